@@ -1,0 +1,63 @@
+//! How much of something was sold.
+
+use serde::{Deserialize, Serialize};
+
+use crate::scale::Decimal;
+
+/// A quantity in thousandths of its unit: `2000` is 2.000 pieces or kilograms.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
+#[serde(transparent)]
+pub struct Quantity(i64);
+
+impl Quantity {
+    /// None.
+    pub const ZERO: Self = Self(0);
+    /// One whole unit.
+    pub const ONE: Self = Self(1_000);
+    /// Decimals of a quantity.
+    pub const DECIMALS: u8 = 3;
+
+    /// The quantity of so many thousandths.
+    #[must_use]
+    pub const fn from_thousandths(thousandths: i64) -> Self {
+        Self(thousandths)
+    }
+
+    /// The thousandths.
+    #[must_use]
+    pub const fn thousandths(self) -> i64 {
+        self.0
+    }
+
+    /// More than none.
+    #[must_use]
+    pub const fn is_positive(self) -> bool {
+        self.0 > 0
+    }
+
+    /// The sum, or `None` where it does not fit.
+    #[must_use]
+    pub const fn checked_add(self, other: Self) -> Option<Self> {
+        match self.0.checked_add(other.0) {
+            Some(thousandths) => Some(Self(thousandths)),
+            None => None,
+        }
+    }
+
+    /// The difference, or `None` where it does not fit.
+    #[must_use]
+    pub const fn checked_sub(self, other: Self) -> Option<Self> {
+        match self.0.checked_sub(other.0) {
+            Some(thousandths) => Some(Self(thousandths)),
+            None => None,
+        }
+    }
+
+    /// The quantity as decimal text with three decimals: `2.000`.
+    #[must_use]
+    pub const fn display(self) -> Decimal {
+        Decimal::new(self.0, Self::DECIMALS)
+    }
+}

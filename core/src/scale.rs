@@ -1,0 +1,244 @@
+//! Scaled decimals in and out: exact, total, and never a float.
+
+use core::fmt;
+
+/// A decimal number as an integer and the count of its decimals, for printing: `Decimal::new(-615, 2)` prints `-6.15`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Decimal {
+    value: i64,
+    places: u8,
+}
+
+impl Decimal {
+    /// `value` divided by ten to the power of `places`.
+    #[must_use]
+    pub const fn new(value: i64, places: u8) -> Self {
+        Self { value, places }
+    }
+}
+
+impl fmt::Display for Decimal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.value < 0 {
+            f.write_str("-")?;
+        }
+        let magnitude = self.value.unsigned_abs();
+        let (whole, part) = match 10_u64.checked_pow(u32::from(self.places)) {
+            Some(unit) => (
+                magnitude.checked_div(unit).unwrap_or(0),
+                magnitude.checked_rem(unit).unwrap_or(0),
+            ),
+            None => (0, magnitude),
+        };
+        if self.places == 0 {
+            write!(f, "{whole}")
+        } else {
+            write!(
+                f,
+                "{whole}.{part:0width$}",
+                width = usize::from(self.places)
+            )
+        }
+    }
+}
+
+/// Why a decimal text could not become a scaled integer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ScaleError {
+    /// Not a decimal number.
+    NotANumber,
+    /// More decimals than the scale holds, and not only zeros.
+    TooManyDecimals {
+        /// Decimals given, trailing zeros not counted.
+        given: u8,
+        /// Decimals that fit.
+        allowed: u8,
+    },
+    /// Outside of what the scaled integer can hold.
+    TooLarge,
+}
+
+impl fmt::Display for ScaleError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotANumber => f.write_str("is not a decimal number"),
+            Self::TooManyDecimals { given, allowed } => {
+                write!(f, "has {given} decimals; {allowed} are allowed")
+            }
+            Self::TooLarge => f.write_str("is too large"),
+        }
+    }
+}
+
+impl core::error::Error for ScaleError {}
+
+/// Reads decimal text as an integer scaled by ten to the power of `places`: `("8.1", 2)` is `810`.
+///
+/// The syntax is that of a JSON number, exponent included (`8.1e0`, `810E-2`), because callers write numbers that way;
+/// the value is exact, and decimals beyond `places` are refused unless they are zeros.
+///
+/// # Errors
+///
+/// [`ScaleError`] says what was given and what would fit.
+pub fn parse(text: &str, places: u8) -> Result<i64, ScaleError> {
+    let number = Number::split(text).ok_or(ScaleError::NotANumber)?;
+    number.scaled(places)
+}
+
+/// A JSON number taken apart.
+struct Number<'a> {
+    negative: bool,
+    whole: &'a str,
+    fraction: &'a str,
+    exponent: i32,
+}
+
+impl<'a> Number<'a> {
+    fn split(text: &'a str) -> Option<Self> {
+        let (negative, rest) = match text.strip_prefix('-') {
+            Some(rest) => (true, rest),
+            None => (false, text),
+        };
+        let (mantissa, exponent) = match rest.split_once(['e', 'E']) {
+            Some((mantissa, exponent)) => (mantissa, exponent_of(exponent)?),
+            None => (rest, 0),
+        };
+        let (whole, fraction) = match mantissa.split_once('.') {
+            Some((_, "")) => return None,
+            Some(parts) => parts,
+            None => (mantissa, ""),
+        };
+        let digits = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
+        if whole.is_empty() || !digits(whole) || !digits(fraction) {
+            return None;
+        }
+        if whole.len() > 1 && whole.starts_with('0') {
+            return None;
+        }
+        Some(Self {
+            negative,
+            whole,
+            fraction,
+            exponent,
+        })
+    }
+
+    fn scaled(&self, places: u8) -> Result<i64, ScaleError> {
+        let digits = || self.whole.bytes().chain(self.fraction.bytes());
+        let fraction_len = i64::try_from(self.fraction.len()).map_err(|_| ScaleError::TooLarge)?;
+        let trailing_zeros =
+            i64::try_from(digits().rev().take_while(|digit| *digit == b'0').count())
+                .map_err(|_| ScaleError::TooLarge)?;
+        let count = i64::try_from(digits().count()).map_err(|_| ScaleError::TooLarge)?;
+        if trailing_zeros == count {
+            return Ok(0);
+        }
+        let minus = |a: i64, b: i64| a.checked_sub(b).ok_or(ScaleError::TooLarge);
+        // Decimals of the value, trailing zeros not counted; negative where the number ends in zeros before the point.
+        let decimals = minus(
+            minus(fraction_len, trailing_zeros)?,
+            i64::from(self.exponent),
+        )?;
+        if decimals > i64::from(places) {
+            return Err(ScaleError::TooManyDecimals {
+                given: u8::try_from(decimals).unwrap_or(u8::MAX),
+                allowed: places,
+            });
+        }
+        let significant =
+            usize::try_from(minus(count, trailing_zeros)?).map_err(|_| ScaleError::TooLarge)?;
+        let mut value: i64 = 0;
+        for digit in digits().take(significant) {
+            value = push_digit(value, digit.wrapping_sub(b'0')).ok_or(ScaleError::TooLarge)?;
+        }
+        for _ in 0..minus(i64::from(places), decimals)? {
+            value = push_digit(value, 0).ok_or(ScaleError::TooLarge)?;
+        }
+        if self.negative {
+            value = value.checked_neg().ok_or(ScaleError::TooLarge)?;
+        }
+        Ok(value)
+    }
+}
+
+fn push_digit(value: i64, digit: u8) -> Option<i64> {
+    value.checked_mul(10)?.checked_add(i64::from(digit))
+}
+
+fn exponent_of(text: &str) -> Option<i32> {
+    let digits = text.strip_prefix(['+', '-']).unwrap_or(text);
+    if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    // An exponent this long is out of range either way; saturating keeps the sign of the verdict.
+    let magnitude = digits.parse::<i32>().unwrap_or(1_000_000).min(1_000_000);
+    if text.starts_with('-') {
+        magnitude.checked_neg()
+    } else {
+        Some(magnitude)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Decimal, ScaleError, parse};
+
+    extern crate std;
+    use std::string::ToString;
+
+    #[test]
+    fn text_becomes_an_exact_integer() {
+        for (text, places, value) in [
+            ("8.10", 2, 810),
+            ("8.1", 2, 810),
+            ("8", 2, 800),
+            ("-15.00", 2, -1500),
+            ("0.000", 2, 0),
+            ("-0", 2, 0),
+            ("2", 3, 2000),
+            ("1e2", 2, 10_000),
+            ("810E-2", 2, 810),
+            ("8.1000000", 2, 810),
+            ("0e999999999999", 2, 0),
+            ("92233720368547758.07", 2, i64::MAX),
+        ] {
+            assert_eq!(parse(text, places), Ok(value), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_does_not_fit_is_refused_with_its_reason() {
+        let decimals = |given, allowed| Err(ScaleError::TooManyDecimals { given, allowed });
+        for (text, places, verdict) in [
+            ("8.105", 2, decimals(3, 2)),
+            ("1e-3", 2, decimals(3, 2)),
+            ("92233720368547758.08", 2, Err(ScaleError::TooLarge)),
+            ("1e30", 2, Err(ScaleError::TooLarge)),
+            ("", 2, Err(ScaleError::NotANumber)),
+            ("-", 2, Err(ScaleError::NotANumber)),
+            ("1.", 2, Err(ScaleError::NotANumber)),
+            (".5", 2, Err(ScaleError::NotANumber)),
+            ("01", 2, Err(ScaleError::NotANumber)),
+            ("1,5", 2, Err(ScaleError::NotANumber)),
+            ("+1", 2, Err(ScaleError::NotANumber)),
+            ("1e", 2, Err(ScaleError::NotANumber)),
+            ("NaN", 2, Err(ScaleError::NotANumber)),
+        ] {
+            assert_eq!(parse(text, places), verdict, "{text}");
+        }
+    }
+
+    #[test]
+    fn an_integer_becomes_text_with_all_its_decimals() {
+        for (value, places, text) in [
+            (1858, 2, "18.58"),
+            (-5, 2, "-0.05"),
+            (0, 2, "0.00"),
+            (7, 0, "7"),
+            (2000, 3, "2.000"),
+            (i64::MIN, 2, "-92233720368547758.08"),
+        ] {
+            assert_eq!(Decimal::new(value, places).to_string(), text);
+        }
+    }
+}

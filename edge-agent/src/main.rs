@@ -1,0 +1,2 @@
+//! Ferrotill.
+fn main() {}
