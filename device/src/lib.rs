@@ -1,1 +1,49 @@
-//! Ferrotill.
+//! Ferrotill's device layer: exact wire protocols of fiscal printers, drivers that settle every command, and an emulator.
+//!
+//! The way down, from what the agent sees to the bytes on the line:
+//!
+//! - [`printer`]: [`FiscalPrinter`], the jobs it carries out and the three outcomes a job can have;
+//! - [`fault`]: everything that can go wrong, one numbered list for all makers;
+//! - [`driver`]: one module per printer family, chosen by a [`driver::DriverUri`];
+//! - [`session`]: one request and its answer, without IO and without a clock;
+//! - [`wire`]: parse and emit, both directions;
+//! - [`port`]: serial, TCP, loopback, and the ports that trace or break another port;
+//! - [`emulator`]: the printer's side of the same wire (feature `emulator`).
+//!
+//! A job is never printed twice on hope: where an answer was lost, the driver asks the device what became of the command,
+//! and says "unknown" for as long as it cannot be asked.
+#![deny(
+    clippy::arithmetic_side_effects,
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::as_conversions,
+    clippy::float_arithmetic
+)]
+#![cfg_attr(
+    test,
+    allow(
+        clippy::arithmetic_side_effects,
+        clippy::indexing_slicing,
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic
+    )
+)]
+
+pub mod driver;
+#[cfg(feature = "emulator")]
+pub mod emulator;
+pub mod fault;
+pub mod port;
+pub mod printer;
+pub mod session;
+pub mod wire;
+
+pub use driver::DriverUri;
+pub use fault::Fault;
+pub use printer::{
+    Baseline, Condition, Connected, FiscalPrinter, Job, LineJob, NotRegistered, Outcome, Paper,
+    PaymentJob, PaymentTotal, PrinterReport, ReceiptJob, RefundOf, Registered, Watch,
+};

@@ -1,0 +1,306 @@
+//! Everything that can go wrong between a till and its printer: one numbered list for all makers.
+
+use core::fmt;
+
+/// What went wrong, or what the printer refused.
+///
+/// The numbers are part of the product's contract: they are never reused, and a fault that is no longer raised keeps its number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Fault {
+    /// The port is not there or cannot be opened.
+    PortUnavailable,
+    /// The port broke in the middle of a conversation.
+    PortLost,
+    /// The printer does not answer.
+    NoAnswer,
+    /// The printer said "busy" beyond every limit.
+    Busy,
+    /// The printer answered what its manual does not say.
+    AnswerUnreadable,
+    /// Answers arrive damaged.
+    LineNoise,
+
+    /// There is no paper.
+    PaperOut,
+    /// The cover is open.
+    CoverOpen,
+    /// The printing mechanism has failed or is overheated.
+    Mechanism,
+    /// The printer's clock is not set.
+    ClockNotSet,
+    /// The printer's working memory was lost.
+    MemoryReset,
+    /// The fiscal memory is full.
+    FiscalMemoryFull,
+    /// The fiscal memory cannot be read or written.
+    FiscalMemoryFault,
+    /// The electronic journal is full.
+    JournalFull,
+    /// More than 24 hours since the first receipt of the day: a Z-report is due.
+    DayTooLong,
+    /// The printer's terminal to the tax office does not answer.
+    TaxTerminal,
+    /// The printer is not registered or not fiscalised.
+    NotFiscalised,
+
+    /// Refused, and the printer does not say why.
+    NotAllowed,
+    /// The printer does not understand the data of a command.
+    Syntax,
+    /// The printer does not know a command.
+    UnknownCommand,
+    /// A sum is beyond what the printer can hold.
+    Overflow,
+    /// The operator's password is wrong, or the printer is locked after wrong ones.
+    Password,
+    /// The printer is blocked.
+    Blocked,
+    /// A receipt is open.
+    ReceiptOpen,
+    /// No receipt is open.
+    NoReceiptOpen,
+    /// The tax group is disabled or unknown to the printer.
+    TaxGroup,
+    /// More lines than the printer takes on one receipt.
+    TooManyLines,
+    /// Payment has begun.
+    PaymentStarted,
+    /// The payment type is not programmed or not allowed.
+    PaymentType,
+    /// The receipt is not fully paid.
+    NotPaid,
+    /// There is not enough cash in the drawer.
+    NotEnoughCash,
+    /// The price, quantity or sum is not accepted.
+    Value,
+    /// A payment was refused.
+    PaymentRefused,
+
+    /// The printer's total or a group's sum is not ours; the receipt was cancelled unpaid.
+    TotalsDiffer,
+    /// What the printer says is left to pay is not what was planned.
+    PaymentDiffers,
+    /// Another printer, or another fiscal memory, than the one the job was begun on.
+    PrinterSwapped,
+    /// The printer's counters are not those of the baseline.
+    BaselineDiffers,
+    /// The open receipt was cancelled.
+    Cancelled,
+    /// The decision to cancel could not be made durable.
+    CancelNotDecided,
+    /// The printer never executed the job.
+    NotExecuted,
+    /// What the printer says fits neither "printed" nor "not printed"; an operator must look.
+    Unclear,
+    /// The job cannot be put into the printer's words.
+    JobNotPrintable,
+}
+
+impl Fault {
+    /// Every fault, in the order of its number.
+    pub const ALL: &[Self] = &[
+        Self::PortUnavailable,
+        Self::PortLost,
+        Self::NoAnswer,
+        Self::Busy,
+        Self::AnswerUnreadable,
+        Self::LineNoise,
+        Self::PaperOut,
+        Self::CoverOpen,
+        Self::Mechanism,
+        Self::ClockNotSet,
+        Self::MemoryReset,
+        Self::FiscalMemoryFull,
+        Self::FiscalMemoryFault,
+        Self::JournalFull,
+        Self::DayTooLong,
+        Self::TaxTerminal,
+        Self::NotFiscalised,
+        Self::NotAllowed,
+        Self::Syntax,
+        Self::UnknownCommand,
+        Self::Overflow,
+        Self::Password,
+        Self::Blocked,
+        Self::ReceiptOpen,
+        Self::NoReceiptOpen,
+        Self::TaxGroup,
+        Self::TooManyLines,
+        Self::PaymentStarted,
+        Self::PaymentType,
+        Self::NotPaid,
+        Self::NotEnoughCash,
+        Self::Value,
+        Self::PaymentRefused,
+        Self::TotalsDiffer,
+        Self::PaymentDiffers,
+        Self::PrinterSwapped,
+        Self::BaselineDiffers,
+        Self::Cancelled,
+        Self::CancelNotDecided,
+        Self::NotExecuted,
+        Self::Unclear,
+        Self::JobNotPrintable,
+    ];
+
+    /// The fault's number.
+    #[must_use]
+    pub const fn code(self) -> u16 {
+        match self {
+            Self::PortUnavailable => 1,
+            Self::PortLost => 2,
+            Self::NoAnswer => 3,
+            Self::Busy => 4,
+            Self::AnswerUnreadable => 5,
+            Self::LineNoise => 6,
+            Self::PaperOut => 20,
+            Self::CoverOpen => 21,
+            Self::Mechanism => 22,
+            Self::ClockNotSet => 23,
+            Self::MemoryReset => 24,
+            Self::FiscalMemoryFull => 25,
+            Self::FiscalMemoryFault => 26,
+            Self::JournalFull => 27,
+            Self::DayTooLong => 28,
+            Self::TaxTerminal => 29,
+            Self::NotFiscalised => 30,
+            Self::NotAllowed => 40,
+            Self::Syntax => 41,
+            Self::UnknownCommand => 42,
+            Self::Overflow => 43,
+            Self::Password => 44,
+            Self::Blocked => 45,
+            Self::ReceiptOpen => 46,
+            Self::NoReceiptOpen => 47,
+            Self::TaxGroup => 48,
+            Self::TooManyLines => 49,
+            Self::PaymentStarted => 50,
+            Self::PaymentType => 51,
+            Self::NotPaid => 52,
+            Self::NotEnoughCash => 53,
+            Self::Value => 54,
+            Self::PaymentRefused => 55,
+            Self::TotalsDiffer => 70,
+            Self::PaymentDiffers => 71,
+            Self::PrinterSwapped => 72,
+            Self::BaselineDiffers => 73,
+            Self::Cancelled => 74,
+            Self::CancelNotDecided => 75,
+            Self::NotExecuted => 76,
+            Self::Unclear => 77,
+            Self::JobNotPrintable => 78,
+        }
+    }
+
+    /// The line or the port failed, so that the device could not be asked or could not be heard.
+    #[must_use]
+    pub const fn is_line(self) -> bool {
+        matches!(
+            self,
+            Self::PortUnavailable
+                | Self::PortLost
+                | Self::NoAnswer
+                | Self::Busy
+                | Self::AnswerUnreadable
+                | Self::LineNoise
+        )
+    }
+
+    /// Someone at the till can remove it: paper, cover, cable, power.
+    #[must_use]
+    pub const fn is_for_operator(self) -> bool {
+        matches!(
+            self,
+            Self::PortUnavailable
+                | Self::PortLost
+                | Self::NoAnswer
+                | Self::PaperOut
+                | Self::CoverOpen
+                | Self::DayTooLong
+                | Self::NotEnoughCash
+        )
+    }
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::PortUnavailable => {
+                "the printer's port cannot be opened; check the cable and the configured address"
+            }
+            Self::PortLost => "the connection to the printer broke; check the cable",
+            Self::NoAnswer => "the printer does not answer; check that it is switched on",
+            Self::Busy => "the printer stays busy",
+            Self::AnswerUnreadable => "the printer's answer cannot be understood",
+            Self::LineNoise => {
+                "the printer's answers arrive damaged; check the cable and the speed of the port"
+            }
+            Self::PaperOut => "the printer is out of paper; load a roll",
+            Self::CoverOpen => "the printer's cover is open; close it",
+            Self::Mechanism => "the printing mechanism reports a fault",
+            Self::ClockNotSet => "the printer's clock is not set; set it",
+            Self::MemoryReset => {
+                "the printer lost its working memory; set its clock and call the service"
+            }
+            Self::FiscalMemoryFull => "the fiscal memory is full; call the service",
+            Self::FiscalMemoryFault => "the fiscal memory reports a fault; call the service",
+            Self::JournalFull => "the electronic journal is full; call the service",
+            Self::DayTooLong => "more than 24 hours since the day was opened; close it with a Z-report",
+            Self::TaxTerminal => "the printer's tax terminal does not answer",
+            Self::NotFiscalised => "the printer is not registered for fiscal work",
+            Self::NotAllowed => "the printer refused the command in its present state",
+            Self::Syntax => "the printer did not understand the data of a command",
+            Self::UnknownCommand => "the printer does not know a command",
+            Self::Overflow => "a sum is larger than the printer can hold",
+            Self::Password => "the printer refused the operator's password",
+            Self::Blocked => "the printer is blocked",
+            Self::ReceiptOpen => "a receipt is open on the printer",
+            Self::NoReceiptOpen => "no receipt is open on the printer",
+            Self::TaxGroup => "the printer has not enabled this tax group",
+            Self::TooManyLines => "the receipt has more lines than the printer takes",
+            Self::PaymentStarted => "the payment of the receipt has begun",
+            Self::PaymentType => "the printer does not accept this type of payment",
+            Self::NotPaid => "the receipt is not fully paid",
+            Self::NotEnoughCash => "there is not enough cash in the drawer",
+            Self::Value => "the printer does not accept a price, a quantity or a sum",
+            Self::PaymentRefused => "the printer refused a payment",
+            Self::TotalsDiffer => {
+                "the printer computed other totals than the till; the receipt was not paid"
+            }
+            Self::PaymentDiffers => "the printer booked a payment in another way than planned",
+            Self::PrinterSwapped => "this is another printer than the one the document was begun on",
+            Self::BaselineDiffers => {
+                "the printer's counters moved without the till; someone else used it"
+            }
+            Self::Cancelled => "the open receipt was cancelled",
+            Self::CancelNotDecided => "the decision to cancel the receipt could not be stored",
+            Self::NotExecuted => "the printer did not carry out the command",
+            Self::Unclear => {
+                "the printer's counters fit neither a printed nor an unprinted document; look at its journal"
+            }
+            Self::JobNotPrintable => "the document cannot be put into the printer's commands",
+        })
+    }
+}
+
+impl core::error::Error for Fault {}
+
+#[cfg(test)]
+mod tests {
+    use super::Fault;
+
+    #[test]
+    fn numbers_are_unique_and_in_order() {
+        let codes: Vec<u16> = Fault::ALL.iter().map(|fault| fault.code()).collect();
+        assert!(codes.windows(2).all(|pair| pair[0] < pair[1]), "{codes:?}");
+    }
+
+    #[test]
+    fn every_fault_has_its_own_words() {
+        let mut words: Vec<String> = Fault::ALL.iter().map(ToString::to_string).collect();
+        words.sort();
+        words.dedup();
+        assert_eq!(words.len(), Fault::ALL.len());
+    }
+}

@@ -1,0 +1,324 @@
+//! What the agent sees of a fiscal printer: jobs in, settled outcomes out.
+//!
+//! Read [`Outcome`] first.
+//! A job ends *registered*, *not registered* or *unknown*, and the driver never guesses between them:
+//! the counters of the device before the job (the [`Baseline`], which the caller keeps durably) and after it decide.
+
+use ferrotill_core::{Amount, Quantity};
+
+use crate::fault::Fault;
+
+/// A fiscal printer of any family.
+///
+/// One thread owns it; every method blocks until the device has answered or given up.
+pub trait FiscalPrinter: Send {
+    /// Opens the port, shakes hands, and reads identity, status and counters.
+    ///
+    /// A leftover non-fiscal slip is closed.
+    /// A leftover *fiscal* receipt is only reported in [`Connected::receipt_open`]:
+    /// whether it belongs to a job is known to the caller alone, who then calls [`recover`](Self::recover) or [`clear_leftover`](Self::clear_leftover).
+    ///
+    /// # Errors
+    ///
+    /// The fault that kept the device from being asked.
+    fn connect(&mut self) -> Result<Connected, Fault>;
+
+    /// Carries out a job from its start.
+    ///
+    /// `baseline` is the one that the caller stored durably before; nothing is sent that prints while the device disagrees with it.
+    /// Connects by itself when there is no connection.
+    fn perform(&mut self, job: &Job, baseline: &Baseline, watch: &mut dyn Watch) -> Outcome;
+
+    /// Settles a job that was begun earlier and whose end is not known (lost answers, a power cut, a crash of the host).
+    ///
+    /// Never prints the job again: what is open and unpaid is cancelled, what is paid in part is completed exactly as planned,
+    /// what is closed is compared with the job.
+    /// `cancel_decided` says that [`Watch::about_to_cancel`] was answered with true for this job before.
+    /// Answers [`Outcome::Unknown`] while the device cannot be asked or its answers fit nothing; the caller calls again with back-off.
+    fn recover(
+        &mut self,
+        job: &Job,
+        baseline: &Baseline,
+        cancel_decided: bool,
+        watch: &mut dyn Watch,
+    ) -> Outcome;
+
+    /// Ends an open fiscal receipt that belongs to no job: cancels it, and where payment was begun pays the rest in cash and closes it.
+    ///
+    /// # Errors
+    ///
+    /// The fault that kept the receipt open.
+    fn clear_leftover(&mut self, watch: &mut dyn Watch) -> Result<Baseline, Fault>;
+
+    /// One cheap question: is it there, and in what condition.
+    ///
+    /// # Errors
+    ///
+    /// The fault that kept the device from being asked.
+    fn status(&mut self) -> Result<Condition, Fault>;
+}
+
+/// The caller's side of a running job.
+pub trait Watch {
+    /// Called before a cancellation goes out; the caller makes the decision durable and answers true.
+    ///
+    /// False, or a decision that could not be stored, means that the cancellation is not sent.
+    fn about_to_cancel(&mut self) -> bool;
+
+    /// Diagnosis: one readable line per exchange.
+    fn trace(&mut self, _line: &str) {}
+}
+
+/// What became of a job.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[must_use]
+pub enum Outcome {
+    /// It is in the printer's memory, once.
+    Registered(Registered),
+    /// It is not in the printer's memory and never will be.
+    NotRegistered(NotRegistered),
+    /// It cannot be said yet; ask again with [`FiscalPrinter::recover`].
+    Unknown(Fault),
+}
+
+/// A job that the printer has carried out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Registered {
+    /// The printer's number of the document, one sequence over all kinds; the last one's for a job that makes no document (the drawer).
+    pub document: u32,
+    /// The number of the fiscal receipt, for receipts where the printer tells it.
+    pub fiscal_receipt: Option<u32>,
+    /// The baseline of the next job.
+    pub after: Baseline,
+    /// What the printer says of its day, for X and Z.
+    pub report: Option<PrinterReport>,
+}
+
+/// A job that left no document, or only a cancelled one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NotRegistered {
+    /// Why.
+    pub fault: Fault,
+    /// The same with figures and the device's own words; may be empty.
+    pub detail: String,
+    /// The device's counters now, where they were read. `None` means that they are unknown, not that they are unchanged.
+    pub after: Option<Baseline>,
+}
+
+/// The identity and the counters of a device between two jobs.
+///
+/// Whoever begins a job stores this first; recovery compares it with the device.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Baseline {
+    /// The device's serial number.
+    pub serial: String,
+    /// The number of its fiscal memory.
+    pub fiscal_memory: String,
+    /// Number of its last document, of whatever kind: cancelled receipts and slips have one too.
+    pub last_document: u32,
+    /// Number that its next fiscal receipt will have; begins again after a Z-report.
+    pub next_fiscal_receipt: u32,
+    /// Number of its last Z-report, 0 before the first.
+    pub z_number: u32,
+    /// Cash in the drawer by the device's count.
+    pub cash: Amount,
+    /// Cash paid in since the last Z-report, sales not included.
+    pub cash_in: Amount,
+    /// Cash taken out since the last Z-report, positive, refunds not included.
+    pub cash_out: Amount,
+}
+
+/// What a device says of itself on connecting.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Connected {
+    /// Identity and counters.
+    pub baseline: Baseline,
+    /// Its model, as it names itself.
+    pub model: String,
+    /// Its firmware, as it names it.
+    pub firmware: String,
+    /// Its clock, as it prints it (`DD-MM-YY HH:MM:SS`), where it could be read.
+    pub clock: Option<String>,
+    /// Its condition.
+    pub condition: Condition,
+    /// A fiscal receipt is open.
+    pub receipt_open: bool,
+    /// The rate of each tax group A to H in ten-thousandths of a percent (`200_000` is 20 %);
+    /// `None` for a group that is disabled or could not be read.
+    pub groups: [Option<u32>; 8],
+}
+
+/// The state of the paper.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Paper {
+    /// Enough.
+    #[default]
+    Ok,
+    /// Near its end.
+    Low,
+    /// None: nothing can be printed.
+    Out,
+}
+
+/// The condition of a device.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Condition {
+    /// Its paper.
+    pub paper: Paper,
+    /// The cover is open.
+    pub cover_open: bool,
+    /// The printing mechanism has failed or is overheated.
+    pub mechanism_fault: bool,
+    /// The clock must be set before anything else.
+    pub clock_not_set: bool,
+    /// The working memory was lost.
+    pub memory_reset: bool,
+    /// A fiscal receipt (sale or refund) is open.
+    pub fiscal_receipt_open: bool,
+    /// A non-fiscal slip is open.
+    pub slip_open: bool,
+    /// The fiscal memory is full.
+    pub fiscal_memory_full: bool,
+    /// The fiscal memory holds fewer than fifty more Z-reports.
+    pub fiscal_memory_low: bool,
+    /// The fiscal memory cannot be read or written.
+    pub fiscal_memory_fault: bool,
+    /// The electronic journal is near its end.
+    pub journal_low: bool,
+    /// The electronic journal is at its end.
+    pub journal_full: bool,
+    /// The device is fiscalised: what it prints counts.
+    pub fiscalised: bool,
+}
+
+impl Condition {
+    /// The gravest thing that keeps the device from printing, if there is one.
+    #[must_use]
+    pub const fn fault(&self) -> Option<Fault> {
+        if self.memory_reset {
+            Some(Fault::MemoryReset)
+        } else if self.clock_not_set {
+            Some(Fault::ClockNotSet)
+        } else if self.fiscal_memory_full {
+            Some(Fault::FiscalMemoryFull)
+        } else if self.fiscal_memory_fault {
+            Some(Fault::FiscalMemoryFault)
+        } else if self.cover_open {
+            Some(Fault::CoverOpen)
+        } else if matches!(self.paper, Paper::Out) {
+            Some(Fault::PaperOut)
+        } else if self.mechanism_fault {
+            Some(Fault::Mechanism)
+        } else if self.journal_full {
+            Some(Fault::JournalFull)
+        } else {
+            None
+        }
+    }
+}
+
+/// What a printer is asked to do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Job {
+    /// A fiscal receipt: a sale, or a refund.
+    Receipt(ReceiptJob),
+    /// Cash put into the drawer (positive) or taken out (negative).
+    Cash(Amount),
+    /// The report of the day so far.
+    XReport,
+    /// The report that closes the day.
+    ZReport,
+    /// A non-fiscal slip of these lines.
+    Text(Vec<String>),
+    /// The pulse that opens the drawer. Nothing is printed, and there is no sensor that tells whether it opened.
+    Drawer,
+}
+
+/// A fiscal receipt, computed to the last minor unit: the printer's arithmetic is checked against it, never the other way round.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReceiptJob {
+    /// The sale that is taken back; `None` for a sale.
+    pub refund_of: Option<RefundOf>,
+    /// Text before the first line.
+    pub header: Vec<String>,
+    /// The lines.
+    pub lines: Vec<LineJob>,
+    /// Text after the last line.
+    pub footer: Vec<String>,
+    /// What is to be paid. Positive, also for a refund.
+    pub total: Amount,
+    /// Payments in any order; cash goes to the printer last.
+    pub payments: Vec<PaymentJob>,
+    /// Cash given back: the payments' sum less `total`.
+    pub change: Amount,
+}
+
+/// The sale that a refund takes back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RefundOf {
+    /// The printer's number of the document.
+    pub document: u32,
+    /// When it was printed, `DDMMYYhhmmss`.
+    pub at: String,
+    /// The fiscal memory that holds it.
+    pub fiscal_memory: String,
+}
+
+/// One line of a receipt.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LineJob {
+    /// What was sold.
+    pub name: String,
+    /// The printer's tax group: 0 is A, 7 is H.
+    pub group: u8,
+    /// Price of one unit.
+    pub price: Amount,
+    /// How much.
+    pub quantity: Quantity,
+    /// Signed, so that price times quantity (rounded half away from zero) plus this is what the line costs.
+    pub adjustment: Amount,
+    /// Text printed below the line, such as `-15.00% = -2.43`.
+    pub notes: Vec<String>,
+}
+
+/// One payment of a receipt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PaymentJob {
+    /// The printer's letter of the payment type: `P` is cash with Datecs.
+    pub letter: char,
+    /// Cash: goes last, and alone may be more than what is left to pay.
+    pub cash: bool,
+    /// What was given.
+    pub amount: Amount,
+}
+
+/// What a printer says of its day.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PrinterReport {
+    /// The number of this Z-report; in an X-report the number that the next Z-report will have.
+    pub z_number: u32,
+    /// Gross sales of the day per tax group A to H, refunds not taken off.
+    pub groups: [Amount; 8],
+    /// Gross refunds of the day per tax group, where the device tells them.
+    pub refunds: Option<[Amount; 8]>,
+    /// The day's payments by the device's letters.
+    /// `None` where the day was closed by a Z-report whose answer was lost together with the host: the device has forgotten them.
+    pub payments: Option<Vec<PaymentTotal>>,
+    /// Cash in the drawer at the time of the report. `None` under the same condition.
+    pub cash: Option<Amount>,
+    /// Cash paid in since the last Z-report. `None` under the same condition.
+    pub cash_in: Option<Amount>,
+    /// Cash taken out since the last Z-report, positive. `None` under the same condition.
+    pub cash_out: Option<Amount>,
+    /// Fiscal receipts of the day, refunds included. `None` under the same condition.
+    pub fiscal_receipts: Option<u32>,
+}
+
+/// What was paid in a day with one type of payment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PaymentTotal {
+    /// The printer's letter.
+    pub letter: char,
+    /// The sum, change taken off.
+    pub amount: Amount,
+}
