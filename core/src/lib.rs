@@ -1,4 +1,12 @@
-//! Ferrotill's fiscal core.
+//! Ferrotill's fiscal core: what the law allows, as pure functions over plain values.
+//!
+//! ```text
+//! Draft ──compute──► Receipt          amounts, modifiers, taxes, payments, change: exact, or every fault with its place
+//! Command ──decide──► Event           Till::decide changes nothing and says yes (an Event) or a numbered Refusal
+//! Event ──apply──► Till               Till::apply cannot fail; replay, recovery and live operation run the same two
+//! ```
+//!
+//! No allocator, no float, no clock, no IO. Start reading at [`till`].
 #![no_std]
 #![deny(
     clippy::arithmetic_side_effects,
@@ -9,10 +17,36 @@
     clippy::as_conversions,
     clippy::float_arithmetic
 )]
+#![cfg_attr(
+    test,
+    allow(
+        clippy::indexing_slicing,
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic,
+        clippy::arithmetic_side_effects
+    )
+)]
 
 pub mod amount;
+pub mod event;
+pub mod id;
+pub mod packed;
+pub mod payment;
+pub mod profile;
 pub mod quantity;
+pub mod receipt;
+pub mod refusal;
+pub mod rounding;
 pub mod scale;
+pub mod seal;
+pub mod shift;
+pub mod tax;
+pub mod till;
+pub mod time;
 
 pub use amount::{Amount, Currency};
 pub use quantity::Quantity;
+pub use refusal::Refusal;
+pub use rounding::{Rounding, RoundingMode};
+pub use till::Till;

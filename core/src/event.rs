@@ -1,0 +1,336 @@
+//! What happened: the rows of the journal, in postcard, versioned.
+
+use serde::{Deserialize, Serialize};
+
+use crate::amount::Amount;
+use crate::id::{DocumentId, Fingerprint, PointOfSaleId, UniqueId};
+use crate::payment::PaymentTable;
+use crate::receipt::{Receipt, ReceiptKind};
+use crate::seal::{Baseline, Reconciliation, Seal};
+use crate::shift::{Running, Shift};
+use crate::tax::TaxTable;
+use crate::time::Moment;
+
+/// What a report does to the shift.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ReportKind {
+    /// Shows the counters and leaves them.
+    X,
+    /// Closes the shift.
+    Z,
+}
+
+/// What a document is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Body<'a> {
+    /// A sale, an alternative sale or a refund.
+    Receipt(#[serde(borrow)] Receipt<'a>),
+    /// Cash into the drawer (above zero) or out of it (below).
+    Cash(Amount),
+    /// A report.
+    Report(ReportKind),
+}
+
+/// The kind of a document.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum DocumentKind {
+    /// A fiscal sale.
+    Sale,
+    /// A sale on an alternative receipt.
+    AlternativeSale,
+    /// A refund.
+    Refund,
+    /// Cash in.
+    CashIn,
+    /// Cash out.
+    CashOut,
+    /// X-report.
+    XReport,
+    /// Z-report.
+    ZReport,
+}
+
+impl DocumentKind {
+    /// Every kind.
+    pub const ALL: [Self; 7] = [
+        Self::Sale,
+        Self::AlternativeSale,
+        Self::Refund,
+        Self::CashIn,
+        Self::CashOut,
+        Self::XReport,
+        Self::ZReport,
+    ];
+
+    /// Its name in the books.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Sale => "sale",
+            Self::AlternativeSale => "alternative_receipt",
+            Self::Refund => "refund",
+            Self::CashIn => "cash_in",
+            Self::CashOut => "cash_out",
+            Self::XReport => "x_report",
+            Self::ZReport => "z_report",
+        }
+    }
+}
+
+impl Body<'_> {
+    /// The kind of the document.
+    #[must_use]
+    pub const fn kind(&self) -> DocumentKind {
+        match self {
+            Self::Receipt(Receipt {
+                kind: ReceiptKind::Sale,
+                ..
+            }) => DocumentKind::Sale,
+            Self::Receipt(Receipt {
+                kind: ReceiptKind::AlternativeSale,
+                ..
+            }) => DocumentKind::AlternativeSale,
+            Self::Receipt(Receipt {
+                kind: ReceiptKind::Refund { .. },
+                ..
+            }) => DocumentKind::Refund,
+            Self::Cash(amount) if amount.is_negative() => DocumentKind::CashOut,
+            Self::Cash(_) => DocumentKind::CashIn,
+            Self::Report(ReportKind::X) => DocumentKind::XReport,
+            Self::Report(ReportKind::Z) => DocumentKind::ZReport,
+        }
+    }
+}
+
+/// A document is about to be sealed: everything that is needed to carry it out, or to find out later what became of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reserved<'a> {
+    /// Its id.
+    pub id: DocumentId,
+    /// Its id over all tills.
+    pub unique: UniqueId,
+    /// Digest of the command.
+    pub fingerprint: Fingerprint,
+    /// When it was decided; never before an earlier event.
+    pub at: Moment,
+    /// Its point of sale.
+    pub point_of_sale: PointOfSaleId,
+    /// The Z-report of its shift.
+    pub z_number: u32,
+    /// What it is about.
+    #[serde(borrow)]
+    pub body: Body<'a>,
+    /// What the printer said before.
+    #[serde(borrow)]
+    pub baseline: Option<Baseline<'a>>,
+    /// What the caller's interface wants back with the document; not looked at here.
+    pub annex: &'a [u8],
+}
+
+/// The figures of a report at its time.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReportFigures {
+    /// The shift.
+    pub shift: Shift,
+    /// Cash in the drawer.
+    pub cash: Amount,
+    /// Sales since 1 January.
+    pub year: Running,
+    /// Sales since the first document.
+    pub grand: Running,
+    /// Our books against the printer's.
+    pub reconciliation: Option<Reconciliation>,
+}
+
+/// A document is legal. It has its numbers now, and only now.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sealed<'a> {
+    /// Its id.
+    pub id: DocumentId,
+    /// When it was sealed.
+    pub at: Moment,
+    /// Its number: one sequence over all kinds, no gap, no repeat.
+    pub number: u32,
+    /// Its number within the shift.
+    pub current_number: u32,
+    /// What made it legal.
+    #[serde(borrow)]
+    pub seal: Seal<'a>,
+    /// The figures, where it is a report.
+    pub report: Option<ReportFigures>,
+}
+
+/// A document did not come about, and nothing was registered for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Voided<'a> {
+    /// Its id.
+    pub id: DocumentId,
+    /// When that was known.
+    pub at: Moment,
+    /// Number of the device's fault.
+    pub fault: u16,
+    /// The fault in words.
+    pub reason: &'a str,
+}
+
+/// The decision to cancel a receipt on the printer: durable before the command goes out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CancelDecided {
+    /// The document's id.
+    pub id: DocumentId,
+    /// When.
+    pub at: Moment,
+}
+
+/// A preloaded range of numbers for alternative receipts.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NumberRange {
+    /// The series.
+    pub series: heapless::String<10>,
+    /// First number.
+    pub start: u32,
+    /// Last number.
+    pub end: u32,
+    /// Digits that a number is printed with.
+    pub number_length: u8,
+}
+
+/// The configuration that holds from here on.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Configuration {
+    /// Tax groups in force.
+    pub taxes: TaxTable,
+    /// Payment types in force.
+    pub payments: PaymentTable,
+    /// Ranges of alternative receipts, in the order of their use.
+    pub ranges: heapless::Vec<NumberRange, 8>,
+    /// Alternative receipts are allowed.
+    pub alternative_receipts: bool,
+}
+
+/// The till changed its mind about the tax office.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Switched<'a> {
+    /// When.
+    pub at: Moment,
+    /// State before.
+    pub from: &'a str,
+    /// State after.
+    pub to: &'a str,
+    /// Why.
+    pub reason: &'a str,
+}
+
+/// What happened.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "there is no allocator to box the large ones with"
+)]
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Event<'a> {
+    /// A configuration holds from here on.
+    ConfigurationAdopted(Configuration),
+    /// A document is about to be sealed.
+    Reserved(Reserved<'a>),
+    /// The outstanding document is to be cancelled on the printer.
+    CancelDecided(CancelDecided),
+    /// The outstanding document is legal.
+    Sealed(Sealed<'a>),
+    /// The outstanding document did not come about.
+    Voided(Voided<'a>),
+    /// The till changed its mind about the tax office.
+    Switched(Switched<'a>),
+}
+
+/// Why a stored event cannot be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EventError {
+    /// A kind or version that this build does not know: it was written by a newer one.
+    Unknown {
+        /// Kind of the row.
+        kind: u16,
+        /// Version of the row.
+        version: u16,
+    },
+    /// The payload is not what its kind says.
+    Malformed,
+    /// The room is too small.
+    RoomTooSmall,
+}
+
+impl core::fmt::Display for EventError {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        match self {
+            Self::Unknown { kind, version } => {
+                write!(
+                    f,
+                    "event kind {kind} version {version} is not known to this build; use the newer one that wrote it"
+                )
+            }
+            Self::Malformed => f.write_str("the event's payload does not decode"),
+            Self::RoomTooSmall => f.write_str("the room for the event is too small"),
+        }
+    }
+}
+
+impl core::error::Error for EventError {}
+
+impl<'a> Event<'a> {
+    /// Version of the encoding that this build writes.
+    pub const VERSION: u16 = 1;
+
+    /// The number of the kind in the journal; never reused.
+    #[must_use]
+    pub const fn kind(&self) -> u16 {
+        match self {
+            Self::ConfigurationAdopted(_) => 1,
+            Self::Reserved(_) => 2,
+            Self::CancelDecided(_) => 3,
+            Self::Sealed(_) => 4,
+            Self::Voided(_) => 5,
+            Self::Switched(_) => 6,
+        }
+    }
+
+    /// Encodes the payload into the room.
+    ///
+    /// # Errors
+    ///
+    /// [`EventError::RoomTooSmall`].
+    pub fn encode<'r>(&self, room: &'r mut [u8]) -> Result<&'r [u8], EventError> {
+        let encoded = match self {
+            Self::ConfigurationAdopted(event) => postcard::to_slice(event, room),
+            Self::Reserved(event) => postcard::to_slice(event, room),
+            Self::CancelDecided(event) => postcard::to_slice(event, room),
+            Self::Sealed(event) => postcard::to_slice(event, room),
+            Self::Voided(event) => postcard::to_slice(event, room),
+            Self::Switched(event) => postcard::to_slice(event, room),
+        };
+        encoded
+            .map(|bytes| &*bytes)
+            .map_err(|_| EventError::RoomTooSmall)
+    }
+
+    /// Decodes a payload; everything in it borrows.
+    ///
+    /// # Errors
+    ///
+    /// [`EventError`] says why not.
+    pub fn decode(kind: u16, version: u16, payload: &'a [u8]) -> Result<Self, EventError> {
+        fn read<'a, T: Deserialize<'a>>(payload: &'a [u8]) -> Result<T, EventError> {
+            match postcard::take_from_bytes(payload) {
+                Ok((event, [])) => Ok(event),
+                _ => Err(EventError::Malformed),
+            }
+        }
+        match (kind, version) {
+            (1, 1) => read(payload).map(Self::ConfigurationAdopted),
+            (2, 1) => read(payload).map(Self::Reserved),
+            (3, 1) => read(payload).map(Self::CancelDecided),
+            (4, 1) => read(payload).map(Self::Sealed),
+            (5, 1) => read(payload).map(Self::Voided),
+            (6, 1) => read(payload).map(Self::Switched),
+            _ => Err(EventError::Unknown { kind, version }),
+        }
+    }
+}

@@ -1,0 +1,92 @@
+//! Payment types and what was paid with each.
+
+use serde::{Deserialize, Serialize};
+
+use crate::amount::Amount;
+
+/// A payment type of the table in force.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PaymentType {
+    /// The code that callers use.
+    pub code: i32,
+    /// Its name on paper and in answers.
+    pub name: heapless::String<32>,
+    /// Cash: goes into the drawer, and change comes out of it.
+    pub cash: bool,
+    /// The letter of the fiscal printer for it.
+    pub printer_letter: u8,
+    /// The drawer opens for it.
+    pub open_drawer: bool,
+}
+
+/// The payment types in force, at most sixteen.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct PaymentTable(heapless::Vec<PaymentType, 16>);
+
+impl PaymentTable {
+    /// A table, or `None` with more than sixteen types or the same code twice.
+    pub fn new(types: impl Iterator<Item = PaymentType>) -> Option<Self> {
+        let mut table = heapless::Vec::<PaymentType, 16>::new();
+        for payment_type in types {
+            if table
+                .iter()
+                .any(|present| present.code == payment_type.code)
+            {
+                return None;
+            }
+            table.push(payment_type).ok()?;
+        }
+        Some(Self(table))
+    }
+
+    /// The type of a code.
+    #[must_use]
+    pub fn get(&self, code: i32) -> Option<&PaymentType> {
+        self.0.iter().find(|payment_type| payment_type.code == code)
+    }
+
+    /// The types in their order.
+    pub fn iter(&self) -> impl Iterator<Item = &PaymentType> {
+        self.0.iter()
+    }
+}
+
+/// What was kept of one payment type: paid less change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PaymentTotal {
+    /// The type's code.
+    pub code: i32,
+    /// Whether it is cash.
+    pub cash: bool,
+    /// The amount kept.
+    pub amount: Amount,
+}
+
+/// Amounts by payment type.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct PaymentTotals(heapless::Vec<PaymentTotal, 16>);
+
+impl PaymentTotals {
+    /// Adds an amount; `None` where it does not fit, and then nothing has changed.
+    #[must_use]
+    pub fn add(&mut self, code: i32, cash: bool, amount: Amount) -> Option<()> {
+        match self
+            .0
+            .iter_mut()
+            .find(|total| total.code == code && total.cash == cash)
+        {
+            Some(total) => {
+                total.amount = total.amount.checked_add(amount)?;
+                Some(())
+            }
+            None => self.0.push(PaymentTotal { code, cash, amount }).ok(),
+        }
+    }
+
+    /// The entries, in the order of their first payment.
+    pub fn entries(&self) -> impl Iterator<Item = &PaymentTotal> {
+        self.0.iter()
+    }
+}

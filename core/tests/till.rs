@@ -1,0 +1,719 @@
+//! The till from outside: the seed's sale, its faults, a whole shift, and exactly-once.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
+
+use ferrotill_core::event::{Body, Configuration, Event, NumberRange, ReportKind};
+use ferrotill_core::id::{DocumentId, Fingerprint, PointOfSaleId, UniqueId};
+use ferrotill_core::payment::{PaymentTable, PaymentType};
+use ferrotill_core::profile::{Profile, by_code};
+use ferrotill_core::receipt::{
+    Draft, DraftLine, DraftPayment, LineTotals, Modifier, Original, OriginalLine, Scratch,
+};
+use ferrotill_core::refusal::{Faults, Field, Place, Refusal};
+use ferrotill_core::seal::{Baseline, Seal};
+use ferrotill_core::tax::{TaxCode, TaxGroup, TaxRate, TaxTable};
+use ferrotill_core::till::{Command, Known, Order, Till, Wish};
+use ferrotill_core::time::Moment;
+use ferrotill_core::{Amount, Quantity};
+
+fn configuration() -> Configuration {
+    let group = |letter, rate| TaxGroup {
+        code: TaxCode::new(letter).unwrap(),
+        rate: TaxRate::from_ten_thousandths(rate).unwrap(),
+    };
+    let payment = |code, name: &str, cash, letter| PaymentType {
+        code,
+        name: name.try_into().unwrap(),
+        cash,
+        printer_letter: letter,
+        open_drawer: cash,
+    };
+    let range = NumberRange {
+        series: "ABC".try_into().unwrap(),
+        start: 1,
+        end: 2,
+        number_length: 8,
+    };
+    Configuration {
+        taxes: TaxTable::new(&[group(b'A', 200_000), group(b'B', 80_000)]).unwrap(),
+        payments: PaymentTable::new(
+            [
+                payment(0, "Numerar", true, b'P'),
+                payment(1, "Card", false, b'D'),
+            ]
+            .into_iter(),
+        )
+        .unwrap(),
+        ranges: [range].into_iter().collect(),
+        alternative_receipts: true,
+    }
+}
+
+fn moment(utc_ms: i64) -> Moment {
+    Moment {
+        utc_ms,
+        offset_minutes: 120,
+    }
+}
+
+const NOON: i64 = 1_795_262_400_000;
+
+#[derive(Default)]
+struct Heard(Vec<(Place, Refusal)>);
+
+impl Faults for Heard {
+    fn fault(&mut self, place: Place, refusal: Refusal) {
+        self.0.push((place, refusal));
+    }
+}
+
+/// A till with its journal: every event goes through its encoding, as it does on disk.
+struct Shop {
+    till: Till,
+    journal: Vec<(u16, Vec<u8>)>,
+    now: i64,
+    faults: Vec<(Place, Refusal)>,
+}
+
+impl Shop {
+    fn open() -> Self {
+        let mut shop = Self {
+            till: Till::default(),
+            journal: Vec::new(),
+            now: NOON,
+            faults: Vec::new(),
+        };
+        let configuration = configuration();
+        shop.run(Command::Adopt(&configuration), Known::default())
+            .unwrap();
+        shop
+    }
+
+    fn run(&mut self, command: Command<'_>, known: Known<'_>) -> Result<(), Refusal> {
+        let (mut lines, mut bytes) = ([LineTotals::default(); 600], vec![0; 1 << 16]);
+        let scratch = Scratch {
+            lines: &mut lines,
+            bytes: &mut bytes,
+        };
+        let mut heard = Heard::default();
+        let profile: &dyn Profile = by_code("MD").unwrap();
+        let before = self.till.clone();
+        let outcome = self.till.decide(
+            profile,
+            &command,
+            &known,
+            moment(self.now),
+            scratch,
+            &mut heard,
+        );
+        assert_eq!(before, self.till, "decide changes nothing");
+        self.faults = heard.0;
+        let event = outcome?;
+        let mut room = vec![0; 1 << 16];
+        let row = (event.kind(), event.encode(&mut room).unwrap().to_vec());
+        let read_back = Event::decode(row.0, Event::VERSION, &row.1).unwrap();
+        assert_eq!(event, read_back, "an event survives its encoding");
+        let mut after = before;
+        after.apply(&read_back);
+        self.till = after;
+        self.journal.push(row);
+        Ok(())
+    }
+
+    fn reserve(&mut self, id: u8, wish: Wish<'_>, known: Known<'_>) -> Result<(), Refusal> {
+        let order = Order {
+            id: DocumentId([id; 16]),
+            unique: UniqueId([id; 16]),
+            fingerprint: Fingerprint([id; 32]),
+            point_of_sale: PointOfSaleId([0; 16]),
+            annex: b"{}",
+            baseline: Some(Baseline {
+                serial: "DT000001",
+                fiscal_memory: "50000001",
+                last_document: 7,
+                next_fiscal_receipt: 3,
+                z_number: 1,
+                cash: Amount::ZERO,
+                cash_in: Amount::ZERO,
+                cash_out: Amount::ZERO,
+            }),
+            wish,
+        };
+        self.run(Command::Reserve(order), known)
+    }
+
+    fn settle(&mut self, id: u8) -> Result<(), Refusal> {
+        let seal = Seal::Printer {
+            document: 8,
+            fiscal_receipt: Some(3),
+            counters: None,
+        };
+        self.run(
+            Command::Settle(DocumentId([id; 16]), seal),
+            Known::default(),
+        )
+    }
+
+    fn last(&self) -> Event<'_> {
+        let (kind, payload) = self.journal.last().unwrap();
+        Event::decode(*kind, Event::VERSION, payload).unwrap()
+    }
+}
+
+const SEED_LINES: [DraftLine<'static>; 2] = [
+    DraftLine {
+        name: "Piine Praga (Franzeluta)",
+        quantity: Quantity::from_thousandths(2000),
+        price: Amount::from_minor(810),
+        modifier: Some(Modifier::Percent(-1500)),
+        tax_group: Some("B"),
+        comment: "",
+        final_amount: None,
+    },
+    DraftLine {
+        name: "Gura Cainarului 1.5l Necarbogazoasa",
+        quantity: Quantity::from_thousandths(1000),
+        price: Amount::from_minor(1200),
+        modifier: Some(Modifier::Amount(Amount::from_minor(-100))),
+        tax_group: Some("A"),
+        comment: "",
+        final_amount: None,
+    },
+];
+
+const fn pay(code: i32, minor: i64) -> DraftPayment {
+    DraftPayment {
+        code,
+        amount: Amount::from_minor(minor),
+    }
+}
+
+const SEED_PAYMENTS: [DraftPayment; 2] = [pay(1, 1500), pay(0, 1000)];
+const SEED_MODIFIERS: [Modifier; 1] = [Modifier::Percent(-2500)];
+
+const SEED: Draft<'static> = Draft {
+    lines: &SEED_LINES,
+    modifiers: &SEED_MODIFIERS,
+    payments: &SEED_PAYMENTS,
+    header: "",
+    footer: "",
+};
+
+#[test]
+fn the_seed_sale_has_the_amounts_of_its_documents() {
+    let mut shop = Shop::open();
+    shop.reserve(1, Wish::Sale(SEED), Known::default()).unwrap();
+    let Event::Reserved(reserved) = shop.last() else {
+        panic!("not reserved")
+    };
+    let Body::Receipt(receipt) = reserved.body else {
+        panic!("not a receipt")
+    };
+    let minor = |amounts: [Amount; 5]| amounts.map(Amount::minor);
+    assert_eq!(
+        minor([
+            receipt.sub_total,
+            receipt.modification,
+            receipt.total,
+            receipt.paid,
+            receipt.change
+        ]),
+        [2477, -619, 1858, 2500, 642]
+    );
+    let lines: Vec<_> = receipt
+        .lines
+        .iter()
+        .map(|line| {
+            minor([
+                line.before_modification,
+                line.amount,
+                line.tax,
+                line.final_amount,
+                line.final_tax,
+            ])
+        })
+        .collect();
+    assert_eq!(
+        lines,
+        [[1620, 1377, 102, 1033, 77], [1200, 1100, 183, 825, 138]]
+    );
+    let payments: Vec<_> = receipt
+        .payments
+        .iter()
+        .map(|payment| (payment.code, payment.amount.minor(), payment.change.minor()))
+        .collect();
+    assert_eq!(payments, [(1, 1500, 0), (0, 1000, 642)]);
+    assert_eq!(
+        shop.till.last_number(),
+        0,
+        "a number is given when the document is legal, not before"
+    );
+    shop.settle(1).unwrap();
+    assert_eq!(
+        (shop.till.last_number(), shop.till.cash().minor()),
+        (1, 358)
+    );
+}
+
+#[test]
+fn every_fault_is_told_with_its_place_and_nothing_changes() {
+    let mut shop = Shop::open();
+    let lines = [
+        DraftLine {
+            tax_group: Some("C"),
+            ..SEED_LINES[0]
+        },
+        DraftLine {
+            name: " ",
+            quantity: Quantity::ZERO,
+            tax_group: None,
+            ..SEED_LINES[1]
+        },
+        DraftLine {
+            modifier: Some(Modifier::Percent(-10_100)),
+            ..SEED_LINES[1]
+        },
+    ];
+    let payments = [pay(9, 100), pay(0, 0)];
+    let refused = shop.reserve(
+        1,
+        Wish::Sale(Draft {
+            lines: &lines,
+            payments: &payments,
+            ..SEED
+        }),
+        Known::default(),
+    );
+    assert_eq!(
+        refused,
+        Err(Refusal::NameMissing),
+        "the lowest number goes first"
+    );
+    let places: Vec<_> = shop
+        .faults
+        .iter()
+        .map(|(place, refusal)| (*place, refusal.name()))
+        .collect();
+    assert_eq!(
+        places,
+        [
+            (Place::Line(0, Field::TaxGroup), "TaxGroupUnknown"),
+            (Place::Line(1, Field::TaxGroup), "TaxGroupMissing"),
+            (Place::Line(1, Field::Name), "NameMissing"),
+            (Place::Line(1, Field::Quantity), "QuantityNotPositive"),
+            (Place::Line(2, Field::Modifier), "NegativeAmount"),
+            (Place::Payment(0, Field::Type), "PaymentTypeUnknown"),
+            (Place::Payment(1, Field::Amount), "PaymentNotPositive"),
+        ]
+    );
+}
+
+#[test]
+fn payments_cover_the_total_and_only_cash_gives_change() {
+    for (payments, refusal) in [
+        (vec![], "NoPayments"),
+        (vec![pay(0, 1857)], "Underpaid"),
+        (vec![pay(1, 1859)], "ChangeExceedsCash"),
+        (vec![pay(1, 1900), pay(0, 41)], "ChangeExceedsCash"),
+        (vec![pay(0, 1); 11], "TooManyPayments"),
+    ] {
+        let mut shop = Shop::open();
+        let refused = shop.reserve(
+            1,
+            Wish::Sale(Draft {
+                payments: &payments,
+                ..SEED
+            }),
+            Known::default(),
+        );
+        assert_eq!(refused.unwrap_err().name(), refusal, "{payments:?}");
+    }
+    let mut shop = Shop::open();
+    shop.reserve(
+        1,
+        Wish::Sale(Draft {
+            payments: &[pay(1, 1858)],
+            ..SEED
+        }),
+        Known::default(),
+    )
+    .unwrap();
+}
+
+#[test]
+fn a_receipt_has_a_limit_of_lines() {
+    let mut shop = Shop::open();
+    let lines = [SEED_LINES[1]; 513];
+    let refused = shop.reserve(
+        1,
+        Wish::Sale(Draft {
+            lines: &lines,
+            ..SEED
+        }),
+        Known::default(),
+    );
+    assert_eq!(
+        refused,
+        Err(Refusal::TooManyLines {
+            given: 513,
+            limit: 512
+        })
+    );
+    let refused = shop.reserve(
+        1,
+        Wish::Sale(Draft { lines: &[], ..SEED }),
+        Known::default(),
+    );
+    assert_eq!(refused, Err(Refusal::NoLines));
+}
+
+#[test]
+fn an_id_has_one_document_for_ever() {
+    let mut shop = Shop::open();
+    let known = |id: u8| Known {
+        request: Some(Fingerprint([id; 32])),
+        original: None,
+    };
+    assert_eq!(
+        shop.reserve(1, Wish::Sale(SEED), known(1)),
+        Err(Refusal::Repeated)
+    );
+    assert_eq!(
+        shop.reserve(1, Wish::Sale(SEED), known(2)),
+        Err(Refusal::RequestIdClash)
+    );
+    // Idempotency goes before every other fault.
+    assert_eq!(
+        shop.reserve(1, Wish::Cash(Amount::ZERO), known(1)),
+        Err(Refusal::Repeated)
+    );
+}
+
+#[test]
+fn one_document_is_outstanding_at_a_time_and_a_void_leaves_no_gap() {
+    let mut shop = Shop::open();
+    shop.reserve(1, Wish::Sale(SEED), Known::default()).unwrap();
+    assert_eq!(
+        shop.reserve(2, Wish::Sale(SEED), Known::default()),
+        Err(Refusal::DeviceUnsettled)
+    );
+    assert_eq!(shop.settle(2), Err(Refusal::NotOutstanding));
+    shop.run(Command::DecideCancel(DocumentId([1; 16])), Known::default())
+        .unwrap();
+    assert!(shop.till.outstanding().unwrap().cancel_decided);
+    shop.run(
+        Command::Void(DocumentId([1; 16]), 5, "out of paper"),
+        Known::default(),
+    )
+    .unwrap();
+    assert_eq!(
+        (shop.till.last_number(), shop.till.shift().is_some()),
+        (0, false),
+        "a void opens no shift"
+    );
+    shop.reserve(2, Wish::Sale(SEED), Known::default()).unwrap();
+    shop.settle(2).unwrap();
+    assert_eq!(shop.till.last_number(), 1);
+}
+
+#[test]
+fn a_shift_counts_both_directions_apart_and_its_z_closes_it() {
+    let mut shop = Shop::open();
+    assert_eq!(
+        shop.reserve(9, Wish::Report(ReportKind::Z), Known::default()),
+        Err(Refusal::ShiftNotOpen)
+    );
+    shop.reserve(1, Wish::Cash(Amount::from_minor(10_000)), Known::default())
+        .unwrap();
+    shop.settle(1).unwrap();
+    shop.reserve(2, Wish::Sale(SEED), Known::default()).unwrap();
+    let sold = shop.journal.last().unwrap().clone();
+    shop.settle(2).unwrap();
+    let Event::Reserved(reserved) = Event::decode(sold.0, Event::VERSION, &sold.1).unwrap() else {
+        panic!()
+    };
+    let Body::Receipt(receipt) = reserved.body else {
+        panic!()
+    };
+    let left: Vec<_> = receipt
+        .lines
+        .iter()
+        .map(|line| OriginalLine {
+            line,
+            returned_quantity: Quantity::ZERO,
+            returned_amount: Amount::ZERO,
+        })
+        .collect();
+    let original = Original {
+        fiscal_sale: true,
+        lines: &left,
+    };
+    let known = Known {
+        request: None,
+        original: Some(&original),
+    };
+    let half = [DraftLine {
+        quantity: Quantity::ONE,
+        modifier: None,
+        ..SEED_LINES[0]
+    }];
+    let wish = |payments| {
+        Wish::Refund(
+            DocumentId([2; 16]),
+            Draft {
+                lines: &half,
+                modifiers: &[],
+                payments,
+                header: "",
+                footer: "",
+            },
+        )
+    };
+    // Half of 10.33 is 5.165, which rounds to 5.17.
+    let (uneven, even) = ([pay(0, 516)], [pay(0, 517)]);
+    assert_eq!(
+        shop.reserve(3, wish(&uneven), known).unwrap_err().name(),
+        "RefundUneven"
+    );
+    shop.reserve(3, wish(&even), known).unwrap();
+    shop.settle(3).unwrap();
+    shop.reserve(4, Wish::Report(ReportKind::Z), Known::default())
+        .unwrap();
+    shop.settle(4).unwrap();
+    let Event::Sealed(sealed) = shop.last() else {
+        panic!()
+    };
+    let figures = sealed.report.unwrap();
+    assert_eq!(
+        (sealed.number, sealed.current_number, figures.shift.z_number),
+        (4, 4, 1)
+    );
+    assert_eq!(
+        (
+            figures.shift.sales.receipts.count,
+            figures.shift.sales.receipts.amount.minor()
+        ),
+        (1, 1858)
+    );
+    assert_eq!(
+        (
+            figures.shift.refunds.receipts.count,
+            figures.shift.refunds.receipts.amount.minor()
+        ),
+        (1, 517)
+    );
+    assert_eq!(figures.cash.minor(), 10_000 + 358 - 517);
+    assert_eq!(
+        (figures.grand.amount.minor(), figures.year.amount.minor()),
+        (1858, 1858)
+    );
+    assert_eq!((shop.till.last_z(), shop.till.shift()), (1, None));
+    shop.reserve(5, Wish::Sale(SEED), Known::default()).unwrap();
+    shop.settle(5).unwrap();
+    let Event::Sealed(next_day) = shop.last() else {
+        panic!()
+    };
+    assert_eq!((next_day.number, next_day.current_number), (5, 1));
+}
+
+#[test]
+fn a_return_cannot_exceed_what_is_left() {
+    let mut shop = Shop::open();
+    shop.reserve(1, Wish::Sale(SEED), Known::default()).unwrap();
+    let sold = shop.journal.last().unwrap().clone();
+    shop.settle(1).unwrap();
+    let Event::Reserved(reserved) = Event::decode(sold.0, Event::VERSION, &sold.1).unwrap() else {
+        panic!()
+    };
+    let Body::Receipt(receipt) = reserved.body else {
+        panic!()
+    };
+    let lines: Vec<_> = receipt.lines.iter().collect();
+    let left = [OriginalLine {
+        line: lines[0],
+        returned_quantity: Quantity::ONE,
+        returned_amount: Amount::from_minor(517),
+    }];
+    let try_return =
+        |shop: &mut Shop, lines: &[DraftLine<'_>], payments: &[DraftPayment], fiscal_sale| {
+            let original = Original {
+                fiscal_sale,
+                lines: &left,
+            };
+            let draft = Draft {
+                lines,
+                modifiers: &[],
+                payments,
+                header: "",
+                footer: "",
+            };
+            shop.reserve(
+                2,
+                Wish::Refund(DocumentId([1; 16]), draft),
+                Known {
+                    request: None,
+                    original: Some(&original),
+                },
+            )
+        };
+    let one = DraftLine {
+        quantity: Quantity::ONE,
+        modifier: None,
+        ..SEED_LINES[0]
+    };
+    let refused = |outcome: Result<(), Refusal>| outcome.unwrap_err().name();
+    assert_eq!(
+        refused(try_return(&mut shop, &[one, one], &[pay(1, 1033)], true)),
+        "ReturnExceedsQuantity"
+    );
+    let dear = DraftLine {
+        final_amount: Some(Amount::from_minor(518)),
+        ..one
+    };
+    assert_eq!(
+        refused(try_return(&mut shop, &[dear], &[pay(1, 518)], true)),
+        "ReturnExceedsAmount"
+    );
+    let other = DraftLine {
+        name: "Lapte",
+        ..one
+    };
+    assert_eq!(
+        refused(try_return(&mut shop, &[other], &[pay(1, 516)], true)),
+        "ReturnLineUnknown"
+    );
+    assert_eq!(
+        refused(try_return(&mut shop, &[one], &[pay(1, 516)], false)),
+        "OriginalNotASale"
+    );
+    assert_eq!(
+        refused(try_return(&mut shop, &[one], &[pay(0, 516)], true)),
+        "NotEnoughCash"
+    );
+    // The last of a line takes what is left, so that a return of everything comes to zero.
+    try_return(&mut shop, &[one], &[pay(1, 516)], true).unwrap();
+}
+
+#[test]
+fn alternative_numbers_come_from_the_range_without_a_gap_and_end() {
+    let mut shop = Shop::open();
+    let seal = |number| Seal::Range {
+        series: "ABC",
+        number,
+        number_length: 8,
+    };
+    let wanted = Some(("ABC", 2));
+    let refused = shop.reserve(1, Wish::AlternativeSale(SEED, wanted), Known::default());
+    assert_eq!(refused, Err(Refusal::NumberNotNext { next: 1 }));
+    let refused = shop.reserve(
+        1,
+        Wish::AlternativeSale(SEED, Some(("XYZ", 1))),
+        Known::default(),
+    );
+    assert_eq!(refused, Err(Refusal::NumberNotInRange));
+    for number in 1..=2 {
+        let id = u8::try_from(number).unwrap();
+        shop.reserve(id, Wish::AlternativeSale(SEED, None), Known::default())
+            .unwrap();
+        assert_eq!(shop.till.next_alternative(None), Ok(seal(number)));
+        shop.run(
+            Command::Settle(DocumentId([id; 16]), seal(number)),
+            Known::default(),
+        )
+        .unwrap();
+    }
+    assert_eq!(
+        shop.reserve(3, Wish::AlternativeSale(SEED, None), Known::default()),
+        Err(Refusal::RangesUsedUp)
+    );
+    let shift = shop.till.shift().unwrap();
+    assert_eq!(
+        (shift.alternative.count, shift.alternative.amount.minor()),
+        (2, 3716)
+    );
+    assert_eq!(
+        (shift.sales.receipts.count, shop.till.cash().minor()),
+        (0, 0),
+        "they stand beside the fiscal counters"
+    );
+}
+
+#[test]
+fn a_changed_range_cannot_give_a_number_twice() {
+    let mut shop = Shop::open();
+    shop.reserve(1, Wish::AlternativeSale(SEED, None), Known::default())
+        .unwrap();
+    let seal = Seal::Range {
+        series: "ABC",
+        number: 1,
+        number_length: 8,
+    };
+    shop.run(Command::Settle(DocumentId([1; 16]), seal), Known::default())
+        .unwrap();
+    let mut changed = configuration();
+    changed.ranges[0].start = 0;
+    assert_eq!(
+        shop.run(Command::Adopt(&changed), Known::default()),
+        Err(Refusal::ConfigurationInvalid)
+    );
+    changed.ranges[0] = NumberRange {
+        end: 500,
+        ..configuration().ranges[0].clone()
+    };
+    shop.run(Command::Adopt(&changed), Known::default())
+        .unwrap();
+    assert_eq!(
+        shop.till.next_alternative(None),
+        Ok(Seal::Range {
+            series: "ABC",
+            number: 2,
+            number_length: 8
+        })
+    );
+}
+
+#[test]
+fn a_shift_of_a_day_sells_no_more_and_time_never_goes_back() {
+    let mut shop = Shop::open();
+    shop.reserve(1, Wish::Sale(SEED), Known::default()).unwrap();
+    shop.settle(1).unwrap();
+    shop.now = NOON - 3_600_000;
+    shop.reserve(2, Wish::Sale(SEED), Known::default()).unwrap();
+    let Event::Reserved(reserved) = shop.last() else {
+        panic!()
+    };
+    assert_eq!(reserved.at.utc_ms, NOON);
+    shop.settle(2).unwrap();
+    shop.now = NOON + 24 * 3_600_000;
+    assert_eq!(
+        shop.reserve(3, Wish::Sale(SEED), Known::default()),
+        Err(Refusal::ShiftTooLong { hours: 24 })
+    );
+    shop.reserve(3, Wish::Report(ReportKind::Z), Known::default())
+        .unwrap();
+    shop.settle(3).unwrap();
+    shop.reserve(4, Wish::Sale(SEED), Known::default()).unwrap();
+}
+
+#[test]
+fn replay_gives_the_same_till() {
+    let mut shop = Shop::open();
+    for id in 1..20 {
+        shop.now += 1000;
+        shop.reserve(id, Wish::Sale(SEED), Known::default())
+            .unwrap();
+        if id % 3 == 0 {
+            shop.run(
+                Command::Void(DocumentId([id; 16]), 1, "no answer"),
+                Known::default(),
+            )
+            .unwrap();
+        } else {
+            shop.settle(id).unwrap();
+        }
+    }
+    let mut replayed = Till::default();
+    for (kind, payload) in &shop.journal {
+        replayed.apply(&Event::decode(*kind, Event::VERSION, payload).unwrap());
+    }
+    assert_eq!(replayed, shop.till);
+}
