@@ -1,0 +1,104 @@
+//! What is wrong with a configuration, and where: all faults of one reading are told together.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use thiserror::Error;
+
+/// Where a value of the configuration was written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// In a file; line and column count from one, the column in characters.
+    File {
+        /// The file as it was named.
+        file: Arc<Path>,
+        /// Line.
+        line: usize,
+        /// Column.
+        column: usize,
+    },
+    /// In an environment variable.
+    Environment(String),
+    /// In a flag of the command line.
+    Flag(&'static str),
+}
+
+impl Place {
+    /// The folder that relative paths written here start from: the file's own; none for flags and variables,
+    /// whose relative paths start from the working directory like those of any other program.
+    pub(super) fn folder(&self) -> Option<&Path> {
+        match self {
+            Self::File { file, .. } => file.parent(),
+            Self::Environment(_) | Self::Flag(_) => None,
+        }
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::File { file, line, column } => write!(f, "{}:{line}:{column}", file.display()),
+            Self::Environment(name) => write!(f, "environment {name}"),
+            Self::Flag(name) => write!(f, "flag {name}"),
+        }
+    }
+}
+
+/// One fault: place, key path, what is wrong with it, and one thing to do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fault {
+    /// Where it was written, or the table it is missing from.
+    pub place: Place,
+    /// The key path, such as `device[0].tax_groups[1].rate`; empty for a fault of syntax.
+    pub key: String,
+    /// What is wrong.
+    pub what: String,
+    /// One thing to do about it.
+    pub remedy: String,
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: ", self.place)?;
+        if !self.key.is_empty() {
+            write!(f, "{}: ", self.key)?;
+        }
+        write!(f, "{}; {}", self.what, self.remedy)
+    }
+}
+
+/// Why there is no configuration. The program's exit code for it is 3.
+#[derive(Debug, Error)]
+pub enum ConfigError {
+    /// A file or folder of the configuration could not be read.
+    #[error("configuration {}: cannot be read; check that it exists and that this user may read it", path.display())]
+    Unreadable {
+        /// The file or folder.
+        path: PathBuf,
+        /// What the system said.
+        #[source]
+        source: std::io::Error,
+    },
+    /// It was read, and it is wrong: one line per fault, in the order of the files.
+    #[error("{}", Lines(faults))]
+    Faulty {
+        /// All faults that were found.
+        faults: Vec<Fault>,
+    },
+}
+
+/// Prints one fault per line.
+struct Lines<'a>(&'a [Fault]);
+
+impl fmt::Display for Lines<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, fault) in self.0.iter().enumerate() {
+            if index > 0 {
+                f.write_str("\n")?;
+            }
+            write!(f, "{fault}")?;
+        }
+        Ok(())
+    }
+}

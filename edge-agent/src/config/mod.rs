@@ -1,0 +1,351 @@
+//! The configuration: parsed once, strictly, into values that the rest of the program never has to check again.
+//!
+//! Precedence: flags, then `FERROTILL_*` environment, then `conf.d/*.toml` beside the file in the order of their names,
+//! then the file, then defaults.
+//! In `conf.d`, a `[[device]]` with a new id and an `[[api.clients]]` with a new key are added, one that is known is
+//! changed key by key, and every other list is replaced.
+//! Relative paths in a file start from that file's folder.
+//!
+//! **A TEST till cannot reach a LIVE authority.** `[upstream] environment` says which world the url belongs to; it is the
+//! till's own mode unless written, and a configuration in which the two differ is refused. The stand-in of the tax office is
+//! TEST; the url of a real one is to be written together with `environment = "LIVE"`.
+
+use std::ffi::OsString;
+use std::fmt;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use uuid::Uuid;
+
+mod device;
+mod fault;
+mod layers;
+mod reader;
+mod sections;
+#[cfg(test)]
+mod tests;
+mod tree;
+
+pub use fault::{ConfigError, Fault, Place};
+
+use reader::Reader;
+use tree::Node;
+
+/// The whole configuration in force.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// The till as a whole.
+    pub till: Till,
+    /// The HTTP side.
+    pub api: Api,
+    /// The fiscal devices, at least one.
+    pub devices: Vec<Device>,
+    /// The tax office's server; none means that documents wait.
+    pub upstream: Option<Upstream>,
+    /// What a person should hear about although it does not stop the program.
+    pub warnings: Vec<Fault>,
+    places: Places,
+}
+
+/// Places of the values that only other parts of the program can judge.
+#[derive(Clone, Debug)]
+struct Places {
+    country: Place,
+    device_uris: Vec<Place>,
+}
+
+/// `[till]`: the till and its owner.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Till {
+    /// Two letters of ISO 3166-1; which countries exist is known to the core's profiles.
+    pub country: String,
+    /// For practice or for real.
+    pub mode: Mode,
+    /// The folder of the journal.
+    pub data_dir: PathBuf,
+    /// How long a caller waits for an outcome at most.
+    pub answer_timeout: Duration,
+    /// IANA name of the zone whose days the till keeps; the profile's own if absent.
+    pub time_zone: Option<String>,
+    /// Whose till it is.
+    pub owner: Owner,
+}
+
+/// The identity of the till's owner, as printed and reported.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Owner {
+    /// `organization_name`.
+    pub organization_name: Option<String>,
+    /// `idnx`: the owner's tax number.
+    pub idnx: Option<String>,
+    /// `address`: where the till stands.
+    pub address: Option<String>,
+    /// `registration_number`: the till's number in the tax office's register.
+    pub registration_number: Option<String>,
+}
+
+/// Practice or real.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// Nothing is real: simulator switches exist and refusals explain themselves.
+    Test,
+    /// Everything counts.
+    Live,
+}
+
+impl fmt::Display for Mode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Test => "TEST",
+            Self::Live => "LIVE",
+        })
+    }
+}
+
+/// `[api]`: who may call and where.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Api {
+    /// The one listener.
+    pub listen: SocketAddr,
+    /// Origins of web pages that may call, such as `https://shop.example`.
+    pub allowed_origins: Vec<String>,
+    /// The callers.
+    pub clients: Vec<Client>,
+}
+
+/// One caller of the API.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Client {
+    /// The public part.
+    pub key: String,
+    /// What its calls are signed with.
+    pub secret: Secret,
+}
+
+/// A secret that no log shows.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(String);
+
+impl Secret {
+    /// A secret from its text.
+    #[must_use]
+    pub const fn new(text: String) -> Self {
+        Self(text)
+    }
+
+    /// The bytes, for signing.
+    #[must_use]
+    pub const fn as_bytes(&self) -> &[u8] {
+        self.0.as_bytes()
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secret(hidden)")
+    }
+}
+
+/// `[[device]]`: one fiscal device and what it was programmed with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Device {
+    /// Its id in the API.
+    pub id: Uuid,
+    /// Its name for people.
+    pub name: String,
+    /// Family, transport and address as written; the device crate reads it (see [`Config::check_device_uris`]).
+    pub uri: String,
+    /// Whether alternative receipts are sold while the tax office is offline.
+    pub use_alternative_receipts: bool,
+    /// How long a caller waits for this device; the till's own value unless written here.
+    pub answer_timeout: Duration,
+    /// Tax groups, codes unique.
+    pub tax_groups: Vec<TaxGroup>,
+    /// Payment types, codes unique, at least one of them cash.
+    pub payment_types: Vec<PaymentType>,
+    /// Numbers that the tax office has given out for alternative receipts.
+    pub alternative_receipts_ranges: Vec<Range>,
+    /// Points of sale, at least one.
+    pub points_of_sale: Vec<PointOfSale>,
+}
+
+/// One tax group of a device.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TaxGroup {
+    /// A letter from A to H.
+    pub code: char,
+    /// Ten-thousandths of a percent: 200000 is 20.00 %.
+    pub rate: u32,
+}
+
+/// One way of paying.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PaymentType {
+    /// Its code in the API.
+    pub code: i32,
+    /// Its name for people.
+    pub name: String,
+    /// Whether it is cash: only cash gives change.
+    pub cash: bool,
+    /// Whether paying with it opens the drawer.
+    pub open_cash_drawer: bool,
+    /// The printer's letter for it.
+    pub printer: char,
+}
+
+/// A range of numbers for alternative receipts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Range {
+    /// The series, one to ten ASCII letters and digits.
+    pub series: String,
+    /// First number.
+    pub start: u32,
+    /// Last number.
+    pub end: u32,
+    /// Digits that a number is printed with.
+    pub number_length: u8,
+}
+
+/// Where a device stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PointOfSale {
+    /// Its id in the API.
+    pub id: Uuid,
+    /// Its code for people.
+    pub code: String,
+}
+
+/// `[upstream]`: the tax office's server and when it counts as gone.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Upstream {
+    /// Its address without a slash at the end.
+    pub url: String,
+    /// The longest wait for one answer.
+    pub timeout: Duration,
+    /// Failures in a row before the office is offline…
+    pub offline_after_failures: u32,
+    /// …and the time since the first of them, at least.
+    pub offline_after: Duration,
+    /// How long offline lasts at least, so that a flickering line does not make receipts flicker.
+    pub dwell: Duration,
+}
+
+/// Values that flags of the command line put above everything else.
+#[derive(Clone, Debug, Default)]
+pub struct Overrides {
+    /// `--listen`.
+    pub listen: Option<String>,
+    /// `--data`.
+    pub data_dir: Option<PathBuf>,
+}
+
+impl Config {
+    /// Reads the file, `conf.d` beside it, and the environment of this process.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError`] with all faults that were found, each with its place.
+    pub fn load(path: &Path, overrides: &Overrides) -> Result<Self, ConfigError> {
+        Self::load_with(path, overrides, std::env::vars_os())
+    }
+
+    /// [`Config::load`] with an environment of the caller's choice.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError`] with all faults that were found, each with its place.
+    pub fn load_with(
+        path: &Path,
+        overrides: &Overrides,
+        environment: impl IntoIterator<Item = (OsString, OsString)>,
+    ) -> Result<Self, ConfigError> {
+        let mut reader = Reader::default();
+        let mut tree = layers::files(path, &mut reader)?;
+        layers::environment(&mut tree, environment, &mut reader);
+        layers::flags(&mut tree, overrides);
+        Self::read(&tree, reader)
+    }
+
+    /// Reads one text alone: no `conf.d`, no environment, no flags. For the demo and for tests.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError`] with all faults that were found, each with its place in `file_name`.
+    pub fn parse(text: &str, file_name: &str) -> Result<Self, ConfigError> {
+        let tree =
+            tree::read_file(text, Path::new(file_name)).map_err(|fault| ConfigError::Faulty {
+                faults: vec![fault],
+            })?;
+        Self::read(&tree, Reader::default())
+    }
+
+    /// Asks the caller about every device's uri, which only the device crate can read.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError::Faulty`] with the place of each uri that was refused and the reason given for it.
+    pub fn check_device_uris(
+        &self,
+        check: &dyn Fn(&str) -> Result<(), String>,
+    ) -> Result<(), ConfigError> {
+        let mut reader = Reader::default();
+        let places = self.places.device_uris.iter();
+        for (index, (device, place)) in self.devices.iter().zip(places).enumerate() {
+            if let Err(reason) = check(&device.uri) {
+                reader.fault(
+                    place,
+                    format!("device[{index}].uri"),
+                    format!("is {:?}: {reason}", device.uri),
+                    "write family+transport, such as datecs+serial:///dev/ttyUSB0?baud=115200",
+                );
+            }
+        }
+        reader.finish()
+    }
+
+    /// Asks the caller about the country, which only the core's profiles know.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError::Faulty`] with the place of the country and the reason given.
+    pub fn check_country(
+        &self,
+        check: &dyn Fn(&str) -> Result<(), String>,
+    ) -> Result<(), ConfigError> {
+        let mut reader = Reader::default();
+        if let Err(reason) = check(&self.till.country) {
+            reader.fault(
+                &self.places.country,
+                "till.country".to_owned(),
+                format!("is {:?}", self.till.country),
+                reason,
+            );
+        }
+        reader.finish()
+    }
+
+    fn read(tree: &Node, mut reader: Reader) -> Result<Self, ConfigError> {
+        let config = sections::root(&mut reader, tree);
+        let warnings = std::mem::take(&mut reader.warnings);
+        reader.finish()?;
+        match config {
+            Some(config) => Ok(Self { warnings, ..config }),
+            // A reading without faults has every section; an empty list here would be our own mistake, told as such.
+            None => Err(ConfigError::Faulty { faults: Vec::new() }),
+        }
+    }
+}
+
+impl Reader {
+    /// The faults as an error, or nothing.
+    fn finish(self) -> Result<(), ConfigError> {
+        if self.faults.is_empty() {
+            Ok(())
+        } else {
+            Err(ConfigError::Faulty {
+                faults: self.faults,
+            })
+        }
+    }
+}
