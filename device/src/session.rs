@@ -1,1 +1,347 @@
-//! Follows.
+//! One request and its answer on a master/slave line: NAK, busy, silence, noise and stale answers.
+//!
+//! No IO and no clock: bytes and the time are handed in, and what is to be sent and until when to wait is asked for.
+//! The sequence number is the device's idempotency key, one deep (spec 0.1): a repeat carries the same bytes,
+//! so that the device answers again without executing again; a new request always has a new number.
+
+use std::collections::VecDeque;
+
+use crate::wire::isl::{self, Answer, Decoder, FrameError, Request, Token};
+
+/// How long to wait and how often to try.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Timing {
+    /// Silence after which the request is sent again; the manual says 500 ms.
+    pub silence_ms: u64,
+    /// Attempts in total.
+    pub attempts_max: u8,
+}
+
+impl Default for Timing {
+    fn default() -> Self {
+        Self {
+            silence_ms: 500,
+            attempts_max: 5,
+        }
+    }
+}
+
+/// A request to be exchanged.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ask {
+    /// The command.
+    pub command: u8,
+    /// Its data.
+    pub data: Vec<u8>,
+    /// However often the device says "busy", the exchange ends after this.
+    pub limit_ms: u64,
+    /// An answer to another command counts too.
+    /// For the first request of a handshake: its number may happen to be the device's last one,
+    /// which then sends its old answer again (spec 0.2).
+    pub any_command: bool,
+}
+
+/// Why there is no answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Failure {
+    /// Nothing came.
+    Silent,
+    /// "Busy" beyond the limit.
+    Busy,
+    /// What came was damaged, or the device always said that our bytes were.
+    Noise,
+}
+
+/// How an exchange ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Event {
+    /// With an answer. It is final for its number, a refusal too.
+    Answered(Answer),
+    /// Without one: whether the command was executed is not known.
+    Failed(Failure),
+}
+
+/// The host's end of the line.
+#[derive(Debug)]
+pub struct Session {
+    timing: Timing,
+    next_seq: u8,
+    decoder: Decoder,
+    running: Option<Exchange>,
+    transmit: VecDeque<Vec<u8>>,
+    event: Option<Event>,
+}
+
+#[derive(Debug)]
+struct Exchange {
+    seq: u8,
+    command: u8,
+    any_command: bool,
+    frame: Vec<u8>,
+    attempts: u8,
+    silent_at: u64,
+    over_at: u64,
+    last_trouble: Failure,
+}
+
+impl Session {
+    /// A session whose first request carries the sequence number `first_seq`, brought into range.
+    ///
+    /// Choose another one each time: a device that remembers the number from before takes the request for a repeat.
+    #[must_use]
+    pub fn new(timing: Timing, first_seq: u8) -> Self {
+        let span = isl::SEQ_LAST.wrapping_sub(isl::SEQ_FIRST).wrapping_add(1);
+        let next_seq = first_seq
+            .checked_rem(span)
+            .unwrap_or(0)
+            .wrapping_add(isl::SEQ_FIRST);
+        Self {
+            timing,
+            next_seq,
+            decoder: Decoder::default(),
+            running: None,
+            transmit: VecDeque::new(),
+            event: None,
+        }
+    }
+
+    /// Begins an exchange, abandoning one that runs; gives its sequence number.
+    ///
+    /// # Errors
+    ///
+    /// The data do not fit into a frame; nothing is sent.
+    pub fn start(&mut self, ask: Ask, now: u64) -> Result<u8, FrameError> {
+        let seq = self.next_seq;
+        let command = ask.command;
+        let frame = Request {
+            seq,
+            command,
+            data: ask.data,
+        }
+        .emit()?;
+        self.next_seq = isl::seq_after(seq);
+        self.decoder.clear();
+        self.event = None;
+        self.transmit.clear();
+        self.transmit.push_back(frame.clone());
+        self.running = Some(Exchange {
+            seq,
+            command,
+            any_command: ask.any_command,
+            frame,
+            attempts: 1,
+            silent_at: now.saturating_add(self.timing.silence_ms),
+            over_at: now.saturating_add(ask.limit_ms),
+            last_trouble: Failure::Silent,
+        });
+        Ok(seq)
+    }
+
+    /// Takes bytes that came from the device.
+    pub fn handle_bytes(&mut self, bytes: &[u8], now: u64) {
+        if bytes.is_empty() {
+            return;
+        }
+        // A slow line may need longer than the silence for one frame: any byte is a sign of life.
+        if let Some(running) = &mut self.running {
+            running.silent_at = now.saturating_add(self.timing.silence_ms);
+        }
+        for byte in bytes {
+            match self.decoder.push(*byte) {
+                Some(Token::Frame(frame)) => self.handle_frame(&frame),
+                Some(Token::Nak | Token::Damaged) => self.repeat(Failure::Noise, now),
+                Some(Token::Syn) => {
+                    if let Some(running) = &mut self.running {
+                        running.last_trouble = Failure::Busy;
+                    }
+                }
+                None => {}
+            }
+        }
+    }
+
+    /// Tells that time has passed.
+    pub fn handle_timeout(&mut self, now: u64) {
+        let Some(running) = &self.running else { return };
+        if now >= running.over_at {
+            let failure = running.last_trouble;
+            self.fail(failure);
+        } else if now >= running.silent_at {
+            self.repeat(Failure::Silent, now);
+        }
+    }
+
+    /// The next bytes to send.
+    pub fn poll_transmit(&mut self) -> Option<Vec<u8>> {
+        self.transmit.pop_front()
+    }
+
+    /// When [`handle_timeout`](Self::handle_timeout) must be called, unless bytes come before.
+    #[must_use]
+    pub fn poll_timeout(&self) -> Option<u64> {
+        self.running
+            .as_ref()
+            .map(|running| running.silent_at.min(running.over_at))
+    }
+
+    /// How the exchange ended, once it has.
+    pub fn poll_event(&mut self) -> Option<Event> {
+        self.event.take()
+    }
+
+    fn handle_frame(&mut self, frame: &[u8]) {
+        let Some(running) = &self.running else { return };
+        // An echo of our own request is no answer, and an answer to another request is stale: both are dropped.
+        let Ok(answer) = Answer::parse(frame) else {
+            return;
+        };
+        let ours =
+            answer.seq == running.seq && (running.any_command || answer.command == running.command);
+        if ours {
+            self.running = None;
+            self.transmit.clear();
+            self.event = Some(Event::Answered(answer));
+        }
+    }
+
+    fn repeat(&mut self, trouble: Failure, now: u64) {
+        let Some(running) = &mut self.running else {
+            return;
+        };
+        running.last_trouble = trouble;
+        if running.attempts >= self.timing.attempts_max {
+            self.fail(trouble);
+            return;
+        }
+        running.attempts = running.attempts.saturating_add(1);
+        running.silent_at = now.saturating_add(self.timing.silence_ms);
+        let frame = running.frame.clone();
+        self.decoder.clear();
+        self.transmit.push_back(frame);
+    }
+
+    fn fail(&mut self, failure: Failure) {
+        self.running = None;
+        self.transmit.clear();
+        self.event = Some(Event::Failed(failure));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::isl::{NAK, SYN, Status, command};
+
+    fn ask() -> Ask {
+        Ask {
+            command: command::STATUS,
+            data: vec![],
+            limit_ms: 10_000,
+            any_command: false,
+        }
+    }
+
+    fn answer(seq: u8, command: u8) -> Vec<u8> {
+        Answer {
+            seq,
+            command,
+            data: vec![],
+            status: Status::EMPTY,
+        }
+        .emit()
+        .unwrap()
+    }
+
+    fn started() -> (Session, u8, Vec<u8>) {
+        let mut session = Session::new(Timing::default(), 7);
+        let seq = session.start(ask(), 0).unwrap();
+        let frame = session.poll_transmit().unwrap();
+        (session, seq, frame)
+    }
+
+    fn is_answered(session: &mut Session) -> bool {
+        matches!(session.poll_event(), Some(Event::Answered(_)))
+    }
+
+    #[test]
+    fn silence_repeats_the_same_bytes_and_gives_up_after_five() {
+        let (mut session, _, frame) = started();
+        for attempt in 1..5 {
+            session.handle_timeout(attempt * 500);
+            assert_eq!(session.poll_transmit(), Some(frame.clone()));
+        }
+        session.handle_timeout(2_500);
+        assert_eq!(session.poll_transmit(), None);
+        assert_eq!(session.poll_event(), Some(Event::Failed(Failure::Silent)));
+        let next = session.start(ask(), 3_000).unwrap();
+        assert_ne!(session.poll_transmit().unwrap(), frame, "{next:02X}");
+    }
+
+    #[test]
+    fn nak_and_noise_repeat_the_same_bytes() {
+        for noise in [vec![NAK], vec![0x01, 0x24, 0x20, 0x03]] {
+            let (mut session, seq, frame) = started();
+            session.handle_bytes(&noise, 10);
+            assert_eq!(session.poll_transmit(), Some(frame));
+            session.handle_bytes(&answer(seq, command::STATUS), 20);
+            assert!(is_answered(&mut session));
+        }
+    }
+
+    #[test]
+    fn busy_waits_up_to_the_limit() {
+        let (mut session, _, _) = started();
+        let mut now = 0;
+        while now < 9_960 {
+            now += 60;
+            session.handle_bytes(&[SYN], now);
+            session.handle_timeout(now);
+            assert_eq!(session.poll_transmit(), None);
+        }
+        session.handle_timeout(10_000);
+        assert_eq!(session.poll_event(), Some(Event::Failed(Failure::Busy)));
+    }
+
+    #[test]
+    fn stale_answers_and_echoes_are_dropped() {
+        let (mut session, seq, frame) = started();
+        session.handle_bytes(&frame, 1);
+        session.handle_bytes(&answer(isl::seq_after(seq), command::STATUS), 2);
+        session.handle_bytes(&answer(seq, command::CASH), 3);
+        assert_eq!(session.poll_event(), None);
+        session.handle_bytes(&answer(seq, command::STATUS), 4);
+        assert!(is_answered(&mut session));
+    }
+
+    #[test]
+    fn a_handshake_takes_the_old_answer() {
+        let mut session = Session::new(Timing::default(), 7);
+        let first = Ask {
+            any_command: true,
+            ..ask()
+        };
+        let seq = session.start(first, 0).unwrap();
+        session.handle_bytes(&answer(seq, command::CASH), 3);
+        assert!(is_answered(&mut session));
+    }
+
+    #[test]
+    fn an_answer_in_pieces_is_put_together() {
+        let (mut session, seq, _) = started();
+        for (place, byte) in answer(seq, command::STATUS).into_iter().enumerate() {
+            let now = 400 * (u64::try_from(place).unwrap() + 1);
+            session.handle_bytes(&[byte], now);
+            session.handle_timeout(now);
+        }
+        assert!(is_answered(&mut session));
+    }
+
+    #[test]
+    fn every_start_is_in_range() {
+        for first in 0..=u8::MAX {
+            let mut session = Session::new(Timing::default(), first);
+            let seq = session.start(ask(), 0).unwrap();
+            assert!((isl::SEQ_FIRST..=isl::SEQ_LAST).contains(&seq));
+        }
+    }
+}

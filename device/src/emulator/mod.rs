@@ -3,5 +3,5 @@
 mod rig;
 mod snapshot;
 
-pub use rig::{Cable, Cover, Family, FaultKind, FaultOrder, Power, Rig, RigOptions};
+pub use rig::{Cable, ClockSource, Cover, Family, FaultKind, FaultOrder, Power, Rig, RigOptions};
 pub use snapshot::{ReceiptSnapshot, Snapshot};

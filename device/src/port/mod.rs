@@ -1,1 +1,73 @@
-//! Follows.
+//! Ports: the bytes to and from a device, and the time they take.
+//!
+//! A port brings its own clock, so that a driver and an emulated printer run in one thread on a clock that nobody waits for.
+
+pub mod fault;
+pub mod loopback;
+#[cfg(feature = "serial")]
+pub mod serial;
+pub mod tcp;
+pub mod tracer;
+
+use std::io;
+
+/// A line to a device.
+pub trait Port: Send {
+    /// Sends all bytes.
+    ///
+    /// # Errors
+    ///
+    /// The line is gone.
+    fn write_all(&mut self, bytes: &[u8]) -> io::Result<()>;
+
+    /// Waits up to `timeout_ms` for bytes; 0 bytes mean that none came.
+    ///
+    /// # Errors
+    ///
+    /// The line is gone.
+    fn read(&mut self, buffer: &mut [u8], timeout_ms: u64) -> io::Result<usize>;
+
+    /// Milliseconds since some moment before the port was opened; never goes back.
+    fn now(&self) -> u64;
+}
+
+/// Opens a port, and opens it again after the cable was out.
+pub trait PortOpener: Send {
+    /// Opens it.
+    ///
+    /// # Errors
+    ///
+    /// Why it cannot be opened.
+    fn open(&mut self) -> io::Result<Box<dyn Port>>;
+
+    /// Where it leads, for people.
+    fn address(&self) -> String;
+}
+
+impl Port for Box<dyn Port> {
+    fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.as_mut().write_all(bytes)
+    }
+
+    fn read(&mut self, buffer: &mut [u8], timeout_ms: u64) -> io::Result<usize> {
+        self.as_mut().read(buffer, timeout_ms)
+    }
+
+    fn now(&self) -> u64 {
+        self.as_ref().now()
+    }
+}
+
+/// A monotonic clock in milliseconds for the ports of real lines.
+#[derive(Clone, Copy, Debug)]
+struct Stopwatch(std::time::Instant);
+
+impl Stopwatch {
+    fn start() -> Self {
+        Self(std::time::Instant::now())
+    }
+
+    fn now(self) -> u64 {
+        u64::try_from(self.0.elapsed().as_millis()).unwrap_or(u64::MAX)
+    }
+}

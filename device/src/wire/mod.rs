@@ -7,4 +7,5 @@
 pub mod codepage;
 pub mod fields;
 pub mod isl;
-pub mod isl_data;
+pub mod isl_receipt;
+pub mod isl_report;

@@ -1,0 +1,619 @@
+//! The data of Datecs classic commands that make a receipt: open, refund, sale, subtotal, payment and their answers.
+//!
+//! Manual: Datecs group A, v1.00BG, commands 48, 46, 49, 51, 53, 56, 60.
+//! Amounts are minor units, quantities thousandths, percents hundredths.
+
+use super::codepage;
+use super::fields::{decimal, parse_count, parse_decimal, parse_minor};
+
+/// Separates the text of a line from its figures.
+pub const TAB: u8 = 0x09;
+/// Separates the two lines of text.
+pub const LINE_FEED: u8 = 0x0A;
+
+/// 30h: who opens a receipt.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Open {
+    /// Operator, 1 to 16.
+    pub operator: u32,
+    /// Password, 4 to 8 digits.
+    pub password: String,
+    /// Till, 1 to 99999.
+    pub till: u32,
+    /// Asks for an invoice.
+    pub invoice: bool,
+}
+
+impl Open {
+    /// `1,0000,1`.
+    #[must_use]
+    pub fn emit(&self) -> Vec<u8> {
+        let invoice = if self.invoice { ",I" } else { "" };
+        format!("{},{},{}{invoice}", self.operator, self.password, self.till).into_bytes()
+    }
+
+    /// Reads the fields; a unique sale number (Bulgaria) is accepted and dropped.
+    #[must_use]
+    pub fn parse(data: &[u8]) -> Option<Self> {
+        let text = codepage::decode(data);
+        let mut fields = text.split(',');
+        let mut open = Self::parse_head(&mut fields)?;
+        for field in fields {
+            match field {
+                "I" if !open.invoice => open.invoice = true,
+                number if number.contains('-') => {}
+                _ => return None,
+            }
+        }
+        Some(open)
+    }
+
+    fn parse_head<'a>(fields: &mut impl Iterator<Item = &'a str>) -> Option<Self> {
+        Some(Self {
+            operator: parse_count(fields.next()?).filter(|number| (1..=16).contains(number))?,
+            password: fields
+                .next()
+                .filter(|text| (4..=8).contains(&text.len()))?
+                .to_owned(),
+            till: parse_count(fields.next()?).filter(|number| (1..=99_999).contains(number))?,
+            invoice: false,
+        })
+    }
+}
+
+/// Why a sale is taken back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RefundKind {
+    /// `E`: an operator's error.
+    Error,
+    /// `R`: goods returned or a claim.
+    Return,
+    /// `T`: the tax base is reduced.
+    TaxBase,
+}
+
+impl RefundKind {
+    const fn letter(self) -> char {
+        match self {
+            Self::Error => 'E',
+            Self::Return => 'R',
+            Self::TaxBase => 'T',
+        }
+    }
+
+    const fn of(letter: char) -> Option<Self> {
+        Some(match letter {
+            'E' => Self::Error,
+            'R' => Self::Return,
+            'T' => Self::TaxBase,
+            _ => return None,
+        })
+    }
+}
+
+/// 2Eh: opens a refund receipt, in the form of group A:
+/// `Op,Pwd,Till[,I InvNo][,UNP],Type DocNo[,StUNP,StDT,StFM][#Reason]`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RefundOpen {
+    /// Who opens it.
+    pub open: Open,
+    /// Why.
+    pub kind: RefundKind,
+    /// Number of the document that is taken back.
+    pub document: u32,
+    /// When it was printed (`DDMMYYhhmmss`) and in which fiscal memory it is;
+    /// without them the device looks in its own journal.
+    pub origin: Option<(String, String)>,
+}
+
+impl RefundOpen {
+    /// `1,0000,1,R0000012,,211126103000,50123456`.
+    #[must_use]
+    pub fn emit(&self) -> Vec<u8> {
+        let mut data = self.open.emit();
+        data.extend_from_slice(format!(",{}{}", self.kind.letter(), self.document).as_bytes());
+        if let Some((at, memory)) = &self.origin {
+            // The sale's unique number stays empty outside Bulgaria [inference].
+            data.extend_from_slice(format!(",,{at},{memory}").as_bytes());
+        }
+        data
+    }
+
+    /// Reads the fields.
+    #[must_use]
+    pub fn parse(data: &[u8]) -> Option<Self> {
+        let text = codepage::decode(data);
+        let text = text.split_once('#').map_or(text.as_str(), |(head, _)| head);
+        let mut fields = text.split(',');
+        let mut open = Open::parse_head(&mut fields)?;
+        let (kind, document) = loop {
+            let field = fields.next()?;
+            let mut letters = field.chars();
+            let first = letters.next()?;
+            match RefundKind::of(first) {
+                Some(kind) => break (kind, parse_count(letters.as_str())?),
+                None if first == 'I' => open.invoice = true,
+                None if field.contains('-') => {}
+                None => return None,
+            }
+        };
+        let origin = match (fields.next(), fields.next(), fields.next()) {
+            (None, _, _) => None,
+            (Some(_), Some(at), Some(memory)) if matches!(at.len(), 10 | 12) => {
+                Some((at.to_owned(), memory.to_owned()))
+            }
+            _ => return None,
+        };
+        Some(Self {
+            open,
+            kind,
+            document,
+            origin,
+        })
+    }
+}
+
+/// A change of a price or a sum.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Modifier {
+    /// `,Perc`: hundredths of a percent of the amount, −99.00 to 99.00.
+    Percent(i64),
+    /// `;Abs`: minor units.
+    Absolute(i64),
+}
+
+impl Modifier {
+    fn emit(self) -> String {
+        match self {
+            Self::Percent(hundredths) => format!(",{}", decimal(hundredths, 2)),
+            Self::Absolute(minor) => format!(";{}", decimal(minor, 2)),
+        }
+    }
+
+    /// Cuts a modifier off the end of `text`. `Err` if there is one that cannot be read.
+    fn cut(text: &str) -> Result<(&str, Option<Self>), ()> {
+        if let Some((head, percent)) = text.split_once(',') {
+            let hundredths = parse_decimal(percent, 2).ok_or(())?;
+            if !(-9_900..=9_900).contains(&hundredths) {
+                return Err(());
+            }
+            return Ok((head, Some(Self::Percent(hundredths))));
+        }
+        match text.split_once(';') {
+            Some((head, sum)) => Ok((head, Some(Self::Absolute(parse_decimal(sum, 2).ok_or(())?)))),
+            None => Ok((text, None)),
+        }
+    }
+}
+
+/// 31h: one line of a receipt, `[L1][LF L2] TAB Tax [-]Price[*Qty[#Unit]][,Perc|;Abs]`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sale {
+    /// First line of text, as the device's bytes.
+    pub text: Vec<u8>,
+    /// Second line of text.
+    pub second: Vec<u8>,
+    /// Tax group, 0 is A.
+    pub group: u8,
+    /// Price in minor units; negative voids an earlier sale.
+    pub price: i64,
+    /// Quantity in thousandths, one whole if it is not said.
+    pub quantity: Option<i64>,
+    /// A discount (negative) or surcharge.
+    pub modifier: Option<Modifier>,
+}
+
+impl Sale {
+    /// `Paine TAB A8.10*2.000;-5.87`.
+    #[must_use]
+    pub fn emit(&self) -> Vec<u8> {
+        let mut data = self.text.clone();
+        if !self.second.is_empty() {
+            data.push(LINE_FEED);
+            data.extend_from_slice(&self.second);
+        }
+        data.push(TAB);
+        data.push(b'A'.saturating_add(self.group));
+        data.extend_from_slice(decimal(self.price, 2).as_bytes());
+        if let Some(quantity) = self.quantity {
+            data.extend_from_slice(format!("*{}", decimal(quantity, 3)).as_bytes());
+        }
+        if let Some(modifier) = self.modifier {
+            data.extend_from_slice(modifier.emit().as_bytes());
+        }
+        data
+    }
+
+    /// Reads the fields. Tax groups are Latin `A` to `H` or Cyrillic `А` to `З` (C0h to C7h).
+    #[must_use]
+    pub fn parse(data: &[u8]) -> Option<Self> {
+        let (text, second, rest) = split_text(data)?;
+        let (letter, figures) = rest.split_first()?;
+        let group = match letter {
+            b'A'..=b'H' => letter.wrapping_sub(b'A'),
+            0xC0..=0xC7 => letter.wrapping_sub(0xC0),
+            _ => return None,
+        };
+        let figures = core::str::from_utf8(figures).ok()?;
+        let (figures, modifier) = Modifier::cut(figures).ok()?;
+        let (price, quantity) = match figures.split_once('*') {
+            Some((price, quantity)) => {
+                let quantity = quantity.split_once('#').map_or(quantity, |(head, _)| head);
+                (price, Some(parse_decimal(quantity, 3)?))
+            }
+            None => (figures, None),
+        };
+        Some(Self {
+            text: text.to_vec(),
+            second: second.to_vec(),
+            group,
+            price: parse_decimal(price, 2)?,
+            quantity,
+            modifier,
+        })
+    }
+}
+
+/// 33h: asks for the subtotal, `Print Display [,Perc|;Abs]`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Subtotal {
+    /// Prints it.
+    pub print: bool,
+    /// Shows it.
+    pub display: bool,
+    /// Changes it.
+    pub modifier: Option<Modifier>,
+}
+
+impl Subtotal {
+    /// `11`.
+    #[must_use]
+    pub fn emit(&self) -> Vec<u8> {
+        let flag = |on| if on { '1' } else { '0' };
+        let modifier = self.modifier.map(Modifier::emit).unwrap_or_default();
+        format!("{}{}{modifier}", flag(self.print), flag(self.display)).into_bytes()
+    }
+
+    /// Reads the fields.
+    #[must_use]
+    pub fn parse(data: &[u8]) -> Option<Self> {
+        let text = core::str::from_utf8(data).ok()?;
+        let (flags, modifier) = Modifier::cut(text).ok()?;
+        let flag = |byte| match byte {
+            b'0' => Some(false),
+            b'1' => Some(true),
+            _ => None,
+        };
+        match flags.as_bytes() {
+            [print, display] => Some(Self {
+                print: flag(*print)?,
+                display: flag(*display)?,
+                modifier,
+            }),
+            _ => None,
+        }
+    }
+}
+
+/// The answer of 33h, and with another first field of 67h: a sum and its parts by tax group.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Sums {
+    /// The sum.
+    pub total: i64,
+    /// Its parts, A to H.
+    pub groups: [i64; 8],
+}
+
+impl Sums {
+    /// `1858,1033,825,0,0,0,0,0,0`.
+    #[must_use]
+    pub fn emit(&self) -> Vec<u8> {
+        let mut text = self.total.to_string();
+        for group in self.groups {
+            text.push(',');
+            text.push_str(&group.to_string());
+        }
+        text.into_bytes()
+    }
+
+    /// Reads the fields; a device with fewer groups tells fewer.
+    #[must_use]
+    pub fn parse(data: &[u8]) -> Option<Self> {
+        let text = core::str::from_utf8(data).ok()?;
+        let mut fields = text.split(',');
+        let total = parse_minor(fields.next()?)?;
+        Some(Self {
+            total,
+            groups: groups(&mut fields)?,
+        })
+    }
+}
+
+/// Up to eight amounts; missing ones are nothing.
+pub(super) fn groups<'a>(fields: &mut impl Iterator<Item = &'a str>) -> Option<[i64; 8]> {
+    let mut groups = [0; 8];
+    for group in &mut groups {
+        match fields.next() {
+            Some(field) => *group = parse_minor(field)?,
+            None => break,
+        }
+    }
+    Some(groups)
+}
+
+/// 35h: a payment, `[L1][LF L2] TAB [[Mode][+]Amount][*Type]`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Payment {
+    /// Text, as the device's bytes.
+    pub text: Vec<u8>,
+    /// The payment type's letter; cash without one.
+    pub mode: Option<char>,
+    /// The amount; everything that is left without one.
+    pub amount: Option<i64>,
+}
+
+impl Payment {
+    /// `TAB P20.00`. The manual's optional plus is not sent.
+    #[must_use]
+    pub fn emit(&self) -> Vec<u8> {
+        let mut data = self.text.clone();
+        data.push(TAB);
+        if let Some(mode) = self.mode {
+            data.extend_from_slice(&codepage::encode(mode.encode_utf8(&mut [0; 4])));
+        }
+        if let Some(amount) = self.amount {
+            data.extend_from_slice(decimal(amount, 2).as_bytes());
+        }
+        data
+    }
+
+    /// Reads the fields.
+    #[must_use]
+    pub fn parse(data: &[u8]) -> Option<Self> {
+        let (text, _, rest) = split_text(data)?;
+        let rest = core::str::from_utf8(rest).ok()?;
+        let rest = rest.split_once('*').map_or(rest, |(head, _)| head);
+        let mut letters = rest.chars();
+        let (mode, amount) = match letters.next() {
+            Some(first) if first.is_ascii_alphabetic() => (Some(first), letters.as_str()),
+            _ => (None, rest),
+        };
+        let amount = match amount {
+            "" => None,
+            figure => Some(parse_decimal(figure, 2)?),
+        };
+        Some(Self {
+            text: text.to_vec(),
+            mode,
+            amount,
+        })
+    }
+}
+
+/// The first letter of the answer of 35h.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PaidCode {
+    /// `D`: less than what is to be paid; the amount is the rest. Daisy says it also for exact payment, with 0.
+    Rest,
+    /// `R`: enough; the amount is the change.
+    Change,
+    /// `E`: the subtotal is negative.
+    NegativeSubtotal,
+    /// `I`: the sum of a tax group is negative.
+    NegativeGroup,
+    /// `F`: an error.
+    Failed,
+}
+
+/// The answer of 35h: a letter with an amount glued to it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Paid {
+    /// How it went.
+    pub code: PaidCode,
+    /// What its letter says.
+    pub amount: i64,
+}
+
+impl Paid {
+    /// `R000002020`.
+    #[must_use]
+    pub fn emit(&self) -> Vec<u8> {
+        let letter = match self.code {
+            PaidCode::Rest => 'D',
+            PaidCode::Change => 'R',
+            PaidCode::NegativeSubtotal => 'E',
+            PaidCode::NegativeGroup => 'I',
+            PaidCode::Failed => return vec![b'F'],
+        };
+        format!("{letter}{:09}", self.amount).into_bytes()
+    }
+
+    /// Reads letter and amount.
+    #[must_use]
+    pub fn parse(data: &[u8]) -> Option<Self> {
+        let (letter, amount) = data.split_first()?;
+        let code = match letter {
+            b'D' => PaidCode::Rest,
+            b'R' => PaidCode::Change,
+            b'E' => PaidCode::NegativeSubtotal,
+            b'I' => PaidCode::NegativeGroup,
+            b'F' => PaidCode::Failed,
+            _ => return None,
+        };
+        let amount = match core::str::from_utf8(amount).ok()? {
+            "" => 0,
+            figure => match code {
+                PaidCode::Failed => 0,
+                _ => parse_minor(figure)?,
+            },
+        };
+        Some(Self { code, amount })
+    }
+}
+
+/// The answer of 30h, 2Eh and 38h: counters since the last Z-report.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Counters {
+    /// All receipts.
+    pub all: u32,
+    /// Fiscal receipts.
+    pub fiscal: u32,
+}
+
+impl Counters {
+    /// `0001,0041`.
+    #[must_use]
+    pub fn emit(&self) -> Vec<u8> {
+        format!("{:04},{:04}", self.all, self.fiscal).into_bytes()
+    }
+
+    /// Reads the fields.
+    #[must_use]
+    pub fn parse(data: &[u8]) -> Option<Self> {
+        let (all, fiscal) = core::str::from_utf8(data).ok()?.split_once(',')?;
+        Some(Self {
+            all: parse_count(all)?,
+            fiscal: parse_count(fiscal)?,
+        })
+    }
+}
+
+/// Text lines before the tab, and what follows it.
+fn split_text(data: &[u8]) -> Option<(&[u8], &[u8], &[u8])> {
+    let tab = data.iter().position(|byte| *byte == TAB)?;
+    let (text, rest) = data.split_at_checked(tab)?;
+    let rest = rest.get(1..)?;
+    let mut lines = text.splitn(2, |byte| *byte == LINE_FEED);
+    Some((
+        lines.next().unwrap_or_default(),
+        lines.next().unwrap_or_default(),
+        rest,
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sale(group: u8, price: i64) -> Sale {
+        Sale {
+            text: vec![],
+            second: vec![],
+            group,
+            price,
+            quantity: None,
+            modifier: None,
+        }
+    }
+
+    #[test]
+    fn a_sale_in_both_directions() {
+        let line = Sale {
+            text: b"Paine".to_vec(),
+            second: b"alba".to_vec(),
+            group: 1,
+            price: 810,
+            quantity: Some(2000),
+            modifier: Some(Modifier::Absolute(-587)),
+        };
+        assert_eq!(line.emit(), b"Paine\nalba\tB8.10*2.000;-5.87");
+        assert_eq!(Sale::parse(&line.emit()), Some(line));
+    }
+
+    #[test]
+    fn sales_of_other_hosts_are_understood() {
+        assert_eq!(Sale::parse(b"\tA12.50"), Some(sale(0, 1250)));
+        assert_eq!(
+            Sale::parse(b"\t\xC112.00*1,-10.00"),
+            Some(Sale {
+                quantity: Some(1000),
+                modifier: Some(Modifier::Percent(-1000)),
+                ..sale(1, 1200)
+            })
+        );
+        assert_eq!(
+            Sale::parse(b"\tH1*0.5#kg"),
+            Some(Sale {
+                quantity: Some(500),
+                ..sale(7, 100)
+            })
+        );
+        for wrong in [
+            &b"A12.50"[..],
+            b"\tI1.00",
+            b"\tA",
+            b"\tA1.005",
+            b"\tA1,100",
+            b"\tA 1",
+        ] {
+            assert_eq!(Sale::parse(wrong), None, "{wrong:?}");
+        }
+    }
+
+    #[test]
+    fn a_refund_is_opened_in_the_form_of_group_a() {
+        let refund = RefundOpen {
+            open: Open {
+                operator: 1,
+                password: "0000".to_owned(),
+                till: 1,
+                invoice: false,
+            },
+            kind: RefundKind::Return,
+            document: 12,
+            origin: Some(("211126103000".to_owned(), "50123456".to_owned())),
+        };
+        assert_eq!(refund.emit(), b"1,0000,1,R12,,211126103000,50123456");
+        assert_eq!(RefundOpen::parse(&refund.emit()), Some(refund));
+        assert!(RefundOpen::parse(b"1,0000,1,I5,DT000001-0001-0000001,T12#reason").is_some());
+        assert_eq!(RefundOpen::parse(b"1,0000,1"), None);
+    }
+
+    #[test]
+    fn payments_and_their_answers() {
+        assert_eq!(
+            Payment::parse(b"\tP+20.00"),
+            Some(Payment {
+                text: vec![],
+                mode: Some('P'),
+                amount: Some(2000)
+            })
+        );
+        assert_eq!(
+            Payment::parse(b"\t"),
+            Some(Payment {
+                text: vec![],
+                mode: None,
+                amount: None
+            })
+        );
+        assert_eq!(
+            Paid::parse(b"R000002020"),
+            Some(Paid {
+                code: PaidCode::Change,
+                amount: 2020
+            })
+        );
+        assert_eq!(
+            Paid::parse(b"F").map(|paid| paid.code),
+            Some(PaidCode::Failed)
+        );
+        assert_eq!(Paid::parse(b""), None);
+    }
+
+    #[test]
+    fn opening_asks_for_its_fields() {
+        assert!(Open::parse(b"1,0000,1").is_some());
+        assert!(Open::parse(b"1,0000,1,I").is_some_and(|open| open.invoice));
+        for wrong in [
+            &b""[..],
+            b"1",
+            b"1,0000",
+            b"17,0000,1",
+            b"1,000,1",
+            b"1,0000,1,X",
+        ] {
+            assert_eq!(Open::parse(wrong), None, "{wrong:?}");
+        }
+    }
+}

@@ -1,0 +1,489 @@
+//! The data of Datecs classic commands that tell of the device, its day and its documents.
+//!
+//! Manual: Datecs group A, v1.00BG, commands 64, 65, 69, 70, 76, 83, 90, 103, 110, 113, 32.
+//! Amounts are minor units.
+
+use super::codepage;
+use super::fields::{decimal, parse_count, parse_decimal, parse_minor, signed};
+use super::isl_receipt::groups;
+
+/// The answer of 4Ch: the current receipt, or the last one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Transaction {
+    /// A receipt is open, fiscal or not.
+    pub open: bool,
+    /// Its sales.
+    pub items: u32,
+    /// Its sum.
+    pub amount: i64,
+    /// What was tendered, if asked with `T`.
+    pub tender: Option<i64>,
+}
+
+impl Transaction {
+    /// `1,0002,+00002980,+00005000`.
+    #[must_use]
+    pub fn emit(&self) -> Vec<u8> {
+        let mut text = format!(
+            "{},{:04},{}",
+            u8::from(self.open),
+            self.items,
+            signed(self.amount, 9)
+        );
+        if let Some(tender) = self.tender {
+            text.push(',');
+            text.push_str(&signed(tender, 9));
+        }
+        text.into_bytes()
+    }
+
+    /// Reads the fields.
+    #[must_use]
+    pub fn parse(data: &[u8]) -> Option<Self> {
+        let mut fields = core::str::from_utf8(data).ok()?.split(',');
+        Some(Self {
+            open: match fields.next()? {
+                "0" => false,
+                "1" => true,
+                _ => return None,
+            },
+            items: parse_count(fields.next()?)?,
+            amount: parse_minor(fields.next()?)?,
+            tender: match fields.next() {
+                Some(field) => Some(parse_minor(field)?),
+                None => None,
+            },
+        })
+    }
+}
+
+/// The answer of 67h: the current receipt by tax group.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ReceiptSums {
+    /// Sales may be voided.
+    pub can_void: bool,
+    /// Sums, A to H.
+    pub groups: [i64; 8],
+    /// It is an invoice.
+    pub invoice: bool,
+}
+
+impl ReceiptSums {
+    /// `1,1033,825,0,0,0,0,0,0,0,0000000000`.
+    #[must_use]
+    pub fn emit(&self) -> Vec<u8> {
+        let mut text = u8::from(self.can_void).to_string();
+        for group in self.groups {
+            text.push(',');
+            text.push_str(&group.to_string());
+        }
+        text.push_str(if self.invoice { ",1" } else { ",0" });
+        text.push_str(",0000000000");
+        text.into_bytes()
+    }
+
+    /// Reads the fields.
+    #[must_use]
+    pub fn parse(data: &[u8]) -> Option<Self> {
+        let mut fields = core::str::from_utf8(data).ok()?.split(',');
+        Some(Self {
+            can_void: fields.next()? == "1",
+            groups: groups(&mut fields)?,
+            invoice: fields.next() == Some("1"),
+        })
+    }
+}
+
+/// The answer of 46h: `P|F,Cash,In,Out`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Cash {
+    /// The command was carried out.
+    pub done: bool,
+    /// Cash in the drawer.
+    pub cash: i64,
+    /// Paid in since the last Z-report.
+    pub paid_in: i64,
+    /// Taken out since the last Z-report, positive.
+    pub taken_out: i64,
+}
+
+impl Cash {
+    /// `P,15000,10000,0`.
+    #[must_use]
+    pub fn emit(&self) -> Vec<u8> {
+        let code = if self.done { 'P' } else { 'F' };
+        format!("{code},{},{},{}", self.cash, self.paid_in, self.taken_out).into_bytes()
+    }
+
+    /// Reads the fields.
+    #[must_use]
+    pub fn parse(data: &[u8]) -> Option<Self> {
+        let mut fields = core::str::from_utf8(data).ok()?.split(',');
+        Some(Self {
+            done: match fields.next()? {
+                "P" => true,
+                "F" => false,
+                _ => return None,
+            },
+            cash: parse_minor(fields.next()?)?,
+            paid_in: parse_minor(fields.next()?)?,
+            taken_out: parse_minor(fields.next()?)?.checked_abs()?,
+        })
+    }
+
+    /// The data of the command: a signed amount; nothing is a question.
+    #[must_use]
+    pub fn request(amount: Option<i64>) -> Vec<u8> {
+        amount.map_or_else(Vec::new, |minor| decimal(minor, 2).into_bytes())
+    }
+
+    /// Reads the data of the command: `Some(None)` is a question.
+    #[must_use]
+    pub fn parse_request(data: &[u8]) -> Option<Option<i64>> {
+        let text = core::str::from_utf8(data).ok()?;
+        if text.is_empty() {
+            return Some(None);
+        }
+        parse_decimal(text, 2).map(Some)
+    }
+}
+
+/// The answer of 45h: `Closure,FMTotal,TotA…TotH`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DailyReport {
+    /// Number of this Z-report; of the next one in an X-report.
+    pub closure: u32,
+    /// Everything sold since fiscalisation.
+    pub grand_total: i64,
+    /// The day by tax group.
+    pub groups: [i64; 8],
+}
+
+impl DailyReport {
+    /// Twelve signed bytes for each amount.
+    #[must_use]
+    pub fn emit(&self) -> Vec<u8> {
+        let mut text = format!("{:04},{}", self.closure, signed(self.grand_total, 12));
+        for group in self.groups {
+            text.push(',');
+            text.push_str(&signed(group, 12));
+        }
+        text.into_bytes()
+    }
+
+    /// Reads the fields.
+    #[must_use]
+    pub fn parse(data: &[u8]) -> Option<Self> {
+        let mut fields = core::str::from_utf8(data).ok()?.split(',');
+        Some(Self {
+            closure: parse_count(fields.next()?)?,
+            grand_total: parse_minor(fields.next()?)?,
+            groups: groups(&mut fields)?,
+        })
+    }
+}
+
+/// The answer of 40h: the last Z-report, `Closure,TotA…TotH,DDMMYY`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LastZ {
+    /// Its number, 0 before the first.
+    pub closure: u32,
+    /// Its sums by tax group.
+    pub groups: [i64; 8],
+    /// Its date.
+    pub date: String,
+}
+
+impl LastZ {
+    /// `0003,+00000001033,…,211126`.
+    #[must_use]
+    pub fn emit(&self) -> Vec<u8> {
+        let mut text = format!("{:04}", self.closure);
+        for group in self.groups {
+            text.push(',');
+            text.push_str(&signed(group, 12));
+        }
+        text.push(',');
+        text.push_str(&self.date);
+        text.into_bytes()
+    }
+
+    /// Reads the fields. A device before its first Z-report may answer `F`.
+    #[must_use]
+    pub fn parse(data: &[u8]) -> Option<Self> {
+        let text = core::str::from_utf8(data).ok()?;
+        if text == "F" {
+            return Some(Self {
+                closure: 0,
+                groups: [0; 8],
+                date: String::new(),
+            });
+        }
+        let mut fields: Vec<&str> = text.split(',').collect();
+        // A date in the last place is no amount, and fewer groups than eight stand before it.
+        let date = if fields.len() > 1 { fields.pop()? } else { "" };
+        let mut fields = fields.into_iter();
+        Some(Self {
+            closure: parse_count(fields.next()?)?,
+            groups: groups(&mut fields)?,
+            date: date.to_owned(),
+        })
+    }
+}
+
+/// The answer of 41h: the day by tax group.
+#[must_use]
+pub fn emit_groups(groups: [i64; 8]) -> Vec<u8> {
+    groups.map(|group| signed(group, 12)).join(",").into_bytes()
+}
+
+/// Reads the answer of 41h.
+#[must_use]
+pub fn parse_groups(data: &[u8]) -> Option<[i64; 8]> {
+    if data.is_empty() {
+        return None;
+    }
+    groups(&mut core::str::from_utf8(data).ok()?.split(','))
+}
+
+/// The answer of 6Eh: `Cash,Credit,Debit,Cheque,P1…P4,Closure,Receipt[,P5…]`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DayPayments {
+    /// The day's payments in the order of [`DAY_PAYMENT_LETTERS`].
+    pub payments: [i64; 8],
+    /// Number that the next Z-report will have.
+    pub closure: u32,
+    /// Number that the next fiscal receipt will have.
+    pub next_receipt: u32,
+}
+
+/// The payment letters of group A in the order in which 6Eh tells their sums:
+/// cash, credit, debit card, cheque, and the four extra types.
+pub const DAY_PAYMENT_LETTERS: [char; 8] = ['P', 'N', 'D', 'C', 'I', 'J', 'K', 'L'];
+
+impl DayPayments {
+    /// Ten fields.
+    #[must_use]
+    pub fn emit(&self) -> Vec<u8> {
+        let mut text = String::new();
+        for payment in self.payments {
+            text.push_str(&signed(payment, 12));
+            text.push(',');
+        }
+        text.push_str(&format!("{:04},{:04}", self.closure, self.next_receipt));
+        text.into_bytes()
+    }
+
+    /// Reads the first ten fields.
+    #[must_use]
+    pub fn parse(data: &[u8]) -> Option<Self> {
+        let mut fields = core::str::from_utf8(data).ok()?.split(',');
+        Some(Self {
+            payments: {
+                let mut payments = [0; 8];
+                for payment in &mut payments {
+                    *payment = parse_minor(fields.next()?)?;
+                }
+                payments
+            },
+            closure: parse_count(fields.next()?)?,
+            next_receipt: parse_count(fields.next()?)?,
+        })
+    }
+}
+
+/// The answer of 5Ah: `Name,FwRev FwDate FwTime,Chk,Sw,Serial,FM`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeviceInfo {
+    /// Model.
+    pub name: String,
+    /// Firmware's revision, date and time.
+    pub firmware: String,
+    /// Firmware's checksum.
+    pub checksum: String,
+    /// Switches.
+    pub switches: String,
+    /// Serial number of the device.
+    pub serial: String,
+    /// Number of its fiscal memory.
+    pub fiscal_memory: String,
+}
+
+impl DeviceInfo {
+    /// Six fields.
+    #[must_use]
+    pub fn emit(&self) -> Vec<u8> {
+        codepage::encode(&format!(
+            "{},{},{},{},{},{}",
+            self.name, self.firmware, self.checksum, self.switches, self.serial, self.fiscal_memory
+        ))
+    }
+
+    /// Reads the fields.
+    #[must_use]
+    pub fn parse(data: &[u8]) -> Option<Self> {
+        let text = codepage::decode(data);
+        let mut fields = text.split(',').map(|field| field.trim().to_owned());
+        Some(Self {
+            name: fields.next()?,
+            firmware: fields.next()?,
+            checksum: fields.next()?,
+            switches: fields.next()?,
+            serial: fields.next().filter(|serial| !serial.is_empty())?,
+            fiscal_memory: fields.next()?,
+        })
+    }
+}
+
+/// The answer of 53h without data: `Mult,Dec,Cur,Enabled8,A,B…`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rates {
+    /// Hundredths of a percent, A to H; `None` for a disabled group.
+    pub rates: [Option<i64>; 8],
+    /// The currency's letters.
+    pub currency: String,
+}
+
+impl Rates {
+    /// `0,2,MDL,11000000,20.00,8.00,0.00,…`.
+    #[must_use]
+    pub fn emit(&self) -> Vec<u8> {
+        let enabled: String = self
+            .rates
+            .iter()
+            .map(|rate| if rate.is_some() { '1' } else { '0' })
+            .collect();
+        let rates = self
+            .rates
+            .map(|rate| decimal(rate.unwrap_or(0), 2))
+            .join(",");
+        format!("0,2,{},{enabled},{rates}", self.currency).into_bytes()
+    }
+
+    /// Reads the fields.
+    #[must_use]
+    pub fn parse(data: &[u8]) -> Option<Self> {
+        let text = codepage::decode(data);
+        let mut fields = text.split(',').map(str::trim);
+        let currency = fields.nth(2)?.to_owned();
+        let enabled = fields.next()?;
+        let mut rates = [None; 8];
+        for (rate, on) in rates.iter_mut().zip(enabled.chars()) {
+            let Some(field) = fields.next() else { break };
+            if on == '1' {
+                *rate = Some(parse_decimal(field, 2)?);
+            }
+        }
+        Some(Self { rates, currency })
+    }
+}
+
+/// The answer of 20h: `Cmd,ErrCode,DateTime,Text`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LastError {
+    /// The command that failed.
+    pub command: u32,
+    /// Why: `-150204` and its like; 0 for none.
+    pub code: i64,
+    /// The device's words.
+    pub text: String,
+}
+
+impl LastError {
+    /// Four fields.
+    #[must_use]
+    pub fn emit(&self, at: &str) -> Vec<u8> {
+        codepage::encode(&format!(
+            "{},{},{at},{}",
+            self.command, self.code, self.text
+        ))
+    }
+
+    /// Reads the fields.
+    #[must_use]
+    pub fn parse(data: &[u8]) -> Option<Self> {
+        let text = codepage::decode(data);
+        let mut fields = text.splitn(4, ',');
+        Some(Self {
+            command: parse_count(fields.next()?)?,
+            code: parse_decimal(fields.next()?.trim(), 0)?,
+            text: fields.nth(1).unwrap_or_default().to_owned(),
+        })
+    }
+}
+
+/// The answer of 71h: a number of seven digits.
+#[must_use]
+pub fn emit_document(number: u32) -> Vec<u8> {
+    format!("{number:07}").into_bytes()
+}
+
+/// Reads the answer of 71h.
+#[must_use]
+pub fn parse_document(data: &[u8]) -> Option<u32> {
+    parse_count(core::str::from_utf8(data).ok()?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_transaction_in_both_notations() {
+        let state = Transaction {
+            open: true,
+            items: 2,
+            amount: 2980,
+            tender: Some(5000),
+        };
+        assert_eq!(state.emit(), b"1,0002,+00002980,+00005000");
+        assert_eq!(Transaction::parse(&state.emit()), Some(state));
+        assert_eq!(Transaction::parse(b"1,0002,29.80,50.00"), Some(state));
+        assert_eq!(Transaction::parse(b"2,0002,29.80"), None);
+    }
+
+    #[test]
+    fn reports_come_back_as_they_were() {
+        let groups = [1033, 825, 0, 0, 0, 0, 0, -5];
+        let z = DailyReport {
+            closure: 3,
+            grand_total: 123_456,
+            groups,
+        };
+        assert_eq!(DailyReport::parse(&z.emit()), Some(z));
+        let last = LastZ {
+            closure: 3,
+            groups,
+            date: "211126".to_owned(),
+        };
+        assert_eq!(LastZ::parse(&last.emit()), Some(last));
+        assert_eq!(LastZ::parse(b"F").map(|last| last.closure), Some(0));
+        assert_eq!(parse_groups(&emit_groups(groups)), Some(groups));
+        let payments = DayPayments {
+            payments: groups,
+            closure: 4,
+            next_receipt: 17,
+        };
+        assert_eq!(DayPayments::parse(&payments.emit()), Some(payments));
+        let rates = Rates {
+            rates: [Some(2000), Some(800), None, None, None, None, None, Some(0)],
+            currency: "MDL".to_owned(),
+        };
+        assert_eq!(Rates::parse(&rates.emit()), Some(rates));
+    }
+
+    #[test]
+    fn cash_is_asked_and_answered() {
+        assert_eq!(Cash::request(None), b"");
+        assert_eq!(Cash::request(Some(-10_000)), b"-100.00");
+        assert_eq!(Cash::parse_request(b"100.00"), Some(Some(10_000)));
+        assert_eq!(Cash::parse_request(b"x"), None);
+        let cash = Cash {
+            done: true,
+            cash: 15_000,
+            paid_in: 10_000,
+            taken_out: 0,
+        };
+        assert_eq!(Cash::parse(&cash.emit()), Some(cash));
+    }
+}
