@@ -32,7 +32,8 @@ def play(binary: str, name: str) -> tuple[str, float, str]:
             function(stage)
             fault = ""
         except Exception as error:
-            where = traceback.extract_tb(error.__traceback__)
+            here = os.path.dirname(os.path.abspath(__file__))
+            where = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename.startswith(here)]
             lines = " < ".join(f"{os.path.basename(frame.filename)}:{frame.lineno}" for frame in reversed(where))
             fault = f"{type(error).__name__}: {error}\n    at {lines}\n{stage.logs()}"
             if stage.expired:
