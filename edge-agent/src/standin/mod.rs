@@ -1,0 +1,342 @@
+//! The stand-in for the tax office's server: it keeps the office's rules, and a switch makes it as bad as a real one.
+//!
+//! `POST /{kind}` takes documents in the Online-ECR form; `/sim/authority` is the switch and the book of what came.
+//! While the state is `down`, every request outside `/sim` ends in a TCP reset without an answer; [`serve`] does that, because
+//! a handler alone cannot.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::{Path, Query, Request, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::middleware::{self, Next};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use serde_json::value::RawValue;
+
+use crate::authority::Kind;
+
+mod rules;
+mod server;
+#[cfg(test)]
+pub(crate) mod tests;
+
+pub use server::serve;
+
+/// The stand-in; a clone is the same office.
+#[derive(Clone, Debug)]
+pub struct StandIn {
+    office: Arc<Mutex<Office>>,
+}
+
+/// How closely documents are looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Strictness {
+    /// By the rules of the Online-ECR form: fields, sums, numbers, order. What breaks one is refused.
+    Rules,
+    /// Every JSON object of a known kind is taken.
+    AnyObject,
+}
+
+/// The state the switch sets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Condition {
+    /// Answers.
+    Up,
+    /// Resets every connection.
+    Down,
+    /// Takes the document, and answers after a while.
+    Slow,
+    /// Takes nothing, and says so.
+    Refuse,
+    /// Answers HTTP 500.
+    Error,
+}
+
+impl fmt::Display for Condition {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Up => "up",
+            Self::Down => "down",
+            Self::Slow => "slow",
+            Self::Refuse => "refuse",
+            Self::Error => "error",
+        })
+    }
+}
+
+/// An accepted document.
+#[derive(Clone, Debug, Serialize)]
+pub struct Received {
+    /// Its `Idempotency-Key`.
+    pub key: String,
+    /// Its kind, from the path.
+    pub kind: &'static str,
+    /// When it came: ISO 8601, UTC, milliseconds.
+    pub at: String,
+    /// What came, as it came.
+    pub body: Box<RawValue>,
+}
+
+/// What the office knows.
+#[derive(Debug)]
+struct Office {
+    strictness: Strictness,
+    condition: Condition,
+    wait: Duration,
+    duplicates: u64,
+    received: Vec<Received>,
+    /// What came under a key, to tell a second delivery from another document.
+    by_key: HashMap<String, Value>,
+    books: rules::Books,
+}
+
+impl StandIn {
+    /// An office that is up and knows nothing.
+    #[must_use]
+    pub fn new(strictness: Strictness) -> Self {
+        Self {
+            office: Arc::new(Mutex::new(Office {
+                strictness,
+                condition: Condition::Up,
+                wait: Duration::ZERO,
+                duplicates: 0,
+                received: Vec::new(),
+                by_key: HashMap::new(),
+                books: rules::Books::default(),
+            })),
+        }
+    }
+
+    /// Sets the switch; `wait` is for [`Condition::Slow`].
+    pub fn set(&self, condition: Condition, wait: Duration) {
+        let mut office = self.office();
+        office.condition = condition;
+        office.wait = wait;
+    }
+
+    /// The accepted documents, in order.
+    #[must_use]
+    pub fn received(&self) -> Vec<Received> {
+        self.office().received.clone()
+    }
+
+    /// How often a document came again.
+    #[must_use]
+    pub fn duplicates(&self) -> u64 {
+        self.office().duplicates
+    }
+
+    /// A panic in another request leaves the office's books as they were before its document.
+    fn office(&self) -> MutexGuard<'_, Office> {
+        self.office.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn is_down(&self) -> bool {
+        self.office().condition == Condition::Down
+    }
+}
+
+impl Office {
+    /// Looks at one document that came whole; `Err` is the refusal's message.
+    fn take(&mut self, kind: Kind, key: &str, text: &[u8]) -> Result<(), String> {
+        let body: Value = serde_json::from_slice(text)
+            .map_err(|error| format!("the body is not valid JSON: {error}"))?;
+        if !body.is_object() {
+            return Err("the body is not a JSON object".to_owned());
+        }
+        if let Some(first) = self.by_key.get(key) {
+            if *first != body {
+                return Err(format!(
+                    "another document has come under the key {key} before"
+                ));
+            }
+            self.duplicates += 1;
+            return Ok(());
+        }
+        if self.strictness == Strictness::Rules {
+            self.books.enter(kind, text)?;
+        }
+        let raw = serde_json::from_slice(text).map_err(|error| error.to_string())?;
+        self.by_key.insert(key.to_owned(), body);
+        self.received.push(Received {
+            key: key.to_owned(),
+            kind: kind.name(),
+            at: jiff::Timestamp::now()
+                .strftime("%Y-%m-%dT%H:%M:%S%.3fZ")
+                .to_string(),
+            body: raw,
+        });
+        Ok(())
+    }
+}
+
+/// The office with its switch: everything the verb `authority` serves. Serve it with [`serve`], so that `down` is a reset.
+pub fn router(office: StandIn) -> Router {
+    Router::new()
+        .route("/{kind}", post(deliver))
+        .fallback(no_such_path)
+        .with_state(office.clone())
+        .layer(middleware::from_fn_with_state(office.clone(), hang_up))
+        .merge(sim_router(office))
+}
+
+/// The switch alone, `/sim/authority`, for the agent's own listener in the demo.
+pub fn sim_router(office: StandIn) -> Router {
+    Router::new()
+        .route("/sim/authority", get(condition).put(set_condition))
+        .route("/sim/authority/received", get(received))
+        .with_state(office)
+}
+
+/// Marks an answer that must not be sent: [`serve`] resets the connection instead.
+#[derive(Clone, Copy, Debug)]
+struct HangUp;
+
+fn hung_up() -> Response {
+    let mut response = StatusCode::SERVICE_UNAVAILABLE.into_response();
+    response.extensions_mut().insert(HangUp);
+    response
+}
+
+async fn hang_up(State(office): State<StandIn>, request: Request, next: Next) -> Response {
+    let path = request.uri().path();
+    let is_switch = path == "/sim" || path.starts_with("/sim/");
+    if !is_switch && office.is_down() {
+        return hung_up();
+    }
+    next.run(request).await
+}
+
+async fn deliver(
+    State(office): State<StandIn>,
+    Path(kind): Path<String>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
+    let (condition, wait, outcome) = {
+        let mut office = office.office();
+        let outcome = match office.condition {
+            Condition::Up | Condition::Slow => named(&kind, &headers)
+                .and_then(|(kind, key)| office.take(kind, key, &body).map(|()| key.to_owned())),
+            _ => Err("refused by the simulator".to_owned()),
+        };
+        (office.condition, office.wait, outcome)
+    };
+    if condition == Condition::Slow {
+        tokio::time::sleep(wait).await;
+    }
+    // The switch may have been thrown while the body came or the answer waited.
+    if condition == Condition::Down || office.is_down() {
+        return hung_up();
+    }
+    match (condition, outcome) {
+        (Condition::Error, _) => {
+            (StatusCode::INTERNAL_SERVER_ERROR, "internal error").into_response()
+        }
+        (_, Ok(key)) => json(
+            StatusCode::OK,
+            &serde_json::json!({"status": "success", "key": key}),
+        ),
+        (_, Err(message)) => refusal(&message),
+    }
+}
+
+/// The kind and the key of a delivery.
+fn named<'a>(kind: &str, headers: &'a HeaderMap) -> Result<(Kind, &'a str), String> {
+    let kind = Kind::from_name(kind).ok_or_else(|| format!("there is no document kind {kind}"))?;
+    let key = headers
+        .get("Idempotency-Key")
+        .and_then(|value| value.to_str().ok())
+        .filter(|key| !key.is_empty() && key.len() <= KEY_LENGTH_MAX)
+        .ok_or_else(|| "the header Idempotency-Key is missing".to_owned())?;
+    Ok((kind, key))
+}
+
+async fn condition(State(office): State<StandIn>) -> Response {
+    let office = office.office();
+    let body = serde_json::json!({
+        "state": office.condition,
+        "received": office.received.len(),
+        "duplicates": office.duplicates,
+    });
+    json(StatusCode::OK, &body)
+}
+
+/// The body of `PUT /sim/authority`.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Setting {
+    state: Condition,
+    #[serde(default)]
+    ms: u64,
+}
+
+async fn set_condition(State(office): State<StandIn>, body: Bytes) -> Response {
+    match serde_json::from_slice::<Setting>(&body) {
+        Ok(setting) => {
+            office.set(setting.state, Duration::from_millis(setting.ms));
+            condition(State(office)).await
+        }
+        Err(error) => json(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            &serde_json::json!({
+                "message": format!(
+                    "the switch was not understood: {error}; send {{\"state\":\"up|down|slow|refuse|error\",\"ms\":0}}"
+                )
+            }),
+        ),
+    }
+}
+
+/// The query of `GET /sim/authority/received`.
+#[derive(Deserialize)]
+struct Filter {
+    kind: Option<String>,
+}
+
+async fn received(State(office): State<StandIn>, Query(filter): Query<Filter>) -> Response {
+    let office = office.office();
+    let documents: Vec<&Received> = office
+        .received
+        .iter()
+        .filter(|document| {
+            filter
+                .kind
+                .as_deref()
+                .is_none_or(|kind| kind == document.kind)
+        })
+        .collect();
+    json(StatusCode::OK, &documents)
+}
+
+async fn no_such_path() -> Response {
+    json(
+        StatusCode::NOT_FOUND,
+        &serde_json::json!({"status": "error", "message": "no such path; post to /sale and the like"}),
+    )
+}
+
+/// The office says no the way it does: HTTP 200 and a parseable error.
+fn refusal(message: &str) -> Response {
+    json(
+        StatusCode::OK,
+        &serde_json::json!({"status": "error", "message": message}),
+    )
+}
+
+fn json(status: StatusCode, body: &impl Serialize) -> Response {
+    match serde_json::to_vec(body) {
+        Ok(text) => (status, [(header::CONTENT_TYPE, "application/json")], text).into_response(),
+        Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+    }
+}
+
+const KEY_LENGTH_MAX: usize = 200;
