@@ -1,7 +1,24 @@
-//! The printer's side of the wire. Skeleton of the library surface; bodies follow.
+//! The printer's side of the wire: an emulated printer that behaves as its maker's manual says.
+//!
+//! - [`Printer`] executes commands (`receipt_commands`, `report_commands`) on a [`memory::Memory`] that a file can keep;
+//! - [`Emulator`] puts it at the end of a line that can be ordered to go wrong, without IO and on a given clock;
+//! - [`Rig`] runs that line on a pty in a thread of its own.
+//!
+//! It parses and emits through [`crate::wire`] and has no codec of its own.
 
+mod calendar;
+pub mod memory;
+mod printer;
+mod pty;
+mod receipt_commands;
+mod report_commands;
 mod rig;
 mod snapshot;
+mod store;
+mod tape;
+mod trouble;
 
-pub use rig::{Cable, ClockSource, Cover, Family, FaultKind, FaultOrder, Power, Rig, RigOptions};
+pub use printer::Printer;
+pub use rig::{Cable, ClockSource, Cover, Family, Power, Rig, RigOptions};
 pub use snapshot::{ReceiptSnapshot, Snapshot};
+pub use trouble::{Emulator, FaultKind, FaultOrder};

@@ -1,10 +1,19 @@
-//! A running emulated printer on a pty.
+//! A running emulated printer on a pty, with the switches that a test or an operator turns.
 
 use std::io;
-use std::path::PathBuf;
-use std::sync::Arc;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant, SystemTime};
 
+use super::memory::Memory;
+use super::printer::Printer;
+use super::pty::Pty;
 use super::snapshot::Snapshot;
+use super::trouble::{Emulator, FaultOrder};
+use crate::port::loopback::Peer as _;
+use crate::printer::Paper;
 
 /// The printer families that can be emulated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -14,7 +23,10 @@ pub enum Family {
 }
 
 impl Family {
-    /// The family of this name (`datecs`).
+    /// Every name that [`parse`](Self::parse) knows.
+    pub const NAMES: &[&str] = &["datecs"];
+
+    /// The family of this name.
     #[must_use]
     pub fn parse(name: &str) -> Option<Self> {
         (name == "datecs").then_some(Self::Datecs)
@@ -25,18 +37,20 @@ impl Family {
 pub type ClockSource = Arc<dyn Fn() -> i64 + Send + Sync>;
 
 /// How an emulated printer is to run.
+#[derive(Clone)]
 pub struct RigOptions {
     /// What it speaks.
     pub family: Family,
     /// Where the slave of its pty is linked.
     pub link: PathBuf,
-    /// The file that keeps its fiscal memory; without one it forgets on stop.
+    /// The file that keeps its fiscal memory (receipts stand beside it in `FILE.receipts`); without one it forgets on stop.
     pub memory: Option<PathBuf>,
     /// Paces bytes as a line of this speed does.
     pub baud: Option<u32>,
     /// Its clock; the system's without one.
     pub clock: Option<ClockSource>,
     /// Rates of the tax groups A to H in ten-thousandths of a percent; `None` disables a group.
+    /// A printer with a memory file keeps the rates it was made with.
     pub groups: [Option<u32>; 8],
 }
 
@@ -60,6 +74,19 @@ impl RigOptions {
                 None,
                 None,
             ],
+        }
+    }
+
+    fn printer(&self) -> io::Result<Printer> {
+        // The printer knows hundredths of a percent.
+        let rates = self
+            .groups
+            .map(|rate| rate.and_then(|rate| i64::from(rate).checked_div(100)));
+        let clock = self.clock.clone().unwrap_or_else(|| Arc::new(system_clock));
+        let new = Memory::new(rates);
+        match &self.memory {
+            Some(path) => Printer::with_file(path, new, clock),
+            None => Ok(Printer::new(new, clock)),
         }
     }
 }
@@ -91,97 +118,151 @@ pub enum Cable {
     Out,
 }
 
-/// What is to go wrong.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum FaultKind {
-    /// The request is lost before it is executed.
-    DropRequest,
-    /// The answer is lost after execution.
-    DropAnswer,
-    /// The request is answered with NAK and not executed.
-    Nak,
-    /// The answer is preceded by SYN bytes.
-    Busy,
-    /// One byte of the answer is changed, its checksum left as it was.
-    Garble,
-    /// The answer is late.
-    Delay,
-    /// The command is executed, then the power goes.
-    PowerCut,
-    /// The cable is pulled before the command is executed.
-    Unplug,
-}
-
-impl FaultKind {
-    /// The kind of this name (`drop_request`, …).
-    #[must_use]
-    pub fn parse(name: &str) -> Option<Self> {
-        Some(match name {
-            "drop_request" => Self::DropRequest,
-            "drop_answer" => Self::DropAnswer,
-            "nak" => Self::Nak,
-            "busy" => Self::Busy,
-            "garble" => Self::Garble,
-            "delay" => Self::Delay,
-            "power_cut" => Self::PowerCut,
-            "unplug" => Self::Unplug,
-            _ => return None,
-        })
-    }
-}
-
-/// A trouble that is ordered for coming frames.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct FaultOrder {
-    /// What happens.
-    pub kind: FaultKind,
-    /// To which command; every command without one.
-    pub command: Option<u8>,
-    /// To how many frames, repeats included; for [`FaultKind::Busy`] how many SYN bytes.
-    pub times: u32,
-    /// For [`FaultKind::Delay`], how late.
-    pub ms: u64,
-}
-
 /// A running emulated printer. Dropping it stops it and removes its link.
-#[derive(Debug)]
-pub struct Rig {}
+pub struct Rig {
+    emulator: Arc<Mutex<Emulator>>,
+    stop: Arc<AtomicBool>,
+    thread: Option<JoinHandle<()>>,
+}
 
 impl Rig {
-    /// Starts one.
+    /// Starts one; the link is there when this returns.
     ///
     /// # Errors
     ///
     /// The pty, the link or the memory file could not be made.
     pub fn start(options: RigOptions) -> io::Result<Self> {
-        drop(options);
-        Err(io::Error::other("not built yet"))
+        let printer = options.printer()?;
+        let emulator = Arc::new(Mutex::new(Emulator::new(printer, options.baud)));
+        let stop = Arc::new(AtomicBool::new(false));
+        let pty = Pty::open(&options.link)?;
+        let thread = std::thread::Builder::new()
+            .name("emulated printer".to_owned())
+            .spawn({
+                let emulator = Arc::clone(&emulator);
+                let stop = Arc::clone(&stop);
+                move || serve(&emulator, &stop, &options.link, pty)
+            })?;
+        Ok(Self {
+            emulator,
+            stop,
+            thread: Some(thread),
+        })
     }
+
     /// Its state; all receipts, or the newest thousand.
     #[must_use]
     pub fn snapshot(&self, all_receipts: bool) -> Snapshot {
-        let _ = all_receipts;
-        unreachable!()
+        Snapshot::of(self.lock().printer(), all_receipts)
     }
+
     /// Switches it on or off.
-    ///
-    /// # Errors
-    ///
-    /// The memory file could not be written.
-    pub fn set_power(&self, _power: Power) {}
+    pub fn set_power(&self, power: Power) {
+        self.lock().set_power(power == Power::On);
+    }
+
     /// Loads or removes paper.
-    pub fn set_paper(&self, _paper: crate::printer::Paper) {}
+    pub fn set_paper(&self, paper: Paper) {
+        self.lock().printer_mut().set_paper(paper);
+    }
+
     /// Opens or closes the cover.
-    pub fn set_cover(&self, _cover: Cover) {}
-    /// Pulls or plugs the cable.
-    pub fn set_cable(&self, _cable: Cable) {}
+    pub fn set_cover(&self, cover: Cover) {
+        self.lock()
+            .printer_mut()
+            .set_cover_open(cover == Cover::Open);
+    }
+
+    /// Pulls the cable (the link goes) or plugs it in (a new pty under the same link).
+    /// The line follows within some milliseconds.
+    pub fn set_cable(&self, cable: Cable) {
+        self.lock().set_plugged(cable == Cable::In);
+    }
+
     /// Orders a trouble.
-    pub fn add_fault(&self, _order: FaultOrder) {}
+    pub fn add_fault(&self, order: FaultOrder) {
+        self.lock().add_fault(order);
+    }
+
     /// Forgets the troubles that have not happened yet.
-    pub fn clear_faults(&self) {}
-    /// The printed text of the newest receipts.
+    pub fn clear_faults(&self) {
+        self.lock().clear_faults();
+    }
+
+    /// The printed text of the newest documents.
     #[must_use]
     pub fn paper(&self) -> String {
-        String::new()
+        self.lock().printer().paper_text()
     }
+
+    fn lock(&self) -> MutexGuard<'_, Emulator> {
+        self.emulator.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Rig {
+    fn drop(&mut self) {
+        self.stop.store(true, Ordering::Relaxed);
+        if let Some(thread) = self.thread.take() {
+            // A panic of that thread was reported where it happened.
+            let _ = thread.join();
+        }
+    }
+}
+
+/// How long the line sleeps when nothing is due; a switch takes effect within this.
+const NAP_MS: u16 = 10;
+
+fn serve(emulator: &Mutex<Emulator>, stop: &AtomicBool, link: &Path, pty: Pty) {
+    let clock = Instant::now();
+    let mut pty = Some(pty);
+    let mut buffer = [0; 512];
+    while !stop.load(Ordering::Relaxed) {
+        if !lock(emulator).is_plugged() {
+            pty = None;
+            std::thread::sleep(Duration::from_millis(u64::from(NAP_MS)));
+            continue;
+        }
+        let Some(line) = &mut pty else {
+            // Cannot be made now (no descriptors left, say): again after a nap.
+            pty = Pty::open(link).ok();
+            std::thread::sleep(Duration::from_millis(1));
+            continue;
+        };
+        let wait = nap(lock(emulator).poll_timeout(), elapsed(clock));
+        let Ok(count) = line.read(&mut buffer, wait) else {
+            pty = None;
+            continue;
+        };
+        let mut emulator = lock(emulator);
+        let now = elapsed(clock);
+        emulator.handle_bytes(buffer.get(..count).unwrap_or_default(), now);
+        while let Some(bytes) = emulator.poll_transmit(now) {
+            if line.write(&bytes).is_err() {
+                break;
+            }
+        }
+    }
+}
+
+fn lock(emulator: &Mutex<Emulator>) -> MutexGuard<'_, Emulator> {
+    emulator.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn elapsed(clock: Instant) -> u64 {
+    u64::try_from(clock.elapsed().as_millis()).unwrap_or(u64::MAX)
+}
+
+fn nap(due: Option<u64>, now: u64) -> u16 {
+    due.map_or(NAP_MS, |due| {
+        u16::try_from(due.saturating_sub(now)).map_or(NAP_MS, |wait| wait.min(NAP_MS))
+    })
+}
+
+fn system_clock() -> i64 {
+    SystemTime::now()
+        .duration_since(SystemTime::UNIX_EPOCH)
+        .ok()
+        .and_then(|since| i64::try_from(since.as_secs()).ok())
+        .unwrap_or(0)
 }

@@ -1,0 +1,71 @@
+//! A raw pseudo-terminal whose slave is linked where a host looks for its printer.
+
+use std::fs::File;
+use std::io::{self, Read as _, Write as _};
+use std::os::fd::{AsFd as _, OwnedFd};
+use std::path::{Path, PathBuf};
+
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::pty::openpty;
+use nix::sys::termios::{SetArg, cfmakeraw, tcgetattr, tcsetattr};
+use nix::unistd::ttyname;
+
+/// The printer's end of the line. Dropping it hangs up and removes the link.
+#[derive(Debug)]
+pub(super) struct Pty {
+    master: File,
+    // Kept open: a master without any open slave reads EIO, and stays raw only while someone holds it.
+    _slave: OwnedFd,
+    slave_path: PathBuf,
+    link: PathBuf,
+}
+
+impl Pty {
+    /// Makes a pty and links its slave at `link`, replacing what is there.
+    pub(super) fn open(link: &Path) -> io::Result<Self> {
+        let pair = openpty(None, None)?;
+        // Before the first byte: in cooked mode a terminal eats 03, 04, 11, 13, 15 and 16, all of which mean something here.
+        let mut modes = tcgetattr(&pair.slave)?;
+        cfmakeraw(&mut modes);
+        tcsetattr(&pair.slave, SetArg::TCSANOW, &modes)?;
+        let slave_path = ttyname(&pair.slave)?;
+        let mut new = link.as_os_str().to_owned();
+        new.push(".new");
+        match std::fs::remove_file(&new) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+        std::os::unix::fs::symlink(&slave_path, &new)?;
+        std::fs::rename(&new, link)?;
+        Ok(Self {
+            master: File::from(pair.master),
+            _slave: pair.slave,
+            slave_path,
+            link: link.to_owned(),
+        })
+    }
+
+    /// Waits up to `timeout_ms` for bytes of the host.
+    pub(super) fn read(&mut self, buffer: &mut [u8], timeout_ms: u16) -> io::Result<usize> {
+        let mut waiting = [PollFd::new(self.master.as_fd(), PollFlags::POLLIN)];
+        match poll(&mut waiting, PollTimeout::from(timeout_ms)) {
+            Ok(0) | Err(nix::errno::Errno::EINTR) => Ok(0),
+            Ok(_) => self.master.read(buffer),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Sends bytes to the host.
+    pub(super) fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.master.write_all(bytes)
+    }
+}
+
+impl Drop for Pty {
+    fn drop(&mut self) {
+        // Another printer may have taken the link over meanwhile.
+        if std::fs::read_link(&self.link).is_ok_and(|target| target == self.slave_path) {
+            let _ = std::fs::remove_file(&self.link);
+        }
+    }
+}

@@ -1,0 +1,558 @@
+//! The commands that make a receipt or a slip.
+
+use super::calendar::DAY;
+use super::memory::{BookedSale, FiscalReceipt, Kind, LastReceipt, OpenReceipt};
+use super::printer::{Printer, Refusal, Reply, code};
+use super::tape::{centred, spread, sum};
+use crate::wire::codepage;
+use crate::wire::fields::decimal;
+use crate::wire::isl::command;
+use crate::wire::isl_receipt::{
+    Counters, Modifier, Open, Paid, PaidCode, Payment, RefundOpen, Sale, Subtotal, Sums, TAB,
+};
+use crate::wire::isl_report::DAY_PAYMENT_LETTERS;
+
+/// Sales on one receipt (group A).
+const SALES_MAX: usize = 512;
+/// A price has up to eight significant digits.
+const PRICE_MAX: i64 = 99_999_999;
+/// The largest sum that the answers have room for.
+const SUM_MAX: i64 = 999_999_999;
+/// Passwords that may be wrong before the printer locks itself.
+const WRONG_PASSWORDS_MAX: u8 = 3;
+/// The operators' password as delivered.
+const PASSWORD: &str = "0000";
+
+impl Printer {
+    /// 30h.
+    pub(super) fn receipt_open(&mut self, data: &[u8]) -> Reply {
+        let open = Open::parse(data).ok_or_else(Refusal::syntax)?;
+        self.open_fiscal(Kind::Sale, &open, centred("BON FISCAL"))
+    }
+
+    /// 2Eh.
+    pub(super) fn refund_open(&mut self, data: &[u8]) -> Reply {
+        let refund = RefundOpen::parse(data).ok_or_else(Refusal::syntax)?;
+        let title = centred(&format!("STORNO {:07}", refund.document));
+        self.open_fiscal(Kind::Refund, &refund.open, title)
+    }
+
+    fn open_fiscal(&mut self, kind: Kind, open: &Open, title: String) -> Reply {
+        if self.memory.open.is_some() {
+            return Err(Refusal::not_allowed(code::RECEIPT_OPEN));
+        }
+        if self.locked {
+            return Err(Refusal::not_allowed(code::BLOCKED));
+        }
+        if open.password != PASSWORD {
+            self.wrong_passwords = self.wrong_passwords.saturating_add(1);
+            self.locked = self.wrong_passwords >= WRONG_PASSWORDS_MAX;
+            return Err(Refusal::not_allowed(code::PASSWORD));
+        }
+        self.wrong_passwords = 0;
+        let now = self.now();
+        if self
+            .memory
+            .day
+            .opened_at
+            .is_some_and(|first| now.saturating_sub(first) > DAY)
+        {
+            return Err(Refusal::not_allowed(code::DAY_TOO_LONG));
+        }
+        self.printing()?;
+        self.memory.open = Some(OpenReceipt {
+            kind,
+            at: now,
+            sales: Vec::new(),
+            groups: [0; 8],
+            payments: Vec::new(),
+            payment_started: false,
+            tape: vec![title],
+        });
+        let day = &self.memory.day;
+        Ok(Counters {
+            all: day.all_receipts.saturating_add(1),
+            fiscal: day.fiscal_receipts.saturating_add(1),
+        }
+        .emit())
+    }
+
+    /// The open fiscal receipt.
+    fn fiscal(&mut self) -> Result<&mut OpenReceipt, Refusal> {
+        match &mut self.memory.open {
+            Some(open) if open.kind != Kind::Slip => Ok(open),
+            _ => Err(Refusal::not_allowed(code::NO_RECEIPT_OPEN)),
+        }
+    }
+
+    /// The open fiscal receipt, before payment.
+    fn unpaid(&mut self) -> Result<&mut OpenReceipt, Refusal> {
+        let open = self.fiscal()?;
+        if open.payment_started {
+            return Err(Refusal::not_allowed(code::PAYMENT_STARTED));
+        }
+        Ok(open)
+    }
+
+    /// 31h and 34h.
+    pub(super) fn sale(&mut self, data: &[u8]) -> Reply {
+        let sale = Sale::parse(data).ok_or_else(Refusal::syntax)?;
+        self.unpaid()?;
+        self.printing()?;
+        let enabled = self
+            .memory
+            .rates
+            .get(usize::from(sale.group))
+            .is_some_and(Option::is_some);
+        if !enabled {
+            return Err(Refusal::not_allowed(code::GROUP_DISABLED));
+        }
+        let miscount = self.miscount;
+        let quantity = sale.quantity.unwrap_or(1_000);
+        let open = self.unpaid()?;
+        if open.sales.len() >= SALES_MAX {
+            return Err(Refusal::not_allowed(code::TOO_MANY_SALES));
+        }
+        if sale.price == 0 {
+            return Err(Refusal::not_allowed(code::ZERO_PRICE));
+        }
+        if sale.price.unsigned_abs() > PRICE_MAX.unsigned_abs() || quantity <= 0 {
+            return Err(Refusal::overflow());
+        }
+        let gross = product(sale.price, quantity)
+            .and_then(|gross| gross.checked_add(miscount))
+            .ok_or_else(Refusal::overflow)?;
+        let change = modification(gross, sale.modifier).ok_or_else(Refusal::overflow)?;
+        let amount = gross.checked_add(change).ok_or_else(Refusal::overflow)?;
+        if (sale.price > 0 && amount < 0) || (sale.price < 0 && amount > 0) {
+            return Err(Refusal::not_allowed(code::NEGATIVE));
+        }
+        if sale.price < 0 {
+            take_back(open, &sale, quantity, amount)?;
+        }
+        book(open, sale.group, amount)?;
+        open.sales.push(BookedSale {
+            group: sale.group,
+            price: sale.price,
+            quantity,
+            amount,
+            voided: sale.price < 0,
+        });
+        print_sale(open, &sale, quantity, gross, change);
+        Ok(Vec::new())
+    }
+
+    /// 33h.
+    pub(super) fn subtotal(&mut self, data: &[u8]) -> Reply {
+        let subtotal = Subtotal::parse(data).ok_or_else(Refusal::syntax)?;
+        self.unpaid()?;
+        if subtotal.print || subtotal.modifier.is_some() {
+            self.printing()?;
+        }
+        let open = self.unpaid()?;
+        let before = open.total();
+        let change = modification(before, subtotal.modifier).ok_or_else(Refusal::overflow)?;
+        if before.checked_add(change).is_none_or(|after| after < 0) {
+            return Err(Refusal::not_allowed(code::NEGATIVE));
+        }
+        spread_over_groups(&mut open.groups, before, change);
+        if subtotal.print {
+            open.tape.push(sum("SUBTOTAL", before));
+        }
+        if change != 0 {
+            open.tape.push(sum("", change));
+        }
+        Ok(Sums {
+            total: open.total(),
+            groups: open.groups,
+        }
+        .emit())
+    }
+
+    /// 35h.
+    pub(super) fn payment(&mut self, data: &[u8]) -> Reply {
+        let payment = Payment::parse(data).ok_or_else(Refusal::syntax)?;
+        self.fiscal()?;
+        self.printing()?;
+        let says_rest = self.exact_payment_says_rest;
+        let open = self.fiscal()?;
+        if open.sales.is_empty() {
+            return Err(Refusal::not_allowed(code::NOT_PERMITTED));
+        }
+        if open.total() < 0 {
+            return Ok(paid(PaidCode::NegativeSubtotal, open.total()));
+        }
+        if open.groups.iter().any(|group| *group < 0) {
+            return Ok(paid(PaidCode::NegativeGroup, 0));
+        }
+        let left = open.total().saturating_sub(open.tendered());
+        if open.payment_started && left <= 0 {
+            return Err(Refusal::not_allowed(code::ALREADY_PAID));
+        }
+        let letter = payment.mode.unwrap_or('P');
+        if !DAY_PAYMENT_LETTERS.contains(&letter) {
+            return Err(Refusal::in_data(b"F".to_vec(), code::PAYMENT_TYPE));
+        }
+        let amount = payment.amount.unwrap_or(left);
+        if !(0..=SUM_MAX).contains(&amount) {
+            return Err(Refusal::overflow());
+        }
+        if letter != 'P' && amount > left {
+            return Err(Refusal::in_data(b"F".to_vec(), code::NO_CHANGE));
+        }
+        if !open.payment_started {
+            open.tape.push(sum("TOTAL", open.total()));
+        }
+        open.payment_started = true;
+        open.payments.push((letter, amount));
+        open.tape.push(sum(payment_name(letter), amount));
+        let left = left.saturating_sub(amount);
+        Ok(match left {
+            0 if says_rest => paid(PaidCode::Rest, 0),
+            1.. => paid(PaidCode::Rest, left),
+            _ => {
+                let change = left.saturating_neg();
+                if change > 0 {
+                    open.tape.push(sum("REST", change));
+                }
+                paid(PaidCode::Change, change)
+            }
+        })
+    }
+
+    /// 36h.
+    pub(super) fn receipt_text(&mut self, data: &[u8]) -> Reply {
+        self.fiscal()?;
+        self.printing()?;
+        let line = plain(data);
+        self.fiscal()?.tape.push(line);
+        Ok(Vec::new())
+    }
+
+    /// 38h.
+    pub(super) fn receipt_close(&mut self) -> Reply {
+        let open = self.fiscal()?;
+        if !open.payment_started || open.tendered() < open.total() {
+            return Err(Refusal::not_allowed(code::NOT_PAID));
+        }
+        self.printing()?;
+        let mut open = self.fiscal()?.clone();
+        let total = open.total();
+        let change = open.tendered().saturating_sub(total);
+        let document = self.memory.next_document();
+        let refund = open.kind == Kind::Refund;
+        self.book_day(&open, change, refund);
+        let stamp = self.stamp();
+        open.tape
+            .push(spread(&format!("{:07}", document), &stamp));
+        open.tape.push(centred(if refund {
+            "BON FISCAL STORNO"
+        } else {
+            "BON FISCAL - MULTUMIM"
+        }));
+        self.tape.push(&open.tape);
+        self.receipts.push(FiscalReceipt {
+            document,
+            at: self.now(),
+            refund,
+            total,
+            items: open.items(),
+            groups: open.groups,
+            payments: open.payments.clone(),
+            change,
+        });
+        self.memory.last = LastReceipt {
+            items: open.items(),
+            amount: total,
+            tender: open.tendered(),
+        };
+        self.memory.may_duplicate = true;
+        self.memory.open = None;
+        let day = &self.memory.day;
+        Ok(Counters {
+            all: day.all_receipts,
+            fiscal: day.fiscal_receipts,
+        }
+        .emit())
+    }
+
+    fn book_day(&mut self, open: &OpenReceipt, change: i64, refund: bool) {
+        let day = &mut self.memory.day;
+        day.all_receipts = day.all_receipts.saturating_add(1);
+        day.fiscal_receipts = day.fiscal_receipts.saturating_add(1);
+        day.opened_at.get_or_insert(open.at);
+        let (groups, payments) = if refund {
+            (&mut day.refunds, &mut day.refund_payments)
+        } else {
+            (&mut day.sales, &mut day.payments)
+        };
+        for (sum, amount) in groups.iter_mut().zip(open.groups) {
+            *sum = sum.saturating_add(amount);
+        }
+        for (letter, tendered) in &open.payments {
+            let kept = if *letter == 'P' {
+                tendered.saturating_sub(change)
+            } else {
+                *tendered
+            };
+            let place = DAY_PAYMENT_LETTERS
+                .iter()
+                .position(|known| known == letter)
+                .and_then(|place| payments.get_mut(place));
+            if let Some(sum) = place {
+                *sum = sum.saturating_add(kept);
+            }
+        }
+        // Change is given in cash, and only the last payment has any: one cash payment at most is above what was left.
+        let cash = open
+            .payments
+            .iter()
+            .filter(|(letter, _)| *letter == 'P')
+            .fold(0_i64, |sum, (_, amount)| sum.saturating_add(*amount))
+            .saturating_sub(change);
+        day.cash = if refund {
+            day.cash.saturating_sub(cash)
+        } else {
+            day.cash.saturating_add(cash)
+        };
+        if !refund {
+            self.memory.grand_total = self.memory.grand_total.saturating_add(open.total());
+        }
+    }
+
+    /// 3Ch: only before the first payment (spec 0.4). A cancelled receipt takes a document number.
+    pub(super) fn receipt_cancel(&mut self) -> Reply {
+        self.unpaid()?;
+        self.printing()?;
+        let mut open = self.unpaid()?.clone();
+        let document = self.memory.next_document();
+        let stamp = self.stamp();
+        open.tape.push(centred("=CANCELLED="));
+        open.tape.push(spread(&format!("{document:07}"), &stamp));
+        self.tape.push(&open.tape);
+        self.memory.day.all_receipts = self.memory.day.all_receipts.saturating_add(1);
+        self.memory.last = LastReceipt {
+            items: open.items(),
+            amount: open.total(),
+            tender: 0,
+        };
+        self.memory.may_duplicate = false;
+        self.memory.open = None;
+        Ok(Vec::new())
+    }
+
+    /// 26h.
+    pub(super) fn slip_open(&mut self) -> Reply {
+        if self.memory.open.is_some() {
+            return Err(Refusal::not_allowed(code::RECEIPT_OPEN));
+        }
+        self.printing()?;
+        self.memory.open = Some(OpenReceipt {
+            kind: Kind::Slip,
+            at: self.now(),
+            sales: Vec::new(),
+            groups: [0; 8],
+            payments: Vec::new(),
+            payment_started: false,
+            tape: vec![centred("BON NEFISCAL")],
+        });
+        let all = self.memory.day.all_receipts.saturating_add(1);
+        Ok(format!("{all:04}").into_bytes())
+    }
+
+    fn slip(&mut self) -> Result<&mut OpenReceipt, Refusal> {
+        match &mut self.memory.open {
+            Some(open) if open.kind == Kind::Slip => Ok(open),
+            _ => Err(Refusal::not_allowed(code::NO_RECEIPT_OPEN)),
+        }
+    }
+
+    /// 2Ah.
+    pub(super) fn slip_text(&mut self, data: &[u8]) -> Reply {
+        self.slip()?;
+        self.printing()?;
+        let line = plain(data);
+        self.slip()?.tape.push(line);
+        Ok(Vec::new())
+    }
+
+    /// 27h.
+    pub(super) fn slip_close(&mut self) -> Reply {
+        self.slip()?;
+        self.printing()?;
+        let mut open = self.slip()?.clone();
+        let document = self.memory.next_document();
+        let stamp = self.stamp();
+        open.tape.push(spread(&format!("{document:07}"), &stamp));
+        self.tape.push(&open.tape);
+        self.memory.open = None;
+        self.memory.last = LastReceipt::default();
+        self.memory.may_duplicate = false;
+        self.memory.day.all_receipts = self.memory.day.all_receipts.saturating_add(1);
+        Ok(format!("{:04}", self.memory.day.all_receipts).into_bytes())
+    }
+
+    /// 54h and 5Ch: only inside a receipt or slip.
+    pub(super) fn ornament(&mut self, number: u8) -> Reply {
+        self.printing()?;
+        let Some(open) = &mut self.memory.open else {
+            return Err(Refusal::not_allowed(code::NO_RECEIPT_OPEN));
+        };
+        let mark = if number == command::BARCODE {
+            "|||||||||||"
+        } else {
+            "- - - - - -"
+        };
+        open.tape.push(centred(mark));
+        Ok(Vec::new())
+    }
+
+    /// 6Dh: once for the last receipt.
+    pub(super) fn duplicate(&mut self) -> Reply {
+        if self.memory.open.is_some() || !self.memory.may_duplicate {
+            return Err(Refusal::not_allowed(code::NOT_PERMITTED));
+        }
+        self.printing()?;
+        let document = self.memory.next_document();
+        self.memory.may_duplicate = false;
+        self.memory.day.all_receipts = self.memory.day.all_receipts.saturating_add(1);
+        self.tape
+            .push(&[centred("DUPLICAT"), format!("{document:07}")]);
+        Ok(Vec::new())
+    }
+}
+
+/// Price times thousandths, rounded half away from zero.
+fn product(price: i64, thousandths: i64) -> Option<i64> {
+    divided(price.checked_mul(thousandths)?, 1_000)
+}
+
+/// What a modifier adds to `amount`.
+fn modification(amount: i64, modifier: Option<Modifier>) -> Option<i64> {
+    match modifier {
+        None => Some(0),
+        Some(Modifier::Absolute(minor)) => Some(minor),
+        Some(Modifier::Percent(hundredths)) => divided(amount.checked_mul(hundredths)?, 10_000),
+    }
+}
+
+/// Division rounded half away from zero.
+pub(super) fn divided(value: i64, by: i64) -> Option<i64> {
+    let half = by.checked_div(2)?;
+    let rounded = if value < 0 {
+        value.checked_sub(half)?
+    } else {
+        value.checked_add(half)?
+    };
+    rounded.checked_div(by)
+}
+
+/// Adds an amount to its group; neither a group nor the receipt may be negative or too large.
+fn book(open: &mut OpenReceipt, group: u8, amount: i64) -> Result<(), Refusal> {
+    let total = open
+        .total()
+        .checked_add(amount)
+        .ok_or_else(Refusal::overflow)?;
+    let sum = open
+        .groups
+        .get_mut(usize::from(group))
+        .ok_or_else(Refusal::syntax)?;
+    let new = sum.checked_add(amount).ok_or_else(Refusal::overflow)?;
+    if total > SUM_MAX {
+        return Err(Refusal::overflow());
+    }
+    if new < 0 {
+        return Err(Refusal::not_allowed(code::NEGATIVE));
+    }
+    *sum = new;
+    Ok(())
+}
+
+/// Marks the sale that a negative price voids.
+fn take_back(
+    open: &mut OpenReceipt,
+    sale: &Sale,
+    quantity: i64,
+    amount: i64,
+) -> Result<(), Refusal> {
+    let earlier = open.sales.iter_mut().rev().find(|earlier| {
+        !earlier.voided
+            && earlier.group == sale.group
+            && earlier.price == sale.price.saturating_neg()
+            && earlier.quantity == quantity
+            && earlier.amount == amount.saturating_neg()
+    });
+    match earlier {
+        Some(earlier) => {
+            earlier.voided = true;
+            Ok(())
+        }
+        None => Err(Refusal::not_allowed(code::VOID_OF_NOTHING)),
+    }
+}
+
+/// Spreads a change of the subtotal over the groups in proportion, the remainder to the largest group.
+fn spread_over_groups(groups: &mut [i64; 8], total: i64, change: i64) {
+    if total == 0 || change == 0 {
+        return;
+    }
+    let mut left = change;
+    for group in groups.iter_mut() {
+        let part = group
+            .checked_mul(change)
+            .and_then(|product| divided(product, total))
+            .unwrap_or(0);
+        *group = group.saturating_add(part);
+        left = left.saturating_sub(part);
+    }
+    if let Some(largest) = groups.iter_mut().max_by_key(|group| **group) {
+        *largest = largest.saturating_add(left);
+    }
+}
+
+fn paid(code: PaidCode, amount: i64) -> Vec<u8> {
+    Paid { code, amount }.emit()
+}
+
+fn payment_name(letter: char) -> &'static str {
+    match letter {
+        'P' => "NUMERAR",
+        'N' => "CREDIT",
+        'D' => "CARD",
+        'C' => "CEC",
+        _ => "ALTA PLATA",
+    }
+}
+
+fn print_sale(open: &mut OpenReceipt, sale: &Sale, quantity: i64, gross: i64, change: i64) {
+    for text in [&sale.text, &sale.second] {
+        if !text.is_empty() {
+            open.tape.push(codepage::decode(text));
+        }
+    }
+    let letter = char::from(b'A'.saturating_add(sale.group));
+    open.tape.push(spread(
+        &format!("{} x {}", decimal(quantity, 3), decimal(sale.price, 2)),
+        &format!("{} {letter}", decimal(gross, 2)),
+    ));
+    if change != 0 {
+        open.tape
+            .push(spread("", &format!("{} {letter}", decimal(change, 2))));
+    }
+}
+
+/// Text of 36h and 2Ah without the font that may lead it (`TAB Font[BHI]`).
+fn plain(data: &[u8]) -> String {
+    let text = match data {
+        [TAB, _, rest @ ..] => {
+            let marks = rest
+                .iter()
+                .take_while(|byte| matches!(byte, b'B' | b'H' | b'I'))
+                .count();
+            rest.get(marks..).unwrap_or_default()
+        }
+        all => all,
+    };
+    codepage::decode(text)
+}
+

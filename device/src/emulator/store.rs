@@ -1,0 +1,108 @@
+//! The file that keeps the emulated printer's memory over restarts.
+//!
+//! `FILE` holds [`Memory`] and is replaced as a whole; `FILE.receipts` holds one fiscal receipt per line and only grows.
+//! A receipt is written there first and counts once `FILE` says so, so that a stop between the two leaves the state before.
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, BufRead as _, BufReader, Write as _};
+use std::path::{Path, PathBuf};
+
+use super::memory::{FiscalReceipt, Memory};
+
+/// The two files.
+#[derive(Debug)]
+pub(super) struct Store {
+    path: PathBuf,
+    receipts: File,
+}
+
+impl Store {
+    /// Opens the files, or makes them for a printer in the state `new`; gives what they hold.
+    pub(super) fn open(path: &Path, new: Memory) -> io::Result<(Self, Memory, Vec<FiscalReceipt>)> {
+        let memory: Memory = match File::open(path) {
+            Ok(file) => serde_json::from_reader(BufReader::new(file))
+                .map_err(|error| invalid(path, &error.to_string()))?,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => new,
+            Err(error) => return Err(error),
+        };
+        let beside = with_suffix(path, ".receipts");
+        let receipts = OpenOptions::new()
+            .create(true)
+            .read(true)
+            .append(true)
+            .open(&beside)?;
+        let (kept, length) = read_receipts(&beside, &receipts, memory.receipts)?;
+        receipts.set_len(length)?;
+        let store = Self {
+            path: path.to_owned(),
+            receipts,
+        };
+        store.save(&memory, true)?;
+        Ok((store, memory, kept))
+    }
+
+    /// Writes a receipt down; it counts after the next durable [`save`](Self::save).
+    pub(super) fn append(&mut self, receipt: &FiscalReceipt) -> io::Result<()> {
+        let mut line = serde_json::to_vec(receipt)?;
+        line.push(b'\n');
+        self.receipts.write_all(&line)?;
+        self.receipts.sync_data()
+    }
+
+    /// Replaces the memory. A change that is not `durable` survives the end of this process, but perhaps not of the machine.
+    pub(super) fn save(&self, memory: &Memory, durable: bool) -> io::Result<()> {
+        let new = with_suffix(&self.path, ".new");
+        let mut file = File::create(&new)?;
+        file.write_all(&serde_json::to_vec(memory)?)?;
+        if durable {
+            file.sync_all()?;
+        }
+        std::fs::rename(&new, &self.path)?;
+        if durable && let Some(folder) = self.path.parent() {
+            let folder = if folder.as_os_str().is_empty() {
+                Path::new(".")
+            } else {
+                folder
+            };
+            File::open(folder)?.sync_all()?;
+        }
+        Ok(())
+    }
+}
+
+/// The first `count` receipts and the bytes they take.
+fn read_receipts(
+    path: &Path,
+    file: &File,
+    count: usize,
+) -> io::Result<(Vec<FiscalReceipt>, u64)> {
+    let mut kept = Vec::new();
+    let mut length: u64 = 0;
+    let mut reader = BufReader::new(file);
+    let mut line = Vec::new();
+    while kept.len() < count {
+        line.clear();
+        let bytes = reader.read_until(b'\n', &mut line)?;
+        if bytes == 0 {
+            return Err(invalid(path, "holds fewer receipts than the memory says"));
+        }
+        kept.push(
+            serde_json::from_slice(&line).map_err(|error| invalid(path, &error.to_string()))?,
+        );
+        length = length.saturating_add(u64::try_from(bytes).unwrap_or(0));
+    }
+    Ok((kept, length))
+}
+
+fn invalid(path: &Path, what: &str) -> io::Error {
+    io::Error::new(
+        io::ErrorKind::InvalidData,
+        format!("{}: {what}", path.display()),
+    )
+}
+
+fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(suffix);
+    PathBuf::from(name)
+}
