@@ -249,7 +249,8 @@ impl Source {
         self.path.starts_with("hardware-tests/")
             || in_folder("tests")
             || in_folder("fuzz")
-            || in_folder("tests.rs")
+            || self.path.ends_with("/tests.rs")
+            || self.path.ends_with("_tests.rs")
     }
 
     fn finding(&self, line: usize, what: &str) -> Finding {
@@ -530,6 +531,7 @@ fn no_rule_cries_wolf() {
         ("the port", clocks, "device/src/port/serial.rs", "Instant::now()"),
         ("a test's unwrap", unwraps, "core/src/a.rs", "#[cfg(test)]\nmod tests {\n a.unwrap();\n \"}\";\n b.unwrap() }"),
         ("a test file", unwraps, "device/tests/a.rs", "a.unwrap()"),
+        ("a test module", unwraps, "edge-agent/src/a_tests.rs", "a.unwrap()"),
         ("unwrap_or", unwraps, "core/src/a.rs", "a.unwrap_or(1); // .unwrap()\n\".unwrap()\""),
         ("a full file", file_length, "core/src/a.rs", "fn a() {}\n"),
         ("words of prose", left_for_later, "core/src/a.rs", "// todo!()\nmy_todo!(); \"unimplemented!\""),
