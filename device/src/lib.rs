@@ -41,7 +41,7 @@ pub mod printer;
 pub mod session;
 pub mod wire;
 
-pub use driver::DriverUri;
+pub use driver::{DriverUri, DriverUriError};
 pub use fault::Fault;
 pub use printer::{
     Baseline, Condition, Connected, FiscalPrinter, Job, LineJob, NotRegistered, Outcome, Paper,

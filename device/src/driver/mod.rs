@@ -1,55 +1,39 @@
 //! The printer families, and the address that chooses one.
+//!
+//! A family is one module here, its rows in the two tables below, and its row in `device/README.md`.
+
 pub mod datecs;
+mod line;
+mod uri;
 
-use core::fmt;
+pub use uri::{DriverUri, DriverUriError};
 
+use std::time::SystemTime;
+
+use self::uri::{Family, Transport};
+use crate::port::PortOpener;
 use crate::printer::FiscalPrinter;
 
-/// Where a printer is and what it speaks: `datecs+serial:///dev/ttyUSB0?baud=115200`, `datecs+tcp://host:port`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct DriverUri {
-    text: String,
-}
-
-impl DriverUri {
-    /// Reads an address.
-    ///
-    /// # Errors
-    ///
-    /// [`DriverUriError`] names what is wrong and what is allowed.
-    pub fn parse(text: &str) -> Result<Self, DriverUriError> {
-        Ok(Self {
-            text: text.to_owned(),
-        })
-    }
-}
-
-impl fmt::Display for DriverUri {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.text)
-    }
-}
-
-/// What is wrong with an address.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum DriverUriError {
-    /// Nothing yet.
-    Family(String),
-}
-
-impl fmt::Display for DriverUriError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Family(given) => write!(f, "`{given}` is not a printer family"),
-        }
-    }
-}
-
-impl core::error::Error for DriverUriError {}
-
-/// The printer at an address; the port is opened by [`FiscalPrinter::connect`].
+/// The printer at an address. Nothing is opened yet: that is [`FiscalPrinter::connect`].
 #[must_use]
 pub fn open(uri: &DriverUri) -> Box<dyn FiscalPrinter> {
-    let _ = uri;
-    Box::new(datecs::Datecs::new())
+    let opener: Box<dyn PortOpener> = match uri.transport() {
+        #[cfg(feature = "serial")]
+        Transport::Serial { path, baud } => {
+            Box::new(crate::port::serial::SerialOpener::new(path.clone(), *baud))
+        }
+        Transport::Tcp { address } => Box::new(crate::port::tcp::TcpOpener::new(address.clone())),
+    };
+    match uri.family() {
+        Family::Datecs => Box::new(datecs::Datecs::new(opener, some_seq())),
+    }
+}
+
+/// A first sequence number that differs from start to start (spec 0.2).
+fn some_seq() -> u8 {
+    let since = SystemTime::now()
+        .duration_since(SystemTime::UNIX_EPOCH)
+        .unwrap_or_default();
+    let [low, high, ..] = since.subsec_micros().to_le_bytes();
+    low ^ high
 }

@@ -243,8 +243,7 @@ impl Printer {
         let refund = open.kind == Kind::Refund;
         self.book_day(&open, change, refund);
         let stamp = self.stamp();
-        open.tape
-            .push(spread(&format!("{:07}", document), &stamp));
+        open.tape.push(spread(&format!("{:07}", document), &stamp));
         open.tape.push(centred(if refund {
             "BON FISCAL STORNO"
         } else {
@@ -555,4 +554,3 @@ fn plain(data: &[u8]) -> String {
     };
     codepage::decode(text)
 }
-

@@ -79,10 +79,7 @@ impl Printer {
         }
         self.printing()?;
         let day = &mut self.memory.day;
-        let cash = day
-            .cash
-            .checked_add(amount)
-            .ok_or_else(Refusal::overflow)?;
+        let cash = day.cash.checked_add(amount).ok_or_else(Refusal::overflow)?;
         if amount < 0 && cash < 0 {
             return Err(Refusal::in_data(
                 self.cash_told(false),

@@ -71,11 +71,7 @@ impl Store {
 }
 
 /// The first `count` receipts and the bytes they take.
-fn read_receipts(
-    path: &Path,
-    file: &File,
-    count: usize,
-) -> io::Result<(Vec<FiscalReceipt>, u64)> {
+fn read_receipts(path: &Path, file: &File, count: usize) -> io::Result<(Vec<FiscalReceipt>, u64)> {
     let mut kept = Vec::new();
     let mut length: u64 = 0;
     let mut reader = BufReader::new(file);

@@ -1,0 +1,375 @@
+//! The jobs that are no fiscal receipt: cash, reports, slips, the drawer.
+
+use ferrotill_core::Amount;
+
+use super::device::Trouble;
+use super::plan::wrapped;
+use super::receipt::not_registered;
+use super::{Datecs, RESUMES_MAX};
+use crate::driver::line::{COMMAND_LIMIT_MS, REPORT_LIMIT_MS};
+use crate::fault::Fault;
+use crate::printer::{Baseline, Outcome, PaymentTotal, PrinterReport, Registered, Watch};
+use crate::wire::codepage;
+use crate::wire::isl::command;
+use crate::wire::isl_report::{Cash, DAY_PAYMENT_LETTERS, DailyReport};
+
+/// 45h: the report that closes the day, and the one that does not (spec 2; other firmware numbers them otherwise).
+const Z: &[u8] = b"0";
+const X: &[u8] = b"2";
+
+impl Datecs {
+    /// Cash in or out; the device's own In and Out decide what became of it (spec 7.2).
+    pub(super) fn cash(
+        &mut self,
+        amount: Amount,
+        baseline: &Baseline,
+        watch: &mut dyn Watch,
+    ) -> Outcome {
+        let sent = self.device.execute(
+            command::CASH,
+            Cash::request(Some(amount.minor())),
+            COMMAND_LIMIT_MS,
+            watch,
+        );
+        let (fault, detail) = match sent {
+            Ok(answer) => match Cash::parse(&answer.data) {
+                Some(cash) if cash.done => (Fault::NotExecuted, String::new()),
+                Some(_) => (Fault::NotEnoughCash, String::new()),
+                None => (Fault::AnswerUnreadable, String::new()),
+            },
+            Err(Trouble::Refused(fault, detail)) => (fault, detail),
+            Err(Trouble::Lost(fault)) => {
+                if let Err(fault) = self.reattach(watch) {
+                    return Outcome::Unknown(fault);
+                }
+                (fault, String::new())
+            }
+        };
+        self.settle_cash(amount, baseline, fault, detail, watch)
+    }
+
+    /// Compares In and Out with the baseline.
+    pub(super) fn settle_cash(
+        &mut self,
+        amount: Amount,
+        baseline: &Baseline,
+        fault: Fault,
+        detail: String,
+        watch: &mut dyn Watch,
+    ) -> Outcome {
+        let after = match self.counters_after(baseline, watch) {
+            Ok(after) => after,
+            Err(fault) => return Outcome::Unknown(fault),
+        };
+        if after.z_number != baseline.z_number {
+            self.settled = None;
+            return Outcome::Unknown(Fault::Unclear);
+        }
+        let (before, now, by) = if amount.is_negative() {
+            (baseline.cash_out, after.cash_out, amount.checked_neg())
+        } else {
+            (baseline.cash_in, after.cash_in, Some(amount))
+        };
+        if now == before {
+            not_registered(fault, detail, Some(&after))
+        } else if Some(now) == by.and_then(|by| before.checked_add(by)) {
+            registered(after, None)
+        } else {
+            self.settled = None;
+            Outcome::Unknown(Fault::Unclear)
+        }
+    }
+
+    /// The report that closes the day: never sent twice, the closure number decides.
+    pub(super) fn z_report(&mut self, baseline: &Baseline, watch: &mut dyn Watch) -> Outcome {
+        let mut report = match self.day(baseline, watch) {
+            Ok(report) => report,
+            Err(fault) => return not_registered(fault, String::new(), None),
+        };
+        let sent = self
+            .device
+            .execute(command::DAILY_REPORT, Z.to_vec(), REPORT_LIMIT_MS, watch);
+        let (fault, detail) = match sent {
+            Ok(answer) => {
+                if let Some(told) = DailyReport::parse(&answer.data) {
+                    report.groups = told.groups.map(Amount::from_minor);
+                }
+                (Fault::NotExecuted, String::new())
+            }
+            Err(Trouble::Refused(fault, detail)) => (fault, detail),
+            Err(Trouble::Lost(fault)) => {
+                if let Err(fault) = self.reattach(watch) {
+                    return Outcome::Unknown(fault);
+                }
+                (fault, String::new())
+            }
+        };
+        self.settle_z(baseline, Some(report), fault, detail, watch)
+    }
+
+    /// Compares the closure number with the baseline.
+    pub(super) fn settle_z(
+        &mut self,
+        baseline: &Baseline,
+        report: Option<PrinterReport>,
+        fault: Fault,
+        detail: String,
+        watch: &mut dyn Watch,
+    ) -> Outcome {
+        let after = match self.counters_after(baseline, watch) {
+            Ok(after) => after,
+            Err(fault) => return Outcome::Unknown(fault),
+        };
+        if after.z_number == baseline.z_number {
+            return not_registered(fault, detail, Some(&after));
+        }
+        if Some(after.z_number) != baseline.z_number.checked_add(1) {
+            self.settled = None;
+            return Outcome::Unknown(Fault::Unclear);
+        }
+        let report = match report {
+            Some(report) => PrinterReport {
+                z_number: after.z_number,
+                ..report
+            },
+            // The host was gone meanwhile, and the device has begun a new day: only what its fiscal memory tells is left.
+            None => match self.device.last_z(watch) {
+                Ok(last) => PrinterReport {
+                    z_number: last.closure,
+                    groups: last.groups.map(Amount::from_minor),
+                    refunds: None,
+                    payments: None,
+                    cash: None,
+                    cash_in: None,
+                    cash_out: None,
+                    fiscal_receipts: None,
+                },
+                Err(fault) => return Outcome::Unknown(fault),
+            },
+        };
+        registered(after, Some(report))
+    }
+
+    /// The report of the day so far. It changes nothing, so only its paper can be lost.
+    pub(super) fn x_report(&mut self, baseline: &Baseline, watch: &mut dyn Watch) -> Outcome {
+        let sent = self
+            .device
+            .execute(command::DAILY_REPORT, X.to_vec(), REPORT_LIMIT_MS, watch);
+        let (fault, detail) = match sent {
+            Ok(_) => (Fault::NotExecuted, String::new()),
+            Err(Trouble::Refused(fault, detail)) => (fault, detail),
+            Err(Trouble::Lost(fault)) => {
+                if let Err(fault) = self.reattach(watch) {
+                    return Outcome::Unknown(fault);
+                }
+                (fault, String::new())
+            }
+        };
+        self.settle_x(baseline, fault, detail, watch)
+    }
+
+    /// The document number decides; the figures can be read at any time.
+    pub(super) fn settle_x(
+        &mut self,
+        baseline: &Baseline,
+        fault: Fault,
+        detail: String,
+        watch: &mut dyn Watch,
+    ) -> Outcome {
+        let after = match self.counters_after(baseline, watch) {
+            Ok(after) => after,
+            Err(fault) => return Outcome::Unknown(fault),
+        };
+        if after.last_document == baseline.last_document {
+            return not_registered(fault, detail, Some(&after));
+        }
+        match self.day(baseline, watch) {
+            Ok(report) => registered(after, Some(report)),
+            Err(fault) => Outcome::Unknown(fault),
+        }
+    }
+
+    /// What the device says of its day.
+    fn day(&mut self, baseline: &Baseline, watch: &mut dyn Watch) -> Result<PrinterReport, Fault> {
+        let payments = self.device.day_payments(watch)?;
+        let groups = self.device.day_totals(b"0", watch)?;
+        // Refunds are an option that not every firmware has; a refusal of the question is no fault.
+        let refunds = match self.device.day_totals(b"2", watch) {
+            Ok(refunds) => Some(refunds.map(Amount::from_minor)),
+            Err(fault) if fault.is_line() && fault != Fault::AnswerUnreadable => return Err(fault),
+            Err(_) => None,
+        };
+        let cash = self.device.cash(watch)?;
+        Ok(PrinterReport {
+            z_number: baseline.z_number.saturating_add(1),
+            groups: groups.map(Amount::from_minor),
+            refunds,
+            payments: Some(
+                DAY_PAYMENT_LETTERS
+                    .into_iter()
+                    .zip(payments.payments)
+                    .map(|(letter, minor)| PaymentTotal {
+                        letter,
+                        amount: Amount::from_minor(minor),
+                    })
+                    .collect(),
+            ),
+            cash: Some(Amount::from_minor(cash.cash)),
+            cash_in: Some(Amount::from_minor(cash.paid_in)),
+            cash_out: Some(Amount::from_minor(cash.taken_out)),
+            fiscal_receipts: payments.next_receipt.checked_sub(1),
+        })
+    }
+
+    /// A non-fiscal slip. It goes on after lost answers as long as the device has it open.
+    pub(super) fn slip(
+        &mut self,
+        lines: &[String],
+        baseline: &Baseline,
+        watch: &mut dyn Watch,
+    ) -> Outcome {
+        let mut steps = vec![(command::SLIP_OPEN, Vec::new())];
+        for line in lines {
+            for text in wrapped(&codepage::encode(line)) {
+                steps.push((command::SLIP_TEXT, text));
+            }
+        }
+        steps.push((command::SLIP_CLOSE, Vec::new()));
+        let mut place = 0;
+        let mut fault = Fault::NoAnswer;
+        let mut resumes = 0;
+        while let Some((number, data)) = steps.get(place) {
+            match self
+                .device
+                .execute(*number, data.clone(), COMMAND_LIMIT_MS, watch)
+            {
+                Ok(_) => place = place.saturating_add(1),
+                Err(Trouble::Refused(fault, detail)) => {
+                    return self.settle_slip(baseline, fault, detail, watch);
+                }
+                Err(Trouble::Lost(lost)) => {
+                    fault = lost;
+                    resumes = u32::saturating_add(resumes, 1);
+                    if resumes > RESUMES_MAX {
+                        break;
+                    }
+                    match self.resume_slip(place, watch) {
+                        Ok(Some(next)) => place = next,
+                        Ok(None) => break,
+                        Err(fault) => return Outcome::Unknown(fault),
+                    }
+                }
+            }
+        }
+        self.settle_slip(baseline, fault, String::new(), watch)
+    }
+
+    /// Where a slip goes on: `None` if it is not open any more, or never was.
+    fn resume_slip(&mut self, place: usize, watch: &mut dyn Watch) -> Result<Option<usize>, Fault> {
+        let status = self.reattach(watch)?;
+        let open = super::device::condition(status).slip_open;
+        Ok(match (open, place) {
+            // A line may stand twice on the paper then, rather than be missing.
+            (true, 0) => Some(1),
+            (true, place) => Some(place),
+            (false, _) => None,
+        })
+    }
+
+    /// The document number decides; a slip that is still open is closed and does not count.
+    pub(super) fn settle_slip(
+        &mut self,
+        baseline: &Baseline,
+        fault: Fault,
+        detail: String,
+        watch: &mut dyn Watch,
+    ) -> Outcome {
+        let interrupted = match self.device.status(watch) {
+            Ok(status) => super::device::condition(status).slip_open,
+            Err(fault) => return Outcome::Unknown(fault),
+        };
+        if interrupted {
+            self.settled = None;
+            match self
+                .device
+                .execute(command::SLIP_CLOSE, Vec::new(), COMMAND_LIMIT_MS, watch)
+            {
+                Ok(_) => {
+                    let after = self.counters_after(baseline, watch).ok();
+                    return not_registered(fault, detail, after.as_ref());
+                }
+                Err(Trouble::Refused(refusal, _)) => {
+                    // Out of paper: the rest of the slip is closed at the next connection.
+                    return not_registered(refusal, detail, None);
+                }
+                Err(Trouble::Lost(fault)) => return Outcome::Unknown(fault),
+            }
+        }
+        let after = match self.counters_after(baseline, watch) {
+            Ok(after) => after,
+            Err(fault) => return Outcome::Unknown(fault),
+        };
+        if after.last_document == baseline.last_document {
+            not_registered(fault, detail, Some(&after))
+        } else {
+            registered(after, None)
+        }
+    }
+
+    /// The pulse to the drawer. Nothing can tell whether a lost one was given, and nothing depends on it.
+    pub(super) fn drawer(&mut self, baseline: &Baseline, watch: &mut dyn Watch) -> Outcome {
+        match self
+            .device
+            .execute(command::DRAWER, Vec::new(), COMMAND_LIMIT_MS, watch)
+        {
+            Ok(_) => registered(baseline.clone(), None),
+            // The printer may be out of paper; its drawer opens all the same.
+            Err(Trouble::Refused(Fault::PaperOut, _)) => registered(baseline.clone(), None),
+            Err(Trouble::Refused(fault, detail)) => not_registered(fault, detail, Some(baseline)),
+            Err(Trouble::Lost(fault)) => {
+                self.settled = None;
+                not_registered(fault, String::new(), None)
+            }
+        }
+    }
+
+    /// The counters after a job, on the same printer.
+    fn counters_after(
+        &mut self,
+        baseline: &Baseline,
+        watch: &mut dyn Watch,
+    ) -> Result<Baseline, Fault> {
+        self.settled = None;
+        let mut fault = Fault::NoAnswer;
+        for attempt in 0..=RESUMES_MAX {
+            if attempt > 0 {
+                self.reattach(watch)?;
+            }
+            match self.device.counters(watch) {
+                Ok(after) if !is_same_printer(&after, baseline) => {
+                    return Err(Fault::PrinterSwapped);
+                }
+                Ok(after) => {
+                    self.settled = Some(after.clone());
+                    return Ok(after);
+                }
+                Err(lost) => fault = lost,
+            }
+        }
+        Err(fault)
+    }
+}
+
+/// Same device, same fiscal memory.
+pub(super) fn is_same_printer(one: &Baseline, other: &Baseline) -> bool {
+    one.serial == other.serial && one.fiscal_memory == other.fiscal_memory
+}
+
+fn registered(after: Baseline, report: Option<PrinterReport>) -> Outcome {
+    Outcome::Registered(Registered {
+        document: after.last_document,
+        fiscal_receipt: None,
+        after,
+        report,
+    })
+}

@@ -1,0 +1,426 @@
+//! A job taken apart into commands, with what the device must say after each of them.
+
+use crate::printer::{LineJob, PaymentJob, ReceiptJob};
+use crate::wire::codepage;
+use crate::wire::isl::command;
+use crate::wire::isl_receipt::{Modifier, Open, Payment, RefundKind, RefundOpen, Sale, Subtotal};
+
+/// Bytes of a line of text, group A.
+const TEXT_MAX: usize = 42;
+/// Sales on one receipt, group A.
+const SALES_MAX: usize = 512;
+/// A price has up to eight significant digits.
+const PRICE_MAX: i64 = 99_999_999;
+/// Operator, password and till as delivered (spec 2, 30h); Moldova opens with the same three fields (spec 4).
+const OPERATOR: u32 = 1;
+const PASSWORD: &str = "0000";
+const TILL: u32 = 1;
+
+/// One command of a receipt.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Step {
+    /// 30h or 2Eh.
+    Open {
+        /// Which of them.
+        command: u8,
+        /// Its data.
+        data: Vec<u8>,
+    },
+    /// 36h.
+    Text(Vec<u8>),
+    /// 31h.
+    Sale(Vec<u8>),
+    /// 33h: the device's sums are compared with ours, before anything is paid.
+    Subtotal(Vec<u8>),
+    /// 35h.
+    Pay {
+        /// Its data.
+        data: Vec<u8>,
+        /// What is left to pay after it; negative is change.
+        left: i64,
+    },
+    /// 38h.
+    Close,
+}
+
+/// A receipt as commands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Plan {
+    /// In the order in which they are sent.
+    pub(super) steps: Vec<Step>,
+    /// What is to be paid.
+    pub(super) total: i64,
+    /// Sums by tax group after each sale; the first entry is before any.
+    groups: Vec<[i64; 8]>,
+    /// What was tendered after each payment; the first entry is before any.
+    tendered: Vec<i64>,
+}
+
+impl Plan {
+    /// Takes a receipt apart.
+    ///
+    /// # Errors
+    ///
+    /// What keeps it from being printed, for people. Nothing was sent then.
+    pub(super) fn of(job: &ReceiptJob) -> Result<Self, String> {
+        let mut plan = Self {
+            steps: vec![opening(job)],
+            total: job.total.minor(),
+            groups: vec![[0; 8]],
+            tendered: vec![0],
+        };
+        if job.lines.is_empty() || job.lines.len() > SALES_MAX {
+            return Err(format!(
+                "a receipt has 1 to {SALES_MAX} lines, this one {}",
+                job.lines.len()
+            ));
+        }
+        plan.texts(&job.header);
+        for (number, line) in (1_u32..).zip(&job.lines) {
+            plan.line(line)
+                .map_err(|problem| format!("line {number}: {problem}"))?;
+        }
+        plan.texts(&job.footer);
+        let sum = plan.all_groups().iter().try_fold(0_i64, |sum, group| {
+            sum.checked_add(*group).ok_or("the sum is too large")
+        })?;
+        if sum != plan.total {
+            return Err(format!(
+                "the lines make {sum} and the total is {}, in minor units",
+                plan.total
+            ));
+        }
+        let subtotal = Subtotal {
+            print: false,
+            display: false,
+            modifier: None,
+        };
+        plan.steps.push(Step::Subtotal(subtotal.emit()));
+        plan.payments(&job.payments, job.change.minor())?;
+        plan.steps.push(Step::Close);
+        Ok(plan)
+    }
+
+    /// Sales of the whole receipt.
+    pub(super) fn items(&self) -> u32 {
+        u32::try_from(self.groups.len().saturating_sub(1)).unwrap_or(u32::MAX)
+    }
+
+    /// Sums by tax group of the whole receipt.
+    pub(super) fn all_groups(&self) -> [i64; 8] {
+        self.groups.last().copied().unwrap_or_default()
+    }
+
+    /// Sums by tax group after so many sales.
+    pub(super) fn groups_after(&self, items: u32) -> Option<[i64; 8]> {
+        self.groups.get(usize::try_from(items).ok()?).copied()
+    }
+
+    /// How many payments make this tender; the most, where several do.
+    pub(super) fn payments_at(&self, tender: i64) -> Option<usize> {
+        self.tendered.iter().rposition(|sum| *sum == tender)
+    }
+
+    /// What is tendered altogether.
+    pub(super) fn tender(&self) -> i64 {
+        self.tendered.last().copied().unwrap_or(0)
+    }
+
+    /// Sales among the steps before this one.
+    pub(super) fn items_before(&self, place: usize) -> u32 {
+        let sales = self
+            .steps
+            .iter()
+            .take(place)
+            .filter(|step| matches!(step, Step::Sale(_)))
+            .count();
+        u32::try_from(sales).unwrap_or(u32::MAX)
+    }
+
+    /// The step of the payment with this index; the close after the last one.
+    pub(super) fn step_of_payment(&self, index: usize) -> Option<usize> {
+        self.steps
+            .iter()
+            .enumerate()
+            .filter(|(_, step)| matches!(step, Step::Pay { .. } | Step::Close))
+            .map(|(place, _)| place)
+            .nth(index)
+    }
+
+    fn texts(&mut self, lines: &[String]) {
+        for line in lines {
+            for text in wrapped(&codepage::encode(line)) {
+                self.steps.push(Step::Text(text));
+            }
+        }
+    }
+
+    fn line(&mut self, line: &LineJob) -> Result<(), String> {
+        let price = line.price.minor();
+        let quantity = line.quantity.thousandths();
+        if !(0..=PRICE_MAX).contains(&price) || quantity <= 0 {
+            return Err("the price or the quantity is out of range".to_owned());
+        }
+        let adjustment = line.adjustment.minor();
+        let amount = price
+            .checked_mul(quantity)
+            .and_then(|product| product.checked_add(500))
+            .and_then(|product| product.checked_div(1_000))
+            .and_then(|gross| gross.checked_add(adjustment))
+            .filter(|amount| *amount >= 0)
+            .ok_or("its amount is negative or too large")?;
+        let mut groups = self.all_groups();
+        let sum = groups
+            .get_mut(usize::from(line.group))
+            .ok_or("the printer has tax groups 0 to 7")?;
+        *sum = sum.checked_add(amount).ok_or("the sum is too large")?;
+        let mut name = wrapped(&codepage::encode(&line.name)).into_iter();
+        let sale = Sale {
+            text: name.next().unwrap_or_default(),
+            second: name.next().unwrap_or_default(),
+            group: line.group,
+            price,
+            quantity: Some(quantity),
+            // No percent ever reaches the printer: it would round where we have rounded already.
+            modifier: (adjustment != 0).then_some(Modifier::Absolute(adjustment)),
+        };
+        self.steps.push(Step::Sale(sale.emit()));
+        self.groups.push(groups);
+        // What of a long name does not fit the two lines of a sale follows as text.
+        for rest in name {
+            self.steps.push(Step::Text(rest));
+        }
+        self.texts(&line.notes);
+        Ok(())
+    }
+
+    /// Payments, cash last: change is given in cash, and a card must never be charged more than what is left.
+    fn payments(&mut self, payments: &[PaymentJob], change: i64) -> Result<(), String> {
+        if payments.is_empty() {
+            return Err("there is no payment".to_owned());
+        }
+        let mut left = self.total;
+        let in_order = payments
+            .iter()
+            .filter(|payment| !payment.cash)
+            .chain(payments.iter().filter(|payment| payment.cash));
+        for payment in in_order {
+            let amount = payment.amount.minor();
+            if !payment.letter.is_ascii_alphabetic() {
+                return Err(format!("`{}` is no payment letter", payment.letter));
+            }
+            if amount < 0 || left < 0 || (left == 0 && self.tender() > 0) {
+                return Err("a payment is negative, or comes after everything is paid".to_owned());
+            }
+            if !payment.cash && amount > left {
+                return Err("more than is left is paid without cash".to_owned());
+            }
+            left = left.checked_sub(amount).ok_or("a payment is too large")?;
+            let tender = self
+                .tender()
+                .checked_add(amount)
+                .ok_or("the payments are too large")?;
+            self.tendered.push(tender);
+            let data = Payment {
+                text: Vec::new(),
+                mode: Some(payment.letter),
+                amount: Some(amount),
+            };
+            self.steps.push(Step::Pay {
+                data: data.emit(),
+                left,
+            });
+        }
+        if left.checked_neg() != Some(change) {
+            return Err(format!(
+                "the payments leave {left} to pay and the change is {change}, in minor units"
+            ));
+        }
+        Ok(())
+    }
+}
+
+fn opening(job: &ReceiptJob) -> Step {
+    let open = Open {
+        operator: OPERATOR,
+        password: PASSWORD.to_owned(),
+        till: TILL,
+        invoice: false,
+    };
+    match &job.refund_of {
+        None => Step::Open {
+            command: command::RECEIPT_OPEN,
+            data: open.emit(),
+        },
+        Some(refund) => {
+            let refund = RefundOpen {
+                open,
+                kind: RefundKind::Return,
+                document: refund.document,
+                // With the number alone the device looks in its own journal.
+                origin: (!refund.at.is_empty())
+                    .then(|| (refund.at.clone(), refund.fiscal_memory.clone())),
+            };
+            Step::Open {
+                command: command::REFUND_OPEN,
+                data: refund.emit(),
+            }
+        }
+    }
+}
+
+/// Text in lines that the printer takes, broken at spaces where there are any; never none.
+pub(super) fn wrapped(text: &[u8]) -> Vec<Vec<u8>> {
+    let mut lines = Vec::new();
+    let mut rest = text.trim_ascii_end();
+    while rest.len() > TEXT_MAX {
+        let window = rest.get(..=TEXT_MAX).unwrap_or(rest);
+        let cut = window
+            .iter()
+            .rposition(|byte| *byte == b' ')
+            .filter(|cut| *cut > 0)
+            .unwrap_or(TEXT_MAX);
+        let (line, tail) = rest.split_at_checked(cut).unwrap_or((rest, &[]));
+        lines.push(line.trim_ascii_end().to_vec());
+        rest = tail.trim_ascii_start();
+    }
+    // A command without text would be a syntax error.
+    lines.push(if rest.is_empty() {
+        b" ".to_vec()
+    } else {
+        rest.to_vec()
+    });
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ferrotill_core::{Amount, Quantity};
+
+    fn line(name: &str, price: i64, thousandths: i64, adjustment: i64) -> LineJob {
+        LineJob {
+            name: name.to_owned(),
+            group: 1,
+            price: Amount::from_minor(price),
+            quantity: Quantity::from_thousandths(thousandths),
+            adjustment: Amount::from_minor(adjustment),
+            notes: vec!["-15.00% = -2.43".to_owned()],
+        }
+    }
+
+    fn payment(letter: char, cash: bool, amount: i64) -> PaymentJob {
+        PaymentJob {
+            letter,
+            cash,
+            amount: Amount::from_minor(amount),
+        }
+    }
+
+    fn job(lines: Vec<LineJob>, total: i64, payments: Vec<PaymentJob>, change: i64) -> ReceiptJob {
+        ReceiptJob {
+            refund_of: None,
+            header: vec![],
+            lines,
+            footer: vec![],
+            total: Amount::from_minor(total),
+            payments,
+            change: Amount::from_minor(change),
+        }
+    }
+
+    #[test]
+    fn a_line_goes_out_with_an_absolute_adjustment_and_its_note() {
+        let plan = Plan::of(&job(
+            vec![line("Paine", 810, 2000, -587)],
+            1033,
+            vec![payment('P', true, 2000)],
+            967,
+        ))
+        .unwrap();
+        assert_eq!(
+            plan.steps[1],
+            Step::Sale(b"Paine\tB8.10*2.000;-5.87".to_vec())
+        );
+        assert_eq!(plan.steps[2], Step::Text(b"-15.00% = -2.43".to_vec()));
+        assert_eq!(plan.all_groups()[1], 1033);
+        assert_eq!(plan.items(), 1);
+    }
+
+    #[test]
+    fn cash_goes_last() {
+        let plan = Plan::of(&job(
+            vec![line("x", 2000, 1000, 0)],
+            2000,
+            vec![payment('P', true, 1500), payment('D', false, 1000)],
+            500,
+        ))
+        .unwrap();
+        let paid: Vec<&Step> = plan
+            .steps
+            .iter()
+            .filter(|step| matches!(step, Step::Pay { .. }))
+            .collect();
+        assert_eq!(
+            paid,
+            [
+                &Step::Pay {
+                    data: b"\tD10.00".to_vec(),
+                    left: 1000
+                },
+                &Step::Pay {
+                    data: b"\tP15.00".to_vec(),
+                    left: -500
+                }
+            ]
+        );
+        assert_eq!(plan.payments_at(1000), Some(1));
+        assert_eq!(plan.payments_at(2500), Some(2));
+        assert_eq!(plan.payments_at(7), None);
+    }
+
+    #[test]
+    fn what_cannot_be_printed_is_refused_with_its_reason() {
+        let cash = |amount| vec![payment('P', true, amount)];
+        for (job, part) in [
+            (job(vec![], 0, cash(0), 0), "1 to 512 lines"),
+            (
+                job(vec![line("x", 100, 1000, 0)], 99, cash(99), 0),
+                "the lines make 100",
+            ),
+            (
+                job(vec![line("x", 100, 1000, -101)], -1, cash(0), 0),
+                "line 1: its amount",
+            ),
+            (
+                job(vec![line("x", 100, 1000, 0)], 100, cash(90), 0),
+                "leave 10",
+            ),
+            (
+                job(
+                    vec![line("x", 100, 1000, 0)],
+                    100,
+                    vec![payment('D', false, 101)],
+                    1,
+                ),
+                "without cash",
+            ),
+            (
+                job(vec![line("x", 100, 1000, 0)], 100, vec![], 0),
+                "no payment",
+            ),
+        ] {
+            let problem = Plan::of(&job).unwrap_err();
+            assert!(problem.contains(part), "{problem}");
+        }
+    }
+
+    #[test]
+    fn long_names_are_broken_at_spaces() {
+        let lines = wrapped(b"A name that is rather longer than one line of the printer can be");
+        assert_eq!(lines.len(), 2);
+        assert_eq!(lines[0], b"A name that is rather longer than one line");
+        assert_eq!(wrapped(&[b'x'; 90]).len(), 3);
+        assert_eq!(wrapped(b""), [b" ".to_vec()]);
+    }
+}

@@ -1,0 +1,404 @@
+//! Carrying out a receipt, and settling one whose end is not known.
+
+use super::device::Trouble;
+use super::judge::{Verdict, judge};
+use super::plan::{Plan, Step};
+use super::{Datecs, RESUMES_MAX};
+use crate::driver::line::COMMAND_LIMIT_MS;
+use crate::fault::Fault;
+use crate::printer::{Baseline, NotRegistered, Outcome, ReceiptJob, Registered, Watch};
+use crate::wire::fields::decimal;
+use crate::wire::isl::command;
+use crate::wire::isl_receipt::{Paid, PaidCode, Sums};
+
+/// Why a plan did not run to its end.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Stop {
+    /// A command was lost or refused.
+    Trouble(Trouble),
+    /// The device computed other sums than we did.
+    TotalsDiffer(String),
+    /// The device booked a payment in another way.
+    PaymentDiffers,
+}
+
+/// The job that is being settled: what it is, where it began, and what was decided about it.
+#[derive(Clone, Copy)]
+struct Case<'a> {
+    plan: &'a Plan,
+    baseline: &'a Baseline,
+    cancel_decided: bool,
+}
+
+impl Datecs {
+    /// Carries out a receipt from its start; the device agrees with the baseline.
+    pub(super) fn receipt(
+        &mut self,
+        job: &ReceiptJob,
+        baseline: &Baseline,
+        watch: &mut dyn Watch,
+    ) -> Outcome {
+        let plan = match Plan::of(job) {
+            Ok(plan) => plan,
+            Err(detail) => return not_registered(Fault::JobNotPrintable, detail, Some(baseline)),
+        };
+        let case = Case {
+            plan: &plan,
+            baseline,
+            cancel_decided: false,
+        };
+        self.continue_at(case, 0, watch)
+    }
+
+    /// Settles a receipt that was begun earlier (spec 7.2); never prints it again.
+    pub(super) fn recover_receipt(
+        &mut self,
+        job: &ReceiptJob,
+        baseline: &Baseline,
+        cancel_decided: bool,
+        watch: &mut dyn Watch,
+    ) -> Outcome {
+        let plan = match Plan::of(job) {
+            Ok(plan) => plan,
+            // It could not have been begun.
+            Err(detail) => return not_registered(Fault::JobNotPrintable, detail, None),
+        };
+        let case = Case {
+            plan: &plan,
+            baseline,
+            cancel_decided,
+        };
+        let verdict = match self.verdict(case, watch) {
+            Ok(verdict) => verdict,
+            Err(fault) => return Outcome::Unknown(fault),
+        };
+        match verdict {
+            Verdict::Unpaid { .. } => self.cancel(case, Fault::Cancelled, String::new(), watch),
+            Verdict::Paid { payments } => match plan.step_of_payment(payments) {
+                Some(place) => self.continue_at(case, place, watch),
+                None => Outcome::Unknown(Fault::Unclear),
+            },
+            settled => self.conclude(case, settled, Fault::NotExecuted, String::new(), watch),
+        }
+    }
+
+    /// Runs the plan from a step on, and after lost answers from where the device says that it stands.
+    fn continue_at(&mut self, case: Case<'_>, from: usize, watch: &mut dyn Watch) -> Outcome {
+        let mut place = from;
+        for _ in 0..=RESUMES_MAX {
+            let stop = match self.run(case.plan, place, watch) {
+                Ok(()) => return self.registered(case, watch),
+                Err((at, stop)) => {
+                    place = at;
+                    stop
+                }
+            };
+            match stop {
+                Stop::Trouble(Trouble::Lost(fault)) => {
+                    match self.resume(case, place, fault, watch) {
+                        Ok(next) => place = next,
+                        Err(outcome) => return outcome,
+                    }
+                }
+                Stop::Trouble(Trouble::Refused(fault, detail)) => {
+                    return self.refused(case, place, fault, detail, watch);
+                }
+                Stop::TotalsDiffer(detail) => {
+                    return self.cancel(case, Fault::TotalsDiffer, detail, watch);
+                }
+                Stop::PaymentDiffers => {
+                    // Money is booked: neither a cancellation nor another payment is ours to invent.
+                    self.settled = None;
+                    return Outcome::Unknown(Fault::PaymentDiffers);
+                }
+            }
+        }
+        self.settled = None;
+        Outcome::Unknown(Fault::NoAnswer)
+    }
+
+    /// Sends the steps from `from` on; tells at which one it stopped.
+    fn run(
+        &mut self,
+        plan: &Plan,
+        from: usize,
+        watch: &mut dyn Watch,
+    ) -> Result<(), (usize, Stop)> {
+        for (place, step) in plan.steps.iter().enumerate().skip(from) {
+            self.step(plan, step, watch).map_err(|stop| (place, stop))?;
+        }
+        Ok(())
+    }
+
+    fn step(&mut self, plan: &Plan, step: &Step, watch: &mut dyn Watch) -> Result<(), Stop> {
+        let (number, data) = match step {
+            Step::Open { command, data } => (*command, data.clone()),
+            Step::Text(data) => (command::RECEIPT_TEXT, data.clone()),
+            Step::Sale(data) => (command::SALE, data.clone()),
+            Step::Subtotal(data) => (command::SUBTOTAL, data.clone()),
+            Step::Pay { data, .. } => (command::PAYMENT, data.clone()),
+            Step::Close => (command::RECEIPT_CLOSE, Vec::new()),
+        };
+        let answer = self
+            .device
+            .execute(number, data, COMMAND_LIMIT_MS, watch)
+            .map_err(Stop::Trouble)?;
+        match step {
+            Step::Subtotal(_) => compare(plan, &answer.data),
+            Step::Pay { left, .. } => check_paid(*left, &answer.data),
+            _ => Ok(()),
+        }
+    }
+
+    /// Where to go on after a lost answer, or how it ended.
+    fn resume(
+        &mut self,
+        case: Case<'_>,
+        place: usize,
+        fault: Fault,
+        watch: &mut dyn Watch,
+    ) -> Result<usize, Outcome> {
+        let verdict = self.verdict(case, watch).map_err(Outcome::Unknown)?;
+        match verdict {
+            Verdict::Unpaid { items, matches } => {
+                let before = case.plan.items_before(place);
+                match case.plan.steps.get(place) {
+                    // Opened, nothing on it: what follows the opening is next.
+                    Some(Step::Open { .. }) if items == 0 => Ok(place.saturating_add(1)),
+                    // The doubtful sale was booked, or it was not.
+                    Some(Step::Sale(_)) if matches && items == before.saturating_add(1) => {
+                        Ok(place.saturating_add(1))
+                    }
+                    // A text may stand twice on the paper then, rather than be missing.
+                    Some(Step::Sale(_) | Step::Text(_) | Step::Subtotal(_) | Step::Pay { .. })
+                        if matches && items == before =>
+                    {
+                        Ok(place)
+                    }
+                    // A receipt of nothing: its payment does not show in the tender.
+                    Some(Step::Close) if matches && case.plan.total == 0 => Ok(place),
+                    _ => Err(self.cancel(case, fault, String::new(), watch)),
+                }
+            }
+            Verdict::Paid { payments } => case
+                .plan
+                .step_of_payment(payments)
+                .ok_or(Outcome::Unknown(Fault::Unclear)),
+            // Nothing was begun: the opening may go out again, now that the device has said so.
+            Verdict::NotIssued if place == 0 => {
+                self.at_baseline(case, fault, watch)?;
+                Ok(0)
+            }
+            settled => Err(self.conclude(case, settled, fault, String::new(), watch)),
+        }
+    }
+
+    /// The device must still stand at the baseline before a receipt is opened again.
+    fn at_baseline(
+        &mut self,
+        case: Case<'_>,
+        fault: Fault,
+        watch: &mut dyn Watch,
+    ) -> Result<(), Outcome> {
+        match self.device.counters(watch) {
+            Ok(counters) if counters == *case.baseline => Ok(()),
+            Ok(counters) => {
+                self.settled = Some(counters.clone());
+                Err(not_registered(fault, String::new(), Some(&counters)))
+            }
+            Err(fault) => Err(Outcome::Unknown(fault)),
+        }
+    }
+
+    /// Shakes hands again and asks where the device stands.
+    fn verdict(&mut self, case: Case<'_>, watch: &mut dyn Watch) -> Result<Verdict, Fault> {
+        self.settled = None;
+        self.device.attach(watch)?;
+        let standing = self.device.standing(watch)?;
+        let verdict = judge(case.plan, case.baseline, case.cancel_decided, &standing);
+        watch.trace(&format!("= {verdict:?}"));
+        Ok(verdict)
+    }
+
+    /// After a refusal. What was refused before payment is cancelled; after it, only the device can say how it ended.
+    fn refused(
+        &mut self,
+        case: Case<'_>,
+        place: usize,
+        fault: Fault,
+        detail: String,
+        watch: &mut dyn Watch,
+    ) -> Outcome {
+        // "Out of paper" may come with a command that was executed with the last of the paper, so the device is asked.
+        let verdict = match self.verdict(case, watch) {
+            Ok(verdict) => verdict,
+            Err(fault) => return Outcome::Unknown(fault),
+        };
+        match verdict {
+            // An opening refused because a receipt is open already: that one is not ours to cancel.
+            Verdict::Unpaid { .. } if place == 0 && fault != Fault::PaperOut => {
+                not_registered(Fault::ReceiptOpen, detail, None)
+            }
+            Verdict::Unpaid { .. } => self.cancel(case, fault, detail, watch),
+            Verdict::Paid { .. } => Outcome::Unknown(fault),
+            settled => self.conclude(case, settled, fault, detail, watch),
+        }
+    }
+
+    /// Cancels the open, unpaid receipt. The decision is durable before it is sent (spec 7.2).
+    fn cancel(
+        &mut self,
+        case: Case<'_>,
+        fault: Fault,
+        detail: String,
+        watch: &mut dyn Watch,
+    ) -> Outcome {
+        self.settled = None;
+        if !case.cancel_decided && !watch.about_to_cancel() {
+            return Outcome::Unknown(Fault::CancelNotDecided);
+        }
+        let decided = Case {
+            cancel_decided: true,
+            ..case
+        };
+        for _ in 0..=RESUMES_MAX {
+            let sent =
+                self.device
+                    .execute(command::RECEIPT_CANCEL, Vec::new(), COMMAND_LIMIT_MS, watch);
+            let verdict = match self.verdict(decided, watch) {
+                Ok(verdict) => verdict,
+                Err(fault) => return Outcome::Unknown(fault),
+            };
+            match (verdict, sent) {
+                (Verdict::Unpaid { matches: true, .. }, Err(Trouble::Refused(refusal, _)))
+                    if refusal == Fault::PaymentStarted && case.plan.total == 0 =>
+                {
+                    // A receipt of nothing, paid with nothing: it can only be closed.
+                    return match case.plan.steps.len().checked_sub(1) {
+                        Some(close) => self.close_only(case, close, watch),
+                        None => Outcome::Unknown(Fault::Unclear),
+                    };
+                }
+                (Verdict::Unpaid { .. }, Err(Trouble::Refused(refusal, _))) => {
+                    return Outcome::Unknown(refusal);
+                }
+                (Verdict::Unpaid { .. }, _) => {}
+                (Verdict::Paid { .. }, _) => return Outcome::Unknown(Fault::PaymentStarted),
+                (settled, _) => return self.conclude(decided, settled, fault, detail, watch),
+            }
+        }
+        Outcome::Unknown(Fault::NoAnswer)
+    }
+
+    fn close_only(&mut self, case: Case<'_>, close: usize, watch: &mut dyn Watch) -> Outcome {
+        match self.run(case.plan, close, watch) {
+            Ok(()) => self.registered(case, watch),
+            Err((_, Stop::Trouble(trouble))) => Outcome::Unknown(trouble.fault()),
+            Err(_) => Outcome::Unknown(Fault::Unclear),
+        }
+    }
+
+    /// Puts a verdict on a closed receipt into an outcome.
+    fn conclude(
+        &mut self,
+        case: Case<'_>,
+        verdict: Verdict,
+        fault: Fault,
+        detail: String,
+        watch: &mut dyn Watch,
+    ) -> Outcome {
+        match verdict {
+            Verdict::Issued => self.registered(case, watch),
+            Verdict::NotIssued => {
+                let fault = if case.cancel_decided && fault == Fault::NotExecuted {
+                    Fault::Cancelled
+                } else {
+                    fault
+                };
+                let after = self.device.counters(watch).ok();
+                self.settled.clone_from(&after);
+                not_registered(fault, detail, after.as_ref())
+            }
+            Verdict::Unclear(fault) => Outcome::Unknown(fault),
+            Verdict::Unpaid { .. } | Verdict::Paid { .. } => Outcome::Unknown(Fault::Unclear),
+        }
+    }
+
+    /// The receipt is closed: reads the baseline of the next job.
+    fn registered(&mut self, case: Case<'_>, watch: &mut dyn Watch) -> Outcome {
+        self.settled = None;
+        let mut fault = Fault::NoAnswer;
+        for attempt in 0..=RESUMES_MAX {
+            if attempt > 0
+                && let Err(lost) = self.device.attach(watch)
+            {
+                return Outcome::Unknown(lost);
+            }
+            match self.device.counters(watch) {
+                Ok(after) => {
+                    self.settled = Some(after.clone());
+                    return Outcome::Registered(Registered {
+                        document: after.last_document,
+                        fiscal_receipt: Some(case.baseline.next_fiscal_receipt),
+                        after,
+                        report: None,
+                    });
+                }
+                Err(lost) => fault = lost,
+            }
+        }
+        // It is registered; but without its number that cannot be told, and recovery will find it.
+        Outcome::Unknown(fault)
+    }
+}
+
+/// A job that left nothing; `after` where it is known.
+pub(super) fn not_registered(fault: Fault, detail: String, after: Option<&Baseline>) -> Outcome {
+    Outcome::NotRegistered(NotRegistered {
+        fault,
+        detail,
+        after: after.cloned(),
+    })
+}
+
+/// Compares the subtotal with the plan: the sum, and every tax group.
+fn compare(plan: &Plan, data: &[u8]) -> Result<(), Stop> {
+    let unreadable = || Stop::TotalsDiffer("the subtotal cannot be read".to_owned());
+    let sums = Sums::parse(data).ok_or_else(unreadable)?;
+    let mut differences = Vec::new();
+    let mut compare = |name: &str, theirs: i64, ours: i64| {
+        if theirs.checked_abs() != Some(ours) {
+            differences.push(format!(
+                "{name}: printer {}, till {}",
+                decimal(theirs, 2),
+                decimal(ours, 2)
+            ));
+        }
+    };
+    compare("total", sums.total, plan.total);
+    for ((letter, theirs), ours) in ('A'..='H').zip(sums.groups).zip(plan.all_groups()) {
+        compare(&format!("group {letter}"), theirs, ours);
+    }
+    if differences.is_empty() {
+        Ok(())
+    } else {
+        Err(Stop::TotalsDiffer(differences.join("; ")))
+    }
+}
+
+/// Checks what the device says after a payment. Exact payment is `D` with 0 or `R` with 0 (spec 0.8).
+fn check_paid(left: i64, data: &[u8]) -> Result<(), Stop> {
+    let refused = || {
+        Stop::Trouble(Trouble::Refused(
+            Fault::PaymentRefused,
+            String::from_utf8_lossy(data).into_owned(),
+        ))
+    };
+    let paid = Paid::parse(data).ok_or_else(refused)?;
+    match paid.code {
+        PaidCode::Rest if paid.amount.checked_abs() == Some(left) => Ok(()),
+        PaidCode::Change if paid.amount.checked_abs() == left.checked_neg() => Ok(()),
+        PaidCode::Rest | PaidCode::Change => Err(Stop::PaymentDiffers),
+        PaidCode::NegativeSubtotal | PaidCode::NegativeGroup | PaidCode::Failed => Err(refused()),
+    }
+}

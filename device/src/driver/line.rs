@@ -1,0 +1,171 @@
+//! A session on a port: one blocking exchange at a time.
+
+use crate::fault::Fault;
+use crate::port::{Port, PortOpener};
+use crate::printer::Watch;
+use crate::session::{Ask, Event, Failure, Session, Timing};
+use crate::wire::codepage;
+use crate::wire::isl::{Answer, command};
+
+/// The host's end of a line to one device.
+pub(super) struct Line {
+    opener: Box<dyn PortOpener>,
+    port: Option<Box<dyn Port>>,
+    session: Session,
+}
+
+/// Longest exchange of a command that prints a line or nothing, busy answers included.
+pub(super) const COMMAND_LIMIT_MS: u64 = 30_000;
+/// Longest exchange of a report: 20 to 40 s were seen in the field (spec 1, Timing).
+pub(super) const REPORT_LIMIT_MS: u64 = 180_000;
+/// Reads that a drain may take: a line that never falls silent is noise, and the session deals with noise.
+const DRAIN_READS_MAX: usize = 64;
+
+impl Line {
+    /// A line that is not open yet.
+    pub(super) fn new(opener: Box<dyn PortOpener>, first_seq: u8) -> Self {
+        Self {
+            opener,
+            port: None,
+            session: Session::new(Timing::default(), first_seq),
+        }
+    }
+
+    /// The port is open, as far as is known.
+    pub(super) fn is_open(&self) -> bool {
+        self.port.is_some()
+    }
+
+    /// Lets the port go.
+    pub(super) fn close(&mut self) {
+        self.port = None;
+    }
+
+    /// Opens the port unless it is open.
+    pub(super) fn open(&mut self, watch: &mut dyn Watch) -> Result<(), Fault> {
+        if self.port.is_none() {
+            match self.opener.open() {
+                Ok(port) => self.port = Some(port),
+                Err(error) => {
+                    watch.trace(&format!("! {}: {error}", self.opener.address()));
+                    return Err(Fault::PortUnavailable);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Two harmless questions with two consecutive numbers.
+    ///
+    /// The first one's number may be the device's last, and then it is answered with an old answer (spec 0.2);
+    /// the second one's cannot be.
+    pub(super) fn handshake(&mut self, watch: &mut dyn Watch) -> Result<Answer, Fault> {
+        self.exchange(
+            ask(command::STATUS, Vec::new(), COMMAND_LIMIT_MS, true),
+            watch,
+        )?;
+        self.exchange(
+            ask(command::STATUS, Vec::new(), COMMAND_LIMIT_MS, false),
+            watch,
+        )
+    }
+
+    /// Sends a command and waits for its answer, a refusal included.
+    ///
+    /// A fault says that nobody knows whether the command was executed, with one exception:
+    /// [`Fault::JobNotPrintable`], when its data do not fit a frame and nothing was sent.
+    pub(super) fn command(
+        &mut self,
+        number: u8,
+        data: Vec<u8>,
+        limit_ms: u64,
+        watch: &mut dyn Watch,
+    ) -> Result<Answer, Fault> {
+        self.exchange(ask(number, data, limit_ms, false), watch)
+    }
+
+    fn exchange(&mut self, ask: Ask, watch: &mut dyn Watch) -> Result<Answer, Fault> {
+        let sent = describe(ask.command, &ask.data);
+        let result = self.converse(ask);
+        match &result {
+            Ok(answer) => watch.trace(&format!(
+                "{sent} -> \"{}\" {:?}",
+                readable(&answer.data),
+                answer.status
+            )),
+            Err(fault) => watch.trace(&format!("{sent} -> {fault}")),
+        }
+        result
+    }
+
+    fn converse(&mut self, ask: Ask) -> Result<Answer, Fault> {
+        let port = self.port.as_mut().ok_or(Fault::PortLost)?;
+        let result = talk(port.as_mut(), &mut self.session, ask);
+        if result == Err(Fault::PortLost) {
+            self.port = None;
+        }
+        result
+    }
+}
+
+fn ask(number: u8, data: Vec<u8>, limit_ms: u64, any_command: bool) -> Ask {
+    Ask {
+        command: number,
+        data,
+        limit_ms,
+        any_command,
+    }
+}
+
+fn talk(port: &mut dyn Port, session: &mut Session, ask: Ask) -> Result<Answer, Fault> {
+    let mut buffer = [0; 512];
+    for _ in 0..DRAIN_READS_MAX {
+        // What is still on the line answers an older question.
+        if port.read(&mut buffer, 0).map_err(|_| Fault::PortLost)? == 0 {
+            break;
+        }
+    }
+    session
+        .start(ask, port.now())
+        .map_err(|_| Fault::JobNotPrintable)?;
+    loop {
+        while let Some(bytes) = session.poll_transmit() {
+            port.write_all(&bytes).map_err(|_| Fault::PortLost)?;
+        }
+        match session.poll_event() {
+            Some(Event::Answered(answer)) => return Ok(answer),
+            Some(Event::Failed(Failure::Silent)) => return Err(Fault::NoAnswer),
+            Some(Event::Failed(Failure::Busy)) => return Err(Fault::Busy),
+            Some(Event::Failed(Failure::Noise)) => return Err(Fault::LineNoise),
+            None => {}
+        }
+        let now = port.now();
+        let wait = session
+            .poll_timeout()
+            .map_or(0, |deadline| deadline.saturating_sub(now));
+        let count = port.read(&mut buffer, wait).map_err(|_| Fault::PortLost)?;
+        let now = port.now();
+        session.handle_bytes(buffer.get(..count).unwrap_or_default(), now);
+        session.handle_timeout(now);
+    }
+}
+
+fn describe(number: u8, data: &[u8]) -> String {
+    format!("{number:02X} \"{}\"", readable(data))
+}
+
+/// Data for people: control characters and status bytes as `\xNN`.
+fn readable(data: &[u8]) -> String {
+    if data.len() == 6 && data.iter().all(|byte| *byte >= 0x80) {
+        return crate::port::tracer::hexadecimal(data);
+    }
+    let mut text = String::new();
+    for letter in codepage::decode(data).chars() {
+        if letter.is_control() {
+            text.push_str(&letter.escape_default().to_string());
+        } else {
+            text.push(letter);
+        }
+    }
+    text
+}

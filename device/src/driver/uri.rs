@@ -1,0 +1,233 @@
+//! Where a printer is and what it speaks: `family+transport://place`.
+
+use core::fmt;
+
+/// An address: `datecs+serial:///dev/ttyUSB0?baud=115200`, `datecs+tcp://host:port`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DriverUri {
+    family: Family,
+    transport: Transport,
+}
+
+/// What a printer speaks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Family {
+    Datecs,
+}
+
+/// How its bytes travel.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Transport {
+    #[cfg(feature = "serial")]
+    Serial {
+        path: String,
+        baud: u32,
+    },
+    Tcp {
+        address: String,
+    },
+}
+
+const FAMILIES: &[(&str, Family)] = &[("datecs", Family::Datecs)];
+#[cfg(feature = "serial")]
+const TRANSPORTS: &str = "`serial` and `tcp`";
+#[cfg(not(feature = "serial"))]
+const TRANSPORTS: &str = "`tcp` (this build has no serial ports)";
+#[cfg(feature = "serial")]
+const BAUDS: &[u32] = &[1_200, 2_400, 4_800, 9_600, 19_200, 38_400, 57_600, 115_200];
+/// What Datecs printers are delivered with today (spec 1).
+#[cfg(feature = "serial")]
+const BAUD_USUAL: u32 = 115_200;
+
+impl DriverUri {
+    /// Reads an address.
+    ///
+    /// # Errors
+    ///
+    /// [`DriverUriError`] names what is wrong and what is allowed.
+    pub fn parse(text: &str) -> Result<Self, DriverUriError> {
+        let (scheme, place) = text.split_once("://").ok_or(DriverUriError::Shape)?;
+        let (family, transport) = scheme.split_once('+').ok_or(DriverUriError::Shape)?;
+        let family = FAMILIES
+            .iter()
+            .find(|(name, _)| *name == family)
+            .map(|(_, family)| *family)
+            .ok_or_else(|| DriverUriError::Family(family.to_owned()))?;
+        let (place, query) = place.split_once('?').unwrap_or((place, ""));
+        let transport = match transport {
+            #[cfg(feature = "serial")]
+            "serial" => serial(place, query)?,
+            "tcp" => tcp(place, query)?,
+            other => return Err(DriverUriError::Transport(other.to_owned())),
+        };
+        Ok(Self { family, transport })
+    }
+
+    pub(super) fn family(&self) -> Family {
+        self.family
+    }
+
+    pub(super) fn transport(&self) -> &Transport {
+        &self.transport
+    }
+}
+
+#[cfg(feature = "serial")]
+fn serial(place: &str, query: &str) -> Result<Transport, DriverUriError> {
+    if !place.starts_with('/') || place.len() < 2 {
+        return Err(DriverUriError::Path(place.to_owned()));
+    }
+    let mut baud = BAUD_USUAL;
+    for pair in query.split('&').filter(|pair| !pair.is_empty()) {
+        match pair.split_once('=') {
+            Some(("baud", value)) => {
+                baud = value
+                    .parse()
+                    .ok()
+                    .filter(|baud| BAUDS.contains(baud))
+                    .ok_or_else(|| DriverUriError::Baud(value.to_owned()))?;
+            }
+            _ => return Err(DriverUriError::Option(pair.to_owned())),
+        }
+    }
+    Ok(Transport::Serial {
+        path: place.to_owned(),
+        baud,
+    })
+}
+
+fn tcp(place: &str, query: &str) -> Result<Transport, DriverUriError> {
+    if !query.is_empty() {
+        return Err(DriverUriError::Option(query.to_owned()));
+    }
+    let wrong = || DriverUriError::Address(place.to_owned());
+    let (host, port) = place.rsplit_once(':').ok_or_else(wrong)?;
+    if host.is_empty() || port.parse::<u16>().ok().is_none_or(|port| port == 0) {
+        return Err(wrong());
+    }
+    Ok(Transport::Tcp {
+        address: place.to_owned(),
+    })
+}
+
+impl fmt::Display for DriverUri {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let family = FAMILIES
+            .iter()
+            .find(|(_, family)| *family == self.family)
+            .map_or("", |(name, _)| name);
+        match &self.transport {
+            #[cfg(feature = "serial")]
+            Transport::Serial { path, baud } => write!(f, "{family}+serial://{path}?baud={baud}"),
+            Transport::Tcp { address } => write!(f, "{family}+tcp://{address}"),
+        }
+    }
+}
+
+/// What is wrong with an address.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum DriverUriError {
+    /// It is not `family+transport://place`.
+    Shape,
+    /// No such family.
+    Family(String),
+    /// No such transport.
+    Transport(String),
+    /// The path of a serial port is not absolute.
+    Path(String),
+    /// Not a speed of a serial port.
+    Baud(String),
+    /// Not `host:port`.
+    Address(String),
+    /// No such option.
+    Option(String),
+}
+
+impl fmt::Display for DriverUriError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Shape => f.write_str(
+                "is not family+transport://place, such as datecs+serial:///dev/ttyUSB0?baud=115200 or datecs+tcp://192.168.1.20:4999",
+            ),
+            Self::Family(given) => {
+                let names: Vec<&str> = FAMILIES.iter().map(|(name, _)| *name).collect();
+                write!(
+                    f,
+                    "`{given}` is not a printer family; allowed: `{}`",
+                    names.join("`, `")
+                )
+            }
+            Self::Transport(given) => {
+                write!(f, "`{given}` is not a transport; allowed: {TRANSPORTS}")
+            }
+            Self::Path(given) => write!(
+                f,
+                "`{given}` is not an absolute path of a serial port, such as /dev/ttyUSB0"
+            ),
+            Self::Baud(given) => {
+                write!(f, "`{given}` is not a speed; allowed: 1200, 2400, 4800, 9600, 19200, 38400, 57600, 115200")
+            }
+            Self::Address(given) => write!(
+                f,
+                "`{given}` is not host:port, such as 192.168.1.20:4999"
+            ),
+            Self::Option(given) => write!(
+                f,
+                "`{given}` is not an option; allowed: `baud=…` for a serial port, none for tcp"
+            ),
+        }
+    }
+}
+
+impl core::error::Error for DriverUriError {}
+
+#[cfg(test)]
+mod tests {
+    use super::DriverUri;
+
+    #[test]
+    fn addresses_are_read_and_written() {
+        for (text, written) in [
+            (
+                "datecs+serial:///dev/ttyUSB0?baud=19200",
+                "datecs+serial:///dev/ttyUSB0?baud=19200",
+            ),
+            (
+                "datecs+serial:///dev/serial/by-id/x",
+                "datecs+serial:///dev/serial/by-id/x?baud=115200",
+            ),
+            ("datecs+tcp://[::1]:4999", "datecs+tcp://[::1]:4999"),
+        ] {
+            assert_eq!(DriverUri::parse(text).unwrap().to_string(), written);
+        }
+    }
+
+    #[test]
+    fn a_wrong_address_is_told_what_is_wrong_and_what_is_allowed() {
+        for (text, part) in [
+            ("/dev/ttyUSB0", "family+transport://place"),
+            (
+                "epson+serial:///dev/ttyUSB0",
+                "`epson` is not a printer family; allowed: `datecs`",
+            ),
+            (
+                "datecs+usb://x",
+                "`usb` is not a transport; allowed: `serial` and `tcp`",
+            ),
+            ("datecs+serial://dev/ttyUSB0", "absolute path"),
+            (
+                "datecs+serial:///dev/ttyUSB0?baud=9601",
+                "`9601` is not a speed; allowed: 1200",
+            ),
+            (
+                "datecs+serial:///dev/ttyUSB0?speed=1",
+                "`speed=1` is not an option",
+            ),
+            ("datecs+tcp://host", "host:port"),
+            ("datecs+tcp://host:70000", "host:port"),
+        ] {
+            let error = DriverUri::parse(text).unwrap_err().to_string();
+            assert!(error.contains(part), "{text}: {error}");
+        }
+    }
+}
