@@ -8,14 +8,13 @@
 //! A call that is refused here was not looked at. Its request id may have been sold before, so every such answer
 //! says `X-Fiscal-State: unknown`.
 
-use std::collections::HashMap;
 use std::convert::Infallible;
 use std::fmt;
 use std::future::Future;
 use std::net::SocketAddr;
 use std::pin::pin;
-use std::sync::atomic::{AtomicU8, AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use axum::Router;
@@ -32,11 +31,16 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use thiserror::Error;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{Notify, watch};
+use tokio::sync::watch;
 use tokio::task::JoinSet;
-use tokio::time::{Instant, timeout};
+use tokio::time::timeout;
 use tower::ServiceExt;
 use uuid::Uuid;
+
+#[path = "listener_places.rs"]
+mod places;
+
+use places::{Places, Taken};
 
 /// What a connection may hold on to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -208,7 +212,7 @@ async fn connection(
     let mut connection = pin!(builder.serve_connection(TokioIo::new(stream), service));
     let patience = tokio::select! {
         ended = connection.as_mut() => return told(ended, peer),
-        () = place.seat.leave.notified() => LEAVE_BOUND,
+        () = place.given_away() => LEAVE_BOUND,
         // The sender outlives every connection, so an error means a shutdown as well.
         _ = stopping.wait_for(|stopping| *stopping) => limits.shutdown,
     };
@@ -396,116 +400,6 @@ async fn turn_away(mut stream: TcpStream, limits: Limits) {
     let _ = said.await;
 }
 
-/// The places for connections.
-#[derive(Debug)]
-struct Places {
-    limit: usize,
-    opened: Instant,
-    seats: Mutex<Seats>,
-}
-
-#[derive(Debug, Default)]
-struct Seats {
-    next: u64,
-    taken: HashMap<u64, Arc<Seat>>,
-}
-
-/// What a connection is doing, as far as giving up its place goes.
-#[derive(Debug)]
-struct Seat {
-    state: AtomicU8,
-    /// Since when it has been waiting for the rest of a request, in microseconds since the places were opened.
-    waiting_since: AtomicU64,
-    leave: Notify,
-}
-
-impl Places {
-    fn new(limit: usize) -> Self {
-        Self {
-            limit,
-            opened: Instant::now(),
-            seats: Mutex::default(),
-        }
-    }
-
-    /// A place: a free one, or that of the connection that has waited longest. `None` if all are at work.
-    fn take(self: &Arc<Self>) -> Option<Taken> {
-        let mut seats = self.seats();
-        if seats.taken.len() >= self.limit {
-            let longest = seats
-                .taken
-                .iter()
-                .filter(|(_, seat)| seat.state.load(Ordering::Acquire) == WAITING)
-                .min_by_key(|(id, seat)| (seat.waiting_since.load(Ordering::Relaxed), **id))
-                .map(|(id, _)| *id)?;
-            let seat = seats.taken.get(&longest)?;
-            // It may have started work since the look at it; then the newcomer is turned away.
-            seat.state
-                .compare_exchange(WAITING, LEAVING, Ordering::AcqRel, Ordering::Acquire)
-                .ok()?;
-            seat.leave.notify_one();
-            seats.taken.remove(&longest);
-        }
-        let id = seats.next;
-        seats.next += 1;
-        let seat = Arc::new(Seat {
-            state: AtomicU8::new(WAITING),
-            waiting_since: AtomicU64::new(self.now()),
-            leave: Notify::new(),
-        });
-        seats.taken.insert(id, Arc::clone(&seat));
-        Some(Taken {
-            id,
-            seat,
-            places: Arc::clone(self),
-        })
-    }
-
-    fn now(&self) -> u64 {
-        u64::try_from(self.opened.elapsed().as_micros()).unwrap_or(u64::MAX)
-    }
-
-    /// The map is whole between any two of its operations, so a panic elsewhere does not spoil it.
-    fn seats(&self) -> MutexGuard<'_, Seats> {
-        self.seats.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// A place in use; dropping it frees it.
-#[derive(Debug)]
-struct Taken {
-    id: u64,
-    seat: Arc<Seat>,
-    places: Arc<Places>,
-}
-
-impl Taken {
-    fn wait_from_now(&self) {
-        self.seat
-            .waiting_since
-            .store(self.places.now(), Ordering::Relaxed);
-    }
-
-    /// From now on the place is kept. False if it has just been given away.
-    fn start_work(&self) -> bool {
-        self.seat
-            .state
-            .compare_exchange(WAITING, WORKING, Ordering::AcqRel, Ordering::Acquire)
-            .is_ok()
-    }
-
-    fn end_work(&self) {
-        self.wait_from_now();
-        self.seat.state.store(WAITING, Ordering::Release);
-    }
-}
-
-impl Drop for Taken {
-    fn drop(&mut self) {
-        self.places.seats().taken.remove(&self.id);
-    }
-}
-
 /// Counts one while it lives.
 #[derive(Debug)]
 struct Counted(Arc<AtomicUsize>);
@@ -540,13 +434,6 @@ const TURN_AWAY_TIMEOUT: Duration = Duration::from_secs(1);
 const DRAIN_TIMEOUT: Duration = Duration::from_secs(1);
 const DRAIN_BYTES_MAX: usize = 8 * 1024 * 1024;
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
-/// Waiting for the rest of a request, or for the next one.
-const WAITING: u8 = 0;
-/// A request is with the router.
-const WORKING: u8 = 1;
-/// The place was given to another connection.
-const LEAVING: u8 = 2;
-
 #[cfg(test)]
 #[path = "listener_tests.rs"]
 mod tests;

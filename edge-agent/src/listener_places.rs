@@ -1,0 +1,132 @@
+//! The places for connections, and who has to give way when they are all taken.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::Notify;
+use tokio::time::Instant;
+
+/// The places for connections.
+#[derive(Debug)]
+pub(super) struct Places {
+    limit: usize,
+    opened: Instant,
+    seats: Mutex<Seats>,
+}
+
+#[derive(Debug, Default)]
+struct Seats {
+    next: u64,
+    taken: HashMap<u64, Arc<Seat>>,
+}
+
+/// What a connection is doing, as far as giving up its place goes.
+#[derive(Debug)]
+struct Seat {
+    state: AtomicU8,
+    /// Since when it has been waiting for the rest of a request, in microseconds since the places were opened.
+    waiting_since: AtomicU64,
+    leave: Notify,
+}
+
+impl Places {
+    pub(super) fn new(limit: usize) -> Self {
+        Self {
+            limit,
+            opened: Instant::now(),
+            seats: Mutex::default(),
+        }
+    }
+
+    /// A place: a free one, or that of the connection that has waited longest. `None` if all are at work.
+    pub(super) fn take(self: &Arc<Self>) -> Option<Taken> {
+        let mut seats = self.seats();
+        if seats.taken.len() >= self.limit {
+            let longest = seats
+                .taken
+                .iter()
+                .filter(|(_, seat)| seat.state.load(Ordering::Acquire) == WAITING)
+                .min_by_key(|(id, seat)| (seat.waiting_since.load(Ordering::Relaxed), **id))
+                .map(|(id, _)| *id)?;
+            let seat = seats.taken.get(&longest)?;
+            // It may have started work since the look at it; then the newcomer is turned away.
+            seat.state
+                .compare_exchange(WAITING, LEAVING, Ordering::AcqRel, Ordering::Acquire)
+                .ok()?;
+            seat.leave.notify_one();
+            seats.taken.remove(&longest);
+        }
+        let id = seats.next;
+        seats.next += 1;
+        let seat = Arc::new(Seat {
+            state: AtomicU8::new(WAITING),
+            waiting_since: AtomicU64::new(self.now()),
+            leave: Notify::new(),
+        });
+        seats.taken.insert(id, Arc::clone(&seat));
+        Some(Taken {
+            id,
+            seat,
+            places: Arc::clone(self),
+        })
+    }
+
+    fn now(&self) -> u64 {
+        u64::try_from(self.opened.elapsed().as_micros()).unwrap_or(u64::MAX)
+    }
+
+    /// The map is whole between any two of its operations, so a panic elsewhere does not spoil it.
+    fn seats(&self) -> MutexGuard<'_, Seats> {
+        self.seats.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A place in use; dropping it frees it.
+#[derive(Debug)]
+pub(super) struct Taken {
+    id: u64,
+    seat: Arc<Seat>,
+    places: Arc<Places>,
+}
+
+impl Taken {
+    /// The connection waits for the rest of a request, or for the next one, from now on.
+    pub(super) fn wait_from_now(&self) {
+        self.seat
+            .waiting_since
+            .store(self.places.now(), Ordering::Relaxed);
+    }
+
+    /// Comes when the place was given to another connection.
+    pub(super) async fn given_away(&self) {
+        self.seat.leave.notified().await;
+    }
+
+    /// From now on the place is kept. False if it has just been given away.
+    pub(super) fn start_work(&self) -> bool {
+        self.seat
+            .state
+            .compare_exchange(WAITING, WORKING, Ordering::AcqRel, Ordering::Acquire)
+            .is_ok()
+    }
+
+    /// The answer is ready: the place can be given away again.
+    pub(super) fn end_work(&self) {
+        self.wait_from_now();
+        self.seat.state.store(WAITING, Ordering::Release);
+    }
+}
+
+impl Drop for Taken {
+    fn drop(&mut self) {
+        self.places.seats().taken.remove(&self.id);
+    }
+}
+
+/// Waiting for the rest of a request, or for the next one.
+const WAITING: u8 = 0;
+/// A request is with the router.
+const WORKING: u8 = 1;
+/// The place was given to another connection.
+const LEAVING: u8 = 2;
