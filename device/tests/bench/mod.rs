@@ -1,0 +1,239 @@
+//! What the conversation tests share: a printer on a loopback, the jobs, and the check that nothing is doubled or lost.
+#![allow(dead_code, unreachable_pub)]
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use ferrotill_core::{Amount, Quantity};
+use ferrotill_device::driver::datecs::Datecs;
+use ferrotill_device::emulator::memory::{Kind, Memory};
+use ferrotill_device::emulator::{Emulator, FaultKind, FaultOrder, Printer};
+use ferrotill_device::port::loopback::Loopback;
+use ferrotill_device::{
+    Baseline, FiscalPrinter, Job, LineJob, NotRegistered, Outcome, Paper, PaymentJob, ReceiptJob,
+    RefundOf, Registered, Watch,
+};
+
+/// A printer on a line in this thread, and its clock.
+pub struct Bench {
+    pub line: Loopback<Emulator>,
+    seconds: Arc<AtomicI64>,
+}
+
+impl Bench {
+    pub fn new() -> Self {
+        let seconds = Arc::new(AtomicI64::new(1_795_221_330));
+        let clock = Arc::clone(&seconds);
+        let mut rates = [None; 8];
+        rates[0] = Some(2_000);
+        rates[1] = Some(800);
+        let printer = Printer::new(
+            Memory::new(rates),
+            Arc::new(move || clock.load(Ordering::Relaxed)),
+        );
+        Self {
+            line: Loopback::new(Emulator::new(printer, None)),
+            seconds,
+        }
+    }
+
+    pub fn driver(&self, first_seq: u8) -> Datecs {
+        Datecs::new(Box::new(self.line.clone()), first_seq)
+    }
+
+    pub fn advance(&self, seconds: i64) {
+        self.seconds.fetch_add(seconds, Ordering::Relaxed);
+    }
+
+    pub fn order(&self, kind: FaultKind, command: Option<u8>, times: u32) {
+        self.line.with(|emulator| {
+            emulator.add_fault(FaultOrder {
+                kind,
+                command,
+                times,
+                ms: 700,
+            });
+        });
+    }
+
+    /// Power and cable come back; troubles ordered stay.
+    pub fn repair(&self) {
+        self.line.with(|emulator| {
+            if !emulator.printer().is_on() {
+                emulator.set_power(true);
+            }
+            emulator.set_plugged(true);
+        });
+    }
+
+    pub fn fiscal_receipts(&self) -> usize {
+        self.line
+            .with(|emulator| emulator.printer().receipts().len())
+    }
+
+    pub fn check(&self, receipts: usize, open: bool) {
+        assert_eq!(self.fiscal_receipts(), receipts);
+        self.line
+            .with(|emulator| assert_eq!(emulator.printer().memory().open.is_some(), open));
+    }
+
+    /// A settled receipt: in memory once if registered, and not at all if not; nothing is left open.
+    pub fn check_outcome(&self, outcome: &Outcome, before: usize, case: &str) {
+        let new = self.fiscal_receipts() - before;
+        match outcome {
+            Outcome::Registered(registered) => {
+                assert_eq!(new, 1, "{case}: {outcome:?}");
+                self.line.with(|emulator| {
+                    let last = emulator.printer().receipts().last().unwrap();
+                    assert_eq!(last.document, registered.document, "{case}");
+                    assert_eq!((last.total, last.items), (1858, 2), "{case}");
+                    assert_eq!(last.payments, [('D', 1000), ('P', 1500)], "{case}");
+                });
+            }
+            Outcome::NotRegistered(_) => assert_eq!(new, 0, "{case}: {outcome:?}"),
+            Outcome::Unknown(_) => panic!("{case}: {outcome:?}"),
+        }
+        self.line.with(|emulator| {
+            let open = emulator.printer().memory().open.as_ref();
+            assert!(
+                open.is_none_or(|open| open.kind == Kind::Slip),
+                "{case}: left open after {outcome:?}"
+            );
+        });
+    }
+}
+
+/// A watch that remembers.
+pub struct Notes {
+    pub lines: Vec<String>,
+    pub decided: bool,
+    pub may_cancel: bool,
+    /// The paper ends after so many exchanges.
+    pub paper_ends_after: Option<(Loopback<Emulator>, usize)>,
+}
+
+impl Notes {
+    pub fn new() -> Self {
+        Self {
+            lines: Vec::new(),
+            decided: false,
+            may_cancel: true,
+            paper_ends_after: None,
+        }
+    }
+}
+
+impl Watch for Notes {
+    fn about_to_cancel(&mut self) -> bool {
+        self.decided |= self.may_cancel;
+        self.may_cancel
+    }
+
+    fn trace(&mut self, line: &str) {
+        self.lines.push(line.to_owned());
+        if let Some((printer, frames)) = &self.paper_ends_after
+            && *frames == self.lines.len()
+        {
+            printer.with(|emulator| emulator.printer_mut().set_paper(Paper::Out));
+        }
+    }
+}
+
+fn line(name: &str, group: u8, price: i64, thousandths: i64, adjustment: i64) -> LineJob {
+    LineJob {
+        name: name.to_owned(),
+        group,
+        price: Amount::from_minor(price),
+        quantity: Quantity::from_thousandths(thousandths),
+        adjustment: Amount::from_minor(adjustment),
+        notes: vec!["-15.00% = -2.43".to_owned()],
+    }
+}
+
+fn payment(letter: char, cash: bool, amount: i64) -> PaymentJob {
+    PaymentJob {
+        letter,
+        cash,
+        amount: Amount::from_minor(amount),
+    }
+}
+
+fn receipt(refund_of: Option<RefundOf>) -> ReceiptJob {
+    ReceiptJob {
+        refund_of,
+        header: vec!["Till 1".to_owned()],
+        lines: vec![
+            line("Paine alba", 1, 810, 2_000, -587),
+            line("Кофе", 0, 1_200, 1_000, -375),
+        ],
+        footer: vec!["Mulțumim".to_owned()],
+        total: Amount::from_minor(1_858),
+        payments: vec![payment('P', true, 1_500), payment('D', false, 1_000)],
+        change: Amount::from_minor(642),
+    }
+}
+
+/// The sale of seed 002, paid by card and cash.
+pub fn sale() -> Job {
+    Job::Receipt(receipt(None))
+}
+
+pub fn exact_sale() -> Job {
+    let mut receipt = receipt(None);
+    receipt.payments = vec![payment('P', true, 1_858)];
+    receipt.change = Amount::ZERO;
+    Job::Receipt(receipt)
+}
+
+pub fn refund() -> Job {
+    Job::Receipt(receipt(Some(RefundOf {
+        document: 1,
+        at: "211126003530".to_owned(),
+        fiscal_memory: "02700001".to_owned(),
+    })))
+}
+
+pub fn cash_in() -> Job {
+    Job::Cash(Amount::from_minor(10_000))
+}
+
+pub fn registered(outcome: Outcome) -> Registered {
+    match outcome {
+        Outcome::Registered(registered) => registered,
+        other => panic!("{other:?}"),
+    }
+}
+
+pub fn not_registered(outcome: Outcome) -> NotRegistered {
+    match outcome {
+        Outcome::NotRegistered(refusal) => refusal,
+        other => panic!("{other:?}"),
+    }
+}
+
+/// Brings a job to its end as the agent does: repairs the world once, then asks until it is settled.
+pub fn settle(
+    bench: &Bench,
+    driver: Datecs,
+    job: &Job,
+    baseline: &Baseline,
+    first: Outcome,
+    mut decided: bool,
+    restart: bool,
+) -> (Datecs, Outcome) {
+    let mut driver = driver;
+    let mut outcome = first;
+    for attempt in 0..80_u8 {
+        if !matches!(outcome, Outcome::Unknown(_)) {
+            return (driver, outcome);
+        }
+        bench.repair();
+        if restart {
+            driver = bench.driver(attempt);
+        }
+        let mut notes = Notes::new();
+        outcome = driver.recover(job, baseline, decided, &mut notes);
+        decided |= notes.decided;
+    }
+    (driver, outcome)
+}

@@ -1,0 +1,310 @@
+//! Driver and emulator in one thread, on a clock that nobody waits for.
+#![cfg(feature = "emulator")]
+
+mod bench;
+
+use bench::*;
+use ferrotill_core::Amount;
+use ferrotill_device::emulator::FaultKind;
+use ferrotill_device::{Fault, FiscalPrinter, Job, Outcome, Paper};
+
+#[test]
+fn a_sale_is_printed_once_with_our_figures() {
+    let bench = Bench::new();
+    let mut driver = bench.driver(1);
+    let connected = driver.connect().unwrap();
+    assert_eq!(connected.groups[..3], [Some(200_000), Some(80_000), None]);
+    let registered = registered(driver.perform(&sale(), &connected.baseline, &mut Notes::new()));
+    assert_eq!(registered.document, 1);
+    assert_eq!(registered.fiscal_receipt, Some(1));
+    assert_eq!(registered.after.cash, Amount::from_minor(858));
+    bench.line.with(|emulator| {
+        let receipts = emulator.printer().receipts();
+        assert_eq!(receipts.len(), 1);
+        assert_eq!((receipts[0].total, receipts[0].items), (1858, 2));
+        assert_eq!(receipts[0].groups[..2], [825, 1033]);
+        let paper = emulator.printer().paper_text();
+        for text in ["Paine alba", "Кофе", "-15.00% = -2.43", "18.58", "6.42"] {
+            assert!(paper.contains(text), "{text}\n{paper}");
+        }
+    });
+}
+
+#[test]
+fn a_sale_after_a_settled_one_asks_for_nothing_but_the_status() {
+    let bench = Bench::new();
+    let mut driver = bench.driver(1);
+    let baseline = driver.connect().unwrap().baseline;
+    let after = registered(driver.perform(&sale(), &baseline, &mut Notes::new())).after;
+    let mut notes = Notes::new();
+    let _ = registered(driver.perform(&sale(), &after, &mut notes));
+    let before_opening: Vec<&str> = notes
+        .lines
+        .iter()
+        .take_while(|line| !line.starts_with("30"))
+        .map(|line| &line[..2])
+        .collect();
+    assert_eq!(before_opening, ["4A"]);
+}
+
+#[test]
+fn cash_is_paid_last_whatever_the_order() {
+    let bench = Bench::new();
+    let mut driver = bench.driver(1);
+    let baseline = driver.connect().unwrap().baseline;
+    let _ = registered(driver.perform(&sale(), &baseline, &mut Notes::new()));
+    bench.line.with(|emulator| {
+        let payments = &emulator.printer().receipts()[0].payments;
+        assert_eq!(payments, &[('D', 1000), ('P', 1500)]);
+    });
+}
+
+#[test]
+fn exact_payment_is_understood_in_both_dialects() {
+    for says_rest in [false, true] {
+        let bench = Bench::new();
+        bench
+            .line
+            .with(|emulator| emulator.printer_mut().exact_payment_says_rest = says_rest);
+        let mut driver = bench.driver(1);
+        let baseline = driver.connect().unwrap().baseline;
+        let _ = registered(driver.perform(&exact_sale(), &baseline, &mut Notes::new()));
+    }
+}
+
+#[test]
+fn other_totals_than_ours_are_cancelled_and_never_paid() {
+    let bench = Bench::new();
+    let mut driver = bench.driver(1);
+    let baseline = driver.connect().unwrap().baseline;
+    bench
+        .line
+        .with(|emulator| emulator.printer_mut().miscount = 1);
+    let mut notes = Notes::new();
+    let refusal = not_registered(driver.perform(&sale(), &baseline, &mut notes));
+    assert_eq!(refusal.fault, Fault::TotalsDiffer);
+    assert!(
+        refusal.detail.contains("total: printer 18.60, till 18.58")
+            && refusal
+                .detail
+                .contains("group B: printer 10.34, till 10.33"),
+        "{}",
+        refusal.detail
+    );
+    assert!(notes.decided);
+    assert!(!notes.lines.iter().any(|line| line.starts_with("35")));
+    bench.check(0, false);
+    assert_eq!(refusal.after.unwrap().last_document, 1);
+}
+
+#[test]
+fn without_a_durable_decision_nothing_is_cancelled() {
+    let bench = Bench::new();
+    let mut driver = bench.driver(1);
+    let baseline = driver.connect().unwrap().baseline;
+    bench
+        .line
+        .with(|emulator| emulator.printer_mut().miscount = 1);
+    let mut notes = Notes::new();
+    notes.may_cancel = false;
+    let outcome = driver.perform(&sale(), &baseline, &mut notes);
+    assert_eq!(outcome, Outcome::Unknown(Fault::CancelNotDecided));
+    bench.check(0, true);
+    let outcome = driver.recover(&sale(), &baseline, false, &mut Notes::new());
+    assert_eq!(not_registered(outcome).fault, Fault::Cancelled);
+    bench.check(0, false);
+}
+
+#[test]
+fn no_paper_and_an_open_cover_refuse_before_anything_is_begun() {
+    for (fault, out) in [(Fault::PaperOut, true), (Fault::CoverOpen, false)] {
+        let bench = Bench::new();
+        let mut driver = bench.driver(1);
+        let baseline = driver.connect().unwrap().baseline;
+        bench.line.with(|emulator| {
+            let printer = emulator.printer_mut();
+            if out {
+                printer.set_paper(Paper::Out);
+            } else {
+                printer.set_cover_open(true);
+            }
+        });
+        let refusal = not_registered(driver.perform(&sale(), &baseline, &mut Notes::new()));
+        assert_eq!(refusal.fault, fault);
+        assert_eq!(refusal.after, Some(baseline.clone()));
+        bench.line.with(|emulator| {
+            emulator.printer_mut().set_paper(Paper::Ok);
+            emulator.printer_mut().set_cover_open(false);
+        });
+        let _ = registered(driver.perform(&sale(), &baseline, &mut Notes::new()));
+    }
+}
+
+#[test]
+fn paper_that_ends_inside_a_receipt_is_settled_once_it_is_loaded() {
+    // After how many frames of the sale the paper ends; the last ones are after the first payment.
+    for frames in 1..14 {
+        let bench = Bench::new();
+        let mut driver = bench.driver(1);
+        let baseline = driver.connect().unwrap().baseline;
+        let mut notes = Notes::new();
+        notes.paper_ends_after = Some((bench.line.clone(), frames));
+        let mut outcome = driver.perform(&sale(), &baseline, &mut notes);
+        let mut decided = notes.decided;
+        if let Outcome::Unknown(fault) = outcome {
+            assert_eq!(fault, Fault::PaperOut, "after {frames}");
+            outcome = driver.recover(&sale(), &baseline, decided, &mut Notes::new());
+            assert_eq!(outcome, Outcome::Unknown(Fault::PaperOut), "after {frames}");
+            bench
+                .line
+                .with(|emulator| emulator.printer_mut().set_paper(Paper::Ok));
+            let mut notes = Notes::new();
+            outcome = driver.recover(&sale(), &baseline, decided, &mut notes);
+            decided |= notes.decided;
+        }
+        bench.check_outcome(&outcome, 0, &format!("after {frames}, decided {decided}"));
+    }
+}
+
+#[test]
+fn a_day_older_than_24_hours_wants_its_z_report() {
+    let bench = Bench::new();
+    let mut driver = bench.driver(1);
+    let baseline = driver.connect().unwrap().baseline;
+    let after = registered(driver.perform(&sale(), &baseline, &mut Notes::new())).after;
+    bench.advance(86_401);
+    let refusal = not_registered(driver.perform(&sale(), &after, &mut Notes::new()));
+    assert_eq!(refusal.fault, Fault::DayTooLong);
+    assert!(refusal.detail.contains("-150204"), "{}", refusal.detail);
+    let z = registered(driver.perform(&Job::ZReport, &refusal.after.unwrap(), &mut Notes::new()));
+    let _ = registered(driver.perform(&sale(), &z.after, &mut Notes::new()));
+}
+
+#[test]
+fn the_z_report_tells_the_day() {
+    let bench = Bench::new();
+    let mut driver = bench.driver(1);
+    let mut baseline = driver.connect().unwrap().baseline;
+    for job in [cash_in(), sale(), sale(), refund()] {
+        baseline = registered(driver.perform(&job, &baseline, &mut Notes::new())).after;
+    }
+    let x = registered(driver.perform(&Job::XReport, &baseline, &mut Notes::new()));
+    let z = registered(driver.perform(&Job::ZReport, &x.after, &mut Notes::new()));
+    for report in [x.report.unwrap(), z.report.unwrap()] {
+        assert_eq!(report.z_number, 1);
+        assert_eq!(report.groups[..2], [1650, 2066].map(Amount::from_minor));
+        assert_eq!(
+            report.refunds.unwrap()[..2],
+            [825, 1033].map(Amount::from_minor)
+        );
+        let payments = report.payments.unwrap();
+        assert_eq!(payments[0].amount, Amount::from_minor(2 * 858));
+        assert_eq!(payments[2].amount, Amount::from_minor(2 * 1000));
+        assert_eq!(report.cash, Some(Amount::from_minor(10_000 + 858)));
+        assert_eq!(report.fiscal_receipts, Some(3));
+    }
+    assert_eq!(z.after.z_number, 1);
+    assert_eq!(z.after.next_fiscal_receipt, 1);
+}
+
+#[test]
+fn more_cash_than_there_is_cannot_be_taken_out() {
+    let bench = Bench::new();
+    let mut driver = bench.driver(1);
+    let baseline = driver.connect().unwrap().baseline;
+    let job = Job::Cash(Amount::from_minor(-1));
+    let refusal = not_registered(driver.perform(&job, &baseline, &mut Notes::new()));
+    assert_eq!(refusal.fault, Fault::NotEnoughCash);
+    assert_eq!(refusal.after, Some(baseline));
+}
+
+#[test]
+fn a_wrong_baseline_and_another_printer_are_told_apart() {
+    let bench = Bench::new();
+    let mut driver = bench.driver(1);
+    let baseline = driver.connect().unwrap().baseline;
+    let mut other = baseline.clone();
+    other.last_document = 7;
+    let refusal = not_registered(driver.perform(&sale(), &other, &mut Notes::new()));
+    assert_eq!(refusal.fault, Fault::BaselineDiffers);
+    assert_eq!(refusal.after, Some(baseline.clone()));
+    other = baseline;
+    other.serial = "X".to_owned();
+    let refusal = not_registered(driver.perform(&sale(), &other, &mut Notes::new()));
+    assert_eq!(refusal.fault, Fault::PrinterSwapped);
+    let outcome = driver.recover(&sale(), &other, false, &mut Notes::new());
+    assert_eq!(outcome, Outcome::Unknown(Fault::PrinterSwapped));
+    bench.check(0, false);
+}
+
+#[test]
+fn a_leftover_receipt_is_reported_and_cleared_before_and_after_payment() {
+    for paid in [false, true] {
+        let bench = Bench::new();
+        let mut driver = bench.driver(1);
+        let baseline = driver.connect().unwrap().baseline;
+        let command = if paid { 0x38 } else { 0x33 };
+        bench.order(FaultKind::Unplug, Some(command), 1);
+        let outcome = driver.perform(&sale(), &baseline, &mut Notes::new());
+        assert_eq!(outcome, Outcome::Unknown(Fault::PortUnavailable));
+        bench.repair();
+        let mut driver = bench.driver(2);
+        let connected = driver.connect().unwrap();
+        assert!(connected.receipt_open);
+        let refusal =
+            not_registered(driver.perform(&sale(), &connected.baseline, &mut Notes::new()));
+        assert_eq!(refusal.fault, Fault::ReceiptOpen);
+        let after = driver.clear_leftover(&mut Notes::new()).unwrap();
+        assert_eq!(after.last_document, 1);
+        bench.check(usize::from(paid), false);
+        let _ = registered(driver.perform(&sale(), &after, &mut Notes::new()));
+    }
+}
+
+#[test]
+fn a_start_whose_number_is_the_devices_last_is_not_fooled() {
+    // The first driver begins at every number there is, so that the second one's first number is the device's last in one of the cases.
+    for first in 0..96 {
+        let bench = Bench::new();
+        let mut driver = bench.driver(first);
+        let baseline = driver.connect().unwrap().baseline;
+        let after = registered(driver.perform(&cash_in(), &baseline, &mut Notes::new())).after;
+        let mut again = bench.driver(42);
+        let connected = again.connect().unwrap();
+        assert_eq!(connected.baseline, after, "first {first}");
+        let after = registered(again.perform(&cash_in(), &after, &mut Notes::new())).after;
+        assert_eq!(after.cash_in, Amount::from_minor(20_000));
+    }
+}
+
+#[test]
+fn an_impossible_refund_data_or_group_is_refused_and_leaves_nothing() {
+    let bench = Bench::new();
+    let mut driver = bench.driver(1);
+    let baseline = driver.connect().unwrap().baseline;
+    let Job::Receipt(mut receipt) = sale() else {
+        unreachable!()
+    };
+    receipt.lines[1].group = 5;
+    let refusal =
+        not_registered(driver.perform(&Job::Receipt(receipt), &baseline, &mut Notes::new()));
+    assert_eq!(refusal.fault, Fault::TaxGroup);
+    bench.check(0, false);
+    let _ = registered(driver.perform(&sale(), &refusal.after.unwrap(), &mut Notes::new()));
+}
+
+#[test]
+fn a_slip_and_the_drawer() {
+    let bench = Bench::new();
+    let mut driver = bench.driver(1);
+    let baseline = driver.connect().unwrap().baseline;
+    let job = Job::Text(vec!["Bon de plată ABC 00000001".to_owned(), String::new()]);
+    let after = registered(driver.perform(&job, &baseline, &mut Notes::new())).after;
+    assert_eq!(after.last_document, 1);
+    let _ = registered(driver.perform(&Job::Drawer, &after, &mut Notes::new()));
+    bench.line.with(|emulator| {
+        assert!(emulator.printer().paper_text().contains("Bon de plata ABC"));
+        assert_eq!(emulator.printer().memory().drawer_pulses, 1);
+    });
+    bench.check(0, false);
+}

@@ -1,0 +1,120 @@
+//! The whole way: driver, real serial port, pseudo-terminal, emulated printer in its own thread.
+#![cfg(all(feature = "emulator", feature = "serial"))]
+
+mod bench;
+
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use bench::*;
+use ferrotill_device::emulator::{Cable, FaultKind, FaultOrder, Power, Rig, RigOptions};
+use ferrotill_device::{DriverUri, Fault, FiscalPrinter, Job, Outcome, driver};
+
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new(name: &str) -> Self {
+        let path =
+            std::env::temp_dir().join(format!("ferrotill-pty-{name}-{}", std::process::id()));
+        std::fs::create_dir_all(&path).unwrap();
+        Self(path)
+    }
+
+    fn link(&self) -> PathBuf {
+        self.0.join("printer")
+    }
+
+    fn driver(&self) -> Box<dyn FiscalPrinter> {
+        let uri = format!("datecs+serial://{}", self.link().display());
+        driver::open(&DriverUri::parse(&uri).unwrap())
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+fn until(what: &str, mut condition: impl FnMut() -> bool) {
+    let begun = Instant::now();
+    while !condition() {
+        assert!(begun.elapsed() < Duration::from_secs(10), "{what}");
+        std::thread::yield_now();
+    }
+}
+
+#[test]
+fn a_day_over_a_real_pty() {
+    let folder = Folder::new("day");
+    let mut options = RigOptions::new(folder.link());
+    options.memory = Some(folder.0.join("memory"));
+    let rig = Rig::start(options.clone()).unwrap();
+    let mut printer = folder.driver();
+    let baseline = printer.connect().unwrap().baseline;
+    let sold = registered(printer.perform(&sale(), &baseline, &mut Notes::new()));
+    assert_eq!(rig.snapshot(false).fiscal_receipts[0].total, "18.58");
+    assert!(rig.paper().contains("Paine alba"));
+
+    // The answer of the close is lost until the driver asks.
+    rig.add_fault(FaultOrder {
+        kind: FaultKind::DropAnswer,
+        command: Some(0x38),
+        times: 1,
+        ms: 0,
+    });
+    let again = registered(printer.perform(&sale(), &sold.after, &mut Notes::new()));
+    assert_eq!(again.document, 2);
+    let z = registered(printer.perform(&Job::ZReport, &again.after, &mut Notes::new()));
+    assert_eq!(z.report.unwrap().z_number, 1);
+
+    // The printer is restarted under the same link: the driver finds it again, with its memory.
+    drop(rig);
+    assert!(!folder.link().exists());
+    let refusal = not_registered(printer.perform(&sale(), &z.after, &mut Notes::new()));
+    assert_eq!(refusal.fault, Fault::PortUnavailable);
+    let rig = Rig::start(options).unwrap();
+    let last = registered(printer.perform(&sale(), &z.after, &mut Notes::new()));
+    assert_eq!(last.document, 4);
+    let snapshot = rig.snapshot(true);
+    assert_eq!((snapshot.z_number, snapshot.fiscal_receipts.len()), (1, 3));
+}
+
+#[test]
+fn cable_and_power_come_and_go() {
+    let folder = Folder::new("cable");
+    let rig = Rig::start(RigOptions::new(folder.link())).unwrap();
+    let mut printer = folder.driver();
+    let baseline = printer.connect().unwrap().baseline;
+    rig.add_fault(FaultOrder {
+        kind: FaultKind::Unplug,
+        command: Some(0x35),
+        times: 1,
+        ms: 0,
+    });
+    let outcome = printer.perform(&sale(), &baseline, &mut Notes::new());
+    assert!(matches!(outcome, Outcome::Unknown(_)), "{outcome:?}");
+    until("the link goes", || !folder.link().exists());
+    let outcome = printer.recover(&sale(), &baseline, false, &mut Notes::new());
+    assert_eq!(outcome, Outcome::Unknown(Fault::PortUnavailable));
+    rig.set_cable(Cable::In);
+    until("the link comes back", || folder.link().exists());
+    let outcome = printer.recover(&sale(), &baseline, false, &mut Notes::new());
+    let cancelled = not_registered(outcome);
+    assert_eq!(cancelled.fault, Fault::Cancelled);
+
+    rig.add_fault(FaultOrder {
+        kind: FaultKind::PowerCut,
+        command: Some(0x38),
+        times: 1,
+        ms: 0,
+    });
+    let baseline = cancelled.after.unwrap();
+    let outcome = printer.perform(&sale(), &baseline, &mut Notes::new());
+    assert_eq!(outcome, Outcome::Unknown(Fault::NoAnswer));
+    assert_eq!(rig.snapshot(false).power, "off");
+    rig.set_power(Power::On);
+    let outcome = printer.recover(&sale(), &baseline, false, &mut Notes::new());
+    assert_eq!(registered(outcome).document, baseline.last_document + 1);
+    assert_eq!(rig.snapshot(false).fiscal_receipts.len(), 1);
+}
