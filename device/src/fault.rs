@@ -34,7 +34,7 @@ pub enum Fault {
     /// The fiscal memory is full.
     FiscalMemoryFull,
     /// The fiscal memory cannot be read or written.
-    FiscalMemoryFault,
+    FiscalMemoryDamaged,
     /// The electronic journal is full.
     JournalFull,
     /// More than 24 hours since the first receipt of the day: a Z-report is due.
@@ -112,7 +112,7 @@ impl Fault {
         Self::ClockNotSet,
         Self::MemoryReset,
         Self::FiscalMemoryFull,
-        Self::FiscalMemoryFault,
+        Self::FiscalMemoryDamaged,
         Self::JournalFull,
         Self::DayTooLong,
         Self::TaxTerminal,
@@ -160,7 +160,7 @@ impl Fault {
             Self::ClockNotSet => 23,
             Self::MemoryReset => 24,
             Self::FiscalMemoryFull => 25,
-            Self::FiscalMemoryFault => 26,
+            Self::FiscalMemoryDamaged => 26,
             Self::JournalFull => 27,
             Self::DayTooLong => 28,
             Self::TaxTerminal => 29,
@@ -244,7 +244,7 @@ impl fmt::Display for Fault {
                 "the printer lost its working memory; set its clock and call the service"
             }
             Self::FiscalMemoryFull => "the fiscal memory is full; call the service",
-            Self::FiscalMemoryFault => "the fiscal memory reports a fault; call the service",
+            Self::FiscalMemoryDamaged => "the fiscal memory reports a fault; call the service",
             Self::JournalFull => "the electronic journal is full; call the service",
             Self::DayTooLong => "more than 24 hours since the day was opened; close it with a Z-report",
             Self::TaxTerminal => "the printer's tax terminal does not answer",

@@ -72,6 +72,10 @@ pub trait Watch {
 /// What became of a job.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[must_use]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "one exists per job, and the common variant is the large one"
+)]
 pub enum Outcome {
     /// It is in the printer's memory, once.
     Registered(Registered),
@@ -202,7 +206,7 @@ impl Condition {
         } else if self.fiscal_memory_full {
             Some(Fault::FiscalMemoryFull)
         } else if self.fiscal_memory_fault {
-            Some(Fault::FiscalMemoryFault)
+            Some(Fault::FiscalMemoryDamaged)
         } else if self.cover_open {
             Some(Fault::CoverOpen)
         } else if matches!(self.paper, Paper::Out) {

@@ -9,6 +9,7 @@ use bench::*;
 use ferrotill_core::Amount;
 use ferrotill_device::driver::datecs::Datecs;
 use ferrotill_device::emulator::{Emulator, FaultKind};
+use ferrotill_device::port::fault::{Damage, FaultPort};
 use ferrotill_device::port::loopback::Loopback;
 use ferrotill_device::port::{Port, PortOpener};
 use ferrotill_device::{Baseline, FiscalPrinter, Job, Outcome};
@@ -309,6 +310,57 @@ fn a_crash_of_the_host_at_any_frame_is_settled_once() {
                     sells_on(&bench, &mut driver, &case);
                 }
             }
+        }
+    }
+}
+
+/// A line on which bytes are lost and turned, the same for the same seed.
+struct NoisyOpener {
+    line: Loopback<Emulator>,
+    seed: u64,
+}
+
+impl PortOpener for NoisyOpener {
+    fn open(&mut self) -> io::Result<Box<dyn Port>> {
+        self.seed = self.seed.wrapping_mul(6_364_136_223_846_793_005) + 1;
+        let damage = Damage {
+            lost_write_in: 5,
+            lost_read_in: 5,
+            turned_bit_in: 4,
+        };
+        Ok(Box::new(FaultPort::new(
+            self.line.open()?,
+            damage,
+            self.seed,
+        )))
+    }
+
+    fn address(&self) -> String {
+        "noise".to_owned()
+    }
+}
+
+#[test]
+fn a_noisy_line_doubles_and_loses_nothing() {
+    for (name, job) in jobs() {
+        for seed in 1..150 {
+            let case = format!("{name}, seed {seed}");
+            let bench = Bench::new();
+            let (_, baseline) = begun_day(&bench, &job);
+            let before = count(&bench, &job);
+            let line = bench.line.clone();
+            let mut driver = Datecs::new(Box::new(NoisyOpener { line, seed }), 5);
+            let mut notes = Notes::new();
+            let mut outcome = driver.perform(&job, &baseline, &mut notes);
+            for _ in 0..500 {
+                if !matches!(outcome, Outcome::Unknown(_)) {
+                    break;
+                }
+                let decided = notes.decided;
+                outcome = driver.recover(&job, &baseline, decided, &mut notes);
+            }
+            check(&bench, &job, &outcome, before, &case);
+            sells_on(&bench, &mut bench.driver(60), &case);
         }
     }
 }

@@ -70,25 +70,29 @@ impl Device {
 
     /// Opens the port if need be, shakes hands, asks who is there.
     ///
-    /// A port that is open and silent is opened once more: a converter that was restarted wants that.
+    /// A port that stays silent is let go, so that the next call opens it anew:
+    /// a converter that was restarted, or a device node that was replaced, is found only that way.
     pub(super) fn attach(&mut self, watch: &mut dyn Watch) -> Result<Status, Fault> {
         self.identity = None;
-        let was_open = self.line.is_open();
         self.line.open(watch)?;
         let status = match self.line.handshake(watch) {
             Ok(answer) => answer.status,
-            Err(_) if was_open => {
+            Err(fault) => {
                 self.line.close();
-                self.line.open(watch)?;
-                self.line.handshake(watch)?.status
+                return Err(fault);
             }
-            Err(fault) => return Err(fault),
         };
         // "1" asks for the checksum too; the field is there either way.
         let data = self.read(command::DEVICE_INFO, b"1", watch)?;
         let identity = DeviceInfo::parse(&data).ok_or(Fault::AnswerUnreadable)?;
         self.identity = Some(identity);
         Ok(status)
+    }
+
+    /// Lets the port go; nothing is outstanding on it.
+    pub(super) fn detach(&mut self) {
+        self.identity = None;
+        self.line.close();
     }
 
     /// Who is there.
@@ -289,7 +293,7 @@ fn refusal(status: Status) -> Option<Fault> {
         (Flag::Overflow, Fault::Overflow),
         (Flag::NotAllowed, Fault::NotAllowed),
         (Flag::FiscalMemoryFull, Fault::FiscalMemoryFull),
-        (Flag::FiscalMemoryError, Fault::FiscalMemoryFault),
+        (Flag::FiscalMemoryError, Fault::FiscalMemoryDamaged),
     ];
     by_flag
         .into_iter()
@@ -313,7 +317,7 @@ fn fault_of_code(code: i64) -> Option<Fault> {
         -150_204 => Fault::DayTooLong,
         -150_205 | -150_206 => Fault::ClockNotSet,
         -150_300 | -150_800 => Fault::NotFiscalised,
-        -150_314..=-150_301 => Fault::FiscalMemoryFault,
+        -150_314..=-150_301 => Fault::FiscalMemoryDamaged,
         -150_402 | -150_403 => Fault::TaxGroup,
         -150_404 | -150_420 => Fault::TooManyLines,
         -150_406 | -150_408 | -150_431 => Fault::Value,

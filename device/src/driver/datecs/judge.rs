@@ -79,7 +79,7 @@ fn judge_open(plan: &Plan, baseline: &Baseline, standing: &Standing) -> Verdict 
         .counters
         .last_document
         .checked_sub(baseline.last_document);
-    if !documents.is_some_and(|documents| documents <= 1) {
+    if documents.is_none_or(|documents| documents > 1) {
         return Verdict::Unclear(Fault::Unclear);
     }
     let open = standing.transaction;

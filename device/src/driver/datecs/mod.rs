@@ -70,8 +70,8 @@ impl Datecs {
     }
 
     /// Makes sure that the device is there, fit to print, and where the baseline says. Nothing that prints was sent if it is not.
-    fn prepare(&mut self, baseline: &Baseline, watch: &mut dyn Watch) -> Result<(), Outcome> {
-        let refuse = |fault: Fault| not_registered(fault, String::new(), None);
+    fn prepare(&mut self, baseline: &Baseline, watch: &mut dyn Watch) -> Result<(), Box<Outcome>> {
+        let refuse = |fault: Fault| Box::new(not_registered(fault, String::new(), None));
         let mut status = None;
         if self.device.is_attached() {
             // An answer proves that the line is still the one on which the counters were settled.
@@ -80,6 +80,7 @@ impl Datecs {
         let status = match status {
             Some(status) => status,
             None => {
+                self.device.detach();
                 let status = self.reattach(watch).map_err(refuse)?;
                 self.clear_slip(status, watch).map_err(refuse)?
             }
@@ -100,15 +101,19 @@ impl Datecs {
             }
             settled => {
                 let detail = format!("printer {settled:?}, till {baseline:?}");
-                return Err(not_registered(
+                return Err(Box::new(not_registered(
                     Fault::BaselineDiffers,
                     detail,
                     settled.as_ref(),
-                ));
+                )));
             }
         }
         match condition.fault() {
-            Some(fault) => Err(not_registered(fault, String::new(), Some(baseline))),
+            Some(fault) => Err(Box::new(not_registered(
+                fault,
+                String::new(),
+                Some(baseline),
+            ))),
             None => Ok(()),
         }
     }
@@ -169,7 +174,7 @@ impl FiscalPrinter for Datecs {
             return self.drawer(baseline, watch);
         }
         if let Err(outcome) = self.prepare(baseline, watch) {
-            return outcome;
+            return *outcome;
         }
         match job {
             Job::Receipt(receipt) => self.receipt(receipt, baseline, watch),
@@ -231,7 +236,10 @@ impl FiscalPrinter for Datecs {
         };
         match asked {
             Ok(status) => Ok(condition(status)),
-            Err(_) => Ok(condition(self.reattach(watch)?)),
+            Err(_) => {
+                self.device.detach();
+                Ok(condition(self.reattach(watch)?))
+            }
         }
     }
 }

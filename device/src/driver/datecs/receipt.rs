@@ -97,7 +97,7 @@ impl Datecs {
                 Stop::Trouble(Trouble::Lost(fault)) => {
                     match self.resume(case, place, fault, watch) {
                         Ok(next) => place = next,
-                        Err(outcome) => return outcome,
+                        Err(outcome) => return *outcome,
                     }
                 }
                 Stop::Trouble(Trouble::Refused(fault, detail)) => {
@@ -157,8 +157,9 @@ impl Datecs {
         place: usize,
         fault: Fault,
         watch: &mut dyn Watch,
-    ) -> Result<usize, Outcome> {
-        let verdict = self.verdict(case, watch).map_err(Outcome::Unknown)?;
+    ) -> Result<usize, Box<Outcome>> {
+        let unknown = |fault| Box::new(Outcome::Unknown(fault));
+        let verdict = self.verdict(case, watch).map_err(unknown)?;
         match verdict {
             Verdict::Unpaid { items, matches } => {
                 let before = case.plan.items_before(place);
@@ -177,19 +178,25 @@ impl Datecs {
                     }
                     // A receipt of nothing: its payment does not show in the tender.
                     Some(Step::Close) if matches && case.plan.total == 0 => Ok(place),
-                    _ => Err(self.cancel(case, fault, String::new(), watch)),
+                    _ => Err(Box::new(self.cancel(case, fault, String::new(), watch))),
                 }
             }
             Verdict::Paid { payments } => case
                 .plan
                 .step_of_payment(payments)
-                .ok_or(Outcome::Unknown(Fault::Unclear)),
+                .ok_or_else(|| unknown(Fault::Unclear)),
             // Nothing was begun: the opening may go out again, now that the device has said so.
             Verdict::NotIssued if place == 0 => {
                 self.at_baseline(case, fault, watch)?;
                 Ok(0)
             }
-            settled => Err(self.conclude(case, settled, fault, String::new(), watch)),
+            settled => Err(Box::new(self.conclude(
+                case,
+                settled,
+                fault,
+                String::new(),
+                watch,
+            ))),
         }
     }
 
@@ -199,14 +206,18 @@ impl Datecs {
         case: Case<'_>,
         fault: Fault,
         watch: &mut dyn Watch,
-    ) -> Result<(), Outcome> {
+    ) -> Result<(), Box<Outcome>> {
         match self.device.counters(watch) {
             Ok(counters) if counters == *case.baseline => Ok(()),
             Ok(counters) => {
                 self.settled = Some(counters.clone());
-                Err(not_registered(fault, String::new(), Some(&counters)))
+                Err(Box::new(not_registered(
+                    fault,
+                    String::new(),
+                    Some(&counters),
+                )))
             }
-            Err(fault) => Err(Outcome::Unknown(fault)),
+            Err(fault) => Err(Box::new(Outcome::Unknown(fault))),
         }
     }
 
