@@ -1,6 +1,6 @@
 //! The printer's side of the wire: an emulated printer that behaves as its maker's manual says.
 //!
-//! - [`Printer`] executes commands (`receipt_commands`, `report_commands`) on a [`memory::Memory`] that a file can keep;
+//! - [`Printer`] executes commands (`receipt_commands`, `slip_commands`, `report_commands`) on a [`memory::Memory`] that a file can keep;
 //! - [`Emulator`] puts it at the end of a line that can be ordered to go wrong, without IO and on a given clock;
 //! - [`Rig`] runs that line on a pty in a thread of its own.
 //!
@@ -13,6 +13,7 @@ mod pty;
 mod receipt_commands;
 mod report_commands;
 mod rig;
+mod slip_commands;
 mod snapshot;
 mod store;
 mod tape;

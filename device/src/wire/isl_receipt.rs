@@ -1,6 +1,6 @@
-//! The data of Datecs classic commands that make a receipt: open, refund, sale, subtotal, payment and their answers.
+//! The data of Datecs classic commands that begin and fill a receipt: open, refund, sale, subtotal.
 //!
-//! Manual: Datecs group A, v1.00BG, commands 48, 46, 49, 51, 53, 56, 60.
+//! Manual: Datecs group A, v1.00BG, commands 48, 46, 49, 51.
 //! Amounts are minor units, quantities thousandths, percents hundredths.
 
 use super::codepage;
@@ -341,145 +341,8 @@ pub(super) fn groups<'a>(fields: &mut impl Iterator<Item = &'a str>) -> Option<[
     Some(groups)
 }
 
-/// 35h: a payment, `[L1][LF L2] TAB [[Mode][+]Amount][*Type]`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Payment {
-    /// Text, as the device's bytes.
-    pub text: Vec<u8>,
-    /// The payment type's letter; cash without one.
-    pub mode: Option<char>,
-    /// The amount; everything that is left without one.
-    pub amount: Option<i64>,
-}
-
-impl Payment {
-    /// `TAB P20.00`. The manual's optional plus is not sent.
-    #[must_use]
-    pub fn emit(&self) -> Vec<u8> {
-        let mut data = self.text.clone();
-        data.push(TAB);
-        if let Some(mode) = self.mode {
-            data.extend_from_slice(&codepage::encode(mode.encode_utf8(&mut [0; 4])));
-        }
-        if let Some(amount) = self.amount {
-            data.extend_from_slice(decimal(amount, 2).as_bytes());
-        }
-        data
-    }
-
-    /// Reads the fields.
-    #[must_use]
-    pub fn parse(data: &[u8]) -> Option<Self> {
-        let (text, _, rest) = split_text(data)?;
-        let rest = core::str::from_utf8(rest).ok()?;
-        let rest = rest.split_once('*').map_or(rest, |(head, _)| head);
-        let mut letters = rest.chars();
-        let (mode, amount) = match letters.next() {
-            Some(first) if first.is_ascii_alphabetic() => (Some(first), letters.as_str()),
-            _ => (None, rest),
-        };
-        let amount = match amount {
-            "" => None,
-            figure => Some(parse_decimal(figure, 2)?),
-        };
-        Some(Self {
-            text: text.to_vec(),
-            mode,
-            amount,
-        })
-    }
-}
-
-/// The first letter of the answer of 35h.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum PaidCode {
-    /// `D`: less than what is to be paid; the amount is the rest. Daisy says it also for exact payment, with 0.
-    Rest,
-    /// `R`: enough; the amount is the change.
-    Change,
-    /// `E`: the subtotal is negative.
-    NegativeSubtotal,
-    /// `I`: the sum of a tax group is negative.
-    NegativeGroup,
-    /// `F`: an error.
-    Failed,
-}
-
-/// The answer of 35h: a letter with an amount glued to it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Paid {
-    /// How it went.
-    pub code: PaidCode,
-    /// What its letter says.
-    pub amount: i64,
-}
-
-impl Paid {
-    /// `R000002020`.
-    #[must_use]
-    pub fn emit(&self) -> Vec<u8> {
-        let letter = match self.code {
-            PaidCode::Rest => 'D',
-            PaidCode::Change => 'R',
-            PaidCode::NegativeSubtotal => 'E',
-            PaidCode::NegativeGroup => 'I',
-            PaidCode::Failed => return vec![b'F'],
-        };
-        format!("{letter}{:09}", self.amount).into_bytes()
-    }
-
-    /// Reads letter and amount.
-    #[must_use]
-    pub fn parse(data: &[u8]) -> Option<Self> {
-        let (letter, amount) = data.split_first()?;
-        let code = match letter {
-            b'D' => PaidCode::Rest,
-            b'R' => PaidCode::Change,
-            b'E' => PaidCode::NegativeSubtotal,
-            b'I' => PaidCode::NegativeGroup,
-            b'F' => PaidCode::Failed,
-            _ => return None,
-        };
-        let amount = match core::str::from_utf8(amount).ok()? {
-            "" => 0,
-            figure => match code {
-                PaidCode::Failed => 0,
-                _ => parse_minor(figure)?,
-            },
-        };
-        Some(Self { code, amount })
-    }
-}
-
-/// The answer of 30h, 2Eh and 38h: counters since the last Z-report.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Counters {
-    /// All receipts.
-    pub all: u32,
-    /// Fiscal receipts.
-    pub fiscal: u32,
-}
-
-impl Counters {
-    /// `0001,0041`.
-    #[must_use]
-    pub fn emit(&self) -> Vec<u8> {
-        format!("{:04},{:04}", self.all, self.fiscal).into_bytes()
-    }
-
-    /// Reads the fields.
-    #[must_use]
-    pub fn parse(data: &[u8]) -> Option<Self> {
-        let (all, fiscal) = core::str::from_utf8(data).ok()?.split_once(',')?;
-        Some(Self {
-            all: parse_count(all)?,
-            fiscal: parse_count(fiscal)?,
-        })
-    }
-}
-
 /// Text lines before the tab, and what follows it.
-fn split_text(data: &[u8]) -> Option<(&[u8], &[u8], &[u8])> {
+pub(super) fn split_text(data: &[u8]) -> Option<(&[u8], &[u8], &[u8])> {
     let tab = data.iter().position(|byte| *byte == TAB)?;
     let (text, rest) = data.split_at_checked(tab)?;
     let rest = rest.get(1..)?;
@@ -567,38 +430,6 @@ mod tests {
         assert_eq!(RefundOpen::parse(&refund.emit()), Some(refund));
         assert!(RefundOpen::parse(b"1,0000,1,I5,DT000001-0001-0000001,T12#reason").is_some());
         assert_eq!(RefundOpen::parse(b"1,0000,1"), None);
-    }
-
-    #[test]
-    fn payments_and_their_answers() {
-        assert_eq!(
-            Payment::parse(b"\tP+20.00"),
-            Some(Payment {
-                text: vec![],
-                mode: Some('P'),
-                amount: Some(2000)
-            })
-        );
-        assert_eq!(
-            Payment::parse(b"\t"),
-            Some(Payment {
-                text: vec![],
-                mode: None,
-                amount: None
-            })
-        );
-        assert_eq!(
-            Paid::parse(b"R000002020"),
-            Some(Paid {
-                code: PaidCode::Change,
-                amount: 2020
-            })
-        );
-        assert_eq!(
-            Paid::parse(b"F").map(|paid| paid.code),
-            Some(PaidCode::Failed)
-        );
-        assert_eq!(Paid::parse(b""), None);
     }
 
     #[test]

@@ -7,5 +7,7 @@
 pub mod codepage;
 pub mod fields;
 pub mod isl;
+pub mod isl_payment;
 pub mod isl_receipt;
 pub mod isl_report;
+pub mod isl_status;

@@ -22,7 +22,7 @@ use crate::fault::Fault;
 use crate::port::PortOpener;
 use crate::printer::{Baseline, Condition, Connected, FiscalPrinter, Job, Outcome, Watch};
 use crate::wire::isl::{Status, command};
-use crate::wire::isl_receipt::Payment;
+use crate::wire::isl_payment::Payment;
 
 use super::line::COMMAND_LIMIT_MS;
 

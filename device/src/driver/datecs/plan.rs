@@ -3,7 +3,8 @@
 use crate::printer::{LineJob, PaymentJob, ReceiptJob};
 use crate::wire::codepage;
 use crate::wire::isl::command;
-use crate::wire::isl_receipt::{Modifier, Open, Payment, RefundKind, RefundOpen, Sale, Subtotal};
+use crate::wire::isl_payment::Payment;
+use crate::wire::isl_receipt::{Modifier, Open, RefundKind, RefundOpen, Sale, Subtotal};
 
 /// Bytes of a line of text, group A.
 const TEXT_MAX: usize = 42;

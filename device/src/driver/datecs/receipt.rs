@@ -9,7 +9,8 @@ use crate::fault::Fault;
 use crate::printer::{Baseline, NotRegistered, Outcome, ReceiptJob, Registered, Watch};
 use crate::wire::fields::decimal;
 use crate::wire::isl::command;
-use crate::wire::isl_receipt::{Paid, PaidCode, Sums};
+use crate::wire::isl_payment::{Paid, PaidCode};
+use crate::wire::isl_receipt::Sums;
 
 /// Why a plan did not run to its end.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,0 +1,60 @@
+//! House rules that a compiler does not know (architecture.md, invariants 3, 4 and 8).
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+fn sources(folder: &str) -> Vec<(PathBuf, String)> {
+    let mut found = Vec::new();
+    let mut folders = vec![Path::new(env!("CARGO_MANIFEST_DIR")).join(folder)];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|kind| kind == "rs") {
+                let text = fs::read_to_string(&path).unwrap();
+                found.push((path, text));
+            }
+        }
+    }
+    assert!(!found.is_empty());
+    found
+}
+
+#[test]
+fn the_wire_and_the_session_know_neither_money_nor_time_nor_io() {
+    let mut files = sources("src/wire");
+    let session = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/session.rs");
+    let text = fs::read_to_string(&session).unwrap();
+    files.push((session, text));
+    for (path, text) in files {
+        for word in [
+            "ferrotill_core",
+            "std::time",
+            "Instant",
+            "SystemTime",
+            "std::io",
+            "std::net",
+        ] {
+            assert!(!text.contains(word), "{}: {word}", path.display());
+        }
+    }
+}
+
+#[test]
+fn no_float_anywhere() {
+    for (path, text) in sources("src") {
+        for word in ["f32", "f64"] {
+            assert!(!text.contains(word), "{}: {word}", path.display());
+        }
+    }
+}
+
+#[test]
+fn the_emulator_does_not_know_the_driver_and_has_no_frames_of_its_own() {
+    for (path, text) in sources("src/emulator") {
+        for word in ["crate::driver", "0x05", "0x04"] {
+            assert!(!text.contains(word), "{}: {word}", path.display());
+        }
+    }
+}
