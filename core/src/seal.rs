@@ -35,12 +35,14 @@ pub struct PrinterCounters {
     pub sales: [Amount; 8],
     /// Refunds by group, where the printer tells them apart.
     pub refunds: Option<[Amount; 8]>,
-    /// Cash in the drawer.
-    pub cash: Amount,
-    /// Cash put in.
-    pub cash_in: Amount,
-    /// Cash taken out.
-    pub cash_out: Amount,
+    /// Cash in the drawer, where it is known: a Z-report whose answer was lost with the host has wiped it.
+    pub cash: Option<Amount>,
+    /// Cash put in, where it is known.
+    pub cash_in: Option<Amount>,
+    /// Cash taken out, where it is known.
+    pub cash_out: Option<Amount>,
+    /// Fiscal receipts of the day, refunds included, where it is known.
+    pub receipts: Option<u32>,
 }
 
 /// What made a document legal.
@@ -74,12 +76,14 @@ pub struct Reconciliation {
     pub sales: [Amount; 8],
     /// Ours less the printer's refunds, where it tells them.
     pub refunds: Option<[Amount; 8]>,
-    /// Ours less the printer's cash in the drawer.
-    pub cash: Amount,
-    /// Ours less the printer's cash put in.
-    pub cash_in: Amount,
-    /// Ours less the printer's cash taken out.
-    pub cash_out: Amount,
+    /// Ours less the printer's cash in the drawer, where the printer told it.
+    pub cash: Option<Amount>,
+    /// Ours less the printer's cash put in, where the printer told it.
+    pub cash_in: Option<Amount>,
+    /// Ours less the printer's cash taken out, where the printer told it.
+    pub cash_out: Option<Amount>,
+    /// Ours less the printer's count of receipts, where the printer told it.
+    pub receipts: Option<i64>,
 }
 
 impl Reconciliation {
@@ -102,21 +106,23 @@ impl Reconciliation {
                 .refunds
                 .as_ref()
                 .map(|refunds| by_group(&shift.refunds.groups, refunds)),
-            cash: less(cash, printer.cash),
-            cash_in: less(shift.cash_in.amount, printer.cash_in),
-            cash_out: less(shift.cash_out.amount, printer.cash_out),
+            cash: printer.cash.map(|theirs| less(cash, theirs)),
+            cash_in: printer.cash_in.map(|theirs| less(shift.cash_in.amount, theirs)),
+            cash_out: printer.cash_out.map(|theirs| less(shift.cash_out.amount, theirs)),
+            receipts: printer.receipts.map(|theirs| {
+                i64::from(shift.sales.receipts.count)
+                    .saturating_add(i64::from(shift.refunds.receipts.count))
+                    .saturating_sub(i64::from(theirs))
+            }),
         }
     }
 
-    /// No difference anywhere.
+    /// No difference anywhere, as far as the printer told.
     #[must_use]
     pub fn agrees(&self) -> bool {
-        self.sales
-            .iter()
-            .chain(self.refunds.iter().flatten())
-            .all(|difference| difference.is_zero())
-            && self.cash.is_zero()
-            && self.cash_in.is_zero()
-            && self.cash_out.is_zero()
+        let by_group = self.sales.iter().chain(self.refunds.iter().flatten());
+        let in_cash = [self.cash, self.cash_in, self.cash_out];
+        by_group.chain(in_cash.iter().flatten()).all(|difference| difference.is_zero())
+            && self.receipts.is_none_or(|difference| difference == 0)
     }
 }

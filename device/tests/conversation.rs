@@ -308,3 +308,21 @@ fn a_slip_and_the_drawer() {
     });
     bench.check(0, false);
 }
+
+#[test]
+fn a_slip_cut_short_by_the_paper_is_closed_before_the_next_job() {
+    let bench = Bench::new();
+    let mut driver = bench.driver(1);
+    let baseline = driver.connect().unwrap().baseline;
+    let job = Job::Text(vec!["one".to_owned(), "two".to_owned()]);
+    let mut notes = Notes::new();
+    notes.paper_ends_after = Some((bench.line.clone(), 3));
+    let refusal = not_registered(driver.perform(&job, &baseline, &mut notes));
+    assert_eq!(refusal.fault, Fault::PaperOut);
+    bench
+        .line
+        .with(|emulator| emulator.printer_mut().set_paper(Paper::Ok));
+    let refusal = not_registered(driver.perform(&sale(), &baseline, &mut Notes::new()));
+    assert_eq!(refusal.fault, Fault::BaselineDiffers);
+    let _ = registered(driver.perform(&sale(), &refusal.after.unwrap(), &mut Notes::new()));
+}

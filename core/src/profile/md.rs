@@ -29,6 +29,7 @@ static FACTS: Facts = Facts {
     quantity_max: Quantity::from_thousandths(99_999_999),
     // Nine digits are what the printer's transaction counter shows (spec/printers.md, 2, 4Ch).
     amount_max: Amount::from_minor(99_999_999),
+    alternative_receipt_title: "BON DE PLATA",
     shift_ms_max: 24 * 3_600_000,
 };
 

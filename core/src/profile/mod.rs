@@ -42,12 +42,14 @@ pub struct Facts {
     pub quantity_max: Quantity,
     /// Total of a receipt, and any amount on the way to it.
     pub amount_max: Amount,
+    /// What stands above an alternative receipt.
+    pub alternative_receipt_title: &'static str,
     /// How long a shift may be open, in milliseconds.
     pub shift_ms_max: i64,
 }
 
 /// A country's law, as far as it is not the same everywhere.
-pub trait Profile: Sync {
+pub trait Profile: Sync + core::fmt::Debug {
     /// What of it is data.
     fn facts(&self) -> &'static Facts;
 }

@@ -132,10 +132,13 @@ impl Rig {
     ///
     /// The pty, the link or the memory file could not be made.
     pub fn start(options: RigOptions) -> io::Result<Self> {
-        let printer = options.printer()?;
+        let printer = match (options.printer(), &options.memory) {
+            (Err(error), Some(path)) => return Err(at(path, &error)),
+            (printer, _) => printer?,
+        };
         let emulator = Arc::new(Mutex::new(Emulator::new(printer, options.baud)));
         let stop = Arc::new(AtomicBool::new(false));
-        let pty = Pty::open(&options.link)?;
+        let pty = Pty::open(&options.link).map_err(|error| at(&options.link, &error))?;
         let thread = std::thread::Builder::new()
             .name("emulated printer".to_owned())
             .spawn({
@@ -257,6 +260,11 @@ fn nap(due: Option<u64>, now: u64) -> u16 {
     due.map_or(NAP_MS, |due| {
         u16::try_from(due.saturating_sub(now)).map_or(NAP_MS, |wait| wait.min(NAP_MS))
     })
+}
+
+/// The same error with the path that it is about.
+fn at(path: &Path, error: &io::Error) -> io::Error {
+    io::Error::new(error.kind(), format!("{}: {error}", path.display()))
 }
 
 fn system_clock() -> i64 {

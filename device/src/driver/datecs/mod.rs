@@ -81,10 +81,14 @@ impl Datecs {
             Some(status) => status,
             None => {
                 self.device.detach();
-                let status = self.reattach(watch).map_err(refuse)?;
-                self.clear_slip(status, watch).map_err(refuse)?
+                self.reattach(watch).map_err(refuse)?
             }
         };
+        if condition(status).slip_open {
+            // A slip that could not be closed for want of paper; closing it takes a number.
+            self.settled = None;
+        }
+        let status = self.clear_slip(status, watch).map_err(refuse)?;
         let condition = condition(status);
         if condition.fiscal_receipt_open || condition.slip_open {
             self.settled = None;

@@ -1,0 +1,191 @@
+//! The composition root: builds the parts, connects them, and shuts them down.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::thread::JoinHandle;
+
+use axum::Router;
+use ferrotill_core::profile::by_code;
+use ferrotill_device::driver::{self, DriverUri};
+use tokio::sync::Notify;
+
+use crate::api::{self, App};
+use crate::authority::online_ecr::OnlineEcr;
+use crate::board::Board;
+use crate::clerk::{Clerk, ClerkDoor, DeskPlan, Message, Setting};
+use crate::clock::Clock;
+use crate::config::{Config, ConfigError};
+use crate::printer::PrinterTask;
+use crate::store::{Reader, Store, StoreError};
+use crate::sync::{Sender, SenderParts};
+use crate::tables;
+
+/// Why the agent does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The configuration.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// The books.
+    #[error("the books cannot be opened")]
+    Store(#[from] StoreError),
+    /// The data folder.
+    #[error("the data folder {path} cannot be made or locked; check its permissions, and that no other agent uses it")]
+    DataFolder {
+        /// The folder.
+        path: PathBuf,
+        /// The system's own words.
+        #[source]
+        source: std::io::Error,
+    },
+    /// The time zone.
+    #[error("the time zone {zone} is not known; give a name of the IANA database, such as Europe/Vienna")]
+    TimeZone {
+        /// Its name.
+        zone: String,
+        /// The database's own words.
+        #[source]
+        source: jiff::Error,
+    },
+    /// A thread.
+    #[error("the system cannot make the thread {name}")]
+    Thread {
+        /// Its name.
+        name: String,
+        /// The system's own words.
+        #[source]
+        source: std::io::Error,
+    },
+}
+
+/// A running agent. Dropping it stops it.
+#[derive(Debug)]
+pub struct Agent {
+    app: Arc<App>,
+    door: ClerkDoor,
+    clerk: Option<JoinHandle<()>>,
+    sender: Option<Sender>,
+    _lock: std::fs::File,
+}
+
+impl Agent {
+    /// Builds and starts everything but the listener.
+    ///
+    /// # Errors
+    ///
+    /// [`StartError`] says what is missing and what to do.
+    pub fn start(config: Config, clock: Option<Arc<Clock>>) -> Result<Self, StartError> {
+        let profile = check(&config)?;
+        let clock = match clock {
+            Some(clock) => clock,
+            None => Arc::new(zone_clock(&config)?),
+        };
+        let folder = config.till.data_dir.clone();
+        let lock = lock_folder(&folder)?;
+        let store = Store::open(&folder)?;
+        let reader = Reader::new(&folder);
+        let (door, inbox) = ClerkDoor::new();
+        let board = Arc::new(Board::default());
+        let wake_sender = Arc::new(Notify::new());
+        let mut plans = Vec::with_capacity(config.devices.len());
+        for device in &config.devices {
+            let printer = match DriverUri::parse(&device.uri) {
+                Ok(uri) => driver::open(&uri),
+                // `check` has read it once already.
+                Err(_) => continue,
+            };
+            let task = PrinterTask::start(&device.name, printer, door.listener(device.id))
+                .map_err(|source| StartError::Thread { name: format!("printer {}", device.name), source })?;
+            plans.push(DeskPlan { device: device.id, configuration: tables::configuration(device), printer: task });
+        }
+        let setting = Arc::new(Setting {
+            profile,
+            clock: Arc::clone(&clock),
+            board: Arc::clone(&board),
+            wake_sender: Arc::clone(&wake_sender),
+        });
+        let clerk = Clerk::open(store, setting, plans, inbox)?;
+        let clerk = std::thread::Builder::new()
+            .name("clerk".to_owned())
+            .spawn(move || clerk.run())
+            .map_err(|source| StartError::Thread { name: "clerk".to_owned(), source })?;
+        let sender = start_sender(&config, profile.facts().currency, &reader, &door, &board, &wake_sender, &clock)?;
+        let app = Arc::new(App { config, profile, door: door.clone(), reader, clock, board });
+        Ok(Self { app, door, clerk: Some(clerk), sender, _lock: lock })
+    }
+
+    /// The agent's routes.
+    #[must_use]
+    pub fn router(&self) -> Router {
+        api::router(&self.app)
+    }
+
+    /// What every route works with.
+    #[must_use]
+    pub fn app(&self) -> &Arc<App> {
+        &self.app
+    }
+}
+
+impl Drop for Agent {
+    fn drop(&mut self) {
+        self.sender = None;
+        self.door.tell(Message::Stop);
+        if let Some(clerk) = self.clerk.take()
+            && clerk.join().is_err()
+        {
+            tracing::error!("the clerk ended with a panic; what it had committed is in the books");
+        }
+    }
+}
+
+/// Holds the configuration against what only other parts know: the printers' addresses and the countries.
+///
+/// # Errors
+///
+/// [`ConfigError`] with the place of each fault.
+pub fn check(config: &Config) -> Result<&'static dyn ferrotill_core::profile::Profile, ConfigError> {
+    config.check_device_uris(&|uri| DriverUri::parse(uri).map(drop).map_err(|error| error.to_string()))?;
+    config.check_country(&|code| {
+        by_code(code).map(drop).ok_or_else(|| "it has no profile in this build; choose a country that has one".to_owned())
+    })?;
+    by_code(&config.till.country).ok_or(ConfigError::Faulty { faults: Vec::new() })
+}
+
+fn zone_clock(config: &Config) -> Result<Clock, StartError> {
+    let zone = config.till.time_zone.as_deref();
+    Clock::new(zone).map_err(|source| StartError::TimeZone { zone: zone.unwrap_or_default().to_owned(), source })
+}
+
+/// Two agents on the same books would be two writers: the second is turned away.
+fn lock_folder(folder: &std::path::Path) -> Result<std::fs::File, StartError> {
+    let failed = |source| StartError::DataFolder { path: folder.to_owned(), source };
+    std::fs::create_dir_all(folder).map_err(failed)?;
+    let file = std::fs::File::create(folder.join("agent.lock")).map_err(failed)?;
+    file.try_lock().map_err(|error| failed(std::io::Error::other(error.to_string())))?;
+    Ok(file)
+}
+
+fn start_sender(
+    config: &Config,
+    currency: ferrotill_core::Currency,
+    reader: &Reader,
+    door: &ClerkDoor,
+    board: &Arc<Board>,
+    wake: &Arc<Notify>,
+    clock: &Arc<Clock>,
+) -> Result<Option<Sender>, StartError> {
+    let Some(upstream) = &config.upstream else { return Ok(None) };
+    let parts = SenderParts {
+        config: Arc::new(config.clone()),
+        currency,
+        reader: reader.clone(),
+        door: door.clone(),
+        board: Arc::clone(board),
+        wake: Arc::clone(wake),
+        clock: Arc::clone(clock),
+    };
+    Sender::start(parts, upstream, Box::new(OnlineEcr))
+        .map(Some)
+        .map_err(|source| StartError::Thread { name: "sender".to_owned(), source })
+}

@@ -1,0 +1,159 @@
+//! Who calls: the signature of the FiscalCloud API (spec/fiscalcloud.md, A.1).
+
+use axum::http::HeaderMap;
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::Sha256;
+use subtle::ConstantTimeEq;
+use uuid::Uuid;
+
+use crate::clock::Clock;
+use crate::config::{Config, Device, Mode};
+
+/// How far a caller's clock may be off: ten minutes either way.
+const WINDOW_MS: i64 = 10 * 60 * 1_000;
+
+/// A caller whose signature holds.
+#[derive(Clone, Copy, Debug)]
+pub struct Caller<'c> {
+    /// Its key: the name that documents carry.
+    pub key: &'c str,
+    /// The device it named, if it named one.
+    pub device: Option<&'c Device>,
+}
+
+/// Why a call is turned away unseen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unauthorized {
+    /// The code, as in `errorType`.
+    pub code: &'static str,
+    /// What is wrong.
+    pub message: String,
+    /// TEST mode: the text whose signature was expected.
+    pub signed: Option<String>,
+}
+
+/// What a call consists of, as far as the signature goes.
+#[derive(Clone, Copy, Debug)]
+pub struct Call<'c> {
+    /// Upper case.
+    pub method: &'c str,
+    /// Path and query as they came.
+    pub path_and_query: &'c str,
+    /// The headers.
+    pub headers: &'c HeaderMap,
+    /// The body as it came.
+    pub body: &'c [u8],
+}
+
+/// Checks the signature of a call.
+///
+/// # Errors
+///
+/// [`Unauthorized`] says which part does not hold.
+pub fn check<'c>(config: &'c Config, clock: &Clock, call: &Call<'_>) -> Result<Caller<'c>, Unauthorized> {
+    let header = |name: &str| call.headers.get(name).map(|value| value.to_str().unwrap_or_default());
+    let refuse = |code, message: &str| Unauthorized { code, message: message.to_owned(), signed: None };
+    let key = header("Api-Key").ok_or_else(|| refuse("ApiKeyMissing", "the header Api-Key is missing"))?;
+    let client = config
+        .api
+        .clients
+        .iter()
+        .find(|client| client.key == key)
+        .ok_or_else(|| refuse("UnknownApiKey", "the header Api-Key holds a key that this agent does not know"))?;
+    let timestamp =
+        header("Api-Timestamp").ok_or_else(|| refuse("TimestampMissing", "the header Api-Timestamp is missing"))?;
+    let device = header("Api-DeviceId").unwrap_or_default();
+    let point_of_sale = header("Api-PointOfSaleId").unwrap_or_default();
+    let head = format!("{device}{point_of_sale}{timestamp}{}{}", call.method, call.path_and_query);
+    check_timestamp(clock, timestamp)?;
+    let signature =
+        header("Api-Signature").ok_or_else(|| refuse("SignatureMissing", "the header Api-Signature is missing"))?;
+    let expected = signature_of(client.secret.as_bytes(), &[head.as_bytes(), call.body]);
+    if !bool::from(expected.as_bytes().ct_eq(signature.as_bytes())) {
+        let signed = (config.till.mode == Mode::Test).then(|| head + &String::from_utf8_lossy(call.body));
+        return Err(Unauthorized { signed, ..refuse("SignatureMismatch", SIGNATURE_MISMATCH) });
+    }
+    let device = match device {
+        "" => None,
+        text => Some(
+            Uuid::try_parse(text)
+                .ok()
+                .and_then(|id| config.devices.iter().find(|device| device.id == id))
+                .ok_or_else(|| refuse("UnknownDevice", "the header Api-DeviceId names a device that this agent does not have"))?,
+        ),
+    };
+    Ok(Caller { key: &client.key, device })
+}
+
+fn check_timestamp(clock: &Clock, timestamp: &str) -> Result<(), Unauthorized> {
+    let refuse = |code, message: String| Err(Unauthorized { code, message, signed: None });
+    let Ok(given) = timestamp.parse::<i64>() else {
+        return refuse(
+            "TimestampInvalid",
+            "the header Api-Timestamp is not a whole number of milliseconds since 1970-01-01 UTC".to_owned(),
+        );
+    };
+    // A simulated clock must not lock out callers whose own clock is right.
+    let nows = [clock.now().utc_ms, clock.system_ms()];
+    if nows.iter().all(|now| now.abs_diff(given) > WINDOW_MS.unsigned_abs()) {
+        let now = nows[0];
+        return refuse(
+            "TimestampOutOfWindow",
+            format!("the header Api-Timestamp is {given}, more than ten minutes off the agent's {now}; set the caller's clock"),
+        );
+    }
+    Ok(())
+}
+
+/// HMAC-SHA256 over the parts, in lower-case hexadecimal digits.
+#[must_use]
+pub fn signature_of(secret: &[u8], parts: &[&[u8]]) -> String {
+    let mut hmac = match Hmac::<Sha256>::new_from_slice(secret) {
+        Ok(hmac) => hmac,
+        Err(_) => unreachable!("HMAC takes keys of any length"),
+    };
+    for part in parts {
+        hmac.update(part);
+    }
+    use std::fmt::Write as _;
+    hmac.finalize().into_bytes().iter().fold(String::with_capacity(64), |mut text, byte| {
+        // Writing to a string cannot fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
+const SIGNATURE_MISMATCH: &str = "the header Api-Signature does not fit; it is the lower-case hexadecimal HMAC-SHA256, with the secret as key, \
+     of device id, point of sale id, timestamp, method, path with query, and body, one after the other";
+
+#[cfg(test)]
+mod tests {
+    use super::signature_of;
+
+    /// The vectors of spec/fiscalcloud.md, A.1.
+    #[test]
+    fn the_documents_vectors_hold() {
+        let secret = b"w6IcKa2UsJe63gqwTuaidvQOZclmaJvlyXHOwgDplU5K3hZWGCUSmVj1rI5n8xU5";
+        let device = "0875b8a5-0668-41a3-a3fa-8eeccf66d289";
+        for (device, method, path, body, expected) in [
+            (
+                device,
+                "GET",
+                "/api/v1/cashoperations?StartIndex=30",
+                "",
+                "a31f7a3a3e7f69b6ed485ca705d528bd95471bf2abd968080119cf3136045065",
+            ),
+            (
+                device,
+                "POST",
+                "/api/v1/operations/closeday",
+                "{}",
+                "bbfe0ca3f31609edc15071cd8f11585a537f7c077e97d04474633c90aba60a3a",
+            ),
+            ("", "GET", "/api/v1/devices", "", "411f1c9e2628aaffdcf94dcbf6073a34cf84c54b9f0e1b2b428fe33218584cc2"),
+        ] {
+            let head = format!("{device}1685536200000{method}{path}");
+            assert_eq!(signature_of(secret, &[head.as_bytes(), body.as_bytes()]), expected, "{path}");
+        }
+    }
+}

@@ -1,0 +1,390 @@
+//! From a stored document to a FiscalCloud answer (spec/fiscalcloud.md, A.5).
+
+use std::borrow::Cow;
+
+use ferrotill_core::event::{Body, ReportFigures, ReportKind, Reserved, Sealed};
+use ferrotill_core::receipt::{Line, Modifier, Payment, Receipt, ReceiptKind};
+use ferrotill_core::scale::Decimal;
+use ferrotill_core::seal::{Reconciliation, Seal};
+use ferrotill_core::time::Moment;
+use ferrotill_core::{Amount, Currency};
+use uuid::Uuid;
+
+use crate::api::json::{Node, Out};
+use crate::clock::local;
+use crate::config::{Device, Owner};
+use crate::object;
+use crate::store::StoredDocument;
+
+/// What an answer needs besides the document.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Setting<'s> {
+    pub(super) device: &'s Device,
+    pub(super) owner: &'s Owner,
+    pub(super) currency: Currency,
+    /// The Z-report of the document's shift, once there is one.
+    pub(super) z_report: Option<Uuid>,
+}
+
+type Members = Vec<(Cow<'static, str>, Out)>;
+
+/// A sealed document, decoded.
+struct Document<'d> {
+    stored: &'d StoredDocument,
+    reserved: Reserved<'d>,
+    sealed: Sealed<'d>,
+    /// What the caller gave, and what was found on the way.
+    echo: Node,
+    found: Node,
+}
+
+impl<'d> Document<'d> {
+    fn of(stored: &'d StoredDocument) -> Option<Self> {
+        let (reserved, sealed) = (stored.reserved()?, stored.sealed()?);
+        let (echo, found) = match Node::parse(reserved.annex) {
+            Ok(Node::Array(mut parts)) if parts.len() == 2 => {
+                let found = parts.pop().unwrap_or(Node::Null);
+                (parts.pop().unwrap_or(Node::Null), found)
+            }
+            _ => (Node::Null, Node::Null),
+        };
+        Some(Self { stored, reserved, sealed, echo, found })
+    }
+
+    fn echoed(&self, name: &str) -> Out {
+        self.echo.get(name).map_or(Out::Null, Node::out)
+    }
+}
+
+/// The whole document as its Dto; `None` for one that is not sealed.
+pub(super) fn document(stored: &StoredDocument, setting: Setting<'_>) -> Option<Out> {
+    let document = Document::of(stored)?;
+    let mut members = head(&document, setting);
+    match &document.reserved.body {
+        Body::Receipt(receipt) => members.extend(receipt_members(&document, receipt, setting)),
+        Body::Cash(amount) => {
+            members.push(("zReportId".into(), setting.z_report.into()));
+            members.push(("amount".into(), amount.display(setting.currency).into()));
+            members.push(("finalBalanceInformatory".into(), Out::Null));
+        }
+        Body::Report(kind) => {
+            let figures = document.sealed.report.as_ref()?;
+            members.extend(report_members(*kind, figures, document.sealed.number, setting));
+        }
+    }
+    Some(Out::Object(members))
+}
+
+/// The answer of `operations/sale`.
+pub(super) fn sale(stored: &StoredDocument, setting: Setting<'_>) -> Option<Out> {
+    let dto = document(stored, setting)?;
+    let alternative = stored.row.kind == "alternative_receipt";
+    let (fiscal, other) = if alternative { (Out::Null, dto) } else { (dto, Out::Null) };
+    Some(object! {
+        "receiptType" => if alternative { "AlternativeReceipt" } else { "FiscalReceipt" },
+        "fiscalReceipt" => fiscal,
+        "alternativeReceipt" => other,
+    })
+}
+
+/// The document in a list.
+pub(super) fn short(stored: &StoredDocument, setting: Setting<'_>) -> Option<Out> {
+    let document = Document::of(stored)?;
+    let sealed = &document.sealed;
+    let at = document.reserved.at;
+    let mut members: Members = vec![
+        ("id".into(), stored.row.id.into()),
+        ("pointOfSaleId".into(), Uuid::from_bytes(document.reserved.point_of_sale.0).into()),
+        ("authorUserName".into(), Out::Null),
+        ("number".into(), sealed.number.into()),
+        ("numberPresentation".into(), format!("{:08}", sealed.number).into()),
+        ("currentNumber".into(), sealed.current_number.into()),
+        ("currentNumberPresentation".into(), format!("{:04}", sealed.current_number).into()),
+        ("dateTime".into(), date_time(at).into()),
+        ("dateTimePresentation".into(), date_time_presentation(at).into()),
+    ];
+    match &document.reserved.body {
+        Body::Receipt(receipt) => {
+            members.push(("totalAmount".into(), receipt.total.display(setting.currency).into()));
+            if let Some(number) = series_and_number(sealed) {
+                members.push(("seriesAndNumber".into(), number.into()));
+            }
+        }
+        Body::Cash(amount) => members.push(("amount".into(), amount.display(setting.currency).into())),
+        Body::Report(kind) => {
+            let total = sealed.report.as_ref().map(|figures| figures.shift.sales.receipts.amount);
+            members.push(("type".into(), report_type(*kind).into()));
+            members.push(("totalAmount".into(), total.map(|total| total.display(setting.currency)).into()));
+        }
+    }
+    Some(Out::Object(members))
+}
+
+/// What all documents share.
+fn head(document: &Document<'_>, setting: Setting<'_>) -> Members {
+    let Document { stored, reserved, sealed, .. } = document;
+    let point_of_sale = Uuid::from_bytes(reserved.point_of_sale.0);
+    let code = setting.device.points_of_sale.iter().find(|point| point.id == point_of_sale);
+    let owner = setting.owner;
+    vec![
+        ("fiscalDeviceId".into(), stored.row.device.into()),
+        ("id".into(), stored.row.id.into()),
+        ("uniqueId".into(), stored.row.unique_id.into()),
+        ("authorId".into(), Out::Null),
+        ("authorUserName".into(), Out::Null),
+        ("number".into(), sealed.number.into()),
+        ("numberPresentation".into(), format!("{:08}", sealed.number).into()),
+        ("currentNumber".into(), sealed.current_number.into()),
+        ("currentNumberPresentation".into(), format!("{:04}", sealed.current_number).into()),
+        ("dateTime".into(), date_time(reserved.at).into()),
+        ("dateTimePresentation".into(), date_time_presentation(reserved.at).into()),
+        ("organizationName".into(), owner.organization_name.clone().into()),
+        ("idnx".into(), owner.idnx.clone().into()),
+        ("address".into(), owner.address.clone().into()),
+        ("pointOfSaleId".into(), point_of_sale.into()),
+        ("pointOfSaleCode".into(), code.map(|point| point.code.clone()).into()),
+        ("mevId".into(), Out::Null),
+        ("mevDateTime".into(), Out::Null),
+        ("mevDateTimePresentation".into(), Out::Null),
+        ("printFormMediaType".into(), Out::Null),
+        ("printFormContent".into(), Out::Null),
+        ("printErrorMessage".into(), stored.row.print_error.clone().into()),
+        ("licenseMessage".into(), Out::Null),
+        ("additionalData".into(), additional_data(reserved, sealed, setting)),
+    ]
+}
+
+/// What this API has no field for: the printer's own numbers, and what stands beside a Z-report.
+fn additional_data(reserved: &Reserved<'_>, sealed: &Sealed<'_>, setting: Setting<'_>) -> Out {
+    let money = |amount: Amount| amount.display(setting.currency);
+    let printer = match &sealed.seal {
+        Seal::Printer { document, fiscal_receipt, counters } => object! {
+            "document" => *document,
+            "fiscalReceipt" => *fiscal_receipt,
+            "zNumber" => counters.map(|counters| counters.z_number),
+            "serialNumber" => reserved.baseline.map(|baseline| baseline.serial),
+        },
+        Seal::Range { .. } => Out::Null,
+    };
+    let Some(figures) = &sealed.report else { return object! { "printer" => printer } };
+    let tally = |tally: ferrotill_core::shift::Tally| object! { "count" => tally.count, "amount" => money(tally.amount) };
+    object! {
+        "printer" => printer,
+        "zNumber" => figures.shift.z_number,
+        "alternative" => tally(figures.shift.alternative),
+        "refunds" => tally(figures.shift.refunds.receipts),
+        "reconciliation" => figures.reconciliation.as_ref().map(|reconciliation| reconciled(reconciliation, setting.currency)),
+    }
+}
+
+fn reconciled(reconciliation: &Reconciliation, currency: Currency) -> Out {
+    let money = |amount: Amount| amount.display(currency);
+    let groups = |differences: &[Amount; 8]| {
+        let members = (b'A'..=b'H')
+            .zip(differences)
+            .filter(|(_, difference)| !difference.is_zero())
+            .map(|(letter, difference)| (char::from(letter).to_string().into(), money(*difference).into()))
+            .collect();
+        Out::Object(members)
+    };
+    object! {
+        "agrees" => reconciliation.agrees(),
+        "sales" => groups(&reconciliation.sales),
+        "refunds" => reconciliation.refunds.as_ref().map(groups),
+        "cash" => reconciliation.cash.map(money),
+        "cashIn" => reconciliation.cash_in.map(money),
+        "cashOut" => reconciliation.cash_out.map(money),
+        "receipts" => reconciliation.receipts,
+    }
+}
+
+fn receipt_members(document: &Document<'_>, receipt: &Receipt<'_>, setting: Setting<'_>) -> Members {
+    let money = |amount: Amount| Out::from(amount.display(setting.currency));
+    let mut members: Members = vec![
+        ("zReportId".into(), setting.z_report.into()),
+        ("totalAmount".into(), money(receipt.total)),
+        ("subTotalAmount".into(), money(receipt.sub_total)),
+        ("totalPaid".into(), money(receipt.paid)),
+        ("totalAmountModifications".into(), money(receipt.modification)),
+        ("totalChange".into(), money(receipt.change)),
+    ];
+    for name in ["print", "sendToEmail", "emailAddress", "sendToPhone", "phoneNumber"] {
+        members.push((name.into(), document.echoed(name)));
+    }
+    let text = |text: &str| if text.is_empty() { Out::Null } else { text.into() };
+    members.push(("additionalHeaderText".into(), text(receipt.header)));
+    members.push(("additionalFooterText".into(), text(receipt.footer)));
+    let items = receipt.lines.iter().enumerate().map(|(index, line)| item(index, &line, document, setting.currency));
+    members.push(("items".into(), Out::Array(items.collect())));
+    let payments =
+        receipt.payments.iter().enumerate().map(|(index, payment)| self::payment(index, &payment, document, setting.currency));
+    members.push(("payments".into(), Out::Array(payments.collect())));
+    let modifications = receipt.modifiers.iter().enumerate().map(|(index, modifier)| {
+        let (mode, value) = modifier_parts(modifier.modifier, setting.currency);
+        object! { "rowNumber" => index + 1, "mode" => mode, "value" => value }
+    });
+    members.push(("amountModifications".into(), Out::Array(modifications.collect())));
+    if let ReceiptKind::Refund { original } = receipt.kind {
+        members.push(("originalReceiptId".into(), Uuid::from_bytes(original.0).into()));
+    }
+    if let (Seal::Range { series, .. }, Some(number)) = (&document.sealed.seal, series_and_number(&document.sealed)) {
+        members.push(("series".into(), (*series).into()));
+        members.push(("seriesAndNumber".into(), number.into()));
+    }
+    members
+}
+
+fn item(index: usize, line: &Line<'_>, document: &Document<'_>, currency: Currency) -> Out {
+    let money = |amount: Amount| amount.display(currency);
+    let echo = document.echo.get("items").and_then(|items| items.at(index));
+    let (mode, value) = line.modifier.map_or((Out::Null, Out::Null), |modifier| {
+        let (mode, value) = modifier_parts(modifier, currency);
+        (mode.into(), value.into())
+    });
+    object! {
+        "rowNumber" => index + 1,
+        "goodId" => echo.and_then(|echo| echo.get("goodId")).map_or(Out::Null, Node::out),
+        "name" => line.name,
+        "quantity" => line.quantity.display(),
+        "price" => money(line.price),
+        "amountBeforeModification" => money(line.before_modification),
+        "amount" => money(line.amount),
+        "modifierMode" => mode,
+        "modifierValue" => value,
+        "taxGroupCode" => line.group.code.to_string(),
+        "taxRate" => line.group.rate.display(),
+        "taxRatePresentation" => format!("{}%", line.group.rate.display()),
+        "taxAmount" => money(line.tax),
+        "finalAmount" => money(line.final_amount),
+        "finalTaxAmount" => money(line.final_tax),
+        "comment" => (echo.and_then(|echo| echo.get("comment")) == Some(&Node::Bool(true))).then_some(line.comment),
+    }
+}
+
+fn payment(index: usize, payment: &Payment<'_>, document: &Document<'_>, currency: Currency) -> Out {
+    let echo = document.echo.get("payments").and_then(|payments| payments.at(index));
+    let found = document.found.get("terminals").and_then(|terminals| terminals.at(index));
+    let echoed = |name: &str| echo.and_then(|echo| echo.get(name)).map_or(Out::Null, Node::out);
+    let found_or_echoed = |found_name: &str, name: &str| match found.and_then(|found| found.get(found_name)) {
+        Some(value) => value.out(),
+        None => echoed(name),
+    };
+    object! {
+        "rowNumber" => index + 1,
+        "typeCode" => payment.code,
+        "typeName" => payment.name,
+        "amount" => payment.amount.display(currency),
+        "change" => payment.change.display(currency),
+        "useBankTerminal" => echoed("useBankTerminal"),
+        "bankTerminal" => echoed("bankTerminal"),
+        "bankTerminalCurrency" => echoed("bankTerminalCurrency"),
+        "bankTerminalRRN" => found_or_echoed("rrn", "bankTerminalRRN"),
+        "bankTerminalOperationNumber" => found_or_echoed("operation", "bankTerminalOperationNumber"),
+        "bankTerminalPrintData" => echoed("bankTerminalPrintData"),
+    }
+}
+
+fn modifier_parts(modifier: Modifier, currency: Currency) -> (&'static str, Decimal) {
+    match modifier {
+        Modifier::Percent(hundredths) => ("ByPercent", Decimal::new(i64::from(hundredths), 2)),
+        Modifier::Amount(amount) => ("ByAmount", amount.display(currency)),
+    }
+}
+
+fn report_type(kind: ReportKind) -> &'static str {
+    match kind {
+        ReportKind::X => "XReport",
+        ReportKind::Z => "ZReport",
+    }
+}
+
+fn report_members(kind: ReportKind, figures: &ReportFigures, number: u32, setting: Setting<'_>) -> Members {
+    let money = |amount: Amount| Out::from(amount.display(setting.currency));
+    let netto = |amount: Amount, tax: Amount| money(amount.checked_sub(tax).unwrap_or(Amount::ZERO));
+    let sales = &figures.shift.sales;
+    let untaxed = sales
+        .groups
+        .entries()
+        .filter(|entry| entry.group.rate.ten_thousandths() == 0)
+        .try_fold(Amount::ZERO, |sum, entry| sum.checked_add(entry.amount))
+        .unwrap_or(Amount::ZERO);
+    let payments = sales.payments.entries().enumerate().map(|(index, total)| {
+        let name = setting.device.payment_types.iter().find(|payment| payment.code == total.code);
+        object! {
+            "rowNumber" => index + 1,
+            "typeCode" => total.code,
+            "typeName" => name.map(|payment| payment.name.clone()),
+            "amount" => money(total.amount),
+        }
+    });
+    let taxes = sales.groups.entries().enumerate().map(|(index, total)| {
+        object! {
+            "rowNumber" => index + 1,
+            "taxGroupCode" => total.group.code.to_string(),
+            "taxRate" => total.group.rate.display(),
+            "taxRatePresentation" => format!("{}%", total.group.rate.display()),
+            "amount" => money(total.amount),
+            "taxAmount" => money(total.tax),
+        }
+    });
+    vec![
+        ("type".into(), report_type(kind).into()),
+        ("untaxedAmount".into(), money(untaxed)),
+        ("totalAmount".into(), money(sales.receipts.amount)),
+        ("totalTaxAmount".into(), money(sales.tax)),
+        ("totalNettoAmount".into(), netto(sales.receipts.amount, sales.tax)),
+        ("cashInAmount".into(), money(figures.shift.cash_in.amount)),
+        ("cashOutAmount".into(), money(figures.shift.cash_out.amount)),
+        ("finalBalance".into(), money(figures.cash)),
+        ("grandTotalAmount".into(), money(figures.grand.amount)),
+        ("grandTotalTaxAmount".into(), money(figures.grand.tax)),
+        ("grandTotalNettoAmount".into(), netto(figures.grand.amount, figures.grand.tax)),
+        ("annualTotalAmount".into(), money(figures.year.amount)),
+        ("annualTotalTaxAmount".into(), money(figures.year.tax)),
+        ("annualTotalNettoAmount".into(), netto(figures.year.amount, figures.year.tax)),
+        ("receiptCount".into(), sales.receipts.count.into()),
+        ("lastReceiptNumber".into(), number.saturating_sub(1).into()),
+        ("payments".into(), Out::Array(payments.collect())),
+        ("taxItems".into(), Out::Array(taxes.collect())),
+    ]
+}
+
+fn series_and_number(sealed: &Sealed<'_>) -> Option<String> {
+    match sealed.seal {
+        Seal::Range { series, number, number_length } => {
+            Some(format!("{series}{number:0width$}", width = usize::from(number_length)))
+        }
+        Seal::Printer { .. } => None,
+    }
+}
+
+/// ISO 8601 with the local offset and seven decimals, as this API writes it.
+fn date_time(at: Moment) -> String {
+    let civil = local(at);
+    let offset = at.offset_minutes;
+    let sign = if offset < 0 { '-' } else { '+' };
+    let (hours, minutes) = (offset.unsigned_abs() / 60, offset.unsigned_abs() % 60);
+    format!(
+        "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}0000{sign}{hours:02}:{minutes:02}",
+        civil.year(),
+        civil.month(),
+        civil.day(),
+        civil.hour(),
+        civil.minute(),
+        civil.second(),
+        civil.millisecond(),
+    )
+}
+
+fn date_time_presentation(at: Moment) -> String {
+    let civil = local(at);
+    format!(
+        "{:02}.{:02}.{:04} {:02}:{:02}:{:02}",
+        civil.day(),
+        civil.month(),
+        civil.year(),
+        civil.hour(),
+        civil.minute(),
+        civil.second()
+    )
+}

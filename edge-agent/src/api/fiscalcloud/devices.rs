@@ -1,0 +1,122 @@
+//! The devices with their tables.
+
+use std::sync::Arc;
+
+use axum::http::StatusCode;
+use axum::response::Response;
+use ferrotill_core::scale::Decimal;
+use uuid::Uuid;
+
+use super::{failure, success};
+use crate::api::App;
+use crate::api::json::Out;
+use crate::config::Device;
+use crate::object;
+
+/// `GET devices`.
+pub(super) fn list(app: &App) -> Response {
+    let devices = app.config.devices.iter().map(|device| {
+        object! {
+            "id" => device.id,
+            "name" => device.name.clone(),
+            "serialNumber" => serial_number(app, device),
+            "organizationName" => app.config.till.owner.organization_name.clone(),
+            "createdDateTime" => Out::Null,
+            "isDeregistered" => false,
+        }
+    });
+    success(Out::Array(devices.collect()))
+}
+
+/// `GET devices/{deviceId}`.
+pub(super) async fn one(app: &Arc<App>, id: Uuid) -> Response {
+    let Some(device) = app.config.devices.iter().find(|device| device.id == id) else {
+        return failure(StatusCode::UNPROCESSABLE_ENTITY, "NotFound", "deviceId: this agent has no such device");
+    };
+    match app.read(move |reader| Ok((reader.last_number(id)?, reader.ranges(id)?))).await {
+        Ok((last_number, used)) => success(dto(app, device, last_number, &used)),
+        Err(error) => failure(StatusCode::UNPROCESSABLE_ENTITY, "BooksUnreadable", &format!("books: {error}")),
+    }
+}
+
+fn serial_number(app: &App, device: &Device) -> Option<String> {
+    Some(app.board.printer(device.id).serial).filter(|serial| !serial.is_empty())
+}
+
+fn dto(app: &App, device: &Device, last_number: u32, used: &[(String, u32)]) -> Out {
+    let printer = app.board.printer(device.id);
+    let owner = &app.config.till.owner;
+    let rate = |rate: u32| Decimal::new(i64::from(rate / 100), 2);
+    let tax_groups = device.tax_groups.iter().enumerate().map(|(index, group)| {
+        object! { "rowNumber" => index + 1, "enabled" => true, "code" => group.code.to_string(), "rate" => rate(group.rate) }
+    });
+    let payment_types = device.payment_types.iter().enumerate().map(|(index, payment)| {
+        object! {
+            "rowNumber" => index + 1,
+            "code" => payment.code,
+            "name" => payment.name.clone(),
+            "enabled" => true,
+            "openCashDrawer" => payment.open_cash_drawer,
+        }
+    });
+    let points_of_sale = device.points_of_sale.iter().enumerate().map(|(index, point)| {
+        object! {
+            "rowNumber" => index + 1,
+            "id" => point.id,
+            "code" => point.code.clone(),
+            "allowFreeSale" => true,
+            "useBankTerminals" => false,
+            "bankTerminalsIDList" => Out::Null,
+        }
+    });
+    let ranges = device.alternative_receipts_ranges.iter().enumerate().map(|(index, range)| {
+        let last = used
+            .iter()
+            .filter(|(series, number)| *series == range.series && (range.start..=range.end).contains(number))
+            .map(|(_, number)| *number)
+            .max();
+        let left = range.end - last.unwrap_or(range.start.saturating_sub(1)).min(range.end);
+        object! {
+            "fiscalDeviceId" => device.id,
+            "rowNumber" => index + 1,
+            "id" => Out::Null,
+            "dateAdded" => Out::Null,
+            "dateExpended" => Out::Null,
+            "series" => range.series.clone(),
+            "startNumber" => range.start,
+            "endNumber" => range.end,
+            "numberLength" => range.number_length,
+            "willSoonBeExpended" => left <= SOON,
+            "expendedCompletely" => left == 0,
+        }
+    });
+    object! {
+        "id" => device.id,
+        "name" => device.name.clone(),
+        "serialNumber" => serial_number(app, device),
+        "registrationNumber" => owner.registration_number.clone(),
+        "model" => Some(printer.model).filter(|model| !model.is_empty()),
+        "organizationName" => owner.organization_name.clone(),
+        "idnx" => owner.idnx.clone(),
+        "address" => owner.address.clone(),
+        "subdivisionCode" => Out::Null,
+        "mevKeyEncrypted" => Out::Null,
+        "isFiscalized" => printer.fiscalised,
+        "isDeregistered" => false,
+        "createdDateTime" => Out::Null,
+        "fiscalizedDateTime" => Out::Null,
+        "deregisteredDateTime" => Out::Null,
+        "lastOperationNumber" => last_number,
+        "logo" => Out::Null,
+        "useAlternativeReceipts" => device.use_alternative_receipts,
+        "licenseData" => Out::Null,
+        "taxGroups" => Out::Array(tax_groups.collect()),
+        "taxGroupsHistoryEntries" => Out::Array(Vec::new()),
+        "paymentTypes" => Out::Array(payment_types.collect()),
+        "pointsOfSale" => Out::Array(points_of_sale.collect()),
+        "alternativeReceiptsRanges" => Out::Array(ranges.collect()),
+    }
+}
+
+/// Numbers left of a range that count as "soon used up".
+const SOON: u32 = 50;

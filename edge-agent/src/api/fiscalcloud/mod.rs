@@ -1,0 +1,387 @@
+//! The FiscalCloud-compatible API under `/api/v1`, HMAC-signed (spec/fiscalcloud.md).
+//!
+//! Names are read in any case and written in camelCase. Every answer has the envelope
+//! `{success, message, fullExceptionMessage, errorType, data}`, and every creating operation the header `X-Fiscal-State`.
+
+mod answer;
+mod devices;
+mod request;
+mod route;
+mod rules;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::{Bytes, to_bytes};
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use axum::response::Response;
+use ferrotill_core::refusal::{Place, Refusal};
+use tokio::sync::oneshot;
+use uuid::Uuid;
+
+use super::auth::{self, Call, Unauthorized};
+use super::json::{Fault, Node, Out};
+use super::{App, with_state};
+use crate::clerk::{Answer, FiscalState, Message};
+use crate::config::Device;
+use crate::object;
+use crate::store::{RequestState, StoreError, StoredDocument};
+use request::{Parsed, Shop};
+use route::{Creation, Operation, route};
+
+/// The routes.
+pub fn router(app: Arc<App>) -> Router {
+    Router::new().route("/api/v1/{*operation}", axum::routing::any(handle)).with_state(app)
+}
+
+/// Bytes of a body; the listener has its own limit, and this one holds where there is no listener.
+const BODY_BYTES_MAX: usize = 1024 * 1024;
+
+async fn handle(State(app): State<Arc<App>>, request: Request) -> Response {
+    let (parts, body) = request.into_parts();
+    let operation = route(&parts.method, parts.uri.path());
+    let creating = matches!(operation, Some(Operation::Create(_)));
+    let unseen = |response| if creating { with_state(response, FiscalState::Unknown) } else { response };
+    let Ok(body) = to_bytes(body, BODY_BYTES_MAX).await else {
+        return unseen(failure(StatusCode::PAYLOAD_TOO_LARGE, "BodyTooLarge", "body: is too large; split the request"));
+    };
+    let call = Call {
+        method: parts.method.as_str(),
+        path_and_query: parts.uri.path_and_query().map_or(parts.uri.path(), |path| path.as_str()),
+        headers: &parts.headers,
+        body: &body,
+    };
+    let caller = match auth::check(&app.config, &app.clock, &call) {
+        Ok(caller) => caller,
+        Err(unauthorized) => return unseen(turned_away(unauthorized)),
+    };
+    let Some(operation) = operation else {
+        let message = format!("{} {}: is not an operation of this agent", parts.method, parts.uri.path());
+        return failure(StatusCode::NOT_FOUND, "UnknownOperation", &message);
+    };
+    match operation {
+        Operation::Devices => devices::list(&app),
+        Operation::Device(id) => devices::one(&app, id).await,
+        bound => match caller.device {
+            Some(device) => serve(&app, device, bound, &parts.headers, parts.uri.query(), &body).await,
+            None => unseen(turned_away(Unauthorized {
+                code: "UnknownDevice",
+                message: "the header Api-DeviceId is missing; this operation needs it".to_owned(),
+                signed: None,
+            })),
+        },
+    }
+}
+
+/// An operation on a device.
+async fn serve(
+    app: &Arc<App>,
+    device: &Device,
+    operation: Operation,
+    headers: &HeaderMap,
+    query: Option<&str>,
+    body: &Bytes,
+) -> Response {
+    match operation {
+        Operation::Create(creation) => create(app, device, creation, headers, body).await,
+        Operation::List { kinds, full } => list(app, device, kinds, full, query.unwrap_or_default()).await,
+        Operation::Get { kinds, id } => get(app, device, kinds, id).await,
+        Operation::OpenDrawer => open_drawer(app, device).await,
+        Operation::Devices | Operation::Device(_) => devices::list(app),
+    }
+}
+
+/// A creating operation: read the body, hand the order to the clerk, wait for what became of it.
+async fn create(app: &Arc<App>, device: &Device, creation: Creation, headers: &HeaderMap, body: &Bytes) -> Response {
+    let mut faults = Vec::new();
+    let point_of_sale = point_of_sale(device, headers, &mut faults);
+    let shop = Shop { device, mode: app.config.till.mode, profile: app.profile, point_of_sale };
+    let node = match (creation, body.is_empty()) {
+        (Creation::Report(Some(_)), true) => None,
+        _ => match Node::parse(body) {
+            Ok(node) => Some(node),
+            Err(words) => {
+                let fault = Fault { path: "body".to_owned(), code: "MalformedJson", sentence: format!("is not JSON: {words}") };
+                return with_state(faulty(&[fault]), FiscalState::NotRegistered);
+            }
+        },
+    };
+    let empty = Node::Object(Vec::new());
+    let some = node.as_ref().unwrap_or(&empty);
+    let parsed = match creation {
+        Creation::Sale(route) => request::sale(some, route, shop),
+        Creation::Refund => request::refund(some, shop),
+        Creation::Cash => request::cash(some, shop),
+        Creation::Report(z) => request::report(node.as_ref(), z, shop),
+    };
+    faults.extend(parsed.faults.iter().cloned());
+    if !faults.is_empty() {
+        let state = state_of(app, device.id, parsed.given_id).await;
+        return with_state(faulty(&faults), state);
+    }
+    let answer = submit(app, device, parsed).await;
+    told(app, device, creation, answer).await
+}
+
+/// Gives the order to the clerk and waits as long as a caller waits at most.
+async fn submit(app: &Arc<App>, device: &Device, parsed: Parsed) -> Answer {
+    let (reply, answer) = oneshot::channel();
+    let patience = device.answer_timeout;
+    app.door.tell(Message::Order {
+        device: device.id,
+        form: Box::new(parsed.form),
+        deadline: app.clock.monotonic() + patience,
+        reply,
+    });
+    match tokio::time::timeout(patience, answer).await {
+        Ok(Ok(answer)) => answer,
+        Ok(Err(_)) => Answer::Unknown { message: "the agent is stopping".to_owned() },
+        Err(_) => Answer::Unknown {
+            message: "the printer has not said yet what became of it; the agent asks on, and repeating the request with the same id waits for the same outcome"
+                .to_owned(),
+        },
+    }
+}
+
+/// The clerk's answer in this API's words.
+async fn told(app: &Arc<App>, device: &Device, creation: Creation, answer: Answer) -> Response {
+    match answer {
+        Answer::Registered { id, replayed } => {
+            let mut response = match document(app, device, creation, id).await {
+                Ok(Some(data)) => success(data),
+                Ok(None) => {
+                    let words = "id: belongs to a document of another kind; use a new id for a new request";
+                    failure(StatusCode::UNPROCESSABLE_ENTITY, "RequestIdClash", words)
+                }
+                Err(error) => failure(StatusCode::UNPROCESSABLE_ENTITY, "BooksUnreadable", &format!("books: {error}")),
+            };
+            if replayed {
+                response.headers_mut().insert("Idempotent-Replayed", HeaderValue::from_static("true"));
+            }
+            with_state(response, FiscalState::Registered)
+        }
+        Answer::Refused { refusal, faults, state } => with_state(refused(refusal, &faults, creation), state),
+        Answer::NotRegistered { error, message } => {
+            let response = failure(StatusCode::UNPROCESSABLE_ENTITY, &error, &format!("printer: {message}"));
+            with_state(response, FiscalState::NotRegistered)
+        }
+        Answer::Unknown { message } => {
+            let response = failure(StatusCode::UNPROCESSABLE_ENTITY, "OutcomeUnknown", &format!("outcome: {message}"));
+            with_state(again_later(response), FiscalState::Unknown)
+        }
+        Answer::Unavailable { message } => {
+            let response = failure(StatusCode::SERVICE_UNAVAILABLE, "Busy", &format!("agent: {message}"));
+            with_state(again_later(response), FiscalState::Unknown)
+        }
+    }
+}
+
+/// The document as the operation answers it.
+async fn document(app: &Arc<App>, device: &Device, creation: Creation, id: Uuid) -> Result<Option<Out>, StoreError> {
+    let device_id = device.id;
+    let found = app.read(move |reader| with_z(reader, device_id, reader.find(Some(device_id), id)?)).await?;
+    let Some((stored, z_report)) = found else { return Ok(None) };
+    let setting = setting(app, device, z_report);
+    Ok(match creation {
+        Creation::Sale(request::SaleRoute::Sale) => answer::sale(&stored, setting),
+        _ => answer::document(&stored, setting),
+    })
+}
+
+fn with_z(
+    reader: &crate::store::Reader,
+    device: Uuid,
+    stored: Option<StoredDocument>,
+) -> Result<Option<(StoredDocument, Option<Uuid>)>, StoreError> {
+    stored
+        .map(|stored| {
+            let z_report = reader.z_report(device, stored.row.z_number)?;
+            Ok((stored, z_report))
+        })
+        .transpose()
+}
+
+fn setting<'s>(app: &'s App, device: &'s Device, z_report: Option<Uuid>) -> answer::Setting<'s> {
+    answer::Setting { device, owner: &app.config.till.owner, currency: app.profile.facts().currency, z_report }
+}
+
+async fn list(app: &Arc<App>, device: &Device, kinds: &'static [&'static str], full: bool, query: &str) -> Response {
+    let mut faults = Vec::new();
+    let (mut start, mut count) = (0, PAGE_DEFAULT);
+    for (name, value) in query.split('&').filter(|pair| !pair.is_empty()).map(|pair| pair.split_once('=').unwrap_or((pair, ""))) {
+        let target = match name.to_ascii_lowercase().as_str() {
+            "startindex" => &mut start,
+            "count" => &mut count,
+            _ => {
+                faults.push(Fault {
+                    path: name.to_owned(),
+                    code: "UnknownField",
+                    sentence: "is not a parameter of this list; give startIndex and count".to_owned(),
+                });
+                continue;
+            }
+        };
+        match value.parse::<u32>() {
+            Ok(number) => *target = number,
+            Err(_) => faults.push(Fault {
+                path: name.to_owned(),
+                code: "NotANumber",
+                sentence: "is not a whole number from 0".to_owned(),
+            }),
+        }
+    }
+    if !faults.is_empty() {
+        return faulty(&faults);
+    }
+    let device_id = device.id;
+    let page = app
+        .read(move |reader| {
+            let page = reader.page(device_id, kinds, start, count.min(PAGE_MAX))?;
+            let total = page.total;
+            let documents = page
+                .documents
+                .into_iter()
+                .map(|stored| {
+                    let z_report = reader.z_report(device_id, stored.row.z_number)?;
+                    Ok((stored, z_report))
+                })
+                .collect::<Result<Vec<_>, StoreError>>()?;
+            Ok((documents, total))
+        })
+        .await;
+    match page {
+        Ok((documents, total)) => {
+            let items = documents.iter().filter_map(|(stored, z_report)| {
+                let setting = setting(app, device, *z_report);
+                if full { answer::document(stored, setting) } else { answer::short(stored, setting) }
+            });
+            success(object! { "data" => Out::Array(items.collect()), "totalCount" => total })
+        }
+        Err(error) => failure(StatusCode::UNPROCESSABLE_ENTITY, "BooksUnreadable", &format!("books: {error}")),
+    }
+}
+
+/// Documents of a page unless the caller says otherwise, and at most.
+const PAGE_DEFAULT: u32 = 100;
+const PAGE_MAX: u32 = 1_000;
+
+async fn get(app: &Arc<App>, device: &Device, kinds: &'static [&'static str], id: Uuid) -> Response {
+    let device_id = device.id;
+    match app.read(move |reader| with_z(reader, device_id, reader.find(Some(device_id), id)?)).await {
+        Ok(Some((stored, z_report))) if kinds.contains(&stored.row.kind.as_str()) => {
+            match answer::document(&stored, setting(app, device, z_report)) {
+                Some(data) => success(data),
+                None => not_found(id),
+            }
+        }
+        Ok(_) => not_found(id),
+        Err(error) => failure(StatusCode::UNPROCESSABLE_ENTITY, "BooksUnreadable", &format!("books: {error}")),
+    }
+}
+
+async fn open_drawer(app: &Arc<App>, device: &Device) -> Response {
+    let (reply, answer) = oneshot::channel();
+    app.door.tell(Message::Drawer { device: device.id, reply });
+    let outcome = match tokio::time::timeout(device.answer_timeout, answer).await {
+        Ok(Ok(outcome)) => outcome,
+        Ok(Err(_)) => Err("the agent is stopping".to_owned()),
+        Err(_) => Err("the printer has not answered in time".to_owned()),
+    };
+    match outcome {
+        Ok(()) => success(Out::Null),
+        Err(words) => failure(StatusCode::UNPROCESSABLE_ENTITY, "DrawerNotOpened", &format!("printer: {words}")),
+    }
+}
+
+/// The point of sale that is named, or the only one.
+fn point_of_sale(device: &Device, headers: &HeaderMap, faults: &mut Vec<Fault>) -> Uuid {
+    let mut fault = |code, sentence: &str| {
+        faults.push(Fault { path: "Api-PointOfSaleId".to_owned(), code, sentence: sentence.to_owned() });
+        Uuid::nil()
+    };
+    match headers.get("Api-PointOfSaleId").map(|value| value.to_str().unwrap_or_default()).filter(|text| !text.is_empty()) {
+        Some(text) => Uuid::try_parse(text)
+            .ok()
+            .filter(|id| device.points_of_sale.iter().any(|point| point.id == *id))
+            .unwrap_or_else(|| fault("UnknownPointOfSale", "is not a point of sale of this device")),
+        None => match device.points_of_sale.as_slice() {
+            [only] => only.id,
+            _ => fault("PointOfSaleMissing", "is needed, because this device has several points of sale"),
+        },
+    }
+}
+
+/// What is known of an id whose request could not be read.
+async fn state_of(app: &Arc<App>, device: Uuid, id: Option<Uuid>) -> FiscalState {
+    let Some(id) = id else { return FiscalState::NotRegistered };
+    match app.read(move |reader| reader.find(Some(device), id)).await.map(|found| found.map(|stored| stored.row.state)) {
+        Ok(Some(RequestState::Sealed)) => FiscalState::Registered,
+        Ok(Some(RequestState::Reserved)) | Err(_) => FiscalState::Unknown,
+        Ok(Some(RequestState::Voided) | None) => FiscalState::NotRegistered,
+    }
+}
+
+fn envelope(success: bool, message: Option<&str>, error: Option<&str>, data: Out) -> Out {
+    object! {
+        "success" => success,
+        "message" => message,
+        "fullExceptionMessage" => Out::Null,
+        "errorType" => error,
+        "data" => data,
+    }
+}
+
+fn success(data: Out) -> Response {
+    super::answer(StatusCode::OK, &envelope(true, None, None, data))
+}
+
+fn failure(status: StatusCode, error: &str, message: &str) -> Response {
+    super::answer(status, &envelope(false, Some(message), Some(error), Out::Null))
+}
+
+fn not_found(id: Uuid) -> Response {
+    let message = format!("id: there is no such document {id} on this device");
+    failure(StatusCode::UNPROCESSABLE_ENTITY, "NotFound", &message)
+}
+
+fn turned_away(unauthorized: Unauthorized) -> Response {
+    let Unauthorized { code, message, signed } = unauthorized;
+    let mut body = envelope(false, Some(&message), Some(code), Out::Null);
+    if let (Out::Object(members), Some(signed)) = (&mut body, signed) {
+        members.push(("signedString".into(), signed.into()));
+    }
+    super::answer(StatusCode::UNAUTHORIZED, &body)
+}
+
+/// All faults, one to a line.
+fn faulty(faults: &[Fault]) -> Response {
+    let lines: Vec<String> = faults.iter().map(Fault::to_string).collect();
+    let error = faults.first().map_or("BadRequest", |fault| fault.code);
+    failure(StatusCode::UNPROCESSABLE_ENTITY, error, &lines.join("\n"))
+}
+
+fn refused(refusal: Refusal, faults: &[(Place, Refusal)], creation: Creation) -> Response {
+    if faults.is_empty() {
+        let place = match refusal {
+            Refusal::RequestIdClash | Refusal::Repeated => "id",
+            Refusal::ShiftNotOpen | Refusal::ShiftTooLong { .. } => "shift",
+            Refusal::DeviceUnsettled => "device",
+            _ => "body",
+        };
+        return faulty(&[rules::fault_of(place, &refusal)]);
+    }
+    let number = creation.number_path();
+    let faults: Vec<Fault> =
+        faults.iter().map(|(place, refusal)| rules::fault_of(&request::path_of(*place, number), refusal)).collect();
+    faulty(&faults)
+}
+
+fn again_later(mut response: Response) -> Response {
+    response.headers_mut().insert("Retry-After", HeaderValue::from(RETRY_AFTER.as_secs()));
+    response
+}
+
+/// When a caller may ask again.
+const RETRY_AFTER: Duration = Duration::from_secs(1);

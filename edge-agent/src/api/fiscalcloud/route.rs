@@ -1,0 +1,98 @@
+//! Method and path to operation (spec/fiscalcloud.md, A.2).
+
+use axum::http::Method;
+use uuid::Uuid;
+
+use super::request::SaleRoute;
+
+/// An operation of the API.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Operation {
+    /// Makes a document.
+    Create(Creation),
+    /// Documents of some kinds, short or whole.
+    List { kinds: Kinds, full: bool },
+    /// One document of some kinds.
+    Get { kinds: Kinds, id: Uuid },
+    /// The devices.
+    Devices,
+    /// One device.
+    Device(Uuid),
+    /// Opens the drawer.
+    OpenDrawer,
+}
+
+/// Names of kinds in the books.
+pub(super) type Kinds = &'static [&'static str];
+
+/// What is made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Creation {
+    /// A sale.
+    Sale(SaleRoute),
+    /// A return.
+    Refund,
+    /// Cash in or out.
+    Cash,
+    /// A report: Z, X, or what the body says.
+    Report(Option<bool>),
+}
+
+impl Creation {
+    /// The field that holds the series and number of an alternative receipt.
+    pub(super) const fn number_path(self) -> &'static str {
+        match self {
+            Self::Sale(SaleRoute::Alternative) => "seriesAndNumber",
+            _ => "alternativeReceiptSeriesAndNumber",
+        }
+    }
+}
+
+const SALES: Kinds = &["sale"];
+const ALTERNATIVES: Kinds = &["alternative_receipt"];
+const REFUNDS: Kinds = &["refund"];
+const REPORTS: Kinds = &["x_report", "z_report"];
+const CASH: Kinds = &["cash_in", "cash_out"];
+
+/// The operation of a method and path; paths match in any case, as names do.
+pub(super) fn route(method: &Method, path: &str) -> Option<Operation> {
+    let path = path.to_ascii_lowercase();
+    let parts: Vec<&str> = path.strip_prefix("/api/v1/")?.trim_end_matches('/').split('/').collect();
+    let post = match *method {
+        Method::POST => true,
+        Method::GET => false,
+        _ => return None,
+    };
+    let create = |creation| Some(Operation::Create(creation));
+    match (post, parts.as_slice()) {
+        (true, ["operations", "sale"]) => create(Creation::Sale(SaleRoute::Sale)),
+        (true, ["operations", "return"] | ["returnreceipts"]) => create(Creation::Refund),
+        (true, ["operations", "closeday"]) => create(Creation::Report(Some(true))),
+        (true, ["operations", "intermediatetotals"]) => create(Creation::Report(Some(false))),
+        (true, ["receipts"]) => create(Creation::Sale(SaleRoute::Receipt)),
+        (true, ["alternativereceipts"]) => create(Creation::Sale(SaleRoute::Alternative)),
+        (true, ["cashoperations"]) => create(Creation::Cash),
+        (true, ["reports"]) => create(Creation::Report(None)),
+        (true, ["misc", "opencashdrawer"]) => Some(Operation::OpenDrawer),
+        (false, ["devices"]) => Some(Operation::Devices),
+        (false, ["devices", id]) => Uuid::try_parse(id).ok().map(Operation::Device),
+        (false, [group]) => kinds(group).map(|kinds| Operation::List { kinds, full: false }),
+        (false, [group, "full"]) => kinds(group).map(|kinds| Operation::List { kinds, full: true }),
+        (false, [group, id]) => {
+            let (kinds, id) = kinds(group).zip(Uuid::try_parse(id).ok())?;
+            Some(Operation::Get { kinds, id })
+        }
+        _ => None,
+    }
+}
+
+fn kinds(group: &str) -> Option<Kinds> {
+    match group {
+        "receipts" => Some(SALES),
+        "alternativereceipts" => Some(ALTERNATIVES),
+        "returnreceipts" => Some(REFUNDS),
+        "reports" => Some(REPORTS),
+        "cashoperations" => Some(CASH),
+        _ => None,
+    }
+}

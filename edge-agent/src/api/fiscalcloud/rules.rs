@@ -1,0 +1,105 @@
+//! Rules of this API's own, and the core's rules on a draft that could not be read whole.
+
+use ferrotill_core::receipt::{LineTotals, ReceiptKind, Rules, Scratch};
+use ferrotill_core::refusal::{Faults, Place, Refusal};
+use ferrotill_core::till::Wish;
+
+use super::request::{Shop, path_of};
+use crate::api::json::Fault;
+use crate::config::Device;
+use crate::order::{OrderDraft, OrderForm, OrderKind, ReceiptMode, WishRoom};
+use crate::tables;
+
+/// Tells also what the core has against a draft of which some parts could not be read.
+///
+/// Only what does not depend on the unread parts is told: a place that has a fault already, and the totals, stay out.
+pub(super) fn add_faults(draft: &OrderDraft, shop: Shop<'_>, faults: &mut Vec<Fault>) {
+    struct Add<'f>(&'f mut Vec<Fault>);
+    impl Faults for Add<'_> {
+        fn fault(&mut self, place: Place, refusal: Refusal) {
+            let path = path_of(place, "number");
+            let on_totals = matches!(
+                refusal,
+                Refusal::Underpaid { .. }
+                    | Refusal::ChangeExceedsCash { .. }
+                    | Refusal::NothingToPay
+                    | Refusal::NegativeAmount { .. }
+                    | Refusal::NothingToSpreadOver
+                    | Refusal::NoPayments
+            );
+            if !on_totals && self.0.iter().all(|fault| fault.path != path) {
+                self.0.push(fault_of(&path, &refusal));
+            }
+        }
+    }
+    let form = OrderForm {
+        id: uuid::Uuid::nil(),
+        point_of_sale: uuid::Uuid::nil(),
+        kind: OrderKind::Sale { draft: draft.clone(), mode: ReceiptMode::FiscalOnly, number: None, print: true },
+        echo: String::new(),
+        found: String::new(),
+    };
+    let configuration = tables::configuration(shop.device);
+    let facts = shop.profile.facts();
+    let rules = Rules { facts, taxes: &configuration.taxes, payments: &configuration.payments };
+    let mut lines = vec![LineTotals::default(); facts.lines_max];
+    let mut room = WishRoom::default();
+    let Wish::Sale(wish) = form.wish(false, &mut room) else { return };
+    // The receipt itself is not wanted, so it needs no room; the faults are.
+    let scratch = Scratch { lines: &mut lines, bytes: &mut [] };
+    let _ = wish.compute(ReceiptKind::Sale, None, rules, scratch, &mut Add(faults));
+}
+
+/// A refusal of the core as a fault of a request.
+pub(super) fn fault_of(path: &str, refusal: &Refusal) -> Fault {
+    Fault { path: path.to_owned(), code: refusal.name(), sentence: format!("{refusal}; {}", refusal.hint()) }
+}
+
+/// An address with one `@`, something before it and a domain with a dot after it; no spaces.
+pub(super) fn is_email(text: &str) -> bool {
+    let Some((local, domain)) = text.split_once('@') else { return false };
+    let plain = |part: &str| !part.is_empty() && part.chars().all(|c| !c.is_whitespace() && !c.is_control() && c != '@');
+    text.len() <= 254
+        && plain(local)
+        && plain(domain)
+        && domain.contains('.')
+        && domain.split('.').all(|label| !label.is_empty())
+}
+
+/// Six to fifteen digits, with an international `+` and separating spaces or hyphens if the caller likes.
+pub(super) fn is_phone(text: &str) -> bool {
+    let digits = text.chars().filter(char::is_ascii_digit).count();
+    let rest = text.strip_prefix('+').unwrap_or(text);
+    (6..=15).contains(&digits) && rest.chars().all(|c| c.is_ascii_digit() || c == ' ' || c == '-')
+}
+
+/// `ABC00000001` as series and number of one of the device's ranges.
+pub(super) fn series_and_number(text: &str, device: &Device) -> Option<(String, u32)> {
+    device.alternative_receipts_ranges.iter().find_map(|range| {
+        let digits = text.strip_prefix(range.series.as_str())?;
+        let whole = digits.len() == usize::from(range.number_length) && digits.bytes().all(|byte| byte.is_ascii_digit());
+        let number: u32 = digits.parse().ok().filter(|_| whole)?;
+        (range.start..=range.end).contains(&number).then(|| (range.series.clone(), number))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{is_email, is_phone};
+
+    #[test]
+    fn addresses_and_numbers_of_the_documents_pass_and_others_do_not() {
+        for good in ["test@mail.com", "test@test.md", "ion.popa+bon@mail.firma.md"] {
+            assert!(is_email(good), "{good}");
+        }
+        for bad in ["", "test", "@mail.com", "a@b", "a b@mail.com", "a@mail..com", "a@@mail.com", "a@mail.com\n"] {
+            assert!(!is_email(bad), "{bad:?}");
+        }
+        for good in ["079000001", "+373 79 000 001", "079-123-456"] {
+            assert!(is_phone(good), "{good}");
+        }
+        for bad in ["", "12345", "07900000a", "+", "1234567890123456", "079;000001"] {
+            assert!(!is_phone(bad), "{bad:?}");
+        }
+    }
+}

@@ -1,0 +1,102 @@
+//! `/operations/{id}`: what became of a request id.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::response::Response;
+use tokio::sync::oneshot;
+use uuid::Uuid;
+
+use super::json::Out;
+use super::{App, answer, with_state};
+use crate::clerk::{FiscalState, Message};
+use crate::clock::iso_utc;
+use crate::object;
+use crate::store::{RequestState, StoredDocument};
+
+/// The route.
+pub fn router(app: Arc<App>) -> Router {
+    Router::new().route("/operations/{id}", axum::routing::get(show)).with_state(app)
+}
+
+async fn show(State(app): State<Arc<App>>, Path(id): Path<String>) -> Response {
+    let Ok(id) = Uuid::try_parse(&id) else {
+        let words = "id: is not a UUID; write it as 497f6eca-6276-4993-bfeb-53cbbbba6f08";
+        return answer(StatusCode::BAD_REQUEST, &object! { "error" => "NotAUuid", "message" => words });
+    };
+    match app.read(move |reader| reader.find(None, id)).await {
+        Ok(Some(stored)) => {
+            let state = fiscal_state(&stored);
+            with_state(answer(StatusCode::OK, &known(&stored, state)), state)
+        }
+        Ok(None) => never_reserved(&app, id).await,
+        Err(error) => {
+            let body = object! { "error" => "BooksUnreadable", "message" => error.to_string() };
+            with_state(answer(StatusCode::SERVICE_UNAVAILABLE, &body), FiscalState::Unknown)
+        }
+    }
+}
+
+/// An id without a document: it may still wait for its turn.
+async fn never_reserved(app: &App, id: Uuid) -> Response {
+    let (reply, waiting) = oneshot::channel();
+    app.door.tell(Message::Waiting { id, reply });
+    let (name, state, status) = match waiting.await {
+        Ok(true) => ("waiting", FiscalState::Unknown, StatusCode::OK),
+        Ok(false) => ("unknown_id", FiscalState::NotRegistered, StatusCode::NOT_FOUND),
+        Err(_) => ("unknown", FiscalState::Unknown, StatusCode::SERVICE_UNAVAILABLE),
+    };
+    let body = object! {
+        "id" => id,
+        "state" => name,
+        "fiscal_state" => state.name(),
+        "document" => Out::Null,
+        "timeline" => Out::Array(Vec::new()),
+    };
+    with_state(answer(status, &body), state)
+}
+
+fn fiscal_state(stored: &StoredDocument) -> FiscalState {
+    match stored.row.state {
+        RequestState::Sealed => FiscalState::Registered,
+        RequestState::Voided => FiscalState::NotRegistered,
+        RequestState::Reserved => FiscalState::Unknown,
+    }
+}
+
+fn known(stored: &StoredDocument, state: FiscalState) -> Out {
+    let row = &stored.row;
+    let mut timeline = vec![object! { "at" => iso_utc(row.at), "event" => "reserved" }];
+    let mut reason = Out::Null;
+    let mut document = Out::Null;
+    if let Some(sealed) = stored.sealed() {
+        timeline.push(object! { "at" => iso_utc(sealed.at.utc_ms), "event" => "sealed" });
+        document = object! {
+            "id" => row.id,
+            "unique_id" => row.unique_id,
+            "device_id" => row.device,
+            "kind" => row.kind.clone(),
+            "number" => sealed.number,
+            "current_number" => sealed.current_number,
+            "print_error" => row.print_error.clone(),
+        };
+    }
+    if let Some(voided) = stored.voided() {
+        timeline.push(object! { "at" => iso_utc(voided.at.utc_ms), "event" => "voided" });
+        reason = voided.reason.into();
+    }
+    object! {
+        "id" => row.id,
+        "state" => match row.state {
+            RequestState::Sealed => "registered",
+            RequestState::Voided => "not_registered",
+            RequestState::Reserved => "in_progress",
+        },
+        "fiscal_state" => state.name(),
+        "reason" => reason,
+        "document" => document,
+        "timeline" => Out::Array(timeline),
+    }
+}

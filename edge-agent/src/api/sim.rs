@@ -1,0 +1,148 @@
+//! `/sim/printer` and `/sim/clock`: the simulator's switches, in TEST mode only (contract, "Simulator switches").
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::{RawQuery, State};
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post, put};
+use ferrotill_device::emulator::{Cable, Cover, FaultKind, FaultOrder, Power, Rig};
+use ferrotill_device::printer::Paper;
+
+use super::answer;
+use super::json::{Fault, Fields, Node, Out};
+use crate::clock::Clock;
+use crate::object;
+
+/// The emulated printer's switches.
+pub fn printer_router(rig: Arc<Rig>) -> Router {
+    Router::new()
+        .route("/sim/printer", get(show).put(turn))
+        .route("/sim/printer/faults", post(add_fault).delete(clear_faults))
+        .route("/sim/printer/paper", get(paper))
+        .with_state(rig)
+}
+
+/// The clock's switch.
+pub fn clock_router(clock: Arc<Clock>) -> Router {
+    Router::new().route("/sim/clock", put(set_clock)).with_state(clock)
+}
+
+async fn show(State(rig): State<Arc<Rig>>, RawQuery(query): RawQuery) -> Response {
+    let all = query.is_some_and(|query| query.split('&').any(|pair| pair == "receipts=all"));
+    match serde_json::to_string(&rig.snapshot(all)) {
+        Ok(text) => {
+            let mut response = text.into_response();
+            response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+            response
+        }
+        Err(error) => {
+            answer(StatusCode::INTERNAL_SERVER_ERROR, &object! { "error" => "Unreadable", "message" => error.to_string() })
+        }
+    }
+}
+
+async fn turn(State(rig): State<Arc<Rig>>, body: Bytes) -> Response {
+    read(&body, |fields| {
+        let power = fields.choice("power", &[("on", Power::On), ("off", Power::Off)]);
+        let paper = fields.choice("paper", &[("out", Paper::Out), ("low", Paper::Low), ("ok", Paper::Ok)]);
+        let cover = fields.choice("cover", &[("open", Cover::Open), ("closed", Cover::Closed)]);
+        let cable = fields.choice("cable", &[("in", Cable::In), ("out", Cable::Out)]);
+        (power, paper, cover, cable)
+    })
+    .map_or_else(
+        |refused| refused,
+        |(power, paper, cover, cable)| {
+            // The cable last, so that a printer that is plugged in again is what the other switches made of it.
+            power.into_iter().for_each(|power| rig.set_power(power));
+            paper.into_iter().for_each(|paper| rig.set_paper(paper));
+            cover.into_iter().for_each(|cover| rig.set_cover(cover));
+            cable.into_iter().for_each(|cable| rig.set_cable(cable));
+            done()
+        },
+    )
+}
+
+async fn add_fault(State(rig): State<Arc<Rig>>, body: Bytes) -> Response {
+    read(&body, |fields| {
+        let kinds: Vec<(&str, FaultKind)> = FaultKind::ALL.iter().map(|kind| (kind.name(), *kind)).collect();
+        let kind = fields.choice("kind", &kinds);
+        if kind.is_none() && fields.node("kind").is_none() {
+            fields.fault("kind", "Missing", "is needed");
+        }
+        let command = fields.text("command").and_then(|text| {
+            let digits = text.strip_prefix("0x").unwrap_or(&text);
+            let command = u8::from_str_radix(digits, 16).ok();
+            if command.is_none() {
+                fields.fault("command", "UnknownValue", "is not a command; write it as 0x38");
+            }
+            command
+        });
+        let whole = |value: Option<i64>, default: i64| u64::try_from(value.unwrap_or(default)).ok();
+        let times = whole(fields.decimal("times", 0), 1).and_then(|times| u32::try_from(times).ok());
+        let ms = whole(fields.decimal("ms", 0), 0);
+        for (name, missing) in [("times", times.is_none()), ("ms", ms.is_none())] {
+            if missing {
+                fields.fault(name, "UnknownValue", "is not a whole number from 0");
+            }
+        }
+        kind.zip(times).zip(ms).map(|((kind, times), ms)| FaultOrder { kind, command, times, ms })
+    })
+    .map_or_else(
+        |refused| refused,
+        |order| {
+            order.into_iter().for_each(|order| rig.add_fault(order));
+            done()
+        },
+    )
+}
+
+async fn clear_faults(State(rig): State<Arc<Rig>>) -> Response {
+    rig.clear_faults();
+    done()
+}
+
+async fn paper(State(rig): State<Arc<Rig>>) -> String {
+    rig.paper()
+}
+
+async fn set_clock(State(clock): State<Arc<Clock>>, body: Bytes) -> Response {
+    read(&body, |fields| {
+        if fields.node("offset_s").is_none() {
+            fields.fault("offset_s", "Missing", "is needed");
+        }
+        fields.decimal("offset_s", 0)
+    })
+    .map_or_else(
+        |refused| refused,
+        |offset| {
+            clock.set_offset(offset.unwrap_or(0));
+            done()
+        },
+    )
+}
+
+/// Reads a switch's body strictly: all faults at once, and nothing is switched if there is one.
+fn read<T>(body: &[u8], take: impl FnOnce(&mut Fields<'_, '_>) -> T) -> Result<T, Response> {
+    let node = Node::parse(body).map_err(|words| {
+        let fault = Fault { path: "body".to_owned(), code: "MalformedJson", sentence: format!("is not JSON: {words}") };
+        refuse(&[fault])
+    })?;
+    let mut faults = Vec::new();
+    let mut fields = Fields::of(&node, "", &mut faults);
+    let value = take(&mut fields);
+    fields.finish();
+    if faults.is_empty() { Ok(value) } else { Err(refuse(&faults)) }
+}
+
+fn refuse(faults: &[Fault]) -> Response {
+    let message = faults.iter().map(Fault::to_string).collect::<Vec<_>>().join("\n");
+    let error = faults.first().map_or("BadRequest", |fault| fault.code);
+    answer(StatusCode::BAD_REQUEST, &object! { "error" => error, "message" => message })
+}
+
+fn done() -> Response {
+    answer(StatusCode::OK, &Out::Object(vec![("ok".into(), true.into())]))
+}

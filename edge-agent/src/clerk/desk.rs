@@ -1,0 +1,199 @@
+//! A device's place in the shop: its till, its printer, and who waits for what.
+
+use std::collections::VecDeque;
+use std::time::Instant;
+
+use ferrotill_core::id::Fingerprint;
+use ferrotill_core::refusal::{Place, Refusal};
+use ferrotill_core::till::Till;
+use ferrotill_device::printer::{Baseline, Job};
+use tokio::sync::oneshot;
+use uuid::Uuid;
+
+use crate::order::OrderForm;
+use crate::printer::PrinterTask;
+
+/// What is known about a request id: the header `X-Fiscal-State`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FiscalState {
+    /// It has its document.
+    Registered,
+    /// It has none, and nothing was registered for it.
+    NotRegistered,
+    /// It cannot be said yet; repeating the same id is always safe.
+    Unknown,
+}
+
+impl FiscalState {
+    /// Its name in answers.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Registered => "registered",
+            Self::NotRegistered => "not_registered",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
+/// What a caller is told.
+#[derive(Clone, Debug)]
+pub enum Answer {
+    /// The document with this id is in the books.
+    Registered {
+        /// Its id.
+        id: Uuid,
+        /// It was there before.
+        replayed: bool,
+    },
+    /// A rule says no.
+    Refused {
+        /// The refusal that goes first.
+        refusal: Refusal,
+        /// All faults with their places.
+        faults: Vec<(Place, Refusal)>,
+        /// What is known about the request id.
+        state: FiscalState,
+    },
+    /// The printer did not do it, and it is settled that it did not.
+    NotRegistered {
+        /// Name of the fault.
+        error: String,
+        /// The fault in words.
+        message: String,
+    },
+    /// It cannot be said yet.
+    Unknown {
+        /// Why not.
+        message: String,
+    },
+    /// The agent is too busy, or its disk is in trouble: the order was not looked at.
+    Unavailable {
+        /// Why.
+        message: String,
+    },
+}
+
+/// A caller who waits.
+#[derive(Debug)]
+pub(super) struct Waiter {
+    pub(super) reply: oneshot::Sender<Answer>,
+    pub(super) deadline: Instant,
+}
+
+/// An order that waits for its turn.
+#[derive(Debug)]
+pub(super) struct Entry {
+    pub(super) form: OrderForm,
+    pub(super) fingerprint: Fingerprint,
+    pub(super) unique: Uuid,
+    pub(super) waiters: Vec<Waiter>,
+}
+
+/// The document that is being sealed on the printer.
+#[derive(Debug)]
+pub(super) struct Active {
+    pub(super) id: Uuid,
+    pub(super) fingerprint: Fingerprint,
+    /// The order, unless the agent was started anew since.
+    pub(super) form: Option<OrderForm>,
+    pub(super) waiters: Vec<Waiter>,
+}
+
+/// An alternative receipt's paper.
+#[derive(Debug)]
+pub(super) struct Slip {
+    pub(super) id: Uuid,
+    pub(super) reserved_seq: i64,
+    pub(super) job: Job,
+    pub(super) waiters: Vec<Waiter>,
+}
+
+/// What the printer is busy with.
+#[derive(Debug, Default)]
+pub(super) enum Printing {
+    #[default]
+    Nothing,
+    Document,
+    Slip(Slip),
+    Drawer,
+}
+
+/// A device's place.
+#[derive(Debug)]
+pub(super) struct Desk {
+    pub(super) device: Uuid,
+    /// The till as the journal has it.
+    pub(super) till: Till,
+    /// The till as it will be once the batch is committed.
+    pub(super) working: Option<Till>,
+    pub(super) printer: PrinterTask,
+    pub(super) printing: Printing,
+    /// The printer's counters as of its last settled answer; none while it cannot be reached.
+    pub(super) baseline: Option<Baseline>,
+    pub(super) active: Option<Active>,
+    pub(super) queue: VecDeque<Entry>,
+    pub(super) slips: VecDeque<Slip>,
+    pub(super) drawer_waiters: VecDeque<oneshot::Sender<Result<(), String>>>,
+    pub(super) drawers_due: u32,
+    pub(super) events_since_snapshot: u32,
+}
+
+impl Desk {
+    pub(super) fn new(device: Uuid, till: Till, printer: PrinterTask) -> Self {
+        Self {
+            device,
+            till,
+            working: None,
+            printer,
+            printing: Printing::Nothing,
+            baseline: None,
+            active: None,
+            queue: VecDeque::new(),
+            slips: VecDeque::new(),
+            drawer_waiters: VecDeque::new(),
+            drawers_due: 0,
+            events_since_snapshot: 0,
+        }
+    }
+
+    /// The till with all that this batch has decided so far.
+    pub(super) fn current(&self) -> &Till {
+        self.working.as_ref().unwrap_or(&self.till)
+    }
+
+    /// The printer can be given a document.
+    pub(super) fn printer_free(&self) -> bool {
+        self.baseline.is_some() && matches!(self.printing, Printing::Nothing)
+    }
+
+    /// The callers who wait for an id, with the fingerprint of what they wait for.
+    pub(super) fn waiting_for(&mut self, id: Uuid) -> Option<(Fingerprint, &mut Vec<Waiter>)> {
+        if let Some(active) = self.active.as_mut().filter(|active| active.id == id) {
+            return Some((active.fingerprint, &mut active.waiters));
+        }
+        self.queue
+            .iter_mut()
+            .find(|entry| entry.form.id == id)
+            .map(|entry| (entry.fingerprint, &mut entry.waiters))
+    }
+
+    /// Everybody who waits at this desk, taken off.
+    pub(super) fn take_waiters(&mut self) -> Vec<Waiter> {
+        let mut waiters: Vec<Waiter> = self.queue.drain(..).flat_map(|entry| entry.waiters).collect();
+        if let Some(active) = &mut self.active {
+            waiters.append(&mut active.waiters);
+        }
+        waiters
+    }
+
+    /// The moment at which the first of those who wait in the queue or for a slip wants an answer.
+    pub(super) fn next_deadline(&self) -> Option<Instant> {
+        let slips = self.slips.iter().chain(match &self.printing {
+            Printing::Slip(slip) => Some(slip),
+            _ => None,
+        });
+        let queued = self.queue.iter().flat_map(|entry| &entry.waiters);
+        queued.chain(slips.flat_map(|slip| &slip.waiters)).map(|waiter| waiter.deadline).min()
+    }
+}

@@ -1,0 +1,273 @@
+//! The clerk: sole owner of the tills, and the one writer of the books.
+//!
+//! It takes what has arrived (orders, news of printers, news of the tax office) as one batch: decides and applies on copies of the
+//! tills, appends the events, commits once, and only then lets anything out: answers, jobs for printers, a wake-up for the sender.
+//! On any error the copies are dropped and everything is read again from the books.
+
+mod desk;
+mod floor;
+
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, SyncSender, channel, sync_channel};
+use std::time::{Duration, Instant};
+
+use tokio::sync::oneshot;
+use uuid::Uuid;
+
+pub use desk::{Answer, FiscalState};
+pub use floor::{DeskPlan, Setting};
+
+use crate::order::OrderForm;
+use crate::printer::{Listener, News};
+use crate::store::{Store, StoreError};
+use floor::{Effect, Floor};
+
+/// What the clerk is told.
+#[derive(Debug)]
+pub enum Message {
+    /// A caller's order.
+    Order {
+        /// Its device.
+        device: Uuid,
+        /// The order.
+        form: Box<OrderForm>,
+        /// The caller wants an answer by then.
+        deadline: Instant,
+        /// Where the answer goes.
+        reply: oneshot::Sender<Answer>,
+    },
+    /// A caller wants the drawer open.
+    Drawer {
+        /// Its device.
+        device: Uuid,
+        /// Where the answer goes: what went wrong in words.
+        reply: oneshot::Sender<Result<(), String>>,
+    },
+    /// Somebody asks whether an id still waits for its turn.
+    Waiting {
+        /// The id.
+        id: Uuid,
+        /// Where the answer goes.
+        reply: oneshot::Sender<bool>,
+    },
+    /// News of a printer.
+    Printer(Uuid, News),
+    /// A printer is about to cancel a document: true once the decision is durable.
+    DecideCancel(Uuid, Uuid, SyncSender<bool>),
+    /// News of the tax office.
+    Office(OfficeNews),
+    /// End.
+    Stop,
+}
+
+/// What the sender of documents tells.
+#[derive(Clone, Debug)]
+pub enum OfficeNews {
+    /// A document was acknowledged.
+    Acknowledged {
+        /// Its place in the outbox.
+        sealed_seq: i64,
+    },
+    /// A document was refused, in words; it stays in the outbox.
+    Refused {
+        /// Its place in the outbox.
+        sealed_seq: i64,
+        /// The office's words.
+        words: String,
+    },
+    /// The till has changed its mind about the office.
+    Switched {
+        /// State before.
+        from: &'static str,
+        /// State after.
+        to: &'static str,
+        /// Why.
+        reason: String,
+    },
+}
+
+/// The way to the clerk.
+#[derive(Clone, Debug)]
+pub struct ClerkDoor {
+    inbox: Sender<Message>,
+}
+
+impl ClerkDoor {
+    /// A door, and the inbox behind it.
+    #[must_use]
+    pub fn new() -> (Self, Receiver<Message>) {
+        let (inbox, messages) = channel();
+        (Self { inbox }, messages)
+    }
+
+    /// Tells the clerk something. A clerk that has gone hears nothing, and callers see their answer's sender dropped.
+    pub fn tell(&self, message: Message) {
+        if self.inbox.send(message).is_err() {
+            tracing::warn!("the clerk has gone");
+        }
+    }
+
+    /// The listener for a device's printer.
+    #[must_use]
+    pub fn listener(&self, device: Uuid) -> Box<dyn Listener> {
+        Box::new(DeviceListener { door: self.clone(), device })
+    }
+}
+
+struct DeviceListener {
+    door: ClerkDoor,
+    device: Uuid,
+}
+
+impl Listener for DeviceListener {
+    fn tell(&self, news: News) {
+        self.door.tell(Message::Printer(self.device, news));
+    }
+
+    fn decide_cancel(&self, id: Uuid) -> bool {
+        let (reply, answer) = sync_channel(1);
+        self.door.tell(Message::DecideCancel(self.device, id, reply));
+        answer.recv_timeout(DECISION_WAIT).unwrap_or(false)
+    }
+}
+
+/// The clerk.
+#[derive(Debug)]
+pub struct Clerk {
+    store: Store,
+    floor: Floor,
+    inbox: Receiver<Message>,
+    /// What must not be lost when the books cannot be written: it is tried again.
+    kept: Vec<Message>,
+}
+
+/// Messages that share one transaction at most (spec/engineering.md, Storage).
+const BATCH_MAX: usize = 256;
+/// How long a printer's thread waits for a decision to become durable.
+const DECISION_WAIT: Duration = Duration::from_secs(10);
+/// The pause after the books could not be written.
+const TROUBLE_PAUSE: Duration = Duration::from_millis(500);
+
+impl Clerk {
+    /// Opens the tills from the books, adopts the configuration, and takes up what is outstanding.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] where the books cannot be read or written.
+    pub fn open(
+        mut store: Store,
+        setting: Arc<Setting>,
+        plans: Vec<DeskPlan>,
+        inbox: Receiver<Message>,
+    ) -> Result<Self, StoreError> {
+        let mut floor = Floor::open(&store, setting, plans)?;
+        let mut batch = store.batch()?;
+        let mut effects = Vec::new();
+        floor.adopt(&mut batch)?;
+        floor.take_up(&batch, &mut effects)?;
+        batch.commit()?;
+        floor.keep();
+        let mut clerk = Self { store, floor, inbox, kept: Vec::new() };
+        clerk.let_out(effects);
+        Ok(clerk)
+    }
+
+    /// Works until it is told to stop.
+    pub fn run(mut self) {
+        loop {
+            let wait = self.wait();
+            let mut messages = std::mem::take(&mut self.kept);
+            match self.inbox.recv_timeout(wait) {
+                Ok(message) => messages.push(message),
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => return,
+            }
+            while messages.len() < BATCH_MAX
+                && let Ok(message) = self.inbox.try_recv()
+            {
+                messages.push(message);
+            }
+            let stop = messages.iter().any(|message| matches!(message, Message::Stop));
+            self.work(messages);
+            if stop {
+                return;
+            }
+        }
+    }
+
+    fn wait(&self) -> Duration {
+        // Facts that could not be written are tried again after a pause.
+        if !self.kept.is_empty() {
+            return TROUBLE_PAUSE;
+        }
+        self.floor
+            .next_deadline()
+            .map_or(Duration::from_secs(60), |deadline| deadline.saturating_duration_since(Instant::now()))
+    }
+
+    fn work(&mut self, messages: Vec<Message>) {
+        let must_keep: Vec<Message> = messages.iter().filter_map(kept_copy).collect();
+        let mut effects = Vec::new();
+        let outcome = (|| {
+            let mut batch = self.store.batch()?;
+            for message in messages {
+                self.floor.handle(&mut batch, message, &mut effects)?;
+            }
+            self.floor.advance_all(&mut batch, &mut effects)?;
+            self.floor.expire(Instant::now(), &mut effects);
+            self.floor.snapshot(&mut batch)?;
+            batch.commit()
+        })();
+        match outcome {
+            Ok(()) => {
+                self.floor.keep();
+                self.let_out(effects);
+            }
+            Err(error) => self.trouble(&error, must_keep, effects),
+        }
+    }
+
+    fn let_out(&mut self, effects: Vec<Effect>) {
+        for effect in effects {
+            self.floor.let_out(effect);
+        }
+    }
+
+    /// The books could not be written: what is durable is unknown, so nothing held in memory is believed.
+    fn trouble(&mut self, error: &StoreError, must_keep: Vec<Message>, effects: Vec<Effect>) {
+        let words = describe(error);
+        tracing::error!("the books could not be written: {words}");
+        self.floor.give_up(effects, &must_keep, &words);
+        self.kept = must_keep;
+        let mut effects = Vec::new();
+        let reread = self.store.reload_head().and_then(|()| self.floor.reload(&self.store)).and_then(|()| {
+            let batch = self.store.batch()?;
+            self.floor.take_up(&batch, &mut effects)
+        });
+        match reread {
+            Ok(()) => self.let_out(effects),
+            Err(error) => tracing::error!("the books could not be read again: {}", describe(&error)),
+        }
+    }
+}
+
+/// Messages that carry a fact which exists nowhere else yet.
+fn kept_copy(message: &Message) -> Option<Message> {
+    match message {
+        Message::Printer(device, news) => Some(Message::Printer(*device, news.clone())),
+        Message::Office(news) => Some(Message::Office(news.clone())),
+        _ => None,
+    }
+}
+
+/// An error with all its sources.
+fn describe(error: &dyn std::error::Error) -> String {
+    let mut words = error.to_string();
+    let mut source = error.source();
+    while let Some(inner) = source {
+        words.push_str(": ");
+        words.push_str(&inner.to_string());
+        source = inner.source();
+    }
+    words
+}

@@ -1,0 +1,33 @@
+//! `authority`: a stand-alone stand-in for the tax office's server.
+
+use std::net::SocketAddr;
+
+use clap::Args;
+
+use super::{Exit, Failure, Voice, listen, log, runtime, stopped};
+use crate::object;
+use crate::standin::{StandIn, Strictness, serve};
+
+/// What `authority` takes.
+#[derive(Debug, Args)]
+pub struct AuthorityArguments {
+    /// Whose office it stands in for; all countries of this build post the same form.
+    #[arg(long, default_value = super::demo::COUNTRY_DEFAULT)]
+    country: String,
+    /// Where it listens.
+    #[arg(long)]
+    listen: SocketAddr,
+}
+
+pub(super) fn run(arguments: &AuthorityArguments, voice: Voice) -> Result<Exit, Failure> {
+    log(tracing::Level::INFO);
+    super::demo::profile(&arguments.country)?;
+    runtime()?.block_on(async {
+        let listener = listen(arguments.listen).await?;
+        let address = listener.local_addr().map_err(Failure::failed)?;
+        voice.say(&format!("the stand-in for the tax office serves http://{address}"));
+        voice.json(&object! { "ready" => true, "url" => format!("http://{address}") });
+        serve(listener, StandIn::new(Strictness::AnyObject), stopped()).await;
+        Ok(Exit::Done)
+    })
+}

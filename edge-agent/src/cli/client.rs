@@ -1,0 +1,111 @@
+//! A client of the agent's own API, signed like any other: what the demo sells through.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use uuid::Uuid;
+
+use crate::api::auth::signature_of;
+use crate::api::json::Node;
+use crate::clock::Clock;
+
+/// A client.
+#[derive(Debug)]
+pub(super) struct Client {
+    agent: ureq::Agent,
+    url: String,
+    key: String,
+    secret: String,
+    device: Uuid,
+    clock: Arc<Clock>,
+}
+
+/// An answer.
+#[derive(Debug)]
+pub(super) struct Reply {
+    pub(super) status: u16,
+    pub(super) state: String,
+    pub(super) body: Node,
+}
+
+/// An answer of the agent takes at most so long, a printer's troubles included.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+impl Client {
+    pub(super) fn new(url: String, key: &str, secret: &str, device: Uuid, clock: Arc<Clock>) -> Self {
+        let agent = ureq::Agent::config_builder()
+            .timeout_global(Some(PATIENCE))
+            .http_status_as_error(false)
+            .proxy(None)
+            .build()
+            .new_agent();
+        Self { agent, url, key: key.to_owned(), secret: secret.to_owned(), device, clock }
+    }
+
+    pub(super) fn post(&self, operation: &str, body: &str) -> anyhow::Result<Reply> {
+        self.call("POST", operation, Some(body))
+    }
+
+    pub(super) fn get(&self, operation: &str) -> anyhow::Result<Reply> {
+        self.call("GET", operation, None)
+    }
+
+    /// A route of our own, which needs no signature.
+    pub(super) fn open(&self, path: &str) -> anyhow::Result<Node> {
+        let mut response = self.agent.get(format!("{}{path}", self.url)).call()?;
+        parse(&response.body_mut().read_to_vec()?)
+    }
+
+    fn call(&self, method: &str, operation: &str, body: Option<&str>) -> anyhow::Result<Reply> {
+        let path = format!("/api/v1/{operation}");
+        let timestamp = self.clock.now().utc_ms.to_string();
+        let device = self.device.to_string();
+        let signed = [device.as_str(), &timestamp, method, &path, body.unwrap_or_default()].map(str::as_bytes);
+        let signature = signature_of(self.secret.as_bytes(), &signed);
+        let url = format!("{}{path}", self.url);
+        let headers = [
+            ("Api-Key", &self.key),
+            ("Api-DeviceId", &device),
+            ("Api-Timestamp", &timestamp),
+            ("Api-Signature", &signature),
+        ];
+        let mut response = match body {
+            Some(body) => {
+                let request = self.agent.post(url).header("Content-Type", "application/json");
+                headers.iter().fold(request, |request, (name, value)| request.header(*name, *value)).send(body)?
+            }
+            None => {
+                let request = self.agent.get(url);
+                headers.iter().fold(request, |request, (name, value)| request.header(*name, *value)).call()?
+            }
+        };
+        let state = response.headers().get("X-Fiscal-State").and_then(|state| state.to_str().ok()).unwrap_or_default();
+        Ok(Reply {
+            status: response.status().as_u16(),
+            state: state.to_owned(),
+            body: parse(&response.body_mut().read_to_vec()?)?,
+        })
+    }
+}
+
+fn parse(body: &[u8]) -> anyhow::Result<Node> {
+    Node::parse(body).map_err(anyhow::Error::msg)
+}
+
+impl Node {
+    /// A value by its path of names: `data.fiscalReceipt.totalAmount`.
+    pub(super) fn path(&self, path: &str) -> Option<&Self> {
+        path.split('.').try_fold(self, |node, name| match name.parse::<usize>() {
+            Ok(index) => node.at(index),
+            Err(_) => node.get(name),
+        })
+    }
+
+    /// The text of a text or a number.
+    pub(super) fn words(&self) -> &str {
+        match self {
+            Self::Text(text) | Self::Number(text) => text,
+            _ => "",
+        }
+    }
+}

@@ -1,0 +1,191 @@
+//! The verbs, one file each, and what they share: arguments, exit codes, and how one speaks to people and to programs.
+
+mod authority;
+mod client;
+mod day;
+mod demo;
+mod emulator;
+mod service;
+
+use std::io::Write;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::agent::StartError;
+use crate::api::json::Out;
+use crate::config::ConfigError;
+
+/// The offline-first fiscal core for tills.
+#[derive(Debug, Parser)]
+#[command(name = "ferrotill", version, about)]
+pub struct Arguments {
+    /// One JSON document or JSON lines on standard output; talk goes to standard error.
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// What to do.
+    #[command(subcommand)]
+    pub verb: Verb,
+}
+
+/// The verbs.
+#[derive(Debug, Subcommand)]
+pub enum Verb {
+    /// The service.
+    Run(service::RunArguments),
+    /// A trading day on an emulated fiscal printer, offline and back; then it keeps serving.
+    Demo(demo::DemoArguments),
+    /// A stand-alone emulated printer.
+    Emulator(emulator::EmulatorArguments),
+    /// A stand-alone stand-in for the tax office's server.
+    Authority(authority::AuthorityArguments),
+}
+
+/// Exit codes of the contract.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Exit {
+    /// Done.
+    Done,
+    /// Failed.
+    Failed,
+    /// Used wrongly.
+    Usage,
+    /// Something is wrong with the configuration.
+    Configuration,
+    /// The system does not permit it.
+    Permission,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(match exit {
+            Exit::Done => 0,
+            Exit::Failed => 1,
+            Exit::Usage => 2,
+            Exit::Configuration => 3,
+            Exit::Permission => 9,
+        })
+    }
+}
+
+/// A verb that did not end well.
+#[derive(Debug)]
+pub struct Failure {
+    /// The exit code.
+    pub code: Exit,
+    error: anyhow::Error,
+}
+
+impl Failure {
+    fn new(code: Exit, error: impl Into<anyhow::Error>) -> Self {
+        Self { code, error: error.into() }
+    }
+
+    fn failed(error: impl Into<anyhow::Error>) -> Self {
+        Self::new(Exit::Failed, error)
+    }
+
+    /// Tells people on standard error.
+    pub fn tell(&self) {
+        // Without a standard error there is nobody to tell.
+        let _ = writeln!(std::io::stderr(), "ferrotill: {:#}", self.error);
+    }
+}
+
+impl From<ConfigError> for Failure {
+    fn from(error: ConfigError) -> Self {
+        Self::new(Exit::Configuration, error)
+    }
+}
+
+impl From<StartError> for Failure {
+    fn from(error: StartError) -> Self {
+        let code = match &error {
+            StartError::Config(_) | StartError::TimeZone { .. } => Exit::Configuration,
+            StartError::DataFolder { source, .. } if source.kind() == std::io::ErrorKind::PermissionDenied => Exit::Permission,
+            StartError::Store(crate::store::StoreError::Configuration { .. }) => Exit::Configuration,
+            _ => Exit::Failed,
+        };
+        Self::new(code, error)
+    }
+}
+
+/// Carries out a verb.
+///
+/// # Errors
+///
+/// [`Failure`] with its exit code.
+pub fn run(arguments: Arguments) -> Result<Exit, Failure> {
+    let voice = Voice { json: arguments.json };
+    match arguments.verb {
+        Verb::Run(arguments) => service::run(&arguments, voice),
+        Verb::Demo(arguments) => demo::run(&arguments, voice),
+        Verb::Emulator(arguments) => emulator::run(&arguments, voice),
+        Verb::Authority(arguments) => authority::run(&arguments, voice),
+    }
+}
+
+/// How one speaks: words to people, JSON to programs.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Voice {
+    json: bool,
+}
+
+impl Voice {
+    /// Words: on standard output for people, on standard error beside JSON.
+    fn say(self, words: &str) {
+        // A closed pipe ends the talk, not the work.
+        let _ = if self.json { writeln!(std::io::stderr(), "{words}") } else { writeln!(std::io::stdout(), "{words}") };
+    }
+
+    /// A JSON line, for programs only.
+    fn json(self, line: &Out) {
+        if self.json {
+            let mut stdout = std::io::stdout().lock();
+            let _ = writeln!(stdout, "{line}").and_then(|()| stdout.flush());
+        }
+    }
+}
+
+/// Logs on standard error; `FERROTILL_LOG`'s place is the service manager's, so the level is fixed per verb.
+fn log(level: tracing::Level) {
+    let subscriber = tracing_subscriber::fmt().with_max_level(level).with_writer(std::io::stderr).with_ansi(false).finish();
+    // A second verb in the same process, as in tests, keeps the first one's.
+    let _ = tracing::subscriber::set_global_default(subscriber);
+}
+
+/// A runtime on one thread: enough for a till, and smaller.
+fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Failure::failed)
+}
+
+/// Listens, with words for the usual trouble.
+async fn listen(address: SocketAddr) -> Result<tokio::net::TcpListener, Failure> {
+    tokio::net::TcpListener::bind(address).await.map_err(|error| {
+        let code = match error.kind() {
+            std::io::ErrorKind::PermissionDenied => Exit::Permission,
+            _ => Exit::Failed,
+        };
+        let words = format!("cannot listen on {address}; is another program there, or is the address not this machine's?");
+        Failure::new(code, anyhow::Error::new(error).context(words))
+    })
+}
+
+/// Ends with the first of SIGINT and SIGTERM.
+async fn stopped() {
+    use tokio::signal::unix::{SignalKind, signal};
+    let Ok(mut terminate) = signal(SignalKind::terminate()) else {
+        return std::future::pending().await;
+    };
+    tokio::select! {
+        _ = tokio::signal::ctrl_c() => {}
+        _ = terminate.recv() => {}
+    }
+}
+
+/// The default configuration file.
+fn default_config() -> PathBuf {
+    PathBuf::from("/etc/ferrotill/ferrotill.toml")
+}

@@ -1,0 +1,46 @@
+//! `run`: the service.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::{Exit, Failure, Voice, default_config, listen, log, runtime, stopped};
+use crate::agent::Agent;
+use crate::config::{Config, Overrides};
+use crate::listener::{Limits, serve};
+use crate::object;
+
+/// What `run` takes.
+#[derive(Debug, Args)]
+pub struct RunArguments {
+    /// The configuration file.
+    #[arg(long, default_value_os_t = default_config())]
+    config: PathBuf,
+    /// Listens here instead of at the configured address.
+    #[arg(long)]
+    listen: Option<String>,
+    /// Keeps the books here instead of in the configured folder.
+    #[arg(long)]
+    data: Option<PathBuf>,
+}
+
+pub(super) fn run(arguments: &RunArguments, voice: Voice) -> Result<Exit, Failure> {
+    log(tracing::Level::INFO);
+    let overrides = Overrides { listen: arguments.listen.clone(), data_dir: arguments.data.clone() };
+    let config = Config::load(&arguments.config, &overrides)?;
+    for warning in &config.warnings {
+        tracing::warn!("{warning}");
+    }
+    let address = config.api.listen;
+    let runtime = runtime()?;
+    runtime.block_on(async {
+        // The address first: a second agent must not touch the books.
+        let listener = listen(address).await?;
+        let address = listener.local_addr().map_err(Failure::failed)?;
+        let agent = Agent::start(config, None)?;
+        voice.say(&format!("ferrotill serves http://{address}"));
+        voice.json(&object! { "ready" => true, "url" => format!("http://{address}") });
+        serve(listener, agent.router(), Limits::default(), stopped()).await;
+        Ok(Exit::Done)
+    })
+}

@@ -1,0 +1,337 @@
+//! The printer's task: one thread for each device, which alone owns its port.
+//!
+//! It connects, and connects again for ever; it carries out one thing after another, and it does not let go of a document
+//! before the device has settled it. The clerk never waits for it: what became of a thing comes back as a message.
+
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::time::{Duration, Instant};
+
+use ferrotill_device::printer::{Baseline, Connected, FiscalPrinter, Job, NotRegistered, Outcome, Registered, Watch};
+use uuid::Uuid;
+
+/// What the printer is asked for.
+#[derive(Debug)]
+pub enum Task {
+    /// Carry out a document from its start.
+    Perform(Document),
+    /// Find out what became of a document that was begun earlier.
+    Recover(Document),
+    /// Print a slip that nothing depends on.
+    Slip(Uuid, Job),
+    /// Open the drawer.
+    Drawer,
+    /// End the thread.
+    Stop,
+}
+
+/// A document for the printer.
+#[derive(Debug, Clone)]
+pub struct Document {
+    /// Its id.
+    pub id: Uuid,
+    /// What is to be printed.
+    pub job: Job,
+    /// What the printer said before.
+    pub baseline: Baseline,
+    /// The decision to cancel was made before.
+    pub cancel_decided: bool,
+}
+
+/// What the printer's task tells.
+#[derive(Debug, Clone)]
+pub enum News {
+    /// The printer is there.
+    Ready(Box<Connected>),
+    /// The printer is not there, or not any more; the words are for people.
+    Lost(String),
+    /// A document is settled.
+    Settled(Uuid, Box<Settled>),
+    /// A slip is done; the words are what went wrong.
+    SlipDone(Uuid, Option<String>, Option<Baseline>),
+    /// The drawer was opened, or why not.
+    DrawerDone(Option<String>, Option<Baseline>),
+}
+
+/// How a document ended.
+#[derive(Debug, Clone)]
+pub enum Settled {
+    /// In the printer's memory, once.
+    Registered(Registered),
+    /// Not in the printer's memory.
+    NotRegistered(NotRegistered),
+}
+
+/// Who hears the news of a printer, and makes a decision durable.
+pub trait Listener: Send {
+    /// Something happened.
+    fn tell(&self, news: News);
+    /// The decision to cancel a document is to be made durable; true once it is.
+    fn decide_cancel(&self, id: Uuid) -> bool;
+}
+
+/// The printer's task, seen from outside.
+#[derive(Debug)]
+pub struct PrinterTask {
+    tasks: Sender<Task>,
+}
+
+impl PrinterTask {
+    /// Starts the thread.
+    ///
+    /// # Errors
+    ///
+    /// The system cannot make a thread.
+    pub fn start(
+        name: &str,
+        printer: Box<dyn FiscalPrinter>,
+        listener: Box<dyn Listener>,
+    ) -> std::io::Result<Self> {
+        let (tasks, inbox) = channel();
+        let worker = Worker { printer, listener, inbox, connected: false, baseline: None, last_use: Instant::now(), told_lost: false };
+        std::thread::Builder::new().name(format!("printer {name}")).spawn(move || worker.run())?;
+        Ok(Self { tasks })
+    }
+
+    /// Asks for something. A thread that has ended hears nothing, and the document is settled after the next start.
+    pub fn ask(&self, task: Task) {
+        if self.tasks.send(task).is_err() {
+            tracing::warn!("the printer's thread has ended");
+        }
+    }
+}
+
+impl Drop for PrinterTask {
+    fn drop(&mut self) {
+        // The thread ends by itself. A document that the device does not settle is left to the next start: it is in the journal.
+        let _ = self.tasks.send(Task::Stop);
+    }
+}
+
+struct Worker {
+    printer: Box<dyn FiscalPrinter>,
+    listener: Box<dyn Listener>,
+    inbox: Receiver<Task>,
+    connected: bool,
+    /// The counters as of the last settled answer.
+    baseline: Option<Baseline>,
+    last_use: Instant,
+    told_lost: bool,
+}
+
+/// A connection that has been idle for so long is asked whether it still lives, before a document is begun.
+const IDLE_BEFORE_CHECK: Duration = Duration::from_secs(5);
+/// The first pause between two attempts to reach a printer.
+const PAUSE_MIN: Duration = Duration::from_millis(200);
+/// The longest pause between two attempts to reach a printer.
+const PAUSE_MAX: Duration = Duration::from_secs(2);
+
+impl Worker {
+    fn run(mut self) {
+        let mut pause = PAUSE_MIN;
+        loop {
+            if !self.connected && self.connect() {
+                pause = PAUSE_MIN;
+            }
+            let task = if self.connected {
+                self.inbox.recv().map_err(|_| RecvTimeoutError::Disconnected)
+            } else {
+                self.inbox.recv_timeout(pause)
+            };
+            match task {
+                Ok(Task::Perform(document)) => self.perform(document),
+                Ok(Task::Recover(document)) => self.recover(document),
+                Ok(Task::Slip(id, job)) => self.slip(id, &job),
+                Ok(Task::Drawer) => self.drawer(),
+                Ok(Task::Stop) | Err(RecvTimeoutError::Disconnected) => return,
+                Err(RecvTimeoutError::Timeout) => pause = (pause * 2).min(PAUSE_MAX),
+            }
+        }
+    }
+
+    /// Connects and clears what is left over. True if the printer is there.
+    fn connect(&mut self) -> bool {
+        let connected = self.printer.connect().and_then(|mut connected| {
+            if connected.receipt_open {
+                // No document of ours is being printed: one that was would be recovered, and recovery ends it.
+                connected.baseline = self.printer.clear_leftover(&mut Silent)?;
+                connected.receipt_open = false;
+            }
+            Ok(connected)
+        });
+        match connected {
+            Ok(connected) => {
+                self.connected = true;
+                self.baseline = Some(connected.baseline.clone());
+                self.told_lost = false;
+                self.last_use = Instant::now();
+                self.listener.tell(News::Ready(Box::new(connected)));
+            }
+            Err(fault) => self.lost(&fault.to_string()),
+        }
+        self.connected
+    }
+
+    fn lost(&mut self, words: &str) {
+        self.connected = false;
+        if !self.told_lost {
+            self.told_lost = true;
+            self.listener.tell(News::Lost(words.to_owned()));
+        }
+    }
+
+    /// A connection that was idle may be dead; finding out costs one exchange, and only then.
+    fn wake(&mut self) {
+        if self.last_use.elapsed() > IDLE_BEFORE_CHECK && self.printer.status().is_err() {
+            // A failed reconnection is found by the job itself, which then has begun nothing.
+            let _ = self.printer.connect();
+        }
+    }
+
+    fn perform(&mut self, mut document: Document) {
+        self.wake();
+        let outcome = self.attempt(&mut document, |printer, document, watch| {
+            printer.perform(&document.job, &document.baseline, watch)
+        });
+        self.settle(document, outcome);
+    }
+
+    fn recover(&mut self, mut document: Document) {
+        let outcome = self.attempt(&mut document, ask_again);
+        self.settle(document, outcome);
+    }
+
+    /// One attempt; a decision to cancel that it makes is remembered for the next one.
+    fn attempt(
+        &mut self,
+        document: &mut Document,
+        ask: impl FnOnce(&mut dyn FiscalPrinter, &Document, &mut dyn Watch) -> Outcome,
+    ) -> Outcome {
+        let mut watch =
+            DurableWatch { listener: &*self.listener, id: document.id, decided: document.cancel_decided };
+        let outcome = ask(&mut *self.printer, document, &mut watch);
+        document.cancel_decided = watch.decided;
+        outcome
+    }
+
+    /// Asks on until the device says what became of the document. Nothing is printed on hope.
+    fn settle(&mut self, mut document: Document, mut outcome: Outcome) {
+        let mut pause = PAUSE_MIN;
+        let settled = loop {
+            match outcome {
+                Outcome::Registered(registered) => break Settled::Registered(registered),
+                Outcome::NotRegistered(not_registered) => break Settled::NotRegistered(not_registered),
+                Outcome::Unknown(fault) => {
+                    self.lost(&fault.to_string());
+                    if self.pause_or_stop(pause) {
+                        return;
+                    }
+                    pause = (pause * 2).min(PAUSE_MAX);
+                    outcome = self.attempt(&mut document, ask_again);
+                }
+            }
+        };
+        self.last_use = Instant::now();
+        self.told_lost = false;
+        self.baseline = match &settled {
+            Settled::Registered(registered) => Some(registered.after.clone()),
+            Settled::NotRegistered(not_registered) => not_registered.after.clone(),
+        };
+        // Counters that were not read mean a connection that cannot be trusted: the next one reads them again.
+        self.connected = self.baseline.is_some();
+        self.listener.tell(News::Settled(document.id, Box::new(settled)));
+    }
+
+    /// Waits; true when the thread is to end. While a document is unsettled, slips and pulses are turned down.
+    fn pause_or_stop(&mut self, pause: Duration) -> bool {
+        let until = Instant::now() + pause;
+        loop {
+            match self.inbox.recv_timeout(until.saturating_duration_since(Instant::now())) {
+                Ok(Task::Slip(id, _)) => {
+                    self.listener.tell(News::SlipDone(id, Some(UNSETTLED.to_owned()), None));
+                }
+                Ok(Task::Drawer) => self.listener.tell(News::DrawerDone(Some(UNSETTLED.to_owned()), None)),
+                Ok(Task::Stop) | Err(RecvTimeoutError::Disconnected) => return true,
+                // The clerk has one document outstanding at a time and asks for it once.
+                Ok(Task::Perform(_) | Task::Recover(_)) => {}
+                Err(RecvTimeoutError::Timeout) => return false,
+            }
+        }
+    }
+
+    fn slip(&mut self, id: Uuid, job: &Job) {
+        let (words, after) = self.unimportant(job);
+        self.listener.tell(News::SlipDone(id, words, after));
+    }
+
+    fn drawer(&mut self) {
+        let (words, after) = self.unimportant(&Job::Drawer);
+        self.listener.tell(News::DrawerDone(words, after));
+    }
+
+    /// Something that is tried once, and that no book depends on.
+    fn unimportant(&mut self, job: &Job) -> (Option<String>, Option<Baseline>) {
+        if !self.connected && !self.connect() {
+            return (Some("the printer cannot be reached".to_owned()), None);
+        }
+        self.wake();
+        let Some(before) = self.baseline.clone() else {
+            return (Some("the printer cannot be reached".to_owned()), None);
+        };
+        let outcome = self.printer.perform(job, &before, &mut Silent);
+        self.last_use = Instant::now();
+        match outcome {
+            Outcome::Registered(registered) => {
+                self.baseline = Some(registered.after.clone());
+                (None, Some(registered.after))
+            }
+            Outcome::NotRegistered(not_registered) => {
+                self.connected = not_registered.after.is_some();
+                self.baseline.clone_from(&not_registered.after);
+                (Some(not_registered.fault.to_string()), not_registered.after)
+            }
+            Outcome::Unknown(fault) => {
+                self.lost(&fault.to_string());
+                (Some(fault.to_string()), None)
+            }
+        }
+    }
+}
+
+/// What is said of a slip while a document is unsettled.
+const UNSETTLED: &str = "the printer has a document that is not settled yet";
+
+/// Finds out what became of a document that was begun.
+fn ask_again(printer: &mut dyn FiscalPrinter, document: &Document, watch: &mut dyn Watch) -> Outcome {
+    printer.recover(&document.job, &document.baseline, document.cancel_decided, watch)
+}
+
+/// Makes the decision to cancel durable before it is carried out, once.
+struct DurableWatch<'l> {
+    listener: &'l dyn Listener,
+    id: Uuid,
+    decided: bool,
+}
+
+impl Watch for DurableWatch<'_> {
+    fn about_to_cancel(&mut self) -> bool {
+        self.decided = self.decided || self.listener.decide_cancel(self.id);
+        self.decided
+    }
+
+    fn trace(&mut self, line: &str) {
+        tracing::debug!(target: "ferrotill::printer", id = %self.id, "{line}");
+    }
+}
+
+/// For receipts that are nobody's: nothing to make durable.
+struct Silent;
+
+impl Watch for Silent {
+    fn about_to_cancel(&mut self) -> bool {
+        true
+    }
+
+    fn trace(&mut self, line: &str) {
+        tracing::debug!(target: "ferrotill::printer", "{line}");
+    }
+}

@@ -1,0 +1,86 @@
+//! The chain: each journal row carries a MAC over itself and the row before, so that a cut, a reorder or an edit is found.
+
+use std::fs;
+use std::io::{self, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
+
+use hmac::{Hmac, KeyInit, Mac as _};
+use sha2::Sha256;
+
+use super::StoreError;
+
+/// The MAC of a row: HMAC-SHA256.
+pub type Mac = [u8; 32];
+
+/// The MAC before the first row.
+pub(super) const GENESIS: Mac = [0; 32];
+
+/// The key of the chain; it stays on the box.
+#[derive(Clone)]
+pub struct ChainKey([u8; 32]);
+
+impl std::fmt::Debug for ChainKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("ChainKey(…)")
+    }
+}
+
+/// The fields of a row that the MAC covers.
+pub(super) struct Link<'a> {
+    pub(super) seq: i64,
+    pub(super) device: &'a [u8],
+    pub(super) at: i64,
+    pub(super) kind: u16,
+    pub(super) version: u16,
+    pub(super) payload: &'a [u8],
+}
+
+impl ChainKey {
+    /// Reads the key from its file, or makes one on the first start (0600, durable before its first use).
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Key`].
+    pub fn load_or_create(path: &Path) -> Result<Self, StoreError> {
+        let failed = |source| StoreError::Key { path: path.to_owned(), source };
+        match fs::read(path) {
+            Ok(bytes) => <[u8; 32]>::try_from(bytes.as_slice())
+                .map(Self)
+                .map_err(|_| failed(io::Error::new(io::ErrorKind::InvalidData, "the key must have 32 bytes"))),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Self::create(path).map_err(failed),
+            Err(error) => Err(failed(error)),
+        }
+    }
+
+    fn create(path: &Path) -> io::Result<Self> {
+        let mut key = [0; 32];
+        getrandom::fill(&mut key).map_err(io::Error::other)?;
+        // Written beside and renamed, so that a power cut leaves no half of a key.
+        let beside = path.with_extension("new");
+        let mut file = fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&beside)?;
+        file.write_all(&key)?;
+        file.sync_all()?;
+        fs::rename(&beside, path)?;
+        if let Some(folder) = path.parent() {
+            fs::File::open(folder)?.sync_all()?;
+        }
+        Ok(Self(key))
+    }
+
+    /// The MAC of a row after the row with `previous`.
+    pub(super) fn mac(&self, previous: &Mac, link: &Link<'_>) -> Mac {
+        let mut hmac = match Hmac::<Sha256>::new_from_slice(&self.0) {
+            Ok(hmac) => hmac,
+            Err(_) => unreachable!("HMAC takes keys of any length"),
+        };
+        hmac.update(previous);
+        hmac.update(&link.seq.to_be_bytes());
+        hmac.update(link.device);
+        hmac.update(&link.at.to_be_bytes());
+        hmac.update(&link.kind.to_be_bytes());
+        hmac.update(&link.version.to_be_bytes());
+        hmac.update(link.payload);
+        hmac.finalize().into_bytes().into()
+    }
+}

@@ -1,0 +1,87 @@
+//! What waits to be told to the tax office.
+
+use ferrotill_core::event::Body;
+use ferrotill_core::receipt::{Receipt, ReceiptKind};
+use rusqlite::{Connection, params};
+use uuid::Uuid;
+
+use super::query::{self, COLUMNS, Reader, StoredDocument, UnsentCount, document, document_row};
+use super::StoreError;
+
+/// A document that waits, with what it takes to tell of it.
+#[derive(Debug)]
+pub struct Letter {
+    /// Its place in the order of telling.
+    pub sealed_seq: i64,
+    /// Its device.
+    pub device: Uuid,
+    /// What kind of telling.
+    pub duty: String,
+    /// The message's number towards the tax office.
+    pub message_number: u32,
+    /// The document.
+    pub document: StoredDocument,
+    /// Number of the sale that a refund takes back.
+    pub original_number: Option<u32>,
+}
+
+impl Reader {
+    /// The oldest letters that wait after a place in the order.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Database`].
+    pub fn letters(&self, after: i64, count: u32) -> Result<Vec<Letter>, StoreError> {
+        self.with("outbox", |connection| {
+            let mut statement = connection.prepare_cached(
+                "SELECT sealed_seq, reserved_seq, device, duty, message_number FROM outbox \
+                 WHERE state = 'waiting' AND sealed_seq > ?1 ORDER BY sealed_seq LIMIT ?2",
+            )?;
+            let waiting = statement
+                .query_map(params![after, count], |row| {
+                    Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?))
+                })?
+                .collect::<Result<Vec<(i64, i64, [u8; 16], String, u32)>, _>>()?;
+            let mut letters = Vec::with_capacity(waiting.len());
+            for (sealed_seq, reserved_seq, device, duty, message_number) in waiting {
+                let row = connection
+                    .prepare_cached(&format!("SELECT {COLUMNS} FROM document WHERE reserved_seq = ?1"))?
+                    .query_row([reserved_seq], document_row)?;
+                let document = document(connection, row)?;
+                let original_number = original_number(connection, &document)?;
+                letters.push(Letter {
+                    sealed_seq,
+                    device: Uuid::from_bytes(device),
+                    duty,
+                    message_number,
+                    document,
+                    original_number,
+                });
+            }
+            Ok(letters)
+        })
+    }
+
+    /// How much waits.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Database`].
+    pub fn unsent(&self) -> Result<UnsentCount, StoreError> {
+        self.with("outbox", |connection| {
+            connection
+                .prepare_cached("SELECT count(*), count(refusal) FROM outbox WHERE state = 'waiting'")?
+                .query_row([], |row| Ok(UnsentCount { documents: row.get(0)?, refused: row.get(1)? }))
+        })
+    }
+}
+
+fn original_number(connection: &Connection, document: &StoredDocument) -> Result<Option<u32>, rusqlite::Error> {
+    let Some(Body::Receipt(Receipt { kind: ReceiptKind::Refund { original }, .. })) =
+        document.reserved().map(|reserved| reserved.body)
+    else {
+        return Ok(None);
+    };
+    let sale = query::request(connection, Some(document.row.device), Uuid::from_bytes(original.0))?;
+    Ok(sale.and_then(|row| row.number))
+}

@@ -1,0 +1,91 @@
+-- The journal is the truth; every other table can be rebuilt from it.
+-- Money is whole minor units, quantities are thousandths, times are milliseconds since the epoch (UTC).
+
+CREATE TABLE journal (
+  seq     INTEGER PRIMARY KEY,   -- 1, 2, 3, … without a gap
+  device  BLOB    NOT NULL,      -- the till's device; sixteen zero bytes for what concerns all of them
+  at      INTEGER NOT NULL,
+  kind    INTEGER NOT NULL,      -- ferrotill_core::event::Event::kind
+  version INTEGER NOT NULL,
+  payload BLOB    NOT NULL,      -- the event in postcard
+  mac     BLOB    NOT NULL       -- HMAC-SHA256(previous mac, seq, device, at, kind, version, payload)
+) STRICT;
+
+CREATE TRIGGER journal_is_never_updated BEFORE UPDATE ON journal
+BEGIN SELECT RAISE(ABORT, 'journal rows are never updated'); END;
+
+CREATE TRIGGER journal_is_never_deleted BEFORE DELETE ON journal
+BEGIN SELECT RAISE(ABORT, 'journal rows are never deleted'); END;
+
+-- A document, from its reservation to its end.
+CREATE TABLE document (
+  reserved_seq   INTEGER PRIMARY KEY,  -- its Reserved row
+  settled_seq    INTEGER,              -- its Sealed or Voided row
+  device         BLOB    NOT NULL,
+  id             BLOB    NOT NULL,
+  unique_id      BLOB    NOT NULL,
+  fingerprint    BLOB    NOT NULL,
+  kind           TEXT    NOT NULL,
+  state          TEXT    NOT NULL CHECK (state IN ('reserved', 'sealed', 'voided')),
+  point_of_sale  BLOB    NOT NULL,
+  at             INTEGER NOT NULL,
+  z_number       INTEGER NOT NULL,
+  number         INTEGER,
+  current_number INTEGER,
+  amount         INTEGER NOT NULL,
+  tax            INTEGER NOT NULL,
+  print_error    TEXT
+) STRICT;
+
+CREATE UNIQUE INDEX document_number ON document (device, number) WHERE number IS NOT NULL;
+CREATE INDEX document_kind ON document (device, kind, number) WHERE number IS NOT NULL;
+CREATE INDEX document_reserved ON document (device) WHERE state = 'reserved';
+
+-- Request ids lead to their newest document. Callers choose them at random, so this index is small and apart.
+CREATE TABLE request (
+  id           BLOB    NOT NULL,
+  device       BLOB    NOT NULL,
+  reserved_seq INTEGER NOT NULL,
+  PRIMARY KEY (id, device)
+) STRICT, WITHOUT ROWID;
+
+-- What returns have taken back of the lines of a sale.
+CREATE TABLE returned (
+  original_seq INTEGER NOT NULL,       -- reserved_seq of the sale
+  line         INTEGER NOT NULL,       -- counted from 0
+  quantity     INTEGER NOT NULL,
+  amount       INTEGER NOT NULL,
+  PRIMARY KEY (original_seq, line)
+) STRICT, WITHOUT ROWID;
+
+-- Numbers of alternative receipts that went out; the key makes a repeat impossible.
+CREATE TABLE alternative_number (
+  device       BLOB    NOT NULL,
+  series       TEXT    NOT NULL,
+  number       INTEGER NOT NULL,
+  reserved_seq INTEGER NOT NULL,
+  PRIMARY KEY (device, series, number)
+) STRICT, WITHOUT ROWID;
+
+-- What must be told to the tax office. A row is never deleted.
+CREATE TABLE outbox (
+  sealed_seq      INTEGER PRIMARY KEY, -- the order of telling
+  reserved_seq    INTEGER NOT NULL,
+  device          BLOB    NOT NULL,
+  duty            TEXT    NOT NULL,
+  message_number  INTEGER NOT NULL,
+  state           TEXT    NOT NULL CHECK (state IN ('waiting', 'acknowledged')),
+  attempts        INTEGER NOT NULL DEFAULT 0,
+  refusal         TEXT,
+  acknowledged_at INTEGER
+) STRICT;
+
+CREATE INDEX outbox_waiting ON outbox (sealed_seq) WHERE state = 'waiting';
+
+-- The till as it was after a row of the journal: start-up replays only what came after.
+CREATE TABLE snapshot (
+  device  BLOB    PRIMARY KEY,
+  seq     INTEGER NOT NULL,
+  version INTEGER NOT NULL,
+  till    BLOB    NOT NULL
+) STRICT, WITHOUT ROWID;
