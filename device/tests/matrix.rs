@@ -366,6 +366,47 @@ fn a_noisy_line_doubles_and_loses_nothing() {
 }
 
 #[test]
+fn a_receipt_of_nothing_is_settled_once_too() {
+    // Its payment does not show in what was tendered, so the table of recovery is blind in one eye.
+    let Job::Receipt(mut receipt) = sale() else {
+        unreachable!()
+    };
+    receipt.lines.truncate(1);
+    receipt.lines[0].adjustment = Amount::from_minor(-1_620);
+    receipt.total = Amount::ZERO;
+    receipt.change = Amount::ZERO;
+    receipt.payments.truncate(1);
+    receipt.payments[0].amount = Amount::ZERO;
+    let job = Job::Receipt(receipt);
+    for kind in FaultKind::ALL {
+        for command in COMMANDS {
+            for times in TIMES {
+                for restart in [false, true] {
+                    let case = format!("{} x{times} on {command:02X?}, {restart}", kind.name());
+                    let bench = Bench::new();
+                    let (driver, baseline) = begun_day(&bench, &sale());
+                    let mut driver = driver;
+                    let before = count(&bench, &job);
+                    bench.order(kind, *command, *times);
+                    let mut notes = Notes::new();
+                    let first = driver.perform(&job, &baseline, &mut notes);
+                    let decided = notes.decided;
+                    let (mut driver, outcome) =
+                        settle(&bench, driver, &job, &baseline, first, decided, restart);
+                    let new = count(&bench, &job) - before;
+                    match outcome {
+                        Outcome::Registered(_) => assert_eq!(new, 1, "{case}"),
+                        Outcome::NotRegistered(_) => assert_eq!(new, 0, "{case}"),
+                        Outcome::Unknown(_) => panic!("{case}: {outcome:?}"),
+                    }
+                    sells_on(&bench, &mut driver, &case);
+                }
+            }
+        }
+    }
+}
+
+#[test]
 fn a_driver_that_retries_with_new_numbers_is_seen_to_double() {
     // The control: what the drivers of spec 7.3 do shows up as two documents, so a doubling of ours would show as well.
     let bench = Bench::new();

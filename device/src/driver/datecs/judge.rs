@@ -54,8 +54,9 @@ pub(super) fn judge(
     if documents == 0 || now.next_fiscal_receipt == baseline.next_fiscal_receipt {
         return Verdict::NotIssued;
     }
-    if cancel_decided {
+    if cancel_decided && plan.total != 0 {
         // After that decision no payment is ever sent, so the document that was issued is the cancelled one.
+        // Only a receipt of nothing can be paid without showing it, and is closed when its cancellation is refused.
         return Verdict::NotIssued;
     }
     let last = standing.transaction;

@@ -251,6 +251,12 @@ impl Datecs {
             Verdict::Unpaid { .. } if place == 0 && fault != Fault::PaperOut => {
                 not_registered(Fault::ReceiptOpen, detail, None)
             }
+            // A receipt of nothing whose payment was booked before its answer was lost.
+            Verdict::Unpaid { matches: true, .. }
+                if case.plan.total == 0 && fault == Fault::PaymentStarted =>
+            {
+                self.close_only(case, watch)
+            }
             Verdict::Unpaid { .. } => self.cancel(case, fault, detail, watch),
             Verdict::Paid { .. } => Outcome::Unknown(fault),
             settled => self.conclude(case, settled, fault, detail, watch),
@@ -286,10 +292,7 @@ impl Datecs {
                     if refusal == Fault::PaymentStarted && case.plan.total == 0 =>
                 {
                     // A receipt of nothing, paid with nothing: it can only be closed.
-                    return match case.plan.steps.len().checked_sub(1) {
-                        Some(close) => self.close_only(case, close, watch),
-                        None => Outcome::Unknown(Fault::Unclear),
-                    };
+                    return self.close_only(case, watch);
                 }
                 (Verdict::Unpaid { .. }, Err(Trouble::Refused(refusal, _))) => {
                     return Outcome::Unknown(refusal);
@@ -302,7 +305,9 @@ impl Datecs {
         Outcome::Unknown(Fault::NoAnswer)
     }
 
-    fn close_only(&mut self, case: Case<'_>, close: usize, watch: &mut dyn Watch) -> Outcome {
+    /// Sends the last step alone.
+    fn close_only(&mut self, case: Case<'_>, watch: &mut dyn Watch) -> Outcome {
+        let close = case.plan.steps.len().saturating_sub(1);
         match self.run(case.plan, close, watch) {
             Ok(()) => self.registered(case, watch),
             Err((_, Stop::Trouble(trouble))) => Outcome::Unknown(trouble.fault()),
