@@ -107,8 +107,12 @@ impl Reconciliation {
                 .as_ref()
                 .map(|refunds| by_group(&shift.refunds.groups, refunds)),
             cash: printer.cash.map(|theirs| less(cash, theirs)),
-            cash_in: printer.cash_in.map(|theirs| less(shift.cash_in.amount, theirs)),
-            cash_out: printer.cash_out.map(|theirs| less(shift.cash_out.amount, theirs)),
+            cash_in: printer
+                .cash_in
+                .map(|theirs| less(shift.cash_in.amount, theirs)),
+            cash_out: printer
+                .cash_out
+                .map(|theirs| less(shift.cash_out.amount, theirs)),
             receipts: printer.receipts.map(|theirs| {
                 i64::from(shift.sales.receipts.count)
                     .saturating_add(i64::from(shift.refunds.receipts.count))
@@ -122,7 +126,9 @@ impl Reconciliation {
     pub fn agrees(&self) -> bool {
         let by_group = self.sales.iter().chain(self.refunds.iter().flatten());
         let in_cash = [self.cash, self.cash_in, self.cash_out];
-        by_group.chain(in_cash.iter().flatten()).all(|difference| difference.is_zero())
+        by_group
+            .chain(in_cash.iter().flatten())
+            .all(|difference| difference.is_zero())
             && self.receipts.is_none_or(|difference| difference == 0)
     }
 }

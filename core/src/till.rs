@@ -503,6 +503,8 @@ impl Till {
             }
         }
         if outstanding.kind == Kind::Report(ReportKind::Z) {
+            // The printer's drawer begins the next day at nothing (spec/printers.md, 2, 46h; an inference, see docs/countries).
+            self.books.cash = Amount::ZERO;
             self.last_z = self
                 .books
                 .shift

@@ -30,7 +30,9 @@ pub enum StartError {
     #[error("the books cannot be opened")]
     Store(#[from] StoreError),
     /// The data folder.
-    #[error("the data folder {path} cannot be made or locked; check its permissions, and that no other agent uses it")]
+    #[error(
+        "the data folder {path} cannot be made or locked; check its permissions, and that no other agent uses it"
+    )]
     DataFolder {
         /// The folder.
         path: PathBuf,
@@ -39,7 +41,9 @@ pub enum StartError {
         source: std::io::Error,
     },
     /// The time zone.
-    #[error("the time zone {zone} is not known; give a name of the IANA database, such as Europe/Vienna")]
+    #[error(
+        "the time zone {zone} is not known; give a name of the IANA database, such as Europe/Vienna"
+    )]
     TimeZone {
         /// Its name.
         zone: String,
@@ -94,9 +98,21 @@ impl Agent {
                 // `check` has read it once already.
                 Err(_) => continue,
             };
-            let task = PrinterTask::start(&device.name, printer, door.listener(device.id))
-                .map_err(|source| StartError::Thread { name: format!("printer {}", device.name), source })?;
-            plans.push(DeskPlan { device: device.id, configuration: tables::configuration(device), printer: task });
+            let task = PrinterTask::start(
+                &device.name,
+                printer,
+                door.listener(device.id),
+                Arc::clone(&clock),
+            )
+            .map_err(|source| StartError::Thread {
+                name: format!("printer {}", device.name),
+                source,
+            })?;
+            plans.push(DeskPlan {
+                device: device.id,
+                configuration: tables::configuration(device),
+                printer: task,
+            });
         }
         let setting = Arc::new(Setting {
             profile,
@@ -108,14 +124,37 @@ impl Agent {
         let clerk = std::thread::Builder::new()
             .name("clerk".to_owned())
             .spawn(move || clerk.run())
-            .map_err(|source| StartError::Thread { name: "clerk".to_owned(), source })?;
-        let sender = start_sender(&config, profile.facts().currency, &reader, &door, &board, &wake_sender, &clock)?;
-        let app = Arc::new(App { config, profile, door: door.clone(), reader, clock, board });
-        Ok(Self { app, door, clerk: Some(clerk), sender, _lock: lock })
+            .map_err(|source| StartError::Thread {
+                name: "clerk".to_owned(),
+                source,
+            })?;
+        let sender = start_sender(
+            &config,
+            profile.facts().currency,
+            &reader,
+            &door,
+            &board,
+            &wake_sender,
+            &clock,
+        )?;
+        let app = Arc::new(App {
+            config,
+            profile,
+            door: door.clone(),
+            reader,
+            clock,
+            board,
+        });
+        Ok(Self {
+            app,
+            door,
+            clerk: Some(clerk),
+            sender,
+            _lock: lock,
+        })
     }
 
     /// The agent's routes.
-    #[must_use]
     pub fn router(&self) -> Router {
         api::router(&self.app)
     }
@@ -144,25 +183,40 @@ impl Drop for Agent {
 /// # Errors
 ///
 /// [`ConfigError`] with the place of each fault.
-pub fn check(config: &Config) -> Result<&'static dyn ferrotill_core::profile::Profile, ConfigError> {
-    config.check_device_uris(&|uri| DriverUri::parse(uri).map(drop).map_err(|error| error.to_string()))?;
+pub fn check(
+    config: &Config,
+) -> Result<&'static dyn ferrotill_core::profile::Profile, ConfigError> {
+    config.check_device_uris(&|uri| {
+        DriverUri::parse(uri)
+            .map(drop)
+            .map_err(|error| error.to_string())
+    })?;
     config.check_country(&|code| {
-        by_code(code).map(drop).ok_or_else(|| "it has no profile in this build; choose a country that has one".to_owned())
+        by_code(code).map(drop).ok_or_else(|| {
+            "it has no profile in this build; choose a country that has one".to_owned()
+        })
     })?;
     by_code(&config.till.country).ok_or(ConfigError::Faulty { faults: Vec::new() })
 }
 
 fn zone_clock(config: &Config) -> Result<Clock, StartError> {
     let zone = config.till.time_zone.as_deref();
-    Clock::new(zone).map_err(|source| StartError::TimeZone { zone: zone.unwrap_or_default().to_owned(), source })
+    Clock::new(zone).map_err(|source| StartError::TimeZone {
+        zone: zone.unwrap_or_default().to_owned(),
+        source,
+    })
 }
 
 /// Two agents on the same books would be two writers: the second is turned away.
 fn lock_folder(folder: &std::path::Path) -> Result<std::fs::File, StartError> {
-    let failed = |source| StartError::DataFolder { path: folder.to_owned(), source };
+    let failed = |source| StartError::DataFolder {
+        path: folder.to_owned(),
+        source,
+    };
     std::fs::create_dir_all(folder).map_err(failed)?;
     let file = std::fs::File::create(folder.join("agent.lock")).map_err(failed)?;
-    file.try_lock().map_err(|error| failed(std::io::Error::other(error.to_string())))?;
+    file.try_lock()
+        .map_err(|error| failed(std::io::Error::other(error.to_string())))?;
     Ok(file)
 }
 
@@ -175,7 +229,9 @@ fn start_sender(
     wake: &Arc<Notify>,
     clock: &Arc<Clock>,
 ) -> Result<Option<Sender>, StartError> {
-    let Some(upstream) = &config.upstream else { return Ok(None) };
+    let Some(upstream) = &config.upstream else {
+        return Ok(None);
+    };
     let parts = SenderParts {
         config: Arc::new(config.clone()),
         currency,
@@ -187,5 +243,8 @@ fn start_sender(
     };
     Sender::start(parts, upstream, Box::new(OnlineEcr))
         .map(Some)
-        .map_err(|source| StartError::Thread { name: "sender".to_owned(), source })
+        .map_err(|source| StartError::Thread {
+            name: "sender".to_owned(),
+            source,
+        })
 }

@@ -47,12 +47,21 @@ impl Board {
     /// How a printer is.
     #[must_use]
     pub fn printer(&self, device: Uuid) -> PrinterState {
-        self.printers.lock().unwrap_or_else(PoisonError::into_inner).get(&device).cloned().unwrap_or_default()
+        self.printers
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(&device)
+            .cloned()
+            .unwrap_or_default()
     }
 
     /// A printer is there.
     pub fn printer_ready(&self, device: Uuid, connected: &Connected) {
-        let Baseline { serial, fiscal_memory, .. } = &connected.baseline;
+        let Baseline {
+            serial,
+            fiscal_memory,
+            ..
+        } = &connected.baseline;
         let state = PrinterState {
             connected: true,
             model: connected.model.clone(),
@@ -62,7 +71,10 @@ impl Board {
             fiscalised: connected.condition.fiscalised,
             trouble: None,
         };
-        self.printers.lock().unwrap_or_else(PoisonError::into_inner).insert(device, state);
+        self.printers
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(device, state);
     }
 
     /// A printer is not there.
@@ -76,13 +88,18 @@ impl Board {
     /// How the office is.
     #[must_use]
     pub fn office(&self) -> OfficeState {
-        self.office.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.office
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
     }
 
     /// The office is in another state; `alternative` says whether sales get alternative receipts in it.
     pub fn office_switched(&self, state: &str, reason: &str, alternative: bool) {
-        *self.office.lock().unwrap_or_else(PoisonError::into_inner) =
-            OfficeState { state: state.to_owned(), reason: reason.to_owned() };
+        *self.office.lock().unwrap_or_else(PoisonError::into_inner) = OfficeState {
+            state: state.to_owned(),
+            reason: reason.to_owned(),
+        };
         self.alternative.store(alternative, Ordering::Release);
     }
 

@@ -22,30 +22,36 @@ impl Clock {
     /// The zone is not in the system's database.
     pub fn new(zone: Option<&str>) -> Result<Self, jiff::Error> {
         let zone = zone.map_or_else(|| Ok(TimeZone::system()), TimeZone::get)?;
-        Ok(Self { zone, offset_s: AtomicI64::new(0) })
+        Ok(Self {
+            zone,
+            offset_s: AtomicI64::new(0),
+        })
     }
 
     /// Now, by the till's clock.
     #[must_use]
     pub fn now(&self) -> Moment {
-        self.moment(self.system_ms().saturating_add(self.offset_s.load(Ordering::Relaxed).saturating_mul(1_000)))
+        self.moment(
+            self.system_ms()
+                .saturating_add(self.offset_s.load(Ordering::Relaxed).saturating_mul(1_000)),
+        )
     }
 
     /// A moment in the clock's zone.
     #[must_use]
     pub fn moment(&self, utc_ms: i64) -> Moment {
-        let seconds = Timestamp::from_millisecond(utc_ms).map_or(0, |at| self.zone.to_offset(at).seconds());
-        Moment { utc_ms, offset_minutes: i16::try_from(seconds / 60).unwrap_or(0) }
+        let seconds =
+            Timestamp::from_millisecond(utc_ms).map_or(0, |at| self.zone.to_offset(at).seconds());
+        Moment {
+            utc_ms,
+            offset_minutes: i16::try_from(seconds / 60).unwrap_or(0),
+        }
     }
 
     /// Milliseconds since the epoch by the system, without the simulator's offset.
     #[must_use]
     pub fn system_ms(&self) -> i64 {
-        SystemTime::now()
-            .duration_since(UNIX_EPOCH)
-            .ok()
-            .and_then(|since| i64::try_from(since.as_millis()).ok())
-            .unwrap_or(0)
+        system_ms()
     }
 
     /// A clock that only goes forward, for deadlines.
@@ -60,11 +66,24 @@ impl Clock {
     }
 }
 
+/// Milliseconds since the epoch by the system.
+#[must_use]
+pub fn system_ms() -> i64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH);
+    since
+        .ok()
+        .and_then(|since| i64::try_from(since.as_millis()).ok())
+        .unwrap_or(0)
+}
+
 /// The parts of a moment's local time: year, month, day, hour, minute, second.
 #[must_use]
 pub fn local(moment: Moment) -> jiff::civil::DateTime {
-    let offset = jiff::tz::Offset::from_seconds(i32::from(moment.offset_minutes) * 60).unwrap_or(jiff::tz::Offset::UTC);
-    Timestamp::from_millisecond(moment.utc_ms).map_or(jiff::civil::DateTime::default(), |at| offset.to_datetime(at))
+    let offset = jiff::tz::Offset::from_seconds(i32::from(moment.offset_minutes) * 60)
+        .unwrap_or(jiff::tz::Offset::UTC);
+    Timestamp::from_millisecond(moment.utc_ms).map_or(jiff::civil::DateTime::default(), |at| {
+        offset.to_datetime(at)
+    })
 }
 
 /// ISO 8601 in UTC with milliseconds: `2026-03-02T15:35:21.076Z`.

@@ -16,7 +16,11 @@ use crate::store::StoredDocument;
 ///
 /// `None` for a document that no printer takes part in, or whose original is not in the books.
 #[must_use]
-pub fn job_of(reserved: &Reserved<'_>, original: Option<&StoredDocument>, currency: Currency) -> Option<Job> {
+pub fn job_of(
+    reserved: &Reserved<'_>,
+    original: Option<&StoredDocument>,
+    currency: Currency,
+) -> Option<Job> {
     match &reserved.body {
         Body::Receipt(receipt) => {
             let refund_of = match receipt.kind {
@@ -35,7 +39,9 @@ pub fn job_of(reserved: &Reserved<'_>, original: Option<&StoredDocument>, curren
 /// Where the printer finds the sale that is taken back.
 fn refund_of(original: &StoredDocument) -> Option<RefundOf> {
     let sealed = original.sealed()?;
-    let Seal::Printer { document, .. } = sealed.seal else { return None };
+    let Seal::Printer { document, .. } = sealed.seal else {
+        return None;
+    };
     let at = local(sealed.at);
     Some(RefundOf {
         document,
@@ -52,11 +58,19 @@ fn refund_of(original: &StoredDocument) -> Option<RefundOf> {
     })
 }
 
-fn receipt_job(receipt: &Receipt<'_>, refund_of: Option<RefundOf>, currency: Currency) -> ReceiptJob {
+fn receipt_job(
+    receipt: &Receipt<'_>,
+    refund_of: Option<RefundOf>,
+    currency: Currency,
+) -> ReceiptJob {
     ReceiptJob {
         refund_of,
         header: text_lines(receipt.header),
-        lines: receipt.lines.iter().map(|line| line_job(&line, receipt, currency)).collect(),
+        lines: receipt
+            .lines
+            .iter()
+            .map(|line| line_job(&line, receipt, currency))
+            .collect(),
         footer: text_lines(receipt.footer),
         total: receipt.total,
         payments: receipt
@@ -75,18 +89,34 @@ fn receipt_job(receipt: &Receipt<'_>, refund_of: Option<RefundOf>, currency: Cur
 /// One line: its modifiers go to the printer as one absolute amount, so that its line is our final amount; the words go as text.
 fn line_job(line: &Line<'_>, receipt: &Receipt<'_>, currency: Currency) -> LineJob {
     let product = Rounding::COMMERCIAL
-        .multiply_divide(line.price.minor(), line.quantity.thousandths(), Quantity::ONE.thousandths())
+        .multiply_divide(
+            line.price.minor(),
+            line.quantity.thousandths(),
+            Quantity::ONE.thousandths(),
+        )
         .unwrap_or(line.before_modification.minor());
     let difference = |from: Amount, to: Amount| to.checked_sub(from).unwrap_or(Amount::ZERO);
     let mut notes = Vec::new();
     if let Some(modifier) = line.modifier {
         let amount = difference(line.before_modification, line.amount);
-        notes.push(format!("{} = {}", words(modifier, currency), amount.display(currency)));
+        notes.push(format!(
+            "{} = {}",
+            words(modifier, currency),
+            amount.display(currency)
+        ));
     }
     let share = difference(line.amount, line.final_amount);
     if !share.is_zero() && !receipt.modifiers.is_empty() {
-        let given: Vec<_> = receipt.modifiers.iter().map(|modifier| words(modifier.modifier, currency)).collect();
-        notes.push(format!("({}) = {}", given.join(" "), share.display(currency)));
+        let given: Vec<_> = receipt
+            .modifiers
+            .iter()
+            .map(|modifier| words(modifier.modifier, currency))
+            .collect();
+        notes.push(format!(
+            "({}) = {}",
+            given.join(" "),
+            share.display(currency)
+        ));
     }
     notes.extend(text_lines(line.comment));
     LineJob {
@@ -107,7 +137,10 @@ fn words(modifier: Modifier, currency: Currency) -> String {
 }
 
 fn text_lines(text: &str) -> Vec<String> {
-    text.lines().filter(|line| !line.trim().is_empty()).map(str::to_owned).collect()
+    text.lines()
+        .filter(|line| !line.trim().is_empty())
+        .map(str::to_owned)
+        .collect()
 }
 
 /// The slip of an alternative receipt.
@@ -118,7 +151,13 @@ pub fn slip_of(title: &str, number: &str, receipt: &Receipt<'_>, currency: Curre
     lines.extend(text_lines(receipt.header));
     for line in receipt.lines.iter() {
         lines.push(line.name.to_owned());
-        lines.push(format!("{} x {} = {} {}", line.quantity.display(), money(line.price), money(line.final_amount), line.group.code));
+        lines.push(format!(
+            "{} x {} = {} {}",
+            line.quantity.display(),
+            money(line.price),
+            money(line.final_amount),
+            line.group.code
+        ));
         lines.extend(text_lines(line.comment));
     }
     lines.push(format!("TOTAL {} {currency}", money(receipt.total)));

@@ -104,7 +104,11 @@ pub struct OrderForm {
 
 impl OrderDraft {
     /// The draft in the core's borrowed form; `lines` and `payments` are room that the caller lends.
-    fn borrow<'a>(&'a self, lines: &'a mut Vec<DraftLine<'a>>, payments: &'a mut Vec<DraftPayment>) -> Draft<'a> {
+    fn borrow<'a>(
+        &'a self,
+        lines: &'a mut Vec<DraftLine<'a>>,
+        payments: &'a mut Vec<DraftPayment>,
+    ) -> Draft<'a> {
         lines.extend(self.lines.iter().map(|line| DraftLine {
             name: &line.name,
             quantity: line.quantity,
@@ -114,8 +118,17 @@ impl OrderDraft {
             comment: &line.comment,
             final_amount: line.final_amount,
         }));
-        payments.extend(self.payments.iter().map(|(code, amount)| DraftPayment { code: *code, amount: *amount }));
-        Draft { lines, modifiers: &self.modifiers, payments, header: &self.header, footer: &self.footer }
+        payments.extend(self.payments.iter().map(|(code, amount)| DraftPayment {
+            code: *code,
+            amount: *amount,
+        }));
+        Draft {
+            lines,
+            modifiers: &self.modifiers,
+            payments,
+            header: &self.header,
+            footer: &self.footer,
+        }
     }
 }
 
@@ -132,13 +145,16 @@ impl OrderForm {
         let WishRoom { lines, payments } = room;
         match &self.kind {
             OrderKind::Sale { draft, number, .. } if alternative => {
-                let number = number.as_ref().map(|(series, number)| (series.as_str(), *number));
+                let number = number
+                    .as_ref()
+                    .map(|(series, number)| (series.as_str(), *number));
                 Wish::AlternativeSale(draft.borrow(lines, payments), number)
             }
             OrderKind::Sale { draft, .. } => Wish::Sale(draft.borrow(lines, payments)),
-            OrderKind::Refund { original, draft } => {
-                Wish::Refund(DocumentId(*original.as_bytes()), draft.borrow(lines, payments))
-            }
+            OrderKind::Refund { original, draft } => Wish::Refund(
+                DocumentId(*original.as_bytes()),
+                draft.borrow(lines, payments),
+            ),
             OrderKind::Cash(amount) => Wish::Cash(*amount),
             OrderKind::Report { z } => Wish::Report(if *z { ReportKind::Z } else { ReportKind::X }),
         }
@@ -159,7 +175,13 @@ impl OrderForm {
     /// The annex of the document: what was given and what was found, as two JSON texts in an array.
     #[must_use]
     pub fn annex(&self) -> Vec<u8> {
-        let text = |part: &str| if part.is_empty() { "null".to_owned() } else { part.to_owned() };
+        let text = |part: &str| {
+            if part.is_empty() {
+                "null".to_owned()
+            } else {
+                part.to_owned()
+            }
+        };
         format!("[{},{}]", text(&self.echo), text(&self.found)).into_bytes()
     }
 
@@ -189,7 +211,11 @@ mod tests {
             found: found.into(),
         };
         let first = form(810, "{}", "1").fingerprint();
-        assert_eq!(first, form(810, "{}", "2").fingerprint(), "what was found on the way is not part of the request");
+        assert_eq!(
+            first,
+            form(810, "{}", "2").fingerprint(),
+            "what was found on the way is not part of the request"
+        );
         assert_ne!(first, form(811, "{}", "1").fingerprint());
         assert_ne!(first, form(810, "{\"a\":1}", "1").fingerprint());
     }

@@ -3,11 +3,16 @@
 //! It connects, and connects again for ever; it carries out one thing after another, and it does not let go of a document
 //! before the device has settled it. The clerk never waits for it: what became of a thing comes back as a message.
 
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::time::{Duration, Instant};
 
-use ferrotill_device::printer::{Baseline, Connected, FiscalPrinter, Job, NotRegistered, Outcome, Registered, Watch};
+use ferrotill_device::printer::{
+    Baseline, Connected, FiscalPrinter, Job, NotRegistered, Outcome, Registered, Watch,
+};
 use uuid::Uuid;
+
+use crate::clock::Clock;
 
 /// What the printer is asked for.
 #[derive(Debug)]
@@ -45,7 +50,7 @@ pub enum News {
     /// The printer is not there, or not any more; the words are for people.
     Lost(String),
     /// A document is settled.
-    Settled(Uuid, Box<Settled>),
+    Settled(Uuid, Settled),
     /// A slip is done; the words are what went wrong.
     SlipDone(Uuid, Option<String>, Option<Baseline>),
     /// The drawer was opened, or why not.
@@ -56,7 +61,7 @@ pub enum News {
 #[derive(Debug, Clone)]
 pub enum Settled {
     /// In the printer's memory, once.
-    Registered(Registered),
+    Registered(Box<Registered>),
     /// Not in the printer's memory.
     NotRegistered(NotRegistered),
 }
@@ -85,10 +90,22 @@ impl PrinterTask {
         name: &str,
         printer: Box<dyn FiscalPrinter>,
         listener: Box<dyn Listener>,
+        clock: Arc<Clock>,
     ) -> std::io::Result<Self> {
         let (tasks, inbox) = channel();
-        let worker = Worker { printer, listener, inbox, connected: false, baseline: None, last_use: Instant::now(), told_lost: false };
-        std::thread::Builder::new().name(format!("printer {name}")).spawn(move || worker.run())?;
+        let worker = Worker {
+            printer,
+            listener,
+            inbox,
+            connected: false,
+            baseline: None,
+            last_use: clock.monotonic(),
+            told_lost: false,
+            clock,
+        };
+        std::thread::Builder::new()
+            .name(format!("printer {name}"))
+            .spawn(move || worker.run())?;
         Ok(Self { tasks })
     }
 
@@ -116,6 +133,7 @@ struct Worker {
     baseline: Option<Baseline>,
     last_use: Instant,
     told_lost: bool,
+    clock: Arc<Clock>,
 }
 
 /// A connection that has been idle for so long is asked whether it still lives, before a document is begun.
@@ -133,7 +151,9 @@ impl Worker {
                 pause = PAUSE_MIN;
             }
             let task = if self.connected {
-                self.inbox.recv().map_err(|_| RecvTimeoutError::Disconnected)
+                self.inbox
+                    .recv()
+                    .map_err(|_| RecvTimeoutError::Disconnected)
             } else {
                 self.inbox.recv_timeout(pause)
             };
@@ -163,7 +183,7 @@ impl Worker {
                 self.connected = true;
                 self.baseline = Some(connected.baseline.clone());
                 self.told_lost = false;
-                self.last_use = Instant::now();
+                self.last_use = self.clock.monotonic();
                 self.listener.tell(News::Ready(Box::new(connected)));
             }
             Err(fault) => self.lost(&fault.to_string()),
@@ -181,7 +201,9 @@ impl Worker {
 
     /// A connection that was idle may be dead; finding out costs one exchange, and only then.
     fn wake(&mut self) {
-        if self.last_use.elapsed() > IDLE_BEFORE_CHECK && self.printer.status().is_err() {
+        if self.clock.monotonic().duration_since(self.last_use) > IDLE_BEFORE_CHECK
+            && self.printer.status().is_err()
+        {
             // A failed reconnection is found by the job itself, which then has begun nothing.
             let _ = self.printer.connect();
         }
@@ -206,8 +228,11 @@ impl Worker {
         document: &mut Document,
         ask: impl FnOnce(&mut dyn FiscalPrinter, &Document, &mut dyn Watch) -> Outcome,
     ) -> Outcome {
-        let mut watch =
-            DurableWatch { listener: &*self.listener, id: document.id, decided: document.cancel_decided };
+        let mut watch = DurableWatch {
+            listener: &*self.listener,
+            id: document.id,
+            decided: document.cancel_decided,
+        };
         let outcome = ask(&mut *self.printer, document, &mut watch);
         document.cancel_decided = watch.decided;
         outcome
@@ -218,8 +243,10 @@ impl Worker {
         let mut pause = PAUSE_MIN;
         let settled = loop {
             match outcome {
-                Outcome::Registered(registered) => break Settled::Registered(registered),
-                Outcome::NotRegistered(not_registered) => break Settled::NotRegistered(not_registered),
+                Outcome::Registered(registered) => break Settled::Registered(Box::new(registered)),
+                Outcome::NotRegistered(not_registered) => {
+                    break Settled::NotRegistered(not_registered);
+                }
                 Outcome::Unknown(fault) => {
                     self.lost(&fault.to_string());
                     if self.pause_or_stop(pause) {
@@ -230,7 +257,7 @@ impl Worker {
                 }
             }
         };
-        self.last_use = Instant::now();
+        self.last_use = self.clock.monotonic();
         self.told_lost = false;
         self.baseline = match &settled {
             Settled::Registered(registered) => Some(registered.after.clone()),
@@ -238,18 +265,24 @@ impl Worker {
         };
         // Counters that were not read mean a connection that cannot be trusted: the next one reads them again.
         self.connected = self.baseline.is_some();
-        self.listener.tell(News::Settled(document.id, Box::new(settled)));
+        self.listener.tell(News::Settled(document.id, settled));
     }
 
     /// Waits; true when the thread is to end. While a document is unsettled, slips and pulses are turned down.
     fn pause_or_stop(&mut self, pause: Duration) -> bool {
-        let until = Instant::now() + pause;
+        let until = self.clock.monotonic() + pause;
         loop {
-            match self.inbox.recv_timeout(until.saturating_duration_since(Instant::now())) {
+            match self
+                .inbox
+                .recv_timeout(until.saturating_duration_since(self.clock.monotonic()))
+            {
                 Ok(Task::Slip(id, _)) => {
-                    self.listener.tell(News::SlipDone(id, Some(UNSETTLED.to_owned()), None));
+                    self.listener
+                        .tell(News::SlipDone(id, Some(UNSETTLED.to_owned()), None));
                 }
-                Ok(Task::Drawer) => self.listener.tell(News::DrawerDone(Some(UNSETTLED.to_owned()), None)),
+                Ok(Task::Drawer) => self
+                    .listener
+                    .tell(News::DrawerDone(Some(UNSETTLED.to_owned()), None)),
                 Ok(Task::Stop) | Err(RecvTimeoutError::Disconnected) => return true,
                 // The clerk has one document outstanding at a time and asks for it once.
                 Ok(Task::Perform(_) | Task::Recover(_)) => {}
@@ -278,7 +311,7 @@ impl Worker {
             return (Some("the printer cannot be reached".to_owned()), None);
         };
         let outcome = self.printer.perform(job, &before, &mut Silent);
-        self.last_use = Instant::now();
+        self.last_use = self.clock.monotonic();
         match outcome {
             Outcome::Registered(registered) => {
                 self.baseline = Some(registered.after.clone());
@@ -301,8 +334,17 @@ impl Worker {
 const UNSETTLED: &str = "the printer has a document that is not settled yet";
 
 /// Finds out what became of a document that was begun.
-fn ask_again(printer: &mut dyn FiscalPrinter, document: &Document, watch: &mut dyn Watch) -> Outcome {
-    printer.recover(&document.job, &document.baseline, document.cancel_decided, watch)
+fn ask_again(
+    printer: &mut dyn FiscalPrinter,
+    document: &Document,
+    watch: &mut dyn Watch,
+) -> Outcome {
+    printer.recover(
+        &document.job,
+        &document.baseline,
+        document.cancel_decided,
+        watch,
+    )
 }
 
 /// Makes the decision to cancel durable before it is carried out, once.

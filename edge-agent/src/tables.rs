@@ -28,14 +28,17 @@ pub fn configuration(device: &Device) -> Configuration {
         printer_letter: u8::try_from(payment.printer).unwrap_or(b'P'),
         open_drawer: payment.open_cash_drawer,
     });
-    let ranges = device.alternative_receipts_ranges.iter().filter_map(|range| {
-        Some(NumberRange {
-            series: range.series.as_str().try_into().ok()?,
-            start: range.start,
-            end: range.end,
-            number_length: range.number_length,
-        })
-    });
+    let ranges = device
+        .alternative_receipts_ranges
+        .iter()
+        .filter_map(|range| {
+            Some(NumberRange {
+                series: range.series.as_str().try_into().ok()?,
+                start: range.start,
+                end: range.end,
+                number_length: range.number_length,
+            })
+        });
     Configuration {
         taxes: TaxTable::new(&groups).unwrap_or_default(),
         payments: PaymentTable::new(types).unwrap_or_default(),

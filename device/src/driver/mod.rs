@@ -8,7 +8,7 @@ mod uri;
 
 pub use uri::{DriverUri, DriverUriError};
 
-use std::time::SystemTime;
+use std::hash::{BuildHasher, Hasher, RandomState};
 
 use self::uri::{Family, Transport};
 use crate::port::PortOpener;
@@ -29,11 +29,8 @@ pub fn open(uri: &DriverUri) -> Box<dyn FiscalPrinter> {
     }
 }
 
-/// A first sequence number that differs from start to start (spec 0.2).
+/// A first sequence number that differs from start to start (spec 0.2): the standard library's own randomness is enough.
 fn some_seq() -> u8 {
-    let since = SystemTime::now()
-        .duration_since(SystemTime::UNIX_EPOCH)
-        .unwrap_or_default();
-    let [low, high, ..] = since.subsec_micros().to_le_bytes();
-    low ^ high
+    let [first, ..] = RandomState::new().build_hasher().finish().to_le_bytes();
+    first
 }

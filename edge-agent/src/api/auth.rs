@@ -50,28 +50,53 @@ pub struct Call<'c> {
 /// # Errors
 ///
 /// [`Unauthorized`] says which part does not hold.
-pub fn check<'c>(config: &'c Config, clock: &Clock, call: &Call<'_>) -> Result<Caller<'c>, Unauthorized> {
-    let header = |name: &str| call.headers.get(name).map(|value| value.to_str().unwrap_or_default());
-    let refuse = |code, message: &str| Unauthorized { code, message: message.to_owned(), signed: None };
-    let key = header("Api-Key").ok_or_else(|| refuse("ApiKeyMissing", "the header Api-Key is missing"))?;
+pub fn check<'c>(
+    config: &'c Config,
+    clock: &Clock,
+    call: &Call<'_>,
+) -> Result<Caller<'c>, Unauthorized> {
+    let header = |name: &str| {
+        call.headers
+            .get(name)
+            .map(|value| value.to_str().unwrap_or_default())
+    };
+    let refuse = |code, message: &str| Unauthorized {
+        code,
+        message: message.to_owned(),
+        signed: None,
+    };
+    let key = header("Api-Key")
+        .ok_or_else(|| refuse("ApiKeyMissing", "the header Api-Key is missing"))?;
     let client = config
         .api
         .clients
         .iter()
         .find(|client| client.key == key)
-        .ok_or_else(|| refuse("UnknownApiKey", "the header Api-Key holds a key that this agent does not know"))?;
-    let timestamp =
-        header("Api-Timestamp").ok_or_else(|| refuse("TimestampMissing", "the header Api-Timestamp is missing"))?;
+        .ok_or_else(|| {
+            refuse(
+                "UnknownApiKey",
+                "the header Api-Key holds a key that this agent does not know",
+            )
+        })?;
+    let timestamp = header("Api-Timestamp")
+        .ok_or_else(|| refuse("TimestampMissing", "the header Api-Timestamp is missing"))?;
     let device = header("Api-DeviceId").unwrap_or_default();
     let point_of_sale = header("Api-PointOfSaleId").unwrap_or_default();
-    let head = format!("{device}{point_of_sale}{timestamp}{}{}", call.method, call.path_and_query);
+    let head = format!(
+        "{device}{point_of_sale}{timestamp}{}{}",
+        call.method, call.path_and_query
+    );
     check_timestamp(clock, timestamp)?;
-    let signature =
-        header("Api-Signature").ok_or_else(|| refuse("SignatureMissing", "the header Api-Signature is missing"))?;
+    let signature = header("Api-Signature")
+        .ok_or_else(|| refuse("SignatureMissing", "the header Api-Signature is missing"))?;
     let expected = signature_of(client.secret.as_bytes(), &[head.as_bytes(), call.body]);
     if !bool::from(expected.as_bytes().ct_eq(signature.as_bytes())) {
-        let signed = (config.till.mode == Mode::Test).then(|| head + &String::from_utf8_lossy(call.body));
-        return Err(Unauthorized { signed, ..refuse("SignatureMismatch", SIGNATURE_MISMATCH) });
+        let signed =
+            (config.till.mode == Mode::Test).then(|| head + &String::from_utf8_lossy(call.body));
+        return Err(Unauthorized {
+            signed,
+            ..refuse("SignatureMismatch", SIGNATURE_MISMATCH)
+        });
     }
     let device = match device {
         "" => None,
@@ -79,27 +104,47 @@ pub fn check<'c>(config: &'c Config, clock: &Clock, call: &Call<'_>) -> Result<C
             Uuid::try_parse(text)
                 .ok()
                 .and_then(|id| config.devices.iter().find(|device| device.id == id))
-                .ok_or_else(|| refuse("UnknownDevice", "the header Api-DeviceId names a device that this agent does not have"))?,
+                .ok_or_else(|| {
+                    refuse(
+                        "UnknownDevice",
+                        "the header Api-DeviceId names a device that this agent does not have",
+                    )
+                })?,
         ),
     };
-    Ok(Caller { key: &client.key, device })
+    Ok(Caller {
+        key: &client.key,
+        device,
+    })
 }
 
 fn check_timestamp(clock: &Clock, timestamp: &str) -> Result<(), Unauthorized> {
-    let refuse = |code, message: String| Err(Unauthorized { code, message, signed: None });
+    let refuse = |code, message: String| {
+        Err(Unauthorized {
+            code,
+            message,
+            signed: None,
+        })
+    };
     let Ok(given) = timestamp.parse::<i64>() else {
         return refuse(
             "TimestampInvalid",
-            "the header Api-Timestamp is not a whole number of milliseconds since 1970-01-01 UTC".to_owned(),
+            "the header Api-Timestamp is not a whole number of milliseconds since 1970-01-01 UTC"
+                .to_owned(),
         );
     };
     // A simulated clock must not lock out callers whose own clock is right.
     let nows = [clock.now().utc_ms, clock.system_ms()];
-    if nows.iter().all(|now| now.abs_diff(given) > WINDOW_MS.unsigned_abs()) {
+    if nows
+        .iter()
+        .all(|now| now.abs_diff(given) > WINDOW_MS.unsigned_abs())
+    {
         let now = nows[0];
         return refuse(
             "TimestampOutOfWindow",
-            format!("the header Api-Timestamp is {given}, more than ten minutes off the agent's {now}; set the caller's clock"),
+            format!(
+                "the header Api-Timestamp is {given}, more than ten minutes off the agent's {now}; set the caller's clock"
+            ),
         );
     }
     Ok(())
@@ -116,11 +161,14 @@ pub fn signature_of(secret: &[u8], parts: &[&[u8]]) -> String {
         hmac.update(part);
     }
     use std::fmt::Write as _;
-    hmac.finalize().into_bytes().iter().fold(String::with_capacity(64), |mut text, byte| {
-        // Writing to a string cannot fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
+    hmac.finalize()
+        .into_bytes()
+        .iter()
+        .fold(String::with_capacity(64), |mut text, byte| {
+            // Writing to a string cannot fail.
+            let _ = write!(text, "{byte:02x}");
+            text
+        })
 }
 
 const SIGNATURE_MISMATCH: &str = "the header Api-Signature does not fit; it is the lower-case hexadecimal HMAC-SHA256, with the secret as key, \
@@ -150,10 +198,20 @@ mod tests {
                 "{}",
                 "bbfe0ca3f31609edc15071cd8f11585a537f7c077e97d04474633c90aba60a3a",
             ),
-            ("", "GET", "/api/v1/devices", "", "411f1c9e2628aaffdcf94dcbf6073a34cf84c54b9f0e1b2b428fe33218584cc2"),
+            (
+                "",
+                "GET",
+                "/api/v1/devices",
+                "",
+                "411f1c9e2628aaffdcf94dcbf6073a34cf84c54b9f0e1b2b428fe33218584cc2",
+            ),
         ] {
             let head = format!("{device}1685536200000{method}{path}");
-            assert_eq!(signature_of(secret, &[head.as_bytes(), body.as_bytes()]), expected, "{path}");
+            assert_eq!(
+                signature_of(secret, &[head.as_bytes(), body.as_bytes()]),
+                expected,
+                "{path}"
+            );
         }
     }
 }

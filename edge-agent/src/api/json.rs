@@ -61,7 +61,9 @@ impl Node {
     }
 
     fn from_raw(raw: &RawValue, depth: usize) -> Result<Self, String> {
-        let depth = depth.checked_sub(1).ok_or_else(|| format!("is deeper than {DEPTH_MAX} levels"))?;
+        let depth = depth
+            .checked_sub(1)
+            .ok_or_else(|| format!("is deeper than {DEPTH_MAX} levels"))?;
         let text = raw.get();
         let words = |error: serde_json::Error| error.to_string();
         Ok(match text.as_bytes().first() {
@@ -71,7 +73,12 @@ impl Node {
             Some(b'"') => Self::Text(serde_json::from_str(text).map_err(words)?),
             Some(b'[') => {
                 let Items(items) = serde_json::from_str(text).map_err(words)?;
-                Self::Array(items.into_iter().map(|item| Self::from_raw(item, depth)).collect::<Result<_, _>>()?)
+                Self::Array(
+                    items
+                        .into_iter()
+                        .map(|item| Self::from_raw(item, depth))
+                        .collect::<Result<_, _>>()?,
+                )
             }
             Some(b'{') => {
                 let Members(members) = serde_json::from_str(text).map_err(words)?;
@@ -86,7 +93,10 @@ impl Node {
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&Self> {
         match self {
-            Self::Object(members) => members.iter().find(|(key, _)| key == name).map(|(_, value)| value),
+            Self::Object(members) => members
+                .iter()
+                .find(|(key, _)| key == name)
+                .map(|(_, value)| value),
             _ => None,
         }
     }
@@ -109,9 +119,12 @@ impl Node {
             Self::Number(text) => Out::Number(text.clone()),
             Self::Text(text) => Out::Text(text.clone()),
             Self::Array(items) => Out::Array(items.iter().map(Self::out).collect()),
-            Self::Object(members) => {
-                Out::Object(members.iter().map(|(name, value)| (name.clone().into(), value.out())).collect())
-            }
+            Self::Object(members) => Out::Object(
+                members
+                    .iter()
+                    .map(|(name, value)| (name.clone().into(), value.out()))
+                    .collect(),
+            ),
         }
     }
 
@@ -199,19 +212,32 @@ impl<'n, 'f> Fields<'n, 'f> {
                 &[]
             }
         };
-        Self { path: path.to_owned(), taken: vec![false; members.len()], members, faults }
+        Self {
+            path: path.to_owned(),
+            taken: vec![false; members.len()],
+            members,
+            faults,
+        }
     }
 
     /// The path of a member.
     #[must_use]
     pub fn path(&self, name: &str) -> String {
-        if self.path.is_empty() { name.to_owned() } else { format!("{}.{name}", self.path) }
+        if self.path.is_empty() {
+            name.to_owned()
+        } else {
+            format!("{}.{name}", self.path)
+        }
     }
 
     /// Tells a fault of a member.
     pub fn fault(&mut self, name: &str, code: &'static str, sentence: impl Into<String>) {
         let path = self.path(name);
-        self.faults.push(Fault { path, code, sentence: sentence.into() });
+        self.faults.push(Fault {
+            path,
+            code,
+            sentence: sentence.into(),
+        });
     }
 
     /// Where faults of deeper objects go.
@@ -242,7 +268,11 @@ impl<'n, 'f> Fields<'n, 'f> {
     }
 
     fn wrong_type(&mut self, name: &str, given: &Node, needed: &str) {
-        self.fault(name, "WrongType", format!("is {}; {needed} is needed", given.kind()));
+        self.fault(
+            name,
+            "WrongType",
+            format!("is {}; {needed} is needed", given.kind()),
+        );
     }
 
     /// A text.
@@ -304,7 +334,11 @@ impl<'n, 'f> Fields<'n, 'f> {
         let text = self.text(name)?;
         let uuid = Uuid::try_parse(&text);
         if uuid.is_err() {
-            self.fault(name, "NotAUuid", "is not a UUID; write it as 497f6eca-6276-4993-bfeb-53cbbbba6f08");
+            self.fault(
+                name,
+                "NotAUuid",
+                "is not a UUID; write it as 497f6eca-6276-4993-bfeb-53cbbbba6f08",
+            );
         }
         uuid.ok()
     }
@@ -312,10 +346,21 @@ impl<'n, 'f> Fields<'n, 'f> {
     /// One of some names.
     pub fn choice<T: Copy>(&mut self, name: &str, choices: &[(&str, T)]) -> Option<T> {
         let text = self.text(name)?;
-        let choice = choices.iter().find(|(key, _)| key.eq_ignore_ascii_case(&text)).map(|(_, value)| *value);
+        let choice = choices
+            .iter()
+            .find(|(key, _)| key.eq_ignore_ascii_case(&text))
+            .map(|(_, value)| *value);
         if choice.is_none() {
-            let allowed = choices.iter().map(|(key, _)| *key).collect::<Vec<_>>().join(", ");
-            self.fault(name, "UnknownValue", format!("is {:?}; allowed are {allowed}", shortened(&text)));
+            let allowed = choices
+                .iter()
+                .map(|(key, _)| *key)
+                .collect::<Vec<_>>()
+                .join(", ");
+            self.fault(
+                name,
+                "UnknownValue",
+                format!("is {:?}; allowed are {allowed}", shortened(&text)),
+            );
         }
         choice
     }
@@ -349,7 +394,11 @@ impl<'n, 'f> Fields<'n, 'f> {
             .map(|((name, _), _)| shortened(name))
             .collect();
         for name in unknown {
-            self.fault(&name, "UnknownField", "is not a field of this request; remove it or correct its name");
+            self.fault(
+                &name,
+                "UnknownField",
+                "is not a field of this request; remove it or correct its name",
+            );
         }
     }
 }
@@ -488,12 +537,25 @@ mod tests {
 
     #[test]
     fn malformed_and_deep_texts_are_refused() {
-        for text in ["", "{", "{\"a\":}", "[1,]", "{\"a\":1}x", "NaN", "'a'", "{\"a\":01}"] {
+        for text in [
+            "",
+            "{",
+            "{\"a\":}",
+            "[1,]",
+            "{\"a\":1}x",
+            "NaN",
+            "'a'",
+            "{\"a\":01}",
+        ] {
             assert!(Node::parse(text.as_bytes()).is_err(), "{text}");
         }
         assert!(Node::parse("[".repeat(40).as_bytes()).is_err());
         let deep = format!("{}{}", "[".repeat(17), "]".repeat(17));
-        assert!(Node::parse(deep.as_bytes()).unwrap_err().contains("16 levels"));
+        assert!(
+            Node::parse(deep.as_bytes())
+                .unwrap_err()
+                .contains("16 levels")
+        );
     }
 
     #[test]
@@ -511,7 +573,10 @@ mod tests {
         assert_eq!(fields.choice("mode", &[("ByPercent", 1)]), Some(1));
         assert_eq!(fields.integer("count"), None);
         fields.finish();
-        let told: Vec<String> = faults.iter().map(|fault| format!("{} {}", fault.path, fault.code)).collect();
+        let told: Vec<String> = faults
+            .iter()
+            .map(|fault| format!("{} {}", fault.path, fault.code))
+            .collect();
         assert_eq!(
             told,
             [

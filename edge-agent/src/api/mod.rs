@@ -68,12 +68,17 @@ pub fn router(app: &Arc<App>) -> Router {
 #[must_use]
 pub fn answer(status: StatusCode, body: &Out) -> Response {
     let mut response = (status, body.to_string()).into_response();
-    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response.headers_mut().insert(
+        header::CONTENT_TYPE,
+        HeaderValue::from_static("application/json"),
+    );
     response
 }
 
 /// The header that says what is known of the request id.
 pub(crate) fn with_state(mut response: Response, state: FiscalState) -> Response {
-    response.headers_mut().insert("X-Fiscal-State", HeaderValue::from_static(state.name()));
+    response
+        .headers_mut()
+        .insert("X-Fiscal-State", HeaderValue::from_static(state.name()));
     response
 }

@@ -18,13 +18,18 @@ use crate::store::{RequestState, StoredDocument};
 
 /// The route.
 pub fn router(app: Arc<App>) -> Router {
-    Router::new().route("/operations/{id}", axum::routing::get(show)).with_state(app)
+    Router::new()
+        .route("/operations/{id}", axum::routing::get(show))
+        .with_state(app)
 }
 
 async fn show(State(app): State<Arc<App>>, Path(id): Path<String>) -> Response {
     let Ok(id) = Uuid::try_parse(&id) else {
         let words = "id: is not a UUID; write it as 497f6eca-6276-4993-bfeb-53cbbbba6f08";
-        return answer(StatusCode::BAD_REQUEST, &object! { "error" => "NotAUuid", "message" => words });
+        return answer(
+            StatusCode::BAD_REQUEST,
+            &object! { "error" => "NotAUuid", "message" => words },
+        );
     };
     match app.read(move |reader| reader.find(None, id)).await {
         Ok(Some(stored)) => {
@@ -34,7 +39,10 @@ async fn show(State(app): State<Arc<App>>, Path(id): Path<String>) -> Response {
         Ok(None) => never_reserved(&app, id).await,
         Err(error) => {
             let body = object! { "error" => "BooksUnreadable", "message" => error.to_string() };
-            with_state(answer(StatusCode::SERVICE_UNAVAILABLE, &body), FiscalState::Unknown)
+            with_state(
+                answer(StatusCode::SERVICE_UNAVAILABLE, &body),
+                FiscalState::Unknown,
+            )
         }
     }
 }
@@ -45,8 +53,16 @@ async fn never_reserved(app: &App, id: Uuid) -> Response {
     app.door.tell(Message::Waiting { id, reply });
     let (name, state, status) = match waiting.await {
         Ok(true) => ("waiting", FiscalState::Unknown, StatusCode::OK),
-        Ok(false) => ("unknown_id", FiscalState::NotRegistered, StatusCode::NOT_FOUND),
-        Err(_) => ("unknown", FiscalState::Unknown, StatusCode::SERVICE_UNAVAILABLE),
+        Ok(false) => (
+            "unknown_id",
+            FiscalState::NotRegistered,
+            StatusCode::NOT_FOUND,
+        ),
+        Err(_) => (
+            "unknown",
+            FiscalState::Unknown,
+            StatusCode::SERVICE_UNAVAILABLE,
+        ),
     };
     let body = object! {
         "id" => id,

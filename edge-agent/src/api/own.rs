@@ -34,8 +34,14 @@ async fn ready(State(app): State<Arc<App>>) -> Response {
 
 async fn health(State(app): State<Arc<App>>) -> Response {
     let (status, unsent) = match unsent(&app).await {
-        Ok(unsent) => (StatusCode::OK, object! { "documents" => unsent.documents, "refused" => unsent.refused }),
-        Err(words) => (StatusCode::SERVICE_UNAVAILABLE, object! { "error" => words }),
+        Ok(unsent) => (
+            StatusCode::OK,
+            object! { "documents" => unsent.documents, "refused" => unsent.refused },
+        ),
+        Err(words) => (
+            StatusCode::SERVICE_UNAVAILABLE,
+            object! { "error" => words },
+        ),
     };
     let printers = app.config.devices.iter().map(|device| {
         let printer = app.board.printer(device.id);
@@ -66,24 +72,52 @@ async fn metrics(State(app): State<Arc<App>>) -> Response {
     let mut text = String::new();
     let mut gauge = |name: &str, help: &str, labels: &str, value: u32| {
         // Writing to a string cannot fail.
-        let _ = write!(text, "# HELP {name} {help}\n# TYPE {name} gauge\n{name}{labels} {value}\n");
+        let _ = write!(
+            text,
+            "# HELP {name} {help}\n# TYPE {name} gauge\n{name}{labels} {value}\n"
+        );
     };
     if let Ok(unsent) = unsent(&app).await {
-        gauge("ferrotill_unsent_documents", "Documents that the tax office has not acknowledged.", "", unsent.documents);
-        gauge("ferrotill_refused_documents", "Unsent documents that the tax office has refused.", "", unsent.refused);
+        gauge(
+            "ferrotill_unsent_documents",
+            "Documents that the tax office has not acknowledged.",
+            "",
+            unsent.documents,
+        );
+        gauge(
+            "ferrotill_refused_documents",
+            "Unsent documents that the tax office has refused.",
+            "",
+            unsent.refused,
+        );
     }
     let offline = u32::from(app.board.sells_alternative());
-    gauge("ferrotill_offline", "1 while sales get alternative receipts.", "", offline);
+    gauge(
+        "ferrotill_offline",
+        "1 while sales get alternative receipts.",
+        "",
+        offline,
+    );
     for device in &app.config.devices {
         let connected = u32::from(app.board.printer(device.id).connected);
         let labels = format!("{{device=\"{}\"}}", device.id);
-        gauge("ferrotill_printer_connected", "1 while the printer answers.", &labels, connected);
+        gauge(
+            "ferrotill_printer_connected",
+            "1 while the printer answers.",
+            &labels,
+            connected,
+        );
     }
     let mut response = text.into_response();
-    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("text/plain; version=0.0.4"));
+    response.headers_mut().insert(
+        header::CONTENT_TYPE,
+        HeaderValue::from_static("text/plain; version=0.0.4"),
+    );
     response
 }
 
 async fn unsent(app: &Arc<App>) -> Result<UnsentCount, String> {
-    app.read(|reader| reader.unsent()).await.map_err(|error| error.to_string())
+    app.read(|reader| reader.unsent())
+        .await
+        .map_err(|error| error.to_string())
 }

@@ -27,7 +27,9 @@ pub fn printer_router(rig: Arc<Rig>) -> Router {
 
 /// The clock's switch.
 pub fn clock_router(clock: Arc<Clock>) -> Router {
-    Router::new().route("/sim/clock", put(set_clock)).with_state(clock)
+    Router::new()
+        .route("/sim/clock", put(set_clock))
+        .with_state(clock)
 }
 
 async fn show(State(rig): State<Arc<Rig>>, RawQuery(query): RawQuery) -> Response {
@@ -35,25 +37,32 @@ async fn show(State(rig): State<Arc<Rig>>, RawQuery(query): RawQuery) -> Respons
     match serde_json::to_string(&rig.snapshot(all)) {
         Ok(text) => {
             let mut response = text.into_response();
-            response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+            response.headers_mut().insert(
+                header::CONTENT_TYPE,
+                HeaderValue::from_static("application/json"),
+            );
             response
         }
-        Err(error) => {
-            answer(StatusCode::INTERNAL_SERVER_ERROR, &object! { "error" => "Unreadable", "message" => error.to_string() })
-        }
+        Err(error) => answer(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            &object! { "error" => "Unreadable", "message" => error.to_string() },
+        ),
     }
 }
 
 async fn turn(State(rig): State<Arc<Rig>>, body: Bytes) -> Response {
     read(&body, |fields| {
         let power = fields.choice("power", &[("on", Power::On), ("off", Power::Off)]);
-        let paper = fields.choice("paper", &[("out", Paper::Out), ("low", Paper::Low), ("ok", Paper::Ok)]);
+        let paper = fields.choice(
+            "paper",
+            &[("out", Paper::Out), ("low", Paper::Low), ("ok", Paper::Ok)],
+        );
         let cover = fields.choice("cover", &[("open", Cover::Open), ("closed", Cover::Closed)]);
         let cable = fields.choice("cable", &[("in", Cable::In), ("out", Cable::Out)]);
         (power, paper, cover, cable)
     })
     .map_or_else(
-        |refused| refused,
+        |faults| refuse(&faults),
         |(power, paper, cover, cable)| {
             // The cable last, so that a printer that is plugged in again is what the other switches made of it.
             power.into_iter().for_each(|power| rig.set_power(power));
@@ -67,7 +76,10 @@ async fn turn(State(rig): State<Arc<Rig>>, body: Bytes) -> Response {
 
 async fn add_fault(State(rig): State<Arc<Rig>>, body: Bytes) -> Response {
     read(&body, |fields| {
-        let kinds: Vec<(&str, FaultKind)> = FaultKind::ALL.iter().map(|kind| (kind.name(), *kind)).collect();
+        let kinds: Vec<(&str, FaultKind)> = FaultKind::ALL
+            .iter()
+            .map(|kind| (kind.name(), *kind))
+            .collect();
         let kind = fields.choice("kind", &kinds);
         if kind.is_none() && fields.node("kind").is_none() {
             fields.fault("kind", "Missing", "is needed");
@@ -76,22 +88,34 @@ async fn add_fault(State(rig): State<Arc<Rig>>, body: Bytes) -> Response {
             let digits = text.strip_prefix("0x").unwrap_or(&text);
             let command = u8::from_str_radix(digits, 16).ok();
             if command.is_none() {
-                fields.fault("command", "UnknownValue", "is not a command; write it as 0x38");
+                fields.fault(
+                    "command",
+                    "UnknownValue",
+                    "is not a command; write it as 0x38",
+                );
             }
             command
         });
         let whole = |value: Option<i64>, default: i64| u64::try_from(value.unwrap_or(default)).ok();
-        let times = whole(fields.decimal("times", 0), 1).and_then(|times| u32::try_from(times).ok());
+        let times =
+            whole(fields.decimal("times", 0), 1).and_then(|times| u32::try_from(times).ok());
         let ms = whole(fields.decimal("ms", 0), 0);
         for (name, missing) in [("times", times.is_none()), ("ms", ms.is_none())] {
             if missing {
                 fields.fault(name, "UnknownValue", "is not a whole number from 0");
             }
         }
-        kind.zip(times).zip(ms).map(|((kind, times), ms)| FaultOrder { kind, command, times, ms })
+        kind.zip(times)
+            .zip(ms)
+            .map(|((kind, times), ms)| FaultOrder {
+                kind,
+                command,
+                times,
+                ms,
+            })
     })
     .map_or_else(
-        |refused| refused,
+        |faults| refuse(&faults),
         |order| {
             order.into_iter().for_each(|order| rig.add_fault(order));
             done()
@@ -116,7 +140,7 @@ async fn set_clock(State(clock): State<Arc<Clock>>, body: Bytes) -> Response {
         fields.decimal("offset_s", 0)
     })
     .map_or_else(
-        |refused| refused,
+        |faults| refuse(&faults),
         |offset| {
             clock.set_offset(offset.unwrap_or(0));
             done()
@@ -125,24 +149,42 @@ async fn set_clock(State(clock): State<Arc<Clock>>, body: Bytes) -> Response {
 }
 
 /// Reads a switch's body strictly: all faults at once, and nothing is switched if there is one.
-fn read<T>(body: &[u8], take: impl FnOnce(&mut Fields<'_, '_>) -> T) -> Result<T, Response> {
+fn read<T>(body: &[u8], take: impl FnOnce(&mut Fields<'_, '_>) -> T) -> Result<T, Vec<Fault>> {
     let node = Node::parse(body).map_err(|words| {
-        let fault = Fault { path: "body".to_owned(), code: "MalformedJson", sentence: format!("is not JSON: {words}") };
-        refuse(&[fault])
+        let fault = Fault {
+            path: "body".to_owned(),
+            code: "MalformedJson",
+            sentence: format!("is not JSON: {words}"),
+        };
+        vec![fault]
     })?;
     let mut faults = Vec::new();
     let mut fields = Fields::of(&node, "", &mut faults);
     let value = take(&mut fields);
     fields.finish();
-    if faults.is_empty() { Ok(value) } else { Err(refuse(&faults)) }
+    if faults.is_empty() {
+        Ok(value)
+    } else {
+        Err(faults)
+    }
 }
 
 fn refuse(faults: &[Fault]) -> Response {
-    let message = faults.iter().map(Fault::to_string).collect::<Vec<_>>().join("\n");
+    let message = faults
+        .iter()
+        .map(Fault::to_string)
+        .collect::<Vec<_>>()
+        .join("\n");
     let error = faults.first().map_or("BadRequest", |fault| fault.code);
-    answer(StatusCode::BAD_REQUEST, &object! { "error" => error, "message" => message })
+    answer(
+        StatusCode::BAD_REQUEST,
+        &object! { "error" => error, "message" => message },
+    )
 }
 
 fn done() -> Response {
-    answer(StatusCode::OK, &Out::Object(vec![("ok".into(), true.into())]))
+    answer(
+        StatusCode::OK,
+        &Out::Object(vec![("ok".into(), true.into())]),
+    )
 }

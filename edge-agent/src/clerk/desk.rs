@@ -79,6 +79,8 @@ pub enum Answer {
 pub(super) struct Waiter {
     pub(super) reply: oneshot::Sender<Answer>,
     pub(super) deadline: Instant,
+    /// It joined the wait of an earlier caller with the same request.
+    pub(super) joined: bool,
 }
 
 /// An order that waits for its turn.
@@ -115,7 +117,7 @@ pub(super) enum Printing {
     #[default]
     Nothing,
     Document,
-    Slip(Slip),
+    Slip(Box<Slip>),
     Drawer,
 }
 
@@ -180,7 +182,11 @@ impl Desk {
 
     /// Everybody who waits at this desk, taken off.
     pub(super) fn take_waiters(&mut self) -> Vec<Waiter> {
-        let mut waiters: Vec<Waiter> = self.queue.drain(..).flat_map(|entry| entry.waiters).collect();
+        let mut waiters: Vec<Waiter> = self
+            .queue
+            .drain(..)
+            .flat_map(|entry| entry.waiters)
+            .collect();
         if let Some(active) = &mut self.active {
             waiters.append(&mut active.waiters);
         }
@@ -190,10 +196,13 @@ impl Desk {
     /// The moment at which the first of those who wait in the queue or for a slip wants an answer.
     pub(super) fn next_deadline(&self) -> Option<Instant> {
         let slips = self.slips.iter().chain(match &self.printing {
-            Printing::Slip(slip) => Some(slip),
+            Printing::Slip(slip) => Some(&**slip),
             _ => None,
         });
         let queued = self.queue.iter().flat_map(|entry| &entry.waiters);
-        queued.chain(slips.flat_map(|slip| &slip.waiters)).map(|waiter| waiter.deadline).min()
+        queued
+            .chain(slips.flat_map(|slip| &slip.waiters))
+            .map(|waiter| waiter.deadline)
+            .min()
     }
 }

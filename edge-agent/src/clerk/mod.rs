@@ -110,7 +110,10 @@ impl ClerkDoor {
     /// The listener for a device's printer.
     #[must_use]
     pub fn listener(&self, device: Uuid) -> Box<dyn Listener> {
-        Box::new(DeviceListener { door: self.clone(), device })
+        Box::new(DeviceListener {
+            door: self.clone(),
+            device,
+        })
     }
 }
 
@@ -126,7 +129,8 @@ impl Listener for DeviceListener {
 
     fn decide_cancel(&self, id: Uuid) -> bool {
         let (reply, answer) = sync_channel(1);
-        self.door.tell(Message::DecideCancel(self.device, id, reply));
+        self.door
+            .tell(Message::DecideCancel(self.device, id, reply));
         answer.recv_timeout(DECISION_WAIT).unwrap_or(false)
     }
 }
@@ -167,7 +171,12 @@ impl Clerk {
         floor.take_up(&batch, &mut effects)?;
         batch.commit()?;
         floor.keep();
-        let mut clerk = Self { store, floor, inbox, kept: Vec::new() };
+        let mut clerk = Self {
+            store,
+            floor,
+            inbox,
+            kept: Vec::new(),
+        };
         clerk.let_out(effects);
         Ok(clerk)
     }
@@ -187,7 +196,9 @@ impl Clerk {
             {
                 messages.push(message);
             }
-            let stop = messages.iter().any(|message| matches!(message, Message::Stop));
+            let stop = messages
+                .iter()
+                .any(|message| matches!(message, Message::Stop));
             self.work(messages);
             if stop {
                 return;
@@ -202,7 +213,9 @@ impl Clerk {
         }
         self.floor
             .next_deadline()
-            .map_or(Duration::from_secs(60), |deadline| deadline.saturating_duration_since(Instant::now()))
+            .map_or(Duration::from_secs(60), |deadline| {
+                deadline.saturating_duration_since(self.floor.monotonic())
+            })
     }
 
     fn work(&mut self, messages: Vec<Message>) {
@@ -214,7 +227,7 @@ impl Clerk {
                 self.floor.handle(&mut batch, message, &mut effects)?;
             }
             self.floor.advance_all(&mut batch, &mut effects)?;
-            self.floor.expire(Instant::now(), &mut effects);
+            self.floor.expire(&mut effects);
             self.floor.snapshot(&mut batch)?;
             batch.commit()
         })();
@@ -240,13 +253,19 @@ impl Clerk {
         self.floor.give_up(effects, &must_keep, &words);
         self.kept = must_keep;
         let mut effects = Vec::new();
-        let reread = self.store.reload_head().and_then(|()| self.floor.reload(&self.store)).and_then(|()| {
-            let batch = self.store.batch()?;
-            self.floor.take_up(&batch, &mut effects)
-        });
+        let reread = self
+            .store
+            .reload_head()
+            .and_then(|()| self.floor.reload(&self.store))
+            .and_then(|()| {
+                let batch = self.store.batch()?;
+                self.floor.take_up(&batch, &mut effects)
+            });
         match reread {
             Ok(()) => self.let_out(effects),
-            Err(error) => tracing::error!("the books could not be read again: {}", describe(&error)),
+            Err(error) => {
+                tracing::error!("the books could not be read again: {}", describe(&error))
+            }
         }
     }
 }

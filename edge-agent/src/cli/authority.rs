@@ -25,7 +25,9 @@ pub(super) fn run(arguments: &AuthorityArguments, voice: Voice) -> Result<Exit, 
     runtime()?.block_on(async {
         let listener = listen(arguments.listen).await?;
         let address = listener.local_addr().map_err(Failure::failed)?;
-        voice.say(&format!("the stand-in for the tax office serves http://{address}"));
+        voice.say(&format!(
+            "the stand-in for the tax office serves http://{address}"
+        ));
         voice.json(&object! { "ready" => true, "url" => format!("http://{address}") });
         serve(listener, StandIn::new(Strictness::AnyObject), stopped()).await;
         Ok(Exit::Done)

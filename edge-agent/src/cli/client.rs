@@ -32,14 +32,27 @@ pub(super) struct Reply {
 const PATIENCE: Duration = Duration::from_secs(60);
 
 impl Client {
-    pub(super) fn new(url: String, key: &str, secret: &str, device: Uuid, clock: Arc<Clock>) -> Self {
+    pub(super) fn new(
+        url: String,
+        key: &str,
+        secret: &str,
+        device: Uuid,
+        clock: Arc<Clock>,
+    ) -> Self {
         let agent = ureq::Agent::config_builder()
             .timeout_global(Some(PATIENCE))
             .http_status_as_error(false)
             .proxy(None)
             .build()
             .new_agent();
-        Self { agent, url, key: key.to_owned(), secret: secret.to_owned(), device, clock }
+        Self {
+            agent,
+            url,
+            key: key.to_owned(),
+            secret: secret.to_owned(),
+            device,
+            clock,
+        }
     }
 
     pub(super) fn post(&self, operation: &str, body: &str) -> anyhow::Result<Reply> {
@@ -60,7 +73,14 @@ impl Client {
         let path = format!("/api/v1/{operation}");
         let timestamp = self.clock.now().utc_ms.to_string();
         let device = self.device.to_string();
-        let signed = [device.as_str(), &timestamp, method, &path, body.unwrap_or_default()].map(str::as_bytes);
+        let signed = [
+            device.as_str(),
+            &timestamp,
+            method,
+            &path,
+            body.unwrap_or_default(),
+        ]
+        .map(str::as_bytes);
         let signature = signature_of(self.secret.as_bytes(), &signed);
         let url = format!("{}{path}", self.url);
         let headers = [
@@ -71,15 +91,32 @@ impl Client {
         ];
         let mut response = match body {
             Some(body) => {
-                let request = self.agent.post(url).header("Content-Type", "application/json");
-                headers.iter().fold(request, |request, (name, value)| request.header(*name, *value)).send(body)?
+                let request = self
+                    .agent
+                    .post(url)
+                    .header("Content-Type", "application/json");
+                headers
+                    .iter()
+                    .fold(request, |request, (name, value)| {
+                        request.header(*name, *value)
+                    })
+                    .send(body)?
             }
             None => {
                 let request = self.agent.get(url);
-                headers.iter().fold(request, |request, (name, value)| request.header(*name, *value)).call()?
+                headers
+                    .iter()
+                    .fold(request, |request, (name, value)| {
+                        request.header(*name, *value)
+                    })
+                    .call()?
             }
         };
-        let state = response.headers().get("X-Fiscal-State").and_then(|state| state.to_str().ok()).unwrap_or_default();
+        let state = response
+            .headers()
+            .get("X-Fiscal-State")
+            .and_then(|state| state.to_str().ok())
+            .unwrap_or_default();
         Ok(Reply {
             status: response.status().as_u16(),
             state: state.to_owned(),
@@ -95,10 +132,11 @@ fn parse(body: &[u8]) -> anyhow::Result<Node> {
 impl Node {
     /// A value by its path of names: `data.fiscalReceipt.totalAmount`.
     pub(super) fn path(&self, path: &str) -> Option<&Self> {
-        path.split('.').try_fold(self, |node, name| match name.parse::<usize>() {
-            Ok(index) => node.at(index),
-            Err(_) => node.get(name),
-        })
+        path.split('.')
+            .try_fold(self, |node, name| match name.parse::<usize>() {
+                Ok(index) => node.at(index),
+                Err(_) => node.get(name),
+            })
     }
 
     /// The text of a text or a number.

@@ -72,11 +72,24 @@ pub(super) fn play(stage: &Stage) -> anyhow::Result<Day> {
     voice.say("cash in: 100.00");
 
     let seed = stage.created("the first sale", "operations/sale", SEED_SALE)?;
-    let seed_id = seed.body.path("data.fiscalReceipt.id").map(|id| id.words().to_owned()).unwrap_or_default();
+    let seed_id = seed
+        .body
+        .path("data.fiscalReceipt.id")
+        .map(|id| id.words().to_owned())
+        .unwrap_or_default();
     stage.sold(&mut day, &seed)?;
 
-    stage.rig.add_fault(FaultOrder { kind: FaultKind::DropAnswer, command: Some(0x38), times: 1, ms: 0 });
-    let sale = stage.created("a sale whose close answer is lost", "operations/sale", SMALL_SALE)?;
+    stage.rig.add_fault(FaultOrder {
+        kind: FaultKind::DropAnswer,
+        command: Some(0x38),
+        times: 1,
+        ms: 0,
+    });
+    let sale = stage.created(
+        "a sale whose close answer is lost",
+        "operations/sale",
+        SMALL_SALE,
+    )?;
     stage.sold(&mut day, &sale)?;
     voice.say("  (the printer's answer to the close was lost; the till asked again and found it registered)");
 
@@ -99,8 +112,15 @@ pub(super) fn play(stage: &Stage) -> anyhow::Result<Day> {
     voice.say("X-report");
     let z = stage.created("Z", "operations/closeday", "{}")?;
     let z = z.body.path("data").cloned().unwrap_or(Node::Null);
-    day.z_number = z.path("additionalData.zNumber").and_then(|number| number.words().parse().ok()).unwrap_or(0);
-    voice.say(&format!("Z-report {}: {}", day.z_number, z.path("totalAmount").map(Node::words).unwrap_or_default()));
+    day.z_number = z
+        .path("additionalData.zNumber")
+        .and_then(|number| number.words().parse().ok())
+        .unwrap_or(0);
+    voice.say(&format!(
+        "Z-report {}: {}",
+        day.z_number,
+        z.path("totalAmount").map(Node::words).unwrap_or_default()
+    ));
 
     day.unsent = stage.wait_for_office()?;
     day.reconciled = stage.reconciles(&day, &z)?;
@@ -117,9 +137,16 @@ pub(super) fn play(stage: &Stage) -> anyhow::Result<Day> {
 
 impl Stage {
     fn created(&self, what: &str, operation: &str, body: &str) -> anyhow::Result<Reply> {
-        let reply = self.client.post(operation, body).with_context(|| format!("{what}: the agent does not answer"))?;
+        let reply = self
+            .client
+            .post(operation, body)
+            .with_context(|| format!("{what}: the agent does not answer"))?;
         if reply.status != 200 || reply.state != "registered" {
-            let words = reply.body.path("message").map(Node::words).unwrap_or_default();
+            let words = reply
+                .body
+                .path("message")
+                .map(Node::words)
+                .unwrap_or_default();
             bail!("{what}: HTTP {}, {}: {words}", reply.status, reply.state);
         }
         Ok(reply)
@@ -132,12 +159,19 @@ impl Stage {
             other => bail!("a sale without a receipt type: {other:?}"),
         };
         *count += 1;
-        let of = |field: &str| reply.body.path(&format!("data.{name}.{field}")).map(Node::words).unwrap_or_default();
+        let of = |field: &str| {
+            reply
+                .body
+                .path(&format!("data.{name}.{field}"))
+                .map(Node::words)
+                .unwrap_or_default()
+        };
         let number = match name {
             "alternativeReceipt" => format!("alternative receipt {}", of("seriesAndNumber")),
             _ => format!("fiscal receipt {}", of("numberPresentation")),
         };
-        self.voice.say(&format!("sale: {} ({number})", of("totalAmount")));
+        self.voice
+            .say(&format!("sale: {} ({number})", of("totalAmount")));
         Ok(())
     }
 
@@ -156,14 +190,20 @@ impl Stage {
     fn wait_for_office(&self) -> anyhow::Result<u32> {
         for _ in 0..LOOKS_MAX {
             let health = self.client.open("/healthz")?;
-            let unsent = health.path("unsent.documents").and_then(|count| count.words().parse().ok()).unwrap_or(u32::MAX);
+            let unsent = health
+                .path("unsent.documents")
+                .and_then(|count| count.words().parse().ok())
+                .unwrap_or(u32::MAX);
             if unsent == 0 {
                 return Ok(0);
             }
             std::thread::sleep(BETWEEN_SALES);
         }
         let health = self.client.open("/healthz")?;
-        Ok(health.path("unsent.documents").and_then(|count| count.words().parse().ok()).unwrap_or(u32::MAX))
+        Ok(health
+            .path("unsent.documents")
+            .and_then(|count| count.words().parse().ok())
+            .unwrap_or(u32::MAX))
     }
 
     /// Receipts, printer, Z-report and tax office, each read from where it lives, to the minor unit.
@@ -178,9 +218,15 @@ impl Stage {
 
         let printed = self.rig.snapshot(true);
         let by_kind = |kind: &str| {
-            let of_kind = printed.fiscal_receipts.iter().filter(|receipt| receipt.kind == kind);
+            let of_kind = printed
+                .fiscal_receipts
+                .iter()
+                .filter(|receipt| receipt.kind == kind);
             of_kind.fold((0_i64, 0_u32), |(sum, count), receipt| {
-                (sum.saturating_add(scale::parse(&receipt.total, 2).unwrap_or(i64::MAX)), count + 1)
+                (
+                    sum.saturating_add(scale::parse(&receipt.total, 2).unwrap_or(i64::MAX)),
+                    count + 1,
+                )
             })
         };
         let office = self.told("sale", "totalAmount")?;
@@ -191,15 +237,42 @@ impl Stage {
         let cash = minor(z.path("finalBalance"))?;
 
         let checks = [
-            ("receipts and Z-report", receipts == z_total && receipt_count == day.fiscal_receipts),
-            ("returns and Z-report", refunded == z_refunds && refund_count == day.returns),
-            ("printer and Z-report", by_kind("sale") == (z_total, receipt_count)),
-            ("printer's returns and Z-report", by_kind("refund") == (z_refunds, refund_count)),
-            ("printer's own counters", by_z && printed.z_number == day.z_number),
-            ("tax office and receipts", office == (receipts, receipt_count)),
-            ("tax office and returns", office_refunds == (refunded, refund_count)),
-            ("tax office and alternative receipts", alternative == z_alternative),
-            ("tax office and Z-report", (z_at_office, z_count) == (z_total, 1)),
+            (
+                "receipts and Z-report",
+                receipts == z_total && receipt_count == day.fiscal_receipts,
+            ),
+            (
+                "returns and Z-report",
+                refunded == z_refunds && refund_count == day.returns,
+            ),
+            (
+                "printer and Z-report",
+                by_kind("sale") == (z_total, receipt_count),
+            ),
+            (
+                "printer's returns and Z-report",
+                by_kind("refund") == (z_refunds, refund_count),
+            ),
+            (
+                "printer's own counters",
+                by_z && printed.z_number == day.z_number,
+            ),
+            (
+                "tax office and receipts",
+                office == (receipts, receipt_count),
+            ),
+            (
+                "tax office and returns",
+                office_refunds == (refunded, refund_count),
+            ),
+            (
+                "tax office and alternative receipts",
+                alternative == z_alternative,
+            ),
+            (
+                "tax office and Z-report",
+                (z_at_office, z_count) == (z_total, 1),
+            ),
             ("cash", cash >= FLOAT_MINOR),
         ];
         for (what, agrees) in checks {
@@ -213,9 +286,18 @@ impl Stage {
     /// Sum and count of what the office was told of a kind, in minor units.
     fn told(&self, kind: &str, path: &str) -> anyhow::Result<(i64, u32)> {
         let (mut sum, mut count) = (0_i64, 0);
-        for received in self.office.received().iter().filter(|received| received.kind == kind) {
+        for received in self
+            .office
+            .received()
+            .iter()
+            .filter(|received| received.kind == kind)
+        {
             let body = Node::parse(received.body.get().as_bytes()).map_err(anyhow::Error::msg)?;
-            let amount: i64 = body.path(path).context("a document without an amount")?.words().parse()?;
+            let amount: i64 = body
+                .path(path)
+                .context("a document without an amount")?
+                .words()
+                .parse()?;
             sum = sum.saturating_add(amount);
             count += 1;
         }
@@ -224,7 +306,9 @@ impl Stage {
 }
 
 fn sum_of(list: Option<&Node>, field: &str) -> anyhow::Result<(i64, u32)> {
-    let Some(Node::Array(items)) = list else { bail!("a list is missing") };
+    let Some(Node::Array(items)) = list else {
+        bail!("a list is missing")
+    };
     let mut sum = 0_i64;
     for item in items {
         sum = sum.saturating_add(minor(item.get(field))?);

@@ -53,7 +53,12 @@ const POINT_OF_SALE: &str = "feca3a50-34a7-4dc9-84ac-d4bffc76a922";
 /// The country's law, or words for its absence.
 pub(super) fn profile(country: &str) -> Result<&'static dyn Profile, Failure> {
     by_code(country).ok_or_else(|| {
-        Failure::new(Exit::Usage, anyhow::anyhow!("--country {country}: has no profile in this build; try {COUNTRY_DEFAULT}"))
+        Failure::new(
+            Exit::Usage,
+            anyhow::anyhow!(
+                "--country {country}: has no profile in this build; try {COUNTRY_DEFAULT}"
+            ),
+        )
     })
 }
 
@@ -68,16 +73,29 @@ pub(super) fn run(arguments: &DemoArguments, voice: Voice) -> Result<Exit, Failu
         let listener = listen(arguments.listen).await?;
         let address = listener.local_addr().map_err(Failure::failed)?;
         let office_listener = listen(SocketAddr::from(([127, 0, 0, 1], 0))).await?;
-        let office_url = format!("http://{}", office_listener.local_addr().map_err(Failure::failed)?);
+        let office_url = format!(
+            "http://{}",
+            office_listener.local_addr().map_err(Failure::failed)?
+        );
         // Our own day is held to the rules of the form; whoever plays another one finds the office of the contract.
-        let strictness = if arguments.serve { Strictness::AnyObject } else { Strictness::Rules };
+        let strictness = if arguments.serve {
+            Strictness::AnyObject
+        } else {
+            Strictness::Rules
+        };
         let office = StandIn::new(strictness);
         let (stop_office, office_stopped) = oneshot::channel::<()>();
         let office_task = tokio::spawn(standin::serve(office_listener, office.clone(), async {
             // Told to stop, or forgotten: both end it.
             let _ = office_stopped.await;
         }));
-        let config = config(profile.facts().code, address, &folder.path, &link, &office_url)?;
+        let config = config(
+            profile.facts().code,
+            address,
+            &folder.path,
+            &link,
+            &office_url,
+        )?;
         let agent = Agent::start(config, Some(Arc::clone(&clock)))?;
         let router = agent
             .router()
@@ -91,7 +109,12 @@ pub(super) fn run(arguments: &DemoArguments, voice: Voice) -> Result<Exit, Failu
         }));
         announce(voice, &url, &link, &folder.path);
         let client = Client::new(url, API_KEY, API_SECRET, DEVICE, clock);
-        let stage = Stage { client, rig, office, voice };
+        let stage = Stage {
+            client,
+            rig,
+            office,
+            voice,
+        };
         let outcome = perform(arguments, stage).await;
         // Those who hear this have ended already, or end now.
         let _ = stop.send(());
@@ -112,7 +135,10 @@ async fn perform(arguments: &DemoArguments, stage: Stage) -> Result<Exit, Failur
             played = tokio::task::spawn_blocking(move || play(&stage)) => played,
             () = stopped() => return Ok(Exit::Failed),
         };
-        let day: Day = played.context("the day").map_err(Failure::failed)?.map_err(Failure::failed)?;
+        let day: Day = played
+            .context("the day")
+            .map_err(Failure::failed)?
+            .map_err(Failure::failed)?;
         voice.json(&day.line());
         if !day.reconciled || day.unsent > 0 {
             exit = Exit::Failed;
@@ -126,7 +152,11 @@ async fn perform(arguments: &DemoArguments, stage: Stage) -> Result<Exit, Failur
 }
 
 fn announce(voice: Voice, url: &str, link: &Path, data: &Path) {
-    voice.say(&format!("ferrotill serves {url}; its emulated printer is at {}, its data in {}", link.display(), data.display()));
+    voice.say(&format!(
+        "ferrotill serves {url}; its emulated printer is at {}, its data in {}",
+        link.display(),
+        data.display()
+    ));
     voice.json(&object! {
         "ready" => true,
         "url" => url,
@@ -146,11 +176,19 @@ fn start_rig(folder: &Path, link: &Path, clock: &Arc<Clock>) -> anyhow::Result<A
         clock: Some(Arc::new(move || clock.now().utc_ms.div_euclid(1_000))),
         ..RigOptions::new(link.to_owned())
     };
-    Ok(Arc::new(Rig::start(options).context("the emulated printer does not start")?))
+    Ok(Arc::new(
+        Rig::start(options).context("the emulated printer does not start")?,
+    ))
 }
 
 /// The demo's configuration, in the same language as everybody's.
-fn config(country: &str, listen: SocketAddr, folder: &Path, link: &Path, office: &str) -> Result<Config, Failure> {
+fn config(
+    country: &str,
+    listen: SocketAddr,
+    folder: &Path,
+    link: &Path,
+    office: &str,
+) -> Result<Config, Failure> {
     let text = format!(
         r#"
 [till]
@@ -201,9 +239,13 @@ impl Folder {
     fn new(given: Option<&Path>) -> anyhow::Result<Self> {
         let (path, temporary) = match given {
             Some(path) => (path.to_owned(), false),
-            None => (std::env::temp_dir().join(format!("ferrotill-demo-{}", Uuid::new_v4().simple())), true),
+            None => (
+                std::env::temp_dir().join(format!("ferrotill-demo-{}", Uuid::new_v4().simple())),
+                true,
+            ),
         };
-        std::fs::create_dir_all(&path).with_context(|| format!("the folder {} cannot be made", path.display()))?;
+        std::fs::create_dir_all(&path)
+            .with_context(|| format!("the folder {} cannot be made", path.display()))?;
         let path = path.canonicalize().context("the demo's folder")?;
         Ok(Self { path, temporary })
     }

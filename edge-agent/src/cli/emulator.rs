@@ -36,11 +36,18 @@ pub struct EmulatorArguments {
 pub(super) fn run(arguments: &EmulatorArguments, voice: Voice) -> Result<Exit, Failure> {
     log(tracing::Level::INFO);
     let Some(family) = Family::parse(&arguments.family) else {
-        let words = format!("--family {}: is not a family of this build; allowed: {}", arguments.family, Family::NAMES.join(", "));
+        let words = format!(
+            "--family {}: is not a family of this build; allowed: {}",
+            arguments.family,
+            Family::NAMES.join(", ")
+        );
         return Err(Failure::new(Exit::Usage, anyhow::anyhow!(words)));
     };
     if arguments.baud == Some(0) {
-        return Err(Failure::new(Exit::Usage, anyhow::anyhow!("--baud 0: is not a speed; leave it out for no pacing")));
+        return Err(Failure::new(
+            Exit::Usage,
+            anyhow::anyhow!("--baud 0: is not a speed; leave it out for no pacing"),
+        ));
     }
     let options = RigOptions {
         family,
@@ -49,7 +56,10 @@ pub(super) fn run(arguments: &EmulatorArguments, voice: Voice) -> Result<Exit, F
         ..RigOptions::new(arguments.link.clone())
     };
     let rig = Rig::start(options).map_err(|error| {
-        let words = format!("the emulated printer cannot appear at {}", arguments.link.display());
+        let words = format!(
+            "the emulated printer cannot appear at {}",
+            arguments.link.display()
+        );
         Failure::failed(anyhow::Error::new(error).context(words))
     })?;
     let rig = Arc::new(rig);
@@ -59,14 +69,28 @@ pub(super) fn run(arguments: &EmulatorArguments, voice: Voice) -> Result<Exit, F
             None => None,
         };
         let url = match &listener {
-            Some(listener) => Out::from(format!("http://{}", listener.local_addr().map_err(Failure::failed)?)),
+            Some(listener) => Out::from(format!(
+                "http://{}",
+                listener.local_addr().map_err(Failure::failed)?
+            )),
             None => Out::Null,
         };
         let link = arguments.link.display().to_string();
-        voice.say(&format!("an emulated {} printer is at {link}", arguments.family));
+        voice.say(&format!(
+            "an emulated {} printer is at {link}",
+            arguments.family
+        ));
         voice.json(&object! { "ready" => true, "printer" => link, "url" => url });
         match listener {
-            Some(listener) => serve(listener, sim::printer_router(rig), Limits::default(), stopped()).await,
+            Some(listener) => {
+                serve(
+                    listener,
+                    sim::printer_router(rig),
+                    Limits::default(),
+                    stopped(),
+                )
+                .await
+            }
             None => stopped().await,
         }
         Ok(Exit::Done)

@@ -80,7 +80,10 @@ pub struct Failure {
 
 impl Failure {
     fn new(code: Exit, error: impl Into<anyhow::Error>) -> Self {
-        Self { code, error: error.into() }
+        Self {
+            code,
+            error: error.into(),
+        }
     }
 
     fn failed(error: impl Into<anyhow::Error>) -> Self {
@@ -104,8 +107,14 @@ impl From<StartError> for Failure {
     fn from(error: StartError) -> Self {
         let code = match &error {
             StartError::Config(_) | StartError::TimeZone { .. } => Exit::Configuration,
-            StartError::DataFolder { source, .. } if source.kind() == std::io::ErrorKind::PermissionDenied => Exit::Permission,
-            StartError::Store(crate::store::StoreError::Configuration { .. }) => Exit::Configuration,
+            StartError::DataFolder { source, .. }
+                if source.kind() == std::io::ErrorKind::PermissionDenied =>
+            {
+                Exit::Permission
+            }
+            StartError::Store(crate::store::StoreError::Configuration { .. }) => {
+                Exit::Configuration
+            }
             _ => Exit::Failed,
         };
         Self::new(code, error)
@@ -118,7 +127,9 @@ impl From<StartError> for Failure {
 ///
 /// [`Failure`] with its exit code.
 pub fn run(arguments: Arguments) -> Result<Exit, Failure> {
-    let voice = Voice { json: arguments.json };
+    let voice = Voice {
+        json: arguments.json,
+    };
     match arguments.verb {
         Verb::Run(arguments) => service::run(&arguments, voice),
         Verb::Demo(arguments) => demo::run(&arguments, voice),
@@ -137,7 +148,11 @@ impl Voice {
     /// Words: on standard output for people, on standard error beside JSON.
     fn say(self, words: &str) {
         // A closed pipe ends the talk, not the work.
-        let _ = if self.json { writeln!(std::io::stderr(), "{words}") } else { writeln!(std::io::stdout(), "{words}") };
+        let _ = if self.json {
+            writeln!(std::io::stderr(), "{words}")
+        } else {
+            writeln!(std::io::stdout(), "{words}")
+        };
     }
 
     /// A JSON line, for programs only.
@@ -151,14 +166,21 @@ impl Voice {
 
 /// Logs on standard error; `FERROTILL_LOG`'s place is the service manager's, so the level is fixed per verb.
 fn log(level: tracing::Level) {
-    let subscriber = tracing_subscriber::fmt().with_max_level(level).with_writer(std::io::stderr).with_ansi(false).finish();
+    let subscriber = tracing_subscriber::fmt()
+        .with_max_level(level)
+        .with_writer(std::io::stderr)
+        .with_ansi(false)
+        .finish();
     // A second verb in the same process, as in tests, keeps the first one's.
     let _ = tracing::subscriber::set_global_default(subscriber);
 }
 
 /// A runtime on one thread: enough for a till, and smaller.
 fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
-    tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Failure::failed)
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(Failure::failed)
 }
 
 /// Listens, with words for the usual trouble.

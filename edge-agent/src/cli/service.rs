@@ -26,7 +26,10 @@ pub struct RunArguments {
 
 pub(super) fn run(arguments: &RunArguments, voice: Voice) -> Result<Exit, Failure> {
     log(tracing::Level::INFO);
-    let overrides = Overrides { listen: arguments.listen.clone(), data_dir: arguments.data.clone() };
+    let overrides = Overrides {
+        listen: arguments.listen.clone(),
+        data_dir: arguments.data.clone(),
+    };
     let config = Config::load(&arguments.config, &overrides)?;
     for warning in &config.warnings {
         tracing::warn!("{warning}");

@@ -21,6 +21,7 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 use crate::authority::Kind;
+use crate::clock::{iso_utc, system_ms};
 
 mod rules;
 mod server;
@@ -169,9 +170,7 @@ impl Office {
         self.received.push(Received {
             key: key.to_owned(),
             kind: kind.name(),
-            at: jiff::Timestamp::now()
-                .strftime("%Y-%m-%dT%H:%M:%S%.3fZ")
-                .to_string(),
+            at: iso_utc(system_ms()),
             body: raw,
         });
         Ok(())

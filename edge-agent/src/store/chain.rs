@@ -43,12 +43,22 @@ impl ChainKey {
     ///
     /// [`StoreError::Key`].
     pub fn load_or_create(path: &Path) -> Result<Self, StoreError> {
-        let failed = |source| StoreError::Key { path: path.to_owned(), source };
+        let failed = |source| StoreError::Key {
+            path: path.to_owned(),
+            source,
+        };
         match fs::read(path) {
             Ok(bytes) => <[u8; 32]>::try_from(bytes.as_slice())
                 .map(Self)
-                .map_err(|_| failed(io::Error::new(io::ErrorKind::InvalidData, "the key must have 32 bytes"))),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Self::create(path).map_err(failed),
+                .map_err(|_| {
+                    failed(io::Error::new(
+                        io::ErrorKind::InvalidData,
+                        "the key must have 32 bytes",
+                    ))
+                }),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                Self::create(path).map_err(failed)
+            }
             Err(error) => Err(failed(error)),
         }
     }
@@ -58,7 +68,12 @@ impl ChainKey {
         getrandom::fill(&mut key).map_err(io::Error::other)?;
         // Written beside and renamed, so that a power cut leaves no half of a key.
         let beside = path.with_extension("new");
-        let mut file = fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&beside)?;
+        let mut file = fs::OpenOptions::new()
+            .write(true)
+            .create(true)
+            .truncate(true)
+            .mode(0o600)
+            .open(&beside)?;
         file.write_all(&key)?;
         file.sync_all()?;
         fs::rename(&beside, path)?;

@@ -41,7 +41,15 @@ impl Store {
         let mut connection = Connection::open(&path).context(&path, "open")?;
         configure(&connection).context(&path, "settings")?;
         migrate::migrate(&mut connection, &path)?;
-        let mut store = Self { connection, path, key, head: Head { seq: 0, mac: GENESIS } };
+        let mut store = Self {
+            connection,
+            path,
+            key,
+            head: Head {
+                seq: 0,
+                mac: GENESIS,
+            },
+        };
         store.reload_head()?;
         Ok(store)
     }
@@ -60,12 +68,22 @@ impl Store {
     pub fn reload_head(&mut self) -> Result<(), StoreError> {
         let last = self
             .connection
-            .query_row("SELECT seq, mac FROM journal ORDER BY seq DESC LIMIT 1", [], |row| {
-                Ok(Head { seq: row.get(0)?, mac: row.get(1)? })
-            })
+            .query_row(
+                "SELECT seq, mac FROM journal ORDER BY seq DESC LIMIT 1",
+                [],
+                |row| {
+                    Ok(Head {
+                        seq: row.get(0)?,
+                        mac: row.get(1)?,
+                    })
+                },
+            )
             .optional()
             .context(&self.path, "head of the journal")?;
-        self.head = last.unwrap_or(Head { seq: 0, mac: GENESIS });
+        self.head = last.unwrap_or(Head {
+            seq: 0,
+            mac: GENESIS,
+        });
         Ok(())
     }
 
@@ -75,9 +93,15 @@ impl Store {
     ///
     /// [`StoreError::Database`].
     pub fn batch(&mut self) -> Result<Batch<'_>, StoreError> {
-        self.connection.execute_batch("BEGIN IMMEDIATE").context(&self.path, "begin")?;
+        self.connection
+            .execute_batch("BEGIN IMMEDIATE")
+            .context(&self.path, "begin")?;
         let head = self.head;
-        Ok(Batch { store: self, head, open: true })
+        Ok(Batch {
+            store: self,
+            head,
+            open: true,
+        })
     }
 
     /// The till of a device: its snapshot, and every event after it.
@@ -88,22 +112,31 @@ impl Store {
     pub fn load_till(&self, device: Uuid) -> Result<Till, StoreError> {
         let snapshot: Option<(i64, u16, Vec<u8>)> = self
             .connection
-            .query_row("SELECT seq, version, till FROM snapshot WHERE device = ?1", [device.as_bytes()], |row| {
-                Ok((row.get(0)?, row.get(1)?, row.get(2)?))
-            })
+            .query_row(
+                "SELECT seq, version, till FROM snapshot WHERE device = ?1",
+                [device.as_bytes()],
+                |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)),
+            )
             .optional()
             .context(&self.path, "snapshot")?;
         let (mut till, after) = match snapshot {
-            Some((seq, Event::VERSION, bytes)) => {
-                (postcard::from_bytes(&bytes).map_err(|_| StoreError::Snapshot)?, seq)
-            }
+            Some((seq, Event::VERSION, bytes)) => (
+                postcard::from_bytes(&bytes).map_err(|_| StoreError::Snapshot)?,
+                seq,
+            ),
             _ => (Till::default(), 0),
         };
-        query::replay(&self.connection, &self.path, &self.key, after, |row_device, _, event| {
-            if row_device == device.as_bytes() {
-                till.apply(event);
-            }
-        })?;
+        query::replay(
+            &self.connection,
+            &self.path,
+            &self.key,
+            after,
+            |row_device, _, event| {
+                if row_device == device.as_bytes() {
+                    till.apply(event);
+                }
+            },
+        )?;
         Ok(till)
     }
 }
@@ -122,10 +155,22 @@ impl Batch<'_> {
     /// # Errors
     ///
     /// [`StoreError`]; the batch must then be dropped.
-    pub fn append(&mut self, device: Uuid, at: i64, event: &Event<'_>, payload: &[u8]) -> Result<i64, StoreError> {
+    pub fn append(
+        &mut self,
+        device: Uuid,
+        at: i64,
+        event: &Event<'_>,
+        payload: &[u8],
+    ) -> Result<i64, StoreError> {
         let seq = self.head.seq + 1;
-        let link =
-            Link { seq, device: device.as_bytes(), at, kind: event.kind(), version: Event::VERSION, payload };
+        let link = Link {
+            seq,
+            device: device.as_bytes(),
+            at,
+            kind: event.kind(),
+            version: Event::VERSION,
+            payload,
+        };
         let mac = self.store.key.mac(&self.head.mac, &link);
         self.connection()
             .prepare_cached("INSERT INTO journal (seq, device, at, kind, version, payload, mac) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)")
@@ -134,7 +179,8 @@ impl Batch<'_> {
             })
             .context(&self.store.path, "append to the journal")?;
         self.head = Head { seq, mac };
-        self.project(device, seq, event).context(&self.store.path, "projection")?;
+        self.project(device, seq, event)
+            .context(&self.store.path, "projection")?;
         Ok(seq)
     }
 
@@ -143,8 +189,13 @@ impl Batch<'_> {
     /// # Errors
     ///
     /// [`StoreError::Database`].
-    pub fn request(&self, device: Uuid, id: DocumentId) -> Result<Option<query::DocumentRow>, StoreError> {
-        query::request(self.connection(), Some(device), Uuid::from_bytes(id.0)).context(&self.store.path, "request id")
+    pub fn request(
+        &self,
+        device: Uuid,
+        id: DocumentId,
+    ) -> Result<Option<query::DocumentRow>, StoreError> {
+        query::request(self.connection(), Some(device), Uuid::from_bytes(id.0))
+            .context(&self.store.path, "request id")
     }
 
     /// A document as it stands in the journal.
@@ -172,7 +223,10 @@ impl Batch<'_> {
     /// [`StoreError::Database`].
     pub fn note_print_error(&mut self, reserved_seq: i64, words: &str) -> Result<(), StoreError> {
         self.connection()
-            .execute("UPDATE document SET print_error = ?2 WHERE reserved_seq = ?1", params![reserved_seq, words])
+            .execute(
+                "UPDATE document SET print_error = ?2 WHERE reserved_seq = ?1",
+                params![reserved_seq, words],
+            )
             .map(drop)
             .context(&self.store.path, "print error")
     }
@@ -237,7 +291,11 @@ impl Batch<'_> {
     /// [`StoreError::Database`]: whether it is durable is then unknown, and the caller reads everything again.
     pub fn commit(mut self) -> Result<(), StoreError> {
         self.open = false;
-        let outcome = self.store.connection.execute_batch("COMMIT").context(&self.store.path, "commit");
+        let outcome = self
+            .store
+            .connection
+            .execute_batch("COMMIT")
+            .context(&self.store.path, "commit");
         match outcome {
             Ok(()) => {
                 self.store.head = self.head;
@@ -272,7 +330,12 @@ impl Batch<'_> {
         }
     }
 
-    fn project_reserved(&self, device: Uuid, seq: i64, reserved: &Reserved<'_>) -> Result<(), rusqlite::Error> {
+    fn project_reserved(
+        &self,
+        device: Uuid,
+        seq: i64,
+        reserved: &Reserved<'_>,
+    ) -> Result<(), rusqlite::Error> {
         let (amount, tax) = match &reserved.body {
             Body::Receipt(receipt) => (receipt.total.minor(), receipt.tax.minor()),
             Body::Cash(amount) => (amount.minor(), 0),
@@ -298,16 +361,31 @@ impl Batch<'_> {
             ])?;
         // An id whose document was voided is free again: its newest document takes the place.
         self.connection()
-            .prepare_cached("INSERT OR REPLACE INTO request (id, device, reserved_seq) VALUES (?1, ?2, ?3)")?
+            .prepare_cached(
+                "INSERT OR REPLACE INTO request (id, device, reserved_seq) VALUES (?1, ?2, ?3)",
+            )?
             .execute(params![reserved.id.0, device.as_bytes(), seq])?;
         Ok(())
     }
 
-    fn project_sealed(&self, device: Uuid, seq: i64, sealed: &Sealed<'_>) -> Result<(), rusqlite::Error> {
-        let Some(row) = query::request(self.connection(), Some(device), Uuid::from_bytes(sealed.id.0))? else {
+    fn project_sealed(
+        &self,
+        device: Uuid,
+        seq: i64,
+        sealed: &Sealed<'_>,
+    ) -> Result<(), rusqlite::Error> {
+        let Some(row) = query::request(
+            self.connection(),
+            Some(device),
+            Uuid::from_bytes(sealed.id.0),
+        )?
+        else {
             return Err(rusqlite::Error::QueryReturnedNoRows);
         };
-        let amount = sealed.report.as_ref().map(|figures| figures.shift.sales.receipts.amount.minor());
+        let amount = sealed
+            .report
+            .as_ref()
+            .map(|figures| figures.shift.sales.receipts.amount.minor());
         self.connection()
             .prepare_cached(
                 "UPDATE document SET state = 'sealed', settled_seq = ?2, number = ?3, current_number = ?4, amount = coalesce(?5, amount) \
@@ -340,8 +418,15 @@ impl Batch<'_> {
     }
 
     fn project_returned(&self, device: Uuid, receipt: &Receipt<'_>) -> Result<(), rusqlite::Error> {
-        let ReceiptKind::Refund { original } = receipt.kind else { return Ok(()) };
-        let Some(sale) = query::request(self.connection(), Some(device), Uuid::from_bytes(original.0))? else {
+        let ReceiptKind::Refund { original } = receipt.kind else {
+            return Ok(());
+        };
+        let Some(sale) = query::request(
+            self.connection(),
+            Some(device),
+            Uuid::from_bytes(original.0),
+        )?
+        else {
             return Err(rusqlite::Error::QueryReturnedNoRows);
         };
         for line in receipt.lines.iter() {

@@ -14,7 +14,10 @@ const STEPS: &[M<'static>] = &[M::up(include_str!("../../../migrations/01-journa
 pub(super) fn migrate(connection: &mut Connection, path: &Path) -> Result<(), StoreError> {
     Migrations::from_slice(STEPS)
         .to_latest(connection)
-        .map_err(|source| StoreError::Migration { path: path.to_owned(), source })
+        .map_err(|source| StoreError::Migration {
+            path: path.to_owned(),
+            source,
+        })
 }
 
 #[cfg(test)]
@@ -24,7 +27,11 @@ mod tests {
     fn tables(connection: &Connection) -> Vec<String> {
         let mut statement =
             connection.prepare("SELECT type || ' ' || name || ' ' || sql FROM sqlite_schema WHERE sql NOT NULL ORDER BY 1").unwrap();
-        statement.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect()
+        statement
+            .query_map([], |row| row.get(0))
+            .unwrap()
+            .map(Result::unwrap)
+            .collect()
     }
 
     #[test]
@@ -32,7 +39,9 @@ mod tests {
         let mut stepped = Connection::open_in_memory().unwrap();
         super::migrate(&mut stepped, std::path::Path::new(":memory:")).unwrap();
         let folded = Connection::open_in_memory().unwrap();
-        folded.execute_batch(include_str!("../../../migrations/schema.sql")).unwrap();
+        folded
+            .execute_batch(include_str!("../../../migrations/schema.sql"))
+            .unwrap();
         assert_eq!(tables(&stepped), tables(&folded));
     }
 

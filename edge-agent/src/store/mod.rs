@@ -36,7 +36,9 @@ pub enum StoreError {
         source: rusqlite::Error,
     },
     /// The file was written by a newer program.
-    #[error("the database {path} could not be brought to this version; use the newer program that wrote it")]
+    #[error(
+        "the database {path} could not be brought to this version; use the newer program that wrote it"
+    )]
     Migration {
         /// The file.
         path: PathBuf,
@@ -45,7 +47,9 @@ pub enum StoreError {
         source: rusqlite_migration::Error,
     },
     /// A row does not fit the chain.
-    #[error("journal row {seq} does not fit the chain: it was changed, removed or put there by somebody else; restore a backup and call the service")]
+    #[error(
+        "journal row {seq} does not fit the chain: it was changed, removed or put there by somebody else; restore a backup and call the service"
+    )]
     ChainBroken {
         /// The row.
         seq: i64,
@@ -69,10 +73,14 @@ pub enum StoreError {
         source: std::io::Error,
     },
     /// A snapshot that does not decode.
-    #[error("the snapshot of the till cannot be read; it can be deleted, and is then made again from the journal")]
+    #[error(
+        "the snapshot of the till cannot be read; it can be deleted, and is then made again from the journal"
+    )]
     Snapshot,
     /// The configuration contradicts what is in the books.
-    #[error("the configuration of device {device} contradicts the books: {refusal}; a number range that was used may grow, but not move")]
+    #[error(
+        "the configuration of device {device} contradicts the books: {refusal}; a number range that was used may grow, but not move"
+    )]
     Configuration {
         /// The device.
         device: uuid::Uuid,
@@ -97,7 +105,11 @@ trait Context<T> {
 
 impl<T> Context<T> for Result<T, rusqlite::Error> {
     fn context(self, path: &Path, context: &'static str) -> Result<T, StoreError> {
-        self.map_err(|source| StoreError::Database { context, path: path.to_owned(), source })
+        self.map_err(|source| StoreError::Database {
+            context,
+            path: path.to_owned(),
+            source,
+        })
     }
 }
 

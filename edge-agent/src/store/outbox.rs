@@ -5,8 +5,8 @@ use ferrotill_core::receipt::{Receipt, ReceiptKind};
 use rusqlite::{Connection, params};
 use uuid::Uuid;
 
-use super::query::{self, COLUMNS, Reader, StoredDocument, UnsentCount, document, document_row};
 use super::StoreError;
+use super::query::{self, COLUMNS, Reader, StoredDocument, UnsentCount, document, document_row};
 
 /// A document that waits, with what it takes to tell of it.
 #[derive(Debug)]
@@ -39,13 +39,21 @@ impl Reader {
             )?;
             let waiting = statement
                 .query_map(params![after, count], |row| {
-                    Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?))
+                    Ok((
+                        row.get(0)?,
+                        row.get(1)?,
+                        row.get(2)?,
+                        row.get(3)?,
+                        row.get(4)?,
+                    ))
                 })?
                 .collect::<Result<Vec<(i64, i64, [u8; 16], String, u32)>, _>>()?;
             let mut letters = Vec::with_capacity(waiting.len());
             for (sealed_seq, reserved_seq, device, duty, message_number) in waiting {
                 let row = connection
-                    .prepare_cached(&format!("SELECT {COLUMNS} FROM document WHERE reserved_seq = ?1"))?
+                    .prepare_cached(&format!(
+                        "SELECT {COLUMNS} FROM document WHERE reserved_seq = ?1"
+                    ))?
                     .query_row([reserved_seq], document_row)?;
                 let document = document(connection, row)?;
                 let original_number = original_number(connection, &document)?;
@@ -70,18 +78,34 @@ impl Reader {
     pub fn unsent(&self) -> Result<UnsentCount, StoreError> {
         self.with("outbox", |connection| {
             connection
-                .prepare_cached("SELECT count(*), count(refusal) FROM outbox WHERE state = 'waiting'")?
-                .query_row([], |row| Ok(UnsentCount { documents: row.get(0)?, refused: row.get(1)? }))
+                .prepare_cached(
+                    "SELECT count(*), count(refusal) FROM outbox WHERE state = 'waiting'",
+                )?
+                .query_row([], |row| {
+                    Ok(UnsentCount {
+                        documents: row.get(0)?,
+                        refused: row.get(1)?,
+                    })
+                })
         })
     }
 }
 
-fn original_number(connection: &Connection, document: &StoredDocument) -> Result<Option<u32>, rusqlite::Error> {
-    let Some(Body::Receipt(Receipt { kind: ReceiptKind::Refund { original }, .. })) =
-        document.reserved().map(|reserved| reserved.body)
+fn original_number(
+    connection: &Connection,
+    document: &StoredDocument,
+) -> Result<Option<u32>, rusqlite::Error> {
+    let Some(Body::Receipt(Receipt {
+        kind: ReceiptKind::Refund { original },
+        ..
+    })) = document.reserved().map(|reserved| reserved.body)
     else {
         return Ok(None);
     };
-    let sale = query::request(connection, Some(document.row.device), Uuid::from_bytes(original.0))?;
+    let sale = query::request(
+        connection,
+        Some(document.row.device),
+        Uuid::from_bytes(original.0),
+    )?;
     Ok(sale.and_then(|row| row.number))
 }

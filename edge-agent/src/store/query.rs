@@ -119,7 +119,10 @@ impl Reader {
     /// Readers of the books in a data folder.
     #[must_use]
     pub fn new(folder: &Path) -> Self {
-        Self { path: folder.join(FILE_NAME), idle: Arc::default() }
+        Self {
+            path: folder.join(FILE_NAME),
+            idle: Arc::default(),
+        }
     }
 
     /// The newest document of a request id, on a device or on any.
@@ -127,10 +130,16 @@ impl Reader {
     /// # Errors
     ///
     /// [`StoreError::Database`].
-    pub fn find(&self, device: Option<Uuid>, id: Uuid) -> Result<Option<StoredDocument>, StoreError> {
-        self.with("document", |connection| match request(connection, device, id)? {
-            Some(row) => document(connection, row).map(Some),
-            None => Ok(None),
+    pub fn find(
+        &self,
+        device: Option<Uuid>,
+        id: Uuid,
+    ) -> Result<Option<StoredDocument>, StoreError> {
+        self.with("document", |connection| {
+            match request(connection, device, id)? {
+                Some(row) => document(connection, row).map(Some),
+                None => Ok(None),
+            }
         })
     }
 
@@ -139,9 +148,19 @@ impl Reader {
     /// # Errors
     ///
     /// [`StoreError::Database`].
-    pub fn page(&self, device: Uuid, kinds: &[&str], start: u32, count: u32) -> Result<Page, StoreError> {
+    pub fn page(
+        &self,
+        device: Uuid,
+        kinds: &[&str],
+        start: u32,
+        count: u32,
+    ) -> Result<Page, StoreError> {
         // Kinds are names of ours, never text from outside.
-        let list = kinds.iter().map(|kind| format!("'{kind}'")).collect::<Vec<_>>().join(", ");
+        let list = kinds
+            .iter()
+            .map(|kind| format!("'{kind}'"))
+            .collect::<Vec<_>>()
+            .join(", ");
         self.with("page of documents", |connection| {
             let total = connection
                 .prepare_cached(&format!(
@@ -166,7 +185,11 @@ impl Reader {
     /// # Errors
     ///
     /// [`StoreError::Database`].
-    pub fn shift_sums(&self, device: Uuid, z_number: u32) -> Result<Vec<(String, u32, i64)>, StoreError> {
+    pub fn shift_sums(
+        &self,
+        device: Uuid,
+        z_number: u32,
+    ) -> Result<Vec<(String, u32, i64)>, StoreError> {
         self.with("sums of a shift", |connection| {
             connection
                 .prepare_cached(
@@ -248,7 +271,12 @@ impl Reader {
     }
 
     fn connection(&self) -> Result<Connection, rusqlite::Error> {
-        if let Some(connection) = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop() {
+        if let Some(connection) = self
+            .idle
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .pop()
+        {
             return Ok(connection);
         }
         let connection = Connection::open_with_flags(
@@ -265,8 +293,7 @@ impl Reader {
 const IDLE_MAX: usize = 4;
 
 /// The columns of a [`DocumentRow`].
-pub(super) const COLUMNS: &str =
-    "reserved_seq, settled_seq, device, id, unique_id, fingerprint, kind, state, at, z_number, number, print_error";
+pub(super) const COLUMNS: &str = "reserved_seq, settled_seq, device, id, unique_id, fingerprint, kind, state, at, z_number, number, print_error";
 
 pub(super) fn document_row(row: &Row<'_>) -> Result<DocumentRow, rusqlite::Error> {
     let state: String = row.get(7)?;
@@ -301,23 +328,40 @@ pub(super) fn request(
             "SELECT {COLUMNS} FROM document WHERE reserved_seq = \
              (SELECT max(reserved_seq) FROM request WHERE id = ?1 AND (?2 IS NULL OR device = ?2))"
         ))?
-        .query_row(params![id.as_bytes(), device.as_ref().map(Uuid::as_bytes)], document_row)
+        .query_row(
+            params![id.as_bytes(), device.as_ref().map(Uuid::as_bytes)],
+            document_row,
+        )
         .optional()
 }
 
 /// A document with its journal rows.
-pub(super) fn document(connection: &Connection, row: DocumentRow) -> Result<StoredDocument, rusqlite::Error> {
-    let mut statement = connection.prepare_cached("SELECT kind, version, payload FROM journal WHERE seq = ?1")?;
-    let mut journal_row = |seq: i64| statement.query_row([seq], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)));
+pub(super) fn document(
+    connection: &Connection,
+    row: DocumentRow,
+) -> Result<StoredDocument, rusqlite::Error> {
+    let mut statement =
+        connection.prepare_cached("SELECT kind, version, payload FROM journal WHERE seq = ?1")?;
+    let mut journal_row =
+        |seq: i64| statement.query_row([seq], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)));
     let reserved = journal_row(row.reserved_seq)?;
     let settled = row.settled_seq.map(journal_row).transpose()?;
-    Ok(StoredDocument { row, reserved, settled })
+    Ok(StoredDocument {
+        row,
+        reserved,
+        settled,
+    })
 }
 
-pub(super) fn returned(connection: &Connection, original_seq: i64) -> Result<Vec<(u16, i64, i64)>, rusqlite::Error> {
+pub(super) fn returned(
+    connection: &Connection,
+    original_seq: i64,
+) -> Result<Vec<(u16, i64, i64)>, rusqlite::Error> {
     connection
         .prepare_cached("SELECT line, quantity, amount FROM returned WHERE original_seq = ?1")?
-        .query_map([original_seq], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?
+        .query_map([original_seq], |row| {
+            Ok((row.get(0)?, row.get(1)?, row.get(2)?))
+        })?
         .collect()
 }
 
@@ -346,7 +390,9 @@ pub(super) fn replay(
         GENESIS
     } else {
         connection
-            .query_row("SELECT mac FROM journal WHERE seq = ?1", [after], |row| row.get(0))
+            .query_row("SELECT mac FROM journal WHERE seq = ?1", [after], |row| {
+                row.get(0)
+            })
             .optional()
             .context(path, "journal")?
             .ok_or(StoreError::ChainBroken { seq: after })?
@@ -360,8 +406,16 @@ pub(super) fn replay(
         expected += 1;
         let seq: i64 = row.get(0).context(path, "journal")?;
         let broken = StoreError::ChainBroken { seq: expected };
-        let device = row.get_ref(1).context(path, "journal")?.as_blob().unwrap_or_default();
-        let payload = row.get_ref(5).context(path, "journal")?.as_blob().unwrap_or_default();
+        let device = row
+            .get_ref(1)
+            .context(path, "journal")?
+            .as_blob()
+            .unwrap_or_default();
+        let payload = row
+            .get_ref(5)
+            .context(path, "journal")?
+            .as_blob()
+            .unwrap_or_default();
         let link = Link {
             seq,
             device,

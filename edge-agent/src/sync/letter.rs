@@ -8,8 +8,8 @@ use ferrotill_core::{Amount, Currency};
 use uuid::Uuid;
 
 use crate::authority::{
-    CashDirection, CashOperation, Document, Heading, Identity, Item, Means, Payment, Receipt, ReceiptForm, TaxTotal,
-    Total, ZReport,
+    CashDirection, CashOperation, Document, Heading, Identity, Item, Means, Payment, Receipt,
+    ReceiptForm, TaxTotal, Total, ZReport,
 };
 use crate::clock::iso_utc;
 use crate::config::Config;
@@ -26,10 +26,19 @@ pub fn letter_document(letter: &Letter, config: &Config, currency: Currency) -> 
     let (reserved, sealed) = (letter.document.reserved()?, letter.document.sealed()?);
     let heading = heading(letter, &reserved, config, currency);
     Some(match &reserved.body {
-        Body::Receipt(receipt) => Document::Receipt(receipt_document(heading, receipt, &sealed, letter.original_number)),
+        Body::Receipt(receipt) => Document::Receipt(receipt_document(
+            heading,
+            receipt,
+            &sealed,
+            letter.original_number,
+        )),
         Body::Cash(amount) => Document::Cash(CashOperation {
             heading,
-            direction: if amount.is_negative() { CashDirection::Withdraw } else { CashDirection::Deposit },
+            direction: if amount.is_negative() {
+                CashDirection::Withdraw
+            } else {
+                CashDirection::Deposit
+            },
             receipt_number: sealed.current_number,
             amount: Amount::from_minor(amount.minor().saturating_abs()),
         }),
@@ -37,21 +46,34 @@ pub fn letter_document(letter: &Letter, config: &Config, currency: Currency) -> 
     })
 }
 
-fn heading(letter: &Letter, reserved: &Reserved<'_>, config: &Config, currency: Currency) -> Heading {
+fn heading(
+    letter: &Letter,
+    reserved: &Reserved<'_>,
+    config: &Config,
+    currency: Currency,
+) -> Heading {
     let owner = &config.till.owner;
     let text = |text: &Option<String>| text.clone().unwrap_or_default();
     Heading {
         key: letter.document.row.unique_id,
         message_number: u64::from(letter.message_number),
         // The number is what a later return refers to.
-        fiscal_number: letter.document.row.number.map(u64::from).filter(|_| matches!(reserved.body, Body::Receipt(_))),
+        fiscal_number: letter
+            .document
+            .row
+            .number
+            .map(u64::from)
+            .filter(|_| matches!(reserved.body, Body::Receipt(_))),
         currency: currency.code().to_owned(),
         z_number: reserved.z_number,
         cashier: CASHIER.to_owned(),
         at: iso_utc(reserved.at.utc_ms),
         identity: Identity {
             // The device is what the office knows the till by; a registration number goes before our own id.
-            device_token: owner.registration_number.clone().unwrap_or_else(|| Uuid::to_string(&letter.device)),
+            device_token: owner
+                .registration_number
+                .clone()
+                .unwrap_or_else(|| Uuid::to_string(&letter.device)),
             tin: text(&owner.idnx),
             shop_name: text(&owner.organization_name),
             shop_address: text(&owner.address),
@@ -66,10 +88,13 @@ fn receipt_document(
     original_number: Option<u32>,
 ) -> Receipt {
     let form = match (receipt.kind, &sealed.seal) {
-        (_, Seal::Range { series, number, .. }) => {
-            ReceiptForm::Alternative { series: (*series).to_owned(), number: *number }
-        }
-        (ReceiptKind::Refund { .. }, _) => ReceiptForm::Refund { parent: original_number.map(u64::from) },
+        (_, Seal::Range { series, number, .. }) => ReceiptForm::Alternative {
+            series: (*series).to_owned(),
+            number: *number,
+        },
+        (ReceiptKind::Refund { .. }, _) => ReceiptForm::Refund {
+            parent: original_number.map(u64::from),
+        },
         _ => ReceiptForm::Sale,
     };
     let mut totals = Turnover::default();
@@ -78,7 +103,9 @@ fn receipt_document(
         .iter()
         .map(|line| {
             // A receipt that was sealed has at most as many groups as a shift, so that nothing falls out here.
-            let _ = totals.groups.add(line.group, line.final_amount, line.final_tax);
+            let _ = totals
+                .groups
+                .add(line.group, line.final_amount, line.final_tax);
             Item {
                 name: line.name.to_owned(),
                 unit: UNIT.to_owned(),
@@ -88,14 +115,21 @@ fn receipt_document(
                 tax_code: char::from(line.group.code.letter()),
                 rate: line.group.rate.ten_thousandths(),
                 tax_amount: line.final_tax,
-                tax_base: line.final_amount.checked_sub(line.final_tax).unwrap_or(line.final_amount),
+                tax_base: line
+                    .final_amount
+                    .checked_sub(line.final_tax)
+                    .unwrap_or(line.final_amount),
             }
         })
         .collect();
     let payments = receipt
         .payments
         .iter()
-        .map(|payment| Payment { means: means(payment.cash), paid: payment.amount, change: payment.change })
+        .map(|payment| Payment {
+            means: means(payment.cash),
+            paid: payment.amount,
+            change: payment.change,
+        })
         .collect();
     Receipt {
         heading,
@@ -110,7 +144,12 @@ fn receipt_document(
 
 fn z_report(heading: Heading, figures: &ReportFigures, sealed: &Sealed<'_>) -> ZReport {
     let shift = &figures.shift;
-    let total = |tally: Tally| (tally.count > 0).then_some(Total { count: tally.count, amount: tally.amount });
+    let total = |tally: Tally| {
+        (tally.count > 0).then_some(Total {
+            count: tally.count,
+            amount: tally.amount,
+        })
+    };
     ZReport {
         heading,
         first_number: 1,
@@ -132,7 +171,10 @@ fn payments(turnover: &Turnover) -> Vec<(Means, Amount)> {
     [Means::Cash, Means::Card]
         .into_iter()
         .filter_map(|form| {
-            let of_form = turnover.payments.entries().filter(|total| means(total.cash) == form);
+            let of_form = turnover
+                .payments
+                .entries()
+                .filter(|total| means(total.cash) == form);
             let sum = of_form.fold(0_i64, |sum, total| sum.saturating_add(total.amount.minor()));
             (sum != 0).then_some((form, Amount::from_minor(sum)))
         })

@@ -77,7 +77,11 @@ impl Sender {
             failing_ms: millis(upstream.offline_after),
             dwell_ms: millis(upstream.dwell),
         };
-        let seed = parts.config.devices.first().map_or(1, |device| device.id.as_u64_pair().1);
+        let seed = parts
+            .config
+            .devices
+            .first()
+            .map_or(1, |device| device.id.as_u64_pair().1);
         let stop = Arc::new(AtomicBool::new(false));
         let wake = Arc::clone(&parts.wake);
         let started = parts.clock.monotonic();
@@ -95,8 +99,13 @@ impl Sender {
             stop: Arc::clone(&stop),
             parts,
         };
-        worker.parts.board.office_switched(&State::Online.to_string(), "the start", false);
-        std::thread::Builder::new().name("sender".to_owned()).spawn(move || worker.run())?;
+        worker
+            .parts
+            .board
+            .office_switched(&State::Online.to_string(), "the start", false);
+        std::thread::Builder::new()
+            .name("sender".to_owned())
+            .spawn(move || worker.run())?;
         Ok(Self { stop, wake })
     }
 }
@@ -129,8 +138,13 @@ struct Worker {
 
 impl Worker {
     fn run(mut self) {
-        let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_time().build() else {
-            tracing::error!("the sender could not be started; documents stay in the outbox until the next start");
+        let Ok(runtime) = tokio::runtime::Builder::new_current_thread()
+            .enable_time()
+            .build()
+        else {
+            tracing::error!(
+                "the sender could not be started; documents stay in the outbox until the next start"
+            );
             return;
         };
         while !self.stop.load(Ordering::Acquire) {
@@ -149,7 +163,9 @@ impl Worker {
                 continue;
             }
             let mut until = if self.queue.is_empty() { u64::MAX } else { due };
-            until = until.min(self.reach.tick_at(now).unwrap_or(u64::MAX)).min(self.next_refused());
+            until = until
+                .min(self.reach.tick_at(now).unwrap_or(u64::MAX))
+                .min(self.next_refused());
             let pause = Duration::from_millis(until.saturating_sub(now).max(1)).min(LOOK_AGAIN);
             let wake = Arc::clone(&self.parts.wake);
             runtime.block_on(async {
@@ -176,19 +192,31 @@ impl Worker {
             let Some(last) = letters.last() else { return };
             after = last.sealed_seq;
             self.queue.extend(letters.into_iter().filter(|letter| {
-                let pausing = self.refused.get(&letter.sealed_seq).is_some_and(|(_, again)| *again > now);
+                let pausing = self
+                    .refused
+                    .get(&letter.sealed_seq)
+                    .is_some_and(|(_, again)| *again > now);
                 !pausing && !self.told.contains(&letter.sealed_seq)
             }));
         }
         // A document that was not there at the last look is tried at once while the office is not offline.
-        if let Some(newest) = self.queue.back().map(|letter| letter.sealed_seq).filter(|newest| *newest > self.newest) {
+        if let Some(newest) = self
+            .queue
+            .back()
+            .map(|letter| letter.sealed_seq)
+            .filter(|newest| *newest > self.newest)
+        {
             self.newest = newest;
             self.reach.document_added(now);
         }
     }
 
     fn next_refused(&self) -> u64 {
-        self.refused.values().map(|(_, again)| *again).min().unwrap_or(u64::MAX)
+        self.refused
+            .values()
+            .map(|(_, again)| *again)
+            .min()
+            .unwrap_or(u64::MAX)
     }
 
     fn deliver(&mut self, letter: &Letter) {
@@ -208,7 +236,9 @@ impl Worker {
                 self.refused.remove(&letter.sealed_seq);
                 self.told.insert(letter.sealed_seq);
                 let sealed_seq = letter.sealed_seq;
-                self.parts.door.tell(Message::Office(OfficeNews::Acknowledged { sealed_seq }));
+                self.parts
+                    .door
+                    .tell(Message::Office(OfficeNews::Acknowledged { sealed_seq }));
             }
             Verdict::Refused { message } => self.refuse(letter, message),
             Verdict::Failed(failure) => {
@@ -231,21 +261,40 @@ impl Worker {
         let (times, again) = self.refused.entry(letter.sealed_seq).or_insert((0, now));
         *times += 1;
         *again = now.saturating_add(self.backoff.wait_ms(*times, None).max(1));
-        tracing::warn!(document = letter.message_number, "the tax office refuses a document: {words}");
-        let news = OfficeNews::Refused { sealed_seq: letter.sealed_seq, words: words.to_owned() };
+        tracing::warn!(
+            document = letter.message_number,
+            "the tax office refuses a document: {words}"
+        );
+        let news = OfficeNews::Refused {
+            sealed_seq: letter.sealed_seq,
+            words: words.to_owned(),
+        };
         self.parts.door.tell(Message::Office(news));
     }
 
     fn switched(&self, switch: Switch) {
         let Switch { from, to, reason } = switch;
         tracing::info!("the tax office is {to} (was {from}): {reason}");
-        self.parts.board.office_switched(&to.to_string(), &reason.to_string(), self.reach.sells_alternative());
-        let news = OfficeNews::Switched { from: name(from), to: name(to), reason: reason.to_string() };
+        self.parts.board.office_switched(
+            &to.to_string(),
+            &reason.to_string(),
+            self.reach.sells_alternative(),
+        );
+        let news = OfficeNews::Switched {
+            from: name(from),
+            to: name(to),
+            reason: reason.to_string(),
+        };
         self.parts.door.tell(Message::Office(news));
     }
 
     fn now_ms(&self) -> u64 {
-        millis(self.parts.clock.monotonic().saturating_duration_since(self.started))
+        millis(
+            self.parts
+                .clock
+                .monotonic()
+                .saturating_duration_since(self.started),
+        )
     }
 }
 

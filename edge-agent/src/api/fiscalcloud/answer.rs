@@ -16,6 +16,15 @@ use crate::config::{Device, Owner};
 use crate::object;
 use crate::store::StoredDocument;
 
+/// In which Dto a document is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Form {
+    /// Its own.
+    Own,
+    /// `operations/return` answers with a ReceiptDto, which has no field for the original.
+    Receipt,
+}
+
 /// What an answer needs besides the document.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Setting<'s> {
@@ -48,7 +57,13 @@ impl<'d> Document<'d> {
             }
             _ => (Node::Null, Node::Null),
         };
-        Some(Self { stored, reserved, sealed, echo, found })
+        Some(Self {
+            stored,
+            reserved,
+            sealed,
+            echo,
+            found,
+        })
     }
 
     fn echoed(&self, name: &str) -> Out {
@@ -57,19 +72,34 @@ impl<'d> Document<'d> {
 }
 
 /// The whole document as its Dto; `None` for one that is not sealed.
-pub(super) fn document(stored: &StoredDocument, setting: Setting<'_>) -> Option<Out> {
+pub(super) fn document(stored: &StoredDocument, form: Form, setting: Setting<'_>) -> Option<Out> {
     let document = Document::of(stored)?;
     let mut members = head(&document, setting);
     match &document.reserved.body {
-        Body::Receipt(receipt) => members.extend(receipt_members(&document, receipt, setting)),
+        Body::Receipt(receipt) => {
+            members.extend(receipt_members(&document, receipt, form, setting))
+        }
         Body::Cash(amount) => {
             members.push(("zReportId".into(), setting.z_report.into()));
             members.push(("amount".into(), amount.display(setting.currency).into()));
-            members.push(("finalBalanceInformatory".into(), Out::Null));
+            // The drawer as the printer counted it before, and this.
+            let before = document.reserved.baseline.map(|baseline| baseline.cash);
+            let balance = before.and_then(|before| before.checked_add(*amount));
+            members.push((
+                "finalBalanceInformatory".into(),
+                balance
+                    .map(|balance| balance.display(setting.currency))
+                    .into(),
+            ));
         }
         Body::Report(kind) => {
             let figures = document.sealed.report.as_ref()?;
-            members.extend(report_members(*kind, figures, document.sealed.number, setting));
+            members.extend(report_members(
+                *kind,
+                figures,
+                document.sealed.number,
+                setting,
+            ));
         }
     }
     Some(Out::Object(members))
@@ -77,9 +107,13 @@ pub(super) fn document(stored: &StoredDocument, setting: Setting<'_>) -> Option<
 
 /// The answer of `operations/sale`.
 pub(super) fn sale(stored: &StoredDocument, setting: Setting<'_>) -> Option<Out> {
-    let dto = document(stored, setting)?;
+    let dto = document(stored, Form::Own, setting)?;
     let alternative = stored.row.kind == "alternative_receipt";
-    let (fiscal, other) = if alternative { (Out::Null, dto) } else { (dto, Out::Null) };
+    let (fiscal, other) = if alternative {
+        (Out::Null, dto)
+    } else {
+        (dto, Out::Null)
+    };
     Some(object! {
         "receiptType" => if alternative { "AlternativeReceipt" } else { "FiscalReceipt" },
         "fiscalReceipt" => fiscal,
@@ -94,27 +128,50 @@ pub(super) fn short(stored: &StoredDocument, setting: Setting<'_>) -> Option<Out
     let at = document.reserved.at;
     let mut members: Members = vec![
         ("id".into(), stored.row.id.into()),
-        ("pointOfSaleId".into(), Uuid::from_bytes(document.reserved.point_of_sale.0).into()),
+        (
+            "pointOfSaleId".into(),
+            Uuid::from_bytes(document.reserved.point_of_sale.0).into(),
+        ),
         ("authorUserName".into(), Out::Null),
         ("number".into(), sealed.number.into()),
-        ("numberPresentation".into(), format!("{:08}", sealed.number).into()),
+        (
+            "numberPresentation".into(),
+            format!("{:08}", sealed.number).into(),
+        ),
         ("currentNumber".into(), sealed.current_number.into()),
-        ("currentNumberPresentation".into(), format!("{:04}", sealed.current_number).into()),
+        (
+            "currentNumberPresentation".into(),
+            format!("{:04}", sealed.current_number).into(),
+        ),
         ("dateTime".into(), date_time(at).into()),
-        ("dateTimePresentation".into(), date_time_presentation(at).into()),
+        (
+            "dateTimePresentation".into(),
+            date_time_presentation(at).into(),
+        ),
     ];
     match &document.reserved.body {
         Body::Receipt(receipt) => {
-            members.push(("totalAmount".into(), receipt.total.display(setting.currency).into()));
+            members.push((
+                "totalAmount".into(),
+                receipt.total.display(setting.currency).into(),
+            ));
             if let Some(number) = series_and_number(sealed) {
                 members.push(("seriesAndNumber".into(), number.into()));
             }
         }
-        Body::Cash(amount) => members.push(("amount".into(), amount.display(setting.currency).into())),
+        Body::Cash(amount) => {
+            members.push(("amount".into(), amount.display(setting.currency).into()))
+        }
         Body::Report(kind) => {
-            let total = sealed.report.as_ref().map(|figures| figures.shift.sales.receipts.amount);
+            let total = sealed
+                .report
+                .as_ref()
+                .map(|figures| figures.shift.sales.receipts.amount);
             members.push(("type".into(), report_type(*kind).into()));
-            members.push(("totalAmount".into(), total.map(|total| total.display(setting.currency)).into()));
+            members.push((
+                "totalAmount".into(),
+                total.map(|total| total.display(setting.currency)).into(),
+            ));
         }
     }
     Some(Out::Object(members))
@@ -122,9 +179,18 @@ pub(super) fn short(stored: &StoredDocument, setting: Setting<'_>) -> Option<Out
 
 /// What all documents share.
 fn head(document: &Document<'_>, setting: Setting<'_>) -> Members {
-    let Document { stored, reserved, sealed, .. } = document;
+    let Document {
+        stored,
+        reserved,
+        sealed,
+        ..
+    } = document;
     let point_of_sale = Uuid::from_bytes(reserved.point_of_sale.0);
-    let code = setting.device.points_of_sale.iter().find(|point| point.id == point_of_sale);
+    let code = setting
+        .device
+        .points_of_sale
+        .iter()
+        .find(|point| point.id == point_of_sale);
     let owner = setting.owner;
     vec![
         ("fiscalDeviceId".into(), stored.row.device.into()),
@@ -133,24 +199,45 @@ fn head(document: &Document<'_>, setting: Setting<'_>) -> Members {
         ("authorId".into(), Out::Null),
         ("authorUserName".into(), Out::Null),
         ("number".into(), sealed.number.into()),
-        ("numberPresentation".into(), format!("{:08}", sealed.number).into()),
+        (
+            "numberPresentation".into(),
+            format!("{:08}", sealed.number).into(),
+        ),
         ("currentNumber".into(), sealed.current_number.into()),
-        ("currentNumberPresentation".into(), format!("{:04}", sealed.current_number).into()),
+        (
+            "currentNumberPresentation".into(),
+            format!("{:04}", sealed.current_number).into(),
+        ),
         ("dateTime".into(), date_time(reserved.at).into()),
-        ("dateTimePresentation".into(), date_time_presentation(reserved.at).into()),
-        ("organizationName".into(), owner.organization_name.clone().into()),
+        (
+            "dateTimePresentation".into(),
+            date_time_presentation(reserved.at).into(),
+        ),
+        (
+            "organizationName".into(),
+            owner.organization_name.clone().into(),
+        ),
         ("idnx".into(), owner.idnx.clone().into()),
         ("address".into(), owner.address.clone().into()),
         ("pointOfSaleId".into(), point_of_sale.into()),
-        ("pointOfSaleCode".into(), code.map(|point| point.code.clone()).into()),
+        (
+            "pointOfSaleCode".into(),
+            code.map(|point| point.code.clone()).into(),
+        ),
         ("mevId".into(), Out::Null),
         ("mevDateTime".into(), Out::Null),
         ("mevDateTimePresentation".into(), Out::Null),
         ("printFormMediaType".into(), Out::Null),
         ("printFormContent".into(), Out::Null),
-        ("printErrorMessage".into(), stored.row.print_error.clone().into()),
+        (
+            "printErrorMessage".into(),
+            stored.row.print_error.clone().into(),
+        ),
         ("licenseMessage".into(), Out::Null),
-        ("additionalData".into(), additional_data(reserved, sealed, setting)),
+        (
+            "additionalData".into(),
+            additional_data(reserved, sealed, setting),
+        ),
     ]
 }
 
@@ -158,7 +245,11 @@ fn head(document: &Document<'_>, setting: Setting<'_>) -> Members {
 fn additional_data(reserved: &Reserved<'_>, sealed: &Sealed<'_>, setting: Setting<'_>) -> Out {
     let money = |amount: Amount| amount.display(setting.currency);
     let printer = match &sealed.seal {
-        Seal::Printer { document, fiscal_receipt, counters } => object! {
+        Seal::Printer {
+            document,
+            fiscal_receipt,
+            counters,
+        } => object! {
             "document" => *document,
             "fiscalReceipt" => *fiscal_receipt,
             "zNumber" => counters.map(|counters| counters.z_number),
@@ -166,7 +257,9 @@ fn additional_data(reserved: &Reserved<'_>, sealed: &Sealed<'_>, setting: Settin
         },
         Seal::Range { .. } => Out::Null,
     };
-    let Some(figures) = &sealed.report else { return object! { "printer" => printer } };
+    let Some(figures) = &sealed.report else {
+        return object! { "printer" => printer };
+    };
     let tally = |tally: ferrotill_core::shift::Tally| object! { "count" => tally.count, "amount" => money(tally.amount) };
     object! {
         "printer" => printer,
@@ -183,7 +276,12 @@ fn reconciled(reconciliation: &Reconciliation, currency: Currency) -> Out {
         let members = (b'A'..=b'H')
             .zip(differences)
             .filter(|(_, difference)| !difference.is_zero())
-            .map(|(letter, difference)| (char::from(letter).to_string().into(), money(*difference).into()))
+            .map(|(letter, difference)| {
+                (
+                    char::from(letter).to_string().into(),
+                    money(*difference).into(),
+                )
+            })
             .collect();
         Out::Object(members)
     };
@@ -198,36 +296,78 @@ fn reconciled(reconciliation: &Reconciliation, currency: Currency) -> Out {
     }
 }
 
-fn receipt_members(document: &Document<'_>, receipt: &Receipt<'_>, setting: Setting<'_>) -> Members {
+fn receipt_members(
+    document: &Document<'_>,
+    receipt: &Receipt<'_>,
+    form: Form,
+    setting: Setting<'_>,
+) -> Members {
     let money = |amount: Amount| Out::from(amount.display(setting.currency));
     let mut members: Members = vec![
         ("zReportId".into(), setting.z_report.into()),
         ("totalAmount".into(), money(receipt.total)),
         ("subTotalAmount".into(), money(receipt.sub_total)),
         ("totalPaid".into(), money(receipt.paid)),
-        ("totalAmountModifications".into(), money(receipt.modification)),
+        (
+            "totalAmountModifications".into(),
+            money(receipt.modification),
+        ),
         ("totalChange".into(), money(receipt.change)),
     ];
-    for name in ["print", "sendToEmail", "emailAddress", "sendToPhone", "phoneNumber"] {
+    for name in [
+        "print",
+        "sendToEmail",
+        "emailAddress",
+        "sendToPhone",
+        "phoneNumber",
+    ] {
         members.push((name.into(), document.echoed(name)));
     }
-    let text = |text: &str| if text.is_empty() { Out::Null } else { text.into() };
+    let text = |text: &str| {
+        if text.is_empty() {
+            Out::Null
+        } else {
+            text.into()
+        }
+    };
     members.push(("additionalHeaderText".into(), text(receipt.header)));
     members.push(("additionalFooterText".into(), text(receipt.footer)));
-    let items = receipt.lines.iter().enumerate().map(|(index, line)| item(index, &line, document, setting.currency));
+    let items = receipt
+        .lines
+        .iter()
+        .enumerate()
+        .map(|(index, line)| item(index, &line, document, setting.currency));
     members.push(("items".into(), Out::Array(items.collect())));
-    let payments =
-        receipt.payments.iter().enumerate().map(|(index, payment)| self::payment(index, &payment, document, setting.currency));
+    let payments = receipt
+        .payments
+        .iter()
+        .enumerate()
+        .map(|(index, payment)| self::payment(index, &payment, document, setting.currency));
     members.push(("payments".into(), Out::Array(payments.collect())));
-    let modifications = receipt.modifiers.iter().enumerate().map(|(index, modifier)| {
-        let (mode, value) = modifier_parts(modifier.modifier, setting.currency);
-        object! { "rowNumber" => index + 1, "mode" => mode, "value" => value }
-    });
-    members.push(("amountModifications".into(), Out::Array(modifications.collect())));
-    if let ReceiptKind::Refund { original } = receipt.kind {
-        members.push(("originalReceiptId".into(), Uuid::from_bytes(original.0).into()));
+    let modifications = receipt
+        .modifiers
+        .iter()
+        .enumerate()
+        .map(|(index, modifier)| {
+            let (mode, value) = modifier_parts(modifier.modifier, setting.currency);
+            object! { "rowNumber" => index + 1, "mode" => mode, "value" => value }
+        });
+    members.push((
+        "amountModifications".into(),
+        Out::Array(modifications.collect()),
+    ));
+    if let (ReceiptKind::Refund { original }, Form::Own) = (receipt.kind, form) {
+        members.push((
+            "originalReceiptId".into(),
+            Uuid::from_bytes(original.0).into(),
+        ));
+        members.push(("printOnServer".into(), true.into()));
+        members.push(("pdfPrintFormSettings".into(), Out::Null));
+        members.push(("imagePrintFormSettings".into(), Out::Null));
     }
-    if let (Seal::Range { series, .. }, Some(number)) = (&document.sealed.seal, series_and_number(&document.sealed)) {
+    if let (Seal::Range { series, .. }, Some(number)) =
+        (&document.sealed.seal, series_and_number(&document.sealed))
+    {
         members.push(("series".into(), (*series).into()));
         members.push(("seriesAndNumber".into(), number.into()));
     }
@@ -261,14 +401,29 @@ fn item(index: usize, line: &Line<'_>, document: &Document<'_>, currency: Curren
     }
 }
 
-fn payment(index: usize, payment: &Payment<'_>, document: &Document<'_>, currency: Currency) -> Out {
-    let echo = document.echo.get("payments").and_then(|payments| payments.at(index));
-    let found = document.found.get("terminals").and_then(|terminals| terminals.at(index));
-    let echoed = |name: &str| echo.and_then(|echo| echo.get(name)).map_or(Out::Null, Node::out);
-    let found_or_echoed = |found_name: &str, name: &str| match found.and_then(|found| found.get(found_name)) {
-        Some(value) => value.out(),
-        None => echoed(name),
+fn payment(
+    index: usize,
+    payment: &Payment<'_>,
+    document: &Document<'_>,
+    currency: Currency,
+) -> Out {
+    let echo = document
+        .echo
+        .get("payments")
+        .and_then(|payments| payments.at(index));
+    let found = document
+        .found
+        .get("terminals")
+        .and_then(|terminals| terminals.at(index));
+    let echoed = |name: &str| {
+        echo.and_then(|echo| echo.get(name))
+            .map_or(Out::Null, Node::out)
     };
+    let found_or_echoed =
+        |found_name: &str, name: &str| match found.and_then(|found| found.get(found_name)) {
+            Some(value) => value.out(),
+            None => echoed(name),
+        };
     object! {
         "rowNumber" => index + 1,
         "typeCode" => payment.code,
@@ -298,9 +453,15 @@ fn report_type(kind: ReportKind) -> &'static str {
     }
 }
 
-fn report_members(kind: ReportKind, figures: &ReportFigures, number: u32, setting: Setting<'_>) -> Members {
+fn report_members(
+    kind: ReportKind,
+    figures: &ReportFigures,
+    number: u32,
+    setting: Setting<'_>,
+) -> Members {
     let money = |amount: Amount| Out::from(amount.display(setting.currency));
-    let netto = |amount: Amount, tax: Amount| money(amount.checked_sub(tax).unwrap_or(Amount::ZERO));
+    let netto =
+        |amount: Amount, tax: Amount| money(amount.checked_sub(tax).unwrap_or(Amount::ZERO));
     let sales = &figures.shift.sales;
     let untaxed = sales
         .groups
@@ -309,7 +470,11 @@ fn report_members(kind: ReportKind, figures: &ReportFigures, number: u32, settin
         .try_fold(Amount::ZERO, |sum, entry| sum.checked_add(entry.amount))
         .unwrap_or(Amount::ZERO);
     let payments = sales.payments.entries().enumerate().map(|(index, total)| {
-        let name = setting.device.payment_types.iter().find(|payment| payment.code == total.code);
+        let name = setting
+            .device
+            .payment_types
+            .iter()
+            .find(|payment| payment.code == total.code);
         object! {
             "rowNumber" => index + 1,
             "typeCode" => total.code,
@@ -332,16 +497,25 @@ fn report_members(kind: ReportKind, figures: &ReportFigures, number: u32, settin
         ("untaxedAmount".into(), money(untaxed)),
         ("totalAmount".into(), money(sales.receipts.amount)),
         ("totalTaxAmount".into(), money(sales.tax)),
-        ("totalNettoAmount".into(), netto(sales.receipts.amount, sales.tax)),
+        (
+            "totalNettoAmount".into(),
+            netto(sales.receipts.amount, sales.tax),
+        ),
         ("cashInAmount".into(), money(figures.shift.cash_in.amount)),
         ("cashOutAmount".into(), money(figures.shift.cash_out.amount)),
         ("finalBalance".into(), money(figures.cash)),
         ("grandTotalAmount".into(), money(figures.grand.amount)),
         ("grandTotalTaxAmount".into(), money(figures.grand.tax)),
-        ("grandTotalNettoAmount".into(), netto(figures.grand.amount, figures.grand.tax)),
+        (
+            "grandTotalNettoAmount".into(),
+            netto(figures.grand.amount, figures.grand.tax),
+        ),
         ("annualTotalAmount".into(), money(figures.year.amount)),
         ("annualTotalTaxAmount".into(), money(figures.year.tax)),
-        ("annualTotalNettoAmount".into(), netto(figures.year.amount, figures.year.tax)),
+        (
+            "annualTotalNettoAmount".into(),
+            netto(figures.year.amount, figures.year.tax),
+        ),
         ("receiptCount".into(), sales.receipts.count.into()),
         ("lastReceiptNumber".into(), number.saturating_sub(1).into()),
         ("payments".into(), Out::Array(payments.collect())),
@@ -351,9 +525,14 @@ fn report_members(kind: ReportKind, figures: &ReportFigures, number: u32, settin
 
 fn series_and_number(sealed: &Sealed<'_>) -> Option<String> {
     match sealed.seal {
-        Seal::Range { series, number, number_length } => {
-            Some(format!("{series}{number:0width$}", width = usize::from(number_length)))
-        }
+        Seal::Range {
+            series,
+            number,
+            number_length,
+        } => Some(format!(
+            "{series}{number:0width$}",
+            width = usize::from(number_length)
+        )),
         Seal::Printer { .. } => None,
     }
 }

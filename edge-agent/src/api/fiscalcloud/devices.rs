@@ -31,11 +31,22 @@ pub(super) fn list(app: &App) -> Response {
 /// `GET devices/{deviceId}`.
 pub(super) async fn one(app: &Arc<App>, id: Uuid) -> Response {
     let Some(device) = app.config.devices.iter().find(|device| device.id == id) else {
-        return failure(StatusCode::UNPROCESSABLE_ENTITY, "NotFound", "deviceId: this agent has no such device");
+        return failure(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "NotFound",
+            "deviceId: this agent has no such device",
+        );
     };
-    match app.read(move |reader| Ok((reader.last_number(id)?, reader.ranges(id)?))).await {
+    match app
+        .read(move |reader| Ok((reader.last_number(id)?, reader.ranges(id)?)))
+        .await
+    {
         Ok((last_number, used)) => success(dto(app, device, last_number, &used)),
-        Err(error) => failure(StatusCode::UNPROCESSABLE_ENTITY, "BooksUnreadable", &format!("books: {error}")),
+        Err(error) => failure(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "BooksUnreadable",
+            &format!("books: {error}"),
+        ),
     }
 }
 
@@ -50,46 +61,60 @@ fn dto(app: &App, device: &Device, last_number: u32, used: &[(String, u32)]) -> 
     let tax_groups = device.tax_groups.iter().enumerate().map(|(index, group)| {
         object! { "rowNumber" => index + 1, "enabled" => true, "code" => group.code.to_string(), "rate" => rate(group.rate) }
     });
-    let payment_types = device.payment_types.iter().enumerate().map(|(index, payment)| {
-        object! {
-            "rowNumber" => index + 1,
-            "code" => payment.code,
-            "name" => payment.name.clone(),
-            "enabled" => true,
-            "openCashDrawer" => payment.open_cash_drawer,
-        }
-    });
-    let points_of_sale = device.points_of_sale.iter().enumerate().map(|(index, point)| {
-        object! {
-            "rowNumber" => index + 1,
-            "id" => point.id,
-            "code" => point.code.clone(),
-            "allowFreeSale" => true,
-            "useBankTerminals" => false,
-            "bankTerminalsIDList" => Out::Null,
-        }
-    });
-    let ranges = device.alternative_receipts_ranges.iter().enumerate().map(|(index, range)| {
-        let last = used
-            .iter()
-            .filter(|(series, number)| *series == range.series && (range.start..=range.end).contains(number))
-            .map(|(_, number)| *number)
-            .max();
-        let left = range.end - last.unwrap_or(range.start.saturating_sub(1)).min(range.end);
-        object! {
-            "fiscalDeviceId" => device.id,
-            "rowNumber" => index + 1,
-            "id" => Out::Null,
-            "dateAdded" => Out::Null,
-            "dateExpended" => Out::Null,
-            "series" => range.series.clone(),
-            "startNumber" => range.start,
-            "endNumber" => range.end,
-            "numberLength" => range.number_length,
-            "willSoonBeExpended" => left <= SOON,
-            "expendedCompletely" => left == 0,
-        }
-    });
+    let payment_types = device
+        .payment_types
+        .iter()
+        .enumerate()
+        .map(|(index, payment)| {
+            object! {
+                "rowNumber" => index + 1,
+                "code" => payment.code,
+                "name" => payment.name.clone(),
+                "enabled" => true,
+                "openCashDrawer" => payment.open_cash_drawer,
+            }
+        });
+    let points_of_sale = device
+        .points_of_sale
+        .iter()
+        .enumerate()
+        .map(|(index, point)| {
+            object! {
+                "rowNumber" => index + 1,
+                "id" => point.id,
+                "code" => point.code.clone(),
+                "allowFreeSale" => true,
+                "useBankTerminals" => false,
+                "bankTerminalsIDList" => Out::Null,
+            }
+        });
+    let ranges = device
+        .alternative_receipts_ranges
+        .iter()
+        .enumerate()
+        .map(|(index, range)| {
+            let last = used
+                .iter()
+                .filter(|(series, number)| {
+                    *series == range.series && (range.start..=range.end).contains(number)
+                })
+                .map(|(_, number)| *number)
+                .max();
+            let left = range.end - last.unwrap_or(range.start.saturating_sub(1)).min(range.end);
+            object! {
+                "fiscalDeviceId" => device.id,
+                "rowNumber" => index + 1,
+                "id" => Out::Null,
+                "dateAdded" => Out::Null,
+                "dateExpended" => Out::Null,
+                "series" => range.series.clone(),
+                "startNumber" => range.start,
+                "endNumber" => range.end,
+                "numberLength" => range.number_length,
+                "willSoonBeExpended" => left <= SOON,
+                "expendedCompletely" => left == 0,
+            }
+        });
     object! {
         "id" => device.id,
         "name" => device.name.clone(),

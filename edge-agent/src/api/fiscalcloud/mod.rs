@@ -28,12 +28,15 @@ use crate::clerk::{Answer, FiscalState, Message};
 use crate::config::Device;
 use crate::object;
 use crate::store::{RequestState, StoreError, StoredDocument};
+use answer::Form;
 use request::{Parsed, Shop};
 use route::{Creation, Operation, route};
 
 /// The routes.
 pub fn router(app: Arc<App>) -> Router {
-    Router::new().route("/api/v1/{*operation}", axum::routing::any(handle)).with_state(app)
+    Router::new()
+        .route("/api/v1/{*operation}", axum::routing::any(handle))
+        .with_state(app)
 }
 
 /// Bytes of a body; the listener has its own limit, and this one holds where there is no listener.
@@ -43,13 +46,26 @@ async fn handle(State(app): State<Arc<App>>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
     let operation = route(&parts.method, parts.uri.path());
     let creating = matches!(operation, Some(Operation::Create(_)));
-    let unseen = |response| if creating { with_state(response, FiscalState::Unknown) } else { response };
+    let unseen = |response| {
+        if creating {
+            with_state(response, FiscalState::Unknown)
+        } else {
+            response
+        }
+    };
     let Ok(body) = to_bytes(body, BODY_BYTES_MAX).await else {
-        return unseen(failure(StatusCode::PAYLOAD_TOO_LARGE, "BodyTooLarge", "body: is too large; split the request"));
+        return unseen(failure(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            "BodyTooLarge",
+            "body: is too large; split the request",
+        ));
     };
     let call = Call {
         method: parts.method.as_str(),
-        path_and_query: parts.uri.path_and_query().map_or(parts.uri.path(), |path| path.as_str()),
+        path_and_query: parts
+            .uri
+            .path_and_query()
+            .map_or(parts.uri.path(), |path| path.as_str()),
         headers: &parts.headers,
         body: &body,
     };
@@ -58,14 +74,28 @@ async fn handle(State(app): State<Arc<App>>, request: Request) -> Response {
         Err(unauthorized) => return unseen(turned_away(unauthorized)),
     };
     let Some(operation) = operation else {
-        let message = format!("{} {}: is not an operation of this agent", parts.method, parts.uri.path());
+        let message = format!(
+            "{} {}: is not an operation of this agent",
+            parts.method,
+            parts.uri.path()
+        );
         return failure(StatusCode::NOT_FOUND, "UnknownOperation", &message);
     };
     match operation {
         Operation::Devices => devices::list(&app),
         Operation::Device(id) => devices::one(&app, id).await,
         bound => match caller.device {
-            Some(device) => serve(&app, device, bound, &parts.headers, parts.uri.query(), &body).await,
+            Some(device) => {
+                serve(
+                    &app,
+                    device,
+                    bound,
+                    &parts.headers,
+                    parts.uri.query(),
+                    &body,
+                )
+                .await
+            }
             None => unseen(turned_away(Unauthorized {
                 code: "UnknownDevice",
                 message: "the header Api-DeviceId is missing; this operation needs it".to_owned(),
@@ -86,7 +116,9 @@ async fn serve(
 ) -> Response {
     match operation {
         Operation::Create(creation) => create(app, device, creation, headers, body).await,
-        Operation::List { kinds, full } => list(app, device, kinds, full, query.unwrap_or_default()).await,
+        Operation::List { kinds, full } => {
+            list(app, device, kinds, full, query.unwrap_or_default()).await
+        }
         Operation::Get { kinds, id } => get(app, device, kinds, id).await,
         Operation::OpenDrawer => open_drawer(app, device).await,
         Operation::Devices | Operation::Device(_) => devices::list(app),
@@ -94,16 +126,31 @@ async fn serve(
 }
 
 /// A creating operation: read the body, hand the order to the clerk, wait for what became of it.
-async fn create(app: &Arc<App>, device: &Device, creation: Creation, headers: &HeaderMap, body: &Bytes) -> Response {
+async fn create(
+    app: &Arc<App>,
+    device: &Device,
+    creation: Creation,
+    headers: &HeaderMap,
+    body: &Bytes,
+) -> Response {
     let mut faults = Vec::new();
     let point_of_sale = point_of_sale(device, headers, &mut faults);
-    let shop = Shop { device, mode: app.config.till.mode, profile: app.profile, point_of_sale };
+    let shop = Shop {
+        device,
+        mode: app.config.till.mode,
+        profile: app.profile,
+        point_of_sale,
+    };
     let node = match (creation, body.is_empty()) {
         (Creation::Report(Some(_)), true) => None,
         _ => match Node::parse(body) {
             Ok(node) => Some(node),
             Err(words) => {
-                let fault = Fault { path: "body".to_owned(), code: "MalformedJson", sentence: format!("is not JSON: {words}") };
+                let fault = Fault {
+                    path: "body".to_owned(),
+                    code: "MalformedJson",
+                    sentence: format!("is not JSON: {words}"),
+                };
                 return with_state(faulty(&[fault]), FiscalState::NotRegistered);
             }
         },
@@ -112,7 +159,7 @@ async fn create(app: &Arc<App>, device: &Device, creation: Creation, headers: &H
     let some = node.as_ref().unwrap_or(&empty);
     let parsed = match creation {
         Creation::Sale(route) => request::sale(some, route, shop),
-        Creation::Refund => request::refund(some, shop),
+        Creation::Refund { .. } => request::refund(some, shop),
         Creation::Cash => request::cash(some, shop),
         Creation::Report(z) => request::report(node.as_ref(), z, shop),
     };
@@ -152,41 +199,74 @@ async fn told(app: &Arc<App>, device: &Device, creation: Creation, answer: Answe
             let mut response = match document(app, device, creation, id).await {
                 Ok(Some(data)) => success(data),
                 Ok(None) => {
-                    let words = "id: belongs to a document of another kind; use a new id for a new request";
+                    let words =
+                        "id: belongs to a document of another kind; use a new id for a new request";
                     failure(StatusCode::UNPROCESSABLE_ENTITY, "RequestIdClash", words)
                 }
-                Err(error) => failure(StatusCode::UNPROCESSABLE_ENTITY, "BooksUnreadable", &format!("books: {error}")),
+                Err(error) => failure(
+                    StatusCode::UNPROCESSABLE_ENTITY,
+                    "BooksUnreadable",
+                    &format!("books: {error}"),
+                ),
             };
             if replayed {
-                response.headers_mut().insert("Idempotent-Replayed", HeaderValue::from_static("true"));
+                response
+                    .headers_mut()
+                    .insert("Idempotent-Replayed", HeaderValue::from_static("true"));
             }
             with_state(response, FiscalState::Registered)
         }
-        Answer::Refused { refusal, faults, state } => with_state(refused(refusal, &faults, creation), state),
+        Answer::Refused {
+            refusal,
+            faults,
+            state,
+        } => with_state(refused(refusal, &faults, creation), state),
         Answer::NotRegistered { error, message } => {
-            let response = failure(StatusCode::UNPROCESSABLE_ENTITY, &error, &format!("printer: {message}"));
+            let response = failure(
+                StatusCode::UNPROCESSABLE_ENTITY,
+                &error,
+                &format!("printer: {message}"),
+            );
             with_state(response, FiscalState::NotRegistered)
         }
         Answer::Unknown { message } => {
-            let response = failure(StatusCode::UNPROCESSABLE_ENTITY, "OutcomeUnknown", &format!("outcome: {message}"));
+            let response = failure(
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "OutcomeUnknown",
+                &format!("outcome: {message}"),
+            );
             with_state(again_later(response), FiscalState::Unknown)
         }
         Answer::Unavailable { message } => {
-            let response = failure(StatusCode::SERVICE_UNAVAILABLE, "Busy", &format!("agent: {message}"));
+            let response = failure(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "Busy",
+                &format!("agent: {message}"),
+            );
             with_state(again_later(response), FiscalState::Unknown)
         }
     }
 }
 
 /// The document as the operation answers it.
-async fn document(app: &Arc<App>, device: &Device, creation: Creation, id: Uuid) -> Result<Option<Out>, StoreError> {
+async fn document(
+    app: &Arc<App>,
+    device: &Device,
+    creation: Creation,
+    id: Uuid,
+) -> Result<Option<Out>, StoreError> {
     let device_id = device.id;
-    let found = app.read(move |reader| with_z(reader, device_id, reader.find(Some(device_id), id)?)).await?;
-    let Some((stored, z_report)) = found else { return Ok(None) };
+    let found = app
+        .read(move |reader| with_z(reader, device_id, reader.find(Some(device_id), id)?))
+        .await?;
+    let Some((stored, z_report)) = found else {
+        return Ok(None);
+    };
     let setting = setting(app, device, z_report);
     Ok(match creation {
         Creation::Sale(request::SaleRoute::Sale) => answer::sale(&stored, setting),
-        _ => answer::document(&stored, setting),
+        Creation::Refund { as_receipt: true } => answer::document(&stored, Form::Receipt, setting),
+        _ => answer::document(&stored, Form::Own, setting),
     })
 }
 
@@ -204,13 +284,28 @@ fn with_z(
 }
 
 fn setting<'s>(app: &'s App, device: &'s Device, z_report: Option<Uuid>) -> answer::Setting<'s> {
-    answer::Setting { device, owner: &app.config.till.owner, currency: app.profile.facts().currency, z_report }
+    answer::Setting {
+        device,
+        owner: &app.config.till.owner,
+        currency: app.profile.facts().currency,
+        z_report,
+    }
 }
 
-async fn list(app: &Arc<App>, device: &Device, kinds: &'static [&'static str], full: bool, query: &str) -> Response {
+async fn list(
+    app: &Arc<App>,
+    device: &Device,
+    kinds: &'static [&'static str],
+    full: bool,
+    query: &str,
+) -> Response {
     let mut faults = Vec::new();
     let (mut start, mut count) = (0, PAGE_DEFAULT);
-    for (name, value) in query.split('&').filter(|pair| !pair.is_empty()).map(|pair| pair.split_once('=').unwrap_or((pair, ""))) {
+    for (name, value) in query
+        .split('&')
+        .filter(|pair| !pair.is_empty())
+        .map(|pair| pair.split_once('=').unwrap_or((pair, "")))
+    {
         let target = match name.to_ascii_lowercase().as_str() {
             "startindex" => &mut start,
             "count" => &mut count,
@@ -218,7 +313,8 @@ async fn list(app: &Arc<App>, device: &Device, kinds: &'static [&'static str], f
                 faults.push(Fault {
                     path: name.to_owned(),
                     code: "UnknownField",
-                    sentence: "is not a parameter of this list; give startIndex and count".to_owned(),
+                    sentence: "is not a parameter of this list; give startIndex and count"
+                        .to_owned(),
                 });
                 continue;
             }
@@ -255,11 +351,19 @@ async fn list(app: &Arc<App>, device: &Device, kinds: &'static [&'static str], f
         Ok((documents, total)) => {
             let items = documents.iter().filter_map(|(stored, z_report)| {
                 let setting = setting(app, device, *z_report);
-                if full { answer::document(stored, setting) } else { answer::short(stored, setting) }
+                if full {
+                    answer::document(stored, Form::Own, setting)
+                } else {
+                    answer::short(stored, setting)
+                }
             });
             success(object! { "data" => Out::Array(items.collect()), "totalCount" => total })
         }
-        Err(error) => failure(StatusCode::UNPROCESSABLE_ENTITY, "BooksUnreadable", &format!("books: {error}")),
+        Err(error) => failure(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "BooksUnreadable",
+            &format!("books: {error}"),
+        ),
     }
 }
 
@@ -267,23 +371,38 @@ async fn list(app: &Arc<App>, device: &Device, kinds: &'static [&'static str], f
 const PAGE_DEFAULT: u32 = 100;
 const PAGE_MAX: u32 = 1_000;
 
-async fn get(app: &Arc<App>, device: &Device, kinds: &'static [&'static str], id: Uuid) -> Response {
+async fn get(
+    app: &Arc<App>,
+    device: &Device,
+    kinds: &'static [&'static str],
+    id: Uuid,
+) -> Response {
     let device_id = device.id;
-    match app.read(move |reader| with_z(reader, device_id, reader.find(Some(device_id), id)?)).await {
+    match app
+        .read(move |reader| with_z(reader, device_id, reader.find(Some(device_id), id)?))
+        .await
+    {
         Ok(Some((stored, z_report))) if kinds.contains(&stored.row.kind.as_str()) => {
-            match answer::document(&stored, setting(app, device, z_report)) {
+            match answer::document(&stored, Form::Own, setting(app, device, z_report)) {
                 Some(data) => success(data),
                 None => not_found(id),
             }
         }
         Ok(_) => not_found(id),
-        Err(error) => failure(StatusCode::UNPROCESSABLE_ENTITY, "BooksUnreadable", &format!("books: {error}")),
+        Err(error) => failure(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "BooksUnreadable",
+            &format!("books: {error}"),
+        ),
     }
 }
 
 async fn open_drawer(app: &Arc<App>, device: &Device) -> Response {
     let (reply, answer) = oneshot::channel();
-    app.door.tell(Message::Drawer { device: device.id, reply });
+    app.door.tell(Message::Drawer {
+        device: device.id,
+        reply,
+    });
     let outcome = match tokio::time::timeout(device.answer_timeout, answer).await {
         Ok(Ok(outcome)) => outcome,
         Ok(Err(_)) => Err("the agent is stopping".to_owned()),
@@ -291,32 +410,58 @@ async fn open_drawer(app: &Arc<App>, device: &Device) -> Response {
     };
     match outcome {
         Ok(()) => success(Out::Null),
-        Err(words) => failure(StatusCode::UNPROCESSABLE_ENTITY, "DrawerNotOpened", &format!("printer: {words}")),
+        Err(words) => failure(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "DrawerNotOpened",
+            &format!("printer: {words}"),
+        ),
     }
 }
 
 /// The point of sale that is named, or the only one.
 fn point_of_sale(device: &Device, headers: &HeaderMap, faults: &mut Vec<Fault>) -> Uuid {
     let mut fault = |code, sentence: &str| {
-        faults.push(Fault { path: "Api-PointOfSaleId".to_owned(), code, sentence: sentence.to_owned() });
+        faults.push(Fault {
+            path: "Api-PointOfSaleId".to_owned(),
+            code,
+            sentence: sentence.to_owned(),
+        });
         Uuid::nil()
     };
-    match headers.get("Api-PointOfSaleId").map(|value| value.to_str().unwrap_or_default()).filter(|text| !text.is_empty()) {
+    match headers
+        .get("Api-PointOfSaleId")
+        .map(|value| value.to_str().unwrap_or_default())
+        .filter(|text| !text.is_empty())
+    {
         Some(text) => Uuid::try_parse(text)
             .ok()
             .filter(|id| device.points_of_sale.iter().any(|point| point.id == *id))
-            .unwrap_or_else(|| fault("UnknownPointOfSale", "is not a point of sale of this device")),
+            .unwrap_or_else(|| {
+                fault(
+                    "UnknownPointOfSale",
+                    "is not a point of sale of this device",
+                )
+            }),
         None => match device.points_of_sale.as_slice() {
             [only] => only.id,
-            _ => fault("PointOfSaleMissing", "is needed, because this device has several points of sale"),
+            _ => fault(
+                "PointOfSaleMissing",
+                "is needed, because this device has several points of sale",
+            ),
         },
     }
 }
 
 /// What is known of an id whose request could not be read.
 async fn state_of(app: &Arc<App>, device: Uuid, id: Option<Uuid>) -> FiscalState {
-    let Some(id) = id else { return FiscalState::NotRegistered };
-    match app.read(move |reader| reader.find(Some(device), id)).await.map(|found| found.map(|stored| stored.row.state)) {
+    let Some(id) = id else {
+        return FiscalState::NotRegistered;
+    };
+    match app
+        .read(move |reader| reader.find(Some(device), id))
+        .await
+        .map(|found| found.map(|stored| stored.row.state))
+    {
         Ok(Some(RequestState::Sealed)) => FiscalState::Registered,
         Ok(Some(RequestState::Reserved)) | Err(_) => FiscalState::Unknown,
         Ok(Some(RequestState::Voided) | None) => FiscalState::NotRegistered,
@@ -338,7 +483,10 @@ fn success(data: Out) -> Response {
 }
 
 fn failure(status: StatusCode, error: &str, message: &str) -> Response {
-    super::answer(status, &envelope(false, Some(message), Some(error), Out::Null))
+    super::answer(
+        status,
+        &envelope(false, Some(message), Some(error), Out::Null),
+    )
 }
 
 fn not_found(id: Uuid) -> Response {
@@ -347,7 +495,11 @@ fn not_found(id: Uuid) -> Response {
 }
 
 fn turned_away(unauthorized: Unauthorized) -> Response {
-    let Unauthorized { code, message, signed } = unauthorized;
+    let Unauthorized {
+        code,
+        message,
+        signed,
+    } = unauthorized;
     let mut body = envelope(false, Some(&message), Some(code), Out::Null);
     if let (Out::Object(members), Some(signed)) = (&mut body, signed) {
         members.push(("signedString".into(), signed.into()));
@@ -373,13 +525,17 @@ fn refused(refusal: Refusal, faults: &[(Place, Refusal)], creation: Creation) ->
         return faulty(&[rules::fault_of(place, &refusal)]);
     }
     let number = creation.number_path();
-    let faults: Vec<Fault> =
-        faults.iter().map(|(place, refusal)| rules::fault_of(&request::path_of(*place, number), refusal)).collect();
+    let faults: Vec<Fault> = faults
+        .iter()
+        .map(|(place, refusal)| rules::fault_of(&request::path_of(*place, number), refusal))
+        .collect();
     faulty(&faults)
 }
 
 fn again_later(mut response: Response) -> Response {
-    response.headers_mut().insert("Retry-After", HeaderValue::from(RETRY_AFTER.as_secs()));
+    response
+        .headers_mut()
+        .insert("Retry-After", HeaderValue::from(RETRY_AFTER.as_secs()));
     response
 }
 

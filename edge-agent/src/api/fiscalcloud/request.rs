@@ -67,13 +67,27 @@ pub(super) fn sale(body: &Node, route: SaleRoute, shop: Shop<'_>) -> Parsed {
     draft.footer = fields.text("additionalFooterText").unwrap_or_default();
     for (index, item) in fields.list("items").iter().enumerate() {
         let path = format!("items[{index}]");
-        let line = line(&mut Fields::of(item, &path, fields.faults()), &mut aside, false);
+        let line = line(
+            &mut Fields::of(item, &path, fields.faults()),
+            &mut aside,
+            false,
+        );
         draft.lines.push(line);
         finish_line(item, &path, fields.faults(), false);
     }
-    payments(&mut fields, &mut draft, &mut aside, route == SaleRoute::Sale, shop);
+    payments(
+        &mut fields,
+        &mut draft,
+        &mut aside,
+        route == SaleRoute::Sale,
+        shop,
+    );
     for (index, node) in fields.list("amountModifications").iter().enumerate() {
-        let mut modification = Fields::of(node, &format!("amountModifications[{index}]"), fields.faults());
+        let mut modification = Fields::of(
+            node,
+            &format!("amountModifications[{index}]"),
+            fields.faults(),
+        );
         if let Some(modifier) = modifier(&mut modification, "mode", "value") {
             draft.modifiers.push(modifier);
         }
@@ -84,7 +98,12 @@ pub(super) fn sale(body: &Node, route: SaleRoute, shop: Shop<'_>) -> Parsed {
     if !faults.is_empty() {
         rules::add_faults(&draft, shop, &mut faults);
     }
-    let kind = OrderKind::Sale { draft, mode, number, print: print.unwrap_or(true) };
+    let kind = OrderKind::Sale {
+        draft,
+        mode,
+        number,
+        print: print.unwrap_or(true),
+    };
     aside.parsed(kind, given_id, faults, shop)
 }
 
@@ -97,20 +116,34 @@ pub(super) fn refund(body: &Node, shop: Shop<'_>) -> Parsed {
     let mut draft = OrderDraft::default();
     let original = fields.uuid("originalReceiptId");
     if original.is_none() && fields.node("originalReceiptId").is_none() {
-        fields.fault("originalReceiptId", "Missing", "is needed; give the id of the receipt that is returned");
+        fields.fault(
+            "originalReceiptId",
+            "Missing",
+            "is needed; give the id of the receipt that is returned",
+        );
     }
-    aside.keep("issueCashOperationWhenNecessary", fields.boolean("issueCashOperationWhenNecessary"));
+    aside.keep(
+        "issueCashOperationWhenNecessary",
+        fields.boolean("issueCashOperationWhenNecessary"),
+    );
     aside.keep("print", fields.boolean("print"));
     delivery(&mut fields, &mut aside);
     for (index, item) in fields.list("items").iter().enumerate() {
         let path = format!("items[{index}]");
-        let line = line(&mut Fields::of(item, &path, fields.faults()), &mut aside, true);
+        let line = line(
+            &mut Fields::of(item, &path, fields.faults()),
+            &mut aside,
+            true,
+        );
         draft.lines.push(line);
         finish_line(item, &path, fields.faults(), true);
     }
     payments(&mut fields, &mut draft, &mut aside, false, shop);
     fields.finish();
-    let kind = OrderKind::Refund { original: original.unwrap_or_default(), draft };
+    let kind = OrderKind::Refund {
+        original: original.unwrap_or_default(),
+        draft,
+    };
     aside.parsed(kind, given_id, faults, shop)
 }
 
@@ -121,7 +154,11 @@ pub(super) fn cash(body: &Node, shop: Shop<'_>) -> Parsed {
     let given_id = base(&mut fields);
     let amount = fields.decimal("amount", MONEY);
     if fields.node("amount").is_none() {
-        fields.fault("amount", "Missing", "is needed; give the amount that goes in (above zero) or out (below zero)");
+        fields.fault(
+            "amount",
+            "Missing",
+            "is needed; give the amount that goes in (above zero) or out (below zero)",
+        );
     }
     fields.finish();
     let kind = OrderKind::Cash(Amount::from_minor(amount.unwrap_or(0)));
@@ -142,21 +179,41 @@ pub(super) fn report(body: Option<&Node>, z: Option<bool>, shop: Shop<'_>) -> Pa
         chosen
     });
     fields.finish();
-    Aside::default().parsed(OrderKind::Report { z: z.unwrap_or(false) }, given_id, faults, shop)
+    Aside::default().parsed(
+        OrderKind::Report {
+            z: z.unwrap_or(false),
+        },
+        given_id,
+        faults,
+        shop,
+    )
 }
 
 /// The fields that nearly all bodies have.
 fn base(fields: &mut Fields<'_, '_>) -> Option<Uuid> {
     let id = fields.uuid("id");
     if fields.boolean("printOnServer") == Some(false) {
-        fields.fault("printOnServer", "NotSupported", "print forms are not made by this agent; print on its printer instead");
+        fields.fault(
+            "printOnServer",
+            "NotSupported",
+            "print forms are not made by this agent; print on its printer instead",
+        );
     }
-    fields.choice("printFormMediaType", &[("Json", ()), ("Html", ()), ("Pdf", ()), ("Image", ())]);
+    fields.choice(
+        "printFormMediaType",
+        &[("Json", ()), ("Html", ()), ("Pdf", ()), ("Image", ())],
+    );
     for name in ["pdfPrintFormSettings", "imagePrintFormSettings"] {
         let path = fields.path(name);
         if let Some(node) = fields.node(name) {
             let mut settings = Fields::of(node, &path, fields.faults());
-            for name in ["contentWidth", "horizontalMargin", "verticalMargin", "fontSize", "width"] {
+            for name in [
+                "contentWidth",
+                "horizontalMargin",
+                "verticalMargin",
+                "fontSize",
+                "width",
+            ] {
                 settings.integer(name);
             }
             settings.finish();
@@ -169,21 +226,35 @@ fn base(fields: &mut Fields<'_, '_>) -> Option<Uuid> {
 fn delivery(fields: &mut Fields<'_, '_>, aside: &mut Aside) {
     let to_email = fields.boolean("sendToEmail");
     let email = fields.text("emailAddress");
-    if let Some(email) = email.as_deref().filter(|email| !email.is_empty() && !rules::is_email(email)) {
+    if let Some(email) = email
+        .as_deref()
+        .filter(|email| !email.is_empty() && !rules::is_email(email))
+    {
         let sentence = format!("{email:?} is not an e-mail address");
         fields.fault("emailAddress", "EmailInvalid", sentence);
     }
     if to_email == Some(true) && email.as_deref().is_none_or(str::is_empty) {
-        fields.fault("emailAddress", "Missing", "is needed with sendToEmail; give an address or do not send");
+        fields.fault(
+            "emailAddress",
+            "Missing",
+            "is needed with sendToEmail; give an address or do not send",
+        );
     }
     let to_phone = fields.boolean("sendToPhone");
     let phone = fields.text("phoneNumber");
-    if let Some(phone) = phone.as_deref().filter(|phone| !phone.is_empty() && !rules::is_phone(phone)) {
+    if let Some(phone) = phone
+        .as_deref()
+        .filter(|phone| !phone.is_empty() && !rules::is_phone(phone))
+    {
         let sentence = format!("{phone:?} is not a telephone number");
         fields.fault("phoneNumber", "PhoneInvalid", sentence);
     }
     if to_phone == Some(true) && phone.as_deref().is_none_or(str::is_empty) {
-        fields.fault("phoneNumber", "Missing", "is needed with sendToPhone; give a number or do not send");
+        fields.fault(
+            "phoneNumber",
+            "Missing",
+            "is needed with sendToPhone; give a number or do not send",
+        );
     }
     aside.keep("sendToEmail", to_email);
     aside.keep("emailAddress", email);
@@ -202,8 +273,14 @@ fn line(fields: &mut Fields<'_, '_>, aside: &mut Aside, refund: bool) -> OrderLi
     let quantity = needed(fields, "quantity", Quantity::DECIMALS);
     let price = needed(fields, "price", MONEY);
     let comment = fields.text("comment");
-    aside.items.push(object! { "goodId" => good_id, "comment" => comment.is_some() });
-    let final_amount = if refund { fields.decimal("finalAmount", MONEY) } else { None };
+    aside
+        .items
+        .push(object! { "goodId" => good_id, "comment" => comment.is_some() });
+    let final_amount = if refund {
+        fields.decimal("finalAmount", MONEY)
+    } else {
+        None
+    };
     OrderLine {
         name: fields.text("name").unwrap_or_default(),
         // What could not be read is a fault already; these stand-ins keep it from causing others.
@@ -213,7 +290,9 @@ fn line(fields: &mut Fields<'_, '_>, aside: &mut Aside, refund: bool) -> OrderLi
         tax_group: fields.text("taxGroupCode"),
         comment: comment.unwrap_or_default(),
         // Clients that do not scale the original themselves send 0 for "not given".
-        final_amount: final_amount.filter(|amount| *amount != 0).map(Amount::from_minor),
+        final_amount: final_amount
+            .filter(|amount| *amount != 0)
+            .map(Amount::from_minor),
     }
 }
 
@@ -222,7 +301,14 @@ fn finish_line(item: &Node, path: &str, faults: &mut Vec<Fault>, refund: bool) {
     let Node::Object(_) = item else { return };
     let mut fields = Fields::of(item, path, faults);
     fields.known(&[
-        "goodId", "name", "quantity", "price", "modifierMode", "modifierValue", "taxGroupCode", "comment",
+        "goodId",
+        "name",
+        "quantity",
+        "price",
+        "modifierMode",
+        "modifierValue",
+        "taxGroupCode",
+        "comment",
     ]);
     if refund {
         for (name, places) in [
@@ -246,7 +332,13 @@ fn modifier(fields: &mut Fields<'_, '_>, mode_name: &str, value_name: &str) -> O
         Amount,
     }
     let given_mode = fields.node(mode_name).is_some();
-    let mode = fields.choice(mode_name, &[("ByPercent", ModifierMode::Percent), ("ByAmount", ModifierMode::Amount)]);
+    let mode = fields.choice(
+        mode_name,
+        &[
+            ("ByPercent", ModifierMode::Percent),
+            ("ByAmount", ModifierMode::Amount),
+        ],
+    );
     let given_value = fields.node(value_name).is_some();
     match mode {
         Some(_) if !given_value => {
@@ -255,24 +347,38 @@ fn modifier(fields: &mut Fields<'_, '_>, mode_name: &str, value_name: &str) -> O
         }
         Some(ModifierMode::Percent) => {
             let hundredths = fields.decimal(value_name, PERCENT)?;
-            let narrow = i32::try_from(hundredths).ok().filter(|hundredths| hundredths.abs() <= 1_000_000);
+            let narrow = i32::try_from(hundredths)
+                .ok()
+                .filter(|hundredths| hundredths.abs() <= 1_000_000);
             if narrow.is_none() {
                 fields.fault(value_name, "NumberTooLarge", "is beyond 10000 percent");
             }
             narrow.map(Modifier::Percent)
         }
-        Some(ModifierMode::Amount) => fields.decimal(value_name, MONEY).map(|minor| Modifier::Amount(Amount::from_minor(minor))),
+        Some(ModifierMode::Amount) => fields
+            .decimal(value_name, MONEY)
+            .map(|minor| Modifier::Amount(Amount::from_minor(minor))),
         None => {
             let value = fields.decimal(value_name, MONEY);
             if !given_mode && value.is_some_and(|value| value != 0) {
-                fields.fault(mode_name, "Missing", format!("is needed with {value_name}; give ByPercent or ByAmount"));
+                fields.fault(
+                    mode_name,
+                    "Missing",
+                    format!("is needed with {value_name}; give ByPercent or ByAmount"),
+                );
             }
             None
         }
     }
 }
 
-fn payments(fields: &mut Fields<'_, '_>, draft: &mut OrderDraft, aside: &mut Aside, acts: bool, shop: Shop<'_>) {
+fn payments(
+    fields: &mut Fields<'_, '_>,
+    draft: &mut OrderDraft,
+    aside: &mut Aside,
+    acts: bool,
+    shop: Shop<'_>,
+) {
     for (index, node) in fields.list("payments").iter().enumerate() {
         let mut payment = Fields::of(node, &format!("payments[{index}]"), fields.faults());
         let given = payment.node("typeCode").is_some() && payment.node("amount").is_some();
@@ -319,15 +425,22 @@ fn mode(
             let choices = [
                 ("FiscalReceiptOnly", ReceiptMode::FiscalOnly),
                 ("AlternativeReceiptOnly", ReceiptMode::AlternativeOnly),
-                ("FiscalThenAlternativeReceipt", ReceiptMode::FiscalThenAlternative),
+                (
+                    "FiscalThenAlternativeReceipt",
+                    ReceiptMode::FiscalThenAlternative,
+                ),
             ];
-            (fields.choice("receiptMode", &choices).unwrap_or_default(), "alternativeReceiptSeriesAndNumber")
+            (
+                fields.choice("receiptMode", &choices).unwrap_or_default(),
+                "alternativeReceiptSeriesAndNumber",
+            )
         }
     };
     let number = fields.text(name).and_then(|text| {
         let number = rules::series_and_number(&text, shop.device);
         if number.is_none() {
-            let sentence = format!("no range of the device holds {text:?}; leave the number to the till");
+            let sentence =
+                format!("no range of the device holds {text:?}; leave the number to the till");
             fields.fault(name, "NumberNotInRange", sentence);
         }
         number
@@ -340,9 +453,19 @@ impl Aside {
         self.echo.push((name.into(), value.into()));
     }
 
-    fn parsed(self, kind: OrderKind, given_id: Option<Uuid>, faults: Vec<Fault>, shop: Shop<'_>) -> Parsed {
+    fn parsed(
+        self,
+        kind: OrderKind,
+        given_id: Option<Uuid>,
+        faults: Vec<Fault>,
+        shop: Shop<'_>,
+    ) -> Parsed {
         let id = given_id.unwrap_or_else(Uuid::now_v7);
-        let terminals: Vec<Out> = self.terminals.iter().map(|used| if *used { approval(id) } else { Out::Null }).collect();
+        let terminals: Vec<Out> = self
+            .terminals
+            .iter()
+            .map(|used| if *used { approval(id) } else { Out::Null })
+            .collect();
         let mut echo = self.echo;
         echo.push(("items".into(), Out::Array(self.items)));
         echo.push(("payments".into(), Out::Array(self.payments)));
@@ -353,7 +476,11 @@ impl Aside {
             echo: Out::Object(echo).to_string(),
             found: object! { "terminals" => Out::Array(terminals) }.to_string(),
         };
-        Parsed { form, given_id, faults }
+        Parsed {
+            form,
+            given_id,
+            faults,
+        }
     }
 }
 

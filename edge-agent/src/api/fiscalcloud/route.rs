@@ -30,8 +30,11 @@ pub(super) type Kinds = &'static [&'static str];
 pub(super) enum Creation {
     /// A sale.
     Sale(SaleRoute),
-    /// A return.
-    Refund,
+    /// A return; shown as a receipt or in its own form.
+    Refund {
+        /// As a receipt.
+        as_receipt: bool,
+    },
     /// Cash in or out.
     Cash,
     /// A report: Z, X, or what the body says.
@@ -57,7 +60,11 @@ const CASH: Kinds = &["cash_in", "cash_out"];
 /// The operation of a method and path; paths match in any case, as names do.
 pub(super) fn route(method: &Method, path: &str) -> Option<Operation> {
     let path = path.to_ascii_lowercase();
-    let parts: Vec<&str> = path.strip_prefix("/api/v1/")?.trim_end_matches('/').split('/').collect();
+    let parts: Vec<&str> = path
+        .strip_prefix("/api/v1/")?
+        .trim_end_matches('/')
+        .split('/')
+        .collect();
     let post = match *method {
         Method::POST => true,
         Method::GET => false,
@@ -66,7 +73,8 @@ pub(super) fn route(method: &Method, path: &str) -> Option<Operation> {
     let create = |creation| Some(Operation::Create(creation));
     match (post, parts.as_slice()) {
         (true, ["operations", "sale"]) => create(Creation::Sale(SaleRoute::Sale)),
-        (true, ["operations", "return"] | ["returnreceipts"]) => create(Creation::Refund),
+        (true, ["operations", "return"]) => create(Creation::Refund { as_receipt: true }),
+        (true, ["returnreceipts"]) => create(Creation::Refund { as_receipt: false }),
         (true, ["operations", "closeday"]) => create(Creation::Report(Some(true))),
         (true, ["operations", "intermediatetotals"]) => create(Creation::Report(Some(false))),
         (true, ["receipts"]) => create(Creation::Sale(SaleRoute::Receipt)),

@@ -35,30 +35,55 @@ pub(super) fn add_faults(draft: &OrderDraft, shop: Shop<'_>, faults: &mut Vec<Fa
     let form = OrderForm {
         id: uuid::Uuid::nil(),
         point_of_sale: uuid::Uuid::nil(),
-        kind: OrderKind::Sale { draft: draft.clone(), mode: ReceiptMode::FiscalOnly, number: None, print: true },
+        kind: OrderKind::Sale {
+            draft: draft.clone(),
+            mode: ReceiptMode::FiscalOnly,
+            number: None,
+            print: true,
+        },
         echo: String::new(),
         found: String::new(),
     };
     let configuration = tables::configuration(shop.device);
     let facts = shop.profile.facts();
-    let rules = Rules { facts, taxes: &configuration.taxes, payments: &configuration.payments };
+    let rules = Rules {
+        facts,
+        taxes: &configuration.taxes,
+        payments: &configuration.payments,
+    };
     let mut lines = vec![LineTotals::default(); facts.lines_max];
     let mut room = WishRoom::default();
-    let Wish::Sale(wish) = form.wish(false, &mut room) else { return };
+    let Wish::Sale(wish) = form.wish(false, &mut room) else {
+        return;
+    };
     // The receipt itself is not wanted, so it needs no room; the faults are.
-    let scratch = Scratch { lines: &mut lines, bytes: &mut [] };
+    let scratch = Scratch {
+        lines: &mut lines,
+        bytes: &mut [],
+    };
     let _ = wish.compute(ReceiptKind::Sale, None, rules, scratch, &mut Add(faults));
 }
 
 /// A refusal of the core as a fault of a request.
 pub(super) fn fault_of(path: &str, refusal: &Refusal) -> Fault {
-    Fault { path: path.to_owned(), code: refusal.name(), sentence: format!("{refusal}; {}", refusal.hint()) }
+    Fault {
+        path: path.to_owned(),
+        code: refusal.name(),
+        sentence: format!("{refusal}; {}", refusal.hint()),
+    }
 }
 
 /// An address with one `@`, something before it and a domain with a dot after it; no spaces.
 pub(super) fn is_email(text: &str) -> bool {
-    let Some((local, domain)) = text.split_once('@') else { return false };
-    let plain = |part: &str| !part.is_empty() && part.chars().all(|c| !c.is_whitespace() && !c.is_control() && c != '@');
+    let Some((local, domain)) = text.split_once('@') else {
+        return false;
+    };
+    let plain = |part: &str| {
+        !part.is_empty()
+            && part
+                .chars()
+                .all(|c| !c.is_whitespace() && !c.is_control() && c != '@')
+    };
     text.len() <= 254
         && plain(local)
         && plain(domain)
@@ -70,16 +95,22 @@ pub(super) fn is_email(text: &str) -> bool {
 pub(super) fn is_phone(text: &str) -> bool {
     let digits = text.chars().filter(char::is_ascii_digit).count();
     let rest = text.strip_prefix('+').unwrap_or(text);
-    (6..=15).contains(&digits) && rest.chars().all(|c| c.is_ascii_digit() || c == ' ' || c == '-')
+    (6..=15).contains(&digits)
+        && rest
+            .chars()
+            .all(|c| c.is_ascii_digit() || c == ' ' || c == '-')
 }
 
 /// `ABC00000001` as series and number of one of the device's ranges.
 pub(super) fn series_and_number(text: &str, device: &Device) -> Option<(String, u32)> {
     device.alternative_receipts_ranges.iter().find_map(|range| {
         let digits = text.strip_prefix(range.series.as_str())?;
-        let whole = digits.len() == usize::from(range.number_length) && digits.bytes().all(|byte| byte.is_ascii_digit());
+        let whole = digits.len() == usize::from(range.number_length)
+            && digits.bytes().all(|byte| byte.is_ascii_digit());
         let number: u32 = digits.parse().ok().filter(|_| whole)?;
-        (range.start..=range.end).contains(&number).then(|| (range.series.clone(), number))
+        (range.start..=range.end)
+            .contains(&number)
+            .then(|| (range.series.clone(), number))
     })
 }
 
@@ -89,16 +120,36 @@ mod tests {
 
     #[test]
     fn addresses_and_numbers_of_the_documents_pass_and_others_do_not() {
-        for good in ["test@mail.com", "test@test.md", "ion.popa+bon@mail.firma.md"] {
+        for good in [
+            "test@mail.com",
+            "test@test.md",
+            "ion.popa+bon@mail.firma.md",
+        ] {
             assert!(is_email(good), "{good}");
         }
-        for bad in ["", "test", "@mail.com", "a@b", "a b@mail.com", "a@mail..com", "a@@mail.com", "a@mail.com\n"] {
+        for bad in [
+            "",
+            "test",
+            "@mail.com",
+            "a@b",
+            "a b@mail.com",
+            "a@mail..com",
+            "a@@mail.com",
+            "a@mail.com\n",
+        ] {
             assert!(!is_email(bad), "{bad:?}");
         }
         for good in ["079000001", "+373 79 000 001", "079-123-456"] {
             assert!(is_phone(good), "{good}");
         }
-        for bad in ["", "12345", "07900000a", "+", "1234567890123456", "079;000001"] {
+        for bad in [
+            "",
+            "12345",
+            "07900000a",
+            "+",
+            "1234567890123456",
+            "079;000001",
+        ] {
             assert!(!is_phone(bad), "{bad:?}");
         }
     }

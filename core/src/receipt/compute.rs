@@ -1,226 +1,18 @@
-//! From what a caller asks for ([`Draft`]) to what is sold ([`Receipt`]): every amount exact, every fault named.
+//! A draft being computed: the amounts of a sale, its modifiers and its payments.
 
-use serde::{Deserialize, Serialize};
-
+use super::spread::spread;
+use super::{
+    Draft, DraftLine, Line, LineTotals, Modifier, Original, Payment, Receipt, ReceiptKind,
+    ReceiptModifier, Rules, Scratch,
+};
 use crate::amount::Amount;
-use crate::id::DocumentId;
 use crate::packed::Packed;
 use crate::payment::PaymentTable;
 use crate::profile::Facts;
 use crate::quantity::Quantity;
 use crate::refusal::{Faults, Field, FirstFault, Place, Refusal};
 use crate::scale::Decimal;
-use crate::tax::{TaxCode, TaxGroup, TaxRate, TaxTable};
-
-/// A discount (negative) or surcharge (positive).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Modifier {
-    /// Hundredths of a percent: `-1500` is -15 %.
-    Percent(i32),
-    /// An absolute amount.
-    Amount(Amount),
-}
-
-/// A line as the caller gives it.
-#[derive(Clone, Copy, Debug)]
-pub struct DraftLine<'a> {
-    /// What is sold.
-    pub name: &'a str,
-    /// How much of it.
-    pub quantity: Quantity,
-    /// Gross price of one unit.
-    pub price: Amount,
-    /// Discount or surcharge of this line.
-    pub modifier: Option<Modifier>,
-    /// The letter of the tax group.
-    pub tax_group: Option<&'a str>,
-    /// A comment, printed below the line.
-    pub comment: &'a str,
-    /// Returns only: the amount to give back, as the caller scaled it from the original; absent, it is computed.
-    pub final_amount: Option<Amount>,
-}
-
-/// A payment as the caller gives it.
-#[derive(Clone, Copy, Debug)]
-pub struct DraftPayment {
-    /// Code of the payment type.
-    pub code: i32,
-    /// The amount handed over.
-    pub amount: Amount,
-}
-
-/// A receipt as the caller gives it.
-#[derive(Clone, Copy, Debug)]
-pub struct Draft<'a> {
-    /// What is sold or returned.
-    pub lines: &'a [DraftLine<'a>],
-    /// Modifiers of the whole receipt, one after another.
-    pub modifiers: &'a [Modifier],
-    /// What is paid.
-    pub payments: &'a [DraftPayment],
-    /// Text above the lines.
-    pub header: &'a str,
-    /// Text below the payments.
-    pub footer: &'a str,
-}
-
-/// What is left of a line of a sale that is being returned.
-#[derive(Clone, Copy, Debug)]
-pub struct OriginalLine<'a> {
-    /// The line as it was sold.
-    pub line: Line<'a>,
-    /// Quantity that earlier returns took back.
-    pub returned_quantity: Quantity,
-    /// Amount that earlier returns gave back.
-    pub returned_amount: Amount,
-}
-
-/// The sale that a return refers to.
-#[derive(Clone, Copy, Debug)]
-pub struct Original<'a> {
-    /// It is a fiscal receipt of a sale.
-    pub fiscal_sale: bool,
-    /// Its lines.
-    pub lines: &'a [OriginalLine<'a>],
-}
-
-/// Room for what is computed of one line; the caller lends as many as the draft has lines.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct LineTotals {
-    before: Amount,
-    amount: Amount,
-    tax: Amount,
-    final_amount: Amount,
-    final_tax: Amount,
-    rate: TaxRate,
-    code: Option<TaxCode>,
-    remainder: i64,
-    topped_up: bool,
-    original: Option<usize>,
-}
-
-/// A line that was sold or returned.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Line<'a> {
-    /// What.
-    pub name: &'a str,
-    /// How much of it.
-    pub quantity: Quantity,
-    /// Gross price of one unit.
-    pub price: Amount,
-    /// Discount or surcharge of this line.
-    pub modifier: Option<Modifier>,
-    /// The tax group as it was then.
-    pub group: TaxGroup,
-    /// `price × quantity`, rounded.
-    pub before_modification: Amount,
-    /// After the line's own modifier.
-    pub amount: Amount,
-    /// The tax inside `amount`.
-    pub tax: Amount,
-    /// After the receipt's modifiers: what the buyer owes for this line.
-    pub final_amount: Amount,
-    /// The tax inside `final_amount`.
-    pub final_tax: Amount,
-    /// A comment.
-    pub comment: &'a str,
-    /// Returns only: the line of the original, counted from 0.
-    pub original_line: Option<u16>,
-}
-
-/// A payment that was taken or given back.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Payment<'a> {
-    /// Code of its type.
-    pub code: i32,
-    /// Name of its type, then.
-    pub name: &'a str,
-    /// Cash.
-    pub cash: bool,
-    /// The printer's letter for it.
-    pub printer_letter: u8,
-    /// The drawer opens for it.
-    pub open_drawer: bool,
-    /// The amount handed over.
-    pub amount: Amount,
-    /// The change given for it.
-    pub change: Amount,
-}
-
-/// A modifier of the whole receipt and what it came to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ReceiptModifier {
-    /// As it was given.
-    pub modifier: Modifier,
-    /// What it changed the total by.
-    pub amount: Amount,
-}
-
-/// What a receipt is for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum ReceiptKind {
-    /// A sale, made legal by the profile's seal.
-    Sale,
-    /// A sale on an alternative receipt with a number of a preloaded range.
-    AlternativeSale,
-    /// A return of goods of an earlier sale.
-    Refund {
-        /// That sale.
-        original: DocumentId,
-    },
-}
-
-/// A receipt: if it exists, it is consistent.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Receipt<'a> {
-    /// What it is for.
-    pub kind: ReceiptKind,
-    /// Its lines.
-    #[serde(borrow)]
-    pub lines: Packed<'a, Line<'a>>,
-    /// Its modifiers.
-    #[serde(borrow)]
-    pub modifiers: Packed<'a, ReceiptModifier>,
-    /// Its payments.
-    #[serde(borrow)]
-    pub payments: Packed<'a, Payment<'a>>,
-    /// Sum of the lines' amounts.
-    pub sub_total: Amount,
-    /// Sum of what the receipt's modifiers came to.
-    pub modification: Amount,
-    /// What is owed: sum of the lines' final amounts.
-    pub total: Amount,
-    /// Sum of the lines' final taxes.
-    pub tax: Amount,
-    /// Sum of the payments.
-    pub paid: Amount,
-    /// Given back in cash.
-    pub change: Amount,
-    /// Text above the lines.
-    pub header: &'a str,
-    /// Text below the payments.
-    pub footer: &'a str,
-}
-
-/// Room that the caller lends for a receipt: [`LineTotals`] for each line, and bytes for the packed lists.
-#[derive(Debug)]
-pub struct Scratch<'a> {
-    /// One for each line.
-    pub lines: &'a mut [LineTotals],
-    /// For the packed lists: the texts and about 60 bytes for each line.
-    pub bytes: &'a mut [u8],
-}
-
-/// The tables and limits that a draft is held against.
-#[derive(Clone, Copy, Debug)]
-pub struct Rules<'t> {
-    /// The country's limits and rounding.
-    pub facts: &'t Facts,
-    /// The tax groups in force.
-    pub taxes: &'t TaxTable,
-    /// The payment types in force.
-    pub payments: &'t PaymentTable,
-}
+use crate::tax::{TaxCode, TaxGroup, TaxRate};
 
 impl<'a> Draft<'a> {
     /// Computes the receipt, or tells every fault with its place.
@@ -356,16 +148,16 @@ impl LineTotals {
 }
 
 /// One draft being computed: faults are told as they are found, and the work goes on as far as it makes sense.
-struct Work<'d, 'a, 'f> {
-    draft: &'d Draft<'a>,
-    rules: Rules<'d>,
-    faults: FirstFault<'f>,
+pub(super) struct Work<'d, 'a, 'f> {
+    pub(super) draft: &'d Draft<'a>,
+    pub(super) rules: Rules<'d>,
+    pub(super) faults: FirstFault<'f>,
     /// No line's amount is unknown, so that faults of the total are worth telling.
-    amounts_known: bool,
+    pub(super) amounts_known: bool,
 }
 
 impl Work<'_, '_, '_> {
-    fn money(&self, amount: Amount) -> Decimal {
+    pub(super) fn money(&self, amount: Amount) -> Decimal {
         amount.display(self.rules.facts.currency)
     }
 
@@ -375,7 +167,7 @@ impl Work<'_, '_, '_> {
         }
     }
 
-    fn line_fault(&mut self, index: usize, field: Field, refusal: Refusal) {
+    pub(super) fn line_fault(&mut self, index: usize, field: Field, refusal: Refusal) {
         self.faults.report(Place::Line(index, field), refusal);
     }
 
@@ -436,7 +228,7 @@ impl Work<'_, '_, '_> {
     }
 
     /// A line's own faults; `None` where its amount cannot be known.
-    fn check_line(&mut self, index: usize, line: &DraftLine<'_>) -> Option<Amount> {
+    pub(super) fn check_line(&mut self, index: usize, line: &DraftLine<'_>) -> Option<Amount> {
         let facts = self.rules.facts;
         if line.name.trim().is_empty() {
             self.line_fault(index, Field::Name, Refusal::NameMissing);
@@ -509,7 +301,7 @@ impl Work<'_, '_, '_> {
         group
     }
 
-    fn tax_inside(&self, amount: Amount, rate: TaxRate) -> Amount {
+    pub(super) fn tax_inside(&self, amount: Amount, rate: TaxRate) -> Amount {
         // The tax is smaller than the amount, so that it always fits.
         rate.included_in(amount, self.rules.facts.rounding)
             .unwrap_or(Amount::ZERO)
@@ -693,92 +485,6 @@ impl Work<'_, '_, '_> {
             self.faults.report(Place::Payments, refusal);
         }
     }
-
-    /// A return: each line is held against what is left of the original's line, and scaled from it.
-    fn return_lines(&mut self, totals: &mut [LineTotals], original: &Original<'_>) {
-        if !original.fiscal_sale {
-            self.amounts_known = false;
-            self.faults
-                .report(Place::Original, Refusal::OriginalNotASale);
-            return;
-        }
-        let draft = self.draft;
-        for (index, line) in draft.lines.iter().enumerate() {
-            let computed = match self.check_line(index, line) {
-                Some(before) => self.return_line(
-                    index,
-                    line,
-                    before,
-                    original,
-                    totals.get(..index).unwrap_or(&[]),
-                ),
-                None => None,
-            };
-            if computed.is_none() {
-                self.amounts_known = false;
-            }
-            if let Some(slot) = totals.get_mut(index) {
-                *slot = computed.unwrap_or_default();
-            }
-        }
-    }
-
-    fn return_line(
-        &mut self,
-        index: usize,
-        line: &DraftLine<'_>,
-        before: Amount,
-        original: &Original<'_>,
-        earlier: &[LineTotals],
-    ) -> Option<LineTotals> {
-        let Some((place, sold, left)) = find_original(self.draft, line, original, earlier) else {
-            self.line_fault(index, Field::Name, Refusal::ReturnLineUnknown);
-            return None;
-        };
-        if line.quantity > left.quantity {
-            let refusal = Refusal::ReturnExceedsQuantity {
-                left: left.quantity.display(),
-            };
-            self.line_fault(index, Field::Quantity, refusal);
-            return None;
-        }
-        let rounding = self.rules.facts.rounding;
-        let share = |of: Amount| {
-            rounding
-                .multiply_divide(
-                    of.minor(),
-                    line.quantity.thousandths(),
-                    sold.quantity.thousandths(),
-                )
-                .map(Amount::from_minor)
-        };
-        // The last of a line takes what is left, so that a return of everything comes to zero.
-        let due = if line.quantity == left.quantity {
-            left.amount
-        } else {
-            share(sold.final_amount)?.min(left.amount)
-        };
-        let final_amount = line.final_amount.unwrap_or(due);
-        if final_amount > left.amount || final_amount.is_negative() {
-            let refusal = Refusal::ReturnExceedsAmount {
-                left: self.money(left.amount),
-            };
-            self.line_fault(index, Field::FinalAmount, refusal);
-            return None;
-        }
-        let amount = share(sold.amount)?;
-        Some(LineTotals {
-            before,
-            amount,
-            tax: self.tax_inside(amount, sold.group.rate),
-            final_amount,
-            final_tax: self.tax_inside(final_amount, sold.group.rate),
-            rate: sold.group.rate,
-            code: Some(sold.group.code),
-            original: Some(place),
-            ..LineTotals::default()
-        })
-    }
 }
 
 impl Modifier {
@@ -791,97 +497,5 @@ impl Modifier {
                 .multiply_divide(base.minor(), i64::from(hundredths), 10_000)
                 .map(Amount::from_minor),
         }
-    }
-}
-
-struct Left {
-    quantity: Quantity,
-    amount: Amount,
-}
-
-/// The original's line that a returned line means: same name, price and group, the first with enough left,
-/// else the first that matches at all (so that the refusal can say what is left).
-fn find_original<'o>(
-    draft: &Draft<'_>,
-    line: &DraftLine<'_>,
-    original: &'o Original<'_>,
-    earlier: &[LineTotals],
-) -> Option<(usize, &'o Line<'o>, Left)> {
-    let matching = || {
-        original.lines.iter().enumerate().filter(|(_, candidate)| {
-            candidate.line.name == line.name
-                && candidate.line.price == line.price
-                && line
-                    .tax_group
-                    .is_none_or(|text| TaxCode::from_text(text) == Some(candidate.line.group.code))
-        })
-    };
-    let left_of = |(place, candidate): (usize, &'o OriginalLine<'o>)| {
-        let mut quantity = candidate
-            .line
-            .quantity
-            .checked_sub(candidate.returned_quantity)?;
-        let mut amount = candidate
-            .line
-            .final_amount
-            .checked_sub(candidate.returned_amount)?;
-        for (taken, computed) in draft
-            .lines
-            .iter()
-            .zip(earlier)
-            .filter(|(_, computed)| computed.original == Some(place))
-        {
-            quantity = quantity.checked_sub(taken.quantity)?;
-            amount = amount.checked_sub(computed.final_amount)?;
-        }
-        Some((place, &candidate.line, Left { quantity, amount }))
-    };
-    matching()
-        .filter_map(left_of)
-        .find(|(_, _, left)| left.quantity >= line.quantity)
-        .or_else(|| matching().find_map(left_of))
-}
-
-/// Spreads a change of the total over the lines in proportion to their final amounts: largest remainder first,
-/// ties to the earlier line (contract.md, "Numbers and Z"). The parts sum up exactly.
-fn spread(totals: &mut [LineTotals], base: Amount, change: Amount) -> Option<()> {
-    if change.is_zero() {
-        return Some(());
-    }
-    let magnitude = i128::from(change.minor().checked_abs()?);
-    let base = i128::from(base.minor());
-    let mut left = change.minor().checked_abs()?;
-    for line in totals.iter_mut() {
-        let product = magnitude.checked_mul(i128::from(line.final_amount.minor()))?;
-        let part = i64::try_from(product.checked_div(base)?).ok()?;
-        line.remainder = i64::try_from(product.checked_rem(base)?).ok()?;
-        line.topped_up = false;
-        left = left.checked_sub(part)?;
-        line.final_amount = moved(line.final_amount, part, change)?;
-    }
-    while left > 0 {
-        let line = totals
-            .iter_mut()
-            .filter(|line| !line.topped_up && line.remainder > 0)
-            .reduce(|best, line| {
-                if line.remainder > best.remainder {
-                    line
-                } else {
-                    best
-                }
-            })?;
-        line.topped_up = true;
-        line.final_amount = moved(line.final_amount, 1, change)?;
-        left = left.checked_sub(1)?;
-    }
-    Some(())
-}
-
-fn moved(amount: Amount, part: i64, change: Amount) -> Option<Amount> {
-    let part = Amount::from_minor(part);
-    if change.is_negative() {
-        amount.checked_sub(part)
-    } else {
-        amount.checked_add(part)
     }
 }

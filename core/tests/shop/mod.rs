@@ -1,0 +1,202 @@
+//! A till with its journal, for tests: every event goes through its encoding, as it does on disk.
+#![allow(dead_code, reason = "each test file uses its part")]
+
+use ferrotill_core::event::{Configuration, Event, NumberRange};
+use ferrotill_core::id::{DocumentId, Fingerprint, PointOfSaleId, UniqueId};
+use ferrotill_core::payment::{PaymentTable, PaymentType};
+use ferrotill_core::profile::{Profile, by_code};
+use ferrotill_core::receipt::{Draft, DraftLine, DraftPayment, LineTotals, Modifier, Scratch};
+use ferrotill_core::refusal::{Faults, Place, Refusal};
+use ferrotill_core::seal::{Baseline, Seal};
+use ferrotill_core::tax::{TaxCode, TaxGroup, TaxRate, TaxTable};
+use ferrotill_core::till::{Command, Known, Order, Till, Wish};
+use ferrotill_core::time::Moment;
+use ferrotill_core::{Amount, Quantity};
+
+pub(crate) fn configuration() -> Configuration {
+    let group = |letter, rate| TaxGroup {
+        code: TaxCode::new(letter).unwrap(),
+        rate: TaxRate::from_ten_thousandths(rate).unwrap(),
+    };
+    let payment = |code, name: &str, cash, letter| PaymentType {
+        code,
+        name: name.try_into().unwrap(),
+        cash,
+        printer_letter: letter,
+        open_drawer: cash,
+    };
+    let range = NumberRange {
+        series: "ABC".try_into().unwrap(),
+        start: 1,
+        end: 2,
+        number_length: 8,
+    };
+    Configuration {
+        taxes: TaxTable::new(&[group(b'A', 200_000), group(b'B', 80_000)]).unwrap(),
+        payments: PaymentTable::new(
+            [
+                payment(0, "Numerar", true, b'P'),
+                payment(1, "Card", false, b'D'),
+            ]
+            .into_iter(),
+        )
+        .unwrap(),
+        ranges: [range].into_iter().collect(),
+        alternative_receipts: true,
+    }
+}
+
+pub(crate) fn moment(utc_ms: i64) -> Moment {
+    Moment {
+        utc_ms,
+        offset_minutes: 120,
+    }
+}
+
+pub(crate) const NOON: i64 = 1_795_262_400_000;
+
+#[derive(Default)]
+pub(crate) struct Heard(pub Vec<(Place, Refusal)>);
+
+impl Faults for Heard {
+    fn fault(&mut self, place: Place, refusal: Refusal) {
+        self.0.push((place, refusal));
+    }
+}
+
+/// A till with its journal: every event goes through its encoding, as it does on disk.
+pub(crate) struct Shop {
+    pub(crate) till: Till,
+    pub(crate) journal: Vec<(u16, Vec<u8>)>,
+    pub(crate) now: i64,
+    pub(crate) faults: Vec<(Place, Refusal)>,
+}
+
+impl Shop {
+    pub(crate) fn open() -> Self {
+        let mut shop = Self {
+            till: Till::default(),
+            journal: Vec::new(),
+            now: NOON,
+            faults: Vec::new(),
+        };
+        let configuration = configuration();
+        shop.run(Command::Adopt(&configuration), Known::default())
+            .unwrap();
+        shop
+    }
+
+    pub(crate) fn run(&mut self, command: Command<'_>, known: Known<'_>) -> Result<(), Refusal> {
+        let (mut lines, mut bytes) = ([LineTotals::default(); 600], vec![0; 1 << 16]);
+        let scratch = Scratch {
+            lines: &mut lines,
+            bytes: &mut bytes,
+        };
+        let mut heard = Heard::default();
+        let profile: &dyn Profile = by_code("MD").unwrap();
+        let before = self.till.clone();
+        let outcome = self.till.decide(
+            profile,
+            &command,
+            &known,
+            moment(self.now),
+            scratch,
+            &mut heard,
+        );
+        assert_eq!(before, self.till, "decide changes nothing");
+        self.faults = heard.0;
+        let event = outcome?;
+        let mut room = vec![0; 1 << 16];
+        let row = (event.kind(), event.encode(&mut room).unwrap().to_vec());
+        let read_back = Event::decode(row.0, Event::VERSION, &row.1).unwrap();
+        assert_eq!(event, read_back, "an event survives its encoding");
+        let mut after = before;
+        after.apply(&read_back);
+        self.till = after;
+        self.journal.push(row);
+        Ok(())
+    }
+
+    pub(crate) fn reserve(
+        &mut self,
+        id: u8,
+        wish: Wish<'_>,
+        known: Known<'_>,
+    ) -> Result<(), Refusal> {
+        let order = Order {
+            id: DocumentId([id; 16]),
+            unique: UniqueId([id; 16]),
+            fingerprint: Fingerprint([id; 32]),
+            point_of_sale: PointOfSaleId([0; 16]),
+            annex: b"{}",
+            baseline: Some(Baseline {
+                serial: "DT000001",
+                fiscal_memory: "50000001",
+                last_document: 7,
+                next_fiscal_receipt: 3,
+                z_number: 1,
+                cash: Amount::ZERO,
+                cash_in: Amount::ZERO,
+                cash_out: Amount::ZERO,
+            }),
+            wish,
+        };
+        self.run(Command::Reserve(order), known)
+    }
+
+    pub(crate) fn settle(&mut self, id: u8) -> Result<(), Refusal> {
+        let seal = Seal::Printer {
+            document: 8,
+            fiscal_receipt: Some(3),
+            counters: None,
+        };
+        self.run(
+            Command::Settle(DocumentId([id; 16]), seal),
+            Known::default(),
+        )
+    }
+
+    pub(crate) fn last(&self) -> Event<'_> {
+        let (kind, payload) = self.journal.last().unwrap();
+        Event::decode(*kind, Event::VERSION, payload).unwrap()
+    }
+}
+
+pub(crate) const SEED_LINES: [DraftLine<'static>; 2] = [
+    DraftLine {
+        name: "Piine Praga (Franzeluta)",
+        quantity: Quantity::from_thousandths(2000),
+        price: Amount::from_minor(810),
+        modifier: Some(Modifier::Percent(-1500)),
+        tax_group: Some("B"),
+        comment: "",
+        final_amount: None,
+    },
+    DraftLine {
+        name: "Gura Cainarului 1.5l Necarbogazoasa",
+        quantity: Quantity::from_thousandths(1000),
+        price: Amount::from_minor(1200),
+        modifier: Some(Modifier::Amount(Amount::from_minor(-100))),
+        tax_group: Some("A"),
+        comment: "",
+        final_amount: None,
+    },
+];
+
+pub(crate) const fn pay(code: i32, minor: i64) -> DraftPayment {
+    DraftPayment {
+        code,
+        amount: Amount::from_minor(minor),
+    }
+}
+
+pub(crate) const SEED_PAYMENTS: [DraftPayment; 2] = [pay(1, 1500), pay(0, 1000)];
+pub(crate) const SEED_MODIFIERS: [Modifier; 1] = [Modifier::Percent(-2500)];
+
+pub(crate) const SEED: Draft<'static> = Draft {
+    lines: &SEED_LINES,
+    modifiers: &SEED_MODIFIERS,
+    payments: &SEED_PAYMENTS,
+    header: "",
+    footer: "",
+};

@@ -1,0 +1,396 @@
+//! The shop floor: what happens to a message inside a batch.
+
+mod orders;
+mod patience;
+mod printing;
+
+use std::sync::Arc;
+use std::sync::mpsc::SyncSender;
+use std::time::Instant;
+
+use ferrotill_core::event::{Configuration, Event, Switched};
+use ferrotill_core::id::{DocumentId, Fingerprint};
+use ferrotill_core::profile::Profile;
+use ferrotill_core::receipt::LineTotals;
+use ferrotill_core::till::Command;
+use tokio::sync::{Notify, oneshot};
+use uuid::Uuid;
+
+use super::desk::{Active, Answer, Desk, Printing, Waiter};
+use super::{Message, OfficeNews};
+use crate::board::Board;
+use crate::clock::Clock;
+use crate::printer::{News, PrinterTask, Task};
+use crate::store::{Batch, Store, StoreError};
+
+/// What the floor works with and never changes.
+#[derive(Debug)]
+pub struct Setting {
+    /// The country's law.
+    pub profile: &'static dyn Profile,
+    /// The clock.
+    pub clock: Arc<Clock>,
+    /// The board that everybody reads.
+    pub board: Arc<Board>,
+    /// Wakes the sender of documents.
+    pub wake_sender: Arc<Notify>,
+}
+
+/// A device as it is to be set up.
+#[derive(Debug)]
+pub struct DeskPlan {
+    /// Its id.
+    pub device: Uuid,
+    /// Its tables.
+    pub configuration: Configuration,
+    /// Its printer's task.
+    pub printer: PrinterTask,
+}
+
+/// What is let out once the batch is durable.
+#[derive(Debug)]
+pub(super) enum Effect {
+    /// An answer to one or more callers.
+    Tell(Vec<Waiter>, Answer),
+    /// A task for a desk's printer.
+    Print(usize, Task),
+    /// A decision is durable.
+    Decided(SyncSender<bool>),
+    /// An answer about the drawer.
+    Drawer(oneshot::Sender<Result<(), String>>, Result<(), String>),
+    /// There is something new in the outbox.
+    WakeSender,
+}
+
+/// All desks.
+#[derive(Debug)]
+pub(super) struct Floor {
+    setting: Arc<Setting>,
+    desks: Vec<Desk>,
+    plans: Vec<Configuration>,
+    lines: Vec<LineTotals>,
+    bytes: Vec<u8>,
+    room: Vec<u8>,
+}
+
+/// Bytes for one event: 512 lines with names and comments of 400 bytes, and room to spare.
+const EVENT_BYTES_MAX: usize = 512 * 1024;
+/// Events between two snapshots of a till.
+const SNAPSHOT_EVERY: u32 = 256;
+
+impl Floor {
+    pub(super) fn open(
+        store: &Store,
+        setting: Arc<Setting>,
+        plans: Vec<DeskPlan>,
+    ) -> Result<Self, StoreError> {
+        let mut desks = Vec::with_capacity(plans.len());
+        let mut configurations = Vec::with_capacity(plans.len());
+        for plan in plans {
+            let till = store.load_till(plan.device)?;
+            desks.push(Desk::new(plan.device, till, plan.printer));
+            configurations.push(plan.configuration);
+        }
+        let lines = vec![LineTotals::default(); setting.profile.facts().lines_max];
+        Ok(Self {
+            setting,
+            desks,
+            plans: configurations,
+            lines,
+            bytes: vec![0; EVENT_BYTES_MAX],
+            room: vec![0; EVENT_BYTES_MAX],
+        })
+    }
+
+    /// Adopts the configuration where it has changed.
+    pub(super) fn adopt(&mut self, batch: &mut Batch<'_>) -> Result<(), StoreError> {
+        for index in 0..self.desks.len() {
+            if *self.desks[index].till.configuration() != self.plans[index] {
+                let plan = self.plans[index].clone();
+                let outcome = self.decide(batch, index, &Command::Adopt(&plan))?;
+                if let Err(refusal) = outcome {
+                    return Err(StoreError::Configuration {
+                        device: self.desks[index].device,
+                        refusal,
+                    });
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Finds out what became of documents that were given to a printer before the start, or before trouble with the books.
+    pub(super) fn take_up(
+        &mut self,
+        batch: &Batch<'_>,
+        effects: &mut Vec<Effect>,
+    ) -> Result<(), StoreError> {
+        for index in 0..self.desks.len() {
+            let desk = &self.desks[index];
+            let Some(outstanding) = desk.current().outstanding() else {
+                continue;
+            };
+            if matches!(desk.printing, Printing::Document) {
+                continue;
+            }
+            let cancel_decided = outstanding.cancel_decided;
+            let Some(row) = batch.request(desk.device, outstanding.id)? else {
+                continue;
+            };
+            let stored_document = batch.document(row)?;
+            let Some(document) =
+                self.document_of(batch, index, &stored_document, cancel_decided)?
+            else {
+                continue;
+            };
+            let desk = &mut self.desks[index];
+            desk.active = Some(Active {
+                id: document.id,
+                fingerprint: Fingerprint(stored_document.row.fingerprint),
+                form: None,
+                waiters: Vec::new(),
+            });
+            desk.printing = Printing::Document;
+            tracing::info!(id = %document.id, "asking the printer what became of an outstanding document");
+            effects.push(Effect::Print(index, Task::Recover(document)));
+        }
+        Ok(())
+    }
+
+    /// The batch is durable: the copies of the tills become the tills.
+    pub(super) fn keep(&mut self) {
+        for desk in &mut self.desks {
+            if let Some(till) = desk.working.take() {
+                desk.till = till;
+            }
+        }
+    }
+
+    /// The batch is not durable, or nobody knows: callers are told so, and what was not let out is forgotten.
+    pub(super) fn give_up(&mut self, effects: Vec<Effect>, kept: &[Message], words: &str) {
+        let answer = Answer::Unknown {
+            message: words.to_owned(),
+        };
+        for effect in effects {
+            match effect {
+                Effect::Tell(waiters, _) => tell(waiters, &answer),
+                Effect::Print(index, _) => self.desks[index].printing = Printing::Nothing,
+                Effect::Decided(reply) => reply.send(false).unwrap_or(()),
+                Effect::Drawer(reply, _) => drop(reply.send(Err(words.to_owned()))),
+                Effect::WakeSender => {}
+            }
+        }
+        for desk in &mut self.desks {
+            desk.working = None;
+            let waiters = desk.take_waiters();
+            tell(waiters, &answer);
+        }
+        for message in kept {
+            if let Message::Printer(device, News::Settled(..)) = message
+                && let Some(desk) = self.desks.iter_mut().find(|desk| desk.device == *device)
+            {
+                // The printer has settled it; the message will be tried again.
+                desk.printing = Printing::Document;
+            }
+        }
+    }
+
+    /// Reads the tills again.
+    pub(super) fn reload(&mut self, store: &Store) -> Result<(), StoreError> {
+        for desk in &mut self.desks {
+            desk.working = None;
+            desk.till = store.load_till(desk.device)?;
+        }
+        Ok(())
+    }
+
+    pub(super) fn monotonic(&self) -> Instant {
+        self.setting.clock.monotonic()
+    }
+
+    pub(super) fn next_deadline(&self) -> Option<Instant> {
+        self.desks
+            .iter()
+            .filter_map(Desk::next_deadline)
+            .min()
+            .and_then(|deadline| deadline.checked_sub(patience::MARGIN))
+    }
+
+    /// Carries out what had to wait for the commit.
+    pub(super) fn let_out(&mut self, effect: Effect) {
+        match effect {
+            Effect::Tell(waiters, answer) => tell(waiters, &answer),
+            Effect::Print(index, task) => self.desks[index].printer.ask(task),
+            Effect::Decided(reply) => reply.send(true).unwrap_or(()),
+            Effect::Drawer(reply, outcome) => drop(reply.send(outcome)),
+            Effect::WakeSender => self.setting.wake_sender.notify_one(),
+        }
+    }
+
+    pub(super) fn snapshot(&mut self, batch: &mut Batch<'_>) -> Result<(), StoreError> {
+        for desk in &mut self.desks {
+            if desk.events_since_snapshot >= SNAPSHOT_EVERY {
+                desk.events_since_snapshot = 0;
+                batch.snapshot(desk.device, desk.working.as_ref().unwrap_or(&desk.till))?;
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn handle(
+        &mut self,
+        batch: &mut Batch<'_>,
+        message: Message,
+        effects: &mut Vec<Effect>,
+    ) -> Result<(), StoreError> {
+        match message {
+            Message::Order {
+                device,
+                form,
+                deadline,
+                reply,
+            } => {
+                let waiter = Waiter {
+                    reply,
+                    deadline,
+                    joined: false,
+                };
+                match self.desk(device) {
+                    Some(index) => self.take_order(batch, index, *form, waiter, effects),
+                    None => {
+                        let message = "the agent has no such device".to_owned();
+                        effects.push(Effect::Tell(vec![waiter], Answer::Unavailable { message }));
+                        Ok(())
+                    }
+                }
+            }
+            Message::Drawer { device, reply } => {
+                match self.desk(device) {
+                    Some(index) => {
+                        self.desks[index].drawer_waiters.push_back(reply);
+                        self.desks[index].drawers_due += 1;
+                    }
+                    None => effects.push(Effect::Drawer(
+                        reply,
+                        Err("the agent has no such device".to_owned()),
+                    )),
+                }
+                Ok(())
+            }
+            Message::Waiting { id, reply } => {
+                let waits = self
+                    .desks
+                    .iter_mut()
+                    .any(|desk| desk.waiting_for(id).is_some());
+                let _ = reply.send(waits);
+                Ok(())
+            }
+            Message::Printer(device, news) => match self.desk(device) {
+                Some(index) => self.hear_printer(batch, index, news, effects),
+                None => Ok(()),
+            },
+            Message::DecideCancel(device, id, reply) => {
+                let decided = match self.desk(device) {
+                    Some(index) => self
+                        .decide(batch, index, &Command::DecideCancel(document_id(id)))?
+                        .is_ok(),
+                    None => false,
+                };
+                effects.push(if decided {
+                    Effect::Decided(reply)
+                } else {
+                    Effect::refuse(reply)
+                });
+                Ok(())
+            }
+            Message::Office(news) => self.hear_office(batch, news),
+            Message::Stop => Ok(()),
+        }
+    }
+
+    fn desk(&self, device: Uuid) -> Option<usize> {
+        self.desks.iter().position(|desk| desk.device == device)
+    }
+
+    fn hear_office(&mut self, batch: &mut Batch<'_>, news: OfficeNews) -> Result<(), StoreError> {
+        let now = self.setting.clock.now();
+        match news {
+            OfficeNews::Acknowledged { sealed_seq } => batch.acknowledge(sealed_seq, now.utc_ms),
+            OfficeNews::Refused { sealed_seq, words } => batch.note_refusal(sealed_seq, &words),
+            OfficeNews::Switched { from, to, reason } => {
+                let event = Event::Switched(Switched {
+                    at: now,
+                    from,
+                    to,
+                    reason: &reason,
+                });
+                let encoded = Encoded::of(&event, &mut self.room).ok_or(StoreError::TooLarge)?;
+                // The office is the same for all devices.
+                batch
+                    .append(Uuid::nil(), now.utc_ms, &event, &encoded.payload)
+                    .map(drop)
+            }
+        }
+    }
+}
+
+impl Effect {
+    /// A decision that was not made.
+    fn refuse(reply: SyncSender<bool>) -> Self {
+        let _ = reply.send(false);
+        Self::Tell(
+            Vec::new(),
+            Answer::Unknown {
+                message: String::new(),
+            },
+        )
+    }
+}
+
+/// An event with its encoding.
+struct Encoded {
+    kind: u16,
+    payload: Vec<u8>,
+}
+
+impl Encoded {
+    fn of(event: &Event<'_>, room: &mut [u8]) -> Option<Self> {
+        let payload = event.encode(room).ok()?.to_vec();
+        Some(Self {
+            kind: event.kind(),
+            payload,
+        })
+    }
+
+    fn event(&self) -> Result<Event<'_>, ferrotill_core::event::EventError> {
+        Event::decode(self.kind, Event::VERSION, &self.payload)
+    }
+}
+
+fn tell(waiters: Vec<Waiter>, answer: &Answer) {
+    for waiter in waiters {
+        let mut answer = answer.clone();
+        if let Answer::Registered { replayed, .. } = &mut answer {
+            // Whoever joined somebody else's wait sent the same request again.
+            *replayed = *replayed || waiter.joined;
+        }
+        // A caller who has gone asks again with the same id.
+        drop(waiter.reply.send(answer));
+    }
+}
+
+fn document_id(id: Uuid) -> DocumentId {
+    DocumentId(*id.as_bytes())
+}
+
+fn moment_of(event: &Event<'_>) -> Option<i64> {
+    let moment = match event {
+        Event::ConfigurationAdopted(_) => return None,
+        Event::Reserved(reserved) => reserved.at,
+        Event::CancelDecided(decided) => decided.at,
+        Event::Sealed(sealed) => sealed.at,
+        Event::Voided(voided) => voided.at,
+        Event::Switched(switched) => switched.at,
+    };
+    Some(moment.utc_ms)
+}

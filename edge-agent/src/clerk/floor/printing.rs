@@ -1,0 +1,355 @@
+//! The printer's side: documents are given to it and settled by it, and slips and pulses in between.
+
+use std::sync::Arc;
+
+use ferrotill_core::event::Body;
+use ferrotill_core::receipt::{Receipt, ReceiptKind};
+use ferrotill_core::seal::Seal;
+use ferrotill_core::till::Command;
+use uuid::Uuid;
+
+use super::super::desk::{Active, Answer, Entry, Printing, Slip, Waiter};
+use super::{Effect, Floor, document_id};
+use crate::job::{baseline_of, job_of, seal_of, slip_of};
+use crate::order::{OrderForm, OrderKind, ReceiptMode};
+use crate::printer::{Document, News, Settled, Task};
+use crate::store::{Batch, StoreError, StoredDocument};
+
+impl Floor {
+    pub(super) fn give_to_printer(
+        &mut self,
+        batch: &Batch<'_>,
+        index: usize,
+        seq: i64,
+        entry: Entry,
+        effects: &mut Vec<Effect>,
+    ) -> Result<(), StoreError> {
+        let Some(row) = batch.request(self.desks[index].device, document_id(entry.form.id))? else {
+            return Ok(());
+        };
+        debug_assert_eq!(
+            row.reserved_seq, seq,
+            "the request leads to the document just reserved"
+        );
+        let stored_document = batch.document(row)?;
+        let document = self.document_of(batch, index, &stored_document, false)?;
+        let desk = &mut self.desks[index];
+        desk.active = Some(Active {
+            id: entry.form.id,
+            fingerprint: entry.fingerprint,
+            form: Some(entry.form),
+            waiters: entry.waiters,
+        });
+        if let Some(document) = document {
+            desk.printing = Printing::Document;
+            effects.push(Effect::Print(index, Task::Perform(document)));
+        }
+        Ok(())
+    }
+
+    /// The printer's side of a reserved document.
+    pub(super) fn document_of(
+        &self,
+        batch: &Batch<'_>,
+        index: usize,
+        stored_document: &StoredDocument,
+        cancel_decided: bool,
+    ) -> Result<Option<Document>, StoreError> {
+        let Some(reserved) = stored_document.reserved() else {
+            return Ok(None);
+        };
+        let original = match &reserved.body {
+            Body::Receipt(Receipt {
+                kind: ReceiptKind::Refund { original },
+                ..
+            }) => match batch.request(self.desks[index].device, *original)? {
+                Some(row) => Some(batch.document(row)?),
+                None => None,
+            },
+            _ => None,
+        };
+        let job = job_of(
+            &reserved,
+            original.as_ref(),
+            self.setting.profile.facts().currency,
+        );
+        let baseline = reserved.baseline.as_ref().map(baseline_of);
+        Ok(job.zip(baseline).map(|(job, baseline)| Document {
+            id: stored_document.row.id,
+            job,
+            baseline,
+            cancel_decided,
+        }))
+    }
+
+    /// Gives a free printer what does not need the books: slips and pulses.
+    pub(super) fn advance_printer(&mut self, index: usize, effects: &mut Vec<Effect>) {
+        let desk = &mut self.desks[index];
+        if !desk.printer_free() {
+            return;
+        }
+        if let Some(slip) = desk.slips.pop_front() {
+            effects.push(Effect::Print(index, Task::Slip(slip.id, slip.job.clone())));
+            desk.printing = Printing::Slip(Box::new(slip));
+        } else if desk.drawers_due > 0 {
+            desk.drawers_due -= 1;
+            desk.printing = Printing::Drawer;
+            effects.push(Effect::Print(index, Task::Drawer));
+        }
+    }
+
+    pub(super) fn hear_printer(
+        &mut self,
+        batch: &mut Batch<'_>,
+        index: usize,
+        news: News,
+        effects: &mut Vec<Effect>,
+    ) -> Result<(), StoreError> {
+        let board = Arc::clone(&self.setting.board);
+        let desk = &mut self.desks[index];
+        match news {
+            News::Ready(connected) => {
+                tracing::info!(device = %desk.device, model = connected.model, "the printer is there");
+                board.printer_ready(desk.device, &connected);
+                desk.baseline = Some(connected.baseline);
+            }
+            News::Lost(words) => {
+                tracing::warn!(device = %desk.device, "the printer cannot be reached: {words}");
+                board.printer_lost(desk.device, &words);
+                if !matches!(desk.printing, Printing::Document) {
+                    desk.baseline = None;
+                }
+                while let Some(reply) = desk.drawer_waiters.pop_front() {
+                    effects.push(Effect::Drawer(reply, Err(words.clone())));
+                }
+                desk.drawers_due = 0;
+            }
+            News::SlipDone(_, words, after) => {
+                desk.baseline = after;
+                if let Printing::Slip(slip) = std::mem::take(&mut desk.printing) {
+                    if let Some(words) = words {
+                        batch.note_print_error(slip.reserved_seq, &words)?;
+                    }
+                    effects.push(Effect::Tell(
+                        slip.waiters,
+                        Answer::Registered {
+                            id: slip.id,
+                            replayed: false,
+                        },
+                    ));
+                }
+            }
+            News::DrawerDone(words, after) => {
+                desk.baseline = after;
+                desk.printing = Printing::Nothing;
+                if let Some(reply) = desk.drawer_waiters.pop_front() {
+                    effects.push(Effect::Drawer(reply, words.map_or(Ok(()), Err)));
+                }
+            }
+            News::Settled(id, settled) => self.settle(batch, index, id, settled, effects)?,
+        }
+        Ok(())
+    }
+
+    /// A document is settled on the printer: it gets its numbers, or it never was.
+    pub(super) fn settle(
+        &mut self,
+        batch: &mut Batch<'_>,
+        index: usize,
+        id: Uuid,
+        settled: Settled,
+        effects: &mut Vec<Effect>,
+    ) -> Result<(), StoreError> {
+        let desk = &mut self.desks[index];
+        desk.printing = Printing::Nothing;
+        let active = desk.active.take_if(|active| active.id == id);
+        let (waiters, form) =
+            active.map_or((Vec::new(), None), |active| (active.waiters, active.form));
+        match settled {
+            Settled::Registered(registered) => {
+                desk.baseline = Some(registered.after.clone());
+                match self.decide(
+                    batch,
+                    index,
+                    &Command::Settle(document_id(id), seal_of(&registered)),
+                )? {
+                    Ok(_) => {
+                        effects.push(Effect::Tell(
+                            waiters,
+                            Answer::Registered {
+                                id,
+                                replayed: false,
+                            },
+                        ));
+                        effects.push(Effect::WakeSender);
+                    }
+                    Err(refusal) => {
+                        tracing::error!(%id, "a settled document is not outstanding: {refusal}")
+                    }
+                }
+            }
+            Settled::NotRegistered(not_registered) => {
+                desk.baseline = not_registered.after;
+                let fault = not_registered.fault;
+                let message = match not_registered.detail.as_str() {
+                    "" => fault.to_string(),
+                    detail => format!("{fault}: {detail}"),
+                };
+                match self.decide(
+                    batch,
+                    index,
+                    &Command::Void(document_id(id), fault.code(), &message),
+                )? {
+                    Ok(_) => self.after_void(
+                        batch,
+                        index,
+                        form,
+                        waiters,
+                        format!("{fault:?}"),
+                        message,
+                        effects,
+                    )?,
+                    Err(refusal) => {
+                        tracing::error!(%id, "a settled document is not outstanding: {refusal}")
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// A fiscal attempt is settled as not registered: the caller is told, or gets the alternative receipt that it asked for in this case.
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "what is left of one order, taken apart"
+    )]
+    pub(super) fn after_void(
+        &mut self,
+        batch: &mut Batch<'_>,
+        index: usize,
+        form: Option<OrderForm>,
+        waiters: Vec<Waiter>,
+        error: String,
+        message: String,
+        effects: &mut Vec<Effect>,
+    ) -> Result<(), StoreError> {
+        let has = self.desks[index]
+            .current()
+            .configuration()
+            .alternative_receipts;
+        if let Some(form) =
+            form.filter(|form| has && form.mode() == ReceiptMode::FiscalThenAlternative)
+        {
+            let entry = Entry {
+                fingerprint: form.fingerprint(),
+                form,
+                unique: Uuid::now_v7(),
+                waiters,
+            };
+            return match self.try_reserve(batch, index, &entry, true, true)? {
+                Ok(seq) => {
+                    self.issue_alternative(batch, index, seq, entry.form, entry.waiters, effects)
+                }
+                Err(refused) => self.refuse(batch, index, entry, refused, effects),
+            };
+        }
+        effects.push(Effect::Tell(
+            waiters,
+            Answer::NotRegistered { error, message },
+        ));
+        Ok(())
+    }
+
+    /// An alternative receipt is legal with its number, in the same transaction as its reservation; its paper comes after.
+    pub(super) fn issue_alternative(
+        &mut self,
+        batch: &mut Batch<'_>,
+        index: usize,
+        reserved_seq: i64,
+        form: OrderForm,
+        waiters: Vec<Waiter>,
+        effects: &mut Vec<Effect>,
+    ) -> Result<(), StoreError> {
+        let id = form.id;
+        let (print, wanted) = match &form.kind {
+            OrderKind::Sale { print, number, .. } => (*print, number.clone()),
+            _ => (false, None),
+        };
+        let wanted = wanted
+            .as_ref()
+            .map(|(series, number)| (series.as_str(), *number));
+        let (series, number, number_length) =
+            match self.desks[index].current().next_alternative(wanted) {
+                Ok(Seal::Range {
+                    series,
+                    number,
+                    number_length,
+                }) => (series.to_owned(), number, number_length),
+                // The reservation was admitted with this very question, in this batch.
+                other => {
+                    return Err(StoreError::Number {
+                        found: format!("{other:?}"),
+                    });
+                }
+            };
+        let seal = Seal::Range {
+            series: &series,
+            number,
+            number_length,
+        };
+        if let Err(refusal) = self.decide(batch, index, &Command::Settle(document_id(id), seal))? {
+            return Err(StoreError::Number {
+                found: refusal.to_string(),
+            });
+        }
+        effects.push(Effect::WakeSender);
+        if !print {
+            effects.push(Effect::Tell(
+                waiters,
+                Answer::Registered {
+                    id,
+                    replayed: false,
+                },
+            ));
+            return Ok(());
+        }
+        if self.desks[index].baseline.is_none() {
+            batch.note_print_error(
+                reserved_seq,
+                "the printer cannot be reached; print a duplicate once it can",
+            )?;
+            effects.push(Effect::Tell(
+                waiters,
+                Answer::Registered {
+                    id,
+                    replayed: false,
+                },
+            ));
+            return Ok(());
+        }
+        let Some(row) = batch.request(self.desks[index].device, document_id(id))? else {
+            return Ok(());
+        };
+        let document = batch.document(row)?;
+        let facts = self.setting.profile.facts();
+        if let Some(Body::Receipt(receipt)) = document.reserved().map(|reserved| reserved.body) {
+            let numbered = format!(
+                "{series}{number:0width$}",
+                width = usize::from(number_length)
+            );
+            let job = slip_of(
+                facts.alternative_receipt_title,
+                &numbered,
+                &receipt,
+                facts.currency,
+            );
+            self.desks[index].slips.push_back(Slip {
+                id,
+                reserved_seq,
+                job,
+                waiters,
+            });
+        }
+        Ok(())
+    }
+}
