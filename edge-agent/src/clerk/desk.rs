@@ -111,6 +111,9 @@ pub(super) struct Slip {
     pub(super) waiters: Vec<Waiter>,
 }
 
+/// A pulse for the drawer: for a caller who waits for it, or for a payment that opens it.
+pub(super) type Pulse = Option<oneshot::Sender<Result<(), String>>>;
+
 /// What the printer is busy with.
 #[derive(Debug, Default)]
 pub(super) enum Printing {
@@ -118,7 +121,7 @@ pub(super) enum Printing {
     Nothing,
     Document,
     Slip(Box<Slip>),
-    Drawer,
+    Drawer(Pulse),
 }
 
 /// A device's place.
@@ -136,8 +139,7 @@ pub(super) struct Desk {
     pub(super) active: Option<Active>,
     pub(super) queue: VecDeque<Entry>,
     pub(super) slips: VecDeque<Slip>,
-    pub(super) drawer_waiters: VecDeque<oneshot::Sender<Result<(), String>>>,
-    pub(super) drawers_due: u32,
+    pub(super) pulses: VecDeque<Pulse>,
     pub(super) events_since_snapshot: u32,
 }
 
@@ -153,8 +155,7 @@ impl Desk {
             active: None,
             queue: VecDeque::new(),
             slips: VecDeque::new(),
-            drawer_waiters: VecDeque::new(),
-            drawers_due: 0,
+            pulses: VecDeque::new(),
             events_since_snapshot: 0,
         }
     }

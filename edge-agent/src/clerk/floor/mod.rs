@@ -267,8 +267,7 @@ impl Floor {
             Message::Drawer { device, reply } => {
                 match self.desk(device) {
                     Some(index) => {
-                        self.desks[index].drawer_waiters.push_back(reply);
-                        self.desks[index].drawers_due += 1;
+                        self.desks[index].pulses.push_back(Some(reply));
                     }
                     None => effects.push(Effect::Drawer(
                         reply,

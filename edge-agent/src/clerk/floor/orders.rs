@@ -112,6 +112,8 @@ impl Floor {
         effects: &mut Vec<Effect>,
     ) -> Result<(), StoreError> {
         for index in 0..self.desks.len() {
+            // The drawer opens and the slip comes for the buyer who stands there now; then it is the next one's turn.
+            self.advance_printer(index, effects);
             self.advance(batch, index, effects)?;
             self.advance_printer(index, effects);
         }

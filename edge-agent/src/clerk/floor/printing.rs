@@ -91,9 +91,8 @@ impl Floor {
         if let Some(slip) = desk.slips.pop_front() {
             effects.push(Effect::Print(index, Task::Slip(slip.id, slip.job.clone())));
             desk.printing = Printing::Slip(Box::new(slip));
-        } else if desk.drawers_due > 0 {
-            desk.drawers_due -= 1;
-            desk.printing = Printing::Drawer;
+        } else if let Some(pulse) = desk.pulses.pop_front() {
+            desk.printing = Printing::Drawer(pulse);
             effects.push(Effect::Print(index, Task::Drawer));
         }
     }
@@ -119,10 +118,10 @@ impl Floor {
                 if !matches!(desk.printing, Printing::Document) {
                     desk.baseline = None;
                 }
-                while let Some(reply) = desk.drawer_waiters.pop_front() {
+                // A pulse that comes late opens a drawer that nobody watches.
+                for reply in desk.pulses.drain(..).flatten() {
                     effects.push(Effect::Drawer(reply, Err(words.clone())));
                 }
-                desk.drawers_due = 0;
             }
             News::SlipDone(_, words, after) => {
                 desk.baseline = after;
@@ -141,8 +140,7 @@ impl Floor {
             }
             News::DrawerDone(words, after) => {
                 desk.baseline = after;
-                desk.printing = Printing::Nothing;
-                if let Some(reply) = desk.drawer_waiters.pop_front() {
+                if let Printing::Drawer(Some(reply)) = std::mem::take(&mut desk.printing) {
                     effects.push(Effect::Drawer(reply, words.map_or(Ok(()), Err)));
                 }
             }
@@ -182,6 +180,9 @@ impl Floor {
                             },
                         ));
                         effects.push(Effect::WakeSender);
+                        if form.is_some_and(|form| self.opens_drawer(index, &form)) {
+                            self.desks[index].pulses.push_back(None);
+                        }
                     }
                     Err(refusal) => {
                         tracing::error!(%id, "a settled document is not outstanding: {refusal}")
@@ -216,6 +217,16 @@ impl Floor {
             }
         }
         Ok(())
+    }
+
+    /// One of the payments is of a type that opens the drawer.
+    fn opens_drawer(&self, index: usize, form: &OrderForm) -> bool {
+        let types = &self.desks[index].current().configuration().payments;
+        let (OrderKind::Sale { draft, .. } | OrderKind::Refund { draft, .. }) = &form.kind else {
+            return false;
+        };
+        let opens = |code| types.get(code).is_some_and(|payment| payment.open_drawer);
+        draft.payments.iter().any(|(code, _)| opens(*code))
     }
 
     /// A fiscal attempt is settled as not registered: the caller is told, or gets the alternative receipt that it asked for in this case.
@@ -303,6 +314,9 @@ impl Floor {
             });
         }
         effects.push(Effect::WakeSender);
+        if self.desks[index].baseline.is_some() && self.opens_drawer(index, &form) {
+            self.desks[index].pulses.push_back(None);
+        }
         if !print {
             effects.push(Effect::Tell(
                 waiters,
