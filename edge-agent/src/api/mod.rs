@@ -62,6 +62,18 @@ pub fn router(app: &Arc<App>) -> Router {
         .merge(fiscalcloud::router(Arc::clone(app)))
         .merge(operations::router(Arc::clone(app)))
         .merge(own::router(Arc::clone(app)))
+        .fallback(nothing_here)
+}
+
+async fn nothing_here(uri: axum::http::Uri) -> Response {
+    let message = format!(
+        "{}: there is nothing here; the API is under /api/v1",
+        uri.path()
+    );
+    answer(
+        StatusCode::NOT_FOUND,
+        &crate::object! { "error" => "NotFound", "message" => message },
+    )
 }
 
 /// A JSON answer.

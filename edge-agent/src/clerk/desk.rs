@@ -90,6 +90,8 @@ pub(super) struct Entry {
     pub(super) fingerprint: Fingerprint,
     pub(super) unique: Uuid,
     pub(super) waiters: Vec<Waiter>,
+    /// How often it was given to the printer.
+    pub(super) attempts: u8,
 }
 
 /// The document that is being sealed on the printer.
@@ -100,6 +102,7 @@ pub(super) struct Active {
     /// The order, unless the agent was started anew since.
     pub(super) form: Option<OrderForm>,
     pub(super) waiters: Vec<Waiter>,
+    pub(super) attempts: u8,
 }
 
 /// An alternative receipt's paper.

@@ -46,6 +46,8 @@ pub(super) struct Stage {
     pub(super) rig: Arc<Rig>,
     pub(super) office: StandIn,
     pub(super) voice: Voice,
+    /// The printer's last document before the day.
+    pub(super) last_document: u32,
 }
 
 /// Sales that it may take until the till has noticed that the office is gone or back.
@@ -209,9 +211,10 @@ impl Stage {
     /// Receipts, printer, Z-report and tax office, each read from where it lives, to the minor unit.
     fn reconciles(&self, day: &Day, z: &Node) -> anyhow::Result<bool> {
         let listed = self.client.get("receipts/full?count=1000")?;
-        let (receipts, receipt_count) = sum_of(listed.body.path("data.data"), "totalAmount")?;
+        let z_id = z.path("id").map(Node::words).unwrap_or_default();
+        let (receipts, receipt_count) = sum_of_shift(listed.body.path("data.data"), z_id)?;
         let refunds = self.client.get("returnreceipts/full?count=1000")?;
-        let (refunded, refund_count) = sum_of(refunds.body.path("data.data"), "totalAmount")?;
+        let (refunded, refund_count) = sum_of_shift(refunds.body.path("data.data"), z_id)?;
         let z_total = minor(z.path("totalAmount"))?;
         let z_refunds = minor(z.path("additionalData.refunds.amount"))?;
         let by_z = z.path("additionalData.reconciliation.agrees") == Some(&Node::Bool(true));
@@ -221,7 +224,7 @@ impl Stage {
             let of_kind = printed
                 .fiscal_receipts
                 .iter()
-                .filter(|receipt| receipt.kind == kind);
+                .filter(|receipt| receipt.document > self.last_document && receipt.kind == kind);
             of_kind.fold((0_i64, 0_u32), |(sum, count), receipt| {
                 (
                     sum.saturating_add(scale::parse(&receipt.total, 2).unwrap_or(i64::MAX)),
@@ -305,15 +308,20 @@ impl Stage {
     }
 }
 
-fn sum_of(list: Option<&Node>, field: &str) -> anyhow::Result<(i64, u32)> {
+/// Sum and count of the documents of a shift, which its Z-report names.
+fn sum_of_shift(list: Option<&Node>, z_id: &str) -> anyhow::Result<(i64, u32)> {
     let Some(Node::Array(items)) = list else {
         bail!("a list is missing")
     };
-    let mut sum = 0_i64;
-    for item in items {
-        sum = sum.saturating_add(minor(item.get(field))?);
+    let (mut sum, mut count) = (0_i64, 0);
+    for item in items
+        .iter()
+        .filter(|item| item.get("zReportId").map(Node::words) == Some(z_id))
+    {
+        sum = sum.saturating_add(minor(item.get("totalAmount"))?);
+        count += 1;
     }
-    Ok((sum, u32::try_from(items.len())?))
+    Ok((sum, count))
 }
 
 fn minor(amount: Option<&Node>) -> anyhow::Result<i64> {

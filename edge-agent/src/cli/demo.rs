@@ -109,7 +109,9 @@ pub(super) fn run(arguments: &DemoArguments, voice: Voice) -> Result<Exit, Failu
         }));
         announce(voice, &url, &link, &folder.path);
         let client = Client::new(url, API_KEY, API_SECRET, DEVICE, clock);
+        let last_document = rig.snapshot(false).last_document;
         let stage = Stage {
+            last_document,
             client,
             rig,
             office,

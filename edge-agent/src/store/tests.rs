@@ -215,7 +215,11 @@ fn removed_swapped_and_foreign_rows_are_found_where_they_are() {
             "DELETE FROM journal WHERE seq = 3; UPDATE journal SET seq = -seq WHERE seq > 3; UPDATE journal SET seq = -seq - 1 WHERE seq < 0",
             3,
         ),
-        ("the first one removed", "DELETE FROM journal WHERE seq = 1", 1),
+        (
+            "the first one removed",
+            "DELETE FROM journal WHERE seq = 1",
+            1,
+        ),
         (
             "swapped",
             "UPDATE journal SET seq = 99 WHERE seq = 3; UPDATE journal SET seq = 3 WHERE seq = 4; UPDATE journal SET seq = 4 WHERE seq = 99",
@@ -242,11 +246,8 @@ fn removed_swapped_and_foreign_rows_are_found_where_they_are() {
         shop.void(3);
         shop.alternative(4);
         let raw = shop.unlocked();
-        raw.execute(
-            "ATTACH ?1 AS other",
-            [other.store.path().to_str().unwrap()],
-        )
-        .unwrap();
+        raw.execute("ATTACH ?1 AS other", [other.store.path().to_str().unwrap()])
+            .unwrap();
         assert_eq!(shop.rows(), 9, "{what}");
         raw.execute("DELETE FROM journal WHERE seq = 9", [])
             .unwrap();
@@ -308,7 +309,10 @@ fn the_database_forbids_to_change_or_remove_a_row() {
     let raw = raw(shop.folder.path());
     for (statement, words) in [
         ("UPDATE journal SET at = at + 1", "never updated"),
-        ("UPDATE journal SET mac = mac WHERE seq = 1", "never updated"),
+        (
+            "UPDATE journal SET mac = mac WHERE seq = 1",
+            "never updated",
+        ),
         ("DELETE FROM journal", "never deleted"),
         ("DELETE FROM journal WHERE seq = 2", "never deleted"),
     ] {
@@ -548,8 +552,7 @@ fn an_event_of_a_newer_program_is_refused_and_not_skipped() {
 
 const DEVICE: Uuid = Uuid::from_u128(0xD1);
 const OTHER_DEVICE: Uuid = Uuid::from_u128(0xD2);
-const COLUMNS_OF_JOURNAL: [&str; 7] =
-    ["seq", "device", "at", "kind", "version", "payload", "mac"];
+const COLUMNS_OF_JOURNAL: [&str; 7] = ["seq", "device", "at", "kind", "version", "payload", "mac"];
 
 struct Shop {
     folder: tempfile::TempDir,
@@ -633,8 +636,21 @@ impl Shop {
             original: Some(&original),
         };
         let mut batch = self.store.batch().unwrap();
-        reserve_known(&mut batch, &mut self.till, self.now, id(document), wish, known);
-        settle(&mut batch, &mut self.till, self.now, id(document), printed(3));
+        reserve_known(
+            &mut batch,
+            &mut self.till,
+            self.now,
+            id(document),
+            wish,
+            known,
+        );
+        settle(
+            &mut batch,
+            &mut self.till,
+            self.now,
+            id(document),
+            printed(3),
+        );
         batch.commit().unwrap();
     }
 
@@ -690,7 +706,11 @@ impl Shop {
                     .map(|column| row.get::<_, Value>(column))
                     .collect::<Result<Vec<_>, _>>()
             });
-            rows.extend(words.unwrap().map(|row| format!("{table} {:?}", row.unwrap())));
+            rows.extend(
+                words
+                    .unwrap()
+                    .map(|row| format!("{table} {:?}", row.unwrap())),
+            );
         }
         rows
     }

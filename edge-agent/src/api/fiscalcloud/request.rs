@@ -192,6 +192,13 @@ pub(super) fn report(body: Option<&Node>, z: Option<bool>, shop: Shop<'_>) -> Pa
 /// The fields that nearly all bodies have.
 fn base(fields: &mut Fields<'_, '_>) -> Option<Uuid> {
     let id = fields.uuid("id");
+    if id.is_some_and(|id| id.is_nil()) {
+        fields.fault(
+            "id",
+            "NotAUuid",
+            "is the empty UUID; give an id of this request's own, or none",
+        );
+    }
     if fields.boolean("printOnServer") == Some(false) {
         fields.fault(
             "printOnServer",

@@ -149,6 +149,7 @@ impl Floor {
                 fingerprint: Fingerprint(stored_document.row.fingerprint),
                 form: None,
                 waiters: Vec::new(),
+                attempts: 0,
             });
             desk.printing = Printing::Document;
             tracing::info!(id = %document.id, "asking the printer what became of an outstanding document");

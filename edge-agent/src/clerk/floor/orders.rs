@@ -42,6 +42,7 @@ impl Floor {
             fingerprint,
             unique: Uuid::now_v7(),
             waiters: vec![waiter],
+            attempts: 0,
         };
         let alternative = self.wants_alternative(index, &entry.form);
         match self.try_reserve(batch, index, &entry, alternative, false)? {

@@ -6,6 +6,7 @@ use ferrotill_core::event::Body;
 use ferrotill_core::receipt::{Receipt, ReceiptKind};
 use ferrotill_core::seal::Seal;
 use ferrotill_core::till::Command;
+use ferrotill_device::Fault;
 use uuid::Uuid;
 
 use super::super::desk::{Active, Answer, Entry, Printing, Slip, Waiter};
@@ -39,6 +40,7 @@ impl Floor {
             fingerprint: entry.fingerprint,
             form: Some(entry.form),
             waiters: entry.waiters,
+            attempts: entry.attempts,
         });
         if let Some(document) = document {
             desk.printing = Printing::Document;
@@ -161,62 +163,58 @@ impl Floor {
         let desk = &mut self.desks[index];
         desk.printing = Printing::Nothing;
         let active = desk.active.take_if(|active| active.id == id);
-        let (waiters, form) =
-            active.map_or((Vec::new(), None), |active| (active.waiters, active.form));
-        match settled {
+        let outcome = match settled {
             Settled::Registered(registered) => {
                 desk.baseline = Some(registered.after.clone());
-                match self.decide(
-                    batch,
-                    index,
-                    &Command::Settle(document_id(id), seal_of(&registered)),
-                )? {
-                    Ok(_) => {
-                        effects.push(Effect::Tell(
-                            waiters,
-                            Answer::Registered {
-                                id,
-                                replayed: false,
-                            },
-                        ));
-                        effects.push(Effect::WakeSender);
-                        if form.is_some_and(|form| self.opens_drawer(index, &form)) {
-                            self.desks[index].pulses.push_back(None);
-                        }
-                    }
-                    Err(refusal) => {
-                        tracing::error!(%id, "a settled document is not outstanding: {refusal}")
-                    }
+                let command = Command::Settle(document_id(id), seal_of(&registered));
+                let outcome = self.decide(batch, index, &command)?;
+                if outcome.is_ok() {
+                    self.after_seal(index, id, active, effects);
                 }
+                outcome
             }
             Settled::NotRegistered(not_registered) => {
-                desk.baseline = not_registered.after;
+                desk.baseline.clone_from(&not_registered.after);
                 let fault = not_registered.fault;
                 let message = match not_registered.detail.as_str() {
                     "" => fault.to_string(),
                     detail => format!("{fault}: {detail}"),
                 };
-                match self.decide(
-                    batch,
-                    index,
-                    &Command::Void(document_id(id), fault.code(), &message),
-                )? {
-                    Ok(_) => self.after_void(
-                        batch,
-                        index,
-                        form,
-                        waiters,
-                        format!("{fault:?}"),
-                        message,
-                        effects,
-                    )?,
-                    Err(refusal) => {
-                        tracing::error!(%id, "a settled document is not outstanding: {refusal}")
-                    }
+                let command = Command::Void(document_id(id), fault.code(), &message);
+                let outcome = self.decide(batch, index, &command)?;
+                if outcome.is_ok() {
+                    self.after_void(batch, index, active, (fault, message), effects)?;
                 }
+                outcome
             }
+        };
+        if let Err(refusal) = outcome {
+            // It was written down before, and only nobody knew: see `Clerk::trouble`.
+            tracing::warn!(%id, "a settled document is not outstanding any more: {refusal}");
         }
         Ok(())
+    }
+
+    fn after_seal(
+        &mut self,
+        index: usize,
+        id: Uuid,
+        active: Option<Active>,
+        effects: &mut Vec<Effect>,
+    ) {
+        effects.push(Effect::WakeSender);
+        let Some(active) = active else { return };
+        if active
+            .form
+            .is_some_and(|form| self.opens_drawer(index, &form))
+        {
+            self.desks[index].pulses.push_back(None);
+        }
+        let answer = Answer::Registered {
+            id,
+            replayed: false,
+        };
+        effects.push(Effect::Tell(active.waiters, answer));
     }
 
     /// One of the payments is of a type that opens the drawer.
@@ -229,34 +227,50 @@ impl Floor {
         draft.payments.iter().any(|(code, _)| opens(*code))
     }
 
-    /// A fiscal attempt is settled as not registered: the caller is told, or gets the alternative receipt that it asked for in this case.
-    #[expect(
-        clippy::too_many_arguments,
-        reason = "what is left of one order, taken apart"
-    )]
-    pub(super) fn after_void(
+    /// A fiscal attempt is settled as not registered: the caller is told, or gets what it asked for in this case.
+    fn after_void(
         &mut self,
         batch: &mut Batch<'_>,
         index: usize,
-        form: Option<OrderForm>,
-        waiters: Vec<Waiter>,
-        error: String,
-        message: String,
+        active: Option<Active>,
+        (fault, message): (Fault, String),
         effects: &mut Vec<Effect>,
     ) -> Result<(), StoreError> {
-        let has = self.desks[index]
-            .current()
-            .configuration()
-            .alternative_receipts;
-        if let Some(form) =
-            form.filter(|form| has && form.mode() == ReceiptMode::FiscalThenAlternative)
-        {
-            let entry = Entry {
-                fingerprint: form.fingerprint(),
-                form,
-                unique: Uuid::now_v7(),
+        let Some(Active {
+            form,
+            waiters,
+            fingerprint,
+            attempts,
+            ..
+        }) = active
+        else {
+            return Ok(());
+        };
+        let error = format!("{fault:?}");
+        let Some(form) = form else {
+            effects.push(Effect::Tell(
                 waiters,
-            };
+                Answer::NotRegistered { error, message },
+            ));
+            return Ok(());
+        };
+        let desk = &mut self.desks[index];
+        let has_alternative = desk.current().configuration().alternative_receipts;
+        let mode = form.mode();
+        let attempts = attempts + 1;
+        let entry = Entry {
+            form,
+            fingerprint,
+            unique: Uuid::now_v7(),
+            waiters,
+            attempts,
+        };
+        if fault == Fault::BaselineDiffers && desk.baseline.is_some() && attempts < ATTEMPTS_MAX {
+            // Somebody used the printer by hand. Nothing was begun, and its counters are known now.
+            desk.queue.push_front(entry);
+            return Ok(());
+        }
+        if mode == ReceiptMode::FiscalThenAlternative && has_alternative {
             return match self.try_reserve(batch, index, &entry, true, true)? {
                 Ok(seq) => {
                     self.issue_alternative(batch, index, seq, entry.form, entry.waiters, effects)
@@ -265,7 +279,7 @@ impl Floor {
             };
         }
         effects.push(Effect::Tell(
-            waiters,
+            entry.waiters,
             Answer::NotRegistered { error, message },
         ));
         Ok(())
@@ -367,3 +381,6 @@ impl Floor {
         Ok(())
     }
 }
+
+/// An order is given to the printer so often at most.
+const ATTEMPTS_MAX: u8 = 3;
