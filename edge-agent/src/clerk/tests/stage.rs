@@ -1,0 +1,519 @@
+//! A clerk at work with printers that do what the test says, one call after the other.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use ferrotill_core::event::{Configuration, NumberRange};
+use ferrotill_core::payment::{PaymentTable, PaymentType};
+use ferrotill_core::profile::MOLDOVA;
+use ferrotill_core::tax::{TaxCode, TaxGroup, TaxRate, TaxTable};
+use ferrotill_core::{Amount, Quantity};
+use ferrotill_device::Fault;
+use ferrotill_device::printer::{
+    Baseline, Condition, Connected, FiscalPrinter, Job, NotRegistered, Outcome, Registered, Watch,
+};
+use tokio::sync::{Notify, oneshot};
+use uuid::Uuid;
+
+use crate::board::Board;
+use crate::clerk::{Answer, Clerk, ClerkDoor, DeskPlan, Message, Setting};
+use crate::clock::Clock;
+use crate::order::{OrderDraft, OrderForm, OrderKind, OrderLine, ReceiptMode};
+use crate::printer::PrinterTask;
+use crate::store::{FILE_NAME, Reader, Store, StoredDocument};
+
+/// How long a test waits for what must come.
+const LONG: Duration = Duration::from_secs(20);
+/// A caller who waits until the answer is there.
+pub(super) const PATIENT: Duration = Duration::from_secs(60);
+/// A caller who waits little; the clerk answers a tenth of a second earlier.
+pub(super) const HASTY: Duration = Duration::from_millis(400);
+
+/// What a printer was asked.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Call {
+    /// `recover` rather than `perform`.
+    pub(super) recover: bool,
+    pub(super) job: Job,
+    pub(super) baseline: Baseline,
+    pub(super) cancel_decided: bool,
+}
+
+/// What it does then.
+type Reply = Box<dyn FnOnce(&mut dyn Watch) -> Outcome + Send>;
+
+/// A printer that tells every job and waits for what to do about it. Its drawer works by itself.
+struct Scripted {
+    calls: Sender<Call>,
+    replies: Receiver<Reply>,
+    present: Arc<AtomicBool>,
+    pulses: Arc<AtomicU32>,
+}
+
+/// The test's end of a scripted printer.
+pub(super) struct Script {
+    calls: Receiver<Call>,
+    replies: Sender<Reply>,
+    pub(super) present: Arc<AtomicBool>,
+    pub(super) pulses: Arc<AtomicU32>,
+}
+
+impl Script {
+    fn new(present: bool) -> (Self, Scripted) {
+        let (calls, heard) = channel();
+        let (orders, replies) = channel();
+        let present = Arc::new(AtomicBool::new(present));
+        let pulses = Arc::new(AtomicU32::new(0));
+        let printer = Scripted {
+            calls,
+            replies,
+            present: Arc::clone(&present),
+            pulses: Arc::clone(&pulses),
+        };
+        let script = Self {
+            calls: heard,
+            replies: orders,
+            present,
+            pulses,
+        };
+        (script, printer)
+    }
+
+    /// The next call, which must come.
+    pub(super) fn call(&self) -> Call {
+        self.calls.recv_timeout(LONG).expect("the printer is asked")
+    }
+
+    /// Nothing was asked that the test has not seen.
+    pub(super) fn is_quiet(&self) -> bool {
+        self.calls.try_recv().is_err()
+    }
+
+    pub(super) fn reply(&self, outcome: Outcome) {
+        self.act(move |_| outcome);
+    }
+
+    pub(super) fn act(&self, act: impl FnOnce(&mut dyn Watch) -> Outcome + Send + 'static) {
+        self.replies.send(Box::new(act)).expect("the printer lives");
+    }
+
+    /// The next call is the start of a receipt over this much; it is carried out as this document.
+    pub(super) fn sells(&self, total: i64, number: u32) -> Call {
+        let call = self.call();
+        assert_eq!(total_of(&call), Some(total), "{call:?}");
+        assert!(!call.recover);
+        self.reply(registered(number));
+        call
+    }
+}
+
+impl Scripted {
+    fn ask(&mut self, call: Call, watch: &mut dyn Watch) -> Outcome {
+        if self.calls.send(call).is_err() {
+            return Outcome::Unknown(Fault::PortLost);
+        }
+        match self.replies.recv() {
+            Ok(reply) => reply(watch),
+            Err(_) => Outcome::Unknown(Fault::PortLost),
+        }
+    }
+}
+
+impl FiscalPrinter for Scripted {
+    fn connect(&mut self) -> Result<Connected, Fault> {
+        if !self.present.load(Ordering::Acquire) {
+            return Err(Fault::PortUnavailable);
+        }
+        Ok(Connected {
+            baseline: baseline(0),
+            model: "SCRIPTED".to_owned(),
+            firmware: "1".to_owned(),
+            clock: None,
+            condition: Condition::default(),
+            receipt_open: false,
+            groups: [None; 8],
+        })
+    }
+
+    fn perform(&mut self, job: &Job, baseline: &Baseline, watch: &mut dyn Watch) -> Outcome {
+        if *job == Job::Drawer {
+            self.pulses.fetch_add(1, Ordering::AcqRel);
+            return registered_at(baseline.clone());
+        }
+        let call = Call {
+            recover: false,
+            job: job.clone(),
+            baseline: baseline.clone(),
+            cancel_decided: false,
+        };
+        self.ask(call, watch)
+    }
+
+    fn recover(
+        &mut self,
+        job: &Job,
+        baseline: &Baseline,
+        cancel_decided: bool,
+        watch: &mut dyn Watch,
+    ) -> Outcome {
+        let call = Call {
+            recover: true,
+            job: job.clone(),
+            baseline: baseline.clone(),
+            cancel_decided,
+        };
+        self.ask(call, watch)
+    }
+
+    fn clear_leftover(&mut self, _watch: &mut dyn Watch) -> Result<Baseline, Fault> {
+        Err(Fault::Unclear)
+    }
+
+    fn status(&mut self) -> Result<Condition, Fault> {
+        Ok(Condition::default())
+    }
+}
+
+/// A clerk with its books and printers.
+pub(super) struct Stage {
+    folder: Arc<tempfile::TempDir>,
+    pub(super) board: Arc<Board>,
+    door: ClerkDoor,
+    clerk: Option<JoinHandle<()>>,
+    pub(super) printers: Vec<Script>,
+}
+
+impl Stage {
+    /// One device whose printer is there.
+    pub(super) fn new() -> Self {
+        Self::with(&[true])
+    }
+
+    /// A device for each entry, its printer there or not.
+    pub(super) fn with(present: &[bool]) -> Self {
+        Self::open(Arc::new(tempfile::tempdir().unwrap()), present)
+    }
+
+    fn open(folder: Arc<tempfile::TempDir>, present: &[bool]) -> Self {
+        let clock = Arc::new(Clock::new(None).unwrap());
+        let board = Arc::new(Board::default());
+        let (door, inbox) = ClerkDoor::new();
+        let mut printers = Vec::new();
+        let mut plans = Vec::new();
+        for (index, present) in present.iter().enumerate() {
+            let (script, printer) = Script::new(*present);
+            printers.push(script);
+            plans.push(DeskPlan {
+                device: device(index),
+                configuration: configuration(),
+                printer: PrinterTask::start(
+                    "scripted",
+                    Box::new(printer),
+                    door.listener(device(index)),
+                    Arc::clone(&clock),
+                )
+                .unwrap(),
+            });
+        }
+        let setting = Arc::new(Setting {
+            profile: &MOLDOVA,
+            clock,
+            board: Arc::clone(&board),
+            wake_sender: Arc::new(Notify::new()),
+        });
+        let store = Store::open(folder.path()).unwrap();
+        let clerk = Clerk::open(store, setting, plans, inbox).unwrap();
+        Self {
+            folder,
+            board,
+            door,
+            clerk: Some(std::thread::spawn(move || clerk.run())),
+            printers,
+        }
+    }
+
+    /// The process ends without a word to anybody, and another one begins on the same books.
+    pub(super) fn restart(mut self) -> Self {
+        let devices = vec![true; self.printers.len()];
+        self.stop();
+        Self::open(Arc::clone(&self.folder), &devices)
+    }
+
+    fn stop(&mut self) {
+        // A printer's thread that waits for the test must not keep the books open.
+        self.printers.clear();
+        self.door.tell(Message::Stop);
+        if let Some(clerk) = self.clerk.take() {
+            clerk.join().unwrap();
+        }
+    }
+
+    pub(super) fn printer(&self) -> &Script {
+        &self.printers[0]
+    }
+
+    pub(super) fn order(&self, form: OrderForm, patience: Duration) -> Pending {
+        self.order_at(0, form, patience)
+    }
+
+    pub(super) fn order_at(&self, index: usize, form: OrderForm, patience: Duration) -> Pending {
+        order_through(&self.door, index, form, patience)
+    }
+
+    /// A door of its own for another thread.
+    pub(super) fn door(&self) -> ClerkDoor {
+        self.door.clone()
+    }
+
+    pub(super) fn open_drawer(&self, index: usize) -> Result<(), String> {
+        let (reply, answer) = oneshot::channel();
+        self.door.tell(Message::Drawer {
+            device: device(index),
+            reply,
+        });
+        wait(answer)
+    }
+
+    /// Everything told so far has been worked on; and whether this id still waits.
+    pub(super) fn waits(&self, id: u128) -> bool {
+        let (reply, answer) = oneshot::channel();
+        self.door.tell(Message::Waiting {
+            id: Uuid::from_u128(id),
+            reply,
+        });
+        wait(answer)
+    }
+
+    pub(super) fn find(&self, id: u128) -> Option<StoredDocument> {
+        self.find_at(0, id)
+    }
+
+    pub(super) fn find_at(&self, index: usize, id: u128) -> Option<StoredDocument> {
+        Reader::new(self.folder.path())
+            .find(Some(device(index)), Uuid::from_u128(id))
+            .unwrap()
+    }
+
+    /// The document is there and sealed: its number and kind.
+    pub(super) fn sealed(&self, id: u128) -> (u32, String) {
+        let row = self.find(id).expect("in the books").row;
+        (row.number.expect("sealed"), row.kind)
+    }
+
+    pub(super) fn path(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// The journal's rows of a kind of event.
+    pub(super) fn rows_of(path: &Path, kind: u16) -> i64 {
+        raw(path)
+            .query_row(
+                "SELECT count(*) FROM journal WHERE kind = ?1",
+                [kind],
+                |row| row.get(0),
+            )
+            .unwrap()
+    }
+
+    /// From here on the disk takes nothing.
+    pub(super) fn break_disk(&self) {
+        raw(self.path())
+            .execute_batch(
+                "CREATE TRIGGER broken BEFORE INSERT ON journal BEGIN SELECT RAISE(ABORT, 'the disk is broken'); END",
+            )
+            .unwrap();
+    }
+
+    pub(super) fn mend_disk(&self) {
+        raw(self.path())
+            .execute_batch("DROP TRIGGER broken")
+            .unwrap();
+    }
+}
+
+impl Drop for Stage {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}
+
+pub(super) fn order_through(
+    door: &ClerkDoor,
+    index: usize,
+    form: OrderForm,
+    patience: Duration,
+) -> Pending {
+    let (reply, answer) = oneshot::channel();
+    door.tell(Message::Order {
+        device: device(index),
+        form: Box::new(form),
+        deadline: Instant::now() + patience,
+        reply,
+    });
+    Pending(answer)
+}
+
+/// An answer that is still to come.
+pub(super) struct Pending(oneshot::Receiver<Answer>);
+
+impl Pending {
+    pub(super) fn answer(self) -> Answer {
+        wait(self.0)
+    }
+
+    /// The answer is that the document is in the books; whether it was there before.
+    pub(super) fn replayed(self) -> bool {
+        match self.answer() {
+            Answer::Registered { replayed, .. } => replayed,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// The answer is that nobody can say yet. The sender dropped means the same to a caller (`api`).
+    pub(super) fn nobody_knows(self) -> bool {
+        matches!(wait_for(self.0), Ok(Answer::Unknown { .. }) | Err(_))
+    }
+
+    pub(super) fn is_open(&mut self) -> bool {
+        matches!(self.0.try_recv(), Err(oneshot::error::TryRecvError::Empty))
+    }
+}
+
+fn wait<T>(answer: oneshot::Receiver<T>) -> T {
+    wait_for(answer).expect("the clerk lives")
+}
+
+fn wait_for<T>(answer: oneshot::Receiver<T>) -> Result<T, oneshot::error::RecvError> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .build()
+        .unwrap();
+    runtime
+        .block_on(async { tokio::time::timeout(LONG, answer).await })
+        .expect("an answer in time")
+}
+
+fn raw(path: &Path) -> rusqlite::Connection {
+    rusqlite::Connection::open(path.join(FILE_NAME)).unwrap()
+}
+
+pub(super) fn device(index: usize) -> Uuid {
+    Uuid::from_u128(0xD0 + u128::try_from(index).unwrap())
+}
+
+/// One thing at this price, for cash.
+pub(super) fn sale(id: u128, price: i64) -> OrderForm {
+    sale_as(id, price, ReceiptMode::Automatic, true)
+}
+
+pub(super) fn sale_as(id: u128, price: i64, mode: ReceiptMode, print: bool) -> OrderForm {
+    let line = OrderLine {
+        name: "Piine".to_owned(),
+        quantity: Quantity::ONE,
+        price: Amount::from_minor(price),
+        modifier: None,
+        tax_group: Some("B".to_owned()),
+        comment: String::new(),
+        final_amount: None,
+    };
+    let draft = OrderDraft {
+        lines: vec![line],
+        payments: vec![(0, Amount::from_minor(price))],
+        ..OrderDraft::default()
+    };
+    let kind = OrderKind::Sale {
+        draft,
+        mode,
+        number: None,
+        print,
+    };
+    form(id, kind)
+}
+
+pub(super) fn z_report(id: u128) -> OrderForm {
+    form(id, OrderKind::Report { z: true })
+}
+
+fn form(id: u128, kind: OrderKind) -> OrderForm {
+    OrderForm {
+        id: Uuid::from_u128(id),
+        point_of_sale: Uuid::from_u128(1),
+        kind,
+        echo: String::new(),
+        found: String::new(),
+    }
+}
+
+/// What a receipt's job comes to.
+pub(super) fn total_of(call: &Call) -> Option<i64> {
+    match &call.job {
+        Job::Receipt(receipt) => Some(receipt.total.minor()),
+        _ => None,
+    }
+}
+
+/// The counters of the printer after so many documents.
+pub(super) fn baseline(last_document: u32) -> Baseline {
+    Baseline {
+        serial: "SC000001".to_owned(),
+        fiscal_memory: "90000001".to_owned(),
+        last_document,
+        next_fiscal_receipt: last_document + 1,
+        z_number: 0,
+        cash: Amount::ZERO,
+        cash_in: Amount::ZERO,
+        cash_out: Amount::ZERO,
+    }
+}
+
+pub(super) fn registered(document: u32) -> Outcome {
+    registered_at(baseline(document))
+}
+
+fn registered_at(after: Baseline) -> Outcome {
+    Outcome::Registered(Registered {
+        document: after.last_document,
+        fiscal_receipt: None,
+        after,
+        report: None,
+    })
+}
+
+/// The printer did not do it, and its last document is still this one.
+pub(super) fn refused(fault: Fault, last_document: u32) -> Outcome {
+    Outcome::NotRegistered(NotRegistered {
+        fault,
+        detail: String::new(),
+        after: Some(baseline(last_document)),
+    })
+}
+
+fn configuration() -> Configuration {
+    let group = TaxGroup {
+        code: TaxCode::new(b'B').unwrap(),
+        rate: TaxRate::from_ten_thousandths(80_000).unwrap(),
+    };
+    let cash = PaymentType {
+        code: 0,
+        name: "Numerar".try_into().unwrap(),
+        cash: true,
+        printer_letter: b'P',
+        open_drawer: true,
+    };
+    let range = NumberRange {
+        series: "ABC".try_into().unwrap(),
+        start: 1,
+        end: 500,
+        number_length: 8,
+    };
+    Configuration {
+        taxes: TaxTable::new(&[group]).unwrap(),
+        payments: PaymentTable::new([cash].into_iter()).unwrap(),
+        ranges: [range].into_iter().collect(),
+        alternative_receipts: true,
+    }
+}
