@@ -1,0 +1,162 @@
+//! The whole shop in this process: emulated printer, tax office, agent, and a tap on the printer's line.
+
+use std::fs::{File, OpenOptions};
+use std::io::{Read as _, Write as _};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
+
+use ferrotill::agent::Agent;
+use ferrotill::config::Config;
+use ferrotill::listener::{Limits, serve};
+use ferrotill::standin::{self, StandIn, Strictness};
+use ferrotill_device::emulator::{Rig, RigOptions};
+use ferrotill_device::wire::isl::{Decoder, Request, Token};
+use tokio::sync::oneshot;
+
+use super::{Client, configuration};
+
+const ANYWHERE: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
+
+/// A shop that is open until it is dropped.
+pub struct Shop {
+    pub rig: Rig,
+    pub office: StandIn,
+    pub client: Client,
+    /// The commands that the printer was sent.
+    tapped: Arc<Mutex<Vec<Request>>>,
+    stop: Option<oneshot::Sender<()>>,
+    thread: Option<JoinHandle<()>>,
+    _folder: tempfile::TempDir,
+}
+
+impl Shop {
+    pub fn open() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let link = folder.path().join("printer");
+        let rig = Rig::start(RigOptions::new(link.clone())).unwrap();
+        let (printer, tapped) = tap(&link);
+        let uri = format!("datecs+tcp://{printer}");
+        let office = StandIn::new(Strictness::Rules);
+        let (stop, stopped) = oneshot::channel();
+        let (tell, told) = std::sync::mpsc::channel();
+        let books = folder.path().join("books").display().to_string();
+        let thread = std::thread::spawn({
+            let office = office.clone();
+            move || {
+                let runtime = tokio::runtime::Builder::new_current_thread()
+                    .enable_all()
+                    .build()
+                    .unwrap();
+                runtime.block_on(async {
+                    let listener = tokio::net::TcpListener::bind(ANYWHERE).await.unwrap();
+                    let office_listener = tokio::net::TcpListener::bind(ANYWHERE).await.unwrap();
+                    let office_url = format!("http://{}", office_listener.local_addr().unwrap());
+                    tokio::spawn(standin::serve(
+                        office_listener,
+                        office,
+                        std::future::pending(),
+                    ));
+                    let text = configuration(&books, &uri, &office_url);
+                    let config = Config::parse(&text, "test.toml").unwrap();
+                    let agent = Agent::start(config, None).unwrap();
+                    tell.send(listener.local_addr().unwrap()).unwrap();
+                    let ended = async { drop(stopped.await) };
+                    serve(listener, agent.router(), Limits::default(), ended).await;
+                });
+            }
+        });
+        let address = told.recv().unwrap();
+        Self {
+            rig,
+            office,
+            client: Client::new(format!("http://{address}")),
+            tapped,
+            stop: Some(stop),
+            thread: Some(thread),
+            _folder: folder,
+        }
+    }
+
+    /// The commands of one kind that the printer was sent, in their order, with their data.
+    pub fn sent(&self, command: u8) -> Vec<Vec<u8>> {
+        let tapped = self.tapped.lock().unwrap();
+        tapped
+            .iter()
+            .filter(|request| request.command == command)
+            .map(|request| request.data.clone())
+            .collect()
+    }
+
+    /// Total, items and kind of the fiscal receipts in the printer's memory.
+    pub fn receipts(&self) -> Vec<(String, u32, &'static str)> {
+        let snapshot = self.rig.snapshot(true);
+        snapshot
+            .fiscal_receipts
+            .into_iter()
+            .map(|receipt| (receipt.total, receipt.items, receipt.kind))
+            .collect()
+    }
+}
+
+impl Drop for Shop {
+    fn drop(&mut self) {
+        drop(self.stop.take());
+        if let Some(thread) = self.thread.take() {
+            // A panic of that thread was reported where it happened.
+            let _ = thread.join();
+        }
+    }
+}
+
+/// A printer server in front of the line at `link`, which remembers what went to the printer.
+fn tap(link: &Path) -> (SocketAddr, Arc<Mutex<Vec<Request>>>) {
+    let listener = TcpListener::bind(ANYWHERE).unwrap();
+    let address = listener.local_addr().unwrap();
+    let tapped = Arc::new(Mutex::new(Vec::new()));
+    let no_terminal_of_ours = nix::fcntl::OFlag::O_NOCTTY.bits();
+    let line = OpenOptions::new()
+        .read(true)
+        .write(true)
+        .custom_flags(no_terminal_of_ours)
+        .open(link)
+        .unwrap();
+    std::thread::spawn({
+        let tapped = Arc::clone(&tapped);
+        move || {
+            for host in listener.incoming() {
+                let Ok(host) = host else { return };
+                relay(host, &line, &tapped);
+            }
+        }
+    });
+    (address, tapped)
+}
+
+/// Carries bytes both ways until the host hangs up.
+fn relay(host: TcpStream, line: &File, tapped: &Mutex<Vec<Request>>) {
+    let (mut to_line, mut from_line) = (line.try_clone().unwrap(), line.try_clone().unwrap());
+    let (mut from_host, mut to_host) = (host.try_clone().unwrap(), host);
+    std::thread::spawn(move || {
+        let mut buffer = [0; 512];
+        while let Ok(count @ 1..) = from_line.read(&mut buffer) {
+            if to_host.write_all(&buffer[..count]).is_err() {
+                return;
+            }
+        }
+    });
+    let mut decoder = Decoder::default();
+    let mut buffer = [0; 512];
+    while let Ok(count @ 1..) = from_host.read(&mut buffer) {
+        for byte in &buffer[..count] {
+            if let Some(Token::Frame(frame)) = decoder.push(*byte) {
+                tapped.lock().unwrap().push(Request::parse(&frame).unwrap());
+            }
+        }
+        if to_line.write_all(&buffer[..count]).is_err() {
+            return;
+        }
+    }
+}

@@ -1,0 +1,263 @@
+//! A shop for tests: a client that signs as the specification says and looks at every number of every answer.
+#![allow(dead_code, unreachable_pub, reason = "each test file uses its part")]
+
+pub mod inside;
+
+use std::time::Duration;
+
+use ferrotill::api::auth::signature_of;
+use ferrotill::api::json::Node;
+use ferrotill::clock::system_ms;
+
+pub const KEY: &str = "a-key";
+pub const SECRET: &str = "a-secret-of-some-length";
+pub const DEVICE: &str = "0875b8a5-0668-41a3-a3fa-8eeccf66d289";
+pub const POINT_OF_SALE: &str = "feca3a50-34a7-4dc9-84ac-d4bffc76a922";
+
+/// The configuration of a shop with one till.
+pub fn configuration(data: &str, printer: &str, office: &str) -> String {
+    format!(
+        r#"
+[till]
+country = "MD"
+mode = "TEST"
+data_dir = {data:?}
+organization_name = "Test SRL"
+idnx = "1003600000001"
+
+[api]
+listen = "127.0.0.1:0"
+
+[[api.clients]]
+key = "{KEY}"
+secret = "{SECRET}"
+
+[[device]]
+id = "{DEVICE}"
+name = "Till 1"
+uri = {printer:?}
+use_alternative_receipts = true
+tax_groups = [ {{ code = "A", rate = "20.00" }}, {{ code = "B", rate = "8.00" }} ]
+payment_types = [ {{ code = 0, name = "Numerar", cash = true, open_cash_drawer = true }}, {{ code = 1, name = "Card" }} ]
+alternative_receipts_ranges = [ {{ series = "ABC", start = 1, end = 500, number_length = 8 }} ]
+points_of_sale = [ {{ id = "{POINT_OF_SALE}", code = "1" }} ]
+
+[upstream]
+url = {office:?}
+timeout_ms = 2000
+offline_after_failures = 3
+offline_after_ms = 1000
+dwell_s = 1
+"#
+    )
+}
+
+/// A client of one device.
+#[derive(Clone)]
+pub struct Client {
+    agent: ureq::Agent,
+    pub url: String,
+}
+
+/// What came back.
+#[derive(Debug)]
+pub struct Reply {
+    pub status: u16,
+    /// `X-Fiscal-State`.
+    pub state: Option<String>,
+    /// `Idempotent-Replayed: true`.
+    pub replayed: bool,
+    pub retry_after: bool,
+    pub text: String,
+    pub body: Node,
+}
+
+/// The headers of a call, to be spoiled by a test.
+pub type Headers = Vec<(&'static str, String)>;
+
+impl Client {
+    pub fn new(url: String) -> Self {
+        let agent = ureq::Agent::config_builder()
+            .timeout_global(Some(Duration::from_secs(40)))
+            .http_status_as_error(false)
+            .proxy(None)
+            .build()
+            .new_agent();
+        Self { agent, url }
+    }
+
+    pub fn post(&self, operation: &str, body: &str) -> Reply {
+        self.call("POST", operation, body, |_| ()).unwrap()
+    }
+
+    pub fn get(&self, operation: &str) -> Reply {
+        self.call("GET", operation, "", |_| ()).unwrap()
+    }
+
+    /// A route that needs no signature.
+    pub fn open(&self, path: &str) -> Reply {
+        self.send("GET", path, "", &Vec::new()).unwrap()
+    }
+
+    /// A call whose headers are changed after they were signed.
+    pub fn call(
+        &self,
+        method: &str,
+        operation: &str,
+        body: &str,
+        change: impl FnOnce(&mut Headers),
+    ) -> Result<Reply, ureq::Error> {
+        let path = format!("/api/v1/{operation}");
+        let timestamp = system_ms().to_string();
+        let signed = [DEVICE, &timestamp, method, &path, body].map(str::as_bytes);
+        let mut headers = vec![
+            ("Api-Key", KEY.to_owned()),
+            ("Api-DeviceId", DEVICE.to_owned()),
+            ("Api-Signature", signature_of(SECRET.as_bytes(), &signed)),
+            ("Api-Timestamp", timestamp),
+        ];
+        change(&mut headers);
+        self.send(method, &path, body, &headers)
+    }
+
+    fn send(
+        &self,
+        method: &str,
+        path: &str,
+        body: &str,
+        headers: &Headers,
+    ) -> Result<Reply, ureq::Error> {
+        let mut request = ureq::http::Request::builder()
+            .method(method)
+            .uri(format!("{}{path}", self.url));
+        for (name, value) in headers {
+            request = request.header(*name, value);
+        }
+        let mut response = if body.is_empty() {
+            self.agent.run(request.body(())?)?
+        } else {
+            self.agent.run(request.body(body.to_owned())?)?
+        };
+        let header = |name| {
+            let value = response.headers().get(name);
+            value.map(|value| value.to_str().unwrap().to_owned())
+        };
+        assert!(header("X-Request-Id").is_some(), "{path}: no X-Request-Id");
+        let (state, replayed) = (header("X-Fiscal-State"), header("Idempotent-Replayed"));
+        let retry_after = header("Retry-After").is_some();
+        let status = response.status().as_u16();
+        let text = response.body_mut().read_to_string()?;
+        let body = Node::parse(text.as_bytes()).unwrap_or_else(|error| panic!("{text}: {error}"));
+        exact("", &body, &text);
+        if path.starts_with("/api/") {
+            for name in [
+                "success",
+                "message",
+                "fullExceptionMessage",
+                "errorType",
+                "data",
+            ] {
+                assert!(body.get(name).is_some(), "{path}: no {name} in {text}");
+            }
+        }
+        Ok(Reply {
+            status,
+            state,
+            replayed: replayed.as_deref() == Some("true"),
+            retry_after,
+            text,
+            body,
+        })
+    }
+}
+
+impl Reply {
+    /// A value by its path of names and places: `data.items.0.amount`; its text, whatever it is.
+    pub fn at(&self, path: &str) -> String {
+        match find(&self.body, path) {
+            Some(Node::Text(text) | Node::Number(text)) => text.clone(),
+            Some(other) => other.out().to_string(),
+            None => panic!("no {path} in {}", self.text),
+        }
+    }
+
+    pub fn list(&self, path: &str) -> usize {
+        match find(&self.body, path) {
+            Some(Node::Array(items)) => items.len(),
+            other => panic!("{path}: {other:?} in {}", self.text),
+        }
+    }
+
+    /// Status, state and error, for tables.
+    pub fn verdict(&self) -> (u16, &str, String) {
+        let state = self.state.as_deref().unwrap_or("");
+        (self.status, state, self.at("errorType"))
+    }
+
+    /// The paths of the faults, one from each line of the message.
+    pub fn paths(&self) -> Vec<String> {
+        let message = self.at("message");
+        message
+            .lines()
+            .map(|line| line.split_once(": ").expect("path: sentence").0.to_owned())
+            .collect()
+    }
+
+    /// The receipt of an answer that must be a registered sale.
+    pub fn receipt(&self, member: &str) -> String {
+        assert_eq!(
+            (self.status, self.state.as_deref()),
+            (200, Some("registered")),
+            "{}",
+            self.text
+        );
+        self.at(&format!("data.fiscalReceipt.{member}"))
+    }
+}
+
+fn find<'n>(node: &'n Node, path: &str) -> Option<&'n Node> {
+    path.split('.')
+        .try_fold(node, |node, name| match name.parse() {
+            Ok(index) => node.at(index),
+            Err(_) => node.get(name),
+        })
+}
+
+/// No number of an answer is in exponent form, and each has the decimals of its kind: two of money and percentages, three of quantities,
+/// none of anything that is counted.
+fn exact(name: &str, node: &Node, text: &str) {
+    match node {
+        Node::Number(number) => {
+            let digits = number.strip_prefix('-').unwrap_or(number);
+            let (whole, decimals) = digits.split_once('.').unwrap_or((digits, ""));
+            let plain = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
+            assert!(
+                plain(whole) && plain(decimals),
+                "{name} is {number} in {text}"
+            );
+            assert_eq!(
+                decimals.len(),
+                decimals_of(name),
+                "{name} is {number} in {text}"
+            );
+        }
+        Node::Array(items) => items.iter().for_each(|item| exact(name, item, text)),
+        Node::Object(members) => members
+            .iter()
+            .for_each(|(name, value)| exact(name, value, text)),
+        _ => {}
+    }
+}
+
+fn decimals_of(name: &str) -> usize {
+    let lower = name.to_lowercase();
+    let money = [
+        "amount", "total", "price", "change", "balance", "value", "rate", "paid", "cash",
+    ];
+    match lower.as_str() {
+        "quantity" => 3,
+        "totalcount" => 0,
+        other if money.iter().any(|word| other.contains(word)) => 2,
+        _ => 0,
+    }
+}
