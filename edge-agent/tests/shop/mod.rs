@@ -2,6 +2,7 @@
 #![allow(dead_code, unreachable_pub, reason = "each test file uses its part")]
 
 pub mod inside;
+pub mod outside;
 
 use std::time::Duration;
 
@@ -97,6 +98,17 @@ impl Client {
     /// A route that needs no signature.
     pub fn open(&self, path: &str) -> Reply {
         self.send("GET", path, "", &Vec::new()).unwrap()
+    }
+
+    /// A simulator's route: its answer as it is.
+    pub fn look(&self, path: &str) -> Node {
+        let mut response = self
+            .agent
+            .get(format!("{}{path}", self.url))
+            .call()
+            .unwrap();
+        let text = response.body_mut().read_to_string().unwrap();
+        Node::parse(text.as_bytes()).unwrap_or_else(|error| panic!("{path}: {text}: {error}"))
     }
 
     /// A call whose headers are changed after they were signed.
@@ -212,6 +224,19 @@ impl Reply {
             self.text
         );
         self.at(&format!("data.fiscalReceipt.{member}"))
+    }
+}
+
+/// A value by its path, which must be there.
+pub fn value<'n>(node: &'n Node, path: &str) -> &'n Node {
+    find(node, path).unwrap_or_else(|| panic!("no {path} in {}", node.out()))
+}
+
+/// A count by its path.
+pub fn count(node: &Node, path: &str) -> u64 {
+    match value(node, path) {
+        Node::Number(number) => number.parse().unwrap(),
+        other => panic!("{path} is {other:?}"),
     }
 }
 
