@@ -1,0 +1,115 @@
+//! The rig file: which printers of a test rig may be printed on.
+
+use core::fmt;
+
+use ferrotill_device::Connected;
+
+/// The serial numbers of the fiscalised printers that may be used.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RigFile {
+    serials: Vec<String>,
+}
+
+impl RigFile {
+    /// Reads `serial = NUMBER` lines; `#` begins a comment, and the value may stand in quotes.
+    ///
+    /// # Errors
+    ///
+    /// [`RigFileError`] with the first line that is something else.
+    pub fn parse(text: &str) -> Result<Self, RigFileError> {
+        let mut rig = Self::default();
+        for (number, line) in (1..).zip(text.lines()) {
+            let line = line.split('#').next().unwrap_or_default().trim();
+            if line.is_empty() {
+                continue;
+            }
+            let serial = match line.split_once('=') {
+                Some((key, value)) if key.trim() == "serial" => value.trim().trim_matches('"'),
+                _ => return Err(RigFileError { line: number }),
+            };
+            if serial.is_empty() {
+                return Err(RigFileError { line: number });
+            }
+            rig.serials.push(serial.to_owned());
+        }
+        Ok(rig)
+    }
+
+    fn lists(&self, serial: &str) -> bool {
+        self.serials.iter().any(|listed| listed == serial)
+    }
+}
+
+/// A line that is no `serial = NUMBER`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RigFileError {
+    /// The line, counted from 1.
+    pub line: usize,
+}
+
+impl fmt::Display for RigFileError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "line {} of the rig file: is not `serial = NUMBER`; write one such line for each printer of the rig",
+            self.line
+        )
+    }
+}
+
+impl std::error::Error for RigFileError {}
+
+/// A printer that must not be printed on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TurnedAway {
+    serial: String,
+}
+
+impl fmt::Display for TurnedAway {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "the printer {} is fiscalised and not listed in the rig file: what it prints would count; list its serial number only if it belongs to a test rig",
+            self.serial
+        )
+    }
+}
+
+impl std::error::Error for TurnedAway {}
+
+/// May this printer be printed on?
+///
+/// # Errors
+///
+/// [`TurnedAway`] for a fiscalised printer that the rig file does not list. Nothing has been printed then.
+pub fn admit(printer: &Connected, rig: &RigFile) -> Result<(), TurnedAway> {
+    let serial = &printer.baseline.serial;
+    if printer.condition.fiscalised && !rig.lists(serial) {
+        return Err(TurnedAway {
+            serial: serial.clone(),
+        });
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{RigFile, RigFileError};
+
+    #[test]
+    fn serial_numbers_are_read_and_anything_else_is_refused() {
+        let text = "# two printers\nserial = \"DT700001\"\n\n serial=DT700002 # the new one\n";
+        let rig = RigFile::parse(text).unwrap();
+        assert!(rig.lists("DT700001") && rig.lists("DT700002"));
+        assert!(!rig.lists("DT70000") && !rig.lists("") && !rig.lists("*"));
+        for (text, line) in [
+            ("serial", 1),
+            ("serial =", 1),
+            ("\nserial = \"\"", 2),
+            ("serials = A", 1),
+            ("serial = A\nDT700001", 2),
+        ] {
+            assert_eq!(RigFile::parse(text), Err(RigFileError { line }), "{text}");
+        }
+    }
+}
