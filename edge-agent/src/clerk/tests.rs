@@ -341,48 +341,53 @@ fn a_decision_to_cancel_is_in_the_journal_before_the_printer_hears_of_it() {
 
 #[test]
 fn a_decision_that_cannot_be_written_is_no_decision() {
-    let stage = Stage::new();
-    let sold = stage.order(sale(1, 100), PATIENT);
-    stage.printer().call();
-    stage.break_disk();
-    let (tell, told) = channel();
-    stage.printer().act(move |watch| {
-        tell.send(watch.about_to_cancel()).unwrap();
-        Outcome::Unknown(Fault::CancelNotDecided)
-    });
-    assert!(!told.recv().unwrap());
-    stage.mend_disk();
-    let asked = stage.printer().call();
-    assert!(asked.recover && !asked.cancel_decided);
-    stage.printer().reply(registered(1));
-    // Its caller was told that nobody knows; the repeat gets the document.
-    assert!(sold.nobody_knows());
-    let repeated = stage.order(sale(1, 100), PATIENT);
-    assert!(repeated.replayed());
+    for trouble in [Trouble::Insert, Trouble::Commit] {
+        let stage = Stage::new();
+        let sold = stage.order(sale(1, 100), PATIENT);
+        stage.printer().call();
+        stage.break_disk(trouble);
+        let (tell, told) = channel();
+        stage.printer().act(move |watch| {
+            tell.send(watch.about_to_cancel()).unwrap();
+            Outcome::Unknown(Fault::CancelNotDecided)
+        });
+        assert!(!told.recv().unwrap(), "{trouble:?}");
+        assert_eq!(Stage::rows_of(stage.path(), CANCEL_DECIDED), 0);
+        stage.mend_disk();
+        let asked = stage.printer().call();
+        assert!(asked.recover && !asked.cancel_decided);
+        stage.printer().reply(registered(1));
+        // Its caller was told that nobody knows; the repeat gets the document.
+        assert!(sold.nobody_knows());
+        let repeated = stage.order(sale(1, 100), PATIENT);
+        assert!(repeated.replayed());
+    }
 }
 
 #[test]
 fn what_the_printer_has_settled_is_kept_until_it_can_be_written() {
-    let stage = Stage::new();
-    let sold = stage.order(sale(1, 100), PATIENT);
-    stage.printer().call();
-    stage.break_disk();
-    stage.printer().reply(registered(1));
-    assert!(sold.nobody_knows());
-    let other = stage.order(
-        sale_as(2, 200, ReceiptMode::AlternativeOnly, false),
-        PATIENT,
-    );
-    assert!(other.nobody_knows(), "what is not on disk is not said");
-    assert!(stage.find(2).is_none());
-    stage.mend_disk();
-    // The next sale's turn comes once the first one is written down; the printer is not asked about it again.
-    let next = stage.order(sale(3, 300), PATIENT);
-    let call = stage.printer().sells(300, 2);
-    assert_eq!(call.baseline, baseline(1));
-    assert!(!next.replayed());
-    assert!(stage.order(sale(1, 100), PATIENT).replayed());
-    assert_eq!((stage.sealed(1).0, stage.sealed(3).0), (1, 2));
+    for trouble in [Trouble::Insert, Trouble::Commit] {
+        let stage = Stage::new();
+        let sold = stage.order(sale(1, 100), PATIENT);
+        stage.printer().call();
+        stage.break_disk(trouble);
+        stage.printer().reply(registered(1));
+        assert!(sold.nobody_knows());
+        let other = stage.order(
+            sale_as(2, 200, ReceiptMode::AlternativeOnly, false),
+            PATIENT,
+        );
+        assert!(other.nobody_knows(), "what is not on disk is not said");
+        assert!(stage.find(2).is_none());
+        stage.mend_disk();
+        // The next sale's turn comes once the first one is written down; the printer is not asked about it again.
+        let next = stage.order(sale(3, 300), PATIENT);
+        let call = stage.printer().sells(300, 2);
+        assert_eq!(call.baseline, baseline(1));
+        assert!(!next.replayed());
+        assert!(stage.order(sale(1, 100), PATIENT).replayed());
+        assert_eq!((stage.sealed(1).0, stage.sealed(3).0), (1, 2));
+    }
 }
 
 #[test]

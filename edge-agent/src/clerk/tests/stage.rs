@@ -178,6 +178,15 @@ impl FiscalPrinter for Scripted {
     }
 }
 
+/// When writing fails.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Trouble {
+    /// At once.
+    Insert,
+    /// Only at the commit, when all has been decided.
+    Commit,
+}
+
 /// A clerk with its books and printers.
 pub(super) struct Stage {
     folder: Arc<tempfile::TempDir>,
@@ -319,13 +328,19 @@ impl Stage {
             .unwrap()
     }
 
-    /// From here on the disk takes nothing.
-    pub(super) fn break_disk(&self) {
-        raw(self.path())
-            .execute_batch(
-                "CREATE TRIGGER broken BEFORE INSERT ON journal BEGIN SELECT RAISE(ABORT, 'the disk is broken'); END",
-            )
-            .unwrap();
+    /// From here on nothing can be written.
+    pub(super) fn break_disk(&self, trouble: Trouble) {
+        let statements = match trouble {
+            Trouble::Insert => {
+                "CREATE TRIGGER broken BEFORE INSERT ON journal BEGIN SELECT RAISE(ABORT, 'the disk is broken'); END"
+            }
+            Trouble::Commit => {
+                "CREATE TABLE empty_table (id INTEGER PRIMARY KEY);
+                 CREATE TABLE promise (id INTEGER REFERENCES empty_table DEFERRABLE INITIALLY DEFERRED);
+                 CREATE TRIGGER broken BEFORE INSERT ON journal BEGIN INSERT INTO promise VALUES (1); END"
+            }
+        };
+        raw(self.path()).execute_batch(statements).unwrap();
     }
 
     pub(super) fn mend_disk(&self) {
