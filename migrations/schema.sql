@@ -14,6 +14,10 @@ CREATE TABLE journal (
 CREATE TRIGGER journal_is_never_updated BEFORE UPDATE ON journal
 BEGIN SELECT RAISE(ABORT, 'journal rows are never updated'); END;
 
+CREATE TRIGGER journal_is_never_replaced BEFORE INSERT ON journal
+WHEN EXISTS (SELECT 1 FROM journal WHERE seq = NEW.seq)
+BEGIN SELECT RAISE(ABORT, 'journal rows are never replaced'); END;
+
 CREATE TRIGGER journal_is_never_deleted BEFORE DELETE ON journal
 BEGIN SELECT RAISE(ABORT, 'journal rows are never deleted'); END;
 
@@ -43,10 +47,9 @@ CREATE INDEX document_reserved ON document (device) WHERE state = 'reserved';
 
 -- Request ids lead to their newest document. Callers choose them at random, so this index is small and apart.
 CREATE TABLE request (
-  id           BLOB    NOT NULL,
+  id           BLOB    PRIMARY KEY NOT NULL,  -- over all devices: nothing is fiscalised twice for one id
   device       BLOB    NOT NULL,
-  reserved_seq INTEGER NOT NULL,
-  PRIMARY KEY (id, device)
+  reserved_seq INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
 -- What returns have taken back of the lines of a sale.

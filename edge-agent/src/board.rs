@@ -77,6 +77,14 @@ impl Board {
             .insert(device, state);
     }
 
+    /// A printer that was not there answers again.
+    pub fn printer_answers(&self, device: Uuid) {
+        let mut printers = self.printers.lock().unwrap_or_else(PoisonError::into_inner);
+        let state = printers.entry(device).or_default();
+        state.connected = true;
+        state.trouble = None;
+    }
+
     /// A printer is not there.
     pub fn printer_lost(&self, device: Uuid, words: &str) {
         let mut printers = self.printers.lock().unwrap_or_else(PoisonError::into_inner);

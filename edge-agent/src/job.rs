@@ -63,6 +63,7 @@ fn receipt_job(
     refund_of: Option<RefundOf>,
     currency: Currency,
 ) -> ReceiptJob {
+    let (payments, change) = printable_payments(receipt);
     ReceiptJob {
         refund_of,
         header: text_lines(receipt.header),
@@ -73,17 +74,39 @@ fn receipt_job(
             .collect(),
         footer: text_lines(receipt.footer),
         total: receipt.total,
-        payments: receipt
-            .payments
-            .iter()
-            .map(|payment| PaymentJob {
-                letter: char::from(payment.printer_letter),
-                cash: payment.cash,
-                amount: payment.amount,
-            })
-            .collect(),
-        change: receipt.change,
+        payments,
+        change,
     }
+}
+
+/// The payments as a printer takes them: it has no ear for a payment after the last, so that cash of one letter is one payment,
+/// and cash that is given back whole is none.
+fn printable_payments(receipt: &Receipt<'_>) -> (Vec<PaymentJob>, Amount) {
+    let mut jobs: Vec<PaymentJob> = Vec::new();
+    let mut covered = 0_i64;
+    for payment in receipt.payments.iter().filter(|payment| !payment.cash) {
+        covered = covered.saturating_add(payment.amount.minor());
+        jobs.push(PaymentJob {
+            letter: char::from(payment.printer_letter),
+            cash: false,
+            amount: payment.amount,
+        });
+    }
+    if covered >= receipt.total.minor() {
+        return (jobs, Amount::ZERO);
+    }
+    for payment in receipt.payments.iter().filter(|payment| payment.cash) {
+        let letter = char::from(payment.printer_letter);
+        match jobs.iter_mut().find(|job| job.cash && job.letter == letter) {
+            Some(job) => job.amount = job.amount.checked_add(payment.amount).unwrap_or(job.amount),
+            None => jobs.push(PaymentJob {
+                letter,
+                cash: true,
+                amount: payment.amount,
+            }),
+        }
+    }
+    (jobs, receipt.change)
 }
 
 /// One line: its modifiers go to the printer as one absolute amount, so that its line is our final amount; the words go as text.

@@ -160,10 +160,11 @@ impl OrderForm {
         }
     }
 
-    /// Digest of the parsed command: two bodies that mean the same have the same one (8.1 = 8.10).
+    /// Digest of the parsed command on a device: two bodies that mean the same have the same one (8.1 = 8.10).
     #[must_use]
-    pub fn fingerprint(&self) -> Fingerprint {
+    pub fn fingerprint(&self, device: Uuid) -> Fingerprint {
         let mut digest = Sha256::new();
+        digest.update(device.as_bytes());
         // Values of ours always serialise; an empty part would still leave the other in the digest.
         digest.update(serde_json::to_vec(&self.kind).unwrap_or_default());
         digest.update([0]);
@@ -210,13 +211,13 @@ mod tests {
             echo: echo.into(),
             found: found.into(),
         };
-        let first = form(810, "{}", "1").fingerprint();
+        let first = form(810, "{}", "1").fingerprint(Uuid::nil());
         assert_eq!(
             first,
-            form(810, "{}", "2").fingerprint(),
+            form(810, "{}", "2").fingerprint(Uuid::nil()),
             "what was found on the way is not part of the request"
         );
-        assert_ne!(first, form(811, "{}", "1").fingerprint());
-        assert_ne!(first, form(810, "{\"a\":1}", "1").fingerprint());
+        assert_ne!(first, form(811, "{}", "1").fingerprint(Uuid::nil()));
+        assert_ne!(first, form(810, "{\"a\":1}", "1").fingerprint(Uuid::nil()));
     }
 }

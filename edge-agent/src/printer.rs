@@ -17,6 +17,8 @@ use crate::clock::Clock;
 /// What the printer is asked for.
 #[derive(Debug)]
 pub enum Task {
+    /// Nothing is outstanding: connect, and clear what is left over.
+    Begin,
     /// Carry out a document from its start.
     Perform(Document),
     /// Find out what became of a document that was begun earlier.
@@ -145,6 +147,13 @@ const PAUSE_MAX: Duration = Duration::from_secs(2);
 
 impl Worker {
     fn run(mut self) {
+        // Until the books have been read nobody knows whose receipt is open: it may be the one to be settled.
+        match self.inbox.recv() {
+            Ok(Task::Recover(document)) => self.recover(document),
+            Ok(Task::Perform(document)) => self.perform(document),
+            Ok(Task::Begin | Task::Slip(..) | Task::Drawer) => {}
+            Ok(Task::Stop) | Err(_) => return,
+        }
         let mut pause = PAUSE_MIN;
         loop {
             if !self.connected && self.connect() {
@@ -162,6 +171,7 @@ impl Worker {
                 Ok(Task::Recover(document)) => self.recover(document),
                 Ok(Task::Slip(id, job)) => self.slip(id, &job),
                 Ok(Task::Drawer) => self.drawer(),
+                Ok(Task::Begin) => {}
                 Ok(Task::Stop) | Err(RecvTimeoutError::Disconnected) => return,
                 Err(RecvTimeoutError::Timeout) => pause = (pause * 2).min(PAUSE_MAX),
             }
@@ -285,7 +295,7 @@ impl Worker {
                     .tell(News::DrawerDone(Some(UNSETTLED.to_owned()), None)),
                 Ok(Task::Stop) | Err(RecvTimeoutError::Disconnected) => return true,
                 // The clerk has one document outstanding at a time and asks for it once.
-                Ok(Task::Perform(_) | Task::Recover(_)) => {}
+                Ok(Task::Begin | Task::Perform(_) | Task::Recover(_)) => {}
                 Err(RecvTimeoutError::Timeout) => return false,
             }
         }

@@ -13,12 +13,14 @@ use axum::Router;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use ferrotill_core::profile::Profile;
+use tokio::sync::oneshot;
+use uuid::Uuid;
 
 use crate::board::Board;
-use crate::clerk::{ClerkDoor, FiscalState};
+use crate::clerk::{ClerkDoor, FiscalState, Message};
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::store::{Reader, StoreError};
+use crate::store::{Reader, RequestState, StoreError};
 use json::Out;
 
 /// What every route works with.
@@ -53,6 +55,28 @@ impl App {
             Ok(outcome) => outcome,
             Err(error) => std::panic::resume_unwind(error.into_panic()),
         }
+    }
+}
+
+impl App {
+    /// What is known of a request id: an order that still waits for its turn may yet be sold, whatever the books say.
+    pub async fn state_of(self: &Arc<Self>, id: Uuid) -> FiscalState {
+        if self.waits(id).await != Some(false) {
+            return FiscalState::Unknown;
+        }
+        let found = self.read(move |reader| reader.find(None, id)).await;
+        match found.map(|found| found.map(|stored| stored.row.state)) {
+            Ok(Some(RequestState::Sealed)) => FiscalState::Registered,
+            Ok(Some(RequestState::Reserved)) | Err(_) => FiscalState::Unknown,
+            Ok(Some(RequestState::Voided) | None) => FiscalState::NotRegistered,
+        }
+    }
+
+    /// Whether an order with this id waits for its turn or is being printed; `None` while the clerk stops.
+    pub async fn waits(&self, id: Uuid) -> Option<bool> {
+        let (reply, waiting) = oneshot::channel();
+        self.door.tell(Message::Waiting { id, reply });
+        waiting.await.ok()
     }
 }
 

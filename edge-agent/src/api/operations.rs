@@ -6,12 +6,11 @@ use axum::Router;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::Response;
-use tokio::sync::oneshot;
 use uuid::Uuid;
 
 use super::json::Out;
 use super::{App, answer, with_state};
-use crate::clerk::{FiscalState, Message};
+use crate::clerk::FiscalState;
 use crate::clock::iso_utc;
 use crate::object;
 use crate::store::{RequestState, StoredDocument};
@@ -31,12 +30,14 @@ async fn show(State(app): State<Arc<App>>, Path(id): Path<String>) -> Response {
             &object! { "error" => "NotAUuid", "message" => words },
         );
     };
+    // First who waits, then the books: what is reserved in between is found there.
+    let waits = app.waits(id).await;
     match app.read(move |reader| reader.find(None, id)).await {
-        Ok(Some(stored)) => {
+        Ok(Some(stored)) if waits == Some(false) || stored.row.state != RequestState::Voided => {
             let state = fiscal_state(&stored);
             with_state(answer(StatusCode::OK, &known(&stored, state)), state)
         }
-        Ok(None) => never_reserved(&app, id).await,
+        Ok(_) => never_reserved(id, waits),
         Err(error) => {
             let body = object! { "error" => "BooksUnreadable", "message" => error.to_string() };
             with_state(
@@ -48,17 +49,15 @@ async fn show(State(app): State<Arc<App>>, Path(id): Path<String>) -> Response {
 }
 
 /// An id without a document: it may still wait for its turn.
-async fn never_reserved(app: &App, id: Uuid) -> Response {
-    let (reply, waiting) = oneshot::channel();
-    app.door.tell(Message::Waiting { id, reply });
-    let (name, state, status) = match waiting.await {
-        Ok(true) => ("waiting", FiscalState::Unknown, StatusCode::OK),
-        Ok(false) => (
+fn never_reserved(id: Uuid, waits: Option<bool>) -> Response {
+    let (name, state, status) = match waits {
+        Some(true) => ("waiting", FiscalState::Unknown, StatusCode::OK),
+        Some(false) => (
             "unknown_id",
             FiscalState::NotRegistered,
             StatusCode::NOT_FOUND,
         ),
-        Err(_) => (
+        None => (
             "unknown",
             FiscalState::Unknown,
             StatusCode::SERVICE_UNAVAILABLE,

@@ -168,6 +168,20 @@ impl Desk {
         self.working.as_ref().unwrap_or(&self.till)
     }
 
+    /// The printer is there, or busy with a document that it will settle.
+    pub(super) fn printer_there(&self) -> bool {
+        self.baseline.is_some() || matches!(self.printing, Printing::Document)
+    }
+
+    /// Takes back what was to be given to the printer and was not.
+    pub(super) fn take_back(&mut self) {
+        match std::mem::take(&mut self.printing) {
+            Printing::Slip(slip) => self.slips.push_front(*slip),
+            Printing::Drawer(pulse) => self.pulses.push_front(pulse),
+            Printing::Nothing | Printing::Document => {}
+        }
+    }
+
     /// The printer can be given a document.
     pub(super) fn printer_free(&self) -> bool {
         self.baseline.is_some() && matches!(self.printing, Printing::Nothing)

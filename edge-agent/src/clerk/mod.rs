@@ -145,6 +145,8 @@ pub struct Clerk {
     inbox: Receiver<Message>,
     /// What must not be lost when the books cannot be written: it is tried again.
     kept: Vec<Message>,
+    /// What is held in memory may not be what is on disk: it is read again before anything else.
+    stale: bool,
 }
 
 /// Messages that share one transaction at most (spec/engineering.md, Storage).
@@ -178,8 +180,10 @@ impl Clerk {
             floor,
             inbox,
             kept: Vec::new(),
+            stale: false,
         };
         clerk.let_out(effects);
+        clerk.floor.begin();
         Ok(clerk)
     }
 
@@ -210,7 +214,7 @@ impl Clerk {
 
     fn wait(&self) -> Duration {
         // Facts that could not be written are tried again after a pause.
-        if !self.kept.is_empty() {
+        if self.stale || !self.kept.is_empty() {
             return TROUBLE_PAUSE;
         }
         self.floor
@@ -224,7 +228,13 @@ impl Clerk {
         let must_keep: Vec<Message> = messages.iter().filter_map(kept_copy).collect();
         let mut effects = Vec::new();
         let outcome = (|| {
+            if self.stale {
+                self.store.reload_head()?;
+                self.floor.reload(&self.store)?;
+                self.stale = false;
+            }
             let mut batch = self.store.batch()?;
+            self.floor.take_up(&batch, &mut effects)?;
             for message in messages {
                 self.floor.handle(&mut batch, message, &mut effects)?;
             }
@@ -246,6 +256,9 @@ impl Clerk {
         for effect in effects {
             self.floor.let_out(effect);
         }
+        for effect in self.floor.print_idle() {
+            self.floor.let_out(effect);
+        }
     }
 
     /// The books could not be written: what is durable is unknown, so nothing held in memory is believed.
@@ -254,21 +267,7 @@ impl Clerk {
         tracing::error!("the books could not be written: {words}");
         self.floor.give_up(effects, &must_keep, &words);
         self.kept = must_keep;
-        let mut effects = Vec::new();
-        let reread = self
-            .store
-            .reload_head()
-            .and_then(|()| self.floor.reload(&self.store))
-            .and_then(|()| {
-                let batch = self.store.batch()?;
-                self.floor.take_up(&batch, &mut effects)
-            });
-        match reread {
-            Ok(()) => self.let_out(effects),
-            Err(error) => {
-                tracing::error!("the books could not be read again: {}", describe(&error))
-            }
-        }
+        self.stale = true;
     }
 }
 

@@ -198,6 +198,19 @@ impl Batch<'_> {
             .context(&self.store.path, "request id")
     }
 
+    /// The rows of the document that a request id has on whatever device.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Database`].
+    pub fn request_anywhere(
+        &self,
+        id: DocumentId,
+    ) -> Result<Option<query::DocumentRow>, StoreError> {
+        query::request(self.connection(), None, Uuid::from_bytes(id.0))
+            .context(&self.store.path, "request id")
+    }
+
     /// A document as it stands in the journal.
     ///
     /// # Errors
@@ -216,12 +229,16 @@ impl Batch<'_> {
         query::returned(self.connection(), original_seq).context(&self.store.path, "returns")
     }
 
-    /// Notes trouble with the paper of a document that is legal without it.
+    /// Notes trouble with the paper of a document that is legal without it, or that there is none.
     ///
     /// # Errors
     ///
     /// [`StoreError::Database`].
-    pub fn note_print_error(&mut self, reserved_seq: i64, words: &str) -> Result<(), StoreError> {
+    pub fn note_print_error(
+        &mut self,
+        reserved_seq: i64,
+        words: Option<&str>,
+    ) -> Result<(), StoreError> {
         self.connection()
             .execute(
                 "UPDATE document SET print_error = ?2 WHERE reserved_seq = ?1",

@@ -321,7 +321,7 @@ fn a_batch_that_is_dropped_leaves_nothing() {
         reserve(&mut batch, &mut lost, now, id(2), Wish::Cash(minor(500)));
         settle(&mut batch, &mut lost, now, id(2), printed(2));
         batch.acknowledge(3, 1).unwrap();
-        batch.note_print_error(2, "no paper").unwrap();
+        batch.note_print_error(2, Some("no paper")).unwrap();
         batch.snapshot(DEVICE, &lost).unwrap();
         assert_eq!(batch.seq(), 5);
     }

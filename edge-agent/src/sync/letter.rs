@@ -69,10 +69,11 @@ fn heading(
         cashier: CASHIER.to_owned(),
         at: iso_utc(reserved.at.utc_ms),
         identity: Identity {
-            // The device is what the office knows the till by; a registration number goes before our own id.
+            // A registration number is one device's; several devices are told apart by their own ids.
             device_token: owner
                 .registration_number
                 .clone()
+                .filter(|_| config.devices.len() == 1)
                 .unwrap_or_else(|| Uuid::to_string(&letter.device)),
             tin: text(&owner.idnx),
             shop_name: text(&owner.organization_name),

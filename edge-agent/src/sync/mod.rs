@@ -165,7 +165,7 @@ impl Worker {
             let mut until = if self.queue.is_empty() { u64::MAX } else { due };
             until = until
                 .min(self.reach.tick_at(now).unwrap_or(u64::MAX))
-                .min(self.next_refused());
+                .min(self.next_refused(now));
             let pause = Duration::from_millis(until.saturating_sub(now).max(1)).min(LOOK_AGAIN);
             let wake = Arc::clone(&self.parts.wake);
             runtime.block_on(async {
@@ -176,9 +176,11 @@ impl Worker {
         }
     }
 
-    /// Reads the letters whose turn it is: those that the office has not refused, and refused ones whose pause is over.
+    /// Reads the letters whose turn it is: those that the office has not refused, oldest first, and then one refused letter
+    /// whose pause is over. What the office does not want never stands before what it has not seen.
     fn fill_queue(&mut self, now: u64) {
         let mut after = 0;
+        let mut again = None;
         while self.queue.is_empty() {
             let letters = match self.parts.reader.letters(after, LETTERS_MAX) {
                 Ok(letters) => letters,
@@ -189,34 +191,32 @@ impl Worker {
                 let oldest = letters.first().map_or(i64::MAX, |letter| letter.sealed_seq);
                 self.told = self.told.split_off(&oldest);
             }
-            let Some(last) = letters.last() else { return };
+            let Some(last) = letters.last() else { break };
             after = last.sealed_seq;
-            self.queue.extend(letters.into_iter().filter(|letter| {
-                let pausing = self
-                    .refused
-                    .get(&letter.sealed_seq)
-                    .is_some_and(|(_, again)| *again > now);
-                !pausing && !self.told.contains(&letter.sealed_seq)
-            }));
+            for letter in letters {
+                match self.refused.get(&letter.sealed_seq) {
+                    _ if self.told.contains(&letter.sealed_seq) => {}
+                    None => self.queue.push_back(letter),
+                    Some((_, pause_ends)) if *pause_ends <= now && again.is_none() => {
+                        again = Some(letter)
+                    }
+                    Some(_) => {}
+                }
+            }
         }
         // A document that was not there at the last look is tried at once while the office is not offline.
-        if let Some(newest) = self
-            .queue
-            .back()
-            .map(|letter| letter.sealed_seq)
-            .filter(|newest| *newest > self.newest)
-        {
+        let newest = self.queue.back().map(|letter| letter.sealed_seq);
+        if let Some(newest) = newest.filter(|newest| *newest > self.newest) {
             self.newest = newest;
             self.reach.document_added(now);
         }
+        self.queue.extend(again);
     }
 
-    fn next_refused(&self) -> u64 {
-        self.refused
-            .values()
-            .map(|(_, again)| *again)
-            .min()
-            .unwrap_or(u64::MAX)
+    /// When the next pause of a refused letter ends. Pauses that are over are no reason to look again: their letters wait for an attempt.
+    fn next_refused(&self, now: u64) -> u64 {
+        let ends = self.refused.values().map(|(_, again)| *again);
+        ends.filter(|again| *again > now).min().unwrap_or(u64::MAX)
     }
 
     fn deliver(&mut self, letter: &Letter) {

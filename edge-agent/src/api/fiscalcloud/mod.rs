@@ -27,7 +27,7 @@ use super::{App, with_state};
 use crate::clerk::{Answer, FiscalState, Message};
 use crate::config::Device;
 use crate::object;
-use crate::store::{RequestState, StoreError, StoredDocument};
+use crate::store::{StoreError, StoredDocument};
 use answer::Form;
 use request::{Parsed, Shop};
 use route::{Creation, Operation, route};
@@ -151,7 +151,8 @@ async fn create(
                     code: "MalformedJson",
                     sentence: format!("is not JSON: {words}"),
                 };
-                return with_state(faulty(&[fault]), FiscalState::NotRegistered);
+                let state = state_of(app, id_in(body)).await;
+                return with_state(faulty(&[fault]), state);
             }
         },
     };
@@ -165,7 +166,7 @@ async fn create(
     };
     faults.extend(parsed.faults.iter().cloned());
     if !faults.is_empty() {
-        let state = state_of(app, device.id, parsed.given_id).await;
+        let state = state_of(app, parsed.given_id).await;
         return with_state(faulty(&faults), state);
     }
     let answer = submit(app, device, parsed).await;
@@ -453,19 +454,23 @@ fn point_of_sale(device: &Device, headers: &HeaderMap, faults: &mut Vec<Fault>) 
 }
 
 /// What is known of an id whose request could not be read.
-async fn state_of(app: &Arc<App>, device: Uuid, id: Option<Uuid>) -> FiscalState {
-    let Some(id) = id else {
-        return FiscalState::NotRegistered;
-    };
-    match app
-        .read(move |reader| reader.find(Some(device), id))
-        .await
-        .map(|found| found.map(|stored| stored.row.state))
-    {
-        Ok(Some(RequestState::Sealed)) => FiscalState::Registered,
-        Ok(Some(RequestState::Reserved)) | Err(_) => FiscalState::Unknown,
-        Ok(Some(RequestState::Voided) | None) => FiscalState::NotRegistered,
+async fn state_of(app: &Arc<App>, id: Option<Uuid>) -> FiscalState {
+    match id {
+        Some(id) => app.state_of(id).await,
+        None => FiscalState::NotRegistered,
     }
+}
+
+/// The id in a body that is not JSON: a sale that was cut off on the way may repeat one that was sold.
+fn id_in(body: &[u8]) -> Option<Uuid> {
+    let text = String::from_utf8_lossy(body).to_ascii_lowercase();
+    let (_, after) = text.split_once("\"id\"")?;
+    let value = after
+        .trim_start()
+        .strip_prefix(':')?
+        .trim_start()
+        .strip_prefix('"')?;
+    Uuid::try_parse(value.get(..36)?).ok()
 }
 
 fn envelope(success: bool, message: Option<&str>, error: Option<&str>, data: Out) -> Out {
@@ -507,9 +512,15 @@ fn turned_away(unauthorized: Unauthorized) -> Response {
     super::answer(StatusCode::UNAUTHORIZED, &body)
 }
 
-/// All faults, one to a line.
+/// All faults, one to a line, each once.
 fn faulty(faults: &[Fault]) -> Response {
-    let lines: Vec<String> = faults.iter().map(Fault::to_string).collect();
+    let mut lines: Vec<String> = Vec::with_capacity(faults.len());
+    for fault in faults {
+        let line = fault.to_string();
+        if !lines.contains(&line) {
+            lines.push(line);
+        }
+    }
     let error = faults.first().map_or("BadRequest", |fault| fault.code);
     failure(StatusCode::UNPROCESSABLE_ENTITY, error, &lines.join("\n"))
 }

@@ -63,8 +63,8 @@ pub(super) fn sale(body: &Node, route: SaleRoute, shop: Shop<'_>) -> Parsed {
     let print = fields.boolean("print");
     aside.keep("print", print);
     delivery(&mut fields, &mut aside);
-    draft.header = fields.text("additionalHeaderText").unwrap_or_default();
-    draft.footer = fields.text("additionalFooterText").unwrap_or_default();
+    draft.header = printed(&mut fields, "additionalHeaderText");
+    draft.footer = printed(&mut fields, "additionalFooterText");
     for (index, item) in fields.list("items").iter().enumerate() {
         let path = format!("items[{index}]");
         let line = line(
@@ -88,9 +88,10 @@ pub(super) fn sale(body: &Node, route: SaleRoute, shop: Shop<'_>) -> Parsed {
             &format!("amountModifications[{index}]"),
             fields.faults(),
         );
-        if let Some(modifier) = modifier(&mut modification, "mode", "value") {
-            draft.modifiers.push(modifier);
-        }
+        let modifier = modifier(&mut modification, "mode", "value");
+        draft
+            .modifiers
+            .push(modifier.unwrap_or(Modifier::Amount(Amount::ZERO)));
         modification.finish();
     }
     let (mode, number) = mode(&mut fields, route, shop);
@@ -279,28 +280,43 @@ fn line(fields: &mut Fields<'_, '_>, aside: &mut Aside, refund: bool) -> OrderLi
     let good_id = fields.uuid("goodId");
     let quantity = needed(fields, "quantity", Quantity::DECIMALS);
     let price = needed(fields, "price", MONEY);
-    let comment = fields.text("comment");
+    let commented = fields.node("comment").is_some();
+    let comment = printed(fields, "comment");
     aside
         .items
-        .push(object! { "goodId" => good_id, "comment" => comment.is_some() });
+        .push(object! { "goodId" => good_id, "comment" => commented });
     let final_amount = if refund {
         fields.decimal("finalAmount", MONEY)
     } else {
         None
     };
     OrderLine {
-        name: fields.text("name").unwrap_or_default(),
+        name: printed(fields, "name"),
         // What could not be read is a fault already; these stand-ins keep it from causing others.
         quantity: Quantity::from_thousandths(quantity.unwrap_or(Quantity::ONE.thousandths())),
         price: Amount::from_minor(price.unwrap_or(1)),
         modifier: modifier(fields, "modifierMode", "modifierValue"),
         tax_group: fields.text("taxGroupCode"),
-        comment: comment.unwrap_or_default(),
+        comment,
         // Clients that do not scale the original themselves send 0 for "not given".
         final_amount: final_amount
             .filter(|amount| *amount != 0)
             .map(Amount::from_minor),
     }
+}
+
+/// Lines of one text at most: paper is slow, and a receipt that is being printed cannot be taken back.
+const TEXT_LINES_MAX: usize = 8;
+
+/// A text that is printed.
+fn printed(fields: &mut Fields<'_, '_>, name: &str) -> String {
+    let text = fields.text(name).unwrap_or_default();
+    let lines = text.lines().count();
+    if lines > TEXT_LINES_MAX {
+        let sentence = format!("has {lines} lines; {TEXT_LINES_MAX} are allowed");
+        fields.fault(name, "TooManyTextLines", sentence);
+    }
+    text
 }
 
 /// A second reading of a line, which tells the fields that it does not have.
@@ -388,7 +404,6 @@ fn payments(
 ) {
     for (index, node) in fields.list("payments").iter().enumerate() {
         let mut payment = Fields::of(node, &format!("payments[{index}]"), fields.faults());
-        let given = payment.node("typeCode").is_some() && payment.node("amount").is_some();
         for name in ["typeCode", "amount"] {
             if payment.node(name).is_none() {
                 payment.fault(name, "Missing", "is needed");
@@ -414,9 +429,14 @@ fn payments(
             "bankTerminalPrintData" => payment.node("bankTerminalPrintData").map_or(Out::Null, Node::out),
         });
         payment.finish();
-        if let (true, Some(code), Some(amount)) = (given, code, amount) {
-            draft.payments.push((code, Amount::from_minor(amount)));
-        }
+        // What could not be read is a fault already; the stand-ins keep the places of the others.
+        let known = shop
+            .device
+            .payment_types
+            .first()
+            .map_or(0, |payment| payment.code);
+        let amount = Amount::from_minor(amount.unwrap_or(1));
+        draft.payments.push((code.unwrap_or(known), amount));
     }
 }
 

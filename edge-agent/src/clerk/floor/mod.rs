@@ -16,7 +16,7 @@ use ferrotill_core::till::Command;
 use tokio::sync::{Notify, oneshot};
 use uuid::Uuid;
 
-use super::desk::{Active, Answer, Desk, Printing, Waiter};
+use super::desk::{Active, Answer, Desk, Printing, Slip, Waiter};
 use super::{Message, OfficeNews};
 use crate::board::Board;
 use crate::clock::Clock;
@@ -54,6 +54,10 @@ pub(super) enum Effect {
     Tell(Vec<Waiter>, Answer),
     /// A task for a desk's printer.
     Print(usize, Task),
+    /// A slip for a desk's printer, once it is free.
+    Slip(usize, Box<Slip>),
+    /// A pulse for the drawer that nobody waits for, once the printer is free.
+    Pulse(usize),
     /// A decision is durable.
     Decided(SyncSender<bool>),
     /// An answer about the drawer.
@@ -127,12 +131,12 @@ impl Floor {
     ) -> Result<(), StoreError> {
         for index in 0..self.desks.len() {
             let desk = &self.desks[index];
-            let Some(outstanding) = desk.current().outstanding() else {
-                continue;
-            };
             if matches!(desk.printing, Printing::Document) {
                 continue;
             }
+            let Some(outstanding) = desk.current().outstanding() else {
+                continue;
+            };
             let cancel_decided = outstanding.cancel_decided;
             let Some(row) = batch.request(desk.device, outstanding.id)? else {
                 continue;
@@ -158,6 +162,22 @@ impl Floor {
         Ok(())
     }
 
+    /// Printers without an outstanding document may begin; the others were told to find out first.
+    pub(super) fn begin(&mut self) {
+        for desk in &self.desks {
+            desk.printer.ask(Task::Begin);
+        }
+    }
+
+    /// Gives free printers the slips and pulses that came out of a batch.
+    pub(super) fn print_idle(&mut self) -> Vec<Effect> {
+        let mut effects = Vec::new();
+        for index in 0..self.desks.len() {
+            self.advance_printer(index, &mut effects);
+        }
+        effects
+    }
+
     /// The batch is durable: the copies of the tills become the tills.
     pub(super) fn keep(&mut self) {
         for desk in &mut self.desks {
@@ -175,16 +195,21 @@ impl Floor {
         for effect in effects {
             match effect {
                 Effect::Tell(waiters, _) => tell(waiters, &answer),
-                Effect::Print(index, _) => self.desks[index].printing = Printing::Nothing,
+                Effect::Print(index, _) => self.desks[index].take_back(),
+                Effect::Slip(_, slip) => tell(slip.waiters, &answer),
+                Effect::Pulse(_) | Effect::WakeSender => {}
                 Effect::Decided(reply) => reply.send(false).unwrap_or(()),
                 Effect::Drawer(reply, _) => drop(reply.send(Err(words.to_owned()))),
-                Effect::WakeSender => {}
             }
         }
         for desk in &mut self.desks {
             desk.working = None;
             let waiters = desk.take_waiters();
             tell(waiters, &answer);
+            // What the printer works on is in the books since an earlier batch; anything else may never have been.
+            desk.active = desk
+                .active
+                .take_if(|_| matches!(desk.printing, Printing::Document));
         }
         for message in kept {
             if let Message::Printer(device, News::Settled(..)) = message
@@ -222,6 +247,8 @@ impl Floor {
         match effect {
             Effect::Tell(waiters, answer) => tell(waiters, &answer),
             Effect::Print(index, task) => self.desks[index].printer.ask(task),
+            Effect::Slip(index, slip) => self.desks[index].slips.push_back(*slip),
+            Effect::Pulse(index) => self.desks[index].pulses.push_back(None),
             Effect::Decided(reply) => reply.send(true).unwrap_or(()),
             Effect::Drawer(reply, outcome) => drop(reply.send(outcome)),
             Effect::WakeSender => self.setting.wake_sender.notify_one(),
@@ -267,9 +294,13 @@ impl Floor {
             }
             Message::Drawer { device, reply } => {
                 match self.desk(device) {
-                    Some(index) => {
+                    Some(index) if self.desks[index].printer_there() => {
                         self.desks[index].pulses.push_back(Some(reply));
                     }
+                    Some(_) => effects.push(Effect::Drawer(
+                        reply,
+                        Err("the printer cannot be reached; check its cable and power".to_owned()),
+                    )),
                     None => effects.push(Effect::Drawer(
                         reply,
                         Err("the agent has no such device".to_owned()),

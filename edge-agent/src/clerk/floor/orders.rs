@@ -25,8 +25,9 @@ impl Floor {
         waiter: Waiter,
         effects: &mut Vec<Effect>,
     ) -> Result<(), StoreError> {
-        let fingerprint = form.fingerprint();
-        if let Some((own, waiters)) = self.desks[index].waiting_for(form.id) {
+        let fingerprint = form.fingerprint(self.desks[index].device);
+        let mut desks = self.desks.iter_mut();
+        if let Some((own, waiters)) = desks.find_map(|desk| desk.waiting_for(form.id)) {
             if own == fingerprint {
                 waiters.push(Waiter {
                     joined: true,
@@ -56,21 +57,20 @@ impl Floor {
                 }
                 Ok(())
             }
-            Err(refused) => self.refuse(batch, index, entry, refused, effects),
+            Err(refused) => self.refuse(batch, entry, refused, effects),
         }
     }
 
     pub(super) fn refuse(
         &self,
         batch: &Batch<'_>,
-        index: usize,
         entry: Entry,
         (refusal, faults): Refused,
         effects: &mut Vec<Effect>,
     ) -> Result<(), StoreError> {
         let id = entry.form.id;
         let state = match batch
-            .request(self.desks[index].device, document_id(id))?
+            .request_anywhere(document_id(id))?
             .map(|row| row.state)
         {
             Some(RequestState::Sealed) => FiscalState::Registered,
@@ -146,7 +146,7 @@ impl Floor {
                 continue;
             }
             match self.try_reserve(batch, index, &entry, alternative, true)? {
-                Err(refused) => self.refuse(batch, index, entry, refused, effects)?,
+                Err(refused) => self.refuse(batch, entry, refused, effects)?,
                 Ok(seq) if alternative => {
                     self.issue_alternative(batch, index, seq, entry.form, entry.waiters, effects)?
                 }
@@ -167,7 +167,7 @@ impl Floor {
     ) -> Result<Result<i64, Refused>, StoreError> {
         let device = self.desks[index].device;
         let request = batch
-            .request(device, document_id(entry.form.id))?
+            .request_anywhere(document_id(entry.form.id))?
             .filter(|row| row.state != RequestState::Voided)
             .map(|row| Fingerprint(row.fingerprint));
         let original_document = match &entry.form.kind {

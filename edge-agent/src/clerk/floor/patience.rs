@@ -33,7 +33,13 @@ impl Floor {
             for entry in &mut desk.queue {
                 let (due, waiting) = entry.waiters.drain(..).partition(due);
                 entry.waiters = waiting;
-                effects.push(Effect::Tell(due, answer.clone()));
+                // An order that others still wait for may yet be sold.
+                let answer = if entry.waiters.is_empty() {
+                    answer.clone()
+                } else {
+                    still_wanted()
+                };
+                effects.push(Effect::Tell(due, answer));
             }
             desk.queue.retain(|entry| !entry.waiters.is_empty());
             let printing = match &mut desk.printing {
@@ -52,6 +58,13 @@ impl Floor {
                 ));
             }
         }
+    }
+}
+
+fn still_wanted() -> Answer {
+    Answer::Unknown {
+        message: "another caller still waits for the same request; repeat it with the same id"
+            .to_owned(),
     }
 }
 

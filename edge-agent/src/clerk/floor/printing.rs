@@ -128,9 +128,7 @@ impl Floor {
             News::SlipDone(_, words, after) => {
                 desk.baseline = after;
                 if let Printing::Slip(slip) = std::mem::take(&mut desk.printing) {
-                    if let Some(words) = words {
-                        batch.note_print_error(slip.reserved_seq, &words)?;
-                    }
+                    batch.note_print_error(slip.reserved_seq, words.as_deref())?;
                     effects.push(Effect::Tell(
                         slip.waiters,
                         Answer::Registered {
@@ -166,6 +164,7 @@ impl Floor {
         let outcome = match settled {
             Settled::Registered(registered) => {
                 desk.baseline = Some(registered.after.clone());
+                self.setting.board.printer_answers(desk.device);
                 let command = Command::Settle(document_id(id), seal_of(&registered));
                 let outcome = self.decide(batch, index, &command)?;
                 if outcome.is_ok() {
@@ -175,6 +174,9 @@ impl Floor {
             }
             Settled::NotRegistered(not_registered) => {
                 desk.baseline.clone_from(&not_registered.after);
+                if desk.baseline.is_some() {
+                    self.setting.board.printer_answers(desk.device);
+                }
                 let fault = not_registered.fault;
                 let message = match not_registered.detail.as_str() {
                     "" => fault.to_string(),
@@ -208,7 +210,7 @@ impl Floor {
             .form
             .is_some_and(|form| self.opens_drawer(index, &form))
         {
-            self.desks[index].pulses.push_back(None);
+            effects.push(Effect::Pulse(index));
         }
         let answer = Answer::Registered {
             id,
@@ -275,7 +277,7 @@ impl Floor {
                 Ok(seq) => {
                     self.issue_alternative(batch, index, seq, entry.form, entry.waiters, effects)
                 }
-                Err(refused) => self.refuse(batch, index, entry, refused, effects),
+                Err(refused) => self.refuse(batch, entry, refused, effects),
             };
         }
         effects.push(Effect::Tell(
@@ -329,7 +331,7 @@ impl Floor {
         }
         effects.push(Effect::WakeSender);
         if self.desks[index].baseline.is_some() && self.opens_drawer(index, &form) {
-            self.desks[index].pulses.push_back(None);
+            effects.push(Effect::Pulse(index));
         }
         if !print {
             effects.push(Effect::Tell(
@@ -344,7 +346,7 @@ impl Floor {
         if self.desks[index].baseline.is_none() {
             batch.note_print_error(
                 reserved_seq,
-                "the printer cannot be reached; print a duplicate once it can",
+                Some("the printer cannot be reached; print a duplicate once it can"),
             )?;
             effects.push(Effect::Tell(
                 waiters,
@@ -371,12 +373,15 @@ impl Floor {
                 &receipt,
                 facts.currency,
             );
-            self.desks[index].slips.push_back(Slip {
+            // Until the slip is out, and also if the power goes before, the document says that its paper is missing.
+            batch.note_print_error(reserved_seq, Some("the slip is not printed yet"))?;
+            let slip = Slip {
                 id,
                 reserved_seq,
                 job,
                 waiters,
-            });
+            };
+            effects.push(Effect::Slip(index, Box::new(slip)));
         }
         Ok(())
     }
