@@ -476,8 +476,16 @@ fn one_devices_trouble_is_not_the_others() {
     stage.printers[0].call();
     stage.printers[0].reply(Outcome::Unknown(Fault::NoAnswer));
     assert!(stage.printers[0].call().recover);
-    // Even with the same request id: an id belongs to a device.
-    for (id, price, number) in [(1, 700, 1), (2, 800, 2)] {
+    // But a request id has one document, on whatever device: nothing is fiscalised twice for it.
+    let clash = stage.order_at(1, sale(1, 100), PATIENT).answer();
+    let Answer::Refused { refusal, state, .. } = clash else {
+        panic!("{clash:?}")
+    };
+    assert_eq!(
+        (refusal, state),
+        (Refusal::RequestIdClash, FiscalState::Unknown)
+    );
+    for (id, price, number) in [(2, 700, 1), (3, 800, 2)] {
         let sold = stage.order_at(1, sale(id, price), PATIENT);
         stage.printers[1].sells(price, number);
         assert!(!sold.replayed());
