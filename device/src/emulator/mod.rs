@@ -7,6 +7,7 @@
 //! It parses and emits through [`crate::wire`] and has no codec of its own.
 
 mod calendar;
+mod machine;
 pub mod memory;
 mod printer;
 mod pty;

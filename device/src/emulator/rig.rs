@@ -7,12 +7,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant, SystemTime};
 
+use super::machine::Machine;
 use super::memory::Memory;
 use super::printer::Printer;
 use super::pty::Pty;
 use super::snapshot::Snapshot;
 use super::trouble::{Emulator, FaultOrder};
-use crate::port::loopback::Peer as _;
 use crate::printer::Paper;
 
 /// The printer families that can be emulated.
@@ -77,6 +77,12 @@ impl RigOptions {
         }
     }
 
+    fn machine(&self) -> io::Result<Box<dyn Machine>> {
+        match self.family {
+            Family::Datecs => Ok(Box::new(Emulator::new(self.printer()?, self.baud))),
+        }
+    }
+
     fn printer(&self) -> io::Result<Printer> {
         // The printer knows hundredths of a percent.
         let rates = self
@@ -120,7 +126,7 @@ pub enum Cable {
 
 /// A running emulated printer. Dropping it stops it and removes its link.
 pub struct Rig {
-    emulator: Arc<Mutex<Emulator>>,
+    emulator: Arc<Mutex<Box<dyn Machine>>>,
     stop: Arc<AtomicBool>,
     thread: Option<JoinHandle<()>>,
 }
@@ -132,11 +138,11 @@ impl Rig {
     ///
     /// The pty, the link or the memory file could not be made.
     pub fn start(options: RigOptions) -> io::Result<Self> {
-        let printer = match (options.printer(), &options.memory) {
+        let machine = match (options.machine(), &options.memory) {
             (Err(error), Some(path)) => return Err(at(path, &error)),
-            (printer, _) => printer?,
+            (machine, _) => machine?,
         };
-        let emulator = Arc::new(Mutex::new(Emulator::new(printer, options.baud)));
+        let emulator = Arc::new(Mutex::new(machine));
         let stop = Arc::new(AtomicBool::new(false));
         let pty = Pty::open(&options.link).map_err(|error| at(&options.link, &error))?;
         let thread = std::thread::Builder::new()
@@ -156,7 +162,7 @@ impl Rig {
     /// Its state; all receipts, or the newest thousand.
     #[must_use]
     pub fn snapshot(&self, all_receipts: bool) -> Snapshot {
-        Snapshot::of(self.lock().printer(), all_receipts)
+        self.lock().snapshot(all_receipts)
     }
 
     /// Switches it on or off.
@@ -166,14 +172,12 @@ impl Rig {
 
     /// Loads or removes paper.
     pub fn set_paper(&self, paper: Paper) {
-        self.lock().printer_mut().set_paper(paper);
+        self.lock().set_paper(paper);
     }
 
     /// Opens or closes the cover.
     pub fn set_cover(&self, cover: Cover) {
-        self.lock()
-            .printer_mut()
-            .set_cover_open(cover == Cover::Open);
+        self.lock().set_cover_open(cover == Cover::Open);
     }
 
     /// Pulls the cable (the link goes) or plugs it in (a new pty under the same link).
@@ -195,10 +199,10 @@ impl Rig {
     /// The printed text of the newest documents.
     #[must_use]
     pub fn paper(&self) -> String {
-        self.lock().printer().paper_text()
+        self.lock().paper_text()
     }
 
-    fn lock(&self) -> MutexGuard<'_, Emulator> {
+    fn lock(&self) -> MutexGuard<'_, Box<dyn Machine>> {
         self.emulator.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -216,7 +220,7 @@ impl Drop for Rig {
 /// How long the line sleeps when nothing is due; a switch takes effect within this.
 const NAP_MS: u16 = 10;
 
-fn serve(emulator: &Mutex<Emulator>, stop: &AtomicBool, link: &Path, pty: Pty) {
+fn serve(emulator: &Mutex<Box<dyn Machine>>, stop: &AtomicBool, link: &Path, pty: Pty) {
     let clock = Instant::now();
     let mut pty = Some(pty);
     let mut buffer = [0; 512];
@@ -248,7 +252,7 @@ fn serve(emulator: &Mutex<Emulator>, stop: &AtomicBool, link: &Path, pty: Pty) {
     }
 }
 
-fn lock(emulator: &Mutex<Emulator>) -> MutexGuard<'_, Emulator> {
+fn lock(emulator: &Mutex<Box<dyn Machine>>) -> MutexGuard<'_, Box<dyn Machine>> {
     emulator.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
