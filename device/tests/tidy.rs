@@ -24,6 +24,7 @@ fn sources(folder: &str) -> Vec<(PathBuf, String)> {
 #[test]
 fn the_wire_and_the_session_know_neither_money_nor_time_nor_io() {
     let mut files = sources("src/wire");
+    files.extend(sources("src/family"));
     let session = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/session.rs");
     let text = fs::read_to_string(&session).unwrap();
     files.push((session, text));

@@ -1,8 +1,8 @@
-//! The printer families, and the address that chooses one.
+//! The drivers, and the address that chooses one.
 //!
-//! A family is one module here, its rows in the two tables below, and its row in `device/README.md`.
+//! [`isl`] drives every printer of [`crate::family`], whatever its table says.
 
-pub mod datecs;
+pub mod isl;
 mod line;
 mod uri;
 
@@ -25,7 +25,7 @@ pub fn open(uri: &DriverUri) -> Box<dyn FiscalPrinter> {
         Transport::Tcp { address } => Box::new(crate::port::tcp::TcpOpener::new(address.clone())),
     };
     match uri.family() {
-        Family::Datecs => Box::new(datecs::Datecs::new(opener, some_seq())),
+        Family::Isl(protocol) => Box::new(isl::IslPrinter::new(protocol, opener, some_seq())),
     }
 }
 

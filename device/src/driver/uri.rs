@@ -2,6 +2,8 @@
 
 use core::fmt;
 
+use crate::family::{self, FAMILIES, Protocol};
+
 /// An address: `datecs+serial:///dev/ttyUSB0?baud=115200`, `datecs+tcp://host:port`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DriverUri {
@@ -12,7 +14,24 @@ pub struct DriverUri {
 /// What a printer speaks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Family {
-    Datecs,
+    /// Frames of the ISL kind, by the table of one of the [`FAMILIES`].
+    Isl(&'static Protocol),
+}
+
+impl Family {
+    fn of_name(name: &str) -> Option<Self> {
+        family::of_name(name).map(Self::Isl)
+    }
+
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Isl(protocol) => protocol.name,
+        }
+    }
+
+    fn names() -> Vec<&'static str> {
+        FAMILIES.iter().map(|protocol| protocol.name).collect()
+    }
 }
 
 /// How its bytes travel.
@@ -28,7 +47,6 @@ pub(super) enum Transport {
     },
 }
 
-const FAMILIES: &[(&str, Family)] = &[("datecs", Family::Datecs)];
 #[cfg(feature = "serial")]
 const TRANSPORTS: &str = "`serial` and `tcp`";
 #[cfg(not(feature = "serial"))]
@@ -48,11 +66,8 @@ impl DriverUri {
     pub fn parse(text: &str) -> Result<Self, DriverUriError> {
         let (scheme, place) = text.split_once("://").ok_or(DriverUriError::Shape)?;
         let (family, transport) = scheme.split_once('+').ok_or(DriverUriError::Shape)?;
-        let family = FAMILIES
-            .iter()
-            .find(|(name, _)| *name == family)
-            .map(|(_, family)| *family)
-            .ok_or_else(|| DriverUriError::Family(family.to_owned()))?;
+        let family =
+            Family::of_name(family).ok_or_else(|| DriverUriError::Family(family.to_owned()))?;
         let (place, query) = place.split_once('?').unwrap_or((place, ""));
         let transport = match transport {
             #[cfg(feature = "serial")]
@@ -112,10 +127,7 @@ fn tcp(place: &str, query: &str) -> Result<Transport, DriverUriError> {
 
 impl fmt::Display for DriverUri {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let family = FAMILIES
-            .iter()
-            .find(|(_, family)| *family == self.family)
-            .map_or("", |(name, _)| name);
+        let family = self.family.name();
         match &self.transport {
             #[cfg(feature = "serial")]
             Transport::Serial { path, baud } => write!(f, "{family}+serial://{path}?baud={baud}"),
@@ -150,11 +162,10 @@ impl fmt::Display for DriverUriError {
                 "is not family+transport://place, such as datecs+serial:///dev/ttyUSB0?baud=115200 or datecs+tcp://192.168.1.20:4999",
             ),
             Self::Family(given) => {
-                let names: Vec<&str> = FAMILIES.iter().map(|(name, _)| *name).collect();
                 write!(
                     f,
                     "`{given}` is not a printer family; allowed: `{}`",
-                    names.join("`, `")
+                    Family::names().join("`, `")
                 )
             }
             Self::Transport(given) => {
@@ -197,6 +208,7 @@ mod tests {
                 "datecs+serial:///dev/serial/by-id/x?baud=115200",
             ),
             ("datecs+tcp://[::1]:4999", "datecs+tcp://[::1]:4999"),
+            ("datecs-x+tcp://till:3999", "datecs-x+tcp://till:3999"),
         ] {
             assert_eq!(DriverUri::parse(text).unwrap().to_string(), written);
         }

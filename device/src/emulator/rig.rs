@@ -13,24 +13,40 @@ use super::printer::Printer;
 use super::pty::Pty;
 use super::snapshot::Snapshot;
 use super::trouble::{Emulator, FaultOrder};
+use crate::family::{self, FAMILIES, Protocol, datecs};
 use crate::printer::Paper;
 
 /// The printer families that can be emulated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Family {
-    /// Datecs classic, group A.
-    Datecs,
+    /// One that speaks frames of the ISL kind, by its table.
+    Isl(&'static Protocol),
 }
 
 impl Family {
     /// Every name that [`parse`](Self::parse) knows.
-    pub const NAMES: &[&str] = &["datecs"];
+    pub const NAMES: &[&str] = &names();
 
     /// The family of this name.
     #[must_use]
     pub fn parse(name: &str) -> Option<Self> {
-        (name == "datecs").then_some(Self::Datecs)
+        family::of_name(name).map(Self::Isl)
     }
+}
+
+#[expect(
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    reason = "an iterator cannot run here, and this is computed when it is compiled"
+)]
+const fn names() -> [&'static str; FAMILIES.len()] {
+    let mut names = [""; FAMILIES.len()];
+    let mut place = 0;
+    while place < names.len() {
+        names[place] = FAMILIES[place].name;
+        place += 1;
+    }
+    names
 }
 
 /// Seconds since 1970, as the emulated printer's clock is to see them.
@@ -59,7 +75,7 @@ impl RigOptions {
     #[must_use]
     pub fn new(link: PathBuf) -> Self {
         Self {
-            family: Family::Datecs,
+            family: Family::Isl(&datecs::PROTOCOL),
             link,
             memory: None,
             baud: None,
@@ -79,7 +95,10 @@ impl RigOptions {
 
     fn machine(&self) -> io::Result<Box<dyn Machine>> {
         match self.family {
-            Family::Datecs => Ok(Box::new(Emulator::new(self.printer()?, self.baud))),
+            Family::Isl(protocol) => {
+                let printer = self.printer()?.of_family(protocol);
+                Ok(Box::new(Emulator::new(printer, self.baud)))
+            }
         }
     }
 
