@@ -10,6 +10,7 @@
 mod protocol;
 
 pub mod datecs;
+pub mod datecs_b;
 pub mod datecs_x;
 
 pub use protocol::{
