@@ -12,6 +12,7 @@ mod protocol;
 pub mod datecs;
 pub mod datecs_b;
 pub mod datecs_x;
+pub mod eltrade;
 
 pub use protocol::{
     Codec, Errors, Limits, Model, NO_DATA, Optional, Payments, Protocol, Row, Seller,
