@@ -24,7 +24,7 @@ use crate::wire::isl_x::with_error;
 pub(super) struct Refused<A> {
     cause: Cause,
     /// An answer that says so, with families that have no error code in front of it.
-    instead: Option<A>,
+    instead: Option<Box<A>>,
 }
 
 impl<A> From<Cause> for Refused<A> {
@@ -40,7 +40,7 @@ impl<A> From<Cause> for Refused<A> {
 pub(super) fn in_answer<A>(cause: Cause, answer: A) -> Refused<A> {
     Refused {
         cause,
-        instead: Some(answer),
+        instead: Some(Box::new(answer)),
     }
 }
 

@@ -93,7 +93,7 @@ impl Printer {
     fn unpaid(&mut self) -> Result<&mut OpenReceipt, Cause> {
         let open = self.fiscal()?;
         if open.payment_started {
-            return Err(Cause::PaymentStarted.into());
+            return Err(Cause::PaymentStarted);
         }
         Ok(open)
     }
@@ -288,8 +288,10 @@ impl Printer {
         for (sum, amount) in groups.iter_mut().zip(open.groups) {
             *sum = sum.saturating_add(amount);
         }
-        for (letter, tendered) in &open.payments {
-            let kept = if *letter == 'P' {
+        // Change is given in cash, out of the last payment: nothing can be paid after it.
+        let last = open.payments.len().saturating_sub(1);
+        for (number, (letter, tendered)) in open.payments.iter().enumerate() {
+            let kept = if number == last && *letter == 'P' {
                 tendered.saturating_sub(change)
             } else {
                 *tendered
@@ -302,7 +304,6 @@ impl Printer {
                 *sum = sum.saturating_add(kept);
             }
         }
-        // Change is given in cash, and only the last payment has any: one cash payment at most is above what was left.
         let cash = open
             .payments
             .iter()
@@ -375,10 +376,10 @@ fn book(open: &mut OpenReceipt, group: u8, amount: i64) -> Result<(), Cause> {
         .ok_or(Cause::Syntax)?;
     let new = sum.checked_add(amount).ok_or(Cause::Overflow)?;
     if total > SUM_MAX {
-        return Err(Cause::Overflow.into());
+        return Err(Cause::Overflow);
     }
     if new < 0 {
-        return Err(Cause::Negative.into());
+        return Err(Cause::Negative);
     }
     *sum = new;
     Ok(())

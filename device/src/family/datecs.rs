@@ -309,7 +309,7 @@ pub const PROTOCOL: Protocol = Protocol {
     },
 };
 
-const PLACES: &[Place] = &[
+pub(super) const PLACES: &[Place] = &[
     (Flag::CoverOpen, 0, 0x40),
     (Flag::GeneralError, 0, 0x20),
     (Flag::Mechanism, 0, 0x10),

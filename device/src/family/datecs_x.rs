@@ -432,7 +432,7 @@ const SLIP: Codec<Counters> = Codec {
 };
 
 const TEXT: Codec<Vec<u8>> = Codec {
-    emit: receipt::emit_text,
+    emit: |text| receipt::emit_text(text),
     parse: receipt::parse_text,
 };
 

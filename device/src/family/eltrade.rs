@@ -20,10 +20,7 @@ pub const PROTOCOL: Protocol = Protocol {
     },
     status: Layout {
         len: 6,
-        places: &[
-            &[(Flag::CoverOpen, 1, 0x20)],
-            datecs::PROTOCOL.status.places[0],
-        ],
+        places: &[&[(Flag::CoverOpen, 1, 0x20)], datecs::PLACES],
         general: GENERAL,
         memory: MEMORY,
     },

@@ -343,8 +343,8 @@ pub fn parse_paid(data: &[u8]) -> Option<Paid> {
 
 /// 36h: a line of text without any of its five attributes.
 #[must_use]
-pub fn emit_text(text: &Vec<u8>) -> Vec<u8> {
-    let mut data = text.clone();
+pub fn emit_text(text: &[u8]) -> Vec<u8> {
+    let mut data = text.to_vec();
     data.extend_from_slice(&[TAB; 6]);
     data
 }
