@@ -135,15 +135,14 @@ fn emit_refund(refund: &RefundOpen) -> Vec<u8> {
         None => ("", ""),
     };
     let open = &refund.open;
-    format!(
+    codepage::encode(&format!(
         "{},{},,{},{},{},{at},{memory}",
         open.operator,
         open.password,
         open.till,
         refund.kind.number(),
         refund.document
-    )
-    .into_bytes()
+    ))
 }
 
 /// Reads `Op,Pwd,UNP,Till,Type,DocNo,DT,FM[,I,InvNo,Reason]`.

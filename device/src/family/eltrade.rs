@@ -80,13 +80,12 @@ fn emit_refund(refund: &RefundOpen) -> Vec<u8> {
         RefundKind::Error => 'O',
         other => other.letter(),
     };
-    match &refund.origin {
+    codepage::encode(&match &refund.origin {
         Some((at, memory)) => {
             format!("{head},S,{memory},{kind},{},{}", refund.document, iso(at))
         }
         None => format!("{head},S,,{kind},{}", refund.document),
-    }
-    .into_bytes()
+    })
 }
 
 fn parse_open(data: &[u8]) -> Option<(Open, Option<RefundOpen>)> {

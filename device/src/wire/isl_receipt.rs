@@ -29,7 +29,10 @@ impl Open {
     #[must_use]
     pub fn emit(&self) -> Vec<u8> {
         let invoice = if self.invoice { ",I" } else { "" };
-        format!("{},{},{}{invoice}", self.operator, self.password, self.till).into_bytes()
+        codepage::encode(&format!(
+            "{},{},{}{invoice}",
+            self.operator, self.password, self.till
+        ))
     }
 
     /// Reads the fields; a unique sale number (Bulgaria) is accepted and dropped.
@@ -141,7 +144,7 @@ impl RefundOpen {
         data.extend_from_slice(format!(",{}{}", self.kind.letter(), self.document).as_bytes());
         if let Some((at, memory)) = &self.origin {
             // The sale's unique number stays empty outside Bulgaria [inference].
-            data.extend_from_slice(format!(",,{at},{memory}").as_bytes());
+            data.extend_from_slice(&codepage::encode(&format!(",,{at},{memory}")));
         }
         data
     }
