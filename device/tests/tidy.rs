@@ -59,3 +59,19 @@ fn the_emulator_does_not_know_the_driver_and_has_no_frames_of_its_own() {
         }
     }
 }
+
+#[test]
+fn every_family_with_a_file_is_in_the_index() {
+    for (path, _) in sources("src/family") {
+        let name = path
+            .file_stem()
+            .unwrap()
+            .to_str()
+            .unwrap()
+            .replace('_', "-");
+        if !["mod", "protocol"].contains(&name.as_str()) {
+            let found = ferrotill_device::family::of_name(&name);
+            assert!(found.is_some(), "{name} has no line in FAMILIES");
+        }
+    }
+}

@@ -19,7 +19,12 @@ pub use protocol::{
 };
 
 /// Every family, by the name that an address and `ferrotill emulator --family` take.
-pub const FAMILIES: &[&Protocol] = &[&datecs::PROTOCOL, &datecs_x::PROTOCOL];
+pub const FAMILIES: &[&Protocol] = &[
+    &datecs::PROTOCOL,
+    &datecs_b::PROTOCOL,
+    &datecs_x::PROTOCOL,
+    &eltrade::PROTOCOL,
+];
 
 /// The family of this name.
 #[must_use]
