@@ -5,6 +5,7 @@
 //! - [`printer`]: [`FiscalPrinter`], the jobs it carries out and the three outcomes a job can have;
 //! - [`fault`]: everything that can go wrong, one numbered list for all makers;
 //! - [`family`]: what differs between families, one table each, read by the driver and by the emulator;
+//! - [`drawer`]: cash drawers, and whether they are open;
 //! - [`driver`]: the drivers, chosen by a [`driver::DriverUri`];
 //! - [`session`]: one request and its answer, without IO and without a clock;
 //! - [`wire`]: parse and emit, both directions;
@@ -33,6 +34,7 @@
     )
 )]
 
+pub mod drawer;
 pub mod driver;
 #[cfg(feature = "emulator")]
 pub mod emulator;

@@ -2,6 +2,7 @@
 
 use core::fmt;
 
+use super::escpos::Options;
 use crate::family::{self, FAMILIES, Protocol};
 
 /// An address: `datecs+serial:///dev/ttyUSB0?baud=115200`, `datecs+tcp://host:port`.
@@ -16,21 +17,30 @@ pub struct DriverUri {
 pub(super) enum Family {
     /// Frames of the ISL kind, by the table of one of the [`FAMILIES`].
     Isl(&'static Protocol),
+    /// ESC/POS, with what the address says of the printer.
+    Escpos(Options),
 }
+
+const ESCPOS: &str = "escpos";
 
 impl Family {
     fn of_name(name: &str) -> Option<Self> {
+        if name == ESCPOS {
+            return Some(Self::Escpos(Options::default()));
+        }
         family::of_name(name).map(Self::Isl)
     }
 
     const fn name(self) -> &'static str {
         match self {
             Self::Isl(protocol) => protocol.name,
+            Self::Escpos(_) => ESCPOS,
         }
     }
 
     fn names() -> Vec<&'static str> {
-        FAMILIES.iter().map(|protocol| protocol.name).collect()
+        let fiscal = FAMILIES.iter().map(|protocol| protocol.name);
+        fiscal.chain([ESCPOS]).collect()
     }
 }
 
@@ -66,13 +76,17 @@ impl DriverUri {
     pub fn parse(text: &str) -> Result<Self, DriverUriError> {
         let (scheme, place) = text.split_once("://").ok_or(DriverUriError::Shape)?;
         let (family, transport) = scheme.split_once('+').ok_or(DriverUriError::Shape)?;
-        let family =
+        let mut family =
             Family::of_name(family).ok_or_else(|| DriverUriError::Family(family.to_owned()))?;
         let (place, query) = place.split_once('?').unwrap_or((place, ""));
+        let mut query = query.to_owned();
+        if let Family::Escpos(options) = &mut family {
+            (*options, query) = Options::take(&query)?;
+        }
         let transport = match transport {
             #[cfg(feature = "serial")]
-            "serial" => serial(place, query)?,
-            "tcp" => tcp(place, query)?,
+            "serial" => serial(place, &query)?,
+            "tcp" => tcp(place, &query)?,
             other => return Err(DriverUriError::Transport(other.to_owned())),
         };
         Ok(Self { family, transport })
@@ -128,11 +142,26 @@ fn tcp(place: &str, query: &str) -> Result<Transport, DriverUriError> {
 impl fmt::Display for DriverUri {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let family = self.family.name();
-        match &self.transport {
+        let baud = match &self.transport {
             #[cfg(feature = "serial")]
-            Transport::Serial { path, baud } => write!(f, "{family}+serial://{path}?baud={baud}"),
-            Transport::Tcp { address } => write!(f, "{family}+tcp://{address}"),
+            Transport::Serial { path, baud } => {
+                write!(f, "{family}+serial://{path}")?;
+                Some(format!("baud={baud}"))
+            }
+            Transport::Tcp { address } => {
+                write!(f, "{family}+tcp://{address}")?;
+                None
+            }
+        };
+        let options = match self.family {
+            Family::Isl(_) => Vec::new(),
+            Family::Escpos(options) => options.query(),
+        };
+        let query: Vec<String> = baud.into_iter().chain(options).collect();
+        if query.is_empty() {
+            return Ok(());
         }
+        write!(f, "?{}", query.join("&"))
     }
 }
 
@@ -153,6 +182,15 @@ pub enum DriverUriError {
     Address(String),
     /// No such option.
     Option(String),
+    /// An option has no such value.
+    Value {
+        /// The option.
+        option: String,
+        /// Its value.
+        given: String,
+        /// The values that it takes.
+        allowed: &'static str,
+    },
 }
 
 impl fmt::Display for DriverUriError {
@@ -184,8 +222,11 @@ impl fmt::Display for DriverUriError {
             ),
             Self::Option(given) => write!(
                 f,
-                "`{given}` is not an option; allowed: `baud=…` for a serial port, none for tcp"
+                "`{given}` is not an option; allowed: `baud=…` for a serial port, none for tcp; for `escpos` also `profile`, `columns`, `drawer`, `drawer_pin`, `drawer_sensor`"
             ),
+            Self::Value { option, given, allowed } => {
+                write!(f, "`{given}` is not a value of `{option}`; allowed: {allowed}")
+            }
         }
     }
 }
@@ -209,6 +250,15 @@ mod tests {
             ),
             ("datecs+tcp://[::1]:4999", "datecs+tcp://[::1]:4999"),
             ("datecs-x+tcp://till:3999", "datecs-x+tcp://till:3999"),
+            ("escpos+tcp://kitchen:9100", "escpos+tcp://kitchen:9100"),
+            (
+                "escpos+tcp://kitchen:9100?profile=rp326&drawer_sensor=low",
+                "escpos+tcp://kitchen:9100?profile=rp326&drawer_sensor=low",
+            ),
+            (
+                "escpos+serial:///dev/ttyS0?drawer=dle-dc4&baud=9600&columns=42&drawer_pin=5",
+                "escpos+serial:///dev/ttyS0?baud=9600&columns=42&drawer=dle-dc4&drawer_pin=5",
+            ),
         ] {
             assert_eq!(DriverUri::parse(text).unwrap().to_string(), written);
         }
@@ -234,6 +284,19 @@ mod tests {
             (
                 "datecs+serial:///dev/ttyUSB0?speed=1",
                 "`speed=1` is not an option",
+            ),
+            (
+                "escpos+tcp://kitchen:9100?profile=x",
+                "`x` is not a value of `profile`; allowed: `epson`",
+            ),
+            ("escpos+tcp://kitchen:9100?columns=99", "allowed: 16 to 64"),
+            (
+                "escpos+tcp://kitchen:9100?baud=9600",
+                "`baud=9600` is not an option",
+            ),
+            (
+                "datecs+tcp://host:1?profile=epson",
+                "`profile=epson` is not an option",
             ),
             ("datecs+tcp://host", "host:port"),
             ("datecs+tcp://host:70000", "host:port"),

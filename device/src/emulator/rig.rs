@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant, SystemTime};
 
+use super::escpos::EscposEmulator;
 use super::machine::Machine;
 use super::memory::Memory;
 use super::printer::Printer;
@@ -21,7 +22,11 @@ use crate::printer::Paper;
 pub enum Family {
     /// One that speaks frames of the ISL kind, by its table.
     Isl(&'static Protocol),
+    /// An ESC/POS receipt printer.
+    Escpos,
 }
+
+const ESCPOS: &str = "escpos";
 
 impl Family {
     /// Every name that [`parse`](Self::parse) knows.
@@ -30,6 +35,9 @@ impl Family {
     /// The family of this name.
     #[must_use]
     pub fn parse(name: &str) -> Option<Self> {
+        if name == ESCPOS {
+            return Some(Self::Escpos);
+        }
         family::of_name(name).map(Self::Isl)
     }
 }
@@ -39,10 +47,10 @@ impl Family {
     clippy::arithmetic_side_effects,
     reason = "an iterator cannot run here, and this is computed when it is compiled"
 )]
-const fn names() -> [&'static str; FAMILIES.len()] {
-    let mut names = [""; FAMILIES.len()];
+const fn names() -> [&'static str; FAMILIES.len() + 1] {
+    let mut names = [ESCPOS; FAMILIES.len() + 1];
     let mut place = 0;
-    while place < names.len() {
+    while place < FAMILIES.len() {
         names[place] = FAMILIES[place].name;
         place += 1;
     }
@@ -99,6 +107,8 @@ impl RigOptions {
                 let printer = self.printer()?.of_family(protocol);
                 Ok(Box::new(Emulator::new(printer, self.baud)))
             }
+            // It has no fiscal memory to keep, no clock and no rates.
+            Family::Escpos => Ok(Box::new(EscposEmulator::new(self.baud))),
         }
     }
 

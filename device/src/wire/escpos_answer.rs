@@ -120,6 +120,8 @@ pub const BLOCK_IDENTITY: u8 = 0x5F;
 const BLOCK_LONG: u8 = 0x3D;
 /// Stands between the header and the id of `GS ( H`.
 const PROCESSED: u8 = 0x22;
+/// Stands after the header once the buffers are cleared.
+const CLEARED: u8 = 0x25;
 /// Longest block that is put together.
 const BLOCK_BYTES_MAX: usize = 256;
 
@@ -157,6 +159,12 @@ impl Answer {
         bytes.extend(id);
         bytes.push(0);
         bytes
+    }
+
+    /// Says that everything received was forgotten.
+    #[must_use]
+    pub fn emit_cleared() -> Vec<u8> {
+        vec![BLOCK_PROCESSED, CLEARED, 0]
     }
 
     /// Says who the printer is.
