@@ -4,7 +4,9 @@
 //!
 //! - [`printer`]: [`FiscalPrinter`], the jobs it carries out and the three outcomes a job can have;
 //! - [`fault`]: everything that can go wrong, one numbered list for all makers;
-//! - [`driver`]: one module per printer family, chosen by a [`driver::DriverUri`];
+//! - [`family`]: what differs between families, one table each, read by the driver and by the emulator;
+//! - [`drawer`]: cash drawers, and whether they are open;
+//! - [`driver`]: the drivers, chosen by a [`driver::DriverUri`];
 //! - [`session`]: one request and its answer, without IO and without a clock;
 //! - [`wire`]: parse and emit, both directions;
 //! - [`port`]: serial, TCP, loopback, and the ports that trace or break another port;
@@ -32,9 +34,11 @@
     )
 )]
 
+pub mod drawer;
 pub mod driver;
 #[cfg(feature = "emulator")]
 pub mod emulator;
+pub mod family;
 pub mod fault;
 pub mod port;
 pub mod printer;
@@ -45,5 +49,6 @@ pub use driver::{DriverUri, DriverUriError};
 pub use fault::Fault;
 pub use printer::{
     Baseline, Condition, Connected, FiscalPrinter, Job, LineJob, NotRegistered, Outcome, Paper,
-    PaymentJob, PaymentTotal, PrinterReport, ReceiptJob, RefundOf, Registered, Watch,
+    PaymentJob, PaymentTotal, PrinterReport, RateDifference, ReceiptJob, RefundOf, Registered,
+    Watch,
 };

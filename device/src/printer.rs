@@ -56,6 +56,33 @@ pub trait FiscalPrinter: Send {
     ///
     /// The fault that kept the device from being asked.
     fn status(&mut self) -> Result<Condition, Fault>;
+
+    /// Its clock, `DD-MM-YY HH:MM:SS`.
+    ///
+    /// # Errors
+    ///
+    /// The fault that kept the device from being asked; [`Fault::UnknownCommand`] where it has no clock.
+    fn clock(&mut self) -> Result<String, Fault> {
+        Err(Fault::UnknownCommand)
+    }
+
+    /// Sets its clock to `DD-MM-YY HH:MM:SS`. No device goes back behind its last record.
+    ///
+    /// # Errors
+    ///
+    /// The fault that kept the clock from being set; after a lost answer, read the clock.
+    fn set_clock(&mut self, _at: &str) -> Result<(), Fault> {
+        Err(Fault::UnknownCommand)
+    }
+
+    /// The rates of its tax groups, as [`Connected::groups`] has them.
+    ///
+    /// # Errors
+    ///
+    /// The fault that kept the device from being asked; [`Fault::UnknownCommand`] where it has no tax groups.
+    fn tax_groups(&mut self) -> Result<[Option<u32>; 8], Fault> {
+        Err(Fault::UnknownCommand)
+    }
 }
 
 /// The caller's side of a running job.
@@ -120,7 +147,8 @@ pub struct Baseline {
     pub fiscal_memory: String,
     /// Number of its last document, of whatever kind: cancelled receipts and slips have one too.
     pub last_document: u32,
-    /// Number that its next fiscal receipt will have; begins again after a Z-report.
+    /// Number that its next fiscal receipt will have: on some families since the last Z-report, on others since fiscalisation.
+    /// 0 where the device does not tell it.
     pub next_fiscal_receipt: u32,
     /// Number of its last Z-report, 0 before the first.
     pub z_number: u32,
@@ -150,6 +178,35 @@ pub struct Connected {
     /// The rate of each tax group A to H in ten-thousandths of a percent (`200_000` is 20 %);
     /// `None` for a group that is disabled or could not be read.
     pub groups: [Option<u32>; 8],
+}
+
+impl Connected {
+    /// Where the device's tax rates are not the configured ones. A group that is not configured may be anything.
+    #[must_use]
+    pub fn rates_unlike(&self, configured: &[Option<u32>; 8]) -> Vec<RateDifference> {
+        ('A'..='H')
+            .zip(configured.iter().zip(self.groups))
+            .filter_map(|(group, (till, printer))| {
+                let till = (*till)?;
+                (printer != Some(till)).then_some(RateDifference {
+                    group,
+                    till,
+                    printer,
+                })
+            })
+            .collect()
+    }
+}
+
+/// A tax group whose rate in the device is not the configured one; rates are ten-thousandths of a percent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RateDifference {
+    /// The group's letter.
+    pub group: char,
+    /// The configured rate.
+    pub till: u32,
+    /// The device's; `None` if it is disabled or could not be read.
+    pub printer: Option<u32>,
 }
 
 /// The state of the paper.
@@ -236,6 +293,26 @@ pub enum Job {
     Text(Vec<String>),
     /// The pulse that opens the drawer. Nothing is printed, and there is no sensor that tells whether it opened.
     Drawer,
+    /// The last receipt once more, marked as a duplicate. Most devices print one once.
+    Duplicate,
+    /// The Z-reports of the fiscal memory from one number to another.
+    ByNumber {
+        /// The first Z-report.
+        first: u32,
+        /// The last one.
+        last: u32,
+        /// Each report rather than sums.
+        detailed: bool,
+    },
+    /// The Z-reports of the fiscal memory from one day to another.
+    ByDate {
+        /// The first day, `DDMMYY`.
+        first: String,
+        /// The last one.
+        last: String,
+        /// Each report rather than sums.
+        detailed: bool,
+    },
 }
 
 /// A fiscal receipt, computed to the last minor unit: the printer's arithmetic is checked against it, never the other way round.

@@ -6,7 +6,7 @@
 
 use std::collections::VecDeque;
 
-use crate::wire::isl::{self, Answer, Decoder, FrameError, Request, Token};
+use crate::wire::framing::{Answer, Decoder, FrameError, Framing, Request, SEQ_FIRST, Token};
 
 /// How long to wait and how often to try.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,6 +64,7 @@ pub enum Event {
 /// The host's end of the line.
 #[derive(Debug)]
 pub struct Session {
+    framing: Framing,
     timing: Timing,
     next_seq: u8,
     decoder: Decoder,
@@ -85,20 +86,21 @@ struct Exchange {
 }
 
 impl Session {
-    /// A session whose first request carries the sequence number `first_seq`, brought into range.
+    /// A session in these frames, whose first request carries the sequence number `first_seq`, brought into range.
     ///
     /// Choose another one each time: a device that remembers the number from before takes the request for a repeat.
     #[must_use]
-    pub fn new(timing: Timing, first_seq: u8) -> Self {
-        let span = isl::SEQ_LAST.wrapping_sub(isl::SEQ_FIRST).wrapping_add(1);
+    pub fn new(framing: Framing, timing: Timing, first_seq: u8) -> Self {
+        let span = framing.seq_last.wrapping_sub(SEQ_FIRST).wrapping_add(1);
         let next_seq = first_seq
             .checked_rem(span)
             .unwrap_or(0)
-            .wrapping_add(isl::SEQ_FIRST);
+            .wrapping_add(SEQ_FIRST);
         Self {
+            framing,
             timing,
             next_seq,
-            decoder: Decoder::default(),
+            decoder: Decoder::new(framing),
             running: None,
             transmit: VecDeque::new(),
             event: None,
@@ -118,8 +120,8 @@ impl Session {
             command,
             data: ask.data,
         }
-        .emit()?;
-        self.next_seq = isl::seq_after(seq);
+        .emit(&self.framing)?;
+        self.next_seq = self.framing.seq_after(seq);
         self.decoder.clear();
         self.event = None;
         self.transmit.clear();
@@ -192,7 +194,7 @@ impl Session {
     fn handle_frame(&mut self, frame: &[u8]) {
         let Some(running) = &self.running else { return };
         // An echo of our own request is no answer, and an answer to another request is stale: both are dropped.
-        let Ok(answer) = Answer::parse(frame) else {
+        let Ok(answer) = Answer::parse(&self.framing, frame) else {
             return;
         };
         let ours =
@@ -230,7 +232,8 @@ impl Session {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::wire::isl::{NAK, SYN, Status, command};
+    use crate::wire::isl::{FRAMING, NAK, SYN, Status, command};
+    use crate::wire::isl_x;
 
     fn ask() -> Ask {
         Ask {
@@ -246,14 +249,14 @@ mod tests {
             seq,
             command,
             data: vec![],
-            status: Status::EMPTY,
+            status: Status::empty(FRAMING.status_len),
         }
-        .emit()
+        .emit(&FRAMING)
         .unwrap()
     }
 
     fn started() -> (Session, u8, Vec<u8>) {
-        let mut session = Session::new(Timing::default(), 7);
+        let mut session = Session::new(FRAMING, Timing::default(), 7);
         let seq = session.start(ask(), 0).unwrap();
         let frame = session.poll_transmit().unwrap();
         (session, seq, frame)
@@ -306,7 +309,7 @@ mod tests {
     fn stale_answers_and_echoes_are_dropped() {
         let (mut session, seq, frame) = started();
         session.handle_bytes(&frame, 1);
-        session.handle_bytes(&answer(isl::seq_after(seq), command::STATUS), 2);
+        session.handle_bytes(&answer(FRAMING.seq_after(seq), command::STATUS), 2);
         session.handle_bytes(&answer(seq, command::CASH), 3);
         assert_eq!(session.poll_event(), None);
         session.handle_bytes(&answer(seq, command::STATUS), 4);
@@ -315,7 +318,7 @@ mod tests {
 
     #[test]
     fn a_handshake_takes_the_old_answer() {
-        let mut session = Session::new(Timing::default(), 7);
+        let mut session = Session::new(FRAMING, Timing::default(), 7);
         let first = Ask {
             any_command: true,
             ..ask()
@@ -338,10 +341,12 @@ mod tests {
 
     #[test]
     fn every_start_is_in_range() {
-        for first in 0..=u8::MAX {
-            let mut session = Session::new(Timing::default(), first);
-            let seq = session.start(ask(), 0).unwrap();
-            assert!((isl::SEQ_FIRST..=isl::SEQ_LAST).contains(&seq));
+        for framing in [FRAMING, isl_x::FRAMING] {
+            for first in 0..=u8::MAX {
+                let mut session = Session::new(framing, Timing::default(), first);
+                let seq = session.start(ask(), 0).unwrap();
+                assert!((SEQ_FIRST..=framing.seq_last).contains(&seq));
+            }
         }
     }
 }

@@ -9,8 +9,9 @@ use std::sync::Arc;
 use bench::*;
 use ferrotill_device::emulator::memory::Memory;
 use ferrotill_device::emulator::{Emulator, FaultKind, Printer, Snapshot};
+use ferrotill_device::family::datecs;
 use ferrotill_device::port::loopback::Peer as _;
-use ferrotill_device::wire::isl::{Answer, Flag, NAK, Request, SYN};
+use ferrotill_device::wire::isl::{Answer, FRAMING, Flag, NAK, Request, SYN, Status};
 use ferrotill_device::{FiscalPrinter as _, Paper};
 
 /// A host that sends what it is told, with a new number each time.
@@ -31,7 +32,7 @@ impl Host<'_> {
             command,
             data: data.as_bytes().to_vec(),
         });
-        Answer::parse(&frame).unwrap()
+        Answer::parse(&self.printer.family().framing, &frame).unwrap()
     }
 
     fn text(&mut self, command: u8, data: &str) -> String {
@@ -42,7 +43,7 @@ impl Host<'_> {
     fn ok(&mut self, command: u8, data: &str) -> Answer {
         let answer = self.send(command, data);
         assert!(
-            !answer.status.has(Flag::GeneralError),
+            !has(answer.status, Flag::GeneralError),
             "{command:02X} {data}: {answer:?}"
         );
         answer
@@ -52,12 +53,16 @@ impl Host<'_> {
     fn no(&mut self, command: u8, data: &str, flag: Flag, code: &str) {
         let answer = self.send(command, data);
         assert!(
-            answer.status.has(flag) && answer.status.has(Flag::GeneralError),
+            has(answer.status, flag) && has(answer.status, Flag::GeneralError),
             "{command:02X} {data}: {answer:?}"
         );
         let told = self.text(0x20, "");
         assert!(told.contains(code), "{command:02X} {data}: {told}");
     }
+}
+
+fn has(status: Status, flag: Flag) -> bool {
+    datecs::PROTOCOL.status.has(status, flag)
 }
 
 fn rates() -> [Option<i64>; 8] {
@@ -240,15 +245,15 @@ fn without_paper_nothing_is_printed_and_everything_is_told() {
         let refused = host.send(0x31, "\tA1.00");
         assert_eq!(refused.status.bytes(), [0xA0, 0x80, 0x89, 0x80, 0x86, 0x9A]);
         for command in [0x36, 0x3C] {
-            assert!(host.send(command, "").status.has(Flag::PaperOut));
+            assert!(has(host.send(command, "").status, Flag::PaperOut));
         }
         assert_eq!(host.text(0x4C, "T"), "1,0000,+00000000,+00000000");
         host.printer.set_paper(Paper::Low);
-        assert!(host.ok(0x31, "\tA1.00").status.has(Flag::PaperLow));
+        assert!(has(host.ok(0x31, "\tA1.00").status, Flag::PaperLow));
         host.printer.set_paper(Paper::Ok);
         host.printer.set_cover_open(true);
         let refused = host.send(0x31, "\tA1.00");
-        assert!(refused.status.has(Flag::CoverOpen) && refused.status.has(Flag::NotAllowed));
+        assert!(has(refused.status, Flag::CoverOpen) && has(refused.status, Flag::NotAllowed));
     });
 }
 
@@ -379,7 +384,7 @@ fn troubles_act_before_or_after_execution() {
             command: 0x46,
             data: b"100.00".to_vec(),
         }
-        .emit()
+        .emit(&FRAMING)
         .unwrap();
         let answer = bench.line.with(|emulator: &mut Emulator| {
             emulator.handle_bytes(&frame, 1_000);
@@ -400,11 +405,11 @@ fn troubles_act_before_or_after_execution() {
             Nak => assert_eq!(answer, [NAK]),
             Busy => {
                 assert_eq!(answer[0], SYN);
-                assert!(Answer::parse(&answer[1..]).is_ok());
+                assert!(Answer::parse(&FRAMING, &answer[1..]).is_ok());
             }
             Garble => {
                 assert!(answer.len() > 20);
-                assert!(Answer::parse(&answer).is_err());
+                assert!(Answer::parse(&FRAMING, &answer).is_err());
             }
             _ => assert!(answer.is_empty(), "{}", kind.name()),
         }
@@ -420,7 +425,7 @@ fn a_paced_line_takes_its_time() {
         command: 0x4A,
         data: vec![],
     }
-    .emit()
+    .emit(&FRAMING)
     .unwrap();
     emulator.handle_bytes(&frame, 0);
     let mut last = 0;

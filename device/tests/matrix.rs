@@ -1,4 +1,4 @@
-//! Every command of every job, under every trouble: nothing is doubled, nothing is lost, and everything is settled.
+//! Every command of every job of every family, under every trouble: nothing is doubled, nothing is lost, and everything is settled.
 #![cfg(feature = "emulator")]
 
 mod bench;
@@ -7,41 +7,63 @@ use std::io;
 
 use bench::*;
 use ferrotill_core::Amount;
-use ferrotill_device::driver::datecs::Datecs;
+use ferrotill_device::driver::isl::IslPrinter;
 use ferrotill_device::emulator::{Emulator, FaultKind};
+use ferrotill_device::family::{FAMILIES, Protocol, datecs, datecs_x};
 use ferrotill_device::port::fault::{Damage, FaultPort};
 use ferrotill_device::port::loopback::Loopback;
 use ferrotill_device::port::{Port, PortOpener};
 use ferrotill_device::{Baseline, FiscalPrinter, Job, Outcome};
 
-/// The commands that the jobs send, reads and handshakes included, and "any".
-const COMMANDS: &[Option<u8>] = &[
-    None,
-    Some(0x30),
-    Some(0x2E),
-    Some(0x36),
-    Some(0x31),
-    Some(0x33),
-    Some(0x35),
-    Some(0x38),
-    Some(0x3C),
-    Some(0x26),
-    Some(0x2A),
-    Some(0x27),
-    Some(0x40),
-    Some(0x41),
-    Some(0x45),
-    Some(0x46),
-    Some(0x4A),
-    Some(0x4C),
-    Some(0x5A),
-    Some(0x67),
-    Some(0x6E),
-    Some(0x71),
-];
+/// The commands that the jobs of a family send, reads and handshakes included, and "any".
+fn commands(family: &Protocol) -> Vec<Option<u8>> {
+    let mut commands = vec![
+        family.open.command,
+        family.refund.command,
+        family.sale.command,
+        family.subtotal.command,
+        family.payment.command,
+        family.text.command,
+        family.close.command,
+        family.cancel.command,
+        family.slip_open.command,
+        family.slip_text.command,
+        family.slip_close.command,
+        family.duplicate.command,
+        family.z_report.command,
+        family.cash.command,
+        family.state.command,
+        family.transaction.command,
+        family.receipt_sums.command,
+        family.last_document.command,
+        family.day_payments.command,
+        family.day_groups[0].command,
+        family.last_z.command,
+        family.device_info.command,
+    ];
+    commands.sort_unstable();
+    commands.dedup();
+    let mut all: Vec<Option<u8>> = commands.into_iter().map(Some).collect();
+    all.insert(0, None);
+    all
+}
 
-/// Once, as often as one exchange tries, and beyond.
-const TIMES: &[u32] = &[1, 5, 12];
+/// A family, how often each trouble happens, and whether the driver is restarted meanwhile.
+///
+/// Once, and as often as one exchange tries, with and without a restart, for the family that is oldest
+/// and for the one whose frames and answers are unlike. The families that share both are thinned out.
+fn dimensions() -> Vec<(&'static Protocol, &'static [u32], &'static [bool])> {
+    FAMILIES
+        .iter()
+        .map(|family| {
+            if [&datecs::PROTOCOL, &datecs_x::PROTOCOL].contains(family) {
+                (*family, &[1, 5][..], &[false, true][..])
+            } else {
+                (*family, &[5][..], &[true][..])
+            }
+        })
+        .collect()
+}
 
 fn jobs() -> Vec<(&'static str, Job)> {
     vec![
@@ -56,7 +78,7 @@ fn jobs() -> Vec<(&'static str, Job)> {
 }
 
 /// A printer in the middle of a day whose last receipt looks just like the one to come: the hardest case for recovery.
-fn begun_day(bench: &Bench, job: &Job) -> (Datecs, Baseline) {
+fn begun_day(bench: &Bench, job: &Job) -> (IslPrinter, Baseline) {
     let mut driver = bench.driver(9);
     let mut baseline = driver.connect().unwrap().baseline;
     let twin = match job {
@@ -99,7 +121,7 @@ fn check(bench: &Bench, job: &Job, outcome: &Outcome, before: i64, case: &str) {
 }
 
 /// After the trouble the printer sells on.
-fn sells_on(bench: &Bench, driver: &mut Datecs, case: &str) {
+fn sells_on(bench: &Bench, driver: &mut IslPrinter, case: &str) {
     bench.line.with(Emulator::clear_faults);
     bench.repair();
     let baseline = driver
@@ -112,39 +134,79 @@ fn sells_on(bench: &Bench, driver: &mut Datecs, case: &str) {
     assert_eq!(bench.fiscal_receipts(), before + 1, "{case}");
 }
 
-fn try_one(job: &Job, kind: FaultKind, command: Option<u8>, times: u32, restart: bool, case: &str) {
-    let bench = Bench::new();
-    let (mut driver, baseline) = begun_day(&bench, job);
-    let before = count(&bench, job);
+fn try_one(
+    bench: &Bench,
+    job: &Job,
+    kind: FaultKind,
+    command: Option<u8>,
+    times: u32,
+    restart: bool,
+    case: &str,
+) {
+    let (mut driver, baseline) = begun_day(bench, job);
+    let before = count(bench, job);
     bench.order(kind, command, times);
     let mut notes = Notes::new();
     let first = driver.perform(job, &baseline, &mut notes);
-    let (mut driver, outcome) = settle(
-        &bench,
-        driver,
-        job,
-        &baseline,
-        first,
-        notes.decided,
-        restart,
-    );
-    check(&bench, job, &outcome, before, case);
-    sells_on(&bench, &mut driver, case);
+    let (mut driver, outcome) =
+        settle(bench, driver, job, &baseline, first, notes.decided, restart);
+    check(bench, job, &outcome, before, case);
+    sells_on(bench, &mut driver, case);
 }
 
-/// All troubles on all commands during one job.
+/// All troubles on all commands during one job, on every family.
 fn try_all(name: &str, job: &Job) {
+    for (family, times, restarts) in dimensions() {
+        try_family(name, job, family, times, restarts, &[]);
+    }
+}
+
+fn try_family(
+    name: &str,
+    job: &Job,
+    family: &'static Protocol,
+    times: &[u32],
+    restarts: &[bool],
+    lacks: &[u8],
+) {
     for kind in FaultKind::ALL {
-        for command in COMMANDS {
-            for times in TIMES {
-                for restart in [false, true] {
+        for command in commands(family) {
+            for times in times {
+                for restart in restarts {
                     let case = format!(
-                        "{name}, {} x{times} on {command:02X?}, restart {restart}",
+                        "{}, {name}, {} x{times} on {command:02X?}, restart {restart}",
+                        family.name,
                         kind.name()
                     );
-                    try_one(job, kind, *command, *times, restart, &case);
+                    let bench = Bench::of(family);
+                    bench
+                        .line
+                        .with(|emulator| emulator.printer_mut().lacks = lacks.to_vec());
+                    try_one(&bench, job, kind, command, *times, *restart, &case);
                 }
             }
+        }
+    }
+}
+
+#[test]
+fn firmware_of_x_without_variables_is_settled_by_what_is_left() {
+    // Without 255 neither the number of the last document nor that of the next fiscal receipt is told.
+    for (name, job) in [("sale", sale()), ("Z", Job::ZReport)] {
+        try_family(name, &job, &datecs_x::PROTOCOL, &[1, 5], &[true], &[0xFF]);
+    }
+}
+
+#[test]
+fn duplicates_and_reports_of_the_fiscal_memory_are_settled_under_every_trouble() {
+    let by_number = Job::ByNumber {
+        first: 1,
+        last: 9,
+        detailed: false,
+    };
+    for family in FAMILIES {
+        for (name, job) in [("duplicate", Job::Duplicate), ("memory", by_number.clone())] {
+            try_family(name, &job, family, &[5], &[true], &[]);
         }
     }
 }
@@ -178,14 +240,16 @@ fn a_slip_is_settled_under_every_trouble() {
 
 #[test]
 fn a_lost_close_is_registered_in_the_same_call() {
-    for times in [1, 4, 5, 9] {
-        let bench = Bench::new();
-        let (mut driver, baseline) = begun_day(&bench, &sale());
-        bench.order(FaultKind::DropAnswer, Some(0x38), times);
-        let outcome = driver.perform(&sale(), &baseline, &mut Notes::new());
-        let registered = registered(outcome);
-        assert_eq!(registered.document, baseline.last_document + 1, "{times}");
-        assert_eq!(bench.fiscal_receipts(), 2);
+    for family in FAMILIES {
+        for times in [1, 4, 5, 9] {
+            let bench = Bench::of(family);
+            let (mut driver, baseline) = begun_day(&bench, &sale());
+            bench.order(FaultKind::DropAnswer, Some(family.close.command), times);
+            let outcome = driver.perform(&sale(), &baseline, &mut Notes::new());
+            let registered = registered(outcome);
+            assert_eq!(registered.document, baseline.last_document + 1, "{times}");
+            assert_eq!(bench.fiscal_receipts(), 2);
+        }
     }
 }
 
@@ -208,16 +272,25 @@ fn a_power_cut_after_the_close_is_found_registered() {
 #[test]
 fn lost_answers_of_one_command_cost_the_customer_nothing() {
     // The receipt goes on at the doubtful line, in the same call, and is not cancelled.
-    for command in [0x30, 0x31, 0x33, 0x35, 0x36, 0x38] {
-        for kind in [FaultKind::DropAnswer, FaultKind::DropRequest] {
-            let bench = Bench::new();
-            let (mut driver, baseline) = begun_day(&bench, &sale());
-            bench.order(kind, Some(command), 5);
-            let mut notes = Notes::new();
-            let outcome = driver.perform(&sale(), &baseline, &mut notes);
-            let _ = registered(outcome);
-            assert!(!notes.decided, "{command:02X} {}", kind.name());
-            assert_eq!(bench.fiscal_receipts(), 2);
+    for family in FAMILIES {
+        for command in [
+            family.open.command,
+            family.sale.command,
+            family.subtotal.command,
+            family.payment.command,
+            family.text.command,
+            family.close.command,
+        ] {
+            for kind in [FaultKind::DropAnswer, FaultKind::DropRequest] {
+                let bench = Bench::of(family);
+                let (mut driver, baseline) = begun_day(&bench, &sale());
+                bench.order(kind, Some(command), 5);
+                let mut notes = Notes::new();
+                let outcome = driver.perform(&sale(), &baseline, &mut notes);
+                let _ = registered(outcome);
+                assert!(!notes.decided, "{command:02X} {}", kind.name());
+                assert_eq!(bench.fiscal_receipts(), 2);
+            }
         }
     }
 }
@@ -279,36 +352,48 @@ impl Port for CrashPort {
 
 #[test]
 fn a_crash_of_the_host_at_any_frame_is_settled_once() {
-    for (name, job) in jobs() {
-        for frames in 1..45 {
-            for last_frame_arrives in [false, true] {
-                for miscount in [0, 1] {
-                    let case = format!("{name}, {frames} {last_frame_arrives} {miscount}");
-                    let bench = Bench::new();
-                    let (_, baseline) = begun_day(&bench, &job);
-                    let before = count(&bench, &job);
-                    // With other totals than ours the receipt is being cancelled when the crash comes.
-                    bench
-                        .line
-                        .with(|emulator| emulator.printer_mut().miscount = miscount);
-                    let mut crashing = Datecs::new(
-                        Box::new(CrashOpener {
-                            line: bench.line.clone(),
-                            frames_left: frames,
-                            last_frame_arrives,
-                        }),
-                        3,
-                    );
-                    let mut notes = Notes::new();
-                    let _ = crashing.perform(&job, &baseline, &mut notes);
-                    bench
-                        .line
-                        .with(|emulator| emulator.printer_mut().miscount = 0);
-                    let mut driver = bench.driver(77);
-                    let outcome = driver.recover(&job, &baseline, notes.decided, &mut Notes::new());
-                    check(&bench, &job, &outcome, before, &case);
-                    sells_on(&bench, &mut driver, &case);
-                }
+    for (family, _, restarts) in dimensions() {
+        // Where the matrix is thinned out, every third frame.
+        let every = if restarts.len() > 1 { 1 } else { 3 };
+        for (name, job) in jobs() {
+            crash_everywhere(family, name, &job, every);
+        }
+    }
+}
+
+fn crash_everywhere(family: &'static Protocol, name: &str, job: &Job, every: usize) {
+    for frames in (1..45).step_by(every) {
+        for last_frame_arrives in [false, true] {
+            for miscount in [0, 1] {
+                let case = format!(
+                    "{}, {name}, {frames} {last_frame_arrives} {miscount}",
+                    family.name
+                );
+                let bench = Bench::of(family);
+                let (_, baseline) = begun_day(&bench, job);
+                let before = count(&bench, job);
+                // With other totals than ours the receipt is being cancelled when the crash comes.
+                bench
+                    .line
+                    .with(|emulator| emulator.printer_mut().miscount = miscount);
+                let mut crashing = IslPrinter::new(
+                    bench.family,
+                    Box::new(CrashOpener {
+                        line: bench.line.clone(),
+                        frames_left: frames,
+                        last_frame_arrives,
+                    }),
+                    3,
+                );
+                let mut notes = Notes::new();
+                let _ = crashing.perform(job, &baseline, &mut notes);
+                bench
+                    .line
+                    .with(|emulator| emulator.printer_mut().miscount = 0);
+                let mut driver = bench.driver(77);
+                let outcome = driver.recover(job, &baseline, notes.decided, &mut Notes::new());
+                check(&bench, job, &outcome, before, &case);
+                sells_on(&bench, &mut driver, &case);
             }
         }
     }
@@ -342,27 +427,33 @@ impl PortOpener for NoisyOpener {
 
 #[test]
 fn a_noisy_line_doubles_and_loses_nothing() {
-    for (name, job) in jobs() {
-        for seed in 1..150 {
-            let case = format!("{name}, seed {seed}");
-            let bench = Bench::new();
-            let (_, baseline) = begun_day(&bench, &job);
-            let before = count(&bench, &job);
-            let line = bench.line.clone();
-            let mut driver = Datecs::new(Box::new(NoisyOpener { line, seed }), 5);
-            let mut notes = Notes::new();
-            let mut outcome = driver.perform(&job, &baseline, &mut notes);
-            for _ in 0..500 {
-                if !matches!(outcome, Outcome::Unknown(_)) {
-                    break;
-                }
-                let decided = notes.decided;
-                outcome = driver.recover(&job, &baseline, decided, &mut notes);
+    for (place, family) in FAMILIES.iter().enumerate() {
+        for (name, job) in jobs() {
+            for seed in (1 + place as u64..100).step_by(2) {
+                noise(family, name, &job, seed);
             }
-            check(&bench, &job, &outcome, before, &case);
-            sells_on(&bench, &mut bench.driver(60), &case);
         }
     }
+}
+
+fn noise(family: &'static Protocol, name: &str, job: &Job, seed: u64) {
+    let case = format!("{}, {name}, seed {seed}", family.name);
+    let bench = Bench::of(family);
+    let (_, baseline) = begun_day(&bench, job);
+    let before = count(&bench, job);
+    let line = bench.line.clone();
+    let mut driver = IslPrinter::new(family, Box::new(NoisyOpener { line, seed }), 5);
+    let mut notes = Notes::new();
+    let mut outcome = driver.perform(job, &baseline, &mut notes);
+    for _ in 0..500 {
+        if !matches!(outcome, Outcome::Unknown(_)) {
+            break;
+        }
+        let decided = notes.decided;
+        outcome = driver.recover(job, &baseline, decided, &mut notes);
+    }
+    check(&bench, job, &outcome, before, &case);
+    sells_on(&bench, &mut bench.driver(60), &case);
 }
 
 #[test]
@@ -379,15 +470,15 @@ fn a_receipt_of_nothing_is_settled_once_too() {
     receipt.payments[0].amount = Amount::ZERO;
     let job = Job::Receipt(receipt);
     for kind in FaultKind::ALL {
-        for command in COMMANDS {
-            for times in TIMES {
+        for command in commands(&datecs::PROTOCOL) {
+            for times in [1, 5, 12] {
                 for restart in [false, true] {
                     let case = format!("{} x{times} on {command:02X?}, {restart}", kind.name());
                     let bench = Bench::new();
                     let (driver, baseline) = begun_day(&bench, &sale());
                     let mut driver = driver;
                     let before = count(&bench, &job);
-                    bench.order(kind, *command, *times);
+                    bench.order(kind, command, times);
                     let mut notes = Notes::new();
                     let first = driver.perform(&job, &baseline, &mut notes);
                     let decided = notes.decided;

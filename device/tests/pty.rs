@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use bench::*;
-use ferrotill_device::emulator::{Cable, FaultKind, FaultOrder, Power, Rig, RigOptions};
+use ferrotill_device::emulator::{Cable, Family, FaultKind, FaultOrder, Power, Rig, RigOptions};
 use ferrotill_device::{DriverUri, Fault, FiscalPrinter, Job, Outcome, driver};
 
 struct Folder(PathBuf);
@@ -25,7 +25,11 @@ impl Folder {
     }
 
     fn driver(&self) -> Box<dyn FiscalPrinter> {
-        let uri = format!("datecs+serial://{}", self.link().display());
+        self.driver_of("datecs")
+    }
+
+    fn driver_of(&self, family: &str) -> Box<dyn FiscalPrinter> {
+        let uri = format!("{family}+serial://{}", self.link().display());
         driver::open(&DriverUri::parse(&uri).unwrap())
     }
 }
@@ -117,4 +121,33 @@ fn cable_and_power_come_and_go() {
     let outcome = printer.recover(&sale(), &baseline, false, &mut Notes::new());
     assert_eq!(registered(outcome).document, baseline.last_document + 1);
     assert_eq!(rig.snapshot(false).fiscal_receipts.len(), 1);
+}
+
+#[test]
+fn every_family_sells_over_a_real_pty() {
+    for name in Family::NAMES {
+        let Some(family) = ferrotill_device::family::of_name(name) else {
+            continue;
+        };
+        let folder = Folder::new(name);
+        let mut options = RigOptions::new(folder.link());
+        options.family = Family::parse(name).unwrap();
+        let rig = Rig::start(options).unwrap();
+        let mut printer = folder.driver_of(name);
+        let connected = printer.connect().unwrap();
+        assert_eq!(connected.model, family.model.name);
+        // The answer of the close is lost until the driver asks.
+        rig.add_fault(FaultOrder {
+            kind: FaultKind::DropAnswer,
+            command: Some(family.close.command),
+            times: 1,
+            ms: 0,
+        });
+        let sold = registered(printer.perform(&sale(), &connected.baseline, &mut Notes::new()));
+        let z = registered(printer.perform(&Job::ZReport, &sold.after, &mut Notes::new()));
+        assert_eq!(z.report.unwrap().z_number, 1);
+        let snapshot = rig.snapshot(true);
+        assert_eq!(snapshot.fiscal_receipts.len(), 1, "{name}");
+        assert_eq!(snapshot.fiscal_receipts[0].total, "18.58");
+    }
 }

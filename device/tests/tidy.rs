@@ -24,6 +24,7 @@ fn sources(folder: &str) -> Vec<(PathBuf, String)> {
 #[test]
 fn the_wire_and_the_session_know_neither_money_nor_time_nor_io() {
     let mut files = sources("src/wire");
+    files.extend(sources("src/family"));
     let session = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/session.rs");
     let text = fs::read_to_string(&session).unwrap();
     files.push((session, text));
@@ -55,6 +56,22 @@ fn the_emulator_does_not_know_the_driver_and_has_no_frames_of_its_own() {
     for (path, text) in sources("src/emulator") {
         for word in ["crate::driver", "0x05", "0x04"] {
             assert!(!text.contains(word), "{}: {word}", path.display());
+        }
+    }
+}
+
+#[test]
+fn every_family_with_a_file_is_in_the_index() {
+    for (path, _) in sources("src/family") {
+        let name = path
+            .file_stem()
+            .unwrap()
+            .to_str()
+            .unwrap()
+            .replace('_', "-");
+        if !["mod", "protocol"].contains(&name.as_str()) {
+            let found = ferrotill_device::family::of_name(&name);
+            assert!(found.is_some(), "{name} has no line in FAMILIES");
         }
     }
 }

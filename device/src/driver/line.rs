@@ -5,7 +5,7 @@ use crate::port::{Port, PortOpener};
 use crate::printer::Watch;
 use crate::session::{Ask, Event, Failure, Session, Timing};
 use crate::wire::codepage;
-use crate::wire::isl::{Answer, command};
+use crate::wire::framing::{Answer, Framing};
 
 /// The host's end of a line to one device.
 pub(super) struct Line {
@@ -23,11 +23,11 @@ const DRAIN_READS_MAX: usize = 64;
 
 impl Line {
     /// A line that is not open yet.
-    pub(super) fn new(opener: Box<dyn PortOpener>, first_seq: u8) -> Self {
+    pub(super) fn new(opener: Box<dyn PortOpener>, framing: Framing, first_seq: u8) -> Self {
         Self {
             opener,
             port: None,
-            session: Session::new(Timing::default(), first_seq),
+            session: Session::new(framing, Timing::default(), first_seq),
         }
     }
 
@@ -55,19 +55,18 @@ impl Line {
         Ok(())
     }
 
-    /// Two harmless questions with two consecutive numbers.
+    /// A harmless question, asked twice with two consecutive numbers.
     ///
     /// The first one's number may be the device's last, and then it is answered with an old answer (spec 0.2);
     /// the second one's cannot be.
-    pub(super) fn handshake(&mut self, watch: &mut dyn Watch) -> Result<Answer, Fault> {
-        self.exchange(
-            ask(command::STATUS, Vec::new(), COMMAND_LIMIT_MS, true),
-            watch,
-        )?;
-        self.exchange(
-            ask(command::STATUS, Vec::new(), COMMAND_LIMIT_MS, false),
-            watch,
-        )
+    pub(super) fn handshake(
+        &mut self,
+        question: (u8, Vec<u8>),
+        watch: &mut dyn Watch,
+    ) -> Result<Answer, Fault> {
+        let (number, data) = question;
+        self.exchange(ask(number, data.clone(), COMMAND_LIMIT_MS, true), watch)?;
+        self.exchange(ask(number, data, COMMAND_LIMIT_MS, false), watch)
     }
 
     /// Sends a command and waits for its answer, a refusal included.
@@ -156,7 +155,7 @@ fn describe(number: u8, data: &[u8]) -> String {
 
 /// Data for people: control characters and status bytes as `\xNN`.
 fn readable(data: &[u8]) -> String {
-    if data.len() == 6 && data.iter().all(|byte| *byte >= 0x80) {
+    if data.len() >= 6 && data.iter().all(|byte| *byte >= 0x80) {
         return crate::port::tracer::hexadecimal(data);
     }
     let mut text = String::new();

@@ -1,8 +1,9 @@
-//! The printer families, and the address that chooses one.
+//! The drivers, and the address that chooses one.
 //!
-//! A family is one module here, its rows in the two tables below, and its row in `device/README.md`.
+//! [`isl`] drives every printer of [`crate::family`], whatever its table says; [`escpos`] drives receipt printers, which are not fiscal.
 
-pub mod datecs;
+pub mod escpos;
+pub mod isl;
 mod line;
 mod uri;
 
@@ -17,15 +18,29 @@ use crate::printer::FiscalPrinter;
 /// The printer at an address. Nothing is opened yet: that is [`FiscalPrinter::connect`].
 #[must_use]
 pub fn open(uri: &DriverUri) -> Box<dyn FiscalPrinter> {
-    let opener: Box<dyn PortOpener> = match uri.transport() {
+    let opener = opener(uri);
+    match uri.family() {
+        Family::Isl(protocol) => Box::new(isl::IslPrinter::new(protocol, opener, some_seq())),
+        Family::Escpos(options) => Box::new(escpos::Escpos::new(opener, options, some_seq())),
+    }
+}
+
+/// The receipt printer at an address, for slips with more than text; `None` for a fiscal printer. Nothing is opened yet.
+#[must_use]
+pub fn open_receipt_printer(uri: &DriverUri) -> Option<escpos::Escpos> {
+    match uri.family() {
+        Family::Isl(_) => None,
+        Family::Escpos(options) => Some(escpos::Escpos::new(opener(uri), options, some_seq())),
+    }
+}
+
+fn opener(uri: &DriverUri) -> Box<dyn PortOpener> {
+    match uri.transport() {
         #[cfg(feature = "serial")]
         Transport::Serial { path, baud } => {
             Box::new(crate::port::serial::SerialOpener::new(path.clone(), *baud))
         }
         Transport::Tcp { address } => Box::new(crate::port::tcp::TcpOpener::new(address.clone())),
-    };
-    match uri.family() {
-        Family::Datecs => Box::new(datecs::Datecs::new(opener, some_seq())),
     }
 }
 

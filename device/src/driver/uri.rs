@@ -2,6 +2,9 @@
 
 use core::fmt;
 
+use super::escpos::Options;
+use crate::family::{self, FAMILIES, Protocol};
+
 /// An address: `datecs+serial:///dev/ttyUSB0?baud=115200`, `datecs+tcp://host:port`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DriverUri {
@@ -12,7 +15,33 @@ pub struct DriverUri {
 /// What a printer speaks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Family {
-    Datecs,
+    /// Frames of the ISL kind, by the table of one of the [`FAMILIES`].
+    Isl(&'static Protocol),
+    /// ESC/POS, with what the address says of the printer.
+    Escpos(Options),
+}
+
+const ESCPOS: &str = "escpos";
+
+impl Family {
+    fn of_name(name: &str) -> Option<Self> {
+        if name == ESCPOS {
+            return Some(Self::Escpos(Options::default()));
+        }
+        family::of_name(name).map(Self::Isl)
+    }
+
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Isl(protocol) => protocol.name,
+            Self::Escpos(_) => ESCPOS,
+        }
+    }
+
+    fn names() -> Vec<&'static str> {
+        let fiscal = FAMILIES.iter().map(|protocol| protocol.name);
+        fiscal.chain([ESCPOS]).collect()
+    }
 }
 
 /// How its bytes travel.
@@ -28,7 +57,6 @@ pub(super) enum Transport {
     },
 }
 
-const FAMILIES: &[(&str, Family)] = &[("datecs", Family::Datecs)];
 #[cfg(feature = "serial")]
 const TRANSPORTS: &str = "`serial` and `tcp`";
 #[cfg(not(feature = "serial"))]
@@ -48,16 +76,17 @@ impl DriverUri {
     pub fn parse(text: &str) -> Result<Self, DriverUriError> {
         let (scheme, place) = text.split_once("://").ok_or(DriverUriError::Shape)?;
         let (family, transport) = scheme.split_once('+').ok_or(DriverUriError::Shape)?;
-        let family = FAMILIES
-            .iter()
-            .find(|(name, _)| *name == family)
-            .map(|(_, family)| *family)
-            .ok_or_else(|| DriverUriError::Family(family.to_owned()))?;
+        let mut family =
+            Family::of_name(family).ok_or_else(|| DriverUriError::Family(family.to_owned()))?;
         let (place, query) = place.split_once('?').unwrap_or((place, ""));
+        let mut query = query.to_owned();
+        if let Family::Escpos(options) = &mut family {
+            (*options, query) = Options::take(&query)?;
+        }
         let transport = match transport {
             #[cfg(feature = "serial")]
-            "serial" => serial(place, query)?,
-            "tcp" => tcp(place, query)?,
+            "serial" => serial(place, &query)?,
+            "tcp" => tcp(place, &query)?,
             other => return Err(DriverUriError::Transport(other.to_owned())),
         };
         Ok(Self { family, transport })
@@ -112,15 +141,27 @@ fn tcp(place: &str, query: &str) -> Result<Transport, DriverUriError> {
 
 impl fmt::Display for DriverUri {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let family = FAMILIES
-            .iter()
-            .find(|(_, family)| *family == self.family)
-            .map_or("", |(name, _)| name);
-        match &self.transport {
+        let family = self.family.name();
+        let baud = match &self.transport {
             #[cfg(feature = "serial")]
-            Transport::Serial { path, baud } => write!(f, "{family}+serial://{path}?baud={baud}"),
-            Transport::Tcp { address } => write!(f, "{family}+tcp://{address}"),
+            Transport::Serial { path, baud } => {
+                write!(f, "{family}+serial://{path}")?;
+                Some(format!("baud={baud}"))
+            }
+            Transport::Tcp { address } => {
+                write!(f, "{family}+tcp://{address}")?;
+                None
+            }
+        };
+        let options = match self.family {
+            Family::Isl(_) => Vec::new(),
+            Family::Escpos(options) => options.query(),
+        };
+        let query: Vec<String> = baud.into_iter().chain(options).collect();
+        if query.is_empty() {
+            return Ok(());
         }
+        write!(f, "?{}", query.join("&"))
     }
 }
 
@@ -141,6 +182,15 @@ pub enum DriverUriError {
     Address(String),
     /// No such option.
     Option(String),
+    /// An option has no such value.
+    Value {
+        /// The option.
+        option: String,
+        /// Its value.
+        given: String,
+        /// The values that it takes.
+        allowed: &'static str,
+    },
 }
 
 impl fmt::Display for DriverUriError {
@@ -150,11 +200,10 @@ impl fmt::Display for DriverUriError {
                 "is not family+transport://place, such as datecs+serial:///dev/ttyUSB0?baud=115200 or datecs+tcp://192.168.1.20:4999",
             ),
             Self::Family(given) => {
-                let names: Vec<&str> = FAMILIES.iter().map(|(name, _)| *name).collect();
                 write!(
                     f,
                     "`{given}` is not a printer family; allowed: `{}`",
-                    names.join("`, `")
+                    Family::names().join("`, `")
                 )
             }
             Self::Transport(given) => {
@@ -173,8 +222,11 @@ impl fmt::Display for DriverUriError {
             ),
             Self::Option(given) => write!(
                 f,
-                "`{given}` is not an option; allowed: `baud=…` for a serial port, none for tcp"
+                "`{given}` is not an option; allowed: `baud=…` for a serial port, none for tcp; for `escpos` also `profile`, `columns`, `drawer`, `drawer_pin`, `drawer_sensor`"
             ),
+            Self::Value { option, given, allowed } => {
+                write!(f, "`{given}` is not a value of `{option}`; allowed: {allowed}")
+            }
         }
     }
 }
@@ -197,6 +249,16 @@ mod tests {
                 "datecs+serial:///dev/serial/by-id/x?baud=115200",
             ),
             ("datecs+tcp://[::1]:4999", "datecs+tcp://[::1]:4999"),
+            ("datecs-x+tcp://till:3999", "datecs-x+tcp://till:3999"),
+            ("escpos+tcp://kitchen:9100", "escpos+tcp://kitchen:9100"),
+            (
+                "escpos+tcp://kitchen:9100?profile=rp326&drawer_sensor=low",
+                "escpos+tcp://kitchen:9100?profile=rp326&drawer_sensor=low",
+            ),
+            (
+                "escpos+serial:///dev/ttyS0?drawer=dle-dc4&baud=9600&columns=42&drawer_pin=5",
+                "escpos+serial:///dev/ttyS0?baud=9600&columns=42&drawer=dle-dc4&drawer_pin=5",
+            ),
         ] {
             assert_eq!(DriverUri::parse(text).unwrap().to_string(), written);
         }
@@ -222,6 +284,19 @@ mod tests {
             (
                 "datecs+serial:///dev/ttyUSB0?speed=1",
                 "`speed=1` is not an option",
+            ),
+            (
+                "escpos+tcp://kitchen:9100?profile=x",
+                "`x` is not a value of `profile`; allowed: `epson`",
+            ),
+            ("escpos+tcp://kitchen:9100?columns=99", "allowed: 16 to 64"),
+            (
+                "escpos+tcp://kitchen:9100?baud=9600",
+                "`baud=9600` is not an option",
+            ),
+            (
+                "datecs+tcp://host:1?profile=epson",
+                "`profile=epson` is not an option",
             ),
             ("datecs+tcp://host", "host:port"),
             ("datecs+tcp://host:70000", "host:port"),

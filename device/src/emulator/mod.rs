@@ -2,11 +2,14 @@
 //!
 //! - [`Printer`] executes commands (`receipt_commands`, `slip_commands`, `report_commands`) on a [`memory::Memory`] that a file can keep;
 //! - [`Emulator`] puts it at the end of a line that can be ordered to go wrong, without IO and on a given clock;
+//! - [`EscposEmulator`] is a receipt printer, which has no fiscal memory, at the end of such a line;
 //! - [`Rig`] runs that line on a pty in a thread of its own.
 //!
 //! It parses and emits through [`crate::wire`] and has no codec of its own.
 
 mod calendar;
+mod escpos;
+mod machine;
 pub mod memory;
 mod printer;
 mod pty;
@@ -19,6 +22,7 @@ mod store;
 mod tape;
 mod trouble;
 
+pub use escpos::EscposEmulator;
 pub use printer::Printer;
 pub use rig::{Cable, ClockSource, Cover, Family, Power, Rig, RigOptions};
 pub use snapshot::{ReceiptSnapshot, Snapshot};

@@ -1,7 +1,8 @@
 //! The emulated printer: its mechanics, its working memory, and the table of its commands.
 //!
-//! It behaves as the maker's manual says (Datecs group A, v1.00BG; spec/printers.md 1 and 2), not as our driver would like;
+//! It behaves as the maker's manual says (spec/printers.md 1 to 5), not as our driver would like;
 //! where the manual is silent the choice is listed in `device/README.md`.
+//! What its family says and how it is written is in the family's table ([`crate::family`]).
 
 use std::io;
 use std::path::Path;
@@ -11,92 +12,51 @@ use super::memory::{FiscalReceipt, Kind, Memory};
 use super::rig::ClockSource;
 use super::store::Store;
 use super::tape::Tape;
+use crate::family::{Errors, Protocol, Row, datecs};
 use crate::printer::Paper;
-use crate::wire::isl::{Answer, Flag, Request, Status, command};
+use crate::wire::cause::Cause;
+use crate::wire::framing::{Answer, Request};
+use crate::wire::isl_status::{Flag, Status};
+use crate::wire::isl_x::with_error;
 
-/// Why a command is refused: the status bit, and the code that 20h tells afterwards.
+/// A refusal, before it is put into the family's words.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Refusal {
-    pub(super) flag: Option<Flag>,
-    pub(super) code: i64,
-    pub(super) data: Vec<u8>,
+pub(super) struct Refused<A> {
+    cause: Cause,
+    /// An answer that says so, with families that have no error code in front of it.
+    instead: Option<Box<A>>,
 }
 
-impl Refusal {
-    /// Refused in this state, with S1.1.
-    pub(super) const fn not_allowed(code: i64) -> Self {
+impl<A> From<Cause> for Refused<A> {
+    fn from(cause: Cause) -> Self {
         Self {
-            flag: Some(Flag::NotAllowed),
-            code,
-            data: Vec::new(),
+            cause,
+            instead: None,
         }
     }
+}
 
-    /// The data cannot be read: S0.0.
-    pub(super) const fn syntax() -> Self {
-        Self {
-            flag: Some(Flag::Syntax),
-            code: code::SYNTAX,
-            data: Vec::new(),
-        }
-    }
-
-    /// A sum does not fit: S1.0 with S1.1.
-    pub(super) const fn overflow() -> Self {
-        Self {
-            flag: Some(Flag::Overflow),
-            code: code::OVERFLOW,
-            data: Vec::new(),
-        }
-    }
-
-    /// Refused in the data alone, as 35h and 46h do.
-    pub(super) const fn in_data(data: Vec<u8>, code: i64) -> Self {
-        Self {
-            flag: None,
-            code,
-            data,
-        }
+/// A refusal that some families tell in the answer alone, as 35h and 46h of Datecs classic do.
+pub(super) fn in_answer<A>(cause: Cause, answer: A) -> Refused<A> {
+    Refused {
+        cause,
+        instead: Some(Box::new(answer)),
     }
 }
 
 /// The answer of a command, or its refusal.
-pub(super) type Reply = Result<Vec<u8>, Refusal>;
+pub(super) type Reply<A> = Result<A, Refused<A>>;
 
-/// The codes of 20h (classic, new firmware).
-pub(super) mod code {
-    pub(crate) const SYNTAX: i64 = -150_001;
-    pub(crate) const UNKNOWN_COMMAND: i64 = -150_002;
-    pub(crate) const NOT_PERMITTED: i64 = -150_003;
-    pub(crate) const BLOCKED: i64 = -150_010;
-    pub(crate) const PAPER_OUT: i64 = -150_101;
-    pub(crate) const OVERFLOW: i64 = -150_103;
-    pub(crate) const PASSWORD: i64 = -150_104;
-    pub(crate) const RECEIPT_OPEN: i64 = -150_200;
-    pub(crate) const NO_RECEIPT_OPEN: i64 = -150_201;
-    pub(crate) const RECEIPTS_AFTER_Z: i64 = -150_202;
-    pub(crate) const DAY_TOO_LONG: i64 = -150_204;
-    pub(crate) const DATE_BEFORE_LAST: i64 = -150_205;
-    pub(crate) const MEMORY_WRITE: i64 = -150_308;
-    pub(crate) const GROUP_DISABLED: i64 = -150_403;
-    pub(crate) const TOO_MANY_SALES: i64 = -150_404;
-    pub(crate) const NEGATIVE: i64 = -150_406;
-    pub(crate) const VOID_OF_NOTHING: i64 = -150_408;
-    pub(crate) const PAYMENT_STARTED: i64 = -150_409;
-    pub(crate) const PAYMENT_TYPE: i64 = -150_410;
-    pub(crate) const ALREADY_PAID: i64 = -150_411;
-    pub(crate) const NOT_PAID: i64 = -150_412;
-    pub(crate) const NOT_ENOUGH_CASH: i64 = -150_413;
-    pub(crate) const NO_CHANGE: i64 = -150_415;
-    pub(crate) const ZERO_PRICE: i64 = -150_431;
-}
+/// A refusal and its data, where it is told in the data alone.
+type Refusal = (Cause, Option<Vec<u8>>);
 
 /// One emulated printer.
 pub struct Printer {
+    pub(super) protocol: &'static Protocol,
     pub(super) memory: Memory,
     pub(super) receipts: Vec<FiscalReceipt>,
     pub(super) tape: Tape,
-    pub(super) last_error: (u8, i64),
+    pub(super) last_error: (u8, Option<Cause>),
     pub(super) wrong_passwords: u8,
     pub(super) locked: bool,
     pub(super) cause_in_data: bool,
@@ -104,6 +64,8 @@ pub struct Printer {
     pub exact_payment_says_rest: bool,
     /// Adds this to every price that is multiplied: a printer that computes otherwise than the till.
     pub miscount: i64,
+    /// Commands that this firmware does not know, though its family does.
+    pub lacks: Vec<u8>,
     store: Option<Store>,
     clock: ClockSource,
     power: bool,
@@ -115,19 +77,21 @@ pub struct Printer {
 }
 
 impl Printer {
-    /// A new printer that forgets everything when it is dropped.
+    /// A new Datecs classic printer of group A that forgets everything when it is dropped.
     #[must_use]
     pub fn new(memory: Memory, clock: ClockSource) -> Self {
         Self {
+            protocol: &datecs::PROTOCOL,
             memory,
             receipts: Vec::new(),
             tape: Tape::default(),
-            last_error: (0, 0),
+            last_error: (0, None),
             wrong_passwords: 0,
             locked: false,
             cause_in_data: false,
             exact_payment_says_rest: false,
             miscount: 0,
+            lacks: Vec::new(),
             store: None,
             clock,
             power: true,
@@ -137,6 +101,19 @@ impl Printer {
             commands: 0,
             last_answer: None,
         }
+    }
+
+    /// The same printer, of another family.
+    #[must_use]
+    pub fn of_family(mut self, protocol: &'static Protocol) -> Self {
+        self.protocol = protocol;
+        self
+    }
+
+    /// Its family.
+    #[must_use]
+    pub fn family(&self) -> &'static Protocol {
+        self.protocol
     }
 
     /// A printer whose memory is in a file; `new` is what it holds the first time.
@@ -238,14 +215,15 @@ impl Printer {
             status,
         };
         // An answer that does not fit is a fault of the table below; the device would send an empty one.
+        let framing = &self.protocol.framing;
         let frame = answer
-            .emit()
+            .emit(framing)
             .or_else(|_| {
                 Answer {
                     data: Vec::new(),
                     ..answer
                 }
-                .emit()
+                .emit(framing)
             })
             .unwrap_or_default();
         self.last_answer = Some((request.seq, frame.clone()));
@@ -262,41 +240,41 @@ impl Printer {
             self.memory = before;
             self.receipts.truncate(receipts_before);
             self.memory_fault = true;
-            reply = Err(Refusal {
-                flag: Some(Flag::FiscalMemoryWrite),
-                code: code::MEMORY_WRITE,
-                data: Vec::new(),
-            });
+            reply = Err((Cause::FiscalMemory, None));
         }
         match reply {
-            Ok(data) if request.command == command::STATUS => {
-                let status = self.status();
-                let data = if data.is_empty() {
-                    status.bytes().to_vec()
-                } else {
-                    data
-                };
-                (data, status)
-            }
-            Ok(data) => (data, self.status()),
-            Err(refusal) => {
-                self.last_error = (request.command, refusal.code);
-                let status = refusal
-                    .flag
-                    .map_or(self.status(), |flag| self.status().with(flag));
-                // Overflow raises "not allowed" too (spec 1.1, S1.0).
-                let status = if refusal.flag == Some(Flag::Overflow) {
-                    status.with(Flag::NotAllowed)
-                } else {
-                    status
-                };
-                let mut data = refusal.data;
-                if self.cause_in_data {
-                    data.extend_from_slice(format!("@{}", refusal.code).as_bytes());
-                }
-                (data, status)
+            Ok(data) => (self.told(0, data), self.status()),
+            Err(refusal) => self.refuse(request.command, refusal),
+        }
+    }
+
+    /// Data as the family sends them: with its error code in front, or without.
+    fn told(&self, code: i64, data: Vec<u8>) -> Vec<u8> {
+        match self.protocol.errors {
+            Errors::First => with_error(code, &data),
+            Errors::Asked(_) | Errors::Silent => data,
+        }
+    }
+
+    fn refuse(&mut self, number: u8, (cause, data): Refusal) -> (Vec<u8>, Status) {
+        let layout = &self.protocol.status;
+        let (code, _) = self.protocol.code_of(cause);
+        self.last_error = (number, Some(cause));
+        let in_data = data.is_some() && !matches!(self.protocol.errors, Errors::First);
+        let mut status = self.status();
+        if !in_data {
+            status = layout.with(status, flag_of(cause));
+            // Overflow raises "not allowed" too (spec 1.1, S1.0).
+            if cause == Cause::Overflow {
+                status = layout.with(status, Flag::NotAllowed);
             }
         }
+        let data = if in_data { data } else { None };
+        let mut data = self.told(code, data.unwrap_or_default());
+        if self.cause_in_data {
+            data.extend_from_slice(format!("@{code}").as_bytes());
+        }
+        (data, status)
     }
 
     fn keep(&mut self, receipts_before: usize, before: &Memory) -> io::Result<()> {
@@ -318,87 +296,83 @@ impl Printer {
     /// The status bytes of the moment.
     #[must_use]
     pub fn status(&self) -> Status {
-        let mut status = Status::EMPTY
-            .with(Flag::Numbered)
-            .with(Flag::TaxIdSet)
-            .with(Flag::RatesSet)
-            .with(Flag::Fiscalised)
-            .with(Flag::Formatted);
+        let mut flags = vec![
+            Flag::Numbered,
+            Flag::TaxIdSet,
+            Flag::RatesSet,
+            Flag::Fiscalised,
+            Flag::Formatted,
+        ];
         if self.cover_open {
-            status = status.with(Flag::CoverOpen);
+            flags.push(Flag::CoverOpen);
         }
         match self.paper {
             Paper::Ok => {}
-            Paper::Low => status = status.with(Flag::PaperLow),
-            Paper::Out => status = status.with(Flag::PaperOut),
+            Paper::Low => flags.push(Flag::PaperLow),
+            Paper::Out => flags.push(Flag::PaperOut),
         }
         if self.memory_fault {
-            status = status.with(Flag::FiscalMemoryWrite);
+            flags.push(Flag::FiscalMemoryWrite);
         }
         match self.memory.open.as_ref().map(|open| open.kind) {
-            Some(Kind::Sale) => status.with(Flag::ReceiptOpen),
-            Some(Kind::Refund) => status.with(Flag::ReceiptOpen).with(Flag::RefundOpen),
-            Some(Kind::Slip) => status.with(Flag::SlipOpen),
-            None => status,
+            Some(Kind::Sale) => flags.push(Flag::ReceiptOpen),
+            Some(Kind::Refund) => flags.extend([Flag::ReceiptOpen, Flag::RefundOpen]),
+            Some(Kind::Slip) => flags.push(Flag::SlipOpen),
+            None => {}
         }
+        let layout = &self.protocol.status;
+        flags
+            .into_iter()
+            .fold(Status::empty(layout.len), |status, flag| {
+                layout.with(status, flag)
+            })
     }
 
     /// The table of commands.
-    fn execute(&mut self, number: u8, data: &[u8]) -> Reply {
-        match number {
-            command::RECEIPT_OPEN => self.receipt_open(data),
-            command::REFUND_OPEN => self.refund_open(data),
-            command::SALE | command::SALE_SHOWN => self.sale(data),
-            command::SUBTOTAL => self.subtotal(data),
-            command::PAYMENT => self.payment(data),
-            command::RECEIPT_TEXT => self.receipt_text(data),
-            command::RECEIPT_CLOSE => self.receipt_close(),
-            command::RECEIPT_CANCEL => self.receipt_cancel(),
-            command::SLIP_OPEN => self.slip_open(),
-            command::SLIP_TEXT => self.slip_text(data),
-            command::SLIP_CLOSE => self.slip_close(),
-            command::BARCODE | command::LINE => self.ornament(number),
-            command::DUPLICATE => self.duplicate(),
-            command::DAILY_REPORT => self.daily_report(data),
-            command::CASH => self.cash(data),
-            command::DRAWER => self.drawer(data),
-            command::FEED => self.feed(data),
-            command::CUT | command::FLUSH => self.printing().map(|()| Vec::new()),
-            command::STATUS => Ok(Vec::new()),
-            command::TRANSACTION => self.transaction(data),
-            command::RECEIPT_SUMS => self.receipt_sums(),
-            command::LAST_DOCUMENT => Ok(self.document_number()),
-            command::DAY_PAYMENTS => Ok(self.day_payments()),
-            command::LAST_Z => Ok(self.last_z()),
-            command::DAY_TOTALS => self.day_totals(data),
-            command::CLOCK => Ok(self.stamp().into_bytes()),
-            command::CLOCK_SET => self.clock_set(data),
-            command::DEVICE_INFO => Ok(self.device_info()),
-            command::RATES => self.rates(data),
-            command::RATES_READ => Ok(self.rates_read()),
-            command::LAST_ERROR => Ok(self.error_told(data)),
-            command::OPTIONS => self.options(data),
-            _ => Err(Refusal {
-                flag: Some(Flag::UnknownCommand),
-                code: code::UNKNOWN_COMMAND,
-                data: Vec::new(),
-            }),
+    fn execute(&mut self, number: u8, data: &[u8]) -> Result<Vec<u8>, Refusal> {
+        let mut incoming = Incoming {
+            known: false,
+            reply: None,
+            number,
+            data,
+            printer: self,
+        };
+        if !incoming.printer.lacks.contains(&number) {
+            incoming.receipt();
+            incoming.paper();
+            incoming.questions();
+            incoming.others();
         }
+        let known = incoming.known;
+        incoming.reply.unwrap_or(Err((
+            if known {
+                Cause::Syntax
+            } else {
+                Cause::UnknownCommand
+            },
+            None,
+        )))
     }
 
-    /// Refuses what cannot be printed now. The cover has no error bit of its own, so S1.1 says that the command was refused.
-    pub(super) fn printing(&self) -> Result<(), Refusal> {
+    /// Refuses what cannot be printed now. Where the cover has no error bit of its own, S1.1 says that the command was refused.
+    pub(super) fn printing(&self) -> Result<(), Cause> {
         if self.cover_open {
-            return Err(Refusal::not_allowed(code::NOT_PERMITTED));
+            return Err(Cause::CoverOpen);
         }
         if self.paper == Paper::Out {
-            return Err(Refusal {
-                flag: Some(Flag::PaperOut),
-                code: code::PAPER_OUT,
-                data: Vec::new(),
-            });
+            return Err(Cause::PaperOut);
         }
         Ok(())
+    }
+
+    /// Refuses while anything is open, and says what.
+    pub(super) fn closed(&self) -> Result<(), Cause> {
+        Err(match self.memory.open.as_ref().map(|open| open.kind) {
+            None => return Ok(()),
+            Some(Kind::Sale) => Cause::ReceiptOpen,
+            Some(Kind::Refund) => Cause::RefundOpen,
+            Some(Kind::Slip) => Cause::SlipOpen,
+        })
     }
 
     /// Seconds since 1970 by the printer's clock.
@@ -414,5 +388,149 @@ impl Printer {
     /// The printer's clock as it prints it.
     pub(super) fn stamp(&self) -> String {
         Moment::of(self.now()).stamp()
+    }
+}
+
+/// A request, looked up row by row until one of them fits.
+struct Incoming<'a> {
+    number: u8,
+    data: &'a [u8],
+    /// A row has this number.
+    known: bool,
+    reply: Option<Result<Vec<u8>, Refusal>>,
+    printer: &'a mut Printer,
+}
+
+impl Incoming<'_> {
+    fn on<Q, A>(&mut self, row: &Row<Q, A>, act: impl FnOnce(&mut Printer, Q) -> Reply<A>) {
+        if self.reply.is_some() || row.command != self.number {
+            return;
+        }
+        self.known = true;
+        let Some(ask) = (row.ask.parse)(self.data) else {
+            return;
+        };
+        self.reply = Some(match act(self.printer, ask) {
+            Ok(answer) => Ok((row.answer.emit)(&answer)),
+            Err(refused) => Err((
+                refused.cause,
+                refused.instead.map(|answer| (row.answer.emit)(&answer)),
+            )),
+        });
+    }
+
+    fn receipt(&mut self) {
+        let table = self.printer.protocol;
+        self.on(&table.open, |printer, open| printer.receipt_open(&open));
+        self.on(&table.refund, |printer, refund| {
+            printer.refund_open(&refund)
+        });
+        self.on(&table.sale, |printer, sale| printer.sale(&sale));
+        self.on(&table.subtotal, |printer, ask| printer.subtotal(&ask));
+        self.on(&table.payment, |printer, payment| printer.payment(&payment));
+        self.on(&table.text, |printer, text| printer.receipt_text(&text));
+        self.on(&table.close, |printer, ()| printer.receipt_close());
+        self.on(&table.cancel, |printer, ()| printer.receipt_cancel());
+    }
+
+    fn paper(&mut self) {
+        let table = self.printer.protocol;
+        self.on(&table.slip_open, |printer, ()| printer.slip_open());
+        self.on(&table.slip_text, |printer, text| printer.slip_text(&text));
+        self.on(&table.slip_close, |printer, ()| printer.slip_close());
+        self.on(&table.duplicate, |printer, ()| printer.duplicate());
+        self.on(&table.x_report, |printer, ()| printer.daily_report(false));
+        self.on(&table.z_report, |printer, ()| printer.daily_report(true));
+        for row in &table.by_number {
+            self.on(row, |printer, (first, last)| {
+                printer.memory_by_number(first, last)
+            });
+        }
+        for row in &table.by_date {
+            self.on(row, |printer, (first, last)| {
+                printer.memory_by_date(&first, &last)
+            });
+        }
+        self.on(&table.cash, |printer, amount| printer.cash(amount));
+        self.on(&table.drawer, |printer, _| printer.drawer());
+    }
+
+    fn questions(&mut self) {
+        let table = self.printer.protocol;
+        self.on(&table.state, |printer, ()| Ok(printer.status()));
+        self.on(&table.transaction, |printer, tender| {
+            Ok(printer.transaction(tender))
+        });
+        self.on(
+            &table.receipt_sums,
+            |printer, ()| Ok(printer.receipt_sums()),
+        );
+        self.on(&table.last_document, |printer, ()| {
+            Ok(printer.memory.last_document)
+        });
+        if let Some(row) = &table.next_fiscal {
+            self.on(row, |printer, ()| Ok(printer.next_fiscal()));
+        }
+        if let Some(row) = &table.day_receipts {
+            self.on(row, |printer, ()| Ok(printer.memory.day.fiscal_receipts));
+        }
+        self.on(
+            &table.day_payments,
+            |printer, ()| Ok(printer.day_payments()),
+        );
+        let [sales, taxes, refunds, refund_taxes] = &table.day_groups;
+        self.on(sales, |printer, ()| Ok(printer.memory.day.sales));
+        self.on(taxes, |printer, ()| {
+            Ok(printer.taxes(printer.memory.day.sales))
+        });
+        self.on(refunds, |printer, ()| Ok(printer.memory.day.refunds));
+        self.on(refund_taxes, |printer, ()| {
+            Ok(printer.taxes(printer.memory.day.refunds))
+        });
+        self.on(&table.last_z, |printer, ()| Ok(printer.last_z()));
+        self.on(&table.device_info, |printer, ()| Ok(printer.device_info()));
+        self.on(&table.rates, |printer, ()| Ok(printer.rates()));
+        self.on(&table.clock, |printer, ()| Ok(printer.stamp()));
+        self.on(&table.clock_set, |printer, at| printer.clock_set(&at));
+        if let Errors::Asked(row) = &table.errors {
+            self.on(row, |printer, clear| Ok(printer.error_told(clear)));
+        }
+    }
+
+    fn others(&mut self) {
+        let others = self.printer.protocol.others;
+        for row in others.sales {
+            self.on(row, |printer, sale| printer.sale(&sale));
+        }
+        if let Some(row) = &others.rates_set {
+            self.on(row, |printer, rates| printer.rates_set(rates));
+        }
+        if let Some(row) = &others.rates_read {
+            self.on(row, |printer, ()| Ok(printer.rates()));
+        }
+        if let Some(row) = &others.feed {
+            self.on(row, |printer, _| Ok(printer.printing()?));
+        }
+        for row in others.cut {
+            self.on(row, |printer, ()| Ok(printer.printing()?));
+        }
+        for row in others.ornament {
+            self.on(row, |printer, _| printer.ornament());
+        }
+        if let Some(row) = &others.options {
+            self.on(row, |printer, data| printer.options(&data));
+        }
+    }
+}
+
+/// The status bit that goes with a refusal.
+const fn flag_of(cause: Cause) -> Flag {
+    match cause {
+        Cause::Syntax => Flag::Syntax,
+        Cause::UnknownCommand => Flag::UnknownCommand,
+        Cause::PaperOut => Flag::PaperOut,
+        Cause::Overflow => Flag::Overflow,
+        Cause::FiscalMemory => Flag::FiscalMemoryWrite,
+        _ => Flag::NotAllowed,
     }
 }

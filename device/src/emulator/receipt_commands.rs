@@ -2,51 +2,41 @@
 
 use super::calendar::DAY;
 use super::memory::{BookedSale, FiscalReceipt, Kind, LastReceipt, OpenReceipt};
-use super::printer::{Printer, Refusal, Reply, code};
-use super::slip_commands::plain;
+use super::printer::{Printer, Reply, in_answer};
 use super::tape::{centred, spread, sum};
+use crate::wire::cause::Cause;
 use crate::wire::codepage;
 use crate::wire::fields::decimal;
 use crate::wire::isl_payment::{Counters, Paid, PaidCode, Payment};
 use crate::wire::isl_receipt::{Modifier, Open, RefundOpen, Sale, Subtotal, Sums};
-use crate::wire::isl_report::DAY_PAYMENT_LETTERS;
 
-/// Sales on one receipt (group A).
-const SALES_MAX: usize = 512;
-/// A price has up to eight significant digits.
-const PRICE_MAX: i64 = 99_999_999;
 /// The largest sum that the answers have room for.
 const SUM_MAX: i64 = 999_999_999;
 /// Passwords that may be wrong before the printer locks itself.
 const WRONG_PASSWORDS_MAX: u8 = 3;
-/// The operators' password as delivered.
-const PASSWORD: &str = "0000";
 
 impl Printer {
     /// 30h.
-    pub(super) fn receipt_open(&mut self, data: &[u8]) -> Reply {
-        let open = Open::parse(data).ok_or_else(Refusal::syntax)?;
-        self.open_fiscal(Kind::Sale, &open, centred("BON FISCAL"))
+    pub(super) fn receipt_open(&mut self, open: &Open) -> Reply<Counters> {
+        self.open_fiscal(Kind::Sale, open, centred("BON FISCAL"))
     }
 
     /// 2Eh.
-    pub(super) fn refund_open(&mut self, data: &[u8]) -> Reply {
-        let refund = RefundOpen::parse(data).ok_or_else(Refusal::syntax)?;
+    pub(super) fn refund_open(&mut self, refund: &RefundOpen) -> Reply<Counters> {
         let title = centred(&format!("STORNO {:07}", refund.document));
         self.open_fiscal(Kind::Refund, &refund.open, title)
     }
 
-    fn open_fiscal(&mut self, kind: Kind, open: &Open, title: String) -> Reply {
-        if self.memory.open.is_some() {
-            return Err(Refusal::not_allowed(code::RECEIPT_OPEN));
-        }
+    fn open_fiscal(&mut self, kind: Kind, open: &Open, title: String) -> Reply<Counters> {
+        self.closed()?;
         if self.locked {
-            return Err(Refusal::not_allowed(code::BLOCKED));
+            return Err(Cause::Locked.into());
         }
-        if open.password != PASSWORD {
+        let protocol = self.protocol;
+        if open.password != protocol.seller.password_on(protocol.model.name) {
             self.wrong_passwords = self.wrong_passwords.saturating_add(1);
             self.locked = self.wrong_passwords >= WRONG_PASSWORDS_MAX;
-            return Err(Refusal::not_allowed(code::PASSWORD));
+            return Err(Cause::Password.into());
         }
         self.wrong_passwords = 0;
         let now = self.now();
@@ -56,7 +46,7 @@ impl Printer {
             .opened_at
             .is_some_and(|first| now.saturating_sub(first) > DAY)
         {
-            return Err(Refusal::not_allowed(code::DAY_TOO_LONG));
+            return Err(Cause::DayTooLong.into());
         }
         self.printing()?;
         self.memory.open = Some(OpenReceipt {
@@ -68,34 +58,48 @@ impl Printer {
             payment_started: false,
             tape: vec![title],
         });
+        Ok(self.counters_of_open())
+    }
+
+    /// What is told of the receipt or slip that is open.
+    pub(super) fn counters_of_open(&self) -> Counters {
         let day = &self.memory.day;
-        Ok(Counters {
+        Counters {
             all: day.all_receipts.saturating_add(1),
             fiscal: day.fiscal_receipts.saturating_add(1),
+            document: Some(self.memory.last_document.saturating_add(1)),
         }
-        .emit())
+    }
+
+    /// What is told of the one that was closed.
+    pub(super) fn counters_of_closed(&self) -> Counters {
+        let day = &self.memory.day;
+        Counters {
+            all: day.all_receipts,
+            fiscal: day.fiscal_receipts,
+            document: Some(self.memory.last_document),
+        }
     }
 
     /// The open fiscal receipt.
-    fn fiscal(&mut self) -> Result<&mut OpenReceipt, Refusal> {
+    fn fiscal(&mut self) -> Result<&mut OpenReceipt, Cause> {
         match &mut self.memory.open {
             Some(open) if open.kind != Kind::Slip => Ok(open),
-            _ => Err(Refusal::not_allowed(code::NO_RECEIPT_OPEN)),
+            _ => Err(Cause::NoReceiptOpen),
         }
     }
 
     /// The open fiscal receipt, before payment.
-    fn unpaid(&mut self) -> Result<&mut OpenReceipt, Refusal> {
+    fn unpaid(&mut self) -> Result<&mut OpenReceipt, Cause> {
         let open = self.fiscal()?;
         if open.payment_started {
-            return Err(Refusal::not_allowed(code::PAYMENT_STARTED));
+            return Err(Cause::PaymentStarted);
         }
         Ok(open)
     }
 
     /// 31h and 34h.
-    pub(super) fn sale(&mut self, data: &[u8]) -> Reply {
-        let sale = Sale::parse(data).ok_or_else(Refusal::syntax)?;
+    pub(super) fn sale(&mut self, sale: &Sale) -> Reply<Counters> {
         self.unpaid()?;
         self.printing()?;
         let enabled = self
@@ -104,30 +108,31 @@ impl Printer {
             .get(usize::from(sale.group))
             .is_some_and(Option::is_some);
         if !enabled {
-            return Err(Refusal::not_allowed(code::GROUP_DISABLED));
+            return Err(Cause::GroupDisabled.into());
         }
+        let limits = self.protocol.limits;
         let miscount = self.miscount;
         let quantity = sale.quantity.unwrap_or(1_000);
         let open = self.unpaid()?;
-        if open.sales.len() >= SALES_MAX {
-            return Err(Refusal::not_allowed(code::TOO_MANY_SALES));
+        if open.sales.len() >= limits.sales {
+            return Err(Cause::TooManySales.into());
         }
         if sale.price == 0 {
-            return Err(Refusal::not_allowed(code::ZERO_PRICE));
+            return Err(Cause::Zero.into());
         }
-        if sale.price.unsigned_abs() > PRICE_MAX.unsigned_abs() || quantity <= 0 {
-            return Err(Refusal::overflow());
+        if sale.price.unsigned_abs() > limits.price_max.unsigned_abs() || quantity <= 0 {
+            return Err(Cause::Overflow.into());
         }
         let gross = product(sale.price, quantity)
             .and_then(|gross| gross.checked_add(miscount))
-            .ok_or_else(Refusal::overflow)?;
-        let change = modification(gross, sale.modifier).ok_or_else(Refusal::overflow)?;
-        let amount = gross.checked_add(change).ok_or_else(Refusal::overflow)?;
+            .ok_or(Cause::Overflow)?;
+        let change = modification(gross, sale.modifier).ok_or(Cause::Overflow)?;
+        let amount = gross.checked_add(change).ok_or(Cause::Overflow)?;
         if (sale.price > 0 && amount < 0) || (sale.price < 0 && amount > 0) {
-            return Err(Refusal::not_allowed(code::NEGATIVE));
+            return Err(Cause::Negative.into());
         }
         if sale.price < 0 {
-            take_back(open, &sale, quantity, amount)?;
+            take_back(open, sale, quantity, amount)?;
         }
         book(open, sale.group, amount)?;
         open.sales.push(BookedSale {
@@ -137,22 +142,22 @@ impl Printer {
             amount,
             voided: sale.price < 0,
         });
-        print_sale(open, &sale, quantity, gross, change);
-        Ok(Vec::new())
+        print_sale(open, sale, quantity, gross, change);
+        Ok(self.counters_of_open())
     }
 
     /// 33h.
-    pub(super) fn subtotal(&mut self, data: &[u8]) -> Reply {
-        let subtotal = Subtotal::parse(data).ok_or_else(Refusal::syntax)?;
+    pub(super) fn subtotal(&mut self, subtotal: &Subtotal) -> Reply<Sums> {
+        let document = self.memory.last_document.saturating_add(1);
         self.unpaid()?;
         if subtotal.print || subtotal.modifier.is_some() {
             self.printing()?;
         }
         let open = self.unpaid()?;
         let before = open.total();
-        let change = modification(before, subtotal.modifier).ok_or_else(Refusal::overflow)?;
+        let change = modification(before, subtotal.modifier).ok_or(Cause::Overflow)?;
         if before.checked_add(change).is_none_or(|after| after < 0) {
-            return Err(Refusal::not_allowed(code::NEGATIVE));
+            return Err(Cause::Negative.into());
         }
         spread_over_groups(&mut open.groups, before, change);
         if subtotal.print {
@@ -164,40 +169,41 @@ impl Printer {
         Ok(Sums {
             total: open.total(),
             groups: open.groups,
-        }
-        .emit())
+            document: Some(document),
+        })
     }
 
     /// 35h.
-    pub(super) fn payment(&mut self, data: &[u8]) -> Reply {
-        let payment = Payment::parse(data).ok_or_else(Refusal::syntax)?;
+    pub(super) fn payment(&mut self, payment: &Payment) -> Reply<Paid> {
+        let letters = self.protocol.payments.day;
         self.fiscal()?;
         self.printing()?;
         let says_rest = self.exact_payment_says_rest;
         let open = self.fiscal()?;
         if open.sales.is_empty() {
-            return Err(Refusal::not_allowed(code::NOT_PERMITTED));
+            return Err(Cause::NotPermitted.into());
         }
         if open.total() < 0 {
-            return Ok(paid(PaidCode::NegativeSubtotal, open.total()));
+            let paid = paid(PaidCode::NegativeSubtotal, open.total());
+            return Err(in_answer(Cause::Negative, paid));
         }
         if open.groups.iter().any(|group| *group < 0) {
-            return Ok(paid(PaidCode::NegativeGroup, 0));
+            return Err(in_answer(Cause::Negative, paid(PaidCode::NegativeGroup, 0)));
         }
         let left = open.total().saturating_sub(open.tendered());
         if open.payment_started && left <= 0 {
-            return Err(Refusal::not_allowed(code::ALREADY_PAID));
+            return Err(Cause::AlreadyPaid.into());
         }
         let letter = payment.mode.unwrap_or('P');
-        if !DAY_PAYMENT_LETTERS.contains(&letter) {
-            return Err(Refusal::in_data(b"F".to_vec(), code::PAYMENT_TYPE));
+        if !letters.contains(&letter) {
+            return Err(in_answer(Cause::PaymentType, paid(PaidCode::Failed, 0)));
         }
         let amount = payment.amount.unwrap_or(left);
         if !(0..=SUM_MAX).contains(&amount) {
-            return Err(Refusal::overflow());
+            return Err(Cause::Overflow.into());
         }
         if letter != 'P' && amount > left {
-            return Err(Refusal::in_data(b"F".to_vec(), code::NO_CHANGE));
+            return Err(in_answer(Cause::NoChange, paid(PaidCode::Failed, 0)));
         }
         if !open.payment_started {
             open.tape.push(sum("TOTAL", open.total()));
@@ -220,19 +226,18 @@ impl Printer {
     }
 
     /// 36h.
-    pub(super) fn receipt_text(&mut self, data: &[u8]) -> Reply {
+    pub(super) fn receipt_text(&mut self, text: &[u8]) -> Reply<()> {
         self.fiscal()?;
         self.printing()?;
-        let line = plain(data);
-        self.fiscal()?.tape.push(line);
-        Ok(Vec::new())
+        self.fiscal()?.tape.push(codepage::decode(text));
+        Ok(())
     }
 
     /// 38h.
-    pub(super) fn receipt_close(&mut self) -> Reply {
+    pub(super) fn receipt_close(&mut self) -> Reply<Counters> {
         let open = self.fiscal()?;
         if !open.payment_started || open.tendered() < open.total() {
-            return Err(Refusal::not_allowed(code::NOT_PAID));
+            return Err(Cause::NotPaid.into());
         }
         self.printing()?;
         let mut open = self.fiscal()?.clone();
@@ -266,15 +271,11 @@ impl Printer {
         };
         self.memory.may_duplicate = true;
         self.memory.open = None;
-        let day = &self.memory.day;
-        Ok(Counters {
-            all: day.all_receipts,
-            fiscal: day.fiscal_receipts,
-        }
-        .emit())
+        Ok(self.counters_of_closed())
     }
 
     fn book_day(&mut self, open: &OpenReceipt, change: i64, refund: bool) {
+        let letters = self.protocol.payments.day;
         let day = &mut self.memory.day;
         day.all_receipts = day.all_receipts.saturating_add(1);
         day.fiscal_receipts = day.fiscal_receipts.saturating_add(1);
@@ -287,13 +288,15 @@ impl Printer {
         for (sum, amount) in groups.iter_mut().zip(open.groups) {
             *sum = sum.saturating_add(amount);
         }
-        for (letter, tendered) in &open.payments {
-            let kept = if *letter == 'P' {
+        // Change is given in cash, out of the last payment: nothing can be paid after it.
+        let last = open.payments.len().saturating_sub(1);
+        for (number, (letter, tendered)) in open.payments.iter().enumerate() {
+            let kept = if number == last && *letter == 'P' {
                 tendered.saturating_sub(change)
             } else {
                 *tendered
             };
-            let place = DAY_PAYMENT_LETTERS
+            let place = letters
                 .iter()
                 .position(|known| known == letter)
                 .and_then(|place| payments.get_mut(place));
@@ -301,7 +304,6 @@ impl Printer {
                 *sum = sum.saturating_add(kept);
             }
         }
-        // Change is given in cash, and only the last payment has any: one cash payment at most is above what was left.
         let cash = open
             .payments
             .iter()
@@ -319,7 +321,7 @@ impl Printer {
     }
 
     /// 3Ch: only before the first payment (spec 0.4). A cancelled receipt takes a document number.
-    pub(super) fn receipt_cancel(&mut self) -> Reply {
+    pub(super) fn receipt_cancel(&mut self) -> Reply<()> {
         self.unpaid()?;
         self.printing()?;
         let mut open = self.unpaid()?.clone();
@@ -336,7 +338,7 @@ impl Printer {
         };
         self.memory.may_duplicate = false;
         self.memory.open = None;
-        Ok(Vec::new())
+        Ok(())
     }
 }
 
@@ -366,33 +368,25 @@ pub(super) fn divided(value: i64, by: i64) -> Option<i64> {
 }
 
 /// Adds an amount to its group; neither a group nor the receipt may be negative or too large.
-fn book(open: &mut OpenReceipt, group: u8, amount: i64) -> Result<(), Refusal> {
-    let total = open
-        .total()
-        .checked_add(amount)
-        .ok_or_else(Refusal::overflow)?;
+fn book(open: &mut OpenReceipt, group: u8, amount: i64) -> Result<(), Cause> {
+    let total = open.total().checked_add(amount).ok_or(Cause::Overflow)?;
     let sum = open
         .groups
         .get_mut(usize::from(group))
-        .ok_or_else(Refusal::syntax)?;
-    let new = sum.checked_add(amount).ok_or_else(Refusal::overflow)?;
+        .ok_or(Cause::Syntax)?;
+    let new = sum.checked_add(amount).ok_or(Cause::Overflow)?;
     if total > SUM_MAX {
-        return Err(Refusal::overflow());
+        return Err(Cause::Overflow);
     }
     if new < 0 {
-        return Err(Refusal::not_allowed(code::NEGATIVE));
+        return Err(Cause::Negative);
     }
     *sum = new;
     Ok(())
 }
 
 /// Marks the sale that a negative price voids.
-fn take_back(
-    open: &mut OpenReceipt,
-    sale: &Sale,
-    quantity: i64,
-    amount: i64,
-) -> Result<(), Refusal> {
+fn take_back(open: &mut OpenReceipt, sale: &Sale, quantity: i64, amount: i64) -> Result<(), Cause> {
     let earlier = open.sales.iter_mut().rev().find(|earlier| {
         !earlier.voided
             && earlier.group == sale.group
@@ -405,7 +399,7 @@ fn take_back(
             earlier.voided = true;
             Ok(())
         }
-        None => Err(Refusal::not_allowed(code::VOID_OF_NOTHING)),
+        None => Err(Cause::VoidOfNothing),
     }
 }
 
@@ -428,8 +422,8 @@ fn spread_over_groups(groups: &mut [i64; 8], total: i64, change: i64) {
     }
 }
 
-fn paid(code: PaidCode, amount: i64) -> Vec<u8> {
-    Paid { code, amount }.emit()
+const fn paid(code: PaidCode, amount: i64) -> Paid {
+    Paid { code, amount }
 }
 
 fn payment_name(letter: char) -> &'static str {

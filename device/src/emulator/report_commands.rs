@@ -1,30 +1,19 @@
 //! The commands that report, count cash, set and tell.
 
-use super::calendar::{Moment, parse_stamp};
+use super::calendar::{DAY, Moment, parse_stamp};
 use super::memory::{Closure, Day, Kind, LastReceipt};
-use super::printer::{Printer, Refusal, Reply, code};
+use super::printer::{Printer, Reply, in_answer};
 use super::receipt_commands::divided;
 use super::tape::{centred, spread, sum};
-use crate::wire::fields::decimal;
+use crate::wire::cause::Cause;
 use crate::wire::isl_report::{
     Cash, DailyReport, DayPayments, DeviceInfo, LastError, LastZ, Rates, ReceiptSums, Transaction,
-    emit_document, emit_groups,
 };
 
-/// The drawer's pulse in milliseconds.
-const PULSE_MS: core::ops::RangeInclusive<u32> = 5..=100;
-
 impl Printer {
-    /// 45h: `0` or nothing is Z, `2` is X; a suffix `N` keeps the operators' totals.
-    pub(super) fn daily_report(&mut self, data: &[u8]) -> Reply {
-        let closes = match data.strip_suffix(b"N").unwrap_or(data) {
-            b"" | b"0" => true,
-            b"2" => false,
-            _ => return Err(Refusal::syntax()),
-        };
-        if self.memory.open.is_some() {
-            return Err(Refusal::not_allowed(code::RECEIPT_OPEN));
-        }
+    /// 45h: Z closes the day, X does not.
+    pub(super) fn daily_report(&mut self, closes: bool) -> Reply<DailyReport> {
+        self.closed()?;
         self.printing()?;
         let number = self.memory.z_number().saturating_add(1);
         let document = self.memory.next_document();
@@ -34,6 +23,7 @@ impl Printer {
             closure: number,
             grand_total: self.memory.grand_total,
             groups: day.sales,
+            refunds: Some(day.refunds),
         };
         if closes {
             self.memory.closures.push(Closure {
@@ -46,7 +36,7 @@ impl Printer {
         }
         self.memory.last = LastReceipt::default();
         self.memory.may_duplicate = false;
-        Ok(report.emit())
+        Ok(report)
     }
 
     fn print_report(&mut self, closes: bool, number: u32, document: u32, day: &Day) {
@@ -66,25 +56,58 @@ impl Printer {
         self.tape.push(&lines);
     }
 
+    /// The Z-reports of the fiscal memory from one number to another.
+    pub(super) fn memory_by_number(&mut self, first: u32, last: u32) -> Reply<()> {
+        self.memory_report(first <= last, |closure| {
+            (first..=last).contains(&closure.number)
+        })
+    }
+
+    /// The same from one day to another.
+    pub(super) fn memory_by_date(&mut self, first: &str, last: &str) -> Reply<()> {
+        let (Some(from), Some(to)) = (parse_date(first), parse_date(last)) else {
+            return Err(Cause::Syntax.into());
+        };
+        let to = to.saturating_add(DAY);
+        self.memory_report(from < to, |closure| (from..to).contains(&closure.at))
+    }
+
+    fn memory_report(&mut self, asked: bool, is_in: impl Fn(&Closure) -> bool) -> Reply<()> {
+        if !asked {
+            return Err(Cause::Syntax.into());
+        }
+        self.closed()?;
+        self.printing()?;
+        let document = self.memory.next_document();
+        let mut lines = vec![centred("RAPORT MEMORIE FISCALA")];
+        for closure in self.memory.closures.iter().filter(|one| is_in(one)) {
+            let total = closure
+                .day
+                .sales
+                .iter()
+                .fold(0, |sum, group| i64::saturating_add(sum, *group));
+            lines.push(sum(&format!("Z {:04}", closure.number), total));
+        }
+        lines.push(spread(&format!("{document:07}"), &self.stamp()));
+        self.tape.push(&lines);
+        self.memory.may_duplicate = false;
+        Ok(())
+    }
+
     /// 46h: cash in (positive), out (negative), or a question.
-    pub(super) fn cash(&mut self, data: &[u8]) -> Reply {
-        let amount = Cash::parse_request(data)
-            .ok_or_else(Refusal::syntax)?
-            .unwrap_or(0);
+    pub(super) fn cash(&mut self, amount: Option<i64>) -> Reply<Cash> {
+        let amount = amount.unwrap_or(0);
         if amount == 0 {
             return Ok(self.cash_told(true));
         }
-        if self.memory.open.is_some() {
-            return Err(Refusal::in_data(self.cash_told(false), code::RECEIPT_OPEN));
+        if let Err(open) = self.closed() {
+            return Err(in_answer(open, self.cash_told(false)));
         }
         self.printing()?;
         let day = &mut self.memory.day;
-        let cash = day.cash.checked_add(amount).ok_or_else(Refusal::overflow)?;
+        let cash = day.cash.checked_add(amount).ok_or(Cause::Overflow)?;
         if amount < 0 && cash < 0 {
-            return Err(Refusal::in_data(
-                self.cash_told(false),
-                code::NOT_ENOUGH_CASH,
-            ));
+            return Err(in_answer(Cause::NotEnoughCash, self.cash_told(false)));
         }
         day.cash = cash;
         let total = if amount > 0 {
@@ -107,41 +130,24 @@ impl Printer {
         Ok(self.cash_told(true))
     }
 
-    fn cash_told(&self, done: bool) -> Vec<u8> {
+    fn cash_told(&self, done: bool) -> Cash {
         Cash {
             done,
             cash: self.memory.day.cash,
             paid_in: self.memory.day.cash_in,
             taken_out: self.memory.day.cash_out,
         }
-        .emit()
     }
 
     /// 6Ah.
-    pub(super) fn drawer(&mut self, data: &[u8]) -> Reply {
-        if !data.is_empty() && !number(data).is_some_and(|ms| PULSE_MS.contains(&ms)) {
-            return Err(Refusal::syntax());
-        }
+    pub(super) fn drawer(&mut self) -> Reply<()> {
         self.memory.drawer_pulses = self.memory.drawer_pulses.saturating_add(1);
-        Ok(Vec::new())
+        Ok(())
     }
 
-    /// 2Ch.
-    pub(super) fn feed(&mut self, data: &[u8]) -> Reply {
-        if !data.is_empty() && !number(data).is_some_and(|lines| (1..=99).contains(&lines)) {
-            return Err(Refusal::syntax());
-        }
-        self.printing()?;
-        Ok(Vec::new())
-    }
-
-    /// 4Ch: the current receipt or the last one; `T` adds what was tendered.
-    pub(super) fn transaction(&self, data: &[u8]) -> Reply {
-        let with_tender = match data {
-            b"" => false,
-            b"T" => true,
-            _ => return Err(Refusal::syntax()),
-        };
+    /// 4Ch: the current receipt or the last one.
+    pub(super) fn transaction(&self, with_tender: bool) -> Transaction {
+        let kind = self.memory.open.as_ref().map(|open| open.kind);
         let (items, amount, tender) = match &self.memory.open {
             Some(open) => (open.items(), open.total(), open.tendered()),
             None => (
@@ -150,76 +156,67 @@ impl Printer {
                 self.memory.last.tender,
             ),
         };
-        Ok(Transaction {
-            open: self.memory.open.is_some(),
+        let last = self.memory.last_document;
+        Transaction {
+            open: kind.is_some(),
             items,
             amount,
             tender: with_tender.then_some(tender),
+            document: Some(last.saturating_add(u32::from(kind.is_some()))),
+            refund: kind == Some(Kind::Refund),
+            slip: kind == Some(Kind::Slip),
         }
-        .emit())
     }
 
     /// 67h.
-    pub(super) fn receipt_sums(&self) -> Reply {
+    pub(super) fn receipt_sums(&self) -> ReceiptSums {
         let open = self
             .memory
             .open
             .as_ref()
             .filter(|open| open.kind != Kind::Slip);
-        Ok(ReceiptSums {
+        ReceiptSums {
             can_void: open.is_some_and(|open| !open.payment_started),
             groups: open.map_or([0; 8], |open| open.groups),
             invoice: false,
+            refund: open.is_some_and(|open| open.kind == Kind::Refund),
         }
-        .emit())
     }
 
-    /// 71h.
-    pub(super) fn document_number(&self) -> Vec<u8> {
-        emit_document(self.memory.last_document)
+    /// The number that the next fiscal receipt will have, counted since fiscalisation.
+    pub(super) fn next_fiscal(&self) -> u32 {
+        u32::try_from(self.receipts.len())
+            .unwrap_or(u32::MAX)
+            .saturating_add(1)
     }
 
     /// 6Eh.
-    pub(super) fn day_payments(&self) -> Vec<u8> {
+    pub(super) fn day_payments(&self) -> DayPayments {
         DayPayments {
             payments: self.memory.day.payments,
             closure: self.memory.z_number().saturating_add(1),
-            next_receipt: self.memory.day.fiscal_receipts.saturating_add(1),
+            next_receipt: Some(self.memory.day.fiscal_receipts.saturating_add(1)),
         }
-        .emit()
     }
 
     /// 40h.
-    pub(super) fn last_z(&self) -> Vec<u8> {
+    pub(super) fn last_z(&self) -> LastZ {
         match self.memory.closures.last() {
             Some(closure) => LastZ {
                 closure: closure.number,
                 groups: closure.day.sales,
                 date: Moment::of(closure.at).date(),
-            }
-            .emit(),
+            },
             None => LastZ {
                 closure: 0,
                 groups: [0; 8],
                 date: "000000".to_owned(),
-            }
-            .emit(),
+            },
         }
     }
 
-    /// 41h: `0` or nothing sales, `1` their tax, `2` refunds, `3` their tax.
-    pub(super) fn day_totals(&self, data: &[u8]) -> Reply {
-        let day = &self.memory.day;
-        Ok(emit_groups(match data {
-            b"" | b"0" => day.sales,
-            b"1" => self.taxes(day.sales),
-            b"2" => day.refunds,
-            b"3" => self.taxes(day.refunds),
-            _ => return Err(Refusal::syntax()),
-        }))
-    }
-
-    fn taxes(&self, groups: [i64; 8]) -> [i64; 8] {
+    /// The tax in gross sums.
+    pub(super) fn taxes(&self, groups: [i64; 8]) -> [i64; 8] {
         let mut taxes = [0; 8];
         for ((tax, gross), rate) in taxes.iter_mut().zip(groups).zip(self.memory.rates) {
             let rate = rate.unwrap_or(0);
@@ -232,117 +229,108 @@ impl Printer {
     }
 
     /// 3Dh: never before the last record of the fiscal memory.
-    pub(super) fn clock_set(&mut self, data: &[u8]) -> Reply {
-        let text = core::str::from_utf8(data).map_err(|_| Refusal::syntax())?;
-        let at = parse_stamp(text).ok_or_else(Refusal::syntax)?;
-        if self.memory.open.is_some() {
-            return Err(Refusal::not_allowed(code::RECEIPT_OPEN));
-        }
+    pub(super) fn clock_set(&mut self, text: &str) -> Reply<()> {
+        let at = parse_stamp(text).ok_or(Cause::Syntax)?;
+        self.closed()?;
         let last_closure = self.memory.closures.last().map(|closure| closure.at);
         let last_receipt = self.receipts.last().map(|receipt| receipt.at);
         if last_closure.max(last_receipt).is_some_and(|last| at < last) {
-            return Err(Refusal::not_allowed(code::DATE_BEFORE_LAST));
+            return Err(Cause::DateBeforeLast.into());
         }
         self.memory.clock_offset_s = at.saturating_sub(self.source_now());
-        Ok(Vec::new())
+        Ok(())
     }
 
     /// 5Ah.
-    pub(super) fn device_info(&self) -> Vec<u8> {
+    pub(super) fn device_info(&self) -> DeviceInfo {
         DeviceInfo {
-            name: "FP-700".to_owned(),
-            firmware: "1.00BG 21NOV26 1000".to_owned(),
+            name: self.protocol.model.name.to_owned(),
+            firmware: self.protocol.model.firmware.to_owned(),
             checksum: "FFFF".to_owned(),
             switches: "00000000".to_owned(),
             serial: self.memory.serial.clone(),
             fiscal_memory: self.memory.fiscal_memory.clone(),
         }
-        .emit()
     }
 
-    /// 53h: reads without data; sets only before the first receipt of the day.
-    pub(super) fn rates(&mut self, data: &[u8]) -> Reply {
-        if !data.is_empty() {
-            let new = Rates::parse(data).ok_or_else(Refusal::syntax)?;
-            if self.memory.open.is_some() || self.memory.day.fiscal_receipts > 0 {
-                return Err(Refusal::not_allowed(code::RECEIPTS_AFTER_Z));
-            }
-            if new
-                .rates
-                .iter()
-                .flatten()
-                .any(|rate| !(0..10_000).contains(rate))
-            {
-                return Err(Refusal::syntax());
-            }
-            self.memory.rates = new.rates;
-            self.memory.currency = new.currency;
-        }
-        Ok(Rates {
+    /// 53h, 61h, 32h.
+    pub(super) fn rates(&self) -> Rates {
+        Rates {
             rates: self.memory.rates,
             currency: self.memory.currency.clone(),
         }
-        .emit())
     }
 
-    /// 61h.
-    pub(super) fn rates_read(&self) -> Vec<u8> {
-        self.memory
+    /// 53h: only before the first receipt of the day.
+    pub(super) fn rates_set(&mut self, new: Rates) -> Reply<Rates> {
+        if self.memory.open.is_some() || self.memory.day.fiscal_receipts > 0 {
+            return Err(Cause::ReceiptsAfterZ.into());
+        }
+        if new
             .rates
-            .map(|rate| decimal(rate.unwrap_or(0), 2))
-            .join(",")
-            .into_bytes()
+            .iter()
+            .flatten()
+            .any(|rate| !(0..10_000).contains(rate))
+        {
+            return Err(Cause::Syntax.into());
+        }
+        self.memory.rates = new.rates;
+        if !new.currency.is_empty() {
+            self.memory.currency = new.currency;
+        }
+        Ok(self.rates())
     }
 
     /// 20h.
-    pub(super) fn error_told(&mut self, data: &[u8]) -> Vec<u8> {
-        let (command, code) = self.last_error;
-        if data == b"CLEAR" {
-            self.last_error = (0, 0);
+    pub(super) fn error_told(&mut self, clear: bool) -> LastError {
+        let (command, cause) = self.last_error;
+        if clear {
+            self.last_error = (0, None);
         }
         LastError {
             command: u32::from(command),
-            code,
-            text: words(code).to_owned(),
+            code: cause.map_or(0, |cause| self.protocol.code_of(cause).0),
+            at: self.stamp(),
+            text: cause.map_or("", words).to_owned(),
         }
-        .emit(&self.stamp())
     }
 
     /// 2Bh: header and footer lines and switches are taken and not used; `d1` tells the cause with every refusal.
-    pub(super) fn options(&mut self, data: &[u8]) -> Reply {
+    pub(super) fn options(&mut self, data: &[u8]) -> Reply<Vec<u8>> {
         match data {
             [b'd', on @ (b'0' | b'1')] => self.cause_in_data = *on == b'1',
             [b'I', b'd'] => return Ok(vec![if self.cause_in_data { b'1' } else { b'0' }]),
             [b'I', _] => return Ok(b"0".to_vec()),
             [b'0'..=b'7' | b'A'..=b'Z' | b'a'..=b'z', ..] => {}
-            _ => return Err(Refusal::syntax()),
+            _ => return Err(Cause::Syntax.into()),
         }
         Ok(Vec::new())
     }
 }
 
-fn number(data: &[u8]) -> Option<u32> {
-    crate::wire::fields::parse_count(core::str::from_utf8(data).ok()?)
+/// Midnight of `DDMMYY`.
+fn parse_date(date: &str) -> Option<i64> {
+    let pair = |from: usize| date.get(from..from.saturating_add(2));
+    parse_stamp(&format!("{}-{}-{} 00:00", pair(0)?, pair(2)?, pair(4)?))
 }
 
-fn words(of: i64) -> &'static str {
-    match of {
-        0 => "",
-        code::SYNTAX => "Syntax error",
-        code::UNKNOWN_COMMAND => "Invalid command",
-        code::BLOCKED => "Blocked",
-        code::PAPER_OUT => "Out of paper",
-        code::OVERFLOW => "Overflow",
-        code::PASSWORD => "Wrong password",
-        code::RECEIPT_OPEN => "Receipt is open",
-        code::NO_RECEIPT_OPEN => "No receipt is open",
-        code::DAY_TOO_LONG => "More than 24 hours without Z",
-        code::GROUP_DISABLED => "Tax group disabled",
-        code::TOO_MANY_SALES => "Too many sales",
-        code::PAYMENT_STARTED => "Payment started",
-        code::PAYMENT_TYPE => "Payment type not programmed",
-        code::NOT_PAID => "Not fully paid",
-        code::NOT_ENOUGH_CASH => "Not enough cash",
+const fn words(cause: Cause) -> &'static str {
+    match cause {
+        Cause::Syntax => "Syntax error",
+        Cause::UnknownCommand => "Invalid command",
+        Cause::Blocked | Cause::Locked => "Blocked",
+        Cause::PaperOut => "Out of paper",
+        Cause::Overflow => "Overflow",
+        Cause::Password => "Wrong password",
+        Cause::ReceiptOpen | Cause::RefundOpen | Cause::SlipOpen => "Receipt is open",
+        Cause::NoReceiptOpen => "No receipt is open",
+        Cause::DayTooLong => "More than 24 hours without Z",
+        Cause::GroupDisabled => "Tax group disabled",
+        Cause::TooManySales => "Too many sales",
+        Cause::PaymentStarted => "Payment started",
+        Cause::PaymentType => "Payment type not programmed",
+        Cause::NotPaid => "Not fully paid",
+        Cause::NotEnoughCash => "Not enough cash",
         _ => "Not permitted",
     }
 }

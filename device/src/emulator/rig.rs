@@ -7,30 +7,54 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant, SystemTime};
 
+use super::escpos::EscposEmulator;
+use super::machine::Machine;
 use super::memory::Memory;
 use super::printer::Printer;
 use super::pty::Pty;
 use super::snapshot::Snapshot;
 use super::trouble::{Emulator, FaultOrder};
-use crate::port::loopback::Peer as _;
+use crate::family::{self, FAMILIES, Protocol, datecs};
 use crate::printer::Paper;
 
 /// The printer families that can be emulated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Family {
-    /// Datecs classic, group A.
-    Datecs,
+    /// One that speaks frames of the ISL kind, by its table.
+    Isl(&'static Protocol),
+    /// An ESC/POS receipt printer.
+    Escpos,
 }
+
+const ESCPOS: &str = "escpos";
 
 impl Family {
     /// Every name that [`parse`](Self::parse) knows.
-    pub const NAMES: &[&str] = &["datecs"];
+    pub const NAMES: &[&str] = &names();
 
     /// The family of this name.
     #[must_use]
     pub fn parse(name: &str) -> Option<Self> {
-        (name == "datecs").then_some(Self::Datecs)
+        if name == ESCPOS {
+            return Some(Self::Escpos);
+        }
+        family::of_name(name).map(Self::Isl)
     }
+}
+
+#[expect(
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    reason = "an iterator cannot run here, and this is computed when it is compiled"
+)]
+const fn names() -> [&'static str; FAMILIES.len() + 1] {
+    let mut names = [ESCPOS; FAMILIES.len() + 1];
+    let mut place = 0;
+    while place < FAMILIES.len() {
+        names[place] = FAMILIES[place].name;
+        place += 1;
+    }
+    names
 }
 
 /// Seconds since 1970, as the emulated printer's clock is to see them.
@@ -59,7 +83,7 @@ impl RigOptions {
     #[must_use]
     pub fn new(link: PathBuf) -> Self {
         Self {
-            family: Family::Datecs,
+            family: Family::Isl(&datecs::PROTOCOL),
             link,
             memory: None,
             baud: None,
@@ -74,6 +98,17 @@ impl RigOptions {
                 None,
                 None,
             ],
+        }
+    }
+
+    fn machine(&self) -> io::Result<Box<dyn Machine>> {
+        match self.family {
+            Family::Isl(protocol) => {
+                let printer = self.printer()?.of_family(protocol);
+                Ok(Box::new(Emulator::new(printer, self.baud)))
+            }
+            // It has no fiscal memory to keep, no clock and no rates.
+            Family::Escpos => Ok(Box::new(EscposEmulator::new(self.baud))),
         }
     }
 
@@ -120,7 +155,7 @@ pub enum Cable {
 
 /// A running emulated printer. Dropping it stops it and removes its link.
 pub struct Rig {
-    emulator: Arc<Mutex<Emulator>>,
+    emulator: Arc<Mutex<Box<dyn Machine>>>,
     stop: Arc<AtomicBool>,
     thread: Option<JoinHandle<()>>,
 }
@@ -132,11 +167,11 @@ impl Rig {
     ///
     /// The pty, the link or the memory file could not be made.
     pub fn start(options: RigOptions) -> io::Result<Self> {
-        let printer = match (options.printer(), &options.memory) {
+        let machine = match (options.machine(), &options.memory) {
             (Err(error), Some(path)) => return Err(at(path, &error)),
-            (printer, _) => printer?,
+            (machine, _) => machine?,
         };
-        let emulator = Arc::new(Mutex::new(Emulator::new(printer, options.baud)));
+        let emulator = Arc::new(Mutex::new(machine));
         let stop = Arc::new(AtomicBool::new(false));
         let pty = Pty::open(&options.link).map_err(|error| at(&options.link, &error))?;
         let thread = std::thread::Builder::new()
@@ -156,7 +191,7 @@ impl Rig {
     /// Its state; all receipts, or the newest thousand.
     #[must_use]
     pub fn snapshot(&self, all_receipts: bool) -> Snapshot {
-        Snapshot::of(self.lock().printer(), all_receipts)
+        self.lock().snapshot(all_receipts)
     }
 
     /// Switches it on or off.
@@ -166,14 +201,12 @@ impl Rig {
 
     /// Loads or removes paper.
     pub fn set_paper(&self, paper: Paper) {
-        self.lock().printer_mut().set_paper(paper);
+        self.lock().set_paper(paper);
     }
 
     /// Opens or closes the cover.
     pub fn set_cover(&self, cover: Cover) {
-        self.lock()
-            .printer_mut()
-            .set_cover_open(cover == Cover::Open);
+        self.lock().set_cover_open(cover == Cover::Open);
     }
 
     /// Pulls the cable (the link goes) or plugs it in (a new pty under the same link).
@@ -195,10 +228,10 @@ impl Rig {
     /// The printed text of the newest documents.
     #[must_use]
     pub fn paper(&self) -> String {
-        self.lock().printer().paper_text()
+        self.lock().paper_text()
     }
 
-    fn lock(&self) -> MutexGuard<'_, Emulator> {
+    fn lock(&self) -> MutexGuard<'_, Box<dyn Machine>> {
         self.emulator.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -216,7 +249,7 @@ impl Drop for Rig {
 /// How long the line sleeps when nothing is due; a switch takes effect within this.
 const NAP_MS: u16 = 10;
 
-fn serve(emulator: &Mutex<Emulator>, stop: &AtomicBool, link: &Path, pty: Pty) {
+fn serve(emulator: &Mutex<Box<dyn Machine>>, stop: &AtomicBool, link: &Path, pty: Pty) {
     let clock = Instant::now();
     let mut pty = Some(pty);
     let mut buffer = [0; 512];
@@ -248,7 +281,7 @@ fn serve(emulator: &Mutex<Emulator>, stop: &AtomicBool, link: &Path, pty: Pty) {
     }
 }
 
-fn lock(emulator: &Mutex<Emulator>) -> MutexGuard<'_, Emulator> {
+fn lock(emulator: &Mutex<Box<dyn Machine>>) -> MutexGuard<'_, Box<dyn Machine>> {
     emulator.lock().unwrap_or_else(PoisonError::into_inner)
 }
 

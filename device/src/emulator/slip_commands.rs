@@ -1,18 +1,16 @@
 //! The commands that print what is not fiscal: slips, ornaments, duplicates.
 
 use super::memory::{Kind, LastReceipt, OpenReceipt};
-use super::printer::{Printer, Refusal, Reply, code};
+use super::printer::{Printer, Reply};
 use super::tape::{centred, spread};
+use crate::wire::cause::Cause;
 use crate::wire::codepage;
-use crate::wire::isl::command;
-use crate::wire::isl_receipt::TAB;
+use crate::wire::isl_payment::Counters;
 
 impl Printer {
     /// 26h.
-    pub(super) fn slip_open(&mut self) -> Reply {
-        if self.memory.open.is_some() {
-            return Err(Refusal::not_allowed(code::RECEIPT_OPEN));
-        }
+    pub(super) fn slip_open(&mut self) -> Reply<Counters> {
+        self.closed()?;
         self.printing()?;
         self.memory.open = Some(OpenReceipt {
             kind: Kind::Slip,
@@ -23,28 +21,26 @@ impl Printer {
             payment_started: false,
             tape: vec![centred("BON NEFISCAL")],
         });
-        let all = self.memory.day.all_receipts.saturating_add(1);
-        Ok(format!("{all:04}").into_bytes())
+        Ok(self.counters_of_open())
     }
 
-    fn slip(&mut self) -> Result<&mut OpenReceipt, Refusal> {
+    fn slip(&mut self) -> Result<&mut OpenReceipt, Cause> {
         match &mut self.memory.open {
             Some(open) if open.kind == Kind::Slip => Ok(open),
-            _ => Err(Refusal::not_allowed(code::NO_RECEIPT_OPEN)),
+            _ => Err(Cause::NoReceiptOpen),
         }
     }
 
     /// 2Ah.
-    pub(super) fn slip_text(&mut self, data: &[u8]) -> Reply {
+    pub(super) fn slip_text(&mut self, text: &[u8]) -> Reply<()> {
         self.slip()?;
         self.printing()?;
-        let line = plain(data);
-        self.slip()?.tape.push(line);
-        Ok(Vec::new())
+        self.slip()?.tape.push(codepage::decode(text));
+        Ok(())
     }
 
     /// 27h.
-    pub(super) fn slip_close(&mut self) -> Reply {
+    pub(super) fn slip_close(&mut self) -> Reply<Counters> {
         self.slip()?;
         self.printing()?;
         let mut open = self.slip()?.clone();
@@ -56,28 +52,23 @@ impl Printer {
         self.memory.last = LastReceipt::default();
         self.memory.may_duplicate = false;
         self.memory.day.all_receipts = self.memory.day.all_receipts.saturating_add(1);
-        Ok(format!("{:04}", self.memory.day.all_receipts).into_bytes())
+        Ok(self.counters_of_closed())
     }
 
-    /// 54h and 5Ch: only inside a receipt or slip.
-    pub(super) fn ornament(&mut self, number: u8) -> Reply {
+    /// A barcode or a line: only inside a receipt or slip.
+    pub(super) fn ornament(&mut self) -> Reply<()> {
         self.printing()?;
         let Some(open) = &mut self.memory.open else {
-            return Err(Refusal::not_allowed(code::NO_RECEIPT_OPEN));
+            return Err(Cause::NoReceiptOpen.into());
         };
-        let mark = if number == command::BARCODE {
-            "|||||||||||"
-        } else {
-            "- - - - - -"
-        };
-        open.tape.push(centred(mark));
-        Ok(Vec::new())
+        open.tape.push(centred("- - - - - -"));
+        Ok(())
     }
 
     /// 6Dh: once for the last receipt.
-    pub(super) fn duplicate(&mut self) -> Reply {
+    pub(super) fn duplicate(&mut self) -> Reply<()> {
         if self.memory.open.is_some() || !self.memory.may_duplicate {
-            return Err(Refusal::not_allowed(code::NOT_PERMITTED));
+            return Err(Cause::NotPermitted.into());
         }
         self.printing()?;
         let document = self.memory.next_document();
@@ -85,21 +76,6 @@ impl Printer {
         self.memory.day.all_receipts = self.memory.day.all_receipts.saturating_add(1);
         self.tape
             .push(&[centred("DUPLICAT"), format!("{document:07}")]);
-        Ok(Vec::new())
+        Ok(())
     }
-}
-
-/// Text of 36h and 2Ah without the font that may lead it (`TAB Font[BHI]`).
-pub(super) fn plain(data: &[u8]) -> String {
-    let text = match data {
-        [TAB, _, rest @ ..] => {
-            let marks = rest
-                .iter()
-                .take_while(|byte| matches!(byte, b'B' | b'H' | b'I'))
-                .count();
-            rest.get(marks..).unwrap_or_default()
-        }
-        all => all,
-    };
-    codepage::decode(text)
 }

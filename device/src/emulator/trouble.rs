@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use super::printer::Printer;
 use crate::port::loopback::Peer;
-use crate::wire::isl::{Decoder, NAK, Request, SYN, Token};
+use crate::wire::framing::{Decoder, NAK, Request, SYN, Token};
 
 /// What is to go wrong (contract, "Simulator switches").
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -98,8 +98,8 @@ impl Emulator {
     #[must_use]
     pub fn new(printer: Printer, baud: Option<u32>) -> Self {
         Self {
+            decoder: Decoder::new(printer.family().framing),
             printer,
-            decoder: Decoder::default(),
             orders: Vec::new(),
             outbox: VecDeque::new(),
             plugged: true,
@@ -154,7 +154,7 @@ impl Emulator {
     }
 
     fn handle_frame(&mut self, frame: &[u8], now: u64) {
-        let Ok(request) = Request::parse(frame) else {
+        let Ok(request) = Request::parse(&self.printer.family().framing, frame) else {
             self.send(vec![NAK], now);
             return;
         };

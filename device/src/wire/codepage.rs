@@ -2,6 +2,12 @@
 //!
 //! Romanian has no place in 1251: `ă â î ș ț` are printed as `a a i s t`, which every reader in Moldova understands;
 //! a letter that is neither in 1251 nor in the table below becomes `?`.
+//!
+//! Printers with more than one code page: [`run`] splits a text over them, [`table`] holds the pages and [`fold`] what stands for a missing letter.
+
+pub mod fold;
+pub mod run;
+pub mod table;
 
 /// Text as Windows-1251 bytes.
 ///

@@ -117,13 +117,15 @@ impl Paid {
     }
 }
 
-/// The answer of 30h, 2Eh and 38h: counters since the last Z-report.
+/// What is told when a receipt is opened and closed: counters since the last Z-report, or the document's number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Counters {
     /// All receipts.
     pub all: u32,
     /// Fiscal receipts.
     pub fiscal: u32,
+    /// Number of the document, where the family tells it.
+    pub document: Option<u32>,
 }
 
 impl Counters {
@@ -140,6 +142,7 @@ impl Counters {
         Some(Self {
             all: parse_count(all)?,
             fiscal: parse_count(fiscal)?,
+            document: None,
         })
     }
 }

@@ -29,7 +29,10 @@ impl Open {
     #[must_use]
     pub fn emit(&self) -> Vec<u8> {
         let invoice = if self.invoice { ",I" } else { "" };
-        format!("{},{},{}{invoice}", self.operator, self.password, self.till).into_bytes()
+        codepage::encode(&format!(
+            "{},{},{}{invoice}",
+            self.operator, self.password, self.till
+        ))
     }
 
     /// Reads the fields; a unique sale number (Bulgaria) is accepted and dropped.
@@ -73,7 +76,9 @@ pub enum RefundKind {
 }
 
 impl RefundKind {
-    const fn letter(self) -> char {
+    /// Its letter.
+    #[must_use]
+    pub const fn letter(self) -> char {
         match self {
             Self::Error => 'E',
             Self::Return => 'R',
@@ -81,11 +86,36 @@ impl RefundKind {
         }
     }
 
-    const fn of(letter: char) -> Option<Self> {
+    /// The kind of this letter.
+    #[must_use]
+    pub const fn of(letter: char) -> Option<Self> {
         Some(match letter {
             'E' => Self::Error,
             'R' => Self::Return,
             'T' => Self::TaxBase,
+            _ => return None,
+        })
+    }
+}
+
+impl RefundKind {
+    /// Its number, as group B and X write it.
+    #[must_use]
+    pub const fn number(self) -> u8 {
+        match self {
+            Self::Error => 0,
+            Self::Return => 1,
+            Self::TaxBase => 2,
+        }
+    }
+
+    /// The kind of this number.
+    #[must_use]
+    pub fn of_number(field: &str) -> Option<Self> {
+        Some(match field {
+            "0" => Self::Error,
+            "1" => Self::Return,
+            "2" => Self::TaxBase,
             _ => return None,
         })
     }
@@ -114,7 +144,7 @@ impl RefundOpen {
         data.extend_from_slice(format!(",{}{}", self.kind.letter(), self.document).as_bytes());
         if let Some((at, memory)) = &self.origin {
             // The sale's unique number stays empty outside Bulgaria [inference].
-            data.extend_from_slice(format!(",,{at},{memory}").as_bytes());
+            data.extend_from_slice(&codepage::encode(&format!(",,{at},{memory}")));
         }
         data
     }
@@ -302,6 +332,8 @@ pub struct Sums {
     pub total: i64,
     /// Its parts, A to H.
     pub groups: [i64; 8],
+    /// The receipt's document number, where the family tells it here.
+    pub document: Option<u32>,
 }
 
 impl Sums {
@@ -325,12 +357,13 @@ impl Sums {
         Some(Self {
             total,
             groups: groups(&mut fields)?,
+            document: None,
         })
     }
 }
 
 /// Up to eight amounts; missing ones are nothing.
-pub(super) fn groups<'a>(fields: &mut impl Iterator<Item = &'a str>) -> Option<[i64; 8]> {
+pub(crate) fn groups<'a>(fields: &mut impl Iterator<Item = &'a str>) -> Option<[i64; 8]> {
     let mut groups = [0; 8];
     for group in &mut groups {
         match fields.next() {
@@ -342,7 +375,7 @@ pub(super) fn groups<'a>(fields: &mut impl Iterator<Item = &'a str>) -> Option<[
 }
 
 /// Text lines before the tab, and what follows it.
-pub(super) fn split_text(data: &[u8]) -> Option<(&[u8], &[u8], &[u8])> {
+pub(crate) fn split_text(data: &[u8]) -> Option<(&[u8], &[u8], &[u8])> {
     let tab = data.iter().position(|byte| *byte == TAB)?;
     let (text, rest) = data.split_at_checked(tab)?;
     let rest = rest.get(1..)?;

@@ -18,6 +18,12 @@ pub struct Transaction {
     pub amount: i64,
     /// What was tendered, if asked with `T`.
     pub tender: Option<i64>,
+    /// Number of the current or last document, where the family tells it here.
+    pub document: Option<u32>,
+    /// What is open is a refund, where the family tells it here.
+    pub refund: bool,
+    /// What is open is a slip, where the family tells it here.
+    pub slip: bool,
 }
 
 impl Transaction {
@@ -53,6 +59,9 @@ impl Transaction {
                 Some(field) => Some(parse_minor(field)?),
                 None => None,
             },
+            document: None,
+            refund: false,
+            slip: false,
         })
     }
 }
@@ -66,6 +75,8 @@ pub struct ReceiptSums {
     pub groups: [i64; 8],
     /// It is an invoice.
     pub invoice: bool,
+    /// It is a refund, where the family tells it here.
+    pub refund: bool,
 }
 
 impl ReceiptSums {
@@ -90,6 +101,7 @@ impl ReceiptSums {
             can_void: fields.next()? == "1",
             groups: groups(&mut fields)?,
             invoice: fields.next() == Some("1"),
+            refund: false,
         })
     }
 }
@@ -157,6 +169,8 @@ pub struct DailyReport {
     pub grand_total: i64,
     /// The day by tax group.
     pub groups: [i64; 8],
+    /// The day's refunds by tax group, where the family tells them here.
+    pub refunds: Option<[i64; 8]>,
 }
 
 impl DailyReport {
@@ -179,6 +193,7 @@ impl DailyReport {
             closure: parse_count(fields.next()?)?,
             grand_total: parse_minor(fields.next()?)?,
             groups: groups(&mut fields)?,
+            refunds: None,
         })
     }
 }
@@ -253,11 +268,11 @@ pub struct DayPayments {
     pub payments: [i64; 8],
     /// Number that the next Z-report will have.
     pub closure: u32,
-    /// Number that the next fiscal receipt will have.
-    pub next_receipt: u32,
+    /// Number that the next fiscal receipt will have, where the family tells it here.
+    pub next_receipt: Option<u32>,
 }
 
-/// The payment letters of group A in the order in which 6Eh tells their sums:
+/// The payment letters of group A in the order in which its 6Eh tells their sums:
 /// cash, credit, debit card, cheque, and the four extra types.
 pub const DAY_PAYMENT_LETTERS: [char; 8] = ['P', 'N', 'D', 'C', 'I', 'J', 'K', 'L'];
 
@@ -270,7 +285,8 @@ impl DayPayments {
             text.push_str(&signed(payment, 12));
             text.push(',');
         }
-        text.push_str(&format!("{:04},{:04}", self.closure, self.next_receipt));
+        let next = self.next_receipt.unwrap_or(0);
+        text.push_str(&format!("{:04},{next:04}", self.closure));
         text.into_bytes()
     }
 
@@ -287,7 +303,7 @@ impl DayPayments {
                 payments
             },
             closure: parse_count(fields.next()?)?,
-            next_receipt: parse_count(fields.next()?)?,
+            next_receipt: Some(parse_count(fields.next()?)?),
         })
     }
 }
@@ -385,6 +401,8 @@ pub struct LastError {
     pub command: u32,
     /// Why: `-150204` and its like; 0 for none.
     pub code: i64,
+    /// When.
+    pub at: String,
     /// The device's words.
     pub text: String,
 }
@@ -392,10 +410,10 @@ pub struct LastError {
 impl LastError {
     /// Four fields.
     #[must_use]
-    pub fn emit(&self, at: &str) -> Vec<u8> {
+    pub fn emit(&self) -> Vec<u8> {
         codepage::encode(&format!(
-            "{},{},{at},{}",
-            self.command, self.code, self.text
+            "{},{},{},{}",
+            self.command, self.code, self.at, self.text
         ))
     }
 
@@ -407,7 +425,8 @@ impl LastError {
         Some(Self {
             command: parse_count(fields.next()?)?,
             code: parse_decimal(fields.next()?.trim(), 0)?,
-            text: fields.nth(1).unwrap_or_default().to_owned(),
+            at: fields.next().unwrap_or_default().to_owned(),
+            text: fields.next().unwrap_or_default().to_owned(),
         })
     }
 }
@@ -435,6 +454,9 @@ mod tests {
             items: 2,
             amount: 2980,
             tender: Some(5000),
+            document: None,
+            refund: false,
+            slip: false,
         };
         assert_eq!(state.emit(), b"1,0002,+00002980,+00005000");
         assert_eq!(Transaction::parse(&state.emit()), Some(state));
@@ -449,6 +471,7 @@ mod tests {
             closure: 3,
             grand_total: 123_456,
             groups,
+            refunds: None,
         };
         assert_eq!(DailyReport::parse(&z.emit()), Some(z));
         let last = LastZ {
@@ -462,7 +485,7 @@ mod tests {
         let payments = DayPayments {
             payments: groups,
             closure: 4,
-            next_receipt: 17,
+            next_receipt: Some(17),
         };
         assert_eq!(DayPayments::parse(&payments.emit()), Some(payments));
         let rates = Rates {

@@ -4,10 +4,20 @@
 //! The drivers use one direction of every file and the emulator the other, so that both speak through the same code;
 //! the frames recorded in `tests/transcripts` are what keeps that code to the manual.
 
+pub mod cause;
 pub mod codepage;
+pub mod escpos;
+pub mod escpos_answer;
+pub mod escpos_decode;
+pub mod escpos_profile;
+pub mod escpos_raster;
 pub mod fields;
+pub mod framing;
 pub mod isl;
 pub mod isl_payment;
 pub mod isl_receipt;
 pub mod isl_report;
 pub mod isl_status;
+pub mod isl_x;
+pub mod isl_x_receipt;
+pub mod isl_x_report;

@@ -5,9 +5,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use ferrotill_core::{Amount, Quantity};
-use ferrotill_device::driver::datecs::Datecs;
+use ferrotill_device::driver::isl::IslPrinter;
 use ferrotill_device::emulator::memory::{Kind, Memory};
 use ferrotill_device::emulator::{Emulator, FaultKind, FaultOrder, Printer};
+use ferrotill_device::family::{Protocol, datecs};
 use ferrotill_device::port::loopback::Loopback;
 use ferrotill_device::{
     Baseline, FiscalPrinter, Job, LineJob, NotRegistered, Outcome, Paper, PaymentJob, ReceiptJob,
@@ -17,11 +18,16 @@ use ferrotill_device::{
 /// A printer on a line in this thread, and its clock.
 pub struct Bench {
     pub line: Loopback<Emulator>,
+    pub family: &'static Protocol,
     seconds: Arc<AtomicI64>,
 }
 
 impl Bench {
     pub fn new() -> Self {
+        Self::of(&datecs::PROTOCOL)
+    }
+
+    pub fn of(family: &'static Protocol) -> Self {
         let seconds = Arc::new(AtomicI64::new(1_795_221_330));
         let clock = Arc::clone(&seconds);
         let mut rates = [None; 8];
@@ -30,15 +36,17 @@ impl Bench {
         let printer = Printer::new(
             Memory::new(rates),
             Arc::new(move || clock.load(Ordering::Relaxed)),
-        );
+        )
+        .of_family(family);
         Self {
+            family,
             line: Loopback::new(Emulator::new(printer, None)),
             seconds,
         }
     }
 
-    pub fn driver(&self, first_seq: u8) -> Datecs {
-        Datecs::new(Box::new(self.line.clone()), first_seq)
+    pub fn driver(&self, first_seq: u8) -> IslPrinter {
+        IslPrinter::new(self.family, Box::new(self.line.clone()), first_seq)
     }
 
     pub fn advance(&self, seconds: i64) {
@@ -214,13 +222,13 @@ pub fn not_registered(outcome: Outcome) -> NotRegistered {
 /// Brings a job to its end as the agent does: repairs the world once, then asks until it is settled.
 pub fn settle(
     bench: &Bench,
-    driver: Datecs,
+    driver: IslPrinter,
     job: &Job,
     baseline: &Baseline,
     first: Outcome,
     mut decided: bool,
     restart: bool,
-) -> (Datecs, Outcome) {
+) -> (IslPrinter, Outcome) {
     let mut driver = driver;
     let mut outcome = first;
     for attempt in 0..80_u8 {

@@ -1,52 +1,52 @@
 //! A job taken apart into commands, with what the device must say after each of them.
 
+use super::device::Wire;
+use crate::family::Protocol;
 use crate::printer::{LineJob, PaymentJob, ReceiptJob};
 use crate::wire::codepage;
-use crate::wire::isl::command;
 use crate::wire::isl_payment::Payment;
 use crate::wire::isl_receipt::{Modifier, Open, RefundKind, RefundOpen, Sale, Subtotal};
-
-/// Bytes of a line of text, group A.
-const TEXT_MAX: usize = 42;
-/// Sales on one receipt, group A.
-const SALES_MAX: usize = 512;
-/// A price has up to eight significant digits.
-const PRICE_MAX: i64 = 99_999_999;
-/// Operator, password and till as delivered (spec 2, 30h); Moldova opens with the same three fields (spec 4).
-const OPERATOR: u32 = 1;
-const PASSWORD: &str = "0000";
-const TILL: u32 = 1;
 
 /// One command of a receipt.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Step {
-    /// 30h or 2Eh.
-    Open {
-        /// Which of them.
-        command: u8,
-        /// Its data.
-        data: Vec<u8>,
-    },
-    /// 36h.
-    Text(Vec<u8>),
-    /// 31h.
-    Sale(Vec<u8>),
-    /// 33h: the device's sums are compared with ours, before anything is paid.
-    Subtotal(Vec<u8>),
-    /// 35h.
+    /// Opens the receipt.
+    Open(Wire),
+    /// Prints a line of text.
+    Text(Wire),
+    /// Sells.
+    Sale(Wire),
+    /// Asks for the subtotal: the device's sums are compared with ours, before anything is paid.
+    Subtotal(Wire),
+    /// Pays.
     Pay {
-        /// Its data.
-        data: Vec<u8>,
+        /// The command.
+        wire: Wire,
         /// What is left to pay after it; negative is change.
         left: i64,
     },
-    /// 38h.
-    Close,
+    /// Closes the receipt.
+    Close(Wire),
+}
+
+impl Step {
+    /// The command.
+    pub(super) fn wire(&self) -> &Wire {
+        match self {
+            Self::Open(wire)
+            | Self::Text(wire)
+            | Self::Sale(wire)
+            | Self::Subtotal(wire)
+            | Self::Pay { wire, .. }
+            | Self::Close(wire) => wire,
+        }
+    }
 }
 
 /// A receipt as commands.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Plan {
+    protocol: &'static Protocol,
     /// In the order in which they are sent.
     pub(super) steps: Vec<Step>,
     /// What is to be paid.
@@ -58,21 +58,27 @@ pub(super) struct Plan {
 }
 
 impl Plan {
-    /// Takes a receipt apart.
+    /// Takes a receipt apart, in the words of a family, for a printer of this model.
     ///
     /// # Errors
     ///
     /// What keeps it from being printed, for people. Nothing was sent then.
-    pub(super) fn of(job: &ReceiptJob) -> Result<Self, String> {
+    pub(super) fn of(
+        protocol: &'static Protocol,
+        model: &str,
+        job: &ReceiptJob,
+    ) -> Result<Self, String> {
         let mut plan = Self {
-            steps: vec![opening(job)],
+            protocol,
+            steps: vec![opening(protocol, model, job)],
             total: job.total.minor(),
             groups: vec![[0; 8]],
             tendered: vec![0],
         };
-        if job.lines.is_empty() || job.lines.len() > SALES_MAX {
+        let sales_max = protocol.limits.sales;
+        if job.lines.is_empty() || job.lines.len() > sales_max {
             return Err(format!(
-                "a receipt has 1 to {SALES_MAX} lines, this one {}",
+                "a receipt has 1 to {sales_max} lines, this one {}",
                 job.lines.len()
             ));
         }
@@ -96,9 +102,10 @@ impl Plan {
             display: false,
             modifier: None,
         };
-        plan.steps.push(Step::Subtotal(subtotal.emit()));
+        plan.steps
+            .push(Step::Subtotal(Wire::of(&protocol.subtotal, &subtotal)));
         plan.payments(&job.payments, job.change.minor())?;
-        plan.steps.push(Step::Close);
+        plan.steps.push(Step::Close(Wire::of(&protocol.close, &())));
         Ok(plan)
     }
 
@@ -143,23 +150,29 @@ impl Plan {
         self.steps
             .iter()
             .enumerate()
-            .filter(|(_, step)| matches!(step, Step::Pay { .. } | Step::Close))
+            .filter(|(_, step)| matches!(step, Step::Pay { .. } | Step::Close(_)))
             .map(|(place, _)| place)
             .nth(index)
     }
 
     fn texts(&mut self, lines: &[String]) {
         for line in lines {
-            for text in wrapped(&codepage::encode(line)) {
-                self.steps.push(Step::Text(text));
+            for text in wrapped(&codepage::encode(line), self.protocol.limits.text) {
+                self.text(&text);
             }
         }
+    }
+
+    fn text(&mut self, text: &Vec<u8>) {
+        self.steps
+            .push(Step::Text(Wire::of(&self.protocol.text, text)));
     }
 
     fn line(&mut self, line: &LineJob) -> Result<(), String> {
         let price = line.price.minor();
         let quantity = line.quantity.thousandths();
-        if !(0..=PRICE_MAX).contains(&price) || quantity <= 0 {
+        let limits = self.protocol.limits;
+        if !(0..=limits.price_max).contains(&price) || quantity <= 0 {
             return Err("the price or the quantity is out of range".to_owned());
         }
         let adjustment = line.adjustment.minor();
@@ -175,21 +188,25 @@ impl Plan {
             .get_mut(usize::from(line.group))
             .ok_or("the printer has tax groups 0 to 7")?;
         *sum = sum.checked_add(amount).ok_or("the sum is too large")?;
-        let mut name = wrapped(&codepage::encode(&line.name)).into_iter();
+        let mut name = wrapped(&codepage::encode(&line.name), limits.name).into_iter();
+        let mut of_sale = name.by_ref().take(limits.name_lines);
         let sale = Sale {
-            text: name.next().unwrap_or_default(),
-            second: name.next().unwrap_or_default(),
+            text: of_sale.next().unwrap_or_default(),
+            second: of_sale.next().unwrap_or_default(),
             group: line.group,
             price,
             quantity: Some(quantity),
             // No percent ever reaches the printer: it would round where we have rounded already.
             modifier: (adjustment != 0).then_some(Modifier::Absolute(adjustment)),
         };
-        self.steps.push(Step::Sale(sale.emit()));
+        self.steps
+            .push(Step::Sale(Wire::of(&self.protocol.sale, &sale)));
         self.groups.push(groups);
-        // What of a long name does not fit the two lines of a sale follows as text.
+        // What of a long name does not fit a sale follows as text.
         for rest in name {
-            self.steps.push(Step::Text(rest));
+            for text in wrapped(&rest, limits.text) {
+                self.text(&text);
+            }
         }
         self.texts(&line.notes);
         Ok(())
@@ -207,8 +224,13 @@ impl Plan {
             .chain(payments.iter().filter(|payment| payment.cash));
         for payment in in_order {
             let amount = payment.amount.minor();
-            if !payment.letter.is_ascii_alphabetic() {
-                return Err(format!("`{}` is no payment letter", payment.letter));
+            let letters = self.protocol.payments.letters;
+            if !letters.contains(&payment.letter) {
+                let known: String = letters.iter().collect();
+                return Err(format!(
+                    "`{}` is no payment letter of this printer; it has {known}",
+                    payment.letter
+                ));
             }
             if amount < 0 || left < 0 || (left == 0 && self.tender() > 0) {
                 return Err("a payment is negative, or comes after everything is paid".to_owned());
@@ -228,7 +250,7 @@ impl Plan {
                 amount: Some(amount),
             };
             self.steps.push(Step::Pay {
-                data: data.emit(),
+                wire: Wire::of(&self.protocol.payment, &data),
                 left,
             });
         }
@@ -241,18 +263,16 @@ impl Plan {
     }
 }
 
-fn opening(job: &ReceiptJob) -> Step {
+fn opening(protocol: &Protocol, model: &str, job: &ReceiptJob) -> Step {
+    let seller = protocol.seller;
     let open = Open {
-        operator: OPERATOR,
-        password: PASSWORD.to_owned(),
-        till: TILL,
+        operator: seller.operator,
+        password: seller.password_on(model).to_owned(),
+        till: seller.till,
         invoice: false,
     };
-    match &job.refund_of {
-        None => Step::Open {
-            command: command::RECEIPT_OPEN,
-            data: open.emit(),
-        },
+    Step::Open(match &job.refund_of {
+        None => Wire::of(&protocol.open, &open),
         Some(refund) => {
             let refund = RefundOpen {
                 open,
@@ -262,25 +282,24 @@ fn opening(job: &ReceiptJob) -> Step {
                 origin: (!refund.at.is_empty())
                     .then(|| (refund.at.clone(), refund.fiscal_memory.clone())),
             };
-            Step::Open {
-                command: command::REFUND_OPEN,
-                data: refund.emit(),
-            }
+            Wire::of(&protocol.refund, &refund)
         }
-    }
+    })
 }
 
-/// Text in lines that the printer takes, broken at spaces where there are any; never none.
-pub(super) fn wrapped(text: &[u8]) -> Vec<Vec<u8>> {
+/// Text in lines of at most `width` bytes, broken at spaces where there are any; never none.
+pub(super) fn wrapped(text: &[u8], width: usize) -> Vec<Vec<u8>> {
+    // A line takes at least one byte, or there would be no end.
+    let width = width.max(1);
     let mut lines = Vec::new();
     let mut rest = text.trim_ascii_end();
-    while rest.len() > TEXT_MAX {
-        let window = rest.get(..=TEXT_MAX).unwrap_or(rest);
+    while rest.len() > width {
+        let window = rest.get(..=width).unwrap_or(rest);
         let cut = window
             .iter()
             .rposition(|byte| *byte == b' ')
             .filter(|cut| *cut > 0)
-            .unwrap_or(TEXT_MAX);
+            .unwrap_or(width);
         let (line, tail) = rest.split_at_checked(cut).unwrap_or((rest, &[]));
         lines.push(line.trim_ascii_end().to_vec());
         rest = tail.trim_ascii_start();
@@ -297,6 +316,7 @@ pub(super) fn wrapped(text: &[u8]) -> Vec<Vec<u8>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::family::{datecs, of_name};
     use ferrotill_core::{Amount, Quantity};
 
     fn line(name: &str, price: i64, thousandths: i64, adjustment: i64) -> LineJob {
@@ -307,6 +327,13 @@ mod tests {
             quantity: Quantity::from_thousandths(thousandths),
             adjustment: Amount::from_minor(adjustment),
             notes: vec!["-15.00% = -2.43".to_owned()],
+        }
+    }
+
+    fn wire(command: u8, data: &[u8]) -> Wire {
+        Wire {
+            command,
+            data: data.to_vec(),
         }
     }
 
@@ -332,30 +359,38 @@ mod tests {
 
     #[test]
     fn a_line_goes_out_with_an_absolute_adjustment_and_its_note() {
-        let plan = Plan::of(&job(
-            vec![line("Paine", 810, 2000, -587)],
-            1033,
-            vec![payment('P', true, 2000)],
-            967,
-        ))
+        let plan = Plan::of(
+            &datecs::PROTOCOL,
+            "",
+            &job(
+                vec![line("Paine", 810, 2000, -587)],
+                1033,
+                vec![payment('P', true, 2000)],
+                967,
+            ),
+        )
         .unwrap();
         assert_eq!(
             plan.steps[1],
-            Step::Sale(b"Paine\tB8.10*2.000;-5.87".to_vec())
+            Step::Sale(wire(0x31, b"Paine\tB8.10*2.000;-5.87"))
         );
-        assert_eq!(plan.steps[2], Step::Text(b"-15.00% = -2.43".to_vec()));
+        assert_eq!(plan.steps[2], Step::Text(wire(0x36, b"-15.00% = -2.43")));
         assert_eq!(plan.all_groups()[1], 1033);
         assert_eq!(plan.items(), 1);
     }
 
     #[test]
     fn cash_goes_last() {
-        let plan = Plan::of(&job(
-            vec![line("x", 2000, 1000, 0)],
-            2000,
-            vec![payment('P', true, 1500), payment('D', false, 1000)],
-            500,
-        ))
+        let plan = Plan::of(
+            &datecs::PROTOCOL,
+            "",
+            &job(
+                vec![line("x", 2000, 1000, 0)],
+                2000,
+                vec![payment('P', true, 1500), payment('D', false, 1000)],
+                500,
+            ),
+        )
         .unwrap();
         let paid: Vec<&Step> = plan
             .steps
@@ -366,11 +401,11 @@ mod tests {
             paid,
             [
                 &Step::Pay {
-                    data: b"\tD10.00".to_vec(),
+                    wire: wire(0x35, b"\tD10.00"),
                     left: 1000
                 },
                 &Step::Pay {
-                    data: b"\tP15.00".to_vec(),
+                    wire: wire(0x35, b"\tP15.00"),
                     left: -500
                 }
             ]
@@ -411,17 +446,66 @@ mod tests {
                 "no payment",
             ),
         ] {
-            let problem = Plan::of(&job).unwrap_err();
+            let problem = Plan::of(&datecs::PROTOCOL, "", &job).unwrap_err();
             assert!(problem.contains(part), "{problem}");
         }
     }
 
     #[test]
     fn long_names_are_broken_at_spaces() {
-        let lines = wrapped(b"A name that is rather longer than one line of the printer can be");
+        let lines = wrapped(
+            b"A name that is rather longer than one line of the printer can be",
+            42,
+        );
         assert_eq!(lines.len(), 2);
         assert_eq!(lines[0], b"A name that is rather longer than one line");
-        assert_eq!(wrapped(&[b'x'; 90]).len(), 3);
-        assert_eq!(wrapped(b""), [b" ".to_vec()]);
+        assert_eq!(wrapped(&[b'x'; 90], 42).len(), 3);
+        assert_eq!(wrapped(b"", 42), [b" ".to_vec()]);
+    }
+
+    #[test]
+    fn families_say_the_same_sale_in_their_own_words() {
+        let job = job(
+            vec![line("Paine", 810, 2000, -587)],
+            1033,
+            vec![payment('P', true, 2000)],
+            967,
+        );
+        for (name, words) in [
+            (
+                "datecs",
+                [
+                    "30 1,0000,1",
+                    "31 Paine\\tB8.10*2.000;-5.87",
+                    "36 -15.00% = -2.43",
+                    "33 00",
+                    "35 \\tP20.00",
+                    "38 ",
+                ],
+            ),
+            (
+                "datecs-x",
+                [
+                    "30 1\\t0000\\t1\\t\\t",
+                    "31 Paine\\t2\\t8.10\\t2.000\\t4\\t5.87\\t0\\t",
+                    "36 -15.00% = -2.43\\t\\t\\t\\t\\t\\t",
+                    "33 0\\t0\\t\\t\\t",
+                    "35 0\\t20.00\\t\\t",
+                    "38 ",
+                ],
+            ),
+        ] {
+            let protocol = of_name(name).unwrap();
+            let plan = Plan::of(protocol, protocol.model.name, &job).unwrap();
+            let said: Vec<String> = plan
+                .steps
+                .iter()
+                .map(|step| {
+                    let data = step.wire().data.escape_ascii();
+                    format!("{:02X} {data}", step.wire().command)
+                })
+                .collect();
+            assert_eq!(said, words, "{name}");
+        }
     }
 }

@@ -1,14 +1,13 @@
 //! Carrying out a receipt, and settling one whose end is not known.
 
-use super::device::Trouble;
+use super::device::{Trouble, Wire};
 use super::judge::{Verdict, judge};
 use super::plan::{Plan, Step};
-use super::{Datecs, RESUMES_MAX};
+use super::{IslPrinter, RESUMES_MAX};
 use crate::driver::line::COMMAND_LIMIT_MS;
 use crate::fault::Fault;
 use crate::printer::{Baseline, NotRegistered, Outcome, ReceiptJob, Registered, Watch};
 use crate::wire::fields::decimal;
-use crate::wire::isl::command;
 use crate::wire::isl_payment::{Paid, PaidCode};
 use crate::wire::isl_receipt::Sums;
 
@@ -31,7 +30,7 @@ struct Case<'a> {
     cancel_decided: bool,
 }
 
-impl Datecs {
+impl IslPrinter {
     /// Carries out a receipt from its start; the device agrees with the baseline.
     pub(super) fn receipt(
         &mut self,
@@ -39,7 +38,7 @@ impl Datecs {
         baseline: &Baseline,
         watch: &mut dyn Watch,
     ) -> Outcome {
-        let plan = match Plan::of(job) {
+        let plan = match self.plan(job) {
             Ok(plan) => plan,
             Err(detail) => return not_registered(Fault::JobNotPrintable, detail, Some(baseline)),
         };
@@ -51,6 +50,10 @@ impl Datecs {
         self.continue_at(case, 0, watch)
     }
 
+    fn plan(&self, job: &ReceiptJob) -> Result<Plan, String> {
+        Plan::of(self.device.protocol(), self.device.model(), job)
+    }
+
     /// Settles a receipt that was begun earlier (spec 7.2); never prints it again.
     pub(super) fn recover_receipt(
         &mut self,
@@ -59,7 +62,7 @@ impl Datecs {
         cancel_decided: bool,
         watch: &mut dyn Watch,
     ) -> Outcome {
-        let plan = match Plan::of(job) {
+        let plan = match self.plan(job) {
             Ok(plan) => plan,
             // It could not have been begun.
             Err(detail) => return not_registered(Fault::JobNotPrintable, detail, None),
@@ -132,21 +135,21 @@ impl Datecs {
     }
 
     fn step(&mut self, plan: &Plan, step: &Step, watch: &mut dyn Watch) -> Result<(), Stop> {
-        let (number, data) = match step {
-            Step::Open { command, data } => (*command, data.clone()),
-            Step::Text(data) => (command::RECEIPT_TEXT, data.clone()),
-            Step::Sale(data) => (command::SALE, data.clone()),
-            Step::Subtotal(data) => (command::SUBTOTAL, data.clone()),
-            Step::Pay { data, .. } => (command::PAYMENT, data.clone()),
-            Step::Close => (command::RECEIPT_CLOSE, Vec::new()),
-        };
-        let answer = self
+        let data = self
             .device
-            .execute(number, data, COMMAND_LIMIT_MS, watch)
+            .execute(step.wire(), COMMAND_LIMIT_MS, watch)
             .map_err(Stop::Trouble)?;
+        let protocol = self.device.protocol();
         match step {
-            Step::Subtotal(_) => compare(plan, &answer.data),
-            Step::Pay { left, .. } => check_paid(*left, &answer.data),
+            // Group B may refuse an opening in the data alone.
+            Step::Open(_) if data == b"F" => Err(Stop::Trouble(Trouble::Refused(
+                Fault::NotAllowed,
+                String::new(),
+            ))),
+            Step::Subtotal(_) => compare(plan, (protocol.subtotal.answer.parse)(&data)),
+            Step::Pay { left, .. } => {
+                check_paid(*left, (protocol.payment.answer.parse)(&data), &data)
+            }
             _ => Ok(()),
         }
     }
@@ -166,7 +169,7 @@ impl Datecs {
                 let before = case.plan.items_before(place);
                 match case.plan.steps.get(place) {
                     // Opened, nothing on it: what follows the opening is next.
-                    Some(Step::Open { .. }) if items == 0 => Ok(place.saturating_add(1)),
+                    Some(Step::Open(_)) if items == 0 => Ok(place.saturating_add(1)),
                     // The doubtful sale was booked, or it was not.
                     Some(Step::Sale(_)) if matches && items == before.saturating_add(1) => {
                         Ok(place.saturating_add(1))
@@ -178,7 +181,7 @@ impl Datecs {
                         Ok(place)
                     }
                     // A receipt of nothing: its payment does not show in the tender.
-                    Some(Step::Close) if matches && case.plan.total == 0 => Ok(place),
+                    Some(Step::Close(_)) if matches && case.plan.total == 0 => Ok(place),
                     _ => Err(Box::new(self.cancel(case, fault, String::new(), watch))),
                 }
             }
@@ -227,8 +230,8 @@ impl Datecs {
         self.settled = None;
         self.device.attach(watch)?;
         let standing = self.device.standing(watch)?;
-        let verdict = judge(case.plan, case.baseline, case.cancel_decided, &standing);
-        watch.trace(&format!("= {verdict:?}"));
+        let (verdict, says) = judge(case.plan, case.baseline, case.cancel_decided, &standing);
+        watch.trace(&format!("= {verdict:?}: {says}"));
         Ok(verdict)
     }
 
@@ -279,10 +282,9 @@ impl Datecs {
             cancel_decided: true,
             ..case
         };
+        let cancel = Wire::of(&self.device.protocol().cancel, &());
         for _ in 0..=RESUMES_MAX {
-            let sent =
-                self.device
-                    .execute(command::RECEIPT_CANCEL, Vec::new(), COMMAND_LIMIT_MS, watch);
+            let sent = self.device.execute(&cancel, COMMAND_LIMIT_MS, watch);
             let verdict = match self.verdict(decided, watch) {
                 Ok(verdict) => verdict,
                 Err(fault) => return Outcome::Unknown(fault),
@@ -356,7 +358,8 @@ impl Datecs {
                     self.settled = Some(after.clone());
                     return Outcome::Registered(Registered {
                         document: after.last_document,
-                        fiscal_receipt: Some(case.baseline.next_fiscal_receipt),
+                        fiscal_receipt: Some(case.baseline.next_fiscal_receipt)
+                            .filter(|number| *number > 0),
                         after,
                         report: None,
                     });
@@ -379,9 +382,9 @@ pub(super) fn not_registered(fault: Fault, detail: String, after: Option<&Baseli
 }
 
 /// Compares the subtotal with the plan: the sum, and every tax group.
-fn compare(plan: &Plan, data: &[u8]) -> Result<(), Stop> {
+fn compare(plan: &Plan, sums: Option<Sums>) -> Result<(), Stop> {
     let unreadable = || Stop::TotalsDiffer("the subtotal cannot be read".to_owned());
-    let sums = Sums::parse(data).ok_or_else(unreadable)?;
+    let sums = sums.ok_or_else(unreadable)?;
     let mut differences = Vec::new();
     let mut compare = |name: &str, theirs: i64, ours: i64| {
         if theirs.checked_abs() != Some(ours) {
@@ -404,14 +407,14 @@ fn compare(plan: &Plan, data: &[u8]) -> Result<(), Stop> {
 }
 
 /// Checks what the device says after a payment. Exact payment is `D` with 0 or `R` with 0 (spec 0.8).
-fn check_paid(left: i64, data: &[u8]) -> Result<(), Stop> {
+fn check_paid(left: i64, paid: Option<Paid>, data: &[u8]) -> Result<(), Stop> {
     let refused = || {
         Stop::Trouble(Trouble::Refused(
             Fault::PaymentRefused,
             String::from_utf8_lossy(data).into_owned(),
         ))
     };
-    let paid = Paid::parse(data).ok_or_else(refused)?;
+    let paid = paid.ok_or_else(refused)?;
     match paid.code {
         PaidCode::Rest if paid.amount.checked_abs() == Some(left) => Ok(()),
         PaidCode::Change if paid.amount.checked_abs() == left.checked_neg() => Ok(()),

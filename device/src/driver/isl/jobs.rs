@@ -1,23 +1,17 @@
-//! The jobs that are no fiscal receipt: cash, reports, slips, the drawer.
+//! The jobs that are no fiscal receipt: cash, reports, slips, duplicates, the drawer.
 
 use ferrotill_core::Amount;
 
-use super::device::Trouble;
+use super::device::{Trouble, Wire};
 use super::plan::wrapped;
 use super::receipt::not_registered;
-use super::{Datecs, RESUMES_MAX};
+use super::{IslPrinter, RESUMES_MAX};
 use crate::driver::line::{COMMAND_LIMIT_MS, REPORT_LIMIT_MS};
 use crate::fault::Fault;
 use crate::printer::{Baseline, Outcome, PaymentTotal, PrinterReport, Registered, Watch};
 use crate::wire::codepage;
-use crate::wire::isl::command;
-use crate::wire::isl_report::{Cash, DAY_PAYMENT_LETTERS, DailyReport};
 
-/// 45h: the report that closes the day, and the one that does not (spec 2; other firmware numbers them otherwise).
-const Z: &[u8] = b"0";
-const X: &[u8] = b"2";
-
-impl Datecs {
+impl IslPrinter {
     /// Cash in or out; the device's own In and Out decide what became of it (spec 7.2).
     pub(super) fn cash(
         &mut self,
@@ -25,14 +19,11 @@ impl Datecs {
         baseline: &Baseline,
         watch: &mut dyn Watch,
     ) -> Outcome {
-        let sent = self.device.execute(
-            command::CASH,
-            Cash::request(Some(amount.minor())),
-            COMMAND_LIMIT_MS,
-            watch,
-        );
+        let row = &self.device.protocol().cash;
+        let wire = Wire::of(row, &Some(amount.minor()));
+        let sent = self.device.execute(&wire, COMMAND_LIMIT_MS, watch);
         let (fault, detail) = match sent {
-            Ok(answer) => match Cash::parse(&answer.data) {
+            Ok(data) => match (row.answer.parse)(&data) {
                 Some(cash) if cash.done => (Fault::NotExecuted, String::new()),
                 Some(_) => (Fault::NotEnoughCash, String::new()),
                 None => (Fault::AnswerUnreadable, String::new()),
@@ -86,13 +77,16 @@ impl Datecs {
             Ok(report) => report,
             Err(fault) => return not_registered(fault, String::new(), None),
         };
-        let sent = self
-            .device
-            .execute(command::DAILY_REPORT, Z.to_vec(), REPORT_LIMIT_MS, watch);
+        let row = &self.device.protocol().z_report;
+        let wire = Wire::of(row, &());
+        let sent = self.device.execute(&wire, REPORT_LIMIT_MS, watch);
         let (fault, detail) = match sent {
-            Ok(answer) => {
-                if let Some(told) = DailyReport::parse(&answer.data) {
+            Ok(data) => {
+                if let Some(told) = (row.answer.parse)(&data) {
                     report.groups = told.groups.map(Amount::from_minor);
+                    if let Some(refunds) = told.refunds {
+                        report.refunds = Some(refunds.map(Amount::from_minor));
+                    }
                 }
                 (Fault::NotExecuted, String::new())
             }
@@ -152,64 +146,109 @@ impl Datecs {
 
     /// The report of the day so far. It changes nothing, so only its paper can be lost.
     pub(super) fn x_report(&mut self, baseline: &Baseline, watch: &mut dyn Watch) -> Outcome {
-        let sent = self
-            .device
-            .execute(command::DAILY_REPORT, X.to_vec(), REPORT_LIMIT_MS, watch);
-        let (fault, detail) = match sent {
-            Ok(_) => (Fault::NotExecuted, String::new()),
-            Err(Trouble::Refused(fault, detail)) => (fault, detail),
-            Err(Trouble::Lost(fault)) => {
-                if let Err(fault) = self.reattach(watch) {
-                    return Outcome::Unknown(fault);
-                }
-                (fault, String::new())
-            }
-        };
-        self.settle_x(baseline, fault, detail, watch)
+        let wire = Wire::of(&self.device.protocol().x_report, &());
+        match self.print(&wire, watch) {
+            Err(fault) => Outcome::Unknown(fault),
+            Ok(printed) => self.settle_x(baseline, printed, watch),
+        }
     }
 
-    /// The document number decides; the figures can be read at any time.
+    /// Whether it was printed; the figures can be read at any time.
     pub(super) fn settle_x(
         &mut self,
         baseline: &Baseline,
-        fault: Fault,
-        detail: String,
+        printed: Printed,
+        watch: &mut dyn Watch,
+    ) -> Outcome {
+        match self.settle_paper(baseline, printed, watch) {
+            Outcome::Registered(registered) => match self.day(baseline, watch) {
+                Ok(report) => Outcome::Registered(Registered {
+                    report: Some(report),
+                    ..registered
+                }),
+                Err(fault) => Outcome::Unknown(fault),
+            },
+            other => other,
+        }
+    }
+
+    /// A document that registers nothing: a duplicate, a report of the fiscal memory.
+    pub(super) fn paper(
+        &mut self,
+        wire: &Wire,
+        baseline: &Baseline,
+        watch: &mut dyn Watch,
+    ) -> Outcome {
+        match self.print(wire, watch) {
+            Err(fault) => Outcome::Unknown(fault),
+            Ok(printed) => self.settle_paper(baseline, printed, watch),
+        }
+    }
+
+    fn print(&mut self, wire: &Wire, watch: &mut dyn Watch) -> Result<Printed, Fault> {
+        match self.device.execute(wire, REPORT_LIMIT_MS, watch) {
+            Ok(_) => Ok(Printed::Yes),
+            Err(Trouble::Refused(fault, detail)) => Ok(Printed::No(fault, detail)),
+            Err(Trouble::Lost(fault)) => {
+                self.reattach(watch)?;
+                Ok(Printed::Perhaps(fault))
+            }
+        }
+    }
+
+    /// What was answered counts; after a lost answer the document number decides.
+    pub(super) fn settle_paper(
+        &mut self,
+        baseline: &Baseline,
+        printed: Printed,
         watch: &mut dyn Watch,
     ) -> Outcome {
         let after = match self.counters_after(baseline, watch) {
             Ok(after) => after,
             Err(fault) => return Outcome::Unknown(fault),
         };
-        if after.last_document == baseline.last_document {
-            return not_registered(fault, detail, Some(&after));
-        }
-        match self.day(baseline, watch) {
-            Ok(report) => registered(after, Some(report)),
-            Err(fault) => Outcome::Unknown(fault),
+        match printed {
+            Printed::Yes => registered(after, None),
+            Printed::No(fault, detail) => not_registered(fault, detail, Some(&after)),
+            Printed::Perhaps(_) if after.last_document != baseline.last_document => {
+                registered(after, None)
+            }
+            Printed::Perhaps(fault) => not_registered(fault, String::new(), Some(&after)),
         }
     }
 
     /// What the device says of its day.
     fn day(&mut self, baseline: &Baseline, watch: &mut dyn Watch) -> Result<PrinterReport, Fault> {
         let payments = self.device.day_payments(watch)?;
-        let groups = self.device.day_totals(b"0", watch)?;
+        let protocol = self.device.protocol();
+        let [sales, _, refunds, _] = &protocol.day_groups;
+        let groups = self.device.ask(sales, &(), watch)?;
         // Refunds are an option that not every firmware has; a refusal of the question is no fault.
-        let refunds = match self.device.day_totals(b"2", watch) {
+        let refunds = match self.device.ask(refunds, &(), watch) {
             Ok(refunds) => Some(refunds.map(Amount::from_minor)),
             Err(fault) if fault.is_line() && fault != Fault::AnswerUnreadable => return Err(fault),
             Err(_) => None,
         };
         let cash = self.device.cash(watch)?;
+        let fiscal_receipts = match &protocol.day_receipts {
+            None => payments.next_receipt.and_then(|next| next.checked_sub(1)),
+            Some(question) => match self.device.ask(question, &(), watch) {
+                Err(fault) if fault.is_line() => return Err(fault),
+                told => told.ok(),
+            },
+        };
         Ok(PrinterReport {
             z_number: baseline.z_number.saturating_add(1),
             groups: groups.map(Amount::from_minor),
             refunds,
             payments: Some(
-                DAY_PAYMENT_LETTERS
-                    .into_iter()
+                protocol
+                    .payments
+                    .day
+                    .iter()
                     .zip(payments.payments)
                     .map(|(letter, minor)| PaymentTotal {
-                        letter,
+                        letter: *letter,
                         amount: Amount::from_minor(minor),
                     })
                     .collect(),
@@ -217,7 +256,7 @@ impl Datecs {
             cash: Some(Amount::from_minor(cash.cash)),
             cash_in: Some(Amount::from_minor(cash.paid_in)),
             cash_out: Some(Amount::from_minor(cash.taken_out)),
-            fiscal_receipts: payments.next_receipt.checked_sub(1),
+            fiscal_receipts,
         })
     }
 
@@ -228,24 +267,22 @@ impl Datecs {
         baseline: &Baseline,
         watch: &mut dyn Watch,
     ) -> Outcome {
-        let mut steps = vec![(command::SLIP_OPEN, Vec::new())];
+        let protocol = self.device.protocol();
+        let mut steps = vec![Wire::of(&protocol.slip_open, &())];
         for line in lines {
-            for text in wrapped(&codepage::encode(line)) {
-                steps.push((command::SLIP_TEXT, text));
+            for text in wrapped(&codepage::encode(line), protocol.limits.text) {
+                steps.push(Wire::of(&protocol.slip_text, &text));
             }
         }
-        steps.push((command::SLIP_CLOSE, Vec::new()));
+        steps.push(Wire::of(&protocol.slip_close, &()));
         let mut place = 0;
         let mut fault = Fault::NoAnswer;
         let mut resumes = 0;
-        while let Some((number, data)) = steps.get(place) {
-            match self
-                .device
-                .execute(*number, data.clone(), COMMAND_LIMIT_MS, watch)
-            {
+        while let Some(wire) = steps.get(place) {
+            match self.device.execute(wire, COMMAND_LIMIT_MS, watch) {
                 Ok(_) => place = place.saturating_add(1),
                 Err(Trouble::Refused(fault, detail)) => {
-                    return self.settle_slip(baseline, fault, detail, watch);
+                    return self.settle_slip(baseline, Printed::No(fault, detail), watch);
                 }
                 Err(Trouble::Lost(lost)) => {
                     fault = lost;
@@ -261,13 +298,17 @@ impl Datecs {
                 }
             }
         }
-        self.settle_slip(baseline, fault, String::new(), watch)
+        let printed = if place >= steps.len() {
+            Printed::Yes
+        } else {
+            Printed::Perhaps(fault)
+        };
+        self.settle_slip(baseline, printed, watch)
     }
 
     /// Where a slip goes on: `None` if it is not open any more, or never was.
     fn resume_slip(&mut self, place: usize, watch: &mut dyn Watch) -> Result<Option<usize>, Fault> {
-        let status = self.reattach(watch)?;
-        let open = super::device::condition(status).slip_open;
+        let open = self.reattach(watch)?.slip_open;
         Ok(match (open, place) {
             // A line may stand twice on the paper then, rather than be missing.
             (true, 0) => Some(1),
@@ -280,48 +321,43 @@ impl Datecs {
     pub(super) fn settle_slip(
         &mut self,
         baseline: &Baseline,
-        fault: Fault,
-        detail: String,
+        printed: Printed,
         watch: &mut dyn Watch,
     ) -> Outcome {
         let interrupted = match self.device.status(watch) {
-            Ok(status) => super::device::condition(status).slip_open,
+            Ok(condition) => condition.slip_open,
             Err(fault) => return Outcome::Unknown(fault),
         };
-        if interrupted {
-            self.settled = None;
-            match self
-                .device
-                .execute(command::SLIP_CLOSE, Vec::new(), COMMAND_LIMIT_MS, watch)
-            {
-                Ok(_) => {
-                    let after = self.counters_after(baseline, watch).ok();
-                    return not_registered(fault, detail, after.as_ref());
-                }
-                Err(Trouble::Refused(refusal, _)) => {
-                    // Out of paper: the rest of the slip is closed at the next connection.
-                    return not_registered(refusal, detail, None);
-                }
-                Err(Trouble::Lost(fault)) => return Outcome::Unknown(fault),
-            }
+        if !interrupted {
+            let printed = match printed {
+                // A slip that was cut short may have been closed meanwhile, with what it had.
+                Printed::No(fault, _) => Printed::Perhaps(fault),
+                other => other,
+            };
+            return self.settle_paper(baseline, printed, watch);
         }
-        let after = match self.counters_after(baseline, watch) {
-            Ok(after) => after,
-            Err(fault) => return Outcome::Unknown(fault),
+        self.settled = None;
+        let (fault, detail) = match printed {
+            Printed::Yes => (Fault::ReceiptOpen, String::new()),
+            Printed::No(fault, detail) => (fault, detail),
+            Printed::Perhaps(fault) => (fault, String::new()),
         };
-        if after.last_document == baseline.last_document {
-            not_registered(fault, detail, Some(&after))
-        } else {
-            registered(after, None)
+        let close = Wire::of(&self.device.protocol().slip_close, &());
+        match self.device.execute(&close, COMMAND_LIMIT_MS, watch) {
+            Ok(_) => {
+                let after = self.counters_after(baseline, watch).ok();
+                not_registered(fault, detail, after.as_ref())
+            }
+            // Out of paper: the rest of the slip is closed at the next connection.
+            Err(Trouble::Refused(refusal, _)) => not_registered(refusal, detail, None),
+            Err(Trouble::Lost(fault)) => Outcome::Unknown(fault),
         }
     }
 
     /// The pulse to the drawer. Nothing can tell whether a lost one was given, and nothing depends on it.
     pub(super) fn drawer(&mut self, baseline: &Baseline, watch: &mut dyn Watch) -> Outcome {
-        match self
-            .device
-            .execute(command::DRAWER, Vec::new(), COMMAND_LIMIT_MS, watch)
-        {
+        let wire = Wire::of(&self.device.protocol().drawer, &None);
+        match self.device.execute(&wire, COMMAND_LIMIT_MS, watch) {
             Ok(_) => registered(baseline.clone(), None),
             // The printer may be out of paper; its drawer opens all the same.
             Err(Trouble::Refused(Fault::PaperOut, _)) => registered(baseline.clone(), None),
@@ -358,6 +394,17 @@ impl Datecs {
         }
         Err(fault)
     }
+}
+
+/// Whether a document that registers nothing came out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Printed {
+    /// The device said so.
+    Yes,
+    /// The device refused.
+    No(Fault, String),
+    /// The answer was lost.
+    Perhaps(Fault),
 }
 
 /// Same device, same fiscal memory.

@@ -1,4 +1,4 @@
-//! Datecs classic, group A: FP-650, FP-700, FP-800, FP-2000, FMP-10, SK1-21F.
+//! Printers that speak frames of the ISL kind, by the table of their family ([`crate::family`]).
 //!
 //! - `device`: its questions and commands, and its refusals in our words;
 //! - `plan`: a receipt taken apart into commands, with what must be answered;
@@ -15,13 +15,13 @@ mod judge;
 mod plan;
 mod receipt;
 
-use self::device::{Device, Trouble, condition};
-use self::jobs::is_same_printer;
+use self::device::{Device, Trouble, Wire};
+use self::jobs::{Printed, is_same_printer};
 use self::receipt::not_registered;
+use crate::family::Protocol;
 use crate::fault::Fault;
 use crate::port::PortOpener;
 use crate::printer::{Baseline, Condition, Connected, FiscalPrinter, Job, Outcome, Watch};
-use crate::wire::isl::{Status, command};
 use crate::wire::isl_payment::Payment;
 
 use super::line::COMMAND_LIMIT_MS;
@@ -29,67 +29,68 @@ use super::line::COMMAND_LIMIT_MS;
 /// How often one job goes on after lost answers before its outcome is unknown.
 const RESUMES_MAX: u32 = 3;
 
-/// A Datecs classic printer.
-pub struct Datecs {
+/// A printer of one of the families.
+pub struct IslPrinter {
     device: Device,
     settled: Option<Baseline>,
 }
 
-impl Datecs {
-    /// A printer behind this port; nothing is opened yet.
+impl IslPrinter {
+    /// A printer of this family behind this port; nothing is opened yet.
     ///
     /// `first_seq` chooses the first sequence number: give another one each time the program starts.
     #[must_use]
-    pub fn new(opener: Box<dyn PortOpener>, first_seq: u8) -> Self {
+    pub fn new(protocol: &'static Protocol, opener: Box<dyn PortOpener>, first_seq: u8) -> Self {
         Self {
-            device: Device::new(opener, first_seq),
+            device: Device::new(protocol, opener, first_seq),
             settled: None,
         }
     }
 
     /// Shakes hands again after an answer was lost.
-    fn reattach(&mut self, watch: &mut dyn Watch) -> Result<Status, Fault> {
+    fn reattach(&mut self, watch: &mut dyn Watch) -> Result<Condition, Fault> {
         self.settled = None;
         self.device.attach(watch)
     }
 
-    /// Closes a leftover slip; gives the status after.
-    fn clear_slip(&mut self, status: Status, watch: &mut dyn Watch) -> Result<Status, Fault> {
-        if condition(status).slip_open {
-            match self
-                .device
-                .execute(command::SLIP_CLOSE, Vec::new(), COMMAND_LIMIT_MS, watch)
-            {
-                Ok(answer) => return Ok(answer.status),
+    /// Closes a leftover slip; gives the condition after.
+    fn clear_slip(
+        &mut self,
+        condition: Condition,
+        watch: &mut dyn Watch,
+    ) -> Result<Condition, Fault> {
+        if condition.slip_open {
+            let close = Wire::of(&self.device.protocol().slip_close, &());
+            match self.device.execute(&close, COMMAND_LIMIT_MS, watch) {
+                Ok(_) => return self.device.status(watch),
                 Err(Trouble::Lost(fault)) => return Err(fault),
                 // Without paper it stays open; that does not keep the printer from being asked.
                 Err(Trouble::Refused(_, _)) => {}
             }
         }
-        Ok(status)
+        Ok(condition)
     }
 
     /// Makes sure that the device is there, fit to print, and where the baseline says. Nothing that prints was sent if it is not.
     fn prepare(&mut self, baseline: &Baseline, watch: &mut dyn Watch) -> Result<(), Box<Outcome>> {
         let refuse = |fault: Fault| Box::new(not_registered(fault, String::new(), None));
-        let mut status = None;
+        let mut asked = None;
         if self.device.is_attached() {
             // An answer proves that the line is still the one on which the counters were settled.
-            status = self.device.status(watch).ok();
+            asked = self.device.status(watch).ok();
         }
-        let status = match status {
-            Some(status) => status,
+        let condition = match asked {
+            Some(condition) => condition,
             None => {
                 self.device.detach();
                 self.reattach(watch).map_err(refuse)?
             }
         };
-        if condition(status).slip_open {
+        if condition.slip_open {
             // A slip that could not be closed for want of paper; closing it takes a number.
             self.settled = None;
         }
-        let status = self.clear_slip(status, watch).map_err(refuse)?;
-        let condition = condition(status);
+        let condition = self.clear_slip(condition, watch).map_err(refuse)?;
         if condition.fiscal_receipt_open || condition.slip_open {
             self.settled = None;
             return Err(refuse(Fault::ReceiptOpen));
@@ -123,11 +124,10 @@ impl Datecs {
     }
 
     fn recover_other(&mut self, job: &Job, baseline: &Baseline, watch: &mut dyn Watch) -> Outcome {
-        let status = match self.reattach(watch) {
-            Ok(status) => status,
+        let condition = match self.reattach(watch) {
+            Ok(condition) => condition,
             Err(fault) => return Outcome::Unknown(fault),
         };
-        let condition = condition(status);
         if condition.fiscal_receipt_open {
             // None of these jobs opens one: someone else is at work.
             return Outcome::Unknown(Fault::ReceiptOpen);
@@ -137,22 +137,24 @@ impl Datecs {
         match job {
             Job::Cash(amount) => self.settle_cash(*amount, baseline, fault, detail, watch),
             Job::ZReport => self.settle_z(baseline, None, fault, detail, watch),
-            Job::XReport => self.settle_x(baseline, fault, detail, watch),
-            Job::Text(_) => self.settle_slip(baseline, fault, detail, watch),
+            Job::XReport => self.settle_x(baseline, Printed::Perhaps(fault), watch),
+            Job::Text(_) => self.settle_slip(baseline, Printed::Perhaps(fault), watch),
+            Job::Duplicate | Job::ByNumber { .. } | Job::ByDate { .. } => {
+                self.settle_paper(baseline, Printed::Perhaps(fault), watch)
+            }
             Job::Drawer | Job::Receipt(_) => not_registered(fault, detail, None),
         }
     }
 }
 
-impl FiscalPrinter for Datecs {
+impl FiscalPrinter for IslPrinter {
     fn connect(&mut self) -> Result<Connected, Fault> {
         let watch: &mut dyn Watch = &mut Unwatched;
-        let status = self.reattach(watch)?;
-        let status = self.clear_slip(status, watch)?;
+        let condition = self.reattach(watch)?;
+        let condition = self.clear_slip(condition, watch)?;
         let baseline = self.device.counters(watch)?;
-        let condition = condition(status);
-        let groups = self.device.rates(watch);
-        let clock = self.device.clock(watch);
+        let groups = self.device.rates(watch).unwrap_or_default();
+        let clock = self.device.clock(watch).ok();
         let identity = self.device.identity().ok_or(Fault::PortLost)?;
         if !condition.fiscal_receipt_open {
             self.settled = Some(baseline.clone());
@@ -191,6 +193,29 @@ impl FiscalPrinter for Datecs {
             Job::XReport => self.x_report(baseline, watch),
             Job::ZReport => self.z_report(baseline, watch),
             Job::Text(lines) => self.slip(lines, baseline, watch),
+            Job::Duplicate => {
+                let wire = Wire::of(&self.device.protocol().duplicate, &());
+                self.paper(&wire, baseline, watch)
+            }
+            Job::ByNumber {
+                first,
+                last,
+                detailed,
+            } => {
+                let [short, full] = &self.device.protocol().by_number;
+                let row = if *detailed { full } else { short };
+                self.paper(&Wire::of(row, &(*first, *last)), baseline, watch)
+            }
+            Job::ByDate {
+                first,
+                last,
+                detailed,
+            } => {
+                let [short, full] = &self.device.protocol().by_date;
+                let row = if *detailed { full } else { short };
+                let wire = Wire::of(row, &(first.clone(), last.clone()));
+                self.paper(&wire, baseline, watch)
+            }
             Job::Drawer => self.drawer(baseline, watch),
         }
     }
@@ -209,15 +234,15 @@ impl FiscalPrinter for Datecs {
     }
 
     fn clear_leftover(&mut self, watch: &mut dyn Watch) -> Result<Baseline, Fault> {
-        let status = self.reattach(watch)?;
-        self.clear_slip(status, watch)?;
+        let condition = self.reattach(watch)?;
+        self.clear_slip(condition, watch)?;
         let standing = self.device.standing(watch)?;
         if standing.condition.fiscal_receipt_open {
             if standing.transaction.tender == Some(0) && !watch.about_to_cancel() {
                 return Err(Fault::CancelNotDecided);
             }
             let cancelled = match standing.transaction.tender {
-                Some(0) => self.send(command::RECEIPT_CANCEL, Vec::new(), watch),
+                Some(0) => self.send(&Wire::of(&self.device.protocol().cancel, &()), watch),
                 _ => Err(Fault::PaymentStarted),
             };
             match cancelled {
@@ -239,21 +264,49 @@ impl FiscalPrinter for Datecs {
             Err(Fault::PortLost)
         };
         match asked {
-            Ok(status) => Ok(condition(status)),
+            Ok(condition) => Ok(condition),
             Err(_) => {
                 self.device.detach();
-                Ok(condition(self.reattach(watch)?))
+                self.reattach(watch)
             }
         }
     }
+
+    fn clock(&mut self) -> Result<String, Fault> {
+        let watch: &mut dyn Watch = &mut Unwatched;
+        self.be_attached(watch)?;
+        self.device.clock(watch)
+    }
+
+    fn set_clock(&mut self, at: &str) -> Result<(), Fault> {
+        let watch: &mut dyn Watch = &mut Unwatched;
+        self.be_attached(watch)?;
+        let wire = Wire::of(&self.device.protocol().clock_set, &at.to_owned());
+        self.send(&wire, watch)
+    }
+
+    fn tax_groups(&mut self) -> Result<[Option<u32>; 8], Fault> {
+        let watch: &mut dyn Watch = &mut Unwatched;
+        self.be_attached(watch)?;
+        self.device.rates(watch)
+    }
 }
 
-impl Datecs {
-    fn send(&mut self, number: u8, data: Vec<u8>, watch: &mut dyn Watch) -> Result<(), Fault> {
+impl IslPrinter {
+    fn send(&mut self, wire: &Wire, watch: &mut dyn Watch) -> Result<(), Fault> {
         self.device
-            .execute(number, data, COMMAND_LIMIT_MS, watch)
+            .execute(wire, COMMAND_LIMIT_MS, watch)
             .map(|_| ())
             .map_err(Fault::from)
+    }
+
+    /// An answer proves that the line is alive; a line that gives none is opened anew.
+    fn be_attached(&mut self, watch: &mut dyn Watch) -> Result<(), Fault> {
+        if self.device.is_attached() && self.device.status(watch).is_ok() {
+            return Ok(());
+        }
+        self.device.detach();
+        self.reattach(watch).map(|_| ())
     }
 
     /// A leftover that can no longer be cancelled and that nobody planned: the rest is paid in cash, and it is closed.
@@ -262,22 +315,23 @@ impl Datecs {
         standing: &device::Standing,
         watch: &mut dyn Watch,
     ) -> Result<(), Fault> {
+        let protocol = self.device.protocol();
         let transaction = standing.transaction;
         let tender = transaction.tender.and_then(i64::checked_abs).unwrap_or(0);
-        if transaction
+        let rest = transaction
             .amount
             .checked_abs()
-            .is_none_or(|amount| tender < amount)
-        {
-            // TAB alone pays everything that is left in cash.
-            let rest = Payment {
+            .and_then(|amount| amount.checked_sub(tender))
+            .ok_or(Fault::AnswerUnreadable)?;
+        if rest > 0 {
+            let cash = Payment {
                 text: Vec::new(),
-                mode: None,
-                amount: None,
+                mode: Some('P'),
+                amount: Some(rest),
             };
-            self.send(command::PAYMENT, rest.emit(), watch)?;
+            self.send(&Wire::of(&protocol.payment, &cash), watch)?;
         }
-        self.send(command::RECEIPT_CLOSE, Vec::new(), watch)
+        self.send(&Wire::of(&protocol.close, &()), watch)
     }
 }
 

@@ -1,0 +1,57 @@
+//! A session hears any bytes at any time: it sends nothing but its one frame, and ends once, in bounded time.
+#![no_main]
+
+use ferrotill_device::session::{Ask, Event, Session, Timing};
+use ferrotill_device::wire::framing::Framing;
+use ferrotill_device::wire::{isl, isl_x};
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|bytes: &[u8]| {
+    for framing in [isl::FRAMING, isl_x::FRAMING] {
+        converse(framing, bytes);
+    }
+});
+
+const LIMIT_MS: u64 = 30_000;
+
+fn converse(framing: Framing, bytes: &[u8]) {
+    let timing = Timing::default();
+    let mut session = Session::new(framing, timing, bytes.first().copied().unwrap_or(0));
+    let ask = Ask {
+        command: 0x4A,
+        data: Vec::new(),
+        limit_ms: LIMIT_MS,
+        any_command: false,
+    };
+    let seq = session.start(ask, 0).expect("no data fit");
+    let frame = session.poll_transmit().expect("the first attempt");
+    let mut sent = 1;
+    let mut now = 0;
+    // Each piece is a pause, of up to two silences, and up to seven bytes.
+    for piece in bytes.chunks(8) {
+        let (pause, heard) = piece.split_first().expect("chunks are not empty");
+        now += u64::from(*pause) * 4;
+        session.handle_bytes(heard, now);
+        session.handle_timeout(now);
+        while let Some(again) = session.poll_transmit() {
+            assert_eq!(again, frame, "a repeat carries the same bytes");
+            sent += 1;
+        }
+        if let Some(event) = session.poll_event() {
+            if let Event::Answered(answer) = event {
+                assert_eq!((answer.seq, answer.command), (seq, 0x4A));
+            }
+            assert_eq!(session.poll_event(), None);
+            assert_eq!(session.poll_timeout(), None);
+            return;
+        }
+        assert!(
+            session
+                .poll_timeout()
+                .is_some_and(|due| due <= LIMIT_MS.max(now + timing.silence_ms))
+        );
+    }
+    assert!(sent <= u32::from(timing.attempts_max));
+    session.handle_timeout(now.max(LIMIT_MS));
+    assert!(session.poll_event().is_some(), "an exchange ends");
+}

@@ -1,0 +1,116 @@
+//! Cash drawers: the pulse that opens one, and whether it is open, where the hardware tells.
+//!
+//! Three ways lead to a drawer: a fiscal printer's own command, which tells nothing of the drawer ([`FiscalDrawer`]);
+//! `ESC p` of a receipt printer, which waits its turn behind the paper; and `DLE DC4`, which does not wait
+//! ([`Kick`], both in [`crate::driver::escpos`]).
+
+use crate::fault::Fault;
+use crate::printer::{Baseline, FiscalPrinter, Job, Outcome, Watch};
+
+/// A cash drawer.
+pub trait CashDrawer {
+    /// Gives the pulse. The state afterwards, where the hardware tells it.
+    ///
+    /// # Errors
+    ///
+    /// Why the pulse was not given, or [`Fault::NotExecuted`] if it was given and the drawer stayed shut.
+    fn open(&mut self, watch: &mut dyn Watch) -> Result<DrawerState, Fault>;
+
+    /// Whether it is open.
+    ///
+    /// # Errors
+    ///
+    /// The fault that kept the device from being asked.
+    fn state(&mut self, watch: &mut dyn Watch) -> Result<DrawerState, Fault>;
+}
+
+/// What is known of a drawer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DrawerState {
+    /// It is open.
+    Open,
+    /// It is shut.
+    Closed,
+    /// There is no sensor, or nobody said how it is wired.
+    NotSensed,
+}
+
+/// How the sensor of a drawer is wired to pin 3 of its connector. It depends on the drawer, not on the printer.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Sensor {
+    /// Not wired, or not known.
+    #[default]
+    None,
+    /// The pin is high while the drawer is open.
+    HighIsOpen,
+    /// The pin is low while the drawer is open.
+    LowIsOpen,
+}
+
+impl Sensor {
+    /// What the pin says.
+    #[must_use]
+    pub const fn state(self, pin_high: bool) -> DrawerState {
+        match (self, pin_high) {
+            (Self::None, _) => DrawerState::NotSensed,
+            (Self::HighIsOpen, true) | (Self::LowIsOpen, false) => DrawerState::Open,
+            (Self::HighIsOpen, false) | (Self::LowIsOpen, true) => DrawerState::Closed,
+        }
+    }
+}
+
+/// How a receipt printer is told to give the pulse.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Kick {
+    /// `ESC p`: in its turn, so after what is being printed, and confirmed. Refused while the printer cannot print:
+    /// it would be given when the paper is loaded, with nobody at the drawer.
+    #[default]
+    InTurn,
+    /// `DLE DC4`: at once, without paper too.
+    AtOnce,
+}
+
+/// The drawer of a fiscal printer, opened by the printer's own command. No protocol of theirs has a sensor (spec 2).
+pub struct FiscalDrawer<'a> {
+    printer: &'a mut dyn FiscalPrinter,
+    baseline: Baseline,
+}
+
+impl<'a> FiscalDrawer<'a> {
+    /// The drawer behind this printer; `baseline` is the printer's last settled one.
+    pub fn new(printer: &'a mut dyn FiscalPrinter, baseline: Baseline) -> Self {
+        Self { printer, baseline }
+    }
+}
+
+impl CashDrawer for FiscalDrawer<'_> {
+    fn open(&mut self, watch: &mut dyn Watch) -> Result<DrawerState, Fault> {
+        match self.printer.perform(&Job::Drawer, &self.baseline, watch) {
+            Outcome::Registered(_) => Ok(DrawerState::NotSensed),
+            Outcome::NotRegistered(refused) => Err(refused.fault),
+            Outcome::Unknown(fault) => Err(fault),
+        }
+    }
+
+    fn state(&mut self, _watch: &mut dyn Watch) -> Result<DrawerState, Fault> {
+        Ok(DrawerState::NotSensed)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{DrawerState, Sensor};
+
+    #[test]
+    fn the_pin_means_what_the_wiring_says() {
+        for (sensor, high, state) in [
+            (Sensor::HighIsOpen, true, DrawerState::Open),
+            (Sensor::HighIsOpen, false, DrawerState::Closed),
+            (Sensor::LowIsOpen, true, DrawerState::Closed),
+            (Sensor::LowIsOpen, false, DrawerState::Open),
+            (Sensor::None, true, DrawerState::NotSensed),
+        ] {
+            assert_eq!(sensor.state(high), state);
+        }
+    }
+}

@@ -1,0 +1,392 @@
+//! The conversation with a receipt printer: its condition, and the fences that tell what it has printed.
+//!
+//! A fence is a question that the printer answers in its turn, so when everything before it is processed:
+//! `GS ( H` with a number of its own, or `GS r 1`, whose answers are alike and are counted.
+//! Between two fences at most two blocks are under way, so that no buffer overflows on a line without flow control.
+
+use std::collections::VecDeque;
+
+use super::line::Line;
+use crate::fault::Fault;
+use crate::port::PortOpener;
+use crate::printer::{Condition, Paper, Watch};
+use crate::wire::escpos::{Command, RealTime};
+use crate::wire::escpos_answer::{Answer, STATUS_BYTES, Status};
+
+/// How the printer says that it is done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Fence {
+    /// `GS ( H`.
+    Numbered,
+    /// `GS r 1`.
+    Counted,
+}
+
+/// Who the printer says that it is. Empty where it does not say.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Identity {
+    pub(super) model: String,
+    pub(super) firmware: String,
+    pub(super) serial: String,
+}
+
+/// How a transfer stopped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Stopped {
+    pub(super) fault: Fault,
+    /// Blocks that were sent, the last one perhaps in part.
+    pub(super) sent: usize,
+}
+
+/// A receipt printer at the end of a line.
+pub(super) struct Device {
+    line: Line,
+    fence: Option<Fence>,
+    identity: Identity,
+    next_fence: u32,
+    /// Fences that are not answered yet, oldest first.
+    waiting: VecDeque<u32>,
+    /// A fence was passed over since [`Device::begin`]: what stood before it was lost.
+    lost: bool,
+}
+
+/// A real-time question is answered within this.
+const STATUS_MS: u64 = 500;
+/// How often the four real-time questions are asked.
+const STATUS_ATTEMPTS: u32 = 3;
+/// The first fence of a connection is answered within this; nothing stands before it.
+const PROBE_MS: u64 = 3_000;
+/// Answers that belong together are not further apart.
+const STRAGGLER_MS: u64 = 300;
+/// Silence after which a printer whose answers are counted has no more to give: longer than a block takes to print.
+const QUIET_MS: u64 = 5_000;
+/// A printer that says why it does not print is waited for so long.
+const TROUBLE_MS: u64 = 3_000;
+/// A printer that says nothing is wrong is waited for so long.
+const STALL_MS: u64 = 20_000;
+/// Between two looks at the drawer.
+const REST_MS: u64 = 50;
+/// Blocks under way.
+const WINDOW: usize = 2;
+
+impl Device {
+    pub(super) fn new(opener: Box<dyn PortOpener>, seed: u8) -> Self {
+        Self {
+            line: Line::new(opener),
+            fence: None,
+            identity: Identity::default(),
+            // A printer may still have a number of the program's last run to answer.
+            next_fence: u32::from(seed) << 16,
+            waiting: VecDeque::new(),
+            lost: false,
+        }
+    }
+
+    pub(super) fn is_attached(&self) -> bool {
+        self.line.is_open()
+    }
+
+    pub(super) fn identity(&self) -> &Identity {
+        &self.identity
+    }
+
+    /// Opens the port if need be and asks for the printer's condition; one that can print is asked who it is.
+    ///
+    /// A port that stays silent is let go, so that the next call opens it anew.
+    pub(super) fn attach(&mut self, watch: &mut dyn Watch) -> Result<Status, Fault> {
+        if !self.line.is_open() {
+            self.line.open(watch)?;
+            if self.waiting.is_empty() {
+                // It may be another printer.
+                self.fence = None;
+            }
+        }
+        let attached = self.status(watch).and_then(|status| {
+            // A printer that cannot print answers nothing but real-time questions.
+            if fault_of(status).is_none() && self.fence.is_none() {
+                self.probe(watch)?;
+                self.identify(watch)?;
+            }
+            Ok(status)
+        });
+        if attached.is_err() {
+            self.line.close();
+        }
+        attached
+    }
+
+    /// A printer that can print, on an open line, with nothing under way.
+    pub(super) fn ready(&mut self, watch: &mut dyn Watch) -> Result<(), Fault> {
+        let asked = if self.is_attached() {
+            self.status(watch).ok()
+        } else {
+            None
+        };
+        let status = match asked {
+            Some(status) if self.fence.is_some() => status,
+            _ => self.attach(watch)?,
+        };
+        if let Some(fault) = fault_of(status) {
+            return Err(fault);
+        }
+        if self.waiting.is_empty() {
+            return Ok(());
+        }
+        self.sync(watch)
+    }
+
+    /// The four real-time status bytes. They go out between two commands only.
+    pub(super) fn status(&mut self, watch: &mut dyn Watch) -> Result<Status, Fault> {
+        'attempts: for _ in 0..STATUS_ATTEMPTS {
+            for answer in self.line.arrived(watch)? {
+                self.note(&answer);
+            }
+            let mut bytes = [0; STATUS_BYTES];
+            for (which, byte) in (1..).zip(&mut bytes) {
+                self.line.send(&RealTime::Status(which).emit(), watch)?;
+                match self.status_byte(watch)? {
+                    Some(answer) => *byte = answer,
+                    // Nothing in an answer says which question it is to: begin again.
+                    None => continue 'attempts,
+                }
+            }
+            return Ok(Status::of(bytes));
+        }
+        self.line.close();
+        Err(Fault::NoAnswer)
+    }
+
+    fn status_byte(&mut self, watch: &mut dyn Watch) -> Result<Option<u8>, Fault> {
+        let until = self.line.now().saturating_add(STATUS_MS);
+        loop {
+            let left = until.saturating_sub(self.line.now());
+            match self.line.next(left, watch)? {
+                Some(Answer::Status(byte)) => return Ok(Some(byte)),
+                Some(answer) => self.note(&answer),
+                None => return Ok(None),
+            }
+        }
+    }
+
+    /// Milliseconds on the line's clock.
+    pub(super) fn now(&self) -> u64 {
+        self.line.now()
+    }
+
+    /// Waits a moment, listening.
+    pub(super) fn rest(&mut self, watch: &mut dyn Watch) -> Result<(), Fault> {
+        if let Some(answer) = self.line.next(REST_MS, watch)? {
+            self.note(&answer);
+        }
+        Ok(())
+    }
+
+    /// A request that is executed on receipt.
+    pub(super) fn at_once(
+        &mut self,
+        request: RealTime,
+        watch: &mut dyn Watch,
+    ) -> Result<(), Fault> {
+        self.line.send(&request.emit(), watch)
+    }
+
+    /// A new slip: what was lost before it is nobody's any more.
+    pub(super) fn begin(&mut self) {
+        self.lost = false;
+    }
+
+    /// Sends blocks, each with a fence behind it, and waits for all of them to be processed.
+    pub(super) fn transfer(
+        &mut self,
+        blocks: &[Vec<u8>],
+        watch: &mut dyn Watch,
+    ) -> Result<(), Stopped> {
+        let mut sent = 0;
+        for block in blocks {
+            let room = self.settle(WINDOW.saturating_sub(1), STALL_MS, watch);
+            room.map_err(|fault| Stopped { fault, sent })?;
+            sent = usize::saturating_add(sent, 1);
+            self.send_fenced(block.clone(), watch)
+                .map_err(|fault| Stopped { fault, sent })?;
+        }
+        self.settle(0, STALL_MS, watch)
+            .map_err(|fault| Stopped { fault, sent })
+    }
+
+    /// True if a fence was passed over since [`begin`](Self::begin).
+    pub(super) fn has_lost(&self) -> bool {
+        self.lost
+    }
+
+    /// Finds out what became of the fences that were not answered: afterwards nothing is under way.
+    pub(super) fn sync(&mut self, watch: &mut dyn Watch) -> Result<(), Fault> {
+        match self.fence {
+            Some(Fence::Numbered) => {
+                self.send_fenced(Vec::new(), watch)?;
+                self.settle(0, STALL_MS, watch)
+            }
+            Some(Fence::Counted) => self.count(watch),
+            None => {
+                self.lost |= !self.waiting.is_empty();
+                self.waiting.clear();
+                Ok(())
+            }
+        }
+    }
+
+    /// All alike: as many answers as questions, or the printer has forgotten some with its power.
+    fn count(&mut self, watch: &mut dyn Watch) -> Result<(), Fault> {
+        let before = self.waiting.len();
+        self.send_fenced(Vec::new(), watch)?;
+        self.settle(before, STALL_MS, watch)?;
+        match self.settle(0, QUIET_MS, watch) {
+            Err(Fault::NoAnswer) if self.line.is_open() => {
+                self.lost = true;
+                self.waiting.clear();
+                Ok(())
+            }
+            result => result,
+        }
+    }
+
+    fn send_fenced(&mut self, mut bytes: Vec<u8>, watch: &mut dyn Watch) -> Result<(), Fault> {
+        let number = self.next_fence;
+        self.next_fence = self.next_fence.wrapping_add(1);
+        match self.fence {
+            Some(Fence::Numbered) => Command::TellProcessed(id_of(number)).emit_into(&mut bytes),
+            _ => Command::TellStatus(1).emit_into(&mut bytes),
+        }
+        self.waiting.push_back(number);
+        self.line.send(&bytes, watch)
+    }
+
+    /// Waits until at most so many fences are unanswered; for one of them up to `stall_ms`.
+    fn settle(&mut self, most: usize, stall_ms: u64, watch: &mut dyn Watch) -> Result<(), Fault> {
+        let mut progress_at = self.line.now();
+        let mut left = self.waiting.len();
+        while left > most {
+            let trouble = match self.line.next(STATUS_MS, watch)? {
+                Some(answer) => {
+                    self.note(&answer);
+                    None
+                }
+                // It prints, or it cannot: asked between two commands, answered at once.
+                None => Some(fault_of(self.status(watch)?)),
+            };
+            let now = self.line.now();
+            if self.waiting.len() < left {
+                left = self.waiting.len();
+                progress_at = now;
+                continue;
+            }
+            let idle = now.saturating_sub(progress_at);
+            match trouble {
+                Some(Some(fault)) if idle >= TROUBLE_MS => return Err(fault),
+                Some(None) if idle >= stall_ms => return Err(Fault::NoAnswer),
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// Crosses off the fence that an answer is to. Answers come in the order of the fences:
+    /// one that is passed over will never come, and what stood before it is lost.
+    fn note(&mut self, answer: &Answer) {
+        let passed = match (self.fence, answer) {
+            (Some(Fence::Numbered), answer) => answer
+                .processed()
+                .and_then(|id| self.waiting.iter().position(|number| id_of(*number) == id)),
+            (Some(Fence::Counted), Answer::Told(_)) if !self.waiting.is_empty() => Some(0),
+            _ => None,
+        };
+        if let Some(place) = passed {
+            self.lost |= place > 0;
+            self.waiting.drain(..=place);
+        }
+    }
+
+    /// Finds out whether the printer knows `GS ( H`: both questions at once, and what is answered before `GS r` decides.
+    fn probe(&mut self, watch: &mut dyn Watch) -> Result<(), Fault> {
+        let number = self.next_fence;
+        self.next_fence = self.next_fence.wrapping_add(1);
+        let mut bytes = Command::TellProcessed(id_of(number)).emit();
+        Command::TellStatus(1).emit_into(&mut bytes);
+        self.line.send(&bytes, watch)?;
+        let mut patience = PROBE_MS;
+        while let Some(answer) = self.line.next(patience, watch)? {
+            if answer.processed() == Some(id_of(number)) {
+                self.fence = Some(Fence::Numbered);
+            }
+            if matches!(answer, Answer::Told(_)) {
+                self.fence = self.fence.or(Some(Fence::Counted));
+                if self.fence == Some(Fence::Numbered) {
+                    return Ok(());
+                }
+                // It may be the answer to an older question, of a program that crashed.
+                patience = STRAGGLER_MS;
+            }
+        }
+        match self.fence {
+            Some(_) => Ok(()),
+            None => Err(Fault::NoAnswer),
+        }
+    }
+
+    /// Model, firmware, serial number. A printer that does not tell them is no worse for it.
+    fn identify(&mut self, watch: &mut dyn Watch) -> Result<(), Fault> {
+        self.identity = Identity {
+            model: self.told(67, watch)?,
+            firmware: self.told(65, watch)?,
+            serial: self.told(68, watch)?,
+        };
+        Ok(())
+    }
+
+    fn told(&mut self, which: u8, watch: &mut dyn Watch) -> Result<String, Fault> {
+        self.send_fenced(Command::TellIdentity(which).emit(), watch)?;
+        let mut told = String::new();
+        while !self.waiting.is_empty() {
+            match self.line.next(PROBE_MS, watch)? {
+                Some(answer) => {
+                    if let Some(text) = answer.identity() {
+                        told = text;
+                    }
+                    self.note(&answer);
+                }
+                None => return Err(Fault::NoAnswer),
+            }
+        }
+        Ok(told)
+    }
+}
+
+/// A fence's number in the letters that `GS ( H` takes: six bits in each.
+fn id_of(number: u32) -> [u8; 4] {
+    [18_u32, 12, 6, 0].map(|shift| {
+        let six = number.wrapping_shr(shift) & 0x3F;
+        u8::try_from(six).unwrap_or(0).saturating_add(b'0')
+    })
+}
+
+/// Why it cannot print now.
+pub(super) fn fault_of(status: Status) -> Option<Fault> {
+    condition(status)
+        .fault()
+        .or(status.offline.then_some(Fault::Busy))
+}
+
+/// The status in the words that every family shares.
+pub(super) fn condition(status: Status) -> Condition {
+    Condition {
+        paper: if status.paper_out {
+            Paper::Out
+        } else if status.paper_low {
+            Paper::Low
+        } else {
+            Paper::Ok
+        },
+        cover_open: status.cover_open,
+        mechanism_fault: status.is_error(),
+        ..Condition::default()
+    }
+}

@@ -1,0 +1,299 @@
+//! A slip as commands: code pages changed where the text needs it, lines wrapped, and blocks that a small buffer takes.
+
+use super::options::Options;
+use super::slip::{Item, Rasteriser};
+use crate::fault::Fault;
+use crate::wire::codepage::run::{Cell, encode_in};
+use crate::wire::codepage::table::CodePage;
+use crate::wire::escpos::{Align, Command, QR_BYTES_MAX, qr};
+
+/// Most parts of one slip.
+pub(super) const ITEMS_MAX: usize = 2_000;
+/// Bytes after which the printer is asked whether they are printed. The smallest buffers in use hold 4 KiB.
+pub(super) const BLOCK_BYTES: usize = 1_024;
+/// Lines that bring the last one over the tear bar of a printer without a knife.
+const FEED_TO_TEAR: u8 = 4;
+
+/// Puts a slip into commands.
+pub(super) struct Layout<'a> {
+    options: &'a Options,
+    rasteriser: Option<&'a mut (dyn Rasteriser + 'static)>,
+    pages: Vec<CodePage>,
+    page: Option<CodePage>,
+    commands: Vec<Command>,
+}
+
+impl<'a> Layout<'a> {
+    pub(super) fn new(
+        options: &'a Options,
+        rasteriser: Option<&'a mut (dyn Rasteriser + 'static)>,
+    ) -> Self {
+        Self {
+            options,
+            rasteriser,
+            pages: options.profile.code_pages(),
+            page: None,
+            commands: Vec::new(),
+        }
+    }
+
+    /// All commands of a slip; a fault if it cannot be printed.
+    pub(super) fn slip(mut self, items: &[Item]) -> Result<Vec<Command>, Fault> {
+        if items.len() > ITEMS_MAX {
+            return Err(Fault::JobNotPrintable);
+        }
+        self.commands
+            .extend([Command::Initialize, Command::SingleBytes]);
+        for item in items {
+            self.item(item)?;
+        }
+        self.commands.push(if self.options.profile.knife {
+            Command::Cut {
+                full: false,
+                feed: 0,
+            }
+        } else {
+            Command::Feed(FEED_TO_TEAR)
+        });
+        Ok(self.commands)
+    }
+
+    fn item(&mut self, item: &Item) -> Result<(), Fault> {
+        match item {
+            Item::Line(text) => self.line(text, 1),
+            Item::Styled {
+                text,
+                align,
+                bold,
+                large,
+            } => self.styled(text, *align, *bold, *large),
+            Item::Rule => self.line(&"-".repeat(self.options.columns), 1),
+            Item::Qr {
+                data,
+                module_dots,
+                level,
+            } => {
+                if data.is_empty() || data.len() > QR_BYTES_MAX || data.contains(char::is_control) {
+                    return Err(Fault::JobNotPrintable);
+                }
+                self.commands.push(Command::Align(Align::Centre));
+                self.commands.extend(qr(data, *module_dots, *level));
+                self.commands.push(Command::Align(Align::Left));
+            }
+            Item::Image(raster) => self.commands.push(Command::Image(raster.clone())),
+            Item::Feed(0) => {}
+            Item::Feed(lines) => self.commands.push(Command::Feed(*lines)),
+            Item::CodePage(number) => self.sample(*number),
+        }
+        Ok(())
+    }
+
+    fn styled(&mut self, text: &str, align: Align, bold: bool, large: bool) {
+        let times = if large { 2 } else { 1 };
+        let size = |times| Command::Size {
+            width: times,
+            height: times,
+        };
+        if align != Align::Left {
+            self.commands.push(Command::Align(align));
+        }
+        if bold {
+            self.commands.push(Command::Bold(true));
+        }
+        if large {
+            self.commands.push(size(times));
+        }
+        self.line(text, usize::from(times));
+        if large {
+            self.commands.push(size(1));
+        }
+        if bold {
+            self.commands.push(Command::Bold(false));
+        }
+        if align != Align::Left {
+            self.commands.push(Command::Align(Align::Left));
+        }
+    }
+
+    /// A line whose letters are `times` as wide.
+    fn line(&mut self, text: &str, times: usize) {
+        let encoded = encode_in(text, &self.pages);
+        if encoded.missing > 0
+            && let Some(rasteriser) = &mut self.rasteriser
+            && let Some(raster) = rasteriser.line(text, self.options.profile.width_dots)
+        {
+            self.commands.push(Command::Image(raster));
+            return;
+        }
+        let columns = self.options.columns.checked_div(times).unwrap_or(1).max(1);
+        for cells in wrapped(&encoded.cells, columns) {
+            self.cells(cells);
+            self.commands.push(Command::LineFeed);
+        }
+    }
+
+    fn cells(&mut self, cells: &[Cell]) {
+        let mut text = Vec::new();
+        for cell in cells {
+            if let Some(page) = cell.page
+                && self.page != Some(page)
+            {
+                self.text(&mut text);
+                self.page = Some(page);
+                let number = self.options.profile.number_of(page);
+                self.commands.extend(number.map(Command::CodePage));
+            }
+            text.push(cell.byte);
+        }
+        self.text(&mut text);
+    }
+
+    fn text(&mut self, text: &mut Vec<u8>) {
+        if !text.is_empty() {
+            self.commands.push(Command::Text(std::mem::take(text)));
+        }
+    }
+
+    /// The bytes from 80h under one of the printer's own numbers.
+    fn sample(&mut self, number: u8) {
+        let name = self
+            .options
+            .profile
+            .page_of(number)
+            .map_or("?", CodePage::name);
+        self.line(&format!("{number} {name}"), 1);
+        self.commands.push(Command::CodePage(number));
+        // Whatever page was in force is not any more.
+        self.page = None;
+        for row in (0x80..=0xFF_u8).collect::<Vec<u8>>().chunks(32) {
+            self.commands.push(Command::Text(row.to_vec()));
+            self.commands.push(Command::LineFeed);
+        }
+    }
+}
+
+/// Parts of a line that fit, broken between words where there are any.
+fn wrapped(cells: &[Cell], columns: usize) -> Vec<&[Cell]> {
+    let mut lines = Vec::new();
+    let mut rest = cells;
+    while rest.len() > columns {
+        let window = rest.get(..=columns).unwrap_or(rest);
+        let space = window
+            .iter()
+            .rposition(|cell| cell.byte == b' ')
+            .filter(|place| *place > 0);
+        let (line, after) = match space {
+            Some(place) => {
+                let (line, after) = rest.split_at(place);
+                (line, after.get(1..).unwrap_or_default())
+            }
+            None => rest.split_at(columns),
+        };
+        lines.push(line);
+        rest = after;
+    }
+    lines.push(rest);
+    lines
+}
+
+/// Commands as bytes, in blocks that end between two commands.
+pub(super) fn blocks(commands: &[Command]) -> Vec<Vec<u8>> {
+    let mut blocks = Vec::new();
+    let mut block: Vec<u8> = Vec::new();
+    for command in commands {
+        let bytes = command.emit();
+        if !block.is_empty() && block.len().saturating_add(bytes.len()) > BLOCK_BYTES {
+            blocks.push(std::mem::take(&mut block));
+        }
+        block.extend(bytes);
+    }
+    if !block.is_empty() {
+        blocks.push(block);
+    }
+    blocks
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::escpos_profile::Profile;
+    use crate::wire::escpos_raster::Raster;
+
+    fn texts(columns: usize, line: &str) -> Vec<String> {
+        let options = Options {
+            columns,
+            ..Options::of(Profile::parse("ascii").unwrap())
+        };
+        Layout::new(&options, None)
+            .slip(&[Item::Line(line.to_owned())])
+            .unwrap()
+            .into_iter()
+            .filter_map(|command| match command {
+                Command::Text(bytes) => Some(String::from_utf8(bytes).unwrap()),
+                _ => None,
+            })
+            .collect()
+    }
+
+    #[test]
+    fn lines_break_between_words() {
+        assert_eq!(
+            texts(16, "Chleb bialy, krojony, 500 g"),
+            ["Chleb bialy,", "krojony, 500 g"]
+        );
+        assert_eq!(texts(16, "1234567890123456"), ["1234567890123456"]);
+        assert_eq!(
+            texts(16, "12345678901234567890"),
+            ["1234567890123456", "7890"]
+        );
+        assert_eq!(texts(16, "1234567890123456 x"), ["1234567890123456", "x"]);
+    }
+
+    struct Box8;
+
+    impl Rasteriser for Box8 {
+        fn line(&mut self, text: &str, _width_dots: usize) -> Option<Raster> {
+            text.starts_with('ჩ').then(|| Raster::new(8, 8)).flatten()
+        }
+    }
+
+    #[test]
+    fn what_no_page_has_is_drawn_or_a_question_mark() {
+        let options = Options::default();
+        let mut rasteriser = Box8;
+        let commands = Layout::new(&options, Some(&mut rasteriser))
+            .slip(&["ჩაი", "茶", "чай"].map(|text| Item::Line(text.to_owned())))
+            .unwrap();
+        assert!(matches!(commands[2], Command::Image(_)));
+        assert_eq!(commands[3], Command::Text(b"?".to_vec()));
+        assert_eq!(commands[5], Command::CodePage(46));
+    }
+
+    #[test]
+    fn what_cannot_be_printed_is_refused() {
+        let options = Options::default();
+        let code = |data: &str| Item::Qr {
+            data: data.to_owned(),
+            module_dots: 6,
+            level: crate::wire::escpos::QrLevel::M,
+        };
+        for items in [
+            vec![code("")],
+            vec![code("a\nb")],
+            vec![code(&"x".repeat(QR_BYTES_MAX + 1))],
+            vec![Item::Rule; ITEMS_MAX + 1],
+        ] {
+            assert_eq!(
+                Layout::new(&options, None).slip(&items),
+                Err(Fault::JobNotPrintable)
+            );
+        }
+    }
+
+    #[test]
+    fn blocks_end_between_commands() {
+        let commands = vec![Command::Text(vec![b'x'; 300]); 10];
+        let sizes: Vec<usize> = blocks(&commands).iter().map(Vec::len).collect();
+        assert_eq!(sizes, [900, 900, 900, 300]);
+    }
+}

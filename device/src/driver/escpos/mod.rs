@@ -1,0 +1,317 @@
+//! ESC/POS receipt printers: text, alternative receipts, e-receipt slips, and the cash drawer behind them.
+//!
+//! - `slip`: what is printed;
+//! - `layout`: a slip as commands, with the code pages that its text needs;
+//! - `device`: the conversation, and how a printer tells what it has printed;
+//! - `line`: bytes and answers;
+//! - `options`: what an address says beyond the line.
+//!
+//! Such a printer has no fiscal memory, no counters and no documents: its baseline is always the same,
+//! and a fiscal job is refused before a byte is sent.
+//! It keeps no record either, so what became of a slip is known only as long as this driver lives and the printer has power;
+//! after that an outcome is told as [`Fault::Unclear`], with words that send a person to the paper.
+
+mod device;
+mod layout;
+mod line;
+mod options;
+mod slip;
+
+pub use options::Options;
+pub use slip::{Item, Rasteriser, SlipPrinter, code_page_test};
+
+use ferrotill_core::Amount;
+
+use self::device::{Device, condition};
+use self::layout::{Layout, blocks};
+use crate::drawer::{CashDrawer, DrawerState, Kick};
+use crate::fault::Fault;
+use crate::port::PortOpener;
+use crate::printer::{
+    Baseline, Condition, Connected, FiscalPrinter, Job, NotRegistered, Outcome, Registered, Watch,
+};
+use crate::wire::escpos::{Command, RealTime};
+
+/// An ESC/POS receipt printer.
+pub struct Escpos {
+    device: Device,
+    options: Options,
+    rasteriser: Option<Box<dyn Rasteriser>>,
+    /// A slip that was sent whole and not confirmed.
+    pending: Option<Vec<Item>>,
+    /// The beginning of a slip is on the paper, and nothing cut it off.
+    torn: bool,
+}
+
+/// 25 × 2 ms on and 250 × 2 ms off: what drawers of all makers take (spec 6).
+const PULSE_ON: u8 = 25;
+const PULSE_OFF: u8 = 250;
+/// The same in hundreds of milliseconds, for `DLE DC4`.
+const PULSE_AT_ONCE: u8 = 1;
+/// A drawer that springs open does it within so many questions.
+const DRAWER_QUESTIONS_MAX: u32 = 100;
+/// A drawer that springs open does it within this.
+const DRAWER_MS: u64 = 1_000;
+
+const NOT_FISCAL: &str = "a receipt printer has no fiscal memory; nothing was sent to it";
+const NOT_KNOWN: &str =
+    "a receipt printer keeps no record of what it printed; look at the paper before printing again";
+
+impl Escpos {
+    /// A printer behind this port; nothing is opened yet.
+    ///
+    /// `seed` makes the numbers of its questions differ from those of the program's last run.
+    #[must_use]
+    pub fn new(opener: Box<dyn PortOpener>, options: Options, seed: u8) -> Self {
+        Self {
+            device: Device::new(opener, seed),
+            options,
+            rasteriser: None,
+            pending: None,
+            torn: false,
+        }
+    }
+
+    /// Lends it a font for lines that are in no code page.
+    #[must_use]
+    pub fn with_rasteriser(mut self, rasteriser: Box<dyn Rasteriser>) -> Self {
+        self.rasteriser = Some(rasteriser);
+        self
+    }
+
+    /// Identity without counters: there are none.
+    fn baseline(&self) -> Baseline {
+        Baseline {
+            serial: self.device.identity().serial.clone(),
+            fiscal_memory: String::new(),
+            last_document: 0,
+            next_fiscal_receipt: 0,
+            z_number: 0,
+            cash: Amount::from_minor(0),
+            cash_in: Amount::from_minor(0),
+            cash_out: Amount::from_minor(0),
+        }
+    }
+
+    fn registered(&self) -> Outcome {
+        Outcome::Registered(Registered {
+            document: 0,
+            fiscal_receipt: None,
+            after: self.baseline(),
+            report: None,
+        })
+    }
+
+    fn not_registered(&self, fault: Fault, detail: impl Into<String>) -> Outcome {
+        Outcome::NotRegistered(NotRegistered {
+            fault,
+            detail: detail.into(),
+            // There is nothing to be read again; a printer that is gone is found gone by the next job.
+            after: self.device.is_attached().then(|| self.baseline()),
+        })
+    }
+
+    /// Everything that was under way is processed: was all of it?
+    fn confirmed(&mut self) -> Outcome {
+        self.pending = None;
+        if self.device.has_lost() {
+            self.not_registered(Fault::Unclear, NOT_KNOWN)
+        } else {
+            self.registered()
+        }
+    }
+
+    /// Gives the pulse and, with a sensor, waits for the drawer.
+    fn pulse(&mut self, watch: &mut dyn Watch) -> Result<DrawerState, Fault> {
+        match self.options.kick {
+            Kick::InTurn => {
+                self.device.ready(watch)?;
+                let pulse = Command::Pulse {
+                    pin: self.options.pin,
+                    on: PULSE_ON,
+                    off: PULSE_OFF,
+                };
+                self.device
+                    .transfer(&[pulse.emit()], watch)
+                    .map_err(|stopped| stopped.fault)?;
+            }
+            Kick::AtOnce => {
+                // Paper and cover do not matter to it; an error does (spec 6).
+                let status = self.reachable(watch)?;
+                if condition(status).mechanism_fault {
+                    return Err(Fault::Mechanism);
+                }
+                let request = RealTime::Pulse {
+                    pin: self.options.pin,
+                    time: PULSE_AT_ONCE,
+                };
+                self.device.at_once(request, watch)?;
+            }
+        }
+        let begun = self.device.now();
+        let mut seen = DrawerState::NotSensed;
+        for _ in 0..DRAWER_QUESTIONS_MAX {
+            // Asked without a sensor too: the answer says that the pulse's bytes were received.
+            seen = self.sensed(watch)?;
+            let waited = self.device.now().saturating_sub(begun);
+            if seen != DrawerState::Closed || waited >= DRAWER_MS {
+                break;
+            }
+            self.device.rest(watch)?;
+        }
+        match seen {
+            DrawerState::Closed => Err(Fault::NotExecuted),
+            seen => Ok(seen),
+        }
+    }
+
+    fn sensed(&mut self, watch: &mut dyn Watch) -> Result<DrawerState, Fault> {
+        let status = self.device.status(watch)?;
+        Ok(self.options.sensor.state(status.drawer_pin_high))
+    }
+
+    /// The condition, on a line that is opened again if it has to be.
+    fn reachable(
+        &mut self,
+        watch: &mut dyn Watch,
+    ) -> Result<crate::wire::escpos_answer::Status, Fault> {
+        if self.device.is_attached()
+            && let Ok(status) = self.device.status(watch)
+        {
+            return Ok(status);
+        }
+        self.device.attach(watch)
+    }
+}
+
+impl SlipPrinter for Escpos {
+    fn print(&mut self, slip: &[Item], watch: &mut dyn Watch) -> Outcome {
+        let layout = Layout::new(&self.options, self.rasteriser.as_deref_mut());
+        let mut commands = match layout.slip(slip) {
+            Ok(commands) => commands,
+            Err(fault) => return self.not_registered(fault, "nothing was sent"),
+        };
+        if let Err(fault) = self.device.ready(watch) {
+            return self.not_registered(fault, "nothing was sent");
+        }
+        self.pending = None;
+        self.device.begin();
+        if self.torn && self.options.profile.knife {
+            let cut = Command::Cut {
+                full: false,
+                feed: 0,
+            };
+            commands.splice(0..0, [Command::Initialize, cut]);
+        }
+        let blocks = blocks(&commands);
+        match self.device.transfer(&blocks, watch) {
+            Ok(()) => {
+                self.torn = false;
+                self.confirmed()
+            }
+            Err(stopped) if stopped.sent >= blocks.len() => {
+                self.torn = false;
+                self.pending = Some(slip.to_vec());
+                Outcome::Unknown(stopped.fault)
+            }
+            Err(stopped) => {
+                self.torn = true;
+                let detail = format!(
+                    "stopped after part {} of {}; the beginning may be on the paper",
+                    stopped.sent,
+                    blocks.len()
+                );
+                self.not_registered(stopped.fault, detail)
+            }
+        }
+    }
+
+    fn ask_again(&mut self, slip: &[Item], watch: &mut dyn Watch) -> Outcome {
+        if self.pending.as_deref() != Some(slip) {
+            return self.not_registered(Fault::Unclear, NOT_KNOWN);
+        }
+        match self.device.ready(watch) {
+            Ok(()) => self.confirmed(),
+            Err(fault) => Outcome::Unknown(fault),
+        }
+    }
+}
+
+impl CashDrawer for Escpos {
+    fn open(&mut self, watch: &mut dyn Watch) -> Result<DrawerState, Fault> {
+        self.pulse(watch)
+    }
+
+    fn state(&mut self, watch: &mut dyn Watch) -> Result<DrawerState, Fault> {
+        let status = self.reachable(watch)?;
+        Ok(self.options.sensor.state(status.drawer_pin_high))
+    }
+}
+
+impl FiscalPrinter for Escpos {
+    fn connect(&mut self) -> Result<Connected, Fault> {
+        let status = self.reachable(&mut Unwatched)?;
+        let identity = self.device.identity();
+        Ok(Connected {
+            model: identity.model.clone(),
+            firmware: identity.firmware.clone(),
+            clock: None,
+            condition: condition(status),
+            receipt_open: false,
+            groups: [None; 8],
+            baseline: self.baseline(),
+        })
+    }
+
+    fn perform(&mut self, job: &Job, _baseline: &Baseline, watch: &mut dyn Watch) -> Outcome {
+        match job {
+            Job::Text(lines) => self.print(&text(lines), watch),
+            Job::Drawer => match self.pulse(watch) {
+                Ok(_) => self.registered(),
+                Err(Fault::NotExecuted) => self.not_registered(
+                    Fault::NotExecuted,
+                    "the pulse was given and the drawer's sensor says shut; is it locked?",
+                ),
+                Err(fault) => self.not_registered(fault, ""),
+            },
+            // Everything else is fiscal, whatever kinds of jobs there may be.
+            _ => self.not_registered(Fault::NotFiscalised, NOT_FISCAL),
+        }
+    }
+
+    fn recover(
+        &mut self,
+        job: &Job,
+        _baseline: &Baseline,
+        _cancel_decided: bool,
+        watch: &mut dyn Watch,
+    ) -> Outcome {
+        match job {
+            Job::Text(lines) => self.ask_again(&text(lines), watch),
+            Job::Drawer => self.not_registered(Fault::NotExecuted, ""),
+            // Everything else is fiscal, whatever kinds of jobs there may be.
+            _ => self.not_registered(Fault::NotFiscalised, NOT_FISCAL),
+        }
+    }
+
+    fn clear_leftover(&mut self, _watch: &mut dyn Watch) -> Result<Baseline, Fault> {
+        Ok(self.baseline())
+    }
+
+    fn status(&mut self) -> Result<Condition, Fault> {
+        self.reachable(&mut Unwatched).map(condition)
+    }
+}
+
+fn text(lines: &[String]) -> Vec<Item> {
+    lines.iter().cloned().map(Item::Line).collect()
+}
+
+/// For questions that are nobody's job.
+struct Unwatched;
+
+impl Watch for Unwatched {
+    fn about_to_cancel(&mut self) -> bool {
+        false
+    }
+}

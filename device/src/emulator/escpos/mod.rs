@@ -1,0 +1,445 @@
+//! An emulated ESC/POS receipt printer with a cash drawer.
+//!
+//! It behaves as Epson's reference says, by way of spec/printers.md 6:
+//! real-time requests are executed on receipt, wherever they stand, images included;
+//! everything else waits in a small buffer while the paper is out or the cover is open, and what overflows it is lost.
+
+mod paper;
+
+use std::collections::VecDeque;
+
+use self::paper::Paper;
+use super::machine::Machine;
+use super::snapshot::Snapshot;
+use super::trouble::{FaultKind, FaultOrder};
+use crate::port::loopback::Peer;
+use crate::printer;
+use crate::wire::escpos::{Command, DC4, ENQ, EOT, RealTime};
+use crate::wire::escpos_answer::{Answer, Status};
+use crate::wire::escpos_decode::{Decoder, RealTimeEar};
+use crate::wire::escpos_profile::Profile;
+
+/// An emulated receipt printer at the end of a line that can be ordered to go wrong.
+///
+/// An order of trouble names a command by its last naming byte: 48h for GS ( H, 04h for DLE EOT, 20h for text.
+/// There is no NAK in this language: such an order loses the command.
+pub struct EscposEmulator {
+    /// Answers `GS ( H`. Cheap printers do not, and pass over it.
+    pub knows_processed: bool,
+    /// Pin 3 of the drawer's connector is high while the drawer is open.
+    pub open_drawer_is_high: bool,
+    paper: Paper,
+    buffer: VecDeque<Command>,
+    buffered: usize,
+    decoder: Decoder,
+    ear: RealTimeEar,
+    power: bool,
+    plugged: bool,
+    paper_state: printer::Paper,
+    cover_open: bool,
+    drawer_shut_at: Option<u64>,
+    drawer_pulses: u32,
+    commands: u64,
+    overflowed: u64,
+    orders: Vec<FaultOrder>,
+    outbox: VecDeque<(u64, Vec<u8>)>,
+    baud: Option<u32>,
+    sent_until: u64,
+    heard_until: u64,
+    now: u64,
+}
+
+/// What fits into its receive buffer.
+const BUFFER_BYTES: usize = 4_096;
+/// Somebody shuts the drawer after this.
+const DRAWER_OPEN_MS: u64 = 5_000;
+/// How long "busy" delays an answer, once.
+const BUSY_MS: u64 = 60;
+/// Bytes that a paced line hands over at a time.
+const PACE_CHUNK: usize = 16;
+
+impl EscposEmulator {
+    /// A printer with Epson's code pages, ready to print; `baud` paces its line.
+    #[must_use]
+    pub fn new(baud: Option<u32>) -> Self {
+        Self {
+            knows_processed: true,
+            open_drawer_is_high: true,
+            paper: Paper::new(Profile::USUAL),
+            buffer: VecDeque::new(),
+            buffered: 0,
+            decoder: Decoder::default(),
+            ear: RealTimeEar::default(),
+            power: true,
+            plugged: true,
+            paper_state: printer::Paper::Ok,
+            cover_open: false,
+            drawer_shut_at: None,
+            drawer_pulses: 0,
+            commands: 0,
+            overflowed: 0,
+            orders: Vec::new(),
+            outbox: VecDeque::new(),
+            baud,
+            sent_until: 0,
+            heard_until: 0,
+            now: 0,
+        }
+    }
+
+    /// Another model's code pages and width.
+    #[must_use]
+    pub fn of_profile(mut self, profile: Profile) -> Self {
+        self.paper = Paper::new(profile);
+        self
+    }
+
+    /// What is on the paper.
+    #[must_use]
+    pub fn paper_text(&self) -> String {
+        self.paper.text()
+    }
+
+    /// Pulses given to the drawer.
+    #[must_use]
+    pub fn drawer_pulses(&self) -> u32 {
+        self.drawer_pulses
+    }
+
+    /// Commands executed.
+    #[must_use]
+    pub fn commands(&self) -> u64 {
+        self.commands
+    }
+
+    /// Commands lost because the buffer was full.
+    #[must_use]
+    pub fn overflowed(&self) -> u64 {
+        self.overflowed
+    }
+
+    /// It is switched on.
+    #[must_use]
+    pub fn is_on(&self) -> bool {
+        self.power
+    }
+
+    /// Switches it on or off; what it had received and not printed is lost.
+    pub fn set_power(&mut self, on: bool) {
+        self.power = on;
+        self.outbox.clear();
+        self.forget();
+    }
+
+    /// Loads or removes paper; with paper it goes on where it stopped.
+    pub fn set_paper(&mut self, paper: printer::Paper) {
+        self.paper_state = paper;
+        self.work();
+    }
+
+    /// Opens or closes the cover.
+    pub fn set_cover_open(&mut self, open: bool) {
+        self.cover_open = open;
+        self.work();
+    }
+
+    /// Pulls the cable or plugs it in. The printer keeps what it has received.
+    pub fn set_plugged(&mut self, plugged: bool) {
+        self.plugged = plugged;
+        self.outbox.clear();
+    }
+
+    /// Orders a trouble; orders are carried out in turn.
+    pub fn add_fault(&mut self, order: FaultOrder) {
+        if order.times > 0 {
+            self.orders.push(order);
+        }
+    }
+
+    /// Forgets the orders that are left.
+    pub fn clear_faults(&mut self) {
+        self.orders.clear();
+    }
+
+    fn forget(&mut self) {
+        self.buffer.clear();
+        self.buffered = 0;
+        self.decoder.clear();
+        self.ear.clear();
+        self.paper.reset();
+    }
+
+    fn is_offline(&self) -> bool {
+        self.cover_open || self.paper_state == printer::Paper::Out
+    }
+
+    fn drawer_is_open(&self) -> bool {
+        self.drawer_shut_at.is_some_and(|at| self.now < at)
+    }
+
+    fn status(&self) -> Status {
+        Status {
+            drawer_pin_high: self.drawer_is_open() == self.open_drawer_is_high,
+            offline: self.is_offline(),
+            cover_open: self.cover_open,
+            paper_low: self.paper_state == printer::Paper::Low,
+            paper_out: self.paper_state == printer::Paper::Out,
+            ..Status::default()
+        }
+    }
+
+    fn kick(&mut self) {
+        self.drawer_pulses = self.drawer_pulses.saturating_add(1);
+        self.drawer_shut_at = Some(self.now.saturating_add(DRAWER_OPEN_MS));
+    }
+
+    /// Executes a real-time request.
+    fn at_once(&mut self, request: RealTime) {
+        let code = match request {
+            RealTime::Status(_) => EOT,
+            RealTime::Recover(_) => ENQ,
+            RealTime::Pulse { .. } | RealTime::Clear => DC4,
+        };
+        self.with_trouble(code, |printer| match request {
+            RealTime::Status(which) => printer.status().byte(which).into_iter().collect(),
+            RealTime::Recover(_) => Vec::new(),
+            RealTime::Pulse { .. } => {
+                printer.kick();
+                Vec::new()
+            }
+            RealTime::Clear => {
+                printer.forget();
+                Answer::emit_cleared()
+            }
+        });
+    }
+
+    /// Executes what waits, as long as it can print.
+    fn work(&mut self) {
+        while self.power && self.plugged && !self.is_offline() {
+            let Some(command) = self.buffer.pop_front() else {
+                self.buffered = 0;
+                return;
+            };
+            self.buffered = self.buffered.saturating_sub(command.emit().len());
+            self.with_trouble(command.code(), |printer| printer.execute(command));
+        }
+    }
+
+    /// The table of commands that are processed in their turn.
+    fn execute(&mut self, command: Command) -> Vec<u8> {
+        match command {
+            Command::TellProcessed(id) if self.knows_processed => Answer::emit_processed(id),
+            Command::TellStatus(which) => self.status().told(which).into_iter().collect(),
+            Command::TellIdentity(which) => identity(which),
+            Command::Pulse { .. } => {
+                self.kick();
+                Vec::new()
+            }
+            // Never told unasked: whoever wants it asks for it, and this driver does not.
+            other => {
+                self.paper.print(other);
+                Vec::new()
+            }
+        }
+    }
+
+    /// Executes under the first order of trouble that fits.
+    fn with_trouble(&mut self, code: u8, execute: impl FnOnce(&mut Self) -> Vec<u8>) {
+        let order = self.order_for(code);
+        let kind = order.map(|order| order.kind);
+        match kind {
+            Some(FaultKind::DropRequest | FaultKind::Nak) => return,
+            Some(FaultKind::Unplug) => {
+                self.set_plugged(false);
+                return;
+            }
+            _ => {}
+        }
+        self.commands = self.commands.saturating_add(1);
+        let mut answer = execute(self);
+        let mut due = self.now;
+        match (kind, order) {
+            (Some(FaultKind::DropAnswer), _) => return,
+            (Some(FaultKind::PowerCut), _) => {
+                self.set_power(false);
+                return;
+            }
+            (Some(FaultKind::Garble), _) => {
+                if let Some(first) = answer.first_mut() {
+                    *first ^= 0x01;
+                }
+            }
+            (Some(FaultKind::Delay), Some(order)) => due = due.saturating_add(order.ms),
+            (Some(FaultKind::Busy), Some(order)) => {
+                due = due.saturating_add(u64::from(order.times).saturating_mul(BUSY_MS));
+            }
+            _ => {}
+        }
+        if !answer.is_empty() {
+            self.send(answer, due);
+        }
+    }
+
+    fn order_for(&mut self, code: u8) -> Option<FaultOrder> {
+        let fits = |order: &FaultOrder| order.command.is_none_or(|only| only == code);
+        let place = self.orders.iter().position(fits)?;
+        let order = self.orders.get_mut(place)?;
+        let found = *order;
+        order.times = match order.kind {
+            FaultKind::Busy => 0,
+            _ => order.times.saturating_sub(1),
+        };
+        if order.times == 0 {
+            self.orders.remove(place);
+        }
+        Some(found)
+    }
+
+    fn send(&mut self, bytes: Vec<u8>, at: u64) {
+        let mut at = at.max(self.sent_until).max(self.heard_until);
+        match self.baud {
+            None => self.outbox.push_back((at, bytes)),
+            Some(baud) => {
+                for chunk in bytes.chunks(PACE_CHUNK) {
+                    at = at.saturating_add(line_ms(chunk.len(), baud));
+                    self.outbox.push_back((at, chunk.to_vec()));
+                }
+            }
+        }
+        self.sent_until = at;
+    }
+}
+
+impl Peer for EscposEmulator {
+    fn is_plugged(&self) -> bool {
+        self.plugged
+    }
+
+    fn handle_bytes(&mut self, bytes: &[u8], now: u64) {
+        self.now = self.now.max(now);
+        if !self.plugged || !self.power {
+            return;
+        }
+        if let Some(baud) = self.baud {
+            let from = self.heard_until.max(now);
+            self.heard_until = from.saturating_add(line_ms(bytes.len(), baud));
+        }
+        let mut begins = 0;
+        for (place, byte) in bytes.iter().enumerate() {
+            let Some(request) = self.ear.push(*byte) else {
+                continue;
+            };
+            // What was received before it is processed before it, if it can be.
+            let ends = place.saturating_add(1);
+            self.receive(bytes.get(begins..ends).unwrap_or_default());
+            begins = ends;
+            self.at_once(request);
+            if !self.plugged || !self.power {
+                return;
+            }
+        }
+        self.receive(bytes.get(begins..).unwrap_or_default());
+    }
+
+    fn poll_transmit(&mut self, now: u64) -> Option<Vec<u8>> {
+        if self.outbox.front().is_some_and(|(due, _)| *due <= now) {
+            return self.outbox.pop_front().map(|(_, bytes)| bytes);
+        }
+        None
+    }
+
+    fn poll_timeout(&self) -> Option<u64> {
+        self.outbox.front().map(|(due, _)| *due)
+    }
+}
+
+impl EscposEmulator {
+    fn receive(&mut self, bytes: &[u8]) {
+        for command in self.decoder.feed(bytes) {
+            let size = command.emit().len();
+            if self.is_offline() && self.buffered.saturating_add(size) > BUFFER_BYTES {
+                self.overflowed = self.overflowed.saturating_add(1);
+                continue;
+            }
+            self.buffered = self.buffered.saturating_add(size);
+            self.buffer.push_back(command);
+            self.work();
+            if !self.plugged || !self.power {
+                return;
+            }
+        }
+    }
+}
+
+impl Machine for EscposEmulator {
+    fn snapshot(&self, _all_receipts: bool) -> Snapshot {
+        Snapshot {
+            power: if self.power { "on" } else { "off" },
+            paper: match self.paper_state {
+                printer::Paper::Ok => "ok",
+                printer::Paper::Low => "low",
+                printer::Paper::Out => "out",
+            },
+            cover: if self.cover_open { "open" } else { "closed" },
+            receipt_open: false,
+            last_document: 0,
+            z_number: 0,
+            cash: "0.00".to_owned(),
+            drawer_pulses: self.drawer_pulses,
+            commands: self.commands,
+            fiscal_receipts: Vec::new(),
+        }
+    }
+
+    fn set_power(&mut self, on: bool) {
+        Self::set_power(self, on);
+    }
+
+    fn set_paper(&mut self, paper: printer::Paper) {
+        Self::set_paper(self, paper);
+    }
+
+    fn set_cover_open(&mut self, open: bool) {
+        Self::set_cover_open(self, open);
+    }
+
+    fn set_plugged(&mut self, plugged: bool) {
+        Self::set_plugged(self, plugged);
+    }
+
+    fn add_fault(&mut self, order: FaultOrder) {
+        Self::add_fault(self, order);
+    }
+
+    fn clear_faults(&mut self) {
+        Self::clear_faults(self);
+    }
+
+    fn paper_text(&self) -> String {
+        Self::paper_text(self)
+    }
+}
+
+/// What it says of itself.
+fn identity(which: u8) -> Vec<u8> {
+    match which {
+        // Model and type, one byte each: no double bytes, a knife.
+        1 | b'1' => vec![0x20],
+        2 | b'2' => vec![0x02],
+        65 => Answer::emit_identity("1.00 ESC/POS"),
+        66 => Answer::emit_identity("FERROTILL"),
+        67 => Answer::emit_identity("RP-80 emulated"),
+        68 => Answer::emit_identity("EM00000001"),
+        _ => Vec::new(),
+    }
+}
+
+/// Milliseconds that bytes take on a line: ten bits each.
+fn line_ms(bytes: usize, baud: u32) -> u64 {
+    u64::try_from(bytes)
+        .unwrap_or(u64::MAX)
+        .saturating_mul(10_000)
+        .checked_div(u64::from(baud))
+        .unwrap_or(0)
+}

@@ -1,0 +1,130 @@
+//! What comes out of an emulated receipt printer, as text.
+
+use super::super::tape::Tape;
+use crate::wire::codepage::table::CodePage;
+use crate::wire::escpos::{Align, Command, QrLevel};
+use crate::wire::escpos_profile::Profile;
+
+/// The print head and the paper under it.
+#[derive(Debug)]
+pub(super) struct Paper {
+    profile: Profile,
+    tape: Tape,
+    document: Vec<String>,
+    line: String,
+    page: Option<CodePage>,
+    align: Align,
+    wide: usize,
+    code: Option<String>,
+    level: QrLevel,
+}
+
+impl Paper {
+    pub(super) fn new(profile: Profile) -> Self {
+        Self {
+            profile,
+            tape: Tape::default(),
+            document: Vec::new(),
+            line: String::new(),
+            page: profile.page_of(0),
+            align: Align::Left,
+            wide: 1,
+            code: None,
+            level: QrLevel::L,
+        }
+    }
+
+    /// Everything as after switching on; what was not printed is gone.
+    pub(super) fn reset(&mut self) {
+        self.line.clear();
+        self.page = self.profile.page_of(0);
+        self.align = Align::Left;
+        self.wide = 1;
+        self.code = None;
+        self.level = QrLevel::L;
+    }
+
+    /// All documents, and what is not cut off yet.
+    pub(super) fn text(&self) -> String {
+        self.tape.text(Some(&self.document))
+    }
+
+    /// Carries out a command that prints or changes how it is printed.
+    pub(super) fn print(&mut self, command: Command) {
+        match command {
+            Command::Text(bytes) => self.letters(&bytes),
+            Command::LineFeed => self.feed(1),
+            Command::Feed(lines) => self.feed(usize::from(lines)),
+            Command::Initialize => self.reset(),
+            Command::CodePage(number) => self.page = self.profile.page_of(number),
+            Command::Align(align) => self.align = align,
+            Command::Size { width, .. } => self.wide = usize::from(width),
+            Command::Cut { .. } => self.cut(),
+            Command::QrLevel(level) => self.level = level,
+            Command::QrData(data) => self.code = Some(String::from_utf8_lossy(&data).into_owned()),
+            Command::QrPrint => {
+                if let Some(code) = &self.code {
+                    let shown = format!("[QR {:?}: {code}]", self.level);
+                    self.document.push(shown);
+                }
+            }
+            Command::Image(raster) => {
+                let width = raster.width_bytes().saturating_mul(8);
+                let shown = format!("[image {width} x {}]", raster.height());
+                self.document.push(shown);
+            }
+            _ => {}
+        }
+    }
+
+    fn letters(&mut self, bytes: &[u8]) {
+        let columns = self
+            .profile
+            .columns
+            .checked_div(self.wide)
+            .unwrap_or(1)
+            .max(1);
+        for byte in bytes {
+            if self.line.chars().count() >= columns {
+                // A full line prints itself.
+                self.feed(1);
+            }
+            // A number without a page shows what a wrong number shows: not the letters that were meant.
+            let letter = match (self.page, byte) {
+                (Some(page), byte) => page.letter_of(*byte),
+                (None, b' '..=b'~') => char::from(*byte),
+                (None, _) => char::REPLACEMENT_CHARACTER,
+            };
+            self.line.push(letter);
+        }
+    }
+
+    fn feed(&mut self, lines: usize) {
+        for _ in 0..lines {
+            let text = std::mem::take(&mut self.line);
+            let free = self
+                .profile
+                .columns
+                .saturating_sub(text.chars().count().saturating_mul(self.wide));
+            let indent = match self.align {
+                Align::Left => 0,
+                Align::Centre => free >> 1,
+                Align::Right => free,
+            };
+            self.document.push(if text.is_empty() {
+                text
+            } else {
+                format!("{}{text}", " ".repeat(indent))
+            });
+        }
+    }
+
+    fn cut(&mut self) {
+        if !self.line.is_empty() {
+            self.feed(1);
+        }
+        if !self.document.is_empty() {
+            self.tape.push(&std::mem::take(&mut self.document));
+        }
+    }
+}

@@ -1,0 +1,67 @@
+//! What a [`Rig`](super::Rig) needs of an emulated printer, of whatever family.
+
+use super::snapshot::Snapshot;
+use super::trouble::{Emulator, FaultOrder};
+use crate::port::loopback::Peer;
+use crate::printer::Paper;
+
+/// An emulated printer on its line.
+pub(super) trait Machine: Peer {
+    /// Its state; all receipts, or the newest thousand.
+    fn snapshot(&self, all_receipts: bool) -> Snapshot;
+
+    /// Switches it on or off.
+    fn set_power(&mut self, on: bool);
+
+    /// Loads or removes paper.
+    fn set_paper(&mut self, paper: Paper);
+
+    /// Opens or closes the cover.
+    fn set_cover_open(&mut self, open: bool);
+
+    /// Pulls the cable or plugs it in.
+    fn set_plugged(&mut self, plugged: bool);
+
+    /// Orders a trouble.
+    fn add_fault(&mut self, order: FaultOrder);
+
+    /// Forgets the troubles that are left.
+    fn clear_faults(&mut self);
+
+    /// The printed text of the newest documents.
+    fn paper_text(&self) -> String;
+}
+
+impl Machine for Emulator {
+    fn snapshot(&self, all_receipts: bool) -> Snapshot {
+        Snapshot::of(self.printer(), all_receipts)
+    }
+
+    fn set_power(&mut self, on: bool) {
+        Self::set_power(self, on);
+    }
+
+    fn set_paper(&mut self, paper: Paper) {
+        self.printer_mut().set_paper(paper);
+    }
+
+    fn set_cover_open(&mut self, open: bool) {
+        self.printer_mut().set_cover_open(open);
+    }
+
+    fn set_plugged(&mut self, plugged: bool) {
+        Self::set_plugged(self, plugged);
+    }
+
+    fn add_fault(&mut self, order: FaultOrder) {
+        Self::add_fault(self, order);
+    }
+
+    fn clear_faults(&mut self) {
+        Self::clear_faults(self);
+    }
+
+    fn paper_text(&self) -> String {
+        self.printer().paper_text()
+    }
+}

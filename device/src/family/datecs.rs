@@ -1,0 +1,534 @@
+//! Datecs classic, group A: FP-650, FP-700, FP-800, FP-2000, FMP-10, SK1-21F.
+//!
+//! Manual: group A, v1.00BG; spec 1 and 2.
+
+use super::protocol::{
+    Codec, Errors, Limits, Model, NO_DATA, Optional, Payments, Protocol, Row, Seller,
+};
+use crate::wire::cause::Cause;
+use crate::wire::fields::{decimal, parse_count};
+use crate::wire::isl::{self, command};
+use crate::wire::isl_payment::{Counters, Paid, Payment};
+use crate::wire::isl_receipt::{Open, RefundOpen, Sale, Subtotal, Sums, TAB};
+use crate::wire::isl_report::{
+    Cash, DAY_PAYMENT_LETTERS, DailyReport, DayPayments, DeviceInfo, LastError, LastZ, Rates,
+    ReceiptSums, Transaction, emit_document, emit_groups, parse_document, parse_groups,
+};
+use crate::wire::isl_status::{Flag, GENERAL, Layout, MEMORY, Place, Status};
+
+/// The table of group A.
+pub const PROTOCOL: Protocol = Protocol {
+    name: "datecs",
+    title: "Datecs classic, group A (FP-650/700/800/2000, FMP-10, SK1-21F)",
+    framing: isl::FRAMING,
+    status: Layout {
+        len: 6,
+        places: &[PLACES],
+        general: GENERAL,
+        memory: MEMORY,
+    },
+    errors: Errors::Asked(Row::new(
+        command::LAST_ERROR,
+        Codec {
+            emit: |clear| {
+                if *clear {
+                    b"CLEAR".to_vec()
+                } else {
+                    Vec::new()
+                }
+            },
+            parse: |data| Some(data == b"CLEAR"),
+        },
+        Codec {
+            emit: LastError::emit,
+            parse: LastError::parse,
+        },
+    )),
+    codes: CODES,
+    limits: Limits {
+        text: 42,
+        name: 42,
+        name_lines: 2,
+        sales: 512,
+        // Eight significant digits.
+        price_max: 99_999_999,
+    },
+    seller: Seller {
+        operator: 1,
+        password: "0000",
+        password_of_model: &[],
+        till: 1,
+    },
+    payments: Payments {
+        letters: &[
+            'P', 'N', 'C', 'D', 'I', 'J', 'K', 'L', 'i', 'j', 'k', 'l', 'm', 'n', 'o', 'p', 'q',
+            'r', 's',
+        ],
+        day: &DAY_PAYMENT_LETTERS,
+    },
+    model: Model {
+        name: "FP-700",
+        firmware: "1.00BG 21NOV26 1000",
+    },
+
+    open: Row::new(
+        command::RECEIPT_OPEN,
+        Codec {
+            emit: Open::emit,
+            parse: Open::parse,
+        },
+        COUNTERS,
+    ),
+    refund: Row::new(
+        command::REFUND_OPEN,
+        Codec {
+            emit: RefundOpen::emit,
+            parse: RefundOpen::parse,
+        },
+        COUNTERS,
+    ),
+    sale: Row::new(command::SALE, SALE, NO_COUNTERS),
+    subtotal: Row::new(
+        command::SUBTOTAL,
+        Codec {
+            emit: Subtotal::emit,
+            parse: Subtotal::parse,
+        },
+        Codec {
+            emit: Sums::emit,
+            parse: Sums::parse,
+        },
+    ),
+    payment: Row::new(
+        command::PAYMENT,
+        Codec {
+            emit: Payment::emit,
+            parse: Payment::parse,
+        },
+        Codec {
+            emit: Paid::emit,
+            parse: Paid::parse,
+        },
+    ),
+    text: Row::new(command::RECEIPT_TEXT, TEXT, NO_DATA),
+    close: Row::new(command::RECEIPT_CLOSE, NO_DATA, COUNTERS),
+    cancel: Row::new(command::RECEIPT_CANCEL, NO_DATA, NO_DATA),
+
+    slip_open: Row::new(command::SLIP_OPEN, NO_DATA, ALL_RECEIPTS),
+    slip_text: Row::new(command::SLIP_TEXT, TEXT, NO_DATA),
+    slip_close: Row::new(command::SLIP_CLOSE, NO_DATA, ALL_RECEIPTS),
+    duplicate: Row::new(
+        command::DUPLICATE,
+        Codec {
+            emit: |()| b"1".to_vec(),
+            parse: |_| Some(()),
+        },
+        NO_DATA,
+    ),
+
+    // 45h: `0` or nothing is Z, `2` is X; a suffix `N` keeps the operators' totals. Other firmware numbers them otherwise.
+    x_report: Row::new(
+        command::DAILY_REPORT,
+        Codec {
+            emit: |()| b"2".to_vec(),
+            parse: |data| matches!(data, b"2" | b"2N").then_some(()),
+        },
+        DAILY,
+    ),
+    z_report: Row::new(
+        command::DAILY_REPORT,
+        Codec {
+            emit: |()| b"0".to_vec(),
+            parse: |data| matches!(data, b"" | b"0" | b"N" | b"0N").then_some(()),
+        },
+        DAILY,
+    ),
+    by_number: [
+        Row::new(command::NUMBERS_SHORT, NUMBERS, NO_DATA),
+        Row::new(command::NUMBERS_DETAILED, NUMBERS, NO_DATA),
+    ],
+    by_date: [
+        Row::new(command::DATES_SHORT, DATES, NO_DATA),
+        Row::new(command::DATES_DETAILED, DATES, NO_DATA),
+    ],
+    cash: Row::new(
+        command::CASH,
+        Codec {
+            // Without data: with `0` some FP-700 print a slip (spec 2, 46h).
+            emit: |amount| Cash::request(*amount),
+            parse: Cash::parse_request,
+        },
+        Codec {
+            emit: Cash::emit,
+            parse: Cash::parse,
+        },
+    ),
+    drawer: Row::new(command::DRAWER, MILLISECONDS, NO_DATA),
+
+    state: Row::new(
+        command::STATUS,
+        NO_DATA,
+        Codec {
+            emit: |status: &Status| status.bytes().to_vec(),
+            parse: Status::from_slice,
+        },
+    ),
+    transaction: Row::new(
+        command::TRANSACTION,
+        Codec {
+            emit: |tender| if *tender { b"T".to_vec() } else { Vec::new() },
+            parse: |data| match data {
+                b"" => Some(false),
+                b"T" => Some(true),
+                _ => None,
+            },
+        },
+        Codec {
+            emit: Transaction::emit,
+            parse: Transaction::parse,
+        },
+    ),
+    receipt_sums: Row::new(
+        command::RECEIPT_SUMS,
+        NO_DATA,
+        Codec {
+            emit: ReceiptSums::emit,
+            parse: ReceiptSums::parse,
+        },
+    ),
+    last_document: Row::new(
+        command::LAST_DOCUMENT,
+        NO_DATA,
+        Codec {
+            emit: |number| emit_document(*number),
+            parse: parse_document,
+        },
+    ),
+    next_fiscal: None,
+    day_receipts: None,
+    day_payments: Row::new(
+        command::DAY_PAYMENTS,
+        NO_DATA,
+        Codec {
+            emit: DayPayments::emit,
+            parse: DayPayments::parse,
+        },
+    ),
+    day_groups: [
+        Row::new(
+            command::DAY_TOTALS,
+            Codec {
+                emit: |()| b"0".to_vec(),
+                parse: |data| matches!(data, b"" | b"0").then_some(()),
+            },
+            GROUPS,
+        ),
+        Row::new(
+            command::DAY_TOTALS,
+            Codec {
+                emit: |()| b"1".to_vec(),
+                parse: |data| (data == b"1").then_some(()),
+            },
+            GROUPS,
+        ),
+        Row::new(
+            command::DAY_TOTALS,
+            Codec {
+                emit: |()| b"2".to_vec(),
+                parse: |data| (data == b"2").then_some(()),
+            },
+            GROUPS,
+        ),
+        Row::new(
+            command::DAY_TOTALS,
+            Codec {
+                emit: |()| b"3".to_vec(),
+                parse: |data| (data == b"3").then_some(()),
+            },
+            GROUPS,
+        ),
+    ],
+    last_z: Row::new(
+        command::LAST_Z,
+        NO_DATA,
+        Codec {
+            emit: LastZ::emit,
+            parse: LastZ::parse,
+        },
+    ),
+    device_info: Row::new(
+        command::DEVICE_INFO,
+        // "1" asks for the checksum too; the field is there either way.
+        Codec {
+            emit: |()| b"1".to_vec(),
+            parse: |_| Some(()),
+        },
+        Codec {
+            emit: DeviceInfo::emit,
+            parse: DeviceInfo::parse,
+        },
+    ),
+    rates: Row::new(
+        command::RATES,
+        Codec {
+            emit: |()| Vec::new(),
+            parse: |data| data.is_empty().then_some(()),
+        },
+        RATES,
+    ),
+    clock: Row::new(command::CLOCK, NO_DATA, STAMP),
+    clock_set: Row::new(command::CLOCK_SET, STAMP, NO_DATA),
+
+    others: Optional {
+        rates_set: Some(Row::new(command::RATES, RATES, RATES)),
+        rates_read: Some(Row::new(
+            command::RATES_READ,
+            NO_DATA,
+            Codec {
+                emit: |rates: &Rates| {
+                    rates
+                        .rates
+                        .map(|rate| decimal(rate.unwrap_or(0), 2))
+                        .join(",")
+                        .into_bytes()
+                },
+                parse: |_| None,
+            },
+        )),
+        sales: &[Row::new(command::SALE_SHOWN, SALE, NO_COUNTERS)],
+        feed: Some(Row::new(command::FEED, LINES, NO_DATA)),
+        cut: &[
+            Row::new(command::CUT, NO_DATA, NO_DATA),
+            Row::new(command::FLUSH, NO_DATA, NO_DATA),
+        ],
+        ornament: &[
+            Row::new(command::BARCODE, RAW, NO_DATA),
+            Row::new(command::LINE, RAW, NO_DATA),
+        ],
+        options: Some(Row::new(command::OPTIONS, RAW, RAW)),
+    },
+};
+
+pub(super) const PLACES: &[Place] = &[
+    (Flag::CoverOpen, 0, 0x40),
+    (Flag::GeneralError, 0, 0x20),
+    (Flag::Mechanism, 0, 0x10),
+    (Flag::ClockNotSet, 0, 0x04),
+    (Flag::UnknownCommand, 0, 0x02),
+    (Flag::Syntax, 0, 0x01),
+    (Flag::TaxTerminal, 1, 0x40),
+    (Flag::RefundOpen, 1, 0x10),
+    (Flag::MemoryReset, 1, 0x04),
+    (Flag::NotAllowed, 1, 0x02),
+    (Flag::Overflow, 1, 0x01),
+    (Flag::SlipOpen, 2, 0x20),
+    (Flag::JournalLow, 2, 0x10),
+    (Flag::ReceiptOpen, 2, 0x08),
+    (Flag::JournalFull, 2, 0x04),
+    (Flag::PaperLow, 2, 0x02),
+    (Flag::PaperOut, 2, 0x01),
+    (Flag::Overheated, 4, 0x40),
+    (Flag::FiscalMemoryError, 4, 0x20),
+    (Flag::FiscalMemoryFull, 4, 0x10),
+    (Flag::FiscalMemoryLow, 4, 0x08),
+    (Flag::Numbered, 4, 0x04),
+    (Flag::TaxIdSet, 4, 0x02),
+    (Flag::FiscalMemoryWrite, 4, 0x01),
+    (Flag::FiscalMemoryRead, 5, 0x40),
+    (Flag::RatesSet, 5, 0x10),
+    (Flag::Fiscalised, 5, 0x08),
+    (Flag::LastWriteFailed, 5, 0x04),
+    (Flag::Formatted, 5, 0x02),
+    (Flag::FiscalMemoryReadOnly, 5, 0x01),
+];
+
+/// The codes of 20h that a till can meet.
+const CODES: &[(i64, Cause)] = &[
+    (-150_001, Cause::Syntax),
+    (-150_002, Cause::UnknownCommand),
+    (-150_003, Cause::NotPermitted),
+    (-150_010, Cause::Blocked),
+    (-150_010, Cause::Locked),
+    (-150_100, Cause::ClockNotSet),
+    (-150_101, Cause::PaperOut),
+    (-150_102, Cause::JournalFull),
+    (-150_103, Cause::Overflow),
+    (-150_104, Cause::Password),
+    (-150_200, Cause::ReceiptOpen),
+    (-150_200, Cause::RefundOpen),
+    (-150_200, Cause::SlipOpen),
+    (-150_201, Cause::NoReceiptOpen),
+    (-150_202, Cause::ReceiptsAfterZ),
+    (-150_204, Cause::DayTooLong),
+    (-150_205, Cause::DateBeforeLast),
+    (-150_206, Cause::DateBeforeLast),
+    (-150_300, Cause::NotFiscalised),
+    (-150_308, Cause::FiscalMemory),
+    (-150_301, Cause::FiscalMemory),
+    (-150_302, Cause::FiscalMemory),
+    (-150_303, Cause::FiscalMemory),
+    (-150_304, Cause::FiscalMemory),
+    (-150_305, Cause::FiscalMemory),
+    (-150_306, Cause::FiscalMemory),
+    (-150_307, Cause::FiscalMemory),
+    (-150_309, Cause::FiscalMemory),
+    (-150_310, Cause::FiscalMemory),
+    (-150_311, Cause::FiscalMemory),
+    (-150_312, Cause::FiscalMemory),
+    (-150_313, Cause::FiscalMemory),
+    (-150_314, Cause::FiscalMemory),
+    (-150_403, Cause::GroupDisabled),
+    (-150_402, Cause::GroupDisabled),
+    (-150_404, Cause::TooManySales),
+    (-150_420, Cause::TooManySales),
+    (-150_406, Cause::Negative),
+    (-150_408, Cause::VoidOfNothing),
+    (-150_409, Cause::PaymentStarted),
+    (-150_405, Cause::PaymentStarted),
+    (-150_410, Cause::PaymentType),
+    (-150_411, Cause::AlreadyPaid),
+    (-150_412, Cause::NotPaid),
+    (-150_413, Cause::NotEnoughCash),
+    (-150_415, Cause::NoChange),
+    (-150_414, Cause::NoChange),
+    (-150_431, Cause::Zero),
+    (-150_434, Cause::CardRefused),
+    (-150_800, Cause::NotFiscalised),
+    (-150_807, Cause::TaxTerminal),
+    (-150_808, Cause::TaxTerminal),
+    (-150_809, Cause::TaxTerminal),
+    (-150_810, Cause::TaxTerminal),
+    (-150_811, Cause::TaxTerminal),
+];
+
+const SALE: Codec<Sale> = Codec {
+    emit: Sale::emit,
+    parse: Sale::parse,
+};
+
+pub(super) const COUNTERS: Codec<Counters> = Codec {
+    emit: Counters::emit,
+    parse: Counters::parse,
+};
+
+/// An empty answer where other families tell a number.
+const NO_COUNTERS: Codec<Counters> = Codec {
+    emit: |_| Vec::new(),
+    parse: |_| {
+        Some(Counters {
+            all: 0,
+            fiscal: 0,
+            document: None,
+        })
+    },
+};
+
+/// `AllReceipt` alone.
+const ALL_RECEIPTS: Codec<Counters> = Codec {
+    emit: |counters| format!("{:04}", counters.all).into_bytes(),
+    parse: |data| {
+        Some(Counters {
+            all: parse_count(core::str::from_utf8(data).ok()?)?,
+            fiscal: 0,
+            document: None,
+        })
+    },
+};
+
+/// Text, whose font (`TAB Font[BHI]`) is not read.
+const TEXT: Codec<Vec<u8>> = Codec {
+    emit: Vec::clone,
+    parse: |data| {
+        Some(match data {
+            [TAB, _, rest @ ..] => {
+                let marks = rest
+                    .iter()
+                    .take_while(|byte| matches!(byte, b'B' | b'H' | b'I'))
+                    .count();
+                rest.get(marks..).unwrap_or_default().to_vec()
+            }
+            all => all.to_vec(),
+        })
+    },
+};
+
+const DAILY: Codec<DailyReport> = Codec {
+    emit: DailyReport::emit,
+    parse: DailyReport::parse,
+};
+
+const GROUPS: Codec<[i64; 8]> = Codec {
+    emit: |groups| emit_groups(*groups),
+    parse: parse_groups,
+};
+
+const RATES: Codec<Rates> = Codec {
+    emit: Rates::emit,
+    parse: Rates::parse,
+};
+
+/// `[#][*]S,E`.
+const NUMBERS: Codec<(u32, u32)> = Codec {
+    emit: |(first, last)| format!("{first},{last}").into_bytes(),
+    parse: |data| {
+        let (first, last) = marked(data)?.split_once(',')?;
+        Some((parse_count(first)?, parse_count(last)?))
+    },
+};
+
+/// `[#][*]DDMMYY[,DDMMYY]`; months and years alone are not read.
+const DATES: Codec<(String, String)> = Codec {
+    emit: |(first, last)| format!("{first},{last}").into_bytes(),
+    parse: |data| {
+        let text = marked(data)?;
+        let (first, last) = text.split_once(',').unwrap_or((text, text));
+        let date = |text: &str| {
+            (text.len() == 6 && text.bytes().all(|byte| byte.is_ascii_digit()))
+                .then(|| text.to_owned())
+        };
+        Some((date(first)?, date(last)?))
+    },
+};
+
+fn marked(data: &[u8]) -> Option<&str> {
+    let text = core::str::from_utf8(data).ok()?;
+    Some(text.trim_start_matches(['#', '*']))
+}
+
+const STAMP: Codec<String> = Codec {
+    emit: |stamp: &String| stamp.clone().into_bytes(),
+    parse: |data| {
+        String::from_utf8(data.to_vec())
+            .ok()
+            .filter(|text| !text.is_empty())
+    },
+};
+
+/// 5 to 100 ms, or as before.
+const MILLISECONDS: Codec<Option<u32>> = Codec {
+    emit: emit_optional,
+    parse: |data| parse_optional(data, 5, 100),
+};
+
+/// 1 to 99 lines, or one.
+const LINES: Codec<Option<u32>> = Codec {
+    emit: emit_optional,
+    parse: |data| parse_optional(data, 1, 99),
+};
+
+fn emit_optional(number: &Option<u32>) -> Vec<u8> {
+    number.map_or_else(Vec::new, |number| number.to_string().into_bytes())
+}
+
+fn parse_optional(data: &[u8], least: u32, most: u32) -> Option<Option<u32>> {
+    if data.is_empty() {
+        return Some(None);
+    }
+    let number = parse_count(core::str::from_utf8(data).ok()?)?;
+    (least..=most).contains(&number).then_some(Some(number))
+}
+
+pub(super) const RAW: Codec<Vec<u8>> = Codec {
+    emit: Vec::clone,
+    parse: |data| Some(data.to_vec()),
+};

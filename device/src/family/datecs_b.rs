@@ -1,0 +1,262 @@
+//! Datecs classic, group B: the cash registers DP-05, DP-15, DP-25, DP-35, DP-150 and WP-50.
+//!
+//! Frames and most commands are those of group A; the opening, the refund, the sums of the open receipt, the status bits
+//! and the limits are not, and nothing tells why a command was refused.
+//! Manual: group B, v2.04BG; spec 1.1 and 2.
+
+use super::datecs;
+use super::protocol::{Codec, Errors, Limits, Model, NO_DATA, Payments, Protocol, Row, Seller};
+use crate::wire::codepage;
+use crate::wire::fields::{parse_count, parse_minor};
+use crate::wire::isl::command;
+use crate::wire::isl_receipt::{Open, RefundKind, RefundOpen};
+use crate::wire::isl_report::ReceiptSums;
+use crate::wire::isl_status::{Flag, GENERAL, Layout, MEMORY, Place};
+
+/// The table of group B.
+pub const PROTOCOL: Protocol = Protocol {
+    name: "datecs-b",
+    title: "Datecs classic, group B (DP-05/15/25/35/150, WP-50)",
+    status: Layout {
+        len: 6,
+        places: &[PLACES],
+        general: GENERAL,
+        memory: MEMORY,
+    },
+    errors: Errors::Silent,
+    codes: &[],
+    limits: Limits {
+        text: 22,
+        name: 22,
+        name_lines: 2,
+        sales: 120,
+        price_max: 99_999_999,
+    },
+    seller: Seller {
+        operator: 1,
+        // As delivered, the operator's number.
+        password: "1",
+        password_of_model: &[],
+        till: 1,
+    },
+    payments: Payments {
+        letters: &['P', 'N', 'C', 'D', 'I', 'J'],
+        day: &['P', 'N', 'C', 'D', 'I', 'J'],
+    },
+    model: Model {
+        name: "DP-25",
+        firmware: "2.04BG 21NOV26 1000",
+    },
+    open: Row::new(
+        command::RECEIPT_OPEN,
+        Codec {
+            emit: Open::emit,
+            parse: parse_open,
+        },
+        datecs::COUNTERS,
+    ),
+    refund: Row::new(
+        command::REFUND_OPEN,
+        Codec {
+            emit: emit_refund,
+            parse: parse_refund,
+        },
+        datecs::COUNTERS,
+    ),
+    receipt_sums: Row::new(
+        command::RECEIPT_SUMS,
+        NO_DATA,
+        Codec {
+            emit: emit_sums,
+            parse: parse_sums,
+        },
+    ),
+    ..datecs::PROTOCOL
+};
+
+/// No cover, no mechanism, no low paper, no memory reset: these registers do not tell.
+const PLACES: &[Place] = &[
+    (Flag::GeneralError, 0, 0x20),
+    (Flag::ClockNotSet, 0, 0x04),
+    (Flag::UnknownCommand, 0, 0x02),
+    (Flag::Syntax, 0, 0x01),
+    (Flag::TaxTerminal, 1, 0x40),
+    (Flag::NotAllowed, 1, 0x02),
+    (Flag::Overflow, 1, 0x01),
+    (Flag::SlipOpen, 2, 0x20),
+    (Flag::JournalLow, 2, 0x10),
+    (Flag::ReceiptOpen, 2, 0x08),
+    (Flag::JournalFull, 2, 0x04),
+    (Flag::PaperOut, 2, 0x01),
+    (Flag::FiscalMemoryError, 4, 0x20),
+    (Flag::FiscalMemoryFull, 4, 0x10),
+    (Flag::FiscalMemoryLow, 4, 0x08),
+    (Flag::Numbered, 4, 0x04),
+    (Flag::TaxIdSet, 4, 0x02),
+    (Flag::FiscalMemoryWrite, 4, 0x01),
+    (Flag::RatesSet, 5, 0x10),
+    (Flag::Fiscalised, 5, 0x08),
+    (Flag::Formatted, 5, 0x02),
+    (Flag::FiscalMemoryReadOnly, 5, 0x01),
+];
+
+/// `Op,Pwd,[UNP,]Till[,I]`; outside Bulgaria without the unique sale number.
+fn parse_open(data: &[u8]) -> Option<Open> {
+    let text = codepage::decode(data);
+    let fields: Vec<&str> = text.split(',').collect();
+    let (fields, invoice) = match fields.as_slice() {
+        [fields @ .., "I"] => (fields, true),
+        fields => (fields, false),
+    };
+    match fields {
+        [operator, password, till] => seller(operator, password, till, invoice),
+        [operator, password, unique, till] if unique.contains('-') => {
+            seller(operator, password, till, invoice)
+        }
+        _ => None,
+    }
+}
+
+fn seller(operator: &str, password: &str, till: &str, invoice: bool) -> Option<Open> {
+    Some(Open {
+        operator: parse_count(operator).filter(|number| (1..=30).contains(number))?,
+        password: Some(password)
+            .filter(|text| (1..=8).contains(&text.len()))?
+            .to_owned(),
+        till: parse_count(till).filter(|number| (1..=99_999).contains(number))?,
+        invoice,
+    })
+}
+
+/// `Op,Pwd,UNP,Till,Type,DocNo,DT,FM`. The unique sale number stays empty outside Bulgaria [inference].
+fn emit_refund(refund: &RefundOpen) -> Vec<u8> {
+    let (at, memory) = match &refund.origin {
+        Some((at, memory)) => (at.as_str(), memory.as_str()),
+        None => ("", ""),
+    };
+    let open = &refund.open;
+    codepage::encode(&format!(
+        "{},{},,{},{},{},{at},{memory}",
+        open.operator,
+        open.password,
+        open.till,
+        refund.kind.number(),
+        refund.document
+    ))
+}
+
+/// Reads `Op,Pwd,UNP,Till,Type,DocNo,DT,FM[,I,InvNo,Reason]`.
+fn parse_refund(data: &[u8]) -> Option<RefundOpen> {
+    let text = codepage::decode(data);
+    let fields: Vec<&str> = text.split(',').collect();
+    let [
+        operator,
+        password,
+        _,
+        till,
+        kind,
+        document,
+        at,
+        memory,
+        invoice @ ..,
+    ] = fields.as_slice()
+    else {
+        return None;
+    };
+    let invoice = match invoice {
+        [] => false,
+        ["I", ..] => true,
+        _ => return None,
+    };
+    Some(RefundOpen {
+        open: seller(operator, password, till, invoice)?,
+        kind: RefundKind::of_number(kind)?,
+        document: parse_count(document)?,
+        origin: match (at.len(), memory.len()) {
+            (0, 0) => None,
+            (10 | 12, 1..) => Some(((*at).to_owned(), (*memory).to_owned())),
+            _ => return None,
+        },
+    })
+}
+
+/// `P|F,CanVd,TaxA…TaxH,Inv,InvNo,Type`; type 0 is a sale, 1 to 3 are refunds.
+fn emit_sums(sums: &ReceiptSums) -> Vec<u8> {
+    let groups = sums.groups.map(|group| group.to_string()).join(",");
+    format!(
+        "P,{},{groups},{},0000000000,{}",
+        u8::from(sums.can_void),
+        u8::from(sums.invoice),
+        if sums.refund { 2 } else { 0 }
+    )
+    .into_bytes()
+}
+
+fn parse_sums(data: &[u8]) -> Option<ReceiptSums> {
+    let mut fields = core::str::from_utf8(data).ok()?.split(',');
+    if fields.next()? != "P" {
+        return None;
+    }
+    let can_void = fields.next()? == "1";
+    let mut groups = [0; 8];
+    for group in &mut groups {
+        *group = parse_minor(fields.next()?)?;
+    }
+    let invoice = fields.next()? == "1";
+    let kind = fields.nth(1)?;
+    Some(ReceiptSums {
+        can_void,
+        groups,
+        invoice,
+        refund: matches!(kind, "1" | "2" | "3"),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_opening_with_and_without_the_unique_number() {
+        let open = parse_open(b"1,1,1").unwrap();
+        assert_eq!(open.emit(), b"1,1,1");
+        assert_eq!(
+            parse_open(b"1,1,DT000001-0001-0000001,1"),
+            Some(open.clone())
+        );
+        assert!(parse_open(b"30,12345678,1,I").unwrap().invoice);
+        for wrong in [&b"31,1,1"[..], b"1,,1", b"1,1", b"1,1,x,1", b"1,1,0"] {
+            assert_eq!(parse_open(wrong), None, "{wrong:?}");
+        }
+    }
+
+    #[test]
+    fn a_refund_in_both_directions() {
+        let refund = RefundOpen {
+            open: parse_open(b"1,1,1").unwrap(),
+            kind: RefundKind::Return,
+            document: 12,
+            origin: Some(("211126103000".to_owned(), "02700001".to_owned())),
+        };
+        assert_eq!(emit_refund(&refund), b"1,1,,1,1,12,211126103000,02700001");
+        assert_eq!(parse_refund(&emit_refund(&refund)), Some(refund.clone()));
+        let near = RefundOpen {
+            origin: None,
+            ..refund
+        };
+        assert_eq!(parse_refund(&emit_refund(&near)), Some(near));
+    }
+
+    #[test]
+    fn sums_begin_with_p() {
+        let sums = ReceiptSums {
+            can_void: true,
+            groups: [825, 1033, 0, 0, 0, 0, 0, 0],
+            invoice: false,
+            refund: true,
+        };
+        assert_eq!(emit_sums(&sums), b"P,1,825,1033,0,0,0,0,0,0,0,0000000000,2");
+        assert_eq!(parse_sums(&emit_sums(&sums)), Some(sums));
+        assert_eq!(parse_sums(b"F"), None);
+    }
+}

@@ -1,0 +1,508 @@
+//! Datecs X (group C): FP-700X/XE, FMP-350X, FMP-55X, DP-25X, DP-150X, DP-05C, WP-50X, WP-500X, WP-25X; also FP-700MX and DP-150MX.
+//!
+//! Manual: X, v2.08; spec 3.
+
+use super::protocol::{
+    Codec, Errors, Limits, Model, NO_DATA, Optional, Payments, Protocol, Row, Seller,
+};
+use crate::wire::cause::Cause;
+use crate::wire::fields::parse_count;
+use crate::wire::isl_payment::Counters;
+use crate::wire::isl_report::{DailyReport, Rates};
+use crate::wire::isl_status::{Flag, GENERAL, Layout, MEMORY, Place};
+use crate::wire::isl_x::{self, emit, parse};
+use crate::wire::{isl_x_receipt as receipt, isl_x_report as report};
+
+/// The table of X.
+pub const PROTOCOL: Protocol = Protocol {
+    name: "datecs-x",
+    title: "Datecs X (FP-700X, FMP-350X/55X, DP-25X/150X/05C, WP-50X/500X/25X)",
+    framing: isl_x::FRAMING,
+    status: Layout {
+        len: 8,
+        places: &[PLACES],
+        general: GENERAL,
+        memory: MEMORY,
+    },
+    errors: Errors::First,
+    codes: CODES,
+    limits: Limits {
+        // Two less than the columns: 42 on most models, 32 on FMP-55X.
+        text: 30,
+        name: receipt::NAME_MAX,
+        name_lines: 1,
+        sales: 512,
+        price_max: 999_999_999,
+    },
+    seller: Seller {
+        operator: 1,
+        // Registers are delivered with the operator's number, printers with four zeros (manual, note to command 48).
+        password: "1",
+        password_of_model: &[("FP-", "0000"), ("FMP-", "0000")],
+        till: 1,
+    },
+    payments: Payments {
+        letters: &['P', 'N', 'D', 'I', 'J', 'K'],
+        day: &['P', 'N', 'D', 'I', 'J', 'K'],
+    },
+    model: Model {
+        name: "FP-700X",
+        firmware: "2.08BG 21NOV26 1000",
+    },
+
+    open: Row::new(
+        0x30,
+        Codec {
+            emit: receipt::emit_open,
+            parse: receipt::parse_open,
+        },
+        SLIP,
+    ),
+    refund: Row::new(
+        0x2B,
+        Codec {
+            emit: receipt::emit_refund,
+            parse: receipt::parse_refund,
+        },
+        SLIP,
+    ),
+    sale: Row::new(
+        0x31,
+        Codec {
+            emit: receipt::emit_sale,
+            parse: receipt::parse_sale,
+        },
+        SLIP,
+    ),
+    subtotal: Row::new(
+        0x33,
+        Codec {
+            emit: receipt::emit_subtotal,
+            parse: receipt::parse_subtotal,
+        },
+        Codec {
+            emit: receipt::emit_sums,
+            parse: receipt::parse_sums,
+        },
+    ),
+    payment: Row::new(
+        0x35,
+        Codec {
+            emit: receipt::emit_payment,
+            parse: receipt::parse_payment,
+        },
+        Codec {
+            emit: receipt::emit_paid,
+            parse: receipt::parse_paid,
+        },
+    ),
+    text: Row::new(0x36, TEXT, NO_DATA),
+    close: Row::new(0x38, NO_DATA, SLIP),
+    cancel: Row::new(0x3C, NO_DATA, NO_DATA),
+
+    slip_open: Row::new(0x26, NO_DATA, SLIP),
+    slip_text: Row::new(0x2A, SLIP_TEXT, NO_DATA),
+    slip_close: Row::new(0x27, NO_DATA, SLIP),
+    duplicate: Row::new(0x6D, NO_DATA, NO_DATA),
+
+    x_report: Row::new(
+        0x45,
+        Codec {
+            emit: |()| emit(&["X"]),
+            parse: |data| is(data, &["X"]),
+        },
+        DAILY,
+    ),
+    z_report: Row::new(
+        0x45,
+        Codec {
+            emit: |()| emit(&["Z"]),
+            parse: |data| is(data, &["Z"]),
+        },
+        DAILY,
+    ),
+    by_number: [
+        Row::new(
+            0x5F,
+            Codec {
+                emit: |numbers| emit_numbers("0", *numbers),
+                parse: |data| parse_numbers("0", data),
+            },
+            NO_DATA,
+        ),
+        Row::new(
+            0x5F,
+            Codec {
+                emit: |numbers| emit_numbers("1", *numbers),
+                parse: |data| parse_numbers("1", data),
+            },
+            NO_DATA,
+        ),
+    ],
+    by_date: [
+        Row::new(
+            0x5E,
+            Codec {
+                emit: |dates| emit_dates("0", dates),
+                parse: |data| parse_dates("0", data),
+            },
+            NO_DATA,
+        ),
+        Row::new(
+            0x5E,
+            Codec {
+                emit: |dates| emit_dates("1", dates),
+                parse: |data| parse_dates("1", data),
+            },
+            NO_DATA,
+        ),
+    ],
+    cash: Row::new(
+        0x46,
+        Codec {
+            emit: report::emit_cash_request,
+            parse: report::parse_cash_request,
+        },
+        Codec {
+            emit: report::emit_cash,
+            parse: report::parse_cash,
+        },
+    ),
+    drawer: Row::new(0x6A, OPTIONAL, NO_DATA),
+
+    state: Row::new(
+        0x4A,
+        NO_DATA,
+        Codec {
+            emit: report::emit_status,
+            parse: report::parse_status,
+        },
+    ),
+    transaction: Row::new(
+        0x4C,
+        // The tender is told always.
+        Codec {
+            emit: |_| Vec::new(),
+            parse: |data| data.is_empty().then_some(true),
+        },
+        Codec {
+            emit: report::emit_transaction,
+            parse: report::parse_transaction,
+        },
+    ),
+    receipt_sums: Row::new(
+        0x67,
+        NO_DATA,
+        Codec {
+            emit: report::emit_receipt_sums,
+            parse: report::parse_receipt_sums,
+        },
+    ),
+    // "Global number of receipts" and "global number of fiscal receipts": neither begins again.
+    last_document: Row::new(
+        VARIABLE,
+        Codec {
+            emit: |()| emit(&["nBon", "", ""]),
+            parse: |data| is(data, &["nBon", "", ""]),
+        },
+        NUMBER,
+    ),
+    next_fiscal: Some(Row::new(
+        VARIABLE,
+        Codec {
+            emit: |()| emit(&["nFBon", "", ""]),
+            parse: |data| is(data, &["nFBon", "", ""]),
+        },
+        // The variable tells the last one's.
+        Codec {
+            emit: |next| report::emit_number(&next.saturating_sub(1)),
+            parse: |data| report::parse_number(data)?.checked_add(1),
+        },
+    )),
+    day_receipts: Some(Row::new(
+        VARIABLE,
+        Codec {
+            emit: |()| emit(&["nFBonDailyCount", "", ""]),
+            parse: |data| is(data, &["nFBonDailyCount", "", ""]),
+        },
+        NUMBER,
+    )),
+    day_payments: Row::new(
+        0x6E,
+        Codec {
+            emit: |()| emit(&["0"]),
+            parse: |data| is(data, &["0"]).or_else(|| data.is_empty().then_some(())),
+        },
+        Codec {
+            emit: report::emit_day_payments,
+            parse: report::parse_day_payments,
+        },
+    ),
+    day_groups: [
+        Row::new(
+            0x41,
+            Codec {
+                emit: |()| emit(&["0"]),
+                parse: |data| is(data, &["0"]).or_else(|| data.is_empty().then_some(())),
+            },
+            DAY_GROUPS,
+        ),
+        Row::new(
+            0x41,
+            Codec {
+                emit: |()| emit(&["1"]),
+                parse: |data| is(data, &["1"]),
+            },
+            DAY_GROUPS,
+        ),
+        Row::new(
+            0x41,
+            Codec {
+                emit: |()| emit(&["2"]),
+                parse: |data| is(data, &["2"]),
+            },
+            DAY_GROUPS,
+        ),
+        Row::new(
+            0x41,
+            Codec {
+                emit: |()| emit(&["3"]),
+                parse: |data| is(data, &["3"]),
+            },
+            DAY_GROUPS,
+        ),
+    ],
+    last_z: Row::new(
+        0x40,
+        Codec {
+            emit: |()| emit(&["0"]),
+            parse: |data| is(data, &["0"]).or_else(|| data.is_empty().then_some(())),
+        },
+        Codec {
+            emit: report::emit_last_z,
+            parse: report::parse_last_z,
+        },
+    ),
+    device_info: Row::new(
+        0x5A,
+        // With its TAB: without one the answer comes in the old form (manual, command 90).
+        Codec {
+            emit: |()| emit(&["1"]),
+            parse: |data| data.ends_with(&[isl_x::TAB]).then_some(()),
+        },
+        Codec {
+            emit: report::emit_device_info,
+            parse: report::parse_device_info,
+        },
+    ),
+    rates: Row::new(
+        0x32,
+        NO_DATA,
+        Codec {
+            emit: report::emit_rates,
+            parse: report::parse_rates,
+        },
+    ),
+    clock: Row::new(
+        0x3E,
+        NO_DATA,
+        Codec {
+            emit: report::emit_one,
+            parse: report::parse_clock,
+        },
+    ),
+    clock_set: Row::new(
+        0x3D,
+        Codec {
+            emit: report::emit_one,
+            parse: report::parse_clock,
+        },
+        NO_DATA,
+    ),
+
+    others: Optional {
+        rates_set: Some(Row::new(
+            0x53,
+            Codec {
+                emit: report::emit_rates_set,
+                parse: report::parse_rates_set,
+            },
+            // Changes of rates that are left.
+            Codec {
+                emit: |_: &Rates| emit(&["29"]),
+                parse: |_| None,
+            },
+        )),
+        rates_read: None,
+        sales: &[],
+        feed: Some(Row::new(0x2C, OPTIONAL, NO_DATA)),
+        cut: &[
+            Row::new(0x2D, NO_DATA, NO_DATA),
+            Row::new(0x2E, NO_DATA, NO_DATA),
+        ],
+        ornament: &[Row::new(0x54, ANY, NO_DATA), Row::new(0x5C, ANY, NO_DATA)],
+        options: None,
+    },
+};
+
+/// 255: a variable is read by its name, an index and an empty value.
+const VARIABLE: u8 = 0xFF;
+
+const PLACES: &[Place] = &[
+    (Flag::CoverOpen, 0, 0x40),
+    (Flag::GeneralError, 0, 0x20),
+    (Flag::Mechanism, 0, 0x10),
+    (Flag::ClockNotSet, 0, 0x04),
+    (Flag::UnknownCommand, 0, 0x02),
+    (Flag::Syntax, 0, 0x01),
+    (Flag::NotAllowed, 1, 0x02),
+    (Flag::Overflow, 1, 0x01),
+    (Flag::SlipOpen, 2, 0x20),
+    (Flag::JournalLow, 2, 0x10),
+    (Flag::ReceiptOpen, 2, 0x08),
+    (Flag::JournalFull, 2, 0x04),
+    (Flag::PaperLow, 2, 0x02),
+    (Flag::PaperOut, 2, 0x01),
+    (Flag::FiscalMemoryRead, 4, 0x40),
+    (Flag::FiscalMemoryError, 4, 0x20),
+    (Flag::FiscalMemoryFull, 4, 0x10),
+    (Flag::FiscalMemoryLow, 4, 0x08),
+    (Flag::Numbered, 4, 0x04),
+    (Flag::TaxIdSet, 4, 0x02),
+    (Flag::FiscalMemoryWrite, 4, 0x01),
+    (Flag::RatesSet, 5, 0x10),
+    (Flag::Fiscalised, 5, 0x08),
+    (Flag::Formatted, 5, 0x02),
+];
+
+/// The codes that a till can meet (spec 3).
+const CODES: &[(i64, Cause)] = &[
+    (-111_002, Cause::Syntax),
+    (-112_001, Cause::UnknownCommand),
+    (-111_003, Cause::NotPermitted),
+    (-110_210, Cause::Blocked),
+    (-110_226, Cause::Blocked),
+    (-102_002, Cause::Password),
+    (-102_002, Cause::Locked),
+    (-102_020, Cause::Password),
+    (-100_403, Cause::PaperOut),
+    (-100_404, Cause::CoverOpen),
+    (-100_114, Cause::FiscalMemoryFull),
+    (-100_100, Cause::FiscalMemory),
+    (-100_101, Cause::FiscalMemory),
+    (-100_102, Cause::FiscalMemory),
+    (-100_103, Cause::FiscalMemory),
+    (-100_104, Cause::FiscalMemory),
+    (-100_105, Cause::FiscalMemory),
+    (-100_106, Cause::FiscalMemory),
+    (-100_107, Cause::FiscalMemory),
+    (-100_108, Cause::FiscalMemory),
+    (-100_109, Cause::FiscalMemory),
+    (-100_110, Cause::FiscalMemory),
+    (-100_111, Cause::FiscalMemory),
+    (-100_112, Cause::FiscalMemory),
+    (-100_113, Cause::FiscalMemory),
+    (-100_115, Cause::FiscalMemory),
+    (-100_116, Cause::FiscalMemory),
+    (-105_010, Cause::JournalFull),
+    (-104_000, Cause::ZNeeded),
+    (-104_000, Cause::ReceiptsAfterZ),
+    (-111_005, Cause::GroupDisabled),
+    (-111_015, Cause::ReceiptOpen),
+    (-111_046, Cause::SlipOpen),
+    (-111_047, Cause::ReceiptOpen),
+    (-111_067, Cause::RefundOpen),
+    (-111_016, Cause::NoReceiptOpen),
+    (-111_017, Cause::NotEnoughCash),
+    (-111_018, Cause::PaymentStarted),
+    (-111_019, Cause::TooManySales),
+    (-111_021, Cause::Negative),
+    (-111_024, Cause::DayTooLong),
+    (-111_050, Cause::NotPaid),
+    (-111_061, Cause::PaymentType),
+    (-111_061, Cause::NoChange),
+    (-111_065, Cause::Zero),
+    (-111_509, Cause::CardRefused),
+    (-111_560, Cause::CardRefused),
+];
+
+const SLIP: Codec<Counters> = Codec {
+    emit: receipt::emit_slip,
+    parse: receipt::parse_slip,
+};
+
+const TEXT: Codec<Vec<u8>> = Codec {
+    emit: |text| receipt::emit_text(text),
+    parse: receipt::parse_text,
+};
+
+/// 2Ah has the same attributes and may leave them out.
+const SLIP_TEXT: Codec<Vec<u8>> = Codec {
+    emit: |text| {
+        let mut data = text.clone();
+        data.push(isl_x::TAB);
+        data
+    },
+    parse: receipt::parse_text,
+};
+
+const DAILY: Codec<DailyReport> = Codec {
+    emit: report::emit_daily,
+    parse: report::parse_daily,
+};
+
+const DAY_GROUPS: Codec<[i64; 8]> = Codec {
+    emit: report::emit_day_groups,
+    parse: report::parse_day_groups,
+};
+
+const NUMBER: Codec<u32> = Codec {
+    emit: report::emit_number,
+    parse: report::parse_number,
+};
+
+const ANY: Codec<Vec<u8>> = Codec {
+    emit: Vec::clone,
+    parse: |data| parse(data).map(|_| data.to_vec()),
+};
+
+const OPTIONAL: Codec<Option<u32>> = Codec {
+    emit: |number| emit(&[number.map_or_else(String::new, |number| number.to_string())]),
+    parse: |data| match parse(data)?.as_slice() {
+        [] => Some(None),
+        [number] if number.is_empty() => Some(None),
+        [number] => parse_count(number).map(Some),
+        _ => None,
+    },
+};
+
+/// The data are these parameters.
+fn is(data: &[u8], parameters: &[&str]) -> Option<()> {
+    (data == emit(parameters)).then_some(())
+}
+
+fn emit_numbers(kind: &str, (first, last): (u32, u32)) -> Vec<u8> {
+    emit(&[kind, &first.to_string(), &last.to_string()])
+}
+
+fn parse_numbers(kind: &str, data: &[u8]) -> Option<(u32, u32)> {
+    match parse(data)?.as_slice() {
+        [given, first, last] if given == kind => Some((parse_count(first)?, parse_count(last)?)),
+        _ => None,
+    }
+}
+
+fn emit_dates(kind: &str, (first, last): &(String, String)) -> Vec<u8> {
+    emit(&[kind, &report::dashed(first), &report::dashed(last)])
+}
+
+fn parse_dates(kind: &str, data: &[u8]) -> Option<(String, String)> {
+    let date = |text: &str| {
+        let digits = text.replace('-', "");
+        (report::dashed(&digits) == text && text.len() == 8).then_some(digits)
+    };
+    match parse(data)?.as_slice() {
+        [given, first, last] if given == kind => Some((date(first)?, date(last)?)),
+        _ => None,
+    }
+}

@@ -1,0 +1,285 @@
+//! What a family is made of.
+
+use core::fmt;
+
+use crate::wire::cause::Cause;
+use crate::wire::framing::Framing;
+use crate::wire::isl_payment::{Counters, Paid, Payment};
+use crate::wire::isl_receipt::{Open, RefundOpen, Sale, Subtotal, Sums};
+use crate::wire::isl_report::{
+    Cash, DailyReport, DayPayments, DeviceInfo, LastError, LastZ, Rates, ReceiptSums, Transaction,
+};
+use crate::wire::isl_status::{Layout, Status};
+
+/// One family of printers: everything in which it differs from another one.
+///
+/// A variant is written as `Protocol { name: "…", open: …, ..RELATIVE }` and names only what is different.
+pub struct Protocol {
+    /// Its name in addresses: lower case, no plus.
+    pub name: &'static str,
+    /// What it is, for people.
+    pub title: &'static str,
+    /// How its frames are cut.
+    pub framing: Framing,
+    /// Which status bit means what.
+    pub status: Layout,
+    /// Where it says why it refused.
+    pub errors: Errors,
+    /// Its error codes. Reading, the first row with the code counts; writing, the first row with the cause.
+    pub codes: &'static [(i64, Cause)],
+    /// How much it takes.
+    pub limits: Limits,
+    /// Who sells, as delivered.
+    pub seller: Seller,
+    /// Its types of payment.
+    pub payments: Payments,
+    /// What the emulated one says it is.
+    pub model: Model,
+
+    /// Opens a fiscal receipt.
+    pub open: Row<Open, Counters>,
+    /// Opens a refund receipt.
+    pub refund: Row<RefundOpen, Counters>,
+    /// Sells.
+    pub sale: Row<Sale, Counters>,
+    /// Tells the sums of the open receipt.
+    pub subtotal: Row<Subtotal, Sums>,
+    /// Pays.
+    pub payment: Row<Payment, Paid>,
+    /// Prints a line of text on a fiscal receipt.
+    pub text: Row<Vec<u8>>,
+    /// Closes the fiscal receipt.
+    pub close: Row<(), Counters>,
+    /// Cancels the fiscal receipt.
+    pub cancel: Row<()>,
+
+    /// Opens a non-fiscal slip.
+    pub slip_open: Row<(), Counters>,
+    /// Prints a line of text on it.
+    pub slip_text: Row<Vec<u8>>,
+    /// Closes it.
+    pub slip_close: Row<(), Counters>,
+    /// Prints the last receipt once more.
+    pub duplicate: Row<()>,
+
+    /// The report of the day.
+    pub x_report: Row<(), DailyReport>,
+    /// The report that closes the day.
+    pub z_report: Row<(), DailyReport>,
+    /// The fiscal memory by number of Z-report: in short, in detail.
+    pub by_number: [Row<(u32, u32)>; 2],
+    /// The fiscal memory by date `DDMMYY`: in short, in detail.
+    pub by_date: [Row<(String, String)>; 2],
+    /// Cash in (positive), out (negative), or a question.
+    pub cash: Row<Option<i64>, Cash>,
+    /// Gives the drawer a pulse of so many milliseconds, or of its usual length.
+    pub drawer: Row<Option<u32>>,
+
+    /// Tells the status bytes.
+    pub state: Row<(), Status>,
+    /// Tells of the current or last receipt; true asks for the tender too.
+    pub transaction: Row<bool, Transaction>,
+    /// Tells the open receipt by tax group.
+    pub receipt_sums: Row<(), ReceiptSums>,
+    /// Tells the number of the last document of any kind.
+    /// Where the firmware does not know it, [`Transaction::document`] is taken.
+    pub last_document: Row<(), u32>,
+    /// Tells the number of the next fiscal receipt, where [`DayPayments::next_receipt`] does not.
+    /// Where nothing tells it, recovery works without it.
+    pub next_fiscal: Option<Row<(), u32>>,
+    /// Tells how many fiscal receipts the day has, where that is not one less than the next one's number.
+    pub day_receipts: Option<Row<(), u32>>,
+    /// Tells the day's payments.
+    pub day_payments: Row<(), DayPayments>,
+    /// Tells the day by tax group: sales, their tax, refunds, their tax.
+    pub day_groups: [Row<(), [i64; 8]>; 4],
+    /// Tells the last Z-report.
+    pub last_z: Row<(), LastZ>,
+    /// Tells who it is.
+    pub device_info: Row<(), DeviceInfo>,
+    /// Tells the tax rates.
+    pub rates: Row<(), Rates>,
+    /// Tells the clock, `DD-MM-YY HH:MM:SS`.
+    pub clock: Row<(), String>,
+    /// Sets the clock.
+    pub clock_set: Row<String>,
+
+    /// What our driver never sends and drivers of others do.
+    pub others: Optional,
+}
+
+/// Commands that the emulated printer knows for the drivers of others.
+#[derive(Clone, Copy)]
+pub struct Optional {
+    /// Sets the tax rates.
+    pub rates_set: Option<Row<Rates, Rates>>,
+    /// Tells the tax rates in another way.
+    pub rates_read: Option<Row<(), Rates>>,
+    /// Sell too.
+    pub sales: &'static [Row<Sale, Counters>],
+    /// Feeds paper.
+    pub feed: Option<Row<Option<u32>>>,
+    /// Cuts the paper, and prints what is buffered.
+    pub cut: &'static [Row<()>],
+    /// Prints a barcode, a separating line.
+    pub ornament: &'static [Row<Vec<u8>>],
+    /// Header, footer and switches.
+    pub options: Option<Row<Vec<u8>, Vec<u8>>>,
+}
+
+/// One command: its number, and how its data and the answer's are written and read.
+///
+/// Two rows may share a number; then the data tell them apart.
+pub struct Row<Q: 'static, A: 'static = ()> {
+    /// Its number.
+    pub command: u8,
+    /// What is said to the device.
+    pub ask: Codec<Q>,
+    /// What it answers.
+    pub answer: Codec<A>,
+}
+
+impl<Q, A> Row<Q, A> {
+    /// A row.
+    #[must_use]
+    pub const fn new(command: u8, ask: Codec<Q>, answer: Codec<A>) -> Self {
+        Self {
+            command,
+            ask,
+            answer,
+        }
+    }
+}
+
+impl<Q, A> Clone for Row<Q, A> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<Q, A> Copy for Row<Q, A> {}
+
+/// How something is written, and how it is read; `None` for what cannot be read.
+pub struct Codec<T: 'static> {
+    /// Writes it.
+    pub emit: fn(&T) -> Vec<u8>,
+    /// Reads it.
+    pub parse: fn(&[u8]) -> Option<T>,
+}
+
+impl<T> Clone for Codec<T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<T> Copy for Codec<T> {}
+
+/// Nothing is written, and whatever stands there is not read.
+pub const NO_DATA: Codec<()> = Codec {
+    emit: |()| Vec::new(),
+    parse: |_| Some(()),
+};
+
+/// Where a family says why it refused.
+#[derive(Clone, Copy)]
+pub enum Errors {
+    /// Every answer begins with an error code (X), which counts more than the status bits.
+    First,
+    /// The status says that it refused, and this question tells why; true clears it.
+    Asked(Row<bool, LastError>),
+    /// The status says that it refused, and nothing tells why.
+    Silent,
+}
+
+/// How much a family takes.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// Bytes of a line of text.
+    pub text: usize,
+    /// Bytes of a line of a sale's name.
+    pub name: usize,
+    /// Lines of a sale's name, 1 or 2.
+    pub name_lines: usize,
+    /// Sales on one receipt.
+    pub sales: usize,
+    /// The largest price.
+    pub price_max: i64,
+}
+
+/// Who opens receipts, as the printers are delivered.
+#[derive(Clone, Copy, Debug)]
+pub struct Seller {
+    /// Operator.
+    pub operator: u32,
+    /// Its password.
+    pub password: &'static str,
+    /// Passwords of models whose names begin so.
+    pub password_of_model: &'static [(&'static str, &'static str)],
+    /// Till.
+    pub till: u32,
+}
+
+impl Seller {
+    /// The password on this model.
+    #[must_use]
+    pub fn password_on(&self, model: &str) -> &'static str {
+        self.password_of_model
+            .iter()
+            .find(|(prefix, _)| model.starts_with(prefix))
+            .map_or(self.password, |(_, password)| *password)
+    }
+}
+
+/// The types of payment of a family by the letters of group A: `P` is cash everywhere.
+#[derive(Clone, Copy, Debug)]
+pub struct Payments {
+    /// Letters that a job may have.
+    pub letters: &'static [char],
+    /// Letters in the order in which the day's payments are told; at most eight.
+    pub day: &'static [char],
+}
+
+/// What the emulated printer says it is.
+#[derive(Clone, Copy, Debug)]
+pub struct Model {
+    /// Its name.
+    pub name: &'static str,
+    /// Its firmware: revision, date and time.
+    pub firmware: &'static str,
+}
+
+impl Protocol {
+    /// The row that tells a cause; "not permitted" for a cause without a code of its own, 0 where there are no codes.
+    #[must_use]
+    pub fn code_of(&self, cause: Cause) -> (i64, Cause) {
+        let row = |wanted: Cause| self.codes.iter().find(|(_, known)| *known == wanted);
+        row(cause)
+            .or_else(|| row(Cause::NotPermitted))
+            .copied()
+            .unwrap_or((0, cause))
+    }
+
+    /// The cause of a code.
+    #[must_use]
+    pub fn cause_of(&self, code: i64) -> Option<Cause> {
+        self.codes
+            .iter()
+            .find(|(known, _)| *known == code)
+            .map(|(_, cause)| *cause)
+    }
+}
+
+impl PartialEq for Protocol {
+    fn eq(&self, other: &Self) -> bool {
+        self.name == other.name
+    }
+}
+
+impl Eq for Protocol {}
+
+impl fmt::Debug for Protocol {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name)
+    }
+}

@@ -1,0 +1,484 @@
+//! ESC/POS, what the host sends: commands in order, and real-time requests that a printer executes on receipt.
+//!
+//! Source: Epson's ESC/POS command reference by way of spec/printers.md 6.
+//! A command that is processed in its turn is a [`Command`]; one that overtakes everything is a [`RealTime`].
+//!
+//! **A printer looks for real-time requests in every byte that it receives**, inside images and lengths too (spec 0.10).
+//! So no [`Command`] that is emitted here ever holds `10 04`, `10 05` or `10 14`:
+//! pulse times step aside by 2 ms, QR data are bounded, and images turn one dot ([`super::escpos_raster`]).
+
+use super::escpos_raster::Raster;
+
+/// Data link escape: real-time requests begin with it.
+pub const DLE: u8 = 0x10;
+/// Ends DLE EOT.
+pub const EOT: u8 = 0x04;
+/// Ends DLE ENQ.
+pub const ENQ: u8 = 0x05;
+/// Ends DLE DC4.
+pub const DC4: u8 = 0x14;
+/// Ends a line and prints it.
+pub const LF: u8 = 0x0A;
+/// Begins printer commands.
+pub const ESC: u8 = 0x1B;
+/// Begins the commands of Asian letters.
+pub const FS: u8 = 0x1C;
+/// Begins the newer commands.
+pub const GS: u8 = 0x1D;
+/// Most bytes of one QR code here: a longer length could look like a real-time request.
+pub const QR_BYTES_MAX: usize = 1_000;
+
+/// Where a line stands.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Align {
+    /// At the left edge.
+    #[default]
+    Left,
+    /// In the middle.
+    Centre,
+    /// At the right edge.
+    Right,
+}
+
+/// How much of a QR code may be lost.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum QrLevel {
+    /// 7 %.
+    L,
+    /// 15 %.
+    #[default]
+    M,
+    /// 25 %.
+    Q,
+    /// 30 %.
+    H,
+}
+
+/// The connector's pin that a drawer hangs on.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Pin {
+    /// Pin 2, the usual one.
+    #[default]
+    Two,
+    /// Pin 5, the second drawer.
+    Five,
+}
+
+impl Pin {
+    const fn number(self) -> u8 {
+        match self {
+            Self::Two => 0,
+            Self::Five => 1,
+        }
+    }
+
+    const fn of(number: u8) -> Option<Self> {
+        match number {
+            0 | b'0' => Some(Self::Two),
+            1 | b'1' => Some(Self::Five),
+            _ => None,
+        }
+    }
+}
+
+/// A command that is processed in its turn.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Command {
+    /// Printable bytes in the code page in force.
+    Text(Vec<u8>),
+    /// `0A`: prints the line.
+    LineFeed,
+    /// `1B 40`: everything as after switching on, the unprinted line forgotten.
+    Initialize,
+    /// `1C 2E`: no Asian double bytes. Printers sold in Asia take pairs of high bytes for one letter until told.
+    SingleBytes,
+    /// `1B 74 n`: the printer's own number of a code page.
+    CodePage(u8),
+    /// `1B 61 n`.
+    Align(Align),
+    /// `1B 45 n`.
+    Bold(bool),
+    /// `1B 2D n`.
+    Underline(bool),
+    /// `1D 21 n`: times as wide and as high, 1 to 8.
+    Size {
+        /// Times as wide.
+        width: u8,
+        /// Times as high.
+        height: u8,
+    },
+    /// `1B 64 n`: prints the line and feeds.
+    Feed(u8),
+    /// `1D 56 42 n`: feeds to the knife and `n` dots more, and cuts all but a bridge; `1D 56 41 n` cuts it all.
+    Cut {
+        /// Without a bridge.
+        full: bool,
+        /// Dots after the knife.
+        feed: u8,
+    },
+    /// `1B 70 m t1 t2`: the drawer's pulse, units of 2 ms.
+    Pulse {
+        /// Which drawer.
+        pin: Pin,
+        /// On for so many 2 ms.
+        on: u8,
+        /// Off for so many 2 ms at least; never less than `on`.
+        off: u8,
+    },
+    /// `1D 72 n`: the paper's (1) or the drawer's (2) state, when everything before it is processed.
+    TellStatus(u8),
+    /// `1D 49 n`: who the printer is.
+    TellIdentity(u8),
+    /// `1D 28 48 06 00 30 30 d1 d2 d3 d4`: answered when everything before it is printed. Bytes 20h to 7Eh.
+    TellProcessed([u8; 4]),
+    /// `1D 61 n`: what to tell unasked; 0 is nothing.
+    TellUnasked(u8),
+    /// `1D 28 6B 04 00 31 41 n 00`: the QR code's model, 31h or 32h.
+    QrModel(u8),
+    /// `1D 28 6B 03 00 31 43 n`: dots of one module.
+    QrModule(u8),
+    /// `1D 28 6B 03 00 31 45 n`.
+    QrLevel(QrLevel),
+    /// `1D 28 6B pL pH 31 50 30 …`: the data.
+    QrData(Vec<u8>),
+    /// `1D 28 6B 03 00 31 51 30`: prints it.
+    QrPrint,
+    /// `1D 76 30 m xL xH yL yH …`.
+    Image(Raster),
+    /// Bytes that this crate does not know; prints nothing that we know of.
+    Other(Vec<u8>),
+}
+
+/// A request that is executed when it is received.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RealTime {
+    /// `10 04 n`: one status byte, n 1 to 4.
+    Status(u8),
+    /// `10 05 n`: 1 goes on after an error, 2 forgets what was received and goes on.
+    Recover(u8),
+    /// `10 14 01 m t`: the drawer's pulse, units of 100 ms, 1 to 8.
+    Pulse {
+        /// Which drawer.
+        pin: Pin,
+        /// For so many 100 ms.
+        time: u8,
+    },
+    /// `10 14 08 01 03 14 01 06 02 08`: forgets everything that was received.
+    Clear,
+}
+
+/// What follows `10 14 08` in the request to forget.
+pub(super) const CLEAR_TAIL: [u8; 7] = [0x01, 0x03, 0x14, 0x01, 0x06, 0x02, 0x08];
+
+impl RealTime {
+    /// Its bytes. They go between two commands, never into one.
+    #[must_use]
+    pub fn emit(self) -> Vec<u8> {
+        match self {
+            Self::Status(which) => vec![DLE, EOT, which],
+            Self::Recover(how) => vec![DLE, ENQ, how],
+            Self::Pulse { pin, time } => vec![DLE, DC4, 1, pin.number(), time.clamp(1, 8)],
+            Self::Clear => {
+                let mut bytes = vec![DLE, DC4, 8];
+                bytes.extend_from_slice(&CLEAR_TAIL);
+                bytes
+            }
+        }
+    }
+
+    /// `10 14 01 m t`, as received.
+    pub(super) fn pulse(pin: u8, time: u8) -> Option<Self> {
+        let pin = Pin::of(pin)?;
+        (1..=8).contains(&time).then_some(Self::Pulse { pin, time })
+    }
+}
+
+impl Command {
+    /// The command's code, for orders of trouble: its last naming byte, such as `0x70` of ESC p; 20h for text.
+    #[must_use]
+    pub fn code(&self) -> u8 {
+        match self {
+            Self::Text(_) => b' ',
+            Self::LineFeed => LF,
+            Self::Initialize => b'@',
+            Self::SingleBytes => b'.',
+            Self::CodePage(_) => b't',
+            Self::Align(_) => b'a',
+            Self::Bold(_) => b'E',
+            Self::Underline(_) => b'-',
+            Self::Size { .. } => b'!',
+            Self::Feed(_) => b'd',
+            Self::Cut { .. } => b'V',
+            Self::Pulse { .. } => b'p',
+            Self::TellStatus(_) => b'r',
+            Self::TellIdentity(_) => b'I',
+            Self::TellProcessed(_) => b'H',
+            Self::TellUnasked(_) => b'a',
+            Self::QrModel(_)
+            | Self::QrModule(_)
+            | Self::QrLevel(_)
+            | Self::QrData(_)
+            | Self::QrPrint => b'k',
+            Self::Image(_) => b'v',
+            Self::Other(bytes) => bytes.get(1).or_else(|| bytes.first()).copied().unwrap_or(0),
+        }
+    }
+
+    /// Appends its bytes. Values out of range are brought into it, so that nothing here can look like a real-time request.
+    pub fn emit_into(&self, out: &mut Vec<u8>) {
+        match self {
+            // A control byte in text would be a command.
+            Self::Text(bytes) => out.extend(
+                bytes
+                    .iter()
+                    .map(|byte| if *byte < b' ' { b' ' } else { *byte }),
+            ),
+            Self::LineFeed => out.push(LF),
+            Self::Initialize => out.extend([ESC, b'@']),
+            Self::SingleBytes => out.extend([FS, b'.']),
+            Self::CodePage(number) => out.extend([ESC, b't', *number]),
+            Self::Align(align) => out.extend([ESC, b'a', align_number(*align)]),
+            Self::Bold(on) => out.extend([ESC, b'E', u8::from(*on)]),
+            Self::Underline(on) => out.extend([ESC, b'-', u8::from(*on)]),
+            Self::Size { width, height } => out.extend([GS, b'!', size_byte(*width, *height)]),
+            Self::Feed(lines) => out.extend([ESC, b'd', *lines]),
+            Self::Cut { full, feed } => {
+                out.extend([GS, b'V', if *full { b'A' } else { b'B' }, *feed]);
+            }
+            Self::Pulse { pin, on, off } => {
+                let (on, off) = pulse_times(*on, *off);
+                out.extend([ESC, b'p', pin.number(), on, off]);
+            }
+            Self::TellStatus(which) => out.extend([GS, b'r', *which]),
+            Self::TellIdentity(which) => out.extend([GS, b'I', *which]),
+            Self::TellProcessed(id) => {
+                out.extend([GS, b'(', b'H', 6, 0, b'0', b'0']);
+                out.extend(id.map(|byte| byte.clamp(b' ', b'~')));
+            }
+            Self::TellUnasked(what) => out.extend([GS, b'a', *what]),
+            Self::QrModel(model) => symbol(out, b'A', &[*model, 0]),
+            Self::QrModule(dots) => symbol(out, b'C', &[(*dots).clamp(1, 16)]),
+            Self::QrLevel(level) => symbol(out, b'E', &[qr_level_number(*level)]),
+            Self::QrData(data) => {
+                // Control bytes have no place in the addresses and numbers that receipts carry, and DLE would be dangerous.
+                let data: Vec<u8> = std::iter::once(b'0')
+                    .chain(
+                        data.iter()
+                            .take(QR_BYTES_MAX)
+                            .copied()
+                            .filter(|byte| *byte >= b' '),
+                    )
+                    .collect();
+                symbol(out, b'P', &data);
+            }
+            Self::QrPrint => symbol(out, b'Q', b"0"),
+            Self::Image(raster) => raster.emit_into(out),
+            Self::Other(bytes) => out.extend_from_slice(bytes),
+        }
+    }
+
+    /// Its bytes.
+    #[must_use]
+    pub fn emit(&self) -> Vec<u8> {
+        let mut out = Vec::new();
+        self.emit_into(&mut out);
+        out
+    }
+}
+
+/// All commands of a QR code.
+#[must_use]
+pub fn qr(data: &str, module_dots: u8, level: QrLevel) -> [Command; 5] {
+    [
+        Command::QrModel(b'2'),
+        Command::QrModule(module_dots),
+        Command::QrLevel(level),
+        Command::QrData(data.as_bytes().to_vec()),
+        Command::QrPrint,
+    ]
+}
+
+/// `1D 28 6B pL pH 31 fn …`.
+fn symbol(out: &mut Vec<u8>, function: u8, data: &[u8]) {
+    let length = u16::try_from(data.len().saturating_add(2)).unwrap_or(u16::MAX);
+    out.extend([GS, b'(', b'k']);
+    out.extend(length.to_le_bytes());
+    out.extend([b'1', function]);
+    out.extend_from_slice(data);
+}
+
+/// Off is never shorter than on, and the two never spell a real-time request.
+fn pulse_times(on: u8, off: u8) -> (u8, u8) {
+    let on = on.max(1);
+    let off = off.max(on);
+    if on == DLE && off == DC4 {
+        (on.saturating_add(1), off)
+    } else {
+        (on, off)
+    }
+}
+
+const fn align_number(align: Align) -> u8 {
+    match align {
+        Align::Left => 0,
+        Align::Centre => 1,
+        Align::Right => 2,
+    }
+}
+
+const fn qr_level_number(level: QrLevel) -> u8 {
+    match level {
+        QrLevel::L => b'0',
+        QrLevel::M => b'1',
+        QrLevel::Q => b'2',
+        QrLevel::H => b'3',
+    }
+}
+
+/// The width's multiple in the high half, the height's in the low one, both less 1.
+fn size_byte(width: u8, height: u8) -> u8 {
+    let part = |times: u8| times.clamp(1, 8).saturating_sub(1);
+    (part(width) << 4) | part(height)
+}
+
+/// `1D 21 n`, as received.
+pub(super) fn size_of(byte: u8) -> Command {
+    Command::Size {
+        width: ((byte >> 4) & 7).saturating_add(1),
+        height: (byte & 7).saturating_add(1),
+    }
+}
+
+/// `1B 61 n`, as received.
+pub(super) const fn align_of(number: u8) -> Align {
+    match number & 3 {
+        1 => Align::Centre,
+        2 => Align::Right,
+        _ => Align::Left,
+    }
+}
+
+/// `1B 70 m t1 t2`, as received.
+pub(super) fn pulse_of(pin: u8, on: u8, off: u8) -> Option<Command> {
+    Pin::of(pin).map(|pin| Command::Pulse { pin, on, off })
+}
+
+/// `1D 28 6B`, as received: what follows the length.
+pub(super) fn symbol_of(body: &[u8]) -> Option<Command> {
+    match body {
+        [b'1', b'A', model, _] => Some(Command::QrModel(*model)),
+        [b'1', b'C', dots] => Some(Command::QrModule(*dots)),
+        [b'1', b'E', level] => Some(Command::QrLevel(match level {
+            b'0' => QrLevel::L,
+            b'1' => QrLevel::M,
+            b'2' => QrLevel::Q,
+            b'3' => QrLevel::H,
+            _ => return None,
+        })),
+        [b'1', b'P', b'0', data @ ..] => Some(Command::QrData(data.to_vec())),
+        [b'1', b'Q', b'0'] => Some(Command::QrPrint),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::port::tracer::hexadecimal;
+
+    #[test]
+    fn commands_have_the_bytes_of_the_reference() {
+        for (command, bytes) in [
+            (Command::Initialize, "1B 40"),
+            (Command::SingleBytes, "1C 2E"),
+            (Command::CodePage(46), "1B 74 2E"),
+            (Command::Align(Align::Centre), "1B 61 01"),
+            (Command::Bold(true), "1B 45 01"),
+            (
+                Command::Size {
+                    width: 2,
+                    height: 1,
+                },
+                "1D 21 10",
+            ),
+            (Command::Feed(3), "1B 64 03"),
+            (
+                Command::Cut {
+                    full: false,
+                    feed: 0,
+                },
+                "1D 56 42 00",
+            ),
+            (
+                Command::Pulse {
+                    pin: Pin::Two,
+                    on: 0x19,
+                    off: 0xFA,
+                },
+                "1B 70 00 19 FA",
+            ),
+            (Command::TellStatus(1), "1D 72 01"),
+            (
+                Command::TellProcessed(*b"abcd"),
+                "1D 28 48 06 00 30 30 61 62 63 64",
+            ),
+            (Command::QrModel(b'2'), "1D 28 6B 04 00 31 41 32 00"),
+            (Command::QrModule(6), "1D 28 6B 03 00 31 43 06"),
+            (Command::QrLevel(QrLevel::H), "1D 28 6B 03 00 31 45 33"),
+            (
+                Command::QrData(b"AB".to_vec()),
+                "1D 28 6B 05 00 31 50 30 41 42",
+            ),
+            (Command::QrPrint, "1D 28 6B 03 00 31 51 30"),
+        ] {
+            assert_eq!(hexadecimal(&command.emit()), bytes, "{command:?}");
+        }
+        for (request, bytes) in [
+            (RealTime::Status(4), "10 04 04"),
+            (RealTime::Recover(2), "10 05 02"),
+            (
+                RealTime::Pulse {
+                    pin: Pin::Five,
+                    time: 2,
+                },
+                "10 14 01 01 02",
+            ),
+            (RealTime::Clear, "10 14 08 01 03 14 01 06 02 08"),
+        ] {
+            assert_eq!(hexadecimal(&request.emit()), bytes);
+        }
+    }
+
+    #[test]
+    fn no_command_holds_a_real_time_request() {
+        let mut commands = vec![
+            Command::Text((0..=255).collect()),
+            Command::QrData(vec![DLE, EOT, DLE, DC4, b'x']),
+        ];
+        for first in 0..=u8::MAX {
+            commands.push(Command::CodePage(first));
+            commands.push(Command::Feed(first));
+            for second in 0..=u8::MAX {
+                commands.push(Command::Pulse {
+                    pin: Pin::Two,
+                    on: first,
+                    off: second,
+                });
+            }
+        }
+        for length in 0..2_000 {
+            commands.push(Command::QrData(vec![b'q'; length]));
+        }
+        for command in commands {
+            let mut bytes = command.emit();
+            // Whatever may follow: a command or text begins with none of the three.
+            bytes.push(LF);
+            assert!(
+                !bytes
+                    .windows(2)
+                    .any(|pair| pair[0] == DLE && [EOT, ENQ, DC4].contains(&pair[1])),
+                "{command:?}"
+            );
+        }
+    }
+}

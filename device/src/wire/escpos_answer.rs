@@ -1,0 +1,306 @@
+//! ESC/POS, what the printer sends: status bytes, blocks, and what it tells unasked.
+//!
+//! Nothing in an answer says what was asked; its fixed bits tell the kinds apart (spec 6, "tell apart").
+
+use super::escpos::{DLE, EOT};
+
+/// A printer's condition, as its four real-time status bytes tell it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Status {
+    /// Pin 3 of the drawer's connector is high. What that means depends on the drawer's wiring.
+    pub drawer_pin_high: bool,
+    /// It prints nothing now.
+    pub offline: bool,
+    /// The feed button is held.
+    pub feed_button: bool,
+    /// The cover is open.
+    pub cover_open: bool,
+    /// The roll is near its end.
+    pub paper_low: bool,
+    /// There is no paper.
+    pub paper_out: bool,
+    /// The knife is stuck.
+    pub cutter_error: bool,
+    /// An error that only switching off ends.
+    pub fatal_error: bool,
+    /// An error that ends by itself, such as a hot head.
+    pub passing_error: bool,
+    /// An error that the operator ends.
+    pub other_error: bool,
+}
+
+/// What every real-time status byte has: bits 1 and 4.
+const FIXED: u8 = 0x12;
+/// How many real-time status bytes there are.
+pub const STATUS_BYTES: usize = 4;
+
+impl Status {
+    /// Reads the answers to DLE EOT 1 to 4.
+    #[must_use]
+    pub fn of([printer, offline, error, paper]: [u8; STATUS_BYTES]) -> Self {
+        let has = |byte: u8, bits: u8| byte & bits != 0;
+        Self {
+            drawer_pin_high: has(printer, 0x04),
+            offline: has(printer, 0x08),
+            feed_button: has(printer, 0x40) || has(offline, 0x08),
+            cover_open: has(offline, 0x04),
+            paper_low: has(paper, 0x0C),
+            paper_out: has(paper, 0x60) || has(offline, 0x20),
+            cutter_error: has(error, 0x08),
+            fatal_error: has(error, 0x20),
+            passing_error: has(error, 0x40),
+            other_error: has(error, ERROR_RECOVERABLE),
+        }
+    }
+
+    /// The answer to DLE EOT `which`.
+    #[must_use]
+    pub fn byte(self, which: u8) -> Option<u8> {
+        let bit = |on: bool, bits: u8| if on { bits } else { 0 };
+        let bits = match which {
+            1 => bit(self.drawer_pin_high, 0x04) | bit(self.offline, 0x08),
+            2 => {
+                bit(self.cover_open, ERROR_RECOVERABLE)
+                    | bit(self.feed_button, 0x08)
+                    | bit(self.paper_out, 0x20)
+                    | bit(self.is_error(), 0x40)
+            }
+            3 => {
+                bit(self.other_error, ERROR_RECOVERABLE)
+                    | bit(self.cutter_error, 0x08)
+                    | bit(self.fatal_error, 0x20)
+                    | bit(self.passing_error, 0x40)
+            }
+            // A roll that is at its end is near its end too.
+            EOT => bit(self.paper_low || self.paper_out, 0x0C) | bit(self.paper_out, 0x60),
+            _ => return None,
+        };
+        Some(FIXED | bits)
+    }
+
+    /// The answer to GS r: 1 the paper, 2 the drawer.
+    #[must_use]
+    pub fn told(self, which: u8) -> Option<u8> {
+        let bit = |on: bool, bits: u8| if on { bits } else { 0 };
+        match which {
+            1 | b'1' => {
+                Some(bit(self.paper_low || self.paper_out, 0x03) | bit(self.paper_out, 0x0C))
+            }
+            2 | b'2' => Some(bit(self.drawer_pin_high, 0x01)),
+            _ => None,
+        }
+    }
+
+    /// Something is broken.
+    #[must_use]
+    pub fn is_error(self) -> bool {
+        self.cutter_error || self.fatal_error || self.passing_error || self.other_error
+    }
+}
+
+const ERROR_RECOVERABLE: u8 = 0x04;
+
+/// Something that a printer sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Answer {
+    /// A real-time status byte.
+    Status(u8),
+    /// The byte of GS r, or of GS I with a small number.
+    Told(u8),
+    /// A block: its header and what stands before its NUL.
+    Block(u8, Vec<u8>),
+    /// Four bytes that were not asked for (ASB).
+    Unasked([u8; 4]),
+}
+
+/// Begins the answers of `GS ( H` and of clearing.
+pub const BLOCK_PROCESSED: u8 = 0x37;
+/// Begins the answers of GS I.
+pub const BLOCK_IDENTITY: u8 = 0x5F;
+const BLOCK_LONG: u8 = 0x3D;
+/// Stands between the header and the id of `GS ( H`.
+const PROCESSED: u8 = 0x22;
+/// Stands after the header once the buffers are cleared.
+const CLEARED: u8 = 0x25;
+/// Longest block that is put together.
+const BLOCK_BYTES_MAX: usize = 256;
+
+impl Answer {
+    /// The id of a `GS ( H` that was processed.
+    #[must_use]
+    pub fn processed(&self) -> Option<[u8; 4]> {
+        match self {
+            Self::Block(BLOCK_PROCESSED, body) => match body.as_slice() {
+                [PROCESSED, id @ ..] => id.try_into().ok(),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
+    /// The text of a GS I block.
+    #[must_use]
+    pub fn identity(&self) -> Option<String> {
+        match self {
+            Self::Block(BLOCK_IDENTITY, body) => Some(
+                body.iter()
+                    .filter(|byte| (b' '..=b'~').contains(*byte))
+                    .map(|byte| char::from(*byte))
+                    .collect(),
+            ),
+            _ => None,
+        }
+    }
+
+    /// Says that everything before `GS ( H` with this id is processed.
+    #[must_use]
+    pub fn emit_processed(id: [u8; 4]) -> Vec<u8> {
+        let mut bytes = vec![BLOCK_PROCESSED, PROCESSED];
+        bytes.extend(id);
+        bytes.push(0);
+        bytes
+    }
+
+    /// Says that everything received was forgotten.
+    #[must_use]
+    pub fn emit_cleared() -> Vec<u8> {
+        vec![BLOCK_PROCESSED, CLEARED, 0]
+    }
+
+    /// Says who the printer is.
+    #[must_use]
+    pub fn emit_identity(text: &str) -> Vec<u8> {
+        let mut bytes = vec![BLOCK_IDENTITY];
+        bytes.extend(text.bytes().filter(|byte| (b' '..=b'~').contains(byte)));
+        bytes.push(0);
+        bytes
+    }
+}
+
+/// Puts answers together.
+#[derive(Clone, Debug, Default)]
+pub struct AnswerDecoder {
+    block: Option<(u8, Vec<u8>)>,
+    unasked: Vec<u8>,
+}
+
+impl AnswerDecoder {
+    /// Takes one byte.
+    pub fn push(&mut self, byte: u8) -> Option<Answer> {
+        if let Some((header, mut body)) = self.block.take() {
+            if byte == 0 {
+                return Some(Answer::Block(header, body));
+            }
+            if byte < b' ' {
+                // No letter of a block: a status byte that overtook it, or noise.
+                self.block = Some((header, body));
+                return is_status(byte).then_some(Answer::Status(byte));
+            }
+            body.push(byte);
+            if body.len() <= BLOCK_BYTES_MAX {
+                self.block = Some((header, body));
+            }
+            return None;
+        }
+        if !self.unasked.is_empty() {
+            if byte & DLE == 0 {
+                self.unasked.push(byte);
+                if let Ok(bytes) = <[u8; 4]>::try_from(self.unasked.as_slice()) {
+                    self.unasked.clear();
+                    return Some(Answer::Unasked(bytes));
+                }
+                return None;
+            }
+            self.unasked.clear();
+        }
+        match byte {
+            BLOCK_PROCESSED | BLOCK_IDENTITY | BLOCK_LONG => {
+                self.block = Some((byte, Vec::new()));
+                None
+            }
+            _ if is_status(byte) => Some(Answer::Status(byte)),
+            _ if byte & 0x93 == DLE => {
+                self.unasked.push(byte);
+                None
+            }
+            _ if byte & 0x90 == 0 => Some(Answer::Told(byte)),
+            // XON, XOFF, noise.
+            _ => None,
+        }
+    }
+
+    /// Forgets half an answer.
+    pub fn clear(&mut self) {
+        self.block = None;
+        self.unasked.clear();
+    }
+}
+
+fn is_status(byte: u8) -> bool {
+    byte & 0x93 == FIXED
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(bytes: &[u8]) -> Vec<Answer> {
+        let mut decoder = AnswerDecoder::default();
+        bytes
+            .iter()
+            .filter_map(|byte| decoder.push(*byte))
+            .collect()
+    }
+
+    #[test]
+    fn the_bytes_that_were_observed() {
+        // Seen from an independent emulator (spec 6): idle, pulse given, no paper, cover open, roll near its end.
+        let idle = Status::default();
+        assert_eq!(Status::of([0x12; 4]), idle);
+        let pulsed = Status {
+            drawer_pin_high: true,
+            ..idle
+        };
+        assert_eq!(pulsed.byte(1), Some(0x16));
+        let no_paper = Status {
+            paper_out: true,
+            offline: true,
+            ..idle
+        };
+        assert_eq!(
+            [1, 2, 3, 4].map(|which| no_paper.byte(which)),
+            [Some(0x1A), Some(0x32), Some(0x12), Some(0x7E)]
+        );
+        let seen = Status::of([0x1E, 0x32, 0x12, 0x7E]);
+        assert!(seen.paper_out && seen.offline && seen.drawer_pin_high && !seen.cover_open);
+        let cover = Status::of([0x1A, 0x16, 0x12, 0x12]);
+        assert!(cover.cover_open && cover.offline && !cover.is_error());
+        assert!(Status::of([0x12, 0x12, 0x12, 0x1E]).paper_low);
+        assert_eq!(idle.byte(5), None);
+    }
+
+    #[test]
+    fn kinds_are_told_apart_also_when_they_interleave() {
+        assert_eq!(
+            read(&[0x12, 0x37, 0x22, b'a', 0x16, b'b', b'c', b'd', 0x00, 0x0C]),
+            [
+                Answer::Status(0x12),
+                Answer::Status(0x16),
+                Answer::Block(BLOCK_PROCESSED, b"\x22abcd".to_vec()),
+                Answer::Told(0x0C),
+            ]
+        );
+        assert_eq!(
+            read(&[0x14, 0x00, 0x00, 0x00, 0x11, 0x13, 0x1A]),
+            [Answer::Unasked([0x14, 0, 0, 0]), Answer::Status(0x1A)]
+        );
+    }
+
+    #[test]
+    fn blocks_come_back() {
+        let processed = read(&Answer::emit_processed(*b" ~7_"));
+        assert_eq!(processed[0].processed(), Some(*b" ~7_"));
+        let identity = read(&Answer::emit_identity("TM-T20"));
+        assert_eq!(identity[0].identity().as_deref(), Some("TM-T20"));
+    }
+}

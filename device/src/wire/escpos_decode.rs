@@ -1,0 +1,347 @@
+//! ESC/POS as a printer receives it: one ear for real-time requests, one for commands in order.
+
+use super::escpos::{
+    CLEAR_TAIL, Command, DC4, DLE, ENQ, EOT, ESC, FS, GS, LF, RealTime, align_of, pulse_of,
+    size_of, symbol_of,
+};
+use super::escpos_raster::Raster;
+
+/// Hears real-time requests in all bytes, those of images included, as printers do.
+#[derive(Clone, Debug, Default)]
+pub struct RealTimeEar {
+    heard: Vec<u8>,
+}
+
+impl RealTimeEar {
+    /// Takes one byte.
+    pub fn push(&mut self, byte: u8) -> Option<RealTime> {
+        self.heard.push(byte);
+        loop {
+            match request(&self.heard) {
+                Heard::More => return None,
+                Heard::All(request) => {
+                    self.heard.clear();
+                    return Some(request);
+                }
+                Heard::Nothing => {
+                    // What begins later may still be one.
+                    self.heard.remove(0);
+                    if self.heard.is_empty() {
+                        return None;
+                    }
+                }
+            }
+        }
+    }
+
+    /// Forgets half a request.
+    pub fn clear(&mut self) {
+        self.heard.clear();
+    }
+}
+
+enum Heard {
+    All(RealTime),
+    More,
+    Nothing,
+}
+
+fn request(bytes: &[u8]) -> Heard {
+    match bytes {
+        [DLE] | [DLE, EOT | ENQ | DC4] | [DLE, DC4, 1] | [DLE, DC4, 1, 0 | 1 | b'0' | b'1'] => {
+            Heard::More
+        }
+        [DLE, EOT, which @ 1..=4] => Heard::All(RealTime::Status(*which)),
+        [DLE, ENQ, how @ 1..=2] => Heard::All(RealTime::Recover(*how)),
+        [DLE, DC4, 1, pin, time] => RealTime::pulse(*pin, *time).map_or(Heard::Nothing, Heard::All),
+        [DLE, DC4, 8, tail @ ..] if tail == CLEAR_TAIL => Heard::All(RealTime::Clear),
+        [DLE, DC4, 8, tail @ ..] if CLEAR_TAIL.starts_with(tail) => Heard::More,
+        _ => Heard::Nothing,
+    }
+}
+
+/// Reads commands in order. A real-time request between two commands was executed on receipt and is passed over.
+#[derive(Clone, Debug, Default)]
+pub struct Decoder {
+    pending: Vec<u8>,
+}
+
+/// Most bytes of one command; a longer one is taken for noise.
+pub const COMMAND_BYTES_MAX: usize = 1 << 20;
+
+impl Decoder {
+    /// Takes bytes; gives the commands that are complete now. A run of text may come in pieces.
+    pub fn feed(&mut self, bytes: &[u8]) -> Vec<Command> {
+        let mut commands = Vec::new();
+        let mut text = Vec::new();
+        for byte in bytes {
+            if self.pending.is_empty() && *byte >= b' ' {
+                text.push(*byte);
+                continue;
+            }
+            if !text.is_empty() {
+                commands.push(Command::Text(std::mem::take(&mut text)));
+            }
+            self.pending.push(*byte);
+            let Some(length) = length(&self.pending) else {
+                continue;
+            };
+            if length > COMMAND_BYTES_MAX {
+                commands.push(Command::Other(std::mem::take(&mut self.pending)));
+            } else if self.pending.len() >= length {
+                let command = command(std::mem::take(&mut self.pending));
+                commands.extend(command);
+            }
+        }
+        if !text.is_empty() {
+            commands.push(Command::Text(text));
+        }
+        commands
+    }
+
+    /// Forgets half a command.
+    pub fn clear(&mut self) {
+        self.pending.clear();
+    }
+}
+
+/// How long the command is that begins here, as soon as that can be said.
+fn length(bytes: &[u8]) -> Option<usize> {
+    match bytes {
+        [DLE, rest @ ..] => real_time_length(rest),
+        [ESC, rest @ ..] => escape_length(rest),
+        [FS, rest @ ..] => match rest {
+            [b'!' | b'-' | b'W' | b'C', ..] => Some(3),
+            [b'S' | b'p', ..] => Some(4),
+            [b'(', ..] => counted(bytes),
+            [] => None,
+            _ => Some(2),
+        },
+        [GS, rest @ ..] => group_length(bytes, rest),
+        _ => Some(1),
+    }
+}
+
+fn real_time_length(rest: &[u8]) -> Option<usize> {
+    match rest {
+        [] | [DC4] => None,
+        [EOT | ENQ, ..] => Some(3),
+        [DC4, 1 | 2, ..] => Some(5),
+        [DC4, 3, ..] => Some(8),
+        [DC4, 7, ..] => Some(4),
+        [DC4, 8, ..] => Some(10),
+        [DC4, ..] => Some(3),
+        _ => Some(1),
+    }
+}
+
+fn escape_length(rest: &[u8]) -> Option<usize> {
+    match rest {
+        [] => None,
+        [
+            b't' | b'a' | b'E' | b'-' | b'!' | b'd' | b'J' | b'M' | b'3' | b'G' | b'r' | b'R'
+            | b'{' | b'V' | b'U' | b'e' | b' ' | b'=' | b'T' | b'u',
+            ..,
+        ] => Some(3),
+        [b'c' | b'$' | b'\\', ..] => Some(4),
+        [b'p', ..] => Some(5),
+        [b'W', ..] => Some(10),
+        [b'(', _, low, high, ..] => Some(word(*low, *high).saturating_add(5)),
+        [b'(' | b'*', ..] if rest.len() < 4 => None,
+        [b'*', mode, low, high, ..] => {
+            let per_column = if matches!(mode, 32 | 33) { 3 } else { 1 };
+            Some(
+                word(*low, *high)
+                    .saturating_mul(per_column)
+                    .saturating_add(5),
+            )
+        }
+        [b'D', tabs @ ..] => tabs
+            .iter()
+            .position(|tab| *tab == 0)
+            .map(|place| place.saturating_add(3))
+            .or_else(|| (tabs.len() > 32).then_some(2)),
+        _ => Some(2),
+    }
+}
+
+fn group_length(bytes: &[u8], rest: &[u8]) -> Option<usize> {
+    match rest {
+        [] | [b'V'] | [b'k'] => None,
+        [
+            b'!' | b'B' | b'H' | b'f' | b'h' | b'w' | b'a' | b'r' | b'I' | b'b' | b'T' | b'/',
+            ..,
+        ] => Some(3),
+        [b'L' | b'W' | b'P' | b'$' | b'\\', ..] => Some(4),
+        [b'V', b'A' | b'B' | b'a' | b'b' | b'g' | b'h', ..] => Some(4),
+        [b'V', ..] => Some(3),
+        [b'(', ..] => counted(bytes),
+        [b'v', b'0', _, x_low, x_high, y_low, y_high, ..] => Some(
+            word(*x_low, *x_high)
+                .saturating_mul(word(*y_low, *y_high))
+                .saturating_add(8),
+        ),
+        [b'v', ..] if rest.len() < 7 => None,
+        [b'8', b'L', a, b, c, d, ..] => usize::try_from(u32::from_le_bytes([*a, *b, *c, *d]))
+            .ok()
+            .map(|count| count.saturating_add(7)),
+        [b'8', ..] if rest.len() < 6 => None,
+        [b'k', 0..=6, data @ ..] => data
+            .iter()
+            .position(|byte| *byte == 0)
+            .map(|place| place.saturating_add(4)),
+        [b'k', 65..=79, count, ..] => Some(usize::from(*count).saturating_add(4)),
+        [b'k', 65..=79] => None,
+        [b'k', _, ..] => Some(3),
+        _ => Some(2),
+    }
+}
+
+/// A command whose third and fourth byte after its name's first two count the rest: `GS ( H pL pH …`.
+fn counted(bytes: &[u8]) -> Option<usize> {
+    match bytes {
+        [_, _, _, low, high, ..] => Some(word(*low, *high).saturating_add(5)),
+        _ => None,
+    }
+}
+
+fn word(low: u8, high: u8) -> usize {
+    usize::from(u16::from_le_bytes([low, high]))
+}
+
+/// What a whole command says; `None` for a real-time request, which was executed on receipt.
+fn command(bytes: Vec<u8>) -> Option<Command> {
+    let known = match bytes.as_slice() {
+        [DLE, EOT | ENQ | DC4, ..] => return None,
+        [LF] => Some(Command::LineFeed),
+        [ESC, b'@'] => Some(Command::Initialize),
+        [FS, b'.'] => Some(Command::SingleBytes),
+        [ESC, b't', number] => Some(Command::CodePage(*number)),
+        [ESC, b'a', number] => Some(Command::Align(align_of(*number))),
+        [ESC, b'E', on] => Some(Command::Bold(on & 1 == 1)),
+        [ESC, b'-', on] => Some(Command::Underline(on & 3 != 0)),
+        [ESC, b'd', lines] => Some(Command::Feed(*lines)),
+        [ESC, b'p', pin, on, off] => pulse_of(*pin, *on, *off),
+        [GS, b'!', size] => Some(size_of(*size)),
+        [GS, b'V', b'A' | b'a', feed] => Some(Command::Cut {
+            full: true,
+            feed: *feed,
+        }),
+        [GS, b'V', b'B' | b'b', feed] => Some(Command::Cut {
+            full: false,
+            feed: *feed,
+        }),
+        [GS, b'V', kind] => Some(Command::Cut {
+            full: matches!(kind, 0 | b'0'),
+            feed: 0,
+        }),
+        [GS, b'r', which] => Some(Command::TellStatus(*which)),
+        [GS, b'I', which] => Some(Command::TellIdentity(*which)),
+        [GS, b'a', what] => Some(Command::TellUnasked(*what)),
+        [GS, b'(', b'H', _, _, b'0', b'0', a, b, c, d] => {
+            Some(Command::TellProcessed([*a, *b, *c, *d]))
+        }
+        [GS, b'(', b'k', _, _, body @ ..] => symbol_of(body),
+        [GS, b'v', b'0', _, x_low, x_high, _, _, data @ ..] => {
+            Raster::of(word(*x_low, *x_high), data).map(Command::Image)
+        }
+        _ => None,
+    };
+    Some(known.unwrap_or(Command::Other(bytes)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::escpos::{Align, Pin, QrLevel, qr};
+
+    fn everything() -> Vec<Command> {
+        let mut raster = Raster::new(20, 3).unwrap();
+        raster.set(3, 1);
+        let mut commands = vec![
+            Command::Initialize,
+            Command::SingleBytes,
+            Command::CodePage(16),
+            Command::Text(b"Abc \xE0".to_vec()),
+            Command::LineFeed,
+            Command::Align(Align::Right),
+            Command::Bold(true),
+            Command::Underline(true),
+            Command::Size {
+                width: 2,
+                height: 3,
+            },
+            Command::Feed(16),
+            Command::Cut {
+                full: false,
+                feed: 0,
+            },
+            Command::Pulse {
+                pin: Pin::Five,
+                on: 25,
+                off: 250,
+            },
+            Command::TellStatus(1),
+            Command::TellIdentity(67),
+            Command::TellUnasked(0),
+            Command::TellProcessed(*b"~ 01"),
+            Command::Image(raster),
+        ];
+        commands.extend(qr("https://example.md/r/1?x=ă", 6, QrLevel::Q));
+        commands
+    }
+
+    #[test]
+    fn what_is_emitted_is_read_again_in_any_pieces() {
+        let mut bytes = Vec::new();
+        for command in everything() {
+            command.emit_into(&mut bytes);
+            // Between two commands a real-time request is passed over.
+            bytes.extend(RealTime::Status(4).emit());
+        }
+        let mut whole = Decoder::default();
+        assert_eq!(whole.feed(&bytes), everything());
+        for size in 2..9 {
+            let mut pieces = Decoder::default();
+            let read: Vec<Command> = bytes
+                .chunks(size)
+                .flat_map(|chunk| pieces.feed(chunk))
+                .filter(|command| !matches!(command, Command::Text(_)))
+                .collect();
+            let expected: Vec<Command> = everything()
+                .into_iter()
+                .filter(|command| !matches!(command, Command::Text(_)))
+                .collect();
+            assert_eq!(read, expected, "{size}");
+        }
+    }
+
+    #[test]
+    fn real_time_requests_are_heard_everywhere() {
+        let mut ear = RealTimeEar::default();
+        let mut bytes = vec![GS, b'v', b'0', 0, 4, 0, 1, 0, DLE, DLE, EOT, 1];
+        bytes.extend(RealTime::Clear.emit());
+        bytes.extend([DLE, DC4, 1, 0, 9, DLE, DC4, 8, 1, DLE, ENQ, 2]);
+        let heard: Vec<RealTime> = bytes.iter().filter_map(|byte| ear.push(*byte)).collect();
+        assert_eq!(
+            heard,
+            [RealTime::Status(1), RealTime::Clear, RealTime::Recover(2)]
+        );
+    }
+
+    #[test]
+    fn noise_ends() {
+        let mut state = 11_u64;
+        let mut decoder = Decoder::default();
+        let mut ear = RealTimeEar::default();
+        for _ in 0..200_000 {
+            state ^= state << 13;
+            state ^= state >> 7;
+            state ^= state << 17;
+            let byte = u8::try_from(state & 0xFF).unwrap();
+            ear.push(byte);
+            decoder.feed(&[byte]);
+            assert!(decoder.pending.len() <= COMMAND_BYTES_MAX);
+        }
+    }
+}

@@ -1,0 +1,179 @@
+//! What differs between receipt printers of one language: the numbers of their code pages, the width of their paper, the knife.
+//!
+//! The numbers are no standard: 46 is Windows-1251 on an Epson and CP856 on a Rongta.
+//! They come from Epson's reference (ESC t), spec/printers.md 6, and the public printer database of python-escpos;
+//! only the letters this crate knows are listed. The test slip of the driver shows what a printer really has.
+
+use super::codepage::table::CodePage;
+
+/// One kind of receipt printer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Profile {
+    /// Its name in an address.
+    pub name: &'static str,
+    /// Its code pages and their numbers, the preferred page first.
+    pub pages: &'static [(u8, CodePage)],
+    /// Letters of a line in font A.
+    pub columns: usize,
+    /// Dots of a line.
+    pub width_dots: usize,
+    /// It has a knife.
+    pub knife: bool,
+}
+
+impl Profile {
+    /// Every profile; the first one is the usual one.
+    pub const ALL: &[Self] = &[
+        Self {
+            name: "epson",
+            pages: EPSON,
+            columns: 48,
+            width_dots: 576,
+            knife: true,
+        },
+        Self {
+            name: "epson-58",
+            pages: EPSON,
+            columns: 32,
+            width_dots: 384,
+            knife: true,
+        },
+        // The European model: no Windows pages but 1252.
+        Self {
+            name: "tm-t20iii",
+            pages: &[
+                (17, CodePage::Cp866),
+                (18, CodePage::Cp852),
+                (16, CodePage::Cp1252),
+                (19, CodePage::Cp858),
+                (2, CodePage::Cp850),
+                (0, CodePage::Cp437),
+            ],
+            columns: 48,
+            width_dots: 576,
+            knife: true,
+        },
+        Self {
+            name: "rp326",
+            pages: &[
+                (6, CodePage::Cp1251),
+                (30, CodePage::Cp1250),
+                (16, CodePage::Cp1252),
+                (7, CodePage::Cp866),
+                (18, CodePage::Cp852),
+                (28, CodePage::Cp855),
+                (19, CodePage::Cp858),
+                (2, CodePage::Cp850),
+                (0, CodePage::Cp437),
+            ],
+            columns: 48,
+            width_dots: 576,
+            knife: true,
+        },
+        Self {
+            name: "nt-5890k",
+            pages: &[
+                (73, CodePage::Cp1251),
+                (72, CodePage::Cp1250),
+                (71, CodePage::Cp1252),
+                (59, CodePage::Cp866),
+                (54, CodePage::Cp852),
+                (60, CodePage::Cp855),
+                (53, CodePage::Cp858),
+                (2, CodePage::Cp850),
+                (0, CodePage::Cp437),
+            ],
+            columns: 32,
+            width_dots: 384,
+            knife: false,
+        },
+        // For a printer whose pages nobody knows: everything is folded to ASCII.
+        Self {
+            name: "ascii",
+            pages: &[],
+            columns: 42,
+            width_dots: 512,
+            knife: true,
+        },
+    ];
+
+    /// Their names, for people.
+    pub const NAMES: &str = "`epson`, `epson-58`, `tm-t20iii`, `rp326`, `nt-5890k`, `ascii`";
+
+    /// The usual one.
+    pub const USUAL: Self = match Self::ALL {
+        [first, ..] => *first,
+        [] => unreachable!(),
+    };
+
+    /// The profile of this name.
+    #[must_use]
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL
+            .iter()
+            .find(|profile| profile.name == name)
+            .copied()
+    }
+
+    /// The pages alone, the preferred one first.
+    #[must_use]
+    pub fn code_pages(&self) -> Vec<CodePage> {
+        self.pages.iter().map(|(_, page)| *page).collect()
+    }
+
+    /// The printer's number of a page.
+    #[must_use]
+    pub fn number_of(&self, page: CodePage) -> Option<u8> {
+        self.pages
+            .iter()
+            .find(|(_, known)| *known == page)
+            .map(|(number, _)| *number)
+    }
+
+    /// The page behind a number.
+    #[must_use]
+    pub fn page_of(&self, number: u8) -> Option<CodePage> {
+        self.pages
+            .iter()
+            .find(|(known, _)| *known == number)
+            .map(|(_, page)| *page)
+    }
+}
+
+/// Epson's full table, of which every model has a part.
+const EPSON: &[(u8, CodePage)] = &[
+    (46, CodePage::Cp1251),
+    (45, CodePage::Cp1250),
+    (16, CodePage::Cp1252),
+    (17, CodePage::Cp866),
+    (18, CodePage::Cp852),
+    (44, CodePage::Cp1125),
+    (34, CodePage::Cp855),
+    (39, CodePage::Iso8859_2),
+    (19, CodePage::Cp858),
+    (2, CodePage::Cp850),
+    (0, CodePage::Cp437),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::Profile;
+
+    #[test]
+    fn names_and_numbers_are_unique() {
+        let mut names = Vec::new();
+        for profile in Profile::ALL {
+            assert!(Profile::NAMES.contains(&format!("`{}`", profile.name)));
+            assert_eq!(Profile::parse(profile.name), Some(*profile));
+            names.push(profile.name);
+            for (number, page) in profile.pages {
+                assert_eq!(profile.page_of(*number), Some(*page));
+                assert_eq!(profile.number_of(*page), Some(*number));
+            }
+        }
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), Profile::ALL.len());
+        assert_eq!(Profile::USUAL.name, "epson");
+    }
+}

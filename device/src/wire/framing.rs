@@ -1,0 +1,506 @@
+//! Frames of the ISL kind, in the two widths in which Datecs writes their numbers, both directions.
+//!
+//! ```text
+//! host → device : 01 LEN SEQ CMD DATA…          05 B1 B2 B3 B4 03
+//! device → host : 01 LEN SEQ CMD DATA… 04 S0…   05 B1 B2 B3 B4 03     (or one byte: 15 NAK, 16 SYN)
+//! ```
+//!
+//! What differs between families is data: a [`Framing`].
+//! None of the framing bytes can stand inside a field, so a receiver that lost its place drops bytes until the next preamble.
+
+use core::fmt;
+
+use super::isl_status::{STATUS_LEN_MAX, Status};
+
+/// Begins a frame.
+pub const PREAMBLE: u8 = 0x01;
+/// Ends a frame.
+pub const TERMINATOR: u8 = 0x03;
+/// Stands before the status bytes of an answer.
+pub const SEPARATOR: u8 = 0x04;
+/// Stands before the checksum.
+pub const POSTAMBLE: u8 = 0x05;
+/// The device found the frame damaged and did not execute it.
+pub const NAK: u8 = 0x15;
+/// The device is still executing; sent every 60 ms.
+pub const SYN: u8 = 0x16;
+/// Precedes a control byte in data, which then has 40h added.
+pub const ESCAPE: u8 = 0x10;
+/// The least sequence number.
+pub const SEQ_FIRST: u8 = 0x20;
+
+/// How LEN and CMD are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Width {
+    /// One byte.
+    Byte,
+    /// Four bytes of 30h plus one nibble each, high first.
+    Nibbles,
+}
+
+/// One family's frames.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Framing {
+    /// How LEN and CMD are written.
+    pub width: Width,
+    /// Status bytes of an answer.
+    pub status_len: usize,
+    /// The greatest sequence number.
+    pub seq_last: u8,
+    /// Escaped data bytes a request may carry.
+    pub request_data_max: usize,
+    /// Escaped data bytes an answer may carry.
+    pub answer_data_max: usize,
+}
+
+impl Framing {
+    /// The sequence number after this one.
+    #[must_use]
+    pub const fn seq_after(&self, seq: u8) -> u8 {
+        if seq >= self.seq_last || seq < SEQ_FIRST {
+            SEQ_FIRST
+        } else {
+            seq.wrapping_add(1)
+        }
+    }
+
+    fn emit(&self, seq: u8, command: u8, body: &[u8]) -> Result<Vec<u8>, FrameError> {
+        let mut inner = vec![seq];
+        self.width.push(u16::from(command), &mut inner)?;
+        inner.extend_from_slice(body);
+        inner.push(POSTAMBLE);
+        let len = inner
+            .len()
+            .checked_add(self.width.bytes())
+            .and_then(|count| count.checked_add(LEN_OFFSET))
+            .and_then(|len| u16::try_from(len).ok())
+            .ok_or(FrameError::TooMuchData)?;
+        let mut frame = vec![PREAMBLE];
+        self.width.push(len, &mut frame)?;
+        frame.extend_from_slice(&inner);
+        let sum = checksum(frame.get(1..).unwrap_or_default());
+        frame.extend_from_slice(&sum);
+        frame.push(TERMINATOR);
+        Ok(frame)
+    }
+
+    /// Checks a frame and gives its SEQ, its CMD, and what stands between CMD and the postamble.
+    fn body<'a>(&self, frame: &'a [u8]) -> Result<(u8, u8, &'a [u8]), FrameError> {
+        let inner = match frame {
+            [PREAMBLE, inner @ .., TERMINATOR] => inner,
+            _ => return Err(FrameError::Shape),
+        };
+        let (summed, sum) = inner.split_last_chunk::<4>().ok_or(FrameError::Shape)?;
+        let (len, rest) = self.width.cut(summed)?;
+        let (seq, rest) = rest.split_first().ok_or(FrameError::Shape)?;
+        let (command, rest) = self.width.cut(rest)?;
+        let data = match rest {
+            [data @ .., POSTAMBLE] => data,
+            _ => return Err(FrameError::Shape),
+        };
+        if usize::from(len).checked_sub(LEN_OFFSET) != Some(summed.len()) {
+            return Err(FrameError::Length);
+        }
+        if *sum != checksum(summed) {
+            return Err(FrameError::Checksum);
+        }
+        let command = u8::try_from(command).map_err(|_| FrameError::Shape)?;
+        Ok((*seq, command, data))
+    }
+}
+
+impl Width {
+    const fn bytes(self) -> usize {
+        match self {
+            Self::Byte => 1,
+            Self::Nibbles => 4,
+        }
+    }
+
+    fn push(self, number: u16, out: &mut Vec<u8>) -> Result<(), FrameError> {
+        match self {
+            Self::Byte => out.push(u8::try_from(number).map_err(|_| FrameError::TooMuchData)?),
+            Self::Nibbles => out.extend_from_slice(&nibbles(number)),
+        }
+        Ok(())
+    }
+
+    fn cut(self, bytes: &[u8]) -> Result<(u16, &[u8]), FrameError> {
+        match self {
+            Self::Byte => bytes
+                .split_first()
+                .map(|(byte, rest)| (u16::from(*byte), rest)),
+            Self::Nibbles => bytes.split_first_chunk::<4>().and_then(|(digits, rest)| {
+                let number = digits.iter().try_fold(0_u16, |number, digit| {
+                    let nibble = digit.checked_sub(0x30).filter(|nibble| *nibble < 0x10)?;
+                    Some(number.wrapping_shl(4) | u16::from(nibble))
+                })?;
+                Some((number, rest))
+            }),
+        }
+        .ok_or(FrameError::Shape)
+    }
+}
+
+/// What is wrong with the bytes of a frame.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FrameError {
+    /// Shorter or longer than any frame, or a framing byte is missing.
+    Shape,
+    /// LEN is not the number of bytes.
+    Length,
+    /// The checksum is not the sum.
+    Checksum,
+    /// More data than a frame can hold.
+    TooMuchData,
+}
+
+impl fmt::Display for FrameError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Shape => "is not a frame",
+            Self::Length => "has a wrong length",
+            Self::Checksum => "has a wrong checksum",
+            Self::TooMuchData => "carries more data than a frame can hold",
+        })
+    }
+}
+
+impl core::error::Error for FrameError {}
+
+/// A command on its way to the device. `data` is plain; escaping is the frame's business.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Request {
+    /// Sequence number, from [`SEQ_FIRST`] to [`Framing::seq_last`].
+    pub seq: u8,
+    /// Command.
+    pub command: u8,
+    /// Data.
+    pub data: Vec<u8>,
+}
+
+impl Request {
+    /// The frame's bytes.
+    ///
+    /// # Errors
+    ///
+    /// [`FrameError::TooMuchData`] beyond [`Framing::request_data_max`] escaped bytes.
+    pub fn emit(&self, framing: &Framing) -> Result<Vec<u8>, FrameError> {
+        let data = escaped(&self.data);
+        if data.len() > framing.request_data_max {
+            return Err(FrameError::TooMuchData);
+        }
+        framing.emit(self.seq, self.command, &data)
+    }
+
+    /// Reads a request from the bytes of one frame, preamble and terminator included.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with it.
+    pub fn parse(framing: &Framing, frame: &[u8]) -> Result<Self, FrameError> {
+        let (seq, command, data) = framing.body(frame)?;
+        Ok(Self {
+            seq,
+            command,
+            data: unescaped(data),
+        })
+    }
+}
+
+/// An answer of the device.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Answer {
+    /// The request's sequence number.
+    pub seq: u8,
+    /// The request's command.
+    pub command: u8,
+    /// Data.
+    pub data: Vec<u8>,
+    /// The state of the device after the command.
+    pub status: Status,
+}
+
+impl Answer {
+    /// The frame's bytes.
+    ///
+    /// # Errors
+    ///
+    /// [`FrameError::TooMuchData`] beyond [`Framing::answer_data_max`] escaped bytes,
+    /// [`FrameError::Shape`] with another number of status bytes than the family has.
+    pub fn emit(&self, framing: &Framing) -> Result<Vec<u8>, FrameError> {
+        let mut body = escaped(&self.data);
+        if body.len() > framing.answer_data_max {
+            return Err(FrameError::TooMuchData);
+        }
+        if self.status.bytes().len() != framing.status_len {
+            return Err(FrameError::Shape);
+        }
+        body.push(SEPARATOR);
+        body.extend_from_slice(self.status.bytes());
+        framing.emit(self.seq, self.command, &body)
+    }
+
+    /// Reads an answer from the bytes of one frame, preamble and terminator included.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with it.
+    pub fn parse(framing: &Framing, frame: &[u8]) -> Result<Self, FrameError> {
+        let (seq, command, rest) = framing.body(frame)?;
+        let (head, status) = rest
+            .len()
+            .checked_sub(framing.status_len)
+            .and_then(|place| rest.split_at_checked(place))
+            .ok_or(FrameError::Shape)?;
+        let (separator, data) = head.split_last().ok_or(FrameError::Shape)?;
+        if *separator != SEPARATOR {
+            return Err(FrameError::Shape);
+        }
+        Ok(Self {
+            seq,
+            command,
+            data: unescaped(data),
+            status: Status::from_slice(status).ok_or(FrameError::Shape)?,
+        })
+    }
+}
+
+/// What a receiver finds in the stream of bytes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Token {
+    /// A frame whose length and checksum hold, preamble and terminator included.
+    Frame(Vec<u8>),
+    /// [`NAK`].
+    Nak,
+    /// [`SYN`].
+    Syn,
+    /// Something that began as a frame and is none.
+    Damaged,
+}
+
+/// Finds frames in a stream of bytes, however they are cut, and finds its place again after noise.
+#[derive(Clone, Debug)]
+pub struct Decoder {
+    framing: Framing,
+    frame: Vec<u8>,
+}
+
+impl Decoder {
+    /// For the frames of one family.
+    #[must_use]
+    pub const fn new(framing: Framing) -> Self {
+        Self {
+            framing,
+            frame: Vec::new(),
+        }
+    }
+
+    /// Takes one byte.
+    pub fn push(&mut self, byte: u8) -> Option<Token> {
+        if byte == PREAMBLE {
+            // Cannot stand inside a frame: whatever was begun is lost.
+            self.frame.clear();
+            self.frame.push(byte);
+            return None;
+        }
+        if self.frame.is_empty() {
+            return match byte {
+                NAK => Some(Token::Nak),
+                SYN => Some(Token::Syn),
+                _ => None,
+            };
+        }
+        if matches!(byte, NAK | SYN) || self.frame.len() >= self.frame_max() {
+            self.frame.clear();
+            return Some(Token::Damaged);
+        }
+        self.frame.push(byte);
+        if byte != TERMINATOR {
+            return None;
+        }
+        let frame = core::mem::take(&mut self.frame);
+        Some(match self.framing.body(&frame) {
+            Ok(_) => Token::Frame(frame),
+            Err(_) => Token::Damaged,
+        })
+    }
+
+    /// Forgets what was begun.
+    pub fn clear(&mut self) {
+        self.frame.clear();
+    }
+
+    /// A frame longer than this is noise.
+    fn frame_max(&self) -> usize {
+        self.framing
+            .request_data_max
+            .max(self.framing.answer_data_max)
+            .saturating_add(FIXED_MAX)
+    }
+}
+
+/// What LEN has added.
+const LEN_OFFSET: usize = 0x20;
+/// The most bytes of a frame beside its data: 01, LEN and CMD of four, SEQ, 04, the status, 05, the sum, 03.
+const FIXED_MAX: usize = 16 + STATUS_LEN_MAX;
+
+/// The 16-bit sum as four bytes of 30h plus one nibble each, high first: not ASCII hexadecimal, `A` is `:`.
+fn checksum(bytes: &[u8]) -> [u8; 4] {
+    nibbles(
+        bytes
+            .iter()
+            .fold(0_u16, |sum, byte| sum.wrapping_add(u16::from(*byte))),
+    )
+}
+
+fn nibbles(number: u16) -> [u8; 4] {
+    let [high, low] = number.to_be_bytes();
+    [high >> 4, high & 0x0F, low >> 4, low & 0x0F].map(|nibble| nibble | 0x30)
+}
+
+const TAB: u8 = 0x09;
+const LINE_FEED: u8 = 0x0A;
+const ESCAPE_OFFSET: u8 = 0x40;
+
+fn escaped(data: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(data.len());
+    for byte in data {
+        if *byte < 0x20 && !matches!(*byte, TAB | LINE_FEED) {
+            out.push(ESCAPE);
+            out.push(byte | ESCAPE_OFFSET);
+        } else {
+            out.push(*byte);
+        }
+    }
+    out
+}
+
+fn unescaped(data: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(data.len());
+    let mut bytes = data.iter();
+    while let Some(byte) = bytes.next() {
+        match (*byte, bytes.as_slice().first()) {
+            (ESCAPE, Some(next)) => {
+                out.push(next & !ESCAPE_OFFSET);
+                bytes.next();
+            }
+            (plain, _) => out.push(plain),
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::{isl, isl_x};
+
+    const BOTH: [Framing; 2] = [isl::FRAMING, isl_x::FRAMING];
+
+    fn tokens(framing: Framing, bytes: &[u8]) -> Vec<Token> {
+        let mut decoder = Decoder::new(framing);
+        bytes
+            .iter()
+            .filter_map(|byte| decoder.push(*byte))
+            .collect()
+    }
+
+    fn with(data: Vec<u8>) -> Request {
+        Request {
+            seq: 0x20,
+            command: 0x4A,
+            data,
+        }
+    }
+
+    #[test]
+    fn a_frame_is_found_between_noise() {
+        for framing in BOTH {
+            let frame = with(vec![]).emit(&framing).unwrap();
+            let mut stream = vec![0x41, NAK, 0x01, 0x24, 0x99];
+            stream.extend(&frame);
+            stream.extend([SYN, 0x03]);
+            assert_eq!(
+                tokens(framing, &stream),
+                [Token::Nak, Token::Frame(frame), Token::Syn]
+            );
+        }
+    }
+
+    #[test]
+    fn any_changed_byte_is_noticed() {
+        for framing in BOTH {
+            let frame = with(b"1\t".to_vec()).emit(&framing).unwrap();
+            for place in 0..frame.len() {
+                let mut damaged = frame.clone();
+                damaged[place] ^= 0x08;
+                assert!(
+                    !tokens(framing, &damaged)
+                        .iter()
+                        .any(|token| matches!(token, Token::Frame(_))),
+                    "byte {place}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn control_bytes_travel_escaped() {
+        for framing in BOTH {
+            let request = with(vec![0x1B, 0x41, TAB, 0x03, LINE_FEED, 0x10]);
+            let frame = request.emit(&framing).unwrap();
+            assert!(
+                frame[1..frame.len() - 1]
+                    .iter()
+                    .all(|byte| *byte != TERMINATOR)
+            );
+            assert_eq!(Request::parse(&framing, &frame), Ok(request));
+        }
+    }
+
+    #[test]
+    fn more_data_than_a_frame_holds_is_refused() {
+        for framing in BOTH {
+            let most = framing.request_data_max;
+            let frame = with(vec![0x41; most]).emit(&framing).unwrap();
+            assert_eq!(
+                tokens(framing, &frame),
+                [Token::Frame(frame.clone())],
+                "the largest frame is taken"
+            );
+            assert_eq!(
+                with(vec![0x41; most + 1]).emit(&framing),
+                Err(FrameError::TooMuchData)
+            );
+        }
+    }
+
+    #[test]
+    fn an_answer_has_its_familys_status() {
+        for framing in BOTH {
+            let answer = Answer {
+                seq: 0x21,
+                command: 0x71,
+                data: b"0000101".to_vec(),
+                status: Status::empty(framing.status_len),
+            };
+            let frame = answer.emit(&framing).unwrap();
+            assert_eq!(Answer::parse(&framing, &frame), Ok(answer.clone()));
+            let other = Answer {
+                status: Status::empty(14 - framing.status_len),
+                ..answer
+            };
+            assert_eq!(other.emit(&framing), Err(FrameError::Shape));
+        }
+    }
+
+    #[test]
+    fn sequence_numbers_go_round() {
+        assert_eq!(isl::FRAMING.seq_after(0x20), 0x21);
+        assert_eq!(isl::FRAMING.seq_after(0x7F), SEQ_FIRST);
+        assert_eq!(isl::FRAMING.seq_after(0xFF), SEQ_FIRST);
+        assert_eq!(isl_x::FRAMING.seq_after(0x7F), 0x80);
+        assert_eq!(isl_x::FRAMING.seq_after(0xFF), SEQ_FIRST);
+    }
+}

@@ -1,0 +1,510 @@
+//! ESC/POS: the driver against the emulated receipt printer, on a clock that nobody waits for.
+#![cfg(feature = "emulator")]
+
+use ferrotill_core::Amount;
+use ferrotill_device::drawer::{CashDrawer as _, DrawerState, Kick, Sensor};
+use ferrotill_device::driver::escpos::{
+    Escpos, Item, Options, Rasteriser, SlipPrinter as _, code_page_test,
+};
+use ferrotill_device::emulator::{EscposEmulator, FaultKind, FaultOrder};
+use ferrotill_device::port::loopback::Loopback;
+use ferrotill_device::wire::codepage::table::CodePage;
+use ferrotill_device::wire::escpos::{Align, QrLevel};
+use ferrotill_device::wire::escpos_profile::Profile;
+use ferrotill_device::wire::escpos_raster::Raster;
+use ferrotill_device::{
+    Baseline, DriverUri, Fault, FiscalPrinter as _, Job, NotRegistered, Outcome, Paper, Watch,
+    driver,
+};
+
+struct Quiet;
+
+impl Watch for Quiet {
+    fn about_to_cancel(&mut self) -> bool {
+        false
+    }
+}
+
+struct Bench {
+    line: Loopback<EscposEmulator>,
+    driver: Escpos,
+    baseline: Baseline,
+}
+
+impl Bench {
+    fn new() -> Self {
+        Self::with(EscposEmulator::new(None), Options::default())
+    }
+
+    fn with(printer: EscposEmulator, options: Options) -> Self {
+        let line = Loopback::new(printer);
+        let mut driver = Escpos::new(Box::new(line.clone()), options, 7);
+        let baseline = driver.connect().unwrap().baseline;
+        Self {
+            line,
+            driver,
+            baseline,
+        }
+    }
+
+    fn print(&mut self, lines: &[&str]) -> Outcome {
+        self.driver
+            .perform(&text(lines), &self.baseline, &mut Quiet)
+    }
+
+    fn recover(&mut self, lines: &[&str]) -> Outcome {
+        self.driver
+            .recover(&text(lines), &self.baseline, false, &mut Quiet)
+    }
+
+    fn paper(&self) -> String {
+        self.line.with(|printer| printer.paper_text())
+    }
+
+    fn order(&self, kind: FaultKind, command: u8, times: u32) {
+        self.line.with(|printer| {
+            printer.add_fault(FaultOrder {
+                kind,
+                command: Some(command),
+                times,
+                ms: 700,
+            });
+        });
+    }
+
+    fn copies(&self, of: &str) -> usize {
+        self.paper().matches(of).count()
+    }
+}
+
+fn text(lines: &[&str]) -> Job {
+    Job::Text(lines.iter().map(|line| (*line).to_owned()).collect())
+}
+
+fn refused(outcome: Outcome) -> NotRegistered {
+    match outcome {
+        Outcome::NotRegistered(refused) => refused,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn is_printed(outcome: &Outcome) -> bool {
+    matches!(outcome, Outcome::Registered(_))
+}
+
+#[test]
+fn it_says_who_it_is_and_has_nothing_fiscal() {
+    let mut bench = Bench::new();
+    let connected = bench.driver.connect().unwrap();
+    assert_eq!(connected.model, "RP-80 emulated");
+    assert_eq!(connected.baseline.serial, "EM00000001");
+    assert!(!connected.condition.fiscalised && !connected.receipt_open);
+    let before = bench.line.with(|printer| printer.commands());
+    for job in [Job::XReport, Job::ZReport, Job::Cash(Amount::from_minor(5))] {
+        let outcome = bench.driver.perform(&job, &bench.baseline, &mut Quiet);
+        assert_eq!(refused(outcome).fault, Fault::NotFiscalised);
+        let outcome = bench
+            .driver
+            .recover(&job, &bench.baseline, false, &mut Quiet);
+        assert_eq!(refused(outcome).fault, Fault::NotFiscalised);
+    }
+    assert_eq!(bench.line.with(|printer| printer.commands()), before);
+}
+
+#[test]
+fn text_of_every_language_is_on_the_paper() {
+    let mut bench = Bench::new();
+    let outcome = bench.print(&[
+        "Bon de plată ABC 00000001",
+        "Pâine și țuică    12,50",
+        "Хлеб «Ёлка» №5, Київ, ґанок",
+        "Oʻzbekcha: oʻrik — 5 €",
+    ]);
+    assert!(is_printed(&outcome), "{outcome:?}");
+    let paper = bench.paper();
+    for line in [
+        "Bon de plată ABC 00000001",
+        "Pâine şi ţuică    12,50",
+        "Хлеб «Ёлка» №5, Київ, ґанок",
+        "Oʻzbekcha: oʻrik — 5 €".replace('ʻ', "‘").as_str(),
+    ] {
+        assert!(paper.contains(line), "{line}\n{paper}");
+    }
+}
+
+#[test]
+fn a_slip_with_a_code_and_an_image() {
+    let mut bench = Bench::new();
+    let mut raster = Raster::new(64, 40).unwrap();
+    for y in 0..40 {
+        // 10 04 10 05 10 14: what must never arrive as it is.
+        for x in [3, 13, 19, 29, 31, 35, 43, 45] {
+            raster.set(x, y);
+        }
+    }
+    let slip = [
+        Item::Styled {
+            text: "ЧЕК".to_owned(),
+            align: Align::Centre,
+            bold: true,
+            large: true,
+        },
+        Item::Rule,
+        Item::Qr {
+            data: "https://mev.sfs.md/receipt/1?x=ăî".to_owned(),
+            module_dots: 6,
+            level: QrLevel::M,
+        },
+        Item::Image(raster),
+        Item::Feed(2),
+    ];
+    let outcome = bench.driver.print(&slip, &mut Quiet);
+    assert!(is_printed(&outcome), "{outcome:?}");
+    let paper = bench.paper();
+    for line in [
+        "                     ЧЕК",
+        &"-".repeat(48),
+        "[QR M: https://mev.sfs.md/receipt/1?x=ăî]",
+        "[image 64 x 40]",
+    ] {
+        assert!(paper.contains(line), "{line}\n{paper}");
+    }
+}
+
+#[test]
+fn a_long_slip_never_overflows_the_buffer() {
+    let lines: Vec<String> = (0..400)
+        .map(|n| format!("line {n:03} of a long slip"))
+        .collect();
+    let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
+    let mut bench = Bench::new();
+    assert!(is_printed(&bench.print(&lines)));
+    assert_eq!(bench.copies("of a long slip"), 400);
+}
+
+#[test]
+fn a_slip_cut_short_says_so_and_is_cut_off() {
+    let lines: Vec<String> = (0..400).map(|n| format!("line {n:03} of a slip")).collect();
+    let mut bench = Bench::new();
+    let mut watch = PaperEnds {
+        line: bench.line.clone(),
+        at: "bytes)",
+        times: 3,
+    };
+    let outcome = bench
+        .driver
+        .perform(&Job::Text(lines), &bench.baseline, &mut watch);
+    let stopped = refused(outcome);
+    assert_eq!(stopped.fault, Fault::PaperOut);
+    assert!(stopped.detail.contains("the beginning may be on the paper"));
+    // What waits in the printer is less than its buffer holds.
+    assert_eq!(bench.line.with(|printer| printer.overflowed()), 0);
+    bench.line.with(|printer| printer.set_paper(Paper::Ok));
+    assert!(is_printed(&bench.print(&["the next slip"])));
+    let paper = bench.paper();
+    let documents: Vec<&str> = paper.split("-----\n").collect();
+    assert!(documents[0].contains("line 000"), "{paper}");
+    assert!(!documents[0].contains("the next slip"), "{paper}");
+    assert!(!paper.contains("line 399"), "{paper}");
+}
+
+#[test]
+fn trouble_before_a_slip_is_told_and_nothing_is_sent() {
+    let mut bench = Bench::new();
+    bench.line.with(|printer| printer.set_paper(Paper::Out));
+    assert_eq!(refused(bench.print(&["x"])).fault, Fault::PaperOut);
+    bench.line.with(|printer| {
+        printer.set_paper(Paper::Low);
+        printer.set_cover_open(true);
+    });
+    assert_eq!(refused(bench.print(&["x"])).fault, Fault::CoverOpen);
+    bench.line.with(|printer| printer.set_cover_open(false));
+    assert_eq!(bench.driver.status().unwrap().paper, Paper::Low);
+    assert_eq!(bench.paper(), "");
+    assert!(is_printed(&bench.print(&["x"])));
+
+    bench.line.with(|printer| printer.set_power(false));
+    assert_eq!(refused(bench.print(&["y"])).fault, Fault::NoAnswer);
+    bench.line.with(|printer| printer.set_plugged(false));
+    let gone = refused(bench.print(&["y"]));
+    assert_eq!((gone.fault, gone.after), (Fault::PortUnavailable, None));
+    bench.line.with(|printer| {
+        printer.set_plugged(true);
+        printer.set_power(true);
+    });
+    assert!(is_printed(&bench.print(&["y"])));
+    assert_eq!(bench.copies("y"), 1);
+}
+
+/// The paper ends at the so many-th line of the transcript that holds this.
+struct PaperEnds {
+    line: Loopback<EscposEmulator>,
+    at: &'static str,
+    times: u32,
+}
+
+impl Watch for PaperEnds {
+    fn about_to_cancel(&mut self) -> bool {
+        false
+    }
+
+    fn trace(&mut self, line: &str) {
+        if line.contains(self.at) {
+            self.times = self.times.saturating_sub(1);
+            if self.times == 0 {
+                self.line.with(|printer| printer.set_paper(Paper::Out));
+            }
+        }
+    }
+}
+
+#[test]
+fn a_slip_that_waits_for_paper_is_settled_when_there_is_some() {
+    let mut bench = Bench::new();
+    let mut watch = PaperEnds {
+        line: bench.line.clone(),
+        at: "> 1B 40",
+        times: 1,
+    };
+    let job = text(&["waits for paper"]);
+    let outcome = bench.driver.perform(&job, &bench.baseline, &mut watch);
+    assert_eq!(outcome, Outcome::Unknown(Fault::PaperOut));
+    assert_eq!(
+        bench.recover(&["waits for paper"]),
+        Outcome::Unknown(Fault::PaperOut)
+    );
+    bench.line.with(|printer| printer.set_paper(Paper::Ok));
+    assert!(is_printed(&bench.recover(&["waits for paper"])));
+    assert_eq!(bench.copies("waits for paper"), 1);
+    // Asked about it once more, or about another one, it knows nothing.
+    for lines in [["waits for paper"], ["never printed"]] {
+        let unclear = refused(bench.recover(&lines));
+        assert_eq!(unclear.fault, Fault::Unclear);
+        assert!(unclear.detail.contains("look at the paper"));
+    }
+}
+
+#[test]
+fn a_slip_lost_with_the_power_is_not_called_printed() {
+    for knows_processed in [true, false] {
+        let mut printer = EscposEmulator::new(None);
+        printer.knows_processed = knows_processed;
+        let mut bench = Bench::with(printer, Options::default());
+        let mut watch = PaperEnds {
+            line: bench.line.clone(),
+            at: "> 1B 40",
+            times: 1,
+        };
+        let job = text(&["lost"]);
+        let outcome = bench.driver.perform(&job, &bench.baseline, &mut watch);
+        assert_eq!(outcome, Outcome::Unknown(Fault::PaperOut));
+        bench.line.with(|printer| printer.set_power(false));
+        assert_eq!(bench.recover(&["lost"]), Outcome::Unknown(Fault::NoAnswer));
+        bench.line.with(|printer| {
+            printer.set_power(true);
+            printer.set_paper(Paper::Ok);
+        });
+        assert_eq!(refused(bench.recover(&["lost"])).fault, Fault::Unclear);
+        assert_eq!(bench.copies("lost"), 0);
+        assert!(is_printed(&bench.print(&["again"])), "{knows_processed}");
+    }
+}
+
+#[test]
+fn a_printer_without_numbered_answers_is_asked_the_old_way() {
+    let mut printer = EscposEmulator::new(None);
+    printer.knows_processed = false;
+    let mut bench = Bench::with(printer, Options::default());
+    let lines = vec!["a line that is counted"; 200];
+    assert!(is_printed(&bench.print(&lines)));
+    assert_eq!(bench.copies("counted"), 200);
+    // A lost answer: nobody can say, and the next slip is not confused by it.
+    bench.order(FaultKind::DropAnswer, b'r', 1);
+    assert_eq!(bench.print(&["one"]), Outcome::Unknown(Fault::NoAnswer));
+    assert_eq!(refused(bench.recover(&["one"])).fault, Fault::Unclear);
+    assert!(is_printed(&bench.print(&["two"])));
+    assert_eq!((bench.copies("one"), bench.copies("two")), (1, 1));
+}
+
+#[test]
+fn no_trouble_doubles_a_slip_or_calls_a_lost_one_printed() {
+    for kind in FaultKind::ALL {
+        for (name, code) in [
+            ("GS ( H", b'H'),
+            ("DLE EOT", 4),
+            ("text", b' '),
+            ("cut", b'V'),
+        ] {
+            for times in [1, 4] {
+                let case = format!("{kind:?} at {name}, {times} times");
+                let mut bench = Bench::new();
+                bench.order(kind, code, times);
+                let mut outcome = bench.print(&["once"]);
+                for _ in 0..20 {
+                    let Outcome::Unknown(_) = outcome else { break };
+                    bench.line.with(|printer| {
+                        printer.set_plugged(true);
+                        if !printer.is_on() {
+                            printer.set_power(true);
+                        }
+                    });
+                    outcome = bench.recover(&["once"]);
+                }
+                let copies = bench.copies("once");
+                assert!(copies <= 1, "{case}: {copies}");
+                match &outcome {
+                    // Bytes that a line swallows in the middle leave no trace: ESC/POS has no checksum.
+                    Outcome::Registered(_) => assert!(
+                        copies == 1 || matches!(kind, FaultKind::DropRequest | FaultKind::Nak),
+                        "{case}"
+                    ),
+                    Outcome::NotRegistered(_) => {}
+                    Outcome::Unknown(_) => panic!("{case}: {outcome:?}"),
+                }
+                bench.line.with(|printer| {
+                    printer.clear_faults();
+                    printer.set_plugged(true);
+                    printer.set_power(true);
+                });
+                assert!(is_printed(&bench.print(&["after"])), "{case}");
+            }
+        }
+    }
+}
+
+#[test]
+fn the_drawer_opens_and_its_sensor_is_believed() {
+    for (high, kick, sensor) in [
+        (true, Kick::InTurn, Sensor::HighIsOpen),
+        (false, Kick::AtOnce, Sensor::LowIsOpen),
+    ] {
+        let mut printer = EscposEmulator::new(None);
+        printer.open_drawer_is_high = high;
+        let options = Options {
+            kick,
+            sensor,
+            ..Options::default()
+        };
+        let mut bench = Bench::with(printer, options);
+        assert_eq!(bench.driver.state(&mut Quiet), Ok(DrawerState::Closed));
+        // The wire to the lock is broken at first.
+        for command in [b'p', 0x14] {
+            bench.order(FaultKind::DropRequest, command, 1);
+        }
+        let outcome = bench
+            .driver
+            .perform(&Job::Drawer, &bench.baseline, &mut Quiet);
+        assert_eq!(refused(outcome).fault, Fault::NotExecuted);
+        assert_eq!(bench.driver.open(&mut Quiet), Ok(DrawerState::Open));
+        assert_eq!(bench.driver.state(&mut Quiet), Ok(DrawerState::Open));
+        assert_eq!(bench.line.with(|printer| printer.drawer_pulses()), 1);
+        assert_eq!(bench.paper(), "");
+    }
+}
+
+#[test]
+fn without_paper_only_the_real_time_pulse_opens_the_drawer() {
+    for (kick, opens) in [(Kick::InTurn, false), (Kick::AtOnce, true)] {
+        let options = Options {
+            kick,
+            ..Options::default()
+        };
+        let mut bench = Bench::with(EscposEmulator::new(None), options);
+        bench.line.with(|printer| printer.set_paper(Paper::Out));
+        let outcome = bench
+            .driver
+            .perform(&Job::Drawer, &bench.baseline, &mut Quiet);
+        assert_eq!(is_printed(&outcome), opens, "{outcome:?}");
+        // Nor does it spring open later, when the paper is loaded.
+        bench.line.with(|printer| printer.set_paper(Paper::Ok));
+        let pulses = bench.line.with(|printer| printer.drawer_pulses());
+        assert_eq!(pulses, u32::from(opens));
+    }
+}
+
+#[test]
+fn the_test_slip_shows_whether_the_numbers_are_right() {
+    for profile in Profile::ALL {
+        let printer = EscposEmulator::new(None).of_profile(*profile);
+        let mut bench = Bench::with(printer, Options::of(*profile));
+        let outcome = bench.driver.print(&code_page_test(profile), &mut Quiet);
+        assert!(is_printed(&outcome), "{}", profile.name);
+        let paper = bench.paper();
+        if profile.number_of(CodePage::Cp866).is_some() {
+            assert!(
+                paper.contains("АБВГДЕЖЗИЙКЛМНОПРСТУФХЦЧШЩЪЫЬЭЮЯ"),
+                "{paper}"
+            );
+            assert!(paper.contains("Съешь ещё этих булок"), "{paper}");
+        } else {
+            assert!(
+                paper.contains("S'esh'") || paper.contains("Sesh eshchyo"),
+                "{paper}"
+            );
+        }
+    }
+    // The wrong profile is seen at once.
+    let printer = EscposEmulator::new(None).of_profile(Profile::parse("rp326").unwrap());
+    let mut bench = Bench::with(printer, Options::default());
+    assert!(is_printed(&bench.print(&["Хлеб"])));
+    assert!(!bench.paper().contains("Хлеб"));
+}
+
+struct Blocks;
+
+impl Rasteriser for Blocks {
+    fn line(&mut self, text: &str, width_dots: usize) -> Option<Raster> {
+        Raster::new(width_dots.min(text.chars().count() * 12), 24)
+    }
+}
+
+#[test]
+fn letters_that_no_page_has_are_drawn_by_a_lent_font() {
+    let line = Loopback::new(EscposEmulator::new(None));
+    let mut driver = Escpos::new(Box::new(line.clone()), Options::default(), 1)
+        .with_rasteriser(Box::new(Blocks));
+    let baseline = driver.connect().unwrap().baseline;
+    let outcome = driver.perform(&text(&["ჩაი", "чай"]), &baseline, &mut Quiet);
+    assert!(is_printed(&outcome));
+    let paper = line.with(|printer| printer.paper_text());
+    assert!(paper.starts_with("[image 40 x 24]\nчай\n"), "{paper}");
+}
+
+#[test]
+fn an_address_opens_it() {
+    let uri = DriverUri::parse("escpos+tcp://127.0.0.1:1").unwrap();
+    assert_eq!(driver::open(&uri).connect(), Err(Fault::PortUnavailable));
+    assert!(driver::open_receipt_printer(&uri).is_some());
+    let fiscal = DriverUri::parse("datecs+tcp://127.0.0.1:1").unwrap();
+    assert!(driver::open_receipt_printer(&fiscal).is_none());
+}
+
+#[cfg(feature = "serial")]
+#[test]
+fn the_whole_way_over_a_real_pty() {
+    use ferrotill_device::emulator::{Family, Rig, RigOptions};
+
+    let folder = std::env::temp_dir().join(format!("ferrotill-escpos-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    let link = folder.join("printer");
+    let options = RigOptions {
+        family: Family::parse("escpos").unwrap(),
+        ..RigOptions::new(link.clone())
+    };
+    assert!(Family::NAMES.contains(&"escpos"));
+    let rig = Rig::start(options).unwrap();
+    let uri = format!("escpos+serial://{}?drawer_sensor=high", link.display());
+    let mut printer = driver::open(&DriverUri::parse(&uri).unwrap());
+    let baseline = printer.connect().unwrap().baseline;
+    let outcome = printer.perform(&text(&["Хлеб și țuică"]), &baseline, &mut Quiet);
+    assert!(is_printed(&outcome), "{outcome:?}");
+    assert!(rig.paper().contains("Хлеб şi ţuică"));
+    let outcome = printer.perform(&Job::Drawer, &baseline, &mut Quiet);
+    assert!(is_printed(&outcome), "{outcome:?}");
+    let snapshot = rig.snapshot(false);
+    assert_eq!((snapshot.drawer_pulses, snapshot.last_document), (1, 0));
+    rig.set_paper(Paper::Out);
+    assert_eq!(printer.status().unwrap().paper, Paper::Out);
+    drop(rig);
+    let _ = std::fs::remove_dir_all(folder);
+}
