@@ -56,6 +56,13 @@ refusals! {
     /// The country of the configuration is not known.
     5 CountryUnknown => "this country has no profile", "choose a country that this build knows";
 
+    /// A text that is no decimal number.
+    6 NotANumber => "this is not a decimal number", "write digits with a point, such as 8.10";
+    /// A number with more decimals than its place takes.
+    7 TooManyDecimals { given: u8, allowed: u8 } => "the number has {given} decimals; {allowed} are allowed", "round the number before it is sent";
+    /// A number that its place cannot hold.
+    8 NumberTooLarge => "the number is out of range", "check the number";
+
     /// A receipt without lines.
     10 NoLines => "the receipt has no lines", "add at least one line";
     /// More lines than the limit.
@@ -86,6 +93,10 @@ refusals! {
     23 AmountTooLarge { limit: Decimal } => "the amount is beyond the limit of {limit}", "split the receipt";
     /// More modifiers than the limit.
     24 TooManyModifiers { given: usize, limit: usize } => "{given} modifiers were given; {limit} are allowed", "sum the modifiers up";
+    /// A tax group whose first rate begins later.
+    25 TaxGroupNotInForce => "this tax group has no rate on this day yet", "give a tax group that is in force";
+    /// More taxes on a line than the country's law has.
+    26 TooManyTaxes { given: usize, limit: usize } => "{given} tax groups are given for one line; {limit} are allowed", "give fewer tax groups, each once";
 
     /// A receipt without payments.
     30 NoPayments => "the receipt has no payments", "add at least one payment";
@@ -113,6 +124,9 @@ refusals! {
     /// The shift is older than the law allows.
     41 ShiftTooLong { hours: i64 } => "the shift has been open for {hours} hours; the law allows 24", "close the day first";
 
+    /// The law lets no more sales happen without the tax office.
+    42 OfflineBudgetUsedUp => "the law allows no more sales without the tax office", "reach the tax office, then repeat the request";
+
     /// A return of a receipt that is not here.
     50 OriginalUnknown => "there is no such receipt on this device", "give the id of a fiscal receipt of this device";
     /// A return of something that is not a fiscal sale.
@@ -132,6 +146,13 @@ refusals! {
     62 NumberNotInRange => "no range of the device holds this series and number", "leave the number to the till";
     /// A given series and number that is not the next one of its range.
     63 NumberNotNext { next: u32 } => "the next number of this series is {next}; numbers have no gap and no repeat", "leave the number to the till";
+
+    /// No reserved fiscal number is left.
+    64 FiscalNumbersUsedUp => "all reserved fiscal numbers are used up", "reach the tax office, which grants new ones";
+    /// A fiscal number that is not the next one of the reserved ranges.
+    65 FiscalNumberNotNext { next: u64 } => "the next reserved fiscal number is {next}; numbers have no gap and no repeat", "take the number that the till gives";
+    /// Granted numbers that overlap those that the till has, or more ranges than it holds.
+    66 FiscalNumbersClash => "the granted numbers overlap those that the till has had, or are too many ranges", "grant numbers that were never used, in fewer ranges";
 
     /// More groups and rates in one shift than a Z-report holds.
     70 TooManyTaxGroups => "the shift has too many tax groups and rates", "close the day first";

@@ -186,7 +186,7 @@ fn an_id_has_one_document_for_ever() {
     let mut shop = Shop::open();
     let known = |id: u8| Known {
         request: Some(Fingerprint([id; 32])),
-        original: None,
+        ..Known::default()
     };
     assert_eq!(
         shop.reserve(1, Wish::Sale(SEED), known(1)),
@@ -263,8 +263,8 @@ fn a_shift_counts_both_directions_apart_and_its_z_closes_it() {
         lines: &left,
     };
     let known = Known {
-        request: None,
         original: Some(&original),
+        ..Known::default()
     };
     let half = [DraftLine {
         quantity: Quantity::ONE,
@@ -276,10 +276,8 @@ fn a_shift_counts_both_directions_apart_and_its_z_closes_it() {
             DocumentId([2; 16]),
             Draft {
                 lines: &half,
-                modifiers: &[],
                 payments,
-                header: "",
-                footer: "",
+                ..Draft::default()
             },
         )
     };
@@ -344,7 +342,7 @@ fn a_return_cannot_exceed_what_is_left() {
     };
     let lines: Vec<_> = receipt.lines.iter().collect();
     let left = [OriginalLine {
-        line: lines[0],
+        line: lines[0].clone(),
         returned_quantity: Quantity::ONE,
         returned_amount: Amount::from_minor(517),
     }];
@@ -356,17 +354,15 @@ fn a_return_cannot_exceed_what_is_left() {
             };
             let draft = Draft {
                 lines,
-                modifiers: &[],
                 payments,
-                header: "",
-                footer: "",
+                ..Draft::default()
             };
             shop.reserve(
                 2,
                 Wish::Refund(DocumentId([1; 16]), draft),
                 Known {
-                    request: None,
                     original: Some(&original),
+                    ..Known::default()
                 },
             )
         };
