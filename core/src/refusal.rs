@@ -1,4 +1,18 @@
 //! Every lawful "no", numbered. A number is never reused.
+//!
+//! # Precedence
+//!
+//! [`Till::decide`](crate::Till::decide) looks in stages, and the first stage that says no is the answer:
+//!
+//! 1. **The request id** (1, 2): a repeat is answered as a repeat, whatever else is wrong with it by now.
+//! 2. **The draft** (10 to 38 and 50 to 54): what is wrong with it whatever the till is doing. All faults are told with their places;
+//!    the lowest number goes first.
+//! 3. **The outstanding document** (39): nothing else can be said while it is not settled.
+//! 4. **The shift** (40, 41), then **the offline budget** (42).
+//! 5. **Numbers and drawer** (60 to 63, and 37): the lowest number goes first.
+//! 6. **The counters** (70 to 72).
+//!
+//! `core/REFUSALS.md` lists them all; a test holds it against this file.
 
 use core::fmt;
 
@@ -16,8 +30,14 @@ macro_rules! refusals {
         }
 
         impl Refusal {
-            /// Number and name of every refusal, in order.
-            pub const ALL: &'static [(u16, &'static str, &'static str)] = &[$(($number, stringify!($name), $hint)),+];
+            /// Every refusal, in the order of the numbers.
+            pub const ALL: &'static [Entry] = &[$(Entry {
+                number: $number,
+                name: stringify!($name),
+                when: concat!($($doc),+),
+                message: $message,
+                hint: $hint,
+            }),+];
 
             /// The number.
             #[must_use]
@@ -122,7 +142,7 @@ refusals! {
     /// No shift is open.
     40 ShiftNotOpen => "no shift is open", "the first document of the day opens it";
     /// The shift is older than the law allows.
-    41 ShiftTooLong { hours: i64 } => "the shift has been open for {hours} hours; the law allows 24", "close the day first";
+    41 ShiftTooLong { hours: i64 } => "the shift has been open for {hours} hours, which is longer than the law allows", "close the day first";
 
     /// The law lets no more sales happen without the tax office.
     42 OfflineBudgetUsedUp => "the law allows no more sales without the tax office", "reach the tax office, then repeat the request";
@@ -167,6 +187,21 @@ refusals! {
 }
 
 impl core::error::Error for Refusal {}
+
+/// What is written down of a refusal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// Its number, for ever.
+    pub number: u16,
+    /// Its name, for ever.
+    pub name: &'static str,
+    /// When it is said.
+    pub when: &'static str,
+    /// Its message, with the names of its values in braces.
+    pub message: &'static str,
+    /// One thing that the caller can do about it.
+    pub hint: &'static str,
+}
 
 /// Where in a draft a fault is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -265,6 +300,10 @@ mod tests {
 
     #[test]
     fn no_number_is_used_twice_and_order_is_precedence() {
-        assert!(Refusal::ALL.windows(2).all(|pair| pair[0].0 < pair[1].0));
+        assert!(
+            Refusal::ALL
+                .windows(2)
+                .all(|pair| pair[0].number < pair[1].number)
+        );
     }
 }

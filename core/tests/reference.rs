@@ -263,7 +263,7 @@ fn reference(law: &Law, case: &Case) -> Option<Figures> {
         }
         let mut taxes = vec![BigInt::zero(); amounts.len()];
         let group = |place: usize| case.lines[place].tax_group;
-        for first in 0..amounts.len() {
+        for (first, rate) in rates.iter().enumerate() {
             if (0..first).any(|earlier| group(earlier) == group(first)) {
                 continue;
             }
@@ -272,7 +272,7 @@ fn reference(law: &Law, case: &Case) -> Option<Figures> {
                 .collect();
             let of_group: Vec<BigInt> = members.iter().map(|m| amounts[*m].clone()).collect();
             let sum: BigInt = of_group.iter().sum();
-            let tax = tax_of(&sum, &rates[first], prices);
+            let tax = tax_of(&sum, rate, prices);
             for (member, part) in members.iter().zip(largest_remainder(&tax, &of_group)) {
                 taxes[*member] = part;
             }

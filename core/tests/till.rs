@@ -5,6 +5,7 @@ mod shop;
 
 use ferrotill_core::event::{Body, Event, NumberRange, ReportKind};
 use ferrotill_core::id::{DocumentId, Fingerprint};
+use ferrotill_core::numbers::{Span, Supply};
 use ferrotill_core::receipt::{Draft, DraftLine, DraftPayment, Modifier, Original, OriginalLine};
 use ferrotill_core::refusal::{Field, Place, Refusal};
 use ferrotill_core::seal::Seal;
@@ -527,4 +528,80 @@ fn replay_gives_the_same_till() {
         replayed.apply(&Event::decode(*kind, Event::VERSION, payload).unwrap());
     }
     assert_eq!(replayed, shop.till);
+}
+
+#[test]
+fn a_supply_of_numbers_warns_before_it_ends() {
+    let mut shop = Shop::open();
+    assert_eq!(shop.till.alternative_supply(1), Supply::Plenty);
+    for (id, supply) in [(1, Supply::SoonUsedUp), (2, Supply::UsedUp)] {
+        shop.reserve(id, Wish::AlternativeSale(SEED, None), Known::default())
+            .unwrap();
+        let seal = shop.till.next_alternative(None).unwrap();
+        let Seal::Range { number, .. } = seal else {
+            panic!()
+        };
+        let seal = Seal::Range {
+            series: "ABC",
+            number,
+            number_length: 8,
+        };
+        shop.run(
+            Command::Settle(DocumentId([id; 16]), seal),
+            Known::default(),
+        )
+        .unwrap();
+        assert_eq!(shop.till.alternative_supply(1), supply);
+        assert_eq!(shop.till.range_uses()[0].supply(1), supply);
+    }
+    let mut more = configuration();
+    more.ranges[0].end = 50;
+    shop.run(Command::Adopt(&more), Known::default()).unwrap();
+    assert_eq!(shop.till.alternative_numbers_left(), 48);
+    // A range that the configuration no longer has gives no numbers.
+    more.ranges.clear();
+    shop.run(Command::Adopt(&more), Known::default()).unwrap();
+    assert_eq!(shop.till.alternative_supply(1), Supply::UsedUp);
+}
+
+#[test]
+fn reserved_fiscal_numbers_are_taken_in_order_and_only_by_what_is_legal() {
+    let mut shop = Shop::open();
+    let none = Known::default();
+    let grant = |first, last| [Span { first, last }];
+    shop.run(Command::TakeNumbers(&grant(70, 71)), none)
+        .unwrap();
+    assert_eq!(
+        shop.run(Command::TakeNumbers(&grant(71, 90)), none),
+        Err(Refusal::FiscalNumbersClash)
+    );
+    let settle = |shop: &mut Shop, id: u8, number, reserved| {
+        let seal = Seal::FiscalNumber { number, reserved };
+        shop.run(Command::Settle(DocumentId([id; 16]), seal), none)
+    };
+    shop.reserve(1, Wish::Sale(SEED), none).unwrap();
+    assert_eq!(
+        settle(&mut shop, 1, 71, true),
+        Err(Refusal::FiscalNumberNotNext { next: 70 })
+    );
+    shop.run(Command::Void(DocumentId([1; 16]), 1, "no answer"), none)
+        .unwrap();
+    assert_eq!(
+        shop.till.fiscal_numbers().next(),
+        Ok(70),
+        "a void takes no number"
+    );
+    shop.reserve(2, Wish::Sale(SEED), none).unwrap();
+    settle(&mut shop, 2, 70, true).unwrap();
+    assert_eq!(shop.till.fiscal_numbers().supply(1), Supply::SoonUsedUp);
+    // The office's own answer takes none of the reserved ones.
+    shop.reserve(3, Wish::Sale(SEED), none).unwrap();
+    settle(&mut shop, 3, 5_000, false).unwrap();
+    shop.reserve(4, Wish::Sale(SEED), none).unwrap();
+    settle(&mut shop, 4, 71, true).unwrap();
+    shop.reserve(5, Wish::Sale(SEED), none).unwrap();
+    assert_eq!(
+        settle(&mut shop, 5, 72, true),
+        Err(Refusal::FiscalNumbersUsedUp)
+    );
 }

@@ -73,6 +73,7 @@ pub(crate) struct Shop {
     pub(crate) till: Till,
     pub(crate) journal: Vec<(u16, Vec<u8>)>,
     pub(crate) now: i64,
+    pub(crate) country: &'static str,
     pub(crate) faults: Vec<(Place, Refusal)>,
 }
 
@@ -82,6 +83,7 @@ impl Shop {
             till: Till::default(),
             journal: Vec::new(),
             now: NOON,
+            country: "MD",
             faults: Vec::new(),
         };
         let configuration = configuration();
@@ -97,7 +99,7 @@ impl Shop {
             bytes: &mut bytes,
         };
         let mut heard = Heard::default();
-        let profile: &dyn Profile = by_code("MD").unwrap();
+        let profile: &dyn Profile = by_code(self.country).unwrap();
         let before = self.till.clone();
         let outcome = self.till.decide(
             profile,
