@@ -4,6 +4,8 @@ use core::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::scale::{Misfit, Taker};
+
 /// An amount of money in minor units (bani, cents, kopecks): `1858` is 18.58 in a currency with two decimals.
 ///
 /// Signed: a discount, a change of the drawer downwards and a refund in a netted sum are negative.
@@ -80,6 +82,15 @@ impl Amount {
     pub const fn display(self, currency: Currency) -> crate::scale::Decimal {
         crate::scale::Decimal::new(self.0, currency.exponent())
     }
+
+    /// The amount as an integer scaled by ten to the power of `places`: 18.58 is `1858` with two and `18580` with three.
+    ///
+    /// # Errors
+    ///
+    /// [`Misfit`] where digits would be lost or the integer does not fit.
+    pub fn scaled(self, currency: Currency, places: u8) -> Result<i64, Misfit<'static>> {
+        currency.taker().give(self.0, places)
+    }
 }
 
 /// An ISO 4217 currency: its letters, its number and the decimals of its minor unit.
@@ -97,6 +108,46 @@ impl Currency {
         number: 498,
         exponent: 2,
     };
+
+    /// Euro, 978, two decimals.
+    pub const EUR: Self = Self {
+        code: "EUR",
+        number: 978,
+        exponent: 2,
+    };
+    /// Ukrainian hryvnia, 980, two decimals.
+    pub const UAH: Self = Self {
+        code: "UAH",
+        number: 980,
+        exponent: 2,
+    };
+
+    /// Reads decimal text as an amount of this currency, exactly: `8.1` and `8.10` are the same.
+    ///
+    /// # Errors
+    ///
+    /// [`Misfit`] says what was given and what would fit.
+    pub fn read(self, text: &str) -> Result<Amount, Misfit<'_>> {
+        self.taker().read(text).map(Amount::from_minor)
+    }
+
+    /// Takes an integer that is scaled by ten to the power of `places`: `(8100, 3)` is 8.10.
+    ///
+    /// # Errors
+    ///
+    /// [`Misfit`] says what was given and what would fit.
+    pub fn amount_of(self, value: i64, places: u8) -> Result<Amount, Misfit<'static>> {
+        self.taker().take(value, places).map(Amount::from_minor)
+    }
+
+    const fn taker(self) -> Taker {
+        Taker {
+            name: self.code,
+            places: self.exponent,
+            min: i64::MIN,
+            max: i64::MAX,
+        }
+    }
 
     /// Letters, as in ISO 4217.
     #[must_use]

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::amount::Amount;
 use crate::id::{DocumentId, Fingerprint, PointOfSaleId, UniqueId};
+use crate::numbers::{GRANT_SPANS_MAX, Span};
 use crate::payment::PaymentTable;
 use crate::receipt::{Receipt, ReceiptKind};
 use crate::seal::{Baseline, Reconciliation, Seal};
@@ -195,6 +196,15 @@ pub struct NumberRange {
     pub number_length: u8,
 }
 
+/// The office has reserved fiscal numbers for this till.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NumbersGranted {
+    /// When.
+    pub at: Moment,
+    /// The numbers, ascending.
+    pub spans: heapless::Vec<Span, GRANT_SPANS_MAX>,
+}
+
 /// The configuration that holds from here on.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Configuration {
@@ -222,10 +232,6 @@ pub struct Switched<'a> {
 }
 
 /// What happened.
-#[expect(
-    clippy::large_enum_variant,
-    reason = "there is no allocator to box the large ones with"
-)]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Event<'a> {
     /// A configuration holds from here on.
@@ -240,6 +246,8 @@ pub enum Event<'a> {
     Voided(Voided<'a>),
     /// The till changed its mind about the tax office.
     Switched(Switched<'a>),
+    /// The office has reserved fiscal numbers for this till.
+    NumbersGranted(NumbersGranted),
 }
 
 /// Why a stored event cannot be read.
@@ -289,6 +297,7 @@ impl<'a> Event<'a> {
             Self::Sealed(_) => 4,
             Self::Voided(_) => 5,
             Self::Switched(_) => 6,
+            Self::NumbersGranted(_) => 7,
         }
     }
 
@@ -305,6 +314,7 @@ impl<'a> Event<'a> {
             Self::Sealed(event) => postcard::to_slice(event, room),
             Self::Voided(event) => postcard::to_slice(event, room),
             Self::Switched(event) => postcard::to_slice(event, room),
+            Self::NumbersGranted(event) => postcard::to_slice(event, room),
         };
         encoded
             .map(|bytes| &*bytes)
@@ -330,6 +340,7 @@ impl<'a> Event<'a> {
             (4, 1) => read(payload).map(Self::Sealed),
             (5, 1) => read(payload).map(Self::Voided),
             (6, 1) => read(payload).map(Self::Switched),
+            (7, 1) => read(payload).map(Self::NumbersGranted),
             _ => Err(EventError::Unknown { kind, version }),
         }
     }

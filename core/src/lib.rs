@@ -29,14 +29,17 @@
 )]
 
 pub mod amount;
+pub mod budget;
 pub mod event;
 pub mod id;
+pub mod numbers;
 pub mod packed;
 pub mod payment;
 pub mod profile;
 pub mod quantity;
 pub mod receipt;
 pub mod refusal;
+pub mod rksv;
 pub mod rounding;
 pub mod scale;
 pub mod seal;

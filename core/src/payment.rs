@@ -3,6 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::amount::Amount;
+use crate::packed::Packed;
+use crate::receipt::Payment;
 
 /// A payment type of the table in force.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -83,6 +85,18 @@ impl PaymentTotals {
             }
             None => self.0.push(PaymentTotal { code, cash, amount }).ok(),
         }
+    }
+
+    /// There is room for every type of a receipt's payments.
+    pub(crate) fn have_room_for(&self, payments: Packed<'_, Payment<'_>>) -> bool {
+        let mut new = heapless::Vec::<(i32, bool), 16>::new();
+        payments.iter().all(|payment| {
+            let key = (payment.code, payment.cash);
+            new.contains(&key)
+                || self.0.iter().any(|total| (total.code, total.cash) == key)
+                || (self.0.len().saturating_add(new.len()) < self.0.capacity()
+                    && new.push(key).is_ok())
+        })
     }
 
     /// The entries, in the order of their first payment.

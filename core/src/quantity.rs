@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::scale::Decimal;
+use crate::scale::{Decimal, Misfit, Taker};
 
 /// A quantity in thousandths of its unit: `2000` is 2.000 pieces or kilograms.
 #[derive(
@@ -29,6 +29,33 @@ impl Quantity {
     #[must_use]
     pub const fn thousandths(self) -> i64 {
         self.0
+    }
+
+    /// Reads decimal text, exactly: `2` and `2.000` are the same.
+    ///
+    /// # Errors
+    ///
+    /// [`Misfit`] says what was given and what would fit.
+    pub fn read(text: &str) -> Result<Self, Misfit<'_>> {
+        TAKER.read(text).map(Self)
+    }
+
+    /// Takes an integer that is scaled by ten to the power of `places`: `(2, 0)` is two whole units.
+    ///
+    /// # Errors
+    ///
+    /// [`Misfit`] says what was given and what would fit.
+    pub fn from_scaled(value: i64, places: u8) -> Result<Self, Misfit<'static>> {
+        TAKER.take(value, places).map(Self)
+    }
+
+    /// The quantity as an integer scaled by ten to the power of `places`.
+    ///
+    /// # Errors
+    ///
+    /// [`Misfit`] where digits would be lost or the integer does not fit.
+    pub fn scaled(self, places: u8) -> Result<i64, Misfit<'static>> {
+        TAKER.give(self.0, places)
     }
 
     /// More than none.
@@ -61,3 +88,10 @@ impl Quantity {
         Decimal::new(self.0, Self::DECIMALS)
     }
 }
+
+const TAKER: Taker = Taker {
+    name: "a quantity",
+    places: Quantity::DECIMALS,
+    min: i64::MIN,
+    max: i64::MAX,
+};

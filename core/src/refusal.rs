@@ -1,4 +1,18 @@
 //! Every lawful "no", numbered. A number is never reused.
+//!
+//! # Precedence
+//!
+//! [`Till::decide`](crate::Till::decide) looks in stages, and the first stage that says no is the answer:
+//!
+//! 1. **The request id** (1, 2): a repeat is answered as a repeat, whatever else is wrong with it by now.
+//! 2. **The draft** (10 to 38 and 50 to 54): what is wrong with it whatever the till is doing. All faults are told with their places;
+//!    the lowest number goes first.
+//! 3. **The outstanding document** (39): nothing else can be said while it is not settled.
+//! 4. **The shift** (40, 41), then **the offline budget** (42).
+//! 5. **Numbers and drawer** (60 to 63, and 37): the lowest number goes first.
+//! 6. **The counters** (70 to 72).
+//!
+//! `core/REFUSALS.md` lists them all; a test holds it against this file.
 
 use core::fmt;
 
@@ -16,8 +30,14 @@ macro_rules! refusals {
         }
 
         impl Refusal {
-            /// Number and name of every refusal, in order.
-            pub const ALL: &'static [(u16, &'static str, &'static str)] = &[$(($number, stringify!($name), $hint)),+];
+            /// Every refusal, in the order of the numbers.
+            pub const ALL: &'static [Entry] = &[$(Entry {
+                number: $number,
+                name: stringify!($name),
+                when: concat!($($doc),+),
+                message: $message,
+                hint: $hint,
+            }),+];
 
             /// The number.
             #[must_use]
@@ -56,6 +76,13 @@ refusals! {
     /// The country of the configuration is not known.
     5 CountryUnknown => "this country has no profile", "choose a country that this build knows";
 
+    /// A text that is no decimal number.
+    6 NotANumber => "this is not a decimal number", "write digits with a point, such as 8.10";
+    /// A number with more decimals than its place takes.
+    7 TooManyDecimals { given: u8, allowed: u8 } => "the number has {given} decimals; {allowed} are allowed", "round the number before it is sent";
+    /// A number that its place cannot hold.
+    8 NumberTooLarge => "the number is out of range", "check the number";
+
     /// A receipt without lines.
     10 NoLines => "the receipt has no lines", "add at least one line";
     /// More lines than the limit.
@@ -86,6 +113,10 @@ refusals! {
     23 AmountTooLarge { limit: Decimal } => "the amount is beyond the limit of {limit}", "split the receipt";
     /// More modifiers than the limit.
     24 TooManyModifiers { given: usize, limit: usize } => "{given} modifiers were given; {limit} are allowed", "sum the modifiers up";
+    /// A tax group whose first rate begins later.
+    25 TaxGroupNotInForce => "this tax group has no rate on this day yet", "give a tax group that is in force";
+    /// More taxes on a line than the country's law has.
+    26 TooManyTaxes { given: usize, limit: usize } => "{given} tax groups are given for one line; {limit} are allowed", "give fewer tax groups, each once";
 
     /// A receipt without payments.
     30 NoPayments => "the receipt has no payments", "add at least one payment";
@@ -111,7 +142,10 @@ refusals! {
     /// No shift is open.
     40 ShiftNotOpen => "no shift is open", "the first document of the day opens it";
     /// The shift is older than the law allows.
-    41 ShiftTooLong { hours: i64 } => "the shift has been open for {hours} hours; the law allows 24", "close the day first";
+    41 ShiftTooLong { hours: i64 } => "the shift has been open for {hours} hours, which is longer than the law allows", "close the day first";
+
+    /// The law lets no more sales happen without the tax office.
+    42 OfflineBudgetUsedUp => "the law allows no more sales without the tax office", "reach the tax office, then repeat the request";
 
     /// A return of a receipt that is not here.
     50 OriginalUnknown => "there is no such receipt on this device", "give the id of a fiscal receipt of this device";
@@ -133,6 +167,13 @@ refusals! {
     /// A given series and number that is not the next one of its range.
     63 NumberNotNext { next: u32 } => "the next number of this series is {next}; numbers have no gap and no repeat", "leave the number to the till";
 
+    /// No reserved fiscal number is left.
+    64 FiscalNumbersUsedUp => "all reserved fiscal numbers are used up", "reach the tax office, which grants new ones";
+    /// A fiscal number that is not the next one of the reserved ranges.
+    65 FiscalNumberNotNext { next: u64 } => "the next reserved fiscal number is {next}; numbers have no gap and no repeat", "take the number that the till gives";
+    /// Granted numbers that overlap those that the till has, or more ranges than it holds.
+    66 FiscalNumbersClash => "the granted numbers overlap those that the till has had, or are too many ranges", "grant numbers that were never used, in fewer ranges";
+
     /// More groups and rates in one shift than a Z-report holds.
     70 TooManyTaxGroups => "the shift has too many tax groups and rates", "close the day first";
     /// More payment types in one shift than a Z-report holds.
@@ -146,6 +187,21 @@ refusals! {
 }
 
 impl core::error::Error for Refusal {}
+
+/// What is written down of a refusal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// Its number, for ever.
+    pub number: u16,
+    /// Its name, for ever.
+    pub name: &'static str,
+    /// When it is said.
+    pub when: &'static str,
+    /// Its message, with the names of its values in braces.
+    pub message: &'static str,
+    /// One thing that the caller can do about it.
+    pub hint: &'static str,
+}
 
 /// Where in a draft a fault is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -244,6 +300,10 @@ mod tests {
 
     #[test]
     fn no_number_is_used_twice_and_order_is_precedence() {
-        assert!(Refusal::ALL.windows(2).all(|pair| pair[0].0 < pair[1].0));
+        assert!(
+            Refusal::ALL
+                .windows(2)
+                .all(|pair| pair[0].number < pair[1].number)
+        );
     }
 }

@@ -29,6 +29,12 @@ impl Rounding {
         step: 1,
     };
 
+    /// To whole minor units, the remainder dropped: for shares whose remainder is given out afterwards.
+    pub(crate) const DOWN: Self = Self {
+        mode: RoundingMode::TowardZero,
+        step: 1,
+    };
+
     /// A rule, or `None` where the step is not positive.
     #[must_use]
     pub const fn new(mode: RoundingMode, step: i64) -> Option<Self> {

@@ -67,6 +67,13 @@ pub enum Seal<'a> {
         /// Digits that the number is printed with.
         number_length: u8,
     },
+    /// A fiscal number.
+    FiscalNumber {
+        /// The number.
+        number: u64,
+        /// It was the next one of the reserved ranges, because the office could not be reached; else the office gave it.
+        reserved: bool,
+    },
 }
 
 /// Our books against the printer's, group by group and in cash.

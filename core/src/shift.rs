@@ -3,9 +3,11 @@
 use serde::{Deserialize, Serialize};
 
 use crate::amount::Amount;
+use crate::event::Body;
 use crate::packed::Packed;
 use crate::payment::PaymentTotals;
 use crate::receipt::{Line, Payment, Receipt, ReceiptKind};
+use crate::refusal::Refusal;
 use crate::tax::TaxTotals;
 use crate::time::Moment;
 
@@ -25,6 +27,10 @@ impl Tally {
         self.count = count;
         Some(())
     }
+
+    fn admit(mut self, amount: Amount) -> Result<(), Refusal> {
+        self.add(amount).ok_or(Refusal::CounterExhausted)
+    }
 }
 
 /// Turnover of one direction: sales and refunds are never netted.
@@ -36,23 +42,50 @@ pub struct Turnover {
     pub tax: Amount,
     /// By tax group and rate.
     pub groups: TaxTotals,
-    /// By payment type, change taken off.
+    /// By payment type, change taken off; their sum is the receipts' sum and the cash rounding.
     pub payments: PaymentTotals,
+    /// What cash rounding added (above zero) or took away.
+    pub rounding: Amount,
 }
 
 impl Turnover {
     fn add(&mut self, receipt: &Receipt<'_>) -> Option<()> {
         self.receipts.add(receipt.total)?;
         self.tax = self.tax.checked_add(receipt.tax)?;
+        self.rounding = self.rounding.checked_add(receipt.rounded_by())?;
         self.add_lines(receipt.lines)?;
         self.add_payments(receipt.payments)
     }
 
+    /// Every sum has room: a group and a payment type never come to more than the receipts that they are part of.
+    fn admit(&self, receipt: &Receipt<'_>) -> Result<(), Refusal> {
+        let full = Refusal::CounterExhausted;
+        self.receipts.admit(receipt.total)?;
+        let rounding = self
+            .rounding
+            .checked_add(receipt.rounded_by())
+            .ok_or(full)?;
+        let kept = self.receipts.amount.checked_add(receipt.total);
+        kept.and_then(|kept| kept.checked_add(rounding))
+            .ok_or(full)?;
+        if !self.groups.have_room_for(receipt) {
+            return Err(Refusal::TooManyTaxGroups);
+        }
+        if !self.payments.have_room_for(receipt.payments) {
+            return Err(Refusal::TooManyPaymentTypes);
+        }
+        Ok(())
+    }
+
     fn add_lines(&mut self, lines: Packed<'_, Line<'_>>) -> Option<()> {
-        lines.iter().try_for_each(|line| {
-            self.groups
-                .add(line.group, line.final_amount, line.final_tax)
-        })
+        lines
+            .iter()
+            .filter(|line| !line.voided)
+            .try_for_each(|line| {
+                line.taxes().try_for_each(|tax| {
+                    self.groups.add(tax.group, line.final_amount, tax.final_tax)
+                })
+            })
     }
 
     fn add_payments(&mut self, payments: Packed<'_, Payment<'_>>) -> Option<()> {
@@ -107,6 +140,33 @@ impl Shift {
             ReceiptKind::Sale => self.sales.add(receipt),
             ReceiptKind::AlternativeSale => self.alternative.add(receipt.total),
             ReceiptKind::Refund { .. } => self.refunds.add(receipt),
+        }
+    }
+
+    /// Says whether a document can be counted: every sum fits, and there is room for its groups and payment types.
+    pub(crate) fn admit(&self, body: &Body<'_>) -> Result<(), Refusal> {
+        match body {
+            Body::Receipt(receipt) => match receipt.kind {
+                ReceiptKind::Sale => self.sales.admit(receipt),
+                ReceiptKind::Refund { .. } => self.refunds.admit(receipt),
+                ReceiptKind::AlternativeSale => self.alternative.admit(receipt.total),
+            },
+            Body::Cash(amount) if amount.is_negative() => {
+                let out = amount.checked_neg().ok_or(Refusal::CounterExhausted)?;
+                self.cash_out.admit(out)
+            }
+            Body::Cash(amount) => self.cash_in.admit(*amount),
+            Body::Report(_) => Ok(()),
+        }
+    }
+
+    /// The same for the document that opens a shift.
+    pub(crate) fn admit_first(body: &Body<'_>) -> Result<(), Refusal> {
+        match body {
+            Body::Receipt(receipt) if receipt.kind != ReceiptKind::AlternativeSale => {
+                Turnover::default().admit(receipt)
+            }
+            _ => Ok(()),
         }
     }
 

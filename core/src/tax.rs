@@ -5,8 +5,10 @@ use core::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::amount::Amount;
+use crate::receipt::Receipt;
 use crate::rounding::Rounding;
-use crate::scale::Decimal;
+use crate::scale::{Decimal, Misfit, Taker};
+use crate::time::Day;
 
 /// The letter of a tax group, `A` to `H`: what a caller names and what stands on paper.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -14,6 +16,9 @@ use crate::scale::Decimal;
 pub struct TaxCode(u8);
 
 impl TaxCode {
+    /// The first of them.
+    pub const A: Self = Self(b'A');
+
     /// The code of a letter, or `None` outside of `A` to `H`.
     #[must_use]
     pub const fn new(letter: u8) -> Option<Self> {
@@ -26,7 +31,7 @@ impl TaxCode {
 
     /// The code in a text of exactly one letter.
     #[must_use]
-    pub fn from_text(text: &str) -> Option<Self> {
+    pub const fn from_text(text: &str) -> Option<Self> {
         match text.as_bytes() {
             [letter] => Self::new(*letter),
             _ => None,
@@ -72,6 +77,8 @@ impl fmt::Display for TaxCode {
 pub struct TaxRate(u32);
 
 impl TaxRate {
+    /// No tax.
+    pub const ZERO: Self = Self(0);
     /// 100 %.
     const WHOLE: u32 = 1_000_000;
 
@@ -91,6 +98,39 @@ impl TaxRate {
         self.0
     }
 
+    /// Reads decimal text in percent with at most four decimals: `20`, `4.90`, `5.5555`.
+    ///
+    /// # Errors
+    ///
+    /// [`Misfit`] says what was given and what would fit.
+    pub fn read(text: &str) -> Result<Self, Misfit<'_>> {
+        TAKER.read(text).map(Self::held)
+    }
+
+    /// Takes an integer that is scaled by ten to the power of `places`: `(2000, 2)` is 20 %.
+    ///
+    /// # Errors
+    ///
+    /// [`Misfit`] says what was given and what would fit.
+    pub fn from_scaled(value: i64, places: u8) -> Result<Self, Misfit<'static>> {
+        TAKER.take(value, places).map(Self::held)
+    }
+
+    /// The rate as an integer scaled by ten to the power of `places`: 20 % is `2000` with two.
+    ///
+    /// # Errors
+    ///
+    /// [`Misfit`] where digits would be lost.
+    pub fn scaled(self, places: u8) -> Result<i64, Misfit<'static>> {
+        TAKER.give(i64::from(self.0), places)
+    }
+
+    /// No tax.
+    #[must_use]
+    pub const fn is_zero(self) -> bool {
+        self.0 == 0
+    }
+
     /// The tax inside a gross amount: `gross × rate / (100 % + rate)` (spec/fiscalcloud.md, A.7).
     #[must_use]
     pub fn included_in(self, gross: Amount, rounding: Rounding) -> Option<Amount> {
@@ -100,51 +140,319 @@ impl TaxRate {
             .map(Amount::from_minor)
     }
 
-    /// The rate as decimal text in percent with two decimals: `8.00`. Further decimals are cut.
+    /// The tax on top of a net amount: `net × rate / 100 %`.
+    ///
+    /// With a step of one minor unit, `included_in` of the sum gives the same tax back: what rounding moved is less than half a unit there.
+    #[must_use]
+    pub fn added_to(self, net: Amount, rounding: Rounding) -> Option<Amount> {
+        rounding
+            .multiply_divide(net.minor(), i64::from(self.0), i64::from(Self::WHOLE))
+            .map(Amount::from_minor)
+    }
+
+    /// Several taxes on the same base, as one rate.
+    pub(crate) const fn plus(self, other: Self) -> Self {
+        Self(self.0.saturating_add(other.0))
+    }
+
+    /// The rate as decimal text in percent: with two decimals where they say it all (`8.00`), else with four (`5.5555`).
     #[must_use]
     pub fn display(self) -> Decimal {
-        Decimal::new(i64::from(self.0).checked_div(100).unwrap_or(0), 2)
+        match self.scaled(2) {
+            Ok(hundredths) => Decimal::new(hundredths, 2),
+            Err(_) => Decimal::new(i64::from(self.0), 4),
+        }
+    }
+
+    /// A value that [`TAKER`] has let through.
+    fn held(rate: i64) -> Self {
+        Self(u32::try_from(rate).unwrap_or(Self::WHOLE))
     }
 }
 
-/// A tax group of the table in force.
+const TAKER: Taker = Taker {
+    name: "a rate",
+    places: 4,
+    min: 0,
+    max: 1_000_000,
+};
+
+/// What the law calls a tax group: where its turnover is reported. The letter is the till's, the rate the day's, the bucket the law's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum Bucket {
+    /// The standard rate.
+    Standard,
+    /// The reduced rate, or the first of them.
+    Reduced,
+    /// The second reduced rate.
+    SecondReduced,
+    /// A special rate.
+    Special,
+    /// Taxed at zero: the tax of the purchases can be claimed.
+    Zero,
+    /// Exempt from the tax.
+    Exempt,
+    /// Outside of the tax's scope: vouchers, deposits, money of third parties.
+    OutOfScope,
+}
+
+impl Bucket {
+    /// Every bucket, in the order of its place.
+    pub const ALL: [Self; 7] = [
+        Self::Standard,
+        Self::Reduced,
+        Self::SecondReduced,
+        Self::Special,
+        Self::Zero,
+        Self::Exempt,
+        Self::OutOfScope,
+    ];
+
+    /// Its place in [`Bucket::ALL`].
+    #[must_use]
+    pub const fn place(self) -> usize {
+        match self {
+            Self::Standard => 0,
+            Self::Reduced => 1,
+            Self::SecondReduced => 2,
+            Self::Special => 3,
+            Self::Zero => 4,
+            Self::Exempt => 5,
+            Self::OutOfScope => 6,
+        }
+    }
+
+    /// A rate above zero is possible in it.
+    #[must_use]
+    pub const fn is_taxed(self) -> bool {
+        !matches!(self, Self::Zero | Self::Exempt | Self::OutOfScope)
+    }
+
+    /// The bucket of a group of which only the rate is known: zero-rated at nothing, else standard.
+    #[must_use]
+    pub const fn of_rate(rate: TaxRate) -> Self {
+        if rate.is_zero() {
+            Self::Zero
+        } else {
+            Self::Standard
+        }
+    }
+}
+
+/// A tax group with the rate of a day: as it applies to a line, and stands in the receipt for ever.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TaxGroup {
     /// Its letter.
     pub code: TaxCode,
     /// Its rate.
     pub rate: TaxRate,
+    /// Its legal bucket.
+    pub bucket: Bucket,
+}
+
+impl TaxGroup {
+    /// A group of which only letter and rate are known.
+    #[must_use]
+    pub const fn new(code: TaxCode, rate: TaxRate) -> Self {
+        Self {
+            code,
+            rate,
+            bucket: Bucket::of_rate(rate),
+        }
+    }
+}
+
+/// A rate and the first day that it holds on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DatedRate {
+    /// The first day.
+    pub from: Day,
+    /// The rate.
+    pub rate: TaxRate,
+}
+
+/// A tax group of the table: a letter, its legal bucket, and its rates in the order of their days.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TaxEntry {
+    code: TaxCode,
+    bucket: Bucket,
+    rates: heapless::Vec<DatedRate, 4>,
+}
+
+impl TaxEntry {
+    /// An entry, or `None` without rates, with more than four, with days that do not ascend,
+    /// or with a rate above zero in a bucket that has none.
+    #[must_use]
+    pub fn new(code: TaxCode, bucket: Bucket, rates: &[DatedRate]) -> Option<Self> {
+        let ascend = rates
+            .iter()
+            .zip(rates.iter().skip(1))
+            .all(|(earlier, later)| earlier.from < later.from);
+        let fits = bucket.is_taxed() || rates.iter().all(|dated| dated.rate.is_zero());
+        if rates.is_empty() || !ascend || !fits {
+            return None;
+        }
+        let rates = heapless::Vec::from_slice(rates).ok()?;
+        Some(Self {
+            code,
+            bucket,
+            rates,
+        })
+    }
+
+    /// Its letter.
+    #[must_use]
+    pub const fn code(&self) -> TaxCode {
+        self.code
+    }
+
+    /// Its legal bucket.
+    #[must_use]
+    pub const fn bucket(&self) -> Bucket {
+        self.bucket
+    }
+
+    /// Its rates, in the order of their days.
+    #[must_use]
+    pub fn rates(&self) -> &[DatedRate] {
+        &self.rates
+    }
+
+    /// The group with the rate of a day; `None` before the first.
+    #[must_use]
+    pub fn on(&self, day: Day) -> Option<TaxGroup> {
+        let in_force = self.rates.iter().rev().find(|dated| dated.from <= day)?;
+        Some(TaxGroup {
+            code: self.code,
+            rate: in_force.rate,
+            bucket: self.bucket,
+        })
+    }
 }
 
 /// The tax groups in force, at most eight: as many as a fiscal printer has.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct TaxTable(heapless::Vec<TaxGroup, 8>);
+pub struct TaxTable(heapless::Vec<TaxEntry, 8>);
 
 impl TaxTable {
-    /// A table, or `None` with more than eight groups or the same letter twice.
+    /// A table of groups whose rates hold since ever, or `None` with more than eight groups, the same letter twice
+    /// or a rate above zero in a bucket that has none.
     #[must_use]
     pub fn new(groups: &[TaxGroup]) -> Option<Self> {
-        let mut table = heapless::Vec::<TaxGroup, 8>::new();
-        for group in groups {
-            if table.iter().any(|present| present.code == group.code) {
+        Self::dated(groups.iter().map(|group| {
+            let since_ever = DatedRate {
+                from: Day::FIRST,
+                rate: group.rate,
+            };
+            TaxEntry::new(group.code, group.bucket, &[since_ever])
+        }))
+    }
+
+    /// A table, or `None` with more than eight entries, the same letter twice, or an entry that is none.
+    pub fn dated(entries: impl Iterator<Item = Option<TaxEntry>>) -> Option<Self> {
+        let mut table = heapless::Vec::<TaxEntry, 8>::new();
+        for entry in entries {
+            let entry = entry?;
+            if table.iter().any(|present| present.code == entry.code) {
                 return None;
             }
-            table.push(*group).ok()?;
+            table.push(entry).ok()?;
         }
         Some(Self(table))
     }
 
-    /// The group of a letter.
+    /// The entry of a letter.
     #[must_use]
-    pub fn group(&self, code: TaxCode) -> Option<TaxGroup> {
-        self.0.iter().copied().find(|group| group.code == code)
+    pub fn entry(&self, code: TaxCode) -> Option<&TaxEntry> {
+        self.0.iter().find(|entry| entry.code == code)
     }
 
-    /// The groups in their order.
-    pub fn groups(&self) -> impl Iterator<Item = TaxGroup> + '_ {
-        self.0.iter().copied()
+    /// The group of a letter with the rate of a day.
+    #[must_use]
+    pub fn group(&self, code: TaxCode, day: Day) -> Option<TaxGroup> {
+        self.entry(code)?.on(day)
     }
+
+    /// The entries in their order.
+    pub fn entries(&self) -> impl Iterator<Item = &TaxEntry> {
+        self.0.iter()
+    }
+}
+
+/// One of the taxes on a line: its share of the line's whole tax.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LineTax {
+    /// The group.
+    pub group: TaxGroup,
+    /// Its share of the tax inside the line's amount.
+    pub tax: Amount,
+    /// Its share of the tax inside the line's final amount.
+    pub final_tax: Amount,
+}
+
+/// Taxes on one line at most.
+pub const TAXES_PER_LINE_MAX: usize = 3;
+
+/// The groups that a line is in; the first is the one that a fiscal printer is told.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct LineGroups {
+    groups: [Option<TaxGroup>; TAXES_PER_LINE_MAX],
+}
+
+impl LineGroups {
+    /// Adds a group; `None` where there is no room or the letter is there already.
+    pub(crate) fn push(&mut self, group: TaxGroup) -> Option<()> {
+        if self.iter().any(|present| present.code == group.code) {
+            return None;
+        }
+        let free = self.groups.iter_mut().find(|place| place.is_none())?;
+        *free = Some(group);
+        Some(())
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = TaxGroup> + '_ {
+        self.groups.iter().flatten().copied()
+    }
+
+    /// All its rates on the same base, as one.
+    pub(crate) fn rate(&self) -> TaxRate {
+        self.iter()
+            .fold(TaxRate::default(), |sum, group| sum.plus(group.rate))
+    }
+
+    /// Shares of a whole tax in proportion to the rates: whole units by rate, and what is left to the earlier groups.
+    pub(crate) fn share(&self, whole: Amount) -> [Amount; TAXES_PER_LINE_MAX] {
+        let mut shares = [Amount::ZERO; TAXES_PER_LINE_MAX];
+        let all = i64::from(self.rate().ten_thousandths());
+        let down = Rounding::DOWN;
+        let mut left = whole;
+        for (group, share) in self.iter().zip(&mut shares) {
+            let part = down
+                .multiply_divide(whole.minor(), i64::from(group.rate.ten_thousandths()), all)
+                .map_or(Amount::ZERO, Amount::from_minor);
+            *share = part;
+            left = left.checked_sub(part).unwrap_or(left);
+        }
+        let unit = Amount::from_minor(left.minor().signum());
+        for share in shares.iter_mut().take(self.iter().count()) {
+            if left.is_zero() {
+                break;
+            }
+            *share = share.checked_add(unit).unwrap_or(*share);
+            left = left.checked_sub(unit).unwrap_or(Amount::ZERO);
+        }
+        shares
+    }
+}
+
+/// Whether the tax is rounded line by line, or once for each group of a receipt and then spread over its lines.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TaxRounding {
+    /// Each line's tax is rounded; a group's tax is their sum.
+    PerLine,
+    /// A group's tax is rounded once; each line has its share, by largest remainder.
+    PerGroup,
 }
 
 /// What was turned over in one group at one rate.
@@ -152,7 +460,7 @@ impl TaxTable {
 pub struct GroupTotal {
     /// The group as it was at the sale.
     pub group: TaxGroup,
-    /// Gross turnover.
+    /// Gross turnover. A line with several taxes counts whole in each of its groups.
     pub amount: Amount,
     /// The tax inside it, as the sum of the receipts' lines.
     pub tax: Amount,
@@ -176,6 +484,24 @@ impl TaxTotals {
             }
             None => self.0.push(GroupTotal { group, amount, tax }).ok(),
         }
+    }
+
+    /// There is room for every group of a receipt's lines.
+    pub(crate) fn have_room_for(&self, receipt: &Receipt<'_>) -> bool {
+        let mut new = heapless::Vec::<TaxGroup, 16>::new();
+        receipt
+            .lines
+            .iter()
+            .filter(|line| !line.voided)
+            .all(|line| {
+                line.taxes().all(|tax| {
+                    let group = tax.group;
+                    new.contains(&group)
+                        || self.0.iter().any(|total| total.group == group)
+                        || (self.0.len().saturating_add(new.len()) < self.0.capacity()
+                            && new.push(group).is_ok())
+                })
+            })
     }
 
     /// The entries, in the order of their first turnover.

@@ -25,12 +25,75 @@ impl Moment {
     /// The local calendar year, by the proleptic Gregorian calendar.
     #[must_use]
     pub fn local_year(self) -> i64 {
-        let local_ms = self
-            .utc_ms
-            .saturating_add(i64::from(self.offset_minutes).saturating_mul(60_000));
-        let days = local_ms.div_euclid(86_400_000);
-        // Days are counted from 0000-03-01, so that a leap day ends its year (H. Hinnant, "chrono-compatible date algorithms").
-        let shifted = days.saturating_add(719_468);
+        self.local_day().year()
+    }
+
+    /// The local calendar day.
+    #[must_use]
+    pub fn local_day(self) -> Day {
+        let offset_ms = i64::from(self.offset_minutes).saturating_mul(60_000);
+        Day(self.utc_ms.saturating_add(offset_ms).div_euclid(86_400_000))
+    }
+}
+
+/// A calendar day: days since 1970-01-01, in the proleptic Gregorian calendar.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Day(i64);
+
+impl Day {
+    /// Before every other day: what has been in force since ever begins here.
+    pub const FIRST: Self = Self(i64::MIN);
+    /// After every other day.
+    pub const LAST: Self = Self(i64::MAX);
+
+    /// The day of a date. Months and days beyond their ends run on into the next ones.
+    ///
+    /// Days are counted from 0000-03-01, so that a leap day ends its year (H. Hinnant, "chrono-compatible date algorithms").
+    #[must_use]
+    #[expect(
+        clippy::arithmetic_side_effects,
+        reason = "the operands are small: nothing here leaves 64 bits"
+    )]
+    pub const fn of_date(year: u16, month: u8, day: u8) -> Self {
+        // Const conversions without `as` go through the bytes.
+        let year = i64::from_le_bytes([
+            year.to_le_bytes()[0],
+            year.to_le_bytes()[1],
+            0,
+            0,
+            0,
+            0,
+            0,
+            0,
+        ]);
+        let month = i64::from_le_bytes([month, 0, 0, 0, 0, 0, 0, 0]);
+        let day = i64::from_le_bytes([day, 0, 0, 0, 0, 0, 0, 0]);
+        let from_march = if month > 2 { month - 3 } else { month + 9 };
+        let year = if month > 2 { year } else { year - 1 };
+        let era = year.div_euclid(400);
+        let year_of_era = year.rem_euclid(400);
+        let day_of_year = (153 * from_march + 2) / 5 + day - 1;
+        let day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
+        Self(era * 146_097 + day_of_era - 719_468)
+    }
+
+    /// Days since 1970-01-01.
+    #[must_use]
+    pub const fn since_epoch(self) -> i64 {
+        self.0
+    }
+
+    /// The calendar year.
+    #[must_use]
+    pub const fn year(self) -> i64 {
+        self.year_and_month().0
+    }
+
+    /// The calendar year and the month, 1 to 12.
+    #[must_use]
+    pub const fn year_and_month(self) -> (i64, i64) {
+        let shifted = self.0.saturating_add(719_468);
         let era = shifted.div_euclid(146_097);
         let day_of_era = shifted.rem_euclid(146_097);
         let year_of_era = day_of_era
@@ -44,19 +107,23 @@ impl Moment {
                 .saturating_add(year_of_era.div_euclid(4))
                 .saturating_sub(year_of_era.div_euclid(100)),
         );
+        let from_march = day_of_year
+            .saturating_mul(5)
+            .saturating_add(2)
+            .div_euclid(153);
         let year = year_of_era.saturating_add(era.saturating_mul(400));
-        // Day 306 from March is the first of January.
-        if day_of_year >= 306 {
-            year.saturating_add(1)
+        // The tenth month from March is January of the next year.
+        if from_march >= 10 {
+            (year.saturating_add(1), from_march.saturating_sub(9))
         } else {
-            year
+            (year, from_march.saturating_add(3))
         }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::Moment;
+    use super::{Day, Moment};
 
     #[test]
     fn the_year_changes_at_local_midnight() {
@@ -73,5 +140,27 @@ mod tests {
         assert_eq!(year(1_798_756_200_000, 0), 2026);
         assert_eq!(year(1_798_756_200_000, 120), 2027);
         assert_eq!(year(951_782_400_000, 0), 2000); // 2000-02-29
+    }
+
+    #[test]
+    fn a_date_and_its_day_come_round() {
+        assert_eq!(Day::of_date(1970, 1, 1).since_epoch(), 0);
+        assert_eq!(Day::of_date(2026, 7, 1).since_epoch(), 20_635);
+        for year in [1900, 1999, 2000, 2024, 2026, 2100] {
+            for month in 1..=12 {
+                for day in [1, 28] {
+                    let date = Day::of_date(year, month, day);
+                    assert_eq!(
+                        date.year_and_month(),
+                        (i64::from(year), i64::from(month)),
+                        "{year}-{month}-{day}"
+                    );
+                }
+            }
+        }
+        assert_eq!(
+            Day::of_date(2024, 3, 1).since_epoch() - Day::of_date(2024, 2, 28).since_epoch(),
+            2
+        );
     }
 }

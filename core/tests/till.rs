@@ -5,6 +5,7 @@ mod shop;
 
 use ferrotill_core::event::{Body, Event, NumberRange, ReportKind};
 use ferrotill_core::id::{DocumentId, Fingerprint};
+use ferrotill_core::numbers::{Span, Supply};
 use ferrotill_core::receipt::{Draft, DraftLine, DraftPayment, Modifier, Original, OriginalLine};
 use ferrotill_core::refusal::{Field, Place, Refusal};
 use ferrotill_core::seal::Seal;
@@ -186,7 +187,7 @@ fn an_id_has_one_document_for_ever() {
     let mut shop = Shop::open();
     let known = |id: u8| Known {
         request: Some(Fingerprint([id; 32])),
-        original: None,
+        ..Known::default()
     };
     assert_eq!(
         shop.reserve(1, Wish::Sale(SEED), known(1)),
@@ -263,8 +264,8 @@ fn a_shift_counts_both_directions_apart_and_its_z_closes_it() {
         lines: &left,
     };
     let known = Known {
-        request: None,
         original: Some(&original),
+        ..Known::default()
     };
     let half = [DraftLine {
         quantity: Quantity::ONE,
@@ -276,10 +277,8 @@ fn a_shift_counts_both_directions_apart_and_its_z_closes_it() {
             DocumentId([2; 16]),
             Draft {
                 lines: &half,
-                modifiers: &[],
                 payments,
-                header: "",
-                footer: "",
+                ..Draft::default()
             },
         )
     };
@@ -344,7 +343,7 @@ fn a_return_cannot_exceed_what_is_left() {
     };
     let lines: Vec<_> = receipt.lines.iter().collect();
     let left = [OriginalLine {
-        line: lines[0],
+        line: lines[0].clone(),
         returned_quantity: Quantity::ONE,
         returned_amount: Amount::from_minor(517),
     }];
@@ -356,17 +355,15 @@ fn a_return_cannot_exceed_what_is_left() {
             };
             let draft = Draft {
                 lines,
-                modifiers: &[],
                 payments,
-                header: "",
-                footer: "",
+                ..Draft::default()
             };
             shop.reserve(
                 2,
                 Wish::Refund(DocumentId([1; 16]), draft),
                 Known {
-                    request: None,
                     original: Some(&original),
+                    ..Known::default()
                 },
             )
         };
@@ -531,4 +528,80 @@ fn replay_gives_the_same_till() {
         replayed.apply(&Event::decode(*kind, Event::VERSION, payload).unwrap());
     }
     assert_eq!(replayed, shop.till);
+}
+
+#[test]
+fn a_supply_of_numbers_warns_before_it_ends() {
+    let mut shop = Shop::open();
+    assert_eq!(shop.till.alternative_supply(1), Supply::Plenty);
+    for (id, supply) in [(1, Supply::SoonUsedUp), (2, Supply::UsedUp)] {
+        shop.reserve(id, Wish::AlternativeSale(SEED, None), Known::default())
+            .unwrap();
+        let seal = shop.till.next_alternative(None).unwrap();
+        let Seal::Range { number, .. } = seal else {
+            panic!()
+        };
+        let seal = Seal::Range {
+            series: "ABC",
+            number,
+            number_length: 8,
+        };
+        shop.run(
+            Command::Settle(DocumentId([id; 16]), seal),
+            Known::default(),
+        )
+        .unwrap();
+        assert_eq!(shop.till.alternative_supply(1), supply);
+        assert_eq!(shop.till.range_uses()[0].supply(1), supply);
+    }
+    let mut more = configuration();
+    more.ranges[0].end = 50;
+    shop.run(Command::Adopt(&more), Known::default()).unwrap();
+    assert_eq!(shop.till.alternative_numbers_left(), 48);
+    // A range that the configuration no longer has gives no numbers.
+    more.ranges.clear();
+    shop.run(Command::Adopt(&more), Known::default()).unwrap();
+    assert_eq!(shop.till.alternative_supply(1), Supply::UsedUp);
+}
+
+#[test]
+fn reserved_fiscal_numbers_are_taken_in_order_and_only_by_what_is_legal() {
+    let mut shop = Shop::open();
+    let none = Known::default();
+    let grant = |first, last| [Span { first, last }];
+    shop.run(Command::TakeNumbers(&grant(70, 71)), none)
+        .unwrap();
+    assert_eq!(
+        shop.run(Command::TakeNumbers(&grant(71, 90)), none),
+        Err(Refusal::FiscalNumbersClash)
+    );
+    let settle = |shop: &mut Shop, id: u8, number, reserved| {
+        let seal = Seal::FiscalNumber { number, reserved };
+        shop.run(Command::Settle(DocumentId([id; 16]), seal), none)
+    };
+    shop.reserve(1, Wish::Sale(SEED), none).unwrap();
+    assert_eq!(
+        settle(&mut shop, 1, 71, true),
+        Err(Refusal::FiscalNumberNotNext { next: 70 })
+    );
+    shop.run(Command::Void(DocumentId([1; 16]), 1, "no answer"), none)
+        .unwrap();
+    assert_eq!(
+        shop.till.fiscal_numbers().next(),
+        Ok(70),
+        "a void takes no number"
+    );
+    shop.reserve(2, Wish::Sale(SEED), none).unwrap();
+    settle(&mut shop, 2, 70, true).unwrap();
+    assert_eq!(shop.till.fiscal_numbers().supply(1), Supply::SoonUsedUp);
+    // The office's own answer takes none of the reserved ones.
+    shop.reserve(3, Wish::Sale(SEED), none).unwrap();
+    settle(&mut shop, 3, 5_000, false).unwrap();
+    shop.reserve(4, Wish::Sale(SEED), none).unwrap();
+    settle(&mut shop, 4, 71, true).unwrap();
+    shop.reserve(5, Wish::Sale(SEED), none).unwrap();
+    assert_eq!(
+        settle(&mut shop, 5, 72, true),
+        Err(Refusal::FiscalNumbersUsedUp)
+    );
 }

@@ -2,7 +2,7 @@
 
 use ferrotill_core::event::ReportKind;
 use ferrotill_core::id::{DocumentId, Fingerprint};
-use ferrotill_core::receipt::{Draft, DraftLine, DraftPayment, Modifier};
+use ferrotill_core::receipt::{Draft, DraftLine, DraftPayment, Modifier, Prices};
 use ferrotill_core::till::Wish;
 use ferrotill_core::{Amount, Quantity};
 use serde::Serialize;
@@ -117,6 +117,7 @@ impl OrderDraft {
             tax_group: line.tax_group.as_deref(),
             comment: &line.comment,
             final_amount: line.final_amount,
+            voided: false,
         }));
         payments.extend(self.payments.iter().map(|(code, amount)| DraftPayment {
             code: *code,
@@ -124,6 +125,7 @@ impl OrderDraft {
         }));
         Draft {
             lines,
+            prices: Prices::TaxIncluded,
             modifiers: &self.modifiers,
             payments,
             header: &self.header,

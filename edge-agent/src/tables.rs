@@ -15,10 +15,10 @@ pub fn configuration(device: &Device) -> Configuration {
         .tax_groups
         .iter()
         .filter_map(|group| {
-            Some(TaxGroup {
-                code: TaxCode::new(u8::try_from(group.code).ok()?)?,
-                rate: TaxRate::from_ten_thousandths(group.rate)?,
-            })
+            Some(TaxGroup::new(
+                TaxCode::new(u8::try_from(group.code).ok()?)?,
+                TaxRate::from_ten_thousandths(group.rate)?,
+            ))
         })
         .collect();
     let types = device.payment_types.iter().map(|payment| PaymentType {

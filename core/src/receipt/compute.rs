@@ -1,18 +1,14 @@
-//! A draft being computed: the amounts of a sale, its modifiers and its payments.
+//! A draft being computed: its sums into the room that the caller lends, and the receipt out of them.
 
-use super::spread::spread;
 use super::{
-    Draft, DraftLine, Line, LineTotals, Modifier, Original, Payment, Receipt, ReceiptKind,
-    ReceiptModifier, Rules, Scratch,
+    Draft, DraftLine, Line, LineTotals, Original, Prices, Receipt, ReceiptKind, Rules, Scratch,
+    Sums,
 };
 use crate::amount::Amount;
 use crate::packed::Packed;
-use crate::payment::PaymentTable;
-use crate::profile::Facts;
-use crate::quantity::Quantity;
 use crate::refusal::{Faults, Field, FirstFault, Place, Refusal};
 use crate::scale::Decimal;
-use crate::tax::{TaxCode, TaxGroup, TaxRate};
+use crate::tax::LineTax;
 
 impl<'a> Draft<'a> {
     /// Computes the receipt, or tells every fault with its place.
@@ -29,6 +25,50 @@ impl<'a> Draft<'a> {
         faults: &mut dyn Faults,
     ) -> Result<Receipt<'a>, Refusal> {
         let Scratch { lines: room, bytes } = scratch;
+        let sums = self.reckon(original, rules, room, faults)?;
+        let (lines, bytes) = Packed::pack(
+            bytes,
+            self.lines
+                .iter()
+                .zip(&*room)
+                .map(|(line, computed)| computed.line(line)),
+        )?;
+        let (modifiers, bytes) = Packed::pack(bytes, self.modifier_amounts(rules, sums.sub_total))?;
+        let (payments, _) = Packed::pack(bytes, self.paid_with(rules.payments, sums.change))?;
+        Ok(Receipt {
+            kind,
+            lines,
+            modifiers,
+            payments,
+            // The lines of a return carry their shares of a sale, in which every tax is inside by now.
+            prices: match original {
+                None => self.prices,
+                Some(_) => Prices::TaxIncluded,
+            },
+            sub_total: sums.sub_total,
+            modification: sums.modification,
+            total: sums.total,
+            tax: sums.tax,
+            rounding: sums.rounding,
+            paid: sums.paid,
+            change: sums.change,
+            header: self.header,
+            footer: self.footer,
+        })
+    }
+
+    /// Computes the amounts only: each line's into `room`, which has one place for each line, and the sums.
+    ///
+    /// # Errors
+    ///
+    /// The refusal with the lowest number among the faults; [`Refusal::ScratchTooSmall`] where `room` is shorter than the lines.
+    pub fn reckon(
+        &self,
+        original: Option<&Original<'_>>,
+        rules: Rules<'_>,
+        room: &mut [LineTotals],
+        faults: &mut dyn Faults,
+    ) -> Result<Sums, Refusal> {
         let mut work = Work {
             draft: self,
             rules,
@@ -58,91 +98,54 @@ impl<'a> Draft<'a> {
         if work.amounts_known && !total.is_positive() && !self.lines.is_empty() {
             work.faults.report(Place::Lines, Refusal::NothingToPay);
         }
-        let (paid, change) = work.pay(total, original.is_some());
+        let settlement = work.pay(total, original.is_some());
         work.faults.verdict()?;
-
-        let totals: &[LineTotals] = totals;
-        let (lines, bytes) = Packed::pack(
-            bytes,
-            self.lines
-                .iter()
-                .zip(totals)
-                .map(|(line, computed)| computed.line(line)),
-        )?;
-        let (modifiers, bytes) = Packed::pack(bytes, work.modifier_amounts(sub_total))?;
-        let (payments, _) = Packed::pack(bytes, self.paid_with(rules.payments, change))?;
-        Ok(Receipt {
-            kind,
-            lines,
-            modifiers,
-            payments,
+        Ok(Sums {
             sub_total,
             modification: total.checked_sub(sub_total).ok_or(work.too_large())?,
             total,
             tax,
-            paid,
-            change,
-            header: self.header,
-            footer: self.footer,
+            rounding: settlement.rounding,
+            paid: settlement.paid,
+            change: settlement.change,
         })
-    }
-
-    /// The payments with their types; the change stands at the last cash payments, because only cash gives change.
-    fn paid_with(
-        &self,
-        types: &'a PaymentTable,
-        change: Amount,
-    ) -> impl Iterator<Item = Result<Payment<'a>, Refusal>> + use<'a, '_> {
-        self.payments
-            .iter()
-            .enumerate()
-            .map(move |(index, payment)| {
-                let payment_type = types.get(payment.code).ok_or(Refusal::PaymentTypeUnknown {
-                    given: payment.code,
-                })?;
-                let later_cash = self
-                    .payments
-                    .iter()
-                    .skip(index.saturating_add(1))
-                    .filter(|later| types.get(later.code).is_some_and(|later| later.cash))
-                    .fold(0_i64, |sum, later| sum.saturating_add(later.amount.minor()));
-                let left = change.minor().saturating_sub(later_cash).max(0);
-                let own = if payment_type.cash {
-                    left.min(payment.amount.minor())
-                } else {
-                    0
-                };
-                Ok(Payment {
-                    code: payment.code,
-                    name: &payment_type.name,
-                    cash: payment_type.cash,
-                    printer_letter: payment_type.printer_letter,
-                    open_drawer: payment_type.open_drawer,
-                    amount: payment.amount,
-                    change: Amount::from_minor(own),
-                })
-            })
     }
 }
 
 impl LineTotals {
     fn line<'a>(&self, draft: &DraftLine<'a>) -> Result<Line<'a>, Refusal> {
+        let mut groups = self.groups.iter();
+        let group = groups.next().ok_or(Refusal::TaxGroupMissing)?;
+        let mut more_taxes = heapless::Vec::new();
+        let (taxes, final_taxes) = (
+            self.groups.share(self.tax),
+            self.groups.share(self.final_tax),
+        );
+        let shares = taxes.into_iter().zip(final_taxes).skip(1);
+        for (group, (tax, final_tax)) in groups.zip(shares) {
+            let more = LineTax {
+                group,
+                tax,
+                final_tax,
+            };
+            // There is room for all that a line can be in.
+            more_taxes.push(more).unwrap_or(());
+        }
         Ok(Line {
             name: draft.name,
             quantity: draft.quantity,
             price: draft.price,
             modifier: draft.modifier,
-            group: TaxGroup {
-                code: self.code.ok_or(Refusal::TaxGroupMissing)?,
-                rate: self.rate,
-            },
+            group,
+            more_taxes,
             before_modification: self.before,
             amount: self.amount,
             tax: self.tax,
             final_amount: self.final_amount,
             final_tax: self.final_tax,
             comment: draft.comment,
-            original_line: self.original.and_then(|line| u16::try_from(line).ok()),
+            original_line: self.original,
+            voided: draft.voided,
         })
     }
 }
@@ -161,193 +164,19 @@ impl Work<'_, '_, '_> {
         amount.display(self.rules.facts.currency)
     }
 
-    fn too_large(&self) -> Refusal {
-        Refusal::AmountTooLarge {
-            limit: self.money(self.rules.facts.amount_max),
-        }
+    pub(super) fn too_large(&self) -> Refusal {
+        self.rules.facts.too_large()
     }
 
     pub(super) fn line_fault(&mut self, index: usize, field: Field, refusal: Refusal) {
         self.faults.report(Place::Line(index, field), refusal);
     }
 
-    fn check_text(&mut self, place: Place, text: &str) {
-        let limit = self.rules.facts.text_bytes_max;
-        if text.len() > limit {
-            self.faults.report(
-                place,
-                Refusal::TextTooLong {
-                    given: text.len(),
-                    limit,
-                },
-            );
-        }
-    }
-
-    /// Counts and texts: what can be told before any arithmetic.
-    fn check_shape(&mut self) {
-        let facts = self.rules.facts;
-        let (lines, modifiers, payments) = (
-            self.draft.lines.len(),
-            self.draft.modifiers.len(),
-            self.draft.payments.len(),
-        );
-        if lines == 0 {
-            self.amounts_known = false;
-            self.faults.report(Place::Lines, Refusal::NoLines);
-        }
-        if lines > facts.lines_max {
-            self.faults.report(
-                Place::Lines,
-                Refusal::TooManyLines {
-                    given: lines,
-                    limit: facts.lines_max,
-                },
-            );
-        }
-        if modifiers > facts.modifiers_max {
-            self.faults.report(
-                Place::Modifiers,
-                Refusal::TooManyModifiers {
-                    given: modifiers,
-                    limit: facts.modifiers_max,
-                },
-            );
-        }
-        if payments > facts.payments_max {
-            self.faults.report(
-                Place::Payments,
-                Refusal::TooManyPayments {
-                    given: payments,
-                    limit: facts.payments_max,
-                },
-            );
-        }
-        self.check_text(Place::Text, self.draft.header);
-        self.check_text(Place::Text, self.draft.footer);
-    }
-
-    /// A line's own faults; `None` where its amount cannot be known.
-    pub(super) fn check_line(&mut self, index: usize, line: &DraftLine<'_>) -> Option<Amount> {
-        let facts = self.rules.facts;
-        if line.name.trim().is_empty() {
-            self.line_fault(index, Field::Name, Refusal::NameMissing);
-        }
-        self.check_text(Place::Line(index, Field::Name), line.name);
-        self.check_text(Place::Line(index, Field::Comment), line.comment);
-        let mut known = true;
-        if !line.quantity.is_positive() {
-            known = false;
-            self.line_fault(
-                index,
-                Field::Quantity,
-                Refusal::QuantityNotPositive {
-                    given: line.quantity.display(),
-                },
-            );
-        } else if line.quantity > facts.quantity_max {
-            known = false;
-            let refusal = Refusal::QuantityTooLarge {
-                given: line.quantity.display(),
-                limit: facts.quantity_max.display(),
-            };
-            self.line_fault(index, Field::Quantity, refusal);
-        }
-        if !line.price.is_positive() {
-            known = false;
-            self.line_fault(
-                index,
-                Field::Price,
-                Refusal::PriceNotPositive {
-                    given: self.money(line.price),
-                },
-            );
-        } else if line.price > facts.price_max {
-            known = false;
-            let refusal = Refusal::PriceTooLarge {
-                given: self.money(line.price),
-                limit: self.money(facts.price_max),
-            };
-            self.line_fault(index, Field::Price, refusal);
-        }
-        if !known {
-            return None;
-        }
-        let before = facts
-            .rounding
-            .multiply_divide(
-                line.price.minor(),
-                line.quantity.thousandths(),
-                Quantity::ONE.thousandths(),
-            )
-            .map(Amount::from_minor)
-            .filter(|before| *before <= facts.amount_max);
-        if before.is_none() {
-            self.line_fault(index, Field::Price, self.too_large());
-        }
-        before
-    }
-
-    /// The tax group of a line of a sale; a fault leaves the amount known and only the tax unknown.
-    fn group_of(&mut self, index: usize, line: &DraftLine<'_>) -> Option<TaxGroup> {
-        let Some(text) = line.tax_group else {
-            self.line_fault(index, Field::TaxGroup, Refusal::TaxGroupMissing);
-            return None;
-        };
-        let group = TaxCode::from_text(text).and_then(|code| self.rules.taxes.group(code));
-        if group.is_none() {
-            self.line_fault(index, Field::TaxGroup, Refusal::TaxGroupUnknown);
-        }
-        group
-    }
-
-    pub(super) fn tax_inside(&self, amount: Amount, rate: TaxRate) -> Amount {
-        // The tax is smaller than the amount, so that it always fits.
-        rate.included_in(amount, self.rules.facts.rounding)
-            .unwrap_or(Amount::ZERO)
-    }
-
-    fn sell_lines(&mut self, totals: &mut [LineTotals]) {
-        let draft = self.draft;
-        for (index, (line, computed)) in draft.lines.iter().zip(totals.iter_mut()).enumerate() {
-            *computed = LineTotals::default();
-            let group = self.group_of(index, line);
-            let Some(before) = self.check_line(index, line) else {
-                self.amounts_known = false;
-                continue;
-            };
-            let change = line.modifier.map_or(Some(Amount::ZERO), |modifier| {
-                modifier.of(before, self.rules.facts)
-            });
-            let amount = change.and_then(|change| before.checked_add(change));
-            let Some(amount) = amount.filter(|amount| *amount <= self.rules.facts.amount_max)
-            else {
-                self.amounts_known = false;
-                self.line_fault(index, Field::Modifier, self.too_large());
-                continue;
-            };
-            if amount.is_negative() {
-                self.amounts_known = false;
-                self.line_fault(
-                    index,
-                    Field::Modifier,
-                    Refusal::NegativeAmount {
-                        amount: self.money(amount),
-                    },
-                );
-                continue;
-            }
-            computed.before = before;
-            computed.amount = amount;
-            computed.final_amount = amount;
-            computed.code = group.map(|group| group.code);
-            computed.rate = group.map_or(TaxRate::default(), |group| group.rate);
-            computed.tax = self.tax_inside(amount, computed.rate);
-            computed.final_tax = computed.tax;
-        }
-    }
-
-    fn sum(&mut self, totals: &[LineTotals], of: impl Fn(&LineTotals) -> Amount) -> Amount {
+    pub(super) fn sum(
+        &mut self,
+        totals: &[LineTotals],
+        of: impl Fn(&LineTotals) -> Amount,
+    ) -> Amount {
         let sum = totals
             .iter()
             .try_fold(Amount::ZERO, |sum, line| sum.checked_add(of(line)));
@@ -358,144 +187,6 @@ impl Work<'_, '_, '_> {
                 self.faults.report(Place::Lines, self.too_large());
                 Amount::ZERO
             }
-        }
-    }
-
-    /// The receipt's modifiers, one after another, each spread over the lines. Returns the total.
-    fn apply_modifiers(&mut self, totals: &mut [LineTotals], sub_total: Amount) -> Amount {
-        let mut total = sub_total;
-        for (index, modifier) in self.draft.modifiers.iter().enumerate() {
-            if !self.amounts_known {
-                return total;
-            }
-            let change = modifier.of(total, self.rules.facts);
-            let new_total = change.and_then(|change| total.checked_add(change));
-            let refusal = match (change, new_total) {
-                (Some(change), Some(new_total)) if new_total <= self.rules.facts.amount_max => {
-                    if new_total.is_negative() {
-                        Refusal::NegativeAmount {
-                            amount: self.money(new_total),
-                        }
-                    } else if total.is_zero() && !change.is_zero() {
-                        Refusal::NothingToSpreadOver
-                    } else if spread(totals, total, change).is_some() {
-                        total = new_total;
-                        continue;
-                    } else {
-                        self.too_large()
-                    }
-                }
-                _ => self.too_large(),
-            };
-            self.amounts_known = false;
-            self.faults.report(Place::Modifier(index), refusal);
-        }
-        for line in totals.iter_mut() {
-            line.final_tax = self.tax_inside(line.final_amount, line.rate);
-        }
-        total
-    }
-
-    /// What each modifier came to, computed again in the same order.
-    fn modifier_amounts(
-        &self,
-        sub_total: Amount,
-    ) -> impl Iterator<Item = Result<ReceiptModifier, Refusal>> {
-        let mut total = sub_total;
-        self.draft.modifiers.iter().map(move |modifier| {
-            let amount = modifier
-                .of(total, self.rules.facts)
-                .ok_or(self.too_large())?;
-            total = total.checked_add(amount).ok_or(self.too_large())?;
-            Ok(ReceiptModifier {
-                modifier: *modifier,
-                amount,
-            })
-        })
-    }
-
-    /// Checks the payments and returns what is paid and the change.
-    fn pay(&mut self, total: Amount, refund: bool) -> (Amount, Amount) {
-        if self.draft.payments.is_empty() {
-            self.faults.report(Place::Payments, Refusal::NoPayments);
-            return (Amount::ZERO, Amount::ZERO);
-        }
-        let (mut paid, mut cash, mut known) = (Amount::ZERO, Amount::ZERO, self.amounts_known);
-        for (index, payment) in self.draft.payments.iter().enumerate() {
-            let payment_type = self.rules.payments.get(payment.code);
-            if payment_type.is_none() {
-                known = false;
-                let refusal = Refusal::PaymentTypeUnknown {
-                    given: payment.code,
-                };
-                self.faults
-                    .report(Place::Payment(index, Field::Type), refusal);
-            }
-            if !payment.amount.is_positive() {
-                known = false;
-                let refusal = Refusal::PaymentNotPositive {
-                    given: self.money(payment.amount),
-                };
-                self.faults
-                    .report(Place::Payment(index, Field::Amount), refusal);
-                continue;
-            }
-            match paid
-                .checked_add(payment.amount)
-                .filter(|paid| *paid <= self.rules.facts.amount_max)
-            {
-                Some(sum) => paid = sum,
-                None => {
-                    known = false;
-                    self.faults
-                        .report(Place::Payment(index, Field::Amount), self.too_large());
-                }
-            }
-            if payment_type.is_some_and(|payment_type| payment_type.cash) {
-                cash = cash.checked_add(payment.amount).unwrap_or(cash);
-            }
-        }
-        let change = paid.checked_sub(total).unwrap_or(Amount::ZERO);
-        if known {
-            self.check_change(paid, total, change, cash, refund);
-        }
-        (paid, change)
-    }
-
-    fn check_change(
-        &mut self,
-        paid: Amount,
-        total: Amount,
-        change: Amount,
-        cash: Amount,
-        refund: bool,
-    ) {
-        let (paid, total) = (self.money(paid), self.money(total));
-        if refund && !change.is_zero() {
-            self.faults
-                .report(Place::Payments, Refusal::RefundUneven { paid, total });
-        } else if change.is_negative() {
-            self.faults
-                .report(Place::Payments, Refusal::Underpaid { paid, total });
-        } else if change > cash {
-            let refusal = Refusal::ChangeExceedsCash {
-                change: self.money(change),
-                cash: self.money(cash),
-            };
-            self.faults.report(Place::Payments, refusal);
-        }
-    }
-}
-
-impl Modifier {
-    /// What the modifier comes to on an amount, rounded by itself: the new amount is the sum.
-    fn of(self, base: Amount, facts: &Facts) -> Option<Amount> {
-        match self {
-            Self::Amount(amount) => Some(amount),
-            Self::Percent(hundredths) => facts
-                .rounding
-                .multiply_divide(base.minor(), i64::from(hundredths), 10_000)
-                .map(Amount::from_minor),
         }
     }
 }

@@ -1,8 +1,11 @@
 //! From what a caller asks for ([`Draft`]) to what is sold ([`Receipt`]): every amount exact, every fault named.
 
 mod compute;
+mod pay;
 mod refund;
+mod sale;
 mod spread;
+mod taxes;
 
 use serde::{Deserialize, Serialize};
 
@@ -12,7 +15,8 @@ use crate::packed::Packed;
 use crate::payment::PaymentTable;
 use crate::profile::Facts;
 use crate::quantity::Quantity;
-use crate::tax::{TaxCode, TaxGroup, TaxRate, TaxTable};
+use crate::tax::{Bucket, LineGroups, LineTax, TAXES_PER_LINE_MAX, TaxGroup, TaxTable};
+use crate::time::Day;
 
 /// A discount (negative) or surcharge (positive).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -23,23 +27,35 @@ pub enum Modifier {
     Amount(Amount),
 }
 
+/// What the prices of a receipt's lines say.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Prices {
+    /// What the buyer pays: the tax is inside.
+    #[default]
+    TaxIncluded,
+    /// What the seller keeps: the tax comes on top.
+    TaxExcluded,
+}
+
 /// A line as the caller gives it.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub struct DraftLine<'a> {
     /// What is sold.
     pub name: &'a str,
     /// How much of it.
     pub quantity: Quantity,
-    /// Gross price of one unit.
+    /// Price of one unit, with the tax inside or without it as [`Draft::prices`] says.
     pub price: Amount,
-    /// Discount or surcharge of this line.
+    /// Discount or surcharge of this line, on the price as it is given.
     pub modifier: Option<Modifier>,
-    /// The letter of the tax group.
+    /// The letter of the tax group; of each one, where a line has several taxes (`"AF"`).
     pub tax_group: Option<&'a str>,
     /// A comment, printed below the line.
     pub comment: &'a str,
     /// Returns only: the amount to give back, as the caller scaled it from the original; absent, it is computed.
     pub final_amount: Option<Amount>,
+    /// Keyed and taken back before the end: the line stays on the receipt and counts for nothing.
+    pub voided: bool,
 }
 
 /// A payment as the caller gives it.
@@ -52,11 +68,13 @@ pub struct DraftPayment {
 }
 
 /// A receipt as the caller gives it.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub struct Draft<'a> {
     /// What is sold or returned.
     pub lines: &'a [DraftLine<'a>],
-    /// Modifiers of the whole receipt, one after another.
+    /// What the prices of the lines say.
+    pub prices: Prices,
+    /// Modifiers of the whole receipt, one after another, on what the buyer owes so far.
     pub modifiers: &'a [Modifier],
     /// What is paid.
     pub payments: &'a [DraftPayment],
@@ -67,7 +85,7 @@ pub struct Draft<'a> {
 }
 
 /// What is left of a line of a sale that is being returned.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct OriginalLine<'a> {
     /// The line as it was sold.
     pub line: Line<'a>,
@@ -94,40 +112,119 @@ pub struct LineTotals {
     tax: Amount,
     final_amount: Amount,
     final_tax: Amount,
-    rate: TaxRate,
-    code: Option<TaxCode>,
+    groups: LineGroups,
     remainder: i64,
     topped_up: bool,
-    original: Option<usize>,
+    original: Option<u16>,
+}
+
+impl LineTotals {
+    /// See [`Line::before_modification`].
+    #[must_use]
+    pub const fn before_modification(&self) -> Amount {
+        self.before
+    }
+
+    /// See [`Line::amount`].
+    #[must_use]
+    pub const fn amount(&self) -> Amount {
+        self.amount
+    }
+
+    /// See [`Line::tax`].
+    #[must_use]
+    pub const fn tax(&self) -> Amount {
+        self.tax
+    }
+
+    /// See [`Line::final_amount`].
+    #[must_use]
+    pub const fn final_amount(&self) -> Amount {
+        self.final_amount
+    }
+
+    /// See [`Line::final_tax`].
+    #[must_use]
+    pub const fn final_tax(&self) -> Amount {
+        self.final_tax
+    }
+}
+
+/// The sums of a receipt.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Sums {
+    /// See [`Receipt::sub_total`].
+    pub sub_total: Amount,
+    /// See [`Receipt::modification`].
+    pub modification: Amount,
+    /// See [`Receipt::total`].
+    pub total: Amount,
+    /// See [`Receipt::tax`].
+    pub tax: Amount,
+    /// See [`Receipt::rounding`].
+    pub rounding: Option<RoundingLine<'static>>,
+    /// See [`Receipt::paid`].
+    pub paid: Amount,
+    /// See [`Receipt::change`].
+    pub change: Amount,
 }
 
 /// A line that was sold or returned.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Line<'a> {
     /// What.
     pub name: &'a str,
     /// How much of it.
     pub quantity: Quantity,
-    /// Gross price of one unit.
+    /// Price of one unit, with the tax inside or without it as [`Receipt::prices`] says.
     pub price: Amount,
     /// Discount or surcharge of this line.
     pub modifier: Option<Modifier>,
-    /// The tax group as it was then.
+    /// The tax group as it was then; the first one, where the line has several taxes.
     pub group: TaxGroup,
+    /// The taxes beside the first.
+    pub more_taxes: heapless::Vec<LineTax, { TAXES_PER_LINE_MAX - 1 }>,
     /// `price × quantity`, rounded.
     pub before_modification: Amount,
-    /// After the line's own modifier.
+    /// After the line's own modifier, the tax inside.
     pub amount: Amount,
-    /// The tax inside `amount`.
+    /// The tax inside `amount`; all of it, where the line has several taxes.
     pub tax: Amount,
     /// After the receipt's modifiers: what the buyer owes for this line.
     pub final_amount: Amount,
-    /// The tax inside `final_amount`.
+    /// The tax inside `final_amount`; all of it, where the line has several taxes.
     pub final_tax: Amount,
     /// A comment.
     pub comment: &'a str,
     /// Returns only: the line of the original, counted from 0.
     pub original_line: Option<u16>,
+    /// Keyed and taken back before the end: it counts for nothing, and its amounts are zero.
+    pub voided: bool,
+}
+
+impl Line<'_> {
+    /// Every tax of the line with its share of the line's tax.
+    pub fn taxes(&self) -> impl Iterator<Item = LineTax> + '_ {
+        let less = |whole: Amount, share: fn(&LineTax) -> Amount| {
+            self.more_taxes.iter().fold(whole, |left, tax| {
+                left.checked_sub(share(tax)).unwrap_or(left)
+            })
+        };
+        let first = LineTax {
+            group: self.group,
+            tax: less(self.tax, |tax| tax.tax),
+            final_tax: less(self.final_tax, |tax| tax.final_tax),
+        };
+        core::iter::once(first).chain(self.more_taxes.iter().copied())
+    }
+
+    /// What the taxes of the line are taken on: the final amount without them.
+    #[must_use]
+    pub fn tax_base(&self) -> Amount {
+        self.final_amount
+            .checked_sub(self.final_tax)
+            .unwrap_or(self.final_amount)
+    }
 }
 
 /// A payment that was taken or given back.
@@ -186,6 +283,8 @@ pub struct Receipt<'a> {
     /// Its payments.
     #[serde(borrow)]
     pub payments: Packed<'a, Payment<'a>>,
+    /// What the prices of its lines say.
+    pub prices: Prices,
     /// Sum of the lines' amounts.
     pub sub_total: Amount,
     /// Sum of what the receipt's modifiers came to.
@@ -194,14 +293,49 @@ pub struct Receipt<'a> {
     pub total: Amount,
     /// Sum of the lines' final taxes.
     pub tax: Amount,
+    /// What is paid more or less because cash has no smaller coins; outside of turnover and tax.
+    #[serde(borrow)]
+    pub rounding: Option<RoundingLine<'a>>,
     /// Sum of the payments.
     pub paid: Amount,
-    /// Given back in cash.
+    /// Given back in cash: `paid - total - rounding`.
     pub change: Amount,
     /// Text above the lines.
     pub header: &'a str,
     /// Text below the payments.
     pub footer: &'a str,
+}
+
+impl Receipt<'_> {
+    /// Final gross amounts of the lines by legal bucket, in the order of [`Bucket::ALL`]; their sum is the total.
+    ///
+    /// A line with several taxes counts in the bucket of its first.
+    #[must_use]
+    pub fn gross_by_bucket(&self) -> [Amount; Bucket::ALL.len()] {
+        let mut buckets = [Amount::ZERO; Bucket::ALL.len()];
+        for line in self.lines.iter() {
+            if let Some(sum) = buckets.get_mut(line.group.bucket.place()) {
+                // The total was checked, and no line is negative.
+                *sum = sum.checked_add(line.final_amount).unwrap_or(*sum);
+            }
+        }
+        buckets
+    }
+
+    /// What the cash rounding came to, or nothing.
+    #[must_use]
+    pub fn rounded_by(&self) -> Amount {
+        self.rounding.map_or(Amount::ZERO, |line| line.amount)
+    }
+}
+
+/// The line of a cash rounding.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RoundingLine<'a> {
+    /// What it is called.
+    pub name: &'a str,
+    /// What is paid more (above zero) or less than the total.
+    pub amount: Amount,
 }
 
 /// Room that the caller lends for a receipt: [`LineTotals`] for each line, and bytes for the packed lists.
@@ -222,4 +356,6 @@ pub struct Rules<'t> {
     pub taxes: &'t TaxTable,
     /// The payment types in force.
     pub payments: &'t PaymentTable,
+    /// The local day of the receipt, which decides on the rates.
+    pub day: Day,
 }

@@ -5,7 +5,7 @@ use super::{Draft, DraftLine, Line, LineTotals, Original, OriginalLine};
 use crate::amount::Amount;
 use crate::quantity::Quantity;
 use crate::refusal::{Field, Place, Refusal};
-use crate::tax::TaxCode;
+use crate::tax::LineGroups;
 
 impl Work<'_, '_, '_> {
     /// A return: each line is held against what is left of the original's line, and scaled from it.
@@ -49,6 +49,18 @@ impl Work<'_, '_, '_> {
             self.line_fault(index, Field::Name, Refusal::ReturnLineUnknown);
             return None;
         };
+        let mut groups = LineGroups::default();
+        for tax in sold.taxes() {
+            groups.push(tax.group)?;
+        }
+        if line.voided {
+            // It takes nothing back, so that it refers to no line either.
+            return Some(LineTotals {
+                before,
+                groups,
+                ..LineTotals::default()
+            });
+        }
         if line.quantity > left.quantity {
             let refusal = Refusal::ReturnExceedsQuantity {
                 left: left.quantity.display(),
@@ -57,11 +69,11 @@ impl Work<'_, '_, '_> {
             return None;
         }
         let rounding = self.rules.facts.rounding;
-        let share = |of: Amount| {
+        let share = |of: Amount, quantity: Quantity| {
             rounding
                 .multiply_divide(
                     of.minor(),
-                    line.quantity.thousandths(),
+                    quantity.thousandths(),
                     sold.quantity.thousandths(),
                 )
                 .map(Amount::from_minor)
@@ -70,7 +82,7 @@ impl Work<'_, '_, '_> {
         let due = if line.quantity == left.quantity {
             left.amount
         } else {
-            share(sold.final_amount)?.min(left.amount)
+            share(sold.final_amount, line.quantity)?.min(left.amount)
         };
         let final_amount = line.final_amount.unwrap_or(due);
         if final_amount > left.amount || final_amount.is_negative() {
@@ -80,16 +92,31 @@ impl Work<'_, '_, '_> {
             self.line_fault(index, Field::FinalAmount, refusal);
             return None;
         }
-        let amount = share(sold.amount)?;
+        // What all returns come to with this one, less what they came to without it: so the parts sum up to the whole.
+        let quantity_before = sold.quantity.checked_sub(left.quantity)?;
+        let quantity_after = quantity_before.checked_add(line.quantity)?;
+        let amount = share(sold.amount, quantity_after)?
+            .checked_sub(share(sold.amount, quantity_before)?)?;
+        let tax =
+            share(sold.tax, quantity_after)?.checked_sub(share(sold.tax, quantity_before)?)?;
+        let tax_until = |amount: Amount| {
+            if amount == sold.final_amount {
+                Some(sold.final_tax)
+            } else {
+                self.tax_inside(amount, groups.rate())
+            }
+        };
+        let amount_before = sold.final_amount.checked_sub(left.amount)?;
+        let amount_after = amount_before.checked_add(final_amount)?;
+        let final_tax = tax_until(amount_after)?.checked_sub(tax_until(amount_before)?)?;
         Some(LineTotals {
             before,
             amount,
-            tax: self.tax_inside(amount, sold.group.rate),
+            tax,
             final_amount,
-            final_tax: self.tax_inside(final_amount, sold.group.rate),
-            rate: sold.group.rate,
-            code: Some(sold.group.code),
-            original: Some(place),
+            final_tax,
+            groups,
+            original: u16::try_from(place).ok(),
             ..LineTotals::default()
         })
     }
@@ -112,9 +139,10 @@ fn find_original<'o>(
         original.lines.iter().enumerate().filter(|(_, candidate)| {
             candidate.line.name == line.name
                 && candidate.line.price == line.price
+                && !candidate.line.voided
                 && line
                     .tax_group
-                    .is_none_or(|text| TaxCode::from_text(text) == Some(candidate.line.group.code))
+                    .is_none_or(|text| same_groups(text, &candidate.line))
         })
     };
     let left_of = |(place, candidate): (usize, &'o OriginalLine<'o>)| {
@@ -130,7 +158,7 @@ fn find_original<'o>(
             .lines
             .iter()
             .zip(earlier)
-            .filter(|(_, computed)| computed.original == Some(place))
+            .filter(|(_, computed)| computed.original.map(usize::from) == Some(place))
         {
             quantity = quantity.checked_sub(taken.quantity)?;
             amount = amount.checked_sub(computed.final_amount)?;
@@ -141,4 +169,10 @@ fn find_original<'o>(
         .filter_map(left_of)
         .find(|(_, _, left)| left.quantity >= line.quantity)
         .or_else(|| matching().find_map(left_of))
+}
+
+/// The text has the letters of the line's groups, in their order.
+fn same_groups(text: &str, line: &Line<'_>) -> bool {
+    text.bytes()
+        .eq(line.taxes().map(|tax| tax.group.code.letter()))
 }

@@ -1,27 +1,40 @@
-//! The largest remainder: a change of the total in whole minor units, one part for each line.
+//! The largest remainder: a sum in whole minor units, given out in parts that are in proportion to weights.
 
 use super::LineTotals;
 use crate::amount::Amount;
 
-/// Spreads a change of the total over the lines in proportion to their final amounts: largest remainder first,
-/// ties to the earlier line (contract.md, "Numbers and Z"). The parts sum up exactly.
-pub(super) fn spread(totals: &mut [LineTotals], base: Amount, change: Amount) -> Option<()> {
-    if change.is_zero() {
+/// Gives a sum out over the lines in proportion to their weights: largest remainder first, ties to the earlier line
+/// (contract.md, "Numbers and Z"). The parts sum up exactly. `None` where a number does not fit.
+///
+/// `base` is the sum of the weights; `give` gets a line and its part, at most twice.
+pub(super) fn spread(
+    lines: &mut [LineTotals],
+    sum: Amount,
+    base: Amount,
+    weight: impl Fn(&LineTotals) -> Amount,
+    mut give: impl FnMut(&mut LineTotals, Amount) -> Option<()>,
+) -> Option<()> {
+    if sum.is_zero() {
         return Some(());
     }
-    let magnitude = i128::from(change.minor().checked_abs()?);
-    let base = i128::from(base.minor());
-    let mut left = change.minor().checked_abs()?;
-    for line in totals.iter_mut() {
-        let product = magnitude.checked_mul(i128::from(line.final_amount.minor()))?;
-        let part = i64::try_from(product.checked_div(base)?).ok()?;
-        line.remainder = i64::try_from(product.checked_rem(base)?).ok()?;
+    let magnitude = sum.minor().checked_abs()?;
+    let signed = |part: i64| {
+        Amount::from_minor(if sum.is_negative() {
+            part.saturating_neg()
+        } else {
+            part
+        })
+    };
+    let mut left = magnitude;
+    for line in lines.iter_mut() {
+        let (part, remainder) = share(magnitude, weight(line).minor(), base.minor())?;
+        line.remainder = remainder;
         line.topped_up = false;
         left = left.checked_sub(part)?;
-        line.final_amount = moved(line.final_amount, part, change)?;
+        give(line, signed(part))?;
     }
     while left > 0 {
-        let line = totals
+        let line = lines
             .iter_mut()
             .filter(|line| !line.topped_up && line.remainder > 0)
             .reduce(|best, line| {
@@ -32,17 +45,21 @@ pub(super) fn spread(totals: &mut [LineTotals], base: Amount, change: Amount) ->
                 }
             })?;
         line.topped_up = true;
-        line.final_amount = moved(line.final_amount, 1, change)?;
+        give(line, signed(1))?;
         left = left.checked_sub(1)?;
     }
     Some(())
 }
 
-fn moved(amount: Amount, part: i64, change: Amount) -> Option<Amount> {
-    let part = Amount::from_minor(part);
-    if change.is_negative() {
-        amount.checked_sub(part)
-    } else {
-        amount.checked_add(part)
+/// `sum × weight / base` in whole units, and the remainder; the product may need more than 64 bits.
+fn share(sum: i64, weight: i64, base: i64) -> Option<(i64, i64)> {
+    match sum.checked_mul(weight) {
+        Some(product) => Some((product.checked_div(base)?, product.checked_rem(base)?)),
+        None => {
+            let product = i128::from(sum).checked_mul(i128::from(weight))?;
+            let base = i128::from(base);
+            let part = i64::try_from(product.checked_div(base)?).ok()?;
+            Some((part, i64::try_from(product.checked_rem(base)?).ok()?))
+        }
     }
 }

@@ -5,7 +5,9 @@ use ferrotill_core::event::{Configuration, Event, NumberRange};
 use ferrotill_core::id::{DocumentId, Fingerprint, PointOfSaleId, UniqueId};
 use ferrotill_core::payment::{PaymentTable, PaymentType};
 use ferrotill_core::profile::{Profile, by_code};
-use ferrotill_core::receipt::{Draft, DraftLine, DraftPayment, LineTotals, Modifier, Scratch};
+use ferrotill_core::receipt::{
+    Draft, DraftLine, DraftPayment, LineTotals, Modifier, Prices, Scratch,
+};
 use ferrotill_core::refusal::{Faults, Place, Refusal};
 use ferrotill_core::seal::{Baseline, Seal};
 use ferrotill_core::tax::{TaxCode, TaxGroup, TaxRate, TaxTable};
@@ -14,9 +16,11 @@ use ferrotill_core::time::Moment;
 use ferrotill_core::{Amount, Quantity};
 
 pub(crate) fn configuration() -> Configuration {
-    let group = |letter, rate| TaxGroup {
-        code: TaxCode::new(letter).unwrap(),
-        rate: TaxRate::from_ten_thousandths(rate).unwrap(),
+    let group = |letter, rate| {
+        TaxGroup::new(
+            TaxCode::new(letter).unwrap(),
+            TaxRate::from_ten_thousandths(rate).unwrap(),
+        )
     };
     let payment = |code, name: &str, cash, letter| PaymentType {
         code,
@@ -69,6 +73,7 @@ pub(crate) struct Shop {
     pub(crate) till: Till,
     pub(crate) journal: Vec<(u16, Vec<u8>)>,
     pub(crate) now: i64,
+    pub(crate) country: &'static str,
     pub(crate) faults: Vec<(Place, Refusal)>,
 }
 
@@ -78,6 +83,7 @@ impl Shop {
             till: Till::default(),
             journal: Vec::new(),
             now: NOON,
+            country: "MD",
             faults: Vec::new(),
         };
         let configuration = configuration();
@@ -93,7 +99,7 @@ impl Shop {
             bytes: &mut bytes,
         };
         let mut heard = Heard::default();
-        let profile: &dyn Profile = by_code("MD").unwrap();
+        let profile: &dyn Profile = by_code(self.country).unwrap();
         let before = self.till.clone();
         let outcome = self.till.decide(
             profile,
@@ -171,6 +177,7 @@ pub(crate) const SEED_LINES: [DraftLine<'static>; 2] = [
         tax_group: Some("B"),
         comment: "",
         final_amount: None,
+        voided: false,
     },
     DraftLine {
         name: "Gura Cainarului 1.5l Necarbogazoasa",
@@ -180,6 +187,7 @@ pub(crate) const SEED_LINES: [DraftLine<'static>; 2] = [
         tax_group: Some("A"),
         comment: "",
         final_amount: None,
+        voided: false,
     },
 ];
 
@@ -195,6 +203,7 @@ pub(crate) const SEED_MODIFIERS: [Modifier; 1] = [Modifier::Percent(-2500)];
 
 pub(crate) const SEED: Draft<'static> = Draft {
     lines: &SEED_LINES,
+    prices: Prices::TaxIncluded,
     modifiers: &SEED_MODIFIERS,
     payments: &SEED_PAYMENTS,
     header: "",

@@ -343,7 +343,10 @@ impl Batch<'_> {
                     .execute(params![seq, voided.id.0, device.as_bytes()])?;
                 Ok(())
             }
-            Event::ConfigurationAdopted(_) | Event::CancelDecided(_) | Event::Switched(_) => Ok(()),
+            Event::ConfigurationAdopted(_)
+            | Event::CancelDecided(_)
+            | Event::Switched(_)
+            | Event::NumbersGranted(_) => Ok(()),
         }
     }
 

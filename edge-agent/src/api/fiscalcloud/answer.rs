@@ -255,7 +255,7 @@ fn additional_data(reserved: &Reserved<'_>, sealed: &Sealed<'_>, setting: Settin
             "zNumber" => counters.map(|counters| counters.z_number),
             "serialNumber" => reserved.baseline.map(|baseline| baseline.serial),
         },
-        Seal::Range { .. } => Out::Null,
+        Seal::Range { .. } | Seal::FiscalNumber { .. } => Out::Null,
     };
     let Some(figures) = &sealed.report else {
         return object! { "printer" => printer };
@@ -533,7 +533,7 @@ fn series_and_number(sealed: &Sealed<'_>) -> Option<String> {
             "{series}{number:0width$}",
             width = usize::from(number_length)
         )),
-        Seal::Printer { .. } => None,
+        Seal::Printer { .. } | Seal::FiscalNumber { .. } => None,
     }
 }
 

@@ -50,6 +50,7 @@ pub(super) fn add_faults(draft: &OrderDraft, shop: Shop<'_>, faults: &mut Vec<Fa
         facts,
         taxes: &configuration.taxes,
         payments: &configuration.payments,
+        day: ferrotill_core::time::Day::LAST,
     };
     let mut lines = vec![LineTotals::default(); facts.lines_max];
     let mut room = WishRoom::default();

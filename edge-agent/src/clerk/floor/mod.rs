@@ -422,6 +422,7 @@ fn moment_of(event: &Event<'_>) -> Option<i64> {
         Event::Sealed(sealed) => sealed.at,
         Event::Voided(voided) => voided.at,
         Event::Switched(switched) => switched.at,
+        Event::NumbersGranted(granted) => granted.at,
     };
     Some(moment.utc_ms)
 }

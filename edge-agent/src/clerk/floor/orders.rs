@@ -231,6 +231,7 @@ impl Floor {
         let known = Known {
             request: context.request,
             original: context.original,
+            ..Known::default()
         };
         let mut heard = Heard::default();
         let scratch = Scratch {

@@ -7,20 +7,28 @@
 //! A document has two events: `Reserved` before anything outside hears of it, and `Sealed` (it is legal now, and gets its numbers)
 //! or `Voided` (it did not come about). One document is outstanding at a time, so that what a printer did can always be told.
 
+mod books;
+mod ranges;
+
 use serde::{Deserialize, Serialize};
 
 use crate::amount::Amount;
+use crate::budget::Left;
 use crate::event::{
-    Body, CancelDecided, Configuration, DocumentKind, Event, NumberRange, ReportFigures,
-    ReportKind, Reserved, Sealed, Voided,
+    Body, CancelDecided, Configuration, Event, NumbersGranted, ReportFigures, ReportKind, Reserved,
+    Sealed, Voided,
 };
 use crate::id::{DocumentId, Fingerprint, PointOfSaleId, UniqueId};
+use crate::numbers::{FiscalNumbers, Span};
 use crate::profile::Profile;
 use crate::receipt::{Draft, Original, Receipt, ReceiptKind, Rules, Scratch};
 use crate::refusal::{Faults, FirstFault, Place, Refusal};
 use crate::seal::{Baseline, Reconciliation, Seal};
-use crate::shift::{Running, Shift};
+use crate::shift::Shift;
 use crate::time::Moment;
+
+use books::{Books, NextNumbers, cash_out_of};
+pub use ranges::RangeUse;
 
 /// What a caller wishes for.
 #[derive(Clone, Copy, Debug)]
@@ -61,6 +69,8 @@ pub struct Order<'a> {
 pub enum Command<'a> {
     /// A configuration is to hold from here on.
     Adopt(&'a Configuration),
+    /// The office has reserved these fiscal numbers for the till.
+    TakeNumbers(&'a [Span]),
     /// A document is wished for.
     Reserve(Order<'a>),
     /// The outstanding document is to be cancelled on the printer.
@@ -78,6 +88,8 @@ pub struct Known<'k> {
     pub request: Option<Fingerprint>,
     /// The original of a return, with what is left of it.
     pub original: Option<&'k Original<'k>>,
+    /// While the office cannot be reached: what is left of the time that the law allows for it.
+    pub offline: Option<Left>,
 }
 
 /// A document between its two events.
@@ -89,8 +101,6 @@ pub struct Outstanding {
     kind: Kind,
     /// It is to be cancelled on the printer.
     pub cancel_decided: bool,
-    /// The books as they will be once it is sealed.
-    after: Books,
 }
 
 /// What sealing depends on.
@@ -102,33 +112,17 @@ enum Kind {
     Report(ReportKind),
 }
 
-/// Sums that documents are counted into.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-struct Books {
-    shift: Option<Shift>,
-    cash: Amount,
-    year_of: i64,
-    year: Running,
-    grand: Running,
-}
-
-/// How far a range of numbers is used.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct RangeUse {
-    /// The range.
-    pub range: NumberRange,
-    /// The number that comes next; beyond the end when it is used up.
-    pub next: u32,
-}
-
 /// A till: bounded, whatever it has sold.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Till {
     configuration: Configuration,
     books: Books,
+    /// The books as they will be once the outstanding document is sealed; the same as the books where there is none.
+    after: Books,
     last_number: u32,
     last_z: u32,
     range_uses: heapless::Vec<RangeUse, 16>,
+    fiscal_numbers: FiscalNumbers,
     outstanding: Option<Outstanding>,
     latest: Option<Moment>,
 }
@@ -156,6 +150,12 @@ impl Till {
                 self.check_configuration(configuration)?;
                 Ok(Event::ConfigurationAdopted((*configuration).clone()))
             }
+            Command::TakeNumbers(spans) => {
+                self.fiscal_numbers.check(spans)?;
+                let spans =
+                    heapless::Vec::from_slice(spans).map_err(|_| Refusal::FiscalNumbersClash)?;
+                Ok(Event::NumbersGranted(NumbersGranted { at, spans }))
+            }
             Command::Reserve(order) => self
                 .reserve(profile, order, known, at, scratch, faults)
                 .map(Event::Reserved),
@@ -180,18 +180,7 @@ impl Till {
     pub fn apply(&mut self, event: &Event<'_>) {
         match event {
             Event::ConfigurationAdopted(configuration) => self.adopt(configuration),
-            Event::Reserved(reserved) => {
-                self.latest = Some(reserved.at);
-                let after = self
-                    .books_after(&reserved.body, reserved.at)
-                    .unwrap_or_else(|_| self.books.clone());
-                self.outstanding = Some(Outstanding {
-                    id: reserved.id,
-                    kind: Kind::of(&reserved.body),
-                    cancel_decided: false,
-                    after,
-                });
-            }
+            Event::Reserved(reserved) => self.take_reserved(reserved),
             Event::CancelDecided(decided) => {
                 self.latest = Some(decided.at);
                 if let Some(outstanding) = &mut self.outstanding {
@@ -202,6 +191,11 @@ impl Till {
             Event::Voided(voided) => {
                 self.latest = Some(voided.at);
                 self.outstanding = None;
+                self.after.copy_from(&self.books);
+            }
+            Event::NumbersGranted(granted) => {
+                self.latest = Some(granted.at);
+                self.fiscal_numbers.take_grant(&granted.spans);
             }
             // The office is the same for all tills; who may sell what is asked anew at each sale.
             Event::Switched(_) => {}
@@ -250,43 +244,6 @@ impl Till {
         &self.range_uses
     }
 
-    /// The seal of the next alternative receipt, of any series or of this one.
-    ///
-    /// # Errors
-    ///
-    /// [`Refusal::RangesUsedUp`], [`Refusal::NumberNotInRange`], [`Refusal::NumberNotNext`], [`Refusal::NoAlternativeReceipts`].
-    pub fn next_alternative(&self, wanted: Option<(&str, u32)>) -> Result<Seal<'_>, Refusal> {
-        if !self.configuration.alternative_receipts {
-            return Err(Refusal::NoAlternativeReceipts);
-        }
-        let mut free = self.range_uses.iter().filter(|range_use| {
-            range_use.next <= range_use.range.end
-                && self.configuration.ranges.contains(&range_use.range)
-        });
-        let range_use = match wanted {
-            None => free.next().ok_or(Refusal::RangesUsedUp)?,
-            Some((series, number)) => {
-                let range_use = free
-                    .find(|range_use| {
-                        range_use.range.series == series
-                            && (range_use.range.start..=range_use.range.end).contains(&number)
-                    })
-                    .ok_or(Refusal::NumberNotInRange)?;
-                if range_use.next != number {
-                    return Err(Refusal::NumberNotNext {
-                        next: range_use.next,
-                    });
-                }
-                range_use
-            }
-        };
-        Ok(Seal::Range {
-            series: &range_use.range.series,
-            number: range_use.next,
-            number_length: range_use.range.number_length,
-        })
-    }
-
     fn reserve<'a>(
         &'a self,
         profile: &dyn Profile,
@@ -304,22 +261,19 @@ impl Till {
                 Refusal::RequestIdClash
             });
         }
-        let body = self.body(profile, order.wish, known, scratch, faults)?;
+        let body = self.body(profile, order.wish, known, at, scratch, faults)?;
         if self.outstanding.is_some() {
             return Err(Refusal::DeviceUnsettled);
         }
-        self.admit(profile, &body, order.wish, at, faults)?;
-        let after = self.books_after(&body, at)?;
+        self.admit(profile, &body, order.wish, known, at, faults)?;
+        let z_number = self.books.admit(&body, at, self.next_numbers()?)?;
         Ok(Reserved {
             id: order.id,
             unique: order.unique,
             fingerprint: order.fingerprint,
             at,
             point_of_sale: order.point_of_sale,
-            z_number: after
-                .shift
-                .as_ref()
-                .map_or(self.last_z, |shift| shift.z_number),
+            z_number,
             body,
             baseline: order.baseline,
             annex: order.annex,
@@ -332,6 +286,7 @@ impl Till {
         profile: &dyn Profile,
         wish: Wish<'a>,
         known: &Known<'_>,
+        at: Moment,
         scratch: Scratch<'a>,
         faults: &mut dyn Faults,
     ) -> Result<Body<'a>, Refusal> {
@@ -339,6 +294,7 @@ impl Till {
             facts: profile.facts(),
             taxes: &self.configuration.taxes,
             payments: &self.configuration.payments,
+            day: at.local_day(),
         };
         let receipt = match wish {
             Wish::Sale(draft) => draft.compute(ReceiptKind::Sale, None, rules, scratch, faults),
@@ -381,6 +337,7 @@ impl Till {
         profile: &dyn Profile,
         body: &Body<'_>,
         wish: Wish<'_>,
+        known: &Known<'_>,
         at: Moment,
         faults: &mut dyn Faults,
     ) -> Result<(), Refusal> {
@@ -390,11 +347,14 @@ impl Till {
         }
         if let (Body::Receipt(_) | Body::Cash(_), Some(shift)) = (body, &self.books.shift) {
             let open_ms = at.utc_ms.saturating_sub(shift.opened.utc_ms);
-            if open_ms >= facts.shift_ms_max {
+            if facts.shift_ms_max.is_some_and(|limit| open_ms >= limit) {
                 return Err(Refusal::ShiftTooLong {
                     hours: open_ms.div_euclid(3_600_000),
                 });
             }
+        }
+        if let (Body::Receipt(_), Some(left)) = (body, known.offline) {
+            facts.offline.admit(left)?;
         }
         let mut first = FirstFault::new(faults);
         if let Wish::AlternativeSale(_, wanted) = wish
@@ -421,26 +381,12 @@ impl Till {
         first.verdict()
     }
 
-    fn books_after(&self, body: &Body<'_>, at: Moment) -> Result<Books, Refusal> {
-        let number = self
-            .last_number
-            .checked_add(1)
-            .ok_or(Refusal::CounterExhausted)?;
-        let z_number = self
-            .last_z
-            .checked_add(1)
-            .ok_or(Refusal::CounterExhausted)?;
-        let mut books = self.books.clone();
-        books.turn_year(at);
-        let shift = books
-            .shift
-            .get_or_insert_with(|| Shift::open(z_number, number, at));
-        shift.documents = shift
-            .documents
-            .checked_add(1)
-            .ok_or(Refusal::CounterExhausted)?;
-        books.count(body)?;
-        Ok(books)
+    fn next_numbers(&self) -> Result<NextNumbers, Refusal> {
+        let after = |last: u32| last.checked_add(1).ok_or(Refusal::CounterExhausted);
+        Ok(NextNumbers {
+            number: after(self.last_number)?,
+            z_number: after(self.last_z)?,
+        })
     }
 
     fn outstanding_of(&self, id: DocumentId) -> Result<&Outstanding, Refusal> {
@@ -464,11 +410,21 @@ impl Till {
         if let (Kind::Alternative, Seal::Range { series, number, .. }) = (outstanding.kind, &seal) {
             self.next_alternative(Some((series, *number)))?;
         }
-        let after = &outstanding.after;
+        if let Seal::FiscalNumber {
+            number,
+            reserved: true,
+        } = seal
+        {
+            let next = self.fiscal_numbers.next()?;
+            if next != number {
+                return Err(Refusal::FiscalNumberNotNext { next });
+            }
+        }
+        let after = &self.after;
         let shift = after.shift.as_ref().ok_or(Refusal::ShiftNotOpen)?;
         let counters = match &seal {
             Seal::Printer { counters, .. } => counters.as_ref(),
-            Seal::Range { .. } => None,
+            Seal::Range { .. } | Seal::FiscalNumber { .. } => None,
         };
         let report = matches!(outstanding.kind, Kind::Report(_)).then(|| ReportFigures {
             shift: shift.clone(),
@@ -488,12 +444,26 @@ impl Till {
         })
     }
 
+    fn take_reserved(&mut self, reserved: &Reserved<'_>) {
+        self.latest = Some(reserved.at);
+        self.outstanding = Some(Outstanding {
+            id: reserved.id,
+            kind: Kind::of(&reserved.body),
+            cancel_decided: false,
+        });
+        self.after.copy_from(&self.books);
+        // A reservation that was decided had its numbers.
+        if let Ok(next) = self.next_numbers() {
+            self.after.count(&reserved.body, reserved.at, next);
+        }
+    }
+
     fn take_sealed(&mut self, sealed: &Sealed<'_>) {
         self.latest = Some(sealed.at);
         let Some(outstanding) = self.outstanding.take() else {
             return;
         };
-        self.books = outstanding.after;
+        self.books.copy_from(&self.after);
         self.last_number = sealed.number;
         if let Seal::Range { series, number, .. } = sealed.seal {
             for range_use in &mut self.range_uses {
@@ -501,6 +471,13 @@ impl Till {
                     range_use.next = number.saturating_add(1);
                 }
             }
+        }
+        if let Seal::FiscalNumber {
+            number,
+            reserved: true,
+        } = sealed.seal
+        {
+            self.fiscal_numbers.take(number);
         }
         if outstanding.kind == Kind::Report(ReportKind::Z) {
             // The printer's drawer begins the next day at nothing (spec/printers.md, 2, 46h; an inference, see docs/countries).
@@ -510,76 +487,8 @@ impl Till {
                 .shift
                 .take()
                 .map_or(self.last_z, |shift| shift.z_number);
+            self.after.copy_from(&self.books);
         }
-    }
-
-    fn check_configuration(&self, configuration: &Configuration) -> Result<(), Refusal> {
-        let overlaps = configuration
-            .ranges
-            .iter()
-            .enumerate()
-            .any(|(index, range)| {
-                range.start > range.end
-                    || configuration.ranges.iter().take(index).any(|earlier| {
-                        earlier.series == range.series
-                            && earlier.start <= range.end
-                            && range.start <= earlier.end
-                    })
-            });
-        let same = |range: &NumberRange, range_use: &RangeUse| {
-            range_use.range.series == range.series && range_use.range.start == range.start
-        };
-        let is_new = |range: &NumberRange| {
-            !self
-                .range_uses
-                .iter()
-                .any(|range_use| same(range, range_use))
-        };
-        let new_ranges = configuration
-            .ranges
-            .iter()
-            .filter(|range| is_new(range))
-            .count();
-        let room = self
-            .range_uses
-            .capacity()
-            .saturating_sub(self.range_uses.len());
-        let cut = configuration.ranges.iter().any(|range| {
-            self.range_uses.iter().any(|range_use| {
-                let used = range_use.range.start..range_use.next;
-                range_use.range.series == range.series
-                    && !same(range, range_use)
-                    && !used.is_empty()
-                    && range.start < used.end
-                    && used.start <= range.end
-            })
-        });
-        // A range is known by its series and start, and may grow; another one over numbers that went out could give one of them again.
-        if overlaps || cut || new_ranges > room {
-            Err(Refusal::ConfigurationInvalid)
-        } else {
-            Ok(())
-        }
-    }
-
-    fn adopt(&mut self, configuration: &Configuration) {
-        for range in &configuration.ranges {
-            let known = self.range_uses.iter_mut().find(|range_use| {
-                range_use.range.series == range.series && range_use.range.start == range.start
-            });
-            match known {
-                Some(range_use) => range_use.range = range.clone(),
-                // `check_configuration` has made sure that there is room.
-                None => self
-                    .range_uses
-                    .push(RangeUse {
-                        range: range.clone(),
-                        next: range.start,
-                    })
-                    .unwrap_or(()),
-            }
-        }
-        self.configuration = configuration.clone();
     }
 }
 
@@ -603,66 +512,4 @@ impl Kind {
             Body::Report(kind) => Self::Report(*kind),
         }
     }
-}
-
-impl Books {
-    fn turn_year(&mut self, at: Moment) {
-        let year = at.local_year();
-        if year > self.year_of {
-            self.year_of = year;
-            self.year = Running::default();
-        }
-    }
-
-    fn count(&mut self, body: &Body<'_>) -> Result<(), Refusal> {
-        let full = Refusal::TooManyTaxGroups;
-        let shift = self.shift.as_mut().ok_or(Refusal::ShiftNotOpen)?;
-        match body {
-            Body::Receipt(receipt) => {
-                shift.count_receipt(receipt).ok_or(full)?;
-                if receipt.kind == ReceiptKind::Sale {
-                    self.year.add(receipt).ok_or(Refusal::CounterExhausted)?;
-                    self.grand.add(receipt).ok_or(Refusal::CounterExhausted)?;
-                }
-            }
-            Body::Cash(amount) => shift.count_cash(*amount).ok_or(Refusal::CounterExhausted)?,
-            Body::Report(_) => {}
-        }
-        self.cash = self
-            .cash
-            .checked_add(cash_into_drawer(body))
-            .ok_or(Refusal::CounterExhausted)?;
-        Ok(())
-    }
-}
-
-/// What a document adds to the fiscal drawer; alternative receipts stand beside it, as the printer knows nothing of them.
-fn cash_into_drawer(body: &Body<'_>) -> Amount {
-    match body {
-        Body::Receipt(receipt) if matches!(body.kind(), DocumentKind::Sale) => cash_kept(receipt),
-        Body::Receipt(receipt) if matches!(body.kind(), DocumentKind::Refund) => {
-            cash_kept(receipt).checked_neg().unwrap_or(Amount::ZERO)
-        }
-        Body::Cash(amount) => *amount,
-        Body::Receipt(_) | Body::Report(_) => Amount::ZERO,
-    }
-}
-
-fn cash_out_of(body: &Body<'_>) -> Amount {
-    cash_into_drawer(body)
-        .checked_neg()
-        .filter(|out| out.is_positive())
-        .unwrap_or(Amount::ZERO)
-}
-
-/// Cash handed over less the change, which is never more (the receipt was refused otherwise).
-fn cash_kept(receipt: &Receipt<'_>) -> Amount {
-    receipt
-        .payments
-        .iter()
-        .filter(|payment| payment.cash)
-        .try_fold(Amount::ZERO, |sum, payment| {
-            sum.checked_add(payment.amount)?.checked_sub(payment.change)
-        })
-        .unwrap_or(Amount::ZERO)
 }

@@ -1,0 +1,379 @@
+//! How long the law lets the till sell without the tax office, and what the clock may and may not do meanwhile.
+//!
+//! Everything is a pure function of durable [`Marks`] and one [`Reading`] of the clocks; the caller stores the marks that come back.
+//!
+//! - **Time never goes back**: the moment that a reading gives is never before the last one, so that no clock reorders a chain.
+//! - **A clock that went back extends no budget**: what is spent is never given back, and the progress of the clock
+//!   is counted from where it stands now, not from the highest time that was seen.
+//! - **A jump forward is believed only with a witness** (the printer's clock, a server's `Date`); until then time stands still
+//!   for documents, and the whole jump is charged to the budget. So no jump opens a new month's budget either.
+
+use serde::{Deserialize, Serialize};
+
+use crate::refusal::Refusal;
+use crate::time::{Day, Moment};
+
+/// A country's budgets for selling without the tax office.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Budget {
+    /// At a stretch, in milliseconds.
+    pub stretch_ms: Option<i64>,
+    /// In one calendar month, in milliseconds.
+    pub month_ms: Option<i64>,
+    /// What happens at the end.
+    pub at_the_end: AtTheEnd,
+}
+
+/// What the law wants at the end of a budget.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AtTheEnd {
+    /// No more sales.
+    Stop,
+    /// A report to the office; sales go on.
+    Report,
+}
+
+/// What is left of a country's budgets, in milliseconds, never below zero; none where the law sets no limit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Left {
+    /// Of the stretch.
+    pub stretch_ms: Option<i64>,
+    /// Of the month.
+    pub month_ms: Option<i64>,
+}
+
+impl Left {
+    /// The smaller of what is left.
+    #[must_use]
+    pub fn least_ms(self) -> Option<i64> {
+        match (self.stretch_ms, self.month_ms) {
+            (Some(stretch), Some(month)) => Some(stretch.min(month)),
+            (one, other) => one.or(other),
+        }
+    }
+}
+
+impl Budget {
+    /// No limit.
+    pub const UNLIMITED: Self = Self {
+        stretch_ms: None,
+        month_ms: None,
+        at_the_end: AtTheEnd::Report,
+    };
+
+    /// What is left after what the marks have counted.
+    #[must_use]
+    pub fn left(&self, marks: &Marks) -> Left {
+        let rest =
+            |limit: Option<i64>, spent: i64| limit.map(|limit| limit.saturating_sub(spent).max(0));
+        Left {
+            stretch_ms: rest(self.stretch_ms, marks.stretch_ms),
+            month_ms: rest(self.month_ms, marks.month_ms),
+        }
+    }
+
+    /// Lets a sale pass while there is time left or the law only wants a report.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal::OfflineBudgetUsedUp`].
+    pub fn admit(&self, left: Left) -> Result<(), Refusal> {
+        match (self.at_the_end, left.least_ms()) {
+            (AtTheEnd::Stop, Some(..=0)) => Err(Refusal::OfflineBudgetUsedUp),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// What the clocks say.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Reading {
+    /// The machine's own clock, which may be anything.
+    pub clock: Moment,
+    /// A clock that a change of the machine's clock does not move, where one could be asked.
+    pub witness: Option<Moment>,
+}
+
+/// What was wrong with the machine's clock.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ClockTrouble {
+    /// It is behind the last moment; time stands still until it has caught up.
+    Behind {
+        /// By so much.
+        by_ms: i64,
+    },
+    /// It jumped forward without a witness; time stands still until a witness speaks.
+    Leapt {
+        /// By so much.
+        by_ms: i64,
+    },
+}
+
+/// What must survive a power cut: the last moment, and what is spent.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Marks {
+    latest: Option<Moment>,
+    clock_ms: i64,
+    offline: bool,
+    stretch_ms: i64,
+    month: i64,
+    month_ms: i64,
+}
+
+/// What a reading leads to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Step {
+    /// The marks to store.
+    pub marks: Marks,
+    /// The moment that documents have now; never before an earlier one.
+    pub at: Moment,
+    /// What was wrong with the clock.
+    pub trouble: Option<ClockTrouble>,
+}
+
+/// How the machine's clock is guarded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Guard {
+    /// Progress between two readings that is believed without a witness.
+    pub leap_ms_max: i64,
+}
+
+impl Guard {
+    /// Takes a reading; `offline` says whether the office cannot be reached from now on.
+    ///
+    /// The time since the last reading counts as offline if the office could not be reached then.
+    #[must_use]
+    pub fn read(self, marks: Marks, reading: Reading, offline: bool) -> Step {
+        let Some(latest) = marks.latest else {
+            let at = reading.witness.unwrap_or(reading.clock);
+            let marks = Marks {
+                latest: Some(at),
+                clock_ms: reading.clock.utc_ms,
+                offline,
+                stretch_ms: 0,
+                month: month_of(at),
+                month_ms: 0,
+            };
+            return Step {
+                marks,
+                at,
+                trouble: None,
+            };
+        };
+        let (at, trouble) = self.believe(latest, reading);
+        let progress_ms = at.utc_ms.saturating_sub(latest.utc_ms);
+        let clock_ms = reading.clock.utc_ms.saturating_sub(marks.clock_ms).max(0);
+        let counted_ms = match reading.witness {
+            // A jump that a witness denies is not charged.
+            Some(_) => clock_ms.min(self.leap_ms_max),
+            None => clock_ms,
+        };
+        let spent_ms = if marks.offline {
+            progress_ms.max(counted_ms)
+        } else {
+            0
+        };
+        let month = month_of(at).max(marks.month);
+        let (month_before_ms, month_spent_ms) = if month > marks.month {
+            (0, spent_ms.min(since_month_began_ms(at)))
+        } else {
+            (marks.month_ms, spent_ms)
+        };
+        let marks = Marks {
+            latest: Some(at),
+            clock_ms: reading.clock.utc_ms,
+            offline,
+            stretch_ms: if offline {
+                marks.stretch_ms.saturating_add(spent_ms)
+            } else {
+                0
+            },
+            month,
+            month_ms: month_before_ms.saturating_add(month_spent_ms),
+        };
+        Step { marks, at, trouble }
+    }
+
+    fn believe(self, latest: Moment, reading: Reading) -> (Moment, Option<ClockTrouble>) {
+        let Reading { clock, witness } = reading;
+        let by_ms = clock.utc_ms.saturating_sub(latest.utc_ms);
+        let trouble = if by_ms < 0 {
+            let by_ms = by_ms.saturating_neg();
+            Some(ClockTrouble::Behind { by_ms })
+        } else if by_ms > self.leap_ms_max && witness.is_none() {
+            Some(ClockTrouble::Leapt { by_ms })
+        } else {
+            None
+        };
+        let at = match (witness, trouble) {
+            (Some(witness), _) => latest.later(witness),
+            (None, Some(_)) => latest,
+            (None, None) => latest.later(clock),
+        };
+        (at, trouble)
+    }
+}
+
+fn month_of(at: Moment) -> i64 {
+    let (year, month) = at.local_day().year_and_month();
+    year.saturating_mul(12).saturating_add(month)
+}
+
+fn since_month_began_ms(at: Moment) -> i64 {
+    let (year, month) = at.local_day().year_and_month();
+    let first = match (u16::try_from(year), u8::try_from(month)) {
+        (Ok(year), Ok(month)) => Day::of_date(year, month, 1),
+        // Before the year 0 and after 65535 nothing is cut off.
+        _ => return i64::MAX,
+    };
+    let local_ms = at
+        .utc_ms
+        .saturating_add(i64::from(at.offset_minutes).saturating_mul(60_000));
+    local_ms.saturating_sub(first.since_epoch().saturating_mul(86_400_000))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{AtTheEnd, Budget, ClockTrouble, Guard, Left, Marks, Reading};
+    use crate::Refusal;
+    use crate::time::{Day, Moment};
+
+    const HOUR: i64 = 3_600_000;
+    const GUARD: Guard = Guard {
+        leap_ms_max: 2 * HOUR,
+    };
+    const BUDGET: Budget = Budget {
+        stretch_ms: Some(36 * HOUR),
+        month_ms: Some(168 * HOUR),
+        at_the_end: AtTheEnd::Stop,
+    };
+
+    /// Noon of a day in March.
+    fn noon() -> i64 {
+        Day::of_date(2026, 3, 10).since_epoch() * 24 * HOUR + 12 * HOUR
+    }
+
+    fn at(utc_ms: i64) -> Moment {
+        Moment {
+            utc_ms,
+            offset_minutes: 120,
+        }
+    }
+
+    fn clock(utc_ms: i64) -> Reading {
+        Reading {
+            clock: at(utc_ms),
+            witness: None,
+        }
+    }
+
+    /// Reads the clock every hour for so many hours.
+    fn hours(mut marks: Marks, from: i64, count: i64, offline: bool) -> Marks {
+        for hour in 1..=count {
+            marks = GUARD.read(marks, clock(from + hour * HOUR), offline).marks;
+        }
+        marks
+    }
+
+    #[test]
+    fn offline_time_is_counted_and_the_way_back_ends_the_stretch() {
+        let start = GUARD.read(Marks::default(), clock(noon()), true).marks;
+        let marks = hours(start, noon(), 30, true);
+        let left = Left {
+            stretch_ms: Some(6 * HOUR),
+            month_ms: Some(138 * HOUR),
+        };
+        assert_eq!(BUDGET.left(&marks), left);
+        let back = GUARD.read(marks, clock(noon() + 31 * HOUR), false).marks;
+        let left = Left {
+            stretch_ms: Some(36 * HOUR),
+            month_ms: Some(137 * HOUR),
+        };
+        assert_eq!(BUDGET.left(&back), left);
+        let online = hours(back, noon() + 31 * HOUR, 10, false);
+        assert_eq!(BUDGET.left(&online), left, "online time costs nothing");
+    }
+
+    #[test]
+    fn the_end_stops_sales_or_asks_for_a_report() {
+        let start = GUARD.read(Marks::default(), clock(noon()), true).marks;
+        let left = |marks| BUDGET.left(&marks);
+        assert_eq!(BUDGET.admit(left(hours(start, noon(), 35, true))), Ok(()));
+        let spent = hours(start, noon(), 36, true);
+        let refused = Err(Refusal::OfflineBudgetUsedUp);
+        assert_eq!(BUDGET.admit(left(spent)), refused);
+        let report = Budget {
+            at_the_end: AtTheEnd::Report,
+            ..BUDGET
+        };
+        assert_eq!(report.admit(report.left(&spent)), Ok(()));
+        let unlimited = Budget::UNLIMITED;
+        assert_eq!(unlimited.admit(unlimited.left(&spent)), Ok(()));
+    }
+
+    #[test]
+    fn a_clock_that_went_back_gives_no_time_and_counts_on() {
+        let start = GUARD.read(Marks::default(), clock(noon()), true).marks;
+        let marks = hours(start, noon(), 30, true);
+        let rolled = GUARD.read(marks, clock(noon()), true);
+        assert_eq!(rolled.at, at(noon() + 30 * HOUR), "time stands still");
+        let by_ms = 30 * HOUR;
+        assert_eq!(rolled.trouble, Some(ClockTrouble::Behind { by_ms }));
+        assert_eq!(BUDGET.left(&rolled.marks), BUDGET.left(&marks));
+        // Six more hours on the clock that was put back are six more hours without the office.
+        let spent = hours(rolled.marks, noon(), 6, true);
+        assert_eq!(
+            BUDGET.admit(BUDGET.left(&spent)),
+            Err(Refusal::OfflineBudgetUsedUp)
+        );
+    }
+
+    #[test]
+    fn a_jump_forward_needs_a_witness_and_opens_no_new_month() {
+        let start = GUARD.read(Marks::default(), clock(noon()), true).marks;
+        let month = 30 * 24 * HOUR;
+        let leapt = GUARD.read(start, clock(noon() + month), true);
+        let by_ms = month;
+        assert_eq!(leapt.trouble, Some(ClockTrouble::Leapt { by_ms }));
+        assert_eq!(leapt.at, at(noon()));
+        assert_eq!(BUDGET.left(&leapt.marks).month_ms, Some(0));
+        // The witness denies the jump: nothing but what the guard believes by itself is charged.
+        let denied = Reading {
+            clock: at(noon() + month),
+            witness: Some(at(noon() + HOUR)),
+        };
+        let step = GUARD.read(start, denied, true);
+        assert_eq!((step.at, step.trouble), (at(noon() + HOUR), None));
+        assert_eq!(BUDGET.left(&step.marks).month_ms, Some(166 * HOUR));
+        // The witness confirms it: the till was off for a month, and April has a budget of its own.
+        let confirmed = Reading {
+            clock: at(noon() + month),
+            witness: Some(at(noon() + month)),
+        };
+        let step = GUARD.read(start, confirmed, true);
+        assert_eq!(step.at, at(noon() + month));
+        assert_eq!(BUDGET.left(&step.marks).stretch_ms, Some(0));
+        assert_eq!(BUDGET.left(&step.marks).month_ms, Some(0));
+        let next_day = GUARD.read(step.marks, clock(noon() + month + HOUR), false);
+        assert_eq!(BUDGET.left(&next_day.marks).stretch_ms, Some(36 * HOUR));
+    }
+
+    #[test]
+    fn a_new_month_is_charged_with_its_own_part_only() {
+        let end_of_march = Day::of_date(2026, 4, 1).since_epoch() * 24 * HOUR - 3 * HOUR;
+        // 23:00 local time on 31 March, and two hours later.
+        let start = GUARD
+            .read(Marks::default(), clock(end_of_march), true)
+            .marks;
+        let marks = GUARD
+            .read(start, clock(end_of_march + 2 * HOUR), true)
+            .marks;
+        assert_eq!(
+            BUDGET.left(&marks),
+            Left {
+                stretch_ms: Some(34 * HOUR),
+                month_ms: Some(167 * HOUR)
+            }
+        );
+    }
+}

@@ -1,0 +1,190 @@
+//! Ranges of numbers that were given to the till beforehand: how many are left, and when to ask for more.
+
+use serde::{Deserialize, Serialize};
+
+use crate::refusal::Refusal;
+
+/// How near the end of its numbers the till is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Supply {
+    /// More than the threshold is left.
+    Plenty,
+    /// No more than the threshold is left: warn, or ask for more.
+    SoonUsedUp,
+    /// Nothing is left.
+    UsedUp,
+}
+
+impl Supply {
+    /// What so many numbers are, held against a threshold.
+    #[must_use]
+    pub const fn of(left: u64, threshold: u64) -> Self {
+        if left == 0 {
+            Self::UsedUp
+        } else if left <= threshold {
+            Self::SoonUsedUp
+        } else {
+            Self::Plenty
+        }
+    }
+}
+
+/// Numbers from the first to the last, both included.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Span {
+    /// The first.
+    pub first: u64,
+    /// The last.
+    pub last: u64,
+}
+
+impl Span {
+    /// How many numbers, at most `u64::MAX`.
+    #[must_use]
+    pub const fn count(self) -> u64 {
+        match self.last.checked_sub(self.first) {
+            Some(steps) => steps.saturating_add(1),
+            None => 0,
+        }
+    }
+}
+
+/// Spans of one grant at most.
+pub const GRANT_SPANS_MAX: usize = 8;
+/// Spans that wait at most.
+const POOL_SPANS_MAX: usize = 16;
+
+/// Fiscal numbers that the office has reserved for this till, taken in the order of the grants (spec/online-ecr.md, C.5).
+///
+/// Ascending grants are the rule: a grant that begins below a number that was ever granted is refused,
+/// so that no number comes twice although used spans are forgotten.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FiscalNumbers {
+    spans: heapless::Vec<Span, POOL_SPANS_MAX>,
+    highest: Option<u64>,
+}
+
+impl FiscalNumbers {
+    /// The number that comes next.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal::FiscalNumbersUsedUp`].
+    pub fn next(&self) -> Result<u64, Refusal> {
+        self.spans
+            .first()
+            .map(|span| span.first)
+            .ok_or(Refusal::FiscalNumbersUsedUp)
+    }
+
+    /// How many are left, at most `u64::MAX`.
+    #[must_use]
+    pub fn left(&self) -> u64 {
+        self.spans
+            .iter()
+            .fold(0, |sum: u64, span| sum.saturating_add(span.count()))
+    }
+
+    /// How near the end is.
+    #[must_use]
+    pub fn supply(&self, threshold: u64) -> Supply {
+        Supply::of(self.left(), threshold)
+    }
+
+    /// Says whether a grant can be taken.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal::FiscalNumbersClash`] for spans that run backwards, overlap each other or begin below a granted number,
+    /// and where there is no room for them.
+    pub fn check(&self, grant: &[Span]) -> Result<(), Refusal> {
+        let mut highest = self.highest;
+        for span in grant {
+            let ascends = highest.is_none_or(|highest| span.first > highest);
+            if span.first > span.last || !ascends {
+                return Err(Refusal::FiscalNumbersClash);
+            }
+            highest = Some(span.last);
+        }
+        let room = self.spans.capacity().saturating_sub(self.spans.len());
+        if grant.len() > room {
+            return Err(Refusal::FiscalNumbersClash);
+        }
+        Ok(())
+    }
+
+    /// Takes a grant that was checked; spans that cannot be held are left out.
+    pub(crate) fn take_grant(&mut self, grant: &[Span]) {
+        for span in grant {
+            self.spans.push(*span).unwrap_or(());
+            self.highest = Some(self.highest.map_or(span.last, |high| high.max(span.last)));
+        }
+    }
+
+    /// Takes the next number out if it is this one.
+    pub(crate) fn take(&mut self, number: u64) {
+        let Some(span) = self.spans.first_mut() else {
+            return;
+        };
+        if span.first != number {
+            return;
+        }
+        if span.first == span.last {
+            self.spans.remove(0);
+        } else {
+            span.first = number.saturating_add(1);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{FiscalNumbers, Span, Supply};
+    use crate::Refusal;
+
+    fn span(first: u64, last: u64) -> Span {
+        Span { first, last }
+    }
+
+    #[test]
+    fn numbers_are_taken_in_the_order_of_the_grants_until_they_end() {
+        let mut numbers = FiscalNumbers::default();
+        assert_eq!(numbers.next(), Err(Refusal::FiscalNumbersUsedUp));
+        numbers.take_grant(&[span(100, 101), span(200, 200)]);
+        for (number, left) in [(100, 2), (101, 1), (200, 0)] {
+            assert_eq!(numbers.next(), Ok(number));
+            numbers.take(number);
+            assert_eq!(numbers.left(), left);
+        }
+        assert_eq!(numbers.next(), Err(Refusal::FiscalNumbersUsedUp));
+        // Used spans are forgotten, but not that they were granted.
+        let clash = Err(Refusal::FiscalNumbersClash);
+        assert_eq!(numbers.check(&[span(100, 300)]), clash);
+        assert_eq!(numbers.check(&[span(201, 300)]), Ok(()));
+        assert_eq!(numbers.check(&[span(302, 301)]), clash);
+        assert_eq!(numbers.check(&[span(300, 310), span(305, 400)]), clash);
+        let many: std::vec::Vec<_> = (0..17).map(|n| span(1000 + n, 1000 + n)).collect();
+        assert_eq!(numbers.check(&many), clash);
+    }
+
+    #[test]
+    fn a_supply_ends_in_two_steps() {
+        let of = |left| Supply::of(left, 50);
+        assert_eq!(
+            [of(51), of(50), of(1), of(0)],
+            [
+                Supply::Plenty,
+                Supply::SoonUsedUp,
+                Supply::SoonUsedUp,
+                Supply::UsedUp
+            ]
+        );
+        assert_eq!(
+            span(0, u64::MAX).count(),
+            u64::MAX,
+            "one less than there are, and nobody will count them"
+        );
+    }
+
+    extern crate std;
+}

@@ -1,0 +1,285 @@
+//! The lines of a sale and the modifiers of the whole receipt.
+
+use super::compute::Work;
+use super::spread::spread;
+use super::{Draft, DraftLine, LineTotals, Modifier, ReceiptModifier, Rules};
+use crate::amount::Amount;
+use crate::profile::Facts;
+use crate::quantity::Quantity;
+use crate::refusal::{Field, Place, Refusal};
+use crate::tax::{LineGroups, TaxCode, TaxGroup};
+
+impl Work<'_, '_, '_> {
+    fn check_text(&mut self, place: Place, text: &str) {
+        let limit = self.rules.facts.text_bytes_max;
+        let given = text.len();
+        if given > limit {
+            self.faults
+                .report(place, Refusal::TextTooLong { given, limit });
+        }
+    }
+
+    /// Counts and texts: what can be told before any arithmetic.
+    pub(super) fn check_shape(&mut self) {
+        let facts = self.rules.facts;
+        let (lines, modifiers, payments) = (
+            self.draft.lines.len(),
+            self.draft.modifiers.len(),
+            self.draft.payments.len(),
+        );
+        if lines == 0 {
+            self.amounts_known = false;
+            self.faults.report(Place::Lines, Refusal::NoLines);
+        }
+        if lines > facts.lines_max {
+            self.faults.report(
+                Place::Lines,
+                Refusal::TooManyLines {
+                    given: lines,
+                    limit: facts.lines_max,
+                },
+            );
+        }
+        if modifiers > facts.modifiers_max {
+            self.faults.report(
+                Place::Modifiers,
+                Refusal::TooManyModifiers {
+                    given: modifiers,
+                    limit: facts.modifiers_max,
+                },
+            );
+        }
+        if payments > facts.payments_max {
+            self.faults.report(
+                Place::Payments,
+                Refusal::TooManyPayments {
+                    given: payments,
+                    limit: facts.payments_max,
+                },
+            );
+        }
+        self.check_text(Place::Text, self.draft.header);
+        self.check_text(Place::Text, self.draft.footer);
+    }
+
+    /// A line's own faults; `None` where its amount cannot be known.
+    pub(super) fn check_line(&mut self, index: usize, line: &DraftLine<'_>) -> Option<Amount> {
+        let facts = self.rules.facts;
+        if line.name.trim().is_empty() {
+            self.line_fault(index, Field::Name, Refusal::NameMissing);
+        }
+        self.check_text(Place::Line(index, Field::Name), line.name);
+        self.check_text(Place::Line(index, Field::Comment), line.comment);
+        let mut known = true;
+        if !line.quantity.is_positive() {
+            known = false;
+            self.line_fault(
+                index,
+                Field::Quantity,
+                Refusal::QuantityNotPositive {
+                    given: line.quantity.display(),
+                },
+            );
+        } else if line.quantity > facts.quantity_max {
+            known = false;
+            let refusal = Refusal::QuantityTooLarge {
+                given: line.quantity.display(),
+                limit: facts.quantity_max.display(),
+            };
+            self.line_fault(index, Field::Quantity, refusal);
+        }
+        if !line.price.is_positive() {
+            known = false;
+            self.line_fault(
+                index,
+                Field::Price,
+                Refusal::PriceNotPositive {
+                    given: self.money(line.price),
+                },
+            );
+        } else if line.price > facts.price_max {
+            known = false;
+            let refusal = Refusal::PriceTooLarge {
+                given: self.money(line.price),
+                limit: self.money(facts.price_max),
+            };
+            self.line_fault(index, Field::Price, refusal);
+        }
+        if !known {
+            return None;
+        }
+        let before = facts
+            .rounding
+            .multiply_divide(
+                line.price.minor(),
+                line.quantity.thousandths(),
+                Quantity::ONE.thousandths(),
+            )
+            .map(Amount::from_minor)
+            .filter(|before| *before <= facts.amount_max);
+        if before.is_none() {
+            self.line_fault(index, Field::Price, self.too_large());
+        }
+        before
+    }
+
+    /// The tax groups of a line of a sale; a fault leaves the amount known and only the tax unknown.
+    fn groups_of(&mut self, index: usize, line: &DraftLine<'_>) -> LineGroups {
+        let mut groups = LineGroups::default();
+        let limit = self.rules.facts.taxes_per_line_max;
+        let fault = match line.tax_group {
+            None => Some(Refusal::TaxGroupMissing),
+            // One letter, or one for each tax; where a line has one tax, a longer text is a group that does not exist.
+            Some(text) if text.is_empty() || (text.len() > 1 && limit == 1) => {
+                Some(Refusal::TaxGroupUnknown)
+            }
+            Some(text) if text.len() > limit => Some(Refusal::TooManyTaxes {
+                given: text.len(),
+                limit,
+            }),
+            Some(text) => text.bytes().find_map(|letter| match self.group_of(letter) {
+                Err(refusal) => Some(refusal),
+                Ok(group) => groups.push(group).map_or(
+                    Some(Refusal::TooManyTaxes {
+                        given: text.len(),
+                        limit,
+                    }),
+                    |()| None,
+                ),
+            }),
+        };
+        if let Some(refusal) = fault {
+            self.line_fault(index, Field::TaxGroup, refusal);
+        }
+        groups
+    }
+
+    fn group_of(&self, letter: u8) -> Result<TaxGroup, Refusal> {
+        let entry = TaxCode::new(letter)
+            .and_then(|code| self.rules.taxes.entry(code))
+            .ok_or(Refusal::TaxGroupUnknown)?;
+        entry.on(self.rules.day).ok_or(Refusal::TaxGroupNotInForce)
+    }
+
+    /// The lines up to their own modifiers, in the terms of their prices.
+    pub(super) fn sell_lines(&mut self, totals: &mut [LineTotals]) {
+        let draft = self.draft;
+        for (index, (line, computed)) in draft.lines.iter().zip(totals.iter_mut()).enumerate() {
+            *computed = LineTotals::default();
+            computed.groups = self.groups_of(index, line);
+            let Some(before) = self.check_line(index, line) else {
+                self.amounts_known = false;
+                continue;
+            };
+            let change = line.modifier.map_or(Some(Amount::ZERO), |modifier| {
+                modifier.of(before, self.rules.facts)
+            });
+            let amount = change.and_then(|change| before.checked_add(change));
+            let Some(amount) = amount.filter(|amount| *amount <= self.rules.facts.amount_max)
+            else {
+                self.amounts_known = false;
+                self.line_fault(index, Field::Modifier, self.too_large());
+                continue;
+            };
+            if amount.is_negative() {
+                self.amounts_known = false;
+                let amount = self.money(amount);
+                self.line_fault(index, Field::Modifier, Refusal::NegativeAmount { amount });
+                continue;
+            }
+            computed.before = before;
+            computed.amount = if line.voided { Amount::ZERO } else { amount };
+        }
+        if self.tax_lines(totals).is_none() {
+            self.amounts_known = false;
+            self.faults.report(Place::Lines, self.too_large());
+        }
+    }
+
+    /// The receipt's modifiers, one after another, each spread over the lines. Returns the total.
+    pub(super) fn apply_modifiers(
+        &mut self,
+        totals: &mut [LineTotals],
+        sub_total: Amount,
+    ) -> Amount {
+        let mut total = sub_total;
+        for (index, modifier) in self.draft.modifiers.iter().enumerate() {
+            if !self.amounts_known {
+                return total;
+            }
+            let change = modifier.of(total, self.rules.facts);
+            let new_total = change.and_then(|change| total.checked_add(change));
+            let refusal = match (change, new_total) {
+                (Some(change), Some(new_total)) if new_total <= self.rules.facts.amount_max => {
+                    if new_total.is_negative() {
+                        Refusal::NegativeAmount {
+                            amount: self.money(new_total),
+                        }
+                    } else if total.is_zero() && !change.is_zero() {
+                        Refusal::NothingToSpreadOver
+                    } else if spread_change(totals, total, change).is_some() {
+                        total = new_total;
+                        continue;
+                    } else {
+                        self.too_large()
+                    }
+                }
+                _ => self.too_large(),
+            };
+            self.amounts_known = false;
+            self.faults.report(Place::Modifier(index), refusal);
+        }
+        if !self.draft.modifiers.is_empty() && self.tax_final_lines(totals).is_none() {
+            self.amounts_known = false;
+            self.faults.report(Place::Modifiers, self.too_large());
+        }
+        total
+    }
+}
+
+impl Draft<'_> {
+    /// What each modifier came to, computed again in the same order.
+    pub(super) fn modifier_amounts(
+        &self,
+        rules: Rules<'_>,
+        sub_total: Amount,
+    ) -> impl Iterator<Item = Result<ReceiptModifier, Refusal>> {
+        let mut total = sub_total;
+        let facts = rules.facts;
+        self.modifiers.iter().map(move |modifier| {
+            let amount = modifier.of(total, facts).ok_or(facts.too_large())?;
+            total = total.checked_add(amount).ok_or(facts.too_large())?;
+            Ok(ReceiptModifier {
+                modifier: *modifier,
+                amount,
+            })
+        })
+    }
+}
+
+impl Modifier {
+    /// What the modifier comes to on an amount, rounded by itself: the new amount is the sum.
+    fn of(self, base: Amount, facts: &Facts) -> Option<Amount> {
+        match self {
+            Self::Amount(amount) => Some(amount),
+            Self::Percent(hundredths) => facts
+                .rounding
+                .multiply_divide(base.minor(), i64::from(hundredths), 10_000)
+                .map(Amount::from_minor),
+        }
+    }
+}
+
+/// A change of the total, spread over the lines in proportion to what they came to.
+fn spread_change(totals: &mut [LineTotals], total: Amount, change: Amount) -> Option<()> {
+    spread(
+        totals,
+        change,
+        total,
+        |line| line.final_amount,
+        |line, part| {
+            line.final_amount = line.final_amount.checked_add(part)?;
+            Some(())
+        },
+    )
+}

@@ -1,0 +1,167 @@
+//! Numbers that were given to the till beforehand: ranges of alternative receipts, and fiscal numbers that the office has reserved.
+
+use serde::{Deserialize, Serialize};
+
+use super::Till;
+use crate::event::{Configuration, NumberRange};
+use crate::numbers::{FiscalNumbers, Supply};
+use crate::refusal::Refusal;
+use crate::seal::Seal;
+
+/// How far a range of numbers is used.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RangeUse {
+    /// The range.
+    pub range: NumberRange,
+    /// The number that comes next; beyond the end when it is used up.
+    pub next: u32,
+}
+
+impl RangeUse {
+    /// How many numbers are left.
+    #[must_use]
+    pub fn left(&self) -> u64 {
+        u64::from(self.range.end)
+            .saturating_add(1)
+            .saturating_sub(u64::from(self.next))
+    }
+
+    /// How near its end the range is.
+    #[must_use]
+    pub fn supply(&self, threshold: u64) -> Supply {
+        Supply::of(self.left(), threshold)
+    }
+}
+
+impl Till {
+    /// How many numbers for alternative receipts are left in the ranges of the configuration in force.
+    #[must_use]
+    pub fn alternative_numbers_left(&self) -> u64 {
+        self.range_uses
+            .iter()
+            .filter(|range_use| self.configuration.ranges.contains(&range_use.range))
+            .fold(0, |sum: u64, range_use| {
+                sum.saturating_add(range_use.left())
+            })
+    }
+
+    /// How near its end the till's supply of numbers for alternative receipts is.
+    #[must_use]
+    pub fn alternative_supply(&self, threshold: u64) -> Supply {
+        Supply::of(self.alternative_numbers_left(), threshold)
+    }
+
+    /// The fiscal numbers that the office has reserved for this till.
+    #[must_use]
+    pub const fn fiscal_numbers(&self) -> &FiscalNumbers {
+        &self.fiscal_numbers
+    }
+
+    /// The seal of the next alternative receipt, of any series or of this one.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal::RangesUsedUp`], [`Refusal::NumberNotInRange`], [`Refusal::NumberNotNext`], [`Refusal::NoAlternativeReceipts`].
+    pub fn next_alternative(&self, wanted: Option<(&str, u32)>) -> Result<Seal<'_>, Refusal> {
+        if !self.configuration.alternative_receipts {
+            return Err(Refusal::NoAlternativeReceipts);
+        }
+        let mut free = self.range_uses.iter().filter(|range_use| {
+            range_use.next <= range_use.range.end
+                && self.configuration.ranges.contains(&range_use.range)
+        });
+        let range_use = match wanted {
+            None => free.next().ok_or(Refusal::RangesUsedUp)?,
+            Some((series, number)) => {
+                let range_use = free
+                    .find(|range_use| {
+                        range_use.range.series == series
+                            && (range_use.range.start..=range_use.range.end).contains(&number)
+                    })
+                    .ok_or(Refusal::NumberNotInRange)?;
+                if range_use.next != number {
+                    return Err(Refusal::NumberNotNext {
+                        next: range_use.next,
+                    });
+                }
+                range_use
+            }
+        };
+        Ok(Seal::Range {
+            series: &range_use.range.series,
+            number: range_use.next,
+            number_length: range_use.range.number_length,
+        })
+    }
+
+    pub(super) fn check_configuration(&self, configuration: &Configuration) -> Result<(), Refusal> {
+        let overlaps = configuration
+            .ranges
+            .iter()
+            .enumerate()
+            .any(|(index, range)| {
+                // The number after the last one must exist, so that a used up range shows.
+                range.start > range.end
+                    || range.end == u32::MAX
+                    || configuration.ranges.iter().take(index).any(|earlier| {
+                        earlier.series == range.series
+                            && earlier.start <= range.end
+                            && range.start <= earlier.end
+                    })
+            });
+        let same = |range: &NumberRange, range_use: &RangeUse| {
+            range_use.range.series == range.series && range_use.range.start == range.start
+        };
+        let is_new = |range: &NumberRange| {
+            !self
+                .range_uses
+                .iter()
+                .any(|range_use| same(range, range_use))
+        };
+        let new_ranges = configuration
+            .ranges
+            .iter()
+            .filter(|range| is_new(range))
+            .count();
+        let room = self
+            .range_uses
+            .capacity()
+            .saturating_sub(self.range_uses.len());
+        let cut = configuration.ranges.iter().any(|range| {
+            self.range_uses.iter().any(|range_use| {
+                let used = range_use.range.start..range_use.next;
+                range_use.range.series == range.series
+                    && !same(range, range_use)
+                    && !used.is_empty()
+                    && range.start < used.end
+                    && used.start <= range.end
+            })
+        });
+        // A range is known by its series and start, and may grow; another one over numbers that went out could give one of them again.
+        if overlaps || cut || new_ranges > room {
+            Err(Refusal::ConfigurationInvalid)
+        } else {
+            Ok(())
+        }
+    }
+
+    pub(super) fn adopt(&mut self, configuration: &Configuration) {
+        for range in &configuration.ranges {
+            let known = self.range_uses.iter_mut().find(|range_use| {
+                range_use.range.series == range.series && range_use.range.start == range.start
+            });
+            match known {
+                Some(range_use) => range_use.range = range.clone(),
+                // `check_configuration` has made sure that there is room.
+                None => self
+                    .range_uses
+                    .push(RangeUse {
+                        range: range.clone(),
+                        next: range.start,
+                    })
+                    .unwrap_or(()),
+            }
+        }
+        self.configuration = configuration.clone();
+    }
+}

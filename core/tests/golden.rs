@@ -1,0 +1,294 @@
+//! The journal's encoding, frozen: bytes that version 1 wrote, and what they mean for ever.
+//!
+//! Do not change the files. A failing line means that rows on somebody's disk can no longer be read:
+//! give the event a new version, keep the old one readable, and add lines.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
+
+mod shop;
+
+use std::fmt::Write as _;
+
+use ferrotill_core::event::{Event, ReportKind, Switched};
+use ferrotill_core::id::DocumentId;
+use ferrotill_core::numbers::Span;
+use ferrotill_core::payment::{PaymentTable, PaymentType};
+use ferrotill_core::profile::by_code;
+use ferrotill_core::receipt::{Draft, DraftLine, Modifier, Original, OriginalLine, Prices};
+use ferrotill_core::seal::{PrinterCounters, Seal};
+use ferrotill_core::till::{Command, Known, Till, Wish};
+use ferrotill_core::{Amount, Quantity};
+
+use shop::{NOON, SEED, SEED_LINES, Shop, configuration, moment, pay};
+
+const VERSION_1: &str = include_str!("golden/events-v1.txt");
+
+/// A journal with every event, every seal, every kind of document and every field of a receipt.
+fn journal() -> Shop {
+    let mut shop = Shop::open();
+    let none = Known::default();
+    let mut law = configuration();
+    law.taxes = by_code("UA").unwrap().facts().tax_table();
+    let coupon = PaymentType {
+        code: -5,
+        name: "Tichet".try_into().unwrap(),
+        cash: false,
+        printer_letter: b'I',
+        open_drawer: false,
+    };
+    law.payments = PaymentTable::new(law.payments.iter().cloned().chain([coupon])).unwrap();
+    shop.run(Command::Adopt(&law), none).unwrap();
+    let spans = [
+        Span {
+            first: 1_000_000_000_001,
+            last: 1_000_000_000_002,
+        },
+        Span {
+            first: u64::MAX,
+            last: u64::MAX,
+        },
+    ];
+    shop.run(Command::TakeNumbers(&spans), none).unwrap();
+    shop.reserve(1, Wish::Cash(Amount::from_minor(500_000)), none)
+        .unwrap();
+    shop.settle(1).unwrap();
+    shop.reserve(2, Wish::Cash(Amount::from_minor(-1)), none)
+        .unwrap();
+    shop.settle(2).unwrap();
+    // Every field of a receipt: two taxes, a line taken back, net prices, modifiers, three payments, cash rounding, texts.
+    shop.country = "UA";
+    let full = [
+        DraftLine {
+            name: "Сидр 0,5",
+            quantity: Quantity::from_thousandths(1_500),
+            price: Amount::from_minor(9_999),
+            modifier: Some(Modifier::Percent(-1_234)),
+            tax_group: Some("AF"),
+            comment: "cold",
+            final_amount: None,
+            voided: false,
+        },
+        DraftLine {
+            voided: true,
+            tax_group: Some("E"),
+            ..SEED_LINES[1]
+        },
+        SEED_LINES[1],
+    ];
+    let draft = Draft {
+        lines: &full,
+        prices: Prices::TaxExcluded,
+        modifiers: &[
+            Modifier::Percent(250),
+            Modifier::Amount(Amount::from_minor(-7)),
+        ],
+        payments: &[pay(1, 5_000), pay(-5, 1), pay(0, 20_000)],
+        header: "Дякуємо",
+        footer: "!",
+    };
+    shop.reserve(3, Wish::Sale(draft), none).unwrap();
+    let number = shop.till.fiscal_numbers().next().unwrap();
+    let reserved = Seal::FiscalNumber {
+        number,
+        reserved: true,
+    };
+    shop.run(Command::Settle(DocumentId([3; 16]), reserved), none)
+        .unwrap();
+    shop.country = "MD";
+    shop.reserve(4, Wish::AlternativeSale(SEED, Some(("ABC", 1))), none)
+        .unwrap();
+    let seal = Seal::Range {
+        series: "ABC",
+        number: 1,
+        number_length: 8,
+    };
+    shop.run(Command::Settle(DocumentId([4; 16]), seal), none)
+        .unwrap();
+    shop.reserve(5, Wish::Sale(SEED), none).unwrap();
+    let sold = shop.journal.last().unwrap().clone();
+    shop.settle(5).unwrap();
+    let Event::Reserved(sold) = Event::decode(sold.0, Event::VERSION, &sold.1).unwrap() else {
+        panic!()
+    };
+    let ferrotill_core::event::Body::Receipt(sold) = sold.body else {
+        panic!()
+    };
+    let left: Vec<_> = sold
+        .lines
+        .iter()
+        .map(|line| OriginalLine {
+            line,
+            returned_quantity: Quantity::ZERO,
+            returned_amount: Amount::ZERO,
+        })
+        .collect();
+    let original = Original {
+        fiscal_sale: true,
+        lines: &left,
+    };
+    let back = [DraftLine {
+        quantity: Quantity::ONE,
+        ..SEED_LINES[0]
+    }];
+    let draft = Draft {
+        lines: &back,
+        payments: &[pay(0, 517)],
+        ..Draft::default()
+    };
+    let known = Known {
+        original: Some(&original),
+        ..none
+    };
+    shop.reserve(6, Wish::Refund(DocumentId([5; 16]), draft), known)
+        .unwrap();
+    shop.run(Command::DecideCancel(DocumentId([6; 16])), none)
+        .unwrap();
+    shop.run(
+        Command::Void(DocumentId([6; 16]), 5, "out of paper; lipsește hârtia"),
+        none,
+    )
+    .unwrap();
+    shop.reserve(7, Wish::Refund(DocumentId([5; 16]), draft), known)
+        .unwrap();
+    shop.settle(7).unwrap();
+    shop.now = NOON + 1_000;
+    let counters = PrinterCounters {
+        z_number: 4,
+        sales: std::array::from_fn(|place| {
+            Amount::from_minor(i64::try_from(place).unwrap() * 1_000 - 1)
+        }),
+        refunds: Some([Amount::from_minor(517); 8]),
+        cash: Some(Amount::from_minor(499_999)),
+        cash_in: Some(Amount::from_minor(500_000)),
+        cash_out: None,
+        receipts: Some(3),
+    };
+    for (id, kind, counters) in [(8, ReportKind::X, None), (9, ReportKind::Z, Some(counters))] {
+        shop.reserve(id, Wish::Report(kind), none).unwrap();
+        let seal = Seal::Printer {
+            document: 10,
+            fiscal_receipt: None,
+            counters,
+        };
+        shop.run(Command::Settle(DocumentId([id; 16]), seal), none)
+            .unwrap();
+    }
+    shop.reserve(10, Wish::Cash(Amount::from_minor(1)), none)
+        .unwrap();
+    let given = Seal::FiscalNumber {
+        number: 77,
+        reserved: false,
+    };
+    shop.run(Command::Settle(DocumentId([10; 16]), given), none)
+        .unwrap();
+    shop.reserve(
+        11,
+        Wish::Sale(Draft {
+            lines: &SEED_LINES,
+            ..SEED
+        }),
+        none,
+    )
+    .unwrap();
+    let switched = Event::Switched(Switched {
+        at: moment(NOON + 2_000),
+        from: "online",
+        to: "offline",
+        reason: "three failures",
+    });
+    let mut room = [0; 256];
+    let row = switched.encode(&mut room).unwrap().to_vec();
+    shop.till.apply(&switched);
+    shop.journal.push((switched.kind(), row));
+    shop
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        write!(text, "{byte:02x}").unwrap();
+        text
+    })
+}
+
+fn bytes(hex: &str) -> Vec<u8> {
+    (0..hex.len())
+        .step_by(2)
+        .map(|at| u8::from_str_radix(&hex[at..at + 2], 16).unwrap())
+        .collect()
+}
+
+fn rows() -> impl Iterator<Item = (&'static str, &'static str)> {
+    let lines = VERSION_1.lines().filter(|line| !line.starts_with('#'));
+    lines.map(|line| line.split_once(' ').unwrap())
+}
+
+#[test]
+fn this_build_writes_the_bytes_of_version_1() {
+    let shop = journal();
+    let mut written = String::new();
+    for (kind, payload) in &shop.journal {
+        writeln!(written, "{kind} {}", hex(payload)).unwrap();
+    }
+    let mut room = vec![0; 1 << 14];
+    let till = postcard::to_slice(&shop.till, &mut room).unwrap();
+    writeln!(written, "till {}", hex(till)).unwrap();
+    let frozen: String = rows().fold(String::new(), |mut text, (kind, hex)| {
+        writeln!(text, "{kind} {hex}").unwrap();
+        text
+    });
+    assert_eq!(written, frozen);
+}
+
+#[test]
+fn the_bytes_of_version_1_mean_what_they_meant() {
+    let mut till = Till::default();
+    let mut kinds = [0_u32; 8];
+    for (kind, hex) in rows() {
+        if kind == "till" {
+            let frozen: Till = postcard::from_bytes(&bytes(hex)).unwrap();
+            assert_eq!(
+                frozen, till,
+                "a snapshot of version 1 is the replay of its rows"
+            );
+            continue;
+        }
+        let kind: u16 = kind.parse().unwrap();
+        let payload = bytes(hex);
+        let event = Event::decode(kind, 1, &payload).unwrap();
+        assert_eq!(event.kind(), kind);
+        let mut room = vec![0; 1 << 14];
+        assert_eq!(
+            event.encode(&mut room).unwrap(),
+            payload,
+            "there is one encoding"
+        );
+        till.apply(&event);
+        kinds[usize::from(kind)] += 1;
+    }
+    assert_eq!(kinds[1..], [2, 11, 1, 9, 1, 1, 1], "rows of each kind");
+    assert_eq!(till.last_number(), 9);
+    assert_eq!(till.last_z(), 1);
+    assert_eq!(till.fiscal_numbers().left(), 2);
+}
+
+#[test]
+fn what_is_not_a_row_is_refused_and_never_read_half() {
+    for (kind, hex) in rows().filter(|(kind, _)| *kind != "till") {
+        let kind: u16 = kind.parse().unwrap();
+        let payload = bytes(hex);
+        for length in 0..payload.len() {
+            // A shorter row may decode only if it is a whole one; none of these is.
+            assert!(
+                Event::decode(kind, 1, &payload[..length]).is_err(),
+                "{kind} {length}"
+            );
+        }
+        let mut longer = payload.clone();
+        longer.push(0);
+        assert!(Event::decode(kind, 1, &longer).is_err());
+        assert!(
+            Event::decode(kind, 2, &payload).is_err(),
+            "version 2 does not exist yet"
+        );
+        assert!(Event::decode(99, 1, &payload).is_err());
+    }
+}

@@ -1,0 +1,428 @@
+//! The core's arithmetic against an independent one: fractions of unbounded integers, no difference of one minor unit.
+//!
+//! `FERROTILL_RECEIPTS=3000000 cargo test --release -p ferrotill-core --test reference` compares millions;
+//! `FERROTILL_SEED` repeats a run that has failed.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
+
+use std::env;
+
+use ferrotill_core::payment::{PaymentTable, PaymentType};
+use ferrotill_core::profile::{ALL, Facts};
+use ferrotill_core::receipt::{
+    Draft, DraftLine, DraftPayment, LineTotals, Modifier, Prices, Rules,
+};
+use ferrotill_core::refusal::Unheard;
+use ferrotill_core::tax::{TaxRounding, TaxTable};
+use ferrotill_core::time::Day;
+use ferrotill_core::{Amount, Quantity, Refusal};
+use num_bigint::BigInt;
+use num_rational::BigRational;
+use num_traits::{Signed as _, ToPrimitive as _, Zero as _};
+
+#[test]
+fn no_receipt_differs_by_one_minor_unit() {
+    let number = |name: &str| env::var(name).ok().map(|text| text.parse::<u64>().unwrap());
+    let seed = number("FERROTILL_SEED").unwrap_or(0x5eed_0003);
+    let receipts = number("FERROTILL_RECEIPTS").unwrap_or(100_000);
+    let laws: Vec<Law> = ALL
+        .iter()
+        .map(|profile| Law::new(profile.facts()))
+        .collect();
+    let (mut sold, mut refused) = (0_u64, 0_u64);
+    for index in 0..receipts {
+        let mut dice = Dice(seed ^ index.wrapping_mul(0x9e37_79b9_7f4a_7c15));
+        let law = &laws[dice.below(laws.len())];
+        let case = Case::random(&mut dice, law);
+        let place = || format!("FERROTILL_SEED={seed} receipt {index} ({})", law.facts.code);
+        match (compute(law, &case), reference(law, &case)) {
+            (Ok(found), Some(wanted)) => {
+                assert_eq!(found, wanted, "{}\n{case:#?}", place());
+                sold += 1;
+            }
+            (Err(_), None) => refused += 1,
+            (found, wanted) => panic!("{}: {found:?} and {wanted:?}\n{case:#?}", place()),
+        }
+    }
+    println!("{sold} receipts agreed to the minor unit, {refused} were refused by both");
+    assert!(sold > receipts / 2, "too few receipts were sold: {sold}");
+}
+
+/// A country with its default table.
+struct Law {
+    facts: &'static Facts,
+    taxes: TaxTable,
+    payments: PaymentTable,
+    day: Day,
+}
+
+impl Law {
+    fn new(facts: &'static Facts) -> Self {
+        let payment = |code, cash| PaymentType {
+            code,
+            name: "x".try_into().unwrap(),
+            cash,
+            printer_letter: b'P',
+            open_drawer: cash,
+        };
+        Self {
+            facts,
+            taxes: facts.tax_table(),
+            payments: PaymentTable::new([payment(0, true), payment(1, false)].into_iter()).unwrap(),
+            day: Day::of_date(2026, 11, 21),
+        }
+    }
+}
+
+#[derive(Debug)]
+struct Case {
+    lines: Vec<DraftLine<'static>>,
+    prices: Prices,
+    modifiers: Vec<Modifier>,
+    /// Part of the total that a card pays, in percent; the rest is cash.
+    card_percent: i64,
+    more_cash: i64,
+}
+
+/// What both sides say.
+#[derive(Debug, PartialEq)]
+struct Figures {
+    lines: Vec<[i64; 4]>,
+    sub_total: i64,
+    total: i64,
+    tax: i64,
+    rounding: i64,
+    change: i64,
+}
+
+impl Case {
+    fn random(dice: &mut Dice, law: &Law) -> Self {
+        let groups: Vec<char> = law
+            .facts
+            .groups
+            .iter()
+            .map(|group| char::from(group.code.letter()))
+            .collect();
+        let lines = (0..1 + dice.below(8))
+            .map(|_| {
+                let first = groups[dice.below(groups.len())];
+                let second = groups[dice.below(groups.len())];
+                let two = law.facts.taxes_per_line_max > 1 && dice.below(3) == 0 && first != second;
+                DraftLine {
+                    name: "x",
+                    quantity: Quantity::from_thousandths(dice.biased(2_000_000).max(1)),
+                    price: Amount::from_minor(dice.biased(500_000).max(1)),
+                    modifier: dice.modifier(),
+                    tax_group: Some(letters(first, two.then_some(second))),
+                    voided: dice.below(12) == 0,
+                    ..DraftLine::default()
+                }
+            })
+            .collect();
+        let prices = if dice.below(3) == 0 {
+            Prices::TaxExcluded
+        } else {
+            Prices::TaxIncluded
+        };
+        let count = dice.below(4);
+        Self {
+            lines,
+            prices,
+            modifiers: (0..count).filter_map(|_| dice.modifier()).collect(),
+            card_percent: [0, 0, 50, 100][dice.below(4)],
+            more_cash: dice.biased(5000),
+        }
+    }
+
+    /// Payments that cover a total: a card's part, and cash for the rest and a little more.
+    fn payments(&self, total: i64) -> Vec<DraftPayment> {
+        let card = total * self.card_percent / 100;
+        let mut payments = Vec::new();
+        for (code, minor) in [(1, card), (0, total - card)] {
+            let more = if code == 0 && minor > 0 {
+                // Never less than a cash rounding may ask for.
+                50 + self.more_cash
+            } else {
+                0
+            };
+            if minor > 0 {
+                payments.push(DraftPayment {
+                    code,
+                    amount: Amount::from_minor(minor + more),
+                });
+            }
+        }
+        payments
+    }
+}
+
+/// `"AF"` and the like, for ever: there are few of them.
+fn letters(first: char, second: Option<char>) -> &'static str {
+    const ALL: &str = "ABACADAEAFAGAHBABCBDBEBFBGBHCACBCDCECFCGCHDADBDCDEDFDGDHEAEBECEDEFEGEHFAFBFCFDFEFGFHGAGBGCGDGEGFGHHAHBHCHDHEHFHG";
+    let place = |pair: &str| {
+        (0..ALL.len())
+            .step_by(2)
+            .find(|at| ALL[*at..].starts_with(pair))
+            .unwrap()
+    };
+    match second {
+        Some(second) => {
+            let at = place(&format!("{first}{second}"));
+            &ALL[at..at + 2]
+        }
+        None => {
+            let at = place(&first.to_string());
+            &ALL[at..=at]
+        }
+    }
+}
+
+fn compute(law: &Law, case: &Case) -> Result<Figures, Refusal> {
+    let rules = Rules {
+        facts: law.facts,
+        taxes: &law.taxes,
+        payments: &law.payments,
+        day: law.day,
+    };
+    let mut room = [LineTotals::default(); 8];
+    let mut reckon = |payments: &[DraftPayment]| {
+        let draft = Draft {
+            lines: &case.lines,
+            prices: case.prices,
+            modifiers: &case.modifiers,
+            payments,
+            ..Draft::default()
+        };
+        draft.reckon(None, rules, &mut room, &mut Unheard)
+    };
+    let total = match reckon(&[DraftPayment {
+        code: 1,
+        amount: Amount::from_minor(1),
+    }]) {
+        Err(Refusal::Underpaid { total, .. }) => {
+            ferrotill_core::scale::parse(&total.to_string(), 2).unwrap()
+        }
+        Ok(sums) => sums.total.minor(),
+        Err(refusal) => return Err(refusal),
+    };
+    let sums = reckon(&case.payments(total))?;
+    Ok(Figures {
+        lines: room[..case.lines.len()]
+            .iter()
+            .map(|line| {
+                [
+                    line.before_modification(),
+                    line.amount(),
+                    line.final_amount(),
+                    line.final_tax(),
+                ]
+                .map(Amount::minor)
+            })
+            .collect(),
+        sub_total: sums.sub_total.minor(),
+        total: sums.total.minor(),
+        tax: sums.tax.minor(),
+        rounding: sums.rounding.map_or(0, |line| line.amount.minor()),
+        change: sums.change.minor(),
+    })
+}
+
+/// The same by the words of the law, in fractions. Shares no line of code with the core but its tables.
+fn reference(law: &Law, case: &Case) -> Option<Figures> {
+    let max = BigInt::from(law.facts.amount_max.minor());
+    let limited = |amount: BigInt| (!amount.is_negative() && amount <= max).then_some(amount);
+    let rates: Vec<BigRational> = case
+        .lines
+        .iter()
+        .map(|line| {
+            let rate: u32 = line
+                .tax_group
+                .unwrap()
+                .bytes()
+                .map(|letter| {
+                    let group = law.facts.groups.iter().find(|g| g.code.letter() == letter);
+                    let in_force = group.unwrap().rates.iter().rfind(|r| r.from <= law.day);
+                    in_force.unwrap().rate.ten_thousandths()
+                })
+                .sum();
+            ratio(i64::from(rate), 1_000_000)
+        })
+        .collect();
+    let tax_of = |sum: &BigInt, rate: &BigRational, prices: Prices| {
+        let sum = BigRational::from(sum.clone());
+        match prices {
+            Prices::TaxIncluded => half_away(&(sum * rate / (ratio(1, 1) + rate))),
+            Prices::TaxExcluded => half_away(&(sum * rate)),
+        }
+    };
+    let taxes_of = |amounts: &[BigInt], prices: Prices| -> Vec<BigInt> {
+        if law.facts.tax_rounding == TaxRounding::PerLine {
+            let pairs = amounts.iter().zip(&rates);
+            return pairs
+                .map(|(amount, rate)| tax_of(amount, rate, prices))
+                .collect();
+        }
+        let mut taxes = vec![BigInt::zero(); amounts.len()];
+        let group = |place: usize| case.lines[place].tax_group;
+        for (first, rate) in rates.iter().enumerate() {
+            if (0..first).any(|earlier| group(earlier) == group(first)) {
+                continue;
+            }
+            let members: Vec<usize> = (first..amounts.len())
+                .filter(|place| group(*place) == group(first))
+                .collect();
+            let of_group: Vec<BigInt> = members.iter().map(|m| amounts[*m].clone()).collect();
+            let sum: BigInt = of_group.iter().sum();
+            let tax = tax_of(&sum, rate, prices);
+            for (member, part) in members.iter().zip(largest_remainder(&tax, &of_group)) {
+                taxes[*member] = part;
+            }
+        }
+        taxes
+    };
+    let mut befores = Vec::new();
+    let mut amounts = Vec::new();
+    for line in &case.lines {
+        let product = ratio(line.price.minor(), 1) * ratio(line.quantity.thousandths(), 1000);
+        let before = limited(half_away(&product))?;
+        let amount = limited(&before + change_of(line.modifier, &before))?;
+        befores.push(before);
+        amounts.push(if line.voided { BigInt::zero() } else { amount });
+    }
+    let taxes = taxes_of(&amounts, case.prices);
+    if case.prices == Prices::TaxExcluded {
+        for (amount, tax) in amounts.iter_mut().zip(&taxes) {
+            *amount += tax;
+        }
+    }
+    let sub_total = limited(amounts.iter().sum())?;
+    let mut total = sub_total.clone();
+    let mut finals = amounts.clone();
+    for modifier in &case.modifiers {
+        let change = change_of(Some(*modifier), &total);
+        if total.is_zero() && !change.is_zero() {
+            return None;
+        }
+        total = limited(&total + &change)?;
+        let parts = largest_remainder(&change, &finals);
+        for (amount, part) in finals.iter_mut().zip(parts) {
+            *amount += part;
+        }
+    }
+    if total.is_zero() {
+        return None;
+    }
+    let final_taxes = if case.modifiers.is_empty() {
+        taxes
+    } else {
+        taxes_of(&finals, Prices::TaxIncluded)
+    };
+    let whole = |amount: &BigInt| amount.to_i64().unwrap();
+    let payments = case.payments(whole(&total));
+    let sum = |code: i32| -> i64 {
+        let of_code = payments.iter().filter(|payment| payment.code == code);
+        of_code.map(|payment| payment.amount.minor()).sum()
+    };
+    let in_cash = whole(&total) - sum(1);
+    let rounding = match law.facts.cash_rounding {
+        Some(_) if sum(0) > 0 => whole(&half_away(&ratio(in_cash, 50))) * 50 - in_cash,
+        _ => 0,
+    };
+    // More than the limit is handed over.
+    limited(BigInt::from(sum(0) + sum(1)))?;
+    let tax: BigInt = final_taxes.iter().sum();
+    Some(Figures {
+        lines: (0..case.lines.len())
+            .map(|place| {
+                [&befores, &amounts, &finals, &final_taxes].map(|column| whole(&column[place]))
+            })
+            .collect(),
+        sub_total: whole(&sub_total),
+        total: whole(&total),
+        tax: whole(&tax),
+        rounding,
+        change: sum(0) - in_cash - rounding,
+    })
+}
+
+fn ratio(numerator: i64, denominator: i64) -> BigRational {
+    BigRational::new(numerator.into(), denominator.into())
+}
+
+/// `BigRational::round` goes half away from zero.
+fn half_away(value: &BigRational) -> BigInt {
+    value.round().to_integer()
+}
+
+fn change_of(modifier: Option<Modifier>, base: &BigInt) -> BigInt {
+    match modifier {
+        None => BigInt::zero(),
+        Some(Modifier::Amount(amount)) => amount.minor().into(),
+        Some(Modifier::Percent(hundredths)) => {
+            half_away(&(BigRational::from(base.clone()) * ratio(i64::from(hundredths), 10_000)))
+        }
+    }
+}
+
+/// Shares by sorting, where the core looks for the largest again and again.
+fn largest_remainder(sum: &BigInt, weights: &[BigInt]) -> Vec<BigInt> {
+    let base: BigInt = weights.iter().sum();
+    if sum.is_zero() || base.is_zero() {
+        return vec![BigInt::zero(); weights.len()];
+    }
+    let exact: Vec<BigRational> = weights
+        .iter()
+        .map(|weight| BigRational::new(sum.abs() * weight, base.clone()))
+        .collect();
+    let mut parts: Vec<BigInt> = exact.iter().map(BigRational::to_integer).collect();
+    let left = (sum.abs() - parts.iter().sum::<BigInt>())
+        .to_usize()
+        .unwrap();
+    let mut order: Vec<usize> = (0..weights.len()).collect();
+    order.sort_by_key(|place| (-exact[*place].fract(), *place));
+    for place in &order[..left] {
+        parts[*place] += 1;
+    }
+    parts.iter().map(|part| part * sum.signum()).collect()
+}
+
+/// SplitMix64 (S. Vigna), so that a seed is all that a run needs.
+struct Dice(u64);
+
+impl Dice {
+    fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        z ^ (z >> 31)
+    }
+
+    fn below(&mut self, count: usize) -> usize {
+        usize::try_from(self.next() % u64::try_from(count).unwrap()).unwrap()
+    }
+
+    /// From zero to a limit, with the numbers at which arithmetic goes wrong more often than others.
+    fn biased(&mut self, limit: i64) -> i64 {
+        const EDGES: [i64; 14] = [0, 1, 2, 3, 5, 49, 50, 99, 100, 499, 500, 999, 1000, 1001];
+        match self.below(4) {
+            0 => EDGES[self.below(EDGES.len())].min(limit),
+            1 => i64::try_from(self.next() % 100).unwrap(),
+            2 => limit - i64::try_from(self.next() % 100).unwrap(),
+            _ => i64::try_from(self.next() % u64::try_from(limit).unwrap()).unwrap(),
+        }
+    }
+
+    fn modifier(&mut self) -> Option<Modifier> {
+        let sign = if self.below(3) == 0 { 1 } else { -1 };
+        match self.below(4) {
+            0 => Some(Modifier::Amount(Amount::from_minor(
+                sign * self.biased(300),
+            ))),
+            1 => {
+                let percent = i32::try_from(sign * self.biased(10_000)).unwrap();
+                Some(Modifier::Percent(percent))
+            }
+            _ => None,
+        }
+    }
+}
