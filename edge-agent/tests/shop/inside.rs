@@ -13,7 +13,8 @@ use ferrotill::config::Config;
 use ferrotill::listener::{Limits, serve};
 use ferrotill::standin::{self, StandIn, Strictness};
 use ferrotill_device::emulator::{Rig, RigOptions};
-use ferrotill_device::wire::isl::{Decoder, Request, Token};
+use ferrotill_device::wire::framing::{Decoder, Request, Token};
+use ferrotill_device::wire::isl::FRAMING;
 use tokio::sync::oneshot;
 
 use super::{Client, configuration};
@@ -147,12 +148,15 @@ fn relay(host: TcpStream, line: &File, tapped: &Mutex<Vec<Request>>) {
             }
         }
     });
-    let mut decoder = Decoder::default();
+    let mut decoder = Decoder::new(FRAMING);
     let mut buffer = [0; 512];
     while let Ok(count @ 1..) = from_host.read(&mut buffer) {
         for byte in &buffer[..count] {
             if let Some(Token::Frame(frame)) = decoder.push(*byte) {
-                tapped.lock().unwrap().push(Request::parse(&frame).unwrap());
+                tapped
+                    .lock()
+                    .unwrap()
+                    .push(Request::parse(&FRAMING, &frame).unwrap());
             }
         }
         if to_line.write_all(&buffer[..count]).is_err() {

@@ -508,10 +508,10 @@ pub(super) fn refused(fault: Fault, last_document: u32) -> Outcome {
 }
 
 fn configuration() -> Configuration {
-    let group = TaxGroup {
-        code: TaxCode::new(b'B').unwrap(),
-        rate: TaxRate::from_ten_thousandths(80_000).unwrap(),
-    };
+    let group = TaxGroup::new(
+        TaxCode::new(b'B').unwrap(),
+        TaxRate::from_ten_thousandths(80_000).unwrap(),
+    );
     let cash = PaymentType {
         code: 0,
         name: "Numerar".try_into().unwrap(),

@@ -9,7 +9,7 @@ use ferrotill_core::id::{DocumentId, Fingerprint, PointOfSaleId, UniqueId};
 use ferrotill_core::payment::{PaymentTable, PaymentType};
 use ferrotill_core::profile::MOLDOVA;
 use ferrotill_core::receipt::{
-    Draft, DraftLine, DraftPayment, LineTotals, Original, OriginalLine, Scratch,
+    Draft, DraftLine, DraftPayment, LineTotals, Original, OriginalLine, Prices, Scratch,
 };
 use ferrotill_core::refusal::Unheard;
 use ferrotill_core::seal::Seal;
@@ -109,6 +109,7 @@ impl Shop {
         let known = Known {
             request: None,
             original: Some(&original),
+            ..Known::default()
         };
         let mut batch = self.store.batch().unwrap();
         reserve_known(
@@ -332,6 +333,7 @@ pub(super) fn draft<'a>(lines: &'a [DraftLine<'a>], payments: &'a [DraftPayment]
         payments,
         header: "",
         footer: "",
+        prices: Prices::TaxIncluded,
     }
 }
 
@@ -344,6 +346,7 @@ pub(super) fn loaf(thousandths: i64) -> DraftLine<'static> {
         tax_group: Some("B"),
         comment: "",
         final_amount: None,
+        voided: false,
     }
 }
 
@@ -382,10 +385,10 @@ pub(super) fn uuid(document: u128) -> Uuid {
 }
 
 pub(super) fn configuration() -> Configuration {
-    let group = TaxGroup {
-        code: TaxCode::new(b'B').unwrap(),
-        rate: TaxRate::from_ten_thousandths(80_000).unwrap(),
-    };
+    let group = TaxGroup::new(
+        TaxCode::new(b'B').unwrap(),
+        TaxRate::from_ten_thousandths(80_000).unwrap(),
+    );
     let cash = PaymentType {
         code: 0,
         name: "Numerar".try_into().unwrap(),
