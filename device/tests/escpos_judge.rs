@@ -1,6 +1,10 @@
 //! What `hardware-tests/escpos/judge.py` has printed on a receipt printer that nobody here wrote.
 //!
 //! Without an address in `FERROTILL_ESCPOS` there is nothing to print on, and the test says so.
+#![expect(
+    clippy::print_stdout,
+    reason = "the judge reads the outcomes from standard output"
+)]
 
 use std::time::{Duration, Instant};
 
