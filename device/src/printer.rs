@@ -43,7 +43,8 @@ pub trait FiscalPrinter: Send {
         watch: &mut dyn Watch,
     ) -> Outcome;
 
-    /// Ends an open fiscal receipt that belongs to no job: cancels it, and where payment was begun pays the rest in cash and closes it.
+    /// Ends an open fiscal receipt that belongs to no job: cancels it while nothing is paid, and closes it where all is paid.
+    /// One that is paid in part is left to the people at the printer: nobody here knows how the rest was to be paid.
     ///
     /// # Errors
     ///

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 
 use axum::Router;
-use ferrotill_core::profile::by_code;
+use ferrotill_core::profile::{SealPlan, by_code};
 use ferrotill_device::driver::{self, DriverUri};
 use tokio::sync::Notify;
 
@@ -192,9 +192,17 @@ pub fn check(
             .map_err(|error| error.to_string())
     })?;
     config.check_country(&|code| {
-        by_code(code).map(drop).ok_or_else(|| {
-            "it has no profile in this build; choose a country that has one".to_owned()
-        })
+        let Some(profile) = by_code(code) else {
+            return Err(
+                "it has no profile in this build; choose a country that has one".to_owned(),
+            );
+        };
+        match profile.facts().seal_plan {
+            SealPlan::Printer => Ok(()),
+            SealPlan::Signature | SealPlan::FiscalNumber => Err(
+                "the agent can only seal with a fiscal printer yet; choose a country that asks for one".to_owned(),
+            ),
+        }
     })?;
     by_code(&config.till.country).ok_or(ConfigError::Faulty { faults: Vec::new() })
 }

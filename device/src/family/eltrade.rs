@@ -1,6 +1,6 @@
 //! Eltrade: frames and commands of Datecs group A, with an opening of its own, more payment types and the cover elsewhere.
 //!
-//! Manual: Eltrade 1.0.9; spec 5. What spec 5 does not say is taken from group A [inference].
+//! Manual: Eltrade 1.0.9; spec 5. What spec 5 does not say is taken from group A (an inference).
 
 use super::datecs;
 use super::protocol::{Codec, Errors, Model, Payments, Protocol, Row, Seller};

@@ -22,7 +22,6 @@ use crate::family::Protocol;
 use crate::fault::Fault;
 use crate::port::PortOpener;
 use crate::printer::{Baseline, Condition, Connected, FiscalPrinter, Job, Outcome, Watch};
-use crate::wire::isl_payment::Payment;
 
 use super::line::COMMAND_LIMIT_MS;
 
@@ -247,7 +246,7 @@ impl FiscalPrinter for IslPrinter {
             };
             match cancelled {
                 Ok(()) => {}
-                Err(Fault::PaymentStarted) => self.complete_in_cash(&standing, watch)?,
+                Err(Fault::PaymentStarted) => self.close_paid(&standing, watch)?,
                 Err(fault) => return Err(fault),
             }
         }
@@ -309,28 +308,20 @@ impl IslPrinter {
         self.reattach(watch).map(|_| ())
     }
 
-    /// A leftover that can no longer be cancelled and that nobody planned: the rest is paid in cash, and it is closed.
-    fn complete_in_cash(
+    /// A leftover that can no longer be cancelled: what is paid in full is closed. Who was to pay the rest, and with what,
+    /// nobody here knows (spec 7.2), so that is left to the people at the printer.
+    fn close_paid(
         &mut self,
         standing: &device::Standing,
         watch: &mut dyn Watch,
     ) -> Result<(), Fault> {
-        let protocol = self.device.protocol();
         let transaction = standing.transaction;
-        let tender = transaction.tender.and_then(i64::checked_abs).unwrap_or(0);
-        let rest = transaction
-            .amount
-            .checked_abs()
-            .and_then(|amount| amount.checked_sub(tender))
-            .ok_or(Fault::AnswerUnreadable)?;
-        if rest > 0 {
-            let cash = Payment {
-                text: Vec::new(),
-                mode: Some('P'),
-                amount: Some(rest),
-            };
-            self.send(&Wire::of(&protocol.payment, &cash), watch)?;
+        let tender = transaction.tender.and_then(i64::checked_abs);
+        let paid = tender.zip(transaction.amount.checked_abs());
+        if paid.is_none_or(|(tender, amount)| tender < amount) {
+            return Err(Fault::PaymentStarted);
         }
+        let protocol = self.device.protocol();
         self.send(&Wire::of(&protocol.close, &()), watch)
     }
 }
