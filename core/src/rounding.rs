@@ -49,27 +49,43 @@ impl Rounding {
     ///
     /// `None` where the denominator is not positive or the result does not fit.
     #[must_use]
+    #[inline]
     pub fn divide(self, numerator: i64, denominator: i64) -> Option<i64> {
         if denominator <= 0 {
             return None;
         }
-        let unit = match denominator.checked_mul(self.step) {
-            Some(unit) => unit,
-            None => return self.divide_wide(i128::from(numerator), i128::from(denominator)),
-        };
-        let quotient = numerator.checked_div(unit)?;
-        let remainder = numerator.checked_rem(unit)?.unsigned_abs();
-        let twice = remainder.checked_mul(2)?;
-        let away = self.goes_away(
-            twice.cmp(&unit.unsigned_abs()),
-            quotient.checked_rem(2)? != 0,
-        );
-        let steps = step_away(quotient, away, numerator < 0)?;
-        steps.checked_mul(self.step)
+        if self.step == 1 {
+            // Apart, so that a denominator that is written in the code becomes a multiplication.
+            return self.divide_to_steps(numerator, denominator.unsigned_abs());
+        }
+        match denominator.checked_mul(self.step) {
+            Some(unit) => self
+                .divide_to_steps(numerator, unit.unsigned_abs())?
+                .checked_mul(self.step),
+            None => self.divide_wide(i128::from(numerator), i128::from(denominator)),
+        }
+    }
+
+    /// `numerator / unit`, rounded to a whole number.
+    #[inline]
+    fn divide_to_steps(self, numerator: i64, unit: u64) -> Option<i64> {
+        let magnitude = numerator.unsigned_abs();
+        let quotient = magnitude.checked_div(unit)?;
+        let remainder = magnitude.checked_rem(unit)?;
+        // A half is where the remainder is as large as what is missing to the next step; neither can overflow.
+        let missing = unit.wrapping_sub(remainder);
+        let away = remainder != 0 && self.goes_away(remainder.cmp(&missing), quotient % 2 != 0);
+        let steps = quotient.checked_add(u64::from(away))?;
+        if numerator < 0 {
+            0_i64.checked_sub_unsigned(steps)
+        } else {
+            i64::try_from(steps).ok()
+        }
     }
 
     /// `a × b / denominator`, rounded; the product may need more than 64 bits.
     #[must_use]
+    #[inline]
     pub fn multiply_divide(self, a: i64, b: i64, denominator: i64) -> Option<i64> {
         match a.checked_mul(b) {
             Some(product) => self.divide(product, denominator),
@@ -86,6 +102,7 @@ impl Rounding {
         self.divide(amount.minor(), 1).map(Amount::from_minor)
     }
 
+    #[cold]
     fn divide_wide(self, numerator: i128, denominator: i128) -> Option<i64> {
         if denominator <= 0 {
             return None;
@@ -102,9 +119,9 @@ impl Rounding {
         steps.checked_mul(self.step)
     }
 
-    fn goes_away(self, twice_against_unit: core::cmp::Ordering, odd: bool) -> bool {
+    fn goes_away(self, against_half: core::cmp::Ordering, odd: bool) -> bool {
         use core::cmp::Ordering::{Equal, Greater, Less};
-        match (self.mode, twice_against_unit) {
+        match (self.mode, against_half) {
             (RoundingMode::TowardZero, _) | (_, Less) => false,
             (_, Greater) | (RoundingMode::HalfAwayFromZero, Equal) => true,
             (RoundingMode::HalfEven, Equal) => odd,

@@ -398,6 +398,8 @@ pub const TAXES_PER_LINE_MAX: usize = 3;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct LineGroups {
     groups: [Option<TaxGroup>; TAXES_PER_LINE_MAX],
+    /// All rates on the same base, as one.
+    rate: TaxRate,
 }
 
 impl LineGroups {
@@ -408,6 +410,7 @@ impl LineGroups {
         }
         let free = self.groups.iter_mut().find(|place| place.is_none())?;
         *free = Some(group);
+        self.rate = self.rate.plus(group.rate);
         Some(())
     }
 
@@ -416,9 +419,8 @@ impl LineGroups {
     }
 
     /// All its rates on the same base, as one.
-    pub(crate) fn rate(&self) -> TaxRate {
-        self.iter()
-            .fold(TaxRate::default(), |sum, group| sum.plus(group.rate))
+    pub(crate) const fn rate(&self) -> TaxRate {
+        self.rate
     }
 
     /// Shares of a whole tax in proportion to the rates: whole units by rate, and what is left to the earlier groups.

@@ -249,12 +249,13 @@ impl Source {
         places.iter().any(|place| self.path.starts_with(place))
     }
 
-    /// Integration tests, fuzz targets, the hardware suite, and modules that are compiled for tests only.
+    /// Integration tests, fuzz targets, benchmarks, the hardware suite, and modules that are compiled for tests only.
     fn is_test_file(&self) -> bool {
         let in_folder = |name: &str| self.path.split('/').any(|part| part == name);
         self.path.starts_with("hardware-tests/")
             || in_folder("tests")
             || in_folder("fuzz")
+            || in_folder("benches")
             || self.path.ends_with("/tests.rs")
             || self.path.ends_with("_tests.rs")
     }

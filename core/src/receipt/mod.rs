@@ -114,7 +114,6 @@ pub struct LineTotals {
     final_tax: Amount,
     groups: LineGroups,
     remainder: i64,
-    topped_up: bool,
     original: Option<u16>,
 }
 

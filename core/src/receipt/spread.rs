@@ -29,22 +29,22 @@ pub(super) fn spread(
     for line in lines.iter_mut() {
         let (part, remainder) = share(magnitude, weight(line).minor(), base.minor())?;
         line.remainder = remainder;
-        line.topped_up = false;
         left = left.checked_sub(part)?;
         give(line, signed(part))?;
     }
     while left > 0 {
-        let line = lines
-            .iter_mut()
-            .filter(|line| !line.topped_up && line.remainder > 0)
-            .reduce(|best, line| {
-                if line.remainder > best.remainder {
-                    line
-                } else {
-                    best
-                }
-            })?;
-        line.topped_up = true;
+        // A line that has had its unit has no remainder any more.
+        let line = lines.iter_mut().reduce(|best, line| {
+            if line.remainder > best.remainder {
+                line
+            } else {
+                best
+            }
+        })?;
+        if line.remainder == 0 {
+            return None;
+        }
+        line.remainder = 0;
         give(line, signed(1))?;
         left = left.checked_sub(1)?;
     }

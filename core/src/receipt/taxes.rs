@@ -91,6 +91,9 @@ fn tax_groups(
 }
 
 fn tax_of(amount: Amount, rate: TaxRate, prices: Prices, rounding: Rounding) -> Option<Amount> {
+    if rate.is_zero() {
+        return Some(Amount::ZERO);
+    }
     match prices {
         Prices::TaxIncluded => rate.included_in(amount, rounding),
         Prices::TaxExcluded => rate.added_to(amount, rounding),

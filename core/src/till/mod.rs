@@ -146,24 +146,14 @@ impl Till {
     ) -> Result<Event<'a>, Refusal> {
         let at = self.latest.map_or(now, |latest| latest.later(now));
         match command {
-            Command::Adopt(configuration) => {
-                self.check_configuration(configuration)?;
-                Ok(Event::ConfigurationAdopted((*configuration).clone()))
-            }
-            Command::TakeNumbers(spans) => {
-                self.fiscal_numbers.check(spans)?;
-                let spans =
-                    heapless::Vec::from_slice(spans).map_err(|_| Refusal::FiscalNumbersClash)?;
-                Ok(Event::NumbersGranted(NumbersGranted { at, spans }))
-            }
-            Command::Reserve(order) => self
-                .reserve(profile, order, known, at, scratch, faults)
-                .map(Event::Reserved),
+            Command::Adopt(configuration) => self.decide_configuration(configuration),
+            Command::TakeNumbers(spans) => self.decide_numbers(spans, at),
+            Command::Reserve(order) => self.reserve(profile, order, known, at, scratch, faults),
             Command::DecideCancel(id) => {
                 self.outstanding_of(*id)?;
                 Ok(Event::CancelDecided(CancelDecided { id: *id, at }))
             }
-            Command::Settle(id, seal) => self.settle(*id, *seal, at).map(Event::Sealed),
+            Command::Settle(id, seal) => self.settle(*id, seal, at),
             Command::Void(id, fault, reason) => {
                 self.outstanding_of(*id)?;
                 Ok(Event::Voided(Voided {
@@ -244,6 +234,22 @@ impl Till {
         &self.range_uses
     }
 
+    // Each kind of event is made in a function of its own, so that no frame holds more than one of them:
+    // a configuration and the figures of a report have about 2 KiB each (`cross/stack-frames`).
+    #[inline(never)]
+    fn decide_configuration<'a>(&self, wanted: &Configuration) -> Result<Event<'a>, Refusal> {
+        self.check_configuration(wanted)?;
+        Ok(Event::ConfigurationAdopted(wanted.clone()))
+    }
+
+    #[inline(never)]
+    fn decide_numbers<'a>(&self, spans: &[Span], at: Moment) -> Result<Event<'a>, Refusal> {
+        self.fiscal_numbers.check(spans)?;
+        let spans = heapless::Vec::from_slice(spans).map_err(|_| Refusal::FiscalNumbersClash)?;
+        Ok(Event::NumbersGranted(NumbersGranted { at, spans }))
+    }
+
+    #[inline(never)]
     fn reserve<'a>(
         &'a self,
         profile: &dyn Profile,
@@ -252,7 +258,7 @@ impl Till {
         at: Moment,
         scratch: Scratch<'a>,
         faults: &mut dyn Faults,
-    ) -> Result<Reserved<'a>, Refusal> {
+    ) -> Result<Event<'a>, Refusal> {
         if let Some(fingerprint) = known.request {
             let repeated = fingerprint == order.fingerprint;
             return Err(if repeated {
@@ -267,7 +273,7 @@ impl Till {
         }
         self.admit(profile, &body, order.wish, known, at, faults)?;
         let z_number = self.books.admit(&body, at, self.next_numbers()?)?;
-        Ok(Reserved {
+        Ok(Event::Reserved(Reserved {
             id: order.id,
             unique: order.unique,
             fingerprint: order.fingerprint,
@@ -277,7 +283,7 @@ impl Till {
             body,
             baseline: order.baseline,
             annex: order.annex,
-        })
+        }))
     }
 
     /// The body of a document: everything of it that does not depend on the state of the till.
@@ -396,18 +402,19 @@ impl Till {
             .ok_or(Refusal::NotOutstanding)
     }
 
+    #[inline(never)]
     fn settle<'a>(
         &'a self,
         id: DocumentId,
-        seal: Seal<'a>,
+        seal: &Seal<'a>,
         at: Moment,
-    ) -> Result<Sealed<'a>, Refusal> {
+    ) -> Result<Event<'a>, Refusal> {
         let outstanding = self.outstanding_of(id)?;
         let number = self
             .last_number
             .checked_add(1)
             .ok_or(Refusal::CounterExhausted)?;
-        if let (Kind::Alternative, Seal::Range { series, number, .. }) = (outstanding.kind, &seal) {
+        if let (Kind::Alternative, Seal::Range { series, number, .. }) = (outstanding.kind, seal) {
             self.next_alternative(Some((series, *number)))?;
         }
         if let Seal::FiscalNumber {
@@ -416,32 +423,38 @@ impl Till {
         } = seal
         {
             let next = self.fiscal_numbers.next()?;
-            if next != number {
+            if next != *number {
                 return Err(Refusal::FiscalNumberNotNext { next });
             }
         }
+        let shift = self.after.shift.as_ref().ok_or(Refusal::ShiftNotOpen)?;
+        Ok(Event::Sealed(Sealed {
+            id,
+            at,
+            number,
+            current_number: shift.documents,
+            seal: *seal,
+            report: match outstanding.kind {
+                Kind::Report(_) => Some(self.figures(shift, seal)),
+                _ => None,
+            },
+        }))
+    }
+
+    fn figures(&self, shift: &Shift, seal: &Seal<'_>) -> ReportFigures {
         let after = &self.after;
-        let shift = after.shift.as_ref().ok_or(Refusal::ShiftNotOpen)?;
-        let counters = match &seal {
+        let counters = match seal {
             Seal::Printer { counters, .. } => counters.as_ref(),
             Seal::Range { .. } | Seal::FiscalNumber { .. } => None,
         };
-        let report = matches!(outstanding.kind, Kind::Report(_)).then(|| ReportFigures {
+        ReportFigures {
             shift: shift.clone(),
             cash: after.cash,
             year: after.year,
             grand: after.grand,
             reconciliation: counters
                 .map(|counters| Reconciliation::of(shift, after.cash, counters)),
-        });
-        Ok(Sealed {
-            id,
-            at,
-            number,
-            current_number: shift.documents,
-            seal,
-            report,
-        })
+        }
     }
 
     fn take_reserved(&mut self, reserved: &Reserved<'_>) {
