@@ -7,6 +7,10 @@
 //! ```
 //!
 //! No allocator, no float, no clock, no IO. Start reading at [`till`].
+//!
+//! The rest of this page is the crate's `README.md`.
+//!
+#![doc = include_str!("../README.md")]
 #![no_std]
 #![deny(
     clippy::arithmetic_side_effects,

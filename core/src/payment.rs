@@ -42,6 +42,19 @@ impl PaymentTable {
         Some(Self(table))
     }
 
+    /// A table of cash alone, with the code 0; `None` for a name of more than 32 bytes.
+    #[must_use]
+    pub fn cash_only(name: &str) -> Option<Self> {
+        let cash = PaymentType {
+            code: 0,
+            name: name.try_into().ok()?,
+            cash: true,
+            printer_letter: b'P',
+            open_drawer: true,
+        };
+        Self::new(core::iter::once(cash))
+    }
+
     /// The type of a code.
     #[must_use]
     pub fn get(&self, code: i32) -> Option<&PaymentType> {

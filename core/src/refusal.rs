@@ -83,6 +83,9 @@ refusals! {
     /// A number that its place cannot hold.
     8 NumberTooLarge => "the number is out of range", "check the number";
 
+    /// A seal of another kind than the outstanding document's.
+    9 SealMismatch => "this seal does not make this document legal", "this is a mistake of ours; please report it";
+
     /// A receipt without lines.
     10 NoLines => "the receipt has no lines", "add at least one line";
     /// More lines than the limit.

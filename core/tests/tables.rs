@@ -170,8 +170,8 @@ impl Directives for Law {
 
 /// A left side, read: each part may be a sale or a return of it.
 #[derive(Default)]
-struct Part {
-    lines: Vec<DraftLine<'static>>,
+struct Part<'t> {
+    lines: Vec<DraftLine<'t>>,
     prices: Prices,
     modifiers: Vec<Modifier>,
     payments: Vec<DraftPayment>,
@@ -283,7 +283,7 @@ impl Law {
 
     fn compute(
         &self,
-        mut part: Part,
+        mut part: Part<'_>,
         original: Option<&Original<'_>>,
         due: Option<Amount>,
     ) -> Result<Figures, Refusal> {
@@ -293,7 +293,7 @@ impl Law {
             payments: &self.payments,
             day: self.day,
         };
-        let compute = |part: &Part| {
+        let compute = |part: &Part<'_>| {
             let (mut lines, mut bytes) = ([LineTotals::default(); 40], [0; 8192]);
             let scratch = Scratch {
                 lines: &mut lines,
@@ -337,10 +337,10 @@ impl Law {
         pay(total)
     }
 
-    fn part(&self, text: &str, sold: &[Line<'static>]) -> Part {
+    fn part<'t>(&self, text: &'t str, sold: &[Line<'static>]) -> Part<'t> {
         let mut part = Part::default();
         for item in text.split(';') {
-            let words: Vec<&str> = item.split_whitespace().collect();
+            let words: Vec<&'t str> = item.split_whitespace().collect();
             match words.as_slice() {
                 ["net"] => part.prices = Prices::TaxExcluded,
                 ["all", modifier] => part.modifiers.push(self.modifier(modifier)),
@@ -370,7 +370,7 @@ impl Law {
                         quantity: Quantity::read(quantity).unwrap(),
                         price: self.amount(price),
                         modifier: modifier.map(|text| self.modifier(text)),
-                        tax_group: Some(Box::leak((*group).to_owned().into_boxed_str())),
+                        tax_group: Some(group),
                         voided: rest.contains(&"void"),
                         ..DraftLine::default()
                     });

@@ -413,6 +413,20 @@ fn alternative_numbers_come_from_the_range_without_a_gap_and_end() {
         number,
         number_length: 8,
     };
+    shop.reserve(9, Wish::Sale(SEED), Known::default()).unwrap();
+    assert_eq!(
+        shop.run(
+            Command::Settle(DocumentId([9; 16]), seal(1)),
+            Known::default()
+        ),
+        Err(Refusal::SealMismatch),
+        "a range's number is for alternative receipts"
+    );
+    shop.run(
+        Command::Void(DocumentId([9; 16]), 1, "no answer"),
+        Known::default(),
+    )
+    .unwrap();
     let wanted = Some(("ABC", 2));
     let refused = shop.reserve(1, Wish::AlternativeSale(SEED, wanted), Known::default());
     assert_eq!(refused, Err(Refusal::NumberNotNext { next: 1 }));
@@ -427,6 +441,11 @@ fn alternative_numbers_come_from_the_range_without_a_gap_and_end() {
         shop.reserve(id, Wish::AlternativeSale(SEED, None), Known::default())
             .unwrap();
         assert_eq!(shop.till.next_alternative(None), Ok(seal(number)));
+        assert_eq!(
+            shop.settle(id),
+            Err(Refusal::SealMismatch),
+            "and these have nothing else"
+        );
         shop.run(
             Command::Settle(DocumentId([id; 16]), seal(number)),
             Known::default(),

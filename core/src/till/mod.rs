@@ -414,8 +414,13 @@ impl Till {
             .last_number
             .checked_add(1)
             .ok_or(Refusal::CounterExhausted)?;
-        if let (Kind::Alternative, Seal::Range { series, number, .. }) = (outstanding.kind, seal) {
-            self.next_alternative(Some((series, *number)))?;
+        match (outstanding.kind, seal) {
+            (Kind::Alternative, Seal::Range { series, number, .. }) => {
+                self.next_alternative(Some((series, *number)))?;
+            }
+            // A range's number for anything else would be a gap, and an alternative receipt without one would be none.
+            (Kind::Alternative, _) | (_, Seal::Range { .. }) => return Err(Refusal::SealMismatch),
+            _ => {}
         }
         if let Seal::FiscalNumber {
             number,
