@@ -114,8 +114,8 @@ pub(super) struct Slip {
     pub(super) waiters: Vec<Waiter>,
 }
 
-/// A pulse for the drawer: for a caller who waits for it, or for a payment that opens it.
-pub(super) type Pulse = Option<oneshot::Sender<Result<(), String>>>;
+/// A pulse for the drawer, and the caller who waits for it. For payments the printer opens the drawer by its own option.
+pub(super) type Pulse = oneshot::Sender<Result<(), String>>;
 
 /// What the printer is busy with.
 #[derive(Debug, Default)]

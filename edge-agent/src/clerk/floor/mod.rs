@@ -56,8 +56,6 @@ pub(super) enum Effect {
     Print(usize, Task),
     /// A slip for a desk's printer, once it is free.
     Slip(usize, Box<Slip>),
-    /// A pulse for the drawer that nobody waits for, once the printer is free.
-    Pulse(usize),
     /// A decision is durable.
     Decided(SyncSender<bool>),
     /// An answer about the drawer.
@@ -197,7 +195,7 @@ impl Floor {
                 Effect::Tell(waiters, _) => tell(waiters, &answer),
                 Effect::Print(index, _) => self.desks[index].take_back(),
                 Effect::Slip(_, slip) => tell(slip.waiters, &answer),
-                Effect::Pulse(_) | Effect::WakeSender => {}
+                Effect::WakeSender => {}
                 Effect::Decided(reply) => reply.send(false).unwrap_or(()),
                 Effect::Drawer(reply, _) => drop(reply.send(Err(words.to_owned()))),
             }
@@ -248,7 +246,6 @@ impl Floor {
             Effect::Tell(waiters, answer) => tell(waiters, &answer),
             Effect::Print(index, task) => self.desks[index].printer.ask(task),
             Effect::Slip(index, slip) => self.desks[index].slips.push_back(*slip),
-            Effect::Pulse(index) => self.desks[index].pulses.push_back(None),
             Effect::Decided(reply) => reply.send(true).unwrap_or(()),
             Effect::Drawer(reply, outcome) => drop(reply.send(outcome)),
             Effect::WakeSender => self.setting.wake_sender.notify_one(),
@@ -295,7 +292,7 @@ impl Floor {
             Message::Drawer { device, reply } => {
                 match self.desk(device) {
                     Some(index) if self.desks[index].printer_there() => {
-                        self.desks[index].pulses.push_back(Some(reply));
+                        self.desks[index].pulses.push_back(reply);
                     }
                     Some(_) => effects.push(Effect::Drawer(
                         reply,

@@ -121,7 +121,7 @@ impl Floor {
                     desk.baseline = None;
                 }
                 // A pulse that comes late opens a drawer that nobody watches.
-                for reply in desk.pulses.drain(..).flatten() {
+                for reply in desk.pulses.drain(..) {
                     effects.push(Effect::Drawer(reply, Err(words.clone())));
                 }
             }
@@ -140,7 +140,7 @@ impl Floor {
             }
             News::DrawerDone(words, after) => {
                 desk.baseline = after;
-                if let Printing::Drawer(Some(reply)) = std::mem::take(&mut desk.printing) {
+                if let Printing::Drawer(reply) = std::mem::take(&mut desk.printing) {
                     effects.push(Effect::Drawer(reply, words.map_or(Ok(()), Err)));
                 }
             }
@@ -168,7 +168,7 @@ impl Floor {
                 let command = Command::Settle(document_id(id), seal_of(&registered));
                 let outcome = self.decide(batch, index, &command)?;
                 if outcome.is_ok() {
-                    self.after_seal(index, id, active, effects);
+                    Self::after_seal(id, active, effects);
                 }
                 outcome
             }
@@ -197,36 +197,14 @@ impl Floor {
         Ok(())
     }
 
-    fn after_seal(
-        &mut self,
-        index: usize,
-        id: Uuid,
-        active: Option<Active>,
-        effects: &mut Vec<Effect>,
-    ) {
+    fn after_seal(id: Uuid, active: Option<Active>, effects: &mut Vec<Effect>) {
         effects.push(Effect::WakeSender);
         let Some(active) = active else { return };
-        if active
-            .form
-            .is_some_and(|form| self.opens_drawer(index, &form))
-        {
-            effects.push(Effect::Pulse(index));
-        }
         let answer = Answer::Registered {
             id,
             replayed: false,
         };
         effects.push(Effect::Tell(active.waiters, answer));
-    }
-
-    /// One of the payments is of a type that opens the drawer.
-    fn opens_drawer(&self, index: usize, form: &OrderForm) -> bool {
-        let types = &self.desks[index].current().configuration().payments;
-        let (OrderKind::Sale { draft, .. } | OrderKind::Refund { draft, .. }) = &form.kind else {
-            return false;
-        };
-        let opens = |code| types.get(code).is_some_and(|payment| payment.open_drawer);
-        draft.payments.iter().any(|(code, _)| opens(*code))
     }
 
     /// A fiscal attempt is settled as not registered: the caller is told, or gets what it asked for in this case.
@@ -330,9 +308,6 @@ impl Floor {
             });
         }
         effects.push(Effect::WakeSender);
-        if self.desks[index].baseline.is_some() && self.opens_drawer(index, &form) {
-            effects.push(Effect::Pulse(index));
-        }
         if !print {
             effects.push(Effect::Tell(
                 waiters,
