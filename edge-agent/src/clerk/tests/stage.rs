@@ -204,7 +204,20 @@ impl Stage {
 
     /// A device for each entry, its printer there or not.
     pub(super) fn with(present: &[bool]) -> Self {
-        Self::open(Arc::new(tempfile::tempdir().unwrap()), present)
+        let stage = Self::open(Arc::new(tempfile::tempdir().unwrap()), present);
+        for (index, _) in present.iter().enumerate().filter(|(_, present)| **present) {
+            stage.until_ready(index);
+        }
+        stage
+    }
+
+    /// A printer connects only once the books are open, so that a test that needs it waits for it.
+    fn until_ready(&self, index: usize) {
+        let begun = std::time::Instant::now();
+        while !self.board.printer(device(index)).connected {
+            assert!(begun.elapsed() < LONG, "the printer is never there");
+            std::thread::yield_now();
+        }
     }
 
     fn open(folder: Arc<tempfile::TempDir>, present: &[bool]) -> Self {
