@@ -34,6 +34,7 @@
 
 pub mod amount;
 pub mod budget;
+pub mod counters;
 pub mod event;
 pub mod id;
 pub mod numbers;

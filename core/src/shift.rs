@@ -21,14 +21,14 @@ pub struct Tally {
 }
 
 impl Tally {
-    fn add(&mut self, amount: Amount) -> Option<()> {
+    pub(crate) fn add(&mut self, amount: Amount) -> Option<()> {
         let count = self.count.checked_add(1)?;
         self.amount = self.amount.checked_add(amount)?;
         self.count = count;
         Some(())
     }
 
-    fn admit(mut self, amount: Amount) -> Result<(), Refusal> {
+    pub(crate) fn admit(mut self, amount: Amount) -> Result<(), Refusal> {
         self.add(amount).ok_or(Refusal::CounterExhausted)
     }
 }
@@ -179,20 +179,11 @@ impl Shift {
     }
 }
 
-/// Sales since some beginning.
+/// Gross sales since some beginning, as a report shows them; [`Counters`](crate::counters::Counters) tell them apart.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Running {
     /// Gross sales.
     pub amount: Amount,
     /// The tax inside.
     pub tax: Amount,
-}
-
-impl Running {
-    pub(crate) fn add(&mut self, receipt: &Receipt<'_>) -> Option<()> {
-        let amount = self.amount.checked_add(receipt.total)?;
-        self.tax = self.tax.checked_add(receipt.tax)?;
-        self.amount = amount;
-        Some(())
-    }
 }

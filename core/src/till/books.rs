@@ -3,10 +3,11 @@
 use serde::{Deserialize, Serialize};
 
 use crate::amount::Amount;
+use crate::counters::Counters;
 use crate::event::{Body, DocumentKind};
-use crate::receipt::{Receipt, ReceiptKind};
+use crate::receipt::Receipt;
 use crate::refusal::Refusal;
-use crate::shift::{Running, Shift};
+use crate::shift::Shift;
 use crate::time::Moment;
 
 /// Sums that documents are counted into.
@@ -15,8 +16,8 @@ pub(super) struct Books {
     pub(super) shift: Option<Shift>,
     pub(super) cash: Amount,
     year_of: i64,
-    pub(super) year: Running,
-    pub(super) grand: Running,
+    pub(super) year: Counters,
+    pub(super) grand: Counters,
 }
 
 /// The numbers that a document gets if it opens a shift.
@@ -30,21 +31,11 @@ pub(super) struct NextNumbers {
 
 impl Books {
     /// Says whether a document can be counted, and the number of its shift's Z-report. Copies nothing: the books are large.
-    pub(super) fn admit(
-        &self,
-        body: &Body<'_>,
-        at: Moment,
-        next: NextNumbers,
-    ) -> Result<u32, Refusal> {
+    pub(super) fn admit(&self, body: &Body<'_>, next: NextNumbers) -> Result<u32, Refusal> {
         let full = Refusal::CounterExhausted;
         self.cash.checked_add(cash_into_drawer(body)).ok_or(full)?;
-        if let Body::Receipt(receipt) = body
-            && receipt.kind == ReceiptKind::Sale
-        {
-            let (mut year, mut grand) = (self.year_at(at), self.grand);
-            year.add(receipt).ok_or(full)?;
-            grand.add(receipt).ok_or(full)?;
-        }
+        // What the grand total has room for, its part of this year has room for too.
+        self.grand.admit(body)?;
         match &self.shift {
             Some(shift) => {
                 shift.documents.checked_add(1).ok_or(full)?;
@@ -60,20 +51,18 @@ impl Books {
 
     /// Counts a document that was admitted; a number that does not fit is left as it was.
     pub(super) fn count(&mut self, body: &Body<'_>, at: Moment, next: NextNumbers) {
-        self.year = self.year_at(at);
-        self.year_of = self.year_of.max(at.local_year());
+        if at.local_year() > self.year_of {
+            self.year_of = at.local_year();
+            self.year = Counters::default();
+        }
+        self.year.count(body);
+        self.grand.count(body);
         let shift = self
             .shift
             .get_or_insert_with(|| Shift::open(next.z_number, next.number, at));
         shift.documents = shift.documents.saturating_add(1);
         let counted = match body {
-            Body::Receipt(receipt) => {
-                if receipt.kind == ReceiptKind::Sale {
-                    self.year.add(receipt).unwrap_or(());
-                    self.grand.add(receipt).unwrap_or(());
-                }
-                shift.count_receipt(receipt)
-            }
+            Body::Receipt(receipt) => shift.count_receipt(receipt),
             Body::Cash(amount) => shift.count_cash(*amount),
             Body::Report(_) => Some(()),
         };
@@ -89,17 +78,8 @@ impl Books {
         self.shift.clone_from(&other.shift);
         self.cash = other.cash;
         self.year_of = other.year_of;
-        self.year = other.year;
-        self.grand = other.grand;
-    }
-
-    /// The year's sales at a moment: nothing yet, where it is a new year.
-    fn year_at(&self, at: Moment) -> Running {
-        if at.local_year() > self.year_of {
-            Running::default()
-        } else {
-            self.year
-        }
+        self.year.copy_from(&other.year);
+        self.grand.copy_from(&other.grand);
     }
 }
 

@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::amount::Amount;
 use crate::budget::Left;
+use crate::counters::Counters;
 use crate::event::{
     Body, CancelDecided, Configuration, Event, NumbersGranted, ReportFigures, ReportKind, Reserved,
     Sealed, Voided,
@@ -128,6 +129,9 @@ pub struct Till {
 }
 
 impl Till {
+    /// Version of a till's own encoding, for snapshots: one of another version is made again from the journal.
+    pub const SNAPSHOT_VERSION: u16 = 2;
+
     /// Says what follows from a command, or why not. Changes nothing.
     ///
     /// Every fault of a draft is told to `faults` with its place.
@@ -210,6 +214,18 @@ impl Till {
         self.books.cash
     }
 
+    /// What was counted since 1 January of the last document's year.
+    #[must_use]
+    pub const fn year(&self) -> &Counters {
+        &self.books.year
+    }
+
+    /// What was counted since the first document.
+    #[must_use]
+    pub const fn grand(&self) -> &Counters {
+        &self.books.grand
+    }
+
     /// The document between its two events.
     #[must_use]
     pub const fn outstanding(&self) -> Option<&Outstanding> {
@@ -272,7 +288,7 @@ impl Till {
             return Err(Refusal::DeviceUnsettled);
         }
         self.admit(profile, &body, order.wish, known, at, faults)?;
-        let z_number = self.books.admit(&body, at, self.next_numbers()?)?;
+        let z_number = self.books.admit(&body, self.next_numbers()?)?;
         Ok(Event::Reserved(Reserved {
             id: order.id,
             unique: order.unique,
@@ -455,8 +471,8 @@ impl Till {
         ReportFigures {
             shift: shift.clone(),
             cash: after.cash,
-            year: after.year,
-            grand: after.grand,
+            year: after.year.running(),
+            grand: after.grand.running(),
             reconciliation: counters
                 .map(|counters| Reconciliation::of(shift, after.cash, counters)),
         }

@@ -120,7 +120,7 @@ impl Store {
             .optional()
             .context(&self.path, "snapshot")?;
         let (mut till, after) = match snapshot {
-            Some((seq, Event::VERSION, bytes)) => (
+            Some((seq, Till::SNAPSHOT_VERSION, bytes)) => (
                 postcard::from_bytes(&bytes).map_err(|_| StoreError::Snapshot)?,
                 seq,
             ),
@@ -289,7 +289,7 @@ impl Batch<'_> {
         self.connection()
             .execute(
                 "INSERT OR REPLACE INTO snapshot (device, seq, version, till) VALUES (?1, ?2, ?3, ?4)",
-                params![device.as_bytes(), self.head.seq, Event::VERSION, bytes],
+                params![device.as_bytes(), self.head.seq, Till::SNAPSHOT_VERSION, bytes],
             )
             .map(drop)
             .context(&self.store.path, "snapshot")

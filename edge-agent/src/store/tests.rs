@@ -139,7 +139,7 @@ fn a_snapshot_and_what_came_after_is_the_whole_replay() {
     // One that does not decode is said to be so, and is not taken for a till.
     raw.execute(
         "INSERT INTO snapshot VALUES (?1, 1, ?2, x'FF')",
-        rusqlite::params![DEVICE.as_bytes(), Event::VERSION],
+        rusqlite::params![DEVICE.as_bytes(), Till::SNAPSHOT_VERSION],
     )
     .unwrap();
     assert!(matches!(

@@ -1,0 +1,172 @@
+//! Counters that outlive the shift: since 1 January, and since the first document.
+//!
+//! They are told apart as a shift's are: by kind of document, tax group and payment type.
+//! They stay bounded whatever rates and payment types come and go in the years:
+//! a group is summed by its letter over all its rates, and payment types beyond the sixteenth are summed together.
+
+use serde::{Deserialize, Serialize};
+
+use crate::amount::Amount;
+use crate::event::Body;
+use crate::payment::PaymentTotals;
+use crate::receipt::{Receipt, ReceiptKind};
+use crate::refusal::Refusal;
+use crate::shift::{Running, Tally};
+use crate::tax::TaxCode;
+
+/// What was turned over under one letter, over all the rates that it has had.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LetterTotal {
+    /// Gross turnover. A line with several taxes counts whole under each of its letters.
+    pub amount: Amount,
+    /// The tax inside it, as the sum of the receipts' lines.
+    pub tax: Amount,
+}
+
+/// Turnover of one direction over many shifts: sales and refunds are never netted.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LongTurnover {
+    /// Receipts and their gross sum.
+    pub receipts: Tally,
+    /// The tax inside, as the sum of the receipts' lines.
+    pub tax: Amount,
+    /// What cash rounding added (above zero) or took away.
+    pub rounding: Amount,
+    /// By payment type, change taken off: the first sixteen types that were used.
+    pub payments: PaymentTotals,
+    /// Paid with any further type.
+    pub other_payments: Amount,
+    letters: [LetterTotal; 8],
+}
+
+impl LongTurnover {
+    /// What was turned over under a letter.
+    #[must_use]
+    pub fn of_letter(&self, code: TaxCode) -> LetterTotal {
+        self.letters
+            .get(usize::from(code.place()))
+            .copied()
+            .unwrap_or_default()
+    }
+
+    /// Every sum has room: a letter and a payment type never come to more than the receipts that they are part of.
+    fn admit(&self, receipt: &Receipt<'_>) -> Result<(), Refusal> {
+        self.receipts.admit(receipt.total)?;
+        let rounding = self.rounding.checked_add(receipt.rounded_by());
+        let turned_over = self.receipts.amount.checked_add(receipt.total);
+        turned_over
+            .zip(rounding)
+            .and_then(|(turned_over, rounding)| turned_over.checked_add(rounding))
+            .map_or(Err(Refusal::CounterExhausted), |_| Ok(()))
+    }
+
+    /// Counts a receipt that was admitted.
+    fn count(&mut self, receipt: &Receipt<'_>) {
+        self.receipts.add(receipt.total).unwrap_or(());
+        add_to(&mut self.tax, receipt.tax);
+        add_to(&mut self.rounding, receipt.rounded_by());
+        for line in receipt.lines.iter().filter(|line| !line.voided) {
+            for tax in line.taxes() {
+                let place = usize::from(tax.group.code.place());
+                if let Some(letter) = self.letters.get_mut(place) {
+                    add_to(&mut letter.amount, line.final_amount);
+                    add_to(&mut letter.tax, tax.final_tax);
+                }
+            }
+        }
+        for payment in receipt.payments.iter() {
+            let kept = payment
+                .amount
+                .checked_sub(payment.change)
+                .unwrap_or(Amount::ZERO);
+            // What was admitted fits, so that the only thing that can be missing is a place for one more type.
+            if self
+                .payments
+                .add(payment.code, payment.cash, kept)
+                .is_none()
+            {
+                add_to(&mut self.other_payments, kept);
+            }
+        }
+    }
+}
+
+/// Counters over many shifts, by kind of document, tax group and payment type.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Counters {
+    /// Fiscal sales.
+    pub sales: LongTurnover,
+    /// Refunds.
+    pub refunds: LongTurnover,
+    /// Alternative receipts; they stand beside the fiscal counters.
+    pub alternative: Tally,
+    /// Cash put in.
+    pub cash_in: Tally,
+    /// Cash taken out, as a positive sum.
+    pub cash_out: Tally,
+}
+
+impl Counters {
+    /// Gross sales and the tax inside: the line of a report.
+    #[must_use]
+    pub const fn running(&self) -> Running {
+        Running {
+            amount: self.sales.receipts.amount,
+            tax: self.sales.tax,
+        }
+    }
+
+    /// Says whether a document can be counted.
+    pub(crate) fn admit(&self, body: &Body<'_>) -> Result<(), Refusal> {
+        match body {
+            Body::Receipt(receipt) => match receipt.kind {
+                ReceiptKind::Sale => self.sales.admit(receipt),
+                ReceiptKind::Refund { .. } => self.refunds.admit(receipt),
+                ReceiptKind::AlternativeSale => self.alternative.admit(receipt.total),
+            },
+            Body::Cash(amount) if amount.is_negative() => {
+                let out = amount.checked_neg().ok_or(Refusal::CounterExhausted)?;
+                self.cash_out.admit(out)
+            }
+            Body::Cash(amount) => self.cash_in.admit(*amount),
+            Body::Report(_) => Ok(()),
+        }
+    }
+
+    /// Counts a document that was admitted.
+    pub(crate) fn count(&mut self, body: &Body<'_>) {
+        let tallied = match body {
+            Body::Receipt(receipt) => match receipt.kind {
+                ReceiptKind::Sale => {
+                    self.sales.count(receipt);
+                    None
+                }
+                ReceiptKind::Refund { .. } => {
+                    self.refunds.count(receipt);
+                    None
+                }
+                ReceiptKind::AlternativeSale => self.alternative.add(receipt.total),
+            },
+            Body::Cash(amount) if amount.is_negative() => amount
+                .checked_neg()
+                .and_then(|amount| self.cash_out.add(amount)),
+            Body::Cash(amount) => self.cash_in.add(*amount),
+            Body::Report(_) => None,
+        };
+        tallied.unwrap_or(());
+    }
+
+    /// Copies field by field, so that no second copy stands on the stack.
+    pub(crate) fn copy_from(&mut self, other: &Self) {
+        self.sales.clone_from(&other.sales);
+        self.refunds.clone_from(&other.refunds);
+        self.alternative = other.alternative;
+        self.cash_in = other.cash_in;
+        self.cash_out = other.cash_out;
+    }
+}
+
+/// Adds what was admitted; a sum that does not fit is left as it was.
+fn add_to(sum: &mut Amount, part: Amount) {
+    *sum = sum.checked_add(part).unwrap_or(*sum);
+}
