@@ -110,7 +110,7 @@ impl Agent {
             })?;
             plans.push(DeskPlan {
                 device: device.id,
-                configuration: tables::configuration(device),
+                configuration: tables::configuration(device, profile.facts()),
                 printer: task,
             });
         }

@@ -2,7 +2,8 @@
 
 use ferrotill_core::event::{Configuration, NumberRange};
 use ferrotill_core::payment::{PaymentTable, PaymentType};
-use ferrotill_core::tax::{TaxCode, TaxGroup, TaxRate, TaxTable};
+use ferrotill_core::profile::Facts;
+use ferrotill_core::tax::{Bucket, DatedRate, TaxCode, TaxEntry, TaxRate, TaxTable};
 
 use crate::config::Device;
 
@@ -10,17 +11,12 @@ use crate::config::Device;
 ///
 /// The values were checked when they were read (`config`), so that nothing falls out here.
 #[must_use]
-pub fn configuration(device: &Device) -> Configuration {
-    let groups: Vec<TaxGroup> = device
-        .tax_groups
-        .iter()
-        .filter_map(|group| {
-            Some(TaxGroup::new(
-                TaxCode::new(u8::try_from(group.code).ok()?)?,
-                TaxRate::from_ten_thousandths(group.rate)?,
-            ))
-        })
-        .collect();
+pub fn configuration(device: &Device, law: &Facts) -> Configuration {
+    let entries = device.tax_groups.iter().filter_map(|group| {
+        let code = TaxCode::new(u8::try_from(group.code).ok()?)?;
+        let bucket = group.bucket.unwrap_or_else(|| bucket_of(&group.rates, law));
+        Some(TaxEntry::new(code, bucket, &group.rates))
+    });
     let types = device.payment_types.iter().map(|payment| PaymentType {
         code: payment.code,
         name: shortened(&payment.name),
@@ -40,10 +36,25 @@ pub fn configuration(device: &Device) -> Configuration {
             })
         });
     Configuration {
-        taxes: TaxTable::new(&groups).unwrap_or_default(),
+        taxes: TaxTable::dated(entries).unwrap_or_default(),
         payments: PaymentTable::new(types).unwrap_or_default(),
         ranges: ranges.take(RANGES_MAX).collect(),
         alternative_receipts: device.use_alternative_receipts,
+    }
+}
+
+/// The bucket of a group for which none was written: the one that the country's law has its latest rate in.
+/// Where the law has it in several or in none, the rate alone tells: zero-rated at nothing, else standard.
+fn bucket_of(rates: &[DatedRate], law: &Facts) -> Bucket {
+    let latest = rates.last().map_or(TaxRate::ZERO, |dated| dated.rate);
+    let mut known = law
+        .groups
+        .iter()
+        .filter(|group| group.rates.iter().any(|dated| dated.rate == latest))
+        .map(|group| group.bucket);
+    match (known.next(), known.next()) {
+        (Some(bucket), None) => bucket,
+        _ => Bucket::of_rate(latest),
     }
 }
 
@@ -58,4 +69,95 @@ fn shortened(name: &str) -> heapless::String<32> {
         }
     }
     short
+}
+
+#[cfg(test)]
+mod tests {
+    use ferrotill_core::profile::by_code;
+    use ferrotill_core::tax::Bucket;
+    use ferrotill_core::time::Day;
+
+    use super::configuration;
+    use crate::config::Config;
+
+    const TILL: &str = r#"
+[till]
+country = "MD"
+mode = "TEST"
+data_dir = "/var/lib/ferrotill"
+[[api.clients]]
+key = "till"
+secret = "s3cret"
+[upstream]
+url = "http://127.0.0.1:7100"
+[[device]]
+id = "0875b8a5-0668-41a3-a3fa-8eeccf66d289"
+uri = "datecs+serial:///dev/ttyUSB0"
+payment_types = [ { code = 0, name = "Bar", cash = true } ]
+"#;
+
+    /// Letter, bucket and rate (ten-thousandths of a percent) of each group on a day.
+    fn groups(country: &str, written: &str, day: Day) -> Vec<(char, Bucket, Option<u32>)> {
+        let text = format!("{TILL}tax_groups = [ {written} ]\n");
+        let config = Config::parse(&text, "t.toml").unwrap();
+        let facts = by_code(country).unwrap().facts();
+        let taxes = configuration(&config.devices[0], facts).taxes;
+        let entries = taxes.entries();
+        entries
+            .map(|entry| {
+                let rate = entry.on(day).map(|group| group.rate.ten_thousandths());
+                (char::from(entry.code().letter()), entry.bucket(), rate)
+            })
+            .collect()
+    }
+
+    #[test]
+    fn letter_bucket_and_dated_rate_are_three_things() {
+        let written = r#"
+            { code = "A", rate = "20.00" },
+            { code = "D", rate = "0", bucket = "exempt" },
+            { code = "F", bucket = "special", rates = [ { from = "2026-07-01", rate = "4.90" }, { from = "2027-01-01", rate = "5.00" } ] }
+        "#
+        .replace('\n', " ");
+        for (day, food) in [
+            (Day::of_date(2026, 6, 30), None),
+            (Day::of_date(2026, 7, 1), Some(49_000)),
+            (Day::of_date(2027, 1, 1), Some(50_000)),
+        ] {
+            assert_eq!(
+                groups("AT", &written, day),
+                [
+                    ('A', Bucket::Standard, Some(200_000)),
+                    ('D', Bucket::Exempt, Some(0)),
+                    ('F', Bucket::Special, food),
+                ]
+            );
+        }
+    }
+
+    #[test]
+    fn a_bucket_that_was_not_written_is_the_laws_or_the_rates() {
+        let written = r#"{ code = "A", rate = "10" }, { code = "B", rate = "13" }, { code = "C", rate = "0" }, { code = "H", rate = "20" }"#;
+        let buckets: Vec<Bucket> = groups("AT", written, Day::LAST)
+            .into_iter()
+            .map(|(_, bucket, _)| bucket)
+            .collect();
+        // Nothing is zero-rated, exempt or out of scope by Austrian law: the rate alone cannot tell which.
+        assert_eq!(
+            buckets,
+            [
+                Bucket::Reduced,
+                Bucket::SecondReduced,
+                Bucket::Zero,
+                Bucket::Standard
+            ]
+        );
+        let moldovan = groups(
+            "MD",
+            r#"{ code = "B", rate = "8.00" }, { code = "C", rate = "12" }"#,
+            Day::LAST,
+        );
+        assert_eq!(moldovan[0].1, Bucket::Reduced);
+        assert_eq!(moldovan[1].1, Bucket::Standard);
+    }
 }

@@ -2,14 +2,13 @@
 
 use std::time::Duration;
 
-use ferrotill_core::scale;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use super::fault::Place;
 use super::reader::{Found, Reader, Section};
 use super::sections::{ANSWER_TIMEOUT_MS, milliseconds};
-use super::{Device, Mode, PaymentType, PointOfSale, Range, TaxGroup};
+use super::{Device, Mode, PaymentType, PointOfSale, Range, taxes};
 
 /// All devices, and the places of their uris in the same order.
 pub(super) fn devices(
@@ -77,71 +76,13 @@ fn device(
             .unwrap_or(false),
         answer_timeout: milliseconds(reader, section, "answer_timeout_ms", ANSWER_TIMEOUT_MS)
             .unwrap_or(answer_timeout),
-        tax_groups: tax_groups(reader, section),
+        tax_groups: taxes::tax_groups(reader, section),
         payment_types: payment_types(reader, section),
         alternative_receipts_ranges: own_ranges.iter().map(|range| range.value.clone()).collect(),
         points_of_sale: points_of_sale(reader, section, id),
     };
     ranges.extend(own_ranges.into_iter().map(|range| (index, range)));
     device
-}
-
-fn tax_groups(reader: &mut Reader, device: &Section<'_>) -> Vec<TaxGroup> {
-    let sections = reader.children(device, "tax_groups", &["code", "rate"]);
-    require_items(
-        reader,
-        device,
-        "tax_groups",
-        sections.is_empty(),
-        "{ code = \"A\", rate = \"20.00\" }",
-    );
-    let mut groups: Vec<TaxGroup> = Vec::new();
-    for section in sections {
-        let code = letter(reader, &section, "code", 'A'..='H');
-        let rate = rate(reader, &section);
-        if let Some(code) = code
-            && groups.iter().any(|group| group.code == code)
-        {
-            twice(reader, &section, "code", &code);
-        }
-        if let (Some(code), Some(rate)) = (code, rate) {
-            groups.push(TaxGroup { code, rate });
-        }
-    }
-    groups
-}
-
-/// Percent as decimal text with at most two decimals, up to a hundred.
-fn rate(reader: &mut Reader, section: &Section<'_>) -> Option<u32> {
-    let remedy = "percent as text with two decimals, such as \"20.00\"";
-    let found = reader.required_text(section, "rate", remedy)?;
-    // Two decimals are what a printer and the tax office can take; four are what the core counts in.
-    let hundredths = scale::parse(&found.value, 2);
-    let rate = scale::parse(&found.value, 4)
-        .ok()
-        .filter(|rate| *rate <= RATE_MAX);
-    let rate = rate.and_then(|rate| u32::try_from(rate).ok());
-    match (hundredths, rate) {
-        (Ok(_), Some(rate)) => Some(rate),
-        (Err(error @ scale::ScaleError::TooManyDecimals { .. }), _) => {
-            reader.fault(
-                &found.place,
-                section.path_of("rate"),
-                format!("{:?} {error}", found.value),
-                format!("write {remedy}"),
-            );
-            None
-        }
-        _ => {
-            reader.fault(
-                &found.place,
-                section.path_of("rate"),
-                format!("{:?} is not a percentage from 0 to 100", found.value),
-                format!("write {remedy}"),
-            );
-            None
-        }
-    }
 }
 
 fn payment_types(reader: &mut Reader, device: &Section<'_>) -> Vec<PaymentType> {
@@ -343,7 +284,7 @@ fn uuid(reader: &mut Reader, section: &Section<'_>, key: &str) -> Uuid {
 }
 
 /// One letter within bounds; absent is `None`.
-fn letter(
+pub(super) fn letter(
     reader: &mut Reader,
     section: &Section<'_>,
     key: &str,
@@ -381,7 +322,13 @@ fn letter(
     }
 }
 
-fn require_items(reader: &mut Reader, device: &Section<'_>, key: &str, empty: bool, example: &str) {
+pub(super) fn require_items(
+    reader: &mut Reader,
+    device: &Section<'_>,
+    key: &str,
+    empty: bool,
+    example: &str,
+) {
     if !device.has(key) || (empty && reader.faults.is_empty()) {
         reader.fault(
             &device.place_of(key),
@@ -396,7 +343,12 @@ fn require_items(reader: &mut Reader, device: &Section<'_>, key: &str, empty: bo
     }
 }
 
-fn twice(reader: &mut Reader, section: &Section<'_>, key: &str, value: &dyn std::fmt::Display) {
+pub(super) fn twice(
+    reader: &mut Reader,
+    section: &Section<'_>,
+    key: &str,
+    value: &dyn std::fmt::Display,
+) {
     reader.fault(
         &section.place_of(key),
         section.path_of(key),
@@ -416,7 +368,5 @@ const DEVICE: &[&str] = &[
     "alternative_receipts_ranges",
     "points_of_sale",
 ];
-/// A hundred percent in ten-thousandths of a percent.
-const RATE_MAX: i64 = 1_000_000;
 const SERIES_MAX: usize = 10;
 const NUMBER_LENGTH_MAX: i64 = 10;

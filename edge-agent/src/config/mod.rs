@@ -16,6 +16,8 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use ferrotill_core::tax::{Bucket, DatedRate, TaxRate};
+use ferrotill_core::time::Day;
 use uuid::Uuid;
 
 mod device;
@@ -23,6 +25,7 @@ mod fault;
 mod layers;
 mod reader;
 mod sections;
+mod taxes;
 #[cfg(test)]
 mod tests;
 mod tree;
@@ -170,13 +173,24 @@ pub struct Device {
     pub points_of_sale: Vec<PointOfSale>,
 }
 
-/// One tax group of a device.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// One tax group of a device: a letter, the legal bucket, and the rates are three things.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TaxGroup {
     /// A letter from A to H.
     pub code: char,
-    /// Ten-thousandths of a percent: 200000 is 20.00 %.
-    pub rate: u32,
+    /// What the law calls it, where it was written; else the country's law or the rate tells (see `tables`).
+    pub bucket: Option<Bucket>,
+    /// Its rates in the order of their days; one alone that begins on [`Day::FIRST`] has always been in force.
+    pub rates: Vec<DatedRate>,
+}
+
+impl TaxGroup {
+    /// The rate in force on a day.
+    #[must_use]
+    pub fn rate_on(&self, day: Day) -> Option<TaxRate> {
+        let in_force = self.rates.iter().rev().find(|dated| dated.from <= day)?;
+        Some(in_force.rate)
+    }
 }
 
 /// One way of paying.

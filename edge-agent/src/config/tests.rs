@@ -6,6 +6,8 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use ferrotill_core::time::Day;
+
 use super::{Config, Mode, Overrides};
 
 const TILL: &str = "[till]\ncountry = \"MD\"\nmode = \"TEST\"\ndata_dir = \"/var/lib/ferrotill\"\n";
@@ -51,7 +53,10 @@ fn the_whole_becomes_typed_values() {
         device
             .tax_groups
             .iter()
-            .map(|g| (g.code, g.rate))
+            .map(|group| (
+                group.code,
+                group.rate_on(Day::FIRST).unwrap().ten_thousandths()
+            ))
             .collect::<Vec<_>>(),
         [('A', 200_000), ('B', 80_000)]
     );
@@ -188,6 +193,41 @@ fn a_fault_is_told_with_its_place_and_what_to_do() {
             "\"20.00\"",
             "\"-1\"",
             "t.toml:13:37: device[0].tax_groups[0].rate: \"-1\" is not a percentage from 0 to 100; write percent as text with two decimals, such as \"20.00\"",
+        ),
+        (
+            "rate = \"8\"",
+            "rate = \"8\", bucket = \"low\"",
+            "t.toml:13:83: device[0].tax_groups[1].bucket: is \"low\"; allowed are standard, reduced, second_reduced, special, zero, exempt, out_of_scope",
+        ),
+        (
+            "rate = \"8\"",
+            "rate = \"8\", bucket = \"exempt\"",
+            "t.toml:13:83: device[0].tax_groups[1].bucket: \"exempt\" has no rate above zero; write rate = \"0\", or the bucket of the rate",
+        ),
+        (
+            "rate = \"8\"",
+            "rate = \"8\", rates = [ { rate = \"8\" } ]",
+            "t.toml:13:69: device[0].tax_groups[1].rate: stands beside rates; write rate alone if it never changed, or rates alone",
+        ),
+        (
+            "rate = \"8\"",
+            "rates = []",
+            "t.toml:13:70: device[0].tax_groups[1].rates: has 0 rates; write one to 4, such as { from = \"2026-07-01\", rate = \"4.90\" }",
+        ),
+        (
+            "rate = \"8\"",
+            "rates = [ { rate = \"8\" }, { from = \"2026-02-30\", rate = \"9\" } ]",
+            "t.toml:13:97: device[0].tax_groups[1].rates[1].from: \"2026-02-30\" is not a day; write year, month and day, such as \"2026-07-01\"",
+        ),
+        (
+            "rate = \"8\"",
+            "rates = [ { from = \"2026-07-01\", rate = \"8\" }, { from = \"2026-07-01\", rate = \"9\" } ]",
+            "t.toml:13:118: device[0].tax_groups[1].rates[1].from: is not after the day before it; write the rates in the order of their days",
+        ),
+        (
+            "rate = \"8\"",
+            "rates = [ { rate = \"8\" }, { rate = \"9\" } ]",
+            "t.toml:13:88: device[0].tax_groups[1].rates[1].from: is missing; add it: a day such as \"2026-07-01\"",
         ),
         (
             "code = \"B\"",

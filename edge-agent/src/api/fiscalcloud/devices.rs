@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::http::StatusCode;
 use axum::response::Response;
-use ferrotill_core::scale::Decimal;
+use ferrotill_core::tax::TaxRate;
 use uuid::Uuid;
 
 use super::{failure, success};
@@ -57,9 +57,15 @@ fn serial_number(app: &App, device: &Device) -> Option<String> {
 fn dto(app: &App, device: &Device, last_number: u32, used: &[(String, u32)]) -> Out {
     let printer = app.board.printer(device.id);
     let owner = &app.config.till.owner;
-    let rate = |rate: u32| Decimal::new(i64::from(rate / 100), 2);
+    let today = app.clock.now().local_day();
     let tax_groups = device.tax_groups.iter().enumerate().map(|(index, group)| {
-        object! { "rowNumber" => index + 1, "enabled" => true, "code" => group.code.to_string(), "rate" => rate(group.rate) }
+        let rate = group.rate_on(today);
+        object! {
+            "rowNumber" => index + 1,
+            "enabled" => rate.is_some(),
+            "code" => group.code.to_string(),
+            "rate" => rate.map(TaxRate::display),
+        }
     });
     let payment_types = device
         .payment_types

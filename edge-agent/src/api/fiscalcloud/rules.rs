@@ -44,8 +44,8 @@ pub(super) fn add_faults(draft: &OrderDraft, shop: Shop<'_>, faults: &mut Vec<Fa
         echo: String::new(),
         found: String::new(),
     };
-    let configuration = tables::configuration(shop.device);
     let facts = shop.profile.facts();
+    let configuration = tables::configuration(shop.device, facts);
     let rules = Rules {
         facts,
         taxes: &configuration.taxes,
