@@ -1,0 +1,307 @@
+//! What was done to a disk, in order, and what may be left of it when the power goes.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::SECTOR;
+
+/// What is on a disk: the bytes of each file by its name.
+pub type Image = BTreeMap<String, Vec<u8>>;
+
+/// One thing that was done to a disk.
+#[derive(Clone, Debug)]
+pub(crate) enum Operation {
+    Write {
+        file: Arc<str>,
+        offset: usize,
+        bytes: Arc<[u8]>,
+    },
+    Truncate {
+        file: Arc<str>,
+        length: usize,
+    },
+    Sync {
+        file: Arc<str>,
+    },
+    /// Names that were made and deleted become durable.
+    SyncFolder,
+    /// A sync that failed: what it should have made durable is forgotten at the next power cut.
+    LostSync {
+        file: Arc<str>,
+    },
+    Delete {
+        file: Arc<str>,
+        durable: bool,
+    },
+}
+
+/// All that was done to a disk since it was mounted, and what it held then.
+#[derive(Clone, Debug)]
+pub struct History {
+    pub(crate) before: Image,
+    pub(crate) operations: Vec<Operation>,
+}
+
+/// A change that is not durable yet.
+#[derive(Clone, Debug)]
+enum Change {
+    Write { offset: usize, bytes: Arc<[u8]> },
+    Truncate { length: usize },
+}
+
+/// A file between two syncs.
+#[derive(Clone, Debug, Default)]
+struct Settling {
+    /// What is durable; none if even the name is not.
+    durable: Option<Vec<u8>>,
+    pending: Vec<Change>,
+    /// It was deleted, and the deletion is not durable.
+    deleted: bool,
+}
+
+/// How much of what is pending survives a cut.
+#[derive(Clone, Copy)]
+enum Fate {
+    Nothing,
+    Everything,
+    /// The oldest changes do, and the one in which the power goes does in part.
+    Prefix(usize),
+    /// Each sector by itself.
+    Dice,
+}
+
+impl History {
+    /// How many operations there are: the power can go after each of them.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.operations.len()
+    }
+
+    /// Nothing was done.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.operations.is_empty()
+    }
+
+    /// What may be left if the power goes right after the first `count` operations: another image for other dice.
+    #[must_use]
+    pub fn cut(&self, count: usize, dice: &mut Dice) -> Image {
+        self.settle(count).cut(dice)
+    }
+
+    /// The disk after the first `count` operations, to be cut many times.
+    #[must_use]
+    pub fn settle(&self, count: usize) -> Medium {
+        let mut medium = Medium::new(&self.before);
+        for operation in self.operations.iter().take(count) {
+            medium.take(operation);
+        }
+        medium
+    }
+
+    /// Goes through all moments in their order: the disk after each operation.
+    pub fn for_each_moment(&self, mut look: impl FnMut(usize, &Medium)) {
+        let mut medium = Medium::new(&self.before);
+        look(0, &medium);
+        for (index, operation) in self.operations.iter().enumerate() {
+            medium.take(operation);
+            look(index + 1, &medium);
+        }
+    }
+}
+
+/// A disk at a moment: what is durable, and what is on its way.
+#[derive(Clone, Debug)]
+pub struct Medium {
+    files: BTreeMap<Arc<str>, Settling>,
+}
+
+impl Medium {
+    fn new(before: &Image) -> Self {
+        let files = before.iter().map(|(name, bytes)| {
+            let settled = Settling {
+                durable: Some(bytes.clone()),
+                ..Settling::default()
+            };
+            (Arc::from(name.as_str()), settled)
+        });
+        Self {
+            files: files.collect(),
+        }
+    }
+
+    fn take(&mut self, operation: &Operation) {
+        match operation {
+            Operation::Write {
+                file,
+                offset,
+                bytes,
+            } => self.pend(
+                file,
+                Change::Write {
+                    offset: *offset,
+                    bytes: Arc::clone(bytes),
+                },
+            ),
+            Operation::Truncate { file, length } => {
+                self.pend(file, Change::Truncate { length: *length });
+            }
+            Operation::Sync { file } => {
+                let settling = self.files.entry(Arc::clone(file)).or_default();
+                let mut bytes = settling.durable.take().unwrap_or_default();
+                for change in settling.pending.drain(..) {
+                    change.apply(&mut bytes);
+                }
+                settling.durable = Some(bytes);
+            }
+            Operation::SyncFolder => {
+                self.files.retain(|_, settling| !settling.deleted);
+                for settling in self.files.values_mut() {
+                    settling.durable.get_or_insert_default();
+                }
+            }
+            Operation::LostSync { file } => {
+                if let Some(settling) = self.files.get_mut(file) {
+                    settling.pending.clear();
+                }
+            }
+            Operation::Delete { file, durable } => {
+                if let Some(settling) = self.files.get_mut(file) {
+                    settling.deleted = true;
+                }
+                if *durable {
+                    self.take(&Operation::SyncFolder);
+                }
+            }
+        }
+    }
+
+    fn pend(&mut self, file: &Arc<str>, change: Change) {
+        let settling = self.files.entry(Arc::clone(file)).or_default();
+        if settling.deleted {
+            // A new file of the same name; what the old one held does not come back in it.
+            *settling = Settling::default();
+        }
+        settling.pending.push(change);
+    }
+
+    /// What may be left of it.
+    #[must_use]
+    pub fn cut(&self, dice: &mut Dice) -> Image {
+        let mut image = Image::new();
+        for (name, settling) in &self.files {
+            if settling.deleted && dice.coin() {
+                continue;
+            }
+            // A name that is not durable may be missing with all that was written.
+            let name_lost = settling.durable.is_none() && dice.below(4) == 0;
+            if name_lost {
+                continue;
+            }
+            let fate = match dice.below(4) {
+                0 => Fate::Nothing,
+                1 => Fate::Everything,
+                2 => Fate::Prefix(dice.below(settling.pending.len() + 1)),
+                _ => Fate::Dice,
+            };
+            let mut bytes = settling.durable.clone().unwrap_or_default();
+            for (index, change) in settling.pending.iter().enumerate() {
+                match fate {
+                    Fate::Nothing => {}
+                    Fate::Everything => change.apply(&mut bytes),
+                    Fate::Prefix(whole) if index < whole => change.apply(&mut bytes),
+                    Fate::Prefix(whole) if index == whole => change.tear(&mut bytes, dice),
+                    Fate::Prefix(_) => {}
+                    Fate::Dice => change.tear(&mut bytes, dice),
+                }
+            }
+            image.insert(name.to_string(), bytes);
+        }
+        image
+    }
+}
+
+impl Change {
+    fn apply(&self, bytes: &mut Vec<u8>) {
+        match self {
+            Self::Write {
+                offset,
+                bytes: written,
+            } => put(bytes, *offset, written),
+            Self::Truncate { length } => bytes.resize(*length, 0),
+        }
+    }
+
+    /// Some of its sectors, and at most one of them in part.
+    fn tear(&self, bytes: &mut Vec<u8>, dice: &mut Dice) {
+        match self {
+            Self::Truncate { .. } => {
+                if dice.coin() {
+                    self.apply(bytes);
+                }
+            }
+            Self::Write {
+                offset,
+                bytes: written,
+            } => {
+                let mut at = 0;
+                while at < written.len() {
+                    let end = written
+                        .len()
+                        .min((offset + at) / SECTOR * SECTOR + SECTOR - offset);
+                    let kept = match dice.below(16) {
+                        0 => at + dice.below(end - at),
+                        chance if chance % 2 == 1 => end,
+                        _ => at,
+                    };
+                    put(bytes, offset + at, &written[at..kept]);
+                    at = end;
+                }
+            }
+        }
+    }
+}
+
+/// Writes into a file, which grows with zeros where there is a hole.
+pub(crate) fn put(file: &mut Vec<u8>, offset: usize, bytes: &[u8]) {
+    if bytes.is_empty() {
+        return;
+    }
+    let end = offset + bytes.len();
+    if file.len() < end {
+        file.resize(end, 0);
+    }
+    file[offset..end].copy_from_slice(bytes);
+}
+
+/// Chance that can be repeated: the same seed throws the same dice (splitmix64).
+#[derive(Clone, Debug)]
+pub struct Dice(u64);
+
+impl Dice {
+    /// Dice of a seed.
+    #[must_use]
+    pub const fn new(seed: u64) -> Self {
+        Self(seed)
+    }
+
+    /// The next number.
+    pub fn throw(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mut mixed = self.0;
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        mixed ^ (mixed >> 31)
+    }
+
+    /// A number below a limit; 0 where the limit is 0.
+    pub fn below(&mut self, limit: usize) -> usize {
+        let thrown = usize::try_from(self.throw() >> 1).unwrap_or(0);
+        thrown.checked_rem(limit).unwrap_or(0)
+    }
+
+    /// One of two.
+    pub fn coin(&mut self) -> bool {
+        self.throw() & 1 == 1
+    }
+}
