@@ -5,8 +5,12 @@ mod bench;
 
 use bench::*;
 use ferrotill_core::Amount;
-use ferrotill_device::emulator::FaultKind;
-use ferrotill_device::{Fault, FiscalPrinter, Job, Outcome, Paper};
+use ferrotill_device::emulator::{Emulator, FaultKind};
+use ferrotill_device::family::FAMILIES;
+use ferrotill_device::port::loopback::Loopback;
+use ferrotill_device::wire::framing::Request;
+use ferrotill_device::wire::isl_payment::Payment;
+use ferrotill_device::{Fault, FiscalPrinter, Job, Outcome, Paper, Watch};
 
 #[test]
 fn a_sale_is_printed_once_with_our_figures() {
@@ -113,6 +117,75 @@ fn without_a_durable_decision_nothing_is_cancelled() {
     let outcome = driver.recover(&sale(), &baseline, false, &mut Notes::new());
     assert_eq!(not_registered(outcome).fault, Fault::Cancelled);
     bench.check(0, false);
+}
+
+/// A watch before whose eyes the cover opens after one command, and in whose moment of decision
+/// it is shut again and the payments that were on their way reach the printer after all.
+struct Stray {
+    line: Loopback<Emulator>,
+    cover_opens_after: u8,
+    payments: Vec<(u8, Vec<u8>)>,
+    decided: bool,
+}
+
+impl Watch for Stray {
+    fn trace(&mut self, line: &str) {
+        if line.starts_with(&format!("{:02X} ", self.cover_opens_after)) {
+            self.line
+                .with(|emulator| emulator.printer_mut().set_cover_open(true));
+        }
+    }
+
+    fn about_to_cancel(&mut self) -> bool {
+        self.decided = true;
+        for (seq, (command, data)) in (0x70..).zip(self.payments.drain(..)) {
+            self.line.with(|emulator| {
+                let printer = emulator.printer_mut();
+                printer.set_cover_open(false);
+                let _ = printer.answer(&Request { seq, command, data });
+            });
+        }
+        true
+    }
+}
+
+#[test]
+fn a_payment_that_outruns_the_decision_to_cancel_is_not_lost_with_the_answer_of_the_close() {
+    // After how many lost answers of the close the host is told; with 40 not before it has asked again.
+    for family in FAMILIES {
+        for (stray, lost) in [(1, 0), (1, 5), (1, 40), (2, 0), (2, 5), (2, 40)] {
+            let case = format!("{}, {stray} stray, {lost} lost", family.name);
+            let bench = Bench::of(family);
+            let mut driver = bench.driver(1);
+            let baseline = driver.connect().unwrap().baseline;
+            let pay = |mode, amount| {
+                let payment = Payment {
+                    text: Vec::new(),
+                    mode: Some(mode),
+                    amount: Some(amount),
+                };
+                let row = &family.payment;
+                (row.command, (row.ask.emit)(&payment))
+            };
+            let mut watch = Stray {
+                line: bench.line.clone(),
+                cover_opens_after: family.subtotal.command,
+                payments: vec![pay('D', 1_000), pay('P', 1_500)],
+                decided: false,
+            };
+            watch.payments.truncate(stray);
+            let outcome = driver.perform(&sale(), &baseline, &mut watch);
+            assert!(watch.decided, "{case}: {outcome:?}");
+            assert_eq!(outcome, Outcome::Unknown(Fault::PaymentStarted), "{case}");
+            bench.order(FaultKind::DropAnswer, Some(family.close.command), lost);
+            let (_, outcome) = settle(&bench, driver, &sale(), &baseline, outcome, true, true);
+            assert!(
+                matches!(outcome, Outcome::Registered(_)),
+                "{case}: {outcome:?}"
+            );
+            bench.check_outcome(&outcome, 0, &case);
+        }
+    }
 }
 
 #[test]

@@ -376,6 +376,12 @@ fn troubles_act_before_or_after_execution() {
         (Delay, true),
         (PowerCut, true),
         (Unplug, false),
+        (BadChecksum, true),
+        (Garbage, true),
+        (Late, true),
+        (PowerCutBefore, false),
+        (UnplugAfter, true),
+        (Blink, true),
     ] {
         let bench = Bench::new();
         bench.order(kind, Some(0x46), 1);
@@ -396,8 +402,10 @@ fn troubles_act_before_or_after_execution() {
             assert_eq!(!late.is_empty(), kind == Delay, "{}", kind.name());
             let cash = emulator.printer().memory().day.cash;
             assert_eq!(cash == 10_000, executed, "{}", kind.name());
-            assert_eq!(emulator.printer().is_on(), kind != PowerCut);
-            assert_eq!(emulator.is_plugged(), kind != Unplug);
+            let cut = matches!(kind, PowerCut | PowerCutBefore);
+            assert_eq!(emulator.printer().is_on(), !cut);
+            let pulled = matches!(kind, Unplug | UnplugAfter);
+            assert_eq!(emulator.is_plugged(), !pulled);
             assert!(emulator.faults().is_empty());
             bytes
         });
@@ -407,12 +415,89 @@ fn troubles_act_before_or_after_execution() {
                 assert_eq!(answer[0], SYN);
                 assert!(Answer::parse(&FRAMING, &answer[1..]).is_ok());
             }
-            Garble => {
+            Garble | BadChecksum => {
                 assert!(answer.len() > 20);
                 assert!(Answer::parse(&FRAMING, &answer).is_err());
             }
+            Garbage => {
+                let place = answer.iter().rposition(|byte| *byte == 0x01).unwrap();
+                assert!(place > 0 && answer[..place].contains(&0x01));
+                assert!(Answer::parse(&FRAMING, &answer[place..]).is_ok());
+            }
             _ => assert!(answer.is_empty(), "{}", kind.name()),
         }
+    }
+}
+
+/// What comes back by `now` after a frame was sent.
+fn heard(emulator: &mut Emulator, frame: &[u8], now: u64) -> Vec<u8> {
+    emulator.handle_bytes(frame, now);
+    let mut bytes = Vec::new();
+    while let Some(more) = emulator.poll_transmit(now) {
+        bytes.extend(more);
+    }
+    bytes
+}
+
+fn status_frame(seq: u8) -> Vec<u8> {
+    let request = Request {
+        seq,
+        command: 0x4A,
+        data: vec![],
+    };
+    request.emit(&FRAMING).unwrap()
+}
+
+#[test]
+fn a_late_answer_comes_in_front_of_the_next_requests() {
+    let bench = Bench::new();
+    bench.order(FaultKind::Late, None, 2);
+    bench.line.with(|emulator| {
+        let (first, next) = (status_frame(0x30), status_frame(0x31));
+        // Two answers are held back; the second repeat is answered at once.
+        assert!(heard(emulator, &first, 0).is_empty());
+        assert!(heard(emulator, &first, 500).is_empty());
+        let answer = heard(emulator, &first, 1_000);
+        assert_eq!(Answer::parse(&FRAMING, &answer).unwrap().seq, 0x30);
+        let behind = heard(emulator, &next, 1_100);
+        let seqs: Vec<u8> = behind
+            .split_inclusive(|byte| *byte == 0x03)
+            .map(|frame| Answer::parse(&FRAMING, frame).unwrap().seq)
+            .collect();
+        assert_eq!(seqs, [0x30, 0x30, 0x31]);
+    });
+}
+
+#[test]
+fn an_answer_byte_by_byte_takes_its_time_between_the_bytes() {
+    let bench = Bench::new();
+    bench.order(FaultKind::Bytewise, None, 1);
+    bench.line.with(|emulator| {
+        emulator.handle_bytes(&status_frame(0x30), 0);
+        let mut answer = Vec::new();
+        while let Some(due) = emulator.poll_timeout() {
+            answer.extend(emulator.poll_transmit(due).unwrap());
+            assert_eq!(due, 100 * u64::try_from(answer.len()).unwrap());
+        }
+        assert!(Answer::parse(&FRAMING, &answer).is_ok());
+    });
+}
+
+#[test]
+fn a_sequence_number_is_forgotten_in_a_power_cut_unless_the_printer_keeps_it() {
+    for keeps in [false, true] {
+        let mut printer = printer();
+        printer.keeps_last_answer = keeps;
+        let mut host = Host {
+            printer: &mut printer,
+            seq: 0x20,
+        };
+        host.ok(0x46, "100.00");
+        host.printer.set_power(false);
+        host.printer.set_power(true);
+        let _ = host.repeat(0x46, "100.00");
+        let cash = host.printer.memory().day.cash;
+        assert_eq!(cash, if keeps { 10_000 } else { 20_000 });
     }
 }
 

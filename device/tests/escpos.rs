@@ -62,12 +62,20 @@ impl Bench {
     }
 
     fn order(&self, kind: FaultKind, command: u8, times: u32) {
+        self.order_any(kind, Some(command), times);
+    }
+
+    fn order_any(&self, kind: FaultKind, command: Option<u8>, times: u32) {
         self.line.with(|printer| {
             printer.add_fault(FaultOrder {
                 kind,
-                command: Some(command),
+                command,
                 times,
-                ms: 700,
+                ms: if kind == FaultKind::Bytewise {
+                    300
+                } else {
+                    700
+                },
             });
         });
     }
@@ -328,45 +336,104 @@ fn a_printer_without_numbered_answers_is_asked_the_old_way() {
 
 #[test]
 fn no_trouble_doubles_a_slip_or_calls_a_lost_one_printed() {
-    for kind in FaultKind::ALL {
-        for (name, code) in [
-            ("GS ( H", b'H'),
-            ("DLE EOT", 4),
-            ("text", b' '),
-            ("cut", b'V'),
-        ] {
-            for times in [1, 4] {
-                let case = format!("{kind:?} at {name}, {times} times");
-                let mut bench = Bench::new();
-                bench.order(kind, code, times);
-                let mut outcome = bench.print(&["once"]);
-                for _ in 0..20 {
-                    let Outcome::Unknown(_) = outcome else { break };
-                    bench.line.with(|printer| {
-                        printer.set_plugged(true);
-                        if !printer.is_on() {
-                            printer.set_power(true);
-                        }
-                    });
-                    outcome = bench.recover(&["once"]);
+    // With numbered answers and with counted ones, at each command of a slip, and at all of them.
+    for knows_processed in [true, false] {
+        for kind in FaultKind::ALL {
+            for (name, code) in [
+                ("GS ( H", Some(b'H')),
+                ("GS r", Some(b'r')),
+                ("DLE EOT", Some(4)),
+                ("text", Some(b' ')),
+                ("cut", Some(b'V')),
+                ("all", None),
+            ] {
+                for times in [1, 4] {
+                    for restart in [false, true] {
+                        let case = format!(
+                            "{kind:?} at {name}, {times} times, restart {restart}, {knows_processed}"
+                        );
+                        let mut printer = EscposEmulator::new(None);
+                        printer.knows_processed = knows_processed;
+                        slip_in_trouble(printer, kind, code, times, restart, &case);
+                    }
                 }
-                let copies = bench.copies("once");
-                assert!(copies <= 1, "{case}: {copies}");
-                match &outcome {
-                    // Bytes that a line swallows in the middle leave no trace: ESC/POS has no checksum.
-                    Outcome::Registered(_) => assert!(
-                        copies == 1 || matches!(kind, FaultKind::DropRequest | FaultKind::Nak),
-                        "{case}"
-                    ),
-                    Outcome::NotRegistered(_) => {}
-                    Outcome::Unknown(_) => panic!("{case}: {outcome:?}"),
+            }
+        }
+    }
+}
+
+fn slip_in_trouble(
+    printer: EscposEmulator,
+    kind: FaultKind,
+    code: Option<u8>,
+    times: u32,
+    restart: bool,
+    case: &str,
+) {
+    let repair = |bench: &Bench| {
+        bench.line.with(|printer| {
+            printer.set_plugged(true);
+            if !printer.is_on() {
+                printer.set_power(true);
+            }
+        });
+    };
+    let mut bench = Bench::with(printer, Options::default());
+    bench.order_any(kind, code, times);
+    let mut outcome = bench.print(&["once"]);
+    for attempt in 0..20 {
+        let Outcome::Unknown(_) = outcome else { break };
+        repair(&bench);
+        if restart {
+            let opener = Box::new(bench.line.clone());
+            bench.driver = Escpos::new(opener, Options::default(), attempt);
+        }
+        outcome = bench.recover(&["once"]);
+    }
+    let copies = bench.copies("once");
+    assert!(copies <= 1, "{case}: {copies}");
+    match &outcome {
+        // Bytes that are swallowed in the middle leave no trace: ESC/POS has no checksum, and a printer does not say
+        // that it was switched off and on.
+        Outcome::Registered(_) => assert!(
+            copies == 1
+                || matches!(
+                    kind,
+                    FaultKind::DropRequest | FaultKind::Nak | FaultKind::Blink
+                ),
+            "{case}"
+        ),
+        Outcome::NotRegistered(_) => {}
+        Outcome::Unknown(_) => panic!("{case}: {outcome:?}"),
+    }
+    bench.line.with(|printer| printer.clear_faults());
+    repair(&bench);
+    let after = bench.print(&["after"]);
+    assert!(is_printed(&after), "{case}: {after:?}");
+    assert_eq!(bench.copies("after"), 1, "{case}");
+}
+
+#[test]
+fn no_trouble_opens_the_drawer_twice_or_calls_a_lost_pulse_given() {
+    for kick in [Kick::InTurn, Kick::AtOnce] {
+        for kind in FaultKind::ALL {
+            for code in [Some(b'p'), Some(0x14), Some(4), Some(b'H'), None] {
+                for times in [1, 4] {
+                    let case = format!("{kick:?}, {kind:?} at {code:02X?}, {times} times");
+                    let options = Options {
+                        kick,
+                        sensor: Sensor::HighIsOpen,
+                        ..Options::default()
+                    };
+                    let mut bench = Bench::with(EscposEmulator::new(None), options);
+                    bench.order_any(kind, code, times);
+                    let outcome = bench.driver.open(&mut Quiet);
+                    let pulses = bench.line.with(|printer| printer.drawer_pulses());
+                    assert!(pulses <= 1, "{case}: {pulses}");
+                    if outcome == Ok(DrawerState::Open) {
+                        assert_eq!(pulses, 1, "{case}");
+                    }
                 }
-                bench.line.with(|printer| {
-                    printer.clear_faults();
-                    printer.set_plugged(true);
-                    printer.set_power(true);
-                });
-                assert!(is_printed(&bench.print(&["after"])), "{case}");
             }
         }
     }

@@ -64,6 +64,8 @@ pub struct Printer {
     pub exact_payment_says_rest: bool,
     /// Adds this to every price that is multiplied: a printer that computes otherwise than the till.
     pub miscount: i64,
+    /// Keeps its last sequence number and answer over a loss of power: the manuals do not say whether a printer does.
+    pub keeps_last_answer: bool,
     /// Commands that this firmware does not know, though its family does.
     pub lacks: Vec<u8>,
     store: Option<Store>,
@@ -91,6 +93,7 @@ impl Printer {
             cause_in_data: false,
             exact_payment_says_rest: false,
             miscount: 0,
+            keeps_last_answer: false,
             lacks: Vec::new(),
             store: None,
             clock,
@@ -107,6 +110,14 @@ impl Printer {
     #[must_use]
     pub fn of_family(mut self, protocol: &'static Protocol) -> Self {
         self.protocol = protocol;
+        self
+    }
+
+    /// The same printer with these fiscal receipts in its journal, oldest first: with a copy of another one's
+    /// memory it stands where that one stood.
+    #[must_use]
+    pub fn with_receipts(mut self, receipts: Vec<FiscalReceipt>) -> Self {
+        self.receipts = receipts;
         self
     }
 
@@ -165,13 +176,15 @@ impl Printer {
         self.cover_open
     }
 
-    /// Takes the power away or gives it back. Working memory goes: the last sequence number, the password lock.
+    /// Takes the power away or gives it back. Working memory goes: the last sequence number (or not), the password lock.
     pub fn set_power(&mut self, on: bool) {
         if self.power == on {
             return;
         }
         self.power = on;
-        self.last_answer = None;
+        if !self.keeps_last_answer {
+            self.last_answer = None;
+        }
         self.wrong_passwords = 0;
         self.locked = false;
         if on && let Some(open) = &mut self.memory.open {
@@ -232,20 +245,31 @@ impl Printer {
 
     /// Executes, keeps what changed, and composes data and status.
     fn settle(&mut self, request: &Request) -> (Vec<u8>, Status) {
+        let reply = if self.store.is_some() {
+            self.execute_and_keep(request)
+        } else {
+            let reply = self.execute(request.command, &request.data);
+            self.memory.receipts = self.receipts.len();
+            reply
+        };
+        match reply {
+            Ok(data) => (self.told(0, data), self.status()),
+            Err(refusal) => self.refuse(request.command, refusal),
+        }
+    }
+
+    fn execute_and_keep(&mut self, request: &Request) -> Result<Vec<u8>, Refusal> {
         let before = self.memory.clone();
         let receipts_before = self.receipts.len();
-        let mut reply = self.execute(request.command, &request.data);
+        let reply = self.execute(request.command, &request.data);
         if self.memory != before && self.keep(receipts_before, &before).is_err() {
             // What could not be written never happened.
             self.memory = before;
             self.receipts.truncate(receipts_before);
             self.memory_fault = true;
-            reply = Err((Cause::FiscalMemory, None));
+            return Err((Cause::FiscalMemory, None));
         }
-        match reply {
-            Ok(data) => (self.told(0, data), self.status()),
-            Err(refusal) => self.refuse(request.command, refusal),
-        }
+        reply
     }
 
     /// Data as the family sends them: with its error code in front, or without.

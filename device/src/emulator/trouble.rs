@@ -25,11 +25,25 @@ pub enum FaultKind {
     PowerCut,
     /// The cable is pulled before the command is executed.
     Unplug,
+    /// The checksum of the answer is wrong.
+    BadChecksum,
+    /// The answer is preceded by noise: stray bytes, a stray 01, half a frame.
+    Garbage,
+    /// The answer comes byte by byte.
+    Bytewise,
+    /// The answer comes only in front of the answer to a later request, which has another sequence number.
+    Late,
+    /// The power goes before the command is executed.
+    PowerCutBefore,
+    /// The command is executed, then the cable is pulled.
+    UnplugAfter,
+    /// The command is executed, then the power goes and comes back at once.
+    Blink,
 }
 
 impl FaultKind {
     /// Every kind.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 15] = [
         Self::DropRequest,
         Self::DropAnswer,
         Self::Nak,
@@ -38,6 +52,13 @@ impl FaultKind {
         Self::Delay,
         Self::PowerCut,
         Self::Unplug,
+        Self::BadChecksum,
+        Self::Garbage,
+        Self::Bytewise,
+        Self::Late,
+        Self::PowerCutBefore,
+        Self::UnplugAfter,
+        Self::Blink,
     ];
 
     /// The kind's name: `drop_request` and so on.
@@ -52,6 +73,13 @@ impl FaultKind {
             Self::Delay => "delay",
             Self::PowerCut => "power_cut",
             Self::Unplug => "unplug",
+            Self::BadChecksum => "bad_checksum",
+            Self::Garbage => "garbage",
+            Self::Bytewise => "bytewise",
+            Self::Late => "late",
+            Self::PowerCutBefore => "power_cut_before",
+            Self::UnplugAfter => "unplug_after",
+            Self::Blink => "blink",
         }
     }
 
@@ -71,7 +99,7 @@ pub struct FaultOrder {
     pub command: Option<u8>,
     /// To how many frames, repeats included; for [`FaultKind::Busy`] how many SYN bytes before one answer.
     pub times: u32,
-    /// For [`FaultKind::Delay`], how late.
+    /// For [`FaultKind::Delay`], how late; for [`FaultKind::Bytewise`], between two bytes.
     pub ms: u64,
 }
 
@@ -86,8 +114,20 @@ pub struct Emulator {
     sent_until: u64,
     heard_until: u64,
     garbled: usize,
+    /// Answers that are late, with their sequence numbers.
+    late: Vec<(u8, Vec<u8>)>,
 }
 
+/// Noise in front of an answer, one after another: stray bytes and half a frame, a frame that is none,
+/// the end of another frame, bytes that have a meaning of their own.
+const NOISES: [&[u8]; 4] = [
+    &[0x41, 0xFF, 0x00, 0x01, 0x2B, 0x30],
+    &[0x01, 0x01, 0x24, 0x20, 0x03],
+    &[0x30, 0x39, 0x33, 0x03],
+    &[SYN, 0x80, NAK],
+];
+/// Between two bytes, where an order does not say.
+const BYTE_MS: u64 = 20;
 /// While it is busy the printer says so this often.
 const BUSY_EVERY_MS: u64 = 60;
 /// Bytes that a paced line hands over at a time.
@@ -107,6 +147,7 @@ impl Emulator {
             sent_until: 0,
             heard_until: 0,
             garbled: 0,
+            late: Vec::new(),
         }
     }
 
@@ -142,15 +183,22 @@ impl Emulator {
     /// Switches the printer on or off; what it was sending is lost.
     pub fn set_power(&mut self, on: bool) {
         self.printer.set_power(on);
-        self.decoder.clear();
-        self.outbox.clear();
+        self.forget_line();
     }
 
     /// Pulls the cable or plugs it in; what was on it is lost.
     pub fn set_plugged(&mut self, plugged: bool) {
         self.plugged = plugged;
+        self.forget_line();
+    }
+
+    fn forget_line(&mut self) {
         self.decoder.clear();
         self.outbox.clear();
+        self.late.clear();
+        // Nothing is under way any more.
+        self.sent_until = 0;
+        self.heard_until = 0;
     }
 
     fn handle_frame(&mut self, frame: &[u8], now: u64) {
@@ -159,30 +207,70 @@ impl Emulator {
             return;
         };
         let order = self.order_for(request.command);
-        match order.map(|order| order.kind) {
-            Some(FaultKind::DropRequest) => return,
-            Some(FaultKind::Nak) => {
-                self.send(vec![NAK], now);
-                return;
-            }
-            Some(FaultKind::Unplug) => {
-                self.set_plugged(false);
-                return;
-            }
-            _ => {}
+        if let Some(order) = order
+            && self.before_execution(order.kind, now)
+        {
+            return;
         }
-        let mut answer = self.printer.answer(&request);
-        match order.map(|order| (order.kind, order)) {
-            Some((FaultKind::DropAnswer, _)) => {}
-            Some((FaultKind::PowerCut, _)) => self.set_power(false),
-            Some((FaultKind::Garble, _)) => {
+        let answer = self.printer.answer(&request);
+        self.send_late(request.seq, now);
+        match order {
+            Some(order) => self.after_execution(order, request.seq, answer, now),
+            None => self.send(answer, now),
+        }
+    }
+
+    /// A trouble that keeps the command from being executed; tells whether it did.
+    fn before_execution(&mut self, kind: FaultKind, now: u64) -> bool {
+        match kind {
+            FaultKind::DropRequest => {}
+            FaultKind::Nak => self.send(vec![NAK], now),
+            FaultKind::Unplug => self.set_plugged(false),
+            FaultKind::PowerCutBefore => self.set_power(false),
+            _ => return false,
+        }
+        true
+    }
+
+    /// A trouble that befalls the answer.
+    fn after_execution(&mut self, order: FaultOrder, seq: u8, mut answer: Vec<u8>, now: u64) {
+        match order.kind {
+            FaultKind::DropAnswer => {}
+            FaultKind::PowerCut => self.set_power(false),
+            FaultKind::Blink => {
+                self.set_power(false);
+                self.set_power(true);
+            }
+            FaultKind::UnplugAfter => self.set_plugged(false),
+            FaultKind::Late => self.late.push((seq, answer)),
+            FaultKind::Garble => {
                 self.garble(&mut answer);
                 self.send(answer, now);
             }
-            Some((FaultKind::Delay, order)) => {
-                self.send(answer, now.saturating_add(order.ms));
+            FaultKind::BadChecksum => {
+                // The last byte of the sum stands before the terminator; its other digit is as good a digit.
+                if let [.., digit, _] = answer.as_mut_slice() {
+                    *digit ^= 0x01;
+                }
+                self.send(answer, now);
             }
-            Some((FaultKind::Busy, order)) => {
+            FaultKind::Garbage => {
+                let noise = self.garbled.checked_rem(NOISES.len()).unwrap_or(0);
+                self.garbled = self.garbled.saturating_add(1);
+                let mut bytes = NOISES.get(noise).copied().unwrap_or_default().to_vec();
+                bytes.extend(answer);
+                self.send(bytes, now);
+            }
+            FaultKind::Delay => self.send(answer, now.saturating_add(order.ms)),
+            FaultKind::Bytewise => {
+                let apart = if order.ms == 0 { BYTE_MS } else { order.ms };
+                let mut at = now.max(self.sent_until);
+                for byte in answer {
+                    at = at.saturating_add(apart);
+                    self.send(vec![byte], at);
+                }
+            }
+            FaultKind::Busy => {
                 let mut at = now;
                 for _ in 0..order.times {
                     self.send(vec![SYN], at);
@@ -190,7 +278,21 @@ impl Emulator {
                 }
                 self.send(answer, at);
             }
-            _ => self.send(answer, now),
+            FaultKind::DropRequest
+            | FaultKind::Nak
+            | FaultKind::Unplug
+            | FaultKind::PowerCutBefore => self.send(answer, now),
+        }
+    }
+
+    /// Sends what is late, unless this request is a repeat of the one that it answers.
+    fn send_late(&mut self, seq: u8, now: u64) {
+        let (due, kept) = std::mem::take(&mut self.late)
+            .into_iter()
+            .partition(|(answered, _)| *answered != seq);
+        self.late = kept;
+        for (_, answer) in due {
+            self.send(answer, now);
         }
     }
 

@@ -1,12 +1,14 @@
 //! What the conversation tests share: a printer on a loopback, the jobs, and the check that nothing is doubled or lost.
 #![allow(dead_code, unreachable_pub)]
 
+pub mod cases;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use ferrotill_core::{Amount, Quantity};
 use ferrotill_device::driver::isl::IslPrinter;
-use ferrotill_device::emulator::memory::{Kind, Memory};
+use ferrotill_device::emulator::memory::{FiscalReceipt, Kind, Memory};
 use ferrotill_device::emulator::{Emulator, FaultKind, FaultOrder, Printer};
 use ferrotill_device::family::{Protocol, datecs};
 use ferrotill_device::port::loopback::Loopback;
@@ -28,16 +30,19 @@ impl Bench {
     }
 
     pub fn of(family: &'static Protocol) -> Self {
-        let seconds = Arc::new(AtomicI64::new(1_795_221_330));
-        let clock = Arc::clone(&seconds);
         let mut rates = [None; 8];
         rates[0] = Some(2_000);
         rates[1] = Some(800);
-        let printer = Printer::new(
-            Memory::new(rates),
-            Arc::new(move || clock.load(Ordering::Relaxed)),
-        )
-        .of_family(family);
+        Self::with(family, Memory::new(rates), Vec::new())
+    }
+
+    pub fn with(family: &'static Protocol, memory: Memory, receipts: Vec<FiscalReceipt>) -> Self {
+        let seconds = Arc::new(AtomicI64::new(1_795_221_330));
+        let clock = Arc::clone(&seconds);
+        let clock = Arc::new(move || clock.load(Ordering::Relaxed));
+        let printer = Printer::new(memory, clock)
+            .of_family(family)
+            .with_receipts(receipts);
         Self {
             family,
             line: Loopback::new(Emulator::new(printer, None)),
@@ -59,9 +64,19 @@ impl Bench {
                 kind,
                 command,
                 times,
-                ms: 700,
+                ms: if kind == FaultKind::Bytewise {
+                    100
+                } else {
+                    700
+                },
             });
         });
+    }
+
+    /// The trouble that was ordered has befallen a frame.
+    pub fn order_is_begun(&self, times: u32) -> bool {
+        self.line
+            .with(|emulator| !emulator.faults().iter().any(|order| order.times == times))
     }
 
     /// Power and cable come back; troubles ordered stay.

@@ -118,11 +118,23 @@ const TABLE: &[Rule] = &[
         verdict: |_| Verdict::NotIssued,
     },
     Rule {
-        // After that decision no payment is ever sent, so the document that was issued is the cancelled one.
-        // Only a receipt of nothing can be paid without showing it, and is closed when its cancellation is refused.
-        says: "closed, documents advanced, and the cancellation was decided before: cancelled",
-        fits: |facts| facts.cancel_decided && !facts.of_nothing,
+        // The receipt that was open when that was decided is the one that was closed since, and only a cancelled one has no tender.
+        says: "closed, document = base + 1, cancellation decided, nothing tendered: cancelled",
+        fits: |facts| facts.cancel_decided && facts.documents == Some(1) && facts.is_unpaid(),
         verdict: |_| Verdict::NotIssued,
+    },
+    Rule {
+        // A payment that was on its way when that was decided was booked after all; then it could only be completed.
+        says: "closed, document = base + 1, cancellation decided, items, amount and tender are ours: issued all the same",
+        fits: |facts| {
+            facts.cancel_decided && facts.documents == Some(1) && facts.is_paid_as_planned()
+        },
+        verdict: |_| Verdict::Issued,
+    },
+    Rule {
+        says: "closed, documents advanced, cancellation decided, neither unpaid nor paid as planned: somebody else's doing",
+        fits: |facts| facts.cancel_decided,
+        verdict: |_| UNCLEAR,
     },
     Rule {
         says: "closed, document = base + 1, items and amount are ours, tender at least the amount: issued, the answer was lost",
@@ -155,8 +167,8 @@ struct Facts {
     same_printer: bool,
     same_day: bool,
     cancel_decided: bool,
-    /// The plan's total is nothing.
-    of_nothing: bool,
+    /// What the plan tenders; 0 only for a receipt of nothing.
+    planned_tender: i64,
     /// A fiscal receipt is open.
     open: bool,
     /// Documents since the baseline; `None` if there are fewer than before.
@@ -173,11 +185,26 @@ struct Facts {
     tender: Option<i64>,
     /// How many of the plan's payments make this tender.
     payments: Option<usize>,
-    /// Items, amount and tender of the last receipt are the plan's.
+    /// Items and amount of the last receipt are the plan's.
+    same_sales: bool,
+    /// And its tender is at least that amount.
     last_is_ours: bool,
 }
 
 impl Facts {
+    /// Nothing was tendered where the plan would have tendered something.
+    fn is_unpaid(&self) -> bool {
+        self.tender == Some(0) && self.planned_tender != 0
+    }
+
+    /// The plan's sales and the plan's tender.
+    /// A receipt of nothing has no tender to be known by: only the counter of fiscal receipts tells it from a cancelled one.
+    fn is_paid_as_planned(&self) -> bool {
+        self.same_sales
+            && self.tender == Some(self.planned_tender)
+            && (self.planned_tender != 0 || self.fiscal == Counter::Moved)
+    }
+
     fn of(plan: &Plan, baseline: &Baseline, cancel_decided: bool, standing: &Standing) -> Self {
         let now = &standing.counters;
         let receipt = standing.transaction;
@@ -190,11 +217,12 @@ impl Facts {
         let tender = receipt.tender.and_then(i64::checked_abs);
         let sales_match =
             plan.groups_after(receipt.items) == Some(groups) && amount == Some(booked);
+        let same_sales = receipt.items == plan.items() && amount == Some(plan.total);
         Self {
             same_printer: is_same_printer(now, baseline),
             same_day: now.z_number == baseline.z_number,
             cancel_decided,
-            of_nothing: plan.total == 0,
+            planned_tender: plan.tender(),
             open: standing.condition.fiscal_receipt_open,
             documents: now.last_document.checked_sub(baseline.last_document),
             fiscal: match (baseline.next_fiscal_receipt, now.next_fiscal_receipt) {
@@ -207,9 +235,8 @@ impl Facts {
             complete: sales_match && receipt.items == plan.items(),
             tender,
             payments: tender.and_then(|tender| plan.payments_at(tender)),
-            last_is_ours: receipt.items == plan.items()
-                && amount == Some(plan.total)
-                && tender.is_some_and(|tender| tender >= plan.total),
+            same_sales,
+            last_is_ours: same_sales && tender.is_some_and(|tender| tender >= plan.total),
         }
     }
 }
@@ -222,15 +249,18 @@ mod tests {
     use crate::wire::isl_report::Transaction;
     use ferrotill_core::{Amount, Quantity};
 
-    fn plan() -> Plan {
-        let line = |price| LineJob {
+    fn line(price: i64, adjustment: i64) -> LineJob {
+        LineJob {
             name: "x".to_owned(),
             group: 0,
             price: Amount::from_minor(price),
             quantity: Quantity::ONE,
-            adjustment: Amount::ZERO,
+            adjustment: Amount::from_minor(adjustment),
             notes: vec![],
-        };
+        }
+    }
+
+    fn plan() -> Plan {
         let payment = |letter, cash, amount| PaymentJob {
             letter,
             cash,
@@ -239,7 +269,7 @@ mod tests {
         let job = ReceiptJob {
             refund_of: None,
             header: vec![],
-            lines: vec![line(1000), line(858)],
+            lines: vec![line(1000, 0), line(858, 0)],
             footer: vec![],
             total: Amount::from_minor(1858),
             payments: vec![payment('P', true, 1500), payment('D', false, 1000)],
@@ -321,7 +351,6 @@ mod tests {
             // Closed.
             ([0, 10, 4, 2, 1858, 2500, 0], false, Verdict::NotIssued),
             ([0, 11, 5, 2, 1858, 2500, 0], false, Verdict::Issued),
-            ([0, 11, 5, 2, 1858, 2500, 0], true, Verdict::NotIssued),
             ([0, 11, 4, 2, 1858, 0, 0], false, Verdict::NotIssued),
             ([0, 13, 4, 0, 0, 0, 0], false, Verdict::NotIssued),
             ([0, 11, 5, 2, 1857, 2500, 0], false, unclear),
@@ -332,14 +361,63 @@ mod tests {
             // Firmware that does not tell the fiscal counter: only the last receipt can speak for ours.
             ([0, 10, 0, 2, 1858, 2500, 0], false, Verdict::NotIssued),
             ([0, 11, 0, 2, 1858, 2500, 0], false, Verdict::Issued),
-            ([0, 11, 0, 2, 1858, 2500, 0], true, Verdict::NotIssued),
             ([0, 11, 0, 2, 1858, 0, 0], false, unclear),
             ([0, 12, 0, 2, 1858, 2500, 0], false, unclear),
+            // Closed after the cancellation was decided: the tender decides, with the fiscal counter and without.
+            ([0, 10, 4, 2, 1858, 2500, 0], true, Verdict::NotIssued),
+            ([0, 11, 4, 2, 1858, 0, 0], true, Verdict::NotIssued),
+            ([0, 13, 4, 0, 0, 0, 0], true, Verdict::NotIssued),
+            ([0, 11, 5, 2, 1858, 2500, 0], true, Verdict::Issued),
+            ([0, 11, 5, 2, -1858, -2500, 0], true, Verdict::Issued),
+            ([0, 11, 5, 2, 1858, 1858, 0], true, unclear),
+            ([0, 11, 5, 2, 1858, 0, 0], true, Verdict::NotIssued),
+            ([0, 11, 5, 2, 1857, 2500, 0], true, unclear),
+            ([0, 12, 5, 2, 1858, 2500, 0], true, unclear),
+            ([0, 11, 0, 0, 0, 0, 0], true, Verdict::NotIssued),
+            ([0, 11, 0, 1, 1000, 0, 0], true, Verdict::NotIssued),
+            ([0, 11, 0, 2, 1858, 0, 0], true, Verdict::NotIssued),
+            ([0, 11, 0, 2, 1858, 2500, 0], true, Verdict::Issued),
+            ([0, 11, 0, 2, 1858, 2000, 0], true, unclear),
+            ([0, 11, 0, 1, 1000, 2500, 0], true, unclear),
+            ([0, 12, 0, 2, 1858, 0, 0], true, unclear),
         ] {
             assert_eq!(
                 judge(&plan(), &baseline(), cancel_decided, &standing(case)).0,
                 verdict,
                 "{case:?} {cancel_decided}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_receipt_of_nothing_is_told_from_a_cancelled_one_by_the_fiscal_counter_alone() {
+        let job = ReceiptJob {
+            refund_of: None,
+            header: vec![],
+            lines: vec![line(1000, -1000)],
+            footer: vec![],
+            total: Amount::ZERO,
+            payments: vec![PaymentJob {
+                letter: 'P',
+                cash: true,
+                amount: Amount::ZERO,
+            }],
+            change: Amount::ZERO,
+        };
+        let plan = Plan::of(&datecs::PROTOCOL, "", &job).unwrap();
+        for (fiscal, cancel_decided, verdict) in [
+            (4, false, Verdict::NotIssued),
+            (4, true, Verdict::NotIssued),
+            (5, false, Verdict::Issued),
+            (5, true, Verdict::Issued),
+            (0, false, Verdict::Issued),
+            (0, true, Verdict::Unclear(Fault::Unclear)),
+        ] {
+            let standing = standing([0, 11, fiscal, 1, 0, 0, 0]);
+            assert_eq!(
+                judge(&plan, &baseline(), cancel_decided, &standing).0,
+                verdict,
+                "{fiscal} {cancel_decided}"
             );
         }
     }

@@ -5,6 +5,7 @@ use super::judge::{Verdict, judge};
 use super::plan::{Plan, Step};
 use super::{IslPrinter, RESUMES_MAX};
 use crate::driver::line::COMMAND_LIMIT_MS;
+use crate::family::Errors;
 use crate::fault::Fault;
 use crate::printer::{Baseline, NotRegistered, Outcome, ReceiptJob, Registered, Watch};
 use crate::wire::fields::decimal;
@@ -291,9 +292,10 @@ impl IslPrinter {
             };
             match (verdict, sent) {
                 (Verdict::Unpaid { matches: true, .. }, Err(Trouble::Refused(refusal, _)))
-                    if refusal == Fault::PaymentStarted && case.plan.total == 0 =>
+                    if case.plan.total == 0 && self.may_mean_paid(refusal) =>
                 {
                     // A receipt of nothing, paid with nothing: it can only be closed.
+                    // Should it not be paid, the device refuses that too.
                     return self.close_only(case, watch);
                 }
                 (Verdict::Unpaid { .. }, Err(Trouble::Refused(refusal, _))) => {
@@ -305,6 +307,12 @@ impl IslPrinter {
             }
         }
         Outcome::Unknown(Fault::NoAnswer)
+    }
+
+    /// The refusal says that a payment was booked, or may mean it: some families do not tell why they refuse.
+    fn may_mean_paid(&self, refusal: Fault) -> bool {
+        let silent = matches!(self.device.protocol().errors, Errors::Silent);
+        refusal == Fault::PaymentStarted || (silent && refusal == Fault::NotAllowed)
     }
 
     /// Sends the last step alone.

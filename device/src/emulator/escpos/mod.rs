@@ -22,7 +22,7 @@ use crate::wire::escpos_profile::Profile;
 /// An emulated receipt printer at the end of a line that can be ordered to go wrong.
 ///
 /// An order of trouble names a command by its last naming byte: 48h for GS ( H, 04h for DLE EOT, 20h for text.
-/// There is no NAK in this language: such an order loses the command.
+/// There is neither NAK nor checksum in this language: an order of the one loses the command, of the other damages the answer.
 pub struct EscposEmulator {
     /// Answers `GS ( H`. Cheap printers do not, and pass over it.
     pub knows_processed: bool,
@@ -46,6 +46,8 @@ pub struct EscposEmulator {
     baud: Option<u32>,
     sent_until: u64,
     heard_until: u64,
+    /// Answers that are late: they come in front of the next one.
+    late: Vec<Vec<u8>>,
     now: u64,
 }
 
@@ -55,6 +57,10 @@ const BUFFER_BYTES: usize = 4_096;
 const DRAWER_OPEN_MS: u64 = 5_000;
 /// How long "busy" delays an answer, once.
 const BUSY_MS: u64 = 60;
+/// Noise in front of an answer: XON and XOFF, and bytes that are neither status nor letter.
+const NOISE: [u8; 4] = [0x11, 0xFF, 0x13, 0x9D];
+/// Between two bytes of an answer, where an order does not say.
+const BYTE_MS: u64 = 20;
 /// Bytes that a paced line hands over at a time.
 const PACE_CHUNK: usize = 16;
 
@@ -83,6 +89,7 @@ impl EscposEmulator {
             baud,
             sent_until: 0,
             heard_until: 0,
+            late: Vec::new(),
             now: 0,
         }
     }
@@ -128,6 +135,7 @@ impl EscposEmulator {
     pub fn set_power(&mut self, on: bool) {
         self.power = on;
         self.outbox.clear();
+        self.late.clear();
         self.forget();
     }
 
@@ -147,6 +155,7 @@ impl EscposEmulator {
     pub fn set_plugged(&mut self, plugged: bool) {
         self.plugged = plugged;
         self.outbox.clear();
+        self.late.clear();
     }
 
     /// Orders a trouble; orders are carried out in turn.
@@ -247,38 +256,70 @@ impl EscposEmulator {
     /// Executes under the first order of trouble that fits.
     fn with_trouble(&mut self, code: u8, execute: impl FnOnce(&mut Self) -> Vec<u8>) {
         let order = self.order_for(code);
-        let kind = order.map(|order| order.kind);
-        match kind {
+        match order.map(|order| order.kind) {
+            // There is no NAK in this language.
             Some(FaultKind::DropRequest | FaultKind::Nak) => return,
-            Some(FaultKind::Unplug) => {
-                self.set_plugged(false);
-                return;
-            }
+            Some(FaultKind::Unplug) => return self.set_plugged(false),
+            Some(FaultKind::PowerCutBefore) => return self.set_power(false),
             _ => {}
         }
         self.commands = self.commands.saturating_add(1);
-        let mut answer = execute(self);
-        let mut due = self.now;
-        match (kind, order) {
-            (Some(FaultKind::DropAnswer), _) => return,
-            (Some(FaultKind::PowerCut), _) => {
+        let answer = execute(self);
+        match order {
+            Some(order) => self.after_execution(order, answer),
+            None => self.tell(answer, self.now),
+        }
+    }
+
+    /// A trouble that befalls the answer.
+    fn after_execution(&mut self, order: FaultOrder, mut answer: Vec<u8>) {
+        let now = self.now;
+        match order.kind {
+            FaultKind::DropAnswer => {}
+            FaultKind::PowerCut => self.set_power(false),
+            FaultKind::Blink => {
                 self.set_power(false);
-                return;
+                self.set_power(true);
             }
-            (Some(FaultKind::Garble), _) => {
+            FaultKind::UnplugAfter => self.set_plugged(false),
+            FaultKind::Late => self.late.push(answer),
+            // There is no checksum in this language either.
+            FaultKind::Garble | FaultKind::BadChecksum => {
                 if let Some(first) = answer.first_mut() {
                     *first ^= 0x01;
                 }
+                self.tell(answer, now);
             }
-            (Some(FaultKind::Delay), Some(order)) => due = due.saturating_add(order.ms),
-            (Some(FaultKind::Busy), Some(order)) => {
-                due = due.saturating_add(u64::from(order.times).saturating_mul(BUSY_MS));
+            FaultKind::Garbage if !answer.is_empty() => {
+                answer.splice(0..0, NOISE);
+                self.tell(answer, now);
             }
-            _ => {}
+            FaultKind::Bytewise => {
+                let apart = if order.ms == 0 { BYTE_MS } else { order.ms };
+                let mut at = now.max(self.sent_until);
+                for byte in answer {
+                    at = at.saturating_add(apart);
+                    self.tell(vec![byte], at);
+                }
+            }
+            FaultKind::Delay => self.tell(answer, now.saturating_add(order.ms)),
+            FaultKind::Busy => {
+                let busy = u64::from(order.times).saturating_mul(BUSY_MS);
+                self.tell(answer, now.saturating_add(busy));
+            }
+            _ => self.tell(answer, now),
         }
-        if !answer.is_empty() {
-            self.send(answer, due);
+    }
+
+    /// Sends an answer, and in front of it what is late.
+    fn tell(&mut self, answer: Vec<u8>, due: u64) {
+        if answer.is_empty() {
+            return;
         }
+        for late in std::mem::take(&mut self.late) {
+            self.send(late, due);
+        }
+        self.send(answer, due);
     }
 
     fn order_for(&mut self, code: u8) -> Option<FaultOrder> {

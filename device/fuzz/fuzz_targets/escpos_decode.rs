@@ -1,0 +1,46 @@
+//! Any bytes to a receipt printer are the same commands however they are cut, and what is written is read as the same.
+#![no_main]
+
+use ferrotill_device::wire::escpos::Command;
+use ferrotill_device::wire::escpos_decode::{Decoder, RealTimeEar};
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|bytes: &[u8]| {
+    let whole = written(&Decoder::default().feed(bytes));
+    let mut decoder = Decoder::default();
+    let mut pieces = Vec::new();
+    let mut rest = bytes;
+    // The bytes themselves say how they are cut.
+    while let Some(first) = rest.first() {
+        let (piece, tail) = rest.split_at(rest.len().min(usize::from(*first % 9) + 1));
+        pieces.extend(decoder.feed(piece));
+        rest = tail;
+    }
+    assert_eq!(written(&pieces), whole);
+
+    let again = Decoder::default().feed(&whole);
+    assert_eq!(written(&again), whole);
+
+    let mut ear = RealTimeEar::default();
+    for byte in bytes {
+        if let Some(request) = ear.push(*byte) {
+            let heard: Vec<_> = {
+                let mut other = RealTimeEar::default();
+                request
+                    .emit()
+                    .into_iter()
+                    .filter_map(|byte| other.push(byte))
+                    .collect()
+            };
+            assert_eq!(heard, [request]);
+        }
+    }
+});
+
+fn written(commands: &[Command]) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    for command in commands {
+        command.emit_into(&mut bytes);
+    }
+    bytes
+}

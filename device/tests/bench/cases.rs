@@ -1,0 +1,223 @@
+//! What the fault matrix, the crashes and the noise share: the jobs, the commands that they send, and what must hold after each of them.
+
+use std::collections::BTreeMap;
+use std::sync::Mutex;
+
+use ferrotill_core::Amount;
+use ferrotill_device::driver::isl::IslPrinter;
+use ferrotill_device::emulator::memory::{FiscalReceipt, Memory};
+use ferrotill_device::emulator::{Emulator, FaultKind};
+use ferrotill_device::family::{Errors, Protocol};
+use ferrotill_device::{Baseline, FiscalPrinter, Job, Outcome};
+
+use super::{Bench, Notes, cash_in, refund, registered, sale};
+
+/// A job of the matrix.
+#[derive(Clone)]
+pub struct Case {
+    pub name: &'static str,
+    pub job: Job,
+    /// The printer computes otherwise than the till, so that the receipt must be cancelled.
+    pub miscount: i64,
+}
+
+impl Case {
+    fn of(name: &'static str, job: Job) -> Self {
+        Self {
+            name,
+            job,
+            miscount: 0,
+        }
+    }
+}
+
+/// Every job of the matrix.
+pub fn cases() -> Vec<Case> {
+    vec![
+        Case::of("sale", sale()),
+        Case {
+            miscount: 1,
+            ..Case::of("sale to be cancelled", sale())
+        },
+        Case::of("refund", refund()),
+        Case::of("cash in", cash_in()),
+        Case::of("cash out", Job::Cash(Amount::from_minor(-500))),
+        Case::of("Z", Job::ZReport),
+        Case::of("X", Job::XReport),
+        Case::of("slip", Job::Text(vec!["one".to_owned(), "two".to_owned()])),
+        Case::of("duplicate", Job::Duplicate),
+        Case::of(
+            "memory",
+            Job::ByNumber {
+                first: 1,
+                last: 9,
+                detailed: false,
+            },
+        ),
+    ]
+}
+
+/// The case of this name.
+pub fn case(name: &str) -> Case {
+    cases().into_iter().find(|case| case.name == name).unwrap()
+}
+
+/// The commands that a job of a family may send, questions and handshakes included.
+pub fn commands(family: &Protocol, job: &Job) -> Vec<u8> {
+    let mut commands = vec![
+        family.state.command,
+        family.transaction.command,
+        family.receipt_sums.command,
+        family.last_document.command,
+        family.day_payments.command,
+        family.last_z.command,
+        family.cash.command,
+        family.device_info.command,
+    ];
+    if let Errors::Asked(question) = &family.errors {
+        commands.push(question.command);
+    }
+    commands.extend(match job {
+        Job::Receipt(receipt) => vec![
+            if receipt.refund_of.is_some() {
+                family.refund.command
+            } else {
+                family.open.command
+            },
+            family.sale.command,
+            family.text.command,
+            family.subtotal.command,
+            family.payment.command,
+            family.close.command,
+            family.cancel.command,
+        ],
+        Job::Cash(_) => vec![],
+        Job::ZReport => vec![family.z_report.command, family.day_groups[0].command],
+        Job::XReport => vec![family.x_report.command, family.day_groups[0].command],
+        Job::Text(_) => vec![
+            family.slip_open.command,
+            family.slip_text.command,
+            family.slip_close.command,
+        ],
+        Job::Duplicate => vec![family.duplicate.command],
+        Job::ByNumber { .. } => vec![family.by_number[0].command],
+        other => panic!("{other:?} is not in the matrix"),
+    });
+    commands.sort_unstable();
+    commands.dedup();
+    commands
+}
+
+/// A printer in the middle of a day whose last receipt looks just like the one to come: the hardest case for recovery.
+/// The driver that is given has settled its counters.
+pub fn begun_day(family: &'static Protocol, job: &Job) -> (Bench, IslPrinter, Baseline) {
+    begun_day_without(family, job, &[])
+}
+
+/// The same with firmware that lacks these commands.
+pub fn begun_day_without(
+    family: &'static Protocol,
+    job: &Job,
+    lacks: &[u8],
+) -> (Bench, IslPrinter, Baseline) {
+    type Days = BTreeMap<(&'static str, bool), (Memory, Vec<FiscalReceipt>)>;
+    // One morning is like the other: it is lived once and copied.
+    static DAYS: Mutex<Days> = Mutex::new(BTreeMap::new());
+    let is_refund = matches!(job, Job::Receipt(receipt) if receipt.refund_of.is_some());
+    let mut days = DAYS.lock().unwrap();
+    let (memory, receipts) = days
+        .entry((family.name, is_refund))
+        .or_insert_with(|| morning(family, if is_refund { refund() } else { sale() }))
+        .clone();
+    drop(days);
+    let bench = Bench::with(family, memory, receipts);
+    bench
+        .line
+        .with(|emulator| emulator.printer_mut().lacks = lacks.to_vec());
+    let mut driver = bench.driver(9);
+    let baseline = driver.connect().unwrap().baseline;
+    (bench, driver, baseline)
+}
+
+fn morning(family: &'static Protocol, twin: Job) -> (Memory, Vec<FiscalReceipt>) {
+    let bench = Bench::of(family);
+    let mut driver = bench.driver(9);
+    let mut baseline = driver.connect().unwrap().baseline;
+    for job in [cash_in(), twin] {
+        baseline = registered(driver.perform(&job, &baseline, &mut Notes::new())).after;
+    }
+    bench.line.with(|emulator| {
+        let printer = emulator.printer();
+        (printer.memory().clone(), printer.receipts().to_vec())
+    })
+}
+
+/// The printer's own count of what a job does.
+pub fn count(bench: &Bench, job: &Job) -> i64 {
+    bench.line.with(|emulator| {
+        let printer = emulator.printer();
+        let memory = printer.memory();
+        match job {
+            Job::Receipt(_) => i64::try_from(printer.receipts().len()).unwrap(),
+            Job::Cash(amount) if amount.is_negative() => memory.day.cash_out / 500,
+            Job::Cash(_) => memory.day.cash_in / 10_000,
+            Job::ZReport => i64::from(memory.z_number()),
+            _ => i64::from(memory.last_document),
+        }
+    })
+}
+
+/// What is settled is true.
+pub fn check(bench: &Bench, job: &Job, outcome: &Outcome, before: i64, case: &str) {
+    let new = count(bench, job) - before;
+    match (job, outcome) {
+        (_, Outcome::Unknown(_)) => panic!("{case}: never settled: {outcome:?}"),
+        (Job::Receipt(_), _) => {
+            bench.check_outcome(outcome, usize::try_from(before).unwrap(), case);
+        }
+        // A slip that was cut short takes a number and is not registered; it is no fiscal document.
+        (Job::Text(_), _) => assert!(new <= 1, "{case}"),
+        (_, Outcome::Registered(_)) => assert_eq!(new, 1, "{case}: {outcome:?}"),
+        (_, Outcome::NotRegistered(_)) => assert_eq!(new, 0, "{case}: {outcome:?}"),
+    }
+}
+
+/// After the trouble the printer sells on.
+pub fn sells_on(bench: &Bench, driver: &mut IslPrinter, case: &str) {
+    bench.line.with(|emulator| {
+        emulator.clear_faults();
+        emulator.printer_mut().miscount = 0;
+    });
+    bench.repair();
+    let baseline = driver
+        .connect()
+        .unwrap_or_else(|fault| panic!("{case}: {fault}"))
+        .baseline;
+    let before = bench.fiscal_receipts();
+    let outcome = driver.perform(&sale(), &baseline, &mut Notes::new());
+    let _ = registered(outcome);
+    assert_eq!(bench.fiscal_receipts(), before + 1, "{case}");
+}
+
+/// The troubles that every job is to survive: all but one.
+///
+/// A printer that loses and regains its power between a lost answer and its repeat executes the repeat again, and no host
+/// can keep it from that; what is promised then is less, and has a test of its own.
+pub fn troubles() -> impl Iterator<Item = FaultKind> {
+    FaultKind::ALL
+        .into_iter()
+        .filter(|kind| *kind != FaultKind::Blink)
+}
+
+/// Whether a trouble takes the power away, so that it matters what the printer remembers after it.
+pub fn cuts_power(kind: FaultKind) -> bool {
+    matches!(kind, FaultKind::PowerCut | FaultKind::PowerCutBefore)
+}
+
+/// The printer of a case, with what is peculiar to the case.
+pub fn set_up(bench: &Bench, case: &Case, set: impl FnOnce(&mut Emulator)) {
+    bench.line.with(|emulator| {
+        emulator.printer_mut().miscount = case.miscount;
+        set(emulator);
+    });
+}

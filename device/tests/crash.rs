@@ -1,0 +1,246 @@
+//! Crashes of the host, noisy lines, and troubles that come together, each from a seed.
+#![cfg(feature = "emulator")]
+
+mod bench;
+
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+
+use bench::cases::*;
+use bench::*;
+use ferrotill_device::driver::isl::IslPrinter;
+use ferrotill_device::emulator::Emulator;
+use ferrotill_device::family::{FAMILIES, Protocol};
+use ferrotill_device::port::fault::{Damage, FaultPort};
+use ferrotill_device::port::loopback::Loopback;
+use ferrotill_device::port::{Port, PortOpener};
+use ferrotill_device::{FiscalPrinter, Outcome};
+
+/// A port that dies with its process: after so many frames nothing leaves or reaches the host any more.
+struct CrashOpener {
+    line: Loopback<Emulator>,
+    frames_left: Arc<AtomicUsize>,
+    last_frame_arrives: bool,
+}
+
+struct CrashPort {
+    port: Box<dyn Port>,
+    frames_left: Arc<AtomicUsize>,
+    last_frame_arrives: bool,
+}
+
+impl PortOpener for CrashOpener {
+    fn open(&mut self) -> io::Result<Box<dyn Port>> {
+        if self.frames_left.load(Relaxed) == 0 {
+            return Err(io::ErrorKind::NotFound.into());
+        }
+        Ok(Box::new(CrashPort {
+            port: self.line.open()?,
+            frames_left: Arc::clone(&self.frames_left),
+            last_frame_arrives: self.last_frame_arrives,
+        }))
+    }
+
+    fn address(&self) -> String {
+        "crash".to_owned()
+    }
+}
+
+impl Port for CrashPort {
+    fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
+        if self.frames_left.load(Relaxed) == 0 {
+            return Err(io::ErrorKind::BrokenPipe.into());
+        }
+        if self.frames_left.fetch_sub(1, Relaxed) > 1 {
+            return self.port.write_all(bytes);
+        }
+        if self.last_frame_arrives {
+            self.port.write_all(bytes)?;
+        }
+        Err(io::ErrorKind::BrokenPipe.into())
+    }
+
+    fn read(&mut self, buffer: &mut [u8], timeout_ms: u64) -> io::Result<usize> {
+        self.port.read(buffer, timeout_ms)
+    }
+
+    fn now(&self) -> u64 {
+        self.port.now()
+    }
+}
+
+#[test]
+fn a_crash_of_the_host_at_any_frame_is_settled_once() {
+    for family in FAMILIES {
+        for case in cases() {
+            for last_frame_arrives in [false, true] {
+                // At every frame there is: until one is so late that the job has ended before it.
+                let survived = (1..FRAMES_MAX)
+                    .find(|frames| !crash(family, &case, *frames, last_frame_arrives));
+                let frames = survived.expect("every job ends");
+                assert!(frames > 5, "{family:?}, {}: {frames} frames", case.name);
+            }
+        }
+    }
+}
+
+/// No job of the matrix takes more.
+const FRAMES_MAX: usize = 100;
+
+/// Tells whether the host crashed before the job ended.
+fn crash(family: &'static Protocol, case: &Case, frames: usize, last_frame_arrives: bool) -> bool {
+    let says = format!("{family:?}, {}, {frames} {last_frame_arrives}", case.name);
+    let job = &case.job;
+    let (bench, _, baseline) = begun_day(family, job);
+    let before = count(&bench, job);
+    set_up(&bench, case, |_| {});
+    let frames_left = Arc::new(AtomicUsize::new(frames));
+    let opener = CrashOpener {
+        line: bench.line.clone(),
+        frames_left: Arc::clone(&frames_left),
+        last_frame_arrives,
+    };
+    let mut crashing = IslPrinter::new(family, Box::new(opener), 3);
+    let mut notes = Notes::new();
+    let first = crashing.perform(job, &baseline, &mut notes);
+    if frames_left.load(Relaxed) > 0 {
+        check(&bench, job, &first, before, &says);
+        return false;
+    }
+    bench
+        .line
+        .with(|emulator| emulator.printer_mut().miscount = 0);
+    let mut driver = bench.driver(77);
+    let outcome = driver.recover(job, &baseline, notes.decided, &mut Notes::new());
+    check(&bench, job, &outcome, before, &says);
+    sells_on(&bench, &mut driver, &says);
+    true
+}
+
+/// A line on which bytes are lost and turned, the same for the same seed.
+struct NoisyOpener {
+    line: Loopback<Emulator>,
+    seed: u64,
+}
+
+impl PortOpener for NoisyOpener {
+    fn open(&mut self) -> io::Result<Box<dyn Port>> {
+        self.seed = self.seed.wrapping_mul(6_364_136_223_846_793_005) + 1;
+        let damage = Damage {
+            lost_write_in: 5,
+            lost_read_in: 5,
+            turned_bit_in: 4,
+        };
+        Ok(Box::new(FaultPort::new(
+            self.line.open()?,
+            damage,
+            self.seed,
+        )))
+    }
+
+    fn address(&self) -> String {
+        "noise".to_owned()
+    }
+}
+
+#[test]
+fn a_noisy_line_doubles_and_loses_nothing() {
+    for family in FAMILIES {
+        for case in cases() {
+            for seed in 1..=SEEDS {
+                noise(family, &case, seed);
+            }
+        }
+    }
+}
+
+/// Seeds of each job of each family.
+const SEEDS: u64 = 50;
+
+fn noise(family: &'static Protocol, case: &Case, seed: u64) {
+    let says = format!("{family:?}, {}, seed {seed}", case.name);
+    let job = &case.job;
+    let (bench, _, baseline) = begun_day(family, job);
+    let before = count(&bench, job);
+    set_up(&bench, case, |_| {});
+    let line = bench.line.clone();
+    let mut driver = IslPrinter::new(family, Box::new(NoisyOpener { line, seed }), 5);
+    let mut notes = Notes::new();
+    let mut outcome = driver.perform(job, &baseline, &mut notes);
+    for _ in 0..500 {
+        if !matches!(outcome, Outcome::Unknown(_)) {
+            break;
+        }
+        let decided = notes.decided;
+        outcome = driver.recover(job, &baseline, decided, &mut notes);
+    }
+    check(&bench, job, &outcome, before, &says);
+    sells_on(&bench, &mut bench.driver(60), &says);
+}
+
+#[test]
+fn troubles_that_come_together_double_and_lose_nothing() {
+    for family in FAMILIES {
+        for case in cases() {
+            for seed in 1..=SEEDS {
+                together(family, &case, seed);
+            }
+        }
+    }
+}
+
+/// Up to six troubles, on any commands, any number of times, with the driver restarted whenever the seed says so.
+fn together(family: &'static Protocol, case: &Case, seed: u64) {
+    let mut dice = Dice::new(seed);
+    let job = &case.job;
+    let (bench, mut driver, baseline) = begun_day(family, job);
+    let before = count(&bench, job);
+    let befallen = commands(family, job);
+    let kinds: Vec<_> = troubles().collect();
+    let mut says = format!("{family:?}, {}, seed {seed}:", case.name);
+    let remembers = dice.below(2) == 0;
+    set_up(&bench, case, |emulator| {
+        emulator.printer_mut().keeps_last_answer = remembers;
+    });
+    for _ in 0..=dice.below(6) {
+        let kind = kinds[dice.below(kinds.len())];
+        let command = befallen.get(dice.below(befallen.len() + 1)).copied();
+        let times = u32::try_from(1 + dice.below(7)).unwrap();
+        bench.order(kind, command, times);
+        says.push_str(&format!(" {} x{times} on {command:02X?};", kind.name()));
+    }
+    let mut notes = Notes::new();
+    let mut outcome = driver.perform(job, &baseline, &mut notes);
+    for attempt in 0..80 {
+        if !matches!(outcome, Outcome::Unknown(_)) {
+            break;
+        }
+        bench.repair();
+        if dice.below(2) == 0 {
+            driver = bench.driver(attempt);
+        }
+        let decided = notes.decided;
+        outcome = driver.recover(job, &baseline, decided, &mut notes);
+    }
+    check(&bench, job, &outcome, before, &says);
+    sells_on(&bench, &mut driver, &says);
+}
+
+/// Chance from a seed.
+struct Dice(u64);
+
+impl Dice {
+    fn new(seed: u64) -> Self {
+        let mut dice = Self(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1);
+        dice.below(1);
+        dice
+    }
+
+    fn below(&mut self, sides: usize) -> usize {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        usize::try_from((self.0 >> 16) % u64::try_from(sides).unwrap()).unwrap()
+    }
+}
