@@ -15,8 +15,8 @@ use serde::{Deserialize, Serialize};
 use crate::amount::Amount;
 use crate::budget::Left;
 use crate::event::{
-    Body, CancelDecided, Configuration, Event, NumbersGranted, ReportFigures, ReportKind, Reserved,
-    Sealed, Voided,
+    Body, CancelDecided, ClosedByPrinter, Configuration, Event, NumbersGranted, ReportFigures,
+    ReportKind, Reserved, Sealed, Voided,
 };
 use crate::id::{DocumentId, Fingerprint, PointOfSaleId, UniqueId};
 use crate::numbers::{FiscalNumbers, Span};
@@ -79,6 +79,9 @@ pub enum Command<'a> {
     Settle(DocumentId, Seal<'a>),
     /// The outstanding document did not come about; number and words of the fault.
     Void(DocumentId, u16, &'a str),
+    /// The printer has closed its day without being asked; its `at` is set here.
+    /// The till's own shift is closed by a Z-report beside it, in the same batch.
+    NoteClosed(ClosedByPrinter<'a>),
 }
 
 /// What the store knows of the things that a command refers to.
@@ -163,6 +166,13 @@ impl Till {
                     reason,
                 }))
             }
+            Command::NoteClosed(closed) => {
+                // A document on the printer is settled first: its own Z-report may be the one that is noticed.
+                if self.outstanding.is_some() {
+                    return Err(Refusal::DeviceUnsettled);
+                }
+                Ok(Event::ClosedByPrinter(ClosedByPrinter { at, ..*closed }))
+            }
         }
     }
 
@@ -189,6 +199,8 @@ impl Till {
             }
             // The office is the same for all tills; who may sell what is asked anew at each sale.
             Event::Switched(_) => {}
+            // The shift is closed by the Z-report that stands beside this.
+            Event::ClosedByPrinter(closed) => self.latest = Some(closed.at),
         }
     }
 
