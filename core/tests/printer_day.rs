@@ -6,7 +6,7 @@ mod shop;
 use ferrotill_core::Amount;
 use ferrotill_core::event::{ClosedByPrinter, Event, ReportKind};
 use ferrotill_core::id::DocumentId;
-use ferrotill_core::refusal::Refusal;
+use ferrotill_core::refusal::{Field, Place, Refusal};
 use ferrotill_core::seal::{Baseline, PrinterDay};
 use ferrotill_core::till::{Command, Known, Till, Wish};
 
@@ -198,6 +198,69 @@ fn one_without_a_shift_of_ours_changes_no_number() {
         panic!()
     };
     assert_eq!((reserved.at, reserved.z_number), (moment(NOON), 1));
+}
+
+#[test]
+fn another_printer_takes_nothing_of_an_open_shift() {
+    let mut shop = Shop::open();
+    let swapped = Known {
+        printer_swapped: true,
+        ..Known::default()
+    };
+    // Without a shift there is nothing that it could be mixed with.
+    shop.reserve(1, Wish::Sale(SEED), swapped).unwrap();
+    shop.settle(1).unwrap();
+    for wish in [
+        Wish::Sale(SEED),
+        Wish::Cash(Amount::from_minor(1)),
+        Wish::Report(ReportKind::Z),
+    ] {
+        assert_eq!(
+            shop.reserve(2, wish, swapped),
+            Err(Refusal::PrinterSwapped),
+            "{wish:?}"
+        );
+    }
+    shop.reserve(2, Wish::AlternativeSale(SEED, None), swapped)
+        .unwrap();
+}
+
+#[test]
+fn a_receipt_with_other_rates_than_the_printers_is_refused() {
+    let mut shop = Shop::open();
+    let mut rates = [None; 8];
+    let sell = |shop: &mut Shop, rates: &[Option<u32>; 8], wish| {
+        let known = Known {
+            printer_rates: Some(rates),
+            ..Known::default()
+        };
+        shop.reserve(1, wish, known)
+    };
+    // The seed sells in A (20 %) and B (8 %).
+    rates[0] = Some(200_000);
+    rates[1] = Some(90_000);
+    rates[2] = Some(1);
+    let refused = sell(&mut shop, &rates, Wish::Sale(SEED)).unwrap_err();
+    assert_eq!(
+        refused.to_string(),
+        "the printer has 9.00 percent for the tax group B, and the receipt 8.00"
+    );
+    assert_eq!(
+        shop.faults,
+        [(Place::Line(0, Field::TaxGroup), refused)],
+        "the line that it is about, and no other"
+    );
+    sell(&mut shop, &rates, Wish::AlternativeSale(SEED, None)).unwrap();
+    let seal = ferrotill_core::seal::Seal::Range {
+        series: "ABC",
+        number: 1,
+        number_length: 8,
+    };
+    shop.run(Command::Settle(DocumentId([1; 16]), seal), Known::default())
+        .unwrap();
+    // A group that the printer does not tell is the printer's to refuse.
+    rates[1] = None;
+    sell(&mut shop, &rates, Wish::Sale(SEED)).unwrap();
 }
 
 #[test]

@@ -58,6 +58,20 @@ pub trait FiscalPrinter: Send {
     /// The fault that kept the device from being asked.
     fn status(&mut self) -> Result<Condition, Fault>;
 
+    /// Reads the counters anew: what people did at the device meanwhile shows there and nowhere else.
+    ///
+    /// # Errors
+    ///
+    /// The fault that kept the device from being asked.
+    fn counters(&mut self) -> Result<Baseline, Fault> {
+        self.connect().map(|connected| connected.baseline)
+    }
+
+    /// The last Z-report as the fiscal memory told it when the counters were read the last time; asks nothing.
+    fn last_z(&self) -> Option<ClosedDay> {
+        None
+    }
+
     /// Its clock, `DD-MM-YY HH:MM:SS`.
     ///
     /// # Errors
@@ -394,6 +408,17 @@ pub struct PrinterReport {
     pub cash_out: Option<Amount>,
     /// Fiscal receipts of the day, refunds included. `None` under the same condition.
     pub fiscal_receipts: Option<u32>,
+}
+
+/// A Z-report as the fiscal memory tells it: all that is left of a day that the device closed on its own.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClosedDay {
+    /// Its number.
+    pub z_number: u32,
+    /// Gross sales of the day per tax group A to H.
+    pub groups: [Amount; 8],
+    /// Its day as the device tells it (`DDMMYY`); may be empty.
+    pub day: String,
 }
 
 /// What was paid in a day with one type of payment.

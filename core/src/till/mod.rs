@@ -15,16 +15,17 @@ use serde::{Deserialize, Serialize};
 use crate::amount::Amount;
 use crate::budget::Left;
 use crate::event::{
-    Body, CancelDecided, ClosedByPrinter, Configuration, Event, NumbersGranted, ReportFigures,
-    ReportKind, Reserved, Sealed, Voided,
+    Body, CancelDecided, ClosedByPrinter, Configuration, DocumentKind, Event, NumbersGranted,
+    ReportFigures, ReportKind, Reserved, Sealed, Voided,
 };
 use crate::id::{DocumentId, Fingerprint, PointOfSaleId, UniqueId};
 use crate::numbers::{FiscalNumbers, Span};
 use crate::profile::Profile;
 use crate::receipt::{Draft, Original, Receipt, ReceiptKind, Rules, Scratch};
-use crate::refusal::{Faults, FirstFault, Place, Refusal};
+use crate::refusal::{Faults, Field, FirstFault, Place, Refusal};
 use crate::seal::{Baseline, Reconciliation, Seal};
 use crate::shift::Shift;
+use crate::tax::{TaxGroup, TaxRate};
 use crate::time::Moment;
 
 use books::{Books, NextNumbers, cash_out_of};
@@ -93,6 +94,11 @@ pub struct Known<'k> {
     pub original: Option<&'k Original<'k>>,
     /// While the office cannot be reached: what is left of the time that the law allows for it.
     pub offline: Option<Left>,
+    /// The printer is another one than the open shift is on, and nobody has said that it is meant to be.
+    pub printer_swapped: bool,
+    /// The printer's own rates of the groups A to H in ten-thousandths of a percent.
+    /// A group without one is no matter here: the printer itself refuses to sell in it.
+    pub printer_rates: Option<&'k [Option<u32>; 8]>,
 }
 
 /// A document between its two events.
@@ -374,6 +380,14 @@ impl Till {
         if let (Body::Receipt(_), Some(left)) = (body, known.offline) {
             facts.offline.admit(left)?;
         }
+        if body.kind() != DocumentKind::AlternativeSale {
+            if known.printer_swapped && self.books.shift.is_some() {
+                return Err(Refusal::PrinterSwapped);
+            }
+            if let (Body::Receipt(receipt), Some(rates)) = (body, known.printer_rates) {
+                admit_rates(receipt, rates, faults)?;
+            }
+        }
         let mut first = FirstFault::new(faults);
         if let Wish::AlternativeSale(_, wanted) = wish
             && let Err(refusal) = self.next_alternative(wanted)
@@ -520,6 +534,31 @@ impl Till {
             self.after.copy_from(&self.books);
         }
     }
+}
+
+/// A receipt that the printer would print with other rates than these would not be the one in the journal.
+fn admit_rates(
+    receipt: &Receipt<'_>,
+    rates: &[Option<u32>; 8],
+    faults: &mut dyn Faults,
+) -> Result<(), Refusal> {
+    let mut first = FirstFault::new(faults);
+    for (place, line) in receipt.lines.iter().enumerate() {
+        let TaxGroup { code, rate, .. } = line.group;
+        let told = rates.get(usize::from(code.place())).copied().flatten();
+        if let Some(printer) = told.and_then(TaxRate::from_ten_thousandths)
+            && printer != rate
+            && !line.voided
+        {
+            let refusal = Refusal::PrinterRateDiffers {
+                group: char::from(code.letter()),
+                till: rate.display(),
+                printer: printer.display(),
+            };
+            first.report(Place::Line(place, Field::TaxGroup), refusal);
+        }
+    }
+    first.verdict()
 }
 
 impl Outstanding {

@@ -165,6 +165,17 @@ impl Printer {
         self.cover_open
     }
 
+    /// Somebody asks for the Z-report at the printer itself; true if it printed one.
+    ///
+    /// It refuses what it would refuse the host, for want of paper or with a receipt open.
+    pub fn keyboard_z(&mut self) -> bool {
+        let press = |printer: &mut Self| {
+            let report = printer.daily_report(true);
+            report.map_err(|refused| (refused.cause, None))
+        };
+        self.power && self.kept(press).is_ok()
+    }
+
     /// Takes the power away or gives it back. Working memory goes: the last sequence number, the password lock.
     pub fn set_power(&mut self, on: bool) {
         if self.power == on {
@@ -232,20 +243,28 @@ impl Printer {
 
     /// Executes, keeps what changed, and composes data and status.
     fn settle(&mut self, request: &Request) -> (Vec<u8>, Status) {
-        let before = self.memory.clone();
-        let receipts_before = self.receipts.len();
-        let mut reply = self.execute(request.command, &request.data);
-        if self.memory != before && self.keep(receipts_before, &before).is_err() {
-            // What could not be written never happened.
-            self.memory = before;
-            self.receipts.truncate(receipts_before);
-            self.memory_fault = true;
-            reply = Err((Cause::FiscalMemory, None));
-        }
+        let reply = self.kept(|printer| printer.execute(request.command, &request.data));
         match reply {
             Ok(data) => (self.told(0, data), self.status()),
             Err(refusal) => self.refuse(request.command, refusal),
         }
+    }
+
+    /// Keeps what an action changes; what cannot be written never happened.
+    fn kept<A>(
+        &mut self,
+        act: impl FnOnce(&mut Self) -> Result<A, Refusal>,
+    ) -> Result<A, Refusal> {
+        let before = self.memory.clone();
+        let receipts_before = self.receipts.len();
+        let reply = act(self);
+        if self.memory != before && self.keep(receipts_before, &before).is_err() {
+            self.memory = before;
+            self.receipts.truncate(receipts_before);
+            self.memory_fault = true;
+            return Err((Cause::FiscalMemory, None));
+        }
+        reply
     }
 
     /// Data as the family sends them: with its error code in front, or without.

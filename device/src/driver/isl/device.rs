@@ -74,6 +74,8 @@ pub(super) struct Device {
     protocol: &'static Protocol,
     line: Line,
     identity: Option<DeviceInfo>,
+    /// The last Z-report as of the last reading of the counters.
+    last_z: Option<LastZ>,
 }
 
 impl Device {
@@ -86,7 +88,13 @@ impl Device {
             protocol,
             line: Line::new(opener, protocol.framing, first_seq),
             identity: None,
+            last_z: None,
         }
+    }
+
+    /// The last Z-report as of the last reading of the counters.
+    pub(super) fn last_z_read(&self) -> Option<&LastZ> {
+        self.last_z.as_ref().filter(|last| last.closure > 0)
     }
 
     /// Its family.
@@ -308,7 +316,9 @@ impl Device {
         let last_document = self.last_document(watch)?;
         let next_fiscal_receipt = self.next_fiscal(watch)?;
         // 6Eh has a closure number too, but the manuals leave open whether it is the last one's or the next one's.
-        let z_number = self.last_z(watch)?.closure;
+        let last_z = self.last_z(watch)?;
+        let z_number = last_z.closure;
+        self.last_z = Some(last_z);
         let cash = self.cash(watch)?;
         Ok(Baseline {
             serial,

@@ -15,13 +15,17 @@ mod judge;
 mod plan;
 mod receipt;
 
+use ferrotill_core::Amount;
+
 use self::device::{Device, Trouble, Wire};
 use self::jobs::{Printed, is_same_printer};
 use self::receipt::not_registered;
 use crate::family::Protocol;
 use crate::fault::Fault;
 use crate::port::PortOpener;
-use crate::printer::{Baseline, Condition, Connected, FiscalPrinter, Job, Outcome, Watch};
+use crate::printer::{
+    Baseline, ClosedDay, Condition, Connected, FiscalPrinter, Job, Outcome, Watch,
+};
 
 use super::line::COMMAND_LIMIT_MS;
 
@@ -269,6 +273,23 @@ impl FiscalPrinter for IslPrinter {
                 self.reattach(watch)
             }
         }
+    }
+
+    fn counters(&mut self) -> Result<Baseline, Fault> {
+        let watch: &mut dyn Watch = &mut Unwatched;
+        self.settled = None;
+        self.be_attached(watch)?;
+        let counters = self.device.counters(watch)?;
+        self.settled = Some(counters.clone());
+        Ok(counters)
+    }
+
+    fn last_z(&self) -> Option<ClosedDay> {
+        self.device.last_z_read().map(|last| ClosedDay {
+            z_number: last.closure,
+            groups: last.groups.map(Amount::from_minor),
+            day: last.date.clone(),
+        })
     }
 
     fn clock(&mut self) -> Result<String, Fault> {
