@@ -4,6 +4,7 @@
 //! A job ends *registered*, *not registered* or *unknown*, and the driver never guesses between them:
 //! the counters of the device before the job (the [`Baseline`], which the caller keeps durably) and after it decide.
 
+use ferrotill_core::scale::Decimal;
 use ferrotill_core::{Amount, Quantity};
 
 use crate::fault::Fault;
@@ -184,6 +185,8 @@ pub struct Connected {
     pub model: String,
     /// Its firmware, as it names it.
     pub firmware: String,
+    /// Where it was found, with the speed of its line.
+    pub address: String,
     /// Its clock, as it prints it (`DD-MM-YY HH:MM:SS`), where it could be read.
     pub clock: Option<String>,
     /// Its condition.
@@ -222,6 +225,22 @@ pub struct RateDifference {
     pub till: u32,
     /// The device's; `None` if it is disabled or could not be read.
     pub printer: Option<u32>,
+}
+
+impl core::fmt::Display for RateDifference {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        let percent = |rate: u32| Decimal::new(i64::from(rate), 4);
+        write!(
+            f,
+            "group {}: {} percent configured, ",
+            self.group,
+            percent(self.till)
+        )?;
+        match self.printer {
+            Some(rate) => write!(f, "{} in the printer", percent(rate)),
+            None => f.write_str("none in the printer"),
+        }
+    }
 }
 
 /// The state of the paper.

@@ -251,10 +251,7 @@ impl Printer {
     }
 
     /// Keeps what an action changes; what cannot be written never happened.
-    fn kept<A>(
-        &mut self,
-        act: impl FnOnce(&mut Self) -> Result<A, Refusal>,
-    ) -> Result<A, Refusal> {
+    fn kept<A>(&mut self, act: impl FnOnce(&mut Self) -> Result<A, Refusal>) -> Result<A, Refusal> {
         let before = self.memory.clone();
         let receipts_before = self.receipts.len();
         let reply = act(self);
