@@ -231,6 +231,22 @@ pub struct Switched<'a> {
     pub reason: &'a str,
 }
 
+/// The printer has closed its day without being asked: by a key of its own, or by its clock.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ClosedByPrinter<'a> {
+    /// When it was noticed; the report is older.
+    pub at: Moment,
+    /// The Z-report that the till's shift was closed with for it; none where no shift was open.
+    pub document: Option<DocumentId>,
+    /// Number of the printer's last Z-report as it was known before.
+    pub z_number_known: u32,
+    /// The day that the printer's report bears in its own words, where it told one; may be empty.
+    pub day: &'a str,
+    /// What the printer says now.
+    #[serde(borrow)]
+    pub now: Baseline<'a>,
+}
+
 /// What happened.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Event<'a> {
@@ -248,6 +264,8 @@ pub enum Event<'a> {
     Switched(Switched<'a>),
     /// The office has reserved fiscal numbers for this till.
     NumbersGranted(NumbersGranted),
+    /// The printer has closed its day without being asked.
+    ClosedByPrinter(ClosedByPrinter<'a>),
 }
 
 /// Why a stored event cannot be read.
@@ -298,6 +316,7 @@ impl<'a> Event<'a> {
             Self::Voided(_) => 5,
             Self::Switched(_) => 6,
             Self::NumbersGranted(_) => 7,
+            Self::ClosedByPrinter(_) => 8,
         }
     }
 
@@ -315,6 +334,7 @@ impl<'a> Event<'a> {
             Self::Voided(event) => postcard::to_slice(event, room),
             Self::Switched(event) => postcard::to_slice(event, room),
             Self::NumbersGranted(event) => postcard::to_slice(event, room),
+            Self::ClosedByPrinter(event) => postcard::to_slice(event, room),
         };
         encoded
             .map(|bytes| &*bytes)
@@ -341,6 +361,7 @@ impl<'a> Event<'a> {
             (5, 1) => read(payload).map(Self::Voided),
             (6, 1) => read(payload).map(Self::Switched),
             (7, 1) => read(payload).map(Self::NumbersGranted),
+            (8, 1) => read(payload).map(Self::ClosedByPrinter),
             _ => Err(EventError::Unknown { kind, version }),
         }
     }

@@ -8,7 +8,7 @@
 //! 2. **The draft** (10 to 38 and 50 to 54): what is wrong with it whatever the till is doing. All faults are told with their places;
 //!    the lowest number goes first.
 //! 3. **The outstanding document** (39): nothing else can be said while it is not settled.
-//! 4. **The shift** (40, 41), then **the offline budget** (42).
+//! 4. **The shift** (40, 41), then **the offline budget** (42), then **the printer** (43, 44).
 //! 5. **Numbers and drawer** (60 to 63, and 37): the lowest number goes first.
 //! 6. **The counters** (70 to 72).
 //!
@@ -149,6 +149,10 @@ refusals! {
 
     /// The law lets no more sales happen without the tax office.
     42 OfflineBudgetUsedUp => "the law allows no more sales without the tax office", "reach the tax office, then repeat the request";
+    /// The printer is not the one that printed the open shift.
+    43 PrinterSwapped => "another printer is connected than the one that the open shift is on", "connect that printer again and close the day, or name the new one's serial number in the device's address (serial=...)";
+    /// The printer has another rate for a tax group than the receipt: what it prints would not be what is journaled.
+    44 PrinterRateDiffers { group: char, till: Decimal, printer: Decimal } => "the printer has {printer} percent for the tax group {group}, and the receipt {till}", "bring the rates of the printer and of the configuration to the same";
 
     /// A return of a receipt that is not here.
     50 OriginalUnknown => "there is no such receipt on this device", "give the id of a fiscal receipt of this device";

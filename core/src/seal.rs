@@ -1,5 +1,7 @@
 //! What made a document legal.
 
+use core::cmp::Ordering;
+
 use serde::{Deserialize, Serialize};
 
 use crate::amount::Amount;
@@ -26,6 +28,44 @@ pub struct Baseline<'a> {
     pub cash_out: Amount,
 }
 
+/// What became of a printer's day since its counters were read the last time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PrinterDay {
+    /// It goes on.
+    Open,
+    /// It was closed, once or more, and perhaps another one was begun.
+    Closed,
+    /// Its counters went back, which those of a fiscal memory never do: the memory was lost or exchanged.
+    Lost,
+    /// It is another printer.
+    Another,
+}
+
+impl Baseline<'_> {
+    /// What these counters say of the day in which the earlier ones were read.
+    ///
+    /// The number of the last Z-report decides. Where a printer does not tell it, counters that begin again with each day do:
+    /// a Z-report takes a document number, so they mean nothing while that number stands still.
+    #[must_use]
+    pub fn day_since(&self, earlier: &Baseline<'_>) -> PrinterDay {
+        if self.serial != earlier.serial || self.fiscal_memory != earlier.fiscal_memory {
+            return PrinterDay::Another;
+        }
+        let began_again = (self.next_fiscal_receipt != 0
+            && self.next_fiscal_receipt < earlier.next_fiscal_receipt)
+            || self.cash_in < earlier.cash_in
+            || self.cash_out < earlier.cash_out;
+        match self.z_number.cmp(&earlier.z_number) {
+            Ordering::Greater => PrinterDay::Closed,
+            Ordering::Less => PrinterDay::Lost,
+            Ordering::Equal if self.last_document < earlier.last_document => PrinterDay::Lost,
+            Ordering::Equal if !began_again => PrinterDay::Open,
+            Ordering::Equal if self.last_document > earlier.last_document => PrinterDay::Closed,
+            Ordering::Equal => PrinterDay::Lost,
+        }
+    }
+}
+
 /// What a fiscal printer counted for the day, read right before its Z-report.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PrinterCounters {
@@ -50,7 +90,8 @@ pub struct PrinterCounters {
 pub enum Seal<'a> {
     /// A fiscal printer printed it.
     Printer {
-        /// The printer's own number of the document, all kinds.
+        /// The printer's own number of the document, all kinds;
+        /// 0 for a Z-report of the printer's own whose number cannot be told from those of its other documents.
         document: u32,
         /// The printer's own number of the fiscal receipt, where it is one.
         fiscal_receipt: Option<u32>,

@@ -20,6 +20,8 @@ pub enum Fault {
     AnswerUnreadable,
     /// Answers arrive damaged.
     LineNoise,
+    /// Several ports match the address.
+    PortAmbiguous,
 
     /// There is no paper.
     PaperOut,
@@ -106,6 +108,7 @@ impl Fault {
         Self::Busy,
         Self::AnswerUnreadable,
         Self::LineNoise,
+        Self::PortAmbiguous,
         Self::PaperOut,
         Self::CoverOpen,
         Self::Mechanism,
@@ -154,6 +157,7 @@ impl Fault {
             Self::Busy => 4,
             Self::AnswerUnreadable => 5,
             Self::LineNoise => 6,
+            Self::PortAmbiguous => 7,
             Self::PaperOut => 20,
             Self::CoverOpen => 21,
             Self::Mechanism => 22,
@@ -204,6 +208,7 @@ impl Fault {
                 | Self::Busy
                 | Self::AnswerUnreadable
                 | Self::LineNoise
+                | Self::PortAmbiguous
         )
     }
 
@@ -235,6 +240,9 @@ impl fmt::Display for Fault {
             Self::AnswerUnreadable => "the printer's answer cannot be understood",
             Self::LineNoise => {
                 "the printer's answers arrive damaged; check the cable and the speed of the port"
+            }
+            Self::PortAmbiguous => {
+                "several ports match the address of the printer; write more of its name"
             }
             Self::PaperOut => "the printer is out of paper; load a roll",
             Self::CoverOpen => "the printer's cover is open; close it",

@@ -4,6 +4,7 @@
 //! A job ends *registered*, *not registered* or *unknown*, and the driver never guesses between them:
 //! the counters of the device before the job (the [`Baseline`], which the caller keeps durably) and after it decide.
 
+use ferrotill_core::scale::Decimal;
 use ferrotill_core::{Amount, Quantity};
 
 use crate::fault::Fault;
@@ -57,6 +58,20 @@ pub trait FiscalPrinter: Send {
     ///
     /// The fault that kept the device from being asked.
     fn status(&mut self) -> Result<Condition, Fault>;
+
+    /// Reads the counters anew: what people did at the device meanwhile shows there and nowhere else.
+    ///
+    /// # Errors
+    ///
+    /// The fault that kept the device from being asked.
+    fn counters(&mut self) -> Result<Baseline, Fault> {
+        self.connect().map(|connected| connected.baseline)
+    }
+
+    /// The last Z-report as the fiscal memory told it when the counters were read the last time; asks nothing.
+    fn last_z(&self) -> Option<ClosedDay> {
+        None
+    }
 
     /// Its clock, `DD-MM-YY HH:MM:SS`.
     ///
@@ -170,6 +185,8 @@ pub struct Connected {
     pub model: String,
     /// Its firmware, as it names it.
     pub firmware: String,
+    /// Where it was found, with the speed of its line.
+    pub address: String,
     /// Its clock, as it prints it (`DD-MM-YY HH:MM:SS`), where it could be read.
     pub clock: Option<String>,
     /// Its condition.
@@ -208,6 +225,22 @@ pub struct RateDifference {
     pub till: u32,
     /// The device's; `None` if it is disabled or could not be read.
     pub printer: Option<u32>,
+}
+
+impl core::fmt::Display for RateDifference {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        let percent = |rate: u32| Decimal::new(i64::from(rate), 4);
+        write!(
+            f,
+            "group {}: {} percent configured, ",
+            self.group,
+            percent(self.till)
+        )?;
+        match self.printer {
+            Some(rate) => write!(f, "{} in the printer", percent(rate)),
+            None => f.write_str("none in the printer"),
+        }
+    }
 }
 
 /// The state of the paper.
@@ -394,6 +427,17 @@ pub struct PrinterReport {
     pub cash_out: Option<Amount>,
     /// Fiscal receipts of the day, refunds included. `None` under the same condition.
     pub fiscal_receipts: Option<u32>,
+}
+
+/// A Z-report as the fiscal memory tells it: all that is left of a day that the device closed on its own.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClosedDay {
+    /// Its number.
+    pub z_number: u32,
+    /// Gross sales of the day per tax group A to H.
+    pub groups: [Amount; 8],
+    /// Its day as the device tells it (`DDMMYY`); may be empty.
+    pub day: String,
 }
 
 /// What was paid in a day with one type of payment.

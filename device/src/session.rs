@@ -107,6 +107,11 @@ impl Session {
         }
     }
 
+    /// How often a request is sent in total, from the next exchange on.
+    pub fn set_attempts(&mut self, attempts_max: u8) {
+        self.timing.attempts_max = attempts_max;
+    }
+
     /// Begins an exchange, abandoning one that runs; gives its sequence number.
     ///
     /// # Errors

@@ -8,6 +8,7 @@ use axum::Router;
 use ferrotill_core::profile::{SealPlan, by_code};
 use ferrotill_device::driver::{self, DriverUri};
 use tokio::sync::Notify;
+use uuid::Uuid;
 
 use crate::api::{self, App};
 use crate::authority::online_ecr::OnlineEcr;
@@ -93,8 +94,8 @@ impl Agent {
         let wake_sender = Arc::new(Notify::new());
         let mut plans = Vec::with_capacity(config.devices.len());
         for device in &config.devices {
-            let printer = match DriverUri::parse(&device.uri) {
-                Ok(uri) => driver::open(&uri),
+            let (printer, serial) = match DriverUri::parse(&device.uri) {
+                Ok(uri) => (driver::open(&uri), uri.serial().map(str::to_owned)),
                 // `check` has read it once already.
                 Err(_) => continue,
             };
@@ -112,6 +113,11 @@ impl Agent {
                 device: device.id,
                 configuration: tables::configuration(device, profile.facts()),
                 printer: task,
+                point_of_sale: device
+                    .points_of_sale
+                    .first()
+                    .map_or_else(Uuid::nil, |point| point.id),
+                serial,
             });
         }
         let setting = Arc::new(Setting {

@@ -24,6 +24,8 @@ pub struct PrinterState {
     pub fiscalised: bool,
     /// Why it is not there.
     pub trouble: Option<String>,
+    /// What keeps receipts off it though it is there: another printer than the open shift's, other tax rates.
+    pub objections: Vec<String>,
 }
 
 /// How the office is.
@@ -70,6 +72,7 @@ impl Board {
             fiscal_memory: fiscal_memory.clone(),
             fiscalised: connected.condition.fiscalised,
             trouble: None,
+            objections: Vec::new(),
         };
         self.printers
             .lock()
@@ -83,6 +86,12 @@ impl Board {
         let state = printers.entry(device).or_default();
         state.connected = true;
         state.trouble = None;
+    }
+
+    /// What keeps receipts off a printer that is there.
+    pub fn printer_objections(&self, device: Uuid, objections: Vec<String>) {
+        let mut printers = self.printers.lock().unwrap_or_else(PoisonError::into_inner);
+        printers.entry(device).or_default().objections = objections;
     }
 
     /// A printer is not there.

@@ -8,7 +8,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::time::{Duration, Instant};
 
 use ferrotill_device::printer::{
-    Baseline, Connected, FiscalPrinter, Job, NotRegistered, Outcome, Registered, Watch,
+    Baseline, ClosedDay, Connected, FiscalPrinter, Job, NotRegistered, Outcome, Registered, Watch,
 };
 use uuid::Uuid;
 
@@ -51,6 +51,10 @@ pub enum News {
     Ready(Box<Connected>),
     /// The printer is not there, or not any more; the words are for people.
     Lost(String),
+    /// The printer's counters are others than they were: somebody was at work there.
+    Counters(Box<Baseline>),
+    /// The last Z-report in its memory is another one; told before the news that bring its counters.
+    LastZ(Box<ClosedDay>),
     /// A document is settled.
     Settled(Uuid, Settled),
     /// A slip is done; the words are what went wrong.
@@ -140,6 +144,8 @@ struct Worker {
 
 /// A connection that has been idle for so long is asked whether it still lives, before a document is begun.
 const IDLE_BEFORE_CHECK: Duration = Duration::from_secs(5);
+/// A printer with nothing to do is looked at so often: its own Z-report and a pulled cable are noticed by then.
+const IDLE_LOOK: Duration = Duration::from_secs(30);
 /// The first pause between two attempts to reach a printer.
 const PAUSE_MIN: Duration = Duration::from_millis(200);
 /// The longest pause between two attempts to reach a printer.
@@ -159,13 +165,8 @@ impl Worker {
             if !self.connected && self.connect() {
                 pause = PAUSE_MIN;
             }
-            let task = if self.connected {
-                self.inbox
-                    .recv()
-                    .map_err(|_| RecvTimeoutError::Disconnected)
-            } else {
-                self.inbox.recv_timeout(pause)
-            };
+            let wait = if self.connected { IDLE_LOOK } else { pause };
+            let task = self.inbox.recv_timeout(wait);
             match task {
                 Ok(Task::Perform(document)) => self.perform(document),
                 Ok(Task::Recover(document)) => self.recover(document),
@@ -173,7 +174,8 @@ impl Worker {
                 Ok(Task::Drawer) => self.drawer(),
                 Ok(Task::Begin) => {}
                 Ok(Task::Stop) | Err(RecvTimeoutError::Disconnected) => return,
-                Err(RecvTimeoutError::Timeout) => pause = (pause * 2).min(PAUSE_MAX),
+                Err(RecvTimeoutError::Timeout) if self.connected => self.look(),
+                Err(RecvTimeoutError::Timeout) => pause = longer(pause),
             }
         }
     }
@@ -191,7 +193,7 @@ impl Worker {
         match connected {
             Ok(connected) => {
                 self.connected = true;
-                self.baseline = Some(connected.baseline.clone());
+                self.take_counters(Some(connected.baseline.clone()));
                 self.told_lost = false;
                 self.last_use = self.clock.monotonic();
                 self.listener.tell(News::Ready(Box::new(connected)));
@@ -209,13 +211,45 @@ impl Worker {
         }
     }
 
-    /// A connection that was idle may be dead; finding out costs one exchange, and only then.
-    fn wake(&mut self) {
-        if self.clock.monotonic().duration_since(self.last_use) > IDLE_BEFORE_CHECK
-            && self.printer.status().is_err()
+    /// The counters are known now, or are not known any more. A Z-report that nobody here asked for shows in them.
+    fn take_counters(&mut self, counters: Option<Baseline>) {
+        let z_number = |counters: &Option<Baseline>| counters.as_ref().map(|known| known.z_number);
+        if counters.is_some()
+            && z_number(&counters) != z_number(&self.baseline)
+            && let Some(day) = self.printer.last_z()
         {
+            self.listener.tell(News::LastZ(Box::new(day)));
+        }
+        self.baseline = counters;
+    }
+
+    /// Reads the counters of a printer that has nothing to do, and tells them where they are others than they were.
+    fn look(&mut self) {
+        match self.printer.counters() {
+            Ok(counters) => {
+                self.last_use = self.clock.monotonic();
+                if self.baseline.as_ref() != Some(&counters) {
+                    self.take_counters(Some(counters.clone()));
+                    self.listener.tell(News::Counters(Box::new(counters)));
+                }
+            }
+            Err(fault) => self.lost(&fault.to_string()),
+        }
+    }
+
+    /// A connection that was idle may be dead, and people may have been at the printer: a document must not begin in a day
+    /// that the printer has closed meanwhile. Finding out costs a few exchanges, and only after some idle seconds:
+    /// a Z-report takes longer than that to print.
+    fn wake(&mut self) {
+        if self.clock.monotonic().duration_since(self.last_use) <= IDLE_BEFORE_CHECK {
+            return;
+        }
+        match self.printer.counters() {
+            Ok(counters) => self.take_counters(Some(counters)),
             // A failed reconnection is found by the job itself, which then has begun nothing.
-            let _ = self.printer.connect();
+            Err(_) => {
+                let _ = self.printer.connect();
+            }
         }
     }
 
@@ -262,17 +296,17 @@ impl Worker {
                     if self.pause_or_stop(pause) {
                         return;
                     }
-                    pause = (pause * 2).min(PAUSE_MAX);
+                    pause = longer(pause);
                     outcome = self.attempt(&mut document, ask_again);
                 }
             }
         };
         self.last_use = self.clock.monotonic();
         self.told_lost = false;
-        self.baseline = match &settled {
+        self.take_counters(match &settled {
             Settled::Registered(registered) => Some(registered.after.clone()),
             Settled::NotRegistered(not_registered) => not_registered.after.clone(),
-        };
+        });
         // Counters that were not read mean a connection that cannot be trusted: the next one reads them again.
         self.connected = self.baseline.is_some();
         self.listener.tell(News::Settled(document.id, settled));
@@ -324,12 +358,12 @@ impl Worker {
         self.last_use = self.clock.monotonic();
         match outcome {
             Outcome::Registered(registered) => {
-                self.baseline = Some(registered.after.clone());
+                self.take_counters(Some(registered.after.clone()));
                 (None, Some(registered.after))
             }
             Outcome::NotRegistered(not_registered) => {
                 self.connected = not_registered.after.is_some();
-                self.baseline.clone_from(&not_registered.after);
+                self.take_counters(not_registered.after.clone());
                 (Some(not_registered.fault.to_string()), not_registered.after)
             }
             Outcome::Unknown(fault) => {
@@ -338,6 +372,11 @@ impl Worker {
             }
         }
     }
+}
+
+/// The pause after a pause: twice as long, up to a limit, for ever.
+fn longer(pause: Duration) -> Duration {
+    pause.saturating_mul(2).min(PAUSE_MAX)
 }
 
 /// What is said of a slip while a document is unsettled.

@@ -16,16 +16,17 @@ use crate::amount::Amount;
 use crate::budget::Left;
 use crate::counters::Counters;
 use crate::event::{
-    Body, CancelDecided, Configuration, Event, NumbersGranted, ReportFigures, ReportKind, Reserved,
-    Sealed, Voided,
+    Body, CancelDecided, ClosedByPrinter, Configuration, DocumentKind, Event, NumbersGranted,
+    ReportFigures, ReportKind, Reserved, Sealed, Voided,
 };
 use crate::id::{DocumentId, Fingerprint, PointOfSaleId, UniqueId};
 use crate::numbers::{FiscalNumbers, Span};
 use crate::profile::Profile;
 use crate::receipt::{Draft, Original, Receipt, ReceiptKind, Rules, Scratch};
-use crate::refusal::{Faults, FirstFault, Place, Refusal};
+use crate::refusal::{Faults, Field, FirstFault, Place, Refusal};
 use crate::seal::{Baseline, Reconciliation, Seal};
 use crate::shift::Shift;
+use crate::tax::{TaxGroup, TaxRate};
 use crate::time::Moment;
 
 use books::{Books, NextNumbers, cash_out_of};
@@ -80,6 +81,9 @@ pub enum Command<'a> {
     Settle(DocumentId, Seal<'a>),
     /// The outstanding document did not come about; number and words of the fault.
     Void(DocumentId, u16, &'a str),
+    /// The printer has closed its day without being asked; its `at` is set here.
+    /// The till's own shift is closed by a Z-report beside it, in the same batch.
+    NoteClosed(ClosedByPrinter<'a>),
 }
 
 /// What the store knows of the things that a command refers to.
@@ -91,6 +95,11 @@ pub struct Known<'k> {
     pub original: Option<&'k Original<'k>>,
     /// While the office cannot be reached: what is left of the time that the law allows for it.
     pub offline: Option<Left>,
+    /// The printer is another one than the open shift is on, and nobody has said that it is meant to be.
+    pub printer_swapped: bool,
+    /// The printer's own rates of the groups A to H in ten-thousandths of a percent.
+    /// A group without one is no matter here: the printer itself refuses to sell in it.
+    pub printer_rates: Option<&'k [Option<u32>; 8]>,
 }
 
 /// A document between its two events.
@@ -167,6 +176,13 @@ impl Till {
                     reason,
                 }))
             }
+            Command::NoteClosed(closed) => {
+                // A document on the printer is settled first: its own Z-report may be the one that is noticed.
+                if self.outstanding.is_some() {
+                    return Err(Refusal::DeviceUnsettled);
+                }
+                Ok(Event::ClosedByPrinter(ClosedByPrinter { at, ..*closed }))
+            }
         }
     }
 
@@ -193,6 +209,8 @@ impl Till {
             }
             // The office is the same for all tills; who may sell what is asked anew at each sale.
             Event::Switched(_) => {}
+            // The shift is closed by the Z-report that stands beside this.
+            Event::ClosedByPrinter(closed) => self.latest = Some(closed.at),
         }
     }
 
@@ -378,6 +396,14 @@ impl Till {
         if let (Body::Receipt(_), Some(left)) = (body, known.offline) {
             facts.offline.admit(left)?;
         }
+        if body.kind() != DocumentKind::AlternativeSale {
+            if known.printer_swapped && self.books.shift.is_some() {
+                return Err(Refusal::PrinterSwapped);
+            }
+            if let (Body::Receipt(receipt), Some(rates)) = (body, known.printer_rates) {
+                admit_rates(receipt, rates, faults)?;
+            }
+        }
         let mut first = FirstFault::new(faults);
         if let Wish::AlternativeSale(_, wanted) = wish
             && let Err(refusal) = self.next_alternative(wanted)
@@ -524,6 +550,31 @@ impl Till {
             self.after.copy_from(&self.books);
         }
     }
+}
+
+/// A receipt that the printer would print with other rates than these would not be the one in the journal.
+fn admit_rates(
+    receipt: &Receipt<'_>,
+    rates: &[Option<u32>; 8],
+    faults: &mut dyn Faults,
+) -> Result<(), Refusal> {
+    let mut first = FirstFault::new(faults);
+    for (place, line) in receipt.lines.iter().enumerate() {
+        let TaxGroup { code, rate, .. } = line.group;
+        let told = rates.get(usize::from(code.place())).copied().flatten();
+        if let Some(printer) = told.and_then(TaxRate::from_ten_thousandths)
+            && printer != rate
+            && !line.voided
+        {
+            let refusal = Refusal::PrinterRateDiffers {
+                group: char::from(code.letter()),
+                till: rate.display(),
+                printer: printer.display(),
+            };
+            first.report(Place::Line(place, Field::TaxGroup), refusal);
+        }
+    }
+    first.verdict()
 }
 
 impl Outstanding {

@@ -1,7 +1,8 @@
 //! A session on a port: one blocking exchange at a time.
 
+use super::isl::HIDDEN;
 use crate::fault::Fault;
-use crate::port::{Port, PortOpener};
+use crate::port::{self, Port, PortOpener};
 use crate::printer::Watch;
 use crate::session::{Ask, Event, Failure, Session, Timing};
 use crate::wire::codepage;
@@ -12,12 +13,18 @@ pub(super) struct Line {
     opener: Box<dyn PortOpener>,
     port: Option<Box<dyn Port>>,
     session: Session,
+    /// A device has answered since the start: its way is known.
+    known: bool,
+    /// Commands whose second field is a password.
+    with_password: Vec<u8>,
 }
 
 /// Longest exchange of a command that prints a line or nothing, busy answers included.
 pub(super) const COMMAND_LIMIT_MS: u64 = 30_000;
 /// Longest exchange of a report: 20 to 40 s were seen in the field (spec 1, Timing).
 pub(super) const REPORT_LIMIT_MS: u64 = 180_000;
+/// How often a question is asked at each speed of a search.
+const SEARCH_ATTEMPTS: u8 = 2;
 /// Reads that a drain may take: a line that never falls silent is noise, and the session deals with noise.
 const DRAIN_READS_MAX: usize = 64;
 
@@ -28,7 +35,14 @@ impl Line {
             opener,
             port: None,
             session: Session::new(framing, Timing::default(), first_seq),
+            known: false,
+            with_password: Vec::new(),
         }
+    }
+
+    /// The second field of these commands is a password, and is not to be seen in a trace.
+    pub(super) fn hide_passwords_of(&mut self, commands: &[u8]) {
+        self.with_password = commands.to_vec();
     }
 
     /// The port is open, as far as is known.
@@ -42,24 +56,62 @@ impl Line {
     }
 
     /// Opens the port unless it is open.
-    pub(super) fn open(&mut self, watch: &mut dyn Watch) -> Result<(), Fault> {
+    fn open(&mut self, watch: &mut dyn Watch) -> Result<(), Fault> {
         if self.port.is_none() {
             match self.opener.open() {
                 Ok(port) => self.port = Some(port),
                 Err(error) => {
                     watch.trace(&format!("! {}: {error}", self.opener.address()));
-                    return Err(Fault::PortUnavailable);
+                    return Err(port::fault_of(&error));
                 }
             }
         }
         Ok(())
     }
 
+    /// Where it leads, with the speed that was found.
+    pub(super) fn address(&self) -> String {
+        self.opener.address()
+    }
+
+    /// Opens the port and shakes hands, in every way that there is to open it; one that answers goes first from then on.
+    /// A port that stays silent is let go.
+    pub(super) fn attach(
+        &mut self,
+        question: &(u8, Vec<u8>),
+        watch: &mut dyn Watch,
+    ) -> Result<Answer, Fault> {
+        let patient = Timing::default().attempts_max;
+        let ways = self.opener.ways();
+        let mut fault = Fault::NoAnswer;
+        for way in 0..ways.max(1) {
+            self.open(watch)?;
+            if ways > 1 && !(way == 0 && self.known) {
+                self.session.set_attempts(SEARCH_ATTEMPTS);
+            }
+            let answer = self.handshake(question.clone(), watch);
+            self.session.set_attempts(patient);
+            match answer {
+                Ok(answer) => {
+                    self.known = true;
+                    self.opener.answered();
+                    return Ok(answer);
+                }
+                Err(silent) => {
+                    fault = silent;
+                    self.close();
+                    self.opener.pass();
+                }
+            }
+        }
+        Err(fault)
+    }
+
     /// A harmless question, asked twice with two consecutive numbers.
     ///
     /// The first one's number may be the device's last, and then it is answered with an old answer (spec 0.2);
     /// the second one's cannot be.
-    pub(super) fn handshake(
+    fn handshake(
         &mut self,
         question: (u8, Vec<u8>),
         watch: &mut dyn Watch,
@@ -84,7 +136,11 @@ impl Line {
     }
 
     fn exchange(&mut self, ask: Ask, watch: &mut dyn Watch) -> Result<Answer, Fault> {
-        let sent = describe(ask.command, &ask.data);
+        let sent = if self.with_password.contains(&ask.command) {
+            describe(ask.command, &veiled(&ask.data))
+        } else {
+            describe(ask.command, &ask.data)
+        };
         let result = self.converse(ask);
         match &result {
             Ok(answer) => watch.trace(&format!(
@@ -147,6 +203,23 @@ fn talk(port: &mut dyn Port, session: &mut Session, ask: Ask) -> Result<Answer, 
         session.handle_bytes(buffer.get(..count).unwrap_or_default(), now);
         session.handle_timeout(now);
     }
+}
+
+/// The data of an opening without its second field.
+fn veiled(data: &[u8]) -> Vec<u8> {
+    let is_end = |byte: &u8| matches!(byte, b',' | b'\t');
+    let mut veiled = Vec::with_capacity(data.len());
+    for (place, field) in data.split_inclusive(is_end).enumerate() {
+        match field.split_last() {
+            Some((end, _)) if place == 1 && is_end(end) => {
+                veiled.extend_from_slice(HIDDEN.as_bytes());
+                veiled.push(*end);
+            }
+            Some(_) if place == 1 => veiled.extend_from_slice(HIDDEN.as_bytes()),
+            _ => veiled.extend_from_slice(field),
+        }
+    }
+    veiled
 }
 
 fn describe(number: u8, data: &[u8]) -> String {

@@ -13,6 +13,8 @@ use std::hash::{BuildHasher, Hasher, RandomState};
 
 use self::uri::{Family, Transport};
 use crate::port::PortOpener;
+#[cfg(feature = "serial")]
+use crate::port::serial::SerialOpener;
 use crate::printer::FiscalPrinter;
 
 /// The printer at an address. Nothing is opened yet: that is [`FiscalPrinter::connect`].
@@ -20,8 +22,12 @@ use crate::printer::FiscalPrinter;
 pub fn open(uri: &DriverUri) -> Box<dyn FiscalPrinter> {
     let opener = opener(uri);
     match uri.family() {
-        Family::Isl(protocol) => Box::new(isl::IslPrinter::new(protocol, opener, some_seq())),
-        Family::Escpos(options) => Box::new(escpos::Escpos::new(opener, options, some_seq())),
+        Family::Isl(protocol, options) => {
+            let options = options.clone();
+            let printer = isl::IslPrinter::with_options(protocol, opener, options, some_seq());
+            Box::new(printer)
+        }
+        Family::Escpos(options) => Box::new(escpos::Escpos::new(opener, *options, some_seq())),
     }
 }
 
@@ -29,17 +35,18 @@ pub fn open(uri: &DriverUri) -> Box<dyn FiscalPrinter> {
 #[must_use]
 pub fn open_receipt_printer(uri: &DriverUri) -> Option<escpos::Escpos> {
     match uri.family() {
-        Family::Isl(_) => None,
-        Family::Escpos(options) => Some(escpos::Escpos::new(opener(uri), options, some_seq())),
+        Family::Isl(..) => None,
+        Family::Escpos(options) => Some(escpos::Escpos::new(opener(uri), *options, some_seq())),
     }
 }
 
 fn opener(uri: &DriverUri) -> Box<dyn PortOpener> {
     match uri.transport() {
         #[cfg(feature = "serial")]
-        Transport::Serial { path, baud } => {
-            Box::new(crate::port::serial::SerialOpener::new(path.clone(), *baud))
-        }
+        Transport::Serial { path, baud } => Box::new(match baud {
+            Some(baud) => SerialOpener::new(path.clone(), *baud),
+            None => SerialOpener::searching(path.clone()),
+        }),
         Transport::Tcp { address } => Box::new(crate::port::tcp::TcpOpener::new(address.clone())),
     }
 }

@@ -2,10 +2,13 @@
 
 use core::fmt;
 
-use super::escpos::Options;
+use super::{escpos, isl};
 use crate::family::{self, FAMILIES, Protocol};
 
 /// An address: `datecs+serial:///dev/ttyUSB0?baud=115200`, `datecs+tcp://host:port`.
+///
+/// A path may end in a pattern (`/dev/serial/by-id/*FTDI*`), and `baud=auto` searches for the speed.
+/// Who sells is said by `operator`, `password` and `till`; `serial` says which printer it must be.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DriverUri {
     family: Family,
@@ -13,27 +16,32 @@ pub struct DriverUri {
 }
 
 /// What a printer speaks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Family {
-    /// Frames of the ISL kind, by the table of one of the [`FAMILIES`].
-    Isl(&'static Protocol),
+    /// Frames of the ISL kind, by the table of one of the [`FAMILIES`], with what the address says of the printer.
+    Isl(&'static Protocol, isl::Options),
     /// ESC/POS, with what the address says of the printer.
-    Escpos(Options),
+    Escpos(escpos::Options),
 }
 
 const ESCPOS: &str = "escpos";
 
 impl Family {
-    fn of_name(name: &str) -> Option<Self> {
+    /// The family of this name, and what is left of the options of an address.
+    fn read(name: &str, query: &str) -> Result<(Self, String), DriverUriError> {
         if name == ESCPOS {
-            return Some(Self::Escpos(Options::default()));
+            let (options, rest) = escpos::Options::take(query)?;
+            return Ok((Self::Escpos(options), rest));
         }
-        family::of_name(name).map(Self::Isl)
+        let protocol =
+            family::of_name(name).ok_or_else(|| DriverUriError::Family(name.to_owned()))?;
+        let (options, rest) = isl::Options::take(query, &protocol.seller)?;
+        Ok((Self::Isl(protocol, options), rest))
     }
 
-    const fn name(self) -> &'static str {
+    const fn name(&self) -> &'static str {
         match self {
-            Self::Isl(protocol) => protocol.name,
+            Self::Isl(protocol, _) => protocol.name,
             Self::Escpos(_) => ESCPOS,
         }
     }
@@ -50,7 +58,8 @@ pub(super) enum Transport {
     #[cfg(feature = "serial")]
     Serial {
         path: String,
-        baud: u32,
+        /// `None` where it is searched for.
+        baud: Option<u32>,
     },
     Tcp {
         address: String,
@@ -76,24 +85,28 @@ impl DriverUri {
     pub fn parse(text: &str) -> Result<Self, DriverUriError> {
         let (scheme, place) = text.split_once("://").ok_or(DriverUriError::Shape)?;
         let (family, transport) = scheme.split_once('+').ok_or(DriverUriError::Shape)?;
-        let mut family =
-            Family::of_name(family).ok_or_else(|| DriverUriError::Family(family.to_owned()))?;
         let (place, query) = place.split_once('?').unwrap_or((place, ""));
-        let mut query = query.to_owned();
-        if let Family::Escpos(options) = &mut family {
-            (*options, query) = Options::take(&query)?;
-        }
+        let (family, query) = Family::read(family, query)?;
         let transport = match transport {
             #[cfg(feature = "serial")]
-            "serial" => serial(place, &query)?,
+            "serial" => serial(place, &query, matches!(family, Family::Isl(..)))?,
             "tcp" => tcp(place, &query)?,
             other => return Err(DriverUriError::Transport(other.to_owned())),
         };
         Ok(Self { family, transport })
     }
 
-    pub(super) fn family(&self) -> Family {
-        self.family
+    /// The serial number that the printer must have, where the address names one.
+    #[must_use]
+    pub fn serial(&self) -> Option<&str> {
+        match &self.family {
+            Family::Isl(_, options) => options.serial(),
+            Family::Escpos(_) => None,
+        }
+    }
+
+    pub(super) const fn family(&self) -> &Family {
+        &self.family
     }
 
     pub(super) fn transport(&self) -> &Transport {
@@ -102,19 +115,24 @@ impl DriverUri {
 }
 
 #[cfg(feature = "serial")]
-fn serial(place: &str, query: &str) -> Result<Transport, DriverUriError> {
+fn serial(place: &str, query: &str, searchable: bool) -> Result<Transport, DriverUriError> {
     if !place.starts_with('/') || place.len() < 2 {
         return Err(DriverUriError::Path(place.to_owned()));
     }
-    let mut baud = BAUD_USUAL;
+    if place
+        .rsplit_once('/')
+        .is_some_and(|(folder, _)| folder.contains('*'))
+    {
+        return Err(DriverUriError::Pattern(place.to_owned()));
+    }
+    let mut baud = Some(BAUD_USUAL);
     for pair in query.split('&').filter(|pair| !pair.is_empty()) {
         match pair.split_once('=') {
+            // A receipt printer answers at any speed with something: there is nothing to search by.
+            Some(("baud", "auto")) if searchable => baud = None,
             Some(("baud", value)) => {
-                baud = value
-                    .parse()
-                    .ok()
-                    .filter(|baud| BAUDS.contains(baud))
-                    .ok_or_else(|| DriverUriError::Baud(value.to_owned()))?;
+                let known = value.parse().ok().filter(|baud| BAUDS.contains(baud));
+                baud = Some(known.ok_or_else(|| DriverUriError::Baud(value.to_owned()))?);
             }
             _ => return Err(DriverUriError::Option(pair.to_owned())),
         }
@@ -146,6 +164,7 @@ impl fmt::Display for DriverUri {
             #[cfg(feature = "serial")]
             Transport::Serial { path, baud } => {
                 write!(f, "{family}+serial://{path}")?;
+                let baud = baud.map_or_else(|| "auto".to_owned(), |baud| baud.to_string());
                 Some(format!("baud={baud}"))
             }
             Transport::Tcp { address } => {
@@ -153,8 +172,8 @@ impl fmt::Display for DriverUri {
                 None
             }
         };
-        let options = match self.family {
-            Family::Isl(_) => Vec::new(),
+        let options = match &self.family {
+            Family::Isl(_, options) => options.query(),
             Family::Escpos(options) => options.query(),
         };
         let query: Vec<String> = baud.into_iter().chain(options).collect();
@@ -176,6 +195,8 @@ pub enum DriverUriError {
     Transport(String),
     /// The path of a serial port is not absolute.
     Path(String),
+    /// A pattern before the last part of a path.
+    Pattern(String),
     /// Not a speed of a serial port.
     Baud(String),
     /// Not `host:port`.
@@ -189,7 +210,7 @@ pub enum DriverUriError {
         /// Its value.
         given: String,
         /// The values that it takes.
-        allowed: &'static str,
+        allowed: String,
     },
 }
 
@@ -213,8 +234,12 @@ impl fmt::Display for DriverUriError {
                 f,
                 "`{given}` is not an absolute path of a serial port, such as /dev/ttyUSB0"
             ),
+            Self::Pattern(given) => write!(
+                f,
+                "`{given}` has a `*` before its last part; a pattern stands at the end only, as in /dev/serial/by-id/*FTDI*"
+            ),
             Self::Baud(given) => {
-                write!(f, "`{given}` is not a speed; allowed: 1200, 2400, 4800, 9600, 19200, 38400, 57600, 115200")
+                write!(f, "`{given}` is not a speed; allowed: 1200, 2400, 4800, 9600, 19200, 38400, 57600, 115200, and `auto` for a fiscal printer")
             }
             Self::Address(given) => write!(
                 f,
@@ -222,7 +247,7 @@ impl fmt::Display for DriverUriError {
             ),
             Self::Option(given) => write!(
                 f,
-                "`{given}` is not an option; allowed: `baud=…` for a serial port, none for tcp; for `escpos` also `profile`, `columns`, `drawer`, `drawer_pin`, `drawer_sensor`"
+                "`{given}` is not an option; allowed: `baud=…` for a serial port, none for tcp; for a fiscal printer also `operator`, `password`, `till`, `serial`; for `escpos` also `profile`, `columns`, `drawer`, `drawer_pin`, `drawer_sensor`"
             ),
             Self::Value { option, given, allowed } => {
                 write!(f, "`{given}` is not a value of `{option}`; allowed: {allowed}")
@@ -248,6 +273,14 @@ mod tests {
                 "datecs+serial:///dev/serial/by-id/x",
                 "datecs+serial:///dev/serial/by-id/x?baud=115200",
             ),
+            (
+                "datecs-b+serial:///dev/serial/by-id/*FTDI*?baud=auto",
+                "datecs-b+serial:///dev/serial/by-id/*FTDI*?baud=auto",
+            ),
+            (
+                "datecs+tcp://till:1?till=2&serial=DT700001&operator=16",
+                "datecs+tcp://till:1?operator=16&till=2&serial=DT700001",
+            ),
             ("datecs+tcp://[::1]:4999", "datecs+tcp://[::1]:4999"),
             ("datecs-x+tcp://till:3999", "datecs-x+tcp://till:3999"),
             ("escpos+tcp://kitchen:9100", "escpos+tcp://kitchen:9100"),
@@ -262,6 +295,15 @@ mod tests {
         ] {
             assert_eq!(DriverUri::parse(text).unwrap().to_string(), written);
         }
+    }
+
+    #[test]
+    fn a_password_is_seen_nowhere() {
+        let uri = DriverUri::parse("datecs+tcp://till:1?password=98765432").unwrap();
+        assert_eq!(uri.to_string(), "datecs+tcp://till:1?password=****");
+        assert!(!format!("{uri:?}").contains("98765432"));
+        let wrong = DriverUri::parse("datecs+tcp://till:1?password=987654321").unwrap_err();
+        assert!(!format!("{wrong} {wrong:?}").contains("987654321"));
     }
 
     #[test]
@@ -298,6 +340,39 @@ mod tests {
                 "datecs+tcp://host:1?profile=epson",
                 "`profile=epson` is not an option",
             ),
+            (
+                "datecs+serial:///dev/*/by-id/x",
+                "a pattern stands at the end only",
+            ),
+            (
+                "escpos+serial:///dev/ttyUSB0?baud=auto",
+                "`auto` is not a speed",
+            ),
+            (
+                "datecs+tcp://host:1?operator=17",
+                "`17` is not a value of `operator`; allowed: 1 to 16",
+            ),
+            (
+                "datecs-x+tcp://host:1?operator=x",
+                "`x` is not a value of `operator`; allowed: 1 to 30",
+            ),
+            (
+                "datecs-b+tcp://host:1?till=100000",
+                "`till`; allowed: 1 to 99999",
+            ),
+            (
+                "datecs+tcp://host:1?password=123",
+                "`****` is not a value of `password`; allowed: 4 to 8 digits",
+            ),
+            (
+                "eltrade+tcp://host:1?password=1234",
+                "`****` is not a value of `password`; allowed: none; this family has no password",
+            ),
+            (
+                "datecs+tcp://host:1?serial=DT-1",
+                "`DT-1` is not a value of `serial`",
+            ),
+            ("escpos+tcp://host:1?operator=1", "is not an option"),
             ("datecs+tcp://host", "host:port"),
             ("datecs+tcp://host:70000", "host:port"),
         ] {

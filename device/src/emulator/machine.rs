@@ -22,6 +22,9 @@ pub(super) trait Machine: Peer {
     /// Pulls the cable or plugs it in.
     fn set_plugged(&mut self, plugged: bool);
 
+    /// The Z-report is asked for at its own keyboard; true if it printed one.
+    fn keyboard_z(&mut self) -> bool;
+
     /// Orders a trouble.
     fn add_fault(&mut self, order: FaultOrder);
 
@@ -51,6 +54,10 @@ impl Machine for Emulator {
 
     fn set_plugged(&mut self, plugged: bool) {
         Self::set_plugged(self, plugged);
+    }
+
+    fn keyboard_z(&mut self) -> bool {
+        self.printer_mut().keyboard_z()
     }
 
     fn add_fault(&mut self, order: FaultOrder) {

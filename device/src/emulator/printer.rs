@@ -176,6 +176,17 @@ impl Printer {
         self.cover_open
     }
 
+    /// Somebody asks for the Z-report at the printer itself; true if it printed one.
+    ///
+    /// It refuses what it would refuse the host, for want of paper or with a receipt open.
+    pub fn keyboard_z(&mut self) -> bool {
+        let press = |printer: &mut Self| {
+            let report = printer.daily_report(true);
+            report.map_err(|refused| (refused.cause, None))
+        };
+        self.power && self.kept(press).is_ok()
+    }
+
     /// Takes the power away or gives it back. Working memory goes: the last sequence number (or not), the password lock.
     pub fn set_power(&mut self, on: bool) {
         if self.power == on {
@@ -245,25 +256,24 @@ impl Printer {
 
     /// Executes, keeps what changed, and composes data and status.
     fn settle(&mut self, request: &Request) -> (Vec<u8>, Status) {
-        let reply = if self.store.is_some() {
-            self.execute_and_keep(request)
-        } else {
-            let reply = self.execute(request.command, &request.data);
-            self.memory.receipts = self.receipts.len();
-            reply
-        };
+        let reply = self.kept(|printer| printer.execute(request.command, &request.data));
         match reply {
             Ok(data) => (self.told(0, data), self.status()),
             Err(refusal) => self.refuse(request.command, refusal),
         }
     }
 
-    fn execute_and_keep(&mut self, request: &Request) -> Result<Vec<u8>, Refusal> {
+    /// Keeps what an action changes; what cannot be written never happened.
+    fn kept<A>(&mut self, act: impl FnOnce(&mut Self) -> Result<A, Refusal>) -> Result<A, Refusal> {
+        if self.store.is_none() {
+            let reply = act(self);
+            self.memory.receipts = self.receipts.len();
+            return reply;
+        }
         let before = self.memory.clone();
         let receipts_before = self.receipts.len();
-        let reply = self.execute(request.command, &request.data);
+        let reply = act(self);
         if self.memory != before && self.keep(receipts_before, &before).is_err() {
-            // What could not be written never happened.
             self.memory = before;
             self.receipts.truncate(receipts_before);
             self.memory_fault = true;

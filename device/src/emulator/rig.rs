@@ -215,6 +215,11 @@ impl Rig {
         self.lock().set_plugged(cable == Cable::In);
     }
 
+    /// Presses the keys for the Z-report at the printer itself; true if it printed one.
+    pub fn keyboard_z(&self) -> bool {
+        self.lock().keyboard_z()
+    }
+
     /// Orders a trouble.
     pub fn add_fault(&self, order: FaultOrder) {
         self.lock().add_fault(order);

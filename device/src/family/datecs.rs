@@ -55,8 +55,10 @@ pub const PROTOCOL: Protocol = Protocol {
     },
     seller: Seller {
         operator: 1,
+        operator_max: 16,
         password: "0000",
         password_of_model: &[],
+        password_digits: Some((4, 8)),
         till: 1,
     },
     payments: Payments {

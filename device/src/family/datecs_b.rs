@@ -34,9 +34,11 @@ pub const PROTOCOL: Protocol = Protocol {
     },
     seller: Seller {
         operator: 1,
+        operator_max: 30,
         // As delivered, the operator's number.
         password: "1",
         password_of_model: &[],
+        password_digits: Some((1, 8)),
         till: 1,
     },
     payments: Payments {

@@ -36,9 +36,11 @@ pub const PROTOCOL: Protocol = Protocol {
     },
     seller: Seller {
         operator: 1,
+        operator_max: 30,
         // Registers are delivered with the operator's number, printers with four zeros (manual, note to command 48).
         password: "1",
         password_of_model: &[("FP-", "0000"), ("FMP-", "0000")],
+        password_digits: Some((1, 8)),
         till: 1,
     },
     payments: Payments {

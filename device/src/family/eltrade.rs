@@ -28,9 +28,11 @@ pub const PROTOCOL: Protocol = Protocol {
     codes: &[],
     seller: Seller {
         operator: 1,
+        operator_max: 30,
         // The opening has none.
         password: "",
         password_of_model: &[],
+        password_digits: None,
         till: 1,
     },
     payments: Payments {

@@ -212,10 +212,15 @@ pub struct Limits {
 pub struct Seller {
     /// Operator.
     pub operator: u32,
+    /// The last operator's number.
+    pub operator_max: u32,
     /// Its password.
     pub password: &'static str,
     /// Passwords of models whose names begin so.
     pub password_of_model: &'static [(&'static str, &'static str)],
+    /// The fewest and the most digits of a password; `None` where an opening has none.
+    /// Where there is one, it is the second field of the opening of a sale and of a refund.
+    pub password_digits: Option<(usize, usize)>,
     /// Till.
     pub till: u32,
 }

@@ -4,12 +4,17 @@
 
 pub mod fault;
 pub mod loopback;
+pub mod place;
 #[cfg(feature = "serial")]
 pub mod serial;
+pub mod speed;
 pub mod tcp;
 pub mod tracer;
 
 use std::io;
+
+use self::place::Ambiguous;
+use crate::fault::Fault;
 
 /// A line to a device.
 pub trait Port: Send {
@@ -42,6 +47,27 @@ pub trait PortOpener: Send {
 
     /// Where it leads, for people.
     fn address(&self) -> String;
+
+    /// How many ways of opening it are tried in one go, where a device may be behind any of them; 1 where there is one way.
+    fn ways(&self) -> usize {
+        1
+    }
+
+    /// A device answered on the port that was opened last: that way goes first from now on.
+    fn answered(&mut self) {}
+
+    /// Nobody answered on it: the next way's turn.
+    fn pass(&mut self) {}
+}
+
+/// What a port that cannot be opened means.
+pub(crate) fn fault_of(error: &io::Error) -> Fault {
+    let ambiguous = error.get_ref().is_some_and(|inner| inner.is::<Ambiguous>());
+    if ambiguous {
+        Fault::PortAmbiguous
+    } else {
+        Fault::PortUnavailable
+    }
 }
 
 impl Port for Box<dyn Port> {

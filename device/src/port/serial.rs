@@ -14,13 +14,21 @@ use nix::sys::termios::{
     BaudRate, ControlFlags, FlushArg, SetArg, cfmakeraw, cfsetspeed, tcflush, tcgetattr, tcsetattr,
 };
 
+use super::place::resolve;
+use super::speed::{SPEEDS, SpeedSearch};
 use super::{Port, PortOpener, Stopwatch};
 
-/// Opens a serial line.
+/// Opens a serial line: the device file that its path leads to at that moment, so that another name of it is found.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SerialOpener {
     path: String,
-    baud: u32,
+    speed: Speed,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Speed {
+    Given(u32),
+    Searched(SpeedSearch),
 }
 
 impl SerialOpener {
@@ -29,15 +37,32 @@ impl SerialOpener {
     pub fn new(path: impl Into<String>, baud: u32) -> Self {
         Self {
             path: path.into(),
-            baud,
+            speed: Speed::Given(baud),
+        }
+    }
+
+    /// The device file at `path` with the speed that a device answers at ([`SPEEDS`]).
+    #[must_use]
+    pub fn searching(path: impl Into<String>) -> Self {
+        Self {
+            path: path.into(),
+            speed: Speed::Searched(SpeedSearch::among(SPEEDS)),
+        }
+    }
+
+    fn baud(&self) -> u32 {
+        match &self.speed {
+            Speed::Given(baud) => *baud,
+            Speed::Searched(search) => search.current().unwrap_or(0),
         }
     }
 }
 
 impl PortOpener for SerialOpener {
     fn open(&mut self) -> io::Result<Box<dyn Port>> {
-        let speed = speed_of(self.baud).ok_or_else(|| {
-            let words = format!("{} is not a speed of a serial line", self.baud);
+        let baud = self.baud();
+        let speed = speed_of(baud).ok_or_else(|| {
+            let words = format!("{baud} is not a speed of a serial line");
             io::Error::new(io::ErrorKind::InvalidInput, words)
         })?;
         let flags = OFlag::O_NOCTTY | OFlag::O_NONBLOCK | OFlag::O_CLOEXEC;
@@ -45,7 +70,7 @@ impl PortOpener for SerialOpener {
             .read(true)
             .write(true)
             .custom_flags(flags.bits())
-            .open(&self.path)?;
+            .open(resolve(&self.path)?)?;
         // Two programs on one line would read each other's answers. The lock goes with the last close, also in a crash.
         line.try_lock()
             .map_err(|error| io::Error::new(io::ErrorKind::ResourceBusy, error.to_string()))?;
@@ -66,7 +91,26 @@ impl PortOpener for SerialOpener {
     }
 
     fn address(&self) -> String {
-        format!("{} at {} baud", self.path, self.baud)
+        format!("{} at {} baud", self.path, self.baud())
+    }
+
+    fn ways(&self) -> usize {
+        match &self.speed {
+            Speed::Given(_) => 1,
+            Speed::Searched(search) => search.goes(),
+        }
+    }
+
+    fn answered(&mut self) {
+        if let Speed::Searched(search) = &mut self.speed {
+            search.answered();
+        }
+    }
+
+    fn pass(&mut self) {
+        if let Speed::Searched(search) = &mut self.speed {
+            search.pass();
+        }
     }
 }
 

@@ -54,6 +54,7 @@ async fn health(State(app): State<Arc<App>>) -> Response {
             "fiscal_memory" => printer.fiscal_memory,
             "firmware" => printer.firmware,
             "trouble" => printer.trouble,
+            "objections" => Out::Array(printer.objections.into_iter().map(Out::from).collect()),
         }
     });
     let office = app.board.office();

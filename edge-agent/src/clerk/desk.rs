@@ -6,7 +6,7 @@ use std::time::Instant;
 use ferrotill_core::id::Fingerprint;
 use ferrotill_core::refusal::{Place, Refusal};
 use ferrotill_core::till::Till;
-use ferrotill_device::printer::{Baseline, Job};
+use ferrotill_device::printer::{Baseline, ClosedDay, Job};
 use tokio::sync::oneshot;
 use uuid::Uuid;
 
@@ -144,6 +144,20 @@ pub(super) struct Desk {
     pub(super) slips: VecDeque<Slip>,
     pub(super) pulses: VecDeque<Pulse>,
     pub(super) events_since_snapshot: u32,
+    /// Where a Z-report that nobody asked for is booked.
+    pub(super) point_of_sale: Uuid,
+    /// The serial number that the address names: this printer is meant, also in the middle of a shift.
+    pub(super) serial: Option<String>,
+    /// The printer's counters as the books know them: what it did on its own shows against these.
+    pub(super) seen: Option<Baseline>,
+    /// The last Z-report in the printer's fiscal memory.
+    pub(super) last_z: Option<ClosedDay>,
+    /// The printer's own tax rates.
+    pub(super) rates: Option<[Option<u32>; 8]>,
+    /// Where they are not the configured ones, in words.
+    pub(super) rates_unlike: Vec<String>,
+    /// It is another printer than the one that the open shift is on.
+    pub(super) swapped: bool,
 }
 
 impl Desk {
@@ -160,6 +174,13 @@ impl Desk {
             slips: VecDeque::new(),
             pulses: VecDeque::new(),
             events_since_snapshot: 0,
+            point_of_sale: Uuid::nil(),
+            serial: None,
+            seen: None,
+            last_z: None,
+            rates: None,
+            rates_unlike: Vec::new(),
+            swapped: false,
         }
     }
 

@@ -60,6 +60,11 @@ impl Store {
         &self.path
     }
 
+    /// The connection, for questions of this module's own.
+    pub(super) fn connection(&self) -> &Connection {
+        &self.connection
+    }
+
     /// Reads the head again: after an error at commit nothing held in memory is believed.
     ///
     /// # Errors
@@ -346,7 +351,8 @@ impl Batch<'_> {
             Event::ConfigurationAdopted(_)
             | Event::CancelDecided(_)
             | Event::Switched(_)
-            | Event::NumbersGranted(_) => Ok(()),
+            | Event::NumbersGranted(_)
+            | Event::ClosedByPrinter(_) => Ok(()),
         }
     }
 

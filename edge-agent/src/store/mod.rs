@@ -4,6 +4,7 @@
 //! What is acknowledged to a caller was committed before: an error at commit means *unknown*, and the head is read again.
 
 mod chain;
+mod counters;
 mod journal;
 mod migrate;
 mod outbox;
@@ -92,6 +93,12 @@ pub enum StoreError {
     Number {
         /// What was found.
         found: String,
+    },
+    /// The printer has closed its day, and the shift cannot be closed with it.
+    #[error("the printer's own Z-report cannot be booked ({refusal})")]
+    NotBooked {
+        /// Why not.
+        refusal: ferrotill_core::Refusal,
     },
     /// The event does not fit the room.
     #[error("the document is too large for the journal")]

@@ -82,6 +82,11 @@ impl Device {
         }
     }
 
+    /// Where it is.
+    pub(super) fn address(&self) -> String {
+        self.line.address()
+    }
+
     pub(super) fn is_attached(&self) -> bool {
         self.line.is_open()
     }

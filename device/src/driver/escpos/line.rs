@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use crate::fault::Fault;
 use crate::port::tracer::hexadecimal;
-use crate::port::{Port, PortOpener};
+use crate::port::{self, Port, PortOpener};
 use crate::printer::Watch;
 use crate::wire::escpos_answer::{Answer, AnswerDecoder};
 
@@ -36,6 +36,11 @@ impl Line {
         self.port.is_some()
     }
 
+    /// Where it leads.
+    pub(super) fn address(&self) -> String {
+        self.opener.address()
+    }
+
     /// Lets the port go.
     pub(super) fn close(&mut self) {
         self.port = None;
@@ -50,7 +55,7 @@ impl Line {
                 Ok(port) => self.port = Some(port),
                 Err(error) => {
                     watch.trace(&format!("! {}: {error}", self.opener.address()));
-                    return Err(Fault::PortUnavailable);
+                    return Err(port::fault_of(&error));
                 }
             }
         }

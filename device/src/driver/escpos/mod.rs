@@ -255,6 +255,7 @@ impl FiscalPrinter for Escpos {
         Ok(Connected {
             model: identity.model.clone(),
             firmware: identity.firmware.clone(),
+            address: self.device.address(),
             clock: None,
             condition: condition(status),
             receipt_open: false,

@@ -47,21 +47,23 @@ impl Options {
         let mut rest = Vec::new();
         for pair in query.split('&').filter(|pair| !pair.is_empty()) {
             let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-            let wrong = |allowed| DriverUriError::Value {
+            let wrong = |allowed: &str| DriverUriError::Value {
                 option: name.to_owned(),
                 given: value.to_owned(),
-                allowed,
+                allowed: allowed.to_owned(),
             };
             match name {
-                "profile" => profile = Profile::parse(value).ok_or(wrong(Profile::NAMES))?,
+                "profile" => {
+                    profile = Profile::parse(value).ok_or_else(|| wrong(Profile::NAMES))?
+                }
                 "columns" => {
                     let given = value.parse().ok().filter(|given| COLUMNS.contains(given));
-                    columns = Some(given.ok_or(wrong("16 to 64"))?);
+                    columns = Some(given.ok_or_else(|| wrong("16 to 64"))?);
                 }
-                "drawer" => options.kick = named(value, KICKS).ok_or(wrong(KICK_NAMES))?,
-                "drawer_pin" => options.pin = named(value, PINS).ok_or(wrong(PIN_NAMES))?,
+                "drawer" => options.kick = named(value, KICKS).ok_or_else(|| wrong(KICK_NAMES))?,
+                "drawer_pin" => options.pin = named(value, PINS).ok_or_else(|| wrong(PIN_NAMES))?,
                 "drawer_sensor" => {
-                    options.sensor = named(value, SENSORS).ok_or(wrong(SENSOR_NAMES))?;
+                    options.sensor = named(value, SENSORS).ok_or_else(|| wrong(SENSOR_NAMES))?;
                 }
                 _ => rest.push(pair),
             }

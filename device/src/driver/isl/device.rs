@@ -3,12 +3,14 @@
 use ferrotill_core::Amount;
 
 use super::super::line::{COMMAND_LIMIT_MS, Line};
+use super::options::Options;
 use crate::family::{Errors, Protocol, Row};
 use crate::fault::Fault;
 use crate::port::PortOpener;
 use crate::printer::{Baseline, Condition, Paper, Watch};
 use crate::wire::cause::Cause;
 use crate::wire::framing::Answer;
+use crate::wire::isl_receipt::Open;
 use crate::wire::isl_report::{Cash, DayPayments, DeviceInfo, LastZ, Transaction};
 use crate::wire::isl_status::{Flag, Layout, Status};
 use crate::wire::isl_x::split_error;
@@ -73,20 +75,35 @@ impl Wire {
 pub(super) struct Device {
     protocol: &'static Protocol,
     line: Line,
+    options: Options,
     identity: Option<DeviceInfo>,
+    /// The last Z-report as of the last reading of the counters.
+    last_z: Option<LastZ>,
 }
 
 impl Device {
     pub(super) fn new(
         protocol: &'static Protocol,
         opener: Box<dyn PortOpener>,
+        options: Options,
         first_seq: u8,
     ) -> Self {
+        let mut line = Line::new(opener, protocol.framing, first_seq);
+        if protocol.seller.password_digits.is_some() {
+            line.hide_passwords_of(&[protocol.open.command, protocol.refund.command]);
+        }
         Self {
             protocol,
-            line: Line::new(opener, protocol.framing, first_seq),
+            line,
+            options,
             identity: None,
+            last_z: None,
         }
+    }
+
+    /// The last Z-report as of the last reading of the counters.
+    pub(super) fn last_z_read(&self) -> Option<&LastZ> {
+        self.last_z.as_ref().filter(|last| last.closure > 0)
     }
 
     /// Its family.
@@ -95,7 +112,7 @@ impl Device {
     }
 
     /// Its model, as far as it was asked.
-    pub(super) fn model(&self) -> &str {
+    fn model(&self) -> &str {
         self.identity
             .as_ref()
             .map_or("", |identity| identity.name.as_str())
@@ -112,19 +129,17 @@ impl Device {
     /// a converter that was restarted, or a device node that was replaced, is found only that way.
     pub(super) fn attach(&mut self, watch: &mut dyn Watch) -> Result<Condition, Fault> {
         self.identity = None;
-        self.line.open(watch)?;
         let question = Wire::of(&self.protocol.state, &());
-        let status = match self
+        let status = self
             .line
-            .handshake((question.command, question.data), watch)
-        {
-            Ok(answer) => answer.status,
-            Err(fault) => {
-                self.line.close();
-                return Err(fault);
-            }
-        };
-        self.identity = Some(self.ask(&self.protocol.device_info, &(), watch)?);
+            .attach(&(question.command, question.data), watch)?
+            .status;
+        let identity = self.ask(&self.protocol.device_info, &(), watch)?;
+        if self.options.is_another(&identity.serial) {
+            self.line.close();
+            return Err(Fault::PrinterSwapped);
+        }
+        self.identity = Some(identity);
         Ok(condition(&self.protocol.status, status))
     }
 
@@ -132,6 +147,16 @@ impl Device {
     pub(super) fn detach(&mut self) {
         self.identity = None;
         self.line.close();
+    }
+
+    /// Where it is, with the speed that was found.
+    pub(super) fn address(&self) -> String {
+        self.line.address()
+    }
+
+    /// What the head of a receipt says of who sells.
+    pub(super) fn seller(&self) -> Open {
+        self.options.seller(&self.protocol.seller, self.model())
     }
 
     /// Who is there.
@@ -308,7 +333,9 @@ impl Device {
         let last_document = self.last_document(watch)?;
         let next_fiscal_receipt = self.next_fiscal(watch)?;
         // 6Eh has a closure number too, but the manuals leave open whether it is the last one's or the next one's.
-        let z_number = self.last_z(watch)?.closure;
+        let last_z = self.last_z(watch)?;
+        let z_number = last_z.closure;
+        self.last_z = Some(last_z);
         let cash = self.cash(watch)?;
         Ok(Baseline {
             serial,

@@ -117,18 +117,24 @@ impl IslPrinter {
         if after.z_number == baseline.z_number {
             return not_registered(fault, detail, Some(&after));
         }
-        if Some(after.z_number) != baseline.z_number.checked_add(1) {
+        if after.z_number < baseline.z_number {
             self.settled = None;
             return Outcome::Unknown(Fault::Unclear);
         }
+        // The first Z-report after the baseline has closed the day that the baseline knows, whoever asked for it.
+        let closing = baseline.z_number.saturating_add(1);
         let report = match report {
-            Some(report) => PrinterReport {
-                z_number: after.z_number,
+            Some(report) => Some(PrinterReport {
+                z_number: closing,
                 ..report
-            },
-            // The host was gone meanwhile, and the device has begun a new day: only what its fiscal memory tells is left.
-            None => match self.device.last_z(watch) {
-                Ok(last) => PrinterReport {
+            }),
+            // The host was gone meanwhile, and the device has begun a new day: only what its fiscal memory tells is left,
+            // and of a report that was not the last one it tells nothing.
+            None => self
+                .device
+                .last_z_read()
+                .filter(|last| last.closure == closing)
+                .map(|last| PrinterReport {
                     z_number: last.closure,
                     groups: last.groups.map(Amount::from_minor),
                     refunds: None,
@@ -137,11 +143,9 @@ impl IslPrinter {
                     cash_in: None,
                     cash_out: None,
                     fiscal_receipts: None,
-                },
-                Err(fault) => return Outcome::Unknown(fault),
-            },
+                }),
         };
-        registered(after, Some(report))
+        registered(after, report)
     }
 
     /// The report of the day so far. It changes nothing, so only its paper can be lost.

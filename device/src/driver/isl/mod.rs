@@ -4,7 +4,8 @@
 //! - `plan`: a receipt taken apart into commands, with what must be answered;
 //! - `receipt`: carrying out a receipt and settling one;
 //! - `judge`: the table of recovery (spec 7.2), pure;
-//! - `jobs`: cash, reports, slips, the drawer.
+//! - `jobs`: cash, reports, slips, the drawer;
+//! - `options`: what an address says of the printer: who sells, and which one it must be.
 //!
 //! The driver keeps the counters of its last settled answer; while they equal the caller's baseline, a job begins with one status question
 //! and nothing else. Anything doubtful drops them, and the next job reads them again.
@@ -12,16 +13,22 @@
 mod device;
 mod jobs;
 mod judge;
+mod options;
 mod plan;
 mod receipt;
 
+use ferrotill_core::Amount;
+
 use self::device::{Device, Trouble, Wire};
 use self::jobs::{Printed, is_same_printer};
+pub(super) use self::options::{HIDDEN, Options};
 use self::receipt::not_registered;
 use crate::family::Protocol;
 use crate::fault::Fault;
 use crate::port::PortOpener;
-use crate::printer::{Baseline, Condition, Connected, FiscalPrinter, Job, Outcome, Watch};
+use crate::printer::{
+    Baseline, ClosedDay, Condition, Connected, FiscalPrinter, Job, Outcome, Watch,
+};
 
 use super::line::COMMAND_LIMIT_MS;
 
@@ -40,8 +47,18 @@ impl IslPrinter {
     /// `first_seq` chooses the first sequence number: give another one each time the program starts.
     #[must_use]
     pub fn new(protocol: &'static Protocol, opener: Box<dyn PortOpener>, first_seq: u8) -> Self {
+        Self::with_options(protocol, opener, Options::default(), first_seq)
+    }
+
+    /// The same, with what its address says of it.
+    pub(super) fn with_options(
+        protocol: &'static Protocol,
+        opener: Box<dyn PortOpener>,
+        options: Options,
+        first_seq: u8,
+    ) -> Self {
         Self {
-            device: Device::new(protocol, opener, first_seq),
+            device: Device::new(protocol, opener, options, first_seq),
             settled: None,
         }
     }
@@ -162,6 +179,7 @@ impl FiscalPrinter for IslPrinter {
             baseline,
             model: identity.name.clone(),
             firmware: identity.firmware.clone(),
+            address: self.device.address(),
             clock,
             condition,
             receipt_open: condition.fiscal_receipt_open,
@@ -269,6 +287,23 @@ impl FiscalPrinter for IslPrinter {
                 self.reattach(watch)
             }
         }
+    }
+
+    fn counters(&mut self) -> Result<Baseline, Fault> {
+        let watch: &mut dyn Watch = &mut Unwatched;
+        self.settled = None;
+        self.be_attached(watch)?;
+        let counters = self.device.counters(watch)?;
+        self.settled = Some(counters.clone());
+        Ok(counters)
+    }
+
+    fn last_z(&self) -> Option<ClosedDay> {
+        self.device.last_z_read().map(|last| ClosedDay {
+            z_number: last.closure,
+            groups: last.groups.map(Amount::from_minor),
+            day: last.date.clone(),
+        })
     }
 
     fn clock(&mut self) -> Result<String, Fault> {

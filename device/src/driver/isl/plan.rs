@@ -58,19 +58,30 @@ pub(super) struct Plan {
 }
 
 impl Plan {
-    /// Takes a receipt apart, in the words of a family, for a printer of this model.
-    ///
-    /// # Errors
-    ///
-    /// What keeps it from being printed, for people. Nothing was sent then.
+    /// The plan of a printer of this model as it is delivered.
+    #[cfg(test)]
     pub(super) fn of(
         protocol: &'static Protocol,
         model: &str,
         job: &ReceiptJob,
     ) -> Result<Self, String> {
+        let seller = super::options::Options::default().seller(&protocol.seller, model);
+        Self::new(protocol, seller, job)
+    }
+
+    /// Takes a receipt apart, in the words of a family, for this seller.
+    ///
+    /// # Errors
+    ///
+    /// What keeps it from being printed, for people. Nothing was sent then.
+    pub(super) fn new(
+        protocol: &'static Protocol,
+        seller: Open,
+        job: &ReceiptJob,
+    ) -> Result<Self, String> {
         let mut plan = Self {
             protocol,
-            steps: vec![opening(protocol, model, job)],
+            steps: vec![opening(protocol, seller, job)],
             total: job.total.minor(),
             groups: vec![[0; 8]],
             tendered: vec![0],
@@ -263,14 +274,7 @@ impl Plan {
     }
 }
 
-fn opening(protocol: &Protocol, model: &str, job: &ReceiptJob) -> Step {
-    let seller = protocol.seller;
-    let open = Open {
-        operator: seller.operator,
-        password: seller.password_on(model).to_owned(),
-        till: seller.till,
-        invoice: false,
-    };
+fn opening(protocol: &Protocol, open: Open, job: &ReceiptJob) -> Step {
     Step::Open(match &job.refund_of {
         None => Wire::of(&protocol.open, &open),
         Some(refund) => {

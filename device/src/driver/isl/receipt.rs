@@ -52,7 +52,7 @@ impl IslPrinter {
     }
 
     fn plan(&self, job: &ReceiptJob) -> Result<Plan, String> {
-        Plan::of(self.device.protocol(), self.device.model(), job)
+        Plan::new(self.device.protocol(), self.device.seller(), job)
     }
 
     /// Settles a receipt that was begun earlier (spec 7.2); never prints it again.

@@ -449,6 +449,11 @@ impl Machine for EscposEmulator {
         Self::set_plugged(self, plugged);
     }
 
+    fn keyboard_z(&mut self) -> bool {
+        // It has no fiscal memory.
+        false
+    }
+
     fn add_fault(&mut self, order: FaultOrder) {
         Self::add_fault(self, order);
     }

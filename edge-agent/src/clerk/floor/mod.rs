@@ -1,5 +1,6 @@
 //! The shop floor: what happens to a message inside a batch.
 
+mod day;
 mod orders;
 mod patience;
 mod printing;
@@ -20,6 +21,7 @@ use super::desk::{Active, Answer, Desk, Printing, Slip, Waiter};
 use super::{Message, OfficeNews};
 use crate::board::Board;
 use crate::clock::Clock;
+use crate::job::baseline_of;
 use crate::printer::{News, PrinterTask, Task};
 use crate::store::{Batch, Store, StoreError};
 
@@ -45,6 +47,10 @@ pub struct DeskPlan {
     pub configuration: Configuration,
     /// Its printer's task.
     pub printer: PrinterTask,
+    /// Where a Z-report is booked that the printer makes on its own.
+    pub point_of_sale: Uuid,
+    /// The serial number that the printer's address names.
+    pub serial: Option<String>,
 }
 
 /// What is let out once the batch is durable.
@@ -90,7 +96,13 @@ impl Floor {
         let mut configurations = Vec::with_capacity(plans.len());
         for plan in plans {
             let till = store.load_till(plan.device)?;
-            desks.push(Desk::new(plan.device, till, plan.printer));
+            let seen = store.printer_counters(plan.device, baseline_of)?;
+            desks.push(Desk {
+                point_of_sale: plan.point_of_sale,
+                serial: plan.serial,
+                seen,
+                ..Desk::new(plan.device, till, plan.printer)
+            });
             configurations.push(plan.configuration);
         }
         let lines = vec![LineTotals::default(); setting.profile.facts().lines_max];
@@ -224,6 +236,7 @@ impl Floor {
         for desk in &mut self.desks {
             desk.working = None;
             desk.till = store.load_till(desk.device)?;
+            desk.seen = store.printer_counters(desk.device, baseline_of)?;
         }
         Ok(())
     }
@@ -420,6 +433,7 @@ fn moment_of(event: &Event<'_>) -> Option<i64> {
         Event::Voided(voided) => voided.at,
         Event::Switched(switched) => switched.at,
         Event::NumbersGranted(granted) => granted.at,
+        Event::ClosedByPrinter(closed) => closed.at,
     };
     Some(moment.utc_ms)
 }

@@ -113,6 +113,8 @@ impl Floor {
         effects: &mut Vec<Effect>,
     ) -> Result<(), StoreError> {
         for index in 0..self.desks.len() {
+            // What people did at the printer goes first: the next document may open a new shift.
+            self.look_at_the_day(batch, index, effects)?;
             // The drawer opens and the slip comes for the buyer who stands there now; then it is the next one's turn.
             self.advance_printer(index, effects);
             self.advance(batch, index, effects)?;
@@ -231,6 +233,8 @@ impl Floor {
         let known = Known {
             request: context.request,
             original: context.original,
+            printer_swapped: desk.swapped,
+            printer_rates: desk.rates.as_ref(),
             ..Known::default()
         };
         let mut heard = Heard::default();

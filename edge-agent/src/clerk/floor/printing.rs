@@ -112,7 +112,15 @@ impl Floor {
             News::Ready(connected) => {
                 tracing::info!(device = %desk.device, model = connected.model, "the printer is there");
                 board.printer_ready(desk.device, &connected);
-                desk.baseline = Some(connected.baseline);
+                desk.baseline = Some(connected.baseline.clone());
+                self.look_at_the_rates(index, &connected);
+            }
+            News::LastZ(day) => desk.last_z = Some(*day),
+            News::Counters(counters) => {
+                // A document that is on its way there finds them out by itself.
+                if !matches!(desk.printing, Printing::Document) {
+                    desk.baseline = Some(*counters);
+                }
             }
             News::Lost(words) => {
                 tracing::warn!(device = %desk.device, "the printer cannot be reached: {words}");
@@ -166,7 +174,13 @@ impl Floor {
                 desk.baseline = Some(registered.after.clone());
                 self.setting.board.printer_answers(desk.device);
                 let command = Command::Settle(document_id(id), seal_of(&registered));
+                let last_z = self.desks[index].current().last_z();
                 let outcome = self.decide(batch, index, &command)?;
+                let desk = &mut self.desks[index];
+                if desk.current().last_z() != last_z {
+                    // It was our own Z-report that closed the printer's day.
+                    desk.seen = Some(registered.after);
+                }
                 if outcome.is_ok() {
                     Self::after_seal(id, active, effects);
                 }
@@ -184,6 +198,8 @@ impl Floor {
                 };
                 let command = Command::Void(document_id(id), fault.code(), &message);
                 let outcome = self.decide(batch, index, &command)?;
+                // What the order becomes instead belongs to the shift that is open then.
+                self.look_at_the_day(batch, index, effects)?;
                 if outcome.is_ok() {
                     self.after_void(batch, index, active, (fault, message), effects)?;
                 }

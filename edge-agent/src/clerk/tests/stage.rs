@@ -1,9 +1,9 @@
 //! A clerk at work with printers that do what the test says, one call after the other.
 
 use std::path::Path;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -14,7 +14,8 @@ use ferrotill_core::tax::{TaxCode, TaxGroup, TaxRate, TaxTable};
 use ferrotill_core::{Amount, Quantity};
 use ferrotill_device::Fault;
 use ferrotill_device::printer::{
-    Baseline, Condition, Connected, FiscalPrinter, Job, NotRegistered, Outcome, Registered, Watch,
+    Baseline, ClosedDay, Condition, Connected, FiscalPrinter, Job, NotRegistered, Outcome,
+    Registered, Watch,
 };
 use tokio::sync::{Notify, oneshot};
 use uuid::Uuid;
@@ -46,12 +47,30 @@ pub(super) struct Call {
 /// What it does then.
 type Reply = Box<dyn FnOnce(&mut dyn Watch) -> Outcome + Send>;
 
+/// What a printer says of itself when it is connected.
+pub(super) struct Memory {
+    pub(super) baseline: Baseline,
+    pub(super) last_z: Option<ClosedDay>,
+    pub(super) groups: [Option<u32>; 8],
+}
+
+impl Default for Memory {
+    fn default() -> Self {
+        Self {
+            baseline: baseline(0),
+            last_z: None,
+            groups: [None; 8],
+        }
+    }
+}
+
 /// A printer that tells every job and waits for what to do about it. Its drawer works by itself.
 struct Scripted {
     calls: Sender<Call>,
     replies: Receiver<Reply>,
     present: Arc<AtomicBool>,
     pulses: Arc<AtomicU32>,
+    memory: Arc<Mutex<Memory>>,
 }
 
 /// The test's end of a scripted printer.
@@ -60,10 +79,11 @@ pub(super) struct Script {
     replies: Sender<Reply>,
     pub(super) present: Arc<AtomicBool>,
     pub(super) pulses: Arc<AtomicU32>,
+    memory: Arc<Mutex<Memory>>,
 }
 
 impl Script {
-    fn new(present: bool) -> (Self, Scripted) {
+    fn new(present: bool, memory: Arc<Mutex<Memory>>) -> (Self, Scripted) {
         let (calls, heard) = channel();
         let (orders, replies) = channel();
         let present = Arc::new(AtomicBool::new(present));
@@ -73,14 +93,21 @@ impl Script {
             replies,
             present: Arc::clone(&present),
             pulses: Arc::clone(&pulses),
+            memory: Arc::clone(&memory),
         };
         let script = Self {
             calls: heard,
             replies: orders,
             present,
             pulses,
+            memory,
         };
         (script, printer)
+    }
+
+    /// Changes what the printer says the next time it is connected.
+    pub(super) fn remember(&self, change: impl FnOnce(&mut Memory)) {
+        change(&mut self.memory.lock().unwrap());
     }
 
     /// The next call, which must come.
@@ -128,15 +155,21 @@ impl FiscalPrinter for Scripted {
         if !self.present.load(Ordering::Acquire) {
             return Err(Fault::PortUnavailable);
         }
+        let memory = self.memory.lock().unwrap();
         Ok(Connected {
-            baseline: baseline(0),
+            baseline: memory.baseline.clone(),
             model: "SCRIPTED".to_owned(),
             firmware: "1".to_owned(),
+            address: "a script".to_owned(),
             clock: None,
             condition: Condition::default(),
             receipt_open: false,
-            groups: [None; 8],
+            groups: memory.groups,
         })
+    }
+
+    fn last_z(&self) -> Option<ClosedDay> {
+        self.memory.lock().unwrap().last_z.clone()
     }
 
     fn perform(&mut self, job: &Job, baseline: &Baseline, watch: &mut dyn Watch) -> Outcome {
@@ -204,7 +237,8 @@ impl Stage {
 
     /// A device for each entry, its printer there or not.
     pub(super) fn with(present: &[bool]) -> Self {
-        let stage = Self::open(Arc::new(tempfile::tempdir().unwrap()), present);
+        let memories = present.iter().map(|_| Arc::default()).collect();
+        let stage = Self::open(Arc::new(tempfile::tempdir().unwrap()), present, memories);
         for (index, _) in present.iter().enumerate().filter(|(_, present)| **present) {
             stage.until_ready(index);
         }
@@ -212,7 +246,7 @@ impl Stage {
     }
 
     /// A printer connects only once the books are open, so that a test that needs it waits for it.
-    fn until_ready(&self, index: usize) {
+    pub(super) fn until_ready(&self, index: usize) {
         let begun = std::time::Instant::now();
         while !self.board.printer(device(index)).connected {
             assert!(begun.elapsed() < LONG, "the printer is never there");
@@ -220,14 +254,18 @@ impl Stage {
         }
     }
 
-    fn open(folder: Arc<tempfile::TempDir>, present: &[bool]) -> Self {
+    fn open(
+        folder: Arc<tempfile::TempDir>,
+        present: &[bool],
+        memories: Vec<Arc<Mutex<Memory>>>,
+    ) -> Self {
         let clock = Arc::new(Clock::new(None).unwrap());
         let board = Arc::new(Board::default());
         let (door, inbox) = ClerkDoor::new();
         let mut printers = Vec::new();
         let mut plans = Vec::new();
-        for (index, present) in present.iter().enumerate() {
-            let (script, printer) = Script::new(*present);
+        for ((index, present), memory) in present.iter().enumerate().zip(memories) {
+            let (script, printer) = Script::new(*present, memory);
             printers.push(script);
             plans.push(DeskPlan {
                 device: device(index),
@@ -239,6 +277,8 @@ impl Stage {
                     Arc::clone(&clock),
                 )
                 .unwrap(),
+                point_of_sale: Uuid::from_u128(1),
+                serial: None,
             });
         }
         let setting = Arc::new(Setting {
@@ -261,8 +301,10 @@ impl Stage {
     /// The process ends without a word to anybody, and another one begins on the same books.
     pub(super) fn restart(mut self) -> Self {
         let devices = vec![true; self.printers.len()];
+        let printers = self.printers.iter();
+        let memories = printers.map(|script| Arc::clone(&script.memory)).collect();
         self.stop();
-        Self::open(Arc::clone(&self.folder), &devices)
+        Self::open(Arc::clone(&self.folder), &devices, memories)
     }
 
     fn stop(&mut self) {
@@ -326,6 +368,25 @@ impl Stage {
         (row.number.expect("sealed"), row.kind)
     }
 
+    /// The newest Z-report of the first device.
+    pub(super) fn newest_z(&self) -> StoredDocument {
+        let id: Vec<u8> = raw(self.path())
+            .query_row(
+                "SELECT id FROM document WHERE kind = 'z_report' ORDER BY reserved_seq DESC LIMIT 1",
+                [],
+                |row| row.get(0),
+            )
+            .unwrap();
+        self.find(Uuid::from_slice(&id).unwrap().as_u128()).unwrap()
+    }
+
+    /// Documents that are to be reported to the office.
+    pub(super) fn letters(&self) -> i64 {
+        raw(self.path())
+            .query_row("SELECT count(*) FROM outbox", [], |row| row.get(0))
+            .unwrap()
+    }
+
     pub(super) fn path(&self) -> &Path {
         self.folder.path()
     }
@@ -339,6 +400,25 @@ impl Stage {
                 |row| row.get(0),
             )
             .unwrap()
+    }
+
+    /// The encoded events of a kind, in their order.
+    pub(super) fn payloads_of(path: &Path, kind: u16) -> Vec<Vec<u8>> {
+        let connection = raw(path);
+        let mut rows = connection
+            .prepare("SELECT payload FROM journal WHERE kind = ?1 ORDER BY seq")
+            .unwrap();
+        let payloads = rows.query_map([kind], |row| row.get(0)).unwrap();
+        payloads.collect::<Result<_, _>>().unwrap()
+    }
+
+    /// Waits for something that must come without anybody asking for it.
+    pub(super) fn until(&self, condition: impl Fn() -> bool) {
+        let begun = Instant::now();
+        while !condition() {
+            assert!(begun.elapsed() < LONG, "it never comes");
+            std::thread::yield_now();
+        }
     }
 
     /// From here on nothing can be written.
@@ -502,12 +582,21 @@ pub(super) fn registered(document: u32) -> Outcome {
     registered_at(baseline(document))
 }
 
-fn registered_at(after: Baseline) -> Outcome {
+pub(super) fn registered_at(after: Baseline) -> Outcome {
     Outcome::Registered(Registered {
         document: after.last_document,
         fiscal_receipt: None,
         after,
         report: None,
+    })
+}
+
+/// Somebody was at the printer, and these are its counters now; nothing was begun.
+pub(super) fn moved(after: Baseline) -> Outcome {
+    Outcome::NotRegistered(NotRegistered {
+        fault: Fault::BaselineDiffers,
+        detail: String::new(),
+        after: Some(after),
     })
 }
 

@@ -1,0 +1,283 @@
+//! The printer's own Z-report: how it is told from the day that goes on, and what the books make of it.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
+
+mod shop;
+
+use ferrotill_core::Amount;
+use ferrotill_core::event::{ClosedByPrinter, Event, ReportKind};
+use ferrotill_core::id::DocumentId;
+use ferrotill_core::refusal::{Field, Place, Refusal};
+use ferrotill_core::seal::{Baseline, PrinterDay};
+use ferrotill_core::till::{Command, Known, Till, Wish};
+
+use shop::{NOON, SEED, Shop, moment};
+
+const EARLIER: Baseline<'static> = Baseline {
+    serial: "DT000001",
+    fiscal_memory: "50000001",
+    last_document: 7,
+    next_fiscal_receipt: 3,
+    z_number: 1,
+    cash: Amount::from_minor(1_858),
+    cash_in: Amount::from_minor(500),
+    cash_out: Amount::from_minor(20),
+};
+
+/// The row that version 1 writes of a printer's own Z-report. Never edit it; see `golden.rs`.
+const ROW: &str = "8 d0a7d2dfbf68f00101090909090909090909090909090909090106323131313236\
+08445430303030303108353030303030303108010200\
+0000";
+
+fn noted(document: Option<u8>) -> ClosedByPrinter<'static> {
+    ClosedByPrinter {
+        at: moment(0),
+        document: document.map(|id| DocumentId([id; 16])),
+        z_number_known: 1,
+        day: "211126",
+        now: Baseline {
+            last_document: 8,
+            next_fiscal_receipt: 1,
+            z_number: 2,
+            cash: Amount::ZERO,
+            cash_in: Amount::ZERO,
+            cash_out: Amount::ZERO,
+            ..EARLIER
+        },
+    }
+}
+
+#[test]
+fn a_closed_day_is_told_from_one_that_goes_on() {
+    let mut cases = vec![
+        ("nothing happened", EARLIER, PrinterDay::Open),
+        (
+            "a sale, a refund, cash in and out",
+            Baseline {
+                last_document: 11,
+                next_fiscal_receipt: 5,
+                cash: Amount::ZERO,
+                cash_in: Amount::from_minor(501),
+                cash_out: Amount::from_minor(21),
+                ..EARLIER
+            },
+            PrinterDay::Open,
+        ),
+        (
+            "a counter that is not told any more",
+            Baseline {
+                next_fiscal_receipt: 0,
+                ..EARLIER
+            },
+            PrinterDay::Open,
+        ),
+        ("its Z", noted(None).now, PrinterDay::Closed),
+        (
+            "two of them, and a new day's sales",
+            Baseline {
+                z_number: 3,
+                last_document: 90,
+                next_fiscal_receipt: 60,
+                ..EARLIER
+            },
+            PrinterDay::Closed,
+        ),
+        (
+            "a memory that was lost",
+            Baseline {
+                last_document: 0,
+                next_fiscal_receipt: 1,
+                z_number: 1,
+                cash_in: Amount::ZERO,
+                ..EARLIER
+            },
+            PrinterDay::Lost,
+        ),
+        (
+            "a Z number that went back",
+            Baseline {
+                z_number: 0,
+                last_document: 90,
+                ..EARLIER
+            },
+            PrinterDay::Lost,
+        ),
+        (
+            "cash that went without a document",
+            Baseline {
+                cash_in: Amount::ZERO,
+                ..EARLIER
+            },
+            PrinterDay::Lost,
+        ),
+        (
+            "another fiscal memory in the same printer",
+            Baseline {
+                fiscal_memory: "50000002",
+                z_number: 9,
+                ..EARLIER
+            },
+            PrinterDay::Another,
+        ),
+        (
+            "another printer",
+            Baseline {
+                serial: "DT000002",
+                ..EARLIER
+            },
+            PrinterDay::Another,
+        ),
+    ];
+    // A printer that does not tell the number of its Z-reports: what begins anew with the day tells it.
+    for began_again in [
+        Baseline {
+            next_fiscal_receipt: 1,
+            ..EARLIER
+        },
+        Baseline {
+            cash_in: Amount::ZERO,
+            ..EARLIER
+        },
+        Baseline {
+            cash_out: Amount::ZERO,
+            ..EARLIER
+        },
+    ] {
+        let silent = Baseline {
+            last_document: 8,
+            ..began_again
+        };
+        cases.push(("a Z that is not told", silent, PrinterDay::Closed));
+    }
+    for (what, now, day) in cases {
+        assert_eq!(now.day_since(&EARLIER), day, "{what}");
+    }
+}
+
+#[test]
+fn it_is_noted_beside_the_z_report_that_closes_the_shift() {
+    let mut shop = Shop::open();
+    shop.reserve(1, Wish::Sale(SEED), Known::default()).unwrap();
+    shop.settle(1).unwrap();
+    shop.now = NOON + 1_000;
+    shop.reserve(9, Wish::Report(ReportKind::Z), Known::default())
+        .unwrap();
+    assert_eq!(
+        shop.run(Command::NoteClosed(noted(Some(9))), Known::default())
+            .unwrap_err(),
+        Refusal::DeviceUnsettled,
+        "a document on the printer is settled first: the report may be its own"
+    );
+    shop.settle(9).unwrap();
+    let books = shop.till.clone();
+    shop.run(Command::NoteClosed(noted(Some(9))), Known::default())
+        .unwrap();
+    let Event::ClosedByPrinter(closed) = shop.last() else {
+        panic!()
+    };
+    assert_eq!(
+        closed,
+        ClosedByPrinter {
+            at: moment(NOON + 1_000),
+            ..noted(Some(9))
+        }
+    );
+    assert_eq!(shop.till, books, "the books had it with the report");
+    assert_eq!((shop.till.last_z(), shop.till.shift()), (1, None));
+}
+
+#[test]
+fn one_without_a_shift_of_ours_changes_no_number() {
+    let mut shop = Shop::open();
+    shop.run(Command::NoteClosed(noted(None)), Known::default())
+        .unwrap();
+    assert_eq!((shop.till.last_number(), shop.till.last_z()), (0, 0));
+    // Time goes on from there: no later event is older.
+    shop.now = NOON - 5_000;
+    shop.reserve(1, Wish::Sale(SEED), Known::default()).unwrap();
+    let Event::Reserved(reserved) = shop.last() else {
+        panic!()
+    };
+    assert_eq!((reserved.at, reserved.z_number), (moment(NOON), 1));
+}
+
+#[test]
+fn another_printer_takes_nothing_of_an_open_shift() {
+    let mut shop = Shop::open();
+    let swapped = Known {
+        printer_swapped: true,
+        ..Known::default()
+    };
+    // Without a shift there is nothing that it could be mixed with.
+    shop.reserve(1, Wish::Sale(SEED), swapped).unwrap();
+    shop.settle(1).unwrap();
+    for wish in [
+        Wish::Sale(SEED),
+        Wish::Cash(Amount::from_minor(1)),
+        Wish::Report(ReportKind::Z),
+    ] {
+        assert_eq!(
+            shop.reserve(2, wish, swapped),
+            Err(Refusal::PrinterSwapped),
+            "{wish:?}"
+        );
+    }
+    shop.reserve(2, Wish::AlternativeSale(SEED, None), swapped)
+        .unwrap();
+}
+
+#[test]
+fn a_receipt_with_other_rates_than_the_printers_is_refused() {
+    let mut shop = Shop::open();
+    let mut rates = [None; 8];
+    let sell = |shop: &mut Shop, rates: &[Option<u32>; 8], wish| {
+        let known = Known {
+            printer_rates: Some(rates),
+            ..Known::default()
+        };
+        shop.reserve(1, wish, known)
+    };
+    // The seed sells in A (20 %) and B (8 %).
+    rates[0] = Some(200_000);
+    rates[1] = Some(90_000);
+    rates[2] = Some(1);
+    let refused = sell(&mut shop, &rates, Wish::Sale(SEED)).unwrap_err();
+    assert_eq!(
+        refused.to_string(),
+        "the printer has 9.00 percent for the tax group B, and the receipt 8.00"
+    );
+    assert_eq!(
+        shop.faults,
+        [(Place::Line(0, Field::TaxGroup), refused)],
+        "the line that it is about, and no other"
+    );
+    sell(&mut shop, &rates, Wish::AlternativeSale(SEED, None)).unwrap();
+    let seal = ferrotill_core::seal::Seal::Range {
+        series: "ABC",
+        number: 1,
+        number_length: 8,
+    };
+    shop.run(Command::Settle(DocumentId([1; 16]), seal), Known::default())
+        .unwrap();
+    // A group that the printer does not tell is the printer's to refuse.
+    rates[1] = None;
+    sell(&mut shop, &rates, Wish::Sale(SEED)).unwrap();
+}
+
+#[test]
+fn the_row_is_what_version_1_writes() {
+    let event = Event::ClosedByPrinter(ClosedByPrinter {
+        at: moment(NOON + 1_000),
+        ..noted(Some(9))
+    });
+    let mut room = [0; 256];
+    let payload = event.encode(&mut room).unwrap();
+    let hex: String = payload.iter().map(|byte| format!("{byte:02x}")).collect();
+    assert_eq!(format!("{} {hex}", event.kind()), ROW);
+    assert_eq!(Event::decode(8, 1, payload).unwrap(), event);
+    for length in 0..payload.len() {
+        assert!(Event::decode(8, 1, &payload[..length]).is_err(), "{length}");
+    }
+    let mut till = Till::default();
+    till.apply(&event);
+    assert_eq!(till.last_number(), 0);
+}

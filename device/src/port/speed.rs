@@ -1,0 +1,116 @@
+//! The search for the speed of a line: in a fixed order, one after the other, and the one that answered first from then on.
+
+/// The speeds that are tried, the usual ones first.
+pub const SPEEDS: &[u32] = &[115_200, 57_600, 38_400, 19_200, 9_600];
+
+/// A search for a speed: no IO, no clock.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SpeedSearch {
+    speeds: &'static [u32],
+    found: Option<u32>,
+    /// The speed to be tried next in the rotation.
+    place: usize,
+    /// The speed that was found has its turn.
+    found_first: bool,
+}
+
+impl SpeedSearch {
+    /// A search among these, in their order.
+    #[must_use]
+    pub const fn among(speeds: &'static [u32]) -> Self {
+        Self {
+            speeds,
+            found: None,
+            place: 0,
+            found_first: false,
+        }
+    }
+
+    /// The speed to be tried now; `None` where there is none.
+    #[must_use]
+    pub fn current(&self) -> Option<u32> {
+        match self.found {
+            Some(found) if self.found_first => Some(found),
+            _ => self.speeds.get(self.place).copied(),
+        }
+    }
+
+    /// The speed that a device answered at.
+    #[must_use]
+    pub const fn found(&self) -> Option<u32> {
+        self.found
+    }
+
+    /// How many are tried in one go: all, or the one that was found and one other in turn.
+    /// A printer that is off is not asked at every speed each time.
+    #[must_use]
+    pub fn goes(&self) -> usize {
+        if self.found.is_some() {
+            2
+        } else {
+            self.speeds.len()
+        }
+    }
+
+    /// A device answered: this speed goes first from now on.
+    pub fn answered(&mut self) {
+        self.found = self.current();
+        self.found_first = true;
+    }
+
+    /// Nobody answered: the next one's turn.
+    pub fn pass(&mut self) {
+        if self.found_first {
+            self.found_first = false;
+            if self.current() != self.found {
+                return;
+            }
+        }
+        let next = self.place.saturating_add(1);
+        self.place = if next < self.speeds.len() { next } else { 0 };
+        self.found_first = self.found.is_some();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{SPEEDS, SpeedSearch};
+
+    fn go(search: &mut SpeedSearch, count: usize) -> Vec<u32> {
+        (0..count)
+            .map(|_| {
+                let speed = search.current().unwrap();
+                search.pass();
+                speed
+            })
+            .collect()
+    }
+
+    #[test]
+    fn every_speed_has_its_turn_and_the_found_one_goes_first() {
+        let mut search = SpeedSearch::among(SPEEDS);
+        assert_eq!(search.goes(), 5);
+        assert_eq!(
+            go(&mut search, 6),
+            [115_200, 57_600, 38_400, 19_200, 9_600, 115_200]
+        );
+        assert_eq!(search.current(), Some(57_600));
+        search.answered();
+        assert_eq!((search.found(), search.goes()), (Some(57_600), 2));
+        // The device was set to another speed meanwhile: the others come by, one at a time.
+        assert_eq!(
+            go(&mut search, 8),
+            [
+                57_600, 38_400, 57_600, 19_200, 57_600, 9_600, 57_600, 115_200
+            ]
+        );
+        assert_eq!(
+            go(&mut search, 3),
+            [57_600, 38_400, 57_600],
+            "itself is not tried twice in a row"
+        );
+        search.answered();
+        assert_eq!(search.found(), Some(19_200));
+        assert_eq!(go(&mut search, 1), [19_200]);
+    }
+}

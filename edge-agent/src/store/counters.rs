@@ -1,0 +1,89 @@
+//! What the books know of a printer's counters: enough to notice, after a start, what it did on its own meanwhile.
+
+use ferrotill_core::Amount;
+use ferrotill_core::event::Event;
+use ferrotill_core::seal::{Baseline, Seal};
+use rusqlite::{OptionalExtension, params};
+use uuid::Uuid;
+
+use super::journal::Store;
+use super::query::{self, COLUMNS, RequestState, StoredDocument};
+use super::{Context, StoreError};
+
+impl Store {
+    /// The counters of a device's printer as the journal has them last: from before its last document on the printer,
+    /// or from when its own Z-report was noticed. `None` before the first one.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Database`].
+    pub fn printer_counters<R>(
+        &self,
+        device: Uuid,
+        read: impl FnOnce(&Baseline<'_>) -> R,
+    ) -> Result<Option<R>, StoreError> {
+        let place = "counters of the printer";
+        let row = self
+            .connection()
+            .prepare_cached(&format!(
+                "SELECT {COLUMNS} FROM document WHERE device = ?1 AND kind != 'alternative_receipt' \
+                 ORDER BY reserved_seq DESC LIMIT 1"
+            ))
+            .and_then(|mut statement| {
+                statement
+                    .query_row([device.as_bytes()], query::document_row)
+                    .optional()
+            })
+            .context(self.path(), place)?;
+        let after = row
+            .as_ref()
+            .map_or(0, |row| row.settled_seq.unwrap_or(row.reserved_seq));
+        let noted: Option<(u16, u16, Vec<u8>)> = self
+            .connection()
+            .prepare_cached(
+                "SELECT kind, version, payload FROM journal WHERE seq > ?2 AND device = ?1 AND kind = ?3 \
+                 ORDER BY seq DESC LIMIT 1",
+            )
+            .and_then(|mut statement| {
+                let key = params![device.as_bytes(), after, CLOSED_BY_PRINTER];
+                statement
+                    .query_row(key, |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
+                    .optional()
+            })
+            .context(self.path(), place)?;
+        if let Some((kind, version, payload)) = noted
+            && let Ok(Event::ClosedByPrinter(closed)) = Event::decode(kind, version, &payload)
+        {
+            return Ok(Some(read(&closed.now)));
+        }
+        let Some(row) = row else { return Ok(None) };
+        let document = query::document(self.connection(), row).context(self.path(), place)?;
+        Ok(after_document(&document).as_ref().map(read))
+    }
+}
+
+/// The counters from before a document; after a Z-report those of a new day, as far as they are known.
+fn after_document(document: &StoredDocument) -> Option<Baseline<'_>> {
+    let before = document.reserved()?.baseline?;
+    if document.row.kind != "z_report" || document.row.state != RequestState::Sealed {
+        return Some(before);
+    }
+    let told = match document.sealed()?.seal {
+        Seal::Printer {
+            counters: Some(counters),
+            ..
+        } => counters.z_number,
+        _ => before.z_number.saturating_add(1),
+    };
+    Some(Baseline {
+        z_number: told,
+        next_fiscal_receipt: 0,
+        cash: Amount::ZERO,
+        cash_in: Amount::ZERO,
+        cash_out: Amount::ZERO,
+        ..before
+    })
+}
+
+/// The journal's number of [`Event::ClosedByPrinter`].
+const CLOSED_BY_PRINTER: u16 = 8;
