@@ -147,8 +147,8 @@ refusals! {
     /// The shift is older than the law allows.
     41 ShiftTooLong { hours: i64 } => "the shift has been open for {hours} hours, which is longer than the law allows", "close the day first";
 
-    /// The law lets no more sales happen without the tax office.
-    42 OfflineBudgetUsedUp => "the law allows no more sales without the tax office", "reach the tax office, then repeat the request";
+    /// A budget of selling without the tax office is used up, and the law or the owner stops sales then.
+    42 OfflineBudgetUsedUp => "no more sales are allowed without the tax office", "restore the connection to the tax office and wait until it has been told, then repeat the request";
 
     /// A return of a receipt that is not here.
     50 OriginalUnknown => "there is no such receipt on this device", "give the id of a fiscal receipt of this device";
