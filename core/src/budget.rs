@@ -419,10 +419,7 @@ mod tests {
     #[test]
     fn the_end_stops_sales_or_asks_for_a_report() {
         let start = GUARD.read(Marks::default(), clock(noon()), true).marks;
-        assert_eq!(
-            BUDGET.admit(left(&hours(start, noon(), 35, true))),
-            Ok(())
-        );
+        assert_eq!(BUDGET.admit(left(&hours(start, noon(), 35, true))), Ok(()));
         let spent = hours(start, noon(), 36, true);
         let refused = Err(Refusal::OfflineBudgetUsedUp);
         assert_eq!(BUDGET.admit(left(&spent)), refused);
@@ -432,7 +429,10 @@ mod tests {
         };
         assert_eq!(report.admit(report.left(&spent, Unsent::default())), Ok(()));
         let unlimited = Budget::UNLIMITED;
-        assert_eq!(unlimited.admit(unlimited.left(&spent, Unsent::default())), Ok(()));
+        assert_eq!(
+            unlimited.admit(unlimited.left(&spent, Unsent::default())),
+            Ok(())
+        );
     }
 
     #[test]

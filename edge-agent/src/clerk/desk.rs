@@ -143,7 +143,8 @@ pub(super) struct Desk {
     pub(super) queue: VecDeque<Entry>,
     pub(super) slips: VecDeque<Slip>,
     pub(super) pulses: VecDeque<Pulse>,
-    pub(super) events_since_snapshot: u32,
+    /// The row of the journal after which the till was last stored, by this process.
+    pub(super) snapshot_seq: i64,
 }
 
 impl Desk {
@@ -159,7 +160,7 @@ impl Desk {
             queue: VecDeque::new(),
             slips: VecDeque::new(),
             pulses: VecDeque::new(),
-            events_since_snapshot: 0,
+            snapshot_seq: 0,
         }
     }
 

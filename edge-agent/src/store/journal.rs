@@ -60,6 +60,10 @@ impl Store {
         &self.path
     }
 
+    pub(super) const fn connection(&self) -> &Connection {
+        &self.connection
+    }
+
     /// Reads the head again: after an error at commit nothing held in memory is believed.
     ///
     /// # Errors
@@ -326,8 +330,12 @@ impl Batch<'_> {
         }
     }
 
-    fn connection(&self) -> &Connection {
+    pub(super) fn connection(&self) -> &Connection {
         &self.store.connection
+    }
+
+    pub(super) fn path(&self) -> &Path {
+        &self.store.path
     }
 
     fn project(&self, device: Uuid, seq: i64, event: &Event<'_>) -> Result<(), rusqlite::Error> {
