@@ -1,4 +1,4 @@
--- The journal is the truth; every other table can be rebuilt from it.
+-- The journal is the truth; every other table but the last can be rebuilt from it.
 -- Money is whole minor units, quantities are thousandths, times are milliseconds since the epoch (UTC).
 
 CREATE TABLE journal (
@@ -92,3 +92,11 @@ CREATE TABLE snapshot (
   version INTEGER NOT NULL,
   till    BLOB    NOT NULL
 ) STRICT, WITHOUT ROWID;
+
+-- The highest moment seen and what is spent of the offline budgets: one row, written with every commit, and the only table that
+-- the journal does not hold.
+CREATE TABLE clock (
+  id         INTEGER PRIMARY KEY CHECK (id = 1),
+  version    INTEGER NOT NULL,
+  remembered BLOB    NOT NULL          -- edge-agent's guard::Remembered in postcard
+) STRICT;

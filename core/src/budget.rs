@@ -20,6 +20,10 @@ pub struct Budget {
     pub stretch_ms: Option<i64>,
     /// In one calendar month, in milliseconds.
     pub month_ms: Option<i64>,
+    /// How old the oldest document may be that the office has not acknowledged, in milliseconds.
+    pub unsent_ms: Option<i64>,
+    /// How many documents may be kept that the office has not acknowledged.
+    pub unsent_documents: Option<u32>,
     /// What happens at the end.
     pub at_the_end: AtTheEnd,
 }
@@ -33,24 +37,53 @@ pub enum AtTheEnd {
     Report,
 }
 
-/// What is left of a country's budgets, in milliseconds, never below zero; none where the law sets no limit.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// What is left of a budget, never below zero; none where no limit is set.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Left {
-    /// Of the stretch.
+    /// Of the stretch, in milliseconds.
     pub stretch_ms: Option<i64>,
-    /// Of the month.
+    /// Of the month, in milliseconds.
     pub month_ms: Option<i64>,
+    /// Until the oldest unsent document is too old, in milliseconds.
+    pub unsent_ms: Option<i64>,
+    /// Documents that may still be kept unsent.
+    pub documents: Option<u32>,
 }
 
 impl Left {
-    /// The smaller of what is left.
+    /// The smallest of the times that are left.
     #[must_use]
     pub fn least_ms(self) -> Option<i64> {
-        match (self.stretch_ms, self.month_ms) {
-            (Some(stretch), Some(month)) => Some(stretch.min(month)),
-            (one, other) => one.or(other),
+        [self.stretch_ms, self.month_ms, self.unsent_ms]
+            .into_iter()
+            .flatten()
+            .min()
+    }
+
+    /// What counts while the office can be reached: hours without it are spent by nobody then, unsent documents still wait.
+    #[must_use]
+    pub const fn while_online(self) -> Self {
+        Self {
+            stretch_ms: None,
+            month_ms: None,
+            ..self
         }
     }
+
+    /// One of the limits is reached.
+    #[must_use]
+    pub fn is_used_up(self) -> bool {
+        self.least_ms().is_some_and(|left| left <= 0) || self.documents == Some(0)
+    }
+}
+
+/// What waits to be told to the office.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Unsent {
+    /// Documents.
+    pub documents: u32,
+    /// When the oldest of them was made, in milliseconds since the epoch.
+    pub oldest_ms: Option<i64>,
 }
 
 impl Budget {
@@ -58,17 +91,27 @@ impl Budget {
     pub const UNLIMITED: Self = Self {
         stretch_ms: None,
         month_ms: None,
+        unsent_ms: None,
+        unsent_documents: None,
         at_the_end: AtTheEnd::Report,
     };
 
-    /// What is left after what the marks have counted.
+    /// What is left after what the marks have counted and what waits to be told, at the moment of the marks.
     #[must_use]
-    pub fn left(&self, marks: &Marks) -> Left {
+    pub fn left(&self, marks: &Marks, unsent: Unsent) -> Left {
         let rest =
             |limit: Option<i64>, spent: i64| limit.map(|limit| limit.saturating_sub(spent).max(0));
+        let age_ms = match (unsent.oldest_ms, marks.latest) {
+            (Some(oldest), Some(latest)) => latest.utc_ms.saturating_sub(oldest).max(0),
+            _ => 0,
+        };
         Left {
             stretch_ms: rest(self.stretch_ms, marks.stretch_ms),
             month_ms: rest(self.month_ms, marks.month_ms),
+            unsent_ms: rest(self.unsent_ms, age_ms),
+            documents: self
+                .unsent_documents
+                .map(|limit| limit.saturating_sub(unsent.documents)),
         }
     }
 
@@ -78,9 +121,9 @@ impl Budget {
     ///
     /// [`Refusal::OfflineBudgetUsedUp`].
     pub fn admit(&self, left: Left) -> Result<(), Refusal> {
-        match (self.at_the_end, left.least_ms()) {
-            (AtTheEnd::Stop, Some(..=0)) => Err(Refusal::OfflineBudgetUsedUp),
-            _ => Ok(()),
+        match self.at_the_end {
+            AtTheEnd::Stop if left.is_used_up() => Err(Refusal::OfflineBudgetUsedUp),
+            AtTheEnd::Stop | AtTheEnd::Report => Ok(()),
         }
     }
 }
@@ -118,6 +161,68 @@ pub struct Marks {
     stretch_ms: i64,
     month: i64,
     month_ms: i64,
+    /// Charged for time that may have passed and that no moment has shown yet: when it shows, it is not charged again.
+    ahead_ms: i64,
+}
+
+impl Marks {
+    /// The last moment.
+    #[must_use]
+    pub const fn latest(&self) -> Option<Moment> {
+        self.latest
+    }
+
+    /// The office could not be reached at the last moment.
+    #[must_use]
+    pub const fn is_offline(&self) -> bool {
+        self.offline
+    }
+
+    /// Time without the office in this stretch, in milliseconds.
+    #[must_use]
+    pub const fn stretch_ms(&self) -> i64 {
+        self.stretch_ms
+    }
+
+    /// Time without the office in this month, in milliseconds.
+    #[must_use]
+    pub const fn month_ms(&self) -> i64 {
+        self.month_ms
+    }
+
+    /// A moment that a document has already: no later one may be before it.
+    #[must_use]
+    pub fn not_before(self, at: Moment) -> Self {
+        match self.latest {
+            Some(latest) => Self {
+                latest: Some(latest.later(at)),
+                ..self
+            },
+            None => Self {
+                latest: Some(at),
+                clock_ms: at.utc_ms,
+                month: month_of(at),
+                ..self
+            },
+        }
+    }
+
+    /// So much time may have passed since the last moment without anybody's seeing it (a power cut, and a clock that is believed by nobody):
+    /// it is charged, once, as if it had.
+    #[must_use]
+    pub fn charge_unseen(self, by_ms: i64) -> Self {
+        let more_ms = if self.offline {
+            by_ms.saturating_sub(self.ahead_ms).max(0)
+        } else {
+            0
+        };
+        Self {
+            stretch_ms: self.stretch_ms.saturating_add(more_ms),
+            month_ms: self.month_ms.saturating_add(more_ms),
+            ahead_ms: self.ahead_ms.saturating_add(more_ms),
+            ..self
+        }
+    }
 }
 
 /// What a reading leads to.
@@ -153,6 +258,7 @@ impl Guard {
                 stretch_ms: 0,
                 month: month_of(at),
                 month_ms: 0,
+                ahead_ms: 0,
             };
             return Step {
                 marks,
@@ -168,8 +274,10 @@ impl Guard {
             Some(_) => clock_ms.min(self.leap_ms_max),
             None => clock_ms,
         };
+        // What was charged before it showed is not charged again.
+        let shown_ms = progress_ms.min(marks.ahead_ms);
         let spent_ms = if marks.offline {
-            progress_ms.max(counted_ms)
+            progress_ms.max(counted_ms).saturating_sub(shown_ms)
         } else {
             0
         };
@@ -190,6 +298,11 @@ impl Guard {
             },
             month,
             month_ms: month_before_ms.saturating_add(month_spent_ms),
+            ahead_ms: if offline {
+                marks.ahead_ms.saturating_sub(shown_ms)
+            } else {
+                0
+            },
         };
         Step { marks, at, trouble }
     }
@@ -234,7 +347,7 @@ fn since_month_began_ms(at: Moment) -> i64 {
 
 #[cfg(test)]
 mod tests {
-    use super::{AtTheEnd, Budget, ClockTrouble, Guard, Left, Marks, Reading};
+    use super::{AtTheEnd, Budget, ClockTrouble, Guard, Left, Marks, Reading, Unsent};
     use crate::Refusal;
     use crate::time::{Day, Moment};
 
@@ -245,8 +358,15 @@ mod tests {
     const BUDGET: Budget = Budget {
         stretch_ms: Some(36 * HOUR),
         month_ms: Some(168 * HOUR),
+        unsent_ms: None,
+        unsent_documents: None,
         at_the_end: AtTheEnd::Stop,
     };
+
+    /// What is left while nothing waits to be told.
+    fn left(marks: &Marks) -> Left {
+        BUDGET.left(marks, Unsent::default())
+    }
 
     /// Noon of a day in March.
     fn noon() -> i64 {
@@ -279,36 +399,40 @@ mod tests {
     fn offline_time_is_counted_and_the_way_back_ends_the_stretch() {
         let start = GUARD.read(Marks::default(), clock(noon()), true).marks;
         let marks = hours(start, noon(), 30, true);
-        let left = Left {
+        let expected = Left {
             stretch_ms: Some(6 * HOUR),
             month_ms: Some(138 * HOUR),
+            ..Left::default()
         };
-        assert_eq!(BUDGET.left(&marks), left);
+        assert_eq!(left(&marks), expected);
         let back = GUARD.read(marks, clock(noon() + 31 * HOUR), false).marks;
-        let left = Left {
+        let expected = Left {
             stretch_ms: Some(36 * HOUR),
             month_ms: Some(137 * HOUR),
+            ..Left::default()
         };
-        assert_eq!(BUDGET.left(&back), left);
+        assert_eq!(left(&back), expected);
         let online = hours(back, noon() + 31 * HOUR, 10, false);
-        assert_eq!(BUDGET.left(&online), left, "online time costs nothing");
+        assert_eq!(left(&online), expected, "online time costs nothing");
     }
 
     #[test]
     fn the_end_stops_sales_or_asks_for_a_report() {
         let start = GUARD.read(Marks::default(), clock(noon()), true).marks;
-        let left = |marks| BUDGET.left(&marks);
-        assert_eq!(BUDGET.admit(left(hours(start, noon(), 35, true))), Ok(()));
+        assert_eq!(BUDGET.admit(left(&hours(start, noon(), 35, true))), Ok(()));
         let spent = hours(start, noon(), 36, true);
         let refused = Err(Refusal::OfflineBudgetUsedUp);
-        assert_eq!(BUDGET.admit(left(spent)), refused);
+        assert_eq!(BUDGET.admit(left(&spent)), refused);
         let report = Budget {
             at_the_end: AtTheEnd::Report,
             ..BUDGET
         };
-        assert_eq!(report.admit(report.left(&spent)), Ok(()));
+        assert_eq!(report.admit(report.left(&spent, Unsent::default())), Ok(()));
         let unlimited = Budget::UNLIMITED;
-        assert_eq!(unlimited.admit(unlimited.left(&spent)), Ok(()));
+        assert_eq!(
+            unlimited.admit(unlimited.left(&spent, Unsent::default())),
+            Ok(())
+        );
     }
 
     #[test]
@@ -319,11 +443,11 @@ mod tests {
         assert_eq!(rolled.at, at(noon() + 30 * HOUR), "time stands still");
         let by_ms = 30 * HOUR;
         assert_eq!(rolled.trouble, Some(ClockTrouble::Behind { by_ms }));
-        assert_eq!(BUDGET.left(&rolled.marks), BUDGET.left(&marks));
+        assert_eq!(left(&rolled.marks), left(&marks));
         // Six more hours on the clock that was put back are six more hours without the office.
         let spent = hours(rolled.marks, noon(), 6, true);
         assert_eq!(
-            BUDGET.admit(BUDGET.left(&spent)),
+            BUDGET.admit(left(&spent)),
             Err(Refusal::OfflineBudgetUsedUp)
         );
     }
@@ -336,7 +460,7 @@ mod tests {
         let by_ms = month;
         assert_eq!(leapt.trouble, Some(ClockTrouble::Leapt { by_ms }));
         assert_eq!(leapt.at, at(noon()));
-        assert_eq!(BUDGET.left(&leapt.marks).month_ms, Some(0));
+        assert_eq!(left(&leapt.marks).month_ms, Some(0));
         // The witness denies the jump: nothing but what the guard believes by itself is charged.
         let denied = Reading {
             clock: at(noon() + month),
@@ -344,7 +468,7 @@ mod tests {
         };
         let step = GUARD.read(start, denied, true);
         assert_eq!((step.at, step.trouble), (at(noon() + HOUR), None));
-        assert_eq!(BUDGET.left(&step.marks).month_ms, Some(166 * HOUR));
+        assert_eq!(left(&step.marks).month_ms, Some(166 * HOUR));
         // The witness confirms it: the till was off for a month, and April has a budget of its own.
         let confirmed = Reading {
             clock: at(noon() + month),
@@ -352,10 +476,10 @@ mod tests {
         };
         let step = GUARD.read(start, confirmed, true);
         assert_eq!(step.at, at(noon() + month));
-        assert_eq!(BUDGET.left(&step.marks).stretch_ms, Some(0));
-        assert_eq!(BUDGET.left(&step.marks).month_ms, Some(0));
+        assert_eq!(left(&step.marks).stretch_ms, Some(0));
+        assert_eq!(left(&step.marks).month_ms, Some(0));
         let next_day = GUARD.read(step.marks, clock(noon() + month + HOUR), false);
-        assert_eq!(BUDGET.left(&next_day.marks).stretch_ms, Some(36 * HOUR));
+        assert_eq!(left(&next_day.marks).stretch_ms, Some(36 * HOUR));
     }
 
     #[test]
@@ -369,11 +493,58 @@ mod tests {
             .read(start, clock(end_of_march + 2 * HOUR), true)
             .marks;
         assert_eq!(
-            BUDGET.left(&marks),
+            left(&marks),
             Left {
                 stretch_ms: Some(34 * HOUR),
-                month_ms: Some(167 * HOUR)
+                month_ms: Some(167 * HOUR),
+                ..Left::default()
             }
         );
+    }
+
+    #[test]
+    fn unsent_documents_have_budgets_of_their_own() {
+        let budget = Budget {
+            unsent_ms: Some(72 * HOUR),
+            unsent_documents: Some(100),
+            ..BUDGET
+        };
+        let start = GUARD.read(Marks::default(), clock(noon()), false).marks;
+        let marks = hours(start, noon(), 70, false);
+        let unsent = |documents| Unsent {
+            documents,
+            oldest_ms: Some(noon()),
+        };
+        let left = budget.left(&marks, unsent(99)).while_online();
+        assert_eq!((left.unsent_ms, left.documents), (Some(2 * HOUR), Some(1)));
+        assert_eq!(left.least_ms(), Some(2 * HOUR));
+        assert_eq!(budget.admit(left), Ok(()));
+        let refused = Err(Refusal::OfflineBudgetUsedUp);
+        let full = budget.left(&marks, unsent(100)).while_online();
+        assert_eq!(budget.admit(full), refused, "too many, though it is online");
+        let later = hours(marks, noon() + 70 * HOUR, 2, false);
+        let old = budget.left(&later, unsent(1)).while_online();
+        assert_eq!(budget.admit(old), refused, "too old");
+        let told = budget.left(&later, Unsent::default()).while_online();
+        assert_eq!(budget.admit(told), Ok(()));
+    }
+
+    #[test]
+    fn time_that_nobody_saw_is_charged_once() {
+        let start = GUARD.read(Marks::default(), clock(noon()), true).marks;
+        let charged = start.charge_unseen(25 * HOUR).charge_unseen(25 * HOUR);
+        assert_eq!(left(&charged).stretch_ms, Some(11 * HOUR));
+        // A witness shows the same time: it was charged already.
+        let shown = Reading {
+            clock: at(noon() + 25 * HOUR),
+            witness: Some(at(noon() + 25 * HOUR)),
+        };
+        let seen = GUARD.read(charged, shown, true);
+        assert_eq!(seen.at, at(noon() + 25 * HOUR));
+        assert_eq!(left(&seen.marks).stretch_ms, Some(11 * HOUR));
+        let on = hours(seen.marks, noon() + 25 * HOUR, 1, true);
+        assert_eq!(left(&on).stretch_ms, Some(10 * HOUR), "and it counts on");
+        let online = GUARD.read(Marks::default(), clock(noon()), false).marks;
+        assert_eq!(online.charge_unseen(25 * HOUR), online);
     }
 }

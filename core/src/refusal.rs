@@ -147,8 +147,8 @@ refusals! {
     /// The shift is older than the law allows.
     41 ShiftTooLong { hours: i64 } => "the shift has been open for {hours} hours, which is longer than the law allows", "close the day first";
 
-    /// The law lets no more sales happen without the tax office.
-    42 OfflineBudgetUsedUp => "the law allows no more sales without the tax office", "reach the tax office, then repeat the request";
+    /// A budget of selling without the tax office is used up, and the law or the owner stops sales then.
+    42 OfflineBudgetUsedUp => "no more sales are allowed without the tax office", "restore the connection to the tax office and wait until it has been told, then repeat the request";
     /// The printer is not the one that printed the open shift.
     43 PrinterSwapped => "another printer is connected than the one that the open shift is on", "connect that printer again and close the day, or name the new one's serial number in the device's address (serial=...)";
     /// The printer has another rate for a tax group than the receipt: what it prints would not be what is journaled.

@@ -3,7 +3,7 @@
 
 mod shop;
 
-use ferrotill_core::budget::{AtTheEnd, Budget, Guard, Marks, Reading};
+use ferrotill_core::budget::{AtTheEnd, Budget, Guard, Marks, Reading, Unsent};
 use ferrotill_core::event::{Body, Event, ReportKind};
 use ferrotill_core::id::DocumentId;
 use ferrotill_core::numbers::Span;
@@ -430,6 +430,8 @@ proptest! {
         let budget = Budget {
             stretch_ms: Some(36 * 3_600_000),
             month_ms: Some(168 * 3_600_000),
+            unsent_ms: None,
+            unsent_documents: None,
             at_the_end: AtTheEnd::Stop,
         };
         let moment = |utc_ms| Moment { utc_ms, offset_minutes: 120 };
@@ -441,10 +443,10 @@ proptest! {
                 clock: moment(clock),
                 witness: witness.map(|off| moment(latest.max(0).saturating_add(off % 10_000_000))),
             };
-            let before = budget.left(&marks);
+            let before = budget.left(&marks, Unsent::default());
             let after = guard.read(marks, reading, offline);
             prop_assert!(after.at.utc_ms >= latest, "time never goes back");
-            let left = budget.left(&after.marks);
+            let left = budget.left(&after.marks, Unsent::default());
             let same_month = moment(latest).local_day().year_and_month()
                 == after.at.local_day().year_and_month();
             if latest != i64::MIN && same_month {

@@ -99,7 +99,7 @@ fn precedence_is_as_the_documentation_says() {
     };
     let used_up = Some(Left {
         stretch_ms: Some(0),
-        month_ms: None,
+        ..Left::default()
     });
     let repeat = Known {
         request: Some(Fingerprint([1; 32])),
@@ -224,6 +224,7 @@ fn the_end_of_the_offline_budget_stops_sales_where_the_law_says_so() {
         offline: Some(Left {
             stretch_ms: Some(0),
             month_ms: Some(1),
+            ..Left::default()
         }),
         ..Known::default()
     };

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 
 use axum::Router;
-use ferrotill_core::profile::{SealPlan, by_code};
+use ferrotill_core::budget::Budget;
+use ferrotill_core::profile::{Profile, SealPlan, by_code};
 use ferrotill_device::driver::{self, DriverUri};
 use tokio::sync::Notify;
 use uuid::Uuid;
@@ -16,6 +17,7 @@ use crate::board::Board;
 use crate::clerk::{Clerk, ClerkDoor, DeskPlan, Message, Setting};
 use crate::clock::Clock;
 use crate::config::{Config, ConfigError};
+use crate::guard::GuardedClock;
 use crate::printer::PrinterTask;
 use crate::store::{Reader, Store, StoreError};
 use crate::sync::{Sender, SenderParts};
@@ -88,6 +90,12 @@ impl Agent {
         let folder = config.till.data_dir.clone();
         let lock = lock_folder(&folder)?;
         let store = Store::open(&folder)?;
+        let guard = Arc::new(GuardedClock::new(
+            Arc::clone(&clock),
+            store.remembered_clock()?,
+            store.latest_moment()?,
+        ));
+        let house = house_budget(&config, profile);
         let reader = Reader::new(&folder);
         let (door, inbox) = ClerkDoor::new();
         let board = Arc::new(Board::default());
@@ -123,6 +131,8 @@ impl Agent {
         let setting = Arc::new(Setting {
             profile,
             clock: Arc::clone(&clock),
+            guard: Arc::clone(&guard),
+            house,
             board: Arc::clone(&board),
             wake_sender: Arc::clone(&wake_sender),
         });
@@ -141,7 +151,7 @@ impl Agent {
             &door,
             &board,
             &wake_sender,
-            &clock,
+            (&clock, &guard),
         )?;
         let app = Arc::new(App {
             config,
@@ -149,6 +159,8 @@ impl Agent {
             door: door.clone(),
             reader,
             clock,
+            guard,
+            house,
             board,
         });
         Ok(Self {
@@ -213,6 +225,19 @@ pub fn check(
     by_code(&config.till.country).ok_or(ConfigError::Faulty { faults: Vec::new() })
 }
 
+/// The owner's budget. Where neither the law as far as it is known nor the owner sets a limit, a person is warned after three days, and
+/// nothing is stopped.
+fn house_budget(config: &Config, profile: &dyn Profile) -> Budget {
+    let unlimited = profile.facts().offline == Budget::UNLIMITED;
+    config.offline.unwrap_or(Budget {
+        stretch_ms: unlimited.then_some(WARNING_MS),
+        ..Budget::UNLIMITED
+    })
+}
+
+/// Three days.
+const WARNING_MS: i64 = 72 * 3_600_000;
+
 fn zone_clock(config: &Config) -> Result<Clock, StartError> {
     let zone = config.till.time_zone.as_deref();
     Clock::new(zone).map_err(|source| StartError::TimeZone {
@@ -241,7 +266,7 @@ fn start_sender(
     door: &ClerkDoor,
     board: &Arc<Board>,
     wake: &Arc<Notify>,
-    clock: &Arc<Clock>,
+    (clock, guard): (&Arc<Clock>, &Arc<GuardedClock>),
 ) -> Result<Option<Sender>, StartError> {
     let Some(upstream) = &config.upstream else {
         return Ok(None);
@@ -254,6 +279,7 @@ fn start_sender(
         board: Arc::clone(board),
         wake: Arc::clone(wake),
         clock: Arc::clone(clock),
+        guard: Arc::clone(guard),
     };
     Sender::start(parts, upstream, Box::new(OnlineEcr))
         .map(Some)

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 
+use ferrotill_core::budget::Unsent;
 use ferrotill_device::printer::{Baseline, Connected};
 use uuid::Uuid;
 
@@ -40,6 +41,7 @@ pub struct OfficeState {
 /// The board.
 #[derive(Debug, Default)]
 pub struct Board {
+    unsent: Mutex<Unsent>,
     printers: Mutex<HashMap<Uuid, PrinterState>>,
     office: Mutex<OfficeState>,
     alternative: AtomicBool,
@@ -118,6 +120,17 @@ impl Board {
             reason: reason.to_owned(),
         };
         self.alternative.store(alternative, Ordering::Release);
+    }
+
+    /// What waits to be told to the office.
+    #[must_use]
+    pub fn unsent(&self) -> Unsent {
+        *self.unsent.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What waits to be told was counted.
+    pub fn unsent_counted(&self, unsent: Unsent) {
+        *self.unsent.lock().unwrap_or_else(PoisonError::into_inner) = unsent;
     }
 
     /// Sales get alternative receipts, where the device has them.

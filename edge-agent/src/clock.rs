@@ -1,17 +1,24 @@
-//! The agent's clock: the only place that reads the time of the day.
+//! The machine's clocks: the only place that reads them. What the agent believes of them is [`guard`](crate::guard)'s business.
 
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use ferrotill_core::time::Moment;
 use jiff::{Timestamp, tz::TimeZone};
+use nix::time::{ClockId, clock_gettime};
+use uuid::Uuid;
 
 /// The time of the day, with the zone that receipts are written in.
 #[derive(Debug)]
 pub struct Clock {
     zone: TimeZone,
-    /// The simulator's switch: seconds that the till's clock is wrong by.
+    /// The simulator's switch: seconds that the till's whole world is moved by.
     offset_s: AtomicI64,
+    /// How often the simulator has moved it.
+    moved: AtomicU64,
+    /// Milliseconds that the machine's clock is wrong by, and that nobody vouches for.
+    wrong_ms: AtomicI64,
+    boot: Uuid,
 }
 
 impl Clock {
@@ -25,16 +32,56 @@ impl Clock {
         Ok(Self {
             zone,
             offset_s: AtomicI64::new(0),
+            moved: AtomicU64::new(0),
+            wrong_ms: AtomicI64::new(0),
+            boot: boot_id(),
         })
     }
 
-    /// Now, by the till's clock.
+    /// The same clock in a machine that was started anew: a power cut, for tests.
+    #[must_use]
+    pub fn after_a_reboot(&self) -> Self {
+        Self {
+            zone: self.zone.clone(),
+            offset_s: AtomicI64::new(self.offset_s.load(Ordering::Relaxed)),
+            moved: AtomicU64::new(0),
+            wrong_ms: AtomicI64::new(self.wrong_ms.load(Ordering::Relaxed)),
+            boot: Uuid::new_v4(),
+        }
+    }
+
+    /// Now, by the machine's clock, which may be anything.
     #[must_use]
     pub fn now(&self) -> Moment {
+        let simulated_ms = self.offset_s.load(Ordering::Relaxed).saturating_mul(1_000);
         self.moment(
             self.system_ms()
-                .saturating_add(self.offset_s.load(Ordering::Relaxed).saturating_mul(1_000)),
+                .saturating_add(simulated_ms)
+                .saturating_add(self.wrong_ms.load(Ordering::Relaxed)),
         )
+    }
+
+    /// Tells one start of the machine from another.
+    #[must_use]
+    pub const fn boot(&self) -> Uuid {
+        self.boot
+    }
+
+    /// Milliseconds since the machine was started, sleep included; nobody sets this clock.
+    #[must_use]
+    pub fn since_boot_ms(&self) -> i64 {
+        clock_gettime(ClockId::CLOCK_BOOTTIME).map_or(0, |time| {
+            time.tv_sec()
+                .saturating_mul(1_000)
+                .saturating_add(time.tv_nsec() / 1_000_000)
+        })
+    }
+
+    /// The moment of a local time in the clock's zone, such as a printer's.
+    #[must_use]
+    pub fn local_ms(&self, local: jiff::civil::DateTime) -> Option<i64> {
+        let zoned = local.to_zoned(self.zone.clone()).ok()?;
+        Some(zoned.timestamp().as_millisecond())
     }
 
     /// A moment in the clock's zone.
@@ -60,10 +107,30 @@ impl Clock {
         Instant::now()
     }
 
-    /// Makes the clock wrong, for the simulator.
+    /// Moves the till's whole world, for the simulator: its printer's clock moves too.
     pub fn set_offset(&self, seconds: i64) {
         self.offset_s.store(seconds, Ordering::Relaxed);
+        self.moved.fetch_add(1, Ordering::Release);
     }
+
+    /// How often the simulator has moved the clock.
+    #[must_use]
+    pub fn moves(&self) -> u64 {
+        self.moved.load(Ordering::Acquire)
+    }
+
+    /// Makes the machine's clock wrong, and no other, for tests.
+    pub fn set_wrong(&self, milliseconds: i64) {
+        self.wrong_ms.store(milliseconds, Ordering::Relaxed);
+    }
+}
+
+/// The kernel's name for this start of the machine. Where it says none, every start of the agent counts as one of the machine.
+fn boot_id() -> Uuid {
+    std::fs::read_to_string("/proc/sys/kernel/random/boot_id")
+        .ok()
+        .and_then(|text| Uuid::try_parse(text.trim()).ok())
+        .unwrap_or_else(Uuid::new_v4)
 }
 
 /// Milliseconds since the epoch by the system.

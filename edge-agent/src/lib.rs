@@ -18,6 +18,7 @@ pub mod clerk;
 pub mod cli;
 pub mod clock;
 pub mod config;
+pub mod guard;
 pub mod job;
 pub mod listener;
 pub mod order;

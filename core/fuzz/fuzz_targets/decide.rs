@@ -314,7 +314,7 @@ fn reserve<'s>(
         original: Some(&original),
         offline: wished.offline_left.map(|left| Left {
             stretch_ms: Some(left),
-            month_ms: None,
+            ..Left::default()
         }),
         ..Known::default()
     };

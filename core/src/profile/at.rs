@@ -69,6 +69,8 @@ static FACTS: Facts = Facts {
     offline: Budget {
         stretch_ms: Some(48 * 3_600_000),
         month_ms: None,
+        unsent_ms: None,
+        unsent_documents: None,
         at_the_end: AtTheEnd::Report,
     },
 };

@@ -89,6 +89,8 @@ static FACTS: Facts = Facts {
     offline: Budget {
         stretch_ms: Some(36 * HOUR_MS),
         month_ms: Some(168 * HOUR_MS),
+        unsent_ms: None,
+        unsent_documents: None,
         at_the_end: AtTheEnd::Stop,
     },
 };

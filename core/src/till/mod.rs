@@ -93,7 +93,7 @@ pub struct Known<'k> {
     pub request: Option<Fingerprint>,
     /// The original of a return, with what is left of it.
     pub original: Option<&'k Original<'k>>,
-    /// While the office cannot be reached: what is left of the time that the law allows for it.
+    /// What is left of the budgets of selling without the office; without its hours while it can be reached ([`Left::while_online`]).
     pub offline: Option<Left>,
     /// The printer is another one than the open shift is on, and nobody has said that it is meant to be.
     pub printer_swapped: bool,
@@ -248,6 +248,12 @@ impl Till {
     #[must_use]
     pub const fn outstanding(&self) -> Option<&Outstanding> {
         self.outstanding.as_ref()
+    }
+
+    /// The moment of the last event; no later document is before it.
+    #[must_use]
+    pub const fn latest(&self) -> Option<Moment> {
+        self.latest
     }
 
     /// Number of the last document.

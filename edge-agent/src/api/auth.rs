@@ -6,8 +6,8 @@ use sha2::Sha256;
 use subtle::ConstantTimeEq;
 use uuid::Uuid;
 
-use crate::clock::Clock;
 use crate::config::{Config, Device, Mode};
+use crate::guard::GuardedClock;
 
 /// How far a caller's clock may be off: ten minutes either way.
 const WINDOW_MS: i64 = 10 * 60 * 1_000;
@@ -52,7 +52,7 @@ pub struct Call<'c> {
 /// [`Unauthorized`] says which part does not hold.
 pub fn check<'c>(
     config: &'c Config,
-    clock: &Clock,
+    clock: &GuardedClock,
     call: &Call<'_>,
 ) -> Result<Caller<'c>, Unauthorized> {
     let header = |name: &str| {
@@ -118,7 +118,7 @@ pub fn check<'c>(
     })
 }
 
-fn check_timestamp(clock: &Clock, timestamp: &str) -> Result<(), Unauthorized> {
+fn check_timestamp(clock: &GuardedClock, timestamp: &str) -> Result<(), Unauthorized> {
     let refuse = |code, message: String| {
         Err(Unauthorized {
             code,
@@ -133,13 +133,7 @@ fn check_timestamp(clock: &Clock, timestamp: &str) -> Result<(), Unauthorized> {
                 .to_owned(),
         );
     };
-    // A simulated clock must not lock out callers whose own clock is right.
-    let nows = [clock.now().utc_ms, clock.system_ms()];
-    if nows
-        .iter()
-        .all(|now| now.abs_diff(given) > WINDOW_MS.unsigned_abs())
-    {
-        let now = nows[0];
+    if let Err(now) = clock.check(given, WINDOW_MS) {
         return refuse(
             "TimestampOutOfWindow",
             format!(

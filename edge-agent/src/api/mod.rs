@@ -10,8 +10,11 @@ pub mod sim;
 use std::sync::Arc;
 
 use axum::Router;
+use axum::extract::State;
 use axum::http::{HeaderValue, StatusCode, header};
+use axum::middleware::map_response_with_state;
 use axum::response::{IntoResponse, Response};
+use ferrotill_core::budget::{Budget, Left};
 use ferrotill_core::profile::Profile;
 use tokio::sync::oneshot;
 use uuid::Uuid;
@@ -20,6 +23,7 @@ use crate::board::Board;
 use crate::clerk::{ClerkDoor, FiscalState, Message};
 use crate::clock::Clock;
 use crate::config::Config;
+use crate::guard::GuardedClock;
 use crate::store::{Reader, RequestState, StoreError};
 use json::Out;
 
@@ -36,6 +40,10 @@ pub struct App {
     pub reader: Reader,
     /// The clock.
     pub clock: Arc<Clock>,
+    /// The guarded clock.
+    pub guard: Arc<GuardedClock>,
+    /// The owner's own budget of selling without the office.
+    pub house: Budget,
     /// The board that everybody reads.
     pub board: Arc<Board>,
 }
@@ -59,6 +67,24 @@ impl App {
 }
 
 impl App {
+    /// The law's budget and the owner's, with what is left of each.
+    #[must_use]
+    pub fn budgets(&self) -> [(&Budget, Left); 2] {
+        let unsent = self.board.unsent();
+        [&self.profile.facts().offline, &self.house]
+            .map(|budget| (budget, self.guard.left(budget, unsent)))
+    }
+
+    /// Seconds that are left of the nearest limit in time.
+    #[must_use]
+    pub fn offline_remaining_s(&self) -> Option<i64> {
+        self.budgets()
+            .into_iter()
+            .filter_map(|(_, left)| left.least_ms())
+            .min()
+            .map(|left_ms| left_ms / 1_000)
+    }
+
     /// What is known of a request id: an order that still waits for its turn may yet be sold, whatever the books say.
     pub async fn state_of(self: &Arc<Self>, id: Uuid) -> FiscalState {
         if self.waits(id).await != Some(false) {
@@ -87,6 +113,20 @@ pub fn router(app: &Arc<App>) -> Router {
         .merge(operations::router(Arc::clone(app)))
         .merge(own::router(Arc::clone(app)))
         .fallback(nothing_here)
+        .layer(map_response_with_state(
+            Arc::clone(app),
+            with_offline_remaining,
+        ))
+}
+
+/// Every answer says how much longer the till may sell without the tax office, where anything limits it.
+async fn with_offline_remaining(State(app): State<Arc<App>>, mut response: Response) -> Response {
+    if let Some(seconds) = app.offline_remaining_s() {
+        response
+            .headers_mut()
+            .insert("X-Offline-Remaining-Seconds", HeaderValue::from(seconds));
+    }
+    response
 }
 
 async fn nothing_here(uri: axum::http::Uri) -> Response {

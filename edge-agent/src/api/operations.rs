@@ -13,7 +13,7 @@ use super::{App, answer, with_state};
 use crate::clerk::FiscalState;
 use crate::clock::iso_utc;
 use crate::object;
-use crate::store::{RequestState, StoredDocument};
+use crate::store::{RequestState, StoredDocument, Telling};
 
 /// The route.
 pub fn router(app: Arc<App>) -> Router {
@@ -32,10 +32,20 @@ async fn show(State(app): State<Arc<App>>, Path(id): Path<String>) -> Response {
     };
     // First who waits, then the books: what is reserved in between is found there.
     let waits = app.waits(id).await;
-    match app.read(move |reader| reader.find(None, id)).await {
-        Ok(Some(stored)) if waits == Some(false) || stored.row.state != RequestState::Voided => {
+    let found = app.read(move |reader| {
+        let Some(stored) = reader.find(None, id)? else {
+            return Ok(None);
+        };
+        let telling = reader.telling(stored.row.reserved_seq)?;
+        Ok(Some((stored, telling)))
+    });
+    match found.await {
+        Ok(Some((stored, telling)))
+            if waits == Some(false) || stored.row.state != RequestState::Voided =>
+        {
             let state = fiscal_state(&stored);
-            with_state(answer(StatusCode::OK, &known(&stored, state)), state)
+            let body = known(&stored, telling.as_ref(), state);
+            with_state(answer(StatusCode::OK, &body), state)
         }
         Ok(_) => never_reserved(id, waits),
         Err(error) => {
@@ -81,7 +91,7 @@ fn fiscal_state(stored: &StoredDocument) -> FiscalState {
     }
 }
 
-fn known(stored: &StoredDocument, state: FiscalState) -> Out {
+fn known(stored: &StoredDocument, telling: Option<&Telling>, state: FiscalState) -> Out {
     let row = &stored.row;
     let mut timeline = vec![object! { "at" => iso_utc(row.at), "event" => "reserved" }];
     let mut reason = Out::Null;
@@ -102,6 +112,21 @@ fn known(stored: &StoredDocument, state: FiscalState) -> Out {
         timeline.push(object! { "at" => iso_utc(voided.at.utc_ms), "event" => "voided" });
         reason = voided.reason.into();
     }
+    let mut office = Out::Null;
+    if let Some(telling) = telling {
+        if let Some(at_ms) = telling.acknowledged_ms {
+            timeline.push(object! { "at" => iso_utc(at_ms), "event" => "acknowledged" });
+        }
+        office = object! {
+            "state" => match (telling.acknowledged_ms, &telling.refusal) {
+                (Some(_), _) => "acknowledged",
+                (None, Some(_)) => "refused",
+                (None, None) => "waiting",
+            },
+            "answers" => telling.attempts,
+            "refusal" => telling.refusal.clone(),
+        };
+    }
     object! {
         "id" => row.id,
         "state" => match row.state {
@@ -112,6 +137,7 @@ fn known(stored: &StoredDocument, state: FiscalState) -> Out {
         "fiscal_state" => state.name(),
         "reason" => reason,
         "document" => document,
+        "office" => office,
         "timeline" => Out::Array(timeline),
     }
 }

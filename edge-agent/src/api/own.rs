@@ -9,8 +9,12 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 
+use ferrotill_core::Amount;
+use ferrotill_core::budget::{AtTheEnd, Budget, ClockTrouble, Left};
+
 use super::json::Out;
 use super::{App, answer};
+use crate::clock::iso_utc;
 use crate::object;
 use crate::store::UnsentCount;
 
@@ -36,7 +40,15 @@ async fn health(State(app): State<Arc<App>>) -> Response {
     let (status, unsent) = match unsent(&app).await {
         Ok(unsent) => (
             StatusCode::OK,
-            object! { "documents" => unsent.documents, "refused" => unsent.refused },
+            object! {
+                "documents" => unsent.documents,
+                "refused" => unsent.refused,
+                "oldest" => unsent.oldest_ms.map(iso_utc),
+                "sold" => Amount::from_minor(unsent.sold)
+                    .display(app.profile.facts().currency)
+                    .to_string(),
+                "last_acknowledged" => unsent.last_acknowledged_ms.map(iso_utc),
+            },
         ),
         Err(words) => (
             StatusCode::SERVICE_UNAVAILABLE,
@@ -58,41 +70,123 @@ async fn health(State(app): State<Arc<App>>) -> Response {
         }
     });
     let office = app.board.office();
+    let trouble = app.guard.trouble().map(|trouble| match trouble {
+        ClockTrouble::Behind { by_ms } => format!("{} s behind", by_ms / 1_000),
+        ClockTrouble::Leapt { by_ms } => format!("{} s ahead", by_ms / 1_000),
+    });
     let body = object! {
         "status" => if status == StatusCode::OK { "ok" } else { "trouble" },
         "mode" => app.config.till.mode.to_string(),
         "office" => object! { "state" => office.state, "reason" => office.reason },
+        "offline" => offline(&app),
+        "clock" => object! {
+            "now" => iso_utc(app.guard.now().utc_ms),
+            "witnessed" => app.guard.is_sure(),
+            "machine_clock" => trouble.unwrap_or_else(|| "right".to_owned()),
+        },
         "unsent" => unsent,
         "printers" => Out::Array(printers.collect()),
     };
     answer(status, &body)
 }
 
+/// What is left of the budgets of selling without the tax office, the law's and the owner's.
+fn offline(app: &App) -> Out {
+    let budgets = app.budgets();
+    let figures = |(budget, left): (&Budget, Left)| {
+        let seconds = |left_ms: Option<i64>| left_ms.map(|ms| ms / 1_000);
+        object! {
+            "stretch_s" => seconds(left.stretch_ms),
+            "month_s" => seconds(left.month_ms),
+            "unsent_age_s" => seconds(left.unsent_ms),
+            "unsent_documents" => left.documents,
+            "at_the_end" => match budget.at_the_end {
+                AtTheEnd::Stop => "refuse",
+                AtTheEnd::Report => "warn",
+            },
+            "used_up" => left.is_used_up(),
+        }
+    };
+    let [law, house] = budgets.map(figures);
+    object! {
+        "counting" => app.guard.is_offline(),
+        "remaining_s" => app.offline_remaining_s(),
+        "law" => law,
+        "owner" => house,
+    }
+}
+
 /// A few figures in the Prometheus text format.
 async fn metrics(State(app): State<Arc<App>>) -> Response {
     let mut text = String::new();
-    let mut gauge = |name: &str, help: &str, labels: &str, value: u32| {
-        // Writing to a string cannot fail.
-        let _ = write!(
-            text,
-            "# HELP {name} {help}\n# TYPE {name} gauge\n{name}{labels} {value}\n"
-        );
+    let mut gauge = |name: &str, help: &str, labels: &str, value: i64| {
+        // What a figure means is said once, before its first line. Writing to a string cannot fail.
+        let head = format!("# HELP {name} {help}\n# TYPE {name} gauge\n");
+        if !text.contains(&head) {
+            text.push_str(&head);
+        }
+        let _ = writeln!(text, "{name}{labels} {value}");
     };
     if let Ok(unsent) = unsent(&app).await {
         gauge(
             "ferrotill_unsent_documents",
             "Documents that the tax office has not acknowledged.",
             "",
-            unsent.documents,
+            unsent.documents.into(),
         );
         gauge(
             "ferrotill_refused_documents",
             "Unsent documents that the tax office has refused.",
             "",
-            unsent.refused,
+            unsent.refused.into(),
+        );
+        let now_ms = app.guard.now().utc_ms;
+        let age_s = |since_ms: i64| now_ms.saturating_sub(since_ms).max(0) / 1_000;
+        gauge(
+            "ferrotill_unsent_oldest_seconds",
+            "Age of the oldest document that the tax office has not acknowledged.",
+            "",
+            unsent.oldest_ms.map_or(0, age_s),
+        );
+        gauge(
+            "ferrotill_unsent_sold_minor_units",
+            "What was sold in documents that the tax office has not acknowledged, gross.",
+            "",
+            unsent.sold,
+        );
+        if let Some(at_ms) = unsent.last_acknowledged_ms {
+            gauge(
+                "ferrotill_last_acknowledged_timestamp_seconds",
+                "When the tax office took the newest document that it has taken.",
+                "",
+                at_ms / 1_000,
+            );
+        }
+    }
+    if let Some(seconds) = app.offline_remaining_s() {
+        gauge(
+            "ferrotill_offline_remaining_seconds",
+            "Time until the nearest limit of selling without the tax office.",
+            "",
+            seconds,
         );
     }
-    let offline = u32::from(app.board.sells_alternative());
+    gauge(
+        "ferrotill_clock_trusted",
+        "1 while nothing is wrong with the machine's clock.",
+        "",
+        app.guard.trouble().is_none().into(),
+    );
+    let state = app.board.office().state;
+    for name in ["online", "suspect", "offline", "recovering"] {
+        gauge(
+            "ferrotill_office_state",
+            "1 for the state that the till is in with the tax office.",
+            &format!("{{state=\"{name}\"}}"),
+            (state == name).into(),
+        );
+    }
+    let offline = i64::from(app.board.sells_alternative());
     gauge(
         "ferrotill_offline",
         "1 while sales get alternative receipts.",
@@ -100,7 +194,7 @@ async fn metrics(State(app): State<Arc<App>>) -> Response {
         offline,
     );
     for device in &app.config.devices {
-        let connected = u32::from(app.board.printer(device.id).connected);
+        let connected = i64::from(app.board.printer(device.id).connected);
         let labels = format!("{{device=\"{}\"}}", device.id);
         gauge(
             "ferrotill_printer_connected",

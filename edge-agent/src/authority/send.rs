@@ -1,7 +1,7 @@
 //! The thin send: one HTTP request, bounded in time and size, and no redirects.
 //!
-//! Every attempt opens a connection of its own. A kept one may have died unseen, and its breaking would count as a failure
-//! of the office; and no proxy of the environment is used, because nobody configured it for the till.
+//! An attempt opens a connection of its own, unless a backlog is being told: see [`kept_agent`]. No proxy of the environment is
+//! used, because nobody configured it for the till.
 
 use std::io;
 use std::time::Duration;
@@ -17,6 +17,8 @@ pub struct Delivery {
     pub verdict: Verdict,
     /// How long the server asked to be left alone, if it did.
     pub retry_after: Option<Duration>,
+    /// What time the server said it was, in milliseconds since the epoch.
+    pub date_ms: Option<i64>,
 }
 
 impl Delivery {
@@ -24,6 +26,7 @@ impl Delivery {
         Self {
             verdict: Verdict::Failed(failure),
             retry_after: None,
+            date_ms: None,
         }
     }
 }
@@ -31,12 +34,23 @@ impl Delivery {
 /// An HTTP agent for an authority: `timeout` bounds the whole attempt, from the name's resolution to the last byte.
 #[must_use]
 pub fn agent(timeout: Duration) -> ureq::Agent {
+    with_idle_connections(timeout, 0)
+}
+
+/// The same agent with one connection that is kept for the next attempt. A kept one may have died unseen: its breaking says nothing
+/// about the office, and whoever uses it asks again with a connection of its own.
+#[must_use]
+pub fn kept_agent(timeout: Duration) -> ureq::Agent {
+    with_idle_connections(timeout, 1)
+}
+
+fn with_idle_connections(timeout: Duration, idle_connections: usize) -> ureq::Agent {
     ureq::Agent::config_builder()
         .timeout_global(Some(timeout))
         .http_status_as_error(false)
         .max_redirects(0)
         .max_redirects_will_error(false)
-        .max_idle_connections(0)
+        .max_idle_connections(idle_connections)
         .max_response_header_size(HEADER_BYTES_MAX)
         .proxy(None)
         .build()
@@ -67,15 +81,23 @@ pub fn send(
         .and_then(|value| value.to_str().ok())
         .and_then(|text| text.trim().parse().ok())
         .map(Duration::from_secs);
+    let date_ms = response
+        .headers()
+        .get("Date")
+        .and_then(|value| value.to_str().ok())
+        .and_then(|text| jiff::fmt::rfc2822::parse(text).ok())
+        .map(|date| date.timestamp().as_millisecond());
     let body = response.body_mut().with_config().limit(BODY_BYTES_MAX);
     match body.read_to_vec() {
         Ok(body) => Delivery {
             verdict: authority.decode(status, &body),
             retry_after,
+            date_ms,
         },
         Err(error) => Delivery {
             verdict: Verdict::Failed(failure_of(&error)),
             retry_after,
+            date_ms: None,
         },
     }
 }

@@ -88,6 +88,7 @@ fn a_server_that_is_unable_says_when_to_come_back() {
         Delivery {
             verdict: Verdict::Failed(Failure::Unable),
             retry_after: Some(Duration::from_secs(7)),
+            date_ms: None,
         }
     );
 }

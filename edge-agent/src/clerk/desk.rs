@@ -143,7 +143,6 @@ pub(super) struct Desk {
     pub(super) queue: VecDeque<Entry>,
     pub(super) slips: VecDeque<Slip>,
     pub(super) pulses: VecDeque<Pulse>,
-    pub(super) events_since_snapshot: u32,
     /// Where a Z-report that nobody asked for is booked.
     pub(super) point_of_sale: Uuid,
     /// The serial number that the address names: this printer is meant, also in the middle of a shift.
@@ -158,6 +157,8 @@ pub(super) struct Desk {
     pub(super) rates_unlike: Vec<String>,
     /// It is another printer than the one that the open shift is on.
     pub(super) swapped: bool,
+    /// The row of the journal after which the till was last stored, by this process.
+    pub(super) snapshot_seq: i64,
 }
 
 impl Desk {
@@ -173,7 +174,6 @@ impl Desk {
             queue: VecDeque::new(),
             slips: VecDeque::new(),
             pulses: VecDeque::new(),
-            events_since_snapshot: 0,
             point_of_sale: Uuid::nil(),
             serial: None,
             seen: None,
@@ -181,6 +181,7 @@ impl Desk {
             rates: None,
             rates_unlike: Vec::new(),
             swapped: false,
+            snapshot_seq: 0,
         }
     }
 

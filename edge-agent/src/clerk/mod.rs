@@ -171,8 +171,10 @@ impl Clerk {
         let mut floor = Floor::open(&store, setting, plans)?;
         let mut batch = store.batch()?;
         let mut effects = Vec::new();
+        floor.count_unsent(&batch)?;
         floor.adopt(&mut batch)?;
         floor.take_up(&batch, &mut effects)?;
+        floor.store_clock(&mut batch, true)?;
         batch.commit()?;
         floor.keep();
         let mut clerk = Self {
@@ -225,7 +227,10 @@ impl Clerk {
     }
 
     fn work(&mut self, messages: Vec<Message>) {
-        let must_keep: Vec<Message> = messages.iter().filter_map(kept_copy).collect();
+        let must_keep = facts_of(&messages);
+        let stops = messages
+            .iter()
+            .any(|message| matches!(message, Message::Stop));
         let mut effects = Vec::new();
         let outcome = (|| {
             if self.stale {
@@ -234,6 +239,8 @@ impl Clerk {
                 self.stale = false;
             }
             let mut batch = self.store.batch()?;
+            let before = batch.seq();
+            self.floor.count_unsent(&batch)?;
             self.floor.take_up(&batch, &mut effects)?;
             for message in messages {
                 self.floor.handle(&mut batch, message, &mut effects)?;
@@ -241,6 +248,8 @@ impl Clerk {
             self.floor.advance_all(&mut batch, &mut effects)?;
             self.floor.expire(&mut effects);
             self.floor.snapshot(&mut batch)?;
+            let written = stops || batch.seq() != before;
+            self.floor.store_clock(&mut batch, written)?;
             batch.commit()
         })();
         match outcome {
@@ -269,6 +278,27 @@ impl Clerk {
         self.kept = must_keep;
         self.stale = true;
     }
+}
+
+/// Copies of the messages that must not be lost. Of what the office said of one document the last word counts, so that a disk that
+/// stays full keeps no more of them than there are documents.
+fn facts_of(messages: &[Message]) -> Vec<Message> {
+    let said_again = |place: usize, sealed_seq: i64| {
+        messages.iter().skip(place + 1).any(|later| {
+            matches!(later, Message::Office(OfficeNews::Refused { sealed_seq: other, .. }) if *other == sealed_seq)
+        })
+    };
+    messages
+        .iter()
+        .enumerate()
+        .filter(|(place, message)| match message {
+            Message::Office(OfficeNews::Refused { sealed_seq, .. }) => {
+                !said_again(*place, *sealed_seq)
+            }
+            _ => true,
+        })
+        .filter_map(|(_, message)| kept_copy(message))
+        .collect()
 }
 
 /// Messages that carry a fact which exists nowhere else yet.

@@ -16,6 +16,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use ferrotill_core::budget::Budget;
 use ferrotill_core::tax::{Bucket, DatedRate, TaxRate};
 use ferrotill_core::time::Day;
 use uuid::Uuid;
@@ -23,6 +24,7 @@ use uuid::Uuid;
 mod device;
 mod fault;
 mod layers;
+mod offline;
 mod reader;
 mod sections;
 mod taxes;
@@ -46,6 +48,8 @@ pub struct Config {
     pub devices: Vec<Device>,
     /// The tax office's server; none means that documents wait.
     pub upstream: Option<Upstream>,
+    /// The owner's own budget of selling without the tax office.
+    pub offline: Option<Budget>,
     /// What a person should hear about although it does not stop the program.
     pub warnings: Vec<Fault>,
     places: Places,
@@ -237,12 +241,14 @@ pub struct Upstream {
     pub url: String,
     /// The longest wait for one answer.
     pub timeout: Duration,
-    /// Failures in a row before the office is offline…
+    /// Failures in a row that make the office offline…
     pub offline_after_failures: u32,
-    /// …and the time since the first of them, at least.
+    /// …or this time since the first of them without an answer.
     pub offline_after: Duration,
     /// How long offline lasts at least, so that a flickering line does not make receipts flicker.
     pub dwell: Duration,
+    /// A refused document holds up the later ones of its device.
+    pub strict_order: bool,
 }
 
 /// Values that flags of the command line put above everything else.

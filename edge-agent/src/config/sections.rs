@@ -9,7 +9,7 @@ use std::time::Duration;
 use super::fault::Place;
 use super::reader::{Found, Reader, Section};
 use super::tree::Node;
-use super::{Api, Client, Config, Mode, Owner, Places, Secret, Till, Upstream, device};
+use super::{Api, Client, Config, Mode, Owner, Places, Secret, Till, Upstream, device, offline};
 
 /// Reads the whole tree; `None` only together with a fault.
 pub(super) fn root(reader: &mut Reader, tree: &Node) -> Option<Config> {
@@ -31,6 +31,7 @@ pub(super) fn root(reader: &mut Reader, tree: &Node) -> Option<Config> {
     let api = api(reader, &api_section, mode);
     let (devices, device_uris) = device::devices(reader, &root, mode, till.answer_timeout);
     let upstream = upstream(reader, &root, mode);
+    let offline = offline::budget(reader, &root);
     Some(Config {
         places: Places {
             country: till_section.place_of("country"),
@@ -40,6 +41,7 @@ pub(super) fn root(reader: &mut Reader, tree: &Node) -> Option<Config> {
         api,
         devices,
         upstream,
+        offline,
         warnings: Vec::new(),
     })
 }
@@ -365,6 +367,7 @@ fn upstream(reader: &mut Reader, root: &Section<'_>, mode: Mode) -> Option<Upstr
         dwell: dwell
             .and_then(|number| u64::try_from(number).ok())
             .map_or(Duration::from_secs(10), Duration::from_secs),
+        strict_order: reader.flag(&section, "strict_order").unwrap_or(false),
     })
 }
 
@@ -449,7 +452,7 @@ pub(super) fn is_integer(key: &str) -> bool {
 /// Milliseconds a caller may be made to wait.
 pub(super) const ANSWER_TIMEOUT_MS: std::ops::RangeInclusive<i64> = 1..=600_000;
 
-const ROOT: &[&str] = &["till", "api", "device", "upstream"];
+const ROOT: &[&str] = &["till", "api", "device", "upstream", "offline"];
 const TILL: &[&str] = &[
     "country",
     "mode",
@@ -476,6 +479,7 @@ const UPSTREAM: &[&str] = &[
     "offline_after_failures",
     "offline_after_ms",
     "dwell_s",
+    "strict_order",
 ];
 const DATA_DIR: &str = "/var/lib/ferrotill";
 const LISTEN_PORT: u16 = 50_700;

@@ -331,8 +331,12 @@ impl Batch<'_> {
         }
     }
 
-    fn connection(&self) -> &Connection {
+    pub(super) fn connection(&self) -> &Connection {
         &self.store.connection
+    }
+
+    pub(super) fn path(&self) -> &Path {
+        &self.store.path
     }
 
     fn project(&self, device: Uuid, seq: i64, event: &Event<'_>) -> Result<(), rusqlite::Error> {

@@ -4,6 +4,7 @@
 //! What is acknowledged to a caller was committed before: an error at commit means *unknown*, and the head is read again.
 
 mod chain;
+mod clock;
 mod counters;
 mod journal;
 mod migrate;
@@ -19,7 +20,7 @@ use rusqlite::Connection;
 
 pub use chain::{ChainKey, Mac};
 pub use journal::{Batch, Store};
-pub use outbox::Letter;
+pub use outbox::{Letter, Telling};
 pub use query::{DocumentRow, Page, Reader, RequestState, StoredDocument, UnsentCount};
 
 /// Why the books could not be read or written.

@@ -1,11 +1,14 @@
 //! What waits to be told to the tax office.
 
+use ferrotill_core::budget::Unsent;
 use ferrotill_core::event::Body;
 use ferrotill_core::receipt::{Receipt, ReceiptKind};
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, OptionalExtension, params};
 use uuid::Uuid;
 
+use super::Context;
 use super::StoreError;
+use super::journal::Batch;
 use super::query::{self, COLUMNS, Reader, StoredDocument, UnsentCount, document, document_row};
 
 /// A document that waits, with what it takes to tell of it.
@@ -23,6 +26,17 @@ pub struct Letter {
     pub document: StoredDocument,
     /// Number of the sale that a refund takes back.
     pub original_number: Option<u32>,
+}
+
+/// How far the telling of a document is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Telling {
+    /// Answers of the office so far.
+    pub attempts: u32,
+    /// Why the office did not take it, the last time.
+    pub refusal: Option<String>,
+    /// When the office took it, in milliseconds since the epoch.
+    pub acknowledged_ms: Option<i64>,
 }
 
 impl Reader {
@@ -70,6 +84,19 @@ impl Reader {
         })
     }
 
+    /// The newest letter that waits.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Database`].
+    pub fn newest_letter(&self) -> Result<Option<i64>, StoreError> {
+        self.with("outbox", |connection| {
+            connection
+                .prepare_cached("SELECT max(sealed_seq) FROM outbox WHERE state = 'waiting'")?
+                .query_row([], |row| row.get(0))
+        })
+    }
+
     /// How much waits.
     ///
     /// # Errors
@@ -79,15 +106,69 @@ impl Reader {
         self.with("outbox", |connection| {
             connection
                 .prepare_cached(
-                    "SELECT count(*), count(refusal) FROM outbox WHERE state = 'waiting'",
+                    "SELECT count(*), count(outbox.refusal), min(document.at), \
+                     coalesce(sum(document.amount) FILTER (WHERE outbox.duty IN ('sale', 'alternative_receipt')), 0), \
+                     (SELECT acknowledged_at FROM outbox WHERE state = 'acknowledged' ORDER BY sealed_seq DESC LIMIT 1) \
+                     FROM outbox JOIN document ON document.reserved_seq = outbox.reserved_seq WHERE outbox.state = 'waiting'",
                 )?
                 .query_row([], |row| {
                     Ok(UnsentCount {
                         documents: row.get(0)?,
                         refused: row.get(1)?,
+                        oldest_ms: row.get(2)?,
+                        sold: row.get(3)?,
+                        last_acknowledged_ms: row.get(4)?,
                     })
                 })
         })
+    }
+
+    /// The letter of a document, while it waits or once it is acknowledged: how often it was sent, what was said, and when it was taken.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Database`].
+    pub fn telling(&self, reserved_seq: i64) -> Result<Option<Telling>, StoreError> {
+        self.with("outbox", |connection| {
+            connection
+                .prepare_cached(
+                    "SELECT attempts, refusal, acknowledged_at FROM outbox WHERE reserved_seq = ?1 AND sealed_seq = \
+                     (SELECT settled_seq FROM document WHERE reserved_seq = ?1)",
+                )?
+                .query_row([reserved_seq], |row| {
+                    Ok(Telling {
+                        attempts: row.get(0)?,
+                        refusal: row.get(1)?,
+                        acknowledged_ms: row.get(2)?,
+                    })
+                })
+                .optional()
+        })
+    }
+}
+
+impl Batch<'_> {
+    /// What waits to be told, as the budgets count it; the oldest letter stands first.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Database`].
+    pub fn unsent(&self) -> Result<Unsent, StoreError> {
+        self.connection()
+            .prepare_cached(
+                "SELECT (SELECT count(*) FROM outbox WHERE state = 'waiting'), \
+                 (SELECT document.at FROM outbox JOIN document ON document.reserved_seq = outbox.reserved_seq \
+                  WHERE outbox.state = 'waiting' ORDER BY outbox.sealed_seq LIMIT 1)",
+            )
+            .and_then(|mut statement| {
+                statement.query_row([], |row| {
+                    Ok(Unsent {
+                        documents: row.get(0)?,
+                        oldest_ms: row.get(1)?,
+                    })
+                })
+            })
+            .context(self.path(), "outbox")
     }
 }
 

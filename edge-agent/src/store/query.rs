@@ -104,8 +104,14 @@ pub struct Page {
 pub struct UnsentCount {
     /// Documents.
     pub documents: u32,
-    /// Of these, refused at least once.
+    /// Of these, refused the last time that they were sent.
     pub refused: u32,
+    /// When the oldest of them was made, in milliseconds since the epoch.
+    pub oldest_ms: Option<i64>,
+    /// What was sold in them, gross, in minor units.
+    pub sold: i64,
+    /// When the office took the newest document that it has taken, in milliseconds since the epoch.
+    pub last_acknowledged_ms: Option<i64>,
 }
 
 /// Readers beside the writer: a small pool of connections.

@@ -33,6 +33,7 @@ fn a_fresh_folder_gets_a_key_for_its_owner_alone_and_all_tables() {
     );
     let expected = [
         "alternative_number",
+        "clock",
         "document",
         "journal",
         "outbox",

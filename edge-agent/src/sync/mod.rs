@@ -1,13 +1,13 @@
 //! Telling the tax office: the outbox is worked until every document is acknowledged.
 //!
 //! One thread sends, oldest first. A document that the office refuses stays in the outbox, visible, and is sent again later;
-//! it does not hold up the rest. What an attempt brought is judged by [`reachability`], and the clerk writes it down.
+//! it does not hold up the rest, unless `[upstream] strict_order` says that the office wants them in order. What an attempt brought is judged by [`reachability`], and the clerk writes it down.
 
 pub mod backoff;
 mod letter;
 pub mod reachability;
 
-use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -16,15 +16,16 @@ use std::time::{Duration, Instant};
 use ferrotill_core::Currency;
 use tokio::sync::Notify;
 
-use crate::authority::send::{agent, send};
-use crate::authority::{Authority, Verdict};
+use crate::authority::send::{Delivery, agent, kept_agent, send};
+use crate::authority::{Authority, Parcel, Verdict};
 use crate::board::Board;
 use crate::clerk::{ClerkDoor, Message, OfficeNews};
 use crate::clock::Clock;
 use crate::config::{Config, Upstream};
-use crate::store::{Letter, Reader};
+use crate::guard::GuardedClock;
+use crate::store::{Letter, Reader, StoreError};
 use backoff::Backoff;
-use reachability::{Progress, Reachability, State, Switch, Thresholds};
+use reachability::{Failure, Progress, Reachability, State, Switch, Thresholds};
 
 pub use letter::letter_document;
 
@@ -43,16 +44,24 @@ pub struct SenderParts {
     pub board: Arc<Board>,
     /// Rung when there is something new in the outbox.
     pub wake: Arc<Notify>,
-    /// The clock.
+    /// The machine's clocks.
     pub clock: Arc<Clock>,
+    /// The guarded clock, which hears what time the office says.
+    pub guard: Arc<GuardedClock>,
 }
 
 /// Letters that are read at a time.
 const LETTERS_MAX: u32 = 32;
 /// The sender looks at the outbox at least so often.
 const LOOK_AGAIN: Duration = Duration::from_secs(5);
-/// The longest pause before a refused document is sent again.
+/// The longest pause before a refused document is sent again…
 const REFUSED_PAUSE_MS_MAX: u64 = 10_000;
+/// …and once it was refused so often that it takes a person…
+const REFUSED_OFTEN: u32 = 40;
+/// …the longest pause from then on.
+const REFUSED_OFTEN_PAUSE_MS_MAX: u64 = 300_000;
+/// While a backlog is told, the log hears of it after so many documents.
+const PROGRESS_EVERY: u32 = 500;
 
 /// The sender's thread.
 #[derive(Debug)]
@@ -87,14 +96,17 @@ impl Sender {
         let started = parts.clock.monotonic();
         let worker = Worker {
             agent: agent(upstream.timeout),
+            kept_agent: kept_agent(upstream.timeout),
             url: upstream.url.clone(),
             authority,
             reach: Reachability::new(thresholds, seed),
-            refused: HashMap::new(),
-            backoff: Backoff::new(seed).up_to(REFUSED_PAUSE_MS_MAX),
-            told: BTreeSet::new(),
+            refused: BTreeMap::new(),
+            strict_order: upstream.strict_order,
+            backoff: Backoff::new(seed),
             queue: VecDeque::new(),
+            told_up_to: 0,
             newest: 0,
+            drained: 0,
             started,
             stop: Arc::clone(&stop),
             parts,
@@ -120,18 +132,24 @@ impl Drop for Sender {
 struct Worker {
     parts: SenderParts,
     agent: ureq::Agent,
+    /// Keeps its connection while there is a backlog.
+    kept_agent: ureq::Agent,
     url: String,
     authority: Box<dyn Authority + Send>,
     reach: Reachability,
     /// Documents that the office has refused: how often, and when they are sent again.
-    refused: HashMap<i64, (u32, u64)>,
+    refused: BTreeMap<i64, (u32, u64)>,
+    /// A refused document holds up all that come after it.
+    strict_order: bool,
     backoff: Backoff,
-    /// Documents that the office has acknowledged and the clerk may not have written down yet.
-    told: BTreeSet<i64>,
     /// Letters whose turn it is, oldest first.
     queue: VecDeque<Letter>,
+    /// Every letter up to here is acknowledged or refused; the clerk may not have written all of that down yet.
+    told_up_to: i64,
     /// The newest letter that has been seen.
     newest: i64,
+    /// Letters that were acknowledged since there was last nothing left to tell.
+    drained: u32,
     started: Instant,
     stop: Arc<AtomicBool>,
 }
@@ -152,8 +170,10 @@ impl Worker {
             if let Some(switch) = self.reach.tick(now) {
                 self.switched(switch);
             }
-            if self.queue.is_empty() {
-                self.fill_queue(now);
+            if self.queue.is_empty()
+                && let Err(error) = self.fill_queue(now)
+            {
+                tracing::error!("the outbox could not be read: {error}");
             }
             let due = self.reach.attempt_at(now);
             if due <= now
@@ -176,41 +196,39 @@ impl Worker {
         }
     }
 
-    /// Reads the letters whose turn it is: those that the office has not refused, oldest first, and then one refused letter
-    /// whose pause is over. What the office does not want never stands before what it has not seen.
-    fn fill_queue(&mut self, now: u64) {
-        let mut after = 0;
-        let mut again = None;
-        while self.queue.is_empty() {
-            let letters = match self.parts.reader.letters(after, LETTERS_MAX) {
-                Ok(letters) => letters,
-                Err(error) => return tracing::error!("the outbox could not be read: {error}"),
-            };
-            if after == 0 {
-                // What is older than the oldest waiting letter is written down as acknowledged.
-                let oldest = letters.first().map_or(i64::MAX, |letter| letter.sealed_seq);
-                self.told = self.told.split_off(&oldest);
-            }
-            let Some(last) = letters.last() else { break };
-            after = last.sealed_seq;
-            for letter in letters {
-                match self.refused.get(&letter.sealed_seq) {
-                    _ if self.told.contains(&letter.sealed_seq) => {}
-                    None => self.queue.push_back(letter),
-                    Some((_, pause_ends)) if *pause_ends <= now && again.is_none() => {
-                        again = Some(letter)
-                    }
-                    Some(_) => {}
-                }
-            }
-        }
+    /// Reads the letters whose turn it is: those that the office has not seen, oldest first, and then one refused letter
+    /// whose pause is over. What the office does not want never stands before what it has not seen, unless order is strict.
+    fn fill_queue(&mut self, now: u64) -> Result<(), StoreError> {
         // A document that was not there at the last look is tried at once while the office is not offline.
-        let newest = self.queue.back().map(|letter| letter.sealed_seq);
+        let newest = self.parts.reader.newest_letter()?;
         if let Some(newest) = newest.filter(|newest| *newest > self.newest) {
             self.newest = newest;
             self.reach.document_added(now);
         }
-        self.queue.extend(again);
+        if !self.strict_order || self.refused.is_empty() {
+            let letters = self.parts.reader.letters(self.told_up_to, LETTERS_MAX)?;
+            self.queue.extend(letters);
+        }
+        while let Some(sealed_seq) = self.refused_and_due(now) {
+            let letters = self.parts.reader.letters(sealed_seq - 1, 1)?;
+            if let Some(letter) = letters.into_iter().find(|one| one.sealed_seq == sealed_seq) {
+                self.queue.push_back(letter);
+                break;
+            }
+            // It was acknowledged after all.
+            self.refused.remove(&sealed_seq);
+        }
+        if self.queue.is_empty() {
+            self.drained = 0;
+        }
+        Ok(())
+    }
+
+    /// The refused letter that has waited longest for its turn.
+    fn refused_and_due(&self, now: u64) -> Option<i64> {
+        let due = self.refused.iter().filter(|(_, (_, again))| *again <= now);
+        due.min_by_key(|(_, (_, again))| *again)
+            .map(|(sealed_seq, _)| *sealed_seq)
     }
 
     /// When the next pause of a refused letter ends. Pauses that are over are no reason to look again: their letters wait for an attempt.
@@ -228,24 +246,22 @@ impl Worker {
             None => return self.refuse(letter, "the document cannot be read in the journal"),
         };
         self.reach.started(self.now_ms());
-        let delivery = send(&self.agent, &*self.authority, &self.url, &parcel);
+        let delivery = self.send(&parcel);
         let now = self.now_ms();
         let progress = delivery.verdict.progress();
         match &delivery.verdict {
-            Verdict::Acknowledged => {
-                self.refused.remove(&letter.sealed_seq);
-                self.told.insert(letter.sealed_seq);
-                let sealed_seq = letter.sealed_seq;
-                self.parts
-                    .door
-                    .tell(Message::Office(OfficeNews::Acknowledged { sealed_seq }));
-            }
+            Verdict::Acknowledged => self.acknowledged(letter.sealed_seq),
             Verdict::Refused { message } => self.refuse(letter, message),
             Verdict::Failed(failure) => {
                 tracing::debug!("the tax office could not be told: {failure}");
                 // The oldest goes first, also the next time.
                 self.queue.clear();
             }
+        }
+        if let (Progress::Acknowledged | Progress::Refused, Some(date_ms)) =
+            (progress, delivery.date_ms)
+        {
+            self.parts.guard.office_says(date_ms);
         }
         let pending = progress != Progress::Acknowledged || !self.queue.is_empty();
         if let Some(switch) = self.reach.observe(now, progress, pending) {
@@ -256,11 +272,49 @@ impl Worker {
         }
     }
 
+    /// One attempt. A backlog goes over one connection; where that breaks, the office is asked with a new one.
+    fn send(&self, parcel: &Parcel) -> Delivery {
+        let with = |agent| send(agent, &*self.authority, &self.url, parcel);
+        if self.drained == 0 && self.queue.is_empty() {
+            return with(&self.agent);
+        }
+        let delivery = with(&self.kept_agent);
+        match delivery.verdict {
+            Verdict::Failed(Failure::Broken | Failure::Unreachable) => with(&self.agent),
+            _ => delivery,
+        }
+    }
+
+    fn acknowledged(&mut self, sealed_seq: i64) {
+        self.refused.remove(&sealed_seq);
+        self.told_up_to = self.told_up_to.max(sealed_seq);
+        let news = OfficeNews::Acknowledged { sealed_seq };
+        self.parts.door.tell(Message::Office(news));
+        self.drained = self.drained.saturating_add(1);
+        if self.drained.is_multiple_of(PROGRESS_EVERY) {
+            let left = self.parts.board.unsent().documents;
+            tracing::info!(
+                "the tax office has taken {} documents; about {left} are left",
+                self.drained
+            );
+        }
+    }
+
     fn refuse(&mut self, letter: &Letter, words: &str) {
         let now = self.now_ms();
+        self.told_up_to = self.told_up_to.max(letter.sealed_seq);
         let (times, again) = self.refused.entry(letter.sealed_seq).or_insert((0, now));
-        *times += 1;
-        *again = now.saturating_add(self.backoff.wait_ms(*times, None).max(1));
+        *times = times.saturating_add(1);
+        let longest = if *times < REFUSED_OFTEN {
+            REFUSED_PAUSE_MS_MAX
+        } else {
+            REFUSED_OFTEN_PAUSE_MS_MAX
+        };
+        let pause = self.backoff.up_to(longest).wait_ms(*times, None);
+        *again = now.saturating_add(pause.max(1));
+        if self.strict_order {
+            self.queue.clear();
+        }
         tracing::warn!(
             document = letter.message_number,
             "the tax office refuses a document: {words}"

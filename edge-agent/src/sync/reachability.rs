@@ -1,8 +1,8 @@
 //! Whether the tax office can be reached, judged by forward progress alone.
 //!
 //! The signal is an answer that parses, even a refusal; there is no ping.
-//! The state decides which kind of receipt is sold, so it changes rarely: it takes several failures over some time to go
-//! offline, and a dwell time and two answers to come back.
+//! The state decides which kind of receipt is sold, so it changes rarely: it takes several failures, or some time without an answer
+//! since the first one, to go offline, and a dwell time and two answers to come back.
 //! Flapping makes the dwell longer, but only so far that fiscal receipts return within [`RETURN_MS_MAX`] after the
 //! office answers again.
 //!
@@ -90,6 +90,8 @@ pub struct Switch {
 pub enum Reason {
     /// An attempt failed.
     Failed(Failure),
+    /// No answer since an attempt failed.
+    Silent(Failure),
     /// The office answered.
     Answered,
     /// The dwell time is over and the office has answered meanwhile.
@@ -100,6 +102,7 @@ impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Failed(failure) => failure.fmt(f),
+            Self::Silent(failure) => write!(f, "{failure}, and no answer since"),
             Self::Answered => f.write_str("the office answered"),
             Self::Dwelt => f.write_str("the office answered throughout the dwell time"),
         }
@@ -109,9 +112,9 @@ impl fmt::Display for Reason {
 /// When the office counts as gone, and for how long at least.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Thresholds {
-    /// Failures in a row that it takes to go offline…
+    /// So many failures in a row make the office offline…
     pub failures: u32,
-    /// …and milliseconds from the first of them to the last, at least.
+    /// …or so many milliseconds since the first of them without an answer.
     pub failing_ms: u64,
     /// Milliseconds that offline lasts at least; flapping doubles it, up to [`DWELL_MS_MAX`].
     pub dwell_ms: u64,
@@ -132,6 +135,8 @@ pub struct Reachability {
     /// Failures in a row, and when the first of them was seen.
     failures: u32,
     failing_since: u64,
+    /// The last failure.
+    failure: Failure,
     /// Refusals in a row: the office lives, but knocking without a pause helps nobody.
     refusals: u32,
     /// Answers in a row since the state became offline.
@@ -157,6 +162,7 @@ impl Reachability {
             elapsed: 0,
             failures: 0,
             failing_since: 0,
+            failure: Failure::Unreachable,
             refusals: 0,
             answers: 0,
             pending: false,
@@ -197,15 +203,20 @@ impl Reachability {
         now_ms.saturating_add(self.next_attempt.saturating_sub(now))
     }
 
-    /// When [`Reachability::tick`] has something to do, if ever: the end of the dwell time.
+    /// When [`Reachability::tick`] has something to do, if ever: the end of a suspicion, or of the dwell time.
     #[must_use]
     pub fn tick_at(&mut self, now_ms: u64) -> Option<u64> {
         let now = self.advance(now_ms);
-        let waits = self.state == State::Offline && self.answers > 0;
-        waits.then(|| {
-            let dwelt = self.offline_since.saturating_add(self.dwell_ms());
-            now_ms.saturating_add(dwelt.saturating_sub(now))
-        })
+        let due = match self.state {
+            State::Suspect => self
+                .failing_since
+                .saturating_add(self.thresholds.failing_ms),
+            State::Offline if self.answers > 0 => {
+                self.offline_since.saturating_add(self.dwell_ms())
+            }
+            _ => return None,
+        };
+        Some(now_ms.saturating_add(due.saturating_sub(now)))
     }
 
     /// An attempt begins now. While the office is offline, the pause until the next one counts from here.
@@ -240,9 +251,12 @@ impl Reachability {
         self.next_attempt = self.next_attempt.max(until);
     }
 
-    /// Lets time do its part: the end of a dwell during which the office has answered.
+    /// Lets time do its part: a suspicion that lasts too long, or the end of a dwell during which the office has answered.
     pub fn tick(&mut self, now_ms: u64) -> Option<Switch> {
         let now = self.advance(now_ms);
+        if self.state == State::Suspect && self.failing_for_long(now) {
+            return self.fall(now, Reason::Silent(self.failure));
+        }
         if self.state != State::Offline || self.answers == 0 || !self.dwelt(now) {
             return None;
         }
@@ -256,6 +270,7 @@ impl Reachability {
             self.failing_since = now;
         }
         self.failures = self.failures.saturating_add(1);
+        self.failure = failure;
         let reason = Reason::Failed(failure);
         match self.state {
             State::Offline => {
@@ -264,9 +279,7 @@ impl Reachability {
             }
             State::Recovering => self.fall(now, reason),
             State::Online | State::Suspect => {
-                let long_enough =
-                    now.saturating_sub(self.failing_since) >= self.thresholds.failing_ms;
-                if self.failures >= self.thresholds.failures && long_enough {
+                if self.failures >= self.thresholds.failures || self.failing_for_long(now) {
                     return self.fall(now, reason);
                 }
                 let wait = self
@@ -322,6 +335,11 @@ impl Reachability {
     fn switch(&mut self, to: State, reason: Reason) -> Option<Switch> {
         let from = std::mem::replace(&mut self.state, to);
         (from != to).then_some(Switch { from, to, reason })
+    }
+
+    /// It takes more than one failure, unless there has been no answer since for long enough.
+    const fn failing_for_long(&self, now: u64) -> bool {
+        now.saturating_sub(self.failing_since) >= self.thresholds.failing_ms
     }
 
     fn dwelt(&self, now: u64) -> bool {

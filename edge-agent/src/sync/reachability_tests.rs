@@ -26,25 +26,54 @@ fn play(machine: &mut Reachability, steps: &[(u64, Progress, bool, State)]) {
 }
 
 #[test]
-fn it_takes_failures_and_time_to_go_offline() {
+fn it_takes_failures_or_time_to_go_offline() {
     play(
         &mut machine(),
         &[
             (0, FAILED, true, State::Suspect),
             (100, FAILED, true, State::Suspect),
-            (200, FAILED, true, State::Suspect),
-            (2_999, FAILED, true, State::Suspect),
-            (3_000, FAILED, true, State::Offline),
+            (200, FAILED, true, State::Offline),
         ],
     );
     play(
         &mut machine(),
         &[
             (0, FAILED, true, State::Suspect),
-            (9_000, FAILED, true, State::Suspect),
-            (9_100, FAILED, true, State::Offline),
+            (2_999, FAILED, true, State::Suspect),
         ],
     );
+    play(
+        &mut machine(),
+        &[
+            (0, FAILED, true, State::Suspect),
+            (3_000, FAILED, true, State::Offline),
+        ],
+    );
+}
+
+#[test]
+fn one_failure_and_silence_after_it_go_offline_when_the_time_is_over() {
+    let mut machine = machine();
+    play(&mut machine, &[(500, FAILED, true, State::Suspect)]);
+    assert_eq!(machine.tick_at(500), Some(3_500));
+    assert_eq!(machine.tick(3_499), None);
+    let switch = machine.tick(3_500).unwrap();
+    assert_eq!(
+        (switch.to, switch.reason),
+        (State::Offline, Reason::Silent(Failure::Broken))
+    );
+    assert!(machine.sells_alternative());
+    // An answer in between is an answer.
+    let mut machine = self::machine();
+    play(
+        &mut machine,
+        &[
+            (500, FAILED, true, State::Suspect),
+            (3_400, Refused, true, State::Online),
+        ],
+    );
+    assert_eq!(machine.tick_at(3_400), None);
+    assert_eq!(machine.tick(9_000), None);
 }
 
 #[test]
@@ -191,7 +220,11 @@ fn an_outage_long_after_the_last_starts_with_a_plain_dwell() {
 
 #[test]
 fn a_clock_that_goes_back_changes_nothing_and_stops_nothing() {
-    let mut machine = Reachability::new(THRESHOLDS, 7);
+    let patient = Thresholds {
+        failures: 100,
+        ..THRESHOLDS
+    };
+    let mut machine = Reachability::new(patient, 7);
     let start = 1_000_000_000;
     play(
         &mut machine,

@@ -69,7 +69,7 @@ async fn handle(State(app): State<Arc<App>>, request: Request) -> Response {
         headers: &parts.headers,
         body: &body,
     };
-    let caller = match auth::check(&app.config, &app.clock, &call) {
+    let caller = match auth::check(&app.config, &app.guard, &call) {
         Ok(caller) => caller,
         Err(unauthorized) => return unseen(turned_away(unauthorized)),
     };

@@ -7,8 +7,9 @@ mod printing;
 
 use std::sync::Arc;
 use std::sync::mpsc::SyncSender;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
+use ferrotill_core::budget::{Budget, Unsent};
 use ferrotill_core::event::{Configuration, Event, Switched};
 use ferrotill_core::id::{DocumentId, Fingerprint};
 use ferrotill_core::profile::Profile;
@@ -21,6 +22,7 @@ use super::desk::{Active, Answer, Desk, Printing, Slip, Waiter};
 use super::{Message, OfficeNews};
 use crate::board::Board;
 use crate::clock::Clock;
+use crate::guard::GuardedClock;
 use crate::job::baseline_of;
 use crate::printer::{News, PrinterTask, Task};
 use crate::store::{Batch, Store, StoreError};
@@ -30,8 +32,12 @@ use crate::store::{Batch, Store, StoreError};
 pub struct Setting {
     /// The country's law.
     pub profile: &'static dyn Profile,
-    /// The clock.
+    /// The machine's clocks, for deadlines.
     pub clock: Arc<Clock>,
+    /// The guarded clock: the time of documents, and what is spent of the budgets.
+    pub guard: Arc<GuardedClock>,
+    /// The owner's own budget of selling without the office.
+    pub house: Budget,
     /// The board that everybody reads.
     pub board: Arc<Board>,
     /// Wakes the sender of documents.
@@ -76,6 +82,10 @@ pub(super) struct Floor {
     setting: Arc<Setting>,
     desks: Vec<Desk>,
     plans: Vec<Configuration>,
+    /// What waits to be told to the office, as of the batch's beginning.
+    unsent: Unsent,
+    /// When the clock was last stored.
+    clock_stored: Instant,
     lines: Vec<LineTotals>,
     bytes: Vec<u8>,
     room: Vec<u8>,
@@ -83,8 +93,10 @@ pub(super) struct Floor {
 
 /// Bytes for one event: 512 lines with names and comments of 400 bytes, and room to spare.
 const EVENT_BYTES_MAX: usize = 512 * 1024;
-/// Events between two snapshots of a till.
-const SNAPSHOT_EVERY: u32 = 256;
+/// Rows of the journal between two snapshots of a till.
+const SNAPSHOT_EVERY: i64 = 256;
+/// While nothing else is written, the clock is stored so often: more may be lost of neither the highest time nor the budgets.
+const CLOCK_STORED_EVERY: Duration = Duration::from_secs(60);
 
 impl Floor {
     pub(super) fn open(
@@ -106,10 +118,13 @@ impl Floor {
             configurations.push(plan.configuration);
         }
         let lines = vec![LineTotals::default(); setting.profile.facts().lines_max];
+        let clock_stored = setting.clock.monotonic();
         Ok(Self {
             setting,
             desks,
             plans: configurations,
+            unsent: Unsent::default(),
+            clock_stored,
             lines,
             bytes: vec![0; EVENT_BYTES_MAX],
             room: vec![0; EVENT_BYTES_MAX],
@@ -265,10 +280,35 @@ impl Floor {
         }
     }
 
+    /// Counts what waits to be told, once for a batch.
+    pub(super) fn count_unsent(&mut self, batch: &Batch<'_>) -> Result<(), StoreError> {
+        self.unsent = batch.unsent()?;
+        self.setting.board.unsent_counted(self.unsent);
+        Ok(())
+    }
+
+    /// Stores what the clock remembers, with whatever else is written, and once in a while by itself.
+    pub(super) fn store_clock(
+        &mut self,
+        batch: &mut Batch<'_>,
+        written: bool,
+    ) -> Result<(), StoreError> {
+        let now = self.monotonic();
+        if written || now.saturating_duration_since(self.clock_stored) >= CLOCK_STORED_EVERY {
+            self.clock_stored = now;
+            // A look is a step: the time until now is charged before it is stored.
+            self.setting.guard.now();
+            batch.remember_clock(&self.setting.guard.remembered())?;
+        }
+        Ok(())
+    }
+
+    /// Stores the tills as they are after so many rows, whoever wrote them: a quiet device must not replay a busy one's day.
     pub(super) fn snapshot(&mut self, batch: &mut Batch<'_>) -> Result<(), StoreError> {
+        let seq = batch.seq();
         for desk in &mut self.desks {
-            if desk.events_since_snapshot >= SNAPSHOT_EVERY {
-                desk.events_since_snapshot = 0;
+            if seq.saturating_sub(desk.snapshot_seq) >= SNAPSHOT_EVERY {
+                desk.snapshot_seq = seq;
                 batch.snapshot(desk.device, desk.working.as_ref().unwrap_or(&desk.till))?;
             }
         }
@@ -354,11 +394,19 @@ impl Floor {
     }
 
     fn hear_office(&mut self, batch: &mut Batch<'_>, news: OfficeNews) -> Result<(), StoreError> {
-        let now = self.setting.clock.now();
+        let now = self.setting.guard.now();
         match news {
-            OfficeNews::Acknowledged { sealed_seq } => batch.acknowledge(sealed_seq, now.utc_ms),
+            OfficeNews::Acknowledged { sealed_seq } => {
+                self.setting.guard.office_answers();
+                batch.acknowledge(sealed_seq, now.utc_ms)
+            }
             OfficeNews::Refused { sealed_seq, words } => batch.note_refusal(sealed_seq, &words),
             OfficeNews::Switched { from, to, reason } => {
+                match to {
+                    "online" => self.setting.guard.office_answers(),
+                    "offline" => self.setting.guard.office_gone(),
+                    _ => {}
+                }
                 let event = Event::Switched(Switched {
                     at: now,
                     from,

@@ -1,7 +1,8 @@
 //! Orders: they join, are refused, queue up, and become reservations.
 
 use ferrotill_core::Amount;
-use ferrotill_core::event::Body;
+use ferrotill_core::budget::{Budget, Left};
+use ferrotill_core::event::{Body, Event, Reserved};
 use ferrotill_core::id::{Fingerprint, PointOfSaleId, UniqueId};
 use ferrotill_core::quantity::Quantity;
 use ferrotill_core::receipt::{Original, OriginalLine, Scratch};
@@ -214,6 +215,9 @@ impl Floor {
         alternative: bool,
         context: &Context<'_>,
     ) -> Result<Encoded, Refused> {
+        let now = self.setting.guard.selling();
+        let left = self.left(&self.setting.profile.facts().offline);
+        let house_stops = self.house_stops();
         let annex = form.annex();
         let mut wish_room = WishRoom::default();
         let desk = &self.desks[index];
@@ -233,16 +237,15 @@ impl Floor {
         let known = Known {
             request: context.request,
             original: context.original,
+            offline: Some(left),
             printer_swapped: desk.swapped,
             printer_rates: desk.rates.as_ref(),
-            ..Known::default()
         };
         let mut heard = Heard::default();
         let scratch = Scratch {
             lines: &mut self.lines,
             bytes: &mut self.bytes,
         };
-        let now = self.setting.clock.now();
         let event = desk.current().decide(
             self.setting.profile,
             &command,
@@ -252,11 +255,31 @@ impl Floor {
             &mut heard,
         );
         match event {
+            Ok(Event::Reserved(Reserved {
+                body: Body::Receipt(_),
+                ..
+            })) if house_stops => Err((Refusal::OfflineBudgetUsedUp, Vec::new())),
             Ok(event) => {
                 Encoded::of(&event, &mut self.room).ok_or((Refusal::ScratchTooSmall, Vec::new()))
             }
             Err(refusal) => Err((refusal, heard.0)),
         }
+    }
+
+    /// What is left of a budget: its hours count only while the office cannot be reached.
+    fn left(&self, budget: &Budget) -> Left {
+        let left = self.setting.guard.left(budget, self.unsent);
+        if self.setting.guard.is_offline() {
+            left
+        } else {
+            left.while_online()
+        }
+    }
+
+    /// The owner's own budget is used up, and the owner stops sales then.
+    fn house_stops(&self) -> bool {
+        let house = &self.setting.house;
+        house.admit(self.left(house)).is_err()
     }
 
     /// Decides on anything that has no draft, and appends the event.
@@ -266,7 +289,7 @@ impl Floor {
         index: usize,
         command: &Command<'_>,
     ) -> Result<Result<i64, Refusal>, StoreError> {
-        let now = self.setting.clock.now();
+        let now = self.setting.guard.now();
         let scratch = Scratch {
             lines: &mut [],
             bytes: &mut [],
@@ -300,12 +323,11 @@ impl Floor {
             source,
         })?;
         let desk = &mut self.desks[index];
-        let at = moment_of(&event).unwrap_or_else(|| self.setting.clock.now().utc_ms);
+        let at = moment_of(&event).unwrap_or_else(|| self.setting.guard.now().utc_ms);
         let seq = batch.append(desk.device, at, &event, &encoded.payload)?;
         desk.working
             .get_or_insert_with(|| desk.till.clone())
             .apply(&event);
-        desk.events_since_snapshot += 1;
         Ok(seq)
     }
 }

@@ -112,6 +112,9 @@ impl Floor {
             News::Ready(connected) => {
                 tracing::info!(device = %desk.device, model = connected.model, "the printer is there");
                 board.printer_ready(desk.device, &connected);
+                if let Some(clock) = &connected.clock {
+                    self.setting.guard.printer_says(clock);
+                }
                 desk.baseline = Some(connected.baseline.clone());
                 self.look_at_the_rates(index, &connected);
             }

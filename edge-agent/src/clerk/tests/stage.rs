@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+use ferrotill_core::budget::Budget;
 use ferrotill_core::event::{Configuration, NumberRange};
 use ferrotill_core::payment::{PaymentTable, PaymentType};
 use ferrotill_core::profile::MOLDOVA;
@@ -23,6 +24,7 @@ use uuid::Uuid;
 use crate::board::Board;
 use crate::clerk::{Answer, Clerk, ClerkDoor, DeskPlan, Message, Setting};
 use crate::clock::Clock;
+use crate::guard::GuardedClock;
 use crate::order::{OrderDraft, OrderForm, OrderKind, OrderLine, ReceiptMode};
 use crate::printer::PrinterTask;
 use crate::store::{FILE_NAME, Reader, Store, StoredDocument};
@@ -281,13 +283,20 @@ impl Stage {
                 serial: None,
             });
         }
+        let store = Store::open(folder.path()).unwrap();
+        let guard = GuardedClock::new(
+            Arc::clone(&clock),
+            store.remembered_clock().unwrap(),
+            store.latest_moment().unwrap(),
+        );
         let setting = Arc::new(Setting {
             profile: &MOLDOVA,
             clock,
+            guard: Arc::new(guard),
+            house: Budget::UNLIMITED,
             board: Arc::clone(&board),
             wake_sender: Arc::new(Notify::new()),
         });
-        let store = Store::open(folder.path()).unwrap();
         let clerk = Clerk::open(store, setting, plans, inbox).unwrap();
         Self {
             folder,

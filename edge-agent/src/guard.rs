@@ -1,0 +1,472 @@
+//! The guarded clock: what the agent believes the time to be, and what it has spent of the budgets of selling without the tax office.
+//!
+//! A machine without a battery clock starts anywhere, and a clock can be set by anybody. So:
+//!
+//! - While the machine runs, time goes on by the kernel's count since its start, which nobody sets. The machine's clock is followed
+//!   where it agrees within minutes; a jump of it is a warning and nothing else, and time never stands still for one.
+//! - After a start of the machine nobody knows how long the power was off. Time goes on from the highest moment seen until a witness
+//!   speaks: the printer's clock, or the `Date` of an answer of the tax office. Only a witness makes time leap forward.
+//! - Time never goes back. Where the witnesses say that it has run ahead, it runs slower until they agree.
+//! - What is spent of a budget is counted by [`ferrotill_core::budget`] from these moments and is stored with every commit:
+//!   neither a rollback nor a start of the agent or the machine gives any of it back.
+//!
+//! [`Watchman`] is pure; [`GuardedClock`] reads the clocks for it.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use ferrotill_core::budget::{Budget, ClockTrouble, Guard, Left, Marks, Reading, Unsent};
+use ferrotill_core::time::Moment;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::clock::Clock;
+
+/// What the machine's clocks say at one instant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Clocks {
+    /// The time of the day, which may be anything.
+    pub system_ms: i64,
+    /// Time since the machine was started.
+    pub since_boot_ms: i64,
+}
+
+/// What must survive a power cut.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Remembered {
+    marks: Marks,
+    /// The start of the machine in which the last moment was seen.
+    boot: Uuid,
+    /// When, since that start.
+    since_boot_ms: i64,
+    /// A witness has spoken since that start.
+    sure: bool,
+    /// How far time has run ahead of the witnesses.
+    lead_ms: i64,
+}
+
+/// What the agent believes. Pure: the clocks' readings are given.
+#[derive(Clone, Copy, Debug)]
+pub struct Watchman {
+    marks: Marks,
+    boot: Uuid,
+    /// A moment that is believed, and when it was, since the machine's start.
+    anchor_ms: i64,
+    anchored_ms: i64,
+    /// How far the anchor is ahead of what the witnesses say.
+    lead_ms: i64,
+    /// A witness has spoken since the machine's start.
+    sure: bool,
+    /// The machine was started since the last moment was seen.
+    started_anew: bool,
+    /// The last reading, since the machine's start.
+    read_ms: i64,
+}
+
+/// Progress between two moments that core's guard believes by itself; here it is the bound of what a clock may be ahead by after
+/// a start of the machine without a witness.
+const LEAP_MS: i64 = 2 * HOUR_MS;
+/// The machine's clock is followed while it is no further away than this from the count since the start.
+const FOLLOW_MS: i64 = 5 * 60_000;
+/// A printer's clock has no zone, and somebody may have set it by another one, or without summer time.
+const ZONE_MS: i64 = 14 * HOUR_MS;
+/// After a start of the machine a clock that is ahead of the witness by less than this is a witness in the wrong zone.
+const AHEAD_MS: i64 = 4 * HOUR_MS;
+/// Time that has run ahead loses one part in so many.
+const SLOWER: i64 = 8;
+/// No till that sells with this program has seen an earlier time: 2026-01-01.
+const PLAUSIBLE_MS: i64 = 1_767_225_600_000;
+const HOUR_MS: i64 = 3_600_000;
+const GUARD: Guard = Guard {
+    leap_ms_max: LEAP_MS,
+};
+
+impl Watchman {
+    /// Takes up the watch.
+    #[must_use]
+    pub fn new(remembered: Option<Remembered>, boot: Uuid, clocks: Clocks) -> Self {
+        let start = Self {
+            marks: Marks::default(),
+            boot,
+            anchor_ms: clocks.system_ms,
+            anchored_ms: clocks.since_boot_ms,
+            lead_ms: 0,
+            sure: false,
+            started_anew: false,
+            read_ms: clocks.since_boot_ms,
+        };
+        let Some((kept, latest)) =
+            remembered.and_then(|kept| kept.marks.latest().map(|latest| (kept, latest)))
+        else {
+            return start;
+        };
+        let same = kept.boot == boot && kept.since_boot_ms <= clocks.since_boot_ms;
+        Self {
+            marks: kept.marks,
+            anchor_ms: latest.utc_ms,
+            anchored_ms: if same {
+                kept.since_boot_ms
+            } else {
+                clocks.since_boot_ms
+            },
+            lead_ms: if same { kept.lead_ms } else { 0 },
+            sure: same && kept.sure,
+            started_anew: !same,
+            ..start
+        }
+    }
+
+    /// What is to be stored with the next commit.
+    #[must_use]
+    pub fn remembered(&self) -> Remembered {
+        Remembered {
+            marks: self.marks,
+            boot: self.boot,
+            since_boot_ms: self.read_ms,
+            sure: self.sure,
+            lead_ms: self.lead_left_ms(self.read_ms),
+        }
+    }
+
+    /// A moment that is in the books already: time goes on from there.
+    pub fn not_before(&mut self, at: Moment) {
+        if self
+            .marks
+            .latest()
+            .is_none_or(|latest| latest.utc_ms < at.utc_ms)
+        {
+            self.marks = self.marks.not_before(at);
+            if self.anchor_ms < at.utc_ms {
+                (self.anchor_ms, self.anchored_ms) = (at.utc_ms, self.read_ms);
+            }
+        }
+    }
+
+    /// The time now, and what is wrong with the machine's clock. Changes nothing.
+    #[must_use]
+    pub fn look(&self, clocks: Clocks) -> (i64, Option<ClockTrouble>) {
+        let expected_ms = self.expected_ms(clocks.since_boot_ms);
+        let off_ms = clocks.system_ms.saturating_sub(expected_ms);
+        let followed = if self.sure {
+            -FOLLOW_MS..=FOLLOW_MS
+        } else {
+            -FOLLOW_MS..=LEAP_MS
+        };
+        let (at_ms, trouble) = if followed.contains(&off_ms) {
+            (clocks.system_ms, None)
+        } else if off_ms < 0 {
+            let by_ms = off_ms.saturating_neg();
+            (expected_ms, Some(ClockTrouble::Behind { by_ms }))
+        } else {
+            (expected_ms, Some(ClockTrouble::Leapt { by_ms: off_ms }))
+        };
+        let latest_ms = self.marks.latest().map_or(i64::MIN, |latest| latest.utc_ms);
+        (at_ms.max(latest_ms), trouble)
+    }
+
+    /// The time now: from here on no moment is before it, and what passed without the office is charged.
+    pub fn step(&mut self, clocks: Clocks, moment: impl Fn(i64) -> Moment) -> Moment {
+        self.set_offline(clocks, moment, self.marks.is_offline())
+    }
+
+    /// The time of a document that is sold. Where the machine was started anew, its clock is ahead and no witness has spoken,
+    /// so much may have passed with the power off: it is charged, though nobody believes it yet.
+    pub fn step_selling(&mut self, clocks: Clocks, moment: impl Fn(i64) -> Moment) -> Moment {
+        let at = self.step(clocks, moment);
+        if let (false, (_, Some(ClockTrouble::Leapt { by_ms }))) = (self.sure, self.look(clocks)) {
+            self.marks = self.marks.charge_unseen(by_ms);
+        }
+        at
+    }
+
+    /// From now on the office can or cannot be reached.
+    pub fn set_offline(
+        &mut self,
+        clocks: Clocks,
+        moment: impl Fn(i64) -> Moment,
+        offline: bool,
+    ) -> Moment {
+        let at = moment(self.look(clocks).0);
+        let reading = Reading {
+            clock: at,
+            witness: Some(at),
+        };
+        let step = GUARD.read(self.marks, reading, offline);
+        self.marks = step.marks;
+        self.read_ms = clocks.since_boot_ms;
+        step.at
+    }
+
+    /// A witness says what time it is. Returns false where nobody else bears it out.
+    pub fn hear(&mut self, clocks: Clocks, witness_ms: i64) -> bool {
+        let at_ms = self.look(clocks).0;
+        let Some(truth_ms) = self.truth_of(clocks, witness_ms, at_ms) else {
+            return false;
+        };
+        self.sure = true;
+        self.anchored_ms = clocks.since_boot_ms;
+        self.anchor_ms = truth_ms.max(at_ms);
+        let lead_ms = at_ms.saturating_sub(truth_ms);
+        self.lead_ms = if lead_ms > FOLLOW_MS { lead_ms } else { 0 };
+        true
+    }
+
+    /// What follows from a witness, the machine's clock and our own count; nothing where the witness stands alone against both.
+    fn truth_of(&self, clocks: Clocks, witness_ms: i64, at_ms: i64) -> Option<i64> {
+        let system_ms = clocks.system_ms;
+        let ahead_ms = system_ms.saturating_sub(witness_ms);
+        if !self.sure {
+            let agreed = if self.started_anew {
+                -FOLLOW_MS..=AHEAD_MS
+            } else {
+                -ZONE_MS..=ZONE_MS
+            };
+            return Some(if agreed.contains(&ahead_ms) {
+                system_ms
+            } else {
+                witness_ms
+            });
+        }
+        let differs = |one: i64, other: i64, by_ms: i64| one.abs_diff(other) > by_ms.unsigned_abs();
+        if !differs(system_ms, at_ms, FOLLOW_MS) {
+            // The machine's clock and our count agree, whatever the witness says.
+            return (!differs(witness_ms, at_ms, ZONE_MS)).then_some(at_ms);
+        }
+        // The machine's clock was set, and the witness bears it out.
+        (!differs(system_ms, witness_ms, AHEAD_MS)).then_some(system_ms)
+    }
+
+    /// Whether a signed caller's time is near enough to ours, or to the machine's clock.
+    ///
+    /// A till that lost its time in a power cut knows only that it is later than it was: until a witness speaks, a caller's time
+    /// may be anything after that.
+    #[must_use]
+    pub fn accepts(&self, clocks: Clocks, given_ms: i64, window_ms: i64) -> bool {
+        let at_ms = self.look(clocks).0;
+        let near = |now: i64| now.abs_diff(given_ms) <= window_ms.unsigned_abs();
+        let lost = !self.sure && (self.started_anew || at_ms < PLAUSIBLE_MS);
+        near(at_ms) || near(clocks.system_ms) || (lost && given_ms > at_ms)
+    }
+
+    /// The last moment, and what is spent.
+    #[must_use]
+    pub const fn marks(&self) -> &Marks {
+        &self.marks
+    }
+
+    /// A witness has spoken since the machine's start.
+    #[must_use]
+    pub const fn is_sure(&self) -> bool {
+        self.sure
+    }
+
+    fn expected_ms(&self, since_boot_ms: i64) -> i64 {
+        let passed_ms = since_boot_ms.saturating_sub(self.anchored_ms).max(0);
+        let slowed_ms = self.lead_ms.min(passed_ms / SLOWER);
+        self.anchor_ms
+            .saturating_add(passed_ms)
+            .saturating_sub(slowed_ms)
+    }
+
+    fn lead_left_ms(&self, since_boot_ms: i64) -> i64 {
+        let passed_ms = since_boot_ms.saturating_sub(self.anchored_ms).max(0);
+        self.lead_ms.saturating_sub(passed_ms / SLOWER).max(0)
+    }
+}
+
+/// The agent's guarded clock.
+#[derive(Debug)]
+pub struct GuardedClock {
+    clock: Arc<Clock>,
+    inner: Mutex<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    watchman: Watchman,
+    /// The simulator's moves that were taken into account.
+    moves: u64,
+    /// What was last said about the machine's clock, so that it is said once.
+    warned: bool,
+}
+
+impl GuardedClock {
+    /// Takes up the watch with what the books remember, and with the last moment of every till in them.
+    #[must_use]
+    pub fn new(
+        clock: Arc<Clock>,
+        remembered: Option<Remembered>,
+        latest: impl IntoIterator<Item = Moment>,
+    ) -> Self {
+        let mut watchman = Watchman::new(remembered, clock.boot(), clocks(&clock));
+        for at in latest {
+            watchman.not_before(at);
+        }
+        let moves = clock.moves();
+        Self {
+            clock,
+            inner: Mutex::new(Inner {
+                watchman,
+                moves,
+                warned: false,
+            }),
+        }
+    }
+
+    /// The time now, which is in no document yet; no later moment is before it.
+    pub fn now(&self) -> Moment {
+        let (mut inner, clocks) = self.read();
+        self.warn(&mut inner, clocks);
+        inner.watchman.step(clocks, |ms| self.clock.moment(ms))
+    }
+
+    /// The time of a document that is sold now.
+    pub fn selling(&self) -> Moment {
+        let (mut inner, clocks) = self.read();
+        inner
+            .watchman
+            .step_selling(clocks, |ms| self.clock.moment(ms))
+    }
+
+    /// A printer says its local time, `DD-MM-YY HH:MM:SS`.
+    pub fn printer_says(&self, text: &str) {
+        let local = jiff::civil::DateTime::strptime("%d-%m-%y %H:%M:%S", text.trim());
+        if let Some(witness_ms) = local.ok().and_then(|local| self.clock.local_ms(local)) {
+            self.hear("the printer's clock", witness_ms);
+        } else {
+            tracing::warn!("the printer's clock says {text:?}, which is not a time");
+        }
+    }
+
+    /// The office's answer carried this time.
+    pub fn office_says(&self, witness_ms: i64) {
+        self.hear("the tax office's answer", witness_ms);
+    }
+
+    fn hear(&self, who: &str, witness_ms: i64) {
+        let (mut inner, clocks) = self.read();
+        let before_ms = inner.watchman.look(clocks).0;
+        let believed = inner.watchman.hear(clocks, witness_ms);
+        let after_ms = inner.watchman.look(clocks).0;
+        let said = crate::clock::iso_utc(witness_ms);
+        let ours = crate::clock::iso_utc(after_ms);
+        if !believed {
+            tracing::warn!("{who} says {said}, which nothing else bears out; time stays {ours}");
+        } else if after_ms.saturating_sub(before_ms) > FOLLOW_MS {
+            tracing::warn!("time goes forward to {ours}: {who} says {said}");
+        }
+    }
+
+    /// The office cannot be reached from now on.
+    pub fn office_gone(&self) {
+        let (mut inner, clocks) = self.read();
+        inner
+            .watchman
+            .set_offline(clocks, |ms| self.clock.moment(ms), true);
+    }
+
+    /// The office has acknowledged a document: the stretch without it is over.
+    pub fn office_answers(&self) {
+        let (mut inner, clocks) = self.read();
+        inner
+            .watchman
+            .set_offline(clocks, |ms| self.clock.moment(ms), false);
+    }
+
+    /// What is left of a budget now.
+    #[must_use]
+    pub fn left(&self, budget: &Budget, unsent: Unsent) -> Left {
+        // A copy looks: what is read by callers is not written down.
+        let (inner, clocks) = self.read();
+        let mut copy = inner.watchman;
+        copy.step(clocks, |ms| self.clock.moment(ms));
+        budget.left(copy.marks(), unsent)
+    }
+
+    /// The office could not be reached the last time that it mattered.
+    #[must_use]
+    pub fn is_offline(&self) -> bool {
+        self.read().0.watchman.marks().is_offline()
+    }
+
+    /// What is wrong with the machine's clock.
+    #[must_use]
+    pub fn trouble(&self) -> Option<ClockTrouble> {
+        let (inner, clocks) = self.read();
+        inner.watchman.look(clocks).1
+    }
+
+    /// A witness has spoken since the machine's start.
+    #[must_use]
+    pub fn is_sure(&self) -> bool {
+        self.read().0.watchman.is_sure()
+    }
+
+    /// Whether a signed caller's time is near enough ([`Watchman::accepts`]); `Err` is our own.
+    ///
+    /// # Errors
+    ///
+    /// Our own time.
+    pub fn check(&self, given_ms: i64, window_ms: i64) -> Result<(), i64> {
+        let (inner, clocks) = self.read();
+        // A simulated clock must not lock out callers whose own clock is right.
+        let real = Clocks {
+            system_ms: self.clock.system_ms(),
+            ..clocks
+        };
+        let watchman = inner.watchman;
+        if watchman.accepts(clocks, given_ms, window_ms)
+            || watchman.accepts(real, given_ms, window_ms)
+        {
+            return Ok(());
+        }
+        Err(watchman.look(clocks).0)
+    }
+
+    /// What is to be stored with the next commit.
+    #[must_use]
+    pub fn remembered(&self) -> Remembered {
+        self.read().0.watchman.remembered()
+    }
+
+    fn read(&self) -> (MutexGuard<'_, Inner>, Clocks) {
+        let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
+        let clocks = clocks(&self.clock);
+        let moves = self.clock.moves();
+        if moves != inner.moves {
+            // The simulator moves the printer's clock too: it is its own witness.
+            inner.moves = moves;
+            inner.watchman.hear(clocks, clocks.system_ms);
+        }
+        (inner, clocks)
+    }
+
+    fn warn(&self, inner: &mut Inner, clocks: Clocks) {
+        let (at_ms, trouble) = inner.watchman.look(clocks);
+        if trouble.is_some() != inner.warned {
+            inner.warned = trouble.is_some();
+            let at = crate::clock::iso_utc(at_ms);
+            match trouble {
+                Some(ClockTrouble::Behind { by_ms }) => tracing::warn!(
+                    "the machine's clock is {} s behind and is not believed; documents get {at}. Set it, or let it be set by the network",
+                    by_ms / 1_000
+                ),
+                Some(ClockTrouble::Leapt { by_ms }) => tracing::warn!(
+                    "the machine's clock is {} s ahead and nobody bears it out; documents get {at}. Set it, or connect the printer",
+                    by_ms / 1_000
+                ),
+                None => tracing::info!("the machine's clock is right again"),
+            }
+        }
+    }
+}
+
+fn clocks(clock: &Clock) -> Clocks {
+    Clocks {
+        system_ms: clock.now().utc_ms,
+        since_boot_ms: clock.since_boot_ms(),
+    }
+}
+
+#[cfg(test)]
+#[path = "guard_tests.rs"]
+mod tests;

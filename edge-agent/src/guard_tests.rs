@@ -1,0 +1,337 @@
+//! What the till believes while its clock jumps, its power goes, and its witnesses speak or keep silent.
+
+use ferrotill_core::budget::{AtTheEnd, Budget, ClockTrouble, Unsent};
+use ferrotill_core::time::Moment;
+use uuid::Uuid;
+
+use super::{Clocks, FOLLOW_MS, HOUR_MS, Remembered, Watchman};
+
+const NOON: i64 = 1_795_262_400_000;
+const MINUTE: i64 = 60_000;
+const WINDOW: i64 = 10 * MINUTE;
+const BUDGET: Budget = Budget {
+    stretch_ms: Some(36 * HOUR_MS),
+    month_ms: Some(168 * HOUR_MS),
+    unsent_ms: None,
+    unsent_documents: None,
+    at_the_end: AtTheEnd::Stop,
+};
+
+fn moment(utc_ms: i64) -> Moment {
+    Moment {
+        utc_ms,
+        offset_minutes: 120,
+    }
+}
+
+/// A till with its machine: real time passes, and the machine's clock is off by what the test says.
+struct Till {
+    watchman: Watchman,
+    boot: Uuid,
+    real_ms: i64,
+    booted_ms: i64,
+    off_ms: i64,
+}
+
+impl Till {
+    fn new() -> Self {
+        let clocks = Clocks {
+            system_ms: NOON,
+            since_boot_ms: 0,
+        };
+        let boot = Uuid::from_u128(1);
+        Self {
+            watchman: Watchman::new(None, boot, clocks),
+            boot,
+            real_ms: NOON,
+            booted_ms: NOON,
+            off_ms: 0,
+        }
+    }
+
+    fn clocks(&self) -> Clocks {
+        Clocks {
+            system_ms: self.real_ms + self.off_ms,
+            since_boot_ms: self.real_ms - self.booted_ms,
+        }
+    }
+
+    fn wait(&mut self, ms: i64) -> i64 {
+        self.real_ms += ms;
+        self.now()
+    }
+
+    fn now(&mut self) -> i64 {
+        self.watchman.step(self.clocks(), moment).utc_ms
+    }
+
+    fn look(&self) -> i64 {
+        self.watchman.look(self.clocks()).0
+    }
+
+    fn trouble(&self) -> Option<ClockTrouble> {
+        self.watchman.look(self.clocks()).1
+    }
+
+    fn hear(&mut self, witness_ms: i64) -> bool {
+        self.watchman.hear(self.clocks(), witness_ms)
+    }
+
+    fn offline(&mut self) {
+        self.watchman.set_offline(self.clocks(), moment, true);
+    }
+
+    fn stretch_left(&self) -> i64 {
+        BUDGET
+            .left(self.watchman.marks(), Unsent::default())
+            .stretch_ms
+            .unwrap()
+    }
+
+    /// The agent ends and begins again; the machine runs on.
+    fn restart(&mut self) {
+        let kept: Remembered =
+            postcard::from_bytes(&postcard::to_stdvec(&self.watchman.remembered()).unwrap())
+                .unwrap();
+        self.watchman = Watchman::new(Some(kept), self.boot, self.clocks());
+    }
+
+    /// The power is off for so long.
+    fn power_cut(&mut self, ms: i64) {
+        self.real_ms += ms;
+        self.booted_ms = self.real_ms;
+        self.boot = Uuid::from_u128(self.boot.as_u128() + 1);
+        self.restart();
+    }
+}
+
+#[test]
+fn a_clock_that_jumps_while_the_machine_runs_is_a_warning_and_nothing_else() {
+    for off_ms in [25 * HOUR_MS, 12 * HOUR_MS, -12 * HOUR_MS, -NOON] {
+        for offline in [false, true] {
+            let mut till = Till::new();
+            assert!(till.hear(NOON));
+            if offline {
+                till.offline();
+            }
+            till.off_ms = off_ms;
+            for hour in 1..=30 {
+                assert_eq!(till.wait(HOUR_MS), NOON + hour * HOUR_MS, "off {off_ms}");
+                if hour == 15 {
+                    till.restart();
+                }
+            }
+            let by_ms = off_ms.abs();
+            let trouble = if off_ms < 0 {
+                ClockTrouble::Behind { by_ms }
+            } else {
+                ClockTrouble::Leapt { by_ms }
+            };
+            assert_eq!(till.trouble(), Some(trouble));
+            let spent = if offline { 30 } else { 0 };
+            assert_eq!(till.stretch_left(), (36 - spent) * HOUR_MS, "off {off_ms}");
+            till.off_ms = 0;
+            assert_eq!(
+                till.wait(0),
+                till.real_ms,
+                "and back: as if nothing had been"
+            );
+            assert_eq!(till.trouble(), None);
+        }
+    }
+}
+
+#[test]
+fn a_clock_that_is_set_by_minutes_is_followed() {
+    let mut till = Till::new();
+    till.hear(NOON);
+    till.off_ms = 2 * MINUTE;
+    assert_eq!(till.wait(HOUR_MS), NOON + HOUR_MS + 2 * MINUTE);
+    till.off_ms = -2 * MINUTE;
+    assert_eq!(till.now(), NOON + HOUR_MS + 2 * MINUTE, "never back");
+    assert_eq!(till.wait(HOUR_MS), NOON + 2 * HOUR_MS - 2 * MINUTE);
+}
+
+#[test]
+fn after_a_power_cut_with_a_dead_clock_time_goes_on_and_the_printer_sets_it_right() {
+    let mut till = Till::new();
+    till.hear(NOON);
+    till.wait(HOUR_MS);
+    till.off_ms = -NOON;
+    till.power_cut(10 * HOUR_MS);
+    let lost = till.now();
+    assert_eq!(lost, NOON + HOUR_MS, "not before what was seen");
+    assert_eq!(
+        till.wait(MINUTE),
+        lost + MINUTE,
+        "and it does not stand still"
+    );
+    let real_ms = till.real_ms;
+    assert!(till.hear(real_ms));
+    assert_eq!(till.now(), real_ms);
+    till.restart();
+    assert_eq!(till.wait(MINUTE), real_ms + MINUTE);
+}
+
+#[test]
+fn a_clock_that_jumped_over_a_power_cut_needs_a_witness() {
+    // The cut was short and the clock is a day ahead.
+    let mut till = Till::new();
+    till.hear(NOON);
+    till.wait(HOUR_MS);
+    till.off_ms = 25 * HOUR_MS;
+    till.power_cut(MINUTE);
+    assert_eq!(till.now(), NOON + HOUR_MS);
+    let real_ms = till.real_ms;
+    assert!(till.hear(real_ms));
+    assert_eq!(till.now(), real_ms, "the printer knows better");
+    // The till was away for a weekend, and its clock is right.
+    till.off_ms = 0;
+    till.power_cut(60 * HOUR_MS);
+    assert!(till.now() < till.real_ms - 59 * HOUR_MS);
+    // The printer has no summer time.
+    assert!(till.hear(till.real_ms - HOUR_MS));
+    assert_eq!(till.now(), till.real_ms);
+    // The clock is as the machine had it when it was shut down, and the printer goes by itself.
+    till.off_ms = -12 * HOUR_MS;
+    till.power_cut(12 * HOUR_MS);
+    assert!(till.hear(till.real_ms - 30_000));
+    assert_eq!(till.now(), till.real_ms - 30_000);
+}
+
+#[test]
+fn a_witness_alone_against_clock_and_count_is_not_believed() {
+    let mut till = Till::new();
+    till.hear(NOON);
+    till.wait(HOUR_MS);
+    for off_ms in [1_000 * HOUR_MS, -1_000 * HOUR_MS] {
+        assert!(!till.hear(till.real_ms + off_ms));
+        assert_eq!(till.now(), till.real_ms);
+    }
+}
+
+#[test]
+fn time_that_ran_ahead_runs_on_slower_until_the_witnesses_agree() {
+    let mut till = Till::new();
+    // The simulator, or a printer and a clock that were both set wrong.
+    till.off_ms = 25 * HOUR_MS;
+    assert!(till.hear(NOON + 25 * HOUR_MS));
+    assert_eq!(till.now(), NOON + 25 * HOUR_MS);
+    till.off_ms = 0;
+    assert!(till.hear(till.real_ms));
+    let mut before = till.now();
+    assert_eq!(before, NOON + 25 * HOUR_MS, "never back");
+    for hour in 1..=200 {
+        if hour % 7 == 0 {
+            till.restart();
+        }
+        if hour % 11 == 0 {
+            till.hear(till.real_ms);
+        }
+        let now = till.wait(HOUR_MS);
+        assert!(now > before, "time stands still in hour {hour}");
+        before = now;
+    }
+    assert!((before - till.real_ms).abs() <= FOLLOW_MS);
+    assert_eq!(till.wait(HOUR_MS), till.real_ms);
+}
+
+#[test]
+fn no_power_cut_gives_a_budget_back() {
+    for off_ms in [25 * HOUR_MS, -12 * HOUR_MS, -NOON] {
+        let mut till = Till::new();
+        till.hear(NOON);
+        till.offline();
+        till.wait(10 * HOUR_MS);
+        let mut left = till.stretch_left();
+        assert_eq!(left, 26 * HOUR_MS);
+        till.off_ms = off_ms;
+        for cut in 0..4 {
+            till.power_cut(5 * MINUTE);
+            till.now();
+            assert!(till.stretch_left() <= left, "off {off_ms}, cut {cut}");
+            if cut == 3 {
+                till.hear(till.real_ms);
+                assert!(till.look() >= till.real_ms);
+            }
+            till.wait(HOUR_MS);
+            assert!(
+                till.stretch_left() <= left - HOUR_MS,
+                "off {off_ms}, cut {cut}"
+            );
+            left = till.stretch_left();
+        }
+        // Ten hours, four more, and with a witness at the end also the minutes without power.
+        assert_eq!(left, 22 * HOUR_MS - 20 * MINUTE, "off {off_ms}");
+    }
+}
+
+#[test]
+fn a_sale_without_a_witness_is_charged_what_the_clock_says_once() {
+    let mut till = Till::new();
+    till.hear(NOON);
+    till.offline();
+    till.wait(HOUR_MS);
+    till.power_cut(20 * HOUR_MS);
+    till.now();
+    assert_eq!(till.stretch_left(), 35 * HOUR_MS, "looking costs nothing");
+    for _ in 0..3 {
+        let at = till.watchman.step_selling(till.clocks(), moment);
+        assert_eq!(at.utc_ms, NOON + HOUR_MS, "nobody bears the clock out");
+        assert_eq!(till.stretch_left(), 15 * HOUR_MS);
+    }
+    till.hear(till.real_ms);
+    till.now();
+    assert_eq!(
+        till.stretch_left(),
+        15 * HOUR_MS,
+        "it was charged before it showed"
+    );
+    till.wait(HOUR_MS);
+    assert_eq!(till.stretch_left(), 14 * HOUR_MS);
+}
+
+#[test]
+fn a_dead_clock_locks_no_caller_out() {
+    let mut till = Till::new();
+    let accepts = |till: &Till, given_ms| till.watchman.accepts(till.clocks(), given_ms, WINDOW);
+    for off_ms in [-WINDOW, 0, WINDOW] {
+        assert!(accepts(&till, NOON + off_ms));
+    }
+    assert!(!accepts(&till, NOON + WINDOW + 1) && !accepts(&till, NOON - WINDOW - 1));
+    till.hear(NOON);
+    till.wait(HOUR_MS);
+    // The clock is wrong and the machine runs: callers are held against the guarded clock.
+    till.off_ms = -NOON;
+    assert!(accepts(&till, till.real_ms));
+    assert!(!accepts(&till, till.real_ms + WINDOW + 1));
+    // The power was off: nobody knows how long, but it is not earlier than it was.
+    till.power_cut(9 * HOUR_MS);
+    assert!(accepts(&till, till.real_ms));
+    assert!(
+        !accepts(&till, NOON),
+        "what was sent yesterday is not sent again"
+    );
+    // A witness speaks, and the window is a window again.
+    till.hear(till.real_ms);
+    assert!(accepts(&till, till.real_ms));
+    assert!(!accepts(&till, till.real_ms + WINDOW + 1));
+}
+
+#[test]
+fn a_first_start_in_1970_waits_for_the_printer() {
+    let mut till = Till::new();
+    till.off_ms = -NOON;
+    till.watchman = Watchman::new(None, till.boot, till.clocks());
+    assert!(till.watchman.accepts(till.clocks(), till.real_ms, WINDOW));
+    assert!(till.hear(till.real_ms));
+    assert_eq!(till.now(), till.real_ms);
+}
+
+#[test]
+fn a_moment_that_is_in_the_books_is_never_undercut() {
+    let mut till = Till::new();
+    till.watchman.not_before(moment(NOON + HOUR_MS));
+    assert_eq!(till.now(), NOON + HOUR_MS);
+    assert_eq!(till.wait(MINUTE), NOON + HOUR_MS + MINUTE);
+}

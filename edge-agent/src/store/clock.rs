@@ -1,0 +1,82 @@
+//! What the guarded clock remembers.
+
+use ferrotill_core::time::Moment;
+use rusqlite::{OptionalExtension, params};
+
+use super::journal::{Batch, Store};
+use super::{Context, StoreError};
+use crate::guard::Remembered;
+
+/// The version of the row's encoding.
+const VERSION: u16 = 1;
+/// The last event is nearly always the latest; devices take turns in between.
+const LAST_ROWS: u32 = 256;
+
+impl Store {
+    /// What the clock remembered at the last commit. What cannot be read is reported and counts as forgotten: the journal's own
+    /// moments still hold.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Database`].
+    pub fn remembered_clock(&self) -> Result<Option<Remembered>, StoreError> {
+        let row: Option<(u16, Vec<u8>)> = self
+            .connection()
+            .query_row(
+                "SELECT version, remembered FROM clock WHERE id = 1",
+                [],
+                |row| Ok((row.get(0)?, row.get(1)?)),
+            )
+            .optional()
+            .context(self.path(), "clock")?;
+        Ok(row.and_then(|(version, bytes)| {
+            let remembered = (version == VERSION)
+                .then(|| postcard::from_bytes(&bytes).ok())
+                .flatten();
+            if remembered.is_none() {
+                tracing::error!(
+                    "what the clock remembered cannot be read: the offline budgets begin anew"
+                );
+            }
+            remembered
+        }))
+    }
+
+    /// The latest moment of the journal's end, in UTC.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Database`].
+    pub fn latest_moment(&self) -> Result<Option<Moment>, StoreError> {
+        let latest: Option<i64> = self
+            .connection()
+            .query_row(
+                "SELECT max(at) FROM (SELECT at FROM journal ORDER BY seq DESC LIMIT ?1)",
+                [LAST_ROWS],
+                |row| row.get(0),
+            )
+            .context(self.path(), "latest moment")?;
+        Ok(latest.map(|utc_ms| Moment {
+            utc_ms,
+            offset_minutes: 0,
+        }))
+    }
+}
+
+impl Batch<'_> {
+    /// Stores what the clock remembers.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`].
+    pub fn remember_clock(&mut self, remembered: &Remembered) -> Result<(), StoreError> {
+        let bytes = postcard::to_stdvec(remembered).map_err(|_| StoreError::TooLarge)?;
+        self.connection()
+            .prepare_cached(
+                "INSERT OR REPLACE INTO clock (id, version, remembered) VALUES (1, ?1, ?2)",
+            )
+            .and_then(|mut statement| statement.execute(params![VERSION, bytes]))
+            .map(drop)
+            .context(self.path(), "clock")
+    }
+}
