@@ -57,11 +57,19 @@ async fn health(State(app): State<Arc<App>>) -> Response {
         }
     });
     let office = app.board.office();
+    let z_reports = match app.read(|reader| reader.account_count()).await {
+        Ok(count) => object! {
+            "differing" => count.differing,
+            "unacknowledged" => count.unacknowledged,
+        },
+        Err(error) => object! { "error" => error.to_string() },
+    };
     let body = object! {
         "status" => if status == StatusCode::OK { "ok" } else { "trouble" },
         "mode" => app.config.till.mode.to_string(),
         "office" => object! { "state" => office.state, "reason" => office.reason },
         "unsent" => unsent,
+        "z_reports" => z_reports,
         "printers" => Out::Array(printers.collect()),
     };
     answer(status, &body)
@@ -89,6 +97,14 @@ async fn metrics(State(app): State<Arc<App>>) -> Response {
             "Unsent documents that the tax office has refused.",
             "",
             unsent.refused,
+        );
+    }
+    if let Ok(count) = app.read(|reader| reader.account_count()).await {
+        gauge(
+            "ferrotill_z_reports_differing",
+            "Z-reports whose documents, printer and tax office do not agree.",
+            "",
+            count.differing,
         );
     }
     let offline = u32::from(app.board.sells_alternative());

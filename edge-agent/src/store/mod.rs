@@ -7,7 +7,9 @@ mod chain;
 mod journal;
 mod migrate;
 mod outbox;
+mod projection;
 mod query;
+mod reconcile;
 #[cfg(test)]
 mod tests;
 
@@ -20,6 +22,7 @@ pub use chain::{ChainKey, Mac};
 pub use journal::{Batch, Store};
 pub use outbox::Letter;
 pub use query::{DocumentRow, Page, Reader, RequestState, StoredDocument, UnsentCount};
+pub use reconcile::{Account, AccountCount, Figure};
 
 /// Why the books could not be read or written.
 #[derive(Debug, thiserror::Error)]
