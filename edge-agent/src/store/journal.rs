@@ -8,6 +8,7 @@ use ferrotill_core::till::Till;
 use rusqlite::{Connection, OptionalExtension, params};
 use uuid::Uuid;
 
+use super::anchor::{self, Anchor};
 use super::chain::{ChainKey, GENESIS, Link, Mac};
 use super::{Context, FILE_NAME, StoreError, configure, migrate, projection, query, reconcile};
 
@@ -25,6 +26,10 @@ pub struct Store {
     path: PathBuf,
     key: ChainKey,
     head: Head,
+    /// The row of the last anchor.
+    anchored: i64,
+    /// An anchor is wanted before [`anchor::ROWS_MAX`] rows have come: a day was closed.
+    anchor_soon: bool,
 }
 
 impl Store {
@@ -47,9 +52,72 @@ impl Store {
                 seq: 0,
                 mac: GENESIS,
             },
+            anchored: 0,
+            anchor_soon: false,
         };
         store.reload_head()?;
+        store.compare_anchor();
         Ok(store)
+    }
+
+    fn folder(&self) -> &Path {
+        self.path.parent().unwrap_or(Path::new("."))
+    }
+
+    /// Holds the books against the anchor. One that they do not have is set aside as evidence, so that the next one does not
+    /// overwrite it; whether the till may go on with such books is for people to say, and `verify` tells them.
+    fn compare_anchor(&mut self) {
+        let anchors = match anchor::found(self.folder(), &self.key) {
+            Ok(anchors) => anchors,
+            Err(error) => return tracing::warn!("the journal's anchor cannot be read: {error}"),
+        };
+        let in_force = self.folder().join(anchor::FILE_NAME);
+        let Some((path, anchor)) = anchors.into_iter().find(|(path, _)| *path == in_force) else {
+            return;
+        };
+        let mac = |seq: i64| {
+            self.connection
+                .query_row("SELECT mac FROM journal WHERE seq = ?1", [seq], |row| {
+                    row.get::<_, Mac>(0)
+                })
+                .ok()
+        };
+        match anchor {
+            Some(anchor) if mac(anchor.seq) == Some(anchor.mac) => self.anchored = anchor.seq,
+            _ => {
+                let aside = anchor::set_aside(self.folder());
+                tracing::error!(
+                    anchor = %path.display(),
+                    ?aside,
+                    "the books are not those that the anchor was written for: an older copy was put back, their end was cut, \
+                     or they are another till's; stop selling and run `ferrotill verify`"
+                );
+            }
+        }
+    }
+
+    /// An anchor is due: enough rows have come, or a day was closed.
+    #[must_use]
+    pub fn anchor_is_due(&self) -> bool {
+        self.head.seq - self.anchored >= anchor::ROWS_MAX || self.anchor_soon
+    }
+
+    /// Writes the anchor if the books have grown. Trouble with it is told and stops nothing: the books are as durable without.
+    pub fn anchor(&mut self) {
+        self.anchor_soon = false;
+        if self.head.seq <= self.anchored {
+            return;
+        }
+        let anchor = Anchor {
+            seq: self.head.seq,
+            mac: self.head.mac,
+        };
+        match anchor.write(self.folder(), &self.key) {
+            Ok(()) => self.anchored = anchor.seq,
+            Err(error) => {
+                tracing::warn!("the journal's anchor cannot be written: {error}; check the disk")
+            }
+        }
     }
 
     /// The file.
@@ -177,6 +245,9 @@ impl Batch<'_> {
             })
             .context(&self.store.path, "append to the journal")?;
         self.head = Head { seq, mac };
+        if matches!(event, Event::Sealed(sealed) if sealed.report.is_some()) {
+            self.store.anchor_soon = true;
+        }
         projection::project(self.connection(), device, seq, event)
             .context(&self.store.path, "projection")?;
         Ok(seq)

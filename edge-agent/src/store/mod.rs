@@ -3,6 +3,7 @@
 //! One [`Store`] writes, from one thread; any number of [`Reader`]s read beside it.
 //! What is acknowledged to a caller was committed before: an error at commit means *unknown*, and the head is read again.
 
+mod anchor;
 mod chain;
 mod journal;
 mod migrate;
@@ -12,6 +13,7 @@ mod query;
 mod reconcile;
 #[cfg(test)]
 mod tests;
+pub mod verify;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -70,6 +72,15 @@ pub enum StoreError {
     #[error("the journal's key {path} could not be read or made; check the folder's permissions")]
     Key {
         /// The file.
+        path: PathBuf,
+        /// The system's own words.
+        #[source]
+        source: std::io::Error,
+    },
+    /// The anchor.
+    #[error("the journal's anchor in {path} could not be read; check the folder's permissions")]
+    Anchor {
+        /// The folder.
         path: PathBuf,
         /// The system's own words.
         #[source]

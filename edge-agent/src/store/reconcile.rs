@@ -98,6 +98,22 @@ impl Figure {
     }
 }
 
+impl fmt::Display for Figure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let unit = if self.is_count() { "" } else { " minor units" };
+        write!(f, "{}{unit}: documents {}", self.subject, self.documents)?;
+        let sides = [
+            ("report", self.report),
+            ("printer", self.printer),
+            ("tax office", self.office),
+        ];
+        sides.iter().try_for_each(|(side, value)| match value {
+            Some(value) => write!(f, ", {side} {value}"),
+            None => Ok(()),
+        })
+    }
+}
+
 /// How the Z-reports of a till stand.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct AccountCount {

@@ -322,24 +322,27 @@ fn reconciled(
 
 /// A figure from the till's three sides, and the documents in question where they differ.
 fn figure_members(figure: &Figure, currency: Currency) -> Out {
-    let shown = |value: i64| {
-        if figure.is_count() {
-            Out::from(value)
-        } else {
-            Out::from(Amount::from_minor(value).display(currency))
-        }
-    };
     let documents = figure
         .suspects
         .iter()
         .map(|(number, id)| object! { "number" => *number, "id" => *id });
-    object! {
-        "subject" => figure.subject.clone(),
-        "documents" => shown(figure.documents),
-        "report" => figure.report.map(shown),
-        "printer" => figure.printer.map(shown),
-        "inQuestion" => Out::Array(documents.collect()),
+    let mut members: Members = vec![("subject".into(), figure.subject.clone().into())];
+    let sides = [
+        ("documents", Some(figure.documents)),
+        ("report", figure.report),
+        ("printer", figure.printer),
+    ];
+    for (side, value) in sides {
+        let (name, value) = if figure.is_count() {
+            (format!("{side}Count"), value.map(Out::from))
+        } else {
+            let money = |value| Out::from(Amount::from_minor(value).display(currency));
+            (format!("{side}Amount"), value.map(money))
+        };
+        members.push((name.into(), value.unwrap_or(Out::Null)));
     }
+    members.push(("inQuestion".into(), Out::Array(documents.collect())));
+    Out::Object(members)
 }
 
 fn receipt_members(
