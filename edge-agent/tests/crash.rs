@@ -7,7 +7,7 @@ use std::fs;
 
 use ferrotill::api::json::Node;
 use ferrotill::store::{ChainKey, Reader};
-use shop::outside::{Process, until};
+use shop::outside::{Process, finished, until};
 use shop::{Client, Reply, configuration, count, value};
 use uuid::Uuid;
 
@@ -98,7 +98,18 @@ fn a_killed_agent_sells_everything_once() {
         closed.at("data.additionalData.reconciliation.agrees"),
         "true"
     );
-    agent.kill();
+    // The books are looked at beside the running agent, and again behind its last kill.
+    let file = file.to_str().unwrap();
+    for killed in [false, true] {
+        if killed {
+            agent.kill();
+        }
+        let (code, books) = finished(&["verify", "--config", file]);
+        assert_eq!(code, Some(0), "{}", books.out());
+        assert_eq!(value(&books, "ok"), &Node::Bool(true));
+        assert_eq!(value(&books, "z_reports.0.agrees"), &Node::Bool(true));
+        assert_eq!(count(&books, "documents"), SALES + 1);
+    }
     let key = ChainKey::load_or_create(&books.join("journal.key")).unwrap();
     let rows = Reader::new(&books).verify(&key).unwrap();
     assert!(rows > i64::try_from(2 * SALES).unwrap());

@@ -85,6 +85,33 @@ CREATE TABLE outbox (
 
 CREATE INDEX outbox_waiting ON outbox (sealed_seq) WHERE state = 'waiting';
 
+-- The reconciliation of a Z-report. A difference never stops the till; it is shown, and `ferrotill verify` names its documents.
+CREATE TABLE reconciliation (
+  device          BLOB    NOT NULL,
+  z_number        INTEGER NOT NULL,
+  report_seq      INTEGER NOT NULL,    -- reserved_seq of the Z-report
+  first_number    INTEGER NOT NULL,    -- the shift's documents, the report included
+  last_number     INTEGER NOT NULL,
+  agrees          INTEGER NOT NULL,    -- 1 while no side that is known differs
+  unacknowledged  INTEGER NOT NULL,    -- documents of the shift that the tax office has not acknowledged
+  acknowledged_at INTEGER,
+  PRIMARY KEY (device, z_number)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX reconciliation_differs ON reconciliation (device) WHERE agrees = 0;
+
+-- Its figures, each from every side that knows it: counts, or money in minor units. NULL is a side that does not tell.
+CREATE TABLE reconciliation_figure (
+  device    BLOB    NOT NULL,
+  z_number  INTEGER NOT NULL,
+  subject   TEXT    NOT NULL,          -- such as sales.count, sales.group.A, refunds.payment.0
+  documents INTEGER NOT NULL,          -- the sum of the shift's documents, one by one
+  report    INTEGER,                   -- the Z-report, from the till's running counters
+  printer   INTEGER,                   -- the fiscal printer's own counters, read right before its Z-report
+  office    INTEGER,                   -- what the tax office has acknowledged, once that is all of it
+  PRIMARY KEY (device, z_number, subject)
+) STRICT, WITHOUT ROWID;
+
 -- The till as it was after a row of the journal: start-up replays only what came after.
 CREATE TABLE snapshot (
   device  BLOB    PRIMARY KEY,

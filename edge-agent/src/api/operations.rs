@@ -13,7 +13,7 @@ use super::{App, answer, with_state};
 use crate::clerk::FiscalState;
 use crate::clock::iso_utc;
 use crate::object;
-use crate::store::{RequestState, StoredDocument, Telling};
+use crate::store::{Account, RequestState, StoredDocument, Telling};
 
 /// The route.
 pub fn router(app: Arc<App>) -> Router {
@@ -138,6 +138,33 @@ fn known(stored: &StoredDocument, telling: Option<&Telling>, state: FiscalState)
         "reason" => reason,
         "document" => document,
         "office" => office,
+        "reconciliation" => stored.account.as_ref().map(reconciliation),
         "timeline" => Out::Array(timeline),
+    }
+}
+
+/// A Z-report's figures from every side that knows them; money in minor units.
+fn reconciliation(account: &Account) -> Out {
+    let figures = account.figures.iter().map(|figure| {
+        let documents = figure
+            .suspects
+            .iter()
+            .map(|(number, id)| object! { "number" => *number, "id" => *id });
+        object! {
+            "subject" => figure.subject.clone(),
+            "agrees" => figure.agrees(),
+            "documents" => figure.documents,
+            "report" => figure.report,
+            "printer" => figure.printer,
+            "office" => figure.office,
+            "in_question" => Out::Array(documents.collect()),
+        }
+    });
+    object! {
+        "agrees" => account.agrees(),
+        "z_number" => account.z_number,
+        "unacknowledged" => account.unacknowledged,
+        "acknowledged_at" => account.acknowledged_at.map(iso_utc),
+        "figures" => Out::Array(figures.collect()),
     }
 }

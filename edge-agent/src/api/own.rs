@@ -74,6 +74,13 @@ async fn health(State(app): State<Arc<App>>) -> Response {
         ClockTrouble::Behind { by_ms } => format!("{} s behind", by_ms / 1_000),
         ClockTrouble::Leapt { by_ms } => format!("{} s ahead", by_ms / 1_000),
     });
+    let z_reports = match app.read(|reader| reader.account_count()).await {
+        Ok(count) => object! {
+            "differing" => count.differing,
+            "unacknowledged" => count.unacknowledged,
+        },
+        Err(error) => object! { "error" => error.to_string() },
+    };
     let body = object! {
         "status" => if status == StatusCode::OK { "ok" } else { "trouble" },
         "mode" => app.config.till.mode.to_string(),
@@ -85,6 +92,7 @@ async fn health(State(app): State<Arc<App>>) -> Response {
             "machine_clock" => trouble.unwrap_or_else(|| "right".to_owned()),
         },
         "unsent" => unsent,
+        "z_reports" => z_reports,
         "printers" => Out::Array(printers.collect()),
     };
     answer(status, &body)
@@ -184,6 +192,14 @@ async fn metrics(State(app): State<Arc<App>>) -> Response {
             "1 for the state that the till is in with the tax office.",
             &format!("{{state=\"{name}\"}}"),
             (state == name).into(),
+        );
+    }
+    if let Ok(count) = app.read(|reader| reader.account_count()).await {
+        gauge(
+            "ferrotill_z_reports_differing",
+            "Z-reports whose documents, printer and tax office do not agree.",
+            "",
+            count.differing.into(),
         );
     }
     let offline = i64::from(app.board.sells_alternative());

@@ -196,8 +196,9 @@ impl Clerk {
             let mut messages = std::mem::take(&mut self.kept);
             match self.inbox.recv_timeout(wait) {
                 Ok(message) => messages.push(message),
-                Err(RecvTimeoutError::Timeout) => {}
-                Err(RecvTimeoutError::Disconnected) => return,
+                // Nobody waits: the time for what no sale has to pay for.
+                Err(RecvTimeoutError::Timeout) => self.store.anchor(),
+                Err(RecvTimeoutError::Disconnected) => return self.store.anchor(),
             }
             while messages.len() < BATCH_MAX
                 && let Ok(message) = self.inbox.try_recv()
@@ -209,7 +210,7 @@ impl Clerk {
                 .any(|message| matches!(message, Message::Stop));
             self.work(messages);
             if stop {
-                return;
+                return self.store.anchor();
             }
         }
     }
@@ -256,6 +257,9 @@ impl Clerk {
             Ok(()) => {
                 self.floor.keep();
                 self.let_out(effects);
+                if self.store.anchor_is_due() {
+                    self.store.anchor();
+                }
             }
             Err(error) => self.trouble(&error, must_keep, effects),
         }

@@ -238,6 +238,12 @@ impl Stage {
         let (z_at_office, z_count) = self.told("z_report", "totals.sale.amount")?;
         let z_alternative = minor(z.path("additionalData.alternative.amount"))?;
         let cash = minor(z.path("finalBalance"))?;
+        let stored = self.client.open(&format!("/operations/{z_id}"))?;
+        let stored = stored.path("reconciliation");
+        let by_books = stored.and_then(|stored| stored.get("agrees")) == Some(&Node::Bool(true));
+        let acknowledged = stored
+            .and_then(|stored| stored.get("acknowledged_at"))
+            .is_some_and(|at| *at != Node::Null);
 
         let checks = [
             (
@@ -277,6 +283,10 @@ impl Stage {
                 (z_at_office, z_count) == (z_total, 1),
             ),
             ("cash", cash >= FLOAT_MINOR),
+            (
+                "documents, report, printer and tax office in the books",
+                by_books && acknowledged,
+            ),
         ];
         for (what, agrees) in checks {
             if !agrees {

@@ -6,6 +6,7 @@ mod day;
 mod demo;
 mod emulator;
 mod service;
+mod verify;
 
 use std::io::Write;
 use std::net::SocketAddr;
@@ -41,6 +42,8 @@ pub enum Verb {
     Emulator(emulator::EmulatorArguments),
     /// A stand-alone stand-in for the tax office's server.
     Authority(authority::AuthorityArguments),
+    /// Checks the books: the chain, the numbers, the tables, every Z-report; beside a running agent.
+    Verify(verify::VerifyArguments),
 }
 
 /// Exit codes of the contract.
@@ -132,6 +135,7 @@ pub fn run(arguments: Arguments) -> Result<Exit, Failure> {
     };
     match arguments.verb {
         Verb::Run(arguments) => service::run(&arguments, voice),
+        Verb::Verify(arguments) => verify::run(&arguments, voice),
         Verb::Demo(arguments) => demo::run(&arguments, voice),
         Verb::Emulator(arguments) => emulator::run(&arguments, voice),
         Verb::Authority(arguments) => authority::run(&arguments, voice),

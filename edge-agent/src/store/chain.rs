@@ -43,24 +43,36 @@ impl ChainKey {
     ///
     /// [`StoreError::Key`].
     pub fn load_or_create(path: &Path) -> Result<Self, StoreError> {
+        match Self::load(path) {
+            Err(StoreError::Key { source, .. }) if source.kind() == io::ErrorKind::NotFound => {
+                Self::create(path).map_err(|source| StoreError::Key {
+                    path: path.to_owned(),
+                    source,
+                })
+            }
+            outcome => outcome,
+        }
+    }
+
+    /// Reads the key from its file.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Key`].
+    pub fn load(path: &Path) -> Result<Self, StoreError> {
         let failed = |source| StoreError::Key {
             path: path.to_owned(),
             source,
         };
-        match fs::read(path) {
-            Ok(bytes) => <[u8; 32]>::try_from(bytes.as_slice())
-                .map(Self)
-                .map_err(|_| {
-                    failed(io::Error::new(
-                        io::ErrorKind::InvalidData,
-                        "the key must have 32 bytes",
-                    ))
-                }),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                Self::create(path).map_err(failed)
-            }
-            Err(error) => Err(failed(error)),
-        }
+        let bytes = fs::read(path).map_err(failed)?;
+        <[u8; 32]>::try_from(bytes.as_slice())
+            .map(Self)
+            .map_err(|_| {
+                failed(io::Error::new(
+                    io::ErrorKind::InvalidData,
+                    "the key must have 32 bytes",
+                ))
+            })
     }
 
     fn create(path: &Path) -> io::Result<Self> {
@@ -83,12 +95,23 @@ impl ChainKey {
         Ok(Self(key))
     }
 
-    /// The MAC of a row after the row with `previous`.
-    pub(super) fn mac(&self, previous: &Mac, link: &Link<'_>) -> Mac {
-        let mut hmac = match Hmac::<Sha256>::new_from_slice(&self.0) {
+    fn hmac(&self) -> Hmac<Sha256> {
+        match Hmac::<Sha256>::new_from_slice(&self.0) {
             Ok(hmac) => hmac,
             Err(_) => unreachable!("HMAC takes keys of any length"),
-        };
+        }
+    }
+
+    /// A proof over something else than a row. Its text differs from every row's, whose first bytes are a MAC and a number.
+    pub(super) fn proof(&self, text: &[u8]) -> Mac {
+        let mut hmac = self.hmac();
+        hmac.update(text);
+        hmac.finalize().into_bytes().into()
+    }
+
+    /// The MAC of a row after the row with `previous`.
+    pub(super) fn mac(&self, previous: &Mac, link: &Link<'_>) -> Mac {
+        let mut hmac = self.hmac();
         hmac.update(previous);
         hmac.update(&link.seq.to_be_bytes());
         hmac.update(link.device);

@@ -2,16 +2,15 @@
 
 use std::path::{Path, PathBuf};
 
-use ferrotill_core::event::{Body, Event, Reserved, Sealed};
+use ferrotill_core::event::Event;
 use ferrotill_core::id::DocumentId;
-use ferrotill_core::receipt::{Receipt, ReceiptKind};
-use ferrotill_core::seal::Seal;
 use ferrotill_core::till::Till;
 use rusqlite::{Connection, OptionalExtension, params};
 use uuid::Uuid;
 
+use super::anchor::{self, Anchor};
 use super::chain::{ChainKey, GENESIS, Link, Mac};
-use super::{Context, FILE_NAME, StoreError, configure, migrate, query};
+use super::{Context, FILE_NAME, StoreError, configure, migrate, projection, query, reconcile};
 
 /// The end of the chain.
 #[derive(Clone, Copy, Debug)]
@@ -27,6 +26,10 @@ pub struct Store {
     path: PathBuf,
     key: ChainKey,
     head: Head,
+    /// The row of the last anchor.
+    anchored: i64,
+    /// An anchor is wanted before [`anchor::ROWS_MAX`] rows have come: a day was closed.
+    anchor_soon: bool,
 }
 
 impl Store {
@@ -49,9 +52,72 @@ impl Store {
                 seq: 0,
                 mac: GENESIS,
             },
+            anchored: 0,
+            anchor_soon: false,
         };
         store.reload_head()?;
+        store.compare_anchor();
         Ok(store)
+    }
+
+    fn folder(&self) -> &Path {
+        self.path.parent().unwrap_or(Path::new("."))
+    }
+
+    /// Holds the books against the anchor. One that they do not have is set aside as evidence, so that the next one does not
+    /// overwrite it; whether the till may go on with such books is for people to say, and `verify` tells them.
+    fn compare_anchor(&mut self) {
+        let anchors = match anchor::found(self.folder(), &self.key) {
+            Ok(anchors) => anchors,
+            Err(error) => return tracing::warn!("the journal's anchor cannot be read: {error}"),
+        };
+        let in_force = self.folder().join(anchor::FILE_NAME);
+        let Some((path, anchor)) = anchors.into_iter().find(|(path, _)| *path == in_force) else {
+            return;
+        };
+        let mac = |seq: i64| {
+            self.connection
+                .query_row("SELECT mac FROM journal WHERE seq = ?1", [seq], |row| {
+                    row.get::<_, Mac>(0)
+                })
+                .ok()
+        };
+        match anchor {
+            Some(anchor) if mac(anchor.seq) == Some(anchor.mac) => self.anchored = anchor.seq,
+            _ => {
+                let aside = anchor::set_aside(self.folder());
+                tracing::error!(
+                    anchor = %path.display(),
+                    ?aside,
+                    "the books are not those that the anchor was written for: an older copy was put back, their end was cut, \
+                     or they are another till's; stop selling and run `ferrotill verify`"
+                );
+            }
+        }
+    }
+
+    /// An anchor is due: enough rows have come, or a day was closed.
+    #[must_use]
+    pub fn anchor_is_due(&self) -> bool {
+        self.head.seq - self.anchored >= anchor::ROWS_MAX || self.anchor_soon
+    }
+
+    /// Writes the anchor if the books have grown. Trouble with it is told and stops nothing: the books are as durable without.
+    pub fn anchor(&mut self) {
+        self.anchor_soon = false;
+        if self.head.seq <= self.anchored {
+            return;
+        }
+        let anchor = Anchor {
+            seq: self.head.seq,
+            mac: self.head.mac,
+        };
+        match anchor.write(self.folder(), &self.key) {
+            Ok(()) => self.anchored = anchor.seq,
+            Err(error) => {
+                tracing::warn!("the journal's anchor cannot be written: {error}; check the disk")
+            }
+        }
     }
 
     /// The file.
@@ -184,7 +250,10 @@ impl Batch<'_> {
             })
             .context(&self.store.path, "append to the journal")?;
         self.head = Head { seq, mac };
-        self.project(device, seq, event)
+        if matches!(event, Event::Sealed(sealed) if sealed.report.is_some()) {
+            self.store.anchor_soon = true;
+        }
+        projection::project(self.connection(), device, seq, event)
             .context(&self.store.path, "projection")?;
         Ok(seq)
     }
@@ -265,7 +334,10 @@ impl Batch<'_> {
                  WHERE sealed_seq = ?1 AND state = 'waiting'",
             )
             .and_then(|mut statement| statement.execute(params![sealed_seq, at]))
-            .map(drop)
+            .and_then(|changed| match changed {
+                0 => Ok(()),
+                _ => reconcile::acknowledged(self.connection(), sealed_seq, at),
+            })
             .context(&self.store.path, "acknowledgement")
     }
 
@@ -337,142 +409,6 @@ impl Batch<'_> {
 
     pub(super) fn path(&self) -> &Path {
         &self.store.path
-    }
-
-    fn project(&self, device: Uuid, seq: i64, event: &Event<'_>) -> Result<(), rusqlite::Error> {
-        match event {
-            Event::Reserved(reserved) => self.project_reserved(device, seq, reserved),
-            Event::Sealed(sealed) => self.project_sealed(device, seq, sealed),
-            Event::Voided(voided) => {
-                self.connection()
-                    .prepare_cached(
-                        "UPDATE document SET state = 'voided', settled_seq = ?1 WHERE reserved_seq = \
-                         (SELECT reserved_seq FROM request WHERE id = ?2 AND device = ?3)",
-                    )?
-                    .execute(params![seq, voided.id.0, device.as_bytes()])?;
-                Ok(())
-            }
-            Event::ConfigurationAdopted(_)
-            | Event::CancelDecided(_)
-            | Event::Switched(_)
-            | Event::NumbersGranted(_)
-            | Event::ClosedByPrinter(_) => Ok(()),
-        }
-    }
-
-    fn project_reserved(
-        &self,
-        device: Uuid,
-        seq: i64,
-        reserved: &Reserved<'_>,
-    ) -> Result<(), rusqlite::Error> {
-        let (amount, tax) = match &reserved.body {
-            Body::Receipt(receipt) => (receipt.total.minor(), receipt.tax.minor()),
-            Body::Cash(amount) => (amount.minor(), 0),
-            Body::Report(_) => (0, 0),
-        };
-        self.connection()
-            .prepare_cached(
-                "INSERT INTO document (reserved_seq, device, id, unique_id, fingerprint, kind, state, point_of_sale, at, z_number, amount, tax) \
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, 'reserved', ?7, ?8, ?9, ?10, ?11)",
-            )?
-            .execute(params![
-                seq,
-                device.as_bytes(),
-                reserved.id.0,
-                reserved.unique.0,
-                reserved.fingerprint.0,
-                reserved.body.kind().name(),
-                reserved.point_of_sale.0,
-                reserved.at.utc_ms,
-                reserved.z_number,
-                amount,
-                tax
-            ])?;
-        // An id whose document was voided is free again: its newest document takes the place.
-        self.connection()
-            .prepare_cached(
-                "INSERT OR REPLACE INTO request (id, device, reserved_seq) VALUES (?1, ?2, ?3)",
-            )?
-            .execute(params![reserved.id.0, device.as_bytes(), seq])?;
-        Ok(())
-    }
-
-    fn project_sealed(
-        &self,
-        device: Uuid,
-        seq: i64,
-        sealed: &Sealed<'_>,
-    ) -> Result<(), rusqlite::Error> {
-        let Some(row) = query::request(
-            self.connection(),
-            Some(device),
-            Uuid::from_bytes(sealed.id.0),
-        )?
-        else {
-            return Err(rusqlite::Error::QueryReturnedNoRows);
-        };
-        let amount = sealed
-            .report
-            .as_ref()
-            .map(|figures| figures.shift.sales.receipts.amount.minor());
-        self.connection()
-            .prepare_cached(
-                "UPDATE document SET state = 'sealed', settled_seq = ?2, number = ?3, current_number = ?4, amount = coalesce(?5, amount) \
-                 WHERE reserved_seq = ?1",
-            )?
-            .execute(params![row.reserved_seq, seq, sealed.number, sealed.current_number, amount])?;
-        if let Some(duty) = query::duty(&row.kind) {
-            self.connection()
-                .prepare_cached(
-                    "INSERT INTO outbox (sealed_seq, reserved_seq, device, duty, message_number, state) VALUES (?1, ?2, ?3, ?4, ?5, 'waiting')",
-                )?
-                .execute(params![seq, row.reserved_seq, device.as_bytes(), duty, sealed.number])?;
-        }
-        if let Seal::Range { series, number, .. } = sealed.seal {
-            self.connection()
-                .prepare_cached(
-                    "INSERT INTO alternative_number (device, series, number, reserved_seq) VALUES (?1, ?2, ?3, ?4)",
-                )?
-                .execute(params![device.as_bytes(), series, number, row.reserved_seq])?;
-        }
-        if row.kind == "refund" {
-            let document = query::document(self.connection(), row)?;
-            if let Some(reserved) = document.reserved()
-                && let Body::Receipt(receipt) = reserved.body
-            {
-                self.project_returned(device, &receipt)?;
-            }
-        }
-        Ok(())
-    }
-
-    fn project_returned(&self, device: Uuid, receipt: &Receipt<'_>) -> Result<(), rusqlite::Error> {
-        let ReceiptKind::Refund { original } = receipt.kind else {
-            return Ok(());
-        };
-        let Some(sale) = query::request(
-            self.connection(),
-            Some(device),
-            Uuid::from_bytes(original.0),
-        )?
-        else {
-            return Err(rusqlite::Error::QueryReturnedNoRows);
-        };
-        for line in receipt.lines.iter() {
-            self.connection()
-                .prepare_cached(
-                    "INSERT INTO returned (original_seq, line, quantity, amount) VALUES (?1, ?2, ?3, ?4) \
-                     ON CONFLICT (original_seq, line) DO UPDATE SET quantity = quantity + excluded.quantity, amount = amount + excluded.amount",
-                )?
-                .execute(params![
-                    sale.reserved_seq,
-                    line.original_line,
-                    line.quantity.thousandths(),
-                    line.final_amount.minor()
-                ])?;
-        }
-        Ok(())
     }
 }
 

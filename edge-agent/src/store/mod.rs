@@ -3,15 +3,19 @@
 //! One [`Store`] writes, from one thread; any number of [`Reader`]s read beside it.
 //! What is acknowledged to a caller was committed before: an error at commit means *unknown*, and the head is read again.
 
+mod anchor;
 mod chain;
 mod clock;
 mod counters;
 mod journal;
 mod migrate;
 mod outbox;
+mod projection;
 mod query;
+mod reconcile;
 #[cfg(test)]
 mod tests;
+pub mod verify;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -22,6 +26,7 @@ pub use chain::{ChainKey, Mac};
 pub use journal::{Batch, Store};
 pub use outbox::{Letter, Telling};
 pub use query::{DocumentRow, Page, Reader, RequestState, StoredDocument, UnsentCount};
+pub use reconcile::{Account, AccountCount, Figure};
 
 /// Why the books could not be read or written.
 #[derive(Debug, thiserror::Error)]
@@ -69,6 +74,15 @@ pub enum StoreError {
     #[error("the journal's key {path} could not be read or made; check the folder's permissions")]
     Key {
         /// The file.
+        path: PathBuf,
+        /// The system's own words.
+        #[source]
+        source: std::io::Error,
+    },
+    /// The anchor.
+    #[error("the journal's anchor in {path} could not be read; check the folder's permissions")]
+    Anchor {
+        /// The folder.
         path: PathBuf,
         /// The system's own words.
         #[source]

@@ -8,6 +8,7 @@ use rusqlite::{Connection, OpenFlags, OptionalExtension, Row, params};
 use uuid::Uuid;
 
 use super::chain::{ChainKey, GENESIS, Link, Mac};
+use super::reconcile::{self, Account};
 use super::{BUSY_TIMEOUT, Context, FILE_NAME, StoreError};
 
 /// What became of a request id.
@@ -55,6 +56,8 @@ pub struct DocumentRow {
 pub struct StoredDocument {
     /// Its row.
     pub row: DocumentRow,
+    /// How it reconciles, where it is a Z-report.
+    pub account: Option<Account>,
     reserved: (u16, u16, Vec<u8>),
     settled: Option<(u16, u16, Vec<u8>)>,
 }
@@ -352,8 +355,15 @@ pub(super) fn document(
         |seq: i64| statement.query_row([seq], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)));
     let reserved = journal_row(row.reserved_seq)?;
     let settled = row.settled_seq.map(journal_row).transpose()?;
+    let account = match row.kind.as_str() {
+        "z_report" if row.state == RequestState::Sealed => {
+            reconcile::account(connection, row.device, row.z_number)?
+        }
+        _ => None,
+    };
     Ok(StoredDocument {
         row,
+        account,
         reserved,
         settled,
     })

@@ -81,6 +81,17 @@ impl Drop for Process {
     }
 }
 
+/// Runs a verb to its end: its exit code and its one JSON document.
+pub fn finished(arguments: &[&str]) -> (Option<i32>, Node) {
+    let output = Command::new(env!("CARGO_BIN_EXE_ferrotill"))
+        .arg("--json")
+        .args(arguments)
+        .output()
+        .unwrap();
+    let said = Node::parse(&output.stdout).unwrap_or_else(|error| panic!("{output:?}: {error}"));
+    (output.status.code(), said)
+}
+
 /// Asks until a condition holds. The asking itself goes through a socket, so that nothing is spun on.
 pub fn until(what: &str, mut condition: impl FnMut() -> bool) {
     let begun = Instant::now();

@@ -14,7 +14,7 @@ use crate::api::json::{Node, Out};
 use crate::clock::local;
 use crate::config::{Device, Owner};
 use crate::object;
-use crate::store::StoredDocument;
+use crate::store::{Account, Figure, StoredDocument};
 
 /// In which Dto a document is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -234,15 +234,18 @@ fn head(document: &Document<'_>, setting: Setting<'_>) -> Members {
             stored.row.print_error.clone().into(),
         ),
         ("licenseMessage".into(), Out::Null),
-        (
-            "additionalData".into(),
-            additional_data(reserved, sealed, setting),
-        ),
+        ("additionalData".into(), additional_data(document, setting)),
     ]
 }
 
 /// What this API has no field for: the printer's own numbers, and what stands beside a Z-report.
-fn additional_data(reserved: &Reserved<'_>, sealed: &Sealed<'_>, setting: Setting<'_>) -> Out {
+fn additional_data(document: &Document<'_>, setting: Setting<'_>) -> Out {
+    let Document {
+        stored,
+        reserved,
+        sealed,
+        ..
+    } = document;
     let money = |amount: Amount| amount.display(setting.currency);
     let printer = match &sealed.seal {
         Seal::Printer {
@@ -266,11 +269,21 @@ fn additional_data(reserved: &Reserved<'_>, sealed: &Sealed<'_>, setting: Settin
         "zNumber" => figures.shift.z_number,
         "alternative" => tally(figures.shift.alternative),
         "refunds" => tally(figures.shift.refunds.receipts),
-        "reconciliation" => figures.reconciliation.as_ref().map(|reconciliation| reconciled(reconciliation, setting.currency)),
+        "reconciliation" => reconciled(figures.reconciliation.as_ref(), stored.account.as_ref(), setting.currency),
     }
 }
 
-fn reconciled(reconciliation: &Reconciliation, currency: Currency) -> Out {
+/// The books against the printer, and for a Z-report against the shift's documents one by one.
+///
+/// The tax office's side comes later and is shown by `/operations/{id}`: a repeat of `closeday` answers what the first did.
+fn reconciled(
+    printer: Option<&Reconciliation>,
+    account: Option<&Account>,
+    currency: Currency,
+) -> Out {
+    if printer.is_none() && account.is_none() {
+        return Out::Null;
+    }
     let money = |amount: Amount| amount.display(currency);
     let groups = |differences: &[Amount; 8]| {
         let members = (b'A'..=b'H')
@@ -285,15 +298,51 @@ fn reconciled(reconciliation: &Reconciliation, currency: Currency) -> Out {
             .collect();
         Out::Object(members)
     };
+    let figures = account.into_iter().flat_map(|account| &account.figures);
+    let differences = figures
+        .clone()
+        .filter(|figure| !figure.agrees_at_the_till())
+        .map(|figure| figure_members(figure, currency));
+    let taxes = figures
+        .filter(|figure| figure.may_differ_at_the_printer())
+        .map(|figure| figure_members(figure, currency));
     object! {
-        "agrees" => reconciliation.agrees(),
-        "sales" => groups(&reconciliation.sales),
-        "refunds" => reconciliation.refunds.as_ref().map(groups),
-        "cash" => reconciliation.cash.map(money),
-        "cashIn" => reconciliation.cash_in.map(money),
-        "cashOut" => reconciliation.cash_out.map(money),
-        "receipts" => reconciliation.receipts,
+        "agrees" => printer.is_none_or(Reconciliation::agrees)
+            && account.is_none_or(Account::agrees_at_the_till),
+        "sales" => printer.map(|printer| groups(&printer.sales)),
+        "refunds" => printer.and_then(|printer| printer.refunds.as_ref()).map(groups),
+        "cash" => printer.and_then(|printer| printer.cash).map(money),
+        "cashIn" => printer.and_then(|printer| printer.cash_in).map(money),
+        "cashOut" => printer.and_then(|printer| printer.cash_out).map(money),
+        "receipts" => printer.and_then(|printer| printer.receipts),
+        "taxes" => Out::Array(taxes.collect()),
+        "differences" => Out::Array(differences.collect()),
     }
+}
+
+/// A figure from the till's three sides, and the documents in question where they differ.
+fn figure_members(figure: &Figure, currency: Currency) -> Out {
+    let documents = figure
+        .suspects
+        .iter()
+        .map(|(number, id)| object! { "number" => *number, "id" => *id });
+    let mut members: Members = vec![("subject".into(), figure.subject.clone().into())];
+    let sides = [
+        ("documents", Some(figure.documents)),
+        ("report", figure.report),
+        ("printer", figure.printer),
+    ];
+    for (side, value) in sides {
+        let (name, value) = if figure.is_count() {
+            (format!("{side}Count"), value.map(Out::from))
+        } else {
+            let money = |value| Out::from(Amount::from_minor(value).display(currency));
+            (format!("{side}Amount"), value.map(money))
+        };
+        members.push((name.into(), value.unwrap_or(Out::Null)));
+    }
+    members.push(("inQuestion".into(), Out::Array(documents.collect())));
+    Out::Object(members)
 }
 
 fn receipt_members(

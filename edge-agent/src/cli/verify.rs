@@ -1,0 +1,174 @@
+//! `verify`: the books against themselves, beside a running agent.
+
+use std::path::PathBuf;
+
+use anyhow::anyhow;
+use clap::Args;
+
+use super::{Exit, Failure, Voice, default_config, log};
+use crate::agent::check;
+use crate::api::json::Out;
+use crate::clock::iso_utc;
+use crate::config::{Config, Overrides};
+use crate::object;
+use crate::store::verify::{Flaw, Range, Verified, Wanted, verify};
+use crate::store::{Account, FILE_NAME, Figure};
+
+/// What `verify` takes.
+#[derive(Debug, Args)]
+pub struct VerifyArguments {
+    /// The configuration file.
+    #[arg(long, default_value_os_t = default_config())]
+    config: PathBuf,
+    /// Looks for the books here instead of in the configured folder.
+    #[arg(long)]
+    data: Option<PathBuf>,
+    /// Tells of the journal from this row on.
+    #[arg(long)]
+    from: Option<i64>,
+    /// Tells of the journal up to this row.
+    #[arg(long)]
+    to: Option<i64>,
+}
+
+pub(super) fn run(arguments: &VerifyArguments, voice: Voice) -> Result<Exit, Failure> {
+    log(tracing::Level::WARN);
+    let overrides = Overrides {
+        listen: None,
+        data_dir: arguments.data.clone(),
+    };
+    let config = Config::load(&arguments.config, &overrides)?;
+    let profile = check(&config)?;
+    let range = Range {
+        first: arguments.from.unwrap_or(i64::MIN),
+        last: arguments.to.unwrap_or(i64::MAX),
+    };
+    if range.first > range.last {
+        let words = anyhow!("--from is behind --to; give a range such as --from 1 --to 100");
+        return Err(Failure::new(Exit::Usage, words));
+    }
+    let folder = &config.till.data_dir;
+    if !folder.join(FILE_NAME).is_file() {
+        let words = anyhow!(
+            "there are no books in {}; check till.data_dir, or start the till once",
+            folder.display()
+        );
+        return Err(Failure::failed(words));
+    }
+    let devices: Vec<_> = config.devices.iter().map(|device| device.id).collect();
+    let verified = verify(&Wanted {
+        folder,
+        profile,
+        devices: &devices,
+        range,
+    })
+    .map_err(Failure::failed)?;
+    if voice.json {
+        voice.json(&document(&verified));
+    } else {
+        tell(&verified, voice);
+    }
+    Ok(if verified.flaws.is_empty() {
+        Exit::Done
+    } else {
+        Exit::Failed
+    })
+}
+
+fn tell(verified: &Verified, voice: Voice) {
+    let anchored = match verified.anchored {
+        Some(row) => format!("anchored at row {row}"),
+        None => "not anchored yet".to_owned(),
+    };
+    voice.say(&format!(
+        "{} rows, {} documents, {} Z-reports; {anchored}; {} documents wait for the tax office",
+        verified.rows,
+        verified.documents,
+        verified.accounts.len(),
+        verified.unsent
+    ));
+    for account in &verified.accounts {
+        voice.say(&format!(
+            "Z-report {} of device {}: {}{}",
+            account.z_number,
+            account.device,
+            if account.agrees() {
+                "reconciles"
+            } else {
+                "DOES NOT reconcile"
+            },
+            match account.unacknowledged {
+                0 => ", acknowledged by the tax office".to_owned(),
+                waiting => format!(", {waiting} documents not acknowledged yet"),
+            }
+        ));
+    }
+    for flaw in &verified.flaws {
+        voice.say(&format!(
+            "FAULT {}: {}\n  what to do: {}",
+            flaw.place(),
+            flaw,
+            flaw.remedy()
+        ));
+    }
+    if verified.more_flaws > 0 {
+        voice.say(&format!("and {} more faults", verified.more_flaws));
+    }
+    if verified.flaws.is_empty() {
+        voice.say("the books are in order");
+    } else {
+        voice.say("the books are NOT in order");
+    }
+}
+
+fn document(verified: &Verified) -> Out {
+    object! {
+        "ok" => verified.flaws.is_empty(),
+        "rows" => verified.rows,
+        "head" => verified.head,
+        "documents" => verified.documents,
+        "devices" => Out::Array(verified.devices.iter().map(|id| Out::from(*id)).collect()),
+        "unsent" => verified.unsent,
+        "anchored" => verified.anchored,
+        "z_reports" => Out::Array(verified.accounts.iter().map(account).collect()),
+        "faults" => Out::Array(verified.flaws.iter().map(fault).collect()),
+        "more_faults" => verified.more_flaws,
+    }
+}
+
+fn fault(flaw: &Flaw) -> Out {
+    object! {
+        "code" => flaw.code(),
+        "place" => flaw.place(),
+        "message" => flaw.to_string(),
+        "remedy" => flaw.remedy(),
+    }
+}
+
+fn account(account: &Account) -> Out {
+    object! {
+        "device_id" => account.device,
+        "z_number" => account.z_number,
+        "agrees" => account.agrees(),
+        "unacknowledged" => account.unacknowledged,
+        "acknowledged_at" => account.acknowledged_at.map(iso_utc),
+        "figures" => Out::Array(account.figures.iter().map(figure).collect()),
+    }
+}
+
+/// Counts, or money in minor units.
+fn figure(figure: &Figure) -> Out {
+    let documents = figure
+        .suspects
+        .iter()
+        .map(|(number, id)| object! { "number" => *number, "id" => *id });
+    object! {
+        "subject" => figure.subject.clone(),
+        "agrees" => figure.agrees(),
+        "documents" => figure.documents,
+        "report" => figure.report,
+        "printer" => figure.printer,
+        "office" => figure.office,
+        "in_question" => Out::Array(documents.collect()),
+    }
+}

@@ -1,0 +1,175 @@
+//! The anchor: the end of the chain as it was once, kept outside the database.
+//!
+//! A chain alone cannot tell that its end was cut, or that an older copy of the file was put back: both are shorter journals that
+//! fit. The anchor is a small file beside the database that names a row and its MAC. It is written after a commit, never before,
+//! so that in a lawful life the database is never behind it; and not with every commit, so that no sale pays for it.
+//! What was written after the last anchor is guarded by the tax office's and the printer's own books only.
+//!
+//! An anchor that the books do not have is evidence: it is set aside under another name, and `verify` tells of it until a person
+//! has looked into it and removed the file.
+
+use std::fs;
+use std::io::{self, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+
+use super::chain::{ChainKey, Mac};
+
+/// The file's name in the data folder.
+pub(super) const FILE_NAME: &str = "journal.anchor";
+/// Rows between two anchors at most: about a hundred sales.
+pub(super) const ROWS_MAX: i64 = 256;
+
+/// A row and its MAC.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Anchor {
+    pub(super) seq: i64,
+    pub(super) mac: Mac,
+}
+
+/// An anchor file as it was found; none where it is not one of this till.
+pub(super) type Found = (PathBuf, Option<Anchor>);
+
+impl Anchor {
+    /// The file's text: two lines and a proof that this till wrote them.
+    fn text(&self, key: &ChainKey) -> String {
+        let proof = key.proof(self.text_to_prove().as_bytes());
+        format!("{}proof {}\n", self.text_to_prove(), hex(&proof))
+    }
+
+    fn text_to_prove(&self) -> String {
+        format!(
+            "ferrotill journal anchor, version 1\nrow {}\nmac {}\n",
+            self.seq,
+            hex(&self.mac)
+        )
+    }
+
+    fn read(text: &str, key: &ChainKey) -> Option<Self> {
+        let mut lines = text.lines().skip(1);
+        let seq = lines.next()?.strip_prefix("row ")?.parse().ok()?;
+        let mac = unhex(lines.next()?.strip_prefix("mac ")?)?;
+        let anchor = Self { seq, mac };
+        (anchor.text(key) == text).then_some(anchor)
+    }
+
+    /// Writes it durably: beside, and then in its place, so that a power cut leaves the old one or the new one.
+    pub(super) fn write(&self, folder: &Path, key: &ChainKey) -> io::Result<()> {
+        let path = folder.join(FILE_NAME);
+        let beside = folder.join("journal.anchor.new");
+        let mut file = fs::OpenOptions::new()
+            .write(true)
+            .create(true)
+            .truncate(true)
+            .mode(0o600)
+            .open(&beside)?;
+        file.write_all(self.text(key).as_bytes())?;
+        file.sync_all()?;
+        fs::rename(&beside, &path)?;
+        fs::File::open(folder)?.sync_all()
+    }
+}
+
+/// The anchor in force and those that were set aside.
+pub(super) fn found(folder: &Path, key: &ChainKey) -> io::Result<Vec<Found>> {
+    let mut anchors = Vec::new();
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        let name = entry.file_name();
+        let Some(rest) = name.to_str().and_then(|name| name.strip_prefix(FILE_NAME)) else {
+            continue;
+        };
+        let aside = rest.strip_prefix('.');
+        let is_number = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+        if rest.is_empty() || aside.is_some_and(is_number) {
+            // A file that is no text is not one of ours.
+            let text = String::from_utf8(fs::read(entry.path())?).unwrap_or_default();
+            anchors.push((entry.path(), Anchor::read(&text, key)));
+        }
+    }
+    anchors.sort_by(|left, right| left.0.cmp(&right.0));
+    Ok(anchors)
+}
+
+/// Sets the anchor in force aside under the first free number.
+pub(super) fn set_aside(folder: &Path) -> io::Result<PathBuf> {
+    let path = folder.join(FILE_NAME);
+    let mut number = 1_u32;
+    loop {
+        let aside = folder.join(format!("{FILE_NAME}.{number}"));
+        if !aside.try_exists()? {
+            fs::rename(&path, &aside)?;
+            fs::File::open(folder)?.sync_all()?;
+            return Ok(aside);
+        }
+        number = number.saturating_add(1);
+    }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write as _;
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        // Writing to a string cannot fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
+fn unhex(text: &str) -> Option<Mac> {
+    let mut mac = [0; 32];
+    if text.len() != 64 {
+        return None;
+    }
+    for (index, byte) in mac.iter_mut().enumerate() {
+        *byte = u8::from_str_radix(text.get(2 * index..2 * index + 2)?, 16).ok()?;
+    }
+    Some(mac)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_anchor_comes_back_and_a_forged_one_does_not() {
+        let folder = tempfile::tempdir().unwrap();
+        let key = ChainKey::load_or_create(&folder.path().join("journal.key")).unwrap();
+        let anchor = Anchor {
+            seq: 300,
+            mac: [7; 32],
+        };
+        anchor.write(folder.path(), &key).unwrap();
+        let path = folder.path().join(FILE_NAME);
+        assert_eq!(
+            found(folder.path(), &key).unwrap(),
+            [(path.clone(), Some(anchor))]
+        );
+
+        let text = fs::read_to_string(&path).unwrap();
+        for forged in [
+            text.replace("row 300", "row 299"),
+            "".to_owned(),
+            text + "x",
+        ] {
+            fs::write(&path, forged).unwrap();
+            assert_eq!(found(folder.path(), &key).unwrap()[0].1, None);
+        }
+    }
+
+    #[test]
+    fn an_anchor_that_was_set_aside_is_still_found() {
+        let folder = tempfile::tempdir().unwrap();
+        let key = ChainKey::load_or_create(&folder.path().join("journal.key")).unwrap();
+        for seq in [3, 4] {
+            let mac = [9; 32];
+            Anchor { seq, mac }.write(folder.path(), &key).unwrap();
+            set_aside(folder.path()).unwrap();
+        }
+        let seqs: Vec<i64> = found(folder.path(), &key)
+            .unwrap()
+            .into_iter()
+            .filter_map(|(_, anchor)| Some(anchor?.seq))
+            .collect();
+        assert_eq!(seqs, [3, 4]);
+    }
+}

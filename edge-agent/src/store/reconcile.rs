@@ -1,0 +1,687 @@
+//! The Z reconciliation: the shift's documents, the report, the printer's counters, and what the tax office has acknowledged.
+//!
+//! Four sides that come about independently of each other. The documents are read again one by one from the journal; the report
+//! comes from the till's running counters; the printer counts for itself; and the office's side is what it has acknowledged, so
+//! it is complete once nothing of the shift waits. Sales and refunds are never netted, and alternative receipts stand beside.
+//! The three sides of the till are written in the transaction that seals the report, the office's with its last acknowledgement.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+
+use ferrotill_core::Amount;
+use ferrotill_core::event::{Body, Event, ReportFigures, Sealed};
+use ferrotill_core::receipt::{Receipt, ReceiptKind};
+use ferrotill_core::rounding::Rounding;
+use ferrotill_core::seal::{PrinterCounters, Seal};
+use ferrotill_core::shift::Turnover;
+use ferrotill_core::tax::TaxRate;
+use rusqlite::{Connection, OptionalExtension, params};
+use uuid::Uuid;
+
+use super::StoreError;
+use super::query::Reader;
+
+/// A Z-report held against everything that knows of its shift.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Account {
+    /// The device.
+    pub device: Uuid,
+    /// The Z-report's number.
+    pub z_number: u32,
+    /// Number of the shift's first document.
+    pub first_number: u32,
+    /// Number of its last document, which is the Z-report itself.
+    pub last_number: u32,
+    /// Documents of the shift, the report included, that the tax office has not acknowledged.
+    pub unacknowledged: u32,
+    /// When it had acknowledged them all, in milliseconds of UTC.
+    pub acknowledged_at: Option<i64>,
+    /// Every figure, in the order of its name.
+    pub figures: Vec<Figure>,
+}
+
+/// One figure of a shift: a count, or money in minor units.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Figure {
+    /// Its name, such as `sales.count`, `sales.group.A` or `refunds.payment.0`.
+    pub subject: String,
+    /// The sum of the shift's documents.
+    pub documents: i64,
+    /// The Z-report's.
+    pub report: Option<i64>,
+    /// The printer's; of a tax, what its group comes to where it is rounded once.
+    pub printer: Option<i64>,
+    /// The tax office's.
+    pub office: Option<i64>,
+    /// Where a side differs: the documents in question, by number and request id.
+    pub suspects: Vec<(u32, Uuid)>,
+}
+
+impl Account {
+    /// Documents, report and printer agree. It never changes once the report is sealed.
+    #[must_use]
+    pub fn agrees_at_the_till(&self) -> bool {
+        self.figures.iter().all(Figure::agrees_at_the_till)
+    }
+
+    /// No side that is known differs.
+    #[must_use]
+    pub fn agrees(&self) -> bool {
+        self.figures.iter().all(Figure::agrees)
+    }
+}
+
+impl Figure {
+    /// A printer that rounds per group and a receipt that rounds per line may lawfully differ in the tax, and in nothing else.
+    #[must_use]
+    pub fn may_differ_at_the_printer(&self) -> bool {
+        self.subject.contains(TAX)
+    }
+
+    /// It counts; otherwise it is money.
+    #[must_use]
+    pub fn is_count(&self) -> bool {
+        self.subject.ends_with(COUNT)
+    }
+
+    /// Documents, report and printer agree.
+    #[must_use]
+    pub fn agrees_at_the_till(&self) -> bool {
+        let same = |side: Option<i64>| side.is_none_or(|side| side == self.documents);
+        same(self.report) && (self.may_differ_at_the_printer() || same(self.printer))
+    }
+
+    /// No side that is known differs.
+    #[must_use]
+    pub fn agrees(&self) -> bool {
+        self.agrees_at_the_till() && self.office.is_none_or(|office| office == self.documents)
+    }
+}
+
+impl fmt::Display for Figure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let unit = if self.is_count() { "" } else { " minor units" };
+        write!(f, "{}{unit}: documents {}", self.subject, self.documents)?;
+        let sides = [
+            ("report", self.report),
+            ("printer", self.printer),
+            ("tax office", self.office),
+        ];
+        sides.iter().try_for_each(|(side, value)| match value {
+            Some(value) => write!(f, ", {side} {value}"),
+            None => Ok(()),
+        })
+    }
+}
+
+/// How the Z-reports of a till stand.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct AccountCount {
+    /// Z-reports with a difference.
+    pub differing: u32,
+    /// Z-reports of which the tax office has not acknowledged everything.
+    pub unacknowledged: u32,
+}
+
+/// A direction of the shift; never netted with another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Side {
+    Sales,
+    Refunds,
+    Deposits,
+    Withdrawals,
+    Alternative,
+}
+
+/// What a figure is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Subject {
+    Count(Side),
+    Amount(Side),
+    Group(Side, char),
+    Tax(Side, char),
+    Payment(Side, i32),
+    /// Fiscal receipts, refunds included: what printers count.
+    FiscalReceipts,
+    /// Cash in the drawer.
+    Cash,
+}
+
+impl fmt::Display for Subject {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Count(side) => write!(f, "{side}{COUNT}"),
+            Self::Amount(side) => write!(f, "{side}.amount"),
+            Self::Group(side, group) => write!(f, "{side}.group.{group}"),
+            Self::Tax(side, group) => write!(f, "{side}{TAX}{group}"),
+            Self::Payment(side, code) => write!(f, "{side}.payment.{code}"),
+            Self::FiscalReceipts => write!(f, "fiscal_receipts{COUNT}"),
+            Self::Cash => f.write_str("cash"),
+        }
+    }
+}
+
+impl fmt::Display for Side {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Sales => "sales",
+            Self::Refunds => "refunds",
+            Self::Deposits => "deposits",
+            Self::Withdrawals => "withdrawals",
+            Self::Alternative => "alternative",
+        })
+    }
+}
+
+/// The end of a subject's name that marks a count.
+const COUNT: &str = ".count";
+/// The part of a subject's name that marks a tax.
+const TAX: &str = ".tax.";
+
+/// Figures of one side.
+#[derive(Clone, Debug, Default)]
+struct Sums(BTreeMap<Subject, i64>);
+
+impl Sums {
+    fn add(&mut self, subject: Subject, amount: i64) {
+        let sum = self.0.entry(subject).or_default();
+        // Sums of a shift were admitted by the core one by one; what does not fit would show as a difference.
+        *sum = sum.saturating_add(amount);
+    }
+
+    fn of(&self, subject: &Subject) -> Option<i64> {
+        self.0.get(subject).copied()
+    }
+
+    /// Counts a document.
+    fn count(&mut self, body: &Body<'_>) {
+        match body {
+            Body::Receipt(receipt) => self.count_receipt(receipt),
+            Body::Cash(amount) => {
+                let side = if amount.is_negative() {
+                    Side::Withdrawals
+                } else {
+                    Side::Deposits
+                };
+                self.add(Subject::Count(side), 1);
+                self.add(Subject::Amount(side), amount.minor().saturating_abs());
+                self.add(Subject::Cash, amount.minor());
+            }
+            Body::Report(_) => {}
+        }
+    }
+
+    fn count_receipt(&mut self, receipt: &Receipt<'_>) {
+        let (side, sign) = match receipt.kind {
+            ReceiptKind::Sale => (Side::Sales, 1),
+            ReceiptKind::Refund { .. } => (Side::Refunds, -1),
+            ReceiptKind::AlternativeSale => {
+                self.add(Subject::Count(Side::Alternative), 1);
+                self.add(Subject::Amount(Side::Alternative), receipt.total.minor());
+                return;
+            }
+        };
+        self.add(Subject::Count(side), 1);
+        self.add(Subject::FiscalReceipts, 1);
+        self.add(Subject::Amount(side), receipt.total.minor());
+        for line in receipt.lines.iter().filter(|line| !line.voided) {
+            for tax in line.taxes() {
+                let code = char::from(tax.group.code.letter());
+                self.add(Subject::Group(side, code), line.final_amount.minor());
+                self.add(Subject::Tax(side, code), tax.final_tax.minor());
+            }
+        }
+        for payment in receipt.payments.iter() {
+            let kept = payment
+                .amount
+                .minor()
+                .saturating_sub(payment.change.minor());
+            self.add(Subject::Payment(side, payment.code), kept);
+            if payment.cash {
+                self.add(Subject::Cash, kept.saturating_mul(sign));
+            }
+        }
+    }
+
+    /// The report's figures.
+    fn of_report(figures: &ReportFigures) -> Self {
+        let mut sums = Self::default();
+        let shift = &figures.shift;
+        let tallies = [
+            (Side::Sales, shift.sales.receipts),
+            (Side::Refunds, shift.refunds.receipts),
+            (Side::Deposits, shift.cash_in),
+            (Side::Withdrawals, shift.cash_out),
+            (Side::Alternative, shift.alternative),
+        ];
+        for (side, tally) in tallies {
+            sums.add(Subject::Count(side), i64::from(tally.count));
+            sums.add(Subject::Amount(side), tally.amount.minor());
+        }
+        for (side, turnover) in [(Side::Sales, &shift.sales), (Side::Refunds, &shift.refunds)] {
+            sums.add(Subject::FiscalReceipts, i64::from(turnover.receipts.count));
+            for total in turnover.groups.entries() {
+                let code = char::from(total.group.code.letter());
+                sums.add(Subject::Group(side, code), total.amount.minor());
+                sums.add(Subject::Tax(side, code), total.tax.minor());
+            }
+            for total in turnover.payments.entries() {
+                sums.add(Subject::Payment(side, total.code), total.amount.minor());
+            }
+        }
+        sums.add(Subject::Cash, figures.cash.minor());
+        sums
+    }
+
+    /// The printer's figures, as far as it told them. Groups that neither side has used are left out.
+    fn of_printer(figures: &ReportFigures, counters: &PrinterCounters) -> Self {
+        let mut sums = Self::default();
+        let shift = &figures.shift;
+        sums.groups(Side::Sales, &counters.sales, &shift.sales);
+        if let Some(refunds) = &counters.refunds {
+            sums.groups(Side::Refunds, refunds, &shift.refunds);
+        }
+        let told = [
+            (Subject::Cash, counters.cash),
+            (Subject::Amount(Side::Deposits), counters.cash_in),
+            (Subject::Amount(Side::Withdrawals), counters.cash_out),
+        ];
+        for (subject, amount) in told {
+            if let Some(amount) = amount {
+                sums.add(subject, amount.minor());
+            }
+        }
+        if let Some(receipts) = counters.receipts {
+            sums.add(Subject::FiscalReceipts, i64::from(receipts));
+        }
+        sums
+    }
+
+    fn groups(&mut self, side: Side, counters: &[Amount; 8], ours: &Turnover) {
+        for (letter, gross) in (b'A'..=b'H').zip(counters) {
+            let code = char::from(letter);
+            let rates: BTreeSet<u32> = ours
+                .groups
+                .entries()
+                .filter(|total| total.group.code.letter() == letter)
+                .map(|total| total.group.rate.ten_thousandths())
+                .collect();
+            if !gross.is_zero() || !rates.is_empty() {
+                self.add(Subject::Group(side, code), gross.minor());
+            }
+            // With two rates under one letter in a shift nobody can tell the printer's tax from its gross.
+            if let (1, Some(rate)) = (rates.len(), rates.first())
+                && let Some(rate) = TaxRate::from_ten_thousandths(*rate)
+                && let Some(tax) = rate.included_in(*gross, Rounding::COMMERCIAL)
+            {
+                self.add(Subject::Tax(side, code), tax.minor());
+            }
+        }
+        let sum = counters
+            .iter()
+            .fold(0_i64, |sum, gross| sum.saturating_add(gross.minor()));
+        self.add(Subject::Amount(side), sum);
+    }
+}
+
+/// Enters the reconciliation of a Z-report that was just sealed.
+pub(super) fn enter(
+    connection: &Connection,
+    device: Uuid,
+    report_seq: i64,
+    sealed: &Sealed<'_>,
+) -> Result<(), rusqlite::Error> {
+    let Some(figures) = &sealed.report else {
+        return Ok(());
+    };
+    let z_number = figures.shift.z_number;
+    let (first, last) = (figures.shift.first_number, sealed.number);
+    let mut documents = Sums::default();
+    for_each_document(connection, device, first, last, &mut |_, _, body, _| {
+        documents.count(body);
+    })?;
+    let report = Sums::of_report(figures);
+    let printer = match &sealed.seal {
+        Seal::Printer {
+            counters: Some(counters),
+            ..
+        } => Sums::of_printer(figures, counters),
+        _ => Sums::default(),
+    };
+    let subjects: BTreeSet<Subject> = [&documents, &report, &printer]
+        .into_iter()
+        .flat_map(|sums| sums.0.keys().copied())
+        .collect();
+    let mut agrees = true;
+    let mut insert = connection.prepare_cached(
+        "INSERT INTO reconciliation_figure (device, z_number, subject, documents, report, printer) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+    )?;
+    for subject in subjects {
+        let figure = Figure {
+            subject: subject.to_string(),
+            documents: documents.of(&subject).unwrap_or(0),
+            report: Some(report.of(&subject).unwrap_or(0)),
+            printer: printer.of(&subject),
+            office: None,
+            suspects: Vec::new(),
+        };
+        agrees &= figure.agrees();
+        insert.execute(params![
+            device.as_bytes(),
+            z_number,
+            figure.subject,
+            figure.documents,
+            figure.report,
+            figure.printer
+        ])?;
+    }
+    let waiting = waiting(connection, device, first, last)?;
+    connection
+        .prepare_cached(
+            "INSERT INTO reconciliation (device, z_number, report_seq, first_number, last_number, agrees, unacknowledged) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+        )?
+        .execute(params![
+            device.as_bytes(),
+            z_number,
+            report_seq,
+            first,
+            last,
+            agrees,
+            waiting
+        ])?;
+    Ok(())
+}
+
+/// Takes an acknowledgement into the shift's reconciliation, if its Z-report is there already.
+pub(super) fn acknowledged(
+    connection: &Connection,
+    sealed_seq: i64,
+    at: i64,
+) -> Result<(), rusqlite::Error> {
+    let complete: Option<(Uuid, u32, u32, u32)> = connection
+        .prepare_cached(
+            "UPDATE reconciliation SET unacknowledged = unacknowledged - 1 WHERE (device, z_number) = \
+             (SELECT document.device, document.z_number FROM outbox JOIN document USING (reserved_seq) WHERE outbox.sealed_seq = ?1) \
+             RETURNING device, z_number, first_number, last_number, unacknowledged",
+        )?
+        .query_row([sealed_seq], |row| {
+            let place = (Uuid::from_bytes(row.get(0)?), row.get(1)?, row.get(2)?, row.get(3)?);
+            Ok((row.get::<_, i64>(4)? == 0).then_some(place))
+        })
+        .optional()?
+        .flatten();
+    let Some((device, z_number, first, last)) = complete else {
+        return Ok(());
+    };
+    let mut office = Sums::default();
+    for_each_document(connection, device, first, last, &mut |_, _, body, told| {
+        if told {
+            office.count(body);
+        }
+    })?;
+    // What did not occur was not told, and counts as nothing.
+    connection.execute(
+        "UPDATE reconciliation_figure SET office = 0 WHERE device = ?1 AND z_number = ?2",
+        params![device.as_bytes(), z_number],
+    )?;
+    for (subject, amount) in &office.0 {
+        connection
+            .prepare_cached(
+                "UPDATE reconciliation_figure SET office = ?4 WHERE device = ?1 AND z_number = ?2 AND subject = ?3",
+            )?
+            .execute(params![device.as_bytes(), z_number, subject.to_string(), amount])?;
+    }
+    connection.execute(
+        "UPDATE reconciliation SET acknowledged_at = ?3, agrees = agrees AND NOT EXISTS \
+         (SELECT 1 FROM reconciliation_figure AS figure WHERE figure.device = ?1 AND figure.z_number = ?2 AND figure.office <> figure.documents) \
+         WHERE device = ?1 AND z_number = ?2",
+        params![device.as_bytes(), z_number, at],
+    )?;
+    Ok(())
+}
+
+/// Documents of a shift that the tax office has not acknowledged.
+pub(super) fn waiting(
+    connection: &Connection,
+    device: Uuid,
+    first: u32,
+    last: u32,
+) -> Result<u32, rusqlite::Error> {
+    connection
+        .prepare_cached(
+            "SELECT count(*) FROM document JOIN outbox ON outbox.sealed_seq = document.settled_seq \
+             WHERE document.device = ?1 AND document.number BETWEEN ?2 AND ?3 AND outbox.state <> 'acknowledged'",
+        )?
+        .query_row(params![device.as_bytes(), first, last], |row| row.get(0))
+}
+
+/// Walks the sealed documents of a shift with their bodies from the journal, and whether the tax office has acknowledged them.
+fn for_each_document(
+    connection: &Connection,
+    device: Uuid,
+    first: u32,
+    last: u32,
+    take: &mut dyn FnMut(u32, Uuid, &Body<'_>, bool),
+) -> Result<(), rusqlite::Error> {
+    let mut statement = connection.prepare_cached(
+        "SELECT document.number, document.id, journal.kind, journal.version, journal.payload, \
+                EXISTS (SELECT 1 FROM outbox WHERE outbox.sealed_seq = document.settled_seq AND outbox.state = 'acknowledged') \
+         FROM document JOIN journal ON journal.seq = document.reserved_seq \
+         WHERE document.device = ?1 AND document.number BETWEEN ?2 AND ?3 ORDER BY document.number",
+    )?;
+    let mut rows = statement.query(params![device.as_bytes(), first, last])?;
+    while let Some(row) = rows.next()? {
+        let payload = row.get_ref(4)?.as_blob().unwrap_or_default();
+        // A row that cannot be read counts for nothing, which shows as a difference; the chain's check names it.
+        if let Ok(Event::Reserved(reserved)) = Event::decode(row.get(2)?, row.get(3)?, payload) {
+            let id = Uuid::from_bytes(row.get(1)?);
+            take(row.get(0)?, id, &reserved.body, row.get(5)?);
+        }
+    }
+    Ok(())
+}
+
+/// The reconciliation of a Z-report, with the documents in question where a side differs.
+pub(super) fn account(
+    connection: &Connection,
+    device: Uuid,
+    z_number: u32,
+) -> Result<Option<Account>, rusqlite::Error> {
+    let row = connection
+        .prepare_cached(
+            "SELECT first_number, last_number, unacknowledged, acknowledged_at FROM reconciliation WHERE device = ?1 AND z_number = ?2",
+        )?
+        .query_row(params![device.as_bytes(), z_number], |row| {
+            Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
+        })
+        .optional()?;
+    let Some((first_number, last_number, unacknowledged, acknowledged_at)) = row else {
+        return Ok(None);
+    };
+    let mut figures = connection
+        .prepare_cached(
+            "SELECT subject, documents, report, printer, office FROM reconciliation_figure WHERE device = ?1 AND z_number = ?2 ORDER BY subject",
+        )?
+        .query_map(params![device.as_bytes(), z_number], |row| {
+            Ok(Figure {
+                subject: row.get(0)?,
+                documents: row.get(1)?,
+                report: row.get(2)?,
+                printer: row.get(3)?,
+                office: row.get(4)?,
+                suspects: Vec::new(),
+            })
+        })?
+        .collect::<Result<Vec<_>, _>>()?;
+    for figure in figures.iter_mut().filter(|figure| !figure.agrees()) {
+        figure.suspects = suspects(connection, device, first_number, last_number, figure)?;
+    }
+    Ok(Some(Account {
+        device,
+        z_number,
+        first_number,
+        last_number,
+        unacknowledged,
+        acknowledged_at,
+        figures,
+    }))
+}
+
+/// The documents that a difference is about: those whose own part is the difference; where there is none, the neighbours of a
+/// fiscal receipt that the printer counted and the books do not have; and else every document that is part of the figure.
+fn suspects(
+    connection: &Connection,
+    device: Uuid,
+    first: u32,
+    last: u32,
+    figure: &Figure,
+) -> Result<Vec<(u32, Uuid)>, rusqlite::Error> {
+    // The office's side comes later and must not change what the report's first answer named.
+    let sides: &[Option<i64>] = if figure.agrees_at_the_till() {
+        &[figure.office]
+    } else {
+        &[figure.report, figure.printer]
+    };
+    let gaps: Vec<i64> = sides
+        .iter()
+        .flatten()
+        .filter_map(|side| side.checked_sub(figure.documents)?.checked_abs())
+        .filter(|gap| *gap > 0)
+        .collect();
+    let (mut exact, mut part) = (Vec::new(), Vec::new());
+    for_each_document(
+        connection,
+        device,
+        first,
+        last,
+        &mut |number, id, body, _| {
+            let mut own = Sums::default();
+            own.count(body);
+            let own = own
+                .0
+                .iter()
+                .find(|(subject, _)| subject.to_string() == figure.subject);
+            if let Some((_, amount)) = own {
+                part.push((number, id));
+                if gaps.contains(&amount.saturating_abs()) && !figure.is_count() {
+                    exact.push((number, id));
+                }
+            }
+        },
+    )?;
+    if exact.is_empty() {
+        exact = around_foreign_receipts(connection, device, first, last)?;
+    }
+    if exact.is_empty() {
+        exact = part;
+    }
+    exact.truncate(SUSPECTS_MAX);
+    Ok(exact)
+}
+
+/// The documents before and after a jump in the printer's own numbers of fiscal receipts.
+fn around_foreign_receipts(
+    connection: &Connection,
+    device: Uuid,
+    first: u32,
+    last: u32,
+) -> Result<Vec<(u32, Uuid)>, rusqlite::Error> {
+    let mut statement = connection.prepare_cached(
+        "SELECT document.number, document.id, journal.kind, journal.version, journal.payload \
+         FROM document JOIN journal ON journal.seq = document.settled_seq \
+         WHERE document.device = ?1 AND document.number BETWEEN ?2 AND ?3 ORDER BY document.number",
+    )?;
+    let mut rows = statement.query(params![device.as_bytes(), first, last])?;
+    let (mut found, mut before) = (Vec::new(), None::<(u32, Uuid, u32)>);
+    while let Some(row) = rows.next()? {
+        let payload = row.get_ref(4)?.as_blob().unwrap_or_default();
+        let Ok(Event::Sealed(Sealed {
+            seal:
+                Seal::Printer {
+                    fiscal_receipt: Some(receipt),
+                    ..
+                },
+            ..
+        })) = Event::decode(row.get(2)?, row.get(3)?, payload)
+        else {
+            continue;
+        };
+        let (number, id) = (row.get(0)?, Uuid::from_bytes(row.get(1)?));
+        if let Some((earlier, earlier_id, earlier_receipt)) = before
+            && earlier_receipt.checked_add(1) != Some(receipt)
+        {
+            found.push((earlier, earlier_id));
+            found.push((number, id));
+        }
+        before = Some((number, id, receipt));
+    }
+    found.dedup();
+    Ok(found)
+}
+
+impl Reader {
+    /// The reconciliation of a Z-report.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Database`].
+    pub fn account(&self, device: Uuid, z_number: u32) -> Result<Option<Account>, StoreError> {
+        self.with("reconciliation", |connection| {
+            account(connection, device, z_number)
+        })
+    }
+
+    /// How the Z-reports stand.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Database`].
+    pub fn account_count(&self) -> Result<AccountCount, StoreError> {
+        self.with("reconciliations", |connection| {
+            connection
+                .prepare_cached(
+                    "SELECT (SELECT count(*) FROM reconciliation WHERE agrees = 0), \
+                            (SELECT count(*) FROM reconciliation WHERE acknowledged_at IS NULL)",
+                )?
+                .query_row([], |row| {
+                    Ok(AccountCount {
+                        differing: row.get(0)?,
+                        unacknowledged: row.get(1)?,
+                    })
+                })
+        })
+    }
+
+    /// The documents of a shift that the tax office has not acknowledged: number, id, and its words where it has refused one.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Database`].
+    pub fn unacknowledged(
+        &self,
+        account: &Account,
+    ) -> Result<Vec<(u32, Uuid, Option<String>)>, StoreError> {
+        let range = params![
+            account.device.as_bytes(),
+            account.first_number,
+            account.last_number
+        ];
+        self.with("unacknowledged documents", |connection| {
+            connection
+                .prepare_cached(
+                    "SELECT document.number, document.id, outbox.refusal FROM document \
+                     JOIN outbox ON outbox.sealed_seq = document.settled_seq \
+                     WHERE document.device = ?1 AND document.number BETWEEN ?2 AND ?3 AND outbox.state <> 'acknowledged' \
+                     ORDER BY document.number",
+                )?
+                .query_map(range, |row| {
+                    Ok((row.get(0)?, Uuid::from_bytes(row.get(1)?), row.get(2)?))
+                })?
+                .collect()
+        })
+    }
+}
+
+/// Documents that a difference names at most; a whole shift says nothing.
+const SUSPECTS_MAX: usize = 20;

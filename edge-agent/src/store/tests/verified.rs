@@ -1,0 +1,470 @@
+//! `verify` against every kind of tampering, and Z-reports against their four sides.
+
+use ferrotill_core::event::ReportKind;
+use ferrotill_core::profile::MOLDOVA;
+use ferrotill_core::seal::PrinterCounters;
+use ferrotill_core::till::Wish;
+use ferrotill_core::{Amount, event};
+
+use super::shop::*;
+use crate::store::verify::{Flaw, Range, Verified, Wanted, verify};
+use crate::store::{Account, Store};
+use uuid::Uuid;
+
+fn verified_in(shop: &Shop, devices: &[Uuid], range: Range) -> Verified {
+    verify(&Wanted {
+        folder: shop.folder.path(),
+        profile: &MOLDOVA,
+        devices,
+        range,
+    })
+    .unwrap()
+}
+
+fn verified(shop: &Shop) -> Verified {
+    verified_in(shop, &[DEVICE], Range::ALL)
+}
+
+fn codes(verified: &Verified) -> Vec<&'static str> {
+    let mut codes: Vec<&str> = verified.flaws.iter().map(Flaw::code).collect();
+    codes.dedup();
+    codes
+}
+
+/// Works on the file by hand and leaves its protection as it was.
+fn tamper(shop: &Shop, edit: &str) {
+    let raw = shop.unlocked();
+    raw.execute_batch(edit)
+        .unwrap_or_else(|error| panic!("{edit}: {error}"));
+    let schema = include_str!("../../../../migrations/schema.sql");
+    for trigger in ["journal_is_never_updated", "journal_is_never_deleted"] {
+        let from = schema.find(&format!("CREATE TRIGGER {trigger}")).unwrap();
+        let until = from + schema[from..].find("END;").unwrap() + "END;".len();
+        raw.execute_batch(&schema[from..until]).unwrap();
+    }
+}
+
+/// Two days, a voided document, a snapshot and an anchor at the end.
+fn books() -> Shop {
+    let mut shop = Shop::new();
+    shop.trading_day();
+    shop.void(200);
+    shop.cash(201, 5_000);
+    shop.sale(202);
+    shop.alternative(203);
+    let mut batch = shop.store.batch().unwrap();
+    batch.snapshot(DEVICE, &shop.till).unwrap();
+    batch.commit().unwrap();
+    shop.sale(204);
+    shop.seal(206, Wish::Report(ReportKind::Z), printed(9));
+    shop.store.anchor();
+    shop
+}
+
+#[test]
+fn untouched_books_are_in_order() {
+    let shop = books();
+    let verified = verified(&shop);
+    assert_eq!(verified.flaws, []);
+    assert_eq!((verified.rows, verified.head), (shop.rows(), shop.rows()));
+    assert_eq!(verified.anchored, Some(shop.rows()));
+    assert_eq!(verified.documents, 11);
+    assert_eq!(verified.devices, [DEVICE]);
+    assert_eq!(verified.unsent, 10, "an X-report is told to nobody");
+    let numbers: Vec<u32> = verified.accounts.iter().map(|z| z.z_number).collect();
+    assert_eq!(numbers, [1, 2]);
+    assert!(verified.accounts.iter().all(Account::agrees));
+}
+
+#[test]
+fn books_of_a_fresh_till_are_in_order() {
+    let shop = Shop::new();
+    assert_eq!(verified(&shop).flaws, []);
+}
+
+#[test]
+fn every_kind_of_tampering_is_found_where_it_is() {
+    // What, the edit, the code of the first flaw, what its place or words say.
+    #[rustfmt::skip]
+    let cases: &[(&str, &str, &str, &str)] = &[
+        ("a time", "UPDATE journal SET at = at + 1 WHERE seq = 4", "row_changed", "journal row 4"),
+        ("a payload", "UPDATE journal SET payload = CAST(payload || x'00' AS BLOB) WHERE seq = 4", "row_unreadable", "journal row 4"),
+        ("a row removed", "DELETE FROM journal WHERE seq = 4", "rows_missing", "journal row 4"),
+        ("rows removed", "DELETE FROM journal WHERE seq BETWEEN 4 AND 7", "rows_missing", "journal rows 4 to 7"),
+        ("a row below the first", "UPDATE journal SET seq = -4 WHERE seq = 4", "row_outside", "journal row -4"),
+        ("a row at nought", "UPDATE journal SET seq = 0 WHERE seq = 1", "row_outside", "journal row 0"),
+        ("a row put before", "INSERT INTO journal SELECT -1, device, at, kind, version, payload, mac FROM journal WHERE seq = 2", "row_outside", "journal row -1"),
+        ("the end cut", "DELETE FROM journal WHERE seq > 20", "journal_cut", "journal rows 21 to"),
+        ("an amount", "UPDATE document SET amount = amount - 1 WHERE number = 2", "table_differs", "amount is 1619, and the journal says 1620"),
+        ("a document removed", "DELETE FROM document WHERE number = 3", "table_differs", "is missing, and the journal has it"),
+        ("a document put there", "INSERT INTO document SELECT 999, settled_seq, device, id, unique_id, fingerprint, kind, state, point_of_sale, at, z_number, 99, current_number, amount, tax, print_error FROM document WHERE number = 2", "table_differs", "does not stem from the journal"),
+        ("an id redirected", "UPDATE request SET reserved_seq = 2 WHERE reserved_seq = 4", "table_differs", "table request"),
+        ("an id forgotten", "DELETE FROM request WHERE reserved_seq = 4", "table_differs", "table request"),
+        ("a letter removed", "DELETE FROM outbox WHERE message_number = 2", "table_differs", "table outbox"),
+        ("a letter turned around", "UPDATE outbox SET duty = 'refund' WHERE message_number = 2", "table_differs", "duty is refund"),
+        ("a number given back", "DELETE FROM alternative_number WHERE number = 1", "table_differs", "series ABC"),
+        ("a return forgotten", "UPDATE returned SET quantity = 0", "table_differs", "table returned"),
+        ("a figure", "UPDATE reconciliation_figure SET printer = 7 WHERE subject = 'sales.amount'", "table_differs", "printer is 7"),
+        ("a difference hidden", "UPDATE reconciliation SET agrees = 0 WHERE z_number = 1", "unreconciled", "Z-report 1"),
+        ("an acknowledgement of a day", "UPDATE reconciliation SET unacknowledged = 0, acknowledged_at = 5", "unreconciled", "Z-report 1"),
+        ("the till", "UPDATE snapshot SET till = zeroblob(length(till))", "snapshot_differs", "at row"),
+        ("a later till", "UPDATE snapshot SET seq = 999", "snapshot_differs", "at row 999"),
+        ("a trigger", "DROP TRIGGER journal_is_never_replaced", "schema_changed", "trigger journal_is_never_replaced"),
+        ("an index", "DROP INDEX document_number", "schema_changed", "index document_number"),
+        ("a trigger of somebody else", "CREATE TRIGGER quietly AFTER INSERT ON outbox BEGIN DELETE FROM outbox WHERE sealed_seq = NEW.sealed_seq; END", "schema_changed", "trigger quietly"),
+    ];
+    for (what, edit, code, says) in cases {
+        let shop = books();
+        tamper(&shop, edit);
+        let verified = verified(&shop);
+        let flaw = verified
+            .flaws
+            .iter()
+            .find(|flaw| flaw.code() == *code)
+            .unwrap_or_else(|| panic!("{what}: {:?}", verified.flaws));
+        let told = format!("{}: {flaw}", flaw.place());
+        assert!(told.contains(says), "{what}: {told}");
+    }
+}
+
+#[test]
+fn swapped_rows_are_found() {
+    let shop = books();
+    tamper(
+        &shop,
+        "UPDATE journal SET seq = 99 WHERE seq = 3; UPDATE journal SET seq = 3 WHERE seq = 5; UPDATE journal SET seq = 5 WHERE seq = 99",
+    );
+    let verified = verified(&shop);
+    for row in [3, 5] {
+        assert!(
+            verified.flaws.contains(&Flaw::RowChanged { seq: row }),
+            "{:?}",
+            verified.flaws
+        );
+    }
+}
+
+#[test]
+fn a_key_or_a_device_of_another_till_is_told_as_that() {
+    let shop = books();
+    let (key, own) = (shop.folder.path().join("journal.key"), DEVICE);
+    let kept = std::fs::read(&key).unwrap();
+    std::fs::write(&key, [7; 32]).unwrap();
+    let with_other_key = verified(&shop);
+    assert!(
+        codes(&with_other_key).contains(&"another_tills_journal"),
+        "{:?}",
+        with_other_key.flaws
+    );
+    assert!(
+        !codes(&with_other_key).contains(&"row_changed"),
+        "one cause is told once"
+    );
+    std::fs::write(&key, kept).unwrap();
+    assert_eq!(
+        codes(&verified_in(&shop, &[OTHER_DEVICE], Range::ALL)),
+        ["another_tills_devices"]
+    );
+    let both = verified_in(&shop, &[OTHER_DEVICE, own], Range::ALL);
+    assert_eq!(
+        codes(&both),
+        [""; 0],
+        "a device that is new has no rows yet"
+    );
+}
+
+/// An older copy of the file is a journal that fits in itself: only the anchor knows better.
+#[test]
+fn an_older_copy_put_back_is_found_also_after_the_till_went_on_with_it() {
+    let mut shop = Shop::new();
+    shop.trading_day();
+    shop.store.anchor();
+    let older = shop.folder.path().join("older.db");
+    raw(shop.folder.path())
+        .execute("VACUUM INTO ?1", [older.to_str().unwrap()])
+        .unwrap();
+    shop.sale(301);
+    shop.sale(302);
+    shop.store.anchor();
+    assert_eq!(verified(&shop).flaws, []);
+
+    let Shop {
+        folder, till, now, ..
+    } = shop;
+    for name in ["ferrotill.db-wal", "ferrotill.db-shm"] {
+        std::fs::remove_file(folder.path().join(name)).unwrap_or(());
+    }
+    std::fs::rename(&older, folder.path().join("ferrotill.db")).unwrap();
+    // Whoever opens the books sets the anchor aside, and does not overwrite it.
+    let store = Store::open(folder.path()).unwrap();
+    let head = store.load_till(DEVICE).unwrap();
+    let mut shop = Shop {
+        folder,
+        store,
+        till: head,
+        now,
+    };
+    assert_ne!(shop.till, till);
+    assert_eq!(codes(&verified(&shop)), ["journal_cut"]);
+    for id in 400..410 {
+        shop.sale(id);
+    }
+    shop.store.anchor();
+    let verified = verified(&shop);
+    assert_eq!(codes(&verified), ["another_history"]);
+    assert_eq!(verified.anchored, Some(shop.rows()));
+}
+
+#[test]
+fn a_tail_that_was_cut_with_everything_that_hangs_on_it_is_found_by_the_anchor_alone() {
+    let shop = books();
+    let last = shop.rows();
+    let from = last - 1;
+    tamper(
+        &shop,
+        &format!(
+            "DELETE FROM outbox WHERE sealed_seq >= {from}; DELETE FROM request WHERE reserved_seq >= {from}; \
+             DELETE FROM document WHERE reserved_seq >= {from}; DELETE FROM reconciliation WHERE z_number = 2; \
+             DELETE FROM reconciliation_figure WHERE z_number = 2; DELETE FROM journal WHERE seq >= {from}"
+        ),
+    );
+    assert_eq!(codes(&verified(&shop)), ["journal_cut"]);
+    // Without the anchor it is a shorter journal that fits, and too short to need one.
+    std::fs::remove_file(shop.folder.path().join("journal.anchor")).unwrap();
+    assert_eq!(verified(&shop).flaws, []);
+}
+
+#[test]
+fn an_edited_anchor_is_no_anchor() {
+    let shop = books();
+    let anchor = shop.folder.path().join("journal.anchor");
+    let text = std::fs::read_to_string(&anchor).unwrap();
+    let row = format!("row {}", shop.rows());
+    assert!(text.contains(&row));
+    std::fs::write(&anchor, text.replace(&row, "row 22")).unwrap();
+    assert_eq!(codes(&verified(&shop)), ["anchor_foreign"]);
+}
+
+/// A row with a good MAC that no till would have written: a defect of ours, or somebody with the key.
+#[test]
+fn a_number_that_was_left_out_is_found_although_the_chain_fits() {
+    // What repeats a number does not even get past the index of the real tables.
+    for wrong in [4_u32, 11] {
+        let mut shop = Shop::new();
+        shop.cash(1, 100);
+        shop.cash(2, 100);
+        let (lines, payments) = ([loaf(1_000)], [paid(810)]);
+        let mut batch = shop.store.batch().unwrap();
+        let wish = Wish::Sale(draft(&lines, &payments));
+        reserve(&mut batch, &mut shop.till, shop.now, id(3), wish);
+        let sealed = event::Event::Sealed(event::Sealed {
+            id: id(3),
+            at: moment(shop.now),
+            number: wrong,
+            current_number: 3,
+            seal: printed(3),
+            report: None,
+        });
+        append(&mut batch, &sealed);
+        batch.commit().unwrap();
+        let verified = verified(&shop);
+        assert_eq!(codes(&verified), ["contradiction"]);
+        let words = verified.flaws[0].to_string();
+        assert!(
+            words.contains(&format!("number is {}, and 3 comes next", wrong)),
+            "{words}"
+        );
+    }
+}
+
+#[test]
+fn a_range_tells_of_itself_only() {
+    let shop = books();
+    tamper(&shop, "UPDATE journal SET at = at + 1 WHERE seq = 4");
+    let within = |first, last| codes(&verified_in(&shop, &[], Range { first, last }));
+    assert_eq!(within(1, 3), [""; 0]);
+    assert_eq!(within(4, 4), ["row_changed"]);
+    assert_eq!(within(5, i64::MAX), [""; 0]);
+}
+
+#[test]
+fn one_edited_row_among_thousands_is_found() {
+    let mut shop = Shop::new();
+    let mut batch = shop.store.batch().unwrap();
+    let (lines, payments) = ([loaf(2_000)], [paid(1_620)]);
+    for document in 1..=4_000 {
+        let wish = Wish::Sale(draft(&lines, &payments));
+        reserve(&mut batch, &mut shop.till, shop.now, id(document), wish);
+        settle(
+            &mut batch,
+            &mut shop.till,
+            shop.now,
+            id(document),
+            printed(2),
+        );
+    }
+    batch.commit().unwrap();
+    shop.seal(9_000, Wish::Report(ReportKind::Z), printed(3));
+    shop.store.anchor();
+    let untouched = verified(&shop);
+    assert_eq!(untouched.flaws, []);
+    assert_eq!(untouched.accounts[0].figures[0].documents, 0);
+    let sold = untouched.accounts[0]
+        .figures
+        .iter()
+        .find(|figure| figure.subject == "sales.amount")
+        .unwrap();
+    assert_eq!(
+        (sold.documents, sold.report),
+        (4_000 * 1_620, Some(4_000 * 1_620))
+    );
+
+    tamper(
+        &shop,
+        "UPDATE document SET amount = 1 WHERE number = 2345; UPDATE journal SET at = at - 1 WHERE seq = 5000",
+    );
+    let verified = verified(&shop);
+    assert_eq!(codes(&verified), ["row_changed", "table_differs"]);
+    assert_eq!(verified.flaws.len(), 2, "{:?}", verified.flaws);
+    std::fs::remove_file(shop.folder.path().join("journal.anchor")).unwrap();
+    assert!(codes(&super::verified::verified(&shop)).contains(&"anchor_missing"));
+}
+
+/// What a printer counted for a day with these gross sales and returns in group B.
+fn counted(sales: i64, refunds: i64, cash: i64, receipts: u32) -> PrinterCounters {
+    let group_b = |amount| {
+        let mut groups = [Amount::ZERO; 8];
+        groups[1] = minor(amount);
+        groups
+    };
+    PrinterCounters {
+        z_number: 1,
+        sales: group_b(sales),
+        refunds: Some(group_b(refunds)),
+        cash: Some(minor(cash)),
+        cash_in: Some(minor(10_000)),
+        cash_out: Some(Amount::ZERO),
+        receipts: Some(receipts),
+    }
+}
+
+fn day_with(counters: PrinterCounters) -> Shop {
+    let mut shop = Shop::new();
+    shop.cash(101, 10_000);
+    shop.sale(102);
+    shop.alternative(103);
+    shop.refund(104, 102, 1_000);
+    let seal = ferrotill_core::seal::Seal::Printer {
+        document: 9,
+        fiscal_receipt: None,
+        counters: Some(counters),
+    };
+    shop.seal(106, Wish::Report(ReportKind::Z), seal);
+    shop
+}
+
+fn figure(account: &Account, subject: &str) -> (i64, Option<i64>, Option<i64>, Option<i64>) {
+    let figure = account
+        .figures
+        .iter()
+        .find(|figure| figure.subject == subject)
+        .unwrap_or_else(|| panic!("{subject}: {:?}", account.figures));
+    (
+        figure.documents,
+        figure.report,
+        figure.printer,
+        figure.office,
+    )
+}
+
+#[test]
+fn a_day_reconciles_from_all_sides_and_never_nets_returns() {
+    let mut shop = day_with(counted(1_620, 810, 10_810, 2));
+    let account = shop.reader().account(DEVICE, 1).unwrap().unwrap();
+    assert!(account.agrees(), "{account:?}");
+    let all = |amount| (amount, Some(amount), Some(amount), None);
+    let books = |amount| (amount, Some(amount), None, None);
+    assert_eq!(figure(&account, "sales.amount"), all(1_620));
+    assert_eq!(figure(&account, "refunds.amount"), all(810));
+    assert_eq!(figure(&account, "sales.group.B"), all(1_620));
+    assert_eq!(figure(&account, "sales.payment.0"), books(1_620));
+    assert_eq!(figure(&account, "refunds.payment.0"), books(810));
+    assert_eq!(figure(&account, "alternative.amount"), books(810));
+    assert_eq!(figure(&account, "fiscal_receipts.count"), all(2));
+    assert_eq!(figure(&account, "cash"), all(10_810));
+    assert_eq!((account.unacknowledged, account.acknowledged_at), (5, None));
+
+    let letters = shop.reader().letters(0, 100).unwrap();
+    for (told, letter) in letters.iter().enumerate() {
+        let mut batch = shop.store.batch().unwrap();
+        batch.acknowledge(letter.sealed_seq, NOON + 7).unwrap();
+        // A second acknowledgement of the same document is none.
+        batch.acknowledge(letter.sealed_seq, NOON + 8).unwrap();
+        batch.commit().unwrap();
+        let account = shop.reader().account(DEVICE, 1).unwrap().unwrap();
+        assert_eq!(account.unacknowledged, 4 - u32::try_from(told).unwrap());
+    }
+    let account = shop.reader().account(DEVICE, 1).unwrap().unwrap();
+    assert_eq!(account.acknowledged_at, Some(NOON + 7));
+    assert!(account.agrees(), "{account:?}");
+    let everybody = |amount| (amount, Some(amount), Some(amount), Some(amount));
+    assert_eq!(figure(&account, "sales.amount"), everybody(1_620));
+    assert_eq!(figure(&account, "refunds.group.B"), everybody(810));
+    assert_eq!(
+        figure(&account, "alternative.count"),
+        (1, Some(1), None, Some(1))
+    );
+    assert_eq!(verified(&shop).flaws, []);
+    assert_eq!(verified(&shop).unsent, 0);
+}
+
+#[test]
+fn a_printer_that_counted_otherwise_is_told_with_the_documents_in_question() {
+    // The printer's memory has no return, and one receipt less.
+    let shop = day_with(counted(1_620, 0, 11_620, 1));
+    let account = shop.reader().account(DEVICE, 1).unwrap().unwrap();
+    assert!(!account.agrees_at_the_till());
+    let refunds = account
+        .figures
+        .iter()
+        .find(|figure| figure.subject == "refunds.group.B")
+        .unwrap();
+    assert_eq!((refunds.documents, refunds.printer), (810, Some(0)));
+    assert_eq!(
+        refunds.suspects,
+        [(4, uuid(104))],
+        "the return is the one document whose amount is the difference"
+    );
+    assert_eq!(shop.reader().account_count().unwrap().differing, 1);
+    let verified = verified(&shop);
+    assert_eq!(codes(&verified), ["unreconciled"]);
+    let words = verified
+        .flaws
+        .iter()
+        .map(Flaw::to_string)
+        .collect::<Vec<_>>()
+        .join("\n");
+    assert!(words.contains(&format!("4 ({})", uuid(104))), "{words}");
+}
+
+/// 8 % inside 0.08 is 0.01 for each of seven, and 0.04 inside the 0.56 that the printer rounds once: that alone is lawful.
+#[test]
+fn only_the_tax_may_differ_from_the_printer_s() {
+    let mut shop = Shop::new();
+    let (lines, payments) = ([loaf(10)], [paid(8)]);
+    for document in 1..=7 {
+        shop.seal(document, Wish::Sale(draft(&lines, &payments)), printed(2));
+    }
+    let mut counters = counted(7 * 8, 0, 7 * 8, 7);
+    counters.cash_in = Some(Amount::ZERO);
+    let seal = ferrotill_core::seal::Seal::Printer {
+        document: 9,
+        fiscal_receipt: None,
+        counters: Some(counters),
+    };
+    shop.seal(8, Wish::Report(ReportKind::Z), seal);
+    let account = shop.reader().account(DEVICE, 1).unwrap().unwrap();
+    let (documents, _, printer, _) = figure(&account, "sales.tax.B");
+    assert_eq!((documents, printer), (7, Some(4)));
+    assert!(account.agrees(), "{account:?}");
+}

@@ -1,0 +1,320 @@
+//! `verify`: the books against themselves, beside a running agent.
+//!
+//! It reads one state of the database on a connection that cannot write, walks the journal from its first row, lets every till
+//! decide again, builds the tables anew and compares, and holds each Z-report against the four sides that know of its shift.
+//! A range limits what is told of, not what is read: what a till may do follows from everything before.
+
+mod flaw;
+mod tables;
+mod walk;
+
+use std::collections::HashMap;
+use std::path::Path;
+
+use ferrotill_core::profile::Profile;
+use rusqlite::{Connection, OpenFlags, params};
+use uuid::Uuid;
+
+use super::chain::{ChainKey, Mac};
+use super::reconcile::{self, Account};
+use super::{BUSY_TIMEOUT, Context, FILE_NAME, StoreError, anchor};
+use walk::{Snapshot, Walk, Walked};
+
+pub use flaw::Flaw;
+
+/// Rows of the journal, both included.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Range {
+    /// The first.
+    pub first: i64,
+    /// The last.
+    pub last: i64,
+}
+
+impl Range {
+    /// Everything.
+    pub const ALL: Self = Self {
+        first: i64::MIN,
+        last: i64::MAX,
+    };
+
+    const fn touches(self, first: i64, last: i64) -> bool {
+        first <= self.last && self.first <= last
+    }
+}
+
+/// What is verified.
+#[derive(Clone, Copy, Debug)]
+pub struct Wanted<'w> {
+    /// The data folder.
+    pub folder: &'w Path,
+    /// The country's law.
+    pub profile: &'w dyn Profile,
+    /// The configured devices; none are compared where none are given.
+    pub devices: &'w [Uuid],
+    /// What is told of.
+    pub range: Range,
+}
+
+/// What was found.
+#[derive(Clone, Debug)]
+pub struct Verified {
+    /// Rows of the journal.
+    pub rows: i64,
+    /// Its last row.
+    pub head: i64,
+    /// Documents that were sealed.
+    pub documents: u32,
+    /// The devices that stand in it.
+    pub devices: Vec<Uuid>,
+    /// Documents that the tax office has not acknowledged; they are no flaw.
+    pub unsent: u32,
+    /// The row of the newest anchor that fits.
+    pub anchored: Option<i64>,
+    /// The Z-reports in the range.
+    pub accounts: Vec<Account>,
+    /// Every flaw that was found, up to [`FLAWS_MAX`].
+    pub flaws: Vec<Flaw>,
+    /// How many more there are.
+    pub more_flaws: u64,
+}
+
+/// Flaws that are told of at most.
+pub const FLAWS_MAX: usize = 100;
+
+/// The flaws of a range.
+#[derive(Debug)]
+struct Flaws {
+    range: Range,
+    found: Vec<Flaw>,
+    more: u64,
+}
+
+impl Flaws {
+    fn tell(&mut self, flaw: Flaw) {
+        if self.found.len() < FLAWS_MAX {
+            self.found.push(flaw);
+        } else {
+            self.more = self.more.saturating_add(1);
+        }
+    }
+
+    fn tell_at(&mut self, seq: i64, flaw: Flaw) {
+        self.tell_over(seq, seq, flaw);
+    }
+
+    fn tell_over(&mut self, first: i64, last: i64, flaw: Flaw) {
+        if self.range.touches(first, last) {
+            self.tell(flaw);
+        }
+    }
+}
+
+/// Verifies the books of a data folder.
+///
+/// # Errors
+///
+/// [`StoreError`] where the books cannot be read at all; what is wrong in them is told as flaws.
+pub fn verify(wanted: &Wanted<'_>) -> Result<Verified, StoreError> {
+    let path = wanted.folder.join(FILE_NAME);
+    let key = ChainKey::load(&wanted.folder.join("journal.key"))?;
+    // The anchors first: a running agent writes them after the rows that they name.
+    let anchors = anchor::found(wanted.folder, &key).map_err(|source| StoreError::Anchor {
+        path: wanted.folder.to_owned(),
+        source,
+    })?;
+    let connection = open(&path).context(&path, "open for reading")?;
+    let mut flaws = Flaws {
+        range: wanted.range,
+        found: Vec::new(),
+        more: 0,
+    };
+    // One state of the books, whatever the agent writes meanwhile.
+    connection
+        .execute_batch("BEGIN")
+        .context(&path, "one state of the books")?;
+    check_file(&connection, &path, wanted.range, &mut flaws)?;
+    tables::compare_schema(&connection, &mut flaws).context(&path, "schema")?;
+    tables::make_room(&connection).context(&path, "room for the rebuilt tables")?;
+    let walked = Walk {
+        connection: &connection,
+        path: &path,
+        key: &key,
+        profile: wanted.profile,
+        snapshots: snapshots(&connection).context(&path, "snapshots")?,
+        flaws: &mut flaws,
+        tills: HashMap::new(),
+        walked: Walked::default(),
+    }
+    .along()?;
+    let anchored = check_anchors(&connection, wanted.folder, anchors, walked.head, &mut flaws);
+    check_devices(wanted.devices, &walked, &mut flaws);
+    tables::compare(&connection, wanted.range, &mut flaws).context(&path, "compare the tables")?;
+    let accounts = accounts(&connection, wanted.range, &mut flaws).context(&path, "Z-reports")?;
+    let unsent = connection
+        .query_row(
+            "SELECT count(*) FROM outbox WHERE state <> 'acknowledged'",
+            [],
+            |row| row.get(0),
+        )
+        .context(&path, "outbox")?;
+    Ok(Verified {
+        rows: walked.rows,
+        head: walked.head,
+        documents: walked.documents,
+        devices: walked.devices.into_iter().collect(),
+        unsent,
+        anchored,
+        accounts,
+        flaws: flaws.found,
+        more_flaws: flaws.more,
+    })
+}
+
+fn open(path: &Path) -> Result<Connection, rusqlite::Error> {
+    let connection = Connection::open_with_flags(
+        path,
+        OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX,
+    )?;
+    connection.busy_timeout(BUSY_TIMEOUT)?;
+    connection.pragma_update(None, "trusted_schema", false)?;
+    connection.pragma_update(None, "cell_size_check", true)?;
+    connection.set_prepared_statement_cache_capacity(64);
+    Ok(connection)
+}
+
+/// SQLite's own look at the file: pages, indexes, constraints. It takes long on large files and is left out for a range.
+fn check_file(
+    connection: &Connection,
+    path: &Path,
+    range: Range,
+    flaws: &mut Flaws,
+) -> Result<(), StoreError> {
+    if range != Range::ALL {
+        return Ok(());
+    }
+    let mut statement = connection
+        .prepare("PRAGMA main.integrity_check(20)")
+        .context(path, "integrity check")?;
+    let words = statement
+        .query_map([], |row| row.get::<_, String>(0))
+        .and_then(Iterator::collect::<Result<Vec<_>, _>>)
+        .context(path, "integrity check")?;
+    for words in words.into_iter().filter(|words| words != "ok") {
+        flaws.tell(Flaw::FileDamaged { words });
+    }
+    Ok(())
+}
+
+fn snapshots(connection: &Connection) -> Result<HashMap<Uuid, Snapshot>, rusqlite::Error> {
+    connection
+        .prepare("SELECT device, seq, version, till FROM snapshot")?
+        .query_map([], |row| {
+            let snapshot = Snapshot {
+                seq: row.get(1)?,
+                version: row.get(2)?,
+                till: row.get(3)?,
+            };
+            Ok((Uuid::from_bytes(row.get(0)?), snapshot))
+        })?
+        .collect()
+}
+
+/// Every anchor names a row that the journal has. The newest one that fits says how far the end is guarded.
+fn check_anchors(
+    connection: &Connection,
+    folder: &Path,
+    anchors: Vec<anchor::Found>,
+    head: i64,
+    flaws: &mut Flaws,
+) -> Option<i64> {
+    let in_force = folder.join(anchor::FILE_NAME);
+    let missing = !anchors.iter().any(|(path, _)| *path == in_force);
+    let mut anchored = None;
+    for (anchor, found) in anchors {
+        let Some(found) = found else {
+            flaws.tell(Flaw::AnchorForeign { anchor });
+            continue;
+        };
+        let mac = connection
+            .query_row(
+                "SELECT mac FROM journal WHERE seq = ?1",
+                [found.seq],
+                |row| row.get::<_, Mac>(0),
+            )
+            .ok();
+        if mac == Some(found.mac) {
+            anchored = anchored.max(Some(found.seq));
+        } else if found.seq > head {
+            flaws.tell(Flaw::JournalCut {
+                head,
+                anchored: found.seq,
+                anchor,
+            });
+        } else {
+            flaws.tell(Flaw::AnotherHistory {
+                anchored: found.seq,
+                anchor,
+            });
+        }
+    }
+    // A young till has none yet: the first comes with its first day's end or its 256th row.
+    if missing && head > anchor::ROWS_MAX {
+        flaws.tell(Flaw::AnchorMissing { anchor: in_force });
+    }
+    anchored
+}
+
+fn check_devices(configured: &[Uuid], walked: &Walked, flaws: &mut Flaws) {
+    let known = |device: &Uuid| walked.devices.contains(device);
+    if !configured.is_empty() && !walked.devices.is_empty() && !configured.iter().any(known) {
+        flaws.tell(Flaw::AnotherTillsDevices {
+            found: walked.devices.iter().copied().collect(),
+        });
+    }
+}
+
+/// The Z-reports of the range as they reconcile. What the office has not acknowledged yet is no flaw.
+fn accounts(
+    connection: &Connection,
+    range: Range,
+    flaws: &mut Flaws,
+) -> Result<Vec<Account>, rusqlite::Error> {
+    let reports = connection
+        .prepare(
+            "SELECT device, z_number, agrees FROM reconciliation WHERE report_seq BETWEEN ?1 AND ?2 ORDER BY report_seq",
+        )?
+        .query_map(params![range.first, range.last], |row| {
+            Ok((Uuid::from_bytes(row.get(0)?), row.get(1)?, row.get(2)?))
+        })?
+        .collect::<Result<Vec<(Uuid, u32, bool)>, _>>()?;
+    let mut accounts = Vec::with_capacity(reports.len());
+    for (device, z_number, agrees) in reports {
+        let Some(account) = reconcile::account(connection, device, z_number)? else {
+            continue;
+        };
+        let tell = |words: String, suspects: Vec<(u32, Uuid)>| Flaw::Unreconciled {
+            device,
+            z_number,
+            words,
+            suspects,
+        };
+        for figure in account.figures.iter().filter(|figure| !figure.agrees()) {
+            flaws.tell(tell(figure.to_string(), figure.suspects.clone()));
+        }
+        let (first, last) = (account.first_number, account.last_number);
+        let waiting = reconcile::waiting(connection, device, first, last)?;
+        if waiting != account.unacknowledged
+            || (waiting == 0) != account.acknowledged_at.is_some()
+            || agrees != account.agrees()
+        {
+            let words = format!(
+                "the outbox says that {waiting} documents wait, and the reconciliation says {}",
+                account.unacknowledged
+            );
+            flaws.tell(tell(words, Vec::new()));
+        }
+        accounts.push(account);
+    }
+    Ok(accounts)
+}

@@ -1,0 +1,300 @@
+//! The walk along the journal: the chain, the numbers, and what every event follows from.
+
+use std::collections::{BTreeSet, HashMap};
+use std::path::Path;
+
+use ferrotill_core::event::{Event, Reserved, Sealed};
+use ferrotill_core::profile::Profile;
+use ferrotill_core::receipt::Scratch;
+use ferrotill_core::refusal::Unheard;
+use ferrotill_core::till::{Command, Known, Till};
+use rusqlite::Connection;
+use uuid::Uuid;
+
+use super::super::chain::{ChainKey, GENESIS, Link, Mac};
+use super::super::{Context as _, StoreError, projection};
+use super::{Flaw, Flaws};
+
+/// What the walk comes to.
+#[derive(Debug, Default)]
+pub(super) struct Walked {
+    /// Rows of the journal.
+    pub(super) rows: i64,
+    /// The last row.
+    pub(super) head: i64,
+    /// Documents that were sealed.
+    pub(super) documents: u32,
+    /// The devices that stand in it.
+    pub(super) devices: BTreeSet<Uuid>,
+}
+
+/// A till's stored snapshot.
+#[derive(Debug)]
+pub(super) struct Snapshot {
+    pub(super) seq: i64,
+    pub(super) version: u16,
+    pub(super) till: Vec<u8>,
+}
+
+/// The walker.
+pub(super) struct Walk<'w> {
+    pub(super) connection: &'w Connection,
+    pub(super) path: &'w Path,
+    pub(super) key: &'w ChainKey,
+    pub(super) profile: &'w dyn Profile,
+    pub(super) snapshots: HashMap<Uuid, Snapshot>,
+    pub(super) flaws: &'w mut Flaws,
+    pub(super) tills: HashMap<Uuid, Till>,
+    pub(super) walked: Walked,
+}
+
+impl Walk<'_> {
+    /// Walks the whole journal. Every flaw is told once and the walk goes on behind it.
+    pub(super) fn along(mut self) -> Result<Walked, StoreError> {
+        let mut statement = self
+            .connection
+            .prepare(
+                "SELECT seq, device, at, kind, version, payload, mac FROM journal ORDER BY seq",
+            )
+            .context(self.path, "journal")?;
+        let mut rows = statement.query([]).context(self.path, "journal")?;
+        // The MAC before the next row; none where that row is missing.
+        let mut previous = Some(GENESIS);
+        let (mut fitting, mut broken) = (0_u64, Vec::new());
+        while let Some(row) = rows.next().context(self.path, "journal")? {
+            let seq: i64 = row.get(0).context(self.path, "journal")?;
+            self.walked.rows += 1;
+            if seq < 1 {
+                self.flaws.tell_at(seq, Flaw::RowOutside { seq });
+                continue;
+            }
+            let expected = self.walked.head.saturating_add(1);
+            if seq != expected {
+                let (first, last) = (expected, seq.saturating_sub(1));
+                self.flaws
+                    .tell_over(first, last, Flaw::RowsMissing { first, last });
+                previous = None;
+            }
+            self.compare_snapshots(seq);
+            self.walked.head = seq;
+            let Some(row) = Row::read(row) else {
+                self.flaws.tell_at(seq, Flaw::RowChanged { seq });
+                previous = None;
+                continue;
+            };
+            match previous {
+                // A row that cannot be held against the one before counts as neither.
+                None => {}
+                Some(previous) if self.key.mac(&previous, &row.link(seq)) == row.mac => {
+                    fitting += 1
+                }
+                Some(_) => broken.push(seq),
+            }
+            previous = Some(row.mac);
+            self.enter(seq, &row)?;
+        }
+        self.compare_snapshots(self.walked.head.saturating_add(1));
+        for (device, snapshot) in std::mem::take(&mut self.snapshots) {
+            let seq = snapshot.seq;
+            self.flaws.tell(Flaw::SnapshotDiffers { device, seq });
+        }
+        if fitting == 0 && !broken.is_empty() {
+            self.flaws.tell(Flaw::AnotherTillsJournal);
+        } else {
+            for seq in broken {
+                self.flaws.tell_at(seq, Flaw::RowChanged { seq });
+            }
+        }
+        Ok(self.walked)
+    }
+
+    /// Takes an event where it belongs: into the rebuilt tables and into its till.
+    fn enter(&mut self, seq: i64, row: &Row<'_>) -> Result<(), StoreError> {
+        let event = match Event::decode(row.kind, row.version, row.payload) {
+            Ok(event) => event,
+            Err(error) => {
+                self.flaws.tell_at(seq, Flaw::RowUnreadable { seq, error });
+                return Ok(());
+            }
+        };
+        let Ok(device) = Uuid::from_slice(row.device) else {
+            self.flaws.tell_at(seq, Flaw::RowChanged { seq });
+            return Ok(());
+        };
+        if let Err(error) = projection::project(self.connection, device, seq, &event) {
+            let contradicts = matches!(&error, rusqlite::Error::QueryReturnedNoRows)
+                || error.sqlite_error_code() == Some(rusqlite::ErrorCode::ConstraintViolation);
+            if !contradicts {
+                return Err(error).context(self.path, "rebuilding the tables");
+            }
+            let words = match error {
+                rusqlite::Error::QueryReturnedNoRows => {
+                    "it refers to a document that is not in the books".to_owned()
+                }
+                other => format!("it repeats what may be there once: {other}"),
+            };
+            self.contradiction(seq, &event, words);
+        }
+        if device.is_nil() {
+            // The office is the same for all tills.
+            return Ok(());
+        }
+        self.walked.devices.insert(device);
+        if matches!(event, Event::Sealed(_)) {
+            self.walked.documents = self.walked.documents.saturating_add(1);
+        }
+        let till = self.tills.entry(device).or_default();
+        let objection = objection(till, self.profile, &event);
+        till.apply(&event);
+        if let Some(words) = objection {
+            self.contradiction(seq, &event, words);
+        }
+        Ok(())
+    }
+
+    fn contradiction(&mut self, seq: i64, event: &Event<'_>, words: String) {
+        let document = match event {
+            Event::Reserved(Reserved { id, .. }) | Event::Sealed(Sealed { id, .. }) => Some(*id),
+            Event::Voided(voided) => Some(voided.id),
+            Event::CancelDecided(decided) => Some(decided.id),
+            _ => None,
+        };
+        let document = document.map(|id| Uuid::from_bytes(id.0));
+        self.flaws.tell_at(
+            seq,
+            Flaw::Contradiction {
+                seq,
+                document,
+                words,
+            },
+        );
+    }
+
+    /// Holds the stored tills of rows before this one against what the journal has come to.
+    fn compare_snapshots(&mut self, before: i64) {
+        let due: Vec<Uuid> = self
+            .snapshots
+            .iter()
+            .filter(|(_, snapshot)| snapshot.seq < before)
+            .map(|(device, _)| *device)
+            .collect();
+        for device in due {
+            let Some(snapshot) = self.snapshots.remove(&device) else {
+                continue;
+            };
+            let here = self.tills.get(&device).map(postcard::to_stdvec::<Till>);
+            let same = matches!(here, Some(Ok(bytes)) if bytes == snapshot.till);
+            // Another version's is not read by this program either: it makes the till anew.
+            if !same && snapshot.version == Till::SNAPSHOT_VERSION {
+                let seq = snapshot.seq;
+                self.flaws.tell(Flaw::SnapshotDiffers { device, seq });
+            }
+        }
+    }
+}
+
+/// What of an event does not follow from the books before it.
+fn objection(till: &Till, profile: &dyn Profile, event: &Event<'_>) -> Option<String> {
+    match event {
+        Event::Reserved(reserved) => {
+            let z_number = till
+                .shift()
+                .map_or(till.last_z().saturating_add(1), |shift| shift.z_number);
+            if till.outstanding().is_some() {
+                Some("it was begun while another document was outstanding".to_owned())
+            } else if reserved.z_number != z_number {
+                Some(format!(
+                    "it stands in the shift of Z-report {}, and the shift is that of {z_number}",
+                    reserved.z_number
+                ))
+            } else {
+                None
+            }
+        }
+        Event::Sealed(sealed) => sealed_objection(till, profile, sealed),
+        Event::Voided(voided) => not_outstanding(till, voided.id),
+        Event::CancelDecided(decided) => not_outstanding(till, decided.id),
+        Event::NumbersGranted(granted) => till
+            .fiscal_numbers()
+            .check(&granted.spans)
+            .err()
+            .map(|refusal| refusal.to_string()),
+        Event::ConfigurationAdopted(_) | Event::Switched(_) | Event::ClosedByPrinter(_) => None,
+    }
+}
+
+fn not_outstanding(till: &Till, id: ferrotill_core::id::DocumentId) -> Option<String> {
+    let is = till
+        .outstanding()
+        .is_some_and(|outstanding| outstanding.id == id);
+    (!is).then(|| "it ends a document that was not outstanding".to_owned())
+}
+
+/// The till decides again, and must come to the same document: its numbers, its place in its range, the figures of its report.
+fn sealed_objection(till: &Till, profile: &dyn Profile, sealed: &Sealed<'_>) -> Option<String> {
+    let command = Command::Settle(sealed.id, sealed.seal);
+    let scratch = Scratch {
+        lines: &mut [],
+        bytes: &mut [],
+    };
+    let known = Known::default();
+    let decided = till.decide(profile, &command, &known, sealed.at, scratch, &mut Unheard);
+    let expected = match decided {
+        Ok(Event::Sealed(expected)) => expected,
+        Ok(_) => return None,
+        Err(refusal) => return Some(refusal.to_string()),
+    };
+    let differs = |what: &str, stored: u32, expected: u32| {
+        (stored != expected).then(|| format!("its {what} is {stored}, and {expected} comes next"))
+    };
+    differs("number", sealed.number, expected.number)
+        .or_else(|| {
+            differs(
+                "number in the shift",
+                sealed.current_number,
+                expected.current_number,
+            )
+        })
+        .or_else(|| {
+            (sealed.at != expected.at).then(|| "it is dated before an earlier event".to_owned())
+        })
+        .or_else(|| {
+            (sealed.report != expected.report)
+                .then(|| "its figures are not those that the journal comes to".to_owned())
+        })
+}
+
+/// A row as it stands.
+struct Row<'r> {
+    device: &'r [u8],
+    at: i64,
+    kind: u16,
+    version: u16,
+    payload: &'r [u8],
+    mac: Mac,
+}
+
+impl<'r> Row<'r> {
+    /// `None` where a column holds what its kind cannot hold.
+    fn read(row: &'r rusqlite::Row<'_>) -> Option<Self> {
+        Some(Self {
+            device: row.get_ref(1).ok()?.as_blob().ok()?,
+            at: row.get(2).ok()?,
+            kind: row.get(3).ok()?,
+            version: row.get(4).ok()?,
+            payload: row.get_ref(5).ok()?.as_blob().ok()?,
+            mac: row.get(6).ok()?,
+        })
+    }
+
+    const fn link(&self, seq: i64) -> Link<'_> {
+        Link {
+            seq,
+            device: self.device,
+            at: self.at,
+            kind: self.kind,
+            version: self.version,
+            payload: self.payload,
+        }
+    }
+}
