@@ -302,8 +302,8 @@ class Stage:
         self.started("authority", simulator.authority)
         return simulator
 
-    def agent(self) -> CheckedClient:
-        """`run` with the contract's configuration; called again, it starts on the same data and port."""
+    def agent_process(self) -> CheckedClient:
+        """Starts `run` with the contract's configuration, and does not wait for it."""
         config = self.folder / "ferrotill.toml"
         config.write_text(CONFIG.format(
             folder=self.folder, link=self.link, port=self._port("agent"), authority=self._port("authority"),
@@ -311,7 +311,11 @@ class Stage:
         ), "utf-8")
         (self.folder / "data").mkdir(exist_ok=True)
         self.spawn("agent", "run", "--config", config)
-        client = CheckedClient(self._url("agent"), KEY, SECRET, DEVICE)
+        return CheckedClient(self._url("agent"), KEY, SECRET, DEVICE)
+
+    def agent(self) -> CheckedClient:
+        """`run` with the contract's configuration; called again, it starts on the same data and port."""
+        client = self.agent_process()
         self.started("agent", lambda: http_call(client.url, "GET", "/readyz", timeout=5).status == 200)
         return client
 
