@@ -4,6 +4,7 @@
 
 pub mod fault;
 pub mod loopback;
+pub mod replay;
 #[cfg(feature = "serial")]
 pub mod serial;
 pub mod tcp;
