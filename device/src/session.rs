@@ -8,6 +8,10 @@ use std::collections::VecDeque;
 
 use crate::wire::framing::{Answer, Decoder, FrameError, Framing, Request, SEQ_FIRST, Token};
 
+/// The most bytes that a session takes, whatever the device sends: itself, the request and its repeats that were not sent yet,
+/// the frame that is arriving, and the answer.
+pub const SESSION_BYTES_MAX: usize = 8 * 1024;
+
 /// How long to wait and how often to try.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Timing {
@@ -189,6 +193,28 @@ impl Session {
         self.running
             .as_ref()
             .map(|running| running.silent_at.min(running.over_at))
+    }
+
+    /// Bytes that it takes now, on the heap too.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        let frames = self.transmit.iter().map(Vec::capacity);
+        let running = self
+            .running
+            .as_ref()
+            .map(|running| running.frame.capacity());
+        let answer = match &self.event {
+            Some(Event::Answered(answer)) => answer.data.capacity(),
+            _ => 0,
+        };
+        let queue = self
+            .transmit
+            .capacity()
+            .saturating_mul(size_of::<Vec<u8>>());
+        frames
+            .chain(running)
+            .chain([answer, queue, self.decoder.capacity(), size_of::<Self>()])
+            .fold(0, usize::saturating_add)
     }
 
     /// How the exchange ended, once it has.

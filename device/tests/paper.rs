@@ -166,3 +166,46 @@ fn a_leftover_receipt_is_cleared_before_payment_and_left_alone_when_half_paid_on
         }
     }
 }
+
+#[test]
+fn the_last_report_that_the_fiscal_memory_has_room_for_is_registered_and_nothing_is_sold_after_it()
+{
+    for family in FAMILIES {
+        let mut rates = [None; 8];
+        rates[0] = Some(2_000);
+        rates[1] = Some(800);
+        let mut memory = ferrotill_device::emulator::memory::Memory::new(rates);
+        memory.closures_max = 1;
+        let bench = Bench::with(family, memory, Vec::new());
+        let mut driver = bench.driver(1);
+        let connected = driver.connect().unwrap();
+        assert!(connected.condition.fiscal_memory_low, "{family:?}");
+        let after =
+            registered(driver.perform(&sale(), &connected.baseline, &mut Notes::new())).after;
+        let z = registered(driver.perform(&Job::ZReport, &after, &mut Notes::new()));
+        assert_eq!(z.after.z_number, 1, "{family:?}");
+        let refusal = not_registered(driver.perform(&sale(), &z.after, &mut Notes::new()));
+        assert_eq!(refusal.fault, Fault::FiscalMemoryFull, "{family:?}");
+        bench.check(1, false);
+    }
+}
+
+#[test]
+fn a_printer_that_lost_its_working_memory_sells_again_once_its_clock_is_set() {
+    for family in FAMILIES {
+        let bench = Bench::of(family);
+        let mut driver = bench.driver(1);
+        let baseline = driver.connect().unwrap().baseline;
+        bench
+            .line
+            .with(|emulator| emulator.printer_mut().reset_memory());
+        let refusal = not_registered(driver.perform(&sale(), &baseline, &mut Notes::new()));
+        assert!(
+            matches!(refusal.fault, Fault::ClockNotSet | Fault::MemoryReset),
+            "{family:?}: {refusal:?}"
+        );
+        bench.check(0, false);
+        driver.set_clock("21-11-26 10:00:00").unwrap();
+        let _ = registered(driver.perform(&sale(), &baseline, &mut Notes::new()));
+    }
+}

@@ -3,8 +3,9 @@
 use std::path::Path;
 
 use ferrotill_device::family;
+use ferrotill_device::session::{Ask, Event, Session, Timing};
 use ferrotill_device::wire::codepage;
-use ferrotill_device::wire::framing::{Answer, Framing, Request};
+use ferrotill_device::wire::framing::{Answer, Framing, Request, SEQ_FIRST};
 use ferrotill_device::wire::isl_status::Status;
 
 /// Frames that are there today. More may come; none may be lost.
@@ -64,6 +65,8 @@ fn check(transcript: &str, framing: &Framing) -> usize {
         .lines()
         .filter(|line| !line.is_empty() && !line.starts_with('#'));
     let mut count = 0;
+    let mut asked = None;
+    let mut conversed = 0;
     while let Some(line) = lines.next() {
         let (direction, frame) = line.split_at(1);
         let frame = bytes(frame);
@@ -76,7 +79,12 @@ fn check(transcript: &str, framing: &Framing) -> usize {
                     data: said.data,
                 };
                 assert_eq!(request.emit(framing).as_ref(), Ok(&frame), "{line}");
-                assert_eq!(Request::parse(framing, &frame), Ok(request), "{line}");
+                assert_eq!(
+                    Request::parse(framing, &frame),
+                    Ok(request.clone()),
+                    "{line}"
+                );
+                asked = Some(ask(framing, request, &frame));
             }
             "<" => {
                 let answer = Answer {
@@ -86,11 +94,40 @@ fn check(transcript: &str, framing: &Framing) -> usize {
                     status: said.status.expect("an answer has a status"),
                 };
                 assert_eq!(answer.emit(framing).as_ref(), Ok(&frame), "{line}");
-                assert_eq!(Answer::parse(framing, &frame), Ok(answer), "{line}");
+                assert_eq!(Answer::parse(framing, &frame), Ok(answer.clone()), "{line}");
+                // The answer to the request above ends its exchange; many stand alone.
+                if let Some(session) = asked.as_mut().and_then(|(seq, command, session)| {
+                    (*seq == answer.seq && *command == answer.command).then_some(session)
+                }) {
+                    session.handle_bytes(&frame, 1);
+                    assert_eq!(
+                        session.poll_event(),
+                        Some(Event::Answered(answer)),
+                        "{line}"
+                    );
+                    conversed += 1;
+                }
             }
             other => panic!("{other}"),
         }
         count += 1;
     }
+    assert!(conversed > 0, "no answer ends an exchange");
     count
+}
+
+/// A session that asks this sends this frame.
+fn ask(framing: &Framing, request: Request, frame: &[u8]) -> (u8, u8, Session) {
+    let first = request.seq - SEQ_FIRST;
+    let mut session = Session::new(*framing, Timing::default(), first);
+    let command = request.command;
+    let ask = Ask {
+        command,
+        data: request.data,
+        limit_ms: 1_000,
+        any_command: false,
+    };
+    let seq = session.start(ask, 0).unwrap();
+    assert_eq!(session.poll_transmit().as_deref(), Some(frame));
+    (seq, command, session)
 }

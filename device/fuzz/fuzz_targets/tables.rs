@@ -27,6 +27,12 @@ fuzz_target!(|bytes: &[u8]| {
         let _ = (family.device_info.answer.parse)(bytes);
         let _ = (family.rates.answer.parse)(bytes);
         let _ = (family.clock.answer.parse)(bytes);
+        for service in family.others.services {
+            let _ = (service.ask.parse)(bytes);
+        }
+        for daily in family.others.daily {
+            let _ = (daily.ask.parse)(bytes);
+        }
     }
 });
 

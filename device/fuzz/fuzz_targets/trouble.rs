@@ -63,11 +63,13 @@ fuzz_target!(|bytes: &[u8]| {
         _ => Job::ZReport,
     };
     let restart = which & 4 != 0;
+    let keeps_last_answer = which & 8 != 0;
     let mut rates = [None; 8];
     rates[0] = Some(2_000);
     rates[1] = Some(800);
     let printer = Printer::new(Memory::new(rates), Arc::new(|| 1_795_221_330)).of_family(family);
     let line = Loopback::new(Emulator::new(printer, None));
+    line.with(|emulator| emulator.printer_mut().keeps_last_answer = keeps_last_answer);
     let mut driver = IslPrinter::new(family, Box::new(line.clone()), 9);
     let mut baseline = driver.connect().expect("there is no trouble yet").baseline;
     // The last receipt looks just like the one to come.
@@ -79,6 +81,10 @@ fuzz_target!(|bytes: &[u8]| {
     }
     for order in orders.chunks_exact(3).take(12) {
         let kind = FaultKind::ALL[usize::from(order[0]) % FaultKind::ALL.len()];
+        // Of a printer that blinks less is promised (the known weaknesses in README.md).
+        if kind == FaultKind::Blink {
+            continue;
+        }
         line.with(|emulator| {
             emulator.add_fault(FaultOrder {
                 kind,

@@ -17,6 +17,11 @@ use crate::port::PortOpener;
 use crate::port::serial::SerialOpener;
 use crate::printer::FiscalPrinter;
 
+/// The most bytes of a driver itself between two jobs, without its port: its session ([`crate::session::SESSION_BYTES_MAX`]),
+/// who the printer is, and the counters of the last settled answer, of which each is told in one frame.
+/// A job takes a few times its own size for as long as it lasts, and nothing is kept of it.
+pub const DRIVER_BYTES_MAX: usize = 16 * 1024;
+
 /// The printer at an address. Nothing is opened yet: that is [`FiscalPrinter::connect`].
 #[must_use]
 pub fn open(uri: &DriverUri) -> Box<dyn FiscalPrinter> {

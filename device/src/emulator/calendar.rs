@@ -96,6 +96,14 @@ impl Moment {
         )
     }
 
+    /// `DD-MM-YYYY HH:MM:SS`.
+    pub(super) fn long_stamp(self) -> String {
+        format!(
+            "{:02}-{:02}-{:04} {:02}:{:02}:{:02}",
+            self.day, self.month, self.year, self.hour, self.minute, self.second
+        )
+    }
+
     /// `DDMMYY`, as 40h answers.
     pub(super) fn date(self) -> String {
         format!(

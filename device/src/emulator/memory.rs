@@ -1,5 +1,7 @@
 //! What the emulated printer never forgets: fiscal memory, counters of the day, and the receipt that is open.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 /// Everything that survives a loss of power except the receipts, which are too many to be written again each time.
@@ -33,6 +35,27 @@ pub struct Memory {
     pub drawer_pulses: u32,
     /// What the clock was set forward by, in seconds.
     pub clock_offset_s: i64,
+    /// The taxpayer's number.
+    #[serde(default = "tax_id")]
+    pub tax_id: String,
+    /// Header and footer lines and switches, by name.
+    #[serde(default)]
+    pub settings: BTreeMap<String, String>,
+    /// How many Z-reports the fiscal memory has room for.
+    #[serde(default = "closures_max")]
+    pub closures_max: u32,
+    /// Working memory was lost: the clock must be set before anything is sold.
+    #[serde(default)]
+    pub reset: bool,
+}
+
+fn tax_id() -> String {
+    "1003600012346".to_owned()
+}
+
+/// Five years of days.
+const fn closures_max() -> u32 {
+    1_825
 }
 
 impl Memory {
@@ -54,6 +77,10 @@ impl Memory {
             may_duplicate: false,
             drawer_pulses: 0,
             clock_offset_s: 0,
+            tax_id: tax_id(),
+            settings: BTreeMap::new(),
+            closures_max: closures_max(),
+            reset: false,
         }
     }
 
@@ -61,6 +88,12 @@ impl Memory {
     pub(super) fn next_document(&mut self) -> u32 {
         self.last_document = self.last_document.saturating_add(1);
         self.last_document
+    }
+
+    /// How many more Z-reports the fiscal memory has room for.
+    #[must_use]
+    pub fn closures_left(&self) -> u32 {
+        self.closures_max.saturating_sub(self.z_number())
     }
 
     /// Number of the last Z-report.
@@ -136,6 +169,9 @@ pub struct OpenReceipt {
     pub payment_started: bool,
     /// What is on its paper so far.
     pub tape: Vec<String>,
+    /// It was opened as an invoice.
+    #[serde(default)]
+    pub invoice: bool,
 }
 
 impl OpenReceipt {

@@ -1,6 +1,7 @@
 //! The printer's side of the wire: an emulated printer that behaves as its maker's manual says.
 //!
-//! - [`Printer`] executes commands (`receipt_commands`, `slip_commands`, `report_commands`) on a [`memory::Memory`] that a file can keep;
+//! - [`Printer`] executes commands (`receipt_commands`, `slip_commands`, `report_commands`, `service_commands`) on a [`memory::Memory`] that a file can keep;
+//! - [`journal`] keeps every document as it was printed;
 //! - [`Emulator`] puts it at the end of a line that can be ordered to go wrong, without IO and on a given clock;
 //! - [`EscposEmulator`] is a receipt printer, which has no fiscal memory, at the end of such a line;
 //! - [`Rig`] runs that line on a pty in a thread of its own.
@@ -9,6 +10,7 @@
 
 mod calendar;
 mod escpos;
+pub mod journal;
 mod machine;
 pub mod memory;
 mod printer;
@@ -16,6 +18,7 @@ mod pty;
 mod receipt_commands;
 mod report_commands;
 mod rig;
+mod service_commands;
 mod slip_commands;
 mod snapshot;
 mod store;
@@ -23,7 +26,7 @@ mod tape;
 mod trouble;
 
 pub use escpos::EscposEmulator;
-pub use printer::Printer;
+pub use printer::{Printer, Room};
 pub use rig::{Cable, ClockSource, Cover, Family, Power, Rig, RigOptions};
 pub use snapshot::{ReceiptSnapshot, Snapshot};
 pub use trouble::{Emulator, FaultKind, FaultOrder};

@@ -8,6 +8,7 @@ use std::io;
 use std::path::Path;
 
 use super::calendar::Moment;
+use super::journal::{Document, DocumentKind, Journal};
 use super::memory::{FiscalReceipt, Kind, Memory};
 use super::rig::ClockSource;
 use super::store::Store;
@@ -50,12 +51,27 @@ pub(super) type Reply<A> = Result<A, Refused<A>>;
 /// A refusal and its data, where it is told in the data alone.
 type Refusal = (Cause, Option<Vec<u8>>);
 
+/// Room that is left.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Room {
+    /// Enough.
+    Enough,
+    /// It is near its end.
+    Little,
+    /// There is none.
+    None,
+}
+
+/// Fewer records than this are few (spec 1.1, S4.3).
+const CLOSURES_LOW: u32 = 50;
+
 /// One emulated printer.
 pub struct Printer {
     pub(super) protocol: &'static Protocol,
     pub(super) memory: Memory,
     pub(super) receipts: Vec<FiscalReceipt>,
     pub(super) tape: Tape,
+    pub(super) journal: Journal,
     pub(super) last_error: (u8, Option<Cause>),
     pub(super) wrong_passwords: u8,
     pub(super) locked: bool,
@@ -74,6 +90,7 @@ pub struct Printer {
     paper: Paper,
     cover_open: bool,
     memory_fault: bool,
+    journal_room: Room,
     commands: u64,
     last_answer: Option<(u8, Vec<u8>)>,
 }
@@ -87,6 +104,7 @@ impl Printer {
             memory,
             receipts: Vec::new(),
             tape: Tape::default(),
+            journal: Journal::default(),
             last_error: (0, None),
             wrong_passwords: 0,
             locked: false,
@@ -101,6 +119,7 @@ impl Printer {
             paper: Paper::Ok,
             cover_open: false,
             memory_fault: false,
+            journal_room: Room::Enough,
             commands: 0,
             last_answer: None,
         }
@@ -133,10 +152,11 @@ impl Printer {
     ///
     /// The file cannot be read or written.
     pub fn with_file(path: &Path, new: Memory, clock: ClockSource) -> io::Result<Self> {
-        let (store, memory, receipts) = Store::open(path, new)?;
-        let mut printer = Self::new(memory, clock);
-        printer.store = Some(store);
-        printer.receipts = receipts;
+        let kept = Store::open(path, new)?;
+        let mut printer = Self::new(kept.memory, clock);
+        printer.store = Some(kept.store);
+        printer.receipts = kept.receipts;
+        printer.journal = Journal::of(kept.documents);
         Ok(printer)
     }
 
@@ -198,6 +218,7 @@ impl Printer {
         }
         self.wrong_passwords = 0;
         self.locked = false;
+        self.journal.stop_reading();
         if on && let Some(open) = &mut self.memory.open {
             open.tape.push("*VOLTAGE DROP*".to_owned());
         }
@@ -211,6 +232,17 @@ impl Printer {
     /// Opens or closes the cover.
     pub fn set_cover_open(&mut self, open: bool) {
         self.cover_open = open;
+    }
+
+    /// Loses its working memory, as with an empty battery: the clock must be set before anything is sold.
+    pub fn reset_memory(&mut self) {
+        self.memory.reset = true;
+        self.last_answer = None;
+    }
+
+    /// The journal has this much room; without any nothing can be sold.
+    pub fn set_journal_room(&mut self, room: Room) {
+        self.journal_room = room;
     }
 
     /// What is on the paper.
@@ -276,6 +308,7 @@ impl Printer {
         if self.memory != before && self.keep(receipts_before, &before).is_err() {
             self.memory = before;
             self.receipts.truncate(receipts_before);
+            self.journal.forget_after(self.memory.last_document);
             self.memory_fault = true;
             return Err((Cause::FiscalMemory, None));
         }
@@ -319,6 +352,9 @@ impl Printer {
         for receipt in self.receipts.iter().skip(receipts_before) {
             store.append(receipt)?;
         }
+        for document in self.journal.after(before.last_document) {
+            store.append_document(document)?;
+        }
         // Lines of an open receipt are many and cheap to lose with the whole machine; documents are not.
         let durable = self.memory.last_document != before.last_document
             || self.memory.rates != before.rates
@@ -347,6 +383,19 @@ impl Printer {
         }
         if self.memory_fault {
             flags.push(Flag::FiscalMemoryWrite);
+        }
+        if self.memory.reset {
+            flags.extend([Flag::MemoryReset, Flag::ClockNotSet]);
+        }
+        match self.journal_room {
+            Room::Enough => {}
+            Room::Little => flags.push(Flag::JournalLow),
+            Room::None => flags.extend([Flag::JournalLow, Flag::JournalFull]),
+        }
+        match self.memory.closures_left() {
+            0 => flags.push(Flag::FiscalMemoryFull),
+            left if left < CLOSURES_LOW => flags.push(Flag::FiscalMemoryLow),
+            _ => {}
         }
         match self.memory.open.as_ref().map(|open| open.kind) {
             Some(Kind::Sale) => flags.push(Flag::ReceiptOpen),
@@ -397,6 +446,32 @@ impl Printer {
             return Err(Cause::PaperOut);
         }
         Ok(())
+    }
+
+    /// Refuses to open a fiscal receipt that could not be closed and kept (spec 2, 30h).
+    pub(super) fn fit_to_sell(&self) -> Result<(), Cause> {
+        if self.memory.reset {
+            return Err(Cause::ClockNotSet);
+        }
+        if self.journal_room == Room::None {
+            return Err(Cause::JournalFull);
+        }
+        if self.memory.closures_left() == 0 {
+            return Err(Cause::FiscalMemoryFull);
+        }
+        Ok(())
+    }
+
+    /// Prints a document and writes it into the journal.
+    pub(super) fn issue(&mut self, number: u32, kind: DocumentKind, lines: &[String]) {
+        self.tape.push(lines);
+        self.journal.push(Document {
+            number,
+            at: self.now(),
+            kind,
+            z_number: self.memory.z_number().saturating_add(1),
+            lines: lines.to_vec(),
+        });
     }
 
     /// Refuses while anything is open, and says what.
@@ -553,6 +628,12 @@ impl Incoming<'_> {
         }
         if let Some(row) = &others.options {
             self.on(row, |printer, data| printer.options(&data));
+        }
+        for row in others.daily {
+            self.on(row, |printer, closes| printer.daily_report(closes));
+        }
+        for row in others.services {
+            self.on(row, |printer, service| printer.service(service));
         }
     }
 }

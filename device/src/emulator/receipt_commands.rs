@@ -1,6 +1,7 @@
 //! The commands that make a fiscal receipt.
 
 use super::calendar::DAY;
+use super::journal::DocumentKind;
 use super::memory::{BookedSale, FiscalReceipt, Kind, LastReceipt, OpenReceipt};
 use super::printer::{Printer, Reply, in_answer};
 use super::tape::{centred, spread, sum};
@@ -39,6 +40,7 @@ impl Printer {
             return Err(Cause::Password.into());
         }
         self.wrong_passwords = 0;
+        self.fit_to_sell()?;
         let now = self.now();
         if self
             .memory
@@ -57,6 +59,7 @@ impl Printer {
             payments: Vec::new(),
             payment_started: false,
             tape: vec![title],
+            invoice: open.invoice,
         });
         Ok(self.counters_of_open())
     }
@@ -253,7 +256,12 @@ impl Printer {
         } else {
             "BON FISCAL - MULTUMIM"
         }));
-        self.tape.push(&open.tape);
+        let kind = if refund {
+            DocumentKind::Refund
+        } else {
+            DocumentKind::Sale
+        };
+        self.issue(document, kind, &open.tape);
         self.receipts.push(FiscalReceipt {
             document,
             at: self.now(),
@@ -329,7 +337,7 @@ impl Printer {
         let stamp = self.stamp();
         open.tape.push(centred("=CANCELLED="));
         open.tape.push(spread(&format!("{document:07}"), &stamp));
-        self.tape.push(&open.tape);
+        self.issue(document, DocumentKind::Cancelled, &open.tape);
         self.memory.day.all_receipts = self.memory.day.all_receipts.saturating_add(1);
         self.memory.last = LastReceipt {
             items: open.items(),

@@ -1,11 +1,13 @@
 //! The commands that report, count cash, set and tell.
 
 use super::calendar::{DAY, Moment, parse_stamp};
+use super::journal::DocumentKind;
 use super::memory::{Closure, Day, Kind, LastReceipt};
 use super::printer::{Printer, Reply, in_answer};
 use super::receipt_commands::divided;
 use super::tape::{centred, spread, sum};
 use crate::wire::cause::Cause;
+use crate::wire::codepage;
 use crate::wire::isl_report::{
     Cash, DailyReport, DayPayments, DeviceInfo, LastError, LastZ, Rates, ReceiptSums, Transaction,
 };
@@ -15,6 +17,9 @@ impl Printer {
     pub(super) fn daily_report(&mut self, closes: bool) -> Reply<DailyReport> {
         self.closed()?;
         self.printing()?;
+        if closes && self.memory.closures_left() == 0 {
+            return Err(Cause::FiscalMemoryFull.into());
+        }
         let number = self.memory.z_number().saturating_add(1);
         let document = self.memory.next_document();
         let day = self.memory.day.clone();
@@ -53,7 +58,12 @@ impl Printer {
         lines.push(sum("IESIRI", day.cash_out));
         let stamp = self.stamp();
         lines.push(spread(&format!("{document:07}"), &stamp));
-        self.tape.push(&lines);
+        let kind = if closes {
+            DocumentKind::ZReport
+        } else {
+            DocumentKind::XReport
+        };
+        self.issue(document, kind, &lines);
     }
 
     /// The Z-reports of the fiscal memory from one number to another.
@@ -89,7 +99,7 @@ impl Printer {
             lines.push(sum(&format!("Z {:04}", closure.number), total));
         }
         lines.push(spread(&format!("{document:07}"), &self.stamp()));
-        self.tape.push(&lines);
+        self.issue(document, DocumentKind::Other, &lines);
         self.memory.may_duplicate = false;
         Ok(())
     }
@@ -123,8 +133,8 @@ impl Printer {
             "SUME IESITE"
         };
         let stamp = self.stamp();
-        self.tape
-            .push(&[sum(word, amount), spread(&format!("{document:07}"), &stamp)]);
+        let lines = [sum(word, amount), spread(&format!("{document:07}"), &stamp)];
+        self.issue(document, DocumentKind::Cash, &lines);
         self.memory.last = LastReceipt::default();
         self.memory.may_duplicate = false;
         Ok(self.cash_told(true))
@@ -237,6 +247,7 @@ impl Printer {
         if last_closure.max(last_receipt).is_some_and(|last| at < last) {
             return Err(Cause::DateBeforeLast.into());
         }
+        self.memory.reset = false;
         self.memory.clock_offset_s = at.saturating_sub(self.source_now());
         Ok(())
     }
@@ -295,17 +306,28 @@ impl Printer {
         }
     }
 
-    /// 2Bh: header and footer lines and switches are taken and not used; `d1` tells the cause with every refusal.
+    /// 2Bh: header and footer lines and switches are kept and told, and not used; `d1` tells the cause with every refusal.
     pub(super) fn options(&mut self, data: &[u8]) -> Reply<Vec<u8>> {
         match data {
             [b'd', on @ (b'0' | b'1')] => self.cause_in_data = *on == b'1',
             [b'I', b'd'] => return Ok(vec![if self.cause_in_data { b'1' } else { b'0' }]),
-            [b'I', _] => return Ok(b"0".to_vec()),
-            [b'0'..=b'7' | b'A'..=b'Z' | b'a'..=b'z', ..] => {}
+            [b'I', item] => {
+                let kept = self.memory.settings.get(&option_key(*item));
+                let usual = if item.is_ascii_digit() { "" } else { "0" };
+                return Ok(codepage::encode(kept.map_or(usual, String::as_str)));
+            }
+            [item @ (b'0'..=b'7' | b'A'..=b'Z' | b'a'..=b'z'), value @ ..] => {
+                let value = codepage::decode(value);
+                self.memory.settings.insert(option_key(*item), value);
+            }
             _ => return Err(Cause::Syntax.into()),
         }
         Ok(Vec::new())
     }
+}
+
+fn option_key(item: u8) -> String {
+    format!("2B {}", char::from(item))
 }
 
 /// Midnight of `DDMMYY`.
@@ -314,7 +336,7 @@ fn parse_date(date: &str) -> Option<i64> {
     parse_stamp(&format!("{}-{}-{} 00:00", pair(0)?, pair(2)?, pair(4)?))
 }
 
-const fn words(cause: Cause) -> &'static str {
+pub(super) const fn words(cause: Cause) -> &'static str {
     match cause {
         Cause::Syntax => "Syntax error",
         Cause::UnknownCommand => "Invalid command",

@@ -1,5 +1,6 @@
 //! The commands that print what is not fiscal: slips, ornaments, duplicates.
 
+use super::journal::DocumentKind;
 use super::memory::{Kind, LastReceipt, OpenReceipt};
 use super::printer::{Printer, Reply};
 use super::tape::{centred, spread};
@@ -20,6 +21,7 @@ impl Printer {
             payments: Vec::new(),
             payment_started: false,
             tape: vec![centred("BON NEFISCAL")],
+            invoice: false,
         });
         Ok(self.counters_of_open())
     }
@@ -47,7 +49,7 @@ impl Printer {
         let document = self.memory.next_document();
         let stamp = self.stamp();
         open.tape.push(spread(&format!("{document:07}"), &stamp));
-        self.tape.push(&open.tape);
+        self.issue(document, DocumentKind::Slip, &open.tape);
         self.memory.open = None;
         self.memory.last = LastReceipt::default();
         self.memory.may_duplicate = false;
@@ -74,8 +76,8 @@ impl Printer {
         let document = self.memory.next_document();
         self.memory.may_duplicate = false;
         self.memory.day.all_receipts = self.memory.day.all_receipts.saturating_add(1);
-        self.tape
-            .push(&[centred("DUPLICAT"), format!("{document:07}")]);
+        let lines = [centred("DUPLICAT"), format!("{document:07}")];
+        self.issue(document, DocumentKind::Other, &lines);
         Ok(())
     }
 }

@@ -1,12 +1,14 @@
 //! The file that keeps the emulated printer's memory over restarts.
 //!
-//! `FILE` holds [`Memory`] and is replaced as a whole; `FILE.receipts` holds one fiscal receipt per line and only grows.
-//! A receipt is written there first and counts once `FILE` says so, so that a stop between the two leaves the state before.
+//! `FILE` holds [`Memory`] and is replaced as a whole; `FILE.receipts` holds one fiscal receipt per line, `FILE.journal` one document, and both only grow.
+//! A line is written there first and counts once `FILE` says so, so that a stop between the two leaves the state before.
 
+use std::collections::VecDeque;
 use std::fs::{File, OpenOptions};
 use std::io::{self, BufRead as _, BufReader, Write as _};
 use std::path::{Path, PathBuf};
 
+use super::journal::{DOCUMENTS_MAX, Document};
 use super::memory::{FiscalReceipt, Memory};
 
 /// The two files.
@@ -14,11 +16,21 @@ use super::memory::{FiscalReceipt, Memory};
 pub(super) struct Store {
     path: PathBuf,
     receipts: File,
+    journal: File,
+}
+
+/// A store and what it holds.
+#[derive(Debug)]
+pub(super) struct Kept {
+    pub(super) store: Store,
+    pub(super) memory: Memory,
+    pub(super) receipts: Vec<FiscalReceipt>,
+    pub(super) documents: Vec<Document>,
 }
 
 impl Store {
     /// Opens the files, or makes them for a printer in the state `new`; gives what they hold.
-    pub(super) fn open(path: &Path, new: Memory) -> io::Result<(Self, Memory, Vec<FiscalReceipt>)> {
+    pub(super) fn open(path: &Path, new: Memory) -> io::Result<Kept> {
         let memory: Memory = match File::open(path) {
             Ok(file) => serde_json::from_reader(BufReader::new(file))
                 .map_err(|error| invalid(path, &error.to_string()))?,
@@ -26,19 +38,24 @@ impl Store {
             Err(error) => return Err(error),
         };
         let beside = with_suffix(path, ".receipts");
-        let receipts = OpenOptions::new()
-            .create(true)
-            .read(true)
-            .append(true)
-            .open(&beside)?;
+        let receipts = growing(&beside)?;
         let (kept, length) = read_receipts(&beside, &receipts, memory.receipts)?;
         receipts.set_len(length)?;
+        let journal = growing(&with_suffix(path, ".journal"))?;
+        let (documents, length) = read_documents(&journal, memory.last_document)?;
+        journal.set_len(length)?;
         let store = Self {
             path: path.to_owned(),
             receipts,
+            journal,
         };
         store.save(&memory, true)?;
-        Ok((store, memory, kept))
+        Ok(Kept {
+            store,
+            memory,
+            receipts: kept,
+            documents,
+        })
     }
 
     /// Writes a receipt down; it counts after the next durable [`save`](Self::save).
@@ -47,6 +64,13 @@ impl Store {
         line.push(b'\n');
         self.receipts.write_all(&line)?;
         self.receipts.sync_data()
+    }
+
+    /// Writes a document of the journal down; it counts after the next durable [`save`](Self::save).
+    pub(super) fn append_document(&mut self, document: &Document) -> io::Result<()> {
+        let mut line = serde_json::to_vec(document)?;
+        line.push(b'\n');
+        self.journal.write_all(&line)
     }
 
     /// Replaces the memory. A change that is not `durable` survives the end of this process, but perhaps not of the machine.
@@ -88,6 +112,38 @@ fn read_receipts(path: &Path, file: &File, count: usize) -> io::Result<(Vec<Fisc
         length = length.saturating_add(u64::try_from(bytes).unwrap_or(0));
     }
     Ok((kept, length))
+}
+
+/// The newest documents up to the one of this number, and the bytes that all of them take.
+fn read_documents(file: &File, last: u32) -> io::Result<(Vec<Document>, u64)> {
+    let mut kept = VecDeque::new();
+    let mut length: u64 = 0;
+    let mut reader = BufReader::new(file);
+    let mut line = Vec::new();
+    while reader.read_until(b'\n', &mut line)? > 0 {
+        // A line that was cut off by a stop, and what follows it, never happened.
+        let Ok(document) = serde_json::from_slice::<Document>(&line) else {
+            break;
+        };
+        if document.number > last || line.last() != Some(&b'\n') {
+            break;
+        }
+        length = length.saturating_add(u64::try_from(line.len()).unwrap_or(0));
+        if kept.len() >= DOCUMENTS_MAX {
+            kept.pop_front();
+        }
+        kept.push_back(document);
+        line.clear();
+    }
+    Ok((kept.into(), length))
+}
+
+fn growing(path: &Path) -> io::Result<File> {
+    OpenOptions::new()
+        .create(true)
+        .read(true)
+        .append(true)
+        .open(path)
 }
 
 fn invalid(path: &Path, what: &str) -> io::Error {

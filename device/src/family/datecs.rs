@@ -3,7 +3,7 @@
 //! Manual: group A, v1.00BG; spec 1 and 2.
 
 use super::protocol::{
-    Codec, Errors, Limits, Model, NO_DATA, Optional, Payments, Protocol, Row, Seller,
+    Codec, Errors, Limits, Model, NO_DATA, Optional, Payments, Protocol, Row, Seller, service,
 };
 use crate::wire::cause::Cause;
 use crate::wire::fields::{decimal, parse_count};
@@ -14,6 +14,7 @@ use crate::wire::isl_report::{
     Cash, DAY_PAYMENT_LETTERS, DailyReport, DayPayments, DeviceInfo, LastError, LastZ, Rates,
     ReceiptSums, Transaction, emit_document, emit_groups, parse_document, parse_groups,
 };
+use crate::wire::isl_service::{self, Service, Told};
 use crate::wire::isl_status::{Flag, GENERAL, Layout, MEMORY, Place, Status};
 
 /// The table of group A.
@@ -308,8 +309,48 @@ pub const PROTOCOL: Protocol = Protocol {
             Row::new(command::LINE, RAW, NO_DATA),
         ],
         options: Some(Row::new(command::OPTIONS, RAW, RAW)),
+        daily: &[
+            Row::new(0x6C, CLOSES, DAILY),
+            Row::new(0x75, CLOSES, DAILY),
+            Row::new(0x76, CLOSES, DAILY),
+        ],
+        services: &[
+            COMMON_SERVICES[0],
+            COMMON_SERVICES[1],
+            COMMON_SERVICES[2],
+            COMMON_SERVICES[3],
+            COMMON_SERVICES[4],
+            COMMON_SERVICES[5],
+            COMMON_SERVICES[6],
+            COMMON_SERVICES[7],
+            COMMON_SERVICES[8],
+            COMMON_SERVICES[9],
+            service(0x77, isl_service::journal, Told::emit),
+        ],
     },
 };
+
+/// What group B has too; its electronic journal is read in another way.
+pub(super) const COMMON_SERVICES: &[Row<Service, Told>; 10] = &[
+    service(0x32, |_| Some(Service::RatesReport), Told::emit),
+    service(0x39, isl_service::buyer, Told::emit),
+    service(0x44, |_| Some(Service::MemoryLeft), Told::emit),
+    service(0x48, |_| Some(Service::Fiscalising), Told::emit),
+    service(0x56, |_| Some(Service::LastRecord), Told::emit),
+    service(0x5B, |_| Some(Service::Fiscalising), Told::emit),
+    service(0x62, |_| Some(Service::Fiscalising), Told::emit),
+    service(0x63, |_| Some(Service::TaxId), Told::emit),
+    service(
+        0x69,
+        |_| Some(Service::Report("RAPORT OPERATORI")),
+        Told::emit,
+    ),
+    service(
+        0x6F,
+        |_| Some(Service::Report("RAPORT ARTICOLE")),
+        Told::emit,
+    ),
+];
 
 pub(super) const PLACES: &[Place] = &[
     (Flag::CoverOpen, 0, 0x40),
@@ -457,6 +498,22 @@ const TEXT: Codec<Vec<u8>> = Codec {
 const DAILY: Codec<DailyReport> = Codec {
     emit: DailyReport::emit,
     parse: DailyReport::parse,
+};
+
+/// As 45h: `0` or nothing closes, `2` does not.
+const CLOSES: Codec<bool> = Codec {
+    emit: |closes| {
+        if *closes {
+            b"0".to_vec()
+        } else {
+            b"2".to_vec()
+        }
+    },
+    parse: |data| match data {
+        b"" | b"0" | b"N" | b"0N" => Some(true),
+        b"2" | b"2N" => Some(false),
+        _ => None,
+    },
 };
 
 const GROUPS: Codec<[i64; 8]> = Codec {

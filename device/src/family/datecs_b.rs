@@ -5,7 +5,9 @@
 //! Manual: group B, v2.04BG; spec 1.1 and 2.
 
 use super::datecs;
-use super::protocol::{Codec, Errors, Limits, Model, NO_DATA, Payments, Protocol, Row, Seller};
+use super::protocol::{
+    Codec, Errors, Limits, Model, NO_DATA, Optional, Payments, Protocol, Row, Seller,
+};
 use crate::wire::codepage;
 use crate::wire::fields::{parse_count, parse_minor};
 use crate::wire::isl::command;
@@ -73,6 +75,10 @@ pub const PROTOCOL: Protocol = Protocol {
             parse: parse_sums,
         },
     ),
+    others: Optional {
+        services: datecs::COMMON_SERVICES,
+        ..datecs::PROTOCOL.others
+    },
     ..datecs::PROTOCOL
 };
 

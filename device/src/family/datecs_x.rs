@@ -3,12 +3,13 @@
 //! Manual: X, v2.08; spec 3.
 
 use super::protocol::{
-    Codec, Errors, Limits, Model, NO_DATA, Optional, Payments, Protocol, Row, Seller,
+    Codec, Errors, Limits, Model, NO_DATA, Optional, Payments, Protocol, Row, Seller, service,
 };
 use crate::wire::cause::Cause;
 use crate::wire::fields::parse_count;
 use crate::wire::isl_payment::Counters;
 use crate::wire::isl_report::{DailyReport, Rates};
+use crate::wire::isl_service::{self, Service, Told};
 use crate::wire::isl_status::{Flag, GENERAL, Layout, MEMORY, Place};
 use crate::wire::isl_x::{self, emit, parse};
 use crate::wire::{isl_x_receipt as receipt, isl_x_report as report};
@@ -344,8 +345,44 @@ pub const PROTOCOL: Protocol = Protocol {
         ],
         ornament: &[Row::new(0x54, ANY, NO_DATA), Row::new(0x5C, ANY, NO_DATA)],
         options: None,
+        daily: &[Row::new(
+            0x45,
+            // By departments and by groups of articles; neither closes the day.
+            Codec {
+                emit: |_| emit(&["D"]),
+                parse: |data| {
+                    is(data, &["D"])
+                        .or_else(|| is(data, &["G"]))
+                        .map(|()| false)
+                },
+            },
+            DAILY,
+        )],
+        services: &[
+            service(0x39, isl_service::buyer_x, Told::emit_x),
+            service(0x44, |_| Some(Service::MemoryLeft), emit_first),
+            service(0x48, |_| Some(Service::Fiscalising), Told::emit_x),
+            service(0x56, |_| Some(Service::LastRecord), Told::emit_x),
+            service(0x5B, |_| Some(Service::Fiscalising), Told::emit_x),
+            service(0x62, |_| Some(Service::Fiscalising), Told::emit_x),
+            service(0x63, |_| Some(Service::TaxId), emit_first),
+            service(0x64, isl_service::error_words_x, Told::emit_x),
+            service(0x6E, isl_service::refund_payments_x, Told::emit_x),
+            service(0x7B, isl_service::device_x, Told::emit_x),
+            service(0x7C, isl_service::search_x, Told::emit_x),
+            service(0x7D, isl_service::journal_x, Told::emit_x),
+            service(VARIABLE, isl_service::variable_x, Told::emit_x),
+        ],
     },
 };
+
+/// X tells one value where groups A and B tell two.
+fn emit_first(told: &Told) -> Vec<u8> {
+    match told {
+        Told::Fields(fields) => emit(fields.get(..1).unwrap_or_default()),
+        other => other.emit_x(),
+    }
+}
 
 /// 255: a variable is read by its name, an index and an empty value.
 const VARIABLE: u8 = 0xFF;

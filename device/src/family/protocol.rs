@@ -9,6 +9,7 @@ use crate::wire::isl_receipt::{Open, RefundOpen, Sale, Subtotal, Sums};
 use crate::wire::isl_report::{
     Cash, DailyReport, DayPayments, DeviceInfo, LastError, LastZ, Rates, ReceiptSums, Transaction,
 };
+use crate::wire::isl_service::{Service, Told};
 use crate::wire::isl_status::{Layout, Status};
 
 /// One family of printers: everything in which it differs from another one.
@@ -125,6 +126,29 @@ pub struct Optional {
     pub ornament: &'static [Row<Vec<u8>>],
     /// Header, footer and switches.
     pub options: Option<Row<Vec<u8>, Vec<u8>>>,
+    /// Reports of the day with more on their paper; true closes the day.
+    pub daily: &'static [Row<bool, DailyReport>],
+    /// Everything else that is asked or ordered.
+    pub services: &'static [Row<Service, Told>],
+}
+
+/// A service, of which only the printer's side is spoken here.
+pub(super) const fn service(
+    command: u8,
+    parse: fn(&[u8]) -> Option<Service>,
+    emit: fn(&Told) -> Vec<u8>,
+) -> Row<Service, Told> {
+    Row::new(
+        command,
+        Codec {
+            emit: |_| Vec::new(),
+            parse,
+        },
+        Codec {
+            emit,
+            parse: |_| None,
+        },
+    )
 }
 
 /// One command: its number, and how its data and the answer's are written and read.

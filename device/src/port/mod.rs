@@ -5,6 +5,7 @@
 pub mod fault;
 pub mod loopback;
 pub mod place;
+pub mod replay;
 #[cfg(feature = "serial")]
 pub mod serial;
 pub mod speed;

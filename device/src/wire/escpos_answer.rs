@@ -229,6 +229,15 @@ impl AnswerDecoder {
         }
     }
 
+    /// Bytes that it takes now, on the heap too.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        let block = self.block.as_ref().map_or(0, |(_, body)| body.capacity());
+        size_of::<Self>()
+            .saturating_add(block)
+            .saturating_add(self.unasked.capacity())
+    }
+
     /// Forgets half an answer.
     pub fn clear(&mut self) {
         self.block = None;

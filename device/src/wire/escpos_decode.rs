@@ -68,6 +68,8 @@ pub struct Decoder {
 
 /// Most bytes of one command; a longer one is taken for noise.
 pub const COMMAND_BYTES_MAX: usize = 1 << 20;
+/// Most bytes of a command that does not say how long it is: a barcode's data have at most 255.
+const UNMEASURED_BYTES_MAX: usize = 512;
 
 impl Decoder {
     /// Takes bytes; gives the commands that are complete now. A run of text may come in pieces.
@@ -84,6 +86,10 @@ impl Decoder {
             }
             self.pending.push(*byte);
             let Some(length) = length(&self.pending) else {
+                // A barcode that never ends is noise.
+                if self.pending.len() > UNMEASURED_BYTES_MAX {
+                    commands.push(Command::Other(std::mem::take(&mut self.pending)));
+                }
                 continue;
             };
             if length > COMMAND_BYTES_MAX {
@@ -289,6 +295,27 @@ mod tests {
         ];
         commands.extend(qr("https://example.md/r/1?x=ă", 6, QrLevel::Q));
         commands
+    }
+
+    #[test]
+    fn an_image_wider_than_any_head_is_read_as_it_is() {
+        // Found by fuzzing: it was written again with another width.
+        let mut bytes = vec![GS, b'v', b'0', 0, 8, 1, 2, 0];
+        bytes.extend([0x55; 264 * 2]);
+        let commands = Decoder::default().feed(&bytes);
+        assert_eq!(commands.len(), 1);
+        assert_eq!(commands[0].emit(), bytes);
+    }
+
+    #[test]
+    fn a_barcode_that_never_ends_is_given_up() {
+        let mut decoder = Decoder::default();
+        let mut bytes = vec![GS, b'k', 2];
+        bytes.extend([b'1'; 600]);
+        bytes.push(LF);
+        let commands = decoder.feed(&bytes);
+        assert!(matches!(commands[0], Command::Other(_)));
+        assert_eq!(commands.last(), Some(&Command::LineFeed));
     }
 
     #[test]

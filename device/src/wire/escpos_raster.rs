@@ -91,8 +91,11 @@ impl Raster {
     }
 
     fn emit_band(&self, out: &mut Vec<u8>, band: &[u8], rows: u8) {
-        let width = u8::try_from(self.width_bytes).unwrap_or(u8::MAX);
-        out.extend([GS, b'v', b'0', 0, width, 0, rows, 0]);
+        // A printer may receive a wider image than we send.
+        let [low, high] = u16::try_from(self.width_bytes)
+            .unwrap_or(u16::MAX)
+            .to_le_bytes();
+        out.extend([GS, b'v', b'0', 0, low, high, rows, 0]);
         out.extend_from_slice(band);
     }
 }

@@ -331,6 +331,12 @@ impl Decoder {
         self.frame.clear();
     }
 
+    /// Bytes that it has taken from the heap.
+    #[must_use]
+    pub fn capacity(&self) -> usize {
+        self.frame.capacity()
+    }
+
     /// A frame longer than this is noise.
     fn frame_max(&self) -> usize {
         self.framing

@@ -258,10 +258,13 @@ impl Sale {
     #[must_use]
     pub fn parse(data: &[u8]) -> Option<Self> {
         let (text, second, rest) = split_text(data)?;
-        let (letter, figures) = rest.split_first()?;
-        let group = match letter {
-            b'A'..=b'H' => letter.wrapping_sub(b'A'),
-            0xC0..=0xC7 => letter.wrapping_sub(0xC0),
+        let (group, figures) = match rest {
+            [letter @ b'A'..=b'H', figures @ ..] => (letter.wrapping_sub(b'A'), figures),
+            [letter @ 0xC0..=0xC7, figures @ ..] => (letter.wrapping_sub(0xC0), figures),
+            // `Dept TAB Price`: departments 1 to 8 belong to the groups A to H, as long as nobody programs them otherwise [inference].
+            [department @ b'1'..=b'8', TAB, figures @ ..] => {
+                (department.wrapping_sub(b'1'), figures)
+            }
             _ => return None,
         };
         let figures = core::str::from_utf8(figures).ok()?;

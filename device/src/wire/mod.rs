@@ -17,6 +17,7 @@ pub mod isl;
 pub mod isl_payment;
 pub mod isl_receipt;
 pub mod isl_report;
+pub mod isl_service;
 pub mod isl_status;
 pub mod isl_x;
 pub mod isl_x_receipt;

@@ -1,0 +1,415 @@
+//! What drivers of others ask beside receipts and reports, as raw commands: identity, settings, the electronic journal,
+//! and the conditions in which nothing can be sold.
+#![cfg(feature = "emulator")]
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use ferrotill_device::emulator::memory::Memory;
+use ferrotill_device::emulator::{Printer, Room};
+use ferrotill_device::family::{Protocol, datecs, datecs_b, datecs_x, eltrade};
+use ferrotill_device::wire::codepage;
+use ferrotill_device::wire::framing::{Answer, Request};
+use ferrotill_device::wire::isl_status::Flag;
+
+/// A host that sends what it is told, with a new number each time.
+struct Host {
+    printer: Printer,
+    seq: u8,
+}
+
+impl Host {
+    fn of(family: &'static Protocol) -> Self {
+        Self::with(Printer::new(memory(), clock()).of_family(family))
+    }
+
+    fn with(printer: Printer) -> Self {
+        Self { printer, seq: 0x20 }
+    }
+
+    fn send(&mut self, command: u8, data: &str) -> Answer {
+        let framing = self.printer.family().framing;
+        self.seq = framing.seq_after(self.seq);
+        let request = Request {
+            seq: self.seq,
+            command,
+            data: data
+                .split('\t')
+                .map(codepage::encode)
+                .collect::<Vec<_>>()
+                .join(&b'\t'),
+        };
+        // Through the bytes of the frame, both ways.
+        let frame = request.emit(&framing).unwrap();
+        let heard = Request::parse(&framing, &frame).unwrap();
+        Answer::parse(&framing, &self.printer.answer(&heard)).unwrap()
+    }
+
+    fn text(&mut self, command: u8, data: &str) -> String {
+        codepage::decode(&self.send(command, data).data)
+    }
+
+    fn has(&mut self, flag: Flag) -> bool {
+        let status = self.send(0x4A, "").status;
+        self.printer.family().status.has(status, flag)
+    }
+
+    /// Refused with this bit.
+    fn no(&mut self, command: u8, data: &str, flag: Flag) {
+        let status = self.send(command, data).status;
+        let layout = &self.printer.family().status;
+        assert!(
+            layout.has(status, flag),
+            "{command:02X} {data:?}: {status:?}"
+        );
+        assert!(layout.has(status, Flag::GeneralError), "{command:02X}");
+    }
+
+    /// A sale of group A or B, paid in cash.
+    fn sell(&mut self) {
+        self.text(
+            0x30,
+            if self.printer.family() == &datecs::PROTOCOL {
+                "1,0000,1"
+            } else {
+                "1,1,1"
+            },
+        );
+        self.text(0x31, "Paine\tA9.50");
+        self.text(0x35, "\t");
+        self.text(0x38, "");
+    }
+
+    fn sell_x(&mut self) {
+        self.text(0x30, "1\t0000\t1\t\t");
+        self.text(0x31, "Paine\t1\t9.50\t1.000\t0\t\t0\t");
+        self.text(0x35, "0\t9.50\t\t");
+        assert!(self.text(0x38, "").starts_with("0\t"));
+    }
+}
+
+fn memory() -> Memory {
+    let mut rates = [None; 8];
+    rates[0] = Some(2_000);
+    rates[1] = Some(800);
+    Memory::new(rates)
+}
+
+fn clock() -> Arc<dyn Fn() -> i64 + Send + Sync> {
+    Arc::new(|| 1_795_221_330)
+}
+
+#[test]
+fn a_classic_printer_tells_who_it_is_and_what_is_left() {
+    for family in [&datecs::PROTOCOL, &datecs_b::PROTOCOL, &eltrade::PROTOCOL] {
+        let mut host = Host::of(family);
+        assert_eq!(host.text(0x63, ""), "1003600012346,IDNO");
+        assert_eq!(host.text(0x44, ""), "1825,1825");
+        assert_eq!(host.text(0x56, ""), "01-01-1970 00:00:00");
+        host.text(0x45, "0");
+        assert_eq!(host.text(0x44, ""), "1824,1824");
+        assert_eq!(host.text(0x56, ""), "21-11-2026 00:35:30");
+        assert_eq!(host.text(0x32, ""), "P20.00,8.00,DT,DT,DT,DT,DT,DT,010126");
+        // Fiscalised once and for all.
+        for command in [0x48, 0x5B, 0x62] {
+            host.no(command, "x", Flag::NotAllowed);
+        }
+    }
+}
+
+#[test]
+fn reports_with_articles_and_departments_are_reports_of_the_day() {
+    for (command, closes) in [(0x6C, true), (0x75, true), (0x76, true), (0x6C, false)] {
+        let mut host = Host::of(&datecs::PROTOCOL);
+        host.sell();
+        let told = host.text(command, if closes { "0" } else { "2" });
+        assert!(told.starts_with("0001,"), "{told}");
+        assert_eq!(host.printer.memory().z_number(), u32::from(closes));
+    }
+    let mut host = Host::of(&datecs_x::PROTOCOL);
+    host.sell_x();
+    for kind in ["D\t", "G\t"] {
+        assert!(host.text(0x45, kind).starts_with("0\t1\t"), "{kind}");
+    }
+    assert_eq!(host.printer.memory().z_number(), 0);
+    let mut host = Host::of(&datecs::PROTOCOL);
+    for command in [0x69, 0x6F] {
+        assert_eq!(host.text(command, ""), "");
+    }
+    assert_eq!(host.text(0x71, ""), "0000002");
+    assert!(host.printer.paper_text().contains("RAPORT ARTICOLE"));
+}
+
+#[test]
+fn a_sale_by_department_is_a_sale_of_its_group() {
+    let mut host = Host::of(&datecs::PROTOCOL);
+    host.text(0x30, "1,0000,1");
+    host.text(0x31, "Paine\t2\t9.50*2");
+    assert_eq!(host.text(0x33, "00"), "1900,0,1900,0,0,0,0,0,0");
+    // Without its TAB it is a price without a group.
+    host.no(0x31, "Paine\t29.50", Flag::Syntax);
+    // Department 3 belongs to a group that is disabled.
+    host.no(0x31, "Paine\t3\t9.50", Flag::NotAllowed);
+}
+
+#[test]
+fn an_invoice_takes_its_buyer_once_it_is_paid() {
+    let mut host = Host::of(&datecs::PROTOCOL);
+    host.no(0x39, "1003600099999\tVinzator", Flag::NotAllowed);
+    host.text(0x30, "1,0000,1,I");
+    host.text(0x31, "Paine\tA9.50");
+    host.no(0x39, "1003600099999\tVinzator", Flag::NotAllowed);
+    host.text(0x35, "\t");
+    host.no(0x39, "", Flag::Syntax);
+    assert_eq!(host.text(0x39, "1003600099999\tVinzator"), "");
+    host.text(0x38, "");
+    assert!(host.printer.paper_text().contains("1003600099999"));
+    // A plain receipt has none.
+    host.text(0x30, "1,0000,1");
+    host.text(0x31, "Paine\tA9.50");
+    host.text(0x35, "\t");
+    host.no(0x39, "1003600099999", Flag::NotAllowed);
+}
+
+#[test]
+fn header_lines_and_switches_are_told_as_they_were_set() {
+    let mut host = Host::of(&datecs::PROTOCOL);
+    assert_eq!(host.text(0x2B, "I0"), "");
+    assert_eq!(host.text(0x2B, "0Magazin «Ёлка»"), "");
+    assert_eq!(host.text(0x2B, "I0"), "Magazin «Ёлка»");
+    assert_eq!(host.text(0x2B, "IX"), "0");
+    host.text(0x2B, "X1");
+    assert_eq!(host.text(0x2B, "IX"), "1");
+    // They are not in working memory.
+    host.printer.set_power(false);
+    host.printer.set_power(true);
+    assert_eq!(host.text(0x2B, "IX"), "1");
+}
+
+#[test]
+fn the_journal_of_a_classic_printer_is_read_line_by_line() {
+    let mut host = Host::of(&datecs::PROTOCOL);
+    host.sell();
+    host.text(0x30, "1,0000,1");
+    host.text(0x31, "Lapte\tB1.00");
+    host.text(0x3C, "");
+    // By number: the first line at once, the others one by one, the document's end, and no more.
+    let mut lines = vec![host.text(0x77, "R1")];
+    while lines.last().unwrap().starts_with("P,") {
+        lines.push(host.text(0x77, "N"));
+    }
+    assert_eq!(lines.last().unwrap(), "*,");
+    assert!(lines.iter().any(|line| line == "P,Paine"), "{lines:?}");
+    assert_eq!(host.text(0x77, "N"), "F");
+    // By time: both documents, the cancelled one too.
+    let mut ends = 0;
+    let mut text = host.text(0x77, "R#F,211126,211126");
+    let mut all = String::new();
+    while text != "F" {
+        ends += usize::from(text == "*,");
+        all.push_str(&text);
+        text = host.text(0x77, "N");
+    }
+    assert_eq!(ends, 2);
+    assert!(all.contains("Paine") && all.contains("Lapte") && all.contains("=CANCELLED="));
+    assert_eq!(host.text(0x77, "R#F,010100,020100"), "F");
+    assert_eq!(host.text(0x77, "R99"), "F");
+    host.no(0x77, "x", Flag::Syntax);
+    // The place is in working memory.
+    host.text(0x77, "R1");
+    host.printer.set_power(false);
+    host.printer.set_power(true);
+    assert_eq!(host.text(0x77, "N"), "F");
+    // Group B reads its journal in another way.
+    Host::of(&datecs_b::PROTOCOL).no(0x77, "R1", Flag::UnknownCommand);
+}
+
+#[test]
+fn the_journal_of_x_is_searched_and_read() {
+    let mut host = Host::of(&datecs_x::PROTOCOL);
+    host.sell_x();
+    host.text(0x30, "1\t0000\t1\t\t");
+    host.text(0x3C, "");
+    host.text(0x45, "X\t");
+    host.text(0x45, "Z\t");
+    for (kind, first, last) in [
+        (0, 1, 4),
+        (1, 1, 1),
+        (2, 4, 4),
+        (8, 2, 2),
+        (9, 3, 3),
+        (10, 1, 1),
+    ] {
+        let told = host.text(0x7C, &format!("\t\t{kind}\t"));
+        assert_eq!(told, format!("0\t\t\t{first}\t{last}\t"), "{kind}");
+    }
+    assert_eq!(host.text(0x7C, "\t\t6\t"), "-111003\t");
+    assert_eq!(host.text(0x7C, "\t\t11\t"), "-111002\t");
+    let span = "01-01-26 00:00:00\t02-01-26 00:00:00\t0\t";
+    assert_eq!(host.text(0x7C, span), "-111003\t");
+
+    let told = host.text(0x7D, "0\t1\t0\t");
+    let fields: Vec<&str> = told.split('\t').collect();
+    assert_eq!(
+        (fields[0], fields[1], fields[3], fields[4], fields[5]),
+        ("0", "1", "21-11-26 00:35:30", "1", "1")
+    );
+    let mut lines = Vec::new();
+    loop {
+        let line = host.text(0x7D, "1\t\t\t");
+        let Some(text) = line.strip_prefix("0\t") else {
+            assert_eq!(line, "-111003\t");
+            break;
+        };
+        lines.push(text.trim_end_matches('\t').to_owned());
+    }
+    assert_eq!(lines.len().to_string(), fields[2]);
+    assert!(lines.iter().any(|line| line == "Paine"), "{lines:?}");
+    assert_eq!(host.text(0x7D, "0\t9\t0\t"), "-111003\t");
+    // A copy on paper is no document.
+    host.text(0x7D, "0\t1\t0\t");
+    let before = host.text(0xFF, "nBon\t\t\t");
+    assert_eq!(host.text(0x7D, "3\t\t\t"), "0\t");
+    assert_eq!(host.text(0xFF, "nBon\t\t\t"), before);
+}
+
+#[test]
+fn x_tells_its_identity_its_last_receipt_and_its_variables() {
+    let mut host = Host::of(&datecs_x::PROTOCOL);
+    host.text(0xFF, "Header\t0\tMagazin\t");
+    assert_eq!(
+        host.text(0x7B, "1\t"),
+        "0\tDT700001\t02700001\tMagazin\t\t1003600012346\t\t\t"
+    );
+    assert_eq!(host.text(0x7B, "3\t"), "0\t0\t\t0\t\t");
+    host.sell_x();
+    host.sell_x();
+    assert_eq!(host.text(0x7B, "3\t"), "0\t2\t21-11-26 00:35:30\t1\t\t");
+    host.text(0x45, "Z\t");
+    assert_eq!(
+        host.text(0x7B, "3\t"),
+        "0\t2\t21-11-26 00:35:30\t1\t21-11-26 00:35:30\t"
+    );
+    for (name, value) in [
+        ("nBon", "3"),
+        ("nFBon", "2"),
+        ("nFBonDailyCount", "0"),
+        ("nLastFiscalDoc", "2"),
+        ("nZreport", "2"),
+        ("Fiscalized", "1"),
+        ("FMnumber", "02700001"),
+        ("IDnumber", "DT700001"),
+        ("Header", "Magazin"),
+        ("Footer", ""),
+    ] {
+        let told = host.text(0xFF, &format!("{name}\t0\t\t"));
+        assert_eq!(told, format!("0\t{value}\t"), "{name}");
+    }
+    assert_eq!(host.text(0xFF, "Header\t1\t\t"), "0\t\t");
+    assert_eq!(host.text(0xFF, "nonsense\t\t\t"), "-111002\t");
+    // What it counts nobody sets, and nothing is set inside a receipt.
+    assert_eq!(host.text(0xFF, "nFBon\t\t7\t"), "-111003\t");
+    host.text(0x30, "1\t0000\t1\t\t");
+    assert_eq!(host.text(0xFF, "Footer\t0\tx\t"), "-111015\t");
+
+    assert_eq!(host.text(0x63, ""), "0\t1003600012346\t");
+    assert_eq!(host.text(0x44, ""), "0\t1824\t");
+    assert_eq!(host.text(0x56, ""), "0\t21-11-2026 00:35:30\t");
+    assert_eq!(
+        host.text(0x64, "-111018\t"),
+        "0\t-111018\tPayment started\t"
+    );
+    assert_eq!(host.text(0x64, "-5\t"), "-111002\t");
+    assert_eq!(host.text(0x48, "\t"), "-111003\t");
+}
+
+#[test]
+fn the_day_s_refunds_are_told_by_payment() {
+    let mut host = Host::of(&datecs_x::PROTOCOL);
+    host.sell_x();
+    host.text(
+        0x2B,
+        "1\t0000\t1\t1\t1\t21-11-26 00:35:30\t02700001\t\t\t\t\t",
+    );
+    host.text(0x31, "Paine\t1\t9.50\t1.000\t0\t\t0\t");
+    host.text(0x35, "0\t9.50\t\t");
+    host.text(0x38, "");
+    assert_eq!(
+        host.text(0x6E, "1\t"),
+        "0\t9.50\t0.00\t0.00\t0.00\t0.00\t0.00\t"
+    );
+}
+
+#[test]
+fn what_keeps_a_printer_from_selling_is_said_and_seen() {
+    for family in [&datecs::PROTOCOL, &datecs_x::PROTOCOL] {
+        let is_x = family == &datecs_x::PROTOCOL;
+        let open = if is_x { "1\t0000\t1\t\t" } else { "1,0000,1" };
+        let z = if is_x { "Z\t" } else { "0" };
+
+        // Working memory was lost: the clock first.
+        let mut host = Host::of(family);
+        host.printer.reset_memory();
+        assert!(host.has(Flag::ClockNotSet));
+        host.no(0x30, open, Flag::NotAllowed);
+        host.text(
+            0x3D,
+            if is_x {
+                "21-11-26 10:00:00\t"
+            } else {
+                "21-11-26 10:00:00"
+            },
+        );
+        assert!(!host.has(Flag::ClockNotSet) && !host.has(Flag::MemoryReset));
+        host.text(0x30, open);
+        assert!(host.has(Flag::ReceiptOpen));
+
+        // The electronic journal.
+        let mut host = Host::of(family);
+        host.printer.set_journal_room(Room::Little);
+        assert!(host.has(Flag::JournalLow) && !host.has(Flag::JournalFull));
+        host.printer.set_journal_room(Room::None);
+        assert!(host.has(Flag::JournalFull));
+        host.no(0x30, open, Flag::NotAllowed);
+
+        // The fiscal memory has room for one Z-report.
+        let mut memory = memory();
+        memory.closures_max = 1;
+        let mut host = Host::with(Printer::new(memory, clock()).of_family(family));
+        assert!(host.has(Flag::FiscalMemoryLow) && !host.has(Flag::FiscalMemoryFull));
+        host.text(0x45, z);
+        assert_eq!(host.printer.memory().z_number(), 1);
+        assert!(host.has(Flag::FiscalMemoryFull) && host.has(Flag::FiscalMemoryError));
+        host.no(0x30, open, Flag::NotAllowed);
+        host.no(0x45, z, Flag::NotAllowed);
+        assert_eq!(host.printer.memory().z_number(), 1);
+    }
+}
+
+#[test]
+fn the_journal_and_the_settings_survive_a_restart_with_a_file() {
+    let folder = std::env::temp_dir().join(format!("ferrotill-services-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    let path: PathBuf = folder.join("memory");
+    let started = || Host::with(Printer::with_file(&path, memory(), clock()).unwrap());
+    let mut host = started();
+    host.sell();
+    host.text(0x2B, "0Magazin");
+    drop(host);
+    // A document whose memory was not written any more never happened.
+    let journal = folder.join("memory.journal");
+    let mut text = std::fs::read_to_string(&journal).unwrap();
+    assert_eq!(text.lines().count(), 1);
+    text.push_str(&text.replace("\"number\":1", "\"number\":2"));
+    std::fs::write(&journal, &text[..text.len() - 3]).unwrap();
+    let mut host = started();
+    assert_eq!(host.text(0x2B, "I0"), "Magazin");
+    assert!(host.text(0x77, "R1").starts_with("P,"));
+    assert_eq!(host.text(0x77, "R2"), "F");
+    host.sell();
+    assert!(host.text(0x77, "R2").starts_with("P,"));
+    drop(host);
+    let mut host = started();
+    assert!(host.text(0x77, "R2").starts_with("P,"));
+    std::fs::remove_dir_all(&folder).unwrap();
+}
