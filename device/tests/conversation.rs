@@ -31,7 +31,7 @@ fn a_sale_is_printed_once_with_our_figures() {
 }
 
 #[test]
-fn a_sale_after_a_settled_one_asks_for_nothing_but_the_status() {
+fn a_sale_after_a_settled_one_asks_for_nothing_but_the_last_document() {
     let bench = Bench::new();
     let mut driver = bench.driver(1);
     let baseline = driver.connect().unwrap().baseline;
@@ -44,7 +44,7 @@ fn a_sale_after_a_settled_one_asks_for_nothing_but_the_status() {
         .take_while(|line| !line.starts_with("30"))
         .map(|line| &line[..2])
         .collect();
-    assert_eq!(before_opening, ["4A"]);
+    assert_eq!(before_opening, ["71"]);
 }
 
 #[test]
@@ -178,6 +178,83 @@ fn a_day_older_than_24_hours_wants_its_z_report() {
     assert!(refusal.detail.contains("-150204"), "{}", refusal.detail);
     let z = registered(driver.perform(&Job::ZReport, &refusal.after.unwrap(), &mut Notes::new()));
     let _ = registered(driver.perform(&sale(), &z.after, &mut Notes::new()));
+}
+
+#[test]
+fn a_z_report_at_the_keyboard_is_found_before_the_next_document_begins() {
+    for family in ferrotill_device::family::FAMILIES {
+        let bench = Bench::of(family);
+        let mut driver = bench.driver(1);
+        let baseline = driver.connect().unwrap().baseline;
+        assert_eq!(driver.last_z(), None, "{}", family.name);
+        let sold = registered(driver.perform(&sale(), &baseline, &mut Notes::new())).after;
+        let press = || {
+            bench
+                .line
+                .with(|emulator| emulator.printer_mut().keyboard_z())
+        };
+        assert!(press());
+        // Whatever the next document is, it is not begun in a day that the till does not know.
+        for job in [
+            sale(),
+            Job::ZReport,
+            Job::XReport,
+            Job::Cash(Amount::from_minor(100)),
+        ] {
+            let refusal = not_registered(driver.perform(&job, &sold, &mut Notes::new()));
+            assert_eq!(
+                refusal.fault,
+                Fault::BaselineDiffers,
+                "{} {job:?}",
+                family.name
+            );
+            assert_eq!(refusal.after.unwrap().z_number, 1, "{}", family.name);
+        }
+        bench.check(1, false);
+        let day = driver.last_z().unwrap();
+        assert_eq!(
+            (day.z_number, day.groups[1].minor()),
+            (1, 1033),
+            "{}",
+            family.name
+        );
+        let after = driver.counters().unwrap();
+        let _ = registered(driver.perform(&sale(), &after, &mut Notes::new()));
+        // It refuses what it would refuse the host.
+        bench
+            .line
+            .with(|emulator| emulator.printer_mut().set_paper(Paper::Out));
+        assert!(!press());
+    }
+}
+
+#[test]
+fn our_own_z_report_is_told_as_ours_though_another_followed_it() {
+    let bench = Bench::new();
+    let mut driver = bench.driver(1);
+    let baseline = driver.connect().unwrap().baseline;
+    let sold = registered(driver.perform(&sale(), &baseline, &mut Notes::new())).after;
+    // The host goes down with the answer, and somebody closes the next day at the keyboard.
+    bench.order(FaultKind::Unplug, Some(0x45), 1);
+    let lost = driver.perform(&Job::ZReport, &sold, &mut Notes::new());
+    assert!(matches!(lost, Outcome::Unknown(_)), "{lost:?}");
+    bench.repair();
+    let made = bench
+        .line
+        .with(|emulator| emulator.printer().memory().z_number());
+    bench.line.with(|emulator| {
+        for _ in made..2 {
+            assert!(emulator.printer_mut().keyboard_z());
+        }
+    });
+    let mut restarted = bench.driver(90);
+    let settled = restarted.recover(&Job::ZReport, &sold, false, &mut Notes::new());
+    let settled = registered(settled);
+    assert_eq!(settled.after.z_number, 2);
+    assert_eq!(
+        settled.report, None,
+        "what is not known of it is not made up"
+    );
 }
 
 #[test]

@@ -79,6 +79,8 @@ pub(super) struct Device {
     identity: Option<DeviceInfo>,
     /// The last Z-report as of the last reading of the counters.
     last_z: Option<LastZ>,
+    /// This firmware does not know the question for the last document.
+    no_last_document: bool,
 }
 
 impl Device {
@@ -98,6 +100,7 @@ impl Device {
             options,
             identity: None,
             last_z: None,
+            no_last_document: false,
         }
     }
 
@@ -129,6 +132,7 @@ impl Device {
     /// a converter that was restarted, or a device node that was replaced, is found only that way.
     pub(super) fn attach(&mut self, watch: &mut dyn Watch) -> Result<Condition, Fault> {
         self.identity = None;
+        self.no_last_document = false;
         let question = Wire::of(&self.protocol.state, &());
         let status = self
             .line
@@ -262,10 +266,22 @@ impl Device {
         question: &Q,
         watch: &mut dyn Watch,
     ) -> Result<A, Fault> {
+        self.ask_with_status(row, question, watch)
+            .map(|(told, _)| told)
+    }
+
+    /// The same, with the status that stands beside every answer.
+    fn ask_with_status<Q, A>(
+        &mut self,
+        row: &Row<Q, A>,
+        question: &Q,
+        watch: &mut dyn Watch,
+    ) -> Result<(A, Status), Fault> {
         let wire = Wire::of(row, question);
         let answer = self
             .line
             .command(wire.command, wire.data, COMMAND_LIMIT_MS, watch)?;
+        let status = answer.status;
         let data = if matches!(self.protocol.errors, Errors::First) {
             let by_status = unanswered(&self.protocol.status, &answer);
             self.by_code(&answer, by_status).map_err(Fault::from)?
@@ -274,7 +290,37 @@ impl Device {
         } else {
             answer.data
         };
-        (row.answer.parse)(&data).ok_or(Fault::AnswerUnreadable)
+        let told = (row.answer.parse)(&data).ok_or(Fault::AnswerUnreadable)?;
+        Ok((told, status))
+    }
+
+    /// Its condition and the number of its last document, in one question: nobody has printed anything if that stands still.
+    /// The number is none where the firmware does not know the question.
+    pub(super) fn glance(
+        &mut self,
+        watch: &mut dyn Watch,
+    ) -> Result<(Condition, Option<u32>), Fault> {
+        if !self.no_last_document {
+            let row = &self.protocol.last_document;
+            match self.ask_with_status(row, &(), watch) {
+                Ok((number, status)) => {
+                    return Ok((condition(&self.protocol.status, status), Some(number)));
+                }
+                Err(fault) if fault.is_line() && fault != Fault::AnswerUnreadable => {
+                    return Err(fault);
+                }
+                Err(_) => {}
+            }
+        }
+        let row = &self.protocol.transaction;
+        match self.ask_with_status(row, &true, watch) {
+            Ok((transaction, status)) => Ok((
+                condition(&self.protocol.status, status),
+                transaction.document,
+            )),
+            Err(fault) if fault.is_line() && fault != Fault::AnswerUnreadable => Err(fault),
+            Err(_) => self.status(watch).map(|condition| (condition, None)),
+        }
     }
 
     /// Its condition.
@@ -352,10 +398,11 @@ impl Device {
     fn last_document(&mut self, watch: &mut dyn Watch) -> Result<u32, Fault> {
         match self.ask(&self.protocol.last_document, &(), watch) {
             // This firmware does not know the question; the transaction may tell the number too.
-            Err(refused) if !refused.is_line() => self
-                .ask(&self.protocol.transaction, &true, watch)?
-                .document
-                .ok_or(refused),
+            Err(refused) if !refused.is_line() => {
+                self.no_last_document = true;
+                let transaction = self.ask(&self.protocol.transaction, &true, watch)?;
+                transaction.document.ok_or(refused)
+            }
             told => told,
         }
     }

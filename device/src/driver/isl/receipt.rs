@@ -358,8 +358,10 @@ impl IslPrinter {
                     self.settled = Some(after.clone());
                     return Outcome::Registered(Registered {
                         document: after.last_document,
-                        fiscal_receipt: Some(case.baseline.next_fiscal_receipt)
-                            .filter(|number| *number > 0),
+                        // Where the day was closed meanwhile, that number was the old day's.
+                        fiscal_receipt: Some(case.baseline.next_fiscal_receipt).filter(|number| {
+                            *number > 0 && after.z_number == case.baseline.z_number
+                        }),
                         after,
                         report: None,
                     });
