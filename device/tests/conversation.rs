@@ -48,6 +48,89 @@ fn a_sale_after_a_settled_one_asks_for_nothing_but_the_last_document() {
 }
 
 #[test]
+fn a_device_that_counts_as_foreseen_is_asked_for_its_document_number_alone() {
+    for family in ferrotill_device::family::FAMILIES {
+        let bench = Bench::of(family);
+        let mut driver = bench.driver(1);
+        let baseline = driver.connect().unwrap().baseline;
+        let cash = driver.perform(
+            &Job::Cash(Amount::from_minor(100_000)),
+            &baseline,
+            &mut Notes::new(),
+        );
+        let mut after = registered(cash).after;
+        for job in [sale(), refund()] {
+            let read_in_full = registered(driver.perform(&job, &after, &mut Notes::new()));
+            let mut notes = Notes::new();
+            let foreseen = registered(driver.perform(&job, &read_in_full.after, &mut notes));
+            let asked = |notes: &Notes, command: u8| {
+                let start = format!("{command:02X} ");
+                notes
+                    .lines
+                    .iter()
+                    .filter(|line| line.starts_with(&start))
+                    .count()
+            };
+            assert_eq!(
+                asked(&notes, family.cash.command),
+                0,
+                "{} {:#?}",
+                family.name,
+                notes.lines
+            );
+            assert_eq!(asked(&notes, family.last_z.command), 0, "{}", family.name);
+            // What was foreseen is what the device says when it is asked.
+            assert_eq!(
+                driver.counters().unwrap(),
+                foreseen.after,
+                "{}",
+                family.name
+            );
+            assert_eq!(
+                foreseen.document,
+                read_in_full.document + 1,
+                "{}",
+                family.name
+            );
+
+            // Somebody prints something between the close and the question: everything is read again.
+            let mut meddler = Meddler {
+                bench: &bench,
+                close: family.close.command,
+            };
+            let moved = registered(driver.perform(&job, &foreseen.after, &mut meddler));
+            assert_eq!(
+                moved.after.last_document,
+                foreseen.document + 2,
+                "{}",
+                family.name
+            );
+            after = moved.after;
+        }
+    }
+}
+
+/// Prints a slip at the printer itself once the receipt is closed.
+struct Meddler<'b> {
+    bench: &'b Bench,
+    close: u8,
+}
+
+impl ferrotill_device::Watch for Meddler<'_> {
+    fn about_to_cancel(&mut self) -> bool {
+        true
+    }
+
+    fn trace(&mut self, line: &str) {
+        if line.starts_with(&format!("{:02X} ", self.close)) {
+            self.bench
+                .line
+                .with(|emulator| emulator.printer_mut().keyboard_x());
+        }
+    }
+}
+
+#[test]
 fn cash_is_paid_last_whatever_the_order() {
     let bench = Bench::new();
     let mut driver = bench.driver(1);

@@ -81,6 +81,8 @@ pub(super) struct Device {
     last_z: Option<LastZ>,
     /// This firmware does not know the question for the last document.
     no_last_document: bool,
+    /// Sales, and refunds, were seen to move the counters as foreseen, since hands were shaken.
+    foreseeable: [bool; 2],
 }
 
 impl Device {
@@ -101,6 +103,7 @@ impl Device {
             identity: None,
             last_z: None,
             no_last_document: false,
+            foreseeable: [false; 2],
         }
     }
 
@@ -133,6 +136,7 @@ impl Device {
     pub(super) fn attach(&mut self, watch: &mut dyn Watch) -> Result<Condition, Fault> {
         self.identity = None;
         self.no_last_document = false;
+        self.foreseeable = [false; 2];
         let question = Wire::of(&self.protocol.state, &());
         let status = self
             .line
@@ -151,6 +155,18 @@ impl Device {
     pub(super) fn detach(&mut self) {
         self.identity = None;
         self.line.close();
+    }
+
+    /// Whether receipts of this kind were seen to move the counters as foreseen.
+    pub(super) fn is_foreseeable(&self, refund: bool) -> bool {
+        let [sales, refunds] = self.foreseeable;
+        if refund { refunds } else { sales }
+    }
+
+    /// What was seen of a receipt of this kind.
+    pub(super) fn learn(&mut self, refund: bool, as_foreseen: bool) {
+        let [sales, refunds] = &mut self.foreseeable;
+        *(if refund { refunds } else { sales }) = as_foreseen;
     }
 
     /// Where it is, with the speed that was found.
