@@ -35,7 +35,7 @@ fn a_sale_is_printed_once_with_our_figures() {
 }
 
 #[test]
-fn a_sale_after_a_settled_one_asks_for_nothing_but_the_status() {
+fn a_sale_after_a_settled_one_asks_for_nothing_but_the_last_document() {
     let bench = Bench::new();
     let mut driver = bench.driver(1);
     let baseline = driver.connect().unwrap().baseline;
@@ -48,7 +48,90 @@ fn a_sale_after_a_settled_one_asks_for_nothing_but_the_status() {
         .take_while(|line| !line.starts_with("30"))
         .map(|line| &line[..2])
         .collect();
-    assert_eq!(before_opening, ["4A"]);
+    assert_eq!(before_opening, ["71"]);
+}
+
+#[test]
+fn a_device_that_counts_as_foreseen_is_asked_for_its_document_number_alone() {
+    for family in ferrotill_device::family::FAMILIES {
+        let bench = Bench::of(family);
+        let mut driver = bench.driver(1);
+        let baseline = driver.connect().unwrap().baseline;
+        let cash = driver.perform(
+            &Job::Cash(Amount::from_minor(100_000)),
+            &baseline,
+            &mut Notes::new(),
+        );
+        let mut after = registered(cash).after;
+        for job in [sale(), refund()] {
+            let read_in_full = registered(driver.perform(&job, &after, &mut Notes::new()));
+            let mut notes = Notes::new();
+            let foreseen = registered(driver.perform(&job, &read_in_full.after, &mut notes));
+            let asked = |notes: &Notes, command: u8| {
+                let start = format!("{command:02X} ");
+                notes
+                    .lines
+                    .iter()
+                    .filter(|line| line.starts_with(&start))
+                    .count()
+            };
+            assert_eq!(
+                asked(&notes, family.cash.command),
+                0,
+                "{} {:#?}",
+                family.name,
+                notes.lines
+            );
+            assert_eq!(asked(&notes, family.last_z.command), 0, "{}", family.name);
+            // What was foreseen is what the device says when it is asked.
+            assert_eq!(
+                driver.counters().unwrap(),
+                foreseen.after,
+                "{}",
+                family.name
+            );
+            assert_eq!(
+                foreseen.document,
+                read_in_full.document + 1,
+                "{}",
+                family.name
+            );
+
+            // Somebody prints something between the close and the question: everything is read again.
+            let mut meddler = Meddler {
+                bench: &bench,
+                close: family.close.command,
+            };
+            let moved = registered(driver.perform(&job, &foreseen.after, &mut meddler));
+            assert_eq!(
+                moved.after.last_document,
+                foreseen.document + 2,
+                "{}",
+                family.name
+            );
+            after = moved.after;
+        }
+    }
+}
+
+/// Prints a slip at the printer itself once the receipt is closed.
+struct Meddler<'b> {
+    bench: &'b Bench,
+    close: u8,
+}
+
+impl ferrotill_device::Watch for Meddler<'_> {
+    fn about_to_cancel(&mut self) -> bool {
+        true
+    }
+
+    fn trace(&mut self, line: &str) {
+        if line.starts_with(&format!("{:02X} ", self.close)) {
+            self.bench
+                .line
+                .with(|emulator| emulator.printer_mut().keyboard_x());
+        }
+    }
 }
 
 #[test]
@@ -251,6 +334,83 @@ fn a_day_older_than_24_hours_wants_its_z_report() {
     assert!(refusal.detail.contains("-150204"), "{}", refusal.detail);
     let z = registered(driver.perform(&Job::ZReport, &refusal.after.unwrap(), &mut Notes::new()));
     let _ = registered(driver.perform(&sale(), &z.after, &mut Notes::new()));
+}
+
+#[test]
+fn a_z_report_at_the_keyboard_is_found_before_the_next_document_begins() {
+    for family in ferrotill_device::family::FAMILIES {
+        let bench = Bench::of(family);
+        let mut driver = bench.driver(1);
+        let baseline = driver.connect().unwrap().baseline;
+        assert_eq!(driver.last_z(), None, "{}", family.name);
+        let sold = registered(driver.perform(&sale(), &baseline, &mut Notes::new())).after;
+        let press = || {
+            bench
+                .line
+                .with(|emulator| emulator.printer_mut().keyboard_z())
+        };
+        assert!(press());
+        // Whatever the next document is, it is not begun in a day that the till does not know.
+        for job in [
+            sale(),
+            Job::ZReport,
+            Job::XReport,
+            Job::Cash(Amount::from_minor(100)),
+        ] {
+            let refusal = not_registered(driver.perform(&job, &sold, &mut Notes::new()));
+            assert_eq!(
+                refusal.fault,
+                Fault::BaselineDiffers,
+                "{} {job:?}",
+                family.name
+            );
+            assert_eq!(refusal.after.unwrap().z_number, 1, "{}", family.name);
+        }
+        bench.check(1, false);
+        let day = driver.last_z().unwrap();
+        assert_eq!(
+            (day.z_number, day.groups[1].minor()),
+            (1, 1033),
+            "{}",
+            family.name
+        );
+        let after = driver.counters().unwrap();
+        let _ = registered(driver.perform(&sale(), &after, &mut Notes::new()));
+        // It refuses what it would refuse the host.
+        bench
+            .line
+            .with(|emulator| emulator.printer_mut().set_paper(Paper::Out));
+        assert!(!press());
+    }
+}
+
+#[test]
+fn our_own_z_report_is_told_as_ours_though_another_followed_it() {
+    let bench = Bench::new();
+    let mut driver = bench.driver(1);
+    let baseline = driver.connect().unwrap().baseline;
+    let sold = registered(driver.perform(&sale(), &baseline, &mut Notes::new())).after;
+    // The host goes down with the answer, and somebody closes the next day at the keyboard.
+    bench.order(FaultKind::Unplug, Some(0x45), 1);
+    let lost = driver.perform(&Job::ZReport, &sold, &mut Notes::new());
+    assert!(matches!(lost, Outcome::Unknown(_)), "{lost:?}");
+    bench.repair();
+    let made = bench
+        .line
+        .with(|emulator| emulator.printer().memory().z_number());
+    bench.line.with(|emulator| {
+        for _ in made..2 {
+            assert!(emulator.printer_mut().keyboard_z());
+        }
+    });
+    let mut restarted = bench.driver(90);
+    let settled = restarted.recover(&Job::ZReport, &sold, false, &mut Notes::new());
+    let settled = registered(settled);
+    assert_eq!(settled.after.z_number, 2);
+    assert_eq!(
+        settled.report, None,
+        "what is not known of it is not made up"
+    );
 }
 
 #[test]

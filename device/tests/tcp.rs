@@ -42,7 +42,7 @@ fn a_printer_behind_tcp_is_lost_and_found_again() {
     let printer = std::thread::spawn(move || {
         let bench = Bench::new();
         // The first connection ends in the middle of the second sale.
-        for frames in [40, usize::MAX] {
+        for frames in [32, usize::MAX] {
             let (line, _) = listener.accept().unwrap();
             serve(&bench, line, frames);
         }

@@ -200,8 +200,17 @@ impl Printer {
     ///
     /// It refuses what it would refuse the host, for want of paper or with a receipt open.
     pub fn keyboard_z(&mut self) -> bool {
+        self.keyboard_report(true)
+    }
+
+    /// The same for the X-report, which closes nothing and takes a document number.
+    pub fn keyboard_x(&mut self) -> bool {
+        self.keyboard_report(false)
+    }
+
+    fn keyboard_report(&mut self, closes: bool) -> bool {
         let press = |printer: &mut Self| {
-            let report = printer.daily_report(true);
+            let report = printer.daily_report(closes);
             report.map_err(|refused| (refused.cause, None))
         };
         self.power && self.kept(press).is_ok()

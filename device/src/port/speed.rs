@@ -62,13 +62,18 @@ impl SpeedSearch {
     pub fn pass(&mut self) {
         if self.found_first {
             self.found_first = false;
-            if self.current() != self.found {
-                return;
+            if self.current() == self.found {
+                self.turn();
             }
+        } else {
+            self.turn();
+            self.found_first = self.found.is_some();
         }
+    }
+
+    fn turn(&mut self) {
         let next = self.place.saturating_add(1);
         self.place = if next < self.speeds.len() { next } else { 0 };
-        self.found_first = self.found.is_some();
     }
 }
 

@@ -59,19 +59,36 @@ async fn turn(State(rig): State<Arc<Rig>>, body: Bytes) -> Response {
         );
         let cover = fields.choice("cover", &[("open", Cover::Open), ("closed", Cover::Closed)]);
         let cable = fields.choice("cable", &[("in", Cable::In), ("out", Cable::Out)]);
-        (power, paper, cover, cable)
+        let keyboard = fields.choice("keyboard", &[("z", Key::Z)]);
+        (power, paper, cover, cable, keyboard)
     })
     .map_or_else(
         |faults| refuse(&faults),
-        |(power, paper, cover, cable)| {
-            // The cable last, so that a printer that is plugged in again is what the other switches made of it.
+        |(power, paper, cover, cable, keyboard)| {
             power.into_iter().for_each(|power| rig.set_power(power));
             paper.into_iter().for_each(|paper| rig.set_paper(paper));
             cover.into_iter().for_each(|cover| rig.set_cover(cover));
+            let pressed = keyboard.is_none_or(|Key::Z| rig.keyboard_z());
+            // The cable last, so that a printer that is plugged in again is what the other switches made of it.
             cable.into_iter().for_each(|cable| rig.set_cable(cable));
-            done()
+            if pressed {
+                done()
+            } else {
+                refuse(&[Fault {
+                    path: "keyboard".to_owned(),
+                    code: "NotPrinted",
+                    sentence: "printed nothing: the printer is off, has no paper, has a receipt open, or has no such key".to_owned(),
+                }])
+            }
         },
     )
+}
+
+/// A key of the printer itself.
+#[derive(Clone, Copy)]
+enum Key {
+    /// The one for the Z-report.
+    Z,
 }
 
 async fn add_fault(State(rig): State<Arc<Rig>>, body: Bytes) -> Response {

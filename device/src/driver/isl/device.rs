@@ -79,6 +79,10 @@ pub(super) struct Device {
     identity: Option<DeviceInfo>,
     /// The last Z-report as of the last reading of the counters.
     last_z: Option<LastZ>,
+    /// This firmware does not know the question for the last document.
+    no_last_document: bool,
+    /// Sales, and refunds, were seen to move the counters as foreseen, since hands were shaken.
+    foreseeable: [bool; 2],
 }
 
 impl Device {
@@ -98,6 +102,8 @@ impl Device {
             options,
             identity: None,
             last_z: None,
+            no_last_document: false,
+            foreseeable: [false; 2],
         }
     }
 
@@ -129,6 +135,8 @@ impl Device {
     /// a converter that was restarted, or a device node that was replaced, is found only that way.
     pub(super) fn attach(&mut self, watch: &mut dyn Watch) -> Result<Condition, Fault> {
         self.identity = None;
+        self.no_last_document = false;
+        self.foreseeable = [false; 2];
         let question = Wire::of(&self.protocol.state, &());
         let status = self
             .line
@@ -147,6 +155,18 @@ impl Device {
     pub(super) fn detach(&mut self) {
         self.identity = None;
         self.line.close();
+    }
+
+    /// Whether receipts of this kind were seen to move the counters as foreseen.
+    pub(super) fn is_foreseeable(&self, refund: bool) -> bool {
+        let [sales, refunds] = self.foreseeable;
+        if refund { refunds } else { sales }
+    }
+
+    /// What was seen of a receipt of this kind.
+    pub(super) fn learn(&mut self, refund: bool, as_foreseen: bool) {
+        let [sales, refunds] = &mut self.foreseeable;
+        *(if refund { refunds } else { sales }) = as_foreseen;
     }
 
     /// Where it is, with the speed that was found.
@@ -262,10 +282,22 @@ impl Device {
         question: &Q,
         watch: &mut dyn Watch,
     ) -> Result<A, Fault> {
+        self.ask_with_status(row, question, watch)
+            .map(|(told, _)| told)
+    }
+
+    /// The same, with the status that stands beside every answer.
+    fn ask_with_status<Q, A>(
+        &mut self,
+        row: &Row<Q, A>,
+        question: &Q,
+        watch: &mut dyn Watch,
+    ) -> Result<(A, Status), Fault> {
         let wire = Wire::of(row, question);
         let answer = self
             .line
             .command(wire.command, wire.data, COMMAND_LIMIT_MS, watch)?;
+        let status = answer.status;
         let data = if matches!(self.protocol.errors, Errors::First) {
             let by_status = unanswered(&self.protocol.status, &answer);
             self.by_code(&answer, by_status).map_err(Fault::from)?
@@ -274,7 +306,37 @@ impl Device {
         } else {
             answer.data
         };
-        (row.answer.parse)(&data).ok_or(Fault::AnswerUnreadable)
+        let told = (row.answer.parse)(&data).ok_or(Fault::AnswerUnreadable)?;
+        Ok((told, status))
+    }
+
+    /// Its condition and the number of its last document, in one question: nobody has printed anything if that stands still.
+    /// The number is none where the firmware does not know the question.
+    pub(super) fn glance(
+        &mut self,
+        watch: &mut dyn Watch,
+    ) -> Result<(Condition, Option<u32>), Fault> {
+        if !self.no_last_document {
+            let row = &self.protocol.last_document;
+            match self.ask_with_status(row, &(), watch) {
+                Ok((number, status)) => {
+                    return Ok((condition(&self.protocol.status, status), Some(number)));
+                }
+                Err(fault) if fault.is_line() && fault != Fault::AnswerUnreadable => {
+                    return Err(fault);
+                }
+                Err(_) => {}
+            }
+        }
+        let row = &self.protocol.transaction;
+        match self.ask_with_status(row, &true, watch) {
+            Ok((transaction, status)) => Ok((
+                condition(&self.protocol.status, status),
+                transaction.document,
+            )),
+            Err(fault) if fault.is_line() && fault != Fault::AnswerUnreadable => Err(fault),
+            Err(_) => self.status(watch).map(|condition| (condition, None)),
+        }
     }
 
     /// Its condition.
@@ -352,10 +414,11 @@ impl Device {
     fn last_document(&mut self, watch: &mut dyn Watch) -> Result<u32, Fault> {
         match self.ask(&self.protocol.last_document, &(), watch) {
             // This firmware does not know the question; the transaction may tell the number too.
-            Err(refused) if !refused.is_line() => self
-                .ask(&self.protocol.transaction, &true, watch)?
-                .document
-                .ok_or(refused),
+            Err(refused) if !refused.is_line() => {
+                self.no_last_document = true;
+                let transaction = self.ask(&self.protocol.transaction, &true, watch)?;
+                transaction.document.ok_or(refused)
+            }
             told => told,
         }
     }

@@ -7,8 +7,8 @@
 //! - `jobs`: cash, reports, slips, the drawer;
 //! - `options`: what an address says of the printer: who sells, and which one it must be.
 //!
-//! The driver keeps the counters of its last settled answer; while they equal the caller's baseline, a job begins with one status question
-//! and nothing else. Anything doubtful drops them, and the next job reads them again.
+//! The driver keeps the counters of its last settled answer; while they equal the caller's baseline, a job begins with one question,
+//! for the number of the last document, and nothing else. Anything doubtful drops them, and the next job reads them again.
 
 mod device;
 mod jobs;
@@ -92,8 +92,18 @@ impl IslPrinter {
         let refuse = |fault: Fault| Box::new(not_registered(fault, String::new(), None));
         let mut asked = None;
         if self.device.is_attached() {
-            // An answer proves that the line is still the one on which the counters were settled.
-            asked = self.device.status(watch).ok();
+            // An answer proves that the line is still the one on which the counters were settled,
+            // and the number in it that nobody has printed anything since: no Z-report at the keyboard, no receipt of another host.
+            asked = self
+                .device
+                .glance(watch)
+                .ok()
+                .map(|(condition, last_document)| {
+                    if last_document.is_some_and(|number| number != baseline.last_document) {
+                        self.settled = None;
+                    }
+                    condition
+                });
         }
         let condition = match asked {
             Some(condition) => condition,

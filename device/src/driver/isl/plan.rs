@@ -1,8 +1,10 @@
 //! A job taken apart into commands, with what the device must say after each of them.
 
+use ferrotill_core::Amount;
+
 use super::device::Wire;
 use crate::family::Protocol;
-use crate::printer::{LineJob, PaymentJob, ReceiptJob};
+use crate::printer::{Baseline, LineJob, PaymentJob, ReceiptJob};
 use crate::wire::codepage;
 use crate::wire::isl_payment::Payment;
 use crate::wire::isl_receipt::{Modifier, Open, RefundKind, RefundOpen, Sale, Subtotal};
@@ -51,6 +53,10 @@ pub(super) struct Plan {
     pub(super) steps: Vec<Step>,
     /// What is to be paid.
     pub(super) total: i64,
+    /// It takes back a sale.
+    pub(super) refund: bool,
+    /// What stays in the drawer of a sale, or goes out of it with a refund.
+    cash: i64,
     /// Sums by tax group after each sale; the first entry is before any.
     groups: Vec<[i64; 8]>,
     /// What was tendered after each payment; the first entry is before any.
@@ -83,6 +89,8 @@ impl Plan {
             protocol,
             steps: vec![opening(protocol, seller, job)],
             total: job.total.minor(),
+            refund: job.refund_of.is_some(),
+            cash: 0,
             groups: vec![[0; 8]],
             tendered: vec![0],
         };
@@ -223,6 +231,25 @@ impl Plan {
         Ok(())
     }
 
+    /// The counters after this receipt alone, by what the manuals say of them.
+    pub(super) fn foresee(&self, before: &Baseline) -> Option<Baseline> {
+        let cash = Amount::from_minor(self.cash);
+        Some(Baseline {
+            last_document: before.last_document.checked_add(1)?,
+            next_fiscal_receipt: match before.next_fiscal_receipt {
+                // Not told.
+                0 => 0,
+                next => next.checked_add(1)?,
+            },
+            cash: if self.refund {
+                before.cash.checked_sub(cash)?
+            } else {
+                before.cash.checked_add(cash)?
+            },
+            ..before.clone()
+        })
+    }
+
     /// Payments, cash last: change is given in cash, and a card must never be charged more than what is left.
     fn payments(&mut self, payments: &[PaymentJob], change: i64) -> Result<(), String> {
         if payments.is_empty() {
@@ -255,6 +282,13 @@ impl Plan {
                 .checked_add(amount)
                 .ok_or("the payments are too large")?;
             self.tendered.push(tender);
+            if payment.cash {
+                // The change comes out of it again.
+                let kept = amount.checked_add(left.min(0));
+                self.cash = kept
+                    .and_then(|kept| self.cash.checked_add(kept))
+                    .ok_or("the payments are too large")?;
+            }
             let data = Payment {
                 text: Vec::new(),
                 mode: Some(payment.letter),

@@ -1,0 +1,60 @@
+//! Somebody presses keys at the printer itself, while the whole shop is at work.
+
+mod shop;
+
+use std::time::{Duration, Instant};
+
+use shop::inside::Shop;
+
+/// One loaf for ten lei.
+const LOAF: &str = r#"{"items":[{"name":"Piine","quantity":1.000,"price":8.10,"taxGroupCode":"B"}],"payments":[{"typeCode":0,"amount":10.00}]}"#;
+
+#[test]
+fn a_z_report_at_the_printers_keyboard_is_booked_and_reported() {
+    let shop = Shop::open();
+    assert_eq!(shop.client.post("operations/sale", LOAF).status, 200);
+    // The next one is begun at once: nothing but the printer's own counters tells that its day is another one.
+    assert!(shop.rig.keyboard_z());
+    let second = shop.client.post("operations/sale", LOAF);
+    assert_eq!(second.status, 200, "{}", second.text);
+    assert_eq!(second.receipt("currentNumber"), "1", "a new shift");
+    assert_eq!(shop.receipts().len(), 2, "printed once each");
+    let reports = shop.client.get("reports/full");
+    assert_eq!(reports.list("data.data"), 1, "{}", reports.text);
+    let report = |member: &str| reports.at(&format!("data.data.0.{member}"));
+    assert_eq!(
+        (report("number"), report("totalAmount")),
+        ("2".to_owned(), "8.10".to_owned())
+    );
+    assert_eq!(report("additionalData.reconciliation.agrees"), "true");
+    assert_eq!(
+        report("additionalData.printer.zNumber"),
+        "1",
+        "{}",
+        reports.text
+    );
+    // The till's own report comes after it.
+    let closed = shop.client.post("operations/closeday", "{}");
+    assert_eq!(closed.at("data.totalAmount"), "8.10", "{}", closed.text);
+    let begun = Instant::now();
+    while shop.office.received().len() < 4 {
+        assert!(
+            begun.elapsed() < Duration::from_secs(20),
+            "the office hears of everything"
+        );
+        std::thread::yield_now();
+    }
+    let told = shop.office.received();
+    let kinds: Vec<&str> = told.iter().map(|document| document.kind).collect();
+    assert_eq!(kinds, ["sale", "z_report", "sale", "z_report"]);
+
+    // Between two days it is noted, and nothing is closed.
+    assert!(shop.rig.keyboard_z());
+    assert_eq!(
+        shop.client
+            .post("operations/sale", LOAF)
+            .receipt("currentNumber"),
+        "1"
+    );
+    assert_eq!(shop.client.get("reports").list("data.data"), 2);
+}
