@@ -161,7 +161,7 @@ pub struct Marks {
     stretch_ms: i64,
     month: i64,
     month_ms: i64,
-    /// Charged for time that may have passed and that no moment has shown yet: when it shows, it is not charged again.
+    /// Charged for time that may have passed and that no witness has seen.
     ahead_ms: i64,
 }
 
@@ -207,8 +207,8 @@ impl Marks {
         }
     }
 
-    /// So much time may have passed since the last moment without anybody's seeing it (a power cut, and a clock that is believed by nobody):
-    /// it is charged, once, as if it had.
+    /// So much time may have passed that nobody has seen (a power cut, and a clock that is borne out by nobody): it is charged, once,
+    /// until a witness says how much it was.
     #[must_use]
     pub fn charge_unseen(self, by_ms: i64) -> Self {
         let more_ms = if self.offline {
@@ -220,6 +220,18 @@ impl Marks {
             stretch_ms: self.stretch_ms.saturating_add(more_ms),
             month_ms: self.month_ms.saturating_add(more_ms),
             ahead_ms: self.ahead_ms.saturating_add(more_ms),
+            ..self
+        }
+    }
+
+    /// A witness has spoken: what was charged for time that nobody had seen makes room for what the next moment shows.
+    #[must_use]
+    pub fn witnessed(self) -> Self {
+        let less = |spent_ms: i64| spent_ms.saturating_sub(self.ahead_ms).max(0);
+        Self {
+            stretch_ms: less(self.stretch_ms),
+            month_ms: less(self.month_ms),
+            ahead_ms: 0,
             ..self
         }
     }
@@ -274,10 +286,8 @@ impl Guard {
             Some(_) => clock_ms.min(self.leap_ms_max),
             None => clock_ms,
         };
-        // What was charged before it showed is not charged again.
-        let shown_ms = progress_ms.min(marks.ahead_ms);
         let spent_ms = if marks.offline {
-            progress_ms.max(counted_ms).saturating_sub(shown_ms)
+            progress_ms.max(counted_ms)
         } else {
             0
         };
@@ -298,11 +308,7 @@ impl Guard {
             },
             month,
             month_ms: month_before_ms.saturating_add(month_spent_ms),
-            ahead_ms: if offline {
-                marks.ahead_ms.saturating_sub(shown_ms)
-            } else {
-                0
-            },
+            ahead_ms: if offline { marks.ahead_ms } else { 0 },
         };
         Step { marks, at, trouble }
     }
@@ -534,16 +540,16 @@ mod tests {
         let start = GUARD.read(Marks::default(), clock(noon()), true).marks;
         let charged = start.charge_unseen(25 * HOUR).charge_unseen(25 * HOUR);
         assert_eq!(left(&charged).stretch_ms, Some(11 * HOUR));
-        // A witness shows the same time: it was charged already.
-        let shown = Reading {
-            clock: at(noon() + 25 * HOUR),
-            witness: Some(at(noon() + 25 * HOUR)),
-        };
-        let seen = GUARD.read(charged, shown, true);
-        assert_eq!(seen.at, at(noon() + 25 * HOUR));
-        assert_eq!(left(&seen.marks).stretch_ms, Some(11 * HOUR));
-        let on = hours(seen.marks, noon() + 25 * HOUR, 1, true);
+        let on = hours(charged, noon(), 1, true);
         assert_eq!(left(&on).stretch_ms, Some(10 * HOUR), "and it counts on");
+        // A witness shows how much it was.
+        let shown = Reading {
+            clock: at(noon() + 21 * HOUR),
+            witness: Some(at(noon() + 21 * HOUR)),
+        };
+        let seen = GUARD.read(on.witnessed(), shown, true);
+        assert_eq!(seen.at, at(noon() + 21 * HOUR));
+        assert_eq!(left(&seen.marks).stretch_ms, Some(15 * HOUR));
         let online = GUARD.read(Marks::default(), clock(noon()), false).marks;
         assert_eq!(online.charge_unseen(25 * HOUR), online);
     }

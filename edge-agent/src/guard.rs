@@ -202,7 +202,10 @@ impl Watchman {
         let Some(truth_ms) = self.truth_of(clocks, witness_ms, at_ms) else {
             return false;
         };
-        self.sure = true;
+        if !self.sure {
+            self.sure = true;
+            self.marks = self.marks.witnessed();
+        }
         self.anchored_ms = clocks.since_boot_ms;
         self.anchor_ms = truth_ms.max(at_ms);
         let lead_ms = at_ms.saturating_sub(truth_ms);

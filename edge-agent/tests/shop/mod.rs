@@ -3,6 +3,8 @@
 
 pub mod inside;
 pub mod outside;
+pub mod till;
+pub mod weather;
 
 use std::time::Duration;
 

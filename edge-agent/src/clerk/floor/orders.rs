@@ -196,7 +196,7 @@ impl Floor {
             request,
             original: original.as_ref(),
         };
-        let event = match self.reserve(index, &entry.form, alternative, &context) {
+        let event = match self.reserve(index, &entry.form, (alternative, keep), &context) {
             Ok(event) => event,
             Err(refused) => return Ok(Err(refused)),
         };
@@ -212,10 +212,11 @@ impl Floor {
         &mut self,
         index: usize,
         form: &OrderForm,
-        alternative: bool,
+        (alternative, keep): (bool, bool),
         context: &Context<'_>,
     ) -> Result<Encoded, Refused> {
-        let now = self.setting.guard.selling();
+        let guard = &self.setting.guard;
+        let now = if keep { guard.selling() } else { guard.now() };
         let left = self.left(&self.setting.profile.facts().offline);
         let house_stops = self.house_stops();
         let annex = form.annex();

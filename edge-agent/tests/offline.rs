@@ -1,0 +1,253 @@
+//! The till and the tax office: every way of losing it, every way back, and a till that never had it.
+
+mod shop;
+
+use std::collections::BTreeSet;
+use std::thread;
+use std::time::Duration;
+
+use ferrotill::clock::system_ms;
+use ferrotill::standin::Condition;
+use ferrotill_core::event::Event;
+use shop::till::{SALE, Till};
+use shop::weather::Weather;
+use shop::{Reply, value};
+
+const HOUR_MS: i64 = 3_600_000;
+
+/// The switches that the journal holds: state before, state after, reason.
+fn switches(till: &Till) -> Vec<(String, String, String)> {
+    till.payloads(6)
+        .iter()
+        .map(|payload| match Event::decode(6, 1, payload).unwrap() {
+            Event::Switched(switched) => (
+                switched.from.to_owned(),
+                switched.to.to_owned(),
+                switched.reason.to_owned(),
+            ),
+            other => panic!("{other:?}"),
+        })
+        .collect()
+}
+
+fn state(till: &Till) -> String {
+    till.health().at("office.state")
+}
+
+/// No kind of bad weather costs a sale; each ends in alternative receipts, and each ends.
+#[test]
+fn in_every_weather_the_till_sells_on_and_comes_back_by_itself() {
+    thread::scope(|scope| {
+        for weather in Weather::BAD {
+            scope.spawn(move || {
+                let till = Till::open();
+                assert!(till.sells(), "{weather:?}: the day begins with the office");
+                till.until("the office has it", |till| till.unsent() == 0);
+                till.line.set(weather);
+                till.sells_until(false);
+                assert!(!till.sells(), "{weather:?}: alternative, and it stays so");
+                assert_eq!(state(&till), "offline", "{weather:?}");
+                let reason = till.health().at("office.reason");
+                let words = match weather {
+                    Weather::Fair => unreachable!("it is bad"),
+                    Weather::Refused => "no connection",
+                    Weather::Broken => "the connection broke",
+                    Weather::Silent | Weather::Drip => "no answer in time",
+                    Weather::Portal | Weather::Redirect | Weather::Tls => {
+                        "the answer is not the tax office's"
+                    }
+                    Weather::Unable => "the server is unable",
+                };
+                assert!(reason.contains(words), "{weather:?}: {reason}");
+                till.line.set(Weather::Fair);
+                till.sells_until(true);
+                till.until("everything is told", |till| till.unsent() == 0);
+                let keys: BTreeSet<String> = till
+                    .office
+                    .received()
+                    .into_iter()
+                    .map(|one| one.key)
+                    .collect();
+                assert_eq!(keys.len(), till.numbers().len(), "{weather:?}");
+                let told = switches(&till);
+                let went = told.iter().find(|(_, to, _)| to == "offline").unwrap();
+                assert!(went.2.contains(words), "{weather:?}: {told:?}");
+                assert_eq!(told.last().unwrap().1, "online", "{weather:?}: {told:?}");
+                for pair in told.windows(2) {
+                    assert_eq!(pair[0].1, pair[1].0, "{weather:?}: {told:?}");
+                }
+            });
+        }
+    });
+}
+
+#[test]
+fn a_refusal_is_proof_of_life_and_holds_up_nothing() {
+    let till = Till::open();
+    till.office.set(Condition::Refuse, Duration::ZERO);
+    let id = "7a0b9f0e-4a4e-4a53-9a3b-0d6f6f1f0001";
+    let with_id = SALE.replacen('{', &format!("{{\"id\":\"{id}\","), 1);
+    assert_eq!(till.client().post("operations/sale", &with_id).status, 200);
+    for _ in 0..5 {
+        assert!(till.sells(), "fiscal receipts go on");
+    }
+    till.until("all are refused", |till| {
+        shop::count(&till.health().body, "unsent.refused") == 6
+    });
+    assert_eq!(state(&till), "online");
+    let operation = till.client().open(&format!("/operations/{id}"));
+    assert_eq!(operation.at("office.state"), "refused");
+    assert!(operation.at("office.refusal").contains("refused"));
+    // What comes after is told before what was refused is taken.
+    till.office.set(Condition::Up, Duration::ZERO);
+    till.until("all are taken", |till| till.unsent() == 0);
+    assert_eq!(till.office.received().len(), 6);
+    let operation = till.client().open(&format!("/operations/{id}"));
+    assert_eq!(operation.at("office.state"), "acknowledged");
+    assert_eq!(operation.at("office.refusal"), "null");
+}
+
+#[test]
+fn where_order_is_strict_a_refused_document_holds_up_the_later_ones() {
+    let till = Till::open_with(|text| text + "strict_order = true\n");
+    till.office.set(Condition::Refuse, Duration::ZERO);
+    for _ in 0..4 {
+        till.sells();
+    }
+    till.until("the first is refused", |till| {
+        shop::count(&till.health().body, "unsent.refused") > 0
+    });
+    assert_eq!(shop::count(&till.health().body, "unsent.refused"), 1);
+    till.office.set(Condition::Up, Duration::ZERO);
+    till.until("all are taken", |till| till.unsent() == 0);
+    let numbers: Vec<String> = till
+        .office
+        .received()
+        .iter()
+        .map(|one| {
+            let body = ferrotill::api::json::Node::parse(one.body.get().as_bytes()).unwrap();
+            value(&body, "msgID").out().to_string()
+        })
+        .collect();
+    assert_eq!(numbers, ["1", "2", "3", "4"]);
+}
+
+fn remaining_s(till: &Till) -> i64 {
+    let health = till.health();
+    health.at("offline.remaining_s").parse().unwrap()
+}
+
+fn refused(reply: &Reply, error: &str) {
+    assert_eq!(
+        (reply.status, reply.at("errorType").as_str()),
+        (422, error),
+        "{}",
+        reply.text
+    );
+    assert_eq!(reply.state.as_deref(), Some("not_registered"));
+}
+
+/// The clock is moved by a day, half a day back, and to 1970, each time over a power cut, while the office is away.
+#[test]
+fn no_clock_gives_a_budget_back_reorders_a_document_or_shortens_a_shift() {
+    let mut till = Till::open_with(|text| text + "\n[offline]\nhours_at_a_stretch = 100\n");
+    assert!(till.sells());
+    till.line.set(Weather::Refused);
+    till.sells_until(false);
+    till.until("the budget runs", |till| {
+        till.health().at("offline.counting") == "true"
+    });
+    let mut left_s = remaining_s(&till);
+    assert!((359_000..=360_000).contains(&left_s), "{left_s}");
+
+    for wrong_ms in [25 * HOUR_MS, -12 * HOUR_MS, -system_ms()] {
+        till.power_cut(wrong_ms);
+        // A fiscal receipt needs the printer, and the printer knows what time it is.
+        let fiscal = SALE.replacen('{', "{\"receiptMode\":\"FiscalReceiptOnly\",", 1);
+        let sold = till.client().post("operations/sale", &fiscal);
+        assert_eq!(sold.status, 200, "{wrong_ms}: {}", sold.text);
+        let last = *till.moments().last().unwrap();
+        assert!(
+            (last - system_ms()).abs() < 60_000,
+            "{wrong_ms}: a document's time is {} ms off",
+            last - system_ms()
+        );
+        let now_left_s = remaining_s(&till);
+        assert!(now_left_s <= left_s, "{wrong_ms}: the budget grew");
+        assert!(now_left_s > left_s - 600, "{wrong_ms}: nothing was spent");
+        left_s = now_left_s;
+    }
+
+    // The till was off for a day: printer and machine say so. The shift is too long, and so much was spent.
+    till.printer_ahead_s
+        .store(25 * 3_600, std::sync::atomic::Ordering::Release);
+    till.power_cut(25 * HOUR_MS);
+    till.until("the printer is there", |till| {
+        till.health().at("clock.witnessed") == "true"
+    });
+    let now_left_s = remaining_s(&till);
+    assert!((left_s - 90_600..=left_s - 90_000).contains(&now_left_s));
+    let fiscal = SALE.replacen('{', "{\"receiptMode\":\"FiscalReceiptOnly\",", 1);
+    refused(
+        &till.client().post("operations/sale", &fiscal),
+        "ShiftTooLong",
+    );
+    assert_eq!(till.client().post("operations/closeday", "").status, 200);
+    assert_eq!(till.client().post("operations/sale", &fiscal).status, 200);
+
+    let moments = till.moments();
+    assert!(moments.is_sorted(), "{moments:?}");
+    let numbers = till.numbers();
+    let expected: Vec<u32> = (1..=u32::try_from(numbers.len()).unwrap()).collect();
+    assert_eq!(numbers, expected);
+}
+
+/// A till whose network cable was never plugged in: it starts, sells and closes days until the owner's budget says stop.
+#[test]
+fn a_till_that_never_had_a_network_sells_and_closes_days_until_its_budget_ends() {
+    let mut till = Till::new(|text| {
+        let url = text
+            .lines()
+            .find(|line| line.starts_with("url = "))
+            .unwrap()
+            .to_owned();
+        text.replace(&url, "url = \"http://office.invalid:7100\"")
+            + "\n[offline]\ndocuments_unsent = 12\nat_the_end = \"refuse\"\n"
+    });
+    till.start();
+    till.sells_until(false);
+    while till.unsent() < 5 {
+        till.sells();
+    }
+    let closed = till.client().post("operations/closeday", "");
+    assert_eq!(closed.at("data.additionalData.zNumber"), "1");
+    till.stop();
+    till.start();
+    let mut sold = 0;
+    let last = loop {
+        let reply = till.client().post("operations/sale", SALE);
+        if reply.status != 200 {
+            break reply;
+        }
+        sold += 1;
+    };
+    assert_eq!(
+        sold, 6,
+        "twelve documents may wait: five or so sales, a Z-report, and these"
+    );
+    refused(&last, "OfflineBudgetUsedUp");
+    assert!(last.at("message").contains("restore the connection"));
+    assert_eq!(
+        till.health().at("offline.owner.used_up"),
+        "true",
+        "{}",
+        till.health().text
+    );
+    // The day can be closed all the same.
+    let closed = till.client().post("operations/closeday", "");
+    assert_eq!(closed.at("data.additionalData.zNumber"), "2");
+    assert_eq!(
+        closed.at("data.additionalData.reconciliation.agrees"),
+        "true"
+    );
+}

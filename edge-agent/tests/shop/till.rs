@@ -1,0 +1,257 @@
+//! A till in this process that can be closed and opened again, before or after a power cut, with a line to the office and its weather.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use ferrotill::agent::Agent;
+use ferrotill::clock::{Clock, system_ms};
+use ferrotill::config::Config;
+use ferrotill::listener::{Limits, serve};
+use ferrotill::standin::{self, StandIn, Strictness};
+use ferrotill::store::FILE_NAME;
+use ferrotill_device::emulator::{Rig, RigOptions};
+use tokio::sync::oneshot;
+
+use super::weather::Line;
+use super::{Client, Reply, configuration, count};
+
+const ANYWHERE: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
+
+/// A till, its printer and its office.
+pub struct Till {
+    pub folder: tempfile::TempDir,
+    pub rig: Rig,
+    /// What the printer's clock is ahead of the real one by, in seconds.
+    pub printer_ahead_s: Arc<AtomicI64>,
+    pub office: StandIn,
+    pub line: Line,
+    pub clock: Arc<Clock>,
+    text: String,
+    open: Option<Open>,
+}
+
+struct Open {
+    client: Client,
+    stop: Option<oneshot::Sender<()>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Till {
+    /// A till that is not open yet; `change` has the last word on its configuration.
+    pub fn new(change: impl Fn(String) -> String) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let link = folder.path().join("printer");
+        let printer_ahead_s = Arc::new(AtomicI64::new(0));
+        let rig = Rig::start(RigOptions {
+            memory: Some(folder.path().join("memory")),
+            clock: Some(Arc::new({
+                let ahead = Arc::clone(&printer_ahead_s);
+                move || system_ms() / 1_000 + ahead.load(Ordering::Acquire)
+            })),
+            ..RigOptions::new(link.clone())
+        })
+        .unwrap();
+        let office = StandIn::new(Strictness::AnyObject);
+        let line = Line::to(serve_office(office.clone()));
+        let books = folder.path().join("books").display().to_string();
+        let uri = format!("datecs+serial://{}?baud=115200", link.display());
+        let text = configuration(&books, &uri, &line.url)
+            .replace("dwell_s = 1", "dwell_s = 0")
+            .replace("timeout_ms = 2000", "timeout_ms = 400")
+            .replace("offline_after_ms = 1000", "offline_after_ms = 600")
+            // The emulated printer tells the time in UTC.
+            .replace("mode = \"TEST\"", "mode = \"TEST\"\ntime_zone = \"UTC\"");
+        Self {
+            folder,
+            rig,
+            printer_ahead_s,
+            office,
+            line,
+            clock: Arc::new(Clock::new(Some("UTC")).unwrap()),
+            text: change(text),
+            open: None,
+        }
+    }
+
+    /// An open till.
+    pub fn open() -> Self {
+        Self::open_with(|text| text)
+    }
+
+    pub fn open_with(change: impl Fn(String) -> String) -> Self {
+        let mut till = Self::new(change);
+        till.start();
+        till
+    }
+
+    /// Opens it.
+    pub fn start(&mut self) {
+        let (stop, stopped) = oneshot::channel();
+        let (tell, told) = std::sync::mpsc::channel();
+        let config = Config::parse(&self.text, "test.toml").unwrap();
+        let clock = Arc::clone(&self.clock);
+        let thread = std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build()
+                .unwrap();
+            runtime.block_on(async {
+                let listener = tokio::net::TcpListener::bind(ANYWHERE).await.unwrap();
+                let agent = started(config, clock);
+                tell.send(listener.local_addr().unwrap()).unwrap();
+                let ended = async { drop(stopped.await) };
+                serve(listener, agent.router(), Limits::default(), ended).await;
+            });
+        });
+        self.open = Some(Open {
+            client: Client::new(format!("http://{}", told.recv().unwrap())),
+            stop: Some(stop),
+            thread: Some(thread),
+        });
+    }
+
+    /// Closes it.
+    pub fn stop(&mut self) {
+        if let Some(mut open) = self.open.take() {
+            drop(open.stop.take());
+            if let Some(thread) = open.thread.take() {
+                // A panic of that thread was reported where it happened.
+                let _ = thread.join();
+            }
+        }
+    }
+
+    /// The power is off and on again, and the machine's clock is wrong by so many hours, or says that it is 1970.
+    pub fn power_cut(&mut self, wrong_ms: i64) {
+        self.stop();
+        self.clock = Arc::new(self.clock.after_a_reboot());
+        self.clock.set_wrong(wrong_ms);
+        self.start();
+    }
+
+    pub fn client(&self) -> &Client {
+        &self.open.as_ref().expect("open").client
+    }
+
+    /// A sale, which must succeed; whether it was fiscal.
+    pub fn sells(&self) -> bool {
+        let sold = self.client().post("operations/sale", SALE);
+        assert_eq!(
+            (sold.status, sold.state.as_deref()),
+            (200, Some("registered")),
+            "{}",
+            sold.text
+        );
+        sold.at("data.receiptType") == "FiscalReceipt"
+    }
+
+    /// Sells until a receipt is of the wanted kind; every sale succeeds.
+    pub fn sells_until(&self, fiscal: bool) -> u32 {
+        let begun = Instant::now();
+        let mut sales = 1;
+        while self.sells() != fiscal {
+            sales += 1;
+            assert!(
+                begun.elapsed() < LONG,
+                "fiscal {fiscal}: not after {sales} sales"
+            );
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        sales
+    }
+
+    pub fn health(&self) -> Reply {
+        self.client().open("/healthz")
+    }
+
+    pub fn unsent(&self) -> u64 {
+        count(&self.health().body, "unsent.documents")
+    }
+
+    pub fn until(&self, what: &str, condition: impl Fn(&Self) -> bool) {
+        let begun = Instant::now();
+        while !condition(self) {
+            assert!(begun.elapsed() < LONG, "{what}: {}", self.health().text);
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    }
+
+    /// Moments of the journal's rows of a device, in their order.
+    pub fn moments(&self) -> Vec<i64> {
+        self.raw()
+            .prepare("SELECT at FROM journal ORDER BY seq")
+            .unwrap()
+            .query_map([], |row| row.get(0))
+            .unwrap()
+            .map(Result::unwrap)
+            .collect()
+    }
+
+    /// The payloads of the journal's rows of a kind.
+    pub fn payloads(&self, kind: u16) -> Vec<Vec<u8>> {
+        self.raw()
+            .prepare("SELECT payload FROM journal WHERE kind = ?1 ORDER BY seq")
+            .unwrap()
+            .query_map([kind], |row| row.get(0))
+            .unwrap()
+            .map(Result::unwrap)
+            .collect()
+    }
+
+    /// Numbers of the sealed documents, in the order in which they were sealed.
+    pub fn numbers(&self) -> Vec<u32> {
+        self.raw()
+            .prepare("SELECT number FROM document WHERE number IS NOT NULL ORDER BY settled_seq")
+            .unwrap()
+            .query_map([], |row| row.get(0))
+            .unwrap()
+            .map(Result::unwrap)
+            .collect()
+    }
+
+    fn raw(&self) -> rusqlite::Connection {
+        rusqlite::Connection::open(self.folder.path().join("books").join(FILE_NAME)).unwrap()
+    }
+}
+
+impl Drop for Till {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}
+
+/// The office, for as long as the process lives.
+pub fn serve_office(office: StandIn) -> SocketAddr {
+    let (tell, told) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .unwrap();
+        runtime.block_on(async {
+            let listener = tokio::net::TcpListener::bind(ANYWHERE).await.unwrap();
+            tell.send(listener.local_addr().unwrap()).unwrap();
+            standin::serve(listener, office, std::future::pending()).await;
+        });
+    });
+    told.recv().unwrap()
+}
+
+/// The agent before this one may still hold the books for a moment: its printer's thread ends by itself.
+fn started(config: Config, clock: Arc<Clock>) -> Agent {
+    let begun = Instant::now();
+    loop {
+        match Agent::start(config.clone(), Some(Arc::clone(&clock))) {
+            Ok(agent) => return agent,
+            Err(error) => assert!(begun.elapsed() < LONG, "{error}"),
+        }
+        std::thread::sleep(Duration::from_millis(10));
+    }
+}
+
+/// One coffee; which receipt it gets is the till's decision.
+pub const SALE: &str = r#"{"items":[{"name":"Cafea","quantity":1,"price":25.50,"taxGroupCode":"A"}],"payments":[{"typeCode":0,"amount":30}]}"#;
+const LONG: Duration = Duration::from_secs(60);
