@@ -10,6 +10,7 @@ use ferrotill_device::driver::{self, DriverUri};
 use tokio::sync::Notify;
 
 use crate::api::{self, App};
+use crate::authority::numbers::NumberKeeper;
 use crate::authority::online_ecr::OnlineEcr;
 use crate::board::Board;
 use crate::clerk::{Clerk, ClerkDoor, DeskPlan, Message, Setting};
@@ -69,6 +70,7 @@ pub struct Agent {
     door: ClerkDoor,
     clerk: Option<JoinHandle<()>>,
     sender: Option<Sender>,
+    numbers: Option<NumberKeeper>,
     _lock: std::fs::File,
 }
 
@@ -93,6 +95,14 @@ impl Agent {
         let wake_sender = Arc::new(Notify::new());
         let mut plans = Vec::with_capacity(config.devices.len());
         for device in &config.devices {
+            if device.uri == NO_PRINTER {
+                plans.push(DeskPlan {
+                    device: device.id,
+                    configuration: tables::configuration(device),
+                    printer: PrinterTask::none(),
+                });
+                continue;
+            }
             let printer = match DriverUri::parse(&device.uri) {
                 Ok(uri) => driver::open(&uri),
                 // `check` has read it once already.
@@ -137,6 +147,7 @@ impl Agent {
             &wake_sender,
             &clock,
         )?;
+        let numbers = start_numbers(&config, profile.facts().seal_plan, &board, &door)?;
         let app = Arc::new(App {
             config,
             profile,
@@ -150,6 +161,7 @@ impl Agent {
             door,
             clerk: Some(clerk),
             sender,
+            numbers,
             _lock: lock,
         })
     }
@@ -169,6 +181,7 @@ impl Agent {
 impl Drop for Agent {
     fn drop(&mut self) {
         self.sender = None;
+        self.numbers = None;
         self.door.tell(Message::Stop);
         if let Some(clerk) = self.clerk.take()
             && clerk.join().is_err()
@@ -186,10 +199,12 @@ impl Drop for Agent {
 pub fn check(
     config: &Config,
 ) -> Result<&'static dyn ferrotill_core::profile::Profile, ConfigError> {
-    config.check_device_uris(&|uri| {
-        DriverUri::parse(uri)
+    let plan = by_code(&config.till.country).map(|profile| profile.facts().seal_plan);
+    config.check_device_uris(&|uri| match (uri, plan) {
+        (NO_PRINTER, Some(SealPlan::FiscalNumber)) => Ok(()),
+        _ => DriverUri::parse(uri)
             .map(drop)
-            .map_err(|error| error.to_string())
+            .map_err(|error| error.to_string()),
     })?;
     config.check_country(&|code| {
         let Some(profile) = by_code(code) else {
@@ -198,14 +213,17 @@ pub fn check(
             );
         };
         match profile.facts().seal_plan {
-            SealPlan::Printer => Ok(()),
-            SealPlan::Signature | SealPlan::FiscalNumber => Err(
-                "the agent can only seal with a fiscal printer yet; choose a country that asks for one".to_owned(),
+            SealPlan::Printer | SealPlan::FiscalNumber => Ok(()),
+            SealPlan::Signature => Err(
+                "the agent cannot sign receipts yet; choose a country that asks for a fiscal printer or for fiscal numbers".to_owned(),
             ),
         }
     })?;
     by_code(&config.till.country).ok_or(ConfigError::Faulty { faults: Vec::new() })
 }
+
+/// The uri of a device without a printer, where the law asks for fiscal numbers and not for a printer.
+const NO_PRINTER: &str = "none";
 
 fn zone_clock(config: &Config) -> Result<Clock, StartError> {
     let zone = config.till.time_zone.as_deref();
@@ -226,6 +244,24 @@ fn lock_folder(folder: &std::path::Path) -> Result<std::fs::File, StartError> {
     file.try_lock()
         .map_err(|error| failed(std::io::Error::other(error.to_string())))?;
     Ok(file)
+}
+
+fn start_numbers(
+    config: &Config,
+    plan: SealPlan,
+    board: &Arc<Board>,
+    door: &ClerkDoor,
+) -> Result<Option<NumberKeeper>, StartError> {
+    let (Some(upstream), SealPlan::FiscalNumber) = (&config.upstream, plan) else {
+        return Ok(None);
+    };
+    let config = Arc::new(config.clone());
+    NumberKeeper::start(config, upstream, Arc::clone(board), door.clone())
+        .map(Some)
+        .map_err(|source| StartError::Thread {
+            name: "fiscal numbers".to_owned(),
+            source,
+        })
 }
 
 fn start_sender(
@@ -249,10 +285,14 @@ fn start_sender(
         wake: Arc::clone(wake),
         clock: Arc::clone(clock),
     };
-    Sender::start(parts, upstream, Box::new(OnlineEcr))
-        .map(Some)
-        .map_err(|source| StartError::Thread {
-            name: "sender".to_owned(),
-            source,
-        })
+    Sender::start(
+        parts,
+        upstream,
+        Box::new(OnlineEcr::new(upstream.online_ecr.clone())),
+    )
+    .map(Some)
+    .map_err(|source| StartError::Thread {
+        name: "sender".to_owned(),
+        source,
+    })
 }

@@ -9,6 +9,7 @@ use std::time::Duration;
 use super::online_ecr::url_of;
 use super::{Authority, Parcel, Verdict};
 use crate::sync::reachability::Failure;
+use uuid::Uuid;
 
 /// What one attempt brought.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,15 +18,6 @@ pub struct Delivery {
     pub verdict: Verdict,
     /// How long the server asked to be left alone, if it did.
     pub retry_after: Option<Duration>,
-}
-
-impl Delivery {
-    const fn failed(failure: Failure) -> Self {
-        Self {
-            verdict: Verdict::Failed(failure),
-            retry_after: None,
-        }
-    }
 }
 
 /// An HTTP agent for an authority: `timeout` bounds the whole attempt, from the name's resolution to the last byte.
@@ -51,14 +43,43 @@ pub fn send(
     url: &str,
     parcel: &Parcel,
 ) -> Delivery {
-    let request = agent
-        .post(url_of(url, parcel.kind))
+    let url = url_of(url, authority.path(parcel.kind));
+    let headers = authority.headers(&parcel.body);
+    let (answer, retry_after) = post(agent, &url, &headers, parcel.key, &parcel.body);
+    match answer {
+        Ok((status, body)) => Delivery {
+            verdict: authority.decode(status, &body),
+            retry_after,
+        },
+        Err(failure) => Delivery {
+            verdict: Verdict::Failed(failure),
+            retry_after,
+        },
+    }
+}
+
+/// Status and body of an answer, or why there is none; and how long the server asked to be left alone.
+pub(super) type Posted = (Result<(u16, Vec<u8>), Failure>, Option<Duration>);
+
+/// Posts a JSON body with its key.
+pub(super) fn post(
+    agent: &ureq::Agent,
+    url: &str,
+    headers: &[(String, String)],
+    key: Uuid,
+    body: &str,
+) -> Posted {
+    let mut request = agent
+        .post(url)
         .header("Content-Type", "application/json")
         .header("Accept", "application/json")
-        .header("Idempotency-Key", parcel.key.to_string());
-    let mut response = match request.send(parcel.body.as_str()) {
+        .header("Idempotency-Key", key.to_string());
+    for (name, value) in headers {
+        request = request.header(name, value);
+    }
+    let mut response = match request.send(body) {
         Ok(response) => response,
-        Err(error) => return Delivery::failed(failure_of(&error)),
+        Err(error) => return (Err(failure_of(&error)), None),
     };
     let status = response.status().as_u16();
     let retry_after = response
@@ -68,16 +89,11 @@ pub fn send(
         .and_then(|text| text.trim().parse().ok())
         .map(Duration::from_secs);
     let body = response.body_mut().with_config().limit(BODY_BYTES_MAX);
-    match body.read_to_vec() {
-        Ok(body) => Delivery {
-            verdict: authority.decode(status, &body),
-            retry_after,
-        },
-        Err(error) => Delivery {
-            verdict: Verdict::Failed(failure_of(&error)),
-            retry_after,
-        },
-    }
+    let answer = body
+        .read_to_vec()
+        .map(|body| (status, body))
+        .map_err(|error| failure_of(&error));
+    (answer, retry_after)
 }
 
 fn failure_of(error: &ureq::Error) -> Failure {

@@ -15,11 +15,13 @@ use crate::sync::reachability::Failure;
 const TIMEOUT: Duration = Duration::from_millis(400);
 
 fn parcel() -> Parcel {
-    OnlineEcr.encode(&Document::Receipt(sale())).unwrap()
+    OnlineEcr::default()
+        .encode(&Document::Receipt(sale()))
+        .unwrap()
 }
 
 fn deliver(url: &str) -> Delivery {
-    send(&agent(TIMEOUT), &OnlineEcr, url, &parcel())
+    send(&agent(TIMEOUT), &OnlineEcr::default(), url, &parcel())
 }
 
 #[test]

@@ -85,7 +85,7 @@ impl Running {
     }
 
     fn send(&self, document: Document) -> Value {
-        let parcel = OnlineEcr.encode(&document).unwrap();
+        let parcel = OnlineEcr::default().encode(&document).unwrap();
         self.post(parcel.kind.name(), &parcel.key.to_string(), &parcel.body)
     }
 }
@@ -213,7 +213,9 @@ fn the_switch_makes_it_down_slow_refusing_and_failing() {
 
 /// The sale's body with one piece of it changed, and what the office says to it.
 fn verdict(from: &str, to: &str) -> String {
-    let parcel = OnlineEcr.encode(&Document::Receipt(sale())).unwrap();
+    let parcel = OnlineEcr::default()
+        .encode(&Document::Receipt(sale()))
+        .unwrap();
     assert!(parcel.body.contains(from), "{from} in {}", parcel.body);
     let mut books = super::rules::Books::default();
     let text = parcel.body.replacen(from, to, 1);
@@ -282,7 +284,7 @@ fn a_receipt_is_held_against_the_rules() {
 fn numbers_are_unique_and_time_goes_forward_within_a_shift() {
     let mut books = super::rules::Books::default();
     let mut enter = |document: Document| {
-        let parcel = OnlineEcr.encode(&document).unwrap();
+        let parcel = OnlineEcr::default().encode(&document).unwrap();
         books
             .enter(parcel.kind, parcel.body.as_bytes())
             .err()
@@ -325,7 +327,9 @@ fn a_z_report_is_held_against_its_own_sums() {
     let said = |change: fn(&mut crate::authority::ZReport)| {
         let mut report = z_report();
         change(&mut report);
-        let parcel = OnlineEcr.encode(&Document::ZReport(report)).unwrap();
+        let parcel = OnlineEcr::default()
+            .encode(&Document::ZReport(report))
+            .unwrap();
         super::rules::Books::default()
             .enter(parcel.kind, parcel.body.as_bytes())
             .err()

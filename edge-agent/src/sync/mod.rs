@@ -26,7 +26,7 @@ use crate::store::{Letter, Reader};
 use backoff::Backoff;
 use reachability::{Progress, Reachability, State, Switch, Thresholds};
 
-pub use letter::letter_document;
+pub use letter::{identity, letter_document};
 
 /// What the sender works with.
 #[derive(Debug)]

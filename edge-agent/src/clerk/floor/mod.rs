@@ -1,5 +1,6 @@
 //! The shop floor: what happens to a message inside a batch.
 
+mod numbered;
 mod orders;
 mod patience;
 mod printing;
@@ -183,6 +184,7 @@ impl Floor {
                 desk.till = till;
             }
         }
+        self.tell_stock();
     }
 
     /// The batch is not durable, or nobody knows: callers are told so, and what was not let out is forgotten.
@@ -332,6 +334,7 @@ impl Floor {
                 Ok(())
             }
             Message::Office(news) => self.hear_office(batch, news),
+            Message::Numbers(device, spans) => self.take_numbers(batch, device, &spans),
             Message::Stop => Ok(()),
         }
     }
