@@ -15,6 +15,7 @@ use crate::sync::reachability::{Failure, Progress};
 
 pub mod numbers;
 pub mod online_ecr;
+pub mod remedy;
 pub mod send;
 
 /// A tax office's protocol: pure in both directions.

@@ -253,8 +253,9 @@ mod tests {
 
     #[test]
     fn numbers_come_as_a_list_or_as_ranges_and_never_twice() {
+        type Case = (&'static str, Option<u64>, Option<Vec<(u64, u64)>>);
         #[rustfmt::skip]
-        let cases: &[(&str, Option<u64>, Option<Vec<(u64, u64)>>)] = &[
+        let cases: &[Case] = &[
             (r#"{"fiscalNumbers":[7,8,9,12]}"#, None, Some(vec![(7, 9), (12, 12)])),
             (r#"{"fiscalNumbers":[12,9,8,9,7]}"#, Some(8), Some(vec![(9, 9), (12, 12)])),
             (r#"{"FISCALNUMBERS":[{"from":70113,"to":70212}]}"#, None, Some(vec![(70_113, 70_212)])),

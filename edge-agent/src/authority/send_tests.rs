@@ -36,15 +36,18 @@ fn the_stand_in_in_all_its_conditions() {
                 message: "refused by the simulator".to_owned(),
             },
         ),
+        (Condition::Lie, Verdict::Failed(Failure::Stranger)),
+        (Condition::Hollow, Verdict::Failed(Failure::Stranger)),
         (Condition::Slow, Verdict::Failed(Failure::TimedOut)),
+        (Condition::Drip, Verdict::Failed(Failure::TimedOut)),
         (Condition::Up, Verdict::Acknowledged),
     ] {
         running.office.set(condition, Duration::from_secs(5));
         assert_eq!(deliver(&running.url()).verdict, verdict, "{condition}");
     }
-    // The slow office had taken the document; the last delivery was its second.
+    // The slow office had taken the document; the two after it were its second and third delivery.
     assert_eq!(running.office.received().len(), 1);
-    assert_eq!(running.office.duplicates(), 1);
+    assert_eq!(running.office.duplicates(), 2);
     assert_eq!(running.office.received()[0].key, parcel().key.to_string());
 }
 

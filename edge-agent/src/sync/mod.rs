@@ -16,6 +16,7 @@ use std::time::{Duration, Instant};
 use ferrotill_core::Currency;
 use tokio::sync::Notify;
 
+use crate::authority::remedy::remedy_of;
 use crate::authority::send::{agent, send};
 use crate::authority::{Authority, Verdict};
 use crate::board::Board;
@@ -261,9 +262,12 @@ impl Worker {
         let (times, again) = self.refused.entry(letter.sealed_seq).or_insert((0, now));
         *times += 1;
         *again = now.saturating_add(self.backoff.wait_ms(*times, None).max(1));
+        let known = remedy_of(words);
         tracing::warn!(
             document = letter.message_number,
-            "the tax office refuses a document: {words}"
+            remedy = %known.remedy,
+            "the tax office refuses a document: {words}; {}",
+            known.advice
         );
         let news = OfficeNews::Refused {
             sealed_seq: letter.sealed_seq,
