@@ -85,6 +85,12 @@ impl FiscalNumbers {
             .fold(0, |sum: u64, span| sum.saturating_add(span.count()))
     }
 
+    /// The highest number that was ever granted.
+    #[must_use]
+    pub const fn highest(&self) -> Option<u64> {
+        self.highest
+    }
+
     /// How near the end is.
     #[must_use]
     pub fn supply(&self, threshold: u64) -> Supply {

@@ -115,6 +115,8 @@ pub enum Seal<'a> {
         /// It was the next one of the reserved ranges, because the office could not be reached; else the office gave it.
         reserved: bool,
     },
+    /// The books alone: a report that nobody outside is told of, where no printer takes part.
+    Books,
 }
 
 /// Our books against the printer's, group by group and in cash.

@@ -624,3 +624,32 @@ fn reserved_fiscal_numbers_are_taken_in_order_and_only_by_what_is_legal() {
         Err(Refusal::FiscalNumbersUsedUp)
     );
 }
+
+#[test]
+fn the_books_alone_seal_an_x_report_and_nothing_else() {
+    let mut shop = Shop::open();
+    let none = Known::default();
+    let settle = |shop: &mut Shop, id: u8| {
+        shop.run(Command::Settle(DocumentId([id; 16]), Seal::Books), none)
+            .map(drop)
+    };
+    let wishes = [
+        Wish::Sale(SEED),
+        Wish::Cash(Amount::from_minor(1)),
+        Wish::Report(ReportKind::Z),
+    ];
+    shop.reserve(1, Wish::Cash(Amount::from_minor(1)), none)
+        .unwrap();
+    shop.settle(1).unwrap();
+    for (id, wish) in (2..).zip(wishes) {
+        shop.reserve(id, wish, none).unwrap();
+        assert_eq!(settle(&mut shop, id), Err(Refusal::SealMismatch));
+        shop.run(Command::Void(DocumentId([id; 16]), 1, "no"), none)
+            .unwrap();
+    }
+    shop.reserve(9, Wish::Report(ReportKind::X), none).unwrap();
+    settle(&mut shop, 9).unwrap();
+    // Its encoding is frozen with the rest: the fourth seal, and nothing in it.
+    let mut room = [0; 8];
+    assert_eq!(postcard::to_slice(&Seal::Books, &mut room).unwrap(), [3]);
+}

@@ -12,11 +12,12 @@ use tokio::sync::Notify;
 use uuid::Uuid;
 
 use crate::api::{self, App};
+use crate::authority::numbers::NumberKeeper;
 use crate::authority::online_ecr::OnlineEcr;
 use crate::board::Board;
 use crate::clerk::{Clerk, ClerkDoor, DeskPlan, Message, Setting};
 use crate::clock::Clock;
-use crate::config::{Config, ConfigError};
+use crate::config::{Config, ConfigError, Device};
 use crate::guard::GuardedClock;
 use crate::printer::PrinterTask;
 use crate::store::{Reader, Store, StoreError};
@@ -72,6 +73,7 @@ pub struct Agent {
     door: ClerkDoor,
     clerk: Option<JoinHandle<()>>,
     sender: Option<Sender>,
+    numbers: Option<NumberKeeper>,
     _lock: std::fs::File,
 }
 
@@ -102,30 +104,17 @@ impl Agent {
         let wake_sender = Arc::new(Notify::new());
         let mut plans = Vec::with_capacity(config.devices.len());
         for device in &config.devices {
-            let (printer, serial) = match DriverUri::parse(&device.uri) {
-                Ok(uri) => (driver::open(&uri), uri.serial().map(str::to_owned)),
-                // `check` has read it once already.
-                Err(_) => continue,
-            };
-            let task = PrinterTask::start(
-                &device.name,
-                printer,
-                door.listener(device.id),
-                Arc::clone(&clock),
-            )
-            .map_err(|source| StartError::Thread {
-                name: format!("printer {}", device.name),
-                source,
-            })?;
             plans.push(DeskPlan {
                 device: device.id,
                 configuration: tables::configuration(device, profile.facts()),
-                printer: task,
+                printer: start_printer(device, &door, &clock)?,
                 point_of_sale: device
                     .points_of_sale
                     .first()
                     .map_or_else(Uuid::nil, |point| point.id),
-                serial,
+                serial: DriverUri::parse(&device.uri)
+                    .ok()
+                    .and_then(|uri| uri.serial().map(str::to_owned)),
             });
         }
         let setting = Arc::new(Setting {
@@ -153,6 +142,7 @@ impl Agent {
             &wake_sender,
             (&clock, &guard),
         )?;
+        let numbers = start_numbers(&config, profile.facts().seal_plan, &board, &door)?;
         let app = Arc::new(App {
             config,
             profile,
@@ -168,6 +158,7 @@ impl Agent {
             door,
             clerk: Some(clerk),
             sender,
+            numbers,
             _lock: lock,
         })
     }
@@ -187,6 +178,7 @@ impl Agent {
 impl Drop for Agent {
     fn drop(&mut self) {
         self.sender = None;
+        self.numbers = None;
         self.door.tell(Message::Stop);
         if let Some(clerk) = self.clerk.take()
             && clerk.join().is_err()
@@ -204,10 +196,12 @@ impl Drop for Agent {
 pub fn check(
     config: &Config,
 ) -> Result<&'static dyn ferrotill_core::profile::Profile, ConfigError> {
-    config.check_device_uris(&|uri| {
-        DriverUri::parse(uri)
+    let plan = by_code(&config.till.country).map(|profile| profile.facts().seal_plan);
+    config.check_device_uris(&|uri| match (uri, plan) {
+        (NO_PRINTER, Some(SealPlan::FiscalNumber)) => Ok(()),
+        _ => DriverUri::parse(uri)
             .map(drop)
-            .map_err(|error| error.to_string())
+            .map_err(|error| error.to_string()),
     })?;
     config.check_country(&|code| {
         let Some(profile) = by_code(code) else {
@@ -216,9 +210,9 @@ pub fn check(
             );
         };
         match profile.facts().seal_plan {
-            SealPlan::Printer => Ok(()),
-            SealPlan::Signature | SealPlan::FiscalNumber => Err(
-                "the agent can only seal with a fiscal printer yet; choose a country that asks for one".to_owned(),
+            SealPlan::Printer | SealPlan::FiscalNumber => Ok(()),
+            SealPlan::Signature => Err(
+                "the agent cannot sign receipts yet; choose a country that asks for a fiscal printer or for fiscal numbers".to_owned(),
             ),
         }
     })?;
@@ -237,6 +231,8 @@ fn house_budget(config: &Config, profile: &dyn Profile) -> Budget {
 
 /// Three days.
 const WARNING_MS: i64 = 72 * 3_600_000;
+/// The uri of a device without a printer, where the law asks for fiscal numbers and not for a printer.
+const NO_PRINTER: &str = "none";
 
 fn zone_clock(config: &Config) -> Result<Clock, StartError> {
     let zone = config.till.time_zone.as_deref();
@@ -257,6 +253,46 @@ fn lock_folder(folder: &std::path::Path) -> Result<std::fs::File, StartError> {
     file.try_lock()
         .map_err(|error| failed(std::io::Error::other(error.to_string())))?;
     Ok(file)
+}
+
+fn start_numbers(
+    config: &Config,
+    plan: SealPlan,
+    board: &Arc<Board>,
+    door: &ClerkDoor,
+) -> Result<Option<NumberKeeper>, StartError> {
+    let (Some(upstream), SealPlan::FiscalNumber) = (&config.upstream, plan) else {
+        return Ok(None);
+    };
+    let config = Arc::new(config.clone());
+    NumberKeeper::start(config, upstream, Arc::clone(board), door.clone())
+        .map(Some)
+        .map_err(|source| StartError::Thread {
+            name: "fiscal numbers".to_owned(),
+            source,
+        })
+}
+
+/// The printer's task of a device; a device without a printer has one that does nothing.
+fn start_printer(
+    device: &Device,
+    door: &ClerkDoor,
+    clock: &Arc<Clock>,
+) -> Result<PrinterTask, StartError> {
+    // `check` has read the address once already: what is no address is none.
+    let Ok(uri) = DriverUri::parse(&device.uri) else {
+        return Ok(PrinterTask::none());
+    };
+    PrinterTask::start(
+        &device.name,
+        driver::open(&uri),
+        door.listener(device.id),
+        Arc::clone(clock),
+    )
+    .map_err(|source| StartError::Thread {
+        name: format!("printer {}", device.name),
+        source,
+    })
 }
 
 fn start_sender(
@@ -281,10 +317,14 @@ fn start_sender(
         clock: Arc::clone(clock),
         guard: Arc::clone(guard),
     };
-    Sender::start(parts, upstream, Box::new(OnlineEcr))
-        .map(Some)
-        .map_err(|source| StartError::Thread {
-            name: "sender".to_owned(),
-            source,
-        })
+    Sender::start(
+        parts,
+        upstream,
+        Box::new(OnlineEcr::new(upstream.online_ecr.clone())),
+    )
+    .map(Some)
+    .map_err(|source| StartError::Thread {
+        name: "sender".to_owned(),
+        source,
+    })
 }

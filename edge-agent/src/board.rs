@@ -2,7 +2,8 @@
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Condvar, Mutex, PoisonError};
+use std::time::Duration;
 
 use ferrotill_core::budget::Unsent;
 use ferrotill_device::printer::{Baseline, Connected};
@@ -38,10 +39,23 @@ pub struct OfficeState {
     pub reason: String,
 }
 
+/// How many fiscal numbers a device has, where its law asks for them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Stock {
+    /// Numbers that the office has reserved and no document has.
+    pub left: u64,
+    /// The highest number that it ever reserved for the device.
+    pub highest: Option<u64>,
+    /// Number of the device's last document.
+    pub last_document: u32,
+}
+
 /// The board.
 #[derive(Debug, Default)]
 pub struct Board {
     unsent: Mutex<Unsent>,
+    stocks: Mutex<HashMap<Uuid, Stock>>,
+    stock_changed: Condvar,
     printers: Mutex<HashMap<Uuid, PrinterState>>,
     office: Mutex<OfficeState>,
     alternative: AtomicBool,
@@ -102,6 +116,28 @@ impl Board {
         let state = printers.entry(device).or_default();
         state.connected = false;
         state.trouble = Some(words.to_owned());
+    }
+
+    /// The fiscal numbers of a device, where its law asks for them.
+    #[must_use]
+    pub fn stock(&self, device: Uuid) -> Option<Stock> {
+        let stocks = self.stocks.lock().unwrap_or_else(PoisonError::into_inner);
+        stocks.get(&device).copied()
+    }
+
+    /// A device has this many fiscal numbers.
+    pub fn stock_is(&self, device: Uuid, stock: Stock) {
+        let mut stocks = self.stocks.lock().unwrap_or_else(PoisonError::into_inner);
+        if stocks.insert(device, stock) != Some(stock) {
+            self.stock_changed.notify_all();
+        }
+    }
+
+    /// Waits until a stock changes, or so long.
+    pub fn wait_for_stock(&self, patience: Duration) {
+        let stocks = self.stocks.lock().unwrap_or_else(PoisonError::into_inner);
+        // What woke it, and whether it was the end of the patience, is the same to the caller, who looks again.
+        drop(self.stock_changed.wait_timeout(stocks, patience));
     }
 
     /// How the office is.

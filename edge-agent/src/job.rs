@@ -166,11 +166,12 @@ fn text_lines(text: &str) -> Vec<String> {
         .collect()
 }
 
-/// The slip of an alternative receipt.
+/// The slip of a receipt that no fiscal printer prints, under its title where it has one.
 #[must_use]
 pub fn slip_of(title: &str, number: &str, receipt: &Receipt<'_>, currency: Currency) -> Job {
     let money = |amount: Amount| amount.display(currency);
-    let mut lines = vec![title.to_owned(), number.to_owned()];
+    let mut lines = text_lines(title);
+    lines.push(number.to_owned());
     lines.extend(text_lines(receipt.header));
     for line in receipt.lines.iter() {
         lines.push(line.name.to_owned());

@@ -83,7 +83,8 @@ pub trait Listener: Send {
 /// The printer's task, seen from outside.
 #[derive(Debug)]
 pub struct PrinterTask {
-    tasks: Sender<Task>,
+    /// None where the device has no printer.
+    tasks: Option<Sender<Task>>,
 }
 
 impl PrinterTask {
@@ -112,12 +113,26 @@ impl PrinterTask {
         std::thread::Builder::new()
             .name(format!("printer {name}"))
             .spawn(move || worker.run())?;
-        Ok(Self { tasks })
+        Ok(Self { tasks: Some(tasks) })
+    }
+
+    /// The task of a device without a printer, where the law does not ask for one.
+    #[must_use]
+    pub const fn none() -> Self {
+        Self { tasks: None }
+    }
+
+    /// The device has a printer, reachable or not.
+    #[must_use]
+    pub const fn is_there(&self) -> bool {
+        self.tasks.is_some()
     }
 
     /// Asks for something. A thread that has ended hears nothing, and the document is settled after the next start.
     pub fn ask(&self, task: Task) {
-        if self.tasks.send(task).is_err() {
+        if let Some(tasks) = &self.tasks
+            && tasks.send(task).is_err()
+        {
             tracing::warn!("the printer's thread has ended");
         }
     }
@@ -126,7 +141,9 @@ impl PrinterTask {
 impl Drop for PrinterTask {
     fn drop(&mut self) {
         // The thread ends by itself. A document that the device does not settle is left to the next start: it is in the journal.
-        let _ = self.tasks.send(Task::Stop);
+        if let Some(tasks) = &self.tasks {
+            let _ = tasks.send(Task::Stop);
+        }
     }
 }
 

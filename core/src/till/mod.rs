@@ -468,6 +468,9 @@ impl Till {
             }
             // A range's number for anything else would be a gap, and an alternative receipt without one would be none.
             (Kind::Alternative, _) | (_, Seal::Range { .. }) => return Err(Refusal::SealMismatch),
+            // What changes a counter is told outside, and what is told outside has a seal.
+            (Kind::Report(ReportKind::X), Seal::Books) => {}
+            (_, Seal::Books) => return Err(Refusal::SealMismatch),
             _ => {}
         }
         if let Seal::FiscalNumber {
@@ -498,7 +501,7 @@ impl Till {
         let after = &self.after;
         let counters = match seal {
             Seal::Printer { counters, .. } => counters.as_ref(),
-            Seal::Range { .. } | Seal::FiscalNumber { .. } => None,
+            Seal::Range { .. } | Seal::FiscalNumber { .. } | Seal::Books => None,
         };
         ReportFigures {
             shift: shift.clone(),

@@ -7,12 +7,15 @@
 use std::fmt;
 
 use ferrotill_core::{Amount, Quantity};
+use serde::Serialize;
 use thiserror::Error;
 use uuid::Uuid;
 
 use crate::sync::reachability::{Failure, Progress};
 
+pub mod numbers;
 pub mod online_ecr;
+pub mod remedy;
 pub mod send;
 
 /// A tax office's protocol: pure in both directions.
@@ -26,6 +29,16 @@ pub trait Authority {
 
     /// What an HTTP answer means for the document it answers.
     fn decode(&self, status: u16, body: &[u8]) -> Verdict;
+
+    /// The path of a kind below the authority's url.
+    fn path(&self, kind: Kind) -> &str {
+        kind.name()
+    }
+
+    /// Headers that go with a body besides those that every delivery has.
+    fn headers(&self, _body: &str) -> Vec<(String, String)> {
+        Vec::new()
+    }
 }
 
 /// A request ready to be sent: `POST {url}/{kind}` with the key as `Idempotency-Key`.
@@ -194,9 +207,11 @@ pub struct Heading {
 }
 
 /// Who speaks to the tax office.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Identity {
     /// The device's token at the tax office; one per device, since numbers are unique per device.
+    #[serde(rename = "fn")]
     pub device_token: String,
     /// The owner's tax number.
     pub tin: String,
@@ -257,13 +272,9 @@ pub struct Item {
     pub price: Amount,
     /// For the line, after all modifications.
     pub amount: Amount,
-    /// The tax group's letter.
-    pub tax_code: char,
-    /// Ten-thousandths of a percent.
-    pub rate: u32,
-    /// The tax in `amount`.
-    pub tax_amount: Amount,
-    /// What the tax is counted from: `amount` without `tax_amount` where prices include it.
+    /// Every tax on it, at least one.
+    pub taxes: Vec<TaxTotal>,
+    /// What the taxes are counted from: `amount` without them where prices include them.
     pub tax_base: Amount,
 }
 
@@ -287,7 +298,7 @@ pub enum Means {
     Card,
 }
 
-/// The tax of one group.
+/// The tax of one group, of a line or of a document.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TaxTotal {
     /// The tax group's letter.

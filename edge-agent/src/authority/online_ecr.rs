@@ -9,21 +9,41 @@
 //!   *kept* (handed over minus change), and `change` stands beside it for information.
 //! - A refund is a SALE document with `parentFiscalNum`; documents tell their device-wide number as `fiscalNum`, as cash
 //!   registers that work offline do, so that there is something to refer to.
-//! - The fields of an answer are not published. An answer is a refusal if it shows any sign of failure, and
-//!   an acknowledgement if it is a JSON object without one.
+//! - The fields of an answer are not published. An answer is a refusal if it shows any sign of failure, an acknowledgement if it
+//!   shows a sign of success and none of failure, and else it is not the office's. `[upstream.online_ecr] success_field` names
+//!   the one field that counts, where it is known.
 
 use serde::Serialize;
 use serde_json::Value;
 
 use super::{
-    Authority, CashOperation, Document, EncodeError, Heading, Item, Kind, Means, Parcel, Payment,
+    Authority, CashOperation, Document, EncodeError, Identity, Item, Kind, Means, Parcel, Payment,
     Receipt, ReceiptForm, TaxTotal, Total, Verdict, ZReport,
 };
+use crate::api::auth::signature_of;
+use crate::config::OnlineEcr as Form;
 use crate::sync::reachability::Failure;
 
-/// The Online-ECR protocol.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct OnlineEcr;
+/// The Online-ECR protocol, with what its description leaves open as it was configured.
+#[derive(Clone, Debug, Default)]
+pub struct OnlineEcr {
+    form: Form,
+}
+
+impl OnlineEcr {
+    /// The protocol as one office speaks it.
+    #[must_use]
+    pub const fn new(form: Form) -> Self {
+        Self { form }
+    }
+
+    /// The path that a message of this name is posted to, below the url.
+    #[must_use]
+    pub fn path_of<'p>(&'p self, name: &'p str) -> &'p str {
+        let path = self.form.paths.iter().find(|(known, _)| *known == name);
+        path.map_or(name, |(_, path)| path)
+    }
+}
 
 impl Authority for OnlineEcr {
     fn encode(&self, document: &Document) -> Result<Parcel, EncodeError> {
@@ -45,52 +65,92 @@ impl Authority for OnlineEcr {
             return Verdict::Failed(Failure::Stranger);
         };
         let answer = Answer(&answer);
-        match status {
-            200..=299 if !answer.is_failure() => Verdict::Acknowledged,
-            200..=299 | 400..=499 => Verdict::Refused {
+        let sign = answer.sign(self.form.success_field.as_deref());
+        match (status, sign) {
+            (200..=299, Sign::Success) => Verdict::Acknowledged,
+            // An object that says neither yes nor no is not the office's word: nothing is ticked off on silence.
+            (200..=299, Sign::None) => Verdict::Failed(Failure::Stranger),
+            (200..=299, Sign::Failure) | (400..=499, _) => Verdict::Refused {
                 message: answer.message(status),
             },
             _ => Verdict::Failed(Failure::Stranger),
         }
     }
+
+    fn path(&self, kind: Kind) -> &str {
+        self.path_of(kind.name())
+    }
+
+    fn headers(&self, body: &str) -> Vec<(String, String)> {
+        let mut headers = self.form.headers.clone();
+        if let Some(signature) = &self.form.signature {
+            let proof = signature_of(signature.secret.as_bytes(), &[body.as_bytes()]);
+            headers.push((signature.header.clone(), proof));
+        }
+        headers
+    }
+}
+
+/// What an answer says of itself. The office answers HTTP 200 also when it refuses (spec/online-ecr.md, C.6).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Sign {
+    Success,
+    Failure,
+    None,
 }
 
 /// An answer's JSON object, whose fields are looked for whatever their case.
-struct Answer<'a>(&'a serde_json::Map<String, Value>);
+pub(super) struct Answer<'a>(pub(super) &'a serde_json::Map<String, Value>);
 
-impl Answer<'_> {
-    fn field(&self, name: &str) -> Option<&Value> {
+impl<'a> Answer<'a> {
+    pub(super) fn field(&self, name: &str) -> Option<&'a Value> {
         self.0
             .iter()
             .find(|(key, _)| key.eq_ignore_ascii_case(name))
             .map(|(_, value)| value)
     }
 
-    fn is_failure(&self) -> bool {
+    pub(super) fn sign(&self, success_field: Option<&str>) -> Sign {
         let status = self.field("status").and_then(Value::as_str);
-        let status_is = |words: &[&str]| {
-            status.is_some_and(|status| words.iter().any(|word| status.eq_ignore_ascii_case(word)))
-        };
-        if status_is(FAILURE_WORDS) || self.field("success") == Some(&Value::Bool(false)) {
-            return true;
+        let is_of =
+            |text: &str, words: &[&str]| words.iter().any(|word| text.eq_ignore_ascii_case(word));
+        let status_is = |words: &[&str]| status.is_some_and(|status| is_of(status, words));
+        if let Some(name) = success_field {
+            return match self.field(name) {
+                Some(Value::Bool(true)) => Sign::Success,
+                Some(Value::String(text)) if is_of(text, SUCCESS_WORDS) => Sign::Success,
+                Some(Value::Number(code)) if code.as_i64() == Some(0) => Sign::Success,
+                Some(_) => Sign::Failure,
+                None => Sign::None,
+            };
         }
-        if ["error", "errors"]
-            .iter()
-            .filter_map(|name| self.field(name))
-            .any(says_something)
+        let errors = ["error", "errors"];
+        let mut errors = errors.iter().filter_map(|name| self.field(name));
+        if status_is(FAILURE_WORDS)
+            || self.field("success") == Some(&Value::Bool(false))
+            || errors.any(says_something)
         {
-            return true;
+            return Sign::Failure;
         }
         if status_is(SUCCESS_WORDS) || self.field("success") == Some(&Value::Bool(true)) {
-            return false;
+            return Sign::Success;
         }
         // Servers of this family number their refusals; nought and HTTP's own successes are not among them.
-        self.field("code")
-            .and_then(Value::as_i64)
-            .is_some_and(|code| code != 0 && !(200..300).contains(&code))
+        match self.field("code").and_then(Value::as_i64) {
+            Some(code) if code == 0 || (200..300).contains(&code) => return Sign::Success,
+            Some(_) => return Sign::Failure,
+            None => {}
+        }
+        // The published description of a success: object, shop, device and tax information (C.6).
+        let tells = |name: &&str| self.field(name).is_some_and(Value::is_object);
+        if SUCCESS_OBJECTS.iter().any(tells) {
+            Sign::Success
+        } else {
+            Sign::None
+        }
     }
 
-    fn message(&self, status: u16) -> String {
+    pub(super) fn message(&self, status: u16) -> String {
         let spoken = ["message", "error", "errors"]
             .iter()
             .filter_map(|name| self.field(name))
@@ -140,7 +200,7 @@ struct ReceiptBody<'a> {
     items: Vec<ItemBody<'a>>,
     payments: Vec<PaymentBody>,
     tax_totals: Vec<TaxTotalBody>,
-    identity: IdentityBody<'a>,
+    identity: &'a Identity,
 }
 
 #[derive(Serialize)]
@@ -150,7 +210,7 @@ struct ItemBody<'a> {
     qty: i64,
     price: i64,
     amount: i64,
-    taxes: [TaxBody; 1],
+    taxes: Vec<TaxBody>,
 }
 
 #[derive(Serialize)]
@@ -180,16 +240,6 @@ struct TaxTotalBody {
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct IdentityBody<'a> {
-    #[serde(rename = "fn")]
-    device_token: &'a str,
-    tin: &'a str,
-    shop_name: &'a str,
-    shop_address: &'a str,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
 struct CashBody<'a> {
     receipt_number: u32,
     z_number: u32,
@@ -201,7 +251,7 @@ struct CashBody<'a> {
     currency: &'a str,
     total_amount: i64,
     date_time: &'a str,
-    identity: IdentityBody<'a>,
+    identity: &'a Identity,
 }
 
 #[derive(Serialize)]
@@ -219,7 +269,7 @@ struct ZBody<'a> {
     totals: TotalsBody,
     payments: Sides<KeptBody>,
     tax_totals: Sides<TaxTotalBody>,
-    identity: IdentityBody<'a>,
+    identity: &'a Identity,
 }
 
 #[derive(Serialize)]
@@ -282,7 +332,7 @@ fn receipt_body(receipt: &Receipt) -> Result<String, EncodeError> {
             .map(payment)
             .collect::<Result<_, _>>()?,
         tax_totals: tax_totals(&receipt.tax_totals)?,
-        identity: identity(heading),
+        identity: &heading.identity,
     })
 }
 
@@ -297,7 +347,7 @@ fn cash_body(operation: &CashOperation) -> Result<String, EncodeError> {
         currency: &heading.currency,
         total_amount: operation.amount.minor(),
         date_time: &heading.at,
-        identity: identity(heading),
+        identity: &heading.identity,
     })
 }
 
@@ -341,7 +391,7 @@ fn z_body(report: &ZReport) -> Result<String, EncodeError> {
             sale: tax_totals(&report.sale_tax)?,
             refund: tax_totals(&report.refund_tax)?,
         },
-        identity: identity(heading),
+        identity: &heading.identity,
     })
 }
 
@@ -352,12 +402,18 @@ fn item(item: &Item) -> Result<ItemBody<'_>, EncodeError> {
         qty: item.quantity.thousandths(),
         price: item.price.minor(),
         amount: item.amount.minor(),
-        taxes: [TaxBody {
-            tax_code: item.tax_code,
-            tax_rate: hundredths(item.rate)?,
-            tax_base: item.tax_base.minor(),
-            tax_amount: item.tax_amount.minor(),
-        }],
+        taxes: item
+            .taxes
+            .iter()
+            .map(|tax| {
+                Ok(TaxBody {
+                    tax_code: tax.code,
+                    tax_rate: hundredths(tax.rate)?,
+                    tax_base: item.tax_base.minor(),
+                    tax_amount: tax.amount.minor(),
+                })
+            })
+            .collect::<Result<_, _>>()?,
     })
 }
 
@@ -390,15 +446,6 @@ fn tax_totals(totals: &[TaxTotal]) -> Result<Vec<TaxTotalBody>, EncodeError> {
         .collect()
 }
 
-fn identity(heading: &Heading) -> IdentityBody<'_> {
-    IdentityBody {
-        device_token: &heading.identity.device_token,
-        tin: &heading.identity.tin,
-        shop_name: &heading.identity.shop_name,
-        shop_address: &heading.identity.shop_address,
-    }
-}
-
 /// The form's rate (hundredths of a percent, 20 % = 2000) from ours (ten-thousandths).
 fn hundredths(rate: u32) -> Result<u32, EncodeError> {
     if rate.is_multiple_of(100) {
@@ -423,12 +470,13 @@ const FAILURE_WORDS: &[&str] = &[
     "error", "fail", "failed", "failure", "refused", "rejected", "invalid",
 ];
 const SUCCESS_WORDS: &[&str] = &["success", "ok", "accepted", "done"];
+const SUCCESS_OBJECTS: &[&str] = &["object", "shop", "device", "taxes", "data"];
 const MESSAGE_LENGTH_MAX: usize = 500;
 
-/// The path of a kind below the authority's url.
+/// The address of a path below the authority's url.
 #[must_use]
-pub fn url_of(url: &str, kind: Kind) -> String {
-    format!("{}/{kind}", url.trim_end_matches('/'))
+pub fn url_of(url: &str, path: &str) -> String {
+    format!("{}/{path}", url.trim_end_matches('/'))
 }
 
 #[cfg(test)]

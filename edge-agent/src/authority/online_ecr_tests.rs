@@ -39,9 +39,7 @@ fn item(name: &str, thousandths: i64, price: i64, amount: i64, tax: (char, u32, 
         quantity: Quantity::from_thousandths(thousandths),
         price: minor(price),
         amount: minor(amount),
-        tax_code: tax.0,
-        rate: tax.1,
-        tax_amount: minor(tax.2),
+        taxes: vec![self::tax(tax.0, tax.1, tax.2)],
         tax_base: minor(amount - tax.2),
     }
 }
@@ -143,14 +141,16 @@ pub(crate) fn z_report() -> ZReport {
 }
 
 fn body(document: Document) -> String {
-    OnlineEcr.encode(&document).unwrap().body
+    OnlineEcr::default().encode(&document).unwrap().body
 }
 
 const IDENTITY: &str = r#""identity":{"fn":"567765","tin":"1111111111","shopName":"SHOP #1","shopAddress":"Unknown st., 404"}"#;
 
 #[test]
 fn a_sale() {
-    let parcel = OnlineEcr.encode(&Document::Receipt(sale())).unwrap();
+    let parcel = OnlineEcr::default()
+        .encode(&Document::Receipt(sale()))
+        .unwrap();
     assert_eq!(parcel.kind, Kind::Sale);
     assert_eq!(parcel.key, Uuid::from_u128(1));
     assert_eq!(
@@ -182,7 +182,9 @@ fn a_refund_names_its_original_and_an_alternative_receipt_its_number() {
         number: 17,
     };
     alternative.heading.fiscal_number = None;
-    let parcel = OnlineEcr.encode(&Document::Receipt(alternative)).unwrap();
+    let parcel = OnlineEcr::default()
+        .encode(&Document::Receipt(alternative))
+        .unwrap();
     assert_eq!(parcel.kind, Kind::AlternativeReceipt);
     assert!(parcel.body.starts_with(r#"{"msgID":1,"currency":"MDL","totalAmount":1858,"zNumber":4,"receiptNumber":1,"series":"ABC","number":17,"cashier""#), "{}", parcel.body);
 }
@@ -235,13 +237,13 @@ fn what_the_form_cannot_hold_is_refused() {
     let mut receipt = sale();
     receipt.tax_totals[0].rate = 200_050;
     assert_eq!(
-        OnlineEcr.encode(&Document::Receipt(receipt)),
+        OnlineEcr::default().encode(&Document::Receipt(receipt)),
         Err(EncodeError::Rate(200_050))
     );
     let mut receipt = sale();
     receipt.payments[1].change = minor(1001);
     assert_eq!(
-        OnlineEcr.encode(&Document::Receipt(receipt)),
+        OnlineEcr::default().encode(&Document::Receipt(receipt)),
         Err(EncodeError::Change {
             paid: 1000,
             change: 1001
@@ -299,6 +301,8 @@ fn an_answer_is_read_for_signs_of_failure() {
         (404, "<html>", stranger.clone()),
         (200, "<html>log in</html>", stranger.clone()),
         (200, "", stranger.clone()),
+        (200, "{}", stranger.clone()),
+        (200, r#"{"welcome":"to the hotel"}"#, stranger.clone()),
         (200, "[]", stranger.clone()),
         (200, r#"{"status":"succ"#, stranger.clone()),
         (302, r#"{"status":"success"}"#, stranger.clone()),
@@ -307,7 +311,7 @@ fn an_answer_is_read_for_signs_of_failure() {
         (429, r#"{"message":"slow down"}"#, unable.clone()),
     ] {
         assert_eq!(
-            OnlineEcr.decode(status, body.as_bytes()),
+            OnlineEcr::default().decode(status, body.as_bytes()),
             verdict,
             "{status} {body}"
         );

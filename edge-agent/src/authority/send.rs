@@ -9,6 +9,7 @@ use std::time::Duration;
 use super::online_ecr::url_of;
 use super::{Authority, Parcel, Verdict};
 use crate::sync::reachability::Failure;
+use uuid::Uuid;
 
 /// What one attempt brought.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,16 +20,6 @@ pub struct Delivery {
     pub retry_after: Option<Duration>,
     /// What time the server said it was, in milliseconds since the epoch.
     pub date_ms: Option<i64>,
-}
-
-impl Delivery {
-    const fn failed(failure: Failure) -> Self {
-        Self {
-            verdict: Verdict::Failed(failure),
-            retry_after: None,
-            date_ms: None,
-        }
-    }
 }
 
 /// An HTTP agent for an authority: `timeout` bounds the whole attempt, from the name's resolution to the last byte.
@@ -65,14 +56,55 @@ pub fn send(
     url: &str,
     parcel: &Parcel,
 ) -> Delivery {
-    let request = agent
-        .post(url_of(url, parcel.kind))
+    let url = url_of(url, authority.path(parcel.kind));
+    let headers = authority.headers(&parcel.body);
+    let posted = post(agent, &url, &headers, parcel.key, &parcel.body);
+    Delivery {
+        verdict: match posted.answer {
+            Ok((status, body)) => authority.decode(status, &body),
+            Err(failure) => Verdict::Failed(failure),
+        },
+        retry_after: posted.retry_after,
+        date_ms: posted.date_ms,
+    }
+}
+
+/// What a post brought.
+#[derive(Debug)]
+pub(super) struct Posted {
+    /// Status and body of the answer, or why there is none.
+    pub(super) answer: Result<(u16, Vec<u8>), Failure>,
+    /// How long the server asked to be left alone.
+    pub(super) retry_after: Option<Duration>,
+    /// What time the server said it was, in milliseconds since the epoch.
+    date_ms: Option<i64>,
+}
+
+/// Posts a JSON body with its key.
+pub(super) fn post(
+    agent: &ureq::Agent,
+    url: &str,
+    headers: &[(String, String)],
+    key: Uuid,
+    body: &str,
+) -> Posted {
+    let mut request = agent
+        .post(url)
         .header("Content-Type", "application/json")
         .header("Accept", "application/json")
-        .header("Idempotency-Key", parcel.key.to_string());
-    let mut response = match request.send(parcel.body.as_str()) {
+        .header("Idempotency-Key", key.to_string());
+    for (name, value) in headers {
+        request = request.header(name, value);
+    }
+    let mut response = match request.send(body) {
         Ok(response) => response,
-        Err(error) => return Delivery::failed(failure_of(&error)),
+        Err(error) => {
+            return Posted {
+                answer: Err(failure_of(&error)),
+                retry_after: None,
+                date_ms: None,
+            };
+        }
     };
     let status = response.status().as_u16();
     let retry_after = response
@@ -88,17 +120,14 @@ pub fn send(
         .and_then(|text| jiff::fmt::rfc2822::parse(text).ok())
         .map(|date| date.timestamp().as_millisecond());
     let body = response.body_mut().with_config().limit(BODY_BYTES_MAX);
-    match body.read_to_vec() {
-        Ok(body) => Delivery {
-            verdict: authority.decode(status, &body),
-            retry_after,
-            date_ms,
-        },
-        Err(error) => Delivery {
-            verdict: Verdict::Failed(failure_of(&error)),
-            retry_after,
-            date_ms: None,
-        },
+    let answer = body
+        .read_to_vec()
+        .map(|body| (status, body))
+        .map_err(|error| failure_of(&error));
+    Posted {
+        date_ms: date_ms.filter(|_| answer.is_ok()),
+        answer,
+        retry_after,
     }
 }
 

@@ -15,11 +15,13 @@ use crate::sync::reachability::Failure;
 const TIMEOUT: Duration = Duration::from_millis(400);
 
 fn parcel() -> Parcel {
-    OnlineEcr.encode(&Document::Receipt(sale())).unwrap()
+    OnlineEcr::default()
+        .encode(&Document::Receipt(sale()))
+        .unwrap()
 }
 
 fn deliver(url: &str) -> Delivery {
-    send(&agent(TIMEOUT), &OnlineEcr, url, &parcel())
+    send(&agent(TIMEOUT), &OnlineEcr::default(), url, &parcel())
 }
 
 #[test]
@@ -34,15 +36,18 @@ fn the_stand_in_in_all_its_conditions() {
                 message: "refused by the simulator".to_owned(),
             },
         ),
+        (Condition::Lie, Verdict::Failed(Failure::Stranger)),
+        (Condition::Hollow, Verdict::Failed(Failure::Stranger)),
         (Condition::Slow, Verdict::Failed(Failure::TimedOut)),
+        (Condition::Drip, Verdict::Failed(Failure::TimedOut)),
         (Condition::Up, Verdict::Acknowledged),
     ] {
         running.office.set(condition, Duration::from_secs(5));
         assert_eq!(deliver(&running.url()).verdict, verdict, "{condition}");
     }
-    // The slow office had taken the document; the last delivery was its second.
+    // The slow office had taken the document; the two after it were its second and third delivery.
     assert_eq!(running.office.received().len(), 1);
-    assert_eq!(running.office.duplicates(), 1);
+    assert_eq!(running.office.duplicates(), 2);
     assert_eq!(running.office.received()[0].key, parcel().key.to_string());
 }
 

@@ -13,6 +13,7 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, SyncSender, channel, sync_channel};
 use std::time::{Duration, Instant};
 
+use ferrotill_core::numbers::Span;
 use tokio::sync::oneshot;
 use uuid::Uuid;
 
@@ -58,6 +59,8 @@ pub enum Message {
     DecideCancel(Uuid, Uuid, SyncSender<bool>),
     /// News of the tax office.
     Office(OfficeNews),
+    /// The tax office has reserved fiscal numbers for a device.
+    Numbers(Uuid, Vec<Span>),
     /// End.
     Stop,
 }
@@ -310,6 +313,7 @@ fn kept_copy(message: &Message) -> Option<Message> {
     match message {
         Message::Printer(device, news) => Some(Message::Printer(*device, news.clone())),
         Message::Office(news) => Some(Message::Office(news.clone())),
+        Message::Numbers(device, spans) => Some(Message::Numbers(*device, spans.clone())),
         _ => None,
     }
 }

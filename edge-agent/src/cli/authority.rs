@@ -17,6 +17,9 @@ pub struct AuthorityArguments {
     /// Where it listens.
     #[arg(long)]
     listen: SocketAddr,
+    /// Holds every document to the rules of the form, as a real office does.
+    #[arg(long)]
+    strict: bool,
 }
 
 pub(super) fn run(arguments: &AuthorityArguments, voice: Voice) -> Result<Exit, Failure> {
@@ -29,7 +32,12 @@ pub(super) fn run(arguments: &AuthorityArguments, voice: Voice) -> Result<Exit, 
             "the stand-in for the tax office serves http://{address}"
         ));
         voice.json(&object! { "ready" => true, "url" => format!("http://{address}") });
-        serve(listener, StandIn::new(Strictness::AnyObject), stopped()).await;
+        let strictness = if arguments.strict {
+            Strictness::Rules
+        } else {
+            Strictness::AnyObject
+        };
+        serve(listener, StandIn::new(strictness), stopped()).await;
         Ok(Exit::Done)
     })
 }

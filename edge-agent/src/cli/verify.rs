@@ -8,10 +8,11 @@ use clap::Args;
 use super::{Exit, Failure, Voice, default_config, log};
 use crate::agent::check;
 use crate::api::json::Out;
+use crate::authority::remedy::remedy_of;
 use crate::clock::iso_utc;
 use crate::config::{Config, Overrides};
 use crate::object;
-use crate::store::verify::{Flaw, Range, Verified, Wanted, verify};
+use crate::store::verify::{Flaw, Range, Refused, Verified, Wanted, verify};
 use crate::store::{Account, FILE_NAME, Figure};
 
 /// What `verify` takes.
@@ -103,6 +104,16 @@ fn tell(verified: &Verified, voice: Voice) {
             }
         ));
     }
+    for refused in &verified.refused {
+        voice.say(&format!(
+            "the tax office refuses document {} ({}, {}): {}\n  what to do: {}",
+            refused.number,
+            refused.duty,
+            refused.id,
+            refused.words,
+            remedy_of(&refused.words).advice
+        ));
+    }
     for flaw in &verified.flaws {
         voice.say(&format!(
             "FAULT {}: {}\n  what to do: {}",
@@ -129,10 +140,23 @@ fn document(verified: &Verified) -> Out {
         "documents" => verified.documents,
         "devices" => Out::Array(verified.devices.iter().map(|id| Out::from(*id)).collect()),
         "unsent" => verified.unsent,
+        "refused" => Out::Array(verified.refused.iter().map(refused).collect()),
         "anchored" => verified.anchored,
         "z_reports" => Out::Array(verified.accounts.iter().map(account).collect()),
         "faults" => Out::Array(verified.flaws.iter().map(fault).collect()),
         "more_faults" => verified.more_flaws,
+    }
+}
+
+fn refused(refused: &Refused) -> Out {
+    let known = remedy_of(&refused.words);
+    object! {
+        "number" => refused.number,
+        "id" => refused.id,
+        "kind" => refused.duty.clone(),
+        "message" => refused.words.clone(),
+        "remedy" => known.remedy.to_string(),
+        "advice" => known.advice,
     }
 }
 

@@ -25,6 +25,7 @@ mod device;
 mod fault;
 mod layers;
 mod offline;
+mod online_ecr;
 mod reader;
 mod sections;
 mod taxes;
@@ -249,6 +250,50 @@ pub struct Upstream {
     pub dwell: Duration,
     /// A refused document holds up the later ones of its device.
     pub strict_order: bool,
+    /// What the published form leaves open.
+    pub online_ecr: OnlineEcr,
+}
+
+/// `[upstream.online_ecr]`: what the published description of the form leaves open.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OnlineEcr {
+    /// The path below `url` for each kind of message.
+    pub paths: Vec<(&'static str, String)>,
+    /// Headers that go with every message.
+    pub headers: Vec<(String, String)>,
+    /// How messages are signed; none are by default.
+    pub signature: Option<Signature>,
+    /// The field of an answer that alone says whether it is a success; by default every usual sign is looked for.
+    pub success_field: Option<String>,
+    /// The field of an answer with the reserved fiscal numbers.
+    pub numbers_field: String,
+    /// Fiscal numbers that are asked for at a time; more are asked for when half as many are left.
+    pub numbers: u32,
+}
+
+/// HMAC-SHA256 over the body, in lower-case hexadecimal.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Signature {
+    /// The header that carries it.
+    pub header: String,
+    /// Its key.
+    pub secret: Secret,
+}
+
+impl Default for OnlineEcr {
+    fn default() -> Self {
+        Self {
+            paths: online_ecr::PATHS
+                .into_iter()
+                .map(|name| (name, name.to_owned()))
+                .collect(),
+            headers: Vec::new(),
+            signature: None,
+            success_field: None,
+            numbers_field: "fiscalNumbers".to_owned(),
+            numbers: 200,
+        }
+    }
 }
 
 /// Values that flags of the command line put above everything else.

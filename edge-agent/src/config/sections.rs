@@ -9,7 +9,9 @@ use std::time::Duration;
 use super::fault::Place;
 use super::reader::{Found, Reader, Section};
 use super::tree::Node;
-use super::{Api, Client, Config, Mode, Owner, Places, Secret, Till, Upstream, device, offline};
+use super::{
+    Api, Client, Config, Mode, Owner, Places, Secret, Till, Upstream, device, offline, online_ecr,
+};
 
 /// Reads the whole tree; `None` only together with a fault.
 pub(super) fn root(reader: &mut Reader, tree: &Node) -> Option<Config> {
@@ -237,7 +239,7 @@ fn clients(reader: &mut Reader, api: &Section<'_>, mode: Mode) -> Vec<Client> {
 }
 
 /// `secret_file`, or `secret` in TEST mode; never both, never neither.
-fn secret(reader: &mut Reader, section: &Section<'_>, mode: Mode) -> Option<Secret> {
+pub(super) fn secret(reader: &mut Reader, section: &Section<'_>, mode: Mode) -> Option<Secret> {
     let direct = reader.text(section, "secret");
     let file = reader.text(section, "secret_file");
     match (direct, file) {
@@ -368,6 +370,7 @@ fn upstream(reader: &mut Reader, root: &Section<'_>, mode: Mode) -> Option<Upstr
             .and_then(|number| u64::try_from(number).ok())
             .map_or(Duration::from_secs(10), Duration::from_secs),
         strict_order: reader.flag(&section, "strict_order").unwrap_or(false),
+        online_ecr: online_ecr::online_ecr(reader, &section, mode),
     })
 }
 
@@ -480,6 +483,7 @@ const UPSTREAM: &[&str] = &[
     "offline_after_ms",
     "dwell_s",
     "strict_order",
+    "online_ecr",
 ];
 const DATA_DIR: &str = "/var/lib/ferrotill";
 const LISTEN_PORT: u16 = 50_700;

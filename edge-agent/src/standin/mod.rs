@@ -14,7 +14,7 @@ use axum::body::Bytes;
 use axum::extract::{Path, Query, Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::middleware::{self, Next};
-use axum::response::{IntoResponse, Response};
+use axum::response::{Html, IntoResponse, Response};
 use axum::routing::{get, post};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -23,6 +23,8 @@ use serde_json::value::RawValue;
 use crate::authority::Kind;
 use crate::clock::{iso_utc, system_ms};
 
+mod drip;
+mod ranges;
 mod rules;
 mod server;
 #[cfg(test)]
@@ -59,6 +61,12 @@ pub enum Condition {
     Refuse,
     /// Answers HTTP 500.
     Error,
+    /// Takes the document, and lets the answer through drop by drop.
+    Drip,
+    /// Takes nothing, and answers HTTP 200 with a page for people, as the portal of a hotel does.
+    Lie,
+    /// Takes nothing, and answers HTTP 200 with an object that says neither yes nor no.
+    Hollow,
 }
 
 impl fmt::Display for Condition {
@@ -69,6 +77,9 @@ impl fmt::Display for Condition {
             Self::Slow => "slow",
             Self::Refuse => "refuse",
             Self::Error => "error",
+            Self::Drip => "drip",
+            Self::Lie => "lie",
+            Self::Hollow => "hollow",
         })
     }
 }
@@ -97,6 +108,9 @@ struct Office {
     /// What came under a key, to tell a second delivery from another document.
     by_key: HashMap<String, Value>,
     books: rules::Books,
+    ranges: ranges::Ranges,
+    /// The words of [`Condition::Refuse`].
+    refusal: String,
 }
 
 impl StandIn {
@@ -112,15 +126,28 @@ impl StandIn {
                 received: Vec::new(),
                 by_key: HashMap::new(),
                 books: rules::Books::default(),
+                ranges: ranges::Ranges::default(),
+                refusal: REFUSAL.to_owned(),
             })),
         }
     }
 
-    /// Sets the switch; `wait` is for [`Condition::Slow`].
+    /// Sets the switch; `wait` is for [`Condition::Slow`], and between two drops for [`Condition::Drip`].
     pub fn set(&self, condition: Condition, wait: Duration) {
         let mut office = self.office();
         office.condition = condition;
         office.wait = wait;
+    }
+
+    fn switch(&self, setting: Setting) {
+        self.set(setting.state, Duration::from_millis(setting.ms));
+        let mut office = self.office();
+        office.refusal = setting.message.unwrap_or_else(|| REFUSAL.to_owned());
+        match setting.strict {
+            Some(true) => office.strictness = Strictness::Rules,
+            Some(false) => office.strictness = Strictness::AnyObject,
+            None => {}
+        }
     }
 
     /// The accepted documents, in order.
@@ -146,6 +173,17 @@ impl StandIn {
 }
 
 impl Office {
+    /// What the office says to a message under a key.
+    fn answer(&mut self, kind: &str, key: &str, body: &[u8]) -> Result<Value, String> {
+        if kind == "fiscal_ranges" {
+            return self.ranges.grant(key, body);
+        }
+        let kind =
+            Kind::from_name(kind).ok_or_else(|| format!("there is no document kind {kind}"))?;
+        self.take(kind, key, body)?;
+        Ok(serde_json::json!({"status": "success", "key": key}))
+    }
+
     /// Looks at one document that came whole; `Err` is the refusal's message.
     fn take(&mut self, kind: Kind, key: &str, text: &[u8]) -> Result<(), String> {
         let body: Value = serde_json::from_slice(text)
@@ -162,8 +200,20 @@ impl Office {
             self.duplicates += 1;
             return Ok(());
         }
+        let device = body["identity"]["fn"].as_str().map(str::to_owned);
+        let number = device.zip(body["fiscalNum"].as_u64());
         if self.strictness == Strictness::Rules {
+            if let Some((device, number)) = &number
+                && !self.ranges.admits(device, *number)
+            {
+                return Err(format!(
+                    "fiscal number {number} is not reserved for the device"
+                ));
+            }
             self.books.enter(kind, text)?;
+        }
+        if let Some((device, number)) = number {
+            self.ranges.used(&device, number);
         }
         let raw = serde_json::from_slice(text).map_err(|error| error.to_string())?;
         self.by_key.insert(key.to_owned(), body);
@@ -223,9 +273,10 @@ async fn deliver(
     let (condition, wait, outcome) = {
         let mut office = office.office();
         let outcome = match office.condition {
-            Condition::Up | Condition::Slow => named(&kind, &headers)
-                .and_then(|(kind, key)| office.take(kind, key, &body).map(|()| key.to_owned())),
-            _ => Err("refused by the simulator".to_owned()),
+            Condition::Up | Condition::Slow | Condition::Drip => {
+                key_of(&headers).and_then(|key| office.answer(&kind, key, &body))
+            }
+            _ => Err(office.refusal.clone()),
         };
         (office.condition, office.wait, outcome)
     };
@@ -236,27 +287,33 @@ async fn deliver(
     if condition == Condition::Down || office.is_down() {
         return hung_up();
     }
-    match (condition, outcome) {
+    let response = match (condition, outcome) {
         (Condition::Error, _) => {
             (StatusCode::INTERNAL_SERVER_ERROR, "internal error").into_response()
         }
-        (_, Ok(key)) => json(
-            StatusCode::OK,
-            &serde_json::json!({"status": "success", "key": key}),
-        ),
+        (Condition::Lie, _) => Html(PORTAL).into_response(),
+        (Condition::Hollow, _) => json(StatusCode::OK, &serde_json::json!({})),
+        (_, Ok(answer)) => json(StatusCode::OK, &answer),
         (_, Err(message)) => refusal(&message),
+    };
+    if condition == Condition::Drip {
+        drip::drop_by_drop(response, wait).await
+    } else {
+        response
     }
 }
 
-/// The kind and the key of a delivery.
-fn named<'a>(kind: &str, headers: &'a HeaderMap) -> Result<(Kind, &'a str), String> {
-    let kind = Kind::from_name(kind).ok_or_else(|| format!("there is no document kind {kind}"))?;
-    let key = headers
+/// What a portal says to whoever wants something else.
+const PORTAL: &str = "<!doctype html><title>Welcome</title><p>Log in to use this network.";
+/// The words of a refusal unless the switch gives others.
+const REFUSAL: &str = "refused by the simulator";
+
+fn key_of(headers: &HeaderMap) -> Result<&str, String> {
+    headers
         .get("Idempotency-Key")
         .and_then(|value| value.to_str().ok())
         .filter(|key| !key.is_empty() && key.len() <= KEY_LENGTH_MAX)
-        .ok_or_else(|| "the header Idempotency-Key is missing".to_owned())?;
-    Ok((kind, key))
+        .ok_or_else(|| "the header Idempotency-Key is missing".to_owned())
 }
 
 async fn condition(State(office): State<StandIn>) -> Response {
@@ -276,19 +333,23 @@ struct Setting {
     state: Condition,
     #[serde(default)]
     ms: u64,
+    /// The words of `refuse`.
+    message: Option<String>,
+    /// Holds documents to the rules of the form from here on, or takes every object.
+    strict: Option<bool>,
 }
 
 async fn set_condition(State(office): State<StandIn>, body: Bytes) -> Response {
     match serde_json::from_slice::<Setting>(&body) {
         Ok(setting) => {
-            office.set(setting.state, Duration::from_millis(setting.ms));
+            office.switch(setting);
             condition(State(office)).await
         }
         Err(error) => json(
             StatusCode::UNPROCESSABLE_ENTITY,
             &serde_json::json!({
                 "message": format!(
-                    "the switch was not understood: {error}; send {{\"state\":\"up|down|slow|refuse|error\",\"ms\":0}}"
+                    "the switch was not understood: {error}; send {{\"state\":\"up|down|slow|refuse|error|drip|lie|hollow\",\"ms\":0}}"
                 )
             }),
         ),

@@ -1,13 +1,19 @@
 //! The office's rules for documents in the Online-ECR form, and the words it refuses them with.
 //!
-//! They are those of the published descriptions of SALE, DEPOSIT, WITHDRAW and Z-REPORT; the length of a shift is not published
-//! and not checked.
+//! They are those of the published descriptions of SALE, DEPOSIT, WITHDRAW and Z-REPORT. The length of a shift and the list of
+//! payment types are not published: a day, and the two types that were seen.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use serde::Deserialize;
 
 use crate::authority::Kind;
+use crate::clock::iso_utc;
+
+/// How long a shift may be.
+const SHIFT_MS_MAX: i64 = 24 * 3_600_000;
+/// The payment types that the office knows.
+const MEANS: [&str; 2] = ["CASH", "CARD"];
 
 /// What the office remembers, to judge the next document by.
 #[derive(Debug, Default)]
@@ -16,8 +22,10 @@ pub(super) struct Books {
     reported: HashSet<(String, u32)>,
     /// Document numbers taken: device, shift and number.
     numbers: HashSet<(String, u32, u32)>,
-    /// The newest document of a shift, in milliseconds.
-    newest: HashMap<(String, u32), i64>,
+    /// The first and the newest document of a shift, in milliseconds.
+    times: HashMap<(String, u32), (i64, i64)>,
+    /// Fiscal numbers taken.
+    fiscal_numbers: HashSet<(String, u64)>,
     /// Items of the receipts that carry a fiscal number.
     receipts: HashMap<(String, u64), Vec<Item>>,
 }
@@ -38,9 +46,11 @@ impl Books {
         receipt.check(kind)?;
         let heading = receipt.heading();
         let at = self.check_heading(&heading)?;
-        if let Some(parent) = receipt.parent_fiscal_num
-            && let Some(items) = self.receipts.get(&(heading.device.clone(), parent))
-        {
+        if let Some(parent) = receipt.parent_fiscal_num {
+            let items = self
+                .receipts
+                .get(&(heading.device.clone(), parent))
+                .ok_or_else(|| format!("no document with fiscal number {parent}"))?;
             within_parent(&receipt.items, items)?;
         }
         self.keep_heading(&heading, at);
@@ -55,6 +65,7 @@ impl Books {
         if operation.total_amount <= 0 {
             return Err("total amount not equal to real amount".to_owned());
         }
+        currency(&operation.currency)?;
         let heading = operation.heading();
         let at = self.check_heading(&heading)?;
         self.keep_heading(&heading, at);
@@ -64,13 +75,29 @@ impl Books {
     fn enter_z_report(&mut self, report: &ZReport) -> Result<(), String> {
         report.check()?;
         let device = device(&report.identity)?;
-        instant(&report.date_time)?;
-        if !self.reported.insert((device, report.z_number)) {
+        let at = instant(&report.date_time)?;
+        currency(&report.currency)?;
+        let shift = (device.clone(), report.z_number);
+        if self.reported.contains(&shift) {
             return Err(format!(
                 "shift with fiscal number {} is not unique for the device",
                 report.z_number
             ));
         }
+        self.check_fiscal_number(&device, report.fiscal_num)?;
+        if let Some((first, newest)) = self.times.get(&shift) {
+            if at > first.saturating_add(SHIFT_MS_MAX) {
+                return Err(format!(
+                    "shift is too long (device {device}, shift {})",
+                    report.z_number
+                ));
+            }
+            if at < *newest {
+                return Err("date/time less than last document".to_owned());
+            }
+        }
+        self.keep_fiscal_number(&device, report.fiscal_num);
+        self.reported.insert(shift);
         Ok(())
     }
 
@@ -88,10 +115,33 @@ impl Books {
         if self.numbers.contains(&number) {
             return Err("document number not unique".to_owned());
         }
-        if self.newest.get(&shift).is_some_and(|newest| at < *newest) {
+        if self
+            .times
+            .get(&shift)
+            .is_some_and(|(_, newest)| at < *newest)
+        {
             return Err("date/time less than last document".to_owned());
         }
+        if heading.receipt_number == 0 {
+            return Err("validation error: receiptNumber".to_owned());
+        }
+        self.check_fiscal_number(&heading.device, heading.fiscal_num)?;
         Ok(at)
+    }
+
+    fn check_fiscal_number(&self, device: &str, number: Option<u64>) -> Result<(), String> {
+        match number {
+            Some(number) if self.fiscal_numbers.contains(&(device.to_owned(), number)) => {
+                Err(format!("fiscal number {number} not unique"))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn keep_fiscal_number(&mut self, device: &str, number: Option<u64>) {
+        if let Some(number) = number {
+            self.fiscal_numbers.insert((device.to_owned(), number));
+        }
     }
 
     fn keep_heading(&mut self, heading: &Heading, at: i64) {
@@ -100,14 +150,16 @@ impl Books {
             heading.z_number,
             heading.receipt_number,
         ));
-        self.newest
-            .insert((heading.device.clone(), heading.z_number), at);
+        let shift = (heading.device.clone(), heading.z_number);
+        self.times.entry(shift).or_insert((at, at)).1 = at;
+        self.keep_fiscal_number(&heading.device, heading.fiscal_num);
     }
 }
 
-/// What places a document: device, shift, number and time.
+/// What places a document: device, shift, numbers and time.
 struct Heading {
     device: String,
+    fiscal_num: Option<u64>,
     z_number: u32,
     receipt_number: u32,
     date_time: String,
@@ -119,8 +171,7 @@ struct Receipt {
     #[serde(alias = "msgID", alias = "mgsID")]
     #[serde(rename = "msgId")]
     _message_number: u64,
-    #[serde(rename = "currency")]
-    _currency: String,
+    currency: String,
     total_amount: i64,
     z_number: u32,
     fiscal_num: Option<u64>,
@@ -193,10 +244,10 @@ struct Cash {
     #[serde(alias = "msgID", alias = "mgsID")]
     #[serde(rename = "msgId")]
     _message_number: u64,
-    #[serde(rename = "currency")]
-    _currency: String,
+    currency: String,
     total_amount: i64,
     z_number: u32,
+    fiscal_num: Option<u64>,
     receipt_number: u32,
     #[serde(rename = "cashier")]
     _cashier: String,
@@ -210,9 +261,9 @@ struct ZReport {
     #[serde(alias = "msgID", alias = "mgsID")]
     #[serde(rename = "msgId")]
     _message_number: u64,
-    #[serde(rename = "currency")]
-    _currency: String,
+    currency: String,
     z_number: u32,
+    fiscal_num: Option<u64>,
     first_number: u32,
     last_number: u32,
     #[serde(rename = "cashier")]
@@ -248,6 +299,7 @@ impl Receipt {
     fn heading(&self) -> Heading {
         Heading {
             device: self.identity.device_token.clone(),
+            fiscal_num: self.fiscal_num,
             z_number: self.z_number,
             receipt_number: self.receipt_number,
             date_time: self.date_time.clone(),
@@ -255,8 +307,12 @@ impl Receipt {
     }
 
     fn check(&self, kind: Kind) -> Result<(), String> {
+        currency(&self.currency)?;
         if self.items.is_empty() {
             return Err("validation error: items is empty".to_owned());
+        }
+        if self.items.iter().any(|item| item.taxes.is_empty()) {
+            return Err("Taxes validation error".to_owned());
         }
         if kind == Kind::AlternativeReceipt && (self.series.is_none() || self.number.is_none()) {
             return Err("validation error: series and number are required".to_owned());
@@ -305,6 +361,7 @@ impl Cash {
     fn heading(&self) -> Heading {
         Heading {
             device: self.identity.device_token.clone(),
+            fiscal_num: self.fiscal_num,
             z_number: self.z_number,
             receipt_number: self.receipt_number,
             date_time: self.date_time.clone(),
@@ -369,17 +426,30 @@ fn device(identity: &Identity) -> Result<String, String> {
     Ok(identity.device_token.clone())
 }
 
-/// An ISO 8601 time in UTC, in milliseconds.
+/// An ISO 8601 time in UTC, in milliseconds, written with all three of them: `2026-03-02T15:35:21.076Z`.
 fn instant(text: &str) -> Result<i64, String> {
-    text.parse::<jiff::Timestamp>()
+    let parsed = text.parse::<jiff::Timestamp>().ok();
+    parsed
         .map(jiff::Timestamp::as_millisecond)
-        .map_err(|_| "incorrect date and time of operation".to_owned())
+        .filter(|at| iso_utc(*at) == text)
+        .ok_or_else(|| "incorrect date and time of operation".to_owned())
+}
+
+fn currency(code: &str) -> Result<(), String> {
+    if code.len() == 3 && code.bytes().all(|byte| byte.is_ascii_uppercase()) {
+        Ok(())
+    } else {
+        Err("validation error: currency".to_owned())
+    }
 }
 
 fn check_payments(payments: &[Payment]) -> Result<(), String> {
     for payment in payments {
-        if payment.means.is_empty() {
-            return Err("payment type with payment code  not found".to_owned());
+        if !MEANS.contains(&payment.means.as_str()) {
+            return Err(format!(
+                "payment type with payment code {} not found",
+                payment.means
+            ));
         }
         if payment.amount < 0 || payment.change < 0 {
             return Err("Payments validation error".to_owned());

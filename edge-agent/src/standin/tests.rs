@@ -85,7 +85,7 @@ impl Running {
     }
 
     fn send(&self, document: Document) -> Value {
-        let parcel = OnlineEcr.encode(&document).unwrap();
+        let parcel = OnlineEcr::default().encode(&document).unwrap();
         self.post(parcel.kind.name(), &parcel.key.to_string(), &parcel.body)
     }
 }
@@ -213,7 +213,9 @@ fn the_switch_makes_it_down_slow_refusing_and_failing() {
 
 /// The sale's body with one piece of it changed, and what the office says to it.
 fn verdict(from: &str, to: &str) -> String {
-    let parcel = OnlineEcr.encode(&Document::Receipt(sale())).unwrap();
+    let parcel = OnlineEcr::default()
+        .encode(&Document::Receipt(sale()))
+        .unwrap();
     assert!(parcel.body.contains(from), "{from} in {}", parcel.body);
     let mut books = super::rules::Books::default();
     let text = parcel.body.replacen(from, to, 1);
@@ -268,6 +270,22 @@ fn a_receipt_is_held_against_the_rules() {
             "device with the given token not found",
         ),
         (
+            "01.076Z",
+            "01.0760Z",
+            "incorrect date and time of operation",
+        ),
+        (
+            "\"type\":\"CARD\"",
+            "\"type\":\"GOLD\"",
+            "payment type with payment code GOLD not found",
+        ),
+        ("\"MDL\"", "\"lei\"", "validation error: currency"),
+        (
+            "\"receiptNumber\":1",
+            "\"receiptNumber\":0",
+            "validation error: receiptNumber",
+        ),
+        (
             "\"qty\":2000",
             "\"qty\":0",
             "validation error: item Piine Praga (Franzeluta)",
@@ -282,7 +300,7 @@ fn a_receipt_is_held_against_the_rules() {
 fn numbers_are_unique_and_time_goes_forward_within_a_shift() {
     let mut books = super::rules::Books::default();
     let mut enter = |document: Document| {
-        let parcel = OnlineEcr.encode(&document).unwrap();
+        let parcel = OnlineEcr::default().encode(&document).unwrap();
         books
             .enter(parcel.kind, parcel.body.as_bytes())
             .err()
@@ -312,7 +330,31 @@ fn numbers_are_unique_and_time_goes_forward_within_a_shift() {
         enter(Document::Receipt(back)),
         "amount of item Gura Cainarului 1.5l Necarbogazoasa too big"
     );
+    let mut orphan = refund();
+    orphan.form = crate::authority::ReceiptForm::Refund { parent: Some(77) };
+    assert_eq!(
+        enter(Document::Receipt(orphan)),
+        "no document with fiscal number 77"
+    );
+    let mut again = refund();
+    again.heading.fiscal_number = Some(1);
+    assert_eq!(
+        enter(Document::Receipt(again)),
+        "fiscal number 1 not unique"
+    );
     assert_eq!(enter(Document::Receipt(refund())), "taken");
+    let mut late = z_report();
+    late.heading.at = "2026-03-03T15:35:01.077Z".to_owned();
+    assert_eq!(
+        enter(Document::ZReport(late)),
+        "shift is too long (device 567765, shift 4)"
+    );
+    let mut early = z_report();
+    early.heading.at = "2026-03-02T15:35:01.076Z".to_owned();
+    assert_eq!(
+        enter(Document::ZReport(early)),
+        "date/time less than last document"
+    );
     assert_eq!(enter(Document::ZReport(z_report())), "taken");
     assert_eq!(
         enter(Document::ZReport(z_report())),
@@ -325,7 +367,9 @@ fn a_z_report_is_held_against_its_own_sums() {
     let said = |change: fn(&mut crate::authority::ZReport)| {
         let mut report = z_report();
         change(&mut report);
-        let parcel = OnlineEcr.encode(&Document::ZReport(report)).unwrap();
+        let parcel = OnlineEcr::default()
+            .encode(&Document::ZReport(report))
+            .unwrap();
         super::rules::Books::default()
             .enter(parcel.kind, parcel.body.as_bytes())
             .err()
@@ -358,4 +402,90 @@ fn a_z_report_is_held_against_its_own_sums() {
         said(|z| z.refund_tax[0].amount = ferrotill_core::Amount::from_minor(-1)).as_deref(),
         Some("Taxes validation error")
     );
+}
+
+const RANGES: &str = r#"{"msgID":1,"fiscalNumbersCnt":10,"identity":{"fn":"567765","tin":"1","shopName":"S","shopAddress":"A"}}"#;
+
+#[test]
+fn fiscal_numbers_are_reserved_once_and_up_to_twice_as_many_as_asked_for() {
+    let running = Running::start(Strictness::Rules);
+    let ask = |key: &str| running.post("fiscal_ranges", key, RANGES)["fiscalNumbers"].clone();
+    assert_eq!(ask("a"), json!([{"first": 70113, "last": 70122}]));
+    assert_eq!(
+        ask("a"),
+        json!([{"first": 70113, "last": 70122}]),
+        "a request whose answer was lost is the same request again"
+    );
+    assert_eq!(ask("b"), json!([{"first": 70123, "last": 70132}]));
+    assert_eq!(ask("c"), json!([]), "twice as many are there already");
+
+    let mut foreign = sale();
+    foreign.heading.fiscal_number = Some(70_133);
+    assert_eq!(
+        running.send(Document::Receipt(foreign)),
+        refusal("fiscal number 70133 is not reserved for the device")
+    );
+    let mut own = sale();
+    own.heading.fiscal_number = Some(70_113);
+    assert_eq!(running.send(Document::Receipt(own))["status"], "success");
+    assert_eq!(
+        ask("c"),
+        json!([{"first": 70133, "last": 70133}]),
+        "one was used"
+    );
+    let other = RANGES.replace("567765", "567766");
+    assert_eq!(
+        running.post("fiscal_ranges", "d", &other)["fiscalNumbers"],
+        json!([{"first": 70134, "last": 70143}]),
+        "no two devices have the same number"
+    );
+    for (from, to, said) in [
+        (
+            "\"fiscalNumbersCnt\":10",
+            "\"fiscalNumbersCnt\":0",
+            "validation error: fiscalNumbersCnt",
+        ),
+        (
+            "\"fn\":\"567765\"",
+            "\"fn\":\"\"",
+            "device with the given token not found",
+        ),
+    ] {
+        let answer = running.post("fiscal_ranges", "e", &RANGES.replace(from, to));
+        assert_eq!(answer, refusal(said));
+    }
+    assert_eq!(
+        running.office.received().len(),
+        1,
+        "a request for numbers is no document"
+    );
+}
+
+#[test]
+fn the_switch_makes_it_drip_and_lie_and_refuse_in_given_words() {
+    let running = Running::start(Strictness::AnyObject);
+    let switch = |body: &str| running.call("PUT", "/sim/authority", "", body).unwrap().0;
+    assert_eq!(switch(r#"{"state":"lie"}"#), 200);
+    assert_eq!(
+        running.call("POST", "/sale", "k", "{}").unwrap(),
+        (200, Value::Null),
+        "a page is no JSON"
+    );
+    assert_eq!(switch(r#"{"state":"hollow"}"#), 200);
+    assert_eq!(running.post("sale", "k", "{}"), json!({}));
+    assert_eq!(
+        switch(r#"{"state":"refuse","message":"device not active"}"#),
+        200
+    );
+    assert_eq!(
+        running.post("sale", "k", "{}"),
+        refusal("device not active")
+    );
+    assert!(running.office.received().is_empty());
+    assert_eq!(switch(r#"{"state":"drip","ms":1}"#), 200);
+    // The bytes come in chunks of one, and the whole answer is there in the end.
+    let (status, _) = running.call("POST", "/sale", "k", "{}").unwrap();
+    assert_eq!((status, running.office.received().len()), (200, 1));
+    assert_eq!(switch(r#"{"state":"up","strict":true}"#), 200);
+    assert_eq!(running.post("sale", "l", "{}")["status"], "error");
 }

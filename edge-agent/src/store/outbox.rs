@@ -3,6 +3,7 @@
 use ferrotill_core::budget::Unsent;
 use ferrotill_core::event::Body;
 use ferrotill_core::receipt::{Receipt, ReceiptKind};
+use ferrotill_core::seal::Seal;
 use rusqlite::{Connection, OptionalExtension, params};
 use uuid::Uuid;
 
@@ -24,8 +25,8 @@ pub struct Letter {
     pub message_number: u32,
     /// The document.
     pub document: StoredDocument,
-    /// Number of the sale that a refund takes back.
-    pub original_number: Option<u32>,
+    /// Number of the sale that a refund takes back: its fiscal number, or else its own.
+    pub original_number: Option<u64>,
 }
 
 /// How far the telling of a document is.
@@ -175,7 +176,7 @@ impl Batch<'_> {
 fn original_number(
     connection: &Connection,
     document: &StoredDocument,
-) -> Result<Option<u32>, rusqlite::Error> {
+) -> Result<Option<u64>, rusqlite::Error> {
     let Some(Body::Receipt(Receipt {
         kind: ReceiptKind::Refund { original },
         ..
@@ -188,5 +189,10 @@ fn original_number(
         Some(document.row.device),
         Uuid::from_bytes(original.0),
     )?;
-    Ok(sale.and_then(|row| row.number))
+    let Some(sale) = sale else { return Ok(None) };
+    let sale = query::document(connection, sale)?;
+    Ok(match sale.sealed().map(|sealed| sealed.seal) {
+        Some(Seal::FiscalNumber { number, .. }) => Some(number),
+        _ => sale.row.number.map(u64::from),
+    })
 }

@@ -652,35 +652,6 @@ impl Reader {
                 })
         })
     }
-
-    /// The documents of a shift that the tax office has not acknowledged: number, id, and its words where it has refused one.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError::Database`].
-    pub fn unacknowledged(
-        &self,
-        account: &Account,
-    ) -> Result<Vec<(u32, Uuid, Option<String>)>, StoreError> {
-        let range = params![
-            account.device.as_bytes(),
-            account.first_number,
-            account.last_number
-        ];
-        self.with("unacknowledged documents", |connection| {
-            connection
-                .prepare_cached(
-                    "SELECT document.number, document.id, outbox.refusal FROM document \
-                     JOIN outbox ON outbox.sealed_seq = document.settled_seq \
-                     WHERE document.device = ?1 AND document.number BETWEEN ?2 AND ?3 AND outbox.state <> 'acknowledged' \
-                     ORDER BY document.number",
-                )?
-                .query_map(range, |row| {
-                    Ok((row.get(0)?, Uuid::from_bytes(row.get(1)?), row.get(2)?))
-                })?
-                .collect()
-        })
-    }
 }
 
 /// Documents that a difference names at most; a whole shift says nothing.

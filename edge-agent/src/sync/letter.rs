@@ -52,33 +52,42 @@ fn heading(
     config: &Config,
     currency: Currency,
 ) -> Heading {
-    let owner = &config.till.owner;
-    let text = |text: &Option<String>| text.clone().unwrap_or_default();
     Heading {
         key: letter.document.row.unique_id,
         message_number: u64::from(letter.message_number),
         // The number is what a later return refers to.
-        fiscal_number: letter
-            .document
-            .row
-            .number
-            .map(u64::from)
-            .filter(|_| matches!(reserved.body, Body::Receipt(_))),
+        fiscal_number: match letter.document.sealed().map(|sealed| sealed.seal) {
+            Some(Seal::FiscalNumber { number, .. }) => Some(number),
+            _ => letter
+                .document
+                .row
+                .number
+                .map(u64::from)
+                .filter(|_| matches!(reserved.body, Body::Receipt(_))),
+        },
         currency: currency.code().to_owned(),
         z_number: reserved.z_number,
         cashier: CASHIER.to_owned(),
         at: iso_utc(reserved.at.utc_ms),
-        identity: Identity {
-            // A registration number is one device's; several devices are told apart by their own ids.
-            device_token: owner
-                .registration_number
-                .clone()
-                .filter(|_| config.devices.len() == 1)
-                .unwrap_or_else(|| Uuid::to_string(&letter.device)),
-            tin: text(&owner.idnx),
-            shop_name: text(&owner.organization_name),
-            shop_address: text(&owner.address),
-        },
+        identity: identity(config, letter.device),
+    }
+}
+
+/// Who a device is at the tax office.
+#[must_use]
+pub fn identity(config: &Config, device: Uuid) -> Identity {
+    let owner = &config.till.owner;
+    let text = |text: &Option<String>| text.clone().unwrap_or_default();
+    Identity {
+        // A registration number is one device's; several devices are told apart by their own ids.
+        device_token: owner
+            .registration_number
+            .clone()
+            .filter(|_| config.devices.len() == 1)
+            .unwrap_or_else(|| device.to_string()),
+        tin: text(&owner.idnx),
+        shop_name: text(&owner.organization_name),
+        shop_address: text(&owner.address),
     }
 }
 
@@ -86,7 +95,7 @@ fn receipt_document(
     heading: Heading,
     receipt: &SoldReceipt<'_>,
     sealed: &Sealed<'_>,
-    original_number: Option<u32>,
+    original_number: Option<u64>,
 ) -> Receipt {
     let form = match (receipt.kind, &sealed.seal) {
         (_, Seal::Range { series, number, .. }) => ReceiptForm::Alternative {
@@ -94,7 +103,7 @@ fn receipt_document(
             number: *number,
         },
         (ReceiptKind::Refund { .. }, _) => ReceiptForm::Refund {
-            parent: original_number.map(u64::from),
+            parent: original_number,
         },
         _ => ReceiptForm::Sale,
     };
@@ -102,34 +111,49 @@ fn receipt_document(
     let items = receipt
         .lines
         .iter()
+        .filter(|line| !line.voided)
         .map(|line| {
-            // A receipt that was sealed has at most as many groups as a shift, so that nothing falls out here.
-            let _ = totals
-                .groups
-                .add(line.group, line.final_amount, line.final_tax);
+            let taxes = line.taxes().map(|tax| {
+                // A receipt that was sealed has at most as many groups as a shift, so that nothing falls out here.
+                let _ = totals
+                    .groups
+                    .add(tax.group, line.final_amount, tax.final_tax);
+                TaxTotal {
+                    code: char::from(tax.group.code.letter()),
+                    rate: tax.group.rate.ten_thousandths(),
+                    amount: tax.final_tax,
+                }
+            });
             Item {
                 name: line.name.to_owned(),
                 unit: UNIT.to_owned(),
                 quantity: line.quantity,
                 price: line.price,
                 amount: line.final_amount,
-                tax_code: char::from(line.group.code.letter()),
-                rate: line.group.rate.ten_thousandths(),
-                tax_amount: line.final_tax,
-                tax_base: line
-                    .final_amount
-                    .checked_sub(line.final_tax)
-                    .unwrap_or(line.final_amount),
+                taxes: taxes.collect(),
+                tax_base: line.tax_base(),
             }
         })
         .collect();
+    // The form has no line for cash rounding, and its total is what is paid: the cash is told as what it settles.
+    let mut rounding = receipt.rounded_by();
     let payments = receipt
         .payments
         .iter()
-        .map(|payment| Payment {
-            means: means(payment.cash),
-            paid: payment.amount,
-            change: payment.change,
+        .map(|payment| {
+            let rounded = if payment.cash {
+                std::mem::take(&mut rounding)
+            } else {
+                Amount::ZERO
+            };
+            Payment {
+                means: means(payment.cash),
+                paid: payment
+                    .amount
+                    .checked_sub(rounded)
+                    .unwrap_or(payment.amount),
+                change: payment.change,
+            }
         })
         .collect();
     Receipt {
@@ -177,6 +201,11 @@ fn payments(turnover: &Turnover) -> Vec<(Means, Amount)> {
                 .entries()
                 .filter(|total| means(total.cash) == form);
             let sum = of_form.fold(0_i64, |sum, total| sum.saturating_add(total.amount.minor()));
+            let rounded = match form {
+                Means::Cash => turnover.rounding.minor(),
+                Means::Card => 0,
+            };
+            let sum = sum.saturating_sub(rounded);
             (sum != 0).then_some((form, Amount::from_minor(sum)))
         })
         .collect()

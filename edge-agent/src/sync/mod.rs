@@ -16,6 +16,7 @@ use std::time::{Duration, Instant};
 use ferrotill_core::Currency;
 use tokio::sync::Notify;
 
+use crate::authority::remedy::remedy_of;
 use crate::authority::send::{Delivery, agent, kept_agent, send};
 use crate::authority::{Authority, Parcel, Verdict};
 use crate::board::Board;
@@ -27,7 +28,7 @@ use crate::store::{Letter, Reader, StoreError};
 use backoff::Backoff;
 use reachability::{Failure, Progress, Reachability, State, Switch, Thresholds};
 
-pub use letter::letter_document;
+pub use letter::{identity, letter_document};
 
 /// What the sender works with.
 #[derive(Debug)]
@@ -315,9 +316,12 @@ impl Worker {
         if self.strict_order {
             self.queue.clear();
         }
+        let known = remedy_of(words);
         tracing::warn!(
             document = letter.message_number,
-            "the tax office refuses a document: {words}"
+            remedy = %known.remedy,
+            "the tax office refuses a document: {words}; {}",
+            known.advice
         );
         let news = OfficeNews::Refused {
             sealed_seq: letter.sealed_seq,

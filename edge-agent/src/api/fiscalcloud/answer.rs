@@ -258,8 +258,13 @@ fn additional_data(document: &Document<'_>, setting: Setting<'_>) -> Out {
             "zNumber" => counters.map(|counters| counters.z_number),
             "serialNumber" => reserved.baseline.map(|baseline| baseline.serial),
         },
-        Seal::Range { .. } | Seal::FiscalNumber { .. } => Out::Null,
+        Seal::Range { .. } | Seal::FiscalNumber { .. } | Seal::Books => Out::Null,
     };
+    if let Seal::FiscalNumber { number, .. } = &sealed.seal
+        && sealed.report.is_none()
+    {
+        return object! { "printer" => printer, "fiscalNumber" => *number };
+    }
     let Some(figures) = &sealed.report else {
         return object! { "printer" => printer };
     };
@@ -582,7 +587,7 @@ fn series_and_number(sealed: &Sealed<'_>) -> Option<String> {
             "{series}{number:0width$}",
             width = usize::from(number_length)
         )),
-        Seal::Printer { .. } | Seal::FiscalNumber { .. } => None,
+        Seal::Printer { .. } | Seal::FiscalNumber { .. } | Seal::Books => None,
     }
 }
 

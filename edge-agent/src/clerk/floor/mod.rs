@@ -1,6 +1,7 @@
 //! The shop floor: what happens to a message inside a batch.
 
 mod day;
+mod numbered;
 mod orders;
 mod patience;
 mod printing;
@@ -210,6 +211,7 @@ impl Floor {
                 desk.till = till;
             }
         }
+        self.tell_stock();
     }
 
     /// The batch is not durable, or nobody knows: callers are told so, and what was not let out is forgotten.
@@ -385,6 +387,7 @@ impl Floor {
                 Ok(())
             }
             Message::Office(news) => self.hear_office(batch, news),
+            Message::Numbers(device, spans) => self.take_numbers(batch, device, &spans),
             Message::Stop => Ok(()),
         }
     }

@@ -136,7 +136,7 @@ impl Floor {
                 return Ok(());
             }
             let alternative = self.wants_alternative(index, &self.desks[index].queue[place].form);
-            if !alternative && !self.desks[index].printer_free() {
+            if self.on_printer(alternative) && !self.desks[index].printer_free() {
                 // It waits for the printer; those behind it may not need one.
                 place += 1;
                 continue;
@@ -152,6 +152,9 @@ impl Floor {
                 Err(refused) => self.refuse(batch, entry, refused, effects)?,
                 Ok(seq) if alternative => {
                     self.issue_alternative(batch, index, seq, entry.form, entry.waiters, effects)?
+                }
+                Ok(seq) if !self.on_printer(alternative) => {
+                    self.issue_numbered(batch, index, seq, entry.form, entry.waiters, effects)?
                 }
                 Ok(seq) => self.give_to_printer(batch, index, seq, entry, effects)?,
             }
@@ -200,6 +203,9 @@ impl Floor {
             Ok(event) => event,
             Err(refused) => return Ok(Err(refused)),
         };
+        if let Err(refusal) = self.number_for(index, &entry.form, alternative) {
+            return Ok(Err((refusal, Vec::new())));
+        }
         if keep {
             self.append(batch, index, event).map(Ok)
         } else {
@@ -228,11 +234,11 @@ impl Floor {
             fingerprint: context.fingerprint,
             point_of_sale: PointOfSaleId(*form.point_of_sale.as_bytes()),
             annex: &annex,
-            baseline: if alternative {
-                None
-            } else {
-                desk.baseline.as_ref().map(stored)
-            },
+            baseline: desk
+                .baseline
+                .as_ref()
+                .filter(|_| self.on_printer(alternative))
+                .map(stored),
             wish: form.wish(alternative, &mut wish_room),
         });
         let known = Known {

@@ -77,6 +77,25 @@ fn untouched_books_are_in_order() {
 }
 
 #[test]
+fn a_refused_document_is_named_and_is_no_fault_of_the_books() {
+    let mut shop = books();
+    let letter = shop.reader().letters(0, 2).unwrap().remove(1);
+    let mut batch = shop.store.batch().unwrap();
+    batch
+        .note_refusal(letter.sealed_seq, "Taxes validation error")
+        .unwrap();
+    batch.commit().unwrap();
+    let verified = verified(&shop);
+    assert_eq!(verified.flaws, []);
+    let told: Vec<(u32, Uuid, &str)> = verified
+        .refused
+        .iter()
+        .map(|refused| (refused.number, refused.id, refused.words.as_str()))
+        .collect();
+    assert_eq!(told, [(2, uuid(102), "Taxes validation error")]);
+}
+
+#[test]
 fn books_of_a_fresh_till_are_in_order() {
     let shop = Shop::new();
     assert_eq!(verified(&shop).flaws, []);

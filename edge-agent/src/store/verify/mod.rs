@@ -69,6 +69,8 @@ pub struct Verified {
     pub devices: Vec<Uuid>,
     /// Documents that the tax office has not acknowledged; they are no flaw.
     pub unsent: u32,
+    /// Those of them that it has refused, the oldest ones; they are no flaw either, and wait for a person.
+    pub refused: Vec<Refused>,
     /// The row of the newest anchor that fits.
     pub anchored: Option<i64>,
     /// The Z-reports in the range.
@@ -78,6 +80,22 @@ pub struct Verified {
     /// How many more there are.
     pub more_flaws: u64,
 }
+
+/// A document that the tax office has refused and not taken since.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refused {
+    /// Its number.
+    pub number: u32,
+    /// Its request id.
+    pub id: Uuid,
+    /// What the office was told.
+    pub duty: String,
+    /// The office's words.
+    pub words: String,
+}
+
+/// Refused documents that are told of at most.
+const REFUSED_MAX: u32 = 20;
 
 /// Flaws that are told of at most.
 pub const FLAWS_MAX: usize = 100;
@@ -158,12 +176,14 @@ pub fn verify(wanted: &Wanted<'_>) -> Result<Verified, StoreError> {
             |row| row.get(0),
         )
         .context(&path, "outbox")?;
+    let refused = refused(&connection).context(&path, "outbox")?;
     Ok(Verified {
         rows: walked.rows,
         head: walked.head,
         documents: walked.documents,
         devices: walked.devices.into_iter().collect(),
         unsent,
+        refused,
         anchored,
         accounts,
         flaws: flaws.found,
@@ -317,4 +337,22 @@ fn accounts(
         accounts.push(account);
     }
     Ok(accounts)
+}
+
+fn refused(connection: &Connection) -> Result<Vec<Refused>, rusqlite::Error> {
+    connection
+        .prepare(
+            "SELECT document.number, document.id, outbox.duty, outbox.refusal FROM outbox JOIN document USING (reserved_seq) \
+             WHERE outbox.state <> 'acknowledged' AND outbox.refusal NOT NULL AND document.number NOT NULL \
+             ORDER BY outbox.sealed_seq LIMIT ?1",
+        )?
+        .query_map([REFUSED_MAX], |row| {
+            Ok(Refused {
+                number: row.get(0)?,
+                id: Uuid::from_bytes(row.get(1)?),
+                duty: row.get(2)?,
+                words: row.get(3)?,
+            })
+        })?
+        .collect()
 }

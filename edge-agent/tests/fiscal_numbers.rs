@@ -1,0 +1,226 @@
+//! A till whose law asks for fiscal numbers and not for a fiscal printer: the pool is filled, sold from, refilled, and the day
+//! reconciles, with the office there and away.
+
+mod shop;
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+
+use ferrotill::api::json::Node;
+use shop::outside::{Process, finished, until};
+use shop::{Client, DEVICE, KEY, POINT_OF_SALE, Reply, SECRET, count, value};
+use uuid::Uuid;
+
+/// Numbers that are asked for at a time: few, so that a day needs several grants.
+const NUMBERS: u64 = 10;
+
+fn till(folder: &Path, office: &str) -> std::path::PathBuf {
+    let file = folder.join("ferrotill.toml");
+    let text = format!(
+        r#"
+[till]
+country = "UA"
+mode = "TEST"
+data_dir = {data:?}
+organization_name = "Крамниця"
+idnx = "1111111111"
+address = "вул. Прикладна, 1"
+
+[api]
+listen = "127.0.0.1:0"
+
+[[api.clients]]
+key = "{KEY}"
+secret = "{SECRET}"
+
+[[device]]
+id = "{DEVICE}"
+name = "Till 1"
+uri = "none"
+tax_groups = [ {{ code = "A", rate = "20.00" }}, {{ code = "F", rate = "5.00" }} ]
+payment_types = [ {{ code = 0, name = "Готівка", cash = true }}, {{ code = 1, name = "Картка" }} ]
+points_of_sale = [ {{ id = "{POINT_OF_SALE}", code = "1" }} ]
+
+[upstream]
+url = {office:?}
+timeout_ms = 1000
+offline_after_failures = 2
+offline_after_ms = 500
+dwell_s = 1
+
+[upstream.online_ecr]
+numbers = {NUMBERS}
+"#,
+        data = folder.join("books").display().to_string(),
+    );
+    fs::write(&file, text).unwrap();
+    file
+}
+
+fn switch(office: &Client, body: &str) {
+    let url = format!("{}/sim/authority", office.url);
+    ureq::put(url).send(body).unwrap();
+}
+
+fn sale(client: &Client, body: &str) -> Reply {
+    client.post("operations/sale", body)
+}
+
+fn body(price: &str) -> String {
+    format!(
+        r#"{{"id":"{}","items":[{{"name":"Сидр","quantity":1,"price":{price},"taxGroupCode":"A"}}],"payments":[{{"typeCode":1,"amount":{price}}}]}}"#,
+        Uuid::new_v4()
+    )
+}
+
+/// Until the office has granted numbers a sale is refused, and its id stays free.
+fn first_sale(client: &Client, body: &str) -> Reply {
+    let mut sold = None;
+    until("the first numbers come", || {
+        let reply = sale(client, body);
+        let done = reply.status == 200;
+        if !done {
+            assert_eq!(
+                reply.verdict(),
+                (422, "not_registered", "FiscalNumbersUsedUp".to_owned()),
+                "{}",
+                reply.text
+            );
+        }
+        sold = done.then_some(reply);
+        done
+    });
+    sold.unwrap()
+}
+
+fn numbers_of(received: &Node) -> Vec<u64> {
+    let Node::Array(documents) = received else {
+        panic!("{}", received.out());
+    };
+    documents
+        .iter()
+        .map(|document| count(document, "body.fiscalNum"))
+        .collect()
+}
+
+#[test]
+fn a_day_on_reserved_fiscal_numbers() {
+    let folder = tempfile::tempdir().unwrap();
+    let office = Process::start(&["authority", "--strict", "--listen", "127.0.0.1:0"]);
+    let file = till(folder.path(), &office.client.url);
+    let mut agent = Process::agent(&file);
+    let client = agent.client.clone();
+
+    let first = first_sale(&client, &body("100.00"));
+    let id = first.receipt("id");
+    let number: u64 = first
+        .receipt("additionalData.fiscalNumber")
+        .parse()
+        .unwrap();
+    assert_eq!(number, 70_113, "the first number that the office gave out");
+    assert_eq!(first.at("data.fiscalReceipt.printErrorMessage"), "null");
+
+    // Cash in, a sale in cash whose sum is rounded, a return, an X-report, which no number is spent on.
+    for (operation, body) in [
+        ("cashoperations", r#"{"amount":50.00}"#.to_owned()),
+        (
+            "operations/sale",
+            r#"{"items":[{"name":"Хліб","quantity":1,"price":20.30,"taxGroupCode":"A"}],"payments":[{"typeCode":0,"amount":21.00}]}"#.to_owned(),
+        ),
+        (
+            "operations/return",
+            format!(
+                r#"{{"originalReceiptId":"{id}","items":[{{"name":"Сидр","quantity":1,"price":100.00,"taxGroupCode":"A"}}],"payments":[{{"typeCode":1,"amount":100.00}}]}}"#
+            ),
+        ),
+        ("operations/intermediatetotals", "{}".to_owned()),
+    ] {
+        let reply = client.post(operation, &body);
+        assert_eq!(reply.status, 200, "{operation}: {}", reply.text);
+    }
+
+    // The office goes away, and the till goes on with what it has; it is killed and goes on.
+    switch(&office.client, r#"{"state":"down"}"#);
+    for round in 0..3 {
+        assert_eq!(sale(&client, &body("7.00")).status, 200, "round {round}");
+    }
+    agent.kill();
+    agent = Process::agent(&file);
+    let client = agent.client.clone();
+    assert_eq!(sale(&client, &body("7.00")).status, 200);
+    switch(&office.client, r#"{"state":"up"}"#);
+    // More than two grants in all: the pool is refilled while it is sold from.
+    for round in 0..3 * NUMBERS {
+        let body = body("3.00");
+        let mut last = String::new();
+        until("a refill comes", || {
+            let reply = sale(&client, &body);
+            last = format!("round {round}: {}", reply.text);
+            assert!(
+                reply.status == 200 || reply.at("errorType") == "FiscalNumbersUsedUp",
+                "{last}"
+            );
+            reply.status == 200
+        });
+    }
+    let closed = client.post("operations/closeday", "{}");
+    assert_eq!(closed.status, 200, "{}", closed.text);
+    assert_eq!(
+        closed.at("data.additionalData.reconciliation.agrees"),
+        "true"
+    );
+
+    until("the office is told everything", || {
+        count(&client.open("/healthz").body, "unsent.documents") == 0
+    });
+    let received = office.client.look("/sim/authority/received");
+    let numbers = numbers_of(&received);
+    // Cash in, 2 + 4 + 30 sales, a return and the Z-report: each with a number of its own, in their order, without a gap.
+    let expected: Vec<u64> = (70_113..70_113 + 39).collect();
+    assert_eq!(numbers, expected);
+    let keys: BTreeSet<String> = match &received {
+        Node::Array(documents) => documents
+            .iter()
+            .map(|document| value(document, "key").out().to_string())
+            .collect(),
+        _ => BTreeSet::new(),
+    };
+    assert_eq!(keys.len(), expected.len(), "each document once");
+    let refund = office.client.look("/sim/authority/received?kind=refund");
+    assert_eq!(count(&refund, "0.body.parentFiscalNum"), number);
+    let z = office.client.look("/sim/authority/received?kind=z_report");
+    assert_eq!(value(&z, "0.body.currency"), &Node::Text("UAH".to_owned()));
+    assert_eq!(
+        count(&z, "0.body.totals.sale.amount"),
+        10_000 + 2_030 + 4 * 700 + 30 * 300,
+        "the cash rounding is in the payment, and the total is that of the items"
+    );
+    assert_eq!(count(&z, "0.body.totals.refund.amount"), 10_000);
+
+    let (code, books) = finished(&["verify", "--config", file.to_str().unwrap()]);
+    assert_eq!(code, Some(0), "{}", books.out());
+    assert_eq!(value(&books, "z_reports.0.agrees"), &Node::Bool(true));
+    assert_eq!(count(&books, "z_reports.0.unacknowledged"), 0);
+}
+
+#[test]
+fn a_till_that_never_saw_the_office_refuses_and_says_what_to_do() {
+    let folder = tempfile::tempdir().unwrap();
+    // Nobody listens there.
+    let file = till(folder.path(), "http://127.0.0.1:9");
+    let agent = Process::agent(&file);
+    let reply = sale(&agent.client, &body("5.00"));
+    assert_eq!(
+        reply.verdict(),
+        (422, "not_registered", "FiscalNumbersUsedUp".to_owned())
+    );
+    assert!(
+        reply.at("message").contains("reach the tax office"),
+        "{}",
+        reply.text
+    );
+    // An X-report needs no number.
+    let x = agent.client.post("operations/intermediatetotals", "{}");
+    assert_eq!(x.status, 200, "{}", x.text);
+}
