@@ -201,6 +201,12 @@ fn a_printer_that_blinks_is_never_judged_wrongly() {
                     (_, Outcome::Unknown(_)) => {}
                     // What registers nothing may be on the paper twice, or be called refused when only its repeat was.
                     (Job::XReport | Job::Duplicate | Job::ByNumber { .. } | Job::Text(_), _) => {}
+                    // The first of two Z-reports has closed the day; the empty one after it is told by the counters.
+                    (Job::ZReport, Outcome::Registered(done)) if new == 2 => {
+                        let closed = done.report.map(|report| report.z_number);
+                        assert!(closed.is_none_or(|closed| closed == baseline.z_number + 1));
+                        assert_eq!(done.after.z_number, baseline.z_number + 2, "{says}");
+                    }
                     (_, Outcome::Registered(_)) => assert_eq!(new, 1, "{says}"),
                     (_, Outcome::NotRegistered(_)) => assert_eq!(new, 0, "{says}"),
                 }
