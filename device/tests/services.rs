@@ -413,3 +413,53 @@ fn the_journal_and_the_settings_survive_a_restart_with_a_file() {
     assert!(host.text(0x77, "R2").starts_with("P,"));
     std::fs::remove_dir_all(&folder).unwrap();
 }
+
+#[test]
+fn drivers_of_others_are_understood_as_they_speak() {
+    // What a published driver of group C sends: no data to 7Bh, then 5Ah without its TAB; letters for tax groups;
+    // parameters at the end left out.
+    let mut host = Host::of(&datecs_x::PROTOCOL);
+    assert_eq!(host.text(0x7B, ""), "-111002\t");
+    let told = host.text(0x5A, "");
+    let fields: Vec<&str> = told.split(',').collect();
+    assert_eq!(fields.len(), 6, "{told}");
+    assert_eq!(
+        (fields[0], fields[4], fields[5]),
+        ("FP-700X", "DT700001", "02700001")
+    );
+    assert!(host.text(0x5A, "1\t").starts_with("0\tFP-700X\t"));
+    assert_eq!(
+        host.text(0x30, "1\t0000\tDT700001-0001-0000001\t1\t\t"),
+        "0\t1\t"
+    );
+    for (letter, sum) in [("А", "9.50"), ("Б", "19.00"), ("A", "28.50")] {
+        let sale = format!("Хляб\t{letter}\t9.50\t1.000\t\t\t\t");
+        assert!(host.text(0x31, &sale).starts_with("0\t"), "{letter}");
+        let told = host.text(0x33, "0\t0\t");
+        assert!(told.starts_with(&format!("0\t1\t{sum}\t")), "{told}");
+    }
+    assert_eq!(host.text(0x31, "Хляб\tI\t9.50\t1.000\t\t\t\t"), "-111002\t");
+    assert_eq!(host.text(0x35, "0\t50.00\t"), "0\tR\t21.50\t");
+    assert_eq!(host.text(0x38, ""), "0\t1\t");
+    assert!(host.text(0x45, "X\t").starts_with("0\t1\t19.00\t9.50\t"));
+    assert_eq!(host.text(0x46, "0\t0\t"), "0\t28.50\t0.00\t0.00\t");
+
+    // What a published driver of group B sends: the unique number third, Cyrillic groups, everything paid by a TAB alone.
+    let mut host = Host::of(&datecs_b::PROTOCOL);
+    assert!(host.text(0x5A, "1").starts_with("DP-25,"));
+    for open in ["1,1,DT000001-0001-0000001,1", "1,1,,1"] {
+        host.text(0x30, open);
+        assert!(host.has(Flag::ReceiptOpen), "{open}");
+        host.text(0x31, "Хляб\tА9.50*2,-10.00");
+        host.text(0x31, "Мляко\tБ1.00*0.5");
+        assert_eq!(host.text(0x35, "\tP10.00"), "D000000760");
+        assert!(host.text(0x35, "\t").starts_with('R'));
+        host.text(0x38, "");
+        assert!(!host.has(Flag::ReceiptOpen));
+    }
+    assert_eq!(host.printer.receipts().len(), 2);
+    assert_eq!(host.printer.receipts()[0].total, 1_760);
+    host.text(0x6D, "1");
+    host.text(0x45, "");
+    assert_eq!(host.printer.memory().z_number(), 1);
+}

@@ -266,10 +266,7 @@ pub const PROTOCOL: Protocol = Protocol {
             emit: |()| b"1".to_vec(),
             parse: |_| Some(()),
         },
-        Codec {
-            emit: DeviceInfo::emit,
-            parse: DeviceInfo::parse,
-        },
+        DEVICE_INFO,
     ),
     rates: Row::new(
         command::RATES,
@@ -314,6 +311,7 @@ pub const PROTOCOL: Protocol = Protocol {
             Row::new(0x75, CLOSES, DAILY),
             Row::new(0x76, CLOSES, DAILY),
         ],
+        device_info_bare: None,
         services: &[
             COMMON_SERVICES[0],
             COMMON_SERVICES[1],
@@ -514,6 +512,11 @@ const CLOSES: Codec<bool> = Codec {
         b"2" | b"2N" => Some(false),
         _ => None,
     },
+};
+
+pub(super) const DEVICE_INFO: Codec<DeviceInfo> = Codec {
+    emit: DeviceInfo::emit,
+    parse: DeviceInfo::parse,
 };
 
 const GROUPS: Codec<[i64; 8]> = Codec {

@@ -118,7 +118,7 @@ fn parse_open(data: &[u8]) -> Option<Open> {
     };
     match fields {
         [operator, password, till] => seller(operator, password, till, invoice),
-        [operator, password, unique, till] if unique.contains('-') => {
+        [operator, password, unique, till] if unique.is_empty() || unique.contains('-') => {
             seller(operator, password, till, invoice)
         }
         _ => None,
@@ -232,6 +232,7 @@ mod tests {
             parse_open(b"1,1,DT000001-0001-0000001,1"),
             Some(open.clone())
         );
+        assert_eq!(parse_open(b"1,1,,1"), Some(open.clone()));
         assert!(parse_open(b"30,12345678,1,I").unwrap().invoice);
         for wrong in [&b"31,1,1"[..], b"1,,1", b"1,1", b"1,1,x,1", b"1,1,0"] {
             assert_eq!(parse_open(wrong), None, "{wrong:?}");

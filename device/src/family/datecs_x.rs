@@ -358,6 +358,15 @@ pub const PROTOCOL: Protocol = Protocol {
             },
             DAILY,
         )],
+        // "If sent without TAB, the answer comes in the old form" (manual, command 90).
+        device_info_bare: Some(Row::new(
+            0x5A,
+            Codec {
+                emit: |()| Vec::new(),
+                parse: |data| (!data.ends_with(&[isl_x::TAB])).then_some(()),
+            },
+            super::datecs::DEVICE_INFO,
+        )),
         services: &[
             service(0x39, isl_service::buyer_x, Told::emit_x),
             service(0x44, |_| Some(Service::MemoryLeft), emit_first),

@@ -128,6 +128,8 @@ pub struct Optional {
     pub options: Option<Row<Vec<u8>, Vec<u8>>>,
     /// Reports of the day with more on their paper; true closes the day.
     pub daily: &'static [Row<bool, DailyReport>],
+    /// Tells who it is in the form of another family, and without an error code in front.
+    pub device_info_bare: Option<Row<(), DeviceInfo>>,
     /// Everything else that is asked or ordered.
     pub services: &'static [Row<Service, Told>],
 }

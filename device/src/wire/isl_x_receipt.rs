@@ -165,11 +165,7 @@ pub fn parse_sale(data: &[u8]) -> Option<Sale> {
     Some(Sale {
         text: codepage::encode(name),
         second: Vec::new(),
-        group: group
-            .parse::<u8>()
-            .ok()
-            .filter(|code| (1..=8).contains(code))?
-            .checked_sub(1)?,
+        group: tax_group(group)?,
         price: parse_decimal(price, 2)?,
         quantity: match quantity.as_str() {
             "" => None,
@@ -177,6 +173,16 @@ pub fn parse_sale(data: &[u8]) -> Option<Sale> {
         },
         modifier: parse_modifier(kind, value)?,
     })
+}
+
+/// TaxCd `1` to `8`; hosts of newer firmware (PM 2.11.4) write a letter, `A` to `H` or `А` to `З`.
+fn tax_group(code: &str) -> Option<u8> {
+    match codepage::encode(code).as_slice() {
+        [digit @ b'1'..=b'8'] => digit.checked_sub(b'1'),
+        [letter @ b'A'..=b'H'] => letter.checked_sub(b'A'),
+        [letter @ 0xC0..=0xC7] => letter.checked_sub(0xC0),
+        _ => None,
+    }
 }
 
 /// Characters of a sale's name.
@@ -223,8 +229,11 @@ pub fn emit_subtotal(subtotal: &Subtotal) -> Vec<u8> {
 #[must_use]
 pub fn parse_subtotal(data: &[u8]) -> Option<Subtotal> {
     let fields = parse(data)?;
-    let [print, display, kind, value] = fields.as_slice() else {
-        return None;
+    // Hosts of newer firmware leave the last two out, with their TABs.
+    let (print, display, kind, value) = match fields.as_slice() {
+        [print, display] => (print, display, "", ""),
+        [print, display, kind, value] => (print, display, kind.as_str(), value.as_str()),
+        _ => return None,
     };
     let flag = |field: &str| match field {
         "" | "0" => Some(false),
@@ -303,7 +312,8 @@ pub fn emit_payment(payment: &Payment) -> Vec<u8> {
 #[must_use]
 pub fn parse_payment(data: &[u8]) -> Option<Payment> {
     let fields = parse(data)?;
-    let [mode, amount, _] = fields.as_slice() else {
+    // Hosts of newer firmware leave the last one out, with its TAB.
+    let ([mode, amount] | [mode, amount, _]) = fields.as_slice() else {
         return None;
     };
     let (letter, _) = MODES.iter().find(|(_, known)| known == mode)?;
