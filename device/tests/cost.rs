@@ -1,0 +1,135 @@
+//! What a receipt costs on the wire: its own commands, one question before it and one for its number.
+#![cfg(feature = "emulator")]
+
+mod bench;
+
+use std::io;
+use std::sync::{Arc, Mutex};
+
+use bench::*;
+use ferrotill_device::driver::isl::IslPrinter;
+use ferrotill_device::emulator::Emulator;
+use ferrotill_device::family::FAMILIES;
+use ferrotill_device::port::loopback::Loopback;
+use ferrotill_device::port::{Port, PortOpener};
+use ferrotill_device::wire::framing::{Decoder, Request, Token};
+use ferrotill_device::{FiscalPrinter as _, Job};
+
+/// Bytes of each exchange, with its command.
+type Exchanges = Arc<Mutex<Vec<(u8, usize)>>>;
+
+struct Counting {
+    line: Loopback<Emulator>,
+    exchanges: Exchanges,
+    framing: ferrotill_device::wire::framing::Framing,
+}
+
+struct CountingPort {
+    port: Box<dyn Port>,
+    exchanges: Exchanges,
+    framing: ferrotill_device::wire::framing::Framing,
+}
+
+impl PortOpener for Counting {
+    fn open(&mut self) -> io::Result<Box<dyn Port>> {
+        Ok(Box::new(CountingPort {
+            port: self.line.open()?,
+            exchanges: Arc::clone(&self.exchanges),
+            framing: self.framing,
+        }))
+    }
+
+    fn address(&self) -> String {
+        self.line.address()
+    }
+}
+
+impl Port for CountingPort {
+    fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
+        let mut decoder = Decoder::new(self.framing);
+        let frame = bytes.iter().find_map(|byte| match decoder.push(*byte) {
+            Some(Token::Frame(frame)) => Some(frame),
+            _ => None,
+        });
+        let command = Request::parse(&self.framing, &frame.unwrap())
+            .unwrap()
+            .command;
+        self.exchanges.lock().unwrap().push((command, bytes.len()));
+        self.port.write_all(bytes)
+    }
+
+    fn read(&mut self, buffer: &mut [u8], timeout_ms: u64) -> io::Result<usize> {
+        let count = self.port.read(buffer, timeout_ms)?;
+        if let Some((_, bytes)) = self.exchanges.lock().unwrap().last_mut() {
+            *bytes += count;
+        }
+        Ok(count)
+    }
+
+    fn now(&self) -> u64 {
+        self.port.now()
+    }
+}
+
+#[test]
+fn a_receipt_of_ten_lines_costs_a_tenth_more_than_its_own_bytes_at_most() {
+    for family in FAMILIES {
+        let bench = Bench::of(family);
+        let exchanges = Exchanges::default();
+        let opener = Counting {
+            line: bench.line.clone(),
+            exchanges: Arc::clone(&exchanges),
+            framing: family.framing,
+        };
+        let mut driver = IslPrinter::new(family, Box::new(opener), 1);
+        let baseline = driver.connect().unwrap().baseline;
+        let Job::Receipt(mut receipt) = sale() else {
+            unreachable!()
+        };
+        let line = receipt.lines[0].clone();
+        receipt.lines = vec![line; 10];
+        receipt.total = ferrotill_core::Amount::from_minor(10 * 1_033);
+        receipt.payments.retain(|payment| payment.cash);
+        receipt.payments[0].amount = receipt.total;
+        receipt.change = ferrotill_core::Amount::ZERO;
+        let job = Job::Receipt(receipt);
+        let first = registered(driver.perform(&job, &baseline, &mut Notes::new()));
+        exchanges.lock().unwrap().clear();
+        let before = bench.line.now();
+        let _ = registered(driver.perform(&job, &first.after, &mut Notes::new()));
+        assert_eq!(
+            bench.line.now(),
+            before,
+            "{}: nobody waits for anything but the line",
+            family.name
+        );
+        let exchanges = exchanges.lock().unwrap().clone();
+        let making = [
+            family.open.command,
+            family.sale.command,
+            family.text.command,
+            family.subtotal.command,
+            family.payment.command,
+            family.close.command,
+        ];
+        let sum = |making_only: bool| -> usize {
+            let counted = exchanges
+                .iter()
+                .filter(|(command, _)| !making_only || making.contains(command));
+            counted.map(|(_, bytes)| bytes).sum()
+        };
+        let beside: Vec<u8> = exchanges
+            .iter()
+            .map(|(command, _)| *command)
+            .filter(|command| !making.contains(command))
+            .collect();
+        assert_eq!(beside, [family.last_document.command; 2], "{}", family.name);
+        assert!(
+            sum(false) * 100 <= sum(true) * 110,
+            "{}: {} bytes, {} of them its own",
+            family.name,
+            sum(false),
+            sum(true)
+        );
+    }
+}
