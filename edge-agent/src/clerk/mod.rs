@@ -65,10 +65,10 @@ pub enum Message {
 /// What the sender of documents tells.
 #[derive(Clone, Debug)]
 pub enum OfficeNews {
-    /// A document was acknowledged.
+    /// Documents were acknowledged.
     Acknowledged {
-        /// Its place in the outbox.
-        sealed_seq: i64,
+        /// Their places in the outbox.
+        sealed_seqs: Vec<i64>,
     },
     /// A document was refused, in words; it stays in the outbox.
     Refused {

@@ -102,6 +102,7 @@ impl Floor {
         let mut configurations = Vec::with_capacity(plans.len());
         for plan in plans {
             let till = store.load_till(plan.device)?;
+            setting.board.count_numbers(plan.device, &till);
             desks.push(Desk::new(plan.device, till, plan.printer));
             configurations.push(plan.configuration);
         }
@@ -196,6 +197,7 @@ impl Floor {
         for desk in &mut self.desks {
             if let Some(till) = desk.working.take() {
                 desk.till = till;
+                self.setting.board.count_numbers(desk.device, &desk.till);
             }
         }
     }
@@ -383,9 +385,11 @@ impl Floor {
     fn hear_office(&mut self, batch: &mut Batch<'_>, news: OfficeNews) -> Result<(), StoreError> {
         let now = self.setting.guard.now();
         match news {
-            OfficeNews::Acknowledged { sealed_seq } => {
+            OfficeNews::Acknowledged { sealed_seqs } => {
                 self.setting.guard.office_answers();
-                batch.acknowledge(sealed_seq, now.utc_ms)
+                sealed_seqs
+                    .into_iter()
+                    .try_for_each(|sealed_seq| batch.acknowledge(sealed_seq, now.utc_ms))
             }
             OfficeNews::Refused { sealed_seq, words } => batch.note_refusal(sealed_seq, &words),
             OfficeNews::Switched { from, to, reason } => {
