@@ -240,7 +240,6 @@ impl Clerk {
             }
             let mut batch = self.store.batch()?;
             let before = batch.seq();
-            self.floor.count_unsent(&batch)?;
             self.floor.take_up(&batch, &mut effects)?;
             for message in messages {
                 self.floor.handle(&mut batch, message, &mut effects)?;
@@ -250,6 +249,7 @@ impl Clerk {
             self.floor.snapshot(&mut batch)?;
             let written = stops || batch.seq() != before;
             self.floor.store_clock(&mut batch, written)?;
+            self.floor.count_unsent(&batch)?;
             batch.commit()
         })();
         match outcome {

@@ -76,7 +76,7 @@ pub(super) struct Floor {
     setting: Arc<Setting>,
     desks: Vec<Desk>,
     plans: Vec<Configuration>,
-    /// What waits to be told to the office, as of the batch's beginning.
+    /// What waits to be told to the office.
     unsent: Unsent,
     /// When the clock was last stored.
     clock_stored: Instant,
@@ -269,7 +269,7 @@ impl Floor {
         }
     }
 
-    /// Counts what waits to be told, once for a batch.
+    /// Counts what waits to be told, once for a batch, at its end; the next one goes on from there.
     pub(super) fn count_unsent(&mut self, batch: &Batch<'_>) -> Result<(), StoreError> {
         self.unsent = batch.unsent()?;
         self.setting.board.unsent_counted(self.unsent);
