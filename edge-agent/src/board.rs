@@ -6,6 +6,8 @@ use std::sync::{Condvar, Mutex, PoisonError};
 use std::time::Duration;
 
 use ferrotill_core::budget::Unsent;
+use ferrotill_core::numbers::Supply;
+use ferrotill_core::till::Till;
 use ferrotill_device::printer::{Baseline, Connected};
 use uuid::Uuid;
 
@@ -56,6 +58,7 @@ pub struct Board {
     unsent: Mutex<Unsent>,
     stocks: Mutex<HashMap<Uuid, Stock>>,
     stock_changed: Condvar,
+    numbers: Mutex<HashMap<Uuid, u64>>,
     printers: Mutex<HashMap<Uuid, PrinterState>>,
     office: Mutex<OfficeState>,
     alternative: AtomicBool,
@@ -169,9 +172,54 @@ impl Board {
         *self.unsent.lock().unwrap_or_else(PoisonError::into_inner) = unsent;
     }
 
+    /// Numbers that a device has left for alternative receipts; none where it sells none.
+    #[must_use]
+    pub fn numbers_left(&self, device: Uuid) -> Option<u64> {
+        let numbers = self.numbers.lock().unwrap_or_else(PoisonError::into_inner);
+        numbers.get(&device).copied()
+    }
+
+    /// The fewest numbers that any device has left for alternative receipts.
+    #[must_use]
+    pub fn fewest_numbers_left(&self) -> Option<u64> {
+        let numbers = self.numbers.lock().unwrap_or_else(PoisonError::into_inner);
+        numbers.values().copied().min()
+    }
+
+    /// Counts the numbers that a till has left for alternative receipts.
+    pub fn count_numbers(&self, device: Uuid, till: &Till) {
+        if till.configuration().alternative_receipts {
+            self.numbers_counted(device, till.alternative_numbers_left());
+        }
+    }
+
+    /// The numbers of a device were counted; a person hears of it when they come to their end.
+    fn numbers_counted(&self, device: Uuid, left: u64) {
+        let mut numbers = self.numbers.lock().unwrap_or_else(PoisonError::into_inner);
+        let before = numbers.insert(device, left);
+        let supply = Supply::of(left, NUMBERS_SOON);
+        if before.is_some_and(|before| Supply::of(before, NUMBERS_SOON) == supply) {
+            return;
+        }
+        match supply {
+            Supply::Plenty => {}
+            Supply::SoonUsedUp => tracing::warn!(
+                %device,
+                "{left} numbers are left for alternative receipts; get a new range and write it into alternative_receipts_ranges"
+            ),
+            Supply::UsedUp => tracing::error!(
+                %device,
+                "no number is left for alternative receipts; get a new range and write it into alternative_receipts_ranges"
+            ),
+        }
+    }
+
     /// Sales get alternative receipts, where the device has them.
     #[must_use]
     pub fn sells_alternative(&self) -> bool {
         self.alternative.load(Ordering::Acquire)
     }
 }
+
+/// Numbers for alternative receipts that count as "soon used up".
+pub const NUMBERS_SOON: u64 = 50;

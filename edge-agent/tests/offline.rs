@@ -251,3 +251,119 @@ fn a_till_that_never_had_a_network_sells_and_closes_days_until_its_budget_ends()
         "true"
     );
 }
+
+fn sale_with(members: &str) -> String {
+    SALE.replacen('{', &format!("{{{members},"), 1)
+}
+
+/// A header of an answer that anybody may have.
+fn header(till: &Till, name: &str) -> Option<String> {
+    let answer = ureq::get(format!("{}/livez", till.client().url)).call();
+    let headers = answer.unwrap().headers().clone();
+    headers
+        .get(name)
+        .map(|value| value.to_str().unwrap().to_owned())
+}
+
+#[test]
+fn numbers_are_given_out_in_order_and_their_end_is_seen_coming() {
+    let till = Till::open_with(|text| {
+        text.replace(
+            r#"{ series = "ABC", start = 1, end = 500, number_length = 8 }"#,
+            r#"{ series = "ABC", start = 1, end = 48, number_length = 4 }, { series = "ABC", start = 60, end = 63, number_length = 4 }"#,
+        )
+    });
+    let sell = |members: &str| till.client().post("operations/sale", &sale_with(members));
+    let alternative = r#""receiptMode":"AlternativeReceiptOnly","print":false"#;
+    let given =
+        |number: &str| format!(r#"{alternative},"alternativeReceiptSeriesAndNumber":"{number}""#);
+    let number = |reply: &Reply| {
+        assert_eq!(reply.status, 200, "{}", reply.text);
+        reply.at("data.alternativeReceipt.seriesAndNumber")
+    };
+    assert_eq!(
+        header(&till, "X-Alternative-Numbers-Left"),
+        None,
+        "52 are plenty"
+    );
+    assert_eq!(number(&sell(alternative)), "ABC0001");
+    assert_eq!(
+        number(&sell(&given("ABC0002"))),
+        "ABC0002",
+        "what is given is honoured"
+    );
+    for wrong in ["ABC0002", "ABC0005"] {
+        refused(&sell(&given(wrong)), "NumberNotNext");
+    }
+    refused(&sell(&given("ABC0055")), "NumberNotInRange");
+    assert_eq!(
+        header(&till, "X-Alternative-Numbers-Left").as_deref(),
+        Some("50")
+    );
+    for _ in 3..=48 {
+        sell(alternative);
+    }
+    assert_eq!(number(&sell(alternative)), "ABC0060");
+    let device = till.client().get(&format!("devices/{}", shop::DEVICE));
+    for (path, expected) in [
+        ("0.expendedCompletely", "true"),
+        ("1.willSoonBeExpended", "true"),
+        ("1.expendedCompletely", "false"),
+    ] {
+        let path = format!("data.alternativeReceiptsRanges.{path}");
+        assert_eq!(device.at(&path), expected, "{path}");
+    }
+    for _ in 61..=63 {
+        sell(alternative);
+    }
+    refused(&sell(alternative), "RangesUsedUp");
+    assert_eq!(till.health().at("printers.0.alternative_numbers_left"), "0");
+    assert!(till.sells(), "fiscal receipts need no such number");
+}
+
+#[test]
+fn a_device_without_alternative_receipts_stays_fiscal_whatever_happens() {
+    let till = Till::open_with(|text| {
+        text.replace(
+            "use_alternative_receipts = true",
+            "use_alternative_receipts = false",
+        )
+    });
+    let wanted = sale_with(r#""receiptMode":"AlternativeReceiptOnly""#);
+    refused(
+        &till.client().post("operations/sale", &wanted),
+        "NoAlternativeReceipts",
+    );
+    till.line.set(Weather::Refused);
+    let offline = |till: &Till| state(till) == "offline";
+    for _ in 0..200 {
+        assert!(till.sells());
+        if offline(&till) {
+            break;
+        }
+    }
+    assert!(offline(&till) && till.sells());
+    let either = sale_with(r#""receiptMode":"FiscalThenAlternativeReceipt""#);
+    let sold = till.client().post("operations/sale", &either);
+    assert_eq!(sold.at("data.receiptType"), "FiscalReceipt");
+}
+
+/// The simulator moves the whole world: its printer's clock moves too, so that it is believed at once, and nothing stands still after it.
+#[test]
+fn the_simulated_clock_is_believed_and_time_goes_on_after_it() {
+    let till = Till::open();
+    assert!(till.sells());
+    till.clock.set_offset(90_000);
+    let sold = till.client().post("operations/sale", SALE);
+    refused(&sold, "ShiftTooLong");
+    assert_eq!(till.client().post("operations/closeday", "").status, 200);
+    assert!(till.sells());
+    for offset_s in [0, -43_200, 43_200, 0] {
+        till.clock.set_offset(offset_s);
+        let before = *till.moments().last().unwrap();
+        till.sells();
+        let after = *till.moments().last().unwrap();
+        assert!(after > before, "time stands still after {offset_s} s");
+    }
+    assert!(till.moments().is_sorted());
+}

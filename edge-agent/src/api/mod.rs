@@ -19,7 +19,7 @@ use ferrotill_core::profile::Profile;
 use tokio::sync::oneshot;
 use uuid::Uuid;
 
-use crate::board::Board;
+use crate::board::{Board, NUMBERS_SOON};
 use crate::clerk::{ClerkDoor, FiscalState, Message};
 use crate::clock::Clock;
 use crate::config::Config;
@@ -119,12 +119,22 @@ pub fn router(app: &Arc<App>) -> Router {
         ))
 }
 
-/// Every answer says how much longer the till may sell without the tax office, where anything limits it.
+/// Every answer says how much longer the till may sell without the tax office, where anything limits it, and how many numbers for
+/// alternative receipts are left, where they come to their end.
 async fn with_offline_remaining(State(app): State<Arc<App>>, mut response: Response) -> Response {
     if let Some(seconds) = app.offline_remaining_s() {
         response
             .headers_mut()
             .insert("X-Offline-Remaining-Seconds", HeaderValue::from(seconds));
+    }
+    if let Some(left) = app
+        .board
+        .fewest_numbers_left()
+        .filter(|left| *left <= NUMBERS_SOON)
+    {
+        response
+            .headers_mut()
+            .insert("X-Alternative-Numbers-Left", HeaderValue::from(left));
     }
     response
 }

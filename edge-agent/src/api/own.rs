@@ -67,6 +67,7 @@ async fn health(State(app): State<Arc<App>>) -> Response {
             "firmware" => printer.firmware,
             "trouble" => printer.trouble,
             "objections" => Out::Array(printer.objections.into_iter().map(Out::from).collect()),
+            "alternative_numbers_left" => app.board.numbers_left(device.id),
         }
     });
     let office = app.board.office();
@@ -210,6 +211,14 @@ async fn metrics(State(app): State<Arc<App>>) -> Response {
         offline,
     );
     for device in &app.config.devices {
+        if let Some(left) = app.board.numbers_left(device.id) {
+            gauge(
+                "ferrotill_alternative_numbers_left",
+                "Numbers that are left for alternative receipts.",
+                &format!("{{device=\"{}\"}}", device.id),
+                i64::try_from(left).unwrap_or(i64::MAX),
+            );
+        }
         let connected = i64::from(app.board.printer(device.id).connected);
         let labels = format!("{{device=\"{}\"}}", device.id);
         gauge(

@@ -68,10 +68,10 @@ pub enum Message {
 /// What the sender of documents tells.
 #[derive(Clone, Debug)]
 pub enum OfficeNews {
-    /// A document was acknowledged.
+    /// Documents were acknowledged.
     Acknowledged {
-        /// Its place in the outbox.
-        sealed_seq: i64,
+        /// Their places in the outbox.
+        sealed_seqs: Vec<i64>,
     },
     /// A document was refused, in words; it stays in the outbox.
     Refused {
@@ -244,7 +244,6 @@ impl Clerk {
             }
             let mut batch = self.store.batch()?;
             let before = batch.seq();
-            self.floor.count_unsent(&batch)?;
             self.floor.take_up(&batch, &mut effects)?;
             for message in messages {
                 self.floor.handle(&mut batch, message, &mut effects)?;
@@ -254,6 +253,7 @@ impl Clerk {
             self.floor.snapshot(&mut batch)?;
             let written = stops || batch.seq() != before;
             self.floor.store_clock(&mut batch, written)?;
+            self.floor.count_unsent(&batch)?;
             batch.commit()
         })();
         match outcome {

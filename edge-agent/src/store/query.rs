@@ -1,5 +1,6 @@
 //! Reading the books.
 
+use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -226,17 +227,26 @@ impl Reader {
         })
     }
 
-    /// The last number that went out of each series of alternative receipts.
+    /// The last number that went out of a range of alternative receipts.
     ///
     /// # Errors
     ///
     /// [`StoreError::Database`].
-    pub fn ranges(&self, device: Uuid) -> Result<Vec<(String, u32)>, StoreError> {
+    pub fn last_of_range(
+        &self,
+        device: Uuid,
+        series: &str,
+        numbers: RangeInclusive<u32>,
+    ) -> Result<Option<u32>, StoreError> {
         self.with("ranges", |connection| {
             connection
-                .prepare_cached("SELECT series, max(number) FROM alternative_number WHERE device = ?1 GROUP BY series")?
-                .query_map([device.as_bytes()], |row| Ok((row.get(0)?, row.get(1)?)))?
-                .collect()
+                .prepare_cached(
+                    "SELECT max(number) FROM alternative_number WHERE device = ?1 AND series = ?2 AND number BETWEEN ?3 AND ?4",
+                )?
+                .query_row(
+                    params![device.as_bytes(), series, numbers.start(), numbers.end()],
+                    |row| row.get(0),
+                )
         })
     }
 

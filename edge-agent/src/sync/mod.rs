@@ -52,7 +52,7 @@ pub struct SenderParts {
 }
 
 /// Letters that are read at a time.
-const LETTERS_MAX: u32 = 32;
+const LETTERS_MAX: u32 = 64;
 /// The sender looks at the outbox at least so often.
 const LOOK_AGAIN: Duration = Duration::from_secs(5);
 /// The longest pause before a refused document is sent again…
@@ -61,6 +61,8 @@ const REFUSED_PAUSE_MS_MAX: u64 = 10_000;
 const REFUSED_OFTEN: u32 = 40;
 /// …the longest pause from then on.
 const REFUSED_OFTEN_PAUSE_MS_MAX: u64 = 300_000;
+/// While a backlog is told, acknowledgements are written down so often.
+const WRITTEN_EVERY_MS: u64 = 250;
 /// While a backlog is told, the log hears of it after so many documents.
 const PROGRESS_EVERY: u32 = 500;
 
@@ -106,6 +108,8 @@ impl Sender {
             backoff: Backoff::new(seed),
             queue: VecDeque::new(),
             told_up_to: 0,
+            unwritten: Vec::new(),
+            written: 0,
             newest: 0,
             drained: 0,
             started,
@@ -147,6 +151,9 @@ struct Worker {
     queue: VecDeque<Letter>,
     /// Every letter up to here is acknowledged or refused; the clerk may not have written all of that down yet.
     told_up_to: i64,
+    /// Letters that are acknowledged and that the clerk has not heard of, and when it last heard of some.
+    unwritten: Vec<i64>,
+    written: u64,
     /// The newest letter that has been seen.
     newest: i64,
     /// Letters that were acknowledged since there was last nothing left to tell.
@@ -181,8 +188,13 @@ impl Worker {
                 && let Some(letter) = self.queue.pop_front()
             {
                 self.deliver(&letter);
+                let now = self.now_ms();
+                if self.queue.is_empty() || now.saturating_sub(self.written) >= WRITTEN_EVERY_MS {
+                    self.write_down(now);
+                }
                 continue;
             }
+            self.write_down(now);
             let mut until = if self.queue.is_empty() { u64::MAX } else { due };
             until = until
                 .min(self.reach.tick_at(now).unwrap_or(u64::MAX))
@@ -195,6 +207,7 @@ impl Worker {
             });
             self.queue.clear();
         }
+        self.write_down(u64::MAX);
     }
 
     /// Reads the letters whose turn it is: those that the office has not seen, oldest first, and then one refused letter
@@ -289,8 +302,7 @@ impl Worker {
     fn acknowledged(&mut self, sealed_seq: i64) {
         self.refused.remove(&sealed_seq);
         self.told_up_to = self.told_up_to.max(sealed_seq);
-        let news = OfficeNews::Acknowledged { sealed_seq };
-        self.parts.door.tell(Message::Office(news));
+        self.unwritten.push(sealed_seq);
         self.drained = self.drained.saturating_add(1);
         if self.drained.is_multiple_of(PROGRESS_EVERY) {
             let left = self.parts.board.unsent().documents;
@@ -299,6 +311,18 @@ impl Worker {
                 self.drained
             );
         }
+    }
+
+    /// Has the acknowledgements written down: at once when there is nothing more to send, else many in one transaction.
+    /// What a power cut keeps from being written is told once more, under the same key.
+    fn write_down(&mut self, now: u64) {
+        if self.unwritten.is_empty() {
+            return;
+        }
+        self.written = now;
+        let sealed_seqs = std::mem::take(&mut self.unwritten);
+        let news = OfficeNews::Acknowledged { sealed_seqs };
+        self.parts.door.tell(Message::Office(news));
     }
 
     fn refuse(&mut self, letter: &Letter, words: &str) {

@@ -86,14 +86,13 @@ fn keep(
             continue;
         }
         let listener = open.get_or_insert_with(|| {
-            let listener = loop {
+            loop {
                 // Somebody's outgoing connection may have the port for a moment.
                 match TcpListener::bind(address) {
                     Ok(listener) => break listener,
                     Err(_) => thread::sleep(STEP),
                 }
-            };
-            listener
+            }
         });
         listener.set_nonblocking(true).unwrap();
         match listener.accept() {

@@ -10,6 +10,7 @@ use uuid::Uuid;
 use super::{failure, success};
 use crate::api::App;
 use crate::api::json::Out;
+use crate::board::NUMBERS_SOON;
 use crate::config::Device;
 use crate::object;
 
@@ -37,10 +38,15 @@ pub(super) async fn one(app: &Arc<App>, id: Uuid) -> Response {
             "deviceId: this agent has no such device",
         );
     };
-    match app
-        .read(move |reader| Ok((reader.last_number(id)?, reader.ranges(id)?)))
-        .await
-    {
+    let ranges = device.alternative_receipts_ranges.clone();
+    let read = app.read(move |reader| {
+        let used = ranges
+            .iter()
+            .map(|range| reader.last_of_range(id, &range.series, range.start..=range.end))
+            .collect::<Result<Vec<_>, _>>()?;
+        Ok((reader.last_number(id)?, used))
+    });
+    match read.await {
         Ok((last_number, used)) => success(dto(app, device, last_number, &used)),
         Err(error) => failure(
             StatusCode::UNPROCESSABLE_ENTITY,
@@ -54,7 +60,7 @@ fn serial_number(app: &App, device: &Device) -> Option<String> {
     Some(app.board.printer(device.id).serial).filter(|serial| !serial.is_empty())
 }
 
-fn dto(app: &App, device: &Device, last_number: u32, used: &[(String, u32)]) -> Out {
+fn dto(app: &App, device: &Device, last_number: u32, used: &[Option<u32>]) -> Out {
     let printer = app.board.printer(device.id);
     let owner = &app.config.till.owner;
     let today = app.clock.now().local_day();
@@ -97,15 +103,9 @@ fn dto(app: &App, device: &Device, last_number: u32, used: &[(String, u32)]) -> 
     let ranges = device
         .alternative_receipts_ranges
         .iter()
+        .zip(used)
         .enumerate()
-        .map(|(index, range)| {
-            let last = used
-                .iter()
-                .filter(|(series, number)| {
-                    *series == range.series && (range.start..=range.end).contains(number)
-                })
-                .map(|(_, number)| *number)
-                .max();
+        .map(|(index, (range, last))| {
             let left = range.end - last.unwrap_or(range.start.saturating_sub(1)).min(range.end);
             object! {
                 "fiscalDeviceId" => device.id,
@@ -117,7 +117,7 @@ fn dto(app: &App, device: &Device, last_number: u32, used: &[(String, u32)]) -> 
                 "startNumber" => range.start,
                 "endNumber" => range.end,
                 "numberLength" => range.number_length,
-                "willSoonBeExpended" => left <= SOON,
+                "willSoonBeExpended" => u64::from(left) <= NUMBERS_SOON,
                 "expendedCompletely" => left == 0,
             }
         });
@@ -148,6 +148,3 @@ fn dto(app: &App, device: &Device, last_number: u32, used: &[(String, u32)]) -> 
         "alternativeReceiptsRanges" => Out::Array(ranges.collect()),
     }
 }
-
-/// Numbers left of a range that count as "soon used up".
-const SOON: u32 = 50;

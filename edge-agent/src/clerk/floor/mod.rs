@@ -83,7 +83,7 @@ pub(super) struct Floor {
     setting: Arc<Setting>,
     desks: Vec<Desk>,
     plans: Vec<Configuration>,
-    /// What waits to be told to the office, as of the batch's beginning.
+    /// What waits to be told to the office.
     unsent: Unsent,
     /// When the clock was last stored.
     clock_stored: Instant,
@@ -109,6 +109,7 @@ impl Floor {
         let mut configurations = Vec::with_capacity(plans.len());
         for plan in plans {
             let till = store.load_till(plan.device)?;
+            setting.board.count_numbers(plan.device, &till);
             let seen = store.printer_counters(plan.device, baseline_of)?;
             desks.push(Desk {
                 point_of_sale: plan.point_of_sale,
@@ -209,6 +210,7 @@ impl Floor {
         for desk in &mut self.desks {
             if let Some(till) = desk.working.take() {
                 desk.till = till;
+                self.setting.board.count_numbers(desk.device, &desk.till);
             }
         }
         self.tell_stock();
@@ -282,7 +284,7 @@ impl Floor {
         }
     }
 
-    /// Counts what waits to be told, once for a batch.
+    /// Counts what waits to be told, once for a batch, at its end; the next one goes on from there.
     pub(super) fn count_unsent(&mut self, batch: &Batch<'_>) -> Result<(), StoreError> {
         self.unsent = batch.unsent()?;
         self.setting.board.unsent_counted(self.unsent);
@@ -399,9 +401,11 @@ impl Floor {
     fn hear_office(&mut self, batch: &mut Batch<'_>, news: OfficeNews) -> Result<(), StoreError> {
         let now = self.setting.guard.now();
         match news {
-            OfficeNews::Acknowledged { sealed_seq } => {
+            OfficeNews::Acknowledged { sealed_seqs } => {
                 self.setting.guard.office_answers();
-                batch.acknowledge(sealed_seq, now.utc_ms)
+                sealed_seqs
+                    .into_iter()
+                    .try_for_each(|sealed_seq| batch.acknowledge(sealed_seq, now.utc_ms))
             }
             OfficeNews::Refused { sealed_seq, words } => batch.note_refusal(sealed_seq, &words),
             OfficeNews::Switched { from, to, reason } => {

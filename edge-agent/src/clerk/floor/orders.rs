@@ -329,6 +329,10 @@ impl Floor {
             seq: batch.seq() + 1,
             source,
         })?;
+        if matches!(event, Event::Sealed(_)) {
+            // The exact count comes at the end of the batch.
+            self.unsent.documents = self.unsent.documents.saturating_add(1);
+        }
         let desk = &mut self.desks[index];
         let at = moment_of(&event).unwrap_or_else(|| self.setting.guard.now().utc_ms);
         let seq = batch.append(desk.device, at, &event, &encoded.payload)?;
