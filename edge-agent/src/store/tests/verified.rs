@@ -225,6 +225,7 @@ fn an_older_copy_put_back_is_found_also_after_the_till_went_on_with_it() {
     };
     assert_ne!(shop.till, till);
     assert_eq!(codes(&verified(&shop)), ["journal_cut"]);
+    assert_eq!(shop.reader().anchors_set_aside(), 1);
     for id in 400..410 {
         shop.sale(id);
     }
