@@ -92,7 +92,7 @@ CREATE TABLE reconciliation (
   report_seq      INTEGER NOT NULL,    -- reserved_seq of the Z-report
   first_number    INTEGER NOT NULL,    -- the shift's documents, the report included
   last_number     INTEGER NOT NULL,
-  agrees          INTEGER NOT NULL,    -- 1 while no side that is known differs
+  agrees          INTEGER NOT NULL CHECK (agrees IN (0, 1)),  -- 1 while no side that is known differs
   unacknowledged  INTEGER NOT NULL,    -- documents of the shift that the tax office has not acknowledged
   acknowledged_at INTEGER,
   PRIMARY KEY (device, z_number)

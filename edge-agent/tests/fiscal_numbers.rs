@@ -15,7 +15,7 @@ use uuid::Uuid;
 /// Numbers that are asked for at a time: few, so that a day needs several grants.
 const NUMBERS: u64 = 10;
 
-fn till(folder: &Path, office: &str) -> std::path::PathBuf {
+fn till(folder: &Path, office: &str, printer: &str) -> std::path::PathBuf {
     let file = folder.join("ferrotill.toml");
     let text = format!(
         r#"
@@ -37,7 +37,7 @@ secret = "{SECRET}"
 [[device]]
 id = "{DEVICE}"
 name = "Till 1"
-uri = "none"
+uri = {printer:?}
 tax_groups = [ {{ code = "A", rate = "20.00" }}, {{ code = "F", rate = "5.00" }} ]
 payment_types = [ {{ code = 0, name = "Готівка", cash = true }}, {{ code = 1, name = "Картка" }} ]
 points_of_sale = [ {{ id = "{POINT_OF_SALE}", code = "1" }} ]
@@ -108,7 +108,7 @@ fn numbers_of(received: &Node) -> Vec<u64> {
 fn a_day_on_reserved_fiscal_numbers() {
     let folder = tempfile::tempdir().unwrap();
     let office = Process::start(&["authority", "--strict", "--listen", "127.0.0.1:0"]);
-    let file = till(folder.path(), &office.client.url);
+    let file = till(folder.path(), &office.client.url, "none");
     let mut agent = Process::agent(&file);
     let client = agent.client.clone();
 
@@ -205,10 +205,39 @@ fn a_day_on_reserved_fiscal_numbers() {
 }
 
 #[test]
+fn a_printer_prints_what_is_legal_already_and_its_trouble_is_about_paper() {
+    let folder = tempfile::tempdir().unwrap();
+    let (link, memory) = (folder.path().join("printer"), folder.path().join("memory"));
+    let printer = Process::emulator(&link, &memory, "115200");
+    let office = Process::start(&["authority", "--strict", "--listen", "127.0.0.1:0"]);
+    let uri = format!("datecs+serial://{}?baud=115200", link.display());
+    let file = till(folder.path(), &office.client.url, &uri);
+    let agent = Process::agent(&file);
+    until("the printer is there", || {
+        value(&agent.client.open("/healthz").body, "printers.0.connected") == &Node::Bool(true)
+    });
+    let sold = first_sale(&agent.client, &body("100.00"));
+    assert_eq!(sold.receipt("printErrorMessage"), "null");
+    let paper = ureq::get(format!("{}/sim/printer/paper", printer.client.url))
+        .call()
+        .unwrap()
+        .body_mut()
+        .read_to_string()
+        .unwrap();
+    assert!(paper.contains("# 70113"), "{paper}");
+    // The printer's fiscal memory has no part in it.
+    let snapshot = printer.client.look("/sim/printer?receipts=all");
+    assert_eq!(
+        value(&snapshot, "fiscal_receipts"),
+        &Node::Array(Vec::new())
+    );
+}
+
+#[test]
 fn a_till_that_never_saw_the_office_refuses_and_says_what_to_do() {
     let folder = tempfile::tempdir().unwrap();
     // Nobody listens there.
-    let file = till(folder.path(), "http://127.0.0.1:9");
+    let file = till(folder.path(), "http://127.0.0.1:9", "none");
     let agent = Process::agent(&file);
     let reply = sale(&agent.client, &body("5.00"));
     assert_eq!(

@@ -14,13 +14,14 @@ import time
 import traceback
 from concurrent.futures import ThreadPoolExecutor, as_completed
 
+import books
 import calls
 import day
 import sales
 import trouble
 from stage import SCENARIOS, Stage
 
-MODULES = (sales, calls, day, trouble)
+MODULES = (sales, calls, day, trouble, books)
 
 
 def play(binary: str, name: str) -> tuple[str, float, str]:

@@ -79,6 +79,8 @@ async fn health(State(app): State<Arc<App>>) -> Response {
         Ok(count) => object! {
             "differing" => count.differing,
             "unacknowledged" => count.unacknowledged,
+            // Above nought: the books are older than they once were, and `ferrotill verify` says more.
+            "anchors_set_aside" => app.reader.anchors_set_aside(),
         },
         Err(error) => object! { "error" => error.to_string() },
     };
@@ -227,6 +229,14 @@ async fn metrics(State(app): State<Arc<App>>) -> Response {
             &labels,
             connected,
         );
+        if let Some(stock) = app.board.stock(device.id) {
+            gauge(
+                "ferrotill_fiscal_numbers_left",
+                "Reserved fiscal numbers that no document has.",
+                &labels,
+                u32::try_from(stock.left).unwrap_or(u32::MAX),
+            );
+        }
     }
     let mut response = text.into_response();
     response.headers_mut().insert(

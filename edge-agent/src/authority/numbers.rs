@@ -277,6 +277,24 @@ mod tests {
     }
 
     #[test]
+    fn the_request_in_golden_bytes() {
+        let request = Request {
+            message_number: 17,
+            count: 200,
+            identity: Identity {
+                device_token: "567765".to_owned(),
+                tin: "1111111111".to_owned(),
+                shop_name: "SHOP #1".to_owned(),
+                shop_address: "Unknown st., 404".to_owned(),
+            },
+        };
+        assert_eq!(
+            serde_json::to_string(&request).unwrap(),
+            r#"{"msgID":17,"fiscalNumbersCnt":200,"identity":{"fn":"567765","tin":"1111111111","shopName":"SHOP #1","shopAddress":"Unknown st., 404"}}"#
+        );
+    }
+
+    #[test]
     fn a_request_is_the_same_until_its_numbers_were_taken() {
         let stock = |highest, left| Stock {
             left,

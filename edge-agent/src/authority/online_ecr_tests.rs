@@ -190,6 +190,64 @@ fn a_refund_names_its_original_and_an_alternative_receipt_its_number() {
 }
 
 #[test]
+fn a_line_tells_every_tax_on_one_base() {
+    let mut cider = sale();
+    cider.items.truncate(1);
+    cider.items[0].taxes = vec![tax('A', 200_000, 150), tax('F', 50_000, 38)];
+    cider.items[0].tax_base = minor(1033 - 188);
+    let text = body(Document::Receipt(cider));
+    assert!(
+        text.contains(r#""taxes":[{"taxCode":"A","taxRate":2000,"taxBase":845,"taxAmount":150},{"taxCode":"F","taxRate":500,"taxBase":845,"taxAmount":38}]"#),
+        "{text}"
+    );
+}
+
+/// What an office wants that writes other paths, a signature and a success field of its own.
+#[test]
+fn what_the_form_leaves_open_is_done_as_configured() {
+    let form = crate::config::OnlineEcr {
+        paths: vec![("sale", "v1/sale".to_owned())],
+        headers: vec![("X-Shop".to_owned(), "7".to_owned())],
+        signature: Some(crate::config::Signature {
+            header: "X-Signature".to_owned(),
+            secret: crate::config::Secret::new("key".to_owned()),
+        }),
+        success_field: Some("taken".to_owned()),
+        ..crate::config::OnlineEcr::default()
+    };
+    let office = OnlineEcr::new(form);
+    assert_eq!(office.path(Kind::Sale), "v1/sale");
+    assert_eq!(office.path(Kind::Refund), "refund");
+    // HMAC-SHA256 with the key "key", a published example.
+    let signed = office.headers("The quick brown fox jumps over the lazy dog");
+    assert_eq!(
+        signed,
+        [
+            ("X-Shop".to_owned(), "7".to_owned()),
+            (
+                "X-Signature".to_owned(),
+                "f7bc83f430538424b13298e6aa6fb143ef4d59a14946175997479dbc2d1a3cd8".to_owned()
+            )
+        ]
+    );
+    for (body, verdict) in [
+        (r#"{"taken":true}"#, Verdict::Acknowledged),
+        (
+            r#"{"status":"success"}"#,
+            Verdict::Failed(Failure::Stranger),
+        ),
+        (
+            r#"{"taken":false,"message":"no"}"#,
+            Verdict::Refused {
+                message: "no".to_owned(),
+            },
+        ),
+    ] {
+        assert_eq!(office.decode(200, body.as_bytes()), verdict, "{body}");
+    }
+}
+
+#[test]
 fn a_cash_operation() {
     let text = body(Document::Cash(deposit()));
     assert_eq!(

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use clap::Args;
-use ferrotill_core::profile::{Profile, by_code};
+use ferrotill_core::profile::{Profile, SealPlan, by_code};
 use ferrotill_device::emulator::{Rig, RigOptions};
 use tokio::sync::oneshot;
 use uuid::Uuid;
@@ -65,6 +65,13 @@ pub(super) fn profile(country: &str) -> Result<&'static dyn Profile, Failure> {
 pub(super) fn run(arguments: &DemoArguments, voice: Voice) -> Result<Exit, Failure> {
     log(tracing::Level::WARN);
     let profile = profile(&arguments.country)?;
+    if profile.facts().seal_plan != SealPlan::Printer {
+        let words = anyhow::anyhow!(
+            "--country {}: the demo plays on a fiscal printer, and this country's law asks for none; configure a till and use `run`",
+            arguments.country
+        );
+        return Err(Failure::new(Exit::Usage, words));
+    }
     let folder = Folder::new(arguments.data.as_deref()).map_err(Failure::failed)?;
     let clock = Arc::new(Clock::new(None).map_err(Failure::failed)?);
     let link = folder.path.join("printer");

@@ -309,6 +309,21 @@ fn a_fault_is_told_with_its_place_and_what_to_do() {
             "[upstream]\ntimeout_ms = \"1\"",
             "t.toml:18:14: upstream.timeout_ms: is text; it must be a whole number",
         ),
+        (
+            "[upstream]",
+            "[upstream]\nonline_ecr = { numbers = 0 }",
+            "t.toml:18:26: upstream.online_ecr.numbers: is 0; allowed are 1 to 100000",
+        ),
+        (
+            "[upstream]",
+            "[upstream]\nonline_ecr = { paths = { sale = \"a b\" } }",
+            "t.toml:18:33: upstream.online_ecr.paths.sale: is \"a b\"; write a path below url, such as \"sale\" or \"v1/receipts\"",
+        ),
+        (
+            "[upstream]",
+            "[upstream]\nonline_ecr = { headers = [ { name = \"X Y\", value = \"1\" } ] }",
+            "t.toml:18:37: upstream.online_ecr.headers[0].name: is \"X Y\"; write letters, digits and hyphens, such as \"X-Signature\"",
+        ),
     ] {
         let message = message(from, to);
         // An unknown mode makes the stricter rules hold, which add their own line.
@@ -515,5 +530,39 @@ fn others_judge_country_and_uri_and_the_place_is_told() {
     assert_eq!(
         error.to_string(),
         "t.toml:2:11: till.country: is \"MD\"; known are AT"
+    );
+}
+
+#[test]
+fn what_the_published_form_leaves_open_is_configuration() {
+    let form = |text: &str| {
+        let text = whole().replace("[upstream]", &format!("[upstream]\nonline_ecr = {text}"));
+        Config::parse(&text, "t.toml")
+            .unwrap()
+            .upstream
+            .unwrap()
+            .online_ecr
+    };
+    assert_eq!(form("{}"), super::OnlineEcr::default());
+    let form = form(
+        r#"{ paths = { sale = "/v1/sale/", fiscal_ranges = "v1/ranges" }, headers = [ { name = "X-Shop", value = "7" } ], signature = { header = "X-Signature", secret = "s" }, success_field = "ok", numbers_field = "nums", numbers = 5 }"#,
+    );
+    let path = |name: &str| {
+        let mut paths = form.paths.iter();
+        paths.find(|(known, _)| *known == name).unwrap().1.as_str()
+    };
+    assert_eq!(
+        (path("sale"), path("fiscal_ranges"), path("refund")),
+        ("v1/sale", "v1/ranges", "refund")
+    );
+    assert_eq!(form.headers, [("X-Shop".to_owned(), "7".to_owned())]);
+    assert_eq!(form.signature.as_ref().unwrap().header, "X-Signature");
+    assert_eq!(
+        (
+            form.success_field.as_deref(),
+            form.numbers_field.as_str(),
+            form.numbers
+        ),
+        (Some("ok"), "nums", 5)
     );
 }

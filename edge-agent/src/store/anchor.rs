@@ -76,12 +76,8 @@ pub(super) fn found(folder: &Path, key: &ChainKey) -> io::Result<Vec<Found>> {
     for entry in fs::read_dir(folder)? {
         let entry = entry?;
         let name = entry.file_name();
-        let Some(rest) = name.to_str().and_then(|name| name.strip_prefix(FILE_NAME)) else {
-            continue;
-        };
-        let aside = rest.strip_prefix('.');
-        let is_number = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
-        if rest.is_empty() || aside.is_some_and(is_number) {
+        let name = name.to_str().unwrap_or_default();
+        if name == FILE_NAME || is_aside(name) {
             // A file that is no text is not one of ours.
             let text = String::from_utf8(fs::read(entry.path())?).unwrap_or_default();
             anchors.push((entry.path(), Anchor::read(&text, key)));
@@ -89,6 +85,23 @@ pub(super) fn found(folder: &Path, key: &ChainKey) -> io::Result<Vec<Found>> {
     }
     anchors.sort_by(|left, right| left.0.cmp(&right.0));
     Ok(anchors)
+}
+
+/// How many anchors were set aside; none where the folder cannot be read, which others notice.
+pub(super) fn count_aside(folder: &Path) -> usize {
+    let names = fs::read_dir(folder).into_iter().flatten().flatten();
+    names
+        .filter(|entry| entry.file_name().to_str().is_some_and(is_aside))
+        .count()
+}
+
+fn is_aside(name: &str) -> bool {
+    let number = name
+        .strip_prefix(FILE_NAME)
+        .and_then(|rest| rest.strip_prefix('.'));
+    number.is_some_and(|number| {
+        !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit())
+    })
 }
 
 /// Sets the anchor in force aside under the first free number.

@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::chain::{ChainKey, GENESIS, Link, Mac};
 use super::reconcile::{self, Account};
-use super::{BUSY_TIMEOUT, Context, FILE_NAME, StoreError};
+use super::{BUSY_TIMEOUT, Context, FILE_NAME, StoreError, anchor};
 
 /// What became of a request id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -261,6 +261,13 @@ impl Reader {
                 .prepare_cached("SELECT coalesce(max(number), 0) FROM document WHERE device = ?1 AND number IS NOT NULL")?
                 .query_row([device.as_bytes()], |row| row.get(0))
         })
+    }
+
+    /// Anchors of the journal that the books did not have at a start: evidence that `verify` tells of.
+    #[must_use]
+    pub fn anchors_set_aside(&self) -> usize {
+        let folder = self.path.parent().unwrap_or(Path::new("."));
+        anchor::count_aside(folder)
     }
 
     /// Checks the chain from its first row to its last and returns how many rows there are.

@@ -307,7 +307,7 @@ fn accounts(
         .query_map(params![range.first, range.last], |row| {
             Ok((Uuid::from_bytes(row.get(0)?), row.get(1)?, row.get(2)?))
         })?
-        .collect::<Result<Vec<(Uuid, u32, bool)>, _>>()?;
+        .collect::<Result<Vec<(Uuid, u32, i64)>, _>>()?;
     let mut accounts = Vec::with_capacity(reports.len());
     for (device, z_number, agrees) in reports {
         let Some(account) = reconcile::account(connection, device, z_number)? else {
@@ -326,7 +326,7 @@ fn accounts(
         let waiting = reconcile::waiting(connection, device, first, last)?;
         if waiting != account.unacknowledged
             || (waiting == 0) != account.acknowledged_at.is_some()
-            || agrees != account.agrees()
+            || agrees != i64::from(account.agrees())
         {
             let words = format!(
                 "the outbox says that {waiting} documents wait, and the reconciliation says {}",

@@ -1,0 +1,99 @@
+"""Scenarios of the books: `verify` beside a running agent, after a restore, and on books that somebody worked on."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sqlite3
+import subprocess
+from pathlib import Path
+
+from fiscalcloud_client import sale
+from stage import Stage, check, equal, scenario, wait_for
+
+DATABASE = "ferrotill.db"
+
+# What somebody does to the file, and the fault that names it. Triggers are dropped first and put back, so that only the edit is left.
+EDITS = {
+    "an edited row": ("UPDATE journal SET at = at + 1 WHERE seq = 5", "row_changed"),
+    "a removed row": ("DELETE FROM journal WHERE seq = 5", "rows_missing"),
+    "swapped rows": (
+        "UPDATE journal SET seq = 9999 WHERE seq = 5; UPDATE journal SET seq = 5 WHERE seq = 7; UPDATE journal SET seq = 7 WHERE seq = 9999",
+        "row_changed",
+    ),
+    "a row below the first": ("UPDATE journal SET seq = -5 WHERE seq = 5", "row_outside"),
+    "a cut journal": ("DELETE FROM journal WHERE seq > 8", "journal_cut"),
+    "an edited amount": ("UPDATE document SET amount = amount + 1 WHERE number = 2", "table_differs"),
+    "a forgotten letter": ("DELETE FROM outbox WHERE message_number = 2", "table_differs"),
+    "an edited reconciliation": ("UPDATE reconciliation_figure SET report = report + 1 WHERE subject = 'sales.amount'", "table_differs"),
+}
+
+
+def verify(stage: Stage, *more, config: Path | None = None) -> tuple[int, dict]:
+    """Exit code and the one JSON document."""
+    command = [stage.binary, "verify", "--json", "--config", str(config or stage.folder / "ferrotill.toml"), *map(str, more)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, cwd=stage.folder)
+    return done.returncode, json.loads(done.stdout) if done.stdout.strip() else {"said": done.stderr}
+
+
+def work_on(folder: Path, edit: str) -> None:
+    """Edits the database by hand and leaves its triggers as they were."""
+    database = sqlite3.connect(folder / DATABASE)
+    triggers = database.execute("SELECT name, sql FROM sqlite_schema WHERE type = 'trigger'").fetchall()
+    for name, _ in triggers:
+        database.execute(f"DROP TRIGGER {name}")
+    database.executescript(edit)
+    for _, sql in triggers:
+        database.execute(sql)
+    database.commit()
+    database.close()
+
+
+@scenario(limit=180)
+def books(stage: Stage) -> None:
+    """Books in order beside a running agent, and each kind of tampering found in a copy of them."""
+    client, _, office = stage.all_three()
+    for price in ("10.00", "12.50", "7.77"):
+        equal(client.post("operations/sale", sale(("Ceai", "1.000", price, "A"))).status, 200, "a sale")
+    equal(client.post("operations/closeday", "{}").status, 200, "closeday")
+    code, told = verify(stage)
+    equal((code, told.get("ok")), (0, True), "verify beside the running agent", told)
+
+    def acknowledged():
+        z_reports = verify(stage)[1]["z_reports"]
+        return z_reports and z_reports[0]["unacknowledged"] == 0
+
+    wait_for(acknowledged, 30, "the office acknowledges the day")
+    _, told = verify(stage)
+    figures = {figure["subject"]: figure for figure in told["z_reports"][0]["figures"]}
+    for side in ("documents", "report", "printer", "office"):
+        equal(figures["sales.amount"][side], 3027, f"sales.amount, {side}", figures)
+        equal(figures["sales.group.A"][side], 3027, f"sales.group.A, {side}", figures)
+        equal(figures["fiscal_receipts.count"][side], 3, f"fiscal_receipts.count, {side}", figures)
+
+    office.set_authority("down")
+    equal(client.post("operations/sale", sale(("Ceai", "1.000", "1.00", "A"))).status, 200, "a sale with the office away")
+    code, told = verify(stage)
+    equal((code, told["ok"], told["unsent"]), (0, True, 1), "unsent documents change nothing", told)
+
+    stage.kill("agent")
+    data = stage.folder / "data"
+    code, told = verify(stage)
+    equal((code, told["ok"]), (0, True), "verify after the agent was killed", told)
+    code, told = verify(stage, "--from", 1, "--to", 4)
+    equal((code, told["ok"]), (0, True), "a range", told)
+
+    for what, (edit, fault) in EDITS.items():
+        copy = stage.folder / ("copy of " + what.replace(" ", "-"))
+        shutil.copytree(data, copy)
+        code, told = verify(stage, "--data", copy)
+        equal((code, told["ok"]), (0, True), f"an untouched copy, before {what}", told)
+        work_on(copy, edit)
+        code, told = verify(stage, "--data", copy)
+        equal(code, 1, f"exit code for {what}", told)
+        check(fault in [one["code"] for one in told["faults"]], f"{what} is not told as {fault}", told["faults"])
+        check(all(one["place"] and one["message"] and one["remedy"] for one in told["faults"]), "a fault without words", told)
+
+    (stage.folder / "broken.toml").write_text("[till]\ncountry = 7\n", "utf-8")
+    equal(verify(stage, config=stage.folder / "broken.toml")[0], 3, "exit code for a broken configuration")
+    equal(verify(stage, config=stage.folder / "nowhere.toml")[0], 3, "exit code for no configuration")
