@@ -234,7 +234,7 @@ async fn metrics(State(app): State<Arc<App>>) -> Response {
                 "ferrotill_fiscal_numbers_left",
                 "Reserved fiscal numbers that no document has.",
                 &labels,
-                u32::try_from(stock.left).unwrap_or(u32::MAX),
+                i64::try_from(stock.left).unwrap_or(i64::MAX),
             );
         }
     }

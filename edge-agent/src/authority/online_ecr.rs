@@ -126,13 +126,10 @@ impl<'a> Answer<'a> {
         }
         let errors = ["error", "errors"];
         let mut errors = errors.iter().filter_map(|name| self.field(name));
-        if status_is(FAILURE_WORDS)
-            || self.field("success") == Some(&Value::Bool(false))
-            || errors.any(says_something)
-        {
+        if status_is(FAILURE_WORDS) || self.says(false) || errors.any(says_something) {
             return Sign::Failure;
         }
-        if status_is(SUCCESS_WORDS) || self.field("success") == Some(&Value::Bool(true)) {
+        if status_is(SUCCESS_WORDS) || self.says(true) {
             return Sign::Success;
         }
         // Servers of this family number their refusals; nought and HTTP's own successes are not among them.
@@ -148,6 +145,14 @@ impl<'a> Answer<'a> {
         } else {
             Sign::None
         }
+    }
+
+    /// One of the usual fields of a yes or no says this.
+    fn says(&self, yes: bool) -> bool {
+        let fields = ["success", "ok", "accepted", "acknowledged"];
+        fields
+            .iter()
+            .any(|name| self.field(name) == Some(&Value::Bool(yes)))
     }
 
     pub(super) fn message(&self, status: u16) -> String {
