@@ -382,6 +382,10 @@ fn troubles_act_before_or_after_execution() {
         (PowerCutBefore, false),
         (UnplugAfter, true),
         (Blink, true),
+        (PaperOut, false),
+        (PaperEnd, true),
+        (CoverOpen, false),
+        (CoverOpenAfter, true),
     ] {
         let bench = Bench::new();
         bench.order(kind, Some(0x46), 1);
@@ -418,6 +422,14 @@ fn troubles_act_before_or_after_execution() {
             Garble | BadChecksum => {
                 assert!(answer.len() > 20);
                 assert!(Answer::parse(&FRAMING, &answer).is_err());
+            }
+            // An answer, which says what has happened.
+            PaperOut | PaperEnd | CoverOpen | CoverOpenAfter => {
+                let told = Answer::parse(&FRAMING, &answer).unwrap();
+                let paper = matches!(kind, PaperOut | PaperEnd);
+                assert_eq!(has(told.status, Flag::PaperOut), paper, "{}", kind.name());
+                assert_eq!(has(told.status, Flag::CoverOpen), !paper);
+                assert_eq!(told.data.is_empty(), !executed);
             }
             Garbage => {
                 let place = answer.iter().rposition(|byte| *byte == 0x01).unwrap();

@@ -376,6 +376,8 @@ fn slip_in_trouble(
             if !printer.is_on() {
                 printer.set_power(true);
             }
+            printer.set_paper(Paper::Ok);
+            printer.set_cover_open(false);
         });
     };
     let mut bench = Bench::with(printer, Options::default());

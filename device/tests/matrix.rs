@@ -87,7 +87,8 @@ fn matrix(family: &'static Protocol, case: &Case, lacks: &[u8]) {
         };
         let befallen = commands(family, &case.job).into_iter().map(Some);
         for command in befallen.chain([None]) {
-            for times in TIMES {
+            let times = if stays(kind) { &TIMES[..1] } else { &TIMES };
+            for times in times {
                 for restart in [false, true] {
                     for remembers in memories {
                         Cell {
@@ -95,7 +96,7 @@ fn matrix(family: &'static Protocol, case: &Case, lacks: &[u8]) {
                             case,
                             kind,
                             command,
-                            times,
+                            times: *times,
                             restart,
                             remembers: *remembers,
                             lacks,

@@ -11,7 +11,7 @@ use ferrotill_device::emulator::{Emulator, FaultKind, FaultOrder, Printer};
 use ferrotill_device::family::FAMILIES;
 use ferrotill_device::port::loopback::Loopback;
 use ferrotill_device::{
-    FiscalPrinter as _, Job, LineJob, Outcome, PaymentJob, ReceiptJob, RefundOf, Watch,
+    FiscalPrinter as _, Job, LineJob, Outcome, Paper, PaymentJob, ReceiptJob, RefundOf, Watch,
 };
 use libfuzzer_sys::fuzz_target;
 
@@ -116,6 +116,8 @@ fuzz_target!(|bytes: &[u8]| {
                 emulator.set_power(true);
             }
             emulator.set_plugged(true);
+            emulator.printer_mut().set_paper(Paper::Ok);
+            emulator.printer_mut().set_cover_open(false);
         });
         if restart {
             driver = IslPrinter::new(family, Box::new(line.clone()), attempt);

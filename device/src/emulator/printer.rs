@@ -62,6 +62,15 @@ pub enum Room {
     None,
 }
 
+/// What befalls the printer's mechanics while it executes a command.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum AfterCommand {
+    /// The command used the last of the paper.
+    PaperEnds,
+    /// Somebody opens the cover.
+    CoverOpens,
+}
+
 /// Fewer records than this are few (spec 1.1, S4.3).
 const CLOSURES_LOW: u32 = 50;
 
@@ -91,6 +100,8 @@ pub struct Printer {
     cover_open: bool,
     memory_fault: bool,
     journal_room: Room,
+    /// Happens with the next command, so that its answer says so.
+    pub(super) after_command: Option<AfterCommand>,
     commands: u64,
     last_answer: Option<(u8, Vec<u8>)>,
 }
@@ -120,6 +131,7 @@ impl Printer {
             cover_open: false,
             memory_fault: false,
             journal_room: Room::Enough,
+            after_command: None,
             commands: 0,
             last_answer: None,
         }
@@ -304,6 +316,11 @@ impl Printer {
             return ((row.answer.emit)(&self.device_info()), self.status());
         }
         let reply = self.kept(|printer| printer.execute(request.command, &request.data));
+        match self.after_command.take() {
+            Some(AfterCommand::PaperEnds) => self.paper = Paper::Out,
+            Some(AfterCommand::CoverOpens) => self.cover_open = true,
+            None => {}
+        }
         match reply {
             Ok(data) => (self.told(0, data), self.status()),
             Err(refusal) => self.refuse(request.command, refusal),

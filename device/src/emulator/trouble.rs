@@ -2,8 +2,9 @@
 
 use std::collections::VecDeque;
 
-use super::printer::Printer;
+use super::printer::{AfterCommand, Printer};
 use crate::port::loopback::Peer;
+use crate::printer::Paper;
 use crate::wire::framing::{Decoder, NAK, Request, SYN, Token};
 
 /// What is to go wrong (contract, "Simulator switches").
@@ -39,11 +40,19 @@ pub enum FaultKind {
     UnplugAfter,
     /// The command is executed, then the power goes and comes back at once.
     Blink,
+    /// There is no paper any more before the command is executed.
+    PaperOut,
+    /// The command is executed with the last of the paper, as its answer says.
+    PaperEnd,
+    /// The cover is opened before the command is executed.
+    CoverOpen,
+    /// The command is executed and the cover is open after it, as its answer says.
+    CoverOpenAfter,
 }
 
 impl FaultKind {
     /// Every kind.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 19] = [
         Self::DropRequest,
         Self::DropAnswer,
         Self::Nak,
@@ -59,6 +68,10 @@ impl FaultKind {
         Self::PowerCutBefore,
         Self::UnplugAfter,
         Self::Blink,
+        Self::PaperOut,
+        Self::PaperEnd,
+        Self::CoverOpen,
+        Self::CoverOpenAfter,
     ];
 
     /// The kind's name: `drop_request` and so on.
@@ -80,6 +93,10 @@ impl FaultKind {
             Self::PowerCutBefore => "power_cut_before",
             Self::UnplugAfter => "unplug_after",
             Self::Blink => "blink",
+            Self::PaperOut => "paper_out",
+            Self::PaperEnd => "paper_end",
+            Self::CoverOpen => "cover_open",
+            Self::CoverOpenAfter => "cover_open_after",
         }
     }
 
@@ -227,9 +244,25 @@ impl Emulator {
             FaultKind::Nak => self.send(vec![NAK], now),
             FaultKind::Unplug => self.set_plugged(false),
             FaultKind::PowerCutBefore => self.set_power(false),
-            _ => return false,
+            other => {
+                self.hinder(other);
+                return false;
+            }
         }
         true
+    }
+
+    /// A trouble that does not keep the command from being looked at; whether it is refused the printer decides.
+    fn hinder(&mut self, kind: FaultKind) {
+        match kind {
+            FaultKind::PaperOut => self.printer.set_paper(Paper::Out),
+            FaultKind::CoverOpen => self.printer.set_cover_open(true),
+            FaultKind::PaperEnd => self.printer.after_command = Some(AfterCommand::PaperEnds),
+            FaultKind::CoverOpenAfter => {
+                self.printer.after_command = Some(AfterCommand::CoverOpens);
+            }
+            _ => {}
+        }
     }
 
     /// A trouble that befalls the answer.
@@ -281,7 +314,11 @@ impl Emulator {
             FaultKind::DropRequest
             | FaultKind::Nak
             | FaultKind::Unplug
-            | FaultKind::PowerCutBefore => self.send(answer, now),
+            | FaultKind::PowerCutBefore
+            | FaultKind::PaperOut
+            | FaultKind::PaperEnd
+            | FaultKind::CoverOpen
+            | FaultKind::CoverOpenAfter => self.send(answer, now),
         }
     }
 

@@ -209,6 +209,17 @@ pub fn troubles() -> impl Iterator<Item = FaultKind> {
         .filter(|kind| *kind != FaultKind::Blink)
 }
 
+/// Whether a trouble stays until somebody loads paper or shuts the cover: then it need not come twice.
+pub fn stays(kind: FaultKind) -> bool {
+    matches!(
+        kind,
+        FaultKind::PaperOut
+            | FaultKind::PaperEnd
+            | FaultKind::CoverOpen
+            | FaultKind::CoverOpenAfter
+    )
+}
+
 /// Whether a trouble takes the power away, so that it matters what the printer remembers after it.
 pub fn cuts_power(kind: FaultKind) -> bool {
     matches!(kind, FaultKind::PowerCut | FaultKind::PowerCutBefore)

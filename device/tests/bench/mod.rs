@@ -79,13 +79,15 @@ impl Bench {
             .with(|emulator| !emulator.faults().iter().any(|order| order.times == times))
     }
 
-    /// Power and cable come back; troubles ordered stay.
+    /// Power, cable, paper and cover come back; troubles ordered stay.
     pub fn repair(&self) {
         self.line.with(|emulator| {
             if !emulator.printer().is_on() {
                 emulator.set_power(true);
             }
             emulator.set_plugged(true);
+            emulator.printer_mut().set_paper(Paper::Ok);
+            emulator.printer_mut().set_cover_open(false);
         });
     }
 

@@ -213,7 +213,11 @@ impl IslPrinter {
         };
         match printed {
             Printed::Yes => registered(after, None),
-            Printed::No(fault, detail) => not_registered(fault, detail, Some(&after)),
+            // "Out of paper" may come with a document that was printed with the last of it.
+            Printed::No(fault, detail) if after.last_document == baseline.last_document => {
+                not_registered(fault, detail, Some(&after))
+            }
+            Printed::No(_, _) => registered(after, None),
             Printed::Perhaps(_) if after.last_document != baseline.last_document => {
                 registered(after, None)
             }

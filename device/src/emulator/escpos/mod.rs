@@ -265,6 +265,14 @@ impl EscposEmulator {
         }
         self.commands = self.commands.saturating_add(1);
         let answer = execute(self);
+        // What is under way is printed; only what comes after it waits.
+        match order.map(|order| order.kind) {
+            Some(FaultKind::PaperOut | FaultKind::PaperEnd) => {
+                self.paper_state = printer::Paper::Out;
+            }
+            Some(FaultKind::CoverOpen | FaultKind::CoverOpenAfter) => self.cover_open = true,
+            _ => {}
+        }
         match order {
             Some(order) => self.after_execution(order, answer),
             None => self.tell(answer, self.now),
