@@ -426,3 +426,28 @@ impl Watch for Silent {
         tracing::debug!(target: "ferrotill::printer", "{line}");
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Duration, PAUSE_MAX, PAUSE_MIN, longer};
+
+    #[test]
+    fn a_printer_that_is_away_is_looked_for_for_ever_and_never_in_a_loop() {
+        let mut pause = PAUSE_MIN;
+        let (mut attempts, mut waited) = (1_u32, Duration::ZERO);
+        // An hour on a clock that nobody waits for.
+        while waited < Duration::from_secs(3_600) {
+            assert!(pause >= PAUSE_MIN && pause <= PAUSE_MAX);
+            waited += pause;
+            attempts += 1;
+            pause = longer(pause);
+        }
+        assert_eq!(pause, PAUSE_MAX);
+        assert!(
+            attempts <= 1_810,
+            "{attempts}: twice in {PAUSE_MAX:?} is too often"
+        );
+        // It is found again within seconds, however long it was away.
+        assert!(PAUSE_MAX <= Duration::from_secs(2));
+    }
+}

@@ -53,6 +53,7 @@ async fn health(State(app): State<Arc<App>>) -> Response {
             "serial_number" => printer.serial,
             "fiscal_memory" => printer.fiscal_memory,
             "firmware" => printer.firmware,
+            "port" => printer.port,
             "trouble" => printer.trouble,
             "objections" => Out::Array(printer.objections.into_iter().map(Out::from).collect()),
         }
