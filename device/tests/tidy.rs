@@ -75,3 +75,21 @@ fn every_family_with_a_file_is_in_the_index() {
         }
     }
 }
+
+/// What differs between families stands in their tables, so that a new one touches its own file and the index.
+#[test]
+fn only_a_family_and_the_index_know_its_name() {
+    for (path, text) in sources("src") {
+        let place = path.to_string_lossy().replace('\\', "/");
+        for family in ["datecs_b", "datecs_x", "eltrade"] {
+            let known = place.ends_with(&format!("/family/{family}.rs"))
+                || place.ends_with("/family/mod.rs");
+            let code = text.split("#[cfg(test)]").next().unwrap_or_default();
+            let named = code
+                .lines()
+                .filter(|line| !line.trim_start().starts_with("//"))
+                .any(|line| line.contains(family));
+            assert!(known || !named, "{place} names {family}");
+        }
+    }
+}

@@ -20,6 +20,8 @@ pub struct PrinterState {
     pub model: String,
     /// Its firmware.
     pub firmware: String,
+    /// Where it was found, with the speed of its line.
+    pub port: String,
     /// Its serial number.
     pub serial: String,
     /// The number of its fiscal memory.
@@ -87,6 +89,7 @@ impl Board {
             connected: true,
             model: connected.model.clone(),
             firmware: connected.firmware.clone(),
+            port: connected.address.clone(),
             serial: serial.clone(),
             fiscal_memory: fiscal_memory.clone(),
             fiscalised: connected.condition.fiscalised,

@@ -10,11 +10,13 @@ use crate::suite::{Played, Stage, Verdict, because, plus, same};
 type Play = fn(&mut Stage<'_>) -> Played;
 
 /// Every case with its name.
-pub(crate) const ALL: [(&str, Play); 17] = [
+pub(crate) const ALL: [(&str, Play); 21] = [
+    ("questions", questions),
     ("x_report_before", x_report_before),
     ("cash_in", cash_in),
     ("sale_of_several_lines", sale_of_several_lines),
     ("sale_by_card", sale_by_card),
+    ("duplicate", duplicate),
     ("sale_asked_about_again", sale_asked_about_again),
     ("sale_never_begun", sale_never_begun),
     ("refund", refund),
@@ -28,6 +30,8 @@ pub(crate) const ALL: [(&str, Play); 17] = [
     ("drawer", drawer),
     ("x_report_after", x_report_after),
     ("z_report", z_report),
+    ("fiscal_memory_reports", fiscal_memory_reports),
+    ("clock_set", clock_set),
 ];
 
 /// What the suite sells in the first enabled tax group (three sales), and in the second.
@@ -347,6 +351,63 @@ fn z_report(stage: &mut Stage<'_>) -> Played {
     )?;
     day_is_ours(stage, &report)?;
     Ok(Verdict::Passed)
+}
+
+/// What can be asked at any time: condition, clock, tax rates.
+fn questions(stage: &mut Stage<'_>) -> Played {
+    let told = stage.questions()?;
+    same("tax groups, asked again", &told.groups, &stage.groups)?;
+    if told.condition.fault().is_some() || told.condition.slip_open {
+        return Err(format!(
+            "the printer is not fit to print: {:?}",
+            told.condition
+        ));
+    }
+    let shape: String = told
+        .clock
+        .chars()
+        .map(|letter| if letter.is_ascii_digit() { '9' } else { letter })
+        .collect();
+    same(
+        "the form of its clock",
+        &shape.as_str(),
+        &"99-99-99 99:99:99",
+    )?;
+    Ok(Verdict::Passed)
+}
+
+fn duplicate(stage: &mut Stage<'_>) -> Played {
+    stage.prints_if_it_can(&Job::Duplicate)
+}
+
+/// The Z-reports of the fiscal memory, in every way that they can be asked for.
+fn fiscal_memory_reports(stage: &mut Stage<'_>) -> Played {
+    let last = stage.now.z_number;
+    let day: String = stage.clock()?.chars().take(6).collect();
+    for detailed in [false, true] {
+        let by_number = Job::ByNumber {
+            first: last,
+            last,
+            detailed,
+        };
+        let by_date = Job::ByDate {
+            first: day.clone(),
+            last: day.clone(),
+            detailed,
+        };
+        for job in [by_number, by_date] {
+            let played = stage.prints_if_it_can(&job)?;
+            if played != Verdict::Passed {
+                return Ok(played);
+            }
+        }
+    }
+    Ok(Verdict::Passed)
+}
+
+/// The clock is set to what it says: it stays where it is, and shows that it can be set.
+fn clock_set(stage: &mut Stage<'_>) -> Played {
+    stage.sets_its_clock()
 }
 
 /// The day is what it was before, and what the suite has added.

@@ -23,7 +23,8 @@ fn play() -> Result<String, (u8, String)> {
     let file = variable("FERROTILL_RIG")?;
     let usage = |words: String| (2, words);
     let uri = DriverUri::parse(&port)
-        .map_err(|error| usage(format!("FERROTILL_PORT is {port:?}: {error}")))?;
+        // The address itself may hold a password.
+        .map_err(|error| usage(format!("FERROTILL_PORT: {error}")))?;
     let text = std::fs::read_to_string(&file)
         .map_err(|error| usage(format!("FERROTILL_RIG is {file:?}: {error}")))?;
     let rig = RigFile::parse(&text).map_err(|error| usage(error.to_string()))?;

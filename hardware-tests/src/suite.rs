@@ -4,8 +4,8 @@ use core::fmt;
 
 use ferrotill_core::Amount;
 use ferrotill_device::{
-    Baseline, Connected, Fault, FiscalPrinter, Job, NotRegistered, Outcome, Paper, PrinterReport,
-    Registered, Watch,
+    Baseline, Condition, Connected, Fault, FiscalPrinter, Job, NotRegistered, Outcome, Paper,
+    PrinterReport, Registered, Watch,
 };
 
 use crate::cases;
@@ -169,6 +169,57 @@ impl Stage<'_> {
         self.asked_to_cancel
     }
 
+    /// What can be asked at any time.
+    pub(crate) fn questions(&mut self) -> Result<Told, String> {
+        let asked = |fault: Fault| format!("the printer cannot be asked: {fault}");
+        Ok(Told {
+            condition: self.printer.status().map_err(asked)?,
+            clock: self.printer.clock().map_err(asked)?,
+            groups: self.printer.tax_groups().map_err(asked)?,
+        })
+    }
+
+    /// A document that registers nothing. A printer may have it switched off, and says so.
+    pub(crate) fn prints_if_it_can(&mut self, job: &Job) -> Played {
+        match self.perform(job) {
+            Outcome::Registered(registered) => {
+                let before = self.now.clone();
+                self.nothing_fiscal_moved()?;
+                same("counters after the job", &registered.after, &self.now)?;
+                if self.now.last_document == before.last_document {
+                    return Err(format!("{job:?} took no number"));
+                }
+                Ok(Verdict::Passed)
+            }
+            Outcome::NotRegistered(NotRegistered {
+                fault: Fault::NotAllowed | Fault::UnknownCommand,
+                ..
+            }) => {
+                self.nothing_fiscal_moved()?;
+                Ok(Verdict::Skipped("the printer has it switched off"))
+            }
+            other => Err(format!("{job:?} ended as {other:?}")),
+        }
+    }
+
+    /// Sets the clock to what it says.
+    pub(crate) fn sets_its_clock(&mut self) -> Played {
+        let now = self.questions()?.clock;
+        match self.printer.set_clock(&now) {
+            Ok(()) => {
+                let after = self.questions()?.clock;
+                // Seconds may have gone by; minutes have not, or one.
+                same("the day of its clock", &after.get(..8), &now.get(..8))?;
+                self.nothing_fiscal_moved()?;
+                Ok(Verdict::Passed)
+            }
+            Err(Fault::NotAllowed | Fault::UnknownCommand | Fault::ClockNotSet) => Ok(
+                Verdict::Skipped("the printer does not let its clock be set now"),
+            ),
+            Err(fault) => Err(format!("the clock cannot be set: {fault}")),
+        }
+    }
+
     pub(crate) fn set_paper(&mut self, paper: Paper) -> bool {
         self.switches.set_paper(paper)
     }
@@ -210,7 +261,13 @@ impl Stage<'_> {
     }
 
     fn asked(&mut self) -> Result<Baseline, String> {
-        self.connect().map(|connected| connected.baseline)
+        let asked = |fault: Fault| format!("the printer cannot be asked: {fault}");
+        // On the same connection, so that what the driver has learned of the printer stays in use and is held against it.
+        let counters = self.printer.counters().map_err(asked)?;
+        if self.printer.status().map_err(asked)?.fiscal_receipt_open {
+            return Err("a fiscal receipt was left open".to_owned());
+        }
+        Ok(counters)
     }
 
     fn connect(&mut self) -> Result<Connected, String> {
@@ -223,6 +280,13 @@ impl Stage<'_> {
         }
         Ok(connected)
     }
+}
+
+/// What a printer says at any time.
+pub(crate) struct Told {
+    pub(crate) condition: Condition,
+    pub(crate) clock: String,
+    pub(crate) groups: [Option<u32>; 8],
 }
 
 /// Agrees to every cancellation, and remembers that it was asked.

@@ -213,6 +213,18 @@ struct Liar {
 }
 
 impl FiscalPrinter for Liar {
+    fn clock(&mut self) -> Result<String, Fault> {
+        self.printer.clock()
+    }
+
+    fn set_clock(&mut self, at: &str) -> Result<(), Fault> {
+        self.printer.set_clock(at)
+    }
+
+    fn tax_groups(&mut self) -> Result<[Option<u32>; 8], Fault> {
+        self.printer.tax_groups()
+    }
+
     fn connect(&mut self) -> Result<Connected, Fault> {
         self.printer.connect()
     }

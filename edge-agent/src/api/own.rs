@@ -65,6 +65,7 @@ async fn health(State(app): State<Arc<App>>) -> Response {
             "serial_number" => printer.serial,
             "fiscal_memory" => printer.fiscal_memory,
             "firmware" => printer.firmware,
+            "port" => printer.port,
             "trouble" => printer.trouble,
             "objections" => Out::Array(printer.objections.into_iter().map(Out::from).collect()),
             "alternative_numbers_left" => app.board.numbers_left(device.id),

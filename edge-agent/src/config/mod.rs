@@ -361,7 +361,7 @@ impl Config {
                 reader.fault(
                     place,
                     format!("device[{index}].uri"),
-                    format!("is {:?}: {reason}", device.uri),
+                    format!("is {:?}: {reason}", without_password(&device.uri)),
                     "write family+transport, such as datecs+serial:///dev/ttyUSB0?baud=115200",
                 );
             }
@@ -413,4 +413,23 @@ impl Reader {
             })
         }
     }
+}
+
+/// An address as people may read it.
+fn without_password(uri: &str) -> String {
+    let (place, query) = uri.split_once('?').unwrap_or((uri, ""));
+    let pairs: Vec<&str> = query
+        .split('&')
+        .map(|pair| {
+            if pair.starts_with("password=") {
+                "password=****"
+            } else {
+                pair
+            }
+        })
+        .collect();
+    if query.is_empty() {
+        return place.to_owned();
+    }
+    format!("{place}?{}", pairs.join("&"))
 }

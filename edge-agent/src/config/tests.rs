@@ -524,6 +524,15 @@ fn others_judge_country_and_uri_and_the_place_is_told() {
         error.to_string(),
         "t.toml:11:7: device[0].uri: is \"datecs+serial:///dev/ttyUSB0?baud=115200\": no family datecs; write family+transport, such as datecs+serial:///dev/ttyUSB0?baud=115200"
     );
+    let secret = whole().replace("?baud=115200", "?password=471100&till=2");
+    let error = Config::parse(&secret, "t.toml")
+        .unwrap()
+        .check_device_uris(&|_| Err("no".to_owned()))
+        .unwrap_err();
+    assert!(
+        error.to_string().contains("?password=****&till=2") && !error.to_string().contains("4711"),
+        "{error}"
+    );
     let error = config
         .check_country(&|_| Err("known are AT".to_owned()))
         .unwrap_err();

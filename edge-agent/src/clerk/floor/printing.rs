@@ -110,7 +110,7 @@ impl Floor {
         let desk = &mut self.desks[index];
         match news {
             News::Ready(connected) => {
-                tracing::info!(device = %desk.device, model = connected.model, "the printer is there");
+                tracing::info!(device = %desk.device, model = connected.model, port = connected.address, "the printer is there");
                 board.printer_ready(desk.device, &connected);
                 if let Some(clock) = &connected.clock {
                     self.setting.guard.printer_says(clock);
