@@ -1,5 +1,6 @@
 //! The clerk with scripted printers: what callers hear, what is in the books, and what the printer was asked, in that order of importance.
 
+mod offline;
 mod stage;
 
 use std::sync::atomic::Ordering;
