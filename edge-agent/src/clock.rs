@@ -77,6 +77,14 @@ impl Clock {
         })
     }
 
+    /// Local time in seconds, as a clock has it that knows no zone, such as a printer's.
+    #[must_use]
+    pub fn local_s(&self) -> i64 {
+        let now = self.now();
+        let ahead_s = i64::from(now.offset_minutes).saturating_mul(60);
+        now.utc_ms.div_euclid(1_000).saturating_add(ahead_s)
+    }
+
     /// The moment of a local time in the clock's zone, such as a printer's.
     #[must_use]
     pub fn local_ms(&self, local: jiff::civil::DateTime) -> Option<i64> {

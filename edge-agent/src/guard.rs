@@ -40,6 +40,8 @@ pub struct Remembered {
     since_boot_ms: i64,
     /// A witness has spoken since that start.
     sure: bool,
+    /// An earlier start of the machine had seen a moment already.
+    started_anew: bool,
     /// How far time has run ahead of the witnesses.
     lead_ms: i64,
 }
@@ -56,7 +58,7 @@ pub struct Watchman {
     lead_ms: i64,
     /// A witness has spoken since the machine's start.
     sure: bool,
-    /// The machine was started since the last moment was seen.
+    /// The machine was started since the first moment was seen.
     started_anew: bool,
     /// The last reading, since the machine's start.
     read_ms: i64,
@@ -73,6 +75,8 @@ const ZONE_MS: i64 = 14 * HOUR_MS;
 const AHEAD_MS: i64 = 4 * HOUR_MS;
 /// Time that has run ahead loses one part in so many.
 const SLOWER: i64 = 8;
+/// A printer's clock as it says it.
+const PRINTER_CLOCK: &str = "DD-MM-YY HH:MM:SS";
 /// No till that sells with this program has seen an earlier time: 2026-01-01.
 const PLAUSIBLE_MS: i64 = 1_767_225_600_000;
 const HOUR_MS: i64 = 3_600_000;
@@ -110,7 +114,7 @@ impl Watchman {
             },
             lead_ms: if same { kept.lead_ms } else { 0 },
             sure: same && kept.sure,
-            started_anew: !same,
+            started_anew: !same || kept.started_anew,
             ..start
         }
     }
@@ -123,6 +127,7 @@ impl Watchman {
             boot: self.boot,
             since_boot_ms: self.read_ms,
             sure: self.sure,
+            started_anew: self.started_anew,
             lead_ms: self.lead_left_ms(self.read_ms),
         }
     }
@@ -332,7 +337,9 @@ impl GuardedClock {
 
     /// A printer says its local time, `DD-MM-YY HH:MM:SS`.
     pub fn printer_says(&self, text: &str) {
-        let local = jiff::civil::DateTime::strptime("%d-%m-%y %H:%M:%S", text.trim());
+        // Some printers say behind it whether it is summer time.
+        let digits = text.trim().get(..PRINTER_CLOCK.len()).unwrap_or_default();
+        let local = jiff::civil::DateTime::strptime("%d-%m-%y %H:%M:%S", digits);
         if let Some(witness_ms) = local.ok().and_then(|local| self.clock.local_ms(local)) {
             self.hear("the printer's clock", witness_ms);
         } else {

@@ -340,3 +340,58 @@ fn a_moment_that_is_in_the_books_is_never_undercut() {
     assert_eq!(till.now(), NOON + HOUR_MS);
     assert_eq!(till.wait(MINUTE), NOON + HOUR_MS + MINUTE);
 }
+
+/// A small generator, so that every run is told by its seed.
+struct Dice(u64);
+
+impl Dice {
+    fn roll(&mut self, sides: u64) -> i64 {
+        self.0 = self
+            .0
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        i64::try_from((self.0 >> 33) % sides).unwrap()
+    }
+}
+
+/// Whatever happens to a till that is offline, time does not go back, and no hour that it was switched on is free.
+#[test]
+fn no_history_takes_time_back_or_gives_hours_away() {
+    for seed in 0..3_000 {
+        let mut dice = Dice(seed);
+        let mut till = Till::new();
+        till.hear(NOON);
+        till.offline();
+        let (mut latest, mut running_ms) = (NOON, 0);
+        for step in 0..60 {
+            match dice.roll(8) {
+                0..=2 => {
+                    let ms = dice.roll(3 * 3_600_000);
+                    running_ms += ms;
+                    till.wait(ms);
+                }
+                3 => {
+                    let wrong = [0, 25 * HOUR_MS, -12 * HOUR_MS, HOUR_MS, -till.real_ms];
+                    till.off_ms = wrong[usize::try_from(dice.roll(5)).unwrap()];
+                }
+                4 => till.restart(),
+                5 => till.power_cut(dice.roll(2 * 3_600_000)),
+                6 => {
+                    let truth = till.real_ms + dice.roll(60_000) - 30_000;
+                    till.hear(truth);
+                }
+                _ => {
+                    till.watchman.step_selling(till.clocks(), moment);
+                }
+            }
+            let now = till.now();
+            assert!(now >= latest, "seed {seed}, step {step}: time went back");
+            latest = now;
+            let spent_ms = till.watchman.marks().stretch_ms();
+            assert!(
+                spent_ms >= running_ms - 2 * FOLLOW_MS,
+                "seed {seed}, step {step}: {spent_ms} ms spent in {running_ms} ms"
+            );
+        }
+    }
+}

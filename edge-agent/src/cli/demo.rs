@@ -182,7 +182,7 @@ fn start_rig(folder: &Path, link: &Path, clock: &Arc<Clock>) -> anyhow::Result<A
     let clock = Arc::clone(clock);
     let options = RigOptions {
         memory: Some(folder.join("printer.memory")),
-        clock: Some(Arc::new(move || clock.now().utc_ms.div_euclid(1_000))),
+        clock: Some(Arc::new(move || clock.local_s())),
         ..RigOptions::new(link.to_owned())
     };
     Ok(Arc::new(

@@ -10,6 +10,7 @@ use ferrotill_device::emulator::{Family, Rig, RigOptions};
 use super::{Exit, Failure, Voice, listen, log, runtime, stopped};
 use crate::api::json::Out;
 use crate::api::sim;
+use crate::clock::Clock;
 use crate::listener::{Limits, serve};
 use crate::object;
 
@@ -49,10 +50,12 @@ pub(super) fn run(arguments: &EmulatorArguments, voice: Voice) -> Result<Exit, F
             anyhow::anyhow!("--baud 0: is not a speed; leave it out for no pacing"),
         ));
     }
+    let clock = Clock::new(None).map_err(Failure::failed)?;
     let options = RigOptions {
         family,
         memory: arguments.memory.clone(),
         baud: arguments.baud,
+        clock: Some(Arc::new(move || clock.local_s())),
         ..RigOptions::new(arguments.link.clone())
     };
     let rig = Rig::start(options).map_err(|error| {

@@ -177,6 +177,9 @@ fn original_number(
     connection: &Connection,
     document: &StoredDocument,
 ) -> Result<Option<u64>, rusqlite::Error> {
+    if document.row.kind != "refund" {
+        return Ok(None);
+    }
     let Some(Body::Receipt(Receipt {
         kind: ReceiptKind::Refund { original },
         ..

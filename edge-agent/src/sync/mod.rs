@@ -3,6 +3,7 @@
 //! One thread sends, oldest first. A document that the office refuses stays in the outbox, visible, and is sent again later;
 //! it does not hold up the rest, unless `[upstream] strict_order` says that the office wants them in order. What an attempt brought is judged by [`reachability`], and the clerk writes it down.
 
+mod ahead;
 pub mod backoff;
 mod letter;
 pub mod reachability;
@@ -25,6 +26,7 @@ use crate::clock::Clock;
 use crate::config::{Config, Upstream};
 use crate::guard::GuardedClock;
 use crate::store::{Letter, Reader, StoreError};
+use ahead::{Prepared, ReadingAhead};
 use backoff::Backoff;
 use reachability::{Failure, Progress, Reachability, State, Switch, Thresholds};
 
@@ -51,8 +53,6 @@ pub struct SenderParts {
     pub guard: Arc<GuardedClock>,
 }
 
-/// Letters that are read at a time.
-const LETTERS_MAX: u32 = 64;
 /// The sender looks at the outbox at least so often.
 const LOOK_AGAIN: Duration = Duration::from_secs(5);
 /// The longest pause before a refused document is sent again…
@@ -97,6 +97,11 @@ impl Sender {
         let stop = Arc::new(AtomicBool::new(false));
         let wake = Arc::clone(&parts.wake);
         let started = parts.clock.monotonic();
+        let ahead = ReadingAhead::start(
+            parts.reader.clone(),
+            Arc::clone(&parts.config),
+            parts.currency,
+        )?;
         let worker = Worker {
             agent: agent(upstream.timeout),
             kept_agent: kept_agent(upstream.timeout),
@@ -106,6 +111,7 @@ impl Sender {
             refused: BTreeMap::new(),
             strict_order: upstream.strict_order,
             backoff: Backoff::new(seed),
+            ahead,
             queue: VecDeque::new(),
             told_up_to: 0,
             unwritten: Vec::new(),
@@ -148,7 +154,8 @@ struct Worker {
     strict_order: bool,
     backoff: Backoff,
     /// Letters whose turn it is, oldest first.
-    queue: VecDeque<Letter>,
+    queue: VecDeque<Prepared>,
+    ahead: ReadingAhead,
     /// Every letter up to here is acknowledged or refused; the clerk may not have written all of that down yet.
     told_up_to: i64,
     /// Letters that are acknowledged and that the clerk has not heard of, and when it last heard of some.
@@ -185,9 +192,9 @@ impl Worker {
             }
             let due = self.reach.attempt_at(now);
             if due <= now
-                && let Some(letter) = self.queue.pop_front()
+                && let Some(prepared) = self.queue.pop_front()
             {
-                self.deliver(&letter);
+                self.deliver(prepared);
                 let now = self.now_ms();
                 if self.queue.is_empty() || now.saturating_sub(self.written) >= WRITTEN_EVERY_MS {
                     self.write_down(now);
@@ -220,13 +227,11 @@ impl Worker {
             self.reach.document_added(now);
         }
         if !self.strict_order || self.refused.is_empty() {
-            let letters = self.parts.reader.letters(self.told_up_to, LETTERS_MAX)?;
-            self.queue.extend(letters);
+            self.queue.extend(self.ahead.lot(self.told_up_to)?);
         }
         while let Some(sealed_seq) = self.refused_and_due(now) {
-            let letters = self.parts.reader.letters(sealed_seq - 1, 1)?;
-            if let Some(letter) = letters.into_iter().find(|one| one.sealed_seq == sealed_seq) {
-                self.queue.push_back(letter);
+            if let Some(prepared) = self.ahead.one(sealed_seq)? {
+                self.queue.push_back(prepared);
                 break;
             }
             // It was acknowledged after all.
@@ -251,10 +256,12 @@ impl Worker {
         ends.filter(|again| *again > now).min().unwrap_or(u64::MAX)
     }
 
-    fn deliver(&mut self, letter: &Letter) {
-        let config = Arc::clone(&self.parts.config);
-        let document = letter_document(letter, &config, self.parts.currency);
-        let parcel = match document.map(|document| self.authority.encode(&document)) {
+    fn deliver(&mut self, prepared: Prepared) {
+        let Prepared { letter, document } = &prepared;
+        let parcel = match document
+            .as_ref()
+            .map(|document| self.authority.encode(document))
+        {
             Some(Ok(parcel)) => parcel,
             Some(Err(error)) => return self.refuse(letter, &error.to_string()),
             None => return self.refuse(letter, "the document cannot be read in the journal"),

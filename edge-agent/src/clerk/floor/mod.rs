@@ -403,9 +403,11 @@ impl Floor {
         match news {
             OfficeNews::Acknowledged { sealed_seqs } => {
                 self.setting.guard.office_answers();
-                sealed_seqs
-                    .into_iter()
-                    .try_for_each(|sealed_seq| batch.acknowledge(sealed_seq, now.utc_ms))
+                for sealed_seq in sealed_seqs {
+                    batch.acknowledge(sealed_seq, now.utc_ms)?;
+                }
+                // What is told makes room for the sales of this very batch.
+                self.count_unsent(batch)
             }
             OfficeNews::Refused { sealed_seq, words } => batch.note_refusal(sealed_seq, &words),
             OfficeNews::Switched { from, to, reason } => {

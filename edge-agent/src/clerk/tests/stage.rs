@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use ferrotill_core::budget::Budget;
 use ferrotill_core::event::{Configuration, NumberRange};
 use ferrotill_core::payment::{PaymentTable, PaymentType};
-use ferrotill_core::profile::MOLDOVA;
+use ferrotill_core::profile::{MOLDOVA, Profile};
 use ferrotill_core::tax::{TaxCode, TaxGroup, TaxRate, TaxTable};
 use ferrotill_core::{Amount, Quantity};
 use ferrotill_device::Fault;
@@ -22,7 +22,7 @@ use tokio::sync::{Notify, oneshot};
 use uuid::Uuid;
 
 use crate::board::Board;
-use crate::clerk::{Answer, Clerk, ClerkDoor, DeskPlan, Message, Setting};
+use crate::clerk::{Answer, Clerk, ClerkDoor, DeskPlan, Message, OfficeNews, Setting};
 use crate::clock::Clock;
 use crate::guard::GuardedClock;
 use crate::order::{OrderDraft, OrderForm, OrderKind, OrderLine, ReceiptMode};
@@ -256,7 +256,24 @@ impl Stage {
         }
     }
 
+    /// One device whose printer is there, under another law.
+    pub(super) fn under(profile: &'static dyn Profile) -> Self {
+        let folder = Arc::new(tempfile::tempdir().unwrap());
+        let stage = Self::open_under(profile, folder, &[true], vec![Arc::default()]);
+        stage.until_ready(0);
+        stage
+    }
+
     fn open(
+        folder: Arc<tempfile::TempDir>,
+        present: &[bool],
+        memories: Vec<Arc<Mutex<Memory>>>,
+    ) -> Self {
+        Self::open_under(&MOLDOVA, folder, present, memories)
+    }
+
+    fn open_under(
+        profile: &'static dyn Profile,
         folder: Arc<tempfile::TempDir>,
         present: &[bool],
         memories: Vec<Arc<Mutex<Memory>>>,
@@ -290,7 +307,7 @@ impl Stage {
             store.latest_moment().unwrap(),
         );
         let setting = Arc::new(Setting {
-            profile: &MOLDOVA,
+            profile,
             clock,
             guard: Arc::new(guard),
             house: Budget::UNLIMITED,
@@ -323,6 +340,11 @@ impl Stage {
         if let Some(clerk) = self.clerk.take() {
             clerk.join().unwrap();
         }
+    }
+
+    /// News of the office, as the sender tells them.
+    pub(super) fn office(&self, news: OfficeNews) {
+        self.door.tell(Message::Office(news));
     }
 
     pub(super) fn printer(&self) -> &Script {
