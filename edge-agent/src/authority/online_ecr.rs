@@ -127,12 +127,15 @@ impl<'a> Answer<'a> {
         let errors = ["error", "errors"];
         let mut errors = errors.iter().filter_map(|name| self.field(name));
         if status_is(FAILURE_WORDS)
-            || self.field("success") == Some(&Value::Bool(false))
+            || SUCCESS_FIELDS
+                .iter()
+                .any(|name| self.field(name) == Some(&Value::Bool(false)))
             || errors.any(says_something)
         {
             return Sign::Failure;
         }
-        if status_is(SUCCESS_WORDS) || self.field("success") == Some(&Value::Bool(true)) {
+        let says_yes = |name: &&str| self.field(name) == Some(&Value::Bool(true));
+        if status_is(SUCCESS_WORDS) || SUCCESS_FIELDS.iter().any(says_yes) {
             return Sign::Success;
         }
         // Servers of this family number their refusals; nought and HTTP's own successes are not among them.
@@ -470,6 +473,7 @@ const FAILURE_WORDS: &[&str] = &[
     "error", "fail", "failed", "failure", "refused", "rejected", "invalid",
 ];
 const SUCCESS_WORDS: &[&str] = &["success", "ok", "accepted", "done"];
+const SUCCESS_FIELDS: &[&str] = &["success", "ok", "accepted", "acknowledged"];
 const SUCCESS_OBJECTS: &[&str] = &["object", "shop", "device", "taxes", "data"];
 const MESSAGE_LENGTH_MAX: usize = 500;
 
