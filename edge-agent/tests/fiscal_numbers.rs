@@ -126,7 +126,7 @@ fn a_day_on_reserved_fiscal_numbers() {
         ("cashoperations", r#"{"amount":50.00}"#.to_owned()),
         (
             "operations/sale",
-            r#"{"items":[{"name":"Хліб","quantity":1,"price":20.30,"taxGroupCode":"A"}],"payments":[{"typeCode":0,"amount":21.00}]}"#.to_owned(),
+            r#"{"items":[{"name":"Сидр","quantity":1,"price":20.30,"taxGroupCode":"AF"}],"payments":[{"typeCode":0,"amount":21.00}]}"#.to_owned(),
         ),
         (
             "operations/return",
@@ -187,6 +187,12 @@ fn a_day_on_reserved_fiscal_numbers() {
         _ => BTreeSet::new(),
     };
     assert_eq!(keys.len(), expected.len(), "each document once");
+    let sales = office.client.look("/sim/authority/received?kind=sale");
+    assert_eq!(
+        value(&sales, "1.body.items.0.taxes.1.taxCode"),
+        &Node::Text("F".to_owned()),
+        "a line with two taxes tells both"
+    );
     let refund = office.client.look("/sim/authority/received?kind=refund");
     assert_eq!(count(&refund, "0.body.parentFiscalNum"), number);
     let z = office.client.look("/sim/authority/received?kind=z_report");
@@ -202,6 +208,54 @@ fn a_day_on_reserved_fiscal_numbers() {
     assert_eq!(code, Some(0), "{}", books.out());
     assert_eq!(value(&books, "z_reports.0.agrees"), &Node::Bool(true));
     assert_eq!(count(&books, "z_reports.0.unacknowledged"), 0);
+}
+
+/// Whatever the office does, nobody waits for it, and in the end it has each document once, in order.
+#[test]
+fn an_office_that_lies_drips_and_dies_has_each_document_once_in_the_end() {
+    let folder = tempfile::tempdir().unwrap();
+    let office = Process::start(&["authority", "--strict", "--listen", "127.0.0.1:0"]);
+    let file = till(folder.path(), &office.client.url, "none");
+    let mut agent = Process::agent(&file);
+    first_sale(&agent.client, &body("1.00"));
+    // Twice as many numbers as the sales below need, before the trouble begins.
+    until("the pool is full", || {
+        let metrics = ureq::get(format!("{}/metrics", agent.client.url))
+            .call()
+            .unwrap()
+            .body_mut()
+            .read_to_string()
+            .unwrap();
+        metrics.lines().any(|line| {
+            line.starts_with("ferrotill_fiscal_numbers_left")
+                && line.rsplit(' ').next().unwrap().parse::<u64>().unwrap() >= NUMBERS - 1
+        })
+    });
+    let troubles = ["lie", "hollow", "drip", "error", "down", "slow"];
+    for (place, state) in troubles.iter().enumerate() {
+        switch(
+            &office.client,
+            &format!(r#"{{"state":"{state}","ms":2000}}"#),
+        );
+        assert_eq!(sale(&agent.client, &body("2.00")).status, 200, "{state}");
+        if place == 2 {
+            agent.kill();
+            agent = Process::agent(&file);
+        }
+    }
+    let closed = agent.client.post("operations/closeday", "{}");
+    assert_eq!(closed.status, 200, "{}", closed.text);
+    switch(&office.client, r#"{"state":"up"}"#);
+    until("the office is told everything", || {
+        count(&agent.client.open("/healthz").body, "unsent.documents") == 0
+    });
+    let received = office.client.look("/sim/authority/received");
+    let expected: Vec<u64> = (70_113..70_113 + 8).collect();
+    assert_eq!(numbers_of(&received), expected);
+    let (code, books) = finished(&["verify", "--config", file.to_str().unwrap()]);
+    assert_eq!(code, Some(0), "{}", books.out());
+    assert_eq!(count(&books, "z_reports.0.unacknowledged"), 0);
+    assert_eq!(value(&books, "z_reports.0.agrees"), &Node::Bool(true));
 }
 
 #[test]

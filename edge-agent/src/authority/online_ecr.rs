@@ -149,8 +149,7 @@ impl<'a> Answer<'a> {
 
     /// One of the usual fields of a yes or no says this.
     fn says(&self, yes: bool) -> bool {
-        let fields = ["success", "ok", "accepted", "acknowledged"];
-        fields
+        SUCCESS_FIELDS
             .iter()
             .any(|name| self.field(name) == Some(&Value::Bool(yes)))
     }
@@ -475,6 +474,7 @@ const FAILURE_WORDS: &[&str] = &[
     "error", "fail", "failed", "failure", "refused", "rejected", "invalid",
 ];
 const SUCCESS_WORDS: &[&str] = &["success", "ok", "accepted", "done"];
+const SUCCESS_FIELDS: &[&str] = &["success", "ok", "accepted", "acknowledged"];
 const SUCCESS_OBJECTS: &[&str] = &["object", "shop", "device", "taxes", "data"];
 const MESSAGE_LENGTH_MAX: usize = 500;
 

@@ -329,6 +329,12 @@ fn an_answer_is_read_for_signs_of_failure() {
             Verdict::Acknowledged,
         ),
         (200, r#"{"code":0}"#, Verdict::Acknowledged),
+        (200, r#"{"accepted":true}"#, Verdict::Acknowledged),
+        (
+            200,
+            r#"{"acknowledged":false,"message":"not yet"}"#,
+            refused("not yet"),
+        ),
         (
             200,
             r#"{"status":"error","message":"no such device"}"#,

@@ -1,5 +1,6 @@
 //! `verify`: the books against themselves, beside a running agent.
 
+use std::io::ErrorKind;
 use std::path::PathBuf;
 
 use anyhow::anyhow;
@@ -13,7 +14,7 @@ use crate::clock::iso_utc;
 use crate::config::{Config, Overrides};
 use crate::object;
 use crate::store::verify::{Flaw, Range, Refused, Verified, Wanted, verify};
-use crate::store::{Account, FILE_NAME, Figure};
+use crate::store::{Account, FILE_NAME, Figure, StoreError};
 
 /// What `verify` takes.
 #[derive(Debug, Args)]
@@ -63,7 +64,12 @@ pub(super) fn run(arguments: &VerifyArguments, voice: Voice) -> Result<Exit, Fai
         devices: &devices,
         range,
     })
-    .map_err(Failure::failed)?;
+    .map_err(|error| match &error {
+        StoreError::Key { source, .. } if source.kind() == ErrorKind::PermissionDenied => {
+            Failure::new(Exit::Permission, error)
+        }
+        _ => Failure::failed(error),
+    })?;
     if voice.json {
         voice.json(&document(&verified));
     } else {

@@ -20,6 +20,11 @@ pub(super) fn migrate(connection: &mut Connection, path: &Path) -> Result<(), St
         })
 }
 
+/// The version of the tables that this program makes.
+pub(super) fn version() -> i64 {
+    i64::try_from(STEPS.len()).unwrap_or(i64::MAX)
+}
+
 #[cfg(test)]
 mod tests {
     use rusqlite::Connection;

@@ -53,6 +53,18 @@ pub enum StoreError {
         #[source]
         source: rusqlite_migration::Error,
     },
+    /// The file is of another version, and whoever only reads brings it to none.
+    #[error(
+        "the database {path} has version {found}, and this program reads version {expected}; use the program that runs the till, after it was started once"
+    )]
+    Version {
+        /// The file.
+        path: PathBuf,
+        /// Its version.
+        found: i64,
+        /// Ours.
+        expected: i64,
+    },
     /// A row does not fit the chain.
     #[error(
         "journal row {seq} does not fit the chain: it was changed, removed or put there by somebody else; restore a backup and call the service"

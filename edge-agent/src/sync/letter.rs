@@ -136,22 +136,21 @@ fn receipt_document(
         })
         .collect();
     // The form has no line for cash rounding, and its total is what is paid: the cash is told as what it settles.
-    let mut rounding = receipt.rounded_by();
+    let mut rounding = receipt.rounded_by().minor();
     let payments = receipt
         .payments
         .iter()
         .map(|payment| {
-            let rounded = if payment.cash {
-                std::mem::take(&mut rounding)
-            } else {
-                Amount::ZERO
-            };
+            let kept = payment
+                .amount
+                .minor()
+                .saturating_sub(payment.change.minor());
+            // No payment is told as less than nothing: what is left goes to the next one in cash.
+            let rounded = if payment.cash { rounding.min(kept) } else { 0 };
+            rounding = rounding.saturating_sub(rounded);
             Payment {
                 means: means(payment.cash),
-                paid: payment
-                    .amount
-                    .checked_sub(rounded)
-                    .unwrap_or(payment.amount),
+                paid: Amount::from_minor(payment.amount.minor().saturating_sub(rounded)),
                 change: payment.change,
             }
         })

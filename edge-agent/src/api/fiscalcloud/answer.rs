@@ -260,22 +260,26 @@ fn additional_data(document: &Document<'_>, setting: Setting<'_>) -> Out {
         },
         Seal::Range { .. } | Seal::FiscalNumber { .. } | Seal::Books => Out::Null,
     };
-    if let Seal::FiscalNumber { number, .. } = &sealed.seal
-        && sealed.report.is_none()
-    {
-        return object! { "printer" => printer, "fiscalNumber" => *number };
+    let mut members: Members = vec![("printer".into(), printer)];
+    if let Seal::FiscalNumber { number, .. } = &sealed.seal {
+        members.push(("fiscalNumber".into(), (*number).into()));
     }
     let Some(figures) = &sealed.report else {
-        return object! { "printer" => printer };
+        return Out::Object(members);
     };
     let tally = |tally: ferrotill_core::shift::Tally| object! { "count" => tally.count, "amount" => money(tally.amount) };
-    object! {
-        "printer" => printer,
-        "zNumber" => figures.shift.z_number,
-        "alternative" => tally(figures.shift.alternative),
-        "refunds" => tally(figures.shift.refunds.receipts),
-        "reconciliation" => reconciled(figures.reconciliation.as_ref(), stored.account.as_ref(), setting.currency),
-    }
+    let reconciliation = reconciled(
+        figures.reconciliation.as_ref(),
+        stored.account.as_ref(),
+        setting.currency,
+    );
+    members.extend([
+        ("zNumber".into(), figures.shift.z_number.into()),
+        ("alternative".into(), tally(figures.shift.alternative)),
+        ("refunds".into(), tally(figures.shift.refunds.receipts)),
+        ("reconciliation".into(), reconciliation),
+    ]);
+    Out::Object(members)
 }
 
 /// The books against the printer, and for a Z-report against the shift's documents one by one.

@@ -101,8 +101,9 @@ impl Floor {
         match form.mode() {
             ReceiptMode::FiscalOnly => false,
             ReceiptMode::AlternativeOnly => true,
+            // A fiscal number is there without the office, so that nothing has to stand in for it.
             ReceiptMode::Automatic | ReceiptMode::FiscalThenAlternative => {
-                has && self.setting.board.sells_alternative()
+                has && self.on_printer(false) && self.setting.board.sells_alternative()
             }
         }
     }

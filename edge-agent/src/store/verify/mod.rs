@@ -17,7 +17,7 @@ use uuid::Uuid;
 
 use super::chain::{ChainKey, Mac};
 use super::reconcile::{self, Account};
-use super::{BUSY_TIMEOUT, Context, FILE_NAME, StoreError, anchor};
+use super::{BUSY_TIMEOUT, Context, FILE_NAME, StoreError, anchor, migrate};
 use walk::{Snapshot, Walk, Walked};
 
 pub use flaw::Flaw;
@@ -151,6 +151,7 @@ pub fn verify(wanted: &Wanted<'_>) -> Result<Verified, StoreError> {
     connection
         .execute_batch("BEGIN")
         .context(&path, "one state of the books")?;
+    check_version(&connection, &path)?;
     check_file(&connection, &path, wanted.range, &mut flaws)?;
     tables::compare_schema(&connection, &mut flaws).context(&path, "schema")?;
     tables::make_room(&connection).context(&path, "room for the rebuilt tables")?;
@@ -201,6 +202,22 @@ fn open(path: &Path) -> Result<Connection, rusqlite::Error> {
     connection.pragma_update(None, "cell_size_check", true)?;
     connection.set_prepared_statement_cache_capacity(64);
     Ok(connection)
+}
+
+/// Tables of another version cannot be held against ours.
+fn check_version(connection: &Connection, path: &Path) -> Result<(), StoreError> {
+    let found = connection
+        .pragma_query_value(None, "user_version", |row| row.get(0))
+        .context(path, "version")?;
+    let expected = migrate::version();
+    if found == expected {
+        return Ok(());
+    }
+    Err(StoreError::Version {
+        path: path.to_owned(),
+        found,
+        expected,
+    })
 }
 
 /// SQLite's own look at the file: pages, indexes, constraints. It takes long on large files and is left out for a range.
