@@ -32,7 +32,7 @@ pub fn open(uri: &DriverUri) -> Box<dyn FiscalPrinter> {
             let printer = isl::IslPrinter::with_options(protocol, opener, options, some_seq());
             Box::new(printer)
         }
-        Family::Escpos(options) => Box::new(escpos::Escpos::new(opener, *options, some_seq())),
+        Family::Escpos(options) => Box::new(receipt_printer(opener, *options)),
     }
 }
 
@@ -41,8 +41,15 @@ pub fn open(uri: &DriverUri) -> Box<dyn FiscalPrinter> {
 pub fn open_receipt_printer(uri: &DriverUri) -> Option<escpos::Escpos> {
     match uri.family() {
         Family::Isl(..) => None,
-        Family::Escpos(options) => Some(escpos::Escpos::new(opener(uri), *options, some_seq())),
+        Family::Escpos(options) => Some(receipt_printer(opener(uri), *options)),
     }
+}
+
+fn receipt_printer(opener: Box<dyn PortOpener>, options: escpos::Options) -> escpos::Escpos {
+    let printer = escpos::Escpos::new(opener, options, some_seq());
+    #[cfg(feature = "font")]
+    let printer = printer.with_rasteriser(Box::new(escpos::Unifont));
+    printer
 }
 
 fn opener(uri: &DriverUri) -> Box<dyn PortOpener> {

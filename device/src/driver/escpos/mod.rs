@@ -1,6 +1,7 @@
 //! ESC/POS receipt printers: text, alternative receipts, e-receipt slips, and the cash drawer behind them.
 //!
 //! - `slip`: what is printed;
+//! - `font`: letters that are in no code page, drawn;
 //! - `layout`: a slip as commands, with the code pages that its text needs;
 //! - `device`: the conversation, and how a printer tells what it has printed;
 //! - `line`: bytes and answers;
@@ -12,11 +13,15 @@
 //! after that an outcome is told as [`Fault::Unclear`], with words that send a person to the paper.
 
 mod device;
+#[cfg(feature = "font")]
+mod font;
 mod layout;
 mod line;
 mod options;
 mod slip;
 
+#[cfg(feature = "font")]
+pub use font::Unifont;
 pub use options::Options;
 pub use slip::{Item, Rasteriser, SlipPrinter, code_page_test};
 

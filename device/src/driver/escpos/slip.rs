@@ -54,7 +54,7 @@ pub trait SlipPrinter: Send {
 
 /// Draws a line of text that is in no code page, for letters such as Georgian or Chinese: the last resort before `?`.
 ///
-/// This crate has no font of its own; whoever has one lends it.
+/// With the feature `font` there is one ([`Unifont`](super::Unifont)); whoever has a nicer one lends it.
 pub trait Rasteriser: Send {
     /// The line as an image not wider than `width_dots`, or `None` to have its missing letters printed as `?`.
     fn line(&mut self, text: &str, width_dots: usize) -> Option<Raster>;

@@ -1,0 +1,124 @@
+//! A font for what no code page has: GNU Unifont, which knows nearly every letter of Unicode's first plane.
+//!
+//! Its cells are 8 or 16 dots wide and 16 high, drawn twice as large where the line fits so.
+//! Letters stand side by side as they come: there is no shaping and no right-to-left, so that Arabic is not for it.
+
+use super::slip::Rasteriser;
+use crate::wire::escpos_raster::Raster;
+
+/// GNU Unifont as a [`Rasteriser`].
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Unifont;
+
+/// Height of a cell in dots.
+const CELL_HEIGHT: usize = 16;
+/// Lines of one text at most; what is beyond is not worth paper.
+const LINES_MAX: usize = 40;
+
+impl Rasteriser for Unifont {
+    fn line(&mut self, text: &str, width_dots: usize) -> Option<Raster> {
+        let glyphs: Option<Vec<_>> = text
+            .chars()
+            .filter(|letter| !letter.is_control())
+            .map(unifont::get_glyph)
+            .collect();
+        let glyphs = glyphs.filter(|glyphs| !glyphs.is_empty())?;
+        let width: usize = glyphs.iter().map(|glyph| glyph.get_width()).sum();
+        let times = if width.checked_mul(2)? <= width_dots {
+            2
+        } else {
+            1
+        };
+        // Where each glyph stands, in cells' dots before they are enlarged.
+        let room = width_dots.checked_div(times)?;
+        let (mut x, mut row) = (0_usize, 0_usize);
+        let mut places = Vec::with_capacity(glyphs.len());
+        for glyph in &glyphs {
+            let wide = glyph.get_width();
+            if wide > room {
+                return None;
+            }
+            if x.checked_add(wide)? > room {
+                x = 0;
+                row = row.checked_add(1).filter(|row| *row < LINES_MAX)?;
+            }
+            places.push((x, row));
+            x = x.checked_add(wide)?;
+        }
+        let height = row
+            .checked_add(1)?
+            .checked_mul(CELL_HEIGHT)?
+            .checked_mul(times)?;
+        let mut raster = Raster::new(width_dots, height)?;
+        for (glyph, (left, row)) in glyphs.iter().zip(places) {
+            let top = row.checked_mul(CELL_HEIGHT)?;
+            for y in 0..CELL_HEIGHT {
+                for x in (0..glyph.get_width()).filter(|x| glyph.get_pixel(*x, y)) {
+                    let (x, y) = (left.checked_add(x)?, top.checked_add(y)?);
+                    dot(&mut raster, x, y, times)?;
+                }
+            }
+        }
+        Some(raster)
+    }
+}
+
+/// A dot, `times` as wide and as high.
+fn dot(raster: &mut Raster, x: usize, y: usize, times: usize) -> Option<()> {
+    for across in 0..times {
+        for down in 0..times {
+            let x = x.checked_mul(times)?.checked_add(across)?;
+            let y = y.checked_mul(times)?.checked_add(down)?;
+            raster.set(x, y);
+        }
+    }
+    Some(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Rasteriser, Unifont};
+
+    /// The image in letters, for eyes.
+    fn drawn(text: &str, width: usize) -> Vec<String> {
+        let raster = Unifont.line(text, width).unwrap();
+        (0..raster.height())
+            .map(|y| {
+                (0..width)
+                    .map(|x| if raster.is_set(x, y) { '#' } else { '.' })
+                    .collect()
+            })
+            .collect()
+    }
+
+    #[test]
+    fn a_letter_is_drawn_twice_as_large_where_it_fits() {
+        // Georgian "chin", as the font has it.
+        let small = drawn("ჩ", 8);
+        assert_eq!(small.len(), 16);
+        assert!(small.iter().any(|row| row.contains('#')));
+        let large = drawn("ჩ", 16);
+        assert_eq!(large.len(), 32);
+        for (y, row) in large.iter().enumerate() {
+            let doubled: String = small[y / 2].chars().flat_map(|dot| [dot, dot]).collect();
+            assert_eq!(*row, doubled);
+        }
+    }
+
+    #[test]
+    fn a_long_line_goes_on_in_the_next_row() {
+        let rows = drawn("ჩაი და თაფლი", 24);
+        assert_eq!(rows.len(), 4 * 16);
+        assert_eq!(rows[..16], drawn("ჩაი", 24)[..16]);
+        // A wide letter takes two cells, and none is cut in two.
+        assert_eq!(drawn("茶茶", 24).len(), 2 * 16);
+    }
+
+    #[test]
+    fn what_it_cannot_draw_is_left_to_the_question_mark() {
+        assert!(Unifont.line("", 576).is_none());
+        assert!(Unifont.line("茶", 8).is_none());
+        assert!(Unifont.line("\u{10FFFF}", 576).is_none());
+        assert!(Unifont.line(&"茶".repeat(2_000), 576).is_none());
+    }
+}
