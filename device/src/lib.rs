@@ -9,7 +9,7 @@
 //! - [`driver`]: the drivers, chosen by a [`driver::DriverUri`];
 //! - [`session`]: one request and its answer, without IO and without a clock;
 //! - [`wire`]: parse and emit, both directions;
-//! - [`port`]: serial, TCP, loopback, and the ports that trace or break another port;
+//! - [`port`]: serial, TCP, loopback, and the ports that trace, replay or break another port;
 //! - [`emulator`]: the printer's side of the same wire (feature `emulator`).
 //!
 //! A job is never printed twice on hope: where an answer was lost, the driver asks the device what became of the command,

@@ -372,7 +372,16 @@ fn what_keeps_a_printer_from_selling_is_said_and_seen() {
         assert!(host.has(Flag::JournalFull));
         host.no(0x30, open, Flag::NotAllowed);
 
-        // The fiscal memory has room for one Z-report.
+        // The fiscal memory has room for few Z-reports: fewer than 50, with X than 60.
+        let few = if is_x { 59 } else { 49 };
+        for (left, low) in [(few, true), (few + 1, false)] {
+            let mut memory = memory();
+            memory.closures_max = left;
+            let mut host = Host::with(Printer::new(memory, clock()).of_family(family));
+            assert_eq!(host.has(Flag::FiscalMemoryLow), low, "{left}");
+        }
+
+        // It has room for one.
         let mut memory = memory();
         memory.closures_max = 1;
         let mut host = Host::with(Printer::new(memory, clock()).of_family(family));

@@ -71,9 +71,6 @@ pub(super) enum AfterCommand {
     CoverOpens,
 }
 
-/// Fewer records than this are few (spec 1.1, S4.3).
-const CLOSURES_LOW: u32 = 50;
-
 /// One emulated printer.
 pub struct Printer {
     pub(super) protocol: &'static Protocol,
@@ -426,7 +423,7 @@ impl Printer {
         }
         match self.memory.closures_left() {
             0 => flags.push(Flag::FiscalMemoryFull),
-            left if left < CLOSURES_LOW => flags.push(Flag::FiscalMemoryLow),
+            left if left < self.protocol.limits.records_low => flags.push(Flag::FiscalMemoryLow),
             _ => {}
         }
         match self.memory.open.as_ref().map(|open| open.kind) {

@@ -53,6 +53,7 @@ pub const PROTOCOL: Protocol = Protocol {
         sales: 512,
         // Eight significant digits.
         price_max: 99_999_999,
+        records_low: 50,
     },
     seller: Seller {
         operator: 1,

@@ -33,6 +33,7 @@ pub const PROTOCOL: Protocol = Protocol {
         name_lines: 2,
         sales: 120,
         price_max: 99_999_999,
+        records_low: 50,
     },
     seller: Seller {
         operator: 1,

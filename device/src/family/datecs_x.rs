@@ -34,6 +34,7 @@ pub const PROTOCOL: Protocol = Protocol {
         name_lines: 1,
         sales: 512,
         price_max: 999_999_999,
+        records_low: 60,
     },
     seller: Seller {
         operator: 1,

@@ -231,6 +231,8 @@ pub struct Limits {
     pub sales: usize,
     /// The largest price.
     pub price_max: i64,
+    /// Fewer Z-reports than this that the fiscal memory has room for are few.
+    pub records_low: u32,
 }
 
 /// Who opens receipts, as the printers are delivered.
