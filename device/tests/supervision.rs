@@ -140,6 +140,32 @@ fn who_sells_is_what_the_address_says_and_the_password_stays_out_of_the_trace() 
     assert_eq!(rig.snapshot(true).fiscal_receipts.len(), 1);
 }
 
+#[test]
+fn no_family_shows_a_password_in_its_trace() {
+    for family in FAMILIES {
+        let bench = Bench::of(family);
+        let mut driver = bench.driver(1);
+        let mut now = driver.connect().unwrap().baseline;
+        for (job, row) in [
+            (sale(), family.open.command),
+            (refund(), family.refund.command),
+        ] {
+            let mut notes = Notes::new();
+            now = registered(driver.perform(&job, &now, &mut notes)).after;
+            let start = format!("{row:02X} ");
+            let opening = notes.lines.iter().find(|line| line.starts_with(&start));
+            let asked = opening.unwrap().split(" -> ").next().unwrap();
+            let hidden = family.seller.password_digits.is_some();
+            assert_eq!(asked.contains("****"), hidden, "{} {asked}", family.name);
+            let password = family.seller.password_on(family.model.name);
+            let shown = asked.split(['"', ',']).chain(asked.split("\\t"));
+            if password.len() > 1 {
+                assert!(shown.into_iter().all(|field| field != password), "{asked}");
+            }
+        }
+    }
+}
+
 /// A line at whose end the device hears nothing but noise at any other speed than its own.
 struct AtSpeed {
     line: Loopback<Emulator>,

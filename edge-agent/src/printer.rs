@@ -172,7 +172,7 @@ struct Worker {
     idle_look: Duration,
 }
 
-/// A connection that has been idle for so long is asked whether it still lives, before a document is begun.
+/// A connection that has been idle for so long is asked where it stands, before a slip is begun or the drawer opened.
 const IDLE_BEFORE_CHECK: Duration = Duration::from_secs(5);
 /// A printer with nothing to do is looked at so often: its own Z-report and a pulled cable are noticed by then.
 const IDLE_LOOK: Duration = Duration::from_secs(30);
@@ -271,9 +271,7 @@ impl Worker {
         }
     }
 
-    /// A connection that was idle may be dead, and people may have been at the printer: a document must not begin in a day
-    /// that the printer has closed meanwhile. Finding out costs a few exchanges, and only after some idle seconds:
-    /// a Z-report takes longer than that to print.
+    /// A connection that was idle may be dead, and people may have been at the printer: a slip begins where the printer stands.
     fn wake(&mut self) {
         if self.clock.monotonic().duration_since(self.last_use) <= IDLE_BEFORE_CHECK {
             return;
@@ -288,7 +286,7 @@ impl Worker {
     }
 
     fn perform(&mut self, mut document: Document) {
-        self.wake();
+        // A line that died while it was idle, and people who were at the printer, are found by the job's own first question.
         let outcome = self.attempt(&mut document, |printer, document, watch| {
             printer.perform(&document.job, &document.baseline, watch)
         });
