@@ -164,7 +164,8 @@ fn a_day_on_reserved_fiscal_numbers() {
             reply.status == 200
         });
     }
-    let closed = client.post("operations/closeday", "{}");
+    let close = format!(r#"{{"id":"{}"}}"#, Uuid::new_v4());
+    let closed = client.post("operations/closeday", &close);
     assert_eq!(closed.status, 200, "{}", closed.text);
     assert_eq!(
         closed.at("data.additionalData.reconciliation.agrees"),
@@ -174,6 +175,12 @@ fn a_day_on_reserved_fiscal_numbers() {
     until("the office is told everything", || {
         count(&client.open("/healthz").body, "unsent.documents") == 0
     });
+    let again = client.post("operations/closeday", &close);
+    assert!(again.replayed);
+    assert_eq!(
+        again.text, closed.text,
+        "what the office said since is no part of the first report"
+    );
     let received = office.client.look("/sim/authority/received");
     let numbers = numbers_of(&received);
     // Cash in, 2 + 4 + 30 sales, a return and the Z-report: each with a number of its own, in their order, without a gap.

@@ -94,6 +94,14 @@ def books(stage: Stage) -> None:
         check(fault in [one["code"] for one in told["faults"]], f"{what} is not told as {fault}", told["faults"])
         check(all(one["place"] and one["message"] and one["remedy"] for one in told["faults"]), "a fault without words", told)
 
+    garbage = stage.folder / "garbage"
+    shutil.copytree(data, garbage)
+    for name in (DATABASE, DATABASE + "-wal"):
+        (garbage / name).write_bytes(b"no database at all" * 1000)
+    code, told = verify(stage, "--data", garbage)
+    equal((code, told["ok"]), (1, False), "a file that is no database", told)
+    check(told["faults"][0]["remedy"], "a fault without words", told)
+
     (stage.folder / "broken.toml").write_text("[till]\ncountry = 7\n", "utf-8")
     equal(verify(stage, config=stage.folder / "broken.toml")[0], 3, "exit code for a broken configuration")
     equal(verify(stage, config=stage.folder / "nowhere.toml")[0], 3, "exit code for no configuration")

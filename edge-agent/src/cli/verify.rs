@@ -64,12 +64,7 @@ pub(super) fn run(arguments: &VerifyArguments, voice: Voice) -> Result<Exit, Fai
         devices: &devices,
         range,
     })
-    .map_err(|error| match &error {
-        StoreError::Key { source, .. } if source.kind() == ErrorKind::PermissionDenied => {
-            Failure::new(Exit::Permission, error)
-        }
-        _ => Failure::failed(error),
-    })?;
+    .map_err(|error| unreadable(error, voice))?;
     if voice.json {
         voice.json(&document(&verified));
     } else {
@@ -80,6 +75,25 @@ pub(super) fn run(arguments: &VerifyArguments, voice: Voice) -> Result<Exit, Fai
     } else {
         Exit::Failed
     })
+}
+
+/// Books that cannot be read at all are told as one fault, so that a program gets its one document here, too.
+fn unreadable(error: StoreError, voice: Voice) -> Failure {
+    let code = match &error {
+        StoreError::Key { source, .. } if source.kind() == ErrorKind::PermissionDenied => {
+            Exit::Permission
+        }
+        _ => Exit::Failed,
+    };
+    let error = anyhow::Error::new(error);
+    let fault = object! {
+        "code" => "books_unreadable",
+        "place" => "the database",
+        "message" => format!("{error:#}"),
+        "remedy" => "copy the data folder away, check the disk and its permissions, and restore the newest backup",
+    };
+    voice.json(&object! { "ok" => false, "faults" => Out::Array(vec![fault]) });
+    Failure::new(code, error)
 }
 
 fn tell(verified: &Verified, voice: Voice) {
