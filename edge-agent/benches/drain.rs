@@ -22,6 +22,7 @@ use tokio::sync::oneshot;
 use uuid::Uuid;
 
 const DOCUMENTS: usize = 10_000;
+const ROUNDS: usize = 3;
 /// Hundredths: 150 is 1.5.
 const RATIO_MAX: u128 = 150;
 const ANYWHERE: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
@@ -32,6 +33,18 @@ fn main() {
         .skip(1)
         .find_map(|argument| argument.parse().ok())
         .unwrap_or(DOCUMENTS);
+    // Somebody else's work on the machine falls on one side or the other: the middle of three rounds counts.
+    let mut ratios: Vec<u128> = (0..ROUNDS).map(|_| round(documents)).collect();
+    ratios.sort_unstable();
+    let ratio = ratios[ROUNDS / 2];
+    println!("ratio {} (at most {})", decimal(ratio), decimal(RATIO_MAX));
+    if ratio > RATIO_MAX {
+        std::process::exit(1);
+    }
+}
+
+/// The ratio of one round in hundredths.
+fn round(documents: usize) -> u128 {
     let folder = tempfile::tempdir().unwrap();
     sell(folder.path(), documents);
 
@@ -52,16 +65,14 @@ fn main() {
     let bare = bare(&received);
     let ratio = written.as_millis() * 100 / bare.as_millis().max(1);
     println!(
-        "{documents} documents: acknowledged in the books in {written:.2?}; \
-         a bare client: {bare:.2?}; ratio {}.{:02} (at most {}.{:02})",
-        ratio / 100,
-        ratio % 100,
-        RATIO_MAX / 100,
-        RATIO_MAX % 100
+        "{documents} documents: told, and written down as told, in {written:.2?}; a bare client: {bare:.2?}; ratio {}",
+        decimal(ratio)
     );
-    if ratio > RATIO_MAX {
-        std::process::exit(1);
-    }
+    ratio
+}
+
+fn decimal(hundredths: u128) -> String {
+    format!("{}.{:02}", hundredths / 100, hundredths % 100)
 }
 
 /// A till without an office, which sells on alternative receipts.
