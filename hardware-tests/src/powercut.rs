@@ -389,6 +389,53 @@ pub fn fail_every_call(seed: u64, steps: usize) -> Result<Tally, Violation> {
     Ok(tally)
 }
 
+/// What a sale costs the disk: an SD card wears out by it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Wear {
+    /// Syncs of a hundred sales.
+    pub syncs: usize,
+    /// Bytes written by a hundred sales.
+    pub bytes: u64,
+}
+
+/// Sells so many hundreds of receipts of ten lines, each reserved and sealed, and counts what reaches the disk for a hundred of them,
+/// checkpoints and snapshots included.
+///
+/// # Errors
+///
+/// The books cannot be written.
+pub fn wear(hundreds: usize) -> Result<Wear, Violation> {
+    let mut shop = Shop::new()?;
+    shop.disk.fail(None);
+    let before = shop.disk.bytes_written();
+    let lines = [LOAF; 10];
+    let payments = [DraftPayment {
+        code: 0,
+        amount: Amount::from_minor(8_100),
+    }];
+    let draft = Draft {
+        lines: &lines,
+        payments: &payments,
+        ..Draft::default()
+    };
+    for sale in 0..hundreds * 100 {
+        shop.now += 1_000;
+        let order = shop.order(Wish::Sale(draft));
+        let settle = Command::Settle(order.id, printed());
+        let sold = shop.commit(&[Command::Reserve(order)]);
+        sold.and_then(|()| shop.commit(&[settle]))
+            .map_err(|error| words(&error))?;
+        // As often as the clerk does it: two rows a sale, one snapshot in 256 rows.
+        if sale % 128 == 127 {
+            shop.snapshot().map_err(|error| words(&error))?;
+        }
+    }
+    Ok(Wear {
+        syncs: shop.disk.seen(Kind::Sync) / hundreds.max(1),
+        bytes: (shop.disk.bytes_written() - before) / u64::try_from(hundreds.max(1)).unwrap_or(1),
+    })
+}
+
 /// Ways in which the power goes at one moment.
 const CUTS_PER_MOMENT: usize = 4;
 

@@ -1,6 +1,6 @@
 //! A few thousand power cuts and every failing call of a short shift, in each test run; the long run is `--bin powercut`.
 
-use ferrotill_hardware_tests::powercut::{Sync, cut_power, cut_power_of, fail_every_call};
+use ferrotill_hardware_tests::powercut::{Sync, cut_power, cut_power_of, fail_every_call, wear};
 
 #[test]
 fn what_was_acknowledged_survives_every_power_cut() {
@@ -20,4 +20,12 @@ fn no_failing_call_loses_what_was_acknowledged() {
 fn a_disk_that_lies_about_its_syncs_is_found_out() {
     let violation = cut_power_of(Sync::Ignored, 7, 250, 12).unwrap_err();
     assert!(violation.starts_with("seed 7, moment "), "{violation}");
+}
+
+/// An SD card wears out by this: 2.1 flushes and 90 KiB for a sale of ten lines at most.
+#[test]
+fn a_sale_costs_the_card_little() {
+    let worn = wear(10).unwrap();
+    assert!(worn.syncs <= 210, "{worn:?}");
+    assert!(worn.bytes <= 90 * 1_024 * 100, "{worn:?}");
 }

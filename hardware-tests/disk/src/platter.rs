@@ -64,6 +64,7 @@ pub(crate) struct Platter {
     trouble: Option<Trouble>,
     seen: HashMap<Kind, usize>,
     next_handle: u64,
+    written: u64,
     /// Nothing works any more.
     dead: bool,
     /// It says that it has synced, and has not.
@@ -167,6 +168,12 @@ impl Disk {
         lock(&self.platter).seen.get(&kind).copied().unwrap_or(0)
     }
 
+    /// Bytes that were written since the disk was mounted or an image was put on it.
+    #[must_use]
+    pub fn bytes_written(&self) -> u64 {
+        lock(&self.platter).written
+    }
+
     /// From now on the disk says that it has synced and does nothing, as cheap ones do: the control that a suite must fail on.
     pub fn lie(&self) {
         lock(&self.platter).lies = true;
@@ -238,6 +245,7 @@ impl Platter {
             offset,
             bytes,
         );
+        self.written += u64::try_from(bytes.len()).unwrap_or(u64::MAX);
         self.operations.push(Operation::Write {
             file: Arc::clone(name),
             offset,

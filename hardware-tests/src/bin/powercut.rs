@@ -6,7 +6,7 @@ use std::io::Write as _;
 use std::process::ExitCode;
 use std::time::Instant;
 
-use ferrotill_hardware_tests::powercut::{cut_power, fail_every_call};
+use ferrotill_hardware_tests::powercut::{cut_power, fail_every_call, wear};
 
 fn main() -> ExitCode {
     let (code, words) = match play() {
@@ -45,11 +45,15 @@ fn play() -> Result<String, (u8, String)> {
     let started = Instant::now();
     let calls = fail_every_call(seed, steps).map_err(violated)?;
     let cuts = cut_power(seed, states, steps).map_err(violated)?;
+    let worn = wear(20).map_err(violated)?;
     Ok(format!(
-        "{} power cuts and {} failing calls in {} s, over {} promises: nothing lost, nothing out of order",
+        "{} power cuts and {} failing calls in {} s, over {} promises: nothing lost, nothing out of order\n\
+         a hundred sales of ten lines: {} syncs, {} KiB written",
         cuts.states,
         calls.states,
         started.elapsed().as_secs(),
-        cuts.promises + calls.promises
+        cuts.promises + calls.promises,
+        worn.syncs,
+        worn.bytes / 1_024
     ))
 }
