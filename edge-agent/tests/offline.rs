@@ -367,3 +367,27 @@ fn the_simulated_clock_is_believed_and_time_goes_on_after_it() {
     }
     assert!(till.moments().is_sorted());
 }
+
+#[test]
+fn a_till_that_is_closed_in_the_middle_of_a_backlog_tells_nothing_twice() {
+    let mut till = Till::new(|text| text);
+    till.line.set(Weather::Refused);
+    till.start();
+    let body = sale_with(r#""receiptMode":"AlternativeReceiptOnly","print":false"#);
+    for _ in 0..150 {
+        assert_eq!(till.client().post("operations/sale", &body).status, 200);
+    }
+    till.line.set(Weather::Fair);
+    for _ in 0..3 {
+        let told = till.office.received().len();
+        till.until("some are told", |till| {
+            let now = till.office.received().len();
+            now > told || now == 150
+        });
+        till.stop();
+        till.start();
+    }
+    till.until("all are told", |till| till.unsent() == 0);
+    assert_eq!(till.office.received().len(), 150);
+    assert_eq!(till.office.duplicates(), 0);
+}

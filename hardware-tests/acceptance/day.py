@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from decimal import Decimal
 
-from fiscalcloud_client import SALE_EXAMPLE, sale, to_json, with_id
+from fiscalcloud_client import SALE_EXAMPLE, Answer, sale, to_json, with_id
 from sales import HEAD, RECEIPT
 from stage import CheckedClient, Simulator, Stage, check, equal, money, new_id, scenario, wait_for
 
@@ -231,3 +231,32 @@ def offline(stage: Stage) -> None:
     everything = office.received()
     equal(len(everything), len(sold) + 1, "documents at the office")
     equal(len({one["key"] for one in everything}), len(everything), "keys at the office")
+
+
+@scenario(limit=120)
+def clock(stage: Stage) -> None:
+    """The clock is moved a day on, back, half a day back and on: the shift's limit holds, and no document goes back in time."""
+    client, simulator = stage.demo()
+
+    def sell() -> Answer:
+        return client.post("operations/sale", sale(("Covrig", "1.000", "5.00", "A"), request_id=new_id()))
+
+    first = sell()
+    equal(first.status, 200, "a sale", first)
+    simulator.set_clock(90_000)
+    late = sell()
+    equal((late.status, late.state, late.error), (422, "not_registered", "ShiftTooLong"), "a sale in a shift of 25 hours", late)
+    closed = client.post("operations/closeday", "{}")
+    equal(closed.status, 200, "closing the day", closed)
+    moments = [first.data["fiscalReceipt"]["dateTime"], closed.data["dateTime"]]
+    numbers = [first.data["fiscalReceipt"]["number"], closed.data["number"]]
+    for offset in (90_000, 0, -43_200, 43_200, 0):
+        simulator.set_clock(offset)
+        answer = sell()
+        equal(answer.status, 200, f"a sale at {offset} s", answer)
+        check(int(answer.headers.get("X-Offline-Remaining-Seconds", "-1")) >= 0, "what is left without the office", answer)
+        receipt = answer.data["fiscalReceipt"] or answer.data["alternativeReceipt"]
+        moments.append(receipt["dateTime"])
+        numbers.append(receipt["number"])
+    equal(moments, sorted(set(moments)), "the documents' times")
+    equal(numbers, list(range(1, len(numbers) + 1)), "the documents' numbers")

@@ -189,6 +189,9 @@ class Simulator:
     def paper(self) -> str:
         return http_call(self.url, "GET", "/sim/printer/paper", timeout=10).text
 
+    def set_clock(self, offset_s: int) -> None:
+        self._json("PUT", "clock", {"offset_s": offset_s})
+
     def authority(self) -> dict:
         return self._json("GET", "authority")
 

@@ -12,6 +12,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
 use ferrotill_core::Currency;
@@ -61,6 +62,8 @@ const REFUSED_PAUSE_MS_MAX: u64 = 10_000;
 const REFUSED_OFTEN: u32 = 40;
 /// …the longest pause from then on.
 const REFUSED_OFTEN_PAUSE_MS_MAX: u64 = 300_000;
+/// How long the end waits for the sender.
+const LAST_WORDS: Duration = Duration::from_millis(500);
 /// While a backlog is told, acknowledgements are written down so often.
 const WRITTEN_EVERY_MS: u64 = 250;
 /// While a backlog is told, the log hears of it after so many documents.
@@ -71,6 +74,8 @@ const PROGRESS_EVERY: u32 = 500;
 pub struct Sender {
     stop: Arc<AtomicBool>,
     wake: Arc<Notify>,
+    /// Says nothing, and ends with the thread.
+    ended: Receiver<()>,
 }
 
 impl Sender {
@@ -126,10 +131,14 @@ impl Sender {
             .parts
             .board
             .office_switched(&State::Online.to_string(), "the start", false);
+        let (running, ended) = channel();
         std::thread::Builder::new()
             .name("sender".to_owned())
-            .spawn(move || worker.run())?;
-        Ok(Self { stop, wake })
+            .spawn(move || {
+                let _running = running;
+                worker.run();
+            })?;
+        Ok(Self { stop, wake, ended })
     }
 }
 
@@ -137,6 +146,8 @@ impl Drop for Sender {
     fn drop(&mut self) {
         self.stop.store(true, Ordering::Release);
         self.wake.notify_one();
+        // What the office has just taken is still written down; an office that does not answer is not waited for.
+        let _ = self.ended.recv_timeout(LAST_WORDS);
     }
 }
 
