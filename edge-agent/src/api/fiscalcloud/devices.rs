@@ -63,7 +63,7 @@ fn serial_number(app: &App, device: &Device) -> Option<String> {
 fn dto(app: &App, device: &Device, last_number: u32, used: &[Option<u32>]) -> Out {
     let printer = app.board.printer(device.id);
     let owner = &app.config.till.owner;
-    let today = app.clock.now().local_day();
+    let today = app.guard.now().local_day();
     let tax_groups = device.tax_groups.iter().enumerate().map(|(index, group)| {
         let rate = group.rate_on(today);
         object! {

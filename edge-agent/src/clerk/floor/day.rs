@@ -87,7 +87,7 @@ impl Floor {
     /// A printer has come: its rates are held against the configured ones.
     pub(super) fn look_at_the_rates(&mut self, index: usize, connected: &Connected) {
         let desk = &mut self.desks[index];
-        let today = self.setting.clock.now().local_day();
+        let today = self.setting.guard.now().local_day();
         let mut configured = [None; 8];
         for (place, code) in (b'A'..=b'H').enumerate() {
             let code = ferrotill_core::tax::TaxCode::new(code);
@@ -158,7 +158,7 @@ impl Floor {
             if document.is_some() { "the shift is closed with it" } else { "no shift was open" }
         );
         let note = ClosedByPrinter {
-            at: self.setting.clock.now(),
+            at: self.setting.guard.now(),
             document: document.map(document_id),
             z_number_known: seen.z_number,
             day: day.as_ref().map_or("", |day| day.day.as_str()),
