@@ -140,7 +140,8 @@ fn a_day_of_trouble_ends_with_every_document_in_its_place_once() {
         "{} documents",
         documents.len()
     );
-    assert!(!fiscal.is_empty() && !alternative.is_empty());
+    // How many are alternative depends on how fast the sales are; that each weather leads to them is shown in `offline.rs`.
+    assert!(!fiscal.is_empty());
     let numbers: BTreeSet<u64> = fiscal
         .iter()
         .chain(&alternative)
