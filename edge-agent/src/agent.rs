@@ -11,6 +11,7 @@ use ferrotill_device::driver::{self, DriverUri};
 use tokio::sync::Notify;
 use uuid::Uuid;
 
+use crate::api::replay::Replays;
 use crate::api::{self, App};
 use crate::authority::numbers::NumberKeeper;
 use crate::authority::online_ecr::OnlineEcr;
@@ -152,6 +153,7 @@ impl Agent {
             guard,
             house,
             board,
+            replays: Replays::default(),
         });
         Ok(Self {
             app,
@@ -165,7 +167,12 @@ impl Agent {
 
     /// The agent's routes.
     pub fn router(&self) -> Router {
-        api::router(&self.app)
+        self.router_with(Router::new())
+    }
+
+    /// The agent's routes, and those of a simulator behind the same door.
+    pub fn router_with(&self, more: Router) -> Router {
+        api::router(&self.app, more)
     }
 
     /// What every route works with.

@@ -14,6 +14,7 @@ import time
 import traceback
 from concurrent.futures import ThreadPoolExecutor, as_completed
 
+import abuse
 import books
 import calls
 import day
@@ -21,7 +22,7 @@ import sales
 import trouble
 from stage import SCENARIOS, Stage
 
-MODULES = (sales, calls, day, trouble, books)
+MODULES = (sales, calls, day, trouble, books, abuse)
 
 
 def play(binary: str, name: str) -> tuple[str, float, str]:

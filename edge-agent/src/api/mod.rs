@@ -4,7 +4,9 @@ pub mod auth;
 pub mod fiscalcloud;
 pub mod json;
 pub mod operations;
+pub mod origin;
 pub mod own;
+pub mod replay;
 pub mod sim;
 
 use std::sync::Arc;
@@ -12,7 +14,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::extract::State;
 use axum::http::{HeaderValue, StatusCode, header};
-use axum::middleware::map_response_with_state;
+use axum::middleware::{from_fn_with_state, map_response_with_state};
 use axum::response::{IntoResponse, Response};
 use ferrotill_core::budget::{Budget, Left};
 use ferrotill_core::profile::Profile;
@@ -46,6 +48,8 @@ pub struct App {
     pub house: Budget,
     /// The board that everybody reads.
     pub board: Arc<Board>,
+    /// The signed calls that ended without a document.
+    pub replays: replay::Replays,
 }
 
 impl App {
@@ -106,9 +110,10 @@ impl App {
     }
 }
 
-/// All routes of the agent.
-pub fn router(app: &Arc<App>) -> Router {
+/// All routes of the agent, and those that a simulator has beside them.
+pub fn router(app: &Arc<App>, more: Router) -> Router {
     Router::new()
+        .merge(more)
         .merge(fiscalcloud::router(Arc::clone(app)))
         .merge(operations::router(Arc::clone(app)))
         .merge(own::router(Arc::clone(app)))
@@ -116,6 +121,10 @@ pub fn router(app: &Arc<App>) -> Router {
         .layer(map_response_with_state(
             Arc::clone(app),
             with_offline_remaining,
+        ))
+        .layer(from_fn_with_state(
+            Arc::new(origin::Visitors::new(&app.config)),
+            origin::check,
         ))
 }
 

@@ -66,6 +66,9 @@ fn stranger(answer: &'static [u8], endless: bool) -> String {
     url
 }
 
+/// The beginning of a head that goes on in one line for as long as somebody reads.
+static HEAD_WITHOUT_END: [u8; 21] = *b"HTTP/1.1 200 OK\r\nX: y";
+
 #[test]
 fn a_stranger_is_not_the_office() {
     for (answer, endless, failure) in [
@@ -74,6 +77,7 @@ fn a_stranger_is_not_the_office() {
         (b"HTTP/1.1 307 Again\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 20\r\n\r\n{\"status\":\"success\"}", false, Failure::Stranger),
         (b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n{\"status\":\"success\"}", true, Failure::Stranger),
         (b"SSH-2.0-OpenSSH_9.2\r\n", false, Failure::Stranger),
+        (&HEAD_WITHOUT_END, true, Failure::Stranger),
         (b"HTTP/1.1 200 OK\r\nContent-Length: 20\r\n\r\n{\"stat", false, Failure::Broken),
         (b"", false, Failure::Broken),
     ] {

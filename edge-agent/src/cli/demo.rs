@@ -104,11 +104,10 @@ pub(super) fn run(arguments: &DemoArguments, voice: Voice) -> Result<Exit, Failu
             &office_url,
         )?;
         let agent = Agent::start(config, Some(Arc::clone(&clock)))?;
-        let router = agent
-            .router()
-            .merge(sim::printer_router(Arc::clone(&rig)))
+        let simulator = sim::printer_router(Arc::clone(&rig))
             .merge(sim::clock_router(Arc::clone(&clock)))
             .merge(standin::sim_router(office.clone()));
+        let router = agent.router_with(simulator);
         let url = format!("http://{address}");
         let (stop, stop_asked) = oneshot::channel::<()>();
         let server = tokio::spawn(serve(listener, router, Limits::default(), async {

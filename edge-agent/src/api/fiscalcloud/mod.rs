@@ -21,11 +21,12 @@ use ferrotill_core::refusal::{Place, Refusal};
 use tokio::sync::oneshot;
 use uuid::Uuid;
 
-use super::auth::{self, Call, Unauthorized};
+use super::auth::{self, Call, Signed, Unauthorized};
 use super::json::{Fault, Node, Out};
+use super::replay::Outcome;
 use super::{App, with_state};
 use crate::clerk::{Answer, FiscalState, Message};
-use crate::config::Device;
+use crate::config::{Device, Mode};
 use crate::object;
 use crate::store::{StoreError, StoredDocument};
 use answer::Form;
@@ -71,7 +72,7 @@ async fn handle(State(app): State<Arc<App>>, request: Request) -> Response {
     };
     let caller = match auth::check(&app.config, &app.guard, &call) {
         Ok(caller) => caller,
-        Err(unauthorized) => return unseen(turned_away(unauthorized)),
+        Err(unauthorized) => return unseen(turned_away(app.config.till.mode, unauthorized)),
     };
     let Some(operation) = operation else {
         let message = format!(
@@ -88,7 +89,7 @@ async fn handle(State(app): State<Arc<App>>, request: Request) -> Response {
             Some(device) => {
                 serve(
                     &app,
-                    device,
+                    (device, caller.signed),
                     bound,
                     &parts.headers,
                     parts.uri.query(),
@@ -96,11 +97,15 @@ async fn handle(State(app): State<Arc<App>>, request: Request) -> Response {
                 )
                 .await
             }
-            None => unseen(turned_away(Unauthorized {
-                code: "UnknownDevice",
-                message: "the header Api-DeviceId is missing; this operation needs it".to_owned(),
-                signed: None,
-            })),
+            None => {
+                let unauthorized = Unauthorized {
+                    code: "UnknownDevice",
+                    message: "the header Api-DeviceId is missing; this operation needs it"
+                        .to_owned(),
+                    signed: None,
+                };
+                unseen(turned_away(app.config.till.mode, unauthorized))
+            }
         },
     }
 }
@@ -108,19 +113,19 @@ async fn handle(State(app): State<Arc<App>>, request: Request) -> Response {
 /// An operation on a device.
 async fn serve(
     app: &Arc<App>,
-    device: &Device,
+    (device, signed): (&Device, Signed),
     operation: Operation,
     headers: &HeaderMap,
     query: Option<&str>,
     body: &Bytes,
 ) -> Response {
     match operation {
-        Operation::Create(creation) => create(app, device, creation, headers, body).await,
+        Operation::Create(creation) => create(app, (device, signed), creation, headers, body).await,
         Operation::List { kinds, full } => {
             list(app, device, kinds, full, query.unwrap_or_default()).await
         }
         Operation::Get { kinds, id } => get(app, device, kinds, id).await,
-        Operation::OpenDrawer => open_drawer(app, device).await,
+        Operation::OpenDrawer => open_drawer(app, device, signed).await,
         Operation::Devices | Operation::Device(_) => devices::list(app),
     }
 }
@@ -128,7 +133,7 @@ async fn serve(
 /// A creating operation: read the body, hand the order to the clerk, wait for what became of it.
 async fn create(
     app: &Arc<App>,
-    device: &Device,
+    (device, signed): (&Device, Signed),
     creation: Creation,
     headers: &HeaderMap,
     body: &Bytes,
@@ -140,6 +145,7 @@ async fn create(
         mode: app.config.till.mode,
         profile: app.profile,
         point_of_sale,
+        own_id: signed.request_id(),
     };
     let node = match (creation, body.is_empty()) {
         (Creation::Report(Some(_)), true) => None,
@@ -169,8 +175,52 @@ async fn create(
         let state = state_of(app, parsed.given_id).await;
         return with_state(faulty(&faults), state);
     }
+    let look = match app.replays.look(signed) {
+        Ok(look) => look,
+        Err(_) => return repeated(app, device, creation, (signed, parsed.form.id)).await,
+    };
     let answer = submit(app, device, parsed).await;
+    look.end(match &answer {
+        // The document answers for itself from now on, or nobody has looked at the request.
+        Answer::Registered { .. } | Answer::Unavailable { .. } => Outcome::Forget,
+        _ => Outcome::Keep,
+    });
     told(app, device, creation, answer).await
+}
+
+/// The same bytes as an earlier call: it gets the document of that call, and starts nothing.
+async fn repeated(
+    app: &Arc<App>,
+    device: &Device,
+    creation: Creation,
+    (signed, id): (Signed, Uuid),
+) -> Response {
+    let deadline = app.clock.monotonic() + device.answer_timeout;
+    while app.replays.is_looked_at(signed) || app.waits(id).await == Some(true) {
+        if app.clock.monotonic() >= deadline {
+            break;
+        }
+        tokio::time::sleep(REPEAT_PAUSE).await;
+    }
+    let answer = match app.state_of(id).await {
+        FiscalState::Registered => Answer::Registered { id, replayed: true },
+        FiscalState::Unknown => Answer::Unknown {
+            message: "the first call with these bytes is not settled yet; repeat the request with the same id"
+                .to_owned(),
+        },
+        FiscalState::NotRegistered => {
+            return with_state(replay_refused(), FiscalState::NotRegistered);
+        }
+    };
+    told(app, device, creation, answer).await
+}
+
+fn replay_refused() -> Response {
+    failure(
+        StatusCode::UNPROCESSABLE_ENTITY,
+        "SignatureReplayed",
+        "Api-Signature: was used before, by a call that has ended; to try again, sign the request with the time of now",
+    )
 }
 
 /// Gives the order to the clerk and waits as long as a caller waits at most.
@@ -398,7 +448,11 @@ async fn get(
     }
 }
 
-async fn open_drawer(app: &Arc<App>, device: &Device) -> Response {
+async fn open_drawer(app: &Arc<App>, device: &Device, signed: Signed) -> Response {
+    match app.replays.look(signed) {
+        Ok(look) => look.end(Outcome::Keep),
+        Err(_) => return replay_refused(),
+    }
     let (reply, answer) = oneshot::channel();
     app.door.tell(Message::Drawer {
         device: device.id,
@@ -499,12 +553,20 @@ fn not_found(id: Uuid) -> Response {
     failure(StatusCode::UNPROCESSABLE_ENTITY, "NotFound", &message)
 }
 
-fn turned_away(unauthorized: Unauthorized) -> Response {
+/// 401. In LIVE mode its body is always the same: which part does not hold is for the log, not for a stranger.
+pub(super) fn turned_away(mode: Mode, unauthorized: Unauthorized) -> Response {
     let Unauthorized {
         code,
         message,
         signed,
     } = unauthorized;
+    let (code, message) = match mode {
+        Mode::Test => (code, message),
+        Mode::Live => {
+            tracing::warn!(code, "a call was turned away: {message}");
+            ("Unauthorized", UNAUTHORIZED.to_owned())
+        }
+    };
     let mut body = envelope(false, Some(&message), Some(code), Out::Null);
     if let (Out::Object(members), Some(signed)) = (&mut body, signed) {
         members.push(("signedString".into(), signed.into()));
@@ -550,5 +612,41 @@ fn again_later(mut response: Response) -> Response {
     response
 }
 
+/// What everybody is told who is turned away in LIVE mode.
+const UNAUTHORIZED: &str =
+    "the call is not signed as this agent expects; the agent's log says what does not hold";
+/// How often the repeat of a call that is being worked on looks for its end.
+const REPEAT_PAUSE: Duration = Duration::from_millis(10);
 /// When a caller may ask again.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
+
+#[cfg(test)]
+mod tests {
+    use axum::body::to_bytes;
+
+    use super::{Mode, Unauthorized, turned_away};
+
+    #[tokio::test]
+    async fn a_stranger_to_a_live_till_hears_the_same_whatever_is_wrong() {
+        let mut bodies = Vec::new();
+        for code in ["UnknownApiKey", "SignatureMismatch", "TimestampOutOfWindow"] {
+            for mode in [Mode::Test, Mode::Live] {
+                let unauthorized = Unauthorized {
+                    code,
+                    message: format!("about {code}"),
+                    signed: None,
+                };
+                let response = turned_away(mode, unauthorized);
+                assert_eq!(response.status(), 401);
+                let body = to_bytes(response.into_body(), 1_000).await.unwrap();
+                let text = String::from_utf8(body.to_vec()).unwrap();
+                assert_eq!(text.contains(code), mode == Mode::Test, "{text}");
+                if mode == Mode::Live {
+                    bodies.push(text);
+                }
+            }
+        }
+        bodies.dedup();
+        assert_eq!(bodies.len(), 1, "{bodies:?}");
+    }
+}

@@ -19,6 +19,8 @@ pub(super) struct Shop<'s> {
     pub(super) mode: Mode,
     pub(super) profile: &'static dyn Profile,
     pub(super) point_of_sale: Uuid,
+    /// The id of a request that was given none.
+    pub(super) own_id: Uuid,
 }
 
 /// A body read: the order as far as it could be read, the id that was given, and the faults.
@@ -487,7 +489,7 @@ impl Aside {
         faults: Vec<Fault>,
         shop: Shop<'_>,
     ) -> Parsed {
-        let id = given_id.unwrap_or_else(Uuid::now_v7);
+        let id = given_id.unwrap_or(shop.own_id);
         let terminals: Vec<Out> = self
             .terminals
             .iter()

@@ -1,0 +1,19 @@
+//! The configuration: any text is a configuration or a list of faults, and a fault names its place.
+#![no_main]
+
+use ferrotill::config::Config;
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|text: &str| {
+    // A secret's file is read as soon as it is named: a fuzzer must not open what it makes up.
+    if text.contains("_file") {
+        return;
+    }
+    match Config::parse(text, "fuzz.toml") {
+        Ok(config) => {
+            let _ = ferrotill::agent::check(&config);
+            assert!(!format!("{config:?}").contains("a-secret-of-some-length"));
+        }
+        Err(error) => assert!(error.to_string().contains("fuzz.toml")),
+    }
+});

@@ -1,0 +1,53 @@
+//! Headers of a signed call: whoever does not know the secret is turned away, whatever the headers hold.
+#![no_main]
+
+use std::sync::{Arc, LazyLock};
+
+use axum::http::{HeaderMap, HeaderName, HeaderValue};
+use ferrotill::api::auth::{Call, check};
+use ferrotill::clock::Clock;
+use ferrotill::config::Config;
+use ferrotill::guard::GuardedClock;
+use libfuzzer_sys::fuzz_target;
+
+static CONFIG: LazyLock<Config> = LazyLock::new(|| {
+    let text = include_str!("../seeds/configuration/shop");
+    Config::parse(text, "shop.toml").expect("the seed is a configuration")
+});
+static CLOCK: LazyLock<GuardedClock> = LazyLock::new(|| {
+    let clock = Clock::new(Some("UTC")).expect("UTC is known");
+    GuardedClock::new(Arc::new(clock), None, [])
+});
+
+const NAMES: [&str; 6] = [
+    "api-key",
+    "api-deviceid",
+    "api-pointofsaleid",
+    "api-timestamp",
+    "api-signature",
+    "host",
+];
+
+fuzz_target!(|call: (Vec<(u8, &[u8])>, bool, &str, &[u8])| {
+    let (lines, known, path, body) = call;
+    let mut headers = HeaderMap::new();
+    for (name, value) in lines {
+        let name = NAMES[usize::from(name) % NAMES.len()];
+        if let Ok(value) = HeaderValue::from_bytes(value) {
+            headers.append(HeaderName::from_static(name), value);
+        }
+    }
+    if known {
+        // Past the first doors: a known key, and the time of now.
+        let now = ferrotill::clock::system_ms();
+        headers.insert("api-key", HeaderValue::from_static("a-key"));
+        headers.insert("api-timestamp", HeaderValue::from(now));
+    }
+    let call = Call {
+        method: "POST",
+        path_and_query: path,
+        headers: &headers,
+        body,
+    };
+    assert!(check(&CONFIG, &CLOCK, &call).is_err());
+});

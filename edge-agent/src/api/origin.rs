@@ -1,0 +1,315 @@
+//! Where a call comes from: pages of strange sites must not reach the till through a browser that stands beside it.
+//!
+//! A site that names its own host and then points that name at this machine (DNS rebinding) is same-origin for the browser, but the
+//! name stands in `Host`. So a host is an address, `localhost`, or the host of one of `[api] allowed_origins`. A page of another site
+//! cannot hide its `Origin`, which must be this agent's own or one of `allowed_origins`; those get the CORS headers that browsers ask
+//! for. Programs that are no browsers send no `Origin` and are not concerned.
+
+use std::net::{IpAddr, Ipv6Addr};
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+
+use super::auth::Unauthorized;
+use super::{answer, fiscalcloud, with_state};
+use crate::clerk::FiscalState;
+use crate::config::{Config, Mode};
+
+/// Who may come in through a browser.
+#[derive(Debug)]
+pub struct Visitors {
+    origins: Vec<String>,
+    mode: Mode,
+}
+
+/// Why a call is not let in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Stranger {
+    Host(String),
+    Origin(String),
+}
+
+/// Where an admitted call comes from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum From {
+    /// No browser, or a page of this agent.
+    Here,
+    /// A page of an allowed origin.
+    Page(HeaderValue),
+}
+
+impl Visitors {
+    /// As configured.
+    #[must_use]
+    pub fn new(config: &Config) -> Self {
+        Self {
+            origins: config.api.allowed_origins.clone(),
+            mode: config.till.mode,
+        }
+    }
+
+    fn admit(&self, authority: Option<&str>, headers: &HeaderMap) -> Result<From, Stranger> {
+        let host = match authority {
+            // The target's own authority goes before the header (RFC 9112, 3.2.2).
+            Some(authority) => Some(authority),
+            None => the_one(headers, &header::HOST).map_err(Stranger::Host)?,
+        };
+        if let Some(host) = host.filter(|host| !self.is_ours(host)) {
+            return Err(Stranger::Host(host.to_owned()));
+        }
+        let Some(origin) = the_one(headers, &header::ORIGIN).map_err(Stranger::Origin)? else {
+            return Ok(From::Here);
+        };
+        let own = host.is_some_and(|host| {
+            ["http://", "https://"].iter().any(|scheme| {
+                origin
+                    .strip_prefix(scheme)
+                    .is_some_and(|name| name.eq_ignore_ascii_case(host))
+            })
+        });
+        if own {
+            return Ok(From::Here);
+        }
+        let allowed = self
+            .origins
+            .iter()
+            .any(|allowed| allowed.eq_ignore_ascii_case(origin));
+        match headers.get(header::ORIGIN) {
+            Some(value) if allowed => Ok(From::Page(value.clone())),
+            _ => Err(Stranger::Origin(origin.to_owned())),
+        }
+    }
+
+    /// An address, `localhost`, or the host of an allowed origin; with any port.
+    fn is_ours(&self, authority: &str) -> bool {
+        let host = host_of(authority);
+        let literal = host
+            .strip_prefix('[')
+            .and_then(|inner| inner.strip_suffix(']'))
+            .map_or_else(
+                || host.parse::<IpAddr>().is_ok_and(|ip| ip.is_ipv4()),
+                |inner| inner.parse::<Ipv6Addr>().is_ok(),
+            );
+        literal
+            || host.eq_ignore_ascii_case("localhost")
+            || self.origins.iter().any(|origin| {
+                origin
+                    .split_once("://")
+                    .is_some_and(|(_, authority)| host_of(authority).eq_ignore_ascii_case(host))
+            })
+    }
+
+    fn turn_away(&self, request: &Request, stranger: Stranger) -> Response {
+        let (code, message) = match stranger {
+            Stranger::Host(host) => (
+                "HostNotAllowed",
+                format!(
+                    "the header Host names {host:?}; call the agent by its address, or write the origin with this host into [api] allowed_origins"
+                ),
+            ),
+            Stranger::Origin(origin) => (
+                "OriginNotAllowed",
+                format!(
+                    "the header Origin names {origin:?}; write it into [api] allowed_origins if its pages may call"
+                ),
+            ),
+        };
+        if !request.uri().path().starts_with("/api/") {
+            let body = crate::object! { "error" => code, "message" => message };
+            return answer(StatusCode::FORBIDDEN, &body);
+        }
+        let unauthorized = Unauthorized {
+            code,
+            message,
+            signed: None,
+        };
+        let response = fiscalcloud::turned_away(self.mode, unauthorized);
+        if request.method() == Method::POST {
+            with_state(response, FiscalState::Unknown)
+        } else {
+            response
+        }
+    }
+}
+
+/// The layer before all routes.
+pub async fn check(
+    State(visitors): State<Arc<Visitors>>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let authority = request
+        .uri()
+        .authority()
+        .map(|authority| authority.as_str());
+    match visitors.admit(authority, request.headers()) {
+        Ok(From::Here) => next.run(request).await,
+        Ok(From::Page(origin)) => {
+            let asks_first = request.method() == Method::OPTIONS
+                && request
+                    .headers()
+                    .contains_key(header::ACCESS_CONTROL_REQUEST_METHOD);
+            let response = if asks_first {
+                may_call()
+            } else {
+                next.run(request).await
+            };
+            readable_by(response, origin)
+        }
+        Err(stranger) => visitors.turn_away(&request, stranger),
+    }
+}
+
+/// A browser asks what a page may send.
+fn may_call() -> Response {
+    let mut response = (StatusCode::NO_CONTENT, Body::empty()).into_response();
+    let headers = response.headers_mut();
+    for (name, value) in [
+        (header::ACCESS_CONTROL_ALLOW_METHODS, "GET, POST"),
+        (
+            header::ACCESS_CONTROL_ALLOW_HEADERS,
+            "Api-Key, Api-DeviceId, Api-PointOfSaleId, Api-Timestamp, Api-Signature, Content-Type, X-Request-Id",
+        ),
+        (header::ACCESS_CONTROL_MAX_AGE, "600"),
+    ] {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+    response
+}
+
+fn readable_by(mut response: Response, origin: HeaderValue) -> Response {
+    let headers = response.headers_mut();
+    headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);
+    headers.insert(
+        header::ACCESS_CONTROL_EXPOSE_HEADERS,
+        HeaderValue::from_static(
+            "X-Fiscal-State, Idempotent-Replayed, Retry-After, X-Request-Id, X-Offline-Remaining-Seconds, X-Alternative-Numbers-Left",
+        ),
+    );
+    headers.append(header::VARY, HeaderValue::from_static("Origin"));
+    response
+}
+
+/// The header's value if it stands there once; what stands there twice, or is no text, is in the error.
+fn the_one<'h>(
+    headers: &'h HeaderMap,
+    name: &header::HeaderName,
+) -> Result<Option<&'h str>, String> {
+    let mut values = headers.get_all(name).iter();
+    let Some(first) = values.next() else {
+        return Ok(None);
+    };
+    match (first.to_str(), values.next()) {
+        (Ok(text), None) => Ok(Some(text)),
+        _ => Err(String::from_utf8_lossy(first.as_bytes()).into_owned()),
+    }
+}
+
+/// The host without its port.
+fn host_of(authority: &str) -> &str {
+    match authority.rsplit_once(':') {
+        Some((host, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => host,
+        _ => authority,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::http::{HeaderMap, HeaderValue, header};
+
+    use super::{From, Stranger, Visitors};
+    use crate::config::Mode;
+
+    const PAGE: &str = "https://shop.example";
+
+    fn admit(target: Option<&str>, lines: &[(header::HeaderName, &str)]) -> Result<From, Stranger> {
+        let mut headers = HeaderMap::new();
+        for (name, value) in lines {
+            headers.append(name, HeaderValue::from_str(value).unwrap());
+        }
+        let visitors = Visitors {
+            origins: vec![PAGE.to_owned()],
+            mode: Mode::Test,
+        };
+        visitors.admit(target, &headers)
+    }
+
+    #[test]
+    fn a_host_is_an_address_or_a_name_that_was_configured() {
+        for host in [
+            "127.0.0.1",
+            "127.0.0.1:50700",
+            "192.168.7.9:80",
+            "[::1]:50700",
+            "[fe80::1]",
+            "localhost",
+            "LOCALHOST:50700",
+            "shop.example",
+            "Shop.Example:8443",
+        ] {
+            assert_eq!(
+                admit(None, &[(header::HOST, host)]),
+                Ok(From::Here),
+                "{host}"
+            );
+            let other = [(header::HOST, "evil.example")];
+            assert_eq!(admit(Some(host), &other), Ok(From::Here), "{host}");
+        }
+        for host in [
+            "evil.example",
+            "evil.example:50700",
+            "127.0.0.1.evil.example",
+            "localhost.evil.example",
+            "evil-shop.example",
+            "127.0.0.1@evil.example",
+            "[::1].evil.example",
+            "::1",
+            "",
+            ":50700",
+        ] {
+            let refused = Err(Stranger::Host(host.to_owned()));
+            assert_eq!(admit(None, &[(header::HOST, host)]), refused, "{host}");
+            let other = [(header::HOST, "localhost")];
+            assert_eq!(admit(Some(host), &other), refused, "{host}");
+        }
+        let twice = [(header::HOST, "localhost"), (header::HOST, "localhost")];
+        assert!(admit(None, &twice).is_err());
+        assert_eq!(admit(None, &[]), Ok(From::Here), "no browser leaves it out");
+    }
+
+    #[test]
+    fn an_origin_is_our_own_or_one_that_was_configured() {
+        let host = (header::HOST, "127.0.0.1:50700");
+        let from = |origin| admit(None, &[host.clone(), (header::ORIGIN, origin)]);
+        assert_eq!(from("http://127.0.0.1:50700"), Ok(From::Here));
+        assert_eq!(from("https://127.0.0.1:50700"), Ok(From::Here));
+        assert_eq!(from(PAGE), Ok(From::Page(HeaderValue::from_static(PAGE))));
+        for origin in [
+            "null",
+            "",
+            "http://evil.example",
+            "http://shop.example",
+            "https://shop.example:8443",
+            "https://shop.example.evil.example",
+            "http://127.0.0.1",
+            "http://127.0.0.1:50701",
+            "file://127.0.0.1:50700",
+        ] {
+            assert_eq!(
+                from(origin),
+                Err(Stranger::Origin(origin.to_owned())),
+                "{origin}"
+            );
+        }
+        let twice = [
+            host.clone(),
+            (header::ORIGIN, PAGE),
+            (header::ORIGIN, "http://evil.example"),
+        ];
+        assert!(admit(None, &twice).is_err());
+    }
+}

@@ -1,0 +1,276 @@
+//! Hostile callers over real HTTP: recorded calls sent again, strange pages in a browser, tricks with paths.
+
+mod shop;
+
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
+use std::time::Duration;
+
+use ferrotill::clock::system_ms;
+use ferrotill_device::printer::Paper;
+use shop::inside::Shop;
+use shop::{DEVICE, Headers, KEY, Reply, SECRET};
+
+const LOAF: &str = r#"{"items":[{"name":"Piine","quantity":1.000,"price":8.10,"taxGroupCode":"B"}],"payments":[{"typeCode":0,"amount":10.00}]}"#;
+const ID: &str = "7a0b9f0e-4a4e-4a53-9a3b-0d6f6f1f0001";
+
+/// A call and its headers, as somebody on the way would record it.
+fn recorded(shop: &Shop, operation: &str, body: &str) -> (Reply, Headers) {
+    let mut seen = Headers::new();
+    let reply = shop
+        .client
+        .call("POST", operation, body, |headers| seen = headers.clone());
+    (reply.unwrap(), seen)
+}
+
+fn again(shop: &Shop, operation: &str, body: &str, seen: &Headers) -> Reply {
+    let call = |headers: &mut Headers| headers.clone_from(seen);
+    shop.client.call("POST", operation, body, call).unwrap()
+}
+
+#[test]
+fn a_recorded_call_makes_no_second_document() {
+    let shop = Shop::open();
+    let with_id = LOAF.replacen('{', &format!("{{\"id\":\"{ID}\","), 1);
+    for (operation, body) in [
+        ("operations/sale", LOAF),
+        ("operations/sale", &with_id),
+        ("receipts", LOAF),
+        ("cashoperations", r#"{"amount":5.00}"#),
+        ("operations/closeday", ""),
+    ] {
+        let (first, seen) = recorded(&shop, operation, body);
+        assert_eq!(first.status, 200, "{operation}: {}", first.text);
+        for _ in 0..20 {
+            let reply = again(&shop, operation, body, &seen);
+            assert!(reply.replayed, "{operation}: {}", reply.text);
+            assert_eq!(reply.text, first.text, "{operation}");
+        }
+    }
+    assert_eq!(shop.receipts().len(), 3);
+    assert_eq!(shop.rig.snapshot(false).z_number, 1);
+    // The same body signed anew is another sale.
+    for _ in 0..2 {
+        let now = system_ms();
+        while system_ms() == now {
+            std::thread::yield_now();
+        }
+        let sold = shop.client.post("operations/sale", LOAF);
+        assert!(!sold.replayed, "{}", sold.text);
+    }
+    assert_eq!(shop.receipts().len(), 5);
+}
+
+#[test]
+fn a_recorded_call_that_came_to_nothing_stays_at_nothing() {
+    let shop = Shop::open();
+    let with_id = LOAF.replacen('{', &format!("{{\"id\":\"{ID}\","), 1);
+    let fiscal = |body: &str| body.replacen('{', "{\"receiptMode\":\"FiscalReceiptOnly\",", 1);
+    shop.rig.set_paper(Paper::Out);
+    for body in [fiscal(LOAF), fiscal(&with_id)] {
+        let (refused, seen) = recorded(&shop, "operations/sale", &body);
+        assert_eq!(
+            (refused.status, refused.verdict().1),
+            (422, "not_registered")
+        );
+        shop.rig.set_paper(Paper::Ok);
+        let expected = (422, "not_registered", "SignatureReplayed".to_owned());
+        assert_eq!(
+            again(&shop, "operations/sale", &body, &seen).verdict(),
+            expected
+        );
+        assert!(shop.receipts().is_empty());
+        shop.rig.set_paper(Paper::Out);
+    }
+    shop.rig.set_paper(Paper::Ok);
+    // The id is free for who can sign.
+    let sold = shop.client.post("operations/sale", &fiscal(&with_id));
+    assert_eq!((sold.status, sold.replayed), (200, false), "{}", sold.text);
+
+    let (opened, seen) = recorded(&shop, "misc/opencashdrawer", "");
+    assert_eq!(opened.status, 200, "{}", opened.text);
+    let pulses = shop.rig.snapshot(false).drawer_pulses;
+    let refused = again(&shop, "misc/opencashdrawer", "", &seen);
+    assert_eq!(
+        (refused.status, refused.at("errorType").as_str()),
+        (422, "SignatureReplayed")
+    );
+    assert_eq!(shop.rig.snapshot(false).drawer_pulses, pulses);
+}
+
+#[test]
+fn every_letter_of_a_signed_call_counts() {
+    let shop = Shop::open();
+    let headers = |headers: &Headers, name| -> String {
+        let found = headers.iter().find(|(header, _)| *header == name);
+        found.unwrap().1.clone()
+    };
+    let mut good = Headers::new();
+    let _ = shop
+        .client
+        .call("POST", "operations/nothing", LOAF, |all| good = all.clone());
+    let signature = headers(&good, "Api-Signature");
+    let flipped = |text: &str, at: usize| {
+        let mut bytes = text.as_bytes().to_vec();
+        bytes[at] = if bytes[at] == b'0' { b'1' } else { b'0' };
+        String::from_utf8(bytes).unwrap()
+    };
+    let turned_away = |operation: &str, body: &str, change: &dyn Fn(&mut Headers)| {
+        let reply = shop.client.call("POST", operation, body, change).unwrap();
+        assert_eq!(reply.status, 401, "{}", reply.text);
+    };
+    let put = |all: &mut Headers, name: &'static str, value: String| {
+        all.retain(|(header, _)| *header != name);
+        all.push((name, value));
+    };
+    for at in 0..signature.len() {
+        turned_away("operations/sale", LOAF, &|all| {
+            let wrong = flipped(&headers(all, "Api-Signature"), at);
+            put(all, "Api-Signature", wrong);
+        });
+    }
+    for at in 0..DEVICE.len() {
+        turned_away("operations/sale", LOAF, &|all| {
+            put(all, "Api-DeviceId", flipped(DEVICE, at))
+        });
+    }
+    // Each byte of the body, and the path, under a signature that was made for the good one.
+    let (sold, seen) = recorded(&shop, "operations/sale", LOAF);
+    assert_eq!(sold.status, 200);
+    for at in 0..LOAF.len() {
+        let body = flipped(LOAF, at);
+        if body.as_str() != LOAF {
+            let reply = again(&shop, "operations/sale", &body, &seen);
+            assert_eq!(
+                reply.verdict(),
+                (401, "unknown", "SignatureMismatch".to_owned())
+            );
+        }
+    }
+    for path in [
+        "receipts",
+        "operations/Sale",
+        "operations/sale/",
+        "operations/sale?",
+        "operations//sale",
+        "operations/sale?x=1",
+    ] {
+        let reply = again(&shop, path, LOAF, &seen);
+        assert_eq!(reply.status, 401, "{path}: {}", reply.text);
+    }
+    // Capitals are another text.
+    let upper = signature.to_uppercase();
+    turned_away("operations/sale", LOAF, &|all| {
+        put(all, "Api-Signature", upper.clone())
+    });
+    assert_eq!(shop.receipts().len(), 1);
+}
+
+/// Writes a request as it stands, and reads until the agent closes.
+fn raw(shop: &Shop, request: &str) -> String {
+    let address = shop.client.url.strip_prefix("http://").unwrap();
+    let mut stream = TcpStream::connect(address).unwrap();
+    stream
+        .set_read_timeout(Some(Duration::from_secs(20)))
+        .unwrap();
+    stream.write_all(request.as_bytes()).unwrap();
+    let mut answer = Vec::new();
+    let _ = stream.read_to_end(&mut answer);
+    String::from_utf8_lossy(&answer).into_owned()
+}
+
+#[test]
+fn a_strange_page_reaches_nothing_through_a_browser() {
+    let shop = Shop::open();
+    let get = |lines: &str| {
+        raw(
+            &shop,
+            &format!("GET /livez HTTP/1.1\r\n{lines}Connection: close\r\n\r\n"),
+        )
+    };
+    for (lines, status) in [
+        ("Host: 127.0.0.1\r\n", 200),
+        ("Host: localhost:50700\r\n", 200),
+        ("Host: localhost\r\nOrigin: http://localhost\r\n", 200),
+        ("Host: rebound.example\r\n", 403),
+        ("Host: localhost\r\nHost: rebound.example\r\n", 403),
+        ("Host: localhost\r\nOrigin: http://evil.example\r\n", 403),
+        ("Host: localhost\r\nOrigin: null\r\n", 403),
+        ("Host: evil.example\r\nOrigin: http://evil.example\r\n", 403),
+    ] {
+        let said = get(lines);
+        assert!(
+            said.starts_with(&format!("HTTP/1.1 {status} ")),
+            "{lines}: {said}"
+        );
+        assert!(said.to_lowercase().contains("x-request-id: "), "{said}");
+        assert!(
+            !said.to_lowercase().contains("access-control-allow-origin"),
+            "{said}"
+        );
+    }
+    let absolute = raw(
+        &shop,
+        "GET http://evil.example/livez HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n",
+    );
+    assert!(absolute.starts_with("HTTP/1.1 403 "), "{absolute}");
+    let post = raw(
+        &shop,
+        "POST /api/v1/operations/sale HTTP/1.1\r\nHost: evil.example\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}",
+    );
+    assert!(post.starts_with("HTTP/1.1 401 "), "{post}");
+    assert!(
+        post.to_lowercase().contains("x-fiscal-state: unknown"),
+        "{post}"
+    );
+    assert!(post.contains("HostNotAllowed"), "{post}");
+}
+
+#[test]
+fn no_trick_with_a_path_gets_around_the_signature() {
+    let shop = Shop::open();
+    for target in [
+        "/api/v1/operations/sale",
+        "/api/v1/../v1/operations/sale",
+        "/api/v1/operations/../operations/sale",
+        "/livez/../api/v1/operations/sale",
+        "/api/v1/%2e%2e/v1/operations/sale",
+        "/api/v1/operations%2fsale",
+        "/api/v1/operations%2Fsale",
+        "//api/v1/operations/sale",
+        "/api//v1/operations/sale",
+        "/api/v1//operations/sale",
+        "/api/v1/operations//sale",
+        "/API/V1/operations/sale",
+        "/api/v1/operations/sale;x=y",
+        "/api/v1/operations/sale%00",
+        "/api/v1/operations/sale?..%2f..%2flivez",
+        "/api/v1/",
+        "/api/v1",
+        "http://127.0.0.1/api/v1/operations/sale",
+        "http://user:secret@127.0.0.1/api/v1/operations/sale",
+        "/operations/../../../../etc/passwd",
+        "/operations/%2e%2e%2f%2e%2e%2fetc%2fpasswd",
+        "*",
+        "\\api\\v1\\operations\\sale",
+    ] {
+        let length = LOAF.len();
+        let said = raw(
+            &shop,
+            &format!(
+                "POST {target} HTTP/1.1\r\nHost: 127.0.0.1\r\nApi-Key: {KEY}\r\nApi-DeviceId: {DEVICE}\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n{LOAF}"
+            ),
+        );
+        let status = said.get(9..12).unwrap_or_default();
+        assert!(
+            ["400", "401", "403", "404", "405"].contains(&status),
+            "{target}: {said}"
+        );
+        assert!(
+            !said.contains("root:") && !said.contains(SECRET),
+            "{target}: {said}"
+        );
+    }
+    assert!(shop.receipts().is_empty());
+    assert_eq!(shop.client.get("receipts").at("data.totalCount"), "0");
+}
