@@ -221,6 +221,11 @@ impl Watchman {
     /// What follows from a witness, the machine's clock and our own count; nothing where the witness stands alone against both.
     fn truth_of(&self, clocks: Clocks, witness_ms: i64, at_ms: i64) -> Option<i64> {
         let system_ms = clocks.system_ms;
+        let latest_ms = self.marks.latest().map_or(i64::MIN, |latest| latest.utc_ms);
+        if witness_ms < PLAUSIBLE_MS && latest_ms >= PLAUSIBLE_MS {
+            // Its battery is empty: it knows less than we do.
+            return None;
+        }
         let ahead_ms = system_ms.saturating_sub(witness_ms);
         if !self.sure {
             let agreed = if self.started_anew {

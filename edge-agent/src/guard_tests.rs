@@ -395,3 +395,18 @@ fn no_history_takes_time_back_or_gives_hours_away() {
         }
     }
 }
+
+#[test]
+fn a_printer_with_an_empty_battery_does_not_slow_the_time() {
+    let mut till = Till::new();
+    till.hear(NOON);
+    till.now();
+    // Ten hours without power; the machine's clock is right again.
+    let remembered: Remembered = till.watchman.remembered();
+    till.real_ms += 10 * HOUR_MS;
+    till.booted_ms = till.real_ms;
+    till.boot = Uuid::from_u128(2);
+    till.watchman = Watchman::new(Some(remembered), till.boot, till.clocks());
+    // 2000-01-01, years before the highest moment that the till has seen.
+    assert!(!till.hear(946_684_800_000));
+}

@@ -70,7 +70,7 @@ fn a_day_of_trouble_ends_with_every_document_in_its_place_once() {
     let mut agent = Process::agent(&file);
     let client = Client::new(format!("http://127.0.0.1:{port}"));
     let sold = AtomicUsize::new(0);
-    let outages = thread::scope(|scope| {
+    let (outages, kills) = thread::scope(|scope| {
         for seller in 0..CLIENTS {
             let (client, sold) = (client.clone(), &sold);
             scope.spawn(move || {
@@ -85,7 +85,7 @@ fn a_day_of_trouble_ends_with_every_document_in_its_place_once() {
         loop {
             let done = sold.load(Ordering::Acquire);
             if done >= SALES {
-                return outages;
+                return (outages, kills);
             }
             if done / WEATHER_EVERY > turned {
                 turned = done / WEATHER_EVERY;
@@ -109,7 +109,7 @@ fn a_day_of_trouble_ends_with_every_document_in_its_place_once() {
             thread::sleep(Duration::from_millis(1));
         }
     });
-    assert_eq!(outages, 20);
+    assert_eq!((outages, kills), (20, KILLS.len()));
     line.set(Weather::Fair);
     office.set(Condition::Up, Duration::ZERO);
 

@@ -77,7 +77,10 @@ fn never_reserved(id: Uuid, waits: Option<bool>) -> Response {
         "id" => id,
         "state" => name,
         "fiscal_state" => state.name(),
+        "reason" => Out::Null,
         "document" => Out::Null,
+        "office" => Out::Null,
+        "reconciliation" => Out::Null,
         "timeline" => Out::Array(Vec::new()),
     };
     with_state(answer(status, &body), state)

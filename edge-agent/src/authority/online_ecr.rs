@@ -133,10 +133,16 @@ impl<'a> Answer<'a> {
             return Sign::Success;
         }
         // Servers of this family number their refusals; nought and HTTP's own successes are not among them.
-        match self.field("code").and_then(Value::as_i64) {
+        let number = |name: &&str| self.field(name).and_then(Value::as_i64);
+        match ["code", "status"].iter().find_map(number) {
             Some(code) if code == 0 || (200..300).contains(&code) => return Sign::Success,
             Some(_) => return Sign::Failure,
             None => {}
+        }
+        // A sign in a form that nobody has described is no yes: neither is what stands beside it.
+        let unclear = |name: &&str| self.field(name).is_some_and(|sign| !sign.is_null());
+        if SIGN_FIELDS.iter().chain(SUCCESS_FIELDS).any(unclear) {
+            return Sign::None;
         }
         // The published description of a success: object, shop, device and tax information (C.6).
         let tells = |name: &&str| self.field(name).is_some_and(Value::is_object);
@@ -475,6 +481,7 @@ const FAILURE_WORDS: &[&str] = &[
 ];
 const SUCCESS_WORDS: &[&str] = &["success", "ok", "accepted", "done"];
 const SUCCESS_FIELDS: &[&str] = &["success", "ok", "accepted", "acknowledged"];
+const SIGN_FIELDS: &[&str] = &["status", "result", "code"];
 const SUCCESS_OBJECTS: &[&str] = &["object", "shop", "device", "taxes", "data"];
 const MESSAGE_LENGTH_MAX: usize = 500;
 

@@ -381,3 +381,20 @@ fn an_answer_is_read_for_signs_of_failure() {
         );
     }
 }
+
+/// A no in a form that nobody has described is not overheard because an object stands beside it.
+#[test]
+fn a_no_in_other_clothes_is_no_acknowledgement() {
+    let office = super::OnlineEcr::default();
+    for text in [
+        r#"{"success":"false","message":"bad tax","object":{"tin":"1"}}"#,
+        r#"{"success":0,"message":"bad tax","data":{}}"#,
+        r#"{"code":"7","message":"bad tax","data":{"id":1}}"#,
+        r#"{"result":"error","data":{"reason":"bad"}}"#,
+        r#"{"status":false,"device":{"fn":"1"}}"#,
+        r#"{"status":500,"message":"x","shop":{}}"#,
+    ] {
+        let verdict = Authority::decode(&office, 200, text.as_bytes());
+        assert!(!matches!(verdict, Verdict::Acknowledged), "{text}");
+    }
+}

@@ -80,6 +80,8 @@ pub enum OfficeNews {
         /// The office's words.
         words: String,
     },
+    /// The office, which is offline, has not answered once more.
+    Gone,
     /// The till has changed its mind about the office.
     Switched {
         /// State before.

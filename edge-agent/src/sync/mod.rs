@@ -296,7 +296,13 @@ impl Worker {
             self.parts.guard.office_says(date_ms);
         }
         let pending = progress != Progress::Acknowledged || !self.queue.is_empty();
-        if let Some(switch) = self.reach.observe(now, progress, pending) {
+        let switch = self.reach.observe(now, progress, pending);
+        if matches!(progress, Progress::Failed(_)) && self.reach.sells_alternative() {
+            // What it answered within the dwell is written down first: the stretch without it begins again now.
+            self.write_down(now);
+            self.parts.door.tell(Message::Office(OfficeNews::Gone));
+        }
+        if let Some(switch) = switch {
             self.switched(switch);
         }
         if let Some(wait) = delivery.retry_after {

@@ -24,6 +24,10 @@ impl Floor {
         index: usize,
         effects: &mut Vec<Effect>,
     ) -> Result<(), StoreError> {
+        if !self.on_printer(false) {
+            // It prints slips, and its own day is no part of the law's.
+            return Ok(());
+        }
         let desk = &mut self.desks[index];
         if desk.current().outstanding().is_some() {
             return Ok(());
@@ -86,6 +90,9 @@ impl Floor {
 
     /// A printer has come: its rates are held against the configured ones.
     pub(super) fn look_at_the_rates(&mut self, index: usize, connected: &Connected) {
+        if !self.on_printer(false) {
+            return;
+        }
         let desk = &mut self.desks[index];
         let today = self.setting.guard.now().local_day();
         let mut configured = [None; 8];

@@ -409,6 +409,10 @@ impl Floor {
                 // What is told makes room for the sales of this very batch.
                 self.count_unsent(batch)
             }
+            OfficeNews::Gone => {
+                self.setting.guard.office_gone();
+                Ok(())
+            }
             OfficeNews::Refused { sealed_seq, words } => batch.note_refusal(sealed_seq, &words),
             OfficeNews::Switched { from, to, reason } => {
                 match to {

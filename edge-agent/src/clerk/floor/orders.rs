@@ -247,7 +247,7 @@ impl Floor {
             original: context.original,
             offline: Some(left),
             printer_swapped: desk.swapped,
-            printer_rates: desk.rates.as_ref(),
+            printer_rates: desk.rates.as_ref().filter(|_| self.on_printer(alternative)),
         };
         let mut heard = Heard::default();
         let scratch = Scratch {
