@@ -1,7 +1,7 @@
 //! The machine's clocks: the only place that reads them. What the agent believes of them is [`guard`](crate::guard)'s business.
 
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
-use std::time::{Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use ferrotill_core::time::Moment;
 use jiff::{Timestamp, tz::TimeZone};
@@ -70,11 +70,11 @@ impl Clock {
     /// Milliseconds since the machine was started, sleep included; nobody sets this clock.
     #[must_use]
     pub fn since_boot_ms(&self) -> i64 {
-        clock_gettime(ClockId::CLOCK_BOOTTIME).map_or(0, |time| {
-            time.tv_sec()
-                .saturating_mul(1_000)
-                .saturating_add(time.tv_nsec() / 1_000_000)
-        })
+        // Seconds have 32 bits on some machines, and a duration has room for all of them.
+        clock_gettime(ClockId::CLOCK_BOOTTIME)
+            .ok()
+            .and_then(|time| i64::try_from(Duration::from(time).as_millis()).ok())
+            .unwrap_or(0)
     }
 
     /// Local time in seconds, as a clock has it that knows no zone, such as a printer's.
