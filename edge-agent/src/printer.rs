@@ -191,7 +191,7 @@ enum Doing {
     /// It has nothing to settle.
     Resting,
     /// It asks on until the device says what became of a document.
-    Settling(Document),
+    Settling(Box<Document>),
 }
 
 /// The printer's task from inside: it owns the port, and does one thing at a time.
@@ -272,7 +272,7 @@ impl Worker {
             (Doing::Settling(mut document), Err(RecvTimeoutError::Timeout)) => {
                 self.pause = longer(self.pause);
                 let outcome = self.attempt(&mut document, ask_again);
-                self.settle(document, outcome);
+                self.settle(*document, outcome);
             }
             (_, Ok(Task::Perform(document))) => self.perform(document),
             (_, Ok(Task::Recover(document))) => self.recover(document),
@@ -419,7 +419,7 @@ impl Worker {
             Outcome::NotRegistered(not_registered) => Settled::NotRegistered(not_registered),
             Outcome::Unknown(fault) => {
                 self.lost(&fault.to_string());
-                self.doing = Doing::Settling(document);
+                self.doing = Doing::Settling(Box::new(document));
                 return;
             }
         };
