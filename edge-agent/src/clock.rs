@@ -1,5 +1,6 @@
 //! The machine's clocks: the only place that reads them. What the agent believes of them is [`guard`](crate::guard)'s business.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
@@ -19,6 +20,33 @@ pub struct Clock {
     /// Milliseconds that the machine's clock is wrong by, and that nobody vouches for.
     wrong_ms: AtomicI64,
     boot: Uuid,
+    /// Where the time comes from.
+    source: Source,
+}
+
+/// Where time comes from.
+#[derive(Clone, Debug)]
+enum Source {
+    /// The machine.
+    Machine,
+    /// Somebody's hand: no time passes unless it is told to.
+    Hand(Arc<Hand>),
+}
+
+/// Time that is moved by hand.
+#[derive(Debug)]
+struct Hand {
+    begun: Instant,
+    begun_utc_ms: i64,
+    passed_ms: AtomicU64,
+    /// What had passed when the machine was started.
+    booted_ms: u64,
+}
+
+impl Hand {
+    fn passed_ms(&self) -> u64 {
+        self.passed_ms.load(Ordering::Acquire)
+    }
 }
 
 impl Clock {
@@ -35,7 +63,32 @@ impl Clock {
             moved: AtomicU64::new(0),
             wrong_ms: AtomicI64::new(0),
             boot: boot_id(),
+            source: Source::Machine,
         })
+    }
+
+    /// A clock that stands still until [`pass`](Self::pass) moves it, for simulations: the time of the day and all others.
+    ///
+    /// # Errors
+    ///
+    /// The zone is not in the system's database.
+    pub fn by_hand(zone: &str, utc_ms: i64) -> Result<Self, jiff::Error> {
+        Ok(Self {
+            source: Source::Hand(Arc::new(Hand {
+                begun: Instant::now(),
+                begun_utc_ms: utc_ms,
+                passed_ms: AtomicU64::new(0),
+                booted_ms: 0,
+            })),
+            ..Self::new(Some(zone))?
+        })
+    }
+
+    /// Lets time pass on a clock that is moved by hand; the machine's own takes no orders.
+    pub fn pass(&self, milliseconds: u64) {
+        if let Source::Hand(hand) = &self.source {
+            hand.passed_ms.fetch_add(milliseconds, Ordering::AcqRel);
+        }
     }
 
     /// The same clock in a machine that was started anew: a power cut, for tests.
@@ -47,6 +100,14 @@ impl Clock {
             moved: AtomicU64::new(0),
             wrong_ms: AtomicI64::new(self.wrong_ms.load(Ordering::Relaxed)),
             boot: Uuid::new_v4(),
+            source: match &self.source {
+                Source::Machine => Source::Machine,
+                Source::Hand(hand) => Source::Hand(Arc::new(Hand {
+                    passed_ms: AtomicU64::new(hand.passed_ms()),
+                    booted_ms: hand.passed_ms(),
+                    ..**hand
+                })),
+            },
         }
     }
 
@@ -70,6 +131,10 @@ impl Clock {
     /// Milliseconds since the machine was started, sleep included; nobody sets this clock.
     #[must_use]
     pub fn since_boot_ms(&self) -> i64 {
+        if let Source::Hand(hand) = &self.source {
+            return i64::try_from(hand.passed_ms().saturating_sub(hand.booted_ms))
+                .unwrap_or(i64::MAX);
+        }
         // Seconds have 32 bits on some machines, and a duration has room for all of them.
         clock_gettime(ClockId::CLOCK_BOOTTIME)
             .ok()
@@ -106,13 +171,19 @@ impl Clock {
     /// Milliseconds since the epoch by the system, without the simulator's offset.
     #[must_use]
     pub fn system_ms(&self) -> i64 {
-        system_ms()
+        match &self.source {
+            Source::Machine => system_ms(),
+            Source::Hand(hand) => hand.begun_utc_ms.saturating_add_unsigned(hand.passed_ms()),
+        }
     }
 
     /// A clock that only goes forward, for deadlines.
     #[must_use]
     pub fn monotonic(&self) -> Instant {
-        Instant::now()
+        match &self.source {
+            Source::Machine => Instant::now(),
+            Source::Hand(hand) => hand.begun + Duration::from_millis(hand.passed_ms()),
+        }
     }
 
     /// Moves the till's whole world, for the simulator: its printer's clock moves too.

@@ -3,8 +3,9 @@
 //! It connects, and connects again for ever; it carries out one thing after another, and it does not let go of a document
 //! before the device has settled it. The clerk never waits for it: what became of a thing comes back as a message.
 
+use std::ops::ControlFlow;
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, TryRecvError, channel};
 use std::time::{Duration, Instant};
 
 use ferrotill_device::printer::{
@@ -110,11 +111,37 @@ impl PrinterTask {
         clock: Arc<Clock>,
         idle_look: Duration,
     ) -> std::io::Result<Self> {
+        let (task, worker) = Self::stepped(printer, listener, clock, idle_look);
+        std::thread::Builder::new()
+            .name(format!("printer {name}"))
+            .spawn(move || worker.run())?;
+        Ok(task)
+    }
+
+    /// The task, and the worker behind it that [`start`](Self::start) gives a thread: whoever has it decides when it works.
+    #[must_use]
+    pub fn by_hand(
+        printer: Box<dyn FiscalPrinter>,
+        listener: Box<dyn Listener>,
+        clock: Arc<Clock>,
+    ) -> (Self, Worker) {
+        Self::stepped(printer, listener, clock, IDLE_LOOK)
+    }
+
+    fn stepped(
+        printer: Box<dyn FiscalPrinter>,
+        listener: Box<dyn Listener>,
+        clock: Arc<Clock>,
+        idle_look: Duration,
+    ) -> (Self, Worker) {
         let (tasks, inbox) = channel();
         let worker = Worker {
             printer,
             listener,
             inbox,
+            doing: Doing::Nothing,
+            wake_at: None,
+            pause: PAUSE_MIN,
             connected: false,
             baseline: None,
             last_use: clock.monotonic(),
@@ -122,10 +149,7 @@ impl PrinterTask {
             clock,
             idle_look,
         };
-        std::thread::Builder::new()
-            .name(format!("printer {name}"))
-            .spawn(move || worker.run())?;
-        Ok(Self { tasks: Some(tasks) })
+        (Self { tasks: Some(tasks) }, worker)
     }
 
     /// The task of a device without a printer, where the law does not ask for one.
@@ -159,10 +183,27 @@ impl Drop for PrinterTask {
     }
 }
 
-struct Worker {
+/// What a worker is at.
+#[derive(Debug)]
+enum Doing {
+    /// Until the books have been read nobody knows whose receipt is open: it may be the one to be settled.
+    Nothing,
+    /// It has nothing to settle.
+    Resting,
+    /// It asks on until the device says what became of a document.
+    Settling(Box<Document>),
+}
+
+/// The printer's task from inside: it owns the port, and does one thing at a time.
+pub struct Worker {
     printer: Box<dyn FiscalPrinter>,
     listener: Box<dyn Listener>,
     inbox: Receiver<Task>,
+    doing: Doing,
+    /// When it works without being told to; never before its first task.
+    wake_at: Option<Instant>,
+    /// The pause until the next attempt to reach the printer.
+    pause: Duration,
     connected: bool,
     /// The counters as of the last settled answer.
     baseline: Option<Baseline>,
@@ -183,34 +224,88 @@ const PAUSE_MAX: Duration = Duration::from_secs(2);
 
 impl Worker {
     fn run(mut self) {
-        // Until the books have been read nobody knows whose receipt is open: it may be the one to be settled.
-        match self.inbox.recv() {
-            Ok(Task::Recover(document)) => self.recover(document),
-            Ok(Task::Perform(document)) => self.perform(document),
-            Ok(Task::Begin | Task::Slip(..) | Task::Drawer) => {}
-            Ok(Task::Stop) | Err(_) => return,
-        }
-        let mut pause = PAUSE_MIN;
         loop {
-            if !self.connected && self.connect() {
-                pause = PAUSE_MIN;
-            }
-            let wait = if self.connected {
-                self.idle_look
-            } else {
-                pause
+            let heard = match self.wake_at {
+                None => self
+                    .inbox
+                    .recv()
+                    .map_err(|_| RecvTimeoutError::Disconnected),
+                Some(at) => {
+                    let wait = at.saturating_duration_since(self.clock.monotonic());
+                    self.inbox.recv_timeout(wait)
+                }
             };
-            let task = self.inbox.recv_timeout(wait);
-            match task {
-                Ok(Task::Perform(document)) => self.perform(document),
-                Ok(Task::Recover(document)) => self.recover(document),
-                Ok(Task::Slip(id, job)) => self.slip(id, &job),
-                Ok(Task::Drawer) => self.drawer(),
-                Ok(Task::Begin) => {}
-                Ok(Task::Stop) | Err(RecvTimeoutError::Disconnected) => return,
-                Err(RecvTimeoutError::Timeout) if self.connected => self.look(),
-                Err(RecvTimeoutError::Timeout) => pause = longer(pause),
+            if self.step(heard).is_break() {
+                return;
             }
+        }
+    }
+
+    /// Does the next thing if there is one now, and waits for nothing. It breaks off once it is told to stop.
+    pub fn turn(&mut self) -> ControlFlow<()> {
+        match self.inbox.try_recv() {
+            Ok(task) => self.step(Ok(task)),
+            Err(TryRecvError::Disconnected) => ControlFlow::Break(()),
+            Err(TryRecvError::Empty) => {
+                let due = self.wake_at.is_some_and(|at| at <= self.clock.monotonic());
+                if due {
+                    self.step(Err(RecvTimeoutError::Timeout))
+                } else {
+                    ControlFlow::Continue(())
+                }
+            }
+        }
+    }
+
+    /// One thing: a task, or what is due when none came in time.
+    fn step(&mut self, heard: Result<Task, RecvTimeoutError>) -> ControlFlow<()> {
+        match (std::mem::replace(&mut self.doing, Doing::Resting), heard) {
+            (_, Ok(Task::Stop) | Err(RecvTimeoutError::Disconnected)) => {
+                return ControlFlow::Break(());
+            }
+            (Doing::Settling(document), Ok(task)) => {
+                self.turn_down(&task);
+                // The pause goes on.
+                self.doing = Doing::Settling(document);
+                return ControlFlow::Continue(());
+            }
+            (Doing::Settling(mut document), Err(RecvTimeoutError::Timeout)) => {
+                self.pause = longer(self.pause);
+                let outcome = self.attempt(&mut document, ask_again);
+                self.settle(*document, outcome);
+            }
+            (_, Ok(Task::Perform(document))) => self.perform(document),
+            (_, Ok(Task::Recover(document))) => self.recover(document),
+            (Doing::Nothing, Ok(_)) | (Doing::Resting, Ok(Task::Begin)) => {}
+            (Doing::Resting, Ok(Task::Slip(id, job))) => self.slip(id, &job),
+            (Doing::Resting, Ok(Task::Drawer)) => self.drawer(),
+            (_, Err(RecvTimeoutError::Timeout)) if self.connected => self.look(),
+            (_, Err(RecvTimeoutError::Timeout)) => self.pause = longer(self.pause),
+        }
+        if matches!(self.doing, Doing::Resting) && !self.connected && self.connect() {
+            self.pause = PAUSE_MIN;
+        }
+        let wait = match self.doing {
+            Doing::Resting if self.connected => self.idle_look,
+            _ => self.pause,
+        };
+        self.wake_at = Some(self.clock.monotonic() + wait);
+        ControlFlow::Continue(())
+    }
+
+    /// While a document is unsettled, slips and pulses are turned down.
+    fn turn_down(&self, task: &Task) {
+        match task {
+            Task::Slip(id, _) => {
+                let words = Some(UNSETTLED.to_owned());
+                self.listener.tell(News::SlipDone(*id, words, None));
+            }
+            Task::Drawer => {
+                let words = Some(UNSETTLED.to_owned());
+                self.listener.tell(News::DrawerDone(words, None));
+            }
+            // The clerk has one document outstanding at a time and asks for it once.
+            Task::Begin | Task::Perform(_) | Task::Recover(_) | Task::Stop => {}
         }
     }
 
@@ -287,6 +382,7 @@ impl Worker {
 
     fn perform(&mut self, mut document: Document) {
         // A line that died while it was idle, and people who were at the printer, are found by the job's own first question.
+        self.pause = PAUSE_MIN;
         let outcome = self.attempt(&mut document, |printer, document, watch| {
             printer.perform(&document.job, &document.baseline, watch)
         });
@@ -294,6 +390,7 @@ impl Worker {
     }
 
     fn recover(&mut self, mut document: Document) {
+        self.pause = PAUSE_MIN;
         let outcome = self.attempt(&mut document, ask_again);
         self.settle(document, outcome);
     }
@@ -314,25 +411,19 @@ impl Worker {
         outcome
     }
 
-    /// Asks on until the device says what became of the document. Nothing is printed on hope.
-    fn settle(&mut self, mut document: Document, mut outcome: Outcome) {
-        let mut pause = PAUSE_MIN;
-        let settled = loop {
-            match outcome {
-                Outcome::Registered(registered) => break Settled::Registered(Box::new(registered)),
-                Outcome::NotRegistered(not_registered) => {
-                    break Settled::NotRegistered(not_registered);
-                }
-                Outcome::Unknown(fault) => {
-                    self.lost(&fault.to_string());
-                    if self.pause_or_stop(pause) {
-                        return;
-                    }
-                    pause = longer(pause);
-                    outcome = self.attempt(&mut document, ask_again);
-                }
+    /// A document is settled, or is asked for again after a pause until the device says what became of it.
+    /// Nothing is printed on hope.
+    fn settle(&mut self, document: Document, outcome: Outcome) {
+        let settled = match outcome {
+            Outcome::Registered(registered) => Settled::Registered(Box::new(registered)),
+            Outcome::NotRegistered(not_registered) => Settled::NotRegistered(not_registered),
+            Outcome::Unknown(fault) => {
+                self.lost(&fault.to_string());
+                self.doing = Doing::Settling(Box::new(document));
+                return;
             }
         };
+        self.pause = PAUSE_MIN;
         self.last_use = self.clock.monotonic();
         self.told_lost = false;
         self.take_counters(match &settled {
@@ -342,29 +433,6 @@ impl Worker {
         // Counters that were not read mean a connection that cannot be trusted: the next one reads them again.
         self.connected = self.baseline.is_some();
         self.listener.tell(News::Settled(document.id, settled));
-    }
-
-    /// Waits; true when the thread is to end. While a document is unsettled, slips and pulses are turned down.
-    fn pause_or_stop(&mut self, pause: Duration) -> bool {
-        let until = self.clock.monotonic() + pause;
-        loop {
-            match self
-                .inbox
-                .recv_timeout(until.saturating_duration_since(self.clock.monotonic()))
-            {
-                Ok(Task::Slip(id, _)) => {
-                    self.listener
-                        .tell(News::SlipDone(id, Some(UNSETTLED.to_owned()), None));
-                }
-                Ok(Task::Drawer) => self
-                    .listener
-                    .tell(News::DrawerDone(Some(UNSETTLED.to_owned()), None)),
-                Ok(Task::Stop) | Err(RecvTimeoutError::Disconnected) => return true,
-                // The clerk has one document outstanding at a time and asks for it once.
-                Ok(Task::Begin | Task::Perform(_) | Task::Recover(_)) => {}
-                Err(RecvTimeoutError::Timeout) => return false,
-            }
-        }
     }
 
     fn slip(&mut self, id: Uuid, job: &Job) {

@@ -6,6 +6,7 @@
 mod cases;
 pub mod powercut;
 mod rig;
+pub mod simulation;
 mod suite;
 
 pub use rig::{RigFile, RigFileError, TurnedAway, admit};

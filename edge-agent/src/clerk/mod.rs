@@ -9,6 +9,7 @@ mod floor;
 #[cfg(test)]
 mod tests;
 
+use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, SyncSender, channel, sync_channel};
 use std::time::{Duration, Instant};
@@ -197,26 +198,39 @@ impl Clerk {
     /// Works until it is told to stop.
     pub fn run(mut self) {
         loop {
-            let wait = self.wait();
-            let mut messages = std::mem::take(&mut self.kept);
-            match self.inbox.recv_timeout(wait) {
-                Ok(message) => messages.push(message),
+            let first = match self.inbox.recv_timeout(self.wait()) {
+                Ok(message) => Some(message),
                 // Nobody waits: the time for what no sale has to pay for.
-                Err(RecvTimeoutError::Timeout) => self.store.anchor(),
+                Err(RecvTimeoutError::Timeout) => {
+                    self.store.anchor();
+                    None
+                }
                 Err(RecvTimeoutError::Disconnected) => return self.store.anchor(),
-            }
-            while messages.len() < BATCH_MAX
-                && let Ok(message) = self.inbox.try_recv()
-            {
-                messages.push(message);
-            }
-            let stop = messages
-                .iter()
-                .any(|message| matches!(message, Message::Stop));
-            self.work(messages);
-            if stop {
+            };
+            if self.turn(first).is_break() {
                 return self.store.anchor();
             }
+        }
+    }
+
+    /// One turn: what was kept, the first message, and all that has arrived behind it, as one transaction. Waits for nothing.
+    /// It breaks off once the clerk is told to stop.
+    pub fn turn(&mut self, first: Option<Message>) -> ControlFlow<()> {
+        let mut messages = std::mem::take(&mut self.kept);
+        messages.extend(first);
+        while messages.len() < BATCH_MAX
+            && let Ok(message) = self.inbox.try_recv()
+        {
+            messages.push(message);
+        }
+        let stop = messages
+            .iter()
+            .any(|message| matches!(message, Message::Stop));
+        self.work(messages);
+        if stop {
+            ControlFlow::Break(())
+        } else {
+            ControlFlow::Continue(())
         }
     }
 

@@ -150,6 +150,15 @@ impl StandIn {
         }
     }
 
+    /// One message under its key, as it comes over the wire, to an office that is up.
+    ///
+    /// # Errors
+    ///
+    /// The refusal's words.
+    pub fn hear(&self, kind: &str, key: &str, body: &[u8]) -> Result<Value, String> {
+        self.office().answer(kind, key, body)
+    }
+
     /// The accepted documents, in order.
     #[must_use]
     pub fn received(&self) -> Vec<Received> {
