@@ -68,6 +68,10 @@ class Failed(AssertionError):
     """What a scenario saw is not what the specification says."""
 
 
+class Skipped(Exception):
+    """What a scenario needs cannot be had on this machine."""
+
+
 def check(condition, message: str, *context) -> None:
     if not condition:
         raise Failed(message + "".join(f"\n    {item}" for item in context))
