@@ -248,7 +248,7 @@ pub struct Upstream {
     pub offline_after: Duration,
     /// How long offline lasts at least, so that a flickering line does not make receipts flicker.
     pub dwell: Duration,
-    /// A refused document holds up the later ones of its device.
+    /// A refused document holds up the later ones, of every device.
     pub strict_order: bool,
     /// What the published form leaves open.
     pub online_ecr: OnlineEcr,
