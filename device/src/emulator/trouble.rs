@@ -210,6 +210,8 @@ impl Emulator {
             return;
         }
         let answer = self.printer.answer(&request);
+        // A repeat executes nothing that it could befall.
+        self.printer.after_command = None;
         self.send_late(request.seq, now);
         match order {
             Some(order) => self.after_execution(order, request.seq, answer, now),
