@@ -21,6 +21,8 @@ use ferrotill_core::tax::{Bucket, DatedRate, TaxRate};
 use ferrotill_core::time::Day;
 use uuid::Uuid;
 
+use crate::authority::tls::Trust;
+
 mod device;
 mod fault;
 mod layers;
@@ -32,6 +34,7 @@ mod taxes;
 #[cfg(test)]
 mod tests;
 mod tree;
+mod upstream;
 
 pub use fault::{ConfigError, Fault, Place};
 
@@ -240,6 +243,8 @@ pub struct PointOfSale {
 pub struct Upstream {
     /// Its address without a slash at the end.
     pub url: String,
+    /// Who must stand behind the server's certificate, where the address is an https one.
+    pub trust: Trust,
     /// The longest wait for one answer.
     pub timeout: Duration,
     /// Failures in a row that make the office offline…
