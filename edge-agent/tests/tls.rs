@@ -5,6 +5,7 @@ mod shop;
 use std::fs;
 use std::io::{self, Read, Write};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
@@ -19,7 +20,8 @@ use ferrotill::sync::reachability::Failure;
 use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, date_time_ymd};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
-use shop::till::Till;
+use shop::outside::{Process, until};
+use shop::till::{SALE, Till};
 use uuid::Uuid;
 
 const TIMEOUT: Duration = Duration::from_millis(1_500);
@@ -364,6 +366,7 @@ struct Door {
     url: String,
     shown: Arc<Mutex<Arc<ServerConfig>>>,
     inside: Arc<Mutex<String>>,
+    asked: Arc<AtomicUsize>,
 }
 
 impl Door {
@@ -373,10 +376,13 @@ impl Door {
             url: format!("https://{}", listener.local_addr().unwrap()),
             shown: Arc::new(Mutex::new(shown)),
             inside: Arc::default(),
+            asked: Arc::default(),
         };
         let (shown, inside) = (Arc::clone(&door.shown), Arc::clone(&door.inside));
+        let asked = Arc::clone(&door.asked);
         thread::spawn(move || {
             for line in listener.incoming() {
+                asked.fetch_add(1, Ordering::Release);
                 let shown = Arc::clone(&shown);
                 let config = Arc::clone(&shown.lock().unwrap());
                 let inside = inside.lock().unwrap().clone();
@@ -399,6 +405,11 @@ impl Door {
             }
         });
         door
+    }
+
+    /// Connections so far.
+    fn asked(&self) -> usize {
+        self.asked.load(Ordering::Acquire)
     }
 
     fn show(&self, certificate: Arc<ServerConfig>) {
@@ -481,6 +492,45 @@ fn a_till_sells_on_while_the_certificate_is_wrong_and_tells_everything_later() {
     till.sells_until(false);
     let reason = till.health().at("office.reason");
     assert!(reason.contains("unable"), "{reason}");
+}
+
+/// Fiscal numbers are asked for by a thread of its own, and it is no more trusting.
+#[test]
+fn no_fiscal_numbers_come_from_a_server_that_is_not_believed() {
+    let authority = Authority::new();
+    let folder = tempfile::tempdir().unwrap();
+    let ca_file = folder.path().join("office.pem");
+    fs::write(&ca_file, &authority.pem).unwrap();
+    let office = Process::authority();
+    let door = Door::open(authority.expired());
+    let text = shop::configuration("books", "none", &office.client.url)
+        .replace("\"MD\"", "\"UA\"")
+        .replace(
+            "\"books\"",
+            &format!("{:?}", folder.path().join("books").display().to_string()),
+        )
+        .replace("use_alternative_receipts = true\n", "")
+        .replace("\"8.00\"", "\"5.00\"")
+        .replace("code = \"B\"", "code = \"F\"");
+    let text: String = text
+        .lines()
+        .filter(|line| !line.starts_with("alternative_receipts_ranges"))
+        .map(|line| format!("{line}\n"))
+        .collect();
+    let text = door.before_the_office(&text, ca_file.to_str().unwrap());
+    let file = folder.path().join("ferrotill.toml");
+    fs::write(&file, text).unwrap();
+    let agent = Process::agent(&file);
+    let sold = || {
+        thread::sleep(Duration::from_millis(2));
+        agent.client.post("operations/sale", SALE)
+    };
+    until("the server was asked and not believed", || {
+        door.asked() >= 2
+    });
+    assert_eq!(sold().verdict().2, "FiscalNumbersUsedUp");
+    door.show(authority.right());
+    until("the numbers come", || sold().status == 200);
 }
 
 // The configuration.
