@@ -20,6 +20,7 @@ use ferrotill_core::budget::Budget;
 use ferrotill_core::tax::{Bucket, DatedRate, TaxRate};
 use ferrotill_core::time::Day;
 use uuid::Uuid;
+use zeroize::Zeroizing;
 
 use crate::authority::tls::Trust;
 
@@ -134,20 +135,20 @@ pub struct Client {
     pub secret: Secret,
 }
 
-/// A secret that no log shows.
+/// A secret that no log shows, and that is wiped from memory when it is not needed any more.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Secret(String);
+pub struct Secret(Zeroizing<String>);
 
 impl Secret {
     /// A secret from its text.
     #[must_use]
-    pub const fn new(text: String) -> Self {
-        Self(text)
+    pub fn new(text: String) -> Self {
+        Self(Zeroizing::new(text))
     }
 
     /// The bytes, for signing.
     #[must_use]
-    pub const fn as_bytes(&self) -> &[u8] {
+    pub fn as_bytes(&self) -> &[u8] {
         self.0.as_bytes()
     }
 }

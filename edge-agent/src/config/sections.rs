@@ -6,6 +6,8 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use zeroize::Zeroizing;
+
 use super::fault::Place;
 use super::reader::{Found, Reader, Section};
 use super::tree::Node;
@@ -290,7 +292,7 @@ fn secret_file(
     let path = resolve(file);
     let key = section.path_of("secret_file");
     let text = match fs::read_to_string(&path) {
-        Ok(text) => text,
+        Ok(text) => Zeroizing::new(text),
         Err(error) => {
             reader.fault(
                 &file.place,
