@@ -1,0 +1,131 @@
+//! What goes wrong in a shop, and right again.
+
+use ferrotill_device::Paper;
+use ferrotill_device::emulator::{Emulator, FaultKind, FaultOrder};
+use ferrotill_device::port::loopback::Loopback;
+use ferrotill_disk::{Kind, Trouble};
+
+use super::super::line::{Mishap, Moment};
+use super::super::office::Weather;
+use super::{CALLERS, Told, World};
+
+/// What `blink` befalls: only lines of a sale. A known gap, docs/PROOF.md: after a cash movement, for one, a printer that blinks within
+/// the host's repeats executes the repeated frame again. With `None` it befalls every command.
+const BLINK_BEFALLS: Option<u8> = Some(0x31);
+
+impl World {
+    /// Something goes wrong, or right again.
+    pub(super) fn trouble(&mut self) -> Told {
+        if self.dice.below(3) != 0 {
+            return Ok(());
+        }
+        self.tally.troubles += 1;
+        let place = self.dice.below(self.tills.len());
+        let line = self.tills.get(place).map(|till| till.line.line.clone());
+        let Some(line) = line else { return Ok(()) };
+        match self.dice.below(32) {
+            0..=7 => self.disturb(place, &line),
+            8..=13 => self.lay(place),
+            14..=18 => {
+                repair(&line);
+                self.note(format!("printer {place}: repaired"));
+            }
+            19 => line.with(|emulator| emulator.set_power(false)),
+            20..=22 if !self.outage => {
+                let place = self.dice.below(Weather::ALL.len());
+                let weather = Weather::ALL.get(place).copied().unwrap_or(Weather::Fair);
+                self.sky.set(weather);
+                self.note(format!("office: {weather:?}"));
+            }
+            23 | 24 => {
+                let calls = i64::try_from(self.dice.below(60)).unwrap_or(0);
+                if let Some(agent) = &self.agent {
+                    agent.life.ends_after(calls);
+                }
+                self.note(format!("the agent dies after {calls} calls of a port"));
+            }
+            25 | 26 => {
+                let kind = Kind::ALL.get(self.dice.below(Kind::ALL.len()));
+                let trouble = Trouble {
+                    kind: *kind.unwrap_or(&Kind::Write),
+                    after: self.dice.below(20),
+                    for_ever: self.dice.coin(),
+                };
+                self.disk.fail(Some(trouble));
+                self.disk_ill = 1 + u32::try_from(self.dice.below(6)).unwrap_or(0);
+                self.note(format!("disk: {trouble:?} for {} steps", self.disk_ill));
+            }
+            27 => {
+                let wrong_ms = i64::try_from(self.dice.below(14_400_000)).unwrap_or(0) - 7_200_000;
+                self.clock.set_wrong(wrong_ms);
+                self.note(format!("the machine's clock is wrong by {wrong_ms} ms"));
+            }
+            28 | 29 => self.press_a_key(place, &line),
+            _ => self.crash("between two steps")?,
+        }
+        Ok(())
+    }
+
+    /// Trouble for the next frames of a printer, whatever they are.
+    fn disturb(&mut self, place: usize, line: &Loopback<Emulator>) {
+        let kind = FaultKind::ALL.get(self.dice.below(FaultKind::ALL.len()));
+        let kind = *kind.unwrap_or(&FaultKind::DropAnswer);
+        let times = if self.dice.coin() { 1 } else { 6 };
+        let command = BLINK_BEFALLS.filter(|_| kind == FaultKind::Blink);
+        line.with(|emulator| {
+            emulator.add_fault(FaultOrder {
+                kind,
+                command,
+                times,
+                ms: 700,
+            });
+        });
+        self.note(format!("printer {place}: {} x{times}", kind.name()));
+    }
+
+    /// A mishap at the next moment of some kind: the right trouble at the right time.
+    fn lay(&mut self, place: usize) {
+        let moment = Moment::ALL.get(self.dice.below(Moment::ALL.len()));
+        let moment = *moment.unwrap_or(&Moment::Closed);
+        let frames = 1 + u32::try_from(self.dice.below(24)).unwrap_or(0);
+        let mishap = match self.dice.below(3) {
+            0 => Mishap::Silence(frames),
+            1 => Mishap::Deafness(frames),
+            _ => Mishap::Death(i64::from(frames / 2)),
+        };
+        if let Some(till) = self.tills.get(place) {
+            till.line.lay(moment, mishap);
+        }
+        self.note(format!("printer {place}: {mishap:?} at {moment:?}"));
+    }
+
+    /// Somebody asks for a report at the printer itself, while nobody waits for one of its documents.
+    fn press_a_key(&mut self, place: usize, line: &Loopback<Emulator>) {
+        let mut callers = self.callers.iter().skip(place * CALLERS).take(CALLERS);
+        if callers.any(|caller| caller.order.is_some()) {
+            return;
+        }
+        let z = self.dice.coin();
+        let pressed = line.with(|emulator| {
+            let printer = emulator.printer_mut();
+            if z {
+                printer.keyboard_z()
+            } else {
+                printer.keyboard_x()
+            }
+        });
+        self.note(format!("printer {place}: key pressed, Z: {z}, done: {pressed}"));
+    }
+}
+
+/// Power, cable, paper and cover are as they should be.
+pub(super) fn repair(line: &Loopback<Emulator>) {
+    line.with(|emulator| {
+        if !emulator.printer().is_on() {
+            emulator.set_power(true);
+        }
+        emulator.set_plugged(true);
+        emulator.printer_mut().set_paper(Paper::Ok);
+        emulator.printer_mut().set_cover_open(false);
+    });
+}
