@@ -152,7 +152,10 @@ impl Inside {
         {
             Ok(answer) => (200, answer.to_string()),
             Err(words) => {
-                let refused = format!("the office refuses {} {}: {words}", posted.kind, posted.body);
+                let refused = format!(
+                    "the office refuses {} {}: {words}",
+                    posted.kind, posted.body
+                );
                 self.refused.get_or_insert(refused);
                 (422, format!(r#"{{"status":"error","message":"{words}"}}"#))
             }

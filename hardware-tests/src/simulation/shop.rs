@@ -81,9 +81,7 @@ const BUDGET_HOURS: u64 = 1;
 
 impl Shop {
     pub(super) fn of(seed: u64) -> Self {
-        let at = |turn: u64, count: usize| {
-            usize::try_from(turn).unwrap_or(0) % count.max(1)
-        };
+        let at = |turn: u64, count: usize| usize::try_from(turn).unwrap_or(0) % count.max(1);
         let tills = 1 + at(seed, 3);
         let makes = (0..tills).filter_map(|till| {
             let place = at(seed / 2, MAKES.len()) + till * 2;
@@ -120,9 +118,7 @@ impl Shop {
     pub(super) fn configuration(&self, folder: &Path) -> String {
         let groups: Vec<String> = GROUPS
             .iter()
-            .map(|(letter, rate)| {
-                format!(r#"{{ code = "{letter}", rate = "{}.00" }}"#, rate / 100)
-            })
+            .map(|(letter, rate)| format!(r#"{{ code = "{letter}", rate = "{}.00" }}"#, rate / 100))
             .collect();
         let groups = groups.join(", ");
         let devices: String = (0..self.makes.len())
@@ -144,7 +140,9 @@ alternative_receipts_ranges = [ {{ series = "S{till}", start = 1, end = 9999999,
             })
             .collect();
         let offline = match self.budget_ms {
-            Some(_) => format!("[offline]\nhours_at_a_stretch = {BUDGET_HOURS}\nat_the_end = \"refuse\"\n"),
+            Some(_) => {
+                format!("[offline]\nhours_at_a_stretch = {BUDGET_HOURS}\nat_the_end = \"refuse\"\n")
+            }
             None => String::new(),
         };
         format!(

@@ -120,6 +120,7 @@ impl World {
     pub(super) fn crash(&mut self, place: &str) -> Told {
         self.tally.crashes += 1;
         let power = self.dice.coin();
+        let settled = self.settled_tills();
         let history = self.disk.history();
         let image = if self.bug == Some(Bug::OlderBooks) {
             history.cut(history.len() / 2, &mut self.dice)
@@ -131,6 +132,7 @@ impl World {
         self.agent = None;
         self.disk_ill = 0;
         self.disk.put(&image);
+        self.press_a_key(&settled);
         if power {
             self.clock = Arc::new(self.clock.after_a_reboot());
             if self.dice.coin() {

@@ -93,7 +93,11 @@ impl Side {
             self.cash,
             self.card,
         ];
-        same(&format!("{name}: count, sum, tax, cash, card"), &told, &counted)?;
+        same(
+            &format!("{name}: count, sum, tax, cash, card"),
+            &told,
+            &counted,
+        )?;
         let groups = |letter: char| {
             let groups = turnover.groups.entries();
             let groups = groups.filter(|total| char::from(total.group.code.letter()) == letter);
@@ -125,7 +129,10 @@ impl Ledger {
             ));
         }
         if reserved.at.utc_ms < self.latest_ms || sealed.at.utc_ms < reserved.at.utc_ms {
-            return Err(format!("document {} is older than the one before it", self.documents));
+            return Err(format!(
+                "document {} is older than the one before it",
+                self.documents
+            ));
         }
         self.latest_ms = sealed.at.utc_ms;
         if reserved.z_number != self.z_number + 1 {
@@ -212,7 +219,8 @@ impl Ledger {
                 let refund = receipt.kind != ReceiptKind::Sale;
                 let place = self.fiscal;
                 self.fiscal += 1;
-                let printed = line.with(|emulator| emulator.printer().receipts().get(place).cloned());
+                let printed =
+                    line.with(|emulator| emulator.printer().receipts().get(place).cloned());
                 let printed = printed.ok_or(format!("{what} is not in the printer's memory"))?;
                 compare_printed(&what, &printed, *document, refund, goods)?;
                 let side = if refund {
@@ -233,10 +241,18 @@ impl Ledger {
         let what = format!("report {} of shift {}", self.documents, self.z_number + 1);
         let told = &figures.shift;
         let counted = &self.shift;
-        counted.sales.compare(&format!("{what}, sales"), &told.sales)?;
-        counted.refunds.compare(&format!("{what}, refunds"), &told.refunds)?;
+        counted
+            .sales
+            .compare(&format!("{what}, sales"), &told.sales)?;
+        counted
+            .refunds
+            .compare(&format!("{what}, refunds"), &told.refunds)?;
         let tallies = [
-            ("alternative receipts", told.alternative, counted.alternative),
+            (
+                "alternative receipts",
+                told.alternative,
+                counted.alternative,
+            ),
             ("cash in", told.cash_in, counted.cash_in),
             ("cash out", told.cash_out, counted.cash_out),
         ];
@@ -247,15 +263,18 @@ impl Ledger {
                 &[i64::from(count), amount],
             )?;
         }
-        let cash = counted.sales.cash - counted.refunds.cash + counted.cash_in.1
-            - counted.cash_out.1;
+        let cash =
+            counted.sales.cash - counted.refunds.cash + counted.cash_in.1 - counted.cash_out.1;
         same(&format!("{what}, cash"), &[figures.cash.minor()], &[cash])?;
         same(
             &format!("{what}, its own number and its documents"),
             &[i64::from(told.z_number), i64::from(told.documents)],
             &[i64::from(self.z_number + 1), i64::from(counted.documents)],
         )?;
-        if !matches!(reserved.body, Body::Report(ferrotill_core::event::ReportKind::Z)) {
+        if !matches!(
+            reserved.body,
+            Body::Report(ferrotill_core::event::ReportKind::Z)
+        ) {
             return Ok(Vec::new());
         }
         let total = |name: &str, count: u32, amount: i64| {
@@ -268,7 +287,11 @@ impl Ledger {
             total("withdraw", counted.cash_out.0, counted.cash_out.1),
         ];
         let mut parts = vec![format!("\"zNumber\":{},", self.z_number + 1)];
-        parts.extend(totals.into_iter().filter(|part| !part.contains("\"count\":0,")));
+        parts.extend(
+            totals
+                .into_iter()
+                .filter(|part| !part.contains("\"count\":0,")),
+        );
         self.z_number += 1;
         self.shift = Shift::default();
         Ok(parts)

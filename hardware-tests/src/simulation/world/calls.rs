@@ -119,7 +119,11 @@ impl World {
             } else {
                 Said::Yes
             }
-        } else if !unanswered && states.iter().all(|state| *state == FiscalState::NotRegistered) {
+        } else if !unanswered
+            && states
+                .iter()
+                .all(|state| *state == FiscalState::NotRegistered)
+        {
             Said::No
         } else {
             Said::Open
@@ -141,8 +145,9 @@ impl World {
         else {
             return Ok(());
         };
+        let off_ms = self.time_off(place);
         self.note(format!(
-            "caller {caller} hears of order {place}: {answer:?}"
+            "caller {caller} hears of order {place}: {answer:?} (its time is off by {off_ms:?} ms)"
         ));
         self.look_at_printers()?;
         let Some(order) = self.orders.get(place) else {
@@ -152,14 +157,14 @@ impl World {
             Answer::Registered { .. } if clashing => Err(format!(
                 "another command was registered under the id of order {place}"
             )),
-            Answer::Refused { refusal, .. }
-                if clashing && *refusal != Refusal::RequestIdClash =>
-            {
-                Err(format!("another command under the id of order {place}: {refusal}"))
+            Answer::Refused { refusal, .. } if clashing && *refusal != Refusal::RequestIdClash => {
+                Err(format!(
+                    "another command under the id of order {place}: {refusal}"
+                ))
             }
-            Answer::Registered { id, .. } if *id != order.form.id => Err(format!(
-                "order {place} was answered with the document {id}"
-            )),
+            Answer::Registered { id, .. } if *id != order.form.id => {
+                Err(format!("order {place} was answered with the document {id}"))
+            }
             Answer::Registered {
                 replayed: false, ..
             } if order.goods.is_some() && self.is_beyond_the_budget() => Err(format!(
@@ -167,6 +172,14 @@ impl World {
             )),
             _ => Ok(()),
         }
+    }
+
+    /// How far the time in an order's document is from the true one by now.
+    fn time_off(&self, place: usize) -> Option<i64> {
+        let (order, agent) = self.orders.get(place).zip(self.agent.as_ref())?;
+        let device = self.tills.get(order.till).map(|till| till.device);
+        let document = agent.reader.find(device, order.form.id).ok().flatten()?;
+        Some(document.row.at - self.clock.system_ms())
     }
 
     /// The owner's limit was passed so long ago that nobody can say it was not noticed.

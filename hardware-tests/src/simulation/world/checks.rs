@@ -49,9 +49,7 @@ impl World {
     /// The same part of the same sale was brought back under another id too.
     fn has_another(&self, place: usize, key: Option<Key>) -> bool {
         let mut orders = self.orders.iter().enumerate();
-        orders.any(|(other, order)| {
-            other != place && order.key() == key && order.said != Said::No
-        })
+        orders.any(|(other, order)| other != place && order.key() == key && order.said != Said::No)
     }
 
     /// Every fiscal receipt is one order's, and the only one.

@@ -8,7 +8,9 @@ use super::troubles::repair;
 use super::{CALLERS, Told, World, words};
 
 /// A day that has not ended after so many steps without trouble does not end.
-const CLOSING_STEPS_MAX: u32 = 4_000;
+const CLOSING_STEPS_MAX: u32 = 1_200;
+/// So often a till is asked to close its day.
+const Z_ATTEMPTS_MAX: u32 = 2;
 /// From one opening to the next.
 const DAY_MS: u64 = 86_400_000;
 /// Every kind of document.
@@ -41,14 +43,7 @@ impl World {
         self.until("callers have their answers", |world| {
             world.callers.iter().all(|mine| mine.order.is_none())
         })?;
-        for till in 0..self.tills.len() {
-            let order = new_order(&self.orders, till, true, &mut self.dice);
-            let place = self.begin(order);
-            self.send(till * CALLERS, place, true);
-        }
-        self.until("the day is closed", |world| {
-            world.callers.iter().all(|mine| mine.order.is_none())
-        })?;
+        self.close_shifts()?;
         self.sky.arrive_all();
         self.until("the office knows everything", |world| {
             let agent = world.agent.as_ref();
@@ -63,6 +58,29 @@ impl World {
         self.check_promises()
     }
 
+    /// A Z-report at each till. A till that refuses it is asked once more: what made it refuse may be over.
+    fn close_shifts(&mut self) -> Told {
+        let mut open: Vec<usize> = (0..self.tills.len()).collect();
+        for _ in 0..Z_ATTEMPTS_MAX {
+            let mut asked = Vec::new();
+            for till in open {
+                let order = new_order(&self.orders, till, true, &mut self.dice);
+                let place = self.begin(order);
+                self.send(till * CALLERS, place, true);
+                asked.push((till, place));
+            }
+            self.until("the day is closed", |world| {
+                world.callers.iter().all(|mine| mine.order.is_none())
+            })?;
+            let refused = asked.into_iter().filter(|(_, place)| {
+                let order = self.orders.get(*place);
+                order.is_some_and(|order| order.said != Said::Yes)
+            });
+            open = refused.map(|(till, _)| till).collect();
+        }
+        Ok(())
+    }
+
     /// The shop is dark, and opens again at the same hour.
     pub(super) fn night(&mut self, day: u32) -> Told {
         self.crash("for the night")?;
@@ -73,7 +91,14 @@ impl World {
         for till in &self.tills {
             repair(&till.line.line);
         }
-        Ok(())
+        // Before the first buyer comes the till knows what time it is: from its printers, or from a machine that was on all night.
+        self.until("the printers are there", |world| {
+            let agent = world.agent.as_ref();
+            agent.is_some_and(|agent| {
+                let mut tills = world.tills.iter();
+                tills.all(|till| agent.board.printer(till.device).connected)
+            })
+        })
     }
 
     fn until(&mut self, what: &str, done: impl Fn(&Self) -> bool) -> Told {
@@ -82,6 +107,10 @@ impl World {
                 return Ok(());
             }
             self.step(true)?;
+            // People put right what was still to come.
+            for till in &self.tills {
+                repair(&till.line.line);
+            }
         }
         let open: Vec<_> = self.callers.iter().map(|mine| mine.order).collect();
         Err(format!("it never comes that {what}: {open:?}"))
@@ -91,7 +120,11 @@ impl World {
     fn check_promises(&mut self) -> Told {
         for place in 0..self.orders.len() {
             self.check_order(place)?;
-            if self.orders.get(place).is_some_and(|order| order.said == Said::Open) {
+            if self
+                .orders
+                .get(place)
+                .is_some_and(|order| order.said == Said::Open)
+            {
                 return Err(format!("order {place} has no answer"));
             }
         }
@@ -157,7 +190,10 @@ impl World {
             }
         }
         self.office_seen = received.len();
-        let untold = self.tills.iter().find_map(|till| till.ledger.due.iter().next());
+        let untold = self
+            .tills
+            .iter()
+            .find_map(|till| till.ledger.due.iter().next());
         match untold {
             Some((key, due)) => Err(format!("the office never heard of {} {key}", due.kind)),
             None => Ok(()),
@@ -185,7 +221,9 @@ impl World {
         self.disk.put(&bad);
         // An agent that does not start, and a verification that ends with an error or a flaw, are people's business.
         let noticed = !matches!(self.flaw(), Ok(None)) || self.open().is_err();
-        self.note(format!("{length} bytes of {name} at {at} go bad, noticed: {noticed}"));
+        self.note(format!(
+            "{length} bytes of {name} at {at} go bad, noticed: {noticed}"
+        ));
         if !noticed {
             for place in 0..self.orders.len() {
                 let told = self.check_order(place);

@@ -37,7 +37,7 @@ const CALLERS: usize = 2;
 /// Steps of a day.
 const STEPS: u32 = 120;
 /// Notes that are kept for a violation.
-const NOTES_MAX: usize = 60;
+const NOTES_MAX: usize = 300;
 
 type Told<T = ()> = Result<T, String>;
 
@@ -108,13 +108,16 @@ pub(super) fn play(seed: u64, days: u32, bug: Option<Bug>) -> Result<Tally, Box<
     let mut world = World::new(seed, bug).map_err(unborn)?;
     match world.days(days) {
         Ok(()) => Ok(world.tally),
-        Err(words) => Err(Box::new(Violation {
-            seed,
-            day: world.day,
-            step: world.tally.steps,
-            words,
-            before: world.notes.into(),
-        })),
+        Err(words) => {
+            world.note_printers();
+            Err(Box::new(Violation {
+                seed,
+                day: world.day,
+                step: world.tally.steps,
+                words,
+                before: world.notes.into(),
+            }))
+        }
     }
 }
 
@@ -155,7 +158,11 @@ impl World {
             clock,
             seconds,
             now_ms: 0,
-            callers: tills.iter().flat_map(|_| [(); CALLERS]).map(|()| Caller::default()).collect(),
+            callers: tills
+                .iter()
+                .flat_map(|_| [(); CALLERS])
+                .map(|()| Caller::default())
+                .collect(),
             tills,
             office,
             sky,
@@ -287,6 +294,31 @@ impl World {
         let local_s = utc_ms.div_euclid(1_000) + ahead_s;
         self.seconds.store(local_s, Ordering::Relaxed);
         self.sky.pass(utc_ms);
+    }
+
+    /// Where the printers stand, for whoever reads a violation.
+    fn note_printers(&mut self) {
+        for place in 0..self.tills.len() {
+            let words = self.tills.get(place).map(|till| {
+                till.line.line.with(|emulator| {
+                    let printer = emulator.printer();
+                    let memory = printer.memory();
+                    format!(
+                        "printer {place} ({:?}): on {}, paper {:?}, cover open {}, document {}, Z {}, {:?}, open {:?}, last {:?}",
+                        till.make,
+                        printer.is_on(),
+                        printer.paper_state(),
+                        printer.is_cover_open(),
+                        memory.last_document,
+                        memory.z_number(),
+                        memory.day,
+                        memory.open,
+                        memory.last,
+                    )
+                })
+            });
+            self.note(words.unwrap_or_default());
+        }
     }
 
     fn note(&mut self, words: String) {

@@ -1,13 +1,15 @@
 //! What goes wrong in a shop, and right again.
 
+use ferrotill::store::RequestState;
 use ferrotill_device::Paper;
 use ferrotill_device::emulator::{Emulator, FaultKind, FaultOrder};
 use ferrotill_device::port::loopback::Loopback;
 use ferrotill_disk::{Kind, Trouble};
 
+use super::super::callers::Said;
 use super::super::line::{Mishap, Moment};
 use super::super::office::Weather;
-use super::{CALLERS, Told, World};
+use super::{Told, World};
 
 /// What `blink` befalls: only lines of a sale. A known gap, docs/PROOF.md: after a cash movement, for one, a printer that blinks within
 /// the host's repeats executes the repeated frame again. With `None` it befalls every command.
@@ -60,7 +62,6 @@ impl World {
                 self.clock.set_wrong(wrong_ms);
                 self.note(format!("the machine's clock is wrong by {wrong_ms} ms"));
             }
-            28 | 29 => self.press_a_key(place, &line),
             _ => self.crash("between two steps")?,
         }
         Ok(())
@@ -99,14 +100,37 @@ impl World {
         self.note(format!("printer {place}: {mishap:?} at {moment:?}"));
     }
 
-    /// Somebody asks for a report at the printer itself, while nobody waits for one of its documents.
-    fn press_a_key(&mut self, place: usize, line: &Loopback<Emulator>) {
-        let mut callers = self.callers.iter().skip(place * CALLERS).take(CALLERS);
-        if callers.any(|caller| caller.order.is_some()) {
+    /// The tills on whose printers somebody may press a key now: those with nothing outstanding. A known gap, docs/PROOF.md: a report
+    /// at the keyboard between a reservation and its settlement leaves the driver without proof, and the till waits for a person.
+    pub(super) fn settled_tills(&self) -> Vec<usize> {
+        let Some(agent) = &self.agent else {
+            return Vec::new();
+        };
+        let is_settled = |place: &usize| {
+            let mut open = self
+                .orders
+                .iter()
+                .filter(|order| order.till == *place && order.said == Said::Open);
+            let device = self.tills.get(*place).map(|till| till.device);
+            open.all(|order| {
+                let found = agent.reader.find(device, order.form.id);
+                found.is_ok_and(|found| {
+                    found.is_none_or(|document| document.row.state != RequestState::Reserved)
+                })
+            })
+        };
+        (0..self.tills.len()).filter(is_settled).collect()
+    }
+
+    /// Somebody asks for a report at the printer itself, while no agent is there to see it.
+    pub(super) fn press_a_key(&mut self, settled: &[usize]) {
+        let place = settled.get(self.dice.below(settled.len() * 3)).copied();
+        let Some((place, till)) = place.and_then(|place| Some((place, self.tills.get(place)?)))
+        else {
             return;
-        }
+        };
         let z = self.dice.coin();
-        let pressed = line.with(|emulator| {
+        let pressed = till.line.line.with(|emulator| {
             let printer = emulator.printer_mut();
             if z {
                 printer.keyboard_z()
@@ -114,7 +138,9 @@ impl World {
                 printer.keyboard_x()
             }
         });
-        self.note(format!("printer {place}: key pressed, Z: {z}, done: {pressed}"));
+        self.note(format!(
+            "printer {place}: key pressed, Z: {z}, done: {pressed}"
+        ));
     }
 }
 
