@@ -204,6 +204,12 @@ impl Goods {
         self.lines.iter().map(Sold::tax).sum()
     }
 
+    /// The tax inside a group, line by line.
+    pub(super) fn tax_of(&self, group: usize) -> i64 {
+        let lines = self.lines.iter().filter(|line| line.group == group);
+        lines.map(Sold::tax).sum()
+    }
+
     /// The gross sum of a group.
     pub(super) fn gross(&self, group: usize) -> i64 {
         let lines = self.lines.iter().filter(|line| line.group == group);

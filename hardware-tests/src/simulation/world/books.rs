@@ -7,6 +7,7 @@ use ferrotill_core::event::{Body, Reserved, Sealed};
 use ferrotill_core::receipt::{Receipt, ReceiptKind};
 use ferrotill_core::seal::Seal;
 use ferrotill_core::shift::Turnover;
+use ferrotill_core::tax::GroupTotal;
 use ferrotill_device::emulator::Emulator;
 use ferrotill_device::emulator::memory::FiscalReceipt;
 use ferrotill_device::port::loopback::Loopback;
@@ -58,6 +59,7 @@ struct Side {
     cash: i64,
     card: i64,
     groups: [i64; GROUPS.len()],
+    taxes: [i64; GROUPS.len()],
 }
 
 impl Side {
@@ -69,6 +71,9 @@ impl Side {
         self.cash += goods.total - goods.card;
         for (place, sum) in self.groups.iter_mut().enumerate() {
             *sum += goods.gross(place);
+        }
+        for (place, sum) in self.taxes.iter_mut().enumerate() {
+            *sum += goods.tax_of(place);
         }
     }
 
@@ -98,13 +103,15 @@ impl Side {
             &told,
             &counted,
         )?;
-        let groups = |letter: char| {
+        let sum_of = |letter: char, part: fn(&GroupTotal) -> i64| {
             let groups = turnover.groups.entries();
             let groups = groups.filter(|total| char::from(total.group.code.letter()) == letter);
-            groups.map(|total| total.amount.minor()).sum::<i64>()
+            groups.map(part).sum::<i64>()
         };
-        let told = GROUPS.map(|(letter, _)| groups(letter));
-        same(&format!("{name} by group"), &told, &self.groups)
+        let told = GROUPS.map(|(letter, _)| sum_of(letter, |total| total.amount.minor()));
+        same(&format!("{name} by group"), &told, &self.groups)?;
+        let told = GROUPS.map(|(letter, _)| sum_of(letter, |total| total.tax.minor()));
+        same(&format!("{name}, tax by group"), &told, &self.taxes)
     }
 }
 
