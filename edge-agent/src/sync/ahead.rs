@@ -24,10 +24,40 @@ type Lot = Result<Vec<Prepared>, StoreError>;
 /// Reads letters on a thread of its own, which ends with it.
 #[derive(Debug)]
 pub(super) struct ReadingAhead {
-    asks: SyncSender<(i64, u32)>,
-    lots: Receiver<Lot>,
+    reading: Reading,
     /// The lot that is being read: the place after which it begins.
     asked: Option<i64>,
+}
+
+/// Who reads.
+#[derive(Debug)]
+enum Reading {
+    /// A thread.
+    Thread {
+        asks: SyncSender<(i64, u32)>,
+        lots: Receiver<Lot>,
+    },
+    /// Whoever asks, at once: what is read ahead is as old as it can be, and the same each time.
+    Here { desk: Desk, lot: Option<Lot> },
+}
+
+/// Where letters are read and put into the office's terms.
+#[derive(Debug)]
+struct Desk {
+    reader: Reader,
+    config: Arc<Config>,
+    currency: Currency,
+}
+
+impl Desk {
+    fn read(&self, after: i64, count: u32) -> Lot {
+        let letters = self.reader.letters(after, count)?;
+        let prepared = letters.into_iter().map(|letter| Prepared {
+            document: letter_document(&letter, &self.config, self.currency),
+            letter,
+        });
+        Ok(prepared.collect())
+    }
 }
 
 /// Letters that are read at a time.
@@ -46,28 +76,37 @@ impl ReadingAhead {
     ) -> io::Result<Self> {
         let (asks, asked) = sync_channel::<(i64, u32)>(1);
         let (tell, lots) = sync_channel(1);
+        let desk = Desk {
+            reader,
+            config,
+            currency,
+        };
         std::thread::Builder::new()
             .name("letters".to_owned())
             .spawn(move || {
                 for (after, count) in asked {
-                    let letters = reader.letters(after, count);
-                    let lot = letters.map(|letters| {
-                        let prepared = letters.into_iter().map(|letter| Prepared {
-                            document: letter_document(&letter, &config, currency),
-                            letter,
-                        });
-                        prepared.collect()
-                    });
-                    if tell.send(lot).is_err() {
+                    if tell.send(desk.read(after, count)).is_err() {
                         return;
                     }
                 }
             })?;
         Ok(Self {
-            asks,
-            lots,
+            reading: Reading::Thread { asks, lots },
             asked: None,
         })
+    }
+
+    /// The same without a thread.
+    pub(super) fn by_hand(reader: Reader, config: Arc<Config>, currency: Currency) -> Self {
+        let desk = Desk {
+            reader,
+            config,
+            currency,
+        };
+        Self {
+            reading: Reading::Here { desk, lot: None },
+            asked: None,
+        }
     }
 
     /// The lot after a place in the order. If it is full, the one after it is read meanwhile.
@@ -94,14 +133,20 @@ impl ReadingAhead {
 
     fn ask(&mut self, after: i64, count: u32) {
         self.asked = Some(after);
-        // A thread that has ended is found when it does not answer.
-        let _ = self.asks.send((after, count));
+        match &mut self.reading {
+            // A thread that has ended is found when it does not answer.
+            Reading::Thread { asks, .. } => drop(asks.send((after, count))),
+            Reading::Here { desk, lot } => *lot = Some(desk.read(after, count)),
+        }
     }
 
     fn answer(&mut self) -> Lot {
         self.asked = None;
-        // It ends only with us; without it there is nothing to send.
-        self.lots.recv().unwrap_or_else(|_| Ok(Vec::new()))
+        match &mut self.reading {
+            // It ends only with us; without it there is nothing to send.
+            Reading::Thread { lots, .. } => lots.recv().unwrap_or_else(|_| Ok(Vec::new())),
+            Reading::Here { lot, .. } => lot.take().unwrap_or_else(|| Ok(Vec::new())),
+        }
     }
 
     /// What was read ahead is not what is wanted now.

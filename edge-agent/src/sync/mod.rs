@@ -6,6 +6,7 @@
 mod ahead;
 pub mod backoff;
 mod letter;
+mod post;
 pub mod reachability;
 
 use std::collections::{BTreeMap, VecDeque};
@@ -19,7 +20,7 @@ use ferrotill_core::Currency;
 use tokio::sync::Notify;
 
 use crate::authority::remedy::remedy_of;
-use crate::authority::send::{Delivery, agent, kept_agent, send};
+use crate::authority::send::Delivery;
 use crate::authority::tls::TlsFault;
 use crate::authority::{Authority, Parcel, Verdict};
 use crate::board::Board;
@@ -30,9 +31,11 @@ use crate::guard::GuardedClock;
 use crate::store::{Letter, Reader, StoreError};
 use ahead::{Prepared, ReadingAhead};
 use backoff::Backoff;
+use post::Network;
 use reachability::{Failure, Progress, Reachability, State, Switch, Thresholds};
 
 pub use letter::{identity, letter_document};
+pub use post::Post;
 
 /// What the sender works with.
 #[derive(Debug)]
@@ -90,49 +93,14 @@ impl Sender {
         upstream: &Upstream,
         authority: Box<dyn Authority + Send>,
     ) -> io::Result<Self> {
-        let thresholds = Thresholds {
-            failures: upstream.offline_after_failures,
-            failing_ms: millis(upstream.offline_after),
-            dwell_ms: millis(upstream.dwell),
-        };
-        let seed = parts
-            .config
-            .devices
-            .first()
-            .map_or(1, |device| device.id.as_u64_pair().1);
-        let stop = Arc::new(AtomicBool::new(false));
-        let wake = Arc::clone(&parts.wake);
-        let started = parts.clock.monotonic();
         let ahead = ReadingAhead::start(
             parts.reader.clone(),
             Arc::clone(&parts.config),
             parts.currency,
         )?;
-        let worker = Worker {
-            agent: agent(upstream.timeout, &upstream.trust),
-            kept_agent: kept_agent(upstream.timeout, &upstream.trust),
-            url: upstream.url.clone(),
-            authority,
-            reach: Reachability::new(thresholds, seed),
-            refused: BTreeMap::new(),
-            strict_order: upstream.strict_order,
-            backoff: Backoff::new(seed),
-            ahead,
-            queue: VecDeque::new(),
-            told_up_to: 0,
-            unwritten: Vec::new(),
-            written: 0,
-            newest: 0,
-            drained: 0,
-            distrusted: None,
-            started,
-            stop: Arc::clone(&stop),
-            parts,
-        };
-        worker
-            .parts
-            .board
-            .office_switched(&State::Online.to_string(), "the start", false);
+        let post = Box::new(Network::to(upstream));
+        let worker = Worker::new(parts, upstream, authority, post, ahead);
+        let (stop, wake) = (Arc::clone(&worker.stop), Arc::clone(&worker.parts.wake));
         let (running, ended) = channel();
         std::thread::Builder::new()
             .name("sender".to_owned())
@@ -153,12 +121,10 @@ impl Drop for Sender {
     }
 }
 
-struct Worker {
+/// The sender from inside: it sends one document after another.
+pub struct Worker {
     parts: SenderParts,
-    agent: ureq::Agent,
-    /// Keeps its connection while there is a backlog.
-    kept_agent: ureq::Agent,
-    url: String,
+    post: Box<dyn Post>,
     authority: Box<dyn Authority + Send>,
     reach: Reachability,
     /// Documents that the office has refused: how often, and when they are sent again.
@@ -185,6 +151,63 @@ struct Worker {
 }
 
 impl Worker {
+    /// The worker that [`Sender::start`] gives a thread, for whoever decides when it works; it reads ahead without a thread too.
+    #[must_use]
+    pub fn by_hand(
+        parts: SenderParts,
+        upstream: &Upstream,
+        authority: Box<dyn Authority + Send>,
+        post: Box<dyn Post>,
+    ) -> Self {
+        let ahead = ReadingAhead::by_hand(
+            parts.reader.clone(),
+            Arc::clone(&parts.config),
+            parts.currency,
+        );
+        Self::new(parts, upstream, authority, post, ahead)
+    }
+
+    fn new(
+        parts: SenderParts,
+        upstream: &Upstream,
+        authority: Box<dyn Authority + Send>,
+        post: Box<dyn Post>,
+        ahead: ReadingAhead,
+    ) -> Self {
+        let thresholds = Thresholds {
+            failures: upstream.offline_after_failures,
+            failing_ms: millis(upstream.offline_after),
+            dwell_ms: millis(upstream.dwell),
+        };
+        let seed = parts
+            .config
+            .devices
+            .first()
+            .map_or(1, |device| device.id.as_u64_pair().1);
+        parts
+            .board
+            .office_switched(&State::Online.to_string(), "the start", false);
+        Self {
+            post,
+            authority,
+            reach: Reachability::new(thresholds, seed),
+            refused: BTreeMap::new(),
+            strict_order: upstream.strict_order,
+            backoff: Backoff::new(seed),
+            ahead,
+            queue: VecDeque::new(),
+            told_up_to: 0,
+            unwritten: Vec::new(),
+            written: 0,
+            newest: 0,
+            drained: 0,
+            distrusted: None,
+            started: parts.clock.monotonic(),
+            stop: Arc::new(AtomicBool::new(false)),
+            parts,
+        }
+    }
+
     fn run(mut self) {
         let Ok(runtime) = tokio::runtime::Builder::new_current_thread()
             .enable_time()
@@ -196,40 +219,46 @@ impl Worker {
             return;
         };
         while !self.stop.load(Ordering::Acquire) {
-            let now = self.now_ms();
-            if let Some(switch) = self.reach.tick(now) {
-                self.switched(switch);
-            }
-            if self.queue.is_empty()
-                && let Err(error) = self.fill_queue(now)
-            {
-                tracing::error!("the outbox could not be read: {error}");
-            }
-            let due = self.reach.attempt_at(now);
-            if due <= now
-                && let Some(prepared) = self.queue.pop_front()
-            {
-                self.deliver(prepared);
-                let now = self.now_ms();
-                if self.queue.is_empty() || now.saturating_sub(self.written) >= WRITTEN_EVERY_MS {
-                    self.write_down(now);
-                }
-                continue;
-            }
-            self.write_down(now);
-            let mut until = if self.queue.is_empty() { u64::MAX } else { due };
-            until = until
-                .min(self.reach.tick_at(now).unwrap_or(u64::MAX))
-                .min(self.next_refused(now));
-            let pause = Duration::from_millis(until.saturating_sub(now).max(1)).min(LOOK_AGAIN);
+            let Some(pause) = self.turn() else { continue };
             let wake = Arc::clone(&self.parts.wake);
             runtime.block_on(async {
                 // The end of the pause and the bell are the same to this loop.
                 let _ = tokio::time::timeout(pause, wake.notified()).await;
             });
-            self.queue.clear();
         }
         self.write_down(u64::MAX);
+    }
+
+    /// Delivers the next document if one is due; otherwise says how long there is nothing to do, unless the bell rings.
+    pub fn turn(&mut self) -> Option<Duration> {
+        let now = self.now_ms();
+        if let Some(switch) = self.reach.tick(now) {
+            self.switched(switch);
+        }
+        if self.queue.is_empty()
+            && let Err(error) = self.fill_queue(now)
+        {
+            tracing::error!("the outbox could not be read: {error}");
+        }
+        let due = self.reach.attempt_at(now);
+        if due <= now
+            && let Some(prepared) = self.queue.pop_front()
+        {
+            self.deliver(prepared);
+            let now = self.now_ms();
+            if self.queue.is_empty() || now.saturating_sub(self.written) >= WRITTEN_EVERY_MS {
+                self.write_down(now);
+            }
+            return None;
+        }
+        self.write_down(now);
+        let mut until = if self.queue.is_empty() { u64::MAX } else { due };
+        until = until
+            .min(self.reach.tick_at(now).unwrap_or(u64::MAX))
+            .min(self.next_refused(now));
+        // What waits is read again after the pause: it may have been told meanwhile, or something older may be due.
+        self.queue.clear();
+        Some(Duration::from_millis(until.saturating_sub(now).max(1)).min(LOOK_AGAIN))
     }
 
     /// Reads the letters whose turn it is: those that the office has not seen, oldest first, and then one refused letter
@@ -317,13 +346,13 @@ impl Worker {
 
     /// One attempt. A backlog goes over one connection; where that breaks, the office is asked with a new one.
     fn send(&self, parcel: &Parcel) -> Delivery {
-        let with = |agent| send(agent, &*self.authority, &self.url, parcel);
+        let with = |kept| self.post.deliver(&*self.authority, parcel, kept);
         if self.drained == 0 && self.queue.is_empty() {
-            return with(&self.agent);
+            return with(false);
         }
-        let delivery = with(&self.kept_agent);
+        let delivery = with(true);
         match delivery.verdict {
-            Verdict::Failed(Failure::Broken | Failure::Unreachable) => with(&self.agent),
+            Verdict::Failed(Failure::Broken | Failure::Unreachable) => with(false),
             _ => delivery,
         }
     }

@@ -1,11 +1,13 @@
 //! The callers: each has one order at a time, repeats it with the same id until it knows, and remembers what it was told.
 
 use ferrotill::clerk::Answer;
-use ferrotill::order::{OrderDraft, OrderForm, OrderKind, OrderLine, ReceiptMode};
-use ferrotill_core::{Amount, Quantity};
+use ferrotill::order::{OrderForm, OrderKind, ReceiptMode};
+use ferrotill_core::Amount;
 use ferrotill_disk::Dice;
 use tokio::sync::oneshot;
 use uuid::Uuid;
+
+use super::goods::{Goods, Part};
 
 /// What a caller was told last.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,18 +25,48 @@ pub(super) enum Said {
 pub(super) struct Order {
     pub(super) till: usize,
     pub(super) form: OrderForm,
-    /// What its fiscal receipt comes to, which no other one does; a refund has that of its sale.
-    pub(super) total: Option<(bool, i64)>,
+    /// What changes hands with a receipt.
+    pub(super) goods: Option<Goods>,
+    /// The part of which sale comes back.
+    pub(super) returns: Option<(usize, Part)>,
     pub(super) said: Said,
-    /// It has been given back.
-    pub(super) refunded: bool,
+    /// Somebody has brought it back, or tried to.
+    pub(super) brought_back: bool,
+}
+
+/// What a fiscal receipt is known by: a refund or not, and its sum.
+pub(super) type Key = (bool, i64);
+
+impl Order {
+    /// What its fiscal receipt is known by.
+    pub(super) fn key(&self) -> Option<Key> {
+        let goods = self.goods.as_ref()?;
+        Some((self.returns.is_some(), goods.total))
+    }
+
+    /// Another command under the same id: it must be refused once the id has its document.
+    pub(super) fn another_under_its_id(&self) -> OrderForm {
+        OrderForm {
+            kind: OrderKind::Cash(Amount::from_minor(777)),
+            ..self.form.clone()
+        }
+    }
 }
 
 /// A caller.
 #[derive(Debug, Default)]
 pub(super) struct Caller {
     pub(super) order: Option<usize>,
-    pub(super) pending: Option<oneshot::Receiver<Answer>>,
+    /// Requests on their way or at the agent.
+    pub(super) pending: Vec<oneshot::Receiver<Answer>>,
+    /// Answers to them.
+    pub(super) heard: Vec<Answer>,
+    /// One of them will never be answered.
+    pub(super) unanswered: bool,
+    /// It has sent another command under the order's id.
+    pub(super) clashing: bool,
+    /// The answer gets lost on its way.
+    pub(super) deaf: bool,
     pub(super) deadline_ms: u64,
     pub(super) again_ms: u64,
 }
@@ -43,25 +75,30 @@ pub(super) struct Caller {
 pub(super) fn new_order(orders: &[Order], till: usize, z: bool, dice: &mut Dice) -> Order {
     let number = orders.len();
     let cents = 1_000 + i64::try_from(number).unwrap_or(0);
-    let mut total = None;
+    let mut goods = None;
+    let mut returns = None;
     let kind = match dice.below(20) {
         _ if z => OrderKind::Report { z: true },
         0 => OrderKind::Report { z: false },
         1 => OrderKind::Cash(Amount::from_minor(100_000 + cents)),
         2 => OrderKind::Cash(Amount::from_minor(-cents)),
-        3..=5 if let Some(original) = refundable(orders, till, dice) => {
-            total = original.total.map(|(_, sum)| (true, sum));
+        3..=6 if let Some((original, part, back)) = to_return(orders, till, dice) => {
+            let draft = back.draft(true);
+            goods = Some(back);
+            returns = Some((original, part));
             OrderKind::Refund {
-                original: original.form.id,
-                draft: draft_of(&original.form),
+                original: id_of(original),
+                draft,
             }
         }
         chance => {
-            total = Some((false, cents));
+            let sold = Goods::new(number, dice);
+            let draft = sold.draft(false);
+            goods = Some(sold);
             OrderKind::Sale {
-                draft: sale(cents, dice),
+                draft,
                 mode: match chance {
-                    3..=6 => ReceiptMode::AlternativeOnly,
+                    4..=6 => ReceiptMode::AlternativeOnly,
                     7 => ReceiptMode::FiscalOnly,
                     8 | 9 => ReceiptMode::FiscalThenAlternative,
                     _ => ReceiptMode::Automatic,
@@ -74,56 +111,41 @@ pub(super) fn new_order(orders: &[Order], till: usize, z: bool, dice: &mut Dice)
     Order {
         till,
         form: OrderForm {
-            id: Uuid::from_u128(1 + u128::try_from(number).unwrap_or(0)),
+            id: id_of(number),
             point_of_sale: Uuid::from_u128(1),
             kind,
             echo: String::new(),
             found: String::new(),
         },
-        total,
+        goods,
+        returns,
         said: Said::Open,
-        refunded: false,
+        brought_back: false,
     }
 }
 
-fn refundable<'o>(orders: &'o [Order], till: usize, dice: &mut Dice) -> Option<&'o Order> {
-    let sold: Vec<&Order> = orders
+/// A sale that is known to be registered, and what of it comes back; now and then what came back before.
+fn to_return(orders: &[Order], till: usize, dice: &mut Dice) -> Option<(usize, Part, Goods)> {
+    let twice = dice.below(4) == 0;
+    let sold: Vec<(usize, &Order)> = orders
         .iter()
-        .filter(|order| order.till == till && order.said == Said::Yes && !order.refunded)
-        .filter(|order| matches!(order.form.kind, OrderKind::Sale { .. }))
+        .enumerate()
+        .filter(|(_, order)| order.till == till && order.said == Said::Yes)
+        .filter(|(_, order)| order.brought_back == twice)
+        .filter(|(_, order)| matches!(order.form.kind, OrderKind::Sale { .. }))
         .collect();
-    sold.get(dice.below(sold.len())).copied()
+    let (place, order) = *sold.get(dice.below(sold.len()))?;
+    let part = *[Part::Whole, Part::Whole, Part::First, Part::Rest].get(dice.below(4))?;
+    let goods = order.goods.as_ref()?.part(part)?;
+    Some((place, part, goods))
 }
 
-fn draft_of(form: &OrderForm) -> OrderDraft {
-    match &form.kind {
-        OrderKind::Sale { draft, .. } => draft.clone(),
-        _ => OrderDraft::default(),
-    }
+/// The request id of the n-th order.
+fn id_of(number: usize) -> Uuid {
+    Uuid::from_u128(1 + u128::try_from(number).unwrap_or(0))
 }
 
-fn sale(cents: i64, dice: &mut Dice) -> OrderDraft {
-    let first = 100 + i64::try_from(dice.below(800)).unwrap_or(0);
-    let line = |name: &str, price: i64, group: &str| OrderLine {
-        name: name.to_owned(),
-        quantity: Quantity::ONE,
-        price: Amount::from_minor(price),
-        modifier: None,
-        tax_group: Some(group.to_owned()),
-        comment: String::new(),
-        final_amount: None,
-    };
-    let lines = if dice.coin() {
-        vec![line("Piine Praga", cents, "B")]
-    } else {
-        vec![
-            line("Lapte 1l", first, "B"),
-            line("Cafea", cents - first, "A"),
-        ]
-    };
-    OrderDraft {
-        lines,
-        payments: vec![(0, Amount::from_minor(cents))],
-        ..OrderDraft::default()
-    }
+/// The order with a request id.
+pub(super) fn number_of(id: Uuid) -> Option<usize> {
+    usize::try_from(id.as_u128().checked_sub(1)?).ok()
 }

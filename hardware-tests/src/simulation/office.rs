@@ -1,24 +1,17 @@
-//! The office's side: the outbox is worked with the real reader, the real form and the real judgement of progress.
-//!
-//! The sender's own thread is not stepped yet: its loop (pauses of refused letters, reading ahead, kept connections) is written anew
-//! here, and everything that it decides with is the product's.
+//! The way to the office: the product's sender posts into this instead of the network, and it loses, delays, doubles and reorders.
 
-use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
-use ferrotill::authority::online_ecr::OnlineEcr;
-use ferrotill::authority::{Authority as _, Verdict};
-use ferrotill::board::Board;
-use ferrotill::clerk::{ClerkDoor, Message, OfficeNews};
-use ferrotill::config::Config;
+use ferrotill::authority::send::Delivery;
+use ferrotill::authority::{Authority, Parcel, Verdict};
 use ferrotill::standin::StandIn;
-use ferrotill::store::Reader;
-use ferrotill::sync::letter_document;
-use ferrotill::sync::reachability::{Failure, Reachability, State, Switch, Thresholds};
-use ferrotill_core::Currency;
+use ferrotill::sync::Post;
+use ferrotill::sync::reachability::{Failure, Progress};
 use ferrotill_disk::Dice;
+use uuid::Uuid;
 
-use super::Bug;
+use super::bug::Bug;
 
 /// How the network and the office are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,193 +22,215 @@ pub(super) enum Weather {
     Down,
     /// The document arrives, the answer does not.
     AnswersLost,
+    /// The document arrives later, and nobody waits so long.
+    Late,
+    /// The document arrives twice.
+    Doubled,
     /// Takes nothing, and says so.
     Refuses,
     /// HTTP 500.
     Broken,
+    /// HTTP 429, with the wish to be left alone for a while.
+    Busy,
+    /// A login page answers, HTTP 200.
+    Portal,
+    /// An object answers that says neither yes nor no, HTTP 200.
+    Hollow,
+    /// The answer is cut short.
+    Cut,
     /// Each attempt is one of the others.
     Mixed,
 }
 
-/// What works the outbox.
-pub(super) struct Outbox {
-    pub(super) authority: OnlineEcr,
-    pub(super) reader: Reader,
-    pub(super) config: Arc<Config>,
-    pub(super) currency: Currency,
-    pub(super) door: ClerkDoor,
-    pub(super) board: Arc<Board>,
-    reach: Reachability,
-    told_up_to: i64,
-    /// Refused letters, and when each is sent again.
-    refused: BTreeMap<i64, u64>,
-    newest: i64,
-    /// A refused letter holds up all that come after it (`[upstream] strict_order`).
-    strict_order: bool,
+impl Weather {
+    /// All of them.
+    pub(super) const ALL: [Self; 12] = [
+        Self::Fair,
+        Self::Down,
+        Self::AnswersLost,
+        Self::Late,
+        Self::Doubled,
+        Self::Refuses,
+        Self::Broken,
+        Self::Busy,
+        Self::Portal,
+        Self::Hollow,
+        Self::Cut,
+        Self::Mixed,
+    ];
+}
+
+/// A document on its way.
+#[derive(Debug)]
+struct Posted {
+    kind: &'static str,
+    key: String,
+    body: String,
+}
+
+/// What is between the sender and the office. A clone is the same.
+#[derive(Clone, Debug)]
+pub(super) struct Sky(Arc<Mutex<Inside>>);
+
+#[derive(Debug)]
+struct Inside {
+    office: StandIn,
+    weather: Weather,
+    dice: Dice,
+    /// Documents that arrive later.
+    late: Vec<Posted>,
+    /// What time it is, for the header `Date` of the office's answers.
+    utc_ms: i64,
     bug: Option<Bug>,
+    attempts: u64,
+    /// The office has refused what the till told: in this world it has no reason to.
+    refused: Option<String>,
+    /// It has answered since this was last asked.
+    answered: bool,
 }
 
-/// A refused letter is sent again after so long.
-const REFUSED_PAUSE_MS: u64 = 10_000;
-
-impl Outbox {
-    pub(super) fn new(
-        (reader, config, currency): (Reader, Arc<Config>, Currency),
-        door: ClerkDoor,
-        board: Arc<Board>,
-        (strict_order, bug): (bool, Option<Bug>),
-    ) -> Self {
-        let thresholds = Thresholds {
-            failures: 3,
-            failing_ms: 15_000,
-            dwell_ms: 60_000,
-        };
-        Self {
-            authority: OnlineEcr::default(),
-            reader,
-            config,
-            currency,
-            door,
-            board,
-            reach: Reachability::new(thresholds, 1),
-            told_up_to: 0,
-            refused: BTreeMap::new(),
-            newest: 0,
-            strict_order,
+impl Sky {
+    pub(super) fn over(office: StandIn, dice: Dice, bug: Option<Bug>) -> Self {
+        Self(Arc::new(Mutex::new(Inside {
+            office,
+            weather: Weather::Fair,
+            dice,
+            late: Vec::new(),
+            utc_ms: 0,
             bug,
+            attempts: 0,
+            refused: None,
+            answered: false,
+        })))
+    }
+
+    fn inside(&self) -> MutexGuard<'_, Inside> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The weather changes.
+    pub(super) fn set(&self, weather: Weather) {
+        self.inside().weather = weather;
+    }
+
+    /// It is so late now; what is late may arrive.
+    pub(super) fn pass(&self, utc_ms: i64) {
+        let mut inside = self.inside();
+        inside.utc_ms = utc_ms;
+        if !inside.late.is_empty() && inside.dice.below(12) == 0 {
+            let place = inside.dice.below(64) % inside.late.len();
+            let posted = inside.late.swap_remove(place);
+            inside.arrive(&posted);
         }
     }
 
-    /// One attempt, if one is due.
-    pub(super) fn turn(
-        &mut self,
-        now: u64,
-        office: &StandIn,
-        weather: Weather,
-        dice: &mut Dice,
-    ) -> Result<(), String> {
-        if let Some(switch) = self.reach.tick(now) {
-            self.switched(switch);
+    /// Everything that is late arrives.
+    pub(super) fn arrive_all(&self) {
+        let mut inside = self.inside();
+        for posted in std::mem::take(&mut inside.late) {
+            inside.arrive(&posted);
         }
-        let text = |error: ferrotill::store::StoreError| error.to_string();
-        let newest = self.reader.newest_letter().map_err(text)?.unwrap_or(0);
-        if newest > self.newest {
-            self.newest = newest;
-            self.reach.document_added(now);
-        }
-        if self.reach.attempt_at(now) > now {
-            return Ok(());
-        }
-        let again = self.refused.iter().find(|(_, again)| **again <= now);
-        let again = again.map(|(seq, _)| *seq);
-        let mut letters = if self.strict_order && !self.refused.is_empty() {
-            Vec::new()
-        } else {
-            self.reader.letters(self.told_up_to, 1).map_err(text)?
-        };
-        if letters.is_empty()
-            && let Some(seq) = again
-        {
-            letters = self.reader.letters(seq - 1, 1).map_err(text)?;
-            letters.retain(|letter| letter.sealed_seq == seq);
-            if letters.is_empty() {
-                self.refused.remove(&seq);
-            }
-        }
-        let Some(letter) = letters.into_iter().next() else {
-            return Ok(());
-        };
-        let document = letter_document(&letter, &self.config, self.currency)
-            .ok_or("a letter cannot be read")?;
-        let parcel = self.authority.encode(&document);
-        let parcel = parcel.map_err(|error| error.to_string())?;
-        let key = match self.bug {
-            Some(Bug::NewKeyEachTime) => format!("{}-{now}", parcel.key),
-            _ => parcel.key.to_string(),
-        };
-        let weather = match (weather, dice.below(6)) {
-            (Weather::Mixed, 0) => Weather::Down,
-            (Weather::Mixed, 1) => Weather::AnswersLost,
-            (Weather::Mixed, 2) => Weather::Refuses,
-            (Weather::Mixed, 3) => Weather::Broken,
-            (Weather::Mixed, _) => Weather::Fair,
-            (weather, _) => weather,
-        };
-        self.reach.started(now);
-        let mut verdict = match weather {
-            Weather::Down => Verdict::Failed(Failure::Unreachable),
-            Weather::Broken => self.authority.decode(500, b"internal error"),
-            Weather::Refuses => self
-                .authority
-                .decode(200, br#"{"status":"error","message":"not today"}"#),
-            Weather::Fair | Weather::AnswersLost | Weather::Mixed => {
-                let heard = office.hear(parcel.kind.name(), &key, parcel.body.as_bytes());
-                let answer = match heard {
-                    Ok(answer) => answer.to_string(),
-                    // In this world the office has no reason of its own to refuse what the till sold.
-                    Err(words) => {
-                        return Err(format!(
-                            "the office refuses {} {}: {words}",
-                            parcel.kind.name(),
-                            parcel.body
-                        ));
-                    }
-                };
-                match weather {
-                    Weather::AnswersLost => Verdict::Failed(Failure::Broken),
-                    _ => self.authority.decode(200, answer.as_bytes()),
-                }
-            }
-        };
-        if self.bug == Some(Bug::AcknowledgeOnSend) {
-            verdict = Verdict::Acknowledged;
-        }
-        let progress = verdict.progress();
-        match &verdict {
-            Verdict::Acknowledged => {
-                self.refused.remove(&letter.sealed_seq);
-                self.told_up_to = self.told_up_to.max(letter.sealed_seq);
-                self.door.tell(Message::Office(OfficeNews::Acknowledged {
-                    sealed_seqs: vec![letter.sealed_seq],
-                }));
-            }
-            Verdict::Refused { message } => {
-                self.told_up_to = self.told_up_to.max(letter.sealed_seq);
-                if self.bug != Some(Bug::RefusedIsForgotten) {
-                    self.refused
-                        .insert(letter.sealed_seq, now + REFUSED_PAUSE_MS);
-                }
-                self.door.tell(Message::Office(OfficeNews::Refused {
-                    sealed_seq: letter.sealed_seq,
-                    words: message.clone(),
-                }));
-            }
-            Verdict::Failed(_) => {}
-        }
-        if let Some(switch) = self.reach.observe(now, progress, true) {
-            self.switched(switch);
-        }
-        Ok(())
     }
 
-    fn switched(&self, switch: Switch) {
-        let Switch { from, to, reason } = switch;
-        let reason = reason.to_string();
-        self.board
-            .office_switched(&to.to_string(), &reason, self.reach.sells_alternative());
-        self.door.tell(Message::Office(OfficeNews::Switched {
-            from: name(from),
-            to: name(to),
-            reason,
-        }));
+    /// What the office has refused, in its own words.
+    pub(super) fn refused(&self) -> Option<String> {
+        self.inside().refused.clone()
+    }
+
+    /// The office has answered since this was last asked.
+    pub(super) fn has_answered(&self) -> bool {
+        std::mem::take(&mut self.inside().answered)
     }
 }
 
-const fn name(state: State) -> &'static str {
-    match state {
-        State::Online => "online",
-        State::Suspect => "suspect",
-        State::Offline => "offline",
-        State::Recovering => "recovering",
+impl Inside {
+    /// A document is there, and the office says something.
+    fn arrive(&mut self, posted: &Posted) -> (u16, String) {
+        match self
+            .office
+            .hear(posted.kind, &posted.key, posted.body.as_bytes())
+        {
+            Ok(answer) => (200, answer.to_string()),
+            Err(words) => {
+                let refused = format!(
+                    "the office refuses {} {}: {words}",
+                    posted.kind, posted.body
+                );
+                self.refused.get_or_insert(refused);
+                (422, format!(r#"{{"status":"error","message":"{words}"}}"#))
+            }
+        }
+    }
+
+    fn deliver(&mut self, posted: Posted) -> Result<(u16, String), Failure> {
+        let mut weather = self.weather;
+        while weather == Weather::Mixed {
+            let place = self.dice.below(Weather::ALL.len());
+            weather = Weather::ALL.get(place).copied().unwrap_or(Weather::Fair);
+        }
+        match weather {
+            Weather::Fair | Weather::Mixed => Ok(self.arrive(&posted)),
+            Weather::Doubled => {
+                self.arrive(&posted);
+                Ok(self.arrive(&posted))
+            }
+            Weather::Down => Err(Failure::Unreachable),
+            Weather::AnswersLost => {
+                self.arrive(&posted);
+                Err(Failure::Broken)
+            }
+            Weather::Late => {
+                self.late.push(posted);
+                Err(Failure::TimedOut)
+            }
+            Weather::Cut => {
+                let (status, mut answer) = self.arrive(&posted);
+                answer.truncate(answer.len() / 2);
+                Ok((status, answer))
+            }
+            Weather::Refuses => Ok((
+                200,
+                r#"{"status":"error","message":"not today"}"#.to_owned(),
+            )),
+            Weather::Broken => Ok((500, "internal error".to_owned())),
+            Weather::Busy => Ok((429, r#"{"status":"error"}"#.to_owned())),
+            Weather::Portal => Ok((200, "<!doctype html><title>Welcome</title>".to_owned())),
+            Weather::Hollow => Ok((200, "{}".to_owned())),
+        }
+    }
+}
+
+impl Post for Sky {
+    fn deliver(&self, authority: &dyn Authority, parcel: &Parcel, _kept: bool) -> Delivery {
+        let mut inside = self.inside();
+        inside.attempts += 1;
+        let key = match inside.bug {
+            Some(Bug::NewKeyEachTime) => Uuid::from_u128(u128::from(inside.attempts)),
+            _ => parcel.key,
+        };
+        let answer = inside.deliver(Posted {
+            kind: parcel.kind.name(),
+            key: key.to_string(),
+            body: parcel.body.clone(),
+        });
+        let busy = matches!(answer, Ok((429, _)));
+        let mut verdict = match answer {
+            Ok((status, body)) => authority.decode(status, body.as_bytes()),
+            Err(failure) => Verdict::Failed(failure),
+        };
+        match inside.bug {
+            Some(Bug::AcknowledgeOnSend) => verdict = Verdict::Acknowledged,
+            Some(Bug::RefusedIsForgotten) if matches!(verdict, Verdict::Refused { .. }) => {
+                verdict = Verdict::Acknowledged;
+            }
+            _ => {}
+        }
+        let answered = !matches!(verdict.progress(), Progress::Failed(_));
+        inside.answered |= answered;
+        Delivery {
+            verdict,
+            retry_after: busy.then_some(Duration::from_secs(7)),
+            date_ms: answered.then_some(inside.utc_ms),
+        }
     }
 }

@@ -1,96 +1,12 @@
-//! The printer's side: a line that the agent's end can break, and a driver with a deliberate bug.
-
-use std::io;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+//! The printer's driver with a deliberate bug, or without one.
 
 use ferrotill_device::driver::isl::IslPrinter;
-use ferrotill_device::emulator::Emulator;
-use ferrotill_device::port::loopback::Loopback;
-use ferrotill_device::port::{Port, PortOpener};
 use ferrotill_device::printer::{
     Baseline, ClosedDay, Condition, Connected, Job, NotRegistered, Outcome, Registered, Watch,
 };
 use ferrotill_device::{Fault, FiscalPrinter};
 
-use super::Bug;
-
-/// The agent's life: it may end in the middle of a conversation, before or after any write or read.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Life {
-    /// Calls of the port until the end; none while it is negative.
-    fuse: Arc<AtomicI64>,
-    over: Arc<AtomicBool>,
-}
-
-impl Life {
-    pub(super) fn new() -> Self {
-        let life = Self::default();
-        life.fuse.store(-1, Ordering::Relaxed);
-        life
-    }
-
-    /// It ends after so many calls of a port.
-    pub(super) fn ends_after(&self, calls: i64) {
-        self.fuse.store(calls, Ordering::Relaxed);
-    }
-
-    pub(super) fn is_over(&self) -> bool {
-        self.over.load(Ordering::Relaxed)
-    }
-
-    fn spend(&self) -> io::Result<()> {
-        if self.fuse.load(Ordering::Relaxed) >= 0 && self.fuse.fetch_sub(1, Ordering::Relaxed) == 0
-        {
-            self.over.store(true, Ordering::Relaxed);
-        }
-        if self.is_over() {
-            return Err(io::ErrorKind::BrokenPipe.into());
-        }
-        Ok(())
-    }
-}
-
-/// A line to the emulated printer that dies with its agent.
-pub(super) struct Line {
-    pub(super) line: Loopback<Emulator>,
-    pub(super) life: Life,
-}
-
-impl PortOpener for Line {
-    fn open(&mut self) -> io::Result<Box<dyn Port>> {
-        self.life.spend()?;
-        Ok(Box::new(MortalPort {
-            port: self.line.open()?,
-            life: self.life.clone(),
-        }))
-    }
-
-    fn address(&self) -> String {
-        self.line.address()
-    }
-}
-
-struct MortalPort {
-    port: Box<dyn Port>,
-    life: Life,
-}
-
-impl Port for MortalPort {
-    fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
-        self.life.spend()?;
-        self.port.write_all(bytes)
-    }
-
-    fn read(&mut self, buffer: &mut [u8], timeout_ms: u64) -> io::Result<usize> {
-        self.life.spend()?;
-        self.port.read(buffer, timeout_ms)
-    }
-
-    fn now(&self) -> u64 {
-        self.port.now()
-    }
-}
+use super::bug::Bug;
 
 /// The real driver, and the bug that a run may be about.
 pub(super) struct Driver {

@@ -1,0 +1,233 @@
+//! What is sold, with its money counted by this file's own arithmetic, so that the product's is held against another one.
+
+use ferrotill::order::{OrderDraft, OrderLine};
+use ferrotill_core::receipt::Modifier;
+use ferrotill_core::{Amount, Quantity};
+use ferrotill_disk::Dice;
+
+/// The tax groups of the shop: letter, and rate in hundredths of a percent.
+pub(super) const GROUPS: [(char, i64); 3] = [('A', 2_000), ('B', 800), ('C', 1_200)];
+/// Payment by card.
+pub(super) const CARD: i32 = 1;
+
+/// A line as it is sold.
+#[derive(Clone, Debug)]
+pub(super) struct Sold {
+    name: String,
+    price: i64,
+    thousandths: i64,
+    modifier: Option<Modifier>,
+    /// Place in [`GROUPS`].
+    pub(super) group: usize,
+    /// After all modifiers.
+    pub(super) amount: i64,
+}
+
+impl Sold {
+    fn of(name: &str, price: i64, thousandths: i64, group: usize) -> Self {
+        Self {
+            name: name.to_owned(),
+            price,
+            thousandths,
+            modifier: None,
+            group,
+            amount: nearest(price * thousandths, 1_000),
+        }
+    }
+
+    fn modified(mut self, modifier: Modifier) -> Self {
+        self.amount += match modifier {
+            Modifier::Percent(hundredths) => nearest(self.amount * i64::from(hundredths), 10_000),
+            Modifier::Amount(amount) => amount.minor(),
+        };
+        self.modifier = Some(modifier);
+        self
+    }
+
+    /// The tax inside.
+    pub(super) fn tax(&self) -> i64 {
+        let rate = GROUPS.get(self.group).map_or(0, |(_, rate)| *rate);
+        nearest(self.amount * rate, 10_000 + rate)
+    }
+
+    fn ordered(&self, modifier: Option<Modifier>) -> OrderLine {
+        OrderLine {
+            name: self.name.clone(),
+            quantity: Quantity::from_thousandths(self.thousandths),
+            price: Amount::from_minor(self.price),
+            modifier,
+            tax_group: GROUPS.get(self.group).map(|(letter, _)| letter.to_string()),
+            comment: String::new(),
+            final_amount: None,
+        }
+    }
+}
+
+/// What changes hands: goods, and the money for them.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Goods {
+    pub(super) lines: Vec<Sold>,
+    modifiers: Vec<Modifier>,
+    pub(super) total: i64,
+    /// Paid by card; the rest is cash.
+    pub(super) card: i64,
+    /// Cash handed over beyond the sum.
+    change: i64,
+}
+
+/// The part of a sale that comes back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Part {
+    Whole,
+    First,
+    Rest,
+}
+
+impl Goods {
+    /// The goods of the n-th order. No two orders of a run have the same sum, nor do any two parts that can come back.
+    pub(super) fn new(number: usize, dice: &mut Dice) -> Self {
+        let number = i64::try_from(number).unwrap_or(0);
+        let total = 40_000 + 12 * number;
+        let first = 1_001 + 4 * number;
+        let mut lines = vec![Sold::of("Lapte 1l", first, 1_000, dice.below(GROUPS.len()))];
+        for place in 0..dice.below(4) {
+            let price = 50 + below(dice, 850);
+            let thousandths = [1_000, 2_000, 250 + below(dice, 2_750)];
+            let thousandths = thousandths.get(dice.below(3)).copied().unwrap_or(1_000);
+            let group = dice.below(GROUPS.len());
+            let line = Sold::of(&format!("Marfa {place}"), price, thousandths, group);
+            lines.push(match dice.below(4) {
+                0 => line.modified(Modifier::Percent(percent(dice))),
+                1 => {
+                    let most = line.amount.max(1);
+                    let amount = below(dice, most) / 2 - most / 8;
+                    line.modified(Modifier::Amount(Amount::from_minor(-amount)))
+                }
+                _ => line,
+            });
+        }
+        // A modifier of the whole receipt; its sum stays the one that it is known by.
+        let modifier = match dice.below(4) {
+            0 => -below(dice, 900) - 1,
+            1 => below(dice, 300) + 1,
+            _ => 0,
+        };
+        let so_far: i64 = lines.iter().map(|line| line.amount).sum();
+        let rest = total - modifier - so_far;
+        lines.push(Sold::of("Cafea", rest, 1_000, dice.below(GROUPS.len())));
+        let mut goods = Self {
+            lines,
+            modifiers: Vec::new(),
+            total,
+            card: 0,
+            change: 0,
+        };
+        if modifier != 0 {
+            goods.modifiers = vec![Modifier::Amount(Amount::from_minor(modifier))];
+            goods.spread(modifier);
+        }
+        match dice.below(5) {
+            0 => goods.card = total,
+            1 => goods.card = total / 3,
+            2 => {
+                goods.card = total / 2;
+                goods.change = 550;
+            }
+            3 => goods.change = 1_000,
+            _ => {}
+        }
+        goods
+    }
+
+    /// Gives a modifier of the receipt out over the lines: largest remainder, ties to the earlier line.
+    fn spread(&mut self, modifier: i64) {
+        let base: i64 = self.lines.iter().map(|line| line.amount).sum();
+        let size = modifier.abs();
+        let mut left = size;
+        let mut remainders = Vec::new();
+        for (place, line) in self.lines.iter_mut().enumerate() {
+            let product = size * line.amount;
+            let part = product / base;
+            remainders.push((base - product % base, place));
+            line.amount += part * modifier.signum();
+            left -= part;
+        }
+        remainders.sort_unstable();
+        for (_, place) in remainders.iter().take(usize::try_from(left).unwrap_or(0)) {
+            if let Some(line) = self.lines.get_mut(*place) {
+                line.amount += modifier.signum();
+            }
+        }
+    }
+
+    /// What comes back of them. A part of goods with a modifier of the whole receipt would not be known by its sum.
+    pub(super) fn part(&self, part: Part) -> Option<Self> {
+        if part != Part::Whole && !self.modifiers.is_empty() {
+            return None;
+        }
+        let lines: Vec<Sold> = match part {
+            Part::Whole => self.lines.clone(),
+            Part::First => self.lines.iter().take(1).cloned().collect(),
+            Part::Rest => self.lines.iter().skip(1).cloned().collect(),
+        };
+        let total = lines.iter().map(|line| line.amount).sum();
+        Some(Self {
+            lines,
+            modifiers: Vec::new(),
+            total,
+            card: if part == Part::Whole { self.card } else { 0 },
+            change: 0,
+        })
+    }
+
+    /// As a caller orders them; what comes back has its share of all modifiers already.
+    pub(super) fn draft(&self, refund: bool) -> OrderDraft {
+        let lines = self.lines.iter();
+        let cash = self.total - self.card + self.change;
+        let payments = [(0, cash), (CARD, self.card)];
+        OrderDraft {
+            lines: lines
+                .map(|line| line.ordered(line.modifier.filter(|_| !refund)))
+                .collect(),
+            modifiers: self.modifiers.clone(),
+            payments: payments
+                .into_iter()
+                .filter(|(_, amount)| *amount > 0)
+                .map(|(code, amount)| (code, Amount::from_minor(amount)))
+                .collect(),
+            ..OrderDraft::default()
+        }
+    }
+
+    /// The tax inside, line by line.
+    pub(super) fn tax(&self) -> i64 {
+        self.lines.iter().map(Sold::tax).sum()
+    }
+
+    /// The tax inside a group, line by line.
+    pub(super) fn tax_of(&self, group: usize) -> i64 {
+        let lines = self.lines.iter().filter(|line| line.group == group);
+        lines.map(Sold::tax).sum()
+    }
+
+    /// The gross sum of a group.
+    pub(super) fn gross(&self, group: usize) -> i64 {
+        let lines = self.lines.iter().filter(|line| line.group == group);
+        lines.map(|line| line.amount).sum()
+    }
+}
+
+fn percent(dice: &mut Dice) -> i32 {
+    let hundredths = [-1_000, -1_250, -3_333, 500, 1_725];
+    hundredths.get(dice.below(5)).copied().unwrap_or(0)
+}
+
+fn below(dice: &mut Dice, limit: i64) -> i64 {
+    i64::try_from(dice.below(usize::try_from(limit).unwrap_or(0))).unwrap_or(0)
+}
+
+/// A quotient to the nearest whole, half away from zero.
+fn nearest(dividend: i64, divisor: i64) -> i64 {
+    let size = (2 * dividend.abs() + divisor) / (2 * divisor);
+    size * dividend.signum()
+}

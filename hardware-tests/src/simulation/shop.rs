@@ -1,0 +1,177 @@
+//! What a seed makes of a shop: its tills, their printers, when it opens, and how strict everybody is.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use ferrotill_device::emulator::memory::Memory;
+use ferrotill_device::emulator::{ClockSource, Printer};
+use ferrotill_device::family::{Protocol, datecs, datecs_b, datecs_x, eltrade};
+use uuid::Uuid;
+
+use super::goods::GROUPS;
+
+/// A shop as its seed has it.
+#[derive(Clone, Debug)]
+pub(super) struct Shop {
+    /// Its printers: as many as tills.
+    pub(super) makes: Vec<Make>,
+    /// When it opens on its first day, in milliseconds of UTC.
+    pub(super) opens_ms: i64,
+    /// The office holds documents to its rules, and the till sends them in order. Where it does not, they may overtake each other.
+    pub(super) strict: bool,
+    /// The owner stops sales after so long without the office.
+    pub(super) budget_ms: Option<u64>,
+}
+
+/// A printer with its driver's table.
+#[derive(Clone, Copy)]
+pub(super) struct Make {
+    /// What the printer speaks.
+    printer: &'static Protocol,
+    /// What the driver takes it for.
+    pub(super) driver: &'static Protocol,
+}
+
+impl std::fmt::Debug for Make {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.driver.name)
+    }
+}
+
+/// Firmware of group A that does not tell the number of the next fiscal receipt: it does not know the question.
+static SILENT: Protocol = Protocol {
+    next_fiscal: datecs_x::PROTOCOL.next_fiscal,
+    ..datecs::PROTOCOL
+};
+
+static MAKES: [Make; 5] = [
+    Make {
+        printer: &datecs::PROTOCOL,
+        driver: &datecs::PROTOCOL,
+    },
+    Make {
+        printer: &datecs::PROTOCOL,
+        driver: &SILENT,
+    },
+    Make {
+        printer: &datecs_b::PROTOCOL,
+        driver: &datecs_b::PROTOCOL,
+    },
+    Make {
+        printer: &datecs_x::PROTOCOL,
+        driver: &datecs_x::PROTOCOL,
+    },
+    Make {
+        printer: &eltrade::PROTOCOL,
+        driver: &eltrade::PROTOCOL,
+    },
+];
+
+/// Openings, in milliseconds of UTC: an ordinary morning, four minutes before midnight, the same before the new year, the night in
+/// which summer time begins, and the end of a February.
+const OPENINGS: [i64; 5] = [
+    1_795_240_800_000,
+    1_795_298_160_000,
+    1_798_667_760_000,
+    1_806_191_700_000,
+    1_803_799_800_000,
+];
+/// The shop in which the owner has set a limit: hours without the office.
+const BUDGET_HOURS: u64 = 1;
+
+impl Shop {
+    pub(super) fn of(seed: u64) -> Self {
+        let at = |turn: u64, count: usize| usize::try_from(turn).unwrap_or(0) % count.max(1);
+        let tills = 1 + at(seed, 3);
+        let makes = (0..tills).filter_map(|till| {
+            let place = at(seed / 2, MAKES.len()) + till * 2;
+            MAKES.get(place % MAKES.len()).copied()
+        });
+        let opening = OPENINGS.get(at(seed / 3, OPENINGS.len()));
+        Self {
+            makes: makes.collect(),
+            opens_ms: opening.copied().unwrap_or_default(),
+            strict: seed.is_multiple_of(2),
+            budget_ms: seed.is_multiple_of(4).then_some(BUDGET_HOURS * 3_600_000),
+        }
+    }
+
+    /// A new printer for a till.
+    pub(super) fn printer(&self, till: usize, time: ClockSource) -> Option<(Printer, Make)> {
+        let make = *self.makes.get(till)?;
+        let mut rates = [None; 8];
+        for (rate, (_, known)) in rates.iter_mut().zip(GROUPS) {
+            *rate = Some(known);
+        }
+        let mut memory = Memory::new(rates);
+        memory.serial = format!("DT70000{till}");
+        memory.fiscal_memory = format!("0270000{till}");
+        Some((Printer::new(memory, time).of_family(make.printer), make))
+    }
+
+    /// The device of a till.
+    pub(super) fn device(till: usize) -> Uuid {
+        Uuid::from_u128(0xD1 + u128::try_from(till).unwrap_or(0))
+    }
+
+    /// The agent's configuration.
+    pub(super) fn configuration(&self, folder: &Path) -> String {
+        let groups: Vec<String> = GROUPS
+            .iter()
+            .map(|(letter, rate)| format!(r#"{{ code = "{letter}", rate = "{}.00" }}"#, rate / 100))
+            .collect();
+        let groups = groups.join(", ");
+        let devices: String = (0..self.makes.len())
+            .map(|till| {
+                format!(
+                    r#"
+[[device]]
+id = "{}"
+name = "Till {till}"
+uri = "datecs+tcp://127.0.0.1:{}"
+use_alternative_receipts = true
+tax_groups = [ {groups} ]
+payment_types = [ {{ code = 0, name = "Numerar", cash = true }}, {{ code = 1, name = "Card" }} ]
+alternative_receipts_ranges = [ {{ series = "S{till}", start = 1, end = 9999999, number_length = 8 }} ]
+"#,
+                    Self::device(till),
+                    till + 1,
+                )
+            })
+            .collect();
+        let offline = match self.budget_ms {
+            Some(_) => {
+                format!("[offline]\nhours_at_a_stretch = {BUDGET_HOURS}\nat_the_end = \"refuse\"\n")
+            }
+            None => String::new(),
+        };
+        format!(
+            r#"
+[till]
+country = "MD"
+mode = "TEST"
+data_dir = {folder:?}
+
+[[api.clients]]
+key = "key"
+secret = "a-secret-of-some-length"
+
+[upstream]
+url = "http://127.0.0.1:1"
+offline_after_failures = 3
+offline_after_ms = 15000
+dwell_s = 10
+strict_order = {}
+
+{offline}
+{devices}"#,
+            self.strict
+        )
+    }
+}
+
+/// The clock of a printer.
+pub(super) fn clock_source(seconds: &Arc<std::sync::atomic::AtomicI64>) -> ClockSource {
+    let seconds = Arc::clone(seconds);
+    Arc::new(move || seconds.load(std::sync::atomic::Ordering::Relaxed))
+}

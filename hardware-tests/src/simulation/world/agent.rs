@@ -1,0 +1,186 @@
+//! The agent: how it starts, and how it dies.
+
+use std::sync::mpsc::sync_channel;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+
+use ferrotill::authority::online_ecr::OnlineEcr;
+use ferrotill::board::Board;
+use ferrotill::clerk::{Clerk, ClerkDoor, DeskPlan, Message, Setting};
+use ferrotill::guard::GuardedClock;
+use ferrotill::printer::{Listener, News, PrinterTask, Worker};
+use ferrotill::store::{Reader, Store};
+use ferrotill::sync::{SenderParts, Worker as Sender};
+use ferrotill::tables;
+use ferrotill_core::budget::Budget;
+use ferrotill_core::profile::{MOLDOVA, Profile};
+use ferrotill_device::driver::isl::IslPrinter;
+use tokio::sync::Notify;
+use uuid::Uuid;
+
+use super::super::bug::Bug;
+use super::super::driver::Driver;
+use super::super::line::Life;
+use super::{Told, World, words};
+
+/// A running agent.
+pub(super) struct Agent {
+    pub(super) clerk: Arc<Mutex<Clerk>>,
+    pub(super) door: ClerkDoor,
+    pub(super) board: Arc<Board>,
+    pub(super) workers: Vec<Worker>,
+    pub(super) sender: Sender,
+    pub(super) reader: Reader,
+    pub(super) life: Life,
+}
+
+impl World {
+    /// A start of the agent.
+    pub(super) fn open(&mut self) -> Told {
+        if self.bug == Some(Bug::SyncIsIgnored) {
+            self.disk.lie();
+        }
+        self.starts = self.starts.wrapping_add(1);
+        let broken = |error| format!("the agent does not start: {}", words(error));
+        let store = Store::open(self.folder.path()).map_err(broken)?;
+        let guard = Arc::new(GuardedClock::new(
+            Arc::clone(&self.clock),
+            store.remembered_clock().map_err(broken)?,
+            store.latest_moment().map_err(broken)?,
+        ));
+        let (door, inbox) = ClerkDoor::new();
+        let board = Arc::new(Board::default());
+        let life = Life::new();
+        let desk = Arc::new(Mutex::new(None));
+        let mut workers = Vec::new();
+        let mut plans = Vec::new();
+        for (till, device) in self.tills.iter().zip(&self.config.devices) {
+            let line = till.line.until_the_end_of(&life);
+            let driver = Driver {
+                real: IslPrinter::new(till.make.driver, Box::new(line), self.starts),
+                bug: self.bug,
+            };
+            let ear = Ear {
+                door: door.clone(),
+                device: till.device,
+                clerk: Arc::clone(&desk),
+                life: life.clone(),
+                bug: self.bug,
+            };
+            let clock = Arc::clone(&self.clock);
+            let (printer, worker) = PrinterTask::by_hand(Box::new(driver), Box::new(ear), clock);
+            workers.push(worker);
+            plans.push(DeskPlan {
+                device: till.device,
+                configuration: tables::configuration(device, MOLDOVA.facts()),
+                printer,
+                point_of_sale: Uuid::from_u128(1),
+                serial: None,
+            });
+        }
+        let wake = Arc::new(Notify::new());
+        let setting = Arc::new(Setting {
+            profile: &MOLDOVA,
+            clock: Arc::clone(&self.clock),
+            guard: Arc::clone(&guard),
+            house: self.config.offline.unwrap_or(Budget::UNLIMITED),
+            board: Arc::clone(&board),
+            wake_sender: Arc::clone(&wake),
+        });
+        let clerk = Clerk::open(store, setting, plans, inbox).map_err(broken)?;
+        let clerk = Arc::new(Mutex::new(clerk));
+        *desk.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::downgrade(&clerk));
+        let reader = Reader::new(self.folder.path());
+        let upstream = self.config.upstream.as_ref();
+        let upstream = upstream.ok_or("the configuration names no office")?;
+        let parts = SenderParts {
+            config: Arc::clone(&self.config),
+            currency: MOLDOVA.facts().currency,
+            reader: reader.clone(),
+            door: door.clone(),
+            board: Arc::clone(&board),
+            wake,
+            clock: Arc::clone(&self.clock),
+            guard,
+        };
+        let authority = Box::new(OnlineEcr::new(upstream.online_ecr.clone()));
+        let sender = Sender::by_hand(parts, upstream, authority, Box::new(self.sky.clone()));
+        self.agent = Some(Agent {
+            clerk,
+            door,
+            board,
+            workers,
+            sender,
+            reader,
+            life,
+        });
+        Ok(())
+    }
+
+    /// The agent ends without a word, and begins again: its process alone, or with the power.
+    pub(super) fn crash(&mut self, place: &str) -> Told {
+        self.tally.crashes += 1;
+        let power = self.dice.coin();
+        let settled = self.settled_tills();
+        let history = self.disk.history();
+        let image = if self.bug == Some(Bug::OlderBooks) {
+            history.cut(history.len() / 2, &mut self.dice)
+        } else if power {
+            history.cut(history.len(), &mut self.dice)
+        } else {
+            self.disk.image()
+        };
+        self.agent = None;
+        self.disk_ill = 0;
+        self.disk.put(&image);
+        self.press_a_key(&settled);
+        if power {
+            self.clock = Arc::new(self.clock.after_a_reboot());
+            if self.dice.coin() {
+                for till in &self.tills {
+                    till.line.line.with(|emulator| emulator.set_power(false));
+                }
+            }
+        }
+        self.note(format!("the agent dies {place}, the power goes: {power}"));
+        if power {
+            self.verify()?;
+        }
+        self.open()
+    }
+}
+
+/// Hears a printer's worker, inside its turn.
+struct Ear {
+    door: ClerkDoor,
+    device: Uuid,
+    clerk: Arc<Mutex<Option<Weak<Mutex<Clerk>>>>>,
+    life: Life,
+    bug: Option<Bug>,
+}
+
+impl Listener for Ear {
+    fn tell(&self, news: News) {
+        let lost = self.bug == Some(Bug::NewsIsLost) && matches!(news, News::Settled(..));
+        if !self.life.is_over() && !lost {
+            self.door.tell(Message::Printer(self.device, news));
+        }
+    }
+
+    fn decide_cancel(&self, id: Uuid) -> bool {
+        if self.life.is_over() {
+            return false;
+        }
+        if self.bug == Some(Bug::CancelBeforeDurable) {
+            return true;
+        }
+        let (reply, answer) = sync_channel(1);
+        self.door
+            .tell(Message::DecideCancel(self.device, id, reply));
+        let clerk = self.clerk.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(clerk) = clerk.as_ref().and_then(Weak::upgrade) {
+            let mut clerk = clerk.lock().unwrap_or_else(PoisonError::into_inner);
+            let _ = clerk.turn(None);
+        }
+        answer.try_recv().unwrap_or(false)
+    }
+}

@@ -1,0 +1,363 @@
+//! The simulation's own books: what each till has sold by the orders, against what its journal, its printer and the office say.
+
+use std::collections::BTreeMap;
+
+use ferrotill::store::StoredDocument;
+use ferrotill_core::event::{Body, Reserved, Sealed};
+use ferrotill_core::receipt::{Receipt, ReceiptKind};
+use ferrotill_core::seal::Seal;
+use ferrotill_core::shift::Turnover;
+use ferrotill_core::tax::GroupTotal;
+use ferrotill_device::emulator::Emulator;
+use ferrotill_device::emulator::memory::FiscalReceipt;
+use ferrotill_device::port::loopback::Loopback;
+
+use super::super::callers::{Order, number_of};
+use super::super::goods::{CARD, GROUPS, Goods};
+use super::Told;
+
+/// What was counted of one till.
+#[derive(Debug, Default)]
+pub(super) struct Ledger {
+    /// Documents that have been looked at; the number of the last one.
+    pub(super) documents: u32,
+    latest_ms: i64,
+    /// Fiscal documents in the printer's memory so far.
+    fiscal: usize,
+    alternative: u32,
+    z_number: u32,
+    shift: Shift,
+    /// What the office must have, by the key of its delivery.
+    pub(super) due: BTreeMap<String, Due>,
+}
+
+/// What the office must have been told.
+#[derive(Debug)]
+pub(super) struct Due {
+    pub(super) kind: String,
+    /// What must stand in the body.
+    pub(super) parts: Vec<String>,
+}
+
+/// A shift by the orders.
+#[derive(Debug, Default)]
+struct Shift {
+    documents: u32,
+    sales: Side,
+    refunds: Side,
+    alternative: (u32, i64),
+    cash_in: (u32, i64),
+    cash_out: (u32, i64),
+}
+
+/// Sales or refunds.
+#[derive(Debug, Default)]
+struct Side {
+    count: u32,
+    amount: i64,
+    tax: i64,
+    cash: i64,
+    card: i64,
+    groups: [i64; GROUPS.len()],
+    taxes: [i64; GROUPS.len()],
+}
+
+impl Side {
+    fn add(&mut self, goods: &Goods) {
+        self.count += 1;
+        self.amount += goods.total;
+        self.tax += goods.tax();
+        self.card += goods.card;
+        self.cash += goods.total - goods.card;
+        for (place, sum) in self.groups.iter_mut().enumerate() {
+            *sum += goods.gross(place);
+        }
+        for (place, sum) in self.taxes.iter_mut().enumerate() {
+            *sum += goods.tax_of(place);
+        }
+    }
+
+    /// The product's sums are these.
+    fn compare(&self, name: &str, turnover: &Turnover) -> Told {
+        let paid = |card: bool| {
+            let payments = turnover.payments.entries();
+            let payments = payments.filter(|payment| (payment.code == CARD) == card);
+            payments.map(|payment| payment.amount.minor()).sum::<i64>()
+        };
+        let told = [
+            i64::from(turnover.receipts.count),
+            turnover.receipts.amount.minor(),
+            turnover.tax.minor(),
+            paid(false),
+            paid(true),
+        ];
+        let counted = [
+            i64::from(self.count),
+            self.amount,
+            self.tax,
+            self.cash,
+            self.card,
+        ];
+        same(
+            &format!("{name}: count, sum, tax, cash, card"),
+            &told,
+            &counted,
+        )?;
+        let sum_of = |letter: char, part: fn(&GroupTotal) -> i64| {
+            let groups = turnover.groups.entries();
+            let groups = groups.filter(|total| char::from(total.group.code.letter()) == letter);
+            groups.map(part).sum::<i64>()
+        };
+        let told = GROUPS.map(|(letter, _)| sum_of(letter, |total| total.amount.minor()));
+        same(&format!("{name} by group"), &told, &self.groups)?;
+        let told = GROUPS.map(|(letter, _)| sum_of(letter, |total| total.tax.minor()));
+        same(&format!("{name}, tax by group"), &told, &self.taxes)
+    }
+}
+
+impl Ledger {
+    /// Takes the next document of the till's journal, and holds it against its order and the printer's own receipt.
+    pub(super) fn take(
+        &mut self,
+        document: &StoredDocument,
+        orders: &[Order],
+        line: &Loopback<Emulator>,
+    ) -> Told {
+        let row = &document.row;
+        let (Some(reserved), Some(sealed)) = (document.reserved(), document.sealed()) else {
+            return Err("a sealed document cannot be read".to_owned());
+        };
+        self.documents += 1;
+        self.shift.documents += 1;
+        if row.number != Some(self.documents) || sealed.current_number != self.shift.documents {
+            return Err(format!(
+                "document {} ({} of its shift) has the numbers {:?} and {}",
+                self.documents, self.shift.documents, row.number, sealed.current_number
+            ));
+        }
+        if reserved.at.utc_ms < self.latest_ms || sealed.at.utc_ms < reserved.at.utc_ms {
+            return Err(format!(
+                "document {} is older than the one before it",
+                self.documents
+            ));
+        }
+        self.latest_ms = sealed.at.utc_ms;
+        if reserved.z_number != self.z_number + 1 {
+            return Err(format!(
+                "document {} belongs to shift {}, and shift {} is the one that is open",
+                self.documents,
+                reserved.z_number,
+                self.z_number + 1
+            ));
+        }
+        let order = number_of(row.id).and_then(|number| orders.get(number));
+        let parts = match &reserved.body {
+            Body::Receipt(receipt) => {
+                let order = order.ok_or("a receipt is in the books that nobody ordered")?;
+                self.take_receipt(receipt, &sealed, order, line)?
+            }
+            Body::Cash(amount) => {
+                let side = if amount.is_negative() {
+                    &mut self.shift.cash_out
+                } else {
+                    &mut self.shift.cash_in
+                };
+                let moved = amount.minor().abs();
+                *side = (side.0 + 1, side.1 + moved);
+                vec![format!("\"totalAmount\":{moved},")]
+            }
+            Body::Report(_) => self.take_report(&reserved, &sealed)?,
+        };
+        if row.kind != "x_report" {
+            let due = Due {
+                kind: match row.kind.as_str() {
+                    "cash_in" => "deposit".to_owned(),
+                    "cash_out" => "withdraw".to_owned(),
+                    kind => kind.to_owned(),
+                },
+                parts,
+            };
+            if self.due.insert(row.unique_id.to_string(), due).is_some() {
+                return Err("two documents have the same key".to_owned());
+            }
+        }
+        Ok(())
+    }
+
+    /// At the end of a day no shift is open, and the printer has nothing that the books have not.
+    pub(super) fn check_end(&self, line: &Loopback<Emulator>) -> Told {
+        if self.shift.documents > 0 {
+            return Err(format!("shift {} is still open", self.z_number + 1));
+        }
+        let printed = line.with(|emulator| emulator.printer().receipts().len());
+        if printed != self.fiscal {
+            return Err(format!(
+                "the printer has {printed} fiscal receipts, the books {}",
+                self.fiscal
+            ));
+        }
+        Ok(())
+    }
+
+    fn take_receipt(
+        &mut self,
+        receipt: &Receipt<'_>,
+        sealed: &Sealed<'_>,
+        order: &Order,
+        line: &Loopback<Emulator>,
+    ) -> Told<Vec<String>> {
+        let goods = order.goods.as_ref().ok_or("the order is for no receipt")?;
+        let what = format!("document {}", self.documents);
+        same(
+            &format!("{what}: sum and tax"),
+            &[receipt.total.minor(), receipt.tax.minor()],
+            &[goods.total, goods.tax()],
+        )?;
+        let mut parts = vec![format!("\"totalAmount\":{},", goods.total)];
+        match (receipt.kind, &sealed.seal) {
+            (ReceiptKind::AlternativeSale, Seal::Range { number, .. }) => {
+                self.alternative += 1;
+                same(&what, &[i64::from(*number)], &[i64::from(self.alternative)])?;
+                parts.push(format!("\"number\":{number},"));
+                let counted = &mut self.shift.alternative;
+                *counted = (counted.0 + 1, counted.1 + goods.total);
+            }
+            (ReceiptKind::Sale | ReceiptKind::Refund { .. }, Seal::Printer { document, .. }) => {
+                let refund = receipt.kind != ReceiptKind::Sale;
+                let place = self.fiscal;
+                self.fiscal += 1;
+                let printed =
+                    line.with(|emulator| emulator.printer().receipts().get(place).cloned());
+                let printed = printed.ok_or(format!("{what} is not in the printer's memory"))?;
+                compare_printed(&what, &printed, *document, refund, goods)?;
+                let side = if refund {
+                    &mut self.shift.refunds
+                } else {
+                    &mut self.shift.sales
+                };
+                side.add(goods);
+            }
+            (_, seal) => return Err(format!("{what} has the seal {seal:?}")),
+        }
+        Ok(parts)
+    }
+
+    /// A report says what was counted; a Z-report begins anew.
+    fn take_report(&mut self, reserved: &Reserved<'_>, sealed: &Sealed<'_>) -> Told<Vec<String>> {
+        let figures = sealed.report.as_ref().ok_or("a report without figures")?;
+        let what = format!("report {} of shift {}", self.documents, self.z_number + 1);
+        let told = &figures.shift;
+        let counted = &self.shift;
+        counted
+            .sales
+            .compare(&format!("{what}, sales"), &told.sales)?;
+        counted
+            .refunds
+            .compare(&format!("{what}, refunds"), &told.refunds)?;
+        let tallies = [
+            (
+                "alternative receipts",
+                told.alternative,
+                counted.alternative,
+            ),
+            ("cash in", told.cash_in, counted.cash_in),
+            ("cash out", told.cash_out, counted.cash_out),
+        ];
+        for (name, told, (count, amount)) in tallies {
+            same(
+                &format!("{what}, {name}"),
+                &[i64::from(told.count), told.amount.minor()],
+                &[i64::from(count), amount],
+            )?;
+        }
+        let cash =
+            counted.sales.cash - counted.refunds.cash + counted.cash_in.1 - counted.cash_out.1;
+        same(&format!("{what}, cash"), &[figures.cash.minor()], &[cash])?;
+        same(
+            &format!("{what}, its own number and its documents"),
+            &[i64::from(told.z_number), i64::from(told.documents)],
+            &[i64::from(self.z_number + 1), i64::from(counted.documents)],
+        )?;
+        if !matches!(
+            reserved.body,
+            Body::Report(ferrotill_core::event::ReportKind::Z)
+        ) {
+            return Ok(Vec::new());
+        }
+        let total = |name: &str, count: u32, amount: i64| {
+            format!("\"{name}\":{{\"count\":{count},\"amount\":{amount}}}")
+        };
+        let totals = [
+            total("sale", counted.sales.count, counted.sales.amount),
+            total("deposit", counted.cash_in.0, counted.cash_in.1),
+            total("refund", counted.refunds.count, counted.refunds.amount),
+            total("withdraw", counted.cash_out.0, counted.cash_out.1),
+        ];
+        let mut parts = vec![format!("\"zNumber\":{},", self.z_number + 1)];
+        parts.extend(
+            totals
+                .into_iter()
+                .filter(|part| !part.contains("\"count\":0,")),
+        );
+        self.z_number += 1;
+        self.shift = Shift::default();
+        Ok(parts)
+    }
+}
+
+/// A receipt in the printer's memory is the one that was ordered.
+fn compare_printed(
+    what: &str,
+    printed: &FiscalReceipt,
+    document: u32,
+    refund: bool,
+    goods: &Goods,
+) -> Told {
+    let card: i64 = printed
+        .payments
+        .iter()
+        .filter(|(letter, _)| *letter != 'P')
+        .map(|(_, amount)| amount)
+        .sum();
+    let cash: i64 = printed
+        .payments
+        .iter()
+        .filter(|(letter, _)| *letter == 'P')
+        .map(|(_, amount)| amount)
+        .sum();
+    let [first, second, third] = GROUPS.map(|(letter, _)| {
+        let place = usize::from(u8::try_from(letter).unwrap_or(b'A') - b'A');
+        printed.groups.get(place).copied().unwrap_or(0)
+    });
+    same(
+        &format!("{what} on the printer: number, refund, sum, groups, card, cash kept"),
+        &[
+            i64::from(printed.document),
+            i64::from(printed.refund),
+            printed.total,
+            first,
+            second,
+            third,
+            card,
+            cash - printed.change,
+        ],
+        &[
+            i64::from(document),
+            i64::from(refund),
+            goods.total,
+            goods.gross(0),
+            goods.gross(1),
+            goods.gross(2),
+            goods.card,
+            goods.total - goods.card,
+        ],
+    )
+}
+
+fn same(what: &str, told: &[i64], counted: &[i64]) -> Told {
+    if told == counted {
+        Ok(())
+    } else {
+        Err(format!("{what}: {told:?}, and by the orders {counted:?}"))
+    }
+}

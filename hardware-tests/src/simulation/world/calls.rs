@@ -1,0 +1,288 @@
+//! Callers and the network between them and the agent: it loses, delays, doubles and reorders what they say.
+
+use std::time::Duration;
+
+use ferrotill::clerk::{Answer, FiscalState, Message};
+use ferrotill_core::refusal::Refusal;
+use tokio::sync::oneshot;
+
+use super::super::bug::Bug;
+use super::super::callers::{Order, Said, new_order};
+use super::{CALLERS, Request, Told, World};
+
+/// How long a caller waits.
+const PATIENCE_MS: u64 = 20_000;
+/// How long the agent lets a caller wait.
+const ANSWER_TIMEOUT_MS: u64 = 15_000;
+/// A request that never arrives.
+const LOST: u64 = u64::MAX;
+/// How far what is sold may be beyond the owner's limit: what passes while nobody has noticed that the office is gone.
+const BUDGET_SLACK_MS: u64 = 5_400_000;
+
+impl World {
+    /// What a caller does.
+    pub(super) fn call(&mut self, caller: usize, closing: bool) -> Told {
+        self.listen(caller)?;
+        let now = self.now_ms;
+        let Some(mine) = self.callers.get_mut(caller) else {
+            return Ok(());
+        };
+        if !mine.pending.is_empty() || now < mine.again_ms {
+            return Ok(());
+        }
+        let till = caller / CALLERS;
+        let place = match mine.order {
+            Some(place) => {
+                let said = self.orders.get(place).map(|order| order.said);
+                let again = match said {
+                    Some(Said::Open) => true,
+                    // A caller may ask again although it knows.
+                    _ => !closing && self.dice.below(4) == 0,
+                };
+                if !again {
+                    mine.order = None;
+                    return Ok(());
+                }
+                mine.clashing = said == Some(Said::Yes) && self.dice.below(4) == 0;
+                place
+            }
+            None if closing || self.dice.below(3) != 0 => return Ok(()),
+            None => {
+                let order = new_order(&self.orders, till, false, &mut self.dice);
+                self.begin(order)
+            }
+        };
+        self.send(caller, place, closing);
+        Ok(())
+    }
+
+    /// A caller hears what has come, and concludes once all of its requests are answered, or its patience ends.
+    fn listen(&mut self, caller: usize) -> Told {
+        let now = self.now_ms;
+        let Some(mine) = self.callers.get_mut(caller) else {
+            return Ok(());
+        };
+        if mine.pending.is_empty() {
+            return Ok(());
+        }
+        let mut news = Vec::new();
+        let mut unanswered = false;
+        mine.pending.retain_mut(|pending| match pending.try_recv() {
+            Ok(answer) => {
+                news.push(answer);
+                false
+            }
+            Err(oneshot::error::TryRecvError::Empty) => true,
+            Err(oneshot::error::TryRecvError::Closed) => {
+                unanswered = true;
+                false
+            }
+        });
+        if mine.deaf && !news.is_empty() {
+            // The connection broke under the answer.
+            unanswered = true;
+            news.clear();
+        }
+        if now > mine.deadline_ms {
+            unanswered |= !mine.pending.is_empty();
+            mine.pending.clear();
+        }
+        mine.unanswered |= unanswered;
+        mine.heard.extend(news.iter().cloned());
+        let done = mine.pending.is_empty();
+        for answer in &news {
+            self.hear(caller, answer)?;
+        }
+        if done { self.conclude(caller) } else { Ok(()) }
+    }
+
+    /// What a caller makes of everything that it has heard: a yes is a yes, and it is a no if every request was answered with one.
+    fn conclude(&mut self, caller: usize) -> Told {
+        let now = self.now_ms;
+        let Some(mine) = self.callers.get_mut(caller) else {
+            return Ok(());
+        };
+        let heard = std::mem::take(&mut mine.heard);
+        let unanswered = std::mem::take(&mut mine.unanswered);
+        let clashing = std::mem::take(&mut mine.clashing);
+        mine.again_ms = now + if unanswered { 1_000 } else { 2_000 };
+        let Some(place) = mine.order else {
+            return Ok(());
+        };
+        if clashing {
+            return Ok(());
+        }
+        let states: Vec<FiscalState> = heard.iter().map(state_of).collect();
+        let said = if states.contains(&FiscalState::Registered) {
+            if self.bug == Some(Bug::YesIsHeardAsNo) {
+                Said::No
+            } else {
+                Said::Yes
+            }
+        } else if !unanswered
+            && states
+                .iter()
+                .all(|state| *state == FiscalState::NotRegistered)
+        {
+            Said::No
+        } else {
+            Said::Open
+        };
+        if let Some(order) = self.orders.get_mut(place) {
+            order.said = said;
+        }
+        // While the disk fails nobody can look into the books; the end of the day does.
+        if self.disk_ill > 0 {
+            return Ok(());
+        }
+        self.check_order(place)
+    }
+
+    /// An answer must be true when it is heard.
+    fn hear(&mut self, caller: usize, answer: &Answer) -> Told {
+        let mine = self.callers.get(caller);
+        let Some((place, clashing)) = mine.and_then(|mine| Some((mine.order?, mine.clashing)))
+        else {
+            return Ok(());
+        };
+        let off_ms = self.time_off(place);
+        self.note(format!(
+            "caller {caller} hears of order {place}: {answer:?} (its time is off by {off_ms:?} ms)"
+        ));
+        self.look_at_printers()?;
+        let Some(order) = self.orders.get(place) else {
+            return Ok(());
+        };
+        match answer {
+            Answer::Registered { .. } if clashing => Err(format!(
+                "another command was registered under the id of order {place}"
+            )),
+            Answer::Refused { refusal, .. } if clashing && *refusal != Refusal::RequestIdClash => {
+                Err(format!(
+                    "another command under the id of order {place}: {refusal}"
+                ))
+            }
+            Answer::Registered { id, .. } if *id != order.form.id => {
+                Err(format!("order {place} was answered with the document {id}"))
+            }
+            Answer::Registered {
+                replayed: false, ..
+            } if order.goods.is_some() && self.is_beyond_the_budget() => Err(format!(
+                "order {place} was sold beyond the owner's limit of selling without the office"
+            )),
+            _ => Ok(()),
+        }
+    }
+
+    /// How far the time in an order's document is from the true one by now.
+    fn time_off(&self, place: usize) -> Option<i64> {
+        let (order, agent) = self.orders.get(place).zip(self.agent.as_ref())?;
+        let device = self.tills.get(order.till).map(|till| till.device);
+        let document = agent.reader.find(device, order.form.id).ok().flatten()?;
+        Some(document.row.at - self.clock.system_ms())
+    }
+
+    /// The owner's limit was passed so long ago that nobody can say it was not noticed.
+    fn is_beyond_the_budget(&self) -> bool {
+        let limit = self.shop.budget_ms.zip(self.offline_since);
+        limit.is_some_and(|(budget, since)| {
+            self.now_ms.saturating_sub(since) > budget + BUDGET_SLACK_MS
+        })
+    }
+
+    pub(super) fn begin(&mut self, order: Order) -> usize {
+        self.tally.orders += 1;
+        if let Some((original, _)) = order.returns
+            && let Some(original) = self.orders.get_mut(original)
+        {
+            original.brought_back = true;
+        }
+        self.orders.push(order);
+        self.orders.len() - 1
+    }
+
+    /// Sends an order, once or twice. While the shop closes, the network is well.
+    pub(super) fn send(&mut self, caller: usize, place: usize, closing: bool) {
+        let clashing = self.callers.get(caller).is_some_and(|mine| mine.clashing);
+        let Some(order) = self.orders.get_mut(place) else {
+            return;
+        };
+        let Some(device) = self.tills.get(order.till).map(|till| till.device) else {
+            return;
+        };
+        let form = if clashing {
+            order.another_under_its_id()
+        } else {
+            order.said = Said::Open;
+            order.form.clone()
+        };
+        let id = form.id;
+        let twice = !closing && !clashing && self.dice.below(12) == 0;
+        let mut pending = Vec::new();
+        for _ in 0..if twice { 2 } else { 1 } {
+            let (reply, answer) = oneshot::channel();
+            pending.push(answer);
+            let delay = match self.dice.below(16) {
+                _ if closing => 0,
+                0 => LOST,
+                1 => 25_000,
+                2 | 3 => 4_000,
+                4 | 5 => 400,
+                _ => 0,
+            };
+            if self.bug == Some(Bug::AnswerBeforeCommit) && place % 16 == 7 {
+                let _ = reply.send(Answer::Registered {
+                    id,
+                    replayed: false,
+                });
+            } else if delay != LOST {
+                self.on_the_way.push(Request {
+                    arrives_ms: self.now_ms + delay,
+                    device,
+                    form: form.clone(),
+                    reply,
+                });
+            }
+        }
+        let deaf = !closing && self.dice.below(16) == 0;
+        if let Some(mine) = self.callers.get_mut(caller) {
+            mine.order = Some(place);
+            mine.pending = pending;
+            mine.deaf = deaf;
+            mine.deadline_ms = self.now_ms + PATIENCE_MS;
+        }
+        self.note(format!(
+            "caller {caller} sends order {place}, another body: {clashing}, twice: {twice}"
+        ));
+    }
+
+    /// What has arrived is handed over, in an order of its own.
+    pub(super) fn hand_over(&mut self, closing: bool) {
+        let now = self.now_ms;
+        let (mut arrived, late): (Vec<Request>, Vec<Request>) =
+            std::mem::take(&mut self.on_the_way)
+                .into_iter()
+                .partition(|request| closing || request.arrives_ms <= now);
+        self.on_the_way = late;
+        while !arrived.is_empty() {
+            let place = self.dice.below(arrived.len());
+            let request = arrived.swap_remove(place);
+            let Some(agent) = &self.agent else { continue };
+            agent.door.tell(Message::Order {
+                device: request.device,
+                form: Box::new(request.form),
+                deadline: self.clock.monotonic() + Duration::from_millis(ANSWER_TIMEOUT_MS),
+                reply: request.reply,
+            });
+        }
+    }
+}
+
+const fn state_of(answer: &Answer) -> FiscalState {
+    match answer {
+        Answer::Registered { .. } => FiscalState::Registered,
+        Answer::Refused { state, .. } => *state,
+        Answer::NotRegistered { .. } => FiscalState::NotRegistered,
+        Answer::Unknown { .. } | Answer::Unavailable { .. } => FiscalState::Unknown,
+    }
+}
