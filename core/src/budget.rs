@@ -163,6 +163,8 @@ pub struct Marks {
     month_ms: i64,
     /// Charged for time that may have passed and that no witness has seen.
     ahead_ms: i64,
+    /// The part of it that this month was charged.
+    ahead_month_ms: i64,
 }
 
 impl Marks {
@@ -220,6 +222,7 @@ impl Marks {
             stretch_ms: self.stretch_ms.saturating_add(more_ms),
             month_ms: self.month_ms.saturating_add(more_ms),
             ahead_ms: self.ahead_ms.saturating_add(more_ms),
+            ahead_month_ms: self.ahead_month_ms.saturating_add(more_ms),
             ..self
         }
     }
@@ -227,11 +230,12 @@ impl Marks {
     /// A witness has spoken: what was charged for time that nobody had seen makes room for what the next moment shows.
     #[must_use]
     pub fn witnessed(self) -> Self {
-        let less = |spent_ms: i64| spent_ms.saturating_sub(self.ahead_ms).max(0);
+        let less = |spent_ms: i64, ahead_ms| spent_ms.saturating_sub(ahead_ms).max(0);
         Self {
-            stretch_ms: less(self.stretch_ms),
-            month_ms: less(self.month_ms),
+            stretch_ms: less(self.stretch_ms, self.ahead_ms),
+            month_ms: less(self.month_ms, self.ahead_month_ms),
             ahead_ms: 0,
+            ahead_month_ms: 0,
             ..self
         }
     }
@@ -271,6 +275,7 @@ impl Guard {
                 month: month_of(at),
                 month_ms: 0,
                 ahead_ms: 0,
+                ahead_month_ms: 0,
             };
             return Step {
                 marks,
@@ -292,7 +297,8 @@ impl Guard {
             0
         };
         let month = month_of(at).max(marks.month);
-        let (month_before_ms, month_spent_ms) = if month > marks.month {
+        let another_month = month > marks.month;
+        let (month_before_ms, month_spent_ms) = if another_month {
             (0, spent_ms.min(since_month_began_ms(at)))
         } else {
             (marks.month_ms, spent_ms)
@@ -309,6 +315,11 @@ impl Guard {
             month,
             month_ms: month_before_ms.saturating_add(month_spent_ms),
             ahead_ms: if offline { marks.ahead_ms } else { 0 },
+            ahead_month_ms: if offline && !another_month {
+                marks.ahead_month_ms
+            } else {
+                0
+            },
         };
         Step { marks, at, trouble }
     }
@@ -552,5 +563,26 @@ mod tests {
         assert_eq!(left(&seen.marks).stretch_ms, Some(15 * HOUR));
         let online = GUARD.read(Marks::default(), clock(noon()), false).marks;
         assert_eq!(online.charge_unseen(25 * HOUR), online);
+    }
+
+    #[test]
+    fn a_witness_gives_this_month_back_only_what_this_month_was_charged() {
+        let last_evening = Day::of_date(2026, 3, 31).since_epoch() * 24 * HOUR + 20 * HOUR;
+        let start = GUARD
+            .read(Marks::default(), clock(last_evening), true)
+            .marks;
+        // Midnight is at 22:00 UTC; ten of twelve hours are of April.
+        let april = hours(start.charge_unseen(10 * HOUR), last_evening, 12, true);
+        assert_eq!(
+            (april.stretch_ms(), april.month_ms()),
+            (22 * HOUR, 10 * HOUR)
+        );
+        let seen = april.witnessed();
+        assert_eq!((seen.stretch_ms(), seen.month_ms()), (12 * HOUR, 10 * HOUR));
+        let again = april.charge_unseen(13 * HOUR).witnessed();
+        assert_eq!(
+            (again.stretch_ms(), again.month_ms()),
+            (12 * HOUR, 10 * HOUR)
+        );
     }
 }

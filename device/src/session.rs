@@ -1,8 +1,15 @@
 //! One request and its answer on a master/slave line: NAK, busy, silence, noise and stale answers.
 //!
 //! No IO and no clock: bytes and the time are handed in, and what is to be sent and until when to wait is asked for.
-//! The sequence number is the device's idempotency key, one deep (spec 0.1): a repeat carries the same bytes,
-//! so that the device answers again without executing again; a new request always has a new number.
+//! The sequence number is the device's idempotency key, one deep (spec 0.1): what carries the last number again is not executed,
+//! but answered with the last answer; a new request always has a new number.
+//!
+//! No manual promises that the number outlives the device's power. A device that executes a command, loses its power before
+//! the answer is heard and is back at once would execute a repeat of the same bytes again. So a command that must not be
+//! executed twice is repeated only to NAK, which says that it was not taken. Whenever it may have been executed, by silence or
+//! a damaged answer, a harmless question goes out under its number instead ([`Again::Ask`]): a device that remembers
+//! the number gives the command's own answer, and one that answers the question itself has never heard the command or
+//! has forgotten it ([`Failure::NotRemembered`]). Which of the two, only its counters tell.
 
 use std::collections::VecDeque;
 
@@ -43,6 +50,17 @@ pub struct Ask {
     /// For the first request of a handshake: its number may happen to be the device's last one,
     /// which then sends its old answer again (spec 0.2).
     pub any_command: bool,
+    /// What is sent when nobody knows whether the device has executed it.
+    pub again: Again,
+}
+
+/// What goes out after a request that may have been executed, unheard.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Again {
+    /// The same bytes: executed twice they do what they do once.
+    Same,
+    /// This command and its data under the same number: a question that changes nothing, and is not the request's own command.
+    Ask(u8, Vec<u8>),
 }
 
 /// Why there is no answer.
@@ -54,6 +72,8 @@ pub enum Failure {
     Busy,
     /// What came was damaged, or the device always said that our bytes were.
     Noise,
+    /// The device is there and knows nothing of the request: it never came, or was executed and forgotten with the power.
+    NotRemembered,
 }
 
 /// How an exchange ended.
@@ -83,6 +103,10 @@ struct Exchange {
     command: u8,
     any_command: bool,
     frame: Vec<u8>,
+    /// The question that goes out instead of a repeat, and its frame.
+    question: Option<(u8, Vec<u8>)>,
+    /// The request may have been executed.
+    in_doubt: bool,
     attempts: u8,
     silent_at: u64,
     over_at: u64,
@@ -124,12 +148,12 @@ impl Session {
     pub fn start(&mut self, ask: Ask, now: u64) -> Result<u8, FrameError> {
         let seq = self.next_seq;
         let command = ask.command;
-        let frame = Request {
-            seq,
-            command,
-            data: ask.data,
-        }
-        .emit(&self.framing)?;
+        let emit = |command, data| Request { seq, command, data }.emit(&self.framing);
+        let frame = emit(command, ask.data)?;
+        let question = match ask.again {
+            Again::Same => None,
+            Again::Ask(command, data) => Some((command, emit(command, data)?)),
+        };
         self.next_seq = self.framing.seq_after(seq);
         self.decoder.clear();
         self.event = None;
@@ -140,6 +164,8 @@ impl Session {
             command,
             any_command: ask.any_command,
             frame,
+            question,
+            in_doubt: false,
             attempts: 1,
             silent_at: now.saturating_add(self.timing.silence_ms),
             over_at: now.saturating_add(ask.limit_ms),
@@ -160,7 +186,9 @@ impl Session {
         for byte in bytes {
             match self.decoder.push(*byte) {
                 Some(Token::Frame(frame)) => self.handle_frame(&frame),
-                Some(Token::Nak | Token::Damaged) => self.repeat(Failure::Noise, now),
+                // Not taken, so not executed.
+                Some(Token::Nak) => self.repeat(Failure::Noise, now),
+                Some(Token::Damaged) => self.doubt(Failure::Noise, now),
                 Some(Token::Syn) => {
                     if let Some(running) = &mut self.running {
                         running.last_trouble = Failure::Busy;
@@ -178,7 +206,7 @@ impl Session {
             let failure = running.last_trouble;
             self.fail(failure);
         } else if now >= running.silent_at {
-            self.repeat(Failure::Silent, now);
+            self.doubt(Failure::Silent, now);
         }
     }
 
@@ -199,10 +227,11 @@ impl Session {
     #[must_use]
     pub fn bytes(&self) -> usize {
         let frames = self.transmit.iter().map(Vec::capacity);
-        let running = self
-            .running
-            .as_ref()
-            .map(|running| running.frame.capacity());
+        let running = self.running.as_ref().map(|running| {
+            let question = running.question.as_ref();
+            let question = question.map_or(0, |(_, frame)| frame.capacity());
+            running.frame.capacity().saturating_add(question)
+        });
         let answer = match &self.event {
             Some(Event::Answered(answer)) => answer.data.capacity(),
             _ => 0,
@@ -228,13 +257,25 @@ impl Session {
         let Ok(answer) = Answer::parse(&self.framing, frame) else {
             return;
         };
-        let ours =
-            answer.seq == running.seq && (running.any_command || answer.command == running.command);
-        if ours {
+        if answer.seq != running.seq {
+            return;
+        }
+        let asked = running.question.as_ref().map(|(command, _)| *command);
+        if running.any_command || answer.command == running.command {
             self.running = None;
             self.transmit.clear();
             self.event = Some(Event::Answered(answer));
+        } else if running.in_doubt && asked == Some(answer.command) {
+            self.fail(Failure::NotRemembered);
         }
+    }
+
+    /// The request may have been executed from now on.
+    fn doubt(&mut self, trouble: Failure, now: u64) {
+        if let Some(running) = &mut self.running {
+            running.in_doubt = true;
+        }
+        self.repeat(trouble, now);
     }
 
     fn repeat(&mut self, trouble: Failure, now: u64) {
@@ -248,7 +289,10 @@ impl Session {
         }
         running.attempts = running.attempts.saturating_add(1);
         running.silent_at = now.saturating_add(self.timing.silence_ms);
-        let frame = running.frame.clone();
+        let frame = match &running.question {
+            Some((_, question)) if running.in_doubt => question.clone(),
+            _ => running.frame.clone(),
+        };
         self.decoder.clear();
         self.transmit.push_back(frame);
     }
@@ -272,7 +316,27 @@ mod tests {
             data: vec![],
             limit_ms: 10_000,
             any_command: false,
+            again: Again::Same,
         }
+    }
+
+    /// A cash movement, begun: its frame, and the question's under the same number.
+    fn once() -> (Session, u8, Vec<u8>, Vec<u8>) {
+        let mut session = Session::new(FRAMING, Timing::default(), 7);
+        let once = Ask {
+            command: command::CASH,
+            data: b"100.00".to_vec(),
+            again: Again::Ask(command::STATUS, vec![]),
+            ..ask()
+        };
+        let seq = session.start(once, 0).unwrap();
+        let frame = session.poll_transmit().unwrap();
+        let question = Request {
+            seq,
+            command: command::STATUS,
+            data: vec![],
+        };
+        (session, seq, frame, question.emit(&FRAMING).unwrap())
     }
 
     fn answer(seq: u8, command: u8) -> Vec<u8> {
@@ -320,6 +384,55 @@ mod tests {
             session.handle_bytes(&answer(seq, command::STATUS), 20);
             assert!(is_answered(&mut session));
         }
+    }
+
+    #[test]
+    fn what_must_not_be_done_twice_is_sent_again_after_nak_alone() {
+        let (mut session, seq, frame, question) = once();
+        session.handle_bytes(&[NAK], 10);
+        assert_eq!(session.poll_transmit(), Some(frame));
+        session.handle_timeout(510);
+        assert_eq!(session.poll_transmit(), Some(question.clone()));
+        // NAK to the question says nothing of the command.
+        session.handle_bytes(&[NAK], 520);
+        assert_eq!(session.poll_transmit(), Some(question));
+        session.handle_bytes(&answer(seq, command::CASH), 530);
+        assert!(is_answered(&mut session));
+    }
+
+    #[test]
+    fn a_damaged_answer_is_asked_for_and_not_ordered_again() {
+        let (mut session, _, _, question) = once();
+        session.handle_bytes(&[0x01, 0x24, 0x20, 0x03], 10);
+        assert_eq!(session.poll_transmit(), Some(question));
+    }
+
+    #[test]
+    fn a_device_that_answers_the_question_has_no_memory_of_the_command() {
+        let (mut session, seq, _, _) = once();
+        // Before the question was sent this answers something else.
+        session.handle_bytes(&answer(seq, command::STATUS), 10);
+        assert_eq!(session.poll_event(), None);
+        session.handle_timeout(510);
+        session.handle_bytes(&answer(FRAMING.seq_after(seq), command::STATUS), 520);
+        assert_eq!(session.poll_event(), None);
+        session.handle_bytes(&answer(seq, command::STATUS), 530);
+        assert_eq!(
+            session.poll_event(),
+            Some(Event::Failed(Failure::NotRemembered))
+        );
+        assert_eq!(session.poll_timeout(), None);
+    }
+
+    #[test]
+    fn silence_to_the_question_gives_up_after_five_too() {
+        let (mut session, _, _, question) = once();
+        for attempt in 1..5 {
+            session.handle_timeout(attempt * 500);
+            assert_eq!(session.poll_transmit(), Some(question.clone()));
+        }
+        session.handle_timeout(2_500);
+        assert_eq!(session.poll_event(), Some(Event::Failed(Failure::Silent)));
     }
 
     #[test]

@@ -5,7 +5,7 @@ use ferrotill_device::driver::DRIVER_BYTES_MAX;
 use ferrotill_device::driver::escpos::Escpos;
 use ferrotill_device::driver::isl::IslPrinter;
 use ferrotill_device::family::FAMILIES;
-use ferrotill_device::session::{Ask, SESSION_BYTES_MAX, Session, Timing};
+use ferrotill_device::session::{Again, Ask, SESSION_BYTES_MAX, Session, Timing};
 use ferrotill_device::wire::escpos_answer::AnswerDecoder;
 use ferrotill_device::wire::framing::{Answer, NAK, SYN};
 use ferrotill_device::wire::isl_status::Status;
@@ -54,6 +54,7 @@ fn a_session_keeps_its_bounds_whatever_it_hears() {
                     data: vec![b'x'; framing.request_data_max],
                     limit_ms: 1_000,
                     any_command: true,
+                    again: Again::Ask(0x4A, vec![b'x'; framing.request_data_max]),
                 };
                 session.start(ask, round).unwrap();
                 session.handle_bytes(noise, round);

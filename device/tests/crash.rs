@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use bench::cases::*;
 use bench::*;
 use ferrotill_device::driver::isl::IslPrinter;
-use ferrotill_device::emulator::Emulator;
+use ferrotill_device::emulator::{Emulator, FaultKind};
 use ferrotill_device::family::{FAMILIES, Protocol};
 use ferrotill_device::port::fault::{Damage, FaultPort};
 use ferrotill_device::port::loopback::Loopback;
@@ -197,14 +197,13 @@ fn together(family: &'static Protocol, case: &Case, seed: u64) {
     let (bench, mut driver, baseline) = begun_day(family, job);
     let before = count(&bench, job);
     let befallen = commands(family, job);
-    let kinds: Vec<_> = troubles().collect();
     let mut says = format!("{family:?}, {}, seed {seed}:", case.name);
     let remembers = dice.below(2) == 0;
     set_up(&bench, case, |emulator| {
         emulator.printer_mut().keeps_last_answer = remembers;
     });
     for _ in 0..=dice.below(6) {
-        let kind = kinds[dice.below(kinds.len())];
+        let kind = FaultKind::ALL[dice.below(FaultKind::ALL.len())];
         let command = befallen.get(dice.below(befallen.len() + 1)).copied();
         let times = u32::try_from(1 + dice.below(7)).unwrap();
         bench.order(kind, command, times);

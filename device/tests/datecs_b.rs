@@ -3,46 +3,11 @@
 
 mod bench;
 
+use bench::host::Host;
 use bench::*;
-use ferrotill_device::emulator::Printer;
-use ferrotill_device::emulator::memory::Memory;
 use ferrotill_device::family::datecs_b;
-use ferrotill_device::wire::isl::{Answer, FRAMING, Flag, Request};
+use ferrotill_device::wire::isl::{Answer, Flag};
 use ferrotill_device::{Fault, FiscalPrinter as _, Job, LineJob, Paper};
-
-struct Host {
-    printer: Printer,
-    seq: u8,
-}
-
-impl Host {
-    fn new() -> Self {
-        let mut rates = [None; 8];
-        rates[0] = Some(2_000);
-        rates[1] = Some(800);
-        let clock = std::sync::Arc::new(|| 1_795_221_330);
-        Self {
-            printer: Printer::new(Memory::new(rates), clock).of_family(&datecs_b::PROTOCOL),
-            seq: 0x20,
-        }
-    }
-
-    fn send(&mut self, command: u8, data: &str) -> Answer {
-        self.seq = FRAMING.seq_after(self.seq);
-        let frame = self.printer.answer(&Request {
-            seq: self.seq,
-            command,
-            data: data.as_bytes().to_vec(),
-        });
-        Answer::parse(&FRAMING, &frame).unwrap()
-    }
-
-    fn text(&mut self, command: u8, data: &str) -> String {
-        let answer = self.send(command, data);
-        assert!(!has(&answer, Flag::GeneralError), "{command:02X} {data}");
-        String::from_utf8(answer.data).unwrap()
-    }
-}
 
 fn has(answer: &Answer, flag: Flag) -> bool {
     datecs_b::PROTOCOL.status.has(answer.status, flag)
@@ -50,25 +15,25 @@ fn has(answer: &Answer, flag: Flag) -> bool {
 
 #[test]
 fn a_day_after_the_manual() {
-    let mut host = Host::new();
-    assert_eq!(host.text(0x30, "1,1,1"), "0001,0001");
-    host.text(0x31, "Paine\tA9.50*2");
-    assert_eq!(host.text(0x67, ""), "P,1,1900,0,0,0,0,0,0,0,0,0000000000,0");
-    assert_eq!(host.text(0x35, "\tC19.00"), "R000000000");
-    host.text(0x38, "");
+    let mut host = Host::of(&datecs_b::PROTOCOL);
+    assert_eq!(host.ok(0x30, "1,1,1"), "0001,0001");
+    host.ok(0x31, "Paine\tA9.50*2");
+    assert_eq!(host.ok(0x67, ""), "P,1,1900,0,0,0,0,0,0,0,0,0000000000,0");
+    assert_eq!(host.ok(0x35, "\tC19.00"), "R000000000");
+    host.ok(0x38, "");
     // A refund in the form of group B, and its mark in 67h.
-    host.text(0x2E, "1,1,,1,1,1,211126003530,02700001");
-    host.text(0x31, "\tA9.50*2");
-    assert_eq!(host.text(0x67, ""), "P,1,1900,0,0,0,0,0,0,0,0,0000000000,2");
-    host.text(0x35, "\tP");
-    host.text(0x38, "");
+    host.ok(0x2E, "1,1,,1,1,1,211126003530,02700001");
+    host.ok(0x31, "\tA9.50*2");
+    assert_eq!(host.ok(0x67, ""), "P,1,1900,0,0,0,0,0,0,0,0,0000000000,2");
+    host.ok(0x35, "\tP");
+    host.ok(0x38, "");
     let refund = host.printer.receipts()[1].clone();
     assert_eq!((refund.refund, refund.total), (true, 1_900));
 }
 
 #[test]
 fn the_wrong_command_in_the_wrong_state_is_refused_without_a_reason() {
-    let mut host = Host::new();
+    let mut host = Host::of(&datecs_b::PROTOCOL);
     assert!(has(&host.send(0x20, ""), Flag::UnknownCommand));
     for data in ["1,0,1,1,1", "31,1,1", "1,,1", "1,1"] {
         assert!(has(&host.send(0x30, data), Flag::Syntax), "{data}");
@@ -77,24 +42,24 @@ fn the_wrong_command_in_the_wrong_state_is_refused_without_a_reason() {
     for (command, data) in [(0x31, "\tA1"), (0x35, "\t"), (0x38, ""), (0x3C, "")] {
         assert!(has(&host.send(command, data), Flag::NotAllowed));
     }
-    host.text(0x30, "1,1,1");
+    host.ok(0x30, "1,1,1");
     for (command, data) in [(0x30, "1,1,1"), (0x26, ""), (0x45, "0")] {
         assert!(has(&host.send(command, data), Flag::NotAllowed));
     }
     // 120 sales, and not one more.
     for _ in 0..120 {
-        host.text(0x31, "\tA1.00");
+        host.ok(0x31, "\tA1.00");
     }
     assert!(has(&host.send(0x31, "\tA1.00"), Flag::NotAllowed));
-    assert_eq!(host.text(0x35, "\tL1.00"), "F");
-    host.text(0x35, "\tJ120.00");
+    assert_eq!(host.ok(0x35, "\tL1.00"), "F");
+    host.ok(0x35, "\tJ120.00");
     assert!(has(&host.send(0x3C, ""), Flag::NotAllowed));
-    host.text(0x38, "");
+    host.ok(0x38, "");
 }
 
 #[test]
 fn these_registers_have_no_bit_for_the_cover_and_for_low_paper() {
-    let mut host = Host::new();
+    let mut host = Host::of(&datecs_b::PROTOCOL);
     host.printer.set_cover_open(true);
     host.printer.set_paper(Paper::Low);
     let idle = host.send(0x4A, "").status;

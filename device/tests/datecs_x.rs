@@ -5,40 +5,21 @@ mod bench;
 
 use bench::*;
 use ferrotill_core::Amount;
-use ferrotill_device::emulator::Printer;
-use ferrotill_device::emulator::memory::Memory;
 use ferrotill_device::family::datecs_x;
-use ferrotill_device::wire::framing::{Answer, Request};
+use ferrotill_device::wire::framing::Answer;
 use ferrotill_device::wire::isl_status::Flag;
-use ferrotill_device::wire::isl_x::FRAMING;
 use ferrotill_device::{Fault, FiscalPrinter as _, Job, Outcome, Paper};
 
-struct Host {
-    printer: Printer,
-    seq: u8,
-}
+/// Writes `|` for each TAB.
+struct Host(host::Host);
 
 impl Host {
     fn new() -> Self {
-        let mut rates = [None; 8];
-        rates[0] = Some(2_000);
-        rates[1] = Some(800);
-        let clock = std::sync::Arc::new(|| 1_795_221_330);
-        Self {
-            printer: Printer::new(Memory::new(rates), clock).of_family(&datecs_x::PROTOCOL),
-            seq: 0x20,
-        }
+        Self(host::Host::of(&datecs_x::PROTOCOL))
     }
 
-    /// Parameters written with `|` for each TAB.
     fn send(&mut self, command: u8, parameters: &str) -> Answer {
-        self.seq = FRAMING.seq_after(self.seq);
-        let frame = self.printer.answer(&Request {
-            seq: self.seq,
-            command,
-            data: parameters.replace('|', "\t").into_bytes(),
-        });
-        Answer::parse(&FRAMING, &frame).unwrap()
+        self.0.send(command, &parameters.replace('|', "\t"))
     }
 
     fn text(&mut self, command: u8, parameters: &str) -> String {
@@ -178,13 +159,13 @@ fn the_wrong_command_in_the_wrong_state_is_refused_by_its_code() {
 fn paper_and_cover_are_told_by_code_and_by_bit() {
     let mut host = Host::new();
     host.text(0x30, "1|0000|1||");
-    host.printer.set_paper(Paper::Out);
+    host.0.printer.set_paper(Paper::Out);
     let refused = host.send(0x31, "x|1|1.00|1.000|0||0|");
     assert_eq!(refused.data, b"-100403\t");
     assert!(has(&refused, Flag::PaperOut));
     assert_eq!(host.text(0x4C, ""), "0|1|1|0|0.00|0.00|");
-    host.printer.set_paper(Paper::Ok);
-    host.printer.set_cover_open(true);
+    host.0.printer.set_paper(Paper::Ok);
+    host.0.printer.set_cover_open(true);
     host.no(0x31, "x|1|1.00|1.000|0||0|", "-100404");
     assert!(has(&host.send(0x4A, ""), Flag::CoverOpen));
 }
@@ -212,7 +193,7 @@ fn the_clock_the_rates_and_the_fiscal_memory() {
     assert_eq!(host.text(0x5F, "0|1|1|"), "0|");
     assert_eq!(host.text(0x5E, "1|22-11-26|22-11-26|"), "0|");
     host.no(0x5F, "2|1|1|", "-111002");
-    let paper = host.printer.paper_text();
+    let paper = host.0.printer.paper_text();
     assert_eq!(paper.matches("RAPORT MEMORIE FISCALA").count(), 2);
     assert_eq!(
         host.text(0x5A, "1|"),

@@ -461,6 +461,24 @@ fn status_frame(seq: u8) -> Vec<u8> {
 }
 
 #[test]
+fn what_befalls_the_mechanics_in_a_repeat_does_not_wait_for_the_next_command() {
+    // A repeat executes nothing; once the cover is shut and the paper loaded, all is well.
+    for kind in [FaultKind::CoverOpenAfter, FaultKind::PaperEnd] {
+        let bench = Bench::new();
+        bench
+            .line
+            .with(|emulator| heard(emulator, &status_frame(0x30), 0));
+        bench.order(kind, None, 1);
+        bench.line.with(|emulator| {
+            heard(emulator, &status_frame(0x30), 1);
+            assert!(emulator.faults().is_empty());
+            let idle = Answer::parse(&FRAMING, &heard(emulator, &status_frame(0x31), 2)).unwrap();
+            assert!(!has(idle.status, Flag::CoverOpen) && !has(idle.status, Flag::PaperOut));
+        });
+    }
+}
+
+#[test]
 fn a_late_answer_comes_in_front_of_the_next_requests() {
     let bench = Bench::new();
     bench.order(FaultKind::Late, None, 2);

@@ -7,7 +7,7 @@ mod bench;
 use bench::cases::*;
 use bench::*;
 use ferrotill_core::Amount;
-use ferrotill_device::emulator::FaultKind;
+use ferrotill_device::emulator::{FaultKind, FaultOrder};
 use ferrotill_device::family::{FAMILIES, Protocol, datecs, datecs_x};
 use ferrotill_device::{FiscalPrinter, Job, Outcome};
 
@@ -79,7 +79,7 @@ impl Cell<'_> {
 const TIMES: [u32; 2] = [1, 5];
 
 fn matrix(family: &'static Protocol, case: &Case, lacks: &[u8]) {
-    for kind in troubles() {
+    for kind in FaultKind::ALL {
         let memories: &[bool] = if cuts_power(kind) {
             &[false, true]
         } else {
@@ -185,32 +185,117 @@ fn every_job_is_in_the_matrix() {
 }
 
 #[test]
-fn a_printer_that_blinks_is_never_judged_wrongly() {
-    // It executes a repeat again, because it has forgotten the number: the outcome may be unknown, but not wrong.
+fn what_befalls_one_frame_is_nobodys_business() {
+    // Lost or damaged on its way there or back, or executed by a printer that blinks: loses and regains its power before
+    // the answer is heard, and has forgotten the number, so that a repeat of the same bytes would be executed again.
+    // The caller hears nothing of it, and it is done once.
     for family in FAMILIES {
         for case in cases() {
-            for command in commands(family, &case.job) {
-                let says = format!("{}, {}, {command:02X}", family.name, case.name);
-                let (bench, mut driver, baseline) = begun_day(family, &case.job);
-                let before = count(&bench, &case.job);
-                set_up(&bench, &case, |_| {});
-                bench.order(FaultKind::Blink, Some(command), 1);
-                let mut notes = Notes::new();
-                let outcome = driver.perform(&case.job, &baseline, &mut notes);
-                let new = count(&bench, &case.job) - before;
-                match (&case.job, outcome) {
-                    (_, Outcome::Unknown(_)) => {}
-                    // What registers nothing may be on the paper twice, or be called refused when only its repeat was.
-                    (Job::XReport | Job::Duplicate | Job::ByNumber { .. } | Job::Text(_), _) => {}
-                    // The first of two Z-reports has closed the day; the empty one after it is told by the counters.
-                    (Job::ZReport, Outcome::Registered(done)) if new == 2 => {
-                        let closed = done.report.map(|report| report.z_number);
-                        assert!(closed.is_none_or(|closed| closed == baseline.z_number + 1));
-                        assert_eq!(done.after.z_number, baseline.z_number + 2, "{says}");
-                    }
-                    (_, Outcome::Registered(_)) => assert_eq!(new, 1, "{says}"),
-                    (_, Outcome::NotRegistered(_)) => assert_eq!(new, 0, "{says}"),
+            for kind in [
+                FaultKind::Blink,
+                FaultKind::DropRequest,
+                FaultKind::DropAnswer,
+                FaultKind::Nak,
+                FaultKind::Garble,
+                FaultKind::Busy,
+            ] {
+                // At every frame there is: until one is so late that the job has ended before it.
+                let survived = (1..FRAMES_MAX).find(|frame| !befalls(family, &case, kind, *frame));
+                let frames = survived.expect("every job ends");
+                assert!(frames > 3, "{}, {}: {frames}", family.name, case.name);
+            }
+        }
+    }
+}
+
+/// No job of the matrix takes more.
+const FRAMES_MAX: u32 = 100;
+
+/// Tells whether the trouble befell a frame before the job ended.
+fn befalls(family: &'static Protocol, case: &Case, kind: FaultKind, frame: u32) -> bool {
+    let says = format!(
+        "{}, {}, {}, frame {frame}",
+        family.name,
+        case.name,
+        kind.name()
+    );
+    let job = &case.job;
+    let (bench, mut driver, baseline) = begun_day(family, job);
+    let before = count(&bench, job);
+    set_up(&bench, case, |_| {});
+    bench.line.with(|emulator| {
+        // A delay of nothing lets a frame pass as it is.
+        for (kind, times) in [(FaultKind::Delay, frame - 1), (kind, 1)] {
+            emulator.add_fault(FaultOrder {
+                kind,
+                command: None,
+                times,
+                ms: 0,
+            });
+        }
+    });
+    let outcome = driver.perform(job, &baseline, &mut Notes::new());
+    check(&bench, job, &outcome, before, &says);
+    let befell = bench.line.with(|emulator| emulator.faults().is_empty());
+    match outcome {
+        Outcome::Registered(_) => assert_eq!(case.miscount, 0, "{says}"),
+        Outcome::NotRegistered(_) => assert_ne!(case.miscount, 0, "{says}"),
+        Outcome::Unknown(_) => unreachable!("checked above"),
+    }
+    if befell {
+        sells_on(&bench, &mut driver, &says);
+    }
+    befell
+}
+
+#[test]
+fn what_befalls_a_pulse_is_nobodys_business() {
+    // A drawer that is open does not open again, so a pulse goes out again as it is.
+    for family in FAMILIES {
+        for kind in [
+            FaultKind::Blink,
+            FaultKind::DropRequest,
+            FaultKind::DropAnswer,
+            FaultKind::Nak,
+        ] {
+            let (bench, mut driver, baseline) = begun_day(family, &cash_in());
+            bench.order(kind, Some(family.drawer.command), 1);
+            let _ = registered(driver.perform(&Job::Drawer, &baseline, &mut Notes::new()));
+            let pulses = bench
+                .line
+                .with(|emulator| emulator.printer().memory().drawer_pulses);
+            let again = u32::from(kind == FaultKind::Blink);
+            assert_eq!(pulses, 1 + again, "{}, {}", family.name, kind.name());
+        }
+    }
+}
+
+#[test]
+fn a_leftover_is_ended_once_whatever_befalls_one_frame() {
+    for family in FAMILIES {
+        for kind in [
+            FaultKind::Blink,
+            FaultKind::DropRequest,
+            FaultKind::DropAnswer,
+        ] {
+            for paid in [false, true] {
+                let says = format!("{}, {}, paid {paid}", family.name, kind.name());
+                let (bench, mut driver, baseline) = begun_day(family, &sale());
+                // The cable is pulled before the payment, or after it.
+                let next = if paid {
+                    family.close.command
+                } else {
+                    family.payment.command
+                };
+                bench.order(FaultKind::Unplug, Some(next), 1);
+                let _ = driver.perform(&sale(), &baseline, &mut Notes::new());
+                bench.repair();
+                for command in [family.cancel.command, family.close.command] {
+                    bench.order(kind, Some(command), 1);
                 }
+                let after = driver.clear_leftover(&mut Notes::new()).unwrap();
+                bench.check(1 + usize::from(paid), false);
+                assert_eq!(after.last_document, baseline.last_document + 1, "{says}");
             }
         }
     }
@@ -284,7 +369,7 @@ fn a_receipt_of_nothing_is_settled_once_too() {
     receipt.payments[0].amount = Amount::ZERO;
     let job = Job::Receipt(receipt);
     for family in FAMILIES {
-        for kind in troubles() {
+        for kind in FaultKind::ALL {
             nothing(family, &job, kind);
         }
     }

@@ -264,6 +264,26 @@ const SCENES: &[Scene] = &[
             "perform z",
         ],
     },
+    // Frames that never come, and a printer that loses and regains its power before its answer is heard.
+    Scene {
+        name: "blink",
+        acts: &[
+            "connect",
+            "trouble drop_answer cash 1",
+            "perform cash-in",
+            "trouble drop_request cash 1",
+            "perform cash-in",
+            "trouble blink cash 1",
+            "perform cash-out",
+            "trouble drop_request open 1",
+            "trouble blink sale 1",
+            "trouble blink payment 1",
+            "trouble blink close 1",
+            "perform sale",
+            "trouble blink z 1",
+            "perform z",
+        ],
+    },
 ];
 
 /// The number of a command by its name in the table.
@@ -275,6 +295,8 @@ fn command(family: &Protocol, name: &str) -> u8 {
         "subtotal" => family.subtotal.command,
         "payment" => family.payment.command,
         "close" => family.close.command,
+        "cash" => family.cash.command,
+        "z" => family.z_report.command,
         other => panic!("{other}"),
     }
 }

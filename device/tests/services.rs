@@ -2,101 +2,30 @@
 //! and the conditions in which nothing can be sold.
 #![cfg(feature = "emulator")]
 
-use std::path::PathBuf;
-use std::sync::Arc;
+mod bench;
 
-use ferrotill_device::emulator::memory::Memory;
+use std::path::PathBuf;
+
+use bench::host::{Host, clock, memory};
 use ferrotill_device::emulator::{Printer, Room};
-use ferrotill_device::family::{Protocol, datecs, datecs_b, datecs_x, eltrade};
-use ferrotill_device::wire::codepage;
-use ferrotill_device::wire::framing::{Answer, Request};
+use ferrotill_device::family::{datecs, datecs_b, datecs_x, eltrade};
 use ferrotill_device::wire::isl_status::Flag;
 
-/// A host that sends what it is told, with a new number each time.
-struct Host {
-    printer: Printer,
-    seq: u8,
+/// A sale of group A or B, paid in cash.
+fn sell(host: &mut Host) {
+    let is_a = host.printer.family() == &datecs::PROTOCOL;
+    host.text(0x30, if is_a { "1,0000,1" } else { "1,1,1" });
+    host.text(0x31, "Paine\tA9.50");
+    host.text(0x35, "\t");
+    host.text(0x38, "");
 }
 
-impl Host {
-    fn of(family: &'static Protocol) -> Self {
-        Self::with(Printer::new(memory(), clock()).of_family(family))
-    }
-
-    fn with(printer: Printer) -> Self {
-        Self { printer, seq: 0x20 }
-    }
-
-    fn send(&mut self, command: u8, data: &str) -> Answer {
-        let framing = self.printer.family().framing;
-        self.seq = framing.seq_after(self.seq);
-        let request = Request {
-            seq: self.seq,
-            command,
-            data: data
-                .split('\t')
-                .map(codepage::encode)
-                .collect::<Vec<_>>()
-                .join(&b'\t'),
-        };
-        // Through the bytes of the frame, both ways.
-        let frame = request.emit(&framing).unwrap();
-        let heard = Request::parse(&framing, &frame).unwrap();
-        Answer::parse(&framing, &self.printer.answer(&heard)).unwrap()
-    }
-
-    fn text(&mut self, command: u8, data: &str) -> String {
-        codepage::decode(&self.send(command, data).data)
-    }
-
-    fn has(&mut self, flag: Flag) -> bool {
-        let status = self.send(0x4A, "").status;
-        self.printer.family().status.has(status, flag)
-    }
-
-    /// Refused with this bit.
-    fn no(&mut self, command: u8, data: &str, flag: Flag) {
-        let status = self.send(command, data).status;
-        let layout = &self.printer.family().status;
-        assert!(
-            layout.has(status, flag),
-            "{command:02X} {data:?}: {status:?}"
-        );
-        assert!(layout.has(status, Flag::GeneralError), "{command:02X}");
-    }
-
-    /// A sale of group A or B, paid in cash.
-    fn sell(&mut self) {
-        self.text(
-            0x30,
-            if self.printer.family() == &datecs::PROTOCOL {
-                "1,0000,1"
-            } else {
-                "1,1,1"
-            },
-        );
-        self.text(0x31, "Paine\tA9.50");
-        self.text(0x35, "\t");
-        self.text(0x38, "");
-    }
-
-    fn sell_x(&mut self) {
-        self.text(0x30, "1\t0000\t1\t\t");
-        self.text(0x31, "Paine\t1\t9.50\t1.000\t0\t\t0\t");
-        self.text(0x35, "0\t9.50\t\t");
-        assert!(self.text(0x38, "").starts_with("0\t"));
-    }
-}
-
-fn memory() -> Memory {
-    let mut rates = [None; 8];
-    rates[0] = Some(2_000);
-    rates[1] = Some(800);
-    Memory::new(rates)
-}
-
-fn clock() -> Arc<dyn Fn() -> i64 + Send + Sync> {
-    Arc::new(|| 1_795_221_330)
+/// The same with X.
+fn sell_x(host: &mut Host) {
+    host.text(0x30, "1\t0000\t1\t\t");
+    host.text(0x31, "Paine\t1\t9.50\t1.000\t0\t\t0\t");
+    host.text(0x35, "0\t9.50\t\t");
+    assert!(host.text(0x38, "").starts_with("0\t"));
 }
 
 #[test]
@@ -121,13 +50,13 @@ fn a_classic_printer_tells_who_it_is_and_what_is_left() {
 fn reports_with_articles_and_departments_are_reports_of_the_day() {
     for (command, closes) in [(0x6C, true), (0x75, true), (0x76, true), (0x6C, false)] {
         let mut host = Host::of(&datecs::PROTOCOL);
-        host.sell();
+        sell(&mut host);
         let told = host.text(command, if closes { "0" } else { "2" });
         assert!(told.starts_with("0001,"), "{told}");
         assert_eq!(host.printer.memory().z_number(), u32::from(closes));
     }
     let mut host = Host::of(&datecs_x::PROTOCOL);
-    host.sell_x();
+    sell_x(&mut host);
     for kind in ["D\t", "G\t"] {
         assert!(host.text(0x45, kind).starts_with("0\t1\t"), "{kind}");
     }
@@ -189,7 +118,7 @@ fn header_lines_and_switches_are_told_as_they_were_set() {
 #[test]
 fn the_journal_of_a_classic_printer_is_read_line_by_line() {
     let mut host = Host::of(&datecs::PROTOCOL);
-    host.sell();
+    sell(&mut host);
     host.text(0x30, "1,0000,1");
     host.text(0x31, "Lapte\tB1.00");
     host.text(0x3C, "");
@@ -227,7 +156,7 @@ fn the_journal_of_a_classic_printer_is_read_line_by_line() {
 #[test]
 fn the_journal_of_x_is_searched_and_read() {
     let mut host = Host::of(&datecs_x::PROTOCOL);
-    host.sell_x();
+    sell_x(&mut host);
     host.text(0x30, "1\t0000\t1\t\t");
     host.text(0x3C, "");
     host.text(0x45, "X\t");
@@ -282,8 +211,8 @@ fn x_tells_its_identity_its_last_receipt_and_its_variables() {
         "0\tDT700001\t02700001\tMagazin\t\t1003600012346\t\t\t"
     );
     assert_eq!(host.text(0x7B, "3\t"), "0\t0\t\t0\t\t");
-    host.sell_x();
-    host.sell_x();
+    sell_x(&mut host);
+    sell_x(&mut host);
     assert_eq!(host.text(0x7B, "3\t"), "0\t2\t21-11-26 00:35:30\t1\t\t");
     host.text(0x45, "Z\t");
     assert_eq!(
@@ -326,7 +255,7 @@ fn x_tells_its_identity_its_last_receipt_and_its_variables() {
 #[test]
 fn the_day_s_refunds_are_told_by_payment() {
     let mut host = Host::of(&datecs_x::PROTOCOL);
-    host.sell_x();
+    sell_x(&mut host);
     host.text(
         0x2B,
         "1\t0000\t1\t1\t1\t21-11-26 00:35:30\t02700001\t\t\t\t\t",
@@ -402,7 +331,7 @@ fn the_journal_and_the_settings_survive_a_restart_with_a_file() {
     let path: PathBuf = folder.join("memory");
     let started = || Host::with(Printer::with_file(&path, memory(), clock()).unwrap());
     let mut host = started();
-    host.sell();
+    sell(&mut host);
     host.text(0x2B, "0Magazin");
     drop(host);
     // A document whose memory was not written any more never happened.
@@ -415,7 +344,7 @@ fn the_journal_and_the_settings_survive_a_restart_with_a_file() {
     assert_eq!(host.text(0x2B, "I0"), "Magazin");
     assert!(host.text(0x77, "R1").starts_with("P,"));
     assert_eq!(host.text(0x77, "R2"), "F");
-    host.sell();
+    sell(&mut host);
     assert!(host.text(0x77, "R2").starts_with("P,"));
     drop(host);
     let mut host = started();

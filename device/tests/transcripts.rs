@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use ferrotill_device::family;
-use ferrotill_device::session::{Ask, Event, Session, Timing};
+use ferrotill_device::session::{Again, Ask, Event, Session, Timing};
 use ferrotill_device::wire::codepage;
 use ferrotill_device::wire::framing::{Answer, Framing, Request, SEQ_FIRST};
 use ferrotill_device::wire::isl_status::Status;
@@ -126,6 +126,7 @@ fn ask(framing: &Framing, request: Request, frame: &[u8]) -> (u8, u8, Session) {
         data: request.data,
         limit_ms: 1_000,
         any_command: false,
+        again: Again::Same,
     };
     let seq = session.start(ask, 0).unwrap();
     assert_eq!(session.poll_transmit().as_deref(), Some(frame));

@@ -13,6 +13,7 @@ use std::time::{Duration, Instant};
 
 use ferrotill::agent::Agent;
 use ferrotill::authority::send::kept_agent;
+use ferrotill::authority::tls::Trust;
 use ferrotill::clerk::{Answer, Message};
 use ferrotill::config::Config;
 use ferrotill::order::{OrderDraft, OrderForm, OrderKind, OrderLine, ReceiptMode};
@@ -146,7 +147,7 @@ fn check(received: &[Received], documents: usize, duplicates: u64) {
 fn bare(received: &[Received]) -> Duration {
     let office = StandIn::new(Strictness::AnyObject);
     let url = serve(office.clone());
-    let agent = kept_agent(Duration::from_secs(5));
+    let agent = kept_agent(Duration::from_secs(5), &Trust::BuiltIn);
     let begun = Instant::now();
     for one in received {
         let mut response = agent

@@ -23,15 +23,70 @@ use uuid::Uuid;
 const CLIENTS: usize = 4;
 const SALES: usize = 200;
 /// After so many sales the weather turns, so that it is bad twenty times.
-const WEATHER_EVERY: usize = 5;
+const PHASE: usize = 5;
+/// Sales that an outage begins with; the others wait until it is noticed.
+const UNNOTICED: usize = 2;
 /// Sales after which the agent is killed.
 const KILLS: [usize; 5] = [33, 71, 102, 143, 188];
 
 /// How the office goes away, in turns.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Trouble {
     Line(Weather),
     Office(Condition),
+}
+
+impl Trouble {
+    fn befall(self, line: &Line, office: &StandIn) {
+        match self {
+            Self::Line(weather) => line.set(weather),
+            // Slower than the till waits.
+            Self::Office(condition) => office.set(condition, Duration::from_millis(700)),
+        }
+    }
+
+    /// Whether the till goes offline; an office that refuses is there.
+    fn is_an_outage(self) -> bool {
+        self != Self::Office(Condition::Refuse)
+    }
+}
+
+/// Counts sales out to the sellers, and says when they are sold.
+#[derive(Default)]
+struct Counter {
+    next: AtomicUsize,
+    allowed: AtomicUsize,
+    sold: AtomicUsize,
+}
+
+impl Counter {
+    /// A seller's day: one sale after another, each when it is allowed.
+    fn work(&self, sell: impl Fn(usize)) {
+        loop {
+            let sale = self.next.fetch_add(1, Ordering::AcqRel);
+            if sale >= SALES {
+                return;
+            }
+            while self.allowed.load(Ordering::Acquire) <= sale {
+                thread::sleep(Duration::from_millis(1));
+            }
+            sell(sale);
+            self.sold.fetch_add(1, Ordering::AcqRel);
+        }
+    }
+
+    /// Lets sales begin, without waiting for them.
+    fn allow(&self, sales: usize) {
+        self.allowed.store(sales, Ordering::Release);
+    }
+
+    /// Lets sales begin and waits for them.
+    fn let_until(&self, sales: usize) {
+        self.allow(sales);
+        until("the sales are sold", || {
+            self.sold.load(Ordering::Acquire) >= sales
+        });
+    }
 }
 
 const TROUBLES: [Trouble; 12] = [
@@ -48,6 +103,15 @@ const TROUBLES: [Trouble; 12] = [
     Trouble::Line(Weather::Redirect),
     Trouble::Line(Weather::Unable),
 ];
+
+/// Lets the sellers finish when the conductor gives up, so that a failed day ends.
+struct LastOrders<'a>(&'a Counter);
+
+impl Drop for LastOrders<'_> {
+    fn drop(&mut self) {
+        self.0.allow(SALES);
+    }
+}
 
 #[test]
 fn a_day_of_trouble_ends_with_every_document_in_its_place_once() {
@@ -69,47 +133,40 @@ fn a_day_of_trouble_ends_with_every_document_in_its_place_once() {
 
     let mut agent = Process::agent(&file);
     let client = Client::new(format!("http://127.0.0.1:{port}"));
-    let sold = AtomicUsize::new(0);
-    let (outages, kills) = thread::scope(|scope| {
-        for seller in 0..CLIENTS {
-            let (client, sold) = (client.clone(), &sold);
-            scope.spawn(move || {
-                for sale in (seller..SALES).step_by(CLIENTS) {
-                    sell(&client, sale);
-                    sold.fetch_add(1, Ordering::AcqRel);
-                }
-            });
+    let counter = Counter::default();
+    let mut kills = KILLS.iter().copied().peekable();
+    thread::scope(|scope| {
+        for _ in 0..CLIENTS {
+            scope.spawn(|| counter.work(|sale| sell(&client, sale)));
         }
-        let (mut outages, mut kills) = (0, 0);
-        let mut turned = 0;
-        loop {
-            let done = sold.load(Ordering::Acquire);
-            if done >= SALES {
-                return (outages, kills);
-            }
-            if done / WEATHER_EVERY > turned {
-                turned = done / WEATHER_EVERY;
-                line.set(Weather::Fair);
-                office.set(Condition::Up, Duration::ZERO);
-                if turned % 2 == 1 {
-                    match TROUBLES[outages % TROUBLES.len()] {
-                        Trouble::Line(weather) => line.set(weather),
-                        Trouble::Office(condition) => {
-                            office.set(condition, Duration::from_millis(700));
-                        }
-                    }
-                    outages += 1;
+        let _all_may_go = LastOrders(&counter);
+        for phase in 0..SALES / PHASE {
+            let begin = phase * PHASE;
+            let end = begin + PHASE;
+            line.set(Weather::Fair);
+            office.set(Condition::Up, Duration::ZERO);
+            until("the till knows that the office is there", || {
+                client.open("/healthz").at("office.state") == "online"
+            });
+            if phase % 2 == 1 {
+                let trouble = TROUBLES[phase / 2 % TROUBLES.len()];
+                trouble.befall(&line, &office);
+                counter.let_until(begin + UNNOTICED);
+                if trouble.is_an_outage() {
+                    until("the till knows that the office is gone", || {
+                        client.open("/healthz").at("office.state") == "offline"
+                    });
                 }
             }
-            if kills < KILLS.len() && done >= KILLS[kills] {
+            if kills.next_if(|kill| (begin..end).contains(kill)).is_some() {
+                counter.allow(end);
                 agent.kill();
                 agent = Process::agent(&file);
-                kills += 1;
             }
-            thread::sleep(Duration::from_millis(1));
+            counter.let_until(end);
         }
     });
-    assert_eq!((outages, kills), (20, KILLS.len()));
+    assert_eq!(kills.next(), None, "all kills were played");
     line.set(Weather::Fair);
     office.set(Condition::Up, Duration::ZERO);
 
@@ -140,7 +197,20 @@ fn a_day_of_trouble_ends_with_every_document_in_its_place_once() {
         "{} documents",
         documents.len()
     );
-    // How many are alternative depends on how fast the sales are; that each weather leads to them is shown in `offline.rs`.
+    // Of each outage the sales after it was noticed are alternative, unless the agent was killed and had to notice it anew.
+    let outages = (0..SALES / PHASE / 2).filter(|turn| {
+        let begin = (turn * 2 + 1) * PHASE;
+        let killed = KILLS
+            .iter()
+            .any(|kill| (begin..begin + PHASE).contains(kill));
+        TROUBLES[turn % TROUBLES.len()].is_an_outage() && !killed
+    });
+    let expected = outages.count() * (PHASE - UNNOTICED);
+    assert!(
+        alternative.len() >= expected,
+        "{} of {expected}",
+        alternative.len()
+    );
     assert!(!fiscal.is_empty());
     let numbers: BTreeSet<u64> = fiscal
         .iter()

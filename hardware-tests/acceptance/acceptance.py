@@ -12,35 +12,40 @@ import os
 import sys
 import time
 import traceback
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor, as_completed
 
 import abuse
 import books
 import calls
 import day
+import disk
 import sales
 import trouble
-from stage import SCENARIOS, Stage
+from stage import SCENARIOS, Skipped, Stage
 
-MODULES = (sales, calls, day, trouble, books, abuse)
+MODULES = (sales, calls, day, trouble, books, abuse, disk)
 
 
-def play(binary: str, name: str) -> tuple[str, float, str]:
-    """Plays one scenario; the last value is empty when it passed."""
+def play(binary: str, name: str) -> tuple[str, float, str, str]:
+    """Plays one scenario; its outcome, and the words that belong to it."""
     function, limit = SCENARIOS[name]
     started = time.monotonic()
     with Stage(binary, limit) as stage:
         try:
             function(stage)
-            fault = ""
+            outcome, words = "ok", ""
+        except Skipped as skipped:
+            outcome, words = "skipped", str(skipped)
         except Exception as error:
             here = os.path.dirname(os.path.abspath(__file__))
             where = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename.startswith(here)]
             lines = " < ".join(f"{os.path.basename(frame.filename)}:{frame.lineno}" for frame in reversed(where))
-            fault = f"{type(error).__name__}: {error}\n    at {lines}\n{stage.logs()}"
+            outcome = "FAILED"
+            words = f"{type(error).__name__}: {error}\n    at {lines}\n{stage.logs()}"
             if stage.expired:
-                fault = f"took longer than {limit:g} s\n    {fault}"
-    return name, time.monotonic() - started, fault
+                words = f"took longer than {limit:g} s\n    {words}"
+    return name, time.monotonic() - started, outcome, words
 
 
 def main() -> int:
@@ -61,16 +66,17 @@ def main() -> int:
         parser.error(f"{binary} is not a program; build it with: cargo build --release")
 
     names = arguments.scenarios or list(SCENARIOS)
-    failed = 0
+    outcomes = Counter()
     # The longest first, so that none is left alone at the end.
     names.sort(key=lambda name: -SCENARIOS[name][1])
     with ThreadPoolExecutor(max(1, arguments.jobs)) as pool:
         for future in as_completed([pool.submit(play, binary, name) for name in names]):
-            name, seconds, fault = future.result()
-            failed += bool(fault)
-            print(f"{'FAILED' if fault else 'ok    '} {name} ({seconds:.1f} s)" + (f"\n    {fault}" if fault else ""), flush=True)
-    print(f"{len(names) - failed} passed, {failed} failed")
-    return 1 if failed else 0
+            name, seconds, outcome, words = future.result()
+            outcomes[outcome] += 1
+            print(f"{outcome:7} {name} ({seconds:.1f} s)" + (f"\n    {words}" if words else ""), flush=True)
+    skipped = f", {outcomes['skipped']} skipped" if outcomes["skipped"] else ""
+    print(f"{outcomes['ok']} passed, {outcomes['FAILED']} failed{skipped}")
+    return 1 if outcomes["FAILED"] else 0
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import signal
 import sqlite3
 import subprocess
 from pathlib import Path
@@ -27,6 +28,16 @@ EDITS = {
     "a forgotten letter": ("DELETE FROM outbox WHERE message_number = 2", "table_differs"),
     "an edited reconciliation": ("UPDATE reconciliation_figure SET report = report + 1 WHERE subject = 'sales.amount'", "table_differs"),
 }
+
+OTHER_DEVICE = "0875b8a5-0668-41a3-a3fa-8eeccf66d28a"
+# Rows of another till behind our own, each under the number that comes next.
+SPLICE = """
+ATTACH DATABASE '{other}' AS other;
+INSERT INTO journal (seq, device, at, kind, version, payload, mac)
+    SELECT (SELECT max(seq) FROM main.journal) + row_number() OVER (ORDER BY seq), device, at, kind, version, payload, mac
+    FROM other.journal ORDER BY seq LIMIT 3;
+DETACH DATABASE other;
+"""
 
 
 def verify(stage: Stage, *more, config: Path | None = None) -> tuple[int, dict]:
@@ -105,3 +116,58 @@ def books(stage: Stage) -> None:
     (stage.folder / "broken.toml").write_text("[till]\ncountry = 7\n", "utf-8")
     equal(verify(stage, config=stage.folder / "broken.toml")[0], 3, "exit code for a broken configuration")
     equal(verify(stage, config=stage.folder / "nowhere.toml")[0], 3, "exit code for no configuration")
+
+
+def sell_and_close(stage: Stage, price: str) -> None:
+    """One sale, and an agent that ends in order: its books are whole, and anchored."""
+    client = stage.agent()
+    equal(client.post("operations/sale", sale(("Ceai", "1.000", price, "A"))).status, 200, "a sale")
+    stage.kill("agent", signal.SIGTERM)
+    stage.processes["agent"].wait(20)
+
+
+def copied(folder: Path, onto: Path, *names: str) -> None:
+    """Puts files of one data folder into another one's place; what SQLite keeps beside a database goes with it."""
+    for name in names:
+        for beside in (name, name + "-wal", name + "-shm"):
+            (onto / beside).unlink(missing_ok=True)
+            if (folder / beside).exists():
+                shutil.copy2(folder / beside, onto / beside)
+
+
+@scenario(limit=180)
+def foreign_books(stage: Stage) -> None:
+    """An older copy put back and the journal of another till, whole or in part: `verify` finds each, and says what it is."""
+    stage.emulator(), stage.authority()
+    data, older = stage.folder / "data", stage.folder / "older"
+    sell_and_close(stage, "3.00")
+    shutil.copytree(data, older)
+    sell_and_close(stage, "4.00")
+    code, told = verify(stage)
+    equal((code, told["ok"]), (0, True), "our own books", told)
+
+    # Another till's books: a day of its own, on another printer, under another id and another key.
+    theirs = stage.folder / "theirs"
+    with Stage(stage.binary, stage.limit) as other:
+        other.device = OTHER_DEVICE
+        other.emulator(), other.authority()
+        sell_and_close(other, "5.00")
+        equal(verify(other)[0], 0, "their own books")
+        shutil.copytree(other.folder / "data", theirs)
+
+    def found(what: str, work, *faults: str) -> None:
+        copy = stage.folder / ("copy of " + what.replace(" ", "-"))
+        shutil.copytree(data, copy)
+        work(copy)
+        code, told = verify(stage, "--data", copy)
+        equal(code, 1, f"exit code for {what}", told)
+        codes = [one["code"] for one in told["faults"]]
+        check(set(codes) & set(faults), f"{what} is not told as one of {faults}", told["faults"])
+
+    found("an older database", lambda copy: copied(older, copy, DATABASE), "journal_cut")
+    found("their database under our key", lambda copy: copied(theirs, copy, DATABASE), "another_tills_journal")
+    found("their database and key", lambda copy: copied(theirs, copy, DATABASE, "journal.key"), "another_tills_devices")
+    found("their whole folder", lambda copy: copied(theirs, copy, DATABASE, "journal.key", "journal.anchor"), "another_tills_devices")
+    found("our database under their key", lambda copy: copied(theirs, copy, "journal.key"), "another_tills_journal")
+    found("their anchor", lambda copy: copied(theirs, copy, "journal.anchor"), "anchor_foreign")
+    found("their rows behind ours", lambda copy: work_on(copy, SPLICE.format(other=theirs / DATABASE)), "row_changed")

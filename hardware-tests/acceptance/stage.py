@@ -68,6 +68,10 @@ class Failed(AssertionError):
     """What a scenario saw is not what the specification says."""
 
 
+class Skipped(Exception):
+    """What a scenario needs cannot be had on this machine."""
+
+
 def check(condition, message: str, *context) -> None:
     if not condition:
         raise Failed(message + "".join(f"\n    {item}" for item in context))
@@ -212,6 +216,7 @@ class Stage:
         self.processes: dict[str, subprocess.Popen] = {}
         self.ports: dict[str, int] = {}
         self.expired = False
+        self.device = DEVICE
         self._prices = 0
         self._watchdog = threading.Timer(limit, self._expire)
 
@@ -310,11 +315,11 @@ class Stage:
         config = self.folder / "ferrotill.toml"
         config.write_text(CONFIG.format(
             folder=self.folder, link=self.link, port=self._port("agent"), authority=self._port("authority"),
-            key=KEY, secret=SECRET, device=DEVICE,
+            key=KEY, secret=SECRET, device=self.device,
         ), "utf-8")
         (self.folder / "data").mkdir(exist_ok=True)
         self.spawn("agent", "run", "--config", config)
-        return CheckedClient(self._url("agent"), KEY, SECRET, DEVICE)
+        return CheckedClient(self._url("agent"), KEY, SECRET, self.device)
 
     def agent(self) -> CheckedClient:
         """`run` with the contract's configuration; called again, it starts on the same data and port."""

@@ -1,30 +1,43 @@
-//! A session hears any bytes at any time: it sends nothing but its one frame, and ends once, in bounded time.
+//! A session hears any bytes at any time: it sends nothing but its frame and its question, and ends once, in bounded time.
 #![no_main]
 
-use ferrotill_device::session::{Ask, Event, Session, Timing};
-use ferrotill_device::wire::framing::Framing;
+use ferrotill_device::session::{Again, Ask, Event, Session, Timing};
+use ferrotill_device::wire::framing::{Framing, Request};
 use ferrotill_device::wire::{isl, isl_x};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|bytes: &[u8]| {
     for framing in [isl::FRAMING, isl_x::FRAMING] {
-        converse(framing, bytes);
+        converse(framing, Again::Same, bytes);
+        converse(framing, Again::Ask(QUESTION, Vec::new()), bytes);
     }
 });
 
 const LIMIT_MS: u64 = 30_000;
 
-fn converse(framing: Framing, bytes: &[u8]) {
+const COMMAND: u8 = 0x38;
+const QUESTION: u8 = 0x4A;
+
+fn converse(framing: Framing, again: Again, bytes: &[u8]) {
     let timing = Timing::default();
     let mut session = Session::new(framing, timing, bytes.first().copied().unwrap_or(0));
     let ask = Ask {
-        command: 0x4A,
+        command: COMMAND,
         data: Vec::new(),
         limit_ms: LIMIT_MS,
         any_command: false,
+        again: again.clone(),
     };
     let seq = session.start(ask, 0).expect("no data fit");
     let frame = session.poll_transmit().expect("the first attempt");
+    let question = match again {
+        Again::Same => None,
+        Again::Ask(command, data) => {
+            let question = Request { seq, command, data };
+            Some(question.emit(&framing).expect("no data fit"))
+        }
+    };
+    let mut asked = false;
     let mut sent = 1;
     let mut now = 0;
     // Each piece is a pause, of up to two silences, and up to seven bytes.
@@ -34,12 +47,14 @@ fn converse(framing: Framing, bytes: &[u8]) {
         session.handle_bytes(heard, now);
         session.handle_timeout(now);
         while let Some(again) = session.poll_transmit() {
-            assert_eq!(again, frame, "a repeat carries the same bytes");
+            asked |= question.as_ref() == Some(&again);
+            // Once it is asked for, it is not ordered again.
+            assert!(again == frame && !asked || question.as_ref() == Some(&again));
             sent += 1;
         }
         if let Some(event) = session.poll_event() {
             if let Event::Answered(answer) = event {
-                assert_eq!((answer.seq, answer.command), (seq, 0x4A));
+                assert_eq!((answer.seq, answer.command), (seq, COMMAND));
             }
             assert_eq!(session.poll_event(), None);
             assert_eq!(session.poll_timeout(), None);

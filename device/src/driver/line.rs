@@ -4,7 +4,7 @@ use super::isl::HIDDEN;
 use crate::fault::Fault;
 use crate::port::{self, Port, PortOpener};
 use crate::printer::Watch;
-use crate::session::{Ask, Event, Failure, Session, Timing};
+use crate::session::{Again, Ask, Event, Failure, Session, Timing};
 use crate::wire::codepage;
 use crate::wire::framing::{Answer, Framing};
 
@@ -117,22 +117,43 @@ impl Line {
         watch: &mut dyn Watch,
     ) -> Result<Answer, Fault> {
         let (number, data) = question;
-        self.exchange(ask(number, data.clone(), COMMAND_LIMIT_MS, true), watch)?;
-        self.exchange(ask(number, data, COMMAND_LIMIT_MS, false), watch)
+        let first = Ask {
+            any_command: true,
+            ..ask(number, data.clone(), COMMAND_LIMIT_MS)
+        };
+        self.exchange(first, watch)?;
+        self.exchange(ask(number, data, COMMAND_LIMIT_MS), watch)
     }
 
-    /// Sends a command and waits for its answer, a refusal included.
+    /// Sends what may be executed twice, a question for one, and waits for its answer, a refusal included.
     ///
-    /// A fault says that nobody knows whether the command was executed, with one exception:
+    /// A fault says that nobody knows whether it was executed, with one exception:
     /// [`Fault::JobNotPrintable`], when its data do not fit a frame and nothing was sent.
-    pub(super) fn command(
+    pub(super) fn ask(
         &mut self,
         number: u8,
         data: Vec<u8>,
         limit_ms: u64,
         watch: &mut dyn Watch,
     ) -> Result<Answer, Fault> {
-        self.exchange(ask(number, data, limit_ms, false), watch)
+        self.exchange(ask(number, data, limit_ms), watch)
+    }
+
+    /// The same for what must not be executed twice: while it is in doubt, this question goes out under its number instead.
+    pub(super) fn order(
+        &mut self,
+        number: u8,
+        data: Vec<u8>,
+        question: (u8, Vec<u8>),
+        limit_ms: u64,
+        watch: &mut dyn Watch,
+    ) -> Result<Answer, Fault> {
+        let (asked, asked_data) = question;
+        let order = Ask {
+            again: Again::Ask(asked, asked_data),
+            ..ask(number, data, limit_ms)
+        };
+        self.exchange(order, watch)
     }
 
     fn exchange(&mut self, ask: Ask, watch: &mut dyn Watch) -> Result<Answer, Fault> {
@@ -163,12 +184,13 @@ impl Line {
     }
 }
 
-fn ask(number: u8, data: Vec<u8>, limit_ms: u64, any_command: bool) -> Ask {
+fn ask(number: u8, data: Vec<u8>, limit_ms: u64) -> Ask {
     Ask {
         command: number,
         data,
         limit_ms,
-        any_command,
+        any_command: false,
+        again: Again::Same,
     }
 }
 
@@ -189,7 +211,9 @@ fn talk(port: &mut dyn Port, session: &mut Session, ask: Ask) -> Result<Answer, 
         }
         match session.poll_event() {
             Some(Event::Answered(answer)) => return Ok(answer),
-            Some(Event::Failed(Failure::Silent)) => return Err(Fault::NoAnswer),
+            Some(Event::Failed(Failure::Silent | Failure::NotRemembered)) => {
+                return Err(Fault::NoAnswer);
+            }
             Some(Event::Failed(Failure::Busy)) => return Err(Fault::Busy),
             Some(Event::Failed(Failure::Noise)) => return Err(Fault::LineNoise),
             None => {}

@@ -11,6 +11,7 @@
 mod calendar;
 mod escpos;
 pub mod journal;
+mod line;
 mod machine;
 pub mod memory;
 mod printer;

@@ -1,7 +1,6 @@
 //! The emulated printer at the end of a line that can be ordered to go wrong.
 
-use std::collections::VecDeque;
-
+use super::line::Line;
 use super::printer::{AfterCommand, Printer};
 use crate::port::loopback::Peer;
 use crate::printer::Paper;
@@ -124,12 +123,7 @@ pub struct FaultOrder {
 pub struct Emulator {
     printer: Printer,
     decoder: Decoder,
-    orders: Vec<FaultOrder>,
-    outbox: VecDeque<(u64, Vec<u8>)>,
-    plugged: bool,
-    baud: Option<u32>,
-    sent_until: u64,
-    heard_until: u64,
+    line: Line,
     garbled: usize,
     /// Answers that are late, with their sequence numbers.
     late: Vec<(u8, Vec<u8>)>,
@@ -143,12 +137,8 @@ const NOISES: [&[u8]; 4] = [
     &[0x30, 0x39, 0x33, 0x03],
     &[SYN, 0x80, NAK],
 ];
-/// Between two bytes, where an order does not say.
-const BYTE_MS: u64 = 20;
 /// While it is busy the printer says so this often.
 const BUSY_EVERY_MS: u64 = 60;
-/// Bytes that a paced line hands over at a time.
-const PACE_CHUNK: usize = 16;
 
 impl Emulator {
     /// A printer on a line without trouble; `baud` paces it.
@@ -157,12 +147,7 @@ impl Emulator {
         Self {
             decoder: Decoder::new(printer.family().framing),
             printer,
-            orders: Vec::new(),
-            outbox: VecDeque::new(),
-            plugged: true,
-            baud,
-            sent_until: 0,
-            heard_until: 0,
+            line: Line::new(baud),
             garbled: 0,
             late: Vec::new(),
         }
@@ -181,20 +166,18 @@ impl Emulator {
 
     /// Orders a trouble; orders are carried out in turn.
     pub fn add_fault(&mut self, order: FaultOrder) {
-        if order.times > 0 {
-            self.orders.push(order);
-        }
+        self.line.add_fault(order);
     }
 
     /// Forgets the orders that are left.
     pub fn clear_faults(&mut self) {
-        self.orders.clear();
+        self.line.clear_faults();
     }
 
     /// Orders that are left.
     #[must_use]
     pub fn faults(&self) -> &[FaultOrder] {
-        &self.orders
+        self.line.faults()
     }
 
     /// Switches the printer on or off; what it was sending is lost.
@@ -205,35 +188,34 @@ impl Emulator {
 
     /// Pulls the cable or plugs it in; what was on it is lost.
     pub fn set_plugged(&mut self, plugged: bool) {
-        self.plugged = plugged;
+        self.line.set_plugged(plugged);
         self.forget_line();
     }
 
     fn forget_line(&mut self) {
         self.decoder.clear();
-        self.outbox.clear();
+        self.line.forget();
         self.late.clear();
-        // Nothing is under way any more.
-        self.sent_until = 0;
-        self.heard_until = 0;
     }
 
     fn handle_frame(&mut self, frame: &[u8], now: u64) {
         let Ok(request) = Request::parse(&self.printer.family().framing, frame) else {
-            self.send(vec![NAK], now);
+            self.line.send(vec![NAK], now);
             return;
         };
-        let order = self.order_for(request.command);
+        let order = self.line.order_for(request.command);
         if let Some(order) = order
             && self.before_execution(order.kind, now)
         {
             return;
         }
         let answer = self.printer.answer(&request);
+        // A repeat executes nothing that it could befall.
+        self.printer.after_command = None;
         self.send_late(request.seq, now);
         match order {
             Some(order) => self.after_execution(order, request.seq, answer, now),
-            None => self.send(answer, now),
+            None => self.line.send(answer, now),
         }
     }
 
@@ -241,7 +223,7 @@ impl Emulator {
     fn before_execution(&mut self, kind: FaultKind, now: u64) -> bool {
         match kind {
             FaultKind::DropRequest => {}
-            FaultKind::Nak => self.send(vec![NAK], now),
+            FaultKind::Nak => self.line.send(vec![NAK], now),
             FaultKind::Unplug => self.set_plugged(false),
             FaultKind::PowerCutBefore => self.set_power(false),
             other => {
@@ -278,38 +260,31 @@ impl Emulator {
             FaultKind::Late => self.late.push((seq, answer)),
             FaultKind::Garble => {
                 self.garble(&mut answer);
-                self.send(answer, now);
+                self.line.send(answer, now);
             }
             FaultKind::BadChecksum => {
                 // The last byte of the sum stands before the terminator; its other digit is as good a digit.
                 if let [.., digit, _] = answer.as_mut_slice() {
                     *digit ^= 0x01;
                 }
-                self.send(answer, now);
+                self.line.send(answer, now);
             }
             FaultKind::Garbage => {
                 let noise = self.garbled.checked_rem(NOISES.len()).unwrap_or(0);
                 self.garbled = self.garbled.saturating_add(1);
                 let mut bytes = NOISES.get(noise).copied().unwrap_or_default().to_vec();
                 bytes.extend(answer);
-                self.send(bytes, now);
+                self.line.send(bytes, now);
             }
-            FaultKind::Delay => self.send(answer, now.saturating_add(order.ms)),
-            FaultKind::Bytewise => {
-                let apart = if order.ms == 0 { BYTE_MS } else { order.ms };
-                let mut at = now.max(self.sent_until);
-                for byte in answer {
-                    at = at.saturating_add(apart);
-                    self.send(vec![byte], at);
-                }
-            }
+            FaultKind::Delay => self.line.send(answer, now.saturating_add(order.ms)),
+            FaultKind::Bytewise => self.line.send_bytewise(answer, order.ms, now),
             FaultKind::Busy => {
                 let mut at = now;
                 for _ in 0..order.times {
-                    self.send(vec![SYN], at);
+                    self.line.send(vec![SYN], at);
                     at = at.saturating_add(BUSY_EVERY_MS);
                 }
-                self.send(answer, at);
+                self.line.send(answer, at);
             }
             FaultKind::DropRequest
             | FaultKind::Nak
@@ -318,7 +293,7 @@ impl Emulator {
             | FaultKind::PaperOut
             | FaultKind::PaperEnd
             | FaultKind::CoverOpen
-            | FaultKind::CoverOpenAfter => self.send(answer, now),
+            | FaultKind::CoverOpenAfter => self.line.send(answer, now),
         }
     }
 
@@ -329,26 +304,8 @@ impl Emulator {
             .partition(|(answered, _)| *answered != seq);
         self.late = kept;
         for (_, answer) in due {
-            self.send(answer, now);
+            self.line.send(answer, now);
         }
-    }
-
-    /// The first order that fits, counted down by one frame.
-    fn order_for(&mut self, command: u8) -> Option<FaultOrder> {
-        let place = self
-            .orders
-            .iter()
-            .position(|order| order.command.is_none_or(|only| only == command))?;
-        let order = self.orders.get_mut(place)?;
-        let found = *order;
-        order.times = match order.kind {
-            FaultKind::Busy => 0,
-            _ => order.times.saturating_sub(1),
-        };
-        if order.times == 0 {
-            self.orders.remove(place);
-        }
-        Some(found)
     }
 
     /// Turns one bit of one byte between LEN and the last status byte, another one each time.
@@ -364,69 +321,35 @@ impl Emulator {
             *byte ^= 0x40;
         }
     }
-
-    /// Puts bytes on the line in their turn: the printer does one thing after another, and a paced line takes its time.
-    fn send(&mut self, bytes: Vec<u8>, at: u64) {
-        let begins = at.max(self.sent_until).max(self.heard_until);
-        match self.baud {
-            None => {
-                self.sent_until = begins;
-                self.outbox.push_back((begins, bytes));
-            }
-            Some(baud) => {
-                let mut at = begins;
-                for chunk in bytes.chunks(PACE_CHUNK) {
-                    at = at.saturating_add(line_ms(chunk.len(), baud));
-                    self.outbox.push_back((at, chunk.to_vec()));
-                }
-                self.sent_until = at;
-            }
-        }
-    }
 }
 
 impl Peer for Emulator {
     fn is_plugged(&self) -> bool {
-        self.plugged
+        self.line.is_plugged()
     }
 
     fn handle_bytes(&mut self, bytes: &[u8], now: u64) {
-        if !self.plugged || !self.printer.is_on() {
+        if !self.line.is_plugged() || !self.printer.is_on() {
             return;
         }
-        if let Some(baud) = self.baud {
-            let from = self.heard_until.max(now);
-            self.heard_until = from.saturating_add(line_ms(bytes.len(), baud));
-        }
+        self.line.hear(bytes.len(), now);
         for byte in bytes {
             match self.decoder.push(*byte) {
                 Some(Token::Frame(frame)) => self.handle_frame(&frame, now),
-                Some(Token::Damaged) => self.send(vec![NAK], now),
+                Some(Token::Damaged) => self.line.send(vec![NAK], now),
                 Some(Token::Nak | Token::Syn) | None => {}
             }
-            if !self.plugged || !self.printer.is_on() {
+            if !self.line.is_plugged() || !self.printer.is_on() {
                 return;
             }
         }
     }
 
     fn poll_transmit(&mut self, now: u64) -> Option<Vec<u8>> {
-        if self.outbox.front().is_some_and(|(due, _)| *due <= now) {
-            return self.outbox.pop_front().map(|(_, bytes)| bytes);
-        }
-        None
+        self.line.poll_transmit(now)
     }
 
     fn poll_timeout(&self) -> Option<u64> {
-        self.outbox.front().map(|(due, _)| *due)
+        self.line.poll_timeout()
     }
-}
-
-/// Milliseconds that bytes take on a line: ten bits each.
-fn line_ms(bytes: usize, baud: u32) -> u64 {
-    u64::try_from(bytes)
-        .unwrap_or(u64::MAX)
-        .saturating_mul(10_000)
-        .checked_div(u64::from(baud))
-        .unwrap_or(0)
 }

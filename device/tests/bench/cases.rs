@@ -199,16 +199,6 @@ pub fn sells_on(bench: &Bench, driver: &mut IslPrinter, case: &str) {
     assert_eq!(bench.fiscal_receipts(), before + 1, "{case}");
 }
 
-/// The troubles that every job is to survive: all but one.
-///
-/// A printer that loses and regains its power between a lost answer and its repeat executes the repeat again, and no host
-/// can keep it from that; what is promised then is less, and has a test of its own.
-pub fn troubles() -> impl Iterator<Item = FaultKind> {
-    FaultKind::ALL
-        .into_iter()
-        .filter(|kind| *kind != FaultKind::Blink)
-}
-
 /// Whether a trouble stays until somebody loads paper or shuts the cover: then it need not come twice.
 pub fn stays(kind: FaultKind) -> bool {
     matches!(
@@ -222,7 +212,10 @@ pub fn stays(kind: FaultKind) -> bool {
 
 /// Whether a trouble takes the power away, so that it matters what the printer remembers after it.
 pub fn cuts_power(kind: FaultKind) -> bool {
-    matches!(kind, FaultKind::PowerCut | FaultKind::PowerCutBefore)
+    matches!(
+        kind,
+        FaultKind::PowerCut | FaultKind::PowerCutBefore | FaultKind::Blink
+    )
 }
 
 /// The printer of a case, with what is peculiar to the case.

@@ -2,6 +2,7 @@
 #![allow(dead_code, unreachable_pub)]
 
 pub mod cases;
+pub mod host;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -30,10 +31,7 @@ impl Bench {
     }
 
     pub fn of(family: &'static Protocol) -> Self {
-        let mut rates = [None; 8];
-        rates[0] = Some(2_000);
-        rates[1] = Some(800);
-        Self::with(family, Memory::new(rates), Vec::new())
+        Self::with(family, host::memory(), Vec::new())
     }
 
     pub fn with(family: &'static Protocol, memory: Memory, receipts: Vec<FiscalReceipt>) -> Self {

@@ -128,17 +128,43 @@ fn offline(app: &App) -> Out {
     }
 }
 
+/// Figures in the Prometheus text format: all lines of one name stand together, below what it means.
+#[derive(Default)]
+struct Gauges(Vec<Gauge>);
+
+struct Gauge {
+    name: &'static str,
+    help: &'static str,
+    lines: String,
+}
+
+impl Gauges {
+    fn add(&mut self, name: &'static str, help: &'static str, labels: &str, value: i64) {
+        let line = format!("{name}{labels} {value}\n");
+        match self.0.iter_mut().find(|gauge| gauge.name == name) {
+            Some(gauge) => gauge.lines.push_str(&line),
+            None => self.0.push(Gauge {
+                name,
+                help,
+                lines: line,
+            }),
+        }
+    }
+
+    fn text(&self) -> String {
+        let mut text = String::new();
+        for Gauge { name, help, lines } in &self.0 {
+            // Writing to a string cannot fail.
+            let _ = write!(text, "# HELP {name} {help}\n# TYPE {name} gauge\n{lines}");
+        }
+        text
+    }
+}
+
 /// A few figures in the Prometheus text format.
 async fn metrics(State(app): State<Arc<App>>) -> Response {
-    let mut text = String::new();
-    let mut gauge = |name: &str, help: &str, labels: &str, value: i64| {
-        // What a figure means is said once, before its first line. Writing to a string cannot fail.
-        let head = format!("# HELP {name} {help}\n# TYPE {name} gauge\n");
-        if !text.contains(&head) {
-            text.push_str(&head);
-        }
-        let _ = writeln!(text, "{name}{labels} {value}");
-    };
+    let mut gauges = Gauges::default();
+    let mut gauge = |name, help, labels: &str, value| gauges.add(name, help, labels, value);
     if let Ok(unsent) = unsent(&app).await {
         gauge(
             "ferrotill_unsent_documents",
@@ -239,7 +265,7 @@ async fn metrics(State(app): State<Arc<App>>) -> Response {
             );
         }
     }
-    let mut response = text.into_response();
+    let mut response = gauges.text().into_response();
     response.headers_mut().insert(
         header::CONTENT_TYPE,
         HeaderValue::from_static("text/plain; version=0.0.4"),
@@ -251,4 +277,23 @@ async fn unsent(app: &Arc<App>) -> Result<UnsentCount, String> {
     app.read(|reader| reader.unsent())
         .await
         .map_err(|error| error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Gauges;
+
+    #[test]
+    fn all_lines_of_a_figure_stand_together() {
+        let mut gauges = Gauges::default();
+        for device in ["{device=\"a\"}", "{device=\"b\"}"] {
+            gauges.add("left", "What is left.", device, 1);
+            gauges.add("connected", "Whether it is there.", device, 0);
+        }
+        assert_eq!(
+            gauges.text(),
+            "# HELP left What is left.\n# TYPE left gauge\nleft{device=\"a\"} 1\nleft{device=\"b\"} 1\n\
+             # HELP connected Whether it is there.\n# TYPE connected gauge\nconnected{device=\"a\"} 0\nconnected{device=\"b\"} 0\n"
+        );
+    }
 }

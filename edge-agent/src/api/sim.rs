@@ -60,6 +60,11 @@ async fn turn(State(rig): State<Arc<Rig>>, body: Bytes) -> Response {
         let cover = fields.choice("cover", &[("open", Cover::Open), ("closed", Cover::Closed)]);
         let cable = fields.choice("cable", &[("in", Cable::In), ("out", Cable::Out)]);
         let keyboard = fields.choice("keyboard", &[("z", Key::Z)]);
+        let others = [power.is_some(), paper.is_some(), cover.is_some(), cable.is_some()];
+        if keyboard.is_some() && others.contains(&true) {
+            // A key may print nothing, and then nothing of the call may have happened.
+            fields.fault("keyboard", "NotAlone", "is pressed in a call of its own");
+        }
         (power, paper, cover, cable, keyboard)
     })
     .map_or_else(
@@ -204,4 +209,29 @@ fn done() -> Response {
         StatusCode::OK,
         &Out::Object(vec![("ok".into(), true.into())]),
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::{Rig, printer_router};
+    use axum::body::Body;
+    use axum::http::{Request, StatusCode};
+    use ferrotill_device::emulator::RigOptions;
+    use tower::ServiceExt as _;
+
+    #[tokio::test]
+    async fn a_key_is_pressed_alone_or_nothing_changes() {
+        let folder = tempfile::tempdir().unwrap();
+        let rig = Arc::new(Rig::start(RigOptions::new(folder.path().join("printer"))).unwrap());
+        let body = r#"{"keyboard":"z","power":"off"}"#;
+        let call = Request::put("/sim/printer").body(Body::from(body)).unwrap();
+        let answer = printer_router(Arc::clone(&rig))
+            .oneshot(call)
+            .await
+            .unwrap();
+        assert_eq!(answer.status(), StatusCode::BAD_REQUEST);
+        assert_eq!(rig.snapshot(false).power, "on");
+    }
 }

@@ -17,6 +17,7 @@ pub mod numbers;
 pub mod online_ecr;
 pub mod remedy;
 pub mod send;
+pub mod tls;
 
 /// A tax office's protocol: pure in both directions.
 pub trait Authority {

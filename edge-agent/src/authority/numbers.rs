@@ -45,7 +45,7 @@ impl NumberKeeper {
     ) -> io::Result<Self> {
         let stop = Arc::new(AtomicBool::new(false));
         let worker = Worker {
-            agent: agent(upstream.timeout),
+            agent: agent(upstream.timeout, &upstream.trust),
             url: upstream.url.clone(),
             protocol: OnlineEcr::new(upstream.online_ecr.clone()),
             wanted: upstream.online_ecr.numbers,

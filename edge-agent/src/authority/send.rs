@@ -1,4 +1,4 @@
-//! The thin send: one HTTP request, bounded in time and size, and no redirects.
+//! The thin send: one HTTP request, plain or over TLS, bounded in time and size, and no redirects.
 //!
 //! An attempt opens a connection of its own, unless a backlog is being told: see [`kept_agent`]. No proxy of the environment is
 //! used, because nobody configured it for the till.
@@ -7,6 +7,7 @@ use std::io;
 use std::time::Duration;
 
 use super::online_ecr::url_of;
+use super::tls::{TlsFault, Trust};
 use super::{Authority, Parcel, Verdict};
 use crate::sync::reachability::Failure;
 use uuid::Uuid;
@@ -24,18 +25,18 @@ pub struct Delivery {
 
 /// An HTTP agent for an authority: `timeout` bounds the whole attempt, from the name's resolution to the last byte.
 #[must_use]
-pub fn agent(timeout: Duration) -> ureq::Agent {
-    with_idle_connections(timeout, 0)
+pub fn agent(timeout: Duration, trust: &Trust) -> ureq::Agent {
+    with_idle_connections(timeout, trust, 0)
 }
 
 /// The same agent with one connection that is kept for the next attempt. A kept one may have died unseen: its breaking says nothing
 /// about the office, and whoever uses it asks again with a connection of its own.
 #[must_use]
-pub fn kept_agent(timeout: Duration) -> ureq::Agent {
-    with_idle_connections(timeout, 1)
+pub fn kept_agent(timeout: Duration, trust: &Trust) -> ureq::Agent {
+    with_idle_connections(timeout, trust, 1)
 }
 
-fn with_idle_connections(timeout: Duration, idle_connections: usize) -> ureq::Agent {
+fn with_idle_connections(timeout: Duration, trust: &Trust, idle_connections: usize) -> ureq::Agent {
     ureq::Agent::config_builder()
         .timeout_global(Some(timeout))
         .http_status_as_error(false)
@@ -44,6 +45,7 @@ fn with_idle_connections(timeout: Duration, idle_connections: usize) -> ureq::Ag
         .max_idle_connections(idle_connections)
         .max_response_header_size(HEADER_BYTES_MAX)
         .proxy(None)
+        .tls_config(trust.config())
         .build()
         .new_agent()
 }
@@ -132,6 +134,9 @@ pub(super) fn post(
 }
 
 fn failure_of(error: &ureq::Error) -> Failure {
+    if let Some(fault) = TlsFault::of(error) {
+        return Failure::Tls(fault);
+    }
     match error {
         ureq::Error::Timeout(_) => Failure::TimedOut,
         ureq::Error::HostNotFound

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use super::super::online_ecr::OnlineEcr;
 use super::super::online_ecr::tests::sale;
+use super::super::tls::Trust;
 use super::super::{Authority, Document, Parcel, Verdict};
 use super::{Delivery, agent, send};
 use crate::standin::tests::Running;
@@ -21,7 +22,12 @@ fn parcel() -> Parcel {
 }
 
 fn deliver(url: &str) -> Delivery {
-    send(&agent(TIMEOUT), &OnlineEcr::default(), url, &parcel())
+    send(
+        &agent(TIMEOUT, &Trust::BuiltIn),
+        &OnlineEcr::default(),
+        url,
+        &parcel(),
+    )
 }
 
 #[test]

@@ -26,6 +26,11 @@ pub struct RunArguments {
 
 pub(super) fn run(arguments: &RunArguments, voice: Voice) -> Result<Exit, Failure> {
     log(tracing::Level::INFO);
+    if let Err(error) = keep_memory_private() {
+        tracing::warn!(
+            "core dumps cannot be switched off ({error}); see to it that they are kept private"
+        );
+    }
     let overrides = Overrides {
         listen: arguments.listen.clone(),
         data_dir: arguments.data.clone(),
@@ -46,4 +51,20 @@ pub(super) fn run(arguments: &RunArguments, voice: Voice) -> Result<Exit, Failur
         serve(listener, agent.router(), Limits::default(), stopped()).await;
         Ok(Exit::Done)
     })
+}
+
+/// The memory holds the callers' secrets and the key of the journal: no core file is written of it, and no other process of this
+/// user looks into it. The limit alone would not do where cores go to a program.
+fn keep_memory_private() -> nix::Result<()> {
+    nix::sys::prctl::set_dumpable(false)?;
+    nix::sys::resource::setrlimit(nix::sys::resource::Resource::RLIMIT_CORE, 0, 0)
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn nobody_looks_into_the_memory() {
+        super::keep_memory_private().unwrap();
+        assert!(!nix::sys::prctl::get_dumpable().unwrap());
+    }
 }

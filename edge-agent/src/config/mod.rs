@@ -20,6 +20,9 @@ use ferrotill_core::budget::Budget;
 use ferrotill_core::tax::{Bucket, DatedRate, TaxRate};
 use ferrotill_core::time::Day;
 use uuid::Uuid;
+use zeroize::Zeroizing;
+
+use crate::authority::tls::Trust;
 
 mod device;
 mod fault;
@@ -32,6 +35,7 @@ mod taxes;
 #[cfg(test)]
 mod tests;
 mod tree;
+mod upstream;
 
 pub use fault::{ConfigError, Fault, Place};
 
@@ -131,20 +135,20 @@ pub struct Client {
     pub secret: Secret,
 }
 
-/// A secret that no log shows.
+/// A secret that no log shows, and that is wiped from memory when it is not needed any more.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Secret(String);
+pub struct Secret(Zeroizing<String>);
 
 impl Secret {
     /// A secret from its text.
     #[must_use]
-    pub const fn new(text: String) -> Self {
-        Self(text)
+    pub fn new(text: String) -> Self {
+        Self(Zeroizing::new(text))
     }
 
     /// The bytes, for signing.
     #[must_use]
-    pub const fn as_bytes(&self) -> &[u8] {
+    pub fn as_bytes(&self) -> &[u8] {
         self.0.as_bytes()
     }
 }
@@ -240,6 +244,8 @@ pub struct PointOfSale {
 pub struct Upstream {
     /// Its address without a slash at the end.
     pub url: String,
+    /// Who must stand behind the server's certificate, where the address is an https one.
+    pub trust: Trust,
     /// The longest wait for one answer.
     pub timeout: Duration,
     /// Failures in a row that make the office offline…
@@ -248,7 +254,7 @@ pub struct Upstream {
     pub offline_after: Duration,
     /// How long offline lasts at least, so that a flickering line does not make receipts flicker.
     pub dwell: Duration,
-    /// A refused document holds up the later ones of its device.
+    /// A refused document holds up the later ones, of every device.
     pub strict_order: bool,
     /// What the published form leaves open.
     pub online_ecr: OnlineEcr,

@@ -1,4 +1,4 @@
-//! `[till]`, `[api]` and `[upstream]`: their keys, their rules and their defaults.
+//! `[till]` and `[api]`: their keys, their rules and their defaults.
 
 use std::fs;
 use std::net::SocketAddr;
@@ -6,12 +6,12 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use zeroize::Zeroizing;
+
 use super::fault::Place;
 use super::reader::{Found, Reader, Section};
 use super::tree::Node;
-use super::{
-    Api, Client, Config, Mode, Owner, Places, Secret, Till, Upstream, device, offline, online_ecr,
-};
+use super::{Api, Client, Config, Mode, Owner, Places, Secret, Till, device, offline, upstream};
 
 /// Reads the whole tree; `None` only together with a fault.
 pub(super) fn root(reader: &mut Reader, tree: &Node) -> Option<Config> {
@@ -32,7 +32,7 @@ pub(super) fn root(reader: &mut Reader, tree: &Node) -> Option<Config> {
     let api_section = reader.child(&root, "api", API);
     let api = api(reader, &api_section, mode);
     let (devices, device_uris) = device::devices(reader, &root, mode, till.answer_timeout);
-    let upstream = upstream(reader, &root, mode);
+    let upstream = upstream::upstream(reader, &root, mode);
     let offline = offline::budget(reader, &root);
     Some(Config {
         places: Places {
@@ -128,7 +128,7 @@ fn time_zone(reader: &mut Reader, section: &Section<'_>) -> Option<String> {
     Some(found.value)
 }
 
-fn mode_of(reader: &mut Reader, section: &Section<'_>, key: &str) -> Option<Mode> {
+pub(super) fn mode_of(reader: &mut Reader, section: &Section<'_>, key: &str) -> Option<Mode> {
     let found = reader.text(section, key)?;
     match found.value.as_str() {
         "TEST" => Some(Mode::Test),
@@ -292,7 +292,7 @@ fn secret_file(
     let path = resolve(file);
     let key = section.path_of("secret_file");
     let text = match fs::read_to_string(&path) {
-        Ok(text) => text,
+        Ok(text) => Zeroizing::new(text),
         Err(error) => {
             reader.fault(
                 &file.place,
@@ -338,68 +338,8 @@ fn others_may_read(path: &Path) -> bool {
     fs::metadata(path).is_ok_and(|metadata| metadata.permissions().mode() & 0o077 != 0)
 }
 
-fn upstream(reader: &mut Reader, root: &Section<'_>, mode: Mode) -> Option<Upstream> {
-    if !root.has("upstream") {
-        return None;
-    }
-    let section = reader.child(root, "upstream", UPSTREAM);
-    if let Some(environment) = mode_of(reader, &section, "environment")
-        && environment != mode
-    {
-        reader.fault(
-            &section.place_of("environment"),
-            section.path_of("environment"),
-            format!("is {environment} and the till is {mode}"),
-            "point url at an authority of the till's own mode, or change till.mode",
-        );
-    }
-    let url = reader.required_text(&section, "url", "\"http://127.0.0.1:7100\" or the like")?;
-    check_url(reader, &section, &url);
-    let failures = reader.integer(&section, "offline_after_failures", 1..=1_000);
-    let dwell = reader.integer(&section, "dwell_s", DWELL_S);
-    Some(Upstream {
-        url: url.value.trim_end_matches('/').to_owned(),
-        timeout: milliseconds(reader, &section, "timeout_ms", UPSTREAM_TIMEOUT_MS)
-            .unwrap_or(Duration::from_millis(5_000)),
-        offline_after_failures: failures
-            .and_then(|number| u32::try_from(number).ok())
-            .unwrap_or(3),
-        offline_after: milliseconds(reader, &section, "offline_after_ms", 0..=600_000)
-            .unwrap_or(Duration::from_millis(3_000)),
-        dwell: dwell
-            .and_then(|number| u64::try_from(number).ok())
-            .map_or(Duration::from_secs(10), Duration::from_secs),
-        strict_order: reader.flag(&section, "strict_order").unwrap_or(false),
-        online_ecr: online_ecr::online_ecr(reader, &section, mode),
-    })
-}
-
-fn check_url(reader: &mut Reader, section: &Section<'_>, url: &Found<String>) {
-    if url.value.starts_with("https://") {
-        reader.fault(
-            &url.place,
-            section.path_of("url"),
-            "this build does not speak TLS yet",
-            "use an http url on this machine or behind a TLS proxy",
-        );
-        return;
-    }
-    let rest = url.value.strip_prefix("http://");
-    let host = rest.map(|rest| rest.split('/').next().unwrap_or_default());
-    let plain =
-        url.value.bytes().all(|byte| byte.is_ascii_graphic()) && !url.value.contains(['?', '#']);
-    if !plain || host.is_none_or(|host| !is_authority(host)) {
-        reader.fault(
-            &url.place,
-            section.path_of("url"),
-            format!("is {:?}", url.value),
-            "write an http url without user, query and fragment, such as \"http://127.0.0.1:7100\"",
-        );
-    }
-}
-
 /// Host and port as a url writes them: `[::1]:80`, `host`, `10.0.0.1:7100`; no user, no path.
-fn is_authority(text: &str) -> bool {
+pub(super) fn is_authority(text: &str) -> bool {
     let (host, port) = match text.rsplit_once(':') {
         Some((host, port)) if !port.ends_with(']') => (host, Some(port)),
         _ => (text, None),
@@ -419,7 +359,7 @@ fn is_authority(text: &str) -> bool {
 }
 
 /// A path as written, from the folder of the file it was written in.
-fn resolve(found: &Found<String>) -> PathBuf {
+pub(super) fn resolve(found: &Found<String>) -> PathBuf {
     match found.place.folder() {
         Some(folder) => folder.join(&found.value),
         None => PathBuf::from(&found.value),
@@ -441,6 +381,7 @@ pub(super) const SCALARS: &[(&str, &str)] = &[
     ("api", "allowed_origins"),
     ("upstream", "url"),
     ("upstream", "environment"),
+    ("upstream", "ca_file"),
     ("upstream", "timeout_ms"),
     ("upstream", "offline_after_failures"),
     ("upstream", "offline_after_ms"),
@@ -475,21 +416,7 @@ const API: &[&str] = &[
     "clients",
 ];
 const CLIENT: &[&str] = &["key", "secret", "secret_file"];
-const UPSTREAM: &[&str] = &[
-    "url",
-    "environment",
-    "timeout_ms",
-    "offline_after_failures",
-    "offline_after_ms",
-    "dwell_s",
-    "strict_order",
-    "online_ecr",
-];
 const DATA_DIR: &str = "/var/lib/ferrotill";
 const LISTEN_PORT: u16 = 50_700;
 const ANSWER_TIMEOUT: Duration = Duration::from_millis(15_000);
-/// While the office is offline it is tried at least every ten seconds, so no try may last longer.
-const UPSTREAM_TIMEOUT_MS: std::ops::RangeInclusive<i64> = 1..=10_000;
-/// Fiscal receipts have to return within sixty seconds after the office, so the dwell stays well below.
-const DWELL_S: std::ops::RangeInclusive<i64> = 0..=30;
 const OWNER_TEXT_MAX: usize = 200;

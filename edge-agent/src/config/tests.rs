@@ -279,20 +279,21 @@ fn a_fault_is_told_with_its_place_and_what_to_do() {
             "number_length = 8 }, { series = \"ABC\", start = 500, end = 501, number_length = 8 } ]",
             "t.toml:15:94: device[0].alternative_receipts_ranges: ABC 500 to 501 overlaps 1 to 500 at t.toml:15:33; give out every number of a series once",
         ),
+        ("http://", "https://", "accepted"),
         (
-            "http://",
-            "https://",
-            "t.toml:18:7: upstream.url: this build does not speak TLS yet; use an http url on this machine or behind a TLS proxy",
+            "http://127.0.0.1:7100/",
+            "https://a..b/",
+            "t.toml:18:7: upstream.url: is \"https://a..b/\"; write an http or https url without user, query and fragment, such as \"https://office.example\"",
         ),
         (
             "http://",
             "ftp://",
-            "t.toml:18:7: upstream.url: is \"ftp://127.0.0.1:7100/\"; write an http url without user, query and fragment, such as \"http://127.0.0.1:7100\"",
+            "t.toml:18:7: upstream.url: is \"ftp://127.0.0.1:7100/\"; write an http or https url without user, query and fragment, such as \"https://office.example\"",
         ),
         (
             "http://",
             "http://user@",
-            "t.toml:18:7: upstream.url: is \"http://user@127.0.0.1:7100/\"; write an http url without user, query and fragment, such as \"http://127.0.0.1:7100\"",
+            "t.toml:18:7: upstream.url: is \"http://user@127.0.0.1:7100/\"; write an http or https url without user, query and fragment, such as \"https://office.example\"",
         ),
         (
             "[upstream]",
@@ -415,6 +416,38 @@ fn a_live_till_keeps_its_secrets_in_private_files() {
         .unwrap_err()
         .to_string();
     assert!(error.contains("cannot be read: No such file"), "{error}");
+}
+
+#[test]
+fn a_live_till_is_warned_of_a_line_that_others_can_read() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("api.secret"), "s3cret\n").unwrap();
+    let private = fs::Permissions::from_mode(0o600);
+    fs::set_permissions(folder.path().join("api.secret"), private).unwrap();
+    let file = folder.path().join("ferrotill.toml");
+    for (mode, url, warned) in [
+        ("LIVE", "http://office.example/", true),
+        ("LIVE", "http://10.0.0.7:80/", true),
+        ("LIVE", "https://office.example/", false),
+        ("LIVE", "http://127.0.0.1:7100/", false),
+        ("LIVE", "http://localhost:7100/", false),
+        ("LIVE", "http://[::1]:7100/", false),
+        ("TEST", "http://office.example/", false),
+    ] {
+        let text = whole()
+            .replace("TEST", mode)
+            .replace("secret = \"s3cret\"", "secret_file = \"api.secret\"")
+            .replace("http://127.0.0.1:7100/", url);
+        fs::write(&file, text).unwrap();
+        let config = Config::load_with(&file, &Overrides::default(), []).unwrap();
+        let told: Vec<String> = config.warnings.iter().map(ToString::to_string).collect();
+        assert_eq!(
+            told.iter()
+                .any(|line| line.contains("upstream.url: is not encrypted")),
+            warned,
+            "{mode} {url}: {told:?}"
+        );
+    }
 }
 
 #[test]

@@ -7,6 +7,7 @@ use std::path::Path;
 
 use hmac::{Hmac, KeyInit, Mac as _};
 use sha2::Sha256;
+use zeroize::Zeroizing;
 
 use super::StoreError;
 
@@ -16,9 +17,9 @@ pub type Mac = [u8; 32];
 /// The MAC before the first row.
 pub(super) const GENESIS: Mac = [0; 32];
 
-/// The key of the chain; it stays on the box.
+/// The key of the chain; it stays on the box, and is wiped from memory when the books are closed.
 #[derive(Clone)]
-pub struct ChainKey([u8; 32]);
+pub struct ChainKey(Zeroizing<[u8; 32]>);
 
 impl std::fmt::Debug for ChainKey {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -64,9 +65,9 @@ impl ChainKey {
             path: path.to_owned(),
             source,
         };
-        let bytes = fs::read(path).map_err(failed)?;
+        let bytes = Zeroizing::new(fs::read(path).map_err(failed)?);
         <[u8; 32]>::try_from(bytes.as_slice())
-            .map(Self)
+            .map(|key| Self(Zeroizing::new(key)))
             .map_err(|_| {
                 failed(io::Error::new(
                     io::ErrorKind::InvalidData,
@@ -76,8 +77,8 @@ impl ChainKey {
     }
 
     fn create(path: &Path) -> io::Result<Self> {
-        let mut key = [0; 32];
-        getrandom::fill(&mut key).map_err(io::Error::other)?;
+        let mut key = Zeroizing::new([0; 32]);
+        getrandom::fill(&mut *key).map_err(io::Error::other)?;
         // Written beside and renamed, so that a power cut leaves no half of a key.
         let beside = path.with_extension("new");
         let mut file = fs::OpenOptions::new()
@@ -86,7 +87,7 @@ impl ChainKey {
             .truncate(true)
             .mode(0o600)
             .open(&beside)?;
-        file.write_all(&key)?;
+        file.write_all(&*key)?;
         file.sync_all()?;
         fs::rename(&beside, path)?;
         if let Some(folder) = path.parent() {
@@ -96,7 +97,7 @@ impl ChainKey {
     }
 
     fn hmac(&self) -> Hmac<Sha256> {
-        match Hmac::<Sha256>::new_from_slice(&self.0) {
+        match Hmac::<Sha256>::new_from_slice(&*self.0) {
             Ok(hmac) => hmac,
             Err(_) => unreachable!("HMAC takes keys of any length"),
         }

@@ -21,6 +21,7 @@ use tokio::sync::Notify;
 
 use crate::authority::remedy::remedy_of;
 use crate::authority::send::Delivery;
+use crate::authority::tls::TlsFault;
 use crate::authority::{Authority, Parcel, Verdict};
 use crate::board::Board;
 use crate::clerk::{ClerkDoor, Message, OfficeNews};
@@ -143,6 +144,8 @@ pub struct Worker {
     newest: i64,
     /// Letters that were acknowledged since there was last nothing left to tell.
     drained: u32,
+    /// Why the last attempt did not believe the server; told once, not with every attempt.
+    distrusted: Option<TlsFault>,
     started: Instant,
     stop: Arc<AtomicBool>,
 }
@@ -198,6 +201,7 @@ impl Worker {
             written: 0,
             newest: 0,
             drained: 0,
+            distrusted: None,
             started: parts.clock.monotonic(),
             stop: Arc::new(AtomicBool::new(false)),
             parts,
@@ -315,6 +319,7 @@ impl Worker {
             Verdict::Refused { message } => self.refuse(letter, message),
             Verdict::Failed(failure) => {
                 tracing::debug!("the tax office could not be told: {failure}");
+                self.distrust(*failure);
                 // The oldest goes first, also the next time.
                 self.queue.clear();
             }
@@ -352,7 +357,18 @@ impl Worker {
         }
     }
 
+    /// A server that is not believed stays so until a person does something: the log says what.
+    fn distrust(&mut self, failure: Failure) {
+        let Failure::Tls(fault) = failure else {
+            return;
+        };
+        if self.distrusted.replace(fault) != Some(fault) {
+            tracing::warn!("the tax office is not told, {fault}; {}", fault.advice());
+        }
+    }
+
     fn acknowledged(&mut self, sealed_seq: i64) {
+        self.distrusted = None;
         self.refused.remove(&sealed_seq);
         self.told_up_to = self.told_up_to.max(sealed_seq);
         self.unwritten.push(sealed_seq);

@@ -21,8 +21,8 @@ pub(super) struct Network {
 impl Network {
     pub(super) fn to(upstream: &Upstream) -> Self {
         Self {
-            agent: agent(upstream.timeout),
-            kept_agent: kept_agent(upstream.timeout),
+            agent: agent(upstream.timeout, &upstream.trust),
+            kept_agent: kept_agent(upstream.timeout, &upstream.trust),
             url: upstream.url.clone(),
         }
     }

@@ -11,6 +11,7 @@
 use std::fmt;
 
 use super::backoff::Backoff;
+use crate::authority::tls::TlsFault;
 
 /// Where the till stands with the tax office.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,11 +61,14 @@ pub enum Failure {
     Unable,
     /// Something answered that is not the office: a login page, a redirect, a body without end.
     Stranger,
+    /// A server that the till does not believe to be the office, or cannot speak with in secret.
+    Tls(TlsFault),
 }
 
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
+            Self::Tls(fault) => return fault.fmt(f),
             Self::Unreachable => "no connection",
             Self::Broken => "the connection broke",
             Self::TimedOut => "no answer in time",

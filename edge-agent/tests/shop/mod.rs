@@ -99,7 +99,12 @@ impl Client {
 
     /// A route that needs no signature.
     pub fn open(&self, path: &str) -> Reply {
-        self.send("GET", path, "", &Vec::new()).unwrap()
+        self.try_open(path).unwrap()
+    }
+
+    /// The same, of an agent that may be gone.
+    pub fn try_open(&self, path: &str) -> Result<Reply, ureq::Error> {
+        self.send("GET", path, "", &Vec::new())
     }
 
     /// A simulator's route: its answer as it is.

@@ -66,6 +66,11 @@ impl Process {
         Self::start(&["run", "--config", configuration.to_str().unwrap()])
     }
 
+    /// The number of the process.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// SIGKILL, and the end of it.
     pub fn kill(&mut self) {
         self.child.kill().unwrap();

@@ -1,7 +1,7 @@
 //! The line to the tax office, with its weather: everything that happens to a till's connection.
 
 use std::io::{self, Read as _, Write as _};
-use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
@@ -46,7 +46,14 @@ impl Weather {
 /// The line, which lasts as long as the process.
 pub struct Line {
     pub url: String,
-    weather: Arc<Mutex<Weather>>,
+    sky: Arc<Mutex<Sky>>,
+}
+
+/// The weather, and the connections that a change of it cuts.
+struct Sky {
+    weather: Weather,
+    /// Both ends of each connection that fair weather let through.
+    through: Vec<TcpStream>,
 }
 
 impl Line {
@@ -54,32 +61,37 @@ impl Line {
     pub fn to(office: SocketAddr) -> Self {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
         let address = listener.local_addr().unwrap();
-        let weather = Arc::new(Mutex::new(Weather::Fair));
+        let sky = Arc::new(Mutex::new(Sky {
+            weather: Weather::Fair,
+            through: Vec::new(),
+        }));
         thread::spawn({
-            let weather = Arc::clone(&weather);
-            move || keep(listener, address, office, &weather)
+            let sky = Arc::clone(&sky);
+            move || keep(listener, address, office, &sky)
         });
         Self {
             url: format!("http://{address}"),
-            weather,
+            sky,
         }
     }
 
+    /// Turns the weather; a connection that was open breaks, with what is under way on it.
     pub fn set(&self, weather: Weather) {
-        *self.weather.lock().unwrap() = weather;
+        let mut sky = self.sky.lock().unwrap();
+        if sky.weather != weather {
+            sky.weather = weather;
+            for stream in sky.through.drain(..) {
+                let _ = stream.shutdown(Shutdown::Both);
+            }
+        }
     }
 }
 
 /// Accepts in every weather but one, in which the port is closed.
-fn keep(
-    listener: TcpListener,
-    address: SocketAddr,
-    office: SocketAddr,
-    weather: &Arc<Mutex<Weather>>,
-) {
+fn keep(listener: TcpListener, address: SocketAddr, office: SocketAddr, sky: &Arc<Mutex<Sky>>) {
     let mut open = Some(listener);
     loop {
-        let now = *weather.lock().unwrap();
+        let now = sky.lock().unwrap().weather;
         if now == Weather::Refused {
             open = None;
             thread::sleep(STEP);
@@ -98,8 +110,8 @@ fn keep(
         match listener.accept() {
             Ok((stream, _)) => {
                 stream.set_nonblocking(false).unwrap();
-                let weather = Arc::clone(weather);
-                thread::spawn(move || pass(stream, office, &weather));
+                let sky = Arc::clone(sky);
+                thread::spawn(move || pass(stream, office, &sky));
             }
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => thread::sleep(STEP),
             Err(error) => panic!("{error}"),
@@ -108,9 +120,9 @@ fn keep(
 }
 
 /// One connection; who hangs up meanwhile is nobody's business.
-fn pass(mut till: TcpStream, office: SocketAddr, weather: &Mutex<Weather>) {
-    let now = *weather.lock().unwrap();
-    let changed = || *weather.lock().unwrap() != now;
+fn pass(mut till: TcpStream, office: SocketAddr, sky: &Mutex<Sky>) {
+    let now = sky.lock().unwrap().weather;
+    let changed = || sky.lock().unwrap().weather != now;
     let answer = |mut till: TcpStream, text: &str| {
         let _ = till.read(&mut [0; 8192]);
         let _ = till.write_all(text.as_bytes());
@@ -119,6 +131,14 @@ fn pass(mut till: TcpStream, office: SocketAddr, weather: &Mutex<Weather>) {
         Weather::Fair => {
             let office = TcpStream::connect(office).unwrap();
             let (back, forth) = (till.try_clone().unwrap(), office.try_clone().unwrap());
+            let ends = [&till, &office].map(|end| end.try_clone().unwrap());
+            {
+                let mut sky = sky.lock().unwrap();
+                if sky.weather != now {
+                    return;
+                }
+                sky.through.extend(ends);
+            }
             thread::spawn(move || relay(office, back));
             relay(till, forth);
         }
@@ -159,7 +179,7 @@ fn relay(mut from: TcpStream, mut to: TcpStream) {
             break;
         }
     }
-    let _ = to.shutdown(std::net::Shutdown::Both);
+    let _ = to.shutdown(Shutdown::Both);
 }
 
 const STEP: Duration = Duration::from_millis(2);

@@ -31,6 +31,14 @@ impl Trouble {
             Self::Lost(fault) | Self::Refused(fault, _) => *fault,
         }
     }
+
+    /// The fault and the device's own words.
+    pub(super) fn told(self) -> (Fault, String) {
+        match self {
+            Self::Lost(fault) => (fault, String::new()),
+            Self::Refused(fault, words) => (fault, words),
+        }
+    }
 }
 
 impl From<Trouble> for Fault {
@@ -184,16 +192,41 @@ impl Device {
         self.identity.as_ref()
     }
 
-    /// Sends a command that changes or prints something; gives the data of its answer.
+    /// Sends a command that changes or prints something, and sees to it that it is not done twice; gives the data of its answer.
+    ///
+    /// [`Trouble::Lost`] may come of a device that is there and knows nothing of the command: its counters tell what that means.
     pub(super) fn execute(
         &mut self,
         wire: &Wire,
         limit_ms: u64,
         watch: &mut dyn Watch,
     ) -> Result<Vec<u8>, Trouble> {
+        let question = Wire::of(&self.protocol.state, &());
+        let question = (question.command, question.data);
+        let data = wire.data.clone();
         let sent = self
             .line
-            .command(wire.command, wire.data.clone(), limit_ms, watch);
+            .order(wire.command, data, question, limit_ms, watch);
+        self.executed(wire, sent, watch)
+    }
+
+    /// The same for what may be done twice, because twice is as good as once.
+    pub(super) fn execute_freely(
+        &mut self,
+        wire: &Wire,
+        watch: &mut dyn Watch,
+    ) -> Result<Vec<u8>, Trouble> {
+        let data = wire.data.clone();
+        let sent = self.line.ask(wire.command, data, COMMAND_LIMIT_MS, watch);
+        self.executed(wire, sent, watch)
+    }
+
+    fn executed(
+        &mut self,
+        wire: &Wire,
+        sent: Result<Answer, Fault>,
+        watch: &mut dyn Watch,
+    ) -> Result<Vec<u8>, Trouble> {
         let answer = match sent {
             Ok(answer) => answer,
             Err(Fault::JobNotPrintable) => {
@@ -296,7 +329,7 @@ impl Device {
         let wire = Wire::of(row, question);
         let answer = self
             .line
-            .command(wire.command, wire.data, COMMAND_LIMIT_MS, watch)?;
+            .ask(wire.command, wire.data, COMMAND_LIMIT_MS, watch)?;
         let status = answer.status;
         let data = if matches!(self.protocol.errors, Errors::First) {
             let by_status = unanswered(&self.protocol.status, &answer);
@@ -344,7 +377,7 @@ impl Device {
         let wire = Wire::of(&self.protocol.state, &());
         let answer = self
             .line
-            .command(wire.command, wire.data, COMMAND_LIMIT_MS, watch)?;
+            .ask(wire.command, wire.data, COMMAND_LIMIT_MS, watch)?;
         Ok(condition(&self.protocol.status, answer.status))
     }
 

@@ -21,20 +21,17 @@ impl IslPrinter {
     ) -> Outcome {
         let row = &self.device.protocol().cash;
         let wire = Wire::of(row, &Some(amount.minor()));
-        let sent = self.device.execute(&wire, COMMAND_LIMIT_MS, watch);
+        let sent = match self.order(&wire, COMMAND_LIMIT_MS, baseline, watch) {
+            Ok(sent) => sent,
+            Err(fault) => return Outcome::Unknown(fault),
+        };
         let (fault, detail) = match sent {
             Ok(data) => match (row.answer.parse)(&data) {
                 Some(cash) if cash.done => (Fault::NotExecuted, String::new()),
                 Some(_) => (Fault::NotEnoughCash, String::new()),
                 None => (Fault::AnswerUnreadable, String::new()),
             },
-            Err(Trouble::Refused(fault, detail)) => (fault, detail),
-            Err(Trouble::Lost(fault)) => {
-                if let Err(fault) = self.reattach(watch) {
-                    return Outcome::Unknown(fault);
-                }
-                (fault, String::new())
-            }
+            Err(trouble) => trouble.told(),
         };
         self.settle_cash(amount, baseline, fault, detail, watch)
     }
@@ -71,7 +68,7 @@ impl IslPrinter {
         }
     }
 
-    /// The report that closes the day: never sent twice, the closure number decides.
+    /// The report that closes the day: the closure number decides, and it goes out again only while no counter has moved.
     pub(super) fn z_report(&mut self, baseline: &Baseline, watch: &mut dyn Watch) -> Outcome {
         let mut report = match self.day(baseline, watch) {
             Ok(report) => report,
@@ -79,7 +76,10 @@ impl IslPrinter {
         };
         let row = &self.device.protocol().z_report;
         let wire = Wire::of(row, &());
-        let sent = self.device.execute(&wire, REPORT_LIMIT_MS, watch);
+        let sent = match self.order(&wire, REPORT_LIMIT_MS, baseline, watch) {
+            Ok(sent) => sent,
+            Err(fault) => return Outcome::Unknown(fault),
+        };
         let (fault, detail) = match sent {
             Ok(data) => {
                 if let Some(told) = (row.answer.parse)(&data) {
@@ -90,13 +90,7 @@ impl IslPrinter {
                 }
                 (Fault::NotExecuted, String::new())
             }
-            Err(Trouble::Refused(fault, detail)) => (fault, detail),
-            Err(Trouble::Lost(fault)) => {
-                if let Err(fault) = self.reattach(watch) {
-                    return Outcome::Unknown(fault);
-                }
-                (fault, String::new())
-            }
+            Err(trouble) => trouble.told(),
         };
         self.settle_z(baseline, Some(report), fault, detail, watch)
     }
@@ -151,7 +145,7 @@ impl IslPrinter {
     /// The report of the day so far. It changes nothing, so only its paper can be lost.
     pub(super) fn x_report(&mut self, baseline: &Baseline, watch: &mut dyn Watch) -> Outcome {
         let wire = Wire::of(&self.device.protocol().x_report, &());
-        match self.print(&wire, watch) {
+        match self.order(&wire, REPORT_LIMIT_MS, baseline, watch) {
             Err(fault) => Outcome::Unknown(fault),
             Ok(printed) => self.settle_x(baseline, printed, watch),
         }
@@ -161,7 +155,7 @@ impl IslPrinter {
     pub(super) fn settle_x(
         &mut self,
         baseline: &Baseline,
-        printed: Printed,
+        printed: Result<Vec<u8>, Trouble>,
         watch: &mut dyn Watch,
     ) -> Outcome {
         match self.settle_paper(baseline, printed, watch) {
@@ -183,28 +177,46 @@ impl IslPrinter {
         baseline: &Baseline,
         watch: &mut dyn Watch,
     ) -> Outcome {
-        match self.print(wire, watch) {
+        match self.order(wire, REPORT_LIMIT_MS, baseline, watch) {
             Err(fault) => Outcome::Unknown(fault),
             Ok(printed) => self.settle_paper(baseline, printed, watch),
         }
     }
 
-    fn print(&mut self, wire: &Wire, watch: &mut dyn Watch) -> Result<Printed, Fault> {
-        match self.device.execute(wire, REPORT_LIMIT_MS, watch) {
-            Ok(_) => Ok(Printed::Yes),
-            Err(Trouble::Refused(fault, detail)) => Ok(Printed::No(fault, detail)),
-            Err(Trouble::Lost(fault)) => {
-                self.reattach(watch)?;
-                Ok(Printed::Perhaps(fault))
+    /// Sends a command that is a document of its own. While the device says that it stands where it stood before, down to
+    /// the last counter, nothing was executed, and the command goes out again as a new one: a lost frame is nobody's business.
+    ///
+    /// Hands are shaken after a loss. The error is a device that cannot be asked.
+    fn order(
+        &mut self,
+        wire: &Wire,
+        limit_ms: u64,
+        baseline: &Baseline,
+        watch: &mut dyn Watch,
+    ) -> Result<Result<Vec<u8>, Trouble>, Fault> {
+        let mut sent = self.device.execute(wire, limit_ms, watch);
+        for _ in 0..RESUMES_MAX {
+            let Err(Trouble::Lost(fault)) = sent else {
+                return Ok(sent);
+            };
+            self.reattach(watch)?;
+            // A line that is gone may still deliver what it had taken in, however late.
+            if fault == Fault::PortLost || self.counters_after(baseline, watch)? != *baseline {
+                return Ok(sent);
             }
+            sent = self.device.execute(wire, limit_ms, watch);
         }
+        if matches!(sent, Err(Trouble::Lost(_))) {
+            self.reattach(watch)?;
+        }
+        Ok(sent)
     }
 
     /// What was answered counts; after a lost answer the document number decides.
     pub(super) fn settle_paper(
         &mut self,
         baseline: &Baseline,
-        printed: Printed,
+        printed: Result<Vec<u8>, Trouble>,
         watch: &mut dyn Watch,
     ) -> Outcome {
         let after = match self.counters_after(baseline, watch) {
@@ -212,16 +224,12 @@ impl IslPrinter {
             Err(fault) => return Outcome::Unknown(fault),
         };
         match printed {
-            Printed::Yes => registered(after, None),
-            // "Out of paper" may come with a document that was printed with the last of it.
-            Printed::No(fault, detail) if after.last_document == baseline.last_document => {
+            Err(trouble) if after.last_document == baseline.last_document => {
+                let (fault, detail) = trouble.told();
                 not_registered(fault, detail, Some(&after))
             }
-            Printed::No(_, _) => registered(after, None),
-            Printed::Perhaps(_) if after.last_document != baseline.last_document => {
-                registered(after, None)
-            }
-            Printed::Perhaps(fault) => not_registered(fault, String::new(), Some(&after)),
+            // "Out of paper" may come with a document that was printed with the last of it.
+            Ok(_) | Err(_) => registered(after, None),
         }
     }
 
@@ -288,9 +296,9 @@ impl IslPrinter {
         let mut resumes = 0;
         while let Some(wire) = steps.get(place) {
             match self.device.execute(wire, COMMAND_LIMIT_MS, watch) {
-                Ok(_) => place = place.saturating_add(1),
-                Err(Trouble::Refused(fault, detail)) => {
-                    return self.settle_slip(baseline, Printed::No(fault, detail), watch);
+                Ok(_) => {
+                    place = place.saturating_add(1);
+                    resumes = 0;
                 }
                 Err(Trouble::Lost(lost)) => {
                     fault = lost;
@@ -298,29 +306,42 @@ impl IslPrinter {
                     if resumes > RESUMES_MAX {
                         break;
                     }
-                    match self.resume_slip(place, watch) {
-                        Ok(Some(next)) => place = next,
+                    match self.resume_slip(place, baseline, watch) {
+                        Ok(Some(next)) => {
+                            if next > place {
+                                resumes = 0;
+                            }
+                            place = next;
+                        }
                         Ok(None) => break,
                         Err(fault) => return Outcome::Unknown(fault),
                     }
                 }
+                refused => return self.settle_slip(baseline, refused, watch),
             }
         }
         let printed = if place >= steps.len() {
-            Printed::Yes
+            Ok(Vec::new())
         } else {
-            Printed::Perhaps(fault)
+            Err(Trouble::Lost(fault))
         };
         self.settle_slip(baseline, printed, watch)
     }
 
-    /// Where a slip goes on: `None` if it is not open any more, or never was.
-    fn resume_slip(&mut self, place: usize, watch: &mut dyn Watch) -> Result<Option<usize>, Fault> {
+    /// Where a slip goes on: `None` if it is not open any more.
+    fn resume_slip(
+        &mut self,
+        place: usize,
+        baseline: &Baseline,
+        watch: &mut dyn Watch,
+    ) -> Result<Option<usize>, Fault> {
         let open = self.reattach(watch)?.slip_open;
         Ok(match (open, place) {
-            // A line may stand twice on the paper then, rather than be missing.
             (true, 0) => Some(1),
+            // A line may stand twice on the paper then, rather than be missing.
             (true, place) => Some(place),
+            // It never was.
+            (false, 0) if self.counters_after(baseline, watch)? == *baseline => Some(0),
             (false, _) => None,
         })
     }
@@ -329,7 +350,7 @@ impl IslPrinter {
     pub(super) fn settle_slip(
         &mut self,
         baseline: &Baseline,
-        printed: Printed,
+        printed: Result<Vec<u8>, Trouble>,
         watch: &mut dyn Watch,
     ) -> Outcome {
         let interrupted = match self.device.status(watch) {
@@ -339,16 +360,15 @@ impl IslPrinter {
         if !interrupted {
             let printed = match printed {
                 // A slip that was cut short may have been closed meanwhile, with what it had.
-                Printed::No(fault, _) => Printed::Perhaps(fault),
+                Err(Trouble::Refused(fault, _)) => Err(Trouble::Lost(fault)),
                 other => other,
             };
             return self.settle_paper(baseline, printed, watch);
         }
         self.settled = None;
         let (fault, detail) = match printed {
-            Printed::Yes => (Fault::ReceiptOpen, String::new()),
-            Printed::No(fault, detail) => (fault, detail),
-            Printed::Perhaps(fault) => (fault, String::new()),
+            Ok(_) => (Fault::ReceiptOpen, String::new()),
+            Err(trouble) => trouble.told(),
         };
         let close = Wire::of(&self.device.protocol().slip_close, &());
         match self.device.execute(&close, COMMAND_LIMIT_MS, watch) {
@@ -362,10 +382,11 @@ impl IslPrinter {
         }
     }
 
-    /// The pulse to the drawer. Nothing can tell whether a lost one was given, and nothing depends on it.
+    /// The pulse to the drawer. Nothing can tell whether a lost one was given, and nothing depends on it:
+    /// an open drawer does not open again.
     pub(super) fn drawer(&mut self, baseline: &Baseline, watch: &mut dyn Watch) -> Outcome {
         let wire = Wire::of(&self.device.protocol().drawer, &None);
-        match self.device.execute(&wire, COMMAND_LIMIT_MS, watch) {
+        match self.device.execute_freely(&wire, watch) {
             Ok(_) => registered(baseline.clone(), None),
             // The printer may be out of paper; its drawer opens all the same.
             Err(Trouble::Refused(Fault::PaperOut, _)) => registered(baseline.clone(), None),
@@ -402,17 +423,6 @@ impl IslPrinter {
         }
         Err(fault)
     }
-}
-
-/// Whether a document that registers nothing came out.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Printed {
-    /// The device said so.
-    Yes,
-    /// The device refused.
-    No(Fault, String),
-    /// The answer was lost.
-    Perhaps(Fault),
 }
 
 /// Same device, same fiscal memory.

@@ -20,7 +20,7 @@ mod receipt;
 use ferrotill_core::Amount;
 
 use self::device::{Device, Trouble, Wire};
-use self::jobs::{Printed, is_same_printer};
+use self::jobs::is_same_printer;
 pub(super) use self::options::{HIDDEN, Options};
 use self::receipt::not_registered;
 use crate::family::Protocol;
@@ -32,8 +32,8 @@ use crate::printer::{
 
 use super::line::COMMAND_LIMIT_MS;
 
-/// How often one job goes on after lost answers before its outcome is unknown.
-const RESUMES_MAX: u32 = 3;
+/// How often a job goes on at one place after lost requests and answers before its outcome is unknown.
+const RESUMES_MAX: u32 = 5;
 
 /// A printer of one of the families.
 pub struct IslPrinter {
@@ -72,19 +72,26 @@ impl IslPrinter {
     /// Closes a leftover slip; gives the condition after.
     fn clear_slip(
         &mut self,
-        condition: Condition,
+        mut condition: Condition,
         watch: &mut dyn Watch,
     ) -> Result<Condition, Fault> {
-        if condition.slip_open {
-            let close = Wire::of(&self.device.protocol().slip_close, &());
+        let close = Wire::of(&self.device.protocol().slip_close, &());
+        let mut fault = Fault::NoAnswer;
+        for _ in 0..=RESUMES_MAX {
+            if !condition.slip_open {
+                return Ok(condition);
+            }
             match self.device.execute(&close, COMMAND_LIMIT_MS, watch) {
                 Ok(_) => return self.device.status(watch),
-                Err(Trouble::Lost(fault)) => return Err(fault),
+                Err(Trouble::Lost(lost)) => {
+                    fault = lost;
+                    condition = self.reattach(watch)?;
+                }
                 // Without paper it stays open; that does not keep the printer from being asked.
-                Err(Trouble::Refused(_, _)) => {}
+                Err(Trouble::Refused(_, _)) => return Ok(condition),
             }
         }
-        Ok(condition)
+        Err(fault)
     }
 
     /// Makes sure that the device is there, fit to print, and where the baseline says. Nothing that prints was sent if it is not.
@@ -163,10 +170,10 @@ impl IslPrinter {
         match job {
             Job::Cash(amount) => self.settle_cash(*amount, baseline, fault, detail, watch),
             Job::ZReport => self.settle_z(baseline, None, fault, detail, watch),
-            Job::XReport => self.settle_x(baseline, Printed::Perhaps(fault), watch),
-            Job::Text(_) => self.settle_slip(baseline, Printed::Perhaps(fault), watch),
+            Job::XReport => self.settle_x(baseline, Err(Trouble::Lost(fault)), watch),
+            Job::Text(_) => self.settle_slip(baseline, Err(Trouble::Lost(fault)), watch),
             Job::Duplicate | Job::ByNumber { .. } | Job::ByDate { .. } => {
-                self.settle_paper(baseline, Printed::Perhaps(fault), watch)
+                self.settle_paper(baseline, Err(Trouble::Lost(fault)), watch)
             }
             Job::Drawer | Job::Receipt(_) => not_registered(fault, detail, None),
         }
@@ -263,19 +270,17 @@ impl FiscalPrinter for IslPrinter {
     fn clear_leftover(&mut self, watch: &mut dyn Watch) -> Result<Baseline, Fault> {
         let condition = self.reattach(watch)?;
         self.clear_slip(condition, watch)?;
-        let standing = self.device.standing(watch)?;
-        if standing.condition.fiscal_receipt_open {
-            if standing.transaction.tender == Some(0) && !watch.about_to_cancel() {
-                return Err(Fault::CancelNotDecided);
+        for attempt in 0..=RESUMES_MAX {
+            let standing = self.device.standing(watch)?;
+            if !standing.condition.fiscal_receipt_open {
+                break;
             }
-            let cancelled = match standing.transaction.tender {
-                Some(0) => self.send(&Wire::of(&self.device.protocol().cancel, &()), watch),
-                _ => Err(Fault::PaymentStarted),
-            };
-            match cancelled {
-                Ok(()) => {}
-                Err(Fault::PaymentStarted) => self.close_paid(&standing, watch)?,
-                Err(fault) => return Err(fault),
+            match self.end_leftover(&standing, watch) {
+                Ok(()) => break,
+                Err(Trouble::Lost(_)) if attempt < RESUMES_MAX => {
+                    self.reattach(watch)?;
+                }
+                Err(trouble) => return Err(trouble.fault()),
             }
         }
         let baseline = self.device.counters(watch)?;
@@ -325,8 +330,10 @@ impl FiscalPrinter for IslPrinter {
     fn set_clock(&mut self, at: &str) -> Result<(), Fault> {
         let watch: &mut dyn Watch = &mut Unwatched;
         self.be_attached(watch)?;
+        // Half a second later the same time is as good.
         let wire = Wire::of(&self.device.protocol().clock_set, &at.to_owned());
-        self.send(&wire, watch)
+        let set = self.device.execute_freely(&wire, watch);
+        set.map(|_| ()).map_err(Fault::from)
     }
 
     fn tax_groups(&mut self) -> Result<[Option<u32>; 8], Fault> {
@@ -337,13 +344,6 @@ impl FiscalPrinter for IslPrinter {
 }
 
 impl IslPrinter {
-    fn send(&mut self, wire: &Wire, watch: &mut dyn Watch) -> Result<(), Fault> {
-        self.device
-            .execute(wire, COMMAND_LIMIT_MS, watch)
-            .map(|_| ())
-            .map_err(Fault::from)
-    }
-
     /// An answer proves that the line is alive; a line that gives none is opened anew.
     fn be_attached(&mut self, watch: &mut dyn Watch) -> Result<(), Fault> {
         if self.device.is_attached() && self.device.status(watch).is_ok() {
@@ -353,21 +353,35 @@ impl IslPrinter {
         self.reattach(watch).map(|_| ())
     }
 
-    /// A leftover that can no longer be cancelled: what is paid in full is closed. Who was to pay the rest, and with what,
-    /// nobody here knows (spec 7.2), so that is left to the people at the printer.
-    fn close_paid(
+    /// Cancels an open receipt that is not paid, or closes one that is.
+    fn end_leftover(
         &mut self,
         standing: &device::Standing,
         watch: &mut dyn Watch,
-    ) -> Result<(), Fault> {
+    ) -> Result<(), Trouble> {
+        let refuse = |fault| Trouble::Refused(fault, String::new());
+        if standing.transaction.tender == Some(0) {
+            if !watch.about_to_cancel() {
+                return Err(refuse(Fault::CancelNotDecided));
+            }
+            let cancel = Wire::of(&self.device.protocol().cancel, &());
+            match self.device.execute(&cancel, COMMAND_LIMIT_MS, watch) {
+                // A payment that does not show in the tender.
+                Err(Trouble::Refused(Fault::PaymentStarted, _)) => {}
+                ended => return ended.map(|_| ()),
+            }
+        }
+        // What is paid in full is closed. Who was to pay the rest, and with what, nobody here knows (spec 7.2),
+        // so that is left to the people at the printer.
         let transaction = standing.transaction;
         let tender = transaction.tender.and_then(i64::checked_abs);
         let paid = tender.zip(transaction.amount.checked_abs());
         if paid.is_none_or(|(tender, amount)| tender < amount) {
-            return Err(Fault::PaymentStarted);
+            return Err(refuse(Fault::PaymentStarted));
         }
-        let protocol = self.device.protocol();
-        self.send(&Wire::of(&protocol.close, &()), watch)
+        let close = Wire::of(&self.device.protocol().close, &());
+        let ended = self.device.execute(&close, COMMAND_LIMIT_MS, watch);
+        ended.map(|_| ())
     }
 }
 

@@ -90,7 +90,9 @@ impl IslPrinter {
     /// Runs the plan from a step on, and after lost answers from where the device says that it stands.
     fn continue_at(&mut self, case: Case<'_>, from: usize, watch: &mut dyn Watch) -> Outcome {
         let mut place = from;
-        for _ in 0..=RESUMES_MAX {
+        let mut furthest = from;
+        let mut resumes = 0;
+        while resumes <= RESUMES_MAX {
             let stop = match self.run(case.plan, place, watch) {
                 Ok(()) => return self.registered(case, watch),
                 Err((at, stop)) => {
@@ -103,6 +105,12 @@ impl IslPrinter {
                     match self.resume(case, place, fault, watch) {
                         Ok(next) => place = next,
                         Err(outcome) => return *outcome,
+                    }
+                    if place > furthest {
+                        furthest = place;
+                        resumes = 0;
+                    } else {
+                        resumes = u32::saturating_add(resumes, 1);
                     }
                 }
                 Stop::Trouble(Trouble::Refused(fault, detail)) => {
@@ -318,11 +326,22 @@ impl IslPrinter {
     /// Sends the last step alone.
     fn close_only(&mut self, case: Case<'_>, watch: &mut dyn Watch) -> Outcome {
         let close = case.plan.steps.len().saturating_sub(1);
-        match self.run(case.plan, close, watch) {
-            Ok(()) => self.registered(case, watch),
-            Err((_, Stop::Trouble(trouble))) => Outcome::Unknown(trouble.fault()),
-            Err(_) => Outcome::Unknown(Fault::Unclear),
+        let mut fault = Fault::Unclear;
+        for _ in 0..=RESUMES_MAX {
+            match self.run(case.plan, close, watch) {
+                Ok(()) => return self.registered(case, watch),
+                Err((_, Stop::Trouble(Trouble::Lost(lost)))) => fault = lost,
+                Err((_, Stop::Trouble(trouble))) => return Outcome::Unknown(trouble.fault()),
+                Err(_) => return Outcome::Unknown(Fault::Unclear),
+            }
+            match self.verdict(case, watch) {
+                Ok(Verdict::Unpaid { matches: true, .. }) => {}
+                Ok(Verdict::Issued) => return self.registered(case, watch),
+                Ok(_) => return Outcome::Unknown(Fault::Unclear),
+                Err(fault) => return Outcome::Unknown(fault),
+            }
         }
+        Outcome::Unknown(fault)
     }
 
     /// Puts a verdict on a closed receipt into an outcome.

@@ -9,6 +9,7 @@ mod paper;
 use std::collections::VecDeque;
 
 use self::paper::Paper;
+use super::line::Line;
 use super::machine::Machine;
 use super::snapshot::Snapshot;
 use super::trouble::{FaultKind, FaultOrder};
@@ -34,18 +35,13 @@ pub struct EscposEmulator {
     decoder: Decoder,
     ear: RealTimeEar,
     power: bool,
-    plugged: bool,
     paper_state: printer::Paper,
     cover_open: bool,
     drawer_shut_at: Option<u64>,
     drawer_pulses: u32,
     commands: u64,
     overflowed: u64,
-    orders: Vec<FaultOrder>,
-    outbox: VecDeque<(u64, Vec<u8>)>,
-    baud: Option<u32>,
-    sent_until: u64,
-    heard_until: u64,
+    line: Line,
     /// Answers that are late: they come in front of the next one.
     late: Vec<Vec<u8>>,
     now: u64,
@@ -59,10 +55,6 @@ const DRAWER_OPEN_MS: u64 = 5_000;
 const BUSY_MS: u64 = 60;
 /// Noise in front of an answer: XON and XOFF, and bytes that are neither status nor letter.
 const NOISE: [u8; 4] = [0x11, 0xFF, 0x13, 0x9D];
-/// Between two bytes of an answer, where an order does not say.
-const BYTE_MS: u64 = 20;
-/// Bytes that a paced line hands over at a time.
-const PACE_CHUNK: usize = 16;
 
 impl EscposEmulator {
     /// A printer with Epson's code pages, ready to print; `baud` paces its line.
@@ -77,18 +69,13 @@ impl EscposEmulator {
             decoder: Decoder::default(),
             ear: RealTimeEar::default(),
             power: true,
-            plugged: true,
             paper_state: printer::Paper::Ok,
             cover_open: false,
             drawer_shut_at: None,
             drawer_pulses: 0,
             commands: 0,
             overflowed: 0,
-            orders: Vec::new(),
-            outbox: VecDeque::new(),
-            baud,
-            sent_until: 0,
-            heard_until: 0,
+            line: Line::new(baud),
             late: Vec::new(),
             now: 0,
         }
@@ -134,7 +121,7 @@ impl EscposEmulator {
     /// Switches it on or off; what it had received and not printed is lost.
     pub fn set_power(&mut self, on: bool) {
         self.power = on;
-        self.outbox.clear();
+        self.line.forget();
         self.late.clear();
         self.forget();
     }
@@ -153,21 +140,18 @@ impl EscposEmulator {
 
     /// Pulls the cable or plugs it in. The printer keeps what it has received.
     pub fn set_plugged(&mut self, plugged: bool) {
-        self.plugged = plugged;
-        self.outbox.clear();
+        self.line.set_plugged(plugged);
         self.late.clear();
     }
 
     /// Orders a trouble; orders are carried out in turn.
     pub fn add_fault(&mut self, order: FaultOrder) {
-        if order.times > 0 {
-            self.orders.push(order);
-        }
+        self.line.add_fault(order);
     }
 
     /// Forgets the orders that are left.
     pub fn clear_faults(&mut self) {
-        self.orders.clear();
+        self.line.clear_faults();
     }
 
     fn forget(&mut self) {
@@ -225,7 +209,7 @@ impl EscposEmulator {
 
     /// Executes what waits, as long as it can print.
     fn work(&mut self) {
-        while self.power && self.plugged && !self.is_offline() {
+        while self.power && self.line.is_plugged() && !self.is_offline() {
             let Some(command) = self.buffer.pop_front() else {
                 self.buffered = 0;
                 return;
@@ -255,7 +239,7 @@ impl EscposEmulator {
 
     /// Executes under the first order of trouble that fits.
     fn with_trouble(&mut self, code: u8, execute: impl FnOnce(&mut Self) -> Vec<u8>) {
-        let order = self.order_for(code);
+        let order = self.line.order_for(code);
         match order.map(|order| order.kind) {
             // There is no NAK in this language.
             Some(FaultKind::DropRequest | FaultKind::Nak) => return,
@@ -303,12 +287,10 @@ impl EscposEmulator {
                 self.tell(answer, now);
             }
             FaultKind::Bytewise => {
-                let apart = if order.ms == 0 { BYTE_MS } else { order.ms };
-                let mut at = now.max(self.sent_until);
-                for byte in answer {
-                    at = at.saturating_add(apart);
-                    self.tell(vec![byte], at);
+                if !answer.is_empty() {
+                    self.send_late(now);
                 }
+                self.line.send_bytewise(answer, order.ms, now);
             }
             FaultKind::Delay => self.tell(answer, now.saturating_add(order.ms)),
             FaultKind::Busy => {
@@ -324,56 +306,28 @@ impl EscposEmulator {
         if answer.is_empty() {
             return;
         }
+        self.send_late(due);
+        self.line.send(answer, due);
+    }
+
+    fn send_late(&mut self, due: u64) {
         for late in std::mem::take(&mut self.late) {
-            self.send(late, due);
+            self.line.send(late, due);
         }
-        self.send(answer, due);
-    }
-
-    fn order_for(&mut self, code: u8) -> Option<FaultOrder> {
-        let fits = |order: &FaultOrder| order.command.is_none_or(|only| only == code);
-        let place = self.orders.iter().position(fits)?;
-        let order = self.orders.get_mut(place)?;
-        let found = *order;
-        order.times = match order.kind {
-            FaultKind::Busy => 0,
-            _ => order.times.saturating_sub(1),
-        };
-        if order.times == 0 {
-            self.orders.remove(place);
-        }
-        Some(found)
-    }
-
-    fn send(&mut self, bytes: Vec<u8>, at: u64) {
-        let mut at = at.max(self.sent_until).max(self.heard_until);
-        match self.baud {
-            None => self.outbox.push_back((at, bytes)),
-            Some(baud) => {
-                for chunk in bytes.chunks(PACE_CHUNK) {
-                    at = at.saturating_add(line_ms(chunk.len(), baud));
-                    self.outbox.push_back((at, chunk.to_vec()));
-                }
-            }
-        }
-        self.sent_until = at;
     }
 }
 
 impl Peer for EscposEmulator {
     fn is_plugged(&self) -> bool {
-        self.plugged
+        self.line.is_plugged()
     }
 
     fn handle_bytes(&mut self, bytes: &[u8], now: u64) {
         self.now = self.now.max(now);
-        if !self.plugged || !self.power {
+        if !self.line.is_plugged() || !self.power {
             return;
         }
-        if let Some(baud) = self.baud {
-            let from = self.heard_until.max(now);
-            self.heard_until = from.saturating_add(line_ms(bytes.len(), baud));
-        }
+        self.line.hear(bytes.len(), now);
         let mut begins = 0;
         for (place, byte) in bytes.iter().enumerate() {
             let Some(request) = self.ear.push(*byte) else {
@@ -384,7 +338,7 @@ impl Peer for EscposEmulator {
             self.receive(bytes.get(begins..ends).unwrap_or_default());
             begins = ends;
             self.at_once(request);
-            if !self.plugged || !self.power {
+            if !self.line.is_plugged() || !self.power {
                 return;
             }
         }
@@ -392,14 +346,11 @@ impl Peer for EscposEmulator {
     }
 
     fn poll_transmit(&mut self, now: u64) -> Option<Vec<u8>> {
-        if self.outbox.front().is_some_and(|(due, _)| *due <= now) {
-            return self.outbox.pop_front().map(|(_, bytes)| bytes);
-        }
-        None
+        self.line.poll_transmit(now)
     }
 
     fn poll_timeout(&self) -> Option<u64> {
-        self.outbox.front().map(|(due, _)| *due)
+        self.line.poll_timeout()
     }
 }
 
@@ -414,7 +365,7 @@ impl EscposEmulator {
             self.buffered = self.buffered.saturating_add(size);
             self.buffer.push_back(command);
             self.work();
-            if !self.plugged || !self.power {
+            if !self.line.is_plugged() || !self.power {
                 return;
             }
         }
@@ -487,13 +438,4 @@ fn identity(which: u8) -> Vec<u8> {
         68 => Answer::emit_identity("EM00000001"),
         _ => Vec::new(),
     }
-}
-
-/// Milliseconds that bytes take on a line: ten bits each.
-fn line_ms(bytes: usize, baud: u32) -> u64 {
-    u64::try_from(bytes)
-        .unwrap_or(u64::MAX)
-        .saturating_mul(10_000)
-        .checked_div(u64::from(baud))
-        .unwrap_or(0)
 }

@@ -11,10 +11,6 @@ use super::super::line::{Mishap, Moment};
 use super::super::office::Weather;
 use super::{Told, World};
 
-/// What `blink` befalls: only lines of a sale. A known gap, docs/PROOF.md: after a cash movement, for one, a printer that blinks within
-/// the host's repeats executes the repeated frame again. With `None` it befalls every command.
-const BLINK_BEFALLS: Option<u8> = Some(0x31);
-
 impl World {
     /// Something goes wrong, or right again.
     pub(super) fn trouble(&mut self) -> Told {
@@ -72,11 +68,10 @@ impl World {
         let kind = FaultKind::ALL.get(self.dice.below(FaultKind::ALL.len()));
         let kind = *kind.unwrap_or(&FaultKind::DropAnswer);
         let times = if self.dice.coin() { 1 } else { 6 };
-        let command = BLINK_BEFALLS.filter(|_| kind == FaultKind::Blink);
         line.with(|emulator| {
             emulator.add_fault(FaultOrder {
                 kind,
-                command,
+                command: None,
                 times,
                 ms: 700,
             });

@@ -1,0 +1,140 @@
+//! The printer's end of a line: its bytes in their turn and at the line's pace, and the troubles that are ordered for it.
+
+use std::collections::VecDeque;
+
+use super::trouble::{FaultKind, FaultOrder};
+
+/// A line, as the printer sees it.
+pub(super) struct Line {
+    orders: Vec<FaultOrder>,
+    outbox: VecDeque<(u64, Vec<u8>)>,
+    plugged: bool,
+    baud: Option<u32>,
+    sent_until: u64,
+    heard_until: u64,
+}
+
+/// Between two bytes, where an order does not say.
+const BYTE_MS: u64 = 20;
+/// Bytes that a paced line hands over at a time.
+const PACE_CHUNK: usize = 16;
+
+impl Line {
+    /// A line without trouble; `baud` paces it.
+    pub(super) fn new(baud: Option<u32>) -> Self {
+        Self {
+            orders: Vec::new(),
+            outbox: VecDeque::new(),
+            plugged: true,
+            baud,
+            sent_until: 0,
+            heard_until: 0,
+        }
+    }
+
+    /// The cable is in.
+    pub(super) fn is_plugged(&self) -> bool {
+        self.plugged
+    }
+
+    /// Pulls the cable or plugs it in; what was on it is lost.
+    pub(super) fn set_plugged(&mut self, plugged: bool) {
+        self.plugged = plugged;
+        self.forget();
+    }
+
+    /// What was on it is lost, and nothing is under way any more.
+    pub(super) fn forget(&mut self) {
+        self.outbox.clear();
+        self.sent_until = 0;
+        self.heard_until = 0;
+    }
+
+    /// Orders a trouble; orders are carried out in turn.
+    pub(super) fn add_fault(&mut self, order: FaultOrder) {
+        if order.times > 0 {
+            self.orders.push(order);
+        }
+    }
+
+    /// Forgets the orders that are left.
+    pub(super) fn clear_faults(&mut self) {
+        self.orders.clear();
+    }
+
+    /// Orders that are left.
+    pub(super) fn faults(&self) -> &[FaultOrder] {
+        &self.orders
+    }
+
+    /// The first order that fits this command, counted down by one frame.
+    pub(super) fn order_for(&mut self, command: u8) -> Option<FaultOrder> {
+        let fits = |order: &FaultOrder| order.command.is_none_or(|only| only == command);
+        let place = self.orders.iter().position(fits)?;
+        let order = self.orders.get_mut(place)?;
+        let found = *order;
+        order.times = match order.kind {
+            FaultKind::Busy => 0,
+            _ => order.times.saturating_sub(1),
+        };
+        if order.times == 0 {
+            self.orders.remove(place);
+        }
+        Some(found)
+    }
+
+    /// Bytes came in, which takes its time on a paced line.
+    pub(super) fn hear(&mut self, count: usize, now: u64) {
+        if let Some(baud) = self.baud {
+            let from = self.heard_until.max(now);
+            self.heard_until = from.saturating_add(line_ms(count, baud));
+        }
+    }
+
+    /// Puts bytes on the line in their turn: the printer does one thing after another, and a paced line takes its time.
+    pub(super) fn send(&mut self, bytes: Vec<u8>, at: u64) {
+        let mut at = at.max(self.sent_until).max(self.heard_until);
+        match self.baud {
+            None => self.outbox.push_back((at, bytes)),
+            Some(baud) => {
+                for chunk in bytes.chunks(PACE_CHUNK) {
+                    at = at.saturating_add(line_ms(chunk.len(), baud));
+                    self.outbox.push_back((at, chunk.to_vec()));
+                }
+            }
+        }
+        self.sent_until = at;
+    }
+
+    /// The same byte by byte, so far apart; 0 for the usual.
+    pub(super) fn send_bytewise(&mut self, bytes: Vec<u8>, apart_ms: u64, at: u64) {
+        let apart = if apart_ms == 0 { BYTE_MS } else { apart_ms };
+        let mut at = at.max(self.sent_until);
+        for byte in bytes {
+            at = at.saturating_add(apart);
+            self.send(vec![byte], at);
+        }
+    }
+
+    /// The next bytes that are due.
+    pub(super) fn poll_transmit(&mut self, now: u64) -> Option<Vec<u8>> {
+        if self.poll_timeout().is_some_and(|due| due <= now) {
+            return self.outbox.pop_front().map(|(_, bytes)| bytes);
+        }
+        None
+    }
+
+    /// When the next bytes are due.
+    pub(super) fn poll_timeout(&self) -> Option<u64> {
+        self.outbox.front().map(|(due, _)| *due)
+    }
+}
+
+/// Milliseconds that bytes take on a line: ten bits each.
+fn line_ms(bytes: usize, baud: u32) -> u64 {
+    u64::try_from(bytes)
+        .unwrap_or(u64::MAX)
+        .saturating_mul(10_000)
+        .checked_div(u64::from(baud))
+        .unwrap_or(0)
+}

@@ -1,0 +1,75 @@
+//! The service as one process of a machine: alone on its books, and private.
+
+mod shop;
+
+use std::fs;
+use std::process::Command;
+
+use ferrotill::api::json::Node;
+use shop::outside::{Process, finished};
+use shop::till::SALE;
+use shop::{configuration, value};
+
+/// A folder with the configuration of a till whose printer is emulated.
+fn till() -> (tempfile::TempDir, Process, Process, std::path::PathBuf) {
+    let folder = tempfile::tempdir().unwrap();
+    let (link, memory) = (folder.path().join("printer"), folder.path().join("memory"));
+    let printer = Process::emulator(&link, &memory, "115200");
+    let office = Process::authority();
+    let books = folder.path().join("books");
+    let uri = format!("datecs+serial://{}?baud=115200", link.display());
+    let text = configuration(books.to_str().unwrap(), &uri, &office.client.url);
+    let file = folder.path().join("ferrotill.toml");
+    fs::write(&file, text).unwrap();
+    (folder, printer, office, file)
+}
+
+#[test]
+fn a_second_agent_on_the_same_books_is_turned_away_and_the_first_one_sells_on() {
+    let (_folder, _printer, _office, file) = till();
+    let file_name = file.to_str().unwrap();
+    let first = Process::agent(&file);
+    assert_eq!(first.client.post("operations/sale", SALE).status, 200);
+    // An address of its own, so that only the books are in its way; the second time under another name of the folder.
+    let books = file.with_file_name("books");
+    let other_name = file.with_file_name("the same books");
+    std::os::unix::fs::symlink(&books, &other_name).unwrap();
+    for data in [&books, &other_name] {
+        let second = Command::new(env!("CARGO_BIN_EXE_ferrotill"))
+            .args([
+                "run",
+                "--listen",
+                "127.0.0.1:0",
+                "--config",
+                file_name,
+                "--data",
+            ])
+            .arg(data)
+            .output()
+            .unwrap();
+        assert_ne!(second.status.code(), Some(0));
+        let words = String::from_utf8_lossy(&second.stderr);
+        assert!(words.contains("no other agent uses it"), "{words}");
+    }
+    assert_eq!(first.client.post("operations/sale", SALE).status, 200);
+    let (code, told) = finished(&["verify", "--config", file_name]);
+    assert_eq!((code, value(&told, "ok")), (Some(0), &Node::Bool(true)));
+
+    // What died holds nothing: the next one gets the books.
+    drop(first);
+    let next = Process::agent(&file);
+    assert_eq!(next.client.post("operations/sale", SALE).status, 200);
+}
+
+#[test]
+fn no_core_file_is_written_of_the_service() {
+    let (_folder, _printer, _office, file) = till();
+    let agent = Process::agent(&file);
+    let limits = fs::read_to_string(format!("/proc/{}/limits", agent.id())).unwrap();
+    let core = limits
+        .lines()
+        .find(|line| line.starts_with("Max core file size"))
+        .unwrap();
+    let numbers: Vec<&str> = core.split_whitespace().skip(4).take(2).collect();
+    assert_eq!(numbers, ["0", "0"], "{core}");
+}

@@ -1,0 +1,592 @@
+//! The tax office over TLS: the right server is told, and whoever is not it hears nothing and acknowledges nothing.
+
+mod shop;
+
+use std::fs;
+use std::io::{self, Read, Write};
+use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::thread;
+use std::time::Duration;
+
+use ferrotill::authority::online_ecr::OnlineEcr;
+use ferrotill::authority::send::{agent, kept_agent, send};
+use ferrotill::authority::tls::{TlsFault, Trust};
+use ferrotill::authority::{Kind, Parcel, Verdict};
+use ferrotill::config::Config;
+use ferrotill::standin::Condition;
+use ferrotill::sync::reachability::Failure;
+use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, date_time_ymd};
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::{ServerConfig, ServerConnection, StreamOwned};
+use shop::outside::{Process, until};
+use shop::till::{SALE, Till};
+use uuid::Uuid;
+
+const TIMEOUT: Duration = Duration::from_millis(1_500);
+const ACKNOWLEDGED: &[u8] =
+    b"HTTP/1.1 200 OK\r\nContent-Length: 20\r\n\r\n{\"status\":\"success\"}";
+/// What only the tax office may read.
+const CONFIDENTIAL: &str = r#"{"confidential":true}"#;
+
+// Certificates.
+
+/// An authority that gives out certificates.
+struct Authority {
+    issuer: Issuer<'static, KeyPair>,
+    certificate: CertificateDer<'static>,
+    pem: String,
+}
+
+impl Authority {
+    fn new() -> Self {
+        Self::named("Office root")
+    }
+
+    fn named(name: &str) -> Self {
+        let mut params = CertificateParams::new(Vec::new()).unwrap();
+        params.distinguished_name.push(DnType::CommonName, name);
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        let key = KeyPair::generate().unwrap();
+        let certificate = params.self_signed(&key).unwrap();
+        Self {
+            certificate: certificate.der().clone(),
+            pem: certificate.pem(),
+            issuer: Issuer::new(params, key),
+        }
+    }
+
+    fn trust(&self) -> Trust {
+        Trust::Only(vec![self.certificate.clone()])
+    }
+
+    /// A server's certificate for a name, valid from one year to another.
+    fn gives(&self, name: &str, from: i32, to: i32) -> Arc<ServerConfig> {
+        let key = KeyPair::generate().unwrap();
+        let certificate = server(name, from, to)
+            .signed_by(&key, &self.issuer)
+            .unwrap();
+        shown(certificate.der().clone(), &key)
+    }
+
+    fn right(&self) -> Arc<ServerConfig> {
+        self.gives("127.0.0.1", 2000, 2100)
+    }
+
+    fn expired(&self) -> Arc<ServerConfig> {
+        self.gives("127.0.0.1", 2000, 2001)
+    }
+}
+
+fn server(name: &str, from: i32, to: i32) -> CertificateParams {
+    let mut params = CertificateParams::new(vec![name.to_owned()]).unwrap();
+    params.not_before = date_time_ymd(from, 1, 1);
+    params.not_after = date_time_ymd(to, 1, 1);
+    params
+}
+
+fn signed_by_itself() -> Arc<ServerConfig> {
+    let key = KeyPair::generate().unwrap();
+    let certificate = server("127.0.0.1", 2000, 2100).self_signed(&key).unwrap();
+    shown(certificate.der().clone(), &key)
+}
+
+fn shown(certificate: CertificateDer<'static>, key: &KeyPair) -> Arc<ServerConfig> {
+    let key = PrivateKeyDer::Pkcs8(key.serialize_der().into());
+    let config =
+        ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_no_client_auth()
+            .with_single_cert(vec![certificate], key)
+            .unwrap();
+    Arc::new(config)
+}
+
+// Servers.
+
+type Stream = StreamOwned<ServerConnection, TcpStream>;
+
+/// How a server treats a connection.
+#[derive(Clone)]
+enum Manner {
+    /// TLS, and these bytes as the answer to whatever comes; the end is said as TLS wants it.
+    Answers(Arc<ServerConfig>, &'static [u8]),
+    /// The same, but the line is cut without a word.
+    Cut(Arc<ServerConfig>, &'static [u8]),
+    /// An answer of which one letter of the last record is changed on the way.
+    Tampered(Arc<ServerConfig>),
+    /// Bytes without TLS.
+    Plain(&'static [u8]),
+    /// Nothing, for as long as somebody waits.
+    Silent,
+}
+
+/// A server and everything that it could read.
+struct Server {
+    url: String,
+    heard: Arc<Mutex<Vec<u8>>>,
+}
+
+impl Server {
+    fn start(manner: Manner) -> Self {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        let url = format!("https://{}", listener.local_addr().unwrap());
+        let heard = Arc::new(Mutex::new(Vec::new()));
+        thread::spawn({
+            let heard = Arc::clone(&heard);
+            move || {
+                for stream in listener.incoming() {
+                    // A handshake that fails, or a till that hangs up, is what some of these are about.
+                    let _ = treat(stream.unwrap(), &manner, &heard);
+                }
+            }
+        });
+        Self { url, heard }
+    }
+
+    fn deliver(&self, trust: &Trust) -> Verdict {
+        deliver(&self.url, trust)
+    }
+
+    fn heard(&self) -> String {
+        String::from_utf8_lossy(&self.heard.lock().unwrap()).into_owned()
+    }
+}
+
+fn deliver(url: &str, trust: &Trust) -> Verdict {
+    let parcel = Parcel {
+        kind: Kind::Sale,
+        key: Uuid::from_u128(1),
+        body: CONFIDENTIAL.to_owned(),
+    };
+    send(&agent(TIMEOUT, trust), &OnlineEcr::default(), url, &parcel).verdict
+}
+
+fn treat(mut line: TcpStream, manner: &Manner, heard: &Mutex<Vec<u8>>) -> io::Result<()> {
+    let listen = |from: &mut dyn Read| -> io::Result<()> {
+        let mut buffer = [0; 8192];
+        while !String::from_utf8_lossy(&heard.lock().unwrap()).contains(CONFIDENTIAL) {
+            match from.read(&mut buffer)? {
+                0 => return Err(io::ErrorKind::UnexpectedEof.into()),
+                count => heard.lock().unwrap().extend(&buffer[..count]),
+            }
+        }
+        Ok(())
+    };
+    match manner {
+        Manner::Answers(config, answer) => {
+            let mut stream = Stream::new(ServerConnection::new(Arc::clone(config)).unwrap(), line);
+            listen(&mut stream)?;
+            stream.write_all(answer)?;
+            stream.conn.send_close_notify();
+            stream.flush()
+        }
+        Manner::Cut(config, answer) => {
+            let mut stream = Stream::new(ServerConnection::new(Arc::clone(config)).unwrap(), line);
+            listen(&mut stream)?;
+            stream.write_all(answer)?;
+            stream.flush()
+        }
+        Manner::Tampered(config) => {
+            let mut stream = Stream::new(ServerConnection::new(Arc::clone(config)).unwrap(), line);
+            listen(&mut stream)?;
+            stream.conn.writer().write_all(ACKNOWLEDGED)?;
+            let mut records = Vec::new();
+            while stream.conn.wants_write() {
+                stream.conn.write_tls(&mut records)?;
+            }
+            *records.last_mut().unwrap() ^= 1;
+            stream.sock.write_all(&records)
+        }
+        Manner::Plain(answer) => {
+            let _count = line.read(&mut [0; 8192])?;
+            line.write_all(answer)
+        }
+        Manner::Silent => {
+            // Until the till gives up.
+            while line.read(&mut [0; 8192])? > 0 {}
+            Ok(())
+        }
+    }
+}
+
+#[test]
+fn the_right_server_is_told() {
+    let authority = Authority::new();
+    let server = Server::start(Manner::Answers(authority.right(), ACKNOWLEDGED));
+    assert_eq!(server.deliver(&authority.trust()), Verdict::Acknowledged);
+    assert!(server.heard().contains(CONFIDENTIAL));
+}
+
+#[test]
+fn a_server_that_is_not_the_office_hears_nothing_and_the_reason_is_named() {
+    let authority = Authority::new();
+    let trust = authority.trust();
+    let ack = ACKNOWLEDGED;
+    let cases = [
+        (authority.expired(), TlsFault::Expired, "has expired"),
+        (
+            authority.gives("127.0.0.1", 2099, 2100),
+            TlsFault::NotYetValid,
+            "is not valid yet",
+        ),
+        (
+            authority.gives("127.0.0.2", 2000, 2100),
+            TlsFault::WrongName,
+            "for another name",
+        ),
+        (
+            authority.gives("office.example", 2000, 2100),
+            TlsFault::WrongName,
+            "for another name",
+        ),
+        (
+            Authority::named("Another root").right(),
+            TlsFault::UnknownAuthority,
+            "unknown authority",
+        ),
+        // An authority that has only the name of the right one.
+        (
+            Authority::new().right(),
+            TlsFault::UnknownAuthority,
+            "unknown authority",
+        ),
+        (
+            signed_by_itself(),
+            TlsFault::UnknownAuthority,
+            "unknown authority",
+        ),
+    ];
+    for (shown, fault, words) in cases {
+        let server = Server::start(Manner::Answers(shown, ack));
+        assert_eq!(server.deliver(&trust), Verdict::Failed(Failure::Tls(fault)));
+        assert!(Failure::Tls(fault).to_string().contains(words), "{fault}");
+        assert_eq!(server.heard(), "", "{fault}");
+    }
+}
+
+#[test]
+fn an_authority_of_ones_own_is_none_of_those_that_are_built_in() {
+    let authority = Authority::new();
+    let server = Server::start(Manner::Answers(authority.right(), ACKNOWLEDGED));
+    assert_eq!(
+        server.deliver(&Trust::BuiltIn),
+        Verdict::Failed(Failure::Tls(TlsFault::UnknownAuthority))
+    );
+    assert_eq!(server.heard(), "");
+}
+
+#[test]
+fn whatever_is_wrong_with_the_line_is_no_acknowledgement() {
+    let authority = Authority::new();
+    let right = || authority.right();
+    let open_ended: &[u8] = b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n{\"status\":\"success\"}";
+    let cases = [
+        (Manner::Plain(ACKNOWLEDGED), Failure::Tls(TlsFault::NoTls)),
+        (
+            Manner::Plain(b"SSH-2.0-OpenSSH_9.2\r\n"),
+            Failure::Tls(TlsFault::NoTls),
+        ),
+        // A fatal alert: no common protocol version.
+        (
+            Manner::Plain(b"\x15\x03\x03\0\x02\x02\x46"),
+            Failure::Tls(TlsFault::NoAgreement),
+        ),
+        (Manner::Plain(b""), Failure::Broken),
+        (Manner::Silent, Failure::TimedOut),
+        (Manner::Cut(right(), b""), Failure::Broken),
+        (
+            Manner::Cut(
+                right(),
+                b"HTTP/1.1 200 OK\r\nContent-Length: 20\r\n\r\n{\"stat",
+            ),
+            Failure::Broken,
+        ),
+        // Without a length, the end of the line is the end of the answer, and half an object is none.
+        (
+            Manner::Cut(right(), open_ended.strip_suffix(b"}").unwrap()),
+            Failure::Stranger,
+        ),
+        (
+            Manner::Tampered(right()),
+            Failure::Tls(TlsFault::NoAgreement),
+        ),
+        (
+            Manner::Answers(
+                right(),
+                b"HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 0\r\n\r\n",
+            ),
+            Failure::Stranger,
+        ),
+    ];
+    for (number, (manner, failure)) in cases.into_iter().enumerate() {
+        let server = Server::start(manner);
+        assert_eq!(
+            server.deliver(&authority.trust()),
+            Verdict::Failed(failure),
+            "case {number}"
+        );
+    }
+    // The control: the same answer with its end, said or not; an object that is whole has lost nothing that could say no.
+    for manner in [
+        Manner::Answers(right(), open_ended),
+        Manner::Cut(right(), open_ended),
+    ] {
+        let server = Server::start(manner);
+        assert_eq!(server.deliver(&authority.trust()), Verdict::Acknowledged);
+    }
+}
+
+#[test]
+fn a_kept_connection_is_as_strict_as_one_of_its_own() {
+    let authority = Authority::new();
+    let server = Server::start(Manner::Answers(authority.expired(), ACKNOWLEDGED));
+    let agent = kept_agent(TIMEOUT, &authority.trust());
+    let parcel = Parcel {
+        kind: Kind::Sale,
+        key: Uuid::from_u128(1),
+        body: CONFIDENTIAL.to_owned(),
+    };
+    for _ in 0..2 {
+        let delivery = send(&agent, &OnlineEcr::default(), &server.url, &parcel);
+        assert_eq!(
+            delivery.verdict,
+            Verdict::Failed(Failure::Tls(TlsFault::Expired))
+        );
+    }
+    assert_eq!(server.heard(), "");
+}
+
+// The whole till.
+
+/// A door in front of a plain server: TLS outside, one request after the other inside.
+struct Door {
+    url: String,
+    shown: Arc<Mutex<Arc<ServerConfig>>>,
+    inside: Arc<Mutex<String>>,
+    asked: Arc<AtomicUsize>,
+}
+
+impl Door {
+    fn open(shown: Arc<ServerConfig>) -> Self {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        let door = Self {
+            url: format!("https://{}", listener.local_addr().unwrap()),
+            shown: Arc::new(Mutex::new(shown)),
+            inside: Arc::default(),
+            asked: Arc::default(),
+        };
+        let (shown, inside) = (Arc::clone(&door.shown), Arc::clone(&door.inside));
+        let asked = Arc::clone(&door.asked);
+        thread::spawn(move || {
+            for line in listener.incoming() {
+                asked.fetch_add(1, Ordering::Release);
+                let shown = Arc::clone(&shown);
+                let config = Arc::clone(&shown.lock().unwrap());
+                let inside = inside.lock().unwrap().clone();
+                thread::spawn(move || {
+                    let connection = ServerConnection::new(Arc::clone(&config)).unwrap();
+                    let mut stream = Stream::new(connection, line.unwrap());
+                    while let Ok(request) = message(&mut stream) {
+                        // A kept connection keeps what was shown when it was made.
+                        if !Arc::ptr_eq(&config, &shown.lock().unwrap()) {
+                            break;
+                        }
+                        let mut office = TcpStream::connect(&inside).unwrap();
+                        office.write_all(&request).unwrap();
+                        let answer = message(&mut office).unwrap();
+                        if stream.write_all(&answer).is_err() {
+                            break;
+                        }
+                    }
+                });
+            }
+        });
+        door
+    }
+
+    /// Connections so far.
+    fn asked(&self) -> usize {
+        self.asked.load(Ordering::Acquire)
+    }
+
+    fn show(&self, certificate: Arc<ServerConfig>) {
+        *self.shown.lock().unwrap() = certificate;
+    }
+
+    /// The configuration with this door before its office, believed because of the authorities in the file.
+    fn before_the_office(&self, text: &str, ca_file: &str) -> String {
+        let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
+        let url = lines
+            .iter_mut()
+            .find(|line| line.starts_with("url = "))
+            .unwrap();
+        let office = url.split('"').nth(1).unwrap().to_owned();
+        *self.inside.lock().unwrap() = office.trim_start_matches("http://").to_owned();
+        *url = format!("url = {:?}\nca_file = {ca_file:?}", self.url);
+        lines.join("\n") + "\n"
+    }
+}
+
+/// One request or answer with a `Content-Length`, as it came.
+fn message(from: &mut dyn Read) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    let mut byte = [0];
+    while !bytes.ends_with(b"\r\n\r\n") {
+        from.read_exact(&mut byte)?;
+        bytes.push(byte[0]);
+    }
+    let head = String::from_utf8(bytes.clone()).unwrap().to_lowercase();
+    let length = head
+        .lines()
+        .find_map(|line| line.strip_prefix("content-length:"));
+    let length: usize = length.map_or(0, |length| length.trim().parse().unwrap());
+    let begun = bytes.len();
+    bytes.resize(begun + length, 0);
+    from.read_exact(&mut bytes[begun..])?;
+    Ok(bytes)
+}
+
+/// A certificate that expires costs the shop no sale, is named where people look, and once it is mended every document is told once.
+#[test]
+fn a_till_sells_on_while_the_certificate_is_wrong_and_tells_everything_later() {
+    let authority = Authority::new();
+    let folder = tempfile::tempdir().unwrap();
+    let ca_file = folder.path().join("office.pem");
+    fs::write(&ca_file, &authority.pem).unwrap();
+    let door = Door::open(authority.right());
+    let mut till = Till::new(|text| {
+        door.before_the_office(&text, ca_file.to_str().unwrap())
+            // A handshake without optimisation takes its time.
+            .replace("timeout_ms = 400", "timeout_ms = 5000")
+    });
+    till.start();
+    assert!(till.sells());
+    till.until("the office has it", |till| till.unsent() == 0);
+    assert_eq!(till.office.received().len(), 1);
+
+    for (wrong, words) in [
+        (authority.expired(), "certificate has expired"),
+        (
+            Authority::new().right(),
+            "certificate is of an unknown authority",
+        ),
+    ] {
+        let known = till.office.received().len();
+        door.show(wrong);
+        till.sells_until(false);
+        let reason = till.health().at("office.reason");
+        assert!(reason.contains(words), "{reason}");
+        assert_eq!(till.office.received().len(), known, "{words}");
+        door.show(authority.right());
+        till.sells_until(true);
+        till.until("everything is told", |till| till.unsent() == 0);
+    }
+    assert_eq!(till.office.received().len(), till.numbers().len());
+    assert_eq!(till.office.duplicates(), 0);
+
+    // An office that is unable is another thing than one that is not believed.
+    till.office.set(Condition::Error, Duration::ZERO);
+    till.sells_until(false);
+    let reason = till.health().at("office.reason");
+    assert!(reason.contains("unable"), "{reason}");
+}
+
+/// Fiscal numbers are asked for by a thread of its own, and it is no more trusting.
+#[test]
+fn no_fiscal_numbers_come_from_a_server_that_is_not_believed() {
+    let authority = Authority::new();
+    let folder = tempfile::tempdir().unwrap();
+    let ca_file = folder.path().join("office.pem");
+    fs::write(&ca_file, &authority.pem).unwrap();
+    let office = Process::authority();
+    let door = Door::open(authority.expired());
+    let text = shop::configuration("books", "none", &office.client.url)
+        .replace("\"MD\"", "\"UA\"")
+        .replace(
+            "\"books\"",
+            &format!("{:?}", folder.path().join("books").display().to_string()),
+        )
+        .replace("use_alternative_receipts = true\n", "")
+        .replace("\"8.00\"", "\"5.00\"")
+        .replace("code = \"B\"", "code = \"F\"");
+    let text: String = text
+        .lines()
+        .filter(|line| !line.starts_with("alternative_receipts_ranges"))
+        .map(|line| format!("{line}\n"))
+        .collect();
+    let text = door.before_the_office(&text, ca_file.to_str().unwrap());
+    let file = folder.path().join("ferrotill.toml");
+    fs::write(&file, text).unwrap();
+    let agent = Process::agent(&file);
+    let sold = || {
+        thread::sleep(Duration::from_millis(2));
+        agent.client.post("operations/sale", SALE)
+    };
+    until("the server was asked and not believed", || {
+        door.asked() >= 2
+    });
+    assert_eq!(sold().verdict().2, "FiscalNumbersUsedUp");
+    door.show(authority.right());
+    until("the numbers come", || sold().status == 200);
+}
+
+// The configuration.
+
+#[test]
+fn what_is_wrong_with_a_file_of_authorities_is_told_with_its_place() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("office.pem");
+    let name = file.to_str().unwrap().to_owned();
+    let authority = Authority::new();
+    let read = |contents: &str, url: &str| {
+        fs::write(&file, contents).unwrap();
+        let text = shop::configuration("books", "datecs+tcp://127.0.0.1:1", url)
+            .replace("[upstream]", &format!("[upstream]\nca_file = {name:?}"));
+        Config::parse(&text, "t.toml")
+            .map(|config| config.upstream.unwrap().trust)
+            .map_err(|error| error.to_string())
+    };
+    let office = "https://office.example/api";
+    assert_eq!(read(&authority.pem, office), Ok(authority.trust()));
+    let two = format!("The office's:\n{}{}", authority.pem, Authority::new().pem);
+    assert!(matches!(read(&two, office), Ok(Trust::Only(both)) if both.len() == 2));
+    let broken = authority.pem.replacen("MII", "MIJ", 1);
+    for (contents, url, words) in [
+        (
+            authority.pem.as_str(),
+            "http://office.example",
+            "stands beside a url that is not encrypted",
+        ),
+        ("", office, "holds no certificate"),
+        (
+            "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n",
+            office,
+            "holds what is no certificate",
+        ),
+        (
+            "-----BEGIN CERTIFICATE-----\n",
+            office,
+            "holds what is no certificate",
+        ),
+        (broken.as_str(), office, "holds what is no certificate"),
+        (
+            &" ".repeat(1024 * 1024 + 1),
+            office,
+            "is larger than 1048576 bytes",
+        ),
+    ] {
+        let error = read(contents, url).unwrap_err();
+        assert!(
+            error.contains("upstream.ca_file: ") && error.contains(words),
+            "{error}"
+        );
+    }
+    fs::remove_file(&file).unwrap();
+    let text = shop::configuration("books", "datecs+tcp://127.0.0.1:1", office)
+        .replace("[upstream]", &format!("[upstream]\nca_file = {name:?}"));
+    let error = Config::parse(&text, "t.toml").unwrap_err().to_string();
+    assert!(error.contains("cannot be read"), "{error}");
+}
