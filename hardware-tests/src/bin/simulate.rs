@@ -1,6 +1,7 @@
 //! A shop under everything that can go wrong: `simulate --seeds 1000 --days 2 [--seed S] [--bugs]`.
 //!
-//! Without `--seed` it plays the seeds from 1; with it, that one alone, and a violation is told with what happened before it.
+//! Without `--seed` it plays the seeds from 1 up to the first violation; with it, that one alone. A violation is played once more, to
+//! show that it comes again at the same step, and is told with what happened before it.
 //! `--bugs` puts each deliberate bug into the seams in turn and tells after how many seeds it was found.
 //!
 //! Exit codes: 0 no violation (or every bug found), 1 a violation with its seed (or a bug not found), 2 used wrongly.
@@ -56,11 +57,13 @@ fn play() -> Result<String, (u8, String)> {
     let mut trace = 0;
     for seed in first..=last {
         let tally = simulate(seed, days, None).map_err(|violation| {
-            let before = match only {
-                Some(_) => violation.before.join("\n"),
-                None => format!("play it again with --seed {seed} --days {days}"),
+            let before = violation.before.join("\n");
+            let again = match simulate(seed, days, None) {
+                Err(again) if again == violation => "played again, it is the same",
+                _ => "played again, it is another: something in the simulation has no seed",
             };
-            (1, format!("{before}\n{violation}"))
+            let command = format!("--seed {seed} --days {days}");
+            (1, format!("{before}\n{again}: {command}\n{violation}"))
         })?;
         steps += tally.steps;
         registered += tally.registered;

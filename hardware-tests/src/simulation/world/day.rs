@@ -190,12 +190,13 @@ impl World {
             }
         }
         self.office_seen = received.len();
-        let untold = self
-            .tills
-            .iter()
-            .find_map(|till| till.ledger.due.iter().next());
-        match untold {
-            Some((key, due)) => Err(format!("the office never heard of {} {key}", due.kind)),
+        // Keys are made by chance: the first by what it says is the same each time.
+        let due = self.tills.iter().flat_map(|till| till.ledger.due.values());
+        match due.min_by_key(|due| (&due.kind, &due.parts)) {
+            Some(due) => Err(format!(
+                "the office never heard of a {}: {:?}",
+                due.kind, due.parts
+            )),
             None => Ok(()),
         }
     }
