@@ -10,7 +10,10 @@ use uuid::Uuid;
 
 use super::anchor::{self, Anchor};
 use super::chain::{ChainKey, GENESIS, Link, Mac};
-use super::{Context, FILE_NAME, StoreError, configure, migrate, projection, query, reconcile};
+use super::checkpoint::{Checkpoints, PAGES_MAX};
+use super::{
+    Context, FILE_NAME, StoreError, configure, migrate, outbox, projection, query, reconcile,
+};
 
 /// The end of the chain.
 #[derive(Clone, Copy, Debug)]
@@ -22,10 +25,14 @@ struct Head {
 /// The writer of the books.
 #[derive(Debug)]
 pub struct Store {
+    /// Stands before the connection: its thread has ended when the connection closes.
+    checkpoints: Option<Checkpoints>,
     connection: Connection,
     path: PathBuf,
     key: ChainKey,
     head: Head,
+    /// Letters that wait in the outbox.
+    waiting: u32,
     /// The row of the last anchor.
     anchored: i64,
     /// An anchor is wanted before [`anchor::ROWS_MAX`] rows have come: a day was closed.
@@ -45,6 +52,7 @@ impl Store {
         configure(&connection).context(&path, "settings")?;
         migrate::migrate(&mut connection, &path)?;
         let mut store = Self {
+            checkpoints: None,
             connection,
             path,
             key,
@@ -52,12 +60,28 @@ impl Store {
                 seq: 0,
                 mac: GENESIS,
             },
+            waiting: 0,
             anchored: 0,
             anchor_soon: false,
         };
         store.reload_head()?;
         store.compare_anchor();
         Ok(store)
+    }
+
+    /// From now on checkpoints are made beside the writer, on a thread of their own, so that no commit waits for one.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] where the thread cannot be made, or the database does not take its setting.
+    pub fn checkpoint_beside(&mut self) -> Result<(), StoreError> {
+        let checkpoints =
+            Checkpoints::start(&self.path).map_err(|source| StoreError::Checkpoints { source })?;
+        self.connection
+            .pragma_update(None, "wal_autocheckpoint", PAGES_MAX)
+            .context(&self.path, "settings")?;
+        self.checkpoints = Some(checkpoints);
+        Ok(())
     }
 
     fn folder(&self) -> &Path {
@@ -131,7 +155,7 @@ impl Store {
         &self.connection
     }
 
-    /// Reads the head again: after an error at commit nothing held in memory is believed.
+    /// Reads the head again, and counts what waits: after an error at commit nothing held in memory is believed.
     ///
     /// # Errors
     ///
@@ -151,6 +175,7 @@ impl Store {
             )
             .optional()
             .context(&self.path, "head of the journal")?;
+        self.waiting = outbox::count_waiting(&self.connection).context(&self.path, "outbox")?;
         self.head = last.unwrap_or(Head {
             seq: 0,
             mac: GENESIS,
@@ -167,10 +192,11 @@ impl Store {
         self.connection
             .execute_batch("BEGIN IMMEDIATE")
             .context(&self.path, "begin")?;
-        let head = self.head;
+        let (head, waiting) = (self.head, self.waiting);
         Ok(Batch {
             store: self,
             head,
+            waiting,
             open: true,
         })
     }
@@ -217,6 +243,7 @@ impl Store {
 pub struct Batch<'s> {
     store: &'s mut Store,
     head: Head,
+    waiting: u32,
     open: bool,
 }
 
@@ -253,8 +280,9 @@ impl Batch<'_> {
         if matches!(event, Event::Sealed(sealed) if sealed.report.is_some()) {
             self.store.anchor_soon = true;
         }
-        projection::project(self.connection(), device, seq, event)
+        let letters = projection::project(self.connection(), device, seq, event)
             .context(&self.store.path, "projection")?;
+        self.waiting = self.waiting.saturating_add(letters);
         Ok(seq)
     }
 
@@ -335,10 +363,16 @@ impl Batch<'_> {
             )
             .and_then(|mut statement| statement.execute(params![sealed_seq, at]))
             .and_then(|changed| match changed {
-                0 => Ok(()),
-                _ => reconcile::acknowledged(self.connection(), sealed_seq, at),
+                0 => Ok(0),
+                _ => reconcile::acknowledged(self.connection(), sealed_seq, at).map(|()| 1),
             })
             .context(&self.store.path, "acknowledgement")
+            .map(|letters| self.waiting = self.waiting.saturating_sub(letters))
+    }
+
+    /// Letters that wait in the outbox, those of this batch included.
+    pub(super) const fn waiting(&self) -> u32 {
+        self.waiting
     }
 
     /// Notes that the tax office has refused a document; it stays in the outbox.
@@ -392,7 +426,12 @@ impl Batch<'_> {
             .context(&self.store.path, "commit");
         match outcome {
             Ok(()) => {
+                let rows = self.head.seq - self.store.head.seq;
                 self.store.head = self.head;
+                self.store.waiting = self.waiting;
+                if let Some(checkpoints) = &mut self.store.checkpoints {
+                    checkpoints.committed(rows);
+                }
                 Ok(())
             }
             Err(error) => {

@@ -5,6 +5,7 @@
 
 mod anchor;
 mod chain;
+mod checkpoint;
 mod clock;
 mod counters;
 mod journal;
@@ -96,6 +97,13 @@ pub enum StoreError {
     Anchor {
         /// The folder.
         path: PathBuf,
+        /// The system's own words.
+        #[source]
+        source: std::io::Error,
+    },
+    /// The thread of the checkpoints.
+    #[error("the system cannot make the thread of the checkpoints")]
+    Checkpoints {
         /// The system's own words.
         #[source]
         source: std::io::Error,

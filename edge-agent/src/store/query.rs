@@ -352,7 +352,7 @@ pub(super) fn request(
     connection
         .prepare_cached(&format!(
             "SELECT {COLUMNS} FROM document WHERE reserved_seq = \
-             (SELECT reserved_seq FROM request WHERE id = ?1 AND (?2 IS NULL OR device = ?2))"
+             (SELECT reserved_seq FROM request WHERE id = ?1) AND (?2 IS NULL OR device = ?2)"
         ))?
         .query_row(
             params![id.as_bytes(), device.as_ref().map(Uuid::as_bytes)],

@@ -108,7 +108,7 @@ impl InstantPrinter {
 impl FiscalPrinter for InstantPrinter {
     fn connect(&mut self) -> Result<Connected, Fault> {
         let mut groups = [None; 8];
-        (groups[0], groups[1]) = (Some(2_000), Some(800));
+        (groups[0], groups[1]) = (Some(200_000), Some(80_000));
         Ok(Connected {
             baseline: self.now(),
             model: "instant".to_owned(),
