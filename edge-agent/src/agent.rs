@@ -93,7 +93,7 @@ impl Agent {
         let folder = config.till.data_dir.clone();
         let lock = lock_folder(&folder)?;
         let mut store = Store::open(&folder)?;
-        store.checkpoint_beside()?;
+        store.work_beside()?;
         let guard = Arc::new(GuardedClock::new(
             Arc::clone(&clock),
             store.remembered_clock()?,

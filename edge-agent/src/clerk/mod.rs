@@ -277,7 +277,7 @@ impl Clerk {
                 self.floor.keep();
                 self.let_out(effects);
                 if self.store.anchor_is_due() {
-                    self.store.anchor();
+                    self.store.anchor_beside();
                 }
             }
             Err(error) => self.trouble(&error, must_keep, effects),

@@ -9,8 +9,8 @@ use rusqlite::{Connection, OptionalExtension, params};
 use uuid::Uuid;
 
 use super::anchor::{self, Anchor};
+use super::beside::{Anchorage, Beside, PAGES_MAX};
 use super::chain::{ChainKey, GENESIS, Link, Mac};
-use super::checkpoint::{Checkpoints, PAGES_MAX};
 use super::{
     Context, FILE_NAME, StoreError, configure, migrate, outbox, projection, query, reconcile,
 };
@@ -26,7 +26,7 @@ struct Head {
 #[derive(Debug)]
 pub struct Store {
     /// Stands before the connection: its thread has ended when the connection closes.
-    checkpoints: Option<Checkpoints>,
+    beside: Option<Beside>,
     connection: Connection,
     path: PathBuf,
     key: ChainKey,
@@ -37,6 +37,7 @@ pub struct Store {
     anchored: i64,
     /// An anchor is wanted before [`anchor::ROWS_MAX`] rows have come: a day was closed.
     anchor_soon: bool,
+    anchorage: Anchorage,
 }
 
 impl Store {
@@ -51,8 +52,10 @@ impl Store {
         let mut connection = Connection::open(&path).context(&path, "open")?;
         configure(&connection).context(&path, "settings")?;
         migrate::migrate(&mut connection, &path)?;
+        let anchorage = Anchorage::new(folder, &key);
         let mut store = Self {
-            checkpoints: None,
+            beside: None,
+            anchorage,
             connection,
             path,
             key,
@@ -69,18 +72,18 @@ impl Store {
         Ok(store)
     }
 
-    /// From now on checkpoints are made beside the writer, on a thread of their own, so that no commit waits for one.
+    /// From now on checkpoints and anchors are made beside the writer, on a thread of their own, so that no sale waits for one.
     ///
     /// # Errors
     ///
     /// [`StoreError`] where the thread cannot be made, or the database does not take its setting.
-    pub fn checkpoint_beside(&mut self) -> Result<(), StoreError> {
-        let checkpoints =
-            Checkpoints::start(&self.path).map_err(|source| StoreError::Checkpoints { source })?;
+    pub fn work_beside(&mut self) -> Result<(), StoreError> {
+        let beside = Beside::start(&self.path, self.anchorage.clone())
+            .map_err(|source| StoreError::Beside { source })?;
         self.connection
             .pragma_update(None, "wal_autocheckpoint", PAGES_MAX)
             .context(&self.path, "settings")?;
-        self.checkpoints = Some(checkpoints);
+        self.beside = Some(beside);
         Ok(())
     }
 
@@ -128,6 +131,18 @@ impl Store {
 
     /// Writes the anchor if the books have grown. Trouble with it is told and stops nothing: the books are as durable without.
     pub fn anchor(&mut self) {
+        self.anchored_by(|store, anchor| store.anchorage.write(anchor));
+    }
+
+    /// The same beside the writer, where there is a thread for it: the next sale is not held up.
+    pub fn anchor_beside(&mut self) {
+        self.anchored_by(|store, anchor| match &store.beside {
+            Some(beside) => beside.anchor(anchor),
+            None => store.anchorage.write(anchor),
+        });
+    }
+
+    fn anchored_by(&mut self, write: impl FnOnce(&Self, Anchor) -> bool) {
         self.anchor_soon = false;
         if self.head.seq <= self.anchored {
             return;
@@ -136,11 +151,8 @@ impl Store {
             seq: self.head.seq,
             mac: self.head.mac,
         };
-        match anchor.write(self.folder(), &self.key) {
-            Ok(()) => self.anchored = anchor.seq,
-            Err(error) => {
-                tracing::warn!("the journal's anchor cannot be written: {error}; check the disk")
-            }
+        if write(self, anchor) {
+            self.anchored = anchor.seq;
         }
     }
 
@@ -429,8 +441,8 @@ impl Batch<'_> {
                 let rows = self.head.seq - self.store.head.seq;
                 self.store.head = self.head;
                 self.store.waiting = self.waiting;
-                if let Some(checkpoints) = &mut self.store.checkpoints {
-                    checkpoints.committed(rows);
+                if let Some(beside) = &mut self.store.beside {
+                    beside.committed(rows);
                 }
                 Ok(())
             }

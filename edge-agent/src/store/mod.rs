@@ -4,8 +4,8 @@
 //! What is acknowledged to a caller was committed before: an error at commit means *unknown*, and the head is read again.
 
 mod anchor;
+mod beside;
 mod chain;
-mod checkpoint;
 mod clock;
 mod counters;
 mod journal;
@@ -101,9 +101,9 @@ pub enum StoreError {
         #[source]
         source: std::io::Error,
     },
-    /// The thread of the checkpoints.
-    #[error("the system cannot make the thread of the checkpoints")]
-    Checkpoints {
+    /// The thread beside the writer.
+    #[error("the system cannot make the thread that makes checkpoints and anchors")]
+    Beside {
         /// The system's own words.
         #[source]
         source: std::io::Error,

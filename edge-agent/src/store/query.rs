@@ -311,12 +311,15 @@ impl Reader {
         )?;
         connection.busy_timeout(BUSY_TIMEOUT)?;
         connection.pragma_update(None, "query_only", true)?;
+        connection.pragma_update(None, "cache_size", -CACHE_KIB)?;
         Ok(connection)
     }
 }
 
 /// Idle connections that are kept.
 const IDLE_MAX: usize = 4;
+/// Pages that a reader keeps; the system keeps the file's, and the writer has a cache of its own.
+const CACHE_KIB: i64 = 256;
 
 /// The columns of a [`DocumentRow`].
 pub(super) const COLUMNS: &str = "reserved_seq, settled_seq, device, id, unique_id, fingerprint, kind, state, at, z_number, number, print_error";

@@ -45,8 +45,8 @@ pub(super) fn get(wanted: &Wanted, folder: &Path) -> Told<Vec<Row>> {
             "/api/v1/devices".to_owned(),
         ),
         (
-            "the same for a ten-line receipt out of the books: `GET /api/v1/receipts/alternative/{id}`",
-            format!("/api/v1/receipts/alternative/{id}"),
+            "the same for a ten-line receipt out of the books: `GET /api/v1/alternativereceipts/{id}`",
+            format!("/api/v1/alternativereceipts/{id}"),
         ),
     ] {
         rows.push(beside_bare(wanted, ours, what, &path)?);

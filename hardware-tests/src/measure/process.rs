@@ -184,11 +184,11 @@ impl Running {
                 return Err(format!("a sale: {}", String::from_utf8_lossy(answer)));
             }
             line.call(&signed_get(
-                &format!("/api/v1/receipts/alternative/{id}"),
+                &format!("/api/v1/alternativereceipts/{id}"),
                 &host,
             ))?;
         }
-        line.call(&signed_get("/api/v1/receipts/alternative", &host))?;
+        line.call(&signed_get("/api/v1/alternativereceipts", &host))?;
         Ok(())
     }
 

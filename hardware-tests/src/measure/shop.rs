@@ -184,7 +184,8 @@ impl Shop {
         let config = config(folder)?;
         let device = config.devices.first().ok_or("the shop has no device")?;
         let clock = Arc::new(Clock::new(None).map_err(words)?);
-        let store = Store::open(folder).map_err(words)?;
+        let mut store = Store::open(folder).map_err(words)?;
+        store.work_beside().map_err(words)?;
         let guard = Arc::new(GuardedClock::new(
             Arc::clone(&clock),
             store.remembered_clock().map_err(words)?,

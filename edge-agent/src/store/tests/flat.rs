@@ -4,7 +4,7 @@
 use rusqlite::{Params, StatementStatus};
 
 use super::*;
-use crate::store::checkpoint::{PAGES_MAX, PAGES_WANTED};
+use crate::store::beside::{PAGES_MAX, PAGES_WANTED};
 use crate::store::{counters, outbox};
 
 /// Steps of a question's machine until its first row.
@@ -87,7 +87,7 @@ fn database_pages(shop: &Shop) -> u64 {
 #[test]
 fn the_database_is_brought_up_beside_the_writer() {
     let mut shop = Shop::new();
-    shop.store.checkpoint_beside().unwrap();
+    shop.store.work_beside().unwrap();
     let before = database_pages(&shop);
     let mut document = 0;
     // No commit of these makes a checkpoint; the thread is woken, and the database grows.
@@ -105,7 +105,7 @@ fn the_database_is_brought_up_beside_the_writer() {
 #[test]
 fn the_log_of_a_writer_that_never_pauses_is_bounded() {
     let mut shop = Shop::new();
-    shop.store.checkpoint_beside().unwrap();
+    shop.store.work_beside().unwrap();
     let raw = shop.store.connection();
     let setting: u32 = raw
         .pragma_query_value(None, "wal_autocheckpoint", |row| row.get(0))
@@ -117,4 +117,25 @@ fn the_log_of_a_writer_that_never_pauses_is_bounded() {
     }
     let pages = log_pages(&shop);
     assert!(pages < u64::from(PAGES_MAX) + 100, "{pages}");
+}
+
+#[test]
+fn an_anchor_beside_the_writer_is_durable_when_the_books_close_and_never_gives_way_to_an_older_one()
+{
+    let mut shop = Shop::new();
+    shop.store.work_beside().unwrap();
+    for document in 1..=20 {
+        shop.sale(document);
+        shop.store.anchor_beside();
+        if document % 3 == 0 {
+            shop.store.anchor();
+        }
+    }
+    let rows = shop.rows();
+    let Shop { folder, store, .. } = shop;
+    drop(store);
+    let key = ChainKey::load(&folder.path().join("journal.key")).unwrap();
+    let found = crate::store::anchor::found(folder.path(), &key).unwrap();
+    assert_eq!(found.len(), 1);
+    assert_eq!(found[0].1.map(|anchor| anchor.seq), Some(rows));
 }
