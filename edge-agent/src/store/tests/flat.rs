@@ -131,6 +131,8 @@ fn an_anchor_beside_the_writer_is_durable_when_the_books_close_and_never_gives_w
             shop.store.anchor();
         }
     }
+    // As the clerk does at its end; what found no room beside is written now.
+    shop.store.anchor();
     let rows = shop.rows();
     let Shop { folder, store, .. } = shop;
     drop(store);
