@@ -653,3 +653,47 @@ fn the_books_alone_seal_an_x_report_and_nothing_else() {
     let mut room = [0; 8];
     assert_eq!(postcard::to_slice(&Seal::Books, &mut room).unwrap(), [3]);
 }
+
+#[test]
+fn cash_moves_up_to_the_largest_amount_and_the_till_knows_when() {
+    let mut shop = Shop::open();
+    let most = 99_999_999;
+    let cash = |minor| Wish::Cash(Amount::from_minor(minor));
+    for minor in [most + 1, -most - 1] {
+        let refused = shop.reserve(1, cash(minor), Known::default());
+        assert!(
+            matches!(refused, Err(Refusal::AmountTooLarge { .. })),
+            "{refused:?}"
+        );
+    }
+    shop.now = NOON + 7;
+    shop.reserve(1, cash(most), Known::default()).unwrap();
+    shop.settle(1).unwrap();
+    assert_eq!(shop.till.cash().minor(), most);
+    assert_eq!(shop.till.latest().map(|at| at.utc_ms), Some(NOON + 7));
+}
+
+#[test]
+fn a_number_of_one_range_leaves_the_others_alone() {
+    let mut shop = Shop::open();
+    let range = |series: &str| NumberRange {
+        series: series.try_into().unwrap(),
+        start: 1,
+        end: 2,
+        number_length: 8,
+    };
+    let mut two = configuration();
+    two.ranges = [range("ABC"), range("XYZ")].into_iter().collect();
+    shop.run(Command::Adopt(&two), Known::default()).unwrap();
+    for (id, series, number) in [(1, "ABC", 1), (2, "XYZ", 1), (3, "ABC", 2), (4, "XYZ", 2)] {
+        let wish = Wish::AlternativeSale(SEED, Some((series, number)));
+        shop.reserve(id, wish, Known::default()).unwrap();
+        let seal = Seal::Range {
+            series,
+            number,
+            number_length: 8,
+        };
+        let settle = Command::Settle(DocumentId([id; 16]), seal);
+        shop.run(settle, Known::default()).unwrap();
+    }
+}
