@@ -674,26 +674,15 @@ fn cash_moves_up_to_the_largest_amount_and_the_till_knows_when() {
 }
 
 #[test]
-fn a_number_of_one_range_leaves_the_others_alone() {
-    let mut shop = Shop::open();
-    let range = |series: &str| NumberRange {
-        series: series.try_into().unwrap(),
-        start: 1,
-        end: 2,
-        number_length: 8,
-    };
-    let mut two = configuration();
-    two.ranges = [range("ABC"), range("XYZ")].into_iter().collect();
-    shop.run(Command::Adopt(&two), Known::default()).unwrap();
-    for (id, series, number) in [(1, "ABC", 1), (2, "XYZ", 1), (3, "ABC", 2), (4, "XYZ", 2)] {
-        let wish = Wish::AlternativeSale(SEED, Some((series, number)));
-        shop.reserve(id, wish, Known::default()).unwrap();
-        let seal = Seal::Range {
-            series,
-            number,
-            number_length: 8,
-        };
-        let settle = Command::Settle(DocumentId([id; 16]), seal);
-        shop.run(settle, Known::default()).unwrap();
+fn an_alternative_receipt_is_not_on_the_fiscal_printer() {
+    for (wish, on_printer) in [
+        (Wish::Sale(SEED), true),
+        (Wish::Cash(Amount::from_minor(1)), true),
+        (Wish::AlternativeSale(SEED, None), false),
+    ] {
+        let mut shop = Shop::open();
+        shop.reserve(1, wish, Known::default()).unwrap();
+        let outstanding = shop.till.outstanding().unwrap();
+        assert_eq!(outstanding.on_printer(), on_printer);
     }
 }
