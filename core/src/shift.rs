@@ -312,6 +312,39 @@ pub(crate) mod tests {
     }
 
     #[test]
+    fn payments_are_counted_by_type_and_without_their_change() {
+        let mut room = [0; 256];
+        let payment = |code, cash, amount, change| {
+            Ok(Payment {
+                code,
+                name: "",
+                cash,
+                printer_letter: b'P',
+                open_drawer: false,
+                amount: Amount::from_minor(amount),
+                change: Amount::from_minor(change),
+            })
+        };
+        let given = [payment(1, false, 1_000, 0), payment(0, true, 1_500, 642)];
+        let (payments, _) = Packed::pack(&mut room, given.into_iter()).unwrap();
+        let sale = Receipt {
+            payments,
+            ..receipt(ReceiptKind::Sale, 1_858, 0)
+        };
+        let mut shift = shift();
+        for _ in 0..2 {
+            assert_eq!(shift.count_receipt(&sale), Some(()));
+        }
+        let mut counted = shift.sales.payments.entries();
+        for expected in [(1, false, 2_000), (0, true, 1_716)] {
+            let total = counted.next().unwrap();
+            let found = (total.code, total.cash, total.amount.minor());
+            assert_eq!(found, expected);
+        }
+        assert!(counted.next().is_none());
+    }
+
+    #[test]
     fn a_first_document_with_too_many_payment_types_is_refused_unless_it_stands_beside_the_counters()
      {
         let mut room = [0; 1_024];

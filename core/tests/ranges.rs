@@ -110,3 +110,38 @@ fn a_till_remembers_so_many_ranges_and_takes_back_what_it_knows() {
             .unwrap();
     }
 }
+
+#[test]
+fn a_range_may_begin_anew_behind_its_last_used_number() {
+    let with = |start| {
+        let mut changed = configuration();
+        changed.ranges = [NumberRange {
+            series: "NEW".try_into().unwrap(),
+            start,
+            end: 9,
+            number_length: 8,
+        }]
+        .into_iter()
+        .collect();
+        changed
+    };
+    let mut shop = Shop::open();
+    shop.run(Command::Adopt(&with(1)), Known::default())
+        .unwrap();
+    for number in [1, 2] {
+        let id = u8::try_from(number).unwrap();
+        let wish = Wish::AlternativeSale(SEED, None);
+        shop.reserve(id, wish, Known::default()).unwrap();
+        let seal = Seal::Range {
+            series: "NEW",
+            number,
+            number_length: 8,
+        };
+        let settle = Command::Settle(DocumentId([id; 16]), seal);
+        shop.run(settle, Known::default()).unwrap();
+    }
+    let again = shop.run(Command::Adopt(&with(2)), Known::default());
+    assert_eq!(again, Err(Refusal::ConfigurationInvalid));
+    shop.run(Command::Adopt(&with(3)), Known::default())
+        .unwrap();
+}
