@@ -167,11 +167,11 @@ impl Running {
         for _ in 0..sales {
             let id = Uuid::new_v4();
             let lines: Vec<String> = (0..10)
-                .map(|number| format!("{{\"name\":\"Piine {number}\",\"quantity\":1,\"price\":8.10,\"taxGroup\":\"B\"}}"))
+                .map(|number| format!("{{\"name\":\"Piine {number}\",\"quantity\":1,\"price\":8.10,\"taxGroupCode\":\"B\"}}"))
                 .collect();
             let body = format!(
-                "{{\"id\":\"{id}\",\"receiptMode\":\"AlternativeReceiptOnly\",\"lines\":[{}],\
-                 \"payments\":[{{\"paymentType\":0,\"amount\":81.00}}]}}",
+                "{{\"id\":\"{id}\",\"receiptMode\":\"AlternativeReceiptOnly\",\"items\":[{}],\
+                 \"payments\":[{{\"typeCode\":0,\"amount\":81.00}}]}}",
                 lines.join(",")
             );
             let answer = line.call(&signed_call(
