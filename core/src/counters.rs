@@ -170,3 +170,51 @@ impl Counters {
 fn add_to(sum: &mut Amount, part: Amount) {
     *sum = sum.checked_add(part).unwrap_or(*sum);
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::shift::tests::{MOST, bodies, receipt};
+
+    fn tallies(counters: &mut Counters) -> [&mut Tally; 5] {
+        [
+            &mut counters.sales.receipts,
+            &mut counters.refunds.receipts,
+            &mut counters.alternative,
+            &mut counters.cash_in,
+            &mut counters.cash_out,
+        ]
+    }
+
+    #[test]
+    fn a_counter_at_its_end_refuses_what_it_cannot_hold_and_nothing_else() {
+        let full = Err(Refusal::CounterExhausted);
+        for place in 0..5 {
+            let mut sum = Counters::default();
+            tallies(&mut sum)[place].amount = Amount::from_minor(MOST - 5);
+            let mut count = Counters::default();
+            tallies(&mut count)[place].count = u32::MAX;
+            for other in 0..5 {
+                let ours = other == place;
+                assert_eq!(sum.admit(&bodies(5)[other]), Ok(()));
+                assert_eq!(
+                    sum.admit(&bodies(6)[other]),
+                    if ours { full } else { Ok(()) }
+                );
+                assert_eq!(
+                    count.admit(&bodies(1)[other]),
+                    if ours { full } else { Ok(()) }
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn cash_rounding_needs_room_too() {
+        let mut counters = Counters::default();
+        counters.sales.receipts.amount = Amount::from_minor(MOST - 5);
+        let sale = |rounding| Body::Receipt(receipt(ReceiptKind::Sale, 3, rounding));
+        assert_eq!(counters.admit(&sale(2)), Ok(()));
+        assert_eq!(counters.admit(&sale(3)), Err(Refusal::CounterExhausted));
+    }
+}

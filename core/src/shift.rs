@@ -187,3 +187,156 @@ pub struct Running {
     /// The tax inside.
     pub tax: Amount,
 }
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+    use crate::id::DocumentId;
+    use crate::packed::Packed;
+    use crate::receipt::{Prices, RoundingLine};
+
+    pub(crate) const MOST: i64 = i64::MAX;
+
+    /// Each body that has a counter of its own, in the order of [`tallies`].
+    pub(crate) fn bodies(minor: i64) -> [Body<'static>; 5] {
+        let amount = Amount::from_minor(minor);
+        [
+            Body::Receipt(receipt(ReceiptKind::Sale, minor, 0)),
+            Body::Receipt(receipt(refund(), minor, 0)),
+            Body::Receipt(receipt(ReceiptKind::AlternativeSale, minor, 0)),
+            Body::Cash(amount),
+            Body::Cash(amount.checked_neg().unwrap()),
+        ]
+    }
+
+    pub(crate) fn refund() -> ReceiptKind {
+        ReceiptKind::Refund {
+            original: DocumentId([1; 16]),
+        }
+    }
+
+    /// A receipt of nothing but its sums.
+    pub(crate) fn receipt(kind: ReceiptKind, total: i64, rounding: i64) -> Receipt<'static> {
+        let total = Amount::from_minor(total);
+        Receipt {
+            kind,
+            lines: Packed::EMPTY,
+            modifiers: Packed::EMPTY,
+            payments: Packed::EMPTY,
+            prices: Prices::TaxIncluded,
+            sub_total: total,
+            modification: Amount::ZERO,
+            total,
+            tax: Amount::ZERO,
+            rounding: (rounding != 0).then_some(RoundingLine {
+                name: "",
+                amount: Amount::from_minor(rounding),
+            }),
+            paid: total,
+            change: Amount::ZERO,
+            header: "",
+            footer: "",
+        }
+    }
+
+    fn shift() -> Shift {
+        let opened = Moment {
+            utc_ms: 0,
+            offset_minutes: 0,
+        };
+        Shift::open(1, 1, opened)
+    }
+
+    fn tallies(shift: &mut Shift) -> [&mut Tally; 5] {
+        [
+            &mut shift.sales.receipts,
+            &mut shift.refunds.receipts,
+            &mut shift.alternative,
+            &mut shift.cash_in,
+            &mut shift.cash_out,
+        ]
+    }
+
+    #[test]
+    fn each_body_is_counted_where_it_belongs() {
+        for (place, body) in bodies(7).iter().enumerate() {
+            let mut shift = shift();
+            let counted = match body {
+                Body::Receipt(receipt) => shift.count_receipt(receipt),
+                Body::Cash(amount) => shift.count_cash(*amount),
+                Body::Report(_) => None,
+            };
+            assert_eq!(counted, Some(()));
+            for (other, tally) in tallies(&mut shift).into_iter().enumerate() {
+                let minor = if other == place { 7 } else { 0 };
+                let count = u32::from(other == place);
+                assert_eq!((tally.count, tally.amount.minor()), (count, minor));
+            }
+        }
+    }
+
+    #[test]
+    fn a_counter_at_its_end_refuses_what_it_cannot_hold_and_nothing_else() {
+        let full = Err(Refusal::CounterExhausted);
+        for place in 0..5 {
+            let mut sum = shift();
+            tallies(&mut sum)[place].amount = Amount::from_minor(MOST - 5);
+            let mut count = shift();
+            tallies(&mut count)[place].count = u32::MAX;
+            for other in 0..5 {
+                let ours = other == place;
+                assert_eq!(sum.admit(&bodies(5)[other]), Ok(()));
+                assert_eq!(
+                    sum.admit(&bodies(6)[other]),
+                    if ours { full } else { Ok(()) }
+                );
+                assert_eq!(
+                    count.admit(&bodies(1)[other]),
+                    if ours { full } else { Ok(()) }
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn cash_rounding_needs_room_too() {
+        let mut shift = shift();
+        shift.sales.receipts.amount = Amount::from_minor(MOST - 5);
+        let sale = |rounding| Body::Receipt(receipt(ReceiptKind::Sale, 3, rounding));
+        assert_eq!(shift.admit(&sale(2)), Ok(()));
+        assert_eq!(shift.admit(&sale(3)), Err(Refusal::CounterExhausted));
+        shift.sales.receipts.amount = Amount::ZERO;
+        shift.sales.rounding = Amount::from_minor(MOST - 5);
+        assert_eq!(shift.admit(&sale(2)), Ok(()));
+        assert_eq!(shift.admit(&sale(6)), Err(Refusal::CounterExhausted));
+    }
+
+    #[test]
+    fn a_first_document_with_too_many_payment_types_is_refused_unless_it_stands_beside_the_counters()
+     {
+        let mut room = [0; 1_024];
+        let payments = (0..17).map(|code| {
+            Ok(Payment {
+                code,
+                name: "",
+                cash: false,
+                printer_letter: b'D',
+                open_drawer: false,
+                amount: Amount::from_minor(1),
+                change: Amount::ZERO,
+            })
+        });
+        let (payments, _) = Packed::pack(&mut room, payments).unwrap();
+        let many = |kind| {
+            Body::Receipt(Receipt {
+                payments,
+                ..receipt(kind, 17, 0)
+            })
+        };
+        let refused = Err(Refusal::TooManyPaymentTypes);
+        assert_eq!(Shift::admit_first(&many(ReceiptKind::Sale)), refused);
+        assert_eq!(Shift::admit_first(&many(refund())), refused);
+        let beside = many(ReceiptKind::AlternativeSale);
+        assert_eq!(Shift::admit_first(&beside), Ok(()));
+    }
+}

@@ -653,3 +653,36 @@ fn the_books_alone_seal_an_x_report_and_nothing_else() {
     let mut room = [0; 8];
     assert_eq!(postcard::to_slice(&Seal::Books, &mut room).unwrap(), [3]);
 }
+
+#[test]
+fn cash_moves_up_to_the_largest_amount_and_the_till_knows_when() {
+    let mut shop = Shop::open();
+    let most = 99_999_999;
+    let cash = |minor| Wish::Cash(Amount::from_minor(minor));
+    for minor in [most + 1, -most - 1] {
+        let refused = shop.reserve(1, cash(minor), Known::default());
+        assert!(
+            matches!(refused, Err(Refusal::AmountTooLarge { .. })),
+            "{refused:?}"
+        );
+    }
+    shop.now = NOON + 7;
+    shop.reserve(1, cash(most), Known::default()).unwrap();
+    shop.settle(1).unwrap();
+    assert_eq!(shop.till.cash().minor(), most);
+    assert_eq!(shop.till.latest().map(|at| at.utc_ms), Some(NOON + 7));
+}
+
+#[test]
+fn an_alternative_receipt_is_not_on_the_fiscal_printer() {
+    for (wish, on_printer) in [
+        (Wish::Sale(SEED), true),
+        (Wish::Cash(Amount::from_minor(1)), true),
+        (Wish::AlternativeSale(SEED, None), false),
+    ] {
+        let mut shop = Shop::open();
+        shop.reserve(1, wish, Known::default()).unwrap();
+        let outstanding = shop.till.outstanding().unwrap();
+        assert_eq!(outstanding.on_printer(), on_printer);
+    }
+}

@@ -92,7 +92,8 @@ impl Agent {
         };
         let folder = config.till.data_dir.clone();
         let lock = lock_folder(&folder)?;
-        let store = Store::open(&folder)?;
+        let mut store = Store::open(&folder)?;
+        store.work_beside()?;
         let guard = Arc::new(GuardedClock::new(
             Arc::clone(&clock),
             store.remembered_clock()?,

@@ -13,8 +13,8 @@ use std::fmt;
 use std::future::Future;
 use std::net::SocketAddr;
 use std::pin::pin;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use axum::Router;
@@ -151,8 +151,13 @@ impl RequestId {
         }
     }
 
+    /// Drawn once for this process, and then counted: the system's randomness is not asked with every request.
     fn made() -> Self {
-        let text = Uuid::now_v7().to_string();
+        static PROCESS: LazyLock<Uuid> = LazyLock::new(Uuid::new_v4);
+        static COUNT: AtomicU64 = AtomicU64::new(0);
+        let (high, low) = PROCESS.as_u64_pair();
+        let count = COUNT.fetch_add(1, Ordering::Relaxed);
+        let text = Uuid::from_u64_pair(high, low.wrapping_add(count)).to_string();
         // The text of a UUID is a header value; an answer without a name would still be an answer.
         Self(HeaderValue::from_str(&text).unwrap_or(HeaderValue::from_static("unnamed")))
     }

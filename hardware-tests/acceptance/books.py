@@ -171,3 +171,25 @@ def foreign_books(stage: Stage) -> None:
     found("our database under their key", lambda copy: copied(theirs, copy, "journal.key"), "another_tills_journal")
     found("their anchor", lambda copy: copied(theirs, copy, "journal.anchor"), "anchor_foreign")
     found("their rows behind ours", lambda copy: work_on(copy, SPLICE.format(other=theirs / DATABASE)), "row_changed")
+
+
+@scenario(limit=120)
+def restored_image(stage: Stage) -> None:
+    """The whole folder of an older day put back, key and anchor with it: the printer knows better, and says so with its Z-report."""
+    stage.emulator(), stage.authority()
+    data, older = stage.folder / "data", stage.folder / "older"
+    sell_and_close(stage, "3.00")
+    shutil.copytree(data, older)
+    sell_and_close(stage, "4.00")
+    shutil.rmtree(data)
+    older.rename(data)
+    equal(verify(stage)[0], 0, "an older folder is whole in itself")
+    client = stage.agent()
+    equal(client.post("operations/sale", sale(("Ceai", "1.000", "5.00", "A"))).status, 200, "a sale")
+    equal(client.post("operations/closeday", "{}").status, 200, "closeday")
+    code, told = verify(stage)
+    equal(code, 1, "exit code after the Z-report", told)
+    equal({one["code"] for one in told["faults"]}, {"unreconciled"}, "what verify finds", told["faults"])
+    figures = {figure["subject"]: figure for figure in told["z_reports"][0]["figures"]}
+    equal((figures["sales.amount"]["documents"], figures["sales.amount"]["printer"]), (800, 1200), "the till and its printer", figures)
+    check(figures["sales.amount"]["in_question"], "no document is named", figures["sales.amount"])

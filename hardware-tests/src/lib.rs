@@ -4,6 +4,7 @@
 //! [`run`] plays the jobs through [`FiscalPrinter`], the way the agent does, and compares the printer's counters with what was asked.
 
 mod cases;
+pub mod measure;
 pub mod powercut;
 mod rig;
 pub mod simulation;

@@ -182,15 +182,13 @@ pub fn signature_of(secret: &[u8], parts: &[&[u8]]) -> String {
     for part in parts {
         hmac.update(part);
     }
-    use std::fmt::Write as _;
-    hmac.finalize()
-        .into_bytes()
-        .iter()
-        .fold(String::with_capacity(64), |mut text, byte| {
-            // Writing to a string cannot fail.
-            let _ = write!(text, "{byte:02x}");
-            text
-        })
+    let digit = |half: u8| char::from_digit(u32::from(half), 16).unwrap_or('0');
+    let mut text = String::with_capacity(64);
+    for byte in hmac.finalize().into_bytes() {
+        text.push(digit(byte >> 4));
+        text.push(digit(byte & 0x0f));
+    }
+    text
 }
 
 /// The secret of the callers that there are not.

@@ -176,11 +176,14 @@ impl Clerk {
     ) -> Result<Self, StoreError> {
         let mut floor = Floor::open(&store, setting, plans)?;
         let mut batch = store.batch()?;
+        let before = batch.seq();
         let mut effects = Vec::new();
         floor.count_unsent(&batch)?;
         floor.adopt(&mut batch)?;
         floor.take_up(&batch, &mut effects)?;
-        floor.store_clock(&mut batch, true)?;
+        // A start with nothing to write writes nothing; the clock is stored with the first commit, or after a minute.
+        let written = batch.seq() != before;
+        floor.store_clock(&mut batch, written)?;
         batch.commit()?;
         floor.keep();
         let mut clerk = Self {
@@ -277,7 +280,7 @@ impl Clerk {
                 self.floor.keep();
                 self.let_out(effects);
                 if self.store.anchor_is_due() {
-                    self.store.anchor();
+                    self.store.anchor_beside();
                 }
             }
             Err(error) => self.trouble(&error, must_keep, effects),

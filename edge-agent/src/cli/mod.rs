@@ -179,10 +179,14 @@ fn log(level: tracing::Level) {
     let _ = tracing::subscriber::set_global_default(subscriber);
 }
 
+/// Threads that read the books for callers; the others wait for their turn, and memory has a bound.
+const READERS_MAX: usize = 4;
+
 /// A runtime on one thread: enough for a till, and smaller.
 fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
     tokio::runtime::Builder::new_current_thread()
         .enable_all()
+        .max_blocking_threads(READERS_MAX)
         .build()
         .map_err(Failure::failed)
 }

@@ -9,8 +9,11 @@ use rusqlite::{Connection, OptionalExtension, params};
 use uuid::Uuid;
 
 use super::anchor::{self, Anchor};
+use super::beside::{Anchorage, Beside, PAGES_MAX};
 use super::chain::{ChainKey, GENESIS, Link, Mac};
-use super::{Context, FILE_NAME, StoreError, configure, migrate, projection, query, reconcile};
+use super::{
+    Context, FILE_NAME, StoreError, configure, migrate, outbox, projection, query, reconcile,
+};
 
 /// The end of the chain.
 #[derive(Clone, Copy, Debug)]
@@ -22,14 +25,19 @@ struct Head {
 /// The writer of the books.
 #[derive(Debug)]
 pub struct Store {
+    /// Stands before the connection: its thread has ended when the connection closes.
+    beside: Option<Beside>,
     connection: Connection,
     path: PathBuf,
     key: ChainKey,
     head: Head,
+    /// Letters that wait in the outbox.
+    waiting: u32,
     /// The row of the last anchor.
     anchored: i64,
     /// An anchor is wanted before [`anchor::ROWS_MAX`] rows have come: a day was closed.
     anchor_soon: bool,
+    anchorage: Anchorage,
 }
 
 impl Store {
@@ -44,7 +52,10 @@ impl Store {
         let mut connection = Connection::open(&path).context(&path, "open")?;
         configure(&connection).context(&path, "settings")?;
         migrate::migrate(&mut connection, &path)?;
+        let anchorage = Anchorage::new(folder, &key);
         let mut store = Self {
+            beside: None,
+            anchorage,
             connection,
             path,
             key,
@@ -52,12 +63,28 @@ impl Store {
                 seq: 0,
                 mac: GENESIS,
             },
+            waiting: 0,
             anchored: 0,
             anchor_soon: false,
         };
         store.reload_head()?;
         store.compare_anchor();
         Ok(store)
+    }
+
+    /// From now on checkpoints and anchors are made beside the writer, on a thread of their own, so that no sale waits for one.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] where the thread cannot be made, or the database does not take its setting.
+    pub fn work_beside(&mut self) -> Result<(), StoreError> {
+        let beside = Beside::start(&self.path, self.anchorage.clone())
+            .map_err(|source| StoreError::Beside { source })?;
+        self.connection
+            .pragma_update(None, "wal_autocheckpoint", PAGES_MAX)
+            .context(&self.path, "settings")?;
+        self.beside = Some(beside);
+        Ok(())
     }
 
     fn folder(&self) -> &Path {
@@ -104,6 +131,18 @@ impl Store {
 
     /// Writes the anchor if the books have grown. Trouble with it is told and stops nothing: the books are as durable without.
     pub fn anchor(&mut self) {
+        self.anchored_by(|store, anchor| store.anchorage.write(anchor));
+    }
+
+    /// The same beside the writer, where there is a thread for it: the next sale is not held up.
+    pub fn anchor_beside(&mut self) {
+        self.anchored_by(|store, anchor| match &store.beside {
+            Some(beside) => beside.anchor(anchor),
+            None => store.anchorage.write(anchor),
+        });
+    }
+
+    fn anchored_by(&mut self, write: impl FnOnce(&Self, Anchor) -> bool) {
         self.anchor_soon = false;
         if self.head.seq <= self.anchored {
             return;
@@ -112,11 +151,8 @@ impl Store {
             seq: self.head.seq,
             mac: self.head.mac,
         };
-        match anchor.write(self.folder(), &self.key) {
-            Ok(()) => self.anchored = anchor.seq,
-            Err(error) => {
-                tracing::warn!("the journal's anchor cannot be written: {error}; check the disk")
-            }
+        if write(self, anchor) {
+            self.anchored = anchor.seq;
         }
     }
 
@@ -131,7 +167,7 @@ impl Store {
         &self.connection
     }
 
-    /// Reads the head again: after an error at commit nothing held in memory is believed.
+    /// Reads the head again, and counts what waits: after an error at commit nothing held in memory is believed.
     ///
     /// # Errors
     ///
@@ -151,6 +187,7 @@ impl Store {
             )
             .optional()
             .context(&self.path, "head of the journal")?;
+        self.waiting = outbox::count_waiting(&self.connection).context(&self.path, "outbox")?;
         self.head = last.unwrap_or(Head {
             seq: 0,
             mac: GENESIS,
@@ -167,10 +204,11 @@ impl Store {
         self.connection
             .execute_batch("BEGIN IMMEDIATE")
             .context(&self.path, "begin")?;
-        let head = self.head;
+        let (head, waiting) = (self.head, self.waiting);
         Ok(Batch {
             store: self,
             head,
+            waiting,
             open: true,
         })
     }
@@ -217,6 +255,7 @@ impl Store {
 pub struct Batch<'s> {
     store: &'s mut Store,
     head: Head,
+    waiting: u32,
     open: bool,
 }
 
@@ -253,8 +292,9 @@ impl Batch<'_> {
         if matches!(event, Event::Sealed(sealed) if sealed.report.is_some()) {
             self.store.anchor_soon = true;
         }
-        projection::project(self.connection(), device, seq, event)
+        let letters = projection::project(self.connection(), device, seq, event)
             .context(&self.store.path, "projection")?;
+        self.waiting = self.waiting.saturating_add(letters);
         Ok(seq)
     }
 
@@ -335,10 +375,16 @@ impl Batch<'_> {
             )
             .and_then(|mut statement| statement.execute(params![sealed_seq, at]))
             .and_then(|changed| match changed {
-                0 => Ok(()),
-                _ => reconcile::acknowledged(self.connection(), sealed_seq, at),
+                0 => Ok(0),
+                _ => reconcile::acknowledged(self.connection(), sealed_seq, at).map(|()| 1),
             })
             .context(&self.store.path, "acknowledgement")
+            .map(|letters| self.waiting = self.waiting.saturating_sub(letters))
+    }
+
+    /// Letters that wait in the outbox, those of this batch included.
+    pub(super) const fn waiting(&self) -> u32 {
+        self.waiting
     }
 
     /// Notes that the tax office has refused a document; it stays in the outbox.
@@ -392,7 +438,12 @@ impl Batch<'_> {
             .context(&self.store.path, "commit");
         match outcome {
             Ok(()) => {
+                let rows = self.head.seq - self.store.head.seq;
                 self.store.head = self.head;
+                self.store.waiting = self.waiting;
+                if let Some(beside) = &mut self.store.beside {
+                    beside.committed(rows);
+                }
                 Ok(())
             }
             Err(error) => {

@@ -4,6 +4,7 @@
 //! What is acknowledged to a caller was committed before: an error at commit means *unknown*, and the head is read again.
 
 mod anchor;
+mod beside;
 mod chain;
 mod clock;
 mod counters;
@@ -96,6 +97,13 @@ pub enum StoreError {
     Anchor {
         /// The folder.
         path: PathBuf,
+        /// The system's own words.
+        #[source]
+        source: std::io::Error,
+    },
+    /// The thread beside the writer.
+    #[error("the system cannot make the thread that makes checkpoints and anchors")]
+    Beside {
         /// The system's own words.
         #[source]
         source: std::io::Error,

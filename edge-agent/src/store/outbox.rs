@@ -151,26 +151,35 @@ impl Reader {
 impl Batch<'_> {
     /// What waits to be told, as the budgets count it; the oldest letter stands first.
     ///
+    /// The writer keeps count: a till whose office has not answered for a year must not count a year's letters with every sale.
+    ///
     /// # Errors
     ///
     /// [`StoreError::Database`].
     pub fn unsent(&self) -> Result<Unsent, StoreError> {
-        self.connection()
-            .prepare_cached(
-                "SELECT (SELECT count(*) FROM outbox WHERE state = 'waiting'), \
-                 (SELECT document.at FROM outbox JOIN document ON document.reserved_seq = outbox.reserved_seq \
-                  WHERE outbox.state = 'waiting' ORDER BY outbox.sealed_seq LIMIT 1)",
-            )
-            .and_then(|mut statement| {
-                statement.query_row([], |row| {
-                    Ok(Unsent {
-                        documents: row.get(0)?,
-                        oldest_ms: row.get(1)?,
-                    })
-                })
-            })
-            .context(self.path(), "outbox")
+        let oldest_ms = self
+            .connection()
+            .prepare_cached(OLDEST_WAITING)
+            .and_then(|mut statement| statement.query_row([], |row| row.get(0)).optional())
+            .context(self.path(), "outbox")?;
+        Ok(Unsent {
+            documents: self.waiting(),
+            oldest_ms,
+        })
     }
+}
+
+/// When the oldest letter that waits was made.
+pub(super) const OLDEST_WAITING: &str = "SELECT document.at FROM outbox JOIN document ON document.reserved_seq = outbox.reserved_seq \
+     WHERE outbox.state = 'waiting' ORDER BY outbox.sealed_seq LIMIT 1";
+
+/// Letters that wait.
+pub(super) fn count_waiting(connection: &Connection) -> Result<u32, rusqlite::Error> {
+    connection.query_row(
+        "SELECT count(*) FROM outbox WHERE state = 'waiting'",
+        [],
+        |row| row.get(0),
+    )
 }
 
 fn original_number(

@@ -11,30 +11,30 @@ use uuid::Uuid;
 
 use super::{query, reconcile};
 
-/// Enters what follows from an event.
+/// Enters what follows from an event. How many letters that makes for the outbox.
 pub(super) fn project(
     connection: &Connection,
     device: Uuid,
     seq: i64,
     event: &Event<'_>,
-) -> Result<(), rusqlite::Error> {
+) -> Result<u32, rusqlite::Error> {
     match event {
-        Event::Reserved(reserved) => reserved_row(connection, device, seq, reserved),
+        Event::Reserved(reserved) => reserved_row(connection, device, seq, reserved).map(|()| 0),
         Event::Sealed(sealed) => sealed_row(connection, device, seq, sealed),
         Event::Voided(voided) => {
             connection
                 .prepare_cached(
                     "UPDATE document SET state = 'voided', settled_seq = ?1 WHERE reserved_seq = \
-                         (SELECT reserved_seq FROM request WHERE id = ?2 AND device = ?3)",
+                         (SELECT reserved_seq FROM request WHERE id = ?2) AND device = ?3",
                 )?
                 .execute(params![seq, voided.id.0, device.as_bytes()])?;
-            Ok(())
+            Ok(0)
         }
         Event::ConfigurationAdopted(_)
         | Event::CancelDecided(_)
         | Event::Switched(_)
         | Event::NumbersGranted(_)
-        | Event::ClosedByPrinter(_) => Ok(()),
+        | Event::ClosedByPrinter(_) => Ok(0),
     }
 }
 
@@ -69,10 +69,8 @@ fn reserved_row(
             ])?;
     // An id whose document was voided is free again: its newest document takes the place.
     connection
-        .prepare_cached(
-            "INSERT OR REPLACE INTO request (id, device, reserved_seq) VALUES (?1, ?2, ?3)",
-        )?
-        .execute(params![reserved.id.0, device.as_bytes(), seq])?;
+        .prepare_cached("INSERT OR REPLACE INTO request (id, reserved_seq) VALUES (?1, ?2)")?
+        .execute(params![reserved.id.0, seq])?;
     Ok(())
 }
 
@@ -81,7 +79,7 @@ fn sealed_row(
     device: Uuid,
     seq: i64,
     sealed: &Sealed<'_>,
-) -> Result<(), rusqlite::Error> {
+) -> Result<u32, rusqlite::Error> {
     let Some(row) = query::request(connection, Some(device), Uuid::from_bytes(sealed.id.0))? else {
         return Err(rusqlite::Error::QueryReturnedNoRows);
     };
@@ -95,7 +93,8 @@ fn sealed_row(
                  WHERE reserved_seq = ?1",
             )?
             .execute(params![row.reserved_seq, seq, sealed.number, sealed.current_number, amount])?;
-    if let Some(duty) = query::duty(&row.kind) {
+    let duty = query::duty(&row.kind);
+    if let Some(duty) = duty {
         connection
                 .prepare_cached(
                     "INSERT INTO outbox (sealed_seq, reserved_seq, device, duty, message_number, state) VALUES (?1, ?2, ?3, ?4, ?5, 'waiting')",
@@ -120,7 +119,7 @@ fn sealed_row(
             returned_lines(connection, device, &receipt)?;
         }
     }
-    Ok(())
+    Ok(u32::from(duty.is_some()))
 }
 
 fn returned_lines(

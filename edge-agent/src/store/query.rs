@@ -311,12 +311,15 @@ impl Reader {
         )?;
         connection.busy_timeout(BUSY_TIMEOUT)?;
         connection.pragma_update(None, "query_only", true)?;
+        connection.pragma_update(None, "cache_size", -CACHE_KIB)?;
         Ok(connection)
     }
 }
 
 /// Idle connections that are kept.
 const IDLE_MAX: usize = 4;
+/// Pages that a reader keeps; the system keeps the file's, and the writer has a cache of its own.
+const CACHE_KIB: i64 = 256;
 
 /// The columns of a [`DocumentRow`].
 pub(super) const COLUMNS: &str = "reserved_seq, settled_seq, device, id, unique_id, fingerprint, kind, state, at, z_number, number, print_error";
@@ -352,7 +355,7 @@ pub(super) fn request(
     connection
         .prepare_cached(&format!(
             "SELECT {COLUMNS} FROM document WHERE reserved_seq = \
-             (SELECT reserved_seq FROM request WHERE id = ?1 AND (?2 IS NULL OR device = ?2))"
+             (SELECT reserved_seq FROM request WHERE id = ?1) AND (?2 IS NULL OR device = ?2)"
         ))?
         .query_row(
             params![id.as_bytes(), device.as_ref().map(Uuid::as_bytes)],

@@ -372,7 +372,7 @@ const CELLS: &[(&str, &[&str])] = &[
             "tax",
         ],
     ),
-    ("request", &["id", "device", "reserved_seq"]),
+    ("request", &["id", "reserved_seq"]),
     ("returned", &["original_seq", "line", "quantity", "amount"]),
     (
         "alternative_number",
@@ -422,7 +422,7 @@ fn any_one_changed_cell_is_found() {
     let shop = books();
     let raw = shop.unlocked();
     raw.execute_batch(
-        "PRAGMA ignore_check_constraints = ON; DROP INDEX document_number; DROP INDEX document_kind; DROP INDEX document_reserved; DROP INDEX reconciliation_differs",
+        "PRAGMA ignore_check_constraints = ON; DROP INDEX document_number; DROP INDEX document_kind; DROP INDEX document_printed; DROP INDEX reconciliation_differs",
     )
     .unwrap();
     let before = verified(&shop).flaws;

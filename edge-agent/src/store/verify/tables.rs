@@ -46,7 +46,7 @@ const TABLES: &[Table] = &[
     Table {
         name: "request",
         key: 1,
-        columns: &["id", "device", "reserved_seq"],
+        columns: &["id", "reserved_seq"],
         row: "reserved_seq",
     },
     Table {

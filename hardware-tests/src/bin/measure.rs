@@ -1,0 +1,108 @@
+//! Speed and size, each beside its baseline, as the table of `docs/PERFORMANCE.md`:
+//!
+//! `cargo run --release -p ferrotill-hardware-tests --bin measure [-- --receipts 1000000] [--in DIR] [--books DIR] [--effort 100]
+//! [--only sale,rate,wear,get,core,start,history]`
+//!
+//! `--in` names a folder on the file system that is meant (otherwise the one that this program lies on); `--books` keeps the long
+//! history for the next time; `--effort` is the number of repetitions in hundredths of the usual.
+//!
+//! Exit codes: 0 every target met, 1 one missed or not measured, 2 used wrongly.
+
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use ferrotill_hardware_tests::measure::{Row, Verdict, Wanted, load, measure};
+
+fn main() -> ExitCode {
+    let wanted = match wanted() {
+        Ok(wanted) => wanted,
+        Err(words) => {
+            say(&words);
+            return ExitCode::from(2);
+        }
+    };
+    say(&machine(&wanted));
+    say(
+        "| What | Baseline in the same run | Target | Measured | Verdict |\n| --- | --- | --- | --- | --- |",
+    );
+    let mut missed = 0;
+    let outcome = measure(&wanted, &mut |row: &Row| {
+        missed += u32::from(row.verdict() == Verdict::Missed);
+        say(&row.to_string());
+    });
+    say(&format!("\nLoad average at the end: {}.", load_words()));
+    match outcome {
+        Ok(()) if missed == 0 => ExitCode::SUCCESS,
+        Ok(()) => {
+            say(&format!("{missed} missed."));
+            ExitCode::FAILURE
+        }
+        Err(words) => {
+            say(&format!("not measured: {words}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn say(words: &str) {
+    // Without a standard output the exit code has to do.
+    let _ = writeln!(std::io::stdout(), "{words}");
+}
+
+fn wanted() -> Result<Wanted, String> {
+    let here = std::env::current_exe().map_err(|error| error.to_string())?;
+    let mut wanted = Wanted {
+        folder: here.parent().unwrap_or(Path::new(".")).to_owned(),
+        receipts: 1_000_000,
+        books: None,
+        effort: 100,
+        only: Vec::new(),
+    };
+    let mut arguments = std::env::args().skip(1);
+    while let Some(name) = arguments.next() {
+        let value = arguments
+            .next()
+            .ok_or_else(|| format!("{name} needs a value; see the head of this file"))?;
+        let number = || format!("{name} needs a number, not {value}");
+        match name.as_str() {
+            "--receipts" => wanted.receipts = value.parse().map_err(|_| number())?,
+            "--effort" => wanted.effort = value.parse().map_err(|_| number())?,
+            "--in" => wanted.folder = PathBuf::from(value),
+            "--books" => wanted.books = Some(PathBuf::from(value)),
+            "--only" => wanted.only = value.split(',').map(str::to_owned).collect(),
+            _ => {
+                let known = "--receipts, --in, --books, --effort, --only";
+                return Err(format!("{name} is not known; known are {known}"));
+            }
+        }
+    }
+    Ok(wanted)
+}
+
+/// What it runs on, and how much else is going on there.
+fn machine(wanted: &Wanted) -> String {
+    let processor = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    let model = processor
+        .lines()
+        .find_map(|line| line.strip_prefix("model name")?.split_once(": "))
+        .map_or("an unnamed processor", |(_, model)| model);
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let quiet = load().is_some_and(|load| load < 50);
+    let noise = if quiet {
+        ""
+    } else {
+        " The machine is not quiet: times are inconclusive, counts are not."
+    };
+    format!(
+        "{cores} × {model}; books in {}; load average at the start: {}.{noise}\n",
+        wanted.folder.display(),
+        load_words()
+    )
+}
+
+fn load_words() -> String {
+    load().map_or("unknown".to_owned(), |load| {
+        format!("{}.{:02}", load / 100, load % 100)
+    })
+}

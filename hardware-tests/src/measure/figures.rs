@@ -1,0 +1,207 @@
+//! Figures: times in nanoseconds, ratios in hundredths, and the table that they end in.
+
+use std::fmt;
+use std::time::Duration;
+
+/// Times of one thing, done often.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Times(Vec<u64>);
+
+impl Times {
+    pub(super) fn push(&mut self, took: Duration) {
+        self.0
+            .push(u64::try_from(took.as_nanos()).unwrap_or(u64::MAX));
+    }
+
+    pub(super) fn extend(&mut self, other: &Self) {
+        self.0.extend(&other.0);
+    }
+
+    pub(super) fn sum(&self) -> u64 {
+        self.0.iter().sum()
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// The time that so many of a thousand do not exceed.
+    pub(super) fn of_thousand(&self, thousandths: usize) -> u64 {
+        let mut sorted = self.0.clone();
+        sorted.sort_unstable();
+        let last = sorted.len().saturating_sub(1);
+        let place = (sorted.len() * thousandths / 1_000).min(last);
+        sorted.get(place).copied().unwrap_or(0)
+    }
+
+    pub(super) fn p50(&self) -> u64 {
+        self.of_thousand(500)
+    }
+
+    pub(super) fn p99(&self) -> u64 {
+        self.of_thousand(990)
+    }
+
+    pub(super) fn p999(&self) -> u64 {
+        self.of_thousand(999)
+    }
+}
+
+/// A ratio in hundredths: 150 is 1.50.
+pub(super) fn ratio(measured: u64, baseline: u64) -> u64 {
+    measured.saturating_mul(100) / baseline.max(1)
+}
+
+/// The middle one.
+pub(super) fn median(mut values: Vec<u64>) -> u64 {
+    values.sort_unstable();
+    values.get(values.len() / 2).copied().unwrap_or(0)
+}
+
+/// Hundredths, written with a point.
+pub(super) struct Hundredths(pub(super) u64);
+
+impl fmt::Display for Hundredths {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{:02}", self.0 / 100, self.0 % 100)
+    }
+}
+
+/// Nanoseconds, written in the unit that fits.
+pub(super) struct Nanoseconds(pub(super) u64);
+
+impl fmt::Display for Nanoseconds {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            0..10_000 => write!(f, "{} ns", self.0),
+            10_000..10_000_000 => write!(f, "{} µs", self.0 / 1_000),
+            _ => write!(f, "{} ms", Hundredths(self.0 / 10_000)),
+        }
+    }
+}
+
+/// What a row comes to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// The target is met.
+    Met,
+    /// It is not.
+    Missed,
+    /// It is told for information and has no target.
+    Told,
+}
+
+/// A row of the table.
+#[derive(Clone, Debug)]
+pub struct Row {
+    what: &'static str,
+    baseline: String,
+    target: &'static str,
+    measured: String,
+    verdict: Verdict,
+}
+
+impl Row {
+    /// A figure that may be so much at most.
+    pub(super) fn at_most(
+        what: &'static str,
+        target: &'static str,
+        (value, limit): (u64, u64),
+        baseline: String,
+        measured: String,
+    ) -> Self {
+        let verdict = if value <= limit {
+            Verdict::Met
+        } else {
+            Verdict::Missed
+        };
+        Self {
+            what,
+            baseline,
+            target,
+            measured,
+            verdict,
+        }
+    }
+
+    /// A figure that must be so much at least.
+    pub(super) fn at_least(
+        what: &'static str,
+        target: &'static str,
+        (value, limit): (u64, u64),
+        baseline: String,
+        measured: String,
+    ) -> Self {
+        let row = Self::at_most(what, target, (limit, value), baseline, measured);
+        Self { ..row }
+    }
+
+    /// A figure without a target.
+    pub(super) fn told(what: &'static str, baseline: String, measured: String) -> Self {
+        Self {
+            what,
+            baseline,
+            target: "–",
+            measured,
+            verdict: Verdict::Told,
+        }
+    }
+
+    /// What it comes to.
+    #[must_use]
+    pub const fn verdict(&self) -> Verdict {
+        self.verdict
+    }
+}
+
+impl fmt::Display for Row {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let verdict = match self.verdict {
+            Verdict::Met => "met",
+            Verdict::Missed => "**missed**",
+            Verdict::Told => "–",
+        };
+        write!(
+            f,
+            "| {} | {} | {} | {} | {verdict} |",
+            self.what, self.baseline, self.target, self.measured
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn percentiles_are_those_of_the_sorted_times() {
+        let mut times = Times::default();
+        for nanoseconds in (0..1_000).rev() {
+            times.push(Duration::from_nanos(nanoseconds));
+        }
+        assert_eq!((times.p50(), times.p99(), times.p999()), (500, 990, 999));
+    }
+
+    #[test]
+    fn a_row_that_misses_its_target_says_so() {
+        let row = |value| {
+            Row::at_most(
+                "a sale",
+                "at most 1.50",
+                (value, 150),
+                "b".to_owned(),
+                "m".to_owned(),
+            )
+        };
+        assert_eq!(row(150).verdict(), Verdict::Met);
+        assert_eq!(row(151).verdict(), Verdict::Missed);
+        let rate = Row::at_least(
+            "sales",
+            "at least 3",
+            (299, 300),
+            String::new(),
+            String::new(),
+        );
+        assert_eq!(rate.verdict(), Verdict::Missed);
+    }
+}

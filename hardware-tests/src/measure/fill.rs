@@ -1,0 +1,176 @@
+//! Books with a long history: written by the core's decisions and the real store, in large transactions.
+
+use std::path::Path;
+
+use ferrotill::clock::system_ms;
+use ferrotill::store::{Batch, Store, StoreError};
+use ferrotill::tables;
+use ferrotill_core::event::{Event, ReportKind};
+use ferrotill_core::id::{DocumentId, Fingerprint, PointOfSaleId, UniqueId};
+use ferrotill_core::profile::{MOLDOVA, Profile};
+use ferrotill_core::receipt::{Draft, DraftLine, DraftPayment, LineTotals, Scratch};
+use ferrotill_core::refusal::Unheard;
+use ferrotill_core::seal::Seal;
+use ferrotill_core::till::{Command, Known, Order, Till, Wish};
+use ferrotill_core::time::Moment;
+use ferrotill_core::{Amount, Quantity};
+use uuid::Uuid;
+
+use super::Told;
+use super::shop::{DEVICE, config, words};
+
+/// Receipts of a day; then there is a Z-report.
+pub(super) const DAY: u32 = 500;
+/// Receipts that share a transaction.
+const TOGETHER: u32 = 250;
+/// Between two receipts.
+const PACE_MS: i64 = 60_000;
+
+/// Fills a folder until it has so many receipts in whole days, all of them acknowledged by the office. The Z-reports so far.
+pub(super) fn fill(folder: &Path, receipts: u32) -> Told<u32> {
+    let config = config(folder)?;
+    let device = config.devices.first().ok_or("the shop has no device")?;
+    let configuration = tables::configuration(device, MOLDOVA.facts());
+    let mut store = Store::open(folder).map_err(words)?;
+    let till = store.load_till(DEVICE).map_err(words)?;
+    let days = receipts.div_ceil(DAY);
+    let past = till.last_z();
+    // The last receipt is of yesterday.
+    let length = i64::from(days.saturating_sub(past)) * i64::from(DAY + 1) * PACE_MS;
+    let latest = store.latest_moment().map_err(words)?;
+    let begin = system_ms() - 86_400_000 - length;
+    let now = latest.map_or(begin, |latest| latest.utc_ms.max(begin));
+    let mut filler = Filler {
+        till,
+        now,
+        sealed: Vec::new(),
+    };
+    if *filler.till.configuration() != configuration {
+        let mut batch = store.batch().map_err(words)?;
+        filler.append(&mut batch, &Command::Adopt(&configuration))?;
+        batch.commit().map_err(words)?;
+    }
+    for _ in past..days {
+        let mut left = DAY;
+        while left > 0 {
+            let mut batch = store.batch().map_err(words)?;
+            for _ in 0..left.min(TOGETHER) {
+                filler.sell(&mut batch)?;
+            }
+            left -= left.min(TOGETHER);
+            if left == 0 {
+                filler.seal(&mut batch, Wish::Report(ReportKind::Z))?;
+            }
+            filler.acknowledge(&mut batch)?;
+            batch.snapshot(DEVICE, &filler.till).map_err(words)?;
+            batch.commit().map_err(words)?;
+        }
+    }
+    store.anchor();
+    Ok(filler.till.last_z())
+}
+
+struct Filler {
+    till: Till,
+    now: i64,
+    /// Places in the outbox that wait.
+    sealed: Vec<i64>,
+}
+
+impl Filler {
+    fn sell(&mut self, batch: &mut Batch<'_>) -> Told {
+        let lines = [LOAF, MILK, LOAF];
+        let payments = [DraftPayment {
+            code: 0,
+            amount: Amount::from_minor(3_000),
+        }];
+        let draft = Draft {
+            lines: &lines,
+            payments: &payments,
+            ..Draft::default()
+        };
+        self.seal(batch, Wish::Sale(draft))
+    }
+
+    fn seal(&mut self, batch: &mut Batch<'_>, wish: Wish<'_>) -> Told {
+        self.now += PACE_MS;
+        let id = Uuid::new_v4().into_bytes();
+        let mut fingerprint = [0; 32];
+        fingerprint[..16].copy_from_slice(&id);
+        let order = Order {
+            id: DocumentId(id),
+            unique: UniqueId(Uuid::now_v7().into_bytes()),
+            fingerprint: Fingerprint(fingerprint),
+            point_of_sale: PointOfSaleId([1; 16]),
+            annex: b"[null,null]",
+            baseline: None,
+            wish,
+        };
+        self.append(batch, &Command::Reserve(order))?;
+        let seal = Seal::Printer {
+            document: 1,
+            fiscal_receipt: None,
+            counters: None,
+        };
+        self.append(batch, &Command::Settle(DocumentId(id), seal))?;
+        self.sealed.push(batch.seq());
+        Ok(())
+    }
+
+    fn acknowledge(&mut self, batch: &mut Batch<'_>) -> Told {
+        for sealed_seq in self.sealed.drain(..) {
+            batch.acknowledge(sealed_seq, self.now).map_err(words)?;
+        }
+        Ok(())
+    }
+
+    /// Decides, appends and applies, as the clerk does.
+    fn append(&mut self, batch: &mut Batch<'_>, command: &Command<'_>) -> Told {
+        let (mut lines, mut bytes) = ([LineTotals::default(); 4], [0; 2_048]);
+        let mut room = [0; 4_096];
+        let moment = Moment {
+            utc_ms: self.now,
+            offset_minutes: 120,
+        };
+        let scratch = Scratch {
+            lines: &mut lines,
+            bytes: &mut bytes,
+        };
+        let (kind, payload) = {
+            let known = Known::default();
+            let event = self
+                .till
+                .decide(&MOLDOVA, command, &known, moment, scratch, &mut Unheard)
+                .map_err(|refusal| format!("the history is refused: {refusal}"))?;
+            let payload = event.encode(&mut room);
+            (
+                event.kind(),
+                payload.map_err(|_| words(StoreError::TooLarge))?,
+            )
+        };
+        let event = Event::decode(kind, Event::VERSION, payload)
+            .map_err(|_| words(StoreError::TooLarge))?;
+        batch
+            .append(DEVICE, self.now, &event, payload)
+            .map_err(words)?;
+        self.till.apply(&event);
+        Ok(())
+    }
+}
+
+const LOAF: DraftLine<'static> = DraftLine {
+    name: "Piine Praga (Franzeluta)",
+    quantity: Quantity::ONE,
+    price: Amount::from_minor(810),
+    modifier: None,
+    tax_group: Some("B"),
+    comment: "",
+    final_amount: None,
+    voided: false,
+};
+const MILK: DraftLine<'static> = DraftLine {
+    name: "Lapte 1l",
+    price: Amount::from_minor(1_275),
+    tax_group: Some("A"),
+    ..LOAF
+};

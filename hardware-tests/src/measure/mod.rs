@@ -1,0 +1,95 @@
+//! The speed and the size that an embedded box needs: every figure beside its baseline, in one run.
+//!
+//! Product and baseline take turns in blocks, so that somebody else's work on the machine falls on both; what is printed is a ratio,
+//! and the middle one of several rounds. What can be counted is counted (syncs and bytes, on the disk of `hardware-tests/disk`).
+
+mod bare;
+mod calls;
+mod durable;
+mod figures;
+mod fill;
+mod history;
+mod process;
+mod shop;
+
+use std::path::{Path, PathBuf};
+
+pub use figures::{Row, Verdict};
+
+/// An outcome; what went wrong is told in words.
+pub(crate) type Told<T = ()> = Result<T, String>;
+
+/// What is measured.
+#[derive(Clone, Debug)]
+pub struct Wanted {
+    /// Where the books lie: on the file system that is meant. A folder of its own is made in it.
+    pub folder: PathBuf,
+    /// Receipts of the long history; none leaves those rows out.
+    pub receipts: u32,
+    /// Keeps the long history there, or takes it from there.
+    pub books: Option<PathBuf>,
+    /// Hundredths of the usual number of repetitions.
+    pub effort: usize,
+    /// The groups of rows that are wanted; all where there is none.
+    pub only: Vec<String>,
+}
+
+impl Wanted {
+    fn times(&self, usual: usize) -> usize {
+        (usual * self.effort / 100).max(1)
+    }
+
+    fn wants(&self, group: &str) -> bool {
+        self.only.is_empty() || self.only.iter().any(|wanted| wanted == group)
+    }
+}
+
+/// Measures, and hands over each row as soon as there is one.
+///
+/// # Errors
+///
+/// What could not be measured, in words.
+pub fn measure(wanted: &Wanted, tell: &mut dyn FnMut(&Row)) -> Told {
+    let folder = tempfile::Builder::new()
+        .prefix("measure-")
+        .tempdir_in(&wanted.folder)
+        .map_err(|error| format!("{}: {error}", wanted.folder.display()))?;
+    let folder = folder.path();
+    let mut tell_all = |rows: Vec<Row>| rows.iter().for_each(&mut *tell);
+    if wanted.wants("sale") {
+        tell_all(durable::sale(wanted, &made(folder, "sale")?)?);
+    }
+    if wanted.wants("rate") {
+        tell_all(durable::rate(wanted, &made(folder, "rate")?)?);
+    }
+    if wanted.wants("wear") {
+        tell_all(durable::wear(wanted)?);
+    }
+    if wanted.wants("get") {
+        tell_all(calls::get(wanted, &made(folder, "get")?)?);
+    }
+    if wanted.wants("core") {
+        tell_all(process::core()?);
+    }
+    if wanted.wants("start") {
+        tell_all(process::start_and_size(wanted, &made(folder, "start")?)?);
+    }
+    if wanted.receipts > 0 && wanted.wants("history") {
+        tell_all(history::history(wanted, &made(folder, "history")?)?);
+    }
+    Ok(())
+}
+
+/// The machine's load over the last minute, in hundredths.
+#[must_use]
+pub fn load() -> Option<u64> {
+    let text = std::fs::read_to_string("/proc/loadavg").ok()?;
+    let (whole, part) = text.split_whitespace().next()?.split_once('.')?;
+    Some(whole.parse::<u64>().ok()? * 100 + part.parse::<u64>().ok()?)
+}
+
+fn made(folder: &Path, name: &str) -> Told<PathBuf> {
+    let made = folder.join(name);
+    std::fs::create_dir_all(&made).map_err(|error| format!("{}: {error}", made.display()))?;
+    Ok(made)
+}

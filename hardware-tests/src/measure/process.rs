@@ -1,0 +1,323 @@
+//! The release binary from outside: how soon it is ready, how much memory it holds, how large it is.
+
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use uuid::Uuid;
+
+use super::calls::{Line, signed_call, signed_get};
+use super::figures::{Hundredths, Nanoseconds, Row, Times, ratio};
+use super::shop::{configuration, words};
+use super::{Told, Wanted};
+
+/// How long a program may take to be ready.
+const READY_WITHIN: Duration = Duration::from_secs(60);
+/// How long it is left alone before its memory is looked at.
+const IDLE: Duration = Duration::from_secs(2);
+const STARTS: usize = 21;
+
+/// The programs that are measured, as `cargo build --release` leaves them.
+pub(super) struct Programs {
+    folder: PathBuf,
+}
+
+impl Programs {
+    /// Builds them, so that what is measured is this source.
+    pub(super) fn build() -> Told<Self> {
+        let here = std::env::current_exe().map_err(words)?;
+        let folder = here.parent().ok_or("this program lies nowhere")?.to_owned();
+        let profile = if folder.ends_with("release") {
+            "release"
+        } else {
+            "dev"
+        };
+        let status = cargo()
+            .args(["build", "--quiet", "--profile", profile])
+            .args(["--package", "ferrotill", "--bin", "ferrotill"])
+            .args(["--package", "ferrotill-hardware-tests", "--bin", "bare"])
+            .status()
+            .map_err(words)?;
+        if !status.success() {
+            return Err("the programs could not be built".to_owned());
+        }
+        Ok(Self { folder })
+    }
+
+    fn agent(&self) -> PathBuf {
+        self.folder.join("ferrotill")
+    }
+
+    fn bare(&self) -> PathBuf {
+        self.folder.join("bare")
+    }
+}
+
+fn cargo() -> Command {
+    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    command.current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join(".."));
+    command
+}
+
+/// The arithmetic of a receipt has a benchmark of its own, whose dependencies stay out of the product's lock file.
+pub(super) fn core() -> Told<Vec<Row>> {
+    let output = cargo()
+        .args([
+            "bench",
+            "--quiet",
+            "--manifest-path",
+            "core/bench/Cargo.toml",
+            "--",
+            "only-the-ratio",
+        ])
+        .stderr(Stdio::inherit())
+        .output()
+        .map_err(words)?;
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    let times = text.lines().find(|line| line.starts_with("core "));
+    let found = text.lines().find_map(|line| {
+        let figure = line.strip_prefix("ratio ")?.split(' ').next()?;
+        let (whole, part) = figure.split_once('.')?;
+        Some(whole.parse::<u64>().ok()? * 100 + part.parse::<u64>().ok()? * 10)
+    });
+    let found = found.ok_or_else(|| format!("core/bench told no ratio:\n{text}"))?;
+    Ok(vec![Row::at_least(
+        "ten-line receipt in core",
+        "at least 10×",
+        (found, 1_000),
+        "`rust_decimal` (`core/bench`)".to_owned(),
+        format!("{}×: {}", Hundredths(found), times.unwrap_or_default()),
+    )])
+}
+
+/// A program that serves. Dropping it kills it.
+pub(super) struct Running {
+    child: Child,
+    address: SocketAddr,
+    /// From its start to its first answer that says that it is ready.
+    ready: Duration,
+}
+
+impl Running {
+    fn start(command: &mut Command, address: SocketAddr, path: &str) -> Told<Self> {
+        let begun = Instant::now();
+        let child = command
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .map_err(words)?;
+        let mut running = Self {
+            child,
+            address,
+            ready: Duration::ZERO,
+        };
+        let request = format!("GET {path} HTTP/1.1\r\nHost: {address}\r\n\r\n");
+        loop {
+            let answered = Line::new(address).and_then(|mut line| {
+                let answer = line.call(request.as_bytes())?;
+                Ok(answer.starts_with(b"HTTP/1.1 200"))
+            });
+            if answered == Ok(true) {
+                running.ready = begun.elapsed();
+                return Ok(running);
+            }
+            let ended = running.child.try_wait().map_err(words)?;
+            if ended.is_some() || begun.elapsed() > READY_WITHIN {
+                return Err(format!("{command:?} is not ready: {answered:?}, {ended:?}"));
+            }
+            std::thread::sleep(Duration::from_micros(50));
+        }
+    }
+
+    /// The agent on the books of a folder.
+    pub(super) fn agent(programs: &Programs, folder: &Path) -> Told<Self> {
+        let address = free_address()?;
+        let file = folder.join("measure.toml");
+        std::fs::write(&file, configuration(folder, address.port())).map_err(words)?;
+        let mut command = Command::new(programs.agent());
+        command.arg("run").arg("--config").arg(&file);
+        Self::start(&mut command, address, "/readyz")
+    }
+
+    /// A bare program on a database of its own.
+    fn bare(programs: &Programs, folder: &Path) -> Told<Self> {
+        let address = free_address()?;
+        let mut command = Command::new(programs.bare());
+        command.arg(address.to_string()).arg(folder);
+        Self::start(&mut command, address, "/")
+    }
+
+    /// Resident memory in KiB.
+    pub(super) fn resident(&self) -> Told<u64> {
+        let status = format!("/proc/{}/status", self.child.id());
+        let text = std::fs::read_to_string(&status).map_err(words)?;
+        let line = text.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+        let figure = line.and_then(|line| line.split_whitespace().next()?.parse().ok());
+        figure.ok_or_else(|| format!("{status} has no VmRSS"))
+    }
+
+    /// Some work, so that everything that is made on demand has been made.
+    pub(super) fn work(&self, sales: usize) -> Told {
+        let mut line = Line::new(self.address)?;
+        let host = self.address.to_string();
+        for _ in 0..sales {
+            let id = Uuid::new_v4();
+            let lines: Vec<String> = (0..10)
+                .map(|number| format!("{{\"name\":\"Piine {number}\",\"quantity\":1,\"price\":8.10,\"taxGroup\":\"B\"}}"))
+                .collect();
+            let body = format!(
+                "{{\"id\":\"{id}\",\"receiptMode\":\"AlternativeReceiptOnly\",\"lines\":[{}],\
+                 \"payments\":[{{\"paymentType\":0,\"amount\":81.00}}]}}",
+                lines.join(",")
+            );
+            let answer = line.call(&signed_call(
+                "POST",
+                "/api/v1/operations/sale",
+                &host,
+                &body,
+            ))?;
+            if !answer.starts_with(b"HTTP/1.1 200") {
+                return Err(format!("a sale: {}", String::from_utf8_lossy(answer)));
+            }
+            line.call(&signed_get(
+                &format!("/api/v1/alternativereceipts/{id}"),
+                &host,
+            ))?;
+        }
+        line.call(&signed_get("/api/v1/alternativereceipts", &host))?;
+        Ok(())
+    }
+
+    /// Ends it as the service manager does.
+    pub(super) fn stop(mut self) -> Told<Duration> {
+        let pid = i32::try_from(self.child.id()).map_err(words)?;
+        kill(Pid::from_raw(pid), Signal::SIGTERM).map_err(words)?;
+        self.child.wait().map_err(words)?;
+        Ok(self.ready)
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // It may have ended already.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn free_address() -> Told<SocketAddr> {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).map_err(words)?;
+    listener.local_addr().map_err(words)
+}
+
+/// Starts on each of some folders in turn, and returns the times of each.
+pub(super) fn starts_in_turn(
+    wanted: &Wanted,
+    programs: &Programs,
+    folders: &[&Path],
+) -> Told<Vec<Times>> {
+    let mut times = vec![Times::default(); folders.len()];
+    // The first start of each may have something to adopt.
+    for folder in folders {
+        Running::agent(programs, folder)?.stop()?;
+    }
+    for _ in 0..wanted.times(STARTS) {
+        for (folder, times) in folders.iter().zip(&mut times) {
+            times.push(Running::agent(programs, folder)?.stop()?);
+        }
+    }
+    Ok(times)
+}
+
+/// Start to ready on an empty database, idle memory, and size.
+pub(super) fn start_and_size(wanted: &Wanted, folder: &Path) -> Told<Vec<Row>> {
+    let programs = Programs::build()?;
+    let made = |name: &str| super::made(folder, name);
+    let (ours, theirs) = (made("agent")?, made("bare")?);
+    Running::agent(&programs, &ours)?.stop()?;
+    Running::bare(&programs, &theirs)?.stop()?;
+    let [mut again, mut bare_again, mut first, mut bare_first] = [
+        Times::default(),
+        Times::default(),
+        Times::default(),
+        Times::default(),
+    ];
+    for round in 0..wanted.times(STARTS) {
+        again.push(Running::agent(&programs, &ours)?.stop()?);
+        bare_again.push(Running::bare(&programs, &theirs)?.stop()?);
+        first.push(Running::agent(&programs, &made(&format!("agent-{round}"))?)?.stop()?);
+        bare_first.push(Running::bare(&programs, &made(&format!("bare-{round}"))?)?.stop()?);
+    }
+    let running = Running::agent(&programs, &ours)?;
+    std::thread::sleep(IDLE);
+    let idle = running.resident()?;
+    running.work(200)?;
+    std::thread::sleep(IDLE);
+    let worked = running.resident()?;
+    running.stop()?;
+    let size = std::fs::metadata(programs.agent()).map_err(words)?.len() / 1_024;
+    let middle = ratio(again.p50(), bare_again.p50());
+    Ok(vec![
+        Row::at_most(
+            "start to ready on an empty database",
+            "at most 3×",
+            (middle, 300),
+            format!(
+                "a bare axum + rusqlite program: {}",
+                Nanoseconds(bare_again.p50())
+            ),
+            format!("{}×: {}", Hundredths(middle), Nanoseconds(again.p50())),
+        ),
+        Row::told(
+            "the very first start, which makes the tables and the key",
+            format!(
+                "the same program, which makes one table: {}",
+                Nanoseconds(bare_first.p50())
+            ),
+            format!(
+                "{}×: {}",
+                Hundredths(ratio(first.p50(), bare_first.p50())),
+                Nanoseconds(first.p50())
+            ),
+        ),
+        Row::at_most(
+            "idle memory (RSS), stripped release binary",
+            "at most 8 MB",
+            (idle, 8_000_000 / 1_024),
+            "–".to_owned(),
+            format!("{idle} KiB; {worked} KiB after 200 sales"),
+        ),
+        Row::at_most(
+            "size on disk, stripped release binary",
+            "at most 10 MB",
+            (size, 10_000_000 / 1_024),
+            "–".to_owned(),
+            format!("{size} KiB"),
+        ),
+    ])
+}
+
+/// Memory of the agent on the books of a folder: idle, and idle after some sales.
+pub(super) fn memory(programs: &Programs, folder: &Path) -> Told<(u64, u64)> {
+    let running = Running::agent(programs, folder)?;
+    std::thread::sleep(IDLE);
+    let idle = running.resident()?;
+    running.work(200)?;
+    std::thread::sleep(IDLE);
+    let worked = running.resident()?;
+    running.stop()?;
+    Ok((idle, worked))
+}
+
+/// The middle time of starts, and its ratio to that of the first folder.
+pub(super) fn beside_first(times: &[Times]) -> Vec<(u64, u64)> {
+    let first = times.first().map_or(0, Times::p50);
+    times
+        .iter()
+        .map(|times| (times.p50(), ratio(times.p50(), first)))
+        .collect()
+}
