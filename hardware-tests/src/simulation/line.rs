@@ -127,10 +127,10 @@ impl Place {
     }
 }
 
-/// What is laid for the line: one mishap, and how much is left of the one that has come.
+/// What is laid for the line: mishaps, and how much is left of one that has come.
 #[derive(Debug, Default)]
 struct Snare {
-    laid: Option<(Moment, Mishap)>,
+    laid: Vec<(Moment, Mishap)>,
     silent: u32,
     deaf: u32,
     /// What comes from the printer is lost until the next frame goes out.
@@ -154,7 +154,9 @@ impl Line {
 
     /// At the next such moment this happens.
     pub(super) fn lay(&self, moment: Moment, mishap: Mishap) {
-        self.snare().laid = Some((moment, mishap));
+        let mut snare = self.snare();
+        snare.laid.retain(|(laid, _)| *laid != moment);
+        snare.laid.push((moment, mishap));
     }
 
     /// Nothing happens any more.
@@ -189,9 +191,9 @@ impl Line {
         port.write_all(bytes)?;
         let after = Place::of(&self.line);
         let mut snare = self.snare();
-        let due = snare
-            .laid
-            .take_if(|(moment, _)| after.is_then(before, *moment));
+        let mut laid = snare.laid.iter();
+        let due = laid.position(|(moment, _)| after.is_then(before, *moment));
+        let due = due.map(|place| snare.laid.swap_remove(place));
         match due {
             None => {}
             Some((_, Mishap::Silence(frames))) => {

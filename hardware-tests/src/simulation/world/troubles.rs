@@ -89,10 +89,21 @@ impl World {
             1 => Mishap::Deafness(frames),
             _ => Mishap::Death(i64::from(frames / 2)),
         };
-        if let Some(till) = self.tills.get(place) {
+        let Some(till) = self.tills.get(place) else {
+            return;
+        };
+        if self.dice.below(3) == 0 {
+            // A sale that is interrupted is cancelled, and the agent dies of that.
+            till.line
+                .lay(Moment::Sold, Mishap::Death(i64::from(frames / 4)));
+            till.line
+                .lay(Moment::Cancelled, Mishap::Death(i64::from(frames / 8)));
+        } else {
             till.line.lay(moment, mishap);
         }
-        self.note(format!("printer {place}: {mishap:?} at {moment:?}"));
+        self.note(format!(
+            "printer {place}: {mishap:?} at {moment:?}, or deaths"
+        ));
     }
 
     /// The tills on whose printers somebody may press a key now: those with nothing outstanding. A known gap, docs/PROOF.md: a report
