@@ -1,6 +1,7 @@
 //! The one writer: batches of events, committed together, with their projections.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use ferrotill_core::event::Event;
 use ferrotill_core::id::DocumentId;
@@ -12,8 +13,12 @@ use super::anchor::{self, Anchor};
 use super::beside::{Anchorage, Beside, PAGES_MAX};
 use super::chain::{ChainKey, GENESIS, Link, Mac};
 use super::{
-    Context, FILE_NAME, StoreError, configure, migrate, outbox, projection, query, reconcile,
+    BUSY_TIMEOUT, Context, FILE_NAME, StoreError, configure, migrate, outbox, projection, query,
+    reconcile,
 };
+
+/// A log that is longer at a start is cut off: twice of what the thread beside the writer leaves.
+const LOG_BYTES_AT_A_START: u64 = 8 * 1_024 * 1_024;
 
 /// The end of the chain.
 #[derive(Clone, Copy, Debug)]
@@ -69,7 +74,28 @@ impl Store {
         };
         store.reload_head()?;
         store.compare_anchor();
+        if let Err(error) = store.shorten_log() {
+            // What is in the log is as durable as what is in the database.
+            tracing::warn!("the log of the books stays long: {error}; check the disk");
+        }
         Ok(store)
+    }
+
+    /// A long log that a killed writer has left is read from its beginning at every start, until it is cut off.
+    fn shorten_log(&self) -> Result<(), rusqlite::Error> {
+        let mut log = self.path.clone().into_os_string();
+        log.push("-wal");
+        let is_long = std::fs::metadata(log).is_ok_and(|log| log.len() > LOG_BYTES_AT_A_START);
+        if !is_long {
+            return Ok(());
+        }
+        // Who reads meanwhile is not waited for: the next start comes.
+        self.connection.busy_timeout(Duration::ZERO)?;
+        let outcome = self
+            .connection
+            .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
+        self.connection.busy_timeout(BUSY_TIMEOUT)?;
+        outcome
     }
 
     /// From now on checkpoints and anchors are made beside the writer, on a thread of their own, so that no sale waits for one.

@@ -120,6 +120,30 @@ fn the_log_of_a_writer_that_never_pauses_is_bounded() {
 }
 
 #[test]
+fn a_long_log_of_a_killed_writer_is_cut_off_at_the_next_start_and_loses_nothing() {
+    let mut shop = Shop::new();
+    shop.store
+        .connection()
+        .pragma_update(None, "wal_autocheckpoint", 0)
+        .unwrap();
+    let mut document = 0;
+    while log_pages(&shop) * 4_096 < 9 * 1_024 * 1_024 {
+        document += 1;
+        shop.sale(document);
+    }
+    let rows = shop.rows();
+    // A writer that is killed closes nothing; its log is left as it is.
+    let killed = tempfile::tempdir().unwrap();
+    for file in [FILE_NAME, "ferrotill.db-wal", "journal.key"] {
+        fs::copy(shop.folder.path().join(file), killed.path().join(file)).unwrap();
+    }
+    let mut store = Store::open(killed.path()).unwrap();
+    let log = killed.path().join("ferrotill.db-wal");
+    assert_eq!(fs::metadata(log).unwrap().len(), 0);
+    assert_eq!(store.batch().unwrap().seq(), rows);
+}
+
+#[test]
 fn an_anchor_beside_the_writer_is_durable_when_the_books_close_and_never_gives_way_to_an_older_one()
 {
     let mut shop = Shop::new();
