@@ -3,6 +3,7 @@
 //! [`admit`] comes first: a fiscalised printer is turned away unless its serial number is listed, because what it prints counts.
 //! [`run`] plays the jobs through [`FiscalPrinter`], the way the agent does, and compares the printer's counters with what was asked.
 
+mod bookkeeping;
 mod cases;
 pub mod measure;
 pub mod powercut;

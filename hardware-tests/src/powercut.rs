@@ -5,20 +5,20 @@
 //! what was promised is there, the whole verification finds nothing, and the next sale goes through.
 
 use ferrotill::store::verify::{Range, Wanted, verify};
-use ferrotill::store::{Batch, Store, StoreError};
-use ferrotill_core::event::{Configuration, Event, NumberRange, ReportKind};
+use ferrotill::store::{Store, StoreError};
+use ferrotill_core::Amount;
+use ferrotill_core::event::{Configuration, NumberRange, ReportKind};
 use ferrotill_core::id::{DocumentId, Fingerprint, PointOfSaleId, UniqueId};
 use ferrotill_core::payment::PaymentTable;
 use ferrotill_core::profile::{MOLDOVA, Profile};
-use ferrotill_core::receipt::{Draft, DraftLine, DraftPayment, LineTotals, Scratch};
-use ferrotill_core::refusal::Unheard;
+use ferrotill_core::receipt::{Draft, DraftLine, DraftPayment};
 use ferrotill_core::seal::Seal;
-use ferrotill_core::till::{Command, Known, Order, Till, Wish};
-use ferrotill_core::time::Moment;
-use ferrotill_core::{Amount, Quantity};
+use ferrotill_core::till::{Command, Order, Till, Wish};
 use ferrotill_disk::{Dice, Disk, Image, Kind, Trouble};
 use tempfile::TempDir;
 use uuid::Uuid;
+
+use crate::bookkeeping::{LOAF, printed, write_down};
 
 /// The one device.
 const DEVICE: Uuid = Uuid::from_u128(0xD1);
@@ -110,7 +110,7 @@ impl Shop {
         };
         let mut batch = store.batch()?;
         for command in commands {
-            append(&mut batch, &mut after, command, now)?;
+            write_down(&mut batch, DEVICE, &mut after, command, now)?;
         }
         let seq = batch.seq();
         batch.commit()?;
@@ -439,25 +439,6 @@ pub fn wear(hundreds: usize) -> Result<Wear, Violation> {
 /// Ways in which the power goes at one moment.
 const CUTS_PER_MOMENT: usize = 4;
 
-const LOAF: DraftLine<'static> = DraftLine {
-    name: "Piine Praga (Franzeluta)",
-    quantity: Quantity::ONE,
-    price: Amount::from_minor(810),
-    modifier: None,
-    tax_group: Some("B"),
-    comment: "",
-    final_amount: None,
-    voided: false,
-};
-
-const fn printed() -> Seal<'static> {
-    Seal::Printer {
-        document: 1,
-        fiscal_receipt: None,
-        counters: None,
-    }
-}
-
 fn configuration() -> Option<Configuration> {
     let range = NumberRange {
         series: "ABC".try_into().ok()?,
@@ -471,39 +452,6 @@ fn configuration() -> Option<Configuration> {
         ranges: [range].into_iter().collect(),
         alternative_receipts: true,
     })
-}
-
-/// Decides, appends and applies, as the clerk does. A refusal ends the transaction: it is the shift's plan that is wrong then.
-fn append(
-    batch: &mut Batch<'_>,
-    till: &mut Till,
-    command: &Command<'_>,
-    now: i64,
-) -> Result<(), StoreError> {
-    let (mut lines, mut bytes) = ([LineTotals::default(); 16], [0; 4_096]);
-    let scratch = Scratch {
-        lines: &mut lines,
-        bytes: &mut bytes,
-    };
-    let mut room = [0; 8_192];
-    let moment = Moment {
-        utc_ms: now,
-        offset_minutes: 120,
-    };
-    let (kind, payload) = {
-        let known = Known::default();
-        let decided = till.decide(&MOLDOVA, command, &known, moment, scratch, &mut Unheard);
-        let event = decided.map_err(|refusal| StoreError::Configuration {
-            device: DEVICE,
-            refusal,
-        })?;
-        let payload = event.encode(&mut room).map_err(|_| StoreError::TooLarge)?;
-        (event.kind(), payload)
-    };
-    let event = Event::decode(kind, Event::VERSION, payload).map_err(|_| StoreError::TooLarge)?;
-    batch.append(DEVICE, now, &event, payload)?;
-    till.apply(&event);
-    Ok(())
 }
 
 /// An error with all its sources.

@@ -3,21 +3,19 @@
 use std::path::Path;
 
 use ferrotill::clock::system_ms;
-use ferrotill::store::{Batch, Store, StoreError};
+use ferrotill::store::{Batch, Store};
 use ferrotill::tables;
-use ferrotill_core::event::{Event, ReportKind};
+use ferrotill_core::Amount;
+use ferrotill_core::event::ReportKind;
 use ferrotill_core::id::{DocumentId, Fingerprint, PointOfSaleId, UniqueId};
 use ferrotill_core::profile::{MOLDOVA, Profile};
-use ferrotill_core::receipt::{Draft, DraftLine, DraftPayment, LineTotals, Scratch};
-use ferrotill_core::refusal::Unheard;
-use ferrotill_core::seal::Seal;
-use ferrotill_core::till::{Command, Known, Order, Till, Wish};
-use ferrotill_core::time::Moment;
-use ferrotill_core::{Amount, Quantity};
+use ferrotill_core::receipt::{Draft, DraftLine, DraftPayment};
+use ferrotill_core::till::{Command, Order, Till, Wish};
 use uuid::Uuid;
 
 use super::Told;
 use super::shop::{DEVICE, config, words};
+use crate::bookkeeping::{LOAF, printed, write_down};
 
 /// Receipts of a day; then there is a Z-report.
 pub(super) const DAY: u32 = 500;
@@ -107,12 +105,7 @@ impl Filler {
             wish,
         };
         self.append(batch, &Command::Reserve(order))?;
-        let seal = Seal::Printer {
-            document: 1,
-            fiscal_receipt: None,
-            counters: None,
-        };
-        self.append(batch, &Command::Settle(DocumentId(id), seal))?;
+        self.append(batch, &Command::Settle(DocumentId(id), printed()))?;
         self.sealed.push(batch.seq());
         Ok(())
     }
@@ -124,50 +117,11 @@ impl Filler {
         Ok(())
     }
 
-    /// Decides, appends and applies, as the clerk does.
     fn append(&mut self, batch: &mut Batch<'_>, command: &Command<'_>) -> Told {
-        let (mut lines, mut bytes) = ([LineTotals::default(); 4], [0; 2_048]);
-        let mut room = [0; 4_096];
-        let moment = Moment {
-            utc_ms: self.now,
-            offset_minutes: 120,
-        };
-        let scratch = Scratch {
-            lines: &mut lines,
-            bytes: &mut bytes,
-        };
-        let (kind, payload) = {
-            let known = Known::default();
-            let event = self
-                .till
-                .decide(&MOLDOVA, command, &known, moment, scratch, &mut Unheard)
-                .map_err(|refusal| format!("the history is refused: {refusal}"))?;
-            let payload = event.encode(&mut room);
-            (
-                event.kind(),
-                payload.map_err(|_| words(StoreError::TooLarge))?,
-            )
-        };
-        let event = Event::decode(kind, Event::VERSION, payload)
-            .map_err(|_| words(StoreError::TooLarge))?;
-        batch
-            .append(DEVICE, self.now, &event, payload)
-            .map_err(words)?;
-        self.till.apply(&event);
-        Ok(())
+        write_down(batch, DEVICE, &mut self.till, command, self.now).map_err(words)
     }
 }
 
-const LOAF: DraftLine<'static> = DraftLine {
-    name: "Piine Praga (Franzeluta)",
-    quantity: Quantity::ONE,
-    price: Amount::from_minor(810),
-    modifier: None,
-    tax_group: Some("B"),
-    comment: "",
-    final_amount: None,
-    voided: false,
-};
 const MILK: DraftLine<'static> = DraftLine {
     name: "Lapte 1l",
     price: Amount::from_minor(1_275),
