@@ -84,6 +84,8 @@ pub(super) enum Mishap {
     Deafness(u32),
     /// The agent dies after so many more calls of a port.
     Death(i64),
+    /// The printer loses its power before its answer is heard, and is back at once; it has forgotten what it was asked last.
+    Blink,
 }
 
 /// Where a printer stands.
@@ -202,6 +204,13 @@ impl Line {
             }
             Some((_, Mishap::Deafness(frames))) => snare.deaf = frames,
             Some((_, Mishap::Death(calls))) => life.ends_after(calls),
+            Some((_, Mishap::Blink)) => {
+                snare.lossy = true;
+                self.line.with(|emulator| {
+                    emulator.set_power(false);
+                    emulator.set_power(true);
+                });
+            }
         }
         Ok(())
     }

@@ -84,9 +84,10 @@ impl World {
         let moment = Moment::ALL.get(self.dice.below(Moment::ALL.len()));
         let moment = *moment.unwrap_or(&Moment::Closed);
         let frames = 1 + u32::try_from(self.dice.below(24)).unwrap_or(0);
-        let mishap = match self.dice.below(3) {
+        let mishap = match self.dice.below(4) {
             0 => Mishap::Silence(frames),
             1 => Mishap::Deafness(frames),
+            2 => Mishap::Blink,
             _ => Mishap::Death(i64::from(frames / 2)),
         };
         let Some(till) = self.tills.get(place) else {
