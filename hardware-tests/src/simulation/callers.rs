@@ -32,6 +32,8 @@ pub(super) struct Order {
     pub(super) said: Said,
     /// Somebody has brought it back, or tried to.
     pub(super) brought_back: bool,
+    /// Nobody waits for it, and it has no document: it must not get one before somebody asks again.
+    pub(super) given_up: bool,
 }
 
 /// What a fiscal receipt is known by: a refund or not, and its sum.
@@ -67,6 +69,8 @@ pub(super) struct Caller {
     pub(super) clashing: bool,
     /// The answer gets lost on its way.
     pub(super) deaf: bool,
+    /// It hangs up before the agent would tell it that nobody knows.
+    pub(super) impatient: bool,
     pub(super) deadline_ms: u64,
     pub(super) again_ms: u64,
 }
@@ -121,6 +125,7 @@ pub(super) fn new_order(orders: &[Order], till: usize, z: bool, dice: &mut Dice)
         returns,
         said: Said::Open,
         brought_back: false,
+        given_up: false,
     }
 }
 

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use ferrotill::clerk::{Answer, FiscalState, Message};
+use ferrotill::store::RequestState;
 use ferrotill_core::refusal::Refusal;
 use tokio::sync::oneshot;
 
@@ -10,8 +11,12 @@ use super::super::bug::Bug;
 use super::super::callers::{Order, Said, new_order};
 use super::{CALLERS, Request, Told, World};
 
-/// How long a caller waits.
+/// How long a caller waits…
 const PATIENCE_MS: u64 = 20_000;
+/// …unless it hangs up sooner…
+const IMPATIENCE_MS: u64 = 3_000;
+/// …and then lets so much time pass before it asks again.
+const SULK_MS: u64 = 60_000;
 /// How long the agent lets a caller wait.
 const ANSWER_TIMEOUT_MS: u64 = 15_000;
 /// A request that never arrives.
@@ -52,6 +57,7 @@ impl World {
                 self.begin(order)
             }
         };
+        self.is_still_given_up(place)?;
         self.send(caller, place, closing);
         Ok(())
     }
@@ -105,10 +111,20 @@ impl World {
         let heard = std::mem::take(&mut mine.heard);
         let unanswered = std::mem::take(&mut mine.unanswered);
         let clashing = std::mem::take(&mut mine.clashing);
-        mine.again_ms = now + if unanswered { 1_000 } else { 2_000 };
+        let hung_up = std::mem::take(&mut mine.impatient) && unanswered;
+        mine.again_ms = now
+            + match unanswered {
+                true if hung_up => SULK_MS,
+                true => 1_000,
+                false => 2_000,
+            };
         let Some(place) = mine.order else {
             return Ok(());
         };
+        let has_document = self.has_document(place);
+        if let Some(order) = self.orders.get_mut(place) {
+            order.given_up = has_document == Some(false);
+        }
         if clashing {
             return Ok(());
         }
@@ -174,6 +190,25 @@ impl World {
         }
     }
 
+    /// Whether the books have a document for an order; nothing while nobody can look.
+    fn has_document(&self, place: usize) -> Option<bool> {
+        let (order, agent) = self.orders.get(place).zip(self.agent.as_ref())?;
+        let device = self.tills.get(order.till).map(|till| till.device);
+        let found = agent.reader.find(device, order.form.id).ok()?;
+        Some(found.is_some_and(|document| document.row.state != RequestState::Voided))
+    }
+
+    /// What nobody waits for is not sold: for its caller, it would be behind its back.
+    fn is_still_given_up(&self, place: usize) -> Told {
+        let given_up = self.orders.get(place).is_some_and(|order| order.given_up);
+        if given_up && self.has_document(place) == Some(true) {
+            return Err(format!(
+                "order {place} was carried out although nobody waited for it"
+            ));
+        }
+        Ok(())
+    }
+
     /// How far the time in an order's document is from the true one by now.
     fn time_off(&self, place: usize) -> Option<i64> {
         let (order, agent) = self.orders.get(place).zip(self.agent.as_ref())?;
@@ -214,6 +249,7 @@ impl World {
             order.another_under_its_id()
         } else {
             order.said = Said::Open;
+            order.given_up = false;
             order.form.clone()
         };
         let id = form.id;
@@ -245,11 +281,18 @@ impl World {
             }
         }
         let deaf = !closing && self.dice.below(16) == 0;
+        let impatient = !closing && self.dice.below(8) == 0;
         if let Some(mine) = self.callers.get_mut(caller) {
             mine.order = Some(place);
             mine.pending = pending;
             mine.deaf = deaf;
-            mine.deadline_ms = self.now_ms + PATIENCE_MS;
+            mine.impatient = impatient;
+            mine.deadline_ms = self.now_ms
+                + if impatient {
+                    IMPATIENCE_MS
+                } else {
+                    PATIENCE_MS
+                };
         }
         self.note(format!(
             "caller {caller} sends order {place}, another body: {clashing}, twice: {twice}"
