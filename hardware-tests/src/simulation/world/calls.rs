@@ -112,6 +112,7 @@ impl World {
         let unanswered = std::mem::take(&mut mine.unanswered);
         let clashing = std::mem::take(&mut mine.clashing);
         let hung_up = std::mem::take(&mut mine.impatient) && unanswered;
+        let deaf = mine.deaf;
         mine.again_ms = now
             + match unanswered {
                 true if hung_up => SULK_MS,
@@ -121,9 +122,11 @@ impl World {
         let Some(place) = mine.order else {
             return Ok(());
         };
-        let has_document = self.has_document(place);
+        // A commit that failed may turn out to be durable after all: what was answered by one is not given up.
+        let given_up = hung_up && !deaf && self.disk_ill == 0;
+        let given_up = given_up && self.has_document(place) == Some(false);
         if let Some(order) = self.orders.get_mut(place) {
-            order.given_up = has_document == Some(false);
+            order.given_up = given_up;
         }
         if clashing {
             return Ok(());
