@@ -9,7 +9,8 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, TryRecvError, channel}
 use std::time::{Duration, Instant};
 
 use ferrotill_device::printer::{
-    Baseline, ClosedDay, Connected, FiscalPrinter, Job, NotRegistered, Outcome, Registered, Watch,
+    Baseline, Books, ClosedDay, Connected, FiscalPrinter, Job, NotRegistered, Outcome, Registered,
+    Watch,
 };
 use uuid::Uuid;
 
@@ -41,8 +42,8 @@ pub struct Document {
     pub job: Job,
     /// What the printer said before.
     pub baseline: Baseline,
-    /// The decision to cancel was made before.
-    pub cancel_decided: bool,
+    /// What else the books say of it.
+    pub books: Books,
 }
 
 /// What the printer's task tells.
@@ -404,10 +405,10 @@ impl Worker {
         let mut watch = DurableWatch {
             listener: &*self.listener,
             id: document.id,
-            decided: document.cancel_decided,
+            decided: document.books.cancel_decided,
         };
         let outcome = ask(&mut *self.printer, document, &mut watch);
-        document.cancel_decided = watch.decided;
+        document.books.cancel_decided = watch.decided;
         outcome
     }
 
@@ -488,12 +489,7 @@ fn ask_again(
     document: &Document,
     watch: &mut dyn Watch,
 ) -> Outcome {
-    printer.recover(
-        &document.job,
-        &document.baseline,
-        document.cancel_decided,
-        watch,
-    )
+    printer.recover(&document.job, &document.baseline, &document.books, watch)
 }
 
 /// Makes the decision to cancel durable before it is carried out, once.
@@ -535,7 +531,7 @@ mod tests {
     use ferrotill_core::Amount;
     use ferrotill_device::Fault;
     use ferrotill_device::printer::{
-        Baseline, ClosedDay, Condition, Connected, FiscalPrinter, Job, Outcome, Watch,
+        Baseline, Books, ClosedDay, Condition, Connected, FiscalPrinter, Job, Outcome, Watch,
     };
     use uuid::Uuid;
 
@@ -575,7 +571,7 @@ mod tests {
             Outcome::Unknown(Fault::PortLost)
         }
 
-        fn recover(&mut self, _: &Job, _: &Baseline, _: bool, _: &mut dyn Watch) -> Outcome {
+        fn recover(&mut self, _: &Job, _: &Baseline, _: &Books, _: &mut dyn Watch) -> Outcome {
             Outcome::Unknown(Fault::PortLost)
         }
 

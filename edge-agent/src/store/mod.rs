@@ -24,6 +24,7 @@ use std::time::Duration;
 use rusqlite::Connection;
 
 pub use chain::{ChainKey, Mac};
+pub use counters::PrinterName;
 pub use journal::{Batch, Store};
 pub use outbox::{Letter, Telling};
 pub use query::{DocumentRow, Page, Reader, RequestState, StoredDocument, UnsentCount};
