@@ -422,7 +422,7 @@ impl GuardedClock {
         self.hear("the tax office's answer", witness_ms);
     }
 
-    /// A caller signed a call with this time, and its signature holds; without that it must not be heard
+    /// A caller orders a document and signed the call with this time. Its signature holds; without that it must not be heard
     /// ([`Watchman::hear_caller`]).
     pub fn caller_says(&self, who: &str, caller_ms: i64) {
         let (mut inner, clocks) = self.read();

@@ -439,16 +439,22 @@ fn after_a_night_without_power_the_first_signed_call_says_that_it_is_morning() {
             assert_eq!(reply.at("errorType"), error);
             assert!(evening(&till), "{wrong_ms}: {error}");
         }
-        // Neither does a caller that is a month ahead, though its call is looked at.
+        // Neither does a caller that orders nothing, nor one that is a month ahead, though its call is looked at.
+        assert_eq!(till.client().get("devices").status, 200);
+        assert_eq!(till.client().get("receipts").status, 200);
+        assert!(evening(&till), "{wrong_ms}: a question");
         let ahead = |headers: &mut Headers| {
             let timestamp = (system_ms() + 31 * 24 * HOUR_MS).to_string();
-            let path = "/api/v1/devices";
-            let parts = [shop::DEVICE, &timestamp, "GET", path].map(str::as_bytes);
+            let path = "/api/v1/operations/sale";
+            let parts = [shop::DEVICE, &timestamp, "POST", path, "{}"].map(str::as_bytes);
             headers[2].1 = signature_of(shop::SECRET.as_bytes(), &parts);
             headers[3].1 = timestamp;
         };
-        let reply = till.client().call("GET", "devices", "", ahead).unwrap();
-        assert_eq!(reply.status, 200, "{}", reply.text);
+        let reply = till
+            .client()
+            .call("POST", "operations/sale", "{}", ahead)
+            .unwrap();
+        assert_eq!(reply.status, 422, "{}", reply.text);
         assert!(evening(&till), "{wrong_ms}: a month");
         let off_ms = sells(&till);
         assert!(off_ms.abs() < 60_000, "{wrong_ms}: {off_ms} ms off");

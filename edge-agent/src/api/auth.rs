@@ -75,7 +75,7 @@ pub struct Call<'c> {
     pub body: &'c [u8],
 }
 
-/// Checks the signature of a call. Where it holds, the caller's time is heard ([`GuardedClock::caller_says`]).
+/// Checks the signature of a call.
 ///
 /// # Errors
 ///
@@ -125,8 +125,6 @@ pub fn check<'c>(
             ..refuse("SignatureMismatch", SIGNATURE_MISMATCH)
         });
     }
-    // Only now is it a caller's time: until here anybody could have written it.
-    clock.caller_says(&client.key, at_ms);
     let device = match device {
         "" => None,
         text => Some(

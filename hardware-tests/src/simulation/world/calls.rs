@@ -321,7 +321,7 @@ impl World {
             let place = self.dice.below(arrived.len());
             let request = arrived.swap_remove(place);
             let Some(agent) = &self.agent else { continue };
-            // As the API does once the signature holds.
+            // As the API does with an order whose signature holds.
             agent.guard.caller_says("key", request.signed_ms);
             agent.door.tell(Message::Order {
                 device: request.device,
