@@ -274,7 +274,7 @@ impl Watchman {
     ///
     /// It is a weak witness: its clock may be wrong, or the very clock of this machine. It is heard only where the till would otherwise
     /// sell in a time that is long past: after a start of the machine, until a witness speaks. It makes time go forward and never
-    /// back, which costs budget and gives none; no more than [`CALLER_MS`] in all; and where the machine's clock has gone on too, no
+    /// back, which costs budget and gives none; no more than a week in all; and where the machine's clock has gone on too, no
     /// further than that says. A call that was recorded says when it was signed, which has passed.
     ///
     /// It makes nobody sure: the printer and the office still speak, and where they say that time ran ahead, it slows.
