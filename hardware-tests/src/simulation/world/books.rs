@@ -15,6 +15,7 @@ use ferrotill_device::port::loopback::Loopback;
 use super::super::callers::{Order, number_of};
 use super::super::goods::{CARD, GROUPS, Goods};
 use super::Told;
+use super::calls::ASTRAY_MS;
 
 /// What was counted of one till.
 #[derive(Debug, Default)]
@@ -151,6 +152,14 @@ impl Ledger {
             ));
         }
         let order = number_of(row.id).and_then(|number| orders.get(number));
+        let asked_ms = order.map_or(i64::MIN, |order| order.asked_ms);
+        let behind_ms = asked_ms.saturating_sub(reserved.at.utc_ms);
+        if behind_ms > ASTRAY_MS {
+            return Err(format!(
+                "document {} has a time {behind_ms} ms before its order",
+                self.documents
+            ));
+        }
         let parts = match &reserved.body {
             Body::Receipt(receipt) => {
                 let order = order.ok_or("a receipt is in the books that nobody ordered")?;

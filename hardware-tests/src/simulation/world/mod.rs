@@ -55,6 +55,8 @@ struct Till {
 /// A request on its way to the agent.
 struct Request {
     arrives_ms: u64,
+    /// What the caller's clock says, which it signs; it is right.
+    signed_ms: i64,
     device: Uuid,
     form: OrderForm,
     reply: oneshot::Sender<Answer>,
