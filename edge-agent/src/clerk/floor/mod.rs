@@ -495,6 +495,7 @@ fn moment_of(event: &Event<'_>) -> Option<i64> {
         Event::Switched(switched) => switched.at,
         Event::NumbersGranted(granted) => granted.at,
         Event::ClosedByPrinter(closed) => closed.at,
+        Event::Declared(declared) => declared.at,
     };
     Some(moment.utc_ms)
 }

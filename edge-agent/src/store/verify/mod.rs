@@ -164,6 +164,7 @@ pub fn verify(wanted: &Wanted<'_>) -> Result<Verified, StoreError> {
         flaws: &mut flaws,
         tills: HashMap::new(),
         walked: Walked::default(),
+        word: None,
     }
     .along()?;
     let anchored = check_anchors(&connection, wanted.folder, anchors, walked.head, &mut flaws);
