@@ -1,6 +1,7 @@
 //! The shop floor: what happens to a message inside a batch.
 
 mod day;
+mod declared;
 mod numbered;
 mod orders;
 mod patience;
@@ -19,7 +20,7 @@ use ferrotill_core::till::Command;
 use tokio::sync::{Notify, oneshot};
 use uuid::Uuid;
 
-use super::desk::{Active, Answer, Desk, Printing, Slip, Waiter};
+use super::desk::{Active, Answer, Desk, Hearing, Printing, Slip, Waiter};
 use super::{Message, OfficeNews};
 use crate::board::Board;
 use crate::clock::Clock;
@@ -73,6 +74,8 @@ pub(super) enum Effect {
     Decided(SyncSender<bool>),
     /// An answer about the drawer.
     Drawer(oneshot::Sender<Result<(), String>>, Result<(), String>),
+    /// An answer about a person's word.
+    Heard(Vec<oneshot::Sender<Hearing>>, Hearing),
     /// There is something new in the outbox.
     WakeSender,
 }
@@ -221,9 +224,13 @@ impl Floor {
         let answer = Answer::Unknown {
             message: words.to_owned(),
         };
+        self.give_up_words(words);
         for effect in effects {
             match effect {
                 Effect::Tell(waiters, _) => tell(waiters, &answer),
+                Effect::Heard(replies, _) => heard(replies, &Hearing::Unknown(words.to_owned())),
+                // It was not asked, and nobody waits for it any more.
+                Effect::Print(index, Task::Leave(_)) => self.desks[index].declaring = None,
                 Effect::Print(index, _) => self.desks[index].take_back(),
                 Effect::Slip(_, slip) => tell(slip.waiters, &answer),
                 Effect::WakeSender => {}
@@ -241,10 +248,10 @@ impl Floor {
                 .take_if(|_| matches!(desk.printing, Printing::Document));
         }
         for message in kept {
-            if let Message::Printer(device, News::Settled(..)) = message
+            if let Message::Printer(device, News::Settled(..) | News::Left(..)) = message
                 && let Some(desk) = self.desks.iter_mut().find(|desk| desk.device == *device)
             {
-                // The printer has settled it; the message will be tried again.
+                // The printer has settled it, or let go of it; the message will be tried again.
                 desk.printing = Printing::Document;
             }
         }
@@ -280,6 +287,7 @@ impl Floor {
             Effect::Slip(index, slip) => self.desks[index].slips.push_back(*slip),
             Effect::Decided(reply) => reply.send(true).unwrap_or(()),
             Effect::Drawer(reply, outcome) => drop(reply.send(outcome)),
+            Effect::Heard(replies, hearing) => heard(replies, &hearing),
             Effect::WakeSender => self.setting.wake_sender.notify_one(),
         }
     }
@@ -368,6 +376,10 @@ impl Floor {
                     .iter_mut()
                     .any(|desk| desk.waiting_for(id).is_some());
                 let _ = reply.send(waits);
+                Ok(())
+            }
+            Message::Declare { declaration, reply } => {
+                self.hear_declaration(*declaration, reply, effects);
                 Ok(())
             }
             Message::Printer(device, news) => match self.desk(device) {
@@ -478,6 +490,13 @@ fn tell(waiters: Vec<Waiter>, answer: &Answer) {
         }
         // A caller who has gone asks again with the same id.
         drop(waiter.reply.send(answer));
+    }
+}
+
+fn heard(replies: Vec<oneshot::Sender<Hearing>>, hearing: &Hearing) {
+    for reply in replies {
+        // Whoever has gone asks again.
+        drop(reply.send(hearing.clone()));
     }
 }
 
