@@ -142,11 +142,9 @@ impl Reconciliation {
     pub fn of(shift: &Shift, cash: Amount, printer: &PrinterCounters) -> Self {
         let less = |ours: Amount, theirs: Amount| ours.checked_sub(theirs).unwrap_or(Amount::ZERO);
         let by_group = |ours: &crate::tax::TaxTotals, theirs: &[Amount; 8]| {
-            let mut differences = *theirs;
-            for (letter, difference) in (b'A'..=b'H').zip(differences.iter_mut()) {
-                let gross = crate::tax::TaxCode::new(letter)
-                    .map_or(Amount::ZERO, |code| ours.gross_of(code));
-                *difference = less(gross, *difference);
+            let mut differences = ours.by_letter();
+            for (difference, theirs) in differences.iter_mut().zip(theirs) {
+                *difference = less(*difference, *theirs);
             }
             differences
         };

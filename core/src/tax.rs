@@ -511,6 +511,16 @@ impl TaxTotals {
         self.0.iter()
     }
 
+    /// Gross turnover of the letters `A` to `H`, which are a printer's tax groups.
+    #[must_use]
+    pub fn by_letter(&self) -> [Amount; 8] {
+        let mut groups = [Amount::ZERO; 8];
+        for (letter, group) in (b'A'..=b'H').zip(groups.iter_mut()) {
+            *group = TaxCode::new(letter).map_or(Amount::ZERO, |code| self.gross_of(code));
+        }
+        groups
+    }
+
     /// Gross turnover of a letter, over all its rates.
     #[must_use]
     pub fn gross_of(&self, code: TaxCode) -> Amount {

@@ -33,14 +33,13 @@ pub trait FiscalPrinter: Send {
     /// Settles a job that was begun earlier and whose end is not known (lost answers, a power cut, a crash of the host).
     ///
     /// Never prints the job again: what is open and unpaid is cancelled, what is paid in part is completed exactly as planned,
-    /// what is closed is compared with the job.
-    /// `cancel_decided` says that [`Watch::about_to_cancel`] was answered with true for this job before.
+    /// what is closed is compared with the job, and where people were at the keyboard meanwhile, with the caller's books.
     /// Answers [`Outcome::Unknown`] while the device cannot be asked or its answers fit nothing; the caller calls again with back-off.
     fn recover(
         &mut self,
         job: &Job,
         baseline: &Baseline,
-        cancel_decided: bool,
+        books: &Books,
         watch: &mut dyn Watch,
     ) -> Outcome;
 
@@ -174,6 +173,42 @@ pub struct Baseline {
     pub cash_in: Amount,
     /// Cash taken out since the last Z-report, positive, refunds not included.
     pub cash_out: Amount,
+}
+
+/// What the caller's books say of a job that is to be settled, beside its baseline.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Books {
+    /// [`Watch::about_to_cancel`] was answered with true for this job before.
+    pub cancel_decided: bool,
+    /// What the device's day had come to before the job; `None` where the books do not know.
+    ///
+    /// Where the document numbers prove nothing any more, because somebody asked for a report at the keyboard,
+    /// the device's own sums are held against these.
+    pub day: Option<DaySums>,
+    /// A Z-report of this very device was seen to take one document number.
+    ///
+    /// Then as many new documents as Z-reports mean that nothing else was printed.
+    pub z_takes_a_number: bool,
+}
+
+impl Books {
+    /// Books that know of a decision to cancel, or of none, and of nothing else.
+    #[must_use]
+    pub fn of_decision(cancel_decided: bool) -> Self {
+        Self {
+            cancel_decided,
+            ..Self::default()
+        }
+    }
+}
+
+/// Gross sums of a device's day since its last Z-report, per tax group A to H.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct DaySums {
+    /// Sales, refunds not taken off.
+    pub sales: [Amount; 8],
+    /// Refunds, positive.
+    pub refunds: [Amount; 8],
 }
 
 /// What a device says of itself on connecting.

@@ -9,13 +9,14 @@ use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 use bench::cases::*;
 use bench::*;
+use ferrotill_core::Amount;
 use ferrotill_device::driver::isl::IslPrinter;
 use ferrotill_device::emulator::{Emulator, FaultKind};
 use ferrotill_device::family::{FAMILIES, Protocol};
 use ferrotill_device::port::fault::{Damage, FaultPort};
 use ferrotill_device::port::loopback::Loopback;
 use ferrotill_device::port::{Port, PortOpener};
-use ferrotill_device::{FiscalPrinter, Outcome};
+use ferrotill_device::{Books, DaySums, FiscalPrinter, Job, Outcome};
 
 /// A port that dies with its process: after so many frames nothing leaves or reaches the host any more.
 struct CrashOpener {
@@ -88,6 +89,163 @@ fn a_crash_of_the_host_at_any_frame_is_settled_once() {
 /// No job of the matrix takes more.
 const FRAMES_MAX: usize = 100;
 
+#[test]
+fn a_crash_and_then_somebody_at_the_keyboard_is_settled_by_the_books_or_not_at_all() {
+    for family in FAMILIES {
+        for case in cases() {
+            for keys in KEYS {
+                let survived =
+                    (1..FRAMES_MAX).find(|frames| !keyboard(family, &case, *frames, keys));
+                assert!(survived.expect("every job ends") > 5, "{}", case.name);
+            }
+        }
+    }
+}
+
+/// What is pressed while the host is down: X, or Z (true).
+const KEYS: [&[bool]; 5] = [
+    &[false],
+    &[true],
+    &[false, true],
+    &[true, false],
+    &[true, true],
+];
+
+/// The host crashes, somebody asks for reports at the keyboard, and the job is settled by what the books know.
+/// Tells whether the host crashed before the job ended.
+fn keyboard(family: &'static Protocol, case: &Case, frames: usize, keys: &[bool]) -> bool {
+    let job = &case.job;
+    let (bench, _, baseline) = begun_day(family, job);
+    let before = done(&bench, job);
+    let day = bench
+        .line
+        .with(|emulator| emulator.printer().memory().day.clone());
+    set_up(&bench, case, |_| {});
+    let (mut crashing, frames_left) = crashing_driver(&bench, family, frames, true);
+    let mut notes = Notes::new();
+    let _ = crashing.perform(job, &baseline, &mut notes);
+    if frames_left.load(Relaxed) > 0 {
+        return false;
+    }
+    let executed = done(&bench, job) - before;
+    let says = format!(
+        "{family:?}, {}, {frames}, {keys:?}, executed {executed}",
+        case.name
+    );
+    let pressed: Vec<bool> = bench.line.with(|emulator| {
+        let printer = emulator.printer_mut();
+        printer.miscount = 0;
+        let press = |z: &bool| {
+            if *z {
+                printer.keyboard_z()
+            } else {
+                printer.keyboard_x()
+            }
+        };
+        keys.iter().map(press).collect()
+    });
+    let z_reports = keys
+        .iter()
+        .zip(&pressed)
+        .filter(|(z, done)| **z && **done)
+        .count();
+    let documents = bench
+        .line
+        .with(|emulator| emulator.printer().memory().last_document)
+        - baseline.last_document;
+    let only_z_reports = z_reports > 0 && usize::try_from(documents).unwrap() == z_reports;
+    let by_letter = |groups: [i64; 8]| groups.map(Amount::from_minor);
+    let told = Books {
+        cancel_decided: notes.decided,
+        day: Some(DaySums {
+            sales: by_letter(day.sales),
+            refunds: by_letter(day.refunds),
+        }),
+        z_takes_a_number: true,
+    };
+    let untold = Books::of_decision(notes.decided);
+    let without_numbers = Books {
+        z_takes_a_number: false,
+        ..told
+    };
+    for (books, knows) in [(untold, false), (without_numbers, false), (told, true)] {
+        let outcome = bench
+            .driver(77)
+            .recover(job, &baseline, &books, &mut Notes::new());
+        let now = done(&bench, job) - before;
+        let is_receipt = matches!(job, Job::Receipt(_));
+        match &outcome {
+            Outcome::Registered(registered) if is_receipt => {
+                assert_eq!(now, 1, "{says}: {outcome:?}");
+                assert_eq!(registered.document, baseline.last_document + 1, "{says}");
+            }
+            Outcome::Registered(_) if matches!(job, Job::Cash(_)) => {
+                assert_eq!(now, 1, "{says}: {outcome:?}");
+            }
+            Outcome::NotRegistered(_) if is_receipt || matches!(job, Job::Cash(_)) => {
+                assert_eq!(now, 0, "{says}: {outcome:?}");
+            }
+            // A Z-report that somebody else asked for closes the day as well, and the paper of the others is no document of the law.
+            Outcome::Registered(_) | Outcome::NotRegistered(_) => {}
+            Outcome::Unknown(_) => {
+                let never_begins_again = family.next_fiscal.is_some();
+                let provable = match job {
+                    // A Z-report in the fiscal memory tells the sales of its day.
+                    Job::Receipt(receipt) if receipt.refund_of.is_none() => {
+                        z_reports <= 1 || only_z_reports
+                    }
+                    // It tells no refunds.
+                    Job::Receipt(_) => {
+                        z_reports == 0 || only_z_reports || (now == 0 && never_begins_again)
+                    }
+                    // And no cash.
+                    Job::Cash(_) => z_reports == 0 || only_z_reports,
+                    _ => true,
+                };
+                assert!(!knows || !provable, "{says}: {outcome:?}");
+                continue;
+            }
+        }
+        sells_on(&bench, &mut bench.driver(60), &says);
+        return true;
+    }
+    true
+}
+
+/// How often the printer has done it, whatever days were closed since.
+fn done(bench: &Bench, job: &Job) -> i64 {
+    let closed = bench.line.with(|emulator| {
+        let days = emulator
+            .printer()
+            .memory()
+            .closures
+            .iter()
+            .map(|closure| &closure.day);
+        match job {
+            Job::Cash(amount) if amount.is_negative() => days.map(|day| day.cash_out / 500).sum(),
+            Job::Cash(_) => days.map(|day| day.cash_in / 10_000).sum(),
+            _ => 0,
+        }
+    });
+    closed + count(bench, job)
+}
+
+/// A driver whose process dies after so many frames.
+fn crashing_driver(
+    bench: &Bench,
+    family: &'static Protocol,
+    frames: usize,
+    last_frame_arrives: bool,
+) -> (IslPrinter, Arc<AtomicUsize>) {
+    let frames_left = Arc::new(AtomicUsize::new(frames));
+    let opener = CrashOpener {
+        line: bench.line.clone(),
+        frames_left: Arc::clone(&frames_left),
+        last_frame_arrives,
+    };
+    (IslPrinter::new(family, Box::new(opener), 3), frames_left)
+}
+
 /// Tells whether the host crashed before the job ended.
 fn crash(family: &'static Protocol, case: &Case, frames: usize, last_frame_arrives: bool) -> bool {
     let says = format!("{family:?}, {}, {frames} {last_frame_arrives}", case.name);
@@ -95,13 +253,7 @@ fn crash(family: &'static Protocol, case: &Case, frames: usize, last_frame_arriv
     let (bench, _, baseline) = begun_day(family, job);
     let before = count(&bench, job);
     set_up(&bench, case, |_| {});
-    let frames_left = Arc::new(AtomicUsize::new(frames));
-    let opener = CrashOpener {
-        line: bench.line.clone(),
-        frames_left: Arc::clone(&frames_left),
-        last_frame_arrives,
-    };
-    let mut crashing = IslPrinter::new(family, Box::new(opener), 3);
+    let (mut crashing, frames_left) = crashing_driver(&bench, family, frames, last_frame_arrives);
     let mut notes = Notes::new();
     let first = crashing.perform(job, &baseline, &mut notes);
     if frames_left.load(Relaxed) > 0 {
@@ -112,7 +264,12 @@ fn crash(family: &'static Protocol, case: &Case, frames: usize, last_frame_arriv
         .line
         .with(|emulator| emulator.printer_mut().miscount = 0);
     let mut driver = bench.driver(77);
-    let outcome = driver.recover(job, &baseline, notes.decided, &mut Notes::new());
+    let outcome = driver.recover(
+        job,
+        &baseline,
+        &Books::of_decision(notes.decided),
+        &mut Notes::new(),
+    );
     check(&bench, job, &outcome, before, &says);
     sells_on(&bench, &mut driver, &says);
     true
@@ -173,7 +330,7 @@ fn noise(family: &'static Protocol, case: &Case, seed: u64) {
             break;
         }
         let decided = notes.decided;
-        outcome = driver.recover(job, &baseline, decided, &mut notes);
+        outcome = driver.recover(job, &baseline, &Books::of_decision(decided), &mut notes);
     }
     check(&bench, job, &outcome, before, &says);
     sells_on(&bench, &mut bench.driver(60), &says);
@@ -220,7 +377,7 @@ fn together(family: &'static Protocol, case: &Case, seed: u64) {
             driver = bench.driver(attempt);
         }
         let decided = notes.decided;
-        outcome = driver.recover(job, &baseline, decided, &mut notes);
+        outcome = driver.recover(job, &baseline, &Books::of_decision(decided), &mut notes);
     }
     check(&bench, job, &outcome, before, &says);
     sells_on(&bench, &mut driver, &says);

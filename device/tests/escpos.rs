@@ -13,8 +13,8 @@ use ferrotill_device::wire::escpos::{Align, QrLevel};
 use ferrotill_device::wire::escpos_profile::Profile;
 use ferrotill_device::wire::escpos_raster::Raster;
 use ferrotill_device::{
-    Baseline, DriverUri, Fault, FiscalPrinter as _, Job, NotRegistered, Outcome, Paper, Watch,
-    driver,
+    Baseline, Books, DriverUri, Fault, FiscalPrinter as _, Job, NotRegistered, Outcome, Paper,
+    Watch, driver,
 };
 
 struct Quiet;
@@ -54,7 +54,7 @@ impl Bench {
 
     fn recover(&mut self, lines: &[&str]) -> Outcome {
         self.driver
-            .recover(&text(lines), &self.baseline, false, &mut Quiet)
+            .recover(&text(lines), &self.baseline, &Books::default(), &mut Quiet)
     }
 
     fn paper(&self) -> String {
@@ -113,7 +113,7 @@ fn it_says_who_it_is_and_has_nothing_fiscal() {
         assert_eq!(refused(outcome).fault, Fault::NotFiscalised);
         let outcome = bench
             .driver
-            .recover(&job, &bench.baseline, false, &mut Quiet);
+            .recover(&job, &bench.baseline, &Books::default(), &mut Quiet);
         assert_eq!(refused(outcome).fault, Fault::NotFiscalised);
     }
     assert_eq!(bench.line.with(|printer| printer.commands()), before);

@@ -21,7 +21,7 @@ use ferrotill_device::port::PortOpener;
 use ferrotill_device::port::loopback::Loopback;
 use ferrotill_device::port::replay::Replay;
 use ferrotill_device::port::tracer::{TracerOpener, Transcript};
-use ferrotill_device::{Baseline, FiscalPrinter, Job, Outcome};
+use ferrotill_device::{Baseline, Books, FiscalPrinter, Job, Outcome};
 
 const ESCPOS: &str = "escpos";
 /// The first line of what is recorded here.
@@ -98,8 +98,12 @@ impl Player {
             }
             "recover" => {
                 let baseline = self.baseline.as_ref().unwrap();
-                self.driver
-                    .recover(&job(rest), baseline, self.decided, &mut notes)
+                self.driver.recover(
+                    &job(rest),
+                    baseline,
+                    &Books::of_decision(self.decided),
+                    &mut notes,
+                )
             }
             other => panic!("{other}"),
         };

@@ -14,7 +14,8 @@ use std::time::{Duration, Instant};
 
 use ferrotill_device::Fault;
 use ferrotill_device::printer::{
-    Baseline, ClosedDay, Connected, FiscalPrinter, Job, NotRegistered, Outcome, Registered, Watch,
+    Baseline, Books, ClosedDay, Connected, FiscalPrinter, Job, NotRegistered, Outcome, Registered,
+    Watch,
 };
 use uuid::Uuid;
 
@@ -50,8 +51,8 @@ pub struct Document {
     pub job: Job,
     /// What the printer said before.
     pub baseline: Baseline,
-    /// The decision to cancel was made before.
-    pub cancel_decided: bool,
+    /// What else the books say of it.
+    pub books: Books,
 }
 
 /// What the printer's task tells.
@@ -436,10 +437,10 @@ impl Worker {
         let mut watch = DurableWatch {
             listener: &*self.listener,
             id: document.id,
-            decided: document.cancel_decided,
+            decided: document.books.cancel_decided,
         };
         let outcome = ask(&mut *self.printer, document, &mut watch);
-        document.cancel_decided = watch.decided;
+        document.books.cancel_decided = watch.decided;
         outcome
     }
 
@@ -521,12 +522,7 @@ fn ask_again(
     document: &Document,
     watch: &mut dyn Watch,
 ) -> Outcome {
-    printer.recover(
-        &document.job,
-        &document.baseline,
-        document.cancel_decided,
-        watch,
-    )
+    printer.recover(&document.job, &document.baseline, &document.books, watch)
 }
 
 #[cfg(test)]
@@ -537,7 +533,7 @@ mod tests {
     use ferrotill_core::Amount;
     use ferrotill_device::Fault;
     use ferrotill_device::printer::{
-        Baseline, ClosedDay, Condition, Connected, FiscalPrinter, Job, Outcome, Watch,
+        Baseline, Books, ClosedDay, Condition, Connected, FiscalPrinter, Job, Outcome, Watch,
     };
     use uuid::Uuid;
 
@@ -577,7 +573,7 @@ mod tests {
             Outcome::Unknown(Fault::PortLost)
         }
 
-        fn recover(&mut self, _: &Job, _: &Baseline, _: bool, _: &mut dyn Watch) -> Outcome {
+        fn recover(&mut self, _: &Job, _: &Baseline, _: &Books, _: &mut dyn Watch) -> Outcome {
             Outcome::Unknown(Fault::PortLost)
         }
 

@@ -6,7 +6,7 @@ use std::process::{Command, Output};
 use ferrotill_core::Amount;
 use ferrotill_device::emulator::{Rig, RigOptions};
 use ferrotill_device::{
-    Baseline, Condition, Connected, DriverUri, Fault, Job, Outcome, Paper, Watch, driver,
+    Baseline, Books, Condition, Connected, DriverUri, Fault, Job, Outcome, Paper, Watch, driver,
 };
 use ferrotill_hardware_tests::{
     FiscalPrinter, NoSwitches, Report, RigFile, Switches, Verdict, admit, run,
@@ -256,10 +256,10 @@ impl FiscalPrinter for Liar {
         &mut self,
         job: &Job,
         baseline: &Baseline,
-        cancel_decided: bool,
+        books: &Books,
         watch: &mut dyn Watch,
     ) -> Outcome {
-        let outcome = self.printer.recover(job, baseline, cancel_decided, watch);
+        let outcome = self.printer.recover(job, baseline, books, watch);
         match (outcome, self.lie) {
             (Outcome::NotRegistered(_), Lie::Recovery) => {
                 Outcome::Registered(ferrotill_device::Registered {

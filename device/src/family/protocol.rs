@@ -86,7 +86,7 @@ pub struct Protocol {
     /// Where the firmware does not know it, [`Transaction::document`] is taken.
     pub last_document: Row<(), u32>,
     /// Tells the number of the next fiscal receipt, where [`DayPayments::next_receipt`] does not.
-    /// Where nothing tells it, recovery works without it.
+    /// It counts since fiscalisation, and a Z-report does not begin it again. Where nothing tells it, recovery works without it.
     pub next_fiscal: Option<Row<(), u32>>,
     /// Tells how many fiscal receipts the day has, where that is not one less than the next one's number.
     pub day_receipts: Option<Row<(), u32>>,

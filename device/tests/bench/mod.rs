@@ -14,8 +14,8 @@ use ferrotill_device::emulator::{Emulator, FaultKind, FaultOrder, Printer};
 use ferrotill_device::family::{Protocol, datecs};
 use ferrotill_device::port::loopback::Loopback;
 use ferrotill_device::{
-    Baseline, FiscalPrinter, Job, LineJob, NotRegistered, Outcome, Paper, PaymentJob, ReceiptJob,
-    RefundOf, Registered, Watch,
+    Baseline, Books, FiscalPrinter, Job, LineJob, NotRegistered, Outcome, Paper, PaymentJob,
+    ReceiptJob, RefundOf, Registered, Watch,
 };
 
 /// A printer on a line in this thread, and its clock.
@@ -255,7 +255,7 @@ pub fn settle(
             driver = bench.driver(attempt);
         }
         let mut notes = Notes::new();
-        outcome = driver.recover(job, baseline, decided, &mut notes);
+        outcome = driver.recover(job, baseline, &Books::of_decision(decided), &mut notes);
         decided |= notes.decided;
     }
     (driver, outcome)

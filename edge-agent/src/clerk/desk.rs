@@ -6,12 +6,13 @@ use std::time::Instant;
 use ferrotill_core::id::Fingerprint;
 use ferrotill_core::refusal::{Place, Refusal};
 use ferrotill_core::till::Till;
-use ferrotill_device::printer::{Baseline, ClosedDay, Job};
+use ferrotill_device::printer::{Baseline, Books, ClosedDay, DaySums, Job};
 use tokio::sync::oneshot;
 use uuid::Uuid;
 
 use crate::order::{Declaration, OrderForm};
 use crate::printer::PrinterTask;
+use crate::store::PrinterName;
 
 /// What is known about a request id: the header `X-Fiscal-State`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -173,6 +174,8 @@ pub(super) struct Desk {
     pub(super) serial: Option<String>,
     /// The printer's counters as the books know them: what it did on its own shows against these.
     pub(super) seen: Option<Baseline>,
+    /// The printer whose Z-reports are known to take a document number each.
+    pub(super) z_counted_on: Option<PrinterName>,
     /// The last Z-report in the printer's fiscal memory.
     pub(super) last_z: Option<ClosedDay>,
     /// The printer's own tax rates.
@@ -202,6 +205,7 @@ impl Desk {
             point_of_sale: Uuid::nil(),
             serial: None,
             seen: None,
+            z_counted_on: None,
             last_z: None,
             rates: None,
             rates_unlike: Vec::new(),
@@ -213,6 +217,26 @@ impl Desk {
     /// The till with all that this batch has decided so far.
     pub(super) fn current(&self) -> &Till {
         self.working.as_ref().unwrap_or(&self.till)
+    }
+
+    /// What the books say of a document that is printed after this baseline, or was.
+    pub(super) fn books(&self, baseline: &Baseline, cancel_decided: bool) -> Books {
+        let z_takes_a_number = self.z_counted_on.as_ref().is_some_and(|counted| {
+            counted.serial == baseline.serial && counted.fiscal_memory == baseline.fiscal_memory
+        });
+        // The document itself is in none of these sums before it is settled.
+        let day = match self.current().shift() {
+            Some(shift) => DaySums {
+                sales: shift.sales.groups.by_letter(),
+                refunds: shift.refunds.groups.by_letter(),
+            },
+            None => DaySums::default(),
+        };
+        Books {
+            cancel_decided,
+            day: Some(day),
+            z_takes_a_number,
+        }
     }
 
     /// The printer is there, or busy with a document that it will settle.

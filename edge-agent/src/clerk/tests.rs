@@ -86,7 +86,7 @@ fn a_second_caller_with_the_same_id_waits_for_the_same_document() {
     let begun = stage.printer().call();
     stage.printer().reply(Outcome::Unknown(Fault::NoAnswer));
     let asked = stage.printer().call();
-    assert!(asked.recover && !asked.cancel_decided);
+    assert!(asked.recover && !asked.books.cancel_decided);
     assert_eq!((&asked.job, &asked.baseline), (&begun.job, &begun.baseline));
     let mut second = stage.order(sale(1, 810), PATIENT);
     assert!(stage.waits(1));
@@ -304,7 +304,7 @@ fn after_a_restart_the_printer_is_asked_about_what_was_outstanding() {
         let asked = stage.printer().call();
         assert!(asked.recover, "never printed again on hope");
         assert_eq!((asked.job, asked.baseline), (begun.job, begun.baseline));
-        assert_eq!(asked.cancel_decided, decided);
+        assert_eq!(asked.books.cancel_decided, decided);
         let repeated = stage.order(sale(2, 200), PATIENT);
         assert!(stage.waits(2));
         if decided {
@@ -357,7 +357,7 @@ fn a_decision_that_cannot_be_written_is_no_decision() {
         assert_eq!(Stage::rows_of(stage.path(), CANCEL_DECIDED), 0);
         stage.mend_disk();
         let asked = stage.printer().call();
-        assert!(asked.recover && !asked.cancel_decided);
+        assert!(asked.recover && !asked.books.cancel_decided);
         stage.printer().reply(registered(1));
         // Its caller was told that nobody knows; the repeat gets the document.
         assert!(sold.nobody_knows());

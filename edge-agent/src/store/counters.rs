@@ -26,8 +26,29 @@ impl Store {
     }
 }
 
+/// A printer and its fiscal memory.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PrinterName {
+    /// Its serial number.
+    pub serial: String,
+    /// The number of its fiscal memory.
+    pub fiscal_memory: String,
+}
+
+impl Store {
+    /// The printer of a device's last Z-report, if that took exactly one of its document numbers.
+    /// From then on as many new documents as Z-reports mean that nothing else was printed.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Database`].
+    pub fn z_takes_a_number_on(&self, device: Uuid) -> Result<Option<PrinterName>, StoreError> {
+        z_takes_a_number_on(self.connection(), device).context(self.path(), "the last Z-report")
+    }
+}
+
 impl Batch<'_> {
-    /// The same, with what this batch has appended.
+    /// The counters of a device's printer with what this batch has written.
     ///
     /// # Errors
     ///
@@ -39,6 +60,48 @@ impl Batch<'_> {
     ) -> Result<Option<R>, StoreError> {
         counters(self.connection(), device, read).context(self.path(), PLACE)
     }
+
+    /// The printer of a device's last Z-report, with what this batch has written.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Database`].
+    pub fn z_takes_a_number_on(&self, device: Uuid) -> Result<Option<PrinterName>, StoreError> {
+        z_takes_a_number_on(self.connection(), device).context(self.path(), "the last Z-report")
+    }
+}
+
+fn z_takes_a_number_on(
+    connection: &Connection,
+    device: Uuid,
+) -> Result<Option<PrinterName>, rusqlite::Error> {
+    let row = connection
+        .prepare_cached(&last_z_report())?
+        .query_row([device.as_bytes()], query::document_row)
+        .optional()?;
+    let Some(row) = row else { return Ok(None) };
+    let document = query::document(connection, row)?;
+    Ok(counted_on(&document))
+}
+
+/// The printer, if the number of the Z-report is the one after the number before it.
+fn counted_on(report: &StoredDocument) -> Option<PrinterName> {
+    let before = report.reserved()?.baseline?;
+    let Seal::Printer {
+        document,
+        counters: Some(counters),
+        ..
+    } = report.sealed()?.seal
+    else {
+        return None;
+    };
+    let is_next = |before: u32, after: u32| before.checked_add(1) == Some(after);
+    let counted =
+        is_next(before.last_document, document) && is_next(before.z_number, counters.z_number);
+    counted.then(|| PrinterName {
+        serial: before.serial.to_owned(),
+        fiscal_memory: before.fiscal_memory.to_owned(),
+    })
 }
 
 const PLACE: &str = "counters of the printer";
@@ -98,6 +161,13 @@ fn after_document(document: &StoredDocument) -> Option<Baseline<'_>> {
 pub(super) fn last_on_printer() -> String {
     format!(
         "SELECT {COLUMNS} FROM document WHERE device = ?1 AND kind <> 'alternative_receipt' ORDER BY reserved_seq DESC LIMIT 1"
+    )
+}
+
+/// A device's last Z-report, through an index.
+pub(super) fn last_z_report() -> String {
+    format!(
+        "SELECT {COLUMNS} FROM document WHERE device = ?1 AND kind = 'z_report' AND number IS NOT NULL ORDER BY number DESC LIMIT 1"
     )
 }
 

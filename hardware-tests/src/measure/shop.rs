@@ -20,7 +20,7 @@ use ferrotill_core::profile::{MOLDOVA, Profile};
 use ferrotill_core::{Amount, Quantity};
 use ferrotill_device::Fault;
 use ferrotill_device::printer::{
-    Baseline, Condition, Connected, FiscalPrinter, Job, Outcome, Registered, Watch,
+    Baseline, Books, Condition, Connected, FiscalPrinter, Job, Outcome, Registered, Watch,
 };
 use tokio::sync::{Notify, oneshot};
 use uuid::Uuid;
@@ -152,7 +152,7 @@ impl FiscalPrinter for InstantPrinter {
         &mut self,
         job: &Job,
         baseline: &Baseline,
-        _cancel_decided: bool,
+        _books: &Books,
         watch: &mut dyn Watch,
     ) -> Outcome {
         self.perform(job, baseline, watch)

@@ -2,7 +2,8 @@
 
 use ferrotill_device::driver::isl::IslPrinter;
 use ferrotill_device::printer::{
-    Baseline, ClosedDay, Condition, Connected, Job, NotRegistered, Outcome, Registered, Watch,
+    Baseline, Books, ClosedDay, Condition, Connected, Job, NotRegistered, Outcome, Registered,
+    Watch,
 };
 use ferrotill_device::{Fault, FiscalPrinter};
 
@@ -59,7 +60,7 @@ impl FiscalPrinter for Driver {
         &mut self,
         job: &Job,
         baseline: &Baseline,
-        cancel_decided: bool,
+        books: &Books,
         watch: &mut dyn Watch,
     ) -> Outcome {
         match self.bug {
@@ -68,7 +69,7 @@ impl FiscalPrinter for Driver {
                 Err(fault) => Outcome::Unknown(fault),
             },
             Some(Bug::BaselineOfNow) => match self.real.connect() {
-                Ok(now) => self.real.recover(job, &now.baseline, cancel_decided, watch),
+                Ok(now) => self.real.recover(job, &now.baseline, books, watch),
                 Err(fault) => Outcome::Unknown(fault),
             },
             Some(Bug::RecoveryGivesUp) => match self.real.connect() {
@@ -79,9 +80,15 @@ impl FiscalPrinter for Driver {
                 }),
                 Err(fault) => Outcome::Unknown(fault),
             },
-            Some(Bug::RecoveryForgetsDecision) => self.real.recover(job, baseline, false, watch),
+            Some(Bug::RecoveryForgetsDecision) => {
+                let forgetful = Books {
+                    cancel_decided: false,
+                    ..*books
+                };
+                self.real.recover(job, baseline, &forgetful, watch)
+            }
             _ => {
-                let outcome = self.real.recover(job, baseline, cancel_decided, watch);
+                let outcome = self.real.recover(job, baseline, books, watch);
                 self.spoilt(outcome, baseline)
             }
         }

@@ -33,7 +33,8 @@ use crate::drawer::{CashDrawer, DrawerState, Kick};
 use crate::fault::Fault;
 use crate::port::PortOpener;
 use crate::printer::{
-    Baseline, Condition, Connected, FiscalPrinter, Job, NotRegistered, Outcome, Registered, Watch,
+    Baseline, Books, Condition, Connected, FiscalPrinter, Job, NotRegistered, Outcome, Registered,
+    Watch,
 };
 use crate::wire::escpos::{Command, RealTime};
 
@@ -289,7 +290,7 @@ impl FiscalPrinter for Escpos {
         &mut self,
         job: &Job,
         _baseline: &Baseline,
-        _cancel_decided: bool,
+        _books: &Books,
         watch: &mut dyn Watch,
     ) -> Outcome {
         match job {

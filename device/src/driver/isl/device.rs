@@ -58,6 +58,26 @@ pub(super) struct Standing {
     pub(super) transaction: Transaction,
     /// Sums of the current receipt.
     pub(super) groups: [i64; 8],
+    /// What its days have come to: asked for where the numbers prove nothing.
+    pub(super) sums: Option<Sums>,
+}
+
+/// Gross sums per tax group, in minor units, of the day since the last Z-report.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Today {
+    /// Sales.
+    pub(super) sales: [i64; 8],
+    /// Refunds, where the firmware tells them.
+    pub(super) refunds: Option<[i64; 8]>,
+}
+
+/// What a device says of its day, and of the one before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Sums {
+    /// The day since the last Z-report.
+    pub(super) today: Today,
+    /// The sales that the last Z-report put into the fiscal memory.
+    pub(super) last_z: [i64; 8],
 }
 
 /// A command in the words of a family.
@@ -470,6 +490,31 @@ impl Device {
         }
     }
 
+    /// What the day has come to.
+    pub(super) fn today(&mut self, watch: &mut dyn Watch) -> Result<Today, Fault> {
+        let [sales, _, refunds, _] = &self.protocol.day_groups;
+        let sales = self.ask(sales, &(), watch)?;
+        // Refunds are an option that not every firmware has; a refusal of the question is no fault.
+        let refunds = match self.ask(refunds, &(), watch) {
+            Ok(refunds) => Some(refunds),
+            Err(fault) if fault.is_line() && fault != Fault::AnswerUnreadable => return Err(fault),
+            Err(_) => None,
+        };
+        Ok(Today { sales, refunds })
+    }
+
+    /// The day and the one before, where this firmware tells them: witnesses of a receipt. The counters were read just before.
+    pub(super) fn sums(&mut self, watch: &mut dyn Watch) -> Result<Option<Sums>, Fault> {
+        match self.today(watch) {
+            Ok(today) => Ok(self.last_z.as_ref().map(|last_z| Sums {
+                today,
+                last_z: last_z.groups,
+            })),
+            Err(fault) if fault.is_line() && fault != Fault::AnswerUnreadable => Err(fault),
+            Err(_) => Ok(None),
+        }
+    }
+
     /// Everything that recovery looks at.
     pub(super) fn standing(&mut self, watch: &mut dyn Watch) -> Result<Standing, Fault> {
         let condition = self.status(watch)?;
@@ -484,6 +529,7 @@ impl Device {
             condition,
             transaction,
             groups,
+            sums: None,
         })
     }
 }

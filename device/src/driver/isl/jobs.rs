@@ -8,7 +8,7 @@ use super::receipt::not_registered;
 use super::{IslPrinter, RESUMES_MAX};
 use crate::driver::line::{COMMAND_LIMIT_MS, REPORT_LIMIT_MS};
 use crate::fault::Fault;
-use crate::printer::{Baseline, Outcome, PaymentTotal, PrinterReport, Registered, Watch};
+use crate::printer::{Baseline, Books, Outcome, PaymentTotal, PrinterReport, Registered, Watch};
 use crate::wire::codepage;
 
 impl IslPrinter {
@@ -33,7 +33,7 @@ impl IslPrinter {
             },
             Err(trouble) => trouble.told(),
         };
-        self.settle_cash(amount, baseline, fault, detail, watch)
+        self.settle_cash(amount, baseline, &Books::default(), (fault, detail), watch)
     }
 
     /// Compares In and Out with the baseline.
@@ -41,15 +41,19 @@ impl IslPrinter {
         &mut self,
         amount: Amount,
         baseline: &Baseline,
-        fault: Fault,
-        detail: String,
+        books: &Books,
+        (fault, detail): (Fault, String),
         watch: &mut dyn Watch,
     ) -> Outcome {
         let after = match self.counters_after(baseline, watch) {
             Ok(after) => after,
             Err(fault) => return Outcome::Unknown(fault),
         };
+        if only_z_reports(&after, baseline, books) {
+            return not_registered(fault, detail, Some(&after));
+        }
         if after.z_number != baseline.z_number {
+            // In and Out began again with the new day.
             self.settled = None;
             return Outcome::Unknown(Fault::Unclear);
         }
@@ -147,7 +151,7 @@ impl IslPrinter {
         let wire = Wire::of(&self.device.protocol().x_report, &());
         match self.order(&wire, REPORT_LIMIT_MS, baseline, watch) {
             Err(fault) => Outcome::Unknown(fault),
-            Ok(printed) => self.settle_x(baseline, printed, watch),
+            Ok(printed) => self.settle_x(baseline, &Books::default(), printed, watch),
         }
     }
 
@@ -155,10 +159,11 @@ impl IslPrinter {
     pub(super) fn settle_x(
         &mut self,
         baseline: &Baseline,
+        books: &Books,
         printed: Result<Vec<u8>, Trouble>,
         watch: &mut dyn Watch,
     ) -> Outcome {
-        match self.settle_paper(baseline, printed, watch) {
+        match self.settle_paper(baseline, books, printed, watch) {
             Outcome::Registered(registered) => match self.day(baseline, watch) {
                 Ok(report) => Outcome::Registered(Registered {
                     report: Some(report),
@@ -179,7 +184,7 @@ impl IslPrinter {
     ) -> Outcome {
         match self.order(wire, REPORT_LIMIT_MS, baseline, watch) {
             Err(fault) => Outcome::Unknown(fault),
-            Ok(printed) => self.settle_paper(baseline, printed, watch),
+            Ok(printed) => self.settle_paper(baseline, &Books::default(), printed, watch),
         }
     }
 
@@ -216,6 +221,7 @@ impl IslPrinter {
     pub(super) fn settle_paper(
         &mut self,
         baseline: &Baseline,
+        books: &Books,
         printed: Result<Vec<u8>, Trouble>,
         watch: &mut dyn Watch,
     ) -> Outcome {
@@ -224,7 +230,10 @@ impl IslPrinter {
             Err(fault) => return Outcome::Unknown(fault),
         };
         match printed {
-            Err(trouble) if after.last_document == baseline.last_document => {
+            Err(trouble)
+                if after.last_document == baseline.last_document
+                    || only_z_reports(&after, baseline, books) =>
+            {
                 let (fault, detail) = trouble.told();
                 not_registered(fault, detail, Some(&after))
             }
@@ -236,15 +245,8 @@ impl IslPrinter {
     /// What the device says of its day.
     fn day(&mut self, baseline: &Baseline, watch: &mut dyn Watch) -> Result<PrinterReport, Fault> {
         let payments = self.device.day_payments(watch)?;
+        let today = self.device.today(watch)?;
         let protocol = self.device.protocol();
-        let [sales, _, refunds, _] = &protocol.day_groups;
-        let groups = self.device.ask(sales, &(), watch)?;
-        // Refunds are an option that not every firmware has; a refusal of the question is no fault.
-        let refunds = match self.device.ask(refunds, &(), watch) {
-            Ok(refunds) => Some(refunds.map(Amount::from_minor)),
-            Err(fault) if fault.is_line() && fault != Fault::AnswerUnreadable => return Err(fault),
-            Err(_) => None,
-        };
         let cash = self.device.cash(watch)?;
         let fiscal_receipts = match &protocol.day_receipts {
             None => payments.next_receipt.and_then(|next| next.checked_sub(1)),
@@ -255,8 +257,8 @@ impl IslPrinter {
         };
         Ok(PrinterReport {
             z_number: baseline.z_number.saturating_add(1),
-            groups: groups.map(Amount::from_minor),
-            refunds,
+            groups: today.sales.map(Amount::from_minor),
+            refunds: today.refunds.map(|groups| groups.map(Amount::from_minor)),
             payments: Some(
                 protocol
                     .payments
@@ -317,7 +319,7 @@ impl IslPrinter {
                         Err(fault) => return Outcome::Unknown(fault),
                     }
                 }
-                refused => return self.settle_slip(baseline, refused, watch),
+                refused => return self.settle_slip(baseline, &Books::default(), refused, watch),
             }
         }
         let printed = if place >= steps.len() {
@@ -325,7 +327,7 @@ impl IslPrinter {
         } else {
             Err(Trouble::Lost(fault))
         };
-        self.settle_slip(baseline, printed, watch)
+        self.settle_slip(baseline, &Books::default(), printed, watch)
     }
 
     /// Where a slip goes on: `None` if it is not open any more.
@@ -350,6 +352,7 @@ impl IslPrinter {
     pub(super) fn settle_slip(
         &mut self,
         baseline: &Baseline,
+        books: &Books,
         printed: Result<Vec<u8>, Trouble>,
         watch: &mut dyn Watch,
     ) -> Outcome {
@@ -363,7 +366,7 @@ impl IslPrinter {
                 Err(Trouble::Refused(fault, _)) => Err(Trouble::Lost(fault)),
                 other => other,
             };
-            return self.settle_paper(baseline, printed, watch);
+            return self.settle_paper(baseline, books, printed, watch);
         }
         self.settled = None;
         let (fault, detail) = match printed {
@@ -428,6 +431,15 @@ impl IslPrinter {
 /// Same device, same fiscal memory.
 pub(super) fn is_same_printer(one: &Baseline, other: &Baseline) -> bool {
     one.serial == other.serial && one.fiscal_memory == other.fiscal_memory
+}
+
+/// The day was closed, at the keyboard or by the device's clock, and nothing else was printed.
+fn only_z_reports(after: &Baseline, baseline: &Baseline, books: &Books) -> bool {
+    let more = |now: u32, before: u32| now.checked_sub(before).filter(|more| *more > 0);
+    let z_reports = more(after.z_number, baseline.z_number);
+    books.z_takes_a_number
+        && z_reports.is_some()
+        && z_reports == more(after.last_document, baseline.last_document)
 }
 
 fn registered(after: Baseline, report: Option<PrinterReport>) -> Outcome {

@@ -1,10 +1,16 @@
 //! What became of a receipt whose end is not known: the table of spec 7.2 as a pure function.
+//!
+//! The numbers of documents decide. People who ask for a report at the keyboard before anybody could ask the device blur them;
+//! then the device's sums are held against the caller's books, and what fits neither the day without the receipt nor the day with it
+//! stays unclear.
 
-use super::device::Standing;
+use ferrotill_core::Amount;
+
+use super::device::{Standing, Sums};
 use super::jobs::is_same_printer;
 use super::plan::Plan;
 use crate::fault::Fault;
-use crate::printer::Baseline;
+use crate::printer::{Baseline, Books, DaySums};
 
 /// What the device's counters say of a receipt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,10 +40,10 @@ pub(super) enum Verdict {
 pub(super) fn judge(
     plan: &Plan,
     baseline: &Baseline,
-    cancel_decided: bool,
+    books: &Books,
     standing: &Standing,
 ) -> (Verdict, &'static str) {
-    let facts = Facts::of(plan, baseline, cancel_decided, standing);
+    let facts = Facts::of(plan, baseline, books, standing);
     TABLE
         .iter()
         .find(|row| (row.fits)(&facts))
@@ -63,13 +69,39 @@ const TABLE: &[Rule] = &[
         verdict: |_| Verdict::Unclear(Fault::PrinterSwapped),
     },
     Rule {
-        says: "another day: it was closed behind our back, the fiscal counter began again and proves nothing",
-        fits: |facts| !facts.same_day,
+        says: "a counter went back",
+        fits: |facts| facts.documents.is_none() || facts.z_reports.is_none(),
         verdict: |_| UNCLEAR,
     },
     Rule {
-        says: "a counter went back",
-        fits: |facts| facts.documents.is_none(),
+        says: "closed, another day, as many documents more as Z-reports: nothing else was printed",
+        fits: |facts| {
+            !facts.open
+                && !facts.same_day()
+                && facts.documents == facts.z_reports
+                && facts.z_takes_a_number
+        },
+        verdict: |_| Verdict::NotIssued,
+    },
+    Rule {
+        says: "closed, another day, a counter of fiscal receipts that never begins again stands still: nothing fiscal was issued",
+        fits: |facts| !facts.open && !facts.same_day() && facts.fiscal == Counter::Stands,
+        verdict: |_| Verdict::NotIssued,
+    },
+    Rule {
+        // Of a day that was closed meanwhile its Z-report tells, as the fiscal memory has it.
+        says: "closed, documents advanced, the day has come to what it was before: not in the fiscal memory",
+        fits: |facts| !facts.open && facts.sums == Day::Before,
+        verdict: |_| Verdict::NotIssued,
+    },
+    Rule {
+        says: "closed, documents advanced, the day has come to what it was before and this receipt: issued",
+        fits: |facts| !facts.open && facts.documents > Some(0) && facts.sums == Day::WithOurs,
+        verdict: |_| Verdict::Issued,
+    },
+    Rule {
+        says: "another day: it was closed behind our back, the fiscal counter began again and proves nothing",
+        fits: |facts| !facts.same_day(),
         verdict: |_| UNCLEAR,
     },
     Rule {
@@ -148,7 +180,7 @@ const TABLE: &[Rule] = &[
     },
 ];
 
-const UNCLEAR: Verdict = Verdict::Unclear(Fault::Unclear);
+pub(super) const UNCLEAR: Verdict = Verdict::Unclear(Fault::Unclear);
 
 /// What became of a counter since the baseline.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -161,11 +193,84 @@ enum Counter {
     NotTold,
 }
 
+/// What the device's sums say of the day in which the receipt was begun.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Day {
+    /// They were not asked for, or are not told, or fit nothing.
+    Silent,
+    /// What the books had before the receipt.
+    Before,
+    /// That and the receipt.
+    WithOurs,
+}
+
+impl Day {
+    fn of(
+        plan: &Plan,
+        books: Option<&DaySums>,
+        sums: Option<&Sums>,
+        z_reports: Option<u32>,
+    ) -> Self {
+        let (Some(books), Some(sums)) = (books, sums) else {
+            return Self::Silent;
+        };
+        let known = if plan.refund {
+            books.refunds
+        } else {
+            books.sales
+        };
+        let before = known.map(Amount::minor);
+        let today = if plan.refund {
+            sums.today.refunds
+        } else {
+            Some(sums.today.sales)
+        };
+        let (told, is_elsewhere) = match z_reports {
+            Some(0) => (today, false),
+            // A Z-report in the fiscal memory tells its sales alone.
+            Some(1) if !plan.refund => (
+                Some(sums.last_z),
+                today.is_some_and(|today| covers(&today, &plan.all_groups())),
+            ),
+            _ => (None, false),
+        };
+        let Some(told) = told else {
+            return Self::Silent;
+        };
+        // A receipt of nothing leaves no trace here.
+        if plan.all_groups() == [0; 8] {
+            Self::Silent
+        } else if told == before && !is_elsewhere {
+            Self::Before
+        } else if Some(told) == sum(&before, &plan.all_groups()) {
+            Self::WithOurs
+        } else {
+            Self::Silent
+        }
+    }
+}
+
+/// The receipt may be among these.
+fn covers(sums: &[i64; 8], receipt: &[i64; 8]) -> bool {
+    sums.iter().zip(receipt).all(|(sum, group)| sum >= group)
+}
+
+fn sum(one: &[i64; 8], other: &[i64; 8]) -> Option<[i64; 8]> {
+    let mut sum = *one;
+    for (sum, more) in sum.iter_mut().zip(other) {
+        *sum = sum.checked_add(*more)?;
+    }
+    Some(sum)
+}
+
 /// What the table asks.
 #[derive(Clone, Copy, Debug)]
 struct Facts {
     same_printer: bool,
-    same_day: bool,
+    /// Z-reports since the baseline; `None` if there are fewer than before.
+    z_reports: Option<u32>,
+    /// A Z-report takes one document number.
+    z_takes_a_number: bool,
     cancel_decided: bool,
     /// What the plan tenders; 0 only for a receipt of nothing.
     planned_tender: i64,
@@ -189,9 +294,16 @@ struct Facts {
     same_sales: bool,
     /// And its tender is at least that amount.
     last_is_ours: bool,
+    /// What the sums say.
+    sums: Day,
 }
 
 impl Facts {
+    /// No Z-report since the baseline.
+    fn same_day(&self) -> bool {
+        self.z_reports == Some(0)
+    }
+
     /// Nothing was tendered where the plan would have tendered something.
     fn is_unpaid(&self) -> bool {
         self.tender == Some(0) && self.planned_tender != 0
@@ -205,7 +317,7 @@ impl Facts {
             && (self.planned_tender != 0 || self.fiscal == Counter::Moved)
     }
 
-    fn of(plan: &Plan, baseline: &Baseline, cancel_decided: bool, standing: &Standing) -> Self {
+    fn of(plan: &Plan, baseline: &Baseline, books: &Books, standing: &Standing) -> Self {
         let now = &standing.counters;
         let receipt = standing.transaction;
         // A refund may be counted with the other sign.
@@ -217,16 +329,19 @@ impl Facts {
         let tender = receipt.tender.and_then(i64::checked_abs);
         let sales_match =
             plan.groups_after(receipt.items) == Some(groups) && amount == Some(booked);
+        let z_reports = now.z_number.checked_sub(baseline.z_number);
         let same_sales = receipt.items == plan.items() && amount == Some(plan.total);
         Self {
             same_printer: is_same_printer(now, baseline),
-            same_day: now.z_number == baseline.z_number,
-            cancel_decided,
+            z_reports,
+            z_takes_a_number: books.z_takes_a_number,
+            cancel_decided: books.cancel_decided,
             planned_tender: plan.tender(),
             open: standing.condition.fiscal_receipt_open,
             documents: now.last_document.checked_sub(baseline.last_document),
             fiscal: match (baseline.next_fiscal_receipt, now.next_fiscal_receipt) {
                 (0, _) | (_, 0) => Counter::NotTold,
+                _ if z_reports != Some(0) && !plan.is_counted_for_ever() => Counter::NotTold,
                 (before, after) if before == after => Counter::Stands,
                 _ => Counter::Moved,
             },
@@ -237,219 +352,11 @@ impl Facts {
             payments: tender.and_then(|tender| plan.payments_at(tender)),
             same_sales,
             last_is_ours: same_sales && tender.is_some_and(|tender| tender >= plan.total),
+            sums: Day::of(plan, books.day.as_ref(), standing.sums.as_ref(), z_reports),
         }
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::family::datecs;
-    use crate::printer::{Condition, LineJob, PaymentJob, ReceiptJob};
-    use crate::wire::isl_report::Transaction;
-    use ferrotill_core::{Amount, Quantity};
-
-    fn line(price: i64, adjustment: i64) -> LineJob {
-        LineJob {
-            name: "x".to_owned(),
-            group: 0,
-            price: Amount::from_minor(price),
-            quantity: Quantity::ONE,
-            adjustment: Amount::from_minor(adjustment),
-            notes: vec![],
-        }
-    }
-
-    fn plan() -> Plan {
-        let payment = |letter, cash, amount| PaymentJob {
-            letter,
-            cash,
-            amount: Amount::from_minor(amount),
-        };
-        let job = ReceiptJob {
-            refund_of: None,
-            header: vec![],
-            lines: vec![line(1000, 0), line(858, 0)],
-            footer: vec![],
-            total: Amount::from_minor(1858),
-            payments: vec![payment('P', true, 1500), payment('D', false, 1000)],
-            change: Amount::from_minor(642),
-        };
-        Plan::of(&datecs::PROTOCOL, "", &job).unwrap()
-    }
-
-    fn baseline() -> Baseline {
-        Baseline {
-            serial: "S".to_owned(),
-            fiscal_memory: "F".to_owned(),
-            last_document: 10,
-            next_fiscal_receipt: 4,
-            z_number: 2,
-            cash: Amount::ZERO,
-            cash_in: Amount::ZERO,
-            cash_out: Amount::ZERO,
-        }
-    }
-
-    /// `open document fiscal items amount tender group_a`.
-    fn standing(case: [i64; 7]) -> Standing {
-        let [open, document, fiscal, items, amount, tender, group] = case;
-        let mut groups = [0; 8];
-        groups[0] = group;
-        Standing {
-            counters: Baseline {
-                last_document: u32::try_from(document).unwrap(),
-                next_fiscal_receipt: u32::try_from(fiscal).unwrap(),
-                ..baseline()
-            },
-            condition: Condition {
-                fiscal_receipt_open: open == 1,
-                ..Condition::default()
-            },
-            transaction: Transaction {
-                open: open == 1,
-                items: u32::try_from(items).unwrap(),
-                amount,
-                tender: Some(tender),
-                document: None,
-                refund: false,
-                slip: false,
-            },
-            groups,
-        }
-    }
-
-    #[test]
-    fn the_table_of_recovery() {
-        let unpaid = |items, matches| Verdict::Unpaid { items, matches };
-        let unclear = Verdict::Unclear(Fault::Unclear);
-        for (case, cancel_decided, verdict) in [
-            // Open and unpaid.
-            ([1, 10, 4, 0, 0, 0, 0], false, unpaid(0, true)),
-            ([1, 10, 4, 1, 1000, 0, 1000], false, unpaid(1, true)),
-            ([1, 11, 4, 2, 1858, 0, 1858], false, unpaid(2, true)),
-            ([1, 10, 4, 1, 999, 0, 999], false, unpaid(1, false)),
-            ([1, 12, 4, 0, 0, 0, 0], false, unclear),
-            // Open and paid: card first, then cash.
-            (
-                [1, 10, 4, 2, 1858, 1000, 1858],
-                false,
-                Verdict::Paid { payments: 1 },
-            ),
-            (
-                [1, 10, 4, 2, 1858, 2500, 1858],
-                false,
-                Verdict::Paid { payments: 2 },
-            ),
-            (
-                [1, 10, 4, 2, -1858, -2500, -1858],
-                false,
-                Verdict::Paid { payments: 2 },
-            ),
-            ([1, 10, 4, 2, 1858, 1500, 1858], false, unclear),
-            ([1, 10, 4, 1, 1000, 1000, 1000], false, unclear),
-            // Closed.
-            ([0, 10, 4, 2, 1858, 2500, 0], false, Verdict::NotIssued),
-            ([0, 11, 5, 2, 1858, 2500, 0], false, Verdict::Issued),
-            ([0, 11, 4, 2, 1858, 0, 0], false, Verdict::NotIssued),
-            ([0, 13, 4, 0, 0, 0, 0], false, Verdict::NotIssued),
-            ([0, 11, 5, 2, 1857, 2500, 0], false, unclear),
-            ([0, 11, 5, 1, 1858, 2500, 0], false, unclear),
-            ([0, 11, 5, 2, 1858, 0, 0], false, unclear),
-            ([0, 12, 5, 2, 1858, 2500, 0], false, unclear),
-            ([0, 9, 4, 2, 1858, 2500, 0], false, unclear),
-            // Firmware that does not tell the fiscal counter: only the last receipt can speak for ours.
-            ([0, 10, 0, 2, 1858, 2500, 0], false, Verdict::NotIssued),
-            ([0, 11, 0, 2, 1858, 2500, 0], false, Verdict::Issued),
-            ([0, 11, 0, 2, 1858, 0, 0], false, unclear),
-            ([0, 12, 0, 2, 1858, 2500, 0], false, unclear),
-            // Closed after the cancellation was decided: the tender decides, with the fiscal counter and without.
-            ([0, 10, 4, 2, 1858, 2500, 0], true, Verdict::NotIssued),
-            ([0, 11, 4, 2, 1858, 0, 0], true, Verdict::NotIssued),
-            ([0, 13, 4, 0, 0, 0, 0], true, Verdict::NotIssued),
-            ([0, 11, 5, 2, 1858, 2500, 0], true, Verdict::Issued),
-            ([0, 11, 5, 2, -1858, -2500, 0], true, Verdict::Issued),
-            ([0, 11, 5, 2, 1858, 1858, 0], true, unclear),
-            ([0, 11, 5, 2, 1858, 0, 0], true, Verdict::NotIssued),
-            ([0, 11, 5, 2, 1857, 2500, 0], true, unclear),
-            ([0, 12, 5, 2, 1858, 2500, 0], true, unclear),
-            ([0, 11, 0, 0, 0, 0, 0], true, Verdict::NotIssued),
-            ([0, 11, 0, 1, 1000, 0, 0], true, Verdict::NotIssued),
-            ([0, 11, 0, 2, 1858, 0, 0], true, Verdict::NotIssued),
-            ([0, 11, 0, 2, 1858, 2500, 0], true, Verdict::Issued),
-            ([0, 11, 0, 2, 1858, 2000, 0], true, unclear),
-            ([0, 11, 0, 1, 1000, 2500, 0], true, unclear),
-            ([0, 12, 0, 2, 1858, 0, 0], true, unclear),
-        ] {
-            assert_eq!(
-                judge(&plan(), &baseline(), cancel_decided, &standing(case)).0,
-                verdict,
-                "{case:?} {cancel_decided}"
-            );
-        }
-    }
-
-    #[test]
-    fn a_receipt_of_nothing_is_told_from_a_cancelled_one_by_the_fiscal_counter_alone() {
-        let job = ReceiptJob {
-            refund_of: None,
-            header: vec![],
-            lines: vec![line(1000, -1000)],
-            footer: vec![],
-            total: Amount::ZERO,
-            payments: vec![PaymentJob {
-                letter: 'P',
-                cash: true,
-                amount: Amount::ZERO,
-            }],
-            change: Amount::ZERO,
-        };
-        let plan = Plan::of(&datecs::PROTOCOL, "", &job).unwrap();
-        for (fiscal, cancel_decided, verdict) in [
-            (4, false, Verdict::NotIssued),
-            (4, true, Verdict::NotIssued),
-            (5, false, Verdict::Issued),
-            (5, true, Verdict::Issued),
-            (0, false, Verdict::Issued),
-            (0, true, Verdict::Unclear(Fault::Unclear)),
-        ] {
-            let standing = standing([0, 11, fiscal, 1, 0, 0, 0]);
-            assert_eq!(
-                judge(&plan, &baseline(), cancel_decided, &standing).0,
-                verdict,
-                "{fiscal} {cancel_decided}"
-            );
-        }
-    }
-
-    #[test]
-    fn another_printer_and_another_day_prove_nothing() {
-        let mut swapped = standing([0, 10, 4, 0, 0, 0, 0]);
-        swapped.counters.fiscal_memory = "G".to_owned();
-        assert_eq!(
-            judge(&plan(), &baseline(), false, &swapped).0,
-            Verdict::Unclear(Fault::PrinterSwapped)
-        );
-        let mut closed = standing([0, 11, 1, 2, 1858, 2500, 0]);
-        closed.counters.z_number = 3;
-        assert_eq!(
-            judge(&plan(), &baseline(), false, &closed).0,
-            Verdict::Unclear(Fault::Unclear)
-        );
-    }
-
-    #[test]
-    fn every_row_says_something_of_its_own_and_the_last_one_always_fits() {
-        let mut said: Vec<&str> = TABLE.iter().map(|row| row.says).collect();
-        said.sort_unstable();
-        said.dedup();
-        assert_eq!(said.len(), TABLE.len());
-        let facts = Facts::of(
-            &plan(),
-            &baseline(),
-            false,
-            &standing([0, 12, 5, 0, 0, 0, 0]),
-        );
-        assert!((TABLE.last().unwrap().fits)(&facts));
-    }
-}
+#[path = "judge_tests.rs"]
+mod tests;

@@ -27,7 +27,7 @@ use crate::family::Protocol;
 use crate::fault::Fault;
 use crate::port::PortOpener;
 use crate::printer::{
-    Baseline, ClosedDay, Condition, Connected, FiscalPrinter, Job, Outcome, Watch,
+    Baseline, Books, ClosedDay, Condition, Connected, FiscalPrinter, Job, Outcome, Watch,
 };
 
 use super::line::COMMAND_LIMIT_MS;
@@ -156,7 +156,13 @@ impl IslPrinter {
         }
     }
 
-    fn recover_other(&mut self, job: &Job, baseline: &Baseline, watch: &mut dyn Watch) -> Outcome {
+    fn recover_other(
+        &mut self,
+        job: &Job,
+        baseline: &Baseline,
+        books: &Books,
+        watch: &mut dyn Watch,
+    ) -> Outcome {
         let condition = match self.reattach(watch) {
             Ok(condition) => condition,
             Err(fault) => return Outcome::Unknown(fault),
@@ -168,12 +174,12 @@ impl IslPrinter {
         let fault = Fault::NotExecuted;
         let detail = String::new();
         match job {
-            Job::Cash(amount) => self.settle_cash(*amount, baseline, fault, detail, watch),
+            Job::Cash(amount) => self.settle_cash(*amount, baseline, books, (fault, detail), watch),
             Job::ZReport => self.settle_z(baseline, None, fault, detail, watch),
-            Job::XReport => self.settle_x(baseline, Err(Trouble::Lost(fault)), watch),
-            Job::Text(_) => self.settle_slip(baseline, Err(Trouble::Lost(fault)), watch),
+            Job::XReport => self.settle_x(baseline, books, Err(Trouble::Lost(fault)), watch),
+            Job::Text(_) => self.settle_slip(baseline, books, Err(Trouble::Lost(fault)), watch),
             Job::Duplicate | Job::ByNumber { .. } | Job::ByDate { .. } => {
-                self.settle_paper(baseline, Err(Trouble::Lost(fault)), watch)
+                self.settle_paper(baseline, books, Err(Trouble::Lost(fault)), watch)
             }
             Job::Drawer | Job::Receipt(_) => not_registered(fault, detail, None),
         }
@@ -258,12 +264,12 @@ impl FiscalPrinter for IslPrinter {
         &mut self,
         job: &Job,
         baseline: &Baseline,
-        cancel_decided: bool,
+        books: &Books,
         watch: &mut dyn Watch,
     ) -> Outcome {
         match job {
-            Job::Receipt(receipt) => self.recover_receipt(receipt, baseline, cancel_decided, watch),
-            other => self.recover_other(other, baseline, watch),
+            Job::Receipt(receipt) => self.recover_receipt(receipt, baseline, books, watch),
+            other => self.recover_other(other, baseline, books, watch),
         }
     }
 

@@ -128,6 +128,11 @@ impl Plan {
         Ok(plan)
     }
 
+    /// The device counts its fiscal receipts since fiscalisation, and not anew after each Z-report.
+    pub(super) const fn is_counted_for_ever(&self) -> bool {
+        self.protocol.next_fiscal.is_some()
+    }
+
     /// Sales of the whole receipt.
     pub(super) fn items(&self) -> u32 {
         u32::try_from(self.groups.len().saturating_sub(1)).unwrap_or(u32::MAX)

@@ -1,13 +1,13 @@
 //! Carrying out a receipt, and settling one whose end is not known.
 
 use super::device::{Trouble, Wire};
-use super::judge::{Verdict, judge};
+use super::judge::{UNCLEAR, Verdict, judge};
 use super::plan::{Plan, Step};
 use super::{IslPrinter, RESUMES_MAX};
 use crate::driver::line::COMMAND_LIMIT_MS;
 use crate::family::Errors;
 use crate::fault::Fault;
-use crate::printer::{Baseline, NotRegistered, Outcome, ReceiptJob, Registered, Watch};
+use crate::printer::{Baseline, Books, NotRegistered, Outcome, ReceiptJob, Registered, Watch};
 use crate::wire::fields::decimal;
 use crate::wire::isl_payment::{Paid, PaidCode};
 use crate::wire::isl_receipt::Sums;
@@ -28,7 +28,7 @@ enum Stop {
 struct Case<'a> {
     plan: &'a Plan,
     baseline: &'a Baseline,
-    cancel_decided: bool,
+    books: Books,
 }
 
 impl IslPrinter {
@@ -46,7 +46,7 @@ impl IslPrinter {
         let case = Case {
             plan: &plan,
             baseline,
-            cancel_decided: false,
+            books: Books::default(),
         };
         self.continue_at(case, 0, watch)
     }
@@ -60,7 +60,7 @@ impl IslPrinter {
         &mut self,
         job: &ReceiptJob,
         baseline: &Baseline,
-        cancel_decided: bool,
+        books: &Books,
         watch: &mut dyn Watch,
     ) -> Outcome {
         let plan = match self.plan(job) {
@@ -71,7 +71,7 @@ impl IslPrinter {
         let case = Case {
             plan: &plan,
             baseline,
-            cancel_decided,
+            books: *books,
         };
         let verdict = match self.verdict(case, watch) {
             Ok(verdict) => verdict,
@@ -238,8 +238,13 @@ impl IslPrinter {
     fn verdict(&mut self, case: Case<'_>, watch: &mut dyn Watch) -> Result<Verdict, Fault> {
         self.settled = None;
         self.device.attach(watch)?;
-        let standing = self.device.standing(watch)?;
-        let (verdict, says) = judge(case.plan, case.baseline, case.cancel_decided, &standing);
+        let mut standing = self.device.standing(watch)?;
+        let (mut verdict, mut says) = judge(case.plan, case.baseline, &case.books, &standing);
+        let is_open = standing.condition.fiscal_receipt_open;
+        if verdict == UNCLEAR && !is_open && case.books.day.is_some() {
+            standing.sums = self.device.sums(watch)?;
+            (verdict, says) = judge(case.plan, case.baseline, &case.books, &standing);
+        }
         watch.trace(&format!("= {verdict:?}: {says}"));
         Ok(verdict)
     }
@@ -284,11 +289,14 @@ impl IslPrinter {
         watch: &mut dyn Watch,
     ) -> Outcome {
         self.settled = None;
-        if !case.cancel_decided && !watch.about_to_cancel() {
+        if !case.books.cancel_decided && !watch.about_to_cancel() {
             return Outcome::Unknown(Fault::CancelNotDecided);
         }
         let decided = Case {
-            cancel_decided: true,
+            books: Books {
+                cancel_decided: true,
+                ..case.books
+            },
             ..case
         };
         let cancel = Wire::of(&self.device.protocol().cancel, &());
@@ -356,7 +364,7 @@ impl IslPrinter {
         match verdict {
             Verdict::Issued => self.registered(case, watch),
             Verdict::NotIssued => {
-                let fault = if case.cancel_decided && fault == Fault::NotExecuted {
+                let fault = if case.books.cancel_decided && fault == Fault::NotExecuted {
                     Fault::Cancelled
                 } else {
                     fault
@@ -412,7 +420,8 @@ fn closed(case: Case<'_>, after: Baseline) -> Outcome {
     // Where the day was closed meanwhile, the number was the old day's.
     let same_day = after.z_number == case.baseline.z_number;
     Outcome::Registered(Registered {
-        document: after.last_document,
+        // Whatever was printed since came after it: it was begun where the baseline stands, and while it was open nothing else could be.
+        document: case.baseline.last_document.saturating_add(1),
         fiscal_receipt: Some(case.baseline.next_fiscal_receipt)
             .filter(|number| *number > 0 && same_day),
         after,

@@ -146,6 +146,7 @@ impl Floor {
         let seen = batch.printer_counters(device, baseline_of)?;
         let desk = &mut self.desks[index];
         desk.seen = seen;
+        desk.z_counted_on = batch.z_takes_a_number_on(device)?;
         tracing::warn!(%device, %id, %by, ?paper, "a person has settled a document: {why}");
         let active = desk.active.take_if(|active| active.id == *id);
         match paper {

@@ -114,10 +114,12 @@ impl Floor {
             let till = store.load_till(plan.device)?;
             setting.board.count_numbers(plan.device, &till);
             let seen = store.printer_counters(plan.device, baseline_of)?;
+            let z_counted_on = store.z_takes_a_number_on(plan.device)?;
             desks.push(Desk {
                 point_of_sale: plan.point_of_sale,
                 serial: plan.serial,
                 seen,
+                z_counted_on,
                 ..Desk::new(plan.device, till, plan.printer)
             });
             configurations.push(plan.configuration);
@@ -263,6 +265,7 @@ impl Floor {
             desk.working = None;
             desk.till = store.load_till(desk.device)?;
             desk.seen = store.printer_counters(desk.device, baseline_of)?;
+            desk.z_counted_on = store.z_takes_a_number_on(desk.device)?;
         }
         Ok(())
     }

@@ -79,8 +79,8 @@ impl Floor {
         Ok(job.zip(baseline).map(|(job, baseline)| Document {
             id: stored_document.row.id,
             job,
+            books: self.desks[index].books(&baseline, cancel_decided),
             baseline,
-            cancel_decided,
         }))
     }
 
@@ -194,6 +194,7 @@ impl Floor {
                 if desk.current().last_z() != last_z {
                     // It was our own Z-report that closed the printer's day.
                     desk.seen = Some(registered.after);
+                    desk.z_counted_on = batch.z_takes_a_number_on(desk.device)?;
                 }
                 if outcome.is_ok() {
                     Self::after_seal(id, active, effects);

@@ -5,7 +5,9 @@ use ferrotill_core::refusal::Refusal;
 use ferrotill_core::seal::Seal;
 use ferrotill_core::{Amount, id::DocumentId};
 use ferrotill_device::Fault;
-use ferrotill_device::printer::{Baseline, ClosedDay, Job, Outcome};
+use ferrotill_device::printer::{
+    Baseline, ClosedDay, DaySums, Job, Outcome, PrinterReport, Registered,
+};
 
 use super::stage::*;
 use crate::clerk::{Answer, FiscalState};
@@ -337,4 +339,77 @@ fn a_receipt_that_the_printer_would_print_with_other_rates_is_refused() {
     stage.printer().sells(810, 1);
     assert!(!sold.replayed());
     assert!(stage.board.printer(device(0)).objections.is_empty());
+}
+
+#[test]
+fn what_the_books_know_of_the_day_goes_along_with_a_document() {
+    // The books come along whenever the printer is asked what became of a document.
+    let asked_again = |stage: &Stage| {
+        stage.printer().call();
+        stage.printer().reply(Outcome::Unknown(Fault::NoAnswer));
+        let asked = stage.printer().call();
+        assert!(asked.recover);
+        asked.books
+    };
+    let of_b = |minor| {
+        let mut groups = [Amount::ZERO; 8];
+        groups[1] = Amount::from_minor(minor);
+        groups
+    };
+    let stage = Stage::new();
+    let first = stage.order(sale(1, 810), PATIENT);
+    let books = asked_again(&stage);
+    assert_eq!(
+        books.day,
+        Some(DaySums::default()),
+        "its own sum is no part of it"
+    );
+    assert!(!books.z_takes_a_number, "no Z-report was seen");
+    stage.printer().reply(registered(1));
+    assert!(!first.replayed());
+
+    let second = stage.order(sale(2, 900), PATIENT);
+    let books = asked_again(&stage);
+    assert_eq!(books.day.unwrap().sales, of_b(810));
+    stage.printer().reply(registered(2));
+    assert!(!second.replayed());
+
+    // Its own Z-report took one number: from now on that is known of this printer, in the next process too.
+    let z = stage.order(z_report(3), PATIENT);
+    assert_eq!(stage.printer().call().job, Job::ZReport);
+    let after = next_day(1, 3, 3);
+    stage
+        .printer()
+        .remember(|memory| memory.baseline = after.clone());
+    stage.printer().reply(closed_at(after.clone(), of_b(1_710)));
+    assert!(!z.replayed());
+    let stage = stage.restart();
+    stage.until_ready(0);
+    let third = stage.order(sale(4, 100), PATIENT);
+    let books = asked_again(&stage);
+    assert_eq!(books.day, Some(DaySums::default()));
+    assert!(books.z_takes_a_number);
+    stage.printer().reply(registered_at(next_day(1, 3, 4)));
+    assert!(!third.replayed());
+}
+
+/// The printer has closed its day on our order.
+fn closed_at(after: Baseline, sales: [Amount; 8]) -> Outcome {
+    let Outcome::Registered(registered) = registered_at(after) else {
+        unreachable!();
+    };
+    let report = PrinterReport {
+        z_number: registered.after.z_number,
+        groups: sales,
+        refunds: None,
+        payments: None,
+        cash: None,
+        cash_in: None,
+        cash_out: None,
+        fiscal_receipts: None,
+    };
+    Outcome::Registered(Registered {
+        report: Some(report),
+        ..registered
+    })
 }

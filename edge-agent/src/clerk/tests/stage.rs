@@ -15,7 +15,7 @@ use ferrotill_core::tax::{TaxCode, TaxGroup, TaxRate, TaxTable};
 use ferrotill_core::{Amount, Quantity};
 use ferrotill_device::Fault;
 use ferrotill_device::printer::{
-    Baseline, ClosedDay, Condition, Connected, FiscalPrinter, Job, NotRegistered, Outcome,
+    Baseline, Books, ClosedDay, Condition, Connected, FiscalPrinter, Job, NotRegistered, Outcome,
     Registered, Watch,
 };
 use tokio::sync::{Notify, oneshot};
@@ -43,7 +43,7 @@ pub(super) struct Call {
     pub(super) recover: bool,
     pub(super) job: Job,
     pub(super) baseline: Baseline,
-    pub(super) cancel_decided: bool,
+    pub(super) books: Books,
 }
 
 /// What it does then.
@@ -183,7 +183,7 @@ impl FiscalPrinter for Scripted {
             recover: false,
             job: job.clone(),
             baseline: baseline.clone(),
-            cancel_decided: false,
+            books: Books::default(),
         };
         self.ask(call, watch)
     }
@@ -192,14 +192,14 @@ impl FiscalPrinter for Scripted {
         &mut self,
         job: &Job,
         baseline: &Baseline,
-        cancel_decided: bool,
+        books: &Books,
         watch: &mut dyn Watch,
     ) -> Outcome {
         let call = Call {
             recover: true,
             job: job.clone(),
             baseline: baseline.clone(),
-            cancel_decided,
+            books: *books,
         };
         self.ask(call, watch)
     }
