@@ -121,6 +121,7 @@ impl Floor {
         desk.printing = Printing::Nothing;
         // The worker has dropped it too, and reads it anew.
         desk.baseline = None;
+        let active = desk.active.take_if(|active| active.id == *id);
         if let Err(refusal) = self.decide(batch, index, &Command::Declare(word))? {
             // It was written down before, and only nobody knew: see `Clerk::trouble`.
             tracing::warn!(%id, "a declared document is not outstanding any more: {refusal}");
@@ -148,7 +149,6 @@ impl Floor {
         desk.seen = seen;
         desk.z_counted_on = batch.z_takes_a_number_on(device)?;
         tracing::warn!(%device, %id, %by, ?paper, "a person has settled a document: {why}");
-        let active = desk.active.take_if(|active| active.id == *id);
         match paper {
             PaperSays::Registered { .. } => Self::after_seal(*id, active, effects),
             // It is tried in no other way: whoever reads the paper does it long after the buyer has gone.
