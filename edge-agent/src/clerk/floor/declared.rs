@@ -50,7 +50,7 @@ impl Floor {
             }
             Some(_) => effects.push(Effect::Heard(vec![reply], Hearing::Contradicted)),
             None => {
-                let task = Task::Leave(Box::new(declaration.clone()));
+                let task = Box::new(Task::Leave(Box::new(declaration.clone())));
                 desk.declaring = Some(Declaring {
                     declaration,
                     replies: vec![reply],

@@ -67,7 +67,7 @@ pub(super) enum Effect {
     /// An answer to one or more callers.
     Tell(Vec<Waiter>, Answer),
     /// A task for a desk's printer.
-    Print(usize, Task),
+    Print(usize, Box<Task>),
     /// A slip for a desk's printer, once it is free.
     Slip(usize, Box<Slip>),
     /// A decision is durable.
@@ -189,7 +189,8 @@ impl Floor {
             });
             desk.printing = Printing::Document;
             tracing::info!(id = %document.id, "asking the printer what became of an outstanding document");
-            effects.push(Effect::Print(index, Task::Recover(document)));
+            let task = Box::new(Task::Recover(document));
+            effects.push(Effect::Print(index, task));
         }
         Ok(())
     }
@@ -232,7 +233,9 @@ impl Floor {
                 Effect::Tell(waiters, _) => tell(waiters, &answer),
                 Effect::Heard(replies, _) => heard(replies, &Hearing::Unknown(words.to_owned())),
                 // It was not asked, and nobody waits for it any more.
-                Effect::Print(index, Task::Leave(_)) => self.desks[index].declaring = None,
+                Effect::Print(index, task) if matches!(*task, Task::Leave(_)) => {
+                    self.desks[index].declaring = None;
+                }
                 Effect::Print(index, _) => self.desks[index].take_back(),
                 Effect::Slip(_, slip) => tell(slip.waiters, &answer),
                 Effect::WakeSender => {}
@@ -286,7 +289,7 @@ impl Floor {
     pub(super) fn let_out(&mut self, effect: Effect) {
         match effect {
             Effect::Tell(waiters, answer) => tell(waiters, &answer),
-            Effect::Print(index, task) => self.desks[index].printer.ask(task),
+            Effect::Print(index, task) => self.desks[index].printer.ask(*task),
             Effect::Slip(index, slip) => self.desks[index].slips.push_back(*slip),
             Effect::Decided(reply) => reply.send(true).unwrap_or(()),
             Effect::Drawer(reply, outcome) => drop(reply.send(outcome)),

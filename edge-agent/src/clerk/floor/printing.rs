@@ -44,7 +44,8 @@ impl Floor {
         });
         if let Some(document) = document {
             desk.printing = Printing::Document;
-            effects.push(Effect::Print(index, Task::Perform(document)));
+            let task = Box::new(Task::Perform(document));
+            effects.push(Effect::Print(index, task));
         }
         Ok(())
     }
@@ -91,11 +92,12 @@ impl Floor {
             return;
         }
         if let Some(slip) = desk.slips.pop_front() {
-            effects.push(Effect::Print(index, Task::Slip(slip.id, slip.job.clone())));
+            let task = Box::new(Task::Slip(slip.id, slip.job.clone()));
+            effects.push(Effect::Print(index, task));
             desk.printing = Printing::Slip(Box::new(slip));
         } else if let Some(pulse) = desk.pulses.pop_front() {
             desk.printing = Printing::Drawer(pulse);
-            effects.push(Effect::Print(index, Task::Drawer));
+            effects.push(Effect::Print(index, Box::new(Task::Drawer)));
         }
     }
 
