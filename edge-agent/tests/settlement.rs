@@ -95,6 +95,7 @@ fn a_person_settles_over_http_what_the_printer_cannot_prove() {
     assert_eq!(asked.at("declaration"), "null");
     let health = shop.client.open("/healthz");
     assert!(health.at("printers.0.trouble").contains(&command));
+    assert_eq!(health.at("printers.0.needs_a_person"), ID);
 
     // Who does not sign, says it badly or speaks of something else is refused, and nothing happens.
     let path = format!("/operations/{ID}/settlement");
@@ -352,4 +353,5 @@ fn the_verb_settles_it_after_a_restart_and_the_books_are_in_order() {
     let (code, told) = finished(&["verify", "--config", config]);
     assert_eq!(code, Some(0), "{}", told.out());
     assert_eq!(value(&told, "ok"), &Node::Bool(true));
+    assert_eq!(value(&told, "declared"), &Node::Number("1".to_owned()));
 }

@@ -225,6 +225,27 @@ fn what_the_printer_says_in_the_same_instant_wins() {
 }
 
 #[test]
+fn what_was_unclear_a_moment_ago_is_asked_once_more() {
+    let silent = Outcome::Unknown(Fault::NoAnswer);
+    for (outcome, settled) in [(silent, false), (registered(1), true)] {
+        let stage = Stage::new();
+        let sold = stage.order(sale(1, 810), PATIENT);
+        blocked(&stage, 1, Fault::Unclear);
+        let said = say(&stage, 1, NOT_PRINTED);
+        let hearing = said.heard(&stage, || outcome.clone());
+        if settled {
+            assert_eq!(hearing, Hearing::NotOutstanding);
+            assert!(!sold.replayed());
+        } else {
+            let still = matches!(&hearing, Hearing::CanStillSay(why) if why.contains("answer"));
+            assert!(still, "{hearing:?}");
+            assert!(stage.board.needs_a_person(Uuid::from_u128(1)).is_none());
+        }
+        assert_eq!(Stage::rows_of(stage.path(), DECLARED), 0);
+    }
+}
+
+#[test]
 fn two_people_at_once_are_heard_if_they_say_the_same() {
     let stage = Stage::new();
     let sold = stage.order(sale(1, 810), PATIENT);

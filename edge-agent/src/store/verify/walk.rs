@@ -26,6 +26,8 @@ pub(super) struct Walked {
     pub(super) head: i64,
     /// Documents that were sealed.
     pub(super) documents: u32,
+    /// Documents that a person answered for.
+    pub(super) declared: u32,
     /// The devices that stand in it.
     pub(super) devices: BTreeSet<Uuid>,
 }
@@ -207,6 +209,7 @@ impl Walk<'_> {
             );
         }
         if let Some((seq, device, Event::Declared(declared))) = behind {
+            self.walked.declared = self.walked.declared.saturating_add(1);
             self.word = Some(Word {
                 seq,
                 device,
