@@ -52,8 +52,8 @@ async fn settle(State(app): State<Arc<App>>, Path(id): Path<String>, request: Re
         headers: &parts.headers,
         body: &body,
     };
-    let signed = match auth::check(&app.config, &app.guard, &call) {
-        Ok(caller) => caller.signed,
+    let caller = match auth::check(&app.config, &app.guard, &call) {
+        Ok(caller) => caller,
         Err(unauthorized) => {
             let told = heard_by_a_stranger(app.config.till.mode, unauthorized);
             let body = object! {
@@ -77,11 +77,13 @@ async fn settle(State(app): State<Arc<App>>, Path(id): Path<String>, request: Re
         }
     };
     // A recorded call that came to nothing must not end a document later, when the printer has gone.
-    let Ok(look) = app.replays.look(signed) else {
+    let Ok(look) = app.replays.look(caller.signed) else {
         let words = "Api-Signature: was used before, by a call that has come to nothing; sign the call with the time of now";
         let response = refuse(StatusCode::CONFLICT, "SignatureReplayed", words);
         return with_state(response, app.state_of(id).await);
     };
+    let Declaration { paper, by, .. } = &declaration;
+    tracing::warn!(%id, %by, caller = caller.key, "a person says what became of a document: {paper:?}");
     let response = declare(&app, declaration).await;
     look.end(if response.status().is_success() {
         Outcome::Forget

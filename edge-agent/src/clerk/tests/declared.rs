@@ -246,6 +246,20 @@ fn what_was_unclear_a_moment_ago_is_asked_once_more() {
 }
 
 #[test]
+fn each_document_that_nothing_proves_is_told_of() {
+    let stage = Stage::new();
+    for id in 1..4 {
+        let sold = stage.order(sale(id, 810), PATIENT);
+        blocked(&stage, id, Fault::Unclear);
+        let said = say(&stage, id, PRINTED);
+        assert_eq!(said.heard(&stage, unclear), Hearing::Booked);
+        assert!(!sold.replayed());
+        let number = u32::try_from(id).unwrap();
+        assert_eq!(stage.sealed(id), (number, "sale".to_owned()));
+    }
+}
+
+#[test]
 fn two_people_at_once_are_heard_if_they_say_the_same() {
     let stage = Stage::new();
     let sold = stage.order(sale(1, 810), PATIENT);
