@@ -134,6 +134,12 @@ impl Shift {
         }
     }
 
+    /// Nothing but alternative receipts is in it, so that no printer has a part in it.
+    #[must_use]
+    pub const fn is_alternative(&self) -> bool {
+        self.documents == self.alternative.count
+    }
+
     /// Counts a receipt; `None` where a counter does not fit, and then the shift must be dropped.
     pub(crate) fn count_receipt(&mut self, receipt: &Receipt<'_>) -> Option<()> {
         match receipt.kind {

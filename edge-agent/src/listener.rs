@@ -86,9 +86,13 @@ pub async fn serve(
     let (stop, stopping) = watch::channel(false);
     let mut tasks = JoinSet::new();
     let mut shutdown = pin!(shutdown);
+    let mut beat = tokio::time::interval(BEAT);
     loop {
         tokio::select! {
             () = &mut shutdown => break,
+            // A timer that is to end before all others wakes the runtime, and every request has one for its head. While this one
+            // ends sooner none of them is the first, which saves each request a system call and a turn.
+            _ = beat.tick(), if !tasks.is_empty() => {}
             // Finished tasks are taken out as they end, so that the set does not grow for as long as the program runs.
             Some(_) = tasks.join_next() => {}
             accepted = listener.accept() => match accepted {
@@ -438,6 +442,8 @@ const TURNED_AWAY_MAX: usize = 64;
 const TURN_AWAY_TIMEOUT: Duration = Duration::from_secs(1);
 const DRAIN_TIMEOUT: Duration = Duration::from_secs(1);
 const DRAIN_BYTES_MAX: usize = 8 * 1024 * 1024;
+/// Sooner than [`Limits::head_timeout`].
+const BEAT: Duration = Duration::from_secs(2);
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 #[cfg(test)]
 #[path = "listener_tests.rs"]

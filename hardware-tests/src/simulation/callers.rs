@@ -46,6 +46,17 @@ impl Order {
         Some((self.returns.is_some(), goods.total))
     }
 
+    /// What it asks for, in a word.
+    pub(super) const fn word(&self) -> &'static str {
+        match self.form.kind {
+            OrderKind::Sale { .. } => "a sale",
+            OrderKind::Refund { .. } => "a refund",
+            OrderKind::Cash(_) => "cash",
+            OrderKind::Report { z: true } => "Z",
+            OrderKind::Report { z: false } => "X",
+        }
+    }
+
     /// Another command under the same id: it must be refused once the id has its document.
     pub(super) fn another_under_its_id(&self) -> OrderForm {
         OrderForm {

@@ -134,6 +134,8 @@ impl Floor {
     }
 
     /// The printer has closed its day: so is the till's shift, with a Z-report like any other, and it is noted why.
+    ///
+    /// A shift of alternative receipts alone has no part in the printer's day, which may have been closed before it was opened.
     fn book_its_report(
         &mut self,
         batch: &mut Batch<'_>,
@@ -147,7 +149,8 @@ impl Floor {
             .last_z
             .clone()
             .filter(|day| day.z_number == now.z_number);
-        let document = if desk.current().shift().is_some() {
+        let shift = desk.current().shift();
+        let document = if shift.is_some_and(|shift| !shift.is_alternative()) {
             // It is the report of the day in which the earlier counters were read.
             desk.baseline = Some(seen.clone());
             let document = self.close_shift(batch, index, &counters_of(seen, now, day.as_ref()));
@@ -162,7 +165,7 @@ impl Floor {
             "the printer has closed its day on its own (Z-report {}, last known {}); {}",
             now.z_number,
             seen.z_number,
-            if document.is_some() { "the shift is closed with it" } else { "no shift was open" }
+            if document.is_some() { "the shift is closed with it" } else { "no shift of its documents was open" }
         );
         let note = ClosedByPrinter {
             at: self.setting.guard.now(),

@@ -1,5 +1,7 @@
 //! What people do at the printer: its own Z-report, another printer, other tax rates.
 
+use std::sync::atomic::Ordering;
+
 use ferrotill_core::event::{ClosedByPrinter, Event};
 use ferrotill_core::refusal::Refusal;
 use ferrotill_core::seal::Seal;
@@ -11,6 +13,7 @@ use ferrotill_device::printer::{
 
 use super::stage::*;
 use crate::clerk::{Answer, FiscalState};
+use crate::order::ReceiptMode;
 
 /// The journal's number of the printer's own Z-report.
 pub(super) const CLOSED_BY_PRINTER: u16 = 8;
@@ -147,6 +150,43 @@ fn one_that_was_made_while_the_agent_was_away_is_booked_once() {
     assert!(!next.replayed());
     assert_eq!(stage.sealed(2).0, 3);
     assert_eq!(Stage::rows_of(stage.path(), CLOSED_BY_PRINTER), 1);
+}
+
+#[test]
+fn one_from_before_a_shift_of_alternative_receipts_does_not_close_it() {
+    let stage = Stage::new();
+    let first = stage.order(sale(1, 810), PATIENT);
+    stage.printer().sells(810, 1);
+    assert!(!first.replayed());
+    let z = stage.order(z_report(2), PATIENT);
+    assert_eq!(stage.printer().call().job, Job::ZReport);
+    stage.printer().reply(registered_at(next_day(1, 2, 2)));
+    assert!(!z.replayed());
+
+    // In the night somebody asks for another one, and the till opens before its printer is there.
+    stage.printer().remember(|memory| {
+        memory.baseline = next_day(2, 3, 3);
+        memory.last_z = Some(closed(2, 0));
+    });
+    let stage = stage.restart_with(false);
+    let alternative = stage.order(
+        sale_as(3, 500, ReceiptMode::AlternativeOnly, false),
+        PATIENT,
+    );
+    assert!(!alternative.replayed());
+    stage.printer().present.store(true, Ordering::Release);
+    stage.until(|| Stage::rows_of(stage.path(), CLOSED_BY_PRINTER) == 1);
+    assert_eq!(note(&stage).0, None, "it closes nothing of ours");
+    let second = stage.order(sale(4, 900), PATIENT);
+    stage.printer().call();
+    stage.printer().reply(registered_at(next_day(2, 3, 4)));
+    assert!(!second.replayed());
+    let sealed = stage.find(4).unwrap();
+    assert_eq!(
+        sealed.sealed().unwrap().current_number,
+        2,
+        "in the same shift"
+    );
 }
 
 #[test]

@@ -336,8 +336,13 @@ impl Stage {
     }
 
     /// The process ends without a word to anybody, and another one begins on the same books.
-    pub(super) fn restart(mut self) -> Self {
-        let devices = vec![true; self.printers.len()];
+    pub(super) fn restart(self) -> Self {
+        self.restart_with(true)
+    }
+
+    /// The same, with its printers there or not.
+    pub(super) fn restart_with(mut self, present: bool) -> Self {
+        let devices = vec![present; self.printers.len()];
         let printers = self.printers.iter();
         let memories = printers.map(|script| Arc::clone(&script.memory)).collect();
         self.stop();

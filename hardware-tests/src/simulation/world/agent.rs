@@ -120,7 +120,6 @@ impl World {
     pub(super) fn crash(&mut self, place: &str) -> Told {
         self.tally.crashes += 1;
         let power = self.dice.coin();
-        let settled = self.settled_tills();
         let history = self.disk.history();
         let image = if self.bug == Some(Bug::OlderBooks) {
             history.cut(history.len() / 2, &mut self.dice)
@@ -132,7 +131,9 @@ impl World {
         self.agent = None;
         self.disk_ill = 0;
         self.disk.put(&image);
-        self.press_a_key(&settled);
+        // One till in three; the others' places are nobody's.
+        let pressed = self.dice.below(self.tills.len() * 3);
+        self.press_a_key(pressed);
         if power {
             self.clock = Arc::new(self.clock.after_a_reboot());
             if self.dice.coin() {

@@ -297,8 +297,9 @@ impl World {
                     PATIENCE_MS
                 };
         }
+        let word = self.orders.get(place).map_or("", Order::word);
         self.note(format!(
-            "caller {caller} sends order {place}, another body: {clashing}, twice: {twice}"
+            "caller {caller} sends order {place} ({word}), another body: {clashing}, twice: {twice}"
         ));
     }
 
