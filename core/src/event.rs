@@ -1,5 +1,7 @@
 //! What happened: the rows of the journal, in postcard, versioned.
 
+use core::num::NonZeroU32;
+
 use serde::{Deserialize, Serialize};
 
 use crate::amount::Amount;
@@ -247,6 +249,42 @@ pub struct ClosedByPrinter<'a> {
     pub now: Baseline<'a>,
 }
 
+/// What a person has read: on the paper, or in the printer's own journal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum PaperSays {
+    /// It was printed.
+    Registered {
+        /// The printer's number of it, where the person told it.
+        document: Option<NonZeroU32>,
+    },
+    /// It was not printed, or what was printed of it was cancelled.
+    NotRegistered,
+}
+
+/// A person answers for the outstanding document, because the printer was asked and its counters prove nothing.
+///
+/// The seal or the void that it justifies is the next row of the journal, in the same transaction.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Declared<'a> {
+    /// The document's id.
+    pub id: DocumentId,
+    /// When it was declared.
+    pub at: Moment,
+    /// What the paper says.
+    pub paper: PaperSays,
+    /// The person's name; never empty.
+    pub by: &'a str,
+    /// Number of the device's fault: why the printer could not say it itself.
+    pub fault: u16,
+    /// The fault in words.
+    pub why: &'a str,
+}
+
+impl Declared<'_> {
+    /// Bytes of a person's name at most.
+    pub const BY_BYTES_MAX: usize = 100;
+}
+
 /// What happened.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Event<'a> {
@@ -266,6 +304,8 @@ pub enum Event<'a> {
     NumbersGranted(NumbersGranted),
     /// The printer has closed its day without being asked.
     ClosedByPrinter(ClosedByPrinter<'a>),
+    /// A person answers for the outstanding document.
+    Declared(Declared<'a>),
 }
 
 /// Why a stored event cannot be read.
@@ -317,6 +357,7 @@ impl<'a> Event<'a> {
             Self::Switched(_) => 6,
             Self::NumbersGranted(_) => 7,
             Self::ClosedByPrinter(_) => 8,
+            Self::Declared(_) => 9,
         }
     }
 
@@ -335,6 +376,7 @@ impl<'a> Event<'a> {
             Self::Switched(event) => postcard::to_slice(event, room),
             Self::NumbersGranted(event) => postcard::to_slice(event, room),
             Self::ClosedByPrinter(event) => postcard::to_slice(event, room),
+            Self::Declared(event) => postcard::to_slice(event, room),
         };
         encoded
             .map(|bytes| &*bytes)
@@ -362,6 +404,7 @@ impl<'a> Event<'a> {
             (6, 1) => read(payload).map(Self::Switched),
             (7, 1) => read(payload).map(Self::NumbersGranted),
             (8, 1) => read(payload).map(Self::ClosedByPrinter),
+            (9, 1) => read(payload).map(Self::Declared),
             _ => Err(EventError::Unknown { kind, version }),
         }
     }

@@ -12,6 +12,8 @@
 //! 5. **Numbers and drawer** (60 to 63, and 37): the lowest number goes first.
 //! 6. **The counters** (70 to 72).
 //!
+//! A person's word on the outstanding document is refused where nothing is outstanding (4), and without a name (45).
+//!
 //! `core/REFUSALS.md` lists them all; a test holds it against this file.
 
 use core::fmt;
@@ -153,6 +155,9 @@ refusals! {
     43 PrinterSwapped => "another printer is connected than the one that the open shift is on", "connect that printer again and close the day, or name the new one's serial number in the device's address (serial=...)";
     /// The printer has another rate for a tax group than the receipt: what it prints would not be what is journaled.
     44 PrinterRateDiffers { group: char, till: Decimal, printer: Decimal } => "the printer has {printer} percent for the tax group {group}, and the receipt {till}", "bring the rates of the printer and of the configuration to the same";
+
+    /// A person's word on an outstanding document without the person's name.
+    45 DeclarationUnsigned => "nobody's name stands under the declaration", "give the name of the person who has read the paper";
 
     /// A return of a receipt that is not here.
     50 OriginalUnknown => "there is no such receipt on this device", "give the id of a fiscal receipt of this device";

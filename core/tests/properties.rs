@@ -3,8 +3,10 @@
 
 mod shop;
 
+use std::num::NonZeroU32;
+
 use ferrotill_core::budget::{AtTheEnd, Budget, Guard, Marks, Reading, Unsent};
-use ferrotill_core::event::{Body, Event, ReportKind};
+use ferrotill_core::event::{Body, Declared, Event, PaperSays, ReportKind};
 use ferrotill_core::id::DocumentId;
 use ferrotill_core::numbers::Span;
 use ferrotill_core::profile::ALL;
@@ -340,7 +342,7 @@ proptest! {
 
     #[test]
     fn commands_of_any_kind_never_panic_and_replay_gives_the_same_till(
-        commands in prop::collection::vec((0..9_u8, edgy(), line(), edgy()), 1..25),
+        commands in prop::collection::vec((0..10_u8, edgy(), line(), edgy()), 1..25),
         good in prop::collection::vec(good_line(), 1..4),
     ) {
         let mut shop = Shop::open();
@@ -372,6 +374,19 @@ proptest! {
                     let id = shop.till.outstanding().map_or(id, |outstanding| outstanding.id);
                     shop.run(Command::Settle(id, seal), known)
                 }
+                8 => {
+                    let id = shop.till.outstanding().map_or(id, |outstanding| outstanding.id);
+                    let document = u32::try_from(number).ok().and_then(NonZeroU32::new);
+                    let declared = Declared {
+                        id,
+                        at: shop::moment(number),
+                        paper: PaperSays::Registered { document },
+                        by: any_line.name,
+                        fault: 77,
+                        why: "",
+                    };
+                    shop.run(Command::Declare(declared), known)
+                }
                 _ => {
                     let id = shop.till.outstanding().map_or(id, |outstanding| outstanding.id);
                     shop.settle(id.0[0])
@@ -391,6 +406,7 @@ proptest! {
                     sealed.at.utc_ms
                 }
                 Event::Voided(voided) => voided.at.utc_ms,
+                Event::Declared(declared) => declared.at.utc_ms,
                 _ => continue,
             };
             prop_assert!(moment >= at, "the chain is never reordered");

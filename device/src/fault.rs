@@ -212,6 +212,28 @@ impl Fault {
         )
     }
 
+    /// The device was asked and has answered, and nothing that it knows proves that the job was done or was not:
+    /// what is left is the paper, and a person who reads it.
+    ///
+    /// It is a short list, because whoever says "printed" or "not printed" in the device's place may be wrong:
+    ///
+    /// - [`Unclear`](Self::Unclear): its counters fit neither. They will not fit later: a Z-report or a stranger's document
+    ///   has moved them past the only moment at which they told.
+    ///   With a fiscal receipt open the same fault means that people finish it at the device, which then can say:
+    ///   whoever asks looks at the status first.
+    /// - [`PrinterSwapped`](Self::PrinterSwapped): another device answers. The one that knows may be gone for good.
+    ///
+    /// Not on it: a fault of the line or the port (the device was not heard), paper, cover and mechanism (it goes on when they are
+    /// mended), [`PaymentDiffers`](Self::PaymentDiffers) and [`PaymentStarted`](Self::PaymentStarted) (money is booked on an open
+    /// receipt, which is finished at the device), [`ReceiptOpen`](Self::ReceiptOpen) (the same of somebody else's),
+    /// [`CancelNotDecided`](Self::CancelNotDecided) (ours: it is asked again once the decision is stored),
+    /// and every refusal of a question: a device that is blocked or whose memory is read by nobody can say it
+    /// when the service has been there, or is replaced, which is the second entry of the list.
+    #[must_use]
+    pub const fn is_beyond_proof(self) -> bool {
+        matches!(self, Self::Unclear | Self::PrinterSwapped)
+    }
+
     /// Someone at the till can remove it: paper, cover, cable, power.
     #[must_use]
     pub const fn is_for_operator(self) -> bool {
@@ -302,6 +324,17 @@ mod tests {
     fn numbers_are_unique_and_in_order() {
         let codes: Vec<u16> = Fault::ALL.iter().map(|fault| fault.code()).collect();
         assert!(codes.windows(2).all(|pair| pair[0] < pair[1]), "{codes:?}");
+    }
+
+    #[test]
+    fn a_person_answers_for_nothing_that_the_device_may_still_say() {
+        let beyond: Vec<Fault> = Fault::ALL
+            .iter()
+            .copied()
+            .filter(|fault| fault.is_beyond_proof())
+            .collect();
+        assert_eq!(beyond, [Fault::PrinterSwapped, Fault::Unclear]);
+        assert!(beyond.iter().all(|fault| !fault.is_line()));
     }
 
     #[test]

@@ -30,6 +30,8 @@ pub struct PrinterState {
     pub fiscalised: bool,
     /// Why it is not there.
     pub trouble: Option<String>,
+    /// The document that it cannot prove, and what a person is to do about it.
+    pub unproven: Option<(Uuid, String)>,
     /// What keeps receipts off it though it is there: another printer than the open shift's, other tax rates.
     pub objections: Vec<String>,
 }
@@ -94,6 +96,7 @@ impl Board {
             fiscal_memory: fiscal_memory.clone(),
             fiscalised: connected.condition.fiscalised,
             trouble: None,
+            unproven: None,
             objections: Vec::new(),
         };
         self.printers
@@ -108,6 +111,7 @@ impl Board {
         let state = printers.entry(device).or_default();
         state.connected = true;
         state.trouble = None;
+        state.unproven = None;
     }
 
     /// What keeps receipts off a printer that is there.
@@ -122,6 +126,27 @@ impl Board {
         let state = printers.entry(device).or_default();
         state.connected = false;
         state.trouble = Some(words.to_owned());
+        state.unproven = None;
+    }
+
+    /// A printer cannot prove what became of a document; a person can say it.
+    pub fn printer_unproven(&self, device: Uuid, id: Uuid, words: String) {
+        let mut printers = self.printers.lock().unwrap_or_else(PoisonError::into_inner);
+        let state = printers.entry(device).or_default();
+        state.connected = false;
+        state.trouble = Some(words.clone());
+        state.unproven = Some((id, words));
+    }
+
+    /// What a person is to do about a document that its printer cannot prove.
+    #[must_use]
+    pub fn needs_a_person(&self, id: Uuid) -> Option<String> {
+        let printers = self.printers.lock().unwrap_or_else(PoisonError::into_inner);
+        printers
+            .values()
+            .filter_map(|state| state.unproven.as_ref())
+            .find(|(unproven, _)| *unproven == id)
+            .map(|(_, words)| words.clone())
     }
 
     /// The fiscal numbers of a device, where its law asks for them.

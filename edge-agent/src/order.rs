@@ -1,6 +1,6 @@
 //! What a caller asks for, owned: the step between a compatible API's JSON and the core's [`Wish`].
 
-use ferrotill_core::event::ReportKind;
+use ferrotill_core::event::{PaperSays, ReportKind};
 use ferrotill_core::id::{DocumentId, Fingerprint};
 use ferrotill_core::receipt::{Draft, DraftLine, DraftPayment, Modifier, Prices};
 use ferrotill_core::till::Wish;
@@ -196,6 +196,17 @@ impl OrderForm {
             _ => ReceiptMode::FiscalOnly,
         }
     }
+}
+
+/// What a person says of a document that its printer cannot prove.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Declaration {
+    /// The document's id.
+    pub id: Uuid,
+    /// What the paper says.
+    pub paper: PaperSays,
+    /// The person's name.
+    pub by: String,
 }
 
 #[cfg(test)]

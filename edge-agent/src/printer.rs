@@ -1,13 +1,18 @@
 //! The printer's task: one thread for each device, which alone owns its port.
 //!
 //! It connects, and connects again for ever; it carries out one thing after another, and it does not let go of a document
-//! before the device has settled it. The clerk never waits for it: what became of a thing comes back as a message.
+//! before the device has settled it, or a person has said what the device cannot.
+//! The clerk never waits for it: what became of a thing comes back as a message.
+
+mod unproven;
+mod watch;
 
 use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, TryRecvError, channel};
 use std::time::{Duration, Instant};
 
+use ferrotill_device::Fault;
 use ferrotill_device::printer::{
     Baseline, Books, ClosedDay, Connected, FiscalPrinter, Job, NotRegistered, Outcome, Registered,
     Watch,
@@ -15,6 +20,8 @@ use ferrotill_device::printer::{
 use uuid::Uuid;
 
 use crate::clock::Clock;
+use crate::order::Declaration;
+use watch::{DurableWatch, Silent};
 
 /// What the printer is asked for.
 #[derive(Debug)]
@@ -25,6 +32,8 @@ pub enum Task {
     Perform(Document),
     /// Find out what became of a document that was begun earlier.
     Recover(Document),
+    /// Let go of a document that the printer cannot prove: a person says what became of it.
+    Leave(Box<Declaration>),
     /// Print a slip that nothing depends on.
     Slip(Uuid, Job),
     /// Open the drawer.
@@ -59,6 +68,12 @@ pub enum News {
     LastZ(Box<ClosedDay>),
     /// A document is settled.
     Settled(Uuid, Settled),
+    /// What became of a document cannot be proved by the printer; it is asked on, and a person may say it.
+    Unproven(Uuid, Fault),
+    /// The document was let go of: the printer cannot prove what a person says.
+    Left(Box<Declaration>, Fault),
+    /// A document was not let go of; the words say why the printer can still speak for it.
+    Kept(Uuid, String),
     /// A slip is done; the words are what went wrong.
     SlipDone(Uuid, Option<String>, Option<Baseline>),
     /// The drawer was opened, or why not.
@@ -147,6 +162,7 @@ impl PrinterTask {
             baseline: None,
             last_use: clock.monotonic(),
             told_lost: false,
+            unsettled: None,
             clock,
             idle_look,
         };
@@ -210,6 +226,8 @@ pub struct Worker {
     baseline: Option<Baseline>,
     last_use: Instant,
     told_lost: bool,
+    /// Why the document is not settled, as people were told.
+    unsettled: Option<Fault>,
     clock: Arc<Clock>,
     idle_look: Duration,
 }
@@ -264,6 +282,11 @@ impl Worker {
             (_, Ok(Task::Stop) | Err(RecvTimeoutError::Disconnected)) => {
                 return ControlFlow::Break(());
             }
+            (Doing::Settling(document), Ok(Task::Leave(declaration)))
+                if document.id == declaration.id =>
+            {
+                self.leave(*document, declaration);
+            }
             (Doing::Settling(document), Ok(task)) => {
                 self.turn_down(&task);
                 // The pause goes on.
@@ -277,6 +300,11 @@ impl Worker {
             }
             (_, Ok(Task::Perform(document))) => self.perform(document),
             (_, Ok(Task::Recover(document))) => self.recover(document),
+            (doing, Ok(task @ Task::Leave(_))) => {
+                self.turn_down(&task);
+                self.doing = doing;
+                return ControlFlow::Continue(());
+            }
             (Doing::Nothing, Ok(_)) | (Doing::Resting, Ok(Task::Begin)) => {}
             (Doing::Resting, Ok(Task::Slip(id, job))) => self.slip(id, &job),
             (Doing::Resting, Ok(Task::Drawer)) => self.drawer(),
@@ -294,7 +322,7 @@ impl Worker {
         ControlFlow::Continue(())
     }
 
-    /// While a document is unsettled, slips and pulses are turned down.
+    /// While a document is unsettled, slips and pulses are turned down; and nobody speaks for a document that is not.
     fn turn_down(&self, task: &Task) {
         match task {
             Task::Slip(id, _) => {
@@ -304,6 +332,10 @@ impl Worker {
             Task::Drawer => {
                 let words = Some(UNSETTLED.to_owned());
                 self.listener.tell(News::DrawerDone(words, None));
+            }
+            Task::Leave(declaration) => {
+                let words = "the printer is not being asked about this document".to_owned();
+                self.listener.tell(News::Kept(declaration.id, words));
             }
             // The clerk has one document outstanding at a time and asks for it once.
             Task::Begin | Task::Perform(_) | Task::Recover(_) | Task::Stop => {}
@@ -419,11 +451,12 @@ impl Worker {
             Outcome::Registered(registered) => Settled::Registered(Box::new(registered)),
             Outcome::NotRegistered(not_registered) => Settled::NotRegistered(not_registered),
             Outcome::Unknown(fault) => {
-                self.lost(&fault.to_string());
+                self.unknown(document.id, fault);
                 self.doing = Doing::Settling(Box::new(document));
                 return;
             }
         };
+        self.unsettled = None;
         self.pause = PAUSE_MIN;
         self.last_use = self.clock.monotonic();
         self.told_lost = false;
@@ -490,37 +523,6 @@ fn ask_again(
     watch: &mut dyn Watch,
 ) -> Outcome {
     printer.recover(&document.job, &document.baseline, &document.books, watch)
-}
-
-/// Makes the decision to cancel durable before it is carried out, once.
-struct DurableWatch<'l> {
-    listener: &'l dyn Listener,
-    id: Uuid,
-    decided: bool,
-}
-
-impl Watch for DurableWatch<'_> {
-    fn about_to_cancel(&mut self) -> bool {
-        self.decided = self.decided || self.listener.decide_cancel(self.id);
-        self.decided
-    }
-
-    fn trace(&mut self, line: &str) {
-        tracing::debug!(target: "ferrotill::printer", id = %self.id, "{line}");
-    }
-}
-
-/// For receipts that are nobody's: nothing to make durable.
-struct Silent;
-
-impl Watch for Silent {
-    fn about_to_cancel(&mut self) -> bool {
-        true
-    }
-
-    fn trace(&mut self, line: &str) {
-        tracing::debug!(target: "ferrotill::printer", "{line}");
-    }
 }
 
 #[cfg(test)]

@@ -16,8 +16,8 @@ use crate::amount::Amount;
 use crate::budget::Left;
 use crate::counters::Counters;
 use crate::event::{
-    Body, CancelDecided, ClosedByPrinter, Configuration, DocumentKind, Event, NumbersGranted,
-    ReportFigures, ReportKind, Reserved, Sealed, Voided,
+    Body, CancelDecided, ClosedByPrinter, Configuration, Declared, DocumentKind, Event,
+    NumbersGranted, ReportFigures, ReportKind, Reserved, Sealed, Voided,
 };
 use crate::id::{DocumentId, Fingerprint, PointOfSaleId, UniqueId};
 use crate::numbers::{FiscalNumbers, Span};
@@ -84,6 +84,9 @@ pub enum Command<'a> {
     /// The printer has closed its day without being asked; its `at` is set here.
     /// The till's own shift is closed by a Z-report beside it, in the same batch.
     NoteClosed(ClosedByPrinter<'a>),
+    /// A person answers for the outstanding document; its `at` is set here.
+    /// The document is settled or voided as it says right behind this, in the same batch.
+    Declare(Declared<'a>),
 }
 
 /// What the store knows of the things that a command refers to.
@@ -183,6 +186,7 @@ impl Till {
                 }
                 Ok(Event::ClosedByPrinter(ClosedByPrinter { at, ..*closed }))
             }
+            Command::Declare(declared) => self.declare(declared, at),
         }
     }
 
@@ -211,6 +215,8 @@ impl Till {
             Event::Switched(_) => {}
             // The shift is closed by the Z-report that stands beside this.
             Event::ClosedByPrinter(closed) => self.latest = Some(closed.at),
+            // The seal or the void stands behind this.
+            Event::Declared(declared) => self.latest = Some(declared.at),
         }
     }
 
@@ -448,6 +454,21 @@ impl Till {
             .as_ref()
             .filter(|outstanding| outstanding.id == id)
             .ok_or(Refusal::NotOutstanding)
+    }
+
+    fn declare<'a>(&self, declared: &Declared<'a>, at: Moment) -> Result<Event<'a>, Refusal> {
+        if !self.outstanding_of(declared.id)?.on_printer() {
+            // It is legal with its number, whatever became of its paper.
+            return Err(Refusal::SealMismatch);
+        }
+        let (given, limit) = (declared.by.len(), Declared::BY_BYTES_MAX);
+        if declared.by.trim().is_empty() {
+            return Err(Refusal::DeclarationUnsigned);
+        }
+        if given > limit {
+            return Err(Refusal::TextTooLong { given, limit });
+        }
+        Ok(Event::Declared(Declared { at, ..*declared }))
     }
 
     #[inline(never)]

@@ -7,6 +7,7 @@ pub mod operations;
 pub mod origin;
 pub mod own;
 pub mod replay;
+pub mod settlement;
 pub mod sim;
 
 use std::sync::Arc;
@@ -116,6 +117,7 @@ pub fn router(app: &Arc<App>, more: Router) -> Router {
         .merge(more)
         .merge(fiscalcloud::router(Arc::clone(app)))
         .merge(operations::router(Arc::clone(app)))
+        .merge(settlement::router(Arc::clone(app)))
         .merge(own::router(Arc::clone(app)))
         .fallback(nothing_here)
         .layer(map_response_with_state(

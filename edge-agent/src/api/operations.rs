@@ -1,4 +1,4 @@
-//! `/operations/{id}`: what became of a request id.
+//! `/operations/{id}`: what became of a request id, and whether a person has to say it.
 
 use std::sync::Arc;
 
@@ -6,6 +6,7 @@ use axum::Router;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::Response;
+use ferrotill_core::event::PaperSays;
 use uuid::Uuid;
 
 use super::json::Out;
@@ -13,7 +14,7 @@ use super::{App, answer, with_state};
 use crate::clerk::FiscalState;
 use crate::clock::iso_utc;
 use crate::object;
-use crate::store::{Account, RequestState, StoredDocument, Telling};
+use crate::store::{Account, RequestState, StoredDocument, Telling, Word};
 
 /// The route.
 pub fn router(app: Arc<App>) -> Router {
@@ -23,13 +24,22 @@ pub fn router(app: Arc<App>) -> Router {
 }
 
 async fn show(State(app): State<Arc<App>>, Path(id): Path<String>) -> Response {
-    let Ok(id) = Uuid::try_parse(&id) else {
-        let words = "id: is not a UUID; write it as 497f6eca-6276-4993-bfeb-53cbbbba6f08";
-        return answer(
-            StatusCode::BAD_REQUEST,
-            &object! { "error" => "NotAUuid", "message" => words },
-        );
-    };
+    match Uuid::try_parse(&id) {
+        Ok(id) => told(&app, id).await,
+        Err(_) => not_a_uuid(),
+    }
+}
+
+pub(super) fn not_a_uuid() -> Response {
+    let words = "id: is not a UUID; write it as 497f6eca-6276-4993-bfeb-53cbbbba6f08";
+    answer(
+        StatusCode::BAD_REQUEST,
+        &object! { "error" => "NotAUuid", "message" => words },
+    )
+}
+
+/// What became of an id.
+pub(super) async fn told(app: &Arc<App>, id: Uuid) -> Response {
     // First who waits, then the books: what is reserved in between is found there.
     let waits = app.waits(id).await;
     let found = app.read(move |reader| {
@@ -37,14 +47,19 @@ async fn show(State(app): State<Arc<App>>, Path(id): Path<String>) -> Response {
             return Ok(None);
         };
         let telling = reader.telling(stored.row.reserved_seq)?;
-        Ok(Some((stored, telling)))
+        let word = reader.word_on(&stored.row)?;
+        Ok(Some((stored, telling, word)))
     });
     match found.await {
-        Ok(Some((stored, telling)))
+        Ok(Some((stored, telling, word)))
             if waits == Some(false) || stored.row.state != RequestState::Voided =>
         {
             let state = fiscal_state(&stored);
-            let body = known(&stored, telling.as_ref(), state);
+            let needed = match state {
+                FiscalState::Unknown => app.board.needs_a_person(id),
+                _ => None,
+            };
+            let body = known(&stored, telling.as_ref(), word.as_ref(), (state, needed));
             with_state(answer(StatusCode::OK, &body), state)
         }
         Ok(_) => never_reserved(id, waits),
@@ -78,6 +93,9 @@ fn never_reserved(id: Uuid, waits: Option<bool>) -> Response {
         "state" => name,
         "fiscal_state" => state.name(),
         "reason" => Out::Null,
+        "needs_a_person" => false,
+        "what_to_do" => Out::Null,
+        "declaration" => Out::Null,
         "document" => Out::Null,
         "office" => Out::Null,
         "reconciliation" => Out::Null,
@@ -86,7 +104,7 @@ fn never_reserved(id: Uuid, waits: Option<bool>) -> Response {
     with_state(answer(status, &body), state)
 }
 
-fn fiscal_state(stored: &StoredDocument) -> FiscalState {
+pub(super) fn fiscal_state(stored: &StoredDocument) -> FiscalState {
     match stored.row.state {
         RequestState::Sealed => FiscalState::Registered,
         RequestState::Voided => FiscalState::NotRegistered,
@@ -94,11 +112,19 @@ fn fiscal_state(stored: &StoredDocument) -> FiscalState {
     }
 }
 
-fn known(stored: &StoredDocument, telling: Option<&Telling>, state: FiscalState) -> Out {
+fn known(
+    stored: &StoredDocument,
+    telling: Option<&Telling>,
+    word: Option<&Word>,
+    (state, needed): (FiscalState, Option<String>),
+) -> Out {
     let row = &stored.row;
     let mut timeline = vec![object! { "at" => iso_utc(row.at), "event" => "reserved" }];
     let mut reason = Out::Null;
     let mut document = Out::Null;
+    if let Some(word) = word {
+        timeline.push(object! { "at" => iso_utc(word.at_ms), "event" => "declared" });
+    }
     if let Some(sealed) = stored.sealed() {
         timeline.push(object! { "at" => iso_utc(sealed.at.utc_ms), "event" => "sealed" });
         document = object! {
@@ -139,10 +165,28 @@ fn known(stored: &StoredDocument, telling: Option<&Telling>, state: FiscalState)
         },
         "fiscal_state" => state.name(),
         "reason" => reason,
+        "needs_a_person" => needed.is_some(),
+        "what_to_do" => needed,
+        "declaration" => word.map(declaration),
         "document" => document,
         "office" => office,
         "reconciliation" => stored.account.as_ref().map(reconciliation),
         "timeline" => Out::Array(timeline),
+    }
+}
+
+/// What a person has said of a document that its printer could not prove.
+fn declaration(word: &Word) -> Out {
+    let (registered, document) = match word.paper {
+        PaperSays::Registered { document } => (true, document.map(u32::from)),
+        PaperSays::NotRegistered => (false, None),
+    };
+    object! {
+        "at" => iso_utc(word.at_ms),
+        "by" => word.by.clone(),
+        "registered" => registered,
+        "document" => document,
+        "because" => word.why.clone(),
     }
 }
 

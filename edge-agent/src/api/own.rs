@@ -67,6 +67,7 @@ async fn health(State(app): State<Arc<App>>) -> Response {
             "firmware" => printer.firmware,
             "port" => printer.port,
             "trouble" => printer.trouble,
+            "needs_a_person" => printer.unproven.map(|(id, _)| id),
             "objections" => Out::Array(printer.objections.into_iter().map(Out::from).collect()),
             "alternative_numbers_left" => app.board.numbers_left(device.id),
         }
@@ -248,13 +249,20 @@ async fn metrics(State(app): State<Arc<App>>) -> Response {
                 i64::try_from(left).unwrap_or(i64::MAX),
             );
         }
-        let connected = i64::from(app.board.printer(device.id).connected);
+        let printer = app.board.printer(device.id);
+        let connected = i64::from(printer.connected);
         let labels = format!("{{device=\"{}\"}}", device.id);
         gauge(
             "ferrotill_printer_connected",
             "1 while the printer answers.",
             &labels,
             connected,
+        );
+        gauge(
+            "ferrotill_printer_needs_a_person",
+            "1 while a document waits for somebody to say what stands on the paper.",
+            &labels,
+            printer.unproven.is_some().into(),
         );
         if let Some(stock) = app.board.stock(device.id) {
             gauge(

@@ -10,7 +10,7 @@ use ferrotill_device::printer::{Baseline, Books, ClosedDay, DaySums, Job};
 use tokio::sync::oneshot;
 use uuid::Uuid;
 
-use crate::order::OrderForm;
+use crate::order::{Declaration, OrderForm};
 use crate::printer::PrinterTask;
 use crate::store::PrinterName;
 
@@ -106,6 +106,28 @@ pub(super) struct Active {
     pub(super) attempts: u8,
 }
 
+/// What became of a person's word on a document.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Hearing {
+    /// It is in the books, and so is the end of the document.
+    Booked,
+    /// The document is not outstanding: the books say how it ended.
+    NotOutstanding,
+    /// The printer can still speak for the document; why it has not yet.
+    CanStillSay(String),
+    /// Somebody else says otherwise at this very moment.
+    Contradicted,
+    /// The books could not be written: nobody knows yet.
+    Unknown(String),
+}
+
+/// A person's word that waits for the printer to let go of the document.
+#[derive(Debug)]
+pub(super) struct Declaring {
+    pub(super) declaration: Declaration,
+    pub(super) replies: Vec<oneshot::Sender<Hearing>>,
+}
+
 /// An alternative receipt's paper.
 #[derive(Debug)]
 pub(super) struct Slip {
@@ -141,6 +163,8 @@ pub(super) struct Desk {
     /// The printer's counters as of its last settled answer; none while it cannot be reached.
     pub(super) baseline: Option<Baseline>,
     pub(super) active: Option<Active>,
+    /// A person's word on the active document.
+    pub(super) declaring: Option<Declaring>,
     pub(super) queue: VecDeque<Entry>,
     pub(super) slips: VecDeque<Slip>,
     pub(super) pulses: VecDeque<Pulse>,
@@ -174,6 +198,7 @@ impl Desk {
             printing: Printing::Nothing,
             baseline: None,
             active: None,
+            declaring: None,
             queue: VecDeque::new(),
             slips: VecDeque::new(),
             pulses: VecDeque::new(),

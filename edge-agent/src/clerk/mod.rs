@@ -18,10 +18,10 @@ use ferrotill_core::numbers::Span;
 use tokio::sync::oneshot;
 use uuid::Uuid;
 
-pub use desk::{Answer, FiscalState};
+pub use desk::{Answer, FiscalState, Hearing};
 pub use floor::{DeskPlan, Setting};
 
-use crate::order::OrderForm;
+use crate::order::{Declaration, OrderForm};
 use crate::printer::{Listener, News};
 use crate::store::{Store, StoreError};
 use floor::{Effect, Floor};
@@ -53,6 +53,13 @@ pub enum Message {
         id: Uuid,
         /// Where the answer goes.
         reply: oneshot::Sender<bool>,
+    },
+    /// A person says what became of a document that its printer cannot prove.
+    Declare {
+        /// What the person says.
+        declaration: Box<Declaration>,
+        /// Where the answer goes.
+        reply: oneshot::Sender<Hearing>,
     },
     /// News of a printer.
     Printer(Uuid, News),

@@ -1,6 +1,7 @@
 //! The clerk with scripted printers: what callers hear, what is in the books, and what the printer was asked, in that order of importance.
 
 mod day;
+mod declared;
 mod offline;
 mod stage;
 

@@ -1,4 +1,4 @@
-//! A client of the agent's own API, signed like any other: what the demo sells through.
+//! A client of the agent's own API, signed like any other: what the demo sells through, and what a person settles a document with.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,6 +8,7 @@ use uuid::Uuid;
 use crate::api::auth::signature_of;
 use crate::api::json::Node;
 use crate::clock::Clock;
+use crate::config::Secret;
 
 /// A client.
 #[derive(Debug)]
@@ -15,8 +16,8 @@ pub(super) struct Client {
     agent: ureq::Agent,
     url: String,
     key: String,
-    secret: String,
-    device: Uuid,
+    secret: Secret,
+    device: Option<Uuid>,
     clock: Arc<Clock>,
 }
 
@@ -35,8 +36,8 @@ impl Client {
     pub(super) fn new(
         url: String,
         key: &str,
-        secret: &str,
-        device: Uuid,
+        secret: Secret,
+        device: Option<Uuid>,
         clock: Arc<Clock>,
     ) -> Self {
         let agent = ureq::Agent::config_builder()
@@ -49,7 +50,7 @@ impl Client {
             agent,
             url,
             key: key.to_owned(),
-            secret: secret.to_owned(),
+            secret,
             device,
             clock,
         }
@@ -69,26 +70,34 @@ impl Client {
         parse(&response.body_mut().read_to_vec()?)
     }
 
+    /// A route of our own that needs a signature. The error is a [`ureq::Error`] where the agent could not be asked.
+    pub(super) fn post_own(&self, path: &str, body: &str) -> anyhow::Result<Reply> {
+        self.signed("POST", path, Some(body))
+    }
+
     fn call(&self, method: &str, operation: &str, body: Option<&str>) -> anyhow::Result<Reply> {
-        let path = format!("/api/v1/{operation}");
+        self.signed(method, &format!("/api/v1/{operation}"), body)
+    }
+
+    fn signed(&self, method: &str, path: &str, body: Option<&str>) -> anyhow::Result<Reply> {
         let timestamp = self.clock.now().utc_ms.to_string();
-        let device = self.device.to_string();
+        let device = self.device.map(|device| device.to_string());
         let signed = [
-            device.as_str(),
+            device.as_deref().unwrap_or_default(),
             &timestamp,
             method,
-            &path,
+            path,
             body.unwrap_or_default(),
         ]
         .map(str::as_bytes);
         let signature = signature_of(self.secret.as_bytes(), &signed);
         let url = format!("{}{path}", self.url);
-        let headers = [
+        let mut headers = vec![
             ("Api-Key", &self.key),
-            ("Api-DeviceId", &device),
             ("Api-Timestamp", &timestamp),
             ("Api-Signature", &signature),
         ];
+        headers.extend(device.as_ref().map(|device| ("Api-DeviceId", device)));
         let mut response = match body {
             Some(body) => {
                 let request = self

@@ -17,7 +17,7 @@ use super::{Exit, Failure, Voice, listen, log, runtime, stopped};
 use crate::agent::Agent;
 use crate::api::sim;
 use crate::clock::Clock;
-use crate::config::Config;
+use crate::config::{Config, Secret};
 use crate::listener::{Limits, serve};
 use crate::object;
 use crate::standin::{self, StandIn, Strictness};
@@ -114,7 +114,8 @@ pub(super) fn run(arguments: &DemoArguments, voice: Voice) -> Result<Exit, Failu
             let _ = stop_asked.await;
         }));
         announce(voice, &url, &link, &folder.path);
-        let client = Client::new(url, API_KEY, API_SECRET, DEVICE, clock);
+        let secret = Secret::new(API_SECRET.to_owned());
+        let client = Client::new(url, API_KEY, secret, Some(DEVICE), clock);
         let last_document = rig.snapshot(false).last_document;
         let stage = Stage {
             last_document,

@@ -6,6 +6,7 @@ mod day;
 mod demo;
 mod emulator;
 mod service;
+mod settle;
 mod verify;
 
 use std::io::Write;
@@ -44,6 +45,8 @@ pub enum Verb {
     Authority(authority::AuthorityArguments),
     /// Checks the books: the chain, the numbers, the tables, every Z-report; beside a running agent.
     Verify(verify::VerifyArguments),
+    /// Says what became of a document that its printer cannot prove: what a person has read on the paper.
+    Settle(settle::SettleArguments),
 }
 
 /// Exit codes of the contract.
@@ -57,6 +60,12 @@ pub enum Exit {
     Usage,
     /// Something is wrong with the configuration.
     Configuration,
+    /// What became of a document cannot be said yet.
+    Unknown,
+    /// A rule says no.
+    Refused,
+    /// No agent runs where one should.
+    NotRunning,
     /// The system does not permit it.
     Permission,
 }
@@ -68,6 +77,9 @@ impl From<Exit> for ExitCode {
             Exit::Failed => 1,
             Exit::Usage => 2,
             Exit::Configuration => 3,
+            Exit::Unknown => 6,
+            Exit::Refused => 7,
+            Exit::NotRunning => 8,
             Exit::Permission => 9,
         })
     }
@@ -136,6 +148,7 @@ pub fn run(arguments: Arguments) -> Result<Exit, Failure> {
     match arguments.verb {
         Verb::Run(arguments) => service::run(&arguments, voice),
         Verb::Verify(arguments) => verify::run(&arguments, voice),
+        Verb::Settle(arguments) => settle::run(&arguments, voice),
         Verb::Demo(arguments) => demo::run(&arguments, voice),
         Verb::Emulator(arguments) => emulator::run(&arguments, voice),
         Verb::Authority(arguments) => authority::run(&arguments, voice),

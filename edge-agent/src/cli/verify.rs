@@ -108,6 +108,12 @@ fn tell(verified: &Verified, voice: Voice) {
         verified.accounts.len(),
         verified.unsent
     ));
+    if verified.declared > 0 {
+        voice.say(&format!(
+            "{} documents rest on a person's word; `/operations/{{id}}` names the person",
+            verified.declared
+        ));
+    }
     for account in &verified.accounts {
         voice.say(&format!(
             "Z-report {} of device {}: {}{}",
@@ -158,6 +164,7 @@ fn document(verified: &Verified) -> Out {
         "rows" => verified.rows,
         "head" => verified.head,
         "documents" => verified.documents,
+        "declared" => verified.declared,
         "devices" => Out::Array(verified.devices.iter().map(|id| Out::from(*id)).collect()),
         "unsent" => verified.unsent,
         "refused" => Out::Array(verified.refused.iter().map(refused).collect()),

@@ -22,37 +22,7 @@ impl Store {
         device: Uuid,
         read: impl FnOnce(&Baseline<'_>) -> R,
     ) -> Result<Option<R>, StoreError> {
-        let place = "counters of the printer";
-        let row = self
-            .connection()
-            .prepare_cached(&last_on_printer())
-            .and_then(|mut statement| {
-                statement
-                    .query_row([device.as_bytes()], query::document_row)
-                    .optional()
-            })
-            .context(self.path(), place)?;
-        let after = row
-            .as_ref()
-            .map_or(0, |row| row.settled_seq.unwrap_or(row.reserved_seq));
-        let noted: Option<(u16, u16, Vec<u8>)> = self
-            .connection()
-            .prepare_cached(&closed_by_printer())
-            .and_then(|mut statement| {
-                let key = params![device.as_bytes(), after];
-                statement
-                    .query_row(key, |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
-                    .optional()
-            })
-            .context(self.path(), place)?;
-        if let Some((kind, version, payload)) = noted
-            && let Ok(Event::ClosedByPrinter(closed)) = Event::decode(kind, version, &payload)
-        {
-            return Ok(Some(read(&closed.now)));
-        }
-        let Some(row) = row else { return Ok(None) };
-        let document = query::document(self.connection(), row).context(self.path(), place)?;
-        Ok(after_document(&document).as_ref().map(read))
+        counters(self.connection(), device, read).context(self.path(), PLACE)
     }
 }
 
@@ -78,7 +48,20 @@ impl Store {
 }
 
 impl Batch<'_> {
-    /// The same with what this batch has written.
+    /// The counters of a device's printer with what this batch has written.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Database`].
+    pub fn printer_counters<R>(
+        &self,
+        device: Uuid,
+        read: impl FnOnce(&Baseline<'_>) -> R,
+    ) -> Result<Option<R>, StoreError> {
+        counters(self.connection(), device, read).context(self.path(), PLACE)
+    }
+
+    /// The printer of a device's last Z-report, with what this batch has written.
     ///
     /// # Errors
     ///
@@ -119,6 +102,36 @@ fn counted_on(report: &StoredDocument) -> Option<PrinterName> {
         serial: before.serial.to_owned(),
         fiscal_memory: before.fiscal_memory.to_owned(),
     })
+}
+
+const PLACE: &str = "counters of the printer";
+
+fn counters<R>(
+    connection: &Connection,
+    device: Uuid,
+    read: impl FnOnce(&Baseline<'_>) -> R,
+) -> Result<Option<R>, rusqlite::Error> {
+    let row = connection
+        .prepare_cached(&last_on_printer())?
+        .query_row([device.as_bytes()], query::document_row)
+        .optional()?;
+    let after = row
+        .as_ref()
+        .map_or(0, |row| row.settled_seq.unwrap_or(row.reserved_seq));
+    let noted: Option<(u16, u16, Vec<u8>)> = connection
+        .prepare_cached(&closed_by_printer())?
+        .query_row(params![device.as_bytes(), after], |row| {
+            Ok((row.get(0)?, row.get(1)?, row.get(2)?))
+        })
+        .optional()?;
+    if let Some((kind, version, payload)) = noted
+        && let Ok(Event::ClosedByPrinter(closed)) = Event::decode(kind, version, &payload)
+    {
+        return Ok(Some(read(&closed.now)));
+    }
+    let Some(row) = row else { return Ok(None) };
+    let document = query::document(connection, row)?;
+    Ok(after_document(&document).as_ref().map(read))
 }
 
 /// The counters from before a document; after a Z-report those of a new day, as far as they are known.

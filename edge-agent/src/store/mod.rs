@@ -8,6 +8,7 @@ mod beside;
 mod chain;
 mod clock;
 mod counters;
+mod declared;
 mod journal;
 mod migrate;
 mod outbox;
@@ -25,6 +26,7 @@ use rusqlite::Connection;
 
 pub use chain::{ChainKey, Mac};
 pub use counters::PrinterName;
+pub use declared::Word;
 pub use journal::{Batch, Store};
 pub use outbox::{Letter, Telling};
 pub use query::{DocumentRow, Page, Reader, RequestState, StoredDocument, UnsentCount};

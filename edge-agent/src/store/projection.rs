@@ -34,7 +34,8 @@ pub(super) fn project(
         | Event::CancelDecided(_)
         | Event::Switched(_)
         | Event::NumbersGranted(_)
-        | Event::ClosedByPrinter(_) => Ok(0),
+        | Event::ClosedByPrinter(_)
+        | Event::Declared(_) => Ok(0),
     }
 }
 

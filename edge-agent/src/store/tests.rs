@@ -1,5 +1,6 @@
 //! The books against everything that can happen to them: crashes, edits, newer programs.
 
+mod declared;
 mod flat;
 mod reconciled;
 mod shop;

@@ -126,9 +126,25 @@ impl Client {
         body: &str,
         change: impl FnOnce(&mut Headers),
     ) -> Result<Reply, ureq::Error> {
-        let path = format!("/api/v1/{operation}");
+        self.signed(method, &format!("/api/v1/{operation}"), body, change)
+    }
+
+    /// A person's word on a document.
+    pub fn declare(&self, id: &str, body: &str) -> Reply {
+        let path = format!("/operations/{id}/settlement");
+        self.signed("POST", &path, body, |_| ()).unwrap()
+    }
+
+    /// A signed call of any path, whose headers are changed after they were signed.
+    pub fn signed(
+        &self,
+        method: &str,
+        path: &str,
+        body: &str,
+        change: impl FnOnce(&mut Headers),
+    ) -> Result<Reply, ureq::Error> {
         let timestamp = system_ms().to_string();
-        let signed = [DEVICE, &timestamp, method, &path, body].map(str::as_bytes);
+        let signed = [DEVICE, &timestamp, method, path, body].map(str::as_bytes);
         let mut headers = vec![
             ("Api-Key", KEY.to_owned()),
             ("Api-DeviceId", DEVICE.to_owned()),
@@ -136,7 +152,7 @@ impl Client {
             ("Api-Timestamp", timestamp),
         ];
         change(&mut headers);
-        self.send(method, &path, body, &headers)
+        self.send(method, path, body, &headers)
     }
 
     fn send(

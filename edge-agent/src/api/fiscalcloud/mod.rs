@@ -563,19 +563,28 @@ pub(super) fn turned_away(mode: Mode, unauthorized: Unauthorized) -> Response {
         code,
         message,
         signed,
-    } = unauthorized;
-    let (code, message) = match mode {
-        Mode::Test => (code, message),
-        Mode::Live => {
-            tracing::warn!(code, "a call was turned away: {message}");
-            ("Unauthorized", UNAUTHORIZED.to_owned())
-        }
-    };
+    } = heard_by_a_stranger(mode, unauthorized);
     let mut body = envelope(false, Some(&message), Some(code), Out::Null);
     if let (Out::Object(members), Some(signed)) = (&mut body, signed) {
         members.push(("signedString".into(), signed.into()));
     }
     super::answer(StatusCode::UNAUTHORIZED, &body)
+}
+
+/// What whoever does not sign as expected is told: in LIVE mode always the same.
+pub(super) fn heard_by_a_stranger(mode: Mode, unauthorized: Unauthorized) -> Unauthorized {
+    match mode {
+        Mode::Test => unauthorized,
+        Mode::Live => {
+            let Unauthorized { code, message, .. } = unauthorized;
+            tracing::warn!(code, "a call was turned away: {message}");
+            Unauthorized {
+                code: "Unauthorized",
+                message: UNAUTHORIZED.to_owned(),
+                signed: None,
+            }
+        }
+    }
 }
 
 /// All faults, one to a line, each once.

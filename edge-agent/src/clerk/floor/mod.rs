@@ -1,6 +1,7 @@
 //! The shop floor: what happens to a message inside a batch.
 
 mod day;
+mod declared;
 mod numbered;
 mod orders;
 mod patience;
@@ -19,7 +20,7 @@ use ferrotill_core::till::Command;
 use tokio::sync::{Notify, oneshot};
 use uuid::Uuid;
 
-use super::desk::{Active, Answer, Desk, Printing, Slip, Waiter};
+use super::desk::{Active, Answer, Desk, Hearing, Printing, Slip, Waiter};
 use super::{Message, OfficeNews};
 use crate::board::Board;
 use crate::clock::Clock;
@@ -66,13 +67,15 @@ pub(super) enum Effect {
     /// An answer to one or more callers.
     Tell(Vec<Waiter>, Answer),
     /// A task for a desk's printer.
-    Print(usize, Task),
+    Print(usize, Box<Task>),
     /// A slip for a desk's printer, once it is free.
     Slip(usize, Box<Slip>),
     /// A decision is durable.
     Decided(SyncSender<bool>),
     /// An answer about the drawer.
     Drawer(oneshot::Sender<Result<(), String>>, Result<(), String>),
+    /// An answer about a person's word.
+    Heard(Vec<oneshot::Sender<Hearing>>, Hearing),
     /// There is something new in the outbox.
     WakeSender,
 }
@@ -186,7 +189,8 @@ impl Floor {
             });
             desk.printing = Printing::Document;
             tracing::info!(id = %document.id, "asking the printer what became of an outstanding document");
-            effects.push(Effect::Print(index, Task::Recover(document)));
+            let task = Box::new(Task::Recover(document));
+            effects.push(Effect::Print(index, task));
         }
         Ok(())
     }
@@ -223,9 +227,15 @@ impl Floor {
         let answer = Answer::Unknown {
             message: words.to_owned(),
         };
+        self.give_up_words(words);
         for effect in effects {
             match effect {
                 Effect::Tell(waiters, _) => tell(waiters, &answer),
+                Effect::Heard(replies, _) => heard(replies, &Hearing::Unknown(words.to_owned())),
+                // It was not asked, and nobody waits for it any more.
+                Effect::Print(index, task) if matches!(*task, Task::Leave(_)) => {
+                    self.desks[index].declaring = None;
+                }
                 Effect::Print(index, _) => self.desks[index].take_back(),
                 Effect::Slip(_, slip) => tell(slip.waiters, &answer),
                 Effect::WakeSender => {}
@@ -243,10 +253,10 @@ impl Floor {
                 .take_if(|_| matches!(desk.printing, Printing::Document));
         }
         for message in kept {
-            if let Message::Printer(device, News::Settled(..)) = message
+            if let Message::Printer(device, News::Settled(..) | News::Left(..)) = message
                 && let Some(desk) = self.desks.iter_mut().find(|desk| desk.device == *device)
             {
-                // The printer has settled it; the message will be tried again.
+                // The printer has settled it, or let go of it; the message will be tried again.
                 desk.printing = Printing::Document;
             }
         }
@@ -279,10 +289,11 @@ impl Floor {
     pub(super) fn let_out(&mut self, effect: Effect) {
         match effect {
             Effect::Tell(waiters, answer) => tell(waiters, &answer),
-            Effect::Print(index, task) => self.desks[index].printer.ask(task),
+            Effect::Print(index, task) => self.desks[index].printer.ask(*task),
             Effect::Slip(index, slip) => self.desks[index].slips.push_back(*slip),
             Effect::Decided(reply) => reply.send(true).unwrap_or(()),
             Effect::Drawer(reply, outcome) => drop(reply.send(outcome)),
+            Effect::Heard(replies, hearing) => heard(replies, &hearing),
             Effect::WakeSender => self.setting.wake_sender.notify_one(),
         }
     }
@@ -371,6 +382,10 @@ impl Floor {
                     .iter_mut()
                     .any(|desk| desk.waiting_for(id).is_some());
                 let _ = reply.send(waits);
+                Ok(())
+            }
+            Message::Declare { declaration, reply } => {
+                self.hear_declaration(*declaration, reply, effects);
                 Ok(())
             }
             Message::Printer(device, news) => match self.desk(device) {
@@ -484,6 +499,13 @@ fn tell(waiters: Vec<Waiter>, answer: &Answer) {
     }
 }
 
+fn heard(replies: Vec<oneshot::Sender<Hearing>>, hearing: &Hearing) {
+    for reply in replies {
+        // Whoever has gone asks again.
+        drop(reply.send(hearing.clone()));
+    }
+}
+
 fn document_id(id: Uuid) -> DocumentId {
     DocumentId(*id.as_bytes())
 }
@@ -498,6 +520,7 @@ fn moment_of(event: &Event<'_>) -> Option<i64> {
         Event::Switched(switched) => switched.at,
         Event::NumbersGranted(granted) => granted.at,
         Event::ClosedByPrinter(closed) => closed.at,
+        Event::Declared(declared) => declared.at,
     };
     Some(moment.utc_ms)
 }

@@ -9,7 +9,7 @@ use ferrotill_core::till::Command;
 use ferrotill_device::Fault;
 use uuid::Uuid;
 
-use super::super::desk::{Active, Answer, Entry, Printing, Slip, Waiter};
+use super::super::desk::{Active, Answer, Entry, Hearing, Printing, Slip, Waiter};
 use super::{Effect, Floor, document_id};
 use crate::job::{baseline_of, job_of, seal_of, slip_of};
 use crate::order::{OrderForm, OrderKind, ReceiptMode};
@@ -44,7 +44,8 @@ impl Floor {
         });
         if let Some(document) = document {
             desk.printing = Printing::Document;
-            effects.push(Effect::Print(index, Task::Perform(document)));
+            let task = Box::new(Task::Perform(document));
+            effects.push(Effect::Print(index, task));
         }
         Ok(())
     }
@@ -91,11 +92,12 @@ impl Floor {
             return;
         }
         if let Some(slip) = desk.slips.pop_front() {
-            effects.push(Effect::Print(index, Task::Slip(slip.id, slip.job.clone())));
+            let task = Box::new(Task::Slip(slip.id, slip.job.clone()));
+            effects.push(Effect::Print(index, task));
             desk.printing = Printing::Slip(Box::new(slip));
         } else if let Some(pulse) = desk.pulses.pop_front() {
             desk.printing = Printing::Drawer(pulse);
-            effects.push(Effect::Print(index, Task::Drawer));
+            effects.push(Effect::Print(index, Box::new(Task::Drawer)));
         }
     }
 
@@ -155,7 +157,18 @@ impl Floor {
                     effects.push(Effect::Drawer(reply, words.map_or(Ok(()), Err)));
                 }
             }
-            News::Settled(id, settled) => self.settle(batch, index, id, settled, effects)?,
+            News::Unproven(id, fault) => self.show_unproven(index, id, fault),
+            News::Kept(id, words) => {
+                self.answer_declaring(index, id, &Hearing::CanStillSay(words), effects);
+            }
+            News::Left(declaration, fault) => {
+                self.book_declaration(batch, index, &declaration, fault, effects)?;
+            }
+            News::Settled(id, settled) => {
+                // What the printer can say itself goes first, whatever a person says at this very moment.
+                self.answer_declaring(index, id, &Hearing::NotOutstanding, effects);
+                self.settle(batch, index, id, settled, effects)?;
+            }
         }
         Ok(())
     }
@@ -217,7 +230,7 @@ impl Floor {
         Ok(())
     }
 
-    fn after_seal(id: Uuid, active: Option<Active>, effects: &mut Vec<Effect>) {
+    pub(super) fn after_seal(id: Uuid, active: Option<Active>, effects: &mut Vec<Effect>) {
         effects.push(Effect::WakeSender);
         let Some(active) = active else { return };
         let answer = Answer::Registered {

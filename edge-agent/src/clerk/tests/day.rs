@@ -16,10 +16,10 @@ use crate::clerk::{Answer, FiscalState};
 use crate::order::ReceiptMode;
 
 /// The journal's number of the printer's own Z-report.
-const CLOSED_BY_PRINTER: u16 = 8;
+pub(super) const CLOSED_BY_PRINTER: u16 = 8;
 
 /// The counters after a Z-report as this document, and the next day's receipts up to the last document.
-fn next_day(z_number: u32, z_document: u32, last_document: u32) -> Baseline {
+pub(super) fn next_day(z_number: u32, z_document: u32, last_document: u32) -> Baseline {
     Baseline {
         z_number,
         last_document,
@@ -29,7 +29,7 @@ fn next_day(z_number: u32, z_document: u32, last_document: u32) -> Baseline {
 }
 
 /// What the fiscal memory tells of the day: so much in group B.
-fn closed(z_number: u32, sold: i64) -> ClosedDay {
+pub(super) fn closed(z_number: u32, sold: i64) -> ClosedDay {
     let mut groups = [Amount::ZERO; 8];
     groups[1] = Amount::from_minor(sold);
     ClosedDay {

@@ -54,6 +54,8 @@ pub(super) struct Memory {
     pub(super) baseline: Baseline,
     pub(super) last_z: Option<ClosedDay>,
     pub(super) groups: [Option<u32>; 8],
+    /// People have a receipt open at it.
+    pub(super) open: bool,
 }
 
 impl Default for Memory {
@@ -62,6 +64,7 @@ impl Default for Memory {
             baseline: baseline(0),
             last_z: None,
             groups: [None; 8],
+            open: false,
         }
     }
 }
@@ -119,7 +122,12 @@ impl Script {
 
     /// Nothing was asked that the test has not seen.
     pub(super) fn is_quiet(&self) -> bool {
-        self.calls.try_recv().is_err()
+        self.asked().is_none()
+    }
+
+    /// A call that has come.
+    pub(super) fn asked(&self) -> Option<Call> {
+        self.calls.try_recv().ok()
     }
 
     pub(super) fn reply(&self, outcome: Outcome) {
@@ -209,7 +217,10 @@ impl FiscalPrinter for Scripted {
     }
 
     fn status(&mut self) -> Result<Condition, Fault> {
-        Ok(Condition::default())
+        Ok(Condition {
+            fiscal_receipt_open: self.memory.lock().unwrap().open,
+            ..Condition::default()
+        })
     }
 }
 

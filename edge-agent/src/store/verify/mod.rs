@@ -65,6 +65,8 @@ pub struct Verified {
     pub head: i64,
     /// Documents that were sealed.
     pub documents: u32,
+    /// Documents that a person answered for, because their printer could not; printed or not.
+    pub declared: u32,
     /// The devices that stand in it.
     pub devices: Vec<Uuid>,
     /// Documents that the tax office has not acknowledged; they are no flaw.
@@ -164,6 +166,7 @@ pub fn verify(wanted: &Wanted<'_>) -> Result<Verified, StoreError> {
         flaws: &mut flaws,
         tills: HashMap::new(),
         walked: Walked::default(),
+        word: None,
     }
     .along()?;
     let anchored = check_anchors(&connection, wanted.folder, anchors, walked.head, &mut flaws);
@@ -182,6 +185,7 @@ pub fn verify(wanted: &Wanted<'_>) -> Result<Verified, StoreError> {
         rows: walked.rows,
         head: walked.head,
         documents: walked.documents,
+        declared: walked.declared,
         devices: walked.devices.into_iter().collect(),
         unsent,
         refused,

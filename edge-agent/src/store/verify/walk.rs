@@ -3,10 +3,12 @@
 use std::collections::{BTreeSet, HashMap};
 use std::path::Path;
 
-use ferrotill_core::event::{Event, Reserved, Sealed};
+use ferrotill_core::event::{Declared, Event, PaperSays, Reserved, Sealed};
+use ferrotill_core::id::DocumentId;
 use ferrotill_core::profile::Profile;
 use ferrotill_core::receipt::Scratch;
 use ferrotill_core::refusal::Unheard;
+use ferrotill_core::seal::Seal;
 use ferrotill_core::till::{Command, Known, Till};
 use rusqlite::Connection;
 use uuid::Uuid;
@@ -24,6 +26,8 @@ pub(super) struct Walked {
     pub(super) head: i64,
     /// Documents that were sealed.
     pub(super) documents: u32,
+    /// Documents that a person answered for.
+    pub(super) declared: u32,
     /// The devices that stand in it.
     pub(super) devices: BTreeSet<Uuid>,
 }
@@ -46,6 +50,39 @@ pub(super) struct Walk<'w> {
     pub(super) flaws: &'w mut Flaws,
     pub(super) tills: HashMap<Uuid, Till>,
     pub(super) walked: Walked,
+    /// A person's word, until the row behind it is seen.
+    pub(super) word: Option<Word>,
+}
+
+/// A person's word on a document, as it stands in a row.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Word {
+    seq: i64,
+    device: Uuid,
+    id: DocumentId,
+    paper: PaperSays,
+    fault: u16,
+}
+
+impl Word {
+    /// The row behind it is the seal or the void that it justifies, and says no more than the person did.
+    fn is_followed_by(&self, device: Uuid, event: &Event<'_>) -> bool {
+        let does = match (self.paper, event) {
+            (PaperSays::Registered { document }, Event::Sealed(sealed)) => {
+                let seal = Seal::Printer {
+                    document: document.map_or(0, u32::from),
+                    fiscal_receipt: None,
+                    counters: None,
+                };
+                sealed.id == self.id && sealed.seal == seal
+            }
+            (PaperSays::NotRegistered, Event::Voided(voided)) => {
+                voided.id == self.id && voided.fault == self.fault
+            }
+            _ => false,
+        };
+        does && device == self.device
+    }
 }
 
 impl Walk<'_> {
@@ -93,6 +130,7 @@ impl Walk<'_> {
             previous = Some(row.mac);
             self.enter(seq, &row)?;
         }
+        self.look_behind_a_word(None);
         self.compare_snapshots(self.walked.head.saturating_add(1));
         for (device, snapshot) in std::mem::take(&mut self.snapshots) {
             let seq = snapshot.seq;
@@ -135,6 +173,7 @@ impl Walk<'_> {
             };
             self.contradiction(seq, &event, words);
         }
+        self.look_behind_a_word(Some((seq, device, &event)));
         if device.is_nil() {
             // The office is the same for all tills.
             return Ok(());
@@ -152,11 +191,41 @@ impl Walk<'_> {
         Ok(())
     }
 
+    /// Holds a person's word against the row behind it; none where the journal ends. A word that justifies nothing is told of.
+    fn look_behind_a_word(&mut self, behind: Option<(i64, Uuid, &Event<'_>)>) {
+        if let Some(word) = self.word.take()
+            && behind.is_none_or(|(_, device, event)| !word.is_followed_by(device, event))
+        {
+            let seq = word.seq;
+            self.flaws.tell_at(
+                seq,
+                Flaw::Contradiction {
+                    seq,
+                    document: Some(Uuid::from_bytes(word.id.0)),
+                    words:
+                        "a person answers for it, and the row behind is not what the person said"
+                            .to_owned(),
+                },
+            );
+        }
+        if let Some((seq, device, Event::Declared(declared))) = behind {
+            self.walked.declared = self.walked.declared.saturating_add(1);
+            self.word = Some(Word {
+                seq,
+                device,
+                id: declared.id,
+                paper: declared.paper,
+                fault: declared.fault,
+            });
+        }
+    }
+
     fn contradiction(&mut self, seq: i64, event: &Event<'_>, words: String) {
         let document = match event {
             Event::Reserved(Reserved { id, .. }) | Event::Sealed(Sealed { id, .. }) => Some(*id),
             Event::Voided(voided) => Some(voided.id),
             Event::CancelDecided(decided) => Some(decided.id),
+            Event::Declared(declared) => Some(declared.id),
             _ => None,
         };
         let document = document.map(|id| Uuid::from_bytes(id.0));
@@ -214,6 +283,7 @@ fn objection(till: &Till, profile: &dyn Profile, event: &Event<'_>) -> Option<St
         Event::Sealed(sealed) => sealed_objection(till, profile, sealed),
         Event::Voided(voided) => not_outstanding(till, voided.id),
         Event::CancelDecided(decided) => not_outstanding(till, decided.id),
+        Event::Declared(declared) => declared_objection(till, profile, declared),
         Event::NumbersGranted(granted) => till
             .fiscal_numbers()
             .check(&granted.spans)
@@ -223,7 +293,35 @@ fn objection(till: &Till, profile: &dyn Profile, event: &Event<'_>) -> Option<St
     }
 }
 
-fn not_outstanding(till: &Till, id: ferrotill_core::id::DocumentId) -> Option<String> {
+/// The till must hear the person again.
+fn declared_objection(
+    till: &Till,
+    profile: &dyn Profile,
+    declared: &Declared<'_>,
+) -> Option<String> {
+    let command = Command::Declare(*declared);
+    let scratch = Scratch {
+        lines: &mut [],
+        bytes: &mut [],
+    };
+    let known = Known::default();
+    match till.decide(
+        profile,
+        &command,
+        &known,
+        declared.at,
+        scratch,
+        &mut Unheard,
+    ) {
+        Ok(Event::Declared(expected)) if expected != *declared => {
+            Some("it is dated before an earlier event".to_owned())
+        }
+        Ok(_) => None,
+        Err(refusal) => Some(refusal.to_string()),
+    }
+}
+
+fn not_outstanding(till: &Till, id: DocumentId) -> Option<String> {
     let is = till
         .outstanding()
         .is_some_and(|outstanding| outstanding.id == id);

@@ -1,0 +1,405 @@
+//! `POST /operations/{id}/settlement`: a person says what became of a document that its printer cannot prove.
+//!
+//! The call is signed like a sale: whoever may sell may say what was sold, and the name that it gives stands in the journal.
+//! The same declaration again gets the same answer; another one is refused, and so is any while the printer can still say it.
+
+use std::num::NonZeroU32;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::to_bytes;
+use axum::extract::{Path, Request, State};
+use axum::http::{HeaderValue, StatusCode};
+use axum::response::Response;
+use ferrotill_core::event::{Declared, PaperSays};
+use tokio::sync::oneshot;
+use uuid::Uuid;
+
+use super::auth::{self, Call};
+use super::fiscalcloud::heard_by_a_stranger;
+use super::json::{Fault, Fields, Node};
+use super::replay::Outcome;
+use super::{App, answer, operations, with_state};
+use crate::clerk::{FiscalState, Hearing, Message};
+use crate::clock::iso_utc;
+use crate::object;
+use crate::order::Declaration;
+use crate::store::{RequestState, StoreError, StoredDocument, Word};
+
+/// The route.
+pub fn router(app: Arc<App>) -> Router {
+    Router::new()
+        .route("/operations/{id}/settlement", axum::routing::post(settle))
+        .with_state(app)
+}
+
+/// Bytes of a declaration.
+const BODY_BYTES_MAX: usize = 4 * 1_024;
+
+async fn settle(State(app): State<Arc<App>>, Path(id): Path<String>, request: Request) -> Response {
+    let (parts, body) = request.into_parts();
+    let unknown = |response| with_state(response, FiscalState::Unknown);
+    let Ok(body) = to_bytes(body, BODY_BYTES_MAX).await else {
+        let words = "body: is too large for a declaration";
+        return unknown(refuse(StatusCode::PAYLOAD_TOO_LARGE, "BodyTooLarge", words));
+    };
+    let call = Call {
+        method: parts.method.as_str(),
+        path_and_query: parts
+            .uri
+            .path_and_query()
+            .map_or(parts.uri.path(), |path| path.as_str()),
+        headers: &parts.headers,
+        body: &body,
+    };
+    let caller = match auth::check(&app.config, &app.guard, &call) {
+        Ok(caller) => caller,
+        Err(unauthorized) => {
+            let told = heard_by_a_stranger(app.config.till.mode, unauthorized);
+            let body = object! {
+                "error" => told.code,
+                "message" => told.message,
+                "signed" => told.signed,
+            };
+            return unknown(answer(StatusCode::UNAUTHORIZED, &body));
+        }
+    };
+    let Ok(id) = Uuid::try_parse(&id) else {
+        return operations::not_a_uuid();
+    };
+    let declaration = match read(id, &body) {
+        Ok(declaration) => declaration,
+        Err(faults) => {
+            let lines: Vec<String> = faults.iter().map(Fault::to_string).collect();
+            let code = faults.first().map_or("BadRequest", |fault| fault.code);
+            let response = refuse(StatusCode::BAD_REQUEST, code, &lines.join("\n"));
+            return with_state(response, app.state_of(id).await);
+        }
+    };
+    // A recorded call that came to nothing must not end a document later, when the printer has gone.
+    let Ok(look) = app.replays.look(caller.signed) else {
+        let words = "Api-Signature: was used before, by a call that has come to nothing; sign the call with the time of now";
+        let response = refuse(StatusCode::CONFLICT, "SignatureReplayed", words);
+        return with_state(response, app.state_of(id).await);
+    };
+    let Declaration { paper, by, .. } = &declaration;
+    tracing::warn!(%id, %by, caller = caller.key, "a person says what became of a document: {paper:?}");
+    let response = declare(&app, declaration).await;
+    look.end(if response.status().is_success() {
+        Outcome::Forget
+    } else {
+        Outcome::Keep
+    });
+    response
+}
+
+/// Reads a declaration; all faults at once.
+fn read(id: Uuid, body: &[u8]) -> Result<Declaration, Vec<Fault>> {
+    let node = Node::parse(body).map_err(|words| {
+        vec![Fault {
+            path: "body".to_owned(),
+            code: "MalformedJson",
+            sentence: format!("is not JSON: {words}"),
+        }]
+    })?;
+    let mut faults = Vec::new();
+    let mut fields = Fields::of(&node, "", &mut faults);
+    let registered = fields.boolean("registered");
+    if registered.is_none() && fields.node("registered").is_none() {
+        fields.fault(
+            "registered",
+            "Missing",
+            "is needed: true for what stands on the paper, false for what does not",
+        );
+    }
+    let document = document(&mut fields, registered);
+    let by = by(&mut fields);
+    fields.finish();
+    if !faults.is_empty() {
+        return Err(faults);
+    }
+    Ok(Declaration {
+        id,
+        paper: match registered {
+            Some(true) => PaperSays::Registered { document },
+            _ => PaperSays::NotRegistered,
+        },
+        by,
+    })
+}
+
+fn document(fields: &mut Fields<'_, '_>, registered: Option<bool>) -> Option<NonZeroU32> {
+    let given = fields.decimal("document", 0)?;
+    let document = u32::try_from(given).ok().and_then(NonZeroU32::new);
+    if document.is_none() {
+        let words = "is no document number; give the number on the paper, or leave it out";
+        fields.fault("document", "UnknownValue", words);
+    } else if registered == Some(false) {
+        let words = "is given for a document that was not printed; leave it out";
+        fields.fault("document", "NotAlone", words);
+    }
+    document
+}
+
+fn by(fields: &mut Fields<'_, '_>) -> String {
+    let given = fields.text("by");
+    let missing = given.is_none() && fields.node("by").is_none();
+    let by = given.unwrap_or_default().trim().to_owned();
+    let words = "is needed: the name of the person who has read the paper";
+    if missing {
+        fields.fault("by", "Missing", words);
+    } else if by.is_empty() && matches!(fields.node("by"), Some(Node::Text(_))) {
+        fields.fault("by", "Empty", words);
+    }
+    if by.len() > Declared::BY_BYTES_MAX {
+        let words = format!(
+            "has {} bytes; {} are allowed",
+            by.len(),
+            Declared::BY_BYTES_MAX
+        );
+        fields.fault("by", "TextTooLong", words);
+    }
+    if by.chars().any(char::is_control) {
+        let words = "holds a control character; write a name in one line";
+        fields.fault("by", "UnknownValue", words);
+    }
+    by
+}
+
+/// Hands a declaration to the clerk and waits as long as a caller waits at most.
+async fn declare(app: &Arc<App>, declaration: Declaration) -> Response {
+    let id = declaration.id;
+    match on_the_books(app, id).await {
+        Err(response) => return *response,
+        Ok((stored, word)) if stored.row.state != RequestState::Reserved => {
+            return settled(app, &declaration, &stored, word.as_ref()).await;
+        }
+        Ok(_) => {}
+    }
+    let (reply, hearing) = oneshot::channel();
+    app.door.tell(Message::Declare {
+        declaration: Box::new(declaration.clone()),
+        reply,
+    });
+    let patience = app.config.till.answer_timeout;
+    let hearing = match tokio::time::timeout(patience, hearing).await {
+        Ok(Ok(hearing)) => hearing,
+        Ok(Err(_)) => {
+            let words = "agent: is stopping; say it again once it runs";
+            return with_state(
+                refuse(StatusCode::SERVICE_UNAVAILABLE, "Stopping", words),
+                FiscalState::Unknown,
+            );
+        }
+        Err(_) => return not_known_yet(),
+    };
+    let (status, code, words) = match hearing {
+        Hearing::Booked | Hearing::NotOutstanding => {
+            return match on_the_books(app, id).await {
+                Err(response) => *response,
+                Ok((stored, word)) => settled(app, &declaration, &stored, word.as_ref()).await,
+            };
+        }
+        Hearing::CanStillSay(why) => (
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "PrinterCanStillSay",
+            format!(
+                "printer: {why}; the printer can still say what became of the document: see to it that it can be asked"
+            ),
+        ),
+        Hearing::Contradicted => (
+            StatusCode::CONFLICT,
+            "AnotherDeclaration",
+            "id: somebody else is saying otherwise at this moment".to_owned(),
+        ),
+        Hearing::Unknown(words) => (
+            StatusCode::SERVICE_UNAVAILABLE,
+            "BooksUnwritable",
+            format!("books: {words}; say it again once they can be written"),
+        ),
+    };
+    with_state(refuse(status, code, &words), FiscalState::Unknown)
+}
+
+/// The document of an id, with the word that it rests on.
+async fn on_the_books(
+    app: &Arc<App>,
+    id: Uuid,
+) -> Result<(StoredDocument, Option<Word>), Box<Response>> {
+    // First who waits, then the books: what is reserved in between is found there.
+    let waits = app.waits(id).await == Some(true);
+    let found: Result<_, StoreError> = app
+        .read(move |reader| {
+            let Some(stored) = reader.find(None, id)? else {
+                return Ok(None);
+            };
+            let word = reader.word_on(&stored.row)?;
+            Ok(Some((stored, word)))
+        })
+        .await;
+    let (response, state) = match found {
+        // An id that waits for its turn once more: the document that it had before is not meant.
+        Ok(Some((stored, _))) if waits && stored.row.state == RequestState::Voided => (
+            refuse(StatusCode::CONFLICT, "NotBegun", NOT_BEGUN),
+            FiscalState::Unknown,
+        ),
+        Ok(Some(found)) => return Ok(found),
+        Ok(None) if waits => (
+            refuse(StatusCode::CONFLICT, "NotBegun", NOT_BEGUN),
+            FiscalState::Unknown,
+        ),
+        Ok(None) => (
+            refuse(
+                StatusCode::NOT_FOUND,
+                "UnknownId",
+                "id: belongs to no document of this agent",
+            ),
+            FiscalState::NotRegistered,
+        ),
+        Err(error) => (
+            refuse(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "BooksUnreadable",
+                &format!("books: {error}"),
+            ),
+            FiscalState::Unknown,
+        ),
+    };
+    Err(Box::new(with_state(response, state)))
+}
+
+/// The document has its end: with this very declaration, or with something else.
+async fn settled(
+    app: &Arc<App>,
+    declaration: &Declaration,
+    stored: &StoredDocument,
+    word: Option<&Word>,
+) -> Response {
+    let state = operations::fiscal_state(stored);
+    if state == FiscalState::Unknown {
+        return not_known_yet();
+    }
+    let name = state.name();
+    let words = match word {
+        Some(word) if word.paper == declaration.paper && word.by == declaration.by => {
+            return operations::told(app, declaration.id).await;
+        }
+        Some(word) => format!(
+            "id: is settled already, as {name}: {} said so at {}",
+            word.by,
+            iso_utc(word.at_ms)
+        ),
+        None => format!("id: is settled already, as {name}: the printer has said so itself"),
+    };
+    with_state(
+        refuse(StatusCode::CONFLICT, "AlreadySettled", &words),
+        state,
+    )
+}
+
+fn not_known_yet() -> Response {
+    let words = "printer: is being asked once more; say it again, which is always safe, or ask for the operation";
+    let mut response = refuse(StatusCode::UNPROCESSABLE_ENTITY, "OutcomeUnknown", words);
+    response
+        .headers_mut()
+        .insert("Retry-After", HeaderValue::from_static("1"));
+    with_state(response, FiscalState::Unknown)
+}
+
+fn refuse(status: StatusCode, code: &'static str, words: &str) -> Response {
+    answer(status, &object! { "error" => code, "message" => words })
+}
+
+const NOT_BEGUN: &str = "id: waits for its turn, and nothing of it was given to the printer";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_declaration_is_read_with_all_its_faults_at_once() {
+        let id = Uuid::from_u128(1);
+        let long = "x".repeat(101);
+        let long = format!(r#"{{"registered":true,"by":"{long}"}}"#);
+        let none: &[&str] = &[];
+        for (body, faults) in [
+            ("", &["body MalformedJson"][..]),
+            (
+                "[]",
+                &["body WrongType", "registered Missing", "by Missing"],
+            ),
+            ("{}", &["registered Missing", "by Missing"]),
+            (
+                r#"{"registered":"yes","by":1}"#,
+                &["registered WrongType", "by WrongType"],
+            ),
+            (
+                r#"{"registered":null,"by":" "}"#,
+                &["registered Missing", "by Empty"],
+            ),
+            (r#"{"registered":true,"by":"a\nb"}"#, &["by UnknownValue"]),
+            (&long, &["by TextTooLong"]),
+            (
+                r#"{"registered":true,"by":"M","document":0}"#,
+                &["document UnknownValue"],
+            ),
+            (
+                r#"{"registered":true,"by":"M","document":4294967296}"#,
+                &["document UnknownValue"],
+            ),
+            (
+                r#"{"registered":true,"by":"M","document":1.5}"#,
+                &["document TooManyDecimals"],
+            ),
+            (
+                r#"{"registered":false,"by":"M","document":1}"#,
+                &["document NotAlone"],
+            ),
+            (
+                r#"{"registered":false,"document":-1,"why":"x"}"#,
+                &["document UnknownValue", "by Missing", "why UnknownField"],
+            ),
+            (
+                r#"{"registered":true,"by":"M","document":4294967295}"#,
+                none,
+            ),
+            (r#"{"Registered":false,"by":"M","document":null}"#, none),
+        ] {
+            let found: Vec<String> = match read(id, body.as_bytes()) {
+                Ok(_) => Vec::new(),
+                Err(found) => found
+                    .iter()
+                    .map(|fault| format!("{} {}", fault.path, fault.code))
+                    .collect(),
+            };
+            assert_eq!(found, faults, "{body}");
+        }
+    }
+
+    #[test]
+    fn a_declaration_means_what_it_says() {
+        let id = Uuid::from_u128(1);
+        for (body, paper) in [
+            (
+                r#"{"registered":true,"document":12,"by":" Maria "}"#,
+                PaperSays::Registered {
+                    document: NonZeroU32::new(12),
+                },
+            ),
+            (
+                r#"{"registered":true,"by":"Maria"}"#,
+                PaperSays::Registered { document: None },
+            ),
+            (
+                r#"{"registered":false,"by":"Maria"}"#,
+                PaperSays::NotRegistered,
+            ),
+        ] {
+            let by = "Maria".to_owned();
+            assert_eq!(
+                read(id, body.as_bytes()).unwrap(),
+                Declaration { id, paper, by }
+            );
+        }
+    }
+}

@@ -1,0 +1,118 @@
+//! A person's word in the books: read again with its document, and held by `verify` against what stands behind it.
+
+use std::num::NonZeroU32;
+
+use ferrotill_core::event::{Declared, PaperSays};
+use ferrotill_core::seal::Seal;
+use ferrotill_core::till::{Command, Known, Wish};
+
+use super::shop::*;
+use super::verified::{codes, verified};
+use crate::store::Word;
+
+const SEVEN: PaperSays = PaperSays::Registered {
+    document: NonZeroU32::new(7),
+};
+const UNCLEAR: u16 = 77;
+
+fn word(document: u128, paper: PaperSays) -> Declared<'static> {
+    Declared {
+        id: id(document),
+        at: moment(0),
+        paper,
+        by: "Maria",
+        fault: UNCLEAR,
+        why: "unclear",
+    }
+}
+
+/// A cash-in, a person's word on it, and what stands behind: sealed with this, or void with this fault.
+fn declared(shop: &mut Shop, document: u128, paper: PaperSays, behind: Result<Seal<'_>, u16>) {
+    shop.now += 1_000;
+    let (till, now, none) = (&mut shop.till, shop.now, Known::default());
+    let mut batch = shop.store.batch().unwrap();
+    reserve(&mut batch, till, now, id(document), Wish::Cash(minor(100)));
+    let declare = Command::Declare(word(document, paper));
+    decide(&mut batch, till, now, &declare, &none);
+    let command = match behind {
+        Ok(seal) => Command::Settle(id(document), seal),
+        Err(fault) => Command::Void(id(document), fault, "Maria says so"),
+    };
+    decide(&mut batch, till, now, &command, &none);
+    batch.commit().unwrap();
+}
+
+#[test]
+fn it_is_read_again_with_its_document_and_with_no_other() {
+    let mut shop = Shop::new();
+    declared(&mut shop, 1, SEVEN, Ok(printed(7)));
+    declared(&mut shop, 2, PaperSays::NotRegistered, Err(UNCLEAR));
+    let unnumbered = PaperSays::Registered { document: None };
+    declared(&mut shop, 3, unnumbered, Ok(printed(0)));
+    shop.cash(4, 100);
+    let reader = shop.reader();
+    let word_on = |document| {
+        let found = reader.find(Some(DEVICE), uuid(document)).unwrap().unwrap();
+        reader.word_on(&found.row).unwrap()
+    };
+    let first = Word {
+        at_ms: NOON + 1_000,
+        paper: SEVEN,
+        by: "Maria".to_owned(),
+        why: "unclear".to_owned(),
+    };
+    assert_eq!(word_on(1), Some(first));
+    assert_eq!(word_on(2).unwrap().paper, PaperSays::NotRegistered);
+    assert_eq!(word_on(3).unwrap().paper, unnumbered);
+    assert_eq!(word_on(4), None, "its printer spoke for itself");
+    let verified = verified(&shop);
+    assert_eq!(verified.flaws, []);
+    assert_eq!((verified.documents, verified.declared), (3, 3));
+}
+
+#[test]
+fn a_word_that_justifies_something_else_is_a_contradiction_although_the_chain_fits() {
+    for (paper, behind) in [
+        (SEVEN, Err(UNCLEAR)),
+        (SEVEN, Ok(printed(8))),
+        (PaperSays::NotRegistered, Ok(printed(7))),
+        (PaperSays::NotRegistered, Err(76)),
+    ] {
+        let mut shop = Shop::new();
+        declared(&mut shop, 1, paper, behind);
+        let verified = verified(&shop);
+        assert_eq!(codes(&verified), ["contradiction"], "{paper:?} {behind:?}");
+        let words = verified.flaws[0].to_string();
+        assert!(words.contains("a person answers for it"), "{words}");
+        assert!(words.contains(&uuid(1).to_string()), "{words}");
+    }
+}
+
+#[test]
+fn a_word_that_nothing_follows_is_a_contradiction() {
+    let mut shop = Shop::new();
+    let mut batch = shop.store.batch().unwrap();
+    let (till, now, none) = (&mut shop.till, shop.now, Known::default());
+    reserve(&mut batch, till, now, id(1), Wish::Cash(minor(100)));
+    let declare = Command::Declare(word(1, SEVEN));
+    decide(&mut batch, till, now, &declare, &none);
+    batch.commit().unwrap();
+    assert_eq!(codes(&verified(&shop)), ["contradiction"]);
+    // What comes after something else has come between is too late.
+    let mut batch = shop.store.batch().unwrap();
+    let till = &mut shop.till;
+    decide(&mut batch, till, now, &Command::DecideCancel(id(1)), &none);
+    settle(&mut batch, till, now, id(1), printed(7));
+    batch.commit().unwrap();
+    assert_eq!(codes(&verified(&shop)), ["contradiction"]);
+}
+
+#[test]
+fn a_word_that_was_taken_out_of_the_journal_is_missed() {
+    let mut shop = Shop::new();
+    declared(&mut shop, 1, SEVEN, Ok(printed(7)));
+    shop.cash(2, 100);
+    let raw = shop.unlocked();
+    assert_eq!(raw.execute("DELETE FROM journal WHERE kind = 9", []), Ok(1));
+    assert!(codes(&verified(&shop)).contains(&"rows_missing"));
+}

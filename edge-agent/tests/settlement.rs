@@ -1,0 +1,357 @@
+//! A document that its printer cannot prove: cash was put in, the answer was lost, and somebody closed the day at the keyboard before
+//! the printer could be asked. A person reads the paper and says what became of it, over HTTP and from the command line.
+
+mod shop;
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use ferrotill::api::json::Node;
+use ferrotill_device::emulator::{FaultKind, FaultOrder, Power};
+use shop::inside::Shop;
+use shop::outside::{Process, finished, until};
+use shop::till::SALE;
+use shop::{Client, KEY, Reply, SECRET, configuration, value};
+
+const ID: &str = "7a0b9f0e-4a4e-4a53-9a3b-0d6f6f1f0046";
+const STRANGER: &str = "7a0b9f0e-4a4e-4a53-9a3b-0d6f6f1f0047";
+const PRINTED: &str = r#"{"registered":true,"document":2,"by":"Maria Popescu"}"#;
+const NOT_PRINTED: &str = r#"{"registered":false,"by":"Maria Popescu"}"#;
+/// Cash into the drawer.
+const CASH: u8 = 0x46;
+
+fn cash_in() -> String {
+    format!(r#"{{"id":"{ID}","amount":5.00}}"#)
+}
+
+/// Status, state and error of an answer on our own routes.
+fn verdict(reply: &Reply) -> (u16, &str, String) {
+    let state = reply.state.as_deref().unwrap_or_default();
+    (reply.status, state, reply.at("error"))
+}
+
+fn sold(client: &Client) -> String {
+    let sold = client.post("operations/sale", SALE);
+    assert_eq!(sold.status, 200, "{}", sold.text);
+    sold.receipt("id")
+}
+
+fn needs_a_person(client: &Client) -> bool {
+    let told = client.open(&format!("/operations/{ID}"));
+    assert_eq!(told.at("fiscal_state"), "unknown", "{}", told.text);
+    told.at("needs_a_person") == "true"
+}
+
+/// The printer's keys are pressed before anybody can ask it.
+fn close_the_day_unseen(shop: &Shop) {
+    shop.rig.add_fault(FaultOrder {
+        kind: FaultKind::DropRequest,
+        command: None,
+        times: u32::MAX,
+        ms: 0,
+    });
+    shop.rig.set_power(Power::On);
+    assert!(shop.rig.keyboard_z());
+    shop.rig.clear_faults();
+}
+
+#[test]
+fn a_person_settles_over_http_what_the_printer_cannot_prove() {
+    let shop = Shop::open();
+    let sold_id = sold(&shop.client);
+    shop.rig.add_fault(FaultOrder {
+        kind: FaultKind::PowerCut,
+        command: Some(CASH),
+        times: 1,
+        ms: 0,
+    });
+    let caller = std::thread::spawn({
+        let client = shop.client.clone();
+        move || client.post("cashoperations", &cash_in())
+    });
+    let begun = Instant::now();
+    while shop.rig.snapshot(false).power == "on" {
+        assert!(begun.elapsed() < Duration::from_secs(20));
+        std::thread::yield_now();
+    }
+    // The printer is only silent: it can still say it.
+    let early = shop.client.declare(ID, PRINTED);
+    let still = (422, "unknown", "PrinterCanStillSay".to_owned());
+    assert_eq!(verdict(&early), still, "{}", early.text);
+    assert!(
+        early.at("message").contains("switched on"),
+        "{}",
+        early.text
+    );
+    assert!(!needs_a_person(&shop.client));
+
+    close_the_day_unseen(&shop);
+    until("a person is needed", || needs_a_person(&shop.client));
+    let asked = shop.client.open(&format!("/operations/{ID}"));
+    let command = format!("ferrotill settle {ID} --registered");
+    assert!(asked.at("what_to_do").contains(&command), "{}", asked.text);
+    assert_eq!(asked.at("declaration"), "null");
+    let health = shop.client.open("/healthz");
+    assert!(health.at("printers.0.trouble").contains(&command));
+    assert_eq!(health.at("printers.0.needs_a_person"), ID);
+
+    // Who does not sign, says it badly or speaks of something else is refused, and nothing happens.
+    let path = format!("/operations/{ID}/settlement");
+    let unsigned = shop.client.signed("POST", &path, PRINTED, |headers| {
+        headers.retain(|(name, _)| *name != "Api-Signature");
+    });
+    let unsigned = unsigned.unwrap();
+    let missing = (401, "unknown", "SignatureMissing".to_owned());
+    assert_eq!(verdict(&unsigned), missing);
+    let forged = shop.client.signed("POST", &path, PRINTED, |headers| {
+        headers.iter_mut().for_each(|(name, value)| {
+            if *name == "Api-Signature" {
+                *value = value.replace('0', "1").replace('a', "0");
+            }
+        });
+    });
+    assert_eq!(forged.unwrap().status, 401);
+    let bad = shop.client.declare(ID, r#"{"document":0,"name":"Maria"}"#);
+    assert_eq!(verdict(&bad), (400, "unknown", "Missing".to_owned()));
+    let mut paths = bad.paths();
+    paths.sort();
+    assert_eq!(paths, ["by", "document", "name", "registered"]);
+    let nobody = shop.client.declare("mine", PRINTED);
+    assert_eq!(
+        (nobody.status, nobody.at("error")),
+        (400, "NotAUuid".to_owned())
+    );
+    let stranger = shop.client.declare(STRANGER, PRINTED);
+    let unknown_id = (404, "not_registered", "UnknownId".to_owned());
+    assert_eq!(verdict(&stranger), unknown_id);
+    let other = shop.client.declare(&sold_id, NOT_PRINTED);
+    let settled = (409, "registered", "AlreadySettled".to_owned());
+    assert_eq!(verdict(&other), settled, "{}", other.text);
+    assert!(
+        other
+            .at("message")
+            .contains("the printer has said so itself")
+    );
+    assert!(needs_a_person(&shop.client));
+
+    let said = shop.client.declare(ID, PRINTED);
+    assert_eq!(
+        (said.status, said.state.as_deref()),
+        (200, Some("registered")),
+        "{}",
+        said.text
+    );
+    for (member, value) in [
+        ("state", "registered"),
+        ("needs_a_person", "false"),
+        ("what_to_do", "null"),
+        ("declaration.by", "Maria Popescu"),
+        ("declaration.registered", "true"),
+        ("declaration.document", "2"),
+        ("document.kind", "cash_in"),
+        ("document.number", "2"),
+        ("timeline.1.event", "declared"),
+        ("timeline.2.event", "sealed"),
+    ] {
+        assert_eq!(said.at(member), value, "{member}");
+    }
+    // The same again is the same, and another word comes too late.
+    let again = shop.client.declare(ID, PRINTED);
+    assert_eq!(
+        (again.status, again.at("declaration.at")),
+        (200, said.at("declaration.at"))
+    );
+    for other in [
+        NOT_PRINTED,
+        &PRINTED.replace('2', "3"),
+        &PRINTED.replace("Maria", "Ana"),
+    ] {
+        let late = shop.client.declare(ID, other);
+        assert_eq!(verdict(&late), settled, "{other}");
+        assert!(late.at("message").contains("Maria Popescu said so at"));
+    }
+    let repeated = shop.client.post("cashoperations", &cash_in());
+    assert_eq!(
+        (repeated.status, repeated.replayed),
+        (200, true),
+        "{}",
+        repeated.text
+    );
+    // Its caller may have given up before; it heard nothing false.
+    let first = caller.join().unwrap();
+    assert!(
+        matches!(first.state.as_deref(), Some("registered" | "unknown")),
+        "{}",
+        first.text
+    );
+
+    // The till sells again, and the day that was closed at the keyboard is booked behind the cash.
+    sold(&shop.client);
+    let reports = shop.client.get("reports/full");
+    assert_eq!(reports.list("data.data"), 1, "{}", reports.text);
+    assert_eq!(reports.at("data.data.0.number"), "3");
+    assert_eq!(shop.receipts().len(), 2, "printed once each");
+}
+
+/// The exit code of a verb that says nothing for programs.
+fn code_of(arguments: &[&str]) -> Option<i32> {
+    let output = Command::new(env!("CARGO_BIN_EXE_ferrotill"))
+        .args(arguments)
+        .output()
+        .unwrap();
+    assert!(!output.stderr.is_empty(), "{arguments:?} says nothing");
+    output.status.code()
+}
+
+fn settle(file: &Path, agent: &str, id: &str, word: &[&str]) -> (Option<i32>, Node) {
+    let file = file.to_str().unwrap();
+    let mut arguments = vec!["settle", id, "--config", file, "--listen", agent];
+    arguments.extend(word);
+    finished(&arguments)
+}
+
+#[test]
+fn the_verb_settles_it_after_a_restart_and_the_books_are_in_order() {
+    let folder = tempfile::tempdir().unwrap();
+    let (link, memory) = (folder.path().join("printer"), folder.path().join("memory"));
+    let printer = Process::emulator(&link, &memory, "115200");
+    let office = Process::authority();
+    let books = folder.path().join("books");
+    let uri = format!("datecs+serial://{}?baud=115200", link.display());
+    let text = configuration(books.to_str().unwrap(), &uri, &office.client.url);
+    let file = folder.path().join("ferrotill.toml");
+    fs::write(&file, &text).unwrap();
+    let turn = |body: &str| {
+        let answer = printer.client.signed("PUT", "/sim/printer", body, |_| ());
+        assert_eq!(answer.unwrap().status, 200, "{body}");
+    };
+
+    let mut agent = Process::agent(&file);
+    let sold_id = sold(&agent.client);
+    let fault = r#"{"kind":"power_cut","command":"0x46"}"#;
+    let ordered = printer
+        .client
+        .signed("POST", "/sim/printer/faults", fault, |_| ());
+    assert_eq!(ordered.unwrap().status, 200);
+    let caller = std::thread::spawn({
+        let client = agent.client.clone();
+        // The agent dies under it.
+        move || drop(client.call("POST", "cashoperations", &cash_in(), |_| ()))
+    });
+    until("the printer loses its power", || {
+        *value(&printer.client.look("/sim/printer"), "power") == Node::Text("off".to_owned())
+    });
+    agent.kill();
+    caller.join().unwrap();
+
+    let printed = ["--registered", "--document", "2", "--by", "Maria"];
+    let not_printed = ["--not-registered", "--by", "Maria"];
+    let gone = agent.client.url.replace("http://", "");
+    let (code, told) = settle(&file, &gone, ID, &printed);
+    let not_running = Node::Text("AgentNotRunning".to_owned());
+    assert_eq!((code, value(&told, "error")), (Some(8), &not_running));
+
+    // The printer is off: it can still say it.
+    let agent = Process::agent(&file);
+    let address = agent.client.url.replace("http://", "");
+    let (code, told) = settle(&file, &address, ID, &printed);
+    let still = Node::Text("PrinterCanStillSay".to_owned());
+    assert_eq!((code, value(&told, "error")), (Some(6), &still));
+    drop(agent);
+    turn(r#"{"power":"on"}"#);
+    turn(r#"{"keyboard":"z"}"#);
+    let agent = Process::agent(&file);
+    let address = agent.client.url.replace("http://", "");
+    until("a person is needed", || needs_a_person(&agent.client));
+
+    let config = file.to_str().unwrap();
+    for wrong in [
+        &["settle", ID, "--config", config, "--by", "Maria"][..],
+        &["settle", ID, "--config", config, "--registered"],
+        &[
+            "settle",
+            "mine",
+            "--config",
+            config,
+            "--registered",
+            "--by",
+            "Maria",
+        ],
+        &[
+            "settle",
+            ID,
+            "--registered",
+            "--not-registered",
+            "--by",
+            "Maria",
+        ],
+        &[
+            "settle",
+            ID,
+            "--not-registered",
+            "--document",
+            "2",
+            "--by",
+            "Maria",
+        ],
+        &[
+            "settle",
+            ID,
+            "--registered",
+            "--document",
+            "0",
+            "--by",
+            "Maria",
+        ],
+    ] {
+        assert_eq!(code_of(wrong), Some(2), "{wrong:?}");
+    }
+    let (code, told) = settle(&file, &address, ID, &["--registered", "--by", " "]);
+    assert_eq!(
+        (code, value(&told, "error")),
+        (Some(2), &Node::Text("Empty".to_owned()))
+    );
+    let elsewhere = folder.path().join("none.toml");
+    let word = [
+        "--registered",
+        "--by",
+        "Maria",
+        "--config",
+        elsewhere.to_str().unwrap(),
+    ];
+    assert_eq!(code_of(&[&["settle", ID][..], &word].concat()), Some(3));
+    let other_file = folder.path().join("other.toml");
+    for (from, to) in [
+        (SECRET, "another-secret-of-some-length"),
+        (KEY, "a-stranger"),
+    ] {
+        fs::write(&other_file, text.replace(from, to)).unwrap();
+        assert_eq!(settle(&other_file, &address, ID, &printed).0, Some(3));
+    }
+    for id in [STRANGER, &sold_id] {
+        assert_eq!(settle(&file, &address, id, &not_printed).0, Some(7), "{id}");
+    }
+    assert!(needs_a_person(&agent.client), "nothing of that was heard");
+
+    for _ in 0..2 {
+        let (code, told) = settle(&file, &address, ID, &printed);
+        assert_eq!(code, Some(0), "{}", told.out());
+        assert_eq!(
+            value(&told, "declaration.by"),
+            &Node::Text("Maria".to_owned())
+        );
+    }
+    assert_eq!(settle(&file, &address, ID, &not_printed).0, Some(7));
+
+    sold(&agent.client);
+    let reports = agent.client.get("reports/full");
+    assert_eq!(reports.list("data.data"), 1, "{}", reports.text);
+    let closed = agent.client.post("operations/closeday", "{}");
+    assert_eq!(closed.status, 200, "{}", closed.text);
+    let (code, told) = finished(&["verify", "--config", config]);
+    assert_eq!(code, Some(0), "{}", told.out());
+    assert_eq!(value(&told, "ok"), &Node::Bool(true));
+    assert_eq!(value(&told, "declared"), &Node::Number("1".to_owned()));
+}
