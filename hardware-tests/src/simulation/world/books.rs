@@ -9,6 +9,7 @@ use ferrotill_core::seal::Seal;
 use ferrotill_core::shift::Turnover;
 use ferrotill_core::tax::GroupTotal;
 use ferrotill_device::emulator::Emulator;
+use ferrotill_device::emulator::journal::{Document, DocumentKind};
 use ferrotill_device::emulator::memory::FiscalReceipt;
 use ferrotill_device::port::loopback::Loopback;
 
@@ -26,6 +27,8 @@ pub(super) struct Ledger {
     /// Fiscal documents in the printer's memory so far.
     fiscal: usize,
     alternative: u32,
+    /// Cash movements so far.
+    cash: usize,
     z_number: u32,
     shift: Shift,
     /// What the office must have, by the key of its delivery.
@@ -166,6 +169,7 @@ impl Ledger {
                 self.take_receipt(receipt, &sealed, order, line)?
             }
             Body::Cash(amount) => {
+                self.cash += 1;
                 let side = if amount.is_negative() {
                     &mut self.shift.cash_out
                 } else {
@@ -198,7 +202,18 @@ impl Ledger {
         if self.shift.documents > 0 {
             return Err(format!("shift {} is still open", self.z_number + 1));
         }
-        let printed = line.with(|emulator| emulator.printer().receipts().len());
+        let is_cash = |document: &&Document| document.kind == DocumentKind::Cash;
+        let (printed, cash) = line.with(|emulator| {
+            let printer = emulator.printer();
+            let cash = printer.documents_after(0).filter(is_cash).count();
+            (printer.receipts().len(), cash)
+        });
+        if cash != self.cash {
+            return Err(format!(
+                "the printer has {cash} cash movements, the books {}",
+                self.cash
+            ));
+        }
         if printed != self.fiscal {
             return Err(format!(
                 "the printer has {printed} fiscal receipts, the books {}",

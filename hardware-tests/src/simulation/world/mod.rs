@@ -5,6 +5,7 @@ mod books;
 mod calls;
 mod checks;
 mod day;
+mod people;
 mod troubles;
 
 use std::collections::{BTreeMap, VecDeque};
@@ -242,6 +243,7 @@ impl World {
                 self.crash("in the middle of a job")?;
             }
         }
+        self.people(closing)?;
         self.look_at_the_office()?;
         self.look_at_printers()
     }
