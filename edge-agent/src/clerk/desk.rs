@@ -176,6 +176,8 @@ pub(super) struct Desk {
     pub(super) seen: Option<Baseline>,
     /// The printer whose Z-reports are known to take a document number each.
     pub(super) z_counted_on: Option<PrinterName>,
+    /// The shift in which somebody's word counts, by the number of its Z-report.
+    pub(super) word_in: Option<u32>,
     /// The last Z-report in the printer's fiscal memory.
     pub(super) last_z: Option<ClosedDay>,
     /// The printer's own tax rates.
@@ -206,6 +208,7 @@ impl Desk {
             serial: None,
             seen: None,
             z_counted_on: None,
+            word_in: None,
             last_z: None,
             rates: None,
             rates_unlike: Vec::new(),
@@ -217,6 +220,13 @@ impl Desk {
     /// The till with all that this batch has decided so far.
     pub(super) fn current(&self) -> &Till {
         self.working.as_ref().unwrap_or(&self.till)
+    }
+
+    /// The number of the Z-report that closes the open shift, or the next one.
+    pub(super) fn z_to_come(&self) -> u32 {
+        let till = self.current();
+        let next = till.last_z().saturating_add(1);
+        till.shift().map_or(next, |shift| shift.z_number)
     }
 
     /// What the books say of a document that is printed after this baseline, or was.
@@ -234,7 +244,8 @@ impl Desk {
         };
         Books {
             cancel_decided,
-            day: Some(day),
+            // Sums that rest on a person's word are not held against the printer's: a false one would speak for another document.
+            day: Some(day).filter(|_| self.word_in != Some(self.z_to_come())),
             z_takes_a_number,
         }
     }

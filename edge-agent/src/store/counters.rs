@@ -45,6 +45,16 @@ impl Store {
     pub fn z_takes_a_number_on(&self, device: Uuid) -> Result<Option<PrinterName>, StoreError> {
         z_takes_a_number_on(self.connection(), device).context(self.path(), "the last Z-report")
     }
+
+    /// A person has answered for a document of a device since its last Z-report, or for that report itself.
+    /// Then the sums of the open shift are somebody's word as well as the printer's.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Database`].
+    pub fn rests_on_a_word(&self, device: Uuid) -> Result<bool, StoreError> {
+        rests_on_a_word(self.connection(), device).context(self.path(), "the last declaration")
+    }
 }
 
 impl Batch<'_> {
@@ -82,6 +92,21 @@ fn z_takes_a_number_on(
     let Some(row) = row else { return Ok(None) };
     let document = query::document(connection, row)?;
     Ok(counted_on(&document))
+}
+
+fn rests_on_a_word(connection: &Connection, device: Uuid) -> Result<bool, rusqlite::Error> {
+    let word: Option<i64> = connection
+        .prepare_cached(&last_declared())?
+        .query_row([device.as_bytes()], |row| row.get(0))
+        .optional()?;
+    let Some(word) = word else { return Ok(false) };
+    let report = connection
+        .prepare_cached(&last_z_report())?
+        .query_row([device.as_bytes()], query::document_row)
+        .optional()?;
+    // The word on a report stands right before its seal.
+    let sealed = report.and_then(|report| report.settled_seq);
+    Ok(sealed.is_none_or(|sealed| word >= sealed - 1))
 }
 
 /// The printer, if the number of the Z-report is the one after the number before it.
@@ -179,5 +204,14 @@ pub(super) fn closed_by_printer() -> String {
     )
 }
 
+/// A device's last document that a person answered for; through an index of its own, too.
+pub(super) fn last_declared() -> String {
+    format!(
+        "SELECT seq FROM journal WHERE device = ?1 AND kind = {DECLARED} ORDER BY seq DESC LIMIT 1"
+    )
+}
+
+/// The journal's number of [`Event::Declared`].
+const DECLARED: u16 = 9;
 /// The journal's number of [`Event::ClosedByPrinter`].
 const CLOSED_BY_PRINTER: u16 = 8;

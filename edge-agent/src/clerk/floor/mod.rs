@@ -115,13 +115,16 @@ impl Floor {
             setting.board.count_numbers(plan.device, &till);
             let seen = store.printer_counters(plan.device, baseline_of)?;
             let z_counted_on = store.z_takes_a_number_on(plan.device)?;
-            desks.push(Desk {
+            let rests_on_a_word = store.rests_on_a_word(plan.device)?;
+            let mut desk = Desk {
                 point_of_sale: plan.point_of_sale,
                 serial: plan.serial,
                 seen,
                 z_counted_on,
                 ..Desk::new(plan.device, till, plan.printer)
-            });
+            };
+            desk.word_in = rests_on_a_word.then(|| desk.z_to_come());
+            desks.push(desk);
             configurations.push(plan.configuration);
         }
         let lines = vec![LineTotals::default(); setting.profile.facts().lines_max];
@@ -269,6 +272,8 @@ impl Floor {
             desk.till = store.load_till(desk.device)?;
             desk.seen = store.printer_counters(desk.device, baseline_of)?;
             desk.z_counted_on = store.z_takes_a_number_on(desk.device)?;
+            let rests_on_a_word = store.rests_on_a_word(desk.device)?;
+            desk.word_in = rests_on_a_word.then(|| desk.z_to_come());
         }
         Ok(())
     }

@@ -260,6 +260,48 @@ fn each_document_that_nothing_proves_is_told_of() {
 }
 
 #[test]
+fn sums_that_rest_on_a_word_are_held_against_no_printer() {
+    // What the books say of the day, when the printer is asked what became of a document.
+    let day_of = |stage: &Stage| {
+        stage.printer().call();
+        stage.printer().reply(Outcome::Unknown(Fault::NoAnswer));
+        stage.printer().call().books.day
+    };
+    for (paper, second) in [(PRINTED, 2), (NOT_PRINTED, 1)] {
+        let stage = Stage::new();
+        let first = stage.order(sale(1, 810), PATIENT);
+        blocked(&stage, 1, Fault::Unclear);
+        let said = say(&stage, 1, paper);
+        assert_eq!(said.heard(&stage, unclear), Hearing::Booked);
+        drop(first);
+        let sold = stage.order(sale(2, 810), PATIENT);
+        assert_eq!(day_of(&stage), None);
+        stage.printer().reply(registered(second));
+        assert!(!sold.replayed());
+        // Also after a start, until the shift is closed.
+        let stage = stage.restart();
+        let sold = stage.order(sale(3, 900), PATIENT);
+        assert_eq!(day_of(&stage), None);
+        stage.printer().reply(registered(second + 1));
+        assert!(!sold.replayed());
+        let closing = stage.order(z_report(4), PATIENT);
+        assert_eq!(stage.printer().call().job, Job::ZReport);
+        let after = next_day(1, second + 2, second + 2);
+        stage
+            .printer()
+            .remember(|memory| memory.baseline = after.clone());
+        stage.printer().reply(registered_at(after));
+        assert!(!closing.replayed());
+        let sold = stage.order(sale(5, 100), PATIENT);
+        assert!(day_of(&stage).is_some());
+        stage
+            .printer()
+            .reply(registered_at(next_day(1, second + 2, second + 3)));
+        assert!(!sold.replayed());
+    }
+}
+
+#[test]
 fn two_people_at_once_are_heard_if_they_say_the_same() {
     let stage = Stage::new();
     let sold = stage.order(sale(1, 810), PATIENT);

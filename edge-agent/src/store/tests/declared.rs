@@ -2,7 +2,7 @@
 
 use std::num::NonZeroU32;
 
-use ferrotill_core::event::{Declared, PaperSays};
+use ferrotill_core::event::{Declared, PaperSays, ReportKind};
 use ferrotill_core::seal::Seal;
 use ferrotill_core::till::{Command, Known, Wish};
 
@@ -68,6 +68,34 @@ fn it_is_read_again_with_its_document_and_with_no_other() {
     let verified = verified(&shop);
     assert_eq!(verified.flaws, []);
     assert_eq!((verified.documents, verified.declared), (3, 3));
+}
+
+#[test]
+fn a_shift_that_rests_on_a_word_is_known_until_its_report() {
+    let mut shop = Shop::new();
+    let rests = |shop: &Shop| shop.store.rests_on_a_word(DEVICE).unwrap();
+    shop.cash(1, 100);
+    assert!(!rests(&shop));
+    declared(&mut shop, 2, PaperSays::NotRegistered, Err(UNCLEAR));
+    shop.cash(3, 100);
+    assert!(rests(&shop), "a false word may be about what was printed");
+    assert!(!shop.store.rests_on_a_word(OTHER_DEVICE).unwrap());
+    shop.seal(4, Wish::Report(ReportKind::Z), printed(3));
+    assert!(!rests(&shop), "the printer counts anew");
+    shop.cash(5, 100);
+    assert!(!rests(&shop));
+
+    // Whether the printer counts anew rests on the word, too.
+    let (till, now, none) = (&mut shop.till, shop.now, Known::default());
+    let mut batch = shop.store.batch().unwrap();
+    reserve(&mut batch, till, now, id(6), Wish::Report(ReportKind::Z));
+    let declare = Command::Declare(word(6, SEVEN));
+    decide(&mut batch, till, now, &declare, &none);
+    settle(&mut batch, till, now, id(6), printed(7));
+    batch.commit().unwrap();
+    shop.cash(7, 100);
+    assert!(rests(&shop));
+    assert_eq!(verified(&shop).flaws, []);
 }
 
 #[test]

@@ -49,6 +49,8 @@ struct Till {
     line: Line,
     /// Receipts in the printer's memory that have been looked at.
     seen: usize,
+    /// The last day on which a person said what was printed here.
+    word_on: Option<u32>,
     /// What the simulation itself has counted.
     ledger: Ledger,
 }
@@ -143,6 +145,7 @@ impl World {
                 make,
                 line: Line::to(Loopback::new(Emulator::new(printer, None))),
                 seen: 0,
+                word_on: None,
                 ledger: Ledger::default(),
             })
         });

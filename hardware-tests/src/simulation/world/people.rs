@@ -43,7 +43,9 @@ impl World {
         let Some(outstanding) = self.outstanding(order)? else {
             return Ok(());
         };
-        if is_provable(order, &outstanding) {
+        let word_on = self.tills.get(order.till).and_then(|till| till.word_on);
+        let till = order.till;
+        if is_provable(order, &outstanding, word_on == Some(self.day)) {
             return Err(format!(
                 "a person is asked about order {place} ({word}), which the printer's own figures prove"
             ));
@@ -64,6 +66,9 @@ impl World {
             }),
             reply,
         });
+        if let Some(till) = self.tills.get_mut(till) {
+            till.word_on = Some(self.day);
+        }
         self.tally.declared += 1;
         self.note(format!(
             "a person says of order {place} ({word}): {paper:?}"
@@ -107,10 +112,11 @@ impl World {
     }
 }
 
-/// The driver must settle it by itself: what the fiscal memory has of one Z-report tells a sale, and the day's figures everything.
-fn is_provable(order: &Order, outstanding: &Outstanding) -> bool {
+/// The driver must settle it by itself: what the fiscal memory has of one Z-report tells a sale, unless the books of that day rest
+/// on a person's word; and the day's figures tell everything.
+fn is_provable(order: &Order, outstanding: &Outstanding, word: bool) -> bool {
     match order.form.kind {
-        OrderKind::Sale { .. } => outstanding.z_reports <= 1,
+        OrderKind::Sale { .. } => outstanding.z_reports <= u32::from(!word),
         OrderKind::Refund { .. } | OrderKind::Cash(_) => outstanding.z_reports == 0,
         OrderKind::Report { .. } => true,
     }
