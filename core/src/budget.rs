@@ -230,12 +230,20 @@ impl Marks {
     /// A witness has spoken: what was charged for time that nobody had seen makes room for what the next moment shows.
     #[must_use]
     pub fn witnessed(self) -> Self {
-        let less = |spent_ms: i64, ahead_ms| spent_ms.saturating_sub(ahead_ms).max(0);
+        self.seen(i64::MAX)
+    }
+
+    /// So much of the time that nobody had seen shows in the next moment, which charges it: it makes room for that, and the rest stays
+    /// charged.
+    #[must_use]
+    pub fn seen(self, by_ms: i64) -> Self {
+        let stretch_ms = self.ahead_ms.min(by_ms);
+        let month_ms = self.ahead_month_ms.min(by_ms);
         Self {
-            stretch_ms: less(self.stretch_ms, self.ahead_ms),
-            month_ms: less(self.month_ms, self.ahead_month_ms),
-            ahead_ms: 0,
-            ahead_month_ms: 0,
+            stretch_ms: self.stretch_ms.saturating_sub(stretch_ms).max(0),
+            month_ms: self.month_ms.saturating_sub(month_ms).max(0),
+            ahead_ms: self.ahead_ms.saturating_sub(stretch_ms),
+            ahead_month_ms: self.ahead_month_ms.saturating_sub(month_ms),
             ..self
         }
     }
@@ -582,6 +590,43 @@ mod tests {
         let again = april.charge_unseen(13 * HOUR).witnessed();
         assert_eq!(
             (again.stretch_ms(), again.month_ms()),
+            (12 * HOUR, 10 * HOUR)
+        );
+    }
+
+    #[test]
+    fn what_is_seen_of_a_charge_is_charged_once_and_the_rest_stays_charged() {
+        let start = GUARD.read(Marks::default(), clock(noon()), true).marks;
+        let charged = start.charge_unseen(20 * HOUR);
+        let shown = |hours: i64| Reading {
+            witness: Some(at(noon() + hours * HOUR)),
+            ..clock(noon())
+        };
+        let mut marks = charged;
+        for hours in [4, 9, 20] {
+            let so_far = marks.latest().map_or(0, |latest| latest.utc_ms);
+            let by_ms = noon() + hours * HOUR - so_far;
+            marks = GUARD.read(marks.seen(by_ms), shown(hours), true).marks;
+            assert_eq!(marks.stretch_ms(), 20 * HOUR, "after {hours} hours");
+        }
+        let later = GUARD.read(marks.seen(HOUR), shown(21), true).marks;
+        assert_eq!(later.stretch_ms(), 21 * HOUR, "nothing is left to give");
+        // The midnight of a month lies between: the new one is charged what is its own.
+        let evening = Day::of_date(2026, 3, 31).since_epoch() * 24 * HOUR + 20 * HOUR;
+        let march = GUARD.read(Marks::default(), clock(evening), true).marks;
+        let morning = Reading {
+            witness: Some(at(evening + 12 * HOUR)),
+            ..clock(evening)
+        };
+        let april = GUARD
+            .read(
+                march.charge_unseen(12 * HOUR).seen(12 * HOUR),
+                morning,
+                true,
+            )
+            .marks;
+        assert_eq!(
+            (april.stretch_ms(), april.month_ms()),
             (12 * HOUR, 10 * HOUR)
         );
     }

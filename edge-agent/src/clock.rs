@@ -196,6 +196,12 @@ impl Clock {
         self.moved.fetch_add(1, Ordering::Release);
     }
 
+    /// The till's whole world is moved, and its time is not that of others.
+    #[must_use]
+    pub fn is_simulated(&self) -> bool {
+        self.offset_s.load(Ordering::Relaxed) != 0
+    }
+
     /// How often the simulator has moved the clock.
     #[must_use]
     pub fn moves(&self) -> u64 {

@@ -5,7 +5,8 @@
 //! - While the machine runs, time goes on by the kernel's count since its start, which nobody sets. The machine's clock is followed
 //!   where it agrees within minutes; a jump of it is a warning and nothing else, and time never stands still for one.
 //! - After a start of the machine nobody knows how long the power was off. Time goes on from the highest moment seen until a witness
-//!   speaks: the printer's clock, or the `Date` of an answer of the tax office. Only a witness makes time leap forward.
+//!   speaks: the printer's clock, or the `Date` of an answer of the tax office. Only a witness makes time leap forward,
+//! - or, until one speaks, a caller whose signature holds, and that by a week at most ([`Watchman::hear_caller`]).
 //! - Time never goes back. Where the witnesses say that it has run ahead, it runs slower until they agree.
 //! - What is spent of a budget is counted by [`ferrotill_core::budget`] from these moments and is stored with every commit:
 //!   neither a rollback nor a start of the agent or the machine gives any of it back.
@@ -44,6 +45,19 @@ pub struct Remembered {
     started_anew: bool,
     /// How far time has run ahead of the witnesses.
     lead_ms: i64,
+    /// How far callers have moved time forward since that start.
+    told_ms: i64,
+}
+
+/// What became of a caller's time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CallerHeard {
+    /// It says nothing that the till does not know, or that it has better witnesses for.
+    NothingNew,
+    /// Time went forward.
+    Believed,
+    /// It is too far ahead, or stands alone against the machine's clock: nothing changed.
+    NotBelieved,
 }
 
 /// What the agent believes. Pure: the clocks' readings are given.
@@ -60,6 +74,8 @@ pub struct Watchman {
     sure: bool,
     /// The machine was started since the first moment was seen.
     started_anew: bool,
+    /// How far callers have moved time forward since the machine's start.
+    told_ms: i64,
     /// The last reading, since the machine's start.
     read_ms: i64,
 }
@@ -73,6 +89,9 @@ const FOLLOW_MS: i64 = 5 * 60_000;
 const ZONE_MS: i64 = 14 * HOUR_MS;
 /// After a start of the machine a clock that is ahead of the witness by less than this is a witness in the wrong zone.
 const AHEAD_MS: i64 = 4 * HOUR_MS;
+/// Callers move time forward by this at most, all of them together, from one start of the machine to the next: more than a weekend and
+/// the holidays around it, and less than the mistake of somebody who sets a clock to another month or year, which the books would keep.
+const CALLER_MS: i64 = 7 * 24 * HOUR_MS;
 /// Time that has run ahead loses one part in so many.
 const SLOWER: i64 = 8;
 /// A printer's clock as it says it.
@@ -96,6 +115,7 @@ impl Watchman {
             lead_ms: 0,
             sure: false,
             started_anew: false,
+            told_ms: 0,
             read_ms: clocks.since_boot_ms,
         };
         let Some((kept, latest)) =
@@ -115,6 +135,7 @@ impl Watchman {
             lead_ms: if same { kept.lead_ms } else { 0 },
             sure: same && kept.sure,
             started_anew: !same || kept.started_anew,
+            told_ms: if same { kept.told_ms } else { 0 },
             ..start
         }
     }
@@ -129,6 +150,7 @@ impl Watchman {
             sure: self.sure,
             started_anew: self.started_anew,
             lead_ms: self.lead_left_ms(self.read_ms),
+            told_ms: self.told_ms,
         }
     }
 
@@ -151,7 +173,7 @@ impl Watchman {
     pub fn look(&self, clocks: Clocks) -> (i64, Option<ClockTrouble>) {
         let expected_ms = self.expected_ms(clocks.since_boot_ms);
         let off_ms = clocks.system_ms.saturating_sub(expected_ms);
-        let followed = if self.sure {
+        let followed = if self.sure || self.told_ms > 0 {
             -FOLLOW_MS..=FOLLOW_MS
         } else {
             -FOLLOW_MS..=LEAP_MS
@@ -248,16 +270,56 @@ impl Watchman {
         (!differs(system_ms, witness_ms, AHEAD_MS)).then_some(system_ms)
     }
 
-    /// Whether a signed caller's time is near enough to ours, or to the machine's clock.
+    /// A caller whose signature holds says what time it is.
+    ///
+    /// It is a weak witness: its clock may be wrong, or the very clock of this machine. It is heard only where the till would otherwise
+    /// sell in a time that is long past: after a start of the machine, until a witness speaks. It makes time go forward and never
+    /// back, which costs budget and gives none; no more than a week in all; and where the machine's clock has gone on too, no
+    /// further than that says. A call that was recorded says when it was signed, which has passed.
+    ///
+    /// It makes nobody sure: the printer and the office still speak, and where they say that time ran ahead, it slows.
+    pub fn hear_caller(&mut self, clocks: Clocks, caller_ms: i64) -> CallerHeard {
+        let at_ms = self.look(clocks).0;
+        let ahead_ms = caller_ms.saturating_sub(at_ms);
+        if self.sure || !self.started_anew || ahead_ms <= FOLLOW_MS {
+            return CallerHeard::NothingNew;
+        }
+        let expected_ms = self.expected_ms(clocks.since_boot_ms);
+        let off_ms = clocks.system_ms.saturating_sub(expected_ms);
+        let borne_out_ms = if off_ms > FOLLOW_MS {
+            // Two clocks have gone on: what both say has passed.
+            caller_ms.min(clocks.system_ms)
+        } else if self.told_ms > 0 && off_ms >= -FOLLOW_MS {
+            // The machine's clock agrees with what an earlier caller said.
+            at_ms
+        } else {
+            // The machine's clock has stopped, or stands where it stood when the power went.
+            caller_ms
+        };
+        let by_ms = borne_out_ms.saturating_sub(at_ms);
+        if by_ms <= 0 || ahead_ms > CALLER_MS.saturating_sub(self.told_ms) {
+            return CallerHeard::NotBelieved;
+        }
+        (self.anchor_ms, self.anchored_ms) = (borne_out_ms, clocks.since_boot_ms);
+        self.told_ms = self.told_ms.saturating_add(by_ms);
+        self.marks = self.marks.seen(by_ms);
+        CallerHeard::Believed
+    }
+
+    /// Whether a signed caller's time is near enough to ours, to what the witnesses say, or to the machine's clock.
     ///
     /// A till that lost its time in a power cut knows only that it is later than it was: until a witness speaks, a caller's time
-    /// may be anything after that.
+    /// may be anything after that. No other caller's word narrows it.
     #[must_use]
     pub fn accepts(&self, clocks: Clocks, given_ms: i64, window_ms: i64) -> bool {
         let at_ms = self.look(clocks).0;
         let near = |now: i64| now.abs_diff(given_ms) <= window_ms.unsigned_abs();
         let lost = !self.sure && (self.started_anew || at_ms < PLAUSIBLE_MS);
-        near(at_ms) || near(clocks.system_ms) || (lost && given_ms > at_ms)
+        let witnessed_ms = at_ms.saturating_sub(self.lead_left_ms(clocks.since_boot_ms));
+        near(at_ms)
+            || near(witnessed_ms)
+            || near(clocks.system_ms)
+            || (lost && given_ms > at_ms.saturating_sub(self.told_ms))
     }
 
     /// The last moment, and what is spent.
@@ -300,6 +362,8 @@ struct Inner {
     moves: u64,
     /// What was last said about the machine's clock, so that it is said once.
     warned: bool,
+    /// It was said that a caller is not believed.
+    caller_warned: bool,
 }
 
 impl GuardedClock {
@@ -321,6 +385,7 @@ impl GuardedClock {
                 watchman,
                 moves,
                 warned: false,
+                caller_warned: false,
             }),
         }
     }
@@ -355,6 +420,34 @@ impl GuardedClock {
     /// The office's answer carried this time.
     pub fn office_says(&self, witness_ms: i64) {
         self.hear("the tax office's answer", witness_ms);
+    }
+
+    /// A caller orders a document and signed the call with this time. Its signature holds; without that it must not be heard
+    /// ([`Watchman::hear_caller`]).
+    pub fn caller_says(&self, who: &str, caller_ms: i64) {
+        let (mut inner, clocks) = self.read();
+        if self.clock.is_simulated() {
+            // The till's world is not the caller's.
+            return;
+        }
+        let said = crate::clock::iso_utc(caller_ms);
+        match inner.watchman.hear_caller(clocks, caller_ms) {
+            CallerHeard::NothingNew => {}
+            CallerHeard::Believed => {
+                let ours = crate::clock::iso_utc(inner.watchman.look(clocks).0);
+                tracing::warn!(
+                    "time goes forward to {ours}: the caller {who:?} says {said}, and no witness has spoken since the machine was started"
+                );
+            }
+            CallerHeard::NotBelieved if inner.caller_warned => {}
+            CallerHeard::NotBelieved => {
+                inner.caller_warned = true;
+                let ours = crate::clock::iso_utc(inner.watchman.look(clocks).0);
+                tracing::warn!(
+                    "the caller {who:?} says {said}, which is not believed; time stays {ours}. Set the caller's clock, or connect the printer"
+                );
+            }
+        }
     }
 
     fn hear(&self, who: &str, witness_ms: i64) {
@@ -437,10 +530,13 @@ impl GuardedClock {
         Err(watchman.look(clocks).0)
     }
 
-    /// What is to be stored with the next commit.
+    /// What is to be stored with the next commit. The time until now is charged first, and what was heard meanwhile is not stored
+    /// without its moment.
     #[must_use]
     pub fn remembered(&self) -> Remembered {
-        self.read().0.watchman.remembered()
+        let (mut inner, clocks) = self.read();
+        inner.watchman.step(clocks, |ms| self.clock.moment(ms));
+        inner.watchman.remembered()
     }
 
     fn read(&self) -> (MutexGuard<'_, Inner>, Clocks) {

@@ -4,10 +4,11 @@ use ferrotill_core::budget::{AtTheEnd, Budget, ClockTrouble, Unsent};
 use ferrotill_core::time::Moment;
 use uuid::Uuid;
 
-use super::{Clocks, FOLLOW_MS, HOUR_MS, Remembered, Watchman};
+use super::{CALLER_MS, CallerHeard, Clocks, FOLLOW_MS, HOUR_MS, LEAP_MS, Remembered, Watchman};
 
 const NOON: i64 = 1_795_262_400_000;
 const MINUTE: i64 = 60_000;
+const NIGHT: i64 = 14 * HOUR_MS;
 const WINDOW: i64 = 10 * MINUTE;
 const BUDGET: Budget = Budget {
     stretch_ms: Some(36 * HOUR_MS),
@@ -77,6 +78,14 @@ impl Till {
         self.watchman.hear(self.clocks(), witness_ms)
     }
 
+    fn hear_caller(&mut self, caller_ms: i64) -> CallerHeard {
+        self.watchman.hear_caller(self.clocks(), caller_ms)
+    }
+
+    fn sell(&mut self) -> i64 {
+        self.watchman.step_selling(self.clocks(), moment).utc_ms
+    }
+
     fn offline(&mut self) {
         self.watchman.set_offline(self.clocks(), moment, true);
     }
@@ -94,6 +103,16 @@ impl Till {
             postcard::from_bytes(&postcard::to_stdvec(&self.watchman.remembered()).unwrap())
                 .unwrap();
         self.watchman = Watchman::new(Some(kept), self.boot, self.clocks());
+    }
+
+    /// A till that knew the time, and whose power was off for a night. Its clock is off by so much in the morning.
+    fn after_a_night(off_ms: i64) -> Self {
+        let mut till = Self::new();
+        till.hear(NOON);
+        till.wait(HOUR_MS);
+        till.off_ms = off_ms;
+        till.power_cut(NIGHT);
+        till
     }
 
     /// The power is off for so long.
@@ -364,7 +383,7 @@ fn no_history_takes_time_back_or_gives_hours_away() {
         till.offline();
         let (mut latest, mut running_ms) = (NOON, 0);
         for step in 0..60 {
-            match dice.roll(8) {
+            match dice.roll(9) {
                 0..=2 => {
                     let ms = dice.roll(3 * 3_600_000);
                     running_ms += ms;
@@ -379,6 +398,16 @@ fn no_history_takes_time_back_or_gives_hours_away() {
                 6 => {
                     let truth = till.real_ms + dice.roll(60_000) - 30_000;
                     till.hear(truth);
+                }
+                7 => {
+                    let (before, spent) = (till.look(), till.watchman.marks().stretch_ms());
+                    till.hear_caller(till.real_ms);
+                    assert!(
+                        till.now() <= before.max(till.real_ms + FOLLOW_MS),
+                        "seed {seed}, step {step}: a true time moves the till beyond it"
+                    );
+                    let now_spent = till.watchman.marks().stretch_ms();
+                    assert!(now_spent >= spent, "seed {seed}, step {step}: given away");
                 }
                 _ => {
                     till.watchman.step_selling(till.clocks(), moment);
@@ -409,4 +438,203 @@ fn a_printer_with_an_empty_battery_does_not_slow_the_time() {
     till.watchman = Watchman::new(Some(remembered), till.boot, till.clocks());
     // 2000-01-01, years before the highest moment that the till has seen.
     assert!(!till.hear(946_684_800_000));
+}
+
+#[test]
+fn after_a_night_a_caller_says_that_it_is_morning() {
+    // Right, stopped when the power went, 1970, wrong by half a day, and ahead by a day.
+    for off_ms in [0, -NIGHT, -NOON, -12 * HOUR_MS - NIGHT, 24 * HOUR_MS] {
+        let mut till = Till::after_a_night(off_ms);
+        assert_eq!(till.now(), NOON + HOUR_MS, "off {off_ms}: last night");
+        let morning = till.real_ms;
+        assert_eq!(till.hear_caller(morning), CallerHeard::Believed);
+        assert_eq!(till.sell(), morning, "off {off_ms}");
+        assert!(!till.watchman.is_sure(), "it is no witness");
+        assert_eq!(till.wait(HOUR_MS), till.real_ms, "off {off_ms}: it goes on");
+        // Later processes of the same start of the machine know it.
+        till.restart();
+        assert_eq!(till.wait(HOUR_MS), till.real_ms, "off {off_ms}");
+        // The printer is connected.
+        assert!(till.hear(till.real_ms));
+        assert_eq!(till.now(), till.real_ms, "off {off_ms}");
+        assert!(till.watchman.is_sure());
+    }
+}
+
+#[test]
+fn where_two_clocks_have_gone_on_what_both_say_has_passed() {
+    let morning = NOON + HOUR_MS + NIGHT;
+    // The machine's clock, the caller's, and what is believed.
+    for (system, caller, expected) in [
+        (0, 0, Some(0)),
+        // They agree: the machine's clock is followed.
+        (2 * MINUTE, 0, Some(2 * MINUTE)),
+        (-2 * MINUTE, 0, Some(-2 * MINUTE)),
+        (FOLLOW_MS, 0, Some(FOLLOW_MS)),
+        (FOLLOW_MS + 1, 0, Some(0)),
+        // They do not.
+        (30 * HOUR_MS, 0, Some(0)),
+        (90 * MINUTE, 0, Some(0)),
+        (0, 48 * HOUR_MS, Some(0)),
+        (-6 * HOUR_MS, 0, Some(-6 * HOUR_MS)),
+        // As far ahead as is believed without anybody: the machine's clock says how far.
+        (LEAP_MS - NIGHT, 0, None),
+        (LEAP_MS - NIGHT + 1, 0, Some(LEAP_MS - NIGHT + 1)),
+        // It stands where it stood, or further back.
+        (-NIGHT, 0, Some(0)),
+        (FOLLOW_MS - NIGHT, 0, Some(0)),
+        (FOLLOW_MS - NIGHT + 1, 0, None),
+    ] {
+        let mut till = Till::after_a_night(system);
+        let before = till.now();
+        let heard = till.hear_caller(morning + caller);
+        let now = expected.map_or(before, |expected| morning + expected);
+        assert_eq!(till.now(), now, "machine {system}, caller {caller}");
+        let expected = match expected {
+            Some(_) => CallerHeard::Believed,
+            None => CallerHeard::NotBelieved,
+        };
+        assert_eq!(heard, expected, "machine {system}, caller {caller}");
+    }
+}
+
+#[test]
+fn callers_move_time_by_a_week_at_most_from_one_start_of_the_machine_to_the_next() {
+    for (by_ms, expected) in [
+        (FOLLOW_MS, CallerHeard::NothingNew),
+        (FOLLOW_MS + 1, CallerHeard::Believed),
+        (CALLER_MS, CallerHeard::Believed),
+        (CALLER_MS + 1, CallerHeard::NotBelieved),
+        (i64::MAX - NOON, CallerHeard::NotBelieved),
+        (-HOUR_MS, CallerHeard::NothingNew),
+        (i64::MIN, CallerHeard::NothingNew),
+    ] {
+        let mut till = Till::after_a_night(-NIGHT);
+        let before = till.now();
+        assert_eq!(till.hear_caller(before.saturating_add(by_ms)), expected);
+        let moved = if expected == CallerHeard::Believed {
+            by_ms
+        } else {
+            0
+        };
+        assert_eq!(till.now(), before + moved, "by {by_ms}");
+    }
+    // One after the other they do not get further, and a start of the agent does not help.
+    let mut till = Till::after_a_night(-NIGHT);
+    let before = till.now();
+    for day in 1..=7 {
+        let at = before + day * 24 * HOUR_MS;
+        assert_eq!(till.hear_caller(at), CallerHeard::Believed, "day {day}");
+        assert_eq!(till.now(), at);
+        till.restart();
+    }
+    let last = before + CALLER_MS;
+    assert_eq!(
+        till.hear_caller(last + FOLLOW_MS + 1),
+        CallerHeard::NotBelieved
+    );
+    assert_eq!(till.now(), last);
+    // Another start of the machine: nobody knows again how long the power was off.
+    till.power_cut(NIGHT);
+    assert_eq!(till.hear_caller(last + NIGHT), CallerHeard::Believed);
+    assert_eq!(till.now(), last + NIGHT);
+}
+
+#[test]
+fn a_caller_is_not_heard_where_the_till_knows_better() {
+    // The machine was never started anew since the first moment.
+    let mut till = Till::new();
+    till.now();
+    assert_eq!(till.hear_caller(NOON + NIGHT), CallerHeard::NothingNew);
+    assert_eq!(till.now(), NOON);
+    // A witness has spoken.
+    let mut till = Till::after_a_night(0);
+    till.hear(till.real_ms);
+    till.now();
+    assert_eq!(
+        till.hear_caller(till.real_ms + NIGHT),
+        CallerHeard::NothingNew
+    );
+    assert_eq!(till.now(), till.real_ms);
+    // A caller has borne out the machine's clock: another one stands alone against both.
+    let mut till = Till::after_a_night(0);
+    let morning = till.real_ms;
+    assert_eq!(till.hear_caller(morning), CallerHeard::Believed);
+    assert_eq!(till.hear_caller(morning + NIGHT), CallerHeard::NotBelieved);
+    assert_eq!(till.hear_caller(NOON), CallerHeard::NothingNew);
+    assert_eq!(till.now(), morning, "not forward, and never back");
+}
+
+#[test]
+fn a_caller_that_was_ahead_costs_time_and_locks_nobody_out() {
+    let mut till = Till::after_a_night(-NOON);
+    till.offline();
+    let left = till.stretch_left();
+    let ahead = till.real_ms + 48 * HOUR_MS;
+    assert_eq!(till.hear_caller(ahead), CallerHeard::Believed);
+    assert_eq!(till.sell(), ahead);
+    assert_eq!(left - till.stretch_left(), 36 * HOUR_MS, "all that is left");
+    let accepts = |till: &Till, given_ms| till.watchman.accepts(till.clocks(), given_ms, WINDOW);
+    assert!(
+        accepts(&till, till.real_ms),
+        "no caller narrows it for others"
+    );
+    assert!(!accepts(&till, NOON));
+    // The printer knows better. Time never goes back; it slows.
+    assert!(till.hear(till.real_ms));
+    assert_eq!(till.now(), ahead, "never back");
+    assert!(accepts(&till, till.real_ms) && accepts(&till, ahead));
+    assert!(!accepts(&till, till.real_ms + WINDOW + 1));
+    let after = till.wait(8 * HOUR_MS);
+    assert_eq!(after, ahead + 7 * HOUR_MS);
+    assert!(accepts(&till, till.real_ms - WINDOW) && !accepts(&till, till.real_ms - WINDOW - 1));
+}
+
+#[test]
+fn what_a_caller_says_has_passed_is_charged_once() {
+    for off_ms in [0, -NIGHT, 6 * HOUR_MS] {
+        let mut till = Till::new();
+        till.hear(NOON);
+        till.offline();
+        till.wait(HOUR_MS);
+        till.off_ms = off_ms;
+        till.power_cut(NIGHT);
+        // A sale before anybody says what time it is, as the machine's clock would have it.
+        till.sell();
+        let unseen = if off_ms < 0 { 0 } else { NIGHT + off_ms };
+        assert_eq!(till.stretch_left(), 35 * HOUR_MS - unseen, "off {off_ms}");
+        assert_eq!(till.hear_caller(till.real_ms), CallerHeard::Believed);
+        for _ in 0..2 {
+            assert_eq!(till.sell(), till.real_ms);
+            let spent = NIGHT + off_ms.max(0);
+            assert_eq!(till.stretch_left(), 35 * HOUR_MS - spent, "off {off_ms}");
+        }
+        till.restart();
+        assert_eq!(till.hear_caller(till.real_ms), CallerHeard::NothingNew);
+        till.wait(HOUR_MS);
+        // The witness gives back what no clock but the machine's has seen.
+        till.hear(till.real_ms);
+        till.now();
+        assert_eq!(till.stretch_left(), 34 * HOUR_MS - NIGHT, "off {off_ms}");
+    }
+}
+
+#[test]
+fn over_the_midnight_of_a_month_a_caller_opens_the_new_one_with_what_is_its_own() {
+    // 2026-11-30 at 20:00; the power is off until 10:00.
+    let evening = NOON + 9 * 24 * HOUR_MS + 6 * HOUR_MS;
+    let mut till = Till::new();
+    till.hear(NOON);
+    till.wait(evening - NOON);
+    till.offline();
+    till.wait(HOUR_MS);
+    till.off_ms = -NIGHT;
+    till.power_cut(NIGHT);
+    let month = |till: &Till| till.watchman.marks().month_ms();
+    assert_eq!(month(&till), HOUR_MS);
+    assert_eq!(till.hear_caller(till.real_ms), CallerHeard::Believed);
+    till.sell();
+    let midnight = till.real_ms - till.real_ms.rem_euclid(24 * HOUR_MS) - 2 * HOUR_MS;
+    assert_eq!(month(&till), till.real_ms - midnight);
+    assert_eq!(till.watchman.marks().stretch_ms(), HOUR_MS + NIGHT);
 }

@@ -6,12 +6,13 @@ use std::collections::BTreeSet;
 use std::thread;
 use std::time::Duration;
 
+use ferrotill::api::auth::signature_of;
 use ferrotill::clock::system_ms;
 use ferrotill::standin::Condition;
 use ferrotill_core::event::Event;
 use shop::till::{SALE, Till};
 use shop::weather::Weather;
-use shop::{Reply, value};
+use shop::{Headers, Reply, value};
 
 const HOUR_MS: i64 = 3_600_000;
 
@@ -390,4 +391,79 @@ fn a_till_that_is_closed_in_the_middle_of_a_backlog_tells_nothing_twice() {
     till.until("all are told", |till| till.unsent() == 0);
     assert_eq!(till.office.received().len(), 150);
     assert_eq!(till.office.duplicates(), 0);
+}
+
+/// The shop opens after a night without power: no printer is connected and no office in reach, so that nobody but the caller can say
+/// how long it was. The machine's clock is right, has stopped with the power, or says that it is 1970.
+#[test]
+fn after_a_night_without_power_the_first_signed_call_says_that_it_is_morning() {
+    const NIGHT_MS: i64 = 14 * HOUR_MS;
+    let body = sale_with(r#""receiptMode":"AlternativeReceiptOnly","print":false"#);
+    for wrong_ms in [0, -NIGHT_MS, -system_ms()] {
+        let mut till = Till::new(|text| text.replace("/printer?", "/nobody?"));
+        till.line.set(Weather::Refused);
+        till.clock.set_wrong(-NIGHT_MS);
+        till.start();
+        let sells = |till: &Till| {
+            let sold = till.client().post("operations/sale", &body);
+            assert_eq!(sold.status, 200, "{wrong_ms}: {}", sold.text);
+            system_ms() - *till.moments().last().unwrap()
+        };
+        let off_ms = sells(&till) - NIGHT_MS;
+        assert!(off_ms.abs() < 60_000, "{wrong_ms}: the evening, {off_ms}");
+        till.power_cut(wrong_ms);
+        let evening = |till: &Till| {
+            let now: jiff::Timestamp = till.health().at("clock.now").parse().unwrap();
+            (system_ms() - NIGHT_MS - now.as_millisecond()).abs() < 60_000
+        };
+        assert!(evening(&till), "{wrong_ms}: {}", till.health().text);
+        // Whoever does not sign, or badly, says nothing.
+        type Change = fn(&mut Headers);
+        let spoil: [(&str, Change); 4] = [
+            ("SignatureMissing", |headers| {
+                headers.retain(|(name, _)| *name != "Api-Signature");
+            }),
+            ("SignatureMismatch", |headers| headers[2].1 = "0".repeat(64)),
+            ("SignatureMismatch", |headers| {
+                headers[3].1 = (system_ms() + HOUR_MS).to_string();
+            }),
+            ("UnknownApiKey", |headers| {
+                headers[0].1 = "nobody".to_owned();
+            }),
+        ];
+        for (error, change) in spoil {
+            let reply = till
+                .client()
+                .call("POST", "operations/sale", &body, change)
+                .unwrap();
+            assert_eq!(reply.at("errorType"), error);
+            assert!(evening(&till), "{wrong_ms}: {error}");
+        }
+        // Neither does a caller that orders nothing, nor one that is a month ahead, though its call is looked at.
+        assert_eq!(till.client().get("devices").status, 200);
+        assert_eq!(till.client().get("receipts").status, 200);
+        assert!(evening(&till), "{wrong_ms}: a question");
+        let ahead = |headers: &mut Headers| {
+            let timestamp = (system_ms() + 31 * 24 * HOUR_MS).to_string();
+            let path = "/api/v1/operations/sale";
+            let parts = [shop::DEVICE, &timestamp, "POST", path, "{}"].map(str::as_bytes);
+            headers[2].1 = signature_of(shop::SECRET.as_bytes(), &parts);
+            headers[3].1 = timestamp;
+        };
+        let reply = till
+            .client()
+            .call("POST", "operations/sale", "{}", ahead)
+            .unwrap();
+        assert_eq!(reply.status, 422, "{}", reply.text);
+        assert!(evening(&till), "{wrong_ms}: a month");
+        let off_ms = sells(&till);
+        assert!(off_ms.abs() < 60_000, "{wrong_ms}: {off_ms} ms off");
+        assert_eq!(till.health().at("clock.witnessed"), "false");
+        assert!(till.moments().is_sorted());
+        // A later process of the same start of the machine goes on from there.
+        till.stop();
+        till.start();
+        let off_ms = sells(&till);
+        assert!(off_ms.abs() < 60_000, "{wrong_ms}: {off_ms} ms off");
+    }
 }

@@ -8,7 +8,7 @@ use super::{Context, StoreError};
 use crate::guard::Remembered;
 
 /// The version of the row's encoding.
-const VERSION: u16 = 2;
+const VERSION: u16 = 3;
 /// The last event is nearly always the latest; devices take turns in between.
 const LAST_ROWS: u32 = 256;
 

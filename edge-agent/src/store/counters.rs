@@ -7,7 +7,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 use uuid::Uuid;
 
 use super::journal::{Batch, Store};
-use super::query::{self, COLUMNS, RequestState, StoredDocument};
+use super::query::{self, COLUMNS, Reader, RequestState, StoredDocument};
 use super::{Context, StoreError};
 
 impl Store {
@@ -54,6 +54,19 @@ impl Store {
     /// [`StoreError::Database`].
     pub fn rests_on_a_word(&self, device: Uuid) -> Result<bool, StoreError> {
         rests_on_a_word(self.connection(), device).context(self.path(), "the last declaration")
+    }
+}
+
+impl Reader {
+    /// The same as [`Store::rests_on_a_word`], beside the writer.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Database`].
+    pub fn rests_on_a_word(&self, device: Uuid) -> Result<bool, StoreError> {
+        self.with("the last declaration", |connection| {
+            rests_on_a_word(connection, device)
+        })
     }
 }
 

@@ -53,7 +53,7 @@ fn play() -> Result<String, (u8, String)> {
     }
     let (first, last) = only.map_or((1, seeds), |seed| (seed, seed));
     let started = Instant::now();
-    let (mut steps, mut registered, mut crashes) = (0, 0, 0);
+    let (mut steps, mut registered, mut crashes, mut declared) = (0, 0, 0, 0);
     let mut trace = 0;
     for seed in first..=last {
         let tally = simulate(seed, days, None).map_err(|violation| {
@@ -68,11 +68,13 @@ fn play() -> Result<String, (u8, String)> {
         steps += tally.steps;
         registered += tally.registered;
         crashes += tally.crashes;
+        declared += tally.declared;
         trace = tally.trace;
     }
     let count = last.saturating_sub(first).saturating_add(1);
     Ok(format!(
-        "{count} shops of {days} days in {} s: {steps} steps, {registered} orders registered, {crashes} crashes, no violation; \
+        "{count} shops of {days} days in {} s: {steps} steps, {registered} orders registered, {crashes} crashes, \
+         {declared} times a person read the paper, no violation; \
          trace of the last {trace:016x}",
         started.elapsed().as_secs()
     ))

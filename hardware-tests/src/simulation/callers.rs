@@ -25,6 +25,8 @@ pub(super) enum Said {
 pub(super) struct Order {
     pub(super) till: usize,
     pub(super) form: OrderForm,
+    /// When its caller sent it first, in true time.
+    pub(super) asked_ms: i64,
     /// What changes hands with a receipt.
     pub(super) goods: Option<Goods>,
     /// The part of which sale comes back.
@@ -132,6 +134,7 @@ pub(super) fn new_order(orders: &[Order], till: usize, z: bool, dice: &mut Dice)
             echo: String::new(),
             found: String::new(),
         },
+        asked_ms: 0,
         goods,
         returns,
         said: Said::Open,

@@ -37,6 +37,8 @@ pub struct Tally {
     pub crashes: u64,
     /// Troubles of printers and the disk.
     pub troubles: u64,
+    /// Times that a person said what a printer could not prove.
+    pub declared: u64,
     /// A digest of everything that happened, in its order.
     pub trace: u64,
 }

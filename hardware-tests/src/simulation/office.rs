@@ -87,6 +87,8 @@ struct Inside {
     refused: Option<String>,
     /// It has answered since this was last asked.
     answered: bool,
+    /// To the last attempt it has not answered.
+    silent: bool,
 }
 
 impl Sky {
@@ -101,6 +103,7 @@ impl Sky {
             attempts: 0,
             refused: None,
             answered: false,
+            silent: false,
         })))
     }
 
@@ -140,6 +143,11 @@ impl Sky {
     /// The office has answered since this was last asked.
     pub(super) fn has_answered(&self) -> bool {
         std::mem::take(&mut self.inside().answered)
+    }
+
+    /// To the last attempt the office has not answered.
+    pub(super) fn is_silent(&self) -> bool {
+        self.inside().silent
     }
 }
 
@@ -227,6 +235,7 @@ impl Post for Sky {
         }
         let answered = !matches!(verdict.progress(), Progress::Failed(_));
         inside.answered |= answered;
+        inside.silent = !answered;
         Delivery {
             verdict,
             retry_after: busy.then_some(Duration::from_secs(7)),

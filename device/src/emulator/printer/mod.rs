@@ -204,6 +204,11 @@ impl Printer {
             .text(self.memory.open.as_ref().map(|open| open.tape.as_slice()))
     }
 
+    /// What its journal has after the document of this number, oldest first.
+    pub fn documents_after(&self, number: u32) -> impl Iterator<Item = &Document> {
+        self.journal.after(number)
+    }
+
     /// Takes a request frame and gives the bytes of the answer.
     ///
     /// A sequence number equal to the last one is a repeat: nothing is executed, the last answer is given again,

@@ -87,6 +87,10 @@ async fn handle(State(app): State<Arc<App>>, request: Request) -> Response {
         Operation::Device(id) => devices::one(&app, id).await,
         bound => match caller.device {
             Some(device) => {
+                if creating {
+                    // Its signature holds, and its document needs a time. Whoever only asks tells nothing.
+                    app.guard.caller_says(caller.key, caller.signed.at_ms);
+                }
                 serve(
                     &app,
                     (device, caller.signed),

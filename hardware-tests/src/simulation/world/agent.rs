@@ -30,6 +30,7 @@ pub(super) struct Agent {
     pub(super) workers: Vec<Worker>,
     pub(super) sender: Sender,
     pub(super) reader: Reader,
+    pub(super) guard: Arc<GuardedClock>,
     pub(super) life: Life,
 }
 
@@ -100,7 +101,7 @@ impl World {
             board: Arc::clone(&board),
             wake,
             clock: Arc::clone(&self.clock),
-            guard,
+            guard: Arc::clone(&guard),
         };
         let authority = Box::new(OnlineEcr::new(upstream.online_ecr.clone()));
         let sender = Sender::by_hand(parts, upstream, authority, Box::new(self.sky.clone()));
@@ -111,6 +112,7 @@ impl World {
             workers,
             sender,
             reader,
+            guard,
             life,
         });
         Ok(())

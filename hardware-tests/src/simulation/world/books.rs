@@ -9,12 +9,14 @@ use ferrotill_core::seal::Seal;
 use ferrotill_core::shift::Turnover;
 use ferrotill_core::tax::GroupTotal;
 use ferrotill_device::emulator::Emulator;
+use ferrotill_device::emulator::journal::{Document, DocumentKind};
 use ferrotill_device::emulator::memory::FiscalReceipt;
 use ferrotill_device::port::loopback::Loopback;
 
 use super::super::callers::{Order, number_of};
 use super::super::goods::{CARD, GROUPS, Goods};
 use super::Told;
+use super::calls::ASTRAY_MS;
 
 /// What was counted of one till.
 #[derive(Debug, Default)]
@@ -25,6 +27,8 @@ pub(super) struct Ledger {
     /// Fiscal documents in the printer's memory so far.
     fiscal: usize,
     alternative: u32,
+    /// Cash movements so far.
+    cash: usize,
     z_number: u32,
     shift: Shift,
     /// What the office must have, by the key of its delivery.
@@ -151,12 +155,21 @@ impl Ledger {
             ));
         }
         let order = number_of(row.id).and_then(|number| orders.get(number));
+        let asked_ms = order.map_or(i64::MIN, |order| order.asked_ms);
+        let behind_ms = asked_ms.saturating_sub(reserved.at.utc_ms);
+        if behind_ms > ASTRAY_MS {
+            return Err(format!(
+                "document {} has a time {behind_ms} ms before its order",
+                self.documents
+            ));
+        }
         let parts = match &reserved.body {
             Body::Receipt(receipt) => {
                 let order = order.ok_or("a receipt is in the books that nobody ordered")?;
                 self.take_receipt(receipt, &sealed, order, line)?
             }
             Body::Cash(amount) => {
+                self.cash += 1;
                 let side = if amount.is_negative() {
                     &mut self.shift.cash_out
                 } else {
@@ -189,7 +202,18 @@ impl Ledger {
         if self.shift.documents > 0 {
             return Err(format!("shift {} is still open", self.z_number + 1));
         }
-        let printed = line.with(|emulator| emulator.printer().receipts().len());
+        let is_cash = |document: &&Document| document.kind == DocumentKind::Cash;
+        let (printed, cash) = line.with(|emulator| {
+            let printer = emulator.printer();
+            let cash = printer.documents_after(0).filter(is_cash).count();
+            (printer.receipts().len(), cash)
+        });
+        if cash != self.cash {
+            return Err(format!(
+                "the printer has {cash} cash movements, the books {}",
+                self.cash
+            ));
+        }
         if printed != self.fiscal {
             return Err(format!(
                 "the printer has {printed} fiscal receipts, the books {}",

@@ -21,6 +21,8 @@ const SULK_MS: u64 = 60_000;
 const ANSWER_TIMEOUT_MS: u64 = 15_000;
 /// A request that never arrives.
 const LOST: u64 = u64::MAX;
+/// How far a document's time may be from the true one: the machine's clock is wrong by two hours at most.
+pub(super) const ASTRAY_MS: i64 = 3 * 3_600_000;
 /// How far what is sold may be beyond the owner's limit: what passes while nobody has noticed that the office is gone.
 const BUDGET_SLACK_MS: u64 = 5_400_000;
 
@@ -172,6 +174,9 @@ impl World {
         let Some(order) = self.orders.get(place) else {
             return Ok(());
         };
+        if let Some(off_ms) = off_ms.filter(|off_ms| *off_ms > ASTRAY_MS) {
+            return Err(format!("order {place} has a time {off_ms} ms ahead"));
+        }
         match answer {
             Answer::Registered { .. } if clashing => Err(format!(
                 "another command was registered under the id of order {place}"
@@ -228,8 +233,9 @@ impl World {
         })
     }
 
-    pub(super) fn begin(&mut self, order: Order) -> usize {
+    pub(super) fn begin(&mut self, mut order: Order) -> usize {
         self.tally.orders += 1;
+        order.asked_ms = self.clock.system_ms();
         if let Some((original, _)) = order.returns
             && let Some(original) = self.orders.get_mut(original)
         {
@@ -277,6 +283,7 @@ impl World {
             } else if delay != LOST {
                 self.on_the_way.push(Request {
                     arrives_ms: self.now_ms + delay,
+                    signed_ms: self.clock.system_ms(),
                     device,
                     form: form.clone(),
                     reply,
@@ -315,6 +322,8 @@ impl World {
             let place = self.dice.below(arrived.len());
             let request = arrived.swap_remove(place);
             let Some(agent) = &self.agent else { continue };
+            // As the API does with an order whose signature holds.
+            agent.guard.caller_says("key", request.signed_ms);
             agent.door.tell(Message::Order {
                 device: request.device,
                 form: Box::new(request.form),

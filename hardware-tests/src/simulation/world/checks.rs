@@ -78,7 +78,7 @@ impl World {
         Ok(())
     }
 
-    /// Since when the till itself says that the office is offline; an answer of the office ends it.
+    /// Since when the till itself says that the office is offline; an answer of the office ends it, though the till says so for a while.
     pub(super) fn look_at_the_office(&mut self) -> Told {
         if self.sky.has_answered() {
             self.offline_since = None;
@@ -87,7 +87,7 @@ impl World {
             .agent
             .as_ref()
             .is_some_and(|agent| agent.board.office().state == "offline");
-        if offline {
+        if offline && self.sky.is_silent() {
             self.offline_since.get_or_insert(self.now_ms);
         }
         self.sky.refused().map_or(Ok(()), Err)

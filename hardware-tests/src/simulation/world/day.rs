@@ -1,5 +1,7 @@
 //! The end of a day: the troubles end, everybody gets an answer, the day is closed, and all books are held against each other.
 
+use std::sync::Arc;
+
 use ferrotill_device::emulator::Emulator;
 
 use super::super::callers::{Said, new_order};
@@ -91,14 +93,30 @@ impl World {
         for till in &self.tills {
             repair(&till.line.line);
         }
-        // Before the first buyer comes the till knows what time it is: from its printers, or from a machine that was on all night.
-        self.until("the printers are there", |world| {
-            let agent = world.agent.as_ref();
-            agent.is_some_and(|agent| {
-                let mut tills = world.tills.iter();
-                tills.all(|till| agent.board.printer(till.device).connected)
-            })
-        })
+        if self.dice.coin() {
+            self.switch_on(left)?;
+        }
+        Ok(())
+    }
+
+    /// The box was off all night, and its clock went on, or stood still with it. Nobody knows how long it was before somebody says so.
+    fn switch_on(&mut self, night_ms: u64) -> Told {
+        self.agent = None;
+        self.clock = Arc::new(self.clock.after_a_reboot());
+        let stopped = self.dice.coin();
+        if stopped {
+            let night_ms = i64::try_from(night_ms).unwrap_or(i64::MAX);
+            self.clock.set_wrong(night_ms.saturating_neg());
+        }
+        // Printers may be switched on when somebody wants a receipt of them.
+        let later = self.dice.coin();
+        for till in self.tills.iter().filter(|_| later) {
+            till.line.line.with(|emulator| emulator.set_power(false));
+        }
+        self.note(format!(
+            "the box was off all night, its clock too: {stopped}, printers still off: {later}"
+        ));
+        self.open()
     }
 
     fn until(&mut self, what: &str, done: impl Fn(&Self) -> bool) -> Told {

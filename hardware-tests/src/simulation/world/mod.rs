@@ -5,6 +5,7 @@ mod books;
 mod calls;
 mod checks;
 mod day;
+mod people;
 mod troubles;
 
 use std::collections::{BTreeMap, VecDeque};
@@ -55,6 +56,8 @@ struct Till {
 /// A request on its way to the agent.
 struct Request {
     arrives_ms: u64,
+    /// What the caller's clock says, which it signs; it is right.
+    signed_ms: i64,
     device: Uuid,
     form: OrderForm,
     reply: oneshot::Sender<Answer>,
@@ -240,6 +243,7 @@ impl World {
                 self.crash("in the middle of a job")?;
             }
         }
+        self.people(closing)?;
         self.look_at_the_office()?;
         self.look_at_printers()
     }

@@ -111,14 +111,6 @@ impl World {
         let Some(till) = self.tills.get(place) else {
             return;
         };
-        let blurred = self.orders.iter().any(|order| {
-            order.till == place
-                && order.said == super::super::callers::Said::Open
-                && matches!(order.word(), "cash" | "a refund")
-        });
-        if blurred {
-            return;
-        }
         let z = self.dice.coin();
         let pressed = till.line.line.with(|emulator| {
             let printer = emulator.printer_mut();
