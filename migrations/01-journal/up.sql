@@ -24,9 +24,6 @@ BEGIN SELECT RAISE(ABORT, 'journal rows are never deleted'); END;
 -- Printers that closed their day on their own: seldom, and looked for at each start.
 CREATE INDEX journal_closed_by_printer ON journal (device) WHERE kind = 8;
 
--- Documents that a person answered for: as seldom, and looked for as often.
-CREATE INDEX journal_declared ON journal (device) WHERE kind = 9;
-
 -- A document, from its reservation to its end.
 CREATE TABLE document (
   reserved_seq   INTEGER PRIMARY KEY,  -- its Reserved row

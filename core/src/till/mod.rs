@@ -9,6 +9,7 @@
 
 mod books;
 mod ranges;
+mod witness;
 
 use serde::{Deserialize, Serialize};
 
@@ -31,6 +32,7 @@ use crate::time::Moment;
 
 use books::{Books, NextNumbers, cash_out_of};
 pub use ranges::RangeUse;
+use witness::Witness;
 
 /// What a caller wishes for.
 #[derive(Clone, Copy, Debug)]
@@ -137,12 +139,13 @@ pub struct Till {
     range_uses: heapless::Vec<RangeUse, 16>,
     fiscal_numbers: FiscalNumbers,
     outstanding: Option<Outstanding>,
+    witness: Witness,
     latest: Option<Moment>,
 }
 
 impl Till {
     /// Version of a till's own encoding, for snapshots: one of another version is made again from the journal.
-    pub const SNAPSHOT_VERSION: u16 = 2;
+    pub const SNAPSHOT_VERSION: u16 = 3;
 
     /// Says what follows from a command, or why not. Changes nothing.
     ///
@@ -216,8 +219,25 @@ impl Till {
             // The shift is closed by the Z-report that stands beside this.
             Event::ClosedByPrinter(closed) => self.latest = Some(closed.at),
             // The seal or the void stands behind this.
-            Event::Declared(declared) => self.latest = Some(declared.at),
+            Event::Declared(declared) => {
+                self.latest = Some(declared.at);
+                self.witness.declared();
+            }
         }
+    }
+
+    /// The fiscal sums of the open shift are those of this printer's documents: all were given to it, and for none somebody's word
+    /// counts. Then, and only then, its own sums of the day can be held against them to tell what became of another document.
+    #[must_use]
+    pub fn sums_are_of(&self, printer: &Baseline<'_>) -> bool {
+        self.witness.sums_are_of(printer)
+    }
+
+    /// The last Z-report on this very printer took exactly one document number.
+    /// Then as many new documents as Z-reports mean that nothing else was printed.
+    #[must_use]
+    pub fn z_takes_a_number_on(&self, printer: &Baseline<'_>) -> bool {
+        self.witness.z_takes_a_number_on(printer)
     }
 
     /// The configuration in force.
@@ -541,6 +561,7 @@ impl Till {
             kind: Kind::of(&reserved.body),
             cancel_decided: false,
         });
+        self.witness.reserved(reserved.baseline.as_ref());
         self.after.copy_from(&self.books);
         // A reservation that was decided had its numbers.
         if let Ok(next) = self.next_numbers() {
@@ -578,6 +599,7 @@ impl Till {
                 .take()
                 .map_or(self.last_z, |shift| shift.z_number);
             self.after.copy_from(&self.books);
+            self.witness.z_report(&sealed.seal);
         }
     }
 }

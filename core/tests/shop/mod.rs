@@ -57,6 +57,18 @@ pub(crate) fn moment(utc_ms: i64) -> Moment {
     }
 }
 
+/// What the printer says before a document.
+pub(crate) const PRINTER: Baseline<'static> = Baseline {
+    serial: "DT000001",
+    fiscal_memory: "50000001",
+    last_document: 7,
+    next_fiscal_receipt: 3,
+    z_number: 1,
+    cash: Amount::ZERO,
+    cash_in: Amount::ZERO,
+    cash_out: Amount::ZERO,
+};
+
 pub(crate) const NOON: i64 = 1_795_262_400_000;
 
 #[derive(Default)]
@@ -129,22 +141,23 @@ impl Shop {
         wish: Wish<'_>,
         known: Known<'_>,
     ) -> Result<(), Refusal> {
+        self.reserve_on(PRINTER, id, wish, known)
+    }
+
+    pub(crate) fn reserve_on(
+        &mut self,
+        printer: Baseline<'_>,
+        id: u8,
+        wish: Wish<'_>,
+        known: Known<'_>,
+    ) -> Result<(), Refusal> {
         let order = Order {
             id: DocumentId([id; 16]),
             unique: UniqueId([id; 16]),
             fingerprint: Fingerprint([id; 32]),
             point_of_sale: PointOfSaleId([0; 16]),
             annex: b"{}",
-            baseline: Some(Baseline {
-                serial: "DT000001",
-                fiscal_memory: "50000001",
-                last_document: 7,
-                next_fiscal_receipt: 3,
-                z_number: 1,
-                cash: Amount::ZERO,
-                cash_in: Amount::ZERO,
-                cash_out: Amount::ZERO,
-            }),
+            baseline: Some(printer),
             wish,
         };
         self.run(Command::Reserve(order), known)

@@ -10,9 +10,9 @@ use ferrotill_device::printer::{Baseline, Books, ClosedDay, DaySums, Job};
 use tokio::sync::oneshot;
 use uuid::Uuid;
 
+use crate::job::stored;
 use crate::order::{Declaration, OrderForm};
 use crate::printer::PrinterTask;
-use crate::store::PrinterName;
 
 /// What is known about a request id: the header `X-Fiscal-State`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -174,10 +174,6 @@ pub(super) struct Desk {
     pub(super) serial: Option<String>,
     /// The printer's counters as the books know them: what it did on its own shows against these.
     pub(super) seen: Option<Baseline>,
-    /// The printer whose Z-reports are known to take a document number each.
-    pub(super) z_counted_on: Option<PrinterName>,
-    /// The shift in which somebody's word counts, by the number of its Z-report.
-    pub(super) word_in: Option<u32>,
     /// The last Z-report in the printer's fiscal memory.
     pub(super) last_z: Option<ClosedDay>,
     /// The printer's own tax rates.
@@ -207,8 +203,6 @@ impl Desk {
             point_of_sale: Uuid::nil(),
             serial: None,
             seen: None,
-            z_counted_on: None,
-            word_in: None,
             last_z: None,
             rates: None,
             rates_unlike: Vec::new(),
@@ -222,20 +216,11 @@ impl Desk {
         self.working.as_ref().unwrap_or(&self.till)
     }
 
-    /// The number of the Z-report that closes the open shift, or the next one.
-    pub(super) fn z_to_come(&self) -> u32 {
-        let till = self.current();
-        let next = till.last_z().saturating_add(1);
-        till.shift().map_or(next, |shift| shift.z_number)
-    }
-
     /// What the books say of a document that is printed after this baseline, or was.
     pub(super) fn books(&self, baseline: &Baseline, cancel_decided: bool) -> Books {
-        let z_takes_a_number = self.z_counted_on.as_ref().is_some_and(|counted| {
-            counted.serial == baseline.serial && counted.fiscal_memory == baseline.fiscal_memory
-        });
+        let (till, printer) = (self.current(), stored(baseline));
         // The document itself is in none of these sums before it is settled.
-        let day = match self.current().shift() {
+        let day = match till.shift() {
             Some(shift) => DaySums {
                 sales: shift.sales.groups.by_letter(),
                 refunds: shift.refunds.groups.by_letter(),
@@ -244,9 +229,9 @@ impl Desk {
         };
         Books {
             cancel_decided,
-            // Sums that rest on a person's word are not held against the printer's: a false one would speak for another document.
-            day: Some(day).filter(|_| self.word_in != Some(self.z_to_come())),
-            z_takes_a_number,
+            // A false word, or sums of another printer, would speak for this document.
+            day: Some(day).filter(|_| till.sums_are_of(&printer)),
+            z_takes_a_number: till.z_takes_a_number_on(&printer),
         }
     }
 

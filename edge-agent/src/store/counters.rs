@@ -26,36 +26,7 @@ impl Store {
     }
 }
 
-/// A printer and its fiscal memory.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PrinterName {
-    /// Its serial number.
-    pub serial: String,
-    /// The number of its fiscal memory.
-    pub fiscal_memory: String,
-}
-
-impl Store {
-    /// The printer of a device's last Z-report, if that took exactly one of its document numbers.
-    /// From then on as many new documents as Z-reports mean that nothing else was printed.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError::Database`].
-    pub fn z_takes_a_number_on(&self, device: Uuid) -> Result<Option<PrinterName>, StoreError> {
-        z_takes_a_number_on(self.connection(), device).context(self.path(), "the last Z-report")
-    }
-
-    /// A person has answered for a document of a device since its last Z-report, or for that report itself.
-    /// Then the sums of the open shift are somebody's word as well as the printer's.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError::Database`].
-    pub fn rests_on_a_word(&self, device: Uuid) -> Result<bool, StoreError> {
-        rests_on_a_word(self.connection(), device).context(self.path(), "the last declaration")
-    }
-}
+impl Store {}
 
 impl Batch<'_> {
     /// The counters of a device's printer with what this batch has written.
@@ -70,63 +41,6 @@ impl Batch<'_> {
     ) -> Result<Option<R>, StoreError> {
         counters(self.connection(), device, read).context(self.path(), PLACE)
     }
-
-    /// The printer of a device's last Z-report, with what this batch has written.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError::Database`].
-    pub fn z_takes_a_number_on(&self, device: Uuid) -> Result<Option<PrinterName>, StoreError> {
-        z_takes_a_number_on(self.connection(), device).context(self.path(), "the last Z-report")
-    }
-}
-
-fn z_takes_a_number_on(
-    connection: &Connection,
-    device: Uuid,
-) -> Result<Option<PrinterName>, rusqlite::Error> {
-    let row = connection
-        .prepare_cached(&last_z_report())?
-        .query_row([device.as_bytes()], query::document_row)
-        .optional()?;
-    let Some(row) = row else { return Ok(None) };
-    let document = query::document(connection, row)?;
-    Ok(counted_on(&document))
-}
-
-fn rests_on_a_word(connection: &Connection, device: Uuid) -> Result<bool, rusqlite::Error> {
-    let word: Option<i64> = connection
-        .prepare_cached(&last_declared())?
-        .query_row([device.as_bytes()], |row| row.get(0))
-        .optional()?;
-    let Some(word) = word else { return Ok(false) };
-    let report = connection
-        .prepare_cached(&last_z_report())?
-        .query_row([device.as_bytes()], query::document_row)
-        .optional()?;
-    // The word on a report stands right before its seal.
-    let sealed = report.and_then(|report| report.settled_seq);
-    Ok(sealed.is_none_or(|sealed| word >= sealed - 1))
-}
-
-/// The printer, if the number of the Z-report is the one after the number before it.
-fn counted_on(report: &StoredDocument) -> Option<PrinterName> {
-    let before = report.reserved()?.baseline?;
-    let Seal::Printer {
-        document,
-        counters: Some(counters),
-        ..
-    } = report.sealed()?.seal
-    else {
-        return None;
-    };
-    let is_next = |before: u32, after: u32| before.checked_add(1) == Some(after);
-    let counted =
-        is_next(before.last_document, document) && is_next(before.z_number, counters.z_number);
-    counted.then(|| PrinterName {
-        serial: before.serial.to_owned(),
-        fiscal_memory: before.fiscal_memory.to_owned(),
-    })
 }
 
 const PLACE: &str = "counters of the printer";
@@ -189,13 +103,6 @@ pub(super) fn last_on_printer() -> String {
     )
 }
 
-/// A device's last Z-report, through an index.
-pub(super) fn last_z_report() -> String {
-    format!(
-        "SELECT {COLUMNS} FROM document WHERE device = ?1 AND kind = 'z_report' AND number IS NOT NULL ORDER BY number DESC LIMIT 1"
-    )
-}
-
 /// The last day after a row that a device's printer closed on its own; through an index too, which holds nothing else.
 pub(super) fn closed_by_printer() -> String {
     format!(
@@ -204,14 +111,5 @@ pub(super) fn closed_by_printer() -> String {
     )
 }
 
-/// A device's last document that a person answered for; through an index of its own, too.
-pub(super) fn last_declared() -> String {
-    format!(
-        "SELECT seq FROM journal WHERE device = ?1 AND kind = {DECLARED} ORDER BY seq DESC LIMIT 1"
-    )
-}
-
-/// The journal's number of [`Event::Declared`].
-const DECLARED: u16 = 9;
 /// The journal's number of [`Event::ClosedByPrinter`].
 const CLOSED_BY_PRINTER: u16 = 8;

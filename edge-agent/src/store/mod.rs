@@ -25,7 +25,6 @@ use std::time::Duration;
 use rusqlite::Connection;
 
 pub use chain::{ChainKey, Mac};
-pub use counters::PrinterName;
 pub use declared::Word;
 pub use journal::{Batch, Store};
 pub use outbox::{Letter, Telling};

@@ -147,8 +147,6 @@ impl Floor {
         let seen = batch.printer_counters(device, baseline_of)?;
         let desk = &mut self.desks[index];
         desk.seen = seen;
-        desk.z_counted_on = batch.z_takes_a_number_on(device)?;
-        desk.word_in = Some(desk.z_to_come());
         tracing::warn!(%device, %id, %by, ?paper, "a person has settled a document: {why}");
         match paper {
             PaperSays::Registered { .. } => Self::after_seal(*id, active, effects),

@@ -114,17 +114,12 @@ impl Floor {
             let till = store.load_till(plan.device)?;
             setting.board.count_numbers(plan.device, &till);
             let seen = store.printer_counters(plan.device, baseline_of)?;
-            let z_counted_on = store.z_takes_a_number_on(plan.device)?;
-            let rests_on_a_word = store.rests_on_a_word(plan.device)?;
-            let mut desk = Desk {
+            desks.push(Desk {
                 point_of_sale: plan.point_of_sale,
                 serial: plan.serial,
                 seen,
-                z_counted_on,
                 ..Desk::new(plan.device, till, plan.printer)
-            };
-            desk.word_in = rests_on_a_word.then(|| desk.z_to_come());
-            desks.push(desk);
+            });
             configurations.push(plan.configuration);
         }
         let lines = vec![LineTotals::default(); setting.profile.facts().lines_max];
@@ -271,9 +266,6 @@ impl Floor {
             desk.working = None;
             desk.till = store.load_till(desk.device)?;
             desk.seen = store.printer_counters(desk.device, baseline_of)?;
-            desk.z_counted_on = store.z_takes_a_number_on(desk.device)?;
-            let rests_on_a_word = store.rests_on_a_word(desk.device)?;
-            desk.word_in = rests_on_a_word.then(|| desk.z_to_come());
         }
         Ok(())
     }

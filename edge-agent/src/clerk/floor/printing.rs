@@ -196,7 +196,6 @@ impl Floor {
                 if desk.current().last_z() != last_z {
                     // It was our own Z-report that closed the printer's day.
                     desk.seen = Some(registered.after);
-                    desk.z_counted_on = batch.z_takes_a_number_on(desk.device)?;
                 }
                 if outcome.is_ok() {
                     Self::after_seal(id, active, effects);

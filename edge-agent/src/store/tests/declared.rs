@@ -71,34 +71,6 @@ fn it_is_read_again_with_its_document_and_with_no_other() {
 }
 
 #[test]
-fn a_shift_that_rests_on_a_word_is_known_until_its_report() {
-    let mut shop = Shop::new();
-    let rests = |shop: &Shop| shop.store.rests_on_a_word(DEVICE).unwrap();
-    shop.cash(1, 100);
-    assert!(!rests(&shop));
-    declared(&mut shop, 2, PaperSays::NotRegistered, Err(UNCLEAR));
-    shop.cash(3, 100);
-    assert!(rests(&shop), "a false word may be about what was printed");
-    assert!(!shop.store.rests_on_a_word(OTHER_DEVICE).unwrap());
-    shop.seal(4, Wish::Report(ReportKind::Z), printed(3));
-    assert!(!rests(&shop), "the printer counts anew");
-    shop.cash(5, 100);
-    assert!(!rests(&shop));
-
-    // Whether the printer counts anew rests on the word, too.
-    let (till, now, none) = (&mut shop.till, shop.now, Known::default());
-    let mut batch = shop.store.batch().unwrap();
-    reserve(&mut batch, till, now, id(6), Wish::Report(ReportKind::Z));
-    let declare = Command::Declare(word(6, SEVEN));
-    decide(&mut batch, till, now, &declare, &none);
-    settle(&mut batch, till, now, id(6), printed(7));
-    batch.commit().unwrap();
-    shop.cash(7, 100);
-    assert!(rests(&shop));
-    assert_eq!(verified(&shop).flaws, []);
-}
-
-#[test]
 fn a_word_that_justifies_something_else_is_a_contradiction_although_the_chain_fits() {
     for (paper, behind) in [
         (SEVEN, Err(UNCLEAR)),

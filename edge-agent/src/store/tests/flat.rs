@@ -34,8 +34,6 @@ fn a_long_stretch_without_office_and_printer_costs_a_sale_and_a_start_nothing() 
         [
             steps(shop, outbox::OLDEST_WAITING, []),
             steps(shop, &counters::last_on_printer(), [&device[..]]),
-            steps(shop, &counters::last_z_report(), [&device[..]]),
-            steps(shop, &counters::last_declared(), [&device[..]]),
             steps(
                 shop,
                 &counters::closed_by_printer(),

@@ -1,0 +1,144 @@
+//! What the books can testify of a printer: whose the shift's sums are, and whether a Z-report takes a document number.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
+
+mod shop;
+
+use ferrotill_core::Amount;
+use ferrotill_core::event::{Declared, PaperSays, ReportKind};
+use ferrotill_core::id::DocumentId;
+use ferrotill_core::seal::{Baseline, PrinterCounters, Seal};
+use ferrotill_core::till::{Command, Known, Wish};
+
+use shop::{PRINTER, Shop, moment};
+
+/// The same serial number with another fiscal memory: another printer for the law.
+const OTHER: Baseline<'static> = Baseline {
+    fiscal_memory: "50000002",
+    ..PRINTER
+};
+
+const COUNTERS: PrinterCounters = PrinterCounters {
+    z_number: 2,
+    sales: [Amount::ZERO; 8],
+    refunds: None,
+    cash: None,
+    cash_in: None,
+    cash_out: None,
+    receipts: None,
+};
+
+fn cash(shop: &mut Shop, id: u8, printer: Baseline<'_>) {
+    let wish = Wish::Cash(Amount::from_minor(500));
+    shop.reserve_on(printer, id, wish, Known::default())
+        .unwrap();
+    shop.settle(id).unwrap();
+}
+
+fn declare(shop: &mut Shop, id: u8, paper: PaperSays) {
+    let word = Declared {
+        id: DocumentId([id; 16]),
+        at: moment(0),
+        paper,
+        by: "Maria",
+        fault: 77,
+        why: "counters fit nothing",
+    };
+    shop.run(Command::Declare(word), Known::default()).unwrap();
+}
+
+/// A Z-report on this printer, as its document of this number, with these counters.
+fn z_report(
+    shop: &mut Shop,
+    id: u8,
+    (document, counters): (u32, Option<PrinterCounters>),
+    declared: bool,
+) {
+    let none = Known::default();
+    shop.reserve(id, Wish::Report(ReportKind::Z), none).unwrap();
+    if declared {
+        declare(shop, id, PaperSays::Registered { document: None });
+    }
+    let seal = Seal::Printer {
+        document,
+        fiscal_receipt: None,
+        counters,
+    };
+    shop.run(Command::Settle(DocumentId([id; 16]), seal), none)
+        .unwrap();
+}
+
+#[test]
+fn sums_are_those_of_the_one_printer_that_all_documents_were_given_to() {
+    let mut shop = Shop::open();
+    assert!(shop.till.sums_are_of(&PRINTER), "there are none");
+    cash(&mut shop, 1, PRINTER);
+    assert!(shop.till.sums_are_of(&PRINTER));
+    assert!(!shop.till.sums_are_of(&OTHER));
+    // Another one takes its place in the middle of the shift, and comes back.
+    cash(&mut shop, 2, OTHER);
+    assert!(!shop.till.sums_are_of(&OTHER));
+    cash(&mut shop, 3, PRINTER);
+    assert!(!shop.till.sums_are_of(&PRINTER));
+    z_report(&mut shop, 4, (8, Some(COUNTERS)), false);
+    assert!(shop.till.sums_are_of(&OTHER), "a new day is anybody's");
+    cash(&mut shop, 5, OTHER);
+    assert!(shop.till.sums_are_of(&OTHER));
+}
+
+#[test]
+fn sums_in_which_a_word_counts_are_nobodys() {
+    let mut shop = Shop::open();
+    cash(&mut shop, 1, PRINTER);
+    shop.reserve(2, Wish::Cash(Amount::from_minor(700)), Known::default())
+        .unwrap();
+    declare(&mut shop, 2, PaperSays::NotRegistered);
+    let void = Command::Void(DocumentId([2; 16]), 77, "not on the paper");
+    shop.run(void, Known::default()).unwrap();
+    assert!(
+        !shop.till.sums_are_of(&PRINTER),
+        "a false word may be about what was printed"
+    );
+    cash(&mut shop, 3, PRINTER);
+    assert!(!shop.till.sums_are_of(&PRINTER));
+    z_report(&mut shop, 4, (8, Some(COUNTERS)), false);
+    assert!(shop.till.sums_are_of(&PRINTER), "the printer counts anew");
+
+    // Whether it does rests on the word, too, if somebody gave it.
+    cash(&mut shop, 5, PRINTER);
+    z_report(&mut shop, 6, (8, None), true);
+    assert!(!shop.till.sums_are_of(&PRINTER));
+    cash(&mut shop, 7, PRINTER);
+    assert!(!shop.till.sums_are_of(&PRINTER));
+    z_report(&mut shop, 8, (8, Some(COUNTERS)), false);
+    assert!(shop.till.sums_are_of(&PRINTER));
+}
+
+#[test]
+fn a_z_report_is_seen_to_take_one_number_or_it_is_not() {
+    let skipped = PrinterCounters {
+        z_number: 3,
+        ..COUNTERS
+    };
+    let mut shop = Shop::open();
+    assert!(!shop.till.z_takes_a_number_on(&PRINTER), "none was seen");
+    let mut id = 0;
+    // The last one counts; after each, the sale of the next day changes nothing.
+    for (document, counters, declared, takes) in [
+        (8, Some(COUNTERS), false, true),
+        (7, Some(COUNTERS), false, false),
+        (8, Some(COUNTERS), false, true),
+        (9, Some(COUNTERS), false, false),
+        (8, Some(COUNTERS), false, true),
+        (8, Some(skipped), false, false),
+        (8, Some(COUNTERS), false, true),
+        (8, None, true, false),
+    ] {
+        cash(&mut shop, id + 1, PRINTER);
+        z_report(&mut shop, id + 2, (document, counters), declared);
+        cash(&mut shop, id + 3, PRINTER);
+        let case = (document, counters.map(|told| told.z_number), declared);
+        assert_eq!(shop.till.z_takes_a_number_on(&PRINTER), takes, "{case:?}");
+        assert!(!shop.till.z_takes_a_number_on(&OTHER), "{case:?}");
+        id += 3;
+    }
+}
