@@ -2,7 +2,7 @@
 
 use std::num::NonZeroU32;
 
-use ferrotill_core::event::{Declared, PaperSays, ReportKind};
+use ferrotill_core::event::{Declared, PaperSays};
 use ferrotill_core::seal::Seal;
 use ferrotill_core::till::{Command, Known, Wish};
 
