@@ -20,11 +20,12 @@ import books
 import calls
 import day
 import disk
+import keyboard
 import sales
 import trouble
 from stage import SCENARIOS, Skipped, Stage
 
-MODULES = (sales, calls, day, trouble, books, abuse, disk)
+MODULES = (sales, calls, day, trouble, books, abuse, disk, keyboard)
 
 
 def play(binary: str, name: str) -> tuple[str, float, str, str]:
