@@ -9,6 +9,7 @@ mod floor;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, SyncSender, channel, sync_channel};
@@ -316,22 +317,18 @@ impl Clerk {
 /// Copies of the messages that must not be lost. Of what the office said of one document the last word counts, so that a disk that
 /// stays full keeps no more of them than there are documents.
 fn facts_of(messages: &[Message]) -> Vec<Message> {
-    let said_again = |place: usize, sealed_seq: i64| {
-        messages.iter().skip(place + 1).any(|later| {
-            matches!(later, Message::Office(OfficeNews::Refused { sealed_seq: other, .. }) if *other == sealed_seq)
-        })
-    };
-    messages
+    let mut heard_of = BTreeSet::new();
+    let mut facts: Vec<Message> = messages
         .iter()
-        .enumerate()
-        .filter(|(place, message)| match message {
-            Message::Office(OfficeNews::Refused { sealed_seq, .. }) => {
-                !said_again(*place, *sealed_seq)
-            }
+        .rev()
+        .filter(|message| match message {
+            Message::Office(OfficeNews::Refused { sealed_seq, .. }) => heard_of.insert(*sealed_seq),
             _ => true,
         })
-        .filter_map(|(_, message)| kept_copy(message))
-        .collect()
+        .filter_map(kept_copy)
+        .collect();
+    facts.reverse();
+    facts
 }
 
 /// Messages that carry a fact which exists nowhere else yet.
