@@ -57,4 +57,12 @@ impl Bug {
         Self::YesIsHeardAsNo,
         Self::AnswerBeforeCommit,
     ];
+
+    /// It is about the decision to cancel, which the printer's sums would make up for: it must hold without them too.
+    pub(super) const fn takes_the_sums_away(self) -> bool {
+        matches!(
+            self,
+            Self::RecoveryForgetsDecision | Self::CancelBeforeDurable
+        )
+    }
 }

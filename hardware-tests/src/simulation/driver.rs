@@ -80,12 +80,14 @@ impl FiscalPrinter for Driver {
                 }),
                 Err(fault) => Outcome::Unknown(fault),
             },
-            Some(Bug::RecoveryForgetsDecision) => {
-                let forgetful = Books {
-                    cancel_decided: false,
+            Some(bug) if bug.takes_the_sums_away() => {
+                let forgets = bug == Bug::RecoveryForgetsDecision;
+                let books = Books {
+                    cancel_decided: books.cancel_decided && !forgets,
+                    day: None,
                     ..*books
                 };
-                self.real.recover(job, baseline, &forgetful, watch)
+                self.real.recover(job, baseline, &books, watch)
             }
             _ => {
                 let outcome = self.real.recover(job, baseline, books, watch);

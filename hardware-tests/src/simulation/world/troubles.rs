@@ -5,6 +5,7 @@ use ferrotill_device::emulator::{Emulator, FaultKind, FaultOrder};
 use ferrotill_device::port::loopback::Loopback;
 use ferrotill_disk::{Kind, Trouble};
 
+use super::super::bug::Bug;
 use super::super::line::{Mishap, Moment};
 use super::super::office::Weather;
 use super::{Told, World};
@@ -108,6 +109,10 @@ impl World {
 
     /// Somebody asks for a report at the printer itself, whatever it and the agent are at.
     pub(super) fn press_a_key(&mut self, place: usize) {
+        if self.bug.is_some_and(Bug::takes_the_sums_away) {
+            // Then a key would blur what no bug has blurred.
+            return;
+        }
         let Some(till) = self.tills.get(place) else {
             return;
         };
