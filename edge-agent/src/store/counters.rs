@@ -26,8 +26,6 @@ impl Store {
     }
 }
 
-impl Store {}
-
 impl Batch<'_> {
     /// The counters of a device's printer with what this batch has written.
     ///
