@@ -74,6 +74,8 @@ fn sums_are_those_of_the_one_printer_that_all_documents_were_given_to() {
     cash(&mut shop, 1, PRINTER);
     assert!(shop.till.sums_are_of(&PRINTER));
     assert!(!shop.till.sums_are_of(&OTHER));
+    cash(&mut shop, 6, PRINTER);
+    assert!(shop.till.sums_are_of(&PRINTER), "it is the same one");
     // Another one takes its place in the middle of the shift, and comes back.
     cash(&mut shop, 2, OTHER);
     assert!(!shop.till.sums_are_of(&OTHER));
@@ -83,6 +85,34 @@ fn sums_are_those_of_the_one_printer_that_all_documents_were_given_to() {
     assert!(shop.till.sums_are_of(&OTHER), "a new day is anybody's");
     cash(&mut shop, 5, OTHER);
     assert!(shop.till.sums_are_of(&OTHER));
+}
+
+#[test]
+fn no_other_printer_is_taken_for_it() {
+    let mut shop = Shop::open();
+    cash(&mut shop, 1, PRINTER);
+    for number in 2..5_000 {
+        let (serial, memory) = (format!("DT{number:06}"), format!("5{number:07}"));
+        for other in [
+            Baseline {
+                serial: &serial,
+                ..PRINTER
+            },
+            Baseline {
+                fiscal_memory: &memory,
+                ..PRINTER
+            },
+        ] {
+            assert!(!shop.till.sums_are_of(&other), "{other:?}");
+        }
+    }
+    // What one name lends to the other is no difference less.
+    let shifted = Baseline {
+        serial: "DT0000015",
+        fiscal_memory: "0000001",
+        ..PRINTER
+    };
+    assert!(!shop.till.sums_are_of(&shifted));
 }
 
 #[test]
