@@ -412,6 +412,43 @@ mod tests {
         }
     }
 
+    #[test]
+    fn a_moment_of_the_books_is_where_time_and_months_begin() {
+        let begun = Marks::default().not_before(at(noon()));
+        assert_eq!(begun.latest(), Some(at(noon())));
+        assert_eq!(begun.not_before(at(noon() - 1)).latest(), Some(at(noon())));
+        let later = begun.not_before(at(noon() + 1));
+        assert_eq!(later.latest(), Some(at(noon() + 1)));
+        // It is of this month: what is charged before the first reading stays charged by it.
+        let charged = GUARD.read(begun, clock(noon()), true).marks;
+        let charged = charged.charge_unseen(5 * HOUR);
+        assert_eq!(charged.month_ms(), 5 * HOUR);
+        let before_any = begun.charge_unseen(5 * HOUR);
+        let read = GUARD.read(before_any, clock(noon()), true).marks;
+        assert_eq!(read.month_ms(), before_any.month_ms());
+        // The same moment again is no trouble.
+        let again = GUARD.read(read, clock(noon()), true);
+        assert_eq!((again.at, again.trouble), (at(noon()), None));
+    }
+
+    #[test]
+    fn a_charge_for_unseen_time_outlives_readings_and_no_month() {
+        let start = GUARD.read(Marks::default(), clock(noon()), true).marks;
+        let charged = start.charge_unseen(5 * HOUR);
+        let later = GUARD.read(charged, clock(noon() + HOUR), true).marks;
+        assert_eq!((later.stretch_ms(), later.month_ms()), (6 * HOUR, 6 * HOUR));
+        let given = later.witnessed();
+        assert_eq!((given.stretch_ms(), given.month_ms()), (HOUR, HOUR));
+        // In another month there is nothing of it to give back.
+        let evening = Day::of_date(2026, 3, 31).since_epoch() * 24 * HOUR + 21 * HOUR;
+        let march = GUARD.read(Marks::default(), clock(evening), true).marks;
+        let april = GUARD
+            .read(march.charge_unseen(HOUR), clock(evening + 2 * HOUR), true)
+            .marks;
+        let month_ms = april.month_ms();
+        assert_eq!(april.witnessed().month_ms(), month_ms);
+    }
+
     /// Reads the clock every hour for so many hours.
     fn hours(mut marks: Marks, from: i64, count: i64, offline: bool) -> Marks {
         for hour in 1..=count {
@@ -608,6 +645,7 @@ mod tests {
             let by_ms = noon() + hours * HOUR - so_far;
             marks = GUARD.read(marks.seen(by_ms), shown(hours), true).marks;
             assert_eq!(marks.stretch_ms(), 20 * HOUR, "after {hours} hours");
+            assert_eq!(marks.month_ms(), 20 * HOUR, "after {hours} hours");
         }
         let later = GUARD.read(marks.seen(HOUR), shown(21), true).marks;
         assert_eq!(later.stretch_ms(), 21 * HOUR, "nothing is left to give");

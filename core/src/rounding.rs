@@ -143,6 +143,25 @@ mod tests {
     use crate::amount::Amount;
 
     #[test]
+    fn what_does_not_fit_on_its_way_is_rounded_like_what_does() {
+        let rule = Rounding::COMMERCIAL;
+        // 5,000,000,000,000,000,001 times 3 does not fit 64 bits; half of it does.
+        let wide = 5_000_000_000_000_000_001;
+        for (a, expected) in [
+            (wide, 7_500_000_000_000_000_002),
+            (-wide, -7_500_000_000_000_000_002),
+        ] {
+            assert_eq!(rule.multiply_divide(a, 3, 2), Some(expected));
+        }
+        assert_eq!(
+            rule.multiply_divide(wide, 3, 1),
+            None,
+            "it does not fit at all"
+        );
+        assert_eq!(rule.multiply_divide(wide, 3, 0), None);
+    }
+
+    #[test]
     fn a_half_goes_away_from_zero_on_both_sides() {
         let rule = Rounding::COMMERCIAL;
         for (numerator, denominator, expected) in [
