@@ -21,9 +21,9 @@ use crate::clock::Clock;
 use crate::config::{Config, ConfigError, Device};
 use crate::guard::GuardedClock;
 use crate::printer::PrinterTask;
-use crate::store::{Reader, Store, StoreError};
 use crate::sync::{Sender, SenderParts};
 use crate::tables;
+use ferrotill_store::{Reader, Store, StoreError};
 
 /// Why the agent does not start.
 #[derive(Debug, thiserror::Error)]

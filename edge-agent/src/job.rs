@@ -10,7 +10,7 @@ use ferrotill_device::printer::{
 };
 
 use crate::clock::local;
-use crate::store::StoredDocument;
+use ferrotill_store::StoredDocument;
 
 /// The job of a document; `original` is the sale that a refund takes back.
 ///

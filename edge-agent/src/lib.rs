@@ -24,6 +24,5 @@ pub mod listener;
 pub mod order;
 pub mod printer;
 pub mod standin;
-pub mod store;
 pub mod sync;
 pub mod tables;

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use std::fs;
 
 use ferrotill::api::json::Node;
-use ferrotill::store::{ChainKey, Reader};
+use ferrotill_store::{ChainKey, Reader};
 use shop::outside::{Process, finished, until};
 use shop::{Client, Reply, configuration, count, value};
 use uuid::Uuid;

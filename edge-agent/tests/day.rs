@@ -12,8 +12,8 @@ use std::time::{Duration, Instant};
 
 use ferrotill::api::json::Node;
 use ferrotill::standin::{Condition, StandIn, Strictness};
-use ferrotill::store::{ChainKey, Reader};
 use ferrotill_device::emulator::{Rig, RigOptions};
+use ferrotill_store::{ChainKey, Reader};
 use shop::outside::{Process, until};
 use shop::till::serve_office;
 use shop::weather::{Line, Weather};

@@ -1,6 +1,5 @@
 //! The books without a clerk: the core decides, and the real store writes it down.
 
-use ferrotill::store::{Batch, StoreError};
 use ferrotill_core::event::Event;
 use ferrotill_core::profile::MOLDOVA;
 use ferrotill_core::receipt::{DraftLine, LineTotals, Scratch};
@@ -9,6 +8,7 @@ use ferrotill_core::seal::Seal;
 use ferrotill_core::till::{Command, Known, Till};
 use ferrotill_core::time::Moment;
 use ferrotill_core::{Amount, Quantity};
+use ferrotill_store::{Batch, StoreError};
 use uuid::Uuid;
 
 /// A line that everybody sells.

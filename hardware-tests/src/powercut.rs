@@ -4,8 +4,6 @@
 //! Then the power goes at every moment of the shift, in many ways, and each time the books are opened as at a start:
 //! what was promised is there, the whole verification finds nothing, and the next sale goes through.
 
-use ferrotill::store::verify::{Range, Wanted, verify};
-use ferrotill::store::{Store, StoreError};
 use ferrotill_core::Amount;
 use ferrotill_core::event::{Configuration, NumberRange, ReportKind};
 use ferrotill_core::id::{DocumentId, Fingerprint, PointOfSaleId, UniqueId};
@@ -15,6 +13,8 @@ use ferrotill_core::receipt::{Draft, DraftLine, DraftPayment};
 use ferrotill_core::seal::Seal;
 use ferrotill_core::till::{Command, Order, Till, Wish};
 use ferrotill_disk::{Dice, Disk, Image, Kind, Trouble};
+use ferrotill_store::verify::{Range, Wanted, verify};
+use ferrotill_store::{Store, StoreError};
 use tempfile::TempDir;
 use uuid::Uuid;
 

@@ -27,7 +27,7 @@ use crate::clerk::{ClerkDoor, FiscalState, Message};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::guard::GuardedClock;
-use crate::store::{Reader, RequestState, StoreError};
+use ferrotill_store::{Reader, RequestState, StoreError};
 use json::Out;
 
 /// What every route works with.

@@ -14,7 +14,7 @@ use super::{App, answer, with_state};
 use crate::clerk::FiscalState;
 use crate::clock::iso_utc;
 use crate::object;
-use crate::store::{Account, RequestState, StoredDocument, Telling, Word};
+use ferrotill_store::{Account, RequestState, StoredDocument, Telling, Word};
 
 /// The route.
 pub fn router(app: Arc<App>) -> Router {

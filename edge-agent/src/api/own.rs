@@ -16,7 +16,7 @@ use super::json::Out;
 use super::{App, answer};
 use crate::clock::iso_utc;
 use crate::object;
-use crate::store::UnsentCount;
+use ferrotill_store::UnsentCount;
 
 /// The routes.
 pub fn router(app: Arc<App>) -> Router {

@@ -24,7 +24,7 @@ use crate::clerk::{FiscalState, Hearing, Message};
 use crate::clock::iso_utc;
 use crate::object;
 use crate::order::Declaration;
-use crate::store::{RequestState, StoreError, StoredDocument, Word};
+use ferrotill_store::{RequestState, StoreError, StoredDocument, Word};
 
 /// The route.
 pub fn router(app: Arc<App>) -> Router {

@@ -24,7 +24,7 @@ pub use floor::{DeskPlan, Setting};
 
 use crate::order::{Declaration, OrderForm};
 use crate::printer::{Listener, News};
-use crate::store::{Store, StoreError};
+use ferrotill_store::{Store, StoreError};
 use floor::{Effect, Floor};
 
 /// What the clerk is told.

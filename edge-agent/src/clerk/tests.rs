@@ -15,7 +15,7 @@ use ferrotill_device::printer::{Job, Outcome};
 
 use super::{Answer, FiscalState};
 use crate::order::ReceiptMode;
-use crate::store::RequestState;
+use ferrotill_store::RequestState;
 use stage::*;
 
 /// The journal's number of the decision to cancel.

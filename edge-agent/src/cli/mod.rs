@@ -127,7 +127,7 @@ impl From<StartError> for Failure {
             {
                 Exit::Permission
             }
-            StartError::Store(crate::store::StoreError::Configuration { .. }) => {
+            StartError::Store(ferrotill_store::StoreError::Configuration { .. }) => {
                 Exit::Configuration
             }
             _ => Exit::Failed,

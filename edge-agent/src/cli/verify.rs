@@ -13,8 +13,8 @@ use crate::authority::remedy::remedy_of;
 use crate::clock::iso_utc;
 use crate::config::{Config, Overrides};
 use crate::object;
-use crate::store::verify::{Flaw, Range, Refused, Verified, Wanted, verify};
-use crate::store::{Account, FILE_NAME, Figure, StoreError};
+use ferrotill_store::verify::{Flaw, Range, Refused, Verified, Wanted, verify};
+use ferrotill_store::{Account, FILE_NAME, Figure, StoreError};
 
 /// What `verify` takes.
 #[derive(Debug, Args)]

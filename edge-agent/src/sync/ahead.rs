@@ -9,7 +9,7 @@ use ferrotill_core::Currency;
 use super::letter::letter_document;
 use crate::authority::Document;
 use crate::config::Config;
-use crate::store::{Letter, Reader, StoreError};
+use ferrotill_store::{Letter, Reader, StoreError};
 
 /// A letter with what it tells; nothing where the journal cannot be read.
 #[derive(Debug)]

@@ -13,7 +13,7 @@ use crate::authority::{
 };
 use crate::clock::iso_utc;
 use crate::config::Config;
-use crate::store::Letter;
+use ferrotill_store::Letter;
 
 /// Who stands at the till; the callers' interfaces do not say.
 const CASHIER: &str = "Cashier 1";

@@ -28,9 +28,9 @@ use crate::clerk::{ClerkDoor, Message, OfficeNews};
 use crate::clock::Clock;
 use crate::config::{Config, Upstream};
 use crate::guard::GuardedClock;
-use crate::store::{Letter, Reader, StoreError};
 use ahead::{Prepared, ReadingAhead};
 use backoff::Backoff;
+use ferrotill_store::{Letter, Reader, StoreError};
 use post::Network;
 use reachability::{Failure, Progress, Reachability, State, Switch, Thresholds};
 

@@ -11,8 +11,8 @@ use ferrotill::clock::{Clock, system_ms};
 use ferrotill::config::Config;
 use ferrotill::listener::{Limits, serve};
 use ferrotill::standin::{self, StandIn, Strictness};
-use ferrotill::store::FILE_NAME;
 use ferrotill_device::emulator::{Rig, RigOptions};
+use ferrotill_store::FILE_NAME;
 use tokio::sync::oneshot;
 
 use super::weather::Line;

@@ -3,7 +3,6 @@
 use std::path::Path;
 
 use ferrotill::clock::system_ms;
-use ferrotill::store::{Batch, Store};
 use ferrotill::tables;
 use ferrotill_core::Amount;
 use ferrotill_core::event::ReportKind;
@@ -11,6 +10,7 @@ use ferrotill_core::id::{DocumentId, Fingerprint, PointOfSaleId, UniqueId};
 use ferrotill_core::profile::{MOLDOVA, Profile};
 use ferrotill_core::receipt::{Draft, DraftLine, DraftPayment};
 use ferrotill_core::till::{Command, Order, Till, Wish};
+use ferrotill_store::{Batch, Store};
 use uuid::Uuid;
 
 use super::Told;

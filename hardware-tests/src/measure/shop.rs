@@ -13,7 +13,6 @@ use ferrotill::config::Config;
 use ferrotill::guard::GuardedClock;
 use ferrotill::order::{OrderDraft, OrderForm, OrderKind, OrderLine, ReceiptMode};
 use ferrotill::printer::PrinterTask;
-use ferrotill::store::{Reader, Store};
 use ferrotill::tables;
 use ferrotill_core::budget::Budget;
 use ferrotill_core::profile::{MOLDOVA, Profile};
@@ -22,6 +21,7 @@ use ferrotill_device::Fault;
 use ferrotill_device::printer::{
     Baseline, Books, Condition, Connected, FiscalPrinter, Job, Outcome, Registered, Watch,
 };
+use ferrotill_store::{Reader, Store};
 use tokio::sync::{Notify, oneshot};
 use uuid::Uuid;
 

@@ -14,7 +14,7 @@ use crate::api::json::{Node, Out};
 use crate::clock::local;
 use crate::config::{Device, Owner};
 use crate::object;
-use crate::store::{Account, Figure, StoredDocument};
+use ferrotill_store::{Account, Figure, StoredDocument};
 
 /// In which Dto a document is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

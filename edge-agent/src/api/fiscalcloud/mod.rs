@@ -28,8 +28,8 @@ use super::{App, with_state};
 use crate::clerk::{Answer, FiscalState, Message};
 use crate::config::{Device, Mode};
 use crate::object;
-use crate::store::{StoreError, StoredDocument};
 use answer::Form;
+use ferrotill_store::{StoreError, StoredDocument};
 use request::{Parsed, Shop};
 use route::{Creation, Operation, route};
 
@@ -326,7 +326,7 @@ async fn document(
 }
 
 fn with_z(
-    reader: &crate::store::Reader,
+    reader: &ferrotill_store::Reader,
     device: Uuid,
     stored: Option<StoredDocument>,
 ) -> Result<Option<(StoredDocument, Option<Uuid>)>, StoreError> {

@@ -12,7 +12,7 @@ use super::super::desk::Entry;
 use super::{Effect, Floor, document_id};
 use crate::job::stored;
 use crate::order::{OrderForm, OrderKind};
-use crate::store::{Batch, StoreError};
+use ferrotill_store::{Batch, StoreError};
 
 impl Floor {
     /// Holds the printer's counters against those that the books know.

@@ -19,7 +19,7 @@ use super::{Effect, Floor, document_id, heard};
 use crate::job::baseline_of;
 use crate::order::Declaration;
 use crate::printer::Task;
-use crate::store::{Batch, StoreError};
+use ferrotill_store::{Batch, StoreError};
 
 impl Floor {
     /// Asks the printer to let go of the document.

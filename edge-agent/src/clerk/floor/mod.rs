@@ -27,7 +27,7 @@ use crate::clock::Clock;
 use crate::guard::GuardedClock;
 use crate::job::baseline_of;
 use crate::printer::{News, PrinterTask, Task};
-use crate::store::{Batch, Store, StoreError};
+use ferrotill_store::{Batch, Store, StoreError};
 
 /// What the floor works with and never changes.
 #[derive(Debug)]

@@ -17,7 +17,7 @@ use super::{Effect, Floor, document_id};
 use crate::board::Stock;
 use crate::job::slip_of;
 use crate::order::{OrderForm, OrderKind};
-use crate::store::{Batch, StoreError};
+use ferrotill_store::{Batch, StoreError};
 
 impl Floor {
     /// The document takes part on the fiscal printer.

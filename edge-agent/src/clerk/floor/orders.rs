@@ -14,7 +14,7 @@ use super::super::desk::{Answer, Entry, FiscalState, Waiter};
 use super::{Effect, Encoded, Floor, document_id, moment_of};
 use crate::job::stored;
 use crate::order::{OrderForm, OrderKind, ReceiptMode, WishRoom};
-use crate::store::{Batch, RequestState, StoreError, StoredDocument};
+use ferrotill_store::{Batch, RequestState, StoreError, StoredDocument};
 
 impl Floor {
     /// An order arrives: it joins those who wait for the same id, or is refused at once, or queues up.

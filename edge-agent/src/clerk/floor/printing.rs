@@ -14,7 +14,7 @@ use super::{Effect, Floor, document_id};
 use crate::job::{baseline_of, job_of, seal_of, slip_of};
 use crate::order::{OrderForm, OrderKind, ReceiptMode};
 use crate::printer::{Document, News, Settled, Task};
-use crate::store::{Batch, StoreError, StoredDocument};
+use ferrotill_store::{Batch, StoreError, StoredDocument};
 
 impl Floor {
     pub(super) fn give_to_printer(

@@ -14,7 +14,7 @@ use super::day::{CLOSED_BY_PRINTER, closed, next_day};
 use super::stage::*;
 use crate::clerk::{Answer, Hearing, Message};
 use crate::order::{Declaration, ReceiptMode};
-use crate::store::{Reader, RequestState, Word};
+use ferrotill_store::{Reader, RequestState, Word};
 
 /// The journal's number of a person's word.
 const DECLARED: u16 = 9;

@@ -104,7 +104,7 @@ fn a_quiet_device_does_not_replay_a_busy_ones_day() {
 }
 
 fn snapshots(stage: &Stage) -> i64 {
-    rusqlite::Connection::open(stage.path().join(crate::store::FILE_NAME))
+    rusqlite::Connection::open(stage.path().join(ferrotill_store::FILE_NAME))
         .unwrap()
         .query_row("SELECT count(*) FROM snapshot", [], |row| row.get(0))
         .unwrap()

@@ -27,7 +27,7 @@ use crate::clock::Clock;
 use crate::guard::GuardedClock;
 use crate::order::{OrderDraft, OrderForm, OrderKind, OrderLine, ReceiptMode};
 use crate::printer::PrinterTask;
-use crate::store::{FILE_NAME, Reader, Store, StoredDocument};
+use ferrotill_store::{FILE_NAME, Reader, Store, StoredDocument};
 
 /// How long a test waits for what must come.
 const LONG: Duration = Duration::from_secs(20);

@@ -8,12 +8,12 @@ use ferrotill::board::Board;
 use ferrotill::clerk::{Clerk, ClerkDoor, DeskPlan, Message, Setting};
 use ferrotill::guard::GuardedClock;
 use ferrotill::printer::{Listener, News, PrinterTask, Worker};
-use ferrotill::store::{Reader, Store};
 use ferrotill::sync::{SenderParts, Worker as Sender};
 use ferrotill::tables;
 use ferrotill_core::budget::Budget;
 use ferrotill_core::profile::{MOLDOVA, Profile};
 use ferrotill_device::driver::isl::IslPrinter;
+use ferrotill_store::{Reader, Store};
 use tokio::sync::Notify;
 use uuid::Uuid;
 

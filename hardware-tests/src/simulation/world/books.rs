@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use ferrotill::store::StoredDocument;
 use ferrotill_core::event::{Body, Reserved, Sealed};
 use ferrotill_core::receipt::{Receipt, ReceiptKind};
 use ferrotill_core::seal::Seal;
@@ -12,6 +11,7 @@ use ferrotill_device::emulator::Emulator;
 use ferrotill_device::emulator::journal::{Document, DocumentKind};
 use ferrotill_device::emulator::memory::FiscalReceipt;
 use ferrotill_device::port::loopback::Loopback;
+use ferrotill_store::StoredDocument;
 
 use super::super::callers::{Order, number_of};
 use super::super::goods::{CARD, GROUPS, Goods};

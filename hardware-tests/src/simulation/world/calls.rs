@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use ferrotill::clerk::{Answer, FiscalState, Message};
-use ferrotill::store::RequestState;
 use ferrotill_core::refusal::Refusal;
+use ferrotill_store::RequestState;
 use tokio::sync::oneshot;
 
 use super::super::bug::Bug;

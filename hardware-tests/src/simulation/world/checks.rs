@@ -1,8 +1,8 @@
 //! What must be true after each answer and each step.
 
-use ferrotill::store::RequestState;
-use ferrotill::store::verify::{Range, Wanted, verify};
 use ferrotill_core::profile::MOLDOVA;
+use ferrotill_store::RequestState;
+use ferrotill_store::verify::{Range, Wanted, verify};
 use uuid::Uuid;
 
 use super::super::callers::{Key, Said};

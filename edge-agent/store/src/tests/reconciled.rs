@@ -7,8 +7,8 @@ use ferrotill_core::till::Wish;
 
 use super::shop::*;
 use super::verified::{codes, verified};
-use crate::store::Account;
-use crate::store::verify::Flaw;
+use crate::Account;
+use crate::verify::Flaw;
 
 /// What a printer counted for a day with these gross sales and returns in group B.
 fn counted(sales: i64, refunds: i64, cash: i64, receipts: u32) -> PrinterCounters {

@@ -6,8 +6,8 @@ use ferrotill_core::profile::MOLDOVA;
 use ferrotill_core::till::Wish;
 
 use super::shop::*;
-use crate::store::verify::{Flaw, Range, Verified, Wanted, verify};
-use crate::store::{Account, Store, StoreError};
+use crate::verify::{Flaw, Range, Verified, Wanted, verify};
+use crate::{Account, Store, StoreError};
 use uuid::Uuid;
 
 fn verified_in(shop: &Shop, devices: &[Uuid], range: Range) -> Verified {

@@ -8,7 +8,7 @@ use ferrotill_core::till::{Command, Known, Wish};
 
 use super::shop::*;
 use super::verified::{codes, verified};
-use crate::store::Word;
+use crate::Word;
 
 const SEVEN: PaperSays = PaperSays::Registered {
     document: NonZeroU32::new(7),

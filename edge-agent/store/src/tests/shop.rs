@@ -21,7 +21,7 @@ use rusqlite::Connection;
 use rusqlite::types::Value;
 use uuid::Uuid;
 
-use crate::store::{Batch, ChainKey, FILE_NAME, Reader, Store, StoreError};
+use crate::{Batch, ChainKey, FILE_NAME, Reader, Store, StoreError};
 
 pub(super) const NOON: i64 = 1_795_262_400_000;
 pub(super) const DEVICE: Uuid = Uuid::from_u128(0xD1);

@@ -4,8 +4,8 @@
 use rusqlite::{Params, StatementStatus};
 
 use super::*;
-use crate::store::beside::{PAGES_MAX, PAGES_WANTED};
-use crate::store::{counters, outbox};
+use crate::beside::{PAGES_MAX, PAGES_WANTED};
+use crate::{counters, outbox};
 
 /// Steps of a question's machine until its first row.
 fn steps(shop: &Shop, question: &str, params: impl Params) -> i32 {
@@ -161,7 +161,7 @@ fn an_anchor_beside_the_writer_is_durable_when_the_books_close_and_never_gives_w
     let Shop { folder, store, .. } = shop;
     drop(store);
     let key = ChainKey::load(&folder.path().join("journal.key")).unwrap();
-    let found = crate::store::anchor::found(folder.path(), &key).unwrap();
+    let found = crate::anchor::found(folder.path(), &key).unwrap();
     assert_eq!(found.len(), 1);
     assert_eq!(found[0].1.map(|anchor| anchor.seq), Some(rows));
 }

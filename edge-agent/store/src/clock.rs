@@ -1,11 +1,32 @@
 //! What the guarded clock remembers.
 
+use ferrotill_core::budget::Marks;
 use ferrotill_core::time::Moment;
 use rusqlite::{OptionalExtension, params};
 
 use super::journal::{Batch, Store};
 use super::{Context, StoreError};
-use crate::guard::Remembered;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+/// What the guarded clock must know after a power cut.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StoredClock {
+    /// The latest moments, and what is spent of the offline budgets.
+    pub marks: Marks,
+    /// The start of the machine in which the last moment was seen.
+    pub boot: Uuid,
+    /// When the last moment was seen, in milliseconds since that start.
+    pub since_boot_ms: i64,
+    /// A witness has confirmed the time since that start.
+    pub sure: bool,
+    /// An earlier start of the machine had seen a moment already.
+    pub started_anew: bool,
+    /// How far time has run ahead of the witnesses, in milliseconds.
+    pub lead_ms: i64,
+    /// How far callers have moved time forward since that start, in milliseconds.
+    pub told_ms: i64,
+}
 
 /// The version of the row's encoding.
 const VERSION: u16 = 3;
@@ -19,7 +40,7 @@ impl Store {
     /// # Errors
     ///
     /// [`StoreError::Database`].
-    pub fn remembered_clock(&self) -> Result<Option<Remembered>, StoreError> {
+    pub fn remembered_clock(&self) -> Result<Option<StoredClock>, StoreError> {
         let row: Option<(u16, Vec<u8>)> = self
             .connection()
             .query_row(
@@ -69,7 +90,7 @@ impl Batch<'_> {
     /// # Errors
     ///
     /// [`StoreError`].
-    pub fn remember_clock(&mut self, remembered: &Remembered) -> Result<(), StoreError> {
+    pub fn remember_clock(&mut self, remembered: &StoredClock) -> Result<(), StoreError> {
         let bytes = postcard::to_stdvec(remembered).map_err(|_| StoreError::TooLarge)?;
         self.connection()
             .prepare_cached(

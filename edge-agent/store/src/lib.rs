@@ -25,6 +25,7 @@ use std::time::Duration;
 use rusqlite::Connection;
 
 pub use chain::{ChainKey, Mac};
+pub use clock::StoredClock;
 pub use declared::Word;
 pub use journal::{Batch, Store};
 pub use outbox::{Letter, Telling};
