@@ -12,12 +12,12 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use ferrotill::agent::Agent;
-use ferrotill::authority::send::kept_agent;
+use ferrotill::authority::http::kept_agent;
 use ferrotill::authority::tls::Trust;
 use ferrotill::clerk::{Answer, Message};
 use ferrotill::config::Config;
 use ferrotill::order::{OrderDraft, OrderForm, OrderKind, OrderLine, ReceiptMode};
-use ferrotill::standin::{self, Received, StandIn, Strictness};
+use ferrotill::simulator::tax_office::{self, Received, StandIn, Strictness};
 use ferrotill_core::{Amount, Quantity};
 use tokio::sync::oneshot;
 use uuid::Uuid;

@@ -13,16 +13,16 @@ use uuid::Uuid;
 
 use crate::api::replay::Replays;
 use crate::api::{self, App};
-use crate::authority::numbers::NumberKeeper;
 use crate::authority::online_ecr::OnlineEcr;
-use crate::board::Board;
 use crate::clerk::{Clerk, ClerkDoor, DeskPlan, Message, Setting};
-use crate::clock::Clock;
 use crate::config::{Config, ConfigError, Device};
-use crate::guard::GuardedClock;
-use crate::printer::PrinterTask;
-use crate::sync::{Sender, SenderParts};
+use crate::outbox::number_supply::NumberKeeper;
+use crate::outbox::{Sender, SenderParts};
+use crate::seal::printer::PrinterTask;
+use crate::status::Board;
 use crate::tables;
+use crate::time::clock::Clock;
+use crate::time::guarded_clock::GuardedClock;
 use ferrotill_store::{Reader, Store, StoreError};
 
 /// Why the agent does not start.

@@ -6,7 +6,7 @@ use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 use std::time::Duration;
 
-use ferrotill::clock::system_ms;
+use ferrotill::time::clock::system_ms;
 use ferrotill_device::printer::Paper;
 use shop::inside::Shop;
 use shop::{DEVICE, Headers, KEY, Reply, SECRET};

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use ferrotill::api::auth::signature_of;
-use ferrotill::clock::system_ms;
+use ferrotill::time::clock::system_ms;
 use ferrotill_device::emulator::Cover;
 use ferrotill_device::printer::Paper;
 use ferrotill_device::wire::isl::command;

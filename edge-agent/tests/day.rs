@@ -11,7 +11,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use ferrotill::api::json::Node;
-use ferrotill::standin::{Condition, StandIn, Strictness};
+use ferrotill::simulator::tax_office::{Condition, StandIn, Strictness};
 use ferrotill_device::emulator::{Rig, RigOptions};
 use ferrotill_store::{ChainKey, Reader};
 use shop::outside::{Process, until};

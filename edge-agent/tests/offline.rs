@@ -7,8 +7,8 @@ use std::thread;
 use std::time::Duration;
 
 use ferrotill::api::auth::signature_of;
-use ferrotill::clock::system_ms;
-use ferrotill::standin::Condition;
+use ferrotill::simulator::tax_office::Condition;
+use ferrotill::time::clock::system_ms;
 use ferrotill_core::event::Event;
 use shop::till::{SALE, Till};
 use shop::weather::Weather;

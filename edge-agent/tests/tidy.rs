@@ -156,9 +156,9 @@ fn clocks(source: &Source) -> Vec<Finding> {
     ];
     if source.is_test_file()
         || source.under(&[
-            "edge-agent/src/clock.rs",
+            "edge-agent/src/time/clock.rs",
             // Timers of connections, on the clock of the runtime, which tests can stop.
-            "edge-agent/src/listener_places.rs",
+            "edge-agent/src/listener/connections.rs",
             "device/src/port/",
             "device/src/emulator/",
         ])
@@ -534,7 +534,7 @@ fn no_rule_cries_wolf() {
         ("the store", sql, "edge-agent/store/src/journal.rs", "\"SELECT 1\""),
         ("prose", sql, "edge-agent/src/a.rs", "// SELECT something\n\"update the till\""),
         ("the driver", wire_imports, "device/src/driver/datecs.rs", "use ferrotill_core::Amount;"),
-        ("the clock", clocks, "edge-agent/src/clock.rs", "SystemTime::now()"),
+        ("the clock", clocks, "edge-agent/src/time/clock.rs", "SystemTime::now()"),
         ("the port", clocks, "device/src/port/serial.rs", "Instant::now()"),
         ("a test's unwrap", unwraps, "core/src/a.rs", "#[cfg(test)]\nmod tests {\n a.unwrap();\n \"}\";\n b.unwrap() }"),
         ("a test file", unwraps, "device/tests/a.rs", "a.unwrap()"),

@@ -10,13 +10,13 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
+use ferrotill::authority::failure::Failure;
+use ferrotill::authority::http::{agent, kept_agent, send};
 use ferrotill::authority::online_ecr::OnlineEcr;
-use ferrotill::authority::send::{agent, kept_agent, send};
 use ferrotill::authority::tls::{TlsFault, Trust};
 use ferrotill::authority::{Kind, Parcel, Verdict};
 use ferrotill::config::Config;
-use ferrotill::standin::Condition;
-use ferrotill::sync::reachability::Failure;
+use ferrotill::simulator::tax_office::Condition;
 use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, date_time_ymd};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::{ServerConfig, ServerConnection, StreamOwned};

@@ -7,7 +7,7 @@ use subtle::ConstantTimeEq;
 use uuid::Uuid;
 
 use crate::config::{Config, Device, Mode};
-use crate::guard::GuardedClock;
+use crate::time::guarded_clock::GuardedClock;
 
 /// How far a caller's clock may be off: ten minutes either way.
 const WINDOW_MS: i64 = 10 * 60 * 1_000;

@@ -22,11 +22,11 @@ use ferrotill_core::profile::Profile;
 use tokio::sync::oneshot;
 use uuid::Uuid;
 
-use crate::board::{Board, NUMBERS_SOON};
 use crate::clerk::{ClerkDoor, FiscalState, Message};
-use crate::clock::Clock;
 use crate::config::Config;
-use crate::guard::GuardedClock;
+use crate::status::{Board, NUMBERS_SOON};
+use crate::time::clock::Clock;
+use crate::time::guarded_clock::GuardedClock;
 use ferrotill_store::{Reader, RequestState, StoreError};
 use json::Out;
 

@@ -12,8 +12,8 @@ use uuid::Uuid;
 use super::json::Out;
 use super::{App, answer, with_state};
 use crate::clerk::FiscalState;
-use crate::clock::iso_utc;
 use crate::object;
+use crate::time::clock::iso_utc;
 use ferrotill_store::{Account, RequestState, StoredDocument, Telling, Word};
 
 /// The route.

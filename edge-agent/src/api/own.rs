@@ -14,8 +14,8 @@ use ferrotill_core::budget::{AtTheEnd, Budget, ClockTrouble, Left};
 
 use super::json::Out;
 use super::{App, answer};
-use crate::clock::iso_utc;
 use crate::object;
+use crate::time::clock::iso_utc;
 use ferrotill_store::UnsentCount;
 
 /// The routes.

@@ -21,9 +21,9 @@ use super::json::{Fault, Fields, Node};
 use super::replay::Outcome;
 use super::{App, answer, operations, with_state};
 use crate::clerk::{FiscalState, Hearing, Message};
-use crate::clock::iso_utc;
 use crate::object;
 use crate::order::Declaration;
+use crate::time::clock::iso_utc;
 use ferrotill_store::{RequestState, StoreError, StoredDocument, Word};
 
 /// The route.

@@ -13,8 +13,8 @@ use ferrotill_device::printer::Paper;
 
 use super::answer;
 use super::json::{Fault, Fields, Node, Out};
-use crate::clock::Clock;
 use crate::object;
+use crate::time::clock::Clock;
 
 /// The emulated printer's switches.
 pub fn printer_router(rig: Arc<Rig>) -> Router {

@@ -11,12 +11,12 @@ use serde::Serialize;
 use thiserror::Error;
 use uuid::Uuid;
 
-use crate::sync::reachability::{Failure, Progress};
+use failure::{Failure, Progress};
 
-pub mod numbers;
+pub mod failure;
+pub mod http;
 pub mod online_ecr;
 pub mod remedy;
-pub mod send;
 pub mod tls;
 
 /// A tax office's protocol: pure in both directions.

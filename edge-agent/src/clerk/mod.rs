@@ -4,8 +4,8 @@
 //! tills, appends the events, commits once, and only then lets anything out: answers, jobs for printers, a wake-up for the sender.
 //! On any error the copies are dropped and everything is read again from the books.
 
-mod desk;
-mod floor;
+mod batch;
+mod device_state;
 #[cfg(test)]
 mod tests;
 
@@ -19,13 +19,13 @@ use ferrotill_core::numbers::Span;
 use tokio::sync::oneshot;
 use uuid::Uuid;
 
-pub use desk::{Answer, FiscalState, Hearing};
-pub use floor::{DeskPlan, Setting};
+pub use batch::{DeskPlan, Setting};
+pub use device_state::{Answer, FiscalState, Hearing};
 
 use crate::order::{Declaration, OrderForm};
-use crate::printer::{Listener, News};
+use crate::seal::printer::{Listener, News};
+use batch::{Effect, Floor};
 use ferrotill_store::{Store, StoreError};
-use floor::{Effect, Floor};
 
 /// What the clerk is told.
 #[derive(Debug)]

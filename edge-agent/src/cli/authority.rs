@@ -6,7 +6,7 @@ use clap::Args;
 
 use super::{Exit, Failure, Voice, listen, log, runtime, stopped};
 use crate::object;
-use crate::standin::{StandIn, Strictness, serve};
+use crate::simulator::tax_office::{StandIn, Strictness, serve};
 
 /// What `authority` takes.
 #[derive(Debug, Args)]

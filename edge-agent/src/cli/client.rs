@@ -7,8 +7,8 @@ use uuid::Uuid;
 
 use crate::api::auth::signature_of;
 use crate::api::json::Node;
-use crate::clock::Clock;
 use crate::config::Secret;
+use crate::time::clock::Clock;
 
 /// A client.
 #[derive(Debug)]

@@ -12,7 +12,7 @@ use super::Voice;
 use super::client::{Client, Reply};
 use crate::api::json::{Node, Out};
 use crate::object;
-use crate::standin::{Condition, StandIn};
+use crate::simulator::tax_office::{Condition, StandIn};
 
 /// What came of the day.
 #[derive(Clone, Debug, Default)]

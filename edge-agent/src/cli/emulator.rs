@@ -10,9 +10,9 @@ use ferrotill_device::emulator::{Family, Rig, RigOptions};
 use super::{Exit, Failure, Voice, listen, log, runtime, stopped};
 use crate::api::json::Out;
 use crate::api::sim;
-use crate::clock::Clock;
 use crate::listener::{Limits, serve};
 use crate::object;
+use crate::time::clock::Clock;
 
 /// What `emulator` takes.
 #[derive(Debug, Args)]

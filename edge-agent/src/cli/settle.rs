@@ -13,9 +13,9 @@ use uuid::Uuid;
 use super::client::{Client, Reply};
 use super::{Exit, Failure, Voice, default_config, log};
 use crate::api::json::Node;
-use crate::clock::Clock;
 use crate::config::{Config, Overrides};
 use crate::object;
+use crate::time::clock::Clock;
 
 /// What `settle` takes.
 #[derive(Debug, Args)]

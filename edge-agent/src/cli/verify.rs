@@ -10,9 +10,9 @@ use super::{Exit, Failure, Voice, default_config, log};
 use crate::agent::check;
 use crate::api::json::Out;
 use crate::authority::remedy::remedy_of;
-use crate::clock::iso_utc;
 use crate::config::{Config, Overrides};
 use crate::object;
+use crate::time::clock::iso_utc;
 use ferrotill_store::verify::{Flaw, Range, Refused, Verified, Wanted, verify};
 use ferrotill_store::{Account, FILE_NAME, Figure, StoreError};
 

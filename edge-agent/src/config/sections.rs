@@ -117,7 +117,7 @@ fn owner_text(reader: &mut Reader, section: &Section<'_>, key: &str) -> Option<S
 
 fn time_zone(reader: &mut Reader, section: &Section<'_>) -> Option<String> {
     let found = reader.text(section, "time_zone")?;
-    if crate::clock::zone_of(&found.value).is_err() {
+    if crate::time::clock::zone_of(&found.value).is_err() {
         reader.fault(
             &found.place,
             section.path_of("time_zone"),

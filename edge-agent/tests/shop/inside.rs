@@ -11,7 +11,7 @@ use std::thread::JoinHandle;
 use ferrotill::agent::Agent;
 use ferrotill::config::Config;
 use ferrotill::listener::{Limits, serve};
-use ferrotill::standin::{self, StandIn, Strictness};
+use ferrotill::simulator::tax_office::{self, StandIn, Strictness};
 use ferrotill_device::emulator::{Rig, RigOptions};
 use ferrotill_device::wire::framing::{Decoder, Request, Token};
 use ferrotill_device::wire::isl::FRAMING;
@@ -55,7 +55,7 @@ impl Shop {
                     let listener = tokio::net::TcpListener::bind(ANYWHERE).await.unwrap();
                     let office_listener = tokio::net::TcpListener::bind(ANYWHERE).await.unwrap();
                     let office_url = format!("http://{}", office_listener.local_addr().unwrap());
-                    tokio::spawn(standin::serve(
+                    tokio::spawn(tax_office::serve(
                         office_listener,
                         office,
                         std::future::pending(),

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use ferrotill::api::auth::signature_of;
 use ferrotill::api::json::Node;
-use ferrotill::clock::system_ms;
+use ferrotill::time::clock::system_ms;
 
 pub const KEY: &str = "a-key";
 pub const SECRET: &str = "a-secret-of-some-length";

@@ -7,10 +7,10 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use ferrotill::agent::Agent;
-use ferrotill::clock::{Clock, system_ms};
 use ferrotill::config::Config;
 use ferrotill::listener::{Limits, serve};
-use ferrotill::standin::{self, StandIn, Strictness};
+use ferrotill::simulator::tax_office::{self, StandIn, Strictness};
+use ferrotill::time::clock::{Clock, system_ms};
 use ferrotill_device::emulator::{Rig, RigOptions};
 use ferrotill_store::FILE_NAME;
 use tokio::sync::oneshot;
@@ -234,7 +234,7 @@ pub fn serve_office(office: StandIn) -> SocketAddr {
         runtime.block_on(async {
             let listener = tokio::net::TcpListener::bind(ANYWHERE).await.unwrap();
             tell.send(listener.local_addr().unwrap()).unwrap();
-            standin::serve(listener, office, std::future::pending()).await;
+            tax_office::serve(listener, office, std::future::pending()).await;
         });
     });
     told.recv().unwrap()

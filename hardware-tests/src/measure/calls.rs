@@ -10,9 +10,9 @@ use axum::http::header;
 use axum::routing::get as on_get;
 use ferrotill::agent::Agent;
 use ferrotill::api::auth::signature_of;
-use ferrotill::clock::system_ms;
 use ferrotill::listener::{Limits, serve};
 use ferrotill::order::ReceiptMode;
+use ferrotill::time::clock::system_ms;
 
 use super::figures::{Hundredths, Nanoseconds, Row, Times, median, ratio};
 use super::shop::{DEVICE, KEY, LINES, SECRET, config, registered, sale, sale_order, words};

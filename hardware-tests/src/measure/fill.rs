@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use ferrotill::clock::system_ms;
 use ferrotill::tables;
+use ferrotill::time::clock::system_ms;
 use ferrotill_core::Amount;
 use ferrotill_core::event::ReportKind;
 use ferrotill_core::id::{DocumentId, Fingerprint, PointOfSaleId, UniqueId};

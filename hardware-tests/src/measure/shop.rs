@@ -6,14 +6,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use ferrotill::board::Board;
 use ferrotill::clerk::{Answer, Clerk, ClerkDoor, DeskPlan, Message, OfficeNews, Setting};
-use ferrotill::clock::Clock;
 use ferrotill::config::Config;
-use ferrotill::guard::GuardedClock;
 use ferrotill::order::{OrderDraft, OrderForm, OrderKind, OrderLine, ReceiptMode};
-use ferrotill::printer::PrinterTask;
+use ferrotill::seal::printer::PrinterTask;
+use ferrotill::status::Board;
 use ferrotill::tables;
+use ferrotill::time::clock::Clock;
+use ferrotill::time::guarded_clock::GuardedClock;
 use ferrotill_core::budget::Budget;
 use ferrotill_core::profile::{MOLDOVA, Profile};
 use ferrotill_core::{Amount, Quantity};

@@ -3,11 +3,11 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use ferrotill::authority::send::Delivery;
+use ferrotill::authority::http::Delivery;
 use ferrotill::authority::{Authority, Parcel, Verdict};
-use ferrotill::standin::StandIn;
-use ferrotill::sync::Post;
-use ferrotill::sync::reachability::{Failure, Progress};
+use ferrotill::outbox::Post;
+use ferrotill::authority::failure::{Failure, Progress};
+use ferrotill::simulator::tax_office::StandIn;
 use ferrotill_disk::Dice;
 use uuid::Uuid;
 

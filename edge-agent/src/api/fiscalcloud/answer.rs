@@ -11,9 +11,9 @@ use ferrotill_core::{Amount, Currency};
 use uuid::Uuid;
 
 use crate::api::json::{Node, Out};
-use crate::clock::local;
 use crate::config::{Device, Owner};
 use crate::object;
+use crate::time::clock::local;
 use ferrotill_store::{Account, Figure, StoredDocument};
 
 /// In which Dto a document is shown.

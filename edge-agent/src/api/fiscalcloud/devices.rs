@@ -10,9 +10,9 @@ use uuid::Uuid;
 use super::{failure, success};
 use crate::api::App;
 use crate::api::json::Out;
-use crate::board::NUMBERS_SOON;
 use crate::config::Device;
 use crate::object;
+use crate::status::NUMBERS_SOON;
 
 /// `GET devices`.
 pub(super) fn list(app: &App) -> Response {

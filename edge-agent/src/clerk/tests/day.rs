@@ -51,7 +51,7 @@ fn note(stage: &Stage) -> (Option<DocumentId>, u32, String, Baseline) {
     else {
         panic!("{rows:?}");
     };
-    let now = crate::job::baseline_of(&now);
+    let now = crate::seal::printer::job::baseline_of(&now);
     (document, z_number_known, day.to_owned(), now)
 }
 

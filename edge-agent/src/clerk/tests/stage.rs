@@ -21,12 +21,12 @@ use ferrotill_device::printer::{
 use tokio::sync::{Notify, oneshot};
 use uuid::Uuid;
 
-use crate::board::Board;
 use crate::clerk::{Answer, Clerk, ClerkDoor, DeskPlan, Message, OfficeNews, Setting};
-use crate::clock::Clock;
-use crate::guard::GuardedClock;
 use crate::order::{OrderDraft, OrderForm, OrderKind, OrderLine, ReceiptMode};
-use crate::printer::PrinterTask;
+use crate::seal::printer::PrinterTask;
+use crate::status::Board;
+use crate::time::clock::Clock;
+use crate::time::guarded_clock::GuardedClock;
 use ferrotill_store::{FILE_NAME, Reader, Store, StoredDocument};
 
 /// How long a test waits for what must come.

@@ -4,12 +4,12 @@ use std::sync::mpsc::sync_channel;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use ferrotill::authority::online_ecr::OnlineEcr;
-use ferrotill::board::Board;
 use ferrotill::clerk::{Clerk, ClerkDoor, DeskPlan, Message, Setting};
-use ferrotill::guard::GuardedClock;
-use ferrotill::printer::{Listener, News, PrinterTask, Worker};
-use ferrotill::sync::{SenderParts, Worker as Sender};
+use ferrotill::outbox::{SenderParts, Worker as Sender};
+use ferrotill::seal::printer::{Listener, News, PrinterTask, Worker};
+use ferrotill::status::Board;
 use ferrotill::tables;
+use ferrotill::time::guarded_clock::GuardedClock;
 use ferrotill_core::budget::Budget;
 use ferrotill_core::profile::{MOLDOVA, Profile};
 use ferrotill_device::driver::isl::IslPrinter;

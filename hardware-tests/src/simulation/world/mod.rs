@@ -13,10 +13,10 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, PoisonError};
 
 use ferrotill::clerk::Answer;
-use ferrotill::clock::Clock;
 use ferrotill::config::Config;
 use ferrotill::order::OrderForm;
-use ferrotill::standin::{StandIn, Strictness};
+use ferrotill::simulator::tax_office::{StandIn, Strictness};
+use ferrotill::time::clock::Clock;
 use ferrotill_device::emulator::Emulator;
 use ferrotill_device::port::loopback::Loopback;
 use ferrotill_disk::{Dice, Disk};

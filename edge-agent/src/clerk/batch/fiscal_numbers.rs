@@ -1,0 +1,159 @@
+//! Documents that a fiscal number makes legal: the next one of those that the office has reserved for the till.
+//!
+//! They are sealed in the transaction of their reservation, so that no printer and no office is waited for. The till takes a
+//! reserved number online too: what the office's own answer would carry is not published, and a number that is there already
+//! cannot be lost with an answer.
+
+use ferrotill_core::event::Body;
+use ferrotill_core::numbers::Span;
+use ferrotill_core::profile::SealPlan;
+use ferrotill_core::refusal::Refusal;
+use ferrotill_core::seal::Seal;
+use ferrotill_core::till::Command;
+use uuid::Uuid;
+
+use super::super::device_state::{Answer, Slip, Waiter};
+use super::{Effect, Floor, document_id};
+use crate::order::{OrderForm, OrderKind};
+use crate::seal::printer::job::slip_of;
+use crate::status::Stock;
+use ferrotill_store::{Batch, StoreError};
+
+impl Floor {
+    /// The document takes part on the fiscal printer.
+    pub(super) fn on_printer(&self, alternative: bool) -> bool {
+        !alternative && self.setting.profile.facts().seal_plan == SealPlan::Printer
+    }
+
+    /// There is a fiscal number for the document, where it needs one.
+    pub(super) fn number_for(
+        &self,
+        index: usize,
+        form: &OrderForm,
+        alternative: bool,
+    ) -> Result<(), Refusal> {
+        if alternative || self.on_printer(alternative) {
+            return Ok(());
+        }
+        numbered_seal(self, index, form).map(drop)
+    }
+
+    /// Seals a document with the next reserved number; its paper comes after, where there is a printer for it.
+    pub(super) fn issue_numbered(
+        &mut self,
+        batch: &mut Batch<'_>,
+        index: usize,
+        reserved_seq: i64,
+        form: OrderForm,
+        waiters: Vec<Waiter>,
+        effects: &mut Vec<Effect>,
+    ) -> Result<(), StoreError> {
+        let number = |refusal: Refusal| StoreError::Number {
+            found: refusal.to_string(),
+        };
+        // The reservation was admitted with this very question, in this batch.
+        let seal = numbered_seal(self, index, &form).map_err(number)?;
+        let id = form.id;
+        self.decide(batch, index, &Command::Settle(document_id(id), seal))?
+            .map_err(number)?;
+        effects.push(Effect::WakeSender);
+        let Seal::FiscalNumber { number, .. } = seal else {
+            effects.push(Effect::Tell(waiters, registered(id)));
+            return Ok(());
+        };
+        let job = match batch.request(self.desks[index].device, document_id(id))? {
+            Some(row) => {
+                let facts = self.setting.profile.facts();
+                let document = batch.document(row)?;
+                match document.reserved().map(|reserved| reserved.body) {
+                    Some(Body::Receipt(receipt)) => {
+                        let numbered = format!("# {number}");
+                        Some(slip_of("", &numbered, &receipt, facts.currency))
+                    }
+                    _ => None,
+                }
+            }
+            None => None,
+        };
+        match job {
+            Some(job) if self.desks[index].baseline.is_some() => {
+                batch.note_print_error(reserved_seq, Some("the receipt is not printed yet"))?;
+                let slip = Slip {
+                    id,
+                    reserved_seq,
+                    job,
+                    waiters,
+                };
+                effects.push(Effect::Slip(index, Box::new(slip)));
+            }
+            Some(_) if self.desks[index].printer.is_there() => {
+                batch.note_print_error(
+                    reserved_seq,
+                    Some("the printer cannot be reached; print a duplicate once it can"),
+                )?;
+                effects.push(Effect::Tell(waiters, registered(id)));
+            }
+            _ => effects.push(Effect::Tell(waiters, registered(id))),
+        }
+        Ok(())
+    }
+
+    /// The office has reserved numbers: as many spans of them are taken as the till has room for.
+    pub(super) fn take_numbers(
+        &mut self,
+        batch: &mut Batch<'_>,
+        device: Uuid,
+        spans: &[Span],
+    ) -> Result<(), StoreError> {
+        let Some(index) = self.desk(device) else {
+            return Ok(());
+        };
+        let fits = |count: &usize| {
+            let numbers = self.desks[index].current().fiscal_numbers();
+            numbers.check(&spans[..*count]).is_ok()
+        };
+        let Some(count) = (1..=spans.len()).rev().find(fits) else {
+            tracing::warn!(%device, "the tax office's fiscal numbers overlap those that the till has had; they are not taken");
+            return Ok(());
+        };
+        let taken = self.decide(batch, index, &Command::TakeNumbers(&spans[..count]))?;
+        if let Err(refusal) = taken {
+            tracing::warn!(%device, "the tax office's fiscal numbers are not taken: {refusal}");
+        }
+        Ok(())
+    }
+
+    /// Tells the board how many numbers are left.
+    pub(super) fn tell_stock(&self) {
+        if self.setting.profile.facts().seal_plan != SealPlan::FiscalNumber {
+            return;
+        }
+        for desk in &self.desks {
+            let numbers = desk.till.fiscal_numbers();
+            let stock = Stock {
+                left: numbers.left(),
+                highest: numbers.highest(),
+                last_document: desk.till.last_number(),
+            };
+            self.setting.board.stock_is(desk.device, stock);
+        }
+    }
+}
+
+fn numbered_seal(floor: &Floor, index: usize, form: &OrderForm) -> Result<Seal<'static>, Refusal> {
+    if matches!(form.kind, OrderKind::Report { z: false }) {
+        return Ok(Seal::Books);
+    }
+    let number = floor.desks[index].current().fiscal_numbers().next()?;
+    Ok(Seal::FiscalNumber {
+        number,
+        reserved: true,
+    })
+}
+
+const fn registered(id: Uuid) -> Answer {
+    Answer::Registered {
+        id,
+        replayed: false,
+    }
+}
