@@ -205,7 +205,7 @@ fn serve(office: StandIn) -> String {
             let listener = tokio::net::TcpListener::bind(ANYWHERE).await.unwrap();
             let url = format!("http://{}", listener.local_addr().unwrap());
             tell.send(url).unwrap();
-            standin::serve(listener, office, std::future::pending()).await;
+            tax_office::serve(listener, office, std::future::pending()).await;
         });
     });
     told.recv().unwrap()
