@@ -14,12 +14,12 @@ use uuid::Uuid;
 use crate::api::replay::Replays;
 use crate::api::{self, App};
 use crate::authority::online_ecr::OnlineEcr;
-use crate::clerk::{Clerk, ClerkDoor, DeskPlan, Message, Setting};
+use crate::clerk::{Clerk, ClerkHandle, ClerkSettings, DevicePlan, Message};
 use crate::config::{Config, ConfigError, Device};
-use crate::outbox::number_supply::NumberKeeper;
-use crate::outbox::{Sender, SenderParts};
+use crate::outbox::number_supply::NumberSupply;
+use crate::outbox::{OutboxParts, OutboxThread};
 use crate::seal::printer::PrinterTask;
-use crate::status::Board;
+use crate::status::LiveStatus;
 use crate::tables;
 use crate::time::clock::Clock;
 use crate::time::guarded_clock::GuardedClock;
@@ -71,10 +71,10 @@ pub enum StartError {
 #[derive(Debug)]
 pub struct Agent {
     app: Arc<App>,
-    door: ClerkDoor,
+    door: ClerkHandle,
     clerk: Option<JoinHandle<()>>,
-    sender: Option<Sender>,
-    numbers: Option<NumberKeeper>,
+    sender: Option<OutboxThread>,
+    numbers: Option<NumberSupply>,
     _lock: std::fs::File,
 }
 
@@ -99,14 +99,14 @@ impl Agent {
             store.remembered_clock()?,
             store.latest_moment()?,
         ));
-        let house = house_budget(&config, profile);
+        let owner_budget = owner_budget(&config, profile);
         let reader = Reader::new(&folder);
-        let (door, inbox) = ClerkDoor::new();
-        let board = Arc::new(Board::default());
+        let (door, inbox) = ClerkHandle::new();
+        let live_status = Arc::new(LiveStatus::default());
         let wake_sender = Arc::new(Notify::new());
         let mut plans = Vec::with_capacity(config.devices.len());
         for device in &config.devices {
-            plans.push(DeskPlan {
+            plans.push(DevicePlan {
                 device: device.id,
                 configuration: tables::configuration(device, profile.facts()),
                 printer: start_printer(device, &door, &clock)?,
@@ -119,12 +119,12 @@ impl Agent {
                     .and_then(|uri| uri.serial().map(str::to_owned)),
             });
         }
-        let setting = Arc::new(Setting {
+        let setting = Arc::new(ClerkSettings {
             profile,
             clock: Arc::clone(&clock),
             guard: Arc::clone(&guard),
-            house,
-            board: Arc::clone(&board),
+            owner_budget,
+            live_status: Arc::clone(&live_status),
             wake_sender: Arc::clone(&wake_sender),
         });
         let clerk = Clerk::open(store, setting, plans, inbox)?;
@@ -140,11 +140,11 @@ impl Agent {
             profile.facts().currency,
             &reader,
             &door,
-            &board,
+            &live_status,
             &wake_sender,
             (&clock, &guard),
         )?;
-        let numbers = start_numbers(&config, profile.facts().seal_plan, &board, &door)?;
+        let numbers = start_numbers(&config, profile.facts().seal_plan, &live_status, &door)?;
         let app = Arc::new(App {
             config,
             profile,
@@ -152,8 +152,8 @@ impl Agent {
             reader,
             clock,
             guard,
-            house,
-            board,
+            owner_budget,
+            live_status,
             replays: Replays::default(),
         });
         Ok(Self {
@@ -229,7 +229,7 @@ pub fn check(
 
 /// The owner's budget. Where neither the law as far as it is known nor the owner sets a limit, a person is warned after three days, and
 /// nothing is stopped.
-fn house_budget(config: &Config, profile: &dyn Profile) -> Budget {
+fn owner_budget(config: &Config, profile: &dyn Profile) -> Budget {
     let unlimited = profile.facts().offline == Budget::UNLIMITED;
     config.offline.unwrap_or(Budget {
         stretch_ms: unlimited.then_some(WARNING_MS),
@@ -266,14 +266,14 @@ fn lock_folder(folder: &std::path::Path) -> Result<std::fs::File, StartError> {
 fn start_numbers(
     config: &Config,
     plan: SealPlan,
-    board: &Arc<Board>,
-    door: &ClerkDoor,
-) -> Result<Option<NumberKeeper>, StartError> {
+    live_status: &Arc<LiveStatus>,
+    door: &ClerkHandle,
+) -> Result<Option<NumberSupply>, StartError> {
     let (Some(upstream), SealPlan::FiscalNumber) = (&config.upstream, plan) else {
         return Ok(None);
     };
     let config = Arc::new(config.clone());
-    NumberKeeper::start(config, upstream, Arc::clone(board), door.clone())
+    NumberSupply::start(config, upstream, Arc::clone(live_status), door.clone())
         .map(Some)
         .map_err(|source| StartError::Thread {
             name: "fiscal numbers".to_owned(),
@@ -284,7 +284,7 @@ fn start_numbers(
 /// The printer's task of a device; a device without a printer has one that does nothing.
 fn start_printer(
     device: &Device,
-    door: &ClerkDoor,
+    door: &ClerkHandle,
     clock: &Arc<Clock>,
 ) -> Result<PrinterTask, StartError> {
     // `check` has read the address once already: what is no address is none.
@@ -307,25 +307,25 @@ fn start_sender(
     config: &Config,
     currency: ferrotill_core::Currency,
     reader: &Reader,
-    door: &ClerkDoor,
-    board: &Arc<Board>,
+    door: &ClerkHandle,
+    live_status: &Arc<LiveStatus>,
     wake: &Arc<Notify>,
     (clock, guard): (&Arc<Clock>, &Arc<GuardedClock>),
-) -> Result<Option<Sender>, StartError> {
+) -> Result<Option<OutboxThread>, StartError> {
     let Some(upstream) = &config.upstream else {
         return Ok(None);
     };
-    let parts = SenderParts {
+    let parts = OutboxParts {
         config: Arc::new(config.clone()),
         currency,
         reader: reader.clone(),
         door: door.clone(),
-        board: Arc::clone(board),
+        live_status: Arc::clone(live_status),
         wake: Arc::clone(wake),
         clock: Arc::clone(clock),
         guard: Arc::clone(guard),
     };
-    Sender::start(
+    OutboxThread::start(
         parts,
         upstream,
         Box::new(OnlineEcr::new(upstream.online_ecr.clone())),

@@ -38,7 +38,7 @@ pub struct PrinterState {
 
 /// How the office is.
 #[derive(Clone, Debug, Default)]
-pub struct OfficeState {
+pub struct AuthorityState {
     /// Name of the state.
     pub state: String,
     /// Why it was entered.
@@ -58,17 +58,17 @@ pub struct Stock {
 
 /// The board.
 #[derive(Debug, Default)]
-pub struct Board {
+pub struct LiveStatus {
     unsent: Mutex<Unsent>,
     stocks: Mutex<HashMap<Uuid, Stock>>,
     stock_changed: Condvar,
     numbers: Mutex<HashMap<Uuid, u64>>,
     printers: Mutex<HashMap<Uuid, PrinterState>>,
-    office: Mutex<OfficeState>,
+    office: Mutex<AuthorityState>,
     alternative: AtomicBool,
 }
 
-impl Board {
+impl LiveStatus {
     /// How a printer is.
     #[must_use]
     pub fn printer(&self, device: Uuid) -> PrinterState {
@@ -157,7 +157,7 @@ impl Board {
     }
 
     /// A device has this many fiscal numbers.
-    pub fn stock_is(&self, device: Uuid, stock: Stock) {
+    pub fn set_stock(&self, device: Uuid, stock: Stock) {
         let mut stocks = self.stocks.lock().unwrap_or_else(PoisonError::into_inner);
         if stocks.insert(device, stock) != Some(stock) {
             self.stock_changed.notify_all();
@@ -173,7 +173,7 @@ impl Board {
 
     /// How the office is.
     #[must_use]
-    pub fn office(&self) -> OfficeState {
+    pub fn office(&self) -> AuthorityState {
         self.office
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
@@ -181,8 +181,8 @@ impl Board {
     }
 
     /// The office is in another state; `alternative` says whether sales get alternative receipts in it.
-    pub fn office_switched(&self, state: &str, reason: &str, alternative: bool) {
-        *self.office.lock().unwrap_or_else(PoisonError::into_inner) = OfficeState {
+    pub fn authority_switched(&self, state: &str, reason: &str, alternative: bool) {
+        *self.office.lock().unwrap_or_else(PoisonError::into_inner) = AuthorityState {
             state: state.to_owned(),
             reason: reason.to_owned(),
         };

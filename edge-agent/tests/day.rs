@@ -11,7 +11,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use ferrotill::api::json::Node;
-use ferrotill::simulator::tax_office::{Condition, StandIn, Strictness};
+use ferrotill::simulator::tax_office::{Condition, Strictness, TaxOfficeSimulator};
 use ferrotill_device::emulator::{Rig, RigOptions};
 use ferrotill_store::{ChainKey, Reader};
 use shop::outside::{Process, until};
@@ -37,7 +37,7 @@ enum Trouble {
 }
 
 impl Trouble {
-    fn befall(self, line: &Line, office: &StandIn) {
+    fn befall(self, line: &Line, office: &TaxOfficeSimulator) {
         match self {
             Self::Line(weather) => line.set(weather),
             // Slower than the till waits.
@@ -118,7 +118,7 @@ fn a_day_of_trouble_ends_with_every_document_in_its_place_once() {
     let folder = tempfile::tempdir().unwrap();
     let link = folder.path().join("printer");
     let rig = Rig::start(RigOptions::new(link.clone())).unwrap();
-    let office = StandIn::new(Strictness::AnyObject);
+    let office = TaxOfficeSimulator::new(Strictness::AnyObject);
     let line = Line::to(serve_office(office.clone()));
     let books = folder.path().join("books");
     let port = free_port();

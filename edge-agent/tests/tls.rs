@@ -14,7 +14,7 @@ use ferrotill::authority::failure::Failure;
 use ferrotill::authority::http::{agent, kept_agent, send};
 use ferrotill::authority::online_ecr::OnlineEcr;
 use ferrotill::authority::tls::{TlsFault, Trust};
-use ferrotill::authority::{Kind, Parcel, Verdict};
+use ferrotill::authority::{EncodedRequest, Kind, Verdict};
 use ferrotill::config::Config;
 use ferrotill::simulator::tax_office::Condition;
 use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, date_time_ymd};
@@ -156,7 +156,7 @@ impl Server {
 }
 
 fn deliver(url: &str, trust: &Trust) -> Verdict {
-    let parcel = Parcel {
+    let parcel = EncodedRequest {
         kind: Kind::Sale,
         key: Uuid::from_u128(1),
         body: CONFIDENTIAL.to_owned(),
@@ -307,7 +307,7 @@ fn whatever_is_wrong_with_the_line_is_no_acknowledgement() {
         // Without a length, the end of the line is the end of the answer, and half an object is none.
         (
             Manner::Cut(right(), open_ended.strip_suffix(b"}").unwrap()),
-            Failure::Stranger,
+            Failure::NotTheAuthority,
         ),
         (
             Manner::Tampered(right()),
@@ -318,7 +318,7 @@ fn whatever_is_wrong_with_the_line_is_no_acknowledgement() {
                 right(),
                 b"HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 0\r\n\r\n",
             ),
-            Failure::Stranger,
+            Failure::NotTheAuthority,
         ),
     ];
     for (number, (manner, failure)) in cases.into_iter().enumerate() {
@@ -344,7 +344,7 @@ fn a_kept_connection_is_as_strict_as_one_of_its_own() {
     let authority = Authority::new();
     let server = Server::start(Manner::Answers(authority.expired(), ACKNOWLEDGED));
     let agent = kept_agent(TIMEOUT, &authority.trust());
-    let parcel = Parcel {
+    let parcel = EncodedRequest {
         kind: Kind::Sale,
         key: Uuid::from_u128(1),
         body: CONFIDENTIAL.to_owned(),

@@ -22,9 +22,9 @@ use ferrotill_core::profile::Profile;
 use tokio::sync::oneshot;
 use uuid::Uuid;
 
-use crate::clerk::{ClerkDoor, FiscalState, Message};
+use crate::clerk::{ClerkHandle, FiscalState, Message};
 use crate::config::Config;
-use crate::status::{Board, NUMBERS_SOON};
+use crate::status::{LiveStatus, NUMBERS_SOON};
 use crate::time::clock::Clock;
 use crate::time::guarded_clock::GuardedClock;
 use ferrotill_store::{Reader, RequestState, StoreError};
@@ -38,7 +38,7 @@ pub struct App {
     /// The country's law.
     pub profile: &'static dyn Profile,
     /// The way to the clerk.
-    pub door: ClerkDoor,
+    pub door: ClerkHandle,
     /// The books.
     pub reader: Reader,
     /// The clock.
@@ -46,9 +46,9 @@ pub struct App {
     /// The guarded clock.
     pub guard: Arc<GuardedClock>,
     /// The owner's own budget of selling without the office.
-    pub house: Budget,
+    pub owner_budget: Budget,
     /// The board that everybody reads.
-    pub board: Arc<Board>,
+    pub live_status: Arc<LiveStatus>,
     /// The signed calls that ended without a document.
     pub replays: replay::Replays,
 }
@@ -75,8 +75,8 @@ impl App {
     /// The law's budget and the owner's, with what is left of each.
     #[must_use]
     pub fn budgets(&self) -> [(&Budget, Left); 2] {
-        let unsent = self.board.unsent();
-        [&self.profile.facts().offline, &self.house]
+        let unsent = self.live_status.unsent();
+        [&self.profile.facts().offline, &self.owner_budget]
             .map(|budget| (budget, self.guard.left(budget, unsent)))
     }
 
@@ -139,7 +139,7 @@ async fn with_offline_remaining(State(app): State<Arc<App>>, mut response: Respo
             .insert("X-Offline-Remaining-Seconds", HeaderValue::from(seconds));
     }
     if let Some(left) = app
-        .board
+        .live_status
         .fewest_numbers_left()
         .filter(|left| *left <= NUMBERS_SOON)
     {

@@ -56,7 +56,7 @@ pub(super) async fn told(app: &Arc<App>, id: Uuid) -> Response {
         {
             let state = fiscal_state(&stored);
             let needed = match state {
-                FiscalState::Unknown => app.board.needs_a_person(id),
+                FiscalState::Unknown => app.live_status.needs_a_person(id),
                 _ => None,
             };
             let body = known(&stored, telling.as_ref(), word.as_ref(), (state, needed));

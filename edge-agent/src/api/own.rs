@@ -56,7 +56,7 @@ async fn health(State(app): State<Arc<App>>) -> Response {
         ),
     };
     let printers = app.config.devices.iter().map(|device| {
-        let printer = app.board.printer(device.id);
+        let printer = app.live_status.printer(device.id);
         object! {
             "device_id" => device.id,
             "name" => device.name.clone(),
@@ -69,10 +69,10 @@ async fn health(State(app): State<Arc<App>>) -> Response {
             "trouble" => printer.trouble,
             "needs_a_person" => printer.unproven.map(|(id, _)| id),
             "objections" => Out::Array(printer.objections.into_iter().map(Out::from).collect()),
-            "alternative_numbers_left" => app.board.numbers_left(device.id),
+            "alternative_numbers_left" => app.live_status.numbers_left(device.id),
         }
     });
-    let office = app.board.office();
+    let office = app.live_status.office();
     let trouble = app.guard.trouble().map(|trouble| match trouble {
         ClockTrouble::Behind { by_ms } => format!("{} s behind", by_ms / 1_000),
         ClockTrouble::Leapt { by_ms } => format!("{} s ahead", by_ms / 1_000),
@@ -216,7 +216,7 @@ async fn metrics(State(app): State<Arc<App>>) -> Response {
         "",
         app.guard.trouble().is_none().into(),
     );
-    let state = app.board.office().state;
+    let state = app.live_status.office().state;
     for name in ["online", "suspect", "offline", "recovering"] {
         gauge(
             "ferrotill_office_state",
@@ -233,7 +233,7 @@ async fn metrics(State(app): State<Arc<App>>) -> Response {
             count.differing.into(),
         );
     }
-    let offline = i64::from(app.board.sells_alternative());
+    let offline = i64::from(app.live_status.sells_alternative());
     gauge(
         "ferrotill_offline",
         "1 while sales get alternative receipts.",
@@ -241,7 +241,7 @@ async fn metrics(State(app): State<Arc<App>>) -> Response {
         offline,
     );
     for device in &app.config.devices {
-        if let Some(left) = app.board.numbers_left(device.id) {
+        if let Some(left) = app.live_status.numbers_left(device.id) {
             gauge(
                 "ferrotill_alternative_numbers_left",
                 "Numbers that are left for alternative receipts.",
@@ -249,7 +249,7 @@ async fn metrics(State(app): State<Arc<App>>) -> Response {
                 i64::try_from(left).unwrap_or(i64::MAX),
             );
         }
-        let printer = app.board.printer(device.id);
+        let printer = app.live_status.printer(device.id);
         let connected = i64::from(printer.connected);
         let labels = format!("{{device=\"{}\"}}", device.id);
         gauge(
@@ -264,7 +264,7 @@ async fn metrics(State(app): State<Arc<App>>) -> Response {
             &labels,
             printer.unproven.is_some().into(),
         );
-        if let Some(stock) = app.board.stock(device.id) {
+        if let Some(stock) = app.live_status.stock(device.id) {
             gauge(
                 "ferrotill_fiscal_numbers_left",
                 "Reserved fiscal numbers that no document has.",

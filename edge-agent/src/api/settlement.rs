@@ -20,7 +20,7 @@ use super::fiscalcloud::heard_by_a_stranger;
 use super::json::{Fault, Fields, Node};
 use super::replay::Outcome;
 use super::{App, answer, operations, with_state};
-use crate::clerk::{FiscalState, Hearing, Message};
+use crate::clerk::{DeclarationOutcome, FiscalState, Message};
 use crate::object;
 use crate::order::Declaration;
 use crate::time::clock::iso_utc;
@@ -194,25 +194,25 @@ async fn declare(app: &Arc<App>, declaration: Declaration) -> Response {
         Err(_) => return not_known_yet(),
     };
     let (status, code, words) = match hearing {
-        Hearing::Booked | Hearing::NotOutstanding => {
+        DeclarationOutcome::Booked | DeclarationOutcome::NotOutstanding => {
             return match on_the_books(app, id).await {
                 Err(response) => *response,
                 Ok((stored, word)) => settled(app, &declaration, &stored, word.as_ref()).await,
             };
         }
-        Hearing::CanStillSay(why) => (
+        DeclarationOutcome::CanStillSay(why) => (
             StatusCode::UNPROCESSABLE_ENTITY,
             "PrinterCanStillSay",
             format!(
                 "printer: {why}; the printer can still say what became of the document: see to it that it can be asked"
             ),
         ),
-        Hearing::Contradicted => (
+        DeclarationOutcome::Contradicted => (
             StatusCode::CONFLICT,
             "AnotherDeclaration",
             "id: somebody else is saying otherwise at this moment".to_owned(),
         ),
-        Hearing::Unknown(words) => (
+        DeclarationOutcome::Unknown(words) => (
             StatusCode::SERVICE_UNAVAILABLE,
             "BooksUnwritable",
             format!("books: {words}; say it again once they can be written"),

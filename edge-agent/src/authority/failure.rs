@@ -27,7 +27,7 @@ pub enum Failure {
     /// The server says that it cannot now: 5xx, 408, 425, 429.
     Unable,
     /// Something answered that is not the office: a login page, a redirect, a body without end.
-    Stranger,
+    NotTheAuthority,
     /// A server that the till does not believe to be the office, or cannot speak with in secret.
     Tls(TlsFault),
 }
@@ -40,7 +40,7 @@ impl fmt::Display for Failure {
             Self::Broken => "the connection broke",
             Self::TimedOut => "no answer in time",
             Self::Unable => "the server is unable to answer",
-            Self::Stranger => "the answer is not the tax office's",
+            Self::NotTheAuthority => "the answer is not the tax office's",
         })
     }
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use super::online_ecr::url_of;
 use super::tls::{TlsFault, Trust};
-use super::{Authority, Parcel, Verdict};
+use super::{Authority, EncodedRequest, Verdict};
 use crate::authority::failure::Failure;
 use uuid::Uuid;
 
@@ -56,7 +56,7 @@ pub fn send(
     agent: &ureq::Agent,
     authority: &dyn Authority,
     url: &str,
-    parcel: &Parcel,
+    parcel: &EncodedRequest,
 ) -> Delivery {
     let url = url_of(url, authority.path(parcel.kind));
     let headers = authority.headers(&parcel.body);
@@ -154,7 +154,7 @@ fn failure_of(error: &ureq::Error) -> Failure {
             _ => Failure::Broken,
         },
         // What is left is an answer that came and is no answer of a tax office: not HTTP, or without end.
-        _ => Failure::Stranger,
+        _ => Failure::NotTheAuthority,
     }
 }
 

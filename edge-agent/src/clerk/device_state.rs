@@ -77,7 +77,7 @@ pub enum Answer {
 
 /// A caller who waits.
 #[derive(Debug)]
-pub(super) struct Waiter {
+pub(super) struct Caller {
     pub(super) reply: oneshot::Sender<Answer>,
     pub(super) deadline: Instant,
     /// It joined the wait of an earlier caller with the same request.
@@ -86,29 +86,29 @@ pub(super) struct Waiter {
 
 /// An order that waits for its turn.
 #[derive(Debug)]
-pub(super) struct Entry {
+pub(super) struct QueuedOrder {
     pub(super) form: OrderForm,
     pub(super) fingerprint: Fingerprint,
     pub(super) unique: Uuid,
-    pub(super) waiters: Vec<Waiter>,
+    pub(super) callers: Vec<Caller>,
     /// How often it was given to the printer.
     pub(super) attempts: u8,
 }
 
 /// The document that is being sealed on the printer.
 #[derive(Debug)]
-pub(super) struct Active {
+pub(super) struct SealingDocument {
     pub(super) id: Uuid,
     pub(super) fingerprint: Fingerprint,
     /// The order, unless the agent was started anew since.
     pub(super) form: Option<OrderForm>,
-    pub(super) waiters: Vec<Waiter>,
+    pub(super) callers: Vec<Caller>,
     pub(super) attempts: u8,
 }
 
 /// What became of a person's word on a document.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Hearing {
+pub enum DeclarationOutcome {
     /// It is in the books, and so is the end of the document.
     Booked,
     /// The document is not outstanding: the books say how it ended.
@@ -123,9 +123,9 @@ pub enum Hearing {
 
 /// A person's word that waits for the printer to let go of the document.
 #[derive(Debug)]
-pub(super) struct Declaring {
+pub(super) struct PendingDeclaration {
     pub(super) declaration: Declaration,
-    pub(super) replies: Vec<oneshot::Sender<Hearing>>,
+    pub(super) replies: Vec<oneshot::Sender<DeclarationOutcome>>,
 }
 
 /// An alternative receipt's paper.
@@ -134,7 +134,7 @@ pub(super) struct Slip {
     pub(super) id: Uuid,
     pub(super) reserved_seq: i64,
     pub(super) job: Job,
-    pub(super) waiters: Vec<Waiter>,
+    pub(super) callers: Vec<Caller>,
 }
 
 /// A pulse for the drawer, and the caller who waits for it. For payments the printer opens the drawer by its own option.
@@ -152,7 +152,7 @@ pub(super) enum Printing {
 
 /// A device's place.
 #[derive(Debug)]
-pub(super) struct Desk {
+pub(super) struct DeviceState {
     pub(super) device: Uuid,
     /// The till as the journal has it.
     pub(super) till: Till,
@@ -162,10 +162,10 @@ pub(super) struct Desk {
     pub(super) printing: Printing,
     /// The printer's counters as of its last settled answer; none while it cannot be reached.
     pub(super) baseline: Option<Baseline>,
-    pub(super) active: Option<Active>,
+    pub(super) active: Option<SealingDocument>,
     /// A person's word on the active document.
-    pub(super) declaring: Option<Declaring>,
-    pub(super) queue: VecDeque<Entry>,
+    pub(super) declaring: Option<PendingDeclaration>,
+    pub(super) queue: VecDeque<QueuedOrder>,
     pub(super) slips: VecDeque<Slip>,
     pub(super) pulses: VecDeque<Pulse>,
     /// Where a Z-report that nobody asked for is booked.
@@ -186,7 +186,7 @@ pub(super) struct Desk {
     pub(super) snapshot_seq: i64,
 }
 
-impl Desk {
+impl DeviceState {
     pub(super) fn new(device: Uuid, till: Till, printer: PrinterTask) -> Self {
         Self {
             device,
@@ -255,27 +255,27 @@ impl Desk {
     }
 
     /// The callers who wait for an id, with the fingerprint of what they wait for.
-    pub(super) fn waiting_for(&mut self, id: Uuid) -> Option<(Fingerprint, &mut Vec<Waiter>)> {
+    pub(super) fn waiting_for(&mut self, id: Uuid) -> Option<(Fingerprint, &mut Vec<Caller>)> {
         if let Some(active) = self.active.as_mut().filter(|active| active.id == id) {
-            return Some((active.fingerprint, &mut active.waiters));
+            return Some((active.fingerprint, &mut active.callers));
         }
         self.queue
             .iter_mut()
             .find(|entry| entry.form.id == id)
-            .map(|entry| (entry.fingerprint, &mut entry.waiters))
+            .map(|entry| (entry.fingerprint, &mut entry.callers))
     }
 
     /// Everybody who waits at this desk, taken off.
-    pub(super) fn take_waiters(&mut self) -> Vec<Waiter> {
-        let mut waiters: Vec<Waiter> = self
+    pub(super) fn take_waiters(&mut self) -> Vec<Caller> {
+        let mut callers: Vec<Caller> = self
             .queue
             .drain(..)
-            .flat_map(|entry| entry.waiters)
+            .flat_map(|entry| entry.callers)
             .collect();
         if let Some(active) = &mut self.active {
-            waiters.append(&mut active.waiters);
+            callers.append(&mut active.callers);
         }
-        waiters
+        callers
     }
 
     /// The moment at which the first of those who wait in the queue or for a slip wants an answer.
@@ -284,10 +284,10 @@ impl Desk {
             Printing::Slip(slip) => Some(&**slip),
             _ => None,
         });
-        let queued = self.queue.iter().flat_map(|entry| &entry.waiters);
+        let queued = self.queue.iter().flat_map(|entry| &entry.callers);
         queued
-            .chain(slips.flat_map(|slip| &slip.waiters))
-            .map(|waiter| waiter.deadline)
+            .chain(slips.flat_map(|slip| &slip.callers))
+            .map(|caller| caller.deadline)
             .min()
     }
 }

@@ -208,7 +208,9 @@ fn an_unsettled_sale_never_becomes_an_alternative_receipt() {
     stage.printer().reply(Outcome::Unknown(Fault::PortLost));
     assert!(stage.printer().call().recover);
     // Not even when the office is away meanwhile.
-    stage.board.office_switched("offline", "test", true);
+    stage
+        .live_status
+        .authority_switched("offline", "test", true);
     assert!(stage.waits(1) && sold.is_open());
     stage.printer().reply(registered(1));
     assert!(!sold.replayed());
@@ -231,7 +233,7 @@ fn the_mode_and_the_office_choose_the_receipt() {
         (8, true, FiscalOnly, true),
         (9, false, Automatic, true),
     ] {
-        stage.board.office_switched("x", "test", offline);
+        stage.live_status.authority_switched("x", "test", offline);
         let sold = stage.order(sale_as(id, 100, mode, false), PATIENT);
         if fiscal {
             printed += 1;

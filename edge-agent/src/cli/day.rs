@@ -12,7 +12,7 @@ use super::Voice;
 use super::client::{Client, Reply};
 use crate::api::json::{Node, Out};
 use crate::object;
-use crate::simulator::tax_office::{Condition, StandIn};
+use crate::simulator::tax_office::{Condition, TaxOfficeSimulator};
 
 /// What came of the day.
 #[derive(Clone, Debug, Default)]
@@ -44,7 +44,7 @@ impl Day {
 pub(super) struct Stage {
     pub(super) client: Client,
     pub(super) rig: Arc<Rig>,
-    pub(super) office: StandIn,
+    pub(super) office: TaxOfficeSimulator,
     pub(super) voice: Voice,
     /// The printer's last document before the day.
     pub(super) last_document: u32,

@@ -19,7 +19,7 @@ use crate::api::sim;
 use crate::config::{Config, Secret};
 use crate::listener::{Limits, serve};
 use crate::object;
-use crate::simulator::tax_office::{self, StandIn, Strictness};
+use crate::simulator::tax_office::{self, Strictness, TaxOfficeSimulator};
 use crate::time::clock::Clock;
 
 /// What `demo` takes.
@@ -90,7 +90,7 @@ pub(super) fn run(arguments: &DemoArguments, voice: Voice) -> Result<Exit, Failu
         } else {
             Strictness::Rules
         };
-        let office = StandIn::new(strictness);
+        let office = TaxOfficeSimulator::new(strictness);
         let (stop_office, office_stopped) = oneshot::channel::<()>();
         let office_task = tokio::spawn(tax_office::serve(office_listener, office.clone(), async {
             // Told to stop, or forgotten: both end it.

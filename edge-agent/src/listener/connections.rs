@@ -1,4 +1,4 @@
-//! The places for connections, and who has to give way when they are all taken.
+//! The slots for connections, and who has to give way when they are all taken.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
@@ -7,30 +7,30 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
-/// The places for connections.
+/// The slots for connections.
 #[derive(Debug)]
-pub(super) struct Places {
+pub(super) struct ConnectionSlots {
     limit: usize,
     opened: Instant,
-    seats: Mutex<Seats>,
+    seats: Mutex<Slots>,
 }
 
 #[derive(Debug, Default)]
-struct Seats {
+struct Slots {
     next: u64,
-    taken: HashMap<u64, Arc<Seat>>,
+    taken: HashMap<u64, Arc<Slot>>,
 }
 
 /// What a connection is doing, as far as giving up its place goes.
 #[derive(Debug)]
-struct Seat {
+struct Slot {
     state: AtomicU8,
-    /// Since when it has been waiting for the rest of a request, in microseconds since the places were opened.
+    /// Since when it has been waiting for the rest of a request, in microseconds since the slots were opened.
     waiting_since: AtomicU64,
     leave: Notify,
 }
 
-impl Places {
+impl ConnectionSlots {
     pub(super) fn new(limit: usize) -> Self {
         Self {
             limit,
@@ -40,7 +40,7 @@ impl Places {
     }
 
     /// A place: a free one, or that of the connection that has waited longest. `None` if all are at work.
-    pub(super) fn take(self: &Arc<Self>) -> Option<Taken> {
+    pub(super) fn take(self: &Arc<Self>) -> Option<SlotGuard> {
         let mut seats = self.seats();
         if seats.taken.len() >= self.limit {
             let longest = seats
@@ -59,16 +59,16 @@ impl Places {
         }
         let id = seats.next;
         seats.next += 1;
-        let seat = Arc::new(Seat {
+        let seat = Arc::new(Slot {
             state: AtomicU8::new(WAITING),
             waiting_since: AtomicU64::new(self.now()),
             leave: Notify::new(),
         });
         seats.taken.insert(id, Arc::clone(&seat));
-        Some(Taken {
+        Some(SlotGuard {
             id,
             seat,
-            places: Arc::clone(self),
+            slots: Arc::clone(self),
         })
     }
 
@@ -77,25 +77,25 @@ impl Places {
     }
 
     /// The map is whole between any two of its operations, so a panic elsewhere does not spoil it.
-    fn seats(&self) -> MutexGuard<'_, Seats> {
+    fn seats(&self) -> MutexGuard<'_, Slots> {
         self.seats.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 /// A place in use; dropping it frees it.
 #[derive(Debug)]
-pub(super) struct Taken {
+pub(super) struct SlotGuard {
     id: u64,
-    seat: Arc<Seat>,
-    places: Arc<Places>,
+    seat: Arc<Slot>,
+    slots: Arc<ConnectionSlots>,
 }
 
-impl Taken {
+impl SlotGuard {
     /// The connection waits for the rest of a request, or for the next one, from now on.
     pub(super) fn wait_from_now(&self) {
         self.seat
             .waiting_since
-            .store(self.places.now(), Ordering::Relaxed);
+            .store(self.slots.now(), Ordering::Relaxed);
     }
 
     /// Comes when the place was given to another connection.
@@ -118,9 +118,9 @@ impl Taken {
     }
 }
 
-impl Drop for Taken {
+impl Drop for SlotGuard {
     fn drop(&mut self) {
-        self.places.seats().taken.remove(&self.id);
+        self.slots.seats().taken.remove(&self.id);
     }
 }
 

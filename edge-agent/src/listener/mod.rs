@@ -1,7 +1,7 @@
 //! The accept loop: HTTP with a limit on everything a stranger can hold on to.
 //!
 //! Heads, bodies and pauses between requests are bounded in time and size, and so is the number of connections.
-//! When all places are taken, the connection that has waited longest for the rest of a request gives its place to
+//! When all slots are taken, the connection that has waited longest for the rest of a request gives its place to
 //! the newcomer, so that thousands of half-open connections cost a sale nothing; only when every place is at work
 //! does a newcomer hear 503.
 //!
@@ -39,7 +39,7 @@ use uuid::Uuid;
 
 mod connections;
 
-use connections::{Places, Taken};
+use connections::{ConnectionSlots, SlotGuard};
 
 /// What a connection may hold on to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -80,7 +80,7 @@ pub async fn serve(
     limits: Limits,
     shutdown: impl Future<Output = ()>,
 ) {
-    let places = Arc::new(Places::new(limits.connections));
+    let slots = Arc::new(ConnectionSlots::new(limits.connections));
     let turned_away = Arc::new(AtomicUsize::new(0));
     let (stop, stopping) = watch::channel(false);
     let mut tasks = JoinSet::new();
@@ -95,7 +95,7 @@ pub async fn serve(
             // Finished tasks are taken out as they end, so that the set does not grow for as long as the program runs.
             Some(_) = tasks.join_next() => {}
             accepted = listener.accept() => match accepted {
-                Ok((stream, peer)) => match places.take() {
+                Ok((stream, peer)) => match slots.take() {
                     Some(place) => {
                         let stopping = stopping.clone();
                         tasks.spawn(connection(stream, peer, place, router.clone(), limits, stopping));
@@ -197,7 +197,7 @@ fn named(mut response: Response<Body>, id: &RequestId) -> Response<Body> {
 async fn connection(
     stream: TcpStream,
     peer: SocketAddr,
-    place: Taken,
+    place: SlotGuard,
     router: Router,
     limits: Limits,
     mut stopping: watch::Receiver<bool>,
@@ -241,10 +241,10 @@ fn told(ended: hyper::Result<()>, peer: SocketAddr) {
 async fn answer(
     request: Request<Incoming>,
     peer: SocketAddr,
-    place: Arc<Taken>,
+    place: Arc<SlotGuard>,
     router: Router,
     limits: Limits,
-) -> Result<Response<Body>, GaveWay> {
+) -> Result<Response<Body>, Evicted> {
     let id = RequestId::of(request.headers());
     place.wait_from_now();
     let (mut parts, body) = request.into_parts();
@@ -253,7 +253,7 @@ async fn answer(
         Err(unread) => return Ok(named(unread.answer(limits), &id)),
     };
     if !place.start_work() {
-        return Err(GaveWay);
+        return Err(Evicted);
     }
     parts.extensions.insert(id.clone());
     parts.extensions.insert(ConnectInfo(peer));
@@ -428,7 +428,7 @@ impl Drop for Counted {
 /// Ends a connection whose place was given away while its request was read.
 #[derive(Debug, Error)]
 #[error("the connection gave its place to another")]
-struct GaveWay;
+struct Evicted;
 
 const X_REQUEST_ID: &str = "x-request-id";
 const X_FISCAL_STATE: &str = "x-fiscal-state";

@@ -16,20 +16,20 @@ use uuid::Uuid;
 use crate::authority::Authority;
 use crate::authority::http::{agent, post};
 use crate::authority::online_ecr::{OnlineEcr, url_of};
-use crate::clerk::{ClerkDoor, Message};
+use crate::clerk::{ClerkHandle, Message};
 use crate::config::{Config, Upstream};
 use crate::outbox::backoff::Backoff;
 use crate::outbox::identity;
-use crate::status::{Board, Stock};
+use crate::status::{LiveStatus, Stock};
 
 /// The thread that keeps the devices in fiscal numbers. Dropping it ends it.
 #[derive(Debug)]
-pub struct NumberKeeper {
+pub struct NumberSupply {
     stop: Arc<AtomicBool>,
     thread: Option<JoinHandle<()>>,
 }
 
-impl NumberKeeper {
+impl NumberSupply {
     /// Starts it.
     ///
     /// # Errors
@@ -38,8 +38,8 @@ impl NumberKeeper {
     pub fn start(
         config: Arc<Config>,
         upstream: &Upstream,
-        board: Arc<Board>,
-        door: ClerkDoor,
+        live_status: Arc<LiveStatus>,
+        door: ClerkHandle,
     ) -> io::Result<Self> {
         let stop = Arc::new(AtomicBool::new(false));
         let worker = Worker {
@@ -48,7 +48,7 @@ impl NumberKeeper {
             protocol: OnlineEcr::new(upstream.online_ecr.clone()),
             wanted: upstream.online_ecr.numbers,
             config,
-            board,
+            live_status,
             door,
             stop: Arc::clone(&stop),
         };
@@ -62,7 +62,7 @@ impl NumberKeeper {
     }
 }
 
-impl Drop for NumberKeeper {
+impl Drop for NumberSupply {
     fn drop(&mut self) {
         self.stop.store(true, Ordering::Release);
         // It ends by itself within its pause; what it has asked for meanwhile is asked for again at the next start.
@@ -78,8 +78,8 @@ struct Worker {
     protocol: OnlineEcr,
     wanted: u32,
     config: Arc<Config>,
-    board: Arc<Board>,
-    door: ClerkDoor,
+    live_status: Arc<LiveStatus>,
+    door: ClerkHandle,
     stop: Arc<AtomicBool>,
 }
 
@@ -92,7 +92,7 @@ impl Worker {
         let mut failures = 0_u32;
         while !self.stop.load(Ordering::Acquire) {
             let low = self.config.devices.iter().filter_map(|device| {
-                let stock = self.board.stock(device.id)?;
+                let stock = self.live_status.stock(device.id)?;
                 (stock.left <= u64::from(self.wanted) / 2).then_some((device.id, stock))
             });
             let mut asked = false;
@@ -116,7 +116,7 @@ impl Worker {
             } else {
                 // The clerk takes what came, and that changes the stock, which ends the wait.
                 let pause = Duration::from_millis(PAUSE_MS_MAX);
-                self.board.wait_for_stock(pause);
+                self.live_status.wait_for_stock(pause);
             }
         }
     }

@@ -220,10 +220,10 @@ impl Reachability {
         if self.state == State::Suspect && self.failing_for_long(now) {
             return self.fall(now, Reason::Silent(self.failure));
         }
-        if self.state != State::Offline || self.answers == 0 || !self.dwelt(now) {
+        if self.state != State::Offline || self.answers == 0 || !self.dwell_elapsed(now) {
             return None;
         }
-        self.come_back(now, Reason::Dwelt)
+        self.go_online(now, Reason::Dwelt)
     }
 
     fn failed(&mut self, now: u64, failure: Failure) -> Option<Switch> {
@@ -265,13 +265,13 @@ impl Reachability {
         );
         match self.state {
             State::Online | State::Suspect => self.switch(State::Online, Reason::Answered),
-            State::Offline if !self.dwelt(now) => None,
-            State::Offline | State::Recovering => self.come_back(now, Reason::Answered),
+            State::Offline if !self.dwell_elapsed(now) => None,
+            State::Offline | State::Recovering => self.go_online(now, Reason::Answered),
         }
     }
 
     /// Two answers end an outage; one does if there is nothing left to try the office with.
-    fn come_back(&mut self, now: u64, reason: Reason) -> Option<Switch> {
+    fn go_online(&mut self, now: u64, reason: Reason) -> Option<Switch> {
         if self.answers < ANSWERS_TO_RETURN && self.pending {
             return self.switch(State::Recovering, reason);
         }
@@ -305,7 +305,7 @@ impl Reachability {
         now.saturating_sub(self.failing_since) >= self.thresholds.failing_ms
     }
 
-    fn dwelt(&self, now: u64) -> bool {
+    fn dwell_elapsed(&self, now: u64) -> bool {
         now.saturating_sub(self.offline_since) >= self.dwell_ms()
     }
 

@@ -19,7 +19,7 @@ pub(super) struct Prepared {
 }
 
 /// A lot of letters, oldest first.
-type Lot = Result<Vec<Prepared>, StoreError>;
+type ReadBatch = Result<Vec<Prepared>, StoreError>;
 
 /// Reads letters on a thread of its own, which ends with it.
 #[derive(Debug)]
@@ -35,22 +35,25 @@ enum Reading {
     /// A thread.
     Thread {
         asks: SyncSender<(i64, u32)>,
-        lots: Receiver<Lot>,
+        lots: Receiver<ReadBatch>,
     },
     /// Whoever asks, at once: what is read ahead is as old as it can be, and the same each time.
-    Here { desk: Desk, lot: Option<Lot> },
+    Here {
+        desk: DeviceState,
+        lot: Option<ReadBatch>,
+    },
 }
 
 /// Where letters are read and put into the office's terms.
 #[derive(Debug)]
-struct Desk {
+struct DeviceState {
     reader: Reader,
     config: Arc<Config>,
     currency: Currency,
 }
 
-impl Desk {
-    fn read(&self, after: i64, count: u32) -> Lot {
+impl DeviceState {
+    fn read(&self, after: i64, count: u32) -> ReadBatch {
         let letters = self.reader.letters(after, count)?;
         let prepared = letters.into_iter().map(|letter| Prepared {
             document: letter_document(&letter, &self.config, self.currency),
@@ -76,7 +79,7 @@ impl ReadingAhead {
     ) -> io::Result<Self> {
         let (asks, asked) = sync_channel::<(i64, u32)>(1);
         let (tell, lots) = sync_channel(1);
-        let desk = Desk {
+        let desk = DeviceState {
             reader,
             config,
             currency,
@@ -98,7 +101,7 @@ impl ReadingAhead {
 
     /// The same without a thread.
     pub(super) fn by_hand(reader: Reader, config: Arc<Config>, currency: Currency) -> Self {
-        let desk = Desk {
+        let desk = DeviceState {
             reader,
             config,
             currency,
@@ -110,7 +113,7 @@ impl ReadingAhead {
     }
 
     /// The lot after a place in the order. If it is full, the one after it is read meanwhile.
-    pub(super) fn lot(&mut self, after: i64) -> Lot {
+    pub(super) fn lot(&mut self, after: i64) -> ReadBatch {
         if self.asked != Some(after) {
             self.forget();
             self.ask(after, LETTERS_MAX);
@@ -140,7 +143,7 @@ impl ReadingAhead {
         }
     }
 
-    fn answer(&mut self) -> Lot {
+    fn answer(&mut self) -> ReadBatch {
         self.asked = None;
         match &mut self.reading {
             // It ends only with us; without it there is nothing to send.

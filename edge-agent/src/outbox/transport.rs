@@ -1,13 +1,13 @@
 //! The way to the office, as the sender takes it: the network, unless a simulation stands in its place.
 
 use crate::authority::http::{Delivery, agent, kept_agent, send};
-use crate::authority::{Authority, Parcel};
+use crate::authority::{Authority, EncodedRequest};
 use crate::config::Upstream;
 
 /// Carries parcels to the office and brings back what it said.
-pub trait Post: Send {
+pub trait Transport: Send {
     /// One attempt: over the connection that is kept for a backlog, or over one of its own.
-    fn deliver(&self, authority: &dyn Authority, parcel: &Parcel, kept: bool) -> Delivery;
+    fn deliver(&self, authority: &dyn Authority, parcel: &EncodedRequest, kept: bool) -> Delivery;
 }
 
 /// The network.
@@ -28,8 +28,8 @@ impl Network {
     }
 }
 
-impl Post for Network {
-    fn deliver(&self, authority: &dyn Authority, parcel: &Parcel, kept: bool) -> Delivery {
+impl Transport for Network {
+    fn deliver(&self, authority: &dyn Authority, parcel: &EncodedRequest, kept: bool) -> Delivery {
         let agent = if kept { &self.kept_agent } else { &self.agent };
         send(agent, authority, &self.url, parcel)
     }

@@ -6,12 +6,12 @@
 //!   where it agrees within minutes; a jump of it is a warning and nothing else, and time never stands still for one.
 //! - After a start of the machine nobody knows how long the power was off. Time goes on from the highest moment seen until a witness
 //!   speaks: the printer's clock, or the `Date` of an answer of the tax office. Only a witness makes time leap forward,
-//! - or, until one speaks, a caller whose signature holds, and that by a week at most ([`Watchman::hear_caller`]).
+//! - or, until one speaks, a caller whose signature holds, and that by a week at most ([`TimeGuard::observe_caller_time`]).
 //! - Time never goes back. Where the witnesses say that it has run ahead, it runs slower until they agree.
 //! - What is spent of a budget is counted by [`ferrotill_core::budget`] from these moments and is stored with every commit:
 //!   neither a rollback nor a start of the agent or the machine gives any of it back.
 //!
-//! [`Watchman`] is pure; [`GuardedClock`](super::guarded_clock::GuardedClock) reads the clocks for it.
+//! [`TimeGuard`] is pure; [`GuardedClock`](super::guarded_clock::GuardedClock) reads the clocks for it.
 
 use ferrotill_core::budget::{ClockTrouble, Guard, Marks, Reading};
 use ferrotill_core::time::Moment;
@@ -29,7 +29,7 @@ pub struct Clocks {
 
 /// What became of a caller's time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum CallerHeard {
+pub enum CallerTimeOutcome {
     /// It says nothing that the till does not know, or that it has better witnesses for.
     NothingNew,
     /// Time went forward.
@@ -40,7 +40,7 @@ pub enum CallerHeard {
 
 /// What the agent believes. Pure: the clocks' readings are given.
 #[derive(Clone, Copy, Debug)]
-pub struct Watchman {
+pub struct TimeGuard {
     marks: Marks,
     boot: Uuid,
     /// A moment that is believed, and when it was, since the machine's start.
@@ -81,7 +81,7 @@ const GUARD: Guard = Guard {
     leap_ms_max: LEAP_MS,
 };
 
-impl Watchman {
+impl TimeGuard {
     /// Takes up the watch.
     #[must_use]
     pub fn new(remembered: Option<StoredClock>, boot: Uuid, clocks: Clocks) -> Self {
@@ -256,11 +256,11 @@ impl Watchman {
     /// further than that says. A call that was recorded says when it was signed, which has passed.
     ///
     /// It makes nobody sure: the printer and the office still speak, and where they say that time ran ahead, it slows.
-    pub fn hear_caller(&mut self, clocks: Clocks, caller_ms: i64) -> CallerHeard {
+    pub fn observe_caller_time(&mut self, clocks: Clocks, caller_ms: i64) -> CallerTimeOutcome {
         let at_ms = self.look(clocks).0;
         let ahead_ms = caller_ms.saturating_sub(at_ms);
         if self.sure || !self.started_anew || ahead_ms <= FOLLOW_MS {
-            return CallerHeard::NothingNew;
+            return CallerTimeOutcome::NothingNew;
         }
         let expected_ms = self.expected_ms(clocks.since_boot_ms);
         let off_ms = clocks.system_ms.saturating_sub(expected_ms);
@@ -276,12 +276,12 @@ impl Watchman {
         };
         let by_ms = borne_out_ms.saturating_sub(at_ms);
         if by_ms <= 0 || ahead_ms > CALLER_MS.saturating_sub(self.told_ms) {
-            return CallerHeard::NotBelieved;
+            return CallerTimeOutcome::NotBelieved;
         }
         (self.anchor_ms, self.anchored_ms) = (borne_out_ms, clocks.since_boot_ms);
         self.told_ms = self.told_ms.saturating_add(by_ms);
         self.marks = self.marks.seen(by_ms);
-        CallerHeard::Believed
+        CallerTimeOutcome::Believed
     }
 
     /// Whether a signed caller's time is near enough to ours, to what the witnesses say, or to the machine's clock.

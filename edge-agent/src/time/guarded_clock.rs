@@ -7,7 +7,7 @@ use ferrotill_core::time::Moment;
 use ferrotill_store::StoredClock;
 
 use super::clock::Clock;
-use super::guard::{CallerHeard, Clocks, FOLLOW_MS, PRINTER_CLOCK, Watchman};
+use super::guard::{CallerTimeOutcome, Clocks, FOLLOW_MS, PRINTER_CLOCK, TimeGuard};
 
 /// The agent's guarded clock.
 #[derive(Debug)]
@@ -18,7 +18,7 @@ pub struct GuardedClock {
 
 #[derive(Debug)]
 struct Inner {
-    watchman: Watchman,
+    time_guard: TimeGuard,
     /// The simulator's moves that were taken into account.
     moves: u64,
     /// What was last said about the machine's clock, so that it is said once.
@@ -35,15 +35,15 @@ impl GuardedClock {
         remembered: Option<StoredClock>,
         latest: impl IntoIterator<Item = Moment>,
     ) -> Self {
-        let mut watchman = Watchman::new(remembered, clock.boot(), clocks(&clock));
+        let mut time_guard = TimeGuard::new(remembered, clock.boot(), clocks(&clock));
         for at in latest {
-            watchman.not_before(at);
+            time_guard.not_before(at);
         }
         let moves = clock.moves();
         Self {
             clock,
             inner: Mutex::new(Inner {
-                watchman,
+                time_guard,
                 moves,
                 warned: false,
                 caller_warned: false,
@@ -55,14 +55,14 @@ impl GuardedClock {
     pub fn now(&self) -> Moment {
         let (mut inner, clocks) = self.read();
         self.warn(&mut inner, clocks);
-        inner.watchman.step(clocks, |ms| self.clock.moment(ms))
+        inner.time_guard.step(clocks, |ms| self.clock.moment(ms))
     }
 
     /// The time of a document that is sold now.
     pub fn selling(&self) -> Moment {
         let (mut inner, clocks) = self.read();
         inner
-            .watchman
+            .time_guard
             .step_selling(clocks, |ms| self.clock.moment(ms))
     }
 
@@ -84,7 +84,7 @@ impl GuardedClock {
     }
 
     /// A caller orders a document and signed the call with this time. Its signature holds; without that it must not be heard
-    /// ([`Watchman::hear_caller`]).
+    /// ([`TimeGuard::observe_caller_time`]).
     pub fn caller_says(&self, who: &str, caller_ms: i64) {
         let (mut inner, clocks) = self.read();
         if self.clock.is_simulated() {
@@ -92,18 +92,18 @@ impl GuardedClock {
             return;
         }
         let said = crate::time::clock::iso_utc(caller_ms);
-        match inner.watchman.hear_caller(clocks, caller_ms) {
-            CallerHeard::NothingNew => {}
-            CallerHeard::Believed => {
-                let ours = crate::time::clock::iso_utc(inner.watchman.look(clocks).0);
+        match inner.time_guard.observe_caller_time(clocks, caller_ms) {
+            CallerTimeOutcome::NothingNew => {}
+            CallerTimeOutcome::Believed => {
+                let ours = crate::time::clock::iso_utc(inner.time_guard.look(clocks).0);
                 tracing::warn!(
                     "time goes forward to {ours}: the caller {who:?} says {said}, and no witness has spoken since the machine was started"
                 );
             }
-            CallerHeard::NotBelieved if inner.caller_warned => {}
-            CallerHeard::NotBelieved => {
+            CallerTimeOutcome::NotBelieved if inner.caller_warned => {}
+            CallerTimeOutcome::NotBelieved => {
                 inner.caller_warned = true;
-                let ours = crate::time::clock::iso_utc(inner.watchman.look(clocks).0);
+                let ours = crate::time::clock::iso_utc(inner.time_guard.look(clocks).0);
                 tracing::warn!(
                     "the caller {who:?} says {said}, which is not believed; time stays {ours}. Set the caller's clock, or connect the printer"
                 );
@@ -113,9 +113,9 @@ impl GuardedClock {
 
     fn hear(&self, who: &str, witness_ms: i64) {
         let (mut inner, clocks) = self.read();
-        let before_ms = inner.watchman.look(clocks).0;
-        let believed = inner.watchman.hear(clocks, witness_ms);
-        let after_ms = inner.watchman.look(clocks).0;
+        let before_ms = inner.time_guard.look(clocks).0;
+        let believed = inner.time_guard.hear(clocks, witness_ms);
+        let after_ms = inner.time_guard.look(clocks).0;
         let said = crate::time::clock::iso_utc(witness_ms);
         let ours = crate::time::clock::iso_utc(after_ms);
         if !believed {
@@ -126,18 +126,18 @@ impl GuardedClock {
     }
 
     /// The office cannot be reached from now on.
-    pub fn office_gone(&self) {
+    pub fn authority_gone(&self) {
         let (mut inner, clocks) = self.read();
         inner
-            .watchman
+            .time_guard
             .set_offline(clocks, |ms| self.clock.moment(ms), true);
     }
 
     /// The office has acknowledged a document: the stretch without it is over.
-    pub fn office_answers(&self) {
+    pub fn authority_answered(&self) {
         let (mut inner, clocks) = self.read();
         inner
-            .watchman
+            .time_guard
             .set_offline(clocks, |ms| self.clock.moment(ms), false);
     }
 
@@ -146,7 +146,7 @@ impl GuardedClock {
     pub fn left(&self, budget: &Budget, unsent: Unsent) -> Left {
         // A copy looks: what is read by callers is not written down.
         let (inner, clocks) = self.read();
-        let mut copy = inner.watchman;
+        let mut copy = inner.time_guard;
         copy.step(clocks, |ms| self.clock.moment(ms));
         budget.left(copy.marks(), unsent)
     }
@@ -154,23 +154,23 @@ impl GuardedClock {
     /// The office could not be reached the last time that it mattered.
     #[must_use]
     pub fn is_offline(&self) -> bool {
-        self.read().0.watchman.marks().is_offline()
+        self.read().0.time_guard.marks().is_offline()
     }
 
     /// What is wrong with the machine's clock.
     #[must_use]
     pub fn trouble(&self) -> Option<ClockTrouble> {
         let (inner, clocks) = self.read();
-        inner.watchman.look(clocks).1
+        inner.time_guard.look(clocks).1
     }
 
     /// A witness has spoken since the machine's start.
     #[must_use]
     pub fn is_sure(&self) -> bool {
-        self.read().0.watchman.is_sure()
+        self.read().0.time_guard.is_sure()
     }
 
-    /// Whether a signed caller's time is near enough ([`Watchman::accepts`]); `Err` is our own.
+    /// Whether a signed caller's time is near enough ([`TimeGuard::accepts`]); `Err` is our own.
     ///
     /// # Errors
     ///
@@ -182,13 +182,13 @@ impl GuardedClock {
             system_ms: self.clock.system_ms(),
             ..clocks
         };
-        let watchman = inner.watchman;
-        if watchman.accepts(clocks, given_ms, window_ms)
-            || watchman.accepts(real, given_ms, window_ms)
+        let time_guard = inner.time_guard;
+        if time_guard.accepts(clocks, given_ms, window_ms)
+            || time_guard.accepts(real, given_ms, window_ms)
         {
             return Ok(());
         }
-        Err(watchman.look(clocks).0)
+        Err(time_guard.look(clocks).0)
     }
 
     /// What is to be stored with the next commit. The time until now is charged first, and what was heard meanwhile is not stored
@@ -196,8 +196,8 @@ impl GuardedClock {
     #[must_use]
     pub fn remembered(&self) -> StoredClock {
         let (mut inner, clocks) = self.read();
-        inner.watchman.step(clocks, |ms| self.clock.moment(ms));
-        inner.watchman.remembered()
+        inner.time_guard.step(clocks, |ms| self.clock.moment(ms));
+        inner.time_guard.remembered()
     }
 
     fn read(&self) -> (MutexGuard<'_, Inner>, Clocks) {
@@ -207,13 +207,13 @@ impl GuardedClock {
         if moves != inner.moves {
             // The simulator moves the printer's clock too: it is its own witness.
             inner.moves = moves;
-            inner.watchman.hear(clocks, clocks.system_ms);
+            inner.time_guard.hear(clocks, clocks.system_ms);
         }
         (inner, clocks)
     }
 
     fn warn(&self, inner: &mut Inner, clocks: Clocks) {
-        let (at_ms, trouble) = inner.watchman.look(clocks);
+        let (at_ms, trouble) = inner.time_guard.look(clocks);
         if trouble.is_some() != inner.warned {
             inner.warned = trouble.is_some();
             let at = crate::time::clock::iso_utc(at_ms);

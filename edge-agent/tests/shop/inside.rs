@@ -11,7 +11,7 @@ use std::thread::JoinHandle;
 use ferrotill::agent::Agent;
 use ferrotill::config::Config;
 use ferrotill::listener::{Limits, serve};
-use ferrotill::simulator::tax_office::{self, StandIn, Strictness};
+use ferrotill::simulator::tax_office::{self, Strictness, TaxOfficeSimulator};
 use ferrotill_device::emulator::{Rig, RigOptions};
 use ferrotill_device::wire::framing::{Decoder, Request, Token};
 use ferrotill_device::wire::isl::FRAMING;
@@ -24,7 +24,7 @@ const ANYWHERE: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCA
 /// A shop that is open until it is dropped.
 pub struct Shop {
     pub rig: Rig,
-    pub office: StandIn,
+    pub office: TaxOfficeSimulator,
     pub client: Client,
     /// The commands that the printer was sent.
     tapped: Arc<Mutex<Vec<Request>>>,
@@ -40,7 +40,7 @@ impl Shop {
         let rig = Rig::start(RigOptions::new(link.clone())).unwrap();
         let (printer, tapped) = tap(&link);
         let uri = format!("datecs+tcp://{printer}");
-        let office = StandIn::new(Strictness::Rules);
+        let office = TaxOfficeSimulator::new(Strictness::Rules);
         let (stop, stopped) = oneshot::channel();
         let (tell, told) = std::sync::mpsc::channel();
         let books = folder.path().join("books").display().to_string();

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use ferrotill::agent::Agent;
 use ferrotill::config::Config;
 use ferrotill::listener::{Limits, serve};
-use ferrotill::simulator::tax_office::{self, StandIn, Strictness};
+use ferrotill::simulator::tax_office::{self, Strictness, TaxOfficeSimulator};
 use ferrotill::time::clock::{Clock, system_ms};
 use ferrotill_device::emulator::{Rig, RigOptions};
 use ferrotill_store::FILE_NAME;
@@ -26,7 +26,7 @@ pub struct Till {
     pub rig: Rig,
     /// What the printer's clock is ahead of the real one by, in seconds.
     pub printer_ahead_s: Arc<AtomicI64>,
-    pub office: StandIn,
+    pub office: TaxOfficeSimulator,
     pub line: Line,
     pub clock: Arc<Clock>,
     text: String,
@@ -54,7 +54,7 @@ impl Till {
             ..RigOptions::new(link.clone())
         })
         .unwrap();
-        let office = StandIn::new(Strictness::AnyObject);
+        let office = TaxOfficeSimulator::new(Strictness::AnyObject);
         let line = Line::to(serve_office(office.clone()));
         let books = folder.path().join("books").display().to_string();
         let uri = format!("datecs+serial://{}?baud=115200", link.display());
@@ -224,7 +224,7 @@ impl Drop for Till {
 }
 
 /// The office, for as long as the process lives.
-pub fn serve_office(office: StandIn) -> SocketAddr {
+pub fn serve_office(office: TaxOfficeSimulator) -> SocketAddr {
     let (tell, told) = std::sync::mpsc::channel();
     std::thread::spawn(move || {
         let runtime = tokio::runtime::Builder::new_current_thread()

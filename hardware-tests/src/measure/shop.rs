@@ -6,11 +6,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use ferrotill::clerk::{Answer, Clerk, ClerkDoor, DeskPlan, Message, OfficeNews, Setting};
+use ferrotill::clerk::{
+    Answer, AuthorityNews, Clerk, ClerkHandle, ClerkSettings, DevicePlan, Message,
+};
 use ferrotill::config::Config;
 use ferrotill::order::{OrderDraft, OrderForm, OrderKind, OrderLine, ReceiptMode};
 use ferrotill::seal::printer::PrinterTask;
-use ferrotill::status::Board;
+use ferrotill::status::LiveStatus;
 use ferrotill::tables;
 use ferrotill::time::clock::Clock;
 use ferrotill::time::guarded_clock::GuardedClock;
@@ -173,7 +175,7 @@ impl FiscalPrinter for InstantPrinter {
 
 /// An open shop. Dropping it ends the clerk.
 pub(super) struct Shop {
-    pub(super) door: ClerkDoor,
+    pub(super) door: ClerkHandle,
     pub(super) reader: Reader,
     clerk: Option<JoinHandle<()>>,
 }
@@ -191,7 +193,7 @@ impl Shop {
             store.remembered_clock().map_err(words)?,
             store.latest_moment().map_err(words)?,
         ));
-        let (door, inbox) = ClerkDoor::new();
+        let (door, inbox) = ClerkHandle::new();
         let printer = PrinterTask::start(
             "measured",
             Box::new(InstantPrinter(Arc::clone(memory))),
@@ -199,19 +201,19 @@ impl Shop {
             Arc::clone(&clock),
         )
         .map_err(words)?;
-        let plan = DeskPlan {
+        let plan = DevicePlan {
             device: DEVICE,
             configuration: tables::configuration(device, MOLDOVA.facts()),
             printer,
             point_of_sale: Uuid::from_u128(1),
             serial: None,
         };
-        let setting = Arc::new(Setting {
+        let setting = Arc::new(ClerkSettings {
             profile: &MOLDOVA,
             clock,
             guard,
-            house: Budget::UNLIMITED,
-            board: Arc::new(Board::default()),
+            owner_budget: Budget::UNLIMITED,
+            live_status: Arc::new(LiveStatus::default()),
             wake_sender: Arc::new(Notify::new()),
         });
         let clerk = spawn_clerk(store, setting, plan, inbox)?;
@@ -246,8 +248,8 @@ impl Shop {
                 return Ok(());
             }
             let sealed_seqs = waiting.iter().map(|letter| letter.sealed_seq).collect();
-            let news = OfficeNews::Acknowledged { sealed_seqs };
-            self.door.tell(Message::Office(news));
+            let news = AuthorityNews::Acknowledged { sealed_seqs };
+            self.door.tell(Message::Authority(news));
             self.settle()?;
         }
     }
@@ -273,8 +275,8 @@ impl Drop for Shop {
 
 fn spawn_clerk(
     store: Store,
-    setting: Arc<Setting>,
-    plan: DeskPlan,
+    setting: Arc<ClerkSettings>,
+    plan: DevicePlan,
     inbox: Receiver<Message>,
 ) -> Told<JoinHandle<()>> {
     let clerk = Clerk::open(store, setting, vec![plan], inbox).map_err(words)?;

@@ -3,11 +3,11 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use ferrotill::authority::http::Delivery;
-use ferrotill::authority::{Authority, Parcel, Verdict};
-use ferrotill::outbox::Post;
 use ferrotill::authority::failure::{Failure, Progress};
-use ferrotill::simulator::tax_office::StandIn;
+use ferrotill::authority::http::Delivery;
+use ferrotill::authority::{Authority, EncodedRequest, Verdict};
+use ferrotill::outbox::Transport;
+use ferrotill::simulator::tax_office::TaxOfficeSimulator;
 use ferrotill_disk::Dice;
 use uuid::Uuid;
 
@@ -74,7 +74,7 @@ pub(super) struct Sky(Arc<Mutex<Inside>>);
 
 #[derive(Debug)]
 struct Inside {
-    office: StandIn,
+    office: TaxOfficeSimulator,
     weather: Weather,
     dice: Dice,
     /// Documents that arrive later.
@@ -92,7 +92,7 @@ struct Inside {
 }
 
 impl Sky {
-    pub(super) fn over(office: StandIn, dice: Dice, bug: Option<Bug>) -> Self {
+    pub(super) fn over(office: TaxOfficeSimulator, dice: Dice, bug: Option<Bug>) -> Self {
         Self(Arc::new(Mutex::new(Inside {
             office,
             weather: Weather::Fair,
@@ -208,8 +208,8 @@ impl Inside {
     }
 }
 
-impl Post for Sky {
-    fn deliver(&self, authority: &dyn Authority, parcel: &Parcel, _kept: bool) -> Delivery {
+impl Transport for Sky {
+    fn deliver(&self, authority: &dyn Authority, parcel: &EncodedRequest, _kept: bool) -> Delivery {
         let mut inside = self.inside();
         inside.attempts += 1;
         let key = match inside.bug {

@@ -57,11 +57,11 @@ pub(super) async fn one(app: &Arc<App>, id: Uuid) -> Response {
 }
 
 fn serial_number(app: &App, device: &Device) -> Option<String> {
-    Some(app.board.printer(device.id).serial).filter(|serial| !serial.is_empty())
+    Some(app.live_status.printer(device.id).serial).filter(|serial| !serial.is_empty())
 }
 
 fn dto(app: &App, device: &Device, last_number: u32, used: &[Option<u32>]) -> Out {
-    let printer = app.board.printer(device.id);
+    let printer = app.live_status.printer(device.id);
     let owner = &app.config.till.owner;
     let today = app.guard.now().local_day();
     let tax_groups = device.tax_groups.iter().enumerate().map(|(index, group)| {

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use super::super::online_ecr::OnlineEcr;
 use super::super::online_ecr::tests::sale;
 use super::super::tls::Trust;
-use super::super::{Authority, Document, Parcel, Verdict};
+use super::super::{Authority, Document, EncodedRequest, Verdict};
 use super::{Delivery, agent, send};
 use crate::authority::failure::Failure;
 use crate::simulator::tax_office::tests::Running;
@@ -15,7 +15,7 @@ use crate::simulator::tax_office::{Condition, Strictness};
 
 const TIMEOUT: Duration = Duration::from_millis(400);
 
-fn parcel() -> Parcel {
+fn parcel() -> EncodedRequest {
     OnlineEcr::default()
         .encode(&Document::Receipt(sale()))
         .unwrap()
@@ -42,10 +42,16 @@ fn the_stand_in_in_all_its_conditions() {
                 message: "refused by the simulator".to_owned(),
             },
         ),
-        (Condition::Lie, Verdict::Failed(Failure::Stranger)),
-        (Condition::Hollow, Verdict::Failed(Failure::Stranger)),
+        (
+            Condition::CaptivePortal,
+            Verdict::Failed(Failure::NotTheAuthority),
+        ),
+        (
+            Condition::EmptyObject,
+            Verdict::Failed(Failure::NotTheAuthority),
+        ),
         (Condition::Slow, Verdict::Failed(Failure::TimedOut)),
-        (Condition::Drip, Verdict::Failed(Failure::TimedOut)),
+        (Condition::Trickle, Verdict::Failed(Failure::TimedOut)),
         (Condition::Up, Verdict::Acknowledged),
     ] {
         running.office.set(condition, Duration::from_secs(5));
@@ -78,12 +84,12 @@ static HEAD_WITHOUT_END: [u8; 21] = *b"HTTP/1.1 200 OK\r\nX: y";
 #[test]
 fn a_stranger_is_not_the_office() {
     for (answer, endless, failure) in [
-        (&b"HTTP/1.1 200 OK\r\nContent-Length: 14\r\n\r\n<html></html>\n"[..], false, Failure::Stranger),
-        (b"HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 0\r\n\r\n", false, Failure::Stranger),
-        (b"HTTP/1.1 307 Again\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 20\r\n\r\n{\"status\":\"success\"}", false, Failure::Stranger),
-        (b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n{\"status\":\"success\"}", true, Failure::Stranger),
-        (b"SSH-2.0-OpenSSH_9.2\r\n", false, Failure::Stranger),
-        (&HEAD_WITHOUT_END, true, Failure::Stranger),
+        (&b"HTTP/1.1 200 OK\r\nContent-Length: 14\r\n\r\n<html></html>\n"[..], false, Failure::NotTheAuthority),
+        (b"HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 0\r\n\r\n", false, Failure::NotTheAuthority),
+        (b"HTTP/1.1 307 Again\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 20\r\n\r\n{\"status\":\"success\"}", false, Failure::NotTheAuthority),
+        (b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n{\"status\":\"success\"}", true, Failure::NotTheAuthority),
+        (b"SSH-2.0-OpenSSH_9.2\r\n", false, Failure::NotTheAuthority),
+        (&HEAD_WITHOUT_END, true, Failure::NotTheAuthority),
         (b"HTTP/1.1 200 OK\r\nContent-Length: 20\r\n\r\n{\"stat", false, Failure::Broken),
         (b"", false, Failure::Broken),
     ] {

@@ -15,7 +15,7 @@
 
 use serde_json::Value;
 
-use super::{Authority, Document, EncodeError, Kind, Parcel, Verdict};
+use super::{Authority, Document, EncodeError, EncodedRequest, Kind, Verdict};
 use crate::api::auth::signature_of;
 use crate::authority::failure::Failure;
 use crate::config::OnlineEcr as Form;
@@ -48,14 +48,14 @@ impl OnlineEcr {
 }
 
 impl Authority for OnlineEcr {
-    fn encode(&self, document: &Document) -> Result<Parcel, EncodeError> {
+    fn encode(&self, document: &Document) -> Result<EncodedRequest, EncodeError> {
         let kind = document.kind();
         let (key, body) = match document {
             Document::Receipt(receipt) => (receipt.heading.key, receipt_body(receipt)?),
             Document::Cash(operation) => (operation.heading.key, cash_body(operation)?),
             Document::ZReport(report) => (report.heading.key, z_body(report)?),
         };
-        Ok(Parcel { kind, key, body })
+        Ok(EncodedRequest { kind, key, body })
     }
 
     fn decode(&self, status: u16, body: &[u8]) -> Verdict {
@@ -64,18 +64,18 @@ impl Authority for OnlineEcr {
             return Verdict::Failed(Failure::Unable);
         }
         let Ok(Value::Object(answer)) = serde_json::from_slice::<Value>(body) else {
-            return Verdict::Failed(Failure::Stranger);
+            return Verdict::Failed(Failure::NotTheAuthority);
         };
         let answer = Answer(&answer);
         let sign = answer.sign(self.form.success_field.as_deref());
         match (status, sign) {
             (200..=299, Sign::Success) => Verdict::Acknowledged,
             // An object that says neither yes nor no is not the office's word: nothing is ticked off on silence.
-            (200..=299, Sign::None) => Verdict::Failed(Failure::Stranger),
+            (200..=299, Sign::None) => Verdict::Failed(Failure::NotTheAuthority),
             (200..=299, Sign::Failure) | (400..=499, _) => Verdict::Refused {
                 message: answer.message(status),
             },
-            _ => Verdict::Failed(Failure::Stranger),
+            _ => Verdict::Failed(Failure::NotTheAuthority),
         }
     }
 

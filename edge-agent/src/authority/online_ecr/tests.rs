@@ -234,7 +234,7 @@ fn what_the_form_leaves_open_is_done_as_configured() {
         (r#"{"taken":true}"#, Verdict::Acknowledged),
         (
             r#"{"status":"success"}"#,
-            Verdict::Failed(Failure::Stranger),
+            Verdict::Failed(Failure::NotTheAuthority),
         ),
         (
             r#"{"taken":false,"message":"no"}"#,
@@ -315,7 +315,7 @@ fn an_answer_is_read_for_signs_of_failure() {
         message: message.to_owned(),
     };
     let unable = Verdict::Failed(Failure::Unable);
-    let stranger = Verdict::Failed(Failure::Stranger);
+    let stranger = Verdict::Failed(Failure::NotTheAuthority);
     for (status, body, verdict) in [
         (
             200,

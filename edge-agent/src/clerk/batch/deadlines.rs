@@ -4,21 +4,21 @@ use std::time::Duration;
 
 use ferrotill_core::refusal::Refusal;
 
-use super::super::device_state::{Answer, FiscalState, Printing, Waiter};
-use super::{Effect, Floor};
+use super::super::device_state::{Answer, Caller, FiscalState, Printing};
+use super::{Effect, Tills};
 
-impl Floor {
+impl Tills {
     /// Answers those whose patience ends, and takes orders that nobody waits for any more off the queue.
     pub(in crate::clerk) fn expire(&mut self, effects: &mut Vec<Effect>) {
         let now = self.monotonic();
-        let due = |waiter: &Waiter| {
-            waiter
+        let due = |caller: &Caller| {
+            caller
                 .deadline
                 .checked_sub(MARGIN)
                 .is_none_or(|end| end <= now)
         };
-        for desk in &mut self.desks {
-            let unsettled = desk.current().outstanding().is_some();
+        for device_state in &mut self.devices {
+            let unsettled = device_state.current().outstanding().is_some();
             let answer = if unsettled {
                 Answer::Refused {
                     refusal: Refusal::DeviceUnsettled,
@@ -30,26 +30,26 @@ impl Floor {
                     message: PRINTER_NOT_THERE.to_owned(),
                 }
             };
-            for entry in &mut desk.queue {
-                let (due, waiting) = entry.waiters.drain(..).partition(due);
-                entry.waiters = waiting;
+            for entry in &mut device_state.queue {
+                let (due, waiting) = entry.callers.drain(..).partition(due);
+                entry.callers = waiting;
                 // An order that others still wait for may yet be sold.
-                let answer = if entry.waiters.is_empty() {
+                let answer = if entry.callers.is_empty() {
                     answer.clone()
                 } else {
                     still_wanted()
                 };
-                effects.push(Effect::Tell(due, answer));
+                effects.push(Effect::Respond(due, answer));
             }
-            desk.queue.retain(|entry| !entry.waiters.is_empty());
-            let printing = match &mut desk.printing {
+            device_state.queue.retain(|entry| !entry.callers.is_empty());
+            let printing = match &mut device_state.printing {
                 Printing::Slip(slip) => Some(&mut **slip),
                 _ => None,
             };
-            for slip in desk.slips.iter_mut().chain(printing) {
-                let (due, waiting) = slip.waiters.drain(..).partition(due);
-                slip.waiters = waiting;
-                effects.push(Effect::Tell(
+            for slip in device_state.slips.iter_mut().chain(printing) {
+                let (due, waiting) = slip.callers.drain(..).partition(due);
+                slip.callers = waiting;
+                effects.push(Effect::Respond(
                     due,
                     Answer::Registered {
                         id: slip.id,

@@ -12,14 +12,14 @@ use ferrotill_core::seal::Seal;
 use ferrotill_core::till::Command;
 use uuid::Uuid;
 
-use super::super::device_state::{Answer, Slip, Waiter};
-use super::{Effect, Floor, document_id};
+use super::super::device_state::{Answer, Caller, Slip};
+use super::{Effect, Tills, document_id};
 use crate::order::{OrderForm, OrderKind};
 use crate::seal::printer::job::slip_of;
 use crate::status::Stock;
 use ferrotill_store::{Batch, StoreError};
 
-impl Floor {
+impl Tills {
     /// The document takes part on the fiscal printer.
     pub(super) fn on_printer(&self, alternative: bool) -> bool {
         !alternative && self.setting.profile.facts().seal_plan == SealPlan::Printer
@@ -45,7 +45,7 @@ impl Floor {
         index: usize,
         reserved_seq: i64,
         form: OrderForm,
-        waiters: Vec<Waiter>,
+        callers: Vec<Caller>,
         effects: &mut Vec<Effect>,
     ) -> Result<(), StoreError> {
         let number = |refusal: Refusal| StoreError::Number {
@@ -58,10 +58,10 @@ impl Floor {
             .map_err(number)?;
         effects.push(Effect::WakeSender);
         let Seal::FiscalNumber { number, .. } = seal else {
-            effects.push(Effect::Tell(waiters, registered(id)));
+            effects.push(Effect::Respond(callers, registered(id)));
             return Ok(());
         };
-        let job = match batch.request(self.desks[index].device, document_id(id))? {
+        let job = match batch.request(self.devices[index].device, document_id(id))? {
             Some(row) => {
                 let facts = self.setting.profile.facts();
                 let document = batch.document(row)?;
@@ -76,24 +76,24 @@ impl Floor {
             None => None,
         };
         match job {
-            Some(job) if self.desks[index].baseline.is_some() => {
+            Some(job) if self.devices[index].baseline.is_some() => {
                 batch.note_print_error(reserved_seq, Some("the receipt is not printed yet"))?;
                 let slip = Slip {
                     id,
                     reserved_seq,
                     job,
-                    waiters,
+                    callers,
                 };
                 effects.push(Effect::Slip(index, Box::new(slip)));
             }
-            Some(_) if self.desks[index].printer.is_there() => {
+            Some(_) if self.devices[index].printer.is_there() => {
                 batch.note_print_error(
                     reserved_seq,
                     Some("the printer cannot be reached; print a duplicate once it can"),
                 )?;
-                effects.push(Effect::Tell(waiters, registered(id)));
+                effects.push(Effect::Respond(callers, registered(id)));
             }
-            _ => effects.push(Effect::Tell(waiters, registered(id))),
+            _ => effects.push(Effect::Respond(callers, registered(id))),
         }
         Ok(())
     }
@@ -109,7 +109,7 @@ impl Floor {
             return Ok(());
         };
         let fits = |count: &usize| {
-            let numbers = self.desks[index].current().fiscal_numbers();
+            let numbers = self.devices[index].current().fiscal_numbers();
             numbers.check(&spans[..*count]).is_ok()
         };
         let Some(count) = (1..=spans.len()).rev().find(fits) else {
@@ -128,23 +128,25 @@ impl Floor {
         if self.setting.profile.facts().seal_plan != SealPlan::FiscalNumber {
             return;
         }
-        for desk in &self.desks {
-            let numbers = desk.till.fiscal_numbers();
+        for device_state in &self.devices {
+            let numbers = device_state.till.fiscal_numbers();
             let stock = Stock {
                 left: numbers.left(),
                 highest: numbers.highest(),
-                last_document: desk.till.last_number(),
+                last_document: device_state.till.last_number(),
             };
-            self.setting.board.stock_is(desk.device, stock);
+            self.setting
+                .live_status
+                .set_stock(device_state.device, stock);
         }
     }
 }
 
-fn numbered_seal(floor: &Floor, index: usize, form: &OrderForm) -> Result<Seal<'static>, Refusal> {
+fn numbered_seal(tills: &Tills, index: usize, form: &OrderForm) -> Result<Seal<'static>, Refusal> {
     if matches!(form.kind, OrderKind::Report { z: false }) {
         return Ok(Seal::Books);
     }
-    let number = floor.desks[index].current().fiscal_numbers().next()?;
+    let number = tills.devices[index].current().fiscal_numbers().next()?;
     Ok(Seal::FiscalNumber {
         number,
         reserved: true,

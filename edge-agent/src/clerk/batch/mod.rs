@@ -20,18 +20,20 @@ use ferrotill_core::till::Command;
 use tokio::sync::{Notify, oneshot};
 use uuid::Uuid;
 
-use super::device_state::{Active, Answer, Desk, Hearing, Printing, Slip, Waiter};
-use super::{Message, OfficeNews};
+use super::device_state::{
+    Answer, Caller, DeclarationOutcome, DeviceState, Printing, SealingDocument, Slip,
+};
+use super::{AuthorityNews, Message};
 use crate::seal::printer::job::baseline_of;
 use crate::seal::printer::{News, PrinterTask, Task};
-use crate::status::Board;
+use crate::status::LiveStatus;
 use crate::time::clock::Clock;
 use crate::time::guarded_clock::GuardedClock;
 use ferrotill_store::{Batch, Store, StoreError};
 
 /// What the floor works with and never changes.
 #[derive(Debug)]
-pub struct Setting {
+pub struct ClerkSettings {
     /// The country's law.
     pub profile: &'static dyn Profile,
     /// The machine's clocks, for deadlines.
@@ -39,16 +41,16 @@ pub struct Setting {
     /// The guarded clock: the time of documents, and what is spent of the budgets.
     pub guard: Arc<GuardedClock>,
     /// The owner's own budget of selling without the office.
-    pub house: Budget,
+    pub owner_budget: Budget,
     /// The board that everybody reads.
-    pub board: Arc<Board>,
+    pub live_status: Arc<LiveStatus>,
     /// Wakes the sender of documents.
     pub wake_sender: Arc<Notify>,
 }
 
 /// A device as it is to be set up.
 #[derive(Debug)]
-pub struct DeskPlan {
+pub struct DevicePlan {
     /// Its id.
     pub device: Uuid,
     /// Its tables.
@@ -65,7 +67,7 @@ pub struct DeskPlan {
 #[derive(Debug)]
 pub(super) enum Effect {
     /// An answer to one or more callers.
-    Tell(Vec<Waiter>, Answer),
+    Respond(Vec<Caller>, Answer),
     /// A task for a desk's printer.
     Print(usize, Box<Task>),
     /// A slip for a desk's printer, once it is free.
@@ -75,16 +77,16 @@ pub(super) enum Effect {
     /// An answer about the drawer.
     Drawer(oneshot::Sender<Result<(), String>>, Result<(), String>),
     /// An answer about a person's word.
-    Heard(Vec<oneshot::Sender<Hearing>>, Hearing),
+    RespondDeclaration(Vec<oneshot::Sender<DeclarationOutcome>>, DeclarationOutcome),
     /// There is something new in the outbox.
     WakeSender,
 }
 
 /// All desks.
 #[derive(Debug)]
-pub(super) struct Floor {
-    setting: Arc<Setting>,
-    desks: Vec<Desk>,
+pub(super) struct Tills {
+    setting: Arc<ClerkSettings>,
+    devices: Vec<DeviceState>,
     plans: Vec<Configuration>,
     /// What waits to be told to the office.
     unsent: Unsent,
@@ -102,23 +104,23 @@ const SNAPSHOT_EVERY: i64 = 256;
 /// While nothing else is written, the clock is stored so often: more may be lost of neither the highest time nor the budgets.
 const CLOCK_STORED_EVERY: Duration = Duration::from_secs(60);
 
-impl Floor {
+impl Tills {
     pub(super) fn open(
         store: &Store,
-        setting: Arc<Setting>,
-        plans: Vec<DeskPlan>,
+        setting: Arc<ClerkSettings>,
+        plans: Vec<DevicePlan>,
     ) -> Result<Self, StoreError> {
-        let mut desks = Vec::with_capacity(plans.len());
+        let mut devices = Vec::with_capacity(plans.len());
         let mut configurations = Vec::with_capacity(plans.len());
         for plan in plans {
             let till = store.load_till(plan.device)?;
-            setting.board.count_numbers(plan.device, &till);
+            setting.live_status.count_numbers(plan.device, &till);
             let seen = store.printer_counters(plan.device, baseline_of)?;
-            desks.push(Desk {
+            devices.push(DeviceState {
                 point_of_sale: plan.point_of_sale,
                 serial: plan.serial,
                 seen,
-                ..Desk::new(plan.device, till, plan.printer)
+                ..DeviceState::new(plan.device, till, plan.printer)
             });
             configurations.push(plan.configuration);
         }
@@ -126,7 +128,7 @@ impl Floor {
         let clock_stored = setting.clock.monotonic();
         Ok(Self {
             setting,
-            desks,
+            devices,
             plans: configurations,
             unsent: Unsent::default(),
             clock_stored,
@@ -138,13 +140,13 @@ impl Floor {
 
     /// Adopts the configuration where it has changed.
     pub(super) fn adopt(&mut self, batch: &mut Batch<'_>) -> Result<(), StoreError> {
-        for index in 0..self.desks.len() {
-            if *self.desks[index].till.configuration() != self.plans[index] {
+        for index in 0..self.devices.len() {
+            if *self.devices[index].till.configuration() != self.plans[index] {
                 let plan = self.plans[index].clone();
                 let outcome = self.decide(batch, index, &Command::Adopt(&plan))?;
                 if let Err(refusal) = outcome {
                     return Err(StoreError::Configuration {
-                        device: self.desks[index].device,
+                        device: self.devices[index].device,
                         refusal,
                     });
                 }
@@ -154,21 +156,21 @@ impl Floor {
     }
 
     /// Finds out what became of documents that were given to a printer before the start, or before trouble with the books.
-    pub(super) fn take_up(
+    pub(super) fn resume_outstanding(
         &mut self,
         batch: &Batch<'_>,
         effects: &mut Vec<Effect>,
     ) -> Result<(), StoreError> {
-        for index in 0..self.desks.len() {
-            let desk = &self.desks[index];
-            if matches!(desk.printing, Printing::Document) {
+        for index in 0..self.devices.len() {
+            let device_state = &self.devices[index];
+            if matches!(device_state.printing, Printing::Document) {
                 continue;
             }
-            let Some(outstanding) = desk.current().outstanding() else {
+            let Some(outstanding) = device_state.current().outstanding() else {
                 continue;
             };
             let cancel_decided = outstanding.cancel_decided;
-            let Some(row) = batch.request(desk.device, outstanding.id)? else {
+            let Some(row) = batch.request(device_state.device, outstanding.id)? else {
                 continue;
             };
             let stored_document = batch.document(row)?;
@@ -177,15 +179,15 @@ impl Floor {
             else {
                 continue;
             };
-            let desk = &mut self.desks[index];
-            desk.active = Some(Active {
+            let device_state = &mut self.devices[index];
+            device_state.active = Some(SealingDocument {
                 id: document.id,
                 fingerprint: Fingerprint(stored_document.row.fingerprint),
                 form: None,
-                waiters: Vec::new(),
+                callers: Vec::new(),
                 attempts: 0,
             });
-            desk.printing = Printing::Document;
+            device_state.printing = Printing::Document;
             tracing::info!(id = %document.id, "asking the printer what became of an outstanding document");
             let task = Box::new(Task::Recover(document));
             effects.push(Effect::Print(index, task));
@@ -195,15 +197,15 @@ impl Floor {
 
     /// Printers without an outstanding document may begin; the others were told to find out first.
     pub(super) fn begin(&mut self) {
-        for desk in &self.desks {
-            desk.printer.ask(Task::Begin);
+        for device_state in &self.devices {
+            device_state.printer.ask(Task::Begin);
         }
     }
 
     /// Gives free printers the slips and pulses that came out of a batch.
     pub(super) fn print_idle(&mut self) -> Vec<Effect> {
         let mut effects = Vec::new();
-        for index in 0..self.desks.len() {
+        for index in 0..self.devices.len() {
             self.advance_printer(index, &mut effects);
         }
         effects
@@ -211,10 +213,12 @@ impl Floor {
 
     /// The batch is durable: the copies of the tills become the tills.
     pub(super) fn keep(&mut self) {
-        for desk in &mut self.desks {
-            if let Some(till) = desk.working.take() {
-                desk.till = till;
-                self.setting.board.count_numbers(desk.device, &desk.till);
+        for device_state in &mut self.devices {
+            if let Some(till) = device_state.working.take() {
+                device_state.till = till;
+                self.setting
+                    .live_status
+                    .count_numbers(device_state.device, &device_state.till);
             }
         }
         self.tell_stock();
@@ -228,44 +232,49 @@ impl Floor {
         self.give_up_words(words);
         for effect in effects {
             match effect {
-                Effect::Tell(waiters, _) => tell(waiters, &answer),
-                Effect::Heard(replies, _) => heard(replies, &Hearing::Unknown(words.to_owned())),
-                // It was not asked, and nobody waits for it any more.
-                Effect::Print(index, task) if matches!(*task, Task::Leave(_)) => {
-                    self.desks[index].declaring = None;
+                Effect::Respond(callers, _) => tell(callers, &answer),
+                Effect::RespondDeclaration(replies, _) => {
+                    heard(replies, &DeclarationOutcome::Unknown(words.to_owned()))
                 }
-                Effect::Print(index, _) => self.desks[index].take_back(),
-                Effect::Slip(_, slip) => tell(slip.waiters, &answer),
+                // It was not asked, and nobody waits for it any more.
+                Effect::Print(index, task) if matches!(*task, Task::Release(_)) => {
+                    self.devices[index].declaring = None;
+                }
+                Effect::Print(index, _) => self.devices[index].take_back(),
+                Effect::Slip(_, slip) => tell(slip.callers, &answer),
                 Effect::WakeSender => {}
                 Effect::Decided(reply) => reply.send(false).unwrap_or(()),
                 Effect::Drawer(reply, _) => drop(reply.send(Err(words.to_owned()))),
             }
         }
-        for desk in &mut self.desks {
-            desk.working = None;
-            let waiters = desk.take_waiters();
-            tell(waiters, &answer);
+        for device_state in &mut self.devices {
+            device_state.working = None;
+            let callers = device_state.take_waiters();
+            tell(callers, &answer);
             // What the printer works on is in the books since an earlier batch; anything else may never have been.
-            desk.active = desk
+            device_state.active = device_state
                 .active
-                .take_if(|_| matches!(desk.printing, Printing::Document));
+                .take_if(|_| matches!(device_state.printing, Printing::Document));
         }
         for message in kept {
-            if let Message::Printer(device, News::Settled(..) | News::Left(..)) = message
-                && let Some(desk) = self.desks.iter_mut().find(|desk| desk.device == *device)
+            if let Message::Printer(device, News::Settled(..) | News::Released(..)) = message
+                && let Some(device_state) = self
+                    .devices
+                    .iter_mut()
+                    .find(|device_state| device_state.device == *device)
             {
                 // The printer has settled it, or let go of it; the message will be tried again.
-                desk.printing = Printing::Document;
+                device_state.printing = Printing::Document;
             }
         }
     }
 
     /// Reads the tills again.
     pub(super) fn reload(&mut self, store: &Store) -> Result<(), StoreError> {
-        for desk in &mut self.desks {
-            desk.working = None;
-            desk.till = store.load_till(desk.device)?;
-            desk.seen = store.printer_counters(desk.device, baseline_of)?;
+        for device_state in &mut self.devices {
+            device_state.working = None;
+            device_state.till = store.load_till(device_state.device)?;
+            device_state.seen = store.printer_counters(device_state.device, baseline_of)?;
         }
         Ok(())
     }
@@ -275,9 +284,9 @@ impl Floor {
     }
 
     pub(super) fn next_deadline(&self) -> Option<Instant> {
-        self.desks
+        self.devices
             .iter()
-            .filter_map(Desk::next_deadline)
+            .filter_map(DeviceState::next_deadline)
             .min()
             .and_then(|deadline| deadline.checked_sub(deadlines::MARGIN))
     }
@@ -285,12 +294,12 @@ impl Floor {
     /// Carries out what had to wait for the commit.
     pub(super) fn let_out(&mut self, effect: Effect) {
         match effect {
-            Effect::Tell(waiters, answer) => tell(waiters, &answer),
-            Effect::Print(index, task) => self.desks[index].printer.ask(*task),
-            Effect::Slip(index, slip) => self.desks[index].slips.push_back(*slip),
+            Effect::Respond(callers, answer) => tell(callers, &answer),
+            Effect::Print(index, task) => self.devices[index].printer.ask(*task),
+            Effect::Slip(index, slip) => self.devices[index].slips.push_back(*slip),
             Effect::Decided(reply) => reply.send(true).unwrap_or(()),
             Effect::Drawer(reply, outcome) => drop(reply.send(outcome)),
-            Effect::Heard(replies, hearing) => heard(replies, &hearing),
+            Effect::RespondDeclaration(replies, hearing) => heard(replies, &hearing),
             Effect::WakeSender => self.setting.wake_sender.notify_one(),
         }
     }
@@ -298,7 +307,7 @@ impl Floor {
     /// Counts what waits to be told, once for a batch, at its end; the next one goes on from there.
     pub(super) fn count_unsent(&mut self, batch: &Batch<'_>) -> Result<(), StoreError> {
         self.unsent = batch.unsent()?;
-        self.setting.board.unsent_counted(self.unsent);
+        self.setting.live_status.unsent_counted(self.unsent);
         Ok(())
     }
 
@@ -321,10 +330,13 @@ impl Floor {
     /// Stores the tills as they are after so many rows, whoever wrote them: a quiet device must not replay a busy one's day.
     pub(super) fn snapshot(&mut self, batch: &mut Batch<'_>) -> Result<(), StoreError> {
         let seq = batch.seq();
-        for desk in &mut self.desks {
-            if seq.saturating_sub(desk.snapshot_seq) >= SNAPSHOT_EVERY {
-                desk.snapshot_seq = seq;
-                batch.snapshot(desk.device, desk.working.as_ref().unwrap_or(&desk.till))?;
+        for device_state in &mut self.devices {
+            if seq.saturating_sub(device_state.snapshot_seq) >= SNAPSHOT_EVERY {
+                device_state.snapshot_seq = seq;
+                batch.snapshot(
+                    device_state.device,
+                    device_state.working.as_ref().unwrap_or(&device_state.till),
+                )?;
             }
         }
         Ok(())
@@ -343,24 +355,27 @@ impl Floor {
                 deadline,
                 reply,
             } => {
-                let waiter = Waiter {
+                let caller = Caller {
                     reply,
                     deadline,
                     joined: false,
                 };
                 match self.desk(device) {
-                    Some(index) => self.take_order(batch, index, *form, waiter, effects),
+                    Some(index) => self.take_order(batch, index, *form, caller, effects),
                     None => {
                         let message = "the agent has no such device".to_owned();
-                        effects.push(Effect::Tell(vec![waiter], Answer::Unavailable { message }));
+                        effects.push(Effect::Respond(
+                            vec![caller],
+                            Answer::Unavailable { message },
+                        ));
                         Ok(())
                     }
                 }
             }
             Message::Drawer { device, reply } => {
                 match self.desk(device) {
-                    Some(index) if self.desks[index].printer_there() => {
-                        self.desks[index].pulses.push_back(reply);
+                    Some(index) if self.devices[index].printer_there() => {
+                        self.devices[index].pulses.push_back(reply);
                     }
                     Some(_) => effects.push(Effect::Drawer(
                         reply,
@@ -375,18 +390,18 @@ impl Floor {
             }
             Message::Waiting { id, reply } => {
                 let waits = self
-                    .desks
+                    .devices
                     .iter_mut()
-                    .any(|desk| desk.waiting_for(id).is_some());
+                    .any(|device_state| device_state.waiting_for(id).is_some());
                 let _ = reply.send(waits);
                 Ok(())
             }
             Message::Declare { declaration, reply } => {
-                self.hear_declaration(*declaration, reply, effects);
+                self.on_declaration(*declaration, reply, effects);
                 Ok(())
             }
             Message::Printer(device, news) => match self.desk(device) {
-                Some(index) => self.hear_printer(batch, index, news, effects),
+                Some(index) => self.on_printer_news(batch, index, news, effects),
                 None => Ok(()),
             },
             Message::DecideCancel(device, id, reply) => {
@@ -403,36 +418,42 @@ impl Floor {
                 });
                 Ok(())
             }
-            Message::Office(news) => self.hear_office(batch, news),
+            Message::Authority(news) => self.on_authority_news(batch, news),
             Message::Numbers(device, spans) => self.take_numbers(batch, device, &spans),
             Message::Stop => Ok(()),
         }
     }
 
     fn desk(&self, device: Uuid) -> Option<usize> {
-        self.desks.iter().position(|desk| desk.device == device)
+        self.devices
+            .iter()
+            .position(|device_state| device_state.device == device)
     }
 
-    fn hear_office(&mut self, batch: &mut Batch<'_>, news: OfficeNews) -> Result<(), StoreError> {
+    fn on_authority_news(
+        &mut self,
+        batch: &mut Batch<'_>,
+        news: AuthorityNews,
+    ) -> Result<(), StoreError> {
         let now = self.setting.guard.now();
         match news {
-            OfficeNews::Acknowledged { sealed_seqs } => {
-                self.setting.guard.office_answers();
+            AuthorityNews::Acknowledged { sealed_seqs } => {
+                self.setting.guard.authority_answered();
                 for sealed_seq in sealed_seqs {
                     batch.acknowledge(sealed_seq, now.utc_ms)?;
                 }
                 // What is told makes room for the sales of this very batch.
                 self.count_unsent(batch)
             }
-            OfficeNews::Gone => {
-                self.setting.guard.office_gone();
+            AuthorityNews::Gone => {
+                self.setting.guard.authority_gone();
                 Ok(())
             }
-            OfficeNews::Refused { sealed_seq, words } => batch.note_refusal(sealed_seq, &words),
-            OfficeNews::Switched { from, to, reason } => {
+            AuthorityNews::Refused { sealed_seq, words } => batch.note_refusal(sealed_seq, &words),
+            AuthorityNews::Switched { from, to, reason } => {
                 match to {
-                    "online" => self.setting.guard.office_answers(),
-                    "offline" => self.setting.guard.office_gone(),
+                    "online" => self.setting.guard.authority_answered(),
+                    "offline" => self.setting.guard.authority_gone(),
                     _ => {}
                 }
                 let event = Event::Switched(Switched {
@@ -455,7 +476,7 @@ impl Effect {
     /// A decision that was not made.
     fn refuse(reply: SyncSender<bool>) -> Self {
         let _ = reply.send(false);
-        Self::Tell(
+        Self::Respond(
             Vec::new(),
             Answer::Unknown {
                 message: String::new(),
@@ -484,19 +505,19 @@ impl Encoded {
     }
 }
 
-fn tell(waiters: Vec<Waiter>, answer: &Answer) {
-    for waiter in waiters {
+fn tell(callers: Vec<Caller>, answer: &Answer) {
+    for caller in callers {
         let mut answer = answer.clone();
         if let Answer::Registered { replayed, .. } = &mut answer {
             // Whoever joined somebody else's wait sent the same request again.
-            *replayed = *replayed || waiter.joined;
+            *replayed = *replayed || caller.joined;
         }
         // A caller who has gone asks again with the same id.
-        drop(waiter.reply.send(answer));
+        drop(caller.reply.send(answer));
     }
 }
 
-fn heard(replies: Vec<oneshot::Sender<Hearing>>, hearing: &Hearing) {
+fn heard(replies: Vec<oneshot::Sender<DeclarationOutcome>>, hearing: &DeclarationOutcome) {
     for reply in replies {
         // Whoever has gone asks again.
         drop(reply.send(hearing.clone()));

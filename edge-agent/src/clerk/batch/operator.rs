@@ -14,44 +14,53 @@ use ferrotill_device::Fault;
 use tokio::sync::oneshot;
 use uuid::Uuid;
 
-use super::super::device_state::{Answer, Declaring, Hearing, Printing};
-use super::{Effect, Floor, document_id, heard};
+use super::super::device_state::{Answer, DeclarationOutcome, PendingDeclaration, Printing};
+use super::{Effect, Tills, document_id, heard};
 use crate::order::Declaration;
 use crate::seal::printer::Task;
 use crate::seal::printer::job::baseline_of;
 use ferrotill_store::{Batch, StoreError};
 
-impl Floor {
+impl Tills {
     /// Asks the printer to let go of the document.
-    pub(super) fn hear_declaration(
+    pub(super) fn on_declaration(
         &mut self,
         declaration: Declaration,
-        reply: oneshot::Sender<Hearing>,
+        reply: oneshot::Sender<DeclarationOutcome>,
         effects: &mut Vec<Effect>,
     ) {
         let id = document_id(declaration.id);
-        let place = self.desks.iter().position(|desk| {
-            let outstanding = desk.current().outstanding();
+        let place = self.devices.iter().position(|device_state| {
+            let outstanding = device_state.current().outstanding();
             outstanding.is_some_and(|outstanding| outstanding.id == id)
         });
         let Some(index) = place else {
-            effects.push(Effect::Heard(vec![reply], Hearing::NotOutstanding));
+            effects.push(Effect::RespondDeclaration(
+                vec![reply],
+                DeclarationOutcome::NotOutstanding,
+            ));
             return;
         };
-        let desk = &mut self.desks[index];
-        if !matches!(desk.printing, Printing::Document) {
+        let device_state = &mut self.devices[index];
+        if !matches!(device_state.printing, Printing::Document) {
             let words = "the printer has not been asked about it yet".to_owned();
-            effects.push(Effect::Heard(vec![reply], Hearing::CanStillSay(words)));
+            effects.push(Effect::RespondDeclaration(
+                vec![reply],
+                DeclarationOutcome::CanStillSay(words),
+            ));
             return;
         }
-        match &mut desk.declaring {
+        match &mut device_state.declaring {
             Some(declaring) if declaring.declaration == declaration => {
                 declaring.replies.push(reply);
             }
-            Some(_) => effects.push(Effect::Heard(vec![reply], Hearing::Contradicted)),
+            Some(_) => effects.push(Effect::RespondDeclaration(
+                vec![reply],
+                DeclarationOutcome::Contradicted,
+            )),
             None => {
-                let task = Box::new(Task::Leave(Box::new(declaration.clone())));
-                desk.declaring = Some(Declaring {
+                let task = Box::new(Task::Release(Box::new(declaration.clone())));
+                device_state.declaring = Some(PendingDeclaration {
                     declaration,
                     replies: vec![reply],
                 });
@@ -65,37 +74,40 @@ impl Floor {
         &mut self,
         index: usize,
         id: Uuid,
-        hearing: &Hearing,
+        hearing: &DeclarationOutcome,
         effects: &mut Vec<Effect>,
     ) {
-        let desk = &mut self.desks[index];
-        if let Some(declaring) = desk
+        let device_state = &mut self.devices[index];
+        if let Some(declaring) = device_state
             .declaring
             .take_if(|declaring| declaring.declaration.id == id)
         {
-            effects.push(Effect::Heard(declaring.replies, hearing.clone()));
+            effects.push(Effect::RespondDeclaration(
+                declaring.replies,
+                hearing.clone(),
+            ));
         }
     }
 
     /// The books could not be written: those who wait are told so. A word that the printer has been given may still be booked.
     pub(super) fn give_up_words(&mut self, words: &str) {
-        for desk in &mut self.desks {
-            if let Some(declaring) = &mut desk.declaring {
+        for device_state in &mut self.devices {
+            if let Some(declaring) = &mut device_state.declaring {
                 let replies = std::mem::take(&mut declaring.replies);
-                heard(replies, &Hearing::Unknown(words.to_owned()));
+                heard(replies, &DeclarationOutcome::Unknown(words.to_owned()));
             }
         }
     }
 
     /// People see which document waits for one of them, and what to do.
     pub(super) fn show_unproven(&self, index: usize, id: Uuid, fault: Fault) {
-        let device = self.desks[index].device;
+        let device = self.devices[index].device;
         let words = format!(
             "document {id} is not settled: {fault}; read the paper or the printer's own journal, then say what became of it: \
              `ferrotill settle {id} --registered` or `--not-registered`, with `--by` and your name"
         );
         tracing::error!(%device, "{words}");
-        self.setting.board.printer_unproven(device, id, words);
+        self.setting.live_status.printer_unproven(device, id, words);
     }
 
     /// The printer has let go of the document: the word is booked, with the end that it justifies.
@@ -117,15 +129,15 @@ impl Floor {
             fault: fault.code(),
             why: &why,
         };
-        let desk = &mut self.desks[index];
-        desk.printing = Printing::Nothing;
+        let device_state = &mut self.devices[index];
+        device_state.printing = Printing::Nothing;
         // The worker has dropped it too, and reads it anew.
-        desk.baseline = None;
-        let active = desk.active.take_if(|active| active.id == *id);
+        device_state.baseline = None;
+        let active = device_state.active.take_if(|active| active.id == *id);
         if let Err(refusal) = self.decide(batch, index, &Command::Declare(word))? {
             // It was written down before, and only nobody knew: see `Clerk::trouble`.
             tracing::warn!(%id, "a declared document is not outstanding any more: {refusal}");
-            self.answer_declaring(index, *id, &Hearing::NotOutstanding, effects);
+            self.answer_declaring(index, *id, &DeclarationOutcome::NotOutstanding, effects);
             return Ok(());
         }
         let message = format!("{by} has read that it was not printed; {why}");
@@ -142,21 +154,21 @@ impl Floor {
         };
         self.decide(batch, index, &command)?
             .map_err(|refusal| StoreError::NotBooked { refusal })?;
-        let device = self.desks[index].device;
+        let device = self.devices[index].device;
         // What a start would know: what the printer did on its own since shows against it when it is connected.
         let seen = batch.printer_counters(device, baseline_of)?;
-        let desk = &mut self.desks[index];
-        desk.seen = seen;
+        let device_state = &mut self.devices[index];
+        device_state.seen = seen;
         tracing::warn!(%device, %id, %by, ?paper, "a person has settled a document: {why}");
         match paper {
             PaperSays::Registered { .. } => Self::after_seal(*id, active, effects),
             // It is tried in no other way: whoever reads the paper does it long after the buyer has gone.
             PaperSays::NotRegistered => effects.extend(active.map(|active| {
                 let error = format!("{fault:?}");
-                Effect::Tell(active.waiters, Answer::NotRegistered { error, message })
+                Effect::Respond(active.callers, Answer::NotRegistered { error, message })
             })),
         }
-        self.answer_declaring(index, *id, &Hearing::Booked, effects);
+        self.answer_declaring(index, *id, &DeclarationOutcome::Booked, effects);
         Ok(())
     }
 }

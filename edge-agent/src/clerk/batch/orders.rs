@@ -10,51 +10,56 @@ use ferrotill_core::refusal::{Faults, Place, Refusal, Unheard};
 use ferrotill_core::till::{Command, Known, Order};
 use uuid::Uuid;
 
-use super::super::device_state::{Answer, Entry, FiscalState, Waiter};
-use super::{Effect, Encoded, Floor, document_id, moment_of};
+use super::super::device_state::{Answer, Caller, FiscalState, QueuedOrder};
+use super::{Effect, Encoded, Tills, document_id, moment_of};
 use crate::order::{OrderForm, OrderKind, ReceiptMode, WishRoom};
 use crate::seal::printer::job::stored;
 use ferrotill_store::{Batch, RequestState, StoreError, StoredDocument};
 
-impl Floor {
+impl Tills {
     /// An order arrives: it joins those who wait for the same id, or is refused at once, or queues up.
     pub(super) fn take_order(
         &mut self,
         batch: &mut Batch<'_>,
         index: usize,
         form: OrderForm,
-        waiter: Waiter,
+        caller: Caller,
         effects: &mut Vec<Effect>,
     ) -> Result<(), StoreError> {
-        let fingerprint = form.fingerprint(self.desks[index].device);
-        let mut desks = self.desks.iter_mut();
-        if let Some((own, waiters)) = desks.find_map(|desk| desk.waiting_for(form.id)) {
+        let fingerprint = form.fingerprint(self.devices[index].device);
+        let mut devices = self.devices.iter_mut();
+        if let Some((own, callers)) =
+            devices.find_map(|device_state| device_state.waiting_for(form.id))
+        {
             if own == fingerprint {
-                waiters.push(Waiter {
+                callers.push(Caller {
                     joined: true,
-                    ..waiter
+                    ..caller
                 });
             } else {
-                effects.push(Effect::Tell(vec![waiter], clash(FiscalState::Unknown)));
+                effects.push(Effect::Respond(vec![caller], clash(FiscalState::Unknown)));
             }
             return Ok(());
         }
-        let entry = Entry {
+        let entry = QueuedOrder {
             form,
             fingerprint,
             unique: Uuid::now_v7(),
-            waiters: vec![waiter],
+            callers: vec![caller],
             attempts: 0,
         };
         let alternative = self.wants_alternative(index, &entry.form);
         match self.try_reserve(batch, index, &entry, alternative, false)? {
             // It would go, or it only has to wait.
             Ok(_) | Err((Refusal::DeviceUnsettled, _)) => {
-                if self.desks[index].queue.len() >= QUEUE_MAX {
+                if self.devices[index].queue.len() >= QUEUE_MAX {
                     let message = format!("{QUEUE_MAX} orders are waiting at this device already");
-                    effects.push(Effect::Tell(entry.waiters, Answer::Unavailable { message }));
+                    effects.push(Effect::Respond(
+                        entry.callers,
+                        Answer::Unavailable { message },
+                    ));
                 } else {
-                    self.desks[index].queue.push_back(entry);
+                    self.devices[index].queue.push_back(entry);
                 }
                 Ok(())
             }
@@ -65,7 +70,7 @@ impl Floor {
     pub(super) fn refuse(
         &self,
         batch: &Batch<'_>,
-        entry: Entry,
+        entry: QueuedOrder,
         (refusal, faults): Refused,
         effects: &mut Vec<Effect>,
     ) -> Result<(), StoreError> {
@@ -88,13 +93,13 @@ impl Floor {
                 state,
             },
         };
-        effects.push(Effect::Tell(entry.waiters, answer));
+        effects.push(Effect::Respond(entry.callers, answer));
         Ok(())
     }
 
     /// The receipt that a sale gets now (contract, "Receipt modes").
     pub(super) fn wants_alternative(&self, index: usize, form: &OrderForm) -> bool {
-        let has = self.desks[index]
+        let has = self.devices[index]
             .current()
             .configuration()
             .alternative_receipts;
@@ -103,7 +108,7 @@ impl Floor {
             ReceiptMode::AlternativeOnly => true,
             // A fiscal number is there without the office, so that nothing has to stand in for it.
             ReceiptMode::Automatic | ReceiptMode::FiscalThenAlternative => {
-                has && self.on_printer(false) && self.setting.board.sells_alternative()
+                has && self.on_printer(false) && self.setting.live_status.sells_alternative()
             }
         }
     }
@@ -114,7 +119,7 @@ impl Floor {
         batch: &mut Batch<'_>,
         effects: &mut Vec<Effect>,
     ) -> Result<(), StoreError> {
-        for index in 0..self.desks.len() {
+        for index in 0..self.devices.len() {
             // What people did at the printer goes first: the next document may open a new shift.
             self.look_at_the_day(batch, index, effects)?;
             // The drawer opens and the slip comes for the buyer who stands there now; then it is the next one's turn.
@@ -132,30 +137,30 @@ impl Floor {
         effects: &mut Vec<Effect>,
     ) -> Result<(), StoreError> {
         let mut place = 0;
-        while place < self.desks[index].queue.len() {
-            if self.desks[index].current().outstanding().is_some() {
+        while place < self.devices[index].queue.len() {
+            if self.devices[index].current().outstanding().is_some() {
                 return Ok(());
             }
-            let alternative = self.wants_alternative(index, &self.desks[index].queue[place].form);
-            if self.on_printer(alternative) && !self.desks[index].printer_free() {
+            let alternative = self.wants_alternative(index, &self.devices[index].queue[place].form);
+            if self.on_printer(alternative) && !self.devices[index].printer_free() {
                 // It waits for the printer; those behind it may not need one.
                 place += 1;
                 continue;
             }
-            let Some(entry) = self.desks[index].queue.remove(place) else {
+            let Some(entry) = self.devices[index].queue.remove(place) else {
                 return Ok(());
             };
-            if entry.waiters.iter().all(|waiter| waiter.reply.is_closed()) {
+            if entry.callers.iter().all(|caller| caller.reply.is_closed()) {
                 // Nobody waits any more: nothing is sold behind a caller's back.
                 continue;
             }
             match self.try_reserve(batch, index, &entry, alternative, true)? {
                 Err(refused) => self.refuse(batch, entry, refused, effects)?,
                 Ok(seq) if alternative => {
-                    self.issue_alternative(batch, index, seq, entry.form, entry.waiters, effects)?
+                    self.issue_alternative(batch, index, seq, entry.form, entry.callers, effects)?
                 }
                 Ok(seq) if !self.on_printer(alternative) => {
-                    self.issue_numbered(batch, index, seq, entry.form, entry.waiters, effects)?
+                    self.issue_numbered(batch, index, seq, entry.form, entry.callers, effects)?
                 }
                 Ok(seq) => self.give_to_printer(batch, index, seq, entry, effects)?,
             }
@@ -168,11 +173,11 @@ impl Floor {
         &mut self,
         batch: &mut Batch<'_>,
         index: usize,
-        entry: &Entry,
+        entry: &QueuedOrder,
         alternative: bool,
         keep: bool,
     ) -> Result<Result<i64, Refused>, StoreError> {
-        let device = self.desks[index].device;
+        let device = self.devices[index].device;
         let request = batch
             .request_anywhere(document_id(entry.form.id))?
             .filter(|row| row.state != RequestState::Voided)
@@ -225,17 +230,17 @@ impl Floor {
         let guard = &self.setting.guard;
         let now = if keep { guard.selling() } else { guard.now() };
         let left = self.left(&self.setting.profile.facts().offline);
-        let house_stops = self.house_stops();
+        let owner_limit_reached = self.owner_limit_reached();
         let annex = form.annex();
         let mut wish_room = WishRoom::default();
-        let desk = &self.desks[index];
+        let device_state = &self.devices[index];
         let command = Command::Reserve(Order {
             id: document_id(form.id),
             unique: UniqueId(*context.unique.as_bytes()),
             fingerprint: context.fingerprint,
             point_of_sale: PointOfSaleId(*form.point_of_sale.as_bytes()),
             annex: &annex,
-            baseline: desk
+            baseline: device_state
                 .baseline
                 .as_ref()
                 .filter(|_| self.on_printer(alternative))
@@ -246,15 +251,18 @@ impl Floor {
             request: context.request,
             original: context.original,
             offline: Some(left),
-            printer_swapped: desk.swapped,
-            printer_rates: desk.rates.as_ref().filter(|_| self.on_printer(alternative)),
+            printer_swapped: device_state.swapped,
+            printer_rates: device_state
+                .rates
+                .as_ref()
+                .filter(|_| self.on_printer(alternative)),
         };
         let mut heard = Heard::default();
         let scratch = Scratch {
             lines: &mut self.lines,
             bytes: &mut self.bytes,
         };
-        let event = desk.current().decide(
+        let event = device_state.current().decide(
             self.setting.profile,
             &command,
             &known,
@@ -266,7 +274,7 @@ impl Floor {
             Ok(Event::Reserved(Reserved {
                 body: Body::Receipt(_),
                 ..
-            })) if house_stops => Err((Refusal::OfflineBudgetUsedUp, Vec::new())),
+            })) if owner_limit_reached => Err((Refusal::OfflineBudgetUsedUp, Vec::new())),
             Ok(event) => {
                 Encoded::of(&event, &mut self.room).ok_or((Refusal::ScratchTooSmall, Vec::new()))
             }
@@ -285,9 +293,9 @@ impl Floor {
     }
 
     /// The owner's own budget is used up, and the owner stops sales then.
-    fn house_stops(&self) -> bool {
-        let house = &self.setting.house;
-        house.admit(self.left(house)).is_err()
+    fn owner_limit_reached(&self) -> bool {
+        let owner_budget = &self.setting.owner_budget;
+        owner_budget.admit(self.left(owner_budget)).is_err()
     }
 
     /// Decides on anything that has no draft, and appends the event.
@@ -302,9 +310,9 @@ impl Floor {
             lines: &mut [],
             bytes: &mut [],
         };
-        let desk = &self.desks[index];
+        let device_state = &self.devices[index];
         let known = Known::default();
-        let event = match desk.current().decide(
+        let event = match device_state.current().decide(
             self.setting.profile,
             command,
             &known,
@@ -334,11 +342,12 @@ impl Floor {
             // The exact count comes at the end of the batch.
             self.unsent.documents = self.unsent.documents.saturating_add(1);
         }
-        let desk = &mut self.desks[index];
+        let device_state = &mut self.devices[index];
         let at = moment_of(&event).unwrap_or_else(|| self.setting.guard.now().utc_ms);
-        let seq = batch.append(desk.device, at, &event, &encoded.payload)?;
-        desk.working
-            .get_or_insert_with(|| desk.till.clone())
+        let seq = batch.append(device_state.device, at, &event, &encoded.payload)?;
+        device_state
+            .working
+            .get_or_insert_with(|| device_state.till.clone())
             .apply(&event);
         Ok(seq)
     }

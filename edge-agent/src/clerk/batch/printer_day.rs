@@ -8,13 +8,13 @@ use ferrotill_core::till::Command;
 use ferrotill_device::printer::{Baseline, ClosedDay, Connected};
 use uuid::Uuid;
 
-use super::super::device_state::Entry;
-use super::{Effect, Floor, document_id};
+use super::super::device_state::QueuedOrder;
+use super::{Effect, Tills, document_id};
 use crate::order::{OrderForm, OrderKind};
 use crate::seal::printer::job::stored;
 use ferrotill_store::{Batch, StoreError};
 
-impl Floor {
+impl Tills {
     /// Holds the printer's counters against those that the books know.
     ///
     /// While a document is outstanding nothing is concluded: it is settled first, and the Z-report that is seen may be its own.
@@ -28,25 +28,25 @@ impl Floor {
             // It prints slips, and its own day is no part of the law's.
             return Ok(());
         }
-        let desk = &mut self.desks[index];
-        if desk.current().outstanding().is_some() {
+        let device_state = &mut self.devices[index];
+        if device_state.current().outstanding().is_some() {
             return Ok(());
         }
-        let Some(now) = desk.baseline.clone() else {
+        let Some(now) = device_state.baseline.clone() else {
             return Ok(());
         };
-        let Some(seen) = desk.seen.clone() else {
-            desk.seen = Some(now);
+        let Some(seen) = device_state.seen.clone() else {
+            device_state.seen = Some(now);
             return Ok(());
         };
         match stored(&now).day_since(&stored(&seen)) {
             PrinterDay::Open => {}
             PrinterDay::Lost => tracing::error!(
-                device = %desk.device,
+                device = %device_state.device,
                 "the printer's counters went back from {seen:?} to {now:?}: its memory was lost or exchanged; call the service"
             ),
             PrinterDay::Closed => {
-                desk.swapped = false;
+                device_state.swapped = false;
                 self.book_its_report(batch, index, &seen, &now, effects)?;
                 self.show_objections(index);
             }
@@ -56,14 +56,14 @@ impl Floor {
                     return Ok(());
                 }
                 tracing::warn!(
-                    device = %self.desks[index].device,
+                    device = %self.devices[index].device,
                     "printer {} is taken into use in the place of {}", now.serial, seen.serial
                 );
             }
         }
-        let desk = &mut self.desks[index];
-        desk.seen = Some(now);
-        if std::mem::take(&mut desk.swapped) {
+        let device_state = &mut self.devices[index];
+        device_state.seen = Some(now);
+        if std::mem::take(&mut device_state.swapped) {
             self.show_objections(index);
         }
         Ok(())
@@ -71,14 +71,14 @@ impl Floor {
 
     /// Another printer is no matter between two shifts, or where the address names it. Otherwise the shift waits for its own.
     fn is_swapped(&mut self, index: usize, seen: &Baseline, now: &Baseline) -> bool {
-        let desk = &mut self.desks[index];
-        let meant = desk.serial.as_ref() == Some(&now.serial);
-        if meant || desk.current().shift().is_none() {
+        let device_state = &mut self.devices[index];
+        let meant = device_state.serial.as_ref() == Some(&now.serial);
+        if meant || device_state.current().shift().is_none() {
             return false;
         }
-        if !std::mem::replace(&mut desk.swapped, true) {
+        if !std::mem::replace(&mut device_state.swapped, true) {
             tracing::error!(
-                device = %desk.device,
+                device = %device_state.device,
                 "printer {} (memory {}) is connected, and the open shift is on printer {} (memory {}): nothing is printed; \
                  connect that one and close the day, or name the new one's serial number in the address (serial={})",
                 now.serial, now.fiscal_memory, seen.serial, seen.fiscal_memory, now.serial
@@ -93,28 +93,33 @@ impl Floor {
         if !self.on_printer(false) {
             return;
         }
-        let desk = &mut self.desks[index];
+        let device_state = &mut self.devices[index];
         let today = self.setting.guard.now().local_day();
         let mut configured = [None; 8];
         for (place, code) in (b'A'..=b'H').enumerate() {
             let code = ferrotill_core::tax::TaxCode::new(code);
-            let group =
-                code.and_then(|code| desk.current().configuration().taxes.group(code, today));
+            let group = code.and_then(|code| {
+                device_state
+                    .current()
+                    .configuration()
+                    .taxes
+                    .group(code, today)
+            });
             configured[place] = group.map(|group| group.rate.ten_thousandths());
         }
-        desk.rates = Some(connected.groups);
-        desk.rates_unlike = connected
+        device_state.rates = Some(connected.groups);
+        device_state.rates_unlike = connected
             .rates_unlike(&configured)
             .iter()
             // A group that is not told is disabled, and its sales are the printer's to refuse.
             .filter(|difference| difference.printer.is_some())
             .map(ToString::to_string)
             .collect();
-        if !desk.rates_unlike.is_empty() {
+        if !device_state.rates_unlike.is_empty() {
             tracing::error!(
-                device = %desk.device,
+                device = %device_state.device,
                 "the printer has other tax rates than the configuration, and receipts in these groups are refused: {}",
-                desk.rates_unlike.join("; ")
+                device_state.rates_unlike.join("; ")
             );
         }
         self.show_objections(index);
@@ -122,15 +127,15 @@ impl Floor {
 
     /// Tells the board what keeps receipts off a printer that is there.
     fn show_objections(&self, index: usize) {
-        let desk = &self.desks[index];
-        let swapped = desk.swapped.then(|| {
+        let device_state = &self.devices[index];
+        let swapped = device_state.swapped.then(|| {
             "another printer is connected than the one that the open shift is on".to_owned()
         });
         let objections = swapped
             .into_iter()
-            .chain(desk.rates_unlike.iter().cloned())
+            .chain(device_state.rates_unlike.iter().cloned())
             .collect();
-        Arc::clone(&self.setting.board).printer_objections(desk.device, objections);
+        Arc::clone(&self.setting.live_status).printer_objections(device_state.device, objections);
     }
 
     /// The printer has closed its day: so is the till's shift, with a Z-report like any other, and it is noted why.
@@ -144,24 +149,24 @@ impl Floor {
         now: &Baseline,
         effects: &mut Vec<Effect>,
     ) -> Result<(), StoreError> {
-        let desk = &mut self.desks[index];
-        let day = desk
+        let device_state = &mut self.devices[index];
+        let day = device_state
             .last_z
             .clone()
             .filter(|day| day.z_number == now.z_number);
-        let shift = desk.current().shift();
+        let shift = device_state.current().shift();
         let document = if shift.is_some_and(|shift| !shift.is_alternative()) {
             // It is the report of the day in which the earlier counters were read.
-            desk.baseline = Some(seen.clone());
+            device_state.baseline = Some(seen.clone());
             let document = self.close_shift(batch, index, &counters_of(seen, now, day.as_ref()));
-            self.desks[index].baseline = Some(now.clone());
+            self.devices[index].baseline = Some(now.clone());
             effects.push(Effect::WakeSender);
             Some(document?)
         } else {
             None
         };
         tracing::warn!(
-            device = %self.desks[index].device,
+            device = %self.devices[index].device,
             "the printer has closed its day on its own (Z-report {}, last known {}); {}",
             now.z_number,
             seen.z_number,
@@ -186,20 +191,20 @@ impl Floor {
         index: usize,
         seal: &Seal<'_>,
     ) -> Result<Uuid, StoreError> {
-        let desk = &self.desks[index];
+        let device_state = &self.devices[index];
         let form = OrderForm {
             id: Uuid::now_v7(),
-            point_of_sale: desk.point_of_sale,
+            point_of_sale: device_state.point_of_sale,
             kind: OrderKind::Report { z: true },
             echo: String::new(),
             found: String::new(),
         };
         let id = form.id;
-        let entry = Entry {
-            fingerprint: form.fingerprint(desk.device),
+        let entry = QueuedOrder {
+            fingerprint: form.fingerprint(device_state.device),
             form,
             unique: Uuid::now_v7(),
-            waiters: Vec::new(),
+            callers: Vec::new(),
             attempts: 0,
         };
         if let Err((refusal, _)) = self.try_reserve(batch, index, &entry, false, true)? {

@@ -9,23 +9,26 @@ use ferrotill_core::till::Command;
 use ferrotill_device::Fault;
 use uuid::Uuid;
 
-use super::super::device_state::{Active, Answer, Entry, Hearing, Printing, Slip, Waiter};
-use super::{Effect, Floor, document_id};
+use super::super::device_state::{
+    Answer, Caller, DeclarationOutcome, Printing, QueuedOrder, SealingDocument, Slip,
+};
+use super::{Effect, Tills, document_id};
 use crate::order::{OrderForm, OrderKind, ReceiptMode};
 use crate::seal::printer::job::{baseline_of, job_of, seal_of, slip_of};
-use crate::seal::printer::{Document, News, Settled, Task};
+use crate::seal::printer::{News, SealingJob, Settled, Task};
 use ferrotill_store::{Batch, StoreError, StoredDocument};
 
-impl Floor {
+impl Tills {
     pub(super) fn give_to_printer(
         &mut self,
         batch: &Batch<'_>,
         index: usize,
         seq: i64,
-        entry: Entry,
+        entry: QueuedOrder,
         effects: &mut Vec<Effect>,
     ) -> Result<(), StoreError> {
-        let Some(row) = batch.request(self.desks[index].device, document_id(entry.form.id))? else {
+        let Some(row) = batch.request(self.devices[index].device, document_id(entry.form.id))?
+        else {
             return Ok(());
         };
         debug_assert_eq!(
@@ -34,16 +37,16 @@ impl Floor {
         );
         let stored_document = batch.document(row)?;
         let document = self.document_of(batch, index, &stored_document, false)?;
-        let desk = &mut self.desks[index];
-        desk.active = Some(Active {
+        let device_state = &mut self.devices[index];
+        device_state.active = Some(SealingDocument {
             id: entry.form.id,
             fingerprint: entry.fingerprint,
             form: Some(entry.form),
-            waiters: entry.waiters,
+            callers: entry.callers,
             attempts: entry.attempts,
         });
         if let Some(document) = document {
-            desk.printing = Printing::Document;
+            device_state.printing = Printing::Document;
             let task = Box::new(Task::Perform(document));
             effects.push(Effect::Print(index, task));
         }
@@ -57,7 +60,7 @@ impl Floor {
         index: usize,
         stored_document: &StoredDocument,
         cancel_decided: bool,
-    ) -> Result<Option<Document>, StoreError> {
+    ) -> Result<Option<SealingJob>, StoreError> {
         let Some(reserved) = stored_document.reserved() else {
             return Ok(None);
         };
@@ -65,7 +68,7 @@ impl Floor {
             Body::Receipt(Receipt {
                 kind: ReceiptKind::Refund { original },
                 ..
-            }) => match batch.request(self.desks[index].device, *original)? {
+            }) => match batch.request(self.devices[index].device, *original)? {
                 Some(row) => Some(batch.document(row)?),
                 None => None,
             },
@@ -77,73 +80,73 @@ impl Floor {
             self.setting.profile.facts().currency,
         );
         let baseline = reserved.baseline.as_ref().map(baseline_of);
-        Ok(job.zip(baseline).map(|(job, baseline)| Document {
+        Ok(job.zip(baseline).map(|(job, baseline)| SealingJob {
             id: stored_document.row.id,
             job,
-            books: self.desks[index].books(&baseline, cancel_decided),
+            books: self.devices[index].books(&baseline, cancel_decided),
             baseline,
         }))
     }
 
     /// Gives a free printer what does not need the books: slips and pulses.
     pub(super) fn advance_printer(&mut self, index: usize, effects: &mut Vec<Effect>) {
-        let desk = &mut self.desks[index];
-        if !desk.printer_free() {
+        let device_state = &mut self.devices[index];
+        if !device_state.printer_free() {
             return;
         }
-        if let Some(slip) = desk.slips.pop_front() {
+        if let Some(slip) = device_state.slips.pop_front() {
             let task = Box::new(Task::Slip(slip.id, slip.job.clone()));
             effects.push(Effect::Print(index, task));
-            desk.printing = Printing::Slip(Box::new(slip));
-        } else if let Some(pulse) = desk.pulses.pop_front() {
-            desk.printing = Printing::Drawer(pulse);
+            device_state.printing = Printing::Slip(Box::new(slip));
+        } else if let Some(pulse) = device_state.pulses.pop_front() {
+            device_state.printing = Printing::Drawer(pulse);
             effects.push(Effect::Print(index, Box::new(Task::Drawer)));
         }
     }
 
-    pub(super) fn hear_printer(
+    pub(super) fn on_printer_news(
         &mut self,
         batch: &mut Batch<'_>,
         index: usize,
         news: News,
         effects: &mut Vec<Effect>,
     ) -> Result<(), StoreError> {
-        let board = Arc::clone(&self.setting.board);
-        let desk = &mut self.desks[index];
+        let live_status = Arc::clone(&self.setting.live_status);
+        let device_state = &mut self.devices[index];
         match news {
             News::Ready(connected) => {
-                tracing::info!(device = %desk.device, model = connected.model, port = connected.address, "the printer is there");
-                board.printer_ready(desk.device, &connected);
+                tracing::info!(device = %device_state.device, model = connected.model, port = connected.address, "the printer is there");
+                live_status.printer_ready(device_state.device, &connected);
                 if let Some(clock) = &connected.clock {
                     self.setting.guard.printer_says(clock);
                 }
-                desk.baseline = Some(connected.baseline.clone());
+                device_state.baseline = Some(connected.baseline.clone());
                 self.look_at_the_rates(index, &connected);
             }
-            News::LastZ(day) => desk.last_z = Some(*day),
+            News::LastZ(day) => device_state.last_z = Some(*day),
             News::Counters(counters) => {
                 // A document that is on its way there finds them out by itself.
-                if !matches!(desk.printing, Printing::Document) {
-                    desk.baseline = Some(*counters);
+                if !matches!(device_state.printing, Printing::Document) {
+                    device_state.baseline = Some(*counters);
                 }
             }
             News::Lost(words) => {
-                tracing::warn!(device = %desk.device, "the printer cannot be reached: {words}");
-                board.printer_lost(desk.device, &words);
-                if !matches!(desk.printing, Printing::Document) {
-                    desk.baseline = None;
+                tracing::warn!(device = %device_state.device, "the printer cannot be reached: {words}");
+                live_status.printer_lost(device_state.device, &words);
+                if !matches!(device_state.printing, Printing::Document) {
+                    device_state.baseline = None;
                 }
                 // A pulse that comes late opens a drawer that nobody watches.
-                for reply in desk.pulses.drain(..) {
+                for reply in device_state.pulses.drain(..) {
                     effects.push(Effect::Drawer(reply, Err(words.clone())));
                 }
             }
             News::SlipDone(_, words, after) => {
-                desk.baseline = after;
-                if let Printing::Slip(slip) = std::mem::take(&mut desk.printing) {
+                device_state.baseline = after;
+                if let Printing::Slip(slip) = std::mem::take(&mut device_state.printing) {
                     batch.note_print_error(slip.reserved_seq, words.as_deref())?;
-                    effects.push(Effect::Tell(
-                        slip.waiters,
+                    effects.push(Effect::Respond(
+                        slip.callers,
                         Answer::Registered {
                             id: slip.id,
                             replayed: false,
@@ -152,21 +155,21 @@ impl Floor {
                 }
             }
             News::DrawerDone(words, after) => {
-                desk.baseline = after;
-                if let Printing::Drawer(reply) = std::mem::take(&mut desk.printing) {
+                device_state.baseline = after;
+                if let Printing::Drawer(reply) = std::mem::take(&mut device_state.printing) {
                     effects.push(Effect::Drawer(reply, words.map_or(Ok(()), Err)));
                 }
             }
             News::Unproven(id, fault) => self.show_unproven(index, id, fault),
-            News::Kept(id, words) => {
-                self.answer_declaring(index, id, &Hearing::CanStillSay(words), effects);
+            News::ReleaseRefused(id, words) => {
+                self.answer_declaring(index, id, &DeclarationOutcome::CanStillSay(words), effects);
             }
-            News::Left(declaration, fault) => {
+            News::Released(declaration, fault) => {
                 self.book_declaration(batch, index, &declaration, fault, effects)?;
             }
             News::Settled(id, settled) => {
                 // What the printer can say itself goes first, whatever a person says at this very moment.
-                self.answer_declaring(index, id, &Hearing::NotOutstanding, effects);
+                self.answer_declaring(index, id, &DeclarationOutcome::NotOutstanding, effects);
                 self.settle(batch, index, id, settled, effects)?;
             }
         }
@@ -182,20 +185,22 @@ impl Floor {
         settled: Settled,
         effects: &mut Vec<Effect>,
     ) -> Result<(), StoreError> {
-        let desk = &mut self.desks[index];
-        desk.printing = Printing::Nothing;
-        let active = desk.active.take_if(|active| active.id == id);
+        let device_state = &mut self.devices[index];
+        device_state.printing = Printing::Nothing;
+        let active = device_state.active.take_if(|active| active.id == id);
         let outcome = match settled {
             Settled::Registered(registered) => {
-                desk.baseline = Some(registered.after.clone());
-                self.setting.board.printer_answers(desk.device);
+                device_state.baseline = Some(registered.after.clone());
+                self.setting
+                    .live_status
+                    .printer_answers(device_state.device);
                 let command = Command::Settle(document_id(id), seal_of(&registered));
-                let last_z = self.desks[index].current().last_z();
+                let last_z = self.devices[index].current().last_z();
                 let outcome = self.decide(batch, index, &command)?;
-                let desk = &mut self.desks[index];
-                if desk.current().last_z() != last_z {
+                let device_state = &mut self.devices[index];
+                if device_state.current().last_z() != last_z {
                     // It was our own Z-report that closed the printer's day.
-                    desk.seen = Some(registered.after);
+                    device_state.seen = Some(registered.after);
                 }
                 if outcome.is_ok() {
                     Self::after_seal(id, active, effects);
@@ -203,9 +208,11 @@ impl Floor {
                 outcome
             }
             Settled::NotRegistered(not_registered) => {
-                desk.baseline.clone_from(&not_registered.after);
-                if desk.baseline.is_some() {
-                    self.setting.board.printer_answers(desk.device);
+                device_state.baseline.clone_from(&not_registered.after);
+                if device_state.baseline.is_some() {
+                    self.setting
+                        .live_status
+                        .printer_answers(device_state.device);
                 }
                 let fault = not_registered.fault;
                 let message = match not_registered.detail.as_str() {
@@ -229,14 +236,14 @@ impl Floor {
         Ok(())
     }
 
-    pub(super) fn after_seal(id: Uuid, active: Option<Active>, effects: &mut Vec<Effect>) {
+    pub(super) fn after_seal(id: Uuid, active: Option<SealingDocument>, effects: &mut Vec<Effect>) {
         effects.push(Effect::WakeSender);
         let Some(active) = active else { return };
         let answer = Answer::Registered {
             id,
             replayed: false,
         };
-        effects.push(Effect::Tell(active.waiters, answer));
+        effects.push(Effect::Respond(active.callers, answer));
     }
 
     /// A fiscal attempt is settled as not registered: the caller is told, or gets what it asked for in this case.
@@ -244,13 +251,13 @@ impl Floor {
         &mut self,
         batch: &mut Batch<'_>,
         index: usize,
-        active: Option<Active>,
+        active: Option<SealingDocument>,
         (fault, message): (Fault, String),
         effects: &mut Vec<Effect>,
     ) -> Result<(), StoreError> {
-        let Some(Active {
+        let Some(SealingDocument {
             form,
-            waiters,
+            callers,
             fingerprint,
             attempts,
             ..
@@ -260,38 +267,41 @@ impl Floor {
         };
         let error = format!("{fault:?}");
         let Some(form) = form else {
-            effects.push(Effect::Tell(
-                waiters,
+            effects.push(Effect::Respond(
+                callers,
                 Answer::NotRegistered { error, message },
             ));
             return Ok(());
         };
-        let desk = &mut self.desks[index];
-        let has_alternative = desk.current().configuration().alternative_receipts;
+        let device_state = &mut self.devices[index];
+        let has_alternative = device_state.current().configuration().alternative_receipts;
         let mode = form.mode();
         let attempts = attempts + 1;
-        let entry = Entry {
+        let entry = QueuedOrder {
             form,
             fingerprint,
             unique: Uuid::now_v7(),
-            waiters,
+            callers,
             attempts,
         };
-        if fault == Fault::BaselineDiffers && desk.baseline.is_some() && attempts < ATTEMPTS_MAX {
+        if fault == Fault::BaselineDiffers
+            && device_state.baseline.is_some()
+            && attempts < ATTEMPTS_MAX
+        {
             // Somebody used the printer by hand. Nothing was begun, and its counters are known now.
-            desk.queue.push_front(entry);
+            device_state.queue.push_front(entry);
             return Ok(());
         }
         if mode == ReceiptMode::FiscalThenAlternative && has_alternative {
             return match self.try_reserve(batch, index, &entry, true, true)? {
                 Ok(seq) => {
-                    self.issue_alternative(batch, index, seq, entry.form, entry.waiters, effects)
+                    self.issue_alternative(batch, index, seq, entry.form, entry.callers, effects)
                 }
                 Err(refused) => self.refuse(batch, entry, refused, effects),
             };
         }
-        effects.push(Effect::Tell(
-            entry.waiters,
+        effects.push(Effect::Respond(
+            entry.callers,
             Answer::NotRegistered { error, message },
         ));
         Ok(())
@@ -304,7 +314,7 @@ impl Floor {
         index: usize,
         reserved_seq: i64,
         form: OrderForm,
-        waiters: Vec<Waiter>,
+        callers: Vec<Caller>,
         effects: &mut Vec<Effect>,
     ) -> Result<(), StoreError> {
         let id = form.id;
@@ -316,7 +326,7 @@ impl Floor {
             .as_ref()
             .map(|(series, number)| (series.as_str(), *number));
         let (series, number, number_length) =
-            match self.desks[index].current().next_alternative(wanted) {
+            match self.devices[index].current().next_alternative(wanted) {
                 Ok(Seal::Range {
                     series,
                     number,
@@ -341,8 +351,8 @@ impl Floor {
         }
         effects.push(Effect::WakeSender);
         if !print {
-            effects.push(Effect::Tell(
-                waiters,
+            effects.push(Effect::Respond(
+                callers,
                 Answer::Registered {
                     id,
                     replayed: false,
@@ -350,13 +360,13 @@ impl Floor {
             ));
             return Ok(());
         }
-        if self.desks[index].baseline.is_none() {
+        if self.devices[index].baseline.is_none() {
             batch.note_print_error(
                 reserved_seq,
                 Some("the printer cannot be reached; print a duplicate once it can"),
             )?;
-            effects.push(Effect::Tell(
-                waiters,
+            effects.push(Effect::Respond(
+                callers,
                 Answer::Registered {
                     id,
                     replayed: false,
@@ -364,7 +374,7 @@ impl Floor {
             ));
             return Ok(());
         }
-        let Some(row) = batch.request(self.desks[index].device, document_id(id))? else {
+        let Some(row) = batch.request(self.devices[index].device, document_id(id))? else {
             return Ok(());
         };
         let document = batch.document(row)?;
@@ -386,7 +396,7 @@ impl Floor {
                 id,
                 reserved_seq,
                 job,
-                waiters,
+                callers,
             };
             effects.push(Effect::Slip(index, Box::new(slip)));
         }

@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use super::day::{CLOSED_BY_PRINTER, closed, next_day};
 use super::stage::*;
-use crate::clerk::{Answer, Hearing, Message};
+use crate::clerk::{Answer, DeclarationOutcome, Message};
 use crate::order::{Declaration, ReceiptMode};
 use ferrotill_store::{Reader, RequestState, Word};
 
@@ -25,7 +25,7 @@ const PRINTED_AS_5: PaperSays = PaperSays::Registered {
 const NOT_PRINTED: PaperSays = PaperSays::NotRegistered;
 
 /// A person's word on its way.
-struct Said(oneshot::Receiver<Hearing>);
+struct Said(oneshot::Receiver<DeclarationOutcome>);
 
 impl Said {
     fn is_open(&mut self) -> bool {
@@ -33,7 +33,7 @@ impl Said {
     }
 
     /// What becomes of it while the printer answers every question like this.
-    fn heard(mut self, stage: &Stage, outcome: impl Fn() -> Outcome) -> Hearing {
+    fn heard(mut self, stage: &Stage, outcome: impl Fn() -> Outcome) -> DeclarationOutcome {
         let begun = std::time::Instant::now();
         loop {
             match self.0.try_recv() {
@@ -75,8 +75,8 @@ fn blocked(stage: &Stage, id: u128, fault: Fault) {
     stage.printer().call();
     stage.printer().reply(Outcome::Unknown(fault));
     let id = Uuid::from_u128(id);
-    stage.until(|| stage.board.needs_a_person(id).is_some());
-    let trouble = stage.board.printer(device(0)).trouble.unwrap();
+    stage.until(|| stage.live_status.needs_a_person(id).is_some());
+    let trouble = stage.live_status.printer(device(0)).trouble.unwrap();
     assert!(trouble.contains(&id.to_string()), "{trouble}");
     assert!(
         trouble.contains(&format!("ferrotill settle {id}")),
@@ -101,7 +101,7 @@ fn a_document_that_nothing_proves_is_sealed_on_a_persons_word_and_the_till_sells
         .printer()
         .remember(|memory| memory.baseline = baseline(6));
     let said = say(&stage, 1, PRINTED_AS_5);
-    assert_eq!(said.heard(&stage, unclear), Hearing::Booked);
+    assert_eq!(said.heard(&stage, unclear), DeclarationOutcome::Booked);
     assert!(!first.replayed(), "its caller hears of it");
     let call = stage.printer().sells(900, 7);
     assert_eq!(call.baseline, baseline(6));
@@ -122,7 +122,12 @@ fn a_document_that_nothing_proves_is_sealed_on_a_persons_word_and_the_till_sells
     assert_eq!((word.paper, &*word.by), (PRINTED_AS_5, "Maria"));
     assert_eq!(word.why, Fault::Unclear.to_string());
     assert_eq!(word_on(&stage, 2), None);
-    assert!(stage.board.needs_a_person(Uuid::from_u128(1)).is_none());
+    assert!(
+        stage
+            .live_status
+            .needs_a_person(Uuid::from_u128(1))
+            .is_none()
+    );
     assert_eq!(stage.letters(), 2, "the office hears of both");
     assert!(stage.order(sale(1, 810), PATIENT).replayed());
 }
@@ -134,7 +139,7 @@ fn what_is_not_on_the_paper_is_void_and_its_id_is_free() {
     let first = stage.order(sale_as(1, 810, mode, true), PATIENT);
     blocked(&stage, 1, Fault::Unclear);
     let said = say(&stage, 1, NOT_PRINTED);
-    assert_eq!(said.heard(&stage, unclear), Hearing::Booked);
+    assert_eq!(said.heard(&stage, unclear), DeclarationOutcome::Booked);
     match first.answer() {
         Answer::NotRegistered { error, message } => {
             assert_eq!(error, "Unclear");
@@ -175,11 +180,11 @@ fn while_the_printer_can_still_say_it_nobody_speaks_for_it() {
             stage.printer().reply(Outcome::Unknown(fault));
         }
         match said.heard(&stage, || Outcome::Unknown(fault)) {
-            Hearing::CanStillSay(why) => assert!(why.contains(words), "{why}"),
+            DeclarationOutcome::CanStillSay(why) => assert!(why.contains(words), "{why}"),
             other => panic!("{fault:?}: {other:?}"),
         }
-        assert_eq!(stage.board.needs_a_person(Uuid::from_u128(1)), None);
-        let trouble = stage.board.printer(device(0)).trouble.unwrap();
+        assert_eq!(stage.live_status.needs_a_person(Uuid::from_u128(1)), None);
+        let trouble = stage.live_status.printer(device(0)).trouble.unwrap();
         assert!(trouble.contains(words), "{trouble}");
     }
     assert_eq!(stage.find(1).unwrap().row.state, RequestState::Reserved);
@@ -206,7 +211,7 @@ fn what_the_printer_says_in_the_same_instant_wins() {
         // The answer to the question that was on its way.
         stage.printer().reply(outcome.clone());
         let hearing = said.heard(&stage, || outcome.clone());
-        assert_eq!(hearing, Hearing::NotOutstanding);
+        assert_eq!(hearing, DeclarationOutcome::NotOutstanding);
         let state = stage.find(1).unwrap().row.state;
         let answer = sold.answer();
         if paper == NOT_PRINTED {
@@ -234,12 +239,18 @@ fn what_was_unclear_a_moment_ago_is_asked_once_more() {
         let said = say(&stage, 1, NOT_PRINTED);
         let hearing = said.heard(&stage, || outcome.clone());
         if settled {
-            assert_eq!(hearing, Hearing::NotOutstanding);
+            assert_eq!(hearing, DeclarationOutcome::NotOutstanding);
             assert!(!sold.replayed());
         } else {
-            let still = matches!(&hearing, Hearing::CanStillSay(why) if why.contains("answer"));
+            let still =
+                matches!(&hearing, DeclarationOutcome::CanStillSay(why) if why.contains("answer"));
             assert!(still, "{hearing:?}");
-            assert!(stage.board.needs_a_person(Uuid::from_u128(1)).is_none());
+            assert!(
+                stage
+                    .live_status
+                    .needs_a_person(Uuid::from_u128(1))
+                    .is_none()
+            );
         }
         assert_eq!(Stage::rows_of(stage.path(), DECLARED), 0);
     }
@@ -252,7 +263,7 @@ fn each_document_that_nothing_proves_is_told_of() {
         let sold = stage.order(sale(id, 810), PATIENT);
         blocked(&stage, id, Fault::Unclear);
         let said = say(&stage, id, PRINTED);
-        assert_eq!(said.heard(&stage, unclear), Hearing::Booked);
+        assert_eq!(said.heard(&stage, unclear), DeclarationOutcome::Booked);
         assert!(!sold.replayed());
         let number = u32::try_from(id).unwrap();
         assert_eq!(stage.sealed(id), (number, "sale".to_owned()));
@@ -272,7 +283,7 @@ fn sums_that_rest_on_a_word_are_held_against_no_printer() {
         let first = stage.order(sale(1, 810), PATIENT);
         blocked(&stage, 1, Fault::Unclear);
         let said = say(&stage, 1, paper);
-        assert_eq!(said.heard(&stage, unclear), Hearing::Booked);
+        assert_eq!(said.heard(&stage, unclear), DeclarationOutcome::Booked);
         drop(first);
         let sold = stage.order(sale(2, 810), PATIENT);
         assert_eq!(day_of(&stage), None);
@@ -312,14 +323,20 @@ fn two_people_at_once_are_heard_if_they_say_the_same() {
     let other = say(&stage, 1, NOT_PRINTED);
     assert!(stage.waits(1));
     assert!(first.is_open());
-    assert_eq!(other.heard(&stage, unclear), Hearing::Contradicted);
+    assert_eq!(
+        other.heard(&stage, unclear),
+        DeclarationOutcome::Contradicted
+    );
     stage.printer().reply(unclear());
-    assert_eq!(first.heard(&stage, unclear), Hearing::Booked);
-    assert_eq!(same.heard(&stage, unclear), Hearing::Booked);
+    assert_eq!(first.heard(&stage, unclear), DeclarationOutcome::Booked);
+    assert_eq!(same.heard(&stage, unclear), DeclarationOutcome::Booked);
     assert!(!sold.replayed());
     assert_eq!(Stage::rows_of(stage.path(), DECLARED), 1);
     let late = say(&stage, 1, PRINTED);
-    assert_eq!(late.heard(&stage, unclear), Hearing::NotOutstanding);
+    assert_eq!(
+        late.heard(&stage, unclear),
+        DeclarationOutcome::NotOutstanding
+    );
 }
 
 #[test]
@@ -327,14 +344,17 @@ fn nobody_speaks_for_what_is_not_outstanding() {
     let stage = Stage::new();
     assert_eq!(
         say(&stage, 9, PRINTED).heard(&stage, unclear),
-        Hearing::NotOutstanding
+        DeclarationOutcome::NotOutstanding
     );
     let sold = stage.order(sale(1, 810), PATIENT);
     stage.printer().sells(810, 1);
     assert!(!sold.replayed());
     for id in [1, 9] {
         let said = say(&stage, id, NOT_PRINTED);
-        assert_eq!(said.heard(&stage, unclear), Hearing::NotOutstanding);
+        assert_eq!(
+            said.heard(&stage, unclear),
+            DeclarationOutcome::NotOutstanding
+        );
     }
     // One is outstanding; another one waits for its turn.
     let first = stage.order(sale(2, 100), PATIENT);
@@ -342,7 +362,10 @@ fn nobody_speaks_for_what_is_not_outstanding() {
     let second = stage.order(sale(3, 100), PATIENT);
     assert!(stage.waits(3));
     let said = say(&stage, 3, NOT_PRINTED);
-    assert_eq!(said.heard(&stage, unclear), Hearing::NotOutstanding);
+    assert_eq!(
+        said.heard(&stage, unclear),
+        DeclarationOutcome::NotOutstanding
+    );
     assert!(stage.waits(2) && stage.waits(3));
     drop((first, second));
 }
@@ -356,7 +379,7 @@ fn a_word_that_could_not_be_written_is_none_until_the_disk_is_back() {
         stage.break_disk(trouble);
         let said = say(&stage, 1, PRINTED);
         let heard = said.heard(&stage, unclear);
-        assert!(matches!(heard, Hearing::Unknown(_)), "{heard:?}");
+        assert!(matches!(heard, DeclarationOutcome::Unknown(_)), "{heard:?}");
         assert_eq!(Stage::rows_of(stage.path(), DECLARED), 0);
         assert!(sold.nobody_knows());
         stage.mend_disk();
@@ -376,14 +399,17 @@ fn a_crash_before_the_commit_leaves_the_document_outstanding_and_free_to_be_decl
     blocked(&stage, 1, Fault::Unclear);
     stage.break_disk(Trouble::Commit);
     let said = say(&stage, 1, PRINTED);
-    assert!(matches!(said.heard(&stage, unclear), Hearing::Unknown(_)));
+    assert!(matches!(
+        said.heard(&stage, unclear),
+        DeclarationOutcome::Unknown(_)
+    ));
     let stage = stage.restart();
     stage.mend_disk();
     drop(sold);
     assert_eq!(stage.find(1).unwrap().row.state, RequestState::Reserved);
     blocked(&stage, 1, Fault::Unclear);
     let said = say(&stage, 1, NOT_PRINTED);
-    assert_eq!(said.heard(&stage, unclear), Hearing::Booked);
+    assert_eq!(said.heard(&stage, unclear), DeclarationOutcome::Booked);
     assert_eq!(Stage::rows_of(stage.path(), DECLARED), 1);
     assert_eq!(stage.find(1).unwrap().row.state, RequestState::Voided);
     // The next start finds nothing to ask about.
@@ -406,7 +432,7 @@ fn a_day_that_was_closed_at_the_keyboard_meanwhile_is_booked_behind_the_word() {
     });
     blocked(&stage, 2, Fault::Unclear);
     let said = say(&stage, 2, PRINTED);
-    assert_eq!(said.heard(&stage, unclear), Hearing::Booked);
+    assert_eq!(said.heard(&stage, unclear), DeclarationOutcome::Booked);
     assert!(!second.replayed());
     stage.until(|| Stage::rows_of(stage.path(), CLOSED_BY_PRINTER) == 1);
     let z = stage.newest_z();
@@ -427,12 +453,17 @@ fn a_report_of_ours_that_a_person_has_read_is_not_booked_a_second_time() {
     let closing = stage.order(z_report(2), PATIENT);
     assert_eq!(stage.printer().call().job, Job::ZReport);
     stage.printer().reply(unclear());
-    stage.until(|| stage.board.needs_a_person(Uuid::from_u128(2)).is_some());
+    stage.until(|| {
+        stage
+            .live_status
+            .needs_a_person(Uuid::from_u128(2))
+            .is_some()
+    });
     stage
         .printer()
         .remember(|memory| memory.baseline = next_day(1, 2, 2));
     let said = say(&stage, 2, PRINTED);
-    assert_eq!(said.heard(&stage, unclear), Hearing::Booked);
+    assert_eq!(said.heard(&stage, unclear), DeclarationOutcome::Booked);
     assert!(!closing.replayed());
     let stage = stage.restart();
     let next = stage.order(sale(3, 900), PATIENT);
@@ -455,7 +486,7 @@ fn a_printer_that_is_gone_for_good_is_spoken_for_and_its_shift_still_waits_for_i
     blocked(&stage, 1, Fault::PrinterSwapped);
     let swapped = || Outcome::Unknown(Fault::PrinterSwapped);
     let said = say(&stage, 1, PRINTED);
-    assert_eq!(said.heard(&stage, swapped), Hearing::Booked);
+    assert_eq!(said.heard(&stage, swapped), DeclarationOutcome::Booked);
     assert!(!sold.replayed());
     assert_eq!(
         word_on(&stage, 1).unwrap().why,

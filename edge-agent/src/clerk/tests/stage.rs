@@ -21,10 +21,10 @@ use ferrotill_device::printer::{
 use tokio::sync::{Notify, oneshot};
 use uuid::Uuid;
 
-use crate::clerk::{Answer, Clerk, ClerkDoor, DeskPlan, Message, OfficeNews, Setting};
+use crate::clerk::{Answer, AuthorityNews, Clerk, ClerkHandle, ClerkSettings, DevicePlan, Message};
 use crate::order::{OrderDraft, OrderForm, OrderKind, OrderLine, ReceiptMode};
 use crate::seal::printer::PrinterTask;
-use crate::status::Board;
+use crate::status::LiveStatus;
 use crate::time::clock::Clock;
 use crate::time::guarded_clock::GuardedClock;
 use ferrotill_store::{FILE_NAME, Reader, Store, StoredDocument};
@@ -236,8 +236,8 @@ pub(super) enum Trouble {
 /// A clerk with its books and printers.
 pub(super) struct Stage {
     folder: Arc<tempfile::TempDir>,
-    pub(super) board: Arc<Board>,
-    door: ClerkDoor,
+    pub(super) live_status: Arc<LiveStatus>,
+    door: ClerkHandle,
     clerk: Option<JoinHandle<()>>,
     pub(super) printers: Vec<Script>,
 }
@@ -261,7 +261,7 @@ impl Stage {
     /// A printer connects only once the books are open, so that a test that needs it waits for it.
     pub(super) fn until_ready(&self, index: usize) {
         let begun = std::time::Instant::now();
-        while !self.board.printer(device(index)).connected {
+        while !self.live_status.printer(device(index)).connected {
             assert!(begun.elapsed() < LONG, "the printer is never there");
             std::thread::yield_now();
         }
@@ -290,14 +290,14 @@ impl Stage {
         memories: Vec<Arc<Mutex<Memory>>>,
     ) -> Self {
         let clock = Arc::new(Clock::new(None).unwrap());
-        let board = Arc::new(Board::default());
-        let (door, inbox) = ClerkDoor::new();
+        let live_status = Arc::new(LiveStatus::default());
+        let (door, inbox) = ClerkHandle::new();
         let mut printers = Vec::new();
         let mut plans = Vec::new();
         for ((index, present), memory) in present.iter().enumerate().zip(memories) {
             let (script, printer) = Script::new(*present, memory);
             printers.push(script);
-            plans.push(DeskPlan {
+            plans.push(DevicePlan {
                 device: device(index),
                 configuration: configuration(),
                 printer: PrinterTask::start(
@@ -317,18 +317,18 @@ impl Stage {
             store.remembered_clock().unwrap(),
             store.latest_moment().unwrap(),
         );
-        let setting = Arc::new(Setting {
+        let setting = Arc::new(ClerkSettings {
             profile,
             clock,
             guard: Arc::new(guard),
-            house: Budget::UNLIMITED,
-            board: Arc::clone(&board),
+            owner_budget: Budget::UNLIMITED,
+            live_status: Arc::clone(&live_status),
             wake_sender: Arc::new(Notify::new()),
         });
         let clerk = Clerk::open(store, setting, plans, inbox).unwrap();
         Self {
             folder,
-            board,
+            live_status,
             door,
             clerk: Some(std::thread::spawn(move || clerk.run())),
             printers,
@@ -359,8 +359,8 @@ impl Stage {
     }
 
     /// News of the office, as the sender tells them.
-    pub(super) fn office(&self, news: OfficeNews) {
-        self.door.tell(Message::Office(news));
+    pub(super) fn office(&self, news: AuthorityNews) {
+        self.door.tell(Message::Authority(news));
     }
 
     pub(super) fn printer(&self) -> &Script {
@@ -376,7 +376,7 @@ impl Stage {
     }
 
     /// A door of its own for another thread.
-    pub(super) fn door(&self) -> ClerkDoor {
+    pub(super) fn door(&self) -> ClerkHandle {
         self.door.clone()
     }
 
@@ -497,7 +497,7 @@ impl Drop for Stage {
 }
 
 pub(super) fn order_through(
-    door: &ClerkDoor,
+    door: &ClerkHandle,
     index: usize,
     form: OrderForm,
     patience: Duration,

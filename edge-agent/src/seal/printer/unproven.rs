@@ -4,10 +4,11 @@ use ferrotill_device::Fault;
 use ferrotill_device::printer::Outcome;
 use uuid::Uuid;
 
-use super::{Document, Doing, News, PAUSE_MIN, Worker, ask_again};
+use super::worker::{PAUSE_MIN, PrinterWorker, WorkerState, ask_again};
+use super::{News, SealingJob};
 use crate::order::Declaration;
 
-impl Worker {
+impl PrinterWorker {
     /// The outcome of a document is unknown still. People hear of it when the reason is another one than before.
     /// Gives the reason back, as people hear it.
     pub(super) fn unknown(&mut self, id: Uuid, fault: Fault) -> Fault {
@@ -23,7 +24,7 @@ impl Worker {
         self.connected = false;
         if self.unsettled != Some(fault) {
             self.unsettled = Some(fault);
-            self.told_lost = false;
+            self.loss_reported = false;
             if fault.is_beyond_proof() {
                 self.listener.tell(News::Unproven(id, fault));
             } else {
@@ -37,7 +38,7 @@ impl Worker {
     ///
     /// Where it cannot prove anything, the document is let go of: nothing of it is asked or printed any more, and the next
     /// connection reads the counters anew.
-    pub(super) fn leave(&mut self, mut document: Document, declaration: Box<Declaration>) {
+    pub(super) fn release(&mut self, mut document: SealingJob, declaration: Box<Declaration>) {
         let outcome = self.attempt(&mut document, ask_again);
         let Outcome::Unknown(fault) = outcome else {
             self.settle(document, outcome);
@@ -46,13 +47,13 @@ impl Worker {
         let fault = self.unknown(document.id, fault);
         if !fault.is_beyond_proof() {
             self.listener
-                .tell(News::Kept(document.id, fault.to_string()));
-            self.doing = Doing::Settling(Box::new(document));
+                .tell(News::ReleaseRefused(document.id, fault.to_string()));
+            self.state = WorkerState::Settling(Box::new(document));
             return;
         }
         self.unsettled = None;
         self.baseline = None;
         self.pause = PAUSE_MIN;
-        self.listener.tell(News::Left(declaration, fault));
+        self.listener.tell(News::Released(declaration, fault));
     }
 }

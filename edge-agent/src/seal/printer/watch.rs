@@ -6,13 +6,13 @@ use uuid::Uuid;
 use super::Listener;
 
 /// Makes the decision to cancel durable before it is carried out, once.
-pub(super) struct DurableWatch<'l> {
+pub(super) struct JournalingWatch<'l> {
     pub(super) listener: &'l dyn Listener,
     pub(super) id: Uuid,
     pub(super) decided: bool,
 }
 
-impl Watch for DurableWatch<'_> {
+impl Watch for JournalingWatch<'_> {
     fn about_to_cancel(&mut self) -> bool {
         self.decided = self.decided || self.listener.decide_cancel(self.id);
         self.decided

@@ -34,7 +34,7 @@ pub use server::serve;
 
 /// The stand-in; a clone is the same office.
 #[derive(Clone, Debug)]
-pub struct StandIn {
+pub struct TaxOfficeSimulator {
     office: Arc<Mutex<Office>>,
 }
 
@@ -61,12 +61,15 @@ pub enum Condition {
     Refuse,
     /// Answers HTTP 500.
     Error,
-    /// Takes the document, and lets the answer through drop by drop.
-    Drip,
-    /// Takes nothing, and answers HTTP 200 with a page for people, as the portal of a hotel does.
-    Lie,
+    /// Takes the document, and sends the answer a few bytes at a time.
+    #[serde(rename = "drip")]
+    Trickle,
+    /// Takes nothing, and answers HTTP 200 with a page for people, as the captive portal of a hotel does.
+    #[serde(rename = "lie")]
+    CaptivePortal,
     /// Takes nothing, and answers HTTP 200 with an object that says neither yes nor no.
-    Hollow,
+    #[serde(rename = "hollow")]
+    EmptyObject,
 }
 
 impl fmt::Display for Condition {
@@ -77,9 +80,9 @@ impl fmt::Display for Condition {
             Self::Slow => "slow",
             Self::Refuse => "refuse",
             Self::Error => "error",
-            Self::Drip => "drip",
-            Self::Lie => "lie",
-            Self::Hollow => "hollow",
+            Self::Trickle => "drip",
+            Self::CaptivePortal => "lie",
+            Self::EmptyObject => "hollow",
         })
     }
 }
@@ -113,7 +116,7 @@ struct Office {
     refusal: String,
 }
 
-impl StandIn {
+impl TaxOfficeSimulator {
     /// An office that is up and knows nothing.
     #[must_use]
     pub fn new(strictness: Strictness) -> Self {
@@ -132,7 +135,7 @@ impl StandIn {
         }
     }
 
-    /// Sets the switch; `wait` is for [`Condition::Slow`], and between two drops for [`Condition::Drip`].
+    /// Sets the switch; `wait` is for [`Condition::Slow`], and between two drops for [`Condition::Trickle`].
     pub fn set(&self, condition: Condition, wait: Duration) {
         let mut office = self.office();
         office.condition = condition;
@@ -237,7 +240,7 @@ impl Office {
 }
 
 /// The office with its switch: everything the verb `authority` serves. Serve it with [`serve`], so that `down` is a reset.
-pub fn router(office: StandIn) -> Router {
+pub fn router(office: TaxOfficeSimulator) -> Router {
     Router::new()
         .route("/{kind}", post(deliver))
         .fallback(no_such_path)
@@ -247,7 +250,7 @@ pub fn router(office: StandIn) -> Router {
 }
 
 /// The switch alone, `/sim/authority`, for the agent's own listener in the demo.
-pub fn sim_router(office: StandIn) -> Router {
+pub fn sim_router(office: TaxOfficeSimulator) -> Router {
     Router::new()
         .route("/sim/authority", get(condition).put(set_condition))
         .route("/sim/authority/received", get(received))
@@ -264,7 +267,11 @@ fn hung_up() -> Response {
     response
 }
 
-async fn hang_up(State(office): State<StandIn>, request: Request, next: Next) -> Response {
+async fn hang_up(
+    State(office): State<TaxOfficeSimulator>,
+    request: Request,
+    next: Next,
+) -> Response {
     let path = request.uri().path();
     let is_switch = path == "/sim" || path.starts_with("/sim/");
     if !is_switch && office.is_down() {
@@ -274,7 +281,7 @@ async fn hang_up(State(office): State<StandIn>, request: Request, next: Next) ->
 }
 
 async fn deliver(
-    State(office): State<StandIn>,
+    State(office): State<TaxOfficeSimulator>,
     Path(kind): Path<String>,
     headers: HeaderMap,
     body: Bytes,
@@ -282,7 +289,7 @@ async fn deliver(
     let (condition, wait, outcome) = {
         let mut office = office.office();
         let outcome = match office.condition {
-            Condition::Up | Condition::Slow | Condition::Drip => {
+            Condition::Up | Condition::Slow | Condition::Trickle => {
                 key_of(&headers).and_then(|key| office.answer(&kind, key, &body))
             }
             _ => Err(office.refusal.clone()),
@@ -300,12 +307,12 @@ async fn deliver(
         (Condition::Error, _) => {
             (StatusCode::INTERNAL_SERVER_ERROR, "internal error").into_response()
         }
-        (Condition::Lie, _) => Html(PORTAL).into_response(),
-        (Condition::Hollow, _) => json(StatusCode::OK, &serde_json::json!({})),
+        (Condition::CaptivePortal, _) => Html(PORTAL).into_response(),
+        (Condition::EmptyObject, _) => json(StatusCode::OK, &serde_json::json!({})),
         (_, Ok(answer)) => json(StatusCode::OK, &answer),
         (_, Err(message)) => refusal(&message),
     };
-    if condition == Condition::Drip {
+    if condition == Condition::Trickle {
         drip::drop_by_drop(response, wait).await
     } else {
         response
@@ -325,7 +332,7 @@ fn key_of(headers: &HeaderMap) -> Result<&str, String> {
         .ok_or_else(|| "the header Idempotency-Key is missing".to_owned())
 }
 
-async fn condition(State(office): State<StandIn>) -> Response {
+async fn condition(State(office): State<TaxOfficeSimulator>) -> Response {
     let office = office.office();
     let body = serde_json::json!({
         "state": office.condition,
@@ -348,7 +355,7 @@ struct Setting {
     strict: Option<bool>,
 }
 
-async fn set_condition(State(office): State<StandIn>, body: Bytes) -> Response {
+async fn set_condition(State(office): State<TaxOfficeSimulator>, body: Bytes) -> Response {
     match serde_json::from_slice::<Setting>(&body) {
         Ok(setting) => {
             office.switch(setting);
@@ -371,7 +378,10 @@ struct Filter {
     kind: Option<String>,
 }
 
-async fn received(State(office): State<StandIn>, Query(filter): Query<Filter>) -> Response {
+async fn received(
+    State(office): State<TaxOfficeSimulator>,
+    Query(filter): Query<Filter>,
+) -> Response {
     let office = office.office();
     let documents: Vec<&Received> = office
         .received

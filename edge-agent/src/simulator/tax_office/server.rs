@@ -18,10 +18,14 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tower::ServiceExt;
 
-use super::{HangUp, StandIn, router};
+use super::{HangUp, TaxOfficeSimulator, router};
 
 /// Serves the office on the listener until `shutdown` comes; open connections end with it.
-pub async fn serve(listener: TcpListener, office: StandIn, shutdown: impl Future<Output = ()>) {
+pub async fn serve(
+    listener: TcpListener,
+    office: TaxOfficeSimulator,
+    shutdown: impl Future<Output = ()>,
+) {
     let router = router(office);
     // Dropping the sender at the end tells every connection.
     let (_open, closed) = watch::channel(());

@@ -6,21 +6,21 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use super::{Condition, StandIn, Strictness, serve};
+use super::{Condition, Strictness, TaxOfficeSimulator, serve};
 use crate::authority::online_ecr::OnlineEcr;
 use crate::authority::online_ecr::tests::{deposit, refund, sale, z_report};
 use crate::authority::{Authority, Document};
 
 /// An office on a loopback port of its own, on a thread of its own; it ends with the test.
 pub(crate) struct Running {
-    pub(crate) office: StandIn,
+    pub(crate) office: TaxOfficeSimulator,
     pub(crate) address: SocketAddr,
     stop: Option<tokio::sync::oneshot::Sender<()>>,
 }
 
 impl Running {
     pub(crate) fn start(strictness: Strictness) -> Self {
-        let office = StandIn::new(strictness);
+        let office = TaxOfficeSimulator::new(strictness);
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
         let (stop, stopped) = tokio::sync::oneshot::channel();

@@ -4,7 +4,9 @@ use ferrotill_core::budget::{AtTheEnd, Budget, ClockTrouble, Unsent};
 use ferrotill_core::time::Moment;
 use uuid::Uuid;
 
-use super::{CALLER_MS, CallerHeard, Clocks, FOLLOW_MS, HOUR_MS, LEAP_MS, StoredClock, Watchman};
+use super::{
+    CALLER_MS, CallerTimeOutcome, Clocks, FOLLOW_MS, HOUR_MS, LEAP_MS, StoredClock, TimeGuard,
+};
 
 const NOON: i64 = 1_795_262_400_000;
 const MINUTE: i64 = 60_000;
@@ -27,7 +29,7 @@ fn moment(utc_ms: i64) -> Moment {
 
 /// A till with its machine: real time passes, and the machine's clock is off by what the test says.
 struct Till {
-    watchman: Watchman,
+    time_guard: TimeGuard,
     boot: Uuid,
     real_ms: i64,
     booted_ms: i64,
@@ -42,7 +44,7 @@ impl Till {
         };
         let boot = Uuid::from_u128(1);
         Self {
-            watchman: Watchman::new(None, boot, clocks),
+            time_guard: TimeGuard::new(None, boot, clocks),
             boot,
             real_ms: NOON,
             booted_ms: NOON,
@@ -63,36 +65,37 @@ impl Till {
     }
 
     fn now(&mut self) -> i64 {
-        self.watchman.step(self.clocks(), moment).utc_ms
+        self.time_guard.step(self.clocks(), moment).utc_ms
     }
 
     fn look(&self) -> i64 {
-        self.watchman.look(self.clocks()).0
+        self.time_guard.look(self.clocks()).0
     }
 
     fn trouble(&self) -> Option<ClockTrouble> {
-        self.watchman.look(self.clocks()).1
+        self.time_guard.look(self.clocks()).1
     }
 
     fn hear(&mut self, witness_ms: i64) -> bool {
-        self.watchman.hear(self.clocks(), witness_ms)
+        self.time_guard.hear(self.clocks(), witness_ms)
     }
 
-    fn hear_caller(&mut self, caller_ms: i64) -> CallerHeard {
-        self.watchman.hear_caller(self.clocks(), caller_ms)
+    fn observe_caller_time(&mut self, caller_ms: i64) -> CallerTimeOutcome {
+        self.time_guard
+            .observe_caller_time(self.clocks(), caller_ms)
     }
 
     fn sell(&mut self) -> i64 {
-        self.watchman.step_selling(self.clocks(), moment).utc_ms
+        self.time_guard.step_selling(self.clocks(), moment).utc_ms
     }
 
     fn offline(&mut self) {
-        self.watchman.set_offline(self.clocks(), moment, true);
+        self.time_guard.set_offline(self.clocks(), moment, true);
     }
 
     fn stretch_left(&self) -> i64 {
         BUDGET
-            .left(self.watchman.marks(), Unsent::default())
+            .left(self.time_guard.marks(), Unsent::default())
             .stretch_ms
             .unwrap()
     }
@@ -100,9 +103,9 @@ impl Till {
     /// The agent ends and begins again; the machine runs on.
     fn restart(&mut self) {
         let kept: StoredClock =
-            postcard::from_bytes(&postcard::to_stdvec(&self.watchman.remembered()).unwrap())
+            postcard::from_bytes(&postcard::to_stdvec(&self.time_guard.remembered()).unwrap())
                 .unwrap();
-        self.watchman = Watchman::new(Some(kept), self.boot, self.clocks());
+        self.time_guard = TimeGuard::new(Some(kept), self.boot, self.clocks());
     }
 
     /// A till that knew the time, and whose power was off for a night. Its clock is off by so much in the morning.
@@ -295,7 +298,7 @@ fn a_sale_without_a_witness_is_charged_what_the_clock_says_once() {
     till.now();
     assert_eq!(till.stretch_left(), 35 * HOUR_MS, "looking costs nothing");
     for _ in 0..3 {
-        let at = till.watchman.step_selling(till.clocks(), moment);
+        let at = till.time_guard.step_selling(till.clocks(), moment);
         assert_eq!(at.utc_ms, NOON + HOUR_MS, "nobody bears the clock out");
         assert_eq!(till.stretch_left(), 15 * HOUR_MS);
     }
@@ -307,7 +310,7 @@ fn a_sale_without_a_witness_is_charged_what_the_clock_says_once() {
     // A clock that jumped: the printer says that nearly nothing has passed.
     till.off_ms = 13 * HOUR_MS;
     till.power_cut(0);
-    till.watchman.step_selling(till.clocks(), moment);
+    till.time_guard.step_selling(till.clocks(), moment);
     assert_eq!(till.stretch_left(), HOUR_MS);
     till.wait(MINUTE);
     till.hear(till.real_ms);
@@ -318,7 +321,7 @@ fn a_sale_without_a_witness_is_charged_what_the_clock_says_once() {
 #[test]
 fn a_dead_clock_locks_no_caller_out() {
     let mut till = Till::new();
-    let accepts = |till: &Till, given_ms| till.watchman.accepts(till.clocks(), given_ms, WINDOW);
+    let accepts = |till: &Till, given_ms| till.time_guard.accepts(till.clocks(), given_ms, WINDOW);
     for off_ms in [-WINDOW, 0, WINDOW] {
         assert!(accepts(&till, NOON + off_ms));
     }
@@ -346,8 +349,8 @@ fn a_dead_clock_locks_no_caller_out() {
 fn a_first_start_in_1970_waits_for_the_printer() {
     let mut till = Till::new();
     till.off_ms = -NOON;
-    till.watchman = Watchman::new(None, till.boot, till.clocks());
-    assert!(till.watchman.accepts(till.clocks(), till.real_ms, WINDOW));
+    till.time_guard = TimeGuard::new(None, till.boot, till.clocks());
+    assert!(till.time_guard.accepts(till.clocks(), till.real_ms, WINDOW));
     assert!(till.hear(till.real_ms));
     assert_eq!(till.now(), till.real_ms);
 }
@@ -355,7 +358,7 @@ fn a_first_start_in_1970_waits_for_the_printer() {
 #[test]
 fn a_moment_that_is_in_the_books_is_never_undercut() {
     let mut till = Till::new();
-    till.watchman.not_before(moment(NOON + HOUR_MS));
+    till.time_guard.not_before(moment(NOON + HOUR_MS));
     assert_eq!(till.now(), NOON + HOUR_MS);
     assert_eq!(till.wait(MINUTE), NOON + HOUR_MS + MINUTE);
 }
@@ -400,23 +403,23 @@ fn no_history_takes_time_back_or_gives_hours_away() {
                     till.hear(truth);
                 }
                 7 => {
-                    let (before, spent) = (till.look(), till.watchman.marks().stretch_ms());
-                    till.hear_caller(till.real_ms);
+                    let (before, spent) = (till.look(), till.time_guard.marks().stretch_ms());
+                    till.observe_caller_time(till.real_ms);
                     assert!(
                         till.now() <= before.max(till.real_ms + FOLLOW_MS),
                         "seed {seed}, step {step}: a true time moves the till beyond it"
                     );
-                    let now_spent = till.watchman.marks().stretch_ms();
+                    let now_spent = till.time_guard.marks().stretch_ms();
                     assert!(now_spent >= spent, "seed {seed}, step {step}: given away");
                 }
                 _ => {
-                    till.watchman.step_selling(till.clocks(), moment);
+                    till.time_guard.step_selling(till.clocks(), moment);
                 }
             }
             let now = till.now();
             assert!(now >= latest, "seed {seed}, step {step}: time went back");
             latest = now;
-            let spent_ms = till.watchman.marks().stretch_ms();
+            let spent_ms = till.time_guard.marks().stretch_ms();
             assert!(
                 spent_ms >= running_ms - 2 * FOLLOW_MS,
                 "seed {seed}, step {step}: {spent_ms} ms spent in {running_ms} ms"
@@ -431,11 +434,11 @@ fn a_printer_with_an_empty_battery_does_not_slow_the_time() {
     till.hear(NOON);
     till.now();
     // Ten hours without power; the machine's clock is right again.
-    let remembered: StoredClock = till.watchman.remembered();
+    let remembered: StoredClock = till.time_guard.remembered();
     till.real_ms += 10 * HOUR_MS;
     till.booted_ms = till.real_ms;
     till.boot = Uuid::from_u128(2);
-    till.watchman = Watchman::new(Some(remembered), till.boot, till.clocks());
+    till.time_guard = TimeGuard::new(Some(remembered), till.boot, till.clocks());
     // 2000-01-01, years before the highest moment that the till has seen.
     assert!(!till.hear(946_684_800_000));
 }
@@ -447,9 +450,12 @@ fn after_a_night_a_caller_says_that_it_is_morning() {
         let mut till = Till::after_a_night(off_ms);
         assert_eq!(till.now(), NOON + HOUR_MS, "off {off_ms}: last night");
         let morning = till.real_ms;
-        assert_eq!(till.hear_caller(morning), CallerHeard::Believed);
+        assert_eq!(
+            till.observe_caller_time(morning),
+            CallerTimeOutcome::Believed
+        );
         assert_eq!(till.sell(), morning, "off {off_ms}");
-        assert!(!till.watchman.is_sure(), "it is no witness");
+        assert!(!till.time_guard.is_sure(), "it is no witness");
         assert_eq!(till.wait(HOUR_MS), till.real_ms, "off {off_ms}: it goes on");
         // Later processes of the same start of the machine know it.
         till.restart();
@@ -457,7 +463,7 @@ fn after_a_night_a_caller_says_that_it_is_morning() {
         // The printer is connected.
         assert!(till.hear(till.real_ms));
         assert_eq!(till.now(), till.real_ms, "off {off_ms}");
-        assert!(till.watchman.is_sure());
+        assert!(till.time_guard.is_sure());
     }
 }
 
@@ -487,12 +493,12 @@ fn where_two_clocks_have_gone_on_what_both_say_has_passed() {
     ] {
         let mut till = Till::after_a_night(system);
         let before = till.now();
-        let heard = till.hear_caller(morning + caller);
+        let heard = till.observe_caller_time(morning + caller);
         let now = expected.map_or(before, |expected| morning + expected);
         assert_eq!(till.now(), now, "machine {system}, caller {caller}");
         let expected = match expected {
-            Some(_) => CallerHeard::Believed,
-            None => CallerHeard::NotBelieved,
+            Some(_) => CallerTimeOutcome::Believed,
+            None => CallerTimeOutcome::NotBelieved,
         };
         assert_eq!(heard, expected, "machine {system}, caller {caller}");
     }
@@ -501,18 +507,21 @@ fn where_two_clocks_have_gone_on_what_both_say_has_passed() {
 #[test]
 fn callers_move_time_by_a_week_at_most_from_one_start_of_the_machine_to_the_next() {
     for (by_ms, expected) in [
-        (FOLLOW_MS, CallerHeard::NothingNew),
-        (FOLLOW_MS + 1, CallerHeard::Believed),
-        (CALLER_MS, CallerHeard::Believed),
-        (CALLER_MS + 1, CallerHeard::NotBelieved),
-        (i64::MAX - NOON, CallerHeard::NotBelieved),
-        (-HOUR_MS, CallerHeard::NothingNew),
-        (i64::MIN, CallerHeard::NothingNew),
+        (FOLLOW_MS, CallerTimeOutcome::NothingNew),
+        (FOLLOW_MS + 1, CallerTimeOutcome::Believed),
+        (CALLER_MS, CallerTimeOutcome::Believed),
+        (CALLER_MS + 1, CallerTimeOutcome::NotBelieved),
+        (i64::MAX - NOON, CallerTimeOutcome::NotBelieved),
+        (-HOUR_MS, CallerTimeOutcome::NothingNew),
+        (i64::MIN, CallerTimeOutcome::NothingNew),
     ] {
         let mut till = Till::after_a_night(-NIGHT);
         let before = till.now();
-        assert_eq!(till.hear_caller(before.saturating_add(by_ms)), expected);
-        let moved = if expected == CallerHeard::Believed {
+        assert_eq!(
+            till.observe_caller_time(before.saturating_add(by_ms)),
+            expected
+        );
+        let moved = if expected == CallerTimeOutcome::Believed {
             by_ms
         } else {
             0
@@ -524,19 +533,26 @@ fn callers_move_time_by_a_week_at_most_from_one_start_of_the_machine_to_the_next
     let before = till.now();
     for day in 1..=7 {
         let at = before + day * 24 * HOUR_MS;
-        assert_eq!(till.hear_caller(at), CallerHeard::Believed, "day {day}");
+        assert_eq!(
+            till.observe_caller_time(at),
+            CallerTimeOutcome::Believed,
+            "day {day}"
+        );
         assert_eq!(till.now(), at);
         till.restart();
     }
     let last = before + CALLER_MS;
     assert_eq!(
-        till.hear_caller(last + FOLLOW_MS + 1),
-        CallerHeard::NotBelieved
+        till.observe_caller_time(last + FOLLOW_MS + 1),
+        CallerTimeOutcome::NotBelieved
     );
     assert_eq!(till.now(), last);
     // Another start of the machine: nobody knows again how long the power was off.
     till.power_cut(NIGHT);
-    assert_eq!(till.hear_caller(last + NIGHT), CallerHeard::Believed);
+    assert_eq!(
+        till.observe_caller_time(last + NIGHT),
+        CallerTimeOutcome::Believed
+    );
     assert_eq!(till.now(), last + NIGHT);
 }
 
@@ -545,23 +561,35 @@ fn a_caller_is_not_heard_where_the_till_knows_better() {
     // The machine was never started anew since the first moment.
     let mut till = Till::new();
     till.now();
-    assert_eq!(till.hear_caller(NOON + NIGHT), CallerHeard::NothingNew);
+    assert_eq!(
+        till.observe_caller_time(NOON + NIGHT),
+        CallerTimeOutcome::NothingNew
+    );
     assert_eq!(till.now(), NOON);
     // A witness has spoken.
     let mut till = Till::after_a_night(0);
     till.hear(till.real_ms);
     till.now();
     assert_eq!(
-        till.hear_caller(till.real_ms + NIGHT),
-        CallerHeard::NothingNew
+        till.observe_caller_time(till.real_ms + NIGHT),
+        CallerTimeOutcome::NothingNew
     );
     assert_eq!(till.now(), till.real_ms);
     // A caller has borne out the machine's clock: another one stands alone against both.
     let mut till = Till::after_a_night(0);
     let morning = till.real_ms;
-    assert_eq!(till.hear_caller(morning), CallerHeard::Believed);
-    assert_eq!(till.hear_caller(morning + NIGHT), CallerHeard::NotBelieved);
-    assert_eq!(till.hear_caller(NOON), CallerHeard::NothingNew);
+    assert_eq!(
+        till.observe_caller_time(morning),
+        CallerTimeOutcome::Believed
+    );
+    assert_eq!(
+        till.observe_caller_time(morning + NIGHT),
+        CallerTimeOutcome::NotBelieved
+    );
+    assert_eq!(
+        till.observe_caller_time(NOON),
+        CallerTimeOutcome::NothingNew
+    );
     assert_eq!(till.now(), morning, "not forward, and never back");
 }
 
@@ -571,10 +599,10 @@ fn a_caller_that_was_ahead_costs_time_and_locks_nobody_out() {
     till.offline();
     let left = till.stretch_left();
     let ahead = till.real_ms + 48 * HOUR_MS;
-    assert_eq!(till.hear_caller(ahead), CallerHeard::Believed);
+    assert_eq!(till.observe_caller_time(ahead), CallerTimeOutcome::Believed);
     assert_eq!(till.sell(), ahead);
     assert_eq!(left - till.stretch_left(), 36 * HOUR_MS, "all that is left");
-    let accepts = |till: &Till, given_ms| till.watchman.accepts(till.clocks(), given_ms, WINDOW);
+    let accepts = |till: &Till, given_ms| till.time_guard.accepts(till.clocks(), given_ms, WINDOW);
     assert!(
         accepts(&till, till.real_ms),
         "no caller narrows it for others"
@@ -603,14 +631,20 @@ fn what_a_caller_says_has_passed_is_charged_once() {
         till.sell();
         let unseen = if off_ms < 0 { 0 } else { NIGHT + off_ms };
         assert_eq!(till.stretch_left(), 35 * HOUR_MS - unseen, "off {off_ms}");
-        assert_eq!(till.hear_caller(till.real_ms), CallerHeard::Believed);
+        assert_eq!(
+            till.observe_caller_time(till.real_ms),
+            CallerTimeOutcome::Believed
+        );
         for _ in 0..2 {
             assert_eq!(till.sell(), till.real_ms);
             let spent = NIGHT + off_ms.max(0);
             assert_eq!(till.stretch_left(), 35 * HOUR_MS - spent, "off {off_ms}");
         }
         till.restart();
-        assert_eq!(till.hear_caller(till.real_ms), CallerHeard::NothingNew);
+        assert_eq!(
+            till.observe_caller_time(till.real_ms),
+            CallerTimeOutcome::NothingNew
+        );
         till.wait(HOUR_MS);
         // The witness gives back what no clock but the machine's has seen.
         till.hear(till.real_ms);
@@ -630,11 +664,14 @@ fn over_the_midnight_of_a_month_a_caller_opens_the_new_one_with_what_is_its_own(
     till.wait(HOUR_MS);
     till.off_ms = -NIGHT;
     till.power_cut(NIGHT);
-    let month = |till: &Till| till.watchman.marks().month_ms();
+    let month = |till: &Till| till.time_guard.marks().month_ms();
     assert_eq!(month(&till), HOUR_MS);
-    assert_eq!(till.hear_caller(till.real_ms), CallerHeard::Believed);
+    assert_eq!(
+        till.observe_caller_time(till.real_ms),
+        CallerTimeOutcome::Believed
+    );
     till.sell();
     let midnight = till.real_ms - till.real_ms.rem_euclid(24 * HOUR_MS) - 2 * HOUR_MS;
     assert_eq!(month(&till), till.real_ms - midnight);
-    assert_eq!(till.watchman.marks().stretch_ms(), HOUR_MS + NIGHT);
+    assert_eq!(till.time_guard.marks().stretch_ms(), HOUR_MS + NIGHT);
 }

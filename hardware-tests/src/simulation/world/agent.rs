@@ -4,10 +4,10 @@ use std::sync::mpsc::sync_channel;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use ferrotill::authority::online_ecr::OnlineEcr;
-use ferrotill::clerk::{Clerk, ClerkDoor, DeskPlan, Message, Setting};
-use ferrotill::outbox::{SenderParts, Worker as Sender};
-use ferrotill::seal::printer::{Listener, News, PrinterTask, Worker};
-use ferrotill::status::Board;
+use ferrotill::clerk::{Clerk, ClerkHandle, ClerkSettings, DevicePlan, Message};
+use ferrotill::outbox::{OutboxParts, OutboxWorker};
+use ferrotill::seal::printer::{Listener, News, PrinterTask, PrinterWorker};
+use ferrotill::status::LiveStatus;
 use ferrotill::tables;
 use ferrotill::time::guarded_clock::GuardedClock;
 use ferrotill_core::budget::Budget;
@@ -25,10 +25,10 @@ use super::{Told, World, words};
 /// A running agent.
 pub(super) struct Agent {
     pub(super) clerk: Arc<Mutex<Clerk>>,
-    pub(super) door: ClerkDoor,
-    pub(super) board: Arc<Board>,
-    pub(super) workers: Vec<Worker>,
-    pub(super) sender: Sender,
+    pub(super) door: ClerkHandle,
+    pub(super) live_status: Arc<LiveStatus>,
+    pub(super) workers: Vec<PrinterWorker>,
+    pub(super) sender: OutboxWorker,
     pub(super) reader: Reader,
     pub(super) guard: Arc<GuardedClock>,
     pub(super) life: Life,
@@ -48,8 +48,8 @@ impl World {
             store.remembered_clock().map_err(broken)?,
             store.latest_moment().map_err(broken)?,
         ));
-        let (door, inbox) = ClerkDoor::new();
-        let board = Arc::new(Board::default());
+        let (door, inbox) = ClerkHandle::new();
+        let live_status = Arc::new(LiveStatus::default());
         let life = Life::new();
         let desk = Arc::new(Mutex::new(None));
         let mut workers = Vec::new();
@@ -70,7 +70,7 @@ impl World {
             let clock = Arc::clone(&self.clock);
             let (printer, worker) = PrinterTask::by_hand(Box::new(driver), Box::new(ear), clock);
             workers.push(worker);
-            plans.push(DeskPlan {
+            plans.push(DevicePlan {
                 device: till.device,
                 configuration: tables::configuration(device, MOLDOVA.facts()),
                 printer,
@@ -79,12 +79,12 @@ impl World {
             });
         }
         let wake = Arc::new(Notify::new());
-        let setting = Arc::new(Setting {
+        let setting = Arc::new(ClerkSettings {
             profile: &MOLDOVA,
             clock: Arc::clone(&self.clock),
             guard: Arc::clone(&guard),
-            house: self.config.offline.unwrap_or(Budget::UNLIMITED),
-            board: Arc::clone(&board),
+            owner_budget: self.config.offline.unwrap_or(Budget::UNLIMITED),
+            live_status: Arc::clone(&live_status),
             wake_sender: Arc::clone(&wake),
         });
         let clerk = Clerk::open(store, setting, plans, inbox).map_err(broken)?;
@@ -93,22 +93,22 @@ impl World {
         let reader = Reader::new(self.folder.path());
         let upstream = self.config.upstream.as_ref();
         let upstream = upstream.ok_or("the configuration names no office")?;
-        let parts = SenderParts {
+        let parts = OutboxParts {
             config: Arc::clone(&self.config),
             currency: MOLDOVA.facts().currency,
             reader: reader.clone(),
             door: door.clone(),
-            board: Arc::clone(&board),
+            live_status: Arc::clone(&live_status),
             wake,
             clock: Arc::clone(&self.clock),
             guard: Arc::clone(&guard),
         };
         let authority = Box::new(OnlineEcr::new(upstream.online_ecr.clone()));
-        let sender = Sender::by_hand(parts, upstream, authority, Box::new(self.sky.clone()));
+        let sender = OutboxWorker::by_hand(parts, upstream, authority, Box::new(self.sky.clone()));
         self.agent = Some(Agent {
             clerk,
             door,
-            board,
+            live_status,
             workers,
             sender,
             reader,
@@ -154,7 +154,7 @@ impl World {
 
 /// Hears a printer's worker, inside its turn.
 struct Ear {
-    door: ClerkDoor,
+    door: ClerkHandle,
     device: Uuid,
     clerk: Arc<Mutex<Option<Weak<Mutex<Clerk>>>>>,
     life: Life,

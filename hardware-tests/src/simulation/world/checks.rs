@@ -86,7 +86,7 @@ impl World {
         let offline = self
             .agent
             .as_ref()
-            .is_some_and(|agent| agent.board.office().state == "offline");
+            .is_some_and(|agent| agent.live_status.office().state == "offline");
         if offline && self.sky.is_silent() {
             self.offline_since.get_or_insert(self.now_ms);
         }

@@ -15,7 +15,7 @@ use std::sync::{Arc, PoisonError};
 use ferrotill::clerk::Answer;
 use ferrotill::config::Config;
 use ferrotill::order::OrderForm;
-use ferrotill::simulator::tax_office::{StandIn, Strictness};
+use ferrotill::simulator::tax_office::{Strictness, TaxOfficeSimulator};
 use ferrotill::time::clock::Clock;
 use ferrotill_device::emulator::Emulator;
 use ferrotill_device::port::loopback::Loopback;
@@ -77,7 +77,7 @@ struct World {
     now_ms: u64,
     config: Arc<Config>,
     tills: Vec<Till>,
-    office: StandIn,
+    office: TaxOfficeSimulator,
     sky: Sky,
     /// Documents of the office that have been looked at.
     office_seen: usize,
@@ -150,7 +150,7 @@ impl World {
             })
         });
         let tills: Vec<Till> = tills.collect();
-        let office = StandIn::new(if shop.strict {
+        let office = TaxOfficeSimulator::new(if shop.strict {
             Strictness::Rules
         } else {
             Strictness::AnyObject

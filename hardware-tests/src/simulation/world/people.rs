@@ -35,7 +35,7 @@ impl World {
         let Some((order, agent)) = self.orders.get(place).zip(self.agent.as_ref()) else {
             return Ok(());
         };
-        if order.said != Said::Open || agent.board.needs_a_person(order.form.id).is_none() {
+        if order.said != Said::Open || agent.live_status.needs_a_person(order.form.id).is_none() {
             return Ok(());
         }
         let id = order.form.id;
