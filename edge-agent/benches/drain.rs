@@ -82,7 +82,7 @@ fn sell(folder: &Path, documents: usize) {
     let mut answers = Vec::new();
     for document in 0..documents {
         let (reply, answer) = oneshot::channel();
-        agent.app().door.tell(Message::Order {
+        agent.app().clerk_handle.send(Message::Order {
             device: DEVICE,
             form: Box::new(order(document)),
             deadline: Instant::now() + Duration::from_secs(600),

@@ -71,7 +71,7 @@ pub enum StartError {
 #[derive(Debug)]
 pub struct Agent {
     app: Arc<App>,
-    door: ClerkHandle,
+    clerk_handle: ClerkHandle,
     clerk: Option<JoinHandle<()>>,
     sender: Option<OutboxThread>,
     numbers: Option<NumberSupply>,
@@ -101,7 +101,7 @@ impl Agent {
         ));
         let owner_budget = owner_budget(&config, profile);
         let reader = Reader::new(&folder);
-        let (door, inbox) = ClerkHandle::new();
+        let (clerk_handle, inbox) = ClerkHandle::new();
         let live_status = Arc::new(LiveStatus::default());
         let wake_sender = Arc::new(Notify::new());
         let mut plans = Vec::with_capacity(config.devices.len());
@@ -109,7 +109,7 @@ impl Agent {
             plans.push(DevicePlan {
                 device: device.id,
                 configuration: tables::configuration(device, profile.facts()),
-                printer: start_printer(device, &door, &clock)?,
+                printer: start_printer(device, &clerk_handle, &clock)?,
                 point_of_sale: device
                     .points_of_sale
                     .first()
@@ -139,16 +139,21 @@ impl Agent {
             &config,
             profile.facts().currency,
             &reader,
-            &door,
+            &clerk_handle,
             &live_status,
             &wake_sender,
             (&clock, &guard),
         )?;
-        let numbers = start_numbers(&config, profile.facts().seal_plan, &live_status, &door)?;
+        let numbers = start_numbers(
+            &config,
+            profile.facts().seal_plan,
+            &live_status,
+            &clerk_handle,
+        )?;
         let app = Arc::new(App {
             config,
             profile,
-            door: door.clone(),
+            clerk_handle: clerk_handle.clone(),
             reader,
             clock,
             guard,
@@ -158,7 +163,7 @@ impl Agent {
         });
         Ok(Self {
             app,
-            door,
+            clerk_handle,
             clerk: Some(clerk),
             sender,
             numbers,
@@ -187,7 +192,7 @@ impl Drop for Agent {
     fn drop(&mut self) {
         self.sender = None;
         self.numbers = None;
-        self.door.tell(Message::Stop);
+        self.clerk_handle.send(Message::Stop);
         if let Some(clerk) = self.clerk.take()
             && clerk.join().is_err()
         {
@@ -267,24 +272,29 @@ fn start_numbers(
     config: &Config,
     plan: SealPlan,
     live_status: &Arc<LiveStatus>,
-    door: &ClerkHandle,
+    clerk_handle: &ClerkHandle,
 ) -> Result<Option<NumberSupply>, StartError> {
     let (Some(upstream), SealPlan::FiscalNumber) = (&config.upstream, plan) else {
         return Ok(None);
     };
     let config = Arc::new(config.clone());
-    NumberSupply::start(config, upstream, Arc::clone(live_status), door.clone())
-        .map(Some)
-        .map_err(|source| StartError::Thread {
-            name: "fiscal numbers".to_owned(),
-            source,
-        })
+    NumberSupply::start(
+        config,
+        upstream,
+        Arc::clone(live_status),
+        clerk_handle.clone(),
+    )
+    .map(Some)
+    .map_err(|source| StartError::Thread {
+        name: "fiscal numbers".to_owned(),
+        source,
+    })
 }
 
 /// The printer's task of a device; a device without a printer has one that does nothing.
 fn start_printer(
     device: &Device,
-    door: &ClerkHandle,
+    clerk_handle: &ClerkHandle,
     clock: &Arc<Clock>,
 ) -> Result<PrinterTask, StartError> {
     // `check` has read the address once already: what is no address is none.
@@ -294,7 +304,7 @@ fn start_printer(
     PrinterTask::start(
         &device.name,
         driver::open(&uri),
-        door.listener(device.id),
+        clerk_handle.listener(device.id),
         Arc::clone(clock),
     )
     .map_err(|source| StartError::Thread {
@@ -307,7 +317,7 @@ fn start_sender(
     config: &Config,
     currency: ferrotill_core::Currency,
     reader: &Reader,
-    door: &ClerkHandle,
+    clerk_handle: &ClerkHandle,
     live_status: &Arc<LiveStatus>,
     wake: &Arc<Notify>,
     (clock, guard): (&Arc<Clock>, &Arc<GuardedClock>),
@@ -319,7 +329,7 @@ fn start_sender(
         config: Arc::new(config.clone()),
         currency,
         reader: reader.clone(),
-        door: door.clone(),
+        clerk_handle: clerk_handle.clone(),
         live_status: Arc::clone(live_status),
         wake: Arc::clone(wake),
         clock: Arc::clone(clock),

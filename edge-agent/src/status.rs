@@ -1,8 +1,8 @@
 //! The board that everybody reads: how the printers and the office are, without asking the clerk.
 
 use std::collections::HashMap;
+use std::sync::Condvar;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Condvar, Mutex, PoisonError};
 use std::time::Duration;
 
 use ferrotill_core::budget::Unsent;
@@ -10,6 +10,8 @@ use ferrotill_core::numbers::Supply;
 use ferrotill_core::till::Till;
 use ferrotill_device::printer::{Baseline, Connected};
 use uuid::Uuid;
+
+use crate::locked::Locked;
 
 /// How a printer is.
 #[derive(Clone, Debug, Default)]
@@ -59,12 +61,12 @@ pub struct Stock {
 /// The board.
 #[derive(Debug, Default)]
 pub struct LiveStatus {
-    unsent: Mutex<Unsent>,
-    stocks: Mutex<HashMap<Uuid, Stock>>,
+    unsent: Locked<Unsent>,
+    stocks: Locked<HashMap<Uuid, Stock>>,
     stock_changed: Condvar,
-    numbers: Mutex<HashMap<Uuid, u64>>,
-    printers: Mutex<HashMap<Uuid, PrinterState>>,
-    office: Mutex<AuthorityState>,
+    numbers: Locked<HashMap<Uuid, u64>>,
+    printers: Locked<HashMap<Uuid, PrinterState>>,
+    office: Locked<AuthorityState>,
     alternative: AtomicBool,
 }
 
@@ -74,7 +76,6 @@ impl LiveStatus {
     pub fn printer(&self, device: Uuid) -> PrinterState {
         self.printers
             .lock()
-            .unwrap_or_else(PoisonError::into_inner)
             .get(&device)
             .cloned()
             .unwrap_or_default()
@@ -99,15 +100,12 @@ impl LiveStatus {
             unproven: None,
             objections: Vec::new(),
         };
-        self.printers
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .insert(device, state);
+        self.printers.lock().insert(device, state);
     }
 
     /// A printer that was not there answers again.
     pub fn printer_answers(&self, device: Uuid) {
-        let mut printers = self.printers.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut printers = self.printers.lock();
         let state = printers.entry(device).or_default();
         state.connected = true;
         state.trouble = None;
@@ -116,13 +114,13 @@ impl LiveStatus {
 
     /// What keeps receipts off a printer that is there.
     pub fn printer_objections(&self, device: Uuid, objections: Vec<String>) {
-        let mut printers = self.printers.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut printers = self.printers.lock();
         printers.entry(device).or_default().objections = objections;
     }
 
     /// A printer is not there.
     pub fn printer_lost(&self, device: Uuid, words: &str) {
-        let mut printers = self.printers.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut printers = self.printers.lock();
         let state = printers.entry(device).or_default();
         state.connected = false;
         state.trouble = Some(words.to_owned());
@@ -131,7 +129,7 @@ impl LiveStatus {
 
     /// A printer cannot prove what became of a document; a person can say it.
     pub fn printer_unproven(&self, device: Uuid, id: Uuid, words: String) {
-        let mut printers = self.printers.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut printers = self.printers.lock();
         let state = printers.entry(device).or_default();
         state.connected = false;
         state.trouble = Some(words.clone());
@@ -141,7 +139,7 @@ impl LiveStatus {
     /// What a person is to do about a document that its printer cannot prove.
     #[must_use]
     pub fn needs_a_person(&self, id: Uuid) -> Option<String> {
-        let printers = self.printers.lock().unwrap_or_else(PoisonError::into_inner);
+        let printers = self.printers.lock();
         printers
             .values()
             .filter_map(|state| state.unproven.as_ref())
@@ -152,13 +150,13 @@ impl LiveStatus {
     /// The fiscal numbers of a device, where its law asks for them.
     #[must_use]
     pub fn stock(&self, device: Uuid) -> Option<Stock> {
-        let stocks = self.stocks.lock().unwrap_or_else(PoisonError::into_inner);
+        let stocks = self.stocks.lock();
         stocks.get(&device).copied()
     }
 
     /// A device has this many fiscal numbers.
     pub fn set_stock(&self, device: Uuid, stock: Stock) {
-        let mut stocks = self.stocks.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut stocks = self.stocks.lock();
         if stocks.insert(device, stock) != Some(stock) {
             self.stock_changed.notify_all();
         }
@@ -166,7 +164,7 @@ impl LiveStatus {
 
     /// Waits until a stock changes, or so long.
     pub fn wait_for_stock(&self, patience: Duration) {
-        let stocks = self.stocks.lock().unwrap_or_else(PoisonError::into_inner);
+        let stocks = self.stocks.lock();
         // What woke it, and whether it was the end of the patience, is the same to the caller, who looks again.
         drop(self.stock_changed.wait_timeout(stocks, patience));
     }
@@ -174,15 +172,12 @@ impl LiveStatus {
     /// How the office is.
     #[must_use]
     pub fn office(&self) -> AuthorityState {
-        self.office
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
+        self.office.lock().clone()
     }
 
     /// The office is in another state; `alternative` says whether sales get alternative receipts in it.
     pub fn authority_switched(&self, state: &str, reason: &str, alternative: bool) {
-        *self.office.lock().unwrap_or_else(PoisonError::into_inner) = AuthorityState {
+        *self.office.lock() = AuthorityState {
             state: state.to_owned(),
             reason: reason.to_owned(),
         };
@@ -192,25 +187,25 @@ impl LiveStatus {
     /// What waits to be told to the office.
     #[must_use]
     pub fn unsent(&self) -> Unsent {
-        *self.unsent.lock().unwrap_or_else(PoisonError::into_inner)
+        *self.unsent.lock()
     }
 
     /// What waits to be told was counted.
     pub fn unsent_counted(&self, unsent: Unsent) {
-        *self.unsent.lock().unwrap_or_else(PoisonError::into_inner) = unsent;
+        *self.unsent.lock() = unsent;
     }
 
     /// Numbers that a device has left for alternative receipts; none where it sells none.
     #[must_use]
     pub fn numbers_left(&self, device: Uuid) -> Option<u64> {
-        let numbers = self.numbers.lock().unwrap_or_else(PoisonError::into_inner);
+        let numbers = self.numbers.lock();
         numbers.get(&device).copied()
     }
 
     /// The fewest numbers that any device has left for alternative receipts.
     #[must_use]
     pub fn fewest_numbers_left(&self) -> Option<u64> {
-        let numbers = self.numbers.lock().unwrap_or_else(PoisonError::into_inner);
+        let numbers = self.numbers.lock();
         numbers.values().copied().min()
     }
 
@@ -223,7 +218,7 @@ impl LiveStatus {
 
     /// The numbers of a device were counted; a person hears of it when they come to their end.
     fn numbers_counted(&self, device: Uuid, left: u64) {
-        let mut numbers = self.numbers.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut numbers = self.numbers.lock();
         let before = numbers.insert(device, left);
         let supply = Supply::of(left, NUMBERS_SOON);
         if before.is_some_and(|before| Supply::of(before, NUMBERS_SOON) == supply) {

@@ -372,14 +372,17 @@ struct Door {
 impl Door {
     fn open(shown: Arc<ServerConfig>) -> Self {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
-        let door = Self {
+        let clerk_handle = Self {
             url: format!("https://{}", listener.local_addr().unwrap()),
             shown: Arc::new(Mutex::new(shown)),
             inside: Arc::default(),
             asked: Arc::default(),
         };
-        let (shown, inside) = (Arc::clone(&door.shown), Arc::clone(&door.inside));
-        let asked = Arc::clone(&door.asked);
+        let (shown, inside) = (
+            Arc::clone(&clerk_handle.shown),
+            Arc::clone(&clerk_handle.inside),
+        );
+        let asked = Arc::clone(&clerk_handle.asked);
         thread::spawn(move || {
             for line in listener.incoming() {
                 asked.fetch_add(1, Ordering::Release);
@@ -404,7 +407,7 @@ impl Door {
                 });
             }
         });
-        door
+        clerk_handle
     }
 
     /// Connections so far.
@@ -456,9 +459,9 @@ fn a_till_sells_on_while_the_certificate_is_wrong_and_tells_everything_later() {
     let folder = tempfile::tempdir().unwrap();
     let ca_file = folder.path().join("office.pem");
     fs::write(&ca_file, &authority.pem).unwrap();
-    let door = Door::open(authority.right());
+    let clerk_handle = Door::open(authority.right());
     let mut till = Till::new(|text| {
-        door.before_the_office(&text, ca_file.to_str().unwrap())
+        clerk_handle.before_the_office(&text, ca_file.to_str().unwrap())
             // A handshake without optimisation takes its time.
             .replace("timeout_ms = 400", "timeout_ms = 5000")
     });
@@ -475,12 +478,12 @@ fn a_till_sells_on_while_the_certificate_is_wrong_and_tells_everything_later() {
         ),
     ] {
         let known = till.office.received().len();
-        door.show(wrong);
+        clerk_handle.show(wrong);
         till.sells_until(false);
         let reason = till.health().at("office.reason");
         assert!(reason.contains(words), "{reason}");
         assert_eq!(till.office.received().len(), known, "{words}");
-        door.show(authority.right());
+        clerk_handle.show(authority.right());
         till.sells_until(true);
         till.until("everything is told", |till| till.unsent() == 0);
     }
@@ -502,7 +505,7 @@ fn no_fiscal_numbers_come_from_a_server_that_is_not_believed() {
     let ca_file = folder.path().join("office.pem");
     fs::write(&ca_file, &authority.pem).unwrap();
     let office = Process::authority();
-    let door = Door::open(authority.expired());
+    let clerk_handle = Door::open(authority.expired());
     let text = shop::configuration("books", "none", &office.client.url)
         .replace("\"MD\"", "\"UA\"")
         .replace(
@@ -517,7 +520,7 @@ fn no_fiscal_numbers_come_from_a_server_that_is_not_believed() {
         .filter(|line| !line.starts_with("alternative_receipts_ranges"))
         .map(|line| format!("{line}\n"))
         .collect();
-    let text = door.before_the_office(&text, ca_file.to_str().unwrap());
+    let text = clerk_handle.before_the_office(&text, ca_file.to_str().unwrap());
     let file = folder.path().join("ferrotill.toml");
     fs::write(&file, text).unwrap();
     let agent = Process::agent(&file);
@@ -526,10 +529,10 @@ fn no_fiscal_numbers_come_from_a_server_that_is_not_believed() {
         agent.client.post("operations/sale", SALE)
     };
     until("the server was asked and not believed", || {
-        door.asked() >= 2
+        clerk_handle.asked() >= 2
     });
     assert_eq!(sold().verdict().2, "FiscalNumbersUsedUp");
-    door.show(authority.right());
+    clerk_handle.show(authority.right());
     until("the numbers come", || sold().status == 200);
 }
 

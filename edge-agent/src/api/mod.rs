@@ -38,7 +38,7 @@ pub struct App {
     /// The country's law.
     pub profile: &'static dyn Profile,
     /// The way to the clerk.
-    pub door: ClerkHandle,
+    pub clerk_handle: ClerkHandle,
     /// The books.
     pub reader: Reader,
     /// The clock.
@@ -106,7 +106,7 @@ impl App {
     /// Whether an order with this id waits for its turn or is being printed; `None` while the clerk stops.
     pub async fn waits(&self, id: Uuid) -> Option<bool> {
         let (reply, waiting) = oneshot::channel();
-        self.door.tell(Message::Waiting { id, reply });
+        self.clerk_handle.send(Message::Waiting { id, reply });
         waiting.await.ok()
     }
 }

@@ -177,7 +177,7 @@ async fn declare(app: &Arc<App>, declaration: Declaration) -> Response {
         Ok(_) => {}
     }
     let (reply, hearing) = oneshot::channel();
-    app.door.tell(Message::Declare {
+    app.clerk_handle.send(Message::Declare {
         declaration: Box::new(declaration.clone()),
         reply,
     });

@@ -101,7 +101,7 @@ impl ClerkHandle {
     }
 
     /// Tells the clerk something. A clerk that has gone hears nothing, and callers see their answer's sender dropped.
-    pub fn tell(&self, message: Message) {
+    pub fn send(&self, message: Message) {
         if self.inbox.send(message).is_err() {
             tracing::warn!("the clerk has gone");
         }
@@ -111,26 +111,26 @@ impl ClerkHandle {
     #[must_use]
     pub fn listener(&self, device: Uuid) -> Box<dyn Listener> {
         Box::new(DeviceListener {
-            door: self.clone(),
+            clerk_handle: self.clone(),
             device,
         })
     }
 }
 
 struct DeviceListener {
-    door: ClerkHandle,
+    clerk_handle: ClerkHandle,
     device: Uuid,
 }
 
 impl Listener for DeviceListener {
-    fn tell(&self, news: News) {
-        self.door.tell(Message::Printer(self.device, news));
+    fn send(&self, news: News) {
+        self.clerk_handle.send(Message::Printer(self.device, news));
     }
 
     fn decide_cancel(&self, id: Uuid) -> bool {
         let (reply, answer) = sync_channel(1);
-        self.door
-            .tell(Message::DecideCancel(self.device, id, reply));
+        self.clerk_handle
+            .send(Message::DecideCancel(self.device, id, reply));
         answer.recv_timeout(DECISION_WAIT).unwrap_or(false)
     }
 }

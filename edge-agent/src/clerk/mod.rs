@@ -20,6 +20,7 @@ pub use batch::{ClerkSettings, DevicePlan};
 pub use device_state::{Answer, DeclarationOutcome, FiscalState};
 pub use message::{AuthorityNews, ClerkHandle, Message};
 
+use crate::error_chain::chain_of;
 use batch::{Effect, Tills};
 use ferrotill_store::{Store, StoreError};
 
@@ -63,7 +64,7 @@ impl Clerk {
         let written = batch.seq() != before;
         tills.store_clock(&mut batch, written)?;
         batch.commit()?;
-        tills.keep();
+        tills.commit();
         let mut clerk = Self {
             store,
             tills,
@@ -71,7 +72,7 @@ impl Clerk {
             kept: Vec::new(),
             stale: false,
         };
-        clerk.let_out(effects);
+        clerk.release_effects(effects);
         clerk.tills.begin();
         Ok(clerk)
     }
@@ -155,8 +156,8 @@ impl Clerk {
         })();
         match outcome {
             Ok(()) => {
-                self.tills.keep();
-                self.let_out(effects);
+                self.tills.commit();
+                self.release_effects(effects);
                 if self.store.anchor_is_due() {
                     self.store.anchor_beside();
                 }
@@ -165,20 +166,20 @@ impl Clerk {
         }
     }
 
-    fn let_out(&mut self, effects: Vec<Effect>) {
+    fn release_effects(&mut self, effects: Vec<Effect>) {
         for effect in effects {
-            self.tills.let_out(effect);
+            self.tills.release_effect(effect);
         }
-        for effect in self.tills.print_idle() {
-            self.tills.let_out(effect);
+        for effect in self.tills.start_idle_printers() {
+            self.tills.release_effect(effect);
         }
     }
 
     /// The books could not be written: what is durable is unknown, so nothing held in memory is believed.
     fn trouble(&mut self, error: &StoreError, must_keep: Vec<Message>, effects: Vec<Effect>) {
-        let words = describe(error);
+        let words = chain_of(error);
         tracing::error!("the books could not be written: {words}");
-        self.tills.give_up(effects, &must_keep, &words);
+        self.tills.roll_back(effects, &must_keep, &words);
         self.kept = must_keep;
         self.stale = true;
     }
@@ -211,16 +212,4 @@ fn kept_copy(message: &Message) -> Option<Message> {
         Message::Numbers(device, spans) => Some(Message::Numbers(*device, spans.clone())),
         _ => None,
     }
-}
-
-/// An error with all its sources.
-fn describe(error: &dyn std::error::Error) -> String {
-    let mut words = error.to_string();
-    let mut source = error.source();
-    while let Some(inner) = source {
-        words.push_str(": ");
-        words.push_str(&inner.to_string());
-        source = inner.source();
-    }
-    words
 }

@@ -2,7 +2,9 @@
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, MutexGuard};
+
+use crate::locked::Locked;
 
 use tokio::sync::Notify;
 use tokio::time::Instant;
@@ -12,7 +14,7 @@ use tokio::time::Instant;
 pub(super) struct ConnectionSlots {
     limit: usize,
     opened: Instant,
-    seats: Mutex<Slots>,
+    slots: Locked<Slots>,
 }
 
 #[derive(Debug, Default)]
@@ -35,36 +37,36 @@ impl ConnectionSlots {
         Self {
             limit,
             opened: Instant::now(),
-            seats: Mutex::default(),
+            slots: Locked::default(),
         }
     }
 
     /// A place: a free one, or that of the connection that has waited longest. `None` if all are at work.
     pub(super) fn take(self: &Arc<Self>) -> Option<SlotGuard> {
-        let mut seats = self.seats();
-        if seats.taken.len() >= self.limit {
-            let longest = seats
+        let mut slots = self.slots();
+        if slots.taken.len() >= self.limit {
+            let longest = slots
                 .taken
                 .iter()
                 .filter(|(_, seat)| seat.state.load(Ordering::Acquire) == WAITING)
                 .min_by_key(|(id, seat)| (seat.waiting_since.load(Ordering::Relaxed), **id))
                 .map(|(id, _)| *id)?;
-            let seat = seats.taken.get(&longest)?;
+            let seat = slots.taken.get(&longest)?;
             // It may have started work since the look at it; then the newcomer is turned away.
             seat.state
                 .compare_exchange(WAITING, LEAVING, Ordering::AcqRel, Ordering::Acquire)
                 .ok()?;
             seat.leave.notify_one();
-            seats.taken.remove(&longest);
+            slots.taken.remove(&longest);
         }
-        let id = seats.next;
-        seats.next += 1;
+        let id = slots.next;
+        slots.next += 1;
         let seat = Arc::new(Slot {
             state: AtomicU8::new(WAITING),
             waiting_since: AtomicU64::new(self.now()),
             leave: Notify::new(),
         });
-        seats.taken.insert(id, Arc::clone(&seat));
+        slots.taken.insert(id, Arc::clone(&seat));
         Some(SlotGuard {
             id,
             seat,
@@ -77,8 +79,8 @@ impl ConnectionSlots {
     }
 
     /// The map is whole between any two of its operations, so a panic elsewhere does not spoil it.
-    fn seats(&self) -> MutexGuard<'_, Slots> {
-        self.seats.lock().unwrap_or_else(PoisonError::into_inner)
+    fn slots(&self) -> MutexGuard<'_, Slots> {
+        self.slots.lock()
     }
 }
 
@@ -120,7 +122,7 @@ impl SlotGuard {
 
 impl Drop for SlotGuard {
     fn drop(&mut self) {
-        self.slots.seats().taken.remove(&self.id);
+        self.slots.slots().taken.remove(&self.id);
     }
 }
 

@@ -44,7 +44,7 @@ pub struct OutboxParts {
     /// The books.
     pub reader: Reader,
     /// The way to the clerk.
-    pub door: ClerkHandle,
+    pub clerk_handle: ClerkHandle,
     /// The board that everybody reads.
     pub live_status: Arc<LiveStatus>,
     /// Rung when there is something new in the outbox.

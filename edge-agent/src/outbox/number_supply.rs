@@ -39,7 +39,7 @@ impl NumberSupply {
         config: Arc<Config>,
         upstream: &Upstream,
         live_status: Arc<LiveStatus>,
-        door: ClerkHandle,
+        clerk_handle: ClerkHandle,
     ) -> io::Result<Self> {
         let stop = Arc::new(AtomicBool::new(false));
         let worker = Worker {
@@ -49,7 +49,7 @@ impl NumberSupply {
             wanted: upstream.online_ecr.numbers,
             config,
             live_status,
-            door,
+            clerk_handle,
             stop: Arc::clone(&stop),
         };
         let thread = std::thread::Builder::new()
@@ -79,7 +79,7 @@ struct Worker {
     wanted: u32,
     config: Arc<Config>,
     live_status: Arc<LiveStatus>,
-    door: ClerkHandle,
+    clerk_handle: ClerkHandle,
     stop: Arc<AtomicBool>,
 }
 
@@ -101,7 +101,7 @@ impl Worker {
                 match self.ask(device, stock) {
                     Ok(spans) => {
                         failures = 0;
-                        self.door.tell(Message::Numbers(device, spans));
+                        self.clerk_handle.send(Message::Numbers(device, spans));
                     }
                     Err(words) => {
                         failures = failures.saturating_add(1);

@@ -247,8 +247,8 @@ impl OutboxWorker {
             // What it answered within the dwell is written down first: the stretch without it begins again now.
             self.write_down(now);
             self.parts
-                .door
-                .tell(Message::Authority(AuthorityNews::Gone));
+                .clerk_handle
+                .send(Message::Authority(AuthorityNews::Gone));
         }
         if let Some(switch) = switch {
             self.switched(switch);
@@ -305,7 +305,7 @@ impl OutboxWorker {
         self.written = now;
         let sealed_seqs = std::mem::take(&mut self.unwritten);
         let news = AuthorityNews::Acknowledged { sealed_seqs };
-        self.parts.door.tell(Message::Authority(news));
+        self.parts.clerk_handle.send(Message::Authority(news));
     }
 
     fn refuse(&mut self, letter: &Letter, words: &str) {
@@ -334,7 +334,7 @@ impl OutboxWorker {
             sealed_seq: letter.sealed_seq,
             words: words.to_owned(),
         };
-        self.parts.door.tell(Message::Authority(news));
+        self.parts.clerk_handle.send(Message::Authority(news));
     }
 
     fn switched(&self, switch: Switch) {
@@ -350,7 +350,7 @@ impl OutboxWorker {
             to: name(to),
             reason: reason.to_string(),
         };
-        self.parts.door.tell(Message::Authority(news));
+        self.parts.clerk_handle.send(Message::Authority(news));
     }
 
     fn now_ms(&self) -> u64 {

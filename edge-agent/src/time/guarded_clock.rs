@@ -1,6 +1,8 @@
 //! The guarded clock that the agent shares: it reads the machine's clocks for the [`guard`](super::guard), and logs what changes.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, MutexGuard};
+
+use crate::locked::Locked;
 
 use ferrotill_core::budget::{Budget, ClockTrouble, Left, Unsent};
 use ferrotill_core::time::Moment;
@@ -13,7 +15,7 @@ use super::guard::{CallerTimeOutcome, Clocks, FOLLOW_MS, PRINTER_CLOCK, TimeGuar
 #[derive(Debug)]
 pub struct GuardedClock {
     clock: Arc<Clock>,
-    inner: Mutex<Inner>,
+    inner: Locked<Inner>,
 }
 
 #[derive(Debug)]
@@ -42,7 +44,7 @@ impl GuardedClock {
         let moves = clock.moves();
         Self {
             clock,
-            inner: Mutex::new(Inner {
+            inner: Locked::new(Inner {
                 time_guard,
                 moves,
                 warned: false,
@@ -201,7 +203,7 @@ impl GuardedClock {
     }
 
     fn read(&self) -> (MutexGuard<'_, Inner>, Clocks) {
-        let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut inner = self.inner.lock();
         let clocks = clocks(&self.clock);
         let moves = self.clock.moves();
         if moves != inner.moves {

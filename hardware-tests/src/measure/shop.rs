@@ -175,7 +175,7 @@ impl FiscalPrinter for InstantPrinter {
 
 /// An open shop. Dropping it ends the clerk.
 pub(super) struct Shop {
-    pub(super) door: ClerkHandle,
+    pub(super) clerk_handle: ClerkHandle,
     pub(super) reader: Reader,
     clerk: Option<JoinHandle<()>>,
 }
@@ -193,11 +193,11 @@ impl Shop {
             store.remembered_clock().map_err(words)?,
             store.latest_moment().map_err(words)?,
         ));
-        let (door, inbox) = ClerkHandle::new();
+        let (clerk_handle, inbox) = ClerkHandle::new();
         let printer = PrinterTask::start(
             "measured",
             Box::new(InstantPrinter(Arc::clone(memory))),
-            door.listener(DEVICE),
+            clerk_handle.listener(DEVICE),
             Arc::clone(&clock),
         )
         .map_err(words)?;
@@ -218,7 +218,7 @@ impl Shop {
         });
         let clerk = spawn_clerk(store, setting, plan, inbox)?;
         Ok(Self {
-            door,
+            clerk_handle,
             reader: Reader::new(folder),
             clerk: Some(clerk),
         })
@@ -227,7 +227,7 @@ impl Shop {
     /// Hands an order in; the answer comes through the receiver.
     pub(super) fn order(&self, kind: OrderKind) -> oneshot::Receiver<Answer> {
         let (order, answer) = sale_order(kind);
-        self.door.tell(order);
+        self.clerk_handle.send(order);
         answer
     }
 
@@ -249,7 +249,7 @@ impl Shop {
             }
             let sealed_seqs = waiting.iter().map(|letter| letter.sealed_seq).collect();
             let news = AuthorityNews::Acknowledged { sealed_seqs };
-            self.door.tell(Message::Authority(news));
+            self.clerk_handle.send(Message::Authority(news));
             self.settle()?;
         }
     }
@@ -258,14 +258,14 @@ impl Shop {
     pub(super) fn settle(&self) -> Told {
         let (reply, waits) = oneshot::channel();
         let id = Uuid::nil();
-        self.door.tell(Message::Waiting { id, reply });
+        self.clerk_handle.send(Message::Waiting { id, reply });
         waits.blocking_recv().map(drop).map_err(words)
     }
 }
 
 impl Drop for Shop {
     fn drop(&mut self) {
-        self.door.tell(Message::Stop);
+        self.clerk_handle.send(Message::Stop);
         if let Some(clerk) = self.clerk.take() {
             // A clerk that panicked has said so already.
             let _ = clerk.join();

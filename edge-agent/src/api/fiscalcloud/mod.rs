@@ -231,7 +231,7 @@ fn replay_refused() -> Response {
 async fn submit(app: &Arc<App>, device: &Device, parsed: Parsed) -> Answer {
     let (reply, answer) = oneshot::channel();
     let patience = device.answer_timeout;
-    app.door.tell(Message::Order {
+    app.clerk_handle.send(Message::Order {
         device: device.id,
         form: Box::new(parsed.form),
         deadline: app.clock.monotonic() + patience,
@@ -458,7 +458,7 @@ async fn open_drawer(app: &Arc<App>, device: &Device, signed: Signed) -> Respons
         Err(_) => return replay_refused(),
     }
     let (reply, answer) = oneshot::channel();
-    app.door.tell(Message::Drawer {
+    app.clerk_handle.send(Message::Drawer {
         device: device.id,
         reply,
     });

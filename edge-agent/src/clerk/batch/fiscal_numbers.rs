@@ -124,7 +124,7 @@ impl Tills {
     }
 
     /// Tells the board how many numbers are left.
-    pub(super) fn tell_stock(&self) {
+    pub(super) fn publish_number_stock(&self) {
         if self.setting.profile.facts().seal_plan != SealPlan::FiscalNumber {
             return;
         }

@@ -203,7 +203,7 @@ impl Tills {
     }
 
     /// Gives free printers the slips and pulses that came out of a batch.
-    pub(super) fn print_idle(&mut self) -> Vec<Effect> {
+    pub(super) fn start_idle_printers(&mut self) -> Vec<Effect> {
         let mut effects = Vec::new();
         for index in 0..self.devices.len() {
             self.advance_printer(index, &mut effects);
@@ -212,7 +212,7 @@ impl Tills {
     }
 
     /// The batch is durable: the copies of the tills become the tills.
-    pub(super) fn keep(&mut self) {
+    pub(super) fn commit(&mut self) {
         for device_state in &mut self.devices {
             if let Some(till) = device_state.working.take() {
                 device_state.till = till;
@@ -221,27 +221,27 @@ impl Tills {
                     .count_numbers(device_state.device, &device_state.till);
             }
         }
-        self.tell_stock();
+        self.publish_number_stock();
     }
 
     /// The batch is not durable, or nobody knows: callers are told so, and what was not let out is forgotten.
-    pub(super) fn give_up(&mut self, effects: Vec<Effect>, kept: &[Message], words: &str) {
+    pub(super) fn roll_back(&mut self, effects: Vec<Effect>, kept: &[Message], words: &str) {
         let answer = Answer::Unknown {
             message: words.to_owned(),
         };
-        self.give_up_words(words);
+        self.fail_declarations(words);
         for effect in effects {
             match effect {
-                Effect::Respond(callers, _) => tell(callers, &answer),
+                Effect::Respond(callers, _) => respond(callers, &answer),
                 Effect::RespondDeclaration(replies, _) => {
-                    heard(replies, &DeclarationOutcome::Unknown(words.to_owned()))
+                    respond_declaration(replies, &DeclarationOutcome::Unknown(words.to_owned()))
                 }
                 // It was not asked, and nobody waits for it any more.
                 Effect::Print(index, task) if matches!(*task, Task::Release(_)) => {
                     self.devices[index].declaring = None;
                 }
                 Effect::Print(index, _) => self.devices[index].take_back(),
-                Effect::Slip(_, slip) => tell(slip.callers, &answer),
+                Effect::Slip(_, slip) => respond(slip.callers, &answer),
                 Effect::WakeSender => {}
                 Effect::Decided(reply) => reply.send(false).unwrap_or(()),
                 Effect::Drawer(reply, _) => drop(reply.send(Err(words.to_owned()))),
@@ -250,7 +250,7 @@ impl Tills {
         for device_state in &mut self.devices {
             device_state.working = None;
             let callers = device_state.take_waiters();
-            tell(callers, &answer);
+            respond(callers, &answer);
             // What the printer works on is in the books since an earlier batch; anything else may never have been.
             device_state.active = device_state
                 .active
@@ -292,14 +292,14 @@ impl Tills {
     }
 
     /// Carries out what had to wait for the commit.
-    pub(super) fn let_out(&mut self, effect: Effect) {
+    pub(super) fn release_effect(&mut self, effect: Effect) {
         match effect {
-            Effect::Respond(callers, answer) => tell(callers, &answer),
+            Effect::Respond(callers, answer) => respond(callers, &answer),
             Effect::Print(index, task) => self.devices[index].printer.ask(*task),
             Effect::Slip(index, slip) => self.devices[index].slips.push_back(*slip),
             Effect::Decided(reply) => reply.send(true).unwrap_or(()),
             Effect::Drawer(reply, outcome) => drop(reply.send(outcome)),
-            Effect::RespondDeclaration(replies, hearing) => heard(replies, &hearing),
+            Effect::RespondDeclaration(replies, hearing) => respond_declaration(replies, &hearing),
             Effect::WakeSender => self.setting.wake_sender.notify_one(),
         }
     }
@@ -505,7 +505,7 @@ impl Encoded {
     }
 }
 
-fn tell(callers: Vec<Caller>, answer: &Answer) {
+fn respond(callers: Vec<Caller>, answer: &Answer) {
     for caller in callers {
         let mut answer = answer.clone();
         if let Answer::Registered { replayed, .. } = &mut answer {
@@ -517,7 +517,10 @@ fn tell(callers: Vec<Caller>, answer: &Answer) {
     }
 }
 
-fn heard(replies: Vec<oneshot::Sender<DeclarationOutcome>>, hearing: &DeclarationOutcome) {
+fn respond_declaration(
+    replies: Vec<oneshot::Sender<DeclarationOutcome>>,
+    hearing: &DeclarationOutcome,
+) {
     for reply in replies {
         // Whoever has gone asks again.
         drop(reply.send(hearing.clone()));

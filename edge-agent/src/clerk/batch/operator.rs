@@ -15,7 +15,7 @@ use tokio::sync::oneshot;
 use uuid::Uuid;
 
 use super::super::device_state::{Answer, DeclarationOutcome, PendingDeclaration, Printing};
-use super::{Effect, Tills, document_id, heard};
+use super::{Effect, Tills, document_id, respond_declaration};
 use crate::order::Declaration;
 use crate::seal::printer::Task;
 use crate::seal::printer::job::baseline_of;
@@ -90,11 +90,11 @@ impl Tills {
     }
 
     /// The books could not be written: those who wait are told so. A word that the printer has been given may still be booked.
-    pub(super) fn give_up_words(&mut self, words: &str) {
+    pub(super) fn fail_declarations(&mut self, words: &str) {
         for device_state in &mut self.devices {
             if let Some(declaring) = &mut device_state.declaring {
                 let replies = std::mem::take(&mut declaring.replies);
-                heard(replies, &DeclarationOutcome::Unknown(words.to_owned()));
+                respond_declaration(replies, &DeclarationOutcome::Unknown(words.to_owned()));
             }
         }
     }

@@ -237,7 +237,7 @@ pub(super) enum Trouble {
 pub(super) struct Stage {
     folder: Arc<tempfile::TempDir>,
     pub(super) live_status: Arc<LiveStatus>,
-    door: ClerkHandle,
+    clerk_handle: ClerkHandle,
     clerk: Option<JoinHandle<()>>,
     pub(super) printers: Vec<Script>,
 }
@@ -291,7 +291,7 @@ impl Stage {
     ) -> Self {
         let clock = Arc::new(Clock::new(None).unwrap());
         let live_status = Arc::new(LiveStatus::default());
-        let (door, inbox) = ClerkHandle::new();
+        let (clerk_handle, inbox) = ClerkHandle::new();
         let mut printers = Vec::new();
         let mut plans = Vec::new();
         for ((index, present), memory) in present.iter().enumerate().zip(memories) {
@@ -303,7 +303,7 @@ impl Stage {
                 printer: PrinterTask::start(
                     "scripted",
                     Box::new(printer),
-                    door.listener(device(index)),
+                    clerk_handle.listener(device(index)),
                     Arc::clone(&clock),
                 )
                 .unwrap(),
@@ -329,7 +329,7 @@ impl Stage {
         Self {
             folder,
             live_status,
-            door,
+            clerk_handle,
             clerk: Some(std::thread::spawn(move || clerk.run())),
             printers,
         }
@@ -352,7 +352,7 @@ impl Stage {
     fn stop(&mut self) {
         // A printer's thread that waits for the test must not keep the books open.
         self.printers.clear();
-        self.door.tell(Message::Stop);
+        self.clerk_handle.send(Message::Stop);
         if let Some(clerk) = self.clerk.take() {
             clerk.join().unwrap();
         }
@@ -360,7 +360,7 @@ impl Stage {
 
     /// News of the office, as the sender tells them.
     pub(super) fn office(&self, news: AuthorityNews) {
-        self.door.tell(Message::Authority(news));
+        self.clerk_handle.send(Message::Authority(news));
     }
 
     pub(super) fn printer(&self) -> &Script {
@@ -372,17 +372,17 @@ impl Stage {
     }
 
     pub(super) fn order_at(&self, index: usize, form: OrderForm, patience: Duration) -> Pending {
-        order_through(&self.door, index, form, patience)
+        order_through(&self.clerk_handle, index, form, patience)
     }
 
     /// A door of its own for another thread.
-    pub(super) fn door(&self) -> ClerkHandle {
-        self.door.clone()
+    pub(super) fn clerk_handle(&self) -> ClerkHandle {
+        self.clerk_handle.clone()
     }
 
     pub(super) fn open_drawer(&self, index: usize) -> Result<(), String> {
         let (reply, answer) = oneshot::channel();
-        self.door.tell(Message::Drawer {
+        self.clerk_handle.send(Message::Drawer {
             device: device(index),
             reply,
         });
@@ -392,7 +392,7 @@ impl Stage {
     /// Everything told so far has been worked on; and whether this id still waits.
     pub(super) fn waits(&self, id: u128) -> bool {
         let (reply, answer) = oneshot::channel();
-        self.door.tell(Message::Waiting {
+        self.clerk_handle.send(Message::Waiting {
             id: Uuid::from_u128(id),
             reply,
         });
@@ -497,13 +497,13 @@ impl Drop for Stage {
 }
 
 pub(super) fn order_through(
-    door: &ClerkHandle,
+    clerk_handle: &ClerkHandle,
     index: usize,
     form: OrderForm,
     patience: Duration,
 ) -> Pending {
     let (reply, answer) = oneshot::channel();
-    door.tell(Message::Order {
+    clerk_handle.send(Message::Order {
         device: device(index),
         form: Box::new(form),
         deadline: Instant::now() + patience,

@@ -96,7 +96,7 @@ pub enum Settled {
 /// Who hears the news of a printer, and makes a decision durable.
 pub trait Listener: Send {
     /// Something happened.
-    fn tell(&self, news: News);
+    fn send(&self, news: News);
     /// The decision to cancel a document is to be made durable; true once it is.
     fn decide_cancel(&self, id: Uuid) -> bool;
 }

@@ -63,7 +63,7 @@ impl FiscalPrinter for Idle {
 struct Ear(Sender<News>);
 
 impl Listener for Ear {
-    fn tell(&self, news: News) {
+    fn send(&self, news: News) {
         // A test that has ended hears nothing.
         let _ = self.0.send(news);
     }

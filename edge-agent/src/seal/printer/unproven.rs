@@ -26,7 +26,7 @@ impl PrinterWorker {
             self.unsettled = Some(fault);
             self.loss_reported = false;
             if fault.is_beyond_proof() {
-                self.listener.tell(News::Unproven(id, fault));
+                self.listener.send(News::Unproven(id, fault));
             } else {
                 self.lost(&fault.to_string());
             }
@@ -47,13 +47,13 @@ impl PrinterWorker {
         let fault = self.unknown(document.id, fault);
         if !fault.is_beyond_proof() {
             self.listener
-                .tell(News::ReleaseRefused(document.id, fault.to_string()));
+                .send(News::ReleaseRefused(document.id, fault.to_string()));
             self.state = WorkerState::Settling(Box::new(document));
             return;
         }
         self.unsettled = None;
         self.baseline = None;
         self.pause = PAUSE_MIN;
-        self.listener.tell(News::Released(declaration, fault));
+        self.listener.send(News::Released(declaration, fault));
     }
 }

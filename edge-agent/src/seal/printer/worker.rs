@@ -164,16 +164,16 @@ impl PrinterWorker {
         match task {
             Task::Slip(id, _) => {
                 let words = Some(UNSETTLED.to_owned());
-                self.listener.tell(News::SlipDone(*id, words, None));
+                self.listener.send(News::SlipDone(*id, words, None));
             }
             Task::Drawer => {
                 let words = Some(UNSETTLED.to_owned());
-                self.listener.tell(News::DrawerDone(words, None));
+                self.listener.send(News::DrawerDone(words, None));
             }
             Task::Release(declaration) => {
                 let words = "the printer is not being asked about this document".to_owned();
                 self.listener
-                    .tell(News::ReleaseRefused(declaration.id, words));
+                    .send(News::ReleaseRefused(declaration.id, words));
             }
             // The clerk has one document outstanding at a time and asks for it once.
             Task::Begin | Task::Perform(_) | Task::Recover(_) | Task::Stop => {}
@@ -196,7 +196,7 @@ impl PrinterWorker {
                 self.take_counters(Some(connected.baseline.clone()));
                 self.loss_reported = false;
                 self.last_use = self.clock.monotonic();
-                self.listener.tell(News::Ready(Box::new(connected)));
+                self.listener.send(News::Ready(Box::new(connected)));
             }
             Err(fault) => self.lost(&fault.to_string()),
         }
@@ -207,7 +207,7 @@ impl PrinterWorker {
         self.connected = false;
         if !self.loss_reported {
             self.loss_reported = true;
-            self.listener.tell(News::Lost(words.to_owned()));
+            self.listener.send(News::Lost(words.to_owned()));
         }
     }
 
@@ -218,7 +218,7 @@ impl PrinterWorker {
             && z_number(&counters) != z_number(&self.baseline)
             && let Some(day) = self.printer.last_z()
         {
-            self.listener.tell(News::LastZ(Box::new(day)));
+            self.listener.send(News::LastZ(Box::new(day)));
         }
         self.baseline = counters;
     }
@@ -230,7 +230,7 @@ impl PrinterWorker {
                 self.last_use = self.clock.monotonic();
                 if self.baseline.as_ref() != Some(&counters) {
                     self.take_counters(Some(counters.clone()));
-                    self.listener.tell(News::Counters(Box::new(counters)));
+                    self.listener.send(News::Counters(Box::new(counters)));
                 }
             }
             Err(fault) => self.lost(&fault.to_string()),
@@ -304,17 +304,17 @@ impl PrinterWorker {
         });
         // Counters that were not read mean a connection that cannot be trusted: the next one reads them again.
         self.connected = self.baseline.is_some();
-        self.listener.tell(News::Settled(document.id, settled));
+        self.listener.send(News::Settled(document.id, settled));
     }
 
     fn slip(&mut self, id: Uuid, job: &Job) {
         let (words, after) = self.unimportant(job);
-        self.listener.tell(News::SlipDone(id, words, after));
+        self.listener.send(News::SlipDone(id, words, after));
     }
 
     fn drawer(&mut self) {
         let (words, after) = self.unimportant(&Job::Drawer);
-        self.listener.tell(News::DrawerDone(words, after));
+        self.listener.send(News::DrawerDone(words, after));
     }
 
     /// Something that is tried once, and that no book depends on.

@@ -6,7 +6,9 @@
 
 use std::collections::HashMap;
 use std::fmt;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, MutexGuard};
+
+use crate::locked::Locked;
 use std::time::Duration;
 
 use axum::Router;
@@ -23,19 +25,19 @@ use serde_json::value::RawValue;
 use crate::authority::Kind;
 use crate::time::clock::{iso_utc, system_ms};
 
-mod drip;
 mod ranges;
 mod rules;
 mod server;
 #[cfg(test)]
 pub(crate) mod tests;
+mod trickle;
 
 pub use server::serve;
 
 /// The stand-in; a clone is the same office.
 #[derive(Clone, Debug)]
 pub struct TaxOfficeSimulator {
-    office: Arc<Mutex<Office>>,
+    office: Arc<Locked<Office>>,
 }
 
 /// How closely documents are looked at.
@@ -121,7 +123,7 @@ impl TaxOfficeSimulator {
     #[must_use]
     pub fn new(strictness: Strictness) -> Self {
         Self {
-            office: Arc::new(Mutex::new(Office {
+            office: Arc::new(Locked::new(Office {
                 strictness,
                 condition: Condition::Up,
                 wait: Duration::ZERO,
@@ -176,7 +178,7 @@ impl TaxOfficeSimulator {
 
     /// A panic in another request leaves the office's books as they were before its document.
     fn office(&self) -> MutexGuard<'_, Office> {
-        self.office.lock().unwrap_or_else(PoisonError::into_inner)
+        self.office.lock()
     }
 
     fn is_down(&self) -> bool {
@@ -313,7 +315,7 @@ async fn deliver(
         (_, Err(message)) => refusal(&message),
     };
     if condition == Condition::Trickle {
-        drip::drop_by_drop(response, wait).await
+        trickle::drop_by_drop(response, wait).await
     } else {
         response
     }

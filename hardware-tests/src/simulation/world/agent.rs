@@ -25,7 +25,7 @@ use super::{Told, World, words};
 /// A running agent.
 pub(super) struct Agent {
     pub(super) clerk: Arc<Mutex<Clerk>>,
-    pub(super) door: ClerkHandle,
+    pub(super) clerk_handle: ClerkHandle,
     pub(super) live_status: Arc<LiveStatus>,
     pub(super) workers: Vec<PrinterWorker>,
     pub(super) sender: OutboxWorker,
@@ -48,7 +48,7 @@ impl World {
             store.remembered_clock().map_err(broken)?,
             store.latest_moment().map_err(broken)?,
         ));
-        let (door, inbox) = ClerkHandle::new();
+        let (clerk_handle, inbox) = ClerkHandle::new();
         let live_status = Arc::new(LiveStatus::default());
         let life = Life::new();
         let desk = Arc::new(Mutex::new(None));
@@ -61,7 +61,7 @@ impl World {
                 bug: self.bug,
             };
             let ear = Ear {
-                door: door.clone(),
+                clerk_handle: clerk_handle.clone(),
                 device: till.device,
                 clerk: Arc::clone(&desk),
                 life: life.clone(),
@@ -97,7 +97,7 @@ impl World {
             config: Arc::clone(&self.config),
             currency: MOLDOVA.facts().currency,
             reader: reader.clone(),
-            door: door.clone(),
+            clerk_handle: clerk_handle.clone(),
             live_status: Arc::clone(&live_status),
             wake,
             clock: Arc::clone(&self.clock),
@@ -107,7 +107,7 @@ impl World {
         let sender = OutboxWorker::by_hand(parts, upstream, authority, Box::new(self.sky.clone()));
         self.agent = Some(Agent {
             clerk,
-            door,
+            clerk_handle,
             live_status,
             workers,
             sender,
@@ -154,7 +154,7 @@ impl World {
 
 /// Hears a printer's worker, inside its turn.
 struct Ear {
-    door: ClerkHandle,
+    clerk_handle: ClerkHandle,
     device: Uuid,
     clerk: Arc<Mutex<Option<Weak<Mutex<Clerk>>>>>,
     life: Life,
@@ -162,10 +162,10 @@ struct Ear {
 }
 
 impl Listener for Ear {
-    fn tell(&self, news: News) {
+    fn send(&self, news: News) {
         let lost = self.bug == Some(Bug::NewsIsLost) && matches!(news, News::Settled(..));
         if !self.life.is_over() && !lost {
-            self.door.tell(Message::Printer(self.device, news));
+            self.clerk_handle.send(Message::Printer(self.device, news));
         }
     }
 
@@ -177,8 +177,8 @@ impl Listener for Ear {
             return true;
         }
         let (reply, answer) = sync_channel(1);
-        self.door
-            .tell(Message::DecideCancel(self.device, id, reply));
+        self.clerk_handle
+            .send(Message::DecideCancel(self.device, id, reply));
         let clerk = self.clerk.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(clerk) = clerk.as_ref().and_then(Weak::upgrade) {
             let mut clerk = clerk.lock().unwrap_or_else(PoisonError::into_inner);

@@ -324,7 +324,7 @@ impl World {
             let Some(agent) = &self.agent else { continue };
             // As the API does with an order whose signature holds.
             agent.guard.caller_says("key", request.signed_ms);
-            agent.door.tell(Message::Order {
+            agent.clerk_handle.send(Message::Order {
                 device: request.device,
                 form: Box::new(request.form),
                 deadline: self.clock.monotonic() + Duration::from_millis(ANSWER_TIMEOUT_MS),

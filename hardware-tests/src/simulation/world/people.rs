@@ -58,7 +58,7 @@ impl World {
         };
         // Whether it was heard shows in the books; who was not heard says it again.
         let (reply, _) = oneshot::channel();
-        agent.door.tell(Message::Declare {
+        agent.clerk_handle.send(Message::Declare {
             declaration: Box::new(Declaration {
                 id,
                 paper,

@@ -33,7 +33,7 @@ impl Said {
     }
 
     /// What becomes of it while the printer answers every question like this.
-    fn heard(mut self, stage: &Stage, outcome: impl Fn() -> Outcome) -> DeclarationOutcome {
+    fn outcome(mut self, stage: &Stage, outcome: impl Fn() -> Outcome) -> DeclarationOutcome {
         let begun = std::time::Instant::now();
         loop {
             match self.0.try_recv() {
@@ -55,7 +55,7 @@ impl Said {
 
 fn say(stage: &Stage, id: u128, paper: PaperSays) -> Said {
     let (reply, answer) = oneshot::channel();
-    stage.door().tell(Message::Declare {
+    stage.clerk_handle().send(Message::Declare {
         declaration: Box::new(Declaration {
             id: Uuid::from_u128(id),
             paper,
@@ -101,7 +101,7 @@ fn a_document_that_nothing_proves_is_sealed_on_a_persons_word_and_the_till_sells
         .printer()
         .remember(|memory| memory.baseline = baseline(6));
     let said = say(&stage, 1, PRINTED_AS_5);
-    assert_eq!(said.heard(&stage, unclear), DeclarationOutcome::Booked);
+    assert_eq!(said.outcome(&stage, unclear), DeclarationOutcome::Booked);
     assert!(!first.replayed(), "its caller hears of it");
     let call = stage.printer().sells(900, 7);
     assert_eq!(call.baseline, baseline(6));
@@ -139,7 +139,7 @@ fn what_is_not_on_the_paper_is_void_and_its_id_is_free() {
     let first = stage.order(sale_as(1, 810, mode, true), PATIENT);
     blocked(&stage, 1, Fault::Unclear);
     let said = say(&stage, 1, NOT_PRINTED);
-    assert_eq!(said.heard(&stage, unclear), DeclarationOutcome::Booked);
+    assert_eq!(said.outcome(&stage, unclear), DeclarationOutcome::Booked);
     match first.answer() {
         Answer::NotRegistered { error, message } => {
             assert_eq!(error, "Unclear");
@@ -179,7 +179,7 @@ fn while_the_printer_can_still_say_it_nobody_speaks_for_it() {
             // The job's own first outcome.
             stage.printer().reply(Outcome::Unknown(fault));
         }
-        match said.heard(&stage, || Outcome::Unknown(fault)) {
+        match said.outcome(&stage, || Outcome::Unknown(fault)) {
             DeclarationOutcome::CanStillSay(why) => assert!(why.contains(words), "{why}"),
             other => panic!("{fault:?}: {other:?}"),
         }
@@ -210,7 +210,7 @@ fn what_the_printer_says_in_the_same_instant_wins() {
         assert!(said.is_open());
         // The answer to the question that was on its way.
         stage.printer().reply(outcome.clone());
-        let hearing = said.heard(&stage, || outcome.clone());
+        let hearing = said.outcome(&stage, || outcome.clone());
         assert_eq!(hearing, DeclarationOutcome::NotOutstanding);
         let state = stage.find(1).unwrap().row.state;
         let answer = sold.answer();
@@ -237,7 +237,7 @@ fn what_was_unclear_a_moment_ago_is_asked_once_more() {
         let sold = stage.order(sale(1, 810), PATIENT);
         blocked(&stage, 1, Fault::Unclear);
         let said = say(&stage, 1, NOT_PRINTED);
-        let hearing = said.heard(&stage, || outcome.clone());
+        let hearing = said.outcome(&stage, || outcome.clone());
         if settled {
             assert_eq!(hearing, DeclarationOutcome::NotOutstanding);
             assert!(!sold.replayed());
@@ -263,7 +263,7 @@ fn each_document_that_nothing_proves_is_told_of() {
         let sold = stage.order(sale(id, 810), PATIENT);
         blocked(&stage, id, Fault::Unclear);
         let said = say(&stage, id, PRINTED);
-        assert_eq!(said.heard(&stage, unclear), DeclarationOutcome::Booked);
+        assert_eq!(said.outcome(&stage, unclear), DeclarationOutcome::Booked);
         assert!(!sold.replayed());
         let number = u32::try_from(id).unwrap();
         assert_eq!(stage.sealed(id), (number, "sale".to_owned()));
@@ -283,7 +283,7 @@ fn sums_that_rest_on_a_word_are_held_against_no_printer() {
         let first = stage.order(sale(1, 810), PATIENT);
         blocked(&stage, 1, Fault::Unclear);
         let said = say(&stage, 1, paper);
-        assert_eq!(said.heard(&stage, unclear), DeclarationOutcome::Booked);
+        assert_eq!(said.outcome(&stage, unclear), DeclarationOutcome::Booked);
         drop(first);
         let sold = stage.order(sale(2, 810), PATIENT);
         assert_eq!(day_of(&stage), None);
@@ -324,17 +324,17 @@ fn two_people_at_once_are_heard_if_they_say_the_same() {
     assert!(stage.waits(1));
     assert!(first.is_open());
     assert_eq!(
-        other.heard(&stage, unclear),
+        other.outcome(&stage, unclear),
         DeclarationOutcome::Contradicted
     );
     stage.printer().reply(unclear());
-    assert_eq!(first.heard(&stage, unclear), DeclarationOutcome::Booked);
-    assert_eq!(same.heard(&stage, unclear), DeclarationOutcome::Booked);
+    assert_eq!(first.outcome(&stage, unclear), DeclarationOutcome::Booked);
+    assert_eq!(same.outcome(&stage, unclear), DeclarationOutcome::Booked);
     assert!(!sold.replayed());
     assert_eq!(Stage::rows_of(stage.path(), DECLARED), 1);
     let late = say(&stage, 1, PRINTED);
     assert_eq!(
-        late.heard(&stage, unclear),
+        late.outcome(&stage, unclear),
         DeclarationOutcome::NotOutstanding
     );
 }
@@ -343,7 +343,7 @@ fn two_people_at_once_are_heard_if_they_say_the_same() {
 fn nobody_speaks_for_what_is_not_outstanding() {
     let stage = Stage::new();
     assert_eq!(
-        say(&stage, 9, PRINTED).heard(&stage, unclear),
+        say(&stage, 9, PRINTED).outcome(&stage, unclear),
         DeclarationOutcome::NotOutstanding
     );
     let sold = stage.order(sale(1, 810), PATIENT);
@@ -352,7 +352,7 @@ fn nobody_speaks_for_what_is_not_outstanding() {
     for id in [1, 9] {
         let said = say(&stage, id, NOT_PRINTED);
         assert_eq!(
-            said.heard(&stage, unclear),
+            said.outcome(&stage, unclear),
             DeclarationOutcome::NotOutstanding
         );
     }
@@ -363,7 +363,7 @@ fn nobody_speaks_for_what_is_not_outstanding() {
     assert!(stage.waits(3));
     let said = say(&stage, 3, NOT_PRINTED);
     assert_eq!(
-        said.heard(&stage, unclear),
+        said.outcome(&stage, unclear),
         DeclarationOutcome::NotOutstanding
     );
     assert!(stage.waits(2) && stage.waits(3));
@@ -378,7 +378,7 @@ fn a_word_that_could_not_be_written_is_none_until_the_disk_is_back() {
         blocked(&stage, 1, Fault::Unclear);
         stage.break_disk(trouble);
         let said = say(&stage, 1, PRINTED);
-        let heard = said.heard(&stage, unclear);
+        let heard = said.outcome(&stage, unclear);
         assert!(matches!(heard, DeclarationOutcome::Unknown(_)), "{heard:?}");
         assert_eq!(Stage::rows_of(stage.path(), DECLARED), 0);
         assert!(sold.nobody_knows());
@@ -400,7 +400,7 @@ fn a_crash_before_the_commit_leaves_the_document_outstanding_and_free_to_be_decl
     stage.break_disk(Trouble::Commit);
     let said = say(&stage, 1, PRINTED);
     assert!(matches!(
-        said.heard(&stage, unclear),
+        said.outcome(&stage, unclear),
         DeclarationOutcome::Unknown(_)
     ));
     let stage = stage.restart();
@@ -409,7 +409,7 @@ fn a_crash_before_the_commit_leaves_the_document_outstanding_and_free_to_be_decl
     assert_eq!(stage.find(1).unwrap().row.state, RequestState::Reserved);
     blocked(&stage, 1, Fault::Unclear);
     let said = say(&stage, 1, NOT_PRINTED);
-    assert_eq!(said.heard(&stage, unclear), DeclarationOutcome::Booked);
+    assert_eq!(said.outcome(&stage, unclear), DeclarationOutcome::Booked);
     assert_eq!(Stage::rows_of(stage.path(), DECLARED), 1);
     assert_eq!(stage.find(1).unwrap().row.state, RequestState::Voided);
     // The next start finds nothing to ask about.
@@ -432,7 +432,7 @@ fn a_day_that_was_closed_at_the_keyboard_meanwhile_is_booked_behind_the_word() {
     });
     blocked(&stage, 2, Fault::Unclear);
     let said = say(&stage, 2, PRINTED);
-    assert_eq!(said.heard(&stage, unclear), DeclarationOutcome::Booked);
+    assert_eq!(said.outcome(&stage, unclear), DeclarationOutcome::Booked);
     assert!(!second.replayed());
     stage.until(|| Stage::rows_of(stage.path(), CLOSED_BY_PRINTER) == 1);
     let z = stage.newest_z();
@@ -463,7 +463,7 @@ fn a_report_of_ours_that_a_person_has_read_is_not_booked_a_second_time() {
         .printer()
         .remember(|memory| memory.baseline = next_day(1, 2, 2));
     let said = say(&stage, 2, PRINTED);
-    assert_eq!(said.heard(&stage, unclear), DeclarationOutcome::Booked);
+    assert_eq!(said.outcome(&stage, unclear), DeclarationOutcome::Booked);
     assert!(!closing.replayed());
     let stage = stage.restart();
     let next = stage.order(sale(3, 900), PATIENT);
@@ -486,7 +486,7 @@ fn a_printer_that_is_gone_for_good_is_spoken_for_and_its_shift_still_waits_for_i
     blocked(&stage, 1, Fault::PrinterSwapped);
     let swapped = || Outcome::Unknown(Fault::PrinterSwapped);
     let said = say(&stage, 1, PRINTED);
-    assert_eq!(said.heard(&stage, swapped), DeclarationOutcome::Booked);
+    assert_eq!(said.outcome(&stage, swapped), DeclarationOutcome::Booked);
     assert!(!sold.replayed());
     assert_eq!(
         word_on(&stage, 1).unwrap().why,

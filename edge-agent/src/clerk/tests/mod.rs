@@ -1,8 +1,8 @@
 //! The clerk with scripted printers: what callers hear, what is in the books, and what the printer was asked, in that order of importance.
 
 mod day;
-mod declared;
 mod offline;
+mod operator;
 mod stage;
 
 use std::sync::atomic::Ordering;
@@ -437,12 +437,12 @@ fn callers_at_the_same_time_get_numbers_without_gap_and_repeat() {
     let pending: Vec<_> = std::thread::scope(|scope| {
         let callers: Vec<_> = (0..8)
             .map(|caller| {
-                let door = stage.door();
+                let clerk_handle = stage.clerk_handle();
                 scope.spawn(move || {
                     let ids = 1 + caller * 8..=8 + caller * 8;
                     ids.map(|id| {
                         let form = sale_as(id, 100, ReceiptMode::AlternativeOnly, false);
-                        order_through(&door, 0, form, PATIENT)
+                        order_through(&clerk_handle, 0, form, PATIENT)
                     })
                     .collect::<Vec<_>>()
                 })
