@@ -7,7 +7,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::amount::Amount;
-use crate::event::Body;
+use crate::document::Body;
 use crate::payment::PaymentTotals;
 use crate::receipt::{Receipt, ReceiptKind};
 use crate::refusal::Refusal;

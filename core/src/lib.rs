@@ -35,6 +35,7 @@
 pub mod amount;
 pub mod budget;
 pub mod counters;
+pub mod document;
 pub mod event;
 pub mod id;
 pub mod numbers;
@@ -43,6 +44,7 @@ pub mod payment;
 pub mod profile;
 pub mod quantity;
 pub mod receipt;
+pub mod reconciliation;
 pub mod refusal;
 pub mod rksv;
 pub mod rounding;

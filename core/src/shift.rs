@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::amount::Amount;
-use crate::event::Body;
+use crate::document::Body;
 use crate::packed::Packed;
 use crate::payment::PaymentTotals;
 use crate::receipt::{Line, Payment, Receipt, ReceiptKind};

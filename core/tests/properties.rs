@@ -6,7 +6,8 @@ mod shop;
 use std::num::NonZeroU32;
 
 use ferrotill_core::budget::{AtTheEnd, Budget, Guard, Marks, Reading, Unsent};
-use ferrotill_core::event::{Body, Declared, Event, PaperSays, ReportKind};
+use ferrotill_core::document::{Body, ReportKind};
+use ferrotill_core::event::{Declared, Event, PaperSays};
 use ferrotill_core::id::DocumentId;
 use ferrotill_core::numbers::Span;
 use ferrotill_core::profile::ALL;

@@ -3,7 +3,8 @@
 
 mod shop;
 
-use ferrotill_core::event::{Body, Event, NumberRange, ReportKind};
+use ferrotill_core::document::{Body, ReportKind};
+use ferrotill_core::event::{Event, NumberRange};
 use ferrotill_core::id::{DocumentId, Fingerprint};
 use ferrotill_core::numbers::{Span, Supply};
 use ferrotill_core::receipt::{Draft, DraftLine, DraftPayment, Modifier, Original, OriginalLine};

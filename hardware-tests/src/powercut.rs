@@ -7,7 +7,8 @@
 use ferrotill::store::verify::{Range, Wanted, verify};
 use ferrotill::store::{Store, StoreError};
 use ferrotill_core::Amount;
-use ferrotill_core::event::{Configuration, NumberRange, ReportKind};
+use ferrotill_core::document::ReportKind;
+use ferrotill_core::event::{Configuration, NumberRange};
 use ferrotill_core::id::{DocumentId, Fingerprint, PointOfSaleId, UniqueId};
 use ferrotill_core::payment::PaymentTable;
 use ferrotill_core::profile::{MOLDOVA, Profile};

@@ -3,7 +3,8 @@
 
 use arbitrary::Arbitrary;
 use ferrotill_core::budget::Left;
-use ferrotill_core::event::{Body, Configuration, Event, NumberRange, ReportKind};
+use ferrotill_core::document::{Body, ReportKind};
+use ferrotill_core::event::{Configuration, Event, NumberRange};
 use ferrotill_core::id::{DocumentId, Fingerprint, PointOfSaleId, UniqueId};
 use ferrotill_core::numbers::Span;
 use ferrotill_core::payment::{PaymentTable, PaymentType};

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::amount::Amount;
 use crate::counters::Counters;
-use crate::event::{Body, DocumentKind};
+use crate::document::{Body, DocumentKind};
 use crate::receipt::Receipt;
 use crate::refusal::Refusal;
 use crate::shift::Shift;

@@ -16,16 +16,18 @@ use serde::{Deserialize, Serialize};
 use crate::amount::Amount;
 use crate::budget::Left;
 use crate::counters::Counters;
+use crate::document::{Body, DocumentKind, ReportKind};
 use crate::event::{
-    Body, CancelDecided, ClosedByPrinter, Configuration, Declared, DocumentKind, Event,
-    NumbersGranted, ReportFigures, ReportKind, Reserved, Sealed, Voided,
+    CancelDecided, ClosedByPrinter, Configuration, Declared, Event, NumbersGranted, ReportFigures,
+    Reserved, Sealed, Voided,
 };
 use crate::id::{DocumentId, Fingerprint, PointOfSaleId, UniqueId};
 use crate::numbers::{FiscalNumbers, Span};
 use crate::profile::Profile;
 use crate::receipt::{Draft, Original, Receipt, ReceiptKind, Rules, Scratch};
+use crate::reconciliation::Reconciliation;
 use crate::refusal::{Faults, Field, FirstFault, Place, Refusal};
-use crate::seal::{Baseline, Reconciliation, Seal};
+use crate::seal::{Baseline, Seal};
 use crate::shift::Shift;
 use crate::tax::{TaxGroup, TaxRate};
 use crate::time::Moment;

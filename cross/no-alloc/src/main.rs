@@ -8,7 +8,8 @@
 use core::hint::black_box;
 use core::panic::PanicInfo;
 
-use ferrotill_core::event::{Configuration, Event, ReportKind};
+use ferrotill_core::document::ReportKind;
+use ferrotill_core::event::{Configuration, Event};
 use ferrotill_core::id::{DocumentId, Fingerprint, PointOfSaleId, UniqueId};
 use ferrotill_core::payment::{PaymentTable, PaymentType};
 use ferrotill_core::profile::{ALL, Profile};

@@ -6,7 +6,7 @@ use ferrotill::clock::system_ms;
 use ferrotill::store::{Batch, Store};
 use ferrotill::tables;
 use ferrotill_core::Amount;
-use ferrotill_core::event::ReportKind;
+use ferrotill_core::document::ReportKind;
 use ferrotill_core::id::{DocumentId, Fingerprint, PointOfSaleId, UniqueId};
 use ferrotill_core::profile::{MOLDOVA, Profile};
 use ferrotill_core::receipt::{Draft, DraftLine, DraftPayment};

@@ -2,10 +2,12 @@
 
 use std::borrow::Cow;
 
-use ferrotill_core::event::{Body, ReportFigures, ReportKind, Reserved, Sealed};
+use ferrotill_core::document::{Body, ReportKind};
+use ferrotill_core::event::{ReportFigures, Reserved, Sealed};
 use ferrotill_core::receipt::{Line, Modifier, Payment, Receipt, ReceiptKind};
+use ferrotill_core::reconciliation::Reconciliation;
 use ferrotill_core::scale::Decimal;
-use ferrotill_core::seal::{Reconciliation, Seal};
+use ferrotill_core::seal::Seal;
 use ferrotill_core::time::Moment;
 use ferrotill_core::{Amount, Currency};
 use uuid::Uuid;

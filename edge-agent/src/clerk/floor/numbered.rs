@@ -4,7 +4,7 @@
 //! reserved number online too: what the office's own answer would carry is not published, and a number that is there already
 //! cannot be lost with an answer.
 
-use ferrotill_core::event::Body;
+use ferrotill_core::document::Body;
 use ferrotill_core::numbers::Span;
 use ferrotill_core::profile::SealPlan;
 use ferrotill_core::refusal::Refusal;

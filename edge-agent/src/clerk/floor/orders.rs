@@ -2,7 +2,8 @@
 
 use ferrotill_core::Amount;
 use ferrotill_core::budget::{Budget, Left};
-use ferrotill_core::event::{Body, Event, Reserved};
+use ferrotill_core::document::Body;
+use ferrotill_core::event::{Event, Reserved};
 use ferrotill_core::id::{Fingerprint, PointOfSaleId, UniqueId};
 use ferrotill_core::quantity::Quantity;
 use ferrotill_core::receipt::{Original, OriginalLine, Scratch};

@@ -2,9 +2,8 @@
 
 use std::path::Path;
 
-use ferrotill_core::event::{
-    Body, Configuration, Event, NumberRange, ReportKind, Reserved, Voided,
-};
+use ferrotill_core::document::{Body, ReportKind};
+use ferrotill_core::event::{Configuration, Event, NumberRange, Reserved, Voided};
 use ferrotill_core::id::{DocumentId, Fingerprint, PointOfSaleId, UniqueId};
 use ferrotill_core::payment::{PaymentTable, PaymentType};
 use ferrotill_core::profile::MOLDOVA;

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use ferrotill::store::StoredDocument;
-use ferrotill_core::event::{Body, Reserved, Sealed};
+use ferrotill_core::document::Body;
+use ferrotill_core::event::{Reserved, Sealed};
 use ferrotill_core::receipt::{Receipt, ReceiptKind};
 use ferrotill_core::seal::Seal;
 use ferrotill_core::shift::Turnover;
@@ -304,7 +305,7 @@ impl Ledger {
         )?;
         if !matches!(
             reserved.body,
-            Body::Report(ferrotill_core::event::ReportKind::Z)
+            Body::Report(ferrotill_core::document::ReportKind::Z)
         ) {
             return Ok(Vec::new());
         }
