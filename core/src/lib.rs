@@ -54,6 +54,7 @@ pub mod shift;
 pub mod tax;
 pub mod till;
 pub mod time;
+pub mod totals;
 
 pub use amount::{Amount, Currency};
 pub use quantity::Quantity;

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::amount::Amount;
 use crate::seal::PrinterCounters;
 use crate::shift::Shift;
-use crate::tax::TaxTotals;
+use crate::totals::TaxTotals;
 
 /// Our books against the printer's, group by group and in cash.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -18,9 +18,10 @@ use ferrotill_core::receipt::{
 use ferrotill_core::refusal::{Refusal, Unheard};
 use ferrotill_core::scale;
 use ferrotill_core::seal::Seal;
-use ferrotill_core::tax::{TaxRounding, TaxTotals};
+use ferrotill_core::tax::TaxRounding;
 use ferrotill_core::till::{Command, Known, Till, Wish};
 use ferrotill_core::time::{Day, Moment};
+use ferrotill_core::totals::TaxTotals;
 use ferrotill_core::{Amount, Quantity};
 use proptest::prelude::*;
 

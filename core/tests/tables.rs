@@ -13,8 +13,9 @@ use ferrotill_core::receipt::{
 };
 use ferrotill_core::refusal::Unheard;
 use ferrotill_core::scale::{self, Decimal, Misfit};
-use ferrotill_core::tax::{TaxRate, TaxTable, TaxTotals};
+use ferrotill_core::tax::{TaxRate, TaxTable};
 use ferrotill_core::time::Day;
+use ferrotill_core::totals::TaxTotals;
 use ferrotill_core::{Amount, Currency, Quantity, Refusal};
 
 #[test]

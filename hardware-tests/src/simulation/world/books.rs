@@ -8,7 +8,7 @@ use ferrotill_core::event::{Reserved, Sealed};
 use ferrotill_core::receipt::{Receipt, ReceiptKind};
 use ferrotill_core::seal::Seal;
 use ferrotill_core::shift::Turnover;
-use ferrotill_core::tax::GroupTotal;
+use ferrotill_core::totals::GroupTotal;
 use ferrotill_device::emulator::Emulator;
 use ferrotill_device::emulator::journal::{Document, DocumentKind};
 use ferrotill_device::emulator::memory::FiscalReceipt;
