@@ -18,7 +18,7 @@
 
 use core::fmt;
 
-use crate::scale::Decimal;
+use crate::scale::{Decimal, Misfit, ScaleError};
 
 macro_rules! refusals {
     ($($(#[doc = $doc:literal])+ $number:literal $name:ident $({ $($field:ident : $type:ty),+ })? => $message:literal, $hint:literal;)+) => {
@@ -199,6 +199,26 @@ refusals! {
 }
 
 impl core::error::Error for Refusal {}
+
+impl From<ScaleError> for Refusal {
+    fn from(error: ScaleError) -> Self {
+        match error {
+            ScaleError::NotANumber => Self::NotANumber,
+            ScaleError::TooManyDecimals { given, allowed } => {
+                Self::TooManyDecimals { given, allowed }
+            }
+            ScaleError::TooLarge => Self::NumberTooLarge,
+        }
+    }
+}
+
+impl Misfit<'_> {
+    /// The numbered refusal of it.
+    #[must_use]
+    pub fn refusal(&self) -> Refusal {
+        self.error().into()
+    }
+}
 
 /// What is written down of a refusal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -2,8 +2,6 @@
 
 use core::fmt;
 
-use crate::refusal::Refusal;
-
 /// A decimal number as an integer and the count of its decimals, for printing: `Decimal::new(-615, 2)` prints `-6.15`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Decimal {
@@ -108,12 +106,6 @@ impl Misfit<'_> {
     pub const fn error(&self) -> ScaleError {
         self.error
     }
-
-    /// The numbered refusal of it.
-    #[must_use]
-    pub fn refusal(&self) -> Refusal {
-        self.error.into()
-    }
 }
 
 impl Taker {
@@ -198,18 +190,6 @@ impl fmt::Display for Misfit<'_> {
 }
 
 impl core::error::Error for Misfit<'_> {}
-
-impl From<ScaleError> for Refusal {
-    fn from(error: ScaleError) -> Self {
-        match error {
-            ScaleError::NotANumber => Self::NotANumber,
-            ScaleError::TooManyDecimals { given, allowed } => {
-                Self::TooManyDecimals { given, allowed }
-            }
-            ScaleError::TooLarge => Self::NumberTooLarge,
-        }
-    }
-}
 
 /// A count in words up to nine, as a sentence has it.
 struct Count(Option<u8>);
