@@ -18,7 +18,7 @@
 
 use core::fmt;
 
-use crate::scale::{Decimal, Misfit, ScaleError};
+use crate::scale::{Decimal, ScaleError, ScaleFault};
 
 macro_rules! refusals {
     ($($(#[doc = $doc:literal])+ $number:literal $name:ident $({ $($field:ident : $type:ty),+ })? => $message:literal, $hint:literal;)+) => {
@@ -212,7 +212,7 @@ impl From<ScaleError> for Refusal {
     }
 }
 
-impl Misfit<'_> {
+impl ScaleFault<'_> {
     /// The numbered refusal of it.
     #[must_use]
     pub fn refusal(&self) -> Refusal {
@@ -291,9 +291,9 @@ pub trait Faults {
 
 /// Nobody: for callers who want the first refusal only.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Unheard;
+pub struct IgnoreFaults;
 
-impl Faults for Unheard {
+impl Faults for IgnoreFaults {
     fn fault(&mut self, _place: Place, _refusal: Refusal) {}
 }
 

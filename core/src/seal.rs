@@ -115,5 +115,5 @@ pub enum Seal<'a> {
         reserved: bool,
     },
     /// The books alone: a report that nobody outside is told of, where no printer takes part.
-    Books,
+    Journal,
 }

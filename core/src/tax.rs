@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::amount::Amount;
 use crate::rounding::Rounding;
-use crate::scale::{Decimal, Misfit, Taker};
+use crate::scale::{Decimal, ScaleFault, Unit};
 use crate::time::Day;
 
 /// The letter of a tax group, `A` to `H`: what a caller names and what stands on paper.
@@ -101,27 +101,27 @@ impl TaxRate {
     ///
     /// # Errors
     ///
-    /// [`Misfit`] says what was given and what would fit.
-    pub fn read(text: &str) -> Result<Self, Misfit<'_>> {
-        TAKER.read(text).map(Self::held)
+    /// [`ScaleFault`] says what was given and what would fit.
+    pub fn read(text: &str) -> Result<Self, ScaleFault<'_>> {
+        UNIT.read(text).map(Self::held)
     }
 
     /// Takes an integer that is scaled by ten to the power of `places`: `(2000, 2)` is 20 %.
     ///
     /// # Errors
     ///
-    /// [`Misfit`] says what was given and what would fit.
-    pub fn from_scaled(value: i64, places: u8) -> Result<Self, Misfit<'static>> {
-        TAKER.take(value, places).map(Self::held)
+    /// [`ScaleFault`] says what was given and what would fit.
+    pub fn from_scaled(value: i64, places: u8) -> Result<Self, ScaleFault<'static>> {
+        UNIT.take(value, places).map(Self::held)
     }
 
     /// The rate as an integer scaled by ten to the power of `places`: 20 % is `2000` with two.
     ///
     /// # Errors
     ///
-    /// [`Misfit`] where digits would be lost.
-    pub fn scaled(self, places: u8) -> Result<i64, Misfit<'static>> {
-        TAKER.give(i64::from(self.0), places)
+    /// [`ScaleFault`] where digits would be lost.
+    pub fn scaled(self, places: u8) -> Result<i64, ScaleFault<'static>> {
+        UNIT.give(i64::from(self.0), places)
     }
 
     /// No tax.
@@ -163,13 +163,13 @@ impl TaxRate {
         }
     }
 
-    /// A value that [`TAKER`] has let through.
+    /// A value that [`UNIT`] has let through.
     fn held(rate: i64) -> Self {
         Self(u32::try_from(rate).unwrap_or(Self::WHOLE))
     }
 }
 
-const TAKER: Taker = Taker {
+const UNIT: Unit = Unit {
     name: "a rate",
     places: 4,
     min: 0,

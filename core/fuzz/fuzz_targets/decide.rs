@@ -13,7 +13,7 @@ use ferrotill_core::receipt::{
     Draft, DraftLine, DraftPayment, LineTotals, Modifier, Original, OriginalLine, Prices, Receipt,
     Scratch,
 };
-use ferrotill_core::refusal::Unheard;
+use ferrotill_core::refusal::IgnoreFaults;
 use ferrotill_core::seal::Seal;
 use ferrotill_core::till::{Command, Known, Order, Till, Wish};
 use ferrotill_core::time::Moment;
@@ -353,7 +353,7 @@ fn decide(
         bytes: &mut bytes,
     };
     let before = till.clone();
-    let event = till.decide(profile, command, known, now, scratch, &mut Unheard);
+    let event = till.decide(profile, command, known, now, scratch, &mut IgnoreFaults);
     assert!(before == *till, "deciding changes nothing");
     let event = event.ok()?;
     if let Event::Reserved(reserved) = &event

@@ -260,7 +260,7 @@ fn additional_data(document: &Document<'_>, setting: Setting<'_>) -> Out {
             "zNumber" => counters.map(|counters| counters.z_number),
             "serialNumber" => reserved.baseline.map(|baseline| baseline.serial),
         },
-        Seal::Range { .. } | Seal::FiscalNumber { .. } | Seal::Books => Out::Null,
+        Seal::Range { .. } | Seal::FiscalNumber { .. } | Seal::Journal => Out::Null,
     };
     let mut members: Members = vec![("printer".into(), printer)];
     if let Seal::FiscalNumber { number, .. } = &sealed.seal {
@@ -593,7 +593,7 @@ fn series_and_number(sealed: &Sealed<'_>) -> Option<String> {
             "{series}{number:0width$}",
             width = usize::from(number_length)
         )),
-        Seal::Printer { .. } | Seal::FiscalNumber { .. } | Seal::Books => None,
+        Seal::Printer { .. } | Seal::FiscalNumber { .. } | Seal::Journal => None,
     }
 }
 

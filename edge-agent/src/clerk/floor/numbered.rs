@@ -142,7 +142,7 @@ impl Floor {
 
 fn numbered_seal(floor: &Floor, index: usize, form: &OrderForm) -> Result<Seal<'static>, Refusal> {
     if matches!(form.kind, OrderKind::Report { z: false }) {
-        return Ok(Seal::Books);
+        return Ok(Seal::Journal);
     }
     let number = floor.desks[index].current().fiscal_numbers().next()?;
     Ok(Seal::FiscalNumber {

@@ -10,7 +10,7 @@ use ferrotill_core::profile::MOLDOVA;
 use ferrotill_core::receipt::{
     Draft, DraftLine, DraftPayment, LineTotals, Original, OriginalLine, Prices, Scratch,
 };
-use ferrotill_core::refusal::Unheard;
+use ferrotill_core::refusal::IgnoreFaults;
 use ferrotill_core::seal::Seal;
 use ferrotill_core::tax::{TaxCode, TaxGroup, TaxRate, TaxTable};
 use ferrotill_core::till::{Command, Known, Order, Till, Wish};
@@ -293,7 +293,14 @@ pub(super) fn decide(
     };
     let (kind, payload) = {
         let event = till
-            .decide(&MOLDOVA, command, known, moment(now), scratch, &mut Unheard)
+            .decide(
+                &MOLDOVA,
+                command,
+                known,
+                moment(now),
+                scratch,
+                &mut IgnoreFaults,
+            )
             .unwrap();
         (event.kind(), encoded(&event))
     };
