@@ -34,6 +34,7 @@
 
 pub mod amount;
 pub mod budget;
+pub mod clock_guard;
 pub mod counters;
 pub mod document;
 pub mod event;

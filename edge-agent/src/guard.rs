@@ -15,7 +15,8 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use ferrotill_core::budget::{Budget, ClockTrouble, Guard, Left, Marks, Reading, Unsent};
+use ferrotill_core::budget::{Budget, Left, Unsent};
+use ferrotill_core::clock_guard::{ClockGuard, ClockReading, ClockState, ClockTrouble};
 use ferrotill_core::time::Moment;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -34,7 +35,7 @@ pub struct Clocks {
 /// What must survive a power cut.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Remembered {
-    marks: Marks,
+    marks: ClockState,
     /// The start of the machine in which the last moment was seen.
     boot: Uuid,
     /// When, since that start.
@@ -63,7 +64,7 @@ pub enum CallerHeard {
 /// What the agent believes. Pure: the clocks' readings are given.
 #[derive(Clone, Copy, Debug)]
 pub struct Watchman {
-    marks: Marks,
+    marks: ClockState,
     boot: Uuid,
     /// A moment that is believed, and when it was, since the machine's start.
     anchor_ms: i64,
@@ -99,8 +100,8 @@ const PRINTER_CLOCK: &str = "DD-MM-YY HH:MM:SS";
 /// No till that sells with this program has seen an earlier time: 2026-01-01.
 const PLAUSIBLE_MS: i64 = 1_767_225_600_000;
 const HOUR_MS: i64 = 3_600_000;
-const GUARD: Guard = Guard {
-    leap_ms_max: LEAP_MS,
+const GUARD: ClockGuard = ClockGuard {
+    jump_ms_max: LEAP_MS,
 };
 
 impl Watchman {
@@ -108,7 +109,7 @@ impl Watchman {
     #[must_use]
     pub fn new(remembered: Option<Remembered>, boot: Uuid, clocks: Clocks) -> Self {
         let start = Self {
-            marks: Marks::default(),
+            marks: ClockState::default(),
             boot,
             anchor_ms: clocks.system_ms,
             anchored_ms: clocks.since_boot_ms,
@@ -184,7 +185,10 @@ impl Watchman {
             let by_ms = off_ms.saturating_neg();
             (expected_ms, Some(ClockTrouble::Behind { by_ms }))
         } else {
-            (expected_ms, Some(ClockTrouble::Leapt { by_ms: off_ms }))
+            (
+                expected_ms,
+                Some(ClockTrouble::JumpedAhead { by_ms: off_ms }),
+            )
         };
         let latest_ms = self.marks.latest().map_or(i64::MIN, |latest| latest.utc_ms);
         (at_ms.max(latest_ms), trouble)
@@ -192,15 +196,17 @@ impl Watchman {
 
     /// The time now: from here on no moment is before it, and what passed without the office is charged.
     pub fn step(&mut self, clocks: Clocks, moment: impl Fn(i64) -> Moment) -> Moment {
-        self.set_offline(clocks, moment, self.marks.is_offline())
+        self.set_offline(clocks, moment, self.marks.spent().is_offline())
     }
 
     /// The time of a document that is sold. Where the machine was started anew, its clock is ahead and no witness has spoken,
     /// so much may have passed with the power off: it is charged, though nobody believes it yet.
     pub fn step_selling(&mut self, clocks: Clocks, moment: impl Fn(i64) -> Moment) -> Moment {
         let at = self.step(clocks, moment);
-        if let (false, (_, Some(ClockTrouble::Leapt { by_ms }))) = (self.sure, self.look(clocks)) {
-            self.marks = self.marks.charge_unseen(by_ms);
+        if let (false, (_, Some(ClockTrouble::JumpedAhead { by_ms }))) =
+            (self.sure, self.look(clocks))
+        {
+            self.marks = self.marks.charge_unsure(by_ms);
         }
         at
     }
@@ -213,12 +219,12 @@ impl Watchman {
         offline: bool,
     ) -> Moment {
         let at = moment(self.look(clocks).0);
-        let reading = Reading {
+        let reading = ClockReading {
             clock: at,
-            witness: Some(at),
+            reference: Some(at),
         };
         let step = GUARD.read(self.marks, reading, offline);
-        self.marks = step.marks;
+        self.marks = step.state;
         self.read_ms = clocks.since_boot_ms;
         step.at
     }
@@ -231,7 +237,7 @@ impl Watchman {
         };
         if !self.sure {
             self.sure = true;
-            self.marks = self.marks.witnessed();
+            self.marks = self.marks.refund_all_unsure();
         }
         self.anchored_ms = clocks.since_boot_ms;
         self.anchor_ms = truth_ms.max(at_ms);
@@ -302,7 +308,7 @@ impl Watchman {
         }
         (self.anchor_ms, self.anchored_ms) = (borne_out_ms, clocks.since_boot_ms);
         self.told_ms = self.told_ms.saturating_add(by_ms);
-        self.marks = self.marks.seen(by_ms);
+        self.marks = self.marks.refund_unsure(by_ms);
         CallerHeard::Believed
     }
 
@@ -324,7 +330,7 @@ impl Watchman {
 
     /// The last moment, and what is spent.
     #[must_use]
-    pub const fn marks(&self) -> &Marks {
+    pub const fn marks(&self) -> &ClockState {
         &self.marks
     }
 
@@ -487,13 +493,13 @@ impl GuardedClock {
         let (inner, clocks) = self.read();
         let mut copy = inner.watchman;
         copy.step(clocks, |ms| self.clock.moment(ms));
-        budget.left(copy.marks(), unsent)
+        budget.left(copy.marks().spent(), copy.marks().latest(), unsent)
     }
 
     /// The office could not be reached the last time that it mattered.
     #[must_use]
     pub fn is_offline(&self) -> bool {
-        self.read().0.watchman.marks().is_offline()
+        self.read().0.watchman.marks().spent().is_offline()
     }
 
     /// What is wrong with the machine's clock.
@@ -561,7 +567,7 @@ impl GuardedClock {
                     "the machine's clock is {} s behind and is not believed; documents get {at}. Set it, or let it be set by the network",
                     by_ms / 1_000
                 ),
-                Some(ClockTrouble::Leapt { by_ms }) => tracing::warn!(
+                Some(ClockTrouble::JumpedAhead { by_ms }) => tracing::warn!(
                     "the machine's clock is {} s ahead and nobody bears it out; documents get {at}. Set it, or connect the printer",
                     by_ms / 1_000
                 ),

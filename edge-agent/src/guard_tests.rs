@@ -1,6 +1,7 @@
 //! What the till believes while its clock jumps, its power goes, and its witnesses speak or keep silent.
 
-use ferrotill_core::budget::{AtTheEnd, Budget, ClockTrouble, Unsent};
+use ferrotill_core::budget::{AtTheEnd, Budget, Unsent};
+use ferrotill_core::clock_guard::ClockTrouble;
 use ferrotill_core::time::Moment;
 use uuid::Uuid;
 
@@ -92,7 +93,11 @@ impl Till {
 
     fn stretch_left(&self) -> i64 {
         BUDGET
-            .left(self.watchman.marks(), Unsent::default())
+            .left(
+                self.watchman.marks().spent(),
+                self.watchman.marks().latest(),
+                Unsent::default(),
+            )
             .stretch_ms
             .unwrap()
     }
@@ -144,7 +149,7 @@ fn a_clock_that_jumps_while_the_machine_runs_is_a_warning_and_nothing_else() {
             let trouble = if off_ms < 0 {
                 ClockTrouble::Behind { by_ms }
             } else {
-                ClockTrouble::Leapt { by_ms }
+                ClockTrouble::JumpedAhead { by_ms }
             };
             assert_eq!(till.trouble(), Some(trouble));
             let spent = if offline { 30 } else { 0 };
@@ -400,13 +405,13 @@ fn no_history_takes_time_back_or_gives_hours_away() {
                     till.hear(truth);
                 }
                 7 => {
-                    let (before, spent) = (till.look(), till.watchman.marks().stretch_ms());
+                    let (before, spent) = (till.look(), till.watchman.marks().spent().stretch_ms());
                     till.hear_caller(till.real_ms);
                     assert!(
                         till.now() <= before.max(till.real_ms + FOLLOW_MS),
                         "seed {seed}, step {step}: a true time moves the till beyond it"
                     );
-                    let now_spent = till.watchman.marks().stretch_ms();
+                    let now_spent = till.watchman.marks().spent().stretch_ms();
                     assert!(now_spent >= spent, "seed {seed}, step {step}: given away");
                 }
                 _ => {
@@ -416,7 +421,7 @@ fn no_history_takes_time_back_or_gives_hours_away() {
             let now = till.now();
             assert!(now >= latest, "seed {seed}, step {step}: time went back");
             latest = now;
-            let spent_ms = till.watchman.marks().stretch_ms();
+            let spent_ms = till.watchman.marks().spent().stretch_ms();
             assert!(
                 spent_ms >= running_ms - 2 * FOLLOW_MS,
                 "seed {seed}, step {step}: {spent_ms} ms spent in {running_ms} ms"
@@ -630,11 +635,11 @@ fn over_the_midnight_of_a_month_a_caller_opens_the_new_one_with_what_is_its_own(
     till.wait(HOUR_MS);
     till.off_ms = -NIGHT;
     till.power_cut(NIGHT);
-    let month = |till: &Till| till.watchman.marks().month_ms();
+    let month = |till: &Till| till.watchman.marks().spent().month_ms();
     assert_eq!(month(&till), HOUR_MS);
     assert_eq!(till.hear_caller(till.real_ms), CallerHeard::Believed);
     till.sell();
     let midnight = till.real_ms - till.real_ms.rem_euclid(24 * HOUR_MS) - 2 * HOUR_MS;
     assert_eq!(month(&till), till.real_ms - midnight);
-    assert_eq!(till.watchman.marks().stretch_ms(), HOUR_MS + NIGHT);
+    assert_eq!(till.watchman.marks().spent().stretch_ms(), HOUR_MS + NIGHT);
 }
