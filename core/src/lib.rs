@@ -47,7 +47,6 @@ pub mod quantity;
 pub mod receipt;
 pub mod reconciliation;
 pub mod refusal;
-pub mod rksv;
 pub mod rounding;
 pub mod scale;
 pub mod seal;
