@@ -4,7 +4,7 @@ use core::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::scale::{Misfit, Taker};
+use crate::scale::{ScaleFault, Unit};
 
 /// An amount of money in minor units (bani, cents, kopecks): `1858` is 18.58 in a currency with two decimals.
 ///
@@ -87,9 +87,9 @@ impl Amount {
     ///
     /// # Errors
     ///
-    /// [`Misfit`] where digits would be lost or the integer does not fit.
-    pub fn scaled(self, currency: Currency, places: u8) -> Result<i64, Misfit<'static>> {
-        currency.taker().give(self.0, places)
+    /// [`ScaleFault`] where digits would be lost or the integer does not fit.
+    pub fn scaled(self, currency: Currency, places: u8) -> Result<i64, ScaleFault<'static>> {
+        currency.unit().give(self.0, places)
     }
 }
 
@@ -126,22 +126,22 @@ impl Currency {
     ///
     /// # Errors
     ///
-    /// [`Misfit`] says what was given and what would fit.
-    pub fn read(self, text: &str) -> Result<Amount, Misfit<'_>> {
-        self.taker().read(text).map(Amount::from_minor)
+    /// [`ScaleFault`] says what was given and what would fit.
+    pub fn read(self, text: &str) -> Result<Amount, ScaleFault<'_>> {
+        self.unit().read(text).map(Amount::from_minor)
     }
 
     /// Takes an integer that is scaled by ten to the power of `places`: `(8100, 3)` is 8.10.
     ///
     /// # Errors
     ///
-    /// [`Misfit`] says what was given and what would fit.
-    pub fn amount_of(self, value: i64, places: u8) -> Result<Amount, Misfit<'static>> {
-        self.taker().take(value, places).map(Amount::from_minor)
+    /// [`ScaleFault`] says what was given and what would fit.
+    pub fn amount_of(self, value: i64, places: u8) -> Result<Amount, ScaleFault<'static>> {
+        self.unit().take(value, places).map(Amount::from_minor)
     }
 
-    const fn taker(self) -> Taker {
-        Taker {
+    const fn unit(self) -> Unit {
+        Unit {
             name: self.code,
             places: self.exponent,
             min: i64::MIN,

@@ -7,12 +7,12 @@
 use serde::{Deserialize, Serialize};
 
 use crate::amount::Amount;
-use crate::event::Body;
-use crate::payment::PaymentTotals;
+use crate::document::Body;
 use crate::receipt::{Receipt, ReceiptKind};
 use crate::refusal::Refusal;
 use crate::shift::{Running, Tally};
 use crate::tax::TaxCode;
+use crate::totals::PaymentTotals;
 
 /// What was turned over under one letter, over all the rates that it has had.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

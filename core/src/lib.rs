@@ -34,7 +34,9 @@
 
 pub mod amount;
 pub mod budget;
+pub mod clock_guard;
 pub mod counters;
+pub mod document;
 pub mod event;
 pub mod id;
 pub mod numbers;
@@ -43,8 +45,8 @@ pub mod payment;
 pub mod profile;
 pub mod quantity;
 pub mod receipt;
+pub mod reconciliation;
 pub mod refusal;
-pub mod rksv;
 pub mod rounding;
 pub mod scale;
 pub mod seal;
@@ -52,6 +54,7 @@ pub mod shift;
 pub mod tax;
 pub mod till;
 pub mod time;
+pub mod totals;
 
 pub use amount::{Amount, Currency};
 pub use quantity::Quantity;

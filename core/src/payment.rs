@@ -1,10 +1,6 @@
-//! Payment types and what was paid with each.
+//! Payment types.
 
 use serde::{Deserialize, Serialize};
-
-use crate::amount::Amount;
-use crate::packed::Packed;
-use crate::receipt::Payment;
 
 /// A payment type of the table in force.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -63,57 +59,6 @@ impl PaymentTable {
 
     /// The types in their order.
     pub fn iter(&self) -> impl Iterator<Item = &PaymentType> {
-        self.0.iter()
-    }
-}
-
-/// What was kept of one payment type: paid less change.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct PaymentTotal {
-    /// The type's code.
-    pub code: i32,
-    /// Whether it is cash.
-    pub cash: bool,
-    /// The amount kept.
-    pub amount: Amount,
-}
-
-/// Amounts by payment type.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct PaymentTotals(heapless::Vec<PaymentTotal, 16>);
-
-impl PaymentTotals {
-    /// Adds an amount; `None` where it does not fit, and then nothing has changed.
-    #[must_use]
-    pub fn add(&mut self, code: i32, cash: bool, amount: Amount) -> Option<()> {
-        match self
-            .0
-            .iter_mut()
-            .find(|total| total.code == code && total.cash == cash)
-        {
-            Some(total) => {
-                total.amount = total.amount.checked_add(amount)?;
-                Some(())
-            }
-            None => self.0.push(PaymentTotal { code, cash, amount }).ok(),
-        }
-    }
-
-    /// There is room for every type of a receipt's payments.
-    pub(crate) fn have_room_for(&self, payments: Packed<'_, Payment<'_>>) -> bool {
-        let mut new = heapless::Vec::<(i32, bool), 16>::new();
-        payments.iter().all(|payment| {
-            let key = (payment.code, payment.cash);
-            new.contains(&key)
-                || self.0.iter().any(|total| (total.code, total.cash) == key)
-                || (self.0.len().saturating_add(new.len()) < self.0.capacity()
-                    && new.push(key).is_ok())
-        })
-    }
-
-    /// The entries, in the order of their first payment.
-    pub fn entries(&self) -> impl Iterator<Item = &PaymentTotal> {
         self.0.iter()
     }
 }

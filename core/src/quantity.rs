@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::scale::{Decimal, Misfit, Taker};
+use crate::scale::{Decimal, ScaleFault, Unit};
 
 /// A quantity in thousandths of its unit: `2000` is 2.000 pieces or kilograms.
 #[derive(
@@ -35,27 +35,27 @@ impl Quantity {
     ///
     /// # Errors
     ///
-    /// [`Misfit`] says what was given and what would fit.
-    pub fn read(text: &str) -> Result<Self, Misfit<'_>> {
-        TAKER.read(text).map(Self)
+    /// [`ScaleFault`] says what was given and what would fit.
+    pub fn read(text: &str) -> Result<Self, ScaleFault<'_>> {
+        UNIT.read(text).map(Self)
     }
 
     /// Takes an integer that is scaled by ten to the power of `places`: `(2, 0)` is two whole units.
     ///
     /// # Errors
     ///
-    /// [`Misfit`] says what was given and what would fit.
-    pub fn from_scaled(value: i64, places: u8) -> Result<Self, Misfit<'static>> {
-        TAKER.take(value, places).map(Self)
+    /// [`ScaleFault`] says what was given and what would fit.
+    pub fn from_scaled(value: i64, places: u8) -> Result<Self, ScaleFault<'static>> {
+        UNIT.take(value, places).map(Self)
     }
 
     /// The quantity as an integer scaled by ten to the power of `places`.
     ///
     /// # Errors
     ///
-    /// [`Misfit`] where digits would be lost or the integer does not fit.
-    pub fn scaled(self, places: u8) -> Result<i64, Misfit<'static>> {
-        TAKER.give(self.0, places)
+    /// [`ScaleFault`] where digits would be lost or the integer does not fit.
+    pub fn scaled(self, places: u8) -> Result<i64, ScaleFault<'static>> {
+        UNIT.give(self.0, places)
     }
 
     /// More than none.
@@ -89,7 +89,7 @@ impl Quantity {
     }
 }
 
-const TAKER: Taker = Taker {
+const UNIT: Unit = Unit {
     name: "a quantity",
     places: Quantity::DECIMALS,
     min: i64::MIN,

@@ -18,7 +18,7 @@
 
 use core::fmt;
 
-use crate::scale::Decimal;
+use crate::scale::{Decimal, ScaleError, ScaleFault};
 
 macro_rules! refusals {
     ($($(#[doc = $doc:literal])+ $number:literal $name:ident $({ $($field:ident : $type:ty),+ })? => $message:literal, $hint:literal;)+) => {
@@ -200,6 +200,26 @@ refusals! {
 
 impl core::error::Error for Refusal {}
 
+impl From<ScaleError> for Refusal {
+    fn from(error: ScaleError) -> Self {
+        match error {
+            ScaleError::NotANumber => Self::NotANumber,
+            ScaleError::TooManyDecimals { given, allowed } => {
+                Self::TooManyDecimals { given, allowed }
+            }
+            ScaleError::TooLarge => Self::NumberTooLarge,
+        }
+    }
+}
+
+impl ScaleFault<'_> {
+    /// The numbered refusal of it.
+    #[must_use]
+    pub fn refusal(&self) -> Refusal {
+        self.error().into()
+    }
+}
+
 /// What is written down of a refusal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Entry {
@@ -271,9 +291,9 @@ pub trait Faults {
 
 /// Nobody: for callers who want the first refusal only.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Unheard;
+pub struct IgnoreFaults;
 
-impl Faults for Unheard {
+impl Faults for IgnoreFaults {
     fn fault(&mut self, _place: Place, _refusal: Refusal) {}
 }
 

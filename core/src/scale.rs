@@ -2,8 +2,6 @@
 
 use core::fmt;
 
-use crate::refusal::Refusal;
-
 /// A decimal number as an integer and the count of its decimals, for printing: `Decimal::new(-615, 2)` prints `-6.15`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Decimal {
@@ -76,9 +74,9 @@ impl core::error::Error for ScaleError {}
 
 /// What did not fit, who was to take it, and what would fit: `8.105 has three decimals; MDL allows two`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Misfit<'t> {
+pub struct ScaleFault<'t> {
     given: Given<'t>,
-    taker: Taker,
+    unit: Unit,
     error: ScaleError,
 }
 
@@ -91,7 +89,7 @@ enum Given<'t> {
 
 /// Who was to take it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Taker {
+pub(crate) struct Unit {
     /// Its name in a sentence: `MDL`, `a quantity`.
     pub(crate) name: &'static str,
     /// Decimals that it takes.
@@ -102,37 +100,31 @@ pub(crate) struct Taker {
     pub(crate) max: i64,
 }
 
-impl Misfit<'_> {
+impl ScaleFault<'_> {
     /// Why, without the words.
     #[must_use]
     pub const fn error(&self) -> ScaleError {
         self.error
     }
-
-    /// The numbered refusal of it.
-    #[must_use]
-    pub fn refusal(&self) -> Refusal {
-        self.error.into()
-    }
 }
 
-impl Taker {
+impl Unit {
     /// Reads decimal text.
-    pub(crate) fn read(self, text: &str) -> Result<i64, Misfit<'_>> {
+    pub(crate) fn read(self, text: &str) -> Result<i64, ScaleFault<'_>> {
         self.hold(parse(text, self.places), Given::Text(text))
     }
 
     /// Takes an integer that is scaled by ten to the power of `places`.
-    pub(crate) fn take(self, value: i64, places: u8) -> Result<i64, Misfit<'static>> {
+    pub(crate) fn take(self, value: i64, places: u8) -> Result<i64, ScaleFault<'static>> {
         let given = Given::Scaled(Decimal::new(value, places));
         self.hold(rescale(value, places, self.places), given)
     }
 
     /// Gives its integer in another scale.
-    pub(crate) fn give(self, value: i64, places: u8) -> Result<i64, Misfit<'static>> {
-        rescale(value, self.places, places).map_err(|error| Misfit {
+    pub(crate) fn give(self, value: i64, places: u8) -> Result<i64, ScaleFault<'static>> {
+        rescale(value, self.places, places).map_err(|error| ScaleFault {
             given: Given::Scaled(Decimal::new(value, self.places)),
-            taker: Self {
+            unit: Self {
                 name: "the scale asked for",
                 places,
                 min: i64::MIN,
@@ -142,7 +134,7 @@ impl Taker {
         })
     }
 
-    fn hold(self, value: Result<i64, ScaleError>, given: Given<'_>) -> Result<i64, Misfit<'_>> {
+    fn hold(self, value: Result<i64, ScaleError>, given: Given<'_>) -> Result<i64, ScaleFault<'_>> {
         let in_range = |value: i64| {
             if (self.min..=self.max).contains(&value) {
                 Ok(value)
@@ -150,15 +142,15 @@ impl Taker {
                 Err(ScaleError::TooLarge)
             }
         };
-        value.and_then(in_range).map_err(|error| Misfit {
+        value.and_then(in_range).map_err(|error| ScaleFault {
             given,
-            taker: self,
+            unit: self,
             error,
         })
     }
 }
 
-impl fmt::Display for Misfit<'_> {
+impl fmt::Display for ScaleFault<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.given {
             Given::Text("") => f.write_str("an empty text")?,
@@ -169,12 +161,12 @@ impl fmt::Display for Misfit<'_> {
             },
             Given::Scaled(decimal) => write!(f, "{decimal}")?,
         }
-        let Taker {
+        let Unit {
             name,
             places,
             min,
             max,
-        } = self.taker;
+        } = self.unit;
         match self.error {
             ScaleError::NotANumber => write!(
                 f,
@@ -197,19 +189,7 @@ impl fmt::Display for Misfit<'_> {
     }
 }
 
-impl core::error::Error for Misfit<'_> {}
-
-impl From<ScaleError> for Refusal {
-    fn from(error: ScaleError) -> Self {
-        match error {
-            ScaleError::NotANumber => Self::NotANumber,
-            ScaleError::TooManyDecimals { given, allowed } => {
-                Self::TooManyDecimals { given, allowed }
-            }
-            ScaleError::TooLarge => Self::NumberTooLarge,
-        }
-    }
-}
+impl core::error::Error for ScaleFault<'_> {}
 
 /// A count in words up to nine, as a sentence has it.
 struct Count(Option<u8>);
@@ -461,8 +441,8 @@ mod tests {
     }
 
     #[test]
-    fn a_misfit_says_what_was_given_and_what_would_fit() {
-        let said = |misfit: super::Misfit<'_>| misfit.to_string();
+    fn a_scale_fault_names_what_was_given_and_what_would_fit() {
+        let said = |fault: super::ScaleFault<'_>| fault.to_string();
         let long = "9".repeat(100);
         for (sentence, words) in [
             (

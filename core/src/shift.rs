@@ -3,13 +3,13 @@
 use serde::{Deserialize, Serialize};
 
 use crate::amount::Amount;
-use crate::event::Body;
+use crate::document::Body;
 use crate::packed::Packed;
-use crate::payment::PaymentTotals;
 use crate::receipt::{Line, Payment, Receipt, ReceiptKind};
 use crate::refusal::Refusal;
-use crate::tax::TaxTotals;
 use crate::time::Moment;
+use crate::totals::PaymentTotals;
+use crate::totals::TaxTotals;
 
 /// How many, and how much.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

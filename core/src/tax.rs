@@ -1,13 +1,12 @@
-//! Tax groups, their rates, and what was turned over in each.
+//! Tax groups and their rates.
 
 use core::fmt;
 
 use serde::{Deserialize, Serialize};
 
 use crate::amount::Amount;
-use crate::receipt::Receipt;
 use crate::rounding::Rounding;
-use crate::scale::{Decimal, Misfit, Taker};
+use crate::scale::{Decimal, ScaleFault, Unit};
 use crate::time::Day;
 
 /// The letter of a tax group, `A` to `H`: what a caller names and what stands on paper.
@@ -102,27 +101,27 @@ impl TaxRate {
     ///
     /// # Errors
     ///
-    /// [`Misfit`] says what was given and what would fit.
-    pub fn read(text: &str) -> Result<Self, Misfit<'_>> {
-        TAKER.read(text).map(Self::held)
+    /// [`ScaleFault`] says what was given and what would fit.
+    pub fn read(text: &str) -> Result<Self, ScaleFault<'_>> {
+        UNIT.read(text).map(Self::held)
     }
 
     /// Takes an integer that is scaled by ten to the power of `places`: `(2000, 2)` is 20 %.
     ///
     /// # Errors
     ///
-    /// [`Misfit`] says what was given and what would fit.
-    pub fn from_scaled(value: i64, places: u8) -> Result<Self, Misfit<'static>> {
-        TAKER.take(value, places).map(Self::held)
+    /// [`ScaleFault`] says what was given and what would fit.
+    pub fn from_scaled(value: i64, places: u8) -> Result<Self, ScaleFault<'static>> {
+        UNIT.take(value, places).map(Self::held)
     }
 
     /// The rate as an integer scaled by ten to the power of `places`: 20 % is `2000` with two.
     ///
     /// # Errors
     ///
-    /// [`Misfit`] where digits would be lost.
-    pub fn scaled(self, places: u8) -> Result<i64, Misfit<'static>> {
-        TAKER.give(i64::from(self.0), places)
+    /// [`ScaleFault`] where digits would be lost.
+    pub fn scaled(self, places: u8) -> Result<i64, ScaleFault<'static>> {
+        UNIT.give(i64::from(self.0), places)
     }
 
     /// No tax.
@@ -164,13 +163,13 @@ impl TaxRate {
         }
     }
 
-    /// A value that [`TAKER`] has let through.
+    /// A value that [`UNIT`] has let through.
     fn held(rate: i64) -> Self {
         Self(u32::try_from(rate).unwrap_or(Self::WHOLE))
     }
 }
 
-const TAKER: Taker = Taker {
+const UNIT: Unit = Unit {
     name: "a rate",
     places: 4,
     min: 0,
@@ -455,79 +454,4 @@ pub enum TaxRounding {
     PerLine,
     /// A group's tax is rounded once; each line has its share, by largest remainder.
     PerGroup,
-}
-
-/// What was turned over in one group at one rate.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct GroupTotal {
-    /// The group as it was at the sale.
-    pub group: TaxGroup,
-    /// Gross turnover. A line with several taxes counts whole in each of its groups.
-    pub amount: Amount,
-    /// The tax inside it, as the sum of the receipts' lines.
-    pub tax: Amount,
-}
-
-/// Turnover by group and rate. A rate that changes within a shift gets an entry of its own, so there is room for both.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct TaxTotals(heapless::Vec<GroupTotal, 16>);
-
-impl TaxTotals {
-    /// Adds a line's turnover; `None` where the sum or the number of entries does not fit, and then nothing has changed.
-    #[must_use]
-    pub fn add(&mut self, group: TaxGroup, amount: Amount, tax: Amount) -> Option<()> {
-        match self.0.iter_mut().find(|total| total.group == group) {
-            Some(total) => {
-                let amount = total.amount.checked_add(amount)?;
-                let tax = total.tax.checked_add(tax)?;
-                *total = GroupTotal { group, amount, tax };
-                Some(())
-            }
-            None => self.0.push(GroupTotal { group, amount, tax }).ok(),
-        }
-    }
-
-    /// There is room for every group of a receipt's lines.
-    pub(crate) fn have_room_for(&self, receipt: &Receipt<'_>) -> bool {
-        let mut new = heapless::Vec::<TaxGroup, 16>::new();
-        receipt
-            .lines
-            .iter()
-            .filter(|line| !line.voided)
-            .all(|line| {
-                line.taxes().all(|tax| {
-                    let group = tax.group;
-                    new.contains(&group)
-                        || self.0.iter().any(|total| total.group == group)
-                        || (self.0.len().saturating_add(new.len()) < self.0.capacity()
-                            && new.push(group).is_ok())
-                })
-            })
-    }
-
-    /// The entries, in the order of their first turnover.
-    pub fn entries(&self) -> impl Iterator<Item = &GroupTotal> {
-        self.0.iter()
-    }
-
-    /// Gross turnover of the letters `A` to `H`, which are a printer's tax groups.
-    #[must_use]
-    pub fn by_letter(&self) -> [Amount; 8] {
-        let mut groups = [Amount::ZERO; 8];
-        for (letter, group) in (b'A'..=b'H').zip(groups.iter_mut()) {
-            *group = TaxCode::new(letter).map_or(Amount::ZERO, |code| self.gross_of(code));
-        }
-        groups
-    }
-
-    /// Gross turnover of a letter, over all its rates.
-    #[must_use]
-    pub fn gross_of(&self, code: TaxCode) -> Amount {
-        self.0
-            .iter()
-            .filter(|total| total.group.code == code)
-            .try_fold(Amount::ZERO, |sum, total| sum.checked_add(total.amount))
-            .unwrap_or(Amount::ZERO)
-    }
 }

@@ -5,7 +5,8 @@ mod shop;
 
 use ferrotill_core::Amount;
 use ferrotill_core::counters::{Counters, LongTurnover};
-use ferrotill_core::event::{Event, ReportFigures, ReportKind};
+use ferrotill_core::document::ReportKind;
+use ferrotill_core::event::{Event, ReportFigures};
 use ferrotill_core::id::DocumentId;
 use ferrotill_core::payment::{PaymentTable, PaymentType};
 use ferrotill_core::receipt::{Draft, DraftLine, Modifier, Original, OriginalLine};
@@ -58,7 +59,7 @@ impl Day {
 
 /// What a sale of the seed is, line by line, for its return.
 fn sold(shop: &Shop) -> Vec<OriginalLine<'_>> {
-    use ferrotill_core::event::Body;
+    use ferrotill_core::document::Body;
     let reserved = shop.journal.iter().find_map(|(kind, payload)| {
         match Event::decode(*kind, Event::VERSION, payload).unwrap() {
             Event::Reserved(reserved) => match reserved.body {

@@ -6,7 +6,8 @@ mod shop;
 use std::num::NonZeroU32;
 
 use ferrotill_core::Amount;
-use ferrotill_core::event::{Declared, Event, PaperSays, ReportKind};
+use ferrotill_core::document::ReportKind;
+use ferrotill_core::event::{Declared, Event, PaperSays};
 use ferrotill_core::id::DocumentId;
 use ferrotill_core::refusal::Refusal;
 use ferrotill_core::seal::Seal;

@@ -3,7 +3,8 @@
 
 mod shop;
 
-use ferrotill_core::event::{Body, Event};
+use ferrotill_core::document::Body;
+use ferrotill_core::event::Event;
 use ferrotill_core::id::DocumentId;
 use ferrotill_core::profile::by_code;
 use ferrotill_core::receipt::{Draft, DraftLine, Original, OriginalLine};

@@ -8,7 +8,8 @@ mod shop;
 
 use std::fmt::Write as _;
 
-use ferrotill_core::event::{Event, ReportKind, Switched};
+use ferrotill_core::document::ReportKind;
+use ferrotill_core::event::{Event, Switched};
 use ferrotill_core::id::DocumentId;
 use ferrotill_core::numbers::Span;
 use ferrotill_core::payment::{PaymentTable, PaymentType};
@@ -112,7 +113,7 @@ fn journal() -> Shop {
     let Event::Reserved(sold) = Event::decode(sold.0, Event::VERSION, &sold.1).unwrap() else {
         panic!()
     };
-    let ferrotill_core::event::Body::Receipt(sold) = sold.body else {
+    let ferrotill_core::document::Body::Receipt(sold) = sold.body else {
         panic!()
     };
     let left: Vec<_> = sold

@@ -4,7 +4,8 @@
 mod shop;
 
 use ferrotill_core::Amount;
-use ferrotill_core::event::{ClosedByPrinter, Event, ReportKind};
+use ferrotill_core::document::ReportKind;
+use ferrotill_core::event::{ClosedByPrinter, Event};
 use ferrotill_core::id::DocumentId;
 use ferrotill_core::refusal::{Field, Place, Refusal};
 use ferrotill_core::seal::{Baseline, PrinterDay};

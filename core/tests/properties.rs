@@ -5,8 +5,10 @@ mod shop;
 
 use std::num::NonZeroU32;
 
-use ferrotill_core::budget::{AtTheEnd, Budget, Guard, Marks, Reading, Unsent};
-use ferrotill_core::event::{Body, Declared, Event, PaperSays, ReportKind};
+use ferrotill_core::budget::{AtTheEnd, Budget, Unsent};
+use ferrotill_core::clock_guard::{ClockGuard, ClockReading, ClockState};
+use ferrotill_core::document::{Body, ReportKind};
+use ferrotill_core::event::{Declared, Event, PaperSays};
 use ferrotill_core::id::DocumentId;
 use ferrotill_core::numbers::Span;
 use ferrotill_core::profile::ALL;
@@ -14,12 +16,13 @@ use ferrotill_core::receipt::{
     Draft, DraftLine, Line, LineTotals, Modifier, Original, OriginalLine, Prices, Receipt,
     ReceiptKind, Rules, Scratch,
 };
-use ferrotill_core::refusal::{Refusal, Unheard};
+use ferrotill_core::refusal::{IgnoreFaults, Refusal};
 use ferrotill_core::scale;
 use ferrotill_core::seal::Seal;
-use ferrotill_core::tax::{TaxRounding, TaxTotals};
+use ferrotill_core::tax::TaxRounding;
 use ferrotill_core::till::{Command, Known, Till, Wish};
 use ferrotill_core::time::{Day, Moment};
+use ferrotill_core::totals::TaxTotals;
 use ferrotill_core::{Amount, Quantity};
 use proptest::prelude::*;
 
@@ -127,7 +130,7 @@ fn with_receipt<T>(
         },
     };
     draft
-        .compute(kind, original, rules, scratch, &mut Unheard)
+        .compute(kind, original, rules, scratch, &mut IgnoreFaults)
         .map(|receipt| look(&receipt))
 }
 
@@ -442,7 +445,7 @@ proptest! {
     fn no_clock_reorders_the_chain_or_extends_a_budget(
         readings in prop::collection::vec((edgy(), prop::option::weighted(0.2, edgy()), any::<bool>()), 1..40),
     ) {
-        let guard = Guard { leap_ms_max: 3_600_000 };
+        let guard = ClockGuard { jump_ms_max: 3_600_000 };
         let budget = Budget {
             stretch_ms: Some(36 * 3_600_000),
             month_ms: Some(168 * 3_600_000),
@@ -451,18 +454,19 @@ proptest! {
             at_the_end: AtTheEnd::Stop,
         };
         let moment = |utc_ms| Moment { utc_ms, offset_minutes: 120 };
-        let (mut marks, mut clock, mut latest) = (Marks::default(), 1_795_262_400_000_i64, i64::MIN);
-        for (step, witness, offline) in readings {
+        let (mut state, mut clock, mut latest) = (ClockState::default(), 1_795_262_400_000_i64, i64::MIN);
+        for (step, reference, offline) in readings {
             let step = if step.unsigned_abs() > 1 << 40 { step % 100_000_000 } else { step * 1_000 };
             clock = clock.saturating_add(step);
-            let reading = Reading {
+            let reading = ClockReading {
                 clock: moment(clock),
-                witness: witness.map(|off| moment(latest.max(0).saturating_add(off % 10_000_000))),
+                reference: reference.map(|off| moment(latest.max(0).saturating_add(off % 10_000_000))),
             };
-            let before = budget.left(&marks, Unsent::default());
-            let after = guard.read(marks, reading, offline);
+            let left_at = |state: &ClockState| budget.left(state.spent(), state.latest(), Unsent::default());
+            let before = left_at(&state);
+            let after = guard.read(state, reading, offline);
             prop_assert!(after.at.utc_ms >= latest, "time never goes back");
-            let left = budget.left(&after.marks, Unsent::default());
+            let left = left_at(&after.state);
             let same_month = moment(latest).local_day().year_and_month()
                 == after.at.local_day().year_and_month();
             if latest != i64::MIN && same_month {
@@ -472,7 +476,7 @@ proptest! {
                 prop_assert!(left.stretch_ms <= before.stretch_ms, "no reading gives a stretch back");
             }
             latest = after.at.utc_ms;
-            marks = after.marks;
+            state = after.state;
         }
     }
 }

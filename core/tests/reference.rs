@@ -11,7 +11,7 @@ use ferrotill_core::profile::{ALL, Facts};
 use ferrotill_core::receipt::{
     Draft, DraftLine, DraftPayment, LineTotals, Modifier, Prices, Rules,
 };
-use ferrotill_core::refusal::Unheard;
+use ferrotill_core::refusal::IgnoreFaults;
 use ferrotill_core::tax::{TaxRounding, TaxTable};
 use ferrotill_core::time::Day;
 use ferrotill_core::{Amount, Quantity, Refusal};
@@ -192,7 +192,7 @@ fn compute(law: &Law, case: &Case) -> Result<Figures, Refusal> {
             payments,
             ..Draft::default()
         };
-        draft.reckon(None, rules, &mut room, &mut Unheard)
+        draft.reckon(None, rules, &mut room, &mut IgnoreFaults)
     };
     let total = match reckon(&[DraftPayment {
         code: 1,

@@ -5,7 +5,7 @@
 //! A kind that is refused says so with `~` and the name of the fault.
 
 use ferrotill_core::Amount;
-use ferrotill_core::rksv::{
+use ferrotill_core::profile::at::rksv::{
     AesKey, BucketSums, CashBox, CashBoxId, ChainValue, Code, CounterField, CounterWidth, Fault,
     Form, Kind, PAYLOAD_BYTES_MAX, ReceiptId, Register, Request, Signature, SignatureUnit,
 };
@@ -99,7 +99,7 @@ fn step(shop: &mut Shop, word: &str) {
         let (month, day) = (u8::try_from(month).unwrap(), u8::try_from(day).unwrap());
         shop.day = Day::of_date(number(0, 4), month, day).since_epoch();
     } else if let Some(kind) = word.strip_prefix('?') {
-        let now = ferrotill_core::rksv::Timestamp::of(shop.now()).unwrap();
+        let now = ferrotill_core::profile::at::rksv::Timestamp::of(shop.now()).unwrap();
         let due = (kind != "-").then(|| kind_of(kind));
         assert_eq!(shop.register.due(now), due, "{word}");
     } else if let Some(cents) = word.strip_prefix('#') {

@@ -6,7 +6,7 @@
 use std::fmt::Write as _;
 
 use ferrotill_core::Amount;
-use ferrotill_core::rksv::{
+use ferrotill_core::profile::at::rksv::{
     AesKey, BucketSums, CODE_BYTES_MAX, COMPACT_BYTES_MAX, CashBox, CashBoxId, ChainValue, Code,
     CounterField, CounterWidth, EncryptedCounter, Fault, Form, Kind, PAYLOAD_BYTES_MAX, Payload,
     ReceiptId, Register, Request, Signature, SignatureUnit, UNIT_FAILED, start_value,

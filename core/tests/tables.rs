@@ -11,10 +11,11 @@ use ferrotill_core::receipt::{
     Draft, DraftLine, DraftPayment, Line, LineTotals, Modifier, Original, OriginalLine, Prices,
     Receipt, ReceiptKind, Rules, Scratch,
 };
-use ferrotill_core::refusal::Unheard;
-use ferrotill_core::scale::{self, Decimal, Misfit};
-use ferrotill_core::tax::{TaxRate, TaxTable, TaxTotals};
+use ferrotill_core::refusal::IgnoreFaults;
+use ferrotill_core::scale::{self, Decimal, ScaleFault};
+use ferrotill_core::tax::{TaxRate, TaxTable};
 use ferrotill_core::time::Day;
+use ferrotill_core::totals::TaxTotals;
 use ferrotill_core::{Amount, Currency, Quantity, Refusal};
 
 #[test]
@@ -313,7 +314,7 @@ impl Law {
                 },
             };
             draft
-                .compute(kind, original, rules, scratch, &mut Unheard)
+                .compute(kind, original, rules, scratch, &mut IgnoreFaults)
                 .map(|receipt| figures(&receipt))
         };
         if !part.payments.is_empty() {
@@ -452,8 +453,8 @@ fn scaled(left: &str) -> String {
     };
     let integer = |text: &str| text.parse::<i64>().unwrap();
     let places = |text: &str| text.trim_start_matches('/').parse::<u8>().unwrap();
-    fn said<T: ToString>(outcome: Result<T, Misfit<'_>>) -> String {
-        outcome.map_or_else(|misfit| misfit.to_string(), |value| value.to_string())
+    fn said<T: ToString>(outcome: Result<T, ScaleFault<'_>>) -> String {
+        outcome.map_or_else(|fault| fault.to_string(), |value| value.to_string())
     }
     let decimal = |amount: Amount, name: &str| amount.display(currency(name));
     match words.as_slice() {

@@ -3,7 +3,8 @@
 
 mod shop;
 
-use ferrotill_core::event::{Body, Event, NumberRange, ReportKind};
+use ferrotill_core::document::{Body, ReportKind};
+use ferrotill_core::event::{Event, NumberRange};
 use ferrotill_core::id::{DocumentId, Fingerprint};
 use ferrotill_core::numbers::{Span, Supply};
 use ferrotill_core::receipt::{Draft, DraftLine, DraftPayment, Modifier, Original, OriginalLine};
@@ -630,7 +631,7 @@ fn the_books_alone_seal_an_x_report_and_nothing_else() {
     let mut shop = Shop::open();
     let none = Known::default();
     let settle = |shop: &mut Shop, id: u8| {
-        shop.run(Command::Settle(DocumentId([id; 16]), Seal::Books), none)
+        shop.run(Command::Settle(DocumentId([id; 16]), Seal::Journal), none)
             .map(drop)
     };
     let wishes = [
@@ -651,7 +652,7 @@ fn the_books_alone_seal_an_x_report_and_nothing_else() {
     settle(&mut shop, 9).unwrap();
     // Its encoding is frozen with the rest: the fourth seal, and nothing in it.
     let mut room = [0; 8];
-    assert_eq!(postcard::to_slice(&Seal::Books, &mut room).unwrap(), [3]);
+    assert_eq!(postcard::to_slice(&Seal::Journal, &mut room).unwrap(), [3]);
 }
 
 #[test]

@@ -4,7 +4,8 @@
 mod shop;
 
 use ferrotill_core::Amount;
-use ferrotill_core::event::{Declared, PaperSays, ReportKind};
+use ferrotill_core::document::ReportKind;
+use ferrotill_core::event::{Declared, PaperSays};
 use ferrotill_core::id::DocumentId;
 use ferrotill_core::seal::{Baseline, PrinterCounters, Seal};
 use ferrotill_core::till::{Command, Known, Wish};

@@ -5,7 +5,8 @@
 //! what was promised is there, the whole verification finds nothing, and the next sale goes through.
 
 use ferrotill_core::Amount;
-use ferrotill_core::event::{Configuration, NumberRange, ReportKind};
+use ferrotill_core::document::ReportKind;
+use ferrotill_core::event::{Configuration, NumberRange};
 use ferrotill_core::id::{DocumentId, Fingerprint, PointOfSaleId, UniqueId};
 use ferrotill_core::payment::PaymentTable;
 use ferrotill_core::profile::{MOLDOVA, Profile};

@@ -13,7 +13,7 @@ use ferrotill_core::profile::ALL;
 use ferrotill_core::receipt::{
     Draft, DraftLine, DraftPayment, LineTotals, Modifier, ReceiptKind, Rules, Scratch,
 };
-use ferrotill_core::refusal::Unheard;
+use ferrotill_core::refusal::IgnoreFaults;
 use ferrotill_core::time::Day;
 use ferrotill_core::{Amount, Quantity};
 use rust_decimal::{Decimal, RoundingStrategy};
@@ -96,7 +96,7 @@ impl Ours {
     #[inline(never)]
     fn reckon(&self, room: &mut [LineTotals; 10]) -> [i64; 3] {
         let sums = black_box(self.draft())
-            .reckon(None, self.rules(), room, &mut Unheard)
+            .reckon(None, self.rules(), room, &mut IgnoreFaults)
             .unwrap();
         [sums.total, sums.tax, sums.change].map(Amount::minor)
     }
@@ -105,7 +105,7 @@ impl Ours {
     fn pack(&self, room: &mut [LineTotals; 10], bytes: &mut [u8]) -> usize {
         let scratch = Scratch { lines: room, bytes };
         black_box(self.draft())
-            .compute(ReceiptKind::Sale, None, self.rules(), scratch, &mut Unheard)
+            .compute(ReceiptKind::Sale, None, self.rules(), scratch, &mut IgnoreFaults)
             .unwrap()
             .lines
             .len()

@@ -3,7 +3,8 @@
 
 use arbitrary::Arbitrary;
 use ferrotill_core::budget::Left;
-use ferrotill_core::event::{Body, Configuration, Event, NumberRange, ReportKind};
+use ferrotill_core::document::{Body, ReportKind};
+use ferrotill_core::event::{Configuration, Event, NumberRange};
 use ferrotill_core::id::{DocumentId, Fingerprint, PointOfSaleId, UniqueId};
 use ferrotill_core::numbers::Span;
 use ferrotill_core::payment::{PaymentTable, PaymentType};
@@ -12,7 +13,7 @@ use ferrotill_core::receipt::{
     Draft, DraftLine, DraftPayment, LineTotals, Modifier, Original, OriginalLine, Prices, Receipt,
     Scratch,
 };
-use ferrotill_core::refusal::Unheard;
+use ferrotill_core::refusal::IgnoreFaults;
 use ferrotill_core::seal::Seal;
 use ferrotill_core::till::{Command, Known, Order, Till, Wish};
 use ferrotill_core::time::Moment;
@@ -352,7 +353,7 @@ fn decide(
         bytes: &mut bytes,
     };
     let before = till.clone();
-    let event = till.decide(profile, command, known, now, scratch, &mut Unheard);
+    let event = till.decide(profile, command, known, now, scratch, &mut IgnoreFaults);
     assert!(before == *till, "deciding changes nothing");
     let event = event.ok()?;
     if let Event::Reserved(reserved) = &event

@@ -24,13 +24,13 @@ fuzz_target!(|input: (u8, &str)| {
     for said in [
         Currency::MDL
             .read(text)
-            .map_err(|misfit| misfit.to_string())
+            .map_err(|fault| fault.to_string())
             .err(),
         Quantity::read(text)
-            .map_err(|misfit| misfit.to_string())
+            .map_err(|fault| fault.to_string())
             .err(),
         TaxRate::read(text)
-            .map_err(|misfit| misfit.to_string())
+            .map_err(|fault| fault.to_string())
             .err(),
     ]
     .into_iter()

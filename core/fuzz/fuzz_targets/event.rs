@@ -1,7 +1,8 @@
 //! Rows of the journal: any bytes are an event or an error; what decodes has one encoding, and no event makes a till panic.
 #![no_main]
 
-use ferrotill_core::event::{Body, Event};
+use ferrotill_core::document::Body;
+use ferrotill_core::event::Event;
 use ferrotill_core::till::Till;
 use libfuzzer_sys::fuzz_target;
 

@@ -2,7 +2,7 @@
 //!
 //! A country is one file here, listed in [`by_code`]. Countries are named nowhere else in the core.
 
-mod at;
+pub mod at;
 mod md;
 mod ua;
 

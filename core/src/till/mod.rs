@@ -7,32 +7,34 @@
 //! A document has two events: `Reserved` before anything outside hears of it, and `Sealed` (it is legal now, and gets its numbers)
 //! or `Voided` (it did not come about). One document is outstanding at a time, so that what a printer did can always be told.
 
-mod books;
+mod counters;
+mod printer_evidence;
 mod ranges;
-mod witness;
 
 use serde::{Deserialize, Serialize};
 
 use crate::amount::Amount;
 use crate::budget::Left;
 use crate::counters::Counters;
+use crate::document::{Body, DocumentKind, ReportKind};
 use crate::event::{
-    Body, CancelDecided, ClosedByPrinter, Configuration, Declared, DocumentKind, Event,
-    NumbersGranted, ReportFigures, ReportKind, Reserved, Sealed, Voided,
+    CancelDecided, ClosedByPrinter, Configuration, Declared, Event, NumbersGranted, ReportFigures,
+    Reserved, Sealed, Voided,
 };
 use crate::id::{DocumentId, Fingerprint, PointOfSaleId, UniqueId};
 use crate::numbers::{FiscalNumbers, Span};
 use crate::profile::Profile;
 use crate::receipt::{Draft, Original, Receipt, ReceiptKind, Rules, Scratch};
+use crate::reconciliation::Reconciliation;
 use crate::refusal::{Faults, Field, FirstFault, Place, Refusal};
-use crate::seal::{Baseline, Reconciliation, Seal};
+use crate::seal::{Baseline, Seal};
 use crate::shift::Shift;
 use crate::tax::{TaxGroup, TaxRate};
 use crate::time::Moment;
 
-use books::{Books, NextNumbers, cash_out_of};
+use counters::{NextNumbers, TillCounters, cash_out_of};
+use printer_evidence::PrinterEvidence;
 pub use ranges::RangeUse;
-use witness::Witness;
 
 /// What a caller wishes for.
 #[derive(Clone, Copy, Debug)]
@@ -131,15 +133,15 @@ enum Kind {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Till {
     configuration: Configuration,
-    books: Books,
+    counters: TillCounters,
     /// The books as they will be once the outstanding document is sealed; the same as the books where there is none.
-    after: Books,
+    counters_after: TillCounters,
     last_number: u32,
     last_z: u32,
     range_uses: heapless::Vec<RangeUse, 16>,
     fiscal_numbers: FiscalNumbers,
     outstanding: Option<Outstanding>,
-    witness: Witness,
+    printer_evidence: PrinterEvidence,
     latest: Option<Moment>,
 }
 
@@ -208,7 +210,7 @@ impl Till {
             Event::Voided(voided) => {
                 self.latest = Some(voided.at);
                 self.outstanding = None;
-                self.after.copy_from(&self.books);
+                self.counters_after.copy_from(&self.counters);
             }
             Event::NumbersGranted(granted) => {
                 self.latest = Some(granted.at);
@@ -221,7 +223,7 @@ impl Till {
             // The seal or the void stands behind this.
             Event::Declared(declared) => {
                 self.latest = Some(declared.at);
-                self.witness.declared();
+                self.printer_evidence.declared();
             }
         }
     }
@@ -230,14 +232,14 @@ impl Till {
     /// counts. Then, and only then, its own sums of the day can be held against them to tell what became of another document.
     #[must_use]
     pub fn sums_are_of(&self, printer: &Baseline<'_>) -> bool {
-        self.witness.sums_are_of(printer)
+        self.printer_evidence.sums_are_of(printer)
     }
 
     /// The last Z-report on this very printer took exactly one document number.
     /// Then as many new documents as Z-reports mean that nothing else was printed.
     #[must_use]
     pub fn z_takes_a_number_on(&self, printer: &Baseline<'_>) -> bool {
-        self.witness.z_takes_a_number_on(printer)
+        self.printer_evidence.z_takes_a_number_on(printer)
     }
 
     /// The configuration in force.
@@ -249,25 +251,25 @@ impl Till {
     /// The open shift.
     #[must_use]
     pub const fn shift(&self) -> Option<&Shift> {
-        self.books.shift.as_ref()
+        self.counters.shift.as_ref()
     }
 
     /// Cash in the drawer.
     #[must_use]
     pub const fn cash(&self) -> Amount {
-        self.books.cash
+        self.counters.cash
     }
 
     /// What was counted since 1 January of the last document's year.
     #[must_use]
     pub const fn year(&self) -> &Counters {
-        &self.books.year
+        &self.counters.year
     }
 
     /// What was counted since the first document.
     #[must_use]
     pub const fn grand(&self) -> &Counters {
-        &self.books.grand
+        &self.counters.grand
     }
 
     /// The document between its two events.
@@ -338,7 +340,7 @@ impl Till {
             return Err(Refusal::DeviceUnsettled);
         }
         self.admit(profile, &body, order.wish, known, at, faults)?;
-        let z_number = self.books.admit(&body, self.next_numbers()?)?;
+        let z_number = self.counters.admit(&body, self.next_numbers()?)?;
         Ok(Event::Reserved(Reserved {
             id: order.id,
             unique: order.unique,
@@ -414,10 +416,10 @@ impl Till {
         faults: &mut dyn Faults,
     ) -> Result<(), Refusal> {
         let facts = profile.facts();
-        if let (Body::Report(ReportKind::Z), None) = (body, &self.books.shift) {
+        if let (Body::Report(ReportKind::Z), None) = (body, &self.counters.shift) {
             return Err(Refusal::ShiftNotOpen);
         }
-        if let (Body::Receipt(_) | Body::Cash(_), Some(shift)) = (body, &self.books.shift) {
+        if let (Body::Receipt(_) | Body::Cash(_), Some(shift)) = (body, &self.counters.shift) {
             let open_ms = at.utc_ms.saturating_sub(shift.opened.utc_ms);
             if facts.shift_ms_max.is_some_and(|limit| open_ms >= limit) {
                 return Err(Refusal::ShiftTooLong {
@@ -429,7 +431,7 @@ impl Till {
             facts.offline.admit(left)?;
         }
         if body.kind() != DocumentKind::AlternativeSale {
-            if known.printer_swapped && self.books.shift.is_some() {
+            if known.printer_swapped && self.counters.shift.is_some() {
                 return Err(Refusal::PrinterSwapped);
             }
             if let (Body::Receipt(receipt), Some(rates)) = (body, known.printer_rates) {
@@ -443,7 +445,7 @@ impl Till {
             first.report(Place::Number, refusal);
         }
         let out = cash_out_of(body);
-        if out > self.books.cash {
+        if out > self.counters.cash {
             let money = |amount: Amount| amount.display(facts.currency);
             let place = if matches!(body, Body::Cash(_)) {
                 Place::Amount
@@ -453,7 +455,7 @@ impl Till {
             first.report(
                 place,
                 Refusal::NotEnoughCash {
-                    cash: money(self.books.cash),
+                    cash: money(self.counters.cash),
                     needed: money(out),
                 },
             );
@@ -510,8 +512,8 @@ impl Till {
             // A range's number for anything else would be a gap, and an alternative receipt without one would be none.
             (Kind::Alternative, _) | (_, Seal::Range { .. }) => return Err(Refusal::SealMismatch),
             // What changes a counter is told outside, and what is told outside has a seal.
-            (Kind::Report(ReportKind::X), Seal::Books) => {}
-            (_, Seal::Books) => return Err(Refusal::SealMismatch),
+            (Kind::Report(ReportKind::X), Seal::Journal) => {}
+            (_, Seal::Journal) => return Err(Refusal::SealMismatch),
             _ => {}
         }
         if let Seal::FiscalNumber {
@@ -524,7 +526,11 @@ impl Till {
                 return Err(Refusal::FiscalNumberNotNext { next });
             }
         }
-        let shift = self.after.shift.as_ref().ok_or(Refusal::ShiftNotOpen)?;
+        let shift = self
+            .counters_after
+            .shift
+            .as_ref()
+            .ok_or(Refusal::ShiftNotOpen)?;
         Ok(Event::Sealed(Sealed {
             id,
             at,
@@ -539,10 +545,10 @@ impl Till {
     }
 
     fn figures(&self, shift: &Shift, seal: &Seal<'_>) -> ReportFigures {
-        let after = &self.after;
+        let after = &self.counters_after;
         let counters = match seal {
             Seal::Printer { counters, .. } => counters.as_ref(),
-            Seal::Range { .. } | Seal::FiscalNumber { .. } | Seal::Books => None,
+            Seal::Range { .. } | Seal::FiscalNumber { .. } | Seal::Journal => None,
         };
         ReportFigures {
             shift: shift.clone(),
@@ -561,11 +567,11 @@ impl Till {
             kind: Kind::of(&reserved.body),
             cancel_decided: false,
         });
-        self.witness.reserved(reserved.baseline.as_ref());
-        self.after.copy_from(&self.books);
+        self.printer_evidence.reserved(reserved.baseline.as_ref());
+        self.counters_after.copy_from(&self.counters);
         // A reservation that was decided had its numbers.
         if let Ok(next) = self.next_numbers() {
-            self.after.count(&reserved.body, reserved.at, next);
+            self.counters_after.count(&reserved.body, reserved.at, next);
         }
     }
 
@@ -574,7 +580,7 @@ impl Till {
         let Some(outstanding) = self.outstanding.take() else {
             return;
         };
-        self.books.copy_from(&self.after);
+        self.counters.copy_from(&self.counters_after);
         self.last_number = sealed.number;
         if let Seal::Range { series, number, .. } = sealed.seal {
             for range_use in &mut self.range_uses {
@@ -592,14 +598,14 @@ impl Till {
         }
         if outstanding.kind == Kind::Report(ReportKind::Z) {
             // The printer's drawer begins the next day at nothing (spec/printers.md, 2, 46h; an inference, see docs/countries).
-            self.books.cash = Amount::ZERO;
+            self.counters.cash = Amount::ZERO;
             self.last_z = self
-                .books
+                .counters
                 .shift
                 .take()
                 .map_or(self.last_z, |shift| shift.z_number);
-            self.after.copy_from(&self.books);
-            self.witness.z_report(&sealed.seal);
+            self.counters_after.copy_from(&self.counters);
+            self.printer_evidence.z_report(&sealed.seal);
         }
     }
 }

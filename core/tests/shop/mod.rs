@@ -72,9 +72,9 @@ pub(crate) const PRINTER: Baseline<'static> = Baseline {
 pub(crate) const NOON: i64 = 1_795_262_400_000;
 
 #[derive(Default)]
-pub(crate) struct Heard(pub Vec<(Place, Refusal)>);
+pub(crate) struct CollectFaults(pub Vec<(Place, Refusal)>);
 
-impl Faults for Heard {
+impl Faults for CollectFaults {
     fn fault(&mut self, place: Place, refusal: Refusal) {
         self.0.push((place, refusal));
     }
@@ -110,7 +110,7 @@ impl Shop {
             lines: &mut lines,
             bytes: &mut bytes,
         };
-        let mut heard = Heard::default();
+        let mut heard = CollectFaults::default();
         let profile: &dyn Profile = by_code(self.country).unwrap();
         let before = self.till.clone();
         let outcome = self.till.decide(

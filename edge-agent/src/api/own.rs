@@ -10,7 +10,8 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 
 use ferrotill_core::Amount;
-use ferrotill_core::budget::{AtTheEnd, Budget, ClockTrouble, Left};
+use ferrotill_core::budget::{AtTheEnd, Budget, Left};
+use ferrotill_core::clock_guard::ClockTrouble;
 
 use super::json::Out;
 use super::{App, answer};
@@ -75,7 +76,7 @@ async fn health(State(app): State<Arc<App>>) -> Response {
     let office = app.live_status.office();
     let trouble = app.guard.trouble().map(|trouble| match trouble {
         ClockTrouble::Behind { by_ms } => format!("{} s behind", by_ms / 1_000),
-        ClockTrouble::Leapt { by_ms } => format!("{} s ahead", by_ms / 1_000),
+        ClockTrouble::JumpedAhead { by_ms } => format!("{} s ahead", by_ms / 1_000),
     });
     let z_reports = match app.read(|reader| reader.account_count()).await {
         Ok(count) => object! {

@@ -1,6 +1,7 @@
 //! From a stored document to what the tax office is told, in the office's own terms.
 
-use ferrotill_core::event::{Body, ReportFigures, Reserved, Sealed};
+use ferrotill_core::document::Body;
+use ferrotill_core::event::{ReportFigures, Reserved, Sealed};
 use ferrotill_core::receipt::{Receipt as SoldReceipt, ReceiptKind};
 use ferrotill_core::seal::Seal;
 use ferrotill_core::shift::{Tally, Turnover};

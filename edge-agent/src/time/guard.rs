@@ -13,7 +13,7 @@
 //!
 //! [`TimeGuard`] is pure; [`GuardedClock`](super::guarded_clock::GuardedClock) reads the clocks for it.
 
-use ferrotill_core::budget::{ClockTrouble, Guard, Marks, Reading};
+use ferrotill_core::clock_guard::{ClockGuard, ClockReading, ClockState, ClockTrouble};
 use ferrotill_core::time::Moment;
 use ferrotill_store::StoredClock;
 use uuid::Uuid;
@@ -41,7 +41,7 @@ pub enum CallerTimeOutcome {
 /// What the agent believes. Pure: the clocks' readings are given.
 #[derive(Clone, Copy, Debug)]
 pub struct TimeGuard {
-    marks: Marks,
+    marks: ClockState,
     boot: Uuid,
     /// A moment that is believed, and when it was, since the machine's start.
     anchor_ms: i64,
@@ -77,8 +77,8 @@ pub(super) const PRINTER_CLOCK: &str = "DD-MM-YY HH:MM:SS";
 /// No till that sells with this program has seen an earlier time: 2026-01-01.
 const PLAUSIBLE_MS: i64 = 1_767_225_600_000;
 const HOUR_MS: i64 = 3_600_000;
-const GUARD: Guard = Guard {
-    leap_ms_max: LEAP_MS,
+const GUARD: ClockGuard = ClockGuard {
+    jump_ms_max: LEAP_MS,
 };
 
 impl TimeGuard {
@@ -86,7 +86,7 @@ impl TimeGuard {
     #[must_use]
     pub fn new(remembered: Option<StoredClock>, boot: Uuid, clocks: Clocks) -> Self {
         let start = Self {
-            marks: Marks::default(),
+            marks: ClockState::default(),
             boot,
             anchor_ms: clocks.system_ms,
             anchored_ms: clocks.since_boot_ms,
@@ -162,7 +162,10 @@ impl TimeGuard {
             let by_ms = off_ms.saturating_neg();
             (expected_ms, Some(ClockTrouble::Behind { by_ms }))
         } else {
-            (expected_ms, Some(ClockTrouble::Leapt { by_ms: off_ms }))
+            (
+                expected_ms,
+                Some(ClockTrouble::JumpedAhead { by_ms: off_ms }),
+            )
         };
         let latest_ms = self.marks.latest().map_or(i64::MIN, |latest| latest.utc_ms);
         (at_ms.max(latest_ms), trouble)
@@ -170,15 +173,17 @@ impl TimeGuard {
 
     /// The time now: from here on no moment is before it, and what passed without the office is charged.
     pub fn step(&mut self, clocks: Clocks, moment: impl Fn(i64) -> Moment) -> Moment {
-        self.set_offline(clocks, moment, self.marks.is_offline())
+        self.set_offline(clocks, moment, self.marks.spent().is_offline())
     }
 
     /// The time of a document that is sold. Where the machine was started anew, its clock is ahead and no witness has spoken,
     /// so much may have passed with the power off: it is charged, though nobody believes it yet.
     pub fn step_selling(&mut self, clocks: Clocks, moment: impl Fn(i64) -> Moment) -> Moment {
         let at = self.step(clocks, moment);
-        if let (false, (_, Some(ClockTrouble::Leapt { by_ms }))) = (self.sure, self.look(clocks)) {
-            self.marks = self.marks.charge_unseen(by_ms);
+        if let (false, (_, Some(ClockTrouble::JumpedAhead { by_ms }))) =
+            (self.sure, self.look(clocks))
+        {
+            self.marks = self.marks.charge_unsure(by_ms);
         }
         at
     }
@@ -191,12 +196,12 @@ impl TimeGuard {
         offline: bool,
     ) -> Moment {
         let at = moment(self.look(clocks).0);
-        let reading = Reading {
+        let reading = ClockReading {
             clock: at,
-            witness: Some(at),
+            reference: Some(at),
         };
         let step = GUARD.read(self.marks, reading, offline);
-        self.marks = step.marks;
+        self.marks = step.state;
         self.read_ms = clocks.since_boot_ms;
         step.at
     }
@@ -209,7 +214,7 @@ impl TimeGuard {
         };
         if !self.sure {
             self.sure = true;
-            self.marks = self.marks.witnessed();
+            self.marks = self.marks.refund_all_unsure();
         }
         self.anchored_ms = clocks.since_boot_ms;
         self.anchor_ms = truth_ms.max(at_ms);
@@ -280,7 +285,7 @@ impl TimeGuard {
         }
         (self.anchor_ms, self.anchored_ms) = (borne_out_ms, clocks.since_boot_ms);
         self.told_ms = self.told_ms.saturating_add(by_ms);
-        self.marks = self.marks.seen(by_ms);
+        self.marks = self.marks.refund_unsure(by_ms);
         CallerTimeOutcome::Believed
     }
 
@@ -302,7 +307,7 @@ impl TimeGuard {
 
     /// The last moment, and what is spent.
     #[must_use]
-    pub const fn marks(&self) -> &Marks {
+    pub const fn marks(&self) -> &ClockState {
         &self.marks
     }
 

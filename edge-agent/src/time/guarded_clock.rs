@@ -4,7 +4,8 @@ use std::sync::{Arc, MutexGuard};
 
 use crate::locked::Locked;
 
-use ferrotill_core::budget::{Budget, ClockTrouble, Left, Unsent};
+use ferrotill_core::budget::{Budget, Left, Unsent};
+use ferrotill_core::clock_guard::ClockTrouble;
 use ferrotill_core::time::Moment;
 use ferrotill_store::StoredClock;
 
@@ -150,13 +151,13 @@ impl GuardedClock {
         let (inner, clocks) = self.read();
         let mut copy = inner.time_guard;
         copy.step(clocks, |ms| self.clock.moment(ms));
-        budget.left(copy.marks(), unsent)
+        budget.left(copy.marks().spent(), copy.marks().latest(), unsent)
     }
 
     /// The office could not be reached the last time that it mattered.
     #[must_use]
     pub fn is_offline(&self) -> bool {
-        self.read().0.time_guard.marks().is_offline()
+        self.read().0.time_guard.marks().spent().is_offline()
     }
 
     /// What is wrong with the machine's clock.
@@ -224,7 +225,7 @@ impl GuardedClock {
                     "the machine's clock is {} s behind and is not believed; documents get {at}. Set it, or let it be set by the network",
                     by_ms / 1_000
                 ),
-                Some(ClockTrouble::Leapt { by_ms }) => tracing::warn!(
+                Some(ClockTrouble::JumpedAhead { by_ms }) => tracing::warn!(
                     "the machine's clock is {} s ahead and nobody bears it out; documents get {at}. Set it, or connect the printer",
                     by_ms / 1_000
                 ),

@@ -1,6 +1,6 @@
 //! What the guarded clock remembers.
 
-use ferrotill_core::budget::Marks;
+use ferrotill_core::clock_guard::ClockState;
 use ferrotill_core::time::Moment;
 use rusqlite::{OptionalExtension, params};
 
@@ -13,7 +13,7 @@ use uuid::Uuid;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StoredClock {
     /// The latest moments, and what is spent of the offline budgets.
-    pub marks: Marks,
+    pub marks: ClockState,
     /// The start of the machine in which the last moment was seen.
     pub boot: Uuid,
     /// When the last moment was seen, in milliseconds since that start.

@@ -1,7 +1,7 @@
 //! What waits to be told to the tax office.
 
 use ferrotill_core::budget::Unsent;
-use ferrotill_core::event::Body;
+use ferrotill_core::document::Body;
 use ferrotill_core::receipt::{Receipt, ReceiptKind};
 use ferrotill_core::seal::Seal;
 use rusqlite::{Connection, OptionalExtension, params};

@@ -3,7 +3,8 @@
 //! The same functions run behind the writer and behind `verify`, which rebuilds the tables from the journal and compares:
 //! table names are not qualified, so that the rebuilt ones can stand before the real ones.
 
-use ferrotill_core::event::{Body, Event, Reserved, Sealed};
+use ferrotill_core::document::Body;
+use ferrotill_core::event::{Event, Reserved, Sealed};
 use ferrotill_core::receipt::{Receipt, ReceiptKind};
 use ferrotill_core::seal::Seal;
 use rusqlite::{Connection, params};

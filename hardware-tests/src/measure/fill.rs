@@ -5,7 +5,7 @@ use std::path::Path;
 use ferrotill::tables;
 use ferrotill::time::clock::system_ms;
 use ferrotill_core::Amount;
-use ferrotill_core::event::ReportKind;
+use ferrotill_core::document::ReportKind;
 use ferrotill_core::id::{DocumentId, Fingerprint, PointOfSaleId, UniqueId};
 use ferrotill_core::profile::{MOLDOVA, Profile};
 use ferrotill_core::receipt::{Draft, DraftLine, DraftPayment};

@@ -2,10 +2,12 @@
 
 use std::borrow::Cow;
 
-use ferrotill_core::event::{Body, ReportFigures, ReportKind, Reserved, Sealed};
+use ferrotill_core::document::{Body, ReportKind};
+use ferrotill_core::event::{ReportFigures, Reserved, Sealed};
 use ferrotill_core::receipt::{Line, Modifier, Payment, Receipt, ReceiptKind};
+use ferrotill_core::reconciliation::Reconciliation;
 use ferrotill_core::scale::Decimal;
-use ferrotill_core::seal::{Reconciliation, Seal};
+use ferrotill_core::seal::Seal;
 use ferrotill_core::time::Moment;
 use ferrotill_core::{Amount, Currency};
 use uuid::Uuid;
@@ -258,7 +260,7 @@ fn additional_data(document: &Document<'_>, setting: Setting<'_>) -> Out {
             "zNumber" => counters.map(|counters| counters.z_number),
             "serialNumber" => reserved.baseline.map(|baseline| baseline.serial),
         },
-        Seal::Range { .. } | Seal::FiscalNumber { .. } | Seal::Books => Out::Null,
+        Seal::Range { .. } | Seal::FiscalNumber { .. } | Seal::Journal => Out::Null,
     };
     let mut members: Members = vec![("printer".into(), printer)];
     if let Seal::FiscalNumber { number, .. } = &sealed.seal {
@@ -591,7 +593,7 @@ fn series_and_number(sealed: &Sealed<'_>) -> Option<String> {
             "{series}{number:0width$}",
             width = usize::from(number_length)
         )),
-        Seal::Printer { .. } | Seal::FiscalNumber { .. } | Seal::Books => None,
+        Seal::Printer { .. } | Seal::FiscalNumber { .. } | Seal::Journal => None,
     }
 }
 

@@ -4,7 +4,7 @@
 //! reserved number online too: what the office's own answer would carry is not published, and a number that is there already
 //! cannot be lost with an answer.
 
-use ferrotill_core::event::Body;
+use ferrotill_core::document::Body;
 use ferrotill_core::numbers::Span;
 use ferrotill_core::profile::SealPlan;
 use ferrotill_core::refusal::Refusal;
@@ -144,7 +144,7 @@ impl Tills {
 
 fn numbered_seal(tills: &Tills, index: usize, form: &OrderForm) -> Result<Seal<'static>, Refusal> {
     if matches!(form.kind, OrderKind::Report { z: false }) {
-        return Ok(Seal::Books);
+        return Ok(Seal::Journal);
     }
     let number = tills.devices[index].current().fiscal_numbers().next()?;
     Ok(Seal::FiscalNumber {

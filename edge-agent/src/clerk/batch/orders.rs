@@ -2,11 +2,12 @@
 
 use ferrotill_core::Amount;
 use ferrotill_core::budget::{Budget, Left};
-use ferrotill_core::event::{Body, Event, Reserved};
+use ferrotill_core::document::Body;
+use ferrotill_core::event::{Event, Reserved};
 use ferrotill_core::id::{Fingerprint, PointOfSaleId, UniqueId};
 use ferrotill_core::quantity::Quantity;
 use ferrotill_core::receipt::{Original, OriginalLine, Scratch};
-use ferrotill_core::refusal::{Faults, Place, Refusal, Unheard};
+use ferrotill_core::refusal::{Faults, IgnoreFaults, Place, Refusal};
 use ferrotill_core::till::{Command, Known, Order};
 use uuid::Uuid;
 
@@ -257,7 +258,7 @@ impl Tills {
                 .as_ref()
                 .filter(|_| self.on_printer(alternative)),
         };
-        let mut heard = Heard::default();
+        let mut heard = CollectFaults::default();
         let scratch = Scratch {
             lines: &mut self.lines,
             bytes: &mut self.bytes,
@@ -318,7 +319,7 @@ impl Tills {
             &known,
             now,
             scratch,
-            &mut Unheard,
+            &mut IgnoreFaults,
         ) {
             Ok(event) => Encoded::of(&event, &mut self.room),
             Err(refusal) => return Ok(Err(refusal)),
@@ -358,9 +359,9 @@ const QUEUE_MAX: usize = 256;
 
 /// Collects the faults of a draft.
 #[derive(Default)]
-struct Heard(Vec<(Place, Refusal)>);
+struct CollectFaults(Vec<(Place, Refusal)>);
 
-impl Faults for Heard {
+impl Faults for CollectFaults {
     fn fault(&mut self, place: Place, refusal: Refusal) {
         self.0.push((place, refusal));
     }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use ferrotill_core::event::Body;
+use ferrotill_core::document::Body;
 use ferrotill_core::receipt::{Receipt, ReceiptKind};
 use ferrotill_core::seal::Seal;
 use ferrotill_core::till::Command;

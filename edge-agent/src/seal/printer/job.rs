@@ -1,6 +1,7 @@
 //! From a reserved document to what the fiscal printer is asked to do.
 
-use ferrotill_core::event::{Body, ReportKind, Reserved};
+use ferrotill_core::document::{Body, ReportKind};
+use ferrotill_core::event::Reserved;
 use ferrotill_core::receipt::{Line, Modifier, Receipt, ReceiptKind};
 use ferrotill_core::scale::Decimal;
 use ferrotill_core::seal::{Baseline as StoredBaseline, PrinterCounters, Seal};

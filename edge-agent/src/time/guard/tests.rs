@@ -1,6 +1,7 @@
 //! What the till believes while its clock jumps, its power goes, and its witnesses speak or keep silent.
 
-use ferrotill_core::budget::{AtTheEnd, Budget, ClockTrouble, Unsent};
+use ferrotill_core::budget::{AtTheEnd, Budget, Unsent};
+use ferrotill_core::clock_guard::ClockTrouble;
 use ferrotill_core::time::Moment;
 use uuid::Uuid;
 
@@ -95,7 +96,11 @@ impl Till {
 
     fn stretch_left(&self) -> i64 {
         BUDGET
-            .left(self.time_guard.marks(), Unsent::default())
+            .left(
+                self.time_guard.marks().spent(),
+                self.time_guard.marks().latest(),
+                Unsent::default(),
+            )
             .stretch_ms
             .unwrap()
     }
@@ -147,7 +152,7 @@ fn a_clock_that_jumps_while_the_machine_runs_is_a_warning_and_nothing_else() {
             let trouble = if off_ms < 0 {
                 ClockTrouble::Behind { by_ms }
             } else {
-                ClockTrouble::Leapt { by_ms }
+                ClockTrouble::JumpedAhead { by_ms }
             };
             assert_eq!(till.trouble(), Some(trouble));
             let spent = if offline { 30 } else { 0 };
@@ -403,13 +408,14 @@ fn no_history_takes_time_back_or_gives_hours_away() {
                     till.hear(truth);
                 }
                 7 => {
-                    let (before, spent) = (till.look(), till.time_guard.marks().stretch_ms());
+                    let (before, spent) =
+                        (till.look(), till.time_guard.marks().spent().stretch_ms());
                     till.observe_caller_time(till.real_ms);
                     assert!(
                         till.now() <= before.max(till.real_ms + FOLLOW_MS),
                         "seed {seed}, step {step}: a true time moves the till beyond it"
                     );
-                    let now_spent = till.time_guard.marks().stretch_ms();
+                    let now_spent = till.time_guard.marks().spent().stretch_ms();
                     assert!(now_spent >= spent, "seed {seed}, step {step}: given away");
                 }
                 _ => {
@@ -419,7 +425,7 @@ fn no_history_takes_time_back_or_gives_hours_away() {
             let now = till.now();
             assert!(now >= latest, "seed {seed}, step {step}: time went back");
             latest = now;
-            let spent_ms = till.time_guard.marks().stretch_ms();
+            let spent_ms = till.time_guard.marks().spent().stretch_ms();
             assert!(
                 spent_ms >= running_ms - 2 * FOLLOW_MS,
                 "seed {seed}, step {step}: {spent_ms} ms spent in {running_ms} ms"
@@ -664,7 +670,7 @@ fn over_the_midnight_of_a_month_a_caller_opens_the_new_one_with_what_is_its_own(
     till.wait(HOUR_MS);
     till.off_ms = -NIGHT;
     till.power_cut(NIGHT);
-    let month = |till: &Till| till.time_guard.marks().month_ms();
+    let month = |till: &Till| till.time_guard.marks().spent().month_ms();
     assert_eq!(month(&till), HOUR_MS);
     assert_eq!(
         till.observe_caller_time(till.real_ms),
@@ -673,5 +679,8 @@ fn over_the_midnight_of_a_month_a_caller_opens_the_new_one_with_what_is_its_own(
     till.sell();
     let midnight = till.real_ms - till.real_ms.rem_euclid(24 * HOUR_MS) - 2 * HOUR_MS;
     assert_eq!(month(&till), till.real_ms - midnight);
-    assert_eq!(till.time_guard.marks().stretch_ms(), HOUR_MS + NIGHT);
+    assert_eq!(
+        till.time_guard.marks().spent().stretch_ms(),
+        HOUR_MS + NIGHT
+    );
 }

@@ -11,7 +11,8 @@ mod suspects;
 use std::collections::BTreeSet;
 use std::fmt;
 
-use ferrotill_core::event::{Body, Event, Sealed};
+use ferrotill_core::document::Body;
+use ferrotill_core::event::{Event, Sealed};
 use ferrotill_core::seal::Seal;
 use rusqlite::{Connection, OptionalExtension, params};
 use uuid::Uuid;

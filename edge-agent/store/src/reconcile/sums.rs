@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use ferrotill_core::Amount;
-use ferrotill_core::event::{Body, ReportFigures};
+use ferrotill_core::document::Body;
+use ferrotill_core::event::ReportFigures;
 use ferrotill_core::receipt::{Receipt, ReceiptKind};
 use ferrotill_core::rounding::Rounding;
 use ferrotill_core::seal::PrinterCounters;

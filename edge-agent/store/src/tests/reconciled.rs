@@ -1,7 +1,7 @@
 //! Z-reports against their four sides.
 
 use ferrotill_core::Amount;
-use ferrotill_core::event::ReportKind;
+use ferrotill_core::document::ReportKind;
 use ferrotill_core::seal::{PrinterCounters, Seal};
 use ferrotill_core::till::Wish;
 

@@ -2,16 +2,15 @@
 
 use std::path::Path;
 
-use ferrotill_core::event::{
-    Body, Configuration, Event, NumberRange, ReportKind, Reserved, Voided,
-};
+use ferrotill_core::document::{Body, ReportKind};
+use ferrotill_core::event::{Configuration, Event, NumberRange, Reserved, Voided};
 use ferrotill_core::id::{DocumentId, Fingerprint, PointOfSaleId, UniqueId};
 use ferrotill_core::payment::{PaymentTable, PaymentType};
 use ferrotill_core::profile::MOLDOVA;
 use ferrotill_core::receipt::{
     Draft, DraftLine, DraftPayment, LineTotals, Original, OriginalLine, Prices, Scratch,
 };
-use ferrotill_core::refusal::Unheard;
+use ferrotill_core::refusal::IgnoreFaults;
 use ferrotill_core::seal::Seal;
 use ferrotill_core::tax::{TaxCode, TaxGroup, TaxRate, TaxTable};
 use ferrotill_core::till::{Command, Known, Order, Till, Wish};
@@ -294,7 +293,14 @@ pub(super) fn decide(
     };
     let (kind, payload) = {
         let event = till
-            .decide(&MOLDOVA, command, known, moment(now), scratch, &mut Unheard)
+            .decide(
+                &MOLDOVA,
+                command,
+                known,
+                moment(now),
+                scratch,
+                &mut IgnoreFaults,
+            )
             .unwrap();
         (event.kind(), encoded(&event))
     };

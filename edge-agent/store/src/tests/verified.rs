@@ -1,7 +1,7 @@
 //! `verify` against every kind of tampering.
 
+use ferrotill_core::document::ReportKind;
 use ferrotill_core::event;
-use ferrotill_core::event::ReportKind;
 use ferrotill_core::profile::MOLDOVA;
 use ferrotill_core::till::Wish;
 

@@ -7,7 +7,7 @@ use ferrotill_core::event::{Declared, Event, PaperSays, Reserved, Sealed};
 use ferrotill_core::id::DocumentId;
 use ferrotill_core::profile::Profile;
 use ferrotill_core::receipt::Scratch;
-use ferrotill_core::refusal::Unheard;
+use ferrotill_core::refusal::IgnoreFaults;
 use ferrotill_core::seal::Seal;
 use ferrotill_core::till::{Command, Known, Till};
 use rusqlite::Connection;
@@ -311,7 +311,7 @@ fn declared_objection(
         &known,
         declared.at,
         scratch,
-        &mut Unheard,
+        &mut IgnoreFaults,
     ) {
         Ok(Event::Declared(expected)) if expected != *declared => {
             Some("it is dated before an earlier event".to_owned())
@@ -336,7 +336,14 @@ fn sealed_objection(till: &Till, profile: &dyn Profile, sealed: &Sealed<'_>) -> 
         bytes: &mut [],
     };
     let known = Known::default();
-    let decided = till.decide(profile, &command, &known, sealed.at, scratch, &mut Unheard);
+    let decided = till.decide(
+        profile,
+        &command,
+        &known,
+        sealed.at,
+        scratch,
+        &mut IgnoreFaults,
+    );
     let expected = match decided {
         Ok(Event::Sealed(expected)) => expected,
         Ok(_) => return None,

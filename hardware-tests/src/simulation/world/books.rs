@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use ferrotill_core::event::{Body, Reserved, Sealed};
+use ferrotill_core::document::Body;
+use ferrotill_core::event::{Reserved, Sealed};
 use ferrotill_core::receipt::{Receipt, ReceiptKind};
 use ferrotill_core::seal::Seal;
 use ferrotill_core::shift::Turnover;
-use ferrotill_core::tax::GroupTotal;
+use ferrotill_core::totals::GroupTotal;
 use ferrotill_device::emulator::Emulator;
 use ferrotill_device::emulator::journal::{Document, DocumentKind};
 use ferrotill_device::emulator::memory::FiscalReceipt;
@@ -304,7 +305,7 @@ impl Ledger {
         )?;
         if !matches!(
             reserved.body,
-            Body::Report(ferrotill_core::event::ReportKind::Z)
+            Body::Report(ferrotill_core::document::ReportKind::Z)
         ) {
             return Ok(Vec::new());
         }

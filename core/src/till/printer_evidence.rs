@@ -6,7 +6,7 @@ use crate::seal::{Baseline, Seal};
 
 /// What is known of the printer that a till's documents are given to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Witness {
+pub(super) struct PrinterEvidence {
     sums: Source,
     /// The printer whose last Z-report took exactly one of its document numbers.
     z_counted_on: Option<Printer>,
@@ -25,7 +25,7 @@ enum Source {
     /// All were given to this one.
     One(Printer),
     /// To several, or somebody's word counts among them.
-    Blurred,
+    Mixed,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -50,7 +50,7 @@ impl Printer {
     }
 }
 
-impl Witness {
+impl PrinterEvidence {
     /// A document is given to this printer, or to none.
     pub(super) fn reserved(&mut self, baseline: Option<&Baseline<'_>>) {
         self.declared = false;
@@ -63,7 +63,7 @@ impl Witness {
             self.sums = match self.sums {
                 Source::Nobody => Source::One(before.printer),
                 Source::One(known) if known == before.printer => self.sums,
-                Source::One(_) | Source::Blurred => Source::Blurred,
+                Source::One(_) | Source::Mixed => Source::Mixed,
             };
         }
     }
@@ -71,14 +71,14 @@ impl Witness {
     /// A person answers for the document.
     pub(super) const fn declared(&mut self) {
         self.declared = true;
-        self.sums = Source::Blurred;
+        self.sums = Source::Mixed;
     }
 
     /// The document is a Z-report, and it is legal: the printer counts anew.
     pub(super) fn z_report(&mut self, seal: &Seal<'_>) {
         self.sums = if self.declared {
             // Whether it does rests on the word, too.
-            Source::Blurred
+            Source::Mixed
         } else {
             Source::Nobody
         };
@@ -104,7 +104,7 @@ impl Witness {
         match self.sums {
             Source::Nobody => true,
             Source::One(known) => known == Printer::of(baseline),
-            Source::Blurred => false,
+            Source::Mixed => false,
         }
     }
 

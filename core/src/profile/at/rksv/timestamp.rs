@@ -175,8 +175,7 @@ fn numbers(text: &str, separator: char, lengths: [usize; 3]) -> Option<[u16; 3]>
 mod tests {
     use core::fmt::Write as _;
 
-    use super::Timestamp;
-    use crate::rksv::Fault;
+    use super::{Fault, Timestamp};
     use crate::time::Moment;
 
     fn local(utc_ms: i64, offset_minutes: i16) -> Result<heapless::String<19>, Fault> {

@@ -1,16 +1,18 @@
-//! Austria: a signature unit signs every receipt, chained to the one before ([`crate::rksv`]).
+//! Austria: a signature unit signs every receipt, chained to the one before ([`rksv`]).
 //!
 //! Sources: spec/rksv.md for the signed receipt; § 10 UStG for the rates, as consolidated on 2026-08-05 and seen in a secondary copy.
 //! `docs/countries/at.md` says of each rule where it comes from and what is unknown.
+
+pub mod rksv;
 
 use super::{DefaultGroup, Facts, Profile, SealPlan, always, from, letter};
 use crate::amount::{Amount, Currency};
 use crate::budget::{AtTheEnd, Budget};
 use crate::quantity::Quantity;
-use crate::rksv::UNIT_FAILED;
 use crate::rounding::Rounding;
 use crate::tax::{Bucket, DatedRate, TaxRounding};
 use crate::time::Day;
+use rksv::UNIT_FAILED;
 
 /// The profile of Austria.
 pub static AUSTRIA: Austria = Austria;
@@ -92,9 +94,9 @@ impl Profile for Austria {
 #[cfg(test)]
 mod tests {
     use super::AUSTRIA;
+    use super::rksv::BucketSums;
     use crate::Amount;
     use crate::profile::Profile as _;
-    use crate::rksv::BucketSums;
     use crate::tax::TaxCode;
     use crate::time::Day;
 

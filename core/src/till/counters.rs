@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::amount::Amount;
 use crate::counters::Counters;
-use crate::event::{Body, DocumentKind};
+use crate::document::{Body, DocumentKind};
 use crate::receipt::Receipt;
 use crate::refusal::Refusal;
 use crate::shift::Shift;
@@ -12,7 +12,7 @@ use crate::time::Moment;
 
 /// Sums that documents are counted into.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Books {
+pub(super) struct TillCounters {
     pub(super) shift: Option<Shift>,
     pub(super) cash: Amount,
     year_of: i64,
@@ -29,7 +29,7 @@ pub(super) struct NextNumbers {
     pub(super) z_number: u32,
 }
 
-impl Books {
+impl TillCounters {
     /// Says whether a document can be counted, and the number of its shift's Z-report. Copies nothing: the books are large.
     pub(super) fn admit(&self, body: &Body<'_>, next: NextNumbers) -> Result<u32, Refusal> {
         let full = Refusal::CounterExhausted;
