@@ -127,9 +127,10 @@ impl From<StartError> for Failure {
             {
                 Exit::Permission
             }
-            StartError::Store(crate::store::StoreError::Configuration { .. }) => {
-                Exit::Configuration
-            }
+            StartError::Store(
+                crate::store::StoreError::Configuration { .. }
+                | crate::store::StoreError::FileMissing { .. },
+            ) => Exit::Configuration,
             _ => Exit::Failed,
         };
         Self::new(code, error)

@@ -14,7 +14,7 @@ use crate::clock::iso_utc;
 use crate::config::{Config, Overrides};
 use crate::object;
 use crate::store::verify::{Flaw, Range, Refused, Verified, Wanted, verify};
-use crate::store::{Account, FILE_NAME, Figure, StoreError};
+use crate::store::{Account, Figure, StoreError, is_in_use};
 
 /// What `verify` takes.
 #[derive(Debug, Args)]
@@ -50,7 +50,7 @@ pub(super) fn run(arguments: &VerifyArguments, voice: Voice) -> Result<Exit, Fai
         return Err(Failure::new(Exit::Usage, words));
     }
     let folder = &config.till.data_dir;
-    if !folder.join(FILE_NAME).is_file() {
+    if !is_in_use(folder) {
         let words = anyhow!(
             "there are no books in {}; check till.data_dir, or start the till once",
             folder.display()
@@ -85,12 +85,22 @@ fn unreadable(error: StoreError, voice: Voice) -> Failure {
         }
         _ => Exit::Failed,
     };
+    let (place, remedy) = match &error {
+        StoreError::FileMissing { path, .. } => (
+            path.display().to_string(),
+            "put the file back from the backup",
+        ),
+        _ => (
+            "the database".to_owned(),
+            "copy the data folder away, check the disk and its permissions, and restore the newest backup",
+        ),
+    };
     let error = anyhow::Error::new(error);
     let fault = object! {
         "code" => "books_unreadable",
-        "place" => "the database",
+        "place" => place,
         "message" => format!("{error:#}"),
-        "remedy" => "copy the data folder away, check the disk and its permissions, and restore the newest backup",
+        "remedy" => remedy,
     };
     voice.json(&object! { "ok" => false, "faults" => Out::Array(vec![fault]) });
     Failure::new(code, error)

@@ -12,7 +12,7 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
-use rusqlite::Connection;
+use rusqlite::{Connection, OpenFlags};
 
 use super::BUSY_TIMEOUT;
 use super::anchor::Anchor;
@@ -153,7 +153,9 @@ fn run(path: &Path, anchorage: &Anchorage, asked: &Receiver<Work>) {
 }
 
 fn open(path: &Path) -> Result<Connection, rusqlite::Error> {
-    let connection = Connection::open(path)?;
+    // A database that was removed meanwhile is not made anew.
+    let flags = OpenFlags::default().difference(OpenFlags::SQLITE_OPEN_CREATE);
+    let connection = Connection::open_with_flags(path, flags)?;
     connection.busy_timeout(BUSY_TIMEOUT)?;
     // The writer has synced its log; this is for the database.
     connection.pragma_update(None, "synchronous", "FULL")?;

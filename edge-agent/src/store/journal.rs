@@ -13,8 +13,7 @@ use super::anchor::{self, Anchor};
 use super::beside::{Anchorage, Beside, PAGES_MAX};
 use super::chain::{ChainKey, GENESIS, Link, Mac};
 use super::{
-    BUSY_TIMEOUT, Context, FILE_NAME, StoreError, configure, migrate, outbox, projection, query,
-    reconcile,
+    BUSY_TIMEOUT, Context, FILE_NAME, StoreError, folder, outbox, projection, query, reconcile,
 };
 
 /// A log that is longer at a start is cut off: twice of what the thread beside the writer leaves.
@@ -46,17 +45,15 @@ pub struct Store {
 }
 
 impl Store {
-    /// Opens the books in a data folder, or makes them.
+    /// Opens the store in a data folder, or makes it on the first start.
     ///
     /// # Errors
     ///
-    /// [`StoreError`] where the file cannot be used, or its last row does not fit the chain.
+    /// [`StoreError::FileMissing`] where the database or the key was removed; nothing is created then.
+    /// Other [`StoreError`]s where a file cannot be used.
     pub fn open(folder: &Path) -> Result<Self, StoreError> {
         let path = folder.join(FILE_NAME);
-        let key = ChainKey::load_or_create(&folder.join("journal.key"))?;
-        let mut connection = Connection::open(&path).context(&path, "open")?;
-        configure(&connection).context(&path, "settings")?;
-        migrate::migrate(&mut connection, &path)?;
+        let (connection, key) = folder::open(folder)?;
         let anchorage = Anchorage::new(folder, &key);
         let mut store = Self {
             beside: None,

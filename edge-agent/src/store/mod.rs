@@ -9,6 +9,7 @@ mod chain;
 mod clock;
 mod counters;
 mod declared;
+mod folder;
 mod journal;
 mod migrate;
 mod outbox;
@@ -26,6 +27,7 @@ use rusqlite::Connection;
 
 pub use chain::{ChainKey, Mac};
 pub use declared::Word;
+pub use folder::is_in_use;
 pub use journal::{Batch, Store};
 pub use outbox::{Letter, Telling};
 pub use query::{DocumentRow, Page, Reader, RequestState, StoredDocument, UnsentCount};
@@ -84,6 +86,25 @@ pub enum StoreError {
         /// Why.
         #[source]
         source: ferrotill_core::event::EventError,
+    },
+    /// A file of the data folder is missing or has lost its content, and others that belong to it are there.
+    #[error("{path} {lack}, but {beside}; put it back from the backup")]
+    FileMissing {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it: "is missing".
+        lack: &'static str,
+        /// What shows that it was there: "journal.key is there".
+        beside: &'static str,
+    },
+    /// The data folder.
+    #[error("the data folder {path} could not be read; check its permissions")]
+    Folder {
+        /// The folder.
+        path: PathBuf,
+        /// The system's own words.
+        #[source]
+        source: std::io::Error,
     },
     /// The key of the chain.
     #[error("the journal's key {path} could not be read or made; check the folder's permissions")]

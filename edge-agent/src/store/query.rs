@@ -5,12 +5,12 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use ferrotill_core::event::{Event, Reserved, Sealed, Voided};
-use rusqlite::{Connection, OpenFlags, OptionalExtension, Row, params};
+use rusqlite::{Connection, OptionalExtension, Row, params};
 use uuid::Uuid;
 
 use super::chain::{ChainKey, GENESIS, Link, Mac};
 use super::reconcile::{self, Account};
-use super::{BUSY_TIMEOUT, Context, FILE_NAME, StoreError, anchor};
+use super::{Context, FILE_NAME, StoreError, anchor, folder};
 
 /// What became of a request id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -276,7 +276,7 @@ impl Reader {
     ///
     /// [`StoreError::ChainBroken`] with the first row that does not fit.
     pub fn verify(&self, key: &ChainKey) -> Result<i64, StoreError> {
-        let connection = self.connection().context(&self.path, "open for reading")?;
+        let connection = self.connection()?;
         let mut rows = 0;
         replay(&connection, &self.path, key, 0, |_, _, _| rows += 1)?;
         Ok(rows)
@@ -287,7 +287,7 @@ impl Reader {
         context: &'static str,
         read: impl FnOnce(&Connection) -> Result<T, rusqlite::Error>,
     ) -> Result<T, StoreError> {
-        let connection = self.connection().context(&self.path, "open for reading")?;
+        let connection = self.connection()?;
         let outcome = read(&connection).context(&self.path, context);
         let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
         if idle.len() < IDLE_MAX {
@@ -296,7 +296,7 @@ impl Reader {
         outcome
     }
 
-    fn connection(&self) -> Result<Connection, rusqlite::Error> {
+    fn connection(&self) -> Result<Connection, StoreError> {
         if let Some(connection) = self
             .idle
             .lock()
@@ -305,13 +305,12 @@ impl Reader {
         {
             return Ok(connection);
         }
-        let connection = Connection::open_with_flags(
-            &self.path,
-            OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX,
-        )?;
-        connection.busy_timeout(BUSY_TIMEOUT)?;
-        connection.pragma_update(None, "query_only", true)?;
-        connection.pragma_update(None, "cache_size", -CACHE_KIB)?;
+        let connection = folder::open_for_reading(&self.path)?;
+        let settings = || {
+            connection.pragma_update(None, "query_only", true)?;
+            connection.pragma_update(None, "cache_size", -CACHE_KIB)
+        };
+        settings().context(&self.path, "open for reading")?;
         Ok(connection)
     }
 }

@@ -2,6 +2,7 @@
 
 mod declared;
 mod flat;
+mod folder;
 mod reconciled;
 mod shop;
 mod verified;
@@ -514,7 +515,7 @@ fn a_newer_schema_is_refused_and_left_alone() {
 fn an_event_of_a_newer_program_is_refused_and_not_skipped() {
     let mut shop = Shop::new();
     shop.cash(1, 100);
-    let key = ChainKey::load_or_create(&shop.folder.path().join("journal.key")).unwrap();
+    let key = ChainKey::load(&shop.folder.path().join("journal.key")).unwrap();
     let raw = raw(shop.folder.path());
     let head: Mac = raw
         .query_row("SELECT mac FROM journal WHERE seq = 3", [], |row| {

@@ -160,7 +160,7 @@ impl Shop {
     }
 
     pub(super) fn verify(&self) -> Result<i64, StoreError> {
-        let key = ChainKey::load_or_create(&self.folder.path().join("journal.key")).unwrap();
+        let key = ChainKey::load(&self.folder.path().join("journal.key")).unwrap();
         self.reader().verify(&key)
     }
 

@@ -12,12 +12,12 @@ use std::collections::HashMap;
 use std::path::Path;
 
 use ferrotill_core::profile::Profile;
-use rusqlite::{Connection, OpenFlags, params};
+use rusqlite::{Connection, params};
 use uuid::Uuid;
 
-use super::chain::{ChainKey, Mac};
+use super::chain::Mac;
 use super::reconcile::{self, Account};
-use super::{BUSY_TIMEOUT, Context, FILE_NAME, StoreError, anchor, migrate};
+use super::{Context, FILE_NAME, StoreError, anchor, folder, migrate};
 use walk::{Snapshot, Walk, Walked};
 
 pub use flaw::Flaw;
@@ -137,13 +137,14 @@ impl Flaws {
 /// [`StoreError`] where the books cannot be read at all; what is wrong in them is told as flaws.
 pub fn verify(wanted: &Wanted<'_>) -> Result<Verified, StoreError> {
     let path = wanted.folder.join(FILE_NAME);
-    let key = ChainKey::load(&wanted.folder.join("journal.key"))?;
+    let key = folder::load_key(wanted.folder)?;
     // The anchors first: a running agent writes them after the rows that they name.
     let anchors = anchor::found(wanted.folder, &key).map_err(|source| StoreError::Anchor {
         path: wanted.folder.to_owned(),
         source,
     })?;
-    let connection = open(&path).context(&path, "open for reading")?;
+    let connection = folder::open_for_reading(&path)?;
+    configure(&connection).context(&path, "settings")?;
     let mut flaws = Flaws {
         range: wanted.range,
         found: Vec::new(),
@@ -196,16 +197,11 @@ pub fn verify(wanted: &Wanted<'_>) -> Result<Verified, StoreError> {
     })
 }
 
-fn open(path: &Path) -> Result<Connection, rusqlite::Error> {
-    let connection = Connection::open_with_flags(
-        path,
-        OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX,
-    )?;
-    connection.busy_timeout(BUSY_TIMEOUT)?;
+fn configure(connection: &Connection) -> Result<(), rusqlite::Error> {
     connection.pragma_update(None, "trusted_schema", false)?;
     connection.pragma_update(None, "cell_size_check", true)?;
     connection.set_prepared_statement_cache_capacity(64);
-    Ok(connection)
+    Ok(())
 }
 
 /// Tables of another version cannot be held against ours.
