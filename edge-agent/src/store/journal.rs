@@ -39,7 +39,7 @@ pub struct Store {
     waiting: u32,
     /// The row of the last anchor.
     anchored: i64,
-    /// An anchor is wanted before [`anchor::ROWS_MAX`] rows have come: a day was closed.
+    /// An anchor is wanted before [`anchor::ROWS_MAX`] rows have come.
     anchor_soon: bool,
     anchorage: Anchorage,
 }
@@ -71,6 +71,8 @@ impl Store {
         };
         store.reload_head()?;
         store.compare_anchor();
+        // After the first commit, which syncs the log with everything that a killed writer has left in it.
+        store.anchor_soon = store.head.seq > store.anchored;
         if let Err(error) = store.shorten_log() {
             // What is in the log is as durable as what is in the database.
             tracing::warn!("the log of the books stays long: {error}; check the disk");
@@ -146,7 +148,8 @@ impl Store {
         }
     }
 
-    /// An anchor is due: enough rows have come, or a day was closed.
+    /// An anchor is due: this is the first commit after a start, a shift has its first document, a report was sealed,
+    /// or enough rows have come.
     #[must_use]
     pub fn anchor_is_due(&self) -> bool {
         self.head.seq - self.anchored >= anchor::ROWS_MAX || self.anchor_soon
@@ -312,7 +315,9 @@ impl Batch<'_> {
             })
             .context(&self.store.path, "append to the journal")?;
         self.head = Head { seq, mac };
-        if matches!(event, Event::Sealed(sealed) if sealed.report.is_some()) {
+        if let Event::Sealed(sealed) = event
+            && (sealed.report.is_some() || sealed.current_number == 1)
+        {
             self.store.anchor_soon = true;
         }
         let letters = projection::project(self.connection(), device, seq, event)

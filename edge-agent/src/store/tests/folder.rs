@@ -109,6 +109,29 @@ fn a_database_without_rows_beside_an_anchor_has_lost_them() {
     drop(Store::open(fresh.path()).unwrap());
 }
 
+/// A log that is lost in the first hours of a till or of a shift must not go unnoticed.
+#[test]
+fn an_anchor_is_due_with_the_first_document_of_a_shift_and_after_a_start() {
+    let mut shop = Shop::new();
+    assert!(!shop.store.anchor_is_due());
+    shop.sale(1);
+    assert!(shop.store.anchor_is_due(), "the shift's first document");
+    shop.store.anchor();
+    shop.sale(2);
+    assert!(!shop.store.anchor_is_due(), "its second document");
+
+    let Shop { folder, store, .. } = shop;
+    drop(store);
+    let mut store = Store::open(folder.path()).unwrap();
+    store.batch().unwrap().commit().unwrap();
+    assert!(store.anchor_is_due(), "rows of the last run have no anchor");
+    store.anchor();
+    drop(store);
+    let mut store = Store::open(folder.path()).unwrap();
+    store.batch().unwrap().commit().unwrap();
+    assert!(!store.anchor_is_due(), "all rows are anchored");
+}
+
 #[test]
 fn a_log_without_its_database_is_kept() {
     let folder = tempfile::tempdir().unwrap();
