@@ -7,7 +7,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 use uuid::Uuid;
 
 use super::journal::{Batch, Store};
-use super::query::{self, COLUMNS, RequestState, StoredDocument};
+use super::rows::{self, COLUMNS, RequestState, StoredDocument};
 use super::{Context, StoreError};
 
 impl Store {
@@ -50,7 +50,7 @@ fn counters<R>(
 ) -> Result<Option<R>, rusqlite::Error> {
     let row = connection
         .prepare_cached(&last_on_printer())?
-        .query_row([device.as_bytes()], query::document_row)
+        .query_row([device.as_bytes()], rows::document_row)
         .optional()?;
     let after = row
         .as_ref()
@@ -67,7 +67,7 @@ fn counters<R>(
         return Ok(Some(read(&closed.now)));
     }
     let Some(row) = row else { return Ok(None) };
-    let document = query::document(connection, row)?;
+    let document = rows::document(connection, row)?;
     Ok(after_document(&document).as_ref().map(read))
 }
 

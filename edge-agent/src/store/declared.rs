@@ -4,7 +4,8 @@ use ferrotill_core::event::{Event, PaperSays};
 use rusqlite::OptionalExtension;
 
 use super::StoreError;
-use super::query::{DocumentRow, Reader};
+use super::query::Reader;
+use super::rows::DocumentRow;
 
 /// What a person said of a document that its printer could not prove.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -16,6 +16,8 @@ mod outbox;
 mod projection;
 mod query;
 mod reconcile;
+mod replay;
+mod rows;
 #[cfg(test)]
 mod tests;
 pub mod verify;
@@ -30,8 +32,9 @@ pub use declared::Word;
 pub use folder::is_in_use;
 pub use journal::{Batch, Store};
 pub use outbox::{Letter, Telling};
-pub use query::{DocumentRow, Page, Reader, RequestState, StoredDocument, UnsentCount};
+pub use query::{Page, Reader, UnsentCount};
 pub use reconcile::{Account, AccountCount, Figure};
+pub use rows::{DocumentRow, RequestState, StoredDocument};
 
 /// Why the books could not be read or written.
 #[derive(Debug, thiserror::Error)]

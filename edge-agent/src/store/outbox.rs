@@ -10,7 +10,8 @@ use uuid::Uuid;
 use super::Context;
 use super::StoreError;
 use super::journal::Batch;
-use super::query::{self, COLUMNS, Reader, StoredDocument, UnsentCount, document, document_row};
+use super::query::{Reader, UnsentCount};
+use super::rows::{self, COLUMNS, StoredDocument};
 
 /// A document that waits, with what it takes to tell of it.
 #[derive(Debug)]
@@ -69,8 +70,8 @@ impl Reader {
                     .prepare_cached(&format!(
                         "SELECT {COLUMNS} FROM document WHERE reserved_seq = ?1"
                     ))?
-                    .query_row([reserved_seq], document_row)?;
-                let document = document(connection, row)?;
+                    .query_row([reserved_seq], rows::document_row)?;
+                let document = rows::document(connection, row)?;
                 let original_number = original_number(connection, &document)?;
                 letters.push(Letter {
                     sealed_seq,
@@ -173,15 +174,6 @@ impl Batch<'_> {
 pub(super) const OLDEST_WAITING: &str = "SELECT document.at FROM outbox JOIN document ON document.reserved_seq = outbox.reserved_seq \
      WHERE outbox.state = 'waiting' ORDER BY outbox.sealed_seq LIMIT 1";
 
-/// Letters that wait.
-pub(super) fn count_waiting(connection: &Connection) -> Result<u32, rusqlite::Error> {
-    connection.query_row(
-        "SELECT count(*) FROM outbox WHERE state = 'waiting'",
-        [],
-        |row| row.get(0),
-    )
-}
-
 fn original_number(
     connection: &Connection,
     document: &StoredDocument,
@@ -196,13 +188,13 @@ fn original_number(
     else {
         return Ok(None);
     };
-    let sale = query::request(
+    let sale = rows::request(
         connection,
         Some(document.row.device),
         Uuid::from_bytes(original.0),
     )?;
     let Some(sale) = sale else { return Ok(None) };
-    let sale = query::document(connection, sale)?;
+    let sale = rows::document(connection, sale)?;
     Ok(match sale.sealed().map(|sealed| sealed.seal) {
         Some(Seal::FiscalNumber { number, .. }) => Some(number),
         _ => sale.row.number.map(u64::from),

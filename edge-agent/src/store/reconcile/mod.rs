@@ -16,8 +16,6 @@ use ferrotill_core::seal::Seal;
 use rusqlite::{Connection, OptionalExtension, params};
 use uuid::Uuid;
 
-use super::StoreError;
-use super::query::Reader;
 use sums::{COUNT, Subject, Sums, TAX};
 use suspects::suspects;
 
@@ -325,38 +323,4 @@ pub(super) fn account(
         acknowledged_at,
         figures,
     }))
-}
-
-impl Reader {
-    /// The reconciliation of a Z-report.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError::Database`].
-    pub fn account(&self, device: Uuid, z_number: u32) -> Result<Option<Account>, StoreError> {
-        self.with("reconciliation", |connection| {
-            account(connection, device, z_number)
-        })
-    }
-
-    /// How the Z-reports stand.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError::Database`].
-    pub fn account_count(&self) -> Result<AccountCount, StoreError> {
-        self.with("reconciliations", |connection| {
-            connection
-                .prepare_cached(
-                    "SELECT (SELECT count(*) FROM reconciliation WHERE agrees = 0), \
-                            (SELECT count(*) FROM reconciliation WHERE acknowledged_at IS NULL)",
-                )?
-                .query_row([], |row| {
-                    Ok(AccountCount {
-                        differing: row.get(0)?,
-                        unacknowledged: row.get(1)?,
-                    })
-                })
-        })
-    }
 }

@@ -48,7 +48,7 @@ fn a_long_stretch_without_office_and_printer_costs_a_sale_and_a_start_nothing() 
 fn what_waits_is_counted_as_it_comes_and_goes() {
     let mut shop = long_offline(3);
     shop.trading_day();
-    let counted = |shop: &Shop| outbox::count_waiting(&raw(shop.folder.path())).unwrap();
+    let counted = |shop: &Shop| query::count_waiting(&raw(shop.folder.path())).unwrap();
     let kept = |shop: &mut Shop| shop.store.batch().unwrap().unsent().unwrap().documents;
     // Cash in, two sales, five alternative receipts, a return and a Z-report; an X-report concerns nobody.
     assert_eq!((kept(&mut shop), counted(&shop)), (9, 9));
