@@ -17,10 +17,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use ferrotill_core::budget::{Budget, ClockTrouble, Guard, Left, Marks, Reading, Unsent};
 use ferrotill_core::time::Moment;
-use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::clock::Clock;
+use crate::store::StoredClock;
 
 /// What the machine's clocks say at one instant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,24 +29,6 @@ pub struct Clocks {
     pub system_ms: i64,
     /// Time since the machine was started.
     pub since_boot_ms: i64,
-}
-
-/// What must survive a power cut.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Remembered {
-    marks: Marks,
-    /// The start of the machine in which the last moment was seen.
-    boot: Uuid,
-    /// When, since that start.
-    since_boot_ms: i64,
-    /// A witness has spoken since that start.
-    sure: bool,
-    /// An earlier start of the machine had seen a moment already.
-    started_anew: bool,
-    /// How far time has run ahead of the witnesses.
-    lead_ms: i64,
-    /// How far callers have moved time forward since that start.
-    told_ms: i64,
 }
 
 /// What became of a caller's time.
@@ -106,7 +88,7 @@ const GUARD: Guard = Guard {
 impl Watchman {
     /// Takes up the watch.
     #[must_use]
-    pub fn new(remembered: Option<Remembered>, boot: Uuid, clocks: Clocks) -> Self {
+    pub fn new(remembered: Option<StoredClock>, boot: Uuid, clocks: Clocks) -> Self {
         let start = Self {
             marks: Marks::default(),
             boot,
@@ -142,8 +124,8 @@ impl Watchman {
 
     /// What is to be stored with the next commit.
     #[must_use]
-    pub fn remembered(&self) -> Remembered {
-        Remembered {
+    pub fn remembered(&self) -> StoredClock {
+        StoredClock {
             marks: self.marks,
             boot: self.boot,
             since_boot_ms: self.read_ms,
@@ -371,7 +353,7 @@ impl GuardedClock {
     #[must_use]
     pub fn new(
         clock: Arc<Clock>,
-        remembered: Option<Remembered>,
+        remembered: Option<StoredClock>,
         latest: impl IntoIterator<Item = Moment>,
     ) -> Self {
         let mut watchman = Watchman::new(remembered, clock.boot(), clocks(&clock));
@@ -533,7 +515,7 @@ impl GuardedClock {
     /// What is to be stored with the next commit. The time until now is charged first, and what was heard meanwhile is not stored
     /// without its moment.
     #[must_use]
-    pub fn remembered(&self) -> Remembered {
+    pub fn remembered(&self) -> StoredClock {
         let (mut inner, clocks) = self.read();
         inner.watchman.step(clocks, |ms| self.clock.moment(ms));
         inner.watchman.remembered()

@@ -4,7 +4,7 @@ use ferrotill_core::budget::{AtTheEnd, Budget, ClockTrouble, Unsent};
 use ferrotill_core::time::Moment;
 use uuid::Uuid;
 
-use super::{CALLER_MS, CallerHeard, Clocks, FOLLOW_MS, HOUR_MS, LEAP_MS, Remembered, Watchman};
+use super::{CALLER_MS, CallerHeard, Clocks, FOLLOW_MS, HOUR_MS, LEAP_MS, StoredClock, Watchman};
 
 const NOON: i64 = 1_795_262_400_000;
 const MINUTE: i64 = 60_000;
@@ -99,7 +99,7 @@ impl Till {
 
     /// The agent ends and begins again; the machine runs on.
     fn restart(&mut self) {
-        let kept: Remembered =
+        let kept: StoredClock =
             postcard::from_bytes(&postcard::to_stdvec(&self.watchman.remembered()).unwrap())
                 .unwrap();
         self.watchman = Watchman::new(Some(kept), self.boot, self.clocks());
@@ -431,7 +431,7 @@ fn a_printer_with_an_empty_battery_does_not_slow_the_time() {
     till.hear(NOON);
     till.now();
     // Ten hours without power; the machine's clock is right again.
-    let remembered: Remembered = till.watchman.remembered();
+    let remembered: StoredClock = till.watchman.remembered();
     till.real_ms += 10 * HOUR_MS;
     till.booted_ms = till.real_ms;
     till.boot = Uuid::from_u128(2);

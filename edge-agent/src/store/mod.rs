@@ -28,6 +28,7 @@ use std::time::Duration;
 use rusqlite::Connection;
 
 pub use chain::{ChainKey, Mac};
+pub use clock::StoredClock;
 pub use declared::Word;
 pub use folder::is_in_use;
 pub use journal::{Batch, Store};
