@@ -288,7 +288,7 @@ impl Clerk {
                 self.floor.keep();
                 self.let_out(effects);
                 if self.store.anchor_is_due() {
-                    self.store.anchor_beside();
+                    self.store.anchor_in_background();
                 }
             }
             Err(error) => self.trouble(&error, must_keep, effects),

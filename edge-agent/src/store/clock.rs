@@ -41,7 +41,7 @@ impl Store {
     /// # Errors
     ///
     /// [`StoreError::Database`].
-    pub fn remembered_clock(&self) -> Result<Option<StoredClock>, StoreError> {
+    pub fn stored_clock(&self) -> Result<Option<StoredClock>, StoreError> {
         let row: Option<(u16, Vec<u8>)> = self
             .connection()
             .query_row(
@@ -91,7 +91,7 @@ impl Batch<'_> {
     /// # Errors
     ///
     /// [`StoreError`].
-    pub fn remember_clock(&mut self, remembered: &StoredClock) -> Result<(), StoreError> {
+    pub fn store_clock(&mut self, remembered: &StoredClock) -> Result<(), StoreError> {
         let bytes = postcard::to_stdvec(remembered).map_err(|_| StoreError::TooLarge)?;
         self.connection()
             .prepare_cached(

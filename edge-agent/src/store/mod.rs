@@ -4,14 +4,14 @@
 //! What is acknowledged to a caller was committed before: an error at commit means *unknown*, and the head is read again.
 
 mod anchor;
-mod beside;
 mod chain;
 mod clock;
 mod counters;
-mod declared;
 mod folder;
 mod journal;
+mod maintenance;
 mod migrate;
+mod operator;
 mod outbox;
 mod projection;
 mod query;
@@ -29,12 +29,12 @@ use rusqlite::Connection;
 
 pub use chain::{ChainKey, Mac};
 pub use clock::StoredClock;
-pub use declared::Word;
 pub use folder::is_in_use;
 pub use journal::{Batch, Store};
-pub use outbox::{Letter, Telling};
+pub use operator::OperatorDeclaration;
+pub use outbox::{DeliveryState, OutboxEntry};
 pub use query::{Page, Reader, UnsentCount};
-pub use reconcile::{Account, AccountCount, Figure};
+pub use reconcile::{ReconciliationCount, ReconciliationFigure, ZReconciliation};
 pub use rows::{DocumentRow, RequestState, StoredDocument};
 
 /// Why the books could not be read or written.
@@ -128,9 +128,9 @@ pub enum StoreError {
         #[source]
         source: std::io::Error,
     },
-    /// The thread beside the writer.
+    /// The maintenance thread.
     #[error("the system cannot make the thread that makes checkpoints and anchors")]
-    Beside {
+    Thread {
         /// The system's own words.
         #[source]
         source: std::io::Error,

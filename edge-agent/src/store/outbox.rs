@@ -15,7 +15,7 @@ use super::rows::{self, COLUMNS, StoredDocument};
 
 /// A document that waits, with what it takes to tell of it.
 #[derive(Debug)]
-pub struct Letter {
+pub struct OutboxEntry {
     /// Its place in the order of telling.
     pub sealed_seq: i64,
     /// Its device.
@@ -32,7 +32,7 @@ pub struct Letter {
 
 /// How far the telling of a document is.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Telling {
+pub struct DeliveryState {
     /// Answers of the office so far.
     pub attempts: u32,
     /// Why the office did not take it, the last time.
@@ -47,7 +47,7 @@ impl Reader {
     /// # Errors
     ///
     /// [`StoreError::Database`].
-    pub fn letters(&self, after: i64, count: u32) -> Result<Vec<Letter>, StoreError> {
+    pub fn outbox_entries(&self, after: i64, count: u32) -> Result<Vec<OutboxEntry>, StoreError> {
         self.with("outbox", |connection| {
             let mut statement = connection.prepare_cached(
                 "SELECT sealed_seq, reserved_seq, device, duty, message_number FROM outbox \
@@ -73,7 +73,7 @@ impl Reader {
                     .query_row([reserved_seq], rows::document_row)?;
                 let document = rows::document(connection, row)?;
                 let original_number = original_number(connection, &document)?;
-                letters.push(Letter {
+                letters.push(OutboxEntry {
                     sealed_seq,
                     device: Uuid::from_bytes(device),
                     duty,
@@ -91,7 +91,7 @@ impl Reader {
     /// # Errors
     ///
     /// [`StoreError::Database`].
-    pub fn newest_letter(&self) -> Result<Option<i64>, StoreError> {
+    pub fn newest_outbox_entry(&self) -> Result<Option<i64>, StoreError> {
         self.with("outbox", |connection| {
             connection
                 .prepare_cached("SELECT max(sealed_seq) FROM outbox WHERE state = 'waiting'")?
@@ -130,7 +130,7 @@ impl Reader {
     /// # Errors
     ///
     /// [`StoreError::Database`].
-    pub fn telling(&self, reserved_seq: i64) -> Result<Option<Telling>, StoreError> {
+    pub fn delivery_state(&self, reserved_seq: i64) -> Result<Option<DeliveryState>, StoreError> {
         self.with("outbox", |connection| {
             connection
                 .prepare_cached(
@@ -138,7 +138,7 @@ impl Reader {
                      (SELECT settled_seq FROM document WHERE reserved_seq = ?1)",
                 )?
                 .query_row([reserved_seq], |row| {
-                    Ok(Telling {
+                    Ok(DeliveryState {
                         attempts: row.get(0)?,
                         refusal: row.get(1)?,
                         acknowledged_ms: row.get(2)?,

@@ -8,7 +8,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 use uuid::Uuid;
 
 use super::chain::ChainKey;
-use super::reconcile::{self, Account, AccountCount};
+use super::reconcile::{self, ReconciliationCount, ZReconciliation};
 use super::replay::replay;
 use super::rows::{COLUMNS, StoredDocument, document, document_row, request};
 use super::{Context, FILE_NAME, StoreError, anchor, folder};
@@ -187,9 +187,13 @@ impl Reader {
     /// # Errors
     ///
     /// [`StoreError::Database`].
-    pub fn account(&self, device: Uuid, z_number: u32) -> Result<Option<Account>, StoreError> {
+    pub fn reconciliation(
+        &self,
+        device: Uuid,
+        z_number: u32,
+    ) -> Result<Option<ZReconciliation>, StoreError> {
         self.with("reconciliation", |connection| {
-            reconcile::account(connection, device, z_number)
+            reconcile::of_report(connection, device, z_number)
         })
     }
 
@@ -198,7 +202,7 @@ impl Reader {
     /// # Errors
     ///
     /// [`StoreError::Database`].
-    pub fn account_count(&self) -> Result<AccountCount, StoreError> {
+    pub fn reconciliation_count(&self) -> Result<ReconciliationCount, StoreError> {
         self.with("reconciliations", |connection| {
             connection
                 .prepare_cached(
@@ -206,7 +210,7 @@ impl Reader {
                             (SELECT count(*) FROM reconciliation WHERE acknowledged_at IS NULL)",
                 )?
                 .query_row([], |row| {
-                    Ok(AccountCount {
+                    Ok(ReconciliationCount {
                         differing: row.get(0)?,
                         unacknowledged: row.get(1)?,
                     })

@@ -4,7 +4,7 @@ use ferrotill_core::event::{Event, Reserved, Sealed, Voided};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use uuid::Uuid;
 
-use super::reconcile::{self, Account};
+use super::reconcile::{self, ZReconciliation};
 
 /// What became of a request id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,7 +52,7 @@ pub struct StoredDocument {
     /// Its row.
     pub row: DocumentRow,
     /// How it reconciles, where it is a Z-report.
-    pub account: Option<Account>,
+    pub reconciliation: Option<ZReconciliation>,
     reserved: (u16, u16, Vec<u8>),
     settled: Option<(u16, u16, Vec<u8>)>,
 }
@@ -142,15 +142,15 @@ pub(super) fn document(
         |seq: i64| statement.query_row([seq], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)));
     let reserved = journal_row(row.reserved_seq)?;
     let settled = row.settled_seq.map(journal_row).transpose()?;
-    let account = match row.kind.as_str() {
+    let reconciliation = match row.kind.as_str() {
         "z_report" if row.state == RequestState::Sealed => {
-            reconcile::account(connection, row.device, row.z_number)?
+            reconcile::of_report(connection, row.device, row.z_number)?
         }
         _ => None,
     };
     Ok(StoredDocument {
         row,
-        account,
+        reconciliation,
         reserved,
         settled,
     })

@@ -414,7 +414,7 @@ fn the_outbox_tells_in_the_order_of_sealing() {
     let mut shop = Shop::new();
     shop.trading_day();
     let reader = shop.reader();
-    let letters = reader.letters(0, 100).unwrap();
+    let letters = reader.outbox_entries(0, 100).unwrap();
     let told: Vec<(&str, u32)> = letters
         .iter()
         .map(|letter| (letter.duty.as_str(), letter.message_number))
@@ -440,7 +440,7 @@ fn the_outbox_tells_in_the_order_of_sealing() {
         Some(2),
         "a refund names its sale by its number"
     );
-    let tail = reader.letters(letters[1].sealed_seq, 2).unwrap();
+    let tail = reader.outbox_entries(letters[1].sealed_seq, 2).unwrap();
     let duties: Vec<&str> = tail.iter().map(|letter| letter.duty.as_str()).collect();
     assert_eq!(duties, ["alternative_receipt", "refund"]);
 }
@@ -451,7 +451,7 @@ fn a_document_is_acknowledged_once() {
     shop.cash(1, 100);
     shop.cash(2, 100);
     let reader = shop.reader();
-    let first = reader.letters(0, 1).unwrap()[0].sealed_seq;
+    let first = reader.outbox_entries(0, 1).unwrap()[0].sealed_seq;
     let change = |shop: &mut Shop, change: &dyn Fn(&mut Batch<'_>)| {
         let mut batch = shop.store.batch().unwrap();
         change(&mut batch);

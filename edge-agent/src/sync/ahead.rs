@@ -9,12 +9,12 @@ use ferrotill_core::Currency;
 use super::letter::letter_document;
 use crate::authority::Document;
 use crate::config::Config;
-use crate::store::{Letter, Reader, StoreError};
+use crate::store::{OutboxEntry, Reader, StoreError};
 
 /// A letter with what it tells; nothing where the journal cannot be read.
 #[derive(Debug)]
 pub(super) struct Prepared {
-    pub(super) letter: Letter,
+    pub(super) letter: OutboxEntry,
     pub(super) document: Option<Document>,
 }
 
@@ -51,7 +51,7 @@ struct Desk {
 
 impl Desk {
     fn read(&self, after: i64, count: u32) -> Lot {
-        let letters = self.reader.letters(after, count)?;
+        let letters = self.reader.outbox_entries(after, count)?;
         let prepared = letters.into_iter().map(|letter| Prepared {
             document: letter_document(&letter, &self.config, self.currency),
             letter,

@@ -28,7 +28,7 @@ use crate::clerk::{ClerkDoor, Message, OfficeNews};
 use crate::clock::Clock;
 use crate::config::{Config, Upstream};
 use crate::guard::GuardedClock;
-use crate::store::{Letter, Reader, StoreError};
+use crate::store::{OutboxEntry, Reader, StoreError};
 use ahead::{Prepared, ReadingAhead};
 use backoff::Backoff;
 use post::Network;
@@ -265,7 +265,7 @@ impl Worker {
     /// whose pause is over. What the office does not want never stands before what it has not seen, unless order is strict.
     fn fill_queue(&mut self, now: u64) -> Result<(), StoreError> {
         // A document that was not there at the last look is tried at once while the office is not offline.
-        let newest = self.parts.reader.newest_letter()?;
+        let newest = self.parts.reader.newest_outbox_entry()?;
         if let Some(newest) = newest.filter(|newest| *newest > self.newest) {
             self.newest = newest;
             self.reach.document_added(now);
@@ -394,7 +394,7 @@ impl Worker {
         self.parts.door.tell(Message::Office(news));
     }
 
-    fn refuse(&mut self, letter: &Letter, words: &str) {
+    fn refuse(&mut self, letter: &OutboxEntry, words: &str) {
         let now = self.now_ms();
         self.told_up_to = self.told_up_to.max(letter.sealed_seq);
         let (times, again) = self.refused.entry(letter.sealed_seq).or_insert((0, now));

@@ -313,7 +313,7 @@ impl Floor {
             self.clock_stored = now;
             // A look is a step: the time until now is charged before it is stored.
             self.setting.guard.now();
-            batch.remember_clock(&self.setting.guard.remembered())?;
+            batch.store_clock(&self.setting.guard.remembered())?;
         }
         Ok(())
     }

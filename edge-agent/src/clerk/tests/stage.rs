@@ -314,7 +314,7 @@ impl Stage {
         let store = Store::open(folder.path()).unwrap();
         let guard = GuardedClock::new(
             Arc::clone(&clock),
-            store.remembered_clock().unwrap(),
+            store.stored_clock().unwrap(),
             store.latest_moment().unwrap(),
         );
         let setting = Arc::new(Setting {

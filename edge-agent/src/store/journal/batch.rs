@@ -211,8 +211,8 @@ impl Batch<'_> {
                 let rows = self.head.seq - self.store.head.seq;
                 self.store.head = self.head;
                 self.store.waiting = self.waiting;
-                if let Some(beside) = &mut self.store.beside {
-                    beside.committed(rows);
+                if let Some(maintenance) = &mut self.store.maintenance {
+                    maintenance.committed(rows);
                 }
                 Ok(())
             }

@@ -161,7 +161,7 @@ fn a_reader_says_that_the_database_is_missing_and_makes_none() {
 #[test]
 fn a_checkpoint_of_a_removed_database_makes_no_new_one() {
     let mut shop = Shop::new();
-    shop.store.work_beside().unwrap();
+    shop.store.start_maintenance().unwrap();
     fs::remove_file(shop.folder.path().join(FILE_NAME)).unwrap();
     // Enough rows for the maintenance thread to be asked for a checkpoint; dropping the store waits for it.
     for document in 0..200 {

@@ -16,7 +16,7 @@ use rusqlite::{Connection, params};
 use uuid::Uuid;
 
 use super::chain::Mac;
-use super::reconcile::{self, Account};
+use super::reconcile::{self, ZReconciliation};
 use super::{Context, FILE_NAME, StoreError, anchor, folder, migrate};
 use walk::{Snapshot, Walk, Walked};
 
@@ -76,7 +76,7 @@ pub struct Verified {
     /// The row of the newest anchor that fits.
     pub anchored: Option<i64>,
     /// The Z-reports in the range.
-    pub accounts: Vec<Account>,
+    pub reconciliations: Vec<ZReconciliation>,
     /// Every flaw that was found, up to [`FLAWS_MAX`].
     pub flaws: Vec<Flaw>,
     /// How many more there are.
@@ -167,13 +167,14 @@ pub fn verify(wanted: &Wanted<'_>) -> Result<Verified, StoreError> {
         flaws: &mut flaws,
         tills: HashMap::new(),
         walked: Walked::default(),
-        word: None,
+        pending: None,
     }
     .along()?;
     let anchored = check_anchors(&connection, wanted.folder, anchors, walked.head, &mut flaws);
     check_devices(wanted.devices, &walked, &mut flaws);
     tables::compare(&connection, wanted.range, &mut flaws).context(&path, "compare the tables")?;
-    let accounts = accounts(&connection, wanted.range, &mut flaws).context(&path, "Z-reports")?;
+    let reconciliations =
+        reconciliations(&connection, wanted.range, &mut flaws).context(&path, "Z-reports")?;
     let unsent = connection
         .query_row(
             "SELECT count(*) FROM outbox WHERE state <> 'acknowledged'",
@@ -191,7 +192,7 @@ pub fn verify(wanted: &Wanted<'_>) -> Result<Verified, StoreError> {
         unsent,
         refused,
         anchored,
-        accounts,
+        reconciliations,
         flaws: flaws.found,
         more_flaws: flaws.more,
     })
@@ -312,11 +313,11 @@ fn check_devices(configured: &[Uuid], walked: &Walked, flaws: &mut Flaws) {
 }
 
 /// The Z-reports of the range as they reconcile. What the office has not acknowledged yet is no flaw.
-fn accounts(
+fn reconciliations(
     connection: &Connection,
     range: Range,
     flaws: &mut Flaws,
-) -> Result<Vec<Account>, rusqlite::Error> {
+) -> Result<Vec<ZReconciliation>, rusqlite::Error> {
     let reports = connection
         .prepare(
             "SELECT device, z_number, agrees FROM reconciliation WHERE report_seq BETWEEN ?1 AND ?2 ORDER BY report_seq",
@@ -325,9 +326,9 @@ fn accounts(
             Ok((Uuid::from_bytes(row.get(0)?), row.get(1)?, row.get(2)?))
         })?
         .collect::<Result<Vec<(Uuid, u32, i64)>, _>>()?;
-    let mut accounts = Vec::with_capacity(reports.len());
+    let mut reconciliations = Vec::with_capacity(reports.len());
     for (device, z_number, agrees) in reports {
-        let Some(account) = reconcile::account(connection, device, z_number)? else {
+        let Some(reconciliation) = reconcile::of_report(connection, device, z_number)? else {
             continue;
         };
         let tell = |words: String, suspects: Vec<(u32, Uuid)>| Flaw::Unreconciled {
@@ -336,24 +337,28 @@ fn accounts(
             words,
             suspects,
         };
-        for figure in account.figures.iter().filter(|figure| !figure.agrees()) {
+        for figure in reconciliation
+            .figures
+            .iter()
+            .filter(|figure| !figure.agrees())
+        {
             flaws.tell(tell(figure.to_string(), figure.suspects.clone()));
         }
-        let (first, last) = (account.first_number, account.last_number);
+        let (first, last) = (reconciliation.first_number, reconciliation.last_number);
         let waiting = reconcile::waiting(connection, device, first, last)?;
-        if waiting != account.unacknowledged
-            || (waiting == 0) != account.acknowledged_at.is_some()
-            || agrees != i64::from(account.agrees())
+        if waiting != reconciliation.unacknowledged
+            || (waiting == 0) != reconciliation.acknowledged_at.is_some()
+            || agrees != i64::from(reconciliation.agrees())
         {
             let words = format!(
                 "the outbox says that {waiting} documents wait, and the reconciliation says {}",
-                account.unacknowledged
+                reconciliation.unacknowledged
             );
             flaws.tell(tell(words, Vec::new()));
         }
-        accounts.push(account);
+        reconciliations.push(reconciliation);
     }
-    Ok(accounts)
+    Ok(reconciliations)
 }
 
 fn refused(connection: &Connection) -> Result<Vec<Refused>, rusqlite::Error> {

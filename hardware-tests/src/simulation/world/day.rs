@@ -166,7 +166,7 @@ impl World {
             let documents = page.map_err(words)?.documents;
             for document in documents.iter().rev() {
                 till.ledger.take(document, &self.orders, &till.line.line)?;
-                if let Some(account) = &document.account
+                if let Some(account) = &document.reconciliation
                     && !account.agrees()
                 {
                     let figure = account.figures.iter().find(|figure| !figure.agrees());

@@ -10,15 +10,15 @@ use rusqlite::{Connection, OptionalExtension};
 use uuid::Uuid;
 
 use super::anchor::{self, Anchor};
-use super::beside::{Anchorage, Beside, PAGES_MAX};
 use super::chain::{ChainKey, GENESIS, Mac};
+use super::maintenance::{AnchorWriter, Maintenance, PAGES_MAX};
 use super::replay::replay;
 use super::{BUSY_TIMEOUT, Context, StoreError, folder, query};
 
 pub use batch::Batch;
 
 /// A log that is longer at a start is cut off: twice of what the thread beside the writer leaves.
-const LOG_BYTES_AT_A_START: u64 = 8 * 1_024 * 1_024;
+const WAL_BYTES_MAX_AT_START: u64 = 8 * 1_024 * 1_024;
 
 /// The end of the chain.
 #[derive(Clone, Copy, Debug)]
@@ -31,7 +31,7 @@ struct Head {
 #[derive(Debug)]
 pub struct Store {
     /// Stands before the connection: its thread has ended when the connection closes.
-    beside: Option<Beside>,
+    maintenance: Option<Maintenance>,
     connection: Connection,
     path: PathBuf,
     key: ChainKey,
@@ -42,7 +42,7 @@ pub struct Store {
     anchored: i64,
     /// An anchor is wanted before [`anchor::ROWS_MAX`] rows have come.
     anchor_soon: bool,
-    anchorage: Anchorage,
+    anchor_writer: AnchorWriter,
 }
 
 impl Store {
@@ -55,10 +55,10 @@ impl Store {
     pub fn open(folder: &Path) -> Result<Self, StoreError> {
         let path = folder.join(super::FILE_NAME);
         let (connection, key) = folder::open(folder)?;
-        let anchorage = Anchorage::new(folder, &key);
+        let anchor_writer = AnchorWriter::new(folder, &key);
         let mut store = Self {
-            beside: None,
-            anchorage,
+            maintenance: None,
+            anchor_writer,
             connection,
             path,
             key,
@@ -85,7 +85,7 @@ impl Store {
     fn shorten_log(&self) -> Result<(), rusqlite::Error> {
         let mut log = self.path.clone().into_os_string();
         log.push("-wal");
-        let is_long = std::fs::metadata(log).is_ok_and(|log| log.len() > LOG_BYTES_AT_A_START);
+        let is_long = std::fs::metadata(log).is_ok_and(|log| log.len() > WAL_BYTES_MAX_AT_START);
         if !is_long {
             return Ok(());
         }
@@ -103,13 +103,13 @@ impl Store {
     /// # Errors
     ///
     /// [`StoreError`] where the thread cannot be made, or the database does not take its setting.
-    pub fn work_beside(&mut self) -> Result<(), StoreError> {
-        let beside = Beside::start(&self.path, self.anchorage.clone())
-            .map_err(|source| StoreError::Beside { source })?;
+    pub fn start_maintenance(&mut self) -> Result<(), StoreError> {
+        let maintenance = Maintenance::start(&self.path, self.anchor_writer.clone())
+            .map_err(|source| StoreError::Thread { source })?;
         self.connection
             .pragma_update(None, "wal_autocheckpoint", PAGES_MAX)
             .context(&self.path, "settings")?;
-        self.beside = Some(beside);
+        self.maintenance = Some(maintenance);
         Ok(())
     }
 
@@ -158,14 +158,14 @@ impl Store {
 
     /// Writes the anchor if the books have grown. Trouble with it is told and stops nothing: the books are as durable without.
     pub fn anchor(&mut self) {
-        self.anchored_by(|store, anchor| store.anchorage.write(anchor));
+        self.anchored_by(|store, anchor| store.anchor_writer.write(anchor));
     }
 
     /// The same beside the writer, where there is a thread for it: the next sale is not held up.
-    pub fn anchor_beside(&mut self) {
-        self.anchored_by(|store, anchor| match &store.beside {
-            Some(beside) => beside.anchor(anchor),
-            None => store.anchorage.write(anchor),
+    pub fn anchor_in_background(&mut self) {
+        self.anchored_by(|store, anchor| match &store.maintenance {
+            Some(maintenance) => maintenance.anchor(anchor),
+            None => store.anchor_writer.write(anchor),
         });
     }
 

@@ -1,10 +1,12 @@
-//! What the books need and no sale waits for, on a thread beside the writer: checkpoints and anchors.
+//! Checkpoints and anchors, on a thread of their own, so that no sale waits for one.
 //!
-//! A checkpoint moves what was committed from the log into the database.
-//! It writes many pages and syncs the database; inside a commit that is tens of milliseconds that a sale would wait for
-//! (spec/engineering.md, Storage). So the writer only rings a bell once its log has grown, and goes on. Where it never pauses, so that
-//! no checkpoint beside it can ever reach the log's end, it makes one itself at [`PAGES_MAX`]; little is left to do then, and the log
-//! begins anew. A log that pauses do not reach is therefore bounded, and one that has grown is written again from its start.
+//! A checkpoint copies what was committed from the write-ahead log into the database.
+//! It writes many pages and syncs the database; inside a commit a sale would wait tens of milliseconds for it.
+//! So the writer only signals that the log has grown, and goes on.
+//!
+//! A writer that never pauses keeps the thread from reaching the end of the log.
+//! Such a writer makes a checkpoint itself at [`PAGES_MAX`]. Little is left to copy then, and the log is written from its start again,
+//! so that its size is bounded.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -18,35 +20,35 @@ use super::BUSY_TIMEOUT;
 use super::anchor::Anchor;
 use super::chain::ChainKey;
 
-/// Pages of the log, as far as they can be told, after which a checkpoint is wanted: 4 MiB, as SQLite has it by itself.
+/// Pages of the log, estimated, after which the thread makes a checkpoint: 4 MiB, SQLite's own default.
 pub(super) const PAGES_WANTED: u32 = 1_000;
 /// Pages of the log after which the writer makes the checkpoint itself: 32 MiB.
 pub(super) const PAGES_MAX: u32 = 8_000;
 
-/// Pages that a commit writes whatever it holds: ends of tables and indexes, and the clock.
+/// Pages that every commit writes: the ends of tables and indexes, and the clock.
 const PAGES_OF_COMMIT: u32 = 5;
-/// Pages that a row of the journal adds to those: its place in the journal, its request id, its document.
+/// Further pages for each row of the journal: its place in the journal, its request id, its document.
 const PAGES_OF_ROW: u32 = 2;
 
-/// What the thread is asked for.
+/// What the thread is asked to do.
 #[derive(Debug)]
-enum Work {
+enum MaintenanceTask {
     Checkpoint,
     Anchor(Anchor),
 }
 
-/// What waits for the thread at most; what finds no room is asked for again with a later commit.
+/// Tasks that wait for the thread at most. A task that finds no room is asked for again with a later commit.
 const WAITING_MAX: usize = 4;
 
 /// Writes anchors, one at a time, and never an older one over a newer one.
 #[derive(Clone, Debug)]
-pub(super) struct Anchorage {
+pub(super) struct AnchorWriter {
     folder: PathBuf,
     key: ChainKey,
     last: Arc<Mutex<i64>>,
 }
 
-impl Anchorage {
+impl AnchorWriter {
     pub(super) fn new(folder: &Path, key: &ChainKey) -> Self {
         Self {
             folder: folder.to_owned(),
@@ -71,30 +73,30 @@ impl Anchorage {
     }
 }
 
-/// The thread, and how much the log has grown since it was last woken.
+/// The thread, and how much the log has grown since the thread was last signalled.
 #[derive(Debug)]
-pub(super) struct Beside {
-    work: Option<SyncSender<Work>>,
+pub(super) struct Maintenance {
+    tasks: Option<SyncSender<MaintenanceTask>>,
     thread: Option<JoinHandle<()>>,
     pages: u32,
 }
 
-impl Beside {
-    /// Starts the thread. It opens the database when it is first woken: a start does not wait for it.
-    pub(super) fn start(path: &Path, anchorage: Anchorage) -> io::Result<Self> {
-        let (work, asked) = sync_channel(WAITING_MAX);
+impl Maintenance {
+    /// Starts the thread. It opens the database for its first checkpoint, so that a start does not wait for it.
+    pub(super) fn start(path: &Path, anchor_writer: AnchorWriter) -> io::Result<Self> {
+        let (tasks, received) = sync_channel(WAITING_MAX);
         let path = path.to_owned();
         let thread = std::thread::Builder::new()
-            .name("books".to_owned())
-            .spawn(move || run(&path, &anchorage, &asked))?;
+            .name("maintenance".to_owned())
+            .spawn(move || run(&path, &anchor_writer, &received))?;
         Ok(Self {
-            work: Some(work),
+            tasks: Some(tasks),
             thread: Some(thread),
             pages: 0,
         })
     }
 
-    /// A commit has made the log grow by so many rows of the journal.
+    /// A commit has added so many rows to the journal. Asks for a checkpoint where the log has grown enough.
     pub(super) fn committed(&mut self, rows: i64) {
         let rows = u32::try_from(rows).unwrap_or(0);
         self.pages = self
@@ -103,50 +105,50 @@ impl Beside {
             .saturating_add(rows.saturating_mul(PAGES_OF_ROW));
         if self.pages >= PAGES_WANTED {
             self.pages = 0;
-            self.ask(Work::Checkpoint);
+            self.ask(MaintenanceTask::Checkpoint);
         }
     }
 
-    /// An anchor is to be written. False if the thread has too much to do.
+    /// Asks for an anchor. False if the thread has too much to do.
     pub(super) fn anchor(&self, anchor: Anchor) -> bool {
-        self.ask(Work::Anchor(anchor))
+        self.ask(MaintenanceTask::Anchor(anchor))
     }
 
-    fn ask(&self, work: Work) -> bool {
-        self.work
+    fn ask(&self, task: MaintenanceTask) -> bool {
+        self.tasks
             .as_ref()
-            .is_some_and(|asked| asked.try_send(work).is_ok())
+            .is_some_and(|tasks| tasks.try_send(task).is_ok())
     }
 }
 
-impl Drop for Beside {
+impl Drop for Maintenance {
     fn drop(&mut self) {
-        // What was asked for is still done.
-        self.work = None;
+        // The thread does the tasks that wait, and ends.
+        self.tasks = None;
         if let Some(thread) = self.thread.take()
             && thread.join().is_err()
         {
-            tracing::error!("the thread beside the writer ended with a panic");
+            tracing::error!("the maintenance thread of the store ended with a panic");
         }
     }
 }
 
-fn run(path: &Path, anchorage: &Anchorage, asked: &Receiver<Work>) {
+fn run(path: &Path, anchor_writer: &AnchorWriter, tasks: &Receiver<MaintenanceTask>) {
     let mut connection = None;
-    while let Ok(work) = asked.recv() {
-        let outcome = match (work, &connection) {
-            (Work::Anchor(anchor), _) => {
-                anchorage.write(anchor);
+    while let Ok(task) = tasks.recv() {
+        let outcome = match (task, &connection) {
+            (MaintenanceTask::Anchor(anchor), _) => {
+                anchor_writer.write(anchor);
                 continue;
             }
-            (Work::Checkpoint, Some(connection)) => checkpoint(connection),
-            (Work::Checkpoint, None) => {
+            (MaintenanceTask::Checkpoint, Some(connection)) => checkpoint(connection),
+            (MaintenanceTask::Checkpoint, None) => {
                 open(path).and_then(|opened| checkpoint(connection.insert(opened)))
             }
         };
         if let Err(error) = outcome {
-            // The writer's own checkpoint comes later, and what is in the log is as durable as what is in the database.
-            tracing::warn!("a checkpoint of the books failed: {error}; check the disk");
+            // Nothing is lost: the log is as durable as the database, and the writer makes a checkpoint later.
+            tracing::warn!("a checkpoint of the database failed: {error}; check the disk");
             connection = None;
         }
     }
@@ -157,12 +159,12 @@ fn open(path: &Path) -> Result<Connection, rusqlite::Error> {
     let flags = OpenFlags::default().difference(OpenFlags::SQLITE_OPEN_CREATE);
     let connection = Connection::open_with_flags(path, flags)?;
     connection.busy_timeout(BUSY_TIMEOUT)?;
-    // The writer has synced its log; this is for the database.
+    // The writer has synced the log; this setting syncs the database.
     connection.pragma_update(None, "synchronous", "FULL")?;
     Ok(connection)
 }
 
-/// As much as can be done without making anybody wait.
+/// Copies as much as it can without making a reader or the writer wait.
 fn checkpoint(connection: &Connection) -> Result<(), rusqlite::Error> {
     connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()))
 }
