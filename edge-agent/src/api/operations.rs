@@ -133,7 +133,7 @@ fn known(
             "id" => row.id,
             "unique_id" => row.unique_id,
             "device_id" => row.device,
-            "kind" => row.kind.clone(),
+            "kind" => row.kind.name(),
             "number" => sealed.number,
             "current_number" => sealed.current_number,
             "print_error" => row.print_error.clone(),

@@ -1,7 +1,7 @@
 //! What the books know of a printer's counters: enough to notice, after a start, what it did on its own meanwhile.
 
 use ferrotill_core::Amount;
-use ferrotill_core::event::Event;
+use ferrotill_core::event::{DocumentKind, Event};
 use ferrotill_core::seal::{Baseline, Seal};
 use rusqlite::{Connection, OptionalExtension, params};
 use uuid::Uuid;
@@ -74,7 +74,7 @@ fn counters<R>(
 /// The counters from before a document; after a Z-report those of a new day, as far as they are known.
 fn after_document(document: &StoredDocument) -> Option<Baseline<'_>> {
     let before = document.reserved()?.baseline?;
-    if document.row.kind != "z_report" || document.row.state != RequestState::Sealed {
+    if document.row.kind != DocumentKind::ZReport || document.row.state != RequestState::Sealed {
         return Some(before);
     }
     let told = match document.sealed()?.seal {

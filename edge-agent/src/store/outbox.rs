@@ -1,7 +1,7 @@
 //! What waits to be told to the tax office.
 
 use ferrotill_core::budget::Unsent;
-use ferrotill_core::event::Body;
+use ferrotill_core::event::{Body, DocumentKind};
 use ferrotill_core::receipt::{Receipt, ReceiptKind};
 use ferrotill_core::seal::Seal;
 use rusqlite::{Connection, OptionalExtension, params};
@@ -178,7 +178,7 @@ fn original_number(
     connection: &Connection,
     document: &StoredDocument,
 ) -> Result<Option<u64>, rusqlite::Error> {
-    if document.row.kind != "refund" {
+    if document.row.kind != DocumentKind::Refund {
         return Ok(None);
     }
     let Some(Body::Receipt(Receipt {

@@ -3,7 +3,7 @@
 //! The same functions run behind the writer and behind `verify`, which rebuilds the tables from the journal and compares:
 //! table names are not qualified, so that the rebuilt ones can stand before the real ones.
 
-use ferrotill_core::event::{Body, Event, Reserved, Sealed};
+use ferrotill_core::event::{Body, DocumentKind, Event, Reserved, Sealed};
 use ferrotill_core::receipt::{Receipt, ReceiptKind};
 use ferrotill_core::seal::Seal;
 use rusqlite::{Connection, params};
@@ -94,7 +94,7 @@ fn sealed_row(
                  WHERE reserved_seq = ?1",
             )?
             .execute(params![row.reserved_seq, seq, sealed.number, sealed.current_number, amount])?;
-    let duty = rows::duty(&row.kind);
+    let duty = rows::duty(row.kind);
     if let Some(duty) = duty {
         connection
                 .prepare_cached(
@@ -109,10 +109,10 @@ fn sealed_row(
                 )?
                 .execute(params![device.as_bytes(), series, number, row.reserved_seq])?;
     }
-    if row.kind == "z_report" {
+    if row.kind == DocumentKind::ZReport {
         reconcile::enter(connection, device, row.reserved_seq, sealed)?;
     }
-    if row.kind == "refund" {
+    if row.kind == DocumentKind::Refund {
         let document = rows::document(connection, row)?;
         if let Some(reserved) = document.reserved()
             && let Body::Receipt(receipt) = reserved.body

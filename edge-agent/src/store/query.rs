@@ -4,6 +4,7 @@ use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use ferrotill_core::event::DocumentKind;
 use rusqlite::{Connection, OptionalExtension, params};
 use uuid::Uuid;
 
@@ -80,14 +81,13 @@ impl Reader {
     pub fn page(
         &self,
         device: Uuid,
-        kinds: &[&str],
+        kinds: &[DocumentKind],
         start: u32,
         count: u32,
     ) -> Result<Page, StoreError> {
-        // Kinds are names of ours, never text from outside.
         let list = kinds
             .iter()
-            .map(|kind| format!("'{kind}'"))
+            .map(|kind| format!("'{}'", kind.name()))
             .collect::<Vec<_>>()
             .join(", ");
         self.with("page of documents", |connection| {
@@ -106,26 +106,6 @@ impl Reader {
             let documents =
                 rows.into_iter().map(|row| document(connection, row)).collect::<Result<Vec<_>, _>>()?;
             Ok(Page { documents, total })
-        })
-    }
-
-    /// Fiscal sales and refunds, alternative receipts, and their sums in a shift, read from the documents themselves.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError::Database`].
-    pub fn shift_sums(
-        &self,
-        device: Uuid,
-        z_number: u32,
-    ) -> Result<Vec<(String, u32, i64)>, StoreError> {
-        self.with("sums of a shift", |connection| {
-            connection
-                .prepare_cached(
-                    "SELECT kind, count(*), sum(amount) FROM document WHERE device = ?1 AND z_number = ?2 AND state = 'sealed' GROUP BY kind",
-                )?
-                .query_map(params![device.as_bytes(), z_number], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?
-                .collect()
         })
     }
 

@@ -1,6 +1,7 @@
 //! Documents as their rows have them, and the questions that are asked of a connection: the writer's, a reader's, or that of `verify`.
 
-use ferrotill_core::event::{Event, Reserved, Sealed, Voided};
+use ferrotill_core::event::{DocumentKind, Event, Reserved, Sealed, Voided};
+use rusqlite::types::Type;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use uuid::Uuid;
 
@@ -33,7 +34,7 @@ pub struct DocumentRow {
     /// Digest of its command.
     pub fingerprint: [u8; 32],
     /// Its kind.
-    pub kind: String,
+    pub kind: DocumentKind,
     /// What became of it.
     pub state: RequestState,
     /// When it was reserved.
@@ -100,7 +101,7 @@ pub(super) fn document_row(row: &Row<'_>) -> Result<DocumentRow, rusqlite::Error
         id: Uuid::from_bytes(row.get(3)?),
         unique_id: Uuid::from_bytes(row.get(4)?),
         fingerprint: row.get(5)?,
-        kind: row.get(6)?,
+        kind: kind_of(row, 6)?,
         state: match state.as_str() {
             "sealed" => RequestState::Sealed,
             "voided" => RequestState::Voided,
@@ -110,6 +111,18 @@ pub(super) fn document_row(row: &Row<'_>) -> Result<DocumentRow, rusqlite::Error
         z_number: row.get(9)?,
         number: row.get(10)?,
         print_error: row.get(11)?,
+    })
+}
+
+/// The kind of document that a column names.
+fn kind_of(row: &Row<'_>, column: usize) -> Result<DocumentKind, rusqlite::Error> {
+    let name = row.get_ref(column)?.as_str()?;
+    let kind = DocumentKind::ALL
+        .into_iter()
+        .find(|kind| kind.name() == name);
+    kind.ok_or_else(|| {
+        let unknown = format!("{name} is no kind of document");
+        rusqlite::Error::FromSqlConversionFailure(column, Type::Text, unknown.into())
     })
 }
 
@@ -142,8 +155,8 @@ pub(super) fn document(
         |seq: i64| statement.query_row([seq], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)));
     let reserved = journal_row(row.reserved_seq)?;
     let settled = row.settled_seq.map(journal_row).transpose()?;
-    let reconciliation = match row.kind.as_str() {
-        "z_report" if row.state == RequestState::Sealed => {
+    let reconciliation = match row.kind {
+        DocumentKind::ZReport if row.state == RequestState::Sealed => {
             reconcile::of_report(connection, row.device, row.z_number)?
         }
         _ => None,
@@ -168,15 +181,15 @@ pub(super) fn returned(
         .collect()
 }
 
-/// What the tax office is told of a kind of document.
-pub(super) fn duty(kind: &str) -> Option<&'static str> {
+/// What must be sent to the authority for a kind of document; the name is stored in the outbox.
+pub(super) const fn duty(kind: DocumentKind) -> Option<&'static str> {
     match kind {
-        "sale" => Some("sale"),
-        "refund" => Some("refund"),
-        "cash_in" => Some("deposit"),
-        "cash_out" => Some("withdraw"),
-        "alternative_receipt" => Some("alternative_receipt"),
-        "z_report" => Some("z_report"),
-        _ => None,
+        DocumentKind::Sale => Some("sale"),
+        DocumentKind::Refund => Some("refund"),
+        DocumentKind::CashIn => Some("deposit"),
+        DocumentKind::CashOut => Some("withdraw"),
+        DocumentKind::AlternativeSale => Some("alternative_receipt"),
+        DocumentKind::ZReport => Some("z_report"),
+        DocumentKind::XReport => None,
     }
 }

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use ferrotill_core::event::{Body, ReportFigures, ReportKind, Reserved, Sealed};
+use ferrotill_core::event::{Body, DocumentKind, ReportFigures, ReportKind, Reserved, Sealed};
 use ferrotill_core::receipt::{Line, Modifier, Payment, Receipt, ReceiptKind};
 use ferrotill_core::scale::Decimal;
 use ferrotill_core::seal::{Reconciliation, Seal};
@@ -108,7 +108,7 @@ pub(super) fn document(stored: &StoredDocument, form: Form, setting: Setting<'_>
 /// The answer of `operations/sale`.
 pub(super) fn sale(stored: &StoredDocument, setting: Setting<'_>) -> Option<Out> {
     let dto = document(stored, Form::Own, setting)?;
-    let alternative = stored.row.kind == "alternative_receipt";
+    let alternative = stored.row.kind == DocumentKind::AlternativeSale;
     let (fiscal, other) = if alternative {
         (Out::Null, dto)
     } else {

@@ -2,7 +2,7 @@
 
 use ferrotill_core::Amount;
 use ferrotill_core::budget::{Budget, Left};
-use ferrotill_core::event::{Body, Event, Reserved};
+use ferrotill_core::event::{Body, DocumentKind, Event, Reserved};
 use ferrotill_core::id::{Fingerprint, PointOfSaleId, UniqueId};
 use ferrotill_core::quantity::Quantity;
 use ferrotill_core::receipt::{Original, OriginalLine, Scratch};
@@ -191,7 +191,7 @@ impl Floor {
             None => Vec::new(),
         };
         let original = original_document.as_ref().map(|document| Original {
-            fiscal_sale: document.row.kind == "sale",
+            fiscal_sale: document.row.kind == DocumentKind::Sale,
             lines: &lines,
         });
         let context = Context {
