@@ -15,7 +15,7 @@ use super::maintenance::{AnchorWriter, Maintenance, PAGES_MAX};
 use super::replay::replay;
 use super::{BUSY_TIMEOUT, Context, StoreError, folder, query};
 
-pub use batch::Batch;
+pub use batch::{Appended, Batch};
 
 /// A log that is longer at a start is cut off: twice of what the thread beside the writer leaves.
 const WAL_BYTES_MAX_AT_START: u64 = 8 * 1_024 * 1_024;

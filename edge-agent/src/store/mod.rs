@@ -30,7 +30,7 @@ use rusqlite::Connection;
 pub use chain::{ChainKey, Mac};
 pub use clock::StoredClock;
 pub use folder::is_in_use;
-pub use journal::{Batch, Store};
+pub use journal::{Appended, Batch, Store};
 pub use operator::OperatorDeclaration;
 pub use outbox::{DeliveryState, OutboxEntry};
 pub use query::{Page, Reader, UnsentCount};

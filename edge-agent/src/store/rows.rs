@@ -48,7 +48,7 @@ pub struct DocumentRow {
 }
 
 /// A document with its journal rows.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StoredDocument {
     /// Its row.
     pub row: DocumentRow,
@@ -59,6 +59,34 @@ pub struct StoredDocument {
 }
 
 impl StoredDocument {
+    /// A document as its reservation has just been written, without reading it back.
+    pub(super) fn just_reserved(
+        seq: i64,
+        device: Uuid,
+        reserved: &Reserved<'_>,
+        journal_row: (u16, u16, Vec<u8>),
+    ) -> Self {
+        Self {
+            row: DocumentRow {
+                reserved_seq: seq,
+                settled_seq: None,
+                device,
+                id: Uuid::from_bytes(reserved.id.0),
+                unique_id: Uuid::from_bytes(reserved.unique.0),
+                fingerprint: reserved.fingerprint.0,
+                kind: reserved.body.kind(),
+                state: RequestState::Reserved,
+                at: reserved.at.utc_ms,
+                z_number: reserved.z_number,
+                number: None,
+                print_error: None,
+            },
+            reconciliation: None,
+            reserved: journal_row,
+            settled: None,
+        }
+    }
+
     /// How it was reserved.
     #[must_use]
     pub fn reserved(&self) -> Option<Reserved<'_>> {

@@ -4,6 +4,7 @@ mod declared;
 mod flat;
 mod folder;
 mod reconciled;
+mod rows;
 mod shop;
 mod verified;
 

@@ -336,7 +336,7 @@ impl Floor {
         }
         let desk = &mut self.desks[index];
         let at = moment_of(&event).unwrap_or_else(|| self.setting.guard.now().utc_ms);
-        let seq = batch.append(desk.device, at, &event, &encoded.payload)?;
+        let seq = batch.append(desk.device, at, &event, &encoded.payload)?.seq;
         desk.working
             .get_or_insert_with(|| desk.till.clone())
             .apply(&event);

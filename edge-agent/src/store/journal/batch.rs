@@ -13,6 +13,15 @@ use super::super::rows::{self, DocumentRow, StoredDocument};
 use super::super::{Context, StoreError, projection, reconcile};
 use super::{Head, Store};
 
+/// What [`Batch::append`] has written.
+#[derive(Clone, Debug)]
+pub struct Appended {
+    /// The row of the journal.
+    pub seq: i64,
+    /// The document, where the event reserves one: the same as [`Batch::document`] would read.
+    pub reserved: Option<StoredDocument>,
+}
+
 /// A transaction of the writer.
 #[derive(Debug)]
 pub struct Batch<'s> {
@@ -35,7 +44,7 @@ impl<'s> Batch<'s> {
 }
 
 impl Batch<'_> {
-    /// Appends an event, with its encoding, and its projections. Returns its row.
+    /// Appends an event, with its encoding, and what follows from it. Returns what it has written.
     ///
     /// # Errors
     ///
@@ -46,7 +55,7 @@ impl Batch<'_> {
         at: i64,
         event: &Event<'_>,
         payload: &[u8],
-    ) -> Result<i64, StoreError> {
+    ) -> Result<Appended, StoreError> {
         let seq = self.head.seq + 1;
         let link = Link {
             seq,
@@ -72,7 +81,19 @@ impl Batch<'_> {
         let letters = projection::project(self.connection(), device, seq, event)
             .context(&self.store.path, "projection")?;
         self.waiting = self.waiting.saturating_add(letters);
-        Ok(seq)
+        let reserved = match event {
+            Event::Reserved(reserved) => {
+                let journal_row = (event.kind(), Event::VERSION, payload.to_vec());
+                Some(StoredDocument::just_reserved(
+                    seq,
+                    device,
+                    reserved,
+                    journal_row,
+                ))
+            }
+            _ => None,
+        };
+        Ok(Appended { seq, reserved })
     }
 
     /// The rows of the document that a request id has, if any.
