@@ -93,10 +93,10 @@ impl Agent {
         let folder = config.till.data_dir.clone();
         let lock = lock_folder(&folder)?;
         let mut store = Store::open(&folder)?;
-        store.work_beside()?;
+        store.start_maintenance()?;
         let guard = Arc::new(GuardedClock::new(
             Arc::clone(&clock),
-            store.remembered_clock()?,
+            store.stored_clock()?,
             store.latest_moment()?,
         ));
         let owner_budget = owner_budget(&config, profile);

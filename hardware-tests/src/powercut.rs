@@ -56,6 +56,14 @@ struct Shop {
     /// Documents so far: the next one's id.
     documents: u128,
     promises: Vec<Promise>,
+    key: Key,
+}
+
+/// The journal's key is a file of the system, which no power cut of this disk sets back: the tests do that.
+struct Key {
+    /// Operations of the disk by the time that the first start made it.
+    moment: usize,
+    bytes: Vec<u8>,
 }
 
 impl Shop {
@@ -73,8 +81,17 @@ impl Shop {
             now: NOON,
             documents: 0,
             promises: Vec::new(),
+            key: Key {
+                moment: 0,
+                bytes: Vec::new(),
+            },
         };
         shop.open().map_err(|error| words(&error))?;
+        let bytes = std::fs::read(shop.key_file()).map_err(|error| words(&error))?;
+        shop.key = Key {
+            moment: shop.disk.operations(),
+            bytes,
+        };
         let configuration = configuration().ok_or("the configuration contradicts itself")?;
         shop.commit(&[Command::Adopt(&configuration)])
             .map_err(|error| words(&error))?;
@@ -228,9 +245,30 @@ impl Shop {
         self.seal_at_once(Wish::Report(ReportKind::Z), printed())
     }
 
-    /// Opens an image as a start does, and holds it against what was promised by then.
-    fn look_at(&mut self, image: &Image, promised: Option<i64>) -> Result<(), Violation> {
+    fn key_file(&self) -> std::path::PathBuf {
+        self.folder.path().join("journal.key")
+    }
+
+    /// The key as it was at a moment: the first start makes it once the database is durable.
+    fn put_key(&self, moment: usize) -> std::io::Result<()> {
+        if moment >= self.key.moment {
+            return std::fs::write(self.key_file(), &self.key.bytes);
+        }
+        match std::fs::remove_file(self.key_file()) {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
+            removed => removed,
+        }
+    }
+
+    /// Opens an image of a moment as a start does, and compares it with what was promised by then.
+    fn look_at(
+        &mut self,
+        image: &Image,
+        moment: usize,
+        promised: Option<i64>,
+    ) -> Result<(), Violation> {
         self.store = None;
+        self.put_key(moment).map_err(|error| words(&error))?;
         // The anchor is a file of the system, which no power cut of this disk sets back.
         let _ = std::fs::remove_file(self.folder.path().join("journal.anchor"));
         self.disk.put(image);
@@ -335,7 +373,7 @@ pub fn cut_power_of(
                     .last()
                     .map(|promise| promise.seq);
                 tally.states += 1;
-                if let Err(words) = shop.look_at(&medium.cut(&mut dice), promised) {
+                if let Err(words) = shop.look_at(&medium.cut(&mut dice), moment, promised) {
                     violation = Some(format!("seed {seed}, moment {moment}: {words}"));
                 }
             }
@@ -380,7 +418,7 @@ pub fn fail_every_call(seed: u64, steps: usize) -> Result<Tally, Violation> {
                 tally.promises += shop.promises.len();
                 tally.states += 1;
                 let image = history.cut(history.len(), &mut dice);
-                shop.look_at(&image, promised).map_err(at)?;
+                shop.look_at(&image, history.len(), promised).map_err(at)?;
                 if !met {
                     break;
                 }

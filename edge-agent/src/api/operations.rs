@@ -14,7 +14,9 @@ use super::{App, answer, with_state};
 use crate::clerk::FiscalState;
 use crate::object;
 use crate::time::clock::iso_utc;
-use ferrotill_store::{Account, RequestState, StoredDocument, Telling, Word};
+use ferrotill_store::{
+    DeliveryState, OperatorDeclaration, RequestState, StoredDocument, ZReconciliation,
+};
 
 /// The route.
 pub fn router(app: Arc<App>) -> Router {
@@ -46,8 +48,8 @@ pub(super) async fn told(app: &Arc<App>, id: Uuid) -> Response {
         let Some(stored) = reader.find(None, id)? else {
             return Ok(None);
         };
-        let telling = reader.telling(stored.row.reserved_seq)?;
-        let word = reader.word_on(&stored.row)?;
+        let telling = reader.delivery_state(stored.row.reserved_seq)?;
+        let word = reader.declaration_of(&stored.row)?;
         Ok(Some((stored, telling, word)))
     });
     match found.await {
@@ -114,8 +116,8 @@ pub(super) fn fiscal_state(stored: &StoredDocument) -> FiscalState {
 
 fn known(
     stored: &StoredDocument,
-    telling: Option<&Telling>,
-    word: Option<&Word>,
+    telling: Option<&DeliveryState>,
+    word: Option<&OperatorDeclaration>,
     (state, needed): (FiscalState, Option<String>),
 ) -> Out {
     let row = &stored.row;
@@ -131,7 +133,7 @@ fn known(
             "id" => row.id,
             "unique_id" => row.unique_id,
             "device_id" => row.device,
-            "kind" => row.kind.clone(),
+            "kind" => row.kind.name(),
             "number" => sealed.number,
             "current_number" => sealed.current_number,
             "print_error" => row.print_error.clone(),
@@ -170,13 +172,13 @@ fn known(
         "declaration" => word.map(declaration),
         "document" => document,
         "office" => office,
-        "reconciliation" => stored.account.as_ref().map(reconciliation),
+        "reconciliation" => stored.reconciliation.as_ref().map(reconciliation),
         "timeline" => Out::Array(timeline),
     }
 }
 
 /// What a person has said of a document that its printer could not prove.
-fn declaration(word: &Word) -> Out {
+fn declaration(word: &OperatorDeclaration) -> Out {
     let (registered, document) = match word.paper {
         PaperSays::Registered { document } => (true, document.map(u32::from)),
         PaperSays::NotRegistered => (false, None),
@@ -191,7 +193,7 @@ fn declaration(word: &Word) -> Out {
 }
 
 /// A Z-report's figures from every side that knows them; money in minor units.
-fn reconciliation(account: &Account) -> Out {
+fn reconciliation(account: &ZReconciliation) -> Out {
     let figures = account.figures.iter().map(|figure| {
         let documents = figure
             .suspects

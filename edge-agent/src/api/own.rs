@@ -78,7 +78,7 @@ async fn health(State(app): State<Arc<App>>) -> Response {
         ClockTrouble::Behind { by_ms } => format!("{} s behind", by_ms / 1_000),
         ClockTrouble::JumpedAhead { by_ms } => format!("{} s ahead", by_ms / 1_000),
     });
-    let z_reports = match app.read(|reader| reader.account_count()).await {
+    let z_reports = match app.read(|reader| reader.reconciliation_count()).await {
         Ok(count) => object! {
             "differing" => count.differing,
             "unacknowledged" => count.unacknowledged,
@@ -226,7 +226,7 @@ async fn metrics(State(app): State<Arc<App>>) -> Response {
             (state == name).into(),
         );
     }
-    if let Ok(count) = app.read(|reader| reader.account_count()).await {
+    if let Ok(count) = app.read(|reader| reader.reconciliation_count()).await {
         gauge(
             "ferrotill_z_reports_differing",
             "Z-reports whose documents, printer and tax office do not agree.",

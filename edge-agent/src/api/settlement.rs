@@ -24,7 +24,7 @@ use crate::clerk::{DeclarationOutcome, FiscalState, Message};
 use crate::object;
 use crate::order::Declaration;
 use crate::time::clock::iso_utc;
-use ferrotill_store::{RequestState, StoreError, StoredDocument, Word};
+use ferrotill_store::{OperatorDeclaration, RequestState, StoreError, StoredDocument};
 
 /// The route.
 pub fn router(app: Arc<App>) -> Router {
@@ -225,7 +225,7 @@ async fn declare(app: &Arc<App>, declaration: Declaration) -> Response {
 async fn on_the_books(
     app: &Arc<App>,
     id: Uuid,
-) -> Result<(StoredDocument, Option<Word>), Box<Response>> {
+) -> Result<(StoredDocument, Option<OperatorDeclaration>), Box<Response>> {
     // First who waits, then the books: what is reserved in between is found there.
     let waits = app.waits(id).await == Some(true);
     let found: Result<_, StoreError> = app
@@ -233,7 +233,7 @@ async fn on_the_books(
             let Some(stored) = reader.find(None, id)? else {
                 return Ok(None);
             };
-            let word = reader.word_on(&stored.row)?;
+            let word = reader.declaration_of(&stored.row)?;
             Ok(Some((stored, word)))
         })
         .await;
@@ -273,7 +273,7 @@ async fn settled(
     app: &Arc<App>,
     declaration: &Declaration,
     stored: &StoredDocument,
-    word: Option<&Word>,
+    word: Option<&OperatorDeclaration>,
 ) -> Response {
     let state = operations::fiscal_state(stored);
     if state == FiscalState::Unknown {

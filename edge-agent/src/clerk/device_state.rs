@@ -138,7 +138,7 @@ pub(super) struct Slip {
 }
 
 /// A pulse for the drawer, and the caller who waits for it. For payments the printer opens the drawer by its own option.
-pub(super) type Pulse = oneshot::Sender<Result<(), String>>;
+pub(super) type DrawerPulse = oneshot::Sender<Result<(), String>>;
 
 /// What the printer is busy with.
 #[derive(Debug, Default)]
@@ -147,7 +147,7 @@ pub(super) enum Printing {
     Nothing,
     Document,
     Slip(Box<Slip>),
-    Drawer(Pulse),
+    Drawer(DrawerPulse),
 }
 
 /// A device's place.
@@ -167,7 +167,7 @@ pub(super) struct DeviceState {
     pub(super) declaring: Option<PendingDeclaration>,
     pub(super) queue: VecDeque<QueuedOrder>,
     pub(super) slips: VecDeque<Slip>,
-    pub(super) pulses: VecDeque<Pulse>,
+    pub(super) pulses: VecDeque<DrawerPulse>,
     /// Where a Z-report that nobody asked for is booked.
     pub(super) point_of_sale: Uuid,
     /// The serial number that the address names: this printer is meant, also in the middle of a shift.

@@ -159,7 +159,7 @@ impl Clerk {
                 self.tills.commit();
                 self.release_effects(effects);
                 if self.store.anchor_is_due() {
-                    self.store.anchor_beside();
+                    self.store.anchor_in_background();
                 }
             }
             Err(error) => self.trouble(&error, must_keep, effects),

@@ -14,7 +14,7 @@ use crate::config::{Config, Overrides};
 use crate::object;
 use crate::time::clock::iso_utc;
 use ferrotill_store::verify::{Flaw, Range, Refused, Verified, Wanted, verify};
-use ferrotill_store::{Account, FILE_NAME, Figure, StoreError};
+use ferrotill_store::{FILE_NAME, ReconciliationFigure, StoreError, ZReconciliation};
 
 /// What `verify` takes.
 #[derive(Debug, Args)]
@@ -105,7 +105,7 @@ fn tell(verified: &Verified, voice: Voice) {
         "{} rows, {} documents, {} Z-reports; {anchored}; {} documents wait for the tax office",
         verified.rows,
         verified.documents,
-        verified.accounts.len(),
+        verified.reconciliations.len(),
         verified.unsent
     ));
     if verified.declared > 0 {
@@ -114,7 +114,7 @@ fn tell(verified: &Verified, voice: Voice) {
             verified.declared
         ));
     }
-    for account in &verified.accounts {
+    for account in &verified.reconciliations {
         voice.say(&format!(
             "Z-report {} of device {}: {}{}",
             account.z_number,
@@ -169,7 +169,7 @@ fn document(verified: &Verified) -> Out {
         "unsent" => verified.unsent,
         "refused" => Out::Array(verified.refused.iter().map(refused).collect()),
         "anchored" => verified.anchored,
-        "z_reports" => Out::Array(verified.accounts.iter().map(account).collect()),
+        "z_reports" => Out::Array(verified.reconciliations.iter().map(account).collect()),
         "faults" => Out::Array(verified.flaws.iter().map(fault).collect()),
         "more_faults" => verified.more_flaws,
     }
@@ -196,7 +196,7 @@ fn fault(flaw: &Flaw) -> Out {
     }
 }
 
-fn account(account: &Account) -> Out {
+fn account(account: &ZReconciliation) -> Out {
     object! {
         "device_id" => account.device,
         "z_number" => account.z_number,
@@ -208,7 +208,7 @@ fn account(account: &Account) -> Out {
 }
 
 /// Counts, or money in minor units.
-fn figure(figure: &Figure) -> Out {
+fn figure(figure: &ReconciliationFigure) -> Out {
     let documents = figure
         .suspects
         .iter()

@@ -14,7 +14,7 @@ use crate::authority::{
 };
 use crate::config::Config;
 use crate::time::clock::iso_utc;
-use ferrotill_store::Letter;
+use ferrotill_store::OutboxEntry;
 
 /// Who stands at the till; the callers' interfaces do not say.
 const CASHIER: &str = "Cashier 1";
@@ -23,7 +23,11 @@ const UNIT: &str = "pcs";
 
 /// The document that a letter tells of; `None` if it cannot be read in the journal.
 #[must_use]
-pub fn letter_document(letter: &Letter, config: &Config, currency: Currency) -> Option<Document> {
+pub fn letter_document(
+    letter: &OutboxEntry,
+    config: &Config,
+    currency: Currency,
+) -> Option<Document> {
     let (reserved, sealed) = (letter.document.reserved()?, letter.document.sealed()?);
     let heading = heading(letter, &reserved, config, currency);
     Some(match &reserved.body {
@@ -48,7 +52,7 @@ pub fn letter_document(letter: &Letter, config: &Config, currency: Currency) -> 
 }
 
 fn heading(
-    letter: &Letter,
+    letter: &OutboxEntry,
     reserved: &Reserved<'_>,
     config: &Config,
     currency: Currency,

@@ -9,12 +9,12 @@ use ferrotill_core::Currency;
 use super::entry::letter_document;
 use crate::authority::Document;
 use crate::config::Config;
-use ferrotill_store::{Letter, Reader, StoreError};
+use ferrotill_store::{OutboxEntry, Reader, StoreError};
 
 /// A letter with what it tells; nothing where the journal cannot be read.
 #[derive(Debug)]
 pub(super) struct Prepared {
-    pub(super) letter: Letter,
+    pub(super) letter: OutboxEntry,
     pub(super) document: Option<Document>,
 }
 
@@ -54,7 +54,7 @@ struct DeviceState {
 
 impl DeviceState {
     fn read(&self, after: i64, count: u32) -> ReadBatch {
-        let letters = self.reader.letters(after, count)?;
+        let letters = self.reader.outbox_entries(after, count)?;
         let prepared = letters.into_iter().map(|letter| Prepared {
             document: letter_document(&letter, &self.config, self.currency),
             letter,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use ferrotill_store::{Letter, StoreError};
+use ferrotill_store::{OutboxEntry, StoreError};
 
 use super::OutboxParts;
 use super::backoff::Backoff;
@@ -177,7 +177,7 @@ impl OutboxWorker {
     /// whose pause is over. What the office does not want never stands before what it has not seen, unless order is strict.
     fn fill_queue(&mut self, now: u64) -> Result<(), StoreError> {
         // A document that was not there at the last look is tried at once while the office is not offline.
-        let newest = self.parts.reader.newest_letter()?;
+        let newest = self.parts.reader.newest_outbox_entry()?;
         if let Some(newest) = newest.filter(|newest| *newest > self.newest) {
             self.newest = newest;
             self.reach.document_added(now);
@@ -308,7 +308,7 @@ impl OutboxWorker {
         self.parts.clerk_handle.send(Message::Authority(news));
     }
 
-    fn refuse(&mut self, letter: &Letter, words: &str) {
+    fn refuse(&mut self, letter: &OutboxEntry, words: &str) {
         let now = self.now_ms();
         self.told_up_to = self.told_up_to.max(letter.sealed_seq);
         let (times, again) = self.refused.entry(letter.sealed_seq).or_insert((0, now));

@@ -77,7 +77,7 @@ pub(super) fn found(folder: &Path, key: &ChainKey) -> io::Result<Vec<Found>> {
         let entry = entry?;
         let name = entry.file_name();
         let name = name.to_str().unwrap_or_default();
-        if name == FILE_NAME || is_aside(name) {
+        if is_anchor(name) {
             // A file that is no text is not one of ours.
             let text = String::from_utf8(fs::read(entry.path())?).unwrap_or_default();
             anchors.push((entry.path(), Anchor::read(&text, key)));
@@ -85,6 +85,11 @@ pub(super) fn found(folder: &Path, key: &ChainKey) -> io::Result<Vec<Found>> {
     }
     anchors.sort_by(|left, right| left.0.cmp(&right.0));
     Ok(anchors)
+}
+
+/// Whether a name in the data folder is that of an anchor, in force or set aside.
+pub(super) fn is_anchor(name: &str) -> bool {
+    name == FILE_NAME || is_aside(name)
 }
 
 /// How many anchors were set aside; none where the folder cannot be read, which others notice.
@@ -146,7 +151,7 @@ mod tests {
     #[test]
     fn an_anchor_comes_back_and_a_forged_one_does_not() {
         let folder = tempfile::tempdir().unwrap();
-        let key = ChainKey::load_or_create(&folder.path().join("journal.key")).unwrap();
+        let key = ChainKey::create(&folder.path().join("journal.key")).unwrap();
         let anchor = Anchor {
             seq: 300,
             mac: [7; 32],
@@ -172,7 +177,7 @@ mod tests {
     #[test]
     fn an_anchor_that_was_set_aside_is_still_found() {
         let folder = tempfile::tempdir().unwrap();
-        let key = ChainKey::load_or_create(&folder.path().join("journal.key")).unwrap();
+        let key = ChainKey::create(&folder.path().join("journal.key")).unwrap();
         for seq in [3, 4] {
             let mac = [9; 32];
             Anchor { seq, mac }.write(folder.path(), &key).unwrap();

@@ -14,6 +14,9 @@ use super::StoreError;
 /// The MAC of a row: HMAC-SHA256.
 pub type Mac = [u8; 32];
 
+/// The file's name in the data folder.
+pub(super) const KEY_FILE_NAME: &str = "journal.key";
+
 /// The MAC before the first row.
 pub(super) const GENESIS: Mac = [0; 32];
 
@@ -38,23 +41,6 @@ pub(super) struct Link<'a> {
 }
 
 impl ChainKey {
-    /// Reads the key from its file, or makes one on the first start (0600, durable before its first use).
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError::Key`].
-    pub fn load_or_create(path: &Path) -> Result<Self, StoreError> {
-        match Self::load(path) {
-            Err(StoreError::Key { source, .. }) if source.kind() == io::ErrorKind::NotFound => {
-                Self::create(path).map_err(|source| StoreError::Key {
-                    path: path.to_owned(),
-                    source,
-                })
-            }
-            outcome => outcome,
-        }
-    }
-
     /// Reads the key from its file.
     ///
     /// # Errors
@@ -76,7 +62,20 @@ impl ChainKey {
             })
     }
 
-    fn create(path: &Path) -> io::Result<Self> {
+    /// Makes a key and its file (0600), which is durable when this returns. Only the first start does so
+    /// ([`folder`](super::folder)): a second key would not fit the rows that stand under the first one.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Key`].
+    pub(super) fn create(path: &Path) -> Result<Self, StoreError> {
+        Self::create_file(path).map_err(|source| StoreError::Key {
+            path: path.to_owned(),
+            source,
+        })
+    }
+
+    fn create_file(path: &Path) -> io::Result<Self> {
         let mut key = Zeroizing::new([0; 32]);
         getrandom::fill(&mut *key).map_err(io::Error::other)?;
         // Written beside and renamed, so that a power cut leaves no half of a key.

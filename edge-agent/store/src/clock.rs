@@ -1,30 +1,31 @@
-//! What the guarded clock remembers.
+//! The row `clock`: what the guarded clock knows, stored with every commit.
 
 use ferrotill_core::clock_guard::ClockState;
 use ferrotill_core::time::Moment;
 use rusqlite::{OptionalExtension, params};
-
-use super::journal::{Batch, Store};
-use super::{Context, StoreError};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-/// What the guarded clock must know after a power cut.
+use super::journal::{Batch, Store};
+use super::{Context, StoreError};
+
+/// What the guarded clock must know again after a power cut. Its encoding is positional: another order of fields is another
+/// `VERSION`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StoredClock {
-    /// The latest moments, and what is spent of the offline budgets.
+    /// The latest moment, and what is spent of the offline budgets.
     pub marks: ClockState,
-    /// The start of the machine in which the last moment was seen.
+    /// The start of the machine in which the latest moment was seen.
     pub boot: Uuid,
-    /// When the last moment was seen, in milliseconds since that start.
+    /// When it was seen, in milliseconds since that start.
     pub since_boot_ms: i64,
-    /// A witness has confirmed the time since that start.
+    /// Since that start a printer or the authority has confirmed the time.
     pub sure: bool,
-    /// An earlier start of the machine had seen a moment already.
+    /// A moment was seen in an earlier start of the machine already.
     pub started_anew: bool,
-    /// How far time has run ahead of the witnesses, in milliseconds.
+    /// How far the till's time is ahead of the confirmed time, in milliseconds.
     pub lead_ms: i64,
-    /// How far callers have moved time forward since that start, in milliseconds.
+    /// How far callers have moved the till's time forward since that start, in milliseconds.
     pub told_ms: i64,
 }
 
@@ -40,7 +41,7 @@ impl Store {
     /// # Errors
     ///
     /// [`StoreError::Database`].
-    pub fn remembered_clock(&self) -> Result<Option<StoredClock>, StoreError> {
+    pub fn stored_clock(&self) -> Result<Option<StoredClock>, StoreError> {
         let row: Option<(u16, Vec<u8>)> = self
             .connection()
             .query_row(
@@ -90,7 +91,7 @@ impl Batch<'_> {
     /// # Errors
     ///
     /// [`StoreError`].
-    pub fn remember_clock(&mut self, remembered: &StoredClock) -> Result<(), StoreError> {
+    pub fn store_clock(&mut self, remembered: &StoredClock) -> Result<(), StoreError> {
         let bytes = postcard::to_stdvec(remembered).map_err(|_| StoreError::TooLarge)?;
         self.connection()
             .prepare_cached(

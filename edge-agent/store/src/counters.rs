@@ -1,13 +1,14 @@
 //! What the books know of a printer's counters: enough to notice, after a start, what it did on its own meanwhile.
 
 use ferrotill_core::Amount;
+use ferrotill_core::document::DocumentKind;
 use ferrotill_core::event::Event;
 use ferrotill_core::seal::{Baseline, Seal};
 use rusqlite::{Connection, OptionalExtension, params};
 use uuid::Uuid;
 
 use super::journal::{Batch, Store};
-use super::query::{self, COLUMNS, RequestState, StoredDocument};
+use super::rows::{self, COLUMNS, RequestState, StoredDocument};
 use super::{Context, StoreError};
 
 impl Store {
@@ -50,7 +51,7 @@ fn counters<R>(
 ) -> Result<Option<R>, rusqlite::Error> {
     let row = connection
         .prepare_cached(&last_on_printer())?
-        .query_row([device.as_bytes()], query::document_row)
+        .query_row([device.as_bytes()], rows::document_row)
         .optional()?;
     let after = row
         .as_ref()
@@ -67,14 +68,14 @@ fn counters<R>(
         return Ok(Some(read(&closed.now)));
     }
     let Some(row) = row else { return Ok(None) };
-    let document = query::document(connection, row)?;
+    let document = rows::document(connection, row)?;
     Ok(after_document(&document).as_ref().map(read))
 }
 
 /// The counters from before a document; after a Z-report those of a new day, as far as they are known.
 fn after_document(document: &StoredDocument) -> Option<Baseline<'_>> {
     let before = document.reserved()?.baseline?;
-    if document.row.kind != "z_report" || document.row.state != RequestState::Sealed {
+    if document.row.kind != DocumentKind::ZReport || document.row.state != RequestState::Sealed {
         return Some(before);
     }
     let told = match document.sealed()?.seal {

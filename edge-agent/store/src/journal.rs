@@ -1,24 +1,24 @@
 //! The one writer: batches of events, committed together, with their projections.
 
+mod batch;
+
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use ferrotill_core::event::Event;
-use ferrotill_core::id::DocumentId;
 use ferrotill_core::till::Till;
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, OptionalExtension};
 use uuid::Uuid;
 
 use super::anchor::{self, Anchor};
-use super::beside::{Anchorage, Beside, PAGES_MAX};
-use super::chain::{ChainKey, GENESIS, Link, Mac};
-use super::{
-    BUSY_TIMEOUT, Context, FILE_NAME, StoreError, configure, migrate, outbox, projection, query,
-    reconcile,
-};
+use super::chain::{ChainKey, GENESIS, Mac};
+use super::maintenance::{AnchorWriter, Maintenance, PAGES_MAX};
+use super::replay::replay;
+use super::{BUSY_TIMEOUT, Context, StoreError, folder, query};
+
+pub use batch::{Appended, Batch};
 
 /// A log that is longer at a start is cut off: twice of what the thread beside the writer leaves.
-const LOG_BYTES_AT_A_START: u64 = 8 * 1_024 * 1_024;
+const WAL_BYTES_MAX_AT_START: u64 = 8 * 1_024 * 1_024;
 
 /// The end of the chain.
 #[derive(Clone, Copy, Debug)]
@@ -31,7 +31,7 @@ struct Head {
 #[derive(Debug)]
 pub struct Store {
     /// Stands before the connection: its thread has ended when the connection closes.
-    beside: Option<Beside>,
+    maintenance: Option<Maintenance>,
     connection: Connection,
     path: PathBuf,
     key: ChainKey,
@@ -40,27 +40,25 @@ pub struct Store {
     waiting: u32,
     /// The row of the last anchor.
     anchored: i64,
-    /// An anchor is wanted before [`anchor::ROWS_MAX`] rows have come: a day was closed.
+    /// An anchor is wanted before [`anchor::ROWS_MAX`] rows have come.
     anchor_soon: bool,
-    anchorage: Anchorage,
+    anchor_writer: AnchorWriter,
 }
 
 impl Store {
-    /// Opens the books in a data folder, or makes them.
+    /// Opens the store in a data folder, or makes it on the first start.
     ///
     /// # Errors
     ///
-    /// [`StoreError`] where the file cannot be used, or its last row does not fit the chain.
+    /// [`StoreError::FileMissing`] where the database or the key was removed; nothing is created then.
+    /// Other [`StoreError`]s where a file cannot be used.
     pub fn open(folder: &Path) -> Result<Self, StoreError> {
-        let path = folder.join(FILE_NAME);
-        let key = ChainKey::load_or_create(&folder.join("journal.key"))?;
-        let mut connection = Connection::open(&path).context(&path, "open")?;
-        configure(&connection).context(&path, "settings")?;
-        migrate::migrate(&mut connection, &path)?;
-        let anchorage = Anchorage::new(folder, &key);
+        let path = folder.join(super::FILE_NAME);
+        let (connection, key) = folder::open(folder)?;
+        let anchor_writer = AnchorWriter::new(folder, &key);
         let mut store = Self {
-            beside: None,
-            anchorage,
+            maintenance: None,
+            anchor_writer,
             connection,
             path,
             key,
@@ -74,6 +72,8 @@ impl Store {
         };
         store.reload_head()?;
         store.compare_anchor();
+        // After the first commit, which syncs the log with everything that a killed writer has left in it.
+        store.anchor_soon = store.head.seq > store.anchored;
         if let Err(error) = store.shorten_log() {
             // What is in the log is as durable as what is in the database.
             tracing::warn!("the log of the books stays long: {error}; check the disk");
@@ -85,7 +85,7 @@ impl Store {
     fn shorten_log(&self) -> Result<(), rusqlite::Error> {
         let mut log = self.path.clone().into_os_string();
         log.push("-wal");
-        let is_long = std::fs::metadata(log).is_ok_and(|log| log.len() > LOG_BYTES_AT_A_START);
+        let is_long = std::fs::metadata(log).is_ok_and(|log| log.len() > WAL_BYTES_MAX_AT_START);
         if !is_long {
             return Ok(());
         }
@@ -103,13 +103,13 @@ impl Store {
     /// # Errors
     ///
     /// [`StoreError`] where the thread cannot be made, or the database does not take its setting.
-    pub fn work_beside(&mut self) -> Result<(), StoreError> {
-        let beside = Beside::start(&self.path, self.anchorage.clone())
-            .map_err(|source| StoreError::Beside { source })?;
+    pub fn start_maintenance(&mut self) -> Result<(), StoreError> {
+        let maintenance = Maintenance::start(&self.path, self.anchor_writer.clone())
+            .map_err(|source| StoreError::Thread { source })?;
         self.connection
             .pragma_update(None, "wal_autocheckpoint", PAGES_MAX)
             .context(&self.path, "settings")?;
-        self.beside = Some(beside);
+        self.maintenance = Some(maintenance);
         Ok(())
     }
 
@@ -149,7 +149,8 @@ impl Store {
         }
     }
 
-    /// An anchor is due: enough rows have come, or a day was closed.
+    /// An anchor is due: this is the first commit after a start, a shift has its first document, a report was sealed,
+    /// or enough rows have come.
     #[must_use]
     pub fn anchor_is_due(&self) -> bool {
         self.head.seq - self.anchored >= anchor::ROWS_MAX || self.anchor_soon
@@ -157,14 +158,14 @@ impl Store {
 
     /// Writes the anchor if the books have grown. Trouble with it is told and stops nothing: the books are as durable without.
     pub fn anchor(&mut self) {
-        self.anchored_by(|store, anchor| store.anchorage.write(anchor));
+        self.anchored_by(|store, anchor| store.anchor_writer.write(anchor));
     }
 
     /// The same beside the writer, where there is a thread for it: the next sale is not held up.
-    pub fn anchor_beside(&mut self) {
-        self.anchored_by(|store, anchor| match &store.beside {
-            Some(beside) => beside.anchor(anchor),
-            None => store.anchorage.write(anchor),
+    pub fn anchor_in_background(&mut self) {
+        self.anchored_by(|store, anchor| match &store.maintenance {
+            Some(maintenance) => maintenance.anchor(anchor),
+            None => store.anchor_writer.write(anchor),
         });
     }
 
@@ -213,7 +214,7 @@ impl Store {
             )
             .optional()
             .context(&self.path, "head of the journal")?;
-        self.waiting = outbox::count_waiting(&self.connection).context(&self.path, "outbox")?;
+        self.waiting = query::count_waiting(&self.connection).context(&self.path, "outbox")?;
         self.head = last.unwrap_or(Head {
             seq: 0,
             mac: GENESIS,
@@ -230,13 +231,7 @@ impl Store {
         self.connection
             .execute_batch("BEGIN IMMEDIATE")
             .context(&self.path, "begin")?;
-        let (head, waiting) = (self.head, self.waiting);
-        Ok(Batch {
-            store: self,
-            head,
-            waiting,
-            open: true,
-        })
+        Ok(Batch::begun(self))
     }
 
     /// The till of a device: its snapshot, and every event after it.
@@ -261,7 +256,7 @@ impl Store {
             ),
             _ => (Till::default(), 0),
         };
-        query::replay(
+        replay(
             &self.connection,
             &self.path,
             &self.key,
@@ -273,227 +268,5 @@ impl Store {
             },
         )?;
         Ok(till)
-    }
-}
-
-/// A transaction of the writer.
-#[derive(Debug)]
-pub struct Batch<'s> {
-    store: &'s mut Store,
-    head: Head,
-    waiting: u32,
-    open: bool,
-}
-
-impl Batch<'_> {
-    /// Appends an event, with its encoding, and its projections. Returns its row.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError`]; the batch must then be dropped.
-    pub fn append(
-        &mut self,
-        device: Uuid,
-        at: i64,
-        event: &Event<'_>,
-        payload: &[u8],
-    ) -> Result<i64, StoreError> {
-        let seq = self.head.seq + 1;
-        let link = Link {
-            seq,
-            device: device.as_bytes(),
-            at,
-            kind: event.kind(),
-            version: Event::VERSION,
-            payload,
-        };
-        let mac = self.store.key.mac(&self.head.mac, &link);
-        self.connection()
-            .prepare_cached("INSERT INTO journal (seq, device, at, kind, version, payload, mac) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)")
-            .and_then(|mut statement| {
-                statement.execute(params![seq, device.as_bytes(), at, event.kind(), Event::VERSION, payload, mac])
-            })
-            .context(&self.store.path, "append to the journal")?;
-        self.head = Head { seq, mac };
-        if matches!(event, Event::Sealed(sealed) if sealed.report.is_some()) {
-            self.store.anchor_soon = true;
-        }
-        let letters = projection::project(self.connection(), device, seq, event)
-            .context(&self.store.path, "projection")?;
-        self.waiting = self.waiting.saturating_add(letters);
-        Ok(seq)
-    }
-
-    /// The rows of the document that a request id has, if any.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError::Database`].
-    pub fn request(
-        &self,
-        device: Uuid,
-        id: DocumentId,
-    ) -> Result<Option<query::DocumentRow>, StoreError> {
-        query::request(self.connection(), Some(device), Uuid::from_bytes(id.0))
-            .context(&self.store.path, "request id")
-    }
-
-    /// The rows of the document that a request id has on whatever device.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError::Database`].
-    pub fn request_anywhere(
-        &self,
-        id: DocumentId,
-    ) -> Result<Option<query::DocumentRow>, StoreError> {
-        query::request(self.connection(), None, Uuid::from_bytes(id.0))
-            .context(&self.store.path, "request id")
-    }
-
-    /// A document as it stands in the journal.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError::Database`].
-    pub fn document(&self, row: query::DocumentRow) -> Result<query::StoredDocument, StoreError> {
-        query::document(self.connection(), row).context(&self.store.path, "document")
-    }
-
-    /// What returns have taken back of a sale: line, quantity, amount.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError::Database`].
-    pub fn returned(&self, original_seq: i64) -> Result<Vec<(u16, i64, i64)>, StoreError> {
-        query::returned(self.connection(), original_seq).context(&self.store.path, "returns")
-    }
-
-    /// Notes trouble with the paper of a document that is legal without it, or that there is none.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError::Database`].
-    pub fn note_print_error(
-        &mut self,
-        reserved_seq: i64,
-        words: Option<&str>,
-    ) -> Result<(), StoreError> {
-        self.connection()
-            .execute(
-                "UPDATE document SET print_error = ?2 WHERE reserved_seq = ?1",
-                params![reserved_seq, words],
-            )
-            .map(drop)
-            .context(&self.store.path, "print error")
-    }
-
-    /// Notes that the tax office has acknowledged a document.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError::Database`].
-    pub fn acknowledge(&mut self, sealed_seq: i64, at: i64) -> Result<(), StoreError> {
-        self.connection()
-            .prepare_cached(
-                "UPDATE outbox SET state = 'acknowledged', acknowledged_at = ?2, refusal = NULL, attempts = attempts + 1 \
-                 WHERE sealed_seq = ?1 AND state = 'waiting'",
-            )
-            .and_then(|mut statement| statement.execute(params![sealed_seq, at]))
-            .and_then(|changed| match changed {
-                0 => Ok(0),
-                _ => reconcile::acknowledged(self.connection(), sealed_seq, at).map(|()| 1),
-            })
-            .context(&self.store.path, "acknowledgement")
-            .map(|letters| self.waiting = self.waiting.saturating_sub(letters))
-    }
-
-    /// Letters that wait in the outbox, those of this batch included.
-    pub(super) const fn waiting(&self) -> u32 {
-        self.waiting
-    }
-
-    /// Notes that the tax office has refused a document; it stays in the outbox.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError::Database`].
-    pub fn note_refusal(&mut self, sealed_seq: i64, words: &str) -> Result<(), StoreError> {
-        self.connection()
-            .execute(
-                "UPDATE outbox SET refusal = ?2, attempts = attempts + 1 WHERE sealed_seq = ?1 AND state = 'waiting'",
-                params![sealed_seq, words],
-            )
-            .map(drop)
-            .context(&self.store.path, "refusal of the tax office")
-    }
-
-    /// Stores the till as it is after the last appended row.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError`].
-    pub fn snapshot(&mut self, device: Uuid, till: &Till) -> Result<(), StoreError> {
-        let bytes = postcard::to_stdvec(till).map_err(|_| StoreError::Snapshot)?;
-        self.connection()
-            .execute(
-                "INSERT OR REPLACE INTO snapshot (device, seq, version, till) VALUES (?1, ?2, ?3, ?4)",
-                params![device.as_bytes(), self.head.seq, Till::SNAPSHOT_VERSION, bytes],
-            )
-            .map(drop)
-            .context(&self.store.path, "snapshot")
-    }
-
-    /// The row that was appended last.
-    #[must_use]
-    pub fn seq(&self) -> i64 {
-        self.head.seq
-    }
-
-    /// Makes it all durable.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError::Database`]: whether it is durable is then unknown, and the caller reads everything again.
-    pub fn commit(mut self) -> Result<(), StoreError> {
-        self.open = false;
-        let outcome = self
-            .store
-            .connection
-            .execute_batch("COMMIT")
-            .context(&self.store.path, "commit");
-        match outcome {
-            Ok(()) => {
-                let rows = self.head.seq - self.store.head.seq;
-                self.store.head = self.head;
-                self.store.waiting = self.waiting;
-                if let Some(beside) = &mut self.store.beside {
-                    beside.committed(rows);
-                }
-                Ok(())
-            }
-            Err(error) => {
-                // A transaction that is still open after a failed COMMIT is given up; an error here says there is none.
-                let _ = self.store.connection.execute_batch("ROLLBACK");
-                Err(error)
-            }
-        }
-    }
-
-    pub(super) fn connection(&self) -> &Connection {
-        &self.store.connection
-    }
-
-    pub(super) fn path(&self) -> &Path {
-        &self.store.path
-    }
-}
-
-impl Drop for Batch<'_> {
-    fn drop(&mut self) {
-        if self.open {
-            // Nothing was committed; an error here says that SQLite has rolled back by itself.
-            let _ = self.store.connection.execute_batch("ROLLBACK");
-        }
     }
 }

@@ -4,17 +4,20 @@
 //! What is acknowledged to a caller was committed before: an error at commit means *unknown*, and the head is read again.
 
 mod anchor;
-mod beside;
 mod chain;
 mod clock;
 mod counters;
-mod declared;
+mod folder;
 mod journal;
+mod maintenance;
 mod migrate;
+mod operator;
 mod outbox;
 mod projection;
 mod query;
 mod reconcile;
+mod replay;
+mod rows;
 #[cfg(test)]
 mod tests;
 pub mod verify;
@@ -26,11 +29,13 @@ use rusqlite::Connection;
 
 pub use chain::{ChainKey, Mac};
 pub use clock::StoredClock;
-pub use declared::Word;
-pub use journal::{Batch, Store};
-pub use outbox::{Letter, Telling};
-pub use query::{DocumentRow, Page, Reader, RequestState, StoredDocument, UnsentCount};
-pub use reconcile::{Account, AccountCount, Figure};
+pub use folder::is_in_use;
+pub use journal::{Appended, Batch, Store};
+pub use operator::OperatorDeclaration;
+pub use outbox::{DeliveryState, OutboxEntry};
+pub use query::{Page, Reader, UnsentCount};
+pub use reconcile::{ReconciliationCount, ReconciliationFigure, ZReconciliation};
+pub use rows::{DocumentRow, RequestState, StoredDocument};
 
 /// Why the books could not be read or written.
 #[derive(Debug, thiserror::Error)]
@@ -86,6 +91,25 @@ pub enum StoreError {
         #[source]
         source: ferrotill_core::event::EventError,
     },
+    /// A file of the data folder is missing or has lost its content, and others that belong to it are there.
+    #[error("{path} {lack}, but {beside}; put it back from the backup")]
+    FileMissing {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it: "is missing".
+        lack: &'static str,
+        /// What shows that it was there: "journal.key is there".
+        beside: &'static str,
+    },
+    /// The data folder.
+    #[error("the data folder {path} could not be read; check its permissions")]
+    Folder {
+        /// The folder.
+        path: PathBuf,
+        /// The system's own words.
+        #[source]
+        source: std::io::Error,
+    },
     /// The key of the chain.
     #[error("the journal's key {path} could not be read or made; check the folder's permissions")]
     Key {
@@ -104,9 +128,9 @@ pub enum StoreError {
         #[source]
         source: std::io::Error,
     },
-    /// The thread beside the writer.
+    /// The maintenance thread.
     #[error("the system cannot make the thread that makes checkpoints and anchors")]
-    Beside {
+    Thread {
         /// The system's own words.
         #[source]
         source: std::io::Error,
@@ -137,6 +161,12 @@ pub enum StoreError {
     NotBooked {
         /// Why not.
         refusal: ferrotill_core::Refusal,
+    },
+    /// The decision on an order made an event that reserves no document.
+    #[error("journal row {seq} reserves no document; report this as a defect")]
+    NoDocument {
+        /// The row.
+        seq: i64,
     },
     /// The event does not fit the room.
     #[error("the document is too large for the journal")]

@@ -1,7 +1,7 @@
 //! What waits to be told to the tax office.
 
 use ferrotill_core::budget::Unsent;
-use ferrotill_core::document::Body;
+use ferrotill_core::document::{Body, DocumentKind};
 use ferrotill_core::receipt::{Receipt, ReceiptKind};
 use ferrotill_core::seal::Seal;
 use rusqlite::{Connection, OptionalExtension, params};
@@ -10,11 +10,12 @@ use uuid::Uuid;
 use super::Context;
 use super::StoreError;
 use super::journal::Batch;
-use super::query::{self, COLUMNS, Reader, StoredDocument, UnsentCount, document, document_row};
+use super::query::{Reader, UnsentCount};
+use super::rows::{self, COLUMNS, StoredDocument};
 
 /// A document that waits, with what it takes to tell of it.
 #[derive(Debug)]
-pub struct Letter {
+pub struct OutboxEntry {
     /// Its place in the order of telling.
     pub sealed_seq: i64,
     /// Its device.
@@ -31,7 +32,7 @@ pub struct Letter {
 
 /// How far the telling of a document is.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Telling {
+pub struct DeliveryState {
     /// Answers of the office so far.
     pub attempts: u32,
     /// Why the office did not take it, the last time.
@@ -46,7 +47,7 @@ impl Reader {
     /// # Errors
     ///
     /// [`StoreError::Database`].
-    pub fn letters(&self, after: i64, count: u32) -> Result<Vec<Letter>, StoreError> {
+    pub fn outbox_entries(&self, after: i64, count: u32) -> Result<Vec<OutboxEntry>, StoreError> {
         self.with("outbox", |connection| {
             let mut statement = connection.prepare_cached(
                 "SELECT sealed_seq, reserved_seq, device, duty, message_number FROM outbox \
@@ -69,10 +70,10 @@ impl Reader {
                     .prepare_cached(&format!(
                         "SELECT {COLUMNS} FROM document WHERE reserved_seq = ?1"
                     ))?
-                    .query_row([reserved_seq], document_row)?;
-                let document = document(connection, row)?;
+                    .query_row([reserved_seq], rows::document_row)?;
+                let document = rows::document(connection, row)?;
                 let original_number = original_number(connection, &document)?;
-                letters.push(Letter {
+                letters.push(OutboxEntry {
                     sealed_seq,
                     device: Uuid::from_bytes(device),
                     duty,
@@ -90,7 +91,7 @@ impl Reader {
     /// # Errors
     ///
     /// [`StoreError::Database`].
-    pub fn newest_letter(&self) -> Result<Option<i64>, StoreError> {
+    pub fn newest_outbox_entry(&self) -> Result<Option<i64>, StoreError> {
         self.with("outbox", |connection| {
             connection
                 .prepare_cached("SELECT max(sealed_seq) FROM outbox WHERE state = 'waiting'")?
@@ -129,7 +130,7 @@ impl Reader {
     /// # Errors
     ///
     /// [`StoreError::Database`].
-    pub fn telling(&self, reserved_seq: i64) -> Result<Option<Telling>, StoreError> {
+    pub fn delivery_state(&self, reserved_seq: i64) -> Result<Option<DeliveryState>, StoreError> {
         self.with("outbox", |connection| {
             connection
                 .prepare_cached(
@@ -137,7 +138,7 @@ impl Reader {
                      (SELECT settled_seq FROM document WHERE reserved_seq = ?1)",
                 )?
                 .query_row([reserved_seq], |row| {
-                    Ok(Telling {
+                    Ok(DeliveryState {
                         attempts: row.get(0)?,
                         refusal: row.get(1)?,
                         acknowledged_ms: row.get(2)?,
@@ -173,20 +174,11 @@ impl Batch<'_> {
 pub(super) const OLDEST_WAITING: &str = "SELECT document.at FROM outbox JOIN document ON document.reserved_seq = outbox.reserved_seq \
      WHERE outbox.state = 'waiting' ORDER BY outbox.sealed_seq LIMIT 1";
 
-/// Letters that wait.
-pub(super) fn count_waiting(connection: &Connection) -> Result<u32, rusqlite::Error> {
-    connection.query_row(
-        "SELECT count(*) FROM outbox WHERE state = 'waiting'",
-        [],
-        |row| row.get(0),
-    )
-}
-
 fn original_number(
     connection: &Connection,
     document: &StoredDocument,
 ) -> Result<Option<u64>, rusqlite::Error> {
-    if document.row.kind != "refund" {
+    if document.row.kind != DocumentKind::Refund {
         return Ok(None);
     }
     let Some(Body::Receipt(Receipt {
@@ -196,13 +188,13 @@ fn original_number(
     else {
         return Ok(None);
     };
-    let sale = query::request(
+    let sale = rows::request(
         connection,
         Some(document.row.device),
         Uuid::from_bytes(original.0),
     )?;
     let Some(sale) = sale else { return Ok(None) };
-    let sale = query::document(connection, sale)?;
+    let sale = rows::document(connection, sale)?;
     Ok(match sale.sealed().map(|sealed| sealed.seal) {
         Some(Seal::FiscalNumber { number, .. }) => Some(number),
         _ => sale.row.number.map(u64::from),

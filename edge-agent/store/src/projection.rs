@@ -3,14 +3,14 @@
 //! The same functions run behind the writer and behind `verify`, which rebuilds the tables from the journal and compares:
 //! table names are not qualified, so that the rebuilt ones can stand before the real ones.
 
-use ferrotill_core::document::Body;
+use ferrotill_core::document::{Body, DocumentKind};
 use ferrotill_core::event::{Event, Reserved, Sealed};
 use ferrotill_core::receipt::{Receipt, ReceiptKind};
 use ferrotill_core::seal::Seal;
 use rusqlite::{Connection, params};
 use uuid::Uuid;
 
-use super::{query, reconcile};
+use super::{reconcile, rows};
 
 /// Enters what follows from an event. How many letters that makes for the outbox.
 pub(super) fn project(
@@ -82,7 +82,7 @@ fn sealed_row(
     seq: i64,
     sealed: &Sealed<'_>,
 ) -> Result<u32, rusqlite::Error> {
-    let Some(row) = query::request(connection, Some(device), Uuid::from_bytes(sealed.id.0))? else {
+    let Some(row) = rows::request(connection, Some(device), Uuid::from_bytes(sealed.id.0))? else {
         return Err(rusqlite::Error::QueryReturnedNoRows);
     };
     let amount = sealed
@@ -95,7 +95,7 @@ fn sealed_row(
                  WHERE reserved_seq = ?1",
             )?
             .execute(params![row.reserved_seq, seq, sealed.number, sealed.current_number, amount])?;
-    let duty = query::duty(&row.kind);
+    let duty = rows::duty(row.kind);
     if let Some(duty) = duty {
         connection
                 .prepare_cached(
@@ -110,11 +110,11 @@ fn sealed_row(
                 )?
                 .execute(params![device.as_bytes(), series, number, row.reserved_seq])?;
     }
-    if row.kind == "z_report" {
+    if row.kind == DocumentKind::ZReport {
         reconcile::enter(connection, device, row.reserved_seq, sealed)?;
     }
-    if row.kind == "refund" {
-        let document = query::document(connection, row)?;
+    if row.kind == DocumentKind::Refund {
+        let document = rows::document(connection, row)?;
         if let Some(reserved) = document.reserved()
             && let Body::Receipt(receipt) = reserved.body
         {
@@ -132,7 +132,7 @@ fn returned_lines(
     let ReceiptKind::Refund { original } = receipt.kind else {
         return Ok(());
     };
-    let Some(sale) = query::request(connection, Some(device), Uuid::from_bytes(original.0))? else {
+    let Some(sale) = rows::request(connection, Some(device), Uuid::from_bytes(original.0))? else {
         return Err(rusqlite::Error::QueryReturnedNoRows);
     };
     for line in receipt.lines.iter() {

@@ -2,7 +2,9 @@
 
 mod declared;
 mod flat;
+mod folder;
 mod reconciled;
+mod rows;
 mod shop;
 mod verified;
 
@@ -413,7 +415,7 @@ fn the_outbox_tells_in_the_order_of_sealing() {
     let mut shop = Shop::new();
     shop.trading_day();
     let reader = shop.reader();
-    let letters = reader.letters(0, 100).unwrap();
+    let letters = reader.outbox_entries(0, 100).unwrap();
     let told: Vec<(&str, u32)> = letters
         .iter()
         .map(|letter| (letter.duty.as_str(), letter.message_number))
@@ -439,7 +441,7 @@ fn the_outbox_tells_in_the_order_of_sealing() {
         Some(2),
         "a refund names its sale by its number"
     );
-    let tail = reader.letters(letters[1].sealed_seq, 2).unwrap();
+    let tail = reader.outbox_entries(letters[1].sealed_seq, 2).unwrap();
     let duties: Vec<&str> = tail.iter().map(|letter| letter.duty.as_str()).collect();
     assert_eq!(duties, ["alternative_receipt", "refund"]);
 }
@@ -450,7 +452,7 @@ fn a_document_is_acknowledged_once() {
     shop.cash(1, 100);
     shop.cash(2, 100);
     let reader = shop.reader();
-    let first = reader.letters(0, 1).unwrap()[0].sealed_seq;
+    let first = reader.outbox_entries(0, 1).unwrap()[0].sealed_seq;
     let change = |shop: &mut Shop, change: &dyn Fn(&mut Batch<'_>)| {
         let mut batch = shop.store.batch().unwrap();
         change(&mut batch);
@@ -514,7 +516,7 @@ fn a_newer_schema_is_refused_and_left_alone() {
 fn an_event_of_a_newer_program_is_refused_and_not_skipped() {
     let mut shop = Shop::new();
     shop.cash(1, 100);
-    let key = ChainKey::load_or_create(&shop.folder.path().join("journal.key")).unwrap();
+    let key = ChainKey::load(&shop.folder.path().join("journal.key")).unwrap();
     let raw = raw(shop.folder.path());
     let head: Mac = raw
         .query_row("SELECT mac FROM journal WHERE seq = 3", [], |row| {

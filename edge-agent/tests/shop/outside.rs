@@ -71,6 +71,15 @@ impl Process {
         self.child.id()
     }
 
+    /// SIGTERM, and a good end.
+    pub fn stop(&mut self) {
+        // An agent that has answered a request waits for the signal.
+        self.client.open("/healthz");
+        let id = nix::unistd::Pid::from_raw(i32::try_from(self.child.id()).unwrap());
+        nix::sys::signal::kill(id, nix::sys::signal::Signal::SIGTERM).unwrap();
+        assert!(self.child.wait().unwrap().success());
+    }
+
     /// SIGKILL, and the end of it.
     pub fn kill(&mut self) {
         self.child.kill().unwrap();

@@ -27,7 +27,7 @@ pub(super) fn get(wanted: &Wanted, folder: &Path) -> Told<Vec<Row>> {
     let (order, answer) = sale_order(sale(LINES, ReceiptMode::AlternativeOnly));
     agent.app().clerk_handle.send(order);
     registered(answer.blocking_recv())?;
-    let latest = agent.app().reader.letters(0, 1).map_err(words)?;
+    let latest = agent.app().reader.outbox_entries(0, 1).map_err(words)?;
     let id = latest
         .first()
         .ok_or("the sale is not in the books")?

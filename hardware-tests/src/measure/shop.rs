@@ -187,10 +187,10 @@ impl Shop {
         let device = config.devices.first().ok_or("the shop has no device")?;
         let clock = Arc::new(Clock::new(None).map_err(words)?);
         let mut store = Store::open(folder).map_err(words)?;
-        store.work_beside().map_err(words)?;
+        store.start_maintenance().map_err(words)?;
         let guard = Arc::new(GuardedClock::new(
             Arc::clone(&clock),
-            store.remembered_clock().map_err(words)?,
+            store.stored_clock().map_err(words)?,
             store.latest_moment().map_err(words)?,
         ));
         let (clerk_handle, inbox) = ClerkHandle::new();
@@ -243,7 +243,7 @@ impl Shop {
     /// The office takes everything that waits.
     pub(super) fn acknowledge_all(&self) -> Told {
         loop {
-            let waiting = self.reader.letters(0, 256).map_err(words)?;
+            let waiting = self.reader.outbox_entries(0, 256).map_err(words)?;
             if waiting.is_empty() {
                 return Ok(());
             }

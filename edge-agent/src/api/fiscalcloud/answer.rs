@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use ferrotill_core::document::{Body, ReportKind};
+use ferrotill_core::document::{Body, DocumentKind, ReportKind};
 use ferrotill_core::event::{ReportFigures, Reserved, Sealed};
 use ferrotill_core::receipt::{Line, Modifier, Payment, Receipt, ReceiptKind};
 use ferrotill_core::reconciliation::Reconciliation;
@@ -16,7 +16,7 @@ use crate::api::json::{Node, Out};
 use crate::config::{Device, Owner};
 use crate::object;
 use crate::time::clock::local;
-use ferrotill_store::{Account, Figure, StoredDocument};
+use ferrotill_store::{ReconciliationFigure, StoredDocument, ZReconciliation};
 
 /// In which Dto a document is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -110,7 +110,7 @@ pub(super) fn document(stored: &StoredDocument, form: Form, setting: Setting<'_>
 /// The answer of `operations/sale`.
 pub(super) fn sale(stored: &StoredDocument, setting: Setting<'_>) -> Option<Out> {
     let dto = document(stored, Form::Own, setting)?;
-    let alternative = stored.row.kind == "alternative_receipt";
+    let alternative = stored.row.kind == DocumentKind::AlternativeSale;
     let (fiscal, other) = if alternative {
         (Out::Null, dto)
     } else {
@@ -272,7 +272,7 @@ fn additional_data(document: &Document<'_>, setting: Setting<'_>) -> Out {
     let tally = |tally: ferrotill_core::shift::Tally| object! { "count" => tally.count, "amount" => money(tally.amount) };
     let reconciliation = reconciled(
         figures.reconciliation.as_ref(),
-        stored.account.as_ref(),
+        stored.reconciliation.as_ref(),
         setting.currency,
     );
     members.extend([
@@ -289,7 +289,7 @@ fn additional_data(document: &Document<'_>, setting: Setting<'_>) -> Out {
 /// The tax office's side comes later and is shown by `/operations/{id}`: a repeat of `closeday` answers what the first did.
 fn reconciled(
     printer: Option<&Reconciliation>,
-    account: Option<&Account>,
+    account: Option<&ZReconciliation>,
     currency: Currency,
 ) -> Out {
     if printer.is_none() && account.is_none() {
@@ -319,7 +319,7 @@ fn reconciled(
         .map(|figure| figure_members(figure, currency));
     object! {
         "agrees" => printer.is_none_or(Reconciliation::agrees)
-            && account.is_none_or(Account::agrees_at_the_till),
+            && account.is_none_or(ZReconciliation::agrees_at_the_till),
         "sales" => printer.map(|printer| groups(&printer.sales)),
         "refunds" => printer.and_then(|printer| printer.refunds.as_ref()).map(groups),
         "cash" => printer.and_then(|printer| printer.cash).map(money),
@@ -332,7 +332,7 @@ fn reconciled(
 }
 
 /// A figure from the till's three sides, and the documents in question where they differ.
-fn figure_members(figure: &Figure, currency: Currency) -> Out {
+fn figure_members(figure: &ReconciliationFigure, currency: Currency) -> Out {
     let documents = figure
         .suspects
         .iter()

@@ -17,6 +17,7 @@ use axum::body::{Bytes, to_bytes};
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::Response;
+use ferrotill_core::document::DocumentKind;
 use ferrotill_core::refusal::{Place, Refusal};
 use tokio::sync::oneshot;
 use uuid::Uuid;
@@ -350,7 +351,7 @@ fn setting<'s>(app: &'s App, device: &'s Device, z_report: Option<Uuid>) -> answ
 async fn list(
     app: &Arc<App>,
     device: &Device,
-    kinds: &'static [&'static str],
+    kinds: &'static [DocumentKind],
     full: bool,
     query: &str,
 ) -> Response {
@@ -429,7 +430,7 @@ const PAGE_MAX: u32 = 1_000;
 async fn get(
     app: &Arc<App>,
     device: &Device,
-    kinds: &'static [&'static str],
+    kinds: &'static [DocumentKind],
     id: Uuid,
 ) -> Response {
     let device_id = device.id;
@@ -437,7 +438,7 @@ async fn get(
         .read(move |reader| with_z(reader, device_id, reader.find(Some(device_id), id)?))
         .await
     {
-        Ok(Some((stored, z_report))) if kinds.contains(&stored.row.kind.as_str()) => {
+        Ok(Some((stored, z_report))) if kinds.contains(&stored.row.kind) => {
             match answer::document(&stored, Form::Own, setting(app, device, z_report)) {
                 Some(data) => success(data),
                 None => not_found(id),

@@ -1,6 +1,7 @@
 //! Method and path to operation (spec/fiscalcloud.md, A.2).
 
 use axum::http::Method;
+use ferrotill_core::document::DocumentKind;
 use uuid::Uuid;
 
 use super::request::SaleRoute;
@@ -23,7 +24,7 @@ pub(super) enum Operation {
 }
 
 /// Names of kinds in the books.
-pub(super) type Kinds = &'static [&'static str];
+pub(super) type Kinds = &'static [DocumentKind];
 
 /// What is made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,11 +52,11 @@ impl Creation {
     }
 }
 
-const SALES: Kinds = &["sale"];
-const ALTERNATIVES: Kinds = &["alternative_receipt"];
-const REFUNDS: Kinds = &["refund"];
-const REPORTS: Kinds = &["x_report", "z_report"];
-const CASH: Kinds = &["cash_in", "cash_out"];
+const SALES: Kinds = &[DocumentKind::Sale];
+const ALTERNATIVES: Kinds = &[DocumentKind::AlternativeSale];
+const REFUNDS: Kinds = &[DocumentKind::Refund];
+const REPORTS: Kinds = &[DocumentKind::XReport, DocumentKind::ZReport];
+const CASH: Kinds = &[DocumentKind::CashIn, DocumentKind::CashOut];
 
 /// The operation of a method and path; paths match in any case, as names do.
 pub(super) fn route(method: &Method, path: &str) -> Option<Operation> {

@@ -4,7 +4,6 @@
 //! reserved number online too: what the office's own answer would carry is not published, and a number that is there already
 //! cannot be lost with an answer.
 
-use ferrotill_core::document::Body;
 use ferrotill_core::numbers::Span;
 use ferrotill_core::profile::SealPlan;
 use ferrotill_core::refusal::Refusal;
@@ -12,12 +11,11 @@ use ferrotill_core::seal::Seal;
 use ferrotill_core::till::Command;
 use uuid::Uuid;
 
-use super::super::device_state::{Answer, Caller, Slip};
+use super::super::device_state::QueuedOrder;
 use super::{Effect, Tills, document_id};
 use crate::order::{OrderForm, OrderKind};
-use crate::seal::printer::job::slip_of;
 use crate::status::Stock;
-use ferrotill_store::{Batch, StoreError};
+use ferrotill_store::{Batch, StoreError, StoredDocument};
 
 impl Tills {
     /// The document takes part on the fiscal printer.
@@ -43,59 +41,27 @@ impl Tills {
         &mut self,
         batch: &mut Batch<'_>,
         index: usize,
-        reserved_seq: i64,
-        form: OrderForm,
-        callers: Vec<Caller>,
+        document: &StoredDocument,
+        entry: QueuedOrder,
         effects: &mut Vec<Effect>,
     ) -> Result<(), StoreError> {
         let number = |refusal: Refusal| StoreError::Number {
             found: refusal.to_string(),
         };
         // The reservation was admitted with this very question, in this batch.
-        let seal = numbered_seal(self, index, &form).map_err(number)?;
-        let id = form.id;
-        self.decide(batch, index, &Command::Settle(document_id(id), seal))?
-            .map_err(number)?;
+        let seal = numbered_seal(self, index, &entry.form).map_err(number)?;
+        let settle = Command::Settle(document_id(entry.form.id), seal);
+        self.decide(batch, index, &settle)?.map_err(number)?;
         effects.push(Effect::WakeSender);
-        let Seal::FiscalNumber { number, .. } = seal else {
-            effects.push(Effect::Respond(callers, registered(id)));
-            return Ok(());
+        let numbered = match seal {
+            Seal::FiscalNumber { number, .. } if self.devices[index].printer.is_there() => {
+                Some(format!("# {number}"))
+            }
+            _ => None,
         };
-        let job = match batch.request(self.devices[index].device, document_id(id))? {
-            Some(row) => {
-                let facts = self.setting.profile.facts();
-                let document = batch.document(row)?;
-                match document.reserved().map(|reserved| reserved.body) {
-                    Some(Body::Receipt(receipt)) => {
-                        let numbered = format!("# {number}");
-                        Some(slip_of("", &numbered, &receipt, facts.currency))
-                    }
-                    _ => None,
-                }
-            }
-            None => None,
-        };
-        match job {
-            Some(job) if self.devices[index].baseline.is_some() => {
-                batch.note_print_error(reserved_seq, Some("the receipt is not printed yet"))?;
-                let slip = Slip {
-                    id,
-                    reserved_seq,
-                    job,
-                    callers,
-                };
-                effects.push(Effect::Slip(index, Box::new(slip)));
-            }
-            Some(_) if self.devices[index].printer.is_there() => {
-                batch.note_print_error(
-                    reserved_seq,
-                    Some("the printer cannot be reached; print a duplicate once it can"),
-                )?;
-                effects.push(Effect::Respond(callers, registered(id)));
-            }
-            _ => effects.push(Effect::Respond(callers, registered(id))),
-        }
-        Ok(())
+        let paper = numbered.as_deref();
+        let paper = paper.map(|numbered| ("", numbered, "the receipt is not printed yet"));
+        self.print_after_seal(batch, index, document, entry, paper, effects)
     }
 
     /// The office has reserved numbers: as many spans of them are taken as the till has room for.
@@ -105,7 +71,7 @@ impl Tills {
         device: Uuid,
         spans: &[Span],
     ) -> Result<(), StoreError> {
-        let Some(index) = self.desk(device) else {
+        let Some(index) = self.index_of(device) else {
             return Ok(());
         };
         let fits = |count: &usize| {
@@ -151,11 +117,4 @@ fn numbered_seal(tills: &Tills, index: usize, form: &OrderForm) -> Result<Seal<'
         number,
         reserved: true,
     })
-}
-
-const fn registered(id: Uuid) -> Answer {
-    Answer::Registered {
-        id,
-        replayed: false,
-    }
 }

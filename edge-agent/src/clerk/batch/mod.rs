@@ -1,11 +1,13 @@
 //! The shop floor: what happens to a message inside a batch.
 
+mod alternative;
 mod deadlines;
 mod fiscal_numbers;
 mod operator;
 mod orders;
 mod printer_day;
 mod sealing;
+mod slip;
 
 use std::sync::Arc;
 use std::sync::mpsc::SyncSender;
@@ -21,9 +23,10 @@ use tokio::sync::{Notify, oneshot};
 use uuid::Uuid;
 
 use super::device_state::{
-    Answer, Caller, DeclarationOutcome, DeviceState, Printing, SealingDocument, Slip,
+    Answer, Caller, DeclarationOutcome, DeviceState, DrawerPulse, Printing, SealingDocument, Slip,
 };
 use super::{AuthorityNews, Message};
+use crate::order::OrderForm;
 use crate::seal::printer::job::baseline_of;
 use crate::seal::printer::{News, PrinterTask, Task};
 use crate::status::LiveStatus;
@@ -99,6 +102,8 @@ pub(super) struct Tills {
 
 /// Bytes for one event: 512 lines with names and comments of 400 bytes, and room to spare.
 const EVENT_BYTES_MAX: usize = 512 * 1024;
+/// What a caller is told who names a device that the configuration does not have.
+const NO_SUCH_DEVICE: &str = "the agent has no such device";
 /// Rows of the journal between two snapshots of a till.
 const SNAPSHOT_EVERY: i64 = 256;
 /// While nothing else is written, the clock is stored so often: more may be lost of neither the highest time nor the budgets.
@@ -322,7 +327,7 @@ impl Tills {
             self.clock_stored = now;
             // A look is a step: the time until now is charged before it is stored.
             self.setting.guard.now();
-            batch.remember_clock(&self.setting.guard.remembered())?;
+            batch.store_clock(&self.setting.guard.remembered())?;
         }
         Ok(())
     }
@@ -360,32 +365,10 @@ impl Tills {
                     deadline,
                     joined: false,
                 };
-                match self.desk(device) {
-                    Some(index) => self.take_order(batch, index, *form, caller, effects),
-                    None => {
-                        let message = "the agent has no such device".to_owned();
-                        effects.push(Effect::Respond(
-                            vec![caller],
-                            Answer::Unavailable { message },
-                        ));
-                        Ok(())
-                    }
-                }
+                self.on_order(batch, device, *form, caller, effects)
             }
             Message::Drawer { device, reply } => {
-                match self.desk(device) {
-                    Some(index) if self.devices[index].printer_there() => {
-                        self.devices[index].pulses.push_back(reply);
-                    }
-                    Some(_) => effects.push(Effect::Drawer(
-                        reply,
-                        Err("the printer cannot be reached; check its cable and power".to_owned()),
-                    )),
-                    None => effects.push(Effect::Drawer(
-                        reply,
-                        Err("the agent has no such device".to_owned()),
-                    )),
-                }
+                self.on_drawer(device, reply, effects);
                 Ok(())
             }
             Message::Waiting { id, reply } => {
@@ -400,23 +383,12 @@ impl Tills {
                 self.on_declaration(*declaration, reply, effects);
                 Ok(())
             }
-            Message::Printer(device, news) => match self.desk(device) {
+            Message::Printer(device, news) => match self.index_of(device) {
                 Some(index) => self.on_printer_news(batch, index, news, effects),
                 None => Ok(()),
             },
             Message::DecideCancel(device, id, reply) => {
-                let decided = match self.desk(device) {
-                    Some(index) => self
-                        .decide(batch, index, &Command::DecideCancel(document_id(id)))?
-                        .is_ok(),
-                    None => false,
-                };
-                effects.push(if decided {
-                    Effect::Decided(reply)
-                } else {
-                    Effect::refuse(reply)
-                });
-                Ok(())
+                self.on_decide_cancel(batch, device, id, reply, effects)
             }
             Message::Authority(news) => self.on_authority_news(batch, news),
             Message::Numbers(device, spans) => self.take_numbers(batch, device, &spans),
@@ -424,7 +396,61 @@ impl Tills {
         }
     }
 
-    fn desk(&self, device: Uuid) -> Option<usize> {
+    fn on_order(
+        &mut self,
+        batch: &mut Batch<'_>,
+        device: Uuid,
+        form: OrderForm,
+        caller: Caller,
+        effects: &mut Vec<Effect>,
+    ) -> Result<(), StoreError> {
+        let Some(index) = self.index_of(device) else {
+            let message = NO_SUCH_DEVICE.to_owned();
+            effects.push(Effect::Respond(
+                vec![caller],
+                Answer::Unavailable { message },
+            ));
+            return Ok(());
+        };
+        self.take_order(batch, index, form, caller, effects)
+    }
+
+    fn on_drawer(&mut self, device: Uuid, reply: DrawerPulse, effects: &mut Vec<Effect>) {
+        let words = match self.index_of(device) {
+            Some(index) if self.devices[index].printer_there() => {
+                self.devices[index].pulses.push_back(reply);
+                return;
+            }
+            Some(_) => "the printer cannot be reached; check its cable and power",
+            None => NO_SUCH_DEVICE,
+        };
+        effects.push(Effect::Drawer(reply, Err(words.to_owned())));
+    }
+
+    /// A printer is about to cancel a document: the answer goes out once the decision is durable.
+    fn on_decide_cancel(
+        &mut self,
+        batch: &mut Batch<'_>,
+        device: Uuid,
+        id: Uuid,
+        reply: SyncSender<bool>,
+        effects: &mut Vec<Effect>,
+    ) -> Result<(), StoreError> {
+        let decided = match self.index_of(device) {
+            Some(index) => self
+                .decide(batch, index, &Command::DecideCancel(document_id(id)))?
+                .is_ok(),
+            None => false,
+        };
+        effects.push(if decided {
+            Effect::Decided(reply)
+        } else {
+            Effect::refuse(reply)
+        });
+        Ok(())
+    }
+
+    fn index_of(&self, device: Uuid) -> Option<usize> {
         self.devices
             .iter()
             .position(|device_state| device_state.device == device)

@@ -2,7 +2,7 @@
 
 use ferrotill_core::Amount;
 use ferrotill_core::budget::{Budget, Left};
-use ferrotill_core::document::Body;
+use ferrotill_core::document::{Body, DocumentKind};
 use ferrotill_core::event::{Event, Reserved};
 use ferrotill_core::id::{Fingerprint, PointOfSaleId, UniqueId};
 use ferrotill_core::quantity::Quantity;
@@ -15,7 +15,7 @@ use super::super::device_state::{Answer, Caller, FiscalState, QueuedOrder};
 use super::{Effect, Encoded, Tills, document_id, moment_of};
 use crate::order::{OrderForm, OrderKind, ReceiptMode, WishRoom};
 use crate::seal::printer::job::stored;
-use ferrotill_store::{Batch, RequestState, StoreError, StoredDocument};
+use ferrotill_store::{Appended, Batch, RequestState, StoreError, StoredDocument};
 
 impl Tills {
     /// An order arrives: it joins those who wait for the same id, or is refused at once, or queues up.
@@ -50,9 +50,9 @@ impl Tills {
             attempts: 0,
         };
         let alternative = self.wants_alternative(index, &entry.form);
-        match self.try_reserve(batch, index, &entry, alternative, false)? {
+        match self.admit(batch, index, &entry, alternative)? {
             // It would go, or it only has to wait.
-            Ok(_) | Err((Refusal::DeviceUnsettled, _)) => {
+            Ok(()) | Err((Refusal::DeviceUnsettled, _)) => {
                 if self.devices[index].queue.len() >= QUEUE_MAX {
                     let message = format!("{QUEUE_MAX} orders are waiting at this device already");
                     effects.push(Effect::Respond(
@@ -155,29 +155,56 @@ impl Tills {
                 // Nobody waits any more: nothing is sold behind a caller's back.
                 continue;
             }
-            match self.try_reserve(batch, index, &entry, alternative, true)? {
+            match self.reserve(batch, index, &entry, alternative)? {
                 Err(refused) => self.refuse(batch, entry, refused, effects)?,
-                Ok(seq) if alternative => {
-                    self.issue_alternative(batch, index, seq, entry.form, entry.callers, effects)?
+                Ok(document) if alternative => {
+                    self.issue_alternative(batch, index, &document, entry, effects)?
                 }
-                Ok(seq) if !self.on_printer(alternative) => {
-                    self.issue_numbered(batch, index, seq, entry.form, entry.callers, effects)?
+                Ok(document) if !self.on_printer(alternative) => {
+                    self.issue_numbered(batch, index, &document, entry, effects)?
                 }
-                Ok(seq) => self.give_to_printer(batch, index, seq, entry, effects)?,
+                Ok(document) => self.give_to_printer(batch, index, &document, entry, effects)?,
             }
         }
         Ok(())
     }
 
-    /// Decides on an order, and appends its reservation if it is to be kept. The row is 0 if not.
-    pub(super) fn try_reserve(
+    /// Whether an order would be reserved now. Nothing is appended.
+    fn admit(
+        &mut self,
+        batch: &Batch<'_>,
+        index: usize,
+        entry: &QueuedOrder,
+        alternative: bool,
+    ) -> Result<Result<(), Refused>, StoreError> {
+        let event = self.decide_order(batch, index, entry, (alternative, false))?;
+        Ok(event.map(drop))
+    }
+
+    /// Decides on an order and appends its reservation. The reserved document comes back as the journal has it.
+    pub(super) fn reserve(
         &mut self,
         batch: &mut Batch<'_>,
         index: usize,
         entry: &QueuedOrder,
         alternative: bool,
-        keep: bool,
-    ) -> Result<Result<i64, Refused>, StoreError> {
+    ) -> Result<Result<StoredDocument, Refused>, StoreError> {
+        let event = match self.decide_order(batch, index, entry, (alternative, true))? {
+            Ok(event) => event,
+            Err(refused) => return Ok(Err(refused)),
+        };
+        let Appended { seq, reserved } = self.append(batch, index, event)?;
+        reserved.map(Ok).ok_or(StoreError::NoDocument { seq })
+    }
+
+    /// Decides on an order, whose event comes back; `keep` says whether it is to be appended.
+    fn decide_order(
+        &mut self,
+        batch: &Batch<'_>,
+        index: usize,
+        entry: &QueuedOrder,
+        (alternative, keep): (bool, bool),
+    ) -> Result<Result<Encoded, Refused>, StoreError> {
         let device = self.devices[index].device;
         let request = batch
             .request_anywhere(document_id(entry.form.id))?
@@ -197,7 +224,7 @@ impl Tills {
             None => Vec::new(),
         };
         let original = original_document.as_ref().map(|document| Original {
-            fiscal_sale: document.row.kind == "sale",
+            fiscal_sale: document.row.kind == DocumentKind::Sale,
             lines: &lines,
         });
         let context = Context {
@@ -206,22 +233,19 @@ impl Tills {
             request,
             original: original.as_ref(),
         };
-        let event = match self.reserve(index, &entry.form, (alternative, keep), &context) {
+        let event = match self.encode_reservation(index, &entry.form, (alternative, keep), &context)
+        {
             Ok(event) => event,
             Err(refused) => return Ok(Err(refused)),
         };
         if let Err(refusal) = self.number_for(index, &entry.form, alternative) {
             return Ok(Err((refusal, Vec::new())));
         }
-        if keep {
-            self.append(batch, index, event).map(Ok)
-        } else {
-            Ok(Ok(0))
-        }
+        Ok(Ok(event))
     }
 
     /// Decides on an order; the event comes back encoded, because it borrows from the till.
-    fn reserve(
+    fn encode_reservation(
         &mut self,
         index: usize,
         form: &OrderForm,
@@ -324,8 +348,8 @@ impl Tills {
             Ok(event) => Encoded::of(&event, &mut self.room),
             Err(refusal) => return Ok(Err(refusal)),
         };
-        self.append(batch, index, event.ok_or(StoreError::TooLarge)?)
-            .map(Ok)
+        let appended = self.append(batch, index, event.ok_or(StoreError::TooLarge)?)?;
+        Ok(Ok(appended.seq))
     }
 
     /// Appends an event and applies it to the copy of the till, as a replay would.
@@ -334,7 +358,7 @@ impl Tills {
         batch: &mut Batch<'_>,
         index: usize,
         encoded: Encoded,
-    ) -> Result<i64, StoreError> {
+    ) -> Result<Appended, StoreError> {
         let event = encoded.event().map_err(|source| StoreError::Unreadable {
             seq: batch.seq() + 1,
             source,
@@ -345,12 +369,12 @@ impl Tills {
         }
         let device_state = &mut self.devices[index];
         let at = moment_of(&event).unwrap_or_else(|| self.setting.guard.now().utc_ms);
-        let seq = batch.append(device_state.device, at, &event, &encoded.payload)?;
+        let appended = batch.append(device_state.device, at, &event, &encoded.payload)?;
         device_state
             .working
             .get_or_insert_with(|| device_state.till.clone())
             .apply(&event);
-        Ok(seq)
+        Ok(appended)
     }
 }
 

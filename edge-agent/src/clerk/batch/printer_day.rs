@@ -207,7 +207,7 @@ impl Tills {
             callers: Vec::new(),
             attempts: 0,
         };
-        if let Err((refusal, _)) = self.try_reserve(batch, index, &entry, false, true)? {
+        if let Err((refusal, _)) = self.reserve(batch, index, &entry, false)? {
             return Err(impossible(&refusal));
         }
         match self.decide(batch, index, &Command::Settle(document_id(id), *seal))? {

@@ -1,20 +1,18 @@
 //! The printer's side: documents are given to it and settled by it, and slips and pulses in between.
 
-use std::sync::Arc;
-
 use ferrotill_core::document::Body;
 use ferrotill_core::receipt::{Receipt, ReceiptKind};
-use ferrotill_core::seal::Seal;
 use ferrotill_core::till::Command;
 use ferrotill_device::Fault;
+use ferrotill_device::printer::Connected;
 use uuid::Uuid;
 
 use super::super::device_state::{
-    Answer, Caller, DeclarationOutcome, Printing, QueuedOrder, SealingDocument, Slip,
+    Answer, DeclarationOutcome, Printing, QueuedOrder, SealingDocument,
 };
 use super::{Effect, Tills, document_id};
-use crate::order::{OrderForm, OrderKind, ReceiptMode};
-use crate::seal::printer::job::{baseline_of, job_of, seal_of, slip_of};
+use crate::order::ReceiptMode;
+use crate::seal::printer::job::{baseline_of, job_of, seal_of};
 use crate::seal::printer::{News, SealingJob, Settled, Task};
 use ferrotill_store::{Batch, StoreError, StoredDocument};
 
@@ -23,20 +21,11 @@ impl Tills {
         &mut self,
         batch: &Batch<'_>,
         index: usize,
-        seq: i64,
+        stored_document: &StoredDocument,
         entry: QueuedOrder,
         effects: &mut Vec<Effect>,
     ) -> Result<(), StoreError> {
-        let Some(row) = batch.request(self.devices[index].device, document_id(entry.form.id))?
-        else {
-            return Ok(());
-        };
-        debug_assert_eq!(
-            row.reserved_seq, seq,
-            "the request leads to the document just reserved"
-        );
-        let stored_document = batch.document(row)?;
-        let document = self.document_of(batch, index, &stored_document, false)?;
+        let document = self.document_of(batch, index, stored_document, false)?;
         let device_state = &mut self.devices[index];
         device_state.active = Some(SealingDocument {
             id: entry.form.id,
@@ -111,18 +100,9 @@ impl Tills {
         news: News,
         effects: &mut Vec<Effect>,
     ) -> Result<(), StoreError> {
-        let live_status = Arc::clone(&self.setting.live_status);
         let device_state = &mut self.devices[index];
         match news {
-            News::Ready(connected) => {
-                tracing::info!(device = %device_state.device, model = connected.model, port = connected.address, "the printer is there");
-                live_status.printer_ready(device_state.device, &connected);
-                if let Some(clock) = &connected.clock {
-                    self.setting.guard.printer_says(clock);
-                }
-                device_state.baseline = Some(connected.baseline.clone());
-                self.look_at_the_rates(index, &connected);
-            }
+            News::Ready(connected) => self.on_connected(index, &connected),
             News::LastZ(day) => device_state.last_z = Some(*day),
             News::Counters(counters) => {
                 // A document that is on its way there finds them out by itself.
@@ -130,17 +110,7 @@ impl Tills {
                     device_state.baseline = Some(*counters);
                 }
             }
-            News::Lost(words) => {
-                tracing::warn!(device = %device_state.device, "the printer cannot be reached: {words}");
-                live_status.printer_lost(device_state.device, &words);
-                if !matches!(device_state.printing, Printing::Document) {
-                    device_state.baseline = None;
-                }
-                // A pulse that comes late opens a drawer that nobody watches.
-                for reply in device_state.pulses.drain(..) {
-                    effects.push(Effect::Drawer(reply, Err(words.clone())));
-                }
-            }
+            News::Lost(words) => self.on_connection_lost(index, &words, effects),
             News::SlipDone(_, words, after) => {
                 device_state.baseline = after;
                 if let Printing::Slip(slip) = std::mem::take(&mut device_state.printing) {
@@ -174,6 +144,34 @@ impl Tills {
             }
         }
         Ok(())
+    }
+
+    /// The printer is connected: its clock and its tax rates are read.
+    fn on_connected(&mut self, index: usize, connected: &Connected) {
+        let device_state = &mut self.devices[index];
+        tracing::info!(device = %device_state.device, model = connected.model, port = connected.address, "the printer is connected");
+        let live_status = &self.setting.live_status;
+        live_status.printer_ready(device_state.device, connected);
+        if let Some(clock) = &connected.clock {
+            self.setting.guard.printer_says(clock);
+        }
+        device_state.baseline = Some(connected.baseline.clone());
+        self.look_at_the_rates(index, connected);
+    }
+
+    /// The printer cannot be reached. A document that it is working on stays with it.
+    fn on_connection_lost(&mut self, index: usize, words: &str, effects: &mut Vec<Effect>) {
+        let device_state = &mut self.devices[index];
+        tracing::warn!(device = %device_state.device, "the printer cannot be reached: {words}");
+        let live_status = &self.setting.live_status;
+        live_status.printer_lost(device_state.device, words);
+        if !matches!(device_state.printing, Printing::Document) {
+            device_state.baseline = None;
+        }
+        // A pulse that comes late opens a drawer that nobody watches.
+        for reply in device_state.pulses.drain(..) {
+            effects.push(Effect::Drawer(reply, Err(words.to_owned())));
+        }
     }
 
     /// A document is settled on the printer: it gets its numbers, or it never was.
@@ -293,10 +291,8 @@ impl Tills {
             return Ok(());
         }
         if mode == ReceiptMode::FiscalThenAlternative && has_alternative {
-            return match self.try_reserve(batch, index, &entry, true, true)? {
-                Ok(seq) => {
-                    self.issue_alternative(batch, index, seq, entry.form, entry.callers, effects)
-                }
+            return match self.reserve(batch, index, &entry, true)? {
+                Ok(document) => self.issue_alternative(batch, index, &document, entry, effects),
                 Err(refused) => self.refuse(batch, entry, refused, effects),
             };
         }
@@ -304,102 +300,6 @@ impl Tills {
             entry.callers,
             Answer::NotRegistered { error, message },
         ));
-        Ok(())
-    }
-
-    /// An alternative receipt is legal with its number, in the same transaction as its reservation; its paper comes after.
-    pub(super) fn issue_alternative(
-        &mut self,
-        batch: &mut Batch<'_>,
-        index: usize,
-        reserved_seq: i64,
-        form: OrderForm,
-        callers: Vec<Caller>,
-        effects: &mut Vec<Effect>,
-    ) -> Result<(), StoreError> {
-        let id = form.id;
-        let (print, wanted) = match &form.kind {
-            OrderKind::Sale { print, number, .. } => (*print, number.clone()),
-            _ => (false, None),
-        };
-        let wanted = wanted
-            .as_ref()
-            .map(|(series, number)| (series.as_str(), *number));
-        let (series, number, number_length) =
-            match self.devices[index].current().next_alternative(wanted) {
-                Ok(Seal::Range {
-                    series,
-                    number,
-                    number_length,
-                }) => (series.to_owned(), number, number_length),
-                // The reservation was admitted with this very question, in this batch.
-                other => {
-                    return Err(StoreError::Number {
-                        found: format!("{other:?}"),
-                    });
-                }
-            };
-        let seal = Seal::Range {
-            series: &series,
-            number,
-            number_length,
-        };
-        if let Err(refusal) = self.decide(batch, index, &Command::Settle(document_id(id), seal))? {
-            return Err(StoreError::Number {
-                found: refusal.to_string(),
-            });
-        }
-        effects.push(Effect::WakeSender);
-        if !print {
-            effects.push(Effect::Respond(
-                callers,
-                Answer::Registered {
-                    id,
-                    replayed: false,
-                },
-            ));
-            return Ok(());
-        }
-        if self.devices[index].baseline.is_none() {
-            batch.note_print_error(
-                reserved_seq,
-                Some("the printer cannot be reached; print a duplicate once it can"),
-            )?;
-            effects.push(Effect::Respond(
-                callers,
-                Answer::Registered {
-                    id,
-                    replayed: false,
-                },
-            ));
-            return Ok(());
-        }
-        let Some(row) = batch.request(self.devices[index].device, document_id(id))? else {
-            return Ok(());
-        };
-        let document = batch.document(row)?;
-        let facts = self.setting.profile.facts();
-        if let Some(Body::Receipt(receipt)) = document.reserved().map(|reserved| reserved.body) {
-            let numbered = format!(
-                "{series}{number:0width$}",
-                width = usize::from(number_length)
-            );
-            let job = slip_of(
-                facts.alternative_receipt_title,
-                &numbered,
-                &receipt,
-                facts.currency,
-            );
-            // Until the slip is out, and also if the power goes before, the document says that its paper is missing.
-            batch.note_print_error(reserved_seq, Some("the slip is not printed yet"))?;
-            let slip = Slip {
-                id,
-                reserved_seq,
-                job,
-                callers,
-            };
-            effects.push(Effect::Slip(index, Box::new(slip)));
-        }
         Ok(())
     }
 }

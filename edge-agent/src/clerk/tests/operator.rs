@@ -14,7 +14,7 @@ use super::day::{CLOSED_BY_PRINTER, closed, next_day};
 use super::stage::*;
 use crate::clerk::{Answer, DeclarationOutcome, Message};
 use crate::order::{Declaration, ReceiptMode};
-use ferrotill_store::{Reader, RequestState, Word};
+use ferrotill_store::{OperatorDeclaration, Reader, RequestState};
 
 /// The journal's number of a person's word.
 const DECLARED: u16 = 9;
@@ -84,9 +84,9 @@ fn blocked(stage: &Stage, id: u128, fault: Fault) {
     );
 }
 
-fn word_on(stage: &Stage, id: u128) -> Option<Word> {
+fn word_on(stage: &Stage, id: u128) -> Option<OperatorDeclaration> {
     let row = stage.find(id).unwrap().row;
-    Reader::new(stage.path()).word_on(&row).unwrap()
+    Reader::new(stage.path()).declaration_of(&row).unwrap()
 }
 
 #[test]
@@ -437,7 +437,7 @@ fn a_day_that_was_closed_at_the_keyboard_meanwhile_is_booked_behind_the_word() {
     stage.until(|| Stage::rows_of(stage.path(), CLOSED_BY_PRINTER) == 1);
     let z = stage.newest_z();
     assert_eq!(z.row.number, Some(3), "behind both sales");
-    assert!(z.account.unwrap().agrees());
+    assert!(z.reconciliation.unwrap().agrees());
     let third = stage.order(sale(3, 100), PATIENT);
     assert_eq!(stage.printer().call().baseline, next_day(1, 3, 3));
     stage.printer().reply(registered_at(next_day(1, 3, 4)));

@@ -314,7 +314,7 @@ impl Stage {
         let store = Store::open(folder.path()).unwrap();
         let guard = GuardedClock::new(
             Arc::clone(&clock),
-            store.remembered_clock().unwrap(),
+            store.stored_clock().unwrap(),
             store.latest_moment().unwrap(),
         );
         let setting = Arc::new(ClerkSettings {
@@ -412,7 +412,7 @@ impl Stage {
     /// The document is there and sealed: its number and kind.
     pub(super) fn sealed(&self, id: u128) -> (u32, String) {
         let row = self.find(id).expect("in the books").row;
-        (row.number.expect("sealed"), row.kind)
+        (row.number.expect("sealed"), row.kind.name().to_owned())
     }
 
     /// The newest Z-report of the first device.

@@ -17,14 +17,12 @@ use ferrotill_core::seal::Seal;
 use rusqlite::{Connection, OptionalExtension, params};
 use uuid::Uuid;
 
-use super::StoreError;
-use super::query::Reader;
 use sums::{COUNT, Subject, Sums, TAX};
 use suspects::suspects;
 
 /// A Z-report held against everything that knows of its shift.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Account {
+pub struct ZReconciliation {
     /// The device.
     pub device: Uuid,
     /// The Z-report's number.
@@ -38,12 +36,12 @@ pub struct Account {
     /// When it had acknowledged them all, in milliseconds of UTC.
     pub acknowledged_at: Option<i64>,
     /// Every figure, in the order of its name.
-    pub figures: Vec<Figure>,
+    pub figures: Vec<ReconciliationFigure>,
 }
 
 /// One figure of a shift: a count, or money in minor units.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Figure {
+pub struct ReconciliationFigure {
     /// Its name, such as `sales.count`, `sales.group.A` or `refunds.payment.0`.
     pub subject: String,
     /// The sum of the shift's documents.
@@ -58,21 +56,23 @@ pub struct Figure {
     pub suspects: Vec<(u32, Uuid)>,
 }
 
-impl Account {
+impl ZReconciliation {
     /// Documents, report and printer agree. It never changes once the report is sealed.
     #[must_use]
     pub fn agrees_at_the_till(&self) -> bool {
-        self.figures.iter().all(Figure::agrees_at_the_till)
+        self.figures
+            .iter()
+            .all(ReconciliationFigure::agrees_at_the_till)
     }
 
     /// No side that is known differs.
     #[must_use]
     pub fn agrees(&self) -> bool {
-        self.figures.iter().all(Figure::agrees)
+        self.figures.iter().all(ReconciliationFigure::agrees)
     }
 }
 
-impl Figure {
+impl ReconciliationFigure {
     /// A printer that rounds per group and a receipt that rounds per line may lawfully differ in the tax, and in nothing else.
     #[must_use]
     pub fn may_differ_at_the_printer(&self) -> bool {
@@ -99,7 +99,7 @@ impl Figure {
     }
 }
 
-impl fmt::Display for Figure {
+impl fmt::Display for ReconciliationFigure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let unit = if self.is_count() { "" } else { " minor units" };
         write!(f, "{}{unit}: documents {}", self.subject, self.documents)?;
@@ -117,7 +117,7 @@ impl fmt::Display for Figure {
 
 /// How the Z-reports of a till stand.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct AccountCount {
+pub struct ReconciliationCount {
     /// Z-reports with a difference.
     pub differing: u32,
     /// Z-reports of which the tax office has not acknowledged everything.
@@ -157,7 +157,7 @@ pub(super) fn enter(
         "INSERT INTO reconciliation_figure (device, z_number, subject, documents, report, printer) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
     )?;
     for subject in subjects {
-        let figure = Figure {
+        let figure = ReconciliationFigure {
             subject: subject.to_string(),
             documents: documents.of(&subject).unwrap_or(0),
             report: Some(report.of(&subject).unwrap_or(0)),
@@ -283,11 +283,11 @@ fn for_each_document(
 }
 
 /// The reconciliation of a Z-report, with the documents in question where a side differs.
-pub(super) fn account(
+pub(super) fn of_report(
     connection: &Connection,
     device: Uuid,
     z_number: u32,
-) -> Result<Option<Account>, rusqlite::Error> {
+) -> Result<Option<ZReconciliation>, rusqlite::Error> {
     let row = connection
         .prepare_cached(
             "SELECT first_number, last_number, unacknowledged, acknowledged_at FROM reconciliation WHERE device = ?1 AND z_number = ?2",
@@ -304,7 +304,7 @@ pub(super) fn account(
             "SELECT subject, documents, report, printer, office FROM reconciliation_figure WHERE device = ?1 AND z_number = ?2 ORDER BY subject",
         )?
         .query_map(params![device.as_bytes(), z_number], |row| {
-            Ok(Figure {
+            Ok(ReconciliationFigure {
                 subject: row.get(0)?,
                 documents: row.get(1)?,
                 report: row.get(2)?,
@@ -317,7 +317,7 @@ pub(super) fn account(
     for figure in figures.iter_mut().filter(|figure| !figure.agrees()) {
         figure.suspects = suspects(connection, device, first_number, last_number, figure)?;
     }
-    Ok(Some(Account {
+    Ok(Some(ZReconciliation {
         device,
         z_number,
         first_number,
@@ -326,38 +326,4 @@ pub(super) fn account(
         acknowledged_at,
         figures,
     }))
-}
-
-impl Reader {
-    /// The reconciliation of a Z-report.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError::Database`].
-    pub fn account(&self, device: Uuid, z_number: u32) -> Result<Option<Account>, StoreError> {
-        self.with("reconciliation", |connection| {
-            account(connection, device, z_number)
-        })
-    }
-
-    /// How the Z-reports stand.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError::Database`].
-    pub fn account_count(&self) -> Result<AccountCount, StoreError> {
-        self.with("reconciliations", |connection| {
-            connection
-                .prepare_cached(
-                    "SELECT (SELECT count(*) FROM reconciliation WHERE agrees = 0), \
-                            (SELECT count(*) FROM reconciliation WHERE acknowledged_at IS NULL)",
-                )?
-                .query_row([], |row| {
-                    Ok(AccountCount {
-                        differing: row.get(0)?,
-                        unacknowledged: row.get(1)?,
-                    })
-                })
-        })
-    }
 }

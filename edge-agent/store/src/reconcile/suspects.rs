@@ -6,7 +6,7 @@ use rusqlite::{Connection, params};
 use uuid::Uuid;
 
 use super::sums::Sums;
-use super::{Figure, for_each_document};
+use super::{ReconciliationFigure, for_each_document};
 
 /// Documents that a difference names at most; a whole shift says nothing.
 const SUSPECTS_MAX: usize = 20;
@@ -18,7 +18,7 @@ pub(super) fn suspects(
     device: Uuid,
     first: u32,
     last: u32,
-    figure: &Figure,
+    figure: &ReconciliationFigure,
 ) -> Result<Vec<(u32, Uuid)>, rusqlite::Error> {
     // The office's side comes later and must not change what the report's first answer named.
     let sides: &[Option<i64>] = if figure.agrees_at_the_till() {

@@ -8,7 +8,7 @@ use ferrotill_core::till::{Command, Known, Wish};
 
 use super::shop::*;
 use super::verified::{codes, verified};
-use crate::Word;
+use crate::OperatorDeclaration;
 
 const SEVEN: PaperSays = PaperSays::Registered {
     document: NonZeroU32::new(7),
@@ -51,20 +51,20 @@ fn it_is_read_again_with_its_document_and_with_no_other() {
     declared(&mut shop, 3, unnumbered, Ok(printed(0)));
     shop.cash(4, 100);
     let reader = shop.reader();
-    let word_on = |document| {
+    let declaration_of = |document| {
         let found = reader.find(Some(DEVICE), uuid(document)).unwrap().unwrap();
-        reader.word_on(&found.row).unwrap()
+        reader.declaration_of(&found.row).unwrap()
     };
-    let first = Word {
+    let first = OperatorDeclaration {
         at_ms: NOON + 1_000,
         paper: SEVEN,
         by: "Maria".to_owned(),
         why: "unclear".to_owned(),
     };
-    assert_eq!(word_on(1), Some(first));
-    assert_eq!(word_on(2).unwrap().paper, PaperSays::NotRegistered);
-    assert_eq!(word_on(3).unwrap().paper, unnumbered);
-    assert_eq!(word_on(4), None, "its printer spoke for itself");
+    assert_eq!(declaration_of(1), Some(first));
+    assert_eq!(declaration_of(2).unwrap().paper, PaperSays::NotRegistered);
+    assert_eq!(declaration_of(3).unwrap().paper, unnumbered);
+    assert_eq!(declaration_of(4), None, "its printer spoke for itself");
     let verified = verified(&shop);
     assert_eq!(verified.flaws, []);
     assert_eq!((verified.documents, verified.declared), (3, 3));

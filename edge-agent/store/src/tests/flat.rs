@@ -4,7 +4,7 @@
 use rusqlite::{Params, StatementStatus};
 
 use super::*;
-use crate::beside::{PAGES_MAX, PAGES_WANTED};
+use crate::maintenance::{PAGES_MAX, PAGES_WANTED};
 use crate::{counters, outbox};
 
 /// Steps of a question's machine until its first row.
@@ -48,12 +48,12 @@ fn a_long_stretch_without_office_and_printer_costs_a_sale_and_a_start_nothing() 
 fn what_waits_is_counted_as_it_comes_and_goes() {
     let mut shop = long_offline(3);
     shop.trading_day();
-    let counted = |shop: &Shop| outbox::count_waiting(&raw(shop.folder.path())).unwrap();
+    let counted = |shop: &Shop| query::count_waiting(&raw(shop.folder.path())).unwrap();
     let kept = |shop: &mut Shop| shop.store.batch().unwrap().unsent().unwrap().documents;
     // Cash in, two sales, five alternative receipts, a return and a Z-report; an X-report concerns nobody.
     assert_eq!((kept(&mut shop), counted(&shop)), (9, 9));
 
-    let letters = shop.reader().letters(0, 2).unwrap();
+    let letters = shop.reader().outbox_entries(0, 2).unwrap();
     let mut batch = shop.store.batch().unwrap();
     for letter in &letters {
         batch.acknowledge(letter.sealed_seq, shop.now).unwrap();
@@ -87,7 +87,7 @@ fn database_pages(shop: &Shop) -> u64 {
 #[test]
 fn the_database_is_brought_up_beside_the_writer() {
     let mut shop = Shop::new();
-    shop.store.work_beside().unwrap();
+    shop.store.start_maintenance().unwrap();
     let before = database_pages(&shop);
     let mut document = 0;
     // No commit of these makes a checkpoint; the thread is woken, and the database grows.
@@ -105,7 +105,7 @@ fn the_database_is_brought_up_beside_the_writer() {
 #[test]
 fn the_log_of_a_writer_that_never_pauses_is_bounded() {
     let mut shop = Shop::new();
-    shop.store.work_beside().unwrap();
+    shop.store.start_maintenance().unwrap();
     let raw = shop.store.connection();
     let setting: u32 = raw
         .pragma_query_value(None, "wal_autocheckpoint", |row| row.get(0))
@@ -147,10 +147,10 @@ fn a_long_log_of_a_killed_writer_is_cut_off_at_the_next_start_and_loses_nothing(
 fn an_anchor_beside_the_writer_is_durable_when_the_books_close_and_never_gives_way_to_an_older_one()
 {
     let mut shop = Shop::new();
-    shop.store.work_beside().unwrap();
+    shop.store.start_maintenance().unwrap();
     for document in 1..=20 {
         shop.sale(document);
-        shop.store.anchor_beside();
+        shop.store.anchor_in_background();
         if document % 3 == 0 {
             shop.store.anchor();
         }

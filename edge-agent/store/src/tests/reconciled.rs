@@ -7,7 +7,7 @@ use ferrotill_core::till::Wish;
 
 use super::shop::*;
 use super::verified::{codes, verified};
-use crate::Account;
+use crate::ZReconciliation;
 use crate::verify::Flaw;
 
 /// What a printer counted for a day with these gross sales and returns in group B.
@@ -43,12 +43,15 @@ fn day_with(counters: PrinterCounters) -> Shop {
     shop
 }
 
-fn figure(account: &Account, subject: &str) -> (i64, Option<i64>, Option<i64>, Option<i64>) {
-    let figure = account
+fn figure(
+    reconciliation: &ZReconciliation,
+    subject: &str,
+) -> (i64, Option<i64>, Option<i64>, Option<i64>) {
+    let figure = reconciliation
         .figures
         .iter()
         .find(|figure| figure.subject == subject)
-        .unwrap_or_else(|| panic!("{subject}: {:?}", account.figures));
+        .unwrap_or_else(|| panic!("{subject}: {:?}", reconciliation.figures));
     (
         figure.documents,
         figure.report,
@@ -60,38 +63,47 @@ fn figure(account: &Account, subject: &str) -> (i64, Option<i64>, Option<i64>, O
 #[test]
 fn a_day_reconciles_from_all_sides_and_never_nets_returns() {
     let mut shop = day_with(counted(1_620, 810, 10_810, 2));
-    let account = shop.reader().account(DEVICE, 1).unwrap().unwrap();
-    assert!(account.agrees(), "{account:?}");
+    let reconciliation = shop.reader().reconciliation(DEVICE, 1).unwrap().unwrap();
+    assert!(reconciliation.agrees(), "{reconciliation:?}");
     let all = |amount| (amount, Some(amount), Some(amount), None);
     let books = |amount| (amount, Some(amount), None, None);
-    assert_eq!(figure(&account, "sales.amount"), all(1_620));
-    assert_eq!(figure(&account, "refunds.amount"), all(810));
-    assert_eq!(figure(&account, "sales.group.B"), all(1_620));
-    assert_eq!(figure(&account, "sales.payment.0"), books(1_620));
-    assert_eq!(figure(&account, "refunds.payment.0"), books(810));
-    assert_eq!(figure(&account, "alternative.amount"), books(810));
-    assert_eq!(figure(&account, "fiscal_receipts.count"), all(2));
-    assert_eq!(figure(&account, "cash"), all(10_810));
-    assert_eq!((account.unacknowledged, account.acknowledged_at), (5, None));
+    assert_eq!(figure(&reconciliation, "sales.amount"), all(1_620));
+    assert_eq!(figure(&reconciliation, "refunds.amount"), all(810));
+    assert_eq!(figure(&reconciliation, "sales.group.B"), all(1_620));
+    assert_eq!(figure(&reconciliation, "sales.payment.0"), books(1_620));
+    assert_eq!(figure(&reconciliation, "refunds.payment.0"), books(810));
+    assert_eq!(figure(&reconciliation, "alternative.amount"), books(810));
+    assert_eq!(figure(&reconciliation, "fiscal_receipts.count"), all(2));
+    assert_eq!(figure(&reconciliation, "cash"), all(10_810));
+    assert_eq!(
+        (
+            reconciliation.unacknowledged,
+            reconciliation.acknowledged_at
+        ),
+        (5, None)
+    );
 
-    let letters = shop.reader().letters(0, 100).unwrap();
+    let letters = shop.reader().outbox_entries(0, 100).unwrap();
     for (told, letter) in letters.iter().enumerate() {
         let mut batch = shop.store.batch().unwrap();
         batch.acknowledge(letter.sealed_seq, NOON + 7).unwrap();
         // A second acknowledgement of the same document is none.
         batch.acknowledge(letter.sealed_seq, NOON + 8).unwrap();
         batch.commit().unwrap();
-        let account = shop.reader().account(DEVICE, 1).unwrap().unwrap();
-        assert_eq!(account.unacknowledged, 4 - u32::try_from(told).unwrap());
+        let reconciliation = shop.reader().reconciliation(DEVICE, 1).unwrap().unwrap();
+        assert_eq!(
+            reconciliation.unacknowledged,
+            4 - u32::try_from(told).unwrap()
+        );
     }
-    let account = shop.reader().account(DEVICE, 1).unwrap().unwrap();
-    assert_eq!(account.acknowledged_at, Some(NOON + 7));
-    assert!(account.agrees(), "{account:?}");
+    let reconciliation = shop.reader().reconciliation(DEVICE, 1).unwrap().unwrap();
+    assert_eq!(reconciliation.acknowledged_at, Some(NOON + 7));
+    assert!(reconciliation.agrees(), "{reconciliation:?}");
     let everybody = |amount| (amount, Some(amount), Some(amount), Some(amount));
-    assert_eq!(figure(&account, "sales.amount"), everybody(1_620));
-    assert_eq!(figure(&account, "refunds.group.B"), everybody(810));
+    assert_eq!(figure(&reconciliation, "sales.amount"), everybody(1_620));
+    assert_eq!(figure(&reconciliation, "refunds.group.B"), everybody(810));
     assert_eq!(
-        figure(&account, "alternative.count"),
+        figure(&reconciliation, "alternative.count"),
         (1, Some(1), None, Some(1))
     );
     assert_eq!(verified(&shop).flaws, []);
@@ -102,9 +114,9 @@ fn a_day_reconciles_from_all_sides_and_never_nets_returns() {
 fn a_printer_that_counted_otherwise_is_told_with_the_documents_in_question() {
     // The printer's memory has no return, and one receipt less.
     let shop = day_with(counted(1_620, 0, 11_620, 1));
-    let account = shop.reader().account(DEVICE, 1).unwrap().unwrap();
-    assert!(!account.agrees_at_the_till());
-    let refunds = account
+    let reconciliation = shop.reader().reconciliation(DEVICE, 1).unwrap().unwrap();
+    assert!(!reconciliation.agrees_at_the_till());
+    let refunds = reconciliation
         .figures
         .iter()
         .find(|figure| figure.subject == "refunds.group.B")
@@ -115,7 +127,7 @@ fn a_printer_that_counted_otherwise_is_told_with_the_documents_in_question() {
         [(4, uuid(104))],
         "the return is the one document whose amount is the difference"
     );
-    assert_eq!(shop.reader().account_count().unwrap().differing, 1);
+    assert_eq!(shop.reader().reconciliation_count().unwrap().differing, 1);
     let verified = verified(&shop);
     assert_eq!(codes(&verified), ["unreconciled"]);
     let words = verified
@@ -143,10 +155,10 @@ fn only_the_tax_may_differ_from_the_printer_s() {
         counters: Some(counters),
     };
     shop.seal(8, Wish::Report(ReportKind::Z), seal);
-    let account = shop.reader().account(DEVICE, 1).unwrap().unwrap();
-    let (documents, _, printer, _) = figure(&account, "sales.tax.B");
+    let reconciliation = shop.reader().reconciliation(DEVICE, 1).unwrap().unwrap();
+    let (documents, _, printer, _) = figure(&reconciliation, "sales.tax.B");
     assert_eq!((documents, printer), (7, Some(4)));
-    assert!(account.agrees(), "{account:?}");
+    assert!(reconciliation.agrees(), "{reconciliation:?}");
 }
 
 /// Random days: whatever is sold, the sides agree and the books are in order.
@@ -185,8 +197,11 @@ fn random_days_reconcile() {
         shop.seal(999, Wish::Report(ReportKind::Z), printed(5));
         let verified = verified(&shop);
         assert_eq!(verified.flaws, [], "seed {seed}");
-        assert!(verified.accounts.iter().all(Account::agrees), "seed {seed}");
-        assert!(!verified.accounts.is_empty());
+        assert!(
+            verified.reconciliations.iter().all(ZReconciliation::agrees),
+            "seed {seed}"
+        );
+        assert!(!verified.reconciliations.is_empty());
     }
 }
 
@@ -211,8 +226,8 @@ fn a_receipt_printed_by_hand_is_told_by_its_neighbours() {
         counters: Some(counters),
     };
     shop.seal(5, Wish::Report(ReportKind::Z), seal);
-    let account = shop.reader().account(DEVICE, 1).unwrap().unwrap();
-    let sales = account
+    let reconciliation = shop.reader().reconciliation(DEVICE, 1).unwrap().unwrap();
+    let sales = reconciliation
         .figures
         .iter()
         .find(|figure| figure.subject == "sales.group.B")

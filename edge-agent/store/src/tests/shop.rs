@@ -159,7 +159,7 @@ impl Shop {
     }
 
     pub(super) fn verify(&self) -> Result<i64, StoreError> {
-        let key = ChainKey::load_or_create(&self.folder.path().join("journal.key")).unwrap();
+        let key = ChainKey::load(&self.folder.path().join("journal.key")).unwrap();
         self.reader().verify(&key)
     }
 
@@ -305,13 +305,21 @@ pub(super) fn decide(
         (event.kind(), encoded(&event))
     };
     let event = Event::decode(kind, Event::VERSION, &payload).unwrap();
-    let seq = batch.append(DEVICE, now, &event, &payload).unwrap();
+    let written = batch.append(DEVICE, now, &event, &payload).unwrap();
     till.apply(&event);
-    seq
+    if let Some(reserved) = written.reserved {
+        let row = batch.request_anywhere(DocumentId(*reserved.row.id.as_bytes()));
+        let read = batch.document(row.unwrap().unwrap()).unwrap();
+        assert_eq!(reserved, read, "what was written is what is read");
+    }
+    written.seq
 }
 
 pub(super) fn append(batch: &mut Batch<'_>, event: &Event<'_>) -> i64 {
-    batch.append(DEVICE, NOON, event, &encoded(event)).unwrap()
+    batch
+        .append(DEVICE, NOON, event, &encoded(event))
+        .unwrap()
+        .seq
 }
 
 pub(super) fn encoded(event: &Event<'_>) -> Vec<u8> {

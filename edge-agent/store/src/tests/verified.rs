@@ -7,7 +7,7 @@ use ferrotill_core::till::Wish;
 
 use super::shop::*;
 use crate::verify::{Flaw, Range, Verified, Wanted, verify};
-use crate::{Account, Store, StoreError};
+use crate::{Store, StoreError, ZReconciliation};
 use uuid::Uuid;
 
 fn verified_in(shop: &Shop, devices: &[Uuid], range: Range) -> Verified {
@@ -70,15 +70,19 @@ fn untouched_books_are_in_order() {
     assert_eq!(verified.documents, 11);
     assert_eq!(verified.devices, [DEVICE]);
     assert_eq!(verified.unsent, 10, "an X-report is told to nobody");
-    let numbers: Vec<u32> = verified.accounts.iter().map(|z| z.z_number).collect();
+    let numbers: Vec<u32> = verified
+        .reconciliations
+        .iter()
+        .map(|z| z.z_number)
+        .collect();
     assert_eq!(numbers, [1, 2]);
-    assert!(verified.accounts.iter().all(Account::agrees));
+    assert!(verified.reconciliations.iter().all(ZReconciliation::agrees));
 }
 
 #[test]
 fn a_refused_document_is_named_and_is_no_fault_of_the_books() {
     let mut shop = books();
-    let letter = shop.reader().letters(0, 2).unwrap().remove(1);
+    let letter = shop.reader().outbox_entries(0, 2).unwrap().remove(1);
     let mut batch = shop.store.batch().unwrap();
     batch
         .note_refusal(letter.sealed_seq, "Taxes validation error")
@@ -327,8 +331,8 @@ fn one_edited_row_among_thousands_is_found() {
     shop.store.anchor();
     let untouched = verified(&shop);
     assert_eq!(untouched.flaws, []);
-    assert_eq!(untouched.accounts[0].figures[0].documents, 0);
-    let sold = untouched.accounts[0]
+    assert_eq!(untouched.reconciliations[0].figures[0].documents, 0);
+    let sold = untouched.reconciliations[0]
         .figures
         .iter()
         .find(|figure| figure.subject == "sales.amount")

@@ -12,12 +12,12 @@ use std::collections::HashMap;
 use std::path::Path;
 
 use ferrotill_core::profile::Profile;
-use rusqlite::{Connection, OpenFlags, params};
+use rusqlite::{Connection, params};
 use uuid::Uuid;
 
-use super::chain::{ChainKey, Mac};
-use super::reconcile::{self, Account};
-use super::{BUSY_TIMEOUT, Context, FILE_NAME, StoreError, anchor, migrate};
+use super::chain::Mac;
+use super::reconcile::{self, ZReconciliation};
+use super::{Context, FILE_NAME, StoreError, anchor, folder, migrate};
 use walk::{Snapshot, Walk, Walked};
 
 pub use flaw::Flaw;
@@ -76,7 +76,7 @@ pub struct Verified {
     /// The row of the newest anchor that fits.
     pub anchored: Option<i64>,
     /// The Z-reports in the range.
-    pub accounts: Vec<Account>,
+    pub reconciliations: Vec<ZReconciliation>,
     /// Every flaw that was found, up to [`FLAWS_MAX`].
     pub flaws: Vec<Flaw>,
     /// How many more there are.
@@ -137,13 +137,14 @@ impl Flaws {
 /// [`StoreError`] where the books cannot be read at all; what is wrong in them is told as flaws.
 pub fn verify(wanted: &Wanted<'_>) -> Result<Verified, StoreError> {
     let path = wanted.folder.join(FILE_NAME);
-    let key = ChainKey::load(&wanted.folder.join("journal.key"))?;
+    let key = folder::load_key(wanted.folder)?;
     // The anchors first: a running agent writes them after the rows that they name.
     let anchors = anchor::found(wanted.folder, &key).map_err(|source| StoreError::Anchor {
         path: wanted.folder.to_owned(),
         source,
     })?;
-    let connection = open(&path).context(&path, "open for reading")?;
+    let connection = folder::open_for_reading(&path)?;
+    configure(&connection).context(&path, "settings")?;
     let mut flaws = Flaws {
         range: wanted.range,
         found: Vec::new(),
@@ -166,13 +167,14 @@ pub fn verify(wanted: &Wanted<'_>) -> Result<Verified, StoreError> {
         flaws: &mut flaws,
         tills: HashMap::new(),
         walked: Walked::default(),
-        word: None,
+        pending: None,
     }
     .along()?;
     let anchored = check_anchors(&connection, wanted.folder, anchors, walked.head, &mut flaws);
     check_devices(wanted.devices, &walked, &mut flaws);
     tables::compare(&connection, wanted.range, &mut flaws).context(&path, "compare the tables")?;
-    let accounts = accounts(&connection, wanted.range, &mut flaws).context(&path, "Z-reports")?;
+    let reconciliations =
+        reconciliations(&connection, wanted.range, &mut flaws).context(&path, "Z-reports")?;
     let unsent = connection
         .query_row(
             "SELECT count(*) FROM outbox WHERE state <> 'acknowledged'",
@@ -190,22 +192,17 @@ pub fn verify(wanted: &Wanted<'_>) -> Result<Verified, StoreError> {
         unsent,
         refused,
         anchored,
-        accounts,
+        reconciliations,
         flaws: flaws.found,
         more_flaws: flaws.more,
     })
 }
 
-fn open(path: &Path) -> Result<Connection, rusqlite::Error> {
-    let connection = Connection::open_with_flags(
-        path,
-        OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX,
-    )?;
-    connection.busy_timeout(BUSY_TIMEOUT)?;
+fn configure(connection: &Connection) -> Result<(), rusqlite::Error> {
     connection.pragma_update(None, "trusted_schema", false)?;
     connection.pragma_update(None, "cell_size_check", true)?;
     connection.set_prepared_statement_cache_capacity(64);
-    Ok(connection)
+    Ok(())
 }
 
 /// Tables of another version cannot be held against ours.
@@ -316,11 +313,11 @@ fn check_devices(configured: &[Uuid], walked: &Walked, flaws: &mut Flaws) {
 }
 
 /// The Z-reports of the range as they reconcile. What the office has not acknowledged yet is no flaw.
-fn accounts(
+fn reconciliations(
     connection: &Connection,
     range: Range,
     flaws: &mut Flaws,
-) -> Result<Vec<Account>, rusqlite::Error> {
+) -> Result<Vec<ZReconciliation>, rusqlite::Error> {
     let reports = connection
         .prepare(
             "SELECT device, z_number, agrees FROM reconciliation WHERE report_seq BETWEEN ?1 AND ?2 ORDER BY report_seq",
@@ -329,9 +326,9 @@ fn accounts(
             Ok((Uuid::from_bytes(row.get(0)?), row.get(1)?, row.get(2)?))
         })?
         .collect::<Result<Vec<(Uuid, u32, i64)>, _>>()?;
-    let mut accounts = Vec::with_capacity(reports.len());
+    let mut reconciliations = Vec::with_capacity(reports.len());
     for (device, z_number, agrees) in reports {
-        let Some(account) = reconcile::account(connection, device, z_number)? else {
+        let Some(reconciliation) = reconcile::of_report(connection, device, z_number)? else {
             continue;
         };
         let tell = |words: String, suspects: Vec<(u32, Uuid)>| Flaw::Unreconciled {
@@ -340,24 +337,28 @@ fn accounts(
             words,
             suspects,
         };
-        for figure in account.figures.iter().filter(|figure| !figure.agrees()) {
+        for figure in reconciliation
+            .figures
+            .iter()
+            .filter(|figure| !figure.agrees())
+        {
             flaws.tell(tell(figure.to_string(), figure.suspects.clone()));
         }
-        let (first, last) = (account.first_number, account.last_number);
+        let (first, last) = (reconciliation.first_number, reconciliation.last_number);
         let waiting = reconcile::waiting(connection, device, first, last)?;
-        if waiting != account.unacknowledged
-            || (waiting == 0) != account.acknowledged_at.is_some()
-            || agrees != i64::from(account.agrees())
+        if waiting != reconciliation.unacknowledged
+            || (waiting == 0) != reconciliation.acknowledged_at.is_some()
+            || agrees != i64::from(reconciliation.agrees())
         {
             let words = format!(
                 "the outbox says that {waiting} documents wait, and the reconciliation says {}",
-                account.unacknowledged
+                reconciliation.unacknowledged
             );
             flaws.tell(tell(words, Vec::new()));
         }
-        accounts.push(account);
+        reconciliations.push(reconciliation);
     }
-    Ok(accounts)
+    Ok(reconciliations)
 }
 
 fn refused(connection: &Connection) -> Result<Vec<Refused>, rusqlite::Error> {

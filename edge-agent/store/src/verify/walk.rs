@@ -51,12 +51,12 @@ pub(super) struct Walk<'w> {
     pub(super) tills: HashMap<Uuid, Till>,
     pub(super) walked: Walked,
     /// A person's word, until the row behind it is seen.
-    pub(super) word: Option<Word>,
+    pub(super) pending: Option<PendingDeclaration>,
 }
 
 /// A person's word on a document, as it stands in a row.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Word {
+pub(super) struct PendingDeclaration {
     seq: i64,
     device: Uuid,
     id: DocumentId,
@@ -64,7 +64,7 @@ pub(super) struct Word {
     fault: u16,
 }
 
-impl Word {
+impl PendingDeclaration {
     /// The row behind it is the seal or the void that it justifies, and says no more than the person did.
     fn is_followed_by(&self, device: Uuid, event: &Event<'_>) -> bool {
         let does = match (self.paper, event) {
@@ -130,7 +130,7 @@ impl Walk<'_> {
             previous = Some(row.mac);
             self.enter(seq, &row)?;
         }
-        self.look_behind_a_word(None);
+        self.check_declaration_is_followed_by_its_result(None);
         self.compare_snapshots(self.walked.head.saturating_add(1));
         for (device, snapshot) in std::mem::take(&mut self.snapshots) {
             let seq = snapshot.seq;
@@ -173,7 +173,7 @@ impl Walk<'_> {
             };
             self.contradiction(seq, &event, words);
         }
-        self.look_behind_a_word(Some((seq, device, &event)));
+        self.check_declaration_is_followed_by_its_result(Some((seq, device, &event)));
         if device.is_nil() {
             // The office is the same for all tills.
             return Ok(());
@@ -192,8 +192,11 @@ impl Walk<'_> {
     }
 
     /// Holds a person's word against the row behind it; none where the journal ends. A word that justifies nothing is told of.
-    fn look_behind_a_word(&mut self, behind: Option<(i64, Uuid, &Event<'_>)>) {
-        if let Some(word) = self.word.take()
+    fn check_declaration_is_followed_by_its_result(
+        &mut self,
+        behind: Option<(i64, Uuid, &Event<'_>)>,
+    ) {
+        if let Some(word) = self.pending.take()
             && behind.is_none_or(|(_, device, event)| !word.is_followed_by(device, event))
         {
             let seq = word.seq;
@@ -210,7 +213,7 @@ impl Walk<'_> {
         }
         if let Some((seq, device, Event::Declared(declared))) = behind {
             self.walked.declared = self.walked.declared.saturating_add(1);
-            self.word = Some(Word {
+            self.pending = Some(PendingDeclaration {
                 seq,
                 device,
                 id: declared.id,

@@ -45,7 +45,7 @@ impl World {
         let store = Store::open(self.folder.path()).map_err(broken)?;
         let guard = Arc::new(GuardedClock::new(
             Arc::clone(&self.clock),
-            store.remembered_clock().map_err(broken)?,
+            store.stored_clock().map_err(broken)?,
             store.latest_moment().map_err(broken)?,
         ));
         let (clerk_handle, inbox) = ClerkHandle::new();

@@ -182,9 +182,9 @@ impl Ledger {
             }
             Body::Report(_) => self.take_report(&reserved, &sealed)?,
         };
-        if row.kind != "x_report" {
+        if row.kind.name() != "x_report" {
             let due = Due {
-                kind: match row.kind.as_str() {
+                kind: match row.kind.name() {
                     "cash_in" => "deposit".to_owned(),
                     "cash_out" => "withdraw".to_owned(),
                     kind => kind.to_owned(),

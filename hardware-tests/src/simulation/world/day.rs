@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use ferrotill_core::document::DocumentKind;
 use ferrotill_device::emulator::Emulator;
 
 use super::super::callers::{Said, new_order};
@@ -15,17 +16,6 @@ const CLOSING_STEPS_MAX: u32 = 1_200;
 const Z_ATTEMPTS_MAX: u32 = 2;
 /// From one opening to the next.
 const DAY_MS: u64 = 86_400_000;
-/// Every kind of document.
-const KINDS: [&str; 7] = [
-    "sale",
-    "refund",
-    "alternative_receipt",
-    "cash_in",
-    "cash_out",
-    "x_report",
-    "z_report",
-];
-
 impl World {
     pub(super) fn close(&mut self) -> Told {
         self.disk.fail(None);
@@ -159,14 +149,14 @@ impl World {
             return Ok(());
         };
         for till in &mut self.tills {
-            let page = agent.reader.page(till.device, &KINDS, 0, 1);
+            let page = agent.reader.page(till.device, &DocumentKind::ALL, 0, 1);
             let total = page.map_err(words)?.total;
             let new = total.saturating_sub(till.ledger.documents);
-            let page = agent.reader.page(till.device, &KINDS, 0, new);
+            let page = agent.reader.page(till.device, &DocumentKind::ALL, 0, new);
             let documents = page.map_err(words)?.documents;
             for document in documents.iter().rev() {
                 till.ledger.take(document, &self.orders, &till.line.line)?;
-                if let Some(account) = &document.account
+                if let Some(account) = &document.reconciliation
                     && !account.agrees()
                 {
                     let figure = account.figures.iter().find(|figure| !figure.agrees());

@@ -1,31 +1,35 @@
-//! A person's word on a document, read again: it stands in the row before the seal or the void that it justifies.
+//! An operator's declaration on a document: the journal has it in the row before the seal or the void that it justifies.
 
 use ferrotill_core::event::{Event, PaperSays};
 use rusqlite::OptionalExtension;
 
 use super::StoreError;
-use super::query::{DocumentRow, Reader};
+use super::query::Reader;
+use super::rows::DocumentRow;
 
-/// What a person said of a document that its printer could not prove.
+/// What an operator has declared of a document that its printer cannot prove.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Word {
+pub struct OperatorDeclaration {
     /// When, in milliseconds since the epoch.
     pub at_ms: i64,
-    /// What the paper says.
+    /// What the operator has read on the paper.
     pub paper: PaperSays,
-    /// The person's name.
+    /// The operator's name.
     pub by: String,
-    /// Why the printer could not say it itself.
+    /// Why the printer cannot prove it.
     pub why: String,
 }
 
 impl Reader {
-    /// The word that a settled document rests on; none where its printer spoke for itself.
+    /// The declaration that a settled document rests on; none where its printer has proved the outcome.
     ///
     /// # Errors
     ///
     /// [`StoreError::Database`].
-    pub fn word_on(&self, document: &DocumentRow) -> Result<Option<Word>, StoreError> {
+    pub fn declaration_of(
+        &self,
+        document: &DocumentRow,
+    ) -> Result<Option<OperatorDeclaration>, StoreError> {
         let Some(settled) = document.settled_seq else {
             return Ok(None);
         };
@@ -41,7 +45,7 @@ impl Reader {
             };
             Ok(match Event::decode(kind, version, &payload) {
                 Ok(Event::Declared(declared)) if declared.id.0 == *document.id.as_bytes() => {
-                    Some(Word {
+                    Some(OperatorDeclaration {
                         at_ms: declared.at.utc_ms,
                         paper: declared.paper,
                         by: declared.by.to_owned(),
