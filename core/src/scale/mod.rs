@@ -1,4 +1,4 @@
-//! Scaled decimals in and out: exact, total, and never a float.
+//! Decimal numbers as scaled integers: read, converted and printed exactly, without floating point.
 
 mod text;
 mod unit;
@@ -9,7 +9,7 @@ pub use text::parse;
 pub use unit::ScaleFault;
 pub(crate) use unit::Unit;
 
-/// A decimal number as an integer and the count of its decimals, for printing: `Decimal::new(-615, 2)` prints `-6.15`.
+/// A decimal number as an integer and its number of decimals, for printing: `Decimal::new(-615, 2)` prints `-6.15`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Decimal {
     value: i64,
@@ -61,7 +61,7 @@ pub enum ScaleError {
         /// Decimals that fit.
         allowed: u8,
     },
-    /// Outside of what the scaled integer can hold.
+    /// Outside of the range of the scaled integer.
     TooLarge,
 }
 
@@ -79,18 +79,18 @@ impl fmt::Display for ScaleError {
 
 impl core::error::Error for ScaleError {}
 
-/// An integer scaled by ten to the power of `from` as one scaled by ten to the power of `to`, exactly: `(8100, 3, 2)` is `810`.
+/// Converts an integer scaled by ten to the power of `from` to one scaled by ten to the power of `to`, exactly: `(8100, 3, 2)` is `810`.
 ///
 /// # Errors
 ///
-/// [`ScaleError::TooManyDecimals`] where digits would be lost, [`ScaleError::TooLarge`] where the result does not fit.
+/// [`ScaleError::TooManyDecimals`] if digits would be lost, [`ScaleError::TooLarge`] if the result does not fit.
 pub fn rescale(value: i64, from: u8, to: u8) -> Result<i64, ScaleError> {
     if value == 0 {
         return Ok(0);
     }
     let (mut value, mut places) = (value, from);
     while places > to {
-        // Trailing zeros are gone by the time that a digit is in the way, so that the count is what the number needs.
+        // Trailing zeros are removed first, so `given` is the number of decimals that the value needs.
         if value.checked_rem(10) != Some(0) {
             return Err(ScaleError::TooManyDecimals {
                 given: places,

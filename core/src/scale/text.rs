@@ -4,18 +4,18 @@ use super::ScaleError;
 
 /// Reads decimal text as an integer scaled by ten to the power of `places`: `("8.1", 2)` is `810`.
 ///
-/// The syntax is that of a JSON number, exponent included (`8.1e0`, `810E-2`), because callers write numbers that way;
-/// the value is exact, and decimals beyond `places` are refused unless they are zeros.
+/// The syntax is that of a JSON number, exponent included (`8.1e0`, `810E-2`), because callers send such numbers.
+/// The value is exact. Decimals beyond `places` are refused unless they are zeros.
 ///
 /// # Errors
 ///
-/// [`ScaleError`] says what was given and what would fit.
+/// [`ScaleError`] says why the text does not fit.
 pub fn parse(text: &str, places: u8) -> Result<i64, ScaleError> {
     let number = Number::split(text).ok_or(ScaleError::NotANumber)?;
     number.scaled(places)
 }
 
-/// A JSON number taken apart.
+/// The parts of a JSON number.
 struct Number<'a> {
     negative: bool,
     whole: &'a str,
@@ -64,7 +64,7 @@ impl<'a> Number<'a> {
             return Ok(0);
         }
         let minus = |a: i64, b: i64| a.checked_sub(b).ok_or(ScaleError::TooLarge);
-        // Decimals of the value, trailing zeros not counted; negative where the number ends in zeros before the point.
+        // Decimals of the value without trailing zeros; negative if the whole part ends in zeros.
         let decimals = minus(
             minus(fraction_len, trailing_zeros)?,
             i64::from(self.exponent),
@@ -80,7 +80,7 @@ impl<'a> Number<'a> {
         let mut value: i64 = 0;
         for digit in digits().take(significant) {
             let digit = i64::from(digit.wrapping_sub(b'0'));
-            // Built on its own side of zero, because the smallest value has no opposite.
+            // A negative number is built from negative digits, because the smallest value has no positive counterpart.
             let digit = if self.negative {
                 digit.wrapping_neg()
             } else {
@@ -104,7 +104,7 @@ fn exponent_of(text: &str) -> Option<i32> {
     if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
         return None;
     }
-    // An exponent this long is out of range either way; saturating keeps the sign of the verdict.
+    // A longer exponent gives the same error as this one.
     let magnitude = digits.parse::<i32>().unwrap_or(1_000_000).min(1_000_000);
     if text.starts_with('-') {
         magnitude.checked_neg()

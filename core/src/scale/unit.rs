@@ -1,11 +1,11 @@
-//! What a number is read as: a currency, a quantity or a rate, with its decimals and its range; and what is said where one does not fit.
+//! A currency, a quantity or a rate as a unit of numbers, with its decimals and range, and the message for a number that does not fit.
 
 use core::fmt;
 
 use super::text::parse;
 use super::{Decimal, ScaleError, rescale};
 
-/// What a number is read as.
+/// A unit that numbers are read in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Unit {
     /// Its name in a sentence: `MDL`, `a quantity`.
@@ -24,13 +24,13 @@ impl Unit {
         self.hold(parse(text, self.places), Given::Text(text))
     }
 
-    /// Takes an integer that is scaled by ten to the power of `places`.
+    /// Converts an integer that is scaled by ten to the power of `places` to a value of this unit.
     pub(crate) fn take(self, value: i64, places: u8) -> Result<i64, ScaleFault<'static>> {
         let given = Given::Scaled(Decimal::new(value, places));
         self.hold(rescale(value, places, self.places), given)
     }
 
-    /// Gives its integer in another scale.
+    /// Converts a value of this unit to an integer that is scaled by ten to the power of `places`.
     pub(crate) fn give(self, value: i64, places: u8) -> Result<i64, ScaleFault<'static>> {
         rescale(value, self.places, places).map_err(|error| ScaleFault {
             given: Given::Scaled(Decimal::new(value, self.places)),
@@ -76,7 +76,7 @@ enum Given<'t> {
 }
 
 impl ScaleFault<'_> {
-    /// Why, without the words.
+    /// The cause, without the given number.
     #[must_use]
     pub const fn error(&self) -> ScaleError {
         self.error
@@ -88,7 +88,7 @@ impl fmt::Display for ScaleFault<'_> {
         match self.given {
             Given::Text("") => f.write_str("an empty text")?,
             Given::Text(text) => match text.char_indices().nth(GIVEN_SHOWN_MAX) {
-                // A text of a megabyte is named, not repeated.
+                // Only the beginning of a long text is repeated.
                 Some((end, _)) => write!(f, "{}…", text.get(..end).unwrap_or_default())?,
                 None => f.write_str(text)?,
             },
@@ -124,7 +124,7 @@ impl fmt::Display for ScaleFault<'_> {
 
 impl core::error::Error for ScaleFault<'_> {}
 
-/// A count in words up to nine, as a sentence has it.
+/// A count, in words up to nine.
 struct Count(Option<u8>);
 
 impl fmt::Display for Count {
@@ -142,10 +142,10 @@ impl fmt::Display for Count {
     }
 }
 
-/// Characters of a given text that a message repeats.
+/// How many characters of the given text a message repeats at most.
 const GIVEN_SHOWN_MAX: usize = 40;
 
-/// A number to show how one is written: `8.10`, `8.100`.
+/// The value whose text is the example of how a number is written: `8.10`, `8.100`.
 fn example(places: u8) -> i64 {
     rescale(81, 1, places.max(1))
         .ok()

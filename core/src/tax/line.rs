@@ -17,19 +17,19 @@ pub struct LineTax {
     pub final_tax: Amount,
 }
 
-/// Taxes on one line at most.
+/// The largest number of taxes on one line.
 pub const TAXES_PER_LINE_MAX: usize = 3;
 
-/// The groups that a line is in; the first is the one that a fiscal printer is told.
+/// The tax groups of a line. A fiscal printer gets the first one only.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct LineGroups {
     groups: [Option<TaxGroup>; TAXES_PER_LINE_MAX],
-    /// All rates on the same base, as one.
+    /// The sum of all rates; they have the same base.
     rate: TaxRate,
 }
 
 impl LineGroups {
-    /// Adds a group; `None` where there is no room or the letter is there already.
+    /// Adds a group; `None` if the line has the letter already or there is no room.
     pub(crate) fn push(&mut self, group: TaxGroup) -> Option<()> {
         if self.iter().any(|present| present.code == group.code) {
             return None;
@@ -44,12 +44,12 @@ impl LineGroups {
         self.groups.iter().flatten().copied()
     }
 
-    /// All its rates on the same base, as one.
+    /// The sum of all rates; they have the same base.
     pub(crate) const fn rate(&self) -> TaxRate {
         self.rate
     }
 
-    /// Shares of a whole tax in proportion to the rates: whole units by rate, and what is left to the earlier groups.
+    /// Divides a whole tax in proportion to the rates. Units that are left over go one each to the earlier groups.
     pub(crate) fn share(&self, whole: Amount) -> [Amount; TAXES_PER_LINE_MAX] {
         let mut shares = [Amount::ZERO; TAXES_PER_LINE_MAX];
         let all = i64::from(self.rate().ten_thousandths());

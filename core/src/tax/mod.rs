@@ -1,4 +1,6 @@
 //! Tax groups and their rates.
+//!
+//! A *group* (a letter of the till), its *rate* (dated) and its *bucket* (what the law calls it) are three different things.
 
 mod line;
 mod rate;
@@ -13,13 +15,13 @@ pub use line::{LineTax, TAXES_PER_LINE_MAX};
 pub use rate::TaxRate;
 pub use table::{DatedRate, TaxEntry, TaxTable};
 
-/// The letter of a tax group, `A` to `H`: what a caller names and what stands on paper.
+/// The letter of a tax group, `A` to `H`, as callers give it and as it is printed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "u8", into = "u8")]
 pub struct TaxCode(u8);
 
 impl TaxCode {
-    /// The first of them.
+    /// The letter `A`.
     pub const A: Self = Self(b'A');
 
     /// The code of a letter, or `None` outside of `A` to `H`.
@@ -32,7 +34,7 @@ impl TaxCode {
         }
     }
 
-    /// The code in a text of exactly one letter.
+    /// The code of a text that is exactly one letter.
     #[must_use]
     pub const fn from_text(text: &str) -> Option<Self> {
         match text.as_bytes() {
@@ -47,7 +49,7 @@ impl TaxCode {
         self.0
     }
 
-    /// 0 for `A` to 7 for `H`: the place of the group in a fiscal printer's own table.
+    /// 0 for `A` to 7 for `H`: the index of the group in a fiscal printer's own table.
     #[must_use]
     pub const fn place(self) -> u8 {
         self.0.wrapping_sub(b'A')
@@ -74,7 +76,7 @@ impl fmt::Display for TaxCode {
     }
 }
 
-/// What the law calls a tax group: where its turnover is reported. The letter is the till's, the rate the day's, the bucket the law's.
+/// The legal category of a tax group: where the law wants its turnover reported.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Bucket {
     /// The standard rate.
@@ -105,7 +107,7 @@ impl Bucket {
         Self::OutOfScope,
     ];
 
-    /// Its place in [`Bucket::ALL`].
+    /// Its index in [`Bucket::ALL`].
     #[must_use]
     pub const fn place(self) -> usize {
         match self {
@@ -119,13 +121,13 @@ impl Bucket {
         }
     }
 
-    /// A rate above zero is possible in it.
+    /// Its rate may be above zero.
     #[must_use]
     pub const fn is_taxed(self) -> bool {
         !matches!(self, Self::Zero | Self::Exempt | Self::OutOfScope)
     }
 
-    /// The bucket of a group of which only the rate is known: zero-rated at nothing, else standard.
+    /// The bucket of a group of which only the rate is known: zero-rated if the rate is zero, else standard.
     #[must_use]
     pub const fn of_rate(rate: TaxRate) -> Self {
         if rate.is_zero() {
@@ -136,7 +138,7 @@ impl Bucket {
     }
 }
 
-/// A tax group with the rate of a day: as it applies to a line, and stands in the receipt for ever.
+/// A tax group with the rate of a day, as it is stored in each line of a receipt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TaxGroup {
     /// Its letter.
@@ -159,11 +161,11 @@ impl TaxGroup {
     }
 }
 
-/// Whether the tax is rounded line by line, or once for each group of a receipt and then spread over its lines.
+/// Where the tax of a receipt is rounded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TaxRounding {
-    /// Each line's tax is rounded; a group's tax is their sum.
+    /// Each line's tax is rounded; the tax of a group is the sum.
     PerLine,
-    /// A group's tax is rounded once; each line has its share, by largest remainder.
+    /// The tax of a group is rounded once; the lines share it by largest remainder.
     PerGroup,
 }

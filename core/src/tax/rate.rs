@@ -1,4 +1,4 @@
-//! A tax rate, and the tax that it makes of an amount.
+//! A tax rate, and the tax of an amount at that rate.
 
 use serde::{Deserialize, Serialize};
 
@@ -37,16 +37,16 @@ impl TaxRate {
     ///
     /// # Errors
     ///
-    /// [`ScaleFault`] says what was given and what would fit.
+    /// [`ScaleFault`] says what was given and what is allowed.
     pub fn read(text: &str) -> Result<Self, ScaleFault<'_>> {
         UNIT.read(text).map(Self::held)
     }
 
-    /// Takes an integer that is scaled by ten to the power of `places`: `(2000, 2)` is 20 %.
+    /// Converts an integer that is scaled by ten to the power of `places`: `(2000, 2)` is 20 %.
     ///
     /// # Errors
     ///
-    /// [`ScaleFault`] says what was given and what would fit.
+    /// [`ScaleFault`] says what was given and what is allowed.
     pub fn from_scaled(value: i64, places: u8) -> Result<Self, ScaleFault<'static>> {
         UNIT.take(value, places).map(Self::held)
     }
@@ -55,7 +55,7 @@ impl TaxRate {
     ///
     /// # Errors
     ///
-    /// [`ScaleFault`] where digits would be lost.
+    /// [`ScaleFault`] if digits would be lost.
     pub fn scaled(self, places: u8) -> Result<i64, ScaleFault<'static>> {
         UNIT.give(i64::from(self.0), places)
     }
@@ -66,7 +66,7 @@ impl TaxRate {
         self.0 == 0
     }
 
-    /// The tax inside a gross amount: `gross × rate / (100 % + rate)` (spec/fiscalcloud.md, A.7).
+    /// The tax inside a gross amount: `gross × rate / (100 % + rate)` (`docs/api/fiscalcloud.md`).
     #[must_use]
     pub fn included_in(self, gross: Amount, rounding: Rounding) -> Option<Amount> {
         let whole = i64::from(Self::WHOLE).checked_add(i64::from(self.0))?;
@@ -77,7 +77,7 @@ impl TaxRate {
 
     /// The tax on top of a net amount: `net × rate / 100 %`.
     ///
-    /// With a step of one minor unit, `included_in` of the sum gives the same tax back: what rounding moved is less than half a unit there.
+    /// With a rounding step of one minor unit, [`Self::included_in`] of net plus tax gives the same tax again.
     #[must_use]
     pub fn added_to(self, net: Amount, rounding: Rounding) -> Option<Amount> {
         rounding
@@ -90,7 +90,7 @@ impl TaxRate {
         Self(self.0.saturating_add(other.0))
     }
 
-    /// The rate as decimal text in percent: with two decimals where they say it all (`8.00`), else with four (`5.5555`).
+    /// The rate as decimal text in percent: with two decimals if they are enough (`8.00`), else with four (`5.5555`).
     #[must_use]
     pub fn display(self) -> Decimal {
         match self.scaled(2) {
@@ -99,7 +99,7 @@ impl TaxRate {
         }
     }
 
-    /// A value that [`UNIT`] has let through.
+    /// A value that [`UNIT`] has checked.
     fn held(rate: i64) -> Self {
         Self(u32::try_from(rate).unwrap_or(Self::WHOLE))
     }

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::{Bucket, TaxCode, TaxGroup, TaxRate};
 use crate::time::Day;
 
-/// A rate and the first day that it holds on.
+/// A rate and the first day on which it applies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DatedRate {
     /// The first day.
@@ -23,8 +23,8 @@ pub struct TaxEntry {
 }
 
 impl TaxEntry {
-    /// An entry, or `None` without rates, with more than four, with days that do not ascend,
-    /// or with a rate above zero in a bucket that has none.
+    /// An entry, or `None` if there are no rates or more than four, if the days do not ascend,
+    /// or if a rate is above zero in a bucket without tax.
     #[must_use]
     pub fn new(code: TaxCode, bucket: Bucket, rates: &[DatedRate]) -> Option<Self> {
         let ascend = rates
@@ -61,7 +61,7 @@ impl TaxEntry {
         &self.rates
     }
 
-    /// The group with the rate of a day; `None` before the first.
+    /// The group with the rate of a day; `None` before the day of its first rate.
     #[must_use]
     pub fn on(&self, day: Day) -> Option<TaxGroup> {
         let in_force = self.rates.iter().rev().find(|dated| dated.from <= day)?;
@@ -79,20 +79,20 @@ impl TaxEntry {
 pub struct TaxTable(heapless::Vec<TaxEntry, 8>);
 
 impl TaxTable {
-    /// A table of groups whose rates hold since ever, or `None` with more than eight groups, the same letter twice
-    /// or a rate above zero in a bucket that has none.
+    /// A table of groups whose rates apply on every day, or `None` if there are more than eight groups, a letter is used twice,
+    /// or a rate is above zero in a bucket without tax.
     #[must_use]
     pub fn new(groups: &[TaxGroup]) -> Option<Self> {
         Self::dated(groups.iter().map(|group| {
-            let since_ever = DatedRate {
+            let always = DatedRate {
                 from: Day::FIRST,
                 rate: group.rate,
             };
-            TaxEntry::new(group.code, group.bucket, &[since_ever])
+            TaxEntry::new(group.code, group.bucket, &[always])
         }))
     }
 
-    /// A table, or `None` with more than eight entries, the same letter twice, or an entry that is none.
+    /// A table, or `None` if there are more than eight entries, a letter is used twice, or an entry is `None`.
     pub fn dated(entries: impl Iterator<Item = Option<TaxEntry>>) -> Option<Self> {
         let mut table = heapless::Vec::<TaxEntry, 8>::new();
         for entry in entries {
