@@ -51,7 +51,7 @@ pub struct ReportFigures {
     pub year: Running,
     /// Sales since the first document.
     pub grand: Running,
-    /// The shift compared with the printer's counters, if the printer told them.
+    /// The shift compared with the printer's counters, if the printer reported them.
     pub reconciliation: Option<Reconciliation>,
 }
 
@@ -152,7 +152,7 @@ pub struct ClosedByPrinter<'a> {
     pub document: Option<DocumentId>,
     /// Number of the printer's last Z-report that the till knew before.
     pub z_number_known: u32,
-    /// The day on the printer's report, as the printer writes it; empty if it told none.
+    /// The day on the printer's report, as the printer writes it; empty if it reported none.
     pub day: &'a str,
     /// The printer's answer about itself now.
     #[serde(borrow)]

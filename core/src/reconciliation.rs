@@ -14,13 +14,13 @@ pub struct Reconciliation {
     pub sales: [Amount; 8],
     /// Difference of the refunds by group, if the printer counts them separately.
     pub refunds: Option<[Amount; 8]>,
-    /// Difference of the cash in the drawer, if the printer told it.
+    /// Difference of the cash in the drawer, if the printer reported it.
     pub cash: Option<Amount>,
-    /// Difference of the cash put in, if the printer told it.
+    /// Difference of the cash put in, if the printer reported it.
     pub cash_in: Option<Amount>,
-    /// Difference of the cash taken out, if the printer told it.
+    /// Difference of the cash taken out, if the printer reported it.
     pub cash_out: Option<Amount>,
-    /// Difference of the number of receipts, if the printer told it.
+    /// Difference of the number of receipts, if the printer reported it.
     pub receipts: Option<i64>,
 }
 
@@ -57,7 +57,7 @@ impl Reconciliation {
         }
     }
 
-    /// There is no difference in anything that the printer told.
+    /// There is no difference in anything that the printer reported.
     #[must_use]
     pub fn agrees(&self) -> bool {
         let by_group = self.sales.iter().chain(self.refunds.iter().flatten());

@@ -44,7 +44,7 @@ pub enum PrinterDay {
 impl Baseline<'_> {
     /// Compares these counters with earlier ones and says what became of the day in which the earlier ones were read.
     ///
-    /// The number of the last Z-report decides. If it did not change (or the printer does not tell it), counters that begin again
+    /// The number of the last Z-report decides. If it did not change (or the printer does not report it), counters that begin again
     /// each day show a closed day, but only together with a new document number: a Z-report always uses one.
     #[must_use]
     pub fn day_since(&self, earlier: &Baseline<'_>) -> PrinterDay {

@@ -184,7 +184,7 @@ fn compute(law: &Law, case: &Case) -> Result<Figures, Refusal> {
         day: law.day,
     };
     let mut room = [LineTotals::default(); 8];
-    let mut reckon = |payments: &[DraftPayment]| {
+    let mut compute_sums = |payments: &[DraftPayment]| {
         let draft = Draft {
             lines: &case.lines,
             prices: case.prices,
@@ -192,9 +192,9 @@ fn compute(law: &Law, case: &Case) -> Result<Figures, Refusal> {
             payments,
             ..Draft::default()
         };
-        draft.reckon(None, rules, &mut room, &mut IgnoreFaults)
+        draft.compute_sums(None, rules, &mut room, &mut IgnoreFaults)
     };
-    let total = match reckon(&[DraftPayment {
+    let total = match compute_sums(&[DraftPayment {
         code: 1,
         amount: Amount::from_minor(1),
     }]) {
@@ -204,7 +204,7 @@ fn compute(law: &Law, case: &Case) -> Result<Figures, Refusal> {
         Ok(sums) => sums.total.minor(),
         Err(refusal) => return Err(refusal),
     };
-    let sums = reckon(&case.payments(total))?;
+    let sums = compute_sums(&case.payments(total))?;
     Ok(Figures {
         lines: room[..case.lines.len()]
             .iter()
