@@ -1,4 +1,4 @@
-//! Numbers in and out: what is said of a number that does not fit, and every number that is written can be read again.
+//! Numbers in and out: the message for a number that does not fit, and reading again what was written.
 #![allow(clippy::unwrap_used)]
 
 use ferrotill_core::scale::ScaleFault;
@@ -56,7 +56,7 @@ fn a_scale_fault_names_what_was_given_and_what_would_fit() {
 }
 
 #[test]
-fn in_and_out_comes_round() {
+fn every_written_number_can_be_read_again() {
     for minor in [0, 1, -1, 99, 810, -1500, i64::MAX, i64::MIN] {
         let amount = Amount::from_minor(minor);
         let text = amount.display(Currency::MDL).to_string();
