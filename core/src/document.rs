@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::amount::Amount;
 use crate::receipt::{Receipt, ReceiptKind};
 
-/// What a document is about.
+/// What a document contains.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Body<'a> {
     /// A sale, an alternative sale or a refund.
@@ -81,7 +81,7 @@ impl DocumentKind {
         Self::ZReport,
     ];
 
-    /// Its name in the books.
+    /// Its name in the journal and the store.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {

@@ -7,11 +7,11 @@ use serde::{Deserialize, Serialize};
 pub struct PaymentType {
     /// The code that callers use.
     pub code: i32,
-    /// Its name on paper and in answers.
+    /// Its name, as it is printed and answered.
     pub name: heapless::String<32>,
-    /// Cash: goes into the drawer, and change comes out of it.
+    /// It is cash: it goes into the drawer, and change is given from it.
     pub cash: bool,
-    /// The letter of the fiscal printer for it.
+    /// The fiscal printer's letter for it.
     pub printer_letter: u8,
     /// The drawer opens for it.
     pub open_drawer: bool,
@@ -23,7 +23,7 @@ pub struct PaymentType {
 pub struct PaymentTable(heapless::Vec<PaymentType, 16>);
 
 impl PaymentTable {
-    /// A table, or `None` with more than sixteen types or the same code twice.
+    /// A table, or `None` if there are more than sixteen types or a code is used twice.
     pub fn new(types: impl Iterator<Item = PaymentType>) -> Option<Self> {
         let mut table = heapless::Vec::<PaymentType, 16>::new();
         for payment_type in types {
@@ -38,7 +38,7 @@ impl PaymentTable {
         Some(Self(table))
     }
 
-    /// A table of cash alone, with the code 0; `None` for a name of more than 32 bytes.
+    /// A table with one type, cash with the code 0; `None` if the name is longer than 32 bytes.
     #[must_use]
     pub fn cash_only(name: &str) -> Option<Self> {
         let cash = PaymentType {

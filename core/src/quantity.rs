@@ -12,7 +12,7 @@ use crate::scale::{Decimal, ScaleFault, Unit};
 pub struct Quantity(i64);
 
 impl Quantity {
-    /// None.
+    /// Zero.
     pub const ZERO: Self = Self(0);
     /// One whole unit.
     pub const ONE: Self = Self(1_000);
@@ -35,16 +35,16 @@ impl Quantity {
     ///
     /// # Errors
     ///
-    /// [`ScaleFault`] says what was given and what would fit.
+    /// [`ScaleFault`] says what was given and what is allowed.
     pub fn read(text: &str) -> Result<Self, ScaleFault<'_>> {
         UNIT.read(text).map(Self)
     }
 
-    /// Takes an integer that is scaled by ten to the power of `places`: `(2, 0)` is two whole units.
+    /// Converts an integer that is scaled by ten to the power of `places`: `(2, 0)` is two whole units.
     ///
     /// # Errors
     ///
-    /// [`ScaleFault`] says what was given and what would fit.
+    /// [`ScaleFault`] says what was given and what is allowed.
     pub fn from_scaled(value: i64, places: u8) -> Result<Self, ScaleFault<'static>> {
         UNIT.take(value, places).map(Self)
     }
@@ -53,18 +53,18 @@ impl Quantity {
     ///
     /// # Errors
     ///
-    /// [`ScaleFault`] where digits would be lost or the integer does not fit.
+    /// [`ScaleFault`] if digits would be lost or the integer does not fit.
     pub fn scaled(self, places: u8) -> Result<i64, ScaleFault<'static>> {
         UNIT.give(self.0, places)
     }
 
-    /// More than none.
+    /// Above zero.
     #[must_use]
     pub const fn is_positive(self) -> bool {
         self.0 > 0
     }
 
-    /// The sum, or `None` where it does not fit.
+    /// The sum, or `None` if it does not fit.
     #[must_use]
     pub const fn checked_add(self, other: Self) -> Option<Self> {
         match self.0.checked_add(other.0) {
@@ -73,7 +73,7 @@ impl Quantity {
         }
     }
 
-    /// The difference, or `None` where it does not fit.
+    /// The difference, or `None` if it does not fit.
     #[must_use]
     pub const fn checked_sub(self, other: Self) -> Option<Self> {
         match self.0.checked_sub(other.0) {

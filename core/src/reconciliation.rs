@@ -7,25 +7,25 @@ use crate::seal::PrinterCounters;
 use crate::shift::Shift;
 use crate::totals::TaxTotals;
 
-/// Our books against the printer's, group by group and in cash.
+/// The journal's counters of a shift less the printer's: by tax group, in cash and in receipts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Reconciliation {
-    /// Ours less the printer's gross sales, by group `A` to `H`.
+    /// Difference of the gross sales, by group `A` to `H`.
     pub sales: [Amount; 8],
-    /// Ours less the printer's refunds, where it tells them.
+    /// Difference of the refunds by group, if the printer counts them separately.
     pub refunds: Option<[Amount; 8]>,
-    /// Ours less the printer's cash in the drawer, where the printer told it.
+    /// Difference of the cash in the drawer, if the printer reported it.
     pub cash: Option<Amount>,
-    /// Ours less the printer's cash put in, where the printer told it.
+    /// Difference of the cash put in, if the printer reported it.
     pub cash_in: Option<Amount>,
-    /// Ours less the printer's cash taken out, where the printer told it.
+    /// Difference of the cash taken out, if the printer reported it.
     pub cash_out: Option<Amount>,
-    /// Ours less the printer's count of receipts, where the printer told it.
+    /// Difference of the number of receipts, if the printer reported it.
     pub receipts: Option<i64>,
 }
 
 impl Reconciliation {
-    /// Holds the books of a shift against the printer's counters.
+    /// Compares a shift with the printer's counters.
     #[must_use]
     pub fn of(shift: &Shift, cash: Amount, printer: &PrinterCounters) -> Self {
         let less = |ours: Amount, theirs: Amount| ours.checked_sub(theirs).unwrap_or(Amount::ZERO);
@@ -57,7 +57,7 @@ impl Reconciliation {
         }
     }
 
-    /// No difference anywhere, as far as the printer told.
+    /// There is no difference in anything that the printer reported.
     #[must_use]
     pub fn agrees(&self) -> bool {
         let by_group = self.sales.iter().chain(self.refunds.iter().flatten());

@@ -6,7 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::amount::Amount;
 
-/// What a fiscal printer said of itself before a document: recovery compares with it, and never prints on hope.
+/// What a fiscal printer answered about itself before a document. Recovery compares the printer's later counters with it
+/// and never prints the document a second time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Baseline<'a> {
     /// Serial number of the printer.
@@ -27,24 +28,24 @@ pub struct Baseline<'a> {
     pub cash_out: Amount,
 }
 
-/// What became of a printer's day since its counters were read the last time.
+/// What became of a printer's day since its counters were last read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PrinterDay {
-    /// It goes on.
+    /// The day is still open.
     Open,
-    /// It was closed, once or more, and perhaps another one was begun.
+    /// The day was closed, once or more often. The next day may have begun.
     Closed,
-    /// Its counters went back, which those of a fiscal memory never do: the memory was lost or exchanged.
+    /// The counters went back. Those of a fiscal memory never do, so the memory was lost or exchanged.
     Lost,
     /// It is another printer.
     Another,
 }
 
 impl Baseline<'_> {
-    /// What these counters say of the day in which the earlier ones were read.
+    /// Compares these counters with earlier ones and says what became of the day in which the earlier ones were read.
     ///
-    /// The number of the last Z-report decides. Where a printer does not tell it, counters that begin again with each day do:
-    /// a Z-report takes a document number, so they mean nothing while that number stands still.
+    /// The number of the last Z-report decides. If it did not change (or the printer does not report it), counters that begin again
+    /// each day show a closed day, but only together with a new document number: a Z-report always uses one.
     #[must_use]
     pub fn day_since(&self, earlier: &Baseline<'_>) -> PrinterDay {
         if self.serial != earlier.serial || self.fiscal_memory != earlier.fiscal_memory {
@@ -68,19 +69,19 @@ impl Baseline<'_> {
 /// What a fiscal printer counted for the day, read right before its Z-report.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PrinterCounters {
-    /// The number of its Z-report (for an X-report: of its last one).
+    /// The number of its Z-report; for an X-report, the number of its last Z-report.
     pub z_number: u32,
     /// Gross sales by group, `A` to `H`.
     pub sales: [Amount; 8],
-    /// Refunds by group, where the printer tells them apart.
+    /// Refunds by group, if the printer counts them separately.
     pub refunds: Option<[Amount; 8]>,
-    /// Cash in the drawer, where it is known: a Z-report whose answer was lost with the host has wiped it.
+    /// Cash in the drawer, if it is known. It is lost if the printer made its Z-report and the answer never arrived.
     pub cash: Option<Amount>,
-    /// Cash put in, where it is known.
+    /// Cash put in, if it is known.
     pub cash_in: Option<Amount>,
-    /// Cash taken out, where it is known.
+    /// Cash taken out, if it is known.
     pub cash_out: Option<Amount>,
-    /// Fiscal receipts of the day, refunds included, where it is known.
+    /// Fiscal receipts of the day, refunds included, if the number is known.
     pub receipts: Option<u32>,
 }
 
@@ -90,11 +91,11 @@ pub enum Seal<'a> {
     /// A fiscal printer printed it.
     Printer {
         /// The printer's own number of the document, all kinds;
-        /// 0 for a Z-report of the printer's own whose number cannot be told from those of its other documents.
+        /// 0 for a Z-report that the printer made by itself and whose number among its other documents is not known.
         document: u32,
-        /// The printer's own number of the fiscal receipt, where it is one.
+        /// The printer's own number of the fiscal receipt, if the document is one.
         fiscal_receipt: Option<u32>,
-        /// What it had counted, where it is a report.
+        /// What the printer had counted, if the document is a report.
         counters: Option<PrinterCounters>,
     },
     /// A number of a preloaded range.
@@ -111,9 +112,9 @@ pub enum Seal<'a> {
     FiscalNumber {
         /// The number.
         number: u64,
-        /// It was the next one of the reserved ranges, because the office could not be reached; else the office gave it.
+        /// True: the next number of the reserved ones, because the authority could not be reached. False: the authority gave it.
         reserved: bool,
     },
-    /// The books alone: a report that nobody outside is told of, where no printer takes part.
+    /// No outside seal: an X-report on a till without a printer.
     Journal,
 }

@@ -7,24 +7,24 @@ use crate::packed::Packed;
 use crate::receipt::{Payment, Receipt};
 use crate::tax::{TaxCode, TaxGroup};
 
-/// What was turned over in one group at one rate.
+/// Turnover of one group at one rate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct GroupTotal {
     /// The group as it was at the sale.
     pub group: TaxGroup,
-    /// Gross turnover. A line with several taxes counts whole in each of its groups.
+    /// Gross turnover. The whole amount of a line with several taxes counts in each of its groups.
     pub amount: Amount,
     /// The tax inside it, as the sum of the receipts' lines.
     pub tax: Amount,
 }
 
-/// Turnover by group and rate. A rate that changes within a shift gets an entry of its own, so there is room for both.
+/// Turnover by group and rate. If a rate changes within a shift, the old and the new rate have an entry each.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct TaxTotals(heapless::Vec<GroupTotal, 16>);
 
 impl TaxTotals {
-    /// Adds a line's turnover; `None` where the sum or the number of entries does not fit, and then nothing has changed.
+    /// Adds the turnover of a line. If a sum or a new entry does not fit, the result is `None` and nothing is changed.
     #[must_use]
     pub fn add(&mut self, group: TaxGroup, amount: Amount, tax: Amount) -> Option<()> {
         match self.0.iter_mut().find(|total| total.group == group) {
@@ -38,7 +38,7 @@ impl TaxTotals {
         }
     }
 
-    /// There is room for every group of a receipt's lines.
+    /// There is room for every group of the receipt's lines.
     pub(crate) fn have_room_for(&self, receipt: &Receipt<'_>) -> bool {
         let mut new = heapless::Vec::<TaxGroup, 16>::new();
         receipt
@@ -61,7 +61,7 @@ impl TaxTotals {
         self.0.iter()
     }
 
-    /// Gross turnover of the letters `A` to `H`, which are a printer's tax groups.
+    /// Gross turnover of the letters `A` to `H`, which are the tax groups of a printer.
     #[must_use]
     pub fn by_letter(&self) -> [Amount; 8] {
         let mut groups = [Amount::ZERO; 8];
@@ -82,14 +82,14 @@ impl TaxTotals {
     }
 }
 
-/// What was kept of one payment type: paid less change.
+/// The amount of one payment type: paid less change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PaymentTotal {
     /// The type's code.
     pub code: i32,
     /// Whether it is cash.
     pub cash: bool,
-    /// The amount kept.
+    /// Paid less change.
     pub amount: Amount,
 }
 
@@ -99,7 +99,7 @@ pub struct PaymentTotal {
 pub struct PaymentTotals(heapless::Vec<PaymentTotal, 16>);
 
 impl PaymentTotals {
-    /// Adds an amount; `None` where it does not fit, and then nothing has changed.
+    /// Adds an amount. If it does not fit, the result is `None` and nothing is changed.
     #[must_use]
     pub fn add(&mut self, code: i32, cash: bool, amount: Amount) -> Option<()> {
         match self
@@ -115,7 +115,7 @@ impl PaymentTotals {
         }
     }
 
-    /// There is room for every type of a receipt's payments.
+    /// There is room for every type of the receipt's payments.
     pub(crate) fn have_room_for(&self, payments: Packed<'_, Payment<'_>>) -> bool {
         let mut new = heapless::Vec::<(i32, bool), 16>::new();
         payments.iter().all(|payment| {

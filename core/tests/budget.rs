@@ -18,7 +18,7 @@ const BUDGET: Budget = Budget {
     at_the_end: AtTheEnd::Stop,
 };
 
-/// What is left while nothing waits to be told.
+/// What is left if no document is unsent.
 fn left(state: &ClockState) -> Left {
     BUDGET.left(state.spent(), state.latest(), Unsent::default())
 }
@@ -43,19 +43,19 @@ fn clock(utc_ms: i64) -> ClockReading {
 }
 
 #[test]
-fn a_moment_of_the_books_is_where_time_begins() {
+fn time_begins_at_a_moment_of_the_journal() {
     let begun = ClockState::default().not_before(at(noon()));
     assert_eq!(begun.latest(), Some(at(noon())));
     assert_eq!(begun.not_before(at(noon() - 1)).latest(), Some(at(noon())));
     let later = begun.not_before(at(noon() + 1));
     assert_eq!(later.latest(), Some(at(noon() + 1)));
-    // The same moment again is no trouble.
+    // The same moment again is fine.
     let again = GUARD.read(begun, clock(noon()), true);
     assert_eq!((again.at, again.trouble), (at(noon()), None));
 }
 
 #[test]
-fn a_charge_for_unseen_time_outlives_readings_and_no_month() {
+fn a_charge_for_unsure_time_can_be_refunded_later_but_not_in_another_month() {
     let start = GUARD.read(ClockState::default(), clock(noon()), true).state;
     let charged = start.charge_unsure(5 * HOUR);
     let later = GUARD.read(charged, clock(noon() + HOUR), true).state;
@@ -68,7 +68,7 @@ fn a_charge_for_unseen_time_outlives_readings_and_no_month() {
         (given.spent().stretch_ms(), given.spent().month_ms()),
         (HOUR, HOUR)
     );
-    // In another month there is nothing of it to give back.
+    // In another month nothing of it can be given back.
     let evening = Day::of_date(2026, 3, 31).since_epoch() * 24 * HOUR + 21 * HOUR;
     let march = GUARD
         .read(ClockState::default(), clock(evening), true)
@@ -80,7 +80,7 @@ fn a_charge_for_unseen_time_outlives_readings_and_no_month() {
     assert_eq!(april.refund_all_unsure().spent().month_ms(), month_ms);
 }
 
-/// Reads the clock every hour for so many hours.
+/// Reads the clock once an hour, `count` times.
 fn hours(mut state: ClockState, from: i64, count: i64, offline: bool) -> ClockState {
     for hour in 1..=count {
         state = GUARD.read(state, clock(from + hour * HOUR), offline).state;
@@ -89,7 +89,7 @@ fn hours(mut state: ClockState, from: i64, count: i64, offline: bool) -> ClockSt
 }
 
 #[test]
-fn offline_time_is_counted_and_the_way_back_ends_the_stretch() {
+fn offline_time_is_counted_and_going_online_ends_the_stretch() {
     let start = GUARD.read(ClockState::default(), clock(noon()), true).state;
     let state = hours(start, noon(), 30, true);
     let expected = Left {
@@ -110,7 +110,7 @@ fn offline_time_is_counted_and_the_way_back_ends_the_stretch() {
 }
 
 #[test]
-fn the_end_stops_sales_or_asks_for_a_report() {
+fn a_used_up_budget_stops_sales_or_demands_a_report() {
     let start = GUARD.read(ClockState::default(), clock(noon()), true).state;
     assert_eq!(BUDGET.admit(left(&hours(start, noon(), 35, true))), Ok(()));
     let spent = hours(start, noon(), 36, true);
@@ -132,15 +132,19 @@ fn the_end_stops_sales_or_asks_for_a_report() {
 }
 
 #[test]
-fn a_clock_that_went_back_gives_no_time_and_counts_on() {
+fn a_clock_that_was_set_back_gives_no_time_back() {
     let start = GUARD.read(ClockState::default(), clock(noon()), true).state;
     let state = hours(start, noon(), 30, true);
     let rolled = GUARD.read(state, clock(noon()), true);
-    assert_eq!(rolled.at, at(noon() + 30 * HOUR), "time stands still");
+    assert_eq!(
+        rolled.at,
+        at(noon() + 30 * HOUR),
+        "documents keep the latest moment"
+    );
     let by_ms = 30 * HOUR;
     assert_eq!(rolled.trouble, Some(ClockTrouble::Behind { by_ms }));
     assert_eq!(left(&rolled.state), left(&state));
-    // Six more hours on the clock that was put back are six more hours without the office.
+    // Six more hours on that clock are six more hours offline.
     let spent = hours(rolled.state, noon(), 6, true);
     assert_eq!(
         BUDGET.admit(left(&spent)),
@@ -149,7 +153,7 @@ fn a_clock_that_went_back_gives_no_time_and_counts_on() {
 }
 
 #[test]
-fn a_jump_forward_needs_a_witness_and_opens_no_new_month() {
+fn a_jump_forward_needs_a_reference_clock_and_opens_no_new_month() {
     let start = GUARD.read(ClockState::default(), clock(noon()), true).state;
     let month = 30 * 24 * HOUR;
     let leapt = GUARD.read(start, clock(noon() + month), true);
@@ -157,7 +161,7 @@ fn a_jump_forward_needs_a_witness_and_opens_no_new_month() {
     assert_eq!(leapt.trouble, Some(ClockTrouble::JumpedAhead { by_ms }));
     assert_eq!(leapt.at, at(noon()));
     assert_eq!(left(&leapt.state).month_ms, Some(0));
-    // The witness denies the jump: nothing but what the guard believes by itself is charged.
+    // A reference clock denies the jump: only the progress that is believed without one is charged.
     let denied = ClockReading {
         clock: at(noon() + month),
         reference: Some(at(noon() + HOUR)),
@@ -165,7 +169,7 @@ fn a_jump_forward_needs_a_witness_and_opens_no_new_month() {
     let step = GUARD.read(start, denied, true);
     assert_eq!((step.at, step.trouble), (at(noon() + HOUR), None));
     assert_eq!(left(&step.state).month_ms, Some(166 * HOUR));
-    // The witness confirms it: the till was off for a month, and April has a budget of its own.
+    // A reference clock confirms it: the till was off for a month, and April has a budget of its own.
     let confirmed = ClockReading {
         clock: at(noon() + month),
         reference: Some(at(noon() + month)),
@@ -179,7 +183,7 @@ fn a_jump_forward_needs_a_witness_and_opens_no_new_month() {
 }
 
 #[test]
-fn a_new_month_is_charged_with_its_own_part_only() {
+fn a_new_month_is_charged_only_for_its_own_time() {
     let end_of_march = Day::of_date(2026, 4, 1).since_epoch() * 24 * HOUR - 3 * HOUR;
     // 23:00 local time on 31 March, and two hours later.
     let start = GUARD
@@ -199,7 +203,7 @@ fn a_new_month_is_charged_with_its_own_part_only() {
 }
 
 #[test]
-fn unsent_documents_have_budgets_of_their_own() {
+fn unsent_documents_have_limits_of_their_own() {
     let budget = Budget {
         unsent_ms: Some(72 * HOUR),
         unsent_documents: Some(100),
@@ -223,33 +227,41 @@ fn unsent_documents_have_budgets_of_their_own() {
     let full = budget
         .left(state.spent(), state.latest(), unsent(100))
         .while_online();
-    assert_eq!(budget.admit(full), refused, "too many, though it is online");
+    assert_eq!(
+        budget.admit(full),
+        refused,
+        "too many, although the till is online"
+    );
     let later = hours(state, noon() + 70 * HOUR, 2, false);
     let old = budget
         .left(later.spent(), later.latest(), unsent(1))
         .while_online();
     assert_eq!(budget.admit(old), refused, "too old");
-    let told = budget
+    let sent = budget
         .left(later.spent(), later.latest(), Unsent::default())
         .while_online();
-    assert_eq!(budget.admit(told), Ok(()));
+    assert_eq!(budget.admit(sent), Ok(()));
 }
 
 #[test]
-fn time_that_nobody_saw_is_charged_once() {
+fn unsure_time_is_charged_once() {
     let start = GUARD.read(ClockState::default(), clock(noon()), true).state;
     let charged = start.charge_unsure(25 * HOUR).charge_unsure(25 * HOUR);
     assert_eq!(left(&charged).stretch_ms, Some(11 * HOUR));
     let on = hours(charged, noon(), 1, true);
-    assert_eq!(left(&on).stretch_ms, Some(10 * HOUR), "and it counts on");
-    // A witness shows how much it was.
+    assert_eq!(
+        left(&on).stretch_ms,
+        Some(10 * HOUR),
+        "later time is charged too"
+    );
+    // A reference clock shows how long it was.
     let shown = ClockReading {
         clock: at(noon() + 21 * HOUR),
         reference: Some(at(noon() + 21 * HOUR)),
     };
-    let seen = GUARD.read(on.refund_all_unsure(), shown, true);
-    assert_eq!(seen.at, at(noon() + 21 * HOUR));
-    assert_eq!(left(&seen.state).stretch_ms, Some(15 * HOUR));
+    let shown_state = GUARD.read(on.refund_all_unsure(), shown, true);
+    assert_eq!(shown_state.at, at(noon() + 21 * HOUR));
+    assert_eq!(left(&shown_state.state).stretch_ms, Some(15 * HOUR));
     let online = GUARD
         .read(ClockState::default(), clock(noon()), false)
         .state;
@@ -257,20 +269,23 @@ fn time_that_nobody_saw_is_charged_once() {
 }
 
 #[test]
-fn a_witness_gives_this_month_back_only_what_this_month_was_charged() {
+fn a_month_is_refunded_only_what_it_was_charged() {
     let last_evening = Day::of_date(2026, 3, 31).since_epoch() * 24 * HOUR + 20 * HOUR;
     let start = GUARD
         .read(ClockState::default(), clock(last_evening), true)
         .state;
-    // Midnight is at 22:00 UTC; ten of twelve hours are of April.
+    // Midnight is at 22:00 UTC; ten of the twelve hours are in April.
     let april = hours(start.charge_unsure(10 * HOUR), last_evening, 12, true);
     assert_eq!(
         (april.spent().stretch_ms(), april.spent().month_ms()),
         (22 * HOUR, 10 * HOUR)
     );
-    let seen = april.refund_all_unsure();
+    let shown_state = april.refund_all_unsure();
     assert_eq!(
-        (seen.spent().stretch_ms(), seen.spent().month_ms()),
+        (
+            shown_state.spent().stretch_ms(),
+            shown_state.spent().month_ms()
+        ),
         (12 * HOUR, 10 * HOUR)
     );
     let again = april.charge_unsure(13 * HOUR).refund_all_unsure();
@@ -281,7 +296,7 @@ fn a_witness_gives_this_month_back_only_what_this_month_was_charged() {
 }
 
 #[test]
-fn what_is_seen_of_a_charge_is_charged_once_and_the_rest_stays_charged() {
+fn the_refunded_part_of_a_charge_is_charged_again_from_the_real_clock() {
     let start = GUARD.read(ClockState::default(), clock(noon()), true).state;
     let charged = start.charge_unsure(20 * HOUR);
     let shown = |hours: i64| ClockReading {
@@ -302,10 +317,10 @@ fn what_is_seen_of_a_charge_is_charged_once_and_the_rest_stays_charged() {
     assert_eq!(
         later.spent().stretch_ms(),
         21 * HOUR,
-        "nothing is left to give"
+        "nothing is left to refund"
     );
     assert_eq!(later.spent().month_ms(), 21 * HOUR);
-    // The midnight of a month lies between: the new one is charged what is its own.
+    // A new month begins in between: it is charged only for its own time.
     let evening = Day::of_date(2026, 3, 31).since_epoch() * 24 * HOUR + 20 * HOUR;
     let march = GUARD
         .read(ClockState::default(), clock(evening), true)

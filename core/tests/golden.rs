@@ -1,7 +1,7 @@
-//! The journal's encoding, frozen: bytes that version 1 wrote, and what they mean for ever.
+//! The frozen encoding of the journal: the bytes that version 1 writes, and what they mean.
 //!
-//! Do not change the files. A failing line means that rows on somebody's disk can no longer be read:
-//! give the event a new version, keep the old one readable, and add lines.
+//! Do not change the files. If a test fails, this build cannot read rows that are stored in shops:
+//! give the event a new version, keep the old version readable, and add lines.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
 mod shop;
@@ -19,11 +19,11 @@ use ferrotill_core::seal::{PrinterCounters, Seal};
 use ferrotill_core::till::{Command, Known, Till, Wish};
 use ferrotill_core::{Amount, Quantity};
 
-use shop::{NOON, SEED, SEED_LINES, Shop, configuration, moment, pay};
+use shop::{NOON, SALE, SALE_LINES, Shop, configuration, moment, pay};
 
 const VERSION_1: &str = include_str!("golden/events-v1.txt");
-/// The snapshot of the same journal. Its version is its own ([`Till::SNAPSHOT_VERSION`]): an older snapshot
-/// (the row `till` of the file above) is not read but made again from the journal.
+/// The snapshot of the same journal. It has a version of its own ([`Till::SNAPSHOT_VERSION`]): an older snapshot
+/// (the row `till` of the file above) is not read; the till makes it again from the journal.
 const SNAPSHOT_3: &str = include_str!("golden/till-v3.txt");
 
 /// A journal with every event, every seal, every kind of document and every field of a receipt.
@@ -58,7 +58,7 @@ fn journal() -> Shop {
     shop.reserve(2, Wish::Cash(Amount::from_minor(-1)), none)
         .unwrap();
     shop.settle(2).unwrap();
-    // Every field of a receipt: two taxes, a line taken back, net prices, modifiers, three payments, cash rounding, texts.
+    // Every field of a receipt: two taxes, a voided line, net prices, modifiers, three payments, cash rounding, texts.
     shop.country = "UA";
     let full = [
         DraftLine {
@@ -74,9 +74,9 @@ fn journal() -> Shop {
         DraftLine {
             voided: true,
             tax_group: Some("E"),
-            ..SEED_LINES[1]
+            ..SALE_LINES[1]
         },
-        SEED_LINES[1],
+        SALE_LINES[1],
     ];
     let draft = Draft {
         lines: &full,
@@ -98,7 +98,7 @@ fn journal() -> Shop {
     shop.run(Command::Settle(DocumentId([3; 16]), reserved), none)
         .unwrap();
     shop.country = "MD";
-    shop.reserve(4, Wish::AlternativeSale(SEED, Some(("ABC", 1))), none)
+    shop.reserve(4, Wish::AlternativeSale(SALE, Some(("ABC", 1))), none)
         .unwrap();
     let seal = Seal::Range {
         series: "ABC",
@@ -107,7 +107,7 @@ fn journal() -> Shop {
     };
     shop.run(Command::Settle(DocumentId([4; 16]), seal), none)
         .unwrap();
-    shop.reserve(5, Wish::Sale(SEED), none).unwrap();
+    shop.reserve(5, Wish::Sale(SALE), none).unwrap();
     let sold = shop.journal.last().unwrap().clone();
     shop.settle(5).unwrap();
     let Event::Reserved(sold) = Event::decode(sold.0, Event::VERSION, &sold.1).unwrap() else {
@@ -131,7 +131,7 @@ fn journal() -> Shop {
     };
     let back = [DraftLine {
         quantity: Quantity::ONE,
-        ..SEED_LINES[0]
+        ..SALE_LINES[0]
     }];
     let draft = Draft {
         lines: &back,
@@ -187,8 +187,8 @@ fn journal() -> Shop {
     shop.reserve(
         11,
         Wish::Sale(Draft {
-            lines: &SEED_LINES,
-            ..SEED
+            lines: &SALE_LINES,
+            ..SALE
         }),
         none,
     )
@@ -249,7 +249,7 @@ fn this_build_writes_the_bytes_of_version_1() {
 }
 
 #[test]
-fn the_bytes_of_version_1_mean_what_they_meant() {
+fn the_bytes_of_version_1_still_mean_the_same() {
     let mut till = Till::default();
     let mut kinds = [0_u32; 8];
     for (kind, hex) in rows() {
@@ -261,13 +261,13 @@ fn the_bytes_of_version_1_mean_what_they_meant() {
         assert_eq!(
             event.encode(&mut room).unwrap(),
             payload,
-            "there is one encoding"
+            "an event has only one encoding"
         );
         till.apply(&event);
         kinds[usize::from(kind)] += 1;
     }
     let frozen: Till = postcard::from_bytes(&bytes(snapshot())).unwrap();
-    assert_eq!(frozen, till, "a snapshot is the replay of its rows");
+    assert_eq!(frozen, till, "a snapshot equals the replay of its rows");
     assert_eq!(kinds[1..], [2, 11, 1, 9, 1, 1, 1], "rows of each kind");
     assert_eq!(till.last_number(), 9);
     assert_eq!(till.last_z(), 1);
@@ -275,12 +275,12 @@ fn the_bytes_of_version_1_mean_what_they_meant() {
 }
 
 #[test]
-fn what_is_not_a_row_is_refused_and_never_read_half() {
+fn shorter_or_longer_rows_are_refused() {
     for (kind, hex) in rows() {
         let kind: u16 = kind.parse().unwrap();
         let payload = bytes(hex);
         for length in 0..payload.len() {
-            // A shorter row may decode only if it is a whole one; none of these is.
+            // None of the shorter rows is a complete one.
             assert!(
                 Event::decode(kind, 1, &payload[..length]).is_err(),
                 "{kind} {length}"

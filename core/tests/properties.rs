@@ -1,4 +1,4 @@
-//! What holds for every receipt, every sequence of commands and every clock, with numbers from the edges more often than others.
+//! Properties of every receipt, every sequence of commands and every clock. Numbers near limits occur more often than others.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
 mod shop;
@@ -28,7 +28,7 @@ use proptest::prelude::*;
 
 use shop::{Shop, configuration, pay};
 
-/// Any integer, and the ones at which arithmetic goes wrong more often than others.
+/// Any integer; numbers at which arithmetic often fails occur more often.
 fn edgy() -> impl Strategy<Value = i64> {
     prop_oneof![
         3 => prop::sample::select(vec![
@@ -71,7 +71,7 @@ fn line() -> impl Strategy<Value = DraftLine<'static>> {
         )
 }
 
-/// A line that every country sells.
+/// A line that is allowed in every country.
 fn good_line() -> impl Strategy<Value = DraftLine<'static>> {
     let modifier = prop::option::of((-9_900..3_000_i32).prop_map(Modifier::Percent));
     let group = prop::sample::select(vec!["A", "B"]);
@@ -103,7 +103,7 @@ fn prices() -> impl Strategy<Value = Prices> {
     prop::sample::select(vec![Prices::TaxIncluded, Prices::TaxExcluded])
 }
 
-/// Computes with the default table of a country and tells the receipt to `look`.
+/// Computes with the default table of a country and calls `look` with the receipt.
 fn with_receipt<T>(
     country: usize,
     draft: Draft<'_>,
@@ -134,7 +134,7 @@ fn with_receipt<T>(
         .map(|receipt| look(&receipt))
 }
 
-/// The same with a card that pays whatever is owed.
+/// The same, with a card that pays the whole total.
 fn with_paid<T>(
     country: usize,
     draft: Draft<'_>,
@@ -171,7 +171,7 @@ fn sum(amounts: impl Iterator<Item = Amount>) -> i64 {
     amounts.map(Amount::minor).sum()
 }
 
-/// Everything that a receipt says twice, it says the same.
+/// Values that a receipt contains twice are equal.
 fn consistent(receipt: &Receipt<'_>, country: usize) {
     let facts = ALL[country].facts();
     let lines: Vec<Line<'_>> = receipt.lines.iter().collect();
@@ -232,7 +232,7 @@ fn consistent(receipt: &Receipt<'_>, country: usize) {
             assert_eq!(
                 Some(total.tax),
                 exact,
-                "the spread of a group's tax sums exactly"
+                "the parts of a group's tax add up exactly"
             );
         }
     }
@@ -305,7 +305,7 @@ proptest! {
                     continue;
                 }
                 let back = [DraftLine {
-                    // Lines of the same name and price are told apart by their order; here each has a name of its own.
+                    // Lines with the same name and price are distinguished by their order; here each has a name of its own.
                     name: of.line.name,
                     quantity: Quantity::from_thousandths(part),
                     price: of.line.price,
@@ -321,7 +321,7 @@ proptest! {
                 });
                 let taken = match taken {
                     Ok(taken) => taken,
-                    // Nothing is paid out for a part that is worth nothing; the next part has it all.
+                    // A part that is worth zero cannot be paid out alone; it is returned with the next part.
                     Err(Refusal::NothingToPay) => continue,
                     Err(refusal) => panic!("{refusal:?}"),
                 };
@@ -351,14 +351,14 @@ proptest! {
         let mut shop = Shop::open();
         let mut granted = 0_u64;
         for (index, (what, number, any_line, clock)) in (1_u8..).zip(commands) {
-            // The clock goes wherever it likes; the books must not care.
+            // The clock may show any time; the till must not depend on it.
             shop.now = shop.now.saturating_add(clock % 7_200_000);
             let id = DocumentId([index; 16]);
             let known = Known::default();
             let payments = [pay(0, number.clamp(1, 90_000_000))];
             let one = [any_line];
             let draft = |lines| Draft { lines, payments: &payments, ..Draft::default() };
-            // `Shop::run` asserts that deciding changes nothing and that the event survives its encoding.
+            // `Shop::run` asserts that `decide` changes nothing and that the encoding keeps the event.
             let _ = match what {
                 0 => shop.reserve(index, Wish::Sale(draft(&good)), known),
                 1 => shop.reserve(index, Wish::Sale(draft(&one)), known),
@@ -405,14 +405,14 @@ proptest! {
                 Event::Reserved(reserved) => reserved.at.utc_ms,
                 Event::Sealed(sealed) => {
                     number += 1;
-                    prop_assert_eq!(sealed.number, number, "no gap and no repeat");
+                    prop_assert_eq!(sealed.number, number, "no number is left out or used twice");
                     sealed.at.utc_ms
                 }
                 Event::Voided(voided) => voided.at.utc_ms,
                 Event::Declared(declared) => declared.at.utc_ms,
                 _ => continue,
             };
-            prop_assert!(moment >= at, "the chain is never reordered");
+            prop_assert!(moment >= at, "events are in the order of time");
             at = moment;
         }
         prop_assert_eq!(&replayed, &shop.till);
@@ -426,7 +426,7 @@ proptest! {
     }
 
     #[test]
-    fn a_number_in_and_out_is_the_same(value in edgy(), places in 0..6_u8, wider in 0..4_u8) {
+    fn a_number_written_and_read_is_the_same(value in edgy(), places in 0..6_u8, wider in 0..4_u8) {
         let text = scale::Decimal::new(value, places).to_string();
         prop_assert_eq!(scale::parse(&text, places), Ok(value));
         if let Ok(wide) = scale::rescale(value, places, places + wider) {
@@ -442,7 +442,7 @@ proptest! {
     }
 
     #[test]
-    fn no_clock_reorders_the_chain_or_extends_a_budget(
+    fn no_clock_moves_time_back_or_extends_a_budget(
         readings in prop::collection::vec((edgy(), prop::option::weighted(0.2, edgy()), any::<bool>()), 1..40),
     ) {
         let guard = ClockGuard { jump_ms_max: 3_600_000 };
@@ -470,10 +470,10 @@ proptest! {
             let same_month = moment(latest).local_day().year_and_month()
                 == after.at.local_day().year_and_month();
             if latest != i64::MIN && same_month {
-                prop_assert!(left.month_ms <= before.month_ms, "no reading gives a month back");
+                prop_assert!(left.month_ms <= before.month_ms, "no reading gives time of the month back");
             }
             if latest != i64::MIN && offline {
-                prop_assert!(left.stretch_ms <= before.stretch_ms, "no reading gives a stretch back");
+                prop_assert!(left.stretch_ms <= before.stretch_ms, "no reading gives time of the stretch back");
             }
             latest = after.at.utc_ms;
             state = after.state;
@@ -481,7 +481,7 @@ proptest! {
     }
 }
 
-/// A line that outlives its receipt.
+/// A copy of a line that does not borrow from its receipt.
 fn owned(line: Line<'_>) -> Line<'static> {
     let name = ["one", "two", "three"]
         .into_iter()
@@ -508,9 +508,9 @@ fn consistent_return(receipt: &Receipt<'_>) {
 }
 
 #[test]
-fn the_sale_of_the_seed_is_consistent_too() {
+fn the_documented_example_is_consistent() {
     let mut shop = Shop::open();
-    shop.reserve(1, Wish::Sale(shop::SEED), Known::default())
+    shop.reserve(1, Wish::Sale(shop::SALE), Known::default())
         .unwrap();
     let Event::Reserved(reserved) = shop.last() else {
         panic!()

@@ -94,9 +94,9 @@ impl Ours {
 
     // Both sides are called, not built into the loop that measures them.
     #[inline(never)]
-    fn reckon(&self, room: &mut [LineTotals; 10]) -> [i64; 3] {
+    fn compute_sums(&self, room: &mut [LineTotals; 10]) -> [i64; 3] {
         let sums = black_box(self.draft())
-            .reckon(None, self.rules(), room, &mut IgnoreFaults)
+            .compute_sums(None, self.rules(), room, &mut IgnoreFaults)
             .unwrap();
         [sums.total, sums.tax, sums.change].map(Amount::minor)
     }
@@ -113,7 +113,7 @@ impl Ours {
 
     fn amounts(&self) -> Amounts {
         let mut room = [LineTotals::default(); 10];
-        let sums = self.reckon(&mut room);
+        let sums = self.compute_sums(&mut room);
         let lines = room.map(|line| (line.final_amount().minor(), line.final_tax().minor()));
         (lines, sums)
     }
@@ -148,7 +148,7 @@ impl Theirs {
     }
 
     #[inline(never)]
-    fn reckon(&self, finals: &mut [(Decimal, Decimal); 10]) -> [Decimal; 3] {
+    fn compute_sums(&self, finals: &mut [(Decimal, Decimal); 10]) -> [Decimal; 3] {
         let this = black_box(self);
         let cents = |value: Decimal| {
             value.round_dp_with_strategy(2, RoundingStrategy::MidpointAwayFromZero)
@@ -200,7 +200,7 @@ impl Theirs {
             i64::try_from(value.mantissa()).unwrap()
         };
         let mut finals = [(Decimal::ZERO, Decimal::ZERO); 10];
-        let sums = self.reckon(&mut finals).map(minor);
+        let sums = self.compute_sums(&mut finals).map(minor);
         (finals.map(|(amount, tax)| (minor(amount), minor(tax))), sums)
     }
 }
@@ -209,14 +209,14 @@ fn receipts(criterion: &mut Criterion) {
     let (ours, theirs) = (Ours::new(), Theirs::new());
     let mut group = criterion.benchmark_group("ten lines, four groups");
     let mut room = [LineTotals::default(); 10];
-    group.bench_function("core", |bencher| bencher.iter(|| ours.reckon(&mut room)));
+    group.bench_function("core", |bencher| bencher.iter(|| ours.compute_sums(&mut room)));
     let mut bytes = [0; 4096];
     group.bench_function("core, packed for the journal", |bencher| {
         bencher.iter(|| ours.pack(&mut room, &mut bytes));
     });
     let mut finals = [(Decimal::ZERO, Decimal::ZERO); 10];
     group.bench_function("rust_decimal", |bencher| {
-        bencher.iter(|| theirs.reckon(&mut finals));
+        bencher.iter(|| theirs.compute_sums(&mut finals));
     });
     group.finish();
 }
@@ -245,13 +245,13 @@ fn ratio() {
     let (mut core, mut packed, mut decimal) = (Vec::new(), Vec::new(), Vec::new());
     for _ in 0..51 {
         core.push(timed(|| {
-            black_box(ours.reckon(&mut room));
+            black_box(ours.compute_sums(&mut room));
         }));
         packed.push(timed(|| {
             black_box(ours.pack(&mut room, &mut bytes));
         }));
         decimal.push(timed(|| {
-            black_box(theirs.reckon(&mut finals));
+            black_box(theirs.compute_sums(&mut finals));
         }));
     }
     let ratios: Vec<f64> = decimal.iter().zip(&core).map(|(d, c)| d / c).collect();

@@ -1,7 +1,8 @@
-//! The sums that documents are counted into.
+//! The counters of a till: the open shift, the drawer, the year and all time.
 
 use serde::{Deserialize, Serialize};
 
+use super::numbers::NextNumbers;
 use crate::amount::Amount;
 use crate::counters::Counters;
 use crate::document::{Body, DocumentKind};
@@ -10,7 +11,7 @@ use crate::refusal::Refusal;
 use crate::shift::Shift;
 use crate::time::Moment;
 
-/// Sums that documents are counted into.
+/// The counters that each document is added to.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct TillCounters {
     pub(super) shift: Option<Shift>,
@@ -20,21 +21,12 @@ pub(super) struct TillCounters {
     pub(super) grand: Counters,
 }
 
-/// The numbers that a document gets if it opens a shift.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct NextNumbers {
-    /// Of the document.
-    pub(super) number: u32,
-    /// Of its shift's Z-report.
-    pub(super) z_number: u32,
-}
-
 impl TillCounters {
-    /// Says whether a document can be counted, and the number of its shift's Z-report. Copies nothing: the books are large.
+    /// Checks that a document can be counted, and gives the number of its shift's Z-report. Copies nothing, because the counters are large.
     pub(super) fn admit(&self, body: &Body<'_>, next: NextNumbers) -> Result<u32, Refusal> {
         let full = Refusal::CounterExhausted;
         self.cash.checked_add(cash_into_drawer(body)).ok_or(full)?;
-        // What the grand total has room for, its part of this year has room for too.
+        // The counters of this year are never above those of all time, so they have room too.
         self.grand.admit(body)?;
         match &self.shift {
             Some(shift) => {
@@ -49,7 +41,7 @@ impl TillCounters {
         }
     }
 
-    /// Counts a document that was admitted; a number that does not fit is left as it was.
+    /// Counts a document that was admitted. A counter that would overflow keeps its value; [`Self::admit`] rules that out.
     pub(super) fn count(&mut self, body: &Body<'_>, at: Moment, next: NextNumbers) {
         if at.local_year() > self.year_of {
             self.year_of = at.local_year();
@@ -73,7 +65,7 @@ impl TillCounters {
             .unwrap_or(self.cash);
     }
 
-    /// Copies field by field, so that no second copy stands on the stack.
+    /// Copies field by field, so that there is no second copy on the stack.
     pub(super) fn copy_from(&mut self, other: &Self) {
         self.shift.clone_from(&other.shift);
         self.cash = other.cash;
@@ -83,7 +75,7 @@ impl TillCounters {
     }
 }
 
-/// What a document adds to the fiscal drawer; alternative receipts stand beside it, as the printer knows nothing of them.
+/// What a document adds to the fiscal drawer. Alternative receipts do not count there, because the printer does not know them.
 fn cash_into_drawer(body: &Body<'_>) -> Amount {
     match body {
         Body::Receipt(receipt) if matches!(body.kind(), DocumentKind::Sale) => cash_kept(receipt),
@@ -95,6 +87,7 @@ fn cash_into_drawer(body: &Body<'_>) -> Amount {
     }
 }
 
+/// The cash that a document takes out of the drawer; zero if it takes none.
 pub(super) fn cash_out_of(body: &Body<'_>) -> Amount {
     cash_into_drawer(body)
         .checked_neg()
@@ -102,7 +95,7 @@ pub(super) fn cash_out_of(body: &Body<'_>) -> Amount {
         .unwrap_or(Amount::ZERO)
 }
 
-/// Cash handed over less the change, which is never more (the receipt was refused otherwise).
+/// Cash handed over less the change. The change is never larger: such a receipt was refused.
 fn cash_kept(receipt: &Receipt<'_>) -> Amount {
     receipt
         .payments

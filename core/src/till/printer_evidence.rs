@@ -1,30 +1,31 @@
-//! What the books can testify where a printer's numbers are blurred: whose the open shift's sums are, and how the printer counts.
+//! Evidence from the journal for recovery: whether all documents of the open shift went to one printer, and whether that printer's
+//! Z-report uses a document number.
 
 use serde::{Deserialize, Serialize};
 
 use crate::seal::{Baseline, Seal};
 
-/// What is known of the printer that a till's documents are given to.
+/// What the journal proves about the printer that prints the till's documents.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct PrinterEvidence {
     sums: Source,
-    /// The printer whose last Z-report took exactly one of its document numbers.
+    /// The printer whose last Z-report took exactly one document number.
     z_counted_on: Option<Printer>,
-    /// Where the printer stood before the outstanding document.
+    /// The printer's counters before the outstanding document.
     before: Option<Before>,
-    /// A person answers for the outstanding document.
+    /// An operator has declared what became of the outstanding document.
     declared: bool,
 }
 
-/// Where the fiscal sums of the open shift come from.
+/// Which printer has counted the documents of the open shift.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 enum Source {
-    /// No document of it was given to a printer yet.
+    /// No document of the shift went to a printer yet.
     #[default]
     Nobody,
-    /// All were given to this one.
+    /// All of them went to this printer.
     One(Printer),
-    /// To several, or somebody's word counts among them.
+    /// They went to several printers, or one of them was settled by an operator's declaration.
     Mixed,
 }
 
@@ -35,12 +36,12 @@ struct Before {
     z_number: u32,
 }
 
-/// A printer and its fiscal memory, by the digest of their names: it tells a shop's few apart, and a name may be of any length.
+/// A printer and its fiscal memory, as a digest of their serial numbers. The numbers may have any length, and a shop has few printers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct Printer(u64);
 
 impl Printer {
-    /// FNV-1a.
+    /// FNV-1a with 64 bits.
     fn of(baseline: &Baseline<'_>) -> Self {
         let name = baseline.serial.bytes().chain([0]);
         let name = name.chain(baseline.fiscal_memory.bytes());
@@ -51,7 +52,7 @@ impl Printer {
 }
 
 impl PrinterEvidence {
-    /// A document is given to this printer, or to none.
+    /// A document goes to this printer, or to none.
     pub(super) fn reserved(&mut self, baseline: Option<&Baseline<'_>>) {
         self.declared = false;
         self.before = baseline.map(|baseline| Before {
@@ -68,16 +69,16 @@ impl PrinterEvidence {
         }
     }
 
-    /// A person answers for the document.
+    /// An operator declares what became of the document.
     pub(super) const fn declared(&mut self) {
         self.declared = true;
         self.sums = Source::Mixed;
     }
 
-    /// The document is a Z-report, and it is legal: the printer counts anew.
+    /// A Z-report is sealed: the printer's day sums begin again at zero.
     pub(super) fn z_report(&mut self, seal: &Seal<'_>) {
         self.sums = if self.declared {
-            // Whether it does rests on the word, too.
+            // Only the declaration says that the Z-report was printed, so it is not certain that the sums are zero.
             Source::Mixed
         } else {
             Source::Nobody
@@ -99,7 +100,7 @@ impl PrinterEvidence {
         };
     }
 
-    /// The sums are those of this printer's documents and of no others.
+    /// The printer's day sums are the sums of this till's documents and of no others.
     pub(super) fn sums_are_of(&self, baseline: &Baseline<'_>) -> bool {
         match self.sums {
             Source::Nobody => true,

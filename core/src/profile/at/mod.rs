@@ -1,7 +1,7 @@
 //! Austria: a signature unit signs every receipt, chained to the one before ([`rksv`]).
 //!
-//! Sources: spec/rksv.md for the signed receipt; § 10 UStG for the rates, as consolidated on 2026-08-05 and seen in a secondary copy.
-//! `docs/countries/at.md` says of each rule where it comes from and what is unknown.
+//! Source of the rates: § 10 UStG, as consolidated on 2026-08-05 and read in a secondary copy.
+//! `docs/countries/at.md` gives the source of each rule and what is unknown.
 
 pub mod rksv;
 
@@ -17,7 +17,7 @@ use rksv::UNIT_FAILED;
 /// The profile of Austria.
 pub static AUSTRIA: Austria = Austria;
 
-/// See the module.
+/// The type of [`AUSTRIA`].
 #[derive(Debug)]
 pub struct Austria;
 
@@ -33,13 +33,13 @@ static EXCLAVES: [DatedRate; 1] = [always(1_900)];
 static FOOD: [DatedRate; 1] = [from(Day::of_date(2026, 7, 1), 490)];
 static NOTHING: [DatedRate; 1] = [always(0)];
 
-// The letters are ours: the law has none.
+// The law has no letters; these are ours.
 static GROUPS: [DefaultGroup; 8] = [
     group(b'A', Bucket::Standard, &STANDARD),
     group(b'B', Bucket::Reduced, &REDUCED),
     group(b'C', Bucket::SecondReduced, &SECOND_REDUCED),
     group(b'D', Bucket::Zero, &NOTHING),
-    // Both special rates are summed in "Betrag-Satz-Besonders" (Anlage Z 4 RKSV, BGBl. II Nr. 134/2026).
+    // Both special rates are in "Betrag-Satz-Besonders" (Anlage Z 4 RKSV, BGBl. II Nr. 134/2026).
     group(b'E', Bucket::Special, &EXCLAVES),
     group(b'F', Bucket::Special, &FOOD),
     group(b'G', Bucket::Exempt, &NOTHING),
@@ -50,7 +50,7 @@ static FACTS: Facts = Facts {
     code: "AT",
     currency: Currency::EUR,
     rounding: Rounding::COMMERCIAL,
-    // The signed amounts are gross, so that the law of the signed receipt does not ask; by group is what invoices do.
+    // The signed amounts are gross, so the RKSV does not say how tax is rounded. Invoices round it by group.
     tax_rounding: TaxRounding::PerGroup,
     cash_rounding: None,
     groups: &GROUPS,
@@ -60,14 +60,14 @@ static FACTS: Facts = Facts {
     text_bytes_max: 400,
     payments_max: 10,
     modifiers_max: 10,
-    // The law sets no limits; a turnover counter of five bytes holds five times this total.
+    // The law sets no limits. A turnover counter of five bytes can hold five times this total.
     price_max: Amount::from_minor(9_999_999_999),
     quantity_max: Quantity::from_thousandths(9_999_999_999),
     amount_max: Amount::from_minor(99_999_999_999),
     alternative_receipt_title: UNIT_FAILED,
-    // The law knows no shift; its periods are month and year (§ 8 Abs. 2 and 3 RKSV).
+    // The law has no shifts; its periods are month and year (§ 8 Abs. 2 and 3 RKSV).
     shift_ms_max: None,
-    // Sales go on without the unit for as long as it takes; an outage above 48 hours is reported (§ 17 RKSV; spec/sign-at.md, E.4).
+    // Sales may go on without the unit for any time; an outage of more than 48 hours must be reported (§ 17 RKSV; docs/countries/at.md).
     offline: Budget {
         stretch_ms: Some(48 * 3_600_000),
         month_ms: None,
@@ -100,7 +100,7 @@ mod tests {
     use crate::tax::TaxCode;
     use crate::time::Day;
 
-    /// One line per case: the day, the letter, its rate in ten-thousandths of a percent, the element of the code that has its amount.
+    /// One line per case: the day, the letter, its rate in ten-thousandths of a percent, the element of the code that gets its amount.
     #[test]
     fn each_group_has_its_rate_and_its_element() {
         let today = (2026, 8, 1);

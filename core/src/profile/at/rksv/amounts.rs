@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::amount::Amount;
 use crate::tax::Bucket;
 
-/// Gross amounts by element of the code, in minor units; signed. Several rates may share one.
+/// Gross amounts by element of the code, in minor units, signed. Several rates may share an element.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BucketSums {
     /// "Betrag-Satz-Normal": the standard rate.
@@ -23,9 +23,9 @@ pub struct BucketSums {
 }
 
 impl BucketSums {
-    /// Counts an amount into the element of its legal bucket (Anlage Z 4); `None` where the sum does not fit, and then nothing has changed.
+    /// Adds an amount to the element of its legal bucket (Anlage Z 4). If the sum does not fit, the result is `None` and nothing is changed.
     ///
-    /// Zero-rated, exempt and out of scope share "Null", as the office's own README says of what is not taxable (2.1).
+    /// Zero-rated, exempt and out of scope share "Null", as the README of the official sample code says.
     #[must_use]
     pub fn add(&mut self, bucket: Bucket, amount: Amount) -> Option<()> {
         let sum = match bucket {
@@ -39,7 +39,7 @@ impl BucketSums {
         Some(())
     }
 
-    /// What the turnover counter goes on by: all five, or `None` where the sum does not fit.
+    /// What is added to the turnover counter: the sum of all five, or `None` if it does not fit.
     #[must_use]
     pub fn total(&self) -> Option<Amount> {
         self.elements()
@@ -47,7 +47,7 @@ impl BucketSums {
             .try_fold(Amount::ZERO, |sum, amount| sum.checked_add(*amount))
     }
 
-    /// Each of the five is zero: a Nullbeleg has only such amounts (2.5).
+    /// All five are zero, as on a Nullbeleg.
     #[must_use]
     pub fn all_zero(&self) -> bool {
         *self == Self::default()
@@ -66,7 +66,7 @@ impl BucketSums {
     }
 }
 
-/// An amount as the code has it: a comma, two decimals, no grouping (2.1; A-SIT called grouping incorrect in issue 415).
+/// An amount as it is written in the code: a comma, two decimals, no grouping of digits (A-SIT, issue 415 of the sample code).
 pub(super) struct CommaAmount(pub(super) Amount);
 
 impl fmt::Display for CommaAmount {
@@ -79,7 +79,7 @@ impl fmt::Display for CommaAmount {
     }
 }
 
-/// Reads an amount of the code; `None` for anything that [`CommaAmount`] would not have written.
+/// Reads an amount of the code; `None` for a text that [`CommaAmount`] never writes.
 pub(super) fn comma_amount(text: &str) -> Option<Amount> {
     let (whole, cents) = text.split_once(',')?;
     if cents.len() != 2 || !cents.bytes().all(|digit| digit.is_ascii_digit()) {

@@ -1,4 +1,4 @@
-//! The machine-readable code: a payload with its signature, in three forms (§ 10, Anlage Z 6, Z 12 and Z 14).
+//! The machine-readable code: a payload with its signature, written in three forms (§ 10, Anlage Z 6, Z 12 and Z 14).
 
 use core::fmt::{self, Write};
 
@@ -10,9 +10,9 @@ use super::payload::{COMPACT_HEADER, ChainValue, Elements, Payload};
 /// "Signaturwert": element 12.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Signature {
-    /// The unit signed: r and s of ECDSA P-256, 32 bytes each, the highest byte first; not DER (2.2).
+    /// The unit signed: r and s of ECDSA P-256, 32 bytes each, big-endian, not DER.
     Made([u8; 64]),
-    /// The unit did not sign: [`UNIT_FAILED`] stands in its place (§ 17 Abs. 4).
+    /// The unit did not sign: [`UNIT_FAILED`] is written in place of the signature (§ 17 Abs. 4).
     Failed,
 }
 
@@ -33,10 +33,10 @@ impl Signature {
     }
 }
 
-/// How a code is written.
+/// The form in which a code is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Form {
-    /// The compact form of RFC 7515: what the protocol (DEP) stores and what the next receipt is chained to.
+    /// The compact form of RFC 7515. The protocol (DEP) stores it, and the next receipt carries its hash.
     Compact,
     /// The text of the QR code (Anlage Z 12).
     Qr,
@@ -44,7 +44,7 @@ pub enum Form {
     Ocr,
 }
 
-/// A receipt's code, complete.
+/// The complete code of a receipt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Code<'a> {
     /// What was signed.
@@ -54,20 +54,20 @@ pub struct Code<'a> {
 }
 
 impl<'a> Code<'a> {
-    /// The code in a form; at most [`CODE_BYTES_MAX`](super::CODE_BYTES_MAX) bytes, or
+    /// The code in the given form; at most [`CODE_BYTES_MAX`](super::CODE_BYTES_MAX) bytes, or
     /// [`COMPACT_BYTES_MAX`](super::COMPACT_BYTES_MAX) in the compact one.
     #[must_use]
     pub const fn display(&self, form: Form) -> Displayed<'_> {
         Displayed { code: self, form }
     }
 
-    /// What the next receipt carries of this one (§ 4; 2.3).
+    /// The chain value that the next receipt carries (§ 4).
     #[must_use]
     pub fn chain_value(&self) -> ChainValue {
         ChainValue::hashed(|hasher| self.write(Form::Compact, hasher))
     }
 
-    /// Reads the text of a QR code, and takes only what [`Self::display`] writes.
+    /// Reads the text of a QR code. Accepts only texts that [`Self::display`] writes.
     ///
     /// # Errors
     ///
@@ -82,9 +82,9 @@ impl<'a> Code<'a> {
         Ok(Self { payload, signature })
     }
 
-    /// Reads a compact form, and takes only what [`Self::display`] writes.
+    /// Reads a compact form. Accepts only texts that [`Self::display`] writes.
     ///
-    /// The payload's text goes to `room`; [`PAYLOAD_BYTES_MAX`](super::PAYLOAD_BYTES_MAX) bytes are enough for each of ours.
+    /// The text of the payload is written to `room`; [`PAYLOAD_BYTES_MAX`](super::PAYLOAD_BYTES_MAX) bytes are always enough.
     ///
     /// # Errors
     ///
@@ -132,7 +132,7 @@ impl<'a> Code<'a> {
     }
 }
 
-/// A code that `Display` writes in a form.
+/// A code together with the form in which `Display` writes it.
 #[derive(Clone, Copy, Debug)]
 pub struct Displayed<'c> {
     code: &'c Code<'c>,

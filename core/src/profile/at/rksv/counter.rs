@@ -1,4 +1,4 @@
-//! The turnover counter and its encryption (§ 8 Abs. 1, § 9 Abs. 2 Z 5, Anlage Z 8 and Z 9; spec/rksv.md, 2.4).
+//! The turnover counter and its encryption (§ 8 Abs. 1, § 9 Abs. 2 Z 5, Anlage Z 8 and Z 9).
 
 use core::fmt::{self, Write as _};
 
@@ -12,21 +12,22 @@ use super::fault::Fault;
 use super::hash::{Hasher, front};
 use crate::amount::Amount;
 
-/// The cash box's key, "Benutzerschlüssel": 32 random bytes from outside, registered with the tax office in Base64 (§ 16 Abs. 1).
+/// The cash box's key, "Benutzerschlüssel": 32 random bytes that the caller gives. It is registered with the tax office in Base64
+/// (§ 16 Abs. 1).
 ///
-/// One key belongs to one cash box: the start value of the encryption is a hash of cash box id and receipt id with nothing in between,
-/// so that two cash boxes with one key could meet in it.
+/// One key belongs to one cash box. The start value of the encryption is a hash of cash box id and receipt id with no separator,
+/// so two cash boxes with the same key could get the same start value.
 #[derive(Clone)]
 pub struct AesKey([u8; 32]);
 
 impl AesKey {
-    /// The key of so many bytes.
+    /// The key of these bytes.
     #[must_use]
     pub const fn new(bytes: [u8; 32]) -> Self {
         Self(bytes)
     }
 
-    /// The key as it is registered: 44 characters of Base64.
+    /// Reads the key as it is registered: 44 characters of Base64.
     ///
     /// # Errors
     ///
@@ -39,16 +40,16 @@ impl AesKey {
         }
     }
 
-    /// The key as it is registered. It is a secret: neither `Debug` nor any message shows it.
+    /// The key as it is registered. It is a secret: `Debug` and messages never show it.
     #[must_use]
     pub fn to_base64(&self) -> String<44> {
         let mut text = String::new();
         let written = BASE64.write(&self.0, &mut text);
-        debug_assert!(written.is_ok(), "32 bytes are 44 characters");
+        debug_assert!(written.is_ok(), "32 bytes are 44 characters of Base64");
         text
     }
 
-    /// The four characters that prove a key that was typed in: Base64 of the first three bytes of the hash of its Base64 (2.4).
+    /// Four characters to check a key that somebody typed: Base64 of the first three bytes of the hash of its Base64.
     #[must_use]
     pub fn checksum(&self) -> String<4> {
         let mut hasher = Hasher::default();
@@ -62,7 +63,7 @@ impl AesKey {
         text
     }
 
-    /// The first block of AES-256-CTR. The start value is the front of the hash of the two ids; the counter is shorter than a block.
+    /// The first block of AES-256-CTR; the counter is never longer. The start value is [`start_value`].
     fn keystream(&self, cash_box: CashBoxId<'_>, receipt: ReceiptId<'_>) -> [u8; 16] {
         let mut block = aes::Block::from(start_value(cash_box, receipt));
         Aes256Enc::new(&self.0.into()).encrypt_block(&mut block);
@@ -81,11 +82,11 @@ impl fmt::Debug for AesKey {
 pub fn start_value(cash_box: CashBoxId<'_>, receipt: ReceiptId<'_>) -> [u8; 16] {
     let mut hasher = Hasher::default();
     let hashed = write!(hasher, "{}{}", cash_box.as_str(), receipt.as_str());
-    debug_assert!(hashed.is_ok(), "a hash takes every text");
+    debug_assert!(hashed.is_ok(), "hashing never fails");
     front(&hasher.finish())
 }
 
-/// How many bytes the counter has: 5 to 8, and it may change within a protocol (2.4).
+/// How many bytes the counter has: 5 to 8. The width may change within a protocol.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CounterWidth(u8);
 
@@ -93,11 +94,11 @@ impl CounterWidth {
     /// Eight bytes: every amount fits.
     pub const EIGHT: Self = Self(8);
 
-    /// So many bytes.
+    /// A width of this many bytes.
     ///
     /// # Errors
     ///
-    /// [`Fault::CounterWidth`] outside of 5 to 8.
+    /// [`Fault::CounterWidth`] if it is not 5 to 8.
     pub const fn new(bytes: u8) -> Result<Self, Fault> {
         match bytes {
             5..=8 => Ok(Self(bytes)),
@@ -111,13 +112,13 @@ impl CounterWidth {
         self.0
     }
 
-    /// The bits of a 64-bit number that are none of the counter's.
+    /// The bits of a 64-bit number that the counter does not use.
     fn spare_bits(self) -> u32 {
         64_u32.saturating_sub(u32::from(self.0).saturating_mul(8))
     }
 }
 
-/// "Stand-Umsatz-Zaehler-AES256-ICM": the counter as the code carries it.
+/// "Stand-Umsatz-Zaehler-AES256-ICM": the counter as it is written in the code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct EncryptedCounter {
     bytes: [u8; 8],
@@ -125,11 +126,11 @@ pub struct EncryptedCounter {
 }
 
 impl EncryptedCounter {
-    /// Encrypts a counter: minor units in two's complement, the highest byte first.
+    /// Encrypts a counter: minor units in two's complement, big-endian.
     ///
     /// # Errors
     ///
-    /// [`Fault::CounterOverflow`] where the counter does not fit its bytes.
+    /// [`Fault::CounterOverflow`] if the counter does not fit into its bytes.
     pub fn encrypt(
         key: &AesKey,
         cash_box: CashBoxId<'_>,
@@ -147,7 +148,7 @@ impl EncryptedCounter {
         Ok(Self { bytes, width })
     }
 
-    /// The counter of a receipt, for whoever has the key.
+    /// Decrypts the counter of a receipt.
     #[must_use]
     pub fn decrypt(&self, key: &AesKey, cash_box: CashBoxId<'_>, receipt: ReceiptId<'_>) -> Amount {
         let mut bytes = self.bytes;
@@ -171,12 +172,12 @@ fn exclusive_or(bytes: &mut [u8; 8], keystream: &[u8; 16], width: CounterWidth) 
     }
 }
 
-/// Element 9: the counter, or what a receipt is that does not show it (§ 10 Abs. 3).
+/// Element 9: the counter, or a text on receipts that do not show it (§ 10 Abs. 3).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CounterField {
     /// The counter after this receipt.
     Encrypted(EncryptedCounter),
-    /// "STO": a Stornobeleg. It counts all the same.
+    /// "STO": a Stornobeleg. It counts, although it does not show the counter.
     Storno,
     /// "TRA": a Trainingsbeleg. It does not count.
     Training,

@@ -1,4 +1,4 @@
-//! Elements of the code that somebody names: cash box, receipt, signature unit.
+//! The elements of the code that are names: cash box, receipt and signature unit.
 
 use core::fmt;
 
@@ -9,15 +9,15 @@ use super::{ID_BYTES_MAX, SERIAL_BYTES_MAX};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CashBoxId<'a>(&'a str);
 
-/// "Belegnummer": the receipt, unique within the cash box for ever (§ 9 Abs. 2 Z 2).
+/// "Belegnummer": the receipt. It is never used twice in a cash box (§ 9 Abs. 2 Z 2).
 ///
-/// The counter's encryption depends on it: the same id with two amounts under one key gives their difference away (2.4).
-/// So it is stored before it is used, and an attempt that was not stored is not repeated under the same id.
+/// The encryption of the counter depends on that: two counters encrypted with the same key and id reveal their difference.
+/// So store the id before using it, and take a new id after an attempt that was not stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ReceiptId<'a>(&'a str);
 
 impl<'a> CashBoxId<'a> {
-    /// An id of 1 to [`ID_BYTES_MAX`] bytes that the code can carry.
+    /// An id of 1 to [`ID_BYTES_MAX`] bytes without characters that the code cannot contain.
     ///
     /// # Errors
     ///
@@ -34,7 +34,7 @@ impl<'a> CashBoxId<'a> {
 }
 
 impl<'a> ReceiptId<'a> {
-    /// An id of 1 to [`ID_BYTES_MAX`] bytes that the code can carry.
+    /// An id of 1 to [`ID_BYTES_MAX`] bytes without characters that the code cannot contain.
     ///
     /// # Errors
     ///
@@ -50,7 +50,7 @@ impl<'a> ReceiptId<'a> {
     }
 }
 
-/// The unit that is to sign: who vouches for its key, and which key it is (elements 0 and 10).
+/// The unit that signs: its provider and its certificate or key (elements 0 and 10).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SignatureUnit<'a> {
     provider: u16,
@@ -62,7 +62,7 @@ impl<'a> SignatureUnit<'a> {
     /// `G:` and a GLN, then `-` and the key's id of letters and digits.
     /// Every other provider is a trust service provider: the serial is that of the certificate, in hexadecimal without prefix.
     ///
-    /// It is taken letter by letter: the checkers compare it with what was registered.
+    /// It must be written exactly as it was registered: the checkers compare the letters.
     ///
     /// # Errors
     ///
@@ -95,11 +95,11 @@ impl<'a> SignatureUnit<'a> {
         Suite(self.provider)
     }
 
-    /// The provider in an element 0; `None` for anything that [`Self::suite`] would not have written.
+    /// Reads the provider of an element 0; `None` for a text that [`Self::suite`] never writes.
     pub(super) fn provider_of(suite: &str) -> Option<u16> {
         let number = suite.strip_prefix(SUITE)?;
         let canonical = number == "0" || number.starts_with(|digit| matches!(digit, '1'..='9'));
-        // A sign is no digit, though `parse` takes one.
+        // `parse` would accept a plus sign.
         canonical.then(|| number.parse().ok()).flatten()
     }
 }
@@ -136,7 +136,7 @@ fn identifier(text: &str) -> Result<&str, Fault> {
     }
 }
 
-/// `U:ATU12345678-K1` (2.1). What a company is called by is not looked into: only its letters are.
+/// `U:ATU12345678-K1`. Only the characters of the company's number are checked, not its form.
 fn is_closed_system_serial(serial: &str) -> bool {
     let Some((company, key)) = serial.split_once('-') else {
         return false;
@@ -157,7 +157,7 @@ mod tests {
     use super::{CashBoxId, Fault, ID_BYTES_MAX, ReceiptId, SignatureUnit};
 
     #[test]
-    fn ids_carry_what_the_checker_takes() {
+    fn an_id_accepts_the_characters_that_the_checker_accepts() {
         for text in ["1", "Käse € 1/2.x", "A B", "-", "ä"] {
             assert_eq!(ReceiptId::new(text).unwrap().as_str(), text);
         }
@@ -176,7 +176,7 @@ mod tests {
     }
 
     #[test]
-    fn a_serial_goes_with_its_provider() {
+    fn a_serial_must_fit_its_provider() {
         let closed = ["U:ATU12345678-K1", "S:123456789-k", "G:9012345678901-007"];
         for serial in closed {
             assert!(SignatureUnit::new(0, serial).is_ok(), "{serial}");
@@ -207,7 +207,7 @@ mod tests {
     }
 
     #[test]
-    fn a_suite_is_read_as_it_is_written() {
+    fn a_suite_is_read_only_as_it_is_written() {
         for (suite, provider) in [
             ("R1-AT0", Some(0)),
             ("R1-AT100", Some(100)),

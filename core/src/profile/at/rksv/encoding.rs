@@ -1,4 +1,4 @@
-//! Bytes as text: Base64, Base64url and Base32, each in the one dialect that the code uses (2.1).
+//! Bytes as text: Base64, Base64url and Base32, each in the variant that the code uses.
 
 use core::fmt::{self, Write};
 
@@ -7,25 +7,26 @@ use core::fmt::{self, Write};
 pub(super) struct Encoding {
     alphabet: &'static [u8],
     bits: u32,
-    /// Characters that a group is filled up to with `=`; 1 where nothing is filled up.
+    /// The length to which a group is padded with `=`; 1 without padding.
     group: usize,
 }
 
-/// Inside the payload and in the QR text.
+/// Used inside the payload and in the QR text.
 pub(super) const BASE64: Encoding = Encoding {
     alphabet: b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/",
     bits: 6,
     group: 4,
 };
 
-/// The three parts of the compact form (RFC 7515): `_` separates elements, so this never stands inside the payload.
+/// Used for the three parts of the compact form (RFC 7515). It contains `_`, which separates elements, so it is not used inside the
+/// payload.
 pub(super) const BASE64URL: Encoding = Encoding {
     alphabet: b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_",
     bits: 6,
     group: 1,
 };
 
-/// The OCR line (Anlage Z 14).
+/// Used in the OCR line (Anlage Z 14).
 pub(super) const BASE32: Encoding = Encoding {
     alphabet: b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567",
     bits: 5,
@@ -40,7 +41,7 @@ impl Encoding {
         encoder.finish()
     }
 
-    /// Reads text into the front of the room; `None` for anything that [`Self::write`] would not have written, or too little room.
+    /// Reads text into the front of `room`; `None` for a text that [`Self::write`] never writes, or if `room` is too small.
     pub(super) fn read<'r>(self, text: &str, room: &'r mut [u8]) -> Option<&'r [u8]> {
         let digits = text.trim_end_matches('=');
         let padding = text.len().checked_sub(digits.len())?;
@@ -65,7 +66,7 @@ impl Encoding {
                 bits = rest;
             }
         }
-        // A whole digit left over, or bits in it that no byte has, come from another writer.
+        // A whole digit left over, or bits that belong to no byte, are never written by `write`.
         if bits >= self.bits || held != 0 {
             return None;
         }
@@ -73,7 +74,7 @@ impl Encoding {
     }
 }
 
-/// Encodes what is written to it, so that a text needs no buffer to be encoded or hashed.
+/// Encodes the text that is written to it, so that encoding and hashing need no buffer.
 pub(super) struct Encoder<'w> {
     encoding: Encoding,
     out: &'w mut dyn Write,
@@ -94,7 +95,7 @@ impl<'w> Encoder<'w> {
     }
 
     fn byte(&mut self, byte: u8) -> fmt::Result {
-        // At most seven bits are held over, so that fifteen are the most.
+        // At most seven bits are left from before, so there are never more than fifteen.
         self.held = self.held.wrapping_shl(8) | u32::from(byte);
         self.bits = self.bits.saturating_add(8);
         while let Some(rest) = self.bits.checked_sub(self.encoding.bits) {
@@ -112,7 +113,7 @@ impl<'w> Encoder<'w> {
         self.out.write_char(char::from(*letter))
     }
 
-    /// Writes what is held over and the padding.
+    /// Writes the remaining bits and the padding.
     pub(super) fn finish(mut self) -> fmt::Result {
         if self.bits > 0 {
             let missing = self.encoding.bits.saturating_sub(self.bits);
@@ -167,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn other_dialects_are_refused() {
+    fn other_variants_are_refused() {
         for text in [
             "Zg", "Zg=", "Zg===", "Zh==", "Z", "Z===", "Zm9v====", "Zm9v\n", "=", "-_8=",
             "Zg==Zg==",
@@ -178,6 +179,10 @@ mod tests {
             assert_eq!(BASE64URL.read(text, &mut [0; 8]), None, "{text}");
         }
         assert_eq!(BASE32.read("my======", &mut [0; 8]), None);
-        assert_eq!(BASE64.read("Zm9vYg==", &mut [0; 3]), None, "no room");
+        assert_eq!(
+            BASE64.read("Zm9vYg==", &mut [0; 3]),
+            None,
+            "the room is too small"
+        );
     }
 }

@@ -1,4 +1,4 @@
-//! SHA-256 of text that is written, so that it needs no buffer (Anlage Z 2: suite R1).
+//! SHA-256 of text that is written to it, so that hashing needs no buffer (Anlage Z 2: suite R1).
 
 use core::fmt::{self, Write};
 

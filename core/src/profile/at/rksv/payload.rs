@@ -1,4 +1,4 @@
-//! What is signed: elements 0 to 11 of the code (Anlage Z 5; spec/rksv.md, 2.1 to 2.3).
+//! What is signed: elements 0 to 11 of the code (Anlage Z 5).
 
 use core::fmt::{self, Write};
 
@@ -12,13 +12,13 @@ use super::fault::Fault;
 use super::hash::{Hasher, front};
 use super::timestamp::Timestamp;
 
-/// "Sig-Voriger-Beleg": eight bytes of the hash of what came before (§ 4, § 9 Abs. 2 Z 7).
+/// "Sig-Voriger-Beleg": the first eight bytes of the hash of the receipt before (§ 4, § 9 Abs. 2 Z 7).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct ChainValue([u8; 8]);
 
 impl ChainValue {
-    /// The value of a text: a cash box id before the Startbeleg, then the compact form of the receipt before (2.3).
+    /// The value of a text: for the Startbeleg the cash box id, for every other receipt the compact form of the receipt before.
     #[must_use]
     pub fn of(text: &str) -> Self {
         Self::hashed(|hasher| hasher.write_str(text))
@@ -41,7 +41,7 @@ impl fmt::Display for ChainValue {
     }
 }
 
-/// What is signed: `Display` writes it, [`Payload::parse`] reads it.
+/// What is signed. `Display` writes it, and [`Payload::parse`] reads it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Payload<'a> {
     /// Elements 0 and 10.
@@ -61,7 +61,7 @@ pub struct Payload<'a> {
 }
 
 impl<'a> Payload<'a> {
-    /// Reads a payload, and takes only what `Display` writes.
+    /// Reads a payload. Accepts only texts that `Display` writes.
     ///
     /// # Errors
     ///
@@ -122,7 +122,7 @@ impl<'a> Payload<'a> {
         hash(|hasher| self.write_signing_input(hasher))
     }
 
-    /// The elements, bytes in this encoding.
+    /// Writes the elements, with bytes in this encoding.
     pub(super) fn write(&self, encoding: Encoding, out: &mut dyn Write) -> fmt::Result {
         let Self {
             unit,
@@ -149,7 +149,7 @@ impl fmt::Display for Payload<'_> {
     }
 }
 
-/// `{"alg":"ES256"}` in Base64url: the one header that there is (2.2).
+/// `{"alg":"ES256"}` in Base64url: the only header.
 pub(super) const COMPACT_HEADER: &str = "eyJhbGciOiJFUzI1NiJ9";
 
 /// The elements of a code, one after another.
@@ -167,7 +167,7 @@ impl<'a> Elements<'a> {
         }
     }
 
-    /// The next element, read.
+    /// Reads the next element.
     pub(super) fn next<T>(&mut self, read: impl FnOnce(&'a str) -> Option<T>) -> Result<T, Fault> {
         let part = self.parts.next().ok_or(WRONG_COUNT)?;
         let value = read(part).ok_or(Fault::Malformed { element: self.read })?;
@@ -195,6 +195,6 @@ const WRONG_COUNT: Fault = Fault::Malformed { element: 13 };
 fn hash(write: impl FnOnce(&mut Hasher) -> fmt::Result) -> [u8; 32] {
     let mut hasher = Hasher::default();
     let hashed = write(&mut hasher);
-    debug_assert!(hashed.is_ok(), "a hash takes every text");
+    debug_assert!(hashed.is_ok(), "hashing never fails");
     hasher.finish()
 }

@@ -1,4 +1,4 @@
-//! The register: what follows on what (§ 6 to § 9, § 17; spec/rksv.md, 2.3 to 2.5).
+//! The register: which receipt may follow which (§ 6 to § 9, § 17).
 
 use serde::{Deserialize, Serialize};
 
@@ -12,43 +12,43 @@ use super::timestamp::Timestamp;
 use crate::amount::Amount;
 use crate::time::Moment;
 
-/// What a receipt is. The code has no element for it: only amounts, counter element and signature tell (2.5).
+/// The kind of a receipt. The code has no element for it; only amounts, counter element and signature show it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Kind {
-    /// A sale. Where all five amounts are zero, checkers take it for a Nullbeleg.
+    /// A sale. If all five amounts are zero, the checkers treat it as a Nullbeleg.
     Standard,
-    /// A void: counted, but the counter is not shown (§ 7 Abs. 2, § 10 Abs. 3).
+    /// A void: it is counted, but does not show the counter (§ 7 Abs. 2, § 10 Abs. 3).
     Storno,
-    /// A training: not counted (§ 8 Abs. 1, § 10 Abs. 3). The void of a training is a training too.
+    /// A training: it is not counted (§ 8 Abs. 1, § 10 Abs. 3). The void of a training is a training too.
     Training,
-    /// Startbeleg: the first, over zero (§ 6 Abs. 2).
+    /// Startbeleg: the first receipt, with amounts of zero (§ 6 Abs. 2).
     Start,
-    /// Nullbeleg for any other purpose, as for an inspector.
+    /// Nullbeleg for any other purpose, for example at an inspection.
     Null,
     /// Monatsbeleg: ends a month (§ 8 Abs. 2).
     Monats,
     /// Jahresbeleg: ends December, or the season, and is checked by 15 February (§ 8 Abs. 3).
     Jahres,
-    /// Schlussbeleg: the last (§ 17 Abs. 8).
+    /// Schlussbeleg: the last receipt (§ 17 Abs. 8).
     Schluss,
-    /// Sammelbeleg: the first that is signed after an outage (§ 17 Abs. 4).
+    /// Sammelbeleg: the first receipt that is signed after an outage (§ 17 Abs. 4).
     Sammel,
 }
 
 impl Kind {
-    /// The amounts are all zero.
+    /// All amounts must be zero.
     #[must_use]
     pub const fn is_zero(self) -> bool {
         !matches!(self, Self::Standard | Self::Storno | Self::Training)
     }
 
-    /// Without a signature it is not valid (2.5).
+    /// It is not valid without a signature.
     #[must_use]
     pub const fn needs_signature(self) -> bool {
         matches!(self, Self::Start | Self::Jahres | Self::Sammel)
     }
 
-    /// What stands on the receipt to say so; nothing on a sale (§ 11 Abs. 3).
+    /// The name that is printed on the receipt; empty for a sale (§ 11 Abs. 3).
     #[must_use]
     pub const fn label(self) -> &'static str {
         match self {
@@ -64,7 +64,7 @@ impl Kind {
         }
     }
 
-    fn goes_with(self, counter: &CounterField) -> bool {
+    fn fits(self, counter: &CounterField) -> bool {
         match self {
             Self::Storno => matches!(counter, CounterField::Storno),
             Self::Training => matches!(counter, CounterField::Training),
@@ -73,25 +73,25 @@ impl Kind {
     }
 }
 
-/// What is registered of a cash box with the tax office (§ 16 Abs. 1).
+/// A cash box as it is registered with the tax office (§ 16 Abs. 1).
 #[derive(Clone, Copy, Debug)]
 pub struct CashBox<'a> {
     /// Its id.
     pub id: CashBoxId<'a>,
-    /// Its key, and no other cash box's.
+    /// Its key; no other cash box has the same.
     pub key: &'a AesKey,
-    /// Bytes of its counter.
+    /// The width of its counter.
     pub width: CounterWidth,
 }
 
-/// A receipt that is wished for.
+/// A receipt that is to be made.
 #[derive(Clone, Copy, Debug)]
 pub struct Request<'a> {
-    /// What it is.
+    /// Its kind.
     pub kind: Kind,
-    /// Its id: never used before in this cash box.
+    /// Its id, never used before in this cash box.
     pub receipt: ReceiptId<'a>,
-    /// The unit that is to sign; named also where it cannot (2.2).
+    /// The unit that signs. It is named also if it does not work.
     pub unit: SignatureUnit<'a>,
     /// Its amounts.
     pub sums: BucketSums,
@@ -99,7 +99,7 @@ pub struct Request<'a> {
     pub at: Moment,
 }
 
-/// How far a cash box has come: bounded, whatever it has sold.
+/// The state of a cash box. Its size is bounded, however much it has sold.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Register {
     phase: Phase,
@@ -135,14 +135,14 @@ impl Month {
 }
 
 impl Register {
-    /// Says what is to be signed, or why not. Changes nothing.
+    /// Says what must be signed, or why nothing may be. Changes nothing.
     ///
-    /// The payload goes to the disk before it goes to the unit: its receipt id is used up by then.
-    /// Its time is never earlier than the last receipt's: in the hour that autumn repeats, the last receipt's time stays.
+    /// Store the payload before the unit gets it: from then on its receipt id is used.
+    /// Its time is never before the time of the last receipt: in the hour that is repeated in autumn it stays at that time.
     ///
     /// # Errors
     ///
-    /// The [`Fault`] with the lowest number of those that apply, from [`Fault::NotStarted`] on.
+    /// The fault with the lowest number of those that apply, from [`Fault::NotStarted`] on.
     pub fn prepare<'a>(
         &self,
         cash_box: &CashBox<'a>,
@@ -160,7 +160,8 @@ impl Register {
         }
         let at = at?;
         let counter = self.counter_after(kind, &request.sums, cash_box.width)?;
-        // A Stornobeleg hides the counter, but one that does not fit would only show at the next receipt.
+        // A Stornobeleg does not show the counter. It is encrypted all the same, so that one that does not fit is refused here and not
+        // at the next receipt.
         let encrypted = EncryptedCounter::encrypt(
             cash_box.key,
             cash_box.id,
@@ -183,12 +184,12 @@ impl Register {
         })
     }
 
-    /// Joins a payload and what came of its signing, or says why they may not be joined. Changes nothing.
+    /// Makes the code of a payload and its signature, or says why that is not allowed. Changes nothing.
     ///
     /// # Errors
     ///
     /// [`Fault::SammelbelegDue`], [`Fault::AmountsNotZero`], [`Fault::NotNext`], [`Fault::SignatureNeeded`], [`Fault::KindMismatch`],
-    /// and those of the register's phase.
+    /// and [`Fault::NotStarted`], [`Fault::AlreadyStarted`] or [`Fault::Closed`].
     pub fn seal<'a>(
         &self,
         kind: Kind,
@@ -209,7 +210,7 @@ impl Register {
         if signature == Signature::Failed && kind.needs_signature() {
             return Err(Fault::SignatureNeeded);
         }
-        if !kind.goes_with(&payload.counter) {
+        if !kind.fits(&payload.counter) {
             return Err(Fault::KindMismatch);
         }
         Ok(Code {
@@ -218,13 +219,13 @@ impl Register {
         })
     }
 
-    /// Takes a sealed receipt into the register. Cannot fail: [`Self::seal`] has looked.
+    /// Takes a sealed receipt into the register. Cannot fail: [`Self::seal`] has checked it.
     pub fn take(&mut self, kind: Kind, code: &Code<'_>) {
         let at = code.payload.at;
         if kind != Kind::Training {
             let counted = code.payload.sums.total();
             let after = counted.and_then(|total| self.counter.checked_add(total));
-            debug_assert!(after.is_some(), "prepare has added them");
+            debug_assert!(after.is_some(), "prepare has checked the sum");
             self.counter = after.unwrap_or(self.counter);
         }
         self.previous = code.chain_value();
@@ -250,15 +251,15 @@ impl Register {
         }
     }
 
-    /// Whether the unit is asked to sign: in an outage it is asked for the Sammelbeleg alone, and everything else goes without.
+    /// Whether the unit is asked to sign. During an outage it is asked for the Sammelbeleg only; all other receipts have no signature.
     ///
-    /// Checkers let one other receipt be signed before the Sammelbeleg, but fail if the unit fails again right then (2.5).
+    /// The checkers accept one other signed receipt before the Sammelbeleg, but fail if the unit fails again right after it.
     #[must_use]
     pub fn asks_unit(&self, kind: Kind) -> bool {
         self.outage_since.is_none() || kind == Kind::Sammel
     }
 
-    /// The receipt that is due because a month has ended with receipts and without its Monatsbeleg or Jahresbeleg (§ 8 Abs. 2 and 3).
+    /// The Monatsbeleg or Jahresbeleg that is due, because a month with receipts has ended without it (§ 8 Abs. 2 and 3).
     #[must_use]
     pub fn due(&self, now: Timestamp) -> Option<Kind> {
         let month_ended = self.month_open.is_some_and(|month| month < Month::of(now));
@@ -266,7 +267,7 @@ impl Register {
         (self.phase == Phase::Open && (month_ended || year_ended)).then(|| self.month_end(now))
     }
 
-    /// The kind that ends the open month, or the running one where none is open: Jahresbeleg for December and for a year gone by.
+    /// The kind of receipt that ends the open month, or the current month if none is open: the Jahresbeleg for December and for a past year.
     #[must_use]
     pub fn month_end(&self, now: Timestamp) -> Kind {
         let month = self.month_open.unwrap_or(Month::of(now));
@@ -284,19 +285,19 @@ impl Register {
         self.counter
     }
 
-    /// The first receipt without a signature whose Sammelbeleg is still to come; an outage is reported by then plus 48 hours.
+    /// The time of the first receipt without a signature that no Sammelbeleg follows yet. An outage of 48 hours must be reported.
     #[must_use]
     pub const fn outage_since(&self) -> Option<Timestamp> {
         self.outage_since
     }
 
-    /// Time of the last receipt.
+    /// The time of the last receipt.
     #[must_use]
     pub const fn latest(&self) -> Option<Timestamp> {
         self.latest
     }
 
-    /// What the next receipt carries of the last one (2.3).
+    /// The chain value that the next receipt carries.
     #[must_use]
     pub fn chain_value(&self, cash_box: CashBoxId<'_>) -> ChainValue {
         match self.phase {

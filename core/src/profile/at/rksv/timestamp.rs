@@ -1,4 +1,4 @@
-//! Local time as the code has it: `2016-03-11T03:57:08` (Anlage Z 4, "Beleg-Datum-Uhrzeit").
+//! Local time as it is written in the code: `2016-03-11T03:57:08` (Anlage Z 4, "Beleg-Datum-Uhrzeit").
 
 use core::fmt;
 
@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::fault::Fault;
 use crate::time::Moment;
 
-/// A local date and time to the second, without a zone: summer time applies, so it may repeat an hour in autumn.
+/// A local date and time to the second, without a time zone. Summer time applies, so an hour is repeated in autumn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Timestamp {
     year: u16,
@@ -19,7 +19,7 @@ pub struct Timestamp {
 }
 
 impl Timestamp {
-    /// The earliest time that the official checker takes (spec/rksv.md, 3).
+    /// The earliest time that the official checker accepts (`docs/countries/at.md`).
     pub const EARLIEST: Self = Self {
         year: 2015,
         month: 9,
@@ -29,12 +29,12 @@ impl Timestamp {
         second: 0,
     };
 
-    /// The local time of a moment; what is below a second is cut.
+    /// The local time of a moment, without the fraction of the second.
     ///
     /// # Errors
     ///
-    /// [`Fault::TimeInvalid`] where the offset is not that of Central European Time (60 minutes, in summer 120), before
-    /// [`Self::EARLIEST`] and after the year 9999.
+    /// [`Fault::TimeInvalid`] if the offset is not that of Central European Time (60 minutes, in summer 120), if the time is before
+    /// [`Self::EARLIEST`], or after the year 9999.
     pub fn of(moment: Moment) -> Result<Self, Fault> {
         if !matches!(moment.offset_minutes, 60 | 120) {
             return Err(Fault::TimeInvalid);
@@ -65,7 +65,7 @@ impl Timestamp {
         self.day
     }
 
-    /// Reads what `Display` writes; `None` for anything else, or where there is no such day.
+    /// Reads what `Display` writes; `None` for anything else and for a day that does not exist.
     pub(super) fn parse(text: &str) -> Option<Self> {
         let (date, time) = text.split_once('T')?;
         let [year, month, day] = numbers(date, '-', [4, 2, 2])?;
@@ -88,7 +88,7 @@ impl Timestamp {
 
     /// Days since 1970-01-01 to a date of the proleptic Gregorian calendar (H. Hinnant, "chrono-compatible date algorithms").
     fn from_day(day: i64, second_of_day: i64) -> Option<Self> {
-        // Days are counted from 0000-03-01, so that a leap day ends its year.
+        // Days are counted from 0000-03-01, so that a leap day is the last day of its year.
         let shifted = day.checked_add(719_468)?;
         let era = shifted.div_euclid(146_097);
         let day_of_era = shifted.rem_euclid(146_097);
@@ -103,7 +103,7 @@ impl Timestamp {
                 .checked_add(year_of_era.div_euclid(4))?
                 .checked_sub(year_of_era.div_euclid(100))?,
         )?;
-        // Months from March: 153 days are five of them.
+        // Five months from March on have 153 days.
         let month_from_march = day_of_year.checked_mul(5)?.checked_add(2)?.div_euclid(153);
         let first_day = month_from_march
             .checked_mul(153)?
@@ -157,7 +157,7 @@ impl fmt::Display for Timestamp {
     }
 }
 
-/// Three numbers with exactly so many digits each.
+/// Reads three numbers that have exactly these numbers of digits.
 fn numbers(text: &str, separator: char, lengths: [usize; 3]) -> Option<[u16; 3]> {
     let mut parts = text.split(separator);
     let mut found = [0; 3];
@@ -205,7 +205,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_local_time_is_refused() {
+    fn a_text_or_moment_that_is_not_local_time_is_refused() {
         // 2016-03-11 in UTC and in Chisinau's summer; the last millisecond of August 2015; the year 10000.
         for (utc_ms, offset_minutes) in [
             (1_457_665_028_000, 0),

@@ -1,4 +1,5 @@
-//! What the books can testify of a printer: whose the shift's sums are, and whether a Z-report takes a document number.
+//! What the journal proves about a printer: whether all documents of the shift went to it, and whether its Z-report takes a document
+//! number.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
 mod shop;
@@ -12,7 +13,7 @@ use ferrotill_core::till::{Command, Known, Wish};
 
 use shop::{PRINTER, Shop, moment};
 
-/// The same serial number with another fiscal memory: another printer for the law.
+/// The same serial number with another fiscal memory, which the law regards as another printer.
 const OTHER: Baseline<'static> = Baseline {
     fiscal_memory: "50000002",
     ..PRINTER
@@ -36,7 +37,7 @@ fn cash(shop: &mut Shop, id: u8, printer: Baseline<'_>) {
 }
 
 fn declare(shop: &mut Shop, id: u8, paper: PaperSays) {
-    let word = Declared {
+    let declared = Declared {
         id: DocumentId([id; 16]),
         at: moment(0),
         paper,
@@ -44,10 +45,11 @@ fn declare(shop: &mut Shop, id: u8, paper: PaperSays) {
         fault: 77,
         why: "counters fit nothing",
     };
-    shop.run(Command::Declare(word), Known::default()).unwrap();
+    shop.run(Command::Declare(declared), Known::default())
+        .unwrap();
 }
 
-/// A Z-report on this printer, as its document of this number, with these counters.
+/// Makes a Z-report that is the printer's document with this number, with these counters.
 fn z_report(
     shop: &mut Shop,
     id: u8,
@@ -69,27 +71,30 @@ fn z_report(
 }
 
 #[test]
-fn sums_are_those_of_the_one_printer_that_all_documents_were_given_to() {
+fn day_sums_prove_something_if_all_documents_went_to_one_printer() {
     let mut shop = Shop::open();
-    assert!(shop.till.sums_are_of(&PRINTER), "there are none");
+    assert!(shop.till.sums_are_of(&PRINTER), "there is no document yet");
     cash(&mut shop, 1, PRINTER);
     assert!(shop.till.sums_are_of(&PRINTER));
     assert!(!shop.till.sums_are_of(&OTHER));
     cash(&mut shop, 6, PRINTER);
-    assert!(shop.till.sums_are_of(&PRINTER), "it is the same one");
-    // Another one takes its place in the middle of the shift, and comes back.
+    assert!(shop.till.sums_are_of(&PRINTER), "it is the same printer");
+    // Another printer is used in the middle of the shift, then the first one again.
     cash(&mut shop, 2, OTHER);
     assert!(!shop.till.sums_are_of(&OTHER));
     cash(&mut shop, 3, PRINTER);
     assert!(!shop.till.sums_are_of(&PRINTER));
     z_report(&mut shop, 4, (8, Some(COUNTERS)), false);
-    assert!(shop.till.sums_are_of(&OTHER), "a new day is anybody's");
+    assert!(
+        shop.till.sums_are_of(&OTHER),
+        "a new day may begin on any printer"
+    );
     cash(&mut shop, 5, OTHER);
     assert!(shop.till.sums_are_of(&OTHER));
 }
 
 #[test]
-fn no_other_printer_is_taken_for_it() {
+fn no_other_printer_is_mistaken_for_it() {
     let mut shop = Shop::open();
     cash(&mut shop, 1, PRINTER);
     for number in 2..5_000 {
@@ -107,7 +112,7 @@ fn no_other_printer_is_taken_for_it() {
             assert!(!shop.till.sums_are_of(&other), "{other:?}");
         }
     }
-    // What one name lends to the other is no difference less.
+    // The same digits, divided differently between the two numbers, are a different printer.
     let shifted = Baseline {
         serial: "DT0000015",
         fiscal_memory: "0000001",
@@ -117,7 +122,7 @@ fn no_other_printer_is_taken_for_it() {
 }
 
 #[test]
-fn sums_in_which_a_word_counts_are_nobodys() {
+fn day_sums_prove_nothing_after_an_operators_declaration() {
     let mut shop = Shop::open();
     cash(&mut shop, 1, PRINTER);
     shop.reserve(2, Wish::Cash(Amount::from_minor(700)), Known::default())
@@ -127,14 +132,17 @@ fn sums_in_which_a_word_counts_are_nobodys() {
     shop.run(void, Known::default()).unwrap();
     assert!(
         !shop.till.sums_are_of(&PRINTER),
-        "a false word may be about what was printed"
+        "the declaration may be wrong"
     );
     cash(&mut shop, 3, PRINTER);
     assert!(!shop.till.sums_are_of(&PRINTER));
     z_report(&mut shop, 4, (8, Some(COUNTERS)), false);
-    assert!(shop.till.sums_are_of(&PRINTER), "the printer counts anew");
+    assert!(
+        shop.till.sums_are_of(&PRINTER),
+        "the printer counts from zero again"
+    );
 
-    // Whether it does rests on the word, too, if somebody gave it.
+    // If the Z-report itself was declared, it is not certain that the printer counts from zero again.
     cash(&mut shop, 5, PRINTER);
     z_report(&mut shop, 6, (8, None), true);
     assert!(!shop.till.sums_are_of(&PRINTER));
@@ -145,15 +153,18 @@ fn sums_in_which_a_word_counts_are_nobodys() {
 }
 
 #[test]
-fn a_z_report_is_seen_to_take_one_number_or_it_is_not() {
+fn the_last_z_report_shows_whether_it_takes_one_document_number() {
     let skipped = PrinterCounters {
         z_number: 3,
         ..COUNTERS
     };
     let mut shop = Shop::open();
-    assert!(!shop.till.z_takes_a_number_on(&PRINTER), "none was seen");
+    assert!(
+        !shop.till.z_takes_a_number_on(&PRINTER),
+        "there was no Z-report yet"
+    );
     let mut id = 0;
-    // The last one counts; after each, the sale of the next day changes nothing.
+    // Only the last Z-report counts; a document of the next day changes nothing.
     for (document, counters, declared, takes) in [
         (8, Some(COUNTERS), false, true),
         (7, Some(COUNTERS), false, false),
@@ -167,7 +178,11 @@ fn a_z_report_is_seen_to_take_one_number_or_it_is_not() {
         cash(&mut shop, id + 1, PRINTER);
         z_report(&mut shop, id + 2, (document, counters), declared);
         cash(&mut shop, id + 3, PRINTER);
-        let case = (document, counters.map(|told| told.z_number), declared);
+        let case = (
+            document,
+            counters.map(|counters| counters.z_number),
+            declared,
+        );
         assert_eq!(shop.till.z_takes_a_number_on(&PRINTER), takes, "{case:?}");
         assert!(!shop.till.z_takes_a_number_on(&OTHER), "{case:?}");
         id += 3;
