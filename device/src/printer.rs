@@ -35,6 +35,10 @@ pub trait FiscalPrinter: Send {
     /// Never prints the job again: what is open and unpaid is cancelled, what is paid in part is completed exactly as planned,
     /// what is closed is compared with the job, and where people were at the keyboard meanwhile, with the caller's books.
     /// Answers [`Outcome::Unknown`] while the device cannot be asked or its answers fit nothing; the caller calls again with back-off.
+    ///
+    /// Answers [`Outcome::NotRegistered`] for a document only after comparing the counters of the baseline's own printer
+    /// (same serial number, same fiscal memory). A printer that cannot be that one, or has no counters, or cannot carry out
+    /// such a job at all, proves nothing: the answer is [`Outcome::Unknown`] with [`Fault::PrinterSwapped`].
     fn recover(
         &mut self,
         job: &Job,

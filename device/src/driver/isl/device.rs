@@ -212,6 +212,13 @@ impl Device {
         self.identity.as_ref()
     }
 
+    /// The printer that answers is the one of this baseline: same serial number, same fiscal memory.
+    pub(super) fn is_that_of(&self, baseline: &Baseline) -> bool {
+        self.identity.as_ref().is_some_and(|identity| {
+            identity.serial == baseline.serial && identity.fiscal_memory == baseline.fiscal_memory
+        })
+    }
+
     /// Sends a command that changes or prints something, and sees to it that it is not done twice; gives the data of its answer.
     ///
     /// [`Trouble::Lost`] may come of a device that is there and knows nothing of the command: its counters tell what that means.

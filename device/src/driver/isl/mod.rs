@@ -167,6 +167,9 @@ impl IslPrinter {
             Ok(condition) => condition,
             Err(fault) => return Outcome::Unknown(fault),
         };
+        if !self.device.is_that_of(baseline) {
+            return Outcome::Unknown(Fault::PrinterSwapped);
+        }
         if condition.fiscal_receipt_open {
             // None of these jobs opens one: someone else is at work.
             return Outcome::Unknown(Fault::ReceiptOpen);
@@ -181,7 +184,9 @@ impl IslPrinter {
             Job::Duplicate | Job::ByNumber { .. } | Job::ByDate { .. } => {
                 self.settle_paper(baseline, books, Err(Trouble::Lost(fault)), watch)
             }
-            Job::Drawer | Job::Receipt(_) => not_registered(fault, detail, None),
+            // A pulse leaves no document.
+            Job::Drawer => not_registered(fault, detail, None),
+            Job::Receipt(receipt) => self.recover_receipt(receipt, baseline, books, watch),
         }
     }
 }

@@ -65,8 +65,12 @@ impl IslPrinter {
     ) -> Outcome {
         let plan = match self.plan(job) {
             Ok(plan) => plan,
-            // It could not have been begun.
-            Err(detail) => return not_registered(Fault::JobNotPrintable, detail, None),
+            // It was begun under other limits: on a printer of another family, or with another configuration.
+            // Without a plan the counters cannot be compared, so only that printer, or a person, can settle it.
+            Err(detail) => {
+                watch.trace(&format!("= no plan: {detail}"));
+                return Outcome::Unknown(Fault::PrinterSwapped);
+            }
         };
         let case = Case {
             plan: &plan,
