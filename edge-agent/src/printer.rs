@@ -375,7 +375,8 @@ impl Worker {
 
     /// The counters are known now, or are not known any more. A Z-report that nobody here asked for shows in them.
     fn take_counters(&mut self, counters: Option<Baseline>) {
-        let z_number = |counters: &Option<Baseline>| counters.as_ref().map(|known| known.z_number);
+        let z_number =
+            |counters: &Option<Baseline>| counters.as_ref().and_then(|known| known.z_number);
         if counters.is_some()
             && z_number(&counters) != z_number(&self.baseline)
             && let Some(day) = self.printer.last_z()
@@ -561,9 +562,9 @@ mod tests {
         }
 
         fn last_z(&self) -> Option<ClosedDay> {
-            let read = self.read.as_ref().filter(|read| read.z_number > 0)?;
+            let z_number = self.read.as_ref()?.z_number.filter(|z| *z > 0)?;
             Some(ClosedDay {
-                z_number: read.z_number,
+                z_number,
                 groups: [Amount::ZERO; 8],
                 day: String::new(),
             })
@@ -606,7 +607,7 @@ mod tests {
             fiscal_memory: "90000001".to_owned(),
             last_document: 7,
             next_fiscal_receipt: 7,
-            z_number: 0,
+            z_number: Some(0),
             cash: Amount::ZERO,
             cash_in: Amount::ZERO,
             cash_out: Amount::ZERO,
@@ -628,7 +629,7 @@ mod tests {
         let closed = Baseline {
             last_document: 8,
             next_fiscal_receipt: 1,
-            z_number: 1,
+            z_number: Some(1),
             ..begun
         };
         *counters.lock().unwrap() = Some(closed.clone());

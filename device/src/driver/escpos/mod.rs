@@ -94,7 +94,7 @@ impl Escpos {
             fiscal_memory: String::new(),
             last_document: 0,
             next_fiscal_receipt: 0,
-            z_number: 0,
+            z_number: None,
             cash: Amount::from_minor(0),
             cash_in: Amount::from_minor(0),
             cash_out: Amount::from_minor(0),

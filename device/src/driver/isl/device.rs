@@ -76,8 +76,8 @@ pub(super) struct Today {
 pub(super) struct Sums {
     /// The day since the last Z-report.
     pub(super) today: Today,
-    /// The sales that the last Z-report put into the fiscal memory.
-    pub(super) last_z: [i64; 8],
+    /// The sales that the last Z-report put into the fiscal memory, where it is told.
+    pub(super) last_z: Option<[i64; 8]>,
 }
 
 /// A command in the words of a family.
@@ -382,9 +382,7 @@ impl Device {
                 Ok((number, status)) => {
                     return Ok((condition(&self.protocol.status, status), Some(number)));
                 }
-                Err(fault) if fault.is_line() && fault != Fault::AnswerUnreadable => {
-                    return Err(fault);
-                }
+                Err(fault) if is_silence(fault) => return Err(fault),
                 Err(_) => {}
             }
         }
@@ -394,7 +392,7 @@ impl Device {
                 condition(&self.protocol.status, status),
                 transaction.document,
             )),
-            Err(fault) if fault.is_line() && fault != Fault::AnswerUnreadable => Err(fault),
+            Err(fault) if is_silence(fault) => Err(fault),
             Err(_) => self.status(watch).map(|condition| (condition, None)),
         }
     }
@@ -408,22 +406,17 @@ impl Device {
         Ok(condition(&self.protocol.status, answer.status))
     }
 
-    /// The day's payments.
-    pub(super) fn day_payments(&mut self, watch: &mut dyn Watch) -> Result<DayPayments, Fault> {
-        self.ask(&self.protocol.day_payments, &(), watch)
+    /// The day's payments, where this firmware tells them.
+    pub(super) fn day_payments(
+        &mut self,
+        watch: &mut dyn Watch,
+    ) -> Result<Option<DayPayments>, Fault> {
+        optional(self.ask(&self.protocol.day_payments, &(), watch))
     }
 
-    /// The last Z-report.
-    pub(super) fn last_z(&mut self, watch: &mut dyn Watch) -> Result<LastZ, Fault> {
-        match self.ask(&self.protocol.last_z, &(), watch) {
-            // A device that has printed none may refuse the question.
-            Err(Fault::NotAllowed) => Ok(LastZ {
-                closure: 0,
-                groups: [0; 8],
-                date: String::new(),
-            }),
-            told => told,
-        }
+    /// The last Z-report, where this firmware tells it. A device that has printed none may refuse the question.
+    fn last_z(&mut self, watch: &mut dyn Watch) -> Result<Option<LastZ>, Fault> {
+        optional(self.ask(&self.protocol.last_z, &(), watch))
     }
 
     /// The cash in the drawer.
@@ -455,9 +448,8 @@ impl Device {
         let last_document = self.last_document(watch)?;
         let next_fiscal_receipt = self.next_fiscal(watch)?;
         // 6Eh has a closure number too, but the manuals leave open whether it is the last one's or the next one's.
-        let last_z = self.last_z(watch)?;
-        let z_number = last_z.closure;
-        self.last_z = Some(last_z);
+        self.last_z = self.last_z(watch)?;
+        let z_number = self.last_z.as_ref().map(|last_z| last_z.closure);
         let cash = self.cash(watch)?;
         Ok(Baseline {
             serial,
@@ -486,15 +478,10 @@ impl Device {
     /// The number of the next fiscal receipt; 0 where the firmware does not tell it.
     fn next_fiscal(&mut self, watch: &mut dyn Watch) -> Result<u32, Fault> {
         let told = match &self.protocol.next_fiscal {
-            None => self
-                .day_payments(watch)
-                .map(|day| day.next_receipt.unwrap_or(0)),
-            Some(question) => self.ask(question, &(), watch),
+            None => self.day_payments(watch)?.and_then(|day| day.next_receipt),
+            Some(question) => optional(self.ask(question, &(), watch))?,
         };
-        match told {
-            Err(refused) if !refused.is_line() && self.protocol.next_fiscal.is_some() => Ok(0),
-            told => told,
-        }
+        Ok(told.unwrap_or(0))
     }
 
     /// What the day has come to.
@@ -502,24 +489,17 @@ impl Device {
         let [sales, _, refunds, _] = &self.protocol.day_groups;
         let sales = self.ask(sales, &(), watch)?;
         // Refunds are an option that not every firmware has; a refusal of the question is no fault.
-        let refunds = match self.ask(refunds, &(), watch) {
-            Ok(refunds) => Some(refunds),
-            Err(fault) if fault.is_line() && fault != Fault::AnswerUnreadable => return Err(fault),
-            Err(_) => None,
-        };
+        let refunds = optional(self.ask(refunds, &(), watch))?;
         Ok(Today { sales, refunds })
     }
 
     /// The day and the one before, where this firmware tells them: witnesses of a receipt. The counters were read just before.
     pub(super) fn sums(&mut self, watch: &mut dyn Watch) -> Result<Option<Sums>, Fault> {
-        match self.today(watch) {
-            Ok(today) => Ok(self.last_z.as_ref().map(|last_z| Sums {
-                today,
-                last_z: last_z.groups,
-            })),
-            Err(fault) if fault.is_line() && fault != Fault::AnswerUnreadable => Err(fault),
-            Err(_) => Ok(None),
-        }
+        let today = optional(self.today(watch))?;
+        Ok(today.map(|today| Sums {
+            today,
+            last_z: self.last_z.as_ref().map(|last_z| last_z.groups),
+        }))
     }
 
     /// Everything that recovery looks at.
@@ -538,6 +518,20 @@ impl Device {
             groups,
             sums: None,
         })
+    }
+}
+
+/// Nothing was heard of the device. An answer that cannot be understood is not silence.
+fn is_silence(fault: Fault) -> bool {
+    fault.is_line() && fault != Fault::AnswerUnreadable
+}
+
+/// What not every firmware tells: a refusal of the question, or an answer in an unknown form, is no fault.
+fn optional<T>(told: Result<T, Fault>) -> Result<Option<T>, Fault> {
+    match told {
+        Ok(told) => Ok(Some(told)),
+        Err(fault) if is_silence(fault) => Err(fault),
+        Err(_) => Ok(None),
     }
 }
 

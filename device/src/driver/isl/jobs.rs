@@ -21,7 +21,7 @@ impl IslPrinter {
     ) -> Outcome {
         let row = &self.device.protocol().cash;
         let wire = Wire::of(row, &Some(amount.minor()));
-        let sent = match self.order(&wire, COMMAND_LIMIT_MS, baseline, watch) {
+        let sent = match self.order(&wire, COMMAND_LIMIT_MS, baseline, true, watch) {
             Ok(sent) => sent,
             Err(fault) => return Outcome::Unknown(fault),
         };
@@ -52,19 +52,20 @@ impl IslPrinter {
         if only_z_reports(&after, baseline, books) {
             return not_registered(fault, detail, Some(&after));
         }
-        if after.z_number != baseline.z_number {
-            // In and Out began again with the new day.
-            self.settled = None;
-            return Outcome::Unknown(Fault::Unclear);
-        }
+        let documents = after.last_document.checked_sub(baseline.last_document);
+        let is_same_day = baseline.z_number.is_some() && after.z_number == baseline.z_number;
+        // In and Out begin again with a new day. Where the device does not tell the number of its last Z-report,
+        // they prove something only while no document, or this one alone, was printed.
+        let untold = baseline.z_number.is_none() || after.z_number.is_none();
+        let is_proved = |moved: u32| is_same_day || (untold && documents == Some(moved));
         let (before, now, by) = if amount.is_negative() {
             (baseline.cash_out, after.cash_out, amount.checked_neg())
         } else {
             (baseline.cash_in, after.cash_in, Some(amount))
         };
-        if now == before {
+        if now == before && is_proved(0) {
             not_registered(fault, detail, Some(&after))
-        } else if Some(now) == by.and_then(|by| before.checked_add(by)) {
+        } else if Some(now) == by.and_then(|by| before.checked_add(by)) && is_proved(1) {
             registered(after, None)
         } else {
             self.settled = None;
@@ -80,50 +81,57 @@ impl IslPrinter {
         };
         let row = &self.device.protocol().z_report;
         let wire = Wire::of(row, &());
-        let sent = match self.order(&wire, REPORT_LIMIT_MS, baseline, watch) {
+        // Without the number of the last Z-report, unmoved counters do not prove that this one was not made.
+        let may_repeat = baseline.z_number.is_some();
+        let sent = match self.order(&wire, REPORT_LIMIT_MS, baseline, may_repeat, watch) {
             Ok(sent) => sent,
             Err(fault) => return Outcome::Unknown(fault),
         };
-        let (fault, detail) = match sent {
-            Ok(data) => {
-                if let Some(told) = (row.answer.parse)(&data) {
-                    report.groups = told.groups.map(Amount::from_minor);
-                    if let Some(refunds) = told.refunds {
-                        report.refunds = Some(refunds.map(Amount::from_minor));
-                    }
-                }
-                (Fault::NotExecuted, String::new())
+        let sent = sent.map(|data| {
+            let told = (row.answer.parse)(&data)?;
+            report.groups = told.groups.map(Amount::from_minor);
+            if let Some(refunds) = told.refunds {
+                report.refunds = Some(refunds.map(Amount::from_minor));
             }
-            Err(trouble) => trouble.told(),
-        };
-        self.settle_z(baseline, Some(report), fault, detail, watch)
+            Some(told.closure)
+        });
+        self.settle_z(baseline, Some(report), sent, watch)
     }
 
-    /// Compares the closure number with the baseline.
+    /// Compares the closure number with the baseline. Where the device does not tell it, the answer to the report itself decides:
+    /// `sent` is the number in it.
     pub(super) fn settle_z(
         &mut self,
         baseline: &Baseline,
         report: Option<PrinterReport>,
-        fault: Fault,
-        detail: String,
+        sent: Result<Option<u32>, Trouble>,
         watch: &mut dyn Watch,
     ) -> Outcome {
         let after = match self.counters_after(baseline, watch) {
             Ok(after) => after,
             Err(fault) => return Outcome::Unknown(fault),
         };
-        if after.z_number == baseline.z_number {
-            return not_registered(fault, detail, Some(&after));
-        }
-        if after.z_number < baseline.z_number {
-            self.settled = None;
-            return Outcome::Unknown(Fault::Unclear);
-        }
-        // The first Z-report after the baseline has closed the day that the baseline knows, whoever asked for it.
-        let closing = baseline.z_number.saturating_add(1);
+        let closing = match (baseline.z_number, after.z_number, sent) {
+            (Some(before), Some(now), sent) if now == before => {
+                let (fault, detail) = sent
+                    .err()
+                    .map_or((Fault::NotExecuted, String::new()), Trouble::told);
+                return not_registered(fault, detail, Some(&after));
+            }
+            // The first Z-report after the baseline has closed the day that the baseline knows, whoever asked for it.
+            (Some(before), Some(now), _) if now > before => before.saturating_add(1),
+            (None, _, Ok(Some(closing))) | (_, None, Ok(Some(closing))) => closing,
+            (None, _, Err(Trouble::Refused(fault, detail))) if after == *baseline => {
+                return not_registered(fault, detail, Some(&after));
+            }
+            _ => {
+                self.settled = None;
+                return Outcome::Unknown(Fault::Unclear);
+            }
+        };
         let report = match report {
             Some(report) => Some(PrinterReport {
-                z_number: closing,
+                z_number: Some(closing),
                 ..report
             }),
             // The host was gone meanwhile, and the device has begun a new day: only what its fiscal memory tells is left,
@@ -133,7 +141,7 @@ impl IslPrinter {
                 .last_z_read()
                 .filter(|last| last.closure == closing)
                 .map(|last| PrinterReport {
-                    z_number: last.closure,
+                    z_number: Some(last.closure),
                     groups: last.groups.map(Amount::from_minor),
                     refunds: None,
                     payments: None,
@@ -149,7 +157,7 @@ impl IslPrinter {
     /// The report of the day so far. It changes nothing, so only its paper can be lost.
     pub(super) fn x_report(&mut self, baseline: &Baseline, watch: &mut dyn Watch) -> Outcome {
         let wire = Wire::of(&self.device.protocol().x_report, &());
-        match self.order(&wire, REPORT_LIMIT_MS, baseline, watch) {
+        match self.order(&wire, REPORT_LIMIT_MS, baseline, true, watch) {
             Err(fault) => Outcome::Unknown(fault),
             Ok(printed) => self.settle_x(baseline, &Books::default(), printed, watch),
         }
@@ -163,10 +171,15 @@ impl IslPrinter {
         printed: Result<Vec<u8>, Trouble>,
         watch: &mut dyn Watch,
     ) -> Outcome {
+        let parse = self.device.protocol().x_report.answer.parse;
+        let told = printed.as_ref().ok().and_then(|data| parse(data));
         match self.settle_paper(baseline, books, printed, watch) {
             Outcome::Registered(registered) => match self.day(baseline, watch) {
                 Ok(report) => Outcome::Registered(Registered {
-                    report: Some(report),
+                    report: Some(PrinterReport {
+                        z_number: report.z_number.or(told.map(|told| told.closure)),
+                        ..report
+                    }),
                     ..registered
                 }),
                 Err(fault) => Outcome::Unknown(fault),
@@ -182,7 +195,7 @@ impl IslPrinter {
         baseline: &Baseline,
         watch: &mut dyn Watch,
     ) -> Outcome {
-        match self.order(wire, REPORT_LIMIT_MS, baseline, watch) {
+        match self.order(wire, REPORT_LIMIT_MS, baseline, true, watch) {
             Err(fault) => Outcome::Unknown(fault),
             Ok(printed) => self.settle_paper(baseline, &Books::default(), printed, watch),
         }
@@ -197,6 +210,7 @@ impl IslPrinter {
         wire: &Wire,
         limit_ms: u64,
         baseline: &Baseline,
+        may_repeat: bool,
         watch: &mut dyn Watch,
     ) -> Result<Result<Vec<u8>, Trouble>, Fault> {
         let mut sent = self.device.execute(wire, limit_ms, watch);
@@ -206,7 +220,10 @@ impl IslPrinter {
             };
             self.reattach(watch)?;
             // A line that is gone may still deliver what it had taken in, however late.
-            if fault == Fault::PortLost || self.counters_after(baseline, watch)? != *baseline {
+            if fault == Fault::PortLost
+                || !may_repeat
+                || self.counters_after(baseline, watch)? != *baseline
+            {
                 return Ok(sent);
             }
             sent = self.device.execute(wire, limit_ms, watch);
@@ -249,28 +266,28 @@ impl IslPrinter {
         let protocol = self.device.protocol();
         let cash = self.device.cash(watch)?;
         let fiscal_receipts = match &protocol.day_receipts {
-            None => payments.next_receipt.and_then(|next| next.checked_sub(1)),
+            None => payments
+                .and_then(|day| day.next_receipt)
+                .and_then(|next| next.checked_sub(1)),
             Some(question) => match self.device.ask(question, &(), watch) {
                 Err(fault) if fault.is_line() => return Err(fault),
                 told => told.ok(),
             },
         };
         Ok(PrinterReport {
-            z_number: baseline.z_number.saturating_add(1),
+            z_number: baseline.z_number.and_then(|last| last.checked_add(1)),
             groups: today.sales.map(Amount::from_minor),
             refunds: today.refunds.map(|groups| groups.map(Amount::from_minor)),
-            payments: Some(
-                protocol
-                    .payments
-                    .day
-                    .iter()
-                    .zip(payments.payments)
+            payments: payments.map(|day| {
+                let letters = protocol.payments.day.iter();
+                letters
+                    .zip(day.payments)
                     .map(|(letter, minor)| PaymentTotal {
                         letter: *letter,
                         amount: Amount::from_minor(minor),
                     })
-                    .collect(),
-            ),
+                    .collect()
+            }),
             cash: Some(Amount::from_minor(cash.cash)),
             cash_in: Some(Amount::from_minor(cash.paid_in)),
             cash_out: Some(Amount::from_minor(cash.taken_out)),
@@ -436,7 +453,8 @@ pub(super) fn is_same_printer(one: &Baseline, other: &Baseline) -> bool {
 /// The day was closed, at the keyboard or by the device's clock, and nothing else was printed.
 fn only_z_reports(after: &Baseline, baseline: &Baseline, books: &Books) -> bool {
     let more = |now: u32, before: u32| now.checked_sub(before).filter(|more| *more > 0);
-    let z_reports = more(after.z_number, baseline.z_number);
+    let z_numbers = after.z_number.zip(baseline.z_number);
+    let z_reports = z_numbers.and_then(|(now, before)| more(now, before));
     books.z_takes_a_number
         && z_reports.is_some()
         && z_reports == more(after.last_document, baseline.last_document)

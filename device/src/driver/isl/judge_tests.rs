@@ -45,7 +45,7 @@ fn baseline() -> Baseline {
         fiscal_memory: "F".to_owned(),
         last_document: 10,
         next_fiscal_receipt: 4,
-        z_number: 2,
+        z_number: Some(2),
         cash: Amount::ZERO,
         cash_in: Amount::ZERO,
         cash_out: Amount::ZERO,
@@ -205,7 +205,7 @@ fn another_printer_and_another_day_prove_nothing() {
         Verdict::Unclear(Fault::PrinterSwapped)
     );
     let mut closed = standing([0, 11, 1, 2, 1858, 2500, 0]);
-    closed.counters.z_number = 3;
+    closed.counters.z_number = Some(3);
     assert_eq!(
         judge(&plan(), &baseline(), &Books::default(), &closed).0,
         Verdict::Unclear(Fault::Unclear)
@@ -221,13 +221,13 @@ fn days(documents: u32, z_reports: u32, last_z: i64, today: i64) -> Standing {
     };
     let mut standing = standing([0, 10, 1, 0, 0, 0, 0]);
     standing.counters.last_document += documents;
-    standing.counters.z_number += z_reports;
+    standing.counters.z_number = Some(2 + z_reports);
     standing.sums = Some(Sums {
         today: Today {
             sales: of_a(today),
             refunds: Some(of_a(today)),
         },
-        last_z: of_a(last_z),
+        last_z: Some(of_a(last_z)),
     });
     standing
 }

@@ -178,7 +178,7 @@ impl IslPrinter {
         let detail = String::new();
         match job {
             Job::Cash(amount) => self.settle_cash(*amount, baseline, books, (fault, detail), watch),
-            Job::ZReport => self.settle_z(baseline, None, fault, detail, watch),
+            Job::ZReport => self.settle_z(baseline, None, Err(Trouble::Lost(fault)), watch),
             Job::XReport => self.settle_x(baseline, books, Err(Trouble::Lost(fault)), watch),
             Job::Text(_) => self.settle_slip(baseline, books, Err(Trouble::Lost(fault)), watch),
             Job::Duplicate | Job::ByNumber { .. } | Job::ByDate { .. } => {
