@@ -2,10 +2,11 @@
 
 use ferrotill_core::Amount;
 
-use super::device::{Trouble, Wire};
-use super::plan::wrapped;
-use super::receipt::not_registered;
-use super::{IslPrinter, RESUMES_MAX};
+use super::command::{Command, CommandFault};
+use super::outcome::{not_registered, registered};
+use super::printer::{IslPrinter, RESUMES_MAX};
+use super::state::is_same_printer;
+use super::text::wrapped;
 use crate::driver::line::{COMMAND_LIMIT_MS, REPORT_LIMIT_MS};
 use crate::fault::Fault;
 use crate::printer::{Baseline, Books, Outcome, PaymentTotal, PrinterReport, Registered, Watch};
@@ -20,7 +21,7 @@ impl IslPrinter {
         watch: &mut dyn Watch,
     ) -> Outcome {
         let row = &self.device.protocol().cash;
-        let wire = Wire::of(row, &Some(amount.minor()));
+        let wire = Command::of(row, &Some(amount.minor()));
         let sent = match self.order(&wire, COMMAND_LIMIT_MS, baseline, true, watch) {
             Ok(sent) => sent,
             Err(fault) => return Outcome::Unknown(fault),
@@ -80,7 +81,7 @@ impl IslPrinter {
             Err(fault) => return not_registered(fault, String::new(), None),
         };
         let row = &self.device.protocol().z_report;
-        let wire = Wire::of(row, &());
+        let wire = Command::of(row, &());
         // Without the number of the last Z-report, unmoved counters do not prove that this one was not made.
         let may_repeat = baseline.z_number.is_some();
         let sent = match self.order(&wire, REPORT_LIMIT_MS, baseline, may_repeat, watch) {
@@ -104,7 +105,7 @@ impl IslPrinter {
         &mut self,
         baseline: &Baseline,
         report: Option<PrinterReport>,
-        sent: Result<Option<u32>, Trouble>,
+        sent: Result<Option<u32>, CommandFault>,
         watch: &mut dyn Watch,
     ) -> Outcome {
         let after = match self.counters_after(baseline, watch) {
@@ -115,13 +116,13 @@ impl IslPrinter {
             (Some(before), Some(now), sent) if now == before => {
                 let (fault, detail) = sent
                     .err()
-                    .map_or((Fault::NotExecuted, String::new()), Trouble::told);
+                    .map_or((Fault::NotExecuted, String::new()), CommandFault::told);
                 return not_registered(fault, detail, Some(&after));
             }
             // The first Z-report after the baseline has closed the day that the baseline knows, whoever asked for it.
             (Some(before), Some(now), _) if now > before => before.saturating_add(1),
             (None, _, Ok(Some(closing))) | (_, None, Ok(Some(closing))) => closing,
-            (None, _, Err(Trouble::Refused(fault, detail))) if after == *baseline => {
+            (None, _, Err(CommandFault::Refused(fault, detail))) if after == *baseline => {
                 return not_registered(fault, detail, Some(&after));
             }
             _ => {
@@ -156,7 +157,7 @@ impl IslPrinter {
 
     /// The report of the day so far. It changes nothing, so only its paper can be lost.
     pub(super) fn x_report(&mut self, baseline: &Baseline, watch: &mut dyn Watch) -> Outcome {
-        let wire = Wire::of(&self.device.protocol().x_report, &());
+        let wire = Command::of(&self.device.protocol().x_report, &());
         match self.order(&wire, REPORT_LIMIT_MS, baseline, true, watch) {
             Err(fault) => Outcome::Unknown(fault),
             Ok(printed) => self.settle_x(baseline, &Books::default(), printed, watch),
@@ -168,7 +169,7 @@ impl IslPrinter {
         &mut self,
         baseline: &Baseline,
         books: &Books,
-        printed: Result<Vec<u8>, Trouble>,
+        printed: Result<Vec<u8>, CommandFault>,
         watch: &mut dyn Watch,
     ) -> Outcome {
         let parse = self.device.protocol().x_report.answer.parse;
@@ -191,7 +192,7 @@ impl IslPrinter {
     /// A document that registers nothing: a duplicate, a report of the fiscal memory.
     pub(super) fn paper(
         &mut self,
-        wire: &Wire,
+        wire: &Command,
         baseline: &Baseline,
         watch: &mut dyn Watch,
     ) -> Outcome {
@@ -207,15 +208,15 @@ impl IslPrinter {
     /// Hands are shaken after a loss. The error is a device that cannot be asked.
     fn order(
         &mut self,
-        wire: &Wire,
+        wire: &Command,
         limit_ms: u64,
         baseline: &Baseline,
         may_repeat: bool,
         watch: &mut dyn Watch,
-    ) -> Result<Result<Vec<u8>, Trouble>, Fault> {
+    ) -> Result<Result<Vec<u8>, CommandFault>, Fault> {
         let mut sent = self.device.execute(wire, limit_ms, watch);
         for _ in 0..RESUMES_MAX {
-            let Err(Trouble::Lost(fault)) = sent else {
+            let Err(CommandFault::Lost(fault)) = sent else {
                 return Ok(sent);
             };
             self.reattach(watch)?;
@@ -228,7 +229,7 @@ impl IslPrinter {
             }
             sent = self.device.execute(wire, limit_ms, watch);
         }
-        if matches!(sent, Err(Trouble::Lost(_))) {
+        if matches!(sent, Err(CommandFault::Lost(_))) {
             self.reattach(watch)?;
         }
         Ok(sent)
@@ -239,7 +240,7 @@ impl IslPrinter {
         &mut self,
         baseline: &Baseline,
         books: &Books,
-        printed: Result<Vec<u8>, Trouble>,
+        printed: Result<Vec<u8>, CommandFault>,
         watch: &mut dyn Watch,
     ) -> Outcome {
         let after = match self.counters_after(baseline, watch) {
@@ -303,13 +304,13 @@ impl IslPrinter {
         watch: &mut dyn Watch,
     ) -> Outcome {
         let protocol = self.device.protocol();
-        let mut steps = vec![Wire::of(&protocol.slip_open, &())];
+        let mut steps = vec![Command::of(&protocol.slip_open, &())];
         for line in lines {
             for text in wrapped(&codepage::encode(line), protocol.limits.text) {
-                steps.push(Wire::of(&protocol.slip_text, &text));
+                steps.push(Command::of(&protocol.slip_text, &text));
             }
         }
-        steps.push(Wire::of(&protocol.slip_close, &()));
+        steps.push(Command::of(&protocol.slip_close, &()));
         let mut place = 0;
         let mut fault = Fault::NoAnswer;
         let mut resumes = 0;
@@ -319,7 +320,7 @@ impl IslPrinter {
                     place = place.saturating_add(1);
                     resumes = 0;
                 }
-                Err(Trouble::Lost(lost)) => {
+                Err(CommandFault::Lost(lost)) => {
                     fault = lost;
                     resumes = u32::saturating_add(resumes, 1);
                     if resumes > RESUMES_MAX {
@@ -342,7 +343,7 @@ impl IslPrinter {
         let printed = if place >= steps.len() {
             Ok(Vec::new())
         } else {
-            Err(Trouble::Lost(fault))
+            Err(CommandFault::Lost(fault))
         };
         self.settle_slip(baseline, &Books::default(), printed, watch)
     }
@@ -370,7 +371,7 @@ impl IslPrinter {
         &mut self,
         baseline: &Baseline,
         books: &Books,
-        printed: Result<Vec<u8>, Trouble>,
+        printed: Result<Vec<u8>, CommandFault>,
         watch: &mut dyn Watch,
     ) -> Outcome {
         let interrupted = match self.device.status(watch) {
@@ -380,7 +381,7 @@ impl IslPrinter {
         if !interrupted {
             let printed = match printed {
                 // A slip that was cut short may have been closed meanwhile, with what it had.
-                Err(Trouble::Refused(fault, _)) => Err(Trouble::Lost(fault)),
+                Err(CommandFault::Refused(fault, _)) => Err(CommandFault::Lost(fault)),
                 other => other,
             };
             return self.settle_paper(baseline, books, printed, watch);
@@ -390,28 +391,30 @@ impl IslPrinter {
             Ok(_) => (Fault::ReceiptOpen, String::new()),
             Err(trouble) => trouble.told(),
         };
-        let close = Wire::of(&self.device.protocol().slip_close, &());
+        let close = Command::of(&self.device.protocol().slip_close, &());
         match self.device.execute(&close, COMMAND_LIMIT_MS, watch) {
             Ok(_) => {
                 let after = self.counters_after(baseline, watch).ok();
                 not_registered(fault, detail, after.as_ref())
             }
             // Out of paper: the rest of the slip is closed at the next connection.
-            Err(Trouble::Refused(refusal, _)) => not_registered(refusal, detail, None),
-            Err(Trouble::Lost(fault)) => Outcome::Unknown(fault),
+            Err(CommandFault::Refused(refusal, _)) => not_registered(refusal, detail, None),
+            Err(CommandFault::Lost(fault)) => Outcome::Unknown(fault),
         }
     }
 
     /// The pulse to the drawer. Nothing can tell whether a lost one was given, and nothing depends on it:
     /// an open drawer does not open again.
     pub(super) fn drawer(&mut self, baseline: &Baseline, watch: &mut dyn Watch) -> Outcome {
-        let wire = Wire::of(&self.device.protocol().drawer, &None);
+        let wire = Command::of(&self.device.protocol().drawer, &None);
         match self.device.execute_freely(&wire, watch) {
             Ok(_) => registered(baseline.clone(), None),
             // The printer may be out of paper; its drawer opens all the same.
-            Err(Trouble::Refused(Fault::PaperOut, _)) => registered(baseline.clone(), None),
-            Err(Trouble::Refused(fault, detail)) => not_registered(fault, detail, Some(baseline)),
-            Err(Trouble::Lost(fault)) => {
+            Err(CommandFault::Refused(Fault::PaperOut, _)) => registered(baseline.clone(), None),
+            Err(CommandFault::Refused(fault, detail)) => {
+                not_registered(fault, detail, Some(baseline))
+            }
+            Err(CommandFault::Lost(fault)) => {
                 self.settled = None;
                 not_registered(fault, String::new(), None)
             }
@@ -445,11 +448,6 @@ impl IslPrinter {
     }
 }
 
-/// Same device, same fiscal memory.
-pub(super) fn is_same_printer(one: &Baseline, other: &Baseline) -> bool {
-    one.serial == other.serial && one.fiscal_memory == other.fiscal_memory
-}
-
 /// The day was closed, at the keyboard or by the device's clock, and nothing else was printed.
 fn only_z_reports(after: &Baseline, baseline: &Baseline, books: &Books) -> bool {
     let more = |now: u32, before: u32| now.checked_sub(before).filter(|more| *more > 0);
@@ -458,13 +456,4 @@ fn only_z_reports(after: &Baseline, baseline: &Baseline, books: &Books) -> bool 
     books.z_takes_a_number
         && z_reports.is_some()
         && z_reports == more(after.last_document, baseline.last_document)
-}
-
-fn registered(after: Baseline, report: Option<PrinterReport>) -> Outcome {
-    Outcome::Registered(Registered {
-        document: after.last_document,
-        fiscal_receipt: None,
-        after,
-        report,
-    })
 }

@@ -6,9 +6,8 @@
 
 use ferrotill_core::Amount;
 
-use super::device::{Standing, Sums};
-use super::jobs::is_same_printer;
 use super::plan::Plan;
+use super::state::{PrinterState, PrinterSums, is_same_printer};
 use crate::fault::Fault;
 use crate::printer::{Baseline, Books, DaySums};
 
@@ -41,7 +40,7 @@ pub(super) fn judge(
     plan: &Plan,
     baseline: &Baseline,
     books: &Books,
-    standing: &Standing,
+    standing: &PrinterState,
 ) -> (Verdict, &'static str) {
     let facts = Facts::of(plan, baseline, books, standing);
     TABLE
@@ -239,7 +238,12 @@ enum Day {
 }
 
 impl Day {
-    fn of(plan: &Plan, books: Option<&DaySums>, sums: Option<&Sums>, z_reports: ZReports) -> Self {
+    fn of(
+        plan: &Plan,
+        books: Option<&DaySums>,
+        sums: Option<&PrinterSums>,
+        z_reports: ZReports,
+    ) -> Self {
         let (Some(books), Some(sums)) = (books, sums) else {
             return Self::Silent;
         };
@@ -351,7 +355,7 @@ impl Facts {
             && (self.planned_tender != 0 || self.fiscal == Counter::Moved)
     }
 
-    fn of(plan: &Plan, baseline: &Baseline, books: &Books, standing: &Standing) -> Self {
+    fn of(plan: &Plan, baseline: &Baseline, books: &Books, standing: &PrinterState) -> Self {
         let now = &standing.counters;
         let receipt = standing.transaction;
         // A refund may be counted with the other sign.
@@ -399,5 +403,4 @@ impl Facts {
 }
 
 #[cfg(test)]
-#[path = "judge_tests.rs"]
 mod tests;
