@@ -7,7 +7,7 @@ use crate::fault::Fault;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Command {
     /// Its number.
-    pub(super) command: u8,
+    pub(super) number: u8,
     /// Its data.
     pub(super) data: Vec<u8>,
 }
@@ -16,7 +16,7 @@ impl Command {
     /// What a row says.
     pub(super) fn of<Q, A>(row: &Row<Q, A>, ask: &Q) -> Self {
         Self {
-            command: row.command,
+            number: row.command,
             data: (row.ask.emit)(ask),
         }
     }

@@ -86,7 +86,7 @@ impl Device {
         let question = Command::of(&self.protocol.state, &());
         let status = self
             .line
-            .attach(&(question.command, question.data), watch)?
+            .attach(&(question.number, question.data), watch)?
             .status;
         let identity = self.ask(&self.protocol.device_info, &(), watch)?;
         if self.options.is_another(&identity.serial) {
@@ -142,33 +142,33 @@ impl Device {
     /// [`CommandFault::Lost`] may come of a device that is there and knows nothing of the command: its counters tell what that means.
     pub(super) fn execute(
         &mut self,
-        wire: &Command,
+        command: &Command,
         limit_ms: u64,
         watch: &mut dyn Watch,
     ) -> Result<Vec<u8>, CommandFault> {
         let question = Command::of(&self.protocol.state, &());
-        let question = (question.command, question.data);
-        let data = wire.data.clone();
+        let question = (question.number, question.data);
+        let data = command.data.clone();
         let sent = self
             .line
-            .order(wire.command, data, question, limit_ms, watch);
-        self.executed(wire, sent, watch)
+            .order(command.number, data, question, limit_ms, watch);
+        self.executed(command, sent, watch)
     }
 
     /// The same for what may be done twice, because twice is as good as once.
     pub(super) fn execute_freely(
         &mut self,
-        wire: &Command,
+        command: &Command,
         watch: &mut dyn Watch,
     ) -> Result<Vec<u8>, CommandFault> {
-        let data = wire.data.clone();
-        let sent = self.line.ask(wire.command, data, COMMAND_LIMIT_MS, watch);
-        self.executed(wire, sent, watch)
+        let data = command.data.clone();
+        let sent = self.line.ask(command.number, data, COMMAND_LIMIT_MS, watch);
+        self.executed(command, sent, watch)
     }
 
     fn executed(
         &mut self,
-        wire: &Command,
+        command: &Command,
         sent: Result<Answer, Fault>,
         watch: &mut dyn Watch,
     ) -> Result<Vec<u8>, CommandFault> {
@@ -184,7 +184,7 @@ impl Device {
             Errors::First => self.by_code(&answer, by_status),
             Errors::Asked(question) => match by_status {
                 None => Ok(answer.data),
-                Some(fault) => Err(self.explain(&question, wire.command, fault, &answer, watch)),
+                Some(fault) => Err(self.explain(&question, command.number, fault, &answer, watch)),
             },
             Errors::Silent => match by_status {
                 None => Ok(answer.data),
@@ -271,10 +271,10 @@ impl Device {
         question: &Q,
         watch: &mut dyn Watch,
     ) -> Result<(A, Status), Fault> {
-        let wire = Command::of(row, question);
+        let command = Command::of(row, question);
         let answer = self
             .line
-            .ask(wire.command, wire.data, COMMAND_LIMIT_MS, watch)?;
+            .ask(command.number, command.data, COMMAND_LIMIT_MS, watch)?;
         let status = answer.status;
         let data = if matches!(self.protocol.errors, Errors::First) {
             let by_status = unanswered(&self.protocol.status, &answer);

@@ -21,8 +21,8 @@ impl IslPrinter {
         watch: &mut dyn Watch,
     ) -> Outcome {
         let row = &self.device.protocol().cash;
-        let wire = Command::of(row, &Some(amount.minor()));
-        let sent = match self.order(&wire, COMMAND_LIMIT_MS, baseline, true, watch) {
+        let command = Command::of(row, &Some(amount.minor()));
+        let sent = match self.order(&command, COMMAND_LIMIT_MS, baseline, true, watch) {
             Ok(sent) => sent,
             Err(fault) => return Outcome::Unknown(fault),
         };
@@ -81,10 +81,10 @@ impl IslPrinter {
             Err(fault) => return not_registered(fault, String::new(), None),
         };
         let row = &self.device.protocol().z_report;
-        let wire = Command::of(row, &());
+        let command = Command::of(row, &());
         // Without the number of the last Z-report, unmoved counters do not prove that this one was not made.
         let may_repeat = baseline.z_number.is_some();
-        let sent = match self.order(&wire, REPORT_LIMIT_MS, baseline, may_repeat, watch) {
+        let sent = match self.order(&command, REPORT_LIMIT_MS, baseline, may_repeat, watch) {
             Ok(sent) => sent,
             Err(fault) => return Outcome::Unknown(fault),
         };
@@ -157,8 +157,8 @@ impl IslPrinter {
 
     /// The report of the day so far. It changes nothing, so only its paper can be lost.
     pub(super) fn x_report(&mut self, baseline: &Baseline, watch: &mut dyn Watch) -> Outcome {
-        let wire = Command::of(&self.device.protocol().x_report, &());
-        match self.order(&wire, REPORT_LIMIT_MS, baseline, true, watch) {
+        let command = Command::of(&self.device.protocol().x_report, &());
+        match self.order(&command, REPORT_LIMIT_MS, baseline, true, watch) {
             Err(fault) => Outcome::Unknown(fault),
             Ok(printed) => self.settle_x(baseline, &Books::default(), printed, watch),
         }
@@ -192,11 +192,11 @@ impl IslPrinter {
     /// A document that registers nothing: a duplicate, a report of the fiscal memory.
     pub(super) fn paper(
         &mut self,
-        wire: &Command,
+        command: &Command,
         baseline: &Baseline,
         watch: &mut dyn Watch,
     ) -> Outcome {
-        match self.order(wire, REPORT_LIMIT_MS, baseline, true, watch) {
+        match self.order(command, REPORT_LIMIT_MS, baseline, true, watch) {
             Err(fault) => Outcome::Unknown(fault),
             Ok(printed) => self.settle_paper(baseline, &Books::default(), printed, watch),
         }
@@ -208,13 +208,13 @@ impl IslPrinter {
     /// Hands are shaken after a loss. The error is a device that cannot be asked.
     fn order(
         &mut self,
-        wire: &Command,
+        command: &Command,
         limit_ms: u64,
         baseline: &Baseline,
         may_repeat: bool,
         watch: &mut dyn Watch,
     ) -> Result<Result<Vec<u8>, CommandFault>, Fault> {
-        let mut sent = self.device.execute(wire, limit_ms, watch);
+        let mut sent = self.device.execute(command, limit_ms, watch);
         for _ in 0..RESUMES_MAX {
             let Err(CommandFault::Lost(fault)) = sent else {
                 return Ok(sent);
@@ -227,7 +227,7 @@ impl IslPrinter {
             {
                 return Ok(sent);
             }
-            sent = self.device.execute(wire, limit_ms, watch);
+            sent = self.device.execute(command, limit_ms, watch);
         }
         if matches!(sent, Err(CommandFault::Lost(_))) {
             self.reattach(watch)?;
@@ -314,8 +314,8 @@ impl IslPrinter {
         let mut place = 0;
         let mut fault = Fault::NoAnswer;
         let mut resumes = 0;
-        while let Some(wire) = steps.get(place) {
-            match self.device.execute(wire, COMMAND_LIMIT_MS, watch) {
+        while let Some(command) = steps.get(place) {
+            match self.device.execute(command, COMMAND_LIMIT_MS, watch) {
                 Ok(_) => {
                     place = place.saturating_add(1);
                     resumes = 0;
@@ -406,8 +406,8 @@ impl IslPrinter {
     /// The pulse to the drawer. Nothing can tell whether a lost one was given, and nothing depends on it:
     /// an open drawer does not open again.
     pub(super) fn drawer(&mut self, baseline: &Baseline, watch: &mut dyn Watch) -> Outcome {
-        let wire = Command::of(&self.device.protocol().drawer, &None);
-        match self.device.execute_freely(&wire, watch) {
+        let command = Command::of(&self.device.protocol().drawer, &None);
+        match self.device.execute_freely(&command, watch) {
             Ok(_) => registered(baseline.clone(), None),
             // The printer may be out of paper; its drawer opens all the same.
             Err(CommandFault::Refused(Fault::PaperOut, _)) => registered(baseline.clone(), None),

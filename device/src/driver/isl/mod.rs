@@ -122,8 +122,8 @@ impl FiscalPrinter for IslPrinter {
             Job::ZReport => self.z_report(baseline, watch),
             Job::Text(lines) => self.slip(lines, baseline, watch),
             Job::Duplicate => {
-                let wire = Command::of(&self.device.protocol().duplicate, &());
-                self.paper(&wire, baseline, watch)
+                let command = Command::of(&self.device.protocol().duplicate, &());
+                self.paper(&command, baseline, watch)
             }
             Job::ByNumber {
                 first,
@@ -141,8 +141,8 @@ impl FiscalPrinter for IslPrinter {
             } => {
                 let [short, full] = &self.device.protocol().by_date;
                 let row = if *detailed { full } else { short };
-                let wire = Command::of(row, &(first.clone(), last.clone()));
-                self.paper(&wire, baseline, watch)
+                let command = Command::of(row, &(first.clone(), last.clone()));
+                self.paper(&command, baseline, watch)
             }
             Job::Drawer => self.drawer(baseline, watch),
         }
@@ -225,8 +225,8 @@ impl FiscalPrinter for IslPrinter {
         let watch: &mut dyn Watch = &mut Unwatched;
         self.be_attached(watch)?;
         // Half a second later the same time is as good.
-        let wire = Command::of(&self.device.protocol().clock_set, &at.to_owned());
-        let set = self.device.execute_freely(&wire, watch);
+        let command = Command::of(&self.device.protocol().clock_set, &at.to_owned());
+        let set = self.device.execute_freely(&command, watch);
         set.map(|_| ()).map_err(Fault::from)
     }
 

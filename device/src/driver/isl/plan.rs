@@ -24,7 +24,7 @@ pub(super) enum Step {
     /// Pays.
     Pay {
         /// The command.
-        wire: Command,
+        command: Command,
         /// What is left to pay after it; negative is change.
         left: i64,
     },
@@ -34,14 +34,14 @@ pub(super) enum Step {
 
 impl Step {
     /// The command.
-    pub(super) fn wire(&self) -> &Command {
+    pub(super) fn command(&self) -> &Command {
         match self {
-            Self::Open(wire)
-            | Self::Text(wire)
-            | Self::Sale(wire)
-            | Self::Subtotal(wire)
-            | Self::Pay { wire, .. }
-            | Self::Close(wire) => wire,
+            Self::Open(command)
+            | Self::Text(command)
+            | Self::Sale(command)
+            | Self::Subtotal(command)
+            | Self::Pay { command, .. }
+            | Self::Close(command) => command,
         }
     }
 }
@@ -302,7 +302,7 @@ impl Plan {
                 amount: Some(amount),
             };
             self.steps.push(Step::Pay {
-                wire: Command::of(&self.protocol.payment, &data),
+                command: Command::of(&self.protocol.payment, &data),
                 left,
             });
         }
@@ -349,9 +349,9 @@ mod tests {
         }
     }
 
-    fn wire(command: u8, data: &[u8]) -> Command {
+    fn command(number: u8, data: &[u8]) -> Command {
         Command {
-            command,
+            number,
             data: data.to_vec(),
         }
     }
@@ -391,9 +391,9 @@ mod tests {
         .unwrap();
         assert_eq!(
             plan.steps[1],
-            Step::Sale(wire(0x31, b"Paine\tB8.10*2.000;-5.87"))
+            Step::Sale(command(0x31, b"Paine\tB8.10*2.000;-5.87"))
         );
-        assert_eq!(plan.steps[2], Step::Text(wire(0x36, b"-15.00% = -2.43")));
+        assert_eq!(plan.steps[2], Step::Text(command(0x36, b"-15.00% = -2.43")));
         assert_eq!(plan.all_groups()[1], 1033);
         assert_eq!(plan.items(), 1);
     }
@@ -420,11 +420,11 @@ mod tests {
             paid,
             [
                 &Step::Pay {
-                    wire: wire(0x35, b"\tD10.00"),
+                    command: command(0x35, b"\tD10.00"),
                     left: 1000
                 },
                 &Step::Pay {
-                    wire: wire(0x35, b"\tP15.00"),
+                    command: command(0x35, b"\tP15.00"),
                     left: -500
                 }
             ]
@@ -520,8 +520,8 @@ mod tests {
                 .steps
                 .iter()
                 .map(|step| {
-                    let data = step.wire().data.escape_ascii();
-                    format!("{:02X} {data}", step.wire().command)
+                    let data = step.command().data.escape_ascii();
+                    format!("{:02X} {data}", step.command().number)
                 })
                 .collect();
             assert_eq!(said, words, "{name}");

@@ -151,7 +151,7 @@ impl IslPrinter {
     fn step(&mut self, plan: &Plan, step: &Step, watch: &mut dyn Watch) -> Result<(), Stop> {
         let data = self
             .device
-            .execute(step.wire(), COMMAND_LIMIT_MS, watch)
+            .execute(step.command(), COMMAND_LIMIT_MS, watch)
             .map_err(Stop::CommandFault)?;
         let protocol = self.device.protocol();
         match step {

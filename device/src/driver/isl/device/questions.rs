@@ -44,10 +44,10 @@ impl Device {
         &mut self,
         watch: &mut dyn Watch,
     ) -> Result<Condition, Fault> {
-        let wire = Command::of(&self.protocol.state, &());
+        let command = Command::of(&self.protocol.state, &());
         let answer = self
             .line
-            .ask(wire.command, wire.data, COMMAND_LIMIT_MS, watch)?;
+            .ask(command.number, command.data, COMMAND_LIMIT_MS, watch)?;
         Ok(condition(&self.protocol.status, answer.status))
     }
 
