@@ -18,7 +18,7 @@ pub struct Baseline<'a> {
     pub last_document: u32,
     /// The number its next fiscal receipt will have.
     pub next_fiscal_receipt: u32,
-    /// Its last Z-report.
+    /// Its last Z-report; [`Baseline::Z_NUMBER_UNTOLD`] where it does not tell the number.
     pub z_number: u32,
     /// Cash in its drawer.
     pub cash: Amount,
@@ -42,6 +42,9 @@ pub enum PrinterDay {
 }
 
 impl Baseline<'_> {
+    /// [`Baseline::z_number`] of a printer that does not tell the number of its last Z-report.
+    pub const Z_NUMBER_UNTOLD: u32 = u32::MAX;
+
     /// Compares these counters with earlier ones and says what became of the day in which the earlier ones were read.
     ///
     /// The number of the last Z-report decides. If it did not change (or the printer does not report it), counters that begin again
@@ -55,7 +58,13 @@ impl Baseline<'_> {
             && self.next_fiscal_receipt < earlier.next_fiscal_receipt)
             || self.cash_in < earlier.cash_in
             || self.cash_out < earlier.cash_out;
-        match self.z_number.cmp(&earlier.z_number) {
+        let untold = [self.z_number, earlier.z_number].contains(&Self::Z_NUMBER_UNTOLD);
+        let z_numbers = if untold {
+            Ordering::Equal
+        } else {
+            self.z_number.cmp(&earlier.z_number)
+        };
+        match z_numbers {
             Ordering::Greater => PrinterDay::Closed,
             Ordering::Less => PrinterDay::Lost,
             Ordering::Equal if self.last_document < earlier.last_document => PrinterDay::Lost,

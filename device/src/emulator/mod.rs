@@ -27,7 +27,7 @@ mod tape;
 mod trouble;
 
 pub use escpos::EscposEmulator;
-pub use printer::{Printer, Room};
+pub use printer::{Printer, ResultCode, Room};
 pub use rig::{Cable, ClockSource, Cover, Family, Power, Rig, RigOptions};
 pub use snapshot::{ReceiptSnapshot, Snapshot};
 pub use trouble::{Emulator, FaultKind, FaultOrder};

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant, SystemTime};
 use super::escpos::EscposEmulator;
 use super::machine::Machine;
 use super::memory::Memory;
-use super::printer::Printer;
+use super::printer::{Printer, ResultCode};
 use super::pty::Pty;
 use super::snapshot::Snapshot;
 use super::trouble::{Emulator, FaultOrder};
@@ -76,6 +76,10 @@ pub struct RigOptions {
     /// Rates of the tax groups A to H in ten-thousandths of a percent; `None` disables a group.
     /// A printer with a memory file keeps the rates it was made with.
     pub groups: [Option<u32>; 8],
+    /// Commands that its firmware does not know, though its family does.
+    pub lacks: Vec<u8>,
+    /// How its firmware begins its answers about the last Z-report and the day's payments.
+    pub result_code: ResultCode,
 }
 
 impl RigOptions {
@@ -98,13 +102,17 @@ impl RigOptions {
                 None,
                 None,
             ],
+            lacks: Vec::new(),
+            result_code: ResultCode::None,
         }
     }
 
     fn machine(&self) -> io::Result<Box<dyn Machine>> {
         match self.family {
             Family::Isl(protocol) => {
-                let printer = self.printer()?.of_family(protocol);
+                let mut printer = self.printer()?.of_family(protocol);
+                printer.lacks.clone_from(&self.lacks);
+                printer.result_code = self.result_code;
                 Ok(Box::new(Emulator::new(printer, self.baud)))
             }
             // It has no fiscal memory to keep, no clock and no rates.

@@ -93,7 +93,7 @@ pub(super) fn new_memory(z_number: u32) -> Memory {
         fiscal_memory: "02700001".to_owned(),
         last_document: 0,
         next_fiscal_receipt: 1,
-        z_number,
+        z_number: Some(z_number),
         cash: Amount::ZERO,
         cash_in: Amount::ZERO,
         cash_out: Amount::ZERO,
@@ -136,7 +136,7 @@ impl FiscalPrinter for InstantPrinter {
                 memory.cash = cash.unwrap_or(Amount::ZERO);
             }
             Job::ZReport => {
-                memory.z_number += 1;
+                memory.z_number = memory.z_number.map(|last| last + 1);
                 memory.next_fiscal_receipt = 1;
                 memory.cash = Amount::ZERO;
             }

@@ -32,6 +32,21 @@ use crate::wire::cause::Cause;
 use crate::wire::framing::{Answer, Request};
 use crate::wire::isl_status::Status;
 
+/// How firmware begins the answers of 40h (last Z-report) and 6Eh (the day's payments): the manuals of groups A and B
+/// and the drivers of their maker disagree.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ResultCode {
+    /// With the first field.
+    #[default]
+    None,
+    /// With `P,`; before the first Z-report 40h is answered with `F`.
+    Field,
+    /// With a `P` glued to the first field; before the first Z-report 40h is answered with `F`.
+    Glued,
+    /// Both are always answered with `F`.
+    Failed,
+}
+
 /// One emulated printer.
 pub struct Printer {
     pub(super) protocol: &'static Protocol,
@@ -51,6 +66,8 @@ pub struct Printer {
     pub keeps_last_answer: bool,
     /// Commands that this firmware does not know, though its family does.
     pub lacks: Vec<u8>,
+    /// How this firmware begins its answers about the last Z-report and the day's payments.
+    pub result_code: ResultCode,
     store: Option<Store>,
     clock: ClockSource,
     power: bool,
@@ -82,6 +99,7 @@ impl Printer {
             miscount: 0,
             keeps_last_answer: false,
             lacks: Vec::new(),
+            result_code: ResultCode::None,
             store: None,
             clock,
             power: true,

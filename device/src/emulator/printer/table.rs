@@ -1,7 +1,7 @@
 //! The table of commands: a request is looked up in its family's rows and executed.
 
-use super::Printer;
 use super::refusal::{Refusal, Reply};
+use super::{Printer, ResultCode};
 use crate::family::{Errors, Row};
 use crate::wire::cause::Cause;
 
@@ -22,14 +22,31 @@ impl Printer {
             incoming.others();
         }
         let known = incoming.known;
-        incoming.reply.unwrap_or(Err((
+        let reply = incoming.reply.unwrap_or(Err((
             if known {
                 Cause::Syntax
             } else {
                 Cause::UnknownCommand
             },
             None,
-        )))
+        )));
+        reply.map(|data| self.with_result_code(number, data))
+    }
+
+    /// The answer as this firmware begins it.
+    fn with_result_code(&self, number: u8, data: Vec<u8>) -> Vec<u8> {
+        let is_last_z = number == self.protocol.last_z.command;
+        if !is_last_z && number != self.protocol.day_payments.command {
+            return data;
+        }
+        let failed = is_last_z && self.memory.closures.is_empty();
+        match self.result_code {
+            ResultCode::None => data,
+            ResultCode::Failed => b"F".to_vec(),
+            ResultCode::Field | ResultCode::Glued if failed => b"F".to_vec(),
+            ResultCode::Field => [b"P,", data.as_slice()].concat(),
+            ResultCode::Glued => [b"P", data.as_slice()].concat(),
+        }
     }
 }
 

@@ -153,7 +153,7 @@ impl Tills {
         let day = device_state
             .last_z
             .clone()
-            .filter(|day| day.z_number == now.z_number);
+            .filter(|day| Some(day.z_number) == now.z_number);
         let shift = device_state.current().shift();
         let document = if shift.is_some_and(|shift| !shift.is_alternative()) {
             // It is the report of the day in which the earlier counters were read.
@@ -168,14 +168,14 @@ impl Tills {
         tracing::warn!(
             device = %self.devices[index].device,
             "the printer has closed its day on its own (Z-report {}, last known {}); {}",
-            now.z_number,
-            seen.z_number,
+            number(now.z_number),
+            number(seen.z_number),
             if document.is_some() { "the shift is closed with it" } else { "no shift of its documents was open" }
         );
         let note = ClosedByPrinter {
             at: self.setting.guard.now(),
             document: document.map(document_id),
-            z_number_known: seen.z_number,
+            z_number_known: stored(seen).z_number,
             day: day.as_ref().map_or("", |day| day.day.as_str()),
             now: stored(now),
         };
@@ -217,11 +217,19 @@ impl Tills {
     }
 }
 
+/// The number of a Z-report, for people.
+fn number(z_number: Option<u32>) -> String {
+    z_number.map_or_else(|| "of unknown number".to_owned(), |z| z.to_string())
+}
+
 /// What is known of the printer's own report: its number where the document before it is known, its sums where it is the last one.
 fn counters_of(seen: &Baseline, now: &Baseline, day: Option<&ClosedDay>) -> Seal<'static> {
     let is_next = |last: u32, next: u32| last.checked_add(1) == Some(next);
     let counters = day
-        .filter(|day| is_next(seen.z_number, day.z_number))
+        .filter(|day| {
+            seen.z_number
+                .is_some_and(|seen| is_next(seen, day.z_number))
+        })
         .map(|day| PrinterCounters {
             z_number: day.z_number,
             sales: day.groups,

@@ -21,7 +21,7 @@ pub(super) const CLOSED_BY_PRINTER: u16 = 8;
 /// The counters after a Z-report as this document, and the next day's receipts up to the last document.
 pub(super) fn next_day(z_number: u32, z_document: u32, last_document: u32) -> Baseline {
     Baseline {
-        z_number,
+        z_number: Some(z_number),
         last_document,
         next_fiscal_receipt: last_document - z_document + 1,
         ..baseline(0)
@@ -287,7 +287,7 @@ fn a_report_whose_booking_could_not_be_written_is_booked_when_the_disk_is_back()
 fn another_printer_gets_nothing_of_an_open_shift() {
     let other = Baseline {
         serial: "SC000002".to_owned(),
-        z_number: 40,
+        z_number: Some(40),
         ..baseline(900)
     };
     let stage = Stage::new();

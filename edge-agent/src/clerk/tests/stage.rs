@@ -618,7 +618,7 @@ pub(super) fn baseline(last_document: u32) -> Baseline {
         fiscal_memory: "90000001".to_owned(),
         last_document,
         next_fiscal_receipt: last_document + 1,
-        z_number: 0,
+        z_number: Some(0),
         cash: Amount::ZERO,
         cash_in: Amount::ZERO,
         cash_out: Amount::ZERO,

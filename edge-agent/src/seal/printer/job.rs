@@ -202,20 +202,20 @@ pub fn seal_of(registered: &Registered) -> Seal<'static> {
     Seal::Printer {
         document: registered.document,
         fiscal_receipt: registered.fiscal_receipt,
-        counters: registered.report.as_ref().map(counters),
+        counters: registered.report.as_ref().and_then(counters),
     }
 }
 
-fn counters(report: &PrinterReport) -> PrinterCounters {
-    PrinterCounters {
-        z_number: report.z_number,
+fn counters(report: &PrinterReport) -> Option<PrinterCounters> {
+    Some(PrinterCounters {
+        z_number: report.z_number?,
         sales: report.groups,
         refunds: report.refunds,
         cash: report.cash,
         cash_in: report.cash_in,
         cash_out: report.cash_out,
         receipts: report.fiscal_receipts,
-    }
+    })
 }
 
 /// The printer's baseline as the journal keeps it.
@@ -226,7 +226,7 @@ pub fn stored(baseline: &Baseline) -> StoredBaseline<'_> {
         fiscal_memory: &baseline.fiscal_memory,
         last_document: baseline.last_document,
         next_fiscal_receipt: baseline.next_fiscal_receipt,
-        z_number: baseline.z_number,
+        z_number: baseline.z_number.unwrap_or(StoredBaseline::Z_NUMBER_UNTOLD),
         cash: baseline.cash,
         cash_in: baseline.cash_in,
         cash_out: baseline.cash_out,
@@ -241,7 +241,7 @@ pub fn baseline_of(stored: &StoredBaseline<'_>) -> Baseline {
         fiscal_memory: stored.fiscal_memory.to_owned(),
         last_document: stored.last_document,
         next_fiscal_receipt: stored.next_fiscal_receipt,
-        z_number: stored.z_number,
+        z_number: Some(stored.z_number).filter(|z| *z != StoredBaseline::Z_NUMBER_UNTOLD),
         cash: stored.cash,
         cash_in: stored.cash_in,
         cash_out: stored.cash_out,

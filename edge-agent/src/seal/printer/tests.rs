@@ -35,9 +35,9 @@ impl FiscalPrinter for Idle {
     }
 
     fn last_z(&self) -> Option<ClosedDay> {
-        let read = self.read.as_ref().filter(|read| read.z_number > 0)?;
+        let z_number = self.read.as_ref()?.z_number.filter(|z| *z > 0)?;
         Some(ClosedDay {
-            z_number: read.z_number,
+            z_number,
             groups: [Amount::ZERO; 8],
             day: String::new(),
         })
@@ -80,7 +80,7 @@ fn what_happens_to_an_idle_printer_is_noticed_without_a_document() {
         fiscal_memory: "90000001".to_owned(),
         last_document: 7,
         next_fiscal_receipt: 7,
-        z_number: 0,
+        z_number: Some(0),
         cash: Amount::ZERO,
         cash_in: Amount::ZERO,
         cash_out: Amount::ZERO,
@@ -102,7 +102,7 @@ fn what_happens_to_an_idle_printer_is_noticed_without_a_document() {
     let closed = Baseline {
         last_document: 8,
         next_fiscal_receipt: 1,
-        z_number: 1,
+        z_number: Some(1),
         ..begun
     };
     *counters.lock().unwrap() = Some(closed.clone());

@@ -213,7 +213,8 @@ impl PrinterWorker {
 
     /// The counters are known now, or are not known any more. A Z-report that nobody here asked for shows in them.
     fn take_counters(&mut self, counters: Option<Baseline>) {
-        let z_number = |counters: &Option<Baseline>| counters.as_ref().map(|known| known.z_number);
+        let z_number =
+            |counters: &Option<Baseline>| counters.as_ref().and_then(|known| known.z_number);
         if counters.is_some()
             && z_number(&counters) != z_number(&self.baseline)
             && let Some(day) = self.printer.last_z()

@@ -1,6 +1,6 @@
 //! The table of recovery, row by row.
 
-use super::super::device::Today;
+use super::super::state::DayTotals;
 use super::*;
 use crate::family::datecs;
 use crate::printer::{Condition, LineJob, PaymentJob, ReceiptJob};
@@ -45,7 +45,7 @@ fn baseline() -> Baseline {
         fiscal_memory: "F".to_owned(),
         last_document: 10,
         next_fiscal_receipt: 4,
-        z_number: 2,
+        z_number: Some(2),
         cash: Amount::ZERO,
         cash_in: Amount::ZERO,
         cash_out: Amount::ZERO,
@@ -53,11 +53,11 @@ fn baseline() -> Baseline {
 }
 
 /// `open document fiscal items amount tender group_a`.
-fn standing(case: [i64; 7]) -> Standing {
+fn standing(case: [i64; 7]) -> PrinterState {
     let [open, document, fiscal, items, amount, tender, group] = case;
     let mut groups = [0; 8];
     groups[0] = group;
-    Standing {
+    PrinterState {
         counters: Baseline {
             last_document: u32::try_from(document).unwrap(),
             next_fiscal_receipt: u32::try_from(fiscal).unwrap(),
@@ -205,7 +205,7 @@ fn another_printer_and_another_day_prove_nothing() {
         Verdict::Unclear(Fault::PrinterSwapped)
     );
     let mut closed = standing([0, 11, 1, 2, 1858, 2500, 0]);
-    closed.counters.z_number = 3;
+    closed.counters.z_number = Some(3);
     assert_eq!(
         judge(&plan(), &baseline(), &Books::default(), &closed).0,
         Verdict::Unclear(Fault::Unclear)
@@ -213,7 +213,7 @@ fn another_printer_and_another_day_prove_nothing() {
 }
 
 /// Two days, of which somebody closed the first one at the keyboard: documents and Z-reports on, sums of group A.
-fn days(documents: u32, z_reports: u32, last_z: i64, today: i64) -> Standing {
+fn days(documents: u32, z_reports: u32, last_z: i64, today: i64) -> PrinterState {
     let of_a = |amount| {
         let mut groups = [0; 8];
         groups[0] = amount;
@@ -221,13 +221,13 @@ fn days(documents: u32, z_reports: u32, last_z: i64, today: i64) -> Standing {
     };
     let mut standing = standing([0, 10, 1, 0, 0, 0, 0]);
     standing.counters.last_document += documents;
-    standing.counters.z_number += z_reports;
-    standing.sums = Some(Sums {
-        today: Today {
+    standing.counters.z_number = Some(2 + z_reports);
+    standing.sums = Some(PrinterSums {
+        today: DayTotals {
             sales: of_a(today),
             refunds: Some(of_a(today)),
         },
-        last_z: of_a(last_z),
+        last_z: Some(of_a(last_z)),
     });
     standing
 }
@@ -252,7 +252,7 @@ fn where_numbers_are_blurred_the_sums_of_the_days_decide() {
         (1, 0, 0, 500, Verdict::NotIssued),
         (2, 0, 0, 2358, Verdict::Issued),
         (2, 0, 0, 2357, unclear),
-        // Sums without a document for them are nobody's proof, and no document is proof enough.
+        // PrinterSums without a document for them are nobody's proof, and no document is proof enough.
         (0, 0, 0, 2358, Verdict::NotIssued),
         // The day was closed.
         (2, 1, 500, 0, Verdict::NotIssued),
