@@ -1,0 +1,327 @@
+//! The journal: what is appended is what is replayed, and what was changed in it is found.
+
+use ferrotill_core::event::{Event, Sealed};
+use ferrotill_core::seal::Seal;
+use ferrotill_core::till::{Till, Wish};
+use rusqlite::types::Value;
+
+use super::shop::*;
+use crate::store::*;
+
+#[test]
+fn what_was_appended_replays_to_the_same_till() {
+    let mut shop = Shop::new();
+    shop.trading_day();
+    let Shop { folder, till, .. } = shop;
+    let store = Store::open(folder.path()).unwrap();
+    let replayed = store.load_till(DEVICE).unwrap();
+    assert_eq!(replayed, till);
+    assert_eq!((replayed.last_number(), replayed.last_z()), (6, 1));
+    assert_eq!(
+        store.load_till(OTHER_DEVICE).unwrap(),
+        Till::default(),
+        "a till's events are its own"
+    );
+}
+
+#[test]
+fn a_snapshot_and_what_came_after_is_the_whole_replay() {
+    let mut shop = Shop::new();
+    shop.sale(1);
+    let mut batch = shop.store.batch().unwrap();
+    batch.snapshot(DEVICE, &shop.till).unwrap();
+    batch.commit().unwrap();
+    let at_snapshot = shop.rows();
+    shop.trading_day();
+    assert_eq!(shop.store.load_till(DEVICE).unwrap(), shop.till);
+
+    // It is used: a till that was altered in it is the one that comes back, with the tail on top.
+    let raw = raw(shop.folder.path());
+    let (seq, kept): (i64, Vec<u8>) = raw
+        .query_row("SELECT seq, till FROM snapshot", [], |row| {
+            Ok((row.get(0)?, row.get(1)?))
+        })
+        .unwrap();
+    assert_eq!(seq, at_snapshot);
+    let empty = postcard::to_stdvec(&Till::default()).unwrap();
+    raw.execute("UPDATE snapshot SET till = ?1", [&empty])
+        .unwrap();
+    assert_ne!(shop.store.load_till(DEVICE).unwrap(), shop.till);
+    raw.execute("UPDATE snapshot SET till = ?1", [&kept])
+        .unwrap();
+
+    // It can be missing, or of another version, and nothing changes but the time it takes.
+    raw.execute("UPDATE snapshot SET version = 99", []).unwrap();
+    assert_eq!(shop.store.load_till(DEVICE).unwrap(), shop.till);
+    raw.execute("DELETE FROM snapshot", []).unwrap();
+    assert_eq!(shop.store.load_till(DEVICE).unwrap(), shop.till);
+
+    // One that does not decode is said to be so, and is not taken for a till.
+    raw.execute(
+        "INSERT INTO snapshot VALUES (?1, 1, ?2, x'FF')",
+        rusqlite::params![DEVICE.as_bytes(), Till::SNAPSHOT_VERSION],
+    )
+    .unwrap();
+    assert!(matches!(
+        shop.store.load_till(DEVICE),
+        Err(StoreError::Snapshot)
+    ));
+}
+
+#[test]
+fn every_flipped_bit_of_a_row_is_found() {
+    let mut shop = Shop::new();
+    shop.cash(1, 5_000);
+    shop.void(2);
+    let raw = shop.unlocked();
+    let rows = shop.rows();
+    // At the end, a row whose number falls below one is out of sight: a cut tail (see below). In the middle it leaves a gap.
+    let out_of_sight = |row: i64, column: &str, bit: u32| {
+        row == rows && column == "seq" && (row ^ 1_i64.wrapping_shl(bit)) < 1
+    };
+    let mut flipped = 0;
+    for row in 1..=rows {
+        for column in COLUMNS_OF_JOURNAL {
+            let kept = cell(&raw, row, column);
+            let bits = match &kept {
+                Value::Blob(bytes) => u32::try_from(bytes.len()).unwrap() * 8,
+                _ => 64,
+            };
+            for bit in 0..bits {
+                if out_of_sight(row, column, bit) {
+                    continue;
+                }
+                let changed = flip(&kept, bit);
+                // Where the number of another row comes out, the database itself says no.
+                if !put(&raw, row, column, &changed) {
+                    assert_eq!(column, "seq");
+                    continue;
+                }
+                let now = if let (true, Value::Integer(seq)) = (column == "seq", &changed) {
+                    *seq
+                } else {
+                    row
+                };
+                assert!(shop.verify().is_err(), "row {row}, {column}, bit {bit}");
+                assert!(put(&raw, now, column, &kept));
+                flipped += 1;
+            }
+        }
+    }
+    assert!(flipped > 5_000, "{flipped}");
+    assert_eq!(shop.verify().unwrap(), rows, "and untouched it is whole");
+}
+
+#[test]
+fn removed_swapped_and_foreign_rows_are_found_where_they_are() {
+    let edits: [(&str, &str, i64); 6] = [
+        ("removed", "DELETE FROM journal WHERE seq = 3", 3),
+        (
+            "removed, and the rest moved up",
+            "DELETE FROM journal WHERE seq = 3; UPDATE journal SET seq = -seq WHERE seq > 3; UPDATE journal SET seq = -seq - 1 WHERE seq < 0",
+            3,
+        ),
+        (
+            "the first one removed",
+            "DELETE FROM journal WHERE seq = 1",
+            1,
+        ),
+        (
+            "swapped",
+            "UPDATE journal SET seq = 99 WHERE seq = 3; UPDATE journal SET seq = 3 WHERE seq = 4; UPDATE journal SET seq = 4 WHERE seq = 99",
+            3,
+        ),
+        (
+            "given twice",
+            "INSERT INTO journal SELECT 9, device, at, kind, version, payload, mac FROM journal WHERE seq = 8",
+            9,
+        ),
+        (
+            "of another journal",
+            "UPDATE journal SET (device, at, kind, version, payload, mac) = (SELECT device, at, kind, version, payload, mac FROM other.journal WHERE seq = 2) WHERE seq = 2",
+            2,
+        ),
+    ];
+    for (what, edit, found_at) in edits {
+        let mut shop = Shop::new();
+        let mut other = Shop::new();
+        for id in 1..=2 {
+            shop.cash(id, 100);
+            other.cash(id, 100);
+        }
+        shop.void(3);
+        shop.alternative(4);
+        let raw = shop.unlocked();
+        raw.execute("ATTACH ?1 AS other", [other.store.path().to_str().unwrap()])
+            .unwrap();
+        assert_eq!(shop.rows(), 9, "{what}");
+        raw.execute("DELETE FROM journal WHERE seq = 9", [])
+            .unwrap();
+        raw.execute_batch(edit).unwrap();
+        match shop.verify() {
+            Err(StoreError::ChainBroken { seq }) => assert_eq!(seq, found_at, "{what}"),
+            outcome => panic!("{what}: {outcome:?}"),
+        }
+    }
+}
+
+#[test]
+fn a_row_of_another_till_under_our_key_is_found_too() {
+    let mut shop = Shop::new();
+    shop.cash(1, 100);
+    shop.unlocked()
+        .execute(
+            "UPDATE journal SET device = ?1 WHERE seq = 2",
+            [OTHER_DEVICE.as_bytes()],
+        )
+        .unwrap();
+    assert!(matches!(
+        shop.verify(),
+        Err(StoreError::ChainBroken { seq: 2 })
+    ));
+    assert!(matches!(
+        shop.store.load_till(DEVICE),
+        Err(StoreError::ChainBroken { seq: 2 })
+    ));
+}
+
+/// A chain alone cannot know its own end. It takes the anchor to find a cut tail (`verified.rs`).
+#[test]
+fn a_cut_tail_is_a_shorter_journal_that_fits() {
+    let mut shop = Shop::new();
+    shop.cash(1, 100);
+    shop.cash(2, 200);
+    let whole = shop.verify().unwrap();
+    shop.unlocked()
+        .execute("DELETE FROM journal WHERE seq = ?1", [whole])
+        .unwrap();
+    assert_eq!(shop.verify().unwrap(), whole - 1);
+    let Shop { folder, .. } = shop;
+    let till = Store::open(folder.path())
+        .unwrap()
+        .load_till(DEVICE)
+        .unwrap();
+    assert!(
+        till.outstanding().is_some(),
+        "the document whose seal was cut off would be asked for at the printer"
+    );
+}
+
+#[test]
+fn the_database_forbids_to_change_or_remove_a_row() {
+    let mut shop = Shop::new();
+    shop.cash(1, 100);
+    let raw = raw(shop.folder.path());
+    for (statement, words) in [
+        ("UPDATE journal SET at = at + 1", "never updated"),
+        (
+            "UPDATE journal SET mac = mac WHERE seq = 1",
+            "never updated",
+        ),
+        ("DELETE FROM journal", "never deleted"),
+        ("DELETE FROM journal WHERE seq = 2", "never deleted"),
+    ] {
+        let error = raw.execute(statement, []).unwrap_err().to_string();
+        assert!(error.contains(words), "{statement}: {error}");
+    }
+    assert_eq!(shop.verify().unwrap(), 3);
+}
+
+#[test]
+fn a_batch_that_is_dropped_leaves_nothing() {
+    let mut shop = Shop::new();
+    shop.cash(1, 100);
+    let before = shop.whole();
+    let till = shop.till.clone();
+    {
+        let mut batch = shop.store.batch().unwrap();
+        let mut lost = till.clone();
+        let now = shop.now;
+        reserve(&mut batch, &mut lost, now, id(2), Wish::Cash(minor(500)));
+        settle(&mut batch, &mut lost, now, id(2), printed(2));
+        batch.acknowledge(3, 1).unwrap();
+        batch.note_print_error(2, Some("no paper")).unwrap();
+        batch.snapshot(DEVICE, &lost).unwrap();
+        assert_eq!(batch.seq(), 5);
+    }
+    assert_eq!(shop.whole(), before);
+    assert_eq!(shop.store.load_till(DEVICE).unwrap(), till);
+    // The head was not moved either: what comes next continues the chain.
+    shop.cash(2, 700);
+    assert_eq!(shop.verify().unwrap(), 5);
+}
+
+#[test]
+fn a_projection_that_fails_takes_its_event_back_with_it() {
+    let mut shop = Shop::new();
+    shop.alternative(1);
+    let before = shop.whole();
+    let at = moment(shop.now);
+    // The number that went out already is given a second time, which the books make impossible.
+    let seal = Seal::Range {
+        series: "ABC",
+        number: 1,
+        number_length: 8,
+    };
+    let sealed = |document, number, seal| {
+        Event::Sealed(Sealed {
+            id: document,
+            at,
+            number,
+            current_number: number,
+            seal,
+            report: None,
+        })
+    };
+    let reservation = bare_reservation(id(2), at);
+    for (what, last) in [
+        ("a repeated series and number", sealed(id(2), 2, seal)),
+        ("a repeated number", sealed(id(2), 1, printed(9))),
+        ("a document that nobody reserved", sealed(id(77), 2, seal)),
+    ] {
+        {
+            let mut batch = shop.store.batch().unwrap();
+            append(&mut batch, &reservation);
+            let payload = encoded(&last);
+            let outcome = batch.append(DEVICE, at.utc_ms, &last, &payload);
+            assert!(
+                matches!(outcome, Err(StoreError::Database { context, .. }) if context == "projection"),
+                "{what}: {outcome:?}"
+            );
+        }
+        assert_eq!(shop.whole(), before, "{what}");
+    }
+    shop.cash(2, 300);
+    assert_eq!(shop.verify().unwrap(), 5);
+    assert_eq!(shop.till.last_number(), 2, "and its number is free");
+}
+
+#[test]
+fn an_event_of_a_newer_program_is_refused_and_not_skipped() {
+    let mut shop = Shop::new();
+    shop.cash(1, 100);
+    let key = ChainKey::load(&shop.folder.path().join("journal.key")).unwrap();
+    let raw = raw(shop.folder.path());
+    let head: Mac = raw
+        .query_row("SELECT mac FROM journal WHERE seq = 3", [], |row| {
+            row.get(0)
+        })
+        .unwrap();
+    let link = chain::Link {
+        seq: 4,
+        device: DEVICE.as_bytes(),
+        at: 0,
+        kind: 900,
+        version: 1,
+        payload: &[1, 2, 3],
+    };
+    raw.execute(
+        "INSERT INTO journal VALUES (4, ?1, 0, 900, 1, x'010203', ?2)",
+        rusqlite::params![DEVICE.as_bytes(), key.mac(&head, &link)],
+    )
+    .unwrap();
+    assert!(matches!(
+        shop.store.load_till(DEVICE),
+        Err(StoreError::Unreadable { seq: 4, .. })
+    ));
+}
