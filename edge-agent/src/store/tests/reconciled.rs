@@ -56,7 +56,7 @@ fn figure(
         figure.documents,
         figure.report,
         figure.printer,
-        figure.office,
+        figure.authority,
     )
 }
 
