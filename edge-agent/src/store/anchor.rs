@@ -150,7 +150,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_anchor_comes_back_and_a_forged_one_does_not() {
+    fn a_forged_anchor_is_not_accepted() {
         let folder = tempfile::tempdir().unwrap();
         let key = ChainKey::create(&folder.path().join("journal.key")).unwrap();
         let anchor = Anchor {
@@ -176,7 +176,7 @@ mod tests {
     }
 
     #[test]
-    fn an_anchor_that_was_set_aside_is_still_found() {
+    fn anchors_that_were_set_aside_are_still_found() {
         let folder = tempfile::tempdir().unwrap();
         let key = ChainKey::create(&folder.path().join("journal.key")).unwrap();
         for seq in [3, 4] {

@@ -1,4 +1,4 @@
-//! The store against everything that can happen to it: crashes, edits, newer programs.
+//! Tests of the store: crashes, edits by hand, files of newer programs.
 
 mod cells;
 mod flat;
@@ -18,7 +18,7 @@ use super::*;
 use shop::*;
 
 #[test]
-fn a_fresh_folder_gets_a_key_for_its_owner_alone_and_all_tables() {
+fn a_first_start_creates_a_key_for_its_owner_only_and_all_tables() {
     let folder = tempfile::tempdir().unwrap();
     drop(Store::open(folder.path()).unwrap());
     let key = folder.path().join("journal.key");
@@ -33,7 +33,7 @@ fn a_fresh_folder_gets_a_key_for_its_owner_alone_and_all_tables() {
     assert_eq!(
         fs::read(&key).unwrap(),
         first,
-        "the key is made once: another one would break the chain"
+        "the key is created once: a second one would break the chain"
     );
     let expected = [
         "alternative_number",
@@ -51,7 +51,7 @@ fn a_fresh_folder_gets_a_key_for_its_owner_alone_and_all_tables() {
 }
 
 #[test]
-fn a_key_that_is_cut_short_is_refused_with_its_path() {
+fn a_key_of_the_wrong_length_is_refused_with_its_path() {
     let folder = tempfile::tempdir().unwrap();
     drop(Store::open(folder.path()).unwrap());
     let key = folder.path().join("journal.key");
@@ -63,7 +63,7 @@ fn a_key_that_is_cut_short_is_refused_with_its_path() {
 }
 
 #[test]
-fn money_is_never_a_float_in_sql_either() {
+fn no_column_accepts_a_fraction() {
     let folder = tempfile::tempdir().unwrap();
     drop(Store::open(folder.path()).unwrap());
     let raw = raw(folder.path());
@@ -75,7 +75,7 @@ fn money_is_never_a_float_in_sql_either() {
                 |row| row.get(0),
             )
             .unwrap();
-        assert_eq!(strict, 1, "{table} takes what its columns do not say");
+        assert_eq!(strict, 1, "{table} accepts values of other types");
         let columns: Vec<(String, String)> = raw
             .prepare("SELECT name, type FROM pragma_table_info(?1)")
             .unwrap()
@@ -96,7 +96,7 @@ fn money_is_never_a_float_in_sql_either() {
 }
 
 #[test]
-fn a_newer_schema_is_refused_and_left_alone() {
+fn a_newer_schema_is_refused_and_left_unchanged() {
     let folder = tempfile::tempdir().unwrap();
     drop(Store::open(folder.path()).unwrap());
     raw(folder.path())

@@ -73,7 +73,7 @@ const CELLS: &[(&str, &[&str])] = &[
     ("snapshot", &["device", "seq", "till"]),
 ];
 
-/// One cell changed anywhere, and the books are not in order any more; put back, and they are.
+/// `verify` reports any one changed cell, and nothing once the cell is put back.
 #[test]
 fn any_one_changed_cell_is_found() {
     const SEED: u64 = 0x5EED_CE11;

@@ -1,4 +1,4 @@
-//! The journal: what is appended is what is replayed, and what was changed in it is found.
+//! The journal: what is appended is replayed, and every change in it is found.
 
 use ferrotill_core::event::{Event, Sealed};
 use ferrotill_core::seal::Seal;
@@ -9,7 +9,7 @@ use super::shop::*;
 use crate::store::*;
 
 #[test]
-fn what_was_appended_replays_to_the_same_till() {
+fn a_replay_gives_the_same_till() {
     let mut shop = Shop::new();
     shop.trading_day();
     let Shop { folder, till, .. } = shop;
@@ -25,7 +25,7 @@ fn what_was_appended_replays_to_the_same_till() {
 }
 
 #[test]
-fn a_snapshot_and_what_came_after_is_the_whole_replay() {
+fn a_snapshot_and_the_later_events_equal_the_whole_replay() {
     let mut shop = Shop::new();
     shop.sale(1);
     let mut batch = shop.store.batch().unwrap();
@@ -35,7 +35,7 @@ fn a_snapshot_and_what_came_after_is_the_whole_replay() {
     shop.trading_day();
     assert_eq!(shop.store.load_till(DEVICE).unwrap(), shop.till);
 
-    // It is used: a till that was altered in it is the one that comes back, with the tail on top.
+    // The snapshot is used: an altered till in it comes back, with the later events applied.
     let raw = raw(shop.folder.path());
     let (seq, kept): (i64, Vec<u8>) = raw
         .query_row("SELECT seq, till FROM snapshot", [], |row| {
@@ -50,13 +50,13 @@ fn a_snapshot_and_what_came_after_is_the_whole_replay() {
     raw.execute("UPDATE snapshot SET till = ?1", [&kept])
         .unwrap();
 
-    // It can be missing, or of another version, and nothing changes but the time it takes.
+    // If it is missing or has another version, the whole journal is replayed.
     raw.execute("UPDATE snapshot SET version = 99", []).unwrap();
     assert_eq!(shop.store.load_till(DEVICE).unwrap(), shop.till);
     raw.execute("DELETE FROM snapshot", []).unwrap();
     assert_eq!(shop.store.load_till(DEVICE).unwrap(), shop.till);
 
-    // One that does not decode is said to be so, and is not taken for a till.
+    // A snapshot that does not decode is an error.
     raw.execute(
         "INSERT INTO snapshot VALUES (?1, 1, ?2, x'FF')",
         rusqlite::params![DEVICE.as_bytes(), Till::SNAPSHOT_VERSION],
@@ -75,7 +75,7 @@ fn every_flipped_bit_of_a_row_is_found() {
     shop.void(2);
     let raw = shop.unlocked();
     let rows = shop.rows();
-    // At the end, a row whose number falls below one is out of sight: a cut tail (see below). In the middle it leaves a gap.
+    // The last row is not found where its number falls below 1: that is a cut end (see below). In the middle it leaves a gap.
     let out_of_sight = |row: i64, column: &str, bit: u32| {
         row == rows && column == "seq" && (row ^ 1_i64.wrapping_shl(bit)) < 1
     };
@@ -92,7 +92,7 @@ fn every_flipped_bit_of_a_row_is_found() {
                     continue;
                 }
                 let changed = flip(&kept, bit);
-                // Where the number of another row comes out, the database itself says no.
+                // The database itself refuses the number of another row.
                 if !put(&raw, row, column, &changed) {
                     assert_eq!(column, "seq");
                     continue;
@@ -109,11 +109,15 @@ fn every_flipped_bit_of_a_row_is_found() {
         }
     }
     assert!(flipped > 5_000, "{flipped}");
-    assert_eq!(shop.verify().unwrap(), rows, "and untouched it is whole");
+    assert_eq!(
+        shop.verify().unwrap(),
+        rows,
+        "the untouched chain is correct"
+    );
 }
 
 #[test]
-fn removed_swapped_and_foreign_rows_are_found_where_they_are() {
+fn removed_swapped_and_foreign_rows_are_found() {
     let edits: [(&str, &str, i64); 6] = [
         ("removed", "DELETE FROM journal WHERE seq = 3", 3),
         (
@@ -166,7 +170,7 @@ fn removed_swapped_and_foreign_rows_are_found_where_they_are() {
 }
 
 #[test]
-fn a_row_of_another_till_under_our_key_is_found_too() {
+fn a_row_with_another_device_is_found() {
     let mut shop = Shop::new();
     shop.cash(1, 100);
     shop.unlocked()
@@ -185,9 +189,9 @@ fn a_row_of_another_till_under_our_key_is_found_too() {
     ));
 }
 
-/// A chain alone cannot know its own end. It takes the anchor to find a cut tail (`verified.rs`).
+/// Only the anchor finds a cut end (`verified.rs`).
 #[test]
-fn a_cut_tail_is_a_shorter_journal_that_fits() {
+fn the_chain_alone_does_not_find_a_cut_end() {
     let mut shop = Shop::new();
     shop.cash(1, 100);
     shop.cash(2, 200);
@@ -203,12 +207,12 @@ fn a_cut_tail_is_a_shorter_journal_that_fits() {
         .unwrap();
     assert!(
         till.outstanding().is_some(),
-        "the document whose seal was cut off would be asked for at the printer"
+        "the printer would be asked for the document whose seal was cut off"
     );
 }
 
 #[test]
-fn the_database_forbids_to_change_or_remove_a_row() {
+fn the_database_forbids_changing_or_removing_a_row() {
     let mut shop = Shop::new();
     shop.cash(1, 100);
     let raw = raw(shop.folder.path());
@@ -228,7 +232,7 @@ fn the_database_forbids_to_change_or_remove_a_row() {
 }
 
 #[test]
-fn a_batch_that_is_dropped_leaves_nothing() {
+fn a_dropped_batch_leaves_nothing() {
     let mut shop = Shop::new();
     shop.cash(1, 100);
     let before = shop.whole();
@@ -246,18 +250,18 @@ fn a_batch_that_is_dropped_leaves_nothing() {
     }
     assert_eq!(shop.whole(), before);
     assert_eq!(shop.store.load_till(DEVICE).unwrap(), till);
-    // The head was not moved either: what comes next continues the chain.
+    // The head was not moved either: the next row continues the chain.
     shop.cash(2, 700);
     assert_eq!(shop.verify().unwrap(), 5);
 }
 
 #[test]
-fn a_projection_that_fails_takes_its_event_back_with_it() {
+fn a_failed_projection_rolls_its_event_back() {
     let mut shop = Shop::new();
     shop.alternative(1);
     let before = shop.whole();
     let at = moment(shop.now);
-    // The number that went out already is given a second time, which the books make impossible.
+    // The number is used a second time, which an index forbids.
     let seal = Seal::Range {
         series: "ABC",
         number: 1,
@@ -297,7 +301,7 @@ fn a_projection_that_fails_takes_its_event_back_with_it() {
 }
 
 #[test]
-fn an_event_of_a_newer_program_is_refused_and_not_skipped() {
+fn an_event_of_a_newer_program_is_refused() {
     let mut shop = Shop::new();
     shop.cash(1, 100);
     let key = ChainKey::load(&shop.folder.path().join("journal.key")).unwrap();

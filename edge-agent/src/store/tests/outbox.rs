@@ -4,18 +4,18 @@ use super::shop::*;
 use crate::store::Batch;
 
 #[test]
-fn the_outbox_tells_in_the_order_of_sealing() {
+fn outbox_entries_come_in_the_order_of_sealing() {
     let mut shop = Shop::new();
     shop.trading_day();
     let reader = shop.reader();
-    let letters = reader.outbox_entries(0, 100).unwrap();
-    let told: Vec<(&str, u32)> = letters
+    let entries = reader.outbox_entries(0, 100).unwrap();
+    let duties: Vec<(&str, u32)> = entries
         .iter()
-        .map(|letter| (letter.duty.as_str(), letter.message_number))
+        .map(|entry| (entry.duty.as_str(), entry.message_number))
         .collect();
-    // The X-report is number 5, and the office is not told of it.
+    // The X-report is number 5, and is not sent to the authority.
     assert_eq!(
-        told,
+        duties,
         [
             ("deposit", 1),
             ("sale", 2),
@@ -25,17 +25,17 @@ fn the_outbox_tells_in_the_order_of_sealing() {
         ]
     );
     assert!(
-        letters
+        entries
             .windows(2)
             .all(|pair| pair[0].sealed_seq < pair[1].sealed_seq)
     );
     assert_eq!(
-        letters[3].original_number,
+        entries[3].original_number,
         Some(2),
         "a refund names its sale by its number"
     );
-    let tail = reader.outbox_entries(letters[1].sealed_seq, 2).unwrap();
-    let duties: Vec<&str> = tail.iter().map(|letter| letter.duty.as_str()).collect();
+    let tail = reader.outbox_entries(entries[1].sealed_seq, 2).unwrap();
+    let duties: Vec<&str> = tail.iter().map(|entry| entry.duty.as_str()).collect();
     assert_eq!(duties, ["alternative_receipt", "refund"]);
 }
 

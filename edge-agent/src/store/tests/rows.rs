@@ -32,7 +32,7 @@ fn every_kind_of_document_is_stored_and_listed_as_its_kind() {
 }
 
 #[test]
-fn a_kind_that_this_program_does_not_know_is_an_error_and_no_other_kind() {
+fn an_unknown_kind_of_document_is_an_error() {
     let mut shop = Shop::new();
     shop.sale(1);
     raw(shop.folder.path())
@@ -46,13 +46,13 @@ fn a_kind_that_this_program_does_not_know_is_an_error_and_no_other_kind() {
 }
 
 #[test]
-fn a_voided_id_is_free_again_and_leads_to_its_newest_document() {
+fn the_id_of_a_voided_document_leads_to_its_newest_document() {
     let mut shop = Shop::new();
     shop.void(1);
     let reader = shop.reader();
     let voided = reader.find(Some(DEVICE), uuid(1)).unwrap().unwrap();
     assert_eq!(voided.row.state, RequestState::Voided);
-    assert_eq!(voided.row.number, None, "nothing that is void has a number");
+    assert_eq!(voided.row.number, None, "a voided document has no number");
     assert_eq!(voided.voided().unwrap().reason, "out of paper");
     assert!(voided.sealed().is_none());
     assert_eq!(reader.unsent().unwrap().documents, 0);
@@ -65,7 +65,7 @@ fn a_voided_id_is_free_again_and_leads_to_its_newest_document() {
     let both: i64 = raw(shop.folder.path())
         .query_row("SELECT count(*) FROM document", [], |row| row.get(0))
         .unwrap();
-    assert_eq!(both, 2, "what did not come about stays in the books");
+    assert_eq!(both, 2, "a voided document stays in the table");
     assert!(reader.find(Some(OTHER_DEVICE), uuid(1)).unwrap().is_none());
     assert!(reader.find(None, uuid(1)).unwrap().is_some());
 }
