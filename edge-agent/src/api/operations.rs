@@ -205,7 +205,7 @@ fn reconciliation(account: &ZReconciliation) -> Out {
             "documents" => figure.documents,
             "report" => figure.report,
             "printer" => figure.printer,
-            "office" => figure.office,
+            "office" => figure.authority,
             "in_question" => Out::Array(documents.collect()),
         }
     });

@@ -219,7 +219,7 @@ fn figure(figure: &ReconciliationFigure) -> Out {
         "documents" => figure.documents,
         "report" => figure.report,
         "printer" => figure.printer,
-        "office" => figure.office,
+        "office" => figure.authority,
         "in_question" => Out::Array(documents.collect()),
     }
 }

@@ -1,12 +1,13 @@
-//! The anchor: the end of the chain as it was once, kept outside the database.
+//! The anchor: a row of the journal and its MAC, kept in a small file outside the database.
 //!
-//! A chain alone cannot tell that its end was cut, or that an older copy of the file was put back: both are shorter journals that
-//! fit. The anchor is a small file beside the database that names a row and its MAC. It is written after a commit, never before,
-//! so that in a lawful life the database is never behind it; and not with every commit, so that no sale pays for it.
-//! What was written after the last anchor is guarded by the tax office's and the printer's own books only.
+//! The chain alone cannot show that its end was cut, or that an older copy of the file was put back:
+//! both are shorter journals with a correct chain. The anchor names a row that such a journal does not have.
+//! It is written after a commit, never before, so that the database is never behind it as long as nobody removes rows;
+//! and not with every commit, so that no sale waits for it.
+//! Rows after the last anchor are known to the authority and the printer only.
 //!
-//! An anchor that the books do not have is evidence: it is set aside under another name, and `verify` tells of it until a person
-//! has looked into it and removed the file.
+//! An anchor that the journal does not have is evidence: it is set aside under another name,
+//! and `verify` reports it until a person has looked into it and removed the file.
 
 use std::fs;
 use std::io::{self, Write};
@@ -17,7 +18,7 @@ use super::chain::{ChainKey, Mac};
 
 /// The file's name in the data folder.
 pub(super) const FILE_NAME: &str = "journal.anchor";
-/// Rows between two anchors at most: about a hundred sales.
+/// The most rows between two anchors: about a hundred sales.
 pub(super) const ROWS_MAX: i64 = 256;
 
 /// A row and its MAC.
@@ -27,11 +28,11 @@ pub(super) struct Anchor {
     pub(super) mac: Mac,
 }
 
-/// An anchor file as it was found; none where it is not one of this till.
+/// An anchor file as it was found; no anchor where this till did not write the file.
 pub(super) type Found = (PathBuf, Option<Anchor>);
 
 impl Anchor {
-    /// The file's text: two lines and a proof that this till wrote them.
+    /// The file's text: row, MAC, and a proof that this till wrote them.
     fn text(&self, key: &ChainKey) -> String {
         let proof = key.proof(self.text_to_prove().as_bytes());
         format!("{}proof {}\n", self.text_to_prove(), hex(&proof))
@@ -53,19 +54,19 @@ impl Anchor {
         (anchor.text(key) == text).then_some(anchor)
     }
 
-    /// Writes it durably: beside, and then in its place, so that a power cut leaves the old one or the new one.
+    /// Writes the file durably: under another name, then renamed, so that a power cut leaves the old anchor or the new one.
     pub(super) fn write(&self, folder: &Path, key: &ChainKey) -> io::Result<()> {
         let path = folder.join(FILE_NAME);
-        let beside = folder.join("journal.anchor.new");
+        let new = folder.join("journal.anchor.new");
         let mut file = fs::OpenOptions::new()
             .write(true)
             .create(true)
             .truncate(true)
             .mode(0o600)
-            .open(&beside)?;
+            .open(&new)?;
         file.write_all(self.text(key).as_bytes())?;
         file.sync_all()?;
-        fs::rename(&beside, &path)?;
+        fs::rename(&new, &path)?;
         fs::File::open(folder)?.sync_all()
     }
 }
@@ -78,7 +79,7 @@ pub(super) fn found(folder: &Path, key: &ChainKey) -> io::Result<Vec<Found>> {
         let name = entry.file_name();
         let name = name.to_str().unwrap_or_default();
         if is_anchor(name) {
-            // A file that is no text is not one of ours.
+            // An anchor is text: a file that is no text was not written by this program.
             let text = String::from_utf8(fs::read(entry.path())?).unwrap_or_default();
             anchors.push((entry.path(), Anchor::read(&text, key)));
         }
@@ -92,7 +93,7 @@ pub(super) fn is_anchor(name: &str) -> bool {
     name == FILE_NAME || is_aside(name)
 }
 
-/// How many anchors were set aside; none where the folder cannot be read, which others notice.
+/// How many anchors were set aside; 0 where the folder cannot be read.
 pub(super) fn count_aside(folder: &Path) -> usize {
     let names = fs::read_dir(folder).into_iter().flatten().flatten();
     names
@@ -149,7 +150,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_anchor_comes_back_and_a_forged_one_does_not() {
+    fn a_forged_anchor_is_not_accepted() {
         let folder = tempfile::tempdir().unwrap();
         let key = ChainKey::create(&folder.path().join("journal.key")).unwrap();
         let anchor = Anchor {
@@ -175,7 +176,7 @@ mod tests {
     }
 
     #[test]
-    fn an_anchor_that_was_set_aside_is_still_found() {
+    fn anchors_that_were_set_aside_are_still_found() {
         let folder = tempfile::tempdir().unwrap();
         let key = ChainKey::create(&folder.path().join("journal.key")).unwrap();
         for seq in [3, 4] {

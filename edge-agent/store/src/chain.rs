@@ -1,4 +1,4 @@
-//! The chain: each journal row carries a MAC over itself and the row before, so that a cut, a reorder or an edit is found.
+//! The chain: the MAC of each journal row covers the row and the MAC before it, so that a removed, reordered or edited row is found.
 
 use std::fs;
 use std::io::{self, Write};
@@ -20,7 +20,7 @@ pub(super) const KEY_FILE_NAME: &str = "journal.key";
 /// The MAC before the first row.
 pub(super) const GENESIS: Mac = [0; 32];
 
-/// The key of the chain; it stays on the box, and is wiped from memory when the books are closed.
+/// The key of the chain. It stays on the machine, and is wiped from memory when the store is closed.
 #[derive(Clone)]
 pub struct ChainKey(Zeroizing<[u8; 32]>);
 
@@ -78,17 +78,17 @@ impl ChainKey {
     fn create_file(path: &Path) -> io::Result<Self> {
         let mut key = Zeroizing::new([0; 32]);
         getrandom::fill(&mut *key).map_err(io::Error::other)?;
-        // Written beside and renamed, so that a power cut leaves no half of a key.
-        let beside = path.with_extension("new");
+        // Written under another name and renamed, so that a power cut leaves no half of a key.
+        let new = path.with_extension("new");
         let mut file = fs::OpenOptions::new()
             .write(true)
             .create(true)
             .truncate(true)
             .mode(0o600)
-            .open(&beside)?;
+            .open(&new)?;
         file.write_all(&*key)?;
         file.sync_all()?;
-        fs::rename(&beside, path)?;
+        fs::rename(&new, path)?;
         if let Some(folder) = path.parent() {
             fs::File::open(folder)?.sync_all()?;
         }
@@ -102,7 +102,7 @@ impl ChainKey {
         }
     }
 
-    /// A proof over something else than a row. Its text differs from every row's, whose first bytes are a MAC and a number.
+    /// A MAC over a text that is no row. No text equals a row, whose first bytes are a MAC and a number.
     pub(super) fn proof(&self, text: &[u8]) -> Mac {
         let mut hmac = self.hmac();
         hmac.update(text);

@@ -31,12 +31,11 @@ pub struct StoredClock {
 
 /// The version of the row's encoding.
 const VERSION: u16 = 3;
-/// The last event is nearly always the latest; devices take turns in between.
+/// The latest moment is looked for in so many rows: the last row is nearly always the latest, but devices take turns.
 const LAST_ROWS: u32 = 256;
 
 impl Store {
-    /// What the clock remembered at the last commit. What cannot be read is reported and counts as forgotten: the journal's own
-    /// moments still hold.
+    /// The clock as it was at the last commit. A row that cannot be read is logged and ignored: [`Self::latest_moment`] still holds.
     ///
     /// # Errors
     ///
@@ -52,19 +51,19 @@ impl Store {
             .optional()
             .context(self.path(), "clock")?;
         Ok(row.and_then(|(version, bytes)| {
-            let remembered = (version == VERSION)
+            let stored = (version == VERSION)
                 .then(|| postcard::from_bytes(&bytes).ok())
                 .flatten();
-            if remembered.is_none() {
+            if stored.is_none() {
                 tracing::error!(
-                    "what the clock remembered cannot be read: the offline budgets begin anew"
+                    "the stored clock cannot be read: the offline budgets start again from zero"
                 );
             }
-            remembered
+            stored
         }))
     }
 
-    /// The latest moment of the journal's end, in UTC.
+    /// The latest moment of the journal's last rows, in UTC.
     ///
     /// # Errors
     ///
@@ -86,13 +85,13 @@ impl Store {
 }
 
 impl Batch<'_> {
-    /// Stores what the clock remembers.
+    /// Stores the clock.
     ///
     /// # Errors
     ///
     /// [`StoreError`].
-    pub fn store_clock(&mut self, remembered: &StoredClock) -> Result<(), StoreError> {
-        let bytes = postcard::to_stdvec(remembered).map_err(|_| StoreError::TooLarge)?;
+    pub fn store_clock(&mut self, clock: &StoredClock) -> Result<(), StoreError> {
+        let bytes = postcard::to_stdvec(clock).map_err(|_| StoreError::TooLarge)?;
         self.connection()
             .prepare_cached(
                 "INSERT OR REPLACE INTO clock (id, version, remembered) VALUES (1, ?1, ?2)",

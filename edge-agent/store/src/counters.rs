@@ -1,4 +1,4 @@
-//! What the books know of a printer's counters: enough to notice, after a start, what it did on its own meanwhile.
+//! A printer's counters as the journal has them: enough to notice, after a start, what the printer did on its own meanwhile.
 
 use ferrotill_core::Amount;
 use ferrotill_core::document::DocumentKind;
@@ -12,8 +12,8 @@ use super::rows::{self, COLUMNS, RequestState, StoredDocument};
 use super::{Context, StoreError};
 
 impl Store {
-    /// The counters of a device's printer as the journal has them last: from before its last document on the printer,
-    /// or from when its own Z-report was noticed. `None` before the first one.
+    /// The last counters of a device's printer that the journal has: those from before its last document, or those after a Z-report
+    /// that it made on its own. `None` before its first document.
     ///
     /// # Errors
     ///
@@ -28,7 +28,7 @@ impl Store {
 }
 
 impl Batch<'_> {
-    /// The counters of a device's printer with what this batch has written.
+    /// [`Store::printer_counters`], with what this batch has written.
     ///
     /// # Errors
     ///
@@ -72,13 +72,13 @@ fn counters<R>(
     Ok(after_document(&document).as_ref().map(read))
 }
 
-/// The counters from before a document; after a Z-report those of a new day, as far as they are known.
+/// The counters from before a document; after a Z-report, the counters of a new day.
 fn after_document(document: &StoredDocument) -> Option<Baseline<'_>> {
     let before = document.reserved()?.baseline?;
     if document.row.kind != DocumentKind::ZReport || document.row.state != RequestState::Sealed {
         return Some(before);
     }
-    let told = match document.sealed()?.seal {
+    let z_number = match document.sealed()?.seal {
         Seal::Printer {
             counters: Some(counters),
             ..
@@ -86,7 +86,7 @@ fn after_document(document: &StoredDocument) -> Option<Baseline<'_>> {
         _ => before.z_number.saturating_add(1),
     };
     Some(Baseline {
-        z_number: told,
+        z_number,
         next_fiscal_receipt: 0,
         cash: Amount::ZERO,
         cash_in: Amount::ZERO,
@@ -95,14 +95,14 @@ fn after_document(document: &StoredDocument) -> Option<Baseline<'_>> {
     })
 }
 
-/// A device's last document on its printer. A till that has sold on alternative receipts for a year finds it through its index.
+/// A device's last document on its printer. An index finds it, also after a year of alternative receipts.
 pub(super) fn last_on_printer() -> String {
     format!(
         "SELECT {COLUMNS} FROM document WHERE device = ?1 AND kind <> 'alternative_receipt' ORDER BY reserved_seq DESC LIMIT 1"
     )
 }
 
-/// The last day after a row that a device's printer closed on its own; through an index too, which holds nothing else.
+/// The last [`Event::ClosedByPrinter`] of a device after a row. An index that holds only such rows finds it.
 pub(super) fn closed_by_printer() -> String {
     format!(
         "SELECT kind, version, payload FROM journal WHERE device = ?1 AND kind = {CLOSED_BY_PRINTER} AND seq > ?2 \

@@ -26,47 +26,47 @@ const MISSING: &str = "is missing";
 /// Opens the database for writing and reads the key; the first start makes both.
 pub(super) fn open(folder: &Path) -> Result<(Connection, ChainKey), StoreError> {
     let (path, key_path) = (folder.join(FILE_NAME), folder.join(KEY_FILE_NAME));
-    let beside = Beside::look(folder)?;
+    let others = OtherFiles::look(folder)?;
     let existing = open_existing(&path, OpenFlags::default())?;
     let is_new = existing.is_none();
-    let mut connection = match (existing, beside.of_no_database()) {
+    let mut connection = match (existing, others.evidence_of_a_database()) {
         (Some(connection), _) => connection,
-        (None, Some(beside)) => return Err(missing(&path, MISSING, beside)),
+        (None, Some(evidence)) => return Err(missing(&path, MISSING, evidence)),
         (None, None) => Connection::open(&path).context(&path, "open")?,
     };
     if !is_new {
-        let content = Content::of(&connection, &beside).context(&path, "open")?;
-        check(&path, &key_path, content, &beside)?;
+        let content = Content::of(&connection, &others).context(&path, "open")?;
+        check(&path, &key_path, content, &others)?;
     }
     configure(&connection).context(&path, "settings")?;
     migrate::migrate(&mut connection, &path)?;
-    let key = if beside.key {
+    let key = if others.key {
         ChainKey::load(&key_path)?
     } else {
-        // SQLite has synced the tables. The key must not outlive the name of the file that they are in.
+        // SQLite has synced the tables; this syncs the name of their file, which must be durable before the key is.
         sync(folder)?;
         ChainKey::create(&key_path)?
     };
     Ok((connection, key))
 }
 
-/// Compares what the database holds with what is there beside it.
+/// Compares what the database holds with the other files of the folder.
 fn check(
     path: &Path,
     key_path: &Path,
     content: Content,
-    beside: &Beside,
+    others: &OtherFiles,
 ) -> Result<(), StoreError> {
     let lost = "has lost its journal";
     match content {
-        Content::Nothing => match beside.of_no_database() {
-            Some(beside) => Err(missing(path, lost, beside)),
+        Content::Nothing => match others.evidence_of_a_database() {
+            Some(evidence) => Err(missing(path, lost, evidence)),
             None => Ok(()),
         },
-        Content::Tables if beside.anchor => Err(missing(path, lost, ANCHOR_THERE)),
-        Content::Rows if !beside.key => {
-            let beside = "the journal in ferrotill.db was written with it";
-            Err(missing(key_path, MISSING, beside))
+        Content::Tables if others.anchor => Err(missing(path, lost, ANCHOR_THERE)),
+        Content::Rows if !others.key => {
+            let evidence = "the journal in ferrotill.db was written with it";
+            Err(missing(key_path, MISSING, evidence))
         }
         Content::Tables | Content::Rows => Ok(()),
     }
@@ -95,24 +95,24 @@ pub(super) fn load_key(folder: &Path) -> Result<ChainKey, StoreError> {
     if is_there(&path)? {
         return ChainKey::load(&path);
     }
-    let beside = "the journal cannot be checked without it";
-    Err(missing(&path, MISSING, beside))
+    let evidence = "the journal cannot be checked without it";
+    Err(missing(&path, MISSING, evidence))
 }
 
 /// Whether a till has stored anything in a data folder: its database, its key or an anchor is there.
 #[must_use]
 pub fn is_in_use(folder: &Path) -> bool {
-    // What cannot be read is there.
-    let beside = Beside::look(folder);
+    // A database that cannot be looked at counts as there.
+    let others = OtherFiles::look(folder);
     let database = fs::exists(folder.join(FILE_NAME)).unwrap_or(true);
-    database || beside.is_ok_and(|beside| beside.of_no_database().is_some())
+    database || others.is_ok_and(|others| others.evidence_of_a_database().is_some())
 }
 
 const KEY_THERE: &str = "journal.key is there";
 const ANCHOR_THERE: &str = "journal.anchor was written for its rows";
 
-/// What is there beside the database.
-struct Beside {
+/// The other files of the folder.
+struct OtherFiles {
     key: bool,
     /// An anchor in force, or one that was set aside.
     anchor: bool,
@@ -120,7 +120,7 @@ struct Beside {
     log: bool,
 }
 
-impl Beside {
+impl OtherFiles {
     fn look(folder: &Path) -> Result<Self, StoreError> {
         let mut found = Self {
             key: false,
@@ -141,7 +141,7 @@ impl Beside {
     }
 
     /// What shows that there was a database, where there is none or an empty one.
-    fn of_no_database(&self) -> Option<&'static str> {
+    fn evidence_of_a_database(&self) -> Option<&'static str> {
         match (self.anchor, self.key, self.log) {
             (true, ..) => Some(ANCHOR_THERE),
             (_, true, _) => Some(KEY_THERE),
@@ -163,12 +163,12 @@ enum Content {
 }
 
 impl Content {
-    fn of(connection: &Connection, beside: &Beside) -> Result<Self, rusqlite::Error> {
+    fn of(connection: &Connection, others: &OtherFiles) -> Result<Self, rusqlite::Error> {
         // SQLite deletes the log of an empty file when it first reads it.
         let is_empty = connection
             .path()
             .is_some_and(|path| fs::metadata(path).is_ok_and(|file| file.len() == 0));
-        if is_empty && beside.log {
+        if is_empty && others.log {
             return Ok(Self::Nothing);
         }
         let is_true = |query| connection.query_row(query, [], |row| row.get::<_, bool>(0));
@@ -211,11 +211,11 @@ fn sync(folder: &Path) -> Result<(), StoreError> {
         .map_err(|source| failed(folder, source))
 }
 
-fn missing(path: &Path, lack: &'static str, beside: &'static str) -> StoreError {
+fn missing(path: &Path, lack: &'static str, evidence: &'static str) -> StoreError {
     StoreError::FileMissing {
         path: path.to_owned(),
         lack,
-        beside,
+        evidence,
     }
 }
 

@@ -1,4 +1,4 @@
-//! The one writer: batches of events, committed together, with their projections.
+//! The one writer of the store: its start, its anchors, and the tills that it loads.
 
 mod batch;
 
@@ -17,7 +17,7 @@ use super::{BUSY_TIMEOUT, Context, StoreError, folder, query};
 
 pub use batch::{Appended, Batch};
 
-/// A log that is longer at a start is cut off: twice of what the thread beside the writer leaves.
+/// At a start, a write-ahead log longer than this is truncated: twice the size at which the maintenance thread makes a checkpoint.
 const WAL_BYTES_MAX_AT_START: u64 = 8 * 1_024 * 1_024;
 
 /// The end of the chain.
@@ -27,20 +27,20 @@ struct Head {
     mac: Mac,
 }
 
-/// The writer of the books.
+/// The writer of the store.
 #[derive(Debug)]
 pub struct Store {
-    /// Stands before the connection: its thread has ended when the connection closes.
+    /// Declared before the connection, so that its thread has ended when the connection closes.
     maintenance: Option<Maintenance>,
     connection: Connection,
     path: PathBuf,
     key: ChainKey,
     head: Head,
-    /// Letters that wait in the outbox.
+    /// Entries that wait in the outbox.
     waiting: u32,
     /// The row of the last anchor.
     anchored: i64,
-    /// An anchor is wanted before [`anchor::ROWS_MAX`] rows have come.
+    /// An anchor is due before [`anchor::ROWS_MAX`] rows were written.
     anchor_soon: bool,
     anchor_writer: AnchorWriter,
 }
@@ -72,16 +72,16 @@ impl Store {
         };
         store.reload_head()?;
         store.compare_anchor();
-        // After the first commit, which syncs the log with everything that a killed writer has left in it.
+        // It is written after the first commit: that syncs the log, with all rows that a killed writer has left in it.
         store.anchor_soon = store.head.seq > store.anchored;
         if let Err(error) = store.shorten_log() {
-            // What is in the log is as durable as what is in the database.
-            tracing::warn!("the log of the books stays long: {error}; check the disk");
+            // Nothing is lost: the log is as durable as the database.
+            tracing::warn!("the write-ahead log could not be truncated: {error}; check the disk");
         }
         Ok(store)
     }
 
-    /// A long log that a killed writer has left is read from its beginning at every start, until it is cut off.
+    /// Truncates a long log that a killed writer has left: every start reads all of it.
     fn shorten_log(&self) -> Result<(), rusqlite::Error> {
         let mut log = self.path.clone().into_os_string();
         log.push("-wal");
@@ -89,7 +89,7 @@ impl Store {
         if !is_long {
             return Ok(());
         }
-        // Who reads meanwhile is not waited for: the next start comes.
+        // Do not wait for readers: the next start tries again.
         self.connection.busy_timeout(Duration::ZERO)?;
         let outcome = self
             .connection
@@ -98,11 +98,11 @@ impl Store {
         outcome
     }
 
-    /// From now on checkpoints and anchors are made beside the writer, on a thread of their own, so that no sale waits for one.
+    /// Starts the thread that makes checkpoints and anchors, so that no sale waits for one.
     ///
     /// # Errors
     ///
-    /// [`StoreError`] where the thread cannot be made, or the database does not take its setting.
+    /// [`StoreError`] where the thread cannot be created, or the database does not accept a setting.
     pub fn start_maintenance(&mut self) -> Result<(), StoreError> {
         let maintenance = Maintenance::start(&self.path, self.anchor_writer.clone())
             .map_err(|source| StoreError::Thread { source })?;
@@ -117,8 +117,8 @@ impl Store {
         self.path.parent().unwrap_or(Path::new("."))
     }
 
-    /// Holds the books against the anchor. One that they do not have is set aside as evidence, so that the next one does not
-    /// overwrite it; whether the till may go on with such books is for people to say, and `verify` tells them.
+    /// Compares the journal with the anchor. An anchor that the journal does not have is set aside as evidence, so that the next
+    /// one does not overwrite it. The till goes on; the log and `verify` report the anchor, and the owner decides.
     fn compare_anchor(&mut self) {
         let anchors = match anchor::found(self.folder(), &self.key) {
             Ok(anchors) => anchors,
@@ -142,8 +142,8 @@ impl Store {
                 tracing::error!(
                     anchor = %path.display(),
                     ?aside,
-                    "the books are not those that the anchor was written for: an older copy was put back, their end was cut, \
-                     or they are another till's; stop selling and run `ferrotill verify`"
+                    "the journal does not have the row that the anchor names: an older copy was put back, its end was cut, \
+                     or it is another till's; stop selling and run `ferrotill verify`"
                 );
             }
         }
@@ -156,20 +156,20 @@ impl Store {
         self.head.seq - self.anchored >= anchor::ROWS_MAX || self.anchor_soon
     }
 
-    /// Writes the anchor if the books have grown. Trouble with it is told and stops nothing: the books are as durable without.
+    /// Writes the anchor if the journal has grown. An error is logged and stops nothing: the journal is as durable without an anchor.
     pub fn anchor(&mut self) {
-        self.anchored_by(|store, anchor| store.anchor_writer.write(anchor));
+        self.anchor_with(|store, anchor| store.anchor_writer.write(anchor));
     }
 
-    /// The same beside the writer, where there is a thread for it: the next sale is not held up.
+    /// [`Self::anchor`] on the maintenance thread, if there is one, so that the next sale does not wait.
     pub fn anchor_in_background(&mut self) {
-        self.anchored_by(|store, anchor| match &store.maintenance {
+        self.anchor_with(|store, anchor| match &store.maintenance {
             Some(maintenance) => maintenance.anchor(anchor),
             None => store.anchor_writer.write(anchor),
         });
     }
 
-    fn anchored_by(&mut self, write: impl FnOnce(&Self, Anchor) -> bool) {
+    fn anchor_with(&mut self, write: impl FnOnce(&Self, Anchor) -> bool) {
         self.anchor_soon = false;
         if self.head.seq <= self.anchored {
             return;
@@ -189,12 +189,12 @@ impl Store {
         &self.path
     }
 
-    /// The connection, for questions of this module's own.
+    /// The connection, for the other files of the store.
     pub(super) fn connection(&self) -> &Connection {
         &self.connection
     }
 
-    /// Reads the head again, and counts what waits: after an error at commit nothing held in memory is believed.
+    /// Reads the head and the number of waiting outbox entries again: after an error at COMMIT they may not be what memory holds.
     ///
     /// # Errors
     ///
@@ -222,7 +222,7 @@ impl Store {
         Ok(())
     }
 
-    /// Begins a batch. What is not committed has not happened.
+    /// Begins a batch. A batch that is dropped without [`Batch::commit`] leaves nothing.
     ///
     /// # Errors
     ///
@@ -238,7 +238,7 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// [`StoreError::ChainBroken`] where a replayed row does not fit.
+    /// [`StoreError::ChainBroken`] where a row after the snapshot does not fit the chain.
     pub fn load_till(&self, device: Uuid) -> Result<Till, StoreError> {
         let snapshot: Option<(i64, u16, Vec<u8>)> = self
             .connection

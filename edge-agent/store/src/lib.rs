@@ -1,7 +1,7 @@
-//! The books on disk: the hash-chained journal, its projections and the outbox. The only SQL of the agent.
+//! The store: the hash-chained journal, the tables that follow from it, and the outbox. The only SQL of the agent.
 //!
-//! One [`Store`] writes, from one thread; any number of [`Reader`]s read beside it.
-//! What is acknowledged to a caller was committed before: an error at commit means *unknown*, and the head is read again.
+//! One [`Store`] writes, from one thread; any number of [`Reader`]s read at the same time.
+//! A caller gets a positive answer only after COMMIT. After an error at COMMIT the outcome is unknown, and the head is read again.
 
 mod anchor;
 mod chain;
@@ -37,17 +37,17 @@ pub use query::{Page, Reader, UnsentCount};
 pub use reconcile::{ReconciliationCount, ReconciliationFigure, ZReconciliation};
 pub use rows::{DocumentRow, RequestState, StoredDocument};
 
-/// Why the books could not be read or written.
+/// Why the store could not be read or written.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    /// The database said no.
+    /// SQLite reports an error.
     #[error("the database {path} could not be used ({context}); check the disk and its free space")]
     Database {
         /// What was being done.
         context: &'static str,
         /// The file.
         path: PathBuf,
-        /// SQLite's own words.
+        /// SQLite's own error.
         #[source]
         source: rusqlite::Error,
     },
@@ -58,25 +58,25 @@ pub enum StoreError {
     Migration {
         /// The file.
         path: PathBuf,
-        /// The migration's own words.
+        /// The migration's own error.
         #[source]
         source: rusqlite_migration::Error,
     },
-    /// The file is of another version, and whoever only reads brings it to none.
+    /// The file has another version. Only the service migrates; a program that only reads does not.
     #[error(
-        "the database {path} has version {found}, and this program reads version {expected}; use the program that runs the till, after it was started once"
+        "the database {path} has version {found}, and this program reads version {expected}; start the till once with this program, or use the program that runs the till"
     )]
     Version {
         /// The file.
         path: PathBuf,
         /// Its version.
         found: i64,
-        /// Ours.
+        /// The version of this program.
         expected: i64,
     },
     /// A row does not fit the chain.
     #[error(
-        "journal row {seq} does not fit the chain: it was changed, removed or put there by somebody else; restore a backup and call the service"
+        "journal row {seq} does not fit the chain: it was changed, removed or added by somebody else; restore a backup and call the service"
     )]
     ChainBroken {
         /// The row.
@@ -92,72 +92,76 @@ pub enum StoreError {
         source: ferrotill_core::event::EventError,
     },
     /// A file of the data folder is missing or has lost its content, and others that belong to it are there.
-    #[error("{path} {lack}, but {beside}; put it back from the backup")]
+    #[error("{path} {lack}, but {evidence}; put it back from the backup")]
     FileMissing {
         /// The file.
         path: PathBuf,
         /// What is wrong with it: "is missing".
         lack: &'static str,
         /// What shows that it was there: "journal.key is there".
-        beside: &'static str,
+        evidence: &'static str,
     },
     /// The data folder.
     #[error("the data folder {path} could not be read; check its permissions")]
     Folder {
         /// The folder.
         path: PathBuf,
-        /// The system's own words.
+        /// The system's own error.
         #[source]
         source: std::io::Error,
     },
-    /// The key of the chain.
-    #[error("the journal's key {path} could not be read or made; check the folder's permissions")]
+    /// The key file.
+    #[error(
+        "the journal's key {path} could not be read or created; check the folder's permissions"
+    )]
     Key {
         /// The file.
         path: PathBuf,
-        /// The system's own words.
+        /// The system's own error.
         #[source]
         source: std::io::Error,
     },
-    /// The anchor.
+    /// The anchor file.
     #[error("the journal's anchor in {path} could not be read; check the folder's permissions")]
     Anchor {
         /// The folder.
         path: PathBuf,
-        /// The system's own words.
+        /// The system's own error.
         #[source]
         source: std::io::Error,
     },
     /// The maintenance thread.
-    #[error("the system cannot make the thread that makes checkpoints and anchors")]
+    #[error(
+        "the system cannot create the maintenance thread of the store; check its limit of threads"
+    )]
     Thread {
-        /// The system's own words.
+        /// The system's own error.
         #[source]
         source: std::io::Error,
     },
     /// A snapshot that does not decode.
     #[error(
-        "the snapshot of the till cannot be read; it can be deleted, and is then made again from the journal"
+        "the snapshot of the till cannot be read; delete it, and the till is made again from the journal"
     )]
     Snapshot,
-    /// The configuration contradicts what is in the books.
+    /// The configuration contradicts the journal.
     #[error(
-        "the configuration of device {device} contradicts the books: {refusal}; a number range that was used may grow, but not move"
+        "the configuration of device {device} contradicts the journal: {refusal}; a number range that was used may grow, but not move"
     )]
     Configuration {
         /// The device.
         device: uuid::Uuid,
-        /// The till's words.
+        /// The rule that it breaks.
         refusal: ferrotill_core::Refusal,
     },
-    /// A number that was free a moment ago is not.
+    /// A number was admitted for a document and is refused at its seal: a defect.
     #[error("the next number of the alternative receipts could not be taken ({found})")]
     Number {
         /// What was found.
         found: String,
     },
-    /// The printer has closed its day, and the shift cannot be closed with it.
-    #[error("the printer's own Z-report cannot be booked ({refusal})")]
+    /// The printer has closed its day on its own, and the till cannot close its shift.
+    #[error("the printer's own Z-report cannot be entered into the journal ({refusal})")]
     NotBooked {
         /// Why not.
         refusal: ferrotill_core::Refusal,
@@ -168,7 +172,7 @@ pub enum StoreError {
         /// The row.
         seq: i64,
     },
-    /// The event does not fit the room.
+    /// The encoded event is larger than its buffer.
     #[error("the document is too large for the journal")]
     TooLarge,
 }
@@ -191,14 +195,14 @@ impl<T> Context<T> for Result<T, rusqlite::Error> {
 /// The database's file name inside the data folder.
 pub const FILE_NAME: &str = "ferrotill.db";
 
-/// How long a reader waits for a lock. The writer never meets one.
+/// How long a connection waits for a lock. In WAL mode readers and the writer do not block each other.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// The settings of every connection.
+/// The settings of the writer's connection.
 fn configure(connection: &Connection) -> Result<(), rusqlite::Error> {
     connection.busy_timeout(BUSY_TIMEOUT)?;
     connection.pragma_update(None, "journal_mode", "WAL")?;
-    // FULL: a commit that was answered survives a power cut (spec/engineering.md, Storage).
+    // FULL: every commit syncs the log, so that a commit that was answered survives a power cut.
     connection.pragma_update(None, "synchronous", "FULL")?;
     connection.pragma_update(None, "trusted_schema", false)?;
     connection.pragma_update(None, "cell_size_check", true)?;

@@ -1,4 +1,4 @@
-//! The steps from an empty file to today's tables.
+//! The migrations: the steps from an empty file to this program's tables.
 
 use std::path::Path;
 
@@ -10,7 +10,7 @@ use super::StoreError;
 /// Every step, in order; released ones are never edited.
 const STEPS: &[M<'static>] = &[M::up(include_str!("../../../migrations/01-journal/up.sql"))];
 
-/// Brings the file to this program's version; a newer file is refused.
+/// Migrates the file to this program's version; a newer file is refused.
 pub(super) fn migrate(connection: &mut Connection, path: &Path) -> Result<(), StoreError> {
     Migrations::from_slice(STEPS)
         .to_latest(connection)
@@ -20,7 +20,7 @@ pub(super) fn migrate(connection: &mut Connection, path: &Path) -> Result<(), St
         })
 }
 
-/// The version of the tables that this program makes.
+/// The version of this program's tables: the number of steps.
 pub(super) fn version() -> i64 {
     i64::try_from(STEPS.len()).unwrap_or(i64::MAX)
 }

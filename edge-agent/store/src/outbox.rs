@@ -1,4 +1,4 @@
-//! What waits to be told to the tax office.
+//! The outbox: one entry for each document that must be sent to the authority.
 
 use ferrotill_core::budget::Unsent;
 use ferrotill_core::document::{Body, DocumentKind};
@@ -13,36 +13,36 @@ use super::journal::Batch;
 use super::query::{Reader, UnsentCount};
 use super::rows::{self, COLUMNS, StoredDocument};
 
-/// A document that waits, with what it takes to tell of it.
+/// A document that must be sent to the authority, with what its request needs.
 #[derive(Debug)]
 pub struct OutboxEntry {
-    /// Its place in the order of telling.
+    /// Its place in the order of sending: the journal row of its seal.
     pub sealed_seq: i64,
     /// Its device.
     pub device: Uuid,
-    /// What kind of telling.
+    /// The duty: `sale`, `refund`, `deposit`, `withdraw`, `alternative_receipt` or `z_report`.
     pub duty: String,
-    /// The message's number towards the tax office.
+    /// The number of the message: the document's number.
     pub message_number: u32,
     /// The document.
     pub document: StoredDocument,
-    /// Number of the sale that a refund takes back: its fiscal number, or else its own.
+    /// For a refund, the number of the sale that it takes back: the fiscal number, or else the document number.
     pub original_number: Option<u64>,
 }
 
-/// How far the telling of a document is.
+/// How far the delivery of a document is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DeliveryState {
-    /// Answers of the office so far.
+    /// Answers of the authority so far.
     pub attempts: u32,
-    /// Why the office did not take it, the last time.
+    /// Why the authority refused it, where its last answer was a refusal.
     pub refusal: Option<String>,
-    /// When the office took it, in milliseconds since the epoch.
+    /// When the authority acknowledged it, in milliseconds since the epoch.
     pub acknowledged_ms: Option<i64>,
 }
 
 impl Reader {
-    /// The oldest letters that wait after a place in the order.
+    /// The oldest waiting entries after a place in the order.
     ///
     /// # Errors
     ///
@@ -64,7 +64,7 @@ impl Reader {
                     ))
                 })?
                 .collect::<Result<Vec<(i64, i64, [u8; 16], String, u32)>, _>>()?;
-            let mut letters = Vec::with_capacity(waiting.len());
+            let mut entries = Vec::with_capacity(waiting.len());
             for (sealed_seq, reserved_seq, device, duty, message_number) in waiting {
                 let row = connection
                     .prepare_cached(&format!(
@@ -73,7 +73,7 @@ impl Reader {
                     .query_row([reserved_seq], rows::document_row)?;
                 let document = rows::document(connection, row)?;
                 let original_number = original_number(connection, &document)?;
-                letters.push(OutboxEntry {
+                entries.push(OutboxEntry {
                     sealed_seq,
                     device: Uuid::from_bytes(device),
                     duty,
@@ -82,11 +82,11 @@ impl Reader {
                     original_number,
                 });
             }
-            Ok(letters)
+            Ok(entries)
         })
     }
 
-    /// The newest letter that waits.
+    /// The place of the newest waiting entry.
     ///
     /// # Errors
     ///
@@ -99,7 +99,7 @@ impl Reader {
         })
     }
 
-    /// How much waits.
+    /// What the authority has not acknowledged yet.
     ///
     /// # Errors
     ///
@@ -125,7 +125,7 @@ impl Reader {
         })
     }
 
-    /// The letter of a document, while it waits or once it is acknowledged: how often it was sent, what was said, and when it was taken.
+    /// The delivery of a document, whether it waits or is acknowledged; `None` where nothing must be sent.
     ///
     /// # Errors
     ///
@@ -150,9 +150,10 @@ impl Reader {
 }
 
 impl Batch<'_> {
-    /// What waits to be told, as the budgets count it; the oldest letter stands first.
+    /// What the authority has not acknowledged yet, as the offline budgets count it.
     ///
-    /// The writer keeps count: a till whose office has not answered for a year must not count a year's letters with every sale.
+    /// The writer keeps the count in memory: counting a year's entries with every sale would slow a till down whose authority
+    /// has not answered for a year.
     ///
     /// # Errors
     ///
@@ -170,7 +171,7 @@ impl Batch<'_> {
     }
 }
 
-/// When the oldest letter that waits was made.
+/// When the document of the oldest waiting entry was reserved.
 pub(super) const OLDEST_WAITING: &str = "SELECT document.at FROM outbox JOIN document ON document.reserved_seq = outbox.reserved_seq \
      WHERE outbox.state = 'waiting' ORDER BY outbox.sealed_seq LIMIT 1";
 

@@ -1,7 +1,7 @@
-//! What follows from an event for the tables that things are looked up in.
+//! The tables that follow from the journal: what each event changes in them.
 //!
-//! The same functions run behind the writer and behind `verify`, which rebuilds the tables from the journal and compares:
-//! table names are not qualified, so that the rebuilt ones can stand before the real ones.
+//! The writer and `verify` call the same functions. `verify` rebuilds the tables as temporary ones and compares;
+//! table names carry no schema, so that SQLite finds the temporary tables first.
 
 use ferrotill_core::document::{Body, DocumentKind};
 use ferrotill_core::event::{Event, Reserved, Sealed};
@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use super::{reconcile, rows};
 
-/// Enters what follows from an event. How many letters that makes for the outbox.
+/// Enters what follows from an event. Returns the number of new outbox entries.
 pub(super) fn project(
     connection: &Connection,
     device: Uuid,
@@ -69,7 +69,7 @@ fn reserved_row(
                 amount,
                 tax
             ])?;
-    // An id whose document was voided is free again: its newest document takes the place.
+    // The id of a voided document is free again: the id then leads to its newest document.
     connection
         .prepare_cached("INSERT OR REPLACE INTO request (id, reserved_seq) VALUES (?1, ?2)")?
         .execute(params![reserved.id.0, seq])?;

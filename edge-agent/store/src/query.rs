@@ -1,4 +1,4 @@
-//! Reading the books.
+//! The readers of the store.
 
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
@@ -19,26 +19,26 @@ use super::{Context, FILE_NAME, StoreError, anchor, folder};
 pub struct Page {
     /// The documents, newest first.
     pub documents: Vec<StoredDocument>,
-    /// How many there are in all.
+    /// How many there are on all pages.
     pub total: u32,
 }
 
-/// What has not been acknowledged yet.
+/// The documents that the authority has not acknowledged yet.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct UnsentCount {
     /// Documents.
     pub documents: u32,
-    /// Of these, refused the last time that they were sent.
+    /// Of these, documents that the authority refused when they were sent last.
     pub refused: u32,
-    /// When the oldest of them was made, in milliseconds since the epoch.
+    /// When the oldest of them was reserved, in milliseconds since the epoch.
     pub oldest_ms: Option<i64>,
-    /// What was sold in them, gross, in minor units.
+    /// Gross amount of the sales among them, in minor units.
     pub sold: i64,
-    /// When the office took the newest document that it has taken, in milliseconds since the epoch.
+    /// When the newest acknowledged document was acknowledged, in milliseconds since the epoch.
     pub last_acknowledged_ms: Option<i64>,
 }
 
-/// Readers beside the writer: a small pool of connections.
+/// Reads while the writer works: a small pool of connections.
 #[derive(Clone, Debug)]
 pub struct Reader {
     path: PathBuf,
@@ -46,7 +46,7 @@ pub struct Reader {
 }
 
 impl Reader {
-    /// Readers of the books in a data folder.
+    /// A reader of the store in a data folder.
     #[must_use]
     pub fn new(folder: &Path) -> Self {
         Self {
@@ -109,7 +109,7 @@ impl Reader {
         })
     }
 
-    /// The Z-report of a shift.
+    /// The request id of the Z-report of a shift.
     ///
     /// # Errors
     ///
@@ -126,7 +126,7 @@ impl Reader {
         })
     }
 
-    /// The last number that went out of a range of alternative receipts.
+    /// The last number that was used of a range of alternative receipts.
     ///
     /// # Errors
     ///
@@ -149,7 +149,7 @@ impl Reader {
         })
     }
 
-    /// Number of the last document.
+    /// The number of a device's last document; 0 before the first.
     ///
     /// # Errors
     ///
@@ -162,7 +162,7 @@ impl Reader {
         })
     }
 
-    /// The reconciliation of a Z-report.
+    /// The reconciliation of a Z-report, if the shift is closed.
     ///
     /// # Errors
     ///
@@ -177,7 +177,7 @@ impl Reader {
         })
     }
 
-    /// How the Z-reports stand.
+    /// How many Z-reports do not reconcile yet.
     ///
     /// # Errors
     ///
@@ -198,14 +198,14 @@ impl Reader {
         })
     }
 
-    /// Anchors of the journal that the books did not have at a start: evidence that `verify` tells of.
+    /// How many anchors were set aside because the journal did not have their row at a start. `verify` reports them.
     #[must_use]
     pub fn anchors_set_aside(&self) -> usize {
         let folder = self.path.parent().unwrap_or(Path::new("."));
         anchor::count_aside(folder)
     }
 
-    /// Checks the chain from its first row to its last and returns how many rows there are.
+    /// Checks the chain from its first row to its last. Returns the number of rows.
     ///
     /// # Errors
     ///
@@ -252,10 +252,10 @@ impl Reader {
 
 /// Idle connections that are kept.
 const IDLE_MAX: usize = 4;
-/// Pages that a reader keeps; the system keeps the file's, and the writer has a cache of its own.
+/// Cache of a connection, in KiB. Small, because the system caches the file and the writer has its own cache.
 const CACHE_KIB: i64 = 256;
 
-/// Letters that wait.
+/// Entries that wait in the outbox.
 pub(super) fn count_waiting(connection: &Connection) -> Result<u32, rusqlite::Error> {
     connection.query_row(
         "SELECT count(*) FROM outbox WHERE state = 'waiting'",

@@ -8,7 +8,7 @@ use rusqlite::{Connection, OptionalExtension};
 use super::chain::{ChainKey, GENESIS, Link, Mac};
 use super::{Context, StoreError};
 
-/// Walks the journal after a row, checks the chain, and hands every event on.
+/// Reads the journal after a row, checks the chain, and gives every event to `take`: device, row, event.
 pub(super) fn replay(
     connection: &Connection,
     path: &Path,

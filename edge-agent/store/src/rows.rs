@@ -1,4 +1,4 @@
-//! Documents as their rows have them, and the questions that are asked of a connection: the writer's, a reader's, or that of `verify`.
+//! Documents as their rows have them, and queries that the writer, the readers and `verify` share.
 
 use ferrotill_core::document::DocumentKind;
 use ferrotill_core::event::{Event, Reserved, Sealed, Voided};
@@ -11,40 +11,40 @@ use super::reconcile::{self, ZReconciliation};
 /// What became of a request id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RequestState {
-    /// Its document is between reservation and seal.
+    /// Its document is reserved, and not sealed or voided yet.
     Reserved,
-    /// Its document is legal.
+    /// Its document is sealed: it is legal.
     Sealed,
-    /// Its document did not come about; the id is free again.
+    /// Its document was voided; the id is free again.
     Voided,
 }
 
 /// A document's row.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DocumentRow {
-    /// Its reservation in the journal.
+    /// The journal row of its reservation.
     pub reserved_seq: i64,
-    /// Its end in the journal.
+    /// The journal row that sealed or voided it.
     pub settled_seq: Option<i64>,
     /// Its device.
     pub device: Uuid,
-    /// Its id.
+    /// Its request id.
     pub id: Uuid,
-    /// Its id over all tills.
+    /// Its id that is unique over all tills.
     pub unique_id: Uuid,
-    /// Digest of its command.
+    /// Digest of the request that ordered it.
     pub fingerprint: [u8; 32],
     /// Its kind.
     pub kind: DocumentKind,
     /// What became of it.
     pub state: RequestState,
-    /// When it was reserved.
+    /// When it was reserved, in milliseconds since the epoch.
     pub at: i64,
-    /// The Z-report of its shift.
+    /// The number of its shift's Z-report.
     pub z_number: u32,
-    /// Its number.
+    /// Its number, once it is sealed.
     pub number: Option<u32>,
-    /// Trouble with its paper.
+    /// Why its paper is missing.
     pub print_error: Option<String>,
 }
 
@@ -53,7 +53,7 @@ pub struct DocumentRow {
 pub struct StoredDocument {
     /// Its row.
     pub row: DocumentRow,
-    /// How it reconciles, where it is a Z-report.
+    /// Its reconciliation, where it is a sealed Z-report.
     pub reconciliation: Option<ZReconciliation>,
     reserved: (u16, u16, Vec<u8>),
     settled: Option<(u16, u16, Vec<u8>)>,
@@ -88,7 +88,7 @@ impl StoredDocument {
         }
     }
 
-    /// How it was reserved.
+    /// The event that reserved it.
     #[must_use]
     pub fn reserved(&self) -> Option<Reserved<'_>> {
         match Event::decode(self.reserved.0, self.reserved.1, &self.reserved.2) {
@@ -97,7 +97,7 @@ impl StoredDocument {
         }
     }
 
-    /// How it was sealed.
+    /// The event that sealed it.
     #[must_use]
     pub fn sealed(&self) -> Option<Sealed<'_>> {
         let (kind, version, payload) = self.settled.as_ref()?;
@@ -107,7 +107,7 @@ impl StoredDocument {
         }
     }
 
-    /// Why it did not come about.
+    /// The event that voided it.
     #[must_use]
     pub fn voided(&self) -> Option<Voided<'_>> {
         let (kind, version, payload) = self.settled.as_ref()?;
@@ -198,6 +198,7 @@ pub(super) fn document(
     })
 }
 
+/// What returns have taken back of a sale: line, quantity in thousandths, amount in minor units.
 pub(super) fn returned(
     connection: &Connection,
     original_seq: i64,

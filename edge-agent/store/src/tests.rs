@@ -1,8 +1,11 @@
-//! The books against everything that can happen to them: crashes, edits, newer programs.
+//! Tests of the store: crashes, edits by hand, files of newer programs.
 
-mod declared;
+mod cells;
 mod flat;
 mod folder;
+mod journal;
+mod operator;
+mod outbox;
 mod reconciled;
 mod rows;
 mod shop;
@@ -11,16 +14,11 @@ mod verified;
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 
-use ferrotill_core::event::{Event, Sealed};
-use ferrotill_core::seal::Seal;
-use ferrotill_core::till::{Till, Wish};
-use rusqlite::types::Value;
-
 use super::*;
 use shop::*;
 
 #[test]
-fn a_fresh_folder_gets_a_key_for_its_owner_alone_and_all_tables() {
+fn a_first_start_creates_a_key_for_its_owner_only_and_all_tables() {
     let folder = tempfile::tempdir().unwrap();
     drop(Store::open(folder.path()).unwrap());
     let key = folder.path().join("journal.key");
@@ -35,7 +33,7 @@ fn a_fresh_folder_gets_a_key_for_its_owner_alone_and_all_tables() {
     assert_eq!(
         fs::read(&key).unwrap(),
         first,
-        "the key is made once: another one would break the chain"
+        "the key is created once: a second one would break the chain"
     );
     let expected = [
         "alternative_number",
@@ -53,7 +51,7 @@ fn a_fresh_folder_gets_a_key_for_its_owner_alone_and_all_tables() {
 }
 
 #[test]
-fn a_key_that_is_cut_short_is_refused_with_its_path() {
+fn a_key_of_the_wrong_length_is_refused_with_its_path() {
     let folder = tempfile::tempdir().unwrap();
     drop(Store::open(folder.path()).unwrap());
     let key = folder.path().join("journal.key");
@@ -65,7 +63,7 @@ fn a_key_that_is_cut_short_is_refused_with_its_path() {
 }
 
 #[test]
-fn money_is_never_a_float_in_sql_either() {
+fn no_column_accepts_a_fraction() {
     let folder = tempfile::tempdir().unwrap();
     drop(Store::open(folder.path()).unwrap());
     let raw = raw(folder.path());
@@ -77,7 +75,7 @@ fn money_is_never_a_float_in_sql_either() {
                 |row| row.get(0),
             )
             .unwrap();
-        assert_eq!(strict, 1, "{table} takes what its columns do not say");
+        assert_eq!(strict, 1, "{table} accepts values of other types");
         let columns: Vec<(String, String)> = raw
             .prepare("SELECT name, type FROM pragma_table_info(?1)")
             .unwrap()
@@ -98,405 +96,7 @@ fn money_is_never_a_float_in_sql_either() {
 }
 
 #[test]
-fn what_was_appended_replays_to_the_same_till() {
-    let mut shop = Shop::new();
-    shop.trading_day();
-    let Shop { folder, till, .. } = shop;
-    let store = Store::open(folder.path()).unwrap();
-    let replayed = store.load_till(DEVICE).unwrap();
-    assert_eq!(replayed, till);
-    assert_eq!((replayed.last_number(), replayed.last_z()), (6, 1));
-    assert_eq!(
-        store.load_till(OTHER_DEVICE).unwrap(),
-        Till::default(),
-        "a till's events are its own"
-    );
-}
-
-#[test]
-fn a_snapshot_and_what_came_after_is_the_whole_replay() {
-    let mut shop = Shop::new();
-    shop.sale(1);
-    let mut batch = shop.store.batch().unwrap();
-    batch.snapshot(DEVICE, &shop.till).unwrap();
-    batch.commit().unwrap();
-    let at_snapshot = shop.rows();
-    shop.trading_day();
-    assert_eq!(shop.store.load_till(DEVICE).unwrap(), shop.till);
-
-    // It is used: a till that was altered in it is the one that comes back, with the tail on top.
-    let raw = raw(shop.folder.path());
-    let (seq, kept): (i64, Vec<u8>) = raw
-        .query_row("SELECT seq, till FROM snapshot", [], |row| {
-            Ok((row.get(0)?, row.get(1)?))
-        })
-        .unwrap();
-    assert_eq!(seq, at_snapshot);
-    let empty = postcard::to_stdvec(&Till::default()).unwrap();
-    raw.execute("UPDATE snapshot SET till = ?1", [&empty])
-        .unwrap();
-    assert_ne!(shop.store.load_till(DEVICE).unwrap(), shop.till);
-    raw.execute("UPDATE snapshot SET till = ?1", [&kept])
-        .unwrap();
-
-    // It can be missing, or of another version, and nothing changes but the time it takes.
-    raw.execute("UPDATE snapshot SET version = 99", []).unwrap();
-    assert_eq!(shop.store.load_till(DEVICE).unwrap(), shop.till);
-    raw.execute("DELETE FROM snapshot", []).unwrap();
-    assert_eq!(shop.store.load_till(DEVICE).unwrap(), shop.till);
-
-    // One that does not decode is said to be so, and is not taken for a till.
-    raw.execute(
-        "INSERT INTO snapshot VALUES (?1, 1, ?2, x'FF')",
-        rusqlite::params![DEVICE.as_bytes(), Till::SNAPSHOT_VERSION],
-    )
-    .unwrap();
-    assert!(matches!(
-        shop.store.load_till(DEVICE),
-        Err(StoreError::Snapshot)
-    ));
-}
-
-#[test]
-fn every_flipped_bit_of_a_row_is_found() {
-    let mut shop = Shop::new();
-    shop.cash(1, 5_000);
-    shop.void(2);
-    let raw = shop.unlocked();
-    let rows = shop.rows();
-    // At the end, a row whose number falls below one is out of sight: a cut tail (see below). In the middle it leaves a gap.
-    let out_of_sight = |row: i64, column: &str, bit: u32| {
-        row == rows && column == "seq" && (row ^ 1_i64.wrapping_shl(bit)) < 1
-    };
-    let mut flipped = 0;
-    for row in 1..=rows {
-        for column in COLUMNS_OF_JOURNAL {
-            let kept = cell(&raw, row, column);
-            let bits = match &kept {
-                Value::Blob(bytes) => u32::try_from(bytes.len()).unwrap() * 8,
-                _ => 64,
-            };
-            for bit in 0..bits {
-                if out_of_sight(row, column, bit) {
-                    continue;
-                }
-                let changed = flip(&kept, bit);
-                // Where the number of another row comes out, the database itself says no.
-                if !put(&raw, row, column, &changed) {
-                    assert_eq!(column, "seq");
-                    continue;
-                }
-                let now = if let (true, Value::Integer(seq)) = (column == "seq", &changed) {
-                    *seq
-                } else {
-                    row
-                };
-                assert!(shop.verify().is_err(), "row {row}, {column}, bit {bit}");
-                assert!(put(&raw, now, column, &kept));
-                flipped += 1;
-            }
-        }
-    }
-    assert!(flipped > 5_000, "{flipped}");
-    assert_eq!(shop.verify().unwrap(), rows, "and untouched it is whole");
-}
-
-#[test]
-fn removed_swapped_and_foreign_rows_are_found_where_they_are() {
-    let edits: [(&str, &str, i64); 6] = [
-        ("removed", "DELETE FROM journal WHERE seq = 3", 3),
-        (
-            "removed, and the rest moved up",
-            "DELETE FROM journal WHERE seq = 3; UPDATE journal SET seq = -seq WHERE seq > 3; UPDATE journal SET seq = -seq - 1 WHERE seq < 0",
-            3,
-        ),
-        (
-            "the first one removed",
-            "DELETE FROM journal WHERE seq = 1",
-            1,
-        ),
-        (
-            "swapped",
-            "UPDATE journal SET seq = 99 WHERE seq = 3; UPDATE journal SET seq = 3 WHERE seq = 4; UPDATE journal SET seq = 4 WHERE seq = 99",
-            3,
-        ),
-        (
-            "given twice",
-            "INSERT INTO journal SELECT 9, device, at, kind, version, payload, mac FROM journal WHERE seq = 8",
-            9,
-        ),
-        (
-            "of another journal",
-            "UPDATE journal SET (device, at, kind, version, payload, mac) = (SELECT device, at, kind, version, payload, mac FROM other.journal WHERE seq = 2) WHERE seq = 2",
-            2,
-        ),
-    ];
-    for (what, edit, found_at) in edits {
-        let mut shop = Shop::new();
-        let mut other = Shop::new();
-        for id in 1..=2 {
-            shop.cash(id, 100);
-            other.cash(id, 100);
-        }
-        shop.void(3);
-        shop.alternative(4);
-        let raw = shop.unlocked();
-        raw.execute("ATTACH ?1 AS other", [other.store.path().to_str().unwrap()])
-            .unwrap();
-        assert_eq!(shop.rows(), 9, "{what}");
-        raw.execute("DELETE FROM journal WHERE seq = 9", [])
-            .unwrap();
-        raw.execute_batch(edit).unwrap();
-        match shop.verify() {
-            Err(StoreError::ChainBroken { seq }) => assert_eq!(seq, found_at, "{what}"),
-            outcome => panic!("{what}: {outcome:?}"),
-        }
-    }
-}
-
-#[test]
-fn a_row_of_another_till_under_our_key_is_found_too() {
-    let mut shop = Shop::new();
-    shop.cash(1, 100);
-    shop.unlocked()
-        .execute(
-            "UPDATE journal SET device = ?1 WHERE seq = 2",
-            [OTHER_DEVICE.as_bytes()],
-        )
-        .unwrap();
-    assert!(matches!(
-        shop.verify(),
-        Err(StoreError::ChainBroken { seq: 2 })
-    ));
-    assert!(matches!(
-        shop.store.load_till(DEVICE),
-        Err(StoreError::ChainBroken { seq: 2 })
-    ));
-}
-
-/// A chain alone cannot know its own end. It takes the anchor to find a cut tail (`verified.rs`).
-#[test]
-fn a_cut_tail_is_a_shorter_journal_that_fits() {
-    let mut shop = Shop::new();
-    shop.cash(1, 100);
-    shop.cash(2, 200);
-    let whole = shop.verify().unwrap();
-    shop.unlocked()
-        .execute("DELETE FROM journal WHERE seq = ?1", [whole])
-        .unwrap();
-    assert_eq!(shop.verify().unwrap(), whole - 1);
-    let Shop { folder, .. } = shop;
-    let till = Store::open(folder.path())
-        .unwrap()
-        .load_till(DEVICE)
-        .unwrap();
-    assert!(
-        till.outstanding().is_some(),
-        "the document whose seal was cut off would be asked for at the printer"
-    );
-}
-
-#[test]
-fn the_database_forbids_to_change_or_remove_a_row() {
-    let mut shop = Shop::new();
-    shop.cash(1, 100);
-    let raw = raw(shop.folder.path());
-    for (statement, words) in [
-        ("UPDATE journal SET at = at + 1", "never updated"),
-        (
-            "UPDATE journal SET mac = mac WHERE seq = 1",
-            "never updated",
-        ),
-        ("DELETE FROM journal", "never deleted"),
-        ("DELETE FROM journal WHERE seq = 2", "never deleted"),
-    ] {
-        let error = raw.execute(statement, []).unwrap_err().to_string();
-        assert!(error.contains(words), "{statement}: {error}");
-    }
-    assert_eq!(shop.verify().unwrap(), 3);
-}
-
-#[test]
-fn a_batch_that_is_dropped_leaves_nothing() {
-    let mut shop = Shop::new();
-    shop.cash(1, 100);
-    let before = shop.whole();
-    let till = shop.till.clone();
-    {
-        let mut batch = shop.store.batch().unwrap();
-        let mut lost = till.clone();
-        let now = shop.now;
-        reserve(&mut batch, &mut lost, now, id(2), Wish::Cash(minor(500)));
-        settle(&mut batch, &mut lost, now, id(2), printed(2));
-        batch.acknowledge(3, 1).unwrap();
-        batch.note_print_error(2, Some("no paper")).unwrap();
-        batch.snapshot(DEVICE, &lost).unwrap();
-        assert_eq!(batch.seq(), 5);
-    }
-    assert_eq!(shop.whole(), before);
-    assert_eq!(shop.store.load_till(DEVICE).unwrap(), till);
-    // The head was not moved either: what comes next continues the chain.
-    shop.cash(2, 700);
-    assert_eq!(shop.verify().unwrap(), 5);
-}
-
-#[test]
-fn a_projection_that_fails_takes_its_event_back_with_it() {
-    let mut shop = Shop::new();
-    shop.alternative(1);
-    let before = shop.whole();
-    let at = moment(shop.now);
-    // The number that went out already is given a second time, which the books make impossible.
-    let seal = Seal::Range {
-        series: "ABC",
-        number: 1,
-        number_length: 8,
-    };
-    let sealed = |document, number, seal| {
-        Event::Sealed(Sealed {
-            id: document,
-            at,
-            number,
-            current_number: number,
-            seal,
-            report: None,
-        })
-    };
-    let reservation = bare_reservation(id(2), at);
-    for (what, last) in [
-        ("a repeated series and number", sealed(id(2), 2, seal)),
-        ("a repeated number", sealed(id(2), 1, printed(9))),
-        ("a document that nobody reserved", sealed(id(77), 2, seal)),
-    ] {
-        {
-            let mut batch = shop.store.batch().unwrap();
-            append(&mut batch, &reservation);
-            let payload = encoded(&last);
-            let outcome = batch.append(DEVICE, at.utc_ms, &last, &payload);
-            assert!(
-                matches!(outcome, Err(StoreError::Database { context, .. }) if context == "projection"),
-                "{what}: {outcome:?}"
-            );
-        }
-        assert_eq!(shop.whole(), before, "{what}");
-    }
-    shop.cash(2, 300);
-    assert_eq!(shop.verify().unwrap(), 5);
-    assert_eq!(shop.till.last_number(), 2, "and its number is free");
-}
-
-#[test]
-fn a_voided_id_is_free_again_and_leads_to_its_newest_document() {
-    let mut shop = Shop::new();
-    shop.void(1);
-    let reader = shop.reader();
-    let voided = reader.find(Some(DEVICE), uuid(1)).unwrap().unwrap();
-    assert_eq!(voided.row.state, RequestState::Voided);
-    assert_eq!(voided.row.number, None, "nothing that is void has a number");
-    assert_eq!(voided.voided().unwrap().reason, "out of paper");
-    assert!(voided.sealed().is_none());
-    assert_eq!(reader.unsent().unwrap().documents, 0);
-
-    shop.cash(1, 900);
-    let again = reader.find(Some(DEVICE), uuid(1)).unwrap().unwrap();
-    assert_eq!(again.row.state, RequestState::Sealed);
-    assert_eq!(again.row.number, Some(1));
-    assert!(again.row.reserved_seq > voided.row.reserved_seq);
-    let both: i64 = raw(shop.folder.path())
-        .query_row("SELECT count(*) FROM document", [], |row| row.get(0))
-        .unwrap();
-    assert_eq!(both, 2, "what did not come about stays in the books");
-    assert!(reader.find(Some(OTHER_DEVICE), uuid(1)).unwrap().is_none());
-    assert!(reader.find(None, uuid(1)).unwrap().is_some());
-}
-
-#[test]
-fn the_outbox_tells_in_the_order_of_sealing() {
-    let mut shop = Shop::new();
-    shop.trading_day();
-    let reader = shop.reader();
-    let letters = reader.outbox_entries(0, 100).unwrap();
-    let told: Vec<(&str, u32)> = letters
-        .iter()
-        .map(|letter| (letter.duty.as_str(), letter.message_number))
-        .collect();
-    // The X-report is number 5, and the office is not told of it.
-    assert_eq!(
-        told,
-        [
-            ("deposit", 1),
-            ("sale", 2),
-            ("alternative_receipt", 3),
-            ("refund", 4),
-            ("z_report", 6)
-        ]
-    );
-    assert!(
-        letters
-            .windows(2)
-            .all(|pair| pair[0].sealed_seq < pair[1].sealed_seq)
-    );
-    assert_eq!(
-        letters[3].original_number,
-        Some(2),
-        "a refund names its sale by its number"
-    );
-    let tail = reader.outbox_entries(letters[1].sealed_seq, 2).unwrap();
-    let duties: Vec<&str> = tail.iter().map(|letter| letter.duty.as_str()).collect();
-    assert_eq!(duties, ["alternative_receipt", "refund"]);
-}
-
-#[test]
-fn a_document_is_acknowledged_once() {
-    let mut shop = Shop::new();
-    shop.cash(1, 100);
-    shop.cash(2, 100);
-    let reader = shop.reader();
-    let first = reader.outbox_entries(0, 1).unwrap()[0].sealed_seq;
-    let change = |shop: &mut Shop, change: &dyn Fn(&mut Batch<'_>)| {
-        let mut batch = shop.store.batch().unwrap();
-        change(&mut batch);
-        batch.commit().unwrap();
-    };
-    change(&mut shop, &|batch| {
-        batch.note_refusal(first, "closed").unwrap();
-    });
-    let unsent = reader.unsent().unwrap();
-    assert_eq!(
-        (unsent.documents, unsent.refused),
-        (2, 1),
-        "a refused document stays"
-    );
-    change(&mut shop, &|batch| batch.acknowledge(first, 7).unwrap());
-    change(&mut shop, &|batch| batch.acknowledge(first, 8).unwrap());
-    change(&mut shop, &|batch| {
-        batch.note_refusal(first, "late").unwrap();
-    });
-    let unsent = reader.unsent().unwrap();
-    assert_eq!((unsent.documents, unsent.refused), (1, 0));
-    let row: (String, i64, i64, Option<String>) = raw(shop.folder.path())
-        .query_row(
-            "SELECT state, attempts, acknowledged_at, refusal FROM outbox WHERE sealed_seq = ?1",
-            [first],
-            |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)),
-        )
-        .unwrap();
-    assert_eq!(row, ("acknowledged".to_owned(), 2, 7, None));
-}
-
-#[test]
-fn returns_add_up_line_by_line() {
-    let mut shop = Shop::new();
-    shop.cash(9, 10_000);
-    let sale = shop.sale(1);
-    shop.refund(2, 1, 1_000);
-    shop.refund(3, 1, 500);
-    let batch = shop.store.batch().unwrap();
-    assert_eq!(batch.returned(sale).unwrap(), [(0, 1_500, 1_215)]);
-}
-
-#[test]
-fn a_newer_schema_is_refused_and_left_alone() {
+fn a_newer_schema_is_refused_and_left_unchanged() {
     let folder = tempfile::tempdir().unwrap();
     drop(Store::open(folder.path()).unwrap());
     raw(folder.path())
@@ -510,34 +110,4 @@ fn a_newer_schema_is_refused_and_left_alone() {
         .pragma_query_value(None, "user_version", |row| row.get(0))
         .unwrap();
     assert_eq!(version, 2);
-}
-
-#[test]
-fn an_event_of_a_newer_program_is_refused_and_not_skipped() {
-    let mut shop = Shop::new();
-    shop.cash(1, 100);
-    let key = ChainKey::load(&shop.folder.path().join("journal.key")).unwrap();
-    let raw = raw(shop.folder.path());
-    let head: Mac = raw
-        .query_row("SELECT mac FROM journal WHERE seq = 3", [], |row| {
-            row.get(0)
-        })
-        .unwrap();
-    let link = chain::Link {
-        seq: 4,
-        device: DEVICE.as_bytes(),
-        at: 0,
-        kind: 900,
-        version: 1,
-        payload: &[1, 2, 3],
-    };
-    raw.execute(
-        "INSERT INTO journal VALUES (4, ?1, 0, 900, 1, x'010203', ?2)",
-        rusqlite::params![DEVICE.as_bytes(), key.mac(&head, &link)],
-    )
-    .unwrap();
-    assert!(matches!(
-        shop.store.load_till(DEVICE),
-        Err(StoreError::Unreadable { seq: 4, .. })
-    ));
 }

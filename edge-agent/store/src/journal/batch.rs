@@ -78,9 +78,9 @@ impl Batch<'_> {
         {
             self.store.anchor_soon = true;
         }
-        let letters = projection::project(self.connection(), device, seq, event)
+        let entries = projection::project(self.connection(), device, seq, event)
             .context(&self.store.path, "projection")?;
-        self.waiting = self.waiting.saturating_add(letters);
+        self.waiting = self.waiting.saturating_add(entries);
         let reserved = match event {
             Event::Reserved(reserved) => {
                 let journal_row = (event.kind(), Event::VERSION, payload.to_vec());
@@ -96,7 +96,7 @@ impl Batch<'_> {
         Ok(Appended { seq, reserved })
     }
 
-    /// The rows of the document that a request id has, if any.
+    /// The newest document of a request id on a device, if any.
     ///
     /// # Errors
     ///
@@ -106,7 +106,7 @@ impl Batch<'_> {
             .context(&self.store.path, "request id")
     }
 
-    /// The rows of the document that a request id has on whatever device.
+    /// The newest document of a request id on any device.
     ///
     /// # Errors
     ///
@@ -116,7 +116,7 @@ impl Batch<'_> {
             .context(&self.store.path, "request id")
     }
 
-    /// A document as it stands in the journal.
+    /// A document with its journal rows.
     ///
     /// # Errors
     ///
@@ -125,7 +125,7 @@ impl Batch<'_> {
         rows::document(self.connection(), row).context(&self.store.path, "document")
     }
 
-    /// What returns have taken back of a sale: line, quantity, amount.
+    /// What returns have taken back of a sale: line (counted from 0), quantity in thousandths, amount in minor units.
     ///
     /// # Errors
     ///
@@ -134,7 +134,7 @@ impl Batch<'_> {
         rows::returned(self.connection(), original_seq).context(&self.store.path, "returns")
     }
 
-    /// Notes trouble with the paper of a document that is legal without it, or that there is none.
+    /// Stores why the paper of a document is missing; `None` once it is printed. The document is legal without its paper.
     ///
     /// # Errors
     ///
@@ -142,18 +142,18 @@ impl Batch<'_> {
     pub fn note_print_error(
         &mut self,
         reserved_seq: i64,
-        words: Option<&str>,
+        reason: Option<&str>,
     ) -> Result<(), StoreError> {
         self.connection()
             .execute(
                 "UPDATE document SET print_error = ?2 WHERE reserved_seq = ?1",
-                params![reserved_seq, words],
+                params![reserved_seq, reason],
             )
             .map(drop)
             .context(&self.store.path, "print error")
     }
 
-    /// Notes that the tax office has acknowledged a document.
+    /// Stores that the authority has acknowledged a document; `at` in milliseconds since the epoch. A second time changes nothing.
     ///
     /// # Errors
     ///
@@ -170,27 +170,27 @@ impl Batch<'_> {
                 _ => reconcile::acknowledged(self.connection(), sealed_seq, at).map(|()| 1),
             })
             .context(&self.store.path, "acknowledgement")
-            .map(|letters| self.waiting = self.waiting.saturating_sub(letters))
+            .map(|entries| self.waiting = self.waiting.saturating_sub(entries))
     }
 
-    /// Letters that wait in the outbox, those of this batch included.
+    /// Entries that wait in the outbox, those of this batch included.
     pub(crate) const fn waiting(&self) -> u32 {
         self.waiting
     }
 
-    /// Notes that the tax office has refused a document; it stays in the outbox.
+    /// Stores why the authority has refused a document, which stays in the outbox.
     ///
     /// # Errors
     ///
     /// [`StoreError::Database`].
-    pub fn note_refusal(&mut self, sealed_seq: i64, words: &str) -> Result<(), StoreError> {
+    pub fn note_refusal(&mut self, sealed_seq: i64, reason: &str) -> Result<(), StoreError> {
         self.connection()
             .execute(
                 "UPDATE outbox SET refusal = ?2, attempts = attempts + 1 WHERE sealed_seq = ?1 AND state = 'waiting'",
-                params![sealed_seq, words],
+                params![sealed_seq, reason],
             )
             .map(drop)
-            .context(&self.store.path, "refusal of the tax office")
+            .context(&self.store.path, "refusal of the authority")
     }
 
     /// Stores the till as it is after the last appended row.
@@ -209,17 +209,17 @@ impl Batch<'_> {
             .context(&self.store.path, "snapshot")
     }
 
-    /// The row that was appended last.
+    /// The last row of the journal, those of this batch included.
     #[must_use]
     pub fn seq(&self) -> i64 {
         self.head.seq
     }
 
-    /// Makes it all durable.
+    /// Makes the batch durable.
     ///
     /// # Errors
     ///
-    /// [`StoreError::Database`]: whether it is durable is then unknown, and the caller reads everything again.
+    /// [`StoreError::Database`]: it is then unknown whether the batch is durable, and the caller reads everything again.
     pub fn commit(mut self) -> Result<(), StoreError> {
         self.open = false;
         let outcome = self
@@ -238,7 +238,7 @@ impl Batch<'_> {
                 Ok(())
             }
             Err(error) => {
-                // A transaction that is still open after a failed COMMIT is given up; an error here says there is none.
+                // The transaction may still be open after a failed COMMIT; if not, ROLLBACK fails, which changes nothing.
                 let _ = self.store.connection.execute_batch("ROLLBACK");
                 Err(error)
             }
@@ -257,7 +257,7 @@ impl Batch<'_> {
 impl Drop for Batch<'_> {
     fn drop(&mut self) {
         if self.open {
-            // Nothing was committed; an error here says that SQLite has rolled back by itself.
+            // SQLite may have rolled back by itself; then ROLLBACK fails, which changes nothing.
             let _ = self.store.connection.execute_batch("ROLLBACK");
         }
     }

@@ -1,9 +1,12 @@
-//! The Z reconciliation: the shift's documents, the report, the printer's counters, and what the tax office has acknowledged.
+//! The Z reconciliation: a shift's figures from four independent sides, compared.
 //!
-//! Four sides that come about independently of each other. The documents are read again one by one from the journal; the report
-//! comes from the till's running counters; the printer counts for itself; and the office's side is what it has acknowledged, so
-//! it is complete once nothing of the shift waits. Sales and refunds are never netted, and alternative receipts stand beside.
-//! The three sides of the till are written in the transaction that seals the report, the office's with its last acknowledgement.
+//! - documents: the shift's documents, read one by one from the journal and added up;
+//! - report: the Z-report, from the till's running counters;
+//! - printer: the fiscal printer's own counters;
+//! - authority: what the authority has acknowledged; complete once nothing of the shift waits in the outbox.
+//!
+//! Sales and refunds are never netted, and alternative receipts have figures of their own.
+//! The first three sides are written in the transaction that seals the report, the authority's with its last acknowledgement.
 
 mod sums;
 mod suspects;
@@ -20,7 +23,7 @@ use uuid::Uuid;
 use sums::{COUNT, Subject, Sums, TAX};
 use suspects::suspects;
 
-/// A Z-report held against everything that knows of its shift.
+/// The reconciliation of a Z-report.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ZReconciliation {
     /// The device.
@@ -31,11 +34,11 @@ pub struct ZReconciliation {
     pub first_number: u32,
     /// Number of its last document, which is the Z-report itself.
     pub last_number: u32,
-    /// Documents of the shift, the report included, that the tax office has not acknowledged.
+    /// Documents of the shift, the report included, that the authority has not acknowledged.
     pub unacknowledged: u32,
-    /// When it had acknowledged them all, in milliseconds of UTC.
+    /// When the authority had acknowledged them all, in milliseconds since the epoch.
     pub acknowledged_at: Option<i64>,
-    /// Every figure, in the order of its name.
+    /// Every figure, ordered by name.
     pub figures: Vec<ReconciliationFigure>,
 }
 
@@ -48,11 +51,11 @@ pub struct ReconciliationFigure {
     pub documents: i64,
     /// The Z-report's.
     pub report: Option<i64>,
-    /// The printer's; of a tax, what its group comes to where it is rounded once.
+    /// The printer's. Of a tax: the tax of the printer's gross turnover in the group, rounded once.
     pub printer: Option<i64>,
-    /// The tax office's.
-    pub office: Option<i64>,
-    /// Where a side differs: the documents in question, by number and request id.
+    /// The authority's.
+    pub authority: Option<i64>,
+    /// Where a side differs: the documents in question, with number and request id.
     pub suspects: Vec<(u32, Uuid)>,
 }
 
@@ -73,13 +76,13 @@ impl ZReconciliation {
 }
 
 impl ReconciliationFigure {
-    /// A printer that rounds per group and a receipt that rounds per line may lawfully differ in the tax, and in nothing else.
+    /// Whether the printer may lawfully differ: in the tax only, because it rounds per group and a receipt rounds per line.
     #[must_use]
     pub fn may_differ_at_the_printer(&self) -> bool {
         self.subject.contains(TAX)
     }
 
-    /// It counts; otherwise it is money.
+    /// Whether it is a count; otherwise it is money.
     #[must_use]
     pub fn is_count(&self) -> bool {
         self.subject.ends_with(COUNT)
@@ -95,7 +98,10 @@ impl ReconciliationFigure {
     /// No side that is known differs.
     #[must_use]
     pub fn agrees(&self) -> bool {
-        self.agrees_at_the_till() && self.office.is_none_or(|office| office == self.documents)
+        self.agrees_at_the_till()
+            && self
+                .authority
+                .is_none_or(|authority| authority == self.documents)
     }
 }
 
@@ -106,7 +112,7 @@ impl fmt::Display for ReconciliationFigure {
         let sides = [
             ("report", self.report),
             ("printer", self.printer),
-            ("tax office", self.office),
+            ("authority", self.authority),
         ];
         sides.iter().try_for_each(|(side, value)| match value {
             Some(value) => write!(f, ", {side} {value}"),
@@ -115,12 +121,12 @@ impl fmt::Display for ReconciliationFigure {
     }
 }
 
-/// How the Z-reports of a till stand.
+/// How many Z-reports of a till do not reconcile yet.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ReconciliationCount {
     /// Z-reports with a difference.
     pub differing: u32,
-    /// Z-reports of which the tax office has not acknowledged everything.
+    /// Z-reports with documents that the authority has not acknowledged.
     pub unacknowledged: u32,
 }
 
@@ -162,7 +168,7 @@ pub(super) fn enter(
             documents: documents.of(&subject).unwrap_or(0),
             report: Some(report.of(&subject).unwrap_or(0)),
             printer: printer.of(&subject),
-            office: None,
+            authority: None,
             suspects: Vec::new(),
         };
         agrees &= figure.agrees();
@@ -193,7 +199,7 @@ pub(super) fn enter(
     Ok(())
 }
 
-/// Takes an acknowledgement into the shift's reconciliation, if its Z-report is there already.
+/// Enters an acknowledgement into the shift's reconciliation, if its Z-report is sealed already.
 pub(super) fn acknowledged(
     connection: &Connection,
     sealed_seq: i64,
@@ -214,18 +220,24 @@ pub(super) fn acknowledged(
     let Some((device, z_number, first, last)) = complete else {
         return Ok(());
     };
-    let mut office = Sums::default();
-    for_each_document(connection, device, first, last, &mut |_, _, body, told| {
-        if told {
-            office.count(body);
-        }
-    })?;
-    // What did not occur was not told, and counts as nothing.
+    let mut authority = Sums::default();
+    for_each_document(
+        connection,
+        device,
+        first,
+        last,
+        &mut |_, _, body, acknowledged| {
+            if acknowledged {
+                authority.count(body);
+            }
+        },
+    )?;
+    // A figure that no acknowledged document is part of is 0.
     connection.execute(
         "UPDATE reconciliation_figure SET office = 0 WHERE device = ?1 AND z_number = ?2",
         params![device.as_bytes(), z_number],
     )?;
-    for (subject, amount) in &office.0 {
+    for (subject, amount) in &authority.0 {
         connection
             .prepare_cached(
                 "UPDATE reconciliation_figure SET office = ?4 WHERE device = ?1 AND z_number = ?2 AND subject = ?3",
@@ -241,7 +253,7 @@ pub(super) fn acknowledged(
     Ok(())
 }
 
-/// Documents of a shift that the tax office has not acknowledged.
+/// Documents of a shift that the authority has not acknowledged.
 pub(super) fn waiting(
     connection: &Connection,
     device: Uuid,
@@ -256,7 +268,7 @@ pub(super) fn waiting(
         .query_row(params![device.as_bytes(), first, last], |row| row.get(0))
 }
 
-/// Walks the sealed documents of a shift with their bodies from the journal, and whether the tax office has acknowledged them.
+/// Gives the sealed documents of a shift to `take`: number, request id, body from the journal, acknowledged by the authority.
 fn for_each_document(
     connection: &Connection,
     device: Uuid,
@@ -273,7 +285,7 @@ fn for_each_document(
     let mut rows = statement.query(params![device.as_bytes(), first, last])?;
     while let Some(row) = rows.next()? {
         let payload = row.get_ref(4)?.as_blob().unwrap_or_default();
-        // A row that cannot be read counts for nothing, which shows as a difference; the chain's check names it.
+        // A row that cannot be read is left out, which shows as a difference; the check of the chain names the row.
         if let Ok(Event::Reserved(reserved)) = Event::decode(row.get(2)?, row.get(3)?, payload) {
             let id = Uuid::from_bytes(row.get(1)?);
             take(row.get(0)?, id, &reserved.body, row.get(5)?);
@@ -309,7 +321,7 @@ pub(super) fn of_report(
                 documents: row.get(1)?,
                 report: row.get(2)?,
                 printer: row.get(3)?,
-                office: row.get(4)?,
+                authority: row.get(4)?,
                 suspects: Vec::new(),
             })
         })?

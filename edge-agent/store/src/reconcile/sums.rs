@@ -1,4 +1,4 @@
-//! The figures of one side of a shift: what they are called, and how documents, report and printer come to them.
+//! The figures of one side of a shift: their names, and their sums from documents, report and printer.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -12,7 +12,7 @@ use ferrotill_core::seal::PrinterCounters;
 use ferrotill_core::shift::Turnover;
 use ferrotill_core::tax::TaxRate;
 
-/// A direction of the shift; never netted with another.
+/// A kind of turnover; kinds are never netted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Side {
     Sales,
@@ -22,7 +22,7 @@ pub(super) enum Side {
     Alternative,
 }
 
-/// What a figure is about.
+/// What a figure counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Subject {
     Count(Side),
@@ -30,7 +30,7 @@ pub(super) enum Subject {
     Group(Side, char),
     Tax(Side, char),
     Payment(Side, i32),
-    /// Fiscal receipts, refunds included: what printers count.
+    /// Fiscal receipts, refunds included, as printers count them.
     FiscalReceipts,
     /// Cash in the drawer.
     Cash,
@@ -74,7 +74,7 @@ pub(super) struct Sums(pub(super) BTreeMap<Subject, i64>);
 impl Sums {
     fn add(&mut self, subject: Subject, amount: i64) {
         let sum = self.0.entry(subject).or_default();
-        // Sums of a shift were admitted by the core one by one; what does not fit would show as a difference.
+        // The core admitted every sum of the shift; an overflow would show as a difference.
         *sum = sum.saturating_add(amount);
     }
 
@@ -162,7 +162,7 @@ impl Sums {
         sums
     }
 
-    /// The printer's figures, as far as it told them. Groups that neither side has used are left out.
+    /// The printer's figures, as far as it reports them. Groups that neither side has used are left out.
     pub(super) fn of_printer(figures: &ReportFigures, counters: &PrinterCounters) -> Self {
         let mut sums = Self::default();
         let shift = &figures.shift;
@@ -170,12 +170,12 @@ impl Sums {
         if let Some(refunds) = &counters.refunds {
             sums.groups(Side::Refunds, refunds, &shift.refunds);
         }
-        let told = [
+        let reported = [
             (Subject::Cash, counters.cash),
             (Subject::Amount(Side::Deposits), counters.cash_in),
             (Subject::Amount(Side::Withdrawals), counters.cash_out),
         ];
-        for (subject, amount) in told {
+        for (subject, amount) in reported {
             if let Some(amount) = amount {
                 sums.add(subject, amount.minor());
             }
@@ -198,7 +198,7 @@ impl Sums {
             if !gross.is_zero() || !rates.is_empty() {
                 self.add(Subject::Group(side, code), gross.minor());
             }
-            // With two rates under one letter in a shift nobody can tell the printer's tax from its gross.
+            // With two rates under one letter in a shift, the tax does not follow from the printer's gross turnover.
             if let (1, Some(rate)) = (rates.len(), rates.first())
                 && let Some(rate) = TaxRate::from_ten_thousandths(*rate)
                 && let Some(tax) = rate.included_in(*gross, Rounding::COMMERCIAL)

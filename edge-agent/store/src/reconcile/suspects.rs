@@ -1,4 +1,4 @@
-//! The documents that a difference is about.
+//! The documents in question where a figure differs.
 
 use ferrotill_core::event::{Event, Sealed};
 use ferrotill_core::seal::Seal;
@@ -8,11 +8,11 @@ use uuid::Uuid;
 use super::sums::Sums;
 use super::{ReconciliationFigure, for_each_document};
 
-/// Documents that a difference names at most; a whole shift says nothing.
+/// The most documents that a difference names: a list of the whole shift would help nobody.
 const SUSPECTS_MAX: usize = 20;
 
-/// The documents that a difference is about: those whose own part is the difference; where there is none, the neighbours of a
-/// fiscal receipt that the printer counted and the books do not have; and else every document that is part of the figure.
+/// The documents in question: those whose own part equals the difference; if there are none, the neighbours of a fiscal receipt
+/// that the printer counted and the journal does not have; otherwise every document that is part of the figure.
 pub(super) fn suspects(
     connection: &Connection,
     device: Uuid,
@@ -20,9 +20,9 @@ pub(super) fn suspects(
     last: u32,
     figure: &ReconciliationFigure,
 ) -> Result<Vec<(u32, Uuid)>, rusqlite::Error> {
-    // The office's side comes later and must not change what the report's first answer named.
+    // The authority's side comes later and must not change the documents that the report named first.
     let sides: &[Option<i64>] = if figure.agrees_at_the_till() {
-        &[figure.office]
+        &[figure.authority]
     } else {
         &[figure.report, figure.printer]
     };

@@ -1,5 +1,5 @@
-//! What a sale and a start ask of the books does not grow with them. Steps of SQLite's machine are counted, and pages of the log;
-//! never a time.
+//! The cost of a sale and of a start does not grow with the store. The tests count steps of SQLite's virtual machine and pages of the
+//! log, never a time.
 
 use rusqlite::{Params, StatementStatus};
 
@@ -7,17 +7,17 @@ use super::*;
 use crate::maintenance::{PAGES_MAX, PAGES_WANTED};
 use crate::{counters, outbox};
 
-/// Steps of a question's machine until its first row.
-fn steps(shop: &Shop, question: &str, params: impl Params) -> i32 {
+/// Steps of SQLite's virtual machine until a query's first row.
+fn steps(shop: &Shop, query: &str, params: impl Params) -> i32 {
     let raw = raw(shop.folder.path());
-    let mut statement = raw.prepare(question).unwrap();
+    let mut statement = raw.prepare(query).unwrap();
     let mut rows = statement.query(params).unwrap();
     rows.next().unwrap();
     drop(rows);
     statement.get_status(StatementStatus::VmStep)
 }
 
-/// Sold once on the printer, and then for long on alternative receipts that no office has heard of.
+/// One sale on the printer, and then only alternative receipts that the authority has not acknowledged.
 fn long_offline(receipts: u128) -> Shop {
     let mut shop = Shop::new();
     shop.sale(1);
@@ -28,9 +28,9 @@ fn long_offline(receipts: u128) -> Shop {
 }
 
 #[test]
-fn a_long_stretch_without_office_and_printer_costs_a_sale_and_a_start_nothing() {
+fn a_sale_and_a_start_cost_the_same_after_a_long_time_offline() {
     let device = DEVICE.into_bytes();
-    let asked = |shop: &Shop| {
+    let cost = |shop: &Shop| {
         [
             steps(shop, outbox::OLDEST_WAITING, []),
             steps(shop, &counters::last_on_printer(), [&device[..]]),
@@ -41,35 +41,35 @@ fn a_long_stretch_without_office_and_printer_costs_a_sale_and_a_start_nothing() 
             ),
         ]
     };
-    assert_eq!(asked(&long_offline(3)), asked(&long_offline(60)));
+    assert_eq!(cost(&long_offline(3)), cost(&long_offline(60)));
 }
 
 #[test]
-fn what_waits_is_counted_as_it_comes_and_goes() {
+fn the_count_of_waiting_entries_follows_the_outbox() {
     let mut shop = long_offline(3);
     shop.trading_day();
     let counted = |shop: &Shop| query::count_waiting(&raw(shop.folder.path())).unwrap();
     let kept = |shop: &mut Shop| shop.store.batch().unwrap().unsent().unwrap().documents;
-    // Cash in, two sales, five alternative receipts, a return and a Z-report; an X-report concerns nobody.
+    // Cash in, two sales, five alternative receipts, a return and a Z-report; an X-report is not sent.
     assert_eq!((kept(&mut shop), counted(&shop)), (9, 9));
 
-    let letters = shop.reader().outbox_entries(0, 2).unwrap();
+    let entries = shop.reader().outbox_entries(0, 2).unwrap();
     let mut batch = shop.store.batch().unwrap();
-    for letter in &letters {
-        batch.acknowledge(letter.sealed_seq, shop.now).unwrap();
-        // Once more counts for nothing.
-        batch.acknowledge(letter.sealed_seq, shop.now).unwrap();
+    for entry in &entries {
+        batch.acknowledge(entry.sealed_seq, shop.now).unwrap();
+        // A second acknowledgement changes nothing.
+        batch.acknowledge(entry.sealed_seq, shop.now).unwrap();
     }
     assert_eq!(batch.unsent().unwrap().documents, 7);
     drop(batch);
-    assert_eq!(kept(&mut shop), 9, "a batch that was given up");
+    assert_eq!(kept(&mut shop), 9, "the batch was dropped");
 
     let mut batch = shop.store.batch().unwrap();
-    batch.acknowledge(letters[0].sealed_seq, shop.now).unwrap();
+    batch.acknowledge(entries[0].sealed_seq, shop.now).unwrap();
     batch.commit().unwrap();
     assert_eq!((kept(&mut shop), counted(&shop)), (8, 8));
     shop.store.reload_head().unwrap();
-    assert_eq!(kept(&mut shop), 8, "read again after trouble");
+    assert_eq!(kept(&mut shop), 8, "read again after an error");
 }
 
 /// Pages of the log: its file never shrinks while it is open.
@@ -85,12 +85,12 @@ fn database_pages(shop: &Shop) -> u64 {
 }
 
 #[test]
-fn the_database_is_brought_up_beside_the_writer() {
+fn the_maintenance_thread_makes_checkpoints() {
     let mut shop = Shop::new();
     shop.store.start_maintenance().unwrap();
     let before = database_pages(&shop);
     let mut document = 0;
-    // No commit of these makes a checkpoint; the thread is woken, and the database grows.
+    // None of these commits makes a checkpoint; the thread does, and the database grows.
     while log_pages(&shop) < u64::from(PAGES_WANTED) * 2 {
         document += 1;
         shop.sale(document);
@@ -114,13 +114,13 @@ fn the_log_of_a_writer_that_never_pauses_is_bounded() {
     for document in 1..=1_500 {
         shop.sale(document);
     }
-    // The writer's own checkpoint waits for one that the thread is at; without it there were 18,000 pages.
+    // The writer's own checkpoint waits for a running one of the thread. Without it there are 18,000 pages.
     let pages = log_pages(&shop);
     assert!(pages < u64::from(PAGES_MAX) * 2, "{pages}");
 }
 
 #[test]
-fn a_long_log_of_a_killed_writer_is_cut_off_at_the_next_start_and_loses_nothing() {
+fn a_long_log_of_a_killed_writer_is_truncated_at_the_next_start() {
     let mut shop = Shop::new();
     shop.store
         .connection()
@@ -132,7 +132,7 @@ fn a_long_log_of_a_killed_writer_is_cut_off_at_the_next_start_and_loses_nothing(
         shop.sale(document);
     }
     let rows = shop.rows();
-    // A writer that is killed closes nothing; its log is left as it is.
+    // A killed writer closes nothing; its log stays as it is.
     let killed = tempfile::tempdir().unwrap();
     for file in [FILE_NAME, "ferrotill.db-wal", "journal.key"] {
         fs::copy(shop.folder.path().join(file), killed.path().join(file)).unwrap();
@@ -144,8 +144,7 @@ fn a_long_log_of_a_killed_writer_is_cut_off_at_the_next_start_and_loses_nothing(
 }
 
 #[test]
-fn an_anchor_beside_the_writer_is_durable_when_the_books_close_and_never_gives_way_to_an_older_one()
-{
+fn anchors_of_the_maintenance_thread_are_durable_and_never_replaced_by_older_ones() {
     let mut shop = Shop::new();
     shop.store.start_maintenance().unwrap();
     for document in 1..=20 {
@@ -155,7 +154,7 @@ fn an_anchor_beside_the_writer_is_durable_when_the_books_close_and_never_gives_w
             shop.store.anchor();
         }
     }
-    // As the clerk does at its end; what found no room beside is written now.
+    // As the clerk does at its end: an anchor for which the thread had no room is written now.
     shop.store.anchor();
     let rows = shop.rows();
     let Shop { folder, store, .. } = shop;

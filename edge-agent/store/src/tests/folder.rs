@@ -39,7 +39,7 @@ fn a_first_start_that_was_cut_off_goes_on() {
         ("tables, but no key", |folder| {
             migrate::migrate(&mut raw(folder), folder).unwrap();
         }),
-        ("half of a key beside its place", |folder| {
+        ("half of a key under its temporary name", |folder| {
             migrate::migrate(&mut raw(folder), folder).unwrap();
             fs::write(folder.join("journal.new"), [7; 16]).unwrap();
         }),

@@ -1,4 +1,4 @@
-//! Z-reports against their four sides.
+//! Z-reports compared with their four sides.
 
 use ferrotill_core::Amount;
 use ferrotill_core::document::ReportKind;
@@ -10,7 +10,7 @@ use super::verified::{codes, verified};
 use crate::ZReconciliation;
 use crate::verify::Flaw;
 
-/// What a printer counted for a day with these gross sales and returns in group B.
+/// The counters of a printer for a day with these gross sales and returns in group B.
 fn counted(sales: i64, refunds: i64, cash: i64, receipts: u32) -> PrinterCounters {
     let group_b = |amount| {
         let mut groups = [Amount::ZERO; 8];
@@ -56,23 +56,23 @@ fn figure(
         figure.documents,
         figure.report,
         figure.printer,
-        figure.office,
+        figure.authority,
     )
 }
 
 #[test]
-fn a_day_reconciles_from_all_sides_and_never_nets_returns() {
+fn a_day_reconciles_on_all_four_sides_and_never_nets_returns() {
     let mut shop = day_with(counted(1_620, 810, 10_810, 2));
     let reconciliation = shop.reader().reconciliation(DEVICE, 1).unwrap().unwrap();
     assert!(reconciliation.agrees(), "{reconciliation:?}");
     let all = |amount| (amount, Some(amount), Some(amount), None);
-    let books = |amount| (amount, Some(amount), None, None);
+    let till = |amount| (amount, Some(amount), None, None);
     assert_eq!(figure(&reconciliation, "sales.amount"), all(1_620));
     assert_eq!(figure(&reconciliation, "refunds.amount"), all(810));
     assert_eq!(figure(&reconciliation, "sales.group.B"), all(1_620));
-    assert_eq!(figure(&reconciliation, "sales.payment.0"), books(1_620));
-    assert_eq!(figure(&reconciliation, "refunds.payment.0"), books(810));
-    assert_eq!(figure(&reconciliation, "alternative.amount"), books(810));
+    assert_eq!(figure(&reconciliation, "sales.payment.0"), till(1_620));
+    assert_eq!(figure(&reconciliation, "refunds.payment.0"), till(810));
+    assert_eq!(figure(&reconciliation, "alternative.amount"), till(810));
     assert_eq!(figure(&reconciliation, "fiscal_receipts.count"), all(2));
     assert_eq!(figure(&reconciliation, "cash"), all(10_810));
     assert_eq!(
@@ -83,25 +83,25 @@ fn a_day_reconciles_from_all_sides_and_never_nets_returns() {
         (5, None)
     );
 
-    let letters = shop.reader().outbox_entries(0, 100).unwrap();
-    for (told, letter) in letters.iter().enumerate() {
+    let entries = shop.reader().outbox_entries(0, 100).unwrap();
+    for (sent, entry) in entries.iter().enumerate() {
         let mut batch = shop.store.batch().unwrap();
-        batch.acknowledge(letter.sealed_seq, NOON + 7).unwrap();
-        // A second acknowledgement of the same document is none.
-        batch.acknowledge(letter.sealed_seq, NOON + 8).unwrap();
+        batch.acknowledge(entry.sealed_seq, NOON + 7).unwrap();
+        // A second acknowledgement of the same document changes nothing.
+        batch.acknowledge(entry.sealed_seq, NOON + 8).unwrap();
         batch.commit().unwrap();
         let reconciliation = shop.reader().reconciliation(DEVICE, 1).unwrap().unwrap();
         assert_eq!(
             reconciliation.unacknowledged,
-            4 - u32::try_from(told).unwrap()
+            4 - u32::try_from(sent).unwrap()
         );
     }
     let reconciliation = shop.reader().reconciliation(DEVICE, 1).unwrap().unwrap();
     assert_eq!(reconciliation.acknowledged_at, Some(NOON + 7));
     assert!(reconciliation.agrees(), "{reconciliation:?}");
-    let everybody = |amount| (amount, Some(amount), Some(amount), Some(amount));
-    assert_eq!(figure(&reconciliation, "sales.amount"), everybody(1_620));
-    assert_eq!(figure(&reconciliation, "refunds.group.B"), everybody(810));
+    let all_four = |amount| (amount, Some(amount), Some(amount), Some(amount));
+    assert_eq!(figure(&reconciliation, "sales.amount"), all_four(1_620));
+    assert_eq!(figure(&reconciliation, "refunds.group.B"), all_four(810));
     assert_eq!(
         figure(&reconciliation, "alternative.count"),
         (1, Some(1), None, Some(1))
@@ -111,7 +111,7 @@ fn a_day_reconciles_from_all_sides_and_never_nets_returns() {
 }
 
 #[test]
-fn a_printer_that_counted_otherwise_is_told_with_the_documents_in_question() {
+fn other_counters_of_the_printer_name_the_documents_in_question() {
     // The printer's memory has no return, and one receipt less.
     let shop = day_with(counted(1_620, 0, 11_620, 1));
     let reconciliation = shop.reader().reconciliation(DEVICE, 1).unwrap().unwrap();
@@ -139,9 +139,9 @@ fn a_printer_that_counted_otherwise_is_told_with_the_documents_in_question() {
     assert!(words.contains(&format!("4 ({})", uuid(104))), "{words}");
 }
 
-/// 8 % inside 0.08 is 0.01 for each of seven, and 0.04 inside the 0.56 that the printer rounds once: that alone is lawful.
+/// 8 % of 0.08 is 0.01 for each of seven receipts, and 0.04 of the 0.56 that the printer rounds once: only that is lawful.
 #[test]
-fn only_the_tax_may_differ_from_the_printer_s() {
+fn only_the_tax_may_differ_at_the_printer() {
     let mut shop = Shop::new();
     let (lines, payments) = ([loaf(10)], [paid(8)]);
     for document in 1..=7 {
@@ -161,7 +161,7 @@ fn only_the_tax_may_differ_from_the_printer_s() {
     assert!(reconciliation.agrees(), "{reconciliation:?}");
 }
 
-/// Random days: whatever is sold, the sides agree and the books are in order.
+/// Random days: whatever is sold, the sides agree and `verify` finds nothing.
 #[test]
 fn random_days_reconcile() {
     for seed in 1..=8_u64 {
@@ -205,9 +205,9 @@ fn random_days_reconcile() {
     }
 }
 
-/// Somebody printed a receipt by hand between two of ours: the printer's own number jumps there.
+/// Somebody printed a receipt by hand between two of the till's: the printer's own numbers have a gap there.
 #[test]
-fn a_receipt_printed_by_hand_is_told_by_its_neighbours() {
+fn a_receipt_printed_by_hand_names_its_neighbours() {
     let mut shop = Shop::new();
     let (lines, payments) = ([loaf(2_000)], [paid(1_620)]);
     for (document, fiscal_receipt) in [(1, 51), (2, 52), (3, 54), (4, 55)] {

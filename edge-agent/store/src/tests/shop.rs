@@ -1,4 +1,4 @@
-//! A shop with its books, for the tests of the store: events come from the core's own decisions.
+//! A till with its store, for the tests of the store. Events come from the core's own decisions.
 
 use std::path::Path;
 
@@ -138,7 +138,7 @@ impl Shop {
         seq
     }
 
-    /// A document that did not come about.
+    /// A document that is reserved and voided.
     pub(super) fn void(&mut self, document: u128) {
         let mut batch = self.store.batch().unwrap();
         let wish = Wish::Cash(minor(100));
@@ -169,7 +169,7 @@ impl Shop {
             .unwrap()
     }
 
-    /// Every row of every table, in words.
+    /// Every row of every table, as text.
     pub(super) fn whole(&self) -> Vec<String> {
         let raw = raw(self.folder.path());
         let mut rows = Vec::new();
@@ -190,7 +190,7 @@ impl Shop {
         rows
     }
 
-    /// A connection of somebody who has removed what protects the journal.
+    /// A connection without the triggers that protect the journal.
     pub(super) fn unlocked(&self) -> Connection {
         let raw = raw(self.folder.path());
         raw.execute_batch(

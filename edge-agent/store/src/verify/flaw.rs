@@ -1,4 +1,4 @@
-//! What `verify` may find: each flaw with its place and with what to do.
+//! What `verify` can find: each flaw with its place and what to do.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -6,29 +6,29 @@ use std::path::PathBuf;
 use ferrotill_core::event::EventError;
 use uuid::Uuid;
 
-/// Something in the books that cannot be.
+/// Something that is wrong in the store.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Flaw {
-    /// SQLite itself finds the file damaged.
+    /// SQLite reports that the file is damaged.
     FileDamaged {
-        /// SQLite's words.
+        /// SQLite's message.
         words: String,
     },
-    /// A table, an index or a trigger is not as this program made it.
+    /// A table, an index or a trigger is not as this program makes it.
     SchemaChanged {
         /// Its name.
         name: String,
-        /// What became of it.
+        /// What is wrong with it.
         what: &'static str,
     },
-    /// No row fits this key.
+    /// No row of the journal fits this key.
     AnotherTillsJournal,
-    /// None of the configured devices stands in the journal.
+    /// No configured device has rows in the journal.
     AnotherTillsDevices {
-        /// The devices that do.
+        /// The devices that have.
         found: Vec<Uuid>,
     },
-    /// A row does not fit the row before it: it was changed, swapped or put there.
+    /// A row does not fit the row before it: it was changed, swapped or added.
     RowChanged {
         /// The row.
         seq: i64,
@@ -40,7 +40,7 @@ pub enum Flaw {
         /// The last of them.
         last: i64,
     },
-    /// A row stands before the first one, where nobody looks.
+    /// A row has a number below 1.
     RowOutside {
         /// The row.
         seq: i64,
@@ -61,7 +61,7 @@ pub enum Flaw {
         /// The anchor.
         anchor: PathBuf,
     },
-    /// The anchor's row is another one in the journal.
+    /// The journal has another row in the place of the anchor's row.
     AnotherHistory {
         /// The anchor's row.
         anchored: i64,
@@ -73,7 +73,7 @@ pub enum Flaw {
         /// The anchor.
         anchor: PathBuf,
     },
-    /// The books have many rows and no anchor.
+    /// The journal has many rows and no anchor.
     AnchorMissing {
         /// Where it should be.
         anchor: PathBuf,
@@ -82,7 +82,7 @@ pub enum Flaw {
     Contradiction {
         /// The row.
         seq: i64,
-        /// Its document, as far as it is one.
+        /// Its document, if it is about one.
         document: Option<Uuid>,
         /// What does not fit.
         words: String,
@@ -91,16 +91,16 @@ pub enum Flaw {
     TableDiffers {
         /// The table.
         table: &'static str,
-        /// The row's key, in words.
+        /// The key of the row, as text.
         key: String,
         /// What differs.
         words: String,
     },
-    /// The stored till is not the one that the journal comes to.
+    /// The stored till is not the one that follows from the journal.
     SnapshotDiffers {
         /// The device.
         device: Uuid,
-        /// The snapshot's row.
+        /// The journal row of the snapshot.
         seq: i64,
     },
     /// A Z-report does not reconcile.
@@ -109,7 +109,7 @@ pub enum Flaw {
         device: Uuid,
         /// The Z-report.
         z_number: u32,
-        /// The figure with its sides, in words.
+        /// The figure with its sides, as text.
         words: String,
         /// The documents in question.
         suspects: Vec<(u32, Uuid)>,
@@ -117,7 +117,7 @@ pub enum Flaw {
 }
 
 impl Flaw {
-    /// Its name for programs.
+    /// The name of its kind, for programs.
     #[must_use]
     pub const fn code(&self) -> &'static str {
         match self {
@@ -170,7 +170,7 @@ impl Flaw {
         }
     }
 
-    /// One thing to do.
+    /// The one thing to do.
     #[must_use]
     pub const fn remedy(&self) -> &'static str {
         match self {
@@ -178,10 +178,10 @@ impl Flaw {
                 "copy the data folder away, check the disk, and restore the newest backup"
             }
             Self::SchemaChanged { .. } => {
-                "somebody worked on the database by hand: keep a copy for the auditor and restore the newest backup"
+                "somebody edited the database by hand: keep a copy for the auditor and restore the newest backup"
             }
             Self::AnotherTillsJournal => {
-                "put journal.key and the database of the same till together, from the same backup"
+                "put journal.key and the database of the same till back, from the same backup"
             }
             Self::AnotherTillsDevices { .. } => {
                 "check till.data_dir and the ids of the devices in the configuration"
@@ -199,19 +199,19 @@ impl Flaw {
                 "keep the file for the auditor and move it out of the folder; the agent writes a new one"
             }
             Self::AnchorMissing { .. } => {
-                "the agent writes a new one; if nobody removed it on purpose, compare the last documents with the printer and the tax office"
+                "the agent writes a new one; if nobody removed it on purpose, compare the last documents with the printer and the authority"
             }
             Self::Contradiction { .. } => {
-                "keep a copy of the data folder and tell the service: the row was written by a defect or by somebody else"
+                "keep a copy of the data folder and call the service: a defect or somebody else wrote the row"
             }
             Self::TableDiffers { .. } => {
-                "the journal is what counts: keep a copy and have the service rebuild the table"
+                "the journal is right: keep a copy and let the service rebuild the table"
             }
             Self::SnapshotDiffers { .. } => {
                 "stop the agent and delete the snapshot; the till is made again from the journal"
             }
             Self::Unreconciled { .. } => {
-                "compare the documents named with their paper, the printer's journal and the tax office, and note the difference with the Z-report"
+                "compare the named documents with their paper, the printer's journal and the authority, and write the difference down with the Z-report"
             }
         }
     }
@@ -222,21 +222,21 @@ impl fmt::Display for Flaw {
         match self {
             Self::FileDamaged { words } => write!(f, "the file is damaged: {words}"),
             Self::SchemaChanged { what, .. } => {
-                write!(f, "{what}; it protects or orders the books")
+                write!(f, "{what}; it protects or orders the journal")
             }
             Self::AnotherTillsJournal => f.write_str(
                 "no row fits this till's key: the journal is another till's, or journal.key was replaced",
             ),
             Self::AnotherTillsDevices { found } => {
-                f.write_str("none of the configured devices stands in the books, but these do:")?;
+                f.write_str("no configured device has rows in the journal, but these have:")?;
                 found.iter().try_for_each(|device| write!(f, " {device}"))
             }
             Self::RowChanged { .. } => f.write_str(
-                "does not fit the row before it: it was changed, swapped, or put there by somebody else",
+                "does not fit the row before it: it was changed, swapped or added by somebody else",
             ),
             Self::RowsMissing { .. } => f.write_str("missing: removed or moved"),
             Self::RowOutside { .. } => {
-                f.write_str("stands before the first row, where nothing is ever written")
+                f.write_str("has a number below 1, which is never written")
             }
             Self::RowUnreadable { error, .. } => write!(f, "cannot be read: {error}"),
             Self::JournalCut { head, anchored, .. } => write!(
@@ -248,7 +248,7 @@ impl fmt::Display for Flaw {
             }
             Self::AnchorForeign { .. } => f.write_str("was not written by this till, or was edited"),
             Self::AnchorMissing { .. } => f.write_str(
-                "missing: whether the end of the journal was cut cannot be said",
+                "missing: it is unknown whether the end of the journal was cut",
             ),
             Self::Contradiction {
                 document, words, ..
@@ -260,7 +260,7 @@ impl fmt::Display for Flaw {
                 f.write_str(words)
             }
             Self::SnapshotDiffers { seq, .. } => {
-                write!(f, "is not the till that the journal comes to at row {seq}")
+                write!(f, "is not the till that follows from the journal at row {seq}")
             }
         }?;
         if let Self::Unreconciled { suspects, .. } = self

@@ -1,8 +1,13 @@
-//! `verify`: the books against themselves, beside a running agent.
+//! `verify`: checks the whole store against itself. An agent may run meanwhile.
 //!
-//! It reads one state of the database on a connection that cannot write, walks the journal from its first row, lets every till
-//! decide again, builds the tables anew and compares, and holds each Z-report against the four sides that know of its shift.
-//! A range limits what is told of, not what is read: what a till may do follows from everything before.
+//! It reads one state of the database on a connection that cannot write, and
+//!
+//! - reads the journal from its first row and checks the chain,
+//! - lets every till decide again, and compares the result with the journal,
+//! - rebuilds the tables from the journal, and compares them with the stored ones,
+//! - reads the reconciliation of each Z-report.
+//!
+//! A range limits what is reported, not what is read: what a till may do follows from everything before.
 
 mod flaw;
 mod tables;
@@ -22,7 +27,7 @@ use walk::{Snapshot, Walk, Walked};
 
 pub use flaw::Flaw;
 
-/// Rows of the journal, both included.
+/// Rows of the journal, first and last included.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Range {
     /// The first.
@@ -43,16 +48,16 @@ impl Range {
     }
 }
 
-/// What is verified.
+/// What to verify.
 #[derive(Clone, Copy, Debug)]
 pub struct Wanted<'w> {
     /// The data folder.
     pub folder: &'w Path,
     /// The country's law.
     pub profile: &'w dyn Profile,
-    /// The configured devices; none are compared where none are given.
+    /// The configured devices. If there are none, devices are not compared.
     pub devices: &'w [Uuid],
-    /// What is told of.
+    /// The rows that are reported on.
     pub range: Range,
 }
 
@@ -65,13 +70,13 @@ pub struct Verified {
     pub head: i64,
     /// Documents that were sealed.
     pub documents: u32,
-    /// Documents that a person answered for, because their printer could not; printed or not.
+    /// Documents that rest on an operator's declaration, whether registered or not.
     pub declared: u32,
-    /// The devices that stand in it.
+    /// The devices that have rows in it.
     pub devices: Vec<Uuid>,
-    /// Documents that the tax office has not acknowledged; they are no flaw.
+    /// Documents that the authority has not acknowledged; they are no flaw.
     pub unsent: u32,
-    /// Those of them that it has refused, the oldest ones; they are no flaw either, and wait for a person.
+    /// The oldest of them that it has refused. They are no flaw either; a person must look into them.
     pub refused: Vec<Refused>,
     /// The row of the newest anchor that fits.
     pub anchored: Option<i64>,
@@ -83,23 +88,23 @@ pub struct Verified {
     pub more_flaws: u64,
 }
 
-/// A document that the tax office has refused and not taken since.
+/// A document that the authority has refused and not acknowledged since.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refused {
     /// Its number.
     pub number: u32,
     /// Its request id.
     pub id: Uuid,
-    /// What the office was told.
+    /// The duty that it refused.
     pub duty: String,
-    /// The office's words.
+    /// Why, in the authority's words.
     pub words: String,
 }
 
-/// Refused documents that are told of at most.
+/// The most refused documents that are reported.
 const REFUSED_MAX: u32 = 20;
 
-/// Flaws that are told of at most.
+/// The most flaws that are reported.
 pub const FLAWS_MAX: usize = 100;
 
 /// The flaws of a range.
@@ -111,7 +116,7 @@ struct Flaws {
 }
 
 impl Flaws {
-    fn tell(&mut self, flaw: Flaw) {
+    fn report(&mut self, flaw: Flaw) {
         if self.found.len() < FLAWS_MAX {
             self.found.push(flaw);
         } else {
@@ -119,26 +124,26 @@ impl Flaws {
         }
     }
 
-    fn tell_at(&mut self, seq: i64, flaw: Flaw) {
-        self.tell_over(seq, seq, flaw);
+    fn report_at(&mut self, seq: i64, flaw: Flaw) {
+        self.report_over(seq, seq, flaw);
     }
 
-    fn tell_over(&mut self, first: i64, last: i64, flaw: Flaw) {
+    fn report_over(&mut self, first: i64, last: i64, flaw: Flaw) {
         if self.range.touches(first, last) {
-            self.tell(flaw);
+            self.report(flaw);
         }
     }
 }
 
-/// Verifies the books of a data folder.
+/// Verifies the store of a data folder.
 ///
 /// # Errors
 ///
-/// [`StoreError`] where the books cannot be read at all; what is wrong in them is told as flaws.
+/// [`StoreError`] where the store cannot be read at all. What is wrong in it is reported as flaws.
 pub fn verify(wanted: &Wanted<'_>) -> Result<Verified, StoreError> {
     let path = wanted.folder.join(FILE_NAME);
     let key = folder::load_key(wanted.folder)?;
-    // The anchors first: a running agent writes them after the rows that they name.
+    // The anchors before the database: a running agent writes an anchor after the row that it names.
     let anchors = anchor::found(wanted.folder, &key).map_err(|source| StoreError::Anchor {
         path: wanted.folder.to_owned(),
         source,
@@ -150,14 +155,12 @@ pub fn verify(wanted: &Wanted<'_>) -> Result<Verified, StoreError> {
         found: Vec::new(),
         more: 0,
     };
-    // One state of the books, whatever the agent writes meanwhile.
-    connection
-        .execute_batch("BEGIN")
-        .context(&path, "one state of the books")?;
+    // One state of the database, whatever the agent writes meanwhile.
+    connection.execute_batch("BEGIN").context(&path, "begin")?;
     check_version(&connection, &path)?;
     check_file(&connection, &path, wanted.range, &mut flaws)?;
     tables::compare_schema(&connection, &mut flaws).context(&path, "schema")?;
-    tables::make_room(&connection).context(&path, "room for the rebuilt tables")?;
+    tables::create_temporary(&connection).context(&path, "temporary tables")?;
     let walked = Walk {
         connection: &connection,
         path: &path,
@@ -169,7 +172,7 @@ pub fn verify(wanted: &Wanted<'_>) -> Result<Verified, StoreError> {
         walked: Walked::default(),
         pending: None,
     }
-    .along()?;
+    .run()?;
     let anchored = check_anchors(&connection, wanted.folder, anchors, walked.head, &mut flaws);
     check_devices(wanted.devices, &walked, &mut flaws);
     tables::compare(&connection, wanted.range, &mut flaws).context(&path, "compare the tables")?;
@@ -205,7 +208,7 @@ fn configure(connection: &Connection) -> Result<(), rusqlite::Error> {
     Ok(())
 }
 
-/// Tables of another version cannot be held against ours.
+/// Tables of another version cannot be compared.
 fn check_version(connection: &Connection, path: &Path) -> Result<(), StoreError> {
     let found = connection
         .pragma_query_value(None, "user_version", |row| row.get(0))
@@ -221,7 +224,7 @@ fn check_version(connection: &Connection, path: &Path) -> Result<(), StoreError>
     })
 }
 
-/// SQLite's own look at the file: pages, indexes, constraints. It takes long on large files and is left out for a range.
+/// SQLite's own check of the file: pages, indexes, constraints. It takes long on large files and is left out for a range.
 fn check_file(
     connection: &Connection,
     path: &Path,
@@ -239,7 +242,7 @@ fn check_file(
         .and_then(Iterator::collect::<Result<Vec<_>, _>>)
         .context(path, "integrity check")?;
     for words in words.into_iter().filter(|words| words != "ok") {
-        flaws.tell(Flaw::FileDamaged { words });
+        flaws.report(Flaw::FileDamaged { words });
     }
     Ok(())
 }
@@ -258,7 +261,7 @@ fn snapshots(connection: &Connection) -> Result<HashMap<Uuid, Snapshot>, rusqlit
         .collect()
 }
 
-/// Every anchor names a row that the journal has. The newest one that fits says how far the end is guarded.
+/// Checks that the journal has the row of every anchor. Returns the newest row that an anchor guards.
 fn check_anchors(
     connection: &Connection,
     folder: &Path,
@@ -271,7 +274,7 @@ fn check_anchors(
     let mut anchored = None;
     for (anchor, found) in anchors {
         let Some(found) = found else {
-            flaws.tell(Flaw::AnchorForeign { anchor });
+            flaws.report(Flaw::AnchorForeign { anchor });
             continue;
         };
         let mac = connection
@@ -284,21 +287,21 @@ fn check_anchors(
         if mac == Some(found.mac) {
             anchored = anchored.max(Some(found.seq));
         } else if found.seq > head {
-            flaws.tell(Flaw::JournalCut {
+            flaws.report(Flaw::JournalCut {
                 head,
                 anchored: found.seq,
                 anchor,
             });
         } else {
-            flaws.tell(Flaw::AnotherHistory {
+            flaws.report(Flaw::AnotherHistory {
                 anchored: found.seq,
                 anchor,
             });
         }
     }
-    // A young till has none yet: the first comes with its first day's end or its 256th row.
+    // A new till may have none yet.
     if missing && head > anchor::ROWS_MAX {
-        flaws.tell(Flaw::AnchorMissing { anchor: in_force });
+        flaws.report(Flaw::AnchorMissing { anchor: in_force });
     }
     anchored
 }
@@ -306,13 +309,13 @@ fn check_anchors(
 fn check_devices(configured: &[Uuid], walked: &Walked, flaws: &mut Flaws) {
     let known = |device: &Uuid| walked.devices.contains(device);
     if !configured.is_empty() && !walked.devices.is_empty() && !configured.iter().any(known) {
-        flaws.tell(Flaw::AnotherTillsDevices {
+        flaws.report(Flaw::AnotherTillsDevices {
             found: walked.devices.iter().copied().collect(),
         });
     }
 }
 
-/// The Z-reports of the range as they reconcile. What the office has not acknowledged yet is no flaw.
+/// The reconciliations of the Z-reports in the range. What the authority has not acknowledged yet is no flaw.
 fn reconciliations(
     connection: &Connection,
     range: Range,
@@ -331,7 +334,7 @@ fn reconciliations(
         let Some(reconciliation) = reconcile::of_report(connection, device, z_number)? else {
             continue;
         };
-        let tell = |words: String, suspects: Vec<(u32, Uuid)>| Flaw::Unreconciled {
+        let unreconciled = |words: String, suspects: Vec<(u32, Uuid)>| Flaw::Unreconciled {
             device,
             z_number,
             words,
@@ -342,7 +345,7 @@ fn reconciliations(
             .iter()
             .filter(|figure| !figure.agrees())
         {
-            flaws.tell(tell(figure.to_string(), figure.suspects.clone()));
+            flaws.report(unreconciled(figure.to_string(), figure.suspects.clone()));
         }
         let (first, last) = (reconciliation.first_number, reconciliation.last_number);
         let waiting = reconcile::waiting(connection, device, first, last)?;
@@ -351,10 +354,10 @@ fn reconciliations(
             || agrees != i64::from(reconciliation.agrees())
         {
             let words = format!(
-                "the outbox says that {waiting} documents wait, and the reconciliation says {}",
+                "the outbox has {waiting} documents that wait, and the reconciliation has {}",
                 reconciliation.unacknowledged
             );
-            flaws.tell(tell(words, Vec::new()));
+            flaws.report(unreconciled(words, Vec::new()));
         }
         reconciliations.push(reconciliation);
     }

@@ -1,4 +1,4 @@
-//! The tables against the journal: they are built anew beside the real ones, by the writer's own functions, and compared.
+//! Compares the stored tables with the journal: the writer's own functions rebuild them as temporary tables.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -12,11 +12,11 @@ use super::{Flaw, Flaws, Range};
 /// A table that follows from the journal.
 struct Table {
     name: &'static str,
-    /// The columns of its key, first.
+    /// How many of the first columns are its key.
     key: usize,
-    /// The columns that follow from the journal. What is noted beside it (paper, attempts, acknowledgements) is not among them.
+    /// The columns that follow from the journal. Paper, attempts and acknowledgements do not, and are left out.
     columns: &'static [&'static str],
-    /// The column with the row of the journal that a row stems from.
+    /// The column with the journal row that a row follows from.
     row: &'static str,
 }
 
@@ -100,7 +100,7 @@ const TABLES: &[Table] = &[
     },
 ];
 
-/// Rows of a table that are told of at most.
+/// The most rows of a table that are reported.
 const DIFFERENCES_MAX: usize = 50;
 
 /// The objects of a schema that were made by a statement: kind, name, statement.
@@ -116,12 +116,12 @@ fn objects(connection: &Connection) -> Result<Vec<(String, String, String)>, rus
 /// The schema as this program makes it.
 fn expected_objects() -> Result<Vec<(String, String, String)>, rusqlite::Error> {
     let mut fresh = Connection::open_in_memory()?;
-    // A fresh database takes every step of this program: a test says so.
+    // Migrating a fresh database cannot fail: a test runs every step.
     migrate::migrate(&mut fresh, std::path::Path::new(":memory:")).unwrap_or(());
     objects(&fresh)
 }
 
-/// Tables, indexes and triggers are those of this program.
+/// Checks that tables, indexes and triggers are those of this program.
 pub(super) fn compare_schema(
     connection: &Connection,
     flaws: &mut Flaws,
@@ -135,20 +135,20 @@ pub(super) fn compare_schema(
             Some(_) => continue,
         };
         let name = format!("{kind} {name}");
-        flaws.tell(Flaw::SchemaChanged { name, what });
+        flaws.report(Flaw::SchemaChanged { name, what });
     }
     for (kind, name, _) in found {
         if !expected.iter().any(|(_, expected, _)| *expected == name) {
             let name = format!("{kind} {name}");
             let what = "is not one of this program's";
-            flaws.tell(Flaw::SchemaChanged { name, what });
+            flaws.report(Flaw::SchemaChanged { name, what });
         }
     }
     Ok(())
 }
 
-/// Makes the tables that follow from the journal anew and empty. They stand before the real ones of the same name.
-pub(super) fn make_room(connection: &Connection) -> Result<(), rusqlite::Error> {
+/// Creates the tables that follow from the journal again, empty and temporary. SQLite finds them before the stored ones of the same name.
+pub(super) fn create_temporary(connection: &Connection) -> Result<(), rusqlite::Error> {
     let objects = expected_objects()?;
     for table in TABLES {
         for (kind, name, statement) in &objects {
@@ -167,25 +167,25 @@ pub(super) fn make_room(connection: &Connection) -> Result<(), rusqlite::Error> 
     Ok(())
 }
 
-/// Compares, tells the differences, and takes the rebuilt tables away.
+/// Compares, reports the differences, and drops the rebuilt tables.
 pub(super) fn compare(
     connection: &Connection,
     range: Range,
     flaws: &mut Flaws,
 ) -> Result<(), rusqlite::Error> {
     for table in TABLES {
-        let journal_says = rows_only_in(connection, table, range, "temp", "main")?;
-        let mut table_says = rows_only_in(connection, table, range, "main", "temp")?;
-        for (key, says) in journal_says {
-            let words = match table_says.remove(&key) {
+        let expected = rows_only_in(connection, table, range, "temp", "main")?;
+        let mut stored = rows_only_in(connection, table, range, "main", "temp")?;
+        for (key, row) in expected {
+            let words = match stored.remove(&key) {
                 None => "is missing, and the journal has it".to_owned(),
-                Some(stands) => changes(table, &stands, &says),
+                Some(found) => changes(table, &found, &row),
             };
-            flaws.tell(differs(table, key, words));
+            flaws.report(differs(table, key, words));
         }
-        for key in table_says.into_keys() {
-            let words = "does not stem from the journal".to_owned();
-            flaws.tell(differs(table, key, words));
+        for key in stored.into_keys() {
+            let words = "does not follow from the journal".to_owned();
+            flaws.report(differs(table, key, words));
         }
         connection.execute_batch(&format!("DROP TABLE temp.{}", table.name))?;
     }
@@ -200,7 +200,7 @@ fn differs(table: &Table, key: String, words: String) -> Flaw {
     }
 }
 
-/// Rows that one of the two has and the other has not, by their keys.
+/// The rows that one schema has and the other has not, by their keys.
 fn rows_only_in(
     connection: &Connection,
     table: &Table,
@@ -210,7 +210,7 @@ fn rows_only_in(
 ) -> Result<BTreeMap<String, Vec<Value>>, rusqlite::Error> {
     let columns = table.columns.join(", ");
     let name = table.name;
-    // The figures of a report stem from the same row as their reconciliation, which is compared by itself.
+    // The figures of a report follow from the same row as its reconciliation, which has the row's number.
     let within = match table.row {
         "" => "?1 <= ?2".to_owned(),
         row => format!("{row} BETWEEN ?1 AND ?2"),
@@ -240,17 +240,17 @@ fn key_of(table: &Table, values: &[Value]) -> String {
     key
 }
 
-fn changes(table: &Table, stands: &[Value], says: &[Value]) -> String {
+fn changes(table: &Table, found: &[Value], expected: &[Value]) -> String {
     let changed = table
         .columns
         .iter()
-        .zip(stands.iter().zip(says))
-        .filter(|(_, (stands, says))| stands != says)
-        .map(|(column, (stands, says))| {
+        .zip(found.iter().zip(expected))
+        .filter(|(_, (found, expected))| found != expected)
+        .map(|(column, (found, expected))| {
             format!(
                 "{column} is {}, and the journal says {}",
-                shown(stands),
-                shown(says)
+                shown(found),
+                shown(expected)
             )
         });
     changed.collect::<Vec<_>>().join("; ")

@@ -1,4 +1,4 @@
-//! The walk along the journal: the chain, the numbers, and what every event follows from.
+//! Reads the whole journal: checks the chain and the numbers, and that every event follows from what came before it.
 
 use std::collections::{BTreeSet, HashMap};
 use std::path::Path;
@@ -17,7 +17,7 @@ use super::super::chain::{ChainKey, GENESIS, Link, Mac};
 use super::super::{Context as _, StoreError, projection};
 use super::{Flaw, Flaws};
 
-/// What the walk comes to.
+/// What the journal contains.
 #[derive(Debug, Default)]
 pub(super) struct Walked {
     /// Rows of the journal.
@@ -26,9 +26,9 @@ pub(super) struct Walked {
     pub(super) head: i64,
     /// Documents that were sealed.
     pub(super) documents: u32,
-    /// Documents that a person answered for.
+    /// Documents that rest on an operator's declaration.
     pub(super) declared: u32,
-    /// The devices that stand in it.
+    /// The devices that have rows in it.
     pub(super) devices: BTreeSet<Uuid>,
 }
 
@@ -40,7 +40,7 @@ pub(super) struct Snapshot {
     pub(super) till: Vec<u8>,
 }
 
-/// The walker.
+/// The state of the walk.
 pub(super) struct Walk<'w> {
     pub(super) connection: &'w Connection,
     pub(super) path: &'w Path,
@@ -50,11 +50,11 @@ pub(super) struct Walk<'w> {
     pub(super) flaws: &'w mut Flaws,
     pub(super) tills: HashMap<Uuid, Till>,
     pub(super) walked: Walked,
-    /// A person's word, until the row behind it is seen.
+    /// A declaration, until the next row is read.
     pub(super) pending: Option<PendingDeclaration>,
 }
 
-/// A person's word on a document, as it stands in a row.
+/// An operator's declaration, whose result must be the next row.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct PendingDeclaration {
     seq: i64,
@@ -65,7 +65,7 @@ pub(super) struct PendingDeclaration {
 }
 
 impl PendingDeclaration {
-    /// The row behind it is the seal or the void that it justifies, and says no more than the person did.
+    /// Whether the next row is the seal or the void that the declaration justifies, with nothing that the operator did not declare.
     fn is_followed_by(&self, device: Uuid, event: &Event<'_>) -> bool {
         let does = match (self.paper, event) {
             (PaperSays::Registered { document }, Event::Sealed(sealed)) => {
@@ -86,8 +86,8 @@ impl PendingDeclaration {
 }
 
 impl Walk<'_> {
-    /// Walks the whole journal. Every flaw is told once and the walk goes on behind it.
-    pub(super) fn along(mut self) -> Result<Walked, StoreError> {
+    /// Reads the whole journal. Every flaw is reported once, and the walk goes on with the next row.
+    pub(super) fn run(mut self) -> Result<Walked, StoreError> {
         let mut statement = self
             .connection
             .prepare(
@@ -95,32 +95,32 @@ impl Walk<'_> {
             )
             .context(self.path, "journal")?;
         let mut rows = statement.query([]).context(self.path, "journal")?;
-        // The MAC before the next row; none where that row is missing.
+        // The MAC before the next row; none where the row before is missing.
         let mut previous = Some(GENESIS);
         let (mut fitting, mut broken) = (0_u64, Vec::new());
         while let Some(row) = rows.next().context(self.path, "journal")? {
             let seq: i64 = row.get(0).context(self.path, "journal")?;
             self.walked.rows += 1;
             if seq < 1 {
-                self.flaws.tell_at(seq, Flaw::RowOutside { seq });
+                self.flaws.report_at(seq, Flaw::RowOutside { seq });
                 continue;
             }
             let expected = self.walked.head.saturating_add(1);
             if seq != expected {
                 let (first, last) = (expected, seq.saturating_sub(1));
                 self.flaws
-                    .tell_over(first, last, Flaw::RowsMissing { first, last });
+                    .report_over(first, last, Flaw::RowsMissing { first, last });
                 previous = None;
             }
             self.compare_snapshots(seq);
             self.walked.head = seq;
             let Some(row) = Row::read(row) else {
-                self.flaws.tell_at(seq, Flaw::RowChanged { seq });
+                self.flaws.report_at(seq, Flaw::RowChanged { seq });
                 previous = None;
                 continue;
             };
             match previous {
-                // A row that cannot be held against the one before counts as neither.
+                // A row that cannot be compared with the one before counts as neither.
                 None => {}
                 Some(previous) if self.key.mac(&previous, &row.link(seq)) == row.mac => {
                     fitting += 1
@@ -134,29 +134,30 @@ impl Walk<'_> {
         self.compare_snapshots(self.walked.head.saturating_add(1));
         for (device, snapshot) in std::mem::take(&mut self.snapshots) {
             let seq = snapshot.seq;
-            self.flaws.tell(Flaw::SnapshotDiffers { device, seq });
+            self.flaws.report(Flaw::SnapshotDiffers { device, seq });
         }
         if fitting == 0 && !broken.is_empty() {
-            self.flaws.tell(Flaw::AnotherTillsJournal);
+            self.flaws.report(Flaw::AnotherTillsJournal);
         } else {
             for seq in broken {
-                self.flaws.tell_at(seq, Flaw::RowChanged { seq });
+                self.flaws.report_at(seq, Flaw::RowChanged { seq });
             }
         }
         Ok(self.walked)
     }
 
-    /// Takes an event where it belongs: into the rebuilt tables and into its till.
+    /// Enters an event into the rebuilt tables and applies it to its till.
     fn enter(&mut self, seq: i64, row: &Row<'_>) -> Result<(), StoreError> {
         let event = match Event::decode(row.kind, row.version, row.payload) {
             Ok(event) => event,
             Err(error) => {
-                self.flaws.tell_at(seq, Flaw::RowUnreadable { seq, error });
+                self.flaws
+                    .report_at(seq, Flaw::RowUnreadable { seq, error });
                 return Ok(());
             }
         };
         let Ok(device) = Uuid::from_slice(row.device) else {
-            self.flaws.tell_at(seq, Flaw::RowChanged { seq });
+            self.flaws.report_at(seq, Flaw::RowChanged { seq });
             return Ok(());
         };
         if let Err(error) = projection::project(self.connection, device, seq, &event) {
@@ -167,15 +168,15 @@ impl Walk<'_> {
             }
             let words = match error {
                 rusqlite::Error::QueryReturnedNoRows => {
-                    "it refers to a document that is not in the books".to_owned()
+                    "it refers to a document that is not in the journal".to_owned()
                 }
-                other => format!("it repeats what may be there once: {other}"),
+                other => format!("it repeats what must be unique: {other}"),
             };
             self.contradiction(seq, &event, words);
         }
         self.check_declaration_is_followed_by_its_result(Some((seq, device, &event)));
         if device.is_nil() {
-            // The office is the same for all tills.
+            // The state of the authority concerns all tills.
             return Ok(());
         }
         self.walked.devices.insert(device);
@@ -191,27 +192,26 @@ impl Walk<'_> {
         Ok(())
     }
 
-    /// Holds a person's word against the row behind it; none where the journal ends. A word that justifies nothing is told of.
+    /// Compares a declaration with the row that follows it; `None` where the journal ends. The row must be its result.
     fn check_declaration_is_followed_by_its_result(
         &mut self,
-        behind: Option<(i64, Uuid, &Event<'_>)>,
+        next: Option<(i64, Uuid, &Event<'_>)>,
     ) {
-        if let Some(word) = self.pending.take()
-            && behind.is_none_or(|(_, device, event)| !word.is_followed_by(device, event))
+        if let Some(declaration) = self.pending.take()
+            && next.is_none_or(|(_, device, event)| !declaration.is_followed_by(device, event))
         {
-            let seq = word.seq;
-            self.flaws.tell_at(
+            let seq = declaration.seq;
+            self.flaws.report_at(
                 seq,
                 Flaw::Contradiction {
                     seq,
-                    document: Some(Uuid::from_bytes(word.id.0)),
-                    words:
-                        "a person answers for it, and the row behind is not what the person said"
-                            .to_owned(),
+                    document: Some(Uuid::from_bytes(declaration.id.0)),
+                    words: "an operator has declared its outcome, and the next row is another one"
+                        .to_owned(),
                 },
             );
         }
-        if let Some((seq, device, Event::Declared(declared))) = behind {
+        if let Some((seq, device, Event::Declared(declared))) = next {
             self.walked.declared = self.walked.declared.saturating_add(1);
             self.pending = Some(PendingDeclaration {
                 seq,
@@ -232,7 +232,7 @@ impl Walk<'_> {
             _ => None,
         };
         let document = document.map(|id| Uuid::from_bytes(id.0));
-        self.flaws.tell_at(
+        self.flaws.report_at(
             seq,
             Flaw::Contradiction {
                 seq,
@@ -242,7 +242,7 @@ impl Walk<'_> {
         );
     }
 
-    /// Holds the stored tills of rows before this one against what the journal has come to.
+    /// Compares the stored tills of rows before this one with the tills that follow from the journal.
     fn compare_snapshots(&mut self, before: i64) {
         let due: Vec<Uuid> = self
             .snapshots
@@ -254,18 +254,18 @@ impl Walk<'_> {
             let Some(snapshot) = self.snapshots.remove(&device) else {
                 continue;
             };
-            let here = self.tills.get(&device).map(postcard::to_stdvec::<Till>);
-            let same = matches!(here, Some(Ok(bytes)) if bytes == snapshot.till);
-            // Another version's is not read by this program either: it makes the till anew.
+            let expected = self.tills.get(&device).map(postcard::to_stdvec::<Till>);
+            let same = matches!(expected, Some(Ok(bytes)) if bytes == snapshot.till);
+            // This program does not read a snapshot of another version: it makes the till again from the journal.
             if !same && snapshot.version == Till::SNAPSHOT_VERSION {
                 let seq = snapshot.seq;
-                self.flaws.tell(Flaw::SnapshotDiffers { device, seq });
+                self.flaws.report(Flaw::SnapshotDiffers { device, seq });
             }
         }
     }
 }
 
-/// What of an event does not follow from the books before it.
+/// What of an event does not follow from the events before it, as text.
 fn objection(till: &Till, profile: &dyn Profile, event: &Event<'_>) -> Option<String> {
     match event {
         Event::Reserved(reserved) => {
@@ -273,10 +273,10 @@ fn objection(till: &Till, profile: &dyn Profile, event: &Event<'_>) -> Option<St
                 .shift()
                 .map_or(till.last_z().saturating_add(1), |shift| shift.z_number);
             if till.outstanding().is_some() {
-                Some("it was begun while another document was outstanding".to_owned())
+                Some("it was reserved while another document was outstanding".to_owned())
             } else if reserved.z_number != z_number {
                 Some(format!(
-                    "it stands in the shift of Z-report {}, and the shift is that of {z_number}",
+                    "it names the shift of Z-report {}, and the open shift is that of {z_number}",
                     reserved.z_number
                 ))
             } else {
@@ -296,7 +296,7 @@ fn objection(till: &Till, profile: &dyn Profile, event: &Event<'_>) -> Option<St
     }
 }
 
-/// The till must hear the person again.
+/// The till must accept the declaration again.
 fn declared_objection(
     till: &Till,
     profile: &dyn Profile,
@@ -328,10 +328,10 @@ fn not_outstanding(till: &Till, id: DocumentId) -> Option<String> {
     let is = till
         .outstanding()
         .is_some_and(|outstanding| outstanding.id == id);
-    (!is).then(|| "it ends a document that was not outstanding".to_owned())
+    (!is).then(|| "it settles a document that was not outstanding".to_owned())
 }
 
-/// The till decides again, and must come to the same document: its numbers, its place in its range, the figures of its report.
+/// The till decides again, and must come to the same document: numbers, number of the range, figures of the report.
 fn sealed_objection(till: &Till, profile: &dyn Profile, sealed: &Sealed<'_>) -> Option<String> {
     let command = Command::Settle(sealed.id, sealed.seal);
     let scratch = Scratch {
@@ -368,11 +368,11 @@ fn sealed_objection(till: &Till, profile: &dyn Profile, sealed: &Sealed<'_>) -> 
         })
         .or_else(|| {
             (sealed.report != expected.report)
-                .then(|| "its figures are not those that the journal comes to".to_owned())
+                .then(|| "its figures are not those that follow from the journal".to_owned())
         })
 }
 
-/// A row as it stands.
+/// A row as it is stored.
 struct Row<'r> {
     device: &'r [u8],
     at: i64,
@@ -383,7 +383,7 @@ struct Row<'r> {
 }
 
 impl<'r> Row<'r> {
-    /// `None` where a column holds what its kind cannot hold.
+    /// `None` where a column has a value of another type.
     fn read(row: &'r rusqlite::Row<'_>) -> Option<Self> {
         Some(Self {
             device: row.get_ref(1).ok()?.as_blob().ok()?,

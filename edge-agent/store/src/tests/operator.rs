@@ -1,4 +1,4 @@
-//! A person's word in the books: read again with its document, and held by `verify` against what stands behind it.
+//! Operator declarations: read with their documents, and compared by `verify` with the row that follows.
 
 use std::num::NonZeroU32;
 
@@ -15,7 +15,7 @@ const SEVEN: PaperSays = PaperSays::Registered {
 };
 const UNCLEAR: u16 = 77;
 
-fn word(document: u128, paper: PaperSays) -> Declared<'static> {
+fn declaration(document: u128, paper: PaperSays) -> Declared<'static> {
     Declared {
         id: id(document),
         at: moment(0),
@@ -26,15 +26,15 @@ fn word(document: u128, paper: PaperSays) -> Declared<'static> {
     }
 }
 
-/// A cash-in, a person's word on it, and what stands behind: sealed with this, or void with this fault.
-fn declared(shop: &mut Shop, document: u128, paper: PaperSays, behind: Result<Seal<'_>, u16>) {
+/// A cash-in, a declaration on it, and its result: sealed with this seal, or voided with this fault.
+fn declared(shop: &mut Shop, document: u128, paper: PaperSays, result: Result<Seal<'_>, u16>) {
     shop.now += 1_000;
     let (till, now, none) = (&mut shop.till, shop.now, Known::default());
     let mut batch = shop.store.batch().unwrap();
     reserve(&mut batch, till, now, id(document), Wish::Cash(minor(100)));
-    let declare = Command::Declare(word(document, paper));
+    let declare = Command::Declare(declaration(document, paper));
     decide(&mut batch, till, now, &declare, &none);
-    let command = match behind {
+    let command = match result {
         Ok(seal) => Command::Settle(id(document), seal),
         Err(fault) => Command::Void(id(document), fault, "Maria says so"),
     };
@@ -43,7 +43,7 @@ fn declared(shop: &mut Shop, document: u128, paper: PaperSays, behind: Result<Se
 }
 
 #[test]
-fn it_is_read_again_with_its_document_and_with_no_other() {
+fn a_declaration_is_read_with_its_own_document_only() {
     let mut shop = Shop::new();
     declared(&mut shop, 1, SEVEN, Ok(printed(7)));
     declared(&mut shop, 2, PaperSays::NotRegistered, Err(UNCLEAR));
@@ -64,41 +64,44 @@ fn it_is_read_again_with_its_document_and_with_no_other() {
     assert_eq!(declaration_of(1), Some(first));
     assert_eq!(declaration_of(2).unwrap().paper, PaperSays::NotRegistered);
     assert_eq!(declaration_of(3).unwrap().paper, unnumbered);
-    assert_eq!(declaration_of(4), None, "its printer spoke for itself");
+    assert_eq!(declaration_of(4), None, "its printer proved the outcome");
     let verified = verified(&shop);
     assert_eq!(verified.flaws, []);
     assert_eq!((verified.documents, verified.declared), (3, 3));
 }
 
 #[test]
-fn a_word_that_justifies_something_else_is_a_contradiction_although_the_chain_fits() {
-    for (paper, behind) in [
+fn a_declaration_with_another_result_is_a_contradiction() {
+    for (paper, result) in [
         (SEVEN, Err(UNCLEAR)),
         (SEVEN, Ok(printed(8))),
         (PaperSays::NotRegistered, Ok(printed(7))),
         (PaperSays::NotRegistered, Err(76)),
     ] {
         let mut shop = Shop::new();
-        declared(&mut shop, 1, paper, behind);
+        declared(&mut shop, 1, paper, result);
         let verified = verified(&shop);
-        assert_eq!(codes(&verified), ["contradiction"], "{paper:?} {behind:?}");
+        assert_eq!(codes(&verified), ["contradiction"], "{paper:?} {result:?}");
         let words = verified.flaws[0].to_string();
-        assert!(words.contains("a person answers for it"), "{words}");
+        assert!(
+            words.contains("an operator has declared its outcome"),
+            "{words}"
+        );
         assert!(words.contains(&uuid(1).to_string()), "{words}");
     }
 }
 
 #[test]
-fn a_word_that_nothing_follows_is_a_contradiction() {
+fn a_declaration_without_a_result_is_a_contradiction() {
     let mut shop = Shop::new();
     let mut batch = shop.store.batch().unwrap();
     let (till, now, none) = (&mut shop.till, shop.now, Known::default());
     reserve(&mut batch, till, now, id(1), Wish::Cash(minor(100)));
-    let declare = Command::Declare(word(1, SEVEN));
+    let declare = Command::Declare(declaration(1, SEVEN));
     decide(&mut batch, till, now, &declare, &none);
     batch.commit().unwrap();
     assert_eq!(codes(&verified(&shop)), ["contradiction"]);
-    // What comes after something else has come between is too late.
+    // A result after another row is too late.
     let mut batch = shop.store.batch().unwrap();
     let till = &mut shop.till;
     decide(&mut batch, till, now, &Command::DecideCancel(id(1)), &none);
@@ -108,7 +111,7 @@ fn a_word_that_nothing_follows_is_a_contradiction() {
 }
 
 #[test]
-fn a_word_that_was_taken_out_of_the_journal_is_missed() {
+fn a_removed_declaration_is_found() {
     let mut shop = Shop::new();
     declared(&mut shop, 1, SEVEN, Ok(printed(7)));
     shop.cash(2, 100);
