@@ -118,8 +118,8 @@ pub fn check<'c>(
         .ok_or_else(|| refuse("SignatureMissing", "the header Api-Signature is missing"))?;
     let expected = signature_of(client.secret.as_bytes(), &[head.as_bytes(), call.body]);
     if !bool::from(expected.as_bytes().ct_eq(signature.as_bytes())) {
-        let signed =
-            (config.till.mode == Mode::Test).then(|| head + &String::from_utf8_lossy(call.body));
+        let signed = (config.till.mode == Mode::Test)
+            .then(|| format!("{head}{}", String::from_utf8_lossy(call.body)));
         return Err(Unauthorized {
             signed,
             ..refuse("SignatureMismatch", SIGNATURE_MISMATCH)

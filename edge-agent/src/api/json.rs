@@ -405,8 +405,9 @@ impl<'n, 'f> Fields<'n, 'f> {
 
 /// A text of a caller's, short enough for an error message.
 fn shortened(text: &str) -> String {
-    match text.char_indices().nth(60) {
-        Some((end, _)) => format!("{}…", &text[..end]),
+    let end = text.char_indices().nth(60).map(|(end, _)| end);
+    match end.and_then(|end| text.get(..end)) {
+        Some(start) => format!("{start}…"),
         None => text.to_owned(),
     }
 }

@@ -1,5 +1,20 @@
 //! HTTP: the compatible APIs and our own routes, all translations into the same orders and out of the same journal.
 
+// What a caller sends must not be able to end the process: a panic here ends it for every till.
+#![deny(
+    clippy::arithmetic_side_effects,
+    clippy::indexing_slicing,
+    clippy::string_slice
+)]
+#![cfg_attr(
+    test,
+    allow(
+        clippy::arithmetic_side_effects,
+        clippy::indexing_slicing,
+        clippy::string_slice
+    )
+)]
+
 pub mod auth;
 pub mod fiscalcloud;
 pub mod json;
@@ -11,6 +26,7 @@ pub mod settlement;
 pub mod sim;
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::extract::State;
@@ -101,6 +117,13 @@ impl App {
             Ok(Some(RequestState::Reserved)) | Err(_) => FiscalState::Unknown,
             Ok(Some(RequestState::Voided) | None) => FiscalState::NotRegistered,
         }
+    }
+
+    /// The end of a wait that begins now.
+    #[must_use]
+    pub fn deadline(&self, wait: Duration) -> Instant {
+        let now = self.clock.monotonic();
+        now.checked_add(wait).unwrap_or(now)
     }
 
     /// Whether an order with this id waits for its turn or is being printed; `None` while the clerk stops.

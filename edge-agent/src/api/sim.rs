@@ -127,6 +127,10 @@ async fn add_fault(State(rig): State<Arc<Rig>>, body: Bytes) -> Response {
                 fields.fault(name, "UnknownValue", "is not a whole number from 0");
             }
         }
+        if matches!(kind, Some(FaultKind::Busy)) && times.is_some_and(|times| times > BUSY_MAX) {
+            let sentence = format!("is the count of busy bytes; at most {BUSY_MAX} are sent");
+            fields.fault("times", "NumberTooLarge", sentence);
+        }
         kind.zip(times)
             .zip(ms)
             .map(|((kind, times), ms)| FaultOrder {
@@ -144,6 +148,9 @@ async fn add_fault(State(rig): State<Arc<Rig>>, body: Bytes) -> Response {
         },
     )
 }
+
+/// Busy bytes before one answer at most: the emulator makes them all at once.
+const BUSY_MAX: u32 = 10_000;
 
 async fn clear_faults(State(rig): State<Arc<Rig>>) -> Response {
     rig.clear_faults();

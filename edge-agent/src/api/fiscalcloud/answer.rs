@@ -408,7 +408,7 @@ fn receipt_members(
         .enumerate()
         .map(|(index, modifier)| {
             let (mode, value) = modifier_parts(modifier.modifier, setting.currency);
-            object! { "rowNumber" => index + 1, "mode" => mode, "value" => value }
+            object! { "rowNumber" => row_number(index), "mode" => mode, "value" => value }
         });
     members.push((
         "amountModifications".into(),
@@ -440,7 +440,7 @@ fn item(index: usize, line: &Line<'_>, document: &Document<'_>, currency: Curren
         (mode.into(), value.into())
     });
     object! {
-        "rowNumber" => index + 1,
+        "rowNumber" => row_number(index),
         "goodId" => echo.and_then(|echo| echo.get("goodId")).map_or(Out::Null, Node::out),
         "name" => line.name,
         "quantity" => line.quantity.display(),
@@ -483,7 +483,7 @@ fn payment(
             None => echoed(name),
         };
     object! {
-        "rowNumber" => index + 1,
+        "rowNumber" => row_number(index),
         "typeCode" => payment.code,
         "typeName" => payment.name,
         "amount" => payment.amount.display(currency),
@@ -495,6 +495,11 @@ fn payment(
         "bankTerminalOperationNumber" => found_or_echoed("operation", "bankTerminalOperationNumber"),
         "bankTerminalPrintData" => echoed("bankTerminalPrintData"),
     }
+}
+
+/// Rows count from one.
+pub(super) const fn row_number(index: usize) -> usize {
+    index.saturating_add(1)
 }
 
 fn modifier_parts(modifier: Modifier, currency: Currency) -> (&'static str, Decimal) {
@@ -534,7 +539,7 @@ fn report_members(
             .iter()
             .find(|payment| payment.code == total.code);
         object! {
-            "rowNumber" => index + 1,
+            "rowNumber" => row_number(index),
             "typeCode" => total.code,
             "typeName" => name.map(|payment| payment.name.clone()),
             "amount" => money(total.amount),
@@ -542,7 +547,7 @@ fn report_members(
     });
     let taxes = sales.groups.entries().enumerate().map(|(index, total)| {
         object! {
-            "rowNumber" => index + 1,
+            "rowNumber" => row_number(index),
             "taxGroupCode" => total.group.code.to_string(),
             "taxRate" => total.group.rate.display(),
             "taxRatePresentation" => format!("{}%", total.group.rate.display()),

@@ -7,6 +7,7 @@ use axum::response::Response;
 use ferrotill_core::tax::TaxRate;
 use uuid::Uuid;
 
+use super::answer::row_number;
 use super::{failure, success};
 use crate::api::App;
 use crate::api::json::Out;
@@ -67,7 +68,7 @@ fn dto(app: &App, device: &Device, last_number: u32, used: &[Option<u32>]) -> Ou
     let tax_groups = device.tax_groups.iter().enumerate().map(|(index, group)| {
         let rate = group.rate_on(today);
         object! {
-            "rowNumber" => index + 1,
+            "rowNumber" => row_number(index),
             "enabled" => rate.is_some(),
             "code" => group.code.to_string(),
             "rate" => rate.map(TaxRate::display),
@@ -79,7 +80,7 @@ fn dto(app: &App, device: &Device, last_number: u32, used: &[Option<u32>]) -> Ou
         .enumerate()
         .map(|(index, payment)| {
             object! {
-                "rowNumber" => index + 1,
+                "rowNumber" => row_number(index),
                 "code" => payment.code,
                 "name" => payment.name.clone(),
                 "enabled" => true,
@@ -92,7 +93,7 @@ fn dto(app: &App, device: &Device, last_number: u32, used: &[Option<u32>]) -> Ou
         .enumerate()
         .map(|(index, point)| {
             object! {
-                "rowNumber" => index + 1,
+                "rowNumber" => row_number(index),
                 "id" => point.id,
                 "code" => point.code.clone(),
                 "allowFreeSale" => true,
@@ -106,10 +107,11 @@ fn dto(app: &App, device: &Device, last_number: u32, used: &[Option<u32>]) -> Ou
         .zip(used)
         .enumerate()
         .map(|(index, (range, last))| {
-            let left = range.end - last.unwrap_or(range.start.saturating_sub(1)).min(range.end);
+            let last = last.unwrap_or(range.start.saturating_sub(1));
+            let left = range.end.saturating_sub(last);
             object! {
                 "fiscalDeviceId" => device.id,
-                "rowNumber" => index + 1,
+                "rowNumber" => row_number(index),
                 "id" => Out::Null,
                 "dateAdded" => Out::Null,
                 "dateExpended" => Out::Null,

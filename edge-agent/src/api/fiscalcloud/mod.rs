@@ -15,8 +15,9 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::{Bytes, to_bytes};
 use axum::extract::{Request, State};
-use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
 use axum::response::Response;
+use ferrotill_core::profile::Profile;
 use ferrotill_core::refusal::{Place, Refusal};
 use tokio::sync::oneshot;
 use uuid::Uuid;
@@ -26,7 +27,7 @@ use super::json::{Fault, Node, Out};
 use super::replay::Outcome;
 use super::{App, with_state};
 use crate::clerk::{Answer, FiscalState, Message};
-use crate::config::{Device, Mode};
+use crate::config::{Config, Device, Mode};
 use crate::object;
 use crate::store::{StoreError, StoredDocument};
 use answer::Form;
@@ -166,14 +167,7 @@ async fn create(
             }
         },
     };
-    let empty = Node::Object(Vec::new());
-    let some = node.as_ref().unwrap_or(&empty);
-    let parsed = match creation {
-        Creation::Sale(route) => request::sale(some, route, shop),
-        Creation::Refund { .. } => request::refund(some, shop),
-        Creation::Cash => request::cash(some, shop),
-        Creation::Report(z) => request::report(node.as_ref(), z, shop),
-    };
+    let parsed = read(creation, node.as_ref(), shop);
     faults.extend(parsed.faults.iter().cloned());
     if !faults.is_empty() {
         let state = state_of(app, parsed.given_id).await;
@@ -192,6 +186,42 @@ async fn create(
     told(app, device, creation, answer).await
 }
 
+/// Reads the body of a creating operation.
+fn read(creation: Creation, body: Option<&Node>, shop: Shop<'_>) -> Parsed {
+    let empty = Node::Object(Vec::new());
+    let some = body.unwrap_or(&empty);
+    match creation {
+        Creation::Sale(route) => request::sale(some, route, shop),
+        Creation::Refund { .. } => request::refund(some, shop),
+        Creation::Cash => request::cash(some, shop),
+        Creation::Report(z) => request::report(body, z, shop),
+    }
+}
+
+/// The faults of a body that is posted to a path, for the first device. Nothing is carried out.
+///
+/// `None` where the path makes no document, or the body is not JSON.
+#[must_use]
+pub fn faults_of(
+    config: &Config,
+    profile: &'static dyn Profile,
+    path: &str,
+    body: &[u8],
+) -> Option<Vec<Fault>> {
+    let Some(Operation::Create(creation)) = route(&Method::POST, path) else {
+        return None;
+    };
+    let shop = Shop {
+        device: config.devices.first()?,
+        mode: config.till.mode,
+        profile,
+        point_of_sale: Uuid::nil(),
+        own_id: Uuid::nil(),
+    };
+    let body = Node::parse(body).ok()?;
+    Some(read(creation, Some(&body), shop).faults)
+}
+
 /// The same bytes as an earlier call: it gets the document of that call, and starts nothing.
 async fn repeated(
     app: &Arc<App>,
@@ -199,7 +229,7 @@ async fn repeated(
     creation: Creation,
     (signed, id): (Signed, Uuid),
 ) -> Response {
-    let deadline = app.clock.monotonic() + device.answer_timeout;
+    let deadline = app.deadline(device.answer_timeout);
     while app.replays.is_looked_at(signed) || app.waits(id).await == Some(true) {
         if app.clock.monotonic() >= deadline {
             break;
@@ -234,7 +264,7 @@ async fn submit(app: &Arc<App>, device: &Device, parsed: Parsed) -> Answer {
     app.door.tell(Message::Order {
         device: device.id,
         form: Box::new(parsed.form),
-        deadline: app.clock.monotonic() + patience,
+        deadline: app.deadline(patience),
         reply,
     });
     match tokio::time::timeout(patience, answer).await {

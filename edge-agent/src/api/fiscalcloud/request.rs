@@ -54,6 +54,8 @@ struct Aside {
 /// Scale of money, quantities and percentages in this API.
 const MONEY: u8 = 2;
 const PERCENT: u8 = 2;
+/// Hundredths of a percent of a discount or surcharge at most: 10000 percent.
+const PERCENT_MAX: u32 = 1_000_000;
 
 /// A sale.
 pub(super) fn sale(body: &Node, route: SaleRoute, shop: Shop<'_>) -> Parsed {
@@ -374,7 +376,7 @@ fn modifier(fields: &mut Fields<'_, '_>, mode_name: &str, value_name: &str) -> O
             let hundredths = fields.decimal(value_name, PERCENT)?;
             let narrow = i32::try_from(hundredths)
                 .ok()
-                .filter(|hundredths| hundredths.abs() <= 1_000_000);
+                .filter(|hundredths| hundredths.unsigned_abs() <= PERCENT_MAX);
             if narrow.is_none() {
                 fields.fault(value_name, "NumberTooLarge", "is beyond 10000 percent");
             }
