@@ -429,3 +429,50 @@ fn no_number_in_a_request_ends_the_process() {
     shop.rig.set_paper(Paper::Ok);
     assert_eq!(shop.client.post("operations/sale", LOAF).status, 200);
 }
+
+#[test]
+fn a_body_with_endless_lists_gets_a_short_answer() {
+    let shop = Shop::open();
+    let many = vec!["{}"; 80_000].join(",");
+    let data = vec!["1"; 80_000].join(",");
+    let lines = |operation: &str, body: &str| -> Vec<String> {
+        let reply = shop.client.post(operation, body);
+        assert_eq!(reply.status, 422, "{}", reply.text);
+        assert!(reply.text.len() < 20_000, "{} bytes", reply.text.len());
+        reply.at("message").lines().map(str::to_owned).collect()
+    };
+    // Each line lacks quantity and price, and 512 lines are read: 1,024 faults, and the one of the list.
+    for operation in ["operations/sale", "operations/return"] {
+        let body = format!(r#"{{"originalReceiptId":"{ID}","items":[{many}]}}"#);
+        let body = match operation {
+            "operations/sale" => body.replacen(&format!(r#""originalReceiptId":"{ID}","#), "", 1),
+            _ => body,
+        };
+        let message = lines(operation, &body);
+        assert_eq!(message.len(), 101, "{operation}");
+        assert!(message[0].starts_with("items: has more than 512 "));
+        assert_eq!(message[100], "body: has 925 more faults");
+    }
+    for (list, limit) in [("payments", 10), ("amountModifications", 10)] {
+        let found = lines("operations/sale", &format!(r#"{{"{list}":[{many}]}}"#));
+        let too_many = format!("{list}: has more than {limit} ");
+        assert!(
+            found.iter().any(|line| line.starts_with(&too_many)),
+            "{found:?}"
+        );
+        assert!(found.len() <= 2 * limit + 3, "{found:?}");
+    }
+    let print_data = LOAF.replace(
+        r#""typeCode":0"#,
+        &format!(r#""typeCode":0,"bankTerminalPrintData":{{"rows":[[{data}]]}}"#),
+    );
+    let found = lines("operations/sale", &print_data);
+    assert_eq!(found.len(), 1, "{found:?}");
+    assert!(found[0].starts_with("payments[0].bankTerminalPrintData: "));
+    let unknown: Vec<String> = (0..20_000)
+        .map(|index| format!(r#""a{index}":1"#))
+        .collect();
+    let found = lines("cashoperations", &format!("{{{}}}", unknown.join(",")));
+    assert_eq!(found[100], "body: has 19901 more faults");
+    assert!(shop.receipts().is_empty());
+}

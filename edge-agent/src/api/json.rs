@@ -6,7 +6,7 @@
 use std::fmt;
 
 use ferrotill_core::scale;
-use serde::de::{Deserializer, MapAccess, SeqAccess, Visitor};
+use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde::ser::{SerializeMap, SerializeSeq};
 use serde::{Deserialize, Serialize, Serializer};
 use serde_json::value::RawValue;
@@ -29,6 +29,80 @@ impl fmt::Display for Fault {
     }
 }
 
+/// The faults of one request: the first [`FAULTS_MAX`] with their words, and the count of the others.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct FaultList {
+    kept: Vec<Fault>,
+    others: usize,
+}
+
+/// Faults that one answer names at most.
+pub const FAULTS_MAX: usize = 100;
+
+impl FaultList {
+    /// Adds a fault, unless it is there already.
+    pub fn push(&mut self, fault: Fault) {
+        if self.kept.contains(&fault) {
+            return;
+        }
+        if self.kept.len() < FAULTS_MAX {
+            self.kept.push(fault);
+        } else {
+            self.others = self.others.saturating_add(1);
+        }
+    }
+
+    /// Adds the faults of another list.
+    pub fn append(&mut self, other: Self) {
+        for fault in other.kept {
+            self.push(fault);
+        }
+        self.others = self.others.saturating_add(other.others);
+    }
+
+    /// Whether there is no fault.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.kept.is_empty()
+    }
+
+    /// Whether some faults are counted only.
+    #[must_use]
+    pub fn is_cut(&self) -> bool {
+        self.others > 0
+    }
+
+    /// The faults that are kept, in their order.
+    pub fn iter(&self) -> impl Iterator<Item = &Fault> {
+        self.kept.iter()
+    }
+
+    /// The code of the first fault.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        self.kept.first().map_or("BadRequest", |fault| fault.code)
+    }
+
+    /// One line for each fault that is kept, and one with the count of the others.
+    #[must_use]
+    pub fn message(&self) -> String {
+        let mut lines: Vec<String> = self.kept.iter().map(Fault::to_string).collect();
+        if self.others > 0 {
+            lines.push(format!("body: has {} more faults", self.others));
+        }
+        lines.join("\n")
+    }
+}
+
+impl From<Fault> for FaultList {
+    fn from(fault: Fault) -> Self {
+        Self {
+            kept: vec![fault],
+            others: 0,
+        }
+    }
+}
+
 /// A JSON value; numbers are their text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Node {
@@ -48,6 +122,8 @@ pub enum Node {
 
 /// Levels of a JSON text at most.
 const DEPTH_MAX: usize = 16;
+/// Items of one list of a body at most: every list of every operation is shorter.
+pub const LIST_ITEMS_MAX: usize = 1_024;
 
 impl Node {
     /// Reads a JSON text.
@@ -56,11 +132,29 @@ impl Node {
     ///
     /// What is wrong with the text, and where.
     pub fn parse(text: &[u8]) -> Result<Self, String> {
-        let raw: &RawValue = serde_json::from_slice(text).map_err(|error| error.to_string())?;
-        Self::from_raw(raw, DEPTH_MAX)
+        Self::read(text, usize::MAX)
     }
 
-    fn from_raw(raw: &RawValue, depth: usize) -> Result<Self, String> {
+    /// Reads the body of a request. Of a list with more than [`LIST_ITEMS_MAX`] items it keeps one item more than these, so that its
+    /// reader sees that there are too many; the others are only checked to be JSON.
+    ///
+    /// # Errors
+    ///
+    /// The fault `MalformedJson`.
+    pub fn of_body(body: &[u8]) -> Result<Self, Fault> {
+        Self::read(body, LIST_ITEMS_MAX).map_err(|words| Fault {
+            path: "body".to_owned(),
+            code: "MalformedJson",
+            sentence: format!("is not JSON: {words}"),
+        })
+    }
+
+    fn read(text: &[u8], items_max: usize) -> Result<Self, String> {
+        let raw: &RawValue = serde_json::from_slice(text).map_err(|error| error.to_string())?;
+        Self::from_raw(raw, DEPTH_MAX, items_max)
+    }
+
+    fn from_raw(raw: &RawValue, depth: usize, items_max: usize) -> Result<Self, String> {
         let depth = depth
             .checked_sub(1)
             .ok_or_else(|| format!("is deeper than {DEPTH_MAX} levels"))?;
@@ -72,17 +166,22 @@ impl Node {
             Some(b'f') => Self::Bool(false),
             Some(b'"') => Self::Text(serde_json::from_str(text).map_err(words)?),
             Some(b'[') => {
-                let Items(items) = serde_json::from_str(text).map_err(words)?;
+                let mut reader = serde_json::Deserializer::from_str(text);
+                let items = Items { max: items_max }
+                    .deserialize(&mut reader)
+                    .map_err(words)?;
                 Self::Array(
                     items
                         .into_iter()
-                        .map(|item| Self::from_raw(item, depth))
+                        .map(|item| Self::from_raw(item, depth, items_max))
                         .collect::<Result<_, _>>()?,
                 )
             }
             Some(b'{') => {
                 let Members(members) = serde_json::from_str(text).map_err(words)?;
-                let member = |(name, value)| Ok::<_, String>((name, Self::from_raw(value, depth)?));
+                let member = |(name, value)| {
+                    Ok::<_, String>((name, Self::from_raw(value, depth, items_max)?))
+                };
                 Self::Object(members.into_iter().map(member).collect::<Result<_, _>>()?)
             }
             _ => Self::Number(text.to_owned()),
@@ -107,6 +206,16 @@ impl Node {
         match self {
             Self::Array(items) => items.get(index),
             _ => None,
+        }
+    }
+
+    /// Whether a list in it had more items than are kept of a body.
+    #[must_use]
+    pub fn is_cut(&self) -> bool {
+        match self {
+            Self::Array(items) => items.len() > LIST_ITEMS_MAX || items.iter().any(Self::is_cut),
+            Self::Object(members) => members.iter().any(|(_, value)| value.is_cut()),
+            _ => false,
         }
     }
 
@@ -140,27 +249,36 @@ impl Node {
     }
 }
 
-struct Items<'a>(Vec<&'a RawValue>);
+/// Reads a list, and keeps at most one item more than `max`.
+struct Items {
+    max: usize,
+}
 
-impl<'de: 'a, 'a> Deserialize<'de> for Items<'a> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Collect;
-        impl<'de> Visitor<'de> for Collect {
-            type Value = Items<'de>;
+impl<'de> DeserializeSeed<'de> for Items {
+    type Value = Vec<&'de RawValue>;
 
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a list")
-            }
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        deserializer.deserialize_seq(self)
+    }
+}
 
-            fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Items<'de>, A::Error> {
-                let mut items = Vec::new();
-                while let Some(item) = list.next_element()? {
-                    items.push(item);
-                }
-                Ok(Items(items))
+impl<'de> Visitor<'de> for Items {
+    type Value = Vec<&'de RawValue>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a list")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Self::Value, A::Error> {
+        let mut items = Vec::new();
+        while items.len() <= self.max {
+            match list.next_element()? {
+                Some(item) => items.push(item),
+                None => return Ok(items),
             }
         }
-        deserializer.deserialize_seq(Collect)
+        while list.next_element::<IgnoredAny>()?.is_some() {}
+        Ok(items)
     }
 }
 
@@ -194,12 +312,12 @@ pub struct Fields<'n, 'f> {
     path: String,
     members: &'n [(String, Node)],
     taken: Vec<bool>,
-    faults: &'f mut Vec<Fault>,
+    faults: &'f mut FaultList,
 }
 
 impl<'n, 'f> Fields<'n, 'f> {
     /// The members of a value that is to be an object; anything else is a fault and reads as empty.
-    pub fn of(node: &'n Node, path: &str, faults: &'f mut Vec<Fault>) -> Self {
+    pub fn of(node: &'n Node, path: &str, faults: &'f mut FaultList) -> Self {
         let members = match node {
             Node::Object(members) => members.as_slice(),
             other => {
@@ -241,28 +359,23 @@ impl<'n, 'f> Fields<'n, 'f> {
     }
 
     /// Where faults of deeper objects go.
-    pub fn faults(&mut self) -> &mut Vec<Fault> {
+    pub fn faults(&mut self) -> &mut FaultList {
         self.faults
     }
 
     /// A member's value, whatever it is; `null` reads as absent.
     pub fn node(&mut self, name: &str) -> Option<&'n Node> {
         let mut found = None;
-        for (index, (key, value)) in self.members.iter().enumerate() {
+        let (mut asked_before, mut twice) = (false, false);
+        for ((key, value), taken) in self.members.iter().zip(&mut self.taken) {
             if key.eq_ignore_ascii_case(name) {
-                if let Some(taken) = self.taken.get_mut(index) {
-                    *taken = true;
-                }
-                if found.is_some() {
-                    let path = self.path(name);
-                    self.faults.push(Fault {
-                        path,
-                        code: "GivenTwice",
-                        sentence: "is given twice; give it once".to_owned(),
-                    });
-                }
+                asked_before |= std::mem::replace(taken, true);
+                twice |= found.is_some();
                 found = Some(value);
             }
+        }
+        if twice && !asked_before {
+            self.fault(name, "GivenTwice", "is given twice; give it once");
         }
         found.filter(|value| **value != Node::Null)
     }
@@ -365,7 +478,7 @@ impl<'n, 'f> Fields<'n, 'f> {
         choice
     }
 
-    /// A list.
+    /// A list, as far as [`Node::of_body`] keeps it.
     pub fn list(&mut self, name: &str) -> &'n [Node] {
         match self.node(name) {
             None => &[],
@@ -404,7 +517,8 @@ impl<'n, 'f> Fields<'n, 'f> {
 }
 
 /// A text of a caller's, short enough for an error message.
-fn shortened(text: &str) -> String {
+#[must_use]
+pub fn shortened(text: &str) -> String {
     let end = text.char_indices().nth(60).map(|(end, _)| end);
     match end.and_then(|end| text.get(..end)) {
         Some(start) => format!("{start}…"),
@@ -524,7 +638,7 @@ macro_rules! object {
 
 #[cfg(test)]
 mod tests {
-    use super::{Fields, Node, Out};
+    use super::{FAULTS_MAX, Fault, FaultList, Fields, LIST_ITEMS_MAX, Node, Out};
 
     #[test]
     fn a_number_keeps_its_digits_in_both_directions() {
@@ -565,7 +679,7 @@ mod tests {
             br#"{"Name":1,"PRICE":8.105,"price":1,"flag":"x","id":"no","mode":"bypercent","what":0,"count":3.5}"#,
         )
         .unwrap();
-        let mut faults = Vec::new();
+        let mut faults = FaultList::default();
         let mut fields = Fields::of(&node, "items[0]", &mut faults);
         assert_eq!(fields.text("name"), None);
         assert_eq!(fields.decimal("price", 2), Some(100));
@@ -589,6 +703,47 @@ mod tests {
                 "items[0].what UnknownField",
             ]
         );
+    }
+
+    #[test]
+    fn a_list_of_a_body_is_kept_up_to_one_item_above_the_limit() {
+        let list = |count: usize| format!("[{}]", vec!["{}"; count].join(","));
+        for (count, kept, cut) in [
+            (LIST_ITEMS_MAX, LIST_ITEMS_MAX, false),
+            (LIST_ITEMS_MAX + 1, LIST_ITEMS_MAX + 1, true),
+            (80_000, LIST_ITEMS_MAX + 1, true),
+        ] {
+            let body = format!("{{\"a\":[{}]}}", list(count));
+            let node = Node::of_body(body.as_bytes()).unwrap();
+            let inner = node.get("a").and_then(|list| list.at(0)).unwrap();
+            let Node::Array(items) = inner else {
+                panic!("{inner:?}");
+            };
+            assert_eq!((items.len(), node.is_cut()), (kept, cut), "{count}");
+        }
+        // What is not kept must still be JSON.
+        let broken = list(80_000).replacen("{}]", "{]", 1);
+        assert_eq!(
+            Node::of_body(broken.as_bytes()).unwrap_err().code,
+            "MalformedJson"
+        );
+    }
+
+    #[test]
+    fn each_fault_is_named_once_and_the_hundred_and_first_is_counted() {
+        let mut faults = FaultList::default();
+        for index in [0].into_iter().chain(0..FAULTS_MAX + 7) {
+            faults.push(Fault {
+                path: format!("items[{index}]"),
+                code: "WrongType",
+                sentence: "is a number; an object is needed".to_owned(),
+            });
+        }
+        let message = faults.message();
+        let lines: Vec<&str> = message.lines().collect();
+        assert_eq!(lines.len(), FAULTS_MAX + 1);
+        assert_eq!(lines[99], "items[99]: is a number; an object is needed");
+        assert_eq!(lines[100], "body: has 7 more faults");
     }
 
     #[test]

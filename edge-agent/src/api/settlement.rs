@@ -17,7 +17,7 @@ use uuid::Uuid;
 
 use super::auth::{self, Call};
 use super::fiscalcloud::heard_by_a_stranger;
-use super::json::{Fault, Fields, Node};
+use super::json::{FaultList, Fields, Node};
 use super::replay::Outcome;
 use super::{App, answer, operations, with_state};
 use crate::clerk::{FiscalState, Hearing, Message};
@@ -70,9 +70,7 @@ async fn settle(State(app): State<Arc<App>>, Path(id): Path<String>, request: Re
     let declaration = match read(id, &body) {
         Ok(declaration) => declaration,
         Err(faults) => {
-            let lines: Vec<String> = faults.iter().map(Fault::to_string).collect();
-            let code = faults.first().map_or("BadRequest", |fault| fault.code);
-            let response = refuse(StatusCode::BAD_REQUEST, code, &lines.join("\n"));
+            let response = refuse(StatusCode::BAD_REQUEST, faults.code(), &faults.message());
             return with_state(response, app.state_of(id).await);
         }
     };
@@ -94,15 +92,9 @@ async fn settle(State(app): State<Arc<App>>, Path(id): Path<String>, request: Re
 }
 
 /// Reads a declaration; all faults at once.
-fn read(id: Uuid, body: &[u8]) -> Result<Declaration, Vec<Fault>> {
-    let node = Node::parse(body).map_err(|words| {
-        vec![Fault {
-            path: "body".to_owned(),
-            code: "MalformedJson",
-            sentence: format!("is not JSON: {words}"),
-        }]
-    })?;
-    let mut faults = Vec::new();
+fn read(id: Uuid, body: &[u8]) -> Result<Declaration, FaultList> {
+    let node = Node::of_body(body)?;
+    let mut faults = FaultList::default();
     let mut fields = Fields::of(&node, "", &mut faults);
     let registered = fields.boolean("registered");
     if registered.is_none() && fields.node("registered").is_none() {

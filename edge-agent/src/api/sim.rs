@@ -12,7 +12,7 @@ use ferrotill_device::emulator::{Cable, Cover, FaultKind, FaultOrder, Power, Rig
 use ferrotill_device::printer::Paper;
 
 use super::answer;
-use super::json::{Fault, Fields, Node, Out};
+use super::json::{Fault, FaultList, Fields, Node, Out};
 use crate::clock::Clock;
 use crate::object;
 
@@ -79,11 +79,12 @@ async fn turn(State(rig): State<Arc<Rig>>, body: Bytes) -> Response {
             if pressed {
                 done()
             } else {
-                refuse(&[Fault {
+                let fault = Fault {
                     path: "keyboard".to_owned(),
                     code: "NotPrinted",
                     sentence: "printed nothing: the printer is off, has no paper, has a receipt open, or has no such key".to_owned(),
-                }])
+                };
+                refuse(&fault.into())
             }
         },
     )
@@ -178,16 +179,9 @@ async fn set_clock(State(clock): State<Arc<Clock>>, body: Bytes) -> Response {
 }
 
 /// Reads a switch's body strictly: all faults at once, and nothing is switched if there is one.
-fn read<T>(body: &[u8], take: impl FnOnce(&mut Fields<'_, '_>) -> T) -> Result<T, Vec<Fault>> {
-    let node = Node::parse(body).map_err(|words| {
-        let fault = Fault {
-            path: "body".to_owned(),
-            code: "MalformedJson",
-            sentence: format!("is not JSON: {words}"),
-        };
-        vec![fault]
-    })?;
-    let mut faults = Vec::new();
+fn read<T>(body: &[u8], take: impl FnOnce(&mut Fields<'_, '_>) -> T) -> Result<T, FaultList> {
+    let node = Node::of_body(body)?;
+    let mut faults = FaultList::default();
     let mut fields = Fields::of(&node, "", &mut faults);
     let value = take(&mut fields);
     fields.finish();
@@ -198,16 +192,10 @@ fn read<T>(body: &[u8], take: impl FnOnce(&mut Fields<'_, '_>) -> T) -> Result<T
     }
 }
 
-fn refuse(faults: &[Fault]) -> Response {
-    let message = faults
-        .iter()
-        .map(Fault::to_string)
-        .collect::<Vec<_>>()
-        .join("\n");
-    let error = faults.first().map_or("BadRequest", |fault| fault.code);
+fn refuse(faults: &FaultList) -> Response {
     answer(
         StatusCode::BAD_REQUEST,
-        &object! { "error" => error, "message" => message },
+        &object! { "error" => faults.code(), "message" => faults.message() },
     )
 }
 

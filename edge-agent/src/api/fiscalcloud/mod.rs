@@ -23,7 +23,7 @@ use tokio::sync::oneshot;
 use uuid::Uuid;
 
 use super::auth::{self, Call, Signed, Unauthorized};
-use super::json::{Fault, Node, Out};
+use super::json::{Fault, FaultList, Node, Out};
 use super::replay::Outcome;
 use super::{App, with_state};
 use crate::clerk::{Answer, FiscalState, Message};
@@ -143,7 +143,7 @@ async fn create(
     headers: &HeaderMap,
     body: &Bytes,
 ) -> Response {
-    let mut faults = Vec::new();
+    let mut faults = FaultList::default();
     let point_of_sale = point_of_sale(device, headers, &mut faults);
     let shop = Shop {
         device,
@@ -154,21 +154,16 @@ async fn create(
     };
     let node = match (creation, body.is_empty()) {
         (Creation::Report(Some(_)), true) => None,
-        _ => match Node::parse(body) {
+        _ => match Node::of_body(body) {
             Ok(node) => Some(node),
-            Err(words) => {
-                let fault = Fault {
-                    path: "body".to_owned(),
-                    code: "MalformedJson",
-                    sentence: format!("is not JSON: {words}"),
-                };
+            Err(fault) => {
                 let state = state_of(app, id_in(body)).await;
-                return with_state(faulty(&[fault]), state);
+                return with_state(faulty(&fault.into()), state);
             }
         },
     };
-    let parsed = read(creation, node.as_ref(), shop);
-    faults.extend(parsed.faults.iter().cloned());
+    let mut parsed = read(creation, node.as_ref(), shop);
+    faults.append(std::mem::take(&mut parsed.faults));
     if !faults.is_empty() {
         let state = state_of(app, parsed.given_id).await;
         return with_state(faulty(&faults), state);
@@ -207,7 +202,7 @@ pub fn faults_of(
     profile: &'static dyn Profile,
     path: &str,
     body: &[u8],
-) -> Option<Vec<Fault>> {
+) -> Option<FaultList> {
     let Some(Operation::Create(creation)) = route(&Method::POST, path) else {
         return None;
     };
@@ -218,7 +213,7 @@ pub fn faults_of(
         point_of_sale: Uuid::nil(),
         own_id: Uuid::nil(),
     };
-    let body = Node::parse(body).ok()?;
+    let body = Node::of_body(body).ok()?;
     Some(read(creation, Some(&body), shop).faults)
 }
 
@@ -384,7 +379,7 @@ async fn list(
     full: bool,
     query: &str,
 ) -> Response {
-    let mut faults = Vec::new();
+    let mut faults = FaultList::default();
     let (mut start, mut count) = (0, PAGE_DEFAULT);
     for (name, value) in query
         .split('&')
@@ -508,7 +503,7 @@ async fn open_drawer(app: &Arc<App>, device: &Device, signed: Signed) -> Respons
 }
 
 /// The point of sale that is named, or the only one.
-fn point_of_sale(device: &Device, headers: &HeaderMap, faults: &mut Vec<Fault>) -> Uuid {
+fn point_of_sale(device: &Device, headers: &HeaderMap, faults: &mut FaultList) -> Uuid {
     let mut fault = |code, sentence: &str| {
         faults.push(Fault {
             path: "Api-PointOfSaleId".to_owned(),
@@ -617,17 +612,13 @@ pub(super) fn heard_by_a_stranger(mode: Mode, unauthorized: Unauthorized) -> Una
     }
 }
 
-/// All faults, one to a line, each once.
-fn faulty(faults: &[Fault]) -> Response {
-    let mut lines: Vec<String> = Vec::with_capacity(faults.len());
-    for fault in faults {
-        let line = fault.to_string();
-        if !lines.contains(&line) {
-            lines.push(line);
-        }
-    }
-    let error = faults.first().map_or("BadRequest", |fault| fault.code);
-    failure(StatusCode::UNPROCESSABLE_ENTITY, error, &lines.join("\n"))
+/// The faults of a request, one to a line.
+fn faulty(faults: &FaultList) -> Response {
+    failure(
+        StatusCode::UNPROCESSABLE_ENTITY,
+        faults.code(),
+        &faults.message(),
+    )
 }
 
 fn refused(refusal: Refusal, faults: &[(Place, Refusal)], creation: Creation) -> Response {
@@ -638,14 +629,14 @@ fn refused(refusal: Refusal, faults: &[(Place, Refusal)], creation: Creation) ->
             Refusal::DeviceUnsettled => "device",
             _ => "body",
         };
-        return faulty(&[rules::fault_of(place, &refusal)]);
+        return faulty(&rules::fault_of(place, &refusal).into());
     }
     let number = creation.number_path();
-    let faults: Vec<Fault> = faults
-        .iter()
-        .map(|(place, refusal)| rules::fault_of(&request::path_of(*place, number), refusal))
-        .collect();
-    faulty(&faults)
+    let mut list = FaultList::default();
+    for (place, refusal) in faults {
+        list.push(rules::fault_of(&request::path_of(*place, number), refusal));
+    }
+    faulty(&list)
 }
 
 fn again_later(mut response: Response) -> Response {

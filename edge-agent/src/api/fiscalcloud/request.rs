@@ -2,12 +2,12 @@
 
 use ferrotill_core::profile::Profile;
 use ferrotill_core::receipt::Modifier;
-use ferrotill_core::refusal::{Field, Place};
+use ferrotill_core::refusal::{Field, Place, Refusal};
 use ferrotill_core::{Amount, Quantity};
 use uuid::Uuid;
 
 use super::rules;
-use crate::api::json::{Fault, Fields, Node, Out};
+use crate::api::json::{FaultList, Fields, LIST_ITEMS_MAX, Node, Out, shortened};
 use crate::config::{Device, Mode};
 use crate::object;
 use crate::order::{OrderDraft, OrderForm, OrderKind, OrderLine, ReceiptMode};
@@ -28,7 +28,7 @@ pub(super) struct Shop<'s> {
 pub(super) struct Parsed {
     pub(super) form: OrderForm,
     pub(super) given_id: Option<Uuid>,
-    pub(super) faults: Vec<Fault>,
+    pub(super) faults: FaultList,
 }
 
 /// The operations whose body is a sale.
@@ -59,7 +59,7 @@ const PERCENT_MAX: u32 = 1_000_000;
 
 /// A sale.
 pub(super) fn sale(body: &Node, route: SaleRoute, shop: Shop<'_>) -> Parsed {
-    let mut faults = Vec::new();
+    let mut faults = FaultList::default();
     let mut fields = Fields::of(body, "", &mut faults);
     let given_id = base(&mut fields);
     let mut aside = Aside::default();
@@ -69,16 +69,7 @@ pub(super) fn sale(body: &Node, route: SaleRoute, shop: Shop<'_>) -> Parsed {
     delivery(&mut fields, &mut aside);
     draft.header = printed(&mut fields, "additionalHeaderText");
     draft.footer = printed(&mut fields, "additionalFooterText");
-    for (index, item) in fields.list("items").iter().enumerate() {
-        let path = format!("items[{index}]");
-        let line = line(
-            &mut Fields::of(item, &path, fields.faults()),
-            &mut aside,
-            false,
-        );
-        draft.lines.push(line);
-        finish_line(item, &path, fields.faults(), false);
-    }
+    lines(&mut fields, &mut draft, &mut aside, false, shop);
     payments(
         &mut fields,
         &mut draft,
@@ -86,7 +77,11 @@ pub(super) fn sale(body: &Node, route: SaleRoute, shop: Shop<'_>) -> Parsed {
         route == SaleRoute::Sale,
         shop,
     );
-    for (index, node) in fields.list("amountModifications").iter().enumerate() {
+    let limit = shop.profile.facts().modifiers_max;
+    let modifications = entries(&mut fields, "amountModifications", limit, |given, limit| {
+        Refusal::TooManyModifiers { given, limit }
+    });
+    for (index, node) in modifications.iter().enumerate() {
         let mut modification = Fields::of(
             node,
             &format!("amountModifications[{index}]"),
@@ -114,7 +109,7 @@ pub(super) fn sale(body: &Node, route: SaleRoute, shop: Shop<'_>) -> Parsed {
 
 /// A return.
 pub(super) fn refund(body: &Node, shop: Shop<'_>) -> Parsed {
-    let mut faults = Vec::new();
+    let mut faults = FaultList::default();
     let mut fields = Fields::of(body, "", &mut faults);
     let given_id = base(&mut fields);
     let mut aside = Aside::default();
@@ -133,16 +128,7 @@ pub(super) fn refund(body: &Node, shop: Shop<'_>) -> Parsed {
     );
     aside.keep("print", fields.boolean("print"));
     delivery(&mut fields, &mut aside);
-    for (index, item) in fields.list("items").iter().enumerate() {
-        let path = format!("items[{index}]");
-        let line = line(
-            &mut Fields::of(item, &path, fields.faults()),
-            &mut aside,
-            true,
-        );
-        draft.lines.push(line);
-        finish_line(item, &path, fields.faults(), true);
-    }
+    lines(&mut fields, &mut draft, &mut aside, true, shop);
     payments(&mut fields, &mut draft, &mut aside, false, shop);
     fields.finish();
     let kind = OrderKind::Refund {
@@ -154,7 +140,7 @@ pub(super) fn refund(body: &Node, shop: Shop<'_>) -> Parsed {
 
 /// Cash in or out.
 pub(super) fn cash(body: &Node, shop: Shop<'_>) -> Parsed {
-    let mut faults = Vec::new();
+    let mut faults = FaultList::default();
     let mut fields = Fields::of(body, "", &mut faults);
     let given_id = base(&mut fields);
     let amount = fields.decimal("amount", MONEY);
@@ -172,7 +158,7 @@ pub(super) fn cash(body: &Node, shop: Shop<'_>) -> Parsed {
 
 /// A report: `closeday`, `intermediatetotals` (body optional), or `reports` with its type.
 pub(super) fn report(body: Option<&Node>, z: Option<bool>, shop: Shop<'_>) -> Parsed {
-    let mut faults = Vec::new();
+    let mut faults = FaultList::default();
     let empty = Node::Object(Vec::new());
     let mut fields = Fields::of(body.unwrap_or(&empty), "", &mut faults);
     let given_id = base(&mut fields);
@@ -242,7 +228,7 @@ fn delivery(fields: &mut Fields<'_, '_>, aside: &mut Aside) {
         .as_deref()
         .filter(|email| !email.is_empty() && !rules::is_email(email))
     {
-        let sentence = format!("{email:?} is not an e-mail address");
+        let sentence = format!("{:?} is not an e-mail address", shortened(email));
         fields.fault("emailAddress", "EmailInvalid", sentence);
     }
     if to_email == Some(true) && email.as_deref().is_none_or(str::is_empty) {
@@ -258,7 +244,7 @@ fn delivery(fields: &mut Fields<'_, '_>, aside: &mut Aside) {
         .as_deref()
         .filter(|phone| !phone.is_empty() && !rules::is_phone(phone))
     {
-        let sentence = format!("{phone:?} is not a telephone number");
+        let sentence = format!("{:?} is not a telephone number", shortened(phone));
         fields.fault("phoneNumber", "PhoneInvalid", sentence);
     }
     if to_phone == Some(true) && phone.as_deref().is_none_or(str::is_empty) {
@@ -272,6 +258,44 @@ fn delivery(fields: &mut Fields<'_, '_>, aside: &mut Aside) {
     aside.keep("emailAddress", email);
     aside.keep("sendToPhone", to_phone);
     aside.keep("phoneNumber", phone);
+}
+
+/// The items of a list up to its limit; more than these are one fault, and are not read.
+fn entries<'n>(
+    fields: &mut Fields<'n, '_>,
+    name: &str,
+    limit: usize,
+    refusal: impl Fn(usize, usize) -> Refusal,
+) -> &'n [Node] {
+    let limit = limit.min(LIST_ITEMS_MAX);
+    let given = fields.list(name);
+    match given.get(..limit) {
+        Some(first) if given.len() > limit => {
+            let refusal = refusal(given.len(), limit);
+            let sentence = format!("has more than {limit} entries; {}", refusal.hint());
+            fields.fault(name, refusal.name(), sentence);
+            first
+        }
+        _ => given,
+    }
+}
+
+fn lines(
+    fields: &mut Fields<'_, '_>,
+    draft: &mut OrderDraft,
+    aside: &mut Aside,
+    refund: bool,
+    shop: Shop<'_>,
+) {
+    let limit = shop.profile.facts().lines_max;
+    let items = entries(fields, "items", limit, |given, limit| {
+        Refusal::TooManyLines { given, limit }
+    });
+    for (index, item) in items.iter().enumerate() {
+        let mut item = Fields::of(item, &format!("items[{index}]"), fields.faults());
+        draft.lines.push(line(&mut item, aside, refund));
+        item.finish();
+    }
 }
 
 fn line(fields: &mut Fields<'_, '_>, aside: &mut Aside, refund: bool) -> OrderLine {
@@ -290,6 +314,7 @@ fn line(fields: &mut Fields<'_, '_>, aside: &mut Aside, refund: bool) -> OrderLi
         .items
         .push(object! { "goodId" => good_id, "comment" => commented });
     let final_amount = if refund {
+        copied(fields);
         fields.decimal("finalAmount", MONEY)
     } else {
         None
@@ -323,33 +348,18 @@ fn printed(fields: &mut Fields<'_, '_>, name: &str) -> String {
     text
 }
 
-/// A second reading of a line, which tells the fields that it does not have.
-fn finish_line(item: &Node, path: &str, faults: &mut Vec<Fault>, refund: bool) {
-    let Node::Object(_) = item else { return };
-    let mut fields = Fields::of(item, path, faults);
-    fields.known(&[
-        "goodId",
-        "name",
-        "quantity",
-        "price",
-        "modifierMode",
-        "modifierValue",
-        "taxGroupCode",
-        "comment",
-    ]);
-    if refund {
-        for (name, places) in [
-            ("amountBeforeModification", MONEY),
-            ("amount", MONEY),
-            ("taxRate", 4),
-            ("taxAmount", MONEY),
-            ("finalTaxAmount", MONEY),
-        ] {
-            fields.decimal(name, places);
-        }
-        fields.known(&["finalAmount", "rowNumber", "taxRatePresentation"]);
+/// What a line of a return may have besides, as it was copied from the receipt: checked, and not used.
+fn copied(fields: &mut Fields<'_, '_>) {
+    for (name, places) in [
+        ("amountBeforeModification", MONEY),
+        ("amount", MONEY),
+        ("taxRate", 4),
+        ("taxAmount", MONEY),
+        ("finalTaxAmount", MONEY),
+    ] {
+        fields.decimal(name, places);
     }
-    fields.finish();
+    fields.known(&["rowNumber", "taxRatePresentation"]);
 }
 
 fn modifier(fields: &mut Fields<'_, '_>, mode_name: &str, value_name: &str) -> Option<Modifier> {
@@ -406,7 +416,11 @@ fn payments(
     acts: bool,
     shop: Shop<'_>,
 ) {
-    for (index, node) in fields.list("payments").iter().enumerate() {
+    let limit = shop.profile.facts().payments_max;
+    let given = entries(fields, "payments", limit, |given, limit| {
+        Refusal::TooManyPayments { given, limit }
+    });
+    for (index, node) in given.iter().enumerate() {
         let mut payment = Fields::of(node, &format!("payments[{index}]"), fields.faults());
         for name in ["typeCode", "amount"] {
             if payment.node(name).is_none() {
@@ -423,6 +437,11 @@ fn payments(
                 "no bank terminal is configured; take the payment on a terminal of your own and send useBankTerminal false",
             );
         }
+        let print_data = payment.node("bankTerminalPrintData");
+        if print_data.is_some_and(Node::is_cut) {
+            let sentence = format!("has a list of more than {LIST_ITEMS_MAX} entries");
+            payment.fault("bankTerminalPrintData", "TooManyItems", sentence);
+        }
         aside.terminals.push(acts && terminal == Some(true));
         aside.payments.push(object! {
             "useBankTerminal" => terminal,
@@ -430,7 +449,7 @@ fn payments(
             "bankTerminalCurrency" => payment.text("bankTerminalCurrency"),
             "bankTerminalRRN" => payment.text("bankTerminalRRN"),
             "bankTerminalOperationNumber" => payment.text("bankTerminalOperationNumber"),
-            "bankTerminalPrintData" => payment.node("bankTerminalPrintData").map_or(Out::Null, Node::out),
+            "bankTerminalPrintData" => print_data.map_or(Out::Null, Node::out),
         });
         payment.finish();
         // What could not be read is a fault already; the stand-ins keep the places of the others.
@@ -470,8 +489,10 @@ fn mode(
     let number = fields.text(name).and_then(|text| {
         let number = rules::series_and_number(&text, shop.device);
         if number.is_none() {
-            let sentence =
-                format!("no range of the device holds {text:?}; leave the number to the till");
+            let sentence = format!(
+                "no range of the device holds {:?}; leave the number to the till",
+                shortened(&text)
+            );
             fields.fault(name, "NumberNotInRange", sentence);
         }
         number
@@ -488,7 +509,7 @@ impl Aside {
         self,
         kind: OrderKind,
         given_id: Option<Uuid>,
-        faults: Vec<Fault>,
+        faults: FaultList,
         shop: Shop<'_>,
     ) -> Parsed {
         let id = given_id.unwrap_or(shop.own_id);

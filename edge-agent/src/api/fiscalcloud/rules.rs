@@ -5,7 +5,7 @@ use ferrotill_core::refusal::{Faults, Place, Refusal};
 use ferrotill_core::till::Wish;
 
 use super::request::{Shop, path_of};
-use crate::api::json::Fault;
+use crate::api::json::{Fault, FaultList};
 use crate::config::Device;
 use crate::order::{OrderDraft, OrderForm, OrderKind, ReceiptMode, WishRoom};
 use crate::tables;
@@ -13,8 +13,12 @@ use crate::tables;
 /// Tells also what the core has against a draft of which some parts could not be read.
 ///
 /// Only what does not depend on the unread parts is told: a place that has a fault already, and the totals, stay out.
-pub(super) fn add_faults(draft: &OrderDraft, shop: Shop<'_>, faults: &mut Vec<Fault>) {
-    struct Add<'f>(&'f mut Vec<Fault>);
+pub(super) fn add_faults(draft: &OrderDraft, shop: Shop<'_>, faults: &mut FaultList) {
+    // Where some faults are only counted, nobody knows which places have one.
+    if faults.is_cut() {
+        return;
+    }
+    struct Add<'f>(&'f mut FaultList);
     impl Faults for Add<'_> {
         fn fault(&mut self, place: Place, refusal: Refusal) {
             let path = path_of(place, "number");
