@@ -31,7 +31,7 @@ use crate::config::{Config, Device, Mode};
 use crate::object;
 use crate::store::{StoreError, StoredDocument};
 use answer::Form;
-use request::{Parsed, Shop};
+use request::{GivenId, Parsed, Shop};
 use route::{Creation, Operation, route};
 
 /// The routes.
@@ -156,10 +156,7 @@ async fn create(
         (Creation::Report(Some(_)), true) => None,
         _ => match Node::of_body(body) {
             Ok(node) => Some(node),
-            Err(fault) => {
-                let state = state_of(app, id_in(body)).await;
-                return with_state(faulty(&fault.into()), state);
-            }
+            Err(fault) => return with_state(faulty(&fault.into()), FiscalState::Unknown),
         },
     };
     let mut parsed = read(creation, node.as_ref(), shop);
@@ -536,24 +533,13 @@ fn point_of_sale(device: &Device, headers: &HeaderMap, faults: &mut FaultList) -
     }
 }
 
-/// What is known of an id whose request could not be read.
-async fn state_of(app: &Arc<App>, id: Option<Uuid>) -> FiscalState {
+/// What is known of the id of a request with faults. An id that could not be read may be that of a document.
+async fn state_of(app: &Arc<App>, id: GivenId) -> FiscalState {
     match id {
-        Some(id) => app.state_of(id).await,
-        None => FiscalState::NotRegistered,
+        GivenId::Read(id) => app.state_of(id).await,
+        GivenId::None => FiscalState::NotRegistered,
+        GivenId::Unread => FiscalState::Unknown,
     }
-}
-
-/// The id in a body that is not JSON: a sale that was cut off on the way may repeat one that was sold.
-fn id_in(body: &[u8]) -> Option<Uuid> {
-    let text = String::from_utf8_lossy(body).to_ascii_lowercase();
-    let (_, after) = text.split_once("\"id\"")?;
-    let value = after
-        .trim_start()
-        .strip_prefix(':')?
-        .trim_start()
-        .strip_prefix('"')?;
-    Uuid::try_parse(value.get(..36)?).ok()
 }
 
 fn envelope(success: bool, message: Option<&str>, error: Option<&str>, data: Out) -> Out {

@@ -27,8 +27,19 @@ pub(super) struct Shop<'s> {
 #[derive(Debug)]
 pub(super) struct Parsed {
     pub(super) form: OrderForm,
-    pub(super) given_id: Option<Uuid>,
+    pub(super) given_id: GivenId,
     pub(super) faults: FaultList,
+}
+
+/// The id that a body gives its request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum GivenId {
+    /// None.
+    None,
+    /// This one.
+    Read(Uuid),
+    /// One that could not be read: it may be that of a document.
+    Unread,
 }
 
 /// The operations whose body is a sale.
@@ -181,7 +192,7 @@ pub(super) fn report(body: Option<&Node>, z: Option<bool>, shop: Shop<'_>) -> Pa
 }
 
 /// The fields that nearly all bodies have.
-fn base(fields: &mut Fields<'_, '_>) -> Option<Uuid> {
+fn base(fields: &mut Fields<'_, '_>) -> GivenId {
     let id = fields.uuid("id");
     if id.is_some_and(|id| id.is_nil()) {
         fields.fault(
@@ -190,6 +201,12 @@ fn base(fields: &mut Fields<'_, '_>) -> Option<Uuid> {
             "is the empty UUID; give an id of this request's own, or none",
         );
     }
+    // These are the first fields that are read: each fault until here concerns the id, or the whole body.
+    let id = match id {
+        _ if !fields.faults().is_empty() => GivenId::Unread,
+        Some(id) => GivenId::Read(id),
+        None => GivenId::None,
+    };
     if fields.boolean("printOnServer") == Some(false) {
         fields.fault(
             "printOnServer",
@@ -508,11 +525,14 @@ impl Aside {
     fn parsed(
         self,
         kind: OrderKind,
-        given_id: Option<Uuid>,
+        given_id: GivenId,
         faults: FaultList,
         shop: Shop<'_>,
     ) -> Parsed {
-        let id = given_id.unwrap_or(shop.own_id);
+        let id = match given_id {
+            GivenId::Read(id) => id,
+            GivenId::None | GivenId::Unread => shop.own_id,
+        };
         let terminals: Vec<Out> = self
             .terminals
             .iter()
