@@ -168,6 +168,36 @@ fn every_letter_of_a_signed_call_counts() {
     assert_eq!(shop.receipts().len(), 1);
 }
 
+#[test]
+fn a_recorded_get_is_good_for_its_own_path_only() {
+    let shop = Shop::open();
+    let id = shop.client.post("operations/sale", LOAF).receipt("id");
+    let operation = format!("receipts/{id}");
+    let mut seen = Headers::new();
+    let first = shop
+        .client
+        .call("GET", &operation, "", |headers| seen = headers.clone());
+    assert_eq!(first.unwrap().status, 200);
+    // The same signed text, cut between path and body at another letter.
+    for end in ["receipts".len(), "receipts/full".len(), operation.len() - 1] {
+        let (path, body) = operation.split_at(end);
+        let path = format!("/api/v1/{path}");
+        let length = body.len();
+        let mut request = format!("GET {path} HTTP/1.1\r\nHost: localhost\r\n");
+        for (name, value) in &seen {
+            request += &format!("{name}: {value}\r\n");
+        }
+        request += &format!("Content-Length: {length}\r\nConnection: close\r\n\r\n{body}");
+        let said = raw(&shop, &request);
+        assert!(said.starts_with("HTTP/1.1 401 "), "{said}");
+        assert!(said.contains("BodyNotAllowed"), "{said}");
+    }
+    // Its own path shows what it showed.
+    let call = |headers: &mut Headers| headers.clone_from(&seen);
+    let again = shop.client.call("GET", &operation, "", call).unwrap();
+    assert_eq!(again.status, 200);
+}
+
 /// Writes a request as it stands, and reads until the agent closes.
 fn raw(shop: &Shop, request: &str) -> String {
     let address = shop.client.url.strip_prefix("http://").unwrap();

@@ -95,6 +95,9 @@ pub fn check<'c>(
         message: message.to_owned(),
         signed: None,
     };
+    if call.method != "POST" && !call.body.is_empty() {
+        return Err(refuse("BodyNotAllowed", BODY_NOT_ALLOWED));
+    }
     let key = header("Api-Key")
         .ok_or_else(|| refuse("ApiKeyMissing", "the header Api-Key is missing"))?;
     let Some(client) = config.api.clients.iter().find(|client| client.key == key) else {
@@ -193,6 +196,8 @@ pub fn signature_of(secret: &[u8], parts: &[&[u8]]) -> String {
 
 /// The secret of the callers that there are not.
 const NOBODY: &[u8] = b"a caller whom nobody knows";
+/// The signature covers path and body as one text: with a body, one signature would be good for several paths.
+const BODY_NOT_ALLOWED: &str = "only a POST request has a body; send this request without one";
 const SIGNATURE_MISMATCH: &str = "the header Api-Signature does not fit; it is the lower-case hexadecimal HMAC-SHA256, with the secret as key, \
      of device id, point of sale id, timestamp, method, path with query, and body, one after the other";
 
