@@ -13,7 +13,7 @@ use ferrotill_device::wire::isl::command;
 use ferrotill_device::wire::isl_payment::Payment;
 use ferrotill_device::wire::isl_receipt::{Modifier, Sale};
 use shop::inside::Shop;
-use shop::{DEVICE, Headers, POINT_OF_SALE, SECRET};
+use shop::{DEVICE, Headers, KEY, POINT_OF_SALE, SECRET};
 
 /// The body of `SaleExample` of the vendor's C# client, as its serializer writes it.
 const SALE_EXAMPLE: &str = concat!(
@@ -452,6 +452,82 @@ fn the_same_request_again_gets_the_same_receipt_and_another_one_is_refused() {
     let expected = (422, "not_registered", "ShiftNotOpen".to_owned());
     assert_eq!(without_shift.verdict(), expected);
     assert_eq!(shop.rig.snapshot(false).z_number, 1);
+}
+
+#[test]
+fn a_byte_order_mark_is_no_part_of_a_body() {
+    const MARK: &str = "\u{feff}";
+    let shop = Shop::open();
+    // Signs one text and sends another; the headers can be sent again.
+    let signed = |operation: &str, text: &str, timestamp: i64| -> Headers {
+        let timestamp = timestamp.to_string();
+        let path = format!("/api/v1/{operation}");
+        let parts = [DEVICE, &timestamp, "POST", &path, text].map(str::as_bytes);
+        vec![
+            ("Api-Key", KEY.to_owned()),
+            ("Api-DeviceId", DEVICE.to_owned()),
+            ("Api-Signature", signature_of(SECRET.as_bytes(), &parts)),
+            ("Api-Timestamp", timestamp),
+        ]
+    };
+    let send = |operation: &str, body: &str, headers: &Headers| {
+        let put = |own: &mut Headers| own.clone_from(headers);
+        shop.client.call("POST", operation, body, put).unwrap()
+    };
+    let marked = format!("{MARK}{LOAF}");
+    let now = system_ms();
+    for (what, text, timestamp) in [("signed without", LOAF, now), ("with", &marked, now + 1)] {
+        let headers = signed("operations/sale", text, timestamp);
+        let sold = send("operations/sale", &marked, &headers);
+        assert_eq!(
+            (sold.status, sold.replayed),
+            (200, false),
+            "{what}: {}",
+            sold.text
+        );
+        // The same request, whatever was signed and sent.
+        for (signed_text, sent) in [(LOAF, LOAF), (LOAF, &marked), (&marked, &marked)] {
+            let headers = signed("operations/sale", signed_text, timestamp);
+            let again = send("operations/sale", sent, &headers);
+            assert!(again.replayed, "{what}: {}", again.text);
+            assert_eq!(again.text, sold.text, "{what}");
+        }
+    }
+    // A mark that is signed and not sent is missing, and only the first is no part of the text.
+    let headers = signed("operations/sale", &marked, now + 2);
+    assert_eq!(send("operations/sale", LOAF, &headers).status, 401);
+    let twice = format!("{MARK}{marked}");
+    let reply = shop.client.post("operations/sale", &twice);
+    assert_eq!(reply.verdict().2, "MalformedJson");
+
+    let with_id = format!("{{\"id\":\"{ID}\",{}", &LOAF[1..]);
+    let sold = shop.client.post("receipts", &format!("{MARK}{with_id}"));
+    let again = shop.client.post("receipts", &with_id);
+    assert!(again.replayed, "{}", again.text);
+    assert_eq!(again.text, sold.text);
+    assert_eq!(shop.receipts().len(), 3);
+
+    for operation in [
+        "cashoperations",
+        "reports",
+        "returnreceipts",
+        "alternativereceipts",
+    ] {
+        let reply = shop.client.post(operation, &format!("{MARK}{{}}"));
+        assert!(
+            reply.paths().iter().all(|path| path != "body"),
+            "{}",
+            reply.text
+        );
+    }
+    let declared = format!(r#"{MARK}{{"registered":false,"by":"Maria"}}"#);
+    assert_eq!(
+        shop.client.declare(STRANGER, &declared).at("error"),
+        "UnknownId"
+    );
+    for operation in ["operations/intermediatetotals", "operations/closeday"] {
+        assert_eq!(shop.client.post(operation, MARK).status, 200, "{operation}");
+    }
 }
 
 #[test]

@@ -142,7 +142,7 @@ impl Node {
     ///
     /// The fault `MalformedJson`.
     pub fn of_body(body: &[u8]) -> Result<Self, Fault> {
-        Self::read(body, LIST_ITEMS_MAX).map_err(|words| Fault {
+        Self::read(without_byte_order_mark(body), LIST_ITEMS_MAX).map_err(|words| Fault {
             path: "body".to_owned(),
             code: "MalformedJson",
             sentence: format!("is not JSON: {words}"),
@@ -247,6 +247,12 @@ impl Node {
             Self::Object(_) => "an object",
         }
     }
+}
+
+/// A body without the UTF-8 byte order mark that may stand before its text.
+#[must_use]
+pub fn without_byte_order_mark(body: &[u8]) -> &[u8] {
+    body.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(body)
 }
 
 /// Reads a list, and keeps at most one item more than `max`.

@@ -229,4 +229,38 @@ mod tests {
         assert_eq!(answer.status(), StatusCode::BAD_REQUEST);
         assert_eq!(rig.snapshot(false).power, "on");
     }
+
+    #[tokio::test]
+    async fn a_switch_takes_a_body_with_a_byte_order_mark() {
+        let folder = tempfile::tempdir().unwrap();
+        let rig = Arc::new(Rig::start(RigOptions::new(folder.path().join("printer"))).unwrap());
+        let body = "\u{feff}{\"power\":\"off\"}";
+        let call = Request::put("/sim/printer").body(Body::from(body)).unwrap();
+        let answer = printer_router(Arc::clone(&rig))
+            .oneshot(call)
+            .await
+            .unwrap();
+        assert_eq!(answer.status(), StatusCode::OK);
+        assert_eq!(rig.snapshot(false).power, "off");
+    }
+
+    #[tokio::test]
+    async fn a_fault_sends_at_most_ten_thousand_busy_bytes() {
+        let folder = tempfile::tempdir().unwrap();
+        let rig = Arc::new(Rig::start(RigOptions::new(folder.path().join("printer"))).unwrap());
+        for (times, status) in [
+            (10_000, StatusCode::OK),
+            (u32::MAX, StatusCode::BAD_REQUEST),
+        ] {
+            let body = format!("{{\"kind\":\"busy\",\"times\":{times}}}");
+            let call = Request::post("/sim/printer/faults")
+                .body(Body::from(body))
+                .unwrap();
+            let answer = printer_router(Arc::clone(&rig))
+                .oneshot(call)
+                .await
+                .unwrap();
+            assert_eq!(answer.status(), status, "{times}");
+        }
+    }
 }

@@ -23,7 +23,7 @@ use tokio::sync::oneshot;
 use uuid::Uuid;
 
 use super::auth::{self, Call, Signed, Unauthorized};
-use super::json::{Fault, FaultList, Node, Out};
+use super::json::{Fault, FaultList, Node, Out, without_byte_order_mark};
 use super::replay::Outcome;
 use super::{App, with_state};
 use crate::clerk::{Answer, FiscalState, Message};
@@ -152,7 +152,7 @@ async fn create(
         point_of_sale,
         own_id: signed.request_id(),
     };
-    let node = match (creation, body.is_empty()) {
+    let node = match (creation, without_byte_order_mark(body).is_empty()) {
         (Creation::Report(Some(_)), true) => None,
         _ => match Node::of_body(body) {
             Ok(node) => Some(node),
