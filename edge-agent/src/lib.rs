@@ -19,6 +19,7 @@ pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod guard;
+pub mod hmac;
 pub mod job;
 pub mod listener;
 pub mod order;

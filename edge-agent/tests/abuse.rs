@@ -7,8 +7,8 @@ use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 use std::time::Duration;
 
-use ferrotill::api::auth::signature_of;
 use ferrotill::clock::system_ms;
+use ferrotill::hmac::signature_of;
 use ferrotill_device::printer::Paper;
 use shop::inside::Shop;
 use shop::{DEVICE, Headers, KEY, Reply, SECRET};

@@ -6,8 +6,8 @@ use std::collections::BTreeSet;
 use std::thread;
 use std::time::Duration;
 
-use ferrotill::api::auth::signature_of;
 use ferrotill::clock::system_ms;
+use ferrotill::hmac::signature_of;
 use ferrotill::standin::Condition;
 use ferrotill_core::event::Event;
 use shop::till::{SALE, Till};

@@ -20,8 +20,8 @@ use super::{
     Authority, CashOperation, Document, EncodeError, Identity, Item, Kind, Means, Parcel, Payment,
     Receipt, ReceiptForm, TaxTotal, Total, Verdict, ZReport,
 };
-use crate::api::auth::signature_of;
 use crate::config::OnlineEcr as Form;
+use crate::hmac::signature_of;
 use crate::sync::reachability::Failure;
 
 /// The Online-ECR protocol, with what its description leaves open as it was configured.

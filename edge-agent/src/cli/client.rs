@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use uuid::Uuid;
 
-use crate::api::auth::signature_of;
 use crate::api::json::Node;
 use crate::clock::Clock;
 use crate::config::Secret;
+use crate::hmac::signature_of;
 
 /// A client.
 #[derive(Debug)]

@@ -8,9 +8,9 @@ pub mod weather;
 
 use std::time::Duration;
 
-use ferrotill::api::auth::signature_of;
 use ferrotill::api::json::Node;
 use ferrotill::clock::system_ms;
+use ferrotill::hmac::signature_of;
 
 pub const KEY: &str = "a-key";
 pub const SECRET: &str = "a-secret-of-some-length";

@@ -9,8 +9,8 @@ use axum::Router;
 use axum::http::header;
 use axum::routing::get as on_get;
 use ferrotill::agent::Agent;
-use ferrotill::api::auth::signature_of;
 use ferrotill::clock::system_ms;
+use ferrotill::hmac::signature_of;
 use ferrotill::listener::{Limits, serve};
 use ferrotill::order::ReceiptMode;
 
