@@ -126,8 +126,8 @@ fn where_order_is_strict_a_refused_document_holds_up_the_later_ones() {
         .received()
         .iter()
         .map(|one| {
-            let body = ferrotill::api::json::Node::parse(one.body.get().as_bytes()).unwrap();
-            value(&body, "msgID").out().to_string()
+            let body = ferrotill::api::json::JsonValue::parse(one.body.get().as_bytes()).unwrap();
+            value(&body, "msgID").to_string()
         })
         .collect();
     assert_eq!(numbers, ["1", "2", "3", "4"]);

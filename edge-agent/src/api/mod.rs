@@ -44,7 +44,7 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::guard::GuardedClock;
 use crate::store::{Reader, RequestState, StoreError};
-use json::Out;
+use json::JsonValue;
 
 /// What every route works with.
 #[derive(Debug)]
@@ -186,7 +186,7 @@ async fn nothing_here(uri: axum::http::Uri) -> Response {
 
 /// A JSON answer.
 #[must_use]
-pub fn answer(status: StatusCode, body: &Out) -> Response {
+pub fn answer(status: StatusCode, body: &JsonValue) -> Response {
     let mut response = (status, body.to_string()).into_response();
     response.headers_mut().insert(
         header::CONTENT_TYPE,

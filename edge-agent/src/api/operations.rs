@@ -9,7 +9,7 @@ use axum::response::Response;
 use ferrotill_core::event::PaperSays;
 use uuid::Uuid;
 
-use super::json::Out;
+use super::json::JsonValue;
 use super::{App, answer, with_state};
 use crate::clerk::FiscalState;
 use crate::clock::iso_utc;
@@ -92,14 +92,14 @@ fn never_reserved(id: Uuid, waits: Option<bool>) -> Response {
         "id" => id,
         "state" => name,
         "fiscal_state" => state.name(),
-        "reason" => Out::Null,
+        "reason" => JsonValue::Null,
         "needs_a_person" => false,
-        "what_to_do" => Out::Null,
-        "declaration" => Out::Null,
-        "document" => Out::Null,
-        "office" => Out::Null,
-        "reconciliation" => Out::Null,
-        "timeline" => Out::Array(Vec::new()),
+        "what_to_do" => JsonValue::Null,
+        "declaration" => JsonValue::Null,
+        "document" => JsonValue::Null,
+        "office" => JsonValue::Null,
+        "reconciliation" => JsonValue::Null,
+        "timeline" => JsonValue::Array(Vec::new()),
     };
     with_state(answer(status, &body), state)
 }
@@ -117,11 +117,11 @@ fn known(
     telling: Option<&Telling>,
     word: Option<&Word>,
     (state, needed): (FiscalState, Option<String>),
-) -> Out {
+) -> JsonValue {
     let row = &stored.row;
     let mut timeline = vec![object! { "at" => iso_utc(row.at), "event" => "reserved" }];
-    let mut reason = Out::Null;
-    let mut document = Out::Null;
+    let mut reason = JsonValue::Null;
+    let mut document = JsonValue::Null;
     if let Some(word) = word {
         timeline.push(object! { "at" => iso_utc(word.at_ms), "event" => "declared" });
     }
@@ -141,7 +141,7 @@ fn known(
         timeline.push(object! { "at" => iso_utc(voided.at.utc_ms), "event" => "voided" });
         reason = voided.reason.into();
     }
-    let mut office = Out::Null;
+    let mut office = JsonValue::Null;
     if let Some(telling) = telling {
         if let Some(at_ms) = telling.acknowledged_ms {
             timeline.push(object! { "at" => iso_utc(at_ms), "event" => "acknowledged" });
@@ -171,12 +171,12 @@ fn known(
         "document" => document,
         "office" => office,
         "reconciliation" => stored.account.as_ref().map(reconciliation),
-        "timeline" => Out::Array(timeline),
+        "timeline" => JsonValue::Array(timeline),
     }
 }
 
 /// What a person has said of a document that its printer could not prove.
-fn declaration(word: &Word) -> Out {
+fn declaration(word: &Word) -> JsonValue {
     let (registered, document) = match word.paper {
         PaperSays::Registered { document } => (true, document.map(u32::from)),
         PaperSays::NotRegistered => (false, None),
@@ -191,7 +191,7 @@ fn declaration(word: &Word) -> Out {
 }
 
 /// A Z-report's figures from every side that knows them; money in minor units.
-fn reconciliation(account: &Account) -> Out {
+fn reconciliation(account: &Account) -> JsonValue {
     let figures = account.figures.iter().map(|figure| {
         let documents = figure
             .suspects
@@ -204,7 +204,7 @@ fn reconciliation(account: &Account) -> Out {
             "report" => figure.report,
             "printer" => figure.printer,
             "office" => figure.office,
-            "in_question" => Out::Array(documents.collect()),
+            "in_question" => JsonValue::Array(documents.collect()),
         }
     });
     object! {
@@ -212,6 +212,6 @@ fn reconciliation(account: &Account) -> Out {
         "z_number" => account.z_number,
         "unacknowledged" => account.unacknowledged,
         "acknowledged_at" => account.acknowledged_at.map(iso_utc),
-        "figures" => Out::Array(figures.collect()),
+        "figures" => JsonValue::Array(figures.collect()),
     }
 }

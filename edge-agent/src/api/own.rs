@@ -12,7 +12,7 @@ use axum::routing::get;
 use ferrotill_core::Amount;
 use ferrotill_core::budget::{AtTheEnd, Budget, ClockTrouble, Left};
 
-use super::json::Out;
+use super::json::JsonValue;
 use super::{App, answer};
 use crate::clock::iso_utc;
 use crate::object;
@@ -68,7 +68,7 @@ async fn health(State(app): State<Arc<App>>) -> Response {
             "port" => printer.port,
             "trouble" => printer.trouble,
             "needs_a_person" => printer.unproven.map(|(id, _)| id),
-            "objections" => Out::Array(printer.objections.into_iter().map(Out::from).collect()),
+            "objections" => JsonValue::Array(printer.objections.into_iter().map(JsonValue::from).collect()),
             "alternative_numbers_left" => app.board.numbers_left(device.id),
         }
     });
@@ -98,13 +98,13 @@ async fn health(State(app): State<Arc<App>>) -> Response {
         },
         "unsent" => unsent,
         "z_reports" => z_reports,
-        "printers" => Out::Array(printers.collect()),
+        "printers" => JsonValue::Array(printers.collect()),
     };
     answer(status, &body)
 }
 
 /// What is left of the budgets of selling without the tax office, the law's and the owner's.
-fn offline(app: &App) -> Out {
+fn offline(app: &App) -> JsonValue {
     let budgets = app.budgets();
     let figures = |(budget, left): (&Budget, Left)| {
         let seconds = |left_ms: Option<i64>| left_ms.map(|ms| ms / 1_000);

@@ -17,7 +17,7 @@ use uuid::Uuid;
 
 use super::auth::{self, Call};
 use super::fiscalcloud::heard_by_a_stranger;
-use super::json::{FaultList, Fields, Node};
+use super::json::{FaultList, Fields, JsonValue};
 use super::replay::Outcome;
 use super::{App, answer, operations, with_state};
 use crate::clerk::{FiscalState, Hearing, Message};
@@ -93,7 +93,7 @@ async fn settle(State(app): State<Arc<App>>, Path(id): Path<String>, request: Re
 
 /// Reads a declaration; all faults at once.
 fn read(id: Uuid, body: &[u8]) -> Result<Declaration, FaultList> {
-    let node = Node::of_body(body)?;
+    let node = JsonValue::of_body(body)?;
     let mut faults = FaultList::default();
     let mut fields = Fields::of(&node, "", &mut faults);
     let registered = fields.boolean("registered");
@@ -140,7 +140,7 @@ fn by(fields: &mut Fields<'_, '_>) -> String {
     let words = "is needed: the name of the person who has read the paper";
     if missing {
         fields.fault("by", "Missing", words);
-    } else if by.is_empty() && matches!(fields.node("by"), Some(Node::Text(_))) {
+    } else if by.is_empty() && matches!(fields.node("by"), Some(JsonValue::Text(_))) {
         fields.fault("by", "Empty", words);
     }
     if by.len() > Declared::BY_BYTES_MAX {

@@ -12,7 +12,7 @@ use ferrotill_device::emulator::{Cable, Cover, FaultKind, FaultOrder, Power, Rig
 use ferrotill_device::printer::Paper;
 
 use super::answer;
-use super::json::{Fault, FaultList, Fields, Node, Out};
+use super::json::{FaultList, Fields, JsonValue, RequestFault};
 use crate::clock::Clock;
 use crate::object;
 
@@ -79,7 +79,7 @@ async fn turn(State(rig): State<Arc<Rig>>, body: Bytes) -> Response {
             if pressed {
                 done()
             } else {
-                let fault = Fault {
+                let fault = RequestFault {
                     path: "keyboard".to_owned(),
                     code: "NotPrinted",
                     sentence: "printed nothing: the printer is off, has no paper, has a receipt open, or has no such key".to_owned(),
@@ -180,7 +180,7 @@ async fn set_clock(State(clock): State<Arc<Clock>>, body: Bytes) -> Response {
 
 /// Reads a switch's body strictly: all faults at once, and nothing is switched if there is one.
 fn read<T>(body: &[u8], take: impl FnOnce(&mut Fields<'_, '_>) -> T) -> Result<T, FaultList> {
-    let node = Node::of_body(body)?;
+    let node = JsonValue::of_body(body)?;
     let mut faults = FaultList::default();
     let mut fields = Fields::of(&node, "", &mut faults);
     let value = take(&mut fields);
@@ -202,7 +202,7 @@ fn refuse(faults: &FaultList) -> Response {
 fn done() -> Response {
     answer(
         StatusCode::OK,
-        &Out::Object(vec![("ok".into(), true.into())]),
+        &JsonValue::Object(vec![("ok".into(), true.into())]),
     )
 }
 

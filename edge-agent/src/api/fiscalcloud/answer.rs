@@ -10,7 +10,7 @@ use ferrotill_core::time::Moment;
 use ferrotill_core::{Amount, Currency};
 use uuid::Uuid;
 
-use crate::api::json::{Node, Out};
+use crate::api::json::JsonValue;
 use crate::clock::local;
 use crate::config::{Device, Owner};
 use crate::object;
@@ -35,7 +35,7 @@ pub(super) struct Setting<'s> {
     pub(super) z_report: Option<Uuid>,
 }
 
-type Members = Vec<(Cow<'static, str>, Out)>;
+type Members = Vec<(Cow<'static, str>, JsonValue)>;
 
 /// A sealed document, decoded.
 struct Document<'d> {
@@ -43,19 +43,19 @@ struct Document<'d> {
     reserved: Reserved<'d>,
     sealed: Sealed<'d>,
     /// What the caller gave, and what was found on the way.
-    echo: Node,
-    found: Node,
+    echo: JsonValue,
+    found: JsonValue,
 }
 
 impl<'d> Document<'d> {
     fn of(stored: &'d StoredDocument) -> Option<Self> {
         let (reserved, sealed) = (stored.reserved()?, stored.sealed()?);
-        let (echo, found) = match Node::parse(reserved.annex) {
-            Ok(Node::Array(mut parts)) if parts.len() == 2 => {
-                let found = parts.pop().unwrap_or(Node::Null);
-                (parts.pop().unwrap_or(Node::Null), found)
+        let (echo, found) = match JsonValue::parse(reserved.annex) {
+            Ok(JsonValue::Array(mut parts)) if parts.len() == 2 => {
+                let found = parts.pop().unwrap_or(JsonValue::Null);
+                (parts.pop().unwrap_or(JsonValue::Null), found)
             }
-            _ => (Node::Null, Node::Null),
+            _ => (JsonValue::Null, JsonValue::Null),
         };
         Some(Self {
             stored,
@@ -66,13 +66,17 @@ impl<'d> Document<'d> {
         })
     }
 
-    fn echoed(&self, name: &str) -> Out {
-        self.echo.get(name).map_or(Out::Null, Node::out)
+    fn echoed(&self, name: &str) -> JsonValue {
+        self.echo.get(name).cloned().unwrap_or(JsonValue::Null)
     }
 }
 
 /// The whole document as its Dto; `None` for one that is not sealed.
-pub(super) fn document(stored: &StoredDocument, form: Form, setting: Setting<'_>) -> Option<Out> {
+pub(super) fn document(
+    stored: &StoredDocument,
+    form: Form,
+    setting: Setting<'_>,
+) -> Option<JsonValue> {
     let document = Document::of(stored)?;
     let mut members = head(&document, setting);
     match &document.reserved.body {
@@ -102,17 +106,17 @@ pub(super) fn document(stored: &StoredDocument, form: Form, setting: Setting<'_>
             ));
         }
     }
-    Some(Out::Object(members))
+    Some(JsonValue::Object(members))
 }
 
 /// The answer of `operations/sale`.
-pub(super) fn sale(stored: &StoredDocument, setting: Setting<'_>) -> Option<Out> {
+pub(super) fn sale(stored: &StoredDocument, setting: Setting<'_>) -> Option<JsonValue> {
     let dto = document(stored, Form::Own, setting)?;
     let alternative = stored.row.kind == "alternative_receipt";
     let (fiscal, other) = if alternative {
-        (Out::Null, dto)
+        (JsonValue::Null, dto)
     } else {
-        (dto, Out::Null)
+        (dto, JsonValue::Null)
     };
     Some(object! {
         "receiptType" => if alternative { "AlternativeReceipt" } else { "FiscalReceipt" },
@@ -122,7 +126,7 @@ pub(super) fn sale(stored: &StoredDocument, setting: Setting<'_>) -> Option<Out>
 }
 
 /// The document in a list.
-pub(super) fn short(stored: &StoredDocument, setting: Setting<'_>) -> Option<Out> {
+pub(super) fn short(stored: &StoredDocument, setting: Setting<'_>) -> Option<JsonValue> {
     let document = Document::of(stored)?;
     let sealed = &document.sealed;
     let at = document.reserved.at;
@@ -132,7 +136,7 @@ pub(super) fn short(stored: &StoredDocument, setting: Setting<'_>) -> Option<Out
             "pointOfSaleId".into(),
             Uuid::from_bytes(document.reserved.point_of_sale.0).into(),
         ),
-        ("authorUserName".into(), Out::Null),
+        ("authorUserName".into(), JsonValue::Null),
         ("number".into(), sealed.number.into()),
         (
             "numberPresentation".into(),
@@ -174,7 +178,7 @@ pub(super) fn short(stored: &StoredDocument, setting: Setting<'_>) -> Option<Out
             ));
         }
     }
-    Some(Out::Object(members))
+    Some(JsonValue::Object(members))
 }
 
 /// What all documents share.
@@ -196,8 +200,8 @@ fn head(document: &Document<'_>, setting: Setting<'_>) -> Members {
         ("fiscalDeviceId".into(), stored.row.device.into()),
         ("id".into(), stored.row.id.into()),
         ("uniqueId".into(), stored.row.unique_id.into()),
-        ("authorId".into(), Out::Null),
-        ("authorUserName".into(), Out::Null),
+        ("authorId".into(), JsonValue::Null),
+        ("authorUserName".into(), JsonValue::Null),
         ("number".into(), sealed.number.into()),
         (
             "numberPresentation".into(),
@@ -224,22 +228,22 @@ fn head(document: &Document<'_>, setting: Setting<'_>) -> Members {
             "pointOfSaleCode".into(),
             code.map(|point| point.code.clone()).into(),
         ),
-        ("mevId".into(), Out::Null),
-        ("mevDateTime".into(), Out::Null),
-        ("mevDateTimePresentation".into(), Out::Null),
-        ("printFormMediaType".into(), Out::Null),
-        ("printFormContent".into(), Out::Null),
+        ("mevId".into(), JsonValue::Null),
+        ("mevDateTime".into(), JsonValue::Null),
+        ("mevDateTimePresentation".into(), JsonValue::Null),
+        ("printFormMediaType".into(), JsonValue::Null),
+        ("printFormContent".into(), JsonValue::Null),
         (
             "printErrorMessage".into(),
             stored.row.print_error.clone().into(),
         ),
-        ("licenseMessage".into(), Out::Null),
+        ("licenseMessage".into(), JsonValue::Null),
         ("additionalData".into(), additional_data(document, setting)),
     ]
 }
 
 /// What this API has no field for: the printer's own numbers, and what stands beside a Z-report.
-fn additional_data(document: &Document<'_>, setting: Setting<'_>) -> Out {
+fn additional_data(document: &Document<'_>, setting: Setting<'_>) -> JsonValue {
     let Document {
         stored,
         reserved,
@@ -258,14 +262,14 @@ fn additional_data(document: &Document<'_>, setting: Setting<'_>) -> Out {
             "zNumber" => counters.map(|counters| counters.z_number),
             "serialNumber" => reserved.baseline.map(|baseline| baseline.serial),
         },
-        Seal::Range { .. } | Seal::FiscalNumber { .. } | Seal::Books => Out::Null,
+        Seal::Range { .. } | Seal::FiscalNumber { .. } | Seal::Books => JsonValue::Null,
     };
     let mut members: Members = vec![("printer".into(), printer)];
     if let Seal::FiscalNumber { number, .. } = &sealed.seal {
         members.push(("fiscalNumber".into(), (*number).into()));
     }
     let Some(figures) = &sealed.report else {
-        return Out::Object(members);
+        return JsonValue::Object(members);
     };
     let tally = |tally: ferrotill_core::shift::Tally| object! { "count" => tally.count, "amount" => money(tally.amount) };
     let reconciliation = reconciled(
@@ -279,7 +283,7 @@ fn additional_data(document: &Document<'_>, setting: Setting<'_>) -> Out {
         ("refunds".into(), tally(figures.shift.refunds.receipts)),
         ("reconciliation".into(), reconciliation),
     ]);
-    Out::Object(members)
+    JsonValue::Object(members)
 }
 
 /// The books against the printer, and for a Z-report against the shift's documents one by one.
@@ -289,9 +293,9 @@ fn reconciled(
     printer: Option<&Reconciliation>,
     account: Option<&Account>,
     currency: Currency,
-) -> Out {
+) -> JsonValue {
     if printer.is_none() && account.is_none() {
-        return Out::Null;
+        return JsonValue::Null;
     }
     let money = |amount: Amount| amount.display(currency);
     let groups = |differences: &[Amount; 8]| {
@@ -305,7 +309,7 @@ fn reconciled(
                 )
             })
             .collect();
-        Out::Object(members)
+        JsonValue::Object(members)
     };
     let figures = account.into_iter().flat_map(|account| &account.figures);
     let differences = figures
@@ -324,13 +328,13 @@ fn reconciled(
         "cashIn" => printer.and_then(|printer| printer.cash_in).map(money),
         "cashOut" => printer.and_then(|printer| printer.cash_out).map(money),
         "receipts" => printer.and_then(|printer| printer.receipts),
-        "taxes" => Out::Array(taxes.collect()),
-        "differences" => Out::Array(differences.collect()),
+        "taxes" => JsonValue::Array(taxes.collect()),
+        "differences" => JsonValue::Array(differences.collect()),
     }
 }
 
 /// A figure from the till's three sides, and the documents in question where they differ.
-fn figure_members(figure: &Figure, currency: Currency) -> Out {
+fn figure_members(figure: &Figure, currency: Currency) -> JsonValue {
     let documents = figure
         .suspects
         .iter()
@@ -343,15 +347,15 @@ fn figure_members(figure: &Figure, currency: Currency) -> Out {
     ];
     for (side, value) in sides {
         let (name, value) = if figure.is_count() {
-            (format!("{side}Count"), value.map(Out::from))
+            (format!("{side}Count"), value.map(JsonValue::from))
         } else {
-            let money = |value| Out::from(Amount::from_minor(value).display(currency));
+            let money = |value| JsonValue::from(Amount::from_minor(value).display(currency));
             (format!("{side}Amount"), value.map(money))
         };
-        members.push((name.into(), value.unwrap_or(Out::Null)));
+        members.push((name.into(), value.unwrap_or(JsonValue::Null)));
     }
-    members.push(("inQuestion".into(), Out::Array(documents.collect())));
-    Out::Object(members)
+    members.push(("inQuestion".into(), JsonValue::Array(documents.collect())));
+    JsonValue::Object(members)
 }
 
 fn receipt_members(
@@ -360,7 +364,7 @@ fn receipt_members(
     form: Form,
     setting: Setting<'_>,
 ) -> Members {
-    let money = |amount: Amount| Out::from(amount.display(setting.currency));
+    let money = |amount: Amount| JsonValue::from(amount.display(setting.currency));
     let mut members: Members = vec![
         ("zReportId".into(), setting.z_report.into()),
         ("totalAmount".into(), money(receipt.total)),
@@ -383,7 +387,7 @@ fn receipt_members(
     }
     let text = |text: &str| {
         if text.is_empty() {
-            Out::Null
+            JsonValue::Null
         } else {
             text.into()
         }
@@ -395,13 +399,13 @@ fn receipt_members(
         .iter()
         .enumerate()
         .map(|(index, line)| item(index, &line, document, setting.currency));
-    members.push(("items".into(), Out::Array(items.collect())));
+    members.push(("items".into(), JsonValue::Array(items.collect())));
     let payments = receipt
         .payments
         .iter()
         .enumerate()
         .map(|(index, payment)| self::payment(index, &payment, document, setting.currency));
-    members.push(("payments".into(), Out::Array(payments.collect())));
+    members.push(("payments".into(), JsonValue::Array(payments.collect())));
     let modifications = receipt
         .modifiers
         .iter()
@@ -412,7 +416,7 @@ fn receipt_members(
         });
     members.push((
         "amountModifications".into(),
-        Out::Array(modifications.collect()),
+        JsonValue::Array(modifications.collect()),
     ));
     if let (ReceiptKind::Refund { original }, Form::Own) = (receipt.kind, form) {
         members.push((
@@ -420,8 +424,8 @@ fn receipt_members(
             Uuid::from_bytes(original.0).into(),
         ));
         members.push(("printOnServer".into(), true.into()));
-        members.push(("pdfPrintFormSettings".into(), Out::Null));
-        members.push(("imagePrintFormSettings".into(), Out::Null));
+        members.push(("pdfPrintFormSettings".into(), JsonValue::Null));
+        members.push(("imagePrintFormSettings".into(), JsonValue::Null));
     }
     if let (Seal::Range { series, .. }, Some(number)) =
         (&document.sealed.seal, series_and_number(&document.sealed))
@@ -432,16 +436,18 @@ fn receipt_members(
     members
 }
 
-fn item(index: usize, line: &Line<'_>, document: &Document<'_>, currency: Currency) -> Out {
+fn item(index: usize, line: &Line<'_>, document: &Document<'_>, currency: Currency) -> JsonValue {
     let money = |amount: Amount| amount.display(currency);
     let echo = document.echo.get("items").and_then(|items| items.at(index));
-    let (mode, value) = line.modifier.map_or((Out::Null, Out::Null), |modifier| {
-        let (mode, value) = modifier_parts(modifier, currency);
-        (mode.into(), value.into())
-    });
+    let (mode, value) = line
+        .modifier
+        .map_or((JsonValue::Null, JsonValue::Null), |modifier| {
+            let (mode, value) = modifier_parts(modifier, currency);
+            (mode.into(), value.into())
+        });
     object! {
         "rowNumber" => row_number(index),
-        "goodId" => echo.and_then(|echo| echo.get("goodId")).map_or(Out::Null, Node::out),
+        "goodId" => echo.and_then(|echo| echo.get("goodId")).cloned().unwrap_or(JsonValue::Null),
         "name" => line.name,
         "quantity" => line.quantity.display(),
         "price" => money(line.price),
@@ -455,7 +461,7 @@ fn item(index: usize, line: &Line<'_>, document: &Document<'_>, currency: Curren
         "taxAmount" => money(line.tax),
         "finalAmount" => money(line.final_amount),
         "finalTaxAmount" => money(line.final_tax),
-        "comment" => (echo.and_then(|echo| echo.get("comment")) == Some(&Node::Bool(true))).then_some(line.comment),
+        "comment" => (echo.and_then(|echo| echo.get("comment")) == Some(&JsonValue::Bool(true))).then_some(line.comment),
     }
 }
 
@@ -464,7 +470,7 @@ fn payment(
     payment: &Payment<'_>,
     document: &Document<'_>,
     currency: Currency,
-) -> Out {
+) -> JsonValue {
     let echo = document
         .echo
         .get("payments")
@@ -475,11 +481,12 @@ fn payment(
         .and_then(|terminals| terminals.at(index));
     let echoed = |name: &str| {
         echo.and_then(|echo| echo.get(name))
-            .map_or(Out::Null, Node::out)
+            .cloned()
+            .unwrap_or(JsonValue::Null)
     };
     let found_or_echoed =
         |found_name: &str, name: &str| match found.and_then(|found| found.get(found_name)) {
-            Some(value) => value.out(),
+            Some(value) => value.clone(),
             None => echoed(name),
         };
     object! {
@@ -522,7 +529,7 @@ fn report_members(
     number: u32,
     setting: Setting<'_>,
 ) -> Members {
-    let money = |amount: Amount| Out::from(amount.display(setting.currency));
+    let money = |amount: Amount| JsonValue::from(amount.display(setting.currency));
     let netto =
         |amount: Amount, tax: Amount| money(amount.checked_sub(tax).unwrap_or(Amount::ZERO));
     let sales = &figures.shift.sales;
@@ -581,8 +588,8 @@ fn report_members(
         ),
         ("receiptCount".into(), sales.receipts.count.into()),
         ("lastReceiptNumber".into(), number.saturating_sub(1).into()),
-        ("payments".into(), Out::Array(payments.collect())),
-        ("taxItems".into(), Out::Array(taxes.collect())),
+        ("payments".into(), JsonValue::Array(payments.collect())),
+        ("taxItems".into(), JsonValue::Array(taxes.collect())),
     ]
 }
 

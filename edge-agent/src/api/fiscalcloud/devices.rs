@@ -10,7 +10,7 @@ use uuid::Uuid;
 use super::answer::row_number;
 use super::{failure, success};
 use crate::api::App;
-use crate::api::json::Out;
+use crate::api::json::JsonValue;
 use crate::board::NUMBERS_SOON;
 use crate::config::Device;
 use crate::object;
@@ -23,11 +23,11 @@ pub(super) fn list(app: &App) -> Response {
             "name" => device.name.clone(),
             "serialNumber" => serial_number(app, device),
             "organizationName" => app.config.till.owner.organization_name.clone(),
-            "createdDateTime" => Out::Null,
+            "createdDateTime" => JsonValue::Null,
             "isDeregistered" => false,
         }
     });
-    success(Out::Array(devices.collect()))
+    success(JsonValue::Array(devices.collect()))
 }
 
 /// `GET devices/{deviceId}`.
@@ -61,7 +61,7 @@ fn serial_number(app: &App, device: &Device) -> Option<String> {
     Some(app.board.printer(device.id).serial).filter(|serial| !serial.is_empty())
 }
 
-fn dto(app: &App, device: &Device, last_number: u32, used: &[Option<u32>]) -> Out {
+fn dto(app: &App, device: &Device, last_number: u32, used: &[Option<u32>]) -> JsonValue {
     let printer = app.board.printer(device.id);
     let owner = &app.config.till.owner;
     let today = app.guard.now().local_day();
@@ -98,7 +98,7 @@ fn dto(app: &App, device: &Device, last_number: u32, used: &[Option<u32>]) -> Ou
                 "code" => point.code.clone(),
                 "allowFreeSale" => true,
                 "useBankTerminals" => false,
-                "bankTerminalsIDList" => Out::Null,
+                "bankTerminalsIDList" => JsonValue::Null,
             }
         });
     let ranges = device
@@ -112,9 +112,9 @@ fn dto(app: &App, device: &Device, last_number: u32, used: &[Option<u32>]) -> Ou
             object! {
                 "fiscalDeviceId" => device.id,
                 "rowNumber" => row_number(index),
-                "id" => Out::Null,
-                "dateAdded" => Out::Null,
-                "dateExpended" => Out::Null,
+                "id" => JsonValue::Null,
+                "dateAdded" => JsonValue::Null,
+                "dateExpended" => JsonValue::Null,
                 "series" => range.series.clone(),
                 "startNumber" => range.start,
                 "endNumber" => range.end,
@@ -132,21 +132,21 @@ fn dto(app: &App, device: &Device, last_number: u32, used: &[Option<u32>]) -> Ou
         "organizationName" => owner.organization_name.clone(),
         "idnx" => owner.idnx.clone(),
         "address" => owner.address.clone(),
-        "subdivisionCode" => Out::Null,
-        "mevKeyEncrypted" => Out::Null,
+        "subdivisionCode" => JsonValue::Null,
+        "mevKeyEncrypted" => JsonValue::Null,
         "isFiscalized" => printer.fiscalised,
         "isDeregistered" => false,
-        "createdDateTime" => Out::Null,
-        "fiscalizedDateTime" => Out::Null,
-        "deregisteredDateTime" => Out::Null,
+        "createdDateTime" => JsonValue::Null,
+        "fiscalizedDateTime" => JsonValue::Null,
+        "deregisteredDateTime" => JsonValue::Null,
         "lastOperationNumber" => last_number,
-        "logo" => Out::Null,
+        "logo" => JsonValue::Null,
         "useAlternativeReceipts" => device.use_alternative_receipts,
-        "licenseData" => Out::Null,
-        "taxGroups" => Out::Array(tax_groups.collect()),
-        "taxGroupsHistoryEntries" => Out::Array(Vec::new()),
-        "paymentTypes" => Out::Array(payment_types.collect()),
-        "pointsOfSale" => Out::Array(points_of_sale.collect()),
-        "alternativeReceiptsRanges" => Out::Array(ranges.collect()),
+        "licenseData" => JsonValue::Null,
+        "taxGroups" => JsonValue::Array(tax_groups.collect()),
+        "taxGroupsHistoryEntries" => JsonValue::Array(Vec::new()),
+        "paymentTypes" => JsonValue::Array(payment_types.collect()),
+        "pointsOfSale" => JsonValue::Array(points_of_sale.collect()),
+        "alternativeReceiptsRanges" => JsonValue::Array(ranges.collect()),
     }
 }

@@ -23,7 +23,7 @@ use tokio::sync::oneshot;
 use uuid::Uuid;
 
 use super::auth::{self, Call, Signed, Unauthorized};
-use super::json::{Fault, FaultList, Node, Out, without_byte_order_mark};
+use super::json::{FaultList, JsonValue, RequestFault, without_byte_order_mark};
 use super::replay::Outcome;
 use super::{App, with_state};
 use crate::clerk::{Answer, FiscalState, Message};
@@ -154,7 +154,7 @@ async fn create(
     };
     let node = match (creation, without_byte_order_mark(body).is_empty()) {
         (Creation::Report(Some(_)), true) => None,
-        _ => match Node::of_body(body) {
+        _ => match JsonValue::of_body(body) {
             Ok(node) => Some(node),
             Err(fault) => return with_state(faulty(&fault.into()), FiscalState::Unknown),
         },
@@ -179,8 +179,8 @@ async fn create(
 }
 
 /// Reads the body of a creating operation.
-fn read(creation: Creation, body: Option<&Node>, shop: Shop<'_>) -> Parsed {
-    let empty = Node::Object(Vec::new());
+fn read(creation: Creation, body: Option<&JsonValue>, shop: Shop<'_>) -> Parsed {
+    let empty = JsonValue::Object(Vec::new());
     let some = body.unwrap_or(&empty);
     match creation {
         Creation::Sale(route) => request::sale(some, route, shop),
@@ -210,7 +210,7 @@ pub fn faults_of(
         point_of_sale: Uuid::nil(),
         own_id: Uuid::nil(),
     };
-    let body = Node::of_body(body).ok()?;
+    let body = JsonValue::of_body(body).ok()?;
     Some(read(creation, Some(&body), shop).faults)
 }
 
@@ -331,7 +331,7 @@ async fn document(
     device: &Device,
     creation: Creation,
     id: Uuid,
-) -> Result<Option<Out>, StoreError> {
+) -> Result<Option<JsonValue>, StoreError> {
     let device_id = device.id;
     let found = app
         .read(move |reader| with_z(reader, device_id, reader.find(Some(device_id), id)?))
@@ -387,7 +387,7 @@ async fn list(
             "startindex" => &mut start,
             "count" => &mut count,
             _ => {
-                faults.push(Fault {
+                faults.push(RequestFault {
                     path: name.to_owned(),
                     code: "UnknownField",
                     sentence: "is not a parameter of this list; give startIndex and count"
@@ -398,7 +398,7 @@ async fn list(
         };
         match value.parse::<u32>() {
             Ok(number) => *target = number,
-            Err(_) => faults.push(Fault {
+            Err(_) => faults.push(RequestFault {
                 path: name.to_owned(),
                 code: "NotANumber",
                 sentence: "is not a whole number from 0".to_owned(),
@@ -434,7 +434,7 @@ async fn list(
                     answer::short(stored, setting)
                 }
             });
-            success(object! { "data" => Out::Array(items.collect()), "totalCount" => total })
+            success(object! { "data" => JsonValue::Array(items.collect()), "totalCount" => total })
         }
         Err(error) => failure(
             StatusCode::UNPROCESSABLE_ENTITY,
@@ -490,7 +490,7 @@ async fn open_drawer(app: &Arc<App>, device: &Device, signed: Signed) -> Respons
         Err(_) => Err("the printer has not answered in time".to_owned()),
     };
     match outcome {
-        Ok(()) => success(Out::Null),
+        Ok(()) => success(JsonValue::Null),
         Err(words) => failure(
             StatusCode::UNPROCESSABLE_ENTITY,
             "DrawerNotOpened",
@@ -502,7 +502,7 @@ async fn open_drawer(app: &Arc<App>, device: &Device, signed: Signed) -> Respons
 /// The point of sale that is named, or the only one.
 fn point_of_sale(device: &Device, headers: &HeaderMap, faults: &mut FaultList) -> Uuid {
     let mut fault = |code, sentence: &str| {
-        faults.push(Fault {
+        faults.push(RequestFault {
             path: "Api-PointOfSaleId".to_owned(),
             code,
             sentence: sentence.to_owned(),
@@ -542,24 +542,29 @@ async fn state_of(app: &Arc<App>, id: GivenId) -> FiscalState {
     }
 }
 
-fn envelope(success: bool, message: Option<&str>, error: Option<&str>, data: Out) -> Out {
+fn envelope(
+    success: bool,
+    message: Option<&str>,
+    error: Option<&str>,
+    data: JsonValue,
+) -> JsonValue {
     object! {
         "success" => success,
         "message" => message,
-        "fullExceptionMessage" => Out::Null,
+        "fullExceptionMessage" => JsonValue::Null,
         "errorType" => error,
         "data" => data,
     }
 }
 
-fn success(data: Out) -> Response {
+fn success(data: JsonValue) -> Response {
     super::answer(StatusCode::OK, &envelope(true, None, None, data))
 }
 
 fn failure(status: StatusCode, error: &str, message: &str) -> Response {
     super::answer(
         status,
-        &envelope(false, Some(message), Some(error), Out::Null),
+        &envelope(false, Some(message), Some(error), JsonValue::Null),
     )
 }
 
@@ -575,8 +580,8 @@ pub(super) fn turned_away(mode: Mode, unauthorized: Unauthorized) -> Response {
         message,
         signed,
     } = heard_by_a_stranger(mode, unauthorized);
-    let mut body = envelope(false, Some(&message), Some(code), Out::Null);
-    if let (Out::Object(members), Some(signed)) = (&mut body, signed) {
+    let mut body = envelope(false, Some(&message), Some(code), JsonValue::Null);
+    if let (JsonValue::Object(members), Some(signed)) = (&mut body, signed) {
         members.push(("signedString".into(), signed.into()));
     }
     super::answer(StatusCode::UNAUTHORIZED, &body)

@@ -7,7 +7,7 @@ use ferrotill_core::{Amount, Quantity};
 use uuid::Uuid;
 
 use super::rules;
-use crate::api::json::{FaultList, Fields, LIST_ITEMS_MAX, Node, Out, shortened};
+use crate::api::json::{FaultList, Fields, JsonValue, LIST_ITEMS_MAX, shortened};
 use crate::config::{Device, Mode};
 use crate::object;
 use crate::order::{OrderDraft, OrderForm, OrderKind, OrderLine, ReceiptMode};
@@ -56,9 +56,9 @@ pub(super) enum SaleRoute {
 /// What of a sale's or return's body is not the receipt itself.
 #[derive(Debug, Default)]
 struct Aside {
-    echo: Vec<(std::borrow::Cow<'static, str>, Out)>,
-    items: Vec<Out>,
-    payments: Vec<Out>,
+    echo: Vec<(std::borrow::Cow<'static, str>, JsonValue)>,
+    items: Vec<JsonValue>,
+    payments: Vec<JsonValue>,
     terminals: Vec<bool>,
 }
 
@@ -69,7 +69,7 @@ const PERCENT: u8 = 2;
 const PERCENT_MAX: u32 = 1_000_000;
 
 /// A sale.
-pub(super) fn sale(body: &Node, route: SaleRoute, shop: Shop<'_>) -> Parsed {
+pub(super) fn sale(body: &JsonValue, route: SaleRoute, shop: Shop<'_>) -> Parsed {
     let mut faults = FaultList::default();
     let mut fields = Fields::of(body, "", &mut faults);
     let given_id = base(&mut fields);
@@ -119,7 +119,7 @@ pub(super) fn sale(body: &Node, route: SaleRoute, shop: Shop<'_>) -> Parsed {
 }
 
 /// A return.
-pub(super) fn refund(body: &Node, shop: Shop<'_>) -> Parsed {
+pub(super) fn refund(body: &JsonValue, shop: Shop<'_>) -> Parsed {
     let mut faults = FaultList::default();
     let mut fields = Fields::of(body, "", &mut faults);
     let given_id = base(&mut fields);
@@ -150,7 +150,7 @@ pub(super) fn refund(body: &Node, shop: Shop<'_>) -> Parsed {
 }
 
 /// Cash in or out.
-pub(super) fn cash(body: &Node, shop: Shop<'_>) -> Parsed {
+pub(super) fn cash(body: &JsonValue, shop: Shop<'_>) -> Parsed {
     let mut faults = FaultList::default();
     let mut fields = Fields::of(body, "", &mut faults);
     let given_id = base(&mut fields);
@@ -168,9 +168,9 @@ pub(super) fn cash(body: &Node, shop: Shop<'_>) -> Parsed {
 }
 
 /// A report: `closeday`, `intermediatetotals` (body optional), or `reports` with its type.
-pub(super) fn report(body: Option<&Node>, z: Option<bool>, shop: Shop<'_>) -> Parsed {
+pub(super) fn report(body: Option<&JsonValue>, z: Option<bool>, shop: Shop<'_>) -> Parsed {
     let mut faults = FaultList::default();
-    let empty = Node::Object(Vec::new());
+    let empty = JsonValue::Object(Vec::new());
     let mut fields = Fields::of(body.unwrap_or(&empty), "", &mut faults);
     let given_id = base(&mut fields);
     let z = z.or_else(|| {
@@ -283,7 +283,7 @@ fn entries<'n>(
     name: &str,
     limit: usize,
     refusal: impl Fn(usize, usize) -> Refusal,
-) -> &'n [Node] {
+) -> &'n [JsonValue] {
     let limit = limit.min(LIST_ITEMS_MAX);
     let given = fields.list(name);
     match given.get(..limit) {
@@ -455,7 +455,7 @@ fn payments(
             );
         }
         let print_data = payment.node("bankTerminalPrintData");
-        if print_data.is_some_and(Node::is_cut) {
+        if print_data.is_some_and(JsonValue::is_cut) {
             let sentence = format!("has a list of more than {LIST_ITEMS_MAX} entries");
             payment.fault("bankTerminalPrintData", "TooManyItems", sentence);
         }
@@ -466,7 +466,7 @@ fn payments(
             "bankTerminalCurrency" => payment.text("bankTerminalCurrency"),
             "bankTerminalRRN" => payment.text("bankTerminalRRN"),
             "bankTerminalOperationNumber" => payment.text("bankTerminalOperationNumber"),
-            "bankTerminalPrintData" => print_data.map_or(Out::Null, Node::out),
+            "bankTerminalPrintData" => print_data.cloned().unwrap_or(JsonValue::Null),
         });
         payment.finish();
         // What could not be read is a fault already; the stand-ins keep the places of the others.
@@ -518,7 +518,7 @@ fn mode(
 }
 
 impl Aside {
-    fn keep(&mut self, name: &'static str, value: impl Into<Out>) {
+    fn keep(&mut self, name: &'static str, value: impl Into<JsonValue>) {
         self.echo.push((name.into(), value.into()));
     }
 
@@ -533,20 +533,20 @@ impl Aside {
             GivenId::Read(id) => id,
             GivenId::None | GivenId::Unread => shop.own_id,
         };
-        let terminals: Vec<Out> = self
+        let terminals: Vec<JsonValue> = self
             .terminals
             .iter()
-            .map(|used| if *used { approval(id) } else { Out::Null })
+            .map(|used| if *used { approval(id) } else { JsonValue::Null })
             .collect();
         let mut echo = self.echo;
-        echo.push(("items".into(), Out::Array(self.items)));
-        echo.push(("payments".into(), Out::Array(self.payments)));
+        echo.push(("items".into(), JsonValue::Array(self.items)));
+        echo.push(("payments".into(), JsonValue::Array(self.payments)));
         let form = OrderForm {
             id,
             point_of_sale: shop.point_of_sale,
             kind,
-            echo: Out::Object(echo).to_string(),
-            found: object! { "terminals" => Out::Array(terminals) }.to_string(),
+            echo: JsonValue::Object(echo).to_string(),
+            found: object! { "terminals" => JsonValue::Array(terminals) }.to_string(),
         };
         Parsed {
             form,
@@ -557,7 +557,7 @@ impl Aside {
 }
 
 /// The simulated terminal of TEST mode approves; the same request gets the same approval.
-fn approval(id: Uuid) -> Out {
+fn approval(id: Uuid) -> JsonValue {
     let number = id.as_u128() % 1_000_000_000_000;
     object! { "rrn" => format!("{number:012}"), "operation" => format!("{}", number % 1_000) }
 }

@@ -5,7 +5,7 @@ use ferrotill_core::refusal::{Faults, Place, Refusal};
 use ferrotill_core::till::Wish;
 
 use super::request::{Shop, path_of};
-use crate::api::json::{Fault, FaultList};
+use crate::api::json::{FaultList, RequestFault};
 use crate::config::Device;
 use crate::order::{OrderDraft, OrderForm, OrderKind, ReceiptMode, WishRoom};
 use crate::tables;
@@ -70,8 +70,8 @@ pub(super) fn add_faults(draft: &OrderDraft, shop: Shop<'_>, faults: &mut FaultL
 }
 
 /// A refusal of the core as a fault of a request.
-pub(super) fn fault_of(path: &str, refusal: &Refusal) -> Fault {
-    Fault {
+pub(super) fn fault_of(path: &str, refusal: &Refusal) -> RequestFault {
+    RequestFault {
         path: path.to_owned(),
         code: refusal.name(),
         sentence: format!("{refusal}; {}", refusal.hint()),
