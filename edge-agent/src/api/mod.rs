@@ -18,11 +18,9 @@
 pub mod auth;
 pub mod fiscalcloud;
 pub mod json;
-pub mod operations;
 pub mod origin;
 pub mod own;
 pub mod replay;
-pub mod settlement;
 pub mod sim;
 
 use std::sync::Arc;
@@ -139,8 +137,6 @@ pub fn router(app: &Arc<App>, more: Router) -> Router {
     Router::new()
         .merge(more)
         .merge(fiscalcloud::router(Arc::clone(app)))
-        .merge(operations::router(Arc::clone(app)))
-        .merge(settlement::router(Arc::clone(app)))
         .merge(own::router(Arc::clone(app)))
         .fallback(nothing_here)
         .layer(map_response_with_state(

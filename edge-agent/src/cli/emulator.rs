@@ -88,7 +88,7 @@ pub(super) fn run(arguments: &EmulatorArguments, voice: Voice) -> Result<Exit, F
             Some(listener) => {
                 serve(
                     listener,
-                    sim::printer_router(rig),
+                    sim::printer::router(rig),
                     Limits::default(),
                     stopped(),
                 )

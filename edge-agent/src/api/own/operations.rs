@@ -2,28 +2,20 @@
 
 use std::sync::Arc;
 
-use axum::Router;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 use ferrotill_core::event::PaperSays;
 use uuid::Uuid;
 
-use super::json::JsonValue;
-use super::{App, answer, with_state};
+use crate::api::json::JsonValue;
+use crate::api::{App, answer, with_state};
 use crate::clerk::FiscalState;
 use crate::clock::iso_utc;
 use crate::object;
 use crate::store::{Account, RequestState, StoredDocument, Telling, Word};
 
-/// The route.
-pub fn router(app: Arc<App>) -> Router {
-    Router::new()
-        .route("/operations/{id}", axum::routing::get(show))
-        .with_state(app)
-}
-
-async fn show(State(app): State<Arc<App>>, Path(id): Path<String>) -> Response {
+pub(super) async fn show(State(app): State<Arc<App>>, Path(id): Path<String>) -> Response {
     match Uuid::try_parse(&id) {
         Ok(id) => told(&app, id).await,
         Err(_) => not_a_uuid(),

@@ -6,7 +6,6 @@
 use std::num::NonZeroU32;
 use std::sync::Arc;
 
-use axum::Router;
 use axum::body::to_bytes;
 use axum::extract::{Path, Request, State};
 use axum::http::{HeaderValue, StatusCode};
@@ -15,28 +14,26 @@ use ferrotill_core::event::{Declared, PaperSays};
 use tokio::sync::oneshot;
 use uuid::Uuid;
 
-use super::auth::{self, Call};
-use super::fiscalcloud::heard_by_a_stranger;
-use super::json::{FaultList, Fields, JsonValue};
-use super::replay::Outcome;
-use super::{App, answer, operations, with_state};
+use super::operations;
+use crate::api::auth::{self, Call};
+use crate::api::fiscalcloud::heard_by_a_stranger;
+use crate::api::json::{FaultList, Fields, JsonValue};
+use crate::api::replay::Outcome;
+use crate::api::{App, answer, with_state};
 use crate::clerk::{FiscalState, Hearing, Message};
 use crate::clock::iso_utc;
 use crate::object;
 use crate::order::Declaration;
 use crate::store::{RequestState, StoreError, StoredDocument, Word};
 
-/// The route.
-pub fn router(app: Arc<App>) -> Router {
-    Router::new()
-        .route("/operations/{id}/settlement", axum::routing::post(settle))
-        .with_state(app)
-}
-
 /// Bytes of a declaration.
 const BODY_BYTES_MAX: usize = 4 * 1_024;
 
-async fn settle(State(app): State<Arc<App>>, Path(id): Path<String>, request: Request) -> Response {
+pub(super) async fn settle(
+    State(app): State<Arc<App>>,
+    Path(id): Path<String>,
+    request: Request,
+) -> Response {
     let (parts, body) = request.into_parts();
     let unknown = |response| with_state(response, FiscalState::Unknown);
     let Ok(body) = to_bytes(body, BODY_BYTES_MAX).await else {

@@ -1,4 +1,4 @@
-//! `/sim/printer` and `/sim/clock`: the simulator's switches, in TEST mode only (contract, "Simulator switches").
+//! `/sim/printer`: the switches of the emulated printer.
 
 use std::sync::Arc;
 
@@ -7,29 +7,22 @@ use axum::body::Bytes;
 use axum::extract::{RawQuery, State};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post, put};
+use axum::routing::{get, post};
 use ferrotill_device::emulator::{Cable, Cover, FaultKind, FaultOrder, Power, Rig};
 use ferrotill_device::printer::Paper;
 
-use super::answer;
-use super::json::{FaultList, Fields, JsonValue, RequestFault};
-use crate::clock::Clock;
+use super::{done, read, refuse};
+use crate::api::answer;
+use crate::api::json::RequestFault;
 use crate::object;
 
-/// The emulated printer's switches.
-pub fn printer_router(rig: Arc<Rig>) -> Router {
+/// The routes.
+pub fn router(rig: Arc<Rig>) -> Router {
     Router::new()
         .route("/sim/printer", get(show).put(turn))
         .route("/sim/printer/faults", post(add_fault).delete(clear_faults))
         .route("/sim/printer/paper", get(paper))
         .with_state(rig)
-}
-
-/// The clock's switch.
-pub fn clock_router(clock: Arc<Clock>) -> Router {
-    Router::new()
-        .route("/sim/clock", put(set_clock))
-        .with_state(clock)
 }
 
 async fn show(State(rig): State<Arc<Rig>>, RawQuery(query): RawQuery) -> Response {
@@ -162,55 +155,11 @@ async fn paper(State(rig): State<Arc<Rig>>) -> String {
     rig.paper()
 }
 
-async fn set_clock(State(clock): State<Arc<Clock>>, body: Bytes) -> Response {
-    read(&body, |fields| {
-        if fields.node("offset_s").is_none() {
-            fields.fault("offset_s", "Missing", "is needed");
-        }
-        fields.decimal("offset_s", 0)
-    })
-    .map_or_else(
-        |faults| refuse(&faults),
-        |offset| {
-            clock.set_offset(offset.unwrap_or(0));
-            done()
-        },
-    )
-}
-
-/// Reads a switch's body strictly: all faults at once, and nothing is switched if there is one.
-fn read<T>(body: &[u8], take: impl FnOnce(&mut Fields<'_, '_>) -> T) -> Result<T, FaultList> {
-    let node = JsonValue::of_body(body)?;
-    let mut faults = FaultList::default();
-    let mut fields = Fields::of(&node, "", &mut faults);
-    let value = take(&mut fields);
-    fields.finish();
-    if faults.is_empty() {
-        Ok(value)
-    } else {
-        Err(faults)
-    }
-}
-
-fn refuse(faults: &FaultList) -> Response {
-    answer(
-        StatusCode::BAD_REQUEST,
-        &object! { "error" => faults.code(), "message" => faults.message() },
-    )
-}
-
-fn done() -> Response {
-    answer(
-        StatusCode::OK,
-        &JsonValue::Object(vec![("ok".into(), true.into())]),
-    )
-}
-
 #[cfg(test)]
 mod tests {
     use std::sync::Arc;
 
-    use super::{Rig, printer_router};
+    use super::{Rig, router};
     use axum::body::Body;
     use axum::http::{Request, StatusCode};
     use ferrotill_device::emulator::RigOptions;
@@ -222,10 +171,7 @@ mod tests {
         let rig = Arc::new(Rig::start(RigOptions::new(folder.path().join("printer"))).unwrap());
         let body = r#"{"keyboard":"z","power":"off"}"#;
         let call = Request::put("/sim/printer").body(Body::from(body)).unwrap();
-        let answer = printer_router(Arc::clone(&rig))
-            .oneshot(call)
-            .await
-            .unwrap();
+        let answer = router(Arc::clone(&rig)).oneshot(call).await.unwrap();
         assert_eq!(answer.status(), StatusCode::BAD_REQUEST);
         assert_eq!(rig.snapshot(false).power, "on");
     }
@@ -236,10 +182,7 @@ mod tests {
         let rig = Arc::new(Rig::start(RigOptions::new(folder.path().join("printer"))).unwrap());
         let body = "\u{feff}{\"power\":\"off\"}";
         let call = Request::put("/sim/printer").body(Body::from(body)).unwrap();
-        let answer = printer_router(Arc::clone(&rig))
-            .oneshot(call)
-            .await
-            .unwrap();
+        let answer = router(Arc::clone(&rig)).oneshot(call).await.unwrap();
         assert_eq!(answer.status(), StatusCode::OK);
         assert_eq!(rig.snapshot(false).power, "off");
     }
@@ -256,10 +199,7 @@ mod tests {
             let call = Request::post("/sim/printer/faults")
                 .body(Body::from(body))
                 .unwrap();
-            let answer = printer_router(Arc::clone(&rig))
-                .oneshot(call)
-                .await
-                .unwrap();
+            let answer = router(Arc::clone(&rig)).oneshot(call).await.unwrap();
             assert_eq!(answer.status(), status, "{times}");
         }
     }
