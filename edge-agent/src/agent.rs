@@ -12,7 +12,7 @@ use tokio::sync::Notify;
 use uuid::Uuid;
 
 use crate::api::replay::Replays;
-use crate::api::{self, App};
+use crate::api::{self, service::Service};
 use crate::authority::numbers::NumberKeeper;
 use crate::authority::online_ecr::OnlineEcr;
 use crate::board::Board;
@@ -70,7 +70,7 @@ pub enum StartError {
 /// A running agent. Dropping it stops it.
 #[derive(Debug)]
 pub struct Agent {
-    app: Arc<App>,
+    service: Arc<Service>,
     door: ClerkDoor,
     clerk: Option<JoinHandle<()>>,
     sender: Option<Sender>,
@@ -145,19 +145,19 @@ impl Agent {
             (&clock, &guard),
         )?;
         let numbers = start_numbers(&config, profile.facts().seal_plan, &board, &door)?;
-        let app = Arc::new(App {
+        let service = Arc::new(Service {
             config,
             profile,
             door: door.clone(),
             reader,
             clock,
             guard,
-            house,
+            owner_budget: house,
             board,
             replays: Replays::default(),
         });
         Ok(Self {
-            app,
+            service,
             door,
             clerk: Some(clerk),
             sender,
@@ -173,13 +173,13 @@ impl Agent {
 
     /// The agent's routes, and those of a simulator behind the same door.
     pub fn router_with(&self, more: Router) -> Router {
-        api::router(&self.app, more)
+        api::router(&self.service, more)
     }
 
     /// What every route works with.
     #[must_use]
-    pub fn app(&self) -> &Arc<App> {
-        &self.app
+    pub fn service(&self) -> &Arc<Service> {
+        &self.service
     }
 }
 

@@ -1,6 +1,7 @@
-//! Who calls: the signature of the FiscalCloud API (spec/fiscalcloud.md, A.1).
+//! Who calls: the signature of the FiscalCloud API, which our own routes use too (docs/api/fiscalcloud.md).
 
 use axum::http::HeaderMap;
+use axum::http::request::Parts;
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 use uuid::Uuid;
@@ -13,34 +14,34 @@ use crate::hmac::signature_of;
 /// How far a caller's clock may be off: ten minutes either way.
 const WINDOW_MS: i64 = 10 * 60 * 1_000;
 
-/// A caller whose signature holds.
+/// A caller whose signature is right.
 #[derive(Clone, Copy, Debug)]
-pub struct Caller<'c> {
-    /// Its key: the name that documents carry.
+pub struct AuthorizedClient<'c> {
+    /// Its key.
     pub key: &'c str,
-    /// The device it named, if it named one.
+    /// The device that it named, if it named one.
     pub device: Option<&'c Device>,
-    /// What tells this signed request from every other one.
-    pub signed: Signed,
+    /// Tells this signed request from every other one.
+    pub signature: SignatureInfo,
 }
 
-/// The mark of one signed request: the same bytes sent again have the same mark.
+/// Identifies one signed request: the same bytes sent again are the same request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Signed {
+pub struct SignatureInfo {
     /// The caller's time, in milliseconds since the epoch.
     pub at_ms: i64,
     /// A digest of the signature.
     digest: [u8; 32],
 }
 
-impl Signed {
+impl SignatureInfo {
     pub(super) fn new(at_ms: i64, signature: &str) -> Self {
         let digest = Sha256::digest(signature.as_bytes()).into();
         Self { at_ms, digest }
     }
 
-    /// The request id of a request that was given none: sent again byte for byte it has the same one, so that a recorded call never
-    /// makes a second document. Its order is that of time, which keeps the books' index small.
+    /// The request id of a request that was given none. Sent again byte for byte, the request has the same id, so that a recorded
+    /// request never makes a second document. Ids are ordered by time, which keeps the index of the store small.
     #[must_use]
     pub fn request_id(&self) -> Uuid {
         let mut random = [0; 10];
@@ -52,7 +53,7 @@ impl Signed {
     }
 }
 
-/// Why a call is turned away unseen.
+/// Why a request is refused before its body is read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Unauthorized {
     /// The code, as in `errorType`.
@@ -60,13 +61,24 @@ pub struct Unauthorized {
     /// What is wrong.
     pub message: String,
     /// TEST mode: the text whose signature was expected.
-    pub signed: Option<String>,
+    pub signed_text: Option<String>,
 }
 
-/// What a call consists of, as far as the signature goes.
+impl Unauthorized {
+    /// A refusal without the text whose signature was expected.
+    pub(super) fn new(code: &'static str, message: impl Into<String>) -> Self {
+        Self {
+            code,
+            message: message.into(),
+            signed_text: None,
+        }
+    }
+}
+
+/// The parts of a request that its signature covers.
 #[derive(Clone, Copy, Debug)]
 pub struct Call<'c> {
-    /// Upper case.
+    /// The method in upper case.
     pub method: &'c str,
     /// Path and query as they came.
     pub path_and_query: &'c str,
@@ -76,34 +88,43 @@ pub struct Call<'c> {
     pub body: &'c [u8],
 }
 
+impl<'c> Call<'c> {
+    /// The call of a request whose body was read.
+    pub(super) fn of(parts: &'c Parts, body: &'c [u8]) -> Self {
+        let target = parts.uri.path_and_query();
+        Self {
+            method: parts.method.as_str(),
+            path_and_query: target.map_or(parts.uri.path(), |target| target.as_str()),
+            headers: &parts.headers,
+            body,
+        }
+    }
+}
+
 /// Checks the signature of a call.
 ///
 /// # Errors
 ///
-/// [`Unauthorized`] says which part does not hold.
+/// [`Unauthorized`] says which part is wrong.
 pub fn check<'c>(
     config: &'c Config,
     clock: &GuardedClock,
     call: &Call<'_>,
-) -> Result<Caller<'c>, Unauthorized> {
+) -> Result<AuthorizedClient<'c>, Unauthorized> {
     let header = |name: &str| {
         call.headers
             .get(name)
             .map(|value| value.to_str().unwrap_or_default())
     };
-    let refuse = |code, message: &str| Unauthorized {
-        code,
-        message: message.to_owned(),
-        signed: None,
-    };
+    let refuse = |code, message: &str| Unauthorized::new(code, message);
     if call.method != "POST" && !call.body.is_empty() {
         return Err(refuse("BodyNotAllowed", BODY_NOT_ALLOWED));
     }
     let key = header("Api-Key")
         .ok_or_else(|| refuse("ApiKeyMissing", "the header Api-Key is missing"))?;
     let Some(client) = config.api.clients.iter().find(|client| client.key == key) else {
-        // It takes as long as a wrong signature, so that time tells nobody which keys there are.
-        std::hint::black_box(signature_of(NOBODY, &[call.body]));
+        // A wrong key takes as long as a wrong signature, so that the time of an answer does not show which keys exist.
+        std::hint::black_box(signature_of(DUMMY_SECRET, &[call.body]));
         return Err(refuse(
             "UnknownApiKey",
             "the header Api-Key holds a key that this agent does not know",
@@ -127,10 +148,10 @@ pub fn check<'c>(
     let expected = signature_with(text);
     let holds_with_mark = || text.len() < call.body.len() && holds(&signature_with(call.body));
     if !holds(&expected) && !holds_with_mark() {
-        let signed = (config.till.mode == Mode::Test)
+        let signed_text = (config.till.mode == Mode::Test)
             .then(|| format!("{head}{}", String::from_utf8_lossy(text)));
         return Err(Unauthorized {
-            signed,
+            signed_text,
             ..refuse("SignatureMismatch", SIGNATURE_MISMATCH)
         });
     }
@@ -148,32 +169,25 @@ pub fn check<'c>(
                 })?,
         ),
     };
-    Ok(Caller {
+    Ok(AuthorizedClient {
         key: &client.key,
         device,
-        signed: Signed::new(at_ms, &expected),
+        signature: SignatureInfo::new(at_ms, &expected),
     })
 }
 
 fn check_timestamp(clock: &GuardedClock, timestamp: &str) -> Result<i64, Unauthorized> {
-    let refuse = |code, message: String| {
-        Err(Unauthorized {
-            code,
-            message,
-            signed: None,
-        })
-    };
+    let refuse = |code, message: &str| Err(Unauthorized::new(code, message));
     let Ok(given) = timestamp.parse::<i64>() else {
         return refuse(
             "TimestampInvalid",
-            "the header Api-Timestamp is not a whole number of milliseconds since 1970-01-01 UTC"
-                .to_owned(),
+            "the header Api-Timestamp is not a whole number of milliseconds since 1970-01-01 UTC",
         );
     };
     if let Err(now) = clock.check(given, WINDOW_MS) {
         return refuse(
             "TimestampOutOfWindow",
-            format!(
+            &format!(
                 "the header Api-Timestamp is {given}, more than ten minutes off the agent's {now}; set the caller's clock"
             ),
         );
@@ -181,9 +195,24 @@ fn check_timestamp(clock: &GuardedClock, timestamp: &str) -> Result<i64, Unautho
     Ok(given)
 }
 
-/// The secret of the callers that there are not.
-const NOBODY: &[u8] = b"a caller whom nobody knows";
+/// Hides the reason of a refusal in LIVE mode: it is written to the log, and every caller gets the same answer.
+pub(super) fn redact_in_live_mode(mode: Mode, unauthorized: Unauthorized) -> Unauthorized {
+    match mode {
+        Mode::Test => unauthorized,
+        Mode::Live => {
+            let Unauthorized { code, message, .. } = unauthorized;
+            tracing::warn!(code, "a request was refused: {message}");
+            Unauthorized::new("Unauthorized", UNAUTHORIZED)
+        }
+    }
+}
+
+/// Key for unknown callers, so that a wrong key takes as long as a wrong signature.
+const DUMMY_SECRET: &[u8] = b"a caller whom nobody knows";
+/// The only answer of a LIVE till to a request that it does not accept.
+const UNAUTHORIZED: &str =
+    "the request is not signed as this agent expects; the agent's log says what is wrong";
 /// The signature covers path and body as one text: with a body, one signature would be good for several paths.
 const BODY_NOT_ALLOWED: &str = "only a POST request has a body; send this request without one";
-const SIGNATURE_MISMATCH: &str = "the header Api-Signature does not fit; it is the lower-case hexadecimal HMAC-SHA256, with the secret as key, \
+const SIGNATURE_MISMATCH: &str = "the header Api-Signature is wrong; it must be the lower-case hexadecimal HMAC-SHA256, with the secret as key, \
      of device id, point of sale id, timestamp, method, path with query, and body, one after the other";

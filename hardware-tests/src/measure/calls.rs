@@ -25,9 +25,9 @@ const ROUND: usize = 10;
 pub(super) fn get(wanted: &Wanted, folder: &Path) -> Told<Vec<Row>> {
     let agent = Agent::start(config(folder)?, None).map_err(words)?;
     let (order, answer) = sale_order(sale(LINES, ReceiptMode::AlternativeOnly));
-    agent.app().door.tell(order);
+    agent.service().door.tell(order);
     registered(answer.blocking_recv())?;
-    let latest = agent.app().reader.letters(0, 1).map_err(words)?;
+    let latest = agent.service().reader.letters(0, 1).map_err(words)?;
     let id = latest
         .first()
         .ok_or("the sale is not in the books")?

@@ -2,27 +2,27 @@
 
 use std::sync::Arc;
 
-use axum::http::StatusCode;
 use axum::response::Response;
 use ferrotill_core::tax::TaxRate;
 use uuid::Uuid;
 
 use super::answer::row_number;
-use super::{failure, success};
-use crate::api::App;
+use super::problem::{success, unprocessable, unreadable};
 use crate::api::json::JsonValue;
+use crate::api::problem::Problem;
+use crate::api::service::Service;
 use crate::board::NUMBERS_SOON;
 use crate::config::Device;
 use crate::object;
 
 /// `GET devices`.
-pub(super) fn list(app: &App) -> Response {
-    let devices = app.config.devices.iter().map(|device| {
+pub(super) fn list(service: &Service) -> Response {
+    let devices = service.config.devices.iter().map(|device| {
         object! {
             "id" => device.id,
             "name" => device.name.clone(),
-            "serialNumber" => serial_number(app, device),
-            "organizationName" => app.config.till.owner.organization_name.clone(),
+            "serialNumber" => serial_number(service, device),
+            "organizationName" => service.config.till.owner.organization_name.clone(),
             "createdDateTime" => JsonValue::Null,
             "isDeregistered" => false,
         }
@@ -31,16 +31,13 @@ pub(super) fn list(app: &App) -> Response {
 }
 
 /// `GET devices/{deviceId}`.
-pub(super) async fn one(app: &Arc<App>, id: Uuid) -> Response {
-    let Some(device) = app.config.devices.iter().find(|device| device.id == id) else {
-        return failure(
-            StatusCode::UNPROCESSABLE_ENTITY,
-            "NotFound",
-            "deviceId: this agent has no such device",
-        );
+pub(super) async fn one(service: &Arc<Service>, id: Uuid) -> Response {
+    let Some(device) = service.config.devices.iter().find(|device| device.id == id) else {
+        let message = "deviceId: this agent has no such device";
+        return unprocessable(&Problem::new("NotFound", message));
     };
     let ranges = device.alternative_receipts_ranges.clone();
-    let read = app.read(move |reader| {
+    let read = service.read(move |reader| {
         let used = ranges
             .iter()
             .map(|range| reader.last_of_range(id, &range.series, range.start..=range.end))
@@ -48,23 +45,19 @@ pub(super) async fn one(app: &Arc<App>, id: Uuid) -> Response {
         Ok((reader.last_number(id)?, used))
     });
     match read.await {
-        Ok((last_number, used)) => success(dto(app, device, last_number, &used)),
-        Err(error) => failure(
-            StatusCode::UNPROCESSABLE_ENTITY,
-            "BooksUnreadable",
-            &format!("books: {error}"),
-        ),
+        Ok((last_number, used)) => success(dto(service, device, last_number, &used)),
+        Err(error) => unreadable(error),
     }
 }
 
-fn serial_number(app: &App, device: &Device) -> Option<String> {
-    Some(app.board.printer(device.id).serial).filter(|serial| !serial.is_empty())
+fn serial_number(service: &Service, device: &Device) -> Option<String> {
+    Some(service.board.printer(device.id).serial).filter(|serial| !serial.is_empty())
 }
 
-fn dto(app: &App, device: &Device, last_number: u32, used: &[Option<u32>]) -> JsonValue {
-    let printer = app.board.printer(device.id);
-    let owner = &app.config.till.owner;
-    let today = app.guard.now().local_day();
+fn dto(service: &Service, device: &Device, last_number: u32, used: &[Option<u32>]) -> JsonValue {
+    let printer = service.board.printer(device.id);
+    let owner = &service.config.till.owner;
+    let today = service.guard.now().local_day();
     let tax_groups = device.tax_groups.iter().enumerate().map(|(index, group)| {
         let rate = group.rate_on(today);
         object! {
@@ -126,7 +119,7 @@ fn dto(app: &App, device: &Device, last_number: u32, used: &[Option<u32>]) -> Js
     object! {
         "id" => device.id,
         "name" => device.name.clone(),
-        "serialNumber" => serial_number(app, device),
+        "serialNumber" => serial_number(service, device),
         "registrationNumber" => owner.registration_number.clone(),
         "model" => Some(printer.model).filter(|model| !model.is_empty()),
         "organizationName" => owner.organization_name.clone(),

@@ -1,9 +1,7 @@
-//! Method and path to operation (spec/fiscalcloud.md, A.2).
+//! Method and path to operation (docs/api/fiscalcloud.md).
 
 use axum::http::Method;
 use uuid::Uuid;
-
-use super::request::SaleRoute;
 
 /// An operation of the API.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,6 +37,17 @@ pub(super) enum Creation {
     Cash,
     /// A report: Z, X, or what the body says.
     Report(Option<bool>),
+}
+
+/// The operations whose body is a sale.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum SaleRoute {
+    /// `operations/sale`.
+    Sale,
+    /// `receipts`.
+    Receipt,
+    /// `alternativereceipts`.
+    Alternative,
 }
 
 impl Creation {

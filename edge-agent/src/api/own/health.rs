@@ -10,21 +10,22 @@ use ferrotill_core::Amount;
 use ferrotill_core::budget::{AtTheEnd, Budget, ClockTrouble, Left};
 
 use crate::api::json::JsonValue;
-use crate::api::{App, answer};
+use crate::api::response::json_response;
+use crate::api::service::Service;
 use crate::clock::iso_utc;
 use crate::object;
 use crate::store::UnsentCount;
 
 /// Ready to take a sale: the books can be read. The office and the printer may be away.
-pub(super) async fn ready(State(app): State<Arc<App>>) -> Response {
-    match unsent(&app).await {
+pub(super) async fn ready(State(service): State<Arc<Service>>) -> Response {
+    match unsent(&service).await {
         Ok(_) => (StatusCode::OK, "ready\n").into_response(),
         Err(words) => (StatusCode::SERVICE_UNAVAILABLE, format!("{words}\n")).into_response(),
     }
 }
 
-pub(super) async fn health(State(app): State<Arc<App>>) -> Response {
-    let (status, unsent) = match unsent(&app).await {
+pub(super) async fn health(State(service): State<Arc<Service>>) -> Response {
+    let (status, unsent) = match unsent(&service).await {
         Ok(unsent) => (
             StatusCode::OK,
             object! {
@@ -32,7 +33,7 @@ pub(super) async fn health(State(app): State<Arc<App>>) -> Response {
                 "refused" => unsent.refused,
                 "oldest" => unsent.oldest_ms.map(iso_utc),
                 "sold" => Amount::from_minor(unsent.sold)
-                    .display(app.profile.facts().currency)
+                    .display(service.profile.facts().currency)
                     .to_string(),
                 "last_acknowledged" => unsent.last_acknowledged_ms.map(iso_utc),
             },
@@ -42,8 +43,8 @@ pub(super) async fn health(State(app): State<Arc<App>>) -> Response {
             object! { "error" => words },
         ),
     };
-    let printers = app.config.devices.iter().map(|device| {
-        let printer = app.board.printer(device.id);
+    let printers = service.config.devices.iter().map(|device| {
+        let printer = service.board.printer(device.id);
         object! {
             "device_id" => device.id,
             "name" => device.name.clone(),
@@ -56,43 +57,43 @@ pub(super) async fn health(State(app): State<Arc<App>>) -> Response {
             "trouble" => printer.trouble,
             "needs_a_person" => printer.unproven.map(|(id, _)| id),
             "objections" => JsonValue::Array(printer.objections.into_iter().map(JsonValue::from).collect()),
-            "alternative_numbers_left" => app.board.numbers_left(device.id),
+            "alternative_numbers_left" => service.board.numbers_left(device.id),
         }
     });
-    let office = app.board.office();
-    let trouble = app.guard.trouble().map(|trouble| match trouble {
+    let office = service.board.office();
+    let trouble = service.guard.trouble().map(|trouble| match trouble {
         ClockTrouble::Behind { by_ms } => format!("{} s behind", by_ms / 1_000),
         ClockTrouble::Leapt { by_ms } => format!("{} s ahead", by_ms / 1_000),
     });
-    let z_reports = match app.read(|reader| reader.account_count()).await {
+    let z_reports = match service.read(|reader| reader.account_count()).await {
         Ok(count) => object! {
             "differing" => count.differing,
             "unacknowledged" => count.unacknowledged,
             // Above nought: the books are older than they once were, and `ferrotill verify` says more.
-            "anchors_set_aside" => app.reader.anchors_set_aside(),
+            "anchors_set_aside" => service.reader.anchors_set_aside(),
         },
         Err(error) => object! { "error" => error.to_string() },
     };
     let body = object! {
         "status" => if status == StatusCode::OK { "ok" } else { "trouble" },
-        "mode" => app.config.till.mode.to_string(),
+        "mode" => service.config.till.mode.to_string(),
         "office" => object! { "state" => office.state, "reason" => office.reason },
-        "offline" => offline(&app),
+        "offline" => offline(&service),
         "clock" => object! {
-            "now" => iso_utc(app.guard.now().utc_ms),
-            "witnessed" => app.guard.is_sure(),
+            "now" => iso_utc(service.guard.now().utc_ms),
+            "witnessed" => service.guard.is_sure(),
             "machine_clock" => trouble.unwrap_or_else(|| "right".to_owned()),
         },
         "unsent" => unsent,
         "z_reports" => z_reports,
         "printers" => JsonValue::Array(printers.collect()),
     };
-    answer(status, &body)
+    json_response(status, &body)
 }
 
 /// What is left of the budgets of selling without the tax office, the law's and the owner's.
-fn offline(app: &App) -> JsonValue {
-    let budgets = app.budgets();
+fn offline(service: &Service) -> JsonValue {
+    let budgets = service.budgets();
     let figures = |(budget, left): (&Budget, Left)| {
         let seconds = |left_ms: Option<i64>| left_ms.map(|ms| ms / 1_000);
         object! {
@@ -109,15 +110,16 @@ fn offline(app: &App) -> JsonValue {
     };
     let [law, house] = budgets.map(figures);
     object! {
-        "counting" => app.guard.is_offline(),
-        "remaining_s" => app.offline_remaining_s(),
+        "counting" => service.guard.is_offline(),
+        "remaining_s" => service.offline_remaining_s(),
         "law" => law,
         "owner" => house,
     }
 }
 
-pub(super) async fn unsent(app: &Arc<App>) -> Result<UnsentCount, String> {
-    app.read(|reader| reader.unsent())
+pub(super) async fn unsent(service: &Arc<Service>) -> Result<UnsentCount, String> {
+    service
+        .read(|reader| reader.unsent())
         .await
         .map_err(|error| error.to_string())
 }

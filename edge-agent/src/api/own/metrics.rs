@@ -8,7 +8,7 @@ use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 
 use super::health::unsent;
-use crate::api::App;
+use crate::api::service::Service;
 
 /// Figures in the Prometheus text format: all lines of one name stand together, below what it means.
 #[derive(Default)]
@@ -44,10 +44,10 @@ impl Gauges {
 }
 
 /// A few figures in the Prometheus text format.
-pub(super) async fn metrics(State(app): State<Arc<App>>) -> Response {
+pub(super) async fn metrics(State(service): State<Arc<Service>>) -> Response {
     let mut gauges = Gauges::default();
     let mut gauge = |name, help, labels: &str, value| gauges.add(name, help, labels, value);
-    if let Ok(unsent) = unsent(&app).await {
+    if let Ok(unsent) = unsent(&service).await {
         gauge(
             "ferrotill_unsent_documents",
             "Documents that the tax office has not acknowledged.",
@@ -60,7 +60,7 @@ pub(super) async fn metrics(State(app): State<Arc<App>>) -> Response {
             "",
             unsent.refused.into(),
         );
-        let now_ms = app.guard.now().utc_ms;
+        let now_ms = service.guard.now().utc_ms;
         let age_s = |since_ms: i64| now_ms.saturating_sub(since_ms).max(0) / 1_000;
         gauge(
             "ferrotill_unsent_oldest_seconds",
@@ -83,7 +83,7 @@ pub(super) async fn metrics(State(app): State<Arc<App>>) -> Response {
             );
         }
     }
-    if let Some(seconds) = app.offline_remaining_s() {
+    if let Some(seconds) = service.offline_remaining_s() {
         gauge(
             "ferrotill_offline_remaining_seconds",
             "Time until the nearest limit of selling without the tax office.",
@@ -95,9 +95,9 @@ pub(super) async fn metrics(State(app): State<Arc<App>>) -> Response {
         "ferrotill_clock_trusted",
         "1 while nothing is wrong with the machine's clock.",
         "",
-        app.guard.trouble().is_none().into(),
+        service.guard.trouble().is_none().into(),
     );
-    let state = app.board.office().state;
+    let state = service.board.office().state;
     for name in ["online", "suspect", "offline", "recovering"] {
         gauge(
             "ferrotill_office_state",
@@ -106,7 +106,7 @@ pub(super) async fn metrics(State(app): State<Arc<App>>) -> Response {
             (state == name).into(),
         );
     }
-    if let Ok(count) = app.read(|reader| reader.account_count()).await {
+    if let Ok(count) = service.read(|reader| reader.account_count()).await {
         gauge(
             "ferrotill_z_reports_differing",
             "Z-reports whose documents, printer and tax office do not agree.",
@@ -114,15 +114,15 @@ pub(super) async fn metrics(State(app): State<Arc<App>>) -> Response {
             count.differing.into(),
         );
     }
-    let offline = i64::from(app.board.sells_alternative());
+    let offline = i64::from(service.board.sells_alternative());
     gauge(
         "ferrotill_offline",
         "1 while sales get alternative receipts.",
         "",
         offline,
     );
-    for device in &app.config.devices {
-        if let Some(left) = app.board.numbers_left(device.id) {
+    for device in &service.config.devices {
+        if let Some(left) = service.board.numbers_left(device.id) {
             gauge(
                 "ferrotill_alternative_numbers_left",
                 "Numbers that are left for alternative receipts.",
@@ -130,7 +130,7 @@ pub(super) async fn metrics(State(app): State<Arc<App>>) -> Response {
                 i64::try_from(left).unwrap_or(i64::MAX),
             );
         }
-        let printer = app.board.printer(device.id);
+        let printer = service.board.printer(device.id);
         let connected = i64::from(printer.connected);
         let labels = format!("{{device=\"{}\"}}", device.id);
         gauge(
@@ -145,7 +145,7 @@ pub(super) async fn metrics(State(app): State<Arc<App>>) -> Response {
             &labels,
             printer.unproven.is_some().into(),
         );
-        if let Some(stock) = app.board.stock(device.id) {
+        if let Some(stock) = service.board.stock(device.id) {
             gauge(
                 "ferrotill_fiscal_numbers_left",
                 "Reserved fiscal numbers that no document has.",

@@ -10,10 +10,10 @@ use std::sync::Arc;
 use axum::Router;
 use axum::routing::{get, post};
 
-use super::App;
+use super::service::Service;
 
 /// The routes.
-pub fn router(app: Arc<App>) -> Router {
+pub fn router(service: Arc<Service>) -> Router {
     Router::new()
         .route("/livez", get(|| async { "ok\n" }))
         .route("/readyz", get(health::ready))
@@ -21,5 +21,5 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/metrics", get(metrics::metrics))
         .route("/operations/{id}", get(operations::show))
         .route("/operations/{id}/settlement", post(settlement::settle))
-        .with_state(app)
+        .with_state(service)
 }

@@ -9,32 +9,31 @@ use ferrotill_core::event::PaperSays;
 use uuid::Uuid;
 
 use crate::api::json::JsonValue;
-use crate::api::{App, answer, with_state};
+use crate::api::problem::Problem;
+use crate::api::response::{json_response, with_fiscal_state};
+use crate::api::service::Service;
 use crate::clerk::FiscalState;
 use crate::clock::iso_utc;
 use crate::object;
 use crate::store::{Account, RequestState, StoredDocument, Telling, Word};
 
-pub(super) async fn show(State(app): State<Arc<App>>, Path(id): Path<String>) -> Response {
+pub(super) async fn show(State(service): State<Arc<Service>>, Path(id): Path<String>) -> Response {
     match Uuid::try_parse(&id) {
-        Ok(id) => told(&app, id).await,
+        Ok(id) => told(&service, id).await,
         Err(_) => not_a_uuid(),
     }
 }
 
 pub(super) fn not_a_uuid() -> Response {
-    let words = "id: is not a UUID; write it as 497f6eca-6276-4993-bfeb-53cbbbba6f08";
-    answer(
-        StatusCode::BAD_REQUEST,
-        &object! { "error" => "NotAUuid", "message" => words },
-    )
+    let message = "id: is not a UUID; write it as 497f6eca-6276-4993-bfeb-53cbbbba6f08";
+    Problem::new("NotAUuid", message).response(StatusCode::BAD_REQUEST)
 }
 
 /// What became of an id.
-pub(super) async fn told(app: &Arc<App>, id: Uuid) -> Response {
+pub(super) async fn told(service: &Arc<Service>, id: Uuid) -> Response {
     // First who waits, then the books: what is reserved in between is found there.
-    let waits = app.waits(id).await;
-    let found = app.read(move |reader| {
+    let waits = service.waits(id).await;
+    let found = service.read(move |reader| {
         let Some(stored) = reader.find(None, id)? else {
             return Ok(None);
         };
@@ -48,19 +47,16 @@ pub(super) async fn told(app: &Arc<App>, id: Uuid) -> Response {
         {
             let state = fiscal_state(&stored);
             let needed = match state {
-                FiscalState::Unknown => app.board.needs_a_person(id),
+                FiscalState::Unknown => service.board.needs_a_person(id),
                 _ => None,
             };
             let body = known(&stored, telling.as_ref(), word.as_ref(), (state, needed));
-            with_state(answer(StatusCode::OK, &body), state)
+            with_fiscal_state(json_response(StatusCode::OK, &body), state)
         }
         Ok(_) => never_reserved(id, waits),
         Err(error) => {
-            let body = object! { "error" => "BooksUnreadable", "message" => error.to_string() };
-            with_state(
-                answer(StatusCode::SERVICE_UNAVAILABLE, &body),
-                FiscalState::Unknown,
-            )
+            let response = Problem::from(error).response(StatusCode::SERVICE_UNAVAILABLE);
+            with_fiscal_state(response, FiscalState::Unknown)
         }
     }
 }
@@ -93,7 +89,7 @@ fn never_reserved(id: Uuid, waits: Option<bool>) -> Response {
         "reconciliation" => JsonValue::Null,
         "timeline" => JsonValue::Array(Vec::new()),
     };
-    with_state(answer(status, &body), state)
+    with_fiscal_state(json_response(status, &body), state)
 }
 
 pub(super) fn fiscal_state(stored: &StoredDocument) -> FiscalState {

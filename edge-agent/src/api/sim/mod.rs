@@ -6,8 +6,9 @@ pub mod printer;
 use axum::http::StatusCode;
 use axum::response::Response;
 
-use super::answer;
 use super::json::{FaultList, Fields, JsonValue};
+use super::problem::Problem;
+use super::response::json_response;
 use crate::object;
 
 /// Reads a switch's body strictly: all faults at once, and nothing is switched if there is one.
@@ -25,15 +26,9 @@ fn read<T>(body: &[u8], take: impl FnOnce(&mut Fields<'_, '_>) -> T) -> Result<T
 }
 
 fn refuse(faults: &FaultList) -> Response {
-    answer(
-        StatusCode::BAD_REQUEST,
-        &object! { "error" => faults.code(), "message" => faults.message() },
-    )
+    Problem::from(faults).response(StatusCode::BAD_REQUEST)
 }
 
 fn done() -> Response {
-    answer(
-        StatusCode::OK,
-        &JsonValue::Object(vec![("ok".into(), true.into())]),
-    )
+    json_response(StatusCode::OK, &object! { "ok" => true })
 }

@@ -12,9 +12,8 @@ use ferrotill_device::emulator::{Cable, Cover, FaultKind, FaultOrder, Power, Rig
 use ferrotill_device::printer::Paper;
 
 use super::{done, read, refuse};
-use crate::api::answer;
 use crate::api::json::RequestFault;
-use crate::object;
+use crate::api::problem::Problem;
 
 /// The routes.
 pub fn router(rig: Arc<Rig>) -> Router {
@@ -36,10 +35,8 @@ async fn show(State(rig): State<Arc<Rig>>, RawQuery(query): RawQuery) -> Respons
             );
             response
         }
-        Err(error) => answer(
-            StatusCode::INTERNAL_SERVER_ERROR,
-            &object! { "error" => "Unreadable", "message" => error.to_string() },
-        ),
+        Err(error) => Problem::new("Unreadable", error.to_string())
+            .response(StatusCode::INTERNAL_SERVER_ERROR),
     }
 }
 
