@@ -196,10 +196,10 @@ async fn document(
     let Some((stored, z_report)) = documents::find(service, device, id).await? else {
         return Ok(None);
     };
-    let setting = documents::setting(service, device, z_report);
+    let context = documents::answer_context(service, device, z_report);
     Ok(match creation {
-        Creation::Sale(SaleRoute::Sale) => answer::sale(&stored, setting),
-        Creation::Refund { as_receipt: true } => answer::document(&stored, Form::Receipt, setting),
-        _ => answer::document(&stored, Form::Own, setting),
+        Creation::Sale(SaleRoute::Sale) => answer::sale(&stored, context),
+        Creation::Refund { as_receipt: true } => answer::document(&stored, Form::Receipt, context),
+        _ => answer::document(&stored, Form::Own, context),
     })
 }

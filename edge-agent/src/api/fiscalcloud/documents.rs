@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::response::Response;
 use uuid::Uuid;
 
-use super::answer::{self, Form, Setting};
+use super::answer::{self, AnswerContext, Form};
 use super::problem::{faulty, not_found, success, unreadable};
 use super::route::Kinds;
 use crate::api::json::{FaultList, JsonValue, RequestFault};
@@ -45,11 +45,11 @@ pub(super) async fn list(
     match page {
         Ok((documents, total)) => {
             let items = documents.iter().filter_map(|(stored, z_report)| {
-                let setting = setting(service, device, *z_report);
+                let context = answer_context(service, device, *z_report);
                 if full {
-                    answer::document(stored, Form::Own, setting)
+                    answer::document(stored, Form::Own, context)
                 } else {
-                    answer::short(stored, setting)
+                    answer::short(stored, context)
                 }
             });
             let data = JsonValue::Array(items.collect());
@@ -111,7 +111,11 @@ pub(super) async fn get(
 ) -> Response {
     match find(service, device, id).await {
         Ok(Some((stored, z_report))) if kinds.contains(&stored.row.kind.as_str()) => {
-            match answer::document(&stored, Form::Own, setting(service, device, z_report)) {
+            match answer::document(
+                &stored,
+                Form::Own,
+                answer_context(service, device, z_report),
+            ) {
                 Some(data) => success(data),
                 None => not_found(id),
             }
@@ -140,12 +144,12 @@ pub(super) async fn find(
 }
 
 /// What an answer needs besides the document.
-pub(super) fn setting<'s>(
+pub(super) fn answer_context<'s>(
     service: &'s Service,
     device: &'s Device,
     z_report: Option<Uuid>,
-) -> Setting<'s> {
-    Setting {
+) -> AnswerContext<'s> {
+    AnswerContext {
         device,
         owner: &service.config.till.owner,
         currency: service.profile.facts().currency,
