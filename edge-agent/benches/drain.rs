@@ -54,7 +54,7 @@ fn round(documents: usize) -> u128 {
     let begun = Instant::now();
     let agent = start(folder.path(), &url);
     // The board knows what the last batch began with; looking there costs nothing.
-    let app = agent.app();
+    let app = agent.service();
     while app.live_status.unsent().documents > 500 || app.reader.unsent().unwrap().documents > 0 {
         std::thread::sleep(Duration::from_millis(5));
     }
@@ -82,7 +82,7 @@ fn sell(folder: &Path, documents: usize) {
     let mut answers = Vec::new();
     for document in 0..documents {
         let (reply, answer) = oneshot::channel();
-        agent.app().clerk_handle.send(Message::Order {
+        agent.service().clerk_handle.send(Message::Order {
             device: DEVICE,
             form: Box::new(order(document)),
             deadline: Instant::now() + Duration::from_secs(600),

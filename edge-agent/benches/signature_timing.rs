@@ -15,8 +15,9 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use axum::http::{HeaderMap, HeaderValue};
-use ferrotill::api::auth::{Call, check, signature_of};
+use ferrotill::api::auth::{Call, check};
 use ferrotill::config::Config;
+use ferrotill::hmac::signature_of;
 use ferrotill::time::clock::{Clock, system_ms};
 use ferrotill::time::guarded_clock::GuardedClock;
 

@@ -12,7 +12,7 @@ use tokio::sync::Notify;
 use uuid::Uuid;
 
 use crate::api::replay::Replays;
-use crate::api::{self, App};
+use crate::api::{self, service::Service};
 use crate::authority::online_ecr::OnlineEcr;
 use crate::clerk::{Clerk, ClerkHandle, ClerkSettings, DevicePlan, Message};
 use crate::config::{Config, ConfigError, Device};
@@ -70,7 +70,7 @@ pub enum StartError {
 /// A running agent. Dropping it stops it.
 #[derive(Debug)]
 pub struct Agent {
-    app: Arc<App>,
+    service: Arc<Service>,
     clerk_handle: ClerkHandle,
     clerk: Option<JoinHandle<()>>,
     sender: Option<OutboxThread>,
@@ -150,7 +150,7 @@ impl Agent {
             &live_status,
             &clerk_handle,
         )?;
-        let app = Arc::new(App {
+        let service = Arc::new(Service {
             config,
             profile,
             clerk_handle: clerk_handle.clone(),
@@ -162,7 +162,7 @@ impl Agent {
             replays: Replays::default(),
         });
         Ok(Self {
-            app,
+            service,
             clerk_handle,
             clerk: Some(clerk),
             sender,
@@ -178,13 +178,13 @@ impl Agent {
 
     /// The agent's routes, and those of a simulator behind the same door.
     pub fn router_with(&self, more: Router) -> Router {
-        api::router(&self.app, more)
+        api::router(&self.service, more)
     }
 
     /// What every route works with.
     #[must_use]
-    pub fn app(&self) -> &Arc<App> {
-        &self.app
+    pub fn service(&self) -> &Arc<Service> {
+        &self.service
     }
 }
 

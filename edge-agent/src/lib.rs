@@ -17,6 +17,7 @@ pub mod clerk;
 pub mod cli;
 pub mod config;
 pub mod error_chain;
+pub mod hmac;
 pub mod listener;
 pub mod locked;
 pub mod order;

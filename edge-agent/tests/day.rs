@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use ferrotill::api::json::Node;
+use ferrotill::api::json::JsonValue;
 use ferrotill::simulator::tax_office::{Condition, Strictness, TaxOfficeSimulator};
 use ferrotill_device::emulator::{Rig, RigOptions};
 use ferrotill_store::{ChainKey, Reader};
@@ -185,7 +185,7 @@ fn a_day_of_trouble_ends_with_every_document_in_its_place_once() {
     let mut documents = BTreeMap::new();
     for document in fiscal.iter().chain(&alternative) {
         let words = |name: &str| match value(document, name) {
-            Node::Text(text) => text.clone(),
+            JsonValue::Text(text) => text.clone(),
             other => panic!("{name} is {other:?}"),
         };
         let earlier = documents.insert(words("id"), words("uniqueId"));
@@ -247,7 +247,7 @@ fn a_day_of_trouble_ends_with_every_document_in_its_place_once() {
         .filter(|one| one.kind == "sale")
         .map(|one| {
             count(
-                &Node::parse(one.body.get().as_bytes()).unwrap(),
+                &JsonValue::parse(one.body.get().as_bytes()).unwrap(),
                 "totalAmount",
             )
         })
@@ -287,9 +287,9 @@ fn id_of(sale: usize) -> Uuid {
     Uuid::from_u128(0x7a0b_9f0e_4a4e_4a53_9a3b_0000_0000_0000 + u128::try_from(sale).unwrap())
 }
 
-fn listed(client: &Client, path: &str) -> Vec<Node> {
+fn listed(client: &Client, path: &str) -> Vec<JsonValue> {
     match value(&client.get(path).body, "data.data") {
-        Node::Array(items) => items.clone(),
+        JsonValue::Array(items) => items.clone(),
         other => panic!("{path}: {other:?}"),
     }
 }

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
-use ferrotill::api::json::Node;
+use ferrotill::api::json::JsonValue;
 use shop::outside::{Process, finished, until};
 use shop::{Client, DEVICE, KEY, POINT_OF_SALE, Reply, SECRET, count, value};
 use uuid::Uuid;
@@ -100,9 +100,9 @@ fn first_sale(client: &Client, body: &str) -> Reply {
     sold.unwrap()
 }
 
-fn numbers_of(received: &Node) -> Vec<u64> {
-    let Node::Array(documents) = received else {
-        panic!("{}", received.out());
+fn numbers_of(received: &JsonValue) -> Vec<u64> {
+    let JsonValue::Array(documents) = received else {
+        panic!("{}", received);
     };
     documents
         .iter()
@@ -194,9 +194,9 @@ fn a_day_on_reserved_fiscal_numbers() {
     let expected: Vec<u64> = (70_113..70_113 + 39).collect();
     assert_eq!(numbers, expected);
     let keys: BTreeSet<String> = match &received {
-        Node::Array(documents) => documents
+        JsonValue::Array(documents) => documents
             .iter()
-            .map(|document| value(document, "key").out().to_string())
+            .map(|document| value(document, "key").to_string())
             .collect(),
         _ => BTreeSet::new(),
     };
@@ -204,13 +204,16 @@ fn a_day_on_reserved_fiscal_numbers() {
     let sales = office.client.look("/sim/authority/received?kind=sale");
     assert_eq!(
         value(&sales, "1.body.items.0.taxes.1.taxCode"),
-        &Node::Text("F".to_owned()),
+        &JsonValue::Text("F".to_owned()),
         "a line with two taxes tells both"
     );
     let refund = office.client.look("/sim/authority/received?kind=refund");
     assert_eq!(count(&refund, "0.body.parentFiscalNum"), number);
     let z = office.client.look("/sim/authority/received?kind=z_report");
-    assert_eq!(value(&z, "0.body.currency"), &Node::Text("UAH".to_owned()));
+    assert_eq!(
+        value(&z, "0.body.currency"),
+        &JsonValue::Text("UAH".to_owned())
+    );
     assert_eq!(
         count(&z, "0.body.totals.sale.amount"),
         10_000 + 2_030 + 4 * 700 + 30 * 300,
@@ -219,8 +222,8 @@ fn a_day_on_reserved_fiscal_numbers() {
     assert_eq!(count(&z, "0.body.totals.refund.amount"), 10_000);
 
     let (code, books) = finished(&["verify", "--config", file.to_str().unwrap()]);
-    assert_eq!(code, Some(0), "{}", books.out());
-    assert_eq!(value(&books, "z_reports.0.agrees"), &Node::Bool(true));
+    assert_eq!(code, Some(0), "{}", books);
+    assert_eq!(value(&books, "z_reports.0.agrees"), &JsonValue::Bool(true));
     assert_eq!(count(&books, "z_reports.0.unacknowledged"), 0);
 }
 
@@ -267,9 +270,9 @@ fn an_office_that_lies_drips_and_dies_has_each_document_once_in_the_end() {
     let expected: Vec<u64> = (70_113..70_113 + 8).collect();
     assert_eq!(numbers_of(&received), expected);
     let (code, books) = finished(&["verify", "--config", file.to_str().unwrap()]);
-    assert_eq!(code, Some(0), "{}", books.out());
+    assert_eq!(code, Some(0), "{}", books);
     assert_eq!(count(&books, "z_reports.0.unacknowledged"), 0);
-    assert_eq!(value(&books, "z_reports.0.agrees"), &Node::Bool(true));
+    assert_eq!(value(&books, "z_reports.0.agrees"), &JsonValue::Bool(true));
 }
 
 #[test]
@@ -282,7 +285,7 @@ fn a_printer_prints_what_is_legal_already_and_its_trouble_is_about_paper() {
     let file = till(folder.path(), &office.client.url, &uri);
     let agent = Process::agent(&file);
     until("the printer is there", || {
-        value(&agent.client.open("/healthz").body, "printers.0.connected") == &Node::Bool(true)
+        value(&agent.client.open("/healthz").body, "printers.0.connected") == &JsonValue::Bool(true)
     });
     let sold = first_sale(&agent.client, &body("100.00"));
     assert_eq!(sold.receipt("printErrorMessage"), "null");
@@ -297,7 +300,7 @@ fn a_printer_prints_what_is_legal_already_and_its_trouble_is_about_paper() {
     let snapshot = printer.client.look("/sim/printer?receipts=all");
     assert_eq!(
         value(&snapshot, "fiscal_receipts"),
-        &Node::Array(Vec::new())
+        &JsonValue::Array(Vec::new())
     );
 }
 

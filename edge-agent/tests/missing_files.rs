@@ -7,7 +7,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use ferrotill::api::json::Node;
+use ferrotill::api::json::JsonValue;
 use shop::configuration;
 use shop::outside::{Process, finished};
 use shop::value;
@@ -87,7 +87,7 @@ impl Till {
         words
     }
 
-    fn verify(&self) -> (Option<i32>, Node) {
+    fn verify(&self) -> (Option<i32>, JsonValue) {
         finished(&["verify", "--config", self.file.to_str().unwrap()])
     }
 
@@ -95,7 +95,7 @@ impl Till {
     fn verify_names(&self, path: &Path) {
         let (code, said) = self.verify();
         assert_eq!(code, Some(1), "{said:?}");
-        let Node::Array(faults) = value(&said, "faults") else {
+        let JsonValue::Array(faults) = value(&said, "faults") else {
             panic!("{said:?}");
         };
         assert_eq!(faults.len(), 1, "{said:?}");
@@ -107,9 +107,9 @@ impl Till {
     }
 }
 
-fn text<'n>(node: &'n Node, name: &str) -> &'n str {
+fn text<'n>(node: &'n JsonValue, name: &str) -> &'n str {
     match value(node, name) {
-        Node::Text(text) => text,
+        JsonValue::Text(text) => text,
         other => panic!("{name}: {other:?}"),
     }
 }

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use std::thread;
 use std::time::Duration;
 
-use ferrotill::api::auth::signature_of;
+use ferrotill::hmac::signature_of;
 use ferrotill::simulator::tax_office::Condition;
 use ferrotill::time::clock::system_ms;
 use ferrotill_core::event::Event;
@@ -126,8 +126,8 @@ fn where_order_is_strict_a_refused_document_holds_up_the_later_ones() {
         .received()
         .iter()
         .map(|one| {
-            let body = ferrotill::api::json::Node::parse(one.body.get().as_bytes()).unwrap();
-            value(&body, "msgID").out().to_string()
+            let body = ferrotill::api::json::JsonValue::parse(one.body.get().as_bytes()).unwrap();
+            value(&body, "msgID").to_string()
         })
         .collect();
     assert_eq!(numbers, ["1", "2", "3", "4"]);

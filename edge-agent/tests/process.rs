@@ -5,7 +5,7 @@ mod shop;
 use std::fs;
 use std::process::Command;
 
-use ferrotill::api::json::Node;
+use ferrotill::api::json::JsonValue;
 use shop::outside::{Process, finished};
 use shop::till::SALE;
 use shop::{configuration, value};
@@ -53,7 +53,10 @@ fn a_second_agent_on_the_same_books_is_turned_away_and_the_first_one_sells_on() 
     }
     assert_eq!(first.client.post("operations/sale", SALE).status, 200);
     let (code, told) = finished(&["verify", "--config", file_name]);
-    assert_eq!((code, value(&told, "ok")), (Some(0), &Node::Bool(true)));
+    assert_eq!(
+        (code, value(&told, "ok")),
+        (Some(0), &JsonValue::Bool(true))
+    );
 
     // What died holds nothing: the next one gets the books.
     drop(first);

@@ -15,34 +15,36 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
 use super::auth::Unauthorized;
-use super::{answer, fiscalcloud, with_state};
+use super::fiscalcloud;
+use super::problem::Problem;
+use super::response::with_fiscal_state;
 use crate::clerk::FiscalState;
 use crate::config::{Config, Mode};
 
 /// Who may come in through a browser.
 #[derive(Debug)]
-pub struct Visitors {
+pub struct OriginPolicy {
     origins: Vec<String>,
     mode: Mode,
 }
 
 /// Why a call is not let in.
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum Stranger {
+enum Rejection {
     Host(String),
     Origin(String),
 }
 
 /// Where an admitted call comes from.
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum From {
+enum Source {
     /// No browser, or a page of this agent.
-    Here,
+    Local,
     /// A page of an allowed origin.
     Page(HeaderValue),
 }
 
-impl Visitors {
+impl OriginPolicy {
     /// As configured.
     #[must_use]
     pub fn new(config: &Config) -> Self {
@@ -52,17 +54,18 @@ impl Visitors {
         }
     }
 
-    fn admit(&self, authority: Option<&str>, headers: &HeaderMap) -> Result<From, Stranger> {
+    fn admit(&self, authority: Option<&str>, headers: &HeaderMap) -> Result<Source, Rejection> {
         let host = match authority {
             // The target's own authority goes before the header (RFC 9112, 3.2.2).
             Some(authority) => Some(authority),
-            None => the_one(headers, &header::HOST).map_err(Stranger::Host)?,
+            None => single_header(headers, &header::HOST).map_err(Rejection::Host)?,
         };
         if let Some(host) = host.filter(|host| !self.is_ours(host)) {
-            return Err(Stranger::Host(host.to_owned()));
+            return Err(Rejection::Host(host.to_owned()));
         }
-        let Some(origin) = the_one(headers, &header::ORIGIN).map_err(Stranger::Origin)? else {
-            return Ok(From::Here);
+        let Some(origin) = single_header(headers, &header::ORIGIN).map_err(Rejection::Origin)?
+        else {
+            return Ok(Source::Local);
         };
         let own = host.is_some_and(|host| {
             ["http://", "https://"].iter().any(|scheme| {
@@ -72,15 +75,15 @@ impl Visitors {
             })
         });
         if own {
-            return Ok(From::Here);
+            return Ok(Source::Local);
         }
         let allowed = self
             .origins
             .iter()
             .any(|allowed| allowed.eq_ignore_ascii_case(origin));
         match headers.get(header::ORIGIN) {
-            Some(value) if allowed => Ok(From::Page(value.clone())),
-            _ => Err(Stranger::Origin(origin.to_owned())),
+            Some(value) if allowed => Ok(Source::Page(value.clone())),
+            _ => Err(Rejection::Origin(origin.to_owned())),
         }
     }
 
@@ -103,15 +106,15 @@ impl Visitors {
             })
     }
 
-    fn turn_away(&self, request: &Request, stranger: Stranger) -> Response {
-        let (code, message) = match stranger {
-            Stranger::Host(host) => (
+    fn reject(&self, request: &Request, rejection: Rejection) -> Response {
+        let (code, message) = match rejection {
+            Rejection::Host(host) => (
                 "HostNotAllowed",
                 format!(
                     "the header Host names {host:?}; call the agent by its address, or write the origin with this host into [api] allowed_origins"
                 ),
             ),
-            Stranger::Origin(origin) => (
+            Rejection::Origin(origin) => (
                 "OriginNotAllowed",
                 format!(
                     "the header Origin names {origin:?}; write it into [api] allowed_origins if its pages may call"
@@ -119,17 +122,12 @@ impl Visitors {
             ),
         };
         if !request.uri().path().starts_with("/api/") {
-            let body = crate::object! { "error" => code, "message" => message };
-            return answer(StatusCode::FORBIDDEN, &body);
+            return Problem::new(code, message).response(StatusCode::FORBIDDEN);
         }
-        let unauthorized = Unauthorized {
-            code,
-            message,
-            signed: None,
-        };
-        let response = fiscalcloud::turned_away(self.mode, unauthorized);
+        let unauthorized = Unauthorized::new(code, message);
+        let response = fiscalcloud::auth::reject(self.mode, unauthorized);
         if request.method() == Method::POST {
-            with_state(response, FiscalState::Unknown)
+            with_fiscal_state(response, FiscalState::Unknown)
         } else {
             response
         }
@@ -138,7 +136,7 @@ impl Visitors {
 
 /// The layer before all routes.
 pub async fn check(
-    State(visitors): State<Arc<Visitors>>,
+    State(policy): State<Arc<OriginPolicy>>,
     request: Request,
     next: Next,
 ) -> Response {
@@ -146,9 +144,9 @@ pub async fn check(
         .uri()
         .authority()
         .map(|authority| authority.as_str());
-    match visitors.admit(authority, request.headers()) {
-        Ok(From::Here) => next.run(request).await,
-        Ok(From::Page(origin)) => {
+    match policy.admit(authority, request.headers()) {
+        Ok(Source::Local) => next.run(request).await,
+        Ok(Source::Page(origin)) => {
             let asks_first = request.method() == Method::OPTIONS
                 && request
                     .headers()
@@ -160,7 +158,7 @@ pub async fn check(
             };
             readable_by(response, origin)
         }
-        Err(stranger) => visitors.turn_away(&request, stranger),
+        Err(rejection) => policy.reject(&request, rejection),
     }
 }
 
@@ -195,7 +193,7 @@ fn readable_by(mut response: Response, origin: HeaderValue) -> Response {
 }
 
 /// The header's value if it stands there once; what stands there twice, or is no text, is in the error.
-fn the_one<'h>(
+fn single_header<'h>(
     headers: &'h HeaderMap,
     name: &header::HeaderName,
 ) -> Result<Option<&'h str>, String> {
@@ -221,21 +219,24 @@ fn host_of(authority: &str) -> &str {
 mod tests {
     use axum::http::{HeaderMap, HeaderValue, header};
 
-    use super::{From, Stranger, Visitors};
+    use super::{OriginPolicy, Rejection, Source};
     use crate::config::Mode;
 
     const PAGE: &str = "https://shop.example";
 
-    fn admit(target: Option<&str>, lines: &[(header::HeaderName, &str)]) -> Result<From, Stranger> {
+    fn admit(
+        target: Option<&str>,
+        lines: &[(header::HeaderName, &str)],
+    ) -> Result<Source, Rejection> {
         let mut headers = HeaderMap::new();
         for (name, value) in lines {
             headers.append(name, HeaderValue::from_str(value).unwrap());
         }
-        let visitors = Visitors {
+        let policy = OriginPolicy {
             origins: vec![PAGE.to_owned()],
             mode: Mode::Test,
         };
-        visitors.admit(target, &headers)
+        policy.admit(target, &headers)
     }
 
     #[test]
@@ -253,11 +254,11 @@ mod tests {
         ] {
             assert_eq!(
                 admit(None, &[(header::HOST, host)]),
-                Ok(From::Here),
+                Ok(Source::Local),
                 "{host}"
             );
             let other = [(header::HOST, "evil.example")];
-            assert_eq!(admit(Some(host), &other), Ok(From::Here), "{host}");
+            assert_eq!(admit(Some(host), &other), Ok(Source::Local), "{host}");
         }
         for host in [
             "evil.example",
@@ -271,23 +272,27 @@ mod tests {
             "",
             ":50700",
         ] {
-            let refused = Err(Stranger::Host(host.to_owned()));
+            let refused = Err(Rejection::Host(host.to_owned()));
             assert_eq!(admit(None, &[(header::HOST, host)]), refused, "{host}");
             let other = [(header::HOST, "localhost")];
             assert_eq!(admit(Some(host), &other), refused, "{host}");
         }
         let twice = [(header::HOST, "localhost"), (header::HOST, "localhost")];
         assert!(admit(None, &twice).is_err());
-        assert_eq!(admit(None, &[]), Ok(From::Here), "no browser leaves it out");
+        assert_eq!(
+            admit(None, &[]),
+            Ok(Source::Local),
+            "no browser leaves it out"
+        );
     }
 
     #[test]
     fn an_origin_is_our_own_or_one_that_was_configured() {
         let host = (header::HOST, "127.0.0.1:50700");
         let from = |origin| admit(None, &[host.clone(), (header::ORIGIN, origin)]);
-        assert_eq!(from("http://127.0.0.1:50700"), Ok(From::Here));
-        assert_eq!(from("https://127.0.0.1:50700"), Ok(From::Here));
-        assert_eq!(from(PAGE), Ok(From::Page(HeaderValue::from_static(PAGE))));
+        assert_eq!(from("http://127.0.0.1:50700"), Ok(Source::Local));
+        assert_eq!(from("https://127.0.0.1:50700"), Ok(Source::Local));
+        assert_eq!(from(PAGE), Ok(Source::Page(HeaderValue::from_static(PAGE))));
         for origin in [
             "null",
             "",
@@ -301,7 +306,7 @@ mod tests {
         ] {
             assert_eq!(
                 from(origin),
-                Err(Stranger::Origin(origin.to_owned())),
+                Err(Rejection::Origin(origin.to_owned())),
                 "{origin}"
             );
         }

@@ -1,4 +1,4 @@
-//! Signed calls that ended without a document: sent again byte for byte, they start nothing.
+//! SignatureInfo calls that ended without a document: sent again byte for byte, they start nothing.
 //!
 //! A call that got its document needs no place here: its request id (the caller's own, or the one that its signature gives it) holds
 //! for ever. What is left is a call that was refused, or whose printer did not do it. Its id is free again for its caller, who signs
@@ -10,12 +10,12 @@
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use super::auth::Signed;
+use super::auth::SignatureInfo;
 
 /// The calls that are remembered.
 #[derive(Debug, Default)]
 pub struct Replays {
-    calls: Mutex<BTreeMap<Signed, Stage>>,
+    calls: Mutex<BTreeMap<SignatureInfo, Stage>>,
 }
 
 /// How far a call is.
@@ -42,7 +42,7 @@ pub struct Repeated;
 #[derive(Debug)]
 pub struct Look<'r> {
     replays: &'r Replays,
-    signed: Signed,
+    signature: SignatureInfo,
     outcome: Outcome,
 }
 
@@ -52,30 +52,30 @@ impl Replays {
     /// # Errors
     ///
     /// [`Repeated`] where it is being looked at, or has ended without a document.
-    pub fn look(&self, signed: Signed) -> Result<Look<'_>, Repeated> {
+    pub fn look(&self, signature: SignatureInfo) -> Result<Look<'_>, Repeated> {
         let mut calls = self.calls();
-        if calls.contains_key(&signed) {
+        if calls.contains_key(&signature) {
             return Err(Repeated);
         }
         // The oldest goes first: it is the next that its timestamp keeps out.
         if calls.len() >= REMEMBERED_MAX {
             calls.pop_first();
         }
-        calls.insert(signed, Stage::LookedAt);
+        calls.insert(signature, Stage::LookedAt);
         Ok(Look {
             replays: self,
-            signed,
+            signature,
             outcome: Outcome::Keep,
         })
     }
 
     /// Whether the first call with these bytes has not ended yet.
     #[must_use]
-    pub fn is_looked_at(&self, signed: Signed) -> bool {
-        self.calls().get(&signed) == Some(&Stage::LookedAt)
+    pub fn is_looked_at(&self, signature: SignatureInfo) -> bool {
+        self.calls().get(&signature) == Some(&Stage::LookedAt)
     }
 
-    fn calls(&self) -> MutexGuard<'_, BTreeMap<Signed, Stage>> {
+    fn calls(&self) -> MutexGuard<'_, BTreeMap<SignatureInfo, Stage>> {
         self.calls.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -92,10 +92,10 @@ impl Drop for Look<'_> {
         let mut calls = self.replays.calls();
         match self.outcome {
             Outcome::Forget => {
-                calls.remove(&self.signed);
+                calls.remove(&self.signature);
             }
             Outcome::Keep => {
-                if let Some(stage) = calls.get_mut(&self.signed) {
+                if let Some(stage) = calls.get_mut(&self.signature) {
                     *stage = Stage::Ended;
                 }
             }
@@ -109,29 +109,29 @@ pub const REMEMBERED_MAX: usize = 4_096;
 #[cfg(test)]
 mod tests {
     use super::{Outcome, REMEMBERED_MAX, Repeated, Replays};
-    use crate::api::auth::Signed;
+    use crate::api::auth::SignatureInfo;
 
     #[test]
     fn a_call_that_ended_without_a_document_is_looked_at_once() {
         let replays = Replays::default();
-        let call = Signed::new(1, "a");
+        let call = SignatureInfo::new(1, "a");
         let look = replays.look(call).unwrap();
         assert!(replays.is_looked_at(call));
         assert_eq!(replays.look(call).unwrap_err(), Repeated);
         look.end(Outcome::Keep);
         assert!(!replays.is_looked_at(call));
         assert_eq!(replays.look(call).unwrap_err(), Repeated);
-        assert!(replays.look(Signed::new(2, "a")).is_ok());
-        assert!(replays.look(Signed::new(1, "b")).is_ok());
+        assert!(replays.look(SignatureInfo::new(2, "a")).is_ok());
+        assert!(replays.look(SignatureInfo::new(1, "b")).is_ok());
     }
 
     #[test]
     fn a_call_whose_caller_has_gone_has_ended_and_one_with_a_document_is_forgotten() {
         let replays = Replays::default();
-        let call = Signed::new(1, "a");
+        let call = SignatureInfo::new(1, "a");
         drop(replays.look(call).unwrap());
         assert_eq!(replays.look(call).unwrap_err(), Repeated);
-        let sold = Signed::new(1, "b");
+        let sold = SignatureInfo::new(1, "b");
         replays.look(sold).unwrap().end(Outcome::Forget);
         assert!(replays.look(sold).is_ok());
     }
@@ -139,7 +139,7 @@ mod tests {
     #[test]
     fn there_is_a_bound_and_the_oldest_goes_first() {
         let replays = Replays::default();
-        let call = |at_ms: usize| Signed::new(i64::try_from(at_ms).unwrap(), "a");
+        let call = |at_ms: usize| SignatureInfo::new(i64::try_from(at_ms).unwrap(), "a");
         for at_ms in 0..=REMEMBERED_MAX {
             replays.look(call(at_ms)).unwrap().end(Outcome::Keep);
         }

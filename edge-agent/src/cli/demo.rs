@@ -104,8 +104,8 @@ pub(super) fn run(arguments: &DemoArguments, voice: Voice) -> Result<Exit, Failu
             &office_url,
         )?;
         let agent = Agent::start(config, Some(Arc::clone(&clock)))?;
-        let simulator = sim::printer_router(Arc::clone(&rig))
-            .merge(sim::clock_router(Arc::clone(&clock)))
+        let simulator = sim::printer::router(Arc::clone(&rig))
+            .merge(sim::clock::router(Arc::clone(&clock)))
             .merge(tax_office::sim_router(office.clone()));
         let router = agent.router_with(simulator);
         let url = format!("http://{address}");

@@ -17,7 +17,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::agent::StartError;
-use crate::api::json::Out;
+use crate::api::json::JsonValue;
 use crate::config::ConfigError;
 
 /// The offline-first fiscal core for tills.
@@ -173,7 +173,7 @@ impl Voice {
     }
 
     /// A JSON line, for programs only.
-    fn json(self, line: &Out) {
+    fn json(self, line: &JsonValue) {
         if self.json {
             let mut stdout = std::io::stdout().lock();
             let _ = writeln!(stdout, "{line}").and_then(|()| stdout.flush());

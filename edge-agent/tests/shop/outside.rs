@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use ferrotill::api::json::Node;
+use ferrotill::api::json::JsonValue;
 
 use super::{Client, value};
 
@@ -30,9 +30,9 @@ impl Process {
         BufReader::new(child.stdout.take().unwrap())
             .read_line(&mut ready)
             .unwrap();
-        let told = Node::parse(ready.as_bytes())
+        let told = JsonValue::parse(ready.as_bytes())
             .unwrap_or_else(|error| panic!("{arguments:?} said {ready:?}: {error}"));
-        let Node::Text(url) = value(&told, "url") else {
+        let JsonValue::Text(url) = value(&told, "url") else {
             panic!("{ready}");
         };
         Self {
@@ -96,13 +96,14 @@ impl Drop for Process {
 }
 
 /// Runs a verb to its end: its exit code and its one JSON document.
-pub fn finished(arguments: &[&str]) -> (Option<i32>, Node) {
+pub fn finished(arguments: &[&str]) -> (Option<i32>, JsonValue) {
     let output = Command::new(env!("CARGO_BIN_EXE_ferrotill"))
         .arg("--json")
         .args(arguments)
         .output()
         .unwrap();
-    let said = Node::parse(&output.stdout).unwrap_or_else(|error| panic!("{output:?}: {error}"));
+    let said =
+        JsonValue::parse(&output.stdout).unwrap_or_else(|error| panic!("{output:?}: {error}"));
     (output.status.code(), said)
 }
 

@@ -9,7 +9,7 @@ use axum::Router;
 use axum::http::header;
 use axum::routing::get as on_get;
 use ferrotill::agent::Agent;
-use ferrotill::api::auth::signature_of;
+use ferrotill::hmac::signature_of;
 use ferrotill::listener::{Limits, serve};
 use ferrotill::order::ReceiptMode;
 use ferrotill::time::clock::system_ms;
@@ -25,9 +25,9 @@ const ROUND: usize = 10;
 pub(super) fn get(wanted: &Wanted, folder: &Path) -> Told<Vec<Row>> {
     let agent = Agent::start(config(folder)?, None).map_err(words)?;
     let (order, answer) = sale_order(sale(LINES, ReceiptMode::AlternativeOnly));
-    agent.app().clerk_handle.send(order);
+    agent.service().clerk_handle.send(order);
     registered(answer.blocking_recv())?;
-    let latest = agent.app().reader.outbox_entries(0, 1).map_err(words)?;
+    let latest = agent.service().reader.outbox_entries(0, 1).map_err(words)?;
     let id = latest
         .first()
         .ok_or("the sale is not in the books")?

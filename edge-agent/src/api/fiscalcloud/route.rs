@@ -1,10 +1,8 @@
-//! Method and path to operation (spec/fiscalcloud.md, A.2).
+//! Method and path to operation (docs/api/fiscalcloud.md).
 
 use axum::http::Method;
 use ferrotill_core::document::DocumentKind;
 use uuid::Uuid;
-
-use super::request::SaleRoute;
 
 /// An operation of the API.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,6 +38,17 @@ pub(super) enum Creation {
     Cash,
     /// A report: Z, X, or what the body says.
     Report(Option<bool>),
+}
+
+/// The operations whose body is a sale.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum SaleRoute {
+    /// `operations/sale`.
+    Sale,
+    /// `receipts`.
+    Receipt,
+    /// `alternativereceipts`.
+    Alternative,
 }
 
 impl Creation {

@@ -4,8 +4,10 @@ use ferrotill_core::receipt::{LineTotals, ReceiptKind, Rules, Scratch};
 use ferrotill_core::refusal::{Faults, Place, Refusal};
 use ferrotill_core::till::Wish;
 
-use super::request::{Shop, path_of};
-use crate::api::json::Fault;
+use super::context::RequestContext;
+use super::paths::path_of;
+use super::problem::fault_of;
+use crate::api::json::FaultList;
 use crate::config::Device;
 use crate::order::{OrderDraft, OrderForm, OrderKind, ReceiptMode, WishRoom};
 use crate::tables;
@@ -13,8 +15,12 @@ use crate::tables;
 /// Tells also what the core has against a draft of which some parts could not be read.
 ///
 /// Only what does not depend on the unread parts is told: a place that has a fault already, and the totals, stay out.
-pub(super) fn add_faults(draft: &OrderDraft, shop: Shop<'_>, faults: &mut Vec<Fault>) {
-    struct Add<'f>(&'f mut Vec<Fault>);
+pub(super) fn add_faults(draft: &OrderDraft, context: RequestContext<'_>, faults: &mut FaultList) {
+    // Where some faults are only counted, nobody knows which places have one.
+    if faults.is_cut() {
+        return;
+    }
+    struct Add<'f>(&'f mut FaultList);
     impl Faults for Add<'_> {
         fn fault(&mut self, place: Place, refusal: Refusal) {
             let path = path_of(place, "number");
@@ -44,8 +50,8 @@ pub(super) fn add_faults(draft: &OrderDraft, shop: Shop<'_>, faults: &mut Vec<Fa
         echo: String::new(),
         found: String::new(),
     };
-    let facts = shop.profile.facts();
-    let configuration = tables::configuration(shop.device, facts);
+    let facts = context.profile.facts();
+    let configuration = tables::configuration(context.device, facts);
     let rules = Rules {
         facts,
         taxes: &configuration.taxes,
@@ -63,15 +69,6 @@ pub(super) fn add_faults(draft: &OrderDraft, shop: Shop<'_>, faults: &mut Vec<Fa
         bytes: &mut [],
     };
     let _ = wish.compute(ReceiptKind::Sale, None, rules, scratch, &mut Add(faults));
-}
-
-/// A refusal of the core as a fault of a request.
-pub(super) fn fault_of(path: &str, refusal: &Refusal) -> Fault {
-    Fault {
-        path: path.to_owned(),
-        code: refusal.name(),
-        sentence: format!("{refusal}; {}", refusal.hint()),
-    }
 }
 
 /// An address with one `@`, something before it and a domain with a dot after it; no spaces.

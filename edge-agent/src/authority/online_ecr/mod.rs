@@ -16,9 +16,9 @@
 use serde_json::Value;
 
 use super::{Authority, Document, EncodeError, EncodedRequest, Kind, Verdict};
-use crate::api::auth::signature_of;
 use crate::authority::failure::Failure;
 use crate::config::OnlineEcr as Form;
+use crate::hmac::signature_of;
 use answer::{Answer, Sign};
 use body::{cash_body, receipt_body, z_body};
 

@@ -6,62 +6,51 @@
 use std::num::NonZeroU32;
 use std::sync::Arc;
 
-use axum::Router;
 use axum::body::to_bytes;
 use axum::extract::{Path, Request, State};
-use axum::http::{HeaderValue, StatusCode};
+use axum::http::StatusCode;
 use axum::response::Response;
 use ferrotill_core::event::{Declared, PaperSays};
-use tokio::sync::oneshot;
 use uuid::Uuid;
 
-use super::auth::{self, Call};
-use super::fiscalcloud::heard_by_a_stranger;
-use super::json::{Fault, Fields, Node};
-use super::replay::Outcome;
-use super::{App, answer, operations, with_state};
+use super::operations;
+use crate::api::auth::{Call, check, redact_in_live_mode};
+use crate::api::json::{FaultList, Fields, JsonValue};
+use crate::api::problem::Problem;
+use crate::api::replay::Outcome;
+use crate::api::response::{json_response, with_fiscal_state, with_retry_after};
+use crate::api::service::{NoAnswer, Service};
 use crate::clerk::{DeclarationOutcome, FiscalState, Message};
 use crate::object;
 use crate::order::Declaration;
 use crate::time::clock::iso_utc;
 use ferrotill_store::{OperatorDeclaration, RequestState, StoreError, StoredDocument};
 
-/// The route.
-pub fn router(app: Arc<App>) -> Router {
-    Router::new()
-        .route("/operations/{id}/settlement", axum::routing::post(settle))
-        .with_state(app)
-}
-
 /// Bytes of a declaration.
 const BODY_BYTES_MAX: usize = 4 * 1_024;
 
-async fn settle(State(app): State<Arc<App>>, Path(id): Path<String>, request: Request) -> Response {
+pub(super) async fn settle(
+    State(service): State<Arc<Service>>,
+    Path(id): Path<String>,
+    request: Request,
+) -> Response {
     let (parts, body) = request.into_parts();
-    let unknown = |response| with_state(response, FiscalState::Unknown);
+    let unknown = |response| with_fiscal_state(response, FiscalState::Unknown);
     let Ok(body) = to_bytes(body, BODY_BYTES_MAX).await else {
         let words = "body: is too large for a declaration";
         return unknown(refuse(StatusCode::PAYLOAD_TOO_LARGE, "BodyTooLarge", words));
     };
-    let call = Call {
-        method: parts.method.as_str(),
-        path_and_query: parts
-            .uri
-            .path_and_query()
-            .map_or(parts.uri.path(), |path| path.as_str()),
-        headers: &parts.headers,
-        body: &body,
-    };
-    let caller = match auth::check(&app.config, &app.guard, &call) {
-        Ok(caller) => caller,
+    let call = Call::of(&parts, &body);
+    let client = match check(&service.config, &service.guard, &call) {
+        Ok(client) => client,
         Err(unauthorized) => {
-            let told = heard_by_a_stranger(app.config.till.mode, unauthorized);
+            let told = redact_in_live_mode(service.config.till.mode, unauthorized);
             let body = object! {
                 "error" => told.code,
                 "message" => told.message,
-                "signed" => told.signed,
+                "signed" => told.signed_text,
             };
-            return unknown(answer(StatusCode::UNAUTHORIZED, &body));
+            return unknown(json_response(StatusCode::UNAUTHORIZED, &body));
         }
     };
     let Ok(id) = Uuid::try_parse(&id) else {
@@ -70,21 +59,19 @@ async fn settle(State(app): State<Arc<App>>, Path(id): Path<String>, request: Re
     let declaration = match read(id, &body) {
         Ok(declaration) => declaration,
         Err(faults) => {
-            let lines: Vec<String> = faults.iter().map(Fault::to_string).collect();
-            let code = faults.first().map_or("BadRequest", |fault| fault.code);
-            let response = refuse(StatusCode::BAD_REQUEST, code, &lines.join("\n"));
-            return with_state(response, app.state_of(id).await);
+            let response = Problem::from(&faults).response(StatusCode::BAD_REQUEST);
+            return with_fiscal_state(response, service.state_of(id).await);
         }
     };
     // A recorded call that came to nothing must not end a document later, when the printer has gone.
-    let Ok(look) = app.replays.look(caller.signed) else {
+    let Ok(look) = service.replays.look(client.signature) else {
         let words = "Api-Signature: was used before, by a call that has come to nothing; sign the call with the time of now";
         let response = refuse(StatusCode::CONFLICT, "SignatureReplayed", words);
-        return with_state(response, app.state_of(id).await);
+        return with_fiscal_state(response, service.state_of(id).await);
     };
     let Declaration { paper, by, .. } = &declaration;
-    tracing::warn!(%id, %by, caller = caller.key, "a person says what became of a document: {paper:?}");
-    let response = declare(&app, declaration).await;
+    tracing::warn!(%id, %by, client = client.key, "a person says what became of a document: {paper:?}");
+    let response = declare(&service, declaration).await;
     look.end(if response.status().is_success() {
         Outcome::Forget
     } else {
@@ -94,15 +81,9 @@ async fn settle(State(app): State<Arc<App>>, Path(id): Path<String>, request: Re
 }
 
 /// Reads a declaration; all faults at once.
-fn read(id: Uuid, body: &[u8]) -> Result<Declaration, Vec<Fault>> {
-    let node = Node::parse(body).map_err(|words| {
-        vec![Fault {
-            path: "body".to_owned(),
-            code: "MalformedJson",
-            sentence: format!("is not JSON: {words}"),
-        }]
-    })?;
-    let mut faults = Vec::new();
+fn read(id: Uuid, body: &[u8]) -> Result<Declaration, FaultList> {
+    let node = JsonValue::of_body(body)?;
+    let mut faults = FaultList::default();
     let mut fields = Fields::of(&node, "", &mut faults);
     let registered = fields.boolean("registered");
     if registered.is_none() && fields.node("registered").is_none() {
@@ -148,7 +129,7 @@ fn by(fields: &mut Fields<'_, '_>) -> String {
     let words = "is needed: the name of the person who has read the paper";
     if missing {
         fields.fault("by", "Missing", words);
-    } else if by.is_empty() && matches!(fields.node("by"), Some(Node::Text(_))) {
+    } else if by.is_empty() && matches!(fields.node("by"), Some(JsonValue::Text(_))) {
         fields.fault("by", "Empty", words);
     }
     if by.len() > Declared::BY_BYTES_MAX {
@@ -167,37 +148,34 @@ fn by(fields: &mut Fields<'_, '_>) -> String {
 }
 
 /// Hands a declaration to the clerk and waits as long as a caller waits at most.
-async fn declare(app: &Arc<App>, declaration: Declaration) -> Response {
+async fn declare(service: &Arc<Service>, declaration: Declaration) -> Response {
     let id = declaration.id;
-    match on_the_books(app, id).await {
+    match on_the_books(service, id).await {
         Err(response) => return *response,
         Ok((stored, word)) if stored.row.state != RequestState::Reserved => {
-            return settled(app, &declaration, &stored, word.as_ref()).await;
+            return settled(service, &declaration, &stored, word.as_ref()).await;
         }
         Ok(_) => {}
     }
-    let (reply, hearing) = oneshot::channel();
-    app.clerk_handle.send(Message::Declare {
+    let message = |reply| Message::Declare {
         declaration: Box::new(declaration.clone()),
         reply,
-    });
-    let patience = app.config.till.answer_timeout;
-    let hearing = match tokio::time::timeout(patience, hearing).await {
-        Ok(Ok(hearing)) => hearing,
-        Ok(Err(_)) => {
-            let words = "agent: is stopping; say it again once it runs";
-            return with_state(
-                refuse(StatusCode::SERVICE_UNAVAILABLE, "Stopping", words),
-                FiscalState::Unknown,
-            );
+    };
+    let deadline = service.deadline(service.config.till.answer_timeout);
+    let hearing = match service.ask(message, deadline).await {
+        Ok(hearing) => hearing,
+        Err(NoAnswer::Stopping) => {
+            let message = "agent: is stopping; send the declaration again once it runs";
+            let response = refuse(StatusCode::SERVICE_UNAVAILABLE, "Stopping", message);
+            return with_fiscal_state(response, FiscalState::Unknown);
         }
-        Err(_) => return not_known_yet(),
+        Err(NoAnswer::TooLate) => return not_known_yet(),
     };
     let (status, code, words) = match hearing {
         DeclarationOutcome::Booked | DeclarationOutcome::NotOutstanding => {
-            return match on_the_books(app, id).await {
+            return match on_the_books(service, id).await {
                 Err(response) => *response,
-                Ok((stored, word)) => settled(app, &declaration, &stored, word.as_ref()).await,
+                Ok((stored, word)) => settled(service, &declaration, &stored, word.as_ref()).await,
             };
         }
         DeclarationOutcome::CanStillSay(why) => (
@@ -218,17 +196,17 @@ async fn declare(app: &Arc<App>, declaration: Declaration) -> Response {
             format!("books: {words}; say it again once they can be written"),
         ),
     };
-    with_state(refuse(status, code, &words), FiscalState::Unknown)
+    with_fiscal_state(refuse(status, code, &words), FiscalState::Unknown)
 }
 
 /// The document of an id, with the word that it rests on.
 async fn on_the_books(
-    app: &Arc<App>,
+    service: &Arc<Service>,
     id: Uuid,
 ) -> Result<(StoredDocument, Option<OperatorDeclaration>), Box<Response>> {
     // First who waits, then the books: what is reserved in between is found there.
-    let waits = app.waits(id).await == Some(true);
-    let found: Result<_, StoreError> = app
+    let waits = service.waits(id).await == Some(true);
+    let found: Result<_, StoreError> = service
         .read(move |reader| {
             let Some(stored) = reader.find(None, id)? else {
                 return Ok(None);
@@ -257,20 +235,16 @@ async fn on_the_books(
             FiscalState::NotRegistered,
         ),
         Err(error) => (
-            refuse(
-                StatusCode::SERVICE_UNAVAILABLE,
-                "BooksUnreadable",
-                &format!("books: {error}"),
-            ),
+            Problem::from(error).response(StatusCode::SERVICE_UNAVAILABLE),
             FiscalState::Unknown,
         ),
     };
-    Err(Box::new(with_state(response, state)))
+    Err(Box::new(with_fiscal_state(response, state)))
 }
 
 /// The document has its end: with this very declaration, or with something else.
 async fn settled(
-    app: &Arc<App>,
+    service: &Arc<Service>,
     declaration: &Declaration,
     stored: &StoredDocument,
     word: Option<&OperatorDeclaration>,
@@ -282,7 +256,7 @@ async fn settled(
     let name = state.name();
     let words = match word {
         Some(word) if word.paper == declaration.paper && word.by == declaration.by => {
-            return operations::told(app, declaration.id).await;
+            return operations::told(service, declaration.id).await;
         }
         Some(word) => format!(
             "id: is settled already, as {name}: {} said so at {}",
@@ -291,7 +265,7 @@ async fn settled(
         ),
         None => format!("id: is settled already, as {name}: the printer has said so itself"),
     };
-    with_state(
+    with_fiscal_state(
         refuse(StatusCode::CONFLICT, "AlreadySettled", &words),
         state,
     )
@@ -299,15 +273,12 @@ async fn settled(
 
 fn not_known_yet() -> Response {
     let words = "printer: is being asked once more; say it again, which is always safe, or ask for the operation";
-    let mut response = refuse(StatusCode::UNPROCESSABLE_ENTITY, "OutcomeUnknown", words);
-    response
-        .headers_mut()
-        .insert("Retry-After", HeaderValue::from_static("1"));
-    with_state(response, FiscalState::Unknown)
+    let response = refuse(StatusCode::UNPROCESSABLE_ENTITY, "OutcomeUnknown", words);
+    with_fiscal_state(with_retry_after(response), FiscalState::Unknown)
 }
 
 fn refuse(status: StatusCode, code: &'static str, words: &str) -> Response {
-    answer(status, &object! { "error" => code, "message" => words })
+    Problem::new(code, words).response(status)
 }
 
 const NOT_BEGUN: &str = "id: waits for its turn, and nothing of it was given to the printer";

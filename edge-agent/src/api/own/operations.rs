@@ -2,15 +2,16 @@
 
 use std::sync::Arc;
 
-use axum::Router;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 use ferrotill_core::event::PaperSays;
 use uuid::Uuid;
 
-use super::json::Out;
-use super::{App, answer, with_state};
+use crate::api::json::JsonValue;
+use crate::api::problem::Problem;
+use crate::api::response::{json_response, with_fiscal_state};
+use crate::api::service::Service;
 use crate::clerk::FiscalState;
 use crate::object;
 use crate::time::clock::iso_utc;
@@ -18,33 +19,23 @@ use ferrotill_store::{
     DeliveryState, OperatorDeclaration, RequestState, StoredDocument, ZReconciliation,
 };
 
-/// The route.
-pub fn router(app: Arc<App>) -> Router {
-    Router::new()
-        .route("/operations/{id}", axum::routing::get(show))
-        .with_state(app)
-}
-
-async fn show(State(app): State<Arc<App>>, Path(id): Path<String>) -> Response {
+pub(super) async fn show(State(service): State<Arc<Service>>, Path(id): Path<String>) -> Response {
     match Uuid::try_parse(&id) {
-        Ok(id) => told(&app, id).await,
+        Ok(id) => told(&service, id).await,
         Err(_) => not_a_uuid(),
     }
 }
 
 pub(super) fn not_a_uuid() -> Response {
-    let words = "id: is not a UUID; write it as 497f6eca-6276-4993-bfeb-53cbbbba6f08";
-    answer(
-        StatusCode::BAD_REQUEST,
-        &object! { "error" => "NotAUuid", "message" => words },
-    )
+    let message = "id: is not a UUID; write it as 497f6eca-6276-4993-bfeb-53cbbbba6f08";
+    Problem::new("NotAUuid", message).response(StatusCode::BAD_REQUEST)
 }
 
 /// What became of an id.
-pub(super) async fn told(app: &Arc<App>, id: Uuid) -> Response {
+pub(super) async fn told(service: &Arc<Service>, id: Uuid) -> Response {
     // First who waits, then the books: what is reserved in between is found there.
-    let waits = app.waits(id).await;
-    let found = app.read(move |reader| {
+    let waits = service.waits(id).await;
+    let found = service.read(move |reader| {
         let Some(stored) = reader.find(None, id)? else {
             return Ok(None);
         };
@@ -58,19 +49,16 @@ pub(super) async fn told(app: &Arc<App>, id: Uuid) -> Response {
         {
             let state = fiscal_state(&stored);
             let needed = match state {
-                FiscalState::Unknown => app.live_status.needs_a_person(id),
+                FiscalState::Unknown => service.live_status.needs_a_person(id),
                 _ => None,
             };
             let body = known(&stored, telling.as_ref(), word.as_ref(), (state, needed));
-            with_state(answer(StatusCode::OK, &body), state)
+            with_fiscal_state(json_response(StatusCode::OK, &body), state)
         }
         Ok(_) => never_reserved(id, waits),
         Err(error) => {
-            let body = object! { "error" => "BooksUnreadable", "message" => error.to_string() };
-            with_state(
-                answer(StatusCode::SERVICE_UNAVAILABLE, &body),
-                FiscalState::Unknown,
-            )
+            let response = Problem::from(error).response(StatusCode::SERVICE_UNAVAILABLE);
+            with_fiscal_state(response, FiscalState::Unknown)
         }
     }
 }
@@ -94,16 +82,16 @@ fn never_reserved(id: Uuid, waits: Option<bool>) -> Response {
         "id" => id,
         "state" => name,
         "fiscal_state" => state.name(),
-        "reason" => Out::Null,
+        "reason" => JsonValue::Null,
         "needs_a_person" => false,
-        "what_to_do" => Out::Null,
-        "declaration" => Out::Null,
-        "document" => Out::Null,
-        "office" => Out::Null,
-        "reconciliation" => Out::Null,
-        "timeline" => Out::Array(Vec::new()),
+        "what_to_do" => JsonValue::Null,
+        "declaration" => JsonValue::Null,
+        "document" => JsonValue::Null,
+        "office" => JsonValue::Null,
+        "reconciliation" => JsonValue::Null,
+        "timeline" => JsonValue::Array(Vec::new()),
     };
-    with_state(answer(status, &body), state)
+    with_fiscal_state(json_response(status, &body), state)
 }
 
 pub(super) fn fiscal_state(stored: &StoredDocument) -> FiscalState {
@@ -119,11 +107,11 @@ fn known(
     telling: Option<&DeliveryState>,
     word: Option<&OperatorDeclaration>,
     (state, needed): (FiscalState, Option<String>),
-) -> Out {
+) -> JsonValue {
     let row = &stored.row;
     let mut timeline = vec![object! { "at" => iso_utc(row.at), "event" => "reserved" }];
-    let mut reason = Out::Null;
-    let mut document = Out::Null;
+    let mut reason = JsonValue::Null;
+    let mut document = JsonValue::Null;
     if let Some(word) = word {
         timeline.push(object! { "at" => iso_utc(word.at_ms), "event" => "declared" });
     }
@@ -143,7 +131,7 @@ fn known(
         timeline.push(object! { "at" => iso_utc(voided.at.utc_ms), "event" => "voided" });
         reason = voided.reason.into();
     }
-    let mut office = Out::Null;
+    let mut office = JsonValue::Null;
     if let Some(telling) = telling {
         if let Some(at_ms) = telling.acknowledged_ms {
             timeline.push(object! { "at" => iso_utc(at_ms), "event" => "acknowledged" });
@@ -173,12 +161,12 @@ fn known(
         "document" => document,
         "office" => office,
         "reconciliation" => stored.reconciliation.as_ref().map(reconciliation),
-        "timeline" => Out::Array(timeline),
+        "timeline" => JsonValue::Array(timeline),
     }
 }
 
 /// What a person has said of a document that its printer could not prove.
-fn declaration(word: &OperatorDeclaration) -> Out {
+fn declaration(word: &OperatorDeclaration) -> JsonValue {
     let (registered, document) = match word.paper {
         PaperSays::Registered { document } => (true, document.map(u32::from)),
         PaperSays::NotRegistered => (false, None),
@@ -193,7 +181,7 @@ fn declaration(word: &OperatorDeclaration) -> Out {
 }
 
 /// A Z-report's figures from every side that knows them; money in minor units.
-fn reconciliation(account: &ZReconciliation) -> Out {
+fn reconciliation(account: &ZReconciliation) -> JsonValue {
     let figures = account.figures.iter().map(|figure| {
         let documents = figure
             .suspects
@@ -206,7 +194,7 @@ fn reconciliation(account: &ZReconciliation) -> Out {
             "report" => figure.report,
             "printer" => figure.printer,
             "office" => figure.authority,
-            "in_question" => Out::Array(documents.collect()),
+            "in_question" => JsonValue::Array(documents.collect()),
         }
     });
     object! {
@@ -214,6 +202,6 @@ fn reconciliation(account: &ZReconciliation) -> Out {
         "z_number" => account.z_number,
         "unacknowledged" => account.unacknowledged,
         "acknowledged_at" => account.acknowledged_at.map(iso_utc),
-        "figures" => Out::Array(figures.collect()),
+        "figures" => JsonValue::Array(figures.collect()),
     }
 }

@@ -1,4 +1,4 @@
-//! `/sim/printer` and `/sim/clock`: the simulator's switches, in TEST mode only (contract, "Simulator switches").
+//! `/sim/printer`: the switches of the emulated printer.
 
 use std::sync::Arc;
 
@@ -7,29 +7,21 @@ use axum::body::Bytes;
 use axum::extract::{RawQuery, State};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post, put};
+use axum::routing::{get, post};
 use ferrotill_device::emulator::{Cable, Cover, FaultKind, FaultOrder, Power, Rig};
 use ferrotill_device::printer::Paper;
 
-use super::answer;
-use super::json::{Fault, Fields, Node, Out};
-use crate::object;
-use crate::time::clock::Clock;
+use super::{done, read, refuse};
+use crate::api::json::RequestFault;
+use crate::api::problem::Problem;
 
-/// The emulated printer's switches.
-pub fn printer_router(rig: Arc<Rig>) -> Router {
+/// The routes.
+pub fn router(rig: Arc<Rig>) -> Router {
     Router::new()
         .route("/sim/printer", get(show).put(turn))
         .route("/sim/printer/faults", post(add_fault).delete(clear_faults))
         .route("/sim/printer/paper", get(paper))
         .with_state(rig)
-}
-
-/// The clock's switch.
-pub fn clock_router(clock: Arc<Clock>) -> Router {
-    Router::new()
-        .route("/sim/clock", put(set_clock))
-        .with_state(clock)
 }
 
 async fn show(State(rig): State<Arc<Rig>>, RawQuery(query): RawQuery) -> Response {
@@ -43,10 +35,8 @@ async fn show(State(rig): State<Arc<Rig>>, RawQuery(query): RawQuery) -> Respons
             );
             response
         }
-        Err(error) => answer(
-            StatusCode::INTERNAL_SERVER_ERROR,
-            &object! { "error" => "Unreadable", "message" => error.to_string() },
-        ),
+        Err(error) => Problem::new("Unreadable", error.to_string())
+            .response(StatusCode::INTERNAL_SERVER_ERROR),
     }
 }
 
@@ -79,11 +69,12 @@ async fn turn(State(rig): State<Arc<Rig>>, body: Bytes) -> Response {
             if pressed {
                 done()
             } else {
-                refuse(&[Fault {
+                let fault = RequestFault {
                     path: "keyboard".to_owned(),
                     code: "NotPrinted",
                     sentence: "printed nothing: the printer is off, has no paper, has a receipt open, or has no such key".to_owned(),
-                }])
+                };
+                refuse(&fault.into())
             }
         },
     )
@@ -127,6 +118,10 @@ async fn add_fault(State(rig): State<Arc<Rig>>, body: Bytes) -> Response {
                 fields.fault(name, "UnknownValue", "is not a whole number from 0");
             }
         }
+        if matches!(kind, Some(FaultKind::Busy)) && times.is_some_and(|times| times > BUSY_MAX) {
+            let sentence = format!("is the count of busy bytes; at most {BUSY_MAX} are sent");
+            fields.fault("times", "NumberTooLarge", sentence);
+        }
         kind.zip(times)
             .zip(ms)
             .map(|((kind, times), ms)| FaultOrder {
@@ -145,6 +140,9 @@ async fn add_fault(State(rig): State<Arc<Rig>>, body: Bytes) -> Response {
     )
 }
 
+/// Busy bytes before one answer at most: the emulator makes them all at once.
+const BUSY_MAX: u32 = 10_000;
+
 async fn clear_faults(State(rig): State<Arc<Rig>>) -> Response {
     rig.clear_faults();
     done()
@@ -154,68 +152,11 @@ async fn paper(State(rig): State<Arc<Rig>>) -> String {
     rig.paper()
 }
 
-async fn set_clock(State(clock): State<Arc<Clock>>, body: Bytes) -> Response {
-    read(&body, |fields| {
-        if fields.node("offset_s").is_none() {
-            fields.fault("offset_s", "Missing", "is needed");
-        }
-        fields.decimal("offset_s", 0)
-    })
-    .map_or_else(
-        |faults| refuse(&faults),
-        |offset| {
-            clock.set_offset(offset.unwrap_or(0));
-            done()
-        },
-    )
-}
-
-/// Reads a switch's body strictly: all faults at once, and nothing is switched if there is one.
-fn read<T>(body: &[u8], take: impl FnOnce(&mut Fields<'_, '_>) -> T) -> Result<T, Vec<Fault>> {
-    let node = Node::parse(body).map_err(|words| {
-        let fault = Fault {
-            path: "body".to_owned(),
-            code: "MalformedJson",
-            sentence: format!("is not JSON: {words}"),
-        };
-        vec![fault]
-    })?;
-    let mut faults = Vec::new();
-    let mut fields = Fields::of(&node, "", &mut faults);
-    let value = take(&mut fields);
-    fields.finish();
-    if faults.is_empty() {
-        Ok(value)
-    } else {
-        Err(faults)
-    }
-}
-
-fn refuse(faults: &[Fault]) -> Response {
-    let message = faults
-        .iter()
-        .map(Fault::to_string)
-        .collect::<Vec<_>>()
-        .join("\n");
-    let error = faults.first().map_or("BadRequest", |fault| fault.code);
-    answer(
-        StatusCode::BAD_REQUEST,
-        &object! { "error" => error, "message" => message },
-    )
-}
-
-fn done() -> Response {
-    answer(
-        StatusCode::OK,
-        &Out::Object(vec![("ok".into(), true.into())]),
-    )
-}
-
 #[cfg(test)]
 mod tests {
     use std::sync::Arc;
 
-    use super::{Rig, printer_router};
+    use super::{Rig, router};
     use axum::body::Body;
     use axum::http::{Request, StatusCode};
     use ferrotill_device::emulator::RigOptions;
@@ -227,11 +168,36 @@ mod tests {
         let rig = Arc::new(Rig::start(RigOptions::new(folder.path().join("printer"))).unwrap());
         let body = r#"{"keyboard":"z","power":"off"}"#;
         let call = Request::put("/sim/printer").body(Body::from(body)).unwrap();
-        let answer = printer_router(Arc::clone(&rig))
-            .oneshot(call)
-            .await
-            .unwrap();
+        let answer = router(Arc::clone(&rig)).oneshot(call).await.unwrap();
         assert_eq!(answer.status(), StatusCode::BAD_REQUEST);
         assert_eq!(rig.snapshot(false).power, "on");
+    }
+
+    #[tokio::test]
+    async fn a_switch_takes_a_body_with_a_byte_order_mark() {
+        let folder = tempfile::tempdir().unwrap();
+        let rig = Arc::new(Rig::start(RigOptions::new(folder.path().join("printer"))).unwrap());
+        let body = "\u{feff}{\"power\":\"off\"}";
+        let call = Request::put("/sim/printer").body(Body::from(body)).unwrap();
+        let answer = router(Arc::clone(&rig)).oneshot(call).await.unwrap();
+        assert_eq!(answer.status(), StatusCode::OK);
+        assert_eq!(rig.snapshot(false).power, "off");
+    }
+
+    #[tokio::test]
+    async fn a_fault_sends_at_most_ten_thousand_busy_bytes() {
+        let folder = tempfile::tempdir().unwrap();
+        let rig = Arc::new(Rig::start(RigOptions::new(folder.path().join("printer"))).unwrap());
+        for (times, status) in [
+            (10_000, StatusCode::OK),
+            (u32::MAX, StatusCode::BAD_REQUEST),
+        ] {
+            let body = format!("{{\"kind\":\"busy\",\"times\":{times}}}");
+            let call = Request::post("/sim/printer/faults")
+                .body(Body::from(body))
+                .unwrap();
+            let answer = router(Arc::clone(&rig)).oneshot(call).await.unwrap();
+            assert_eq!(answer.status(), status, "{times}");
+        }
     }
 }

@@ -1,0 +1,34 @@
+//! `/sim/printer` and `/sim/clock`: the simulator's switches, in TEST mode only.
+
+pub mod clock;
+pub mod printer;
+
+use axum::http::StatusCode;
+use axum::response::Response;
+
+use super::json::{FaultList, Fields, JsonValue};
+use super::problem::Problem;
+use super::response::json_response;
+use crate::object;
+
+/// Reads a switch's body strictly: all faults at once, and nothing is switched if there is one.
+fn read<T>(body: &[u8], take: impl FnOnce(&mut Fields<'_, '_>) -> T) -> Result<T, FaultList> {
+    let node = JsonValue::of_body(body)?;
+    let mut faults = FaultList::default();
+    let mut fields = Fields::of(&node, "", &mut faults);
+    let value = take(&mut fields);
+    fields.finish();
+    if faults.is_empty() {
+        Ok(value)
+    } else {
+        Err(faults)
+    }
+}
+
+fn refuse(faults: &FaultList) -> Response {
+    Problem::from(faults).response(StatusCode::BAD_REQUEST)
+}
+
+fn done() -> Response {
+    json_response(StatusCode::OK, &object! { "ok" => true })
+}
