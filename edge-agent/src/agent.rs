@@ -18,12 +18,12 @@ use crate::authority::online_ecr::OnlineEcr;
 use crate::board::Board;
 use crate::clerk::{Clerk, ClerkDoor, DeskPlan, Message, Setting};
 use crate::clock::Clock;
+use crate::config::adopt;
 use crate::config::{Config, ConfigError, Device};
 use crate::guard::GuardedClock;
 use crate::printer::PrinterTask;
 use crate::store::{Reader, Store, StoreError};
 use crate::sync::{Sender, SenderParts};
-use crate::tables;
 
 /// Why the agent does not start.
 #[derive(Debug, thiserror::Error)]
@@ -108,7 +108,7 @@ impl Agent {
         for device in &config.devices {
             plans.push(DeskPlan {
                 device: device.id,
-                configuration: tables::configuration(device, profile.facts()),
+                configuration: adopt::configuration(device, profile.facts()),
                 printer: start_printer(device, &door, &clock)?,
                 point_of_sale: device
                     .points_of_sale

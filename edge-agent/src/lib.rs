@@ -26,4 +26,3 @@ pub mod printer;
 pub mod standin;
 pub mod store;
 pub mod sync;
-pub mod tables;

@@ -24,6 +24,7 @@ use zeroize::Zeroizing;
 
 use crate::authority::tls::Trust;
 
+pub mod adopt;
 mod device;
 mod fault;
 mod layers;
@@ -187,7 +188,7 @@ pub struct Device {
 pub struct TaxGroup {
     /// A letter from A to H.
     pub code: char,
-    /// What the law calls it, where it was written; else the country's law or the rate tells (see `tables`).
+    /// What the law calls it, where it was written; else the country's law or the rate tells (see [`adopt`]).
     pub bucket: Option<Bucket>,
     /// Its rates in the order of their days; one alone that begins on [`Day::FIRST`] has always been in force.
     pub rates: Vec<DatedRate>,

@@ -10,11 +10,11 @@ use ferrotill::board::Board;
 use ferrotill::clerk::{Answer, Clerk, ClerkDoor, DeskPlan, Message, OfficeNews, Setting};
 use ferrotill::clock::Clock;
 use ferrotill::config::Config;
+use ferrotill::config::adopt;
 use ferrotill::guard::GuardedClock;
 use ferrotill::order::{OrderDraft, OrderForm, OrderKind, OrderLine, ReceiptMode};
 use ferrotill::printer::PrinterTask;
 use ferrotill::store::{Reader, Store};
-use ferrotill::tables;
 use ferrotill_core::budget::Budget;
 use ferrotill_core::profile::{MOLDOVA, Profile};
 use ferrotill_core::{Amount, Quantity};
@@ -201,7 +201,7 @@ impl Shop {
         .map_err(words)?;
         let plan = DeskPlan {
             device: DEVICE,
-            configuration: tables::configuration(device, MOLDOVA.facts()),
+            configuration: adopt::configuration(device, MOLDOVA.facts()),
             printer,
             point_of_sale: Uuid::from_u128(1),
             serial: None,

@@ -7,8 +7,8 @@ use ferrotill_core::till::Wish;
 use super::request::{Shop, path_of};
 use crate::api::json::Fault;
 use crate::config::Device;
+use crate::config::adopt;
 use crate::order::{OrderDraft, OrderForm, OrderKind, ReceiptMode, WishRoom};
-use crate::tables;
 
 /// Tells also what the core has against a draft of which some parts could not be read.
 ///
@@ -45,7 +45,7 @@ pub(super) fn add_faults(draft: &OrderDraft, shop: Shop<'_>, faults: &mut Vec<Fa
         found: String::new(),
     };
     let facts = shop.profile.facts();
-    let configuration = tables::configuration(shop.device, facts);
+    let configuration = adopt::configuration(shop.device, facts);
     let rules = Rules {
         facts,
         taxes: &configuration.taxes,

@@ -6,11 +6,11 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 use ferrotill::authority::online_ecr::OnlineEcr;
 use ferrotill::board::Board;
 use ferrotill::clerk::{Clerk, ClerkDoor, DeskPlan, Message, Setting};
+use ferrotill::config::adopt;
 use ferrotill::guard::GuardedClock;
 use ferrotill::printer::{Listener, News, PrinterTask, Worker};
 use ferrotill::store::{Reader, Store};
 use ferrotill::sync::{SenderParts, Worker as Sender};
-use ferrotill::tables;
 use ferrotill_core::budget::Budget;
 use ferrotill_core::profile::{MOLDOVA, Profile};
 use ferrotill_device::driver::isl::IslPrinter;
@@ -72,7 +72,7 @@ impl World {
             workers.push(worker);
             plans.push(DeskPlan {
                 device: till.device,
-                configuration: tables::configuration(device, MOLDOVA.facts()),
+                configuration: adopt::configuration(device, MOLDOVA.facts()),
                 printer,
                 point_of_sale: Uuid::from_u128(1),
                 serial: None,

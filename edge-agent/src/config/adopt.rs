@@ -5,7 +5,7 @@ use ferrotill_core::payment::{PaymentTable, PaymentType};
 use ferrotill_core::profile::Facts;
 use ferrotill_core::tax::{Bucket, DatedRate, TaxCode, TaxEntry, TaxRate, TaxTable};
 
-use crate::config::Device;
+use super::Device;
 
 /// The configuration of a device as its till adopts it.
 ///
@@ -77,8 +77,8 @@ mod tests {
     use ferrotill_core::tax::Bucket;
     use ferrotill_core::time::Day;
 
+    use super::super::Config;
     use super::configuration;
-    use crate::config::Config;
 
     const TILL: &str = r#"
 [till]
