@@ -13,9 +13,8 @@ use std::time::{Duration, Instant};
 
 use ferrotill::agent::Agent;
 use ferrotill::authority::send::kept_agent;
-use ferrotill::authority::tls::Trust;
 use ferrotill::clerk::{Answer, Message};
-use ferrotill::config::Config;
+use ferrotill::config::{Config, Trust};
 use ferrotill::order::{OrderDraft, OrderForm, OrderKind, OrderLine, ReceiptMode};
 use ferrotill::standin::{self, Received, StandIn, Strictness};
 use ferrotill_core::{Amount, Quantity};

@@ -12,9 +12,9 @@ use std::time::Duration;
 
 use ferrotill::authority::online_ecr::OnlineEcr;
 use ferrotill::authority::send::{agent, kept_agent, send};
-use ferrotill::authority::tls::{TlsFault, Trust};
+use ferrotill::authority::tls::TlsFault;
 use ferrotill::authority::{Kind, Parcel, Verdict};
-use ferrotill::config::Config;
+use ferrotill::config::{Config, Trust};
 use ferrotill::standin::Condition;
 use ferrotill::sync::reachability::Failure;
 use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, date_time_ymd};

@@ -6,9 +6,9 @@ use std::time::{Duration, Instant};
 
 use super::super::online_ecr::OnlineEcr;
 use super::super::online_ecr::tests::sale;
-use super::super::tls::Trust;
 use super::super::{Authority, Document, Parcel, Verdict};
 use super::{Delivery, agent, send};
+use crate::config::Trust;
 use crate::standin::tests::Running;
 use crate::standin::{Condition, Strictness};
 use crate::sync::reachability::Failure;

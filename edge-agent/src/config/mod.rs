@@ -22,7 +22,6 @@ use ferrotill_core::time::Day;
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
-use crate::authority::tls::Trust;
 
 pub mod adopt;
 mod device;
@@ -39,6 +38,7 @@ mod tree;
 mod upstream;
 
 pub use fault::{ConfigError, Fault, Place};
+pub use upstream::Trust;
 
 use reader::Reader;
 use tree::Node;

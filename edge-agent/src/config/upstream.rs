@@ -11,7 +11,17 @@ use rustls::pki_types::{CertificateDer, ServerName};
 
 use super::reader::{Found, Reader, Section};
 use super::sections::{is_authority, milliseconds, mode_of, resolve};
-use super::{Mode, Trust, Upstream, online_ecr};
+use super::{Mode, Upstream, online_ecr};
+
+/// The certificate authorities that may have issued the certificate of an https server.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Trust {
+    /// The authorities that browsers trust, built into the program.
+    #[default]
+    BuiltIn,
+    /// Only these authorities, at least one.
+    Only(Vec<CertificateDer<'static>>),
+}
 
 /// Reads the section; without one, documents wait.
 pub(super) fn upstream(reader: &mut Reader, root: &Section<'_>, mode: Mode) -> Option<Upstream> {
