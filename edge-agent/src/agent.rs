@@ -205,13 +205,13 @@ pub fn check(
     config: &Config,
 ) -> Result<&'static dyn ferrotill_core::profile::Profile, ConfigError> {
     let plan = by_code(&config.till.country).map(|profile| profile.facts().seal_plan);
-    config.check_device_uris(&|uri| match (uri, plan) {
+    let uris = config.check_device_uris(&|uri| match (uri, plan) {
         (NO_PRINTER, Some(SealPlan::FiscalNumber)) => Ok(()),
         _ => DriverUri::parse(uri)
             .map(drop)
             .map_err(|error| error.to_string()),
-    })?;
-    config.check_country(&|code| {
+    });
+    let country = config.check_country(&|code| {
         let Some(profile) = by_code(code) else {
             return Err(
                 "it has no profile in this build; choose a country that has one".to_owned(),
@@ -223,7 +223,8 @@ pub fn check(
                 "the agent cannot sign receipts yet; choose a country that asks for a fiscal printer or for fiscal numbers".to_owned(),
             ),
         }
-    })?;
+    });
+    ConfigError::together([country, uris])?;
     by_code(&config.till.country).ok_or(ConfigError::Faulty { faults: Vec::new() })
 }
 
