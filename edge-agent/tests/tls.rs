@@ -558,20 +558,24 @@ fn what_is_wrong_with_a_file_of_authorities_is_told_with_its_place() {
         (
             authority.pem.as_str(),
             "http://office.example",
-            "stands beside a url that is not encrypted",
+            "is written beside a url that is not encrypted",
         ),
         ("", office, "holds no certificate"),
         (
             "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n",
             office,
-            "holds what is no certificate",
+            "holds something that is not a certificate",
         ),
         (
             "-----BEGIN CERTIFICATE-----\n",
             office,
-            "holds what is no certificate",
+            "holds something that is not a certificate",
         ),
-        (broken.as_str(), office, "holds what is no certificate"),
+        (
+            broken.as_str(),
+            office,
+            "holds something that is not a certificate",
+        ),
         (
             &" ".repeat(1024 * 1024 + 1),
             office,

@@ -48,7 +48,7 @@ pub use till::{Owner, Till};
 pub use upstream::{Trust, Upstream};
 pub use values::{Mode, Secret};
 
-use reader::Reader;
+use reader::{Reader, sorted};
 use tree::TomlNode;
 use values::MODES;
 
@@ -82,7 +82,7 @@ struct Places {
 pub struct ExplainedConfig {
     /// The configuration.
     pub config: Config,
-    /// Every key that was read, in the order of reading.
+    /// Every key that was read, each table in the order of the table of keys.
     pub keys: Vec<KeyInForce>,
 }
 
@@ -193,7 +193,7 @@ fn read(tree: &TomlNode, mut reader: Reader) -> Result<ExplainedConfig, ConfigEr
     match config {
         Some(config) => Ok(ExplainedConfig {
             config: Config { warnings, ..config },
-            keys,
+            keys: sorted(keys),
         }),
         // A reading without faults has every section; an error without faults would be a mistake of this program.
         None => Err(ConfigError::Faulty { faults: Vec::new() }),

@@ -3,6 +3,7 @@
 //! A faulty value reads as absent. What is built from it never leaves `config`, because a reading with faults ends in an
 //! error.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -75,6 +76,30 @@ pub struct KeyInForce {
     pub value: ShownValue,
     /// Where the value is written; `None` for a default.
     pub place: Option<Place>,
+}
+
+impl KeyInForce {
+    /// The path of the table that holds it, such as `device[0]`.
+    fn table(&self) -> &str {
+        self.path.rsplit_once('.').map_or("", |(table, _)| table)
+    }
+}
+
+/// The keys of one table side by side, in the order of the table of keys; the tables in the order of reading.
+pub(super) fn sorted(mut keys: Vec<KeyInForce>) -> Vec<KeyInForce> {
+    let mut tables = BTreeMap::new();
+    for key in &keys {
+        let next = tables.len();
+        tables.entry(key.table().to_owned()).or_insert(next);
+    }
+    keys.sort_by_cached_key(|key| {
+        let row = schema::section(key.section).and_then(|section| {
+            let mut rows = section.keys.iter();
+            rows.position(|row| row.name == key.row.name)
+        });
+        (tables.get(key.table()).copied(), row)
+    });
+    keys
 }
 
 /// Collects faults, warnings and the keys in force while values are taken out.

@@ -59,7 +59,7 @@ fn cell(text: &str) -> String {
 const HEAD: &str = "\
 # Configuration
 
-This page is made from the table of keys in `edge-agent/src/config/schema.rs`: change the table, then run `ferrotill config reference > docs/CONFIGURATION.md`.
+This page is made from the table of keys in `edge-agent/src/config/schema/`: change the table, then run `ferrotill config reference > docs/CONFIGURATION.md`.
 A sample file is in [`edge-agent/packaging/ferrotill.toml`](../edge-agent/packaging/ferrotill.toml).
 If a key has an environment variable, its name is below the key.
 ";

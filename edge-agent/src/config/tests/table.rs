@@ -115,6 +115,15 @@ fn a_key_in_force_has_its_value_and_its_origin() {
 }
 
 #[test]
+fn the_keys_in_force_of_a_table_have_the_order_of_the_table_of_keys() {
+    let keys = every_key();
+    let till = keys.iter().take_while(|key| key.section == "till");
+    let names: Vec<&str> = till.map(|key| key.row.name).collect();
+    let rows = schema::section("till").unwrap().keys.iter();
+    assert_eq!(names, rows.map(|row| row.name).collect::<Vec<_>>());
+}
+
+#[test]
 fn no_secret_is_shown_among_the_keys_in_force() {
     let keys = every_key();
     let shown: Vec<String> = keys
