@@ -273,8 +273,8 @@ fn start_numbers(
     let (Some(upstream), SealPlan::FiscalNumber) = (&config.upstream, plan) else {
         return Ok(None);
     };
-    let config = Arc::new(config.clone());
-    NumberKeeper::start(config, upstream, Arc::clone(board), door.clone())
+    let party = Arc::new(config.reporting_party());
+    NumberKeeper::start(party, upstream, Arc::clone(board), door.clone())
         .map(Some)
         .map_err(|source| StartError::Thread {
             name: "fiscal numbers".to_owned(),
@@ -317,7 +317,7 @@ fn start_sender(
         return Ok(None);
     };
     let parts = SenderParts {
-        config: Arc::new(config.clone()),
+        party: Arc::new(config.reporting_party()),
         currency,
         reader: reader.clone(),
         door: door.clone(),

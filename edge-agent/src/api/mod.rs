@@ -125,7 +125,7 @@ pub fn router(app: &Arc<App>, more: Router) -> Router {
             with_offline_remaining,
         ))
         .layer(from_fn_with_state(
-            Arc::new(origin::Visitors::new(&app.config)),
+            Arc::new(origin::Visitors::new(&app.config.api, app.config.till.mode)),
             origin::check,
         ))
 }

@@ -17,7 +17,7 @@ use axum::response::{IntoResponse, Response};
 use super::auth::Unauthorized;
 use super::{answer, fiscalcloud, with_state};
 use crate::clerk::FiscalState;
-use crate::config::{Config, Mode};
+use crate::config::{Api, Mode};
 
 /// Who may come in through a browser.
 #[derive(Debug)]
@@ -45,10 +45,10 @@ enum From {
 impl Visitors {
     /// As configured.
     #[must_use]
-    pub fn new(config: &Config) -> Self {
+    pub fn new(api: &Api, mode: Mode) -> Self {
         Self {
-            origins: config.api.allowed_origins.clone(),
-            mode: config.till.mode,
+            origins: api.allowed_origins.clone(),
+            mode,
         }
     }
 

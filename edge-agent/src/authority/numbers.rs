@@ -20,7 +20,7 @@ use super::send::{agent, post};
 use super::{Authority, Identity};
 use crate::board::{Board, Stock};
 use crate::clerk::{ClerkDoor, Message};
-use crate::config::{Config, Upstream};
+use crate::config::{ReportingParty, Upstream};
 use crate::sync::backoff::Backoff;
 use crate::sync::identity;
 
@@ -38,7 +38,7 @@ impl NumberKeeper {
     ///
     /// The system cannot make a thread.
     pub fn start(
-        config: Arc<Config>,
+        party: Arc<ReportingParty>,
         upstream: &Upstream,
         board: Arc<Board>,
         door: ClerkDoor,
@@ -51,7 +51,7 @@ impl NumberKeeper {
             wanted: upstream.online_ecr.numbers,
             numbers_field: upstream.online_ecr.numbers_field.clone(),
             success_field: upstream.online_ecr.success_field.clone(),
-            config,
+            party,
             board,
             door,
             stop: Arc::clone(&stop),
@@ -83,7 +83,7 @@ struct Worker {
     wanted: u32,
     numbers_field: String,
     success_field: Option<String>,
-    config: Arc<Config>,
+    party: Arc<ReportingParty>,
     board: Arc<Board>,
     door: ClerkDoor,
     stop: Arc<AtomicBool>,
@@ -97,9 +97,9 @@ impl Worker {
         let backoff = Backoff::new(1).up_to(PAUSE_MS_MAX);
         let mut failures = 0_u32;
         while !self.stop.load(Ordering::Acquire) {
-            let low = self.config.devices.iter().filter_map(|device| {
-                let stock = self.board.stock(device.id)?;
-                (stock.left <= u64::from(self.wanted) / 2).then_some((device.id, stock))
+            let low = self.party.devices.iter().filter_map(|device| {
+                let stock = self.board.stock(*device)?;
+                (stock.left <= u64::from(self.wanted) / 2).then_some((*device, stock))
             });
             let mut asked = false;
             for (device, stock) in low {
@@ -131,7 +131,7 @@ impl Worker {
         let body = Request {
             message_number: u64::from(stock.last_document).saturating_add(1),
             count: self.wanted,
-            identity: identity(&self.config, device),
+            identity: identity(&self.party, device),
         };
         let body = serde_json::to_string(&body).map_err(|error| error.to_string())?;
         let url = url_of(&self.url, self.protocol.path_of("fiscal_ranges"));

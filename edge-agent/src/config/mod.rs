@@ -44,7 +44,7 @@ pub use layers::Overrides;
 pub use online_ecr::{OnlineEcr, Signature};
 pub use reader::KeyInForce;
 pub use taxes::TaxGroup;
-pub use till::{Owner, Till};
+pub use till::{Owner, ReportingParty, Till};
 pub use upstream::{Trust, Upstream};
 pub use values::{Mode, Secret};
 
@@ -137,6 +137,15 @@ impl Config {
                 faults: vec![fault],
             })?;
         Ok(read(&tree, Reader::default())?.config)
+    }
+
+    /// What reports to the authority need of the configuration.
+    #[must_use]
+    pub fn reporting_party(&self) -> ReportingParty {
+        ReportingParty {
+            owner: self.till.owner.clone(),
+            devices: self.devices.iter().map(|device| device.id).collect(),
+        }
     }
 
     /// Lets the caller check every device's uri, which only the device crate can read.

@@ -8,7 +8,7 @@ use ferrotill_core::Currency;
 
 use super::letter::letter_document;
 use crate::authority::Document;
-use crate::config::Config;
+use crate::config::ReportingParty;
 use crate::store::{Letter, Reader, StoreError};
 
 /// A letter with what it tells; nothing where the journal cannot be read.
@@ -45,7 +45,7 @@ enum Reading {
 #[derive(Debug)]
 struct Desk {
     reader: Reader,
-    config: Arc<Config>,
+    party: Arc<ReportingParty>,
     currency: Currency,
 }
 
@@ -53,7 +53,7 @@ impl Desk {
     fn read(&self, after: i64, count: u32) -> Lot {
         let letters = self.reader.letters(after, count)?;
         let prepared = letters.into_iter().map(|letter| Prepared {
-            document: letter_document(&letter, &self.config, self.currency),
+            document: letter_document(&letter, &self.party, self.currency),
             letter,
         });
         Ok(prepared.collect())
@@ -71,14 +71,14 @@ impl ReadingAhead {
     /// The system cannot make one.
     pub(super) fn start(
         reader: Reader,
-        config: Arc<Config>,
+        party: Arc<ReportingParty>,
         currency: Currency,
     ) -> io::Result<Self> {
         let (asks, asked) = sync_channel::<(i64, u32)>(1);
         let (tell, lots) = sync_channel(1);
         let desk = Desk {
             reader,
-            config,
+            party,
             currency,
         };
         std::thread::Builder::new()
@@ -97,10 +97,10 @@ impl ReadingAhead {
     }
 
     /// The same without a thread.
-    pub(super) fn by_hand(reader: Reader, config: Arc<Config>, currency: Currency) -> Self {
+    pub(super) fn by_hand(reader: Reader, party: Arc<ReportingParty>, currency: Currency) -> Self {
         let desk = Desk {
             reader,
-            config,
+            party,
             currency,
         };
         Self {

@@ -26,7 +26,7 @@ use crate::authority::{Authority, Parcel, Verdict};
 use crate::board::Board;
 use crate::clerk::{ClerkDoor, Message, OfficeNews};
 use crate::clock::Clock;
-use crate::config::{Config, Upstream};
+use crate::config::{ReportingParty, Upstream};
 use crate::guard::GuardedClock;
 use crate::store::{Letter, Reader, StoreError};
 use ahead::{Prepared, ReadingAhead};
@@ -40,8 +40,8 @@ pub use post::Post;
 /// What the sender works with.
 #[derive(Debug)]
 pub struct SenderParts {
-    /// The configuration: devices and owner.
-    pub config: Arc<Config>,
+    /// The owner and the devices.
+    pub party: Arc<ReportingParty>,
     /// Currency of all documents.
     pub currency: Currency,
     /// The books.
@@ -95,7 +95,7 @@ impl Sender {
     ) -> io::Result<Self> {
         let ahead = ReadingAhead::start(
             parts.reader.clone(),
-            Arc::clone(&parts.config),
+            Arc::clone(&parts.party),
             parts.currency,
         )?;
         let post = Box::new(Network::to(upstream));
@@ -161,7 +161,7 @@ impl Worker {
     ) -> Self {
         let ahead = ReadingAhead::by_hand(
             parts.reader.clone(),
-            Arc::clone(&parts.config),
+            Arc::clone(&parts.party),
             parts.currency,
         );
         Self::new(parts, upstream, authority, post, ahead)
@@ -180,10 +180,10 @@ impl Worker {
             dwell_ms: millis(upstream.dwell),
         };
         let seed = parts
-            .config
+            .party
             .devices
             .first()
-            .map_or(1, |device| device.id.as_u64_pair().1);
+            .map_or(1, |device| device.as_u64_pair().1);
         parts
             .board
             .office_switched(&State::Online.to_string(), "the start", false);

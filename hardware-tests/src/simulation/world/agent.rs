@@ -94,7 +94,7 @@ impl World {
         let upstream = self.config.upstream.as_ref();
         let upstream = upstream.ok_or("the configuration names no office")?;
         let parts = SenderParts {
-            config: Arc::clone(&self.config),
+            party: Arc::new(self.config.reporting_party()),
             currency: MOLDOVA.facts().currency,
             reader: reader.clone(),
             door: door.clone(),
