@@ -13,9 +13,8 @@ use std::time::{Duration, Instant};
 
 use ferrotill::agent::Agent;
 use ferrotill::authority::http::kept_agent;
-use ferrotill::authority::tls::Trust;
 use ferrotill::clerk::{Answer, Message};
-use ferrotill::config::Config;
+use ferrotill::config::{Config, Trust};
 use ferrotill::order::{OrderDraft, OrderForm, OrderKind, OrderLine, ReceiptMode};
 use ferrotill::simulator::tax_office::{self, Received, Strictness, TaxOfficeSimulator};
 use ferrotill_core::{Amount, Quantity};

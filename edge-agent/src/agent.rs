@@ -15,12 +15,12 @@ use crate::api::replay::Replays;
 use crate::api::{self, service::Service};
 use crate::authority::online_ecr::OnlineEcr;
 use crate::clerk::{Clerk, ClerkHandle, ClerkSettings, DevicePlan, Message};
+use crate::config::adopt;
 use crate::config::{Config, ConfigError, Device};
 use crate::outbox::number_supply::NumberSupply;
 use crate::outbox::{OutboxParts, OutboxThread};
 use crate::seal::printer::PrinterTask;
 use crate::status::LiveStatus;
-use crate::tables;
 use crate::time::clock::Clock;
 use crate::time::guarded_clock::GuardedClock;
 use ferrotill_store::{Reader, Store, StoreError};
@@ -108,7 +108,7 @@ impl Agent {
         for device in &config.devices {
             plans.push(DevicePlan {
                 device: device.id,
-                configuration: tables::configuration(device, profile.facts()),
+                configuration: adopt::configuration(device, profile.facts()),
                 printer: start_printer(device, &clerk_handle, &clock)?,
                 point_of_sale: device
                     .points_of_sale
@@ -210,13 +210,13 @@ pub fn check(
     config: &Config,
 ) -> Result<&'static dyn ferrotill_core::profile::Profile, ConfigError> {
     let plan = by_code(&config.till.country).map(|profile| profile.facts().seal_plan);
-    config.check_device_uris(&|uri| match (uri, plan) {
+    let uris = config.check_device_uris(&|uri| match (uri, plan) {
         (NO_PRINTER, Some(SealPlan::FiscalNumber)) => Ok(()),
         _ => DriverUri::parse(uri)
             .map(drop)
             .map_err(|error| error.to_string()),
-    })?;
-    config.check_country(&|code| {
+    });
+    let country = config.check_country(&|code| {
         let Some(profile) = by_code(code) else {
             return Err(
                 "it has no profile in this build; choose a country that has one".to_owned(),
@@ -228,7 +228,8 @@ pub fn check(
                 "the agent cannot sign receipts yet; choose a country that asks for a fiscal printer or for fiscal numbers".to_owned(),
             ),
         }
-    })?;
+    });
+    ConfigError::together([country, uris])?;
     by_code(&config.till.country).ok_or(ConfigError::Faulty { faults: Vec::new() })
 }
 
@@ -277,9 +278,9 @@ fn start_numbers(
     let (Some(upstream), SealPlan::FiscalNumber) = (&config.upstream, plan) else {
         return Ok(None);
     };
-    let config = Arc::new(config.clone());
+    let party = Arc::new(config.reporting_party());
     NumberSupply::start(
-        config,
+        party,
         upstream,
         Arc::clone(live_status),
         clerk_handle.clone(),
@@ -326,7 +327,7 @@ fn start_sender(
         return Ok(None);
     };
     let parts = OutboxParts {
-        config: Arc::new(config.clone()),
+        party: Arc::new(config.reporting_party()),
         currency,
         reader: reader.clone(),
         clerk_handle: clerk_handle.clone(),

@@ -25,5 +25,4 @@ pub mod outbox;
 pub mod seal;
 pub mod simulator;
 pub mod status;
-pub mod tables;
 pub mod time;

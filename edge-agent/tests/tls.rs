@@ -13,9 +13,9 @@ use std::time::Duration;
 use ferrotill::authority::failure::Failure;
 use ferrotill::authority::http::{agent, kept_agent, send};
 use ferrotill::authority::online_ecr::OnlineEcr;
-use ferrotill::authority::tls::{TlsFault, Trust};
+use ferrotill::authority::tls::TlsFault;
 use ferrotill::authority::{EncodedRequest, Kind, Verdict};
-use ferrotill::config::Config;
+use ferrotill::config::{Config, Trust};
 use ferrotill::simulator::tax_office::Condition;
 use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, date_time_ymd};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
@@ -561,20 +561,24 @@ fn what_is_wrong_with_a_file_of_authorities_is_told_with_its_place() {
         (
             authority.pem.as_str(),
             "http://office.example",
-            "stands beside a url that is not encrypted",
+            "is written beside a url that is not encrypted",
         ),
         ("", office, "holds no certificate"),
         (
             "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n",
             office,
-            "holds what is no certificate",
+            "holds something that is not a certificate",
         ),
         (
             "-----BEGIN CERTIFICATE-----\n",
             office,
-            "holds what is no certificate",
+            "holds something that is not a certificate",
         ),
-        (broken.as_str(), office, "holds what is no certificate"),
+        (
+            broken.as_str(),
+            office,
+            "holds something that is not a certificate",
+        ),
         (
             &" ".repeat(1024 * 1024 + 1),
             office,

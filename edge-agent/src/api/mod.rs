@@ -51,7 +51,10 @@ pub fn router(service: &Arc<Service>, more: Router) -> Router {
             with_what_is_left,
         ))
         .layer(from_fn_with_state(
-            Arc::new(OriginPolicy::new(&service.config)),
+            Arc::new(OriginPolicy::new(
+                &service.config.api,
+                service.config.till.mode,
+            )),
             origin::check,
         ))
 }

@@ -19,7 +19,7 @@ use super::fiscalcloud;
 use super::problem::Problem;
 use super::response::with_fiscal_state;
 use crate::clerk::FiscalState;
-use crate::config::{Config, Mode};
+use crate::config::{Api, Mode};
 
 /// Who may come in through a browser.
 #[derive(Debug)]
@@ -47,10 +47,10 @@ enum Source {
 impl OriginPolicy {
     /// As configured.
     #[must_use]
-    pub fn new(config: &Config) -> Self {
+    pub fn new(api: &Api, mode: Mode) -> Self {
         Self {
-            origins: config.api.allowed_origins.clone(),
-            mode: config.till.mode,
+            origins: api.allowed_origins.clone(),
+            mode,
         }
     }
 

@@ -7,9 +7,10 @@ use std::io;
 use std::time::Duration;
 
 use super::online_ecr::url_of;
-use super::tls::{TlsFault, Trust};
+use super::tls::{TlsFault, tls_config};
 use super::{Authority, EncodedRequest, Verdict};
 use crate::authority::failure::Failure;
+use crate::config::Trust;
 use uuid::Uuid;
 
 /// What one attempt brought.
@@ -45,7 +46,7 @@ fn with_idle_connections(timeout: Duration, trust: &Trust, idle_connections: usi
         .max_idle_connections(idle_connections)
         .max_response_header_size(HEADER_BYTES_MAX)
         .proxy(None)
-        .tls_config(trust.config())
+        .tls_config(tls_config(trust))
         .build()
         .new_agent()
 }

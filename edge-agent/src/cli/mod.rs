@@ -2,6 +2,7 @@
 
 mod authority;
 mod client;
+mod config;
 mod day;
 mod demo;
 mod emulator;
@@ -47,6 +48,8 @@ pub enum Verb {
     Verify(verify::VerifyArguments),
     /// Says what became of a document that its printer cannot prove: what a person has read on the paper.
     Settle(settle::SettleArguments),
+    /// Checks and prints the configuration, and the pages about its keys.
+    Config(config::ConfigArguments),
 }
 
 /// Exit codes of the contract.
@@ -149,6 +152,7 @@ pub fn run(arguments: Arguments) -> Result<Exit, Failure> {
         Verb::Run(arguments) => service::run(&arguments, voice),
         Verb::Verify(arguments) => verify::run(&arguments, voice),
         Verb::Settle(arguments) => settle::run(&arguments, voice),
+        Verb::Config(arguments) => config::run(&arguments, voice),
         Verb::Demo(arguments) => demo::run(&arguments, voice),
         Verb::Emulator(arguments) => emulator::run(&arguments, voice),
         Verb::Authority(arguments) => authority::run(&arguments, voice),

@@ -12,7 +12,7 @@ use crate::authority::{
     CashDirection, CashOperation, Document, Heading, Identity, Item, Means, Payment, Receipt,
     ReceiptForm, TaxTotal, Total, ZReport,
 };
-use crate::config::Config;
+use crate::config::ReportingParty;
 use crate::time::clock::iso_utc;
 use ferrotill_store::OutboxEntry;
 
@@ -25,11 +25,11 @@ const UNIT: &str = "pcs";
 #[must_use]
 pub fn letter_document(
     letter: &OutboxEntry,
-    config: &Config,
+    party: &ReportingParty,
     currency: Currency,
 ) -> Option<Document> {
     let (reserved, sealed) = (letter.document.reserved()?, letter.document.sealed()?);
-    let heading = heading(letter, &reserved, config, currency);
+    let heading = heading(letter, &reserved, party, currency);
     Some(match &reserved.body {
         Body::Receipt(receipt) => Document::Receipt(receipt_document(
             heading,
@@ -54,7 +54,7 @@ pub fn letter_document(
 fn heading(
     letter: &OutboxEntry,
     reserved: &Reserved<'_>,
-    config: &Config,
+    party: &ReportingParty,
     currency: Currency,
 ) -> Heading {
     Heading {
@@ -74,21 +74,21 @@ fn heading(
         z_number: reserved.z_number,
         cashier: CASHIER.to_owned(),
         at: iso_utc(reserved.at.utc_ms),
-        identity: identity(config, letter.device),
+        identity: identity(party, letter.device),
     }
 }
 
 /// Who a device is at the tax office.
 #[must_use]
-pub fn identity(config: &Config, device: Uuid) -> Identity {
-    let owner = &config.till.owner;
+pub fn identity(party: &ReportingParty, device: Uuid) -> Identity {
+    let owner = &party.owner;
     let text = |text: &Option<String>| text.clone().unwrap_or_default();
     Identity {
         // A registration number is one device's; several devices are told apart by their own ids.
         device_token: owner
             .registration_number
             .clone()
-            .filter(|_| config.devices.len() == 1)
+            .filter(|_| party.devices.len() == 1)
             .unwrap_or_else(|| device.to_string()),
         tin: text(&owner.idnx),
         shop_name: text(&owner.organization_name),

@@ -22,7 +22,7 @@ use tokio::sync::Notify;
 
 use crate::authority::Authority;
 use crate::clerk::ClerkHandle;
-use crate::config::{Config, Upstream};
+use crate::config::{ReportingParty, Upstream};
 use crate::status::LiveStatus;
 use crate::time::clock::Clock;
 use crate::time::guarded_clock::GuardedClock;
@@ -37,8 +37,8 @@ pub use worker::OutboxWorker;
 /// What the sender works with.
 #[derive(Debug)]
 pub struct OutboxParts {
-    /// The configuration: devices and owner.
-    pub config: Arc<Config>,
+    /// The owner and the devices.
+    pub party: Arc<ReportingParty>,
     /// Currency of all documents.
     pub currency: Currency,
     /// The books.
@@ -79,7 +79,7 @@ impl OutboxThread {
     ) -> io::Result<Self> {
         let ahead = ReadingAhead::start(
             parts.reader.clone(),
-            Arc::clone(&parts.config),
+            Arc::clone(&parts.party),
             parts.currency,
         )?;
         let transport = Box::new(Network::to(upstream));

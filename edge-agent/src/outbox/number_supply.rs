@@ -17,7 +17,7 @@ use crate::authority::Authority;
 use crate::authority::http::{agent, post};
 use crate::authority::online_ecr::{OnlineEcr, url_of};
 use crate::clerk::{ClerkHandle, Message};
-use crate::config::{Config, Upstream};
+use crate::config::{ReportingParty, Upstream};
 use crate::outbox::backoff::Backoff;
 use crate::outbox::identity;
 use crate::status::{LiveStatus, Stock};
@@ -36,7 +36,7 @@ impl NumberSupply {
     ///
     /// The system cannot make a thread.
     pub fn start(
-        config: Arc<Config>,
+        party: Arc<ReportingParty>,
         upstream: &Upstream,
         live_status: Arc<LiveStatus>,
         clerk_handle: ClerkHandle,
@@ -47,7 +47,7 @@ impl NumberSupply {
             url: upstream.url.clone(),
             protocol: OnlineEcr::new(upstream.online_ecr.clone()),
             wanted: upstream.online_ecr.numbers,
-            config,
+            party,
             live_status,
             clerk_handle,
             stop: Arc::clone(&stop),
@@ -77,7 +77,7 @@ struct Worker {
     url: String,
     protocol: OnlineEcr,
     wanted: u32,
-    config: Arc<Config>,
+    party: Arc<ReportingParty>,
     live_status: Arc<LiveStatus>,
     clerk_handle: ClerkHandle,
     stop: Arc<AtomicBool>,
@@ -91,9 +91,9 @@ impl Worker {
         let backoff = Backoff::new(1).up_to(PAUSE_MS_MAX);
         let mut failures = 0_u32;
         while !self.stop.load(Ordering::Acquire) {
-            let low = self.config.devices.iter().filter_map(|device| {
-                let stock = self.live_status.stock(device.id)?;
-                (stock.left <= u64::from(self.wanted) / 2).then_some((device.id, stock))
+            let low = self.party.devices.iter().filter_map(|device| {
+                let stock = self.live_status.stock(*device)?;
+                (stock.left <= u64::from(self.wanted) / 2).then_some((*device, stock))
             });
             let mut asked = false;
             for (device, stock) in low {
@@ -123,7 +123,7 @@ impl Worker {
 
     fn ask(&self, device: Uuid, stock: Stock) -> Result<Vec<Span>, String> {
         let message_number = u64::from(stock.last_document).saturating_add(1);
-        let identity = identity(&self.config, device);
+        let identity = identity(&self.party, device);
         let body = self
             .protocol
             .encode_range_request(message_number, identity)?;

@@ -8,7 +8,7 @@ use ferrotill_core::Currency;
 
 use super::entry::letter_document;
 use crate::authority::Document;
-use crate::config::Config;
+use crate::config::ReportingParty;
 use ferrotill_store::{OutboxEntry, Reader, StoreError};
 
 /// A letter with what it tells; nothing where the journal cannot be read.
@@ -48,7 +48,7 @@ enum Reading {
 #[derive(Debug)]
 struct DeviceState {
     reader: Reader,
-    config: Arc<Config>,
+    party: Arc<ReportingParty>,
     currency: Currency,
 }
 
@@ -56,7 +56,7 @@ impl DeviceState {
     fn read(&self, after: i64, count: u32) -> ReadBatch {
         let letters = self.reader.outbox_entries(after, count)?;
         let prepared = letters.into_iter().map(|letter| Prepared {
-            document: letter_document(&letter, &self.config, self.currency),
+            document: letter_document(&letter, &self.party, self.currency),
             letter,
         });
         Ok(prepared.collect())
@@ -74,14 +74,14 @@ impl ReadingAhead {
     /// The system cannot make one.
     pub(super) fn start(
         reader: Reader,
-        config: Arc<Config>,
+        party: Arc<ReportingParty>,
         currency: Currency,
     ) -> io::Result<Self> {
         let (asks, asked) = sync_channel::<(i64, u32)>(1);
         let (tell, lots) = sync_channel(1);
         let desk = DeviceState {
             reader,
-            config,
+            party,
             currency,
         };
         std::thread::Builder::new()
@@ -100,10 +100,10 @@ impl ReadingAhead {
     }
 
     /// The same without a thread.
-    pub(super) fn by_hand(reader: Reader, config: Arc<Config>, currency: Currency) -> Self {
+    pub(super) fn by_hand(reader: Reader, party: Arc<ReportingParty>, currency: Currency) -> Self {
         let desk = DeviceState {
             reader,
-            config,
+            party,
             currency,
         };
         Self {

@@ -73,7 +73,7 @@ impl OutboxWorker {
     ) -> Self {
         let ahead = ReadingAhead::by_hand(
             parts.reader.clone(),
-            Arc::clone(&parts.config),
+            Arc::clone(&parts.party),
             parts.currency,
         );
         Self::new(parts, upstream, authority, transport, ahead)
@@ -92,10 +92,10 @@ impl OutboxWorker {
             dwell_ms: millis(upstream.dwell),
         };
         let seed = parts
-            .config
+            .party
             .devices
             .first()
-            .map_or(1, |device| device.id.as_u64_pair().1);
+            .map_or(1, |device| device.as_u64_pair().1);
         parts
             .live_status
             .authority_switched(&State::Online.to_string(), "the start", false);

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use ferrotill::tables;
+use ferrotill::config::adopt;
 use ferrotill::time::clock::system_ms;
 use ferrotill_core::Amount;
 use ferrotill_core::document::ReportKind;
@@ -28,7 +28,7 @@ const PACE_MS: i64 = 60_000;
 pub(super) fn fill(folder: &Path, receipts: u32) -> Told<u32> {
     let config = config(folder)?;
     let device = config.devices.first().ok_or("the shop has no device")?;
-    let configuration = tables::configuration(device, MOLDOVA.facts());
+    let configuration = adopt::configuration(device, MOLDOVA.facts());
     let mut store = Store::open(folder).map_err(words)?;
     let till = store.load_till(DEVICE).map_err(words)?;
     let days = receipts.div_ceil(DAY);

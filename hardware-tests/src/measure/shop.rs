@@ -10,10 +10,10 @@ use ferrotill::clerk::{
     Answer, AuthorityNews, Clerk, ClerkHandle, ClerkSettings, DevicePlan, Message,
 };
 use ferrotill::config::Config;
+use ferrotill::config::adopt;
 use ferrotill::order::{OrderDraft, OrderForm, OrderKind, OrderLine, ReceiptMode};
 use ferrotill::seal::printer::PrinterTask;
 use ferrotill::status::LiveStatus;
-use ferrotill::tables;
 use ferrotill::time::clock::Clock;
 use ferrotill::time::guarded_clock::GuardedClock;
 use ferrotill_core::budget::Budget;
@@ -203,7 +203,7 @@ impl Shop {
         .map_err(words)?;
         let plan = DevicePlan {
             device: DEVICE,
-            configuration: tables::configuration(device, MOLDOVA.facts()),
+            configuration: adopt::configuration(device, MOLDOVA.facts()),
             printer,
             point_of_sale: Uuid::from_u128(1),
             serial: None,

@@ -9,8 +9,8 @@ use super::paths::path_of;
 use super::problem::fault_of;
 use crate::api::json::FaultList;
 use crate::config::Device;
+use crate::config::adopt;
 use crate::order::{OrderDraft, OrderForm, OrderKind, ReceiptMode, WishRoom};
-use crate::tables;
 
 /// Tells also what the core has against a draft of which some parts could not be read.
 ///
@@ -51,7 +51,7 @@ pub(super) fn add_faults(draft: &OrderDraft, context: RequestContext<'_>, faults
         found: String::new(),
     };
     let facts = context.profile.facts();
-    let configuration = tables::configuration(context.device, facts);
+    let configuration = adopt::configuration(context.device, facts);
     let rules = Rules {
         facts,
         taxes: &configuration.taxes,

@@ -6,10 +6,10 @@ use std::time::{Duration, Instant};
 
 use super::super::online_ecr::OnlineEcr;
 use super::super::online_ecr::tests::sale;
-use super::super::tls::Trust;
 use super::super::{Authority, Document, EncodedRequest, Verdict};
 use super::{Delivery, agent, send};
 use crate::authority::failure::Failure;
+use crate::config::Trust;
 use crate::simulator::tax_office::tests::Running;
 use crate::simulator::tax_office::{Condition, Strictness};
 

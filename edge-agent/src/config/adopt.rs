@@ -1,15 +1,15 @@
-//! The tables of a device's configuration in the core's form.
+//! The tables of a device's configuration, in the form of the core.
 
 use ferrotill_core::event::{Configuration, NumberRange};
 use ferrotill_core::payment::{PaymentTable, PaymentType};
 use ferrotill_core::profile::Facts;
 use ferrotill_core::tax::{Bucket, DatedRate, TaxCode, TaxEntry, TaxRate, TaxTable};
 
-use crate::config::Device;
+use super::device::Device;
 
 /// The configuration of a device as its till adopts it.
 ///
-/// The values were checked when they were read (`config`), so that nothing falls out here.
+/// The values were checked when they were read, so no group, payment type or range is lost here.
 #[must_use]
 pub fn configuration(device: &Device, law: &Facts) -> Configuration {
     let entries = device.tax_groups.iter().filter_map(|group| {
@@ -43,8 +43,8 @@ pub fn configuration(device: &Device, law: &Facts) -> Configuration {
     }
 }
 
-/// The bucket of a group for which none was written: the one that the country's law has its latest rate in.
-/// Where the law has it in several or in none, the rate alone tells: zero-rated at nothing, else standard.
+/// The bucket of a group for which none is written: the one that the law of the country gives to its latest rate. If the law
+/// gives the rate to several buckets or to none, a rate of zero is zero-rated and every other rate is standard.
 fn bucket_of(rates: &[DatedRate], law: &Facts) -> Bucket {
     let latest = rates.last().map_or(TaxRate::ZERO, |dated| dated.rate);
     let mut known = law
@@ -58,7 +58,7 @@ fn bucket_of(rates: &[DatedRate], law: &Facts) -> Bucket {
     }
 }
 
-/// Ranges of a device at most.
+/// The most ranges that a device can have.
 const RANGES_MAX: usize = 8;
 
 fn shortened(name: &str) -> heapless::String<32> {
@@ -77,8 +77,8 @@ mod tests {
     use ferrotill_core::tax::Bucket;
     use ferrotill_core::time::Day;
 
+    use super::super::Config;
     use super::configuration;
-    use crate::config::Config;
 
     const TILL: &str = r#"
 [till]
@@ -112,7 +112,7 @@ payment_types = [ { code = 0, name = "Bar", cash = true } ]
     }
 
     #[test]
-    fn letter_bucket_and_dated_rate_are_three_things() {
+    fn letter_bucket_and_dated_rate_are_independent() {
         let written = r#"
             { code = "A", rate = "20.00" },
             { code = "D", rate = "0", bucket = "exempt" },
@@ -136,13 +136,13 @@ payment_types = [ { code = 0, name = "Bar", cash = true } ]
     }
 
     #[test]
-    fn a_bucket_that_was_not_written_is_the_laws_or_the_rates() {
+    fn a_bucket_that_is_not_written_follows_from_the_law_or_from_the_rate() {
         let written = r#"{ code = "A", rate = "10" }, { code = "B", rate = "13" }, { code = "C", rate = "0" }, { code = "H", rate = "20" }"#;
         let buckets: Vec<Bucket> = groups("AT", written, Day::LAST)
             .into_iter()
             .map(|(_, bucket, _)| bucket)
             .collect();
-        // Nothing is zero-rated, exempt or out of scope by Austrian law: the rate alone cannot tell which.
+        // Austrian law has no group with a rate of zero, so the rate decides.
         assert_eq!(
             buckets,
             [
