@@ -1,6 +1,7 @@
 //! A few thousand power cuts and every failing call of a short shift, in each test run; the long run is `--bin powercut`.
 
-use ferrotill_hardware_tests::powercut::{Sync, cut_power, cut_power_of, fail_every_call, wear};
+use ferrotill_disk::Syncs;
+use ferrotill_hardware_tests::powercut::{cut_power, cut_power_on, fail_every_call, wear};
 
 #[test]
 fn what_was_acknowledged_survives_every_power_cut() {
@@ -18,7 +19,7 @@ fn no_failing_call_loses_what_was_acknowledged() {
 /// The control: without the syncs the suite must fail.
 #[test]
 fn a_disk_that_lies_about_its_syncs_is_found_out() {
-    let violation = cut_power_of(Sync::Ignored, 7, 250, 12).unwrap_err();
+    let violation = cut_power_on(Syncs::Ignored, 7, 250, 12).unwrap_err();
     assert!(violation.starts_with("seed 7, moment "), "{violation}");
 }
 

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::SECTOR;
+use crate::random::SeededRandom;
 
 /// What is on a disk: the bytes of each file by its name.
 pub type Image = BTreeMap<String, Vec<u8>>;
@@ -67,7 +68,7 @@ enum Fate {
     /// The oldest changes do, and the one in which the power goes does in part.
     Prefix(usize),
     /// Each sector by itself.
-    Dice,
+    EachSector,
 }
 
 impl History {
@@ -83,10 +84,10 @@ impl History {
         self.operations.is_empty()
     }
 
-    /// What may be left if the power goes right after the first `count` operations: another image for other dice.
+    /// What may be left if the power goes right after the first `count` operations: another image for other random.
     #[must_use]
-    pub fn cut(&self, count: usize, dice: &mut Dice) -> Image {
-        self.settle(count).cut(dice)
+    pub fn cut(&self, count: usize, random: &mut SeededRandom) -> Image {
+        self.settle(count).cut(random)
     }
 
     /// The disk after the first `count` operations, to be cut many times.
@@ -187,22 +188,22 @@ impl Medium {
 
     /// What may be left of it.
     #[must_use]
-    pub fn cut(&self, dice: &mut Dice) -> Image {
+    pub fn cut(&self, random: &mut SeededRandom) -> Image {
         let mut image = Image::new();
         for (name, settling) in &self.files {
-            if settling.deleted && dice.coin() {
+            if settling.deleted && random.coin() {
                 continue;
             }
             // A name that is not durable may be missing with all that was written.
-            let name_lost = settling.durable.is_none() && dice.below(4) == 0;
+            let name_lost = settling.durable.is_none() && random.below(4) == 0;
             if name_lost {
                 continue;
             }
-            let fate = match dice.below(4) {
+            let fate = match random.below(4) {
                 0 => Fate::Nothing,
                 1 => Fate::Everything,
-                2 => Fate::Prefix(dice.below(settling.pending.len() + 1)),
-                _ => Fate::Dice,
+                2 => Fate::Prefix(random.below(settling.pending.len() + 1)),
+                _ => Fate::EachSector,
             };
             let mut bytes = settling.durable.clone().unwrap_or_default();
             for (index, change) in settling.pending.iter().enumerate() {
@@ -210,9 +211,9 @@ impl Medium {
                     Fate::Nothing => {}
                     Fate::Everything => change.apply(&mut bytes),
                     Fate::Prefix(whole) if index < whole => change.apply(&mut bytes),
-                    Fate::Prefix(whole) if index == whole => change.tear(&mut bytes, dice),
+                    Fate::Prefix(whole) if index == whole => change.tear(&mut bytes, random),
                     Fate::Prefix(_) => {}
-                    Fate::Dice => change.tear(&mut bytes, dice),
+                    Fate::EachSector => change.tear(&mut bytes, random),
                 }
             }
             image.insert(name.to_string(), bytes);
@@ -233,10 +234,10 @@ impl Change {
     }
 
     /// Some of its sectors, and at most one of them in part.
-    fn tear(&self, bytes: &mut Vec<u8>, dice: &mut Dice) {
+    fn tear(&self, bytes: &mut Vec<u8>, random: &mut SeededRandom) {
         match self {
             Self::Truncate { .. } => {
-                if dice.coin() {
+                if random.coin() {
                     self.apply(bytes);
                 }
             }
@@ -249,8 +250,8 @@ impl Change {
                     let end = written
                         .len()
                         .min((offset + at) / SECTOR * SECTOR + SECTOR - offset);
-                    let kept = match dice.below(16) {
-                        0 => at + dice.below(end - at),
+                    let kept = match random.below(16) {
+                        0 => at + random.below(end - at),
                         chance if chance % 2 == 1 => end,
                         _ => at,
                     };
@@ -272,36 +273,4 @@ pub(crate) fn put(file: &mut Vec<u8>, offset: usize, bytes: &[u8]) {
         file.resize(end, 0);
     }
     file[offset..end].copy_from_slice(bytes);
-}
-
-/// Chance that can be repeated: the same seed throws the same dice (splitmix64).
-#[derive(Clone, Debug)]
-pub struct Dice(u64);
-
-impl Dice {
-    /// Dice of a seed.
-    #[must_use]
-    pub const fn new(seed: u64) -> Self {
-        Self(seed)
-    }
-
-    /// The next number.
-    pub fn throw(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut mixed = self.0;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        mixed ^ (mixed >> 31)
-    }
-
-    /// A number below a limit; 0 where the limit is 0.
-    pub fn below(&mut self, limit: usize) -> usize {
-        let thrown = usize::try_from(self.throw() >> 1).unwrap_or(0);
-        thrown.checked_rem(limit).unwrap_or(0)
-    }
-
-    /// One of two.
-    pub fn coin(&mut self) -> bool {
-        self.throw() & 1 == 1
-    }
 }

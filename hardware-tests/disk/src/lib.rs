@@ -3,7 +3,7 @@
 //! ```text
 //! Disk::mount(folder)      every file of SQLite in that folder lives here from now on, in memory
 //! disk.history()           each write, truncation, deletion and sync, in order
-//! history.cut(n, dice)     an image of what may be left if the power goes after the n-th of them
+//! history.cut(n, random)    an image of what may be left if the power goes after the n-th of them
 //! disk.put(image)          the disk after the power has come back
 //! disk.fail(Trouble)       the n-th write, sync, read or truncation fails, once or for ever
 //! ```
@@ -17,13 +17,18 @@
 //! - Bytes that no write touched are never damaged (SQLite's `POWERSAFE_OVERWRITE`, as its own VFS assumes it).
 //! - After a sync that failed, what it should have made durable may be forgotten, although it can still be read (as Linux does).
 
+mod disk;
+mod fault;
 mod history;
-mod platter;
+mod random;
 mod shared_memory;
+mod state;
 mod vfs;
 
-pub use history::{Dice, History, Image};
-pub use platter::{Disk, Kind, Trouble};
+pub use disk::Disk;
+pub use fault::{Kind, Syncs, Trouble};
+pub use history::{History, Image};
+pub use random::SeededRandom;
 
 /// The part of a write that a disk does or does not do.
 pub const SECTOR: usize = 512;

@@ -15,19 +15,20 @@ use ferrotill::listener::{Limits, serve};
 use ferrotill::order::ReceiptMode;
 
 use super::figures::{Hundredths, Nanoseconds, Row, Times, median, ratio};
-use super::shop::{DEVICE, KEY, LINES, SECRET, config, registered, sale, sale_order, words};
+use super::shop::{DEVICE, KEY, LINES, SECRET, config, registered, sale, sale_order};
 use super::{Told, Wanted};
+use crate::error_text::with_sources;
 
 const BLOCK: usize = 100;
 const ROUND: usize = 10;
 
 /// Reads of two kinds: what stands in memory, and a receipt out of the books.
 pub(super) fn get(wanted: &Wanted, folder: &Path) -> Told<Vec<Row>> {
-    let agent = Agent::start(config(folder)?, None).map_err(words)?;
+    let agent = Agent::start(config(folder)?, None).map_err(with_sources)?;
     let (order, answer) = sale_order(sale(LINES, ReceiptMode::AlternativeOnly));
     agent.app().door.tell(order);
     registered(answer.blocking_recv())?;
-    let latest = agent.app().reader.letters(0, 1).map_err(words)?;
+    let latest = agent.app().reader.letters(0, 1).map_err(with_sources)?;
     let id = latest
         .first()
         .ok_or("the sale is not in the books")?
@@ -137,18 +138,18 @@ where
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()
-            .map_err(words)?;
+            .map_err(with_sources)?;
         runtime.block_on(async {
             let listener = tokio::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
                 .await
-                .map_err(words)?;
-            tell.send(listener.local_addr().map_err(words)?)
-                .map_err(words)?;
+                .map_err(with_sources)?;
+            tell.send(listener.local_addr().map_err(with_sources)?)
+                .map_err(with_sources)?;
             serve(listener).await;
             Ok(())
         })
     });
-    told.recv().map_err(words)
+    told.recv().map_err(with_sources)
 }
 
 /// A connection that is kept.
@@ -159,11 +160,11 @@ pub(super) struct Line {
 
 impl Line {
     pub(super) fn new(address: SocketAddr) -> Told<Self> {
-        let stream = TcpStream::connect(address).map_err(words)?;
-        stream.set_nodelay(true).map_err(words)?;
+        let stream = TcpStream::connect(address).map_err(with_sources)?;
+        stream.set_nodelay(true).map_err(with_sources)?;
         stream
             .set_read_timeout(Some(Duration::from_secs(30)))
-            .map_err(words)?;
+            .map_err(with_sources)?;
         Ok(Self {
             stream,
             heard: Vec::new(),
@@ -172,11 +173,11 @@ impl Line {
 
     /// Sends a request and reads its answer.
     pub(super) fn call(&mut self, request: &[u8]) -> Told<&[u8]> {
-        self.stream.write_all(request).map_err(words)?;
+        self.stream.write_all(request).map_err(with_sources)?;
         self.heard.clear();
         let mut room = [0; 16 * 1024];
         loop {
-            let read = self.stream.read(&mut room).map_err(words)?;
+            let read = self.stream.read(&mut room).map_err(with_sources)?;
             if read == 0 {
                 return Err("the connection was closed".to_owned());
             }

@@ -10,8 +10,9 @@ use ferrotill_disk::{Disk, Kind};
 
 use super::bare::{ANCHOR, BareFile};
 use super::figures::{Hundredths, Nanoseconds, Row, Times, median, ratio};
-use super::shop::{self, LINES, Shop, new_memory, registered, sale_order, words};
+use super::shop::{self, LINES, Shop, new_memory, registered, sale_order};
 use super::{Told, Wanted};
+use crate::error_text::with_sources;
 
 /// Sales and bare writes take turns in blocks of so many.
 const BLOCK: usize = 25;
@@ -123,7 +124,7 @@ pub(super) fn rate(wanted: &Wanted, folder: &Path) -> Told<Vec<Row>> {
 fn together(shop: &Shop, callers: usize, sales: usize) -> Told<Duration> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .build()
-        .map_err(words)?;
+        .map_err(with_sources)?;
     let left = Arc::new(AtomicUsize::new(sales));
     let begun = Instant::now();
     runtime.block_on(async {
@@ -144,7 +145,7 @@ fn together(shop: &Shop, callers: usize, sales: usize) -> Told<Duration> {
             });
         }
         while let Some(ended) = tasks.join_next().await {
-            ended.map_err(words)??;
+            ended.map_err(with_sources)??;
         }
         Ok(begun.elapsed())
     })
@@ -166,7 +167,7 @@ struct Worn {
 fn wear_of(sales: usize, office: bool) -> Told<Worn> {
     let memory = Path::new("/dev/shm");
     let folder = tempfile::tempdir_in(memory).or_else(|_| tempfile::tempdir());
-    let folder = folder.map_err(words)?;
+    let folder = folder.map_err(with_sources)?;
     let disk = Disk::mount(folder.path());
     let shop = Shop::open(folder.path(), &new_memory(1))?;
     // The first sale waits for the printer and opens the shift.

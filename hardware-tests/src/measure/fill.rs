@@ -14,8 +14,9 @@ use ferrotill_core::till::{Command, Order, Till, Wish};
 use uuid::Uuid;
 
 use super::Told;
-use super::shop::{DEVICE, config, words};
-use crate::bookkeeping::{LOAF, printed, write_down};
+use super::shop::{DEVICE, config};
+use crate::error_text::with_sources;
+use crate::journal::{LOAF, decide_and_append, printed};
 
 /// Receipts of a day; then there is a Z-report.
 pub(super) const DAY: u32 = 500;
@@ -29,13 +30,13 @@ pub(super) fn fill(folder: &Path, receipts: u32) -> Told<u32> {
     let config = config(folder)?;
     let device = config.devices.first().ok_or("the shop has no device")?;
     let configuration = tables::configuration(device, MOLDOVA.facts());
-    let mut store = Store::open(folder).map_err(words)?;
-    let till = store.load_till(DEVICE).map_err(words)?;
+    let mut store = Store::open(folder).map_err(with_sources)?;
+    let till = store.load_till(DEVICE).map_err(with_sources)?;
     let days = receipts.div_ceil(DAY);
     let past = till.last_z();
     // The last receipt is of yesterday.
     let length = i64::from(days.saturating_sub(past)) * i64::from(DAY + 1) * PACE_MS;
-    let latest = store.latest_moment().map_err(words)?;
+    let latest = store.latest_moment().map_err(with_sources)?;
     let begin = system_ms() - 86_400_000 - length;
     let now = latest.map_or(begin, |latest| latest.utc_ms.max(begin));
     let mut filler = Filler {
@@ -44,14 +45,14 @@ pub(super) fn fill(folder: &Path, receipts: u32) -> Told<u32> {
         sealed: Vec::new(),
     };
     if *filler.till.configuration() != configuration {
-        let mut batch = store.batch().map_err(words)?;
+        let mut batch = store.batch().map_err(with_sources)?;
         filler.append(&mut batch, &Command::Adopt(&configuration))?;
-        batch.commit().map_err(words)?;
+        batch.commit().map_err(with_sources)?;
     }
     for _ in past..days {
         let mut left = DAY;
         while left > 0 {
-            let mut batch = store.batch().map_err(words)?;
+            let mut batch = store.batch().map_err(with_sources)?;
             for _ in 0..left.min(TOGETHER) {
                 filler.sell(&mut batch)?;
             }
@@ -60,8 +61,8 @@ pub(super) fn fill(folder: &Path, receipts: u32) -> Told<u32> {
                 filler.seal(&mut batch, Wish::Report(ReportKind::Z))?;
             }
             filler.acknowledge(&mut batch)?;
-            batch.snapshot(DEVICE, &filler.till).map_err(words)?;
-            batch.commit().map_err(words)?;
+            batch.snapshot(DEVICE, &filler.till).map_err(with_sources)?;
+            batch.commit().map_err(with_sources)?;
         }
     }
     store.anchor();
@@ -112,13 +113,15 @@ impl Filler {
 
     fn acknowledge(&mut self, batch: &mut Batch<'_>) -> Told {
         for sealed_seq in self.sealed.drain(..) {
-            batch.acknowledge(sealed_seq, self.now).map_err(words)?;
+            batch
+                .acknowledge(sealed_seq, self.now)
+                .map_err(with_sources)?;
         }
         Ok(())
     }
 
     fn append(&mut self, batch: &mut Batch<'_>, command: &Command<'_>) -> Told {
-        write_down(batch, DEVICE, &mut self.till, command, self.now).map_err(words)
+        decide_and_append(batch, DEVICE, &mut self.till, command, self.now).map_err(with_sources)
     }
 }
 

@@ -8,8 +8,9 @@ use ferrotill::order::{OrderKind, ReceiptMode};
 use super::figures::{Hundredths, Nanoseconds, Row, Times, median, ratio};
 use super::fill::fill;
 use super::process::{Programs, beside_first, memory, starts_in_turn};
-use super::shop::{LINES, Shop, new_memory, sale, words};
+use super::shop::{LINES, Shop, new_memory, sale};
 use super::{Told, Wanted};
+use crate::error_text::with_sources;
 
 const SIZES: [u32; 3] = [1_000, 100_000, 1_000_000];
 /// Sales at one size before it is the next one's turn.
@@ -185,9 +186,9 @@ fn filled(wanted: &Wanted, folder: &Path) -> Told<Vec<Books>> {
 
 /// Copies the books of a shop whose writer is idle or gone.
 fn copy(from: &Path, to: &Path) -> Told {
-    for entry in fs::read_dir(from).map_err(words)? {
-        let entry = entry.map_err(words)?;
-        fs::copy(entry.path(), to.join(entry.file_name())).map_err(words)?;
+    for entry in fs::read_dir(from).map_err(with_sources)? {
+        let entry = entry.map_err(with_sources)?;
+        fs::copy(entry.path(), to.join(entry.file_name())).map_err(with_sources)?;
     }
     Ok(())
 }

@@ -11,8 +11,9 @@ use uuid::Uuid;
 
 use super::calls::{Line, signed_call, signed_get};
 use super::figures::{Hundredths, Nanoseconds, Row, Times, ratio};
-use super::shop::{configuration, words};
+use super::shop::configuration;
 use super::{Told, Wanted};
+use crate::error_text::with_sources;
 
 /// How long a program may take to be ready.
 const READY_WITHIN: Duration = Duration::from_secs(60);
@@ -28,7 +29,7 @@ pub(super) struct Programs {
 impl Programs {
     /// Builds them, so that what is measured is this source.
     pub(super) fn build() -> Told<Self> {
-        let here = std::env::current_exe().map_err(words)?;
+        let here = std::env::current_exe().map_err(with_sources)?;
         let folder = here.parent().ok_or("this program lies nowhere")?.to_owned();
         let profile = if folder.ends_with("release") {
             "release"
@@ -40,7 +41,7 @@ impl Programs {
             .args(["--package", "ferrotill", "--bin", "ferrotill"])
             .args(["--package", "ferrotill-hardware-tests", "--bin", "bare"])
             .status()
-            .map_err(words)?;
+            .map_err(with_sources)?;
         if !status.success() {
             return Err("the programs could not be built".to_owned());
         }
@@ -75,7 +76,7 @@ pub(super) fn core() -> Told<Vec<Row>> {
         ])
         .stderr(Stdio::inherit())
         .output()
-        .map_err(words)?;
+        .map_err(with_sources)?;
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     let times = text.lines().find(|line| line.starts_with("core "));
     let found = text.lines().find_map(|line| {
@@ -109,7 +110,7 @@ impl Running {
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .spawn()
-            .map_err(words)?;
+            .map_err(with_sources)?;
         let mut running = Self {
             child,
             address,
@@ -125,7 +126,7 @@ impl Running {
                 running.ready = begun.elapsed();
                 return Ok(running);
             }
-            let ended = running.child.try_wait().map_err(words)?;
+            let ended = running.child.try_wait().map_err(with_sources)?;
             if ended.is_some() || begun.elapsed() > READY_WITHIN {
                 return Err(format!("{command:?} is not ready: {answered:?}, {ended:?}"));
             }
@@ -137,7 +138,7 @@ impl Running {
     pub(super) fn agent(programs: &Programs, folder: &Path) -> Told<Self> {
         let address = free_address()?;
         let file = folder.join("measure.toml");
-        std::fs::write(&file, configuration(folder, address.port())).map_err(words)?;
+        std::fs::write(&file, configuration(folder, address.port())).map_err(with_sources)?;
         let mut command = Command::new(programs.agent());
         command.arg("run").arg("--config").arg(&file);
         Self::start(&mut command, address, "/readyz")
@@ -154,7 +155,7 @@ impl Running {
     /// Resident memory in KiB.
     pub(super) fn resident(&self) -> Told<u64> {
         let status = format!("/proc/{}/status", self.child.id());
-        let text = std::fs::read_to_string(&status).map_err(words)?;
+        let text = std::fs::read_to_string(&status).map_err(with_sources)?;
         let line = text.lines().find_map(|line| line.strip_prefix("VmRSS:"));
         let figure = line.and_then(|line| line.split_whitespace().next()?.parse().ok());
         figure.ok_or_else(|| format!("{status} has no VmRSS"))
@@ -194,9 +195,9 @@ impl Running {
 
     /// Ends it as the service manager does.
     pub(super) fn stop(mut self) -> Told<Duration> {
-        let pid = i32::try_from(self.child.id()).map_err(words)?;
-        kill(Pid::from_raw(pid), Signal::SIGTERM).map_err(words)?;
-        self.child.wait().map_err(words)?;
+        let pid = i32::try_from(self.child.id()).map_err(with_sources)?;
+        kill(Pid::from_raw(pid), Signal::SIGTERM).map_err(with_sources)?;
+        self.child.wait().map_err(with_sources)?;
         Ok(self.ready)
     }
 }
@@ -210,8 +211,8 @@ impl Drop for Running {
 }
 
 fn free_address() -> Told<SocketAddr> {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).map_err(words)?;
-    listener.local_addr().map_err(words)
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).map_err(with_sources)?;
+    listener.local_addr().map_err(with_sources)
 }
 
 /// Starts on each of some folders in turn, and returns the times of each.
@@ -259,7 +260,10 @@ pub(super) fn start_and_size(wanted: &Wanted, folder: &Path) -> Told<Vec<Row>> {
     std::thread::sleep(IDLE);
     let worked = running.resident()?;
     running.stop()?;
-    let size = std::fs::metadata(programs.agent()).map_err(words)?.len() / 1_024;
+    let size = std::fs::metadata(programs.agent())
+        .map_err(with_sources)?
+        .len()
+        / 1_024;
     let middle = ratio(again.p50(), bare_again.p50());
     Ok(vec![
         Row::at_most(

@@ -26,6 +26,7 @@ use tokio::sync::{Notify, oneshot};
 use uuid::Uuid;
 
 use super::Told;
+use crate::error_text::with_sources;
 
 /// The device of every shop.
 pub(super) const DEVICE: Uuid = Uuid::from_u128(0x0875_b8a5_0668_41a3_a3fa_8eec_cf66_d289);
@@ -65,17 +66,7 @@ alternative_receipts_ranges = [ {{ series = "ABC", start = 1, end = 99999999, nu
 
 /// The configuration as the agent reads it.
 pub(super) fn config(folder: &Path) -> Told<Config> {
-    Config::parse(&configuration(folder, 0), "measure.toml").map_err(words)
-}
-
-pub(super) fn words(error: impl std::error::Error) -> String {
-    let mut words = error.to_string();
-    let mut source = error.source();
-    while let Some(inner) = source {
-        words = format!("{words}: {inner}");
-        source = inner.source();
-    }
-    words
+    Config::parse(&configuration(folder, 0), "measure.toml").map_err(with_sources)
 }
 
 /// A printer's memory; it outlives the agent.
@@ -183,13 +174,13 @@ impl Shop {
     pub(super) fn open(folder: &Path, memory: &Memory) -> Told<Self> {
         let config = config(folder)?;
         let device = config.devices.first().ok_or("the shop has no device")?;
-        let clock = Arc::new(Clock::new(None).map_err(words)?);
-        let mut store = Store::open(folder).map_err(words)?;
-        store.work_beside().map_err(words)?;
+        let clock = Arc::new(Clock::new(None).map_err(with_sources)?);
+        let mut store = Store::open(folder).map_err(with_sources)?;
+        store.work_beside().map_err(with_sources)?;
         let guard = Arc::new(GuardedClock::new(
             Arc::clone(&clock),
-            store.remembered_clock().map_err(words)?,
-            store.latest_moment().map_err(words)?,
+            store.remembered_clock().map_err(with_sources)?,
+            store.latest_moment().map_err(with_sources)?,
         ));
         let (door, inbox) = ClerkDoor::new();
         let printer = PrinterTask::start(
@@ -198,7 +189,7 @@ impl Shop {
             door.listener(DEVICE),
             Arc::clone(&clock),
         )
-        .map_err(words)?;
+        .map_err(with_sources)?;
         let plan = DeskPlan {
             device: DEVICE,
             configuration: tables::configuration(device, MOLDOVA.facts()),
@@ -241,7 +232,7 @@ impl Shop {
     /// The office takes everything that waits.
     pub(super) fn acknowledge_all(&self) -> Told {
         loop {
-            let waiting = self.reader.letters(0, 256).map_err(words)?;
+            let waiting = self.reader.letters(0, 256).map_err(with_sources)?;
             if waiting.is_empty() {
                 return Ok(());
             }
@@ -257,7 +248,7 @@ impl Shop {
         let (reply, waits) = oneshot::channel();
         let id = Uuid::nil();
         self.door.tell(Message::Waiting { id, reply });
-        waits.blocking_recv().map(drop).map_err(words)
+        waits.blocking_recv().map(drop).map_err(with_sources)
     }
 }
 
@@ -277,9 +268,9 @@ fn spawn_clerk(
     plan: DeskPlan,
     inbox: Receiver<Message>,
 ) -> Told<JoinHandle<()>> {
-    let clerk = Clerk::open(store, setting, vec![plan], inbox).map_err(words)?;
+    let clerk = Clerk::open(store, setting, vec![plan], inbox).map_err(with_sources)?;
     let thread = std::thread::Builder::new().name("clerk".to_owned());
-    thread.spawn(move || clerk.run()).map_err(words)
+    thread.spawn(move || clerk.run()).map_err(with_sources)
 }
 
 /// An answer that says that there is a document.

@@ -3,7 +3,7 @@
 use ferrotill::clerk::Answer;
 use ferrotill::order::{OrderForm, OrderKind, ReceiptMode};
 use ferrotill_core::Amount;
-use ferrotill_disk::Dice;
+use ferrotill_disk::SeededRandom;
 use tokio::sync::oneshot;
 use uuid::Uuid;
 
@@ -89,17 +89,22 @@ pub(super) struct Caller {
 }
 
 /// What is ordered next: by chance, and at the end of the day a Z-report.
-pub(super) fn new_order(orders: &[Order], till: usize, z: bool, dice: &mut Dice) -> Order {
+pub(super) fn new_order(
+    orders: &[Order],
+    till: usize,
+    z: bool,
+    random: &mut SeededRandom,
+) -> Order {
     let number = orders.len();
     let cents = 1_000 + i64::try_from(number).unwrap_or(0);
     let mut goods = None;
     let mut returns = None;
-    let kind = match dice.below(20) {
+    let kind = match random.below(20) {
         _ if z => OrderKind::Report { z: true },
         0 => OrderKind::Report { z: false },
         1 => OrderKind::Cash(Amount::from_minor(100_000 + cents)),
         2 => OrderKind::Cash(Amount::from_minor(-cents)),
-        3..=6 if let Some((original, part, back)) = to_return(orders, till, dice) => {
+        3..=6 if let Some((original, part, back)) = to_return(orders, till, random) => {
             let draft = back.draft(true);
             goods = Some(back);
             returns = Some((original, part));
@@ -109,7 +114,7 @@ pub(super) fn new_order(orders: &[Order], till: usize, z: bool, dice: &mut Dice)
             }
         }
         chance => {
-            let sold = Goods::new(number, dice);
+            let sold = Goods::new(number, random);
             let draft = sold.draft(false);
             goods = Some(sold);
             OrderKind::Sale {
@@ -121,7 +126,7 @@ pub(super) fn new_order(orders: &[Order], till: usize, z: bool, dice: &mut Dice)
                     _ => ReceiptMode::Automatic,
                 },
                 number: None,
-                print: dice.coin(),
+                print: random.coin(),
             }
         }
     };
@@ -144,8 +149,12 @@ pub(super) fn new_order(orders: &[Order], till: usize, z: bool, dice: &mut Dice)
 }
 
 /// A sale that is known to be registered, and what of it comes back; now and then what came back before.
-fn to_return(orders: &[Order], till: usize, dice: &mut Dice) -> Option<(usize, Part, Goods)> {
-    let twice = dice.below(4) == 0;
+fn to_return(
+    orders: &[Order],
+    till: usize,
+    random: &mut SeededRandom,
+) -> Option<(usize, Part, Goods)> {
+    let twice = random.below(4) == 0;
     let sold: Vec<(usize, &Order)> = orders
         .iter()
         .enumerate()
@@ -153,8 +162,8 @@ fn to_return(orders: &[Order], till: usize, dice: &mut Dice) -> Option<(usize, P
         .filter(|(_, order)| order.brought_back == twice)
         .filter(|(_, order)| matches!(order.form.kind, OrderKind::Sale { .. }))
         .collect();
-    let (place, order) = *sold.get(dice.below(sold.len()))?;
-    let part = *[Part::Whole, Part::Whole, Part::First, Part::Rest].get(dice.below(4))?;
+    let (place, order) = *sold.get(random.below(sold.len()))?;
+    let part = *[Part::Whole, Part::Whole, Part::First, Part::Rest].get(random.below(4))?;
     let goods = order.goods.as_ref()?.part(part)?;
     Some((place, part, goods))
 }

@@ -11,9 +11,7 @@
 //! Only ports, disk, network and time are replaced. The same seed plays the same shop: the same steps with the same trace.
 //! What no seed governs are the journal's key and the documents' ids over all tills, which nothing here depends on.
 
-mod bug;
 mod callers;
-mod driver;
 mod goods;
 mod line;
 mod office;
@@ -22,7 +20,7 @@ mod world;
 
 use std::fmt;
 
-pub use bug::Bug;
+use ferrotill_disk::Syncs;
 
 /// What a run came to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -72,6 +70,15 @@ impl fmt::Display for Violation {
 /// # Errors
 ///
 /// The first violation.
-pub fn simulate(seed: u64, days: u32, bug: Option<Bug>) -> Result<Tally, Box<Violation>> {
-    world::play(seed, days, bug)
+pub fn simulate(seed: u64, days: u32) -> Result<Tally, Box<Violation>> {
+    simulate_on(Syncs::Kept, seed, days)
+}
+
+/// [`simulate`] on a disk that does what it says, or ignores its syncs: the control, on which a violation must be found.
+///
+/// # Errors
+///
+/// The first violation.
+pub fn simulate_on(syncs: Syncs, seed: u64, days: u32) -> Result<Tally, Box<Violation>> {
+    world::play(syncs, seed, days)
 }

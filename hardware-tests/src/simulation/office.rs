@@ -8,10 +8,7 @@ use ferrotill::authority::{Authority, Parcel, Verdict};
 use ferrotill::standin::StandIn;
 use ferrotill::sync::Post;
 use ferrotill::sync::reachability::{Failure, Progress};
-use ferrotill_disk::Dice;
-use uuid::Uuid;
-
-use super::bug::Bug;
+use ferrotill_disk::SeededRandom;
 
 /// How the network and the office are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -76,13 +73,11 @@ pub(super) struct Sky(Arc<Mutex<Inside>>);
 struct Inside {
     office: StandIn,
     weather: Weather,
-    dice: Dice,
+    random: SeededRandom,
     /// Documents that arrive later.
     late: Vec<Posted>,
     /// What time it is, for the header `Date` of the office's answers.
     utc_ms: i64,
-    bug: Option<Bug>,
-    attempts: u64,
     /// The office has refused what the till told: in this world it has no reason to.
     refused: Option<String>,
     /// It has answered since this was last asked.
@@ -92,15 +87,13 @@ struct Inside {
 }
 
 impl Sky {
-    pub(super) fn over(office: StandIn, dice: Dice, bug: Option<Bug>) -> Self {
+    pub(super) fn over(office: StandIn, random: SeededRandom) -> Self {
         Self(Arc::new(Mutex::new(Inside {
             office,
             weather: Weather::Fair,
-            dice,
+            random,
             late: Vec::new(),
             utc_ms: 0,
-            bug,
-            attempts: 0,
             refused: None,
             answered: false,
             silent: false,
@@ -120,8 +113,8 @@ impl Sky {
     pub(super) fn pass(&self, utc_ms: i64) {
         let mut inside = self.inside();
         inside.utc_ms = utc_ms;
-        if !inside.late.is_empty() && inside.dice.below(12) == 0 {
-            let place = inside.dice.below(64) % inside.late.len();
+        if !inside.late.is_empty() && inside.random.below(12) == 0 {
+            let place = inside.random.below(64) % inside.late.len();
             let posted = inside.late.swap_remove(place);
             inside.arrive(&posted);
         }
@@ -173,7 +166,7 @@ impl Inside {
     fn deliver(&mut self, posted: Posted) -> Result<(u16, String), Failure> {
         let mut weather = self.weather;
         while weather == Weather::Mixed {
-            let place = self.dice.below(Weather::ALL.len());
+            let place = self.random.below(Weather::ALL.len());
             weather = Weather::ALL.get(place).copied().unwrap_or(Weather::Fair);
         }
         match weather {
@@ -211,28 +204,16 @@ impl Inside {
 impl Post for Sky {
     fn deliver(&self, authority: &dyn Authority, parcel: &Parcel, _kept: bool) -> Delivery {
         let mut inside = self.inside();
-        inside.attempts += 1;
-        let key = match inside.bug {
-            Some(Bug::NewKeyEachTime) => Uuid::from_u128(u128::from(inside.attempts)),
-            _ => parcel.key,
-        };
         let answer = inside.deliver(Posted {
             kind: parcel.kind.name(),
-            key: key.to_string(),
+            key: parcel.key.to_string(),
             body: parcel.body.clone(),
         });
         let busy = matches!(answer, Ok((429, _)));
-        let mut verdict = match answer {
+        let verdict = match answer {
             Ok((status, body)) => authority.decode(status, body.as_bytes()),
             Err(failure) => Verdict::Failed(failure),
         };
-        match inside.bug {
-            Some(Bug::AcknowledgeOnSend) => verdict = Verdict::Acknowledged,
-            Some(Bug::RefusedIsForgotten) if matches!(verdict, Verdict::Refused { .. }) => {
-                verdict = Verdict::Acknowledged;
-            }
-            _ => {}
-        }
         let answered = !matches!(verdict.progress(), Progress::Failed(_));
         inside.answered |= answered;
         inside.silent = !answered;

@@ -17,10 +17,9 @@ use ferrotill_device::driver::isl::IslPrinter;
 use tokio::sync::Notify;
 use uuid::Uuid;
 
-use super::super::bug::Bug;
-use super::super::driver::Driver;
 use super::super::line::Life;
-use super::{Told, World, words};
+use super::{Told, World};
+use crate::error_text::with_sources;
 
 /// A running agent.
 pub(super) struct Agent {
@@ -37,11 +36,9 @@ pub(super) struct Agent {
 impl World {
     /// A start of the agent.
     pub(super) fn open(&mut self) -> Told {
-        if self.bug == Some(Bug::SyncIsIgnored) {
-            self.disk.lie();
-        }
+        self.disk.set_syncs(self.syncs);
         self.starts = self.starts.wrapping_add(1);
-        let broken = |error| format!("the agent does not start: {}", words(error));
+        let broken = |error| format!("the agent does not start: {}", with_sources(error));
         let store = Store::open(self.folder.path()).map_err(broken)?;
         let guard = Arc::new(GuardedClock::new(
             Arc::clone(&self.clock),
@@ -56,16 +53,12 @@ impl World {
         let mut plans = Vec::new();
         for (till, device) in self.tills.iter().zip(&self.config.devices) {
             let line = till.line.until_the_end_of(&life);
-            let driver = Driver {
-                real: IslPrinter::new(till.make.driver, Box::new(line), self.starts),
-                bug: self.bug,
-            };
+            let driver = IslPrinter::new(till.make.driver, Box::new(line), self.starts);
             let ear = Ear {
                 door: door.clone(),
                 device: till.device,
                 clerk: Arc::clone(&desk),
                 life: life.clone(),
-                bug: self.bug,
             };
             let clock = Arc::clone(&self.clock);
             let (printer, worker) = PrinterTask::by_hand(Box::new(driver), Box::new(ear), clock);
@@ -121,12 +114,10 @@ impl World {
     /// The agent ends without a word, and begins again: its process alone, or with the power.
     pub(super) fn crash(&mut self, place: &str) -> Told {
         self.tally.crashes += 1;
-        let power = self.dice.coin();
+        let power = self.random.coin();
         let history = self.disk.history();
-        let image = if self.bug == Some(Bug::OlderBooks) {
-            history.cut(history.len() / 2, &mut self.dice)
-        } else if power {
-            history.cut(history.len(), &mut self.dice)
+        let image = if power {
+            history.cut(history.len(), &mut self.random)
         } else {
             self.disk.image()
         };
@@ -134,11 +125,11 @@ impl World {
         self.disk_ill = 0;
         self.disk.put(&image);
         // One till in three; the others' places are nobody's.
-        let pressed = self.dice.below(self.tills.len() * 3);
+        let pressed = self.random.below(self.tills.len() * 3);
         self.press_a_key(pressed);
         if power {
             self.clock = Arc::new(self.clock.after_a_reboot());
-            if self.dice.coin() {
+            if self.random.coin() {
                 for till in &self.tills {
                     till.line.line.with(|emulator| emulator.set_power(false));
                 }
@@ -158,13 +149,11 @@ struct Ear {
     device: Uuid,
     clerk: Arc<Mutex<Option<Weak<Mutex<Clerk>>>>>,
     life: Life,
-    bug: Option<Bug>,
 }
 
 impl Listener for Ear {
     fn tell(&self, news: News) {
-        let lost = self.bug == Some(Bug::NewsIsLost) && matches!(news, News::Settled(..));
-        if !self.life.is_over() && !lost {
+        if !self.life.is_over() {
             self.door.tell(Message::Printer(self.device, news));
         }
     }
@@ -172,9 +161,6 @@ impl Listener for Ear {
     fn decide_cancel(&self, id: Uuid) -> bool {
         if self.life.is_over() {
             return false;
-        }
-        if self.bug == Some(Bug::CancelBeforeDurable) {
-            return true;
         }
         let (reply, answer) = sync_channel(1);
         self.door

@@ -7,7 +7,6 @@ use ferrotill::store::RequestState;
 use ferrotill_core::refusal::Refusal;
 use tokio::sync::oneshot;
 
-use super::super::bug::Bug;
 use super::super::callers::{Order, Said, new_order};
 use super::{CALLERS, Request, Told, World};
 
@@ -44,18 +43,18 @@ impl World {
                 let again = match said {
                     Some(Said::Open) => true,
                     // A caller may ask again although it knows.
-                    _ => !closing && self.dice.below(4) == 0,
+                    _ => !closing && self.random.below(4) == 0,
                 };
                 if !again {
                     mine.order = None;
                     return Ok(());
                 }
-                mine.clashing = said == Some(Said::Yes) && self.dice.below(4) == 0;
+                mine.clashing = said == Some(Said::Yes) && self.random.below(4) == 0;
                 place
             }
-            None if closing || self.dice.below(3) != 0 => return Ok(()),
+            None if closing || self.random.below(3) != 0 => return Ok(()),
             None => {
-                let order = new_order(&self.orders, till, false, &mut self.dice);
+                let order = new_order(&self.orders, till, false, &mut self.random);
                 self.begin(order)
             }
         };
@@ -135,11 +134,7 @@ impl World {
         }
         let states: Vec<FiscalState> = heard.iter().map(state_of).collect();
         let said = if states.contains(&FiscalState::Registered) {
-            if self.bug == Some(Bug::YesIsHeardAsNo) {
-                Said::No
-            } else {
-                Said::Yes
-            }
+            Said::Yes
         } else if !unanswered
             && states
                 .iter()
@@ -261,13 +256,12 @@ impl World {
             order.given_up = false;
             order.form.clone()
         };
-        let id = form.id;
-        let twice = !closing && !clashing && self.dice.below(12) == 0;
+        let twice = !closing && !clashing && self.random.below(12) == 0;
         let mut pending = Vec::new();
         for _ in 0..if twice { 2 } else { 1 } {
             let (reply, answer) = oneshot::channel();
             pending.push(answer);
-            let delay = match self.dice.below(16) {
+            let delay = match self.random.below(16) {
                 _ if closing => 0,
                 0 => LOST,
                 1 => 25_000,
@@ -275,12 +269,7 @@ impl World {
                 4 | 5 => 400,
                 _ => 0,
             };
-            if self.bug == Some(Bug::AnswerBeforeCommit) && place % 16 == 7 {
-                let _ = reply.send(Answer::Registered {
-                    id,
-                    replayed: false,
-                });
-            } else if delay != LOST {
+            if delay != LOST {
                 self.on_the_way.push(Request {
                     arrives_ms: self.now_ms + delay,
                     signed_ms: self.clock.system_ms(),
@@ -290,8 +279,8 @@ impl World {
                 });
             }
         }
-        let deaf = !closing && self.dice.below(16) == 0;
-        let impatient = !closing && self.dice.below(8) == 0;
+        let deaf = !closing && self.random.below(16) == 0;
+        let impatient = !closing && self.random.below(8) == 0;
         if let Some(mine) = self.callers.get_mut(caller) {
             mine.order = Some(place);
             mine.pending = pending;
@@ -319,7 +308,7 @@ impl World {
                 .partition(|request| closing || request.arrives_ms <= now);
         self.on_the_way = late;
         while !arrived.is_empty() {
-            let place = self.dice.below(arrived.len());
+            let place = self.random.below(arrived.len());
             let request = arrived.swap_remove(place);
             let Some(agent) = &self.agent else { continue };
             // As the API does with an order whose signature holds.

@@ -6,7 +6,8 @@ use ferrotill_core::profile::MOLDOVA;
 use uuid::Uuid;
 
 use super::super::callers::{Key, Said};
-use super::{Told, World, words};
+use super::{Told, World};
+use crate::error_text::with_sources;
 
 impl World {
     /// What a caller was told last is so.
@@ -15,7 +16,10 @@ impl World {
             return Ok(());
         };
         let device = self.tills.get(order.till).map(|till| till.device);
-        let found = agent.reader.find(device, order.form.id).map_err(words)?;
+        let found = agent
+            .reader
+            .find(device, order.form.id)
+            .map_err(with_sources)?;
         let row = found.as_ref().map(|document| &document.row);
         let sealed = row.is_some_and(|row| row.state == RequestState::Sealed);
         let alternative = row.is_some_and(|row| row.kind == "alternative_receipt");
@@ -109,7 +113,7 @@ impl World {
             devices: &devices,
             range: Range::ALL,
         })
-        .map_err(words)?;
+        .map_err(with_sources)?;
         let flaw = verified.flaws.first();
         Ok(flaw.map(|flaw| format!("{}: {flaw}", flaw.place())))
     }

@@ -7,7 +7,8 @@ use ferrotill_device::emulator::Emulator;
 use super::super::callers::{Said, new_order};
 use super::super::office::Weather;
 use super::troubles::repair;
-use super::{CALLERS, Told, World, words};
+use super::{CALLERS, Told, World};
+use crate::error_text::with_sources;
 
 /// A day that has not ended after so many steps without trouble does not end.
 const CLOSING_STEPS_MAX: u32 = 1_200;
@@ -66,7 +67,7 @@ impl World {
         for _ in 0..Z_ATTEMPTS_MAX {
             let mut asked = Vec::new();
             for till in open {
-                let order = new_order(&self.orders, till, true, &mut self.dice);
+                let order = new_order(&self.orders, till, true, &mut self.random);
                 let place = self.begin(order);
                 self.send(till * CALLERS, place, true);
                 asked.push((till, place));
@@ -93,7 +94,7 @@ impl World {
         for till in &self.tills {
             repair(&till.line.line);
         }
-        if self.dice.coin() {
+        if self.random.coin() {
             self.switch_on(left)?;
         }
         Ok(())
@@ -103,13 +104,13 @@ impl World {
     fn switch_on(&mut self, night_ms: u64) -> Told {
         self.agent = None;
         self.clock = Arc::new(self.clock.after_a_reboot());
-        let stopped = self.dice.coin();
+        let stopped = self.random.coin();
         if stopped {
             let night_ms = i64::try_from(night_ms).unwrap_or(i64::MAX);
             self.clock.set_wrong(night_ms.saturating_neg());
         }
         // Printers may be switched on when somebody wants a receipt of them.
-        let later = self.dice.coin();
+        let later = self.random.coin();
         for till in self.tills.iter().filter(|_| later) {
             till.line.line.with(|emulator| emulator.set_power(false));
         }
@@ -160,10 +161,10 @@ impl World {
         };
         for till in &mut self.tills {
             let page = agent.reader.page(till.device, &KINDS, 0, 1);
-            let total = page.map_err(words)?.total;
+            let total = page.map_err(with_sources)?.total;
             let new = total.saturating_sub(till.ledger.documents);
             let page = agent.reader.page(till.device, &KINDS, 0, new);
-            let documents = page.map_err(words)?.documents;
+            let documents = page.map_err(with_sources)?.documents;
             for document in documents.iter().rev() {
                 till.ledger.take(document, &self.orders, &till.line.line)?;
                 if let Some(account) = &document.account
@@ -224,15 +225,15 @@ impl World {
         let good = self.disk.image();
         let mut bad = good.clone();
         let names: Vec<String> = bad.keys().cloned().collect();
-        let name = names.get(self.dice.below(names.len())).cloned();
+        let name = names.get(self.random.below(names.len())).cloned();
         let Some((name, bytes)) = name.and_then(|name| {
             let bytes = bad.get_mut(&name)?;
             Some((name, bytes))
         }) else {
             return Ok(());
         };
-        let at = self.dice.below(bytes.len());
-        let length = 1 << self.dice.below(10);
+        let at = self.random.below(bytes.len());
+        let length = 1 << self.random.below(10);
         for byte in bytes.iter_mut().skip(at).take(length) {
             *byte ^= 0x5A;
         }

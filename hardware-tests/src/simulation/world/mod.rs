@@ -19,17 +19,17 @@ use ferrotill::order::OrderForm;
 use ferrotill::standin::{StandIn, Strictness};
 use ferrotill_device::emulator::Emulator;
 use ferrotill_device::port::loopback::Loopback;
-use ferrotill_disk::{Dice, Disk};
+use ferrotill_disk::{Disk, SeededRandom, Syncs};
 use tempfile::TempDir;
 use tokio::sync::oneshot;
 use uuid::Uuid;
 
-use super::bug::Bug;
 use super::callers::{Caller, Key, Order};
 use super::line::Line;
 use super::office::Sky;
 use super::shop::{Make, Shop, clock_source};
 use super::{Tally, Violation};
+use crate::error_text::with_sources;
 use agent::Agent;
 use books::Ledger;
 
@@ -66,8 +66,8 @@ struct Request {
 }
 
 struct World {
-    bug: Option<Bug>,
-    dice: Dice,
+    syncs: Syncs,
+    random: SeededRandom,
     folder: TempDir,
     disk: Disk,
     shop: Shop,
@@ -100,7 +100,7 @@ struct World {
 }
 
 /// Plays days of a shop.
-pub(super) fn play(seed: u64, days: u32, bug: Option<Bug>) -> Result<Tally, Box<Violation>> {
+pub(super) fn play(syncs: Syncs, seed: u64, days: u32) -> Result<Tally, Box<Violation>> {
     let unborn = |words| {
         Box::new(Violation {
             seed,
@@ -110,7 +110,7 @@ pub(super) fn play(seed: u64, days: u32, bug: Option<Bug>) -> Result<Tally, Box<
             before: Vec::new(),
         })
     };
-    let mut world = World::new(seed, bug).map_err(unborn)?;
+    let mut world = World::new(syncs, seed).map_err(unborn)?;
     match world.days(days) {
         Ok(()) => Ok(world.tally),
         Err(words) => {
@@ -127,17 +127,18 @@ pub(super) fn play(seed: u64, days: u32, bug: Option<Bug>) -> Result<Tally, Box<
 }
 
 impl World {
-    fn new(seed: u64, bug: Option<Bug>) -> Told<Self> {
+    fn new(syncs: Syncs, seed: u64) -> Told<Self> {
         // Key and anchor are files of the system; in memory their syncs cost nothing.
         let memory = std::path::Path::new("/dev/shm");
         let folder = tempfile::tempdir_in(memory).or_else(|_| tempfile::tempdir());
-        let folder = folder.map_err(words)?;
+        let folder = folder.map_err(with_sources)?;
         let disk = Disk::mount(folder.path());
         let shop = Shop::of(seed);
-        let clock = Arc::new(Clock::by_hand("Europe/Chisinau", shop.opens_ms).map_err(words)?);
+        let clock =
+            Arc::new(Clock::by_hand("Europe/Chisinau", shop.opens_ms).map_err(with_sources)?);
         let seconds = Arc::new(AtomicI64::new(clock.local_s()));
         let config = Config::parse(&shop.configuration(folder.path()), "simulation.toml");
-        let config = Arc::new(config.map_err(words)?);
+        let config = Arc::new(config.map_err(with_sources)?);
         let tills = (0..shop.makes.len()).filter_map(|place| {
             let (printer, make) = shop.printer(place, clock_source(&seconds))?;
             Some(Till {
@@ -155,11 +156,11 @@ impl World {
         } else {
             Strictness::AnyObject
         });
-        let mut dice = Dice::new(seed);
-        let sky = Sky::over(office.clone(), Dice::new(dice.throw()), bug);
+        let mut random = SeededRandom::new(seed);
+        let sky = Sky::over(office.clone(), SeededRandom::new(random.number()));
         let mut world = Self {
-            bug,
-            dice,
+            syncs,
+            random,
             disk,
             clock,
             seconds,
@@ -200,7 +201,7 @@ impl World {
     fn days(&mut self, days: u32) -> Told {
         for day in 1..=days {
             self.day = day;
-            self.outage = self.shop.budget_ms.is_some() && self.dice.coin();
+            self.outage = self.shop.budget_ms.is_some() && self.random.coin();
             if self.outage {
                 self.sky.set(super::office::Weather::Down);
                 self.note("the office is gone for the day".to_owned());
@@ -231,10 +232,10 @@ impl World {
         }
         self.hand_over(closing);
         let everybody = self.tills.len() + 2;
-        let first = self.dice.below(everybody);
+        let first = self.random.below(everybody);
         for turn in 0..everybody {
             let who = (first + turn) % everybody;
-            if !closing && self.dice.below(5) == 0 {
+            if !closing && self.random.below(5) == 0 {
                 continue;
             }
             self.turn(who)?;
@@ -254,10 +255,10 @@ impl World {
     /// How long a step takes: mostly less than a second, and now and then nobody comes for a while.
     fn moment(&mut self) -> u64 {
         let quiet = if self.outage { 12 } else { 60 };
-        if self.dice.below(quiet) == 0 {
-            return 600_000 + u64::try_from(self.dice.below(1_800_000)).unwrap_or(0);
+        if self.random.below(quiet) == 0 {
+            return 600_000 + u64::try_from(self.random.below(1_800_000)).unwrap_or(0);
         }
-        match self.dice.below(10) {
+        match self.random.below(10) {
             0 => 20_000,
             1 | 2 => 3_000,
             _ => 200,
@@ -342,16 +343,4 @@ impl World {
         let (step, now) = (self.tally.steps, self.now_ms);
         self.notes.push_back(format!("{step} ({now} ms): {words}"));
     }
-}
-
-/// An error with all its sources.
-fn words<E: std::error::Error>(error: E) -> String {
-    let mut words = error.to_string();
-    let mut source = error.source();
-    while let Some(inner) = source {
-        words.push_str(": ");
-        words.push_str(&inner.to_string());
-        source = inner.source();
-    }
-    words
 }

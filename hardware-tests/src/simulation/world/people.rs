@@ -9,7 +9,8 @@ use ferrotill_device::emulator::journal::DocumentKind;
 use tokio::sync::oneshot;
 
 use super::super::callers::{Order, Said};
-use super::{Told, World, words};
+use super::{Told, World};
+use crate::error_text::with_sources;
 
 /// What a till and its printer know of a document that nobody has settled.
 struct Outstanding {
@@ -22,7 +23,7 @@ struct Outstanding {
 impl World {
     /// Somebody looks at the tills that ask for a person. Nobody hurries, except when the shop is closing.
     pub(super) fn people(&mut self, closing: bool) -> Told {
-        if self.dice.below(if closing { 4 } else { 12 }) != 0 {
+        if self.random.below(if closing { 4 } else { 12 }) != 0 {
             return Ok(());
         }
         for place in 0..self.orders.len() {
@@ -82,7 +83,7 @@ impl World {
             return Ok(None);
         };
         let found = agent.reader.find(Some(till.device), order.form.id);
-        let Some(document) = found.map_err(words)? else {
+        let Some(document) = found.map_err(with_sources)? else {
             return Ok(None);
         };
         let Some(baseline) = document.reserved().and_then(|reserved| reserved.baseline) else {

@@ -33,7 +33,7 @@ pub(crate) const fn printed() -> Seal<'static> {
 }
 
 /// Decides, appends and applies, as the clerk does. A refusal is an error: the plan that asked for it is wrong.
-pub(crate) fn write_down(
+pub(crate) fn decide_and_append(
     batch: &mut Batch<'_>,
     device: Uuid,
     till: &mut Till,

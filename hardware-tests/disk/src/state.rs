@@ -1,92 +1,35 @@
-//! The disk in use: files as programs see them, locks, troubles, and the history of it all.
+//! The state of a disk: files as programs see them, locks, faults, and what was done to it.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
-use crate::history::{History, Image, Operation, put};
+use crate::fault::{Failed, Kind, Syncs, Trouble};
+use crate::history::{Image, Operation, put};
 use crate::shared_memory::SharedMemory;
-use crate::vfs;
-
-/// What a trouble befalls.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
-    /// A write.
-    Write,
-    /// A write that finds no room.
-    Full,
-    /// A sync.
-    Sync,
-    /// A read.
-    Read,
-    /// A truncation.
-    Truncate,
-}
-
-impl Kind {
-    /// Every kind.
-    pub const ALL: [Self; 5] = [
-        Self::Write,
-        Self::Full,
-        Self::Sync,
-        Self::Read,
-        Self::Truncate,
-    ];
-}
-
-/// A disk that fails.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Trouble {
-    /// What fails.
-    pub kind: Kind,
-    /// How many of the kind go well before.
-    pub after: usize,
-    /// Every further one fails too.
-    pub for_ever: bool,
-}
-
-/// A disk, mounted on a folder.
-#[derive(Clone, Debug)]
-pub struct Disk {
-    folder: PathBuf,
-    platter: Arc<Mutex<Platter>>,
-}
 
 #[derive(Debug, Default)]
 pub(crate) struct Platter {
-    files: BTreeMap<Arc<str>, Vec<u8>>,
+    pub(crate) files: BTreeMap<Arc<str>, Vec<u8>>,
     pub(crate) shared: HashMap<Arc<str>, SharedMemory>,
     pub(crate) locks: HashMap<Arc<str>, HashMap<u64, i32>>,
-    before: Image,
-    operations: Vec<Operation>,
+    pub(crate) before: Image,
+    pub(crate) operations: Vec<Operation>,
     /// Journals that were made and never synced: their first sync is one of the folder too, as SQLite's own VFS has it.
-    fresh: HashSet<Arc<str>>,
-    trouble: Option<Trouble>,
-    seen: HashMap<Kind, usize>,
-    next_handle: u64,
-    written: u64,
+    pub(crate) fresh: HashSet<Arc<str>>,
+    pub(crate) trouble: Option<Trouble>,
+    pub(crate) seen: HashMap<Kind, usize>,
+    pub(crate) next_handle: u64,
+    pub(crate) written: u64,
     /// Nothing works any more.
-    dead: bool,
-    /// It says that it has synced, and has not.
-    lies: bool,
-}
-
-impl std::hash::Hash for Kind {
-    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
-        std::mem::discriminant(self).hash(state);
-    }
-}
-
-/// What an operation on the disk came to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Failed {
-    Io,
-    Full,
+    pub(crate) dead: bool,
+    pub(crate) syncs: Syncs,
 }
 
 type Mounted = Mutex<HashMap<PathBuf, Arc<Mutex<Platter>>>>;
 
-fn mounted() -> &'static Mounted {
+/// The disks that are mounted, by their folders.
+pub(crate) fn mounted() -> &'static Mounted {
     static MOUNTED: OnceLock<Mounted> = OnceLock::new();
     MOUNTED.get_or_init(Mutex::default)
 }
@@ -100,99 +43,6 @@ pub(crate) fn disk_of(path: &Path) -> Option<Arc<Mutex<Platter>>> {
 /// A test that panicked has not damaged the disk.
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-impl Disk {
-    /// Mounts an empty disk on a folder: SQLite's files in it live here until the disk is dropped.
-    #[must_use]
-    pub fn mount(folder: &Path) -> Self {
-        vfs::register();
-        let platter = Arc::new(Mutex::new(Platter::default()));
-        lock(mounted()).insert(folder.to_owned(), Arc::clone(&platter));
-        Self {
-            folder: folder.to_owned(),
-            platter,
-        }
-    }
-
-    /// Puts an image on the disk, as after a power cut: history begins anew, and nothing is open any more.
-    pub fn put(&self, image: &Image) {
-        let mut platter = lock(&self.platter);
-        let files = image
-            .iter()
-            .map(|(name, bytes)| (Arc::from(name.as_str()), bytes.clone()));
-        *platter = Platter {
-            files: files.collect(),
-            before: image.clone(),
-            next_handle: platter.next_handle,
-            ..Platter::default()
-        };
-    }
-
-    /// What programs see now.
-    #[must_use]
-    pub fn image(&self) -> Image {
-        let platter = lock(&self.platter);
-        let files = platter.files.iter();
-        files
-            .map(|(name, bytes)| (name.to_string(), bytes.clone()))
-            .collect()
-    }
-
-    /// Operations so far.
-    #[must_use]
-    pub fn operations(&self) -> usize {
-        lock(&self.platter).operations.len()
-    }
-
-    /// All that was done since the disk was mounted or an image was put on it.
-    #[must_use]
-    pub fn history(&self) -> History {
-        let platter = lock(&self.platter);
-        History {
-            before: platter.before.clone(),
-            operations: platter.operations.clone(),
-        }
-    }
-
-    /// From now on the disk fails; none ends it.
-    pub fn fail(&self, trouble: Option<Trouble>) {
-        let mut platter = lock(&self.platter);
-        platter.seen.clear();
-        platter.trouble = trouble;
-    }
-
-    /// How many operations of a kind there were since the last call of [`Disk::fail`].
-    #[must_use]
-    pub fn seen(&self, kind: Kind) -> usize {
-        lock(&self.platter).seen.get(&kind).copied().unwrap_or(0)
-    }
-
-    /// Bytes that were written since the disk was mounted or an image was put on it.
-    #[must_use]
-    pub fn bytes_written(&self) -> u64 {
-        lock(&self.platter).written
-    }
-
-    /// From now on the disk says that it has synced and does nothing, as cheap ones do: the control that a suite must fail on.
-    pub fn lie(&self) {
-        lock(&self.platter).lies = true;
-    }
-
-    /// The power goes: every further operation fails until an image is put on the disk.
-    pub fn power_off(&self) {
-        lock(&self.platter).dead = true;
-    }
-}
-
-impl Drop for Disk {
-    fn drop(&mut self) {
-        let mut mounted = lock(mounted());
-        // The table and this handle: nobody else has cloned it.
-        if Arc::strong_count(&self.platter) <= 2 {
-            mounted.remove(&self.folder);
-        }
-    }
 }
 
 impl Platter {
@@ -270,7 +120,7 @@ impl Platter {
     pub(crate) fn sync(&mut self, name: &Arc<str>) -> Result<(), Failed> {
         let file = Arc::clone(name);
         match self.befall(Kind::Sync) {
-            Ok(()) if self.lies => Ok(()),
+            Ok(()) if self.syncs == Syncs::Ignored => Ok(()),
             Ok(()) => {
                 if self.fresh.remove(name) {
                     self.operations.push(Operation::SyncFolder);

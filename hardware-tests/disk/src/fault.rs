@@ -1,0 +1,55 @@
+//! What can be wrong with a disk.
+
+/// The operations that can fail.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Kind {
+    /// A write.
+    Write,
+    /// A write that finds no room.
+    Full,
+    /// A sync.
+    Sync,
+    /// A read.
+    Read,
+    /// A truncation.
+    Truncate,
+}
+
+impl Kind {
+    /// Every kind.
+    pub const ALL: [Self; 5] = [
+        Self::Write,
+        Self::Full,
+        Self::Sync,
+        Self::Read,
+        Self::Truncate,
+    ];
+}
+
+/// A disk that fails.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Trouble {
+    /// What fails.
+    pub kind: Kind,
+    /// How many of the kind go well before.
+    pub after: usize,
+    /// Every further one fails too.
+    pub for_ever: bool,
+}
+
+/// What a sync does.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Syncs {
+    /// What was written is durable after it.
+    #[default]
+    Kept,
+    /// Nothing, although it reports success, as with some cheap disks: the control, on which a suite must find a violation.
+    Ignored,
+}
+
+/// What an operation on the disk came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Failed {
+    Io,
+    Full,
+}
