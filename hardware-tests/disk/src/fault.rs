@@ -2,7 +2,7 @@
 
 /// The operations that can fail.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Kind {
+pub enum DiskCall {
     /// A write.
     Write,
     /// A write that finds no room.
@@ -15,7 +15,7 @@ pub enum Kind {
     Truncate,
 }
 
-impl Kind {
+impl DiskCall {
     /// Every kind.
     pub const ALL: [Self; 5] = [
         Self::Write,
@@ -28,9 +28,9 @@ impl Kind {
 
 /// A disk that fails.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Trouble {
+pub struct DiskFault {
     /// What fails.
-    pub kind: Kind,
+    pub kind: DiskCall,
     /// How many of the kind go well before.
     pub after: usize,
     /// Every further one fails too.

@@ -52,7 +52,7 @@ enum Change {
 
 /// A file between two syncs.
 #[derive(Clone, Debug, Default)]
-struct Settling {
+struct UnsyncedFile {
     /// What is durable; none if even the name is not.
     durable: Option<Vec<u8>>,
     pending: Vec<Change>,
@@ -62,7 +62,7 @@ struct Settling {
 
 /// How much of what is pending survives a cut.
 #[derive(Clone, Copy)]
-enum Fate {
+enum Survival {
     Nothing,
     Everything,
     /// The oldest changes do, and the one in which the power goes does in part.
@@ -114,15 +114,15 @@ impl History {
 /// A disk at a moment: what is durable, and what is on its way.
 #[derive(Clone, Debug)]
 pub struct Medium {
-    files: BTreeMap<Arc<str>, Settling>,
+    files: BTreeMap<Arc<str>, UnsyncedFile>,
 }
 
 impl Medium {
     fn new(before: &Image) -> Self {
         let files = before.iter().map(|(name, bytes)| {
-            let settled = Settling {
+            let settled = UnsyncedFile {
                 durable: Some(bytes.clone()),
-                ..Settling::default()
+                ..UnsyncedFile::default()
             };
             (Arc::from(name.as_str()), settled)
         });
@@ -148,27 +148,27 @@ impl Medium {
                 self.pend(file, Change::Truncate { length: *length });
             }
             Operation::Sync { file } => {
-                let settling = self.files.entry(Arc::clone(file)).or_default();
-                let mut bytes = settling.durable.take().unwrap_or_default();
-                for change in settling.pending.drain(..) {
+                let file_state = self.files.entry(Arc::clone(file)).or_default();
+                let mut bytes = file_state.durable.take().unwrap_or_default();
+                for change in file_state.pending.drain(..) {
                     change.apply(&mut bytes);
                 }
-                settling.durable = Some(bytes);
+                file_state.durable = Some(bytes);
             }
             Operation::SyncFolder => {
-                self.files.retain(|_, settling| !settling.deleted);
-                for settling in self.files.values_mut() {
-                    settling.durable.get_or_insert_default();
+                self.files.retain(|_, file_state| !file_state.deleted);
+                for file_state in self.files.values_mut() {
+                    file_state.durable.get_or_insert_default();
                 }
             }
             Operation::LostSync { file } => {
-                if let Some(settling) = self.files.get_mut(file) {
-                    settling.pending.clear();
+                if let Some(file_state) = self.files.get_mut(file) {
+                    file_state.pending.clear();
                 }
             }
             Operation::Delete { file, durable } => {
-                if let Some(settling) = self.files.get_mut(file) {
-                    settling.deleted = true;
+                if let Some(file_state) = self.files.get_mut(file) {
+                    file_state.deleted = true;
                 }
                 if *durable {
                     self.take(&Operation::SyncFolder);
@@ -178,42 +178,42 @@ impl Medium {
     }
 
     fn pend(&mut self, file: &Arc<str>, change: Change) {
-        let settling = self.files.entry(Arc::clone(file)).or_default();
-        if settling.deleted {
+        let file_state = self.files.entry(Arc::clone(file)).or_default();
+        if file_state.deleted {
             // A new file of the same name; what the old one held does not come back in it.
-            *settling = Settling::default();
+            *file_state = UnsyncedFile::default();
         }
-        settling.pending.push(change);
+        file_state.pending.push(change);
     }
 
     /// What may be left of it.
     #[must_use]
     pub fn cut(&self, random: &mut SeededRandom) -> Image {
         let mut image = Image::new();
-        for (name, settling) in &self.files {
-            if settling.deleted && random.coin() {
+        for (name, file_state) in &self.files {
+            if file_state.deleted && random.coin() {
                 continue;
             }
             // A name that is not durable may be missing with all that was written.
-            let name_lost = settling.durable.is_none() && random.below(4) == 0;
+            let name_lost = file_state.durable.is_none() && random.below(4) == 0;
             if name_lost {
                 continue;
             }
-            let fate = match random.below(4) {
-                0 => Fate::Nothing,
-                1 => Fate::Everything,
-                2 => Fate::Prefix(random.below(settling.pending.len() + 1)),
-                _ => Fate::EachSector,
+            let survival = match random.below(4) {
+                0 => Survival::Nothing,
+                1 => Survival::Everything,
+                2 => Survival::Prefix(random.below(file_state.pending.len() + 1)),
+                _ => Survival::EachSector,
             };
-            let mut bytes = settling.durable.clone().unwrap_or_default();
-            for (index, change) in settling.pending.iter().enumerate() {
-                match fate {
-                    Fate::Nothing => {}
-                    Fate::Everything => change.apply(&mut bytes),
-                    Fate::Prefix(whole) if index < whole => change.apply(&mut bytes),
-                    Fate::Prefix(whole) if index == whole => change.tear(&mut bytes, random),
-                    Fate::Prefix(_) => {}
-                    Fate::EachSector => change.tear(&mut bytes, random),
+            let mut bytes = file_state.durable.clone().unwrap_or_default();
+            for (index, change) in file_state.pending.iter().enumerate() {
+                match survival {
+                    Survival::Nothing => {}
+                    Survival::Everything => change.apply(&mut bytes),
+                    Survival::Prefix(whole) if index < whole => change.apply(&mut bytes),
+                    Survival::Prefix(whole) if index == whole => change.tear(&mut bytes, random),
+                    Survival::Prefix(_) => {}
+                    Survival::EachSector => change.tear(&mut bytes, random),
                 }
             }
             image.insert(name.to_string(), bytes);

@@ -5,7 +5,7 @@
 //! disk.history()           each write, truncation, deletion and sync, in order
 //! history.cut(n, random)    an image of what may be left if the power goes after the n-th of them
 //! disk.put(image)          the disk after the power has come back
-//! disk.fail(Trouble)       the n-th write, sync, read or truncation fails, once or for ever
+//! disk.fail(DiskFault)       the n-th write, sync, read or truncation fails, once or for ever
 //! ```
 //!
 //! What the medium promises, and no more:
@@ -26,7 +26,7 @@ mod state;
 mod vfs;
 
 pub use disk::Disk;
-pub use fault::{Kind, Syncs, Trouble};
+pub use fault::{DiskCall, Syncs, DiskFault};
 pub use history::{History, Image};
 pub use random::SeededRandom;
 

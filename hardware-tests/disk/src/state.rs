@@ -4,12 +4,12 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
-use crate::fault::{Failed, Kind, Syncs, Trouble};
+use crate::fault::{Failed, DiskCall, Syncs, DiskFault};
 use crate::history::{Image, Operation, put};
 use crate::shared_memory::SharedMemory;
 
 #[derive(Debug, Default)]
-pub(crate) struct Platter {
+pub(crate) struct DiskState {
     pub(crate) files: BTreeMap<Arc<str>, Vec<u8>>,
     pub(crate) shared: HashMap<Arc<str>, SharedMemory>,
     pub(crate) locks: HashMap<Arc<str>, HashMap<u64, i32>>,
@@ -17,8 +17,8 @@ pub(crate) struct Platter {
     pub(crate) operations: Vec<Operation>,
     /// Journals that were made and never synced: their first sync is one of the folder too, as SQLite's own VFS has it.
     pub(crate) fresh: HashSet<Arc<str>>,
-    pub(crate) trouble: Option<Trouble>,
-    pub(crate) seen: HashMap<Kind, usize>,
+    pub(crate) fault: Option<DiskFault>,
+    pub(crate) calls: HashMap<DiskCall, usize>,
     pub(crate) next_handle: u64,
     pub(crate) written: u64,
     /// Nothing works any more.
@@ -26,7 +26,7 @@ pub(crate) struct Platter {
     pub(crate) syncs: Syncs,
 }
 
-type Mounted = Mutex<HashMap<PathBuf, Arc<Mutex<Platter>>>>;
+type Mounted = Mutex<HashMap<PathBuf, Arc<Mutex<DiskState>>>>;
 
 /// The disks that are mounted, by their folders.
 pub(crate) fn mounted() -> &'static Mounted {
@@ -35,7 +35,7 @@ pub(crate) fn mounted() -> &'static Mounted {
 }
 
 /// The disk that a path lies on.
-pub(crate) fn disk_of(path: &Path) -> Option<Arc<Mutex<Platter>>> {
+pub(crate) fn disk_of(path: &Path) -> Option<Arc<Mutex<DiskState>>> {
     let folder = path.parent()?;
     lock(mounted()).get(folder).cloned()
 }
@@ -45,7 +45,7 @@ pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-impl Platter {
+impl DiskState {
     pub(crate) fn new_handle(&mut self) -> u64 {
         self.next_handle += 1;
         self.next_handle
@@ -73,7 +73,7 @@ impl Platter {
         offset: usize,
         room: &mut [u8],
     ) -> Result<bool, Failed> {
-        self.befall(Kind::Read)?;
+        self.count(DiskCall::Read)?;
         let file = self.files.get(name).map_or(&[][..], Vec::as_slice);
         let from = file.get(offset..).unwrap_or_default();
         let count = from.len().min(room.len());
@@ -88,8 +88,8 @@ impl Platter {
         offset: usize,
         bytes: &[u8],
     ) -> Result<(), Failed> {
-        self.befall(Kind::Write)?;
-        self.befall(Kind::Full)?;
+        self.count(DiskCall::Write)?;
+        self.count(DiskCall::Full)?;
         put(
             self.files.entry(Arc::clone(name)).or_default(),
             offset,
@@ -105,7 +105,7 @@ impl Platter {
     }
 
     pub(crate) fn truncate(&mut self, name: &Arc<str>, length: usize) -> Result<(), Failed> {
-        self.befall(Kind::Truncate)?;
+        self.count(DiskCall::Truncate)?;
         self.files
             .entry(Arc::clone(name))
             .or_default()
@@ -119,7 +119,7 @@ impl Platter {
 
     pub(crate) fn sync(&mut self, name: &Arc<str>) -> Result<(), Failed> {
         let file = Arc::clone(name);
-        match self.befall(Kind::Sync) {
+        match self.count(DiskCall::Sync) {
             Ok(()) if self.syncs == Syncs::Ignored => Ok(()),
             Ok(()) => {
                 if self.fresh.remove(name) {
@@ -146,20 +146,20 @@ impl Platter {
     }
 
     /// Counts an operation, and says whether it fails.
-    fn befall(&mut self, kind: Kind) -> Result<(), Failed> {
+    fn count(&mut self, kind: DiskCall) -> Result<(), Failed> {
         if self.dead {
             return Err(Failed::Io);
         }
-        let seen = self.seen.entry(kind).or_default();
-        let before = *seen;
-        *seen += 1;
-        let fails = self.trouble.is_some_and(|trouble| {
-            trouble.kind == kind
-                && (before == trouble.after || (trouble.for_ever && before > trouble.after))
+        let calls = self.calls.entry(kind).or_default();
+        let before = *calls;
+        *calls += 1;
+        let fails = self.fault.is_some_and(|fault| {
+            fault.kind == kind
+                && (before == fault.after || (fault.for_ever && before > fault.after))
         });
         match (fails, kind) {
             (false, _) => Ok(()),
-            (true, Kind::Full) => Err(Failed::Full),
+            (true, DiskCall::Full) => Err(Failed::Full),
             (true, _) => Err(Failed::Io),
         }
     }

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use ferrotill_disk::{Disk, Kind, SeededRandom, Trouble};
+use ferrotill_disk::{Disk, DiskCall, SeededRandom, DiskFault};
 use rusqlite::Connection;
 
 /// A folder that exists nowhere: nothing of the disk touches the real one.
@@ -91,14 +91,14 @@ fn normal_and_no_sync_lose_and_the_disk_shows_it() {
 
 #[test]
 fn every_trouble_is_told_and_what_was_acknowledged_before_stays() {
-    for kind in Kind::ALL {
+    for kind in DiskCall::ALL {
         for for_ever in [false, true] {
             let mut met = 0;
             for after in 0..40 {
-                let name = format!("trouble-{kind:?}-{for_ever}-{after}");
+                let name = format!("fault-{kind:?}-{for_ever}-{after}");
                 let disk = Disk::mount(&folder(&name));
                 let connection = open(&folder(&name), "FULL").unwrap();
-                disk.fail(Some(Trouble {
+                disk.fail(Some(DiskFault {
                     kind,
                     after,
                     for_ever,
@@ -123,7 +123,7 @@ fn every_trouble_is_told_and_what_was_acknowledged_before_stays() {
                 }
             }
             // SQLite reads no page in twelve sales that it does not have, and truncates nothing.
-            let expected = matches!(kind, Kind::Write | Kind::Full | Kind::Sync);
+            let expected = matches!(kind, DiskCall::Write | DiskCall::Full | DiskCall::Sync);
             assert_eq!(met > 0, expected, "{kind:?} {for_ever}: {met}");
         }
     }

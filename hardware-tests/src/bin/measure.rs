@@ -12,7 +12,7 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use ferrotill_hardware_tests::measure::{Row, Verdict, Wanted, load, measure};
+use ferrotill_hardware_tests::measure::{MeasurePlan, Rating, Row, load, measure};
 
 fn main() -> ExitCode {
     let wanted = match wanted() {
@@ -24,11 +24,11 @@ fn main() -> ExitCode {
     };
     say(&machine(&wanted));
     say(
-        "| What | Baseline in the same run | Target | Measured | Verdict |\n| --- | --- | --- | --- | --- |",
+        "| What | Baseline in the same run | Target | Measured | Rating |\n| --- | --- | --- | --- | --- |",
     );
     let mut missed = 0;
     let outcome = measure(&wanted, &mut |row: &Row| {
-        missed += u32::from(row.verdict() == Verdict::Missed);
+        missed += u32::from(row.rating() == Rating::Missed);
         say(&row.to_string());
     });
     say(&format!("\nLoad average at the end: {}.", load_words()));
@@ -50,9 +50,9 @@ fn say(words: &str) {
     let _ = writeln!(std::io::stdout(), "{words}");
 }
 
-fn wanted() -> Result<Wanted, String> {
+fn wanted() -> Result<MeasurePlan, String> {
     let here = std::env::current_exe().map_err(|error| error.to_string())?;
-    let mut wanted = Wanted {
+    let mut wanted = MeasurePlan {
         folder: here.parent().unwrap_or(Path::new(".")).to_owned(),
         receipts: 1_000_000,
         books: None,
@@ -81,7 +81,7 @@ fn wanted() -> Result<Wanted, String> {
 }
 
 /// What it runs on, and how much else is going on there.
-fn machine(wanted: &Wanted) -> String {
+fn machine(wanted: &MeasurePlan) -> String {
     let processor = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
     let model = processor
         .lines()

@@ -15,15 +15,16 @@ use ferrotill::listener::{Limits, serve};
 use ferrotill::order::ReceiptMode;
 
 use super::figures::{Hundredths, Nanoseconds, Row, Times, median, ratio};
-use super::shop::{DEVICE, KEY, LINES, SECRET, config, registered, sale, sale_order};
-use super::{Told, Wanted};
+use super::shop::{DEVICE, LINES, config, registered, sale, sale_order};
+use super::{MeasurePlan, Measured};
 use crate::error_text::with_sources;
+use ferrotill_testkit::config::{KEY, SECRET};
 
 const BLOCK: usize = 100;
 const ROUND: usize = 10;
 
 /// Reads of two kinds: what stands in memory, and a receipt out of the books.
-pub(super) fn get(wanted: &Wanted, folder: &Path) -> Told<Vec<Row>> {
+pub(super) fn get(wanted: &MeasurePlan, folder: &Path) -> Measured<Vec<Row>> {
     let agent = Agent::start(config(folder)?, None).map_err(with_sources)?;
     let (order, answer) = sale_order(sale(LINES, ReceiptMode::AlternativeOnly));
     agent.app().door.tell(order);
@@ -55,7 +56,12 @@ pub(super) fn get(wanted: &Wanted, folder: &Path) -> Told<Vec<Row>> {
     Ok(rows)
 }
 
-fn beside_bare(wanted: &Wanted, ours: SocketAddr, what: &'static str, path: &str) -> Told<Row> {
+fn beside_bare(
+    wanted: &MeasurePlan,
+    ours: SocketAddr,
+    what: &'static str,
+    path: &str,
+) -> Measured<Row> {
     let signed = signed_get(path, &ours.to_string());
     let mut our_line = Line::new(ours)?;
     let answer = our_line.call(&signed)?.to_vec();
@@ -91,7 +97,7 @@ fn beside_bare(wanted: &Wanted, ours: SocketAddr, what: &'static str, path: &str
     Ok(if path.ends_with("devices") {
         Row::at_most(what, "at most 1.3×", (middle, 130), baseline, measured)
     } else {
-        Row::told(what, baseline, measured)
+        Row::without_target(what, baseline, measured)
     })
 }
 
@@ -113,7 +119,7 @@ pub(super) fn signed_call(method: &str, path: &str, host: &str, body: &str) -> V
     .into_bytes()
 }
 
-fn bare_server(path: &str, body: Vec<u8>) -> Told<SocketAddr> {
+fn bare_server(path: &str, body: Vec<u8>) -> Measured<SocketAddr> {
     let body = bytes::Bytes::from(body);
     let handler = move || {
         let body = body.clone();
@@ -129,12 +135,12 @@ fn bare_server(path: &str, body: Vec<u8>) -> Told<SocketAddr> {
 /// A server on a runtime of one thread, as the agent has it.
 fn spawn_server<F>(
     serve: impl FnOnce(tokio::net::TcpListener) -> F + Send + 'static,
-) -> Told<SocketAddr>
+) -> Measured<SocketAddr>
 where
     F: Future<Output = ()>,
 {
     let (tell, told) = std::sync::mpsc::channel();
-    std::thread::spawn(move || -> Told {
+    std::thread::spawn(move || -> Measured {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()
@@ -159,7 +165,7 @@ pub(super) struct Line {
 }
 
 impl Line {
-    pub(super) fn new(address: SocketAddr) -> Told<Self> {
+    pub(super) fn new(address: SocketAddr) -> Measured<Self> {
         let stream = TcpStream::connect(address).map_err(with_sources)?;
         stream.set_nodelay(true).map_err(with_sources)?;
         stream
@@ -172,7 +178,7 @@ impl Line {
     }
 
     /// Sends a request and reads its answer.
-    pub(super) fn call(&mut self, request: &[u8]) -> Told<&[u8]> {
+    pub(super) fn call(&mut self, request: &[u8]) -> Measured<&[u8]> {
         self.stream.write_all(request).map_err(with_sources)?;
         self.heard.clear();
         let mut room = [0; 16 * 1024];
@@ -189,7 +195,7 @@ impl Line {
         }
     }
 
-    fn timed(&mut self, request: &[u8]) -> Told<Duration> {
+    fn timed(&mut self, request: &[u8]) -> Measured<Duration> {
         let begun = Instant::now();
         self.call(request)?;
         Ok(begun.elapsed())

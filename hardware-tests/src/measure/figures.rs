@@ -82,13 +82,13 @@ impl fmt::Display for Nanoseconds {
 
 /// What a row comes to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Verdict {
+pub enum Rating {
     /// The target is met.
     Met,
     /// It is not.
     Missed,
     /// It is told for information and has no target.
-    Told,
+    NoTarget,
 }
 
 /// A row of the table.
@@ -98,7 +98,7 @@ pub struct Row {
     baseline: String,
     target: &'static str,
     measured: String,
-    verdict: Verdict,
+    rating: Rating,
 }
 
 impl Row {
@@ -110,17 +110,17 @@ impl Row {
         baseline: String,
         measured: String,
     ) -> Self {
-        let verdict = if value <= limit {
-            Verdict::Met
+        let rating = if value <= limit {
+            Rating::Met
         } else {
-            Verdict::Missed
+            Rating::Missed
         };
         Self {
             what,
             baseline,
             target,
             measured,
-            verdict,
+            rating,
         }
     }
 
@@ -137,33 +137,33 @@ impl Row {
     }
 
     /// A figure without a target.
-    pub(super) fn told(what: &'static str, baseline: String, measured: String) -> Self {
+    pub(super) fn without_target(what: &'static str, baseline: String, measured: String) -> Self {
         Self {
             what,
             baseline,
             target: "–",
             measured,
-            verdict: Verdict::Told,
+            rating: Rating::NoTarget,
         }
     }
 
     /// What it comes to.
     #[must_use]
-    pub const fn verdict(&self) -> Verdict {
-        self.verdict
+    pub const fn rating(&self) -> Rating {
+        self.rating
     }
 }
 
 impl fmt::Display for Row {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let verdict = match self.verdict {
-            Verdict::Met => "met",
-            Verdict::Missed => "**missed**",
-            Verdict::Told => "–",
+        let rating = match self.rating {
+            Rating::Met => "met",
+            Rating::Missed => "**missed**",
+            Rating::NoTarget => "–",
         };
         write!(
             f,
-            "| {} | {} | {} | {} | {verdict} |",
+            "| {} | {} | {} | {} | {rating} |",
             self.what, self.baseline, self.target, self.measured
         )
     }
@@ -193,8 +193,8 @@ mod tests {
                 "m".to_owned(),
             )
         };
-        assert_eq!(row(150).verdict(), Verdict::Met);
-        assert_eq!(row(151).verdict(), Verdict::Missed);
+        assert_eq!(row(150).rating(), Rating::Met);
+        assert_eq!(row(151).rating(), Rating::Missed);
         let rate = Row::at_least(
             "sales",
             "at least 3",
@@ -202,6 +202,6 @@ mod tests {
             String::new(),
             String::new(),
         );
-        assert_eq!(rate.verdict(), Verdict::Missed);
+        assert_eq!(rate.rating(), Rating::Missed);
     }
 }

@@ -13,7 +13,7 @@ use ferrotill_core::receipt::{Draft, DraftLine, DraftPayment};
 use ferrotill_core::till::{Command, Order, Till, Wish};
 use uuid::Uuid;
 
-use super::Told;
+use super::Measured;
 use super::shop::{DEVICE, config};
 use crate::error_text::with_sources;
 use crate::journal::{LOAF, decide_and_append, printed};
@@ -26,7 +26,7 @@ const TOGETHER: u32 = 250;
 const PACE_MS: i64 = 60_000;
 
 /// Fills a folder until it has so many receipts in whole days, all of them acknowledged by the office. The Z-reports so far.
-pub(super) fn fill(folder: &Path, receipts: u32) -> Told<u32> {
+pub(super) fn fill(folder: &Path, receipts: u32) -> Measured<u32> {
     let config = config(folder)?;
     let device = config.devices.first().ok_or("the shop has no device")?;
     let configuration = tables::configuration(device, MOLDOVA.facts());
@@ -77,7 +77,7 @@ struct Filler {
 }
 
 impl Filler {
-    fn sell(&mut self, batch: &mut Batch<'_>) -> Told {
+    fn sell(&mut self, batch: &mut Batch<'_>) -> Measured {
         let lines = [LOAF, MILK, LOAF];
         let payments = [DraftPayment {
             code: 0,
@@ -91,7 +91,7 @@ impl Filler {
         self.seal(batch, Wish::Sale(draft))
     }
 
-    fn seal(&mut self, batch: &mut Batch<'_>, wish: Wish<'_>) -> Told {
+    fn seal(&mut self, batch: &mut Batch<'_>, wish: Wish<'_>) -> Measured {
         self.now += PACE_MS;
         let id = Uuid::new_v4().into_bytes();
         let mut fingerprint = [0; 32];
@@ -111,7 +111,7 @@ impl Filler {
         Ok(())
     }
 
-    fn acknowledge(&mut self, batch: &mut Batch<'_>) -> Told {
+    fn acknowledge(&mut self, batch: &mut Batch<'_>) -> Measured {
         for sealed_seq in self.sealed.drain(..) {
             batch
                 .acknowledge(sealed_seq, self.now)
@@ -120,7 +120,7 @@ impl Filler {
         Ok(())
     }
 
-    fn append(&mut self, batch: &mut Batch<'_>, command: &Command<'_>) -> Told {
+    fn append(&mut self, batch: &mut Batch<'_>, command: &Command<'_>) -> Measured {
         decide_and_append(batch, DEVICE, &mut self.till, command, self.now).map_err(with_sources)
     }
 }

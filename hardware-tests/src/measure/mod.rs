@@ -14,14 +14,14 @@ mod shop;
 
 use std::path::{Path, PathBuf};
 
-pub use figures::{Row, Verdict};
+pub use figures::{Rating, Row};
 
 /// An outcome; what went wrong is told in words.
-pub(crate) type Told<T = ()> = Result<T, String>;
+pub(crate) type Measured<T = ()> = Result<T, String>;
 
 /// What is measured.
 #[derive(Clone, Debug)]
-pub struct Wanted {
+pub struct MeasurePlan {
     /// Where the books lie: on the file system that is meant. A folder of its own is made in it.
     pub folder: PathBuf,
     /// Receipts of the long history; none leaves those rows out.
@@ -34,7 +34,7 @@ pub struct Wanted {
     pub only: Vec<String>,
 }
 
-impl Wanted {
+impl MeasurePlan {
     fn times(&self, usual: usize) -> usize {
         (usual * self.effort / 100).max(1)
     }
@@ -49,7 +49,7 @@ impl Wanted {
 /// # Errors
 ///
 /// What could not be measured, in words.
-pub fn measure(wanted: &Wanted, tell: &mut dyn FnMut(&Row)) -> Told {
+pub fn measure(wanted: &MeasurePlan, tell: &mut dyn FnMut(&Row)) -> Measured {
     let folder = tempfile::Builder::new()
         .prefix("measure-")
         .tempdir_in(&wanted.folder)
@@ -88,7 +88,7 @@ pub fn load() -> Option<u64> {
     Some(whole.parse::<u64>().ok()? * 100 + part.parse::<u64>().ok()?)
 }
 
-fn made(folder: &Path, name: &str) -> Told<PathBuf> {
+fn made(folder: &Path, name: &str) -> Measured<PathBuf> {
     let made = folder.join(name);
     std::fs::create_dir_all(&made).map_err(|error| format!("{}: {error}", made.display()))?;
     Ok(made)

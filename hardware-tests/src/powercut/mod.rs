@@ -1,15 +1,15 @@
-//! The books through power cuts and failing disks: the real store on a disk that keeps no more than it promised.
+//! The books through power cuts and failing disks: the real store on a disk that keeps no more than it acknowledged_seq.
 //!
-//! A shift is sold with the core's own decisions. After each commit that was acknowledged the journal's last row is a promise.
+//! A shift is sold with the core's own decisions. After each commit that was acknowledged the journal's last row is a acknowledged.
 //! Then the power goes at every moment of the shift, in many ways, and each time the books are opened as at a start:
-//! what was promised is there, the whole verification finds nothing, and the next sale goes through.
+//! what was acknowledged_seq is there, the whole verification finds nothing, and the next sale goes through.
 
 mod shop;
 
 use ferrotill_core::Amount;
 use ferrotill_core::receipt::{Draft, DraftPayment};
 use ferrotill_core::till::{Command, Wish};
-use ferrotill_disk::{Kind, SeededRandom, Syncs, Trouble};
+use ferrotill_disk::{DiskCall, DiskFault, SeededRandom, Syncs};
 
 use crate::error_text::with_sources;
 use crate::journal::{LOAF, printed};
@@ -23,7 +23,7 @@ pub type Violation = String;
 pub struct Tally {
     /// Images that were opened.
     pub states: usize,
-    /// Documents that were promised over all shifts.
+    /// Documents that were acknowledged_seq over all shifts.
     pub promises: usize,
 }
 
@@ -73,13 +73,13 @@ pub fn cut_power_on(
                 if random.below(possible) >= wanted {
                     continue;
                 }
-                let promised = promises
+                let acknowledged_seq = promises
                     .iter()
-                    .take_while(|promise| promise.moment <= moment)
+                    .take_while(|acknowledged| acknowledged.moment <= moment)
                     .last()
-                    .map(|promise| promise.seq);
+                    .map(|acknowledged| acknowledged.seq);
                 tally.states += 1;
-                if let Err(words) = shop.look_at(&medium.cut(&mut random), promised) {
+                if let Err(words) = shop.check_image(&medium.cut(&mut random), acknowledged_seq) {
                     violation = Some(format!("seed {seed}, moment {moment}: {words}"));
                 }
             }
@@ -98,14 +98,14 @@ pub fn cut_power_on(
 /// The first violation, with its call.
 pub fn fail_every_call(seed: u64, steps: usize) -> Result<Tally, Violation> {
     let mut tally = Tally::default();
-    for kind in Kind::ALL {
+    for kind in DiskCall::ALL {
         for for_ever in [false, true] {
             for after in 0.. {
                 let here = format!("{kind:?} number {after}, for ever: {for_ever}");
                 let at = |words: Violation| format!("seed {seed}, {here}: {words}");
                 let mut random = SeededRandom::new(seed);
                 let mut shop = TestShop::new()?;
-                shop.disk.fail(Some(Trouble {
+                shop.disk.fail(Some(DiskFault {
                     kind,
                     after,
                     for_ever,
@@ -116,15 +116,15 @@ pub fn fail_every_call(seed: u64, steps: usize) -> Result<Tally, Violation> {
                         let _ = shop.reload();
                     }
                 }
-                let met = shop.disk.seen(kind) > after;
+                let met = shop.disk.calls(kind) > after;
                 shop.disk.fail(None);
                 shop.store = None;
                 let history = shop.disk.history();
-                let promised = shop.promises.last().map(|promise| promise.seq);
+                let acknowledged_seq = shop.promises.last().map(|acknowledged| acknowledged.seq);
                 tally.promises += shop.promises.len();
                 tally.states += 1;
                 let image = history.cut(history.len(), &mut random);
-                shop.look_at(&image, promised).map_err(at)?;
+                shop.check_image(&image, acknowledged_seq).map_err(at)?;
                 if !met {
                     break;
                 }
@@ -176,7 +176,7 @@ pub fn wear(hundreds: usize) -> Result<Wear, Violation> {
         }
     }
     Ok(Wear {
-        syncs: shop.disk.seen(Kind::Sync) / hundreds.max(1),
+        syncs: shop.disk.calls(DiskCall::Sync) / hundreds.max(1),
         bytes: (shop.disk.bytes_written() - before) / u64::try_from(hundreds.max(1)).unwrap_or(1),
     })
 }

@@ -24,7 +24,7 @@ const NOON: i64 = 1_795_262_400_000;
 
 /// The journal's last row after a commit that was acknowledged.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Promise {
+pub(super) struct Acknowledged {
     /// Operations of the disk by then.
     pub(super) moment: usize,
     /// The row.
@@ -40,7 +40,7 @@ pub(super) struct TestShop {
     pub(super) now: i64,
     /// Documents so far: the next one's id.
     documents: u128,
-    pub(super) promises: Vec<Promise>,
+    pub(super) promises: Vec<Acknowledged>,
 }
 
 impl TestShop {
@@ -87,7 +87,7 @@ impl TestShop {
         }
     }
 
-    /// Decides, appends and commits in one transaction; what was acknowledged is a promise.
+    /// Decides, appends and commits in one transaction; what was acknowledged is a acknowledged.
     pub(super) fn commit(&mut self, commands: &[Command<'_>]) -> Result<(), StoreError> {
         let mut after = self.till.clone();
         let now = self.now;
@@ -101,7 +101,7 @@ impl TestShop {
         let seq = batch.seq();
         batch.commit()?;
         self.till = after;
-        self.promises.push(Promise {
+        self.promises.push(Acknowledged {
             moment: self.disk.operations(),
             seq,
         });
@@ -213,11 +213,11 @@ impl TestShop {
         self.seal_at_once(Wish::Report(ReportKind::Z), printed())
     }
 
-    /// Opens an image as a start does, and holds it against what was promised by then.
-    pub(super) fn look_at(
+    /// Opens an image as a start does, and holds it against what was acknowledged_seq by then.
+    pub(super) fn check_image(
         &mut self,
         image: &Image,
-        promised: Option<i64>,
+        acknowledged_seq: Option<i64>,
     ) -> Result<(), Violation> {
         self.store = None;
         // The anchor is a file of the system, which no power cut of this disk sets back.
@@ -226,10 +226,10 @@ impl TestShop {
         let opened = self.open();
         opened.map_err(|error| format!("the books do not open: {}", with_sources(error)))?;
         let last = self.last_row()?;
-        if promised.is_some_and(|promised| promised > last) {
+        if acknowledged_seq.is_some_and(|acknowledged_seq| acknowledged_seq > last) {
             return Err(format!(
                 "row {} was acknowledged, and the journal ends at {last}",
-                promised.unwrap_or(0)
+                acknowledged_seq.unwrap_or(0)
             ));
         }
         self.verify()?;

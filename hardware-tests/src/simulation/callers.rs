@@ -11,13 +11,13 @@ use super::goods::{Goods, Part};
 
 /// What a caller was told last.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Said {
+pub(super) enum LastAnswer {
     /// Nothing, or that nobody knows.
-    Open,
+    Unknown,
     /// Registered.
-    Yes,
+    Registered,
     /// Not registered.
-    No,
+    NotRegistered,
 }
 
 /// An order, and what is known of it outside.
@@ -31,9 +31,9 @@ pub(super) struct Order {
     pub(super) goods: Option<Goods>,
     /// The part of which sale comes back.
     pub(super) returns: Option<(usize, Part)>,
-    pub(super) said: Said,
+    pub(super) last_answer: LastAnswer,
     /// Somebody has brought it back, or tried to.
-    pub(super) brought_back: bool,
+    pub(super) returned: bool,
     /// Nobody waits for it, and it has no document: it must not get one before somebody asks again.
     pub(super) given_up: bool,
 }
@@ -75,15 +75,15 @@ pub(super) struct Caller {
     /// Requests on their way or at the agent.
     pub(super) pending: Vec<oneshot::Receiver<Answer>>,
     /// Answers to them.
-    pub(super) heard: Vec<Answer>,
+    pub(super) answers: Vec<Answer>,
     /// One of them will never be answered.
     pub(super) unanswered: bool,
     /// It has sent another command under the order's id.
     pub(super) clashing: bool,
     /// The answer gets lost on its way.
-    pub(super) deaf: bool,
+    pub(super) loses_answer: bool,
     /// It hangs up before the agent would tell it that nobody knows.
-    pub(super) impatient: bool,
+    pub(super) hangs_up: bool,
     pub(super) deadline_ms: u64,
     pub(super) again_ms: u64,
 }
@@ -142,8 +142,8 @@ pub(super) fn new_order(
         asked_ms: 0,
         goods,
         returns,
-        said: Said::Open,
-        brought_back: false,
+        last_answer: LastAnswer::Unknown,
+        returned: false,
         given_up: false,
     }
 }
@@ -158,8 +158,8 @@ fn to_return(
     let sold: Vec<(usize, &Order)> = orders
         .iter()
         .enumerate()
-        .filter(|(_, order)| order.till == till && order.said == Said::Yes)
-        .filter(|(_, order)| order.brought_back == twice)
+        .filter(|(_, order)| order.till == till && order.last_answer == LastAnswer::Registered)
+        .filter(|(_, order)| order.returned == twice)
         .filter(|(_, order)| matches!(order.form.kind, OrderKind::Sale { .. }))
         .collect();
     let (place, order) = *sold.get(random.below(sold.len()))?;

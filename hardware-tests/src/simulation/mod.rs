@@ -14,8 +14,8 @@
 mod callers;
 mod goods;
 mod line;
-mod office;
-mod shop;
+mod network;
+mod shop_config;
 mod world;
 
 use std::fmt;
@@ -35,7 +35,7 @@ pub struct Tally {
     pub crashes: u64,
     /// Troubles of printers and the disk.
     pub troubles: u64,
-    /// Times that a person said what a printer could not prove.
+    /// Times that a person last_answer what a printer could not prove.
     pub declared: u64,
     /// A digest of everything that happened, in its order.
     pub trace: u64,

@@ -44,13 +44,13 @@ fn code(outcome: Result<(), Failed>, io: c_int) -> c_int {
 unsafe extern "C" fn close(file: *mut ffi::sqlite3_file) -> c_int {
     // SAFETY: SQLite closes a file once, and does not touch it afterwards.
     let inner = unsafe { Box::from_raw((*file.cast::<OpenFile>()).inner) };
-    let mut platter = lock(&inner.platter);
-    if let Some(locks) = platter.locks.get_mut(&inner.name) {
+    let mut state = lock(&inner.state);
+    if let Some(locks) = state.locks.get_mut(&inner.name) {
         locks.remove(&inner.handle);
     }
-    leave_shared_memory(&mut platter, &inner, false);
+    leave_shared_memory(&mut state, &inner, false);
     if inner.delete_on_close {
-        platter.delete(&inner.name, false);
+        state.delete(&inner.name, false);
     }
     ffi::SQLITE_OK
 }
@@ -66,7 +66,7 @@ unsafe extern "C" fn read(
         let room = std::slice::from_raw_parts_mut(room.cast::<u8>(), size(count));
         (inner(file), room)
     };
-    match lock(&inner.platter).read(&inner.name, size(offset), room) {
+    match lock(&inner.state).read(&inner.name, size(offset), room) {
         Ok(true) => ffi::SQLITE_OK,
         Ok(false) => ffi::SQLITE_IOERR_SHORT_READ,
         Err(_) => ffi::SQLITE_IOERR_READ,
@@ -84,21 +84,21 @@ unsafe extern "C" fn write(
         let bytes = std::slice::from_raw_parts(bytes.cast::<u8>(), size(count));
         (inner(file), bytes)
     };
-    let outcome = lock(&inner.platter).write(&inner.name, size(offset), bytes);
+    let outcome = lock(&inner.state).write(&inner.name, size(offset), bytes);
     code(outcome, ffi::SQLITE_IOERR_WRITE)
 }
 
 unsafe extern "C" fn truncate(file: *mut ffi::sqlite3_file, length: i64) -> c_int {
     // SAFETY: the file is open.
     let inner = unsafe { inner(file) };
-    let outcome = lock(&inner.platter).truncate(&inner.name, size(length));
+    let outcome = lock(&inner.state).truncate(&inner.name, size(length));
     code(outcome, ffi::SQLITE_IOERR_TRUNCATE)
 }
 
 unsafe extern "C" fn sync(file: *mut ffi::sqlite3_file, _flags: c_int) -> c_int {
     // SAFETY: the file is open.
     let inner = unsafe { inner(file) };
-    let outcome = lock(&inner.platter).sync(&inner.name);
+    let outcome = lock(&inner.state).sync(&inner.name);
     code(outcome, ffi::SQLITE_IOERR_FSYNC)
 }
 
@@ -106,7 +106,7 @@ unsafe extern "C" fn file_size(file: *mut ffi::sqlite3_file, out: *mut i64) -> c
     // SAFETY: the file is open, and `out` is a place for the answer.
     unsafe {
         let inner = inner(file);
-        let length = lock(&inner.platter).length(&inner.name);
+        let length = lock(&inner.state).length(&inner.name);
         *out = i64::try_from(length).unwrap_or(i64::MAX);
     }
     ffi::SQLITE_OK
@@ -115,8 +115,8 @@ unsafe extern "C" fn file_size(file: *mut ffi::sqlite3_file, out: *mut i64) -> c
 unsafe extern "C" fn lock_file(file: *mut ffi::sqlite3_file, wanted: c_int) -> c_int {
     // SAFETY: the file is open.
     let inner = unsafe { inner(file) };
-    let mut platter = lock(&inner.platter);
-    let locks = platter.locks.entry(Arc::clone(&inner.name)).or_default();
+    let mut state = lock(&inner.state);
+    let locks = state.locks.entry(Arc::clone(&inner.name)).or_default();
     let own = locks.get(&inner.handle).copied().unwrap_or(0);
     if own >= wanted {
         return ffi::SQLITE_OK;
@@ -148,8 +148,8 @@ unsafe extern "C" fn lock_file(file: *mut ffi::sqlite3_file, wanted: c_int) -> c
 unsafe extern "C" fn unlock_file(file: *mut ffi::sqlite3_file, level: c_int) -> c_int {
     // SAFETY: the file is open.
     let inner = unsafe { inner(file) };
-    let mut platter = lock(&inner.platter);
-    let locks = platter.locks.entry(Arc::clone(&inner.name)).or_default();
+    let mut state = lock(&inner.state);
+    let locks = state.locks.entry(Arc::clone(&inner.name)).or_default();
     if level == ffi::SQLITE_LOCK_NONE {
         locks.remove(&inner.handle);
     } else {
@@ -162,8 +162,8 @@ unsafe extern "C" fn check_reserved_lock(file: *mut ffi::sqlite3_file, out: *mut
     // SAFETY: the file is open, and `out` is a place for the answer.
     unsafe {
         let inner = inner(file);
-        let platter = lock(&inner.platter);
-        let reserved = platter.locks.get(&inner.name).is_some_and(|locks| {
+        let state = lock(&inner.state);
+        let reserved = state.locks.get(&inner.name).is_some_and(|locks| {
             locks
                 .values()
                 .any(|level| *level >= ffi::SQLITE_LOCK_RESERVED)

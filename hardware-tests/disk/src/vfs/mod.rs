@@ -1,4 +1,4 @@
-//! The C side: SQLite's VFS and file methods, each a thin step into [`Platter`].
+//! The C side: SQLite's VFS and file methods, each a thin step into [`DiskState`].
 //!
 //! Files that lie on no mounted disk are left to the VFS that was the default before.
 
@@ -12,7 +12,7 @@ use std::sync::{Arc, Mutex, OnceLock};
 
 use rusqlite::ffi;
 
-use crate::state::{Platter, disk_of, lock};
+use crate::state::{DiskState, disk_of, lock};
 use file::METHODS;
 use open_file::{Inner, OpenFile};
 
@@ -78,7 +78,7 @@ fn before() -> *mut ffi::sqlite3_vfs {
 /// # Safety
 ///
 /// `path` is null or a C string that lives for the call.
-unsafe fn mounted(path: *const c_char) -> Option<(Arc<Mutex<Platter>>, Arc<str>)> {
+unsafe fn mounted(path: *const c_char) -> Option<(Arc<Mutex<DiskState>>, Arc<str>)> {
     if path.is_null() {
         return None;
     }
@@ -98,7 +98,7 @@ unsafe extern "C" fn open(
     out_flags: *mut c_int,
 ) -> c_int {
     // SAFETY: SQLite gives a C string, or null for a temporary file.
-    let Some((platter, name)) = (unsafe { mounted(path) }) else {
+    let Some((state, name)) = (unsafe { mounted(path) }) else {
         let old = before();
         // SAFETY: the file is none of ours, so the old VFS gets the call with its own pointer, as if it had been called itself;
         // `szOsFile` leaves it the room that it needs.
@@ -110,20 +110,20 @@ unsafe extern "C" fn open(
         };
     };
     let handle = {
-        let mut platter = lock(&platter);
-        if !platter.exists(&name) {
+        let mut state = lock(&state);
+        if !state.exists(&name) {
             if flags & ffi::SQLITE_OPEN_CREATE == 0 {
                 // SAFETY: SQLite leaves room for an `OpenFile`, and null methods mean that there is nothing to close.
                 unsafe { (*file).pMethods = std::ptr::null() };
                 return ffi::SQLITE_CANTOPEN;
             }
             let journals = ffi::SQLITE_OPEN_WAL | ffi::SQLITE_OPEN_MAIN_JOURNAL;
-            platter.create(&name, flags & journals != 0);
+            state.create(&name, flags & journals != 0);
         }
-        platter.new_handle()
+        state.new_handle()
     };
     let inner = Box::new(Inner {
-        platter,
+        state,
         name,
         handle,
         delete_on_close: flags & ffi::SQLITE_OPEN_DELETEONCLOSE != 0,
@@ -152,8 +152,8 @@ unsafe extern "C" fn delete(
 ) -> c_int {
     // SAFETY: SQLite gives a C string.
     match unsafe { mounted(path) } {
-        Some((platter, name)) => {
-            if lock(&platter).delete(&name, sync_folder != 0) {
+        Some((state, name)) => {
+            if lock(&state).delete(&name, sync_folder != 0) {
                 ffi::SQLITE_OK
             } else {
                 ffi::SQLITE_IOERR_DELETE_NOENT
@@ -180,11 +180,11 @@ unsafe extern "C" fn access(
 ) -> c_int {
     // SAFETY: SQLite gives a C string.
     match unsafe { mounted(path) } {
-        Some((platter, name)) => {
-            let platter = lock(&platter);
+        Some((state, name)) => {
+            let state = lock(&state);
             // An empty journal is no journal, as in SQLite's own VFS.
-            let there = platter.exists(&name)
-                && (flags != ffi::SQLITE_ACCESS_EXISTS || platter.length(&name) > 0);
+            let there = state.exists(&name)
+                && (flags != ffi::SQLITE_ACCESS_EXISTS || state.length(&name) > 0);
             // SAFETY: SQLite gives a place for the answer.
             unsafe { *out = c_int::from(there) };
             ffi::SQLITE_OK

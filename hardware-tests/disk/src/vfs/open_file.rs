@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 
 use rusqlite::ffi;
 
-use crate::state::Platter;
+use crate::state::DiskState;
 
 /// An open file, at the place that SQLite keeps for it.
 #[repr(C)]
@@ -15,7 +15,7 @@ pub(super) struct OpenFile {
 
 /// What we know of an open file.
 pub(super) struct Inner {
-    pub(super) platter: Arc<Mutex<Platter>>,
+    pub(super) state: Arc<Mutex<DiskState>>,
     pub(super) name: Arc<str>,
     pub(super) handle: u64,
     pub(super) delete_on_close: bool,

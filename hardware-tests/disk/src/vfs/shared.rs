@@ -6,7 +6,7 @@ use std::sync::Arc;
 use rusqlite::ffi;
 
 use super::open_file::{Inner, inner, size};
-use crate::state::{Platter, lock};
+use crate::state::{DiskState, lock};
 
 pub(super) unsafe extern "C" fn shm_map(
     file: *mut ffi::sqlite3_file,
@@ -18,8 +18,8 @@ pub(super) unsafe extern "C" fn shm_map(
     // SAFETY: the file is open.
     let inner = unsafe { inner(file) };
     inner.mapped = true;
-    let mut platter = lock(&inner.platter);
-    let shared = platter.shared.entry(Arc::clone(&inner.name)).or_default();
+    let mut state = lock(&inner.state);
+    let shared = state.shared.entry(Arc::clone(&inner.name)).or_default();
     shared.enter(inner.handle);
     let address = shared.region(size(region), size(region_size), extend != 0);
     // SAFETY: `out` is a place for the address; the block behind it stays where it is until the last handle has left.
@@ -35,8 +35,8 @@ pub(super) unsafe extern "C" fn shm_lock(
 ) -> c_int {
     // SAFETY: the file is open.
     let inner = unsafe { inner(file) };
-    let mut platter = lock(&inner.platter);
-    let shared = platter.shared.entry(Arc::clone(&inner.name)).or_default();
+    let mut state = lock(&inner.state);
+    let shared = state.shared.entry(Arc::clone(&inner.name)).or_default();
     if flags & ffi::SQLITE_SHM_UNLOCK != 0 {
         shared.unlock(inner.handle, size(first), size(count));
         return ffi::SQLITE_OK;
@@ -56,22 +56,22 @@ pub(super) unsafe extern "C" fn shm_barrier(_file: *mut ffi::sqlite3_file) {
 pub(super) unsafe extern "C" fn shm_unmap(file: *mut ffi::sqlite3_file, delete: c_int) -> c_int {
     // SAFETY: the file is open.
     let inner = unsafe { inner(file) };
-    let mut platter = lock(&inner.platter);
-    leave_shared_memory(&mut platter, inner, delete != 0);
+    let mut state = lock(&inner.state);
+    leave_shared_memory(&mut state, inner, delete != 0);
     inner.mapped = false;
     ffi::SQLITE_OK
 }
 
 /// A handle leaves the shared memory; the last one takes it away.
-pub(super) fn leave_shared_memory(platter: &mut Platter, inner: &Inner, _delete: bool) {
+pub(super) fn leave_shared_memory(state: &mut DiskState, inner: &Inner, _delete: bool) {
     if !inner.mapped {
         return;
     }
-    let last = platter
+    let last = state
         .shared
         .get_mut(&inner.name)
         .is_some_and(|shared| shared.leave(inner.handle));
     if last {
-        platter.shared.remove(&inner.name);
+        state.shared.remove(&inner.name);
     }
 }

@@ -18,7 +18,7 @@ use tokio::sync::Notify;
 use uuid::Uuid;
 
 use super::super::line::Life;
-use super::{Told, World};
+use super::{Checked, World};
 use crate::error_text::with_sources;
 
 /// A running agent.
@@ -35,7 +35,7 @@ pub(super) struct Agent {
 
 impl World {
     /// A start of the agent.
-    pub(super) fn open(&mut self) -> Told {
+    pub(super) fn open(&mut self) -> Checked {
         self.disk.set_syncs(self.syncs);
         self.starts = self.starts.wrapping_add(1);
         let broken = |error| format!("the agent does not start: {}", with_sources(error));
@@ -97,7 +97,7 @@ impl World {
             guard: Arc::clone(&guard),
         };
         let authority = Box::new(OnlineEcr::new(upstream.online_ecr.clone()));
-        let sender = Sender::by_hand(parts, upstream, authority, Box::new(self.sky.clone()));
+        let sender = Sender::by_hand(parts, upstream, authority, Box::new(self.network.clone()));
         self.agent = Some(Agent {
             clerk,
             door,
@@ -112,7 +112,7 @@ impl World {
     }
 
     /// The agent ends without a word, and begins again: its process alone, or with the power.
-    pub(super) fn crash(&mut self, place: &str) -> Told {
+    pub(super) fn crash(&mut self, place: &str) -> Checked {
         self.tally.crashes += 1;
         let power = self.random.coin();
         let history = self.disk.history();
@@ -122,11 +122,11 @@ impl World {
             self.disk.image()
         };
         self.agent = None;
-        self.disk_ill = 0;
+        self.disk_fault_steps = 0;
         self.disk.put(&image);
         // One till in three; the others' places are nobody's.
         let pressed = self.random.below(self.tills.len() * 3);
-        self.press_a_key(pressed);
+        self.report_at_keyboard(pressed);
         if power {
             self.clock = Arc::new(self.clock.after_a_reboot());
             if self.random.coin() {

@@ -7,8 +7,8 @@ use ferrotill::store::RequestState;
 use ferrotill_core::refusal::Refusal;
 use tokio::sync::oneshot;
 
-use super::super::callers::{Order, Said, new_order};
-use super::{CALLERS, Request, Told, World};
+use super::super::callers::{LastAnswer, Order, new_order};
+use super::{CALLERS, Checked, Request, World};
 
 /// How long a caller waits…
 const PATIENCE_MS: u64 = 20_000;
@@ -27,7 +27,7 @@ const BUDGET_SLACK_MS: u64 = 5_400_000;
 
 impl World {
     /// What a caller does.
-    pub(super) fn call(&mut self, caller: usize, closing: bool) -> Told {
+    pub(super) fn call(&mut self, caller: usize, closing: bool) -> Checked {
         self.listen(caller)?;
         let now = self.now_ms;
         let Some(mine) = self.callers.get_mut(caller) else {
@@ -39,9 +39,9 @@ impl World {
         let till = caller / CALLERS;
         let place = match mine.order {
             Some(place) => {
-                let said = self.orders.get(place).map(|order| order.said);
-                let again = match said {
-                    Some(Said::Open) => true,
+                let last_answer = self.orders.get(place).map(|order| order.last_answer);
+                let again = match last_answer {
+                    Some(LastAnswer::Unknown) => true,
                     // A caller may ask again although it knows.
                     _ => !closing && self.random.below(4) == 0,
                 };
@@ -49,7 +49,8 @@ impl World {
                     mine.order = None;
                     return Ok(());
                 }
-                mine.clashing = said == Some(Said::Yes) && self.random.below(4) == 0;
+                mine.clashing =
+                    last_answer == Some(LastAnswer::Registered) && self.random.below(4) == 0;
                 place
             }
             None if closing || self.random.below(3) != 0 => return Ok(()),
@@ -64,7 +65,7 @@ impl World {
     }
 
     /// A caller hears what has come, and concludes once all of its requests are answered, or its patience ends.
-    fn listen(&mut self, caller: usize) -> Told {
+    fn listen(&mut self, caller: usize) -> Checked {
         let now = self.now_ms;
         let Some(mine) = self.callers.get_mut(caller) else {
             return Ok(());
@@ -85,7 +86,7 @@ impl World {
                 false
             }
         });
-        if mine.deaf && !news.is_empty() {
+        if mine.loses_answer && !news.is_empty() {
             // The connection broke under the answer.
             unanswered = true;
             news.clear();
@@ -95,7 +96,7 @@ impl World {
             mine.pending.clear();
         }
         mine.unanswered |= unanswered;
-        mine.heard.extend(news.iter().cloned());
+        mine.answers.extend(news.iter().cloned());
         let done = mine.pending.is_empty();
         for answer in &news {
             self.hear(caller, answer)?;
@@ -103,17 +104,17 @@ impl World {
         if done { self.conclude(caller) } else { Ok(()) }
     }
 
-    /// What a caller makes of everything that it has heard: a yes is a yes, and it is a no if every request was answered with one.
-    fn conclude(&mut self, caller: usize) -> Told {
+    /// What a caller printers of everything that it has heard: a yes is a yes, and it is a no if every request was answered with one.
+    fn conclude(&mut self, caller: usize) -> Checked {
         let now = self.now_ms;
         let Some(mine) = self.callers.get_mut(caller) else {
             return Ok(());
         };
-        let heard = std::mem::take(&mut mine.heard);
+        let heard = std::mem::take(&mut mine.answers);
         let unanswered = std::mem::take(&mut mine.unanswered);
         let clashing = std::mem::take(&mut mine.clashing);
-        let hung_up = std::mem::take(&mut mine.impatient) && unanswered;
-        let deaf = mine.deaf;
+        let hung_up = std::mem::take(&mut mine.hangs_up) && unanswered;
+        let loses_answer = mine.loses_answer;
         mine.again_ms = now
             + match unanswered {
                 true if hung_up => SULK_MS,
@@ -124,7 +125,7 @@ impl World {
             return Ok(());
         };
         // A commit that failed may turn out to be durable after all: what was answered by one is not given up.
-        let given_up = hung_up && !deaf && self.disk_ill == 0;
+        let given_up = hung_up && !loses_answer && self.disk_fault_steps == 0;
         let given_up = given_up && self.has_document(place) == Some(false);
         if let Some(order) = self.orders.get_mut(place) {
             order.given_up = given_up;
@@ -133,29 +134,29 @@ impl World {
             return Ok(());
         }
         let states: Vec<FiscalState> = heard.iter().map(state_of).collect();
-        let said = if states.contains(&FiscalState::Registered) {
-            Said::Yes
+        let last_answer = if states.contains(&FiscalState::Registered) {
+            LastAnswer::Registered
         } else if !unanswered
             && states
                 .iter()
                 .all(|state| *state == FiscalState::NotRegistered)
         {
-            Said::No
+            LastAnswer::NotRegistered
         } else {
-            Said::Open
+            LastAnswer::Unknown
         };
         if let Some(order) = self.orders.get_mut(place) {
-            order.said = said;
+            order.last_answer = last_answer;
         }
         // While the disk fails nobody can look into the books; the end of the day does.
-        if self.disk_ill > 0 {
+        if self.disk_fault_steps > 0 {
             return Ok(());
         }
         self.check_order(place)
     }
 
     /// An answer must be true when it is heard.
-    fn hear(&mut self, caller: usize, answer: &Answer) -> Told {
+    fn hear(&mut self, caller: usize, answer: &Answer) -> Checked {
         let mine = self.callers.get(caller);
         let Some((place, clashing)) = mine.and_then(|mine| Some((mine.order?, mine.clashing)))
         else {
@@ -202,7 +203,7 @@ impl World {
     }
 
     /// What nobody waits for is not sold: for its caller, it would be behind its back.
-    fn is_still_given_up(&self, place: usize) -> Told {
+    fn is_still_given_up(&self, place: usize) -> Checked {
         let given_up = self.orders.get(place).is_some_and(|order| order.given_up);
         if given_up && self.has_document(place) == Some(true) {
             return Err(format!(
@@ -234,7 +235,7 @@ impl World {
         if let Some((original, _)) = order.returns
             && let Some(original) = self.orders.get_mut(original)
         {
-            original.brought_back = true;
+            original.returned = true;
         }
         self.orders.push(order);
         self.orders.len() - 1
@@ -252,7 +253,7 @@ impl World {
         let form = if clashing {
             order.another_under_its_id()
         } else {
-            order.said = Said::Open;
+            order.last_answer = LastAnswer::Unknown;
             order.given_up = false;
             order.form.clone()
         };
@@ -279,19 +280,14 @@ impl World {
                 });
             }
         }
-        let deaf = !closing && self.random.below(16) == 0;
-        let impatient = !closing && self.random.below(8) == 0;
+        let loses_answer = !closing && self.random.below(16) == 0;
+        let hangs_up = !closing && self.random.below(8) == 0;
         if let Some(mine) = self.callers.get_mut(caller) {
             mine.order = Some(place);
             mine.pending = pending;
-            mine.deaf = deaf;
-            mine.impatient = impatient;
-            mine.deadline_ms = self.now_ms
-                + if impatient {
-                    IMPATIENCE_MS
-                } else {
-                    PATIENCE_MS
-                };
+            mine.loses_answer = loses_answer;
+            mine.hangs_up = hangs_up;
+            mine.deadline_ms = self.now_ms + if hangs_up { IMPATIENCE_MS } else { PATIENCE_MS };
         }
         let word = self.orders.get(place).map_or("", Order::word);
         self.note(format!(

@@ -5,13 +5,13 @@ use ferrotill::store::verify::{Range, Wanted, verify};
 use ferrotill_core::profile::MOLDOVA;
 use uuid::Uuid;
 
-use super::super::callers::{Key, Said};
-use super::{Told, World};
+use super::super::callers::{Key, LastAnswer};
+use super::{Checked, World};
 use crate::error_text::with_sources;
 
 impl World {
     /// What a caller was told last is so.
-    pub(super) fn check_order(&self, place: usize) -> Told {
+    pub(super) fn check_order(&self, place: usize) -> Checked {
         let Some((order, agent)) = self.orders.get(place).zip(self.agent.as_ref()) else {
             return Ok(());
         };
@@ -28,18 +28,18 @@ impl World {
             .and_then(|key| self.printed.get(&key))
             .copied()
             .unwrap_or(0);
-        let said = order.said;
+        let last_answer = order.last_answer;
         let wrong = |why: &str| {
             Err(format!(
-                "order {place} was told {said:?}: {why} (in the books: {:?} {:?}; fiscal receipts: {count})",
+                "order {place} was told {last_answer:?}: {why} (in the books: {:?} {:?}; fiscal receipts: {count})",
                 row.map(|row| row.state),
                 row.map(|row| row.kind.as_str()),
             ))
         };
-        match said {
-            Said::Yes if !sealed => wrong("it is not in the books"),
-            Said::No if sealed => wrong("it is in the books"),
-            Said::No if count > 0 && !self.has_another(place, key) => {
+        match last_answer {
+            LastAnswer::Registered if !sealed => wrong("it is not in the books"),
+            LastAnswer::NotRegistered if sealed => wrong("it is in the books"),
+            LastAnswer::NotRegistered if count > 0 && !self.has_another(place, key) => {
                 wrong("it is in the printer's memory")
             }
             _ if sealed && alternative && count > 0 => wrong("it has two receipts"),
@@ -53,11 +53,13 @@ impl World {
     /// The same part of the same sale was brought back under another id too.
     fn has_another(&self, place: usize, key: Option<Key>) -> bool {
         let mut orders = self.orders.iter().enumerate();
-        orders.any(|(other, order)| other != place && order.key() == key && order.said != Said::No)
+        orders.any(|(other, order)| {
+            other != place && order.key() == key && order.last_answer != LastAnswer::NotRegistered
+        })
     }
 
     /// Every fiscal receipt is one order's, and the only one.
-    pub(super) fn look_at_printers(&mut self) -> Told {
+    pub(super) fn look_at_printers(&mut self) -> Checked {
         for till in &mut self.tills {
             let seen = till.seen;
             let new: Vec<Key> = till.line.line.with(|emulator| {
@@ -83,21 +85,21 @@ impl World {
     }
 
     /// Since when the till itself says that the office is offline; an answer of the office ends it, though the till says so for a while.
-    pub(super) fn look_at_the_office(&mut self) -> Told {
-        if self.sky.has_answered() {
+    pub(super) fn look_at_the_office(&mut self) -> Checked {
+        if self.network.has_answered() {
             self.offline_since = None;
         }
         let offline = self
             .agent
             .as_ref()
             .is_some_and(|agent| agent.board.office().state == "offline");
-        if offline && self.sky.is_silent() {
+        if offline && self.network.is_silent() {
             self.offline_since.get_or_insert(self.now_ms);
         }
-        self.sky.refused().map_or(Ok(()), Err)
+        self.network.refused().map_or(Ok(()), Err)
     }
 
-    pub(super) fn verify(&self) -> Told {
+    pub(super) fn verify(&self) -> Checked {
         match self.flaw()? {
             Some(flaw) => Err(format!("verify finds {flaw}")),
             None => Ok(()),
@@ -105,7 +107,7 @@ impl World {
     }
 
     /// The first thing that `verify` finds.
-    pub(super) fn flaw(&self) -> Told<Option<String>> {
+    pub(super) fn flaw(&self) -> Checked<Option<String>> {
         let devices: Vec<Uuid> = self.tills.iter().map(|till| till.device).collect();
         let verified = verify(&Wanted {
             folder: self.folder.path(),

@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use ferrotill_device::emulator::Emulator;
 
-use super::super::callers::{Said, new_order};
-use super::super::office::Weather;
+use super::super::callers::{LastAnswer, new_order};
+use super::super::network::NetworkFault;
 use super::troubles::repair;
-use super::{CALLERS, Told, World};
+use super::{CALLERS, Checked, World};
 use crate::error_text::with_sources;
 
 /// A day that has not ended after so many steps without trouble does not end.
@@ -28,11 +28,11 @@ const KINDS: [&str; 7] = [
 ];
 
 impl World {
-    pub(super) fn close(&mut self) -> Told {
+    pub(super) fn close(&mut self) -> Checked {
         self.disk.fail(None);
-        self.disk_ill = 0;
+        self.disk_fault_steps = 0;
         self.outage = false;
-        self.sky.set(Weather::Fair);
+        self.network.set(NetworkFault::None);
         self.clock.set_wrong(0);
         for till in &self.tills {
             till.line.clear();
@@ -47,7 +47,7 @@ impl World {
             world.callers.iter().all(|mine| mine.order.is_none())
         })?;
         self.close_shifts()?;
-        self.sky.arrive_all();
+        self.network.arrive_all();
         self.until("the office knows everything", |world| {
             let agent = world.agent.as_ref();
             agent.is_some_and(|agent| {
@@ -62,7 +62,7 @@ impl World {
     }
 
     /// A Z-report at each till. A till that refuses it is asked once more: what made it refuse may be over.
-    fn close_shifts(&mut self) -> Told {
+    fn close_shifts(&mut self) -> Checked {
         let mut open: Vec<usize> = (0..self.tills.len()).collect();
         for _ in 0..Z_ATTEMPTS_MAX {
             let mut asked = Vec::new();
@@ -77,7 +77,7 @@ impl World {
             })?;
             let refused = asked.into_iter().filter(|(_, place)| {
                 let order = self.orders.get(*place);
-                order.is_some_and(|order| order.said != Said::Yes)
+                order.is_some_and(|order| order.last_answer != LastAnswer::Registered)
             });
             open = refused.map(|(till, _)| till).collect();
         }
@@ -85,7 +85,7 @@ impl World {
     }
 
     /// The shop is dark, and opens again at the same hour.
-    pub(super) fn night(&mut self, day: u32) -> Told {
+    pub(super) fn night(&mut self, day: u32) -> Checked {
         self.crash("for the night")?;
         self.spoil_a_page()?;
         let opening = u64::from(day) * DAY_MS;
@@ -101,7 +101,7 @@ impl World {
     }
 
     /// The box was off all night, and its clock went on, or stood still with it. Nobody knows how long it was before somebody says so.
-    fn switch_on(&mut self, night_ms: u64) -> Told {
+    fn switch_on(&mut self, night_ms: u64) -> Checked {
         self.agent = None;
         self.clock = Arc::new(self.clock.after_a_reboot());
         let stopped = self.random.coin();
@@ -120,7 +120,7 @@ impl World {
         self.open()
     }
 
-    fn until(&mut self, what: &str, done: impl Fn(&Self) -> bool) -> Told {
+    fn until(&mut self, what: &str, done: impl Fn(&Self) -> bool) -> Checked {
         for _ in 0..CLOSING_STEPS_MAX {
             if done(self) {
                 return Ok(());
@@ -136,37 +136,41 @@ impl World {
     }
 
     /// Every caller's last answer is true, no order is left open, and all books agree.
-    fn check_promises(&mut self) -> Told {
+    fn check_promises(&mut self) -> Checked {
         for place in 0..self.orders.len() {
             self.check_order(place)?;
             if self
                 .orders
                 .get(place)
-                .is_some_and(|order| order.said == Said::Open)
+                .is_some_and(|order| order.last_answer == LastAnswer::Unknown)
             {
                 return Err(format!("order {place} has no answer"));
             }
         }
         self.check_books()?;
         self.check_office()?;
-        let yes = self.orders.iter().filter(|order| order.said == Said::Yes);
+        let yes = self
+            .orders
+            .iter()
+            .filter(|order| order.last_answer == LastAnswer::Registered);
         self.tally.registered = u64::try_from(yes.count()).unwrap_or(0);
         Ok(())
     }
 
     /// Each till's new documents, one by one, against the orders and the printer; and every Z-report's account.
-    fn check_books(&mut self) -> Told {
+    fn check_books(&mut self) -> Checked {
         let Some(agent) = &self.agent else {
             return Ok(());
         };
         for till in &mut self.tills {
             let page = agent.reader.page(till.device, &KINDS, 0, 1);
             let total = page.map_err(with_sources)?.total;
-            let new = total.saturating_sub(till.ledger.documents);
+            let new = total.saturating_sub(till.expected.documents);
             let page = agent.reader.page(till.device, &KINDS, 0, new);
             let documents = page.map_err(with_sources)?.documents;
             for document in documents.iter().rev() {
-                till.ledger.take(document, &self.orders, &till.line.line)?;
+                till.expected
+                    .take(document, &self.orders, &till.line.line)?;
                 if let Some(account) = &document.account
                     && !account.agrees()
                 {
@@ -177,22 +181,25 @@ impl World {
                     ));
                 }
             }
-            if till.ledger.documents != total {
-                return Err(format!("{total} documents, {} read", till.ledger.documents));
+            if till.expected.documents != total {
+                return Err(format!(
+                    "{total} documents, {} read",
+                    till.expected.documents
+                ));
             }
-            till.ledger.check_end(&till.line.line)?;
+            till.expected.check_end(&till.line.line)?;
         }
         Ok(())
     }
 
     /// The office has what it must have, once, and in the till's own words.
-    fn check_office(&mut self) -> Told {
+    fn check_office(&mut self) -> Checked {
         let received = self.office.received();
         for document in received.iter().skip(self.office_seen) {
             let due = self
                 .tills
                 .iter_mut()
-                .find_map(|till| till.ledger.due.remove(&document.key));
+                .find_map(|till| till.expected.due.remove(&document.key));
             let Some(due) = due else {
                 return Err(format!(
                     "the office has a document that is in no books, or twice: {}",
@@ -210,7 +217,10 @@ impl World {
         }
         self.office_seen = received.len();
         // Keys are made by chance: the first by what it says is the same each time.
-        let due = self.tills.iter().flat_map(|till| till.ledger.due.values());
+        let due = self
+            .tills
+            .iter()
+            .flat_map(|till| till.expected.due.values());
         match due.min_by_key(|due| (&due.kind, &due.parts)) {
             Some(due) => Err(format!(
                 "the office never heard of a {}: {:?}",
@@ -221,7 +231,7 @@ impl World {
     }
 
     /// A page of the books goes bad: somebody must notice, or nothing that is read may be wrong. Then the good disk is put back.
-    fn spoil_a_page(&mut self) -> Told {
+    fn spoil_a_page(&mut self) -> Checked {
         let good = self.disk.image();
         let mut bad = good.clone();
         let names: Vec<String> = bad.keys().cloned().collect();

@@ -1,15 +1,14 @@
 //! The shop: what there is in it, and how a step of it goes.
 
 mod agent;
-mod books;
 mod calls;
 mod checks;
 mod day;
-mod people;
+mod expected_totals;
+mod operator;
 mod troubles;
 
 use std::collections::{BTreeMap, VecDeque};
-use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, PoisonError};
 
 use ferrotill::clerk::Answer;
@@ -20,18 +19,19 @@ use ferrotill::standin::{StandIn, Strictness};
 use ferrotill_device::emulator::Emulator;
 use ferrotill_device::port::loopback::Loopback;
 use ferrotill_disk::{Disk, SeededRandom, Syncs};
+use ferrotill_testkit::clock::ManualClock;
 use tempfile::TempDir;
 use tokio::sync::oneshot;
 use uuid::Uuid;
 
 use super::callers::{Caller, Key, Order};
 use super::line::Line;
-use super::office::Sky;
-use super::shop::{Make, Shop, clock_source};
+use super::network::Network;
+use super::shop_config::{PrinterModel, ShopConfig};
 use super::{Tally, Violation};
 use crate::error_text::with_sources;
 use agent::Agent;
-use books::Ledger;
+use expected_totals::ExpectedTotals;
 
 /// Callers for each device.
 const CALLERS: usize = 2;
@@ -40,19 +40,19 @@ const STEPS: u32 = 120;
 /// Notes that are kept for a violation.
 const NOTES_MAX: usize = 300;
 
-type Told<T = ()> = Result<T, String>;
+type Checked<T = ()> = Result<T, String>;
 
 /// A device with its printer's end of the line.
-struct Till {
+struct SimulatedTill {
     device: Uuid,
-    make: Make,
+    make: PrinterModel,
     line: Line,
     /// Receipts in the printer's memory that have been looked at.
     seen: usize,
-    /// The last day on which a person said what was printed here.
-    word_on: Option<u32>,
+    /// The last day on which a person last_answer what was printed here.
+    declared_on: Option<u32>,
     /// What the simulation itself has counted.
-    ledger: Ledger,
+    expected: ExpectedTotals,
 }
 
 /// A request on its way to the agent.
@@ -70,15 +70,15 @@ struct World {
     random: SeededRandom,
     folder: TempDir,
     disk: Disk,
-    shop: Shop,
+    shop: ShopConfig,
     clock: Arc<Clock>,
     /// Local time in seconds, as printers see it.
-    seconds: Arc<AtomicI64>,
+    printer_clock: ManualClock,
     now_ms: u64,
     config: Arc<Config>,
-    tills: Vec<Till>,
+    tills: Vec<SimulatedTill>,
     office: StandIn,
-    sky: Sky,
+    network: Network,
     /// Documents of the office that have been looked at.
     office_seen: usize,
     agent: Option<Agent>,
@@ -92,7 +92,7 @@ struct World {
     /// The office is gone for the rest of the day, and the day is long.
     outage: bool,
     /// Steps until the disk is well again.
-    disk_ill: u32,
+    disk_fault_steps: u32,
     starts: u8,
     day: u32,
     tally: Tally,
@@ -127,43 +127,43 @@ pub(super) fn play(syncs: Syncs, seed: u64, days: u32) -> Result<Tally, Box<Viol
 }
 
 impl World {
-    fn new(syncs: Syncs, seed: u64) -> Told<Self> {
+    fn new(syncs: Syncs, seed: u64) -> Checked<Self> {
         // Key and anchor are files of the system; in memory their syncs cost nothing.
         let memory = std::path::Path::new("/dev/shm");
         let folder = tempfile::tempdir_in(memory).or_else(|_| tempfile::tempdir());
         let folder = folder.map_err(with_sources)?;
         let disk = Disk::mount(folder.path());
-        let shop = Shop::of(seed);
+        let shop = ShopConfig::of(seed);
         let clock =
             Arc::new(Clock::by_hand("Europe/Chisinau", shop.opens_ms).map_err(with_sources)?);
-        let seconds = Arc::new(AtomicI64::new(clock.local_s()));
+        let printer_clock = ManualClock::at(clock.local_s());
         let config = Config::parse(&shop.configuration(folder.path()), "simulation.toml");
         let config = Arc::new(config.map_err(with_sources)?);
-        let tills = (0..shop.makes.len()).filter_map(|place| {
-            let (printer, make) = shop.printer(place, clock_source(&seconds))?;
-            Some(Till {
-                device: Shop::device(place),
+        let tills = (0..shop.printers.len()).filter_map(|place| {
+            let (printer, make) = shop.printer(place, printer_clock.source())?;
+            Some(SimulatedTill {
+                device: ShopConfig::device(place),
                 make,
                 line: Line::to(Loopback::new(Emulator::new(printer, None))),
                 seen: 0,
-                word_on: None,
-                ledger: Ledger::default(),
+                declared_on: None,
+                expected: ExpectedTotals::default(),
             })
         });
-        let tills: Vec<Till> = tills.collect();
+        let tills: Vec<SimulatedTill> = tills.collect();
         let office = StandIn::new(if shop.strict {
             Strictness::Rules
         } else {
             Strictness::AnyObject
         });
         let mut random = SeededRandom::new(seed);
-        let sky = Sky::over(office.clone(), SeededRandom::new(random.number()));
+        let network = Network::over(office.clone(), SeededRandom::new(random.number()));
         let mut world = Self {
             syncs,
             random,
             disk,
             clock,
-            seconds,
+            printer_clock,
             now_ms: 0,
             callers: tills
                 .iter()
@@ -172,7 +172,7 @@ impl World {
                 .collect(),
             tills,
             office,
-            sky,
+            network,
             office_seen: 0,
             agent: None,
             orders: Vec::new(),
@@ -180,7 +180,7 @@ impl World {
             printed: BTreeMap::new(),
             offline_since: None,
             outage: false,
-            disk_ill: 0,
+            disk_fault_steps: 0,
             starts: 0,
             day: 0,
             tally: Tally {
@@ -198,12 +198,12 @@ impl World {
         Ok(world)
     }
 
-    fn days(&mut self, days: u32) -> Told {
+    fn days(&mut self, days: u32) -> Checked {
         for day in 1..=days {
             self.day = day;
             self.outage = self.shop.budget_ms.is_some() && self.random.coin();
             if self.outage {
-                self.sky.set(super::office::Weather::Down);
+                self.network.set(super::network::NetworkFault::Down);
                 self.note("the office is gone for the day".to_owned());
             }
             for _ in 0..STEPS {
@@ -217,13 +217,13 @@ impl World {
     }
 
     /// One step: time passes, callers do something, and everybody who has something to do may come to it.
-    fn step(&mut self, closing: bool) -> Told {
+    fn step(&mut self, closing: bool) -> Checked {
         self.tally.steps += 1;
         let passed = if closing { 500 } else { self.moment() };
         self.pass(passed);
-        if self.disk_ill > 0 {
-            self.disk_ill -= 1;
-            if self.disk_ill == 0 {
+        if self.disk_fault_steps > 0 {
+            self.disk_fault_steps -= 1;
+            if self.disk_fault_steps == 0 {
                 self.disk.fail(None);
             }
         }
@@ -266,7 +266,7 @@ impl World {
     }
 
     /// The turn of the clerk, the sender, or a printer's worker.
-    fn turn(&mut self, who: usize) -> Told {
+    fn turn(&mut self, who: usize) -> Checked {
         let Some(agent) = &mut self.agent else {
             return Ok(());
         };
@@ -278,7 +278,7 @@ impl World {
             }
             1 => {
                 let _ = agent.sender.turn();
-                self.sky.refused().map_or(Ok(()), Err)
+                self.network.refused().map_or(Ok(()), Err)
             }
             worker => {
                 let workers = agent.workers.get_mut(worker - 2);
@@ -300,8 +300,8 @@ impl World {
         let utc_ms = self.clock.system_ms();
         let ahead_s = i64::from(self.clock.moment(utc_ms).offset_minutes) * 60;
         let local_s = utc_ms.div_euclid(1_000) + ahead_s;
-        self.seconds.store(local_s, Ordering::Relaxed);
-        self.sky.pass(utc_ms);
+        self.printer_clock.set(local_s);
+        self.network.pass(utc_ms);
     }
 
     /// Where the printers stand, for whoever reads a violation.

@@ -3,15 +3,15 @@
 use ferrotill_device::Paper;
 use ferrotill_device::emulator::{Emulator, FaultKind, FaultOrder};
 use ferrotill_device::port::loopback::Loopback;
-use ferrotill_disk::{Kind, Trouble};
+use ferrotill_disk::{DiskCall, DiskFault};
 
-use super::super::line::{Mishap, Moment};
-use super::super::office::Weather;
-use super::{Told, World};
+use super::super::line::{LineFault, ReceiptMoment};
+use super::super::network::NetworkFault;
+use super::{Checked, World};
 
 impl World {
     /// Something goes wrong, or right again.
-    pub(super) fn trouble(&mut self) -> Told {
+    pub(super) fn trouble(&mut self) -> Checked {
         if self.random.below(3) != 0 {
             return Ok(());
         }
@@ -21,17 +21,20 @@ impl World {
         let Some(line) = line else { return Ok(()) };
         match self.random.below(32) {
             0..=7 => self.disturb(place, &line),
-            8..=13 => self.lay(place),
+            8..=13 => self.plan_fault(place),
             14..=18 => {
                 repair(&line);
                 self.note(format!("printer {place}: repaired"));
             }
             19 => line.with(|emulator| emulator.set_power(false)),
             20..=22 if !self.outage => {
-                let place = self.random.below(Weather::ALL.len());
-                let weather = Weather::ALL.get(place).copied().unwrap_or(Weather::Fair);
-                self.sky.set(weather);
-                self.note(format!("office: {weather:?}"));
+                let place = self.random.below(NetworkFault::ALL.len());
+                let fault = NetworkFault::ALL
+                    .get(place)
+                    .copied()
+                    .unwrap_or(NetworkFault::None);
+                self.network.set(fault);
+                self.note(format!("office: {fault:?}"));
             }
             23 | 24 => {
                 let calls = i64::try_from(self.random.below(60)).unwrap_or(0);
@@ -41,15 +44,18 @@ impl World {
                 self.note(format!("the agent dies after {calls} calls of a port"));
             }
             25 | 26 => {
-                let kind = Kind::ALL.get(self.random.below(Kind::ALL.len()));
-                let trouble = Trouble {
-                    kind: *kind.unwrap_or(&Kind::Write),
+                let kind = DiskCall::ALL.get(self.random.below(DiskCall::ALL.len()));
+                let trouble = DiskFault {
+                    kind: *kind.unwrap_or(&DiskCall::Write),
                     after: self.random.below(20),
                     for_ever: self.random.coin(),
                 };
                 self.disk.fail(Some(trouble));
-                self.disk_ill = 1 + u32::try_from(self.random.below(6)).unwrap_or(0);
-                self.note(format!("disk: {trouble:?} for {} steps", self.disk_ill));
+                self.disk_fault_steps = 1 + u32::try_from(self.random.below(6)).unwrap_or(0);
+                self.note(format!(
+                    "disk: {trouble:?} for {} steps",
+                    self.disk_fault_steps
+                ));
             }
             27 => {
                 let wrong_ms =
@@ -57,13 +63,13 @@ impl World {
                 self.clock.set_wrong(wrong_ms);
                 self.note(format!("the machine's clock is wrong by {wrong_ms} ms"));
             }
-            28 => self.press_a_key(place),
+            28 => self.report_at_keyboard(place),
             _ => self.crash("between two steps")?,
         }
         Ok(())
     }
 
-    /// Trouble for the next frames of a printer, whatever they are.
+    /// DiskFault for the next frames of a printer, whatever they are.
     fn disturb(&mut self, place: usize, line: &Loopback<Emulator>) {
         let kind = FaultKind::ALL.get(self.random.below(FaultKind::ALL.len()));
         let kind = *kind.unwrap_or(&FaultKind::DropAnswer);
@@ -80,27 +86,31 @@ impl World {
     }
 
     /// A mishap at the next moment of some kind: the right trouble at the right time.
-    fn lay(&mut self, place: usize) {
-        let moment = Moment::ALL.get(self.random.below(Moment::ALL.len()));
-        let moment = *moment.unwrap_or(&Moment::Closed);
+    fn plan_fault(&mut self, place: usize) {
+        let moment = ReceiptMoment::ALL.get(self.random.below(ReceiptMoment::ALL.len()));
+        let moment = *moment.unwrap_or(&ReceiptMoment::Closed);
         let frames = 1 + u32::try_from(self.random.below(24)).unwrap_or(0);
         let mishap = match self.random.below(4) {
-            0 => Mishap::Silence(frames),
-            1 => Mishap::Deafness(frames),
-            2 => Mishap::Blink,
-            _ => Mishap::Death(i64::from(frames / 2)),
+            0 => LineFault::AnswersLost(frames),
+            1 => LineFault::FramesLost(frames),
+            2 => LineFault::PowerBlink,
+            _ => LineFault::AgentDies(i64::from(frames / 2)),
         };
         let Some(till) = self.tills.get(place) else {
             return;
         };
         if self.random.below(3) == 0 {
             // A sale that is interrupted is cancelled, and the agent dies of that.
-            till.line
-                .lay(Moment::Sold, Mishap::Death(i64::from(frames / 4)));
-            till.line
-                .lay(Moment::Cancelled, Mishap::Death(i64::from(frames / 8)));
+            till.line.plan(
+                ReceiptMoment::Sold,
+                LineFault::AgentDies(i64::from(frames / 4)),
+            );
+            till.line.plan(
+                ReceiptMoment::Cancelled,
+                LineFault::AgentDies(i64::from(frames / 8)),
+            );
         } else {
-            till.line.lay(moment, mishap);
+            till.line.plan(moment, mishap);
         }
         self.note(format!(
             "printer {place}: {mishap:?} at {moment:?}, or deaths"
@@ -108,7 +118,7 @@ impl World {
     }
 
     /// Somebody asks for a report at the printer itself, whatever it and the agent are at.
-    pub(super) fn press_a_key(&mut self, place: usize) {
+    pub(super) fn report_at_keyboard(&mut self, place: usize) {
         let Some(till) = self.tills.get(place) else {
             return;
         };

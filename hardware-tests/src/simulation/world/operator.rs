@@ -8,8 +8,8 @@ use ferrotill_core::event::PaperSays;
 use ferrotill_device::emulator::journal::DocumentKind;
 use tokio::sync::oneshot;
 
-use super::super::callers::{Order, Said};
-use super::{Told, World};
+use super::super::callers::{LastAnswer, Order};
+use super::{Checked, World};
 use crate::error_text::with_sources;
 
 /// What a till and its printer know of a document that nobody has settled.
@@ -22,7 +22,7 @@ struct Outstanding {
 
 impl World {
     /// Somebody looks at the tills that ask for a person. Nobody hurries, except when the shop is closing.
-    pub(super) fn people(&mut self, closing: bool) -> Told {
+    pub(super) fn people(&mut self, closing: bool) -> Checked {
         if self.random.below(if closing { 4 } else { 12 }) != 0 {
             return Ok(());
         }
@@ -32,11 +32,13 @@ impl World {
         Ok(())
     }
 
-    fn look_at_the_paper(&mut self, place: usize) -> Told {
+    fn look_at_the_paper(&mut self, place: usize) -> Checked {
         let Some((order, agent)) = self.orders.get(place).zip(self.agent.as_ref()) else {
             return Ok(());
         };
-        if order.said != Said::Open || agent.board.needs_a_person(order.form.id).is_none() {
+        if order.last_answer != LastAnswer::Unknown
+            || agent.board.needs_a_person(order.form.id).is_none()
+        {
             return Ok(());
         }
         let id = order.form.id;
@@ -44,9 +46,9 @@ impl World {
         let Some(outstanding) = self.outstanding(order)? else {
             return Ok(());
         };
-        let word_on = self.tills.get(order.till).and_then(|till| till.word_on);
+        let declared_on = self.tills.get(order.till).and_then(|till| till.declared_on);
         let till = order.till;
-        if is_provable(order, &outstanding, word_on == Some(self.day)) {
+        if is_provable(order, &outstanding, declared_on == Some(self.day)) {
             return Err(format!(
                 "a person is asked about order {place} ({word}), which the printer's own figures prove"
             ));
@@ -68,7 +70,7 @@ impl World {
             reply,
         });
         if let Some(till) = self.tills.get_mut(till) {
-            till.word_on = Some(self.day);
+            till.declared_on = Some(self.day);
         }
         self.tally.declared += 1;
         self.note(format!(
@@ -78,7 +80,7 @@ impl World {
     }
 
     /// What is to be read on the paper of an order's printer; nothing if it has no document that is outstanding.
-    fn outstanding(&self, order: &Order) -> Told<Option<Outstanding>> {
+    fn outstanding(&self, order: &Order) -> Checked<Option<Outstanding>> {
         let Some((till, agent)) = self.tills.get(order.till).zip(self.agent.as_ref()) else {
             return Ok(None);
         };

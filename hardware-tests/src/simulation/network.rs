@@ -12,9 +12,9 @@ use ferrotill_disk::SeededRandom;
 
 /// How the network and the office are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Weather {
+pub(super) enum NetworkFault {
     /// Answers.
-    Fair,
+    None,
     /// No connection.
     Down,
     /// The document arrives, the answer does not.
@@ -26,32 +26,32 @@ pub(super) enum Weather {
     /// Takes nothing, and says so.
     Refuses,
     /// HTTP 500.
-    Broken,
+    ServerError,
     /// HTTP 429, with the wish to be left alone for a while.
     Busy,
     /// A login page answers, HTTP 200.
-    Portal,
+    LoginPage,
     /// An object answers that says neither yes nor no, HTTP 200.
-    Hollow,
+    EmptyObject,
     /// The answer is cut short.
     Cut,
     /// Each attempt is one of the others.
     Mixed,
 }
 
-impl Weather {
+impl NetworkFault {
     /// All of them.
     pub(super) const ALL: [Self; 12] = [
-        Self::Fair,
+        Self::None,
         Self::Down,
         Self::AnswersLost,
         Self::Late,
         Self::Doubled,
         Self::Refuses,
-        Self::Broken,
+        Self::ServerError,
         Self::Busy,
-        Self::Portal,
-        Self::Hollow,
+        Self::LoginPage,
+        Self::EmptyObject,
         Self::Cut,
         Self::Mixed,
     ];
@@ -67,12 +67,12 @@ struct Posted {
 
 /// What is between the sender and the office. A clone is the same.
 #[derive(Clone, Debug)]
-pub(super) struct Sky(Arc<Mutex<Inside>>);
+pub(super) struct Network(Arc<Mutex<NetworkState>>);
 
 #[derive(Debug)]
-struct Inside {
+struct NetworkState {
     office: StandIn,
-    weather: Weather,
+    fault: NetworkFault,
     random: SeededRandom,
     /// Documents that arrive later.
     late: Vec<Posted>,
@@ -86,11 +86,11 @@ struct Inside {
     silent: bool,
 }
 
-impl Sky {
+impl Network {
     pub(super) fn over(office: StandIn, random: SeededRandom) -> Self {
-        Self(Arc::new(Mutex::new(Inside {
+        Self(Arc::new(Mutex::new(NetworkState {
             office,
-            weather: Weather::Fair,
+            fault: NetworkFault::None,
             random,
             late: Vec::new(),
             utc_ms: 0,
@@ -100,51 +100,51 @@ impl Sky {
         })))
     }
 
-    fn inside(&self) -> MutexGuard<'_, Inside> {
+    fn state(&self) -> MutexGuard<'_, NetworkState> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The weather changes.
-    pub(super) fn set(&self, weather: Weather) {
-        self.inside().weather = weather;
+    /// The fault changes.
+    pub(super) fn set(&self, fault: NetworkFault) {
+        self.state().fault = fault;
     }
 
     /// It is so late now; what is late may arrive.
     pub(super) fn pass(&self, utc_ms: i64) {
-        let mut inside = self.inside();
-        inside.utc_ms = utc_ms;
-        if !inside.late.is_empty() && inside.random.below(12) == 0 {
-            let place = inside.random.below(64) % inside.late.len();
-            let posted = inside.late.swap_remove(place);
-            inside.arrive(&posted);
+        let mut state = self.state();
+        state.utc_ms = utc_ms;
+        if !state.late.is_empty() && state.random.below(12) == 0 {
+            let place = state.random.below(64) % state.late.len();
+            let posted = state.late.swap_remove(place);
+            state.arrive(&posted);
         }
     }
 
     /// Everything that is late arrives.
     pub(super) fn arrive_all(&self) {
-        let mut inside = self.inside();
-        for posted in std::mem::take(&mut inside.late) {
-            inside.arrive(&posted);
+        let mut state = self.state();
+        for posted in std::mem::take(&mut state.late) {
+            state.arrive(&posted);
         }
     }
 
     /// What the office has refused, in its own words.
     pub(super) fn refused(&self) -> Option<String> {
-        self.inside().refused.clone()
+        self.state().refused.clone()
     }
 
     /// The office has answered since this was last asked.
     pub(super) fn has_answered(&self) -> bool {
-        std::mem::take(&mut self.inside().answered)
+        std::mem::take(&mut self.state().answered)
     }
 
     /// To the last attempt the office has not answered.
     pub(super) fn is_silent(&self) -> bool {
-        self.inside().silent
+        self.state().silent
     }
 }
 
-impl Inside {
+impl NetworkState {
     /// A document is there, and the office says something.
     fn arrive(&mut self, posted: &Posted) -> (u16, String) {
         match self
@@ -164,47 +164,52 @@ impl Inside {
     }
 
     fn deliver(&mut self, posted: Posted) -> Result<(u16, String), Failure> {
-        let mut weather = self.weather;
-        while weather == Weather::Mixed {
-            let place = self.random.below(Weather::ALL.len());
-            weather = Weather::ALL.get(place).copied().unwrap_or(Weather::Fair);
+        let mut fault = self.fault;
+        while fault == NetworkFault::Mixed {
+            let place = self.random.below(NetworkFault::ALL.len());
+            fault = NetworkFault::ALL
+                .get(place)
+                .copied()
+                .unwrap_or(NetworkFault::None);
         }
-        match weather {
-            Weather::Fair | Weather::Mixed => Ok(self.arrive(&posted)),
-            Weather::Doubled => {
+        match fault {
+            NetworkFault::None | NetworkFault::Mixed => Ok(self.arrive(&posted)),
+            NetworkFault::Doubled => {
                 self.arrive(&posted);
                 Ok(self.arrive(&posted))
             }
-            Weather::Down => Err(Failure::Unreachable),
-            Weather::AnswersLost => {
+            NetworkFault::Down => Err(Failure::Unreachable),
+            NetworkFault::AnswersLost => {
                 self.arrive(&posted);
                 Err(Failure::Broken)
             }
-            Weather::Late => {
+            NetworkFault::Late => {
                 self.late.push(posted);
                 Err(Failure::TimedOut)
             }
-            Weather::Cut => {
+            NetworkFault::Cut => {
                 let (status, mut answer) = self.arrive(&posted);
                 answer.truncate(answer.len() / 2);
                 Ok((status, answer))
             }
-            Weather::Refuses => Ok((
+            NetworkFault::Refuses => Ok((
                 200,
                 r#"{"status":"error","message":"not today"}"#.to_owned(),
             )),
-            Weather::Broken => Ok((500, "internal error".to_owned())),
-            Weather::Busy => Ok((429, r#"{"status":"error"}"#.to_owned())),
-            Weather::Portal => Ok((200, "<!doctype html><title>Welcome</title>".to_owned())),
-            Weather::Hollow => Ok((200, "{}".to_owned())),
+            NetworkFault::ServerError => Ok((500, "internal error".to_owned())),
+            NetworkFault::Busy => Ok((429, r#"{"status":"error"}"#.to_owned())),
+            NetworkFault::LoginPage => {
+                Ok((200, "<!doctype html><title>Welcome</title>".to_owned()))
+            }
+            NetworkFault::EmptyObject => Ok((200, "{}".to_owned())),
         }
     }
 }
 
-impl Post for Sky {
+impl Post for Network {
     fn deliver(&self, authority: &dyn Authority, parcel: &Parcel, _kept: bool) -> Delivery {
-        let mut inside = self.inside();
-        let answer = inside.deliver(Posted {
+        let mut state = self.state();
+        let answer = state.deliver(Posted {
             kind: parcel.kind.name(),
             key: parcel.key.to_string(),
             body: parcel.body.clone(),
@@ -215,12 +220,12 @@ impl Post for Sky {
             Err(failure) => Verdict::Failed(failure),
         };
         let answered = !matches!(verdict.progress(), Progress::Failed(_));
-        inside.answered |= answered;
-        inside.silent = !answered;
+        state.answered |= answered;
+        state.silent = !answered;
         Delivery {
             verdict,
             retry_after: busy.then_some(Duration::from_secs(7)),
-            date_ms: answered.then_some(inside.utc_ms),
+            date_ms: answered.then_some(state.utc_ms),
         }
     }
 }

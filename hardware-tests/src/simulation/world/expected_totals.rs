@@ -15,12 +15,12 @@ use ferrotill_device::port::loopback::Loopback;
 
 use super::super::callers::{Order, number_of};
 use super::super::goods::{CARD, GROUPS, Goods};
-use super::Told;
+use super::Checked;
 use super::calls::ASTRAY_MS;
 
 /// What was counted of one till.
 #[derive(Debug, Default)]
-pub(super) struct Ledger {
+pub(super) struct ExpectedTotals {
     /// Documents that have been looked at; the number of the last one.
     pub(super) documents: u32,
     latest_ms: i64,
@@ -82,7 +82,7 @@ impl Side {
     }
 
     /// The product's sums are these.
-    fn compare(&self, name: &str, turnover: &Turnover) -> Told {
+    fn compare(&self, name: &str, turnover: &Turnover) -> Checked {
         let paid = |card: bool| {
             let payments = turnover.payments.entries();
             let payments = payments.filter(|payment| (payment.code == CARD) == card);
@@ -119,14 +119,14 @@ impl Side {
     }
 }
 
-impl Ledger {
+impl ExpectedTotals {
     /// Takes the next document of the till's journal, and holds it against its order and the printer's own receipt.
     pub(super) fn take(
         &mut self,
         document: &StoredDocument,
         orders: &[Order],
         line: &Loopback<Emulator>,
-    ) -> Told {
+    ) -> Checked {
         let row = &document.row;
         let (Some(reserved), Some(sealed)) = (document.reserved(), document.sealed()) else {
             return Err("a sealed document cannot be read".to_owned());
@@ -198,7 +198,7 @@ impl Ledger {
     }
 
     /// At the end of a day no shift is open, and the printer has nothing that the books have not.
-    pub(super) fn check_end(&self, line: &Loopback<Emulator>) -> Told {
+    pub(super) fn check_end(&self, line: &Loopback<Emulator>) -> Checked {
         if self.shift.documents > 0 {
             return Err(format!("shift {} is still open", self.z_number + 1));
         }
@@ -229,7 +229,7 @@ impl Ledger {
         sealed: &Sealed<'_>,
         order: &Order,
         line: &Loopback<Emulator>,
-    ) -> Told<Vec<String>> {
+    ) -> Checked<Vec<String>> {
         let goods = order.goods.as_ref().ok_or("the order is for no receipt")?;
         let what = format!("document {}", self.documents);
         same(
@@ -267,7 +267,11 @@ impl Ledger {
     }
 
     /// A report says what was counted; a Z-report begins anew.
-    fn take_report(&mut self, reserved: &Reserved<'_>, sealed: &Sealed<'_>) -> Told<Vec<String>> {
+    fn take_report(
+        &mut self,
+        reserved: &Reserved<'_>,
+        sealed: &Sealed<'_>,
+    ) -> Checked<Vec<String>> {
         let figures = sealed.report.as_ref().ok_or("a report without figures")?;
         let what = format!("report {} of shift {}", self.documents, self.z_number + 1);
         let told = &figures.shift;
@@ -336,7 +340,7 @@ fn compare_printed(
     document: u32,
     refund: bool,
     goods: &Goods,
-) -> Told {
+) -> Checked {
     let card: i64 = printed
         .payments
         .iter()
@@ -378,7 +382,7 @@ fn compare_printed(
     )
 }
 
-fn same(what: &str, told: &[i64], counted: &[i64]) -> Told {
+fn same(what: &str, told: &[i64], counted: &[i64]) -> Checked {
     if told == counted {
         Ok(())
     } else {
