@@ -1,8 +1,8 @@
-//! The books through power cuts and failing disks: the real store on a disk that keeps no more than it acknowledged_seq.
+//! Power cuts and failing disk calls: the real store on a disk that keeps only what was synced.
 //!
-//! A shift is sold with the core's own decisions. After each commit that was acknowledged the journal's last row is a acknowledged.
-//! Then the power goes at every moment of the shift, in many ways, and each time the books are opened as at a start:
-//! what was acknowledged_seq is there, the whole verification finds nothing, and the next sale goes through.
+//! A shift is sold with the decisions of the core, and the last row of the journal is noted after each acknowledged commit.
+//! Then the power is cut at every moment of the shift, in several ways, and each time the store is opened as at a start.
+//! Every acknowledged row must be there, `verify` must find nothing, and the next sale must succeed.
 
 mod shop;
 
@@ -18,13 +18,13 @@ use shop::TestShop;
 /// What went wrong.
 pub type Violation = String;
 
-/// What a suite came to.
+/// What was checked.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Tally {
     /// Images that were opened.
     pub states: usize,
-    /// Documents that were acknowledged_seq over all shifts.
-    pub promises: usize,
+    /// Commits that were acknowledged, over all shifts.
+    pub commits: usize,
 }
 
 /// Sells shifts and cuts the power at each of their moments, until so many images were opened.
@@ -59,8 +59,9 @@ pub fn cut_power_on(
             shop.step(&mut random).map_err(with_sources)?;
         }
         shop.store = None;
-        let (history, promises) = (shop.disk.history(), std::mem::take(&mut shop.promises));
-        tally.promises += promises.len();
+        let history = shop.disk.history();
+        let acknowledged = std::mem::take(&mut shop.acknowledged);
+        tally.commits += acknowledged.len();
         // Where fewer images are wanted than there are moments, they are spread over the whole shift.
         let wanted = states - tally.states;
         let possible = (history.len() + 1) * CUTS_PER_MOMENT;
@@ -73,14 +74,15 @@ pub fn cut_power_on(
                 if random.below(possible) >= wanted {
                     continue;
                 }
-                let acknowledged_seq = promises
+                let last = acknowledged
                     .iter()
-                    .take_while(|acknowledged| acknowledged.moment <= moment)
-                    .last()
-                    .map(|acknowledged| acknowledged.seq);
+                    .take_while(|commit| commit.moment <= moment)
+                    .last();
+                let acknowledged_seq = last.map(|commit| commit.seq);
                 tally.states += 1;
-                if let Err(words) = shop.check_image(&medium.cut(&mut random), acknowledged_seq) {
-                    violation = Some(format!("seed {seed}, moment {moment}: {words}"));
+                if let Err(violated) = shop.check_image(&medium.cut(&mut random), acknowledged_seq)
+                {
+                    violation = Some(format!("seed {seed}, moment {moment}: {violated}"));
                 }
             }
         });
@@ -98,13 +100,14 @@ pub fn cut_power_on(
 /// The first violation, with its call.
 pub fn fail_every_call(seed: u64, steps: usize) -> Result<Tally, Violation> {
     let mut tally = Tally::default();
+    let mut shop = TestShop::new()?;
     for kind in DiskCall::ALL {
         for for_ever in [false, true] {
             for after in 0.. {
                 let here = format!("{kind:?} number {after}, for ever: {for_ever}");
-                let at = |words: Violation| format!("seed {seed}, {here}: {words}");
+                let at = |violated: Violation| format!("seed {seed}, {here}: {violated}");
                 let mut random = SeededRandom::new(seed);
-                let mut shop = TestShop::new()?;
+                shop.reset()?;
                 shop.disk.fail(Some(DiskFault {
                     kind,
                     after,
@@ -112,7 +115,7 @@ pub fn fail_every_call(seed: u64, steps: usize) -> Result<Tally, Violation> {
                 }));
                 for _ in 0..steps {
                     if shop.step(&mut random).is_err() {
-                        // As the clerk does: read again, and go on; while the disk fails, that fails too.
+                        // As the clerk does: it reads again and continues. While the disk fails, that fails too.
                         let _ = shop.reload();
                     }
                 }
@@ -120,8 +123,8 @@ pub fn fail_every_call(seed: u64, steps: usize) -> Result<Tally, Violation> {
                 shop.disk.fail(None);
                 shop.store = None;
                 let history = shop.disk.history();
-                let acknowledged_seq = shop.promises.last().map(|acknowledged| acknowledged.seq);
-                tally.promises += shop.promises.len();
+                let acknowledged_seq = shop.acknowledged.last().map(|last| last.seq);
+                tally.commits += shop.acknowledged.len();
                 tally.states += 1;
                 let image = history.cut(history.len(), &mut random);
                 shop.check_image(&image, acknowledged_seq).map_err(at)?;
@@ -134,7 +137,7 @@ pub fn fail_every_call(seed: u64, steps: usize) -> Result<Tally, Violation> {
     Ok(tally)
 }
 
-/// What a sale costs the disk: an SD card wears out by it.
+/// What sales cost the disk; an SD card wears out by it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Wear {
     /// Syncs of a hundred sales.
@@ -181,5 +184,5 @@ pub fn wear(hundreds: usize) -> Result<Wear, Violation> {
     })
 }
 
-/// Ways in which the power goes at one moment.
+/// How many images are made of one moment.
 const CUTS_PER_MOMENT: usize = 4;

@@ -22,16 +22,16 @@ use crate::journal::{LOAF, decide_and_append, printed};
 const DEVICE: Uuid = Uuid::from_u128(0xD1);
 const NOON: i64 = 1_795_262_400_000;
 
-/// The journal's last row after a commit that was acknowledged.
+/// An acknowledged commit.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Acknowledged {
     /// Operations of the disk by then.
     pub(super) moment: usize,
-    /// The row.
+    /// The last row of the journal by then.
     pub(super) seq: i64,
 }
 
-/// A till and its books on a disk.
+/// A till with its store on a disk.
 pub(super) struct TestShop {
     folder: TempDir,
     pub(super) disk: Disk,
@@ -40,10 +40,13 @@ pub(super) struct TestShop {
     pub(super) now: i64,
     /// Documents so far: the next one's id.
     documents: u128,
-    pub(super) promises: Vec<Acknowledged>,
+    pub(super) acknowledged: Vec<Acknowledged>,
+    /// The disk after the configuration was adopted.
+    new: Image,
 }
 
 impl TestShop {
+    /// A new store whose till has adopted its configuration.
     pub(super) fn new() -> Result<Self, Violation> {
         // Key and anchor are files of the system; in memory their syncs cost nothing.
         let memory = std::path::Path::new("/dev/shm");
@@ -57,16 +60,39 @@ impl TestShop {
             till: Till::default(),
             now: NOON,
             documents: 0,
-            promises: Vec::new(),
+            acknowledged: Vec::new(),
+            new: Image::new(),
         };
         shop.open().map_err(with_sources)?;
         let configuration = configuration().ok_or("the configuration contradicts itself")?;
         shop.commit(&[Command::Adopt(&configuration)])
             .map_err(with_sources)?;
+        shop.new = shop.disk.image();
         Ok(shop)
     }
 
-    /// Opens the books, as a start does.
+    /// Puts back what was there after [`TestShop::new`], which is quicker than to make it again.
+    pub(super) fn reset(&mut self) -> Result<(), Violation> {
+        let new = self.new.clone();
+        self.put(&new).map_err(with_sources)?;
+        (self.now, self.documents) = (NOON, 0);
+        self.acknowledged = vec![Acknowledged {
+            moment: 0,
+            seq: self.last_row()?,
+        }];
+        Ok(())
+    }
+
+    /// Puts an image on the disk and opens it as a start does.
+    fn put(&mut self, image: &Image) -> Result<(), StoreError> {
+        self.store = None;
+        // The anchor is a file of the system, which no power cut of this disk sets back.
+        let _ = std::fs::remove_file(self.folder.path().join("journal.anchor"));
+        self.disk.put(image);
+        self.open()
+    }
+
+    /// Opens the store as a start does.
     fn open(&mut self) -> Result<(), StoreError> {
         self.store = None;
         let store = Store::open(self.folder.path())?;
@@ -75,7 +101,7 @@ impl TestShop {
         Ok(())
     }
 
-    /// After trouble nothing that is held in memory is believed.
+    /// After a failed call nothing in memory is trusted: it is read again.
     pub(super) fn reload(&mut self) -> Result<(), StoreError> {
         match &mut self.store {
             Some(store) => {
@@ -87,7 +113,7 @@ impl TestShop {
         }
     }
 
-    /// Decides, appends and commits in one transaction; what was acknowledged is a acknowledged.
+    /// Decides, appends and commits in one transaction.
     pub(super) fn commit(&mut self, commands: &[Command<'_>]) -> Result<(), StoreError> {
         let mut after = self.till.clone();
         let now = self.now;
@@ -101,7 +127,7 @@ impl TestShop {
         let seq = batch.seq();
         batch.commit()?;
         self.till = after;
-        self.promises.push(Acknowledged {
+        self.acknowledged.push(Acknowledged {
             moment: self.disk.operations(),
             seq,
         });
@@ -202,7 +228,7 @@ impl TestShop {
         batch.commit()
     }
 
-    /// A day with an end: what a person would do after trouble is over.
+    /// Settles what is outstanding, sells, and closes the day.
     fn sells_after_restart(&mut self) -> Result<(), StoreError> {
         if let Some(outstanding) = self.till.outstanding() {
             let id = outstanding.id;
@@ -213,18 +239,14 @@ impl TestShop {
         self.seal_at_once(Wish::Report(ReportKind::Z), printed())
     }
 
-    /// Opens an image as a start does, and holds it against what was acknowledged_seq by then.
+    /// Opens an image as a start does, and compares it with what was acknowledged by then.
     pub(super) fn check_image(
         &mut self,
         image: &Image,
         acknowledged_seq: Option<i64>,
     ) -> Result<(), Violation> {
-        self.store = None;
-        // The anchor is a file of the system, which no power cut of this disk sets back.
-        let _ = std::fs::remove_file(self.folder.path().join("journal.anchor"));
-        self.disk.put(image);
-        let opened = self.open();
-        opened.map_err(|error| format!("the books do not open: {}", with_sources(error)))?;
+        let opened = self.put(image);
+        opened.map_err(|error| format!("the store does not open: {}", with_sources(error)))?;
         let last = self.last_row()?;
         if acknowledged_seq.is_some_and(|acknowledged_seq| acknowledged_seq > last) {
             return Err(format!(
@@ -253,7 +275,7 @@ impl TestShop {
             devices: &[DEVICE],
             range: Range::ALL,
         })
-        .map_err(|error| format!("the books cannot be verified: {}", with_sources(error)))?;
+        .map_err(|error| format!("the store cannot be verified: {}", with_sources(error)))?;
         match verified.flaws.first() {
             None => Ok(()),
             Some(flaw) => Err(format!("{}: {flaw}", flaw.place())),
