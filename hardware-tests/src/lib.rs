@@ -1,7 +1,7 @@
 //! The same jobs for every printer: the emulated one in each test run, and a real one when a port is given.
 //!
-//! [`admit`] comes first: a fiscalised printer is turned away unless its serial number is listed, because what it prints counts.
-//! [`run`] plays the jobs through [`FiscalPrinter`], the way the agent does, and compares the printer's counters with what was asked.
+//! [`admit`] comes first: a fiscalised printer is refused unless its serial number is listed, because what it prints counts.
+//! [`run`] sends the jobs through [`FiscalPrinter`], as the agent does, and compares the counters of the printer with the jobs.
 
 mod cases;
 mod error_text;
@@ -13,7 +13,7 @@ pub mod simulation;
 mod stage;
 mod suite;
 
-pub use rig::{RigFile, RigFileError, TurnedAway, admit};
+pub use rig::{PrinterNotListed, RigFile, RigFileError, admit};
 pub use stage::{NoSwitches, Switches, Verdict};
 pub use suite::{Case, Report, run};
 

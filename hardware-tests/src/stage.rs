@@ -10,11 +10,11 @@ use ferrotill_device::{
 
 /// What can be switched from outside on this rig.
 pub trait Switches {
-    /// Loads or removes the paper; false where nobody can.
+    /// Loads or removes the paper; false where that is not possible.
     fn set_paper(&mut self, paper: Paper) -> bool;
 }
 
-/// A rig that nobody can switch: the cases that need it are skipped, and said to be.
+/// A rig without switches: the cases that need one are reported as skipped.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct NoSwitches;
 
@@ -29,13 +29,13 @@ impl Switches for NoSwitches {
 pub enum Verdict {
     /// As it should.
     Passed,
-    /// It could not be played here.
+    /// It cannot be run here, for this reason.
     Skipped(&'static str),
-    /// Something else happened than what was asked for.
+    /// Something else happened than was expected.
     Failed(String),
 }
 
-/// How a case ends; the error is what went wrong, in words.
+/// How a case ends; the error says what went wrong.
 pub(crate) type Played = Result<Verdict, String>;
 
 /// A printer between two cases.
@@ -46,9 +46,9 @@ pub(crate) struct TestStage<'s> {
     pub(crate) groups: [Option<u32>; 8],
     /// Its counters.
     pub(crate) now: Baseline,
-    /// Its day before the suite.
+    /// Its X-report before the suite.
     pub(crate) begun_with: Option<PrinterReport>,
-    /// The sale that is taken back later, with the counters before it and its document.
+    /// The sale that is returned later, with the counters before it and its document.
     pub(crate) sold: Option<(Job, Baseline, u32)>,
     asked_to_cancel: bool,
 }
@@ -71,7 +71,7 @@ impl<'s> TestStage<'s> {
         }
     }
 
-    /// A job that must be registered. The counters that come with it must be those that the printer tells when it is asked anew.
+    /// A job that must be registered. The counters that come with it must be those that the printer reports when it is asked again.
     pub(crate) fn registers(&mut self, job: &Job) -> Result<Registered, String> {
         let outcome = self.perform(job);
         let Outcome::Registered(registered) = outcome else {
@@ -82,7 +82,7 @@ impl<'s> TestStage<'s> {
         Ok(registered)
     }
 
-    /// A job that must not be registered. Nothing fiscal may have moved.
+    /// A job that must not be registered. No fiscal counter may have changed.
     pub(crate) fn refuses(&mut self, job: &Job) -> Result<NotRegistered, String> {
         let outcome = self.perform(job);
         let Outcome::NotRegistered(refused) = outcome else {
@@ -112,7 +112,7 @@ impl<'s> TestStage<'s> {
         Ok(outcome)
     }
 
-    /// The last job asked before it cancelled a receipt.
+    /// Whether the last job asked before it cancelled a receipt.
     pub(crate) fn asked_to_cancel(&self) -> bool {
         self.asked_to_cancel
     }
@@ -127,7 +127,7 @@ impl<'s> TestStage<'s> {
         })
     }
 
-    /// A document that registers nothing. A printer may have it switched off, and says so.
+    /// A document that registers nothing. A printer may have it switched off; then it refuses.
     pub(crate) fn prints_if_it_can(&mut self, job: &Job) -> Played {
         match self.perform(job) {
             Outcome::Registered(registered) => {
@@ -150,13 +150,13 @@ impl<'s> TestStage<'s> {
         }
     }
 
-    /// Sets the clock to what it says.
+    /// Sets the clock to the time that it shows.
     pub(crate) fn sets_its_clock(&mut self) -> Played {
         let now = self.questions()?.clock;
         match self.printer.set_clock(&now) {
             Ok(()) => {
                 let after = self.questions()?.clock;
-                // Seconds may have gone by; minutes have not, or one.
+                // Some seconds may have passed, and perhaps a minute.
                 same("the day of its clock", &after.get(..8), &now.get(..8))?;
                 self.nothing_fiscal_moved()?;
                 Ok(Verdict::Passed)
@@ -191,7 +191,7 @@ impl<'s> TestStage<'s> {
     fn nothing_fiscal_moved(&mut self) -> Result<(), String> {
         let asked = self.asked()?;
         let before = &self.now;
-        // A cancelled receipt and a slip have a number of a document, and of nothing else.
+        // A cancelled receipt and a slip take a document number, and no other number.
         let expected = Baseline {
             last_document: asked.last_document,
             ..before.clone()
@@ -210,7 +210,7 @@ impl<'s> TestStage<'s> {
 
     fn asked(&mut self) -> Result<Baseline, String> {
         let asked = |fault: Fault| format!("the printer cannot be asked: {fault}");
-        // On the same connection, so that what the driver has learned of the printer stays in use and is held against it.
+        // On the same connection, so that the driver keeps and checks what it has learned about the printer.
         let counters = self.printer.counters().map_err(asked)?;
         if self.printer.status().map_err(asked)?.fiscal_receipt_open {
             return Err("a fiscal receipt was left open".to_owned());
@@ -230,7 +230,7 @@ impl<'s> TestStage<'s> {
     }
 }
 
-/// What a printer says at any time.
+/// What a printer reports at any time.
 pub(crate) struct Reported {
     pub(crate) condition: Condition,
     pub(crate) clock: String,

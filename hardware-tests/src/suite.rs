@@ -1,4 +1,4 @@
-//! Playing the cases, one after the other, each from where the last one left the printer.
+//! Runs the cases, one after the other, each on the printer as the last one left it.
 
 use core::fmt;
 
@@ -7,7 +7,7 @@ use ferrotill_device::{Connected, FiscalPrinter};
 use crate::cases;
 use crate::stage::{Switches, TestStage, Verdict};
 
-/// A case that was played.
+/// A case that was run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Case {
     /// Its name.
@@ -16,10 +16,10 @@ pub struct Case {
     pub verdict: Verdict,
 }
 
-/// All cases that were played, in their order.
+/// All cases that were run, in their order.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Report {
-    /// The cases. The last one is the first that failed, because nothing after it could be believed.
+    /// The cases. The last one is the first that failed, because later results would mean nothing.
     pub cases: Vec<Case>,
 }
 
@@ -46,7 +46,7 @@ impl fmt::Display for Report {
     }
 }
 
-/// Plays every case on a printer that was admitted; `connected` is what it said of itself.
+/// Runs every case on a printer that was admitted; `connected` is what it reported when it was connected to.
 pub fn run(
     printer: &mut dyn FiscalPrinter,
     connected: &Connected,

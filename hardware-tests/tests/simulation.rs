@@ -4,7 +4,7 @@ use ferrotill_disk::Syncs;
 use ferrotill_hardware_tests::simulation::{Tally, simulate, simulate_on};
 
 #[test]
-fn every_answer_is_true_and_all_books_agree_whatever_goes_wrong() {
+fn every_answer_is_true_and_all_totals_agree_whatever_goes_wrong() {
     let mut sum = Tally::default();
     for seed in 1..=24 {
         let tally = simulate(seed, 1).unwrap_or_else(|violation| panic!("{violation}"));
@@ -16,7 +16,7 @@ fn every_answer_is_true_and_all_books_agree_whatever_goes_wrong() {
     assert!(sum.crashes > 50 && sum.troubles > 500, "{sum:?}");
 }
 
-/// Seeds that once found something: what it was stands in `docs/PROOF.md`.
+/// Seeds that once found a fault: `docs/PROOF.md` says which.
 #[test]
 fn what_was_found_once_does_not_come_back() {
     for (seed, days) in [(5, 3), (34, 1), (35, 2), (60, 2), (122, 1)] {
@@ -40,5 +40,5 @@ fn a_disk_that_ignores_its_syncs_is_found_at_the_same_step_again() {
     let found = (1..=12).find_map(|seed| simulate_on(Syncs::Ignored, seed, 1).err());
     let found = found.expect("a violation in one of twelve shops");
     let again = simulate_on(Syncs::Ignored, found.seed, 1).unwrap_err();
-    assert_eq!(found, again);
+    assert_eq!((found.day, found.step), (again.day, again.step));
 }

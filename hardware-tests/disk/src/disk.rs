@@ -1,4 +1,4 @@
-//! A disk that tests hold: mounted on a folder, with its history and its faults.
+//! The disk as a test uses it: mounted on a folder, with its history and its faults.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
@@ -28,7 +28,7 @@ impl Disk {
         }
     }
 
-    /// Puts an image on the disk, as after a power cut: history begins anew, and nothing is open any more.
+    /// Puts an image on the disk, as after a power cut: the history begins again, and no file is open any more.
     pub fn put(&self, image: &Image) {
         let mut state = lock(&self.state);
         let files = image
@@ -42,7 +42,7 @@ impl Disk {
         };
     }
 
-    /// What programs see now.
+    /// The bytes that programs read now, whether synced or not.
     #[must_use]
     pub fn image(&self) -> Image {
         let state = lock(&self.state);
@@ -52,7 +52,7 @@ impl Disk {
             .collect()
     }
 
-    /// Operations so far.
+    /// How many operations were done so far.
     #[must_use]
     pub fn operations(&self) -> usize {
         lock(&self.state).operations.len()
@@ -68,7 +68,7 @@ impl Disk {
         }
     }
 
-    /// From now on the disk fails; none ends it.
+    /// From now on the disk fails in this way; `None` ends the fault.
     pub fn fail(&self, fault: Option<DiskFault>) {
         let mut state = lock(&self.state);
         state.calls.clear();
@@ -92,7 +92,7 @@ impl Disk {
         lock(&self.state).syncs = syncs;
     }
 
-    /// The power goes: every further operation fails until an image is put on the disk.
+    /// Switches the power off: every further operation fails until an image is put on the disk.
     pub fn power_off(&self) {
         lock(&self.state).dead = true;
     }
@@ -101,7 +101,7 @@ impl Disk {
 impl Drop for Disk {
     fn drop(&mut self) {
         let mut mounted = lock(mounted());
-        // The table and this handle: nobody else has cloned it.
+        // The table and this handle are the only owners: there is no other clone.
         if Arc::strong_count(&self.state) <= 2 {
             mounted.remove(&self.folder);
         }

@@ -1,11 +1,11 @@
-//! What can be wrong with a disk.
+//! Faults of a disk.
 
 /// The operations that can fail.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum DiskCall {
     /// A write.
     Write,
-    /// A write that finds no room.
+    /// A write to a full disk.
     Full,
     /// A sync.
     Sync,
@@ -29,9 +29,9 @@ impl DiskCall {
 /// A disk that fails.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct DiskFault {
-    /// What fails.
+    /// The operation that fails.
     pub kind: DiskCall,
-    /// How many of the kind go well before.
+    /// How many of these operations succeed before.
     pub after: usize,
     /// Every further one fails too.
     pub for_ever: bool,
@@ -47,7 +47,7 @@ pub enum Syncs {
     Ignored,
 }
 
-/// What an operation on the disk came to.
+/// Why an operation failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Failed {
     Io,

@@ -1,4 +1,4 @@
-//! What was done to a disk, in order, and what may be left of it when the power goes.
+//! What was done to a disk, in order, and what may be left of it after a power cut.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -6,10 +6,10 @@ use std::sync::Arc;
 use crate::SECTOR;
 use crate::random::SeededRandom;
 
-/// What is on a disk: the bytes of each file by its name.
+/// The content of a disk: the bytes of each file by its name.
 pub type Image = BTreeMap<String, Vec<u8>>;
 
-/// One thing that was done to a disk.
+/// One operation on a disk.
 #[derive(Clone, Debug)]
 pub(crate) enum Operation {
     Write {
@@ -24,7 +24,7 @@ pub(crate) enum Operation {
     Sync {
         file: Arc<str>,
     },
-    /// Names that were made and deleted become durable.
+    /// New names and deletions become durable.
     SyncFolder,
     /// A sync that failed: what it should have made durable is forgotten at the next power cut.
     LostSync {
@@ -36,7 +36,7 @@ pub(crate) enum Operation {
     },
 }
 
-/// All that was done to a disk since it was mounted, and what it held then.
+/// All operations since a disk was mounted, and its content at that time.
 #[derive(Clone, Debug)]
 pub struct History {
     pub(crate) before: Image,
@@ -53,38 +53,38 @@ enum Change {
 /// A file between two syncs.
 #[derive(Clone, Debug, Default)]
 struct UnsyncedFile {
-    /// What is durable; none if even the name is not.
+    /// The durable bytes; none if not even the name is durable.
     durable: Option<Vec<u8>>,
     pending: Vec<Change>,
     /// It was deleted, and the deletion is not durable.
     deleted: bool,
 }
 
-/// How much of what is pending survives a cut.
+/// How much of the pending changes survives a power cut.
 #[derive(Clone, Copy)]
 enum Survival {
     Nothing,
     Everything,
-    /// The oldest changes do, and the one in which the power goes does in part.
+    /// The oldest changes do, and the next one does in part.
     Prefix(usize),
     /// Each sector by itself.
     EachSector,
 }
 
 impl History {
-    /// How many operations there are: the power can go after each of them.
+    /// How many operations there are: the power can be cut after each of them.
     #[must_use]
     pub fn len(&self) -> usize {
         self.operations.len()
     }
 
-    /// Nothing was done.
+    /// No operation was done.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.operations.is_empty()
     }
 
-    /// What may be left if the power goes right after the first `count` operations: another image for other random.
+    /// What may be left after a power cut right after the first `count` operations; other random numbers give another image.
     #[must_use]
     pub fn cut(&self, count: usize, random: &mut SeededRandom) -> Image {
         self.settle(count).cut(random)
@@ -100,7 +100,7 @@ impl History {
         medium
     }
 
-    /// Goes through all moments in their order: the disk after each operation.
+    /// Calls `look` for each moment in order: with the disk after each operation.
     pub fn for_each_moment(&self, mut look: impl FnMut(usize, &Medium)) {
         let mut medium = Medium::new(&self.before);
         look(0, &medium);
@@ -111,7 +111,7 @@ impl History {
     }
 }
 
-/// A disk at a moment: what is durable, and what is on its way.
+/// A disk at a moment: what is durable, and what is pending.
 #[derive(Clone, Debug)]
 pub struct Medium {
     files: BTreeMap<Arc<str>, UnsyncedFile>,
@@ -180,13 +180,13 @@ impl Medium {
     fn pend(&mut self, file: &Arc<str>, change: Change) {
         let file_state = self.files.entry(Arc::clone(file)).or_default();
         if file_state.deleted {
-            // A new file of the same name; what the old one held does not come back in it.
+            // A new file of the same name; it never contains bytes of the old one.
             *file_state = UnsyncedFile::default();
         }
         file_state.pending.push(change);
     }
 
-    /// What may be left of it.
+    /// What may be left of it after a power cut.
     #[must_use]
     pub fn cut(&self, random: &mut SeededRandom) -> Image {
         let mut image = Image::new();
@@ -194,7 +194,7 @@ impl Medium {
             if file_state.deleted && random.coin() {
                 continue;
             }
-            // A name that is not durable may be missing with all that was written.
+            // A name that is not durable may be missing, with everything that was written to the file.
             let name_lost = file_state.durable.is_none() && random.below(4) == 0;
             if name_lost {
                 continue;
@@ -233,7 +233,7 @@ impl Change {
         }
     }
 
-    /// Some of its sectors, and at most one of them in part.
+    /// Applies some of its sectors, and some of them in part.
     fn tear(&self, bytes: &mut Vec<u8>, random: &mut SeededRandom) {
         match self {
             Self::Truncate { .. } => {
@@ -263,7 +263,7 @@ impl Change {
     }
 }
 
-/// Writes into a file, which grows with zeros where there is a hole.
+/// Writes into a file, which is filled with zeros up to the offset.
 pub(crate) fn put(file: &mut Vec<u8>, offset: usize, bytes: &[u8]) {
     if bytes.is_empty() {
         return;

@@ -15,13 +15,13 @@ pub(crate) struct DiskState {
     pub(crate) locks: HashMap<Arc<str>, HashMap<u64, i32>>,
     pub(crate) before: Image,
     pub(crate) operations: Vec<Operation>,
-    /// Journals that were made and never synced: their first sync is one of the folder too, as SQLite's own VFS has it.
+    /// Journals that were made and never synced: their first sync also syncs the folder, as in SQLite's own VFS.
     pub(crate) fresh: HashSet<Arc<str>>,
     pub(crate) fault: Option<DiskFault>,
     pub(crate) calls: HashMap<DiskCall, usize>,
     pub(crate) next_handle: u64,
     pub(crate) written: u64,
-    /// Nothing works any more.
+    /// The power is off: no operation works.
     pub(crate) dead: bool,
     pub(crate) syncs: Syncs,
 }
@@ -34,13 +34,13 @@ pub(crate) fn mounted() -> &'static Mounted {
     MOUNTED.get_or_init(Mutex::default)
 }
 
-/// The disk that a path lies on.
+/// The mounted disk that a path belongs to.
 pub(crate) fn disk_of(path: &Path) -> Option<Arc<Mutex<DiskState>>> {
     let folder = path.parent()?;
     lock(mounted()).get(folder).cloned()
 }
 
-/// A test that panicked has not damaged the disk.
+/// Locks, also after a test has panicked: a panic does not damage the disk.
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -66,7 +66,7 @@ impl DiskState {
         }
     }
 
-    /// Reads as much as there is; the rest of the room is filled with zeros. False where something was missing.
+    /// Reads what there is and fills the rest of `room` with zeros. False where bytes were missing.
     pub(crate) fn read(
         &mut self,
         name: &str,
@@ -145,7 +145,7 @@ impl DiskState {
         true
     }
 
-    /// Counts an operation, and says whether it fails.
+    /// Counts an operation. An error if the fault makes it fail.
     fn count(&mut self, kind: DiskCall) -> Result<(), Failed> {
         if self.dead {
             return Err(Failed::Io);

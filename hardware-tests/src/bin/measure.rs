@@ -3,8 +3,8 @@
 //! `cargo run --release -p ferrotill-hardware-tests --bin measure [-- --receipts 1000000] [--in DIR] [--books DIR] [--effort 100]
 //! [--only sale,rate,wear,get,core,start,history]`
 //!
-//! `--in` names a folder on the file system that is meant (otherwise the one that this program lies on); `--books` keeps the long
-//! history for the next time; `--effort` is the number of repetitions in hundredths of the usual.
+//! `--in` names a folder on the file system to be measured (default: the one with this program); `--books` keeps the stores with the
+//! long history in a folder for the next run; `--effort` is the number of repetitions in percent of the usual.
 //!
 //! Exit codes: 0 every target met, 1 one missed or not measured, 2 used wrongly.
 
@@ -46,7 +46,7 @@ fn main() -> ExitCode {
 }
 
 fn say(words: &str) {
-    // Without a standard output the exit code has to do.
+    // Without a standard output only the exit code remains.
     let _ = writeln!(std::io::stdout(), "{words}");
 }
 
@@ -80,7 +80,7 @@ fn wanted() -> Result<MeasurePlan, String> {
     Ok(wanted)
 }
 
-/// What it runs on, and how much else is going on there.
+/// The machine, and how busy it is with other work.
 fn machine(wanted: &MeasurePlan) -> String {
     let processor = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
     let model = processor
@@ -95,7 +95,7 @@ fn machine(wanted: &MeasurePlan) -> String {
         " The machine is not quiet: times are inconclusive, counts are not."
     };
     format!(
-        "{cores} × {model}; books in {}; load average at the start: {}.{noise}\n",
+        "{cores} × {model}; stores in {}; load average at the start: {}.{noise}\n",
         wanted.folder.display(),
         load_words()
     )

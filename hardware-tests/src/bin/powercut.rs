@@ -1,4 +1,4 @@
-//! Power cuts and failing disks, as many as wanted: `powercut --states 100000 [--seed S] [--steps N]`.
+//! Power cuts and failing disk calls, as many as wanted: `powercut --states 100000 [--seed S] [--steps N]`.
 //!
 //! Exit codes: 0 no violation, 1 a violation with its seed, 2 used wrongly.
 
@@ -13,7 +13,7 @@ fn main() -> ExitCode {
         Ok(text) => (0, text),
         Err(failure) => failure,
     };
-    // Without a standard output the exit code has to do.
+    // Without a standard output only the exit code remains.
     let _ = writeln!(std::io::stdout(), "{text}");
     ExitCode::from(code)
 }

@@ -1,7 +1,7 @@
-//! A shop under everything that can go wrong: `simulate --seeds 1000 --days 2 [--seed S]`.
+//! Shops in which everything goes wrong: `simulate --seeds 1000 --days 2 [--seed S]`.
 //!
-//! Without `--seed` it plays the seeds from 1 up to the first violation; with it, that one alone. A violation is played once more, to
-//! show that it comes again at the same step, and is told with what happened before it.
+//! Without `--seed` it plays the seeds from 1 up to the first violation; with it, only that one. A violation is printed with what
+//! happened before it, and its seed is played once more to show that the violation comes again at the same step.
 //! Deliberate bugs are patches, which `hardware-tests/teeth/run` searches for.
 //!
 //! Exit codes: 0 no violation, 1 a violation with its seed, 2 used wrongly.
@@ -13,12 +13,12 @@ use std::time::Instant;
 use ferrotill_hardware_tests::simulation::simulate;
 
 fn main() -> ExitCode {
-    let (code, words) = match play() {
-        Ok(words) => (0, words),
+    let (code, text) = match play() {
+        Ok(text) => (0, text),
         Err(failure) => failure,
     };
-    // Without a standard output the exit code has to do.
-    let _ = writeln!(std::io::stdout(), "{words}");
+    // Without a standard output only the exit code remains.
+    let _ = writeln!(std::io::stdout(), "{text}");
     ExitCode::from(code)
 }
 
@@ -56,7 +56,9 @@ fn play() -> Result<String, (u8, String)> {
         let tally = simulate(seed, days).map_err(|violation| {
             let before = violation.before.join("\n");
             let again = match simulate(seed, days) {
-                Err(again) if again == violation => "played again, it is the same",
+                Err(again) if (again.day, again.step) == (violation.day, violation.step) => {
+                    "played again, it is the same"
+                }
                 _ => "played again, it is another: something in the simulation has no seed",
             };
             let command = format!("--seed {seed} --days {days}");

@@ -8,11 +8,11 @@ use crate::stage::TestStage;
 /// What the suite sells in the first enabled tax group (three sales), and in the second.
 pub(super) const FIRST_GROUP: i64 = 825 + 100 + 100;
 pub(super) const SECOND_GROUP: i64 = 1_033;
-/// What it takes back, of the second group.
+/// What it returns, of the second group.
 pub(super) const TAKEN_BACK: i64 = 517;
 /// What is paid by card.
 pub(super) const BY_CARD: i64 = 1_500 + 100;
-/// What stays in the drawer of the sales for cash.
+/// Cash of the sales that stays in the drawer.
 pub(super) const CASH_KEPT: i64 = 358 + 100;
 pub(super) const CASH_IN: i64 = 10_000;
 /// What is taken out, in two parts.

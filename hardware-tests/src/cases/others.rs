@@ -29,7 +29,7 @@ pub(super) fn questions(stage: &mut TestStage<'_>) -> Played {
     Ok(Verdict::Passed)
 }
 
-/// The clock is set to what it says: it stays where it is, and shows that it can be set.
+/// The clock is set to the time that it shows: that proves that it can be set, and changes nothing.
 pub(super) fn clock_set(stage: &mut TestStage<'_>) -> Played {
     stage.sets_its_clock()
 }
@@ -79,7 +79,7 @@ pub(super) fn text(stage: &mut TestStage<'_>) -> Played {
     Ok(Verdict::Passed)
 }
 
-/// Nothing tells whether it opened: whoever stands there may look.
+/// Whether it opened cannot be checked from here.
 pub(super) fn drawer(stage: &mut TestStage<'_>) -> Played {
     let before = stage.now.clone();
     stage.registers(&Job::Drawer)?;

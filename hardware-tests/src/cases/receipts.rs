@@ -1,4 +1,4 @@
-//! Sales and a refund, and what became of a sale that was asked about again.
+//! Sales, a refund, and recovery of a sale.
 
 use ferrotill_core::Amount;
 use ferrotill_device::{Baseline, Fault, Job, LineJob, Outcome, ReceiptJob, RefundOf};
@@ -27,7 +27,7 @@ pub(super) fn sale_of_several_lines(stage: &mut TestStage<'_>) -> Played {
         ],
         footer: vec!["Mulțumim".to_owned()],
         total: Amount::from_minor(1_858),
-        // Cash goes to the printer last, whatever its place here.
+        // The driver sends cash last, whatever its place here.
         payments: vec![payment('P', true, 1_000), payment('D', false, 1_500)],
         change: Amount::from_minor(642),
     });
@@ -58,7 +58,7 @@ pub(super) fn sale_by_card(stage: &mut TestStage<'_>) -> Played {
     Ok(Verdict::Passed)
 }
 
-/// The host has crashed, say: it asks about a sale that was printed, and nothing is printed again.
+/// As after a crash of the host: it asks about a sale that was printed, and nothing is printed again.
 pub(super) fn sale_asked_about_again(stage: &mut TestStage<'_>) -> Played {
     let (first, _) = groups(stage);
     let job = simple(

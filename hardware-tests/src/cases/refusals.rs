@@ -14,7 +14,7 @@ pub(super) fn more_cash_out_than_there_is(stage: &mut TestStage<'_>) -> Played {
     Ok(Verdict::Passed)
 }
 
-/// Somebody else has used the printer, as far as the host can tell.
+/// The counters look as if another host has used the printer.
 pub(super) fn wrong_counters(stage: &mut TestStage<'_>) -> Played {
     let (first, _) = groups(stage);
     let job = simple(
@@ -48,7 +48,7 @@ pub(super) fn wrong_counters(stage: &mut TestStage<'_>) -> Played {
     Ok(Verdict::Passed)
 }
 
-/// The driver refuses what contradicts itself. A printer that adds up in another way cannot be had by asking: see the README.
+/// The driver refuses a job that contradicts itself. A printer that adds up in another way cannot be tested here: see the README.
 pub(super) fn total_that_is_not_the_sum(stage: &mut TestStage<'_>) -> Played {
     let (first, _) = groups(stage);
     let job = simple(
@@ -89,7 +89,7 @@ pub(super) fn disabled_tax_group(stage: &mut TestStage<'_>) -> Played {
 pub(super) fn out_of_paper(stage: &mut TestStage<'_>) -> Played {
     if !stage.set_paper(Paper::Out) {
         return Ok(Verdict::Skipped(
-            "nobody can take the paper out of this rig",
+            "the paper of this rig cannot be taken out",
         ));
     }
     let (first, _) = groups(stage);
@@ -100,7 +100,7 @@ pub(super) fn out_of_paper(stage: &mut TestStage<'_>) -> Played {
     );
     let documents = stage.now.last_document;
     let refused = stage.refuses(&job);
-    // Whatever came of it, the paper goes back first.
+    // Whatever the outcome was, the paper is loaded again first.
     stage.set_paper(Paper::Ok);
     because(&refused?, Fault::PaperOut)?;
     same("last document", &stage.now.last_document, &documents)?;

@@ -1,4 +1,4 @@
-//! Reports, and the day that they add up.
+//! Reports, and the sums of the day in them.
 
 use ferrotill_core::Amount;
 use ferrotill_device::{Job, PrinterReport};
@@ -42,7 +42,7 @@ pub(super) fn z_report(stage: &mut TestStage<'_>) -> Played {
     Ok(Verdict::Passed)
 }
 
-/// The Z-reports of the fiscal memory, in every way that they can be asked for.
+/// The Z-reports of the fiscal memory, in every way to ask for them.
 pub(super) fn fiscal_memory_reports(stage: &mut TestStage<'_>) -> Played {
     let last = stage.now.z_number;
     let day: String = stage.clock()?.chars().take(6).collect();
@@ -67,7 +67,7 @@ pub(super) fn fiscal_memory_reports(stage: &mut TestStage<'_>) -> Played {
     Ok(Verdict::Passed)
 }
 
-/// The day is what it was before, and what the suite has added.
+/// The sums of the day are those before the suite plus what the suite has added.
 fn day_is_ours(stage: &TestStage<'_>, report: &PrinterReport) -> Result<(), String> {
     let before = stage.begun_with.as_ref().ok_or("no report to begin with")?;
     let (first, second) = groups(stage);

@@ -23,7 +23,7 @@ use ferrotill_testkit::config::{KEY, SECRET};
 const BLOCK: usize = 100;
 const ROUND: usize = 10;
 
-/// Reads of two kinds: what stands in memory, and a receipt out of the books.
+/// Two reads: one of what is in memory, and one of a receipt in the store.
 pub(super) fn get(wanted: &MeasurePlan, folder: &Path) -> Measured<Vec<Row>> {
     let agent = Agent::start(config(folder)?, None).map_err(with_sources)?;
     let (order, answer) = sale_order(sale(LINES, ReceiptMode::AlternativeOnly));
@@ -32,7 +32,7 @@ pub(super) fn get(wanted: &MeasurePlan, folder: &Path) -> Measured<Vec<Row>> {
     let latest = agent.app().reader.letters(0, 1).map_err(with_sources)?;
     let id = latest
         .first()
-        .ok_or("the sale is not in the books")?
+        .ok_or("the sale is not in the store")?
         .document
         .row
         .id;
@@ -47,7 +47,7 @@ pub(super) fn get(wanted: &MeasurePlan, folder: &Path) -> Measured<Vec<Row>> {
             "/api/v1/devices".to_owned(),
         ),
         (
-            "the same for a ten-line receipt out of the books: `GET /api/v1/alternativereceipts/{id}`",
+            "the same for a ten-line receipt out of the store: `GET /api/v1/alternativereceipts/{id}`",
             format!("/api/v1/alternativereceipts/{id}"),
         ),
     ] {
@@ -101,7 +101,7 @@ fn beside_bare(
     })
 }
 
-/// A signed call; what is only read may be repeated as it is.
+/// A signed call without a body; a read may be repeated unchanged.
 pub(super) fn signed_get(path: &str, host: &str) -> Vec<u8> {
     signed_call("GET", path, host, "")
 }
@@ -127,7 +127,7 @@ fn bare_server(path: &str, body: Vec<u8>) -> Measured<SocketAddr> {
     };
     let router = Router::new().route(path, on_get(handler));
     spawn_server(move |listener| async move {
-        // A bare server that ends is noticed by its caller.
+        // If the bare server ends, its caller gets an error.
         let _ = axum::serve(listener, router).await;
     })
 }

@@ -1,4 +1,4 @@
-//! A sale on the disk: how long, how many, and how much is written.
+//! A sale on the disk: how long it takes, how many there are in a second, and how much is written.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -22,7 +22,7 @@ const ROUND: usize = 16;
 /// One durable sale of a printer that takes no time, beside two bare durable writes of the same size.
 pub(super) fn sale(wanted: &MeasurePlan, folder: &Path) -> Measured<Vec<Row>> {
     let failed = |error: std::io::Error| format!("the bare file: {error}");
-    // Too few for a checkpoint: what their own transactions write.
+    // Too few for a checkpoint: only what their transactions write.
     let bytes = wear_of(20, false)?.in_commits / 20 / 2;
     let mut bare = BareFile::new(folder).map_err(failed)?;
     let shop = TestShop::open(folder, &new_memory(1))?;
@@ -120,7 +120,7 @@ pub(super) fn rate(wanted: &MeasurePlan, folder: &Path) -> Measured<Vec<Row>> {
     )])
 }
 
-/// So many callers sell so many receipts together: each has one on its way.
+/// So many callers sell so many receipts together: each has one order at a time.
 fn together(shop: &TestShop, callers: usize, sales: usize) -> Measured<Duration> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .build()
@@ -159,11 +159,11 @@ fn sale_of_ten(mode: ReceiptMode) -> ferrotill::order::OrderKind {
 struct Worn {
     syncs: usize,
     bytes: usize,
-    /// Of these, before the books were closed.
+    /// Of these, before the store was closed.
     in_commits: usize,
 }
 
-/// Sells so many receipts of ten lines on a disk that counts; the office takes each before the next one, or hears of none.
+/// Sells so many receipts of ten lines on a disk that counts; the authority acknowledges each before the next one, or none.
 fn wear_of(sales: usize, office: bool) -> Measured<Worn> {
     let memory = Path::new("/dev/shm");
     let folder = tempfile::tempdir_in(memory).or_else(|_| tempfile::tempdir());
@@ -181,7 +181,7 @@ fn wear_of(sales: usize, office: bool) -> Measured<Worn> {
         }
     }
     let in_commits = disk.bytes_written() - before;
-    // What the thread beside the writer was asked for is part of the wear: it ends with the shop.
+    // The work of the maintenance thread is part of the wear: it ends with the shop.
     drop(shop);
     let written = disk.bytes_written() - before;
     Ok(Worn {
@@ -191,7 +191,7 @@ fn wear_of(sales: usize, office: bool) -> Measured<Worn> {
     })
 }
 
-/// What a sale of ten lines costs the card.
+/// What a sale of ten lines writes to the SD card.
 pub(super) fn wear(wanted: &MeasurePlan) -> Measured<Vec<Row>> {
     let sales = wanted.times(2_000).max(1_000);
     // The anchor is a file of its own: two syncs and less than a page in 256 rows of the journal, of which a sale has two.
@@ -214,7 +214,7 @@ pub(super) fn wear(wanted: &MeasurePlan) -> Measured<Vec<Row>> {
             alone,
         ),
         Row::without_target(
-            "the same, each sale acknowledged by the office before the next one",
+            "the same, each sale acknowledged by the authority before the next one",
             over,
             with_office,
         ),

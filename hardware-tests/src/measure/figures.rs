@@ -80,14 +80,14 @@ impl fmt::Display for Nanoseconds {
     }
 }
 
-/// What a row comes to.
+/// Whether a row meets its target.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Rating {
     /// The target is met.
     Met,
     /// It is not.
     Missed,
-    /// It is told for information and has no target.
+    /// It has no target and is for information.
     NoTarget,
 }
 
@@ -102,7 +102,7 @@ pub struct Row {
 }
 
 impl Row {
-    /// A figure that may be so much at most.
+    /// A figure with an upper limit.
     pub(super) fn at_most(
         what: &'static str,
         target: &'static str,
@@ -124,7 +124,7 @@ impl Row {
         }
     }
 
-    /// A figure that must be so much at least.
+    /// A figure with a lower limit.
     pub(super) fn at_least(
         what: &'static str,
         target: &'static str,
@@ -147,7 +147,7 @@ impl Row {
         }
     }
 
-    /// What it comes to.
+    /// Whether it meets its target.
     #[must_use]
     pub const fn rating(&self) -> Rating {
         self.rating
@@ -183,7 +183,7 @@ mod tests {
     }
 
     #[test]
-    fn a_row_that_misses_its_target_says_so() {
+    fn a_row_beyond_its_limit_has_missed_its_target() {
         let row = |value| {
             Row::at_most(
                 "a sale",

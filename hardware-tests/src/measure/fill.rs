@@ -1,4 +1,4 @@
-//! Books with a long history: written by the core's decisions and the real store, in large transactions.
+//! A store with a long history: written by the core's decisions and the real store, in large transactions.
 
 use std::path::Path;
 
@@ -18,14 +18,14 @@ use super::shop::{DEVICE, config};
 use crate::error_text::with_sources;
 use crate::journal::{LOAF, decide_and_append, printed};
 
-/// Receipts of a day; then there is a Z-report.
+/// Receipts of a day, which ends with a Z-report.
 pub(super) const DAY: u32 = 500;
 /// Receipts that share a transaction.
 const TOGETHER: u32 = 250;
-/// Between two receipts.
+/// Milliseconds between two receipts.
 const PACE_MS: i64 = 60_000;
 
-/// Fills a folder until it has so many receipts in whole days, all of them acknowledged by the office. The Z-reports so far.
+/// Fills a folder until it has so many receipts in whole days, all of them acknowledged. Returns the number of Z-reports.
 pub(super) fn fill(folder: &Path, receipts: u32) -> Measured<u32> {
     let config = config(folder)?;
     let device = config.devices.first().ok_or("the shop has no device")?;
@@ -72,7 +72,7 @@ pub(super) fn fill(folder: &Path, receipts: u32) -> Measured<u32> {
 struct Filler {
     till: Till,
     now: i64,
-    /// Places in the outbox that wait.
+    /// Outbox entries that are not acknowledged yet.
     sealed: Vec<i64>,
 }
 

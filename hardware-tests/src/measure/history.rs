@@ -13,14 +13,14 @@ use super::{MeasurePlan, Measured};
 use crate::error_text::with_sources;
 
 const SIZES: [u32; 3] = [1_000, 100_000, 1_000_000];
-/// Sales at one size before it is the next one's turn.
+/// Sales at one size before the next size has its turn.
 const BLOCK: usize = 20;
 const ROUND: usize = 25;
 /// Z-reports of a round; each closes a shift of a few sales.
 const REPORTS: usize = 100;
 const SHIFT: usize = 3;
 
-/// Books of one size.
+/// A store of one size.
 struct Books {
     receipts: u32,
     folder: PathBuf,
@@ -77,7 +77,7 @@ pub(super) fn history(wanted: &MeasurePlan, folder: &Path) -> Measured<Vec<Row>>
         let (start, start_ratio) = starts.get(place + 1).copied().unwrap_or_default();
         let (idle, worked) = memory(&programs, &one.folder)?;
         rows.push(Row::without_target(
-            "the books at a size",
+            "the store at a size",
             format!("{} receipts", one.receipts),
             format!(
                 "{} MiB; sale p50 {}, p99 {}; Z p50 {}, p99 {}; start {}; {idle} KiB, {worked} KiB after 200 sales",
@@ -145,11 +145,11 @@ fn sell(books: &Books, sales: usize, times: &mut Times) -> Measured {
     for _ in 0..sales {
         times.push(shop.timed(sale(LINES, ReceiptMode::FiscalOnly))?);
     }
-    // The office takes them, so that none waits longer at one size than at another.
+    // The authority acknowledges them, so that no size has a longer outbox than another.
     shop.acknowledge_all()
 }
 
-/// Books of every size up to the one that is wanted, open, each with a few sales.
+/// Stores of every size up to the wanted one, open, each with a few sales.
 fn filled(wanted: &MeasurePlan, folder: &Path) -> Measured<Vec<Books>> {
     let kept = wanted.books.as_deref().unwrap_or(folder);
     let mut sizes: Vec<u32> = SIZES
@@ -184,7 +184,7 @@ fn filled(wanted: &MeasurePlan, folder: &Path) -> Measured<Vec<Books>> {
     Ok(books)
 }
 
-/// Copies the books of a shop whose writer is idle or gone.
+/// Copies the store of a shop whose writer is idle or has ended.
 fn copy(from: &Path, to: &Path) -> Measured {
     for entry in fs::read_dir(from).map_err(with_sources)? {
         let entry = entry.map_err(with_sources)?;

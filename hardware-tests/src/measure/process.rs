@@ -17,7 +17,7 @@ use crate::error_text::with_sources;
 
 /// How long a program may take to be ready.
 const READY_WITHIN: Duration = Duration::from_secs(60);
-/// How long it is left alone before its memory is looked at.
+/// How long it is left idle before its memory is measured.
 const IDLE: Duration = Duration::from_secs(2);
 const STARTS: usize = 21;
 
@@ -134,7 +134,7 @@ impl RunningProgram {
         }
     }
 
-    /// The agent on the books of a folder.
+    /// The agent with the store in a folder.
     pub(super) fn agent(programs: &Programs, folder: &Path) -> Measured<Self> {
         let address = free_address()?;
         let file = folder.join("measure.toml");
@@ -161,7 +161,7 @@ impl RunningProgram {
         figure.ok_or_else(|| format!("{status} has no VmRSS"))
     }
 
-    /// Some work, so that everything that is made on demand has been made.
+    /// Sells and reads, so that everything that is allocated on demand has been allocated.
     pub(super) fn work(&self, sales: usize) -> Measured {
         let mut line = Line::new(self.address)?;
         let host = self.address.to_string();
@@ -305,7 +305,7 @@ pub(super) fn start_and_size(wanted: &MeasurePlan, folder: &Path) -> Measured<Ve
     ])
 }
 
-/// Memory of the agent on the books of a folder: idle, and idle after some sales.
+/// Memory of the agent with the store in a folder: idle, and idle after some sales.
 pub(super) fn memory(programs: &Programs, folder: &Path) -> Measured<(u64, u64)> {
     let running = RunningProgram::agent(programs, folder)?;
     std::thread::sleep(IDLE);

@@ -1,4 +1,4 @@
-//! A shop in this process: the real clerk on real books, and a printer that takes no time.
+//! A shop in this process: the real clerk, the real store, and a printer that takes no time.
 
 use std::path::Path;
 use std::sync::mpsc::Receiver;
@@ -64,7 +64,7 @@ pub(super) struct TestShop {
 }
 
 impl TestShop {
-    /// Opens the books of a folder, as the agent does.
+    /// Opens the store in a folder, as the agent does.
     pub(super) fn open(folder: &Path, memory: &SharedMemory) -> Measured<Self> {
         let config = config(folder)?;
         let device = config.devices.first().ok_or("the shop has no device")?;
@@ -107,14 +107,14 @@ impl TestShop {
         })
     }
 
-    /// Hands an order in; the answer comes through the receiver.
+    /// Sends an order; the answer comes through the receiver.
     pub(super) fn order(&self, kind: OrderKind) -> oneshot::Receiver<Answer> {
         let (order, answer) = sale_order(kind);
         self.door.tell(order);
         answer
     }
 
-    /// Does it, and says how long its caller waited.
+    /// Sends an order and returns how long its caller waited.
     pub(super) fn timed(&self, kind: OrderKind) -> Measured<Duration> {
         let begun = Instant::now();
         let answer = self.order(kind).blocking_recv();
@@ -123,7 +123,7 @@ impl TestShop {
         Ok(took)
     }
 
-    /// The office takes everything that waits.
+    /// Acknowledges everything in the outbox.
     pub(super) fn acknowledge_all(&self) -> Measured {
         loop {
             let waiting = self.reader.letters(0, 256).map_err(with_sources)?;
@@ -137,7 +137,7 @@ impl TestShop {
         }
     }
 
-    /// Waits until the clerk has done what it was told before.
+    /// Waits until the clerk has handled all messages so far.
     pub(super) fn settle(&self) -> Measured {
         let (reply, waits) = oneshot::channel();
         let id = Uuid::nil();
@@ -150,7 +150,7 @@ impl Drop for TestShop {
     fn drop(&mut self) {
         self.door.tell(Message::Stop);
         if let Some(clerk) = self.clerk.take() {
-            // A clerk that panicked has said so already.
+            // A panic of the clerk was printed when it happened.
             let _ = clerk.join();
         }
     }
@@ -167,7 +167,7 @@ fn spawn_clerk(
     thread.spawn(move || clerk.run()).map_err(with_sources)
 }
 
-/// An answer that says that there is a document.
+/// Checks that an order was registered.
 pub(super) fn registered(answer: Result<Answer, oneshot::error::RecvError>) -> Measured {
     match answer {
         Ok(Answer::Registered { .. }) => Ok(()),
@@ -189,7 +189,7 @@ pub(super) fn sale_order(kind: OrderKind) -> (Message, oneshot::Receiver<Answer>
 
 fn form(kind: OrderKind) -> OrderForm {
     OrderForm {
-        // Callers choose at random: the worst for an index.
+        // Random ids, as callers choose them: the worst case for an index.
         id: Uuid::new_v4(),
         point_of_sale: Uuid::from_u128(1),
         kind,

@@ -151,7 +151,7 @@ pub struct Wear {
 ///
 /// # Errors
 ///
-/// The books cannot be written.
+/// The store cannot be written.
 pub fn wear(hundreds: usize) -> Result<Wear, Violation> {
     let mut shop = TestShop::new()?;
     shop.disk.fail(None);

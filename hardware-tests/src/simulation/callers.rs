@@ -1,4 +1,4 @@
-//! The callers: each has one order at a time, repeats it with the same id until it knows, and remembers what it was told.
+//! The callers: each has one order at a time, repeats it with the same id until it knows the outcome, and remembers the last answer.
 
 use ferrotill::clerk::Answer;
 use ferrotill::order::{OrderForm, OrderKind, ReceiptMode};
@@ -9,10 +9,10 @@ use uuid::Uuid;
 
 use super::goods::{Goods, Part};
 
-/// What a caller was told last.
+/// The last answer to a caller.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum LastAnswer {
-    /// Nothing, or that nobody knows.
+    /// None, or "unknown".
     Unknown,
     /// Registered.
     Registered,
@@ -20,35 +20,35 @@ pub(super) enum LastAnswer {
     NotRegistered,
 }
 
-/// An order, and what is known of it outside.
+/// An order, and what its caller knows about it.
 #[derive(Clone, Debug)]
 pub(super) struct Order {
     pub(super) till: usize,
     pub(super) form: OrderForm,
-    /// When its caller sent it first, in true time.
+    /// When its caller first sent it, in true time.
     pub(super) asked_ms: i64,
-    /// What changes hands with a receipt.
+    /// The goods and the money of a receipt.
     pub(super) goods: Option<Goods>,
-    /// The part of which sale comes back.
+    /// The sale that it returns, and which part of it.
     pub(super) returns: Option<(usize, Part)>,
     pub(super) last_answer: LastAnswer,
-    /// Somebody has brought it back, or tried to.
+    /// A return of it was ordered.
     pub(super) returned: bool,
-    /// Nobody waits for it, and it has no document: it must not get one before somebody asks again.
+    /// Its caller has disconnected, and it has no document: it must not get one before the caller asks again.
     pub(super) given_up: bool,
 }
 
-/// What a fiscal receipt is known by: a refund or not, and its sum.
+/// Identifies a fiscal receipt: whether it is a refund, and its sum.
 pub(super) type Key = (bool, i64);
 
 impl Order {
-    /// What its fiscal receipt is known by.
+    /// Identifies its fiscal receipt.
     pub(super) fn key(&self) -> Option<Key> {
         let goods = self.goods.as_ref()?;
         Some((self.returns.is_some(), goods.total))
     }
 
-    /// What it asks for, in a word.
+    /// What it asks for, for notes.
     pub(super) const fn word(&self) -> &'static str {
         match self.form.kind {
             OrderKind::Sale { .. } => "a sale",
@@ -72,23 +72,23 @@ impl Order {
 #[derive(Debug, Default)]
 pub(super) struct Caller {
     pub(super) order: Option<usize>,
-    /// Requests on their way or at the agent.
+    /// Requests that are not answered yet.
     pub(super) pending: Vec<oneshot::Receiver<Answer>>,
     /// Answers to them.
     pub(super) answers: Vec<Answer>,
-    /// One of them will never be answered.
+    /// At least one request got no answer.
     pub(super) unanswered: bool,
-    /// It has sent another command under the order's id.
+    /// It has sent another command under the id of the order.
     pub(super) clashing: bool,
-    /// The answer gets lost on its way.
+    /// The answer is lost on the network.
     pub(super) loses_answer: bool,
-    /// It hangs up before the agent would tell it that nobody knows.
+    /// It disconnects before the agent would answer "unknown".
     pub(super) hangs_up: bool,
     pub(super) deadline_ms: u64,
     pub(super) again_ms: u64,
 }
 
-/// What is ordered next: by chance, and at the end of the day a Z-report.
+/// The next order: a random one, and at the end of the day a Z-report.
 pub(super) fn new_order(
     orders: &[Order],
     till: usize,
@@ -148,7 +148,7 @@ pub(super) fn new_order(
     }
 }
 
-/// A sale that is known to be registered, and what of it comes back; now and then what came back before.
+/// A registered sale, and the part of it to return; sometimes a part that was returned before.
 fn to_return(
     orders: &[Order],
     till: usize,

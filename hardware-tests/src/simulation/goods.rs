@@ -1,4 +1,4 @@
-//! What is sold, with its money counted by this file's own arithmetic, so that the product's is held against another one.
+//! What is sold, with money counted by the arithmetic of this file, so that the product is compared with another calculation.
 
 use ferrotill::order::{OrderDraft, OrderLine};
 use ferrotill_core::receipt::Modifier;
@@ -63,7 +63,7 @@ impl Sold {
     }
 }
 
-/// What changes hands: goods, and the money for them.
+/// Goods, and the money for them.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Goods {
     pub(super) lines: Vec<Sold>,
@@ -71,11 +71,11 @@ pub(super) struct Goods {
     pub(super) total: i64,
     /// Paid by card; the rest is cash.
     pub(super) card: i64,
-    /// Cash handed over beyond the sum.
+    /// Cash beyond the sum, which is given back as change.
     change: i64,
 }
 
-/// The part of a sale that comes back.
+/// The part of a sale that is returned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Part {
     Whole,

@@ -1,4 +1,4 @@
-//! The line to an emulated printer: the agent may die on it, and it may go wrong at a chosen moment of a receipt.
+//! The line to an emulated printer: the agent may die while it uses it, and a fault may happen at a chosen moment of a receipt.
 
 use std::io;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
@@ -8,10 +8,10 @@ use ferrotill_device::emulator::Emulator;
 use ferrotill_device::port::loopback::Loopback;
 use ferrotill_device::port::{Port, PortOpener};
 
-/// The agent's life: it may end in the middle of a conversation, before or after any write or read.
+/// The life of an agent: it may end while it talks to a printer, before or after any write or read.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Life {
-    /// Calls of the port until the end; none while it is negative.
+    /// Calls of a port until the end; negative for no end.
     fuse: Arc<AtomicI64>,
     over: Arc<AtomicBool>,
 }
@@ -57,7 +57,7 @@ pub(super) enum ReceiptMoment {
     Closed,
     /// It was cancelled.
     Cancelled,
-    /// The drawer has more or less in it.
+    /// Cash was put in or taken out.
     CashMoved,
     /// The day is closed.
     DayClosed,
@@ -75,7 +75,7 @@ impl ReceiptMoment {
     ];
 }
 
-/// What happens then.
+/// A fault of the line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum LineFault {
     /// The answers to so many frames are lost.
@@ -84,11 +84,11 @@ pub(super) enum LineFault {
     FramesLost(u32),
     /// The agent dies after so many more calls of a port.
     AgentDies(i64),
-    /// The printer loses its power before its answer is heard, and is back at once; it has forgotten what it was asked last.
+    /// The printer loses its power before its answer arrives, and is on again at once; it has forgotten the last command.
     PowerBlink,
 }
 
-/// Where a printer stands.
+/// What matters of the state of a printer.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct PrinterSnapshot {
     open: bool,
@@ -131,13 +131,13 @@ impl PrinterSnapshot {
     }
 }
 
-/// What is faults for the line: mishaps, and how much is left of one that has come.
+/// The faults that are planned, and what is left of one that has begun.
 #[derive(Debug, Default)]
 struct PlannedFaults {
     faults: Vec<(ReceiptMoment, LineFault)>,
     silent: u32,
     deaf: u32,
-    /// What comes from the printer is lost until the next frame goes out.
+    /// Everything from the printer is lost until the next frame is sent.
     lossy: bool,
 }
 
@@ -156,19 +156,19 @@ impl Line {
         }
     }
 
-    /// At the next such moment this happens.
-    pub(super) fn plan(&self, moment: ReceiptMoment, mishap: LineFault) {
+    /// Plans a fault for the next such moment.
+    pub(super) fn plan(&self, moment: ReceiptMoment, line_fault: LineFault) {
         let mut planned = self.planned();
         planned.faults.retain(|(faults, _)| *faults != moment);
-        planned.faults.push((moment, mishap));
+        planned.faults.push((moment, line_fault));
     }
 
-    /// Nothing happens any more.
+    /// Removes all planned faults.
     pub(super) fn clear(&self) {
         *self.planned() = PlannedFaults::default();
     }
 
-    /// The line for an agent, that dies with it.
+    /// The line for an agent; it breaks when the agent dies.
     pub(super) fn until_the_end_of(&self, life: &Life) -> MortalLine {
         MortalLine {
             line: self.clone(),
@@ -180,7 +180,7 @@ impl Line {
         self.planned.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Sends a frame; what is faults for this moment comes after the printer has executed it.
+    /// Sends a frame; the fault that is planned for this moment begins after the printer has executed it.
     fn write(&self, port: &mut dyn Port, bytes: &[u8], life: &Life) -> io::Result<()> {
         {
             let mut planned = self.planned();
@@ -218,7 +218,7 @@ impl Line {
     }
 }
 
-/// A line that dies with its agent.
+/// A line that breaks when its agent dies.
 pub(super) struct MortalLine {
     line: Line,
     life: Life,

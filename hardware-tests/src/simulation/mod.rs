@@ -1,15 +1,15 @@
-//! A shop in one thread, driven by one seed: callers with retries, the real clerk, store and drivers, emulated printers, the stand-in
-//! of the tax office, and everything going wrong.
+//! A shop in one thread, driven by one seed: callers with retries, the real clerk, store and drivers, emulated printers, the simulator
+//! of the tax authority, and everything that can go wrong.
 //!
 //! ```text
 //! callers ──orders──► Clerk::turn ──► Store on ferrotill-disk      cuts, failing writes
 //!                        │ ▲
 //!                     Worker::turn ──► IslPrinter ──► Emulator      lost frames, power, paper, cover
-//!                        └─► outbox ──► letters, form, stand-in     down, refuses, loses answers
+//!                        └─► outbox ──► sender ──► authority       down, refuses, loses answers
 //! ```
 //!
 //! Only ports, disk, network and time are replaced. The same seed plays the same shop: the same steps with the same trace.
-//! What no seed governs are the journal's key and the documents' ids over all tills, which nothing here depends on.
+//! Only the key of the journal and the unique ids of documents do not come from the seed; nothing here depends on them.
 
 mod callers;
 mod goods;
@@ -22,7 +22,7 @@ use std::fmt;
 
 use ferrotill_disk::Syncs;
 
-/// What a run came to.
+/// What happened in a run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Tally {
     /// Steps.
@@ -33,24 +33,24 @@ pub struct Tally {
     pub registered: u64,
     /// Crashes and power cuts of the agent.
     pub crashes: u64,
-    /// Troubles of printers and the disk.
+    /// Faults of printers, disk, network and clock.
     pub troubles: u64,
-    /// Times that a person last_answer what a printer could not prove.
+    /// Declarations of operators about documents that a printer could not prove.
     pub declared: u64,
-    /// A digest of everything that happened, in its order.
+    /// A digest of everything that happened, in order.
     pub trace: u64,
 }
 
-/// What must not happen, and did.
+/// Something that must not happen.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Violation {
-    /// The seed that plays it again.
+    /// The seed that repeats it.
     pub seed: u64,
     /// The day, from 1.
     pub day: u32,
     /// The step, from the start.
     pub step: u64,
-    /// What happened.
+    /// What is wrong.
     pub words: String,
     /// What happened before, the newest last.
     pub before: Vec<String>,

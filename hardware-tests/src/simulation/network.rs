@@ -1,4 +1,4 @@
-//! The way to the office: the product's sender posts into this instead of the network, and it loses, delays, doubles and reorders.
+//! The network between the product's sender and the tax authority simulator: it loses, delays, doubles and reorders documents.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -10,28 +10,28 @@ use ferrotill::sync::Post;
 use ferrotill::sync::reachability::{Failure, Progress};
 use ferrotill_disk::SeededRandom;
 
-/// How the network and the office are.
+/// What is wrong with the network or the authority.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum NetworkFault {
-    /// Answers.
+    /// Nothing.
     None,
     /// No connection.
     Down,
     /// The document arrives, the answer does not.
     AnswersLost,
-    /// The document arrives later, and nobody waits so long.
+    /// The document arrives later than the sender waits.
     Late,
     /// The document arrives twice.
     Doubled,
-    /// Takes nothing, and says so.
+    /// The authority refuses every document.
     Refuses,
     /// HTTP 500.
     ServerError,
-    /// HTTP 429, with the wish to be left alone for a while.
+    /// HTTP 429 with `Retry-After`.
     Busy,
     /// A login page answers, HTTP 200.
     LoginPage,
-    /// An object answers that says neither yes nor no, HTTP 200.
+    /// An empty object answers, HTTP 200.
     EmptyObject,
     /// The answer is cut short.
     Cut,
@@ -57,7 +57,7 @@ impl NetworkFault {
     ];
 }
 
-/// A document on its way.
+/// A document that was sent.
 #[derive(Debug)]
 struct Posted {
     kind: &'static str,
@@ -65,31 +65,31 @@ struct Posted {
     body: String,
 }
 
-/// What is between the sender and the office. A clone is the same.
+/// The network between the sender and the authority. A clone is the same network.
 #[derive(Clone, Debug)]
 pub(super) struct Network(Arc<Mutex<NetworkState>>);
 
 #[derive(Debug)]
 struct NetworkState {
-    office: StandIn,
+    authority_simulator: StandIn,
     fault: NetworkFault,
     random: SeededRandom,
     /// Documents that arrive later.
     late: Vec<Posted>,
-    /// What time it is, for the header `Date` of the office's answers.
+    /// The time in the header `Date` of the answers.
     utc_ms: i64,
-    /// The office has refused what the till told: in this world it has no reason to.
+    /// The authority has refused a document for its content, which must not happen.
     refused: Option<String>,
-    /// It has answered since this was last asked.
+    /// It has answered since [`Network::has_answered`] was last called.
     answered: bool,
-    /// To the last attempt it has not answered.
+    /// The last attempt got no answer.
     silent: bool,
 }
 
 impl Network {
-    pub(super) fn over(office: StandIn, random: SeededRandom) -> Self {
+    pub(super) fn to(authority_simulator: StandIn, random: SeededRandom) -> Self {
         Self(Arc::new(Mutex::new(NetworkState {
-            office,
+            authority_simulator,
             fault: NetworkFault::None,
             random,
             late: Vec::new(),
@@ -109,7 +109,7 @@ impl Network {
         self.state().fault = fault;
     }
 
-    /// It is so late now; what is late may arrive.
+    /// Sets the time; a late document may arrive.
     pub(super) fn pass(&self, utc_ms: i64) {
         let mut state = self.state();
         state.utc_ms = utc_ms;
@@ -120,7 +120,7 @@ impl Network {
         }
     }
 
-    /// Everything that is late arrives.
+    /// All late documents arrive.
     pub(super) fn arrive_all(&self) {
         let mut state = self.state();
         for posted in std::mem::take(&mut state.late) {
@@ -128,37 +128,40 @@ impl Network {
         }
     }
 
-    /// What the office has refused, in its own words.
+    /// A document that the authority has refused for its content, with its message.
     pub(super) fn refused(&self) -> Option<String> {
         self.state().refused.clone()
     }
 
-    /// The office has answered since this was last asked.
+    /// Whether the authority has answered since the last call.
     pub(super) fn has_answered(&self) -> bool {
         std::mem::take(&mut self.state().answered)
     }
 
-    /// To the last attempt the office has not answered.
+    /// Whether the last attempt got no answer.
     pub(super) fn is_silent(&self) -> bool {
         self.state().silent
     }
 }
 
 impl NetworkState {
-    /// A document is there, and the office says something.
+    /// A document arrives; returns the answer of the authority.
     fn arrive(&mut self, posted: &Posted) -> (u16, String) {
         match self
-            .office
+            .authority_simulator
             .hear(posted.kind, &posted.key, posted.body.as_bytes())
         {
             Ok(answer) => (200, answer.to_string()),
-            Err(words) => {
+            Err(message) => {
                 let refused = format!(
-                    "the office refuses {} {}: {words}",
+                    "the authority refuses {} {}: {message}",
                     posted.kind, posted.body
                 );
                 self.refused.get_or_insert(refused);
-                (422, format!(r#"{{"status":"error","message":"{words}"}}"#))
+                (
+                    422,
+                    format!(r#"{{"status":"error","message":"{message}"}}"#),
+                )
             }
         }
     }

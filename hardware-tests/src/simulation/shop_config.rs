@@ -1,4 +1,4 @@
-//! What a seed printers of a shop: its tills, their printers, when it opens, and how strict everybody is.
+//! What a seed decides about a shop: its tills, their printers, when it opens, and how strict the authority is.
 
 use std::path::Path;
 
@@ -10,25 +10,25 @@ use uuid::Uuid;
 
 use super::goods::GROUPS;
 
-/// A shop as its seed has it.
+/// The configuration of a shop.
 #[derive(Clone, Debug)]
 pub(super) struct ShopConfig {
-    /// Its printers: as many as tills.
+    /// Its printers, one for each till.
     pub(super) printers: Vec<PrinterModel>,
     /// When it opens on its first day, in milliseconds of UTC.
     pub(super) opens_ms: i64,
-    /// The office holds documents to its rules, and the till sends them in order. Where it does not, they may overtake each other.
+    /// The authority checks its rules, and the till sends documents in order. Otherwise they may overtake each other.
     pub(super) strict: bool,
-    /// The owner stops sales after so long without the office.
+    /// The owner stops sales after so long without the authority.
     pub(super) budget_ms: Option<u64>,
 }
 
-/// A printer with its driver's table.
+/// A printer with the command table of its driver.
 #[derive(Clone, Copy)]
 pub(super) struct PrinterModel {
-    /// What the printer speaks.
+    /// The protocol of the printer.
     printer: &'static Protocol,
-    /// What the driver takes it for.
+    /// The protocol that the driver uses.
     pub(super) driver: &'static Protocol,
 }
 
@@ -38,7 +38,7 @@ impl std::fmt::Debug for PrinterModel {
     }
 }
 
-/// Firmware of group A that does not tell the number of the next fiscal receipt: it does not know the question.
+/// Firmware of group A that does not know the command for the number of the next fiscal receipt.
 static SILENT: Protocol = Protocol {
     next_fiscal: datecs_x::PROTOCOL.next_fiscal,
     ..datecs::PROTOCOL
@@ -76,7 +76,7 @@ const OPENINGS: [i64; 5] = [
     1_806_191_700_000,
     1_803_799_800_000,
 ];
-/// The shop in which the owner has set a limit: hours without the office.
+/// The limit of the owner, in the shops that have one: hours without the authority.
 const BUDGET_HOURS: u64 = 1;
 
 impl ShopConfig {

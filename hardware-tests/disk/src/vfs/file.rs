@@ -130,7 +130,7 @@ unsafe extern "C" fn lock_file(file: *mut ffi::sqlite3_file, wanted: c_int) -> c
     let (granted, level) = match wanted {
         ffi::SQLITE_LOCK_SHARED => (others < ffi::SQLITE_LOCK_PENDING, wanted),
         ffi::SQLITE_LOCK_RESERVED => (others < ffi::SQLITE_LOCK_RESERVED, wanted),
-        // Readers are waited for, and no new ones are let in meanwhile.
+        // Wait for the readers, and admit no new ones meanwhile.
         _ if others >= ffi::SQLITE_LOCK_RESERVED => (false, own),
         _ if others >= ffi::SQLITE_LOCK_SHARED => (false, ffi::SQLITE_LOCK_PENDING),
         _ => (true, wanted),

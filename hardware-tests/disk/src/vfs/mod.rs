@@ -1,6 +1,6 @@
-//! The C side: SQLite's VFS and file methods, each a thin step into [`DiskState`].
+//! The C interface: SQLite's VFS and file methods, each of which calls [`DiskState`].
 //!
-//! Files that lie on no mounted disk are left to the VFS that was the default before.
+//! Files that are on no mounted disk are handled by the VFS that was the default before.
 
 mod file;
 mod open_file;
@@ -26,7 +26,7 @@ unsafe impl Sync for Before {}
 
 static BEFORE: OnceLock<Before> = OnceLock::new();
 
-/// Makes ours the default VFS, once for the process.
+/// Makes ours the default VFS, once in the process.
 pub(crate) fn register() {
     BEFORE.get_or_init(|| {
         // SAFETY: SQLite initialises itself here, and a null name asks for the default VFS, which lives for ever.
@@ -73,7 +73,7 @@ fn before() -> *mut ffi::sqlite3_vfs {
     BEFORE.get().map_or(std::ptr::null_mut(), |before| before.0)
 }
 
-/// The disk and the file's name on it, where a path lies on a mounted one.
+/// The disk and the name of the file on it, if a path belongs to a mounted disk.
 ///
 /// # Safety
 ///

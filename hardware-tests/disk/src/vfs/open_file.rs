@@ -1,4 +1,4 @@
-//! What we keep of an open file, at the place that SQLite has for it.
+//! Our data of an open file, in the memory that SQLite provides for it.
 
 use std::sync::{Arc, Mutex};
 
@@ -6,14 +6,14 @@ use rusqlite::ffi;
 
 use crate::state::DiskState;
 
-/// An open file, at the place that SQLite keeps for it.
+/// An open file, in the memory that SQLite provides for it.
 #[repr(C)]
 pub(super) struct OpenFile {
     pub(super) base: ffi::sqlite3_file,
     pub(super) inner: *mut Inner,
 }
 
-/// What we know of an open file.
+/// Our data of an open file.
 pub(super) struct Inner {
     pub(super) state: Arc<Mutex<DiskState>>,
     pub(super) name: Arc<str>,
@@ -32,7 +32,7 @@ pub(super) unsafe fn inner<'f>(file: *mut ffi::sqlite3_file) -> &'f mut Inner {
     unsafe { &mut *(*file.cast::<OpenFile>()).inner }
 }
 
-/// A number of SQLite's as a size or place; below zero there is none.
+/// A number of SQLite as a size or an offset; 0 for negative ones.
 pub(super) fn size(number: impl TryInto<usize>) -> usize {
     number.try_into().unwrap_or(0)
 }

@@ -62,7 +62,7 @@ pub(super) unsafe extern "C" fn shm_unmap(file: *mut ffi::sqlite3_file, delete: 
     ffi::SQLITE_OK
 }
 
-/// A handle leaves the shared memory; the last one takes it away.
+/// Removes a handle from the shared memory, and the shared memory with the last one.
 pub(super) fn leave_shared_memory(state: &mut DiskState, inner: &Inner, _delete: bool) {
     if !inner.mapped {
         return;

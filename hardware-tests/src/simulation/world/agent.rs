@@ -1,4 +1,4 @@
-//! The agent: how it starts, and how it dies.
+//! The agent: how it starts and how it crashes.
 
 use std::sync::mpsc::sync_channel;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
@@ -54,14 +54,15 @@ impl World {
         for (till, device) in self.tills.iter().zip(&self.config.devices) {
             let line = till.line.until_the_end_of(&life);
             let driver = IslPrinter::new(till.make.driver, Box::new(line), self.starts);
-            let ear = Ear {
+            let listener = PrinterListener {
                 door: door.clone(),
                 device: till.device,
                 clerk: Arc::clone(&desk),
                 life: life.clone(),
             };
             let clock = Arc::clone(&self.clock);
-            let (printer, worker) = PrinterTask::by_hand(Box::new(driver), Box::new(ear), clock);
+            let (printer, worker) =
+                PrinterTask::by_hand(Box::new(driver), Box::new(listener), clock);
             workers.push(worker);
             plans.push(DeskPlan {
                 device: till.device,
@@ -85,7 +86,7 @@ impl World {
         *desk.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::downgrade(&clerk));
         let reader = Reader::new(self.folder.path());
         let upstream = self.config.upstream.as_ref();
-        let upstream = upstream.ok_or("the configuration names no office")?;
+        let upstream = upstream.ok_or("the configuration has no tax authority")?;
         let parts = SenderParts {
             config: Arc::clone(&self.config),
             currency: MOLDOVA.facts().currency,
@@ -111,7 +112,7 @@ impl World {
         Ok(())
     }
 
-    /// The agent ends without a word, and begins again: its process alone, or with the power.
+    /// The agent crashes and starts again: only its process, or the power too.
     pub(super) fn crash(&mut self, place: &str) -> Checked {
         self.tally.crashes += 1;
         let power = self.random.coin();
@@ -124,7 +125,7 @@ impl World {
         self.agent = None;
         self.disk_fault_steps = 0;
         self.disk.put(&image);
-        // One till in three; the others' places are nobody's.
+        // At one printer in three, or at none: places beyond the last till have no printer.
         let pressed = self.random.below(self.tills.len() * 3);
         self.report_at_keyboard(pressed);
         if power {
@@ -135,7 +136,7 @@ impl World {
                 }
             }
         }
-        self.note(format!("the agent dies {place}, the power goes: {power}"));
+        self.note(format!("the agent dies {place}, power cut: {power}"));
         if power {
             self.verify()?;
         }
@@ -143,15 +144,15 @@ impl World {
     }
 }
 
-/// Hears a printer's worker, inside its turn.
-struct Ear {
+/// Takes the news of a printer worker, during its turn.
+struct PrinterListener {
     door: ClerkDoor,
     device: Uuid,
     clerk: Arc<Mutex<Option<Weak<Mutex<Clerk>>>>>,
     life: Life,
 }
 
-impl Listener for Ear {
+impl Listener for PrinterListener {
     fn tell(&self, news: News) {
         if !self.life.is_over() {
             self.door.tell(Message::Printer(self.device, news));

@@ -10,7 +10,7 @@ use super::{Checked, World};
 use crate::error_text::with_sources;
 
 impl World {
-    /// What a caller was told last is so.
+    /// The last answer to a caller is true.
     pub(super) fn check_order(&self, place: usize) -> Checked {
         let Some((order, agent)) = self.orders.get(place).zip(self.agent.as_ref()) else {
             return Ok(());
@@ -31,14 +31,14 @@ impl World {
         let last_answer = order.last_answer;
         let wrong = |why: &str| {
             Err(format!(
-                "order {place} was told {last_answer:?}: {why} (in the books: {:?} {:?}; fiscal receipts: {count})",
+                "order {place} was answered {last_answer:?}: {why} (in the store: {:?} {:?}; fiscal receipts: {count})",
                 row.map(|row| row.state),
                 row.map(|row| row.kind.as_str()),
             ))
         };
         match last_answer {
-            LastAnswer::Registered if !sealed => wrong("it is not in the books"),
-            LastAnswer::NotRegistered if sealed => wrong("it is in the books"),
+            LastAnswer::Registered if !sealed => wrong("it is not in the store"),
+            LastAnswer::NotRegistered if sealed => wrong("it is in the store"),
             LastAnswer::NotRegistered if count > 0 && !self.has_another(place, key) => {
                 wrong("it is in the printer's memory")
             }
@@ -50,7 +50,7 @@ impl World {
         }
     }
 
-    /// The same part of the same sale was brought back under another id too.
+    /// The same part of the same sale was returned under another id too.
     fn has_another(&self, place: usize, key: Option<Key>) -> bool {
         let mut orders = self.orders.iter().enumerate();
         orders.any(|(other, order)| {
@@ -58,8 +58,8 @@ impl World {
         })
     }
 
-    /// Every fiscal receipt is one order's, and the only one.
-    pub(super) fn look_at_printers(&mut self) -> Checked {
+    /// Every fiscal receipt belongs to an order, and no order has two.
+    pub(super) fn check_printers(&mut self) -> Checked {
         for till in &mut self.tills {
             let seen = till.seen;
             let new: Vec<Key> = till.line.line.with(|emulator| {
@@ -84,8 +84,9 @@ impl World {
         Ok(())
     }
 
-    /// Since when the till itself says that the office is offline; an answer of the office ends it, though the till says so for a while.
-    pub(super) fn look_at_the_office(&mut self) -> Checked {
+    /// Notes since when the till itself reports the authority as offline. An answer of the authority ends that, although the till may
+    /// report it for a while longer.
+    pub(super) fn check_authority(&mut self) -> Checked {
         if self.network.has_answered() {
             self.offline_since = None;
         }
@@ -106,7 +107,7 @@ impl World {
         }
     }
 
-    /// The first thing that `verify` finds.
+    /// The first flaw that `verify` finds.
     pub(super) fn flaw(&self) -> Checked<Option<String>> {
         let devices: Vec<Uuid> = self.tills.iter().map(|till| till.device).collect();
         let verified = verify(&Wanted {

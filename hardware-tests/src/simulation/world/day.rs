@@ -1,4 +1,4 @@
-//! The end of a day: the troubles end, everybody gets an answer, the day is closed, and all books are held against each other.
+//! The end of a day: all faults end, every caller gets an answer, the day is closed, and all totals are compared.
 
 use std::sync::Arc;
 
@@ -10,11 +10,11 @@ use super::troubles::repair;
 use super::{CALLERS, Checked, World};
 use crate::error_text::with_sources;
 
-/// A day that has not ended after so many steps without trouble does not end.
+/// A day must end within so many steps without faults.
 const CLOSING_STEPS_MAX: u32 = 1_200;
-/// So often a till is asked to close its day.
+/// How often a till is asked to close its day.
 const Z_ATTEMPTS_MAX: u32 = 2;
-/// From one opening to the next.
+/// Milliseconds from one opening to the next.
 const DAY_MS: u64 = 86_400_000;
 /// Every kind of document.
 const KINDS: [&str; 7] = [
@@ -48,7 +48,7 @@ impl World {
         })?;
         self.close_shifts()?;
         self.network.arrive_all();
-        self.until("the office knows everything", |world| {
+        self.until("the authority has every document", |world| {
             let agent = world.agent.as_ref();
             agent.is_some_and(|agent| {
                 agent
@@ -58,10 +58,10 @@ impl World {
             })
         })?;
         self.verify()?;
-        self.check_promises()
+        self.check_answers()
     }
 
-    /// A Z-report at each till. A till that refuses it is asked once more: what made it refuse may be over.
+    /// A Z-report at each till. A till that refuses it is asked once more: the reason may be gone.
     fn close_shifts(&mut self) -> Checked {
         let mut open: Vec<usize> = (0..self.tills.len()).collect();
         for _ in 0..Z_ATTEMPTS_MAX {
@@ -84,10 +84,10 @@ impl World {
         Ok(())
     }
 
-    /// The shop is dark, and opens again at the same hour.
+    /// The night: the shop opens again at the same hour.
     pub(super) fn night(&mut self, day: u32) -> Checked {
         self.crash("for the night")?;
-        self.spoil_a_page()?;
+        self.damage_a_file()?;
         let opening = u64::from(day) * DAY_MS;
         let left = opening.saturating_sub(self.now_ms);
         self.pass(left);
@@ -100,7 +100,7 @@ impl World {
         Ok(())
     }
 
-    /// The box was off all night, and its clock went on, or stood still with it. Nobody knows how long it was before somebody says so.
+    /// The till was off all night, and its clock went on or stopped. Only a caller or a printer can tell how long it was off.
     fn switch_on(&mut self, night_ms: u64) -> Checked {
         self.agent = None;
         self.clock = Arc::new(self.clock.after_a_reboot());
@@ -109,13 +109,13 @@ impl World {
             let night_ms = i64::try_from(night_ms).unwrap_or(i64::MAX);
             self.clock.set_wrong(night_ms.saturating_neg());
         }
-        // Printers may be switched on when somebody wants a receipt of them.
+        // Printers may be switched on only when a receipt is needed.
         let later = self.random.coin();
         for till in self.tills.iter().filter(|_| later) {
             till.line.line.with(|emulator| emulator.set_power(false));
         }
         self.note(format!(
-            "the box was off all night, its clock too: {stopped}, printers still off: {later}"
+            "the till was off all night, its clock too: {stopped}, printers still off: {later}"
         ));
         self.open()
     }
@@ -126,17 +126,17 @@ impl World {
                 return Ok(());
             }
             self.step(true)?;
-            // People put right what was still to come.
+            // Faults that begin now are repaired at once.
             for till in &self.tills {
                 repair(&till.line.line);
             }
         }
         let open: Vec<_> = self.callers.iter().map(|mine| mine.order).collect();
-        Err(format!("it never comes that {what}: {open:?}"))
+        Err(format!("still not true: {what}: {open:?}"))
     }
 
-    /// Every caller's last answer is true, no order is left open, and all books agree.
-    fn check_promises(&mut self) -> Checked {
+    /// The last answer to every caller is true, no order is without an answer, and all totals agree.
+    fn check_answers(&mut self) -> Checked {
         for place in 0..self.orders.len() {
             self.check_order(place)?;
             if self
@@ -147,8 +147,8 @@ impl World {
                 return Err(format!("order {place} has no answer"));
             }
         }
-        self.check_books()?;
-        self.check_office()?;
+        self.check_totals()?;
+        self.check_authority_documents()?;
         let yes = self
             .orders
             .iter()
@@ -157,8 +157,8 @@ impl World {
         Ok(())
     }
 
-    /// Each till's new documents, one by one, against the orders and the printer; and every Z-report's account.
-    fn check_books(&mut self) -> Checked {
+    /// Compares the new documents of each till with the orders and the printer, and checks the reconciliation of every Z-report.
+    fn check_totals(&mut self) -> Checked {
         let Some(agent) = &self.agent else {
             return Ok(());
         };
@@ -192,17 +192,17 @@ impl World {
         Ok(())
     }
 
-    /// The office has what it must have, once, and in the till's own words.
-    fn check_office(&mut self) -> Checked {
-        let received = self.office.received();
-        for document in received.iter().skip(self.office_seen) {
+    /// The authority has every document that it must have, once, and with the content of the till.
+    fn check_authority_documents(&mut self) -> Checked {
+        let received = self.authority.received();
+        for document in received.iter().skip(self.authority_checked) {
             let due = self
                 .tills
                 .iter_mut()
                 .find_map(|till| till.expected.due.remove(&document.key));
             let Some(due) = due else {
                 return Err(format!(
-                    "the office has a document that is in no books, or twice: {}",
+                    "the authority has a document that no till has, or has it twice: {}",
                     document.body
                 ));
             };
@@ -210,28 +210,28 @@ impl World {
             let missing = due.parts.iter().find(|part| !body.contains(part.as_str()));
             if due.kind != document.kind || missing.is_some() {
                 return Err(format!(
-                    "the office was told {} {body}, and it was a {} with {missing:?}",
+                    "the authority got {} {body}, and it was a {} with {missing:?}",
                     document.kind, due.kind
                 ));
             }
         }
-        self.office_seen = received.len();
-        // Keys are made by chance: the first by what it says is the same each time.
+        self.authority_checked = received.len();
+        // Keys are random: the first by its content is the same each time.
         let due = self
             .tills
             .iter()
             .flat_map(|till| till.expected.due.values());
         match due.min_by_key(|due| (&due.kind, &due.parts)) {
             Some(due) => Err(format!(
-                "the office never heard of a {}: {:?}",
+                "the authority never got a {}: {:?}",
                 due.kind, due.parts
             )),
             None => Ok(()),
         }
     }
 
-    /// A page of the books goes bad: somebody must notice, or nothing that is read may be wrong. Then the good disk is put back.
-    fn spoil_a_page(&mut self) -> Checked {
+    /// Damages bytes of a file: `verify` or the start must notice it, or everything that is read must be true. Then the good disk is put back.
+    fn damage_a_file(&mut self) -> Checked {
         let good = self.disk.image();
         let mut bad = good.clone();
         let names: Vec<String> = bad.keys().cloned().collect();
@@ -249,15 +249,17 @@ impl World {
         }
         self.agent = None;
         self.disk.put(&bad);
-        // An agent that does not start, and a verification that ends with an error or a flaw, are people's business.
+        // An agent that does not start, and a verification that ends with an error or a flaw, have noticed it.
         let noticed = !matches!(self.flaw(), Ok(None)) || self.open().is_err();
         self.note(format!(
             "{length} bytes of {name} at {at} go bad, noticed: {noticed}"
         ));
         if !noticed {
             for place in 0..self.orders.len() {
-                let told = self.check_order(place);
-                told.map_err(|words| format!("{length} bytes of {name} at {at} are bad: {words}"))?;
+                let checked = self.check_order(place);
+                checked.map_err(|words| {
+                    format!("{length} bytes of {name} at {at} are bad: {words}")
+                })?;
             }
         }
         self.agent = None;

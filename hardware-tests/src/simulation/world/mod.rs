@@ -1,4 +1,4 @@
-//! The shop: what there is in it, and how a step of it goes.
+//! The shop: its parts, and one step of it.
 
 mod agent;
 mod calls;
@@ -42,14 +42,14 @@ const NOTES_MAX: usize = 300;
 
 type Checked<T = ()> = Result<T, String>;
 
-/// A device with its printer's end of the line.
+/// A device with its printer at the end of a line.
 struct SimulatedTill {
     device: Uuid,
     make: PrinterModel,
     line: Line,
-    /// Receipts in the printer's memory that have been looked at.
+    /// Receipts in the memory of the printer that were checked.
     seen: usize,
-    /// The last day on which a person last_answer what was printed here.
+    /// The last day on which an operator declared what was printed here.
     declared_on: Option<u32>,
     /// What the simulation itself has counted.
     expected: ExpectedTotals,
@@ -58,7 +58,7 @@ struct SimulatedTill {
 /// A request on its way to the agent.
 struct Request {
     arrives_ms: u64,
-    /// What the caller's clock says, which it signs; it is right.
+    /// The time of the caller, which it signs; it is right.
     signed_ms: i64,
     device: Uuid,
     form: OrderForm,
@@ -77,21 +77,21 @@ struct World {
     now_ms: u64,
     config: Arc<Config>,
     tills: Vec<SimulatedTill>,
-    office: StandIn,
+    authority: StandIn,
     network: Network,
-    /// Documents of the office that have been looked at.
-    office_seen: usize,
+    /// Documents of the authority that were checked.
+    authority_checked: usize,
     agent: Option<Agent>,
     callers: Vec<Caller>,
     orders: Vec<Order>,
     on_the_way: Vec<Request>,
-    /// Fiscal receipts by what they are known by.
+    /// How often each fiscal receipt was printed.
     printed: BTreeMap<Key, u32>,
-    /// Since when the till itself says that the office is offline.
+    /// Since when the till itself reports the authority as offline.
     offline_since: Option<u64>,
-    /// The office is gone for the rest of the day, and the day is long.
+    /// The authority cannot be reached for the rest of the day, and the day is long.
     outage: bool,
-    /// Steps until the disk is well again.
+    /// Steps until the disk has no fault any more.
     disk_fault_steps: u32,
     starts: u8,
     day: u32,
@@ -114,6 +114,7 @@ pub(super) fn play(syncs: Syncs, seed: u64, days: u32) -> Result<Tally, Box<Viol
     match world.days(days) {
         Ok(()) => Ok(world.tally),
         Err(words) => {
+            let words = world.without_folder(&words);
             world.note_printers();
             Err(Box::new(Violation {
                 seed,
@@ -151,13 +152,13 @@ impl World {
             })
         });
         let tills: Vec<SimulatedTill> = tills.collect();
-        let office = StandIn::new(if shop.strict {
+        let authority = StandIn::new(if shop.strict {
             Strictness::Rules
         } else {
             Strictness::AnyObject
         });
         let mut random = SeededRandom::new(seed);
-        let network = Network::over(office.clone(), SeededRandom::new(random.number()));
+        let network = Network::to(authority.clone(), SeededRandom::new(random.number()));
         let mut world = Self {
             syncs,
             random,
@@ -171,9 +172,9 @@ impl World {
                 .map(|()| Caller::default())
                 .collect(),
             tills,
-            office,
+            authority,
             network,
-            office_seen: 0,
+            authority_checked: 0,
             agent: None,
             orders: Vec::new(),
             on_the_way: Vec::new(),
@@ -204,7 +205,7 @@ impl World {
             self.outage = self.shop.budget_ms.is_some() && self.random.coin();
             if self.outage {
                 self.network.set(super::network::NetworkFault::Down);
-                self.note("the office is gone for the day".to_owned());
+                self.note("the authority cannot be reached today".to_owned());
             }
             for _ in 0..STEPS {
                 self.trouble()?;
@@ -216,7 +217,7 @@ impl World {
         Ok(())
     }
 
-    /// One step: time passes, callers do something, and everybody who has something to do may come to it.
+    /// One step: time passes, callers act, and every part of the agent may get a turn.
     fn step(&mut self, closing: bool) -> Checked {
         self.tally.steps += 1;
         let passed = if closing { 500 } else { self.moment() };
@@ -247,12 +248,12 @@ impl World {
                 self.crash("in the middle of a job")?;
             }
         }
-        self.people(closing)?;
-        self.look_at_the_office()?;
-        self.look_at_printers()
+        self.operators(closing)?;
+        self.check_authority()?;
+        self.check_printers()
     }
 
-    /// How long a step takes: mostly less than a second, and now and then nobody comes for a while.
+    /// How long a step takes: mostly less than a second, and sometimes nothing happens for a while.
     fn moment(&mut self) -> u64 {
         let quiet = if self.outage { 12 } else { 60 };
         if self.random.below(quiet) == 0 {
@@ -304,7 +305,7 @@ impl World {
         self.network.pass(utc_ms);
     }
 
-    /// Where the printers stand, for whoever reads a violation.
+    /// Notes the state of the printers, for the reader of a violation.
     fn note_printers(&mut self) {
         for place in 0..self.tills.len() {
             let words = self.tills.get(place).map(|till| {
@@ -329,9 +330,13 @@ impl World {
         }
     }
 
+    /// A text without the name of the folder, which is another one each time.
+    fn without_folder(&self, words: &str) -> String {
+        words.replace(&*self.folder.path().to_string_lossy(), "FOLDER")
+    }
+
     fn note(&mut self, words: String) {
-        // The folder has another name each time, and a trace has not.
-        let words = words.replace(&*self.folder.path().to_string_lossy(), "FOLDER");
+        let words = self.without_folder(&words);
         for byte in words.bytes() {
             self.tally.trace ^= u64::from(byte);
             self.tally.trace = self.tally.trace.wrapping_mul(0x0100_0000_01b3);

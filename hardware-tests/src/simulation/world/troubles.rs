@@ -1,4 +1,4 @@
-//! What goes wrong in a shop, and right again.
+//! What goes wrong in a shop, and what is repaired.
 
 use ferrotill_device::Paper;
 use ferrotill_device::emulator::{Emulator, FaultKind, FaultOrder};
@@ -10,7 +10,7 @@ use super::super::network::NetworkFault;
 use super::{Checked, World};
 
 impl World {
-    /// Something goes wrong, or right again.
+    /// Something goes wrong or is repaired.
     pub(super) fn trouble(&mut self) -> Checked {
         if self.random.below(3) != 0 {
             return Ok(());
@@ -34,7 +34,7 @@ impl World {
                     .copied()
                     .unwrap_or(NetworkFault::None);
                 self.network.set(fault);
-                self.note(format!("office: {fault:?}"));
+                self.note(format!("network: {fault:?}"));
             }
             23 | 24 => {
                 let calls = i64::try_from(self.random.below(60)).unwrap_or(0);
@@ -69,7 +69,7 @@ impl World {
         Ok(())
     }
 
-    /// DiskFault for the next frames of a printer, whatever they are.
+    /// A fault for the next frames of a printer, whatever they are.
     fn disturb(&mut self, place: usize, line: &Loopback<Emulator>) {
         let kind = FaultKind::ALL.get(self.random.below(FaultKind::ALL.len()));
         let kind = *kind.unwrap_or(&FaultKind::DropAnswer);
@@ -85,12 +85,12 @@ impl World {
         self.note(format!("printer {place}: {} x{times}", kind.name()));
     }
 
-    /// A mishap at the next moment of some kind: the right trouble at the right time.
+    /// Plans a fault of the line for the next moment of some kind.
     fn plan_fault(&mut self, place: usize) {
         let moment = ReceiptMoment::ALL.get(self.random.below(ReceiptMoment::ALL.len()));
         let moment = *moment.unwrap_or(&ReceiptMoment::Closed);
         let frames = 1 + u32::try_from(self.random.below(24)).unwrap_or(0);
-        let mishap = match self.random.below(4) {
+        let line_fault = match self.random.below(4) {
             0 => LineFault::AnswersLost(frames),
             1 => LineFault::FramesLost(frames),
             2 => LineFault::PowerBlink,
@@ -100,7 +100,7 @@ impl World {
             return;
         };
         if self.random.below(3) == 0 {
-            // A sale that is interrupted is cancelled, and the agent dies of that.
+            // The agent dies during a sale, and again while the receipt is being cancelled.
             till.line.plan(
                 ReceiptMoment::Sold,
                 LineFault::AgentDies(i64::from(frames / 4)),
@@ -110,14 +110,14 @@ impl World {
                 LineFault::AgentDies(i64::from(frames / 8)),
             );
         } else {
-            till.line.plan(moment, mishap);
+            till.line.plan(moment, line_fault);
         }
         self.note(format!(
-            "printer {place}: {mishap:?} at {moment:?}, or deaths"
+            "printer {place}: {line_fault:?} at {moment:?}, or deaths"
         ));
     }
 
-    /// Somebody asks for a report at the printer itself, whatever it and the agent are at.
+    /// A report is printed at the keyboard of the printer, whatever it and the agent are doing.
     pub(super) fn report_at_keyboard(&mut self, place: usize) {
         let Some(till) = self.tills.get(place) else {
             return;
@@ -137,7 +137,7 @@ impl World {
     }
 }
 
-/// Power, cable, paper and cover are as they should be.
+/// Repairs power, cable, paper and cover.
 pub(super) fn repair(line: &Loopback<Emulator>) {
     line.with(|emulator| {
         if !emulator.printer().is_on() {
