@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
-use crate::fault::{DiskCall, Syncs, DiskFault};
+use crate::fault::{DiskCall, DiskFault, Syncs};
 use crate::history::{History, Image};
 use crate::state::{DiskState, lock, mounted};
 use crate::vfs;

@@ -26,7 +26,7 @@ mod state;
 mod vfs;
 
 pub use disk::Disk;
-pub use fault::{DiskCall, Syncs, DiskFault};
+pub use fault::{DiskCall, DiskFault, Syncs};
 pub use history::{History, Image};
 pub use random::SeededRandom;
 

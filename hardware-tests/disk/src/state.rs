@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
-use crate::fault::{Failed, DiskCall, Syncs, DiskFault};
+use crate::fault::{DiskCall, DiskFault, Failed, Syncs};
 use crate::history::{Image, Operation, put};
 use crate::shared_memory::SharedMemory;
 

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use ferrotill_disk::{Disk, DiskCall, SeededRandom, DiskFault};
+use ferrotill_disk::{Disk, DiskCall, DiskFault, SeededRandom};
 use rusqlite::Connection;
 
 /// A folder that exists nowhere: nothing of the disk touches the real one.
