@@ -14,10 +14,11 @@ use ferrotill::api::json::JsonValue;
 use ferrotill::simulator::tax_office::{Condition, Strictness, TaxOfficeSimulator};
 use ferrotill_device::emulator::{Rig, RigOptions};
 use ferrotill_store::{ChainKey, Reader};
-use shop::outside::{Process, until};
+use ferrotill_testkit::config::text;
+use ferrotill_testkit::network::{Proxy, ProxyMode};
+use shop::outside::{Process, run_agent_process, until};
 use shop::till::serve_office;
-use shop::weather::{Line, Weather};
-use shop::{Client, configuration, count, value};
+use shop::{Client, config, count, value};
 use uuid::Uuid;
 
 const CLIENTS: usize = 4;
@@ -26,28 +27,30 @@ const SALES: usize = 200;
 const PHASE: usize = 5;
 /// Sales that an outage begins with; the others wait until it is noticed.
 const UNNOTICED: usize = 2;
+/// While the test waits for the sender, its pauses end sooner by so much with each look.
+const SKIP_MS: u64 = 250;
 /// Sales after which the agent is killed.
 const KILLS: [usize; 5] = [33, 71, 102, 143, 188];
 
 /// How the office goes away, in turns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Trouble {
-    Line(Weather),
-    Office(Condition),
+    Network(ProxyMode),
+    Authority(Condition),
 }
 
 impl Trouble {
-    fn befall(self, line: &Line, office: &TaxOfficeSimulator) {
+    fn begin(self, network: &Proxy, office: &TaxOfficeSimulator) {
         match self {
-            Self::Line(weather) => line.set(weather),
+            Self::Network(mode) => network.set(mode),
             // Slower than the till waits.
-            Self::Office(condition) => office.set(condition, Duration::from_millis(700)),
+            Self::Authority(condition) => office.set(condition, Duration::from_millis(700)),
         }
     }
 
     /// Whether the till goes offline; an office that refuses is there.
     fn is_an_outage(self) -> bool {
-        self != Self::Office(Condition::Refuse)
+        self != Self::Authority(Condition::Refuse)
     }
 }
 
@@ -90,18 +93,18 @@ impl Counter {
 }
 
 const TROUBLES: [Trouble; 12] = [
-    Trouble::Line(Weather::Refused),
-    Trouble::Office(Condition::Down),
-    Trouble::Line(Weather::Silent),
-    Trouble::Office(Condition::Error),
-    Trouble::Line(Weather::Portal),
-    Trouble::Office(Condition::Slow),
-    Trouble::Line(Weather::Broken),
-    Trouble::Office(Condition::Refuse),
-    Trouble::Line(Weather::Drip),
-    Trouble::Line(Weather::Tls),
-    Trouble::Line(Weather::Redirect),
-    Trouble::Line(Weather::Unable),
+    Trouble::Network(ProxyMode::Refused),
+    Trouble::Authority(Condition::Down),
+    Trouble::Network(ProxyMode::Silent),
+    Trouble::Authority(Condition::Error),
+    Trouble::Network(ProxyMode::LoginPage),
+    Trouble::Authority(Condition::Slow),
+    Trouble::Network(ProxyMode::Broken),
+    Trouble::Authority(Condition::Refuse),
+    Trouble::Network(ProxyMode::Trickle),
+    Trouble::Network(ProxyMode::Tls),
+    Trouble::Network(ProxyMode::Redirect),
+    Trouble::Network(ProxyMode::Unable),
 ];
 
 /// Lets the sellers finish when the conductor gives up, so that a failed day ends.
@@ -113,25 +116,32 @@ impl Drop for LastOrders<'_> {
     }
 }
 
+/// The agent of the day, in a process of its own: the test below starts and kills it.
+#[test]
+#[ignore = "runs as the agent of the other test"]
+fn agent_process() {
+    run_agent_process();
+}
+
 #[test]
 fn a_day_of_trouble_ends_with_every_document_in_its_place_once() {
     let folder = tempfile::tempdir().unwrap();
     let link = folder.path().join("printer");
     let rig = Rig::start(RigOptions::new(link.clone())).unwrap();
     let office = TaxOfficeSimulator::new(Strictness::AnyObject);
-    let line = Line::to(serve_office(office.clone()));
+    let network = Proxy::to(serve_office(office.clone()));
     let books = folder.path().join("books");
     let port = free_port();
     let file = folder.path().join("ferrotill.toml");
     let uri = format!("datecs+serial://{}?baud=115200", link.display());
-    let text = configuration(books.to_str().unwrap(), &uri, &line.url)
-        .replace("127.0.0.1:0", &format!("127.0.0.1:{port}"))
-        .replace("timeout_ms = 2000", "timeout_ms = 300")
-        .replace("offline_after_ms = 1000", "offline_after_ms = 400")
-        .replace("dwell_s = 1", "dwell_s = 0");
-    fs::write(&file, text).unwrap();
+    let config = config(&books, &uri, &network.url)
+        .set("api", "listen", text(format!("127.0.0.1:{port}")))
+        .set("upstream", "timeout_ms", 300)
+        .set("upstream", "offline_after_ms", 400)
+        .set("upstream", "dwell_s", 0);
+    fs::write(&file, config.to_string()).unwrap();
 
-    let mut agent = Process::agent(&file);
+    let mut agent = Process::skippable_agent(&file);
     let client = Client::new(format!("http://127.0.0.1:{port}"));
     let counter = Counter::default();
     let mut kills = KILLS.iter().copied().peekable();
@@ -143,17 +153,19 @@ fn a_day_of_trouble_ends_with_every_document_in_its_place_once() {
         for phase in 0..SALES / PHASE {
             let begin = phase * PHASE;
             let end = begin + PHASE;
-            line.set(Weather::Fair);
+            network.set(ProxyMode::Forward);
             office.set(Condition::Up, Duration::ZERO);
             until("the till knows that the office is there", || {
+                agent.skip(SKIP_MS);
                 client.open("/healthz").at("office.state") == "online"
             });
             if phase % 2 == 1 {
                 let trouble = TROUBLES[phase / 2 % TROUBLES.len()];
-                trouble.befall(&line, &office);
+                trouble.begin(&network, &office);
                 counter.let_until(begin + UNNOTICED);
                 if trouble.is_an_outage() {
                     until("the till knows that the office is gone", || {
+                        agent.skip(SKIP_MS);
                         client.open("/healthz").at("office.state") == "offline"
                     });
                 }
@@ -161,21 +173,23 @@ fn a_day_of_trouble_ends_with_every_document_in_its_place_once() {
             if kills.next_if(|kill| (begin..end).contains(kill)).is_some() {
                 counter.allow(end);
                 agent.kill();
-                agent = Process::agent(&file);
+                agent = Process::skippable_agent(&file);
             }
             counter.let_until(end);
         }
     });
     assert_eq!(kills.next(), None, "all kills were played");
-    line.set(Weather::Fair);
+    network.set(ProxyMode::Forward);
     office.set(Condition::Up, Duration::ZERO);
 
     until("the office is told everything", || {
+        agent.skip(SKIP_MS);
         count(&client.open("/healthz").body, "unsent.documents") == 0
     });
     let closed = client.post("operations/closeday", "");
     assert_eq!(closed.status, 200, "{}", closed.text);
     until("the Z-report is told", || {
+        agent.skip(SKIP_MS);
         count(&client.open("/healthz").body, "unsent.documents") == 0
     });
 
@@ -256,7 +270,7 @@ fn a_day_of_trouble_ends_with_every_document_in_its_place_once() {
     assert_eq!(told.to_string(), total);
 
     agent.kill();
-    let key = ChainKey::load(&books.join("journal.key")).unwrap();
+    let key = ChainKey::load_or_create(&books.join("journal.key")).unwrap();
     assert!(Reader::new(&books).verify(&key).unwrap() > 400);
 }
 

@@ -8,53 +8,32 @@ use std::fs;
 use std::path::Path;
 
 use ferrotill::api::json::JsonValue;
+use ferrotill_testkit::config::{ConfigText, Device, text};
 use shop::outside::{Process, finished, until};
-use shop::{Client, DEVICE, KEY, POINT_OF_SALE, Reply, SECRET, count, value};
+use shop::{Client, DEVICE, POINT_OF_SALE, Reply, count, value};
 use uuid::Uuid;
 
 /// Numbers that are asked for at a time: few, so that a day needs several grants.
 const NUMBERS: u64 = 10;
 
-fn till(folder: &Path, office: &str, printer: &str) -> std::path::PathBuf {
+fn till(folder: &Path, authority: &str, printer: &str) -> std::path::PathBuf {
+    let device = Device::new(DEVICE, "Till 1", printer)
+        .tax_group("A", "20.00")
+        .tax_group("F", "5.00")
+        .payment_names("Готівка", "Картка")
+        .point_of_sale(POINT_OF_SALE, "1");
+    let config = ConfigText::new("UA", folder.join("books"))
+        .owner("Крамниця", "1111111111")
+        .set("till", "address", text("вул. Прикладна, 1"))
+        .device(device)
+        .upstream(authority)
+        .set("upstream", "timeout_ms", 1_000)
+        .set("upstream", "offline_after_failures", 2)
+        .set("upstream", "offline_after_ms", 500)
+        .set("upstream", "dwell_s", 1)
+        .set("upstream.online_ecr", "numbers", NUMBERS);
     let file = folder.join("ferrotill.toml");
-    let text = format!(
-        r#"
-[till]
-country = "UA"
-mode = "TEST"
-data_dir = {data:?}
-organization_name = "Крамниця"
-idnx = "1111111111"
-address = "вул. Прикладна, 1"
-
-[api]
-listen = "127.0.0.1:0"
-
-[[api.clients]]
-key = "{KEY}"
-secret = "{SECRET}"
-
-[[device]]
-id = "{DEVICE}"
-name = "Till 1"
-uri = {printer:?}
-tax_groups = [ {{ code = "A", rate = "20.00" }}, {{ code = "F", rate = "5.00" }} ]
-payment_types = [ {{ code = 0, name = "Готівка", cash = true }}, {{ code = 1, name = "Картка" }} ]
-points_of_sale = [ {{ id = "{POINT_OF_SALE}", code = "1" }} ]
-
-[upstream]
-url = {office:?}
-timeout_ms = 1000
-offline_after_failures = 2
-offline_after_ms = 500
-dwell_s = 1
-
-[upstream.online_ecr]
-numbers = {NUMBERS}
-"#,
-        data = folder.join("books").display().to_string(),
-    );
-    fs::write(&file, text).unwrap();
+    fs::write(&file, config.to_string()).unwrap();
     file
 }
 
@@ -210,10 +189,7 @@ fn a_day_on_reserved_fiscal_numbers() {
     let refund = office.client.look("/sim/authority/received?kind=refund");
     assert_eq!(count(&refund, "0.body.parentFiscalNum"), number);
     let z = office.client.look("/sim/authority/received?kind=z_report");
-    assert_eq!(
-        value(&z, "0.body.currency"),
-        &JsonValue::Text("UAH".to_owned())
-    );
+    assert_eq!(value(&z, "0.body.currency"), &JsonValue::Text("UAH".to_owned()));
     assert_eq!(
         count(&z, "0.body.totals.sale.amount"),
         10_000 + 2_030 + 4 * 700 + 30 * 300,

@@ -10,8 +10,9 @@ use ferrotill::hmac::signature_of;
 use ferrotill::simulator::tax_office::Condition;
 use ferrotill::time::clock::system_ms;
 use ferrotill_core::event::Event;
+use ferrotill_testkit::config::text;
+use ferrotill_testkit::network::ProxyMode;
 use shop::till::{SALE, Till};
-use shop::weather::Weather;
 use shop::{Headers, Reply, value};
 
 const HOUR_MS: i64 = 3_600_000;
@@ -39,28 +40,28 @@ fn state(till: &Till) -> String {
 #[test]
 fn in_every_weather_the_till_sells_on_and_comes_back_by_itself() {
     thread::scope(|scope| {
-        for weather in Weather::BAD {
+        for mode in ProxyMode::OUTAGES {
             scope.spawn(move || {
                 let till = Till::open();
-                assert!(till.sells(), "{weather:?}: the day begins with the office");
+                assert!(till.sells(), "{mode:?}: the day begins with the office");
                 till.until("the office has it", |till| till.unsent() == 0);
-                till.line.set(weather);
+                till.network.set(mode);
                 till.sells_until(false);
-                assert!(!till.sells(), "{weather:?}: alternative, and it stays so");
-                assert_eq!(state(&till), "offline", "{weather:?}");
+                assert!(!till.sells(), "{mode:?}: alternative, and it stays so");
+                assert_eq!(state(&till), "offline", "{mode:?}");
                 let reason = till.health().at("office.reason");
-                let words = match weather {
-                    Weather::Fair => unreachable!("it is bad"),
-                    Weather::Refused => "no connection",
-                    Weather::Broken => "the connection broke",
-                    Weather::Silent | Weather::Drip => "no answer in time",
-                    Weather::Portal | Weather::Redirect | Weather::Tls => {
+                let words = match mode {
+                    ProxyMode::Forward => unreachable!("it is no outage"),
+                    ProxyMode::Refused => "no connection",
+                    ProxyMode::Broken => "the connection broke",
+                    ProxyMode::Silent | ProxyMode::Trickle => "no answer in time",
+                    ProxyMode::LoginPage | ProxyMode::Redirect | ProxyMode::Tls => {
                         "the answer is not the tax office's"
                     }
-                    Weather::Unable => "the server is unable",
+                    ProxyMode::Unable => "the server is unable",
                 };
-                assert!(reason.contains(words), "{weather:?}: {reason}");
-                till.line.set(Weather::Fair);
+                assert!(reason.contains(words), "{mode:?}: {reason}");
+                till.network.set(ProxyMode::Forward);
                 till.sells_until(true);
                 till.until("everything is told", |till| till.unsent() == 0);
                 let keys: BTreeSet<String> = till
@@ -69,13 +70,13 @@ fn in_every_weather_the_till_sells_on_and_comes_back_by_itself() {
                     .into_iter()
                     .map(|one| one.key)
                     .collect();
-                assert_eq!(keys.len(), till.numbers().len(), "{weather:?}");
+                assert_eq!(keys.len(), till.numbers().len(), "{mode:?}");
                 let told = switches(&till);
                 let went = told.iter().find(|(_, to, _)| to == "offline").unwrap();
-                assert!(went.2.contains(words), "{weather:?}: {told:?}");
-                assert_eq!(told.last().unwrap().1, "online", "{weather:?}: {told:?}");
+                assert!(went.2.contains(words), "{mode:?}: {told:?}");
+                assert_eq!(told.last().unwrap().1, "online", "{mode:?}: {told:?}");
                 for pair in told.windows(2) {
-                    assert_eq!(pair[0].1, pair[1].0, "{weather:?}: {told:?}");
+                    assert_eq!(pair[0].1, pair[1].0, "{mode:?}: {told:?}");
                 }
             });
         }
@@ -110,7 +111,7 @@ fn a_refusal_is_proof_of_life_and_holds_up_nothing() {
 
 #[test]
 fn where_order_is_strict_a_refused_document_holds_up_the_later_ones() {
-    let till = Till::open_with(|text| text + "strict_order = true\n");
+    let till = Till::open_with(|config| config.set("upstream", "strict_order", true));
     till.office.set(Condition::Refuse, Duration::ZERO);
     for _ in 0..4 {
         till.sells();
@@ -151,9 +152,9 @@ fn refused(reply: &Reply, error: &str) {
 /// The clock is moved by a day, half a day back, and to 1970, each time over a power cut, while the office is away.
 #[test]
 fn no_clock_gives_a_budget_back_reorders_a_document_or_shortens_a_shift() {
-    let mut till = Till::open_with(|text| text + "\n[offline]\nhours_at_a_stretch = 100\n");
+    let mut till = Till::open_with(|config| config.set("offline", "hours_at_a_stretch", 100));
     assert!(till.sells());
-    till.line.set(Weather::Refused);
+    till.network.set(ProxyMode::Refused);
     till.sells_until(false);
     till.until("the budget runs", |till| {
         till.health().at("offline.counting") == "true"
@@ -206,14 +207,11 @@ fn no_clock_gives_a_budget_back_reorders_a_document_or_shortens_a_shift() {
 /// A till whose network cable was never plugged in: it starts, sells and closes days until the owner's budget says stop.
 #[test]
 fn a_till_that_never_had_a_network_sells_and_closes_days_until_its_budget_ends() {
-    let mut till = Till::new(|text| {
-        let url = text
-            .lines()
-            .find(|line| line.starts_with("url = "))
-            .unwrap()
-            .to_owned();
-        text.replace(&url, "url = \"http://office.invalid:7100\"")
-            + "\n[offline]\ndocuments_unsent = 12\nat_the_end = \"refuse\"\n"
+    let mut till = Till::new(|config| {
+        config
+            .upstream("http://authority.invalid:7100")
+            .set("offline", "documents_unsent", 12)
+            .set("offline", "at_the_end", text("refuse"))
     });
     till.start();
     till.sells_until(false);
@@ -268,11 +266,11 @@ fn header(till: &Till, name: &str) -> Option<String> {
 
 #[test]
 fn numbers_are_given_out_in_order_and_their_end_is_seen_coming() {
-    let till = Till::open_with(|text| {
-        text.replace(
-            r#"{ series = "ABC", start = 1, end = 500, number_length = 8 }"#,
-            r#"{ series = "ABC", start = 1, end = 48, number_length = 4 }, { series = "ABC", start = 60, end = 63, number_length = 4 }"#,
-        )
+    let till = Till::open_with(|config| {
+        config.change_device(0, |device| {
+            let device = device.without_ranges();
+            device.range("ABC", 1, 48, 4).range("ABC", 60, 63, 4)
+        })
     });
     let sell = |members: &str| till.client().post("operations/sale", &sale_with(members));
     let alternative = r#""receiptMode":"AlternativeReceiptOnly","print":false"#;
@@ -324,18 +322,15 @@ fn numbers_are_given_out_in_order_and_their_end_is_seen_coming() {
 
 #[test]
 fn a_device_without_alternative_receipts_stays_fiscal_whatever_happens() {
-    let till = Till::open_with(|text| {
-        text.replace(
-            "use_alternative_receipts = true",
-            "use_alternative_receipts = false",
-        )
+    let till = Till::open_with(|config| {
+        config.change_device(0, |device| device.set("use_alternative_receipts", false))
     });
     let wanted = sale_with(r#""receiptMode":"AlternativeReceiptOnly""#);
     refused(
         &till.client().post("operations/sale", &wanted),
         "NoAlternativeReceipts",
     );
-    till.line.set(Weather::Refused);
+    till.network.set(ProxyMode::Refused);
     let offline = |till: &Till| state(till) == "offline";
     for _ in 0..200 {
         assert!(till.sells());
@@ -371,14 +366,14 @@ fn the_simulated_clock_is_believed_and_time_goes_on_after_it() {
 
 #[test]
 fn a_till_that_is_closed_in_the_middle_of_a_backlog_tells_nothing_twice() {
-    let mut till = Till::new(|text| text);
-    till.line.set(Weather::Refused);
+    let mut till = Till::new(|config| config);
+    till.network.set(ProxyMode::Refused);
     till.start();
     let body = sale_with(r#""receiptMode":"AlternativeReceiptOnly","print":false"#);
     for _ in 0..150 {
         assert_eq!(till.client().post("operations/sale", &body).status, 200);
     }
-    till.line.set(Weather::Fair);
+    till.network.set(ProxyMode::Forward);
     for _ in 0..3 {
         let told = till.office.received().len();
         till.until("some are told", |till| {
@@ -400,8 +395,12 @@ fn after_a_night_without_power_the_first_signed_call_says_that_it_is_morning() {
     const NIGHT_MS: i64 = 14 * HOUR_MS;
     let body = sale_with(r#""receiptMode":"AlternativeReceiptOnly","print":false"#);
     for wrong_ms in [0, -NIGHT_MS, -system_ms()] {
-        let mut till = Till::new(|text| text.replace("/printer?", "/nobody?"));
-        till.line.set(Weather::Refused);
+        let mut till = Till::new(|config| {
+            config.change_device(0, |device| {
+                device.set("uri", text("datecs+serial:///nowhere/printer?baud=115200"))
+            })
+        });
+        till.network.set(ProxyMode::Refused);
         till.clock.set_wrong(-NIGHT_MS);
         till.start();
         let sells = |till: &Till| {

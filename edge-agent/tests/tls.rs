@@ -5,6 +5,7 @@ mod shop;
 use std::fs;
 use std::io::{self, Read, Write};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
@@ -13,10 +14,11 @@ use std::time::Duration;
 use ferrotill::authority::failure::Failure;
 use ferrotill::authority::http::{agent, kept_agent, send};
 use ferrotill::authority::online_ecr::OnlineEcr;
-use ferrotill::authority::tls::TlsFault;
+use ferrotill::authority::tls::{TlsFault, Trust};
 use ferrotill::authority::{EncodedRequest, Kind, Verdict};
-use ferrotill::config::{Config, Trust};
+use ferrotill::config::Config;
 use ferrotill::simulator::tax_office::Condition;
+use ferrotill_testkit::config::{ConfigText, text};
 use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, date_time_ymd};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
@@ -419,17 +421,13 @@ impl Door {
         *self.shown.lock().unwrap() = certificate;
     }
 
-    /// The configuration with this door before its office, believed because of the authorities in the file.
-    fn before_the_office(&self, text: &str, ca_file: &str) -> String {
-        let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
-        let url = lines
-            .iter_mut()
-            .find(|line| line.starts_with("url = "))
-            .unwrap();
-        let office = url.split('"').nth(1).unwrap().to_owned();
-        *self.inside.lock().unwrap() = office.trim_start_matches("http://").to_owned();
-        *url = format!("url = {:?}\nca_file = {ca_file:?}", self.url);
-        lines.join("\n") + "\n"
+    /// The configuration with this proxy in front of its tax authority; only the certificate authorities in the file are trusted.
+    fn in_front(&self, config: ConfigText, ca_file: &str) -> ConfigText {
+        let url = config.value("upstream", "url").unwrap().trim_matches('"');
+        *self.inside.lock().unwrap() = url.trim_start_matches("http://").to_owned();
+        config
+            .upstream(&self.url)
+            .set("upstream", "ca_file", text(ca_file))
     }
 }
 
@@ -460,10 +458,11 @@ fn a_till_sells_on_while_the_certificate_is_wrong_and_tells_everything_later() {
     let ca_file = folder.path().join("office.pem");
     fs::write(&ca_file, &authority.pem).unwrap();
     let clerk_handle = Door::open(authority.right());
-    let mut till = Till::new(|text| {
-        clerk_handle.before_the_office(&text, ca_file.to_str().unwrap())
-            // A handshake without optimisation takes its time.
-            .replace("timeout_ms = 400", "timeout_ms = 5000")
+    let mut till = Till::new(|config| {
+        // A handshake without optimisation is slow.
+        clerk_handle
+            .in_front(config, ca_file.to_str().unwrap())
+            .set("upstream", "timeout_ms", 5_000)
     });
     till.start();
     assert!(till.sells());
@@ -506,23 +505,15 @@ fn no_fiscal_numbers_come_from_a_server_that_is_not_believed() {
     fs::write(&ca_file, &authority.pem).unwrap();
     let office = Process::authority();
     let clerk_handle = Door::open(authority.expired());
-    let text = shop::configuration("books", "none", &office.client.url)
-        .replace("\"MD\"", "\"UA\"")
-        .replace(
-            "\"books\"",
-            &format!("{:?}", folder.path().join("books").display().to_string()),
-        )
-        .replace("use_alternative_receipts = true\n", "")
-        .replace("\"8.00\"", "\"5.00\"")
-        .replace("code = \"B\"", "code = \"F\"");
-    let text: String = text
-        .lines()
-        .filter(|line| !line.starts_with("alternative_receipts_ranges"))
-        .map(|line| format!("{line}\n"))
-        .collect();
-    let text = clerk_handle.before_the_office(&text, ca_file.to_str().unwrap());
+    let config = shop::config(&folder.path().join("books"), "none", &office.client.url)
+        .set("till", "country", text("UA"))
+        .change_device(0, |device| {
+            let device = device.without_ranges().without_tax_groups();
+            device.tax_group("A", "20.00").tax_group("F", "5.00")
+        });
+    let config = clerk_handle.in_front(config, ca_file.to_str().unwrap());
     let file = folder.path().join("ferrotill.toml");
-    fs::write(&file, text).unwrap();
+    fs::write(&file, config.to_string()).unwrap();
     let agent = Process::agent(&file);
     let sold = || {
         thread::sleep(Duration::from_millis(2));
@@ -546,9 +537,12 @@ fn what_is_wrong_with_a_file_of_authorities_is_told_with_its_place() {
     let authority = Authority::new();
     let read = |contents: &str, url: &str| {
         fs::write(&file, contents).unwrap();
-        let text = shop::configuration("books", "datecs+tcp://127.0.0.1:1", url)
-            .replace("[upstream]", &format!("[upstream]\nca_file = {name:?}"));
-        Config::parse(&text, "t.toml")
+        let config = shop::config(Path::new("books"), "datecs+tcp://127.0.0.1:1", url).set(
+            "upstream",
+            "ca_file",
+            text(&name),
+        );
+        Config::parse(&config.to_string(), "t.toml")
             .map(|config| config.upstream.unwrap().trust)
             .map_err(|error| error.to_string())
     };
@@ -561,24 +555,20 @@ fn what_is_wrong_with_a_file_of_authorities_is_told_with_its_place() {
         (
             authority.pem.as_str(),
             "http://office.example",
-            "is written beside a url that is not encrypted",
+            "stands beside a url that is not encrypted",
         ),
         ("", office, "holds no certificate"),
         (
             "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n",
             office,
-            "holds something that is not a certificate",
+            "holds what is no certificate",
         ),
         (
             "-----BEGIN CERTIFICATE-----\n",
             office,
-            "holds something that is not a certificate",
+            "holds what is no certificate",
         ),
-        (
-            broken.as_str(),
-            office,
-            "holds something that is not a certificate",
-        ),
+        (broken.as_str(), office, "holds what is no certificate"),
         (
             &" ".repeat(1024 * 1024 + 1),
             office,
@@ -592,8 +582,13 @@ fn what_is_wrong_with_a_file_of_authorities_is_told_with_its_place() {
         );
     }
     fs::remove_file(&file).unwrap();
-    let text = shop::configuration("books", "datecs+tcp://127.0.0.1:1", office)
-        .replace("[upstream]", &format!("[upstream]\nca_file = {name:?}"));
-    let error = Config::parse(&text, "t.toml").unwrap_err().to_string();
+    let config = shop::config(Path::new("books"), "datecs+tcp://127.0.0.1:1", office).set(
+        "upstream",
+        "ca_file",
+        text(&name),
+    );
+    let error = Config::parse(&config.to_string(), "t.toml")
+        .unwrap_err()
+        .to_string();
     assert!(error.contains("cannot be read"), "{error}");
 }

@@ -132,10 +132,13 @@ impl OutboxWorker {
         };
         while !self.stop.load(Ordering::Acquire) {
             let Some(pause) = self.turn() else { continue };
-            let wake = Arc::clone(&self.parts.wake);
+            let (wake, clock) = (Arc::clone(&self.parts.wake), Arc::clone(&self.parts.clock));
             runtime.block_on(async {
                 // The end of the pause and the bell are the same to this loop.
-                let _ = tokio::time::timeout(pause, wake.notified()).await;
+                tokio::select! {
+                    () = wake.notified() => {}
+                    () = clock.pause(pause) => {}
+                }
             });
         }
         self.write_down(u64::MAX);

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use ferrotill_core::time::Moment;
 use jiff::{Timestamp, tz::TimeZone};
 use nix::time::{ClockId, clock_gettime};
+use tokio::sync::Notify;
 use uuid::Uuid;
 
 /// The time of the day, with the zone that receipts are written in.
@@ -20,6 +21,10 @@ pub struct Clock {
     moved: AtomicU64,
     /// Milliseconds that the machine's clock is wrong by, and that nobody vouches for.
     wrong_ms: AtomicI64,
+    /// Milliseconds by which deadlines and pauses end sooner, for tests that do not wait.
+    skipped_ms: AtomicU64,
+    /// Wakes whoever pauses when some are skipped.
+    skips: Notify,
     boot: Uuid,
     /// Where the time comes from.
     source: Source,
@@ -66,6 +71,8 @@ impl Clock {
             offset_s: AtomicI64::new(0),
             moved: AtomicU64::new(0),
             wrong_ms: AtomicI64::new(0),
+            skipped_ms: AtomicU64::new(0),
+            skips: Notify::new(),
             boot: boot_id(),
             source: Source::Machine,
         })
@@ -103,6 +110,8 @@ impl Clock {
             offset_s: AtomicI64::new(self.offset_s.load(Ordering::Relaxed)),
             moved: AtomicU64::new(0),
             wrong_ms: AtomicI64::new(self.wrong_ms.load(Ordering::Relaxed)),
+            skipped_ms: AtomicU64::new(0),
+            skips: Notify::new(),
             boot: Uuid::new_v4(),
             source: match &self.source {
                 Source::Machine => Source::Machine,
@@ -184,10 +193,23 @@ impl Clock {
     /// A clock that only goes forward, for deadlines.
     #[must_use]
     pub fn monotonic(&self) -> Instant {
-        match &self.source {
+        let now = match &self.source {
             Source::Machine => Instant::now(),
             Source::Hand(hand) => hand.begun + Duration::from_millis(hand.passed_ms()),
-        }
+        };
+        now + Duration::from_millis(self.skipped_ms.load(Ordering::Acquire))
+    }
+
+    /// Lets deadlines and pauses end sooner by so much, for tests that do not wait. The time of the day stays as it is.
+    pub fn skip(&self, milliseconds: u64) {
+        self.skipped_ms.fetch_add(milliseconds, Ordering::AcqRel);
+        self.skips.notify_one();
+    }
+
+    /// Waits for a pause that nothing else ends sooner than [`skip`](Self::skip).
+    pub async fn pause(&self, pause: Duration) {
+        // The end of the pause and a skip are the same to the caller, which looks at the clock again.
+        let _ = tokio::time::timeout(pause, self.skips.notified()).await;
     }
 
     /// Moves the till's whole world, for the simulator: its printer's clock moves too.

@@ -11,13 +11,14 @@ use std::thread::JoinHandle;
 use ferrotill::agent::Agent;
 use ferrotill::config::Config;
 use ferrotill::listener::{Limits, serve};
-use ferrotill::simulator::tax_office::{self, Strictness, TaxOfficeSimulator};
+use ferrotill::simulator::tax_office::{Strictness, TaxOfficeSimulator};
 use ferrotill_device::emulator::{Rig, RigOptions};
 use ferrotill_device::wire::framing::{Decoder, Request, Token};
 use ferrotill_device::wire::isl::FRAMING;
 use tokio::sync::oneshot;
 
-use super::{Client, configuration};
+use super::till::serve_office;
+use super::{Client, config};
 
 const ANYWHERE: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
 
@@ -43,31 +44,21 @@ impl Shop {
         let office = TaxOfficeSimulator::new(Strictness::Rules);
         let (stop, stopped) = oneshot::channel();
         let (tell, told) = std::sync::mpsc::channel();
-        let books = folder.path().join("books").display().to_string();
-        let thread = std::thread::spawn({
-            let office = office.clone();
-            move || {
-                let runtime = tokio::runtime::Builder::new_current_thread()
-                    .enable_all()
-                    .build()
-                    .unwrap();
-                runtime.block_on(async {
-                    let listener = tokio::net::TcpListener::bind(ANYWHERE).await.unwrap();
-                    let office_listener = tokio::net::TcpListener::bind(ANYWHERE).await.unwrap();
-                    let office_url = format!("http://{}", office_listener.local_addr().unwrap());
-                    tokio::spawn(tax_office::serve(
-                        office_listener,
-                        office,
-                        std::future::pending(),
-                    ));
-                    let text = configuration(&books, &uri, &office_url);
-                    let config = Config::parse(&text, "test.toml").unwrap();
-                    let agent = Agent::start(config, None).unwrap();
-                    tell.send(listener.local_addr().unwrap()).unwrap();
-                    let ended = async { drop(stopped.await) };
-                    serve(listener, agent.router(), Limits::default(), ended).await;
-                });
-            }
+        let url = format!("http://{}", serve_office(office.clone()));
+        let config = config(&folder.path().join("books"), &uri, &url);
+        let thread = std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build()
+                .unwrap();
+            runtime.block_on(async {
+                let listener = tokio::net::TcpListener::bind(ANYWHERE).await.unwrap();
+                let config = Config::parse(&config.to_string(), "test.toml").unwrap();
+                let agent = Agent::start(config, None).unwrap();
+                tell.send(listener.local_addr().unwrap()).unwrap();
+                let ended = async { drop(stopped.await) };
+                serve(listener, agent.router(), Limits::default(), ended).await;
+            });
         });
         let address = told.recv().unwrap();
         Self {

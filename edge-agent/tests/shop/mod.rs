@@ -4,55 +4,40 @@
 pub mod inside;
 pub mod outside;
 pub mod till;
-pub mod weather;
 
+use std::path::Path;
 use std::time::Duration;
 
-use ferrotill::api::json::JsonValue;
 use ferrotill::hmac::signature_of;
+use ferrotill::api::json::JsonValue;
 use ferrotill::time::clock::system_ms;
+use ferrotill_testkit::config::{ConfigText, Device};
+pub use ferrotill_testkit::config::{KEY, SECRET};
 
-pub const KEY: &str = "a-key";
-pub const SECRET: &str = "a-secret-of-some-length";
 pub const DEVICE: &str = "0875b8a5-0668-41a3-a3fa-8eeccf66d289";
 pub const POINT_OF_SALE: &str = "feca3a50-34a7-4dc9-84ac-d4bffc76a922";
 
 /// The configuration of a shop with one till.
-pub fn configuration(data: &str, printer: &str, office: &str) -> String {
-    format!(
-        r#"
-[till]
-country = "MD"
-mode = "TEST"
-data_dir = {data:?}
-organization_name = "Test SRL"
-idnx = "1003600000001"
+pub fn config(data: &Path, printer: &str, authority: &str) -> ConfigText {
+    let device = Device::new(DEVICE, "Till 1", printer)
+        .with_drawer()
+        .tax_group("A", "20.00")
+        .tax_group("B", "8.00")
+        .range("ABC", 1, 500, 8)
+        .point_of_sale(POINT_OF_SALE, "1");
+    ConfigText::new("MD", data)
+        .owner("Test SRL", "1003600000001")
+        .device(device)
+        .upstream(authority)
+        .set("upstream", "timeout_ms", 2_000)
+        .set("upstream", "offline_after_failures", 3)
+        .set("upstream", "offline_after_ms", 1_000)
+        .set("upstream", "dwell_s", 1)
+}
 
-[api]
-listen = "127.0.0.1:0"
-
-[[api.clients]]
-key = "{KEY}"
-secret = "{SECRET}"
-
-[[device]]
-id = "{DEVICE}"
-name = "Till 1"
-uri = {printer:?}
-use_alternative_receipts = true
-tax_groups = [ {{ code = "A", rate = "20.00" }}, {{ code = "B", rate = "8.00" }} ]
-payment_types = [ {{ code = 0, name = "Numerar", cash = true, open_cash_drawer = true }}, {{ code = 1, name = "Card" }} ]
-alternative_receipts_ranges = [ {{ series = "ABC", start = 1, end = 500, number_length = 8 }} ]
-points_of_sale = [ {{ id = "{POINT_OF_SALE}", code = "1" }} ]
-
-[upstream]
-url = {office:?}
-timeout_ms = 2000
-offline_after_failures = 3
-offline_after_ms = 1000
-dwell_s = 1
-"#
-    )
+/// The same as the text of a file.
+pub fn configuration(data: &str, printer: &str, authority: &str) -> String {
+    config(Path::new(data), printer, authority).to_string()
 }
 
 /// A client of one device.
@@ -182,8 +167,7 @@ impl Client {
         let retry_after = header("Retry-After").is_some();
         let status = response.status().as_u16();
         let text = response.body_mut().read_to_string()?;
-        let body =
-            JsonValue::parse(text.as_bytes()).unwrap_or_else(|error| panic!("{text}: {error}"));
+        let body = JsonValue::parse(text.as_bytes()).unwrap_or_else(|error| panic!("{text}: {error}"));
         exact("", &body, &text);
         if path.starts_with("/api/") {
             for name in [

@@ -13,10 +13,11 @@ use ferrotill::simulator::tax_office::{self, Strictness, TaxOfficeSimulator};
 use ferrotill::time::clock::{Clock, system_ms};
 use ferrotill_device::emulator::{Rig, RigOptions};
 use ferrotill_store::FILE_NAME;
+use ferrotill_testkit::config::{ConfigText, text};
+use ferrotill_testkit::network::Proxy;
 use tokio::sync::oneshot;
 
-use super::weather::Line;
-use super::{Client, Reply, configuration, count};
+use super::{Client, Reply, config, count};
 
 const ANYWHERE: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
 
@@ -27,9 +28,9 @@ pub struct Till {
     /// What the printer's clock is ahead of the real one by, in seconds.
     pub printer_ahead_s: Arc<AtomicI64>,
     pub office: TaxOfficeSimulator,
-    pub line: Line,
+    pub network: Proxy,
     pub clock: Arc<Clock>,
-    text: String,
+    config: ConfigText,
     open: Option<Open>,
 }
 
@@ -41,7 +42,7 @@ struct Open {
 
 impl Till {
     /// A till that is not open yet; `change` has the last word on its configuration.
-    pub fn new(change: impl Fn(String) -> String) -> Self {
+    pub fn new(change: impl Fn(ConfigText) -> ConfigText) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let link = folder.path().join("printer");
         let printer_ahead_s = Arc::new(AtomicI64::new(0));
@@ -55,33 +56,32 @@ impl Till {
         })
         .unwrap();
         let office = TaxOfficeSimulator::new(Strictness::AnyObject);
-        let line = Line::to(serve_office(office.clone()));
-        let books = folder.path().join("books").display().to_string();
+        let network = Proxy::to(serve_office(office.clone()));
         let uri = format!("datecs+serial://{}?baud=115200", link.display());
-        let text = configuration(&books, &uri, &line.url)
-            .replace("dwell_s = 1", "dwell_s = 0")
-            .replace("timeout_ms = 2000", "timeout_ms = 400")
-            .replace("offline_after_ms = 1000", "offline_after_ms = 600")
-            // The emulated printer tells the time in UTC.
-            .replace("mode = \"TEST\"", "mode = \"TEST\"\ntime_zone = \"UTC\"");
+        let config = config(&folder.path().join("books"), &uri, &network.url)
+            .set("upstream", "dwell_s", 0)
+            .set("upstream", "timeout_ms", 400)
+            .set("upstream", "offline_after_ms", 600)
+            // The clock of the emulated printer shows UTC.
+            .set("till", "time_zone", text("UTC"));
         Self {
             folder,
             rig,
             printer_ahead_s,
             office,
-            line,
+            network,
             clock: Arc::new(Clock::new(Some("UTC")).unwrap()),
-            text: change(text),
+            config: change(config),
             open: None,
         }
     }
 
     /// An open till.
     pub fn open() -> Self {
-        Self::open_with(|text| text)
+        Self::open_with(|config| config)
     }
 
-    pub fn open_with(change: impl Fn(String) -> String) -> Self {
+    pub fn open_with(change: impl Fn(ConfigText) -> ConfigText) -> Self {
         let mut till = Self::new(change);
         till.start();
         till
@@ -91,7 +91,7 @@ impl Till {
     pub fn start(&mut self) {
         let (stop, stopped) = oneshot::channel();
         let (tell, told) = std::sync::mpsc::channel();
-        let config = Config::parse(&self.text, "test.toml").unwrap();
+        let config = Config::parse(&self.config.to_string(), "test.toml").unwrap();
         let clock = Arc::clone(&self.clock);
         let thread = std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread()
@@ -158,7 +158,9 @@ impl Till {
                 begun.elapsed() < LONG,
                 "fiscal {fiscal}: not after {sales} sales"
             );
-            std::thread::sleep(Duration::from_millis(20));
+            // The pauses of the sender are not waited for.
+            self.clock.skip(SKIP_MS);
+            std::thread::sleep(STEP);
         }
         sales
     }
@@ -175,7 +177,8 @@ impl Till {
         let begun = Instant::now();
         while !condition(self) {
             assert!(begun.elapsed() < LONG, "{what}: {}", self.health().text);
-            std::thread::sleep(Duration::from_millis(5));
+            self.clock.skip(SKIP_MS);
+            std::thread::sleep(STEP);
         }
     }
 
@@ -255,3 +258,6 @@ fn started(config: Config, clock: Arc<Clock>) -> Agent {
 /// One coffee; which receipt it gets is the till's decision.
 pub const SALE: &str = r#"{"items":[{"name":"Cafea","quantity":1,"price":25.50,"taxGroupCode":"A"}],"payments":[{"typeCode":0,"amount":30}]}"#;
 const LONG: Duration = Duration::from_secs(60);
+/// Between two looks the sender's pauses end sooner by so much, and the other threads get so much time.
+const SKIP_MS: u64 = 250;
+const STEP: Duration = Duration::from_millis(5);

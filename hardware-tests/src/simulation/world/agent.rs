@@ -1,14 +1,14 @@
-//! The agent: how it starts, and how it dies.
+//! The agent: how it starts and how it crashes.
 
 use std::sync::mpsc::sync_channel;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use ferrotill::authority::online_ecr::OnlineEcr;
 use ferrotill::clerk::{Clerk, ClerkHandle, ClerkSettings, DevicePlan, Message};
-use ferrotill::config::adopt;
 use ferrotill::outbox::{OutboxParts, OutboxWorker};
 use ferrotill::seal::printer::{Listener, News, PrinterTask, PrinterWorker};
 use ferrotill::status::LiveStatus;
+use ferrotill::config::adopt;
 use ferrotill::time::guarded_clock::GuardedClock;
 use ferrotill_core::budget::Budget;
 use ferrotill_core::profile::{MOLDOVA, Profile};
@@ -17,10 +17,9 @@ use ferrotill_store::{Reader, Store};
 use tokio::sync::Notify;
 use uuid::Uuid;
 
-use super::super::bug::Bug;
-use super::super::driver::Driver;
 use super::super::line::Life;
-use super::{Told, World, words};
+use super::{Checked, World};
+use crate::error_text::with_sources;
 
 /// A running agent.
 pub(super) struct Agent {
@@ -36,12 +35,10 @@ pub(super) struct Agent {
 
 impl World {
     /// A start of the agent.
-    pub(super) fn open(&mut self) -> Told {
-        if self.bug == Some(Bug::SyncIsIgnored) {
-            self.disk.lie();
-        }
+    pub(super) fn open(&mut self) -> Checked {
+        self.disk.set_syncs(self.syncs);
         self.starts = self.starts.wrapping_add(1);
-        let broken = |error| format!("the agent does not start: {}", words(error));
+        let broken = |error| format!("the agent does not start: {}", with_sources(error));
         let store = Store::open(self.folder.path()).map_err(broken)?;
         let guard = Arc::new(GuardedClock::new(
             Arc::clone(&self.clock),
@@ -56,19 +53,16 @@ impl World {
         let mut plans = Vec::new();
         for (till, device) in self.tills.iter().zip(&self.config.devices) {
             let line = till.line.until_the_end_of(&life);
-            let driver = Driver {
-                real: IslPrinter::new(till.make.driver, Box::new(line), self.starts),
-                bug: self.bug,
-            };
-            let ear = Ear {
+            let driver = IslPrinter::new(till.make.driver, Box::new(line), self.starts);
+            let listener = PrinterListener {
                 clerk_handle: clerk_handle.clone(),
                 device: till.device,
                 clerk: Arc::clone(&desk),
                 life: life.clone(),
-                bug: self.bug,
             };
             let clock = Arc::clone(&self.clock);
-            let (printer, worker) = PrinterTask::by_hand(Box::new(driver), Box::new(ear), clock);
+            let (printer, worker) =
+                PrinterTask::by_hand(Box::new(driver), Box::new(listener), clock);
             workers.push(worker);
             plans.push(DevicePlan {
                 device: till.device,
@@ -92,9 +86,9 @@ impl World {
         *desk.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::downgrade(&clerk));
         let reader = Reader::new(self.folder.path());
         let upstream = self.config.upstream.as_ref();
-        let upstream = upstream.ok_or("the configuration names no office")?;
+        let upstream = upstream.ok_or("the configuration has no tax authority")?;
         let parts = OutboxParts {
-            party: Arc::new(self.config.reporting_party()),
+            config: Arc::clone(&self.config),
             currency: MOLDOVA.facts().currency,
             reader: reader.clone(),
             clerk_handle: clerk_handle.clone(),
@@ -104,7 +98,8 @@ impl World {
             guard: Arc::clone(&guard),
         };
         let authority = Box::new(OnlineEcr::new(upstream.online_ecr.clone()));
-        let sender = OutboxWorker::by_hand(parts, upstream, authority, Box::new(self.sky.clone()));
+        let sender =
+            OutboxWorker::by_hand(parts, upstream, authority, Box::new(self.network.clone()));
         self.agent = Some(Agent {
             clerk,
             clerk_handle,
@@ -118,33 +113,31 @@ impl World {
         Ok(())
     }
 
-    /// The agent ends without a word, and begins again: its process alone, or with the power.
-    pub(super) fn crash(&mut self, place: &str) -> Told {
+    /// The agent crashes and starts again: only its process, or the power too.
+    pub(super) fn crash(&mut self, place: &str) -> Checked {
         self.tally.crashes += 1;
-        let power = self.dice.coin();
+        let power = self.random.coin();
         let history = self.disk.history();
-        let image = if self.bug == Some(Bug::OlderBooks) {
-            history.cut(history.len() / 2, &mut self.dice)
-        } else if power {
-            history.cut(history.len(), &mut self.dice)
+        let image = if power {
+            history.cut(history.len(), &mut self.random)
         } else {
             self.disk.image()
         };
         self.agent = None;
-        self.disk_ill = 0;
+        self.disk_fault_steps = 0;
         self.disk.put(&image);
-        // One till in three; the others' places are nobody's.
-        let pressed = self.dice.below(self.tills.len() * 3);
-        self.press_a_key(pressed);
+        // At one printer in three, or at none: places beyond the last till have no printer.
+        let pressed = self.random.below(self.tills.len() * 3);
+        self.report_at_keyboard(pressed);
         if power {
             self.clock = Arc::new(self.clock.after_a_reboot());
-            if self.dice.coin() {
+            if self.random.coin() {
                 for till in &self.tills {
                     till.line.line.with(|emulator| emulator.set_power(false));
                 }
             }
         }
-        self.note(format!("the agent dies {place}, the power goes: {power}"));
+        self.note(format!("the agent dies {place}, power cut: {power}"));
         if power {
             self.verify()?;
         }
@@ -152,19 +145,17 @@ impl World {
     }
 }
 
-/// Hears a printer's worker, inside its turn.
-struct Ear {
+/// Takes the news of a printer worker, during its turn.
+struct PrinterListener {
     clerk_handle: ClerkHandle,
     device: Uuid,
     clerk: Arc<Mutex<Option<Weak<Mutex<Clerk>>>>>,
     life: Life,
-    bug: Option<Bug>,
 }
 
-impl Listener for Ear {
+impl Listener for PrinterListener {
     fn send(&self, news: News) {
-        let lost = self.bug == Some(Bug::NewsIsLost) && matches!(news, News::Settled(..));
-        if !self.life.is_over() && !lost {
+        if !self.life.is_over() {
             self.clerk_handle.send(Message::Printer(self.device, news));
         }
     }
@@ -172,9 +163,6 @@ impl Listener for Ear {
     fn decide_cancel(&self, id: Uuid) -> bool {
         if self.life.is_over() {
             return false;
-        }
-        if self.bug == Some(Bug::CancelBeforeDurable) {
-            return true;
         }
         let (reply, answer) = sync_channel(1);
         self.clerk_handle

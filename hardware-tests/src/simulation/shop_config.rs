@@ -1,67 +1,67 @@
-//! What a seed makes of a shop: its tills, their printers, when it opens, and how strict everybody is.
+//! What a seed decides about a shop: its tills, their printers, when it opens, and how strict the authority is.
 
 use std::path::Path;
-use std::sync::Arc;
 
 use ferrotill_device::emulator::memory::Memory;
 use ferrotill_device::emulator::{ClockSource, Printer};
 use ferrotill_device::family::{Protocol, datecs, datecs_b, datecs_x, eltrade};
+use ferrotill_testkit::config::{ConfigText, Device, text};
 use uuid::Uuid;
 
 use super::goods::GROUPS;
 
-/// A shop as its seed has it.
+/// The configuration of a shop.
 #[derive(Clone, Debug)]
-pub(super) struct Shop {
-    /// Its printers: as many as tills.
-    pub(super) makes: Vec<Make>,
+pub(super) struct ShopConfig {
+    /// Its printers, one for each till.
+    pub(super) printers: Vec<PrinterModel>,
     /// When it opens on its first day, in milliseconds of UTC.
     pub(super) opens_ms: i64,
-    /// The office holds documents to its rules, and the till sends them in order. Where it does not, they may overtake each other.
+    /// The authority checks its rules, and the till sends documents in order. Otherwise they may overtake each other.
     pub(super) strict: bool,
-    /// The owner stops sales after so long without the office.
+    /// The owner stops sales after so long without the authority.
     pub(super) budget_ms: Option<u64>,
 }
 
-/// A printer with its driver's table.
+/// A printer with the command table of its driver.
 #[derive(Clone, Copy)]
-pub(super) struct Make {
-    /// What the printer speaks.
+pub(super) struct PrinterModel {
+    /// The protocol of the printer.
     printer: &'static Protocol,
-    /// What the driver takes it for.
+    /// The protocol that the driver uses.
     pub(super) driver: &'static Protocol,
 }
 
-impl std::fmt::Debug for Make {
+impl std::fmt::Debug for PrinterModel {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(self.driver.name)
     }
 }
 
-/// Firmware of group A that does not tell the number of the next fiscal receipt: it does not know the question.
+/// Firmware of group A that does not know the command for the number of the next fiscal receipt.
 static SILENT: Protocol = Protocol {
     next_fiscal: datecs_x::PROTOCOL.next_fiscal,
     ..datecs::PROTOCOL
 };
 
-static MAKES: [Make; 5] = [
-    Make {
+static MAKES: [PrinterModel; 5] = [
+    PrinterModel {
         printer: &datecs::PROTOCOL,
         driver: &datecs::PROTOCOL,
     },
-    Make {
+    PrinterModel {
         printer: &datecs::PROTOCOL,
         driver: &SILENT,
     },
-    Make {
+    PrinterModel {
         printer: &datecs_b::PROTOCOL,
         driver: &datecs_b::PROTOCOL,
     },
-    Make {
+    PrinterModel {
         printer: &datecs_x::PROTOCOL,
         driver: &datecs_x::PROTOCOL,
     },
-    Make {
+    PrinterModel {
         printer: &eltrade::PROTOCOL,
         driver: &eltrade::PROTOCOL,
     },
@@ -76,20 +76,20 @@ const OPENINGS: [i64; 5] = [
     1_806_191_700_000,
     1_803_799_800_000,
 ];
-/// The shop in which the owner has set a limit: hours without the office.
+/// The limit of the owner, in the shops that have one: hours without the authority.
 const BUDGET_HOURS: u64 = 1;
 
-impl Shop {
+impl ShopConfig {
     pub(super) fn of(seed: u64) -> Self {
         let at = |turn: u64, count: usize| usize::try_from(turn).unwrap_or(0) % count.max(1);
         let tills = 1 + at(seed, 3);
-        let makes = (0..tills).filter_map(|till| {
+        let printers = (0..tills).filter_map(|till| {
             let place = at(seed / 2, MAKES.len()) + till * 2;
             MAKES.get(place % MAKES.len()).copied()
         });
         let opening = OPENINGS.get(at(seed / 3, OPENINGS.len()));
         Self {
-            makes: makes.collect(),
+            printers: printers.collect(),
             opens_ms: opening.copied().unwrap_or_default(),
             strict: seed.is_multiple_of(2),
             budget_ms: seed.is_multiple_of(4).then_some(BUDGET_HOURS * 3_600_000),
@@ -97,8 +97,12 @@ impl Shop {
     }
 
     /// A new printer for a till.
-    pub(super) fn printer(&self, till: usize, time: ClockSource) -> Option<(Printer, Make)> {
-        let make = *self.makes.get(till)?;
+    pub(super) fn printer(
+        &self,
+        till: usize,
+        time: ClockSource,
+    ) -> Option<(Printer, PrinterModel)> {
+        let make = *self.printers.get(till)?;
         let mut rates = [None; 8];
         for (rate, (_, known)) in rates.iter_mut().zip(GROUPS) {
             *rate = Some(known);
@@ -116,62 +120,26 @@ impl Shop {
 
     /// The agent's configuration.
     pub(super) fn configuration(&self, folder: &Path) -> String {
-        let groups: Vec<String> = GROUPS
-            .iter()
-            .map(|(letter, rate)| format!(r#"{{ code = "{letter}", rate = "{}.00" }}"#, rate / 100))
-            .collect();
-        let groups = groups.join(", ");
-        let devices: String = (0..self.makes.len())
-            .map(|till| {
-                format!(
-                    r#"
-[[device]]
-id = "{}"
-name = "Till {till}"
-uri = "datecs+tcp://127.0.0.1:{}"
-use_alternative_receipts = true
-tax_groups = [ {groups} ]
-payment_types = [ {{ code = 0, name = "Numerar", cash = true }}, {{ code = 1, name = "Card" }} ]
-alternative_receipts_ranges = [ {{ series = "S{till}", start = 1, end = 9999999, number_length = 8 }} ]
-"#,
-                    Self::device(till),
-                    till + 1,
-                )
-            })
-            .collect();
-        let offline = match self.budget_ms {
-            Some(_) => {
-                format!("[offline]\nhours_at_a_stretch = {BUDGET_HOURS}\nat_the_end = \"refuse\"\n")
-            }
-            None => String::new(),
+        let config = ConfigText::new("MD", folder)
+            .upstream("http://127.0.0.1:1")
+            .set("upstream", "offline_after_failures", 3)
+            .set("upstream", "offline_after_ms", 15_000)
+            .set("upstream", "dwell_s", 10)
+            .set("upstream", "strict_order", self.strict);
+        let config = match self.budget_ms {
+            Some(_) => config
+                .set("offline", "hours_at_a_stretch", BUDGET_HOURS)
+                .set("offline", "at_the_end", text("refuse")),
+            None => config,
         };
-        format!(
-            r#"
-[till]
-country = "MD"
-mode = "TEST"
-data_dir = {folder:?}
-
-[[api.clients]]
-key = "key"
-secret = "a-secret-of-some-length"
-
-[upstream]
-url = "http://127.0.0.1:1"
-offline_after_failures = 3
-offline_after_ms = 15000
-dwell_s = 10
-strict_order = {}
-
-{offline}
-{devices}"#,
-            self.strict
-        )
+        let devices = (0..self.printers.len()).map(|till| {
+            let uri = format!("datecs+tcp://127.0.0.1:{}", till + 1);
+            let device = Device::new(Self::device(till), &format!("Till {till}"), &uri);
+            let device = device.range(&format!("S{till}"), 1, 9_999_999, 8);
+            GROUPS.iter().fold(device, |device, (letter, rate)| {
+                device.tax_group(letter, format!("{}.00", rate / 100))
+            })
+        });
+        devices.fold(config, ConfigText::device).to_string()
     }
-}
-
-/// The clock of a printer.
-pub(super) fn clock_source(seconds: &Arc<std::sync::atomic::AtomicI64>) -> ClockSource {
-    let seconds = Arc::clone(seconds);
-    Arc::new(move || seconds.load(std::sync::atomic::Ordering::Relaxed))
 }

@@ -1,4 +1,4 @@
-//! The books without a clerk: the core decides, and the real store writes it down.
+//! Journal rows without a clerk: the core decides, and the real store appends.
 
 use ferrotill_core::event::Event;
 use ferrotill_core::profile::MOLDOVA;
@@ -11,7 +11,7 @@ use ferrotill_core::{Amount, Quantity};
 use ferrotill_store::{Batch, StoreError};
 use uuid::Uuid;
 
-/// A line that everybody sells.
+/// A line for any sale.
 pub(crate) const LOAF: DraftLine<'static> = DraftLine {
     name: "Piine Praga (Franzeluta)",
     quantity: Quantity::ONE,
@@ -23,7 +23,7 @@ pub(crate) const LOAF: DraftLine<'static> = DraftLine {
     voided: false,
 };
 
-/// What a printer says of a document that it has registered, as shortly as it can be said.
+/// The shortest seal of a document that a printer has registered.
 pub(crate) const fn printed() -> Seal<'static> {
     Seal::Printer {
         document: 1,
@@ -32,8 +32,8 @@ pub(crate) const fn printed() -> Seal<'static> {
     }
 }
 
-/// Decides, appends and applies, as the clerk does. A refusal is an error: the plan that asked for it is wrong.
-pub(crate) fn write_down(
+/// Decides, appends and applies, as the clerk does. A refusal is an error: the test has asked for something impossible.
+pub(crate) fn decide_and_append(
     batch: &mut Batch<'_>,
     device: Uuid,
     till: &mut Till,

@@ -1,4 +1,4 @@
-//! The simulation's own books: what each till has sold by the orders, against what its journal, its printer and the office say.
+//! What each till must have sold according to the orders, compared with its journal, its printer and the authority.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +8,7 @@ use ferrotill_core::receipt::{Receipt, ReceiptKind};
 use ferrotill_core::seal::Seal;
 use ferrotill_core::shift::Turnover;
 use ferrotill_core::totals::GroupTotal;
-use ferrotill_device::emulator::Emulator;
+use ferrotill_device::emulator::IslEmulator;
 use ferrotill_device::emulator::journal::{Document, DocumentKind};
 use ferrotill_device::emulator::memory::FiscalReceipt;
 use ferrotill_device::port::loopback::Loopback;
@@ -16,13 +16,13 @@ use ferrotill_store::StoredDocument;
 
 use super::super::callers::{Order, number_of};
 use super::super::goods::{CARD, GROUPS, Goods};
-use super::Told;
+use super::Checked;
 use super::calls::ASTRAY_MS;
 
-/// What was counted of one till.
+/// What was counted for one till.
 #[derive(Debug, Default)]
-pub(super) struct Ledger {
-    /// Documents that have been looked at; the number of the last one.
+pub(super) struct ExpectedTotals {
+    /// Documents that were checked; also the number of the last one.
     pub(super) documents: u32,
     latest_ms: i64,
     /// Fiscal documents in the printer's memory so far.
@@ -32,19 +32,19 @@ pub(super) struct Ledger {
     cash: usize,
     z_number: u32,
     shift: Shift,
-    /// What the office must have, by the key of its delivery.
+    /// What the authority must have, by the key of the delivery.
     pub(super) due: BTreeMap<String, Due>,
 }
 
-/// What the office must have been told.
+/// A document that the authority must have.
 #[derive(Debug)]
 pub(super) struct Due {
     pub(super) kind: String,
-    /// What must stand in the body.
+    /// Texts that the body must contain.
     pub(super) parts: Vec<String>,
 }
 
-/// A shift by the orders.
+/// A shift according to the orders.
 #[derive(Debug, Default)]
 struct Shift {
     documents: u32,
@@ -82,14 +82,14 @@ impl Side {
         }
     }
 
-    /// The product's sums are these.
-    fn compare(&self, name: &str, turnover: &Turnover) -> Told {
+    /// The sums of the product are these.
+    fn compare(&self, name: &str, turnover: &Turnover) -> Checked {
         let paid = |card: bool| {
             let payments = turnover.payments.entries();
             let payments = payments.filter(|payment| (payment.code == CARD) == card);
             payments.map(|payment| payment.amount.minor()).sum::<i64>()
         };
-        let told = [
+        let reported = [
             i64::from(turnover.receipts.count),
             turnover.receipts.amount.minor(),
             turnover.tax.minor(),
@@ -105,7 +105,7 @@ impl Side {
         ];
         same(
             &format!("{name}: count, sum, tax, cash, card"),
-            &told,
+            &reported,
             &counted,
         )?;
         let sum_of = |letter: char, part: fn(&GroupTotal) -> i64| {
@@ -113,21 +113,21 @@ impl Side {
             let groups = groups.filter(|total| char::from(total.group.code.letter()) == letter);
             groups.map(part).sum::<i64>()
         };
-        let told = GROUPS.map(|(letter, _)| sum_of(letter, |total| total.amount.minor()));
-        same(&format!("{name} by group"), &told, &self.groups)?;
-        let told = GROUPS.map(|(letter, _)| sum_of(letter, |total| total.tax.minor()));
-        same(&format!("{name}, tax by group"), &told, &self.taxes)
+        let reported = GROUPS.map(|(letter, _)| sum_of(letter, |total| total.amount.minor()));
+        same(&format!("{name} by group"), &reported, &self.groups)?;
+        let reported = GROUPS.map(|(letter, _)| sum_of(letter, |total| total.tax.minor()));
+        same(&format!("{name}, tax by group"), &reported, &self.taxes)
     }
 }
 
-impl Ledger {
-    /// Takes the next document of the till's journal, and holds it against its order and the printer's own receipt.
+impl ExpectedTotals {
+    /// Takes the next document of the journal and compares it with its order and the receipt in the printer.
     pub(super) fn take(
         &mut self,
         document: &StoredDocument,
         orders: &[Order],
-        line: &Loopback<Emulator>,
-    ) -> Told {
+        line: &Loopback<IslEmulator>,
+    ) -> Checked {
         let row = &document.row;
         let (Some(reserved), Some(sealed)) = (document.reserved(), document.sealed()) else {
             return Err("a sealed document cannot be read".to_owned());
@@ -166,7 +166,7 @@ impl Ledger {
         }
         let parts = match &reserved.body {
             Body::Receipt(receipt) => {
-                let order = order.ok_or("a receipt is in the books that nobody ordered")?;
+                let order = order.ok_or("the store has a receipt that nobody ordered")?;
                 self.take_receipt(receipt, &sealed, order, line)?
             }
             Body::Cash(amount) => {
@@ -182,9 +182,9 @@ impl Ledger {
             }
             Body::Report(_) => self.take_report(&reserved, &sealed)?,
         };
-        if row.kind.name() != "x_report" {
+        if row.kind != "x_report" {
             let due = Due {
-                kind: match row.kind.name() {
+                kind: match row.kind.as_str() {
                     "cash_in" => "deposit".to_owned(),
                     "cash_out" => "withdraw".to_owned(),
                     kind => kind.to_owned(),
@@ -198,8 +198,8 @@ impl Ledger {
         Ok(())
     }
 
-    /// At the end of a day no shift is open, and the printer has nothing that the books have not.
-    pub(super) fn check_end(&self, line: &Loopback<Emulator>) -> Told {
+    /// At the end of a day no shift is open, and the printer has as many documents as the store.
+    pub(super) fn check_end(&self, line: &Loopback<IslEmulator>) -> Checked {
         if self.shift.documents > 0 {
             return Err(format!("shift {} is still open", self.z_number + 1));
         }
@@ -211,13 +211,13 @@ impl Ledger {
         });
         if cash != self.cash {
             return Err(format!(
-                "the printer has {cash} cash movements, the books {}",
+                "the printer has {cash} cash movements, the store {}",
                 self.cash
             ));
         }
         if printed != self.fiscal {
             return Err(format!(
-                "the printer has {printed} fiscal receipts, the books {}",
+                "the printer has {printed} fiscal receipts, the store {}",
                 self.fiscal
             ));
         }
@@ -229,8 +229,8 @@ impl Ledger {
         receipt: &Receipt<'_>,
         sealed: &Sealed<'_>,
         order: &Order,
-        line: &Loopback<Emulator>,
-    ) -> Told<Vec<String>> {
+        line: &Loopback<IslEmulator>,
+    ) -> Checked<Vec<String>> {
         let goods = order.goods.as_ref().ok_or("the order is for no receipt")?;
         let what = format!("document {}", self.documents);
         same(
@@ -267,31 +267,35 @@ impl Ledger {
         Ok(parts)
     }
 
-    /// A report says what was counted; a Z-report begins anew.
-    fn take_report(&mut self, reserved: &Reserved<'_>, sealed: &Sealed<'_>) -> Told<Vec<String>> {
+    /// A report has the counted sums; after a Z-report they begin again.
+    fn take_report(
+        &mut self,
+        reserved: &Reserved<'_>,
+        sealed: &Sealed<'_>,
+    ) -> Checked<Vec<String>> {
         let figures = sealed.report.as_ref().ok_or("a report without figures")?;
         let what = format!("report {} of shift {}", self.documents, self.z_number + 1);
-        let told = &figures.shift;
+        let reported = &figures.shift;
         let counted = &self.shift;
         counted
             .sales
-            .compare(&format!("{what}, sales"), &told.sales)?;
+            .compare(&format!("{what}, sales"), &reported.sales)?;
         counted
             .refunds
-            .compare(&format!("{what}, refunds"), &told.refunds)?;
+            .compare(&format!("{what}, refunds"), &reported.refunds)?;
         let tallies = [
             (
                 "alternative receipts",
-                told.alternative,
+                reported.alternative,
                 counted.alternative,
             ),
-            ("cash in", told.cash_in, counted.cash_in),
-            ("cash out", told.cash_out, counted.cash_out),
+            ("cash in", reported.cash_in, counted.cash_in),
+            ("cash out", reported.cash_out, counted.cash_out),
         ];
-        for (name, told, (count, amount)) in tallies {
+        for (name, reported, (count, amount)) in tallies {
             same(
                 &format!("{what}, {name}"),
-                &[i64::from(told.count), told.amount.minor()],
+                &[i64::from(reported.count), reported.amount.minor()],
                 &[i64::from(count), amount],
             )?;
         }
@@ -300,7 +304,7 @@ impl Ledger {
         same(&format!("{what}, cash"), &[figures.cash.minor()], &[cash])?;
         same(
             &format!("{what}, its own number and its documents"),
-            &[i64::from(told.z_number), i64::from(told.documents)],
+            &[i64::from(reported.z_number), i64::from(reported.documents)],
             &[i64::from(self.z_number + 1), i64::from(counted.documents)],
         )?;
         if !matches!(
@@ -337,7 +341,7 @@ fn compare_printed(
     document: u32,
     refund: bool,
     goods: &Goods,
-) -> Told {
+) -> Checked {
     let card: i64 = printed
         .payments
         .iter()
@@ -379,10 +383,12 @@ fn compare_printed(
     )
 }
 
-fn same(what: &str, told: &[i64], counted: &[i64]) -> Told {
-    if told == counted {
+fn same(what: &str, reported: &[i64], counted: &[i64]) -> Checked {
+    if reported == counted {
         Ok(())
     } else {
-        Err(format!("{what}: {told:?}, and by the orders {counted:?}"))
+        Err(format!(
+            "{what}: {reported:?}, and according to the orders {counted:?}"
+        ))
     }
 }

@@ -1,4 +1,4 @@
-//! People in the shop who are told that a printer cannot prove what became of a document: they read its paper, and say so.
+//! Operators: where a printer cannot prove the outcome of a document, they read its paper and declare what is printed.
 
 use std::num::NonZeroU32;
 
@@ -8,34 +8,37 @@ use ferrotill_core::event::PaperSays;
 use ferrotill_device::emulator::journal::DocumentKind;
 use tokio::sync::oneshot;
 
-use super::super::callers::{Order, Said};
-use super::{Told, World, words};
+use super::super::callers::{LastAnswer, Order};
+use super::{Checked, World};
+use crate::error_text::with_sources;
 
-/// What a till and its printer know of a document that nobody has settled.
+/// What a till and its printer know about a document that is not settled.
 struct Outstanding {
     /// Z-reports since its baseline.
     z_reports: u32,
-    /// The printer's number of it, if it was printed.
+    /// Its number in the printer, if it was printed.
     printed: Option<u32>,
 }
 
 impl World {
-    /// Somebody looks at the tills that ask for a person. Nobody hurries, except when the shop is closing.
-    pub(super) fn people(&mut self, closing: bool) -> Told {
-        if self.dice.below(if closing { 4 } else { 12 }) != 0 {
+    /// An operator looks at the tills that ask for a declaration: seldom, and more often when the shop is closing.
+    pub(super) fn operators(&mut self, closing: bool) -> Checked {
+        if self.random.below(if closing { 4 } else { 12 }) != 0 {
             return Ok(());
         }
         for place in 0..self.orders.len() {
-            self.look_at_the_paper(place)?;
+            self.declare_if_asked(place)?;
         }
         Ok(())
     }
 
-    fn look_at_the_paper(&mut self, place: usize) -> Told {
+    fn declare_if_asked(&mut self, place: usize) -> Checked {
         let Some((order, agent)) = self.orders.get(place).zip(self.agent.as_ref()) else {
             return Ok(());
         };
-        if order.said != Said::Open || agent.live_status.needs_a_person(order.form.id).is_none() {
+        if order.last_answer != LastAnswer::Unknown
+            || agent.live_status.needs_a_person(order.form.id).is_none()
+        {
             return Ok(());
         }
         let id = order.form.id;
@@ -43,11 +46,11 @@ impl World {
         let Some(outstanding) = self.outstanding(order)? else {
             return Ok(());
         };
-        let word_on = self.tills.get(order.till).and_then(|till| till.word_on);
+        let declared_on = self.tills.get(order.till).and_then(|till| till.declared_on);
         let till = order.till;
-        if is_provable(order, &outstanding, word_on == Some(self.day)) {
+        if is_provable(order, &outstanding, declared_on == Some(self.day)) {
             return Err(format!(
-                "a person is asked about order {place} ({word}), which the printer's own figures prove"
+                "a declaration is asked for about order {place} ({word}), which the figures of the printer prove"
             ));
         }
         let paper = match outstanding.printed {
@@ -56,7 +59,7 @@ impl World {
             },
             None => PaperSays::NotRegistered,
         };
-        // Whether it was heard shows in the books; who was not heard says it again.
+        // Whether it was accepted shows in the store; otherwise it is declared again.
         let (reply, _) = oneshot::channel();
         agent.clerk_handle.send(Message::Declare {
             declaration: Box::new(Declaration {
@@ -67,22 +70,22 @@ impl World {
             reply,
         });
         if let Some(till) = self.tills.get_mut(till) {
-            till.word_on = Some(self.day);
+            till.declared_on = Some(self.day);
         }
         self.tally.declared += 1;
         self.note(format!(
-            "a person says of order {place} ({word}): {paper:?}"
+            "an operator declares about order {place} ({word}): {paper:?}"
         ));
         Ok(())
     }
 
-    /// What is to be read on the paper of an order's printer; nothing if it has no document that is outstanding.
-    fn outstanding(&self, order: &Order) -> Told<Option<Outstanding>> {
+    /// What the paper at the printer of an order shows; none if the order has no outstanding document.
+    fn outstanding(&self, order: &Order) -> Checked<Option<Outstanding>> {
         let Some((till, agent)) = self.tills.get(order.till).zip(self.agent.as_ref()) else {
             return Ok(None);
         };
         let found = agent.reader.find(Some(till.device), order.form.id);
-        let Some(document) = found.map_err(words)? else {
+        let Some(document) = found.map_err(with_sources)? else {
             return Ok(None);
         };
         let Some(baseline) = document.reserved().and_then(|reserved| reserved.baseline) else {
@@ -112,11 +115,11 @@ impl World {
     }
 }
 
-/// The driver must settle it by itself: what the fiscal memory has of one Z-report tells a sale, unless the books of that day rest
-/// on a person's word; and the day's figures tell everything.
-fn is_provable(order: &Order, outstanding: &Outstanding, word: bool) -> bool {
+/// Whether the driver must settle it by itself: the fiscal memory of one Z-report proves a sale, unless that day contains a
+/// declaration; the sums of the open day prove everything.
+fn is_provable(order: &Order, outstanding: &Outstanding, declared: bool) -> bool {
     match order.form.kind {
-        OrderKind::Sale { .. } => outstanding.z_reports <= u32::from(!word),
+        OrderKind::Sale { .. } => outstanding.z_reports <= u32::from(!declared),
         OrderKind::Refund { .. } | OrderKind::Cash(_) => outstanding.z_reports == 0,
         OrderKind::Report { .. } => true,
     }
