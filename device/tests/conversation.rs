@@ -5,7 +5,7 @@ mod bench;
 
 use bench::*;
 use ferrotill_core::Amount;
-use ferrotill_device::emulator::{Emulator, FaultKind};
+use ferrotill_device::emulator::{FaultKind, IslEmulator};
 use ferrotill_device::family::FAMILIES;
 use ferrotill_device::port::loopback::Loopback;
 use ferrotill_device::wire::framing::Request;
@@ -205,7 +205,7 @@ fn without_a_durable_decision_nothing_is_cancelled() {
 /// A watch before whose eyes the cover opens after one command, and in whose moment of decision
 /// it is shut again and the payments that were on their way reach the printer after all.
 struct Stray {
-    line: Loopback<Emulator>,
+    line: Loopback<IslEmulator>,
     cover_opens_after: u8,
     payments: Vec<(u8, Vec<u8>)>,
     decided: bool,

@@ -11,7 +11,7 @@ use bench::cases::*;
 use bench::*;
 use ferrotill_core::Amount;
 use ferrotill_device::driver::isl::IslPrinter;
-use ferrotill_device::emulator::{Emulator, FaultKind};
+use ferrotill_device::emulator::{FaultKind, IslEmulator};
 use ferrotill_device::family::{FAMILIES, Protocol};
 use ferrotill_device::port::fault::{Damage, FaultPort};
 use ferrotill_device::port::loopback::Loopback;
@@ -20,7 +20,7 @@ use ferrotill_device::{Books, DaySums, FiscalPrinter, Job, Outcome};
 
 /// A port that dies with its process: after so many frames nothing leaves or reaches the host any more.
 struct CrashOpener {
-    line: Loopback<Emulator>,
+    line: Loopback<IslEmulator>,
     frames_left: Arc<AtomicUsize>,
     last_frame_arrives: bool,
 }
@@ -277,7 +277,7 @@ fn crash(family: &'static Protocol, case: &Case, frames: usize, last_frame_arriv
 
 /// A line on which bytes are lost and turned, the same for the same seed.
 struct NoisyOpener {
-    line: Loopback<Emulator>,
+    line: Loopback<IslEmulator>,
     seed: u64,
 }
 

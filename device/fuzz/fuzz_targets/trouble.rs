@@ -7,7 +7,7 @@ use std::sync::Arc;
 use ferrotill_core::{Amount, Quantity};
 use ferrotill_device::driver::isl::IslPrinter;
 use ferrotill_device::emulator::memory::Memory;
-use ferrotill_device::emulator::{Emulator, FaultKind, FaultOrder, Printer};
+use ferrotill_device::emulator::{IslEmulator, FaultKind, FaultOrder, Printer};
 use ferrotill_device::family::FAMILIES;
 use ferrotill_device::port::loopback::Loopback;
 use ferrotill_device::{
@@ -69,7 +69,7 @@ fuzz_target!(|bytes: &[u8]| {
     rates[0] = Some(2_000);
     rates[1] = Some(800);
     let printer = Printer::new(Memory::new(rates), Arc::new(|| 1_795_221_330)).of_family(family);
-    let line = Loopback::new(Emulator::new(printer, None));
+    let line = Loopback::new(IslEmulator::new(printer, None));
     line.with(|emulator| emulator.printer_mut().keeps_last_answer = keeps_last_answer);
     let mut driver = IslPrinter::new(family, Box::new(line.clone()), 9);
     let mut baseline = driver.connect().expect("there is no trouble yet").baseline;
@@ -95,7 +95,7 @@ fuzz_target!(|bytes: &[u8]| {
             });
         });
     }
-    let count = |line: &Loopback<Emulator>| {
+    let count = |line: &Loopback<IslEmulator>| {
         line.with(|emulator| {
             let printer = emulator.printer();
             match job {

@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use ferrotill_core::{Amount, Quantity};
 use ferrotill_device::driver::isl::IslPrinter;
 use ferrotill_device::emulator::memory::{FiscalReceipt, Kind, Memory};
-use ferrotill_device::emulator::{Emulator, FaultKind, FaultOrder, Printer};
+use ferrotill_device::emulator::{FaultKind, FaultOrder, IslEmulator, Printer};
 use ferrotill_device::family::{Protocol, datecs};
 use ferrotill_device::port::loopback::Loopback;
 use ferrotill_device::{
@@ -20,7 +20,7 @@ use ferrotill_device::{
 
 /// A printer on a line in this thread, and its clock.
 pub struct Bench {
-    pub line: Loopback<Emulator>,
+    pub line: Loopback<IslEmulator>,
     pub family: &'static Protocol,
     seconds: Arc<AtomicI64>,
 }
@@ -43,7 +43,7 @@ impl Bench {
             .with_receipts(receipts);
         Self {
             family,
-            line: Loopback::new(Emulator::new(printer, None)),
+            line: Loopback::new(IslEmulator::new(printer, None)),
             seconds,
         }
     }
@@ -132,7 +132,7 @@ pub struct Notes {
     pub decided: bool,
     pub may_cancel: bool,
     /// The paper ends after so many exchanges.
-    pub paper_ends_after: Option<(Loopback<Emulator>, usize)>,
+    pub paper_ends_after: Option<(Loopback<IslEmulator>, usize)>,
 }
 
 impl Notes {

@@ -8,7 +8,7 @@ use ferrotill_core::receipt::{Receipt, ReceiptKind};
 use ferrotill_core::seal::Seal;
 use ferrotill_core::shift::Turnover;
 use ferrotill_core::tax::GroupTotal;
-use ferrotill_device::emulator::Emulator;
+use ferrotill_device::emulator::IslEmulator;
 use ferrotill_device::emulator::journal::{Document, DocumentKind};
 use ferrotill_device::emulator::memory::FiscalReceipt;
 use ferrotill_device::port::loopback::Loopback;
@@ -125,7 +125,7 @@ impl Ledger {
         &mut self,
         document: &StoredDocument,
         orders: &[Order],
-        line: &Loopback<Emulator>,
+        line: &Loopback<IslEmulator>,
     ) -> Told {
         let row = &document.row;
         let (Some(reserved), Some(sealed)) = (document.reserved(), document.sealed()) else {
@@ -198,7 +198,7 @@ impl Ledger {
     }
 
     /// At the end of a day no shift is open, and the printer has nothing that the books have not.
-    pub(super) fn check_end(&self, line: &Loopback<Emulator>) -> Told {
+    pub(super) fn check_end(&self, line: &Loopback<IslEmulator>) -> Told {
         if self.shift.documents > 0 {
             return Err(format!("shift {} is still open", self.z_number + 1));
         }
@@ -228,7 +228,7 @@ impl Ledger {
         receipt: &Receipt<'_>,
         sealed: &Sealed<'_>,
         order: &Order,
-        line: &Loopback<Emulator>,
+        line: &Loopback<IslEmulator>,
     ) -> Told<Vec<String>> {
         let goods = order.goods.as_ref().ok_or("the order is for no receipt")?;
         let what = format!("document {}", self.documents);

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use ferrotill_device::emulator::Emulator;
+use ferrotill_device::emulator::IslEmulator;
 
 use super::super::callers::{Said, new_order};
 use super::super::office::Weather;
@@ -35,7 +35,7 @@ impl World {
         self.clock.set_wrong(0);
         for till in &self.tills {
             till.line.clear();
-            till.line.line.with(Emulator::clear_faults);
+            till.line.line.with(IslEmulator::clear_faults);
             repair(&till.line.line);
         }
         if let Some(agent) = &self.agent {

@@ -17,7 +17,7 @@ use ferrotill::clock::Clock;
 use ferrotill::config::Config;
 use ferrotill::order::OrderForm;
 use ferrotill::standin::{StandIn, Strictness};
-use ferrotill_device::emulator::Emulator;
+use ferrotill_device::emulator::IslEmulator;
 use ferrotill_device::port::loopback::Loopback;
 use ferrotill_disk::{Dice, Disk};
 use tempfile::TempDir;
@@ -143,7 +143,7 @@ impl World {
             Some(Till {
                 device: Shop::device(place),
                 make,
-                line: Line::to(Loopback::new(Emulator::new(printer, None))),
+                line: Line::to(Loopback::new(IslEmulator::new(printer, None))),
                 seen: 0,
                 word_on: None,
                 ledger: Ledger::default(),

@@ -1,7 +1,7 @@
 //! What goes wrong in a shop, and right again.
 
 use ferrotill_device::Paper;
-use ferrotill_device::emulator::{Emulator, FaultKind, FaultOrder};
+use ferrotill_device::emulator::{FaultKind, FaultOrder, IslEmulator};
 use ferrotill_device::port::loopback::Loopback;
 use ferrotill_disk::{Kind, Trouble};
 
@@ -64,7 +64,7 @@ impl World {
     }
 
     /// Trouble for the next frames of a printer, whatever they are.
-    fn disturb(&mut self, place: usize, line: &Loopback<Emulator>) {
+    fn disturb(&mut self, place: usize, line: &Loopback<IslEmulator>) {
         let kind = FaultKind::ALL.get(self.dice.below(FaultKind::ALL.len()));
         let kind = *kind.unwrap_or(&FaultKind::DropAnswer);
         let times = if self.dice.coin() { 1 } else { 6 };
@@ -132,7 +132,7 @@ impl World {
 }
 
 /// Power, cable, paper and cover are as they should be.
-pub(super) fn repair(line: &Loopback<Emulator>) {
+pub(super) fn repair(line: &Loopback<IslEmulator>) {
     line.with(|emulator| {
         if !emulator.printer().is_on() {
             emulator.set_power(true);
