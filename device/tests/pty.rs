@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use bench::*;
 use ferrotill_device::emulator::{Cable, Family, FaultKind, FaultOrder, Power, Rig, RigOptions};
-use ferrotill_device::{Books, DriverUri, Fault, FiscalPrinter, Job, Outcome, driver};
+use ferrotill_device::{DriverUri, Fault, FiscalPrinter, Job, JournalEvidence, Outcome, driver};
 
 struct Folder(PathBuf);
 
@@ -99,11 +99,21 @@ fn cable_and_power_come_and_go() {
     let outcome = printer.perform(&sale(), &baseline, &mut Notes::new());
     assert!(matches!(outcome, Outcome::Unknown(_)), "{outcome:?}");
     until("the link goes", || !folder.link().exists());
-    let outcome = printer.recover(&sale(), &baseline, &Books::default(), &mut Notes::new());
+    let outcome = printer.recover(
+        &sale(),
+        &baseline,
+        &JournalEvidence::default(),
+        &mut Notes::new(),
+    );
     assert_eq!(outcome, Outcome::Unknown(Fault::PortUnavailable));
     rig.set_cable(Cable::In);
     until("the link comes back", || folder.link().exists());
-    let outcome = printer.recover(&sale(), &baseline, &Books::default(), &mut Notes::new());
+    let outcome = printer.recover(
+        &sale(),
+        &baseline,
+        &JournalEvidence::default(),
+        &mut Notes::new(),
+    );
     let cancelled = not_registered(outcome);
     assert_eq!(cancelled.fault, Fault::Cancelled);
 
@@ -118,7 +128,12 @@ fn cable_and_power_come_and_go() {
     assert_eq!(outcome, Outcome::Unknown(Fault::NoAnswer));
     assert_eq!(rig.snapshot(false).power, "off");
     rig.set_power(Power::On);
-    let outcome = printer.recover(&sale(), &baseline, &Books::default(), &mut Notes::new());
+    let outcome = printer.recover(
+        &sale(),
+        &baseline,
+        &JournalEvidence::default(),
+        &mut Notes::new(),
+    );
     assert_eq!(registered(outcome).document, baseline.last_document + 1);
     assert_eq!(rig.snapshot(false).fiscal_receipts.len(), 1);
 }

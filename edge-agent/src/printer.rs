@@ -14,8 +14,8 @@ use std::time::{Duration, Instant};
 
 use ferrotill_device::Fault;
 use ferrotill_device::printer::{
-    Baseline, Books, ClosedDay, Connected, FiscalPrinter, Job, NotRegistered, Outcome, Registered,
-    Watch,
+    Baseline, ClosedDay, Connected, FiscalPrinter, Job, JournalEvidence, NotRegistered, Outcome,
+    Registered, Watch,
 };
 use uuid::Uuid;
 
@@ -52,7 +52,7 @@ pub struct Document {
     /// What the printer said before.
     pub baseline: Baseline,
     /// What else the books say of it.
-    pub books: Books,
+    pub books: JournalEvidence,
 }
 
 /// What the printer's task tells.
@@ -534,7 +534,8 @@ mod tests {
     use ferrotill_core::Amount;
     use ferrotill_device::Fault;
     use ferrotill_device::printer::{
-        Baseline, Books, ClosedDay, Condition, Connected, FiscalPrinter, Job, Outcome, Watch,
+        Baseline, ClosedDay, Condition, Connected, FiscalPrinter, Job, JournalEvidence, Outcome,
+        Watch,
     };
     use uuid::Uuid;
 
@@ -574,7 +575,13 @@ mod tests {
             Outcome::Unknown(Fault::PortLost)
         }
 
-        fn recover(&mut self, _: &Job, _: &Baseline, _: &Books, _: &mut dyn Watch) -> Outcome {
+        fn recover(
+            &mut self,
+            _: &Job,
+            _: &Baseline,
+            _: &JournalEvidence,
+            _: &mut dyn Watch,
+        ) -> Outcome {
             Outcome::Unknown(Fault::PortLost)
         }
 

@@ -4,8 +4,8 @@ use core::fmt;
 
 use ferrotill_core::Amount;
 use ferrotill_device::{
-    Baseline, Books, Condition, Connected, Fault, FiscalPrinter, Job, NotRegistered, Outcome,
-    Paper, PrinterReport, Registered, Watch,
+    Baseline, Condition, Connected, Fault, FiscalPrinter, Job, JournalEvidence, NotRegistered,
+    Outcome, Paper, PrinterReport, Registered, Watch,
 };
 
 use crate::cases;
@@ -148,9 +148,9 @@ impl Stage<'_> {
 
     /// Asks what became of a job that was begun from other counters.
     pub(crate) fn recovers(&mut self, job: &Job, before: &Baseline) -> Result<Outcome, String> {
-        let outcome = self
-            .printer
-            .recover(job, before, &Books::default(), &mut Asked::new());
+        let outcome =
+            self.printer
+                .recover(job, before, &JournalEvidence::default(), &mut Asked::new());
         self.nothing_fiscal_moved()?;
         Ok(outcome)
     }

@@ -11,7 +11,7 @@ use ferrotill_device::emulator::{IslEmulator, FaultKind, FaultOrder, Printer};
 use ferrotill_device::family::FAMILIES;
 use ferrotill_device::port::loopback::Loopback;
 use ferrotill_device::{
-    Books, FiscalPrinter as _, Job, LineJob, Outcome, Paper, PaymentJob, ReceiptJob, RefundOf,
+    JournalEvidence, FiscalPrinter as _, Job, LineJob, Outcome, Paper, PaymentJob, ReceiptJob, RefundOf,
     Watch,
 };
 use libfuzzer_sys::fuzz_target;
@@ -124,7 +124,7 @@ fuzz_target!(|bytes: &[u8]| {
             driver = IslPrinter::new(family, Box::new(line.clone()), attempt);
         }
         let decided = watch.0;
-        outcome = driver.recover(&job, &baseline, &Books::of_decision(decided), &mut watch);
+        outcome = driver.recover(&job, &baseline, &JournalEvidence::of_decision(decided), &mut watch);
     }
     let new = count(&line) - before;
     let once = if matches!(job, Job::Cash(_)) {

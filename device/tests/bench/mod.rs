@@ -14,8 +14,8 @@ use ferrotill_device::emulator::{FaultKind, FaultOrder, IslEmulator, Printer};
 use ferrotill_device::family::{Protocol, datecs};
 use ferrotill_device::port::loopback::Loopback;
 use ferrotill_device::{
-    Baseline, Books, FiscalPrinter, Job, LineJob, NotRegistered, Outcome, Paper, PaymentJob,
-    ReceiptJob, RefundOf, Registered, Watch,
+    Baseline, FiscalPrinter, Job, JournalEvidence, LineJob, NotRegistered, Outcome, Paper,
+    PaymentJob, ReceiptJob, RefundOf, Registered, Watch,
 };
 
 /// A printer on a line in this thread, and its clock.
@@ -255,7 +255,12 @@ pub fn settle(
             driver = bench.driver(attempt);
         }
         let mut notes = Notes::new();
-        outcome = driver.recover(job, baseline, &Books::of_decision(decided), &mut notes);
+        outcome = driver.recover(
+            job,
+            baseline,
+            &JournalEvidence::of_decision(decided),
+            &mut notes,
+        );
         decided |= notes.decided;
     }
     (driver, outcome)

@@ -20,7 +20,7 @@ use ferrotill_core::profile::{MOLDOVA, Profile};
 use ferrotill_core::{Amount, Quantity};
 use ferrotill_device::Fault;
 use ferrotill_device::printer::{
-    Baseline, Books, Condition, Connected, FiscalPrinter, Job, Outcome, Registered, Watch,
+    Baseline, Condition, Connected, FiscalPrinter, Job, JournalEvidence, Outcome, Registered, Watch,
 };
 use tokio::sync::{Notify, oneshot};
 use uuid::Uuid;
@@ -152,7 +152,7 @@ impl FiscalPrinter for InstantPrinter {
         &mut self,
         job: &Job,
         baseline: &Baseline,
-        _books: &Books,
+        _books: &JournalEvidence,
         watch: &mut dyn Watch,
     ) -> Outcome {
         self.perform(job, baseline, watch)

@@ -2,8 +2,8 @@
 
 use ferrotill_device::driver::isl::IslPrinter;
 use ferrotill_device::printer::{
-    Baseline, Books, ClosedDay, Condition, Connected, Job, NotRegistered, Outcome, Registered,
-    Watch,
+    Baseline, ClosedDay, Condition, Connected, Job, JournalEvidence, NotRegistered, Outcome,
+    Registered, Watch,
 };
 use ferrotill_device::{Fault, FiscalPrinter};
 
@@ -60,7 +60,7 @@ impl FiscalPrinter for Driver {
         &mut self,
         job: &Job,
         baseline: &Baseline,
-        books: &Books,
+        books: &JournalEvidence,
         watch: &mut dyn Watch,
     ) -> Outcome {
         match self.bug {
@@ -82,7 +82,7 @@ impl FiscalPrinter for Driver {
             },
             Some(bug) if bug.takes_the_sums_away() => {
                 let forgets = bug == Bug::RecoveryForgetsDecision;
-                let books = Books {
+                let books = JournalEvidence {
                     cancel_decided: books.cancel_decided && !forgets,
                     day: None,
                     ..*books
