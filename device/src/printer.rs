@@ -43,7 +43,7 @@ pub trait FiscalPrinter: Send {
         &mut self,
         job: &Job,
         baseline: &Baseline,
-        books: &Books,
+        evidence: &JournalEvidence,
         watch: &mut dyn Watch,
     ) -> Outcome;
 
@@ -181,7 +181,7 @@ pub struct Baseline {
 
 /// What the caller's books say of a job that is to be settled, beside its baseline.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Books {
+pub struct JournalEvidence {
     /// [`Watch::about_to_cancel`] was answered with true for this job before.
     pub cancel_decided: bool,
     /// What the device's day had come to before the job; `None` where the books do not know.
@@ -195,8 +195,8 @@ pub struct Books {
     pub z_takes_a_number: bool,
 }
 
-impl Books {
-    /// Books that know of a decision to cancel, or of none, and of nothing else.
+impl JournalEvidence {
+    /// JournalEvidence that know of a decision to cancel, or of none, and of nothing else.
     #[must_use]
     pub fn of_decision(cancel_decided: bool) -> Self {
         Self {

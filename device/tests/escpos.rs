@@ -13,8 +13,8 @@ use ferrotill_device::wire::escpos::{Align, QrLevel};
 use ferrotill_device::wire::escpos_profile::Profile;
 use ferrotill_device::wire::escpos_raster::Raster;
 use ferrotill_device::{
-    Baseline, Books, DriverUri, Fault, FiscalPrinter as _, Job, NotRegistered, Outcome, Paper,
-    Watch, driver,
+    Baseline, DriverUri, Fault, FiscalPrinter as _, Job, JournalEvidence, NotRegistered, Outcome,
+    Paper, Watch, driver,
 };
 
 struct Quiet;
@@ -53,8 +53,12 @@ impl Bench {
     }
 
     fn recover(&mut self, lines: &[&str]) -> Outcome {
-        self.driver
-            .recover(&text(lines), &self.baseline, &Books::default(), &mut Quiet)
+        self.driver.recover(
+            &text(lines),
+            &self.baseline,
+            &JournalEvidence::default(),
+            &mut Quiet,
+        )
     }
 
     fn paper(&self) -> String {
@@ -114,9 +118,12 @@ fn it_says_who_it_is_and_has_nothing_fiscal() {
     for job in [Job::XReport, Job::ZReport, Job::Cash(Amount::from_minor(5))] {
         let outcome = bench.driver.perform(&job, &bench.baseline, &mut Quiet);
         assert_eq!(refused(outcome).fault, Fault::NotFiscalised);
-        let outcome = bench
-            .driver
-            .recover(&job, &bench.baseline, &Books::default(), &mut Quiet);
+        let outcome = bench.driver.recover(
+            &job,
+            &bench.baseline,
+            &JournalEvidence::default(),
+            &mut Quiet,
+        );
         assert_eq!(outcome, Outcome::Unknown(Fault::PrinterSwapped));
     }
     assert_eq!(bench.line.with(|printer| printer.commands()), before);

@@ -10,7 +10,9 @@ use ferrotill_device::driver::isl::IslPrinter;
 use ferrotill_device::emulator::{EscposEmulator, FaultKind};
 use ferrotill_device::family::{Protocol, datecs, datecs_b, datecs_x};
 use ferrotill_device::port::loopback::Loopback;
-use ferrotill_device::{Baseline, Books, Fault, FiscalPrinter, Job, LineJob, Outcome, PaymentJob};
+use ferrotill_device::{
+    Baseline, Fault, FiscalPrinter, Job, JournalEvidence, LineJob, Outcome, PaymentJob,
+};
 
 const SWAPPED: Outcome = Outcome::Unknown(Fault::PrinterSwapped);
 
@@ -66,11 +68,21 @@ fn a_receipt_that_the_configured_family_cannot_print_is_not_called_unprinted() {
         let bench = Bench::of(&datecs::PROTOCOL);
         let baseline = lost_close(&bench, &job);
         let mut wrong = IslPrinter::new(other, Box::new(bench.line.clone()), 2);
-        let outcome = wrong.recover(&job, &baseline, &Books::default(), &mut Notes::new());
+        let outcome = wrong.recover(
+            &job,
+            &baseline,
+            &JournalEvidence::default(),
+            &mut Notes::new(),
+        );
         assert_eq!(outcome, SWAPPED, "{}", other.name);
         // The right family finds the receipt.
         let mut right = bench.driver(3);
-        let outcome = right.recover(&job, &baseline, &Books::default(), &mut Notes::new());
+        let outcome = right.recover(
+            &job,
+            &baseline,
+            &JournalEvidence::default(),
+            &mut Notes::new(),
+        );
         assert_eq!(registered(outcome).document, 1, "{}", other.name);
         assert_eq!(bench.fiscal_receipts(), 1);
     }
@@ -92,7 +104,12 @@ fn a_receipt_printer_never_says_what_became_of_a_fiscal_job() {
     ];
     for job in jobs {
         for baseline in [&baseline, &wrong.connect().unwrap().baseline] {
-            let outcome = wrong.recover(&job, baseline, &Books::default(), &mut Notes::new());
+            let outcome = wrong.recover(
+                &job,
+                baseline,
+                &JournalEvidence::default(),
+                &mut Notes::new(),
+            );
             assert_eq!(outcome, SWAPPED, "{job:?}");
         }
     }
@@ -111,7 +128,7 @@ fn the_open_slip_of_another_printer_proves_nothing_and_is_left_alone() {
     bench.repair();
     let mut driver = bench.driver(2);
     let mut notes = Notes::new();
-    let outcome = driver.recover(&job, &baseline, &Books::default(), &mut notes);
+    let outcome = driver.recover(&job, &baseline, &JournalEvidence::default(), &mut notes);
     assert_eq!(outcome, SWAPPED);
     let closes = notes.lines.iter().filter(|line| line.starts_with("27 "));
     assert_eq!(closes.count(), 0, "{:?}", notes.lines);

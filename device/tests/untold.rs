@@ -9,7 +9,7 @@ use bench::*;
 use ferrotill_core::Amount;
 use ferrotill_device::emulator::{FaultKind, ResultCode};
 use ferrotill_device::family::{FAMILIES, Protocol, datecs, datecs_b, datecs_x, eltrade};
-use ferrotill_device::{Books, Fault, FiscalPrinter as _, Job, Outcome};
+use ferrotill_device::{Fault, FiscalPrinter as _, Job, JournalEvidence, Outcome};
 
 const LAST_Z: u8 = 0x40;
 const DAY_PAYMENTS: u8 = 0x6E;
@@ -113,9 +113,9 @@ fn settled(family: &'static Protocol, case: &Case, keys: &[bool], command: u8) -
             };
         }
     });
-    let books = Books {
+    let books = JournalEvidence {
         z_takes_a_number: true,
-        ..Books::of_decision(notes.decided)
+        ..JournalEvidence::of_decision(notes.decided)
     };
     let outcome = bench
         .driver(77)

@@ -189,7 +189,10 @@ fn a_day_on_reserved_fiscal_numbers() {
     let refund = office.client.look("/sim/authority/received?kind=refund");
     assert_eq!(count(&refund, "0.body.parentFiscalNum"), number);
     let z = office.client.look("/sim/authority/received?kind=z_report");
-    assert_eq!(value(&z, "0.body.currency"), &JsonValue::Text("UAH".to_owned()));
+    assert_eq!(
+        value(&z, "0.body.currency"),
+        &JsonValue::Text("UAH".to_owned())
+    );
     assert_eq!(
         count(&z, "0.body.totals.sale.amount"),
         10_000 + 2_030 + 4 * 700 + 30 * 300,

@@ -6,7 +6,8 @@ use std::process::{Command, Output};
 use ferrotill_core::Amount;
 use ferrotill_device::emulator::{Rig, RigOptions};
 use ferrotill_device::{
-    Baseline, JournalEvidence, Condition, Connected, DriverUri, Fault, Job, Outcome, Paper, Watch, driver,
+    Baseline, Condition, Connected, DriverUri, Fault, Job, JournalEvidence, Outcome, Paper, Watch,
+    driver,
 };
 use ferrotill_hardware_tests::{
     FiscalPrinter, NoSwitches, Report, RigFile, Switches, Verdict, admit, run,

@@ -8,12 +8,13 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant, SystemTime};
 
 use super::escpos::EscposEmulator;
+use super::fault::FaultOrder;
+use super::isl::calendar::ClockSource;
+use super::isl::memory::Memory;
+use super::isl::{IslEmulator, Printer, ResultCode};
 use super::machine::Machine;
-use super::memory::Memory;
-use super::printer::{Printer, ResultCode};
 use super::pty::Pty;
 use super::snapshot::Snapshot;
-use super::trouble::{Emulator, FaultOrder};
 use crate::family::{self, FAMILIES, Protocol, datecs};
 use crate::printer::Paper;
 
@@ -56,9 +57,6 @@ const fn names() -> [&'static str; FAMILIES.len() + 1] {
     }
     names
 }
-
-/// Seconds since 1970, as the emulated printer's clock is to see them.
-pub type ClockSource = Arc<dyn Fn() -> i64 + Send + Sync>;
 
 /// How an emulated printer is to run.
 #[derive(Clone)]
@@ -113,7 +111,7 @@ impl RigOptions {
                 let mut printer = self.printer()?.of_family(protocol);
                 printer.lacks.clone_from(&self.lacks);
                 printer.result_code = self.result_code;
-                Ok(Box::new(Emulator::new(printer, self.baud)))
+                Ok(Box::new(IslEmulator::new(printer, self.baud)))
             }
             // It has no fiscal memory to keep, no clock and no rates.
             Family::Escpos => Ok(Box::new(EscposEmulator::new(self.baud))),

@@ -6,7 +6,7 @@ use std::time::Instant;
 use ferrotill_core::id::Fingerprint;
 use ferrotill_core::refusal::{Place, Refusal};
 use ferrotill_core::till::Till;
-use ferrotill_device::printer::{Baseline, Books, ClosedDay, DaySums, Job};
+use ferrotill_device::printer::{Baseline, ClosedDay, DaySums, Job, JournalEvidence};
 use tokio::sync::oneshot;
 use uuid::Uuid;
 
@@ -217,7 +217,7 @@ impl DeviceState {
     }
 
     /// What the books say of a document that is printed after this baseline, or was.
-    pub(super) fn books(&self, baseline: &Baseline, cancel_decided: bool) -> Books {
+    pub(super) fn books(&self, baseline: &Baseline, cancel_decided: bool) -> JournalEvidence {
         let (till, printer) = (self.current(), stored(baseline));
         // The document itself is in none of these sums before it is settled.
         let day = match till.shift() {
@@ -227,7 +227,7 @@ impl DeviceState {
             },
             None => DaySums::default(),
         };
-        Books {
+        JournalEvidence {
             cancel_decided,
             // A false word, or sums of another printer, would speak for this document.
             day: Some(day).filter(|_| till.sums_are_of(&printer)),

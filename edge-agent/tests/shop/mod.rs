@@ -8,8 +8,8 @@ pub mod till;
 use std::path::Path;
 use std::time::Duration;
 
-use ferrotill::hmac::signature_of;
 use ferrotill::api::json::JsonValue;
+use ferrotill::hmac::signature_of;
 use ferrotill::time::clock::system_ms;
 use ferrotill_testkit::config::{ConfigText, Device};
 pub use ferrotill_testkit::config::{KEY, SECRET};
@@ -167,7 +167,8 @@ impl Client {
         let retry_after = header("Retry-After").is_some();
         let status = response.status().as_u16();
         let text = response.body_mut().read_to_string()?;
-        let body = JsonValue::parse(text.as_bytes()).unwrap_or_else(|error| panic!("{text}: {error}"));
+        let body =
+            JsonValue::parse(text.as_bytes()).unwrap_or_else(|error| panic!("{text}: {error}"));
         exact("", &body, &text);
         if path.starts_with("/api/") {
             for name in [

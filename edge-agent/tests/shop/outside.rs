@@ -162,7 +162,8 @@ pub fn finished(arguments: &[&str]) -> (Option<i32>, JsonValue) {
         .args(arguments)
         .output()
         .unwrap();
-    let said = JsonValue::parse(&output.stdout).unwrap_or_else(|error| panic!("{output:?}: {error}"));
+    let said =
+        JsonValue::parse(&output.stdout).unwrap_or_else(|error| panic!("{output:?}: {error}"));
     (output.status.code(), said)
 }
 

@@ -8,8 +8,8 @@ use std::time::Duration;
 use ferrotill_core::Amount;
 use ferrotill_device::Fault;
 use ferrotill_device::printer::{
-    Baseline, JournalEvidence, ClosedDay, Condition, Connected, FiscalPrinter, Job, NotRegistered, Outcome,
-    Registered, Watch,
+    Baseline, ClosedDay, Condition, Connected, FiscalPrinter, Job, JournalEvidence, NotRegistered,
+    Outcome, Registered, Watch,
 };
 
 /// How long a test waits for a call that must come.

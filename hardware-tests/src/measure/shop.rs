@@ -10,10 +10,10 @@ use ferrotill::clerk::{
     Answer, AuthorityNews, Clerk, ClerkHandle, ClerkSettings, DevicePlan, Message,
 };
 use ferrotill::config::Config;
+use ferrotill::config::adopt;
 use ferrotill::order::{OrderDraft, OrderForm, OrderKind, OrderLine, ReceiptMode};
 use ferrotill::seal::printer::PrinterTask;
 use ferrotill::status::LiveStatus;
-use ferrotill::config::adopt;
 use ferrotill::time::clock::Clock;
 use ferrotill::time::guarded_clock::GuardedClock;
 use ferrotill_core::budget::Budget;
@@ -53,7 +53,7 @@ pub(super) fn config(folder: &Path) -> Measured<Config> {
 /// The memory of a new printer, which has printed so many Z-reports.
 pub(super) fn new_memory(z_number: u32) -> SharedMemory {
     let mut memory = Memory::default();
-    memory.baseline.z_number = z_number;
+    memory.baseline.z_number = Some(z_number);
     (memory.groups[0], memory.groups[1]) = (Some(200_000), Some(80_000));
     Arc::new(Mutex::new(memory))
 }

@@ -3,10 +3,10 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use ferrotill::authority::failure::{Failure, Progress};
 use ferrotill::authority::http::Delivery;
 use ferrotill::authority::{Authority, EncodedRequest, Verdict};
 use ferrotill::outbox::Transport;
-use ferrotill::outbox::reachability::{Failure, Progress};
 use ferrotill::simulator::tax_office::TaxOfficeSimulator;
 use ferrotill_disk::SeededRandom;
 
@@ -209,7 +209,7 @@ impl NetworkState {
     }
 }
 
-impl Post for Network {
+impl Transport for Network {
     fn deliver(&self, authority: &dyn Authority, parcel: &EncodedRequest, _kept: bool) -> Delivery {
         let mut state = self.state();
         let answer = state.deliver(Posted {

@@ -35,8 +35,8 @@ use crate::drawer::{CashDrawer, DrawerState, Kick};
 use crate::fault::Fault;
 use crate::port::PortOpener;
 use crate::printer::{
-    Baseline, Books, Condition, Connected, FiscalPrinter, Job, NotRegistered, Outcome, Registered,
-    Watch,
+    Baseline, Condition, Connected, FiscalPrinter, Job, JournalEvidence, NotRegistered, Outcome,
+    Registered, Watch,
 };
 use crate::wire::escpos::{Command, RealTime};
 
@@ -289,7 +289,7 @@ impl FiscalPrinter for Escpos {
         &mut self,
         job: &Job,
         _baseline: &Baseline,
-        _books: &Books,
+        _evidence: &JournalEvidence,
         watch: &mut dyn Watch,
     ) -> Outcome {
         match job {

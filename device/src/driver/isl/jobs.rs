@@ -9,7 +9,9 @@ use super::state::is_same_printer;
 use super::text::wrapped;
 use crate::driver::line::{COMMAND_LIMIT_MS, REPORT_LIMIT_MS};
 use crate::fault::Fault;
-use crate::printer::{Baseline, Books, Outcome, PaymentTotal, PrinterReport, Registered, Watch};
+use crate::printer::{
+    Baseline, JournalEvidence, Outcome, PaymentTotal, PrinterReport, Registered, Watch,
+};
 use crate::wire::codepage;
 
 impl IslPrinter {
@@ -34,7 +36,13 @@ impl IslPrinter {
             },
             Err(trouble) => trouble.told(),
         };
-        self.settle_cash(amount, baseline, &Books::default(), (fault, detail), watch)
+        self.settle_cash(
+            amount,
+            baseline,
+            &JournalEvidence::default(),
+            (fault, detail),
+            watch,
+        )
     }
 
     /// Compares In and Out with the baseline.
@@ -42,7 +50,7 @@ impl IslPrinter {
         &mut self,
         amount: Amount,
         baseline: &Baseline,
-        books: &Books,
+        evidence: &JournalEvidence,
         (fault, detail): (Fault, String),
         watch: &mut dyn Watch,
     ) -> Outcome {
@@ -50,7 +58,7 @@ impl IslPrinter {
             Ok(after) => after,
             Err(fault) => return Outcome::Unknown(fault),
         };
-        if only_z_reports(&after, baseline, books) {
+        if only_z_reports(&after, baseline, evidence) {
             return not_registered(fault, detail, Some(&after));
         }
         let documents = after.last_document.checked_sub(baseline.last_document);
@@ -160,7 +168,7 @@ impl IslPrinter {
         let command = Command::of(&self.device.protocol().x_report, &());
         match self.order(&command, REPORT_LIMIT_MS, baseline, true, watch) {
             Err(fault) => Outcome::Unknown(fault),
-            Ok(printed) => self.settle_x(baseline, &Books::default(), printed, watch),
+            Ok(printed) => self.settle_x(baseline, &JournalEvidence::default(), printed, watch),
         }
     }
 
@@ -168,13 +176,13 @@ impl IslPrinter {
     pub(super) fn settle_x(
         &mut self,
         baseline: &Baseline,
-        books: &Books,
+        evidence: &JournalEvidence,
         printed: Result<Vec<u8>, CommandFault>,
         watch: &mut dyn Watch,
     ) -> Outcome {
         let parse = self.device.protocol().x_report.answer.parse;
         let told = printed.as_ref().ok().and_then(|data| parse(data));
-        match self.settle_paper(baseline, books, printed, watch) {
+        match self.settle_paper(baseline, evidence, printed, watch) {
             Outcome::Registered(registered) => match self.day(baseline, watch) {
                 Ok(report) => Outcome::Registered(Registered {
                     report: Some(PrinterReport {
@@ -198,7 +206,7 @@ impl IslPrinter {
     ) -> Outcome {
         match self.order(command, REPORT_LIMIT_MS, baseline, true, watch) {
             Err(fault) => Outcome::Unknown(fault),
-            Ok(printed) => self.settle_paper(baseline, &Books::default(), printed, watch),
+            Ok(printed) => self.settle_paper(baseline, &JournalEvidence::default(), printed, watch),
         }
     }
 
@@ -239,7 +247,7 @@ impl IslPrinter {
     pub(super) fn settle_paper(
         &mut self,
         baseline: &Baseline,
-        books: &Books,
+        evidence: &JournalEvidence,
         printed: Result<Vec<u8>, CommandFault>,
         watch: &mut dyn Watch,
     ) -> Outcome {
@@ -250,7 +258,7 @@ impl IslPrinter {
         match printed {
             Err(trouble)
                 if after.last_document == baseline.last_document
-                    || only_z_reports(&after, baseline, books) =>
+                    || only_z_reports(&after, baseline, evidence) =>
             {
                 let (fault, detail) = trouble.told();
                 not_registered(fault, detail, Some(&after))
@@ -337,7 +345,9 @@ impl IslPrinter {
                         Err(fault) => return Outcome::Unknown(fault),
                     }
                 }
-                refused => return self.settle_slip(baseline, &Books::default(), refused, watch),
+                refused => {
+                    return self.settle_slip(baseline, &JournalEvidence::default(), refused, watch);
+                }
             }
         }
         let printed = if place >= steps.len() {
@@ -345,7 +355,7 @@ impl IslPrinter {
         } else {
             Err(CommandFault::Lost(fault))
         };
-        self.settle_slip(baseline, &Books::default(), printed, watch)
+        self.settle_slip(baseline, &JournalEvidence::default(), printed, watch)
     }
 
     /// Where a slip goes on: `None` if it is not open any more.
@@ -370,7 +380,7 @@ impl IslPrinter {
     pub(super) fn settle_slip(
         &mut self,
         baseline: &Baseline,
-        books: &Books,
+        evidence: &JournalEvidence,
         printed: Result<Vec<u8>, CommandFault>,
         watch: &mut dyn Watch,
     ) -> Outcome {
@@ -384,7 +394,7 @@ impl IslPrinter {
                 Err(CommandFault::Refused(fault, _)) => Err(CommandFault::Lost(fault)),
                 other => other,
             };
-            return self.settle_paper(baseline, books, printed, watch);
+            return self.settle_paper(baseline, evidence, printed, watch);
         }
         self.settled = None;
         let (fault, detail) = match printed {
@@ -449,11 +459,11 @@ impl IslPrinter {
 }
 
 /// The day was closed, at the keyboard or by the device's clock, and nothing else was printed.
-fn only_z_reports(after: &Baseline, baseline: &Baseline, books: &Books) -> bool {
+fn only_z_reports(after: &Baseline, baseline: &Baseline, evidence: &JournalEvidence) -> bool {
     let more = |now: u32, before: u32| now.checked_sub(before).filter(|more| *more > 0);
     let z_numbers = after.z_number.zip(baseline.z_number);
     let z_reports = z_numbers.and_then(|(now, before)| more(now, before));
-    books.z_takes_a_number
+    evidence.z_takes_a_number
         && z_reports.is_some()
         && z_reports == more(after.last_document, baseline.last_document)
 }

@@ -9,7 +9,7 @@ use ferrotill_core::Amount;
 use super::plan::Plan;
 use super::state::{PrinterState, PrinterSums, is_same_printer};
 use crate::fault::Fault;
-use crate::printer::{Baseline, Books, DaySums};
+use crate::printer::{Baseline, DaySums, JournalEvidence};
 
 /// What the device's counters say of a receipt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,10 +39,10 @@ pub(super) enum Verdict {
 pub(super) fn judge(
     plan: &Plan,
     baseline: &Baseline,
-    books: &Books,
-    standing: &PrinterState,
+    evidence: &JournalEvidence,
+    state: &PrinterState,
 ) -> (Verdict, &'static str) {
-    let facts = Facts::of(plan, baseline, books, standing);
+    let facts = Facts::of(plan, baseline, evidence, state);
     TABLE
         .iter()
         .find(|row| (row.fits)(&facts))
@@ -240,17 +240,17 @@ enum Day {
 impl Day {
     fn of(
         plan: &Plan,
-        books: Option<&DaySums>,
+        evidence: Option<&DaySums>,
         sums: Option<&PrinterSums>,
         z_reports: ZReports,
     ) -> Self {
-        let (Some(books), Some(sums)) = (books, sums) else {
+        let (Some(evidence), Some(sums)) = (evidence, sums) else {
             return Self::Silent;
         };
         let known = if plan.refund {
-            books.refunds
+            evidence.refunds
         } else {
-            books.sales
+            evidence.sales
         };
         let before = known.map(Amount::minor);
         let today = if plan.refund {
@@ -355,11 +355,16 @@ impl Facts {
             && (self.planned_tender != 0 || self.fiscal == Counter::Moved)
     }
 
-    fn of(plan: &Plan, baseline: &Baseline, books: &Books, standing: &PrinterState) -> Self {
-        let now = &standing.counters;
-        let receipt = standing.transaction;
+    fn of(
+        plan: &Plan,
+        baseline: &Baseline,
+        evidence: &JournalEvidence,
+        state: &PrinterState,
+    ) -> Self {
+        let now = &state.counters;
+        let receipt = state.transaction;
         // A refund may be counted with the other sign.
-        let groups = standing.groups.map(i64::saturating_abs);
+        let groups = state.groups.map(i64::saturating_abs);
         let booked: i64 = groups
             .iter()
             .fold(0, |sum, group| sum.saturating_add(*group));
@@ -379,10 +384,10 @@ impl Facts {
         Self {
             same_printer: is_same_printer(now, baseline),
             z_reports,
-            z_takes_a_number: books.z_takes_a_number,
-            cancel_decided: books.cancel_decided,
+            z_takes_a_number: evidence.z_takes_a_number,
+            cancel_decided: evidence.cancel_decided,
             planned_tender: plan.tender(),
-            open: standing.condition.fiscal_receipt_open,
+            open: state.condition.fiscal_receipt_open,
             documents,
             fiscal: match (baseline.next_fiscal_receipt, now.next_fiscal_receipt) {
                 (0, _) | (_, 0) => Counter::NotTold,
@@ -397,7 +402,7 @@ impl Facts {
             payments: tender.and_then(|tender| plan.payments_at(tender)),
             same_sales,
             last_is_ours: same_sales && tender.is_some_and(|tender| tender >= plan.total),
-            sums: Day::of(plan, books.day.as_ref(), standing.sums.as_ref(), z_reports),
+            sums: Day::of(plan, evidence.day.as_ref(), state.sums.as_ref(), z_reports),
         }
     }
 }

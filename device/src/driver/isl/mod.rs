@@ -33,7 +33,7 @@ use self::state::PrinterState;
 use super::line::COMMAND_LIMIT_MS;
 use crate::fault::Fault;
 use crate::printer::{
-    Baseline, Books, ClosedDay, Condition, Connected, FiscalPrinter, Job, Outcome, Watch,
+    Baseline, ClosedDay, Condition, Connected, FiscalPrinter, Job, JournalEvidence, Outcome, Watch,
 };
 
 impl IslPrinter {
@@ -41,7 +41,7 @@ impl IslPrinter {
         &mut self,
         job: &Job,
         baseline: &Baseline,
-        books: &Books,
+        evidence: &JournalEvidence,
         watch: &mut dyn Watch,
     ) -> Outcome {
         let condition = match self.reattach(watch) {
@@ -58,18 +58,22 @@ impl IslPrinter {
         let fault = Fault::NotExecuted;
         let detail = String::new();
         match job {
-            Job::Cash(amount) => self.settle_cash(*amount, baseline, books, (fault, detail), watch),
+            Job::Cash(amount) => {
+                self.settle_cash(*amount, baseline, evidence, (fault, detail), watch)
+            }
             Job::ZReport => self.settle_z(baseline, None, Err(CommandFault::Lost(fault)), watch),
-            Job::XReport => self.settle_x(baseline, books, Err(CommandFault::Lost(fault)), watch),
+            Job::XReport => {
+                self.settle_x(baseline, evidence, Err(CommandFault::Lost(fault)), watch)
+            }
             Job::Text(_) => {
-                self.settle_slip(baseline, books, Err(CommandFault::Lost(fault)), watch)
+                self.settle_slip(baseline, evidence, Err(CommandFault::Lost(fault)), watch)
             }
             Job::Duplicate | Job::ByNumber { .. } | Job::ByDate { .. } => {
-                self.settle_paper(baseline, books, Err(CommandFault::Lost(fault)), watch)
+                self.settle_paper(baseline, evidence, Err(CommandFault::Lost(fault)), watch)
             }
             // A pulse leaves no document.
             Job::Drawer => not_registered(fault, detail, None),
-            Job::Receipt(receipt) => self.recover_receipt(receipt, baseline, books, watch),
+            Job::Receipt(receipt) => self.recover_receipt(receipt, baseline, evidence, watch),
         }
     }
 }
@@ -152,12 +156,12 @@ impl FiscalPrinter for IslPrinter {
         &mut self,
         job: &Job,
         baseline: &Baseline,
-        books: &Books,
+        evidence: &JournalEvidence,
         watch: &mut dyn Watch,
     ) -> Outcome {
         match job {
-            Job::Receipt(receipt) => self.recover_receipt(receipt, baseline, books, watch),
-            other => self.recover_other(other, baseline, books, watch),
+            Job::Receipt(receipt) => self.recover_receipt(receipt, baseline, evidence, watch),
+            other => self.recover_other(other, baseline, evidence, watch),
         }
     }
 

@@ -8,7 +8,7 @@ use super::printer::{IslPrinter, RESUMES_MAX};
 use crate::driver::line::COMMAND_LIMIT_MS;
 use crate::family::Errors;
 use crate::fault::Fault;
-use crate::printer::{Baseline, Books, Outcome, ReceiptJob, Registered, Watch};
+use crate::printer::{Baseline, JournalEvidence, Outcome, ReceiptJob, Registered, Watch};
 use crate::wire::fields::decimal;
 use crate::wire::isl_payment::{Paid, PaidCode};
 use crate::wire::isl_receipt::Sums;
@@ -29,7 +29,7 @@ enum Stop {
 struct Case<'a> {
     plan: &'a Plan,
     baseline: &'a Baseline,
-    books: Books,
+    evidence: JournalEvidence,
 }
 
 impl IslPrinter {
@@ -47,7 +47,7 @@ impl IslPrinter {
         let case = Case {
             plan: &plan,
             baseline,
-            books: Books::default(),
+            evidence: JournalEvidence::default(),
         };
         self.continue_at(case, 0, watch)
     }
@@ -61,7 +61,7 @@ impl IslPrinter {
         &mut self,
         job: &ReceiptJob,
         baseline: &Baseline,
-        books: &Books,
+        evidence: &JournalEvidence,
         watch: &mut dyn Watch,
     ) -> Outcome {
         let plan = match self.plan(job) {
@@ -76,7 +76,7 @@ impl IslPrinter {
         let case = Case {
             plan: &plan,
             baseline,
-            books: *books,
+            evidence: *evidence,
         };
         let verdict = match self.verdict(case, watch) {
             Ok(verdict) => verdict,
@@ -244,11 +244,11 @@ impl IslPrinter {
         self.settled = None;
         self.device.attach(watch)?;
         let mut state = self.device.state(watch)?;
-        let (mut verdict, mut says) = judge(case.plan, case.baseline, &case.books, &state);
+        let (mut verdict, mut says) = judge(case.plan, case.baseline, &case.evidence, &state);
         let is_open = state.condition.fiscal_receipt_open;
-        if verdict == UNCLEAR && !is_open && case.books.day.is_some() {
+        if verdict == UNCLEAR && !is_open && case.evidence.day.is_some() {
             state.sums = self.device.sums(watch)?;
-            (verdict, says) = judge(case.plan, case.baseline, &case.books, &state);
+            (verdict, says) = judge(case.plan, case.baseline, &case.evidence, &state);
         }
         watch.trace(&format!("= {verdict:?}: {says}"));
         Ok(verdict)
@@ -294,13 +294,13 @@ impl IslPrinter {
         watch: &mut dyn Watch,
     ) -> Outcome {
         self.settled = None;
-        if !case.books.cancel_decided && !watch.about_to_cancel() {
+        if !case.evidence.cancel_decided && !watch.about_to_cancel() {
             return Outcome::Unknown(Fault::CancelNotDecided);
         }
         let decided = Case {
-            books: Books {
+            evidence: JournalEvidence {
                 cancel_decided: true,
-                ..case.books
+                ..case.evidence
             },
             ..case
         };
@@ -369,7 +369,7 @@ impl IslPrinter {
         match verdict {
             Verdict::Issued => self.registered(case, watch),
             Verdict::NotIssued => {
-                let fault = if case.books.cancel_decided && fault == Fault::NotExecuted {
+                let fault = if case.evidence.cancel_decided && fault == Fault::NotExecuted {
                     Fault::Cancelled
                 } else {
                     fault

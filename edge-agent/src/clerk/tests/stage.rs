@@ -15,8 +15,8 @@ use ferrotill_core::tax::{TaxCode, TaxGroup, TaxRate, TaxTable};
 use ferrotill_core::{Amount, Quantity};
 use ferrotill_device::Fault;
 use ferrotill_device::printer::{
-    Baseline, Books, ClosedDay, Condition, Connected, FiscalPrinter, Job, NotRegistered, Outcome,
-    Registered, Watch,
+    Baseline, ClosedDay, Condition, Connected, FiscalPrinter, Job, JournalEvidence, NotRegistered,
+    Outcome, Registered, Watch,
 };
 use tokio::sync::{Notify, oneshot};
 use uuid::Uuid;
@@ -43,7 +43,7 @@ pub(super) struct Call {
     pub(super) recover: bool,
     pub(super) job: Job,
     pub(super) baseline: Baseline,
-    pub(super) books: Books,
+    pub(super) books: JournalEvidence,
 }
 
 /// What it does then.
@@ -191,7 +191,7 @@ impl FiscalPrinter for Scripted {
             recover: false,
             job: job.clone(),
             baseline: baseline.clone(),
-            books: Books::default(),
+            books: JournalEvidence::default(),
         };
         self.ask(call, watch)
     }
@@ -200,7 +200,7 @@ impl FiscalPrinter for Scripted {
         &mut self,
         job: &Job,
         baseline: &Baseline,
-        books: &Books,
+        books: &JournalEvidence,
         watch: &mut dyn Watch,
     ) -> Outcome {
         let call = Call {

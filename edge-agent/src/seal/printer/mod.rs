@@ -17,7 +17,7 @@ use std::time::Duration;
 
 use ferrotill_device::Fault;
 use ferrotill_device::printer::{
-    Baseline, Books, ClosedDay, Connected, FiscalPrinter, Job, NotRegistered, Registered,
+    Baseline, ClosedDay, Connected, FiscalPrinter, Job, JournalEvidence, NotRegistered, Registered,
 };
 use uuid::Uuid;
 
@@ -56,7 +56,7 @@ pub struct SealingJob {
     /// What the printer said before.
     pub baseline: Baseline,
     /// What else the books say of it.
-    pub books: Books,
+    pub books: JournalEvidence,
 }
 
 /// What the printer's task tells.

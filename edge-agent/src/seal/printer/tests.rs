@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use ferrotill_core::Amount;
 use ferrotill_device::Fault;
 use ferrotill_device::printer::{
-    Baseline, Books, ClosedDay, Condition, Connected, FiscalPrinter, Job, Outcome, Watch,
+    Baseline, ClosedDay, Condition, Connected, FiscalPrinter, Job, JournalEvidence, Outcome, Watch,
 };
 use uuid::Uuid;
 
@@ -47,7 +47,13 @@ impl FiscalPrinter for Idle {
         Outcome::Unknown(Fault::PortLost)
     }
 
-    fn recover(&mut self, _: &Job, _: &Baseline, _: &Books, _: &mut dyn Watch) -> Outcome {
+    fn recover(
+        &mut self,
+        _: &Job,
+        _: &Baseline,
+        _: &JournalEvidence,
+        _: &mut dyn Watch,
+    ) -> Outcome {
         Outcome::Unknown(Fault::PortLost)
     }
 

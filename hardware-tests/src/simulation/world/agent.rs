@@ -5,10 +5,10 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use ferrotill::authority::online_ecr::OnlineEcr;
 use ferrotill::clerk::{Clerk, ClerkHandle, ClerkSettings, DevicePlan, Message};
+use ferrotill::config::adopt;
 use ferrotill::outbox::{OutboxParts, OutboxWorker};
 use ferrotill::seal::printer::{Listener, News, PrinterTask, PrinterWorker};
 use ferrotill::status::LiveStatus;
-use ferrotill::config::adopt;
 use ferrotill::time::guarded_clock::GuardedClock;
 use ferrotill_core::budget::Budget;
 use ferrotill_core::profile::{MOLDOVA, Profile};
@@ -88,7 +88,7 @@ impl World {
         let upstream = self.config.upstream.as_ref();
         let upstream = upstream.ok_or("the configuration has no tax authority")?;
         let parts = OutboxParts {
-            config: Arc::clone(&self.config),
+            party: Arc::new(self.config.reporting_party()),
             currency: MOLDOVA.facts().currency,
             reader: reader.clone(),
             clerk_handle: clerk_handle.clone(),

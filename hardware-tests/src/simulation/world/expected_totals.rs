@@ -2,14 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use ferrotill_core::document::Body;
+use ferrotill_core::document::{Body, DocumentKind};
 use ferrotill_core::event::{Reserved, Sealed};
 use ferrotill_core::receipt::{Receipt, ReceiptKind};
 use ferrotill_core::seal::Seal;
 use ferrotill_core::shift::Turnover;
 use ferrotill_core::totals::GroupTotal;
 use ferrotill_device::emulator::IslEmulator;
-use ferrotill_device::emulator::journal::{Document, DocumentKind};
+use ferrotill_device::emulator::journal::{Document, DocumentKind as PrintedKind};
 use ferrotill_device::emulator::memory::FiscalReceipt;
 use ferrotill_device::port::loopback::Loopback;
 use ferrotill_store::StoredDocument;
@@ -182,9 +182,9 @@ impl ExpectedTotals {
             }
             Body::Report(_) => self.take_report(&reserved, &sealed)?,
         };
-        if row.kind != "x_report" {
+        if row.kind != DocumentKind::XReport {
             let due = Due {
-                kind: match row.kind.as_str() {
+                kind: match row.kind.name() {
                     "cash_in" => "deposit".to_owned(),
                     "cash_out" => "withdraw".to_owned(),
                     kind => kind.to_owned(),
@@ -203,7 +203,7 @@ impl ExpectedTotals {
         if self.shift.documents > 0 {
             return Err(format!("shift {} is still open", self.z_number + 1));
         }
-        let is_cash = |document: &&Document| document.kind == DocumentKind::Cash;
+        let is_cash = |document: &&Document| document.kind == PrintedKind::Cash;
         let (printed, cash) = line.with(|emulator| {
             let printer = emulator.printer();
             let cash = printer.documents_after(0).filter(is_cash).count();

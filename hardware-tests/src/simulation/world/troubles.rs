@@ -1,7 +1,7 @@
 //! What goes wrong in a shop, and what is repaired.
 
 use ferrotill_device::Paper;
-use ferrotill_device::emulator::{IslEmulator, FaultKind, FaultOrder};
+use ferrotill_device::emulator::{FaultKind, FaultOrder, IslEmulator};
 use ferrotill_device::port::loopback::Loopback;
 use ferrotill_disk::{DiskCall, DiskFault};
 

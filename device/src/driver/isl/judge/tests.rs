@@ -147,7 +147,7 @@ fn the_table_of_recovery() {
             judge(
                 &plan(),
                 &baseline(),
-                &Books::of_decision(cancel_decided),
+                &JournalEvidence::of_decision(cancel_decided),
                 &standing(case)
             )
             .0,
@@ -186,7 +186,7 @@ fn a_receipt_of_nothing_is_told_from_a_cancelled_one_by_the_fiscal_counter_alone
             judge(
                 &plan,
                 &baseline(),
-                &Books::of_decision(cancel_decided),
+                &JournalEvidence::of_decision(cancel_decided),
                 &standing
             )
             .0,
@@ -201,13 +201,13 @@ fn another_printer_and_another_day_prove_nothing() {
     let mut swapped = standing([0, 10, 4, 0, 0, 0, 0]);
     swapped.counters.fiscal_memory = "G".to_owned();
     assert_eq!(
-        judge(&plan(), &baseline(), &Books::default(), &swapped).0,
+        judge(&plan(), &baseline(), &JournalEvidence::default(), &swapped).0,
         Verdict::Unclear(Fault::PrinterSwapped)
     );
     let mut closed = standing([0, 11, 1, 2, 1858, 2500, 0]);
     closed.counters.z_number = Some(3);
     assert_eq!(
-        judge(&plan(), &baseline(), &Books::default(), &closed).0,
+        judge(&plan(), &baseline(), &JournalEvidence::default(), &closed).0,
         Verdict::Unclear(Fault::Unclear)
     );
 }
@@ -233,11 +233,11 @@ fn days(documents: u32, z_reports: u32, last_z: i64, today: i64) -> PrinterState
 }
 
 /// The till has sold for 5.00 before.
-fn books(z_takes_a_number: bool) -> Books {
+fn evidence(z_takes_a_number: bool) -> JournalEvidence {
     let mut day = DaySums::default();
     day.sales[0] = Amount::from_minor(500);
     day.refunds[0] = Amount::from_minor(500);
-    Books {
+    JournalEvidence {
         cancel_decided: false,
         day: Some(day),
         z_takes_a_number,
@@ -271,10 +271,10 @@ fn where_numbers_are_blurred_the_sums_of_the_days_decide() {
             // The counter of fiscal receipts is not told, as some firmware does; the one below it tells.
             standing.counters.next_fiscal_receipt = 0;
         }
-        let judged = judge(&plan(), &baseline(), &books(false), &standing).0;
+        let judged = judge(&plan(), &baseline(), &evidence(false), &standing).0;
         let case = (documents, z_reports, last_z, today);
         assert_eq!(judged, verdict, "{case:?}");
-        let untold = judge(&plan(), &baseline(), &Books::default(), &standing).0;
+        let untold = judge(&plan(), &baseline(), &JournalEvidence::default(), &standing).0;
         let without = if documents == 0 {
             Verdict::NotIssued
         } else {
@@ -296,14 +296,17 @@ fn as_many_documents_as_z_reports_leave_no_room_for_another() {
     ] {
         let standing = days(documents, z_reports, 77, 0);
         assert_eq!(
-            judge(&plan(), &baseline(), &books(known), &standing).0,
+            judge(&plan(), &baseline(), &evidence(known), &standing).0,
             verdict,
             "{documents} {z_reports} {known}"
         );
     }
     let mut open = days(1, 1, 77, 0);
     open.condition.fiscal_receipt_open = true;
-    assert_eq!(judge(&plan(), &baseline(), &books(true), &open).0, unclear);
+    assert_eq!(
+        judge(&plan(), &baseline(), &evidence(true), &open).0,
+        unclear
+    );
 }
 
 #[test]
@@ -318,13 +321,13 @@ fn refunds_are_told_by_the_day_and_not_by_a_z_report() {
         let mut standing = days(2, z_reports, 500, today);
         standing.counters.next_fiscal_receipt = 0;
         assert_eq!(
-            judge(&refund, &baseline(), &books(false), &standing).0,
+            judge(&refund, &baseline(), &evidence(false), &standing).0,
             verdict,
             "{z_reports} {today}"
         );
         standing.sums.as_mut().unwrap().today.refunds = None;
         assert_eq!(
-            judge(&refund, &baseline(), &books(false), &standing).0,
+            judge(&refund, &baseline(), &evidence(false), &standing).0,
             Verdict::Unclear(Fault::Unclear)
         );
     }
@@ -339,10 +342,16 @@ fn a_counter_that_never_begins_again_tells_across_days() {
         (5, Verdict::Unclear(Fault::Unclear)),
     ] {
         standing.counters.next_fiscal_receipt = fiscal;
-        let judged = judge(&job_of_x, &baseline(), &Books::default(), &standing).0;
+        let judged = judge(
+            &job_of_x,
+            &baseline(),
+            &JournalEvidence::default(),
+            &standing,
+        )
+        .0;
         assert_eq!(judged, verdict, "{fiscal}");
         // One that does says nothing of another day.
-        let judged = judge(&plan(), &baseline(), &Books::default(), &standing).0;
+        let judged = judge(&plan(), &baseline(), &JournalEvidence::default(), &standing).0;
         assert_eq!(judged, Verdict::Unclear(Fault::Unclear));
     }
 }
@@ -356,7 +365,7 @@ fn every_row_says_something_of_its_own_and_the_last_one_always_fits() {
     let facts = Facts::of(
         &plan(),
         &baseline(),
-        &Books::default(),
+        &JournalEvidence::default(),
         &standing([0, 12, 5, 0, 0, 0, 0]),
     );
     assert!((TABLE.last().unwrap().fits)(&facts));

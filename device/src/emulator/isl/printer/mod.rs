@@ -20,12 +20,11 @@ pub use self::condition::Room;
 use self::refusal::Refusal;
 pub(super) use self::refusal::{Reply, in_answer};
 
-use super::calendar::Moment;
+use super::calendar::{ClockSource, Moment};
 use super::journal::{Document, DocumentKind, Journal};
 use super::memory::{FiscalReceipt, Memory};
-use super::rig::ClockSource;
 use super::store::Store;
-use super::tape::Tape;
+use crate::emulator::tape::Tape;
 use crate::family::{Protocol, datecs};
 use crate::printer::Paper;
 use crate::wire::cause::Cause;

@@ -8,7 +8,7 @@ use crate::wire::isl_x::with_error;
 
 /// A refusal, before it is put into the family's words.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(in crate::emulator) struct Refused<A> {
+pub(in crate::emulator::isl) struct Refused<A> {
     pub(super) cause: Cause,
     /// An answer that says so, with families that have no error code in front of it.
     pub(super) instead: Option<Box<A>>,
@@ -24,7 +24,7 @@ impl<A> From<Cause> for Refused<A> {
 }
 
 /// A refusal that some families tell in the answer alone, as 35h and 46h of Datecs classic do.
-pub(in crate::emulator) fn in_answer<A>(cause: Cause, answer: A) -> Refused<A> {
+pub(in crate::emulator::isl) fn in_answer<A>(cause: Cause, answer: A) -> Refused<A> {
     Refused {
         cause,
         instead: Some(Box::new(answer)),
@@ -32,7 +32,7 @@ pub(in crate::emulator) fn in_answer<A>(cause: Cause, answer: A) -> Refused<A> {
 }
 
 /// The answer of a command, or its refusal.
-pub(in crate::emulator) type Reply<A> = Result<A, Refused<A>>;
+pub(in crate::emulator::isl) type Reply<A> = Result<A, Refused<A>>;
 
 /// A refusal and its data, where it is told in the data alone.
 pub(super) type Refusal = (Cause, Option<Vec<u8>>);

@@ -19,7 +19,7 @@ pub enum Room {
 
 /// What befalls the printer's mechanics while it executes a command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::emulator) enum AfterCommand {
+pub(in crate::emulator::isl) enum AfterCommand {
     /// The command used the last of the paper.
     PaperEnds,
     /// Somebody opens the cover.
@@ -103,7 +103,7 @@ impl Printer {
     }
 
     /// Refuses what cannot be printed now. Where the cover has no error bit of its own, S1.1 says that the command was refused.
-    pub(in crate::emulator) fn printing(&self) -> Result<(), Cause> {
+    pub(in crate::emulator::isl) fn printing(&self) -> Result<(), Cause> {
         if self.cover_open {
             return Err(Cause::CoverOpen);
         }
@@ -114,7 +114,7 @@ impl Printer {
     }
 
     /// Refuses to open a fiscal receipt that could not be closed and kept (spec 2, 30h).
-    pub(in crate::emulator) fn fit_to_sell(&self) -> Result<(), Cause> {
+    pub(in crate::emulator::isl) fn fit_to_sell(&self) -> Result<(), Cause> {
         if self.memory.reset {
             return Err(Cause::ClockNotSet);
         }
@@ -128,7 +128,7 @@ impl Printer {
     }
 
     /// Refuses while anything is open, and says what.
-    pub(in crate::emulator) fn closed(&self) -> Result<(), Cause> {
+    pub(in crate::emulator::isl) fn closed(&self) -> Result<(), Cause> {
         Err(match self.memory.open.as_ref().map(|open| open.kind) {
             None => return Ok(()),
             Some(Kind::Sale) => Cause::ReceiptOpen,

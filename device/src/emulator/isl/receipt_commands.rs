@@ -4,7 +4,7 @@ use super::calendar::DAY;
 use super::journal::DocumentKind;
 use super::memory::{BookedSale, FiscalReceipt, Kind, LastReceipt, OpenReceipt};
 use super::printer::{Printer, Reply, in_answer};
-use super::tape::{centred, spread, sum};
+use crate::emulator::tape::{centred, spread, sum};
 use crate::wire::cause::Cause;
 use crate::wire::codepage;
 use crate::wire::fields::decimal;

@@ -1,5 +1,10 @@
 //! Seconds since 1970 as the printer writes dates, and back.
 
+use std::sync::Arc;
+
+/// Seconds since 1970, as the emulated printer's clock is to see them.
+pub type ClockSource = Arc<dyn Fn() -> i64 + Send + Sync>;
+
 /// A moment taken apart. The printer knows no time zones.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Moment {

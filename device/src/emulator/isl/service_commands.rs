@@ -4,7 +4,7 @@ use super::calendar::{Moment, parse_stamp};
 use super::journal::{DocumentKind, Read};
 use super::printer::{Printer, Reply, in_answer};
 use super::report_commands::words;
-use super::tape::{centred, spread};
+use crate::emulator::tape::{centred, spread};
 use crate::wire::cause::Cause;
 use crate::wire::fields::decimal;
 use crate::wire::isl_service::{Service, Told, Variable};

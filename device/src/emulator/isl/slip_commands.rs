@@ -3,7 +3,7 @@
 use super::journal::DocumentKind;
 use super::memory::{Kind, LastReceipt, OpenReceipt};
 use super::printer::{Printer, Reply};
-use super::tape::{centred, spread};
+use crate::emulator::tape::{centred, spread};
 use crate::wire::cause::Cause;
 use crate::wire::codepage;
 use crate::wire::isl_payment::Counters;

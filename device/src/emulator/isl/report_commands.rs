@@ -5,7 +5,7 @@ use super::journal::DocumentKind;
 use super::memory::{Closure, Day, Kind, LastReceipt};
 use super::printer::{Printer, Reply, in_answer};
 use super::receipt_commands::divided;
-use super::tape::{centred, spread, sum};
+use crate::emulator::tape::{centred, spread, sum};
 use crate::wire::cause::Cause;
 use crate::wire::codepage;
 use crate::wire::isl_report::{
