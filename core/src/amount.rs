@@ -89,7 +89,7 @@ impl Amount {
     ///
     /// [`ScaleFault`] if digits would be lost or the integer does not fit.
     pub fn scaled(self, currency: Currency, places: u8) -> Result<i64, ScaleFault<'static>> {
-        currency.unit().give(self.0, places)
+        currency.unit().write_scaled(self.0, places)
     }
 }
 
@@ -137,7 +137,9 @@ impl Currency {
     ///
     /// [`ScaleFault`] says what was given and what is allowed.
     pub fn amount_of(self, value: i64, places: u8) -> Result<Amount, ScaleFault<'static>> {
-        self.unit().take(value, places).map(Amount::from_minor)
+        self.unit()
+            .read_scaled(value, places)
+            .map(Amount::from_minor)
     }
 
     const fn unit(self) -> Unit {

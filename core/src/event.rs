@@ -73,7 +73,7 @@ pub struct Sealed<'a> {
     pub report: Option<ReportFigures>,
 }
 
-/// A document was not made, and nothing was registered for it.
+/// A document is void: nothing was registered for it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Voided<'a> {
     /// Its id.
@@ -206,7 +206,7 @@ pub enum Event<'a> {
     CancelDecided(CancelDecided),
     /// The outstanding document is legal.
     Sealed(Sealed<'a>),
-    /// The outstanding document was not made.
+    /// The outstanding document is void.
     Voided(Voided<'a>),
     /// The till went online or offline.
     Switched(Switched<'a>),

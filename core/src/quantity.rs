@@ -46,7 +46,7 @@ impl Quantity {
     ///
     /// [`ScaleFault`] says what was given and what is allowed.
     pub fn from_scaled(value: i64, places: u8) -> Result<Self, ScaleFault<'static>> {
-        UNIT.take(value, places).map(Self)
+        UNIT.read_scaled(value, places).map(Self)
     }
 
     /// The quantity as an integer scaled by ten to the power of `places`.
@@ -55,7 +55,7 @@ impl Quantity {
     ///
     /// [`ScaleFault`] if digits would be lost or the integer does not fit.
     pub fn scaled(self, places: u8) -> Result<i64, ScaleFault<'static>> {
-        UNIT.give(self.0, places)
+        UNIT.write_scaled(self.0, places)
     }
 
     /// Above zero.

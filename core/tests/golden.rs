@@ -14,12 +14,12 @@ use ferrotill_core::id::DocumentId;
 use ferrotill_core::numbers::Span;
 use ferrotill_core::payment::{PaymentTable, PaymentType};
 use ferrotill_core::profile::by_code;
-use ferrotill_core::receipt::{Draft, DraftLine, Modifier, Original, OriginalLine, Prices};
+use ferrotill_core::receipt::{Draft, DraftLine, Modifier, Original, Prices};
 use ferrotill_core::seal::{PrinterCounters, Seal};
 use ferrotill_core::till::{Command, Known, Till, Wish};
 use ferrotill_core::{Amount, Quantity};
 
-use shop::{NOON, SALE, SALE_LINES, Shop, configuration, moment, pay};
+use shop::{NOON, SALE, SALE_LINES, Shop, configuration, moment, not_returned, pay, receipt_of};
 
 const VERSION_1: &str = include_str!("golden/events-v1.txt");
 /// The snapshot of the same journal. It has a version of its own ([`Till::SNAPSHOT_VERSION`]): an older snapshot
@@ -29,6 +29,59 @@ const SNAPSHOT_3: &str = include_str!("golden/till-v3.txt");
 /// A journal with every event, every seal, every kind of document and every field of a receipt.
 fn journal() -> Shop {
     let mut shop = Shop::open();
+    let none = Known::default();
+    adopt_tables_and_numbers(&mut shop);
+    shop.reserve(1, Wish::Cash(Amount::from_minor(500_000)), none)
+        .unwrap();
+    shop.settle(1).unwrap();
+    shop.reserve(2, Wish::Cash(Amount::from_minor(-1)), none)
+        .unwrap();
+    shop.settle(2).unwrap();
+    sell_with_every_field(&mut shop);
+    shop.country = "MD";
+    shop.reserve(4, Wish::AlternativeSale(SALE, Some(("ABC", 1))), none)
+        .unwrap();
+    let seal = Seal::Range {
+        series: "ABC",
+        number: 1,
+        number_length: 8,
+    };
+    shop.run(Command::Settle(DocumentId([4; 16]), seal), none)
+        .unwrap();
+    sell_and_return(&mut shop);
+    report(&mut shop);
+    shop.reserve(10, Wish::Cash(Amount::from_minor(1)), none)
+        .unwrap();
+    let given = Seal::FiscalNumber {
+        number: 77,
+        reserved: false,
+    };
+    shop.run(Command::Settle(DocumentId([10; 16]), given), none)
+        .unwrap();
+    shop.reserve(
+        11,
+        Wish::Sale(Draft {
+            lines: &SALE_LINES,
+            ..SALE
+        }),
+        none,
+    )
+    .unwrap();
+    let switched = Event::Switched(Switched {
+        at: moment(NOON + 2_000),
+        from: "online",
+        to: "offline",
+        reason: "three failures",
+    });
+    let mut room = [0; 256];
+    let row = switched.encode(&mut room).unwrap().to_vec();
+    shop.till.apply(&switched);
+    shop.journal.push((switched.kind(), row));
+    shop
+}
+
+/// The configuration of another country, with one more payment type, and reserved fiscal numbers.
+fn adopt_tables_and_numbers(shop: &mut Shop) {
     let none = Known::default();
     let mut law = configuration();
     law.taxes = by_code("UA").unwrap().facts().tax_table();
@@ -52,13 +105,11 @@ fn journal() -> Shop {
         },
     ];
     shop.run(Command::TakeNumbers(&spans), none).unwrap();
-    shop.reserve(1, Wish::Cash(Amount::from_minor(500_000)), none)
-        .unwrap();
-    shop.settle(1).unwrap();
-    shop.reserve(2, Wish::Cash(Amount::from_minor(-1)), none)
-        .unwrap();
-    shop.settle(2).unwrap();
-    // Every field of a receipt: two taxes, a voided line, net prices, modifiers, three payments, cash rounding, texts.
+}
+
+/// Every field of a receipt: two taxes, a voided line, net prices, modifiers, three payments, cash rounding, texts.
+fn sell_with_every_field(shop: &mut Shop) {
+    let none = Known::default();
     shop.country = "UA";
     let full = [
         DraftLine {
@@ -97,34 +148,15 @@ fn journal() -> Shop {
     };
     shop.run(Command::Settle(DocumentId([3; 16]), reserved), none)
         .unwrap();
-    shop.country = "MD";
-    shop.reserve(4, Wish::AlternativeSale(SALE, Some(("ABC", 1))), none)
-        .unwrap();
-    let seal = Seal::Range {
-        series: "ABC",
-        number: 1,
-        number_length: 8,
-    };
-    shop.run(Command::Settle(DocumentId([4; 16]), seal), none)
-        .unwrap();
+}
+
+/// A sale, a refund that is cancelled and voided, and a refund that is sealed.
+fn sell_and_return(shop: &mut Shop) {
+    let none = Known::default();
     shop.reserve(5, Wish::Sale(SALE), none).unwrap();
     let sold = shop.journal.last().unwrap().clone();
     shop.settle(5).unwrap();
-    let Event::Reserved(sold) = Event::decode(sold.0, Event::VERSION, &sold.1).unwrap() else {
-        panic!()
-    };
-    let ferrotill_core::document::Body::Receipt(sold) = sold.body else {
-        panic!()
-    };
-    let left: Vec<_> = sold
-        .lines
-        .iter()
-        .map(|line| OriginalLine {
-            line,
-            returned_quantity: Quantity::ZERO,
-            returned_amount: Amount::ZERO,
-        })
-        .collect();
+    let left = not_returned(&receipt_of(&sold));
     let original = Original {
         fiscal_sale: true,
         lines: &left,
@@ -154,6 +186,11 @@ fn journal() -> Shop {
     shop.reserve(7, Wish::Refund(DocumentId([5; 16]), draft), known)
         .unwrap();
     shop.settle(7).unwrap();
+}
+
+/// An X-report without the printer's counters, and a Z-report with them.
+fn report(shop: &mut Shop) {
+    let none = Known::default();
     shop.now = NOON + 1_000;
     let counters = PrinterCounters {
         z_number: 4,
@@ -176,34 +213,6 @@ fn journal() -> Shop {
         shop.run(Command::Settle(DocumentId([id; 16]), seal), none)
             .unwrap();
     }
-    shop.reserve(10, Wish::Cash(Amount::from_minor(1)), none)
-        .unwrap();
-    let given = Seal::FiscalNumber {
-        number: 77,
-        reserved: false,
-    };
-    shop.run(Command::Settle(DocumentId([10; 16]), given), none)
-        .unwrap();
-    shop.reserve(
-        11,
-        Wish::Sale(Draft {
-            lines: &SALE_LINES,
-            ..SALE
-        }),
-        none,
-    )
-    .unwrap();
-    let switched = Event::Switched(Switched {
-        at: moment(NOON + 2_000),
-        from: "online",
-        to: "offline",
-        reason: "three failures",
-    });
-    let mut room = [0; 256];
-    let row = switched.encode(&mut room).unwrap().to_vec();
-    shop.till.apply(&switched);
-    shop.journal.push((switched.kind(), row));
-    shop
 }
 
 fn hex(bytes: &[u8]) -> String {

@@ -47,9 +47,11 @@ fn noted(document: Option<u8>) -> ClosedByPrinter<'static> {
     }
 }
 
-#[test]
-fn a_closed_day_is_distinguished_from_an_open_one() {
-    let mut cases = vec![
+type Case = (&'static str, Baseline<'static>, PrinterDay);
+
+/// Answers of a printer that reports the number of its Z-reports.
+fn days_with_z_numbers() -> Vec<Case> {
+    vec![
         ("nothing happened", EARLIER, PrinterDay::Open),
         (
             "a sale, a refund, cash in and out",
@@ -127,7 +129,12 @@ fn a_closed_day_is_distinguished_from_an_open_one() {
             },
             PrinterDay::Another,
         ),
-    ];
+    ]
+}
+
+#[test]
+fn a_closed_day_is_distinguished_from_an_open_one() {
+    let mut cases = days_with_z_numbers();
     // A printer that does not report the number of its Z-reports: counters that begin again each day show the new day.
     for began_again in [
         Baseline {

@@ -238,6 +238,31 @@ fn consistent(receipt: &Receipt<'_>, country: usize) {
     }
 }
 
+/// The journal is in order and without a gap, and its replay gives the same till.
+fn check_replay(shop: &Shop) -> Result<(), TestCaseError> {
+    let mut replayed = Till::default();
+    let (mut number, mut at) = (0, i64::MIN);
+    for (kind, payload) in &shop.journal {
+        let event = Event::decode(*kind, Event::VERSION, payload).unwrap();
+        replayed.apply(&event);
+        let moment = match &event {
+            Event::Reserved(reserved) => reserved.at.utc_ms,
+            Event::Sealed(sealed) => {
+                number += 1;
+                prop_assert_eq!(sealed.number, number, "no number is left out or used twice");
+                sealed.at.utc_ms
+            }
+            Event::Voided(voided) => voided.at.utc_ms,
+            Event::Declared(declared) => declared.at.utc_ms,
+            _ => continue,
+        };
+        prop_assert!(moment >= at, "events are in the order of time");
+        at = moment;
+    }
+    prop_assert_eq!(&replayed, &shop.till);
+    Ok(())
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(if cfg!(miri) { 4 } else { 512 }))]
 
@@ -396,26 +421,7 @@ proptest! {
                 }
             };
         }
-        let mut replayed = Till::default();
-        let (mut number, mut at) = (0, i64::MIN);
-        for (kind, payload) in &shop.journal {
-            let event = Event::decode(*kind, Event::VERSION, payload).unwrap();
-            replayed.apply(&event);
-            let moment = match &event {
-                Event::Reserved(reserved) => reserved.at.utc_ms,
-                Event::Sealed(sealed) => {
-                    number += 1;
-                    prop_assert_eq!(sealed.number, number, "no number is left out or used twice");
-                    sealed.at.utc_ms
-                }
-                Event::Voided(voided) => voided.at.utc_ms,
-                Event::Declared(declared) => declared.at.utc_ms,
-                _ => continue,
-            };
-            prop_assert!(moment >= at, "events are in the order of time");
-            at = moment;
-        }
-        prop_assert_eq!(&replayed, &shop.till);
+        check_replay(&shop)?;
         if let Some(shift) = shop.till.shift() {
             let sales = &shift.sales;
             let kept = sum(sales.payments.entries().map(|total| total.amount));

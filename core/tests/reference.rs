@@ -230,55 +230,7 @@ fn compute(law: &Law, case: &Case) -> Result<Figures, Refusal> {
 fn reference(law: &Law, case: &Case) -> Option<Figures> {
     let max = BigInt::from(law.facts.amount_max.minor());
     let limited = |amount: BigInt| (!amount.is_negative() && amount <= max).then_some(amount);
-    let rates: Vec<BigRational> = case
-        .lines
-        .iter()
-        .map(|line| {
-            let rate: u32 = line
-                .tax_group
-                .unwrap()
-                .bytes()
-                .map(|letter| {
-                    let group = law.facts.groups.iter().find(|g| g.code.letter() == letter);
-                    let in_force = group.unwrap().rates.iter().rfind(|r| r.from <= law.day);
-                    in_force.unwrap().rate.ten_thousandths()
-                })
-                .sum();
-            ratio(i64::from(rate), 1_000_000)
-        })
-        .collect();
-    let tax_of = |sum: &BigInt, rate: &BigRational, prices: Prices| {
-        let sum = BigRational::from(sum.clone());
-        match prices {
-            Prices::TaxIncluded => half_away(&(sum * rate / (ratio(1, 1) + rate))),
-            Prices::TaxExcluded => half_away(&(sum * rate)),
-        }
-    };
-    let taxes_of = |amounts: &[BigInt], prices: Prices| -> Vec<BigInt> {
-        if law.facts.tax_rounding == TaxRounding::PerLine {
-            let pairs = amounts.iter().zip(&rates);
-            return pairs
-                .map(|(amount, rate)| tax_of(amount, rate, prices))
-                .collect();
-        }
-        let mut taxes = vec![BigInt::zero(); amounts.len()];
-        let group = |place: usize| case.lines[place].tax_group;
-        for (first, rate) in rates.iter().enumerate() {
-            if (0..first).any(|earlier| group(earlier) == group(first)) {
-                continue;
-            }
-            let members: Vec<usize> = (first..amounts.len())
-                .filter(|place| group(*place) == group(first))
-                .collect();
-            let of_group: Vec<BigInt> = members.iter().map(|m| amounts[*m].clone()).collect();
-            let sum: BigInt = of_group.iter().sum();
-            let tax = tax_of(&sum, rate, prices);
-            for (member, part) in members.iter().zip(largest_remainder(&tax, &of_group)) {
-                taxes[*member] = part;
-            }
-        }
-        taxes
-    };
+    let rates = rates_of(law, case);
     let mut befores = Vec::new();
     let mut amounts = Vec::new();
     for line in &case.lines {
@@ -288,7 +240,7 @@ fn reference(law: &Law, case: &Case) -> Option<Figures> {
         befores.push(before);
         amounts.push(if line.voided { BigInt::zero() } else { amount });
     }
-    let taxes = taxes_of(&amounts, case.prices);
+    let taxes = taxes_of(law, case, &rates, &amounts, case.prices);
     if case.prices == Prices::TaxExcluded {
         for (amount, tax) in amounts.iter_mut().zip(&taxes) {
             *amount += tax;
@@ -314,7 +266,7 @@ fn reference(law: &Law, case: &Case) -> Option<Figures> {
     let final_taxes = if case.modifiers.is_empty() {
         taxes
     } else {
-        taxes_of(&finals, Prices::TaxIncluded)
+        taxes_of(law, case, &rates, &finals, Prices::TaxIncluded)
     };
     let whole = |amount: &BigInt| amount.to_i64().unwrap();
     let payments = case.payments(whole(&total));
@@ -342,6 +294,63 @@ fn reference(law: &Law, case: &Case) -> Option<Figures> {
         rounding,
         change: sum(0) - in_cash - rounding,
     })
+}
+
+/// The whole rate of each line, as a fraction.
+fn rates_of(law: &Law, case: &Case) -> Vec<BigRational> {
+    let rate_of = |letter: u8| {
+        let group = law.facts.groups.iter().find(|g| g.code.letter() == letter);
+        let in_force = group.unwrap().rates.iter().rfind(|r| r.from <= law.day);
+        in_force.unwrap().rate.ten_thousandths()
+    };
+    let lines = case.lines.iter();
+    lines
+        .map(|line| {
+            let rate: u32 = line.tax_group.unwrap().bytes().map(rate_of).sum();
+            ratio(i64::from(rate), 1_000_000)
+        })
+        .collect()
+}
+
+fn tax_of(sum: &BigInt, rate: &BigRational, prices: Prices) -> BigInt {
+    let sum = BigRational::from(sum.clone());
+    match prices {
+        Prices::TaxIncluded => half_away(&(sum * rate / (ratio(1, 1) + rate))),
+        Prices::TaxExcluded => half_away(&(sum * rate)),
+    }
+}
+
+/// The tax of each line, rounded as the law says.
+fn taxes_of(
+    law: &Law,
+    case: &Case,
+    rates: &[BigRational],
+    amounts: &[BigInt],
+    prices: Prices,
+) -> Vec<BigInt> {
+    if law.facts.tax_rounding == TaxRounding::PerLine {
+        let pairs = amounts.iter().zip(rates);
+        return pairs
+            .map(|(amount, rate)| tax_of(amount, rate, prices))
+            .collect();
+    }
+    let mut taxes = vec![BigInt::zero(); amounts.len()];
+    let group = |place: usize| case.lines[place].tax_group;
+    for (first, rate) in rates.iter().enumerate() {
+        if (0..first).any(|earlier| group(earlier) == group(first)) {
+            continue;
+        }
+        let members: Vec<usize> = (first..amounts.len())
+            .filter(|place| group(*place) == group(first))
+            .collect();
+        let of_group: Vec<BigInt> = members.iter().map(|m| amounts[*m].clone()).collect();
+        let sum: BigInt = of_group.iter().sum();
+        let tax = tax_of(&sum, rate, prices);
+        for (member, part) in members.iter().zip(largest_remainder(&tax, &of_group)) {
+            taxes[*member] = part;
+        }
+    }
+    taxes
 }
 
 fn ratio(numerator: i64, denominator: i64) -> BigRational {

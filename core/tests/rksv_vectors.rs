@@ -82,6 +82,20 @@ fn kind_of(receipt: &Value, sums: &BucketSums, after_failure: bool) -> Kind {
     }
 }
 
+/// The five amounts of a receipt.
+fn sums_of(receipt: &Value) -> BucketSums {
+    match list(receipt, "cents") {
+        [normal, ermaessigt1, ermaessigt2, null, besonders] => BucketSums {
+            normal: cents(normal),
+            ermaessigt1: cents(ermaessigt1),
+            ermaessigt2: cents(ermaessigt2),
+            null: cents(null),
+            besonders: cents(besonders),
+        },
+        other => panic!("five amounts, not {other:?}"),
+    }
+}
+
 #[test]
 fn the_register_makes_the_official_receipts() {
     let vectors = vectors();
@@ -97,16 +111,7 @@ fn the_register_makes_the_official_receipts() {
                 key: &key,
                 width: CounterWidth::new(6).unwrap(),
             };
-            let sums = match list(receipt, "cents") {
-                [normal, ermaessigt1, ermaessigt2, null, besonders] => BucketSums {
-                    normal: cents(normal),
-                    ermaessigt1: cents(ermaessigt1),
-                    ermaessigt2: cents(ermaessigt2),
-                    null: cents(null),
-                    besonders: cents(besonders),
-                },
-                other => panic!("five amounts, not {other:?}"),
-            };
+            let sums = sums_of(receipt);
             let kind = kind_of(receipt, &sums, register.outage_since().is_some());
             let request = Request {
                 kind,

@@ -282,20 +282,9 @@ fn a_shift_counts_sales_and_refunds_separately_and_a_z_report_closes_it() {
         (sealed.number, sealed.current_number, figures.shift.z_number),
         (4, 4, 1)
     );
-    assert_eq!(
-        (
-            figures.shift.sales.receipts.count,
-            figures.shift.sales.receipts.amount.minor()
-        ),
-        (1, 1858)
-    );
-    assert_eq!(
-        (
-            figures.shift.refunds.receipts.count,
-            figures.shift.refunds.receipts.amount.minor()
-        ),
-        (1, 517)
-    );
+    let counted = [&figures.shift.sales, &figures.shift.refunds]
+        .map(|turnover| (turnover.receipts.count, turnover.receipts.amount.minor()));
+    assert_eq!(counted, [(1, 1858), (1, 517)]);
     assert_eq!(figures.cash.minor(), 10_000 + 358 - 517);
     assert_eq!(
         (figures.grand.amount.minor(), figures.year.amount.minor()),

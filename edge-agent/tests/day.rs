@@ -270,7 +270,7 @@ fn a_day_of_trouble_ends_with_every_document_in_its_place_once() {
     assert_eq!(told.to_string(), total);
 
     agent.kill();
-    let key = ChainKey::load_or_create(&books.join("journal.key")).unwrap();
+    let key = ChainKey::load(&books.join("journal.key")).unwrap();
     assert!(Reader::new(&books).verify(&key).unwrap() > 400);
 }
 

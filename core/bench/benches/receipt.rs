@@ -1,8 +1,8 @@
-//! A ten-line receipt in four tax groups, with line modifiers and one for the whole receipt: the core beside `rust_decimal`.
+//! A ten-line receipt in four tax groups, with line modifiers and one for the whole receipt: the core compared with `rust_decimal`.
 //!
-//! Both sides compute the same amounts, which is checked first: product, line modifier, tax, spread by largest remainder,
-//! final tax, sums and change. The core also checks texts, limits, groups and payments on the way, and may pack the receipt as well.
-//! The ratio is the median of interleaved rounds in one run; criterion's own figures stand above it.
+//! Both sides compute the same amounts, which is checked first: product, line modifier, tax, division by largest remainder,
+//! final tax, sums and change. The core also checks texts, limits, groups and payments, and may pack the receipt as well.
+//! The ratio is the median of interleaved rounds in one run; criterion's own figures are printed above it.
 
 use std::hint::black_box;
 use std::time::Instant;
@@ -87,12 +87,12 @@ impl Ours {
             facts: ALL[2].facts(),
             taxes: &self.taxes,
             payments: &self.types,
-            // Before cash was rounded there.
+            // Before the rounding of cash began.
             day: Day::of_date(2025, 1, 1),
         }
     }
 
-    // Both sides are called, not built into the loop that measures them.
+    // Both sides are called and not inlined into the loop that measures them.
     #[inline(never)]
     fn compute_sums(&self, room: &mut [LineTotals; 10]) -> [i64; 3] {
         let sums = black_box(self.draft())
@@ -221,7 +221,7 @@ fn receipts(criterion: &mut Criterion) {
     group.finish();
 }
 
-/// Nanoseconds of one call, over enough of them.
+/// Nanoseconds of one call, measured over many calls.
 fn timed(mut call: impl FnMut()) -> f64 {
     const CALLS: u32 = 20_000;
     let start = Instant::now();

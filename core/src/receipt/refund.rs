@@ -37,6 +37,7 @@ impl Work<'_, '_, '_> {
         }
     }
 
+    /// Computes one line of a return; `None` after a fault.
     fn return_line(
         &mut self,
         index: usize,
@@ -69,7 +70,7 @@ impl Work<'_, '_, '_> {
             return None;
         }
         let final_amount = self.returned_amount(index, line, sold, &left)?;
-        // What all returns come to with this one, less what they came to without it: so the parts add up to the whole.
+        // The sum of all returns with this one, less the sum of all returns before it: so the parts add up to the whole.
         let quantity_before = sold.quantity.checked_sub(left.quantity)?;
         let quantity_after = quantity_before.checked_add(line.quantity)?;
         let between = |of: Amount| {

@@ -21,17 +21,17 @@ pub(crate) struct Unit {
 impl Unit {
     /// Reads decimal text.
     pub(crate) fn read(self, text: &str) -> Result<i64, ScaleFault<'_>> {
-        self.hold(parse(text, self.places), Given::Text(text))
+        self.check(parse(text, self.places), Given::Text(text))
     }
 
     /// Converts an integer that is scaled by ten to the power of `places` to a value of this unit.
-    pub(crate) fn take(self, value: i64, places: u8) -> Result<i64, ScaleFault<'static>> {
+    pub(crate) fn read_scaled(self, value: i64, places: u8) -> Result<i64, ScaleFault<'static>> {
         let given = Given::Scaled(Decimal::new(value, places));
-        self.hold(rescale(value, places, self.places), given)
+        self.check(rescale(value, places, self.places), given)
     }
 
     /// Converts a value of this unit to an integer that is scaled by ten to the power of `places`.
-    pub(crate) fn give(self, value: i64, places: u8) -> Result<i64, ScaleFault<'static>> {
+    pub(crate) fn write_scaled(self, value: i64, places: u8) -> Result<i64, ScaleFault<'static>> {
         rescale(value, self.places, places).map_err(|error| ScaleFault {
             given: Given::Scaled(Decimal::new(value, self.places)),
             unit: Self {
@@ -44,7 +44,11 @@ impl Unit {
         })
     }
 
-    fn hold(self, value: Result<i64, ScaleError>, given: Given<'_>) -> Result<i64, ScaleFault<'_>> {
+    fn check(
+        self,
+        value: Result<i64, ScaleError>,
+        given: Given<'_>,
+    ) -> Result<i64, ScaleFault<'_>> {
         let in_range = |value: i64| {
             if (self.min..=self.max).contains(&value) {
                 Ok(value)

@@ -39,7 +39,7 @@ impl TaxRate {
     ///
     /// [`ScaleFault`] says what was given and what is allowed.
     pub fn read(text: &str) -> Result<Self, ScaleFault<'_>> {
-        UNIT.read(text).map(Self::held)
+        UNIT.read(text).map(Self::from_checked)
     }
 
     /// Converts an integer that is scaled by ten to the power of `places`: `(2000, 2)` is 20 %.
@@ -48,7 +48,7 @@ impl TaxRate {
     ///
     /// [`ScaleFault`] says what was given and what is allowed.
     pub fn from_scaled(value: i64, places: u8) -> Result<Self, ScaleFault<'static>> {
-        UNIT.take(value, places).map(Self::held)
+        UNIT.read_scaled(value, places).map(Self::from_checked)
     }
 
     /// The rate as an integer scaled by ten to the power of `places`: 20 % is `2000` with two.
@@ -57,7 +57,7 @@ impl TaxRate {
     ///
     /// [`ScaleFault`] if digits would be lost.
     pub fn scaled(self, places: u8) -> Result<i64, ScaleFault<'static>> {
-        UNIT.give(i64::from(self.0), places)
+        UNIT.write_scaled(i64::from(self.0), places)
     }
 
     /// No tax.
@@ -100,7 +100,7 @@ impl TaxRate {
     }
 
     /// A value that [`UNIT`] has checked.
-    fn held(rate: i64) -> Self {
+    fn from_checked(rate: i64) -> Self {
         Self(u32::try_from(rate).unwrap_or(Self::WHOLE))
     }
 }

@@ -54,9 +54,9 @@ pub enum Command<'a> {
     Reserve(Order<'a>),
     /// Cancel the outstanding document on the printer.
     DecideCancel(DocumentId),
-    /// The outstanding document is legal, by this seal.
+    /// Seal the outstanding document with this seal, which makes it legal.
     Settle(DocumentId, Seal<'a>),
-    /// The outstanding document was not registered; with the number and the words of the fault.
+    /// Void the outstanding document, because it was not registered; with the number and the words of the fault.
     Void(DocumentId, u16, &'a str),
     /// The printer has closed its day without being asked. The till sets the `at` of the event.
     ///

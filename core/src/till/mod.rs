@@ -1,6 +1,6 @@
 //! The till: what is decided, and what follows from it. Start reading here.
 //!
-//! [`Till::decide`] looks at the state of the till, says yes with an [`Event`] or no with a numbered [`Refusal`], and changes nothing.
+//! [`Till::decide`] gives an [`Event`] or a numbered [`Refusal`] for a [`Command`], from the state of the till, and changes nothing.
 //! [`Till::apply`] takes an event into the state and cannot fail.
 //! Live operation, replay and recovery run these same two functions.
 //!
