@@ -1,5 +1,5 @@
-//! A day of trouble, played to the end: two hundred sales from four clients, an office that goes away twenty times in every way there
-//! is, and an agent that is killed five times. In the end everything is where it belongs, once.
+//! A day with faults: two hundred sales from four clients, twenty outages of the tax authority of every kind, and an agent that is
+//! killed five times. At the end every document is where it belongs, once.
 
 mod shop;
 
@@ -17,22 +17,22 @@ use ferrotill_store::{ChainKey, Reader};
 use ferrotill_testkit::config::text;
 use ferrotill_testkit::network::{Proxy, ProxyMode};
 use shop::outside::{Process, run_agent_process, until};
-use shop::till::serve_office;
+use shop::till::serve_authority;
 use shop::{Client, config, count, value};
 use uuid::Uuid;
 
 const CLIENTS: usize = 4;
 const SALES: usize = 200;
-/// After so many sales the weather turns, so that it is bad twenty times.
+/// Sales between two changes of the authority, so that it has twenty outages.
 const PHASE: usize = 5;
-/// Sales that an outage begins with; the others wait until it is noticed.
+/// Sales at the beginning of an outage; the others wait until the till has noticed it.
 const UNNOTICED: usize = 2;
-/// While the test waits for the sender, its pauses end sooner by so much with each look.
+/// While the test waits for the sender, each look ends its pauses sooner by so much.
 const SKIP_MS: u64 = 250;
 /// Sales after which the agent is killed.
 const KILLS: [usize; 5] = [33, 71, 102, 143, 188];
 
-/// How the office goes away, in turns.
+/// How the authority cannot be reached.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Trouble {
     Network(ProxyMode),
@@ -40,21 +40,25 @@ enum Trouble {
 }
 
 impl Trouble {
+<<<<<<< HEAD
     fn begin(self, network: &Proxy, office: &TaxOfficeSimulator) {
+=======
+    fn begin(self, network: &Proxy, authority: &StandIn) {
+>>>>>>> wt-hw
         match self {
             Self::Network(mode) => network.set(mode),
             // Slower than the till waits.
-            Self::Authority(condition) => office.set(condition, Duration::from_millis(700)),
+            Self::Authority(condition) => authority.set(condition, Duration::from_millis(700)),
         }
     }
 
-    /// Whether the till goes offline; an office that refuses is there.
+    /// Whether the till goes offline. An authority that refuses documents can be reached.
     fn is_an_outage(self) -> bool {
         self != Self::Authority(Condition::Refuse)
     }
 }
 
-/// Counts sales out to the sellers, and says when they are sold.
+/// Gives sales to the sellers, and counts the sold ones.
 #[derive(Default)]
 struct Counter {
     next: AtomicUsize,
@@ -63,7 +67,7 @@ struct Counter {
 }
 
 impl Counter {
-    /// A seller's day: one sale after another, each when it is allowed.
+    /// The work of a seller: one sale after another, each when it is allowed.
     fn work(&self, sell: impl Fn(usize)) {
         loop {
             let sale = self.next.fetch_add(1, Ordering::AcqRel);
@@ -78,12 +82,12 @@ impl Counter {
         }
     }
 
-    /// Lets sales begin, without waiting for them.
+    /// Allows sales, without waiting for them.
     fn allow(&self, sales: usize) {
         self.allowed.store(sales, Ordering::Release);
     }
 
-    /// Lets sales begin and waits for them.
+    /// Allows sales and waits for them.
     fn let_until(&self, sales: usize) {
         self.allow(sales);
         until("the sales are sold", || {
@@ -107,10 +111,10 @@ const TROUBLES: [Trouble; 12] = [
     Trouble::Network(ProxyMode::Unable),
 ];
 
-/// Lets the sellers finish when the conductor gives up, so that a failed day ends.
-struct LastOrders<'a>(&'a Counter);
+/// Lets the sellers finish when the test fails, so that it ends.
+struct AllowAll<'a>(&'a Counter);
 
-impl Drop for LastOrders<'_> {
+impl Drop for AllowAll<'_> {
     fn drop(&mut self) {
         self.0.allow(SALES);
     }
@@ -128,8 +132,13 @@ fn a_day_of_trouble_ends_with_every_document_in_its_place_once() {
     let folder = tempfile::tempdir().unwrap();
     let link = folder.path().join("printer");
     let rig = Rig::start(RigOptions::new(link.clone())).unwrap();
+<<<<<<< HEAD
     let office = TaxOfficeSimulator::new(Strictness::AnyObject);
     let network = Proxy::to(serve_office(office.clone()));
+=======
+    let authority = StandIn::new(Strictness::AnyObject);
+    let network = Proxy::to(serve_authority(authority.clone()));
+>>>>>>> wt-hw
     let books = folder.path().join("books");
     let port = free_port();
     let file = folder.path().join("ferrotill.toml");
@@ -149,22 +158,22 @@ fn a_day_of_trouble_ends_with_every_document_in_its_place_once() {
         for _ in 0..CLIENTS {
             scope.spawn(|| counter.work(|sale| sell(&client, sale)));
         }
-        let _all_may_go = LastOrders(&counter);
+        let _allow_all = AllowAll(&counter);
         for phase in 0..SALES / PHASE {
             let begin = phase * PHASE;
             let end = begin + PHASE;
             network.set(ProxyMode::Forward);
-            office.set(Condition::Up, Duration::ZERO);
-            until("the till knows that the office is there", || {
+            authority.set(Condition::Up, Duration::ZERO);
+            until("the till is online", || {
                 agent.skip(SKIP_MS);
                 client.open("/healthz").at("office.state") == "online"
             });
             if phase % 2 == 1 {
                 let trouble = TROUBLES[phase / 2 % TROUBLES.len()];
-                trouble.begin(&network, &office);
+                trouble.begin(&network, &authority);
                 counter.let_until(begin + UNNOTICED);
                 if trouble.is_an_outage() {
-                    until("the till knows that the office is gone", || {
+                    until("the till is offline", || {
                         agent.skip(SKIP_MS);
                         client.open("/healthz").at("office.state") == "offline"
                     });
@@ -180,15 +189,15 @@ fn a_day_of_trouble_ends_with_every_document_in_its_place_once() {
     });
     assert_eq!(kills.next(), None, "all kills were played");
     network.set(ProxyMode::Forward);
-    office.set(Condition::Up, Duration::ZERO);
+    authority.set(Condition::Up, Duration::ZERO);
 
-    until("the office is told everything", || {
+    until("the authority has every document", || {
         agent.skip(SKIP_MS);
         count(&client.open("/healthz").body, "unsent.documents") == 0
     });
     let closed = client.post("operations/closeday", "");
     assert_eq!(closed.status, 200, "{}", closed.text);
-    until("the Z-report is told", || {
+    until("the authority has the Z-report", || {
         agent.skip(SKIP_MS);
         count(&client.open("/healthz").body, "unsent.documents") == 0
     });
@@ -211,7 +220,7 @@ fn a_day_of_trouble_ends_with_every_document_in_its_place_once() {
         "{} documents",
         documents.len()
     );
-    // Of each outage the sales after it was noticed are alternative, unless the agent was killed and had to notice it anew.
+    // In each outage the sales after it was noticed are alternative, unless the agent was killed and had to notice it again.
     let outages = (0..SALES / PHASE / 2).filter(|turn| {
         let begin = (turn * 2 + 1) * PHASE;
         let killed = KILLS
@@ -233,20 +242,20 @@ fn a_day_of_trouble_ends_with_every_document_in_its_place_once() {
         .collect();
     assert!(numbers.into_iter().eq(1..=200));
 
-    // The printer has the fiscal ones, the office has them all, each once.
+    // The printer has the fiscal ones, the authority has all of them, each once.
     assert_eq!(rig.snapshot(true).fiscal_receipts.len(), fiscal.len());
-    let received = office.received();
+    let received = authority.received();
     let mut keys: BTreeSet<String> = received.iter().map(|one| one.key.clone()).collect();
     assert_eq!(keys.len(), received.len(), "a key was taken twice");
     for unique_id in documents.values() {
         assert!(
             keys.remove(unique_id),
-            "the office does not have {unique_id}"
+            "the authority does not have {unique_id}"
         );
     }
     assert_eq!(keys.len(), 1, "and the Z-report");
 
-    // Till, printer and office agree on the sums.
+    // Till, printer and authority have the same sums.
     assert_eq!(
         closed.at("data.additionalData.reconciliation.agrees"),
         "true"
@@ -256,7 +265,7 @@ fn a_day_of_trouble_ends_with_every_document_in_its_place_once() {
         (of_kind("sale"), of_kind("alternative_receipt")),
         (fiscal.len(), alternative.len())
     );
-    let told: u64 = received
+    let sent: u64 = received
         .iter()
         .filter(|one| one.kind == "sale")
         .map(|one| {
@@ -267,14 +276,14 @@ fn a_day_of_trouble_ends_with_every_document_in_its_place_once() {
         })
         .sum();
     let total = closed.at("data.totalAmount").replace('.', "");
-    assert_eq!(told.to_string(), total);
+    assert_eq!(sent.to_string(), total);
 
     agent.kill();
     let key = ChainKey::load(&books.join("journal.key")).unwrap();
     assert!(Reader::new(&books).verify(&key).unwrap() > 400);
 }
 
-/// Repeats a sale until it is sold, as a caller does whose agent may be gone for a moment.
+/// Repeats a sale until it is sold, as a caller does while the agent starts again.
 fn sell(client: &Client, sale: usize) {
     let begun = Instant::now();
     let body = format!(
@@ -308,7 +317,7 @@ fn listed(client: &Client, path: &str) -> Vec<JsonValue> {
     }
 }
 
-/// A port for the agent's lives: each of them is at the same address.
+/// A port that every process of the agent uses in turn.
 fn free_port() -> u16 {
     TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
         .unwrap()

@@ -1,5 +1,5 @@
-//! A till whose law asks for fiscal numbers and not for a fiscal printer: the pool is filled, sold from, refilled, and the day
-//! reconciles, with the office there and away.
+//! A till whose law asks for fiscal numbers and not for a fiscal printer: numbers are reserved, used and reserved again, and the day
+//! reconciles, with and without the tax authority.
 
 mod shop;
 
@@ -13,7 +13,7 @@ use shop::outside::{Process, finished, until};
 use shop::{Client, DEVICE, POINT_OF_SALE, Reply, count, value};
 use uuid::Uuid;
 
-/// Numbers that are asked for at a time: few, so that a day needs several grants.
+/// Numbers in one request: few, so that a day needs several requests.
 const NUMBERS: u64 = 10;
 
 fn till(folder: &Path, authority: &str, printer: &str) -> std::path::PathBuf {
@@ -37,8 +37,8 @@ fn till(folder: &Path, authority: &str, printer: &str) -> std::path::PathBuf {
     file
 }
 
-fn switch(office: &Client, body: &str) {
-    let url = format!("{}/sim/authority", office.url);
+fn switch(authority: &Client, body: &str) {
+    let url = format!("{}/sim/authority", authority.url);
     ureq::put(url).send(body).unwrap();
 }
 
@@ -53,12 +53,12 @@ fn body(price: &str) -> String {
     )
 }
 
-/// A call that is repeated within its millisecond is the same bytes again, and starts nothing.
+/// A call that is repeated within the same millisecond has the same bytes and signature, and sells nothing.
 fn a_new_moment() {
     std::thread::sleep(std::time::Duration::from_millis(2));
 }
 
-/// Until the office has granted numbers a sale is refused, and its id stays free.
+/// A sale is refused until the authority has granted numbers, and its id stays free.
 fn first_sale(client: &Client, body: &str) -> Reply {
     let mut sold = None;
     until("the first numbers come", || {
@@ -92,8 +92,8 @@ fn numbers_of(received: &JsonValue) -> Vec<u64> {
 #[test]
 fn a_day_on_reserved_fiscal_numbers() {
     let folder = tempfile::tempdir().unwrap();
-    let office = Process::start(&["authority", "--strict", "--listen", "127.0.0.1:0"]);
-    let file = till(folder.path(), &office.client.url, "none");
+    let authority = Process::start(&["authority", "--strict", "--listen", "127.0.0.1:0"]);
+    let file = till(folder.path(), &authority.client.url, "none");
     let mut agent = Process::agent(&file);
     let client = agent.client.clone();
 
@@ -103,10 +103,10 @@ fn a_day_on_reserved_fiscal_numbers() {
         .receipt("additionalData.fiscalNumber")
         .parse()
         .unwrap();
-    assert_eq!(number, 70_113, "the first number that the office gave out");
+    assert_eq!(number, 70_113, "the first number of the authority");
     assert_eq!(first.at("data.fiscalReceipt.printErrorMessage"), "null");
 
-    // Cash in, a sale in cash whose sum is rounded, a return, an X-report, which no number is spent on.
+    // Cash in, a sale in cash whose sum is rounded, a return, and an X-report, which uses no number.
     for (operation, body) in [
         ("cashoperations", r#"{"amount":50.00}"#.to_owned()),
         (
@@ -125,8 +125,8 @@ fn a_day_on_reserved_fiscal_numbers() {
         assert_eq!(reply.status, 200, "{operation}: {}", reply.text);
     }
 
-    // The office goes away, and the till goes on with what it has; it is killed and goes on.
-    switch(&office.client, r#"{"state":"down"}"#);
+    // The authority cannot be reached, and the till uses the numbers that it has, also after it was killed.
+    switch(&authority.client, r#"{"state":"down"}"#);
     for round in 0..3 {
         assert_eq!(sale(&client, &body("7.00")).status, 200, "round {round}");
     }
@@ -134,8 +134,8 @@ fn a_day_on_reserved_fiscal_numbers() {
     agent = Process::agent(&file);
     let client = agent.client.clone();
     assert_eq!(sale(&client, &body("7.00")).status, 200);
-    switch(&office.client, r#"{"state":"up"}"#);
-    // More than two grants in all: the pool is refilled while it is sold from.
+    switch(&authority.client, r#"{"state":"up"}"#);
+    // More than two grants: numbers are requested while others are used.
     for round in 0..3 * NUMBERS {
         let body = body("3.00");
         let mut last = String::new();
@@ -158,16 +158,16 @@ fn a_day_on_reserved_fiscal_numbers() {
         "true"
     );
 
-    until("the office is told everything", || {
+    until("the authority has every document", || {
         count(&client.open("/healthz").body, "unsent.documents") == 0
     });
     let again = client.post("operations/closeday", &close);
     assert!(again.replayed);
     assert_eq!(
         again.text, closed.text,
-        "what the office said since is no part of the first report"
+        "later answers of the authority are not part of the first report"
     );
-    let received = office.client.look("/sim/authority/received");
+    let received = authority.client.look("/sim/authority/received");
     let numbers = numbers_of(&received);
     // Cash in, 2 + 4 + 30 sales, a return and the Z-report: each with a number of its own, in their order, without a gap.
     let expected: Vec<u64> = (70_113..70_113 + 39).collect();
@@ -180,19 +180,26 @@ fn a_day_on_reserved_fiscal_numbers() {
         _ => BTreeSet::new(),
     };
     assert_eq!(keys.len(), expected.len(), "each document once");
-    let sales = office.client.look("/sim/authority/received?kind=sale");
+    let sales = authority.client.look("/sim/authority/received?kind=sale");
     assert_eq!(
         value(&sales, "1.body.items.0.taxes.1.taxCode"),
         &JsonValue::Text("F".to_owned()),
         "a line with two taxes tells both"
     );
-    let refund = office.client.look("/sim/authority/received?kind=refund");
+    let refund = authority.client.look("/sim/authority/received?kind=refund");
     assert_eq!(count(&refund, "0.body.parentFiscalNum"), number);
+<<<<<<< HEAD
     let z = office.client.look("/sim/authority/received?kind=z_report");
     assert_eq!(
         value(&z, "0.body.currency"),
         &JsonValue::Text("UAH".to_owned())
     );
+=======
+    let z = authority
+        .client
+        .look("/sim/authority/received?kind=z_report");
+    assert_eq!(value(&z, "0.body.currency"), &Node::Text("UAH".to_owned()));
+>>>>>>> wt-hw
     assert_eq!(
         count(&z, "0.body.totals.sale.amount"),
         10_000 + 2_030 + 4 * 700 + 30 * 300,
@@ -206,15 +213,15 @@ fn a_day_on_reserved_fiscal_numbers() {
     assert_eq!(count(&books, "z_reports.0.unacknowledged"), 0);
 }
 
-/// Whatever the office does, nobody waits for it, and in the end it has each document once, in order.
+/// Whatever the authority does, no caller waits for it, and in the end it has each document once, in order.
 #[test]
-fn an_office_that_lies_drips_and_dies_has_each_document_once_in_the_end() {
+fn an_authority_with_every_fault_has_each_document_once_in_the_end() {
     let folder = tempfile::tempdir().unwrap();
-    let office = Process::start(&["authority", "--strict", "--listen", "127.0.0.1:0"]);
-    let file = till(folder.path(), &office.client.url, "none");
+    let authority = Process::start(&["authority", "--strict", "--listen", "127.0.0.1:0"]);
+    let file = till(folder.path(), &authority.client.url, "none");
     let mut agent = Process::agent(&file);
     first_sale(&agent.client, &body("1.00"));
-    // Twice as many numbers as the sales below need, before the trouble begins.
+    // Twice as many numbers as the sales below need, before the faults begin.
     until("the pool is full", || {
         let metrics = ureq::get(format!("{}/metrics", agent.client.url))
             .call()
@@ -230,7 +237,7 @@ fn an_office_that_lies_drips_and_dies_has_each_document_once_in_the_end() {
     let troubles = ["lie", "hollow", "drip", "error", "down", "slow"];
     for (place, state) in troubles.iter().enumerate() {
         switch(
-            &office.client,
+            &authority.client,
             &format!(r#"{{"state":"{state}","ms":2000}}"#),
         );
         assert_eq!(sale(&agent.client, &body("2.00")).status, 200, "{state}");
@@ -241,11 +248,11 @@ fn an_office_that_lies_drips_and_dies_has_each_document_once_in_the_end() {
     }
     let closed = agent.client.post("operations/closeday", "{}");
     assert_eq!(closed.status, 200, "{}", closed.text);
-    switch(&office.client, r#"{"state":"up"}"#);
-    until("the office is told everything", || {
+    switch(&authority.client, r#"{"state":"up"}"#);
+    until("the authority has every document", || {
         count(&agent.client.open("/healthz").body, "unsent.documents") == 0
     });
-    let received = office.client.look("/sim/authority/received");
+    let received = authority.client.look("/sim/authority/received");
     let expected: Vec<u64> = (70_113..70_113 + 8).collect();
     assert_eq!(numbers_of(&received), expected);
     let (code, books) = finished(&["verify", "--config", file.to_str().unwrap()]);
@@ -255,13 +262,13 @@ fn an_office_that_lies_drips_and_dies_has_each_document_once_in_the_end() {
 }
 
 #[test]
-fn a_printer_prints_what_is_legal_already_and_its_trouble_is_about_paper() {
+fn a_printer_prints_a_document_that_has_its_number_already() {
     let folder = tempfile::tempdir().unwrap();
     let (link, memory) = (folder.path().join("printer"), folder.path().join("memory"));
     let printer = Process::emulator(&link, &memory, "115200");
-    let office = Process::start(&["authority", "--strict", "--listen", "127.0.0.1:0"]);
+    let authority = Process::start(&["authority", "--strict", "--listen", "127.0.0.1:0"]);
     let uri = format!("datecs+serial://{}?baud=115200", link.display());
-    let file = till(folder.path(), &office.client.url, &uri);
+    let file = till(folder.path(), &authority.client.url, &uri);
     let agent = Process::agent(&file);
     until("the printer is there", || {
         value(&agent.client.open("/healthz").body, "printers.0.connected") == &JsonValue::Bool(true)
@@ -275,7 +282,7 @@ fn a_printer_prints_what_is_legal_already_and_its_trouble_is_about_paper() {
         .read_to_string()
         .unwrap();
     assert!(paper.contains("# 70113"), "{paper}");
-    // The printer's fiscal memory has no part in it.
+    // The fiscal memory of the printer is not used.
     let snapshot = printer.client.look("/sim/printer?receipts=all");
     assert_eq!(
         value(&snapshot, "fiscal_receipts"),
@@ -284,9 +291,9 @@ fn a_printer_prints_what_is_legal_already_and_its_trouble_is_about_paper() {
 }
 
 #[test]
-fn a_till_that_never_saw_the_office_refuses_and_says_what_to_do() {
+fn a_till_that_never_reached_the_authority_refuses_and_says_what_to_do() {
     let folder = tempfile::tempdir().unwrap();
-    // Nobody listens there.
+    // No server listens at this address.
     let file = till(folder.path(), "http://127.0.0.1:9", "none");
     let agent = Process::agent(&file);
     let reply = sale(&agent.client, &body("5.00"));
@@ -295,7 +302,7 @@ fn a_till_that_never_saw_the_office_refuses_and_says_what_to_do() {
         (422, "not_registered", "FiscalNumbersUsedUp".to_owned())
     );
     assert!(
-        reply.at("message").contains("reach the tax office"),
+        reply.at("message").contains("reach the tax authority"),
         "{}",
         reply.text
     );

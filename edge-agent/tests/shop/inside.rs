@@ -1,4 +1,4 @@
-//! The whole shop in this process: emulated printer, tax office, agent, and a tap on the printer's line.
+//! The whole shop in this process: emulated printer, tax office, agent, and a recording of the commands to the printer.
 
 use std::fs::{File, OpenOptions};
 use std::io::{Read as _, Write as _};
@@ -17,17 +17,17 @@ use ferrotill_device::wire::framing::{Decoder, Request, Token};
 use ferrotill_device::wire::isl::FRAMING;
 use tokio::sync::oneshot;
 
-use super::till::serve_office;
+use super::till::serve_authority;
 use super::{Client, config};
 
 const ANYWHERE: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
 
-/// A shop that is open until it is dropped.
+/// A running shop. Dropping it ends it.
 pub struct Shop {
     pub rig: Rig,
     pub office: TaxOfficeSimulator,
     pub client: Client,
-    /// The commands that the printer was sent.
+    /// The commands that were sent to the printer.
     tapped: Arc<Mutex<Vec<Request>>>,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<()>>,
@@ -44,7 +44,7 @@ impl Shop {
         let office = TaxOfficeSimulator::new(Strictness::Rules);
         let (stop, stopped) = oneshot::channel();
         let (tell, told) = std::sync::mpsc::channel();
-        let url = format!("http://{}", serve_office(office.clone()));
+        let url = format!("http://{}", serve_authority(office.clone()));
         let config = config(&folder.path().join("books"), &uri, &url);
         let thread = std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread()
@@ -72,7 +72,7 @@ impl Shop {
         }
     }
 
-    /// The commands of one kind that the printer was sent, in their order, with their data.
+    /// The data of all commands of one kind that were sent to the printer, in order.
     pub fn sent(&self, command: u8) -> Vec<Vec<u8>> {
         let tapped = self.tapped.lock().unwrap();
         tapped
@@ -82,7 +82,7 @@ impl Shop {
             .collect()
     }
 
-    /// Total, items and kind of the fiscal receipts in the printer's memory.
+    /// Total, items and kind of the fiscal receipts in the memory of the printer.
     pub fn receipts(&self) -> Vec<(String, u32, &'static str)> {
         let snapshot = self.rig.snapshot(true);
         snapshot
@@ -97,13 +97,13 @@ impl Drop for Shop {
     fn drop(&mut self) {
         drop(self.stop.take());
         if let Some(thread) = self.thread.take() {
-            // A panic of that thread was reported where it happened.
+            // A panic of that thread was printed when it happened.
             let _ = thread.join();
         }
     }
 }
 
-/// A printer server in front of the line at `link`, which remembers what went to the printer.
+/// A printer server in front of the line at `link`, which records the commands to the printer.
 fn tap(link: &Path) -> (SocketAddr, Arc<Mutex<Vec<Request>>>) {
     let listener = TcpListener::bind(ANYWHERE).unwrap();
     let address = listener.local_addr().unwrap();
@@ -127,7 +127,7 @@ fn tap(link: &Path) -> (SocketAddr, Arc<Mutex<Vec<Request>>>) {
     (address, tapped)
 }
 
-/// Carries bytes both ways until the host hangs up.
+/// Forwards bytes both ways until the host disconnects.
 fn relay(host: TcpStream, line: &File, tapped: &Mutex<Vec<Request>>) {
     let (mut to_line, mut from_line) = (line.try_clone().unwrap(), line.try_clone().unwrap());
     let (mut from_host, mut to_host) = (host.try_clone().unwrap(), host);

@@ -1,4 +1,4 @@
-//! A shop for tests: a client that signs as the specification says and looks at every number of every answer.
+//! A shop for tests: a client that signs as the API requires and checks every number of every answer.
 #![allow(dead_code, unreachable_pub, reason = "each test file uses its part")]
 
 pub mod inside;
@@ -47,7 +47,7 @@ pub struct Client {
     pub url: String,
 }
 
-/// What came back.
+/// An answer.
 #[derive(Debug)]
 pub struct Reply {
     pub status: u16,
@@ -60,7 +60,7 @@ pub struct Reply {
     pub body: JsonValue,
 }
 
-/// The headers of a call, to be spoiled by a test.
+/// The headers of a call, which a test may change.
 pub type Headers = Vec<(&'static str, String)>;
 
 impl Client {
@@ -87,13 +87,18 @@ impl Client {
         self.try_open(path).unwrap()
     }
 
-    /// The same, of an agent that may be gone.
+    /// The same, for an agent that may not be running.
     pub fn try_open(&self, path: &str) -> Result<Reply, ureq::Error> {
         self.send("GET", path, "", &Vec::new())
     }
 
+<<<<<<< HEAD
     /// A simulator's route: its answer as it is.
     pub fn look(&self, path: &str) -> JsonValue {
+=======
+    /// The answer of a route of a simulator, unchecked.
+    pub fn look(&self, path: &str) -> Node {
+>>>>>>> wt-hw
         let mut response = self
             .agent
             .get(format!("{}{path}", self.url))
@@ -114,7 +119,7 @@ impl Client {
         self.signed(method, &format!("/api/v1/{operation}"), body, change)
     }
 
-    /// A person's word on a document.
+    /// An operator's declaration about a document.
     pub fn declare(&self, id: &str, body: &str) -> Reply {
         let path = format!("/operations/{id}/settlement");
         self.signed("POST", &path, body, |_| ()).unwrap()
@@ -193,7 +198,7 @@ impl Client {
 }
 
 impl Reply {
-    /// A value by its path of names and places: `data.items.0.amount`; its text, whatever it is.
+    /// The text of a value by its path of names and indexes: `data.items.0.amount`.
     pub fn at(&self, path: &str) -> String {
         match find(&self.body, path) {
             Some(JsonValue::Text(text) | JsonValue::Number(text)) => text.clone(),
@@ -215,7 +220,7 @@ impl Reply {
         (self.status, state, self.at("errorType"))
     }
 
-    /// The paths of the faults, one from each line of the message.
+    /// The path of the fault in each line of the message.
     pub fn paths(&self) -> Vec<String> {
         let message = self.at("message");
         message
@@ -257,9 +262,15 @@ fn find<'n>(node: &'n JsonValue, path: &str) -> Option<&'n JsonValue> {
         })
 }
 
+<<<<<<< HEAD
 /// No number of an answer is in exponent form, and each has the decimals of its kind: two of money and percentages, three of quantities,
 /// none of anything that is counted.
 fn exact(name: &str, node: &JsonValue, text: &str) {
+=======
+/// Checks that no number is in exponent form, and that each has the decimals of its kind: two for money and percentages, three for
+/// quantities, none for counts.
+fn exact(name: &str, node: &Node, text: &str) {
+>>>>>>> wt-hw
     match node {
         JsonValue::Number(number) => {
             let digits = number.strip_prefix('-').unwrap_or(number);

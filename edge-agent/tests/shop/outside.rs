@@ -1,4 +1,4 @@
-//! The built program's verbs as processes of their own, which can be killed.
+//! The verbs of the built program as processes, which can be killed.
 
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::Path;
@@ -26,7 +26,7 @@ pub struct Process {
 }
 
 impl Process {
-    /// Starts a verb and waits until it says that it is ready.
+    /// Starts a verb and waits until it is ready.
     pub fn start(arguments: &[&str]) -> Self {
         let mut command = Command::new(env!("CARGO_BIN_EXE_ferrotill"));
         Self::spawn(command.arg("--json").args(arguments))
@@ -99,7 +99,7 @@ impl Process {
         self.child.id()
     }
 
-    /// SIGKILL, and the end of it.
+    /// Kills the process and waits for its end.
     pub fn kill(&mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
@@ -108,7 +108,7 @@ impl Process {
 
 impl Drop for Process {
     fn drop(&mut self) {
-        // It may have ended by itself.
+        // It may have ended already.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }

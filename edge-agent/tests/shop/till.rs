@@ -1,4 +1,4 @@
-//! A till in this process that can be closed and opened again, before or after a power cut, with a line to the office and its weather.
+//! A till in this process that can be stopped and started again, also after a power cut, with a network that can fail.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
@@ -21,13 +21,17 @@ use super::{Client, Reply, config, count};
 
 const ANYWHERE: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
 
-/// A till, its printer and its office.
+/// A till, its printer and its tax authority.
 pub struct Till {
     pub folder: tempfile::TempDir,
     pub rig: Rig,
-    /// What the printer's clock is ahead of the real one by, in seconds.
+    /// Seconds by which the clock of the printer is ahead of the real time.
     pub printer_ahead_s: Arc<AtomicI64>,
+<<<<<<< HEAD
     pub office: TaxOfficeSimulator,
+=======
+    pub authority: StandIn,
+>>>>>>> wt-hw
     pub network: Proxy,
     pub clock: Arc<Clock>,
     config: ConfigText,
@@ -41,7 +45,7 @@ struct Open {
 }
 
 impl Till {
-    /// A till that is not open yet; `change` has the last word on its configuration.
+    /// A till that is not started yet; `change` may change its configuration.
     pub fn new(change: impl Fn(ConfigText) -> ConfigText) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let link = folder.path().join("printer");
@@ -55,8 +59,13 @@ impl Till {
             ..RigOptions::new(link.clone())
         })
         .unwrap();
+<<<<<<< HEAD
         let office = TaxOfficeSimulator::new(Strictness::AnyObject);
         let network = Proxy::to(serve_office(office.clone()));
+=======
+        let authority = StandIn::new(Strictness::AnyObject);
+        let network = Proxy::to(serve_authority(authority.clone()));
+>>>>>>> wt-hw
         let uri = format!("datecs+serial://{}?baud=115200", link.display());
         let config = config(&folder.path().join("books"), &uri, &network.url)
             .set("upstream", "dwell_s", 0)
@@ -68,7 +77,7 @@ impl Till {
             folder,
             rig,
             printer_ahead_s,
-            office,
+            authority,
             network,
             clock: Arc::new(Clock::new(Some("UTC")).unwrap()),
             config: change(config),
@@ -76,7 +85,7 @@ impl Till {
         }
     }
 
-    /// An open till.
+    /// A running till.
     pub fn open() -> Self {
         Self::open_with(|config| config)
     }
@@ -87,7 +96,7 @@ impl Till {
         till
     }
 
-    /// Opens it.
+    /// Starts it.
     pub fn start(&mut self) {
         let (stop, stopped) = oneshot::channel();
         let (tell, told) = std::sync::mpsc::channel();
@@ -113,18 +122,18 @@ impl Till {
         });
     }
 
-    /// Closes it.
+    /// Stops it.
     pub fn stop(&mut self) {
         if let Some(mut open) = self.open.take() {
             drop(open.stop.take());
             if let Some(thread) = open.thread.take() {
-                // A panic of that thread was reported where it happened.
+                // A panic of that thread was printed when it happened.
                 let _ = thread.join();
             }
         }
     }
 
-    /// The power is off and on again, and the machine's clock is wrong by so many hours, or says that it is 1970.
+    /// Cuts the power. Afterwards the clock of the machine is wrong by so many milliseconds.
     pub fn power_cut(&mut self, wrong_ms: i64) {
         self.stop();
         self.clock = Arc::new(self.clock.after_a_reboot());
@@ -136,7 +145,7 @@ impl Till {
         &self.open.as_ref().expect("open").client
     }
 
-    /// A sale, which must succeed; whether it was fiscal.
+    /// A sale, which must succeed. True if its receipt is fiscal.
     pub fn sells(&self) -> bool {
         let sold = self.client().post("operations/sale", SALE);
         assert_eq!(
@@ -148,7 +157,7 @@ impl Till {
         sold.at("data.receiptType") == "FiscalReceipt"
     }
 
-    /// Sells until a receipt is of the wanted kind; every sale succeeds.
+    /// Sells until a receipt is of the wanted kind; every sale must succeed.
     pub fn sells_until(&self, fiscal: bool) -> u32 {
         let begun = Instant::now();
         let mut sales = 1;
@@ -182,7 +191,7 @@ impl Till {
         }
     }
 
-    /// Moments of the journal's rows of a device, in their order.
+    /// The times of the rows of the journal, in order.
     pub fn moments(&self) -> Vec<i64> {
         self.raw()
             .prepare("SELECT at FROM journal ORDER BY seq")
@@ -193,7 +202,7 @@ impl Till {
             .collect()
     }
 
-    /// The payloads of the journal's rows of a kind.
+    /// The payloads of the rows of a kind in the journal.
     pub fn payloads(&self, kind: u16) -> Vec<Vec<u8>> {
         self.raw()
             .prepare("SELECT payload FROM journal WHERE kind = ?1 ORDER BY seq")
@@ -226,8 +235,13 @@ impl Drop for Till {
     }
 }
 
+<<<<<<< HEAD
 /// The office, for as long as the process lives.
 pub fn serve_office(office: TaxOfficeSimulator) -> SocketAddr {
+=======
+/// Serves a tax authority until the process ends.
+pub fn serve_authority(authority: StandIn) -> SocketAddr {
+>>>>>>> wt-hw
     let (tell, told) = std::sync::mpsc::channel();
     std::thread::spawn(move || {
         let runtime = tokio::runtime::Builder::new_current_thread()
@@ -237,13 +251,17 @@ pub fn serve_office(office: TaxOfficeSimulator) -> SocketAddr {
         runtime.block_on(async {
             let listener = tokio::net::TcpListener::bind(ANYWHERE).await.unwrap();
             tell.send(listener.local_addr().unwrap()).unwrap();
+<<<<<<< HEAD
             tax_office::serve(listener, office, std::future::pending()).await;
+=======
+            standin::serve(listener, authority, std::future::pending()).await;
+>>>>>>> wt-hw
         });
     });
     told.recv().unwrap()
 }
 
-/// The agent before this one may still hold the books for a moment: its printer's thread ends by itself.
+/// The previous agent may still hold the store for a moment, because the thread of its printer ends by itself.
 fn started(config: Config, clock: Arc<Clock>) -> Agent {
     let begun = Instant::now();
     loop {
@@ -255,7 +273,7 @@ fn started(config: Config, clock: Arc<Clock>) -> Agent {
     }
 }
 
-/// One coffee; which receipt it gets is the till's decision.
+/// One coffee; the till decides which kind of receipt it gets.
 pub const SALE: &str = r#"{"items":[{"name":"Cafea","quantity":1,"price":25.50,"taxGroupCode":"A"}],"payments":[{"typeCode":0,"amount":30}]}"#;
 const LONG: Duration = Duration::from_secs(60);
 /// Between two looks the sender's pauses end sooner by so much, and the other threads get so much time.
