@@ -113,7 +113,7 @@ async fn state_of(service: &Arc<Service>, id: GivenId) -> FiscalState {
     match id {
         GivenId::Read(id) => service.state_of(id).await,
         GivenId::None => FiscalState::NotRegistered,
-        GivenId::Unread => FiscalState::Unknown,
+        GivenId::Unreadable => FiscalState::Unknown,
     }
 }
 

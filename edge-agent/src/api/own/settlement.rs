@@ -91,7 +91,7 @@ fn read(id: Uuid, body: &[u8]) -> Result<Declaration, FaultList> {
     let mut faults = FaultList::default();
     let mut fields = Fields::of(&body, "", &mut faults);
     let registered = fields.boolean("registered");
-    if registered.is_none() && fields.node("registered").is_none() {
+    if registered.is_none() && fields.member("registered").is_none() {
         fields.fault(
             "registered",
             "Missing",
@@ -129,12 +129,12 @@ fn document(fields: &mut Fields<'_, '_>, registered: Option<bool>) -> Option<Non
 
 fn by(fields: &mut Fields<'_, '_>) -> String {
     let given = fields.text("by");
-    let missing = given.is_none() && fields.node("by").is_none();
+    let missing = given.is_none() && fields.member("by").is_none();
     let by = given.unwrap_or_default().trim().to_owned();
     let needed = "is needed: the name of the person who has read the paper";
     if missing {
         fields.fault("by", "Missing", needed);
-    } else if by.is_empty() && matches!(fields.node("by"), Some(JsonValue::Text(_))) {
+    } else if by.is_empty() && matches!(fields.member("by"), Some(JsonValue::Text(_))) {
         fields.fault("by", "Empty", needed);
     }
     if by.len() > Declared::BY_BYTES_MAX {
