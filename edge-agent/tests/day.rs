@@ -40,11 +40,7 @@ enum Trouble {
 }
 
 impl Trouble {
-<<<<<<< HEAD
-    fn begin(self, network: &Proxy, office: &TaxOfficeSimulator) {
-=======
-    fn begin(self, network: &Proxy, authority: &StandIn) {
->>>>>>> wt-hw
+    fn begin(self, network: &Proxy, authority: &TaxOfficeSimulator) {
         match self {
             Self::Network(mode) => network.set(mode),
             // Slower than the till waits.
@@ -132,13 +128,8 @@ fn a_day_of_trouble_ends_with_every_document_in_its_place_once() {
     let folder = tempfile::tempdir().unwrap();
     let link = folder.path().join("printer");
     let rig = Rig::start(RigOptions::new(link.clone())).unwrap();
-<<<<<<< HEAD
-    let office = TaxOfficeSimulator::new(Strictness::AnyObject);
-    let network = Proxy::to(serve_office(office.clone()));
-=======
-    let authority = StandIn::new(Strictness::AnyObject);
+    let authority = TaxOfficeSimulator::new(Strictness::AnyObject);
     let network = Proxy::to(serve_authority(authority.clone()));
->>>>>>> wt-hw
     let books = folder.path().join("books");
     let port = free_port();
     let file = folder.path().join("ferrotill.toml");

@@ -188,18 +188,13 @@ fn a_day_on_reserved_fiscal_numbers() {
     );
     let refund = authority.client.look("/sim/authority/received?kind=refund");
     assert_eq!(count(&refund, "0.body.parentFiscalNum"), number);
-<<<<<<< HEAD
-    let z = office.client.look("/sim/authority/received?kind=z_report");
+    let z = authority
+        .client
+        .look("/sim/authority/received?kind=z_report");
     assert_eq!(
         value(&z, "0.body.currency"),
         &JsonValue::Text("UAH".to_owned())
     );
-=======
-    let z = authority
-        .client
-        .look("/sim/authority/received?kind=z_report");
-    assert_eq!(value(&z, "0.body.currency"), &Node::Text("UAH".to_owned()));
->>>>>>> wt-hw
     assert_eq!(
         count(&z, "0.body.totals.sale.amount"),
         10_000 + 2_030 + 4 * 700 + 30 * 300,

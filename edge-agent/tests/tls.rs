@@ -14,9 +14,9 @@ use std::time::Duration;
 use ferrotill::authority::failure::Failure;
 use ferrotill::authority::http::{agent, kept_agent, send};
 use ferrotill::authority::online_ecr::OnlineEcr;
-use ferrotill::authority::tls::{TlsFault, Trust};
+use ferrotill::authority::tls::TlsFault;
 use ferrotill::authority::{EncodedRequest, Kind, Verdict};
-use ferrotill::config::Config;
+use ferrotill::config::{Config, Trust};
 use ferrotill::simulator::tax_office::Condition;
 use ferrotill_testkit::config::{ConfigText, text};
 use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, date_time_ymd};
@@ -314,13 +314,8 @@ fn no_fault_of_the_connection_is_an_acknowledgement() {
         ),
         // Without a length, the end of the connection ends the answer, and half an object is no answer.
         (
-<<<<<<< HEAD
-            Manner::Cut(right(), open_ended.strip_suffix(b"}").unwrap()),
-            Failure::NotTheAuthority,
-=======
             Behaviour::Cut(right(), open_ended.strip_suffix(b"}").unwrap()),
-            Failure::Stranger,
->>>>>>> wt-hw
+            Failure::NotTheAuthority,
         ),
         (
             Behaviour::Tampered(right()),
@@ -385,26 +380,14 @@ struct TlsProxy {
 impl TlsProxy {
     fn open(shown: Arc<ServerConfig>) -> Self {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
-<<<<<<< HEAD
-        let clerk_handle = Self {
-=======
         let proxy = Self {
->>>>>>> wt-hw
             url: format!("https://{}", listener.local_addr().unwrap()),
             shown: Arc::new(Mutex::new(shown)),
             inside: Arc::default(),
             asked: Arc::default(),
         };
-<<<<<<< HEAD
-        let (shown, inside) = (
-            Arc::clone(&clerk_handle.shown),
-            Arc::clone(&clerk_handle.inside),
-        );
-        let asked = Arc::clone(&clerk_handle.asked);
-=======
         let (shown, inside) = (Arc::clone(&proxy.shown), Arc::clone(&proxy.inside));
         let asked = Arc::clone(&proxy.asked);
->>>>>>> wt-hw
         thread::spawn(move || {
             for line in listener.incoming() {
                 asked.fetch_add(1, Ordering::Release);
@@ -429,11 +412,7 @@ impl TlsProxy {
                 });
             }
         });
-<<<<<<< HEAD
-        clerk_handle
-=======
         proxy
->>>>>>> wt-hw
     }
 
     /// Connections so far.
@@ -481,17 +460,10 @@ fn a_till_keeps_selling_while_the_certificate_is_wrong_and_sends_everything_late
     let folder = tempfile::tempdir().unwrap();
     let ca_file = folder.path().join("office.pem");
     fs::write(&ca_file, &authority.pem).unwrap();
-<<<<<<< HEAD
-    let clerk_handle = Door::open(authority.right());
-    let mut till = Till::new(|config| {
-        // A handshake without optimisation is slow.
-        clerk_handle
-=======
     let proxy = TlsProxy::open(authority.right());
     let mut till = Till::new(|config| {
         // A handshake without optimisation is slow.
         proxy
->>>>>>> wt-hw
             .in_front(config, ca_file.to_str().unwrap())
             .set("upstream", "timeout_ms", 5_000)
     });
@@ -507,15 +479,6 @@ fn a_till_keeps_selling_while_the_certificate_is_wrong_and_sends_everything_late
             "certificate is of an unknown authority",
         ),
     ] {
-<<<<<<< HEAD
-        let known = till.office.received().len();
-        clerk_handle.show(wrong);
-        till.sells_until(false);
-        let reason = till.health().at("office.reason");
-        assert!(reason.contains(words), "{reason}");
-        assert_eq!(till.office.received().len(), known, "{words}");
-        clerk_handle.show(authority.right());
-=======
         let known = till.authority.received().len();
         proxy.show(wrong);
         till.sells_until(false);
@@ -523,7 +486,6 @@ fn a_till_keeps_selling_while_the_certificate_is_wrong_and_sends_everything_late
         assert!(reason.contains(expected), "{reason}");
         assert_eq!(till.authority.received().len(), known, "{expected}");
         proxy.show(authority.right());
->>>>>>> wt-hw
         till.sells_until(true);
         till.until("the authority has every document", |till| {
             till.unsent() == 0
@@ -546,25 +508,15 @@ fn fiscal_numbers_are_not_taken_from_a_server_with_a_wrong_certificate() {
     let folder = tempfile::tempdir().unwrap();
     let ca_file = folder.path().join("office.pem");
     fs::write(&ca_file, &authority.pem).unwrap();
-<<<<<<< HEAD
-    let office = Process::authority();
-    let clerk_handle = Door::open(authority.expired());
-    let config = shop::config(&folder.path().join("books"), "none", &office.client.url)
-=======
     let simulator = Process::authority();
     let proxy = TlsProxy::open(authority.expired());
     let config = shop::config(&folder.path().join("books"), "none", &simulator.client.url)
->>>>>>> wt-hw
         .set("till", "country", text("UA"))
         .change_device(0, |device| {
             let device = device.without_ranges().without_tax_groups();
             device.tax_group("A", "20.00").tax_group("F", "5.00")
         });
-<<<<<<< HEAD
-    let config = clerk_handle.in_front(config, ca_file.to_str().unwrap());
-=======
     let config = proxy.in_front(config, ca_file.to_str().unwrap());
->>>>>>> wt-hw
     let file = folder.path().join("ferrotill.toml");
     fs::write(&file, config.to_string()).unwrap();
     let agent = Process::agent(&file);
@@ -572,19 +524,11 @@ fn fiscal_numbers_are_not_taken_from_a_server_with_a_wrong_certificate() {
         thread::sleep(Duration::from_millis(2));
         agent.client.post("operations/sale", SALE)
     };
-<<<<<<< HEAD
-    until("the server was asked and not believed", || {
-        clerk_handle.asked() >= 2
-    });
-    assert_eq!(sold().verdict().2, "FiscalNumbersUsedUp");
-    clerk_handle.show(authority.right());
-=======
     until("the server was asked and not trusted", || {
         proxy.asked() >= 2
     });
     assert_eq!(sold().verdict().2, "FiscalNumbersUsedUp");
     proxy.show(authority.right());
->>>>>>> wt-hw
     until("the numbers come", || sold().status == 200);
 }
 
@@ -620,20 +564,20 @@ fn a_faulty_file_of_certificate_authorities_is_reported_with_its_place() {
         (
             authority.pem.as_str(),
             "http://office.example",
-            "stands beside a url that is not encrypted",
+            "is written beside a url that is not encrypted",
         ),
         ("", office, "holds no certificate"),
         (
             "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n",
             office,
-            "holds what is no certificate",
+            "holds something that is not a certificate",
         ),
         (
             "-----BEGIN CERTIFICATE-----\n",
             office,
-            "holds what is no certificate",
+            "holds something that is not a certificate",
         ),
-        (broken.as_str(), office, "holds what is no certificate"),
+        (broken.as_str(), office, "holds something that is not a certificate"),
         (
             &" ".repeat(1024 * 1024 + 1),
             office,

@@ -1,6 +1,6 @@
-//! HTTP: the compatible APIs and our own routes, all translations into the same orders and out of the same journal.
+//! HTTP: the compatible APIs and our own routes. Each translates requests into the same orders, and the same journal into answers.
 
-// What a caller sends must not be able to end the process: a panic here ends it for every till.
+// No request may end the process: a panic ends it for every till.
 #![deny(
     clippy::arithmetic_side_effects,
     clippy::indexing_slicing,
@@ -39,7 +39,7 @@ use origin::OriginPolicy;
 use problem::Problem;
 use service::Service;
 
-/// All routes of the agent, and those that a simulator has beside them.
+/// All routes of the agent; `more` are those of a simulator.
 pub fn router(service: &Arc<Service>, more: Router) -> Router {
     Router::new()
         .merge(more)
@@ -84,7 +84,7 @@ async fn with_what_is_left(
 
 async fn nothing_here(uri: Uri) -> Response {
     let message = format!(
-        "{}: there is nothing here; the API is under /api/v1",
+        "{}: is not a path of this agent; the API is under /api/v1",
         uri.path()
     );
     Problem::new("NotFound", message).response(StatusCode::NOT_FOUND)

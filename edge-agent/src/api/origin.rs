@@ -1,9 +1,10 @@
-//! Where a call comes from: pages of strange sites must not reach the till through a browser that stands beside it.
+//! Which web pages may call: a page of another site must not reach the till through a browser in the shop.
 //!
-//! A site that names its own host and then points that name at this machine (DNS rebinding) is same-origin for the browser, but the
-//! name stands in `Host`. So a host is an address, `localhost`, or the host of one of `[api] allowed_origins`. A page of another site
-//! cannot hide its `Origin`, which must be this agent's own or one of `allowed_origins`; those get the CORS headers that browsers ask
-//! for. Programs that are no browsers send no `Origin` and are not concerned.
+//! An attacker can point a host name of his own at this machine (DNS rebinding). For the browser the page is then same-origin, but the
+//! request names that host in `Host`. So `Host` must be an address, `localhost`, or the host of one of `[api] allowed_origins`.
+//!
+//! A page of another site cannot hide its `Origin`. It must be the agent's own origin or one of `allowed_origins`; the answers to these
+//! have the CORS headers that browsers require. Programs that are not browsers send no `Origin`.
 
 use std::net::{IpAddr, Ipv6Addr};
 use std::sync::Arc;
@@ -21,31 +22,31 @@ use super::response::with_fiscal_state;
 use crate::clerk::FiscalState;
 use crate::config::{Api, Mode};
 
-/// Who may come in through a browser.
+/// Which web pages may call.
 #[derive(Debug)]
 pub struct OriginPolicy {
     origins: Vec<String>,
     mode: Mode,
 }
 
-/// Why a call is not let in.
+/// Why a request is rejected. The value is that of the header.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Rejection {
     Host(String),
     Origin(String),
 }
 
-/// Where an admitted call comes from.
+/// Where an accepted request comes from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Source {
-    /// No browser, or a page of this agent.
+    /// A program that is no browser, or a page of this agent.
     Local,
     /// A page of an allowed origin.
     Page(HeaderValue),
 }
 
 impl OriginPolicy {
-    /// As configured.
+    /// The policy of a configuration.
     #[must_use]
     pub fn new(api: &Api, mode: Mode) -> Self {
         Self {
@@ -56,7 +57,7 @@ impl OriginPolicy {
 
     fn admit(&self, authority: Option<&str>, headers: &HeaderMap) -> Result<Source, Rejection> {
         let host = match authority {
-            // The target's own authority goes before the header (RFC 9112, 3.2.2).
+            // The host in the request target takes precedence over the header (RFC 9112, 3.2.2).
             Some(authority) => Some(authority),
             None => single_header(headers, &header::HOST).map_err(Rejection::Host)?,
         };
@@ -87,7 +88,7 @@ impl OriginPolicy {
         }
     }
 
-    /// An address, `localhost`, or the host of an allowed origin; with any port.
+    /// Whether a host is an address, `localhost`, or the host of an allowed origin, with any port.
     fn is_ours(&self, authority: &str) -> bool {
         let host = host_of(authority);
         let literal = host
@@ -134,7 +135,7 @@ impl OriginPolicy {
     }
 }
 
-/// The layer before all routes.
+/// The layer that checks each request before its route.
 pub async fn check(
     State(policy): State<Arc<OriginPolicy>>,
     request: Request,
@@ -147,12 +148,12 @@ pub async fn check(
     match policy.admit(authority, request.headers()) {
         Ok(Source::Local) => next.run(request).await,
         Ok(Source::Page(origin)) => {
-            let asks_first = request.method() == Method::OPTIONS
+            let is_preflight = request.method() == Method::OPTIONS
                 && request
                     .headers()
                     .contains_key(header::ACCESS_CONTROL_REQUEST_METHOD);
-            let response = if asks_first {
-                may_call()
+            let response = if is_preflight {
+                preflight_answer()
             } else {
                 next.run(request).await
             };
@@ -162,8 +163,8 @@ pub async fn check(
     }
 }
 
-/// A browser asks what a page may send.
-fn may_call() -> Response {
+/// The answer to the question of a browser what a page may send.
+fn preflight_answer() -> Response {
     let mut response = (StatusCode::NO_CONTENT, Body::empty()).into_response();
     let headers = response.headers_mut();
     for (name, value) in [
@@ -192,7 +193,7 @@ fn readable_by(mut response: Response, origin: HeaderValue) -> Response {
     response
 }
 
-/// The header's value if it stands there once; what stands there twice, or is no text, is in the error.
+/// The value of a header that is given once at most. The error is the value of one that is given twice or is no text.
 fn single_header<'h>(
     headers: &'h HeaderMap,
     name: &header::HeaderName,
@@ -240,7 +241,7 @@ mod tests {
     }
 
     #[test]
-    fn a_host_is_an_address_or_a_name_that_was_configured() {
+    fn a_host_is_an_address_or_a_configured_name() {
         for host in [
             "127.0.0.1",
             "127.0.0.1:50700",
@@ -282,12 +283,12 @@ mod tests {
         assert_eq!(
             admit(None, &[]),
             Ok(Source::Local),
-            "no browser leaves it out"
+            "every browser sends it"
         );
     }
 
     #[test]
-    fn an_origin_is_our_own_or_one_that_was_configured() {
+    fn an_origin_is_the_agents_own_or_a_configured_one() {
         let host = (header::HOST, "127.0.0.1:50700");
         let from = |origin| admit(None, &[host.clone(), (header::ORIGIN, origin)]);
         assert_eq!(from("http://127.0.0.1:50700"), Ok(Source::Local));

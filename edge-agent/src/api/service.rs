@@ -1,4 +1,4 @@
-//! What every route works with: the configuration, the clock, and the only way from HTTP to the clerk and the store.
+//! The only way from HTTP to the clerk and the store.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -23,7 +23,7 @@ pub struct Service {
     pub config: Config,
     /// The country's law.
     pub profile: &'static dyn Profile,
-    /// The way to the clerk.
+    /// Sends messages to the clerk.
     pub clerk_handle: ClerkHandle,
     /// The store, to be read.
     pub reader: Reader,
@@ -33,7 +33,7 @@ pub struct Service {
     pub guard: Arc<GuardedClock>,
     /// The owner's own budget of selling without the authority.
     pub owner_budget: Budget,
-    /// The live status that everybody may read.
+    /// The live status of printers and authority.
     pub live_status: Arc<LiveStatus>,
     /// The signed calls that ended without a document.
     pub replays: Replays,
@@ -44,12 +44,12 @@ pub struct Service {
 pub enum NoAnswer {
     /// The agent is stopping.
     Stopping,
-    /// The time that a caller waits is over.
+    /// The deadline has passed.
     TooLate,
 }
 
 impl Service {
-    /// Reads the store without holding up other callers.
+    /// Reads the store without blocking other requests.
     ///
     /// # Errors
     ///
@@ -110,7 +110,7 @@ impl Service {
             .map(|left_ms| left_ms / 1_000)
     }
 
-    /// What is known of a request id. An order that still waits for its turn may yet be sold, whatever the store says.
+    /// What is known of a request id. An order that still waits in the queue may become a document, whatever the store says.
     pub async fn state_of(self: &Arc<Self>, id: Uuid) -> FiscalState {
         if self.waits(id).await != Some(false) {
             return FiscalState::Unknown;
@@ -123,7 +123,7 @@ impl Service {
         }
     }
 
-    /// Whether an order with this id waits for its turn or is being printed; `None` while the clerk stops.
+    /// Whether an order with this id waits in the queue or is being printed; `None` while the clerk stops.
     pub async fn waits(&self, id: Uuid) -> Option<bool> {
         let (reply, waiting) = oneshot::channel();
         self.clerk_handle.send(Message::Waiting { id, reply });

@@ -249,6 +249,6 @@ const fn kind_name(kind: ValueKind) -> &'static str {
         ValueKind::Choice(_) => "choice",
         ValueKind::Integer(..) => "integer",
         ValueKind::Flag => "flag",
-        ValueKind::Letter(..) => "letter",
+        ValueKind::OutboxEntry(..) => "letter",
     }
 }

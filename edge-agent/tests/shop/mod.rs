@@ -92,13 +92,8 @@ impl Client {
         self.send("GET", path, "", &Vec::new())
     }
 
-<<<<<<< HEAD
-    /// A simulator's route: its answer as it is.
-    pub fn look(&self, path: &str) -> JsonValue {
-=======
     /// The answer of a route of a simulator, unchecked.
-    pub fn look(&self, path: &str) -> Node {
->>>>>>> wt-hw
+    pub fn look(&self, path: &str) -> JsonValue {
         let mut response = self
             .agent
             .get(format!("{}{path}", self.url))
@@ -262,15 +257,9 @@ fn find<'n>(node: &'n JsonValue, path: &str) -> Option<&'n JsonValue> {
         })
 }
 
-<<<<<<< HEAD
-/// No number of an answer is in exponent form, and each has the decimals of its kind: two of money and percentages, three of quantities,
-/// none of anything that is counted.
-fn exact(name: &str, node: &JsonValue, text: &str) {
-=======
 /// Checks that no number is in exponent form, and that each has the decimals of its kind: two for money and percentages, three for
 /// quantities, none for counts.
-fn exact(name: &str, node: &Node, text: &str) {
->>>>>>> wt-hw
+fn exact(name: &str, node: &JsonValue, text: &str) {
     match node {
         JsonValue::Number(number) => {
             let digits = number.strip_prefix('-').unwrap_or(number);

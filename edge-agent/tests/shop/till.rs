@@ -27,11 +27,7 @@ pub struct Till {
     pub rig: Rig,
     /// Seconds by which the clock of the printer is ahead of the real time.
     pub printer_ahead_s: Arc<AtomicI64>,
-<<<<<<< HEAD
-    pub office: TaxOfficeSimulator,
-=======
-    pub authority: StandIn,
->>>>>>> wt-hw
+    pub authority: TaxOfficeSimulator,
     pub network: Proxy,
     pub clock: Arc<Clock>,
     config: ConfigText,
@@ -59,13 +55,8 @@ impl Till {
             ..RigOptions::new(link.clone())
         })
         .unwrap();
-<<<<<<< HEAD
-        let office = TaxOfficeSimulator::new(Strictness::AnyObject);
-        let network = Proxy::to(serve_office(office.clone()));
-=======
-        let authority = StandIn::new(Strictness::AnyObject);
+        let authority = TaxOfficeSimulator::new(Strictness::AnyObject);
         let network = Proxy::to(serve_authority(authority.clone()));
->>>>>>> wt-hw
         let uri = format!("datecs+serial://{}?baud=115200", link.display());
         let config = config(&folder.path().join("books"), &uri, &network.url)
             .set("upstream", "dwell_s", 0)
@@ -235,13 +226,8 @@ impl Drop for Till {
     }
 }
 
-<<<<<<< HEAD
-/// The office, for as long as the process lives.
-pub fn serve_office(office: TaxOfficeSimulator) -> SocketAddr {
-=======
 /// Serves a tax authority until the process ends.
-pub fn serve_authority(authority: StandIn) -> SocketAddr {
->>>>>>> wt-hw
+pub fn serve_authority(authority: TaxOfficeSimulator) -> SocketAddr {
     let (tell, told) = std::sync::mpsc::channel();
     std::thread::spawn(move || {
         let runtime = tokio::runtime::Builder::new_current_thread()
@@ -251,11 +237,7 @@ pub fn serve_authority(authority: StandIn) -> SocketAddr {
         runtime.block_on(async {
             let listener = tokio::net::TcpListener::bind(ANYWHERE).await.unwrap();
             tell.send(listener.local_addr().unwrap()).unwrap();
-<<<<<<< HEAD
-            tax_office::serve(listener, office, std::future::pending()).await;
-=======
-            standin::serve(listener, authority, std::future::pending()).await;
->>>>>>> wt-hw
+            tax_office::serve(listener, authority, std::future::pending()).await;
         });
     });
     told.recv().unwrap()

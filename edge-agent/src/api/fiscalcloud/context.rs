@@ -1,4 +1,4 @@
-//! What a body is read for: the device, the mode, the country's law.
+//! What the reader of a body needs to know: device, mode, law of the country.
 
 use axum::http::HeaderMap;
 use ferrotill_core::profile::Profile;
@@ -7,14 +7,14 @@ use uuid::Uuid;
 use crate::api::json::{FaultList, RequestFault};
 use crate::config::{Device, Mode};
 
-/// What a body is read for.
+/// What the reader of a body needs to know.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct RequestContext<'s> {
     pub(super) device: &'s Device,
     pub(super) mode: Mode,
     pub(super) profile: &'static dyn Profile,
     pub(super) point_of_sale: Uuid,
-    /// The id of a request that was given none.
+    /// The request id if the body gives none.
     pub(super) own_id: Uuid,
 }
 

@@ -54,13 +54,13 @@ pub(super) async fn create(
         return with_fiscal_state(faulty(&faults), state);
     }
     let id = parsed.form.id;
-    let answer = match service.replays.look(signature) {
-        Ok(look) => {
+    let answer = match service.replays.begin(signature) {
+        Ok(request) => {
             let answer = submit(service, device, parsed).await;
-            look.end(match &answer {
+            request.end(match &answer {
                 // From now on the document answers for this request, or the clerk has not looked at it.
                 Answer::Registered { .. } | Answer::Unavailable { .. } => Outcome::Forget,
-                _ => Outcome::Keep,
+                _ => Outcome::Remember,
             });
             answer
         }
@@ -113,7 +113,7 @@ async fn state_of(service: &Arc<Service>, id: GivenId) -> FiscalState {
     match id {
         GivenId::Read(id) => service.state_of(id).await,
         GivenId::None => FiscalState::NotRegistered,
-        GivenId::Unread => FiscalState::Unknown,
+        GivenId::Unreadable => FiscalState::Unknown,
     }
 }
 

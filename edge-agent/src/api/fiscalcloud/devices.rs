@@ -1,4 +1,4 @@
-//! The devices with their tables.
+//! Lists and reads devices, with their tables.
 
 use std::sync::Arc;
 
@@ -54,68 +54,10 @@ fn serial_number(service: &Service, device: &Device) -> Option<String> {
     Some(service.live_status.printer(device.id).serial).filter(|serial| !serial.is_empty())
 }
 
+/// The whole device; `used` is the last used number of each of its ranges.
 fn dto(service: &Service, device: &Device, last_number: u32, used: &[Option<u32>]) -> JsonValue {
     let printer = service.live_status.printer(device.id);
     let owner = &service.config.till.owner;
-    let today = service.guard.now().local_day();
-    let tax_groups = device.tax_groups.iter().enumerate().map(|(index, group)| {
-        let rate = group.rate_on(today);
-        object! {
-            "rowNumber" => row_number(index),
-            "enabled" => rate.is_some(),
-            "code" => group.code.to_string(),
-            "rate" => rate.map(TaxRate::display),
-        }
-    });
-    let payment_types = device
-        .payment_types
-        .iter()
-        .enumerate()
-        .map(|(index, payment)| {
-            object! {
-                "rowNumber" => row_number(index),
-                "code" => payment.code,
-                "name" => payment.name.clone(),
-                "enabled" => true,
-                "openCashDrawer" => payment.open_cash_drawer,
-            }
-        });
-    let points_of_sale = device
-        .points_of_sale
-        .iter()
-        .enumerate()
-        .map(|(index, point)| {
-            object! {
-                "rowNumber" => row_number(index),
-                "id" => point.id,
-                "code" => point.code.clone(),
-                "allowFreeSale" => true,
-                "useBankTerminals" => false,
-                "bankTerminalsIDList" => JsonValue::Null,
-            }
-        });
-    let ranges = device
-        .alternative_receipts_ranges
-        .iter()
-        .zip(used)
-        .enumerate()
-        .map(|(index, (range, last))| {
-            let last = last.unwrap_or(range.start.saturating_sub(1));
-            let left = range.end.saturating_sub(last);
-            object! {
-                "fiscalDeviceId" => device.id,
-                "rowNumber" => row_number(index),
-                "id" => JsonValue::Null,
-                "dateAdded" => JsonValue::Null,
-                "dateExpended" => JsonValue::Null,
-                "series" => range.series.clone(),
-                "startNumber" => range.start,
-                "endNumber" => range.end,
-                "numberLength" => range.number_length,
-                "willSoonBeExpended" => u64::from(left) <= NUMBERS_SOON,
-                "expendedCompletely" => left == 0,
-            }
-        });
     object! {
         "id" => device.id,
         "name" => device.name.clone(),
@@ -136,10 +78,77 @@ fn dto(service: &Service, device: &Device, last_number: u32, used: &[Option<u32>
         "logo" => JsonValue::Null,
         "useAlternativeReceipts" => device.use_alternative_receipts,
         "licenseData" => JsonValue::Null,
-        "taxGroups" => JsonValue::Array(tax_groups.collect()),
+        "taxGroups" => tax_groups(service, device),
         "taxGroupsHistoryEntries" => JsonValue::Array(Vec::new()),
-        "paymentTypes" => JsonValue::Array(payment_types.collect()),
-        "pointsOfSale" => JsonValue::Array(points_of_sale.collect()),
-        "alternativeReceiptsRanges" => JsonValue::Array(ranges.collect()),
+        "paymentTypes" => payment_types(device),
+        "pointsOfSale" => points_of_sale(device),
+        "alternativeReceiptsRanges" => ranges(device, used),
     }
+}
+
+/// The tax groups with the rates of today.
+fn tax_groups(service: &Service, device: &Device) -> JsonValue {
+    let today = service.guard.now().local_day();
+    let groups = device.tax_groups.iter().enumerate().map(|(index, group)| {
+        let rate = group.rate_on(today);
+        object! {
+            "rowNumber" => row_number(index),
+            "enabled" => rate.is_some(),
+            "code" => group.code.to_string(),
+            "rate" => rate.map(TaxRate::display),
+        }
+    });
+    JsonValue::Array(groups.collect())
+}
+
+fn payment_types(device: &Device) -> JsonValue {
+    let types = device.payment_types.iter().enumerate();
+    let types = types.map(|(index, payment)| {
+        object! {
+            "rowNumber" => row_number(index),
+            "code" => payment.code,
+            "name" => payment.name.clone(),
+            "enabled" => true,
+            "openCashDrawer" => payment.open_cash_drawer,
+        }
+    });
+    JsonValue::Array(types.collect())
+}
+
+fn points_of_sale(device: &Device) -> JsonValue {
+    let points = device.points_of_sale.iter().enumerate();
+    let points = points.map(|(index, point)| {
+        object! {
+            "rowNumber" => row_number(index),
+            "id" => point.id,
+            "code" => point.code.clone(),
+            "allowFreeSale" => true,
+            "useBankTerminals" => false,
+            "bankTerminalsIDList" => JsonValue::Null,
+        }
+    });
+    JsonValue::Array(points.collect())
+}
+
+/// The number ranges of alternative receipts, with the last used number of each.
+fn ranges(device: &Device, used: &[Option<u32>]) -> JsonValue {
+    let ranges = device.alternative_receipts_ranges.iter().zip(used);
+    let ranges = ranges.enumerate().map(|(index, (range, last))| {
+        let last = last.unwrap_or(range.start.saturating_sub(1));
+        let left = range.end.saturating_sub(last);
+        object! {
+            "fiscalDeviceId" => device.id,
+            "rowNumber" => row_number(index),
+            "id" => JsonValue::Null,
+            "dateAdded" => JsonValue::Null,
+            "dateExpended" => JsonValue::Null,
+            "series" => range.series.clone(),
+            "startNumber" => range.start,
+            "endNumber" => range.end,
+            "numberLength" => range.number_length,
+            "willSoonBeExpended" => u64::from(left) <= NUMBERS_SOON,
+            "expendedCompletely" => left == 0,
+        }
+    });
+    JsonValue::Array(ranges.collect())
 }

@@ -1,4 +1,4 @@
-//! Documents, as they are listed and read.
+//! Lists and reads documents.
 
 use std::sync::Arc;
 
@@ -59,7 +59,7 @@ pub(super) async fn list(
     }
 }
 
-/// Documents of a page unless the caller says otherwise.
+/// Documents of a page if the caller gives no count.
 const PAGE_DEFAULT: u32 = 100;
 /// Documents of a page at most.
 const PAGE_MAX: u32 = 1_000;

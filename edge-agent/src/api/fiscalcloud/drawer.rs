@@ -20,8 +20,8 @@ pub(super) async fn open(
     device: &Device,
     signature: SignatureInfo,
 ) -> Response {
-    match service.replays.look(signature) {
-        Ok(look) => look.end(Outcome::Keep),
+    match service.replays.begin(signature) {
+        Ok(request) => request.end(Outcome::Remember),
         Err(_) => return replay::refused(),
     }
     let message = |reply| Message::Drawer {

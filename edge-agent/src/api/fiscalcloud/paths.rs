@@ -1,9 +1,9 @@
-//! Where a fault of the core is in a body of this API.
+//! The path in a body of this API for a place that the core names.
 
 use ferrotill_core::refusal::{Field, Place};
 
-/// The path of a place in this API's names.
-pub(super) fn path_of(place: Place, route_number: &str) -> String {
+/// The path of a place. `number_path` is the field with series and number of an alternative receipt.
+pub(super) fn path_of(place: Place, number_path: &str) -> String {
     let line = |index: usize, field| {
         let name = match field {
             Field::Name => "name",
@@ -27,7 +27,7 @@ pub(super) fn path_of(place: Place, route_number: &str) -> String {
         Place::Payment(index, field) => format!("payments{}", line(index, field)),
         Place::Original => "originalReceiptId".to_owned(),
         Place::Amount => "amount".to_owned(),
-        Place::Number => route_number.to_owned(),
+        Place::Number => number_path.to_owned(),
         Place::Text => "additionalHeaderText".to_owned(),
     }
 }

@@ -44,7 +44,7 @@ pub(super) fn failure(status: StatusCode, problem: &Problem) -> Response {
     json_response(status, &body)
 }
 
-/// 422: the request was understood, and is not carried out.
+/// 422: the request was read, and is not carried out.
 pub(super) fn unprocessable(problem: &Problem) -> Response {
     failure(StatusCode::UNPROCESSABLE_ENTITY, problem)
 }

@@ -21,7 +21,7 @@ pub(super) async fn first_outcome(
     id: Uuid,
 ) -> Option<Answer> {
     let deadline = service.deadline(device.answer_timeout);
-    while service.replays.is_looked_at(signature) || service.waits(id).await == Some(true) {
+    while service.replays.is_in_progress(signature) || service.waits(id).await == Some(true) {
         if service.clock.monotonic() >= deadline {
             break;
         }

@@ -9,34 +9,34 @@ use uuid::Uuid;
 pub(super) enum Operation {
     /// Makes a document.
     Create(Creation),
-    /// Documents of some kinds, short or whole.
+    /// Lists documents of some kinds, short or whole.
     List { kinds: Kinds, full: bool },
-    /// One document of some kinds.
+    /// Reads a document of one of some kinds.
     Get { kinds: Kinds, id: Uuid },
-    /// The devices.
+    /// Lists the devices.
     Devices,
-    /// One device.
+    /// Reads a device.
     Device(Uuid),
     /// Opens the drawer.
     OpenDrawer,
 }
 
-/// Names of kinds in the books.
+/// Kinds of documents, as the store names them.
 pub(super) type Kinds = &'static [DocumentKind];
 
-/// What is made.
+/// What a creating operation makes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Creation {
     /// A sale.
     Sale(SaleRoute),
-    /// A return; shown as a receipt or in its own form.
+    /// A return.
     Refund {
-        /// As a receipt.
+        /// The answer has the form of a receipt instead of its own.
         as_receipt: bool,
     },
     /// Cash in or out.
     Cash,
-    /// A report: Z, X, or what the body says.
+    /// A report: Z (true), X (false), or what the body says.
     Report(Option<bool>),
 }
 
@@ -67,7 +67,7 @@ const REFUNDS: Kinds = &[DocumentKind::Refund];
 const REPORTS: Kinds = &[DocumentKind::XReport, DocumentKind::ZReport];
 const CASH: Kinds = &[DocumentKind::CashIn, DocumentKind::CashOut];
 
-/// The operation of a method and path; paths match in any case, as names do.
+/// The operation of a method and path. Paths match in any case.
 pub(super) fn route(method: &Method, path: &str) -> Option<Operation> {
     let path = path.to_ascii_lowercase();
     let parts: Vec<&str> = path

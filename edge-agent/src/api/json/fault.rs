@@ -2,14 +2,14 @@
 
 use std::fmt;
 
-/// A fault of a request: where, its code, and a sentence.
+/// A fault of a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RequestFault {
-    /// The path, such as `items[0].price`.
+    /// Where: `items[0].price`.
     pub path: String,
     /// The code, as in `errorType`.
     pub code: &'static str,
-    /// What is wrong and what to do.
+    /// What is wrong, and what to do.
     pub sentence: String,
 }
 
@@ -19,18 +19,18 @@ impl fmt::Display for RequestFault {
     }
 }
 
-/// The faults of one request: the first [`FAULTS_MAX`] with their words, and the count of the others.
+/// The faults of one request: the first [`FAULTS_MAX`] are kept, and the others are counted.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct FaultList {
     kept: Vec<RequestFault>,
     others: usize,
 }
 
-/// Faults that one answer names at most.
+/// Faults that one answer lists at most.
 pub const FAULTS_MAX: usize = 100;
 
 impl FaultList {
-    /// Adds a fault, unless it is there already.
+    /// Adds a fault, unless it is in the list already.
     pub fn push(&mut self, fault: RequestFault) {
         if self.kept.contains(&fault) {
             return;
@@ -56,13 +56,13 @@ impl FaultList {
         self.kept.is_empty()
     }
 
-    /// Whether some faults are counted only.
+    /// Whether some faults were only counted.
     #[must_use]
     pub fn is_cut(&self) -> bool {
         self.others > 0
     }
 
-    /// The faults that are kept, in their order.
+    /// The faults that were kept, in their order.
     pub fn iter(&self) -> impl Iterator<Item = &RequestFault> {
         self.kept.iter()
     }
@@ -73,7 +73,7 @@ impl FaultList {
         self.kept.first().map_or("BadRequest", |fault| fault.code)
     }
 
-    /// One line for each fault that is kept, and one with the count of the others.
+    /// One line for each fault that was kept, and one with the count of the others.
     #[must_use]
     pub fn message(&self) -> String {
         let mut lines: Vec<String> = self.kept.iter().map(RequestFault::to_string).collect();

@@ -8,19 +8,20 @@ use uuid::Uuid;
 use super::fault::{FaultList, RequestFault};
 use super::value::JsonValue;
 
-/// Reads one object strictly.
+/// Reads one object of a request strictly. Names match in any case; every fault is added to a list with its path.
 #[derive(Debug)]
 pub struct Fields<'n, 'f> {
     path: String,
     members: &'n [(Cow<'static, str>, JsonValue)],
-    taken: Vec<bool>,
+    /// Which members were asked for.
+    asked_for: Vec<bool>,
     faults: &'f mut FaultList,
 }
 
 impl<'n, 'f> Fields<'n, 'f> {
-    /// The members of a value that is to be an object; anything else is a fault and reads as empty.
-    pub fn of(node: &'n JsonValue, path: &str, faults: &'f mut FaultList) -> Self {
-        let members = match node {
+    /// The members of a value, which must be an object. Anything else is a fault and is read as an empty object.
+    pub fn of(value: &'n JsonValue, path: &str, faults: &'f mut FaultList) -> Self {
+        let members = match value {
             JsonValue::Object(members) => members.as_slice(),
             other => {
                 let path = if path.is_empty() { "body" } else { path };
@@ -34,7 +35,7 @@ impl<'n, 'f> Fields<'n, 'f> {
         };
         Self {
             path: path.to_owned(),
-            taken: vec![false; members.len()],
+            asked_for: vec![false; members.len()],
             members,
             faults,
         }
@@ -50,7 +51,7 @@ impl<'n, 'f> Fields<'n, 'f> {
         }
     }
 
-    /// Tells a fault of a member.
+    /// Adds a fault of a member.
     pub fn fault(&mut self, name: &str, code: &'static str, sentence: impl Into<String>) {
         let path = self.path(name);
         self.faults.push(RequestFault {
@@ -60,18 +61,18 @@ impl<'n, 'f> Fields<'n, 'f> {
         });
     }
 
-    /// Where faults of deeper objects go.
+    /// The list of faults, for the fields of objects inside this one.
     pub fn faults(&mut self) -> &mut FaultList {
         self.faults
     }
 
-    /// A member's value, whatever it is; `null` reads as absent.
-    pub fn node(&mut self, name: &str) -> Option<&'n JsonValue> {
+    /// The value of a member, of any type; `null` is read as absent.
+    pub fn member(&mut self, name: &str) -> Option<&'n JsonValue> {
         let mut found = None;
         let (mut asked_before, mut twice) = (false, false);
-        for ((key, value), taken) in self.members.iter().zip(&mut self.taken) {
+        for ((key, value), asked_for) in self.members.iter().zip(&mut self.asked_for) {
             if key.eq_ignore_ascii_case(name) {
-                asked_before |= std::mem::replace(taken, true);
+                asked_before |= std::mem::replace(asked_for, true);
                 twice |= found.is_some();
                 found = Some(value);
             }
@@ -92,7 +93,7 @@ impl<'n, 'f> Fields<'n, 'f> {
 
     /// A text.
     pub fn text(&mut self, name: &str) -> Option<String> {
-        match self.node(name)? {
+        match self.member(name)? {
             JsonValue::Text(text) => Some(text.clone()),
             other => {
                 self.wrong_type(name, other, "a text");
@@ -103,7 +104,7 @@ impl<'n, 'f> Fields<'n, 'f> {
 
     /// A boolean.
     pub fn boolean(&mut self, name: &str) -> Option<bool> {
-        match self.node(name)? {
+        match self.member(name)? {
             JsonValue::Bool(value) => Some(*value),
             other => {
                 self.wrong_type(name, other, "true or false");
@@ -114,7 +115,7 @@ impl<'n, 'f> Fields<'n, 'f> {
 
     /// A decimal number, scaled by ten to the power of `places`.
     pub fn decimal(&mut self, name: &str, places: u8) -> Option<i64> {
-        match self.node(name)? {
+        match self.member(name)? {
             JsonValue::Number(text) => match scale::parse(text, places) {
                 Ok(value) => Some(value),
                 Err(error) => {
@@ -180,9 +181,9 @@ impl<'n, 'f> Fields<'n, 'f> {
         choice
     }
 
-    /// A list, as far as [`JsonValue::of_body`] keeps it.
+    /// A list, as far as [`JsonValue::of_body`] has kept it.
     pub fn list(&mut self, name: &str) -> &'n [JsonValue] {
-        match self.node(name) {
+        match self.member(name) {
             None => &[],
             Some(JsonValue::Array(items)) => items,
             Some(other) => {
@@ -192,20 +193,20 @@ impl<'n, 'f> Fields<'n, 'f> {
         }
     }
 
-    /// Takes members that are known and not used.
+    /// Accepts members that are known and not used.
     pub fn known(&mut self, names: &[&str]) {
         for name in names {
-            self.node(name);
+            self.member(name);
         }
     }
 
-    /// Every member that was not asked for is a fault.
+    /// Adds a fault for each member that was not asked for.
     pub fn finish(mut self) {
         let unknown: Vec<String> = self
             .members
             .iter()
-            .zip(&self.taken)
-            .filter(|(_, taken)| !**taken)
+            .zip(&self.asked_for)
+            .filter(|(_, asked_for)| !**asked_for)
             .map(|((name, _), _)| shortened(name))
             .collect();
         for name in unknown {
@@ -218,7 +219,7 @@ impl<'n, 'f> Fields<'n, 'f> {
     }
 }
 
-/// A text of a caller's, short enough for an error message.
+/// A text of the caller, short enough for an error message.
 #[must_use]
 pub fn shortened(text: &str) -> String {
     let end = text.char_indices().nth(60).map(|(end, _)| end);

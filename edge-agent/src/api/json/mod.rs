@@ -1,7 +1,7 @@
-//! JSON in and out without a float: numbers stay the text that they are.
+//! JSON without floats: a number is kept as its text.
 //!
-//! [`JsonValue`] is a JSON value, read or to be written. [`Fields`] reads an object of a request strictly: names match in any case,
-//! unknown ones are faults, and every fault has its path.
+//! [`JsonValue`] is used for reading and for writing. [`Fields`] reads an object of a request strictly: an unknown member is a fault, and
+//! every fault has its path.
 
 mod fault;
 mod fields;

@@ -9,7 +9,7 @@ use serde_json::value::RawValue;
 
 use super::fault::RequestFault;
 
-/// A JSON value; numbers are their text.
+/// A JSON value. A number is kept as its text, so that it never becomes a float.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum JsonValue {
     /// `null`.
@@ -26,9 +26,9 @@ pub enum JsonValue {
     Object(Vec<(Cow<'static, str>, JsonValue)>),
 }
 
-/// Levels of a JSON text at most.
+/// Nesting levels of a JSON text at most.
 const DEPTH_MAX: usize = 16;
-/// Items of one list of a body at most: every list of every operation is shorter.
+/// Items of a list in a body at most: the lists of all operations have lower limits.
 pub const LIST_ITEMS_MAX: usize = 1_024;
 
 impl JsonValue {
@@ -41,17 +41,19 @@ impl JsonValue {
         Self::read(text, usize::MAX)
     }
 
-    /// Reads the body of a request. Of a list with more than [`LIST_ITEMS_MAX`] items it keeps one item more than these, so that its
-    /// reader sees that there are too many; the others are only checked to be JSON.
+    /// Reads the body of a request. A byte order mark before it is skipped.
+    ///
+    /// A list with more than [`LIST_ITEMS_MAX`] items is cut after one item more, so that its reader can see that there are too many.
+    /// The rest of the list is only checked to be JSON.
     ///
     /// # Errors
     ///
     /// The fault `MalformedJson`.
     pub fn of_body(body: &[u8]) -> Result<Self, RequestFault> {
-        Self::read(without_byte_order_mark(body), LIST_ITEMS_MAX).map_err(|words| RequestFault {
+        Self::read(without_byte_order_mark(body), LIST_ITEMS_MAX).map_err(|error| RequestFault {
             path: "body".to_owned(),
             code: "MalformedJson",
-            sentence: format!("is not JSON: {words}"),
+            sentence: format!("is not JSON: {error}"),
         })
     }
 
@@ -65,17 +67,17 @@ impl JsonValue {
             .checked_sub(1)
             .ok_or_else(|| format!("is deeper than {DEPTH_MAX} levels"))?;
         let text = raw.get();
-        let words = |error: serde_json::Error| error.to_string();
+        let message = |error: serde_json::Error| error.to_string();
         Ok(match text.as_bytes().first() {
             Some(b'n') => Self::Null,
             Some(b't') => Self::Bool(true),
             Some(b'f') => Self::Bool(false),
-            Some(b'"') => Self::Text(serde_json::from_str(text).map_err(words)?),
+            Some(b'"') => Self::Text(serde_json::from_str(text).map_err(message)?),
             Some(b'[') => {
                 let mut reader = serde_json::Deserializer::from_str(text);
                 let items = Items { max: items_max }
                     .deserialize(&mut reader)
-                    .map_err(words)?;
+                    .map_err(message)?;
                 Self::Array(
                     items
                         .into_iter()
@@ -84,7 +86,7 @@ impl JsonValue {
                 )
             }
             Some(b'{') => {
-                let Members(members) = serde_json::from_str(text).map_err(words)?;
+                let Members(members) = serde_json::from_str(text).map_err(message)?;
                 let member = |(name, value)| {
                     Ok::<_, String>((Cow::Owned(name), Self::from_raw(value, depth, items_max)?))
                 };
@@ -115,7 +117,7 @@ impl JsonValue {
         }
     }
 
-    /// Whether a list in it had more items than are kept of a body.
+    /// Whether [`JsonValue::of_body`] has cut a list in this value.
     #[must_use]
     pub fn is_cut(&self) -> bool {
         match self {
@@ -137,13 +139,13 @@ impl JsonValue {
     }
 }
 
-/// A body without the UTF-8 byte order mark that may stand before its text.
+/// The body without a UTF-8 byte order mark before its text. Some libraries write one.
 #[must_use]
 pub fn without_byte_order_mark(body: &[u8]) -> &[u8] {
     body.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(body)
 }
 
-/// Reads a list, and keeps at most one item more than `max`.
+/// Reads a list and keeps one item more than `max` at most.
 struct Items {
     max: usize,
 }

@@ -1,4 +1,4 @@
-//! Writes JSON: what becomes a value, and a value as text.
+//! Writes JSON: conversions to a JSON value, and a JSON value as text.
 
 use std::fmt;
 

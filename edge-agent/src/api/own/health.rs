@@ -1,4 +1,4 @@
-//! Health: is it alive, is it ready, and how are the printer and the office.
+//! `/readyz` and `/healthz`: whether the agent can sell, and the state of printers, authority and clock.
 
 use std::sync::Arc;
 
@@ -13,15 +13,16 @@ use ferrotill_core::clock_guard::ClockTrouble;
 use crate::api::json::JsonValue;
 use crate::api::response::json_response;
 use crate::api::service::Service;
+use crate::config::Device;
 use crate::object;
 use crate::time::clock::iso_utc;
 use ferrotill_store::UnsentCount;
 
-/// Ready to take a sale: the books can be read. The office and the printer may be away.
+/// Ready for a sale: the store can be read. Authority and printers may be out of reach.
 pub(super) async fn ready(State(service): State<Arc<Service>>) -> Response {
     match unsent(&service).await {
         Ok(_) => (StatusCode::OK, "ready\n").into_response(),
-        Err(words) => (StatusCode::SERVICE_UNAVAILABLE, format!("{words}\n")).into_response(),
+        Err(error) => (StatusCode::SERVICE_UNAVAILABLE, format!("{error}\n")).into_response(),
     }
 }
 
@@ -39,30 +40,18 @@ pub(super) async fn health(State(service): State<Arc<Service>>) -> Response {
                 "last_acknowledged" => unsent.last_acknowledged_ms.map(iso_utc),
             },
         ),
-        Err(words) => (
+        Err(error) => (
             StatusCode::SERVICE_UNAVAILABLE,
-            object! { "error" => words },
+            object! { "error" => error },
         ),
     };
-    let printers = service.config.devices.iter().map(|device| {
-        let printer = service.live_status.printer(device.id);
-        object! {
-            "device_id" => device.id,
-            "name" => device.name.clone(),
-            "connected" => printer.connected,
-            "model" => printer.model,
-            "serial_number" => printer.serial,
-            "fiscal_memory" => printer.fiscal_memory,
-            "firmware" => printer.firmware,
-            "port" => printer.port,
-            "trouble" => printer.trouble,
-            "needs_a_person" => printer.unproven.map(|(id, _)| id),
-            "objections" => JsonValue::Array(printer.objections.into_iter().map(JsonValue::from).collect()),
-            "alternative_numbers_left" => service.live_status.numbers_left(device.id),
-        }
-    });
-    let office = service.live_status.office();
-    let trouble = service.guard.trouble().map(|trouble| match trouble {
+    let printers = service
+        .config
+        .devices
+        .iter()
+        .map(|device| printer(&service, device));
+    let authority = service.live_status.office();
+    let machine_clock = service.guard.trouble().map(|trouble| match trouble {
         ClockTrouble::Behind { by_ms } => format!("{} s behind", by_ms / 1_000),
         ClockTrouble::JumpedAhead { by_ms } => format!("{} s ahead", by_ms / 1_000),
     });
@@ -70,7 +59,7 @@ pub(super) async fn health(State(service): State<Arc<Service>>) -> Response {
         Ok(count) => object! {
             "differing" => count.differing,
             "unacknowledged" => count.unacknowledged,
-            // Above nought: the books are older than they once were, and `ferrotill verify` says more.
+            // Above zero: the store is older than it once was. `ferrotill verify` says more.
             "anchors_set_aside" => service.reader.anchors_set_aside(),
         },
         Err(error) => object! { "error" => error.to_string() },
@@ -78,12 +67,12 @@ pub(super) async fn health(State(service): State<Arc<Service>>) -> Response {
     let body = object! {
         "status" => if status == StatusCode::OK { "ok" } else { "trouble" },
         "mode" => service.config.till.mode.to_string(),
-        "office" => object! { "state" => office.state, "reason" => office.reason },
+        "office" => object! { "state" => authority.state, "reason" => authority.reason },
         "offline" => offline(&service),
         "clock" => object! {
             "now" => iso_utc(service.guard.now().utc_ms),
             "witnessed" => service.guard.is_sure(),
-            "machine_clock" => trouble.unwrap_or_else(|| "right".to_owned()),
+            "machine_clock" => machine_clock.unwrap_or_else(|| "right".to_owned()),
         },
         "unsent" => unsent,
         "z_reports" => z_reports,
@@ -92,7 +81,25 @@ pub(super) async fn health(State(service): State<Arc<Service>>) -> Response {
     json_response(status, &body)
 }
 
-/// What is left of the budgets of selling without the tax office, the law's and the owner's.
+fn printer(service: &Service, device: &Device) -> JsonValue {
+    let printer = service.live_status.printer(device.id);
+    object! {
+        "device_id" => device.id,
+        "name" => device.name.clone(),
+        "connected" => printer.connected,
+        "model" => printer.model,
+        "serial_number" => printer.serial,
+        "fiscal_memory" => printer.fiscal_memory,
+        "firmware" => printer.firmware,
+        "port" => printer.port,
+        "trouble" => printer.trouble,
+        "needs_a_person" => printer.unproven.map(|(id, _)| id),
+        "objections" => JsonValue::Array(printer.objections.into_iter().map(JsonValue::from).collect()),
+        "alternative_numbers_left" => service.live_status.numbers_left(device.id),
+    }
+}
+
+/// What is left of the law's and the owner's budgets of selling without the authority.
 fn offline(service: &Service) -> JsonValue {
     let budgets = service.budgets();
     let figures = |(budget, left): (&Budget, Left)| {
@@ -109,15 +116,16 @@ fn offline(service: &Service) -> JsonValue {
             "used_up" => left.is_used_up(),
         }
     };
-    let [law, house] = budgets.map(figures);
+    let [law, owner] = budgets.map(figures);
     object! {
         "counting" => service.guard.is_offline(),
         "remaining_s" => service.offline_remaining_s(),
         "law" => law,
-        "owner" => house,
+        "owner" => owner,
     }
 }
 
+/// What the authority has not acknowledged.
 pub(super) async fn unsent(service: &Arc<Service>) -> Result<UnsentCount, String> {
     service
         .read(|reader| reader.unsent())

@@ -9,8 +9,10 @@ use axum::response::{IntoResponse, Response};
 
 use super::health::unsent;
 use crate::api::service::Service;
+use crate::config::Device;
+use ferrotill_store::UnsentCount;
 
-/// Figures in the Prometheus text format: all lines of one name stand together, below what it means.
+/// Figures in the Prometheus text format: all lines of one name follow its help text.
 #[derive(Default)]
 struct Gauges(Vec<Gauge>);
 
@@ -43,55 +45,21 @@ impl Gauges {
     }
 }
 
-/// A few figures in the Prometheus text format.
+/// `GET /metrics`.
 pub(super) async fn metrics(State(service): State<Arc<Service>>) -> Response {
     let mut gauges = Gauges::default();
-    let mut gauge = |name, help, labels: &str, value| gauges.add(name, help, labels, value);
     if let Ok(unsent) = unsent(&service).await {
-        gauge(
-            "ferrotill_unsent_documents",
-            "Documents that the tax office has not acknowledged.",
-            "",
-            unsent.documents.into(),
-        );
-        gauge(
-            "ferrotill_refused_documents",
-            "Unsent documents that the tax office has refused.",
-            "",
-            unsent.refused.into(),
-        );
-        let now_ms = service.guard.now().utc_ms;
-        let age_s = |since_ms: i64| now_ms.saturating_sub(since_ms).max(0) / 1_000;
-        gauge(
-            "ferrotill_unsent_oldest_seconds",
-            "Age of the oldest document that the tax office has not acknowledged.",
-            "",
-            unsent.oldest_ms.map_or(0, age_s),
-        );
-        gauge(
-            "ferrotill_unsent_sold_minor_units",
-            "What was sold in documents that the tax office has not acknowledged, gross.",
-            "",
-            unsent.sold,
-        );
-        if let Some(at_ms) = unsent.last_acknowledged_ms {
-            gauge(
-                "ferrotill_last_acknowledged_timestamp_seconds",
-                "When the tax office took the newest document that it has taken.",
-                "",
-                at_ms / 1_000,
-            );
-        }
+        add_unsent(&mut gauges, &unsent, service.guard.now().utc_ms);
     }
     if let Some(seconds) = service.offline_remaining_s() {
-        gauge(
+        gauges.add(
             "ferrotill_offline_remaining_seconds",
-            "Time until the nearest limit of selling without the tax office.",
+            "Time until the nearest limit of selling without the authority.",
             "",
             seconds,
         );
     }
-    gauge(
+    gauges.add(
         "ferrotill_clock_trusted",
         "1 while nothing is wrong with the machine's clock.",
         "",
@@ -99,60 +67,29 @@ pub(super) async fn metrics(State(service): State<Arc<Service>>) -> Response {
     );
     let state = service.live_status.office().state;
     for name in ["online", "suspect", "offline", "recovering"] {
-        gauge(
+        gauges.add(
             "ferrotill_office_state",
-            "1 for the state that the till is in with the tax office.",
+            "1 for the state of the connection to the authority.",
             &format!("{{state=\"{name}\"}}"),
             (state == name).into(),
         );
     }
     if let Ok(count) = service.read(|reader| reader.reconciliation_count()).await {
-        gauge(
+        gauges.add(
             "ferrotill_z_reports_differing",
-            "Z-reports whose documents, printer and tax office do not agree.",
+            "Z-reports whose documents, printer and authority do not agree.",
             "",
             count.differing.into(),
         );
     }
-    let offline = i64::from(service.live_status.sells_alternative());
-    gauge(
+    gauges.add(
         "ferrotill_offline",
         "1 while sales get alternative receipts.",
         "",
-        offline,
+        service.live_status.sells_alternative().into(),
     );
     for device in &service.config.devices {
-        if let Some(left) = service.live_status.numbers_left(device.id) {
-            gauge(
-                "ferrotill_alternative_numbers_left",
-                "Numbers that are left for alternative receipts.",
-                &format!("{{device=\"{}\"}}", device.id),
-                i64::try_from(left).unwrap_or(i64::MAX),
-            );
-        }
-        let printer = service.live_status.printer(device.id);
-        let connected = i64::from(printer.connected);
-        let labels = format!("{{device=\"{}\"}}", device.id);
-        gauge(
-            "ferrotill_printer_connected",
-            "1 while the printer answers.",
-            &labels,
-            connected,
-        );
-        gauge(
-            "ferrotill_printer_needs_a_person",
-            "1 while a document waits for somebody to say what stands on the paper.",
-            &labels,
-            printer.unproven.is_some().into(),
-        );
-        if let Some(stock) = service.live_status.stock(device.id) {
-            gauge(
-                "ferrotill_fiscal_numbers_left",
-                "Reserved fiscal numbers that no document has.",
-                &labels,
-                i64::try_from(stock.left).unwrap_or(i64::MAX),
-            );
-        }
+        add_device(&mut gauges, &service, device);
     }
     let mut response = gauges.text().into_response();
     response.headers_mut().insert(
@@ -162,12 +99,83 @@ pub(super) async fn metrics(State(service): State<Arc<Service>>) -> Response {
     response
 }
 
+/// What the authority has not acknowledged.
+fn add_unsent(gauges: &mut Gauges, unsent: &UnsentCount, now_ms: i64) {
+    gauges.add(
+        "ferrotill_unsent_documents",
+        "Documents that the authority has not acknowledged.",
+        "",
+        unsent.documents.into(),
+    );
+    gauges.add(
+        "ferrotill_refused_documents",
+        "Unsent documents that the authority has refused.",
+        "",
+        unsent.refused.into(),
+    );
+    let age_s = |since_ms: i64| now_ms.saturating_sub(since_ms).max(0) / 1_000;
+    gauges.add(
+        "ferrotill_unsent_oldest_seconds",
+        "Age of the oldest document that the authority has not acknowledged.",
+        "",
+        unsent.oldest_ms.map_or(0, age_s),
+    );
+    gauges.add(
+        "ferrotill_unsent_sold_minor_units",
+        "Gross sales in documents that the authority has not acknowledged.",
+        "",
+        unsent.sold,
+    );
+    if let Some(at_ms) = unsent.last_acknowledged_ms {
+        gauges.add(
+            "ferrotill_last_acknowledged_timestamp_seconds",
+            "When the authority acknowledged the newest document that it has acknowledged.",
+            "",
+            at_ms / 1_000,
+        );
+    }
+}
+
+/// A device and its printer.
+fn add_device(gauges: &mut Gauges, service: &Service, device: &Device) {
+    let labels = format!("{{device=\"{}\"}}", device.id);
+    if let Some(left) = service.live_status.numbers_left(device.id) {
+        gauges.add(
+            "ferrotill_alternative_numbers_left",
+            "Numbers that are left for alternative receipts.",
+            &labels,
+            i64::try_from(left).unwrap_or(i64::MAX),
+        );
+    }
+    let printer = service.live_status.printer(device.id);
+    gauges.add(
+        "ferrotill_printer_connected",
+        "1 while the printer answers.",
+        &labels,
+        printer.connected.into(),
+    );
+    gauges.add(
+        "ferrotill_printer_needs_a_person",
+        "1 while a document waits for an operator's declaration.",
+        &labels,
+        printer.unproven.is_some().into(),
+    );
+    if let Some(stock) = service.live_status.stock(device.id) {
+        gauges.add(
+            "ferrotill_fiscal_numbers_left",
+            "Reserved fiscal numbers that no document has.",
+            &labels,
+            i64::try_from(stock.left).unwrap_or(i64::MAX),
+        );
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::Gauges;
 
     #[test]
-    fn all_lines_of_a_figure_stand_together() {
+    fn all_lines_of_a_name_are_in_one_place() {
         let mut gauges = Gauges::default();
         for device in ["{device=\"a\"}", "{device=\"b\"}"] {
             gauges.add("left", "What is left.", device, 1);

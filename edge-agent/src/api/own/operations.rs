@@ -1,4 +1,4 @@
-//! `/operations/{id}`: what became of a request id, and whether a person has to say it.
+//! `/operations/{id}`: the outcome of a request, and whether an operator has to declare it.
 
 use std::sync::Arc;
 
@@ -21,7 +21,7 @@ use ferrotill_store::{
 
 pub(super) async fn show(State(service): State<Arc<Service>>, Path(id): Path<String>) -> Response {
     match Uuid::try_parse(&id) {
-        Ok(id) => told(&service, id).await,
+        Ok(id) => outcome(&service, id).await,
         Err(_) => not_a_uuid(),
     }
 }
@@ -31,28 +31,29 @@ pub(super) fn not_a_uuid() -> Response {
     Problem::new("NotAUuid", message).response(StatusCode::BAD_REQUEST)
 }
 
-/// What became of an id.
-pub(super) async fn told(service: &Arc<Service>, id: Uuid) -> Response {
-    // First who waits, then the books: what is reserved in between is found there.
+/// The outcome of the request with this id.
+pub(super) async fn outcome(service: &Arc<Service>, id: Uuid) -> Response {
+    // The queue is asked before the store: an order that is reserved in between is found in the store.
     let waits = service.waits(id).await;
     let found = service.read(move |reader| {
         let Some(stored) = reader.find(None, id)? else {
             return Ok(None);
         };
-        let telling = reader.delivery_state(stored.row.reserved_seq)?;
-        let word = reader.declaration_of(&stored.row)?;
-        Ok(Some((stored, telling, word)))
+        let delivery = reader.delivery_state(stored.row.reserved_seq)?;
+        let declared = reader.declaration_of(&stored.row)?;
+        Ok(Some((stored, delivery, declared)))
     });
     match found.await {
-        Ok(Some((stored, telling, word)))
+        Ok(Some((stored, delivery, declared)))
             if waits == Some(false) || stored.row.state != RequestState::Voided =>
         {
             let state = fiscal_state(&stored);
-            let needed = match state {
+            let what_to_do = match state {
                 FiscalState::Unknown => service.live_status.needs_a_person(id),
                 _ => None,
             };
-            let body = known(&stored, telling.as_ref(), word.as_ref(), (state, needed));
+            let (delivery, declared) = (delivery.as_ref(), declared.as_ref());
+            let body = known(&stored, delivery, declared, (state, what_to_do));
             with_fiscal_state(json_response(StatusCode::OK, &body), state)
         }
         Ok(_) => never_reserved(id, waits),
@@ -63,7 +64,7 @@ pub(super) async fn told(service: &Arc<Service>, id: Uuid) -> Response {
     }
 }
 
-/// An id without a document: it may still wait for its turn.
+/// The id has no document. Its order may still wait in the queue.
 fn never_reserved(id: Uuid, waits: Option<bool>) -> Response {
     let (name, state, status) = match waits {
         Some(true) => ("waiting", FiscalState::Unknown, StatusCode::OK),
@@ -104,16 +105,16 @@ pub(super) fn fiscal_state(stored: &StoredDocument) -> FiscalState {
 
 fn known(
     stored: &StoredDocument,
-    telling: Option<&DeliveryState>,
-    word: Option<&OperatorDeclaration>,
-    (state, needed): (FiscalState, Option<String>),
+    delivery: Option<&DeliveryState>,
+    declared: Option<&OperatorDeclaration>,
+    (state, what_to_do): (FiscalState, Option<String>),
 ) -> JsonValue {
     let row = &stored.row;
     let mut timeline = vec![object! { "at" => iso_utc(row.at), "event" => "reserved" }];
     let mut reason = JsonValue::Null;
     let mut document = JsonValue::Null;
-    if let Some(word) = word {
-        timeline.push(object! { "at" => iso_utc(word.at_ms), "event" => "declared" });
+    if let Some(declared) = declared {
+        timeline.push(object! { "at" => iso_utc(declared.at_ms), "event" => "declared" });
     }
     if let Some(sealed) = stored.sealed() {
         timeline.push(object! { "at" => iso_utc(sealed.at.utc_ms), "event" => "sealed" });
@@ -131,20 +132,8 @@ fn known(
         timeline.push(object! { "at" => iso_utc(voided.at.utc_ms), "event" => "voided" });
         reason = voided.reason.into();
     }
-    let mut office = JsonValue::Null;
-    if let Some(telling) = telling {
-        if let Some(at_ms) = telling.acknowledged_ms {
-            timeline.push(object! { "at" => iso_utc(at_ms), "event" => "acknowledged" });
-        }
-        office = object! {
-            "state" => match (telling.acknowledged_ms, &telling.refusal) {
-                (Some(_), _) => "acknowledged",
-                (None, Some(_)) => "refused",
-                (None, None) => "waiting",
-            },
-            "answers" => telling.attempts,
-            "refusal" => telling.refusal.clone(),
-        };
+    if let Some(at_ms) = delivery.and_then(|delivery| delivery.acknowledged_ms) {
+        timeline.push(object! { "at" => iso_utc(at_ms), "event" => "acknowledged" });
     }
     object! {
         "id" => row.id,
@@ -155,32 +144,45 @@ fn known(
         },
         "fiscal_state" => state.name(),
         "reason" => reason,
-        "needs_a_person" => needed.is_some(),
-        "what_to_do" => needed,
-        "declaration" => word.map(declaration),
+        "needs_a_person" => what_to_do.is_some(),
+        "what_to_do" => what_to_do,
+        "declaration" => declared.map(declaration),
         "document" => document,
-        "office" => office,
+        "office" => delivery.map(authority),
         "reconciliation" => stored.reconciliation.as_ref().map(reconciliation),
         "timeline" => JsonValue::Array(timeline),
     }
 }
 
-/// What a person has said of a document that its printer could not prove.
-fn declaration(word: &OperatorDeclaration) -> JsonValue {
-    let (registered, document) = match word.paper {
+/// How far the delivery to the authority is.
+fn authority(delivery: &DeliveryState) -> JsonValue {
+    object! {
+        "state" => match (delivery.acknowledged_ms, &delivery.refusal) {
+            (Some(_), _) => "acknowledged",
+            (None, Some(_)) => "refused",
+            (None, None) => "waiting",
+        },
+        "answers" => delivery.attempts,
+        "refusal" => delivery.refusal.clone(),
+    }
+}
+
+/// What an operator has declared of a document that the printer could not prove.
+fn declaration(declared: &OperatorDeclaration) -> JsonValue {
+    let (registered, document) = match declared.paper {
         PaperSays::Registered { document } => (true, document.map(u32::from)),
         PaperSays::NotRegistered => (false, None),
     };
     object! {
-        "at" => iso_utc(word.at_ms),
-        "by" => word.by.clone(),
+        "at" => iso_utc(declared.at_ms),
+        "by" => declared.by.clone(),
         "registered" => registered,
         "document" => document,
-        "because" => word.why.clone(),
+        "because" => declared.why.clone(),
     }
 }
 
-/// A Z-report's figures from every side that knows them; money in minor units.
+/// The figures of a Z-report from every side that has them; money in minor units.
 fn reconciliation(account: &ZReconciliation) -> JsonValue {
     let figures = account.figures.iter().map(|figure| {
         let documents = figure

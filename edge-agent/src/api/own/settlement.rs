@@ -1,7 +1,8 @@
-//! `POST /operations/{id}/settlement`: a person says what became of a document that its printer cannot prove.
+//! `POST /operations/{id}/settlement`: an operator declares the outcome of a document that the printer cannot prove.
 //!
-//! The call is signed like a sale: whoever may sell may say what was sold, and the name that it gives stands in the journal.
-//! The same declaration again gets the same answer; another one is refused, and so is any while the printer can still say it.
+//! The request is signed like a sale: a client that may sell may also declare what was sold. The journal keeps the operator's name.
+//! The same declaration again gets the same answer. Another declaration is refused, and so is every declaration while the outcome can
+//! still be read from the printer.
 
 use std::num::NonZeroU32;
 use std::sync::Arc;
@@ -14,7 +15,7 @@ use ferrotill_core::event::{Declared, PaperSays};
 use uuid::Uuid;
 
 use super::operations;
-use crate::api::auth::{Call, check, redact_in_live_mode};
+use crate::api::auth::{Call, Unauthorized, check, redact_in_live_mode};
 use crate::api::json::{FaultList, Fields, JsonValue};
 use crate::api::problem::Problem;
 use crate::api::replay::Outcome;
@@ -24,9 +25,9 @@ use crate::clerk::{DeclarationOutcome, FiscalState, Message};
 use crate::object;
 use crate::order::Declaration;
 use crate::time::clock::iso_utc;
-use ferrotill_store::{OperatorDeclaration, RequestState, StoreError, StoredDocument};
+use ferrotill_store::{OperatorDeclaration, RequestState, StoredDocument};
 
-/// Bytes of a declaration.
+/// Bytes of a declaration at most.
 const BODY_BYTES_MAX: usize = 4 * 1_024;
 
 pub(super) async fn settle(
@@ -35,22 +36,26 @@ pub(super) async fn settle(
     request: Request,
 ) -> Response {
     let (parts, body) = request.into_parts();
-    let unknown = |response| with_fiscal_state(response, FiscalState::Unknown);
     let Ok(body) = to_bytes(body, BODY_BYTES_MAX).await else {
-        let words = "body: is too large for a declaration";
-        return unknown(refuse(StatusCode::PAYLOAD_TOO_LARGE, "BodyTooLarge", words));
+        return refuse(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            "BodyTooLarge",
+            "body: is too large for a declaration",
+            FiscalState::Unknown,
+        );
     };
     let call = Call::of(&parts, &body);
     let client = match check(&service.config, &service.guard, &call) {
         Ok(client) => client,
         Err(unauthorized) => {
-            let told = redact_in_live_mode(service.config.till.mode, unauthorized);
-            let body = object! {
-                "error" => told.code,
-                "message" => told.message,
-                "signed" => told.signed_text,
-            };
-            return unknown(json_response(StatusCode::UNAUTHORIZED, &body));
+            let Unauthorized {
+                code,
+                message,
+                signed_text,
+            } = redact_in_live_mode(service.config.till.mode, unauthorized);
+            let body = object! { "error" => code, "message" => message, "signed" => signed_text };
+            let response = json_response(StatusCode::UNAUTHORIZED, &body);
+            return with_fiscal_state(response, FiscalState::Unknown);
         }
     };
     let Ok(id) = Uuid::try_parse(&id) else {
@@ -63,34 +68,34 @@ pub(super) async fn settle(
             return with_fiscal_state(response, service.state_of(id).await);
         }
     };
-    // A recorded call that came to nothing must not end a document later, when the printer has gone.
-    let Ok(look) = service.replays.look(client.signature) else {
-        let words = "Api-Signature: was used before, by a call that has come to nothing; sign the call with the time of now";
-        let response = refuse(StatusCode::CONFLICT, "SignatureReplayed", words);
-        return with_fiscal_state(response, service.state_of(id).await);
+    // A recorded request that was refused must not settle a document later, when the printer can no longer be asked.
+    let Ok(in_progress) = service.replays.begin(client.signature) else {
+        let message = "Api-Signature: was used before, by a request that was refused; sign the request with the current time";
+        let state = service.state_of(id).await;
+        return refuse(StatusCode::CONFLICT, "SignatureReplayed", message, state);
     };
     let Declaration { paper, by, .. } = &declaration;
-    tracing::warn!(%id, %by, client = client.key, "a person says what became of a document: {paper:?}");
+    tracing::warn!(%id, %by, client = client.key, "an operator declares the outcome of a document: {paper:?}");
     let response = declare(&service, declaration).await;
-    look.end(if response.status().is_success() {
+    in_progress.end(if response.status().is_success() {
         Outcome::Forget
     } else {
-        Outcome::Keep
+        Outcome::Remember
     });
     response
 }
 
-/// Reads a declaration; all faults at once.
+/// Reads a declaration, with all its faults at once.
 fn read(id: Uuid, body: &[u8]) -> Result<Declaration, FaultList> {
-    let node = JsonValue::of_body(body)?;
+    let body = JsonValue::of_body(body)?;
     let mut faults = FaultList::default();
-    let mut fields = Fields::of(&node, "", &mut faults);
+    let mut fields = Fields::of(&body, "", &mut faults);
     let registered = fields.boolean("registered");
-    if registered.is_none() && fields.node("registered").is_none() {
+    if registered.is_none() && fields.member("registered").is_none() {
         fields.fault(
             "registered",
             "Missing",
-            "is needed: true for what stands on the paper, false for what does not",
+            "is needed: true if the document is on the paper, false if it is not",
         );
     }
     let document = document(&mut fields, registered);
@@ -113,47 +118,47 @@ fn document(fields: &mut Fields<'_, '_>, registered: Option<bool>) -> Option<Non
     let given = fields.decimal("document", 0)?;
     let document = u32::try_from(given).ok().and_then(NonZeroU32::new);
     if document.is_none() {
-        let words = "is no document number; give the number on the paper, or leave it out";
-        fields.fault("document", "UnknownValue", words);
+        let sentence = "is no document number; give the number on the paper, or leave it out";
+        fields.fault("document", "UnknownValue", sentence);
     } else if registered == Some(false) {
-        let words = "is given for a document that was not printed; leave it out";
-        fields.fault("document", "NotAlone", words);
+        let sentence = "is given for a document that was not printed; leave it out";
+        fields.fault("document", "NotAlone", sentence);
     }
     document
 }
 
 fn by(fields: &mut Fields<'_, '_>) -> String {
     let given = fields.text("by");
-    let missing = given.is_none() && fields.node("by").is_none();
+    let missing = given.is_none() && fields.member("by").is_none();
     let by = given.unwrap_or_default().trim().to_owned();
-    let words = "is needed: the name of the person who has read the paper";
+    let needed = "is needed: the name of the person who has read the paper";
     if missing {
-        fields.fault("by", "Missing", words);
-    } else if by.is_empty() && matches!(fields.node("by"), Some(JsonValue::Text(_))) {
-        fields.fault("by", "Empty", words);
+        fields.fault("by", "Missing", needed);
+    } else if by.is_empty() && matches!(fields.member("by"), Some(JsonValue::Text(_))) {
+        fields.fault("by", "Empty", needed);
     }
     if by.len() > Declared::BY_BYTES_MAX {
-        let words = format!(
+        let sentence = format!(
             "has {} bytes; {} are allowed",
             by.len(),
             Declared::BY_BYTES_MAX
         );
-        fields.fault("by", "TextTooLong", words);
+        fields.fault("by", "TextTooLong", sentence);
     }
     if by.chars().any(char::is_control) {
-        let words = "holds a control character; write a name in one line";
-        fields.fault("by", "UnknownValue", words);
+        let sentence = "holds a control character; write the name on one line";
+        fields.fault("by", "UnknownValue", sentence);
     }
     by
 }
 
-/// Hands a declaration to the clerk and waits as long as a caller waits at most.
+/// Gives a declaration to the clerk and waits until the caller's time is over.
 async fn declare(service: &Arc<Service>, declaration: Declaration) -> Response {
     let id = declaration.id;
-    match on_the_books(service, id).await {
+    match find(service, id).await {
         Err(response) => return *response,
-        Ok((stored, word)) if stored.row.state != RequestState::Reserved => {
-            return settled(service, &declaration, &stored, word.as_ref()).await;
+        Ok((stored, earlier)) if stored.row.state != RequestState::Reserved => {
+            return settled(service, &declaration, &stored, earlier.as_ref()).await;
         }
         Ok(_) => {}
     }
@@ -166,122 +171,128 @@ async fn declare(service: &Arc<Service>, declaration: Declaration) -> Response {
         Ok(hearing) => hearing,
         Err(NoAnswer::Stopping) => {
             let message = "agent: is stopping; send the declaration again once it runs";
-            let response = refuse(StatusCode::SERVICE_UNAVAILABLE, "Stopping", message);
-            return with_fiscal_state(response, FiscalState::Unknown);
+            return refuse(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "Stopping",
+                message,
+                FiscalState::Unknown,
+            );
         }
         Err(NoAnswer::TooLate) => return not_known_yet(),
     };
-    let (status, code, words) = match hearing {
+    let (status, code, message) = match hearing {
         DeclarationOutcome::Booked | DeclarationOutcome::NotOutstanding => {
-            return match on_the_books(service, id).await {
+            return match find(service, id).await {
                 Err(response) => *response,
-                Ok((stored, word)) => settled(service, &declaration, &stored, word.as_ref()).await,
+                Ok((stored, earlier)) => {
+                    settled(service, &declaration, &stored, earlier.as_ref()).await
+                }
             };
         }
         DeclarationOutcome::CanStillSay(why) => (
             StatusCode::UNPROCESSABLE_ENTITY,
             "PrinterCanStillSay",
             format!(
-                "printer: {why}; the printer can still say what became of the document: see to it that it can be asked"
+                "printer: {why}; the outcome can still be read from the printer: make sure that the agent can reach it"
             ),
         ),
         DeclarationOutcome::Contradicted => (
             StatusCode::CONFLICT,
             "AnotherDeclaration",
-            "id: somebody else is saying otherwise at this moment".to_owned(),
+            "id: another operator is declaring something else at this moment".to_owned(),
         ),
-        DeclarationOutcome::Unknown(words) => (
+        DeclarationOutcome::Unknown(error) => (
             StatusCode::SERVICE_UNAVAILABLE,
             "BooksUnwritable",
-            format!("books: {words}; say it again once they can be written"),
+            format!("store: {error}; send the declaration again once the store can be written"),
         ),
     };
-    with_fiscal_state(refuse(status, code, &words), FiscalState::Unknown)
+    refuse(status, code, &message, FiscalState::Unknown)
 }
 
-/// The document of an id, with the word that it rests on.
-async fn on_the_books(
+/// The document of an id, and the declaration that settled it.
+async fn find(
     service: &Arc<Service>,
     id: Uuid,
 ) -> Result<(StoredDocument, Option<OperatorDeclaration>), Box<Response>> {
-    // First who waits, then the books: what is reserved in between is found there.
+    // The queue is asked before the store: an order that is reserved in between is found in the store.
     let waits = service.waits(id).await == Some(true);
-    let found: Result<_, StoreError> = service
+    let found = service
         .read(move |reader| {
             let Some(stored) = reader.find(None, id)? else {
                 return Ok(None);
             };
-            let word = reader.declaration_of(&stored.row)?;
-            Ok(Some((stored, word)))
+            let declaration = reader.declaration_of(&stored.row)?;
+            Ok(Some((stored, declaration)))
         })
         .await;
-    let (response, state) = match found {
-        // An id that waits for its turn once more: the document that it had before is not meant.
-        Ok(Some((stored, _))) if waits && stored.row.state == RequestState::Voided => (
-            refuse(StatusCode::CONFLICT, "NotBegun", NOT_BEGUN),
-            FiscalState::Unknown,
-        ),
+    let response = match found {
+        // The id waits in the queue again: its earlier document, which was voided, is not meant.
+        Ok(Some((stored, _))) if waits && stored.row.state == RequestState::Voided => not_begun(),
         Ok(Some(found)) => return Ok(found),
-        Ok(None) if waits => (
-            refuse(StatusCode::CONFLICT, "NotBegun", NOT_BEGUN),
-            FiscalState::Unknown,
-        ),
-        Ok(None) => (
-            refuse(
-                StatusCode::NOT_FOUND,
-                "UnknownId",
-                "id: belongs to no document of this agent",
-            ),
+        Ok(None) if waits => not_begun(),
+        Ok(None) => refuse(
+            StatusCode::NOT_FOUND,
+            "UnknownId",
+            "id: belongs to no document of this agent",
             FiscalState::NotRegistered,
         ),
-        Err(error) => (
-            Problem::from(error).response(StatusCode::SERVICE_UNAVAILABLE),
-            FiscalState::Unknown,
-        ),
+        Err(error) => {
+            let response = Problem::from(error).response(StatusCode::SERVICE_UNAVAILABLE);
+            with_fiscal_state(response, FiscalState::Unknown)
+        }
     };
-    Err(Box::new(with_fiscal_state(response, state)))
+    Err(Box::new(response))
 }
 
-/// The document has its end: with this very declaration, or with something else.
+/// The outcome of the document is known: it was settled by this declaration, or otherwise.
 async fn settled(
     service: &Arc<Service>,
     declaration: &Declaration,
     stored: &StoredDocument,
-    word: Option<&OperatorDeclaration>,
+    earlier: Option<&OperatorDeclaration>,
 ) -> Response {
     let state = operations::fiscal_state(stored);
     if state == FiscalState::Unknown {
         return not_known_yet();
     }
     let name = state.name();
-    let words = match word {
-        Some(word) if word.paper == declaration.paper && word.by == declaration.by => {
-            return operations::told(service, declaration.id).await;
+    let message = match earlier {
+        Some(earlier) if earlier.paper == declaration.paper && earlier.by == declaration.by => {
+            return operations::outcome(service, declaration.id).await;
         }
-        Some(word) => format!(
-            "id: is settled already, as {name}: {} said so at {}",
-            word.by,
-            iso_utc(word.at_ms)
+        Some(earlier) => format!(
+            "id: is settled already, as {name}: {} declared it at {}",
+            earlier.by,
+            iso_utc(earlier.at_ms)
         ),
-        None => format!("id: is settled already, as {name}: the printer has said so itself"),
+        None => format!("id: is settled already, as {name}, by the printer's own answer"),
     };
-    with_fiscal_state(
-        refuse(StatusCode::CONFLICT, "AlreadySettled", &words),
-        state,
+    refuse(StatusCode::CONFLICT, "AlreadySettled", &message, state)
+}
+
+fn not_begun() -> Response {
+    refuse(
+        StatusCode::CONFLICT,
+        "NotBegun",
+        "id: waits in the queue, and nothing of it was sent to the printer",
+        FiscalState::Unknown,
     )
 }
 
 fn not_known_yet() -> Response {
-    let words = "printer: is being asked once more; say it again, which is always safe, or ask for the operation";
-    let response = refuse(StatusCode::UNPROCESSABLE_ENTITY, "OutcomeUnknown", words);
-    with_fiscal_state(with_retry_after(response), FiscalState::Unknown)
+    let response = refuse(
+        StatusCode::UNPROCESSABLE_ENTITY,
+        "OutcomeUnknown",
+        "printer: is asked once more; send the same declaration again, which is always safe, or read the operation",
+        FiscalState::Unknown,
+    );
+    with_retry_after(response)
 }
 
-fn refuse(status: StatusCode, code: &'static str, words: &str) -> Response {
-    Problem::new(code, words).response(status)
+fn refuse(status: StatusCode, code: &'static str, message: &str, state: FiscalState) -> Response {
+    with_fiscal_state(Problem::new(code, message).response(status), state)
 }
-
-const NOT_BEGUN: &str = "id: waits for its turn, and nothing of it was given to the printer";
 
 #[cfg(test)]
 mod tests {
@@ -348,7 +359,7 @@ mod tests {
     }
 
     #[test]
-    fn a_declaration_means_what_it_says() {
+    fn a_declaration_is_read_as_it_was_sent() {
         let id = Uuid::from_u128(1);
         for (body, paper) in [
             (

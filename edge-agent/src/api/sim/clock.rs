@@ -1,4 +1,4 @@
-//! `/sim/clock`: the switch of the till's clock.
+//! `/sim/clock`: moves the till's clock.
 
 use std::sync::Arc;
 
@@ -20,7 +20,7 @@ pub fn router(clock: Arc<Clock>) -> Router {
 
 async fn set_clock(State(clock): State<Arc<Clock>>, body: Bytes) -> Response {
     read(&body, |fields| {
-        if fields.node("offset_s").is_none() {
+        if fields.member("offset_s").is_none() {
             fields.fault("offset_s", "Missing", "is needed");
         }
         fields.decimal("offset_s", 0)

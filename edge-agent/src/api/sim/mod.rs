@@ -1,4 +1,4 @@
-//! `/sim/printer` and `/sim/clock`: the simulator's switches, in TEST mode only.
+//! `/sim/printer` and `/sim/clock`: the switches of the simulator. They exist in TEST mode only.
 
 pub mod clock;
 pub mod printer;
@@ -11,11 +11,11 @@ use super::problem::Problem;
 use super::response::json_response;
 use crate::object;
 
-/// Reads a switch's body strictly: all faults at once, and nothing is switched if there is one.
+/// Reads the body of a switch strictly, with all its faults at once. With a fault nothing is switched.
 fn read<T>(body: &[u8], take: impl FnOnce(&mut Fields<'_, '_>) -> T) -> Result<T, FaultList> {
-    let node = JsonValue::of_body(body)?;
+    let body = JsonValue::of_body(body)?;
     let mut faults = FaultList::default();
-    let mut fields = Fields::of(&node, "", &mut faults);
+    let mut fields = Fields::of(&body, "", &mut faults);
     let value = take(&mut fields);
     fields.finish();
     if faults.is_empty() {

@@ -18,7 +18,7 @@ use crate::api::problem::Problem;
 /// The routes.
 pub fn router(rig: Arc<Rig>) -> Router {
     Router::new()
-        .route("/sim/printer", get(show).put(turn))
+        .route("/sim/printer", get(show).put(set))
         .route("/sim/printer/faults", post(add_fault).delete(clear_faults))
         .route("/sim/printer/paper", get(paper))
         .with_state(rig)
@@ -40,7 +40,7 @@ async fn show(State(rig): State<Arc<Rig>>, RawQuery(query): RawQuery) -> Respons
     }
 }
 
-async fn turn(State(rig): State<Arc<Rig>>, body: Bytes) -> Response {
+async fn set(State(rig): State<Arc<Rig>>, body: Bytes) -> Response {
     read(&body, |fields| {
         let power = fields.choice("power", &[("on", Power::On), ("off", Power::Off)]);
         let paper = fields.choice(
@@ -52,8 +52,8 @@ async fn turn(State(rig): State<Arc<Rig>>, body: Bytes) -> Response {
         let keyboard = fields.choice("keyboard", &[("z", Key::Z)]);
         let others = [power.is_some(), paper.is_some(), cover.is_some(), cable.is_some()];
         if keyboard.is_some() && others.contains(&true) {
-            // A key may print nothing, and then nothing of the call may have happened.
-            fields.fault("keyboard", "NotAlone", "is pressed in a call of its own");
+            // The key may print nothing. The request is then refused, so no other switch of it may have been set.
+            fields.fault("keyboard", "NotAlone", "must be pressed in a request of its own");
         }
         (power, paper, cover, cable, keyboard)
     })
@@ -64,7 +64,7 @@ async fn turn(State(rig): State<Arc<Rig>>, body: Bytes) -> Response {
             paper.into_iter().for_each(|paper| rig.set_paper(paper));
             cover.into_iter().for_each(|cover| rig.set_cover(cover));
             let pressed = keyboard.is_none_or(|Key::Z| rig.keyboard_z());
-            // The cable last, so that a printer that is plugged in again is what the other switches made of it.
+            // The cable is last, so that the printer is in its new state when it is plugged in again.
             cable.into_iter().for_each(|cable| rig.set_cable(cable));
             if pressed {
                 done()
@@ -80,10 +80,10 @@ async fn turn(State(rig): State<Arc<Rig>>, body: Bytes) -> Response {
     )
 }
 
-/// A key of the printer itself.
+/// A key of the keyboard of the printer.
 #[derive(Clone, Copy)]
 enum Key {
-    /// The one for the Z-report.
+    /// Prints a Z-report.
     Z,
 }
 
@@ -94,7 +94,7 @@ async fn add_fault(State(rig): State<Arc<Rig>>, body: Bytes) -> Response {
             .map(|kind| (kind.name(), *kind))
             .collect();
         let kind = fields.choice("kind", &kinds);
-        if kind.is_none() && fields.node("kind").is_none() {
+        if kind.is_none() && fields.member("kind").is_none() {
             fields.fault("kind", "Missing", "is needed");
         }
         let command = fields.text("command").and_then(|text| {
@@ -140,7 +140,7 @@ async fn add_fault(State(rig): State<Arc<Rig>>, body: Bytes) -> Response {
     )
 }
 
-/// Busy bytes before one answer at most: the emulator makes them all at once.
+/// Busy bytes before one answer at most: the emulator puts them all into memory.
 const BUSY_MAX: u32 = 10_000;
 
 async fn clear_faults(State(rig): State<Arc<Rig>>) -> Response {
@@ -163,7 +163,7 @@ mod tests {
     use tower::ServiceExt as _;
 
     #[tokio::test]
-    async fn a_key_is_pressed_alone_or_nothing_changes() {
+    async fn a_key_must_be_pressed_in_a_request_of_its_own() {
         let folder = tempfile::tempdir().unwrap();
         let rig = Arc::new(Rig::start(RigOptions::new(folder.path().join("printer"))).unwrap());
         let body = r#"{"keyboard":"z","power":"off"}"#;

@@ -96,7 +96,7 @@ fn values(kind: ValueKind) -> String {
         | ValueKind::Choice(_)
         | ValueKind::Integer(..)
         | ValueKind::Flag
-        | ValueKind::Letter(..) => kind.hint(),
+        | ValueKind::OutboxEntry(..) => kind.hint(),
     }
 }
 

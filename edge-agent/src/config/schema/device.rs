@@ -46,7 +46,7 @@ pub(super) const DEVICE: &[KeyRow] = &[
 pub(super) const DEVICE_TAX_GROUPS: &[KeyRow] = &[
     key(
         "code",
-        ValueKind::Letter('A', 'H'),
+        ValueKind::OutboxEntry('A', 'H'),
         Preset::Required,
         "The letter of the group on the printer and in the API.",
     ),
@@ -106,7 +106,7 @@ pub(super) const DEVICE_PAYMENT_TYPES: &[KeyRow] = &[
     ),
     key(
         "printer",
-        ValueKind::Letter('A', 'Z'),
+        ValueKind::OutboxEntry('A', 'Z'),
         Preset::Computed("`P` for cash, else `D`"),
         "The printer's letter for the payment type.",
     ),

@@ -1,4 +1,4 @@
-//! A document, whole or as it stands in a list.
+//! A document: whole, or its short form in a list.
 
 use ferrotill_core::document::{Body, DocumentKind};
 use uuid::Uuid;
@@ -12,7 +12,7 @@ use crate::api::json::JsonValue;
 use crate::object;
 use ferrotill_store::StoredDocument;
 
-/// The whole document as its Dto; `None` for one that is not sealed.
+/// The whole document; `None` if it is not sealed.
 pub(in crate::api::fiscalcloud) fn document(
     stored: &StoredDocument,
     form: Form,
@@ -27,7 +27,7 @@ pub(in crate::api::fiscalcloud) fn document(
         Body::Cash(amount) => {
             members.push(("zReportId".into(), context.z_report.into()));
             members.push(("amount".into(), amount.display(context.currency).into()));
-            // The drawer as the printer counted it before, and this.
+            // The cash in the drawer as the printer counted it before, and this amount.
             let before = document.reserved.baseline.map(|baseline| baseline.cash);
             let balance = before.and_then(|before| before.checked_add(*amount));
             members.push((
@@ -69,7 +69,7 @@ pub(in crate::api::fiscalcloud) fn sale(
     })
 }
 
-/// The document in a list.
+/// The short form of a document in a list; `None` if it is not sealed.
 pub(in crate::api::fiscalcloud) fn short(
     stored: &StoredDocument,
     context: AnswerContext<'_>,
@@ -128,7 +128,7 @@ pub(in crate::api::fiscalcloud) fn short(
     Some(JsonValue::Object(members))
 }
 
-/// What all documents share.
+/// The members that all documents have.
 fn head(document: &SealedDocument<'_>, context: AnswerContext<'_>) -> Members {
     let SealedDocument {
         stored,

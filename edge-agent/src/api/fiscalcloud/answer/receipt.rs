@@ -48,30 +48,7 @@ pub(super) fn receipt_members(
     };
     members.push(("additionalHeaderText".into(), text(receipt.header)));
     members.push(("additionalFooterText".into(), text(receipt.footer)));
-    let items = receipt
-        .lines
-        .iter()
-        .enumerate()
-        .map(|(index, line)| item(index, &line, document, context.currency));
-    members.push(("items".into(), JsonValue::Array(items.collect())));
-    let payments = receipt
-        .payments
-        .iter()
-        .enumerate()
-        .map(|(index, payment)| self::payment(index, &payment, document, context.currency));
-    members.push(("payments".into(), JsonValue::Array(payments.collect())));
-    let modifications = receipt
-        .modifiers
-        .iter()
-        .enumerate()
-        .map(|(index, modifier)| {
-            let (mode, value) = modifier_parts(modifier.modifier, context.currency);
-            object! { "rowNumber" => row_number(index), "mode" => mode, "value" => value }
-        });
-    members.push((
-        "amountModifications".into(),
-        JsonValue::Array(modifications.collect()),
-    ));
+    members.extend(lists(document, receipt, context.currency));
     if let (ReceiptKind::Refund { original }, Form::Own) = (receipt.kind, form) {
         members.push((
             "originalReceiptId".into(),
@@ -88,6 +65,28 @@ pub(super) fn receipt_members(
         members.push(("seriesAndNumber".into(), number.into()));
     }
     members
+}
+
+/// Lines, payments and modifiers.
+fn lists(document: &SealedDocument<'_>, receipt: &Receipt<'_>, currency: Currency) -> Members {
+    let items = receipt.lines.iter().enumerate();
+    let items = items.map(|(index, line)| item(index, &line, document, currency));
+    let payments = receipt.payments.iter().enumerate();
+    let payments =
+        payments.map(|(index, payment)| self::payment(index, &payment, document, currency));
+    let modifiers = receipt.modifiers.iter().enumerate();
+    let modifiers = modifiers.map(|(index, modifier)| {
+        let (mode, value) = modifier_parts(modifier.modifier, currency);
+        object! { "rowNumber" => row_number(index), "mode" => mode, "value" => value }
+    });
+    vec![
+        ("items".into(), JsonValue::Array(items.collect())),
+        ("payments".into(), JsonValue::Array(payments.collect())),
+        (
+            "amountModifications".into(),
+            JsonValue::Array(modifiers.collect()),
+        ),
+    ]
 }
 
 fn item(

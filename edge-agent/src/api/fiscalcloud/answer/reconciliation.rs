@@ -1,4 +1,4 @@
-//! `additionalData`: the printer's own numbers, and how the sides of a Z-report agree.
+//! `additionalData`: the numbers of the printer, and the reconciliation of a Z-report.
 
 use ferrotill_core::reconciliation::Reconciliation;
 use ferrotill_core::seal::Seal;
@@ -9,7 +9,7 @@ use crate::api::json::JsonValue;
 use crate::object;
 use ferrotill_store::{ReconciliationFigure, ZReconciliation};
 
-/// What this API has no field for: the printer's own numbers, and what stands beside a Z-report.
+/// What the API has no fields for: the numbers of the printer, and the reconciliation of a report.
 pub(super) fn additional_data(
     document: &SealedDocument<'_>,
     context: AnswerContext<'_>,
@@ -56,9 +56,9 @@ pub(super) fn additional_data(
     JsonValue::Object(members)
 }
 
-/// The books against the printer, and for a Z-report against the shift's documents one by one.
+/// Compares the journal with the printer, and a Z-report with the documents of its shift.
 ///
-/// The tax office's side comes later and is shown by `/operations/{id}`: a repeat of `closeday` answers what the first did.
+/// What the authority acknowledged is known later, and `/operations/{id}` shows it: a repeated `closeday` gets the first answer again.
 fn reconciled(
     printer: Option<&Reconciliation>,
     account: Option<&ZReconciliation>,
@@ -103,7 +103,7 @@ fn reconciled(
     }
 }
 
-/// A figure from the till's three sides, and the documents in question where they differ.
+/// A figure from the three sides at the till, and the documents that may explain a difference.
 fn figure_members(figure: &ReconciliationFigure, currency: Currency) -> JsonValue {
     let documents = figure
         .suspects

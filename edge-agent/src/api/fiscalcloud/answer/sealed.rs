@@ -10,12 +10,12 @@ use crate::api::json::JsonValue;
 use crate::config::{Device, Owner};
 use ferrotill_store::StoredDocument;
 
-/// In which Dto a document is shown.
+/// The form in which a document is answered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::api::fiscalcloud) enum Form {
-    /// Its own.
+    /// Its own form.
     Own,
-    /// `operations/return` answers with a ReceiptDto, which has no field for the original.
+    /// That of a receipt, without the original: the answer of `operations/return`.
     Receipt,
 }
 
@@ -37,7 +37,7 @@ pub(super) struct SealedDocument<'d> {
     pub(super) stored: &'d StoredDocument,
     pub(super) reserved: Reserved<'d>,
     pub(super) sealed: Sealed<'d>,
-    /// What the caller gave, and what was found on the way.
+    /// Fields that the caller gave, and those of its bank terminal.
     pub(super) echo: JsonValue,
     pub(super) found: JsonValue,
 }

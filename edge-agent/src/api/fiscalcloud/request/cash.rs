@@ -15,7 +15,7 @@ pub(in crate::api::fiscalcloud) fn cash(body: &JsonValue, context: RequestContex
     let mut fields = Fields::of(body, "", &mut faults);
     let given_id = base(&mut fields);
     let amount = fields.decimal("amount", MONEY);
-    if fields.node("amount").is_none() {
+    if fields.member("amount").is_none() {
         fields.fault(
             "amount",
             "Missing",

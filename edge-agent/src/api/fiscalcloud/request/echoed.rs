@@ -10,20 +10,23 @@ use crate::api::json::{FaultList, JsonValue};
 use crate::object;
 use crate::order::{OrderForm, OrderKind};
 
-/// What of a sale's or return's body is not the receipt itself.
+/// Fields of a body that are stored beside the receipt.
 #[derive(Debug, Default)]
 pub(super) struct EchoedFields {
     echo: Vec<(Cow<'static, str>, JsonValue)>,
     pub(super) items: Vec<JsonValue>,
     pub(super) payments: Vec<JsonValue>,
+    /// For each payment whether it uses a bank terminal.
     pub(super) terminals: Vec<bool>,
 }
 
 impl EchoedFields {
+    /// Keeps a field of the body itself.
     pub(super) fn keep(&mut self, name: &'static str, value: impl Into<JsonValue>) {
         self.echo.push((name.into(), value.into()));
     }
 
+    /// The body, with all that was read of it.
     pub(super) fn parsed(
         self,
         kind: OrderKind,
@@ -33,7 +36,7 @@ impl EchoedFields {
     ) -> Parsed {
         let id = match given_id {
             GivenId::Read(id) => id,
-            GivenId::None | GivenId::Unread => context.own_id,
+            GivenId::None | GivenId::Unreadable => context.own_id,
         };
         let terminals: Vec<JsonValue> = self
             .terminals
@@ -58,7 +61,7 @@ impl EchoedFields {
     }
 }
 
-/// The simulated terminal of TEST mode approves; the same request gets the same approval.
+/// The approval of the simulated terminal of TEST mode. The same request gets the same approval.
 fn approval(id: Uuid) -> JsonValue {
     let number = id.as_u128() % 1_000_000_000_000;
     object! { "rrn" => format!("{number:012}"), "operation" => format!("{}", number % 1_000) }

@@ -32,7 +32,7 @@ pub(super) fn lines(
 
 fn line(fields: &mut Fields<'_, '_>, echoed: &mut EchoedFields, refund: bool) -> OrderLine {
     let needed = |fields: &mut Fields<'_, '_>, name: &str, places| {
-        if fields.node(name).is_none() {
+        if fields.member(name).is_none() {
             fields.fault(name, "Missing", "is needed");
         }
         fields.decimal(name, places)
@@ -40,7 +40,7 @@ fn line(fields: &mut Fields<'_, '_>, echoed: &mut EchoedFields, refund: bool) ->
     let good_id = fields.uuid("goodId");
     let quantity = needed(fields, "quantity", Quantity::DECIMALS);
     let price = needed(fields, "price", MONEY);
-    let commented = fields.node("comment").is_some();
+    let commented = fields.member("comment").is_some();
     let comment = printed(fields, "comment");
     echoed
         .items
@@ -53,20 +53,20 @@ fn line(fields: &mut Fields<'_, '_>, echoed: &mut EchoedFields, refund: bool) ->
     };
     OrderLine {
         name: printed(fields, "name"),
-        // What could not be read is a fault already; these stand-ins keep it from causing others.
+        // A value that could not be read is a fault already. These defaults do not cause others.
         quantity: Quantity::from_thousandths(quantity.unwrap_or(Quantity::ONE.thousandths())),
         price: Amount::from_minor(price.unwrap_or(1)),
         modifier: modifier(fields, "modifierMode", "modifierValue"),
         tax_group: fields.text("taxGroupCode"),
         comment,
-        // Clients that do not scale the original themselves send 0 for "not given".
+        // Clients that do not compute the amount themselves send 0 for "not given".
         final_amount: final_amount
             .filter(|amount| *amount != 0)
             .map(Amount::from_minor),
     }
 }
 
-/// What a line of a return may have besides, as it was copied from the receipt: checked, and not used.
+/// Fields that a line of a return may have because it was copied from the receipt. They are checked and not used.
 fn copied(fields: &mut Fields<'_, '_>) {
     for (name, places) in [
         ("amountBeforeModification", MONEY),
@@ -91,7 +91,7 @@ pub(super) fn modifier(
         Percent,
         Amount,
     }
-    let given_mode = fields.node(mode_name).is_some();
+    let given_mode = fields.member(mode_name).is_some();
     let mode = fields.choice(
         mode_name,
         &[
@@ -99,7 +99,7 @@ pub(super) fn modifier(
             ("ByAmount", ModifierMode::Amount),
         ],
     );
-    let given_value = fields.node(value_name).is_some();
+    let given_value = fields.member(value_name).is_some();
     match mode {
         Some(_) if !given_value => {
             fields.fault(value_name, "Missing", format!("is needed with {mode_name}"));

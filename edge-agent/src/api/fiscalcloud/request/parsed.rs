@@ -5,7 +5,7 @@ use uuid::Uuid;
 use crate::api::json::FaultList;
 use crate::order::OrderForm;
 
-/// A body read: the order as far as it could be read, the id that was given, and the faults.
+/// What was read of a body: the order as far as possible, the id, and the faults.
 #[derive(Debug)]
 pub(in crate::api::fiscalcloud) struct Parsed {
     pub(in crate::api::fiscalcloud) form: OrderForm,
@@ -16,10 +16,10 @@ pub(in crate::api::fiscalcloud) struct Parsed {
 /// The id that a body gives its request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::api::fiscalcloud) enum GivenId {
-    /// None.
+    /// No id.
     None,
-    /// This one.
+    /// An id.
     Read(Uuid),
-    /// One that could not be read: it may be that of a document.
-    Unread,
+    /// An id that could not be read. It may be the id of a document.
+    Unreadable,
 }

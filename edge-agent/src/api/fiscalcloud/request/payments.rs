@@ -11,12 +11,12 @@ use crate::config::Mode;
 use crate::object;
 use crate::order::OrderDraft;
 
-/// Reads the payments. Only a sale uses its bank terminal: `acts`.
+/// Reads the payments. With `uses_terminal`, a payment may be taken by the bank terminal.
 pub(super) fn payments(
     fields: &mut Fields<'_, '_>,
     draft: &mut OrderDraft,
     echoed: &mut EchoedFields,
-    acts: bool,
+    uses_terminal: bool,
     context: RequestContext<'_>,
 ) {
     let limit = context.profile.facts().payments_max;
@@ -26,26 +26,28 @@ pub(super) fn payments(
     for (index, node) in given.iter().enumerate() {
         let mut payment = Fields::of(node, &format!("payments[{index}]"), fields.faults());
         for name in ["typeCode", "amount"] {
-            if payment.node(name).is_none() {
+            if payment.member(name).is_none() {
                 payment.fault(name, "Missing", "is needed");
             }
         }
         let code = payment.integer("typeCode");
         let amount = payment.decimal("amount", MONEY);
         let terminal = payment.boolean("useBankTerminal");
-        if acts && terminal == Some(true) && context.mode == Mode::Live {
+        if uses_terminal && terminal == Some(true) && context.mode == Mode::Live {
             payment.fault(
                 "useBankTerminal",
                 "NoBankTerminal",
                 "no bank terminal is configured; take the payment on a terminal of your own and send useBankTerminal false",
             );
         }
-        let print_data = payment.node("bankTerminalPrintData");
+        let print_data = payment.member("bankTerminalPrintData");
         if print_data.is_some_and(JsonValue::is_cut) {
             let sentence = format!("has a list of more than {LIST_ITEMS_MAX} entries");
             payment.fault("bankTerminalPrintData", "TooManyItems", sentence);
         }
-        echoed.terminals.push(acts && terminal == Some(true));
+        echoed
+            .terminals
+            .push(uses_terminal && terminal == Some(true));
         echoed.payments.push(object! {
             "useBankTerminal" => terminal,
             "bankTerminal" => payment.uuid("bankTerminal"),
@@ -55,7 +57,7 @@ pub(super) fn payments(
             "bankTerminalPrintData" => print_data.cloned().unwrap_or(JsonValue::Null),
         });
         payment.finish();
-        // What could not be read is a fault already; the stand-ins keep the places of the others.
+        // A value that could not be read is a fault already. These defaults keep the places of the other payments.
         let known = context
             .device
             .payment_types

@@ -17,7 +17,7 @@ pub(in crate::api::fiscalcloud) fn refund(body: &JsonValue, context: RequestCont
     let mut echoed = EchoedFields::default();
     let mut draft = OrderDraft::default();
     let original = fields.uuid("originalReceiptId");
-    if original.is_none() && fields.node("originalReceiptId").is_none() {
+    if original.is_none() && fields.member("originalReceiptId").is_none() {
         fields.fault(
             "originalReceiptId",
             "Missing",

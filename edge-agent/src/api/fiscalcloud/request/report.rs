@@ -7,7 +7,7 @@ use crate::api::fiscalcloud::context::RequestContext;
 use crate::api::json::{FaultList, Fields, JsonValue};
 use crate::order::OrderKind;
 
-/// A report: `closeday`, `intermediatetotals` (body optional), or `reports` with its type.
+/// A report. The type is `z` where the path says it (`closeday`, `intermediatetotals`), and in the body otherwise (`reports`).
 pub(in crate::api::fiscalcloud) fn report(
     body: &JsonValue,
     z: Option<bool>,
@@ -18,7 +18,7 @@ pub(in crate::api::fiscalcloud) fn report(
     let given_id = base(&mut fields);
     let z = z.or_else(|| {
         let chosen = fields.choice("type", &[("ZReport", true), ("XReport", false)]);
-        if fields.node("type").is_none() {
+        if fields.member("type").is_none() {
             fields.fault("type", "Missing", "is needed; give ZReport or XReport");
         }
         chosen

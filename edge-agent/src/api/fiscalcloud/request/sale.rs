@@ -69,6 +69,7 @@ pub(in crate::api::fiscalcloud) fn sale(
     echoed.parsed(kind, given_id, faults, context)
 }
 
+/// The mode of the receipt, and the number that the caller has chosen for an alternative receipt.
 fn mode(
     fields: &mut Fields<'_, '_>,
     route: SaleRoute,
@@ -96,7 +97,7 @@ fn mode(
         let number = rules::series_and_number(&text, context.device);
         if number.is_none() {
             let sentence = format!(
-                "no range of the device holds {:?}; leave the number to the till",
+                "is {:?}, which is in no range of the device; leave the number out, and the till chooses it",
                 shortened(&text)
             );
             fields.fault(name, "NumberNotInRange", sentence);

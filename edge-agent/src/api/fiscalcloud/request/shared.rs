@@ -10,19 +10,19 @@ use crate::api::json::{Fields, JsonValue, LIST_ITEMS_MAX, shortened};
 /// Scale of money in this API.
 pub(super) const MONEY: u8 = 2;
 
-/// The fields that nearly all bodies have.
+/// Reads the fields that all bodies may have; gives the id.
 pub(super) fn base(fields: &mut Fields<'_, '_>) -> GivenId {
     let id = fields.uuid("id");
     if id.is_some_and(|id| id.is_nil()) {
         fields.fault(
             "id",
             "NotAUuid",
-            "is the empty UUID; give an id of this request's own, or none",
+            "is the empty UUID; give each request an id of its own, or none",
         );
     }
-    // These are the first fields that are read: each fault until here concerns the id, or the whole body.
+    // The id is read first: each fault until here concerns the id, or the whole body.
     let id = match id {
-        _ if !fields.faults().is_empty() => GivenId::Unread,
+        _ if !fields.faults().is_empty() => GivenId::Unreadable,
         Some(id) => GivenId::Read(id),
         None => GivenId::None,
     };
@@ -39,7 +39,7 @@ pub(super) fn base(fields: &mut Fields<'_, '_>) -> GivenId {
     );
     for name in ["pdfPrintFormSettings", "imagePrintFormSettings"] {
         let path = fields.path(name);
-        if let Some(node) = fields.node(name) {
+        if let Some(node) = fields.member(name) {
             let mut settings = Fields::of(node, &path, fields.faults());
             for name in [
                 "contentWidth",
@@ -56,7 +56,7 @@ pub(super) fn base(fields: &mut Fields<'_, '_>) -> GivenId {
     id
 }
 
-/// Where the receipt is to be sent: validated, stored and echoed.
+/// Reads where the receipt is to be sent: checked, stored, and returned with the document.
 pub(super) fn delivery(fields: &mut Fields<'_, '_>, echoed: &mut EchoedFields) {
     let to_email = fields.boolean("sendToEmail");
     let email = fields.text("emailAddress");
@@ -96,7 +96,7 @@ pub(super) fn delivery(fields: &mut Fields<'_, '_>, echoed: &mut EchoedFields) {
     echoed.keep("phoneNumber", phone);
 }
 
-/// The items of a list up to its limit; more than these are one fault, and are not read.
+/// The items of a list up to its limit. Further items are one fault, and are not read.
 pub(super) fn entries<'n>(
     fields: &mut Fields<'n, '_>,
     name: &str,
@@ -127,5 +127,5 @@ pub(super) fn printed(fields: &mut Fields<'_, '_>, name: &str) -> String {
     text
 }
 
-/// Lines of one text at most: paper is slow, and a receipt that is being printed cannot be cancelled.
+/// Lines of one text at most: printing is slow, and a receipt that is being printed cannot be cancelled.
 const TEXT_LINES_MAX: usize = 8;
