@@ -124,7 +124,6 @@ impl Script {
     /// # Panics
     ///
     /// No call comes.
-    #[must_use]
     pub fn call(&self) -> Call {
         let call = self.calls.recv_timeout(CALL_TIMEOUT);
         call.unwrap_or_else(|_| panic!("the printer is not asked"))
@@ -137,7 +136,6 @@ impl Script {
     }
 
     /// A call that has come already.
-    #[must_use]
     pub fn asked(&self) -> Option<Call> {
         self.calls.try_recv().ok()
     }
