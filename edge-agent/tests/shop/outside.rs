@@ -141,7 +141,8 @@ pub fn run_agent_process() {
             .unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let agent = Agent::start(config, Some(clock)).unwrap();
-        writeln!(std::io::stdout(), "{}", object! { "url" => url }).unwrap();
+        let ready = format!("{}\n", object! { "url" => url });
+        std::io::stdout().write_all(ready.as_bytes()).unwrap();
         serve(
             listener,
             agent.router(),

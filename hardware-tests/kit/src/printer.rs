@@ -301,13 +301,11 @@ pub fn baseline(last_document: u32) -> Baseline {
 }
 
 /// The job is registered as this document.
-#[must_use]
 pub fn registered(document: u32) -> Outcome {
     registered_at(baseline(document))
 }
 
 /// The job is registered, and these are the counters after it.
-#[must_use]
 pub fn registered_at(after: Baseline) -> Outcome {
     Outcome::Registered(Registered {
         document: after.last_document,
@@ -318,13 +316,11 @@ pub fn registered_at(after: Baseline) -> Outcome {
 }
 
 /// Somebody has used the printer, and these are its counters now; nothing was begun.
-#[must_use]
 pub fn moved(after: Baseline) -> Outcome {
     not_registered(Fault::BaselineDiffers, after)
 }
 
 /// The printer has not registered the job, and its last document is still this one.
-#[must_use]
 pub fn refused(fault: Fault, last_document: u32) -> Outcome {
     not_registered(fault, baseline(last_document))
 }
