@@ -577,7 +577,11 @@ fn a_faulty_file_of_certificate_authorities_is_reported_with_its_place() {
             office,
             "holds something that is not a certificate",
         ),
-        (broken.as_str(), office, "holds something that is not a certificate"),
+        (
+            broken.as_str(),
+            office,
+            "holds something that is not a certificate",
+        ),
         (
             &" ".repeat(1024 * 1024 + 1),
             office,

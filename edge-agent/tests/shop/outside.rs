@@ -99,6 +99,15 @@ impl Process {
         self.child.id()
     }
 
+    /// Sends SIGTERM and waits for an orderly end.
+    pub fn stop(&mut self) {
+        // An agent that has answered a request waits for the signal.
+        self.client.open("/healthz");
+        let id = nix::unistd::Pid::from_raw(i32::try_from(self.child.id()).unwrap());
+        nix::sys::signal::kill(id, nix::sys::signal::Signal::SIGTERM).unwrap();
+        assert!(self.child.wait().unwrap().success());
+    }
+
     /// Kills the process and waits for its end.
     pub fn kill(&mut self) {
         self.child.kill().unwrap();
@@ -141,7 +150,8 @@ pub fn run_agent_process() {
             .unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let agent = Agent::start(config, Some(clock)).unwrap();
-        writeln!(std::io::stdout(), "{}", object! { "url" => url }).unwrap();
+        let ready = format!("{}\n", object! { "url" => url });
+        std::io::stdout().write_all(ready.as_bytes()).unwrap();
         serve(
             listener,
             agent.router(),

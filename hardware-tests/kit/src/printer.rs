@@ -124,7 +124,6 @@ impl Script {
     /// # Panics
     ///
     /// No call comes.
-    #[must_use]
     pub fn call(&self) -> Call {
         let call = self.calls.recv_timeout(CALL_TIMEOUT);
         call.unwrap_or_else(|_| panic!("the printer is not asked"))
@@ -137,7 +136,6 @@ impl Script {
     }
 
     /// A call that has come already.
-    #[must_use]
     pub fn asked(&self) -> Option<Call> {
         self.calls.try_recv().ok()
     }
@@ -303,13 +301,11 @@ pub fn baseline(last_document: u32) -> Baseline {
 }
 
 /// The job is registered as this document.
-#[must_use]
 pub fn registered(document: u32) -> Outcome {
     registered_at(baseline(document))
 }
 
 /// The job is registered, and these are the counters after it.
-#[must_use]
 pub fn registered_at(after: Baseline) -> Outcome {
     Outcome::Registered(Registered {
         document: after.last_document,
@@ -320,13 +316,11 @@ pub fn registered_at(after: Baseline) -> Outcome {
 }
 
 /// Somebody has used the printer, and these are its counters now; nothing was begun.
-#[must_use]
 pub fn moved(after: Baseline) -> Outcome {
     not_registered(Fault::BaselineDiffers, after)
 }
 
 /// The printer has not registered the job, and its last document is still this one.
-#[must_use]
 pub fn refused(fault: Fault, last_document: u32) -> Outcome {
     not_registered(fault, baseline(last_document))
 }
