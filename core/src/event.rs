@@ -10,7 +10,7 @@ use crate::id::{DocumentId, Fingerprint, PointOfSaleId, UniqueId};
 use crate::numbers::{GRANT_SPANS_MAX, Span};
 use crate::payment::PaymentTable;
 use crate::reconciliation::Reconciliation;
-use crate::seal::{Baseline, Seal};
+use crate::seal::{Seal, StoredBaseline};
 use crate::shift::{Running, Shift};
 use crate::tax::TaxTable;
 use crate::time::Moment;
@@ -35,7 +35,7 @@ pub struct Reserved<'a> {
     pub body: Body<'a>,
     /// The printer's answer about itself before the document; `None` if no printer takes part.
     #[serde(borrow)]
-    pub baseline: Option<Baseline<'a>>,
+    pub baseline: Option<StoredBaseline<'a>>,
     /// Bytes that the caller's interface stores with the document. The core does not read them.
     pub annex: &'a [u8],
 }
@@ -156,7 +156,7 @@ pub struct ClosedByPrinter<'a> {
     pub day: &'a str,
     /// The printer's answer about itself now.
     #[serde(borrow)]
-    pub now: Baseline<'a>,
+    pub now: StoredBaseline<'a>,
 }
 
 /// What an operator has read on the paper or in the printer's own journal.

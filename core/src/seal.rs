@@ -9,7 +9,7 @@ use crate::amount::Amount;
 /// What a fiscal printer answered about itself before a document. Recovery compares the printer's later counters with it
 /// and never prints the document a second time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Baseline<'a> {
+pub struct StoredBaseline<'a> {
     /// Serial number of the printer.
     pub serial: &'a str,
     /// Number of its fiscal memory.
@@ -18,7 +18,7 @@ pub struct Baseline<'a> {
     pub last_document: u32,
     /// The number its next fiscal receipt will have.
     pub next_fiscal_receipt: u32,
-    /// Its last Z-report; [`Baseline::Z_NUMBER_UNTOLD`] where it does not tell the number.
+    /// Its last Z-report; [`StoredBaseline::Z_NUMBER_UNTOLD`] where it does not tell the number.
     pub z_number: u32,
     /// Cash in its drawer.
     pub cash: Amount,
@@ -41,8 +41,8 @@ pub enum PrinterDay {
     Another,
 }
 
-impl Baseline<'_> {
-    /// [`Baseline::z_number`] of a printer that does not tell the number of its last Z-report.
+impl StoredBaseline<'_> {
+    /// [`StoredBaseline::z_number`] of a printer that does not tell the number of its last Z-report.
     pub const Z_NUMBER_UNTOLD: u32 = u32::MAX;
 
     /// Compares these counters with earlier ones and says what became of the day in which the earlier ones were read.
@@ -50,7 +50,7 @@ impl Baseline<'_> {
     /// The number of the last Z-report decides. If it did not change (or the printer does not report it), counters that begin again
     /// each day show a closed day, but only together with a new document number: a Z-report always uses one.
     #[must_use]
-    pub fn day_since(&self, earlier: &Baseline<'_>) -> PrinterDay {
+    pub fn day_since(&self, earlier: &StoredBaseline<'_>) -> PrinterDay {
         if self.serial != earlier.serial || self.fiscal_memory != earlier.fiscal_memory {
             return PrinterDay::Another;
         }

@@ -8,12 +8,12 @@ use ferrotill_core::document::ReportKind;
 use ferrotill_core::event::{ClosedByPrinter, Event};
 use ferrotill_core::id::DocumentId;
 use ferrotill_core::refusal::{Field, Place, Refusal};
-use ferrotill_core::seal::{Baseline, PrinterDay};
+use ferrotill_core::seal::{PrinterDay, StoredBaseline};
 use ferrotill_core::till::{Command, Known, Till, Wish};
 
 use shop::{NOON, SALE, Shop, moment};
 
-const EARLIER: Baseline<'static> = Baseline {
+const EARLIER: StoredBaseline<'static> = StoredBaseline {
     serial: "DT000001",
     fiscal_memory: "50000001",
     last_document: 7,
@@ -35,7 +35,7 @@ fn noted(document: Option<u8>) -> ClosedByPrinter<'static> {
         document: document.map(|id| DocumentId([id; 16])),
         z_number_known: 1,
         day: "211126",
-        now: Baseline {
+        now: StoredBaseline {
             last_document: 8,
             next_fiscal_receipt: 1,
             z_number: 2,
@@ -47,7 +47,7 @@ fn noted(document: Option<u8>) -> ClosedByPrinter<'static> {
     }
 }
 
-type Case = (&'static str, Baseline<'static>, PrinterDay);
+type Case = (&'static str, StoredBaseline<'static>, PrinterDay);
 
 /// Answers of a printer that reports the number of its Z-reports.
 fn days_with_z_numbers() -> Vec<Case> {
@@ -55,7 +55,7 @@ fn days_with_z_numbers() -> Vec<Case> {
         ("nothing happened", EARLIER, PrinterDay::Open),
         (
             "a sale, a refund, cash in and out",
-            Baseline {
+            StoredBaseline {
                 last_document: 11,
                 next_fiscal_receipt: 5,
                 cash: Amount::ZERO,
@@ -67,7 +67,7 @@ fn days_with_z_numbers() -> Vec<Case> {
         ),
         (
             "a counter that is not reported any more",
-            Baseline {
+            StoredBaseline {
                 next_fiscal_receipt: 0,
                 ..EARLIER
             },
@@ -76,7 +76,7 @@ fn days_with_z_numbers() -> Vec<Case> {
         ("one Z-report", noted(None).now, PrinterDay::Closed),
         (
             "two Z-reports, and sales of a new day",
-            Baseline {
+            StoredBaseline {
                 z_number: 3,
                 last_document: 90,
                 next_fiscal_receipt: 60,
@@ -86,7 +86,7 @@ fn days_with_z_numbers() -> Vec<Case> {
         ),
         (
             "a lost fiscal memory",
-            Baseline {
+            StoredBaseline {
                 last_document: 0,
                 next_fiscal_receipt: 1,
                 z_number: 1,
@@ -97,7 +97,7 @@ fn days_with_z_numbers() -> Vec<Case> {
         ),
         (
             "a Z-report number that went back",
-            Baseline {
+            StoredBaseline {
                 z_number: 0,
                 last_document: 90,
                 ..EARLIER
@@ -106,7 +106,7 @@ fn days_with_z_numbers() -> Vec<Case> {
         ),
         (
             "cash that went away without a document",
-            Baseline {
+            StoredBaseline {
                 cash_in: Amount::ZERO,
                 ..EARLIER
             },
@@ -114,7 +114,7 @@ fn days_with_z_numbers() -> Vec<Case> {
         ),
         (
             "another fiscal memory in the same printer",
-            Baseline {
+            StoredBaseline {
                 fiscal_memory: "50000002",
                 z_number: 9,
                 ..EARLIER
@@ -123,7 +123,7 @@ fn days_with_z_numbers() -> Vec<Case> {
         ),
         (
             "another printer",
-            Baseline {
+            StoredBaseline {
                 serial: "DT000002",
                 ..EARLIER
             },
@@ -137,20 +137,20 @@ fn a_closed_day_is_distinguished_from_an_open_one() {
     let mut cases = days_with_z_numbers();
     // A printer that does not report the number of its Z-reports: counters that begin again each day show the new day.
     for began_again in [
-        Baseline {
+        StoredBaseline {
             next_fiscal_receipt: 1,
             ..EARLIER
         },
-        Baseline {
+        StoredBaseline {
             cash_in: Amount::ZERO,
             ..EARLIER
         },
-        Baseline {
+        StoredBaseline {
             cash_out: Amount::ZERO,
             ..EARLIER
         },
     ] {
-        let unreported = Baseline {
+        let unreported = StoredBaseline {
             last_document: 8,
             ..began_again
         };

@@ -8,13 +8,13 @@ use ferrotill_core::Amount;
 use ferrotill_core::document::ReportKind;
 use ferrotill_core::event::{Declared, PaperSays};
 use ferrotill_core::id::DocumentId;
-use ferrotill_core::seal::{Baseline, PrinterCounters, Seal};
+use ferrotill_core::seal::{PrinterCounters, Seal, StoredBaseline};
 use ferrotill_core::till::{Command, Known, Wish};
 
 use shop::{PRINTER, Shop, moment};
 
 /// The same serial number with another fiscal memory, which the law regards as another printer.
-const OTHER: Baseline<'static> = Baseline {
+const OTHER: StoredBaseline<'static> = StoredBaseline {
     fiscal_memory: "50000002",
     ..PRINTER
 };
@@ -29,7 +29,7 @@ const COUNTERS: PrinterCounters = PrinterCounters {
     receipts: None,
 };
 
-fn cash(shop: &mut Shop, id: u8, printer: Baseline<'_>) {
+fn cash(shop: &mut Shop, id: u8, printer: StoredBaseline<'_>) {
     let wish = Wish::Cash(Amount::from_minor(500));
     shop.reserve_on(printer, id, wish, Known::default())
         .unwrap();
@@ -100,11 +100,11 @@ fn no_other_printer_is_mistaken_for_it() {
     for number in 2..5_000 {
         let (serial, memory) = (format!("DT{number:06}"), format!("5{number:07}"));
         for other in [
-            Baseline {
+            StoredBaseline {
                 serial: &serial,
                 ..PRINTER
             },
-            Baseline {
+            StoredBaseline {
                 fiscal_memory: &memory,
                 ..PRINTER
             },
@@ -113,7 +113,7 @@ fn no_other_printer_is_mistaken_for_it() {
         }
     }
     // The same digits, divided differently between the two numbers, are a different printer.
-    let shifted = Baseline {
+    let shifted = StoredBaseline {
         serial: "DT0000015",
         fiscal_memory: "0000001",
         ..PRINTER

@@ -11,7 +11,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use ferrotill::api::json::JsonValue;
-use ferrotill::simulator::tax_office::{Condition, Strictness, TaxOfficeSimulator};
+use ferrotill::simulator::tax_office::{AuthorityCondition, Strictness, TaxOfficeSimulator};
 use ferrotill_device::emulator::{Rig, RigOptions};
 use ferrotill_store::{ChainKey, Reader};
 use ferrotill_testkit::config::text;
@@ -36,7 +36,7 @@ const KILLS: [usize; 5] = [33, 71, 102, 143, 188];
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Trouble {
     Network(ProxyMode),
-    Authority(Condition),
+    Authority(AuthorityCondition),
 }
 
 impl Trouble {
@@ -50,7 +50,7 @@ impl Trouble {
 
     /// Whether the till goes offline. An authority that refuses documents can be reached.
     fn is_an_outage(self) -> bool {
-        self != Self::Authority(Condition::Refuse)
+        self != Self::Authority(AuthorityCondition::Refuse)
     }
 }
 
@@ -94,13 +94,13 @@ impl Counter {
 
 const TROUBLES: [Trouble; 12] = [
     Trouble::Network(ProxyMode::Refused),
-    Trouble::Authority(Condition::Down),
+    Trouble::Authority(AuthorityCondition::Down),
     Trouble::Network(ProxyMode::Silent),
-    Trouble::Authority(Condition::Error),
+    Trouble::Authority(AuthorityCondition::Error),
     Trouble::Network(ProxyMode::LoginPage),
-    Trouble::Authority(Condition::Slow),
+    Trouble::Authority(AuthorityCondition::Slow),
     Trouble::Network(ProxyMode::Broken),
-    Trouble::Authority(Condition::Refuse),
+    Trouble::Authority(AuthorityCondition::Refuse),
     Trouble::Network(ProxyMode::Trickle),
     Trouble::Network(ProxyMode::Tls),
     Trouble::Network(ProxyMode::Redirect),
@@ -154,7 +154,7 @@ fn a_day_of_trouble_ends_with_every_document_in_its_place_once() {
             let begin = phase * PHASE;
             let end = begin + PHASE;
             network.set(ProxyMode::Forward);
-            authority.set(Condition::Up, Duration::ZERO);
+            authority.set(AuthorityCondition::Up, Duration::ZERO);
             until("the till is online", || {
                 agent.skip(SKIP_MS);
                 client.open("/healthz").at("office.state") == "online"
@@ -180,7 +180,7 @@ fn a_day_of_trouble_ends_with_every_document_in_its_place_once() {
     });
     assert_eq!(kills.next(), None, "all kills were played");
     network.set(ProxyMode::Forward);
-    authority.set(Condition::Up, Duration::ZERO);
+    authority.set(AuthorityCondition::Up, Duration::ZERO);
 
     until("the authority has every document", || {
         agent.skip(SKIP_MS);

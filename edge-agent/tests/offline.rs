@@ -7,7 +7,7 @@ use std::thread;
 use std::time::Duration;
 
 use ferrotill::hmac::signature_of;
-use ferrotill::simulator::tax_office::Condition;
+use ferrotill::simulator::tax_office::AuthorityCondition;
 use ferrotill::time::clock::system_ms;
 use ferrotill_core::event::Event;
 use ferrotill_testkit::config::text;
@@ -88,7 +88,8 @@ fn in_every_outage_the_till_keeps_selling_and_is_online_again_by_itself() {
 #[test]
 fn a_refused_document_keeps_the_till_online_and_delays_no_other() {
     let till = Till::open();
-    till.authority.set(Condition::Refuse, Duration::ZERO);
+    till.authority
+        .set(AuthorityCondition::Refuse, Duration::ZERO);
     let id = "7a0b9f0e-4a4e-4a53-9a3b-0d6f6f1f0001";
     let with_id = SALE.replacen('{', &format!("{{\"id\":\"{id}\","), 1);
     assert_eq!(till.client().post("operations/sale", &with_id).status, 200);
@@ -103,7 +104,7 @@ fn a_refused_document_keeps_the_till_online_and_delays_no_other() {
     assert_eq!(operation.at("office.state"), "refused");
     assert!(operation.at("office.refusal").contains("refused"));
     // Later documents are delivered before the refused ones are accepted.
-    till.authority.set(Condition::Up, Duration::ZERO);
+    till.authority.set(AuthorityCondition::Up, Duration::ZERO);
     till.until("all are acknowledged", |till| till.unsent() == 0);
     assert_eq!(till.authority.received().len(), 6);
     let operation = till.client().open(&format!("/operations/{id}"));
@@ -114,7 +115,8 @@ fn a_refused_document_keeps_the_till_online_and_delays_no_other() {
 #[test]
 fn with_strict_order_a_refused_document_delays_the_later_ones() {
     let till = Till::open_with(|config| config.set("upstream", "strict_order", true));
-    till.authority.set(Condition::Refuse, Duration::ZERO);
+    till.authority
+        .set(AuthorityCondition::Refuse, Duration::ZERO);
     for _ in 0..4 {
         till.sells();
     }
@@ -122,7 +124,7 @@ fn with_strict_order_a_refused_document_delays_the_later_ones() {
         shop::count(&till.health().body, "unsent.refused") > 0
     });
     assert_eq!(shop::count(&till.health().body, "unsent.refused"), 1);
-    till.authority.set(Condition::Up, Duration::ZERO);
+    till.authority.set(AuthorityCondition::Up, Duration::ZERO);
     till.until("all are acknowledged", |till| till.unsent() == 0);
     let numbers: Vec<String> = till
         .authority

@@ -11,13 +11,13 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
-use ferrotill::authority::failure::Failure;
+use ferrotill::authority::failure::DeliveryFailure;
 use ferrotill::authority::http::{agent, kept_agent, send};
 use ferrotill::authority::online_ecr::OnlineEcr;
 use ferrotill::authority::tls::TlsFault;
-use ferrotill::authority::{EncodedRequest, Kind, Verdict};
+use ferrotill::authority::{EncodedRequest, RequestKind, Verdict};
 use ferrotill::config::{Config, Trust};
-use ferrotill::simulator::tax_office::Condition;
+use ferrotill::simulator::tax_office::AuthorityCondition;
 use ferrotill_testkit::config::{ConfigText, text};
 use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, date_time_ymd};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
@@ -159,7 +159,7 @@ impl Server {
 
 fn deliver(url: &str, trust: &Trust) -> Verdict {
     let parcel = EncodedRequest {
-        kind: Kind::Sale,
+        kind: RequestKind::Sale,
         key: Uuid::from_u128(1),
         body: CONFIDENTIAL.to_owned(),
     };
@@ -263,9 +263,12 @@ fn a_server_with_a_wrong_certificate_gets_nothing_and_the_reason_is_named() {
     ];
     for (shown, fault, expected) in cases {
         let server = Server::start(Behaviour::Answers(shown, ack));
-        assert_eq!(server.deliver(&trust), Verdict::Failed(Failure::Tls(fault)));
+        assert_eq!(
+            server.deliver(&trust),
+            Verdict::Failed(DeliveryFailure::Tls(fault))
+        );
         assert!(
-            Failure::Tls(fault).to_string().contains(expected),
+            DeliveryFailure::Tls(fault).to_string().contains(expected),
             "{fault}"
         );
         assert_eq!(server.received(), "", "{fault}");
@@ -278,7 +281,7 @@ fn a_private_certificate_authority_is_not_trusted_by_default() {
     let server = Server::start(Behaviour::Answers(authority.right(), ACKNOWLEDGED));
     assert_eq!(
         server.deliver(&Trust::BuiltIn),
-        Verdict::Failed(Failure::Tls(TlsFault::UnknownAuthority))
+        Verdict::Failed(DeliveryFailure::Tls(TlsFault::UnknownAuthority))
     );
     assert_eq!(server.received(), "");
 }
@@ -291,42 +294,42 @@ fn no_fault_of_the_connection_is_an_acknowledgement() {
     let cases = [
         (
             Behaviour::Plain(ACKNOWLEDGED),
-            Failure::Tls(TlsFault::NoTls),
+            DeliveryFailure::Tls(TlsFault::NoTls),
         ),
         (
             Behaviour::Plain(b"SSH-2.0-OpenSSH_9.2\r\n"),
-            Failure::Tls(TlsFault::NoTls),
+            DeliveryFailure::Tls(TlsFault::NoTls),
         ),
         // A fatal alert: no common protocol version.
         (
             Behaviour::Plain(b"\x15\x03\x03\0\x02\x02\x46"),
-            Failure::Tls(TlsFault::NoAgreement),
+            DeliveryFailure::Tls(TlsFault::NoAgreement),
         ),
-        (Behaviour::Plain(b""), Failure::Broken),
-        (Behaviour::Silent, Failure::TimedOut),
-        (Behaviour::Cut(right(), b""), Failure::Broken),
+        (Behaviour::Plain(b""), DeliveryFailure::Broken),
+        (Behaviour::Silent, DeliveryFailure::TimedOut),
+        (Behaviour::Cut(right(), b""), DeliveryFailure::Broken),
         (
             Behaviour::Cut(
                 right(),
                 b"HTTP/1.1 200 OK\r\nContent-Length: 20\r\n\r\n{\"stat",
             ),
-            Failure::Broken,
+            DeliveryFailure::Broken,
         ),
         // Without a length, the end of the connection ends the answer, and half an object is no answer.
         (
             Behaviour::Cut(right(), open_ended.strip_suffix(b"}").unwrap()),
-            Failure::NotTheAuthority,
+            DeliveryFailure::NotTheAuthority,
         ),
         (
             Behaviour::Tampered(right()),
-            Failure::Tls(TlsFault::NoAgreement),
+            DeliveryFailure::Tls(TlsFault::NoAgreement),
         ),
         (
             Behaviour::Answers(
                 right(),
                 b"HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 0\r\n\r\n",
             ),
-            Failure::NotTheAuthority,
+            DeliveryFailure::NotTheAuthority,
         ),
     ];
     for (number, (behaviour, failure)) in cases.into_iter().enumerate() {
@@ -353,7 +356,7 @@ fn a_kept_connection_is_as_strict_as_a_new_one() {
     let server = Server::start(Behaviour::Answers(authority.expired(), ACKNOWLEDGED));
     let agent = kept_agent(TIMEOUT, &authority.trust());
     let parcel = EncodedRequest {
-        kind: Kind::Sale,
+        kind: RequestKind::Sale,
         key: Uuid::from_u128(1),
         body: CONFIDENTIAL.to_owned(),
     };
@@ -361,7 +364,7 @@ fn a_kept_connection_is_as_strict_as_a_new_one() {
         let delivery = send(&agent, &OnlineEcr::default(), &server.url, &parcel);
         assert_eq!(
             delivery.verdict,
-            Verdict::Failed(Failure::Tls(TlsFault::Expired))
+            Verdict::Failed(DeliveryFailure::Tls(TlsFault::Expired))
         );
     }
     assert_eq!(server.received(), "");
@@ -495,7 +498,8 @@ fn a_till_keeps_selling_while_the_certificate_is_wrong_and_sends_everything_late
     assert_eq!(till.authority.duplicates(), 0);
 
     // A server error has another reason than a wrong certificate.
-    till.authority.set(Condition::Error, Duration::ZERO);
+    till.authority
+        .set(AuthorityCondition::Error, Duration::ZERO);
     till.sells_until(false);
     let reason = till.health().at("office.reason");
     assert!(reason.contains("unable"), "{reason}");

@@ -7,7 +7,7 @@ use crate::event::{ClosedByPrinter, Configuration, Declared};
 use crate::id::{DocumentId, Fingerprint, PointOfSaleId, UniqueId};
 use crate::numbers::Span;
 use crate::receipt::{Draft, Original};
-use crate::seal::{Baseline, Seal};
+use crate::seal::{Seal, StoredBaseline};
 
 /// What a caller wants.
 #[derive(Clone, Copy, Debug)]
@@ -38,7 +38,7 @@ pub struct Order<'a> {
     /// Bytes that the caller's interface stores with the document. The core does not read them.
     pub annex: &'a [u8],
     /// The printer's last answer about itself; `None` if no printer takes part.
-    pub baseline: Option<Baseline<'a>>,
+    pub baseline: Option<StoredBaseline<'a>>,
     /// The wish.
     pub wish: Wish<'a>,
 }

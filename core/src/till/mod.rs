@@ -29,7 +29,7 @@ use crate::numbers::{FiscalNumbers, Span};
 use crate::profile::Profile;
 use crate::receipt::{Receipt, ReceiptKind, Scratch};
 use crate::refusal::{Faults, Refusal};
-use crate::seal::Baseline;
+use crate::seal::StoredBaseline;
 use crate::shift::Shift;
 use crate::time::Moment;
 
@@ -130,7 +130,7 @@ impl Till {
     ///
     /// Only then can the printer's day sums be compared with the journal's to find out what became of another document.
     #[must_use]
-    pub fn sums_are_of(&self, printer: &Baseline<'_>) -> bool {
+    pub fn sums_are_of(&self, printer: &StoredBaseline<'_>) -> bool {
         self.printer_evidence.sums_are_of(printer)
     }
 
@@ -138,7 +138,7 @@ impl Till {
     ///
     /// Then, if the printer has as many new documents as new Z-reports, nothing else was printed.
     #[must_use]
-    pub fn z_takes_a_number_on(&self, printer: &Baseline<'_>) -> bool {
+    pub fn z_takes_a_number_on(&self, printer: &StoredBaseline<'_>) -> bool {
         self.printer_evidence.z_takes_a_number_on(printer)
     }
 

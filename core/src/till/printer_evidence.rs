@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::seal::{Baseline, Seal};
+use crate::seal::{Seal, StoredBaseline};
 
 /// What the journal proves about the printer that prints the till's documents.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -42,7 +42,7 @@ struct Printer(u64);
 
 impl Printer {
     /// FNV-1a with 64 bits.
-    fn of(baseline: &Baseline<'_>) -> Self {
+    fn of(baseline: &StoredBaseline<'_>) -> Self {
         let name = baseline.serial.bytes().chain([0]);
         let name = name.chain(baseline.fiscal_memory.bytes());
         Self(name.fold(0xcbf2_9ce4_8422_2325, |digest: u64, byte| {
@@ -53,7 +53,7 @@ impl Printer {
 
 impl PrinterEvidence {
     /// A document goes to this printer, or to none.
-    pub(super) fn reserved(&mut self, baseline: Option<&Baseline<'_>>) {
+    pub(super) fn reserved(&mut self, baseline: Option<&StoredBaseline<'_>>) {
         self.declared = false;
         self.before = baseline.map(|baseline| Before {
             printer: Printer::of(baseline),
@@ -101,7 +101,7 @@ impl PrinterEvidence {
     }
 
     /// The printer's day sums are the sums of this till's documents and of no others.
-    pub(super) fn sums_are_of(&self, baseline: &Baseline<'_>) -> bool {
+    pub(super) fn sums_are_of(&self, baseline: &StoredBaseline<'_>) -> bool {
         match self.sums {
             Source::Nobody => true,
             Source::One(known) => known == Printer::of(baseline),
@@ -110,7 +110,7 @@ impl PrinterEvidence {
     }
 
     /// The last Z-report on this printer took exactly one document number.
-    pub(super) fn z_takes_a_number_on(&self, baseline: &Baseline<'_>) -> bool {
+    pub(super) fn z_takes_a_number_on(&self, baseline: &StoredBaseline<'_>) -> bool {
         self.z_counted_on == Some(Printer::of(baseline))
     }
 }

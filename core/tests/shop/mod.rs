@@ -15,7 +15,7 @@ use ferrotill_core::receipt::{
     Draft, DraftLine, DraftPayment, LineTotals, Modifier, OriginalLine, Prices, Receipt, Scratch,
 };
 use ferrotill_core::refusal::{Faults, Place, Refusal};
-use ferrotill_core::seal::{Baseline, Seal};
+use ferrotill_core::seal::{Seal, StoredBaseline};
 use ferrotill_core::tax::{TaxCode, TaxGroup, TaxRate, TaxTable};
 use ferrotill_core::till::{Command, Known, Order, Till, Wish};
 use ferrotill_core::time::Moment;
@@ -64,7 +64,7 @@ pub(crate) fn moment(utc_ms: i64) -> Moment {
 }
 
 /// The printer's answer about itself before a document.
-pub(crate) const PRINTER: Baseline<'static> = Baseline {
+pub(crate) const PRINTER: StoredBaseline<'static> = StoredBaseline {
     serial: "DT000001",
     fiscal_memory: "50000001",
     last_document: 7,
@@ -152,7 +152,7 @@ impl Shop {
 
     pub(crate) fn reserve_on(
         &mut self,
-        printer: Baseline<'_>,
+        printer: StoredBaseline<'_>,
         id: u8,
         wish: Wish<'_>,
         known: Known<'_>,

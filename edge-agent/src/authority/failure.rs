@@ -12,12 +12,12 @@ pub enum Progress {
     /// The office did not take it, in an answer that parses: it lives.
     Refused,
     /// No such answer came.
-    Failed(Failure),
+    Failed(DeliveryFailure),
 }
 
 /// Why an attempt brought no answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Failure {
+pub enum DeliveryFailure {
     /// No connection: refused, no route, no such host.
     Unreachable,
     /// The connection broke before the answer was whole.
@@ -32,7 +32,7 @@ pub enum Failure {
     Tls(TlsFault),
 }
 
-impl fmt::Display for Failure {
+impl fmt::Display for DeliveryFailure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Tls(fault) => return fault.fmt(f),

@@ -9,7 +9,7 @@ use std::time::Duration;
 use super::online_ecr::url_of;
 use super::tls::{TlsFault, tls_config};
 use super::{Authority, EncodedRequest, Verdict};
-use crate::authority::failure::Failure;
+use crate::authority::failure::DeliveryFailure;
 use crate::config::Trust;
 use uuid::Uuid;
 
@@ -76,7 +76,7 @@ pub fn send(
 #[derive(Debug)]
 pub struct Posted {
     /// Status and body of the answer, or why there is none.
-    pub answer: Result<(u16, Vec<u8>), Failure>,
+    pub answer: Result<(u16, Vec<u8>), DeliveryFailure>,
     /// How long the server asked to be left alone.
     pub retry_after: Option<Duration>,
     /// What time the server said it was, in milliseconds since the epoch.
@@ -135,27 +135,27 @@ pub fn post(
     }
 }
 
-fn failure_of(error: &ureq::Error) -> Failure {
+fn failure_of(error: &ureq::Error) -> DeliveryFailure {
     if let Some(fault) = TlsFault::of(error) {
-        return Failure::Tls(fault);
+        return DeliveryFailure::Tls(fault);
     }
     match error {
-        ureq::Error::Timeout(_) => Failure::TimedOut,
+        ureq::Error::Timeout(_) => DeliveryFailure::TimedOut,
         ureq::Error::HostNotFound
         | ureq::Error::ConnectionFailed
         | ureq::Error::BadUri(_)
-        | ureq::Error::InvalidProxyUrl => Failure::Unreachable,
+        | ureq::Error::InvalidProxyUrl => DeliveryFailure::Unreachable,
         ureq::Error::Io(error) => match error.kind() {
             io::ErrorKind::ConnectionRefused
             | io::ErrorKind::HostUnreachable
             | io::ErrorKind::NetworkUnreachable
             | io::ErrorKind::NetworkDown
-            | io::ErrorKind::AddrNotAvailable => Failure::Unreachable,
-            io::ErrorKind::TimedOut | io::ErrorKind::WouldBlock => Failure::TimedOut,
-            _ => Failure::Broken,
+            | io::ErrorKind::AddrNotAvailable => DeliveryFailure::Unreachable,
+            io::ErrorKind::TimedOut | io::ErrorKind::WouldBlock => DeliveryFailure::TimedOut,
+            _ => DeliveryFailure::Broken,
         },
         // What is left is an answer that came and is no answer of a tax office: not HTTP, or without end.
-        _ => Failure::NotTheAuthority,
+        _ => DeliveryFailure::NotTheAuthority,
     }
 }
 

@@ -4,12 +4,12 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 
-use super::{Exit, Failure, Voice, default_config};
+use super::{CliFailure, Exit, Voice, default_config};
 use crate::agent::check;
 use crate::api::json::JsonValue;
 use crate::config::{
-    Config, ConfigError, ConfigFault, ExplainedConfig, KeyInForce, KeyRow, Overrides, Place,
-    Preset, SectionForm, SectionRow, ShownValue, ValueKind, environment_name, pages, schema,
+    Config, ConfigError, ConfigFault, ExplainedConfig, KeyInForce, KeyRow, Overrides, Preset,
+    SectionForm, SectionRow, ShownValue, SourcePlace, ValueKind, environment_name, pages, schema,
 };
 use crate::object;
 
@@ -59,7 +59,7 @@ struct ShowArguments {
     origin: bool,
 }
 
-pub(super) fn run(arguments: &ConfigArguments, voice: Voice) -> Result<Exit, Failure> {
+pub(super) fn run(arguments: &ConfigArguments, voice: Voice) -> Result<Exit, CliFailure> {
     match &arguments.task {
         ConfigTask::Check(source) => {
             let explained = load(source, voice)?;
@@ -78,7 +78,7 @@ pub(super) fn run(arguments: &ConfigArguments, voice: Voice) -> Result<Exit, Fai
 }
 
 /// Reads the configuration and checks it as `run` does.
-fn load(source: &SourceArguments, voice: Voice) -> Result<ExplainedConfig, Failure> {
+fn load(source: &SourceArguments, voice: Voice) -> Result<ExplainedConfig, CliFailure> {
     let overrides = Overrides {
         listen: source.listen.clone(),
         data_dir: source.data.clone(),
@@ -90,7 +90,7 @@ fn load(source: &SourceArguments, voice: Voice) -> Result<ExplainedConfig, Failu
         });
     loaded.map_err(|error| {
         voice.json(&error_document(&error));
-        Failure::from(error)
+        CliFailure::from(error)
     })
 }
 
@@ -131,13 +131,13 @@ fn page(name: &'static str, text: &str, voice: Voice) {
 
 fn key_document(key: &KeyInForce, main_file: &Path) -> JsonValue {
     let (line, column) = match &key.place {
-        Some(Place::File { line, column, .. }) => (Some(*line), Some(*column)),
+        Some(SourcePlace::File { line, column, .. }) => (Some(*line), Some(*column)),
         _ => (None, None),
     };
     let source = match &key.place {
-        Some(Place::File { file, .. }) => Some(file.display().to_string()),
-        Some(Place::Environment(name)) => Some(name.clone()),
-        Some(Place::Flag(name)) => Some((*name).to_owned()),
+        Some(SourcePlace::File { file, .. }) => Some(file.display().to_string()),
+        Some(SourcePlace::Environment(name)) => Some(name.clone()),
+        Some(SourcePlace::Flag(name)) => Some((*name).to_owned()),
         None => None,
     };
     object! {
@@ -164,17 +164,19 @@ fn value_document(value: &ShownValue) -> JsonValue {
 fn origin_kind(key: &KeyInForce, main_file: &Path) -> &'static str {
     match &key.place {
         None => "default",
-        Some(Place::Flag(_)) => "flag",
-        Some(Place::Environment(_)) => "environment",
-        Some(Place::File { file, .. }) if **file == *main_file => "file",
-        Some(Place::File { .. }) => "conf.d",
+        Some(SourcePlace::Flag(_)) => "flag",
+        Some(SourcePlace::Environment(_)) => "environment",
+        Some(SourcePlace::File { file, .. }) if **file == *main_file => "file",
+        Some(SourcePlace::File { .. }) => "conf.d",
     }
 }
 
 fn origin_words(key: &KeyInForce, main_file: &Path) -> String {
     match &key.place {
         None => "default".to_owned(),
-        Some(place @ Place::File { .. }) => format!("{} {place}", origin_kind(key, main_file)),
+        Some(place @ SourcePlace::File { .. }) => {
+            format!("{} {place}", origin_kind(key, main_file))
+        }
         Some(place) => place.to_string(),
     }
 }

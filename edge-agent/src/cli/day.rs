@@ -12,7 +12,7 @@ use super::Voice;
 use super::client::{Client, Reply};
 use crate::api::json::JsonValue;
 use crate::object;
-use crate::simulator::tax_office::{Condition, TaxOfficeSimulator};
+use crate::simulator::tax_office::{AuthorityCondition, TaxOfficeSimulator};
 
 /// What came of the day.
 #[derive(Clone, Debug, Default)]
@@ -95,10 +95,10 @@ pub(super) fn play(stage: &Stage) -> anyhow::Result<Day> {
     stage.sold(&mut day, &sale)?;
     voice.say("  (the printer's answer to the close was lost; the till asked again and found it registered)");
 
-    stage.office.set(Condition::Down, Duration::ZERO);
+    stage.office.set(AuthorityCondition::Down, Duration::ZERO);
     voice.say("the tax office goes down");
     stage.sell_until(&mut day, |day| day.alternative_receipts >= 3)?;
-    stage.office.set(Condition::Up, Duration::ZERO);
+    stage.office.set(AuthorityCondition::Up, Duration::ZERO);
     voice.say("the tax office is back");
     let fiscal = day.fiscal_receipts;
     stage.sell_until(&mut day, |day| day.fiscal_receipts > fiscal)?;

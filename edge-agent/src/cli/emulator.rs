@@ -7,10 +7,10 @@ use std::sync::Arc;
 use clap::Args;
 use ferrotill_device::emulator::{Family, Rig, RigOptions};
 
-use super::{Exit, Failure, Voice, listen, log, runtime, stopped};
+use super::{CliFailure, Exit, Voice, listen, log, runtime, stopped};
 use crate::api::json::JsonValue;
 use crate::api::sim;
-use crate::listener::{Limits, serve};
+use crate::listener::{ConnectionLimits, serve};
 use crate::object;
 use crate::time::clock::Clock;
 
@@ -34,7 +34,7 @@ pub struct EmulatorArguments {
     baud: Option<u32>,
 }
 
-pub(super) fn run(arguments: &EmulatorArguments, voice: Voice) -> Result<Exit, Failure> {
+pub(super) fn run(arguments: &EmulatorArguments, voice: Voice) -> Result<Exit, CliFailure> {
     log(tracing::Level::INFO);
     let Some(family) = Family::parse(&arguments.family) else {
         let words = format!(
@@ -42,15 +42,15 @@ pub(super) fn run(arguments: &EmulatorArguments, voice: Voice) -> Result<Exit, F
             arguments.family,
             Family::NAMES.join(", ")
         );
-        return Err(Failure::new(Exit::Usage, anyhow::anyhow!(words)));
+        return Err(CliFailure::new(Exit::Usage, anyhow::anyhow!(words)));
     };
     if arguments.baud == Some(0) {
-        return Err(Failure::new(
+        return Err(CliFailure::new(
             Exit::Usage,
             anyhow::anyhow!("--baud 0: is not a speed; leave it out for no pacing"),
         ));
     }
-    let clock = Clock::new(None).map_err(Failure::failed)?;
+    let clock = Clock::new(None).map_err(CliFailure::failed)?;
     let options = RigOptions {
         family,
         memory: arguments.memory.clone(),
@@ -63,7 +63,7 @@ pub(super) fn run(arguments: &EmulatorArguments, voice: Voice) -> Result<Exit, F
             "the emulated printer cannot appear at {}",
             arguments.link.display()
         );
-        Failure::failed(anyhow::Error::new(error).context(words))
+        CliFailure::failed(anyhow::Error::new(error).context(words))
     })?;
     let rig = Arc::new(rig);
     runtime()?.block_on(async {
@@ -74,7 +74,7 @@ pub(super) fn run(arguments: &EmulatorArguments, voice: Voice) -> Result<Exit, F
         let url = match &listener {
             Some(listener) => JsonValue::from(format!(
                 "http://{}",
-                listener.local_addr().map_err(Failure::failed)?
+                listener.local_addr().map_err(CliFailure::failed)?
             )),
             None => JsonValue::Null,
         };
@@ -89,7 +89,7 @@ pub(super) fn run(arguments: &EmulatorArguments, voice: Voice) -> Result<Exit, F
                 serve(
                     listener,
                     sim::printer::router(rig),
-                    Limits::default(),
+                    ConnectionLimits::default(),
                     stopped(),
                 )
                 .await

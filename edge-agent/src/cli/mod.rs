@@ -90,13 +90,13 @@ impl From<Exit> for ExitCode {
 
 /// A verb that did not end well.
 #[derive(Debug)]
-pub struct Failure {
+pub struct CliFailure {
     /// The exit code.
     pub code: Exit,
     error: anyhow::Error,
 }
 
-impl Failure {
+impl CliFailure {
     fn new(code: Exit, error: impl Into<anyhow::Error>) -> Self {
         Self {
             code,
@@ -115,13 +115,13 @@ impl Failure {
     }
 }
 
-impl From<ConfigError> for Failure {
+impl From<ConfigError> for CliFailure {
     fn from(error: ConfigError) -> Self {
         Self::new(Exit::Configuration, error)
     }
 }
 
-impl From<StartError> for Failure {
+impl From<StartError> for CliFailure {
     fn from(error: StartError) -> Self {
         let code = match &error {
             StartError::Config(_) | StartError::TimeZone { .. } => Exit::Configuration,
@@ -143,8 +143,8 @@ impl From<StartError> for Failure {
 ///
 /// # Errors
 ///
-/// [`Failure`] with its exit code.
-pub fn run(arguments: Arguments) -> Result<Exit, Failure> {
+/// [`CliFailure`] with its exit code.
+pub fn run(arguments: Arguments) -> Result<Exit, CliFailure> {
     let voice = Voice {
         json: arguments.json,
     };
@@ -200,23 +200,23 @@ fn log(level: tracing::Level) {
 const READERS_MAX: usize = 4;
 
 /// A runtime on one thread: enough for a till, and smaller.
-fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
+fn runtime() -> Result<tokio::runtime::Runtime, CliFailure> {
     tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .max_blocking_threads(READERS_MAX)
         .build()
-        .map_err(Failure::failed)
+        .map_err(CliFailure::failed)
 }
 
 /// Listens, with words for the usual trouble.
-async fn listen(address: SocketAddr) -> Result<tokio::net::TcpListener, Failure> {
+async fn listen(address: SocketAddr) -> Result<tokio::net::TcpListener, CliFailure> {
     tokio::net::TcpListener::bind(address).await.map_err(|error| {
         let code = match error.kind() {
             std::io::ErrorKind::PermissionDenied => Exit::Permission,
             _ => Exit::Failed,
         };
         let words = format!("cannot listen on {address}; is another program there, or is the address not this machine's?");
-        Failure::new(code, anyhow::Error::new(error).context(words))
+        CliFailure::new(code, anyhow::Error::new(error).context(words))
     })
 }
 

@@ -6,14 +6,14 @@ use std::path::PathBuf;
 use anyhow::anyhow;
 use clap::Args;
 
-use super::{Exit, Failure, Voice, default_config, log};
+use super::{CliFailure, Exit, Voice, default_config, log};
 use crate::agent::check;
 use crate::api::json::JsonValue;
 use crate::authority::remedy::remedy_of;
 use crate::config::{Config, Overrides};
 use crate::object;
 use crate::time::clock::iso_utc;
-use ferrotill_store::verify::{Flaw, Range, Refused, Verified, Wanted, verify};
+use ferrotill_store::verify::{Flaw, Refused, Verified, VerifyRange, Wanted, verify};
 use ferrotill_store::{FILE_NAME, ReconciliationFigure, StoreError, ZReconciliation};
 
 /// What `verify` takes.
@@ -33,7 +33,7 @@ pub struct VerifyArguments {
     to: Option<i64>,
 }
 
-pub(super) fn run(arguments: &VerifyArguments, voice: Voice) -> Result<Exit, Failure> {
+pub(super) fn run(arguments: &VerifyArguments, voice: Voice) -> Result<Exit, CliFailure> {
     log(tracing::Level::WARN);
     let overrides = Overrides {
         listen: None,
@@ -41,13 +41,13 @@ pub(super) fn run(arguments: &VerifyArguments, voice: Voice) -> Result<Exit, Fai
     };
     let config = Config::load(&arguments.config, &overrides)?;
     let profile = check(&config)?;
-    let range = Range {
+    let range = VerifyRange {
         first: arguments.from.unwrap_or(i64::MIN),
         last: arguments.to.unwrap_or(i64::MAX),
     };
     if range.first > range.last {
         let words = anyhow!("--from is behind --to; give a range such as --from 1 --to 100");
-        return Err(Failure::new(Exit::Usage, words));
+        return Err(CliFailure::new(Exit::Usage, words));
     }
     let folder = &config.till.data_dir;
     if !folder.join(FILE_NAME).is_file() {
@@ -55,7 +55,7 @@ pub(super) fn run(arguments: &VerifyArguments, voice: Voice) -> Result<Exit, Fai
             "there are no books in {}; check till.data_dir, or start the till once",
             folder.display()
         );
-        return Err(Failure::failed(words));
+        return Err(CliFailure::failed(words));
     }
     let devices: Vec<_> = config.devices.iter().map(|device| device.id).collect();
     let verified = verify(&Wanted {
@@ -78,7 +78,7 @@ pub(super) fn run(arguments: &VerifyArguments, voice: Voice) -> Result<Exit, Fai
 }
 
 /// Books that cannot be read at all are told as one fault, so that a program gets its one document here, too.
-fn unreadable(error: StoreError, voice: Voice) -> Failure {
+fn unreadable(error: StoreError, voice: Voice) -> CliFailure {
     let code = match &error {
         StoreError::Key { source, .. } if source.kind() == ErrorKind::PermissionDenied => {
             Exit::Permission
@@ -93,7 +93,7 @@ fn unreadable(error: StoreError, voice: Voice) -> Failure {
         "remedy" => "copy the data folder away, check the disk and its permissions, and restore the newest backup",
     };
     voice.json(&object! { "ok" => false, "faults" => JsonValue::Array(vec![fault]) });
-    Failure::new(code, error)
+    CliFailure::new(code, error)
 }
 
 fn tell(verified: &Verified, voice: Voice) {

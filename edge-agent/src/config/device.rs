@@ -5,10 +5,10 @@ use std::time::Duration;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use super::fault::Place;
+use super::fault::SourcePlace;
 use super::key::ShownValue;
 use super::reader::{Found, Reader, Section};
-use super::taxes::{TaxGroup, tax_groups};
+use super::taxes::{TaxGroupConfig, tax_groups};
 use super::values::{Mode, require_items, used_twice, uuid};
 
 /// `[[device]]`: one fiscal device and what it is programmed with.
@@ -26,18 +26,18 @@ pub struct Device {
     /// The longest time that a caller waits for this device; by default the till's own.
     pub answer_timeout: Duration,
     /// Tax groups, with unique codes.
-    pub tax_groups: Vec<TaxGroup>,
+    pub tax_groups: Vec<TaxGroupConfig>,
     /// Payment types, with unique codes; at least one of them is cash.
-    pub payment_types: Vec<PaymentType>,
+    pub payment_types: Vec<PaymentTypeConfig>,
     /// Numbers that the authority has issued for alternative receipts.
-    pub alternative_receipts_ranges: Vec<Range>,
+    pub alternative_receipts_ranges: Vec<RangeConfig>,
     /// Points of sale, at least one.
     pub points_of_sale: Vec<PointOfSale>,
 }
 
 /// One way of paying.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PaymentType {
+pub struct PaymentTypeConfig {
     /// Its code in the API.
     pub code: i32,
     /// Its name for people.
@@ -52,7 +52,7 @@ pub struct PaymentType {
 
 /// A range of numbers for alternative receipts.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Range {
+pub struct RangeConfig {
     /// The series, one to ten ASCII letters and digits.
     pub series: String,
     /// First number.
@@ -78,7 +78,7 @@ pub(super) fn devices(
     root: &Section<'_>,
     mode: Mode,
     answer_timeout: Duration,
-) -> (Vec<Device>, Vec<Place>) {
+) -> (Vec<Device>, Vec<SourcePlace>) {
     let sections = reader.children(root, "device");
     if !root.has("device") {
         reader.fault(
@@ -90,7 +90,7 @@ pub(super) fn devices(
     }
     let mut devices: Vec<Device> = Vec::new();
     let mut uris = Vec::new();
-    let mut ranges: Vec<(usize, Found<Range>)> = Vec::new();
+    let mut ranges: Vec<(usize, Found<RangeConfig>)> = Vec::new();
     for (index, section) in sections.iter().enumerate() {
         let device = device(reader, section, index, answer_timeout, &mut ranges);
         if devices
@@ -111,7 +111,7 @@ fn device(
     section: &Section<'_>,
     index: usize,
     answer_timeout: Duration,
-    ranges: &mut Vec<(usize, Found<Range>)>,
+    ranges: &mut Vec<(usize, Found<RangeConfig>)>,
 ) -> Device {
     let id = uuid(reader, section, "id");
     let own_ranges = self::ranges(reader, section);
@@ -152,7 +152,7 @@ fn own_answer_timeout(reader: &mut Reader, section: &Section<'_>, of_till: Durat
     of_till
 }
 
-fn payment_types(reader: &mut Reader, device: &Section<'_>) -> Vec<PaymentType> {
+fn payment_types(reader: &mut Reader, device: &Section<'_>) -> Vec<PaymentTypeConfig> {
     let sections = reader.children(device, "payment_types");
     let example = "{ code = 0, name = \"Cash\", cash = true }";
     require_items(
@@ -162,7 +162,7 @@ fn payment_types(reader: &mut Reader, device: &Section<'_>) -> Vec<PaymentType> 
         sections.is_empty(),
         example,
     );
-    let mut types: Vec<PaymentType> = Vec::new();
+    let mut types: Vec<PaymentTypeConfig> = Vec::new();
     let mut has_cash = false;
     for section in &sections {
         let code = reader.number(section, "code");
@@ -177,7 +177,7 @@ fn payment_types(reader: &mut Reader, device: &Section<'_>) -> Vec<PaymentType> 
             used_twice(reader, section, "code", &code, "payment type");
         }
         if let (Some(code), Some(name)) = (code, name) {
-            types.push(PaymentType {
+            types.push(PaymentTypeConfig {
                 code,
                 name: name.value,
                 cash,
@@ -206,7 +206,7 @@ fn printer_letter(reader: &mut Reader, section: &Section<'_>, cash: bool) -> cha
     letter
 }
 
-fn ranges(reader: &mut Reader, device: &Section<'_>) -> Vec<Found<Range>> {
+fn ranges(reader: &mut Reader, device: &Section<'_>) -> Vec<Found<RangeConfig>> {
     let mut ranges = Vec::new();
     for section in reader.children(device, "alternative_receipts_ranges") {
         let series = series(reader, &section);
@@ -237,7 +237,7 @@ fn ranges(reader: &mut Reader, device: &Section<'_>) -> Vec<Found<Range>> {
         }
         ranges.push(Found {
             place: section.place.clone(),
-            value: Range {
+            value: RangeConfig {
                 series,
                 start,
                 end,
@@ -265,7 +265,7 @@ fn series(reader: &mut Reader, section: &Section<'_>) -> Option<String> {
 
 /// One number may be issued once. An overlap within a device is always a fault. An overlap between two devices of a TEST till is
 /// a warning, because such devices are often copied from each other.
-fn refuse_overlaps(reader: &mut Reader, ranges: &[(usize, Found<Range>)], mode: Mode) {
+fn refuse_overlaps(reader: &mut Reader, ranges: &[(usize, Found<RangeConfig>)], mode: Mode) {
     for (position, (device, range)) in ranges.iter().enumerate() {
         let clash = ranges.iter().take(position).find(|(_, other)| {
             let (a, b) = (&range.value, &other.value);

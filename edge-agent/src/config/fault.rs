@@ -8,7 +8,7 @@ use thiserror::Error;
 
 /// Where a value of the configuration was written.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Place {
+pub enum SourcePlace {
     /// In a file; line and column count from one, the column in characters.
     File {
         /// The file as it was named.
@@ -24,7 +24,7 @@ pub enum Place {
     Flag(&'static str),
 }
 
-impl Place {
+impl SourcePlace {
     /// The folder from which relative paths start: that of the file. Paths in flags and in environment variables start from
     /// the working directory, as in any other program.
     pub(super) fn folder(&self) -> Option<&Path> {
@@ -35,7 +35,7 @@ impl Place {
     }
 }
 
-impl fmt::Display for Place {
+impl fmt::Display for SourcePlace {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::File { file, line, column } => write!(f, "{}:{line}:{column}", file.display()),
@@ -49,7 +49,7 @@ impl fmt::Display for Place {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ConfigFault {
     /// Where the value is written, or the table in which it is missing.
-    pub place: Place,
+    pub place: SourcePlace,
     /// The key path, such as `device[0].tax_groups[1].rate`; empty for a fault of syntax.
     pub key: String,
     /// What is wrong.

@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::fault::{ConfigError, Place};
+use super::fault::{ConfigError, SourcePlace};
 use super::key::{ENVIRONMENT_PREFIX, KeyRow, SectionRow, ValueKind, environment_name};
 use super::reader::Reader;
 use super::schema;
@@ -46,7 +46,7 @@ pub(super) fn environment(
         .collect();
     variables.sort();
     for (name, text) in variables {
-        let place = Place::Environment(name.clone());
+        let place = SourcePlace::Environment(name.clone());
         let known = environment_keys().find(|(section, key)| variable(section, key) == name);
         match known {
             Some((section, key)) => {
@@ -71,12 +71,12 @@ pub(super) fn environment(
 /// `--listen` and `--data`.
 pub(super) fn flags(tree: &mut TomlNode, overrides: &Overrides) {
     if let Some(listen) = &overrides.listen {
-        let place = Place::Flag("--listen");
+        let place = SourcePlace::Flag("--listen");
         let value = TomlValue::Text(listen.clone());
         merge(tree, nested("api", "listen", value, &place), "");
     }
     if let Some(data_dir) = &overrides.data_dir {
-        let place = Place::Flag("--data");
+        let place = SourcePlace::Flag("--data");
         let value = TomlValue::Text(data_dir.to_string_lossy().into_owned());
         merge(tree, nested("till", "data_dir", value, &place), "");
     }
@@ -131,7 +131,7 @@ fn variable(section: &SectionRow, key: &KeyRow) -> String {
 }
 
 /// A variable is text and becomes what its key takes. Text that does not fit stays text, and the reader refuses it.
-fn value_of(kind: ValueKind, text: String, place: &Place) -> TomlValue {
+fn value_of(kind: ValueKind, text: String, place: &SourcePlace) -> TomlValue {
     match kind {
         ValueKind::Texts(_) => {
             let items = text
@@ -160,7 +160,7 @@ fn value_of(kind: ValueKind, text: String, place: &Place) -> TomlValue {
 }
 
 /// A tree that holds one key in its section.
-fn nested(section: &str, key: &str, value: TomlValue, place: &Place) -> TomlNode {
+fn nested(section: &str, key: &str, value: TomlValue, place: &SourcePlace) -> TomlNode {
     let node = |value| TomlNode {
         place: place.clone(),
         value,

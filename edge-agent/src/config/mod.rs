@@ -34,17 +34,17 @@ mod upstream;
 mod values;
 
 pub use api::{Api, Client};
-pub use device::{Device, PaymentType, PointOfSale, Range};
-pub use fault::{ConfigError, ConfigFault, Place};
+pub use device::{Device, PaymentTypeConfig, PointOfSale, RangeConfig};
+pub use fault::{ConfigError, ConfigFault, SourcePlace};
 pub use key::{
     KeyRow, Preset, SampleLine, SectionForm, SectionRow, SectionSample, ShownValue, ValueKind,
     environment_name,
 };
 pub use layers::Overrides;
-pub use online_ecr::{OnlineEcr, Signature};
+pub use online_ecr::{OnlineEcrConfig, SignatureConfig};
 pub use reader::KeyInForce;
-pub use taxes::TaxGroup;
-pub use till::{Owner, ReportingParty, Till};
+pub use taxes::TaxGroupConfig;
+pub use till::{Owner, ReportingParty, TillConfig};
 pub use upstream::{Trust, Upstream};
 pub use values::{Mode, Secret};
 
@@ -56,7 +56,7 @@ use values::MODES;
 #[derive(Clone, Debug)]
 pub struct Config {
     /// The till as a whole.
-    pub till: Till,
+    pub till: TillConfig,
     /// The HTTP API.
     pub api: Api,
     /// The fiscal devices, at least one.
@@ -73,8 +73,8 @@ pub struct Config {
 /// Places of the values that only other parts of the program can check.
 #[derive(Clone, Debug)]
 struct Places {
-    country: Place,
-    device_uris: Vec<Place>,
+    country: SourcePlace,
+    device_uris: Vec<SourcePlace>,
 }
 
 /// A configuration together with every key in force.

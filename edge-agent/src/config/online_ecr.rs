@@ -6,20 +6,20 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use super::fault::Place;
+use super::fault::SourcePlace;
 use super::reader::{Reader, Section};
 use super::schema;
 use super::values::{Mode, Secret, secret};
 
 /// `[upstream.online_ecr]`: what the published description of the form leaves open.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct OnlineEcr {
+pub struct OnlineEcrConfig {
     /// The path below `url` for each kind of message.
     pub paths: Vec<(&'static str, String)>,
     /// Headers that go with every message.
     pub headers: Vec<(String, String)>,
     /// How messages are signed; by default they are not.
-    pub signature: Option<Signature>,
+    pub signature: Option<SignatureConfig>,
     /// The field of an answer that alone decides whether it is a success; by default every usual sign counts.
     pub success_field: Option<String>,
     /// The field of an answer with the reserved fiscal numbers.
@@ -30,7 +30,7 @@ pub struct OnlineEcr {
 
 /// HMAC-SHA256 over the body, in lower-case hexadecimal.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Signature {
+pub struct SignatureConfig {
     /// The header that carries it.
     pub header: String,
     /// Its key.
@@ -38,10 +38,10 @@ pub struct Signature {
 }
 
 /// The defaults of the table of keys.
-impl Default for OnlineEcr {
+impl Default for OnlineEcrConfig {
     fn default() -> Self {
         let row = schema::section(PATH).unwrap_or(&schema::ROOT);
-        let nowhere = Place::File {
+        let nowhere = SourcePlace::File {
             file: Arc::from(Path::new("")),
             line: 1,
             column: 1,
@@ -52,13 +52,17 @@ impl Default for OnlineEcr {
 }
 
 /// Reads the section below `[upstream]`.
-pub(super) fn online_ecr(reader: &mut Reader, upstream: &Section<'_>, mode: Mode) -> OnlineEcr {
+pub(super) fn online_ecr(
+    reader: &mut Reader,
+    upstream: &Section<'_>,
+    mode: Mode,
+) -> OnlineEcrConfig {
     let section = reader.child(upstream, "online_ecr");
     read(reader, &section, mode)
 }
 
-fn read(reader: &mut Reader, section: &Section<'_>, mode: Mode) -> OnlineEcr {
-    OnlineEcr {
+fn read(reader: &mut Reader, section: &Section<'_>, mode: Mode) -> OnlineEcrConfig {
+    OnlineEcrConfig {
         paths: paths(reader, section),
         headers: headers(reader, section),
         signature: signature(reader, section, mode),
@@ -116,14 +120,14 @@ fn headers(reader: &mut Reader, form: &Section<'_>) -> Vec<(String, String)> {
     headers
 }
 
-fn signature(reader: &mut Reader, form: &Section<'_>, mode: Mode) -> Option<Signature> {
+fn signature(reader: &mut Reader, form: &Section<'_>, mode: Mode) -> Option<SignatureConfig> {
     if !form.has("signature") {
         return None;
     }
     let section = reader.child(form, "signature");
     let header = header_name(reader, &section, "header");
     let secret = secret(reader, &section, mode);
-    Some(Signature {
+    Some(SignatureConfig {
         header: header?,
         secret: secret?,
     })
@@ -137,7 +141,7 @@ fn header_name(reader: &mut Reader, section: &Section<'_>, key: &str) -> Option<
             &found.place,
             section.path_of(key),
             format!("is {:?}", found.value),
-            "write letters, digits and hyphens, such as \"X-Signature\"",
+            "write letters, digits and hyphens, such as \"X-SignatureConfig\"",
         );
     }
     Some(found.value)

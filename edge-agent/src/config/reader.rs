@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::fault::{ConfigError, ConfigFault, Place};
+use super::fault::{ConfigError, ConfigFault, SourcePlace};
 use super::key::{KeyRow, Preset, SectionRow, ShownValue, ValueKind, quoted, without_password};
 use super::schema;
 use super::tree::{TomlEntry, TomlNode, TomlValue, join};
@@ -16,21 +16,21 @@ use super::tree::{TomlEntry, TomlNode, TomlValue, join};
 #[derive(Clone, Debug)]
 pub(super) struct Found<T> {
     pub(super) value: T,
-    pub(super) place: Place,
+    pub(super) place: SourcePlace,
 }
 
 /// One table of the tree, its path, and its row in the table of keys.
 #[derive(Clone, Debug)]
 pub(super) struct Section<'a> {
     pub(super) path: String,
-    pub(super) place: Place,
+    pub(super) place: SourcePlace,
     pub(super) row: &'static SectionRow,
     entries: &'a [TomlEntry],
 }
 
 impl<'a> Section<'a> {
     /// A section that is not written: all its values are presets.
-    pub(super) fn absent(path: String, place: Place, row: &'static SectionRow) -> Self {
+    pub(super) fn absent(path: String, place: SourcePlace, row: &'static SectionRow) -> Self {
         Self {
             path,
             place,
@@ -50,7 +50,7 @@ impl<'a> Section<'a> {
     }
 
     /// The place of the key's value, or else of the table itself.
-    pub(super) fn place_of(&self, key: &str) -> Place {
+    pub(super) fn place_of(&self, key: &str) -> SourcePlace {
         self.node(key)
             .map_or_else(|| self.place.clone(), |node| node.place.clone())
     }
@@ -75,7 +75,7 @@ pub struct KeyInForce {
     /// Its value.
     pub value: ShownValue,
     /// Where the value is written; `None` for a default.
-    pub place: Option<Place>,
+    pub place: Option<SourcePlace>,
 }
 
 impl KeyInForce {
@@ -115,7 +115,7 @@ impl Reader {
     /// Adds a fault.
     pub(super) fn fault(
         &mut self,
-        place: &Place,
+        place: &SourcePlace,
         key: String,
         what: impl Into<String>,
         remedy: impl Into<String>,
@@ -131,7 +131,7 @@ impl Reader {
     /// Adds a warning: something that a person should know and that does not stop the program.
     pub(super) fn warn(
         &mut self,
-        place: &Place,
+        place: &SourcePlace,
         key: String,
         what: impl Into<String>,
         remedy: impl Into<String>,

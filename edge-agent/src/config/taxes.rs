@@ -9,7 +9,7 @@ use super::values::{require_items, used_twice};
 
 /// One tax group of a device. The letter, the legal bucket and the rates are independent of each other.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct TaxGroup {
+pub struct TaxGroupConfig {
     /// A letter from A to H.
     pub code: char,
     /// What the law calls it, if it is written; else the law of the country or the rate decides, see
@@ -19,7 +19,7 @@ pub struct TaxGroup {
     pub rates: Vec<DatedRate>,
 }
 
-impl TaxGroup {
+impl TaxGroupConfig {
     /// The rate in force on a day.
     #[must_use]
     pub fn rate_on(&self, day: Day) -> Option<TaxRate> {
@@ -29,7 +29,7 @@ impl TaxGroup {
 }
 
 /// The groups of a device. A rate that never changed is written as `rate`, rates that change on a day as `rates`.
-pub(super) fn tax_groups(reader: &mut Reader, device: &Section<'_>) -> Vec<TaxGroup> {
+pub(super) fn tax_groups(reader: &mut Reader, device: &Section<'_>) -> Vec<TaxGroupConfig> {
     let sections = reader.children(device, "tax_groups");
     require_items(
         reader,
@@ -38,7 +38,7 @@ pub(super) fn tax_groups(reader: &mut Reader, device: &Section<'_>) -> Vec<TaxGr
         sections.is_empty(),
         "{ code = \"A\", rate = \"20.00\" }",
     );
-    let mut groups: Vec<TaxGroup> = Vec::new();
+    let mut groups: Vec<TaxGroupConfig> = Vec::new();
     for section in sections {
         let code = reader.letter(&section, "code");
         let bucket = reader.choice(&section, "bucket", &BUCKETS);
@@ -58,7 +58,7 @@ pub(super) fn tax_groups(reader: &mut Reader, device: &Section<'_>) -> Vec<TaxGr
             );
         }
         if let Some(code) = code {
-            groups.push(TaxGroup {
+            groups.push(TaxGroupConfig {
                 code,
                 bucket,
                 rates,

@@ -10,7 +10,7 @@ use super::values::Mode;
 
 /// `[till]`: the till and its owner.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Till {
+pub struct TillConfig {
     /// Two letters of ISO 3166-1. The profiles of the core say which countries exist.
     pub country: String,
     /// Practice or real sales.
@@ -48,7 +48,7 @@ pub struct ReportingParty {
 }
 
 /// Reads the section. `mode` was read before, because it decides how strict the other rules are.
-pub(super) fn till(reader: &mut Reader, section: &Section<'_>, mode: Mode) -> Till {
+pub(super) fn till(reader: &mut Reader, section: &Section<'_>, mode: Mode) -> TillConfig {
     let mut owner_text = |key| reader.text(section, key).map(|found| found.value);
     let owner = Owner {
         organization_name: owner_text("organization_name"),
@@ -56,7 +56,7 @@ pub(super) fn till(reader: &mut Reader, section: &Section<'_>, mode: Mode) -> Ti
         address: owner_text("address"),
         registration_number: owner_text("registration_number"),
     };
-    Till {
+    TillConfig {
         country: country(reader, section),
         mode,
         data_dir: reader

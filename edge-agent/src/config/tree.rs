@@ -9,14 +9,14 @@ use std::sync::Arc;
 
 use toml_edit::{Document, InlineTable, Item, Table, Value as Parsed};
 
-use super::fault::{ConfigFault, Place};
+use super::fault::{ConfigFault, SourcePlace};
 use super::key::SectionForm;
 use super::schema;
 
 /// A value and the place it came from.
 #[derive(Clone, Debug)]
 pub(super) struct TomlNode {
-    pub(super) place: Place,
+    pub(super) place: SourcePlace,
     pub(super) value: TomlValue,
 }
 
@@ -24,7 +24,7 @@ pub(super) struct TomlNode {
 #[derive(Clone, Debug)]
 pub(super) struct TomlEntry {
     pub(super) key: String,
-    pub(super) place: Place,
+    pub(super) place: SourcePlace,
     pub(super) node: TomlNode,
 }
 
@@ -141,10 +141,10 @@ struct Source<'a> {
 }
 
 impl Source<'_> {
-    fn place(&self, offset: usize) -> Place {
+    fn place(&self, offset: usize) -> SourcePlace {
         let before = self.text.get(..offset).unwrap_or(self.text);
         let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
-        Place::File {
+        SourcePlace::File {
             file: Arc::clone(&self.file),
             line: before.matches('\n').count() + 1,
             column: before[line_start..].chars().count() + 1,
@@ -152,11 +152,11 @@ impl Source<'_> {
     }
 
     /// The place of a span. A table that only dotted keys imply has no span and takes the place of what is around it.
-    fn at(&self, span: Option<Range<usize>>, around: &Place) -> Place {
+    fn at(&self, span: Option<Range<usize>>, around: &SourcePlace) -> SourcePlace {
         span.map_or_else(|| around.clone(), |span| self.place(span.start))
     }
 
-    fn table(&self, table: &Table, place: Place) -> TomlNode {
+    fn table(&self, table: &Table, place: SourcePlace) -> TomlNode {
         let entries = table
             .iter()
             .filter_map(|(key, item)| {
@@ -174,7 +174,7 @@ impl Source<'_> {
         }
     }
 
-    fn inline(&self, table: &InlineTable, place: Place) -> TomlNode {
+    fn inline(&self, table: &InlineTable, place: SourcePlace) -> TomlNode {
         let entries = table
             .iter()
             .map(|(key, value)| {
@@ -192,7 +192,7 @@ impl Source<'_> {
         }
     }
 
-    fn item(&self, item: &Item, around: &Place) -> Option<TomlNode> {
+    fn item(&self, item: &Item, around: &SourcePlace) -> Option<TomlNode> {
         let place = self.at(item.span(), around);
         match item {
             Item::None => None,
@@ -210,7 +210,7 @@ impl Source<'_> {
         }
     }
 
-    fn value(&self, value: &Parsed, around: &Place) -> TomlNode {
+    fn value(&self, value: &Parsed, around: &SourcePlace) -> TomlNode {
         let place = self.at(value.span(), around);
         let value = match value {
             Parsed::String(text) => TomlValue::Text(text.value().clone()),

@@ -10,7 +10,7 @@ use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, ServerName};
 
 use super::key::ShownValue;
-use super::online_ecr::{OnlineEcr, online_ecr};
+use super::online_ecr::{OnlineEcrConfig, online_ecr};
 use super::reader::{Found, Reader, Section};
 use super::values::{MODES, Mode, is_host_and_port};
 
@@ -33,7 +33,7 @@ pub struct Upstream {
     /// Whether a refused document holds back the later ones, of every device.
     pub strict_order: bool,
     /// What the published form leaves open.
-    pub online_ecr: OnlineEcr,
+    pub online_ecr: OnlineEcrConfig,
 }
 
 /// Who may have issued the certificate of an https server.

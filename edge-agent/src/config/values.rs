@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
-use super::fault::Place;
+use super::fault::SourcePlace;
 use super::reader::{Found, Reader, Section};
 
 /// Practice or real sales.
@@ -131,7 +131,7 @@ fn secret_text(
     reader: &mut Reader,
     section: &Section<'_>,
     key: &str,
-    place: &Place,
+    place: &SourcePlace,
     text: String,
 ) -> Option<Secret> {
     if text.is_empty() {

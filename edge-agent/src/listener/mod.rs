@@ -43,7 +43,7 @@ use connections::{ConnectionSlots, SlotGuard};
 
 /// What a connection may hold on to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Limits {
+pub struct ConnectionLimits {
     /// Connections at a time.
     pub connections: usize,
     /// From the start of waiting for a request to the end of its head; also how long an idle connection is kept.
@@ -58,7 +58,7 @@ pub struct Limits {
     pub shutdown: Duration,
 }
 
-impl Default for Limits {
+impl Default for ConnectionLimits {
     fn default() -> Self {
         Self {
             connections: 256,
@@ -77,7 +77,7 @@ impl Default for Limits {
 pub async fn serve(
     listener: TcpListener,
     router: Router,
-    limits: Limits,
+    limits: ConnectionLimits,
     shutdown: impl Future<Output = ()>,
 ) {
     let slots = Arc::new(ConnectionSlots::new(limits.connections));
@@ -199,7 +199,7 @@ async fn connection(
     peer: SocketAddr,
     place: SlotGuard,
     router: Router,
-    limits: Limits,
+    limits: ConnectionLimits,
     mut stopping: watch::Receiver<bool>,
 ) {
     // Answers are small and waited for; batching them with the next one only adds delay.
@@ -243,7 +243,7 @@ async fn answer(
     peer: SocketAddr,
     place: Arc<SlotGuard>,
     router: Router,
-    limits: Limits,
+    limits: ConnectionLimits,
 ) -> Result<Response<Body>, Evicted> {
     let id = RequestId::of(request.headers());
     place.wait_from_now();
@@ -287,7 +287,7 @@ impl Unread {
     }
 
     /// The answer, in the envelope that tills know, for a call that was not looked at.
-    fn text(self, limits: Limits) -> String {
+    fn text(self, limits: ConnectionLimits) -> String {
         let (error_type, message) = match self {
             Self::TooLarge => (
                 "BodyTooLarge",
@@ -320,7 +320,7 @@ impl Unread {
         )
     }
 
-    fn answer(self, limits: Limits) -> Response<Body> {
+    fn answer(self, limits: ConnectionLimits) -> Response<Body> {
         let mut response = Response::new(Body::from(self.text(limits)));
         *response.status_mut() = self.status();
         let headers = response.headers_mut();
@@ -337,7 +337,7 @@ impl Unread {
 async fn read_body(
     headers: &HeaderMap,
     mut body: Incoming,
-    limits: Limits,
+    limits: ConnectionLimits,
 ) -> Result<Bytes, Unread> {
     let told = usize::try_from(body.size_hint().lower()).unwrap_or(usize::MAX);
     if told > limits.body_bytes {
@@ -387,7 +387,7 @@ async fn drain(mut body: Incoming) {
 }
 
 /// Answers 503 by hand: there is no place for a proper connection.
-async fn turn_away(mut stream: TcpStream, limits: Limits) {
+async fn turn_away(mut stream: TcpStream, limits: ConnectionLimits) {
     let body = Unread::NoPlace.text(limits);
     let answer = format!(
         "HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\
@@ -441,7 +441,7 @@ const TURNED_AWAY_MAX: usize = 64;
 const TURN_AWAY_TIMEOUT: Duration = Duration::from_secs(1);
 const DRAIN_TIMEOUT: Duration = Duration::from_secs(1);
 const DRAIN_BYTES_MAX: usize = 8 * 1024 * 1024;
-/// Sooner than [`Limits::head_timeout`].
+/// Sooner than [`ConnectionLimits::head_timeout`].
 const BEAT: Duration = Duration::from_secs(2);
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 #[cfg(test)]

@@ -11,9 +11,9 @@ use axum::body::Bytes;
 use axum::extract::Extension;
 use axum::routing::{get, post};
 
-use super::{Limits, RequestId, serve};
+use super::{ConnectionLimits, RequestId, serve};
 
-const QUICK: Limits = Limits {
+const QUICK: ConnectionLimits = ConnectionLimits {
     connections: 8,
     head_timeout: Duration::from_millis(300),
     body_timeout: Duration::from_millis(300),
@@ -31,7 +31,7 @@ struct Running {
     at_work: Arc<AtomicUsize>,
 }
 
-fn start(limits: Limits) -> Running {
+fn start(limits: ConnectionLimits) -> Running {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
@@ -208,7 +208,7 @@ fn a_head_that_does_not_come_and_an_idle_connection_are_closed() {
 
 #[test]
 fn two_thousand_half_open_connections_do_not_hold_up_a_sale() {
-    let running = start(Limits {
+    let running = start(ConnectionLimits {
         connections: 64,
         head_timeout: Duration::from_secs(3),
         ..QUICK
@@ -240,7 +240,7 @@ fn two_thousand_half_open_connections_do_not_hold_up_a_sale() {
 
 #[test]
 fn when_every_place_is_at_work_a_newcomer_hears_so() {
-    let running = start(Limits {
+    let running = start(ConnectionLimits {
         connections: 2,
         ..QUICK
     });
@@ -263,7 +263,7 @@ fn when_every_place_is_at_work_a_newcomer_hears_so() {
 
 #[test]
 fn shutdown_ends_idle_connections_at_once_and_requests_within_the_bound() {
-    let running = start(Limits {
+    let running = start(ConnectionLimits {
         head_timeout: Duration::from_secs(60),
         shutdown: Duration::from_secs(5),
         ..QUICK

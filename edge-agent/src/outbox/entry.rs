@@ -9,8 +9,8 @@ use ferrotill_core::{Amount, Currency};
 use uuid::Uuid;
 
 use crate::authority::{
-    CashDirection, CashOperation, Document, Heading, Identity, Item, Means, Payment, Receipt,
-    ReceiptForm, TaxTotal, Total, ZReport,
+    CashDirection, CashOperation, Heading, Identity, Means, ReportedDocument, ReportedForm,
+    ReportedItem, ReportedPayment, ReportedReceipt, TaxTotal, Total, ZReport,
 };
 use crate::config::ReportingParty;
 use crate::time::clock::iso_utc;
@@ -27,17 +27,17 @@ pub fn letter_document(
     letter: &OutboxEntry,
     party: &ReportingParty,
     currency: Currency,
-) -> Option<Document> {
+) -> Option<ReportedDocument> {
     let (reserved, sealed) = (letter.document.reserved()?, letter.document.sealed()?);
     let heading = heading(letter, &reserved, party, currency);
     Some(match &reserved.body {
-        Body::Receipt(receipt) => Document::Receipt(receipt_document(
+        Body::Receipt(receipt) => ReportedDocument::Receipt(receipt_document(
             heading,
             receipt,
             &sealed,
             letter.original_number,
         )),
-        Body::Cash(amount) => Document::Cash(CashOperation {
+        Body::Cash(amount) => ReportedDocument::Cash(CashOperation {
             heading,
             direction: if amount.is_negative() {
                 CashDirection::Withdraw
@@ -47,7 +47,9 @@ pub fn letter_document(
             receipt_number: sealed.current_number,
             amount: Amount::from_minor(amount.minor().saturating_abs()),
         }),
-        Body::Report(_) => Document::ZReport(z_report(heading, sealed.report.as_ref()?, &sealed)),
+        Body::Report(_) => {
+            ReportedDocument::ZReport(z_report(heading, sealed.report.as_ref()?, &sealed))
+        }
     })
 }
 
@@ -101,16 +103,16 @@ fn receipt_document(
     receipt: &SoldReceipt<'_>,
     sealed: &Sealed<'_>,
     original_number: Option<u64>,
-) -> Receipt {
+) -> ReportedReceipt {
     let form = match (receipt.kind, &sealed.seal) {
-        (_, Seal::Range { series, number, .. }) => ReceiptForm::Alternative {
+        (_, Seal::Range { series, number, .. }) => ReportedForm::Alternative {
             series: (*series).to_owned(),
             number: *number,
         },
-        (ReceiptKind::Refund { .. }, _) => ReceiptForm::Refund {
+        (ReceiptKind::Refund { .. }, _) => ReportedForm::Refund {
             parent: original_number,
         },
-        _ => ReceiptForm::Sale,
+        _ => ReportedForm::Sale,
     };
     let mut totals = Turnover::default();
     let items = receipt
@@ -129,7 +131,7 @@ fn receipt_document(
                     amount: tax.final_tax,
                 }
             });
-            Item {
+            ReportedItem {
                 name: line.name.to_owned(),
                 unit: UNIT.to_owned(),
                 quantity: line.quantity,
@@ -153,14 +155,14 @@ fn receipt_document(
             // No payment is told as less than nothing: what is left goes to the next one in cash.
             let rounded = if payment.cash { rounding.min(kept) } else { 0 };
             rounding = rounding.saturating_sub(rounded);
-            Payment {
+            ReportedPayment {
                 means: means(payment.cash),
                 paid: Amount::from_minor(payment.amount.minor().saturating_sub(rounded)),
                 change: payment.change,
             }
         })
         .collect();
-    Receipt {
+    ReportedReceipt {
         heading,
         form,
         receipt_number: sealed.current_number,

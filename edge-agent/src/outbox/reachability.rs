@@ -11,7 +11,7 @@
 use std::fmt;
 
 use super::backoff::Backoff;
-use crate::authority::failure::{Failure, Progress};
+use crate::authority::failure::{DeliveryFailure, Progress};
 
 /// Where the till stands with the tax office.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,9 +52,9 @@ pub struct Switch {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reason {
     /// An attempt failed.
-    Failed(Failure),
+    Failed(DeliveryFailure),
     /// No answer since an attempt failed.
-    Silent(Failure),
+    Silent(DeliveryFailure),
     /// The office answered.
     Answered,
     /// The dwell time is over and the office has answered meanwhile.
@@ -99,7 +99,7 @@ pub struct Reachability {
     failures: u32,
     failing_since: u64,
     /// The last failure.
-    failure: Failure,
+    failure: DeliveryFailure,
     /// Refusals in a row: the office lives, but knocking without a pause helps nobody.
     refusals: u32,
     /// Answers in a row since the state became offline.
@@ -125,7 +125,7 @@ impl Reachability {
             elapsed: 0,
             failures: 0,
             failing_since: 0,
-            failure: Failure::Unreachable,
+            failure: DeliveryFailure::Unreachable,
             refusals: 0,
             answers: 0,
             pending: false,
@@ -226,7 +226,7 @@ impl Reachability {
         self.go_online(now, Reason::Dwelt)
     }
 
-    fn failed(&mut self, now: u64, failure: Failure) -> Option<Switch> {
+    fn failed(&mut self, now: u64, failure: DeliveryFailure) -> Option<Switch> {
         self.refusals = 0;
         self.answers = 0;
         if self.failures == 0 {

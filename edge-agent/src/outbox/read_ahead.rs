@@ -7,7 +7,7 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use ferrotill_core::Currency;
 
 use super::entry::letter_document;
-use crate::authority::Document;
+use crate::authority::ReportedDocument;
 use crate::config::ReportingParty;
 use ferrotill_store::{OutboxEntry, Reader, StoreError};
 
@@ -15,7 +15,7 @@ use ferrotill_store::{OutboxEntry, Reader, StoreError};
 #[derive(Debug)]
 pub(super) struct Prepared {
     pub(super) letter: OutboxEntry,
-    pub(super) document: Option<Document>,
+    pub(super) document: Option<ReportedDocument>,
 }
 
 /// A lot of letters, oldest first.

@@ -12,7 +12,7 @@ use super::backoff::Backoff;
 use super::reachability::{Reachability, State, Switch, Thresholds};
 use super::read_ahead::{Prepared, ReadingAhead};
 use super::transport::Transport;
-use crate::authority::failure::{Failure, Progress};
+use crate::authority::failure::{DeliveryFailure, Progress};
 use crate::authority::http::Delivery;
 use crate::authority::remedy::remedy_of;
 use crate::authority::tls::TlsFault;
@@ -269,14 +269,14 @@ impl OutboxWorker {
         }
         let delivery = with(true);
         match delivery.verdict {
-            Verdict::Failed(Failure::Broken | Failure::Unreachable) => with(false),
+            Verdict::Failed(DeliveryFailure::Broken | DeliveryFailure::Unreachable) => with(false),
             _ => delivery,
         }
     }
 
     /// A server that is not believed stays so until a person does something: the log says what.
-    fn distrust(&mut self, failure: Failure) {
-        let Failure::Tls(fault) = failure else {
+    fn distrust(&mut self, failure: DeliveryFailure) {
+        let DeliveryFailure::Tls(fault) = failure else {
             return;
         };
         if self.distrusted.replace(fault) != Some(fault) {

@@ -3,7 +3,7 @@
 use ferrotill_core::Amount;
 use ferrotill_core::document::DocumentKind;
 use ferrotill_core::event::Event;
-use ferrotill_core::seal::{Baseline, Seal};
+use ferrotill_core::seal::{Seal, StoredBaseline};
 use rusqlite::{Connection, OptionalExtension, params};
 use uuid::Uuid;
 
@@ -21,7 +21,7 @@ impl Store {
     pub fn printer_counters<R>(
         &self,
         device: Uuid,
-        read: impl FnOnce(&Baseline<'_>) -> R,
+        read: impl FnOnce(&StoredBaseline<'_>) -> R,
     ) -> Result<Option<R>, StoreError> {
         counters(self.connection(), device, read).context(self.path(), PLACE)
     }
@@ -36,7 +36,7 @@ impl Batch<'_> {
     pub fn printer_counters<R>(
         &self,
         device: Uuid,
-        read: impl FnOnce(&Baseline<'_>) -> R,
+        read: impl FnOnce(&StoredBaseline<'_>) -> R,
     ) -> Result<Option<R>, StoreError> {
         counters(self.connection(), device, read).context(self.path(), PLACE)
     }
@@ -47,7 +47,7 @@ const PLACE: &str = "counters of the printer";
 fn counters<R>(
     connection: &Connection,
     device: Uuid,
-    read: impl FnOnce(&Baseline<'_>) -> R,
+    read: impl FnOnce(&StoredBaseline<'_>) -> R,
 ) -> Result<Option<R>, rusqlite::Error> {
     let row = connection
         .prepare_cached(&last_on_printer())?
@@ -73,7 +73,7 @@ fn counters<R>(
 }
 
 /// The counters from before a document; after a Z-report, the counters of a new day.
-fn after_document(document: &StoredDocument) -> Option<Baseline<'_>> {
+fn after_document(document: &StoredDocument) -> Option<StoredBaseline<'_>> {
     let before = document.reserved()?.baseline?;
     if document.row.kind != DocumentKind::ZReport || document.row.state != RequestState::Sealed {
         return Some(before);
@@ -85,7 +85,7 @@ fn after_document(document: &StoredDocument) -> Option<Baseline<'_>> {
         } => counters.z_number,
         _ => before.z_number.saturating_add(1),
     };
-    Some(Baseline {
+    Some(StoredBaseline {
         z_number,
         next_fiscal_receipt: 0,
         cash: Amount::ZERO,

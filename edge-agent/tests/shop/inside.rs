@@ -10,7 +10,7 @@ use std::thread::JoinHandle;
 
 use ferrotill::agent::Agent;
 use ferrotill::config::Config;
-use ferrotill::listener::{Limits, serve};
+use ferrotill::listener::{ConnectionLimits, serve};
 use ferrotill::simulator::tax_office::{Strictness, TaxOfficeSimulator};
 use ferrotill_device::emulator::{Rig, RigOptions};
 use ferrotill_device::wire::framing::{Decoder, Request, Token};
@@ -57,7 +57,7 @@ impl Shop {
                 let agent = Agent::start(config, None).unwrap();
                 tell.send(listener.local_addr().unwrap()).unwrap();
                 let ended = async { drop(stopped.await) };
-                serve(listener, agent.router(), Limits::default(), ended).await;
+                serve(listener, agent.router(), ConnectionLimits::default(), ended).await;
             });
         });
         let address = told.recv().unwrap();

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use ferrotill::agent::Agent;
 use ferrotill::api::json::JsonValue;
 use ferrotill::config::{Config, Overrides};
-use ferrotill::listener::{Limits, serve};
+use ferrotill::listener::{ConnectionLimits, serve};
 use ferrotill::object;
 use ferrotill::time::clock::Clock;
 
@@ -155,7 +155,7 @@ pub fn run_agent_process() {
         serve(
             listener,
             agent.router(),
-            Limits::default(),
+            ConnectionLimits::default(),
             std::future::pending(),
         )
         .await;

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use ferrotill::agent::Agent;
 use ferrotill::config::Config;
-use ferrotill::listener::{Limits, serve};
+use ferrotill::listener::{ConnectionLimits, serve};
 use ferrotill::simulator::tax_office::{self, Strictness, TaxOfficeSimulator};
 use ferrotill::time::clock::{Clock, system_ms};
 use ferrotill_device::emulator::{Rig, RigOptions};
@@ -103,7 +103,7 @@ impl Till {
                 let agent = started(config, clock);
                 tell.send(listener.local_addr().unwrap()).unwrap();
                 let ended = async { drop(stopped.await) };
-                serve(listener, agent.router(), Limits::default(), ended).await;
+                serve(listener, agent.router(), ConnectionLimits::default(), ended).await;
             });
         });
         self.open = Some(Open {

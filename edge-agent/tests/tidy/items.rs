@@ -11,6 +11,18 @@ const FUNCTION_LINES_MAX: usize = 70;
 /// Functions that may be longer: file, function, reason.
 const LONG_FUNCTIONS_ALLOWED: &[(&str, &str, &str)] = &[];
 
+/// Folders whose types are always written with their module (`framing::Answer`, `rksv::Request`), and why.
+const WRITTEN_WITH_MODULE: &[(&str, &str)] = &[
+    (
+        "device/src/wire/",
+        "each protocol has its own requests, answers and states",
+    ),
+    (
+        "core/src/profile/at/rksv/",
+        "the regulation's own terms, used by this country alone",
+    ),
+];
+
 /// Public type names that stand in more than one module, because they are always written with it: name, reason.
 const SHARED_NAMES_ALLOWED: &[(&str, &str)] = &[];
 
@@ -121,7 +133,12 @@ fn shared_names<'s>(
     allowed: &[(&str, &str)],
 ) -> Vec<String> {
     let mut places: BTreeMap<String, Vec<String>> = BTreeMap::new();
-    for source in sources.filter(|source| !source.is_test_file()) {
+    let with_module: Vec<&str> = WRITTEN_WITH_MODULE
+        .iter()
+        .map(|(folder, _)| *folder)
+        .collect();
+    let sources = sources.filter(|source| !source.is_test_file() && !source.under(&with_module));
+    for source in sources {
         for finding in source.find_lines(Lines::Product, public_type) {
             let place = format!("{}:{}", finding.path, finding.line);
             places.entry(finding.what).or_default().push(place);

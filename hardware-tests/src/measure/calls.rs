@@ -10,7 +10,7 @@ use axum::http::header;
 use axum::routing::get as on_get;
 use ferrotill::agent::Agent;
 use ferrotill::hmac::signature_of;
-use ferrotill::listener::{Limits, serve};
+use ferrotill::listener::{ConnectionLimits, serve};
 use ferrotill::order::ReceiptMode;
 use ferrotill::time::clock::system_ms;
 
@@ -42,7 +42,13 @@ pub(super) fn get(wanted: &MeasurePlan, folder: &Path) -> Measured<Vec<Row>> {
         .id;
     let router = agent.router();
     let ours = spawn_server(move |listener| async move {
-        serve(listener, router, Limits::default(), std::future::pending()).await;
+        serve(
+            listener,
+            router,
+            ConnectionLimits::default(),
+            std::future::pending(),
+        )
+        .await;
     })?;
     let mut rows = Vec::new();
     for (what, path) in [

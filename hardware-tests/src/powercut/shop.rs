@@ -10,7 +10,7 @@ use ferrotill_core::receipt::{Draft, DraftLine, DraftPayment};
 use ferrotill_core::seal::Seal;
 use ferrotill_core::till::{Command, Order, Till, Wish};
 use ferrotill_disk::{Disk, Image, SeededRandom};
-use ferrotill_store::verify::{Range, Wanted, verify};
+use ferrotill_store::verify::{VerifyRange, Wanted, verify};
 use ferrotill_store::{Store, StoreError};
 use tempfile::TempDir;
 use uuid::Uuid;
@@ -274,7 +274,7 @@ impl TestShop {
             folder: self.folder.path(),
             profile: &MOLDOVA,
             devices: &[DEVICE],
-            range: Range::ALL,
+            range: VerifyRange::ALL,
         })
         .map_err(|error| format!("the store cannot be verified: {}", with_sources(error)))?;
         match verified.flaws.first() {

@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use ferrotill::authority::failure::{Failure, Progress};
+use ferrotill::authority::failure::{DeliveryFailure, Progress};
 use ferrotill::authority::http::Delivery;
 use ferrotill::authority::{Authority, EncodedRequest, Verdict};
 use ferrotill::outbox::Transport;
@@ -166,7 +166,7 @@ impl NetworkState {
         }
     }
 
-    fn deliver(&mut self, posted: Posted) -> Result<(u16, String), Failure> {
+    fn deliver(&mut self, posted: Posted) -> Result<(u16, String), DeliveryFailure> {
         let mut fault = self.fault;
         while fault == NetworkFault::Mixed {
             let place = self.random.below(NetworkFault::ALL.len());
@@ -181,14 +181,14 @@ impl NetworkState {
                 self.arrive(&posted);
                 Ok(self.arrive(&posted))
             }
-            NetworkFault::Down => Err(Failure::Unreachable),
+            NetworkFault::Down => Err(DeliveryFailure::Unreachable),
             NetworkFault::AnswersLost => {
                 self.arrive(&posted);
-                Err(Failure::Broken)
+                Err(DeliveryFailure::Broken)
             }
             NetworkFault::Late => {
                 self.late.push(posted);
-                Err(Failure::TimedOut)
+                Err(DeliveryFailure::TimedOut)
             }
             NetworkFault::Cut => {
                 let (status, mut answer) = self.arrive(&posted);

@@ -6,18 +6,18 @@ use std::time::{Duration, Instant};
 
 use super::super::online_ecr::OnlineEcr;
 use super::super::online_ecr::tests::sale;
-use super::super::{Authority, Document, EncodedRequest, Verdict};
+use super::super::{Authority, EncodedRequest, ReportedDocument, Verdict};
 use super::{Delivery, agent, send};
-use crate::authority::failure::Failure;
+use crate::authority::failure::DeliveryFailure;
 use crate::config::Trust;
 use crate::simulator::tax_office::tests::Running;
-use crate::simulator::tax_office::{Condition, Strictness};
+use crate::simulator::tax_office::{AuthorityCondition, Strictness};
 
 const TIMEOUT: Duration = Duration::from_millis(400);
 
 fn parcel() -> EncodedRequest {
     OnlineEcr::default()
-        .encode(&Document::Receipt(sale()))
+        .encode(&ReportedDocument::Receipt(sale()))
         .unwrap()
 }
 
@@ -34,25 +34,37 @@ fn deliver(url: &str) -> Delivery {
 fn the_stand_in_in_all_its_conditions() {
     let running = Running::start(Strictness::Rules);
     for (condition, verdict) in [
-        (Condition::Down, Verdict::Failed(Failure::Broken)),
-        (Condition::Error, Verdict::Failed(Failure::Unable)),
         (
-            Condition::Refuse,
+            AuthorityCondition::Down,
+            Verdict::Failed(DeliveryFailure::Broken),
+        ),
+        (
+            AuthorityCondition::Error,
+            Verdict::Failed(DeliveryFailure::Unable),
+        ),
+        (
+            AuthorityCondition::Refuse,
             Verdict::Refused {
                 message: "refused by the simulator".to_owned(),
             },
         ),
         (
-            Condition::CaptivePortal,
-            Verdict::Failed(Failure::NotTheAuthority),
+            AuthorityCondition::CaptivePortal,
+            Verdict::Failed(DeliveryFailure::NotTheAuthority),
         ),
         (
-            Condition::EmptyObject,
-            Verdict::Failed(Failure::NotTheAuthority),
+            AuthorityCondition::EmptyObject,
+            Verdict::Failed(DeliveryFailure::NotTheAuthority),
         ),
-        (Condition::Slow, Verdict::Failed(Failure::TimedOut)),
-        (Condition::Trickle, Verdict::Failed(Failure::TimedOut)),
-        (Condition::Up, Verdict::Acknowledged),
+        (
+            AuthorityCondition::Slow,
+            Verdict::Failed(DeliveryFailure::TimedOut),
+        ),
+        (
+            AuthorityCondition::Trickle,
+            Verdict::Failed(DeliveryFailure::TimedOut),
+        ),
+        (AuthorityCondition::Up, Verdict::Acknowledged),
     ] {
         running.office.set(condition, Duration::from_secs(5));
         assert_eq!(deliver(&running.url()).verdict, verdict, "{condition}");
@@ -84,14 +96,14 @@ static HEAD_WITHOUT_END: [u8; 21] = *b"HTTP/1.1 200 OK\r\nX: y";
 #[test]
 fn a_stranger_is_not_the_office() {
     for (answer, endless, failure) in [
-        (&b"HTTP/1.1 200 OK\r\nContent-Length: 14\r\n\r\n<html></html>\n"[..], false, Failure::NotTheAuthority),
-        (b"HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 0\r\n\r\n", false, Failure::NotTheAuthority),
-        (b"HTTP/1.1 307 Again\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 20\r\n\r\n{\"status\":\"success\"}", false, Failure::NotTheAuthority),
-        (b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n{\"status\":\"success\"}", true, Failure::NotTheAuthority),
-        (b"SSH-2.0-OpenSSH_9.2\r\n", false, Failure::NotTheAuthority),
-        (&HEAD_WITHOUT_END, true, Failure::NotTheAuthority),
-        (b"HTTP/1.1 200 OK\r\nContent-Length: 20\r\n\r\n{\"stat", false, Failure::Broken),
-        (b"", false, Failure::Broken),
+        (&b"HTTP/1.1 200 OK\r\nContent-Length: 14\r\n\r\n<html></html>\n"[..], false, DeliveryFailure::NotTheAuthority),
+        (b"HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 0\r\n\r\n", false, DeliveryFailure::NotTheAuthority),
+        (b"HTTP/1.1 307 Again\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 20\r\n\r\n{\"status\":\"success\"}", false, DeliveryFailure::NotTheAuthority),
+        (b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n{\"status\":\"success\"}", true, DeliveryFailure::NotTheAuthority),
+        (b"SSH-2.0-OpenSSH_9.2\r\n", false, DeliveryFailure::NotTheAuthority),
+        (&HEAD_WITHOUT_END, true, DeliveryFailure::NotTheAuthority),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 20\r\n\r\n{\"stat", false, DeliveryFailure::Broken),
+        (b"", false, DeliveryFailure::Broken),
     ] {
         let delivery = deliver(&stranger(answer, endless));
         assert_eq!(delivery.verdict, Verdict::Failed(failure), "{}", String::from_utf8_lossy(answer));
@@ -107,7 +119,7 @@ fn a_server_that_is_unable_says_when_to_come_back() {
     assert_eq!(
         deliver(&url),
         Delivery {
-            verdict: Verdict::Failed(Failure::Unable),
+            verdict: Verdict::Failed(DeliveryFailure::Unable),
             retry_after: Some(Duration::from_secs(7)),
             date_ms: None,
         }
@@ -122,7 +134,7 @@ fn nobody_there_is_no_connection_and_a_trickle_is_cut_off() {
         .unwrap();
     assert_eq!(
         deliver(&format!("http://{nobody}")).verdict,
-        Verdict::Failed(Failure::Unreachable)
+        Verdict::Failed(DeliveryFailure::Unreachable)
     );
 
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
@@ -135,6 +147,9 @@ fn nobody_there_is_no_connection_and_a_trickle_is_cut_off() {
         }
     });
     let begun = Instant::now();
-    assert_eq!(deliver(&url).verdict, Verdict::Failed(Failure::TimedOut));
+    assert_eq!(
+        deliver(&url).verdict,
+        Verdict::Failed(DeliveryFailure::TimedOut)
+    );
     assert!(begun.elapsed() < Duration::from_secs(3));
 }

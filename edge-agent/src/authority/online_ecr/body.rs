@@ -3,8 +3,8 @@
 use serde::Serialize;
 
 use crate::authority::{
-    CashOperation, EncodeError, Identity, Item, Means, Payment, Receipt, ReceiptForm, TaxTotal,
-    Total, ZReport,
+    CashOperation, EncodeError, Identity, Means, ReportedForm, ReportedItem, ReportedPayment,
+    ReportedReceipt, TaxTotal, Total, ZReport,
 };
 
 #[derive(Serialize)]
@@ -135,12 +135,14 @@ struct KeptBody {
     amount: i64,
 }
 
-pub(super) fn receipt_body(receipt: &Receipt) -> Result<String, EncodeError> {
+pub(super) fn receipt_body(receipt: &ReportedReceipt) -> Result<String, EncodeError> {
     let heading = &receipt.heading;
     let (parent_fiscal_num, series, number) = match &receipt.form {
-        ReceiptForm::Sale => (None, None, None),
-        ReceiptForm::Refund { parent } => (*parent, None, None),
-        ReceiptForm::Alternative { series, number } => (None, Some(series.as_str()), Some(*number)),
+        ReportedForm::Sale => (None, None, None),
+        ReportedForm::Refund { parent } => (*parent, None, None),
+        ReportedForm::Alternative { series, number } => {
+            (None, Some(series.as_str()), Some(*number))
+        }
     };
     written(&ReceiptBody {
         message_number: heading.message_number,
@@ -224,7 +226,7 @@ pub(super) fn z_body(report: &ZReport) -> Result<String, EncodeError> {
     })
 }
 
-fn item(item: &Item) -> Result<ItemBody<'_>, EncodeError> {
+fn item(item: &ReportedItem) -> Result<ItemBody<'_>, EncodeError> {
     Ok(ItemBody {
         name: &item.name,
         unit: &item.unit,
@@ -246,7 +248,7 @@ fn item(item: &Item) -> Result<ItemBody<'_>, EncodeError> {
     })
 }
 
-fn payment(payment: &Payment) -> Result<PaymentBody, EncodeError> {
+fn payment(payment: &ReportedPayment) -> Result<PaymentBody, EncodeError> {
     let kept = payment
         .paid
         .checked_sub(payment.change)

@@ -15,9 +15,9 @@
 
 use serde_json::Value;
 
-use super::{Authority, Document, EncodeError, EncodedRequest, Kind, Verdict};
-use crate::authority::failure::Failure;
-use crate::config::OnlineEcr as Form;
+use super::{Authority, EncodeError, EncodedRequest, ReportedDocument, RequestKind, Verdict};
+use crate::authority::failure::DeliveryFailure;
+use crate::config::OnlineEcrConfig as Form;
 use crate::hmac::signature_of;
 use answer::{Answer, Sign};
 use body::{cash_body, receipt_body, z_body};
@@ -48,12 +48,12 @@ impl OnlineEcr {
 }
 
 impl Authority for OnlineEcr {
-    fn encode(&self, document: &Document) -> Result<EncodedRequest, EncodeError> {
+    fn encode(&self, document: &ReportedDocument) -> Result<EncodedRequest, EncodeError> {
         let kind = document.kind();
         let (key, body) = match document {
-            Document::Receipt(receipt) => (receipt.heading.key, receipt_body(receipt)?),
-            Document::Cash(operation) => (operation.heading.key, cash_body(operation)?),
-            Document::ZReport(report) => (report.heading.key, z_body(report)?),
+            ReportedDocument::Receipt(receipt) => (receipt.heading.key, receipt_body(receipt)?),
+            ReportedDocument::Cash(operation) => (operation.heading.key, cash_body(operation)?),
+            ReportedDocument::ZReport(report) => (report.heading.key, z_body(report)?),
         };
         Ok(EncodedRequest { kind, key, body })
     }
@@ -61,25 +61,25 @@ impl Authority for OnlineEcr {
     fn decode(&self, status: u16, body: &[u8]) -> Verdict {
         // "Not now" says nothing about the document, whoever says it.
         if matches!(status, 408 | 425 | 429 | 500..=599) {
-            return Verdict::Failed(Failure::Unable);
+            return Verdict::Failed(DeliveryFailure::Unable);
         }
         let Ok(Value::Object(answer)) = serde_json::from_slice::<Value>(body) else {
-            return Verdict::Failed(Failure::NotTheAuthority);
+            return Verdict::Failed(DeliveryFailure::NotTheAuthority);
         };
         let answer = Answer(&answer);
         let sign = answer.sign(self.form.success_field.as_deref());
         match (status, sign) {
             (200..=299, Sign::Success) => Verdict::Acknowledged,
             // An object that says neither yes nor no is not the office's word: nothing is ticked off on silence.
-            (200..=299, Sign::None) => Verdict::Failed(Failure::NotTheAuthority),
+            (200..=299, Sign::None) => Verdict::Failed(DeliveryFailure::NotTheAuthority),
             (200..=299, Sign::Failure) | (400..=499, _) => Verdict::Refused {
                 message: answer.message(status),
             },
-            _ => Verdict::Failed(Failure::NotTheAuthority),
+            _ => Verdict::Failed(DeliveryFailure::NotTheAuthority),
         }
     }
 
-    fn path(&self, kind: Kind) -> &str {
+    fn path(&self, kind: RequestKind) -> &str {
         self.path_of(kind.name())
     }
 

@@ -4,11 +4,12 @@ use ferrotill_core::{Amount, Quantity};
 use uuid::Uuid;
 
 use super::super::{
-    Authority, CashDirection, CashOperation, Document, EncodeError, Heading, Identity, Item, Kind,
-    Means, Payment, Receipt, ReceiptForm, TaxTotal, Total, Verdict, ZReport,
+    Authority, CashDirection, CashOperation, EncodeError, Heading, Identity, Means,
+    ReportedDocument, ReportedForm, ReportedItem, ReportedPayment, ReportedReceipt, RequestKind,
+    TaxTotal, Total, Verdict, ZReport,
 };
 use super::OnlineEcr;
-use crate::authority::failure::Failure;
+use crate::authority::failure::DeliveryFailure;
 
 pub(crate) fn heading(key: u128, message_number: u64) -> Heading {
     Heading {
@@ -32,8 +33,14 @@ const fn minor(amount: i64) -> Amount {
     Amount::from_minor(amount)
 }
 
-fn item(name: &str, thousandths: i64, price: i64, amount: i64, tax: (char, u32, i64)) -> Item {
-    Item {
+fn item(
+    name: &str,
+    thousandths: i64,
+    price: i64,
+    amount: i64,
+    tax: (char, u32, i64),
+) -> ReportedItem {
+    ReportedItem {
         name: name.to_owned(),
         unit: "buc".to_owned(),
         quantity: Quantity::from_thousandths(thousandths),
@@ -52,8 +59,8 @@ const fn tax(code: char, rate: u32, amount: i64) -> TaxTotal {
     }
 }
 
-const fn paid(means: Means, paid: i64, change: i64) -> Payment {
-    Payment {
+const fn paid(means: Means, paid: i64, change: i64) -> ReportedPayment {
+    ReportedPayment {
         means,
         paid: Amount::from_minor(paid),
         change: Amount::from_minor(change),
@@ -61,10 +68,10 @@ const fn paid(means: Means, paid: i64, change: i64) -> Payment {
 }
 
 /// The sale of the published C# example: 24.77 less 25 % is 18.58, paid with 15.00 by card and 10.00 in cash.
-pub(crate) fn sale() -> Receipt {
-    Receipt {
+pub(crate) fn sale() -> ReportedReceipt {
+    ReportedReceipt {
         heading: heading(1, 1),
-        form: ReceiptForm::Sale,
+        form: ReportedForm::Sale,
         receipt_number: 1,
         total: minor(1858),
         items: vec![
@@ -88,10 +95,10 @@ pub(crate) fn sale() -> Receipt {
     }
 }
 
-pub(crate) fn refund() -> Receipt {
-    Receipt {
+pub(crate) fn refund() -> ReportedReceipt {
+    ReportedReceipt {
         heading: heading(2, 2),
-        form: ReceiptForm::Refund { parent: Some(1) },
+        form: ReportedForm::Refund { parent: Some(1) },
         receipt_number: 2,
         total: minor(825),
         items: vec![item(
@@ -140,7 +147,7 @@ pub(crate) fn z_report() -> ZReport {
     }
 }
 
-fn body(document: Document) -> String {
+fn body(document: ReportedDocument) -> String {
     OnlineEcr::default().encode(&document).unwrap().body
 }
 
@@ -149,9 +156,9 @@ const IDENTITY: &str = r#""identity":{"fn":"567765","tin":"1111111111","shopName
 #[test]
 fn a_sale() {
     let parcel = OnlineEcr::default()
-        .encode(&Document::Receipt(sale()))
+        .encode(&ReportedDocument::Receipt(sale()))
         .unwrap();
-    assert_eq!(parcel.kind, Kind::Sale);
+    assert_eq!(parcel.kind, RequestKind::Sale);
     assert_eq!(parcel.key, Uuid::from_u128(1));
     assert_eq!(
         parcel.body,
@@ -173,19 +180,19 @@ fn a_sale() {
 
 #[test]
 fn a_refund_names_its_original_and_an_alternative_receipt_its_number() {
-    let text = body(Document::Receipt(refund()));
+    let text = body(ReportedDocument::Receipt(refund()));
     assert!(text.starts_with(r#"{"msgID":2,"currency":"MDL","totalAmount":825,"zNumber":4,"fiscalNum":2,"receiptNumber":2,"parentFiscalNum":1,"cashier""#), "{text}");
 
     let mut alternative = sale();
-    alternative.form = ReceiptForm::Alternative {
+    alternative.form = ReportedForm::Alternative {
         series: "ABC".to_owned(),
         number: 17,
     };
     alternative.heading.fiscal_number = None;
     let parcel = OnlineEcr::default()
-        .encode(&Document::Receipt(alternative))
+        .encode(&ReportedDocument::Receipt(alternative))
         .unwrap();
-    assert_eq!(parcel.kind, Kind::AlternativeReceipt);
+    assert_eq!(parcel.kind, RequestKind::AlternativeReceipt);
     assert!(parcel.body.starts_with(r#"{"msgID":1,"currency":"MDL","totalAmount":1858,"zNumber":4,"receiptNumber":1,"series":"ABC","number":17,"cashier""#), "{}", parcel.body);
 }
 
@@ -195,7 +202,7 @@ fn a_line_tells_every_tax_on_one_base() {
     cider.items.truncate(1);
     cider.items[0].taxes = vec![tax('A', 200_000, 150), tax('F', 50_000, 38)];
     cider.items[0].tax_base = minor(1033 - 188);
-    let text = body(Document::Receipt(cider));
+    let text = body(ReportedDocument::Receipt(cider));
     assert!(
         text.contains(r#""taxes":[{"taxCode":"A","taxRate":2000,"taxBase":845,"taxAmount":150},{"taxCode":"F","taxRate":500,"taxBase":845,"taxAmount":38}]"#),
         "{text}"
@@ -205,19 +212,19 @@ fn a_line_tells_every_tax_on_one_base() {
 /// What an office wants that writes other paths, a signature and a success field of its own.
 #[test]
 fn what_the_form_leaves_open_is_done_as_configured() {
-    let form = crate::config::OnlineEcr {
+    let form = crate::config::OnlineEcrConfig {
         paths: vec![("sale", "v1/sale".to_owned())],
         headers: vec![("X-Shop".to_owned(), "7".to_owned())],
-        signature: Some(crate::config::Signature {
+        signature: Some(crate::config::SignatureConfig {
             header: "X-Signature".to_owned(),
             secret: crate::config::Secret::new("key".to_owned()),
         }),
         success_field: Some("taken".to_owned()),
-        ..crate::config::OnlineEcr::default()
+        ..crate::config::OnlineEcrConfig::default()
     };
     let office = OnlineEcr::new(form);
-    assert_eq!(office.path(Kind::Sale), "v1/sale");
-    assert_eq!(office.path(Kind::Refund), "refund");
+    assert_eq!(office.path(RequestKind::Sale), "v1/sale");
+    assert_eq!(office.path(RequestKind::Refund), "refund");
     // HMAC-SHA256 with the key "key", a published example.
     let signed = office.headers("The quick brown fox jumps over the lazy dog");
     assert_eq!(
@@ -234,7 +241,7 @@ fn what_the_form_leaves_open_is_done_as_configured() {
         (r#"{"taken":true}"#, Verdict::Acknowledged),
         (
             r#"{"status":"success"}"#,
-            Verdict::Failed(Failure::NotTheAuthority),
+            Verdict::Failed(DeliveryFailure::NotTheAuthority),
         ),
         (
             r#"{"taken":false,"message":"no"}"#,
@@ -249,7 +256,7 @@ fn what_the_form_leaves_open_is_done_as_configured() {
 
 #[test]
 fn a_cash_operation() {
-    let text = body(Document::Cash(deposit()));
+    let text = body(ReportedDocument::Cash(deposit()));
     assert_eq!(
         text,
         format!(
@@ -260,13 +267,16 @@ fn a_cash_operation() {
         direction: CashDirection::Withdraw,
         ..deposit()
     };
-    assert_eq!(Document::Cash(withdraw).kind(), Kind::Withdraw);
+    assert_eq!(
+        ReportedDocument::Cash(withdraw).kind(),
+        RequestKind::Withdraw
+    );
 }
 
 #[test]
 fn a_z_report_leaves_out_what_did_not_occur() {
     assert_eq!(
-        body(Document::ZReport(z_report())),
+        body(ReportedDocument::ZReport(z_report())),
         [
             r#"{"zNumber":4,"fiscalNum":9,"firstNumber":1,"lastNumber":3,"cashier":"Cashier 1","#,
             r#""dateTime":"2026-03-02T15:35:09.076Z","currency":"MDL","msgId":9,"#,
@@ -283,7 +293,7 @@ fn a_z_report_leaves_out_what_did_not_occur() {
     (report.refund, report.deposit) = (None, None);
     report.refund_payments.clear();
     report.refund_tax.clear();
-    let text = body(Document::ZReport(report));
+    let text = body(ReportedDocument::ZReport(report));
     assert!(
         !text.contains("refund") && !text.contains("deposit"),
         "{text}"
@@ -295,13 +305,13 @@ fn what_the_form_cannot_hold_is_refused() {
     let mut receipt = sale();
     receipt.tax_totals[0].rate = 200_050;
     assert_eq!(
-        OnlineEcr::default().encode(&Document::Receipt(receipt)),
+        OnlineEcr::default().encode(&ReportedDocument::Receipt(receipt)),
         Err(EncodeError::Rate(200_050))
     );
     let mut receipt = sale();
     receipt.payments[1].change = minor(1001);
     assert_eq!(
-        OnlineEcr::default().encode(&Document::Receipt(receipt)),
+        OnlineEcr::default().encode(&ReportedDocument::Receipt(receipt)),
         Err(EncodeError::Change {
             paid: 1000,
             change: 1001
@@ -314,8 +324,8 @@ fn an_answer_is_read_for_signs_of_failure() {
     let refused = |message: &str| Verdict::Refused {
         message: message.to_owned(),
     };
-    let unable = Verdict::Failed(Failure::Unable);
-    let stranger = Verdict::Failed(Failure::NotTheAuthority);
+    let unable = Verdict::Failed(DeliveryFailure::Unable);
+    let stranger = Verdict::Failed(DeliveryFailure::NotTheAuthority);
     for (status, body, verdict) in [
         (
             200,

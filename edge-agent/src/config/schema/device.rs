@@ -14,7 +14,7 @@ pub(super) const DEVICE: &[KeyRow] = &[
     key(
         "name",
         ValueKind::Text("a name for people"),
-        Preset::Computed("`Till` and its position in the list"),
+        Preset::Computed("`TillConfig` and its position in the list"),
         "The name of the device for people.",
     )
     .set("\"Till 1\""),

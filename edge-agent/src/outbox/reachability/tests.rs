@@ -2,10 +2,11 @@
 
 use super::Progress::{Acknowledged, Refused};
 use super::{
-    DWELL_MS_MAX, Failure, Progress, RETURN_MS_MAX, Reachability, Reason, State, Switch, Thresholds,
+    DWELL_MS_MAX, DeliveryFailure, Progress, RETURN_MS_MAX, Reachability, Reason, State, Switch,
+    Thresholds,
 };
 
-const FAILED: Progress = Progress::Failed(Failure::Broken);
+const FAILED: Progress = Progress::Failed(DeliveryFailure::Broken);
 const THRESHOLDS: Thresholds = Thresholds {
     failures: 3,
     failing_ms: 3_000,
@@ -60,7 +61,7 @@ fn one_failure_and_silence_after_it_go_offline_when_the_time_is_over() {
     let switch = machine.tick(3_500).unwrap();
     assert_eq!(
         (switch.to, switch.reason),
-        (State::Offline, Reason::Silent(Failure::Broken))
+        (State::Offline, Reason::Silent(DeliveryFailure::Broken))
     );
     assert!(machine.sells_alternative());
     // An answer in between is an answer.
@@ -246,7 +247,7 @@ fn a_clock_that_goes_back_changes_nothing_and_stops_nothing() {
 #[test]
 fn retry_after_is_honoured_up_to_the_bound() {
     let mut machine = machine();
-    machine.observe(0, Progress::Failed(Failure::Unable), true);
+    machine.observe(0, Progress::Failed(DeliveryFailure::Unable), true);
     machine.retry_after(0, 4_000);
     assert_eq!(machine.attempt_at(0), 4_000);
     machine.retry_after(0, 86_400_000);

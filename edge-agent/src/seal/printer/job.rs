@@ -4,7 +4,7 @@ use ferrotill_core::document::{Body, ReportKind};
 use ferrotill_core::event::Reserved;
 use ferrotill_core::receipt::{Line, Modifier, Receipt, ReceiptKind};
 use ferrotill_core::scale::Decimal;
-use ferrotill_core::seal::{Baseline as StoredBaseline, PrinterCounters, Seal};
+use ferrotill_core::seal::{PrinterCounters, Seal, StoredBaseline};
 use ferrotill_core::{Amount, Currency, Quantity, Rounding};
 use ferrotill_device::printer::{
     Baseline, Job, LineJob, PaymentJob, PrinterReport, ReceiptJob, RefundOf, Registered,

@@ -22,7 +22,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use crate::authority::Kind;
+use crate::authority::RequestKind;
 use crate::time::clock::{iso_utc, system_ms};
 
 mod ranges;
@@ -52,7 +52,7 @@ pub enum Strictness {
 /// The state the switch sets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Condition {
+pub enum AuthorityCondition {
     /// Answers.
     Up,
     /// Resets every connection.
@@ -74,7 +74,7 @@ pub enum Condition {
     EmptyObject,
 }
 
-impl fmt::Display for Condition {
+impl fmt::Display for AuthorityCondition {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Up => "up",
@@ -106,7 +106,7 @@ pub struct Received {
 #[derive(Debug)]
 struct Office {
     strictness: Strictness,
-    condition: Condition,
+    condition: AuthorityCondition,
     wait: Duration,
     duplicates: u64,
     received: Vec<Received>,
@@ -114,7 +114,7 @@ struct Office {
     by_key: HashMap<String, Value>,
     books: rules::Books,
     ranges: ranges::Ranges,
-    /// The words of [`Condition::Refuse`].
+    /// The words of [`AuthorityCondition::Refuse`].
     refusal: String,
 }
 
@@ -125,7 +125,7 @@ impl TaxOfficeSimulator {
         Self {
             office: Arc::new(Locked::new(Office {
                 strictness,
-                condition: Condition::Up,
+                condition: AuthorityCondition::Up,
                 wait: Duration::ZERO,
                 duplicates: 0,
                 received: Vec::new(),
@@ -137,8 +137,8 @@ impl TaxOfficeSimulator {
         }
     }
 
-    /// Sets the switch; `wait` is for [`Condition::Slow`], and between two drops for [`Condition::Trickle`].
-    pub fn set(&self, condition: Condition, wait: Duration) {
+    /// Sets the switch; `wait` is for [`AuthorityCondition::Slow`], and between two drops for [`AuthorityCondition::Trickle`].
+    pub fn set(&self, condition: AuthorityCondition, wait: Duration) {
         let mut office = self.office();
         office.condition = condition;
         office.wait = wait;
@@ -182,7 +182,7 @@ impl TaxOfficeSimulator {
     }
 
     fn is_down(&self) -> bool {
-        self.office().condition == Condition::Down
+        self.office().condition == AuthorityCondition::Down
     }
 }
 
@@ -192,14 +192,14 @@ impl Office {
         if kind == "fiscal_ranges" {
             return self.ranges.grant(key, body);
         }
-        let kind =
-            Kind::from_name(kind).ok_or_else(|| format!("there is no document kind {kind}"))?;
+        let kind = RequestKind::from_name(kind)
+            .ok_or_else(|| format!("there is no document kind {kind}"))?;
         self.take(kind, key, body)?;
         Ok(serde_json::json!({"status": "success", "key": key}))
     }
 
     /// Looks at one document that came whole; `Err` is the refusal's message.
-    fn take(&mut self, kind: Kind, key: &str, text: &[u8]) -> Result<(), String> {
+    fn take(&mut self, kind: RequestKind, key: &str, text: &[u8]) -> Result<(), String> {
         let body: Value = serde_json::from_slice(text)
             .map_err(|error| format!("the body is not valid JSON: {error}"))?;
         if !body.is_object() {
@@ -291,30 +291,30 @@ async fn deliver(
     let (condition, wait, outcome) = {
         let mut office = office.office();
         let outcome = match office.condition {
-            Condition::Up | Condition::Slow | Condition::Trickle => {
+            AuthorityCondition::Up | AuthorityCondition::Slow | AuthorityCondition::Trickle => {
                 key_of(&headers).and_then(|key| office.answer(&kind, key, &body))
             }
             _ => Err(office.refusal.clone()),
         };
         (office.condition, office.wait, outcome)
     };
-    if condition == Condition::Slow {
+    if condition == AuthorityCondition::Slow {
         tokio::time::sleep(wait).await;
     }
     // The switch may have been thrown while the body came or the answer waited.
-    if condition == Condition::Down || office.is_down() {
+    if condition == AuthorityCondition::Down || office.is_down() {
         return hung_up();
     }
     let response = match (condition, outcome) {
-        (Condition::Error, _) => {
+        (AuthorityCondition::Error, _) => {
             (StatusCode::INTERNAL_SERVER_ERROR, "internal error").into_response()
         }
-        (Condition::CaptivePortal, _) => Html(PORTAL).into_response(),
-        (Condition::EmptyObject, _) => json(StatusCode::OK, &serde_json::json!({})),
+        (AuthorityCondition::CaptivePortal, _) => Html(PORTAL).into_response(),
+        (AuthorityCondition::EmptyObject, _) => json(StatusCode::OK, &serde_json::json!({})),
         (_, Ok(answer)) => json(StatusCode::OK, &answer),
         (_, Err(message)) => refusal(&message),
     };
-    if condition == Condition::Trickle {
+    if condition == AuthorityCondition::Trickle {
         trickle::drop_by_drop(response, wait).await
     } else {
         response
@@ -348,7 +348,7 @@ async fn condition(State(office): State<TaxOfficeSimulator>) -> Response {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Setting {
-    state: Condition,
+    state: AuthorityCondition,
     #[serde(default)]
     ms: u64,
     /// The words of `refuse`.

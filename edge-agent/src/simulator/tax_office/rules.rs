@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use serde::Deserialize;
 
-use crate::authority::Kind;
+use crate::authority::RequestKind;
 use crate::time::clock::iso_utc;
 
 /// How long a shift may be.
@@ -32,17 +32,17 @@ pub(super) struct Books {
 
 impl Books {
     /// Enters a document, or says why not; a refused one changes nothing.
-    pub(super) fn enter(&mut self, kind: Kind, text: &[u8]) -> Result<(), String> {
+    pub(super) fn enter(&mut self, kind: RequestKind, text: &[u8]) -> Result<(), String> {
         match kind {
-            Kind::Sale | Kind::Refund | Kind::AlternativeReceipt => {
+            RequestKind::Sale | RequestKind::Refund | RequestKind::AlternativeReceipt => {
                 self.enter_receipt(kind, read(text)?)
             }
-            Kind::Deposit | Kind::Withdraw => self.enter_cash(&read(text)?),
-            Kind::ZReport => self.enter_z_report(&read(text)?),
+            RequestKind::Deposit | RequestKind::Withdraw => self.enter_cash(&read(text)?),
+            RequestKind::ZReport => self.enter_z_report(&read(text)?),
         }
     }
 
-    fn enter_receipt(&mut self, kind: Kind, receipt: Receipt) -> Result<(), String> {
+    fn enter_receipt(&mut self, kind: RequestKind, receipt: Receipt) -> Result<(), String> {
         receipt.check(kind)?;
         let heading = receipt.heading();
         let at = self.check_heading(&heading)?;
@@ -306,7 +306,7 @@ impl Receipt {
         }
     }
 
-    fn check(&self, kind: Kind) -> Result<(), String> {
+    fn check(&self, kind: RequestKind) -> Result<(), String> {
         currency(&self.currency)?;
         if self.items.is_empty() {
             return Err("validation error: items is empty".to_owned());
@@ -314,7 +314,9 @@ impl Receipt {
         if self.items.iter().any(|item| item.taxes.is_empty()) {
             return Err("Taxes validation error".to_owned());
         }
-        if kind == Kind::AlternativeReceipt && (self.series.is_none() || self.number.is_none()) {
+        if kind == RequestKind::AlternativeReceipt
+            && (self.series.is_none() || self.number.is_none())
+        {
             return Err("validation error: series and number are required".to_owned());
         }
         if let Some(item) = self

@@ -6,10 +6,10 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use super::{Condition, Strictness, TaxOfficeSimulator, serve};
+use super::{AuthorityCondition, Strictness, TaxOfficeSimulator, serve};
 use crate::authority::online_ecr::OnlineEcr;
 use crate::authority::online_ecr::tests::{deposit, refund, sale, z_report};
-use crate::authority::{Authority, Document};
+use crate::authority::{Authority, ReportedDocument};
 
 /// An office on a loopback port of its own, on a thread of its own; it ends with the test.
 pub(crate) struct Running {
@@ -84,7 +84,7 @@ impl Running {
         answer
     }
 
-    fn send(&self, document: Document) -> Value {
+    fn send(&self, document: ReportedDocument) -> Value {
         let parcel = OnlineEcr::default().encode(&document).unwrap();
         self.post(parcel.kind.name(), &parcel.key.to_string(), &parcel.body)
     }
@@ -106,10 +106,10 @@ fn refusal(message: &str) -> Value {
 fn a_day_is_taken_and_can_be_read_again() {
     let running = Running::start(Strictness::Rules);
     for document in [
-        Document::Receipt(sale()),
-        Document::Receipt(refund()),
-        Document::Cash(deposit()),
-        Document::ZReport(z_report()),
+        ReportedDocument::Receipt(sale()),
+        ReportedDocument::Receipt(refund()),
+        ReportedDocument::Cash(deposit()),
+        ReportedDocument::ZReport(z_report()),
     ] {
         let answer = running.send(document);
         assert_eq!(answer["status"], "success", "{answer}");
@@ -207,14 +207,14 @@ fn the_switch_makes_it_down_slow_refusing_and_failing() {
     assert!(asked.elapsed() >= Duration::from_millis(80));
     assert_eq!(switch("{\"state\":\"gone\"}").0, 422);
     switch("{\"state\":\"up\"}");
-    running.office.set(Condition::Up, Duration::ZERO);
+    running.office.set(AuthorityCondition::Up, Duration::ZERO);
     assert_eq!(running.office.received().len(), 1);
 }
 
 /// The sale's body with one piece of it changed, and what the office says to it.
 fn verdict(from: &str, to: &str) -> String {
     let parcel = OnlineEcr::default()
-        .encode(&Document::Receipt(sale()))
+        .encode(&ReportedDocument::Receipt(sale()))
         .unwrap();
     assert!(parcel.body.contains(from), "{from} in {}", parcel.body);
     let mut books = super::rules::Books::default();
@@ -299,65 +299,65 @@ fn a_receipt_is_held_against_the_rules() {
 #[test]
 fn numbers_are_unique_and_time_goes_forward_within_a_shift() {
     let mut books = super::rules::Books::default();
-    let mut enter = |document: Document| {
+    let mut enter = |document: ReportedDocument| {
         let parcel = OnlineEcr::default().encode(&document).unwrap();
         books
             .enter(parcel.kind, parcel.body.as_bytes())
             .err()
             .unwrap_or_else(|| "taken".to_owned())
     };
-    assert_eq!(enter(Document::Receipt(sale())), "taken");
+    assert_eq!(enter(ReportedDocument::Receipt(sale())), "taken");
     assert_eq!(
-        enter(Document::Receipt(sale())),
+        enter(ReportedDocument::Receipt(sale())),
         "document number not unique"
     );
     let mut earlier = deposit();
     earlier.heading.at = "2026-03-02T15:35:01.075Z".to_owned();
     assert_eq!(
-        enter(Document::Cash(earlier)),
+        enter(ReportedDocument::Cash(earlier)),
         "date/time less than last document"
     );
     let mut back = refund();
     back.items[0].name = "Water".to_owned();
     assert_eq!(
-        enter(Document::Receipt(back)),
+        enter(ReportedDocument::Receipt(back)),
         "no item with name Water and unit buc"
     );
     let mut back = refund();
     let more = ferrotill_core::Amount::from_minor(826);
     (back.items[0].amount, back.total, back.payments[0].paid) = (more, more, more);
     assert_eq!(
-        enter(Document::Receipt(back)),
+        enter(ReportedDocument::Receipt(back)),
         "amount of item Gura Cainarului 1.5l Necarbogazoasa too big"
     );
     let mut orphan = refund();
-    orphan.form = crate::authority::ReceiptForm::Refund { parent: Some(77) };
+    orphan.form = crate::authority::ReportedForm::Refund { parent: Some(77) };
     assert_eq!(
-        enter(Document::Receipt(orphan)),
+        enter(ReportedDocument::Receipt(orphan)),
         "no document with fiscal number 77"
     );
     let mut again = refund();
     again.heading.fiscal_number = Some(1);
     assert_eq!(
-        enter(Document::Receipt(again)),
+        enter(ReportedDocument::Receipt(again)),
         "fiscal number 1 not unique"
     );
-    assert_eq!(enter(Document::Receipt(refund())), "taken");
+    assert_eq!(enter(ReportedDocument::Receipt(refund())), "taken");
     let mut late = z_report();
     late.heading.at = "2026-03-03T15:35:01.077Z".to_owned();
     assert_eq!(
-        enter(Document::ZReport(late)),
+        enter(ReportedDocument::ZReport(late)),
         "shift is too long (device 567765, shift 4)"
     );
     let mut early = z_report();
     early.heading.at = "2026-03-02T15:35:01.076Z".to_owned();
     assert_eq!(
-        enter(Document::ZReport(early)),
+        enter(ReportedDocument::ZReport(early)),
         "date/time less than last document"
     );
-    assert_eq!(enter(Document::ZReport(z_report())), "taken");
+    assert_eq!(enter(ReportedDocument::ZReport(z_report())), "taken");
     assert_eq!(
-        enter(Document::ZReport(z_report())),
+        enter(ReportedDocument::ZReport(z_report())),
         "shift with fiscal number 4 is not unique for the device"
     );
 }
@@ -368,7 +368,7 @@ fn a_z_report_is_held_against_its_own_sums() {
         let mut report = z_report();
         change(&mut report);
         let parcel = OnlineEcr::default()
-            .encode(&Document::ZReport(report))
+            .encode(&ReportedDocument::ZReport(report))
             .unwrap();
         super::rules::Books::default()
             .enter(parcel.kind, parcel.body.as_bytes())
@@ -422,12 +422,15 @@ fn fiscal_numbers_are_reserved_once_and_up_to_twice_as_many_as_asked_for() {
     let mut foreign = sale();
     foreign.heading.fiscal_number = Some(70_133);
     assert_eq!(
-        running.send(Document::Receipt(foreign)),
+        running.send(ReportedDocument::Receipt(foreign)),
         refusal("fiscal number 70133 is not reserved for the device")
     );
     let mut own = sale();
     own.heading.fiscal_number = Some(70_113);
-    assert_eq!(running.send(Document::Receipt(own))["status"], "success");
+    assert_eq!(
+        running.send(ReportedDocument::Receipt(own))["status"],
+        "success"
+    );
     assert_eq!(
         ask("c"),
         json!([{"first": 70133, "last": 70133}]),

@@ -5,7 +5,7 @@ use rusqlite::types::Value;
 
 use super::shop::*;
 use super::verified::{two_days, verified};
-use crate::verify::{Range, Wanted, verify};
+use crate::verify::{VerifyRange, Wanted, verify};
 
 /// Cells that follow from the journal, or are checked against what does.
 const CELLS: &[(&str, &[&str])] = &[
@@ -141,7 +141,7 @@ fn any_one_changed_cell_is_found() {
                 folder: shop.folder.path(),
                 profile: &MOLDOVA,
                 devices: &[DEVICE],
-                range: Range::ALL,
+                range: VerifyRange::ALL,
             });
             tried += 1;
             // What cannot even be read is found, too.

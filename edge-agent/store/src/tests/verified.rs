@@ -6,11 +6,11 @@ use ferrotill_core::profile::MOLDOVA;
 use ferrotill_core::till::Wish;
 
 use super::shop::*;
-use crate::verify::{Flaw, Range, Verified, Wanted, verify};
+use crate::verify::{Flaw, Verified, VerifyRange, Wanted, verify};
 use crate::{Store, StoreError, ZReconciliation};
 use uuid::Uuid;
 
-fn verified_in(shop: &Shop, devices: &[Uuid], range: Range) -> Verified {
+fn verified_in(shop: &Shop, devices: &[Uuid], range: VerifyRange) -> Verified {
     verify(&Wanted {
         folder: shop.folder.path(),
         profile: &MOLDOVA,
@@ -21,7 +21,7 @@ fn verified_in(shop: &Shop, devices: &[Uuid], range: Range) -> Verified {
 }
 
 pub(super) fn verified(shop: &Shop) -> Verified {
-    verified_in(shop, &[DEVICE], Range::ALL)
+    verified_in(shop, &[DEVICE], VerifyRange::ALL)
 }
 
 pub(super) fn codes(verified: &Verified) -> Vec<&'static str> {
@@ -184,10 +184,10 @@ fn a_key_or_a_device_of_another_till_is_reported_as_such() {
     );
     std::fs::write(&key, kept).unwrap();
     assert_eq!(
-        codes(&verified_in(&shop, &[OTHER_DEVICE], Range::ALL)),
+        codes(&verified_in(&shop, &[OTHER_DEVICE], VerifyRange::ALL)),
         ["another_tills_devices"]
     );
-    let both = verified_in(&shop, &[OTHER_DEVICE, own], Range::ALL);
+    let both = verified_in(&shop, &[OTHER_DEVICE, own], VerifyRange::ALL);
     assert_eq!(
         codes(&both),
         [""; 0],
@@ -304,7 +304,7 @@ fn a_skipped_number_is_found_although_the_chain_fits() {
 fn a_range_limits_what_is_reported() {
     let shop = two_days();
     tamper(&shop, "UPDATE journal SET at = at + 1 WHERE seq = 4");
-    let within = |first, last| codes(&verified_in(&shop, &[], Range { first, last }));
+    let within = |first, last| codes(&verified_in(&shop, &[], VerifyRange { first, last }));
     assert_eq!(within(1, 3), [""; 0]);
     assert_eq!(within(4, 4), ["row_changed"]);
     assert_eq!(within(5, i64::MAX), [""; 0]);
@@ -363,7 +363,7 @@ fn a_store_of_another_version_is_not_verified() {
         folder: shop.folder.path(),
         profile: &MOLDOVA,
         devices: &[],
-        range: Range::ALL,
+        range: VerifyRange::ALL,
     };
     assert!(matches!(
         verify(&wanted),

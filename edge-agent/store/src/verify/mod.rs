@@ -29,14 +29,14 @@ pub use flaw::Flaw;
 
 /// Rows of the journal, first and last included.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Range {
+pub struct VerifyRange {
     /// The first.
     pub first: i64,
     /// The last.
     pub last: i64,
 }
 
-impl Range {
+impl VerifyRange {
     /// Everything.
     pub const ALL: Self = Self {
         first: i64::MIN,
@@ -58,7 +58,7 @@ pub struct Wanted<'w> {
     /// The configured devices. If there are none, devices are not compared.
     pub devices: &'w [Uuid],
     /// The rows that are reported on.
-    pub range: Range,
+    pub range: VerifyRange,
 }
 
 /// What was found.
@@ -110,7 +110,7 @@ pub const FLAWS_MAX: usize = 100;
 /// The flaws of a range.
 #[derive(Debug)]
 struct Flaws {
-    range: Range,
+    range: VerifyRange,
     found: Vec<Flaw>,
     more: u64,
 }
@@ -228,10 +228,10 @@ fn check_version(connection: &Connection, path: &Path) -> Result<(), StoreError>
 fn check_file(
     connection: &Connection,
     path: &Path,
-    range: Range,
+    range: VerifyRange,
     flaws: &mut Flaws,
 ) -> Result<(), StoreError> {
-    if range != Range::ALL {
+    if range != VerifyRange::ALL {
         return Ok(());
     }
     let mut statement = connection
@@ -318,7 +318,7 @@ fn check_devices(configured: &[Uuid], walked: &Walked, flaws: &mut Flaws) {
 /// The reconciliations of the Z-reports in the range. What the authority has not acknowledged yet is no flaw.
 fn reconciliations(
     connection: &Connection,
-    range: Range,
+    range: VerifyRange,
     flaws: &mut Flaws,
 ) -> Result<Vec<ZReconciliation>, rusqlite::Error> {
     let reports = connection

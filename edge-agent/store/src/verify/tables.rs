@@ -7,7 +7,7 @@ use rusqlite::types::Value;
 use rusqlite::{Connection, params};
 
 use super::super::migrate;
-use super::{Flaw, Flaws, Range};
+use super::{Flaw, Flaws, VerifyRange};
 
 /// A table that follows from the journal.
 struct Table {
@@ -170,7 +170,7 @@ pub(super) fn create_temporary(connection: &Connection) -> Result<(), rusqlite::
 /// Compares, reports the differences, and drops the rebuilt tables.
 pub(super) fn compare(
     connection: &Connection,
-    range: Range,
+    range: VerifyRange,
     flaws: &mut Flaws,
 ) -> Result<(), rusqlite::Error> {
     for table in TABLES {
@@ -204,7 +204,7 @@ fn differs(table: &Table, key: String, words: String) -> Flaw {
 fn rows_only_in(
     connection: &Connection,
     table: &Table,
-    range: Range,
+    range: VerifyRange,
     one: &str,
     other: &str,
 ) -> Result<BTreeMap<String, Vec<Value>>, rusqlite::Error> {

@@ -3,7 +3,7 @@
 use ferrotill_core::document::DocumentKind;
 use ferrotill_core::profile::MOLDOVA;
 use ferrotill_store::RequestState;
-use ferrotill_store::verify::{Range, Wanted, verify};
+use ferrotill_store::verify::{VerifyRange, Wanted, verify};
 use uuid::Uuid;
 
 use super::super::callers::{Key, LastAnswer};
@@ -115,7 +115,7 @@ impl World {
             folder: self.folder.path(),
             profile: &MOLDOVA,
             devices: &devices,
-            range: Range::ALL,
+            range: VerifyRange::ALL,
         })
         .map_err(with_sources)?;
         let flaw = verified.flaws.first();
