@@ -87,11 +87,11 @@ fn the_example_sale_of_the_vendor_is_answered_and_printed() {
     );
     assert_eq!(shop.receipts(), [("18.58".to_owned(), 2, "sale")]);
     let paper = shop.rig.paper();
-    for words in [
+    for name in [
         "Piine Praga (Franzeluta)",
         "Gura Cainarului 1.5l Necarbogazoasa",
     ] {
-        assert!(paper.contains(words), "{words} in\n{paper}");
+        assert!(paper.contains(name), "{name} in\n{paper}");
     }
 }
 

@@ -12,7 +12,7 @@ use shop::{DEVICE, Headers, KEY, SECRET};
 /// One loaf for ten lei.
 const LOAF: &str = r#"{"items":[{"name":"Piine","quantity":1.000,"price":8.10,"taxGroupCode":"B"}],"payments":[{"typeCode":0,"amount":10.00}]}"#;
 const ID: &str = "7a0b9f0e-4a4e-4a53-9a3b-0d6f6f1f0001";
-const STRANGER: &str = "7a0b9f0e-4a4e-4a53-9a3b-0d6f6f1f0047";
+const OTHER_ID: &str = "7a0b9f0e-4a4e-4a53-9a3b-0d6f6f1f0047";
 
 fn with_id(body: &str) -> String {
     body.replacen('{', &format!("{{\"id\":\"{ID}\","), 1)
@@ -106,16 +106,16 @@ fn the_state_is_unknown_if_the_id_cannot_be_read() {
         ),
         (
             "MalformedJson",
-            format!(r#"{{"x":{{"id":"{STRANGER}"}},"id":"{ID}""#),
+            format!(r#"{{"x":{{"id":"{OTHER_ID}"}},"id":"{ID}""#),
         ),
         (
             "MalformedJson",
-            format!(r#"{{"id":"{STRANGER}","id":"{ID}"}}}}"#),
+            format!(r#"{{"id":"{OTHER_ID}","id":"{ID}"}}}}"#),
         ),
         ("MalformedJson", with_id(LOAF)[..LOAF.len()].to_owned()),
         (
             "GivenTwice",
-            with_id(&format!(r#"{{"id":"{STRANGER}",{}"#, &LOAF[1..])),
+            with_id(&format!(r#"{{"id":"{OTHER_ID}",{}"#, &LOAF[1..])),
         ),
         ("NotAUuid", with_id(LOAF).replace(ID, &format!("{ID} "))),
         (
@@ -227,7 +227,7 @@ fn a_byte_order_mark_is_no_part_of_a_body() {
     }
     let declared = format!(r#"{MARK}{{"registered":false,"by":"Maria"}}"#);
     assert_eq!(
-        shop.client.declare(STRANGER, &declared).at("error"),
+        shop.client.declare(OTHER_ID, &declared).at("error"),
         "UnknownId"
     );
     for operation in ["operations/intermediatetotals", "operations/closeday"] {

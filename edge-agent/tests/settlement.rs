@@ -16,7 +16,7 @@ use shop::till::SALE;
 use shop::{Client, KEY, Reply, SECRET, configuration, value};
 
 const ID: &str = "7a0b9f0e-4a4e-4a53-9a3b-0d6f6f1f0046";
-const STRANGER: &str = "7a0b9f0e-4a4e-4a53-9a3b-0d6f6f1f0047";
+const OTHER_ID: &str = "7a0b9f0e-4a4e-4a53-9a3b-0d6f6f1f0047";
 const PRINTED: &str = r#"{"registered":true,"document":2,"by":"Maria Popescu"}"#;
 const NOT_PRINTED: &str = r#"{"registered":false,"by":"Maria Popescu"}"#;
 /// Cash into the drawer.
@@ -39,9 +39,9 @@ fn sold(client: &Client) -> String {
 }
 
 fn needs_a_person(client: &Client) -> bool {
-    let told = client.open(&format!("/operations/{ID}"));
-    assert_eq!(told.at("fiscal_state"), "unknown", "{}", told.text);
-    told.at("needs_a_person") == "true"
+    let answer = client.open(&format!("/operations/{ID}"));
+    assert_eq!(answer.at("fiscal_state"), "unknown", "{}", answer.text);
+    answer.at("needs_a_person") == "true"
 }
 
 /// Somebody closes the day at the keyboard before the agent can ask the printer.
@@ -182,14 +182,14 @@ fn bad_declarations_are_refused(client: &Client, sold_id: &str) {
     let mut paths = bad.paths();
     paths.sort();
     assert_eq!(paths, ["by", "document", "name", "registered"]);
-    let nobody = client.declare("mine", PRINTED);
+    let no_id = client.declare("mine", PRINTED);
     assert_eq!(
-        (nobody.status, nobody.at("error")),
+        (no_id.status, no_id.at("error")),
         (400, "NotAUuid".to_owned())
     );
-    let stranger = client.declare(STRANGER, PRINTED);
+    let other_id = client.declare(OTHER_ID, PRINTED);
     let unknown_id = (404, "not_registered", "UnknownId".to_owned());
-    assert_eq!(verdict(&stranger), unknown_id);
+    assert_eq!(verdict(&other_id), unknown_id);
     let other = client.declare(sold_id, NOT_PRINTED);
     let settled = (409, "registered", "AlreadySettled".to_owned());
     assert_eq!(verdict(&other), settled, "{}", other.text);
@@ -218,10 +218,10 @@ fn the_verb_settles_a_document_after_a_restart() {
     let folder = tempfile::tempdir().unwrap();
     let (link, memory) = (folder.path().join("printer"), folder.path().join("memory"));
     let printer = Process::emulator(&link, &memory, "115200");
-    let office = Process::authority();
-    let books = folder.path().join("books");
+    let authority = Process::authority();
+    let store = folder.path().join("books");
     let uri = format!("datecs+serial://{}?baud=115200", link.display());
-    let text = configuration(books.to_str().unwrap(), &uri, &office.client.url);
+    let text = configuration(store.to_str().unwrap(), &uri, &authority.client.url);
     let file = folder.path().join("ferrotill.toml");
     fs::write(&file, &text).unwrap();
     let turn = |body: &str| {
@@ -249,17 +249,17 @@ fn the_verb_settles_a_document_after_a_restart() {
 
     let printed = ["--registered", "--document", "2", "--by", "Maria"];
     let not_printed = ["--not-registered", "--by", "Maria"];
-    let gone = agent.client.url.replace("http://", "");
-    let (code, told) = settle(&file, &gone, ID, &printed);
+    let stopped = agent.client.url.replace("http://", "");
+    let (code, answer) = settle(&file, &stopped, ID, &printed);
     let not_running = JsonValue::Text("AgentNotRunning".to_owned());
-    assert_eq!((code, value(&told, "error")), (Some(8), &not_running));
+    assert_eq!((code, value(&answer, "error")), (Some(8), &not_running));
 
     // The printer is off: the outcome can still be read from it.
     let agent = Process::agent(&file);
     let address = agent.client.url.replace("http://", "");
-    let (code, told) = settle(&file, &address, ID, &printed);
+    let (code, answer) = settle(&file, &address, ID, &printed);
     let still = JsonValue::Text("PrinterCanStillSay".to_owned());
-    assert_eq!((code, value(&told, "error")), (Some(6), &still));
+    assert_eq!((code, value(&answer, "error")), (Some(6), &still));
     drop(agent);
     turn(r#"{"power":"on"}"#);
     turn(r#"{"keyboard":"z"}"#);
@@ -309,9 +309,9 @@ fn the_verb_settles_a_document_after_a_restart() {
     ] {
         assert_eq!(code_of(wrong), Some(2), "{wrong:?}");
     }
-    let (code, told) = settle(&file, &address, ID, &["--registered", "--by", " "]);
+    let (code, answer) = settle(&file, &address, ID, &["--registered", "--by", " "]);
     assert_eq!(
-        (code, value(&told, "error")),
+        (code, value(&answer, "error")),
         (Some(2), &JsonValue::Text("Empty".to_owned()))
     );
     let elsewhere = folder.path().join("none.toml");
@@ -326,21 +326,21 @@ fn the_verb_settles_a_document_after_a_restart() {
     let other_file = folder.path().join("other.toml");
     for (from, to) in [
         (SECRET, "another-secret-of-some-length"),
-        (KEY, "a-stranger"),
+        (KEY, "another-key"),
     ] {
         fs::write(&other_file, text.replace(from, to)).unwrap();
         assert_eq!(settle(&other_file, &address, ID, &printed).0, Some(3));
     }
-    for id in [STRANGER, &sold_id] {
+    for id in [OTHER_ID, &sold_id] {
         assert_eq!(settle(&file, &address, id, &not_printed).0, Some(7), "{id}");
     }
     assert!(needs_a_person(&agent.client), "none of these was accepted");
 
     for _ in 0..2 {
-        let (code, told) = settle(&file, &address, ID, &printed);
-        assert_eq!(code, Some(0), "{}", told);
+        let (code, answer) = settle(&file, &address, ID, &printed);
+        assert_eq!(code, Some(0), "{answer}");
         assert_eq!(
-            value(&told, "declaration.by"),
+            value(&answer, "declaration.by"),
             &JsonValue::Text("Maria".to_owned())
         );
     }
@@ -351,8 +351,11 @@ fn the_verb_settles_a_document_after_a_restart() {
     assert_eq!(reports.list("data.data"), 1, "{}", reports.text);
     let closed = agent.client.post("operations/closeday", "{}");
     assert_eq!(closed.status, 200, "{}", closed.text);
-    let (code, told) = finished(&["verify", "--config", config]);
-    assert_eq!(code, Some(0), "{}", told);
-    assert_eq!(value(&told, "ok"), &JsonValue::Bool(true));
-    assert_eq!(value(&told, "declared"), &JsonValue::Number("1".to_owned()));
+    let (code, answer) = finished(&["verify", "--config", config]);
+    assert_eq!(code, Some(0), "{answer}");
+    assert_eq!(value(&answer, "ok"), &JsonValue::Bool(true));
+    assert_eq!(
+        value(&answer, "declared"),
+        &JsonValue::Number("1".to_owned())
+    );
 }

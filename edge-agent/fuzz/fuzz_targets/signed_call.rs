@@ -1,4 +1,4 @@
-//! Headers of a signed call: whoever does not know the secret is turned away, whatever the headers hold.
+//! Headers of a signed request: without the secret the request is refused, whatever the headers hold.
 #![no_main]
 
 use std::sync::{Arc, LazyLock};
@@ -38,7 +38,7 @@ fuzz_target!(|call: (Vec<(u8, &[u8])>, bool, &str, &[u8])| {
         }
     }
     if known {
-        // Past the first doors: a known key, and the time of now.
+        // A known key and the current time, so that the signature is checked.
         let now = ferrotill::clock::system_ms();
         headers.insert("api-key", HeaderValue::from_static("a-key"));
         headers.insert("api-timestamp", HeaderValue::from(now));
