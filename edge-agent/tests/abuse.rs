@@ -307,13 +307,16 @@ fn no_path_avoids_the_signature() {
     assert_eq!(shop.client.get("receipts").at("data.totalCount"), "0");
 }
 
-/// The smallest and largest values of all integer types, and their neighbours.
+/// For each integer type the smallest and largest value, and the first values that do not fit.
 fn edges() -> BTreeSet<i128> {
     [8, 16, 32, 64]
         .into_iter()
-        .flat_map(|bits| [-(1 << (bits - 1)), (1 << (bits - 1)) - 1, (1 << bits) - 1])
-        .chain([0])
-        .flat_map(|edge| [edge - 1, edge, edge + 1])
+        .flat_map(|bits| {
+            let (min, max, unsigned_max) =
+                (-(1 << (bits - 1)), (1 << (bits - 1)) - 1, (1 << bits) - 1);
+            [min - 1, min, max, max + 1, unsigned_max, unsigned_max + 1]
+        })
+        .chain([-1, 0, 1])
         .collect()
 }
 
