@@ -1,4 +1,4 @@
-//! Hostile callers over real HTTP: recorded calls sent again, strange pages in a browser, tricks with paths, extreme numbers.
+//! Hostile callers over real HTTP: recorded requests, pages of other sites, tricks with paths, extreme numbers, endless lists.
 
 mod shop;
 
@@ -16,7 +16,7 @@ use shop::{DEVICE, Headers, KEY, Reply, SECRET};
 const LOAF: &str = r#"{"items":[{"name":"Piine","quantity":1.000,"price":8.10,"taxGroupCode":"B"}],"payments":[{"typeCode":0,"amount":10.00}]}"#;
 const ID: &str = "7a0b9f0e-4a4e-4a53-9a3b-0d6f6f1f0001";
 
-/// A call and its headers, as somebody on the way would record it.
+/// Sends a request; returns its answer and its headers, as somebody on the network could record them.
 fn recorded(shop: &Shop, operation: &str, body: &str) -> (Reply, Headers) {
     let mut seen = Headers::new();
     let reply = shop
@@ -31,7 +31,7 @@ fn again(shop: &Shop, operation: &str, body: &str, seen: &Headers) -> Reply {
 }
 
 #[test]
-fn a_recorded_call_makes_no_second_document() {
+fn a_recorded_request_makes_no_second_document() {
     let shop = Shop::open();
     let with_id = LOAF.replacen('{', &format!("{{\"id\":\"{ID}\","), 1);
     for (operation, body) in [
@@ -51,7 +51,7 @@ fn a_recorded_call_makes_no_second_document() {
     }
     assert_eq!(shop.receipts().len(), 3);
     assert_eq!(shop.rig.snapshot(false).z_number, 1);
-    // The same body signed anew is another sale.
+    // The same body with a new signature is another sale.
     for _ in 0..2 {
         let now = system_ms();
         while system_ms() == now {
@@ -64,7 +64,7 @@ fn a_recorded_call_makes_no_second_document() {
 }
 
 #[test]
-fn a_recorded_call_that_came_to_nothing_stays_at_nothing() {
+fn a_recorded_request_that_was_refused_is_refused_again() {
     let shop = Shop::open();
     let with_id = LOAF.replacen('{', &format!("{{\"id\":\"{ID}\","), 1);
     let fiscal = |body: &str| body.replacen('{', "{\"receiptMode\":\"FiscalReceiptOnly\",", 1);
@@ -85,7 +85,7 @@ fn a_recorded_call_that_came_to_nothing_stays_at_nothing() {
         shop.rig.set_paper(Paper::Out);
     }
     shop.rig.set_paper(Paper::Ok);
-    // The id is free for who can sign.
+    // A caller who can sign may use the id again.
     let sold = shop.client.post("operations/sale", &fiscal(&with_id));
     assert_eq!((sold.status, sold.replayed), (200, false), "{}", sold.text);
 
@@ -101,7 +101,7 @@ fn a_recorded_call_that_came_to_nothing_stays_at_nothing() {
 }
 
 #[test]
-fn every_letter_of_a_signed_call_counts() {
+fn the_signature_covers_every_letter_of_a_request() {
     let shop = Shop::open();
     let headers = |headers: &Headers, name| -> String {
         let found = headers.iter().find(|(header, _)| *header == name);
@@ -117,7 +117,7 @@ fn every_letter_of_a_signed_call_counts() {
         bytes[at] = if bytes[at] == b'0' { b'1' } else { b'0' };
         String::from_utf8(bytes).unwrap()
     };
-    let turned_away = |operation: &str, body: &str, change: &dyn Fn(&mut Headers)| {
+    let refused = |operation: &str, body: &str, change: &dyn Fn(&mut Headers)| {
         let reply = shop.client.call("POST", operation, body, change).unwrap();
         assert_eq!(reply.status, 401, "{}", reply.text);
     };
@@ -126,17 +126,17 @@ fn every_letter_of_a_signed_call_counts() {
         all.push((name, value));
     };
     for at in 0..signature.len() {
-        turned_away("operations/sale", LOAF, &|all| {
+        refused("operations/sale", LOAF, &|all| {
             let wrong = flipped(&headers(all, "Api-Signature"), at);
             put(all, "Api-Signature", wrong);
         });
     }
     for at in 0..DEVICE.len() {
-        turned_away("operations/sale", LOAF, &|all| {
+        refused("operations/sale", LOAF, &|all| {
             put(all, "Api-DeviceId", flipped(DEVICE, at))
         });
     }
-    // Each byte of the body, and the path, under a signature that was made for the good one.
+    // Each byte of the body, and the path, changed under the signature of the original.
     let (sold, seen) = recorded(&shop, "operations/sale", LOAF);
     assert_eq!(sold.status, 200);
     for at in 0..LOAF.len() {
@@ -160,16 +160,16 @@ fn every_letter_of_a_signed_call_counts() {
         let reply = again(&shop, path, LOAF, &seen);
         assert_eq!(reply.status, 401, "{path}: {}", reply.text);
     }
-    // Capitals are another text.
+    // The signature in capitals is another text.
     let upper = signature.to_uppercase();
-    turned_away("operations/sale", LOAF, &|all| {
+    refused("operations/sale", LOAF, &|all| {
         put(all, "Api-Signature", upper.clone())
     });
     assert_eq!(shop.receipts().len(), 1);
 }
 
 #[test]
-fn a_recorded_get_is_good_for_its_own_path_only() {
+fn a_recorded_get_cannot_be_used_for_another_path() {
     let shop = Shop::open();
     let id = shop.client.post("operations/sale", LOAF).receipt("id");
     let operation = format!("receipts/{id}");
@@ -178,7 +178,7 @@ fn a_recorded_get_is_good_for_its_own_path_only() {
         .client
         .call("GET", &operation, "", |headers| seen = headers.clone());
     assert_eq!(first.unwrap().status, 200);
-    // The same signed text, cut between path and body at another letter.
+    // The same signed text, divided into path and body at another letter.
     for end in ["receipts".len(), "receipts/full".len(), operation.len() - 1] {
         let (path, body) = operation.split_at(end);
         let path = format!("/api/v1/{path}");
@@ -192,13 +192,13 @@ fn a_recorded_get_is_good_for_its_own_path_only() {
         assert!(said.starts_with("HTTP/1.1 401 "), "{said}");
         assert!(said.contains("BodyNotAllowed"), "{said}");
     }
-    // Its own path shows what it showed.
+    // For its own path it can be used again.
     let call = |headers: &mut Headers| headers.clone_from(&seen);
     let again = shop.client.call("GET", &operation, "", call).unwrap();
     assert_eq!(again.status, 200);
 }
 
-/// Writes a request as it stands, and reads until the agent closes.
+/// Sends a request as text, and reads until the agent closes the connection.
 fn raw(shop: &Shop, request: &str) -> String {
     let address = shop.client.url.strip_prefix("http://").unwrap();
     let mut stream = TcpStream::connect(address).unwrap();
@@ -212,7 +212,7 @@ fn raw(shop: &Shop, request: &str) -> String {
 }
 
 #[test]
-fn a_strange_page_reaches_nothing_through_a_browser() {
+fn a_page_of_another_site_reaches_no_route() {
     let shop = Shop::open();
     let get = |lines: &str| {
         raw(
@@ -259,7 +259,7 @@ fn a_strange_page_reaches_nothing_through_a_browser() {
 }
 
 #[test]
-fn no_trick_with_a_path_gets_around_the_signature() {
+fn no_path_avoids_the_signature() {
     let shop = Shop::open();
     for target in [
         "/api/v1/operations/sale",
@@ -307,17 +307,20 @@ fn no_trick_with_a_path_gets_around_the_signature() {
     assert_eq!(shop.client.get("receipts").at("data.totalCount"), "0");
 }
 
-/// The smallest and largest values of all integer types, and their neighbours.
+/// For each integer type the smallest and largest value, and the first values that do not fit.
 fn edges() -> BTreeSet<i128> {
     [8, 16, 32, 64]
         .into_iter()
-        .flat_map(|bits| [-(1 << (bits - 1)), (1 << (bits - 1)) - 1, (1 << bits) - 1])
-        .chain([0])
-        .flat_map(|edge| [edge - 1, edge, edge + 1])
+        .flat_map(|bits| {
+            let (min, max, unsigned_max) =
+                (-(1 << (bits - 1)), (1 << (bits - 1)) - 1, (1 << bits) - 1);
+            [min - 1, min, max, max + 1, unsigned_max, unsigned_max + 1]
+        })
+        .chain([-1, 0, 1])
         .collect()
 }
 
-/// An integer with its last digits as decimals: 127 at scale 2 is `1.27`.
+/// A number whose last digits are decimals: 127 at scale 2 is `1.27`.
 fn at_scale(value: i128, places: u32) -> String {
     let sign = if value < 0 { "-" } else { "" };
     let unit = 10_u128.pow(places);
@@ -342,7 +345,7 @@ fn numeric_fields() -> Vec<NumericField> {
             .collect();
         format!("{{{},{item}}}", others.join(","))
     };
-    // Nothing of this is paid for, so that a good number sells nothing either.
+    // One hundredth is never enough, so that a good number sells nothing either.
     let sale = |item: &str, more: &str| {
         format!(r#"{{"items":[{item}],"payments":[{{"typeCode":0,"amount":0.01}}]{more}}}"#)
     };
@@ -413,7 +416,7 @@ fn numeric_fields() -> Vec<NumericField> {
 #[test]
 fn no_number_in_a_request_ends_the_process() {
     let shop = Shop::open();
-    // A good number of a cash operation is not printed either.
+    // Without paper, a good number of a cash operation is not printed either.
     shop.rig.set_paper(Paper::Out);
     let numbers: BTreeSet<String> = edges()
         .into_iter()
@@ -442,7 +445,7 @@ fn no_number_in_a_request_ends_the_process() {
     for edge in edges() {
         let path = format!("/api/v1/receipts/full?startIndex={edge}&count={edge}");
         call("GET", &path, "");
-        // As a time, it is refused.
+        // As a timestamp it is refused.
         let timed = shop
             .client
             .call("POST", "operations/sale", LOAF, |headers| {
@@ -471,7 +474,7 @@ fn a_body_with_endless_lists_gets_a_short_answer() {
         assert!(reply.text.len() < 20_000, "{} bytes", reply.text.len());
         reply.at("message").lines().map(str::to_owned).collect()
     };
-    // Each line lacks quantity and price, and 512 lines are read: 1,024 faults, and the one of the list.
+    // 512 lines are read, and each lacks quantity and price: 1,024 faults, and the one of the list.
     for operation in ["operations/sale", "operations/return"] {
         let body = format!(r#"{{"originalReceiptId":"{ID}","items":[{many}]}}"#);
         let body = match operation {

@@ -1,4 +1,4 @@
-//! The FiscalCloud-compatible API over real HTTP, from the call to the paper.
+//! The FiscalCloud-compatible API over real HTTP, from the request to the paper.
 
 mod shop;
 
@@ -30,7 +30,7 @@ const SALE_EXAMPLE: &str = concat!(
 const LOAF: &str = r#"{"items":[{"name":"Piine","quantity":1.000,"price":8.10,"taxGroupCode":"B"}],"payments":[{"typeCode":0,"amount":10.00}]}"#;
 
 #[test]
-fn the_seeds_sale_as_it_stands() {
+fn the_example_sale_of_the_vendor_is_answered_and_printed() {
     let shop = Shop::open();
     let sold = shop.client.post("operations/sale", SALE_EXAMPLE);
     for (member, value) in [
@@ -87,16 +87,16 @@ fn the_seeds_sale_as_it_stands() {
     );
     assert_eq!(shop.receipts(), [("18.58".to_owned(), 2, "sale")]);
     let paper = shop.rig.paper();
-    for words in [
+    for name in [
         "Piine Praga (Franzeluta)",
         "Gura Cainarului 1.5l Necarbogazoasa",
     ] {
-        assert!(paper.contains(words), "{words} in\n{paper}");
+        assert!(paper.contains(name), "{name} in\n{paper}");
     }
 }
 
 #[test]
-fn no_percent_reaches_the_printer_and_cash_goes_last() {
+fn the_printer_gets_amounts_instead_of_percents_and_cash_last() {
     let shop = Shop::open();
     let cash_first = LOAF.replace(
         r#"{"typeCode":0,"amount":10.00}"#,
@@ -110,7 +110,7 @@ fn no_percent_reaches_the_printer_and_cash_goes_last() {
         .iter()
         .map(|data| Sale::parse(data).unwrap().modifier)
         .collect();
-    // 16.20 is to be 10.33, and 12.00 is to be 8.25: the line's and the receipt's modifiers in one amount.
+    // 16.20 becomes 10.33, and 12.00 becomes 8.25: the modifiers of line and receipt in one amount.
     let absolute = |minor| Some(Modifier::Absolute(minor));
     assert_eq!(sales, [absolute(-587), absolute(-375), None]);
     for data in shop.sent(command::SUBTOTAL) {
@@ -134,7 +134,7 @@ fn no_percent_reaches_the_printer_and_cash_goes_last() {
 }
 
 #[test]
-fn bad_input_is_refused_with_every_path_and_sells_nothing() {
+fn a_bad_body_is_refused_with_the_path_of_every_fault() {
     let shop = Shop::open();
     let item = r#"{"name":"Piine","quantity":1.000,"price":8.10,"taxGroupCode":"B"}"#;
     let payment = r#"{"typeCode":0,"amount":10.00}"#;
@@ -142,7 +142,7 @@ fn bad_input_is_refused_with_every_path_and_sells_nothing() {
     let lines = many(item, 513);
     let payments = many(payment, 11);
     let long = format!("\"{}\"", "x".repeat(401));
-    // What is replaced in a good body, by what, the first fault's code, and the paths of all faults.
+    // A part of a good body, its replacement, the code of the first fault, and the paths of all faults.
     #[rustfmt::skip]
     let table: &[(&str, &str, &str, &[&str])] = &[
         (LOAF, "{", "MalformedJson", &["body"]),
@@ -197,7 +197,7 @@ fn bad_input_is_refused_with_every_path_and_sells_nothing() {
         let set = |paths: Vec<String>| paths.into_iter().collect::<BTreeSet<_>>();
         let paths = paths.iter().map(|path| (*path).to_owned()).collect();
         let found = (reply.verdict(), set(reply.paths()));
-        // An id that cannot be read may be that of a document.
+        // An id that cannot be read may be the id of a document.
         let state = match *error {
             "MalformedJson" | "NotAUuid" => "unknown",
             _ => "not_registered",
@@ -213,7 +213,7 @@ fn bad_input_is_refused_with_every_path_and_sells_nothing() {
         }
     }
     assert!(wrong.is_empty(), "\n{wrong}");
-    // The place itself comes first; what is missing in it may follow.
+    // The fault of the item is first; faults of its missing fields may follow.
     let no_object = shop
         .client
         .post("operations/sale", &LOAF.replacen(item, "7", 1));
@@ -245,7 +245,7 @@ fn bad_input_is_refused_with_every_path_and_sells_nothing() {
 }
 
 #[test]
-fn who_does_not_sign_is_turned_away_and_told_why() {
+fn a_request_without_a_right_signature_is_refused_with_the_reason() {
     let shop = Shop::open();
     let set = |headers: &mut Headers, name, value: &str| {
         headers.retain(|(header, _)| *header != name);
@@ -303,7 +303,7 @@ fn who_does_not_sign_is_turned_away_and_told_why() {
             reply.text
         );
     }
-    // In TEST mode the text whose signature was expected comes with the answer.
+    // In TEST mode the answer holds the text whose signature was expected.
     let mut sent = String::new();
     let reply = shop
         .client
@@ -318,7 +318,7 @@ fn who_does_not_sign_is_turned_away_and_told_why() {
         });
     let expected = format!("{DEVICE}{sent}POST/api/v1/operations/sale{LOAF}");
     assert_eq!(reply.unwrap().at("signedString"), expected);
-    // Nine minutes off is inside the window, and what was turned away has sold nothing.
+    // A timestamp nine minutes off is accepted. The refused requests have sold nothing.
     let late = shop
         .client
         .call("POST", "operations/sale", LOAF, |headers| {
@@ -329,7 +329,7 @@ fn who_does_not_sign_is_turned_away_and_told_why() {
 }
 
 #[test]
-fn documents_are_listed_newest_first_and_found_by_their_id() {
+fn documents_are_listed_newest_first_and_read_by_id() {
     let shop = Shop::open();
     let cash = shop.client.post("cashoperations", "{\"amount\":50.00}");
     assert_eq!(cash.status, 200, "{}", cash.text);
@@ -406,7 +406,7 @@ fn documents_are_listed_newest_first_and_found_by_their_id() {
 }
 
 #[test]
-fn devices_show_their_tables_and_how_far_they_are_used() {
+fn devices_are_shown_with_their_tables_and_used_numbers() {
     let shop = Shop::open();
     let alternative = LOAF.replace(
         "\"payments\"",
@@ -456,9 +456,9 @@ fn devices_show_their_tables_and_how_far_they_are_used() {
     );
 }
 
-/// Every answer's numbers are looked at by the client; here the sales are of all sorts, and their sums are compared too.
+/// The client checks the form of the numbers in every answer; this test also compares the sums of many different sales.
 #[test]
-fn sums_of_any_sale_are_exact() {
+fn the_sums_of_every_sale_are_exact() {
     const SEED: u64 = 0x5EED_0002;
     let shop = Shop::open();
     let mut state = SEED;

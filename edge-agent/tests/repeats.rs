@@ -12,12 +12,15 @@ use shop::{DEVICE, Headers, KEY, SECRET};
 /// One loaf for ten lei.
 const LOAF: &str = r#"{"items":[{"name":"Piine","quantity":1.000,"price":8.10,"taxGroupCode":"B"}],"payments":[{"typeCode":0,"amount":10.00}]}"#;
 const ID: &str = "7a0b9f0e-4a4e-4a53-9a3b-0d6f6f1f0001";
-const STRANGER: &str = "7a0b9f0e-4a4e-4a53-9a3b-0d6f6f1f0047";
+const OTHER_ID: &str = "7a0b9f0e-4a4e-4a53-9a3b-0d6f6f1f0047";
+
+fn with_id(body: &str) -> String {
+    body.replacen('{', &format!("{{\"id\":\"{ID}\","), 1)
+}
 
 #[test]
-fn the_same_request_again_gets_the_same_receipt_and_another_one_is_refused() {
+fn a_repeated_request_gets_the_first_answer_however_it_is_written() {
     let shop = Shop::open();
-    let with_id = |body: &str| body.replacen('{', &format!("{{\"id\":\"{ID}\","), 1);
     let first = shop.client.post("operations/sale", &with_id(LOAF));
     assert!(!first.replayed);
     assert_eq!(first.receipt("id"), ID);
@@ -44,6 +47,14 @@ fn the_same_request_again_gets_the_same_receipt_and_another_one_is_refused() {
         assert_eq!(again.text, first.text, "{what}");
         assert_eq!(again.state.as_deref(), Some("registered"), "{what}");
     }
+    assert_eq!(shop.receipts().len(), 1);
+}
+
+#[test]
+fn another_request_with_the_id_of_a_document_is_refused() {
+    let shop = Shop::open();
+    let first = shop.client.post("operations/sale", &with_id(LOAF));
+    assert_eq!(first.receipt("id"), ID);
     for (what, body) in [
         ("price", LOAF.replace("8.10", "8.11")),
         ("quantity", LOAF.replace("1.000", "1.001")),
@@ -66,11 +77,18 @@ fn the_same_request_again_gets_the_same_receipt_and_another_one_is_refused() {
         let expected = (422, "registered", "RequestIdClash".to_owned());
         assert_eq!(reply.verdict(), expected, "{what}");
     }
-    // Also when it cannot even be read: the state is that of the id's own document.
+    // The state is that of the document with this id, also where the rest of the body has a fault.
     let unread = with_id(&LOAF.replace("8.10", "8.105"));
     let reply = shop.client.post("operations/sale", &unread);
     assert_eq!(reply.verdict().1, "registered");
-    // An id that cannot be read may be that of a document.
+    assert_eq!(shop.receipts().len(), 1);
+}
+
+#[test]
+fn the_state_is_unknown_if_the_id_cannot_be_read() {
+    let shop = Shop::open();
+    let first = shop.client.post("operations/sale", &with_id(LOAF));
+    assert_eq!(first.receipt("id"), ID);
     let hex = ID.replace('-', "");
     for (error, body) in [
         (
@@ -88,16 +106,16 @@ fn the_same_request_again_gets_the_same_receipt_and_another_one_is_refused() {
         ),
         (
             "MalformedJson",
-            format!(r#"{{"x":{{"id":"{STRANGER}"}},"id":"{ID}""#),
+            format!(r#"{{"x":{{"id":"{OTHER_ID}"}},"id":"{ID}""#),
         ),
         (
             "MalformedJson",
-            format!(r#"{{"id":"{STRANGER}","id":"{ID}"}}}}"#),
+            format!(r#"{{"id":"{OTHER_ID}","id":"{ID}"}}}}"#),
         ),
         ("MalformedJson", with_id(LOAF)[..LOAF.len()].to_owned()),
         (
             "GivenTwice",
-            with_id(&format!(r#"{{"id":"{STRANGER}",{}"#, &LOAF[1..])),
+            with_id(&format!(r#"{{"id":"{OTHER_ID}",{}"#, &LOAF[1..])),
         ),
         ("NotAUuid", with_id(LOAF).replace(ID, &format!("{ID} "))),
         (
@@ -110,7 +128,7 @@ fn the_same_request_again_gets_the_same_receipt_and_another_one_is_refused() {
         let expected = (422, "unknown", error.to_owned());
         assert_eq!(reply.verdict(), expected, "{body}");
     }
-    // In braces and without hyphens it can be read.
+    // An id in braces or without hyphens can be read.
     for id in [format!("{{{ID}}}"), hex] {
         let again = shop
             .client
@@ -118,7 +136,13 @@ fn the_same_request_again_gets_the_same_receipt_and_another_one_is_refused() {
         assert!(again.replayed, "{id}: {}", again.text);
     }
     assert_eq!(shop.receipts().len(), 1);
+}
 
+#[test]
+fn a_repeated_closing_of_the_day_makes_no_second_report() {
+    let shop = Shop::open();
+    let sold = shop.client.post("operations/sale", LOAF);
+    assert_eq!(sold.status, 200, "{}", sold.text);
     let close = format!("{{\"id\":\"{}\"}}", ID.replace("0001", "0002"));
     let closed = shop.client.post("operations/closeday", &close);
     let again = shop.client.post("operations/closeday", &close);
@@ -139,7 +163,7 @@ fn the_same_request_again_gets_the_same_receipt_and_another_one_is_refused() {
 fn a_byte_order_mark_is_no_part_of_a_body() {
     const MARK: &str = "\u{feff}";
     let shop = Shop::open();
-    // Signs one text and sends another; the headers can be sent again.
+    // The headers of a request whose signed text may be another than its body.
     let signed = |operation: &str, text: &str, timestamp: i64| -> Headers {
         let timestamp = timestamp.to_string();
         let path = format!("/api/v1/{operation}");
@@ -166,7 +190,7 @@ fn a_byte_order_mark_is_no_part_of_a_body() {
             "{what}: {}",
             sold.text
         );
-        // The same request, whatever was signed and sent.
+        // It is the same request, with and without the mark in the signature and in the body.
         for (signed_text, sent) in [(LOAF, LOAF), (LOAF, &marked), (&marked, &marked)] {
             let headers = signed("operations/sale", signed_text, timestamp);
             let again = send("operations/sale", sent, &headers);
@@ -174,14 +198,14 @@ fn a_byte_order_mark_is_no_part_of_a_body() {
             assert_eq!(again.text, sold.text, "{what}");
         }
     }
-    // A mark that is signed and not sent is missing, and only the first is no part of the text.
+    // A mark that was signed must be sent, and a second mark is part of the text.
     let headers = signed("operations/sale", &marked, now + 2);
     assert_eq!(send("operations/sale", LOAF, &headers).status, 401);
     let twice = format!("{MARK}{marked}");
     let reply = shop.client.post("operations/sale", &twice);
     assert_eq!(reply.verdict().2, "MalformedJson");
 
-    let with_id = format!("{{\"id\":\"{ID}\",{}", &LOAF[1..]);
+    let with_id = with_id(LOAF);
     let sold = shop.client.post("receipts", &format!("{MARK}{with_id}"));
     let again = shop.client.post("receipts", &with_id);
     assert!(again.replayed, "{}", again.text);
@@ -203,7 +227,7 @@ fn a_byte_order_mark_is_no_part_of_a_body() {
     }
     let declared = format!(r#"{MARK}{{"registered":false,"by":"Maria"}}"#);
     assert_eq!(
-        shop.client.declare(STRANGER, &declared).at("error"),
+        shop.client.declare(OTHER_ID, &declared).at("error"),
         "UnknownId"
     );
     for operation in ["operations/intermediatetotals", "operations/closeday"] {
@@ -212,9 +236,9 @@ fn a_byte_order_mark_is_no_part_of_a_body() {
 }
 
 #[test]
-fn a_refused_sale_says_so_and_its_id_is_free() {
+fn the_id_of_a_refused_sale_can_be_used_again() {
     let shop = Shop::open();
-    let body = LOAF.replacen('{', &format!("{{\"id\":\"{ID}\","), 1);
+    let body = with_id(LOAF);
     for (error, spoil) in [("PaperOut", true), ("CoverOpen", false)] {
         if spoil {
             shop.rig.set_paper(Paper::Out);
@@ -225,17 +249,17 @@ fn a_refused_sale_says_so_and_its_id_is_free() {
         let refused = shop.client.post("operations/sale", &body);
         let expected = (422, "not_registered", error.to_owned());
         assert_eq!(refused.verdict(), expected, "{}", refused.text);
-        let told = shop.client.open(&format!("/operations/{ID}"));
-        assert_eq!(told.at("state"), "not_registered");
-        assert_eq!(told.at("fiscal_state"), "not_registered");
-        assert_eq!(told.at("document"), "null");
-        assert_eq!(told.list("timeline"), 2);
+        let operation = shop.client.open(&format!("/operations/{ID}"));
+        assert_eq!(operation.at("state"), "not_registered");
+        assert_eq!(operation.at("fiscal_state"), "not_registered");
+        assert_eq!(operation.at("document"), "null");
+        assert_eq!(operation.list("timeline"), 2);
     }
     shop.rig.set_cover(Cover::Closed);
     let sold = shop.client.post("operations/sale", &body);
     assert_eq!(sold.receipt("number"), "1");
     assert!(!sold.replayed);
-    let told = shop.client.open(&format!("/operations/{ID}"));
+    let operation = shop.client.open(&format!("/operations/{ID}"));
     for (member, value) in [
         ("state", "registered"),
         ("fiscal_state", "registered"),
@@ -244,9 +268,9 @@ fn a_refused_sale_says_so_and_its_id_is_free() {
         ("timeline.0.event", "reserved"),
         ("timeline.1.event", "sealed"),
     ] {
-        assert_eq!(told.at(member), value, "{member}");
+        assert_eq!(operation.at(member), value, "{member}");
     }
-    assert_eq!(told.state.as_deref(), Some("registered"));
+    assert_eq!(operation.state.as_deref(), Some("registered"));
     assert_eq!(shop.receipts().len(), 1);
 
     let never = shop

@@ -1,4 +1,4 @@
-//! Bodies of the creating operations: whatever a body holds, it is read or has faults, and no number ends the process.
+//! Bodies of the creating operations: any body is read or has faults, and no number ends the process.
 #![no_main]
 
 use std::sync::LazyLock;
@@ -41,9 +41,9 @@ const EDGES: [i128; 13] = [
     0,
 ];
 
-/// An edge or a neighbour of it, with its last digits as decimals.
-fn number(edge: u8, beside: i8, places: u8) -> String {
-    let value = EDGES[usize::from(edge) % EDGES.len()] + i128::from(beside % 2);
+/// An edge or a neighbour of it, whose last digits are decimals.
+fn number(edge: u8, distance: i8, places: u8) -> String {
+    let value = EDGES[usize::from(edge) % EDGES.len()] + i128::from(distance % 2);
     let sign = if value < 0 { "-" } else { "" };
     let digits = format!("{:06}", value.unsigned_abs());
     let (whole, part) = digits.split_at(digits.len() - usize::from(places % 5));
@@ -64,8 +64,8 @@ fuzz_target!(|request: (u8, [(u8, i8, u8); 4], &str)| {
     let mut text = String::new();
     for (index, part) in body.split('@').enumerate() {
         if index > 0 {
-            let (edge, beside, places) = numbers[(index - 1) % numbers.len()];
-            text += &number(edge, beside, places);
+            let (edge, distance, places) = numbers[(index - 1) % numbers.len()];
+            text += &number(edge, distance, places);
         }
         text += part;
     }

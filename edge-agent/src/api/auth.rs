@@ -208,7 +208,7 @@ pub(super) fn redact_in_live_mode(mode: Mode, unauthorized: Unauthorized) -> Una
 }
 
 /// Key for unknown callers, so that a wrong key takes as long as a wrong signature.
-const DUMMY_SECRET: &[u8] = b"a caller whom nobody knows";
+const DUMMY_SECRET: &[u8] = b"a secret that no client has";
 /// The only answer of a LIVE till to a request that it does not accept.
 const UNAUTHORIZED: &str =
     "the request is not signed as this agent expects; the agent's log says what is wrong";

@@ -49,12 +49,12 @@ fn names_match_in_any_case_and_every_fault_has_its_path() {
     assert_eq!(fields.choice("mode", &[("ByPercent", 1)]), Some(1));
     assert_eq!(fields.integer("count"), None);
     fields.finish();
-    let told: Vec<String> = faults
+    let found: Vec<String> = faults
         .iter()
         .map(|fault| format!("{} {}", fault.path, fault.code))
         .collect();
     assert_eq!(
-        told,
+        found,
         [
             "items[0].name WrongType",
             "items[0].price GivenTwice",
