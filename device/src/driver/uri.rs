@@ -317,76 +317,79 @@ mod tests {
         assert!(!format!("{wrong} {wrong:?}").contains("987654321"));
     }
 
+    /// Addresses, and a part of what is said of them.
+    const WRONG: &[(&str, &str)] = &[
+        ("/dev/ttyUSB0", "family+transport://place"),
+        (
+            "epson+serial:///dev/ttyUSB0",
+            "`epson` is not a printer family; allowed: `datecs`",
+        ),
+        (
+            "datecs+usb://x",
+            "`usb` is not a transport; allowed: `serial` and `tcp`",
+        ),
+        ("datecs+serial://dev/ttyUSB0", "absolute path"),
+        (
+            "datecs+serial:///dev/ttyUSB0?baud=9601",
+            "`9601` is not a speed; allowed: 1200",
+        ),
+        (
+            "datecs+serial:///dev/ttyUSB0?speed=1",
+            "`speed=1` is not an option",
+        ),
+        (
+            "escpos+tcp://kitchen:9100?profile=x",
+            "`x` is not a value of `profile`; allowed: `epson`",
+        ),
+        ("escpos+tcp://kitchen:9100?columns=99", "allowed: 16 to 64"),
+        (
+            "escpos+tcp://kitchen:9100?baud=9600",
+            "`baud=9600` is not an option",
+        ),
+        (
+            "datecs+tcp://host:1?profile=epson",
+            "`profile=epson` is not an option",
+        ),
+        (
+            "datecs+serial:///dev/*/by-id/x",
+            "a pattern stands at the end only",
+        ),
+        (
+            "escpos+serial:///dev/ttyUSB0?baud=auto",
+            "`auto` is not a speed",
+        ),
+        (
+            "datecs+tcp://host:1?operator=17",
+            "`17` is not a value of `operator`; allowed: 1 to 16",
+        ),
+        (
+            "datecs-x+tcp://host:1?operator=x",
+            "`x` is not a value of `operator`; allowed: 1 to 30",
+        ),
+        (
+            "datecs-b+tcp://host:1?till=100000",
+            "`till`; allowed: 1 to 99999",
+        ),
+        (
+            "datecs+tcp://host:1?password=123",
+            "`****` is not a value of `password`; allowed: 4 to 8 digits",
+        ),
+        (
+            "eltrade+tcp://host:1?password=1234",
+            "`****` is not a value of `password`; allowed: none; this family has no password",
+        ),
+        (
+            "datecs+tcp://host:1?serial=DT-1",
+            "`DT-1` is not a value of `serial`",
+        ),
+        ("escpos+tcp://host:1?operator=1", "is not an option"),
+        ("datecs+tcp://host", "host:port"),
+        ("datecs+tcp://host:70000", "host:port"),
+    ];
+
     #[test]
     fn a_wrong_address_is_told_what_is_wrong_and_what_is_allowed() {
-        for (text, part) in [
-            ("/dev/ttyUSB0", "family+transport://place"),
-            (
-                "epson+serial:///dev/ttyUSB0",
-                "`epson` is not a printer family; allowed: `datecs`",
-            ),
-            (
-                "datecs+usb://x",
-                "`usb` is not a transport; allowed: `serial` and `tcp`",
-            ),
-            ("datecs+serial://dev/ttyUSB0", "absolute path"),
-            (
-                "datecs+serial:///dev/ttyUSB0?baud=9601",
-                "`9601` is not a speed; allowed: 1200",
-            ),
-            (
-                "datecs+serial:///dev/ttyUSB0?speed=1",
-                "`speed=1` is not an option",
-            ),
-            (
-                "escpos+tcp://kitchen:9100?profile=x",
-                "`x` is not a value of `profile`; allowed: `epson`",
-            ),
-            ("escpos+tcp://kitchen:9100?columns=99", "allowed: 16 to 64"),
-            (
-                "escpos+tcp://kitchen:9100?baud=9600",
-                "`baud=9600` is not an option",
-            ),
-            (
-                "datecs+tcp://host:1?profile=epson",
-                "`profile=epson` is not an option",
-            ),
-            (
-                "datecs+serial:///dev/*/by-id/x",
-                "a pattern stands at the end only",
-            ),
-            (
-                "escpos+serial:///dev/ttyUSB0?baud=auto",
-                "`auto` is not a speed",
-            ),
-            (
-                "datecs+tcp://host:1?operator=17",
-                "`17` is not a value of `operator`; allowed: 1 to 16",
-            ),
-            (
-                "datecs-x+tcp://host:1?operator=x",
-                "`x` is not a value of `operator`; allowed: 1 to 30",
-            ),
-            (
-                "datecs-b+tcp://host:1?till=100000",
-                "`till`; allowed: 1 to 99999",
-            ),
-            (
-                "datecs+tcp://host:1?password=123",
-                "`****` is not a value of `password`; allowed: 4 to 8 digits",
-            ),
-            (
-                "eltrade+tcp://host:1?password=1234",
-                "`****` is not a value of `password`; allowed: none; this family has no password",
-            ),
-            (
-                "datecs+tcp://host:1?serial=DT-1",
-                "`DT-1` is not a value of `serial`",
-            ),
-            ("escpos+tcp://host:1?operator=1", "is not an option"),
-            ("datecs+tcp://host", "host:port"),
-            ("datecs+tcp://host:70000", "host:port"),
-        ] {
+        for (text, part) in WRONG {
             let error = DriverUri::parse(text).unwrap_err().to_string();
             assert!(error.contains(part), "{text}: {error}");
         }
