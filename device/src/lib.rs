@@ -49,6 +49,6 @@ pub use driver::{DriverUri, DriverUriError};
 pub use fault::Fault;
 pub use printer::{
     Baseline, Condition, Connected, DaySums, FiscalPrinter, Job, JournalEvidence, LineJob,
-    NotRegistered, Outcome, Paper, PaymentJob, PaymentTotal, PrinterReport, RateDifference,
+    NotRegistered, Outcome, Paper, PaymentJob, PrinterPayment, PrinterReport, RateDifference,
     ReceiptJob, RefundOf, Registered, Watch,
 };

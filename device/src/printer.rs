@@ -459,7 +459,7 @@ pub struct PrinterReport {
     /// The day's payments by the device's letters.
     /// `None` where the day was closed by a Z-report whose answer was lost together with the host: the device has forgotten them.
     /// Also `None` where the device does not tell them.
-    pub payments: Option<Vec<PaymentTotal>>,
+    pub payments: Option<Vec<PrinterPayment>>,
     /// Cash in the drawer at the time of the report. `None` under the same condition.
     pub cash: Option<Amount>,
     /// Cash paid in since the last Z-report. `None` under the same condition.
@@ -483,7 +483,7 @@ pub struct ClosedDay {
 
 /// What was paid in a day with one type of payment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct PaymentTotal {
+pub struct PrinterPayment {
     /// The printer's letter.
     pub letter: char,
     /// The sum, change taken off.

@@ -10,8 +10,8 @@ use ferrotill::clock::system_ms;
 use ferrotill_device::emulator::Cover;
 use ferrotill_device::printer::Paper;
 use ferrotill_device::wire::isl::command;
-use ferrotill_device::wire::isl_payment::Payment;
-use ferrotill_device::wire::isl_receipt::{Modifier, Sale};
+use ferrotill_device::wire::isl_payment::PaymentRequest;
+use ferrotill_device::wire::isl_receipt::{Sale, SaleModifier};
 use shop::inside::Shop;
 use shop::{DEVICE, Headers, POINT_OF_SALE, SECRET};
 
@@ -109,13 +109,13 @@ fn no_percent_reaches_the_printer_and_cash_goes_last() {
     for body in [SALE_EXAMPLE, &cash_first] {
         assert_eq!(shop.client.post("operations/sale", body).status, 200);
     }
-    let sales: Vec<Option<Modifier>> = shop
+    let sales: Vec<Option<SaleModifier>> = shop
         .sent(command::SALE)
         .iter()
         .map(|data| Sale::parse(data).unwrap().modifier)
         .collect();
     // 16.20 is to be 10.33, and 12.00 is to be 8.25: the line's and the receipt's modifiers in one amount.
-    let absolute = |minor| Some(Modifier::Absolute(minor));
+    let absolute = |minor| Some(SaleModifier::Absolute(minor));
     assert_eq!(sales, [absolute(-587), absolute(-375), None]);
     for data in shop.sent(command::SUBTOTAL) {
         assert!(!data.contains(&b','), "{data:?}");
@@ -123,7 +123,7 @@ fn no_percent_reaches_the_printer_and_cash_goes_last() {
     let payments: Vec<(Option<char>, Option<i64>)> = shop
         .sent(command::PAYMENT)
         .iter()
-        .map(|data| Payment::parse(data).unwrap())
+        .map(|data| PaymentRequest::parse(data).unwrap())
         .map(|payment| (payment.mode, payment.amount))
         .collect();
     assert_eq!(

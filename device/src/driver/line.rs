@@ -4,7 +4,7 @@ use super::option::HIDDEN;
 use crate::fault::Fault;
 use crate::port::{self, Port, PortOpener};
 use crate::printer::Watch;
-use crate::session::{Again, Ask, Event, Failure, Session, Timing};
+use crate::session::{Again, Ask, Session, SessionEvent, SessionFailure, Timing};
 use crate::wire::codepage;
 use crate::wire::framing::{Answer, Framing};
 
@@ -210,12 +210,12 @@ fn talk(port: &mut dyn Port, session: &mut Session, ask: Ask) -> Result<Answer, 
             port.write_all(&bytes).map_err(|_| Fault::PortLost)?;
         }
         match session.poll_event() {
-            Some(Event::Answered(answer)) => return Ok(answer),
-            Some(Event::Failed(Failure::Silent | Failure::NotRemembered)) => {
+            Some(SessionEvent::Answered(answer)) => return Ok(answer),
+            Some(SessionEvent::Failed(SessionFailure::Silent | SessionFailure::NotRemembered)) => {
                 return Err(Fault::NoAnswer);
             }
-            Some(Event::Failed(Failure::Busy)) => return Err(Fault::Busy),
-            Some(Event::Failed(Failure::Noise)) => return Err(Fault::LineNoise),
+            Some(SessionEvent::Failed(SessionFailure::Busy)) => return Err(Fault::Busy),
+            Some(SessionEvent::Failed(SessionFailure::Noise)) => return Err(Fault::LineNoise),
             None => {}
         }
         let now = port.now();

@@ -10,8 +10,8 @@ use super::line::Line;
 use crate::fault::Fault;
 use crate::port::PortOpener;
 use crate::printer::{Condition, Paper, Watch};
-use crate::wire::escpos::{Command, RealTime};
-use crate::wire::escpos_answer::{Answer, STATUS_BYTES, Status};
+use crate::wire::escpos::{EscposCommand, RealTime};
+use crate::wire::escpos_answer::{EscposAnswer, EscposStatus, STATUS_BYTES};
 
 /// How the printer says that it is done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -98,7 +98,7 @@ impl Device {
     /// Opens the port if need be and asks for the printer's condition; one that can print is asked who it is.
     ///
     /// A port that stays silent is let go, so that the next call opens it anew.
-    pub(super) fn attach(&mut self, watch: &mut dyn Watch) -> Result<Status, Fault> {
+    pub(super) fn attach(&mut self, watch: &mut dyn Watch) -> Result<EscposStatus, Fault> {
         if !self.line.is_open() {
             self.line.open(watch)?;
             if self.waiting.is_empty() {
@@ -141,7 +141,7 @@ impl Device {
     }
 
     /// The four real-time status bytes. They go out between two commands only.
-    pub(super) fn status(&mut self, watch: &mut dyn Watch) -> Result<Status, Fault> {
+    pub(super) fn status(&mut self, watch: &mut dyn Watch) -> Result<EscposStatus, Fault> {
         'attempts: for _ in 0..STATUS_ATTEMPTS {
             for answer in self.line.arrived(watch)? {
                 self.note(&answer);
@@ -155,7 +155,7 @@ impl Device {
                     None => continue 'attempts,
                 }
             }
-            return Ok(Status::of(bytes));
+            return Ok(EscposStatus::of(bytes));
         }
         self.line.close();
         Err(Fault::NoAnswer)
@@ -166,7 +166,7 @@ impl Device {
         loop {
             let left = until.saturating_sub(self.line.now());
             match self.line.next(left, watch)? {
-                Some(Answer::Status(byte)) => return Ok(Some(byte)),
+                Some(EscposAnswer::Status(byte)) => return Ok(Some(byte)),
                 Some(answer) => self.note(&answer),
                 None => return Ok(None),
             }
@@ -258,8 +258,10 @@ impl Device {
         let number = self.next_fence;
         self.next_fence = self.next_fence.wrapping_add(1);
         match self.fence {
-            Some(Fence::Numbered) => Command::TellProcessed(id_of(number)).emit_into(&mut bytes),
-            _ => Command::TellStatus(1).emit_into(&mut bytes),
+            Some(Fence::Numbered) => {
+                EscposCommand::TellProcessed(id_of(number)).emit_into(&mut bytes)
+            }
+            _ => EscposCommand::TellStatus(1).emit_into(&mut bytes),
         }
         self.waiting.push_back(number);
         self.line.send(&bytes, watch)
@@ -296,12 +298,12 @@ impl Device {
 
     /// Crosses off the fence that an answer is to. Answers come in the order of the fences:
     /// one that is passed over will never come, and what stood before it is lost.
-    fn note(&mut self, answer: &Answer) {
+    fn note(&mut self, answer: &EscposAnswer) {
         let passed = match (self.fence, answer) {
             (Some(Fence::Numbered), answer) => answer
                 .processed()
                 .and_then(|id| self.waiting.iter().position(|number| id_of(*number) == id)),
-            (Some(Fence::Counted), Answer::Told(_)) if !self.waiting.is_empty() => Some(0),
+            (Some(Fence::Counted), EscposAnswer::Told(_)) if !self.waiting.is_empty() => Some(0),
             _ => None,
         };
         if let Some(place) = passed {
@@ -314,15 +316,15 @@ impl Device {
     fn probe(&mut self, watch: &mut dyn Watch) -> Result<(), Fault> {
         let number = self.next_fence;
         self.next_fence = self.next_fence.wrapping_add(1);
-        let mut bytes = Command::TellProcessed(id_of(number)).emit();
-        Command::TellStatus(1).emit_into(&mut bytes);
+        let mut bytes = EscposCommand::TellProcessed(id_of(number)).emit();
+        EscposCommand::TellStatus(1).emit_into(&mut bytes);
         self.line.send(&bytes, watch)?;
         let mut patience = PROBE_MS;
         while let Some(answer) = self.line.next(patience, watch)? {
             if answer.processed() == Some(id_of(number)) {
                 self.fence = Some(Fence::Numbered);
             }
-            if matches!(answer, Answer::Told(_)) {
+            if matches!(answer, EscposAnswer::Told(_)) {
                 self.fence = self.fence.or(Some(Fence::Counted));
                 if self.fence == Some(Fence::Numbered) {
                     return Ok(());
@@ -348,7 +350,7 @@ impl Device {
     }
 
     fn told(&mut self, which: u8, watch: &mut dyn Watch) -> Result<String, Fault> {
-        self.send_fenced(Command::TellIdentity(which).emit(), watch)?;
+        self.send_fenced(EscposCommand::TellIdentity(which).emit(), watch)?;
         let mut told = String::new();
         while !self.waiting.is_empty() {
             match self.line.next(PROBE_MS, watch)? {
@@ -374,14 +376,14 @@ fn id_of(number: u32) -> [u8; 4] {
 }
 
 /// Why it cannot print now.
-pub(super) fn fault_of(status: Status) -> Option<Fault> {
+pub(super) fn fault_of(status: EscposStatus) -> Option<Fault> {
     condition(status)
         .fault()
         .or(status.offline.then_some(Fault::Busy))
 }
 
 /// The status in the words that every family shares.
-pub(super) fn condition(status: Status) -> Condition {
+pub(super) fn condition(status: EscposStatus) -> Condition {
     Condition {
         paper: if status.paper_out {
             Paper::Out

@@ -6,7 +6,7 @@ use crate::fault::Fault;
 use crate::port::tracer::hexadecimal;
 use crate::port::{self, Port, PortOpener};
 use crate::printer::Watch;
-use crate::wire::escpos_answer::{Answer, AnswerDecoder};
+use crate::wire::escpos_answer::{AnswerDecoder, EscposAnswer};
 
 /// Reads that a drain may take: a line that never falls silent is noise.
 const DRAIN_READS_MAX: usize = 64;
@@ -18,7 +18,7 @@ pub(super) struct Line {
     opener: Box<dyn PortOpener>,
     port: Option<Box<dyn Port>>,
     decoder: AnswerDecoder,
-    answers: VecDeque<Answer>,
+    answers: VecDeque<EscposAnswer>,
 }
 
 impl Line {
@@ -80,7 +80,7 @@ impl Line {
         &mut self,
         timeout_ms: u64,
         watch: &mut dyn Watch,
-    ) -> Result<Option<Answer>, Fault> {
+    ) -> Result<Option<EscposAnswer>, Fault> {
         let until = self.now().saturating_add(timeout_ms);
         loop {
             if let Some(answer) = self.answers.pop_front() {
@@ -94,7 +94,7 @@ impl Line {
     }
 
     /// Everything that has arrived by now.
-    pub(super) fn arrived(&mut self, watch: &mut dyn Watch) -> Result<Vec<Answer>, Fault> {
+    pub(super) fn arrived(&mut self, watch: &mut dyn Watch) -> Result<Vec<EscposAnswer>, Fault> {
         for _ in 0..DRAIN_READS_MAX {
             if self.read(0, watch)? == 0 {
                 break;

@@ -25,7 +25,7 @@ mod slip;
 #[cfg(feature = "font")]
 pub use font::Unifont;
 pub use options::Options;
-pub use slip::{Item, Rasteriser, SlipPrinter, code_page_test};
+pub use slip::{Rasteriser, SlipItem, SlipPrinter, code_page_test};
 
 use ferrotill_core::Amount;
 
@@ -38,7 +38,7 @@ use crate::printer::{
     Baseline, Condition, Connected, FiscalPrinter, Job, JournalEvidence, NotRegistered, Outcome,
     Registered, Watch,
 };
-use crate::wire::escpos::{Command, RealTime};
+use crate::wire::escpos::{EscposCommand, RealTime};
 
 /// An ESC/POS receipt printer.
 pub struct Escpos {
@@ -46,7 +46,7 @@ pub struct Escpos {
     options: Options,
     rasteriser: Option<Box<dyn Rasteriser>>,
     /// A slip that was sent whole and not confirmed.
-    pending: Option<Vec<Item>>,
+    pending: Option<Vec<SlipItem>>,
     /// The beginning of a slip is on the paper, and nothing cut it off.
     torn: bool,
 }
@@ -130,7 +130,7 @@ impl Escpos {
         match self.options.kick {
             Kick::InTurn => {
                 self.device.ready(watch)?;
-                let pulse = Command::Pulse {
+                let pulse = EscposCommand::Pulse {
                     pin: self.options.pin,
                     on: PULSE_ON,
                     off: PULSE_OFF,
@@ -178,7 +178,7 @@ impl Escpos {
     fn reachable(
         &mut self,
         watch: &mut dyn Watch,
-    ) -> Result<crate::wire::escpos_answer::Status, Fault> {
+    ) -> Result<crate::wire::escpos_answer::EscposStatus, Fault> {
         if self.device.is_attached()
             && let Ok(status) = self.device.status(watch)
         {
@@ -189,7 +189,7 @@ impl Escpos {
 }
 
 impl SlipPrinter for Escpos {
-    fn print(&mut self, slip: &[Item], watch: &mut dyn Watch) -> Outcome {
+    fn print(&mut self, slip: &[SlipItem], watch: &mut dyn Watch) -> Outcome {
         let layout = Layout::new(&self.options, self.rasteriser.as_deref_mut());
         let mut commands = match layout.slip(slip) {
             Ok(commands) => commands,
@@ -201,11 +201,11 @@ impl SlipPrinter for Escpos {
         self.pending = None;
         self.device.begin();
         if self.torn && self.options.profile.knife {
-            let cut = Command::Cut {
+            let cut = EscposCommand::Cut {
                 full: false,
                 feed: 0,
             };
-            commands.splice(0..0, [Command::Initialize, cut]);
+            commands.splice(0..0, [EscposCommand::Initialize, cut]);
         }
         let blocks = blocks(&commands);
         match self.device.transfer(&blocks, watch) {
@@ -231,7 +231,7 @@ impl SlipPrinter for Escpos {
         }
     }
 
-    fn ask_again(&mut self, slip: &[Item], watch: &mut dyn Watch) -> Outcome {
+    fn ask_again(&mut self, slip: &[SlipItem], watch: &mut dyn Watch) -> Outcome {
         if self.pending.as_deref() != Some(slip) {
             return Outcome::Unknown(Fault::Unclear);
         }
@@ -310,8 +310,8 @@ impl FiscalPrinter for Escpos {
     }
 }
 
-fn text(lines: &[String]) -> Vec<Item> {
-    lines.iter().cloned().map(Item::Line).collect()
+fn text(lines: &[String]) -> Vec<SlipItem> {
+    lines.iter().cloned().map(SlipItem::Line).collect()
 }
 
 /// For questions that are nobody's job.

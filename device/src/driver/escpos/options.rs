@@ -3,13 +3,13 @@
 use crate::drawer::{Kick, Sensor};
 use crate::driver::option::OptionFault;
 use crate::wire::escpos::Pin;
-use crate::wire::escpos_profile::Profile;
+use crate::wire::escpos_profile::EscposProfile;
 
 /// How a receipt printer is to be used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Options {
     /// Code pages, width, knife. `profile=…`
-    pub profile: Profile,
+    pub profile: EscposProfile,
     /// Letters of a line, where the paper is narrower than the profile's. `columns=…`, 16 to 64.
     pub columns: usize,
     /// The drawer's pulse. `drawer=esc-p` or `drawer=dle-dc4`.
@@ -22,14 +22,14 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Self::of(Profile::USUAL)
+        Self::of(EscposProfile::USUAL)
     }
 }
 
 impl Options {
     /// The usual options of a kind of printer.
     #[must_use]
-    pub const fn of(profile: Profile) -> Self {
+    pub const fn of(profile: EscposProfile) -> Self {
         Self {
             profile,
             columns: profile.columns,
@@ -41,7 +41,7 @@ impl Options {
 
     /// Takes its own options out of an address's; gives the rest, which are the line's.
     pub(in crate::driver) fn take(query: &str) -> Result<(Self, String), OptionFault> {
-        let mut profile = Profile::USUAL;
+        let mut profile = EscposProfile::USUAL;
         let mut columns = None;
         let mut options = Self::default();
         let mut rest = Vec::new();
@@ -54,7 +54,8 @@ impl Options {
             };
             match name {
                 "profile" => {
-                    profile = Profile::parse(value).ok_or_else(|| wrong(Profile::NAMES))?
+                    profile =
+                        EscposProfile::parse(value).ok_or_else(|| wrong(EscposProfile::NAMES))?
                 }
                 "columns" => {
                     let given = value.parse().ok().filter(|given| COLUMNS.contains(given));
@@ -76,7 +77,7 @@ impl Options {
     /// What differs from the usual, in the form of an address.
     pub(in crate::driver) fn query(&self) -> Vec<String> {
         let mut query = Vec::new();
-        if self.profile != Profile::USUAL {
+        if self.profile != EscposProfile::USUAL {
             query.push(format!("profile={}", self.profile.name));
         }
         if self.columns != self.profile.columns {

@@ -2,12 +2,12 @@
 
 use crate::printer::{Outcome, Watch};
 use crate::wire::escpos::{Align, QrLevel};
-use crate::wire::escpos_profile::Profile;
+use crate::wire::escpos_profile::EscposProfile;
 use crate::wire::escpos_raster::Raster;
 
 /// A part of a slip.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Item {
+pub enum SlipItem {
     /// A plain line; a longer one is wrapped between words.
     Line(String),
     /// A line with a look.
@@ -46,12 +46,12 @@ pub trait SlipPrinter: Send {
     ///
     /// *Registered* means that the printer said it is on paper. *Not registered* means that it was not begun, or not finished:
     /// the detail says which. *Unknown* means that all of it was sent and the printer cannot be asked, or has no paper; ask again.
-    fn print(&mut self, slip: &[Item], watch: &mut dyn Watch) -> Outcome;
+    fn print(&mut self, slip: &[SlipItem], watch: &mut dyn Watch) -> Outcome;
 
     /// Asks what became of a slip whose outcome was unknown. Prints nothing.
     ///
     /// [`Outcome::Unknown`] with [`Fault::Unclear`](crate::Fault::Unclear) is final: the printer does not know, and only the paper shows it.
-    fn ask_again(&mut self, slip: &[Item], watch: &mut dyn Watch) -> Outcome;
+    fn ask_again(&mut self, slip: &[SlipItem], watch: &mut dyn Watch) -> Outcome;
 }
 
 /// Draws a line of text that is in no code page, for letters such as Georgian or Chinese: the last resort before `?`.
@@ -64,20 +64,20 @@ pub trait Rasteriser: Send {
 
 /// A slip that shows the code pages of a profile, so that a person sees whether the printer's numbers are these.
 #[must_use]
-pub fn code_page_test(profile: &Profile) -> Vec<Item> {
+pub fn code_page_test(profile: &EscposProfile) -> Vec<SlipItem> {
     let mut slip = vec![
-        Item::Styled {
+        SlipItem::Styled {
             text: format!("Code pages: {}", profile.name),
             align: Align::Centre,
             bold: true,
             large: false,
         },
-        Item::Rule,
+        SlipItem::Rule,
     ];
     for (number, _) in profile.pages {
-        slip.push(Item::CodePage(*number));
+        slip.push(SlipItem::CodePage(*number));
     }
-    slip.push(Item::Rule);
+    slip.push(SlipItem::Rule);
     for text in [
         "Română: ăâîșț ĂÂÎȘȚ",
         "Русский: Съешь ещё этих булок",
@@ -85,7 +85,7 @@ pub fn code_page_test(profile: &Profile) -> Vec<Item> {
         "Oʻzbekcha: oʻrik, gʻisht, sanʼat",
         "Ўзбекча: ўрик, қовун, ғишт, ҳолва",
     ] {
-        slip.push(Item::Line(text.to_owned()));
+        slip.push(SlipItem::Line(text.to_owned()));
     }
     slip
 }

@@ -1,6 +1,6 @@
 //! A command in the form of a family, and why one failed.
 
-use crate::family::Row;
+use crate::family::CommandRow;
 use crate::fault::Fault;
 
 /// A command in the words of a family.
@@ -14,7 +14,7 @@ pub(super) struct Command {
 
 impl Command {
     /// What a row says.
-    pub(super) fn of<Q, A>(row: &Row<Q, A>, ask: &Q) -> Self {
+    pub(super) fn of<Q, A>(row: &CommandRow<Q, A>, ask: &Q) -> Self {
         Self {
             number: row.command,
             data: (row.ask.emit)(ask),

@@ -7,7 +7,7 @@ use self::meaning::{condition, fault_of, refusal, unanswered};
 use super::command::{Command, CommandFault};
 use super::options::Options;
 use crate::driver::line::{COMMAND_LIMIT_MS, Line};
-use crate::family::{Errors, Protocol, Row};
+use crate::family::{CommandRow, Errors, Protocol};
 use crate::fault::Fault;
 use crate::port::PortOpener;
 use crate::printer::{Baseline, Condition, Watch};
@@ -220,7 +220,7 @@ impl Device {
     /// Asks for the reason of a refusal, where the firmware knows the question.
     fn explain(
         &mut self,
-        question: &Row<bool, crate::wire::isl_report::LastError>,
+        question: &CommandRow<bool, crate::wire::isl_report::LastError>,
         number: u8,
         fault: Fault,
         answer: &Answer,
@@ -256,7 +256,7 @@ impl Device {
     /// Asks something that changes nothing.
     pub(super) fn ask<Q, A>(
         &mut self,
-        row: &Row<Q, A>,
+        row: &CommandRow<Q, A>,
         question: &Q,
         watch: &mut dyn Watch,
     ) -> Result<A, Fault> {
@@ -267,7 +267,7 @@ impl Device {
     /// The same, with the status that stands beside every answer.
     fn ask_with_status<Q, A>(
         &mut self,
-        row: &Row<Q, A>,
+        row: &CommandRow<Q, A>,
         question: &Q,
         watch: &mut dyn Watch,
     ) -> Result<(A, Status), Fault> {

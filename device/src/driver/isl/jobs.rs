@@ -10,7 +10,7 @@ use super::text::wrapped;
 use crate::driver::line::{COMMAND_LIMIT_MS, REPORT_LIMIT_MS};
 use crate::fault::Fault;
 use crate::printer::{
-    Baseline, JournalEvidence, Outcome, PaymentTotal, PrinterReport, Registered, Watch,
+    Baseline, JournalEvidence, Outcome, PrinterPayment, PrinterReport, Registered, Watch,
 };
 use crate::wire::codepage;
 
@@ -291,7 +291,7 @@ impl IslPrinter {
                 let letters = protocol.payments.day.iter();
                 letters
                     .zip(day.payments)
-                    .map(|(letter, minor)| PaymentTotal {
+                    .map(|(letter, minor)| PrinterPayment {
                         letter: *letter,
                         amount: Amount::from_minor(minor),
                     })

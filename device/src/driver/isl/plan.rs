@@ -7,8 +7,8 @@ use super::text::wrapped;
 use crate::family::Protocol;
 use crate::printer::{Baseline, LineJob, PaymentJob, ReceiptJob};
 use crate::wire::codepage;
-use crate::wire::isl_payment::Payment;
-use crate::wire::isl_receipt::{Modifier, Open, RefundKind, RefundOpen, Sale, Subtotal};
+use crate::wire::isl_payment::PaymentRequest;
+use crate::wire::isl_receipt::{Open, RefundKind, RefundOpen, Sale, SaleModifier, Subtotal};
 
 /// One command of a receipt.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -223,7 +223,7 @@ impl Plan {
             price,
             quantity: Some(quantity),
             // No percent ever reaches the printer: it would round where we have rounded already.
-            modifier: (adjustment != 0).then_some(Modifier::Absolute(adjustment)),
+            modifier: (adjustment != 0).then_some(SaleModifier::Absolute(adjustment)),
         };
         self.steps
             .push(Step::Sale(Command::of(&self.protocol.sale, &sale)));
@@ -296,7 +296,7 @@ impl Plan {
                     .and_then(|kept| self.cash.checked_add(kept))
                     .ok_or("the payments are too large")?;
             }
-            let data = Payment {
+            let data = PaymentRequest {
                 text: Vec::new(),
                 mode: Some(payment.letter),
                 amount: Some(amount),

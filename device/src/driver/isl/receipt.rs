@@ -11,7 +11,7 @@ use crate::fault::Fault;
 use crate::printer::{Baseline, JournalEvidence, Outcome, ReceiptJob, Registered, Watch};
 use crate::wire::fields::decimal;
 use crate::wire::isl_payment::{Paid, PaidCode};
-use crate::wire::isl_receipt::Sums;
+use crate::wire::isl_receipt::SubtotalSums;
 
 /// Why a plan did not run to its end.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -435,7 +435,7 @@ fn closed(case: Case<'_>, after: Baseline) -> Outcome {
 }
 
 /// Compares the subtotal with the plan: the sum, and every tax group.
-fn compare(plan: &Plan, sums: Option<Sums>) -> Result<(), Stop> {
+fn compare(plan: &Plan, sums: Option<SubtotalSums>) -> Result<(), Stop> {
     let unreadable = || Stop::TotalsDiffer("the subtotal cannot be read".to_owned());
     let sums = sums.ok_or_else(unreadable)?;
     let mut differences = Vec::new();

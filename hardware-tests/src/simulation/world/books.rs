@@ -9,7 +9,7 @@ use ferrotill_core::seal::Seal;
 use ferrotill_core::shift::Turnover;
 use ferrotill_core::tax::GroupTotal;
 use ferrotill_device::emulator::IslEmulator;
-use ferrotill_device::emulator::journal::{Document, DocumentKind};
+use ferrotill_device::emulator::journal::{PrintedDocument, PrintedKind};
 use ferrotill_device::emulator::memory::FiscalReceipt;
 use ferrotill_device::port::loopback::Loopback;
 
@@ -202,7 +202,7 @@ impl Ledger {
         if self.shift.documents > 0 {
             return Err(format!("shift {} is still open", self.z_number + 1));
         }
-        let is_cash = |document: &&Document| document.kind == DocumentKind::Cash;
+        let is_cash = |document: &&PrintedDocument| document.kind == PrintedKind::Cash;
         let (printed, cash) = line.with(|emulator| {
             let printer = emulator.printer();
             let cash = printer.documents_after(0).filter(is_cash).count();
