@@ -1,4 +1,4 @@
-//! Where a printer is and what it speaks: `family+transport://place`.
+//! The address of a printer: `family+transport://place`.
 
 use core::fmt;
 
@@ -9,26 +9,26 @@ use crate::family::{self, FAMILIES, Protocol};
 /// An address: `datecs+serial:///dev/ttyUSB0?baud=115200`, `datecs+tcp://host:port`.
 ///
 /// A path may end in a pattern (`/dev/serial/by-id/*FTDI*`), and `baud=auto` searches for the speed.
-/// Who sells is said by `operator`, `password` and `till`; `serial` says which printer it must be.
+/// `operator`, `password` and `till` say who sells; `serial` is the serial number that the printer must have.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DriverUri {
     family: Family,
     transport: Transport,
 }
 
-/// What a printer speaks.
+/// The family of a printer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Family {
-    /// Frames of the ISL kind, by the table of one of the [`FAMILIES`], with what the address says of the printer.
+    /// A fiscal printer of one of the [`FAMILIES`], with the options of the address.
     Isl(&'static Protocol, isl::Options),
-    /// ESC/POS, with what the address says of the printer.
+    /// An ESC/POS printer, with the options of the address.
     Escpos(escpos::Options),
 }
 
 const ESCPOS: &str = "escpos";
 
 impl Family {
-    /// The family of this name, and what is left of the options of an address.
+    /// The family of this name with its options, and the remaining options of the address.
     fn read(name: &str, query: &str) -> Result<(Self, String), DriverUriError> {
         if name == ESCPOS {
             let (options, rest) = escpos::Options::take(query)?;
@@ -53,13 +53,13 @@ impl Family {
     }
 }
 
-/// How its bytes travel.
+/// How the printer is connected.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Transport {
     #[cfg(feature = "serial")]
     Serial {
         path: String,
-        /// `None` where it is searched for.
+        /// `None` if it is searched for.
         baud: Option<u32>,
     },
     Tcp {
@@ -73,7 +73,7 @@ const TRANSPORTS: &str = "`serial` and `tcp`";
 const TRANSPORTS: &str = "`tcp` (this build has no serial ports)";
 #[cfg(feature = "serial")]
 const BAUDS: &[u32] = &[1_200, 2_400, 4_800, 9_600, 19_200, 38_400, 57_600, 115_200];
-/// What Datecs printers are delivered with today (spec 1).
+/// The speed of new Datecs printers.
 #[cfg(feature = "serial")]
 const BAUD_USUAL: u32 = 115_200;
 
@@ -97,7 +97,7 @@ impl DriverUri {
         Ok(Self { family, transport })
     }
 
-    /// The serial number that the printer must have, where the address names one.
+    /// The serial number that the printer must have, if the address names one.
     #[must_use]
     pub fn serial(&self) -> Option<&str> {
         match &self.family {
@@ -129,7 +129,7 @@ fn serial(place: &str, query: &str, searchable: bool) -> Result<Transport, Drive
     let mut baud = Some(BAUD_USUAL);
     for pair in query.split('&').filter(|pair| !pair.is_empty()) {
         match pair.split_once('=') {
-            // A receipt printer answers at any speed with something: there is nothing to search by.
+            // A receipt printer answers at any speed with some bytes, so that a search finds nothing.
             Some(("baud", "auto")) if searchable => baud = None,
             Some(("baud", value)) => {
                 let known = value.parse().ok().filter(|baud| BAUDS.contains(baud));
@@ -210,7 +210,7 @@ pub enum DriverUriError {
         option: String,
         /// Its value.
         given: String,
-        /// The values that it takes.
+        /// The allowed values.
         allowed: String,
     },
 }
@@ -317,7 +317,7 @@ mod tests {
         assert!(!format!("{wrong} {wrong:?}").contains("987654321"));
     }
 
-    /// Addresses, and a part of what is said of them.
+    /// Wrong addresses, and a part of the message for each.
     const WRONG: &[(&str, &str)] = &[
         ("/dev/ttyUSB0", "family+transport://place"),
         (

@@ -1,4 +1,4 @@
-//! A slip as commands: code pages changed where the text needs it, lines wrapped, and blocks that a small buffer takes.
+//! A slip as commands: code pages as the text needs them, wrapped lines, and blocks for small buffers.
 
 use super::options::Options;
 use super::slip::{Rasteriser, SlipItem};
@@ -11,10 +11,10 @@ use crate::wire::escpos::{Align, EscposCommand, QR_BYTES_MAX, qr};
 pub(super) const ITEMS_MAX: usize = 2_000;
 /// Bytes after which the printer is asked whether they are printed. The smallest buffers in use hold 4 KiB.
 pub(super) const BLOCK_BYTES: usize = 1_024;
-/// Lines that bring the last one over the tear bar of a printer without a knife.
+/// Lines that move the last one past the tear bar of a printer without a knife.
 const FEED_TO_TEAR: u8 = 4;
 
-/// Puts a slip into commands.
+/// Turns a slip into commands.
 pub(super) struct Layout<'a> {
     options: &'a Options,
     rasteriser: Option<&'a mut (dyn Rasteriser + 'static)>,
@@ -164,7 +164,7 @@ impl<'a> Layout<'a> {
             .map_or("?", CodePage::name);
         self.line(&format!("{number} {name}"), 1);
         self.commands.push(EscposCommand::CodePage(number));
-        // Whatever page was in force is not any more.
+        // The code page is not the previous one any more.
         self.page = None;
         for row in (0x80..=0xFF_u8).collect::<Vec<u8>>().chunks(32) {
             self.commands.push(EscposCommand::Text(row.to_vec()));

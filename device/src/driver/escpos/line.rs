@@ -1,4 +1,4 @@
-//! The line to a receipt printer: bytes out, answers in, and no order between a question and what else arrives.
+//! The line to a receipt printer: bytes out, answers in. Other bytes may arrive between a question and its answer.
 
 use std::collections::VecDeque;
 
@@ -8,7 +8,7 @@ use crate::port::{self, Port, PortOpener};
 use crate::printer::Watch;
 use crate::wire::escpos_answer::{AnswerDecoder, EscposAnswer};
 
-/// Reads that a drain may take: a line that never falls silent is noise.
+/// Most reads while old bytes are discarded. A line that never becomes silent is noise.
 const DRAIN_READS_MAX: usize = 64;
 /// Bytes of a transcript line; images are long.
 const TRACE_BYTES_MAX: usize = 48;
@@ -36,12 +36,12 @@ impl Line {
         self.port.is_some()
     }
 
-    /// Where it leads.
+    /// Its address.
     pub(super) fn address(&self) -> String {
         self.opener.address()
     }
 
-    /// Lets the port go.
+    /// Closes the port.
     pub(super) fn close(&mut self) {
         self.port = None;
         self.decoder.clear();

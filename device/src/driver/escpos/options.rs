@@ -1,4 +1,4 @@
-//! What an address says of a receipt printer beyond its line: `?profile=rp326&drawer_sensor=low`.
+//! The options of a receipt printer's address: `?profile=rp326&drawer_sensor=low`.
 
 use crate::drawer::{Kick, Sensor};
 use crate::driver::option::OptionFault;
@@ -16,7 +16,7 @@ pub struct Options {
     pub kick: Kick,
     /// The drawer's pin. `drawer_pin=2` or `drawer_pin=5`.
     pub pin: Pin,
-    /// The drawer's sensor. `drawer_sensor=none`, `high` or `low`: what an open drawer makes of pin 3.
+    /// The drawer's sensor. `drawer_sensor=none`, `high` or `low`: the level of pin 3 while the drawer is open.
     pub sensor: Sensor,
 }
 
@@ -39,7 +39,7 @@ impl Options {
         }
     }
 
-    /// Takes its own options out of an address's; gives the rest, which are the line's.
+    /// Reads its own options of an address; returns the rest, which belong to the line.
     pub(in crate::driver) fn take(query: &str) -> Result<(Self, String), OptionFault> {
         let mut profile = EscposProfile::USUAL;
         let mut columns = None;
@@ -74,7 +74,7 @@ impl Options {
         Ok((options, rest.join("&")))
     }
 
-    /// What differs from the usual, in the form of an address.
+    /// The options that differ from the default, as in an address.
     pub(in crate::driver) fn query(&self) -> Vec<String> {
         let mut query = Vec::new();
         if self.profile != EscposProfile::USUAL {

@@ -1,4 +1,4 @@
-//! What a receipt printer prints: a slip of lines, codes and images, and the printer that takes one.
+//! A slip of lines, codes and images, and the interface of a printer for slips.
 
 use crate::printer::{Outcome, Watch};
 use crate::wire::escpos::{Align, QrLevel};
@@ -10,11 +10,11 @@ use crate::wire::escpos_raster::Raster;
 pub enum SlipItem {
     /// A plain line; a longer one is wrapped between words.
     Line(String),
-    /// A line with a look.
+    /// A line with a style.
     Styled {
-        /// What it says.
+        /// Its text.
         text: String,
-        /// Where it stands.
+        /// Its alignment.
         align: Align,
         /// Bold.
         bold: bool,
@@ -25,11 +25,11 @@ pub enum SlipItem {
     Rule,
     /// A QR code in the middle.
     Qr {
-        /// What it says; up to [`crate::wire::escpos::QR_BYTES_MAX`] bytes and no control characters.
+        /// Its content; up to [`crate::wire::escpos::QR_BYTES_MAX`] bytes and no control characters.
         data: String,
         /// Dots of one module, 1 to 16.
         module_dots: u8,
-        /// How much of it may be lost.
+        /// Its error correction.
         level: QrLevel,
     },
     /// An image, at the left edge.
@@ -40,11 +40,11 @@ pub enum SlipItem {
     CodePage(u8),
 }
 
-/// A printer that takes slips: text, alternative receipts, e-receipt slips with their code.
+/// A printer for slips: text, alternative receipts, e-receipt slips with their code.
 pub trait SlipPrinter: Send {
     /// Prints a slip and cuts it off.
     ///
-    /// *Registered* means that the printer said it is on paper. *Not registered* means that it was not begun, or not finished:
+    /// *Registered* means that the printer has confirmed it. *Not registered* means that it was not begun, or not finished:
     /// the detail says which. *Unknown* means that all of it was sent and the printer cannot be asked, or has no paper; ask again.
     fn print(&mut self, slip: &[SlipItem], watch: &mut dyn Watch) -> Outcome;
 
@@ -56,13 +56,13 @@ pub trait SlipPrinter: Send {
 
 /// Draws a line of text that is in no code page, for letters such as Georgian or Chinese: the last resort before `?`.
 ///
-/// With the feature `font` there is one ([`Unifont`](super::Unifont)); whoever has a nicer one lends it.
+/// The feature `font` brings one ([`Unifont`](super::Unifont)); another one may be given.
 pub trait Rasteriser: Send {
     /// The line as an image not wider than `width_dots`, or `None` to have its missing letters printed as `?`.
     fn line(&mut self, text: &str, width_dots: usize) -> Option<Raster>;
 }
 
-/// A slip that shows the code pages of a profile, so that a person sees whether the printer's numbers are these.
+/// A slip that shows the code pages of a profile, so that a person sees whether the printer uses the same numbers.
 #[must_use]
 pub fn code_page_test(profile: &EscposProfile) -> Vec<SlipItem> {
     let mut slip = vec![
