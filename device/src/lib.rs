@@ -1,10 +1,10 @@
 //! Ferrotill's device layer: exact wire protocols of fiscal printers, drivers that settle every command, and an emulator.
 //!
-//! The way down, from what the agent sees to the bytes on the line:
+//! From what the agent sees down to the bytes on the line:
 //!
 //! - [`printer`]: [`FiscalPrinter`], the jobs it carries out and the three outcomes a job can have;
 //! - [`fault`]: everything that can go wrong, one numbered list for all makers;
-//! - [`family`]: what differs between families, one table each, read by the driver and by the emulator;
+//! - [`family`]: what differs between families of printers, one table each, used by the driver and by the emulator;
 //! - [`drawer`]: cash drawers, and whether they are open;
 //! - [`driver`]: the drivers, chosen by a [`driver::DriverUri`];
 //! - [`session`]: one request and its answer, without IO and without a clock;
@@ -12,8 +12,8 @@
 //! - [`port`]: serial, TCP, loopback, and the ports that trace, replay or break another port;
 //! - [`emulator`]: the printer's side of the same wire (feature `emulator`).
 //!
-//! A job is never printed twice on hope: where an answer was lost, the driver asks the device what became of the command,
-//! and says "unknown" for as long as it cannot be asked.
+//! A job whose outcome is unknown is never printed a second time: after a lost answer the driver asks the device
+//! what became of the command. While the device cannot be asked, the outcome stays "unknown".
 #![deny(
     clippy::arithmetic_side_effects,
     clippy::indexing_slicing,
@@ -49,6 +49,6 @@ pub use driver::{DriverUri, DriverUriError};
 pub use fault::Fault;
 pub use printer::{
     Baseline, Condition, Connected, DaySums, FiscalPrinter, Job, JournalEvidence, LineJob,
-    NotRegistered, Outcome, Paper, PaymentJob, PaymentTotal, PrinterReport, RateDifference,
+    NotRegistered, Outcome, Paper, PaymentJob, PrinterPayment, PrinterReport, RateDifference,
     ReceiptJob, RefundOf, Registered, Watch,
 };

@@ -1,8 +1,8 @@
-//! What the agent sees of a fiscal printer: jobs in, settled outcomes out.
+//! The interface of a fiscal printer: it takes jobs and returns settled outcomes.
 //!
 //! Read [`Outcome`] first.
-//! A job ends *registered*, *not registered* or *unknown*, and the driver never guesses between them:
-//! the counters of the device before the job (the [`Baseline`], which the caller keeps durably) and after it decide.
+//! A job ends *registered*, *not registered* or *unknown*, and the driver never guesses: it compares the counters of the device
+//! before the job (the [`Baseline`], which the caller stores durably) with those after it.
 
 use ferrotill_core::scale::Decimal;
 use ferrotill_core::{Amount, Quantity};
@@ -11,30 +11,31 @@ use crate::fault::Fault;
 
 /// A fiscal printer of any family.
 ///
-/// One thread owns it; every method blocks until the device has answered or given up.
+/// One thread owns it. Every method blocks until the device has answered or the time is over.
 pub trait FiscalPrinter: Send {
-    /// Opens the port, shakes hands, and reads identity, status and counters.
+    /// Opens the port, makes contact, and reads identity, status and counters.
     ///
     /// A leftover non-fiscal slip is closed.
     /// A leftover *fiscal* receipt is only reported in [`Connected::receipt_open`]:
-    /// whether it belongs to a job is known to the caller alone, who then calls [`recover`](Self::recover) or [`clear_leftover`](Self::clear_leftover).
+    /// only the caller knows whether it belongs to a job, and calls [`recover`](Self::recover) or [`clear_leftover`](Self::clear_leftover).
     ///
     /// # Errors
     ///
-    /// The fault that kept the device from being asked.
+    /// Why the device could not be asked.
     fn connect(&mut self) -> Result<Connected, Fault>;
 
     /// Carries out a job from its start.
     ///
-    /// `baseline` is the one that the caller stored durably before; nothing is sent that prints while the device disagrees with it.
+    /// `baseline` is the one that the caller stored durably before. Nothing that prints is sent unless the device's counters equal it.
     /// Connects by itself when there is no connection.
     fn perform(&mut self, job: &Job, baseline: &Baseline, watch: &mut dyn Watch) -> Outcome;
 
-    /// Settles a job that was begun earlier and whose end is not known (lost answers, a power cut, a crash of the host).
+    /// Settles a job that was begun earlier and whose outcome is unknown (lost answers, a power cut, a crash of the host).
     ///
-    /// Never prints the job again: what is open and unpaid is cancelled, what is paid in part is completed exactly as planned,
-    /// what is closed is compared with the job, and where people were at the keyboard meanwhile, with the caller's books.
-    /// Answers [`Outcome::Unknown`] while the device cannot be asked or its answers fit nothing; the caller calls again with back-off.
+    /// Never prints the job again. A receipt that is open and unpaid is cancelled; one that is paid in part is completed exactly as
+    /// planned; one that is closed is compared with the job. If somebody used the printer's keyboard meanwhile, the printer's sums
+    /// are compared with the caller's evidence.
+    /// Answers [`Outcome::Unknown`] while the device cannot be asked or its answers fit no outcome; the caller calls again with back-off.
     ///
     /// Answers [`Outcome::NotRegistered`] for a document only after comparing the counters of the baseline's own printer
     /// (same serial number, same fiscal memory). A printer that cannot be that one, or has no counters, or cannot carry out
@@ -47,31 +48,31 @@ pub trait FiscalPrinter: Send {
         watch: &mut dyn Watch,
     ) -> Outcome;
 
-    /// Ends an open fiscal receipt that belongs to no job: cancels it while nothing is paid, and closes it where all is paid.
-    /// One that is paid in part is left to the people at the printer: nobody here knows how the rest was to be paid.
+    /// Ends an open fiscal receipt that belongs to no job: cancels it if nothing is paid, and closes it if everything is paid.
+    /// One that is paid in part is left open for the people at the printer: the driver does not know how the rest was to be paid.
     ///
     /// # Errors
     ///
-    /// The fault that kept the receipt open.
+    /// Why the receipt is still open.
     fn clear_leftover(&mut self, watch: &mut dyn Watch) -> Result<Baseline, Fault>;
 
-    /// One cheap question: is it there, and in what condition.
+    /// One cheap question: whether it is there, and in what condition.
     ///
     /// # Errors
     ///
-    /// The fault that kept the device from being asked.
+    /// Why the device could not be asked.
     fn status(&mut self) -> Result<Condition, Fault>;
 
-    /// Reads the counters anew: what people did at the device meanwhile shows there and nowhere else.
+    /// Reads the counters again. They alone show what people did at the device meanwhile.
     ///
     /// # Errors
     ///
-    /// The fault that kept the device from being asked.
+    /// Why the device could not be asked.
     fn counters(&mut self) -> Result<Baseline, Fault> {
         self.connect().map(|connected| connected.baseline)
     }
 
-    /// The last Z-report as the fiscal memory told it when the counters were read the last time; asks nothing.
+    /// The last Z-report in the fiscal memory, as of the last reading of the counters. Asks the device nothing.
     fn last_z(&self) -> Option<ClosedDay> {
         None
     }
@@ -80,16 +81,16 @@ pub trait FiscalPrinter: Send {
     ///
     /// # Errors
     ///
-    /// The fault that kept the device from being asked; [`Fault::UnknownCommand`] where it has no clock.
+    /// Why the device could not be asked; [`Fault::UnknownCommand`] if it has no clock.
     fn clock(&mut self) -> Result<String, Fault> {
         Err(Fault::UnknownCommand)
     }
 
-    /// Sets its clock to `DD-MM-YY HH:MM:SS`. No device goes back behind its last record.
+    /// Sets its clock to `DD-MM-YY HH:MM:SS`. Devices refuse a time before their last fiscal record.
     ///
     /// # Errors
     ///
-    /// The fault that kept the clock from being set; after a lost answer, read the clock.
+    /// Why the clock was not set. After a lost answer, read the clock.
     fn set_clock(&mut self, _at: &str) -> Result<(), Fault> {
         Err(Fault::UnknownCommand)
     }
@@ -98,7 +99,7 @@ pub trait FiscalPrinter: Send {
     ///
     /// # Errors
     ///
-    /// The fault that kept the device from being asked; [`Fault::UnknownCommand`] where it has no tax groups.
+    /// Why the device could not be asked; [`Fault::UnknownCommand`] if it has no tax groups.
     fn tax_groups(&mut self) -> Result<[Option<u32>; 8], Fault> {
         Err(Fault::UnknownCommand)
     }
@@ -106,12 +107,12 @@ pub trait FiscalPrinter: Send {
 
 /// The caller's side of a running job.
 pub trait Watch {
-    /// Called before a cancellation goes out; the caller makes the decision durable and answers true.
+    /// Called before a cancellation is sent. The caller stores the decision durably and returns true.
     ///
-    /// False, or a decision that could not be stored, means that the cancellation is not sent.
+    /// If it returns false, the cancellation is not sent.
     fn about_to_cancel(&mut self) -> bool;
 
-    /// Diagnosis: one readable line per exchange.
+    /// For diagnosis: one readable line per exchange.
     fn trace(&mut self, _line: &str) {}
 }
 
@@ -127,20 +128,20 @@ pub enum Outcome {
     Registered(Registered),
     /// It is not in the printer's memory and never will be.
     NotRegistered(NotRegistered),
-    /// It cannot be said yet; ask again with [`FiscalPrinter::recover`].
+    /// Not known yet; ask again with [`FiscalPrinter::recover`].
     Unknown(Fault),
 }
 
 /// A job that the printer has carried out.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Registered {
-    /// The printer's number of the document, one sequence over all kinds; the last one's for a job that makes no document (the drawer).
+    /// The printer's number of the document. One sequence numbers all kinds. For a job that makes no document (the drawer), the number of the last one.
     pub document: u32,
-    /// The number of the fiscal receipt, for receipts where the printer tells it.
+    /// The number of the fiscal receipt, for receipts, if the printer reports it.
     pub fiscal_receipt: Option<u32>,
     /// The baseline of the next job.
     pub after: Baseline,
-    /// What the printer says of its day, for X and Z.
+    /// The printer's figures of the day, for X and Z.
     pub report: Option<PrinterReport>,
 }
 
@@ -149,27 +150,27 @@ pub struct Registered {
 pub struct NotRegistered {
     /// Why.
     pub fault: Fault,
-    /// The same with figures and the device's own words; may be empty.
+    /// Details with figures and the device's own text; may be empty.
     pub detail: String,
-    /// The device's counters now, where they were read. `None` means that they are unknown, not that they are unchanged.
+    /// The device's counters now, if they were read. `None` means that they are unknown, not that they are unchanged.
     pub after: Option<Baseline>,
 }
 
 /// The identity and the counters of a device between two jobs.
 ///
-/// Whoever begins a job stores this first; recovery compares it with the device.
+/// The caller stores it before it begins a job; recovery compares it with the device.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Baseline {
     /// The device's serial number.
     pub serial: String,
     /// The number of its fiscal memory.
     pub fiscal_memory: String,
-    /// Number of its last document, of whatever kind: cancelled receipts and slips have one too.
+    /// Number of its last document of any kind; cancelled receipts and slips are numbered too.
     pub last_document: u32,
     /// Number that its next fiscal receipt will have: on some families since the last Z-report, on others since fiscalisation.
-    /// 0 where the device does not tell it.
+    /// 0 if the device does not report it.
     pub next_fiscal_receipt: u32,
-    /// Number of its last Z-report, 0 before the first; `None` where the device does not tell it.
+    /// Number of its last Z-report, 0 before the first; `None` if the device does not report it.
     pub z_number: Option<u32>,
     /// Cash in the drawer by the device's count.
     pub cash: Amount,
@@ -179,24 +180,24 @@ pub struct Baseline {
     pub cash_out: Amount,
 }
 
-/// What the caller's books say of a job that is to be settled, beside its baseline.
+/// Evidence from the caller's journal for settling a job, beside its baseline.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct JournalEvidence {
     /// [`Watch::about_to_cancel`] was answered with true for this job before.
     pub cancel_decided: bool,
-    /// What the device's day had come to before the job; `None` where the books do not know.
+    /// The sums of the device's day before the job; `None` if the journal does not know them.
     ///
-    /// Where the document numbers prove nothing any more, because somebody asked for a report at the keyboard,
-    /// the device's own sums are held against these.
+    /// If somebody printed a report at the printer's keyboard meanwhile, document numbers prove nothing;
+    /// then the device's sums are compared with these.
     pub day: Option<DaySums>,
-    /// A Z-report of this very device was seen to take one document number.
+    /// An earlier Z-report of this device used exactly one document number.
     ///
-    /// Then as many new documents as Z-reports mean that nothing else was printed.
+    /// Then as many new documents as new Z-reports prove that nothing else was printed.
     pub z_takes_a_number: bool,
 }
 
 impl JournalEvidence {
-    /// JournalEvidence that know of a decision to cancel, or of none, and of nothing else.
+    /// Evidence that consists only of whether a cancellation was decided.
     #[must_use]
     pub fn of_decision(cancel_decided: bool) -> Self {
         Self {
@@ -209,24 +210,24 @@ impl JournalEvidence {
 /// Gross sums of a device's day since its last Z-report, per tax group A to H.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct DaySums {
-    /// Sales, refunds not taken off.
+    /// Sales; refunds are not subtracted.
     pub sales: [Amount; 8],
     /// Refunds, positive.
     pub refunds: [Amount; 8],
 }
 
-/// What a device says of itself on connecting.
+/// What a device reports when it is connected.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Connected {
     /// Identity and counters.
     pub baseline: Baseline,
-    /// Its model, as it names itself.
+    /// Its model, as it reports it.
     pub model: String,
-    /// Its firmware, as it names it.
+    /// Its firmware, as it reports it.
     pub firmware: String,
-    /// Where it was found, with the speed of its line.
+    /// Where it was found, with the speed of the line.
     pub address: String,
-    /// Its clock, as it prints it (`DD-MM-YY HH:MM:SS`), where it could be read.
+    /// Its clock (`DD-MM-YY HH:MM:SS`), if it could be read.
     pub clock: Option<String>,
     /// Its condition.
     pub condition: Condition,
@@ -238,7 +239,7 @@ pub struct Connected {
 }
 
 impl Connected {
-    /// Where the device's tax rates are not the configured ones. A group that is not configured may be anything.
+    /// The groups whose rate in the device differs from the configured one. A group that is not configured may have any rate.
     #[must_use]
     pub fn rates_unlike(&self, configured: &[Option<u32>; 8]) -> Vec<RateDifference> {
         ('A'..='H')
@@ -255,7 +256,7 @@ impl Connected {
     }
 }
 
-/// A tax group whose rate in the device is not the configured one; rates are ten-thousandths of a percent.
+/// A tax group whose rate in the device differs from the configured one; rates are ten-thousandths of a percent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RateDifference {
     /// The group's letter.
@@ -290,7 +291,7 @@ pub enum Paper {
     Ok,
     /// Near its end.
     Low,
-    /// None: nothing can be printed.
+    /// No paper: nothing can be printed.
     Out,
 }
 
@@ -321,12 +322,12 @@ pub struct Condition {
     pub journal_low: bool,
     /// The electronic journal is at its end.
     pub journal_full: bool,
-    /// The device is fiscalised: what it prints counts.
+    /// The device is fiscalised: its receipts are legal.
     pub fiscalised: bool,
 }
 
 impl Condition {
-    /// The gravest thing that keeps the device from printing, if there is one.
+    /// The most serious fault that keeps the device from printing, if there is one.
     #[must_use]
     pub const fn fault(&self) -> Option<Fault> {
         if self.memory_reset {
@@ -364,9 +365,9 @@ pub enum Job {
     ZReport,
     /// A non-fiscal slip of these lines.
     Text(Vec<String>),
-    /// The pulse that opens the drawer. Nothing is printed, and there is no sensor that tells whether it opened.
+    /// The pulse that opens the drawer. Nothing is printed, and no sensor reports whether it opened.
     Drawer,
-    /// The last receipt once more, marked as a duplicate. Most devices print one once.
+    /// The last receipt again, marked as a duplicate. Most devices allow one duplicate.
     Duplicate,
     /// The Z-reports of the fiscal memory from one number to another.
     ByNumber {
@@ -374,7 +375,7 @@ pub enum Job {
         first: u32,
         /// The last one.
         last: u32,
-        /// Each report rather than sums.
+        /// Each report instead of sums.
         detailed: bool,
     },
     /// The Z-reports of the fiscal memory from one day to another.
@@ -383,15 +384,15 @@ pub enum Job {
         first: String,
         /// The last one.
         last: String,
-        /// Each report rather than sums.
+        /// Each report instead of sums.
         detailed: bool,
     },
 }
 
-/// A fiscal receipt, computed to the last minor unit: the printer's arithmetic is checked against it, never the other way round.
+/// A fiscal receipt, computed to the last minor unit. The printer's sums are compared with it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ReceiptJob {
-    /// The sale that is taken back; `None` for a sale.
+    /// The sale that is refunded; `None` for a sale.
     pub refund_of: Option<RefundOf>,
     /// Text before the first line.
     pub header: Vec<String>,
@@ -401,13 +402,13 @@ pub struct ReceiptJob {
     pub footer: Vec<String>,
     /// What is to be paid. Positive, also for a refund.
     pub total: Amount,
-    /// Payments in any order; cash goes to the printer last.
+    /// Payments in any order; cash is sent to the printer last.
     pub payments: Vec<PaymentJob>,
-    /// Cash given back: the payments' sum less `total`.
+    /// Cash given back: the sum of the payments minus `total`.
     pub change: Amount,
 }
 
-/// The sale that a refund takes back.
+/// The sale that is refunded.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RefundOf {
     /// The printer's number of the document.
@@ -429,7 +430,7 @@ pub struct LineJob {
     pub price: Amount,
     /// How much.
     pub quantity: Quantity,
-    /// Signed, so that price times quantity (rounded half away from zero) plus this is what the line costs.
+    /// Signed: price times quantity (rounded half away from zero) plus this is the amount of the line.
     pub adjustment: Amount,
     /// Text printed below the line, such as `-15.00% = -2.43`.
     pub notes: Vec<String>,
@@ -440,52 +441,52 @@ pub struct LineJob {
 pub struct PaymentJob {
     /// The printer's letter of the payment type: `P` is cash with Datecs.
     pub letter: char,
-    /// Cash: goes last, and alone may be more than what is left to pay.
+    /// Cash: it is sent last, and only cash may be more than what is left to pay.
     pub cash: bool,
     /// What was given.
     pub amount: Amount,
 }
 
-/// What a printer says of its day.
+/// The printer's figures of its day.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PrinterReport {
     /// The number of this Z-report; in an X-report the number that the next Z-report will have.
-    /// `None` where the device tells neither this number nor that of its last Z-report.
+    /// `None` if the device reports neither this number nor that of its last Z-report.
     pub z_number: Option<u32>,
-    /// Gross sales of the day per tax group A to H, refunds not taken off.
+    /// Gross sales of the day per tax group A to H; refunds are not subtracted.
     pub groups: [Amount; 8],
-    /// Gross refunds of the day per tax group, where the device tells them.
+    /// Gross refunds of the day per tax group, if the device reports them.
     pub refunds: Option<[Amount; 8]>,
     /// The day's payments by the device's letters.
-    /// `None` where the day was closed by a Z-report whose answer was lost together with the host: the device has forgotten them.
-    /// Also `None` where the device does not tell them.
-    pub payments: Option<Vec<PaymentTotal>>,
-    /// Cash in the drawer at the time of the report. `None` under the same condition.
+    /// `None` if the answer of the Z-report was lost and the host restarted: the device has cleared them.
+    /// Also `None` if the device does not report them.
+    pub payments: Option<Vec<PrinterPayment>>,
+    /// Cash in the drawer at the time of the report. `None` if the answer was lost, as for `payments`.
     pub cash: Option<Amount>,
-    /// Cash paid in since the last Z-report. `None` under the same condition.
+    /// Cash paid in since the last Z-report. `None` if the answer was lost.
     pub cash_in: Option<Amount>,
-    /// Cash taken out since the last Z-report, positive. `None` under the same condition.
+    /// Cash taken out since the last Z-report, positive. `None` if the answer was lost.
     pub cash_out: Option<Amount>,
-    /// Fiscal receipts of the day, refunds included. `None` under the same condition.
+    /// Fiscal receipts of the day, refunds included. `None` if the answer was lost.
     pub fiscal_receipts: Option<u32>,
 }
 
-/// A Z-report as the fiscal memory tells it: all that is left of a day that the device closed on its own.
+/// A Z-report in the fiscal memory: all that is known of a day that was closed at the device itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ClosedDay {
     /// Its number.
     pub z_number: u32,
     /// Gross sales of the day per tax group A to H.
     pub groups: [Amount; 8],
-    /// Its day as the device tells it (`DDMMYY`); may be empty.
+    /// Its day as the device reports it (`DDMMYY`); may be empty.
     pub day: String,
 }
 
-/// What was paid in a day with one type of payment.
+/// The sum of the day's payments of one type.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct PaymentTotal {
+pub struct PrinterPayment {
     /// The printer's letter.
     pub letter: char,
-    /// The sum, change taken off.
+    /// The sum without change.
     pub amount: Amount,
 }

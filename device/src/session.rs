@@ -9,7 +9,7 @@
 //! executed twice is repeated only to NAK, which says that it was not taken. Whenever it may have been executed, by silence or
 //! a damaged answer, a harmless question goes out under its number instead ([`Again::Ask`]): a device that remembers
 //! the number gives the command's own answer, and one that answers the question itself has never heard the command or
-//! has forgotten it ([`Failure::NotRemembered`]). Which of the two, only its counters tell.
+//! has forgotten it ([`SessionFailure::NotRemembered`]). Which of the two, only its counters tell.
 
 use std::collections::VecDeque;
 
@@ -65,7 +65,7 @@ pub enum Again {
 
 /// Why there is no answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Failure {
+pub enum SessionFailure {
     /// Nothing came.
     Silent,
     /// "Busy" beyond the limit.
@@ -78,11 +78,11 @@ pub enum Failure {
 
 /// How an exchange ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Event {
+pub enum SessionEvent {
     /// With an answer. It is final for its number, a refusal too.
     Answered(Answer),
     /// Without one: whether the command was executed is not known.
-    Failed(Failure),
+    Failed(SessionFailure),
 }
 
 /// The host's end of the line.
@@ -94,7 +94,7 @@ pub struct Session {
     decoder: Decoder,
     running: Option<Exchange>,
     transmit: VecDeque<Vec<u8>>,
-    event: Option<Event>,
+    event: Option<SessionEvent>,
 }
 
 #[derive(Debug)]
@@ -110,7 +110,7 @@ struct Exchange {
     attempts: u8,
     silent_at: u64,
     over_at: u64,
-    last_trouble: Failure,
+    last_trouble: SessionFailure,
 }
 
 impl Session {
@@ -169,7 +169,7 @@ impl Session {
             attempts: 1,
             silent_at: now.saturating_add(self.timing.silence_ms),
             over_at: now.saturating_add(ask.limit_ms),
-            last_trouble: Failure::Silent,
+            last_trouble: SessionFailure::Silent,
         });
         Ok(seq)
     }
@@ -187,11 +187,11 @@ impl Session {
             match self.decoder.push(*byte) {
                 Some(Token::Frame(frame)) => self.handle_frame(&frame),
                 // Not taken, so not executed.
-                Some(Token::Nak) => self.repeat(Failure::Noise, now),
-                Some(Token::Damaged) => self.doubt(Failure::Noise, now),
+                Some(Token::Nak) => self.repeat(SessionFailure::Noise, now),
+                Some(Token::Damaged) => self.doubt(SessionFailure::Noise, now),
                 Some(Token::Syn) => {
                     if let Some(running) = &mut self.running {
-                        running.last_trouble = Failure::Busy;
+                        running.last_trouble = SessionFailure::Busy;
                     }
                 }
                 None => {}
@@ -206,7 +206,7 @@ impl Session {
             let failure = running.last_trouble;
             self.fail(failure);
         } else if now >= running.silent_at {
-            self.doubt(Failure::Silent, now);
+            self.doubt(SessionFailure::Silent, now);
         }
     }
 
@@ -233,7 +233,7 @@ impl Session {
             running.frame.capacity().saturating_add(question)
         });
         let answer = match &self.event {
-            Some(Event::Answered(answer)) => answer.data.capacity(),
+            Some(SessionEvent::Answered(answer)) => answer.data.capacity(),
             _ => 0,
         };
         let queue = self
@@ -247,7 +247,7 @@ impl Session {
     }
 
     /// How the exchange ended, once it has.
-    pub fn poll_event(&mut self) -> Option<Event> {
+    pub fn poll_event(&mut self) -> Option<SessionEvent> {
         self.event.take()
     }
 
@@ -264,21 +264,21 @@ impl Session {
         if running.any_command || answer.command == running.command {
             self.running = None;
             self.transmit.clear();
-            self.event = Some(Event::Answered(answer));
+            self.event = Some(SessionEvent::Answered(answer));
         } else if running.in_doubt && asked == Some(answer.command) {
-            self.fail(Failure::NotRemembered);
+            self.fail(SessionFailure::NotRemembered);
         }
     }
 
     /// The request may have been executed from now on.
-    fn doubt(&mut self, trouble: Failure, now: u64) {
+    fn doubt(&mut self, trouble: SessionFailure, now: u64) {
         if let Some(running) = &mut self.running {
             running.in_doubt = true;
         }
         self.repeat(trouble, now);
     }
 
-    fn repeat(&mut self, trouble: Failure, now: u64) {
+    fn repeat(&mut self, trouble: SessionFailure, now: u64) {
         let Some(running) = &mut self.running else {
             return;
         };
@@ -297,10 +297,10 @@ impl Session {
         self.transmit.push_back(frame);
     }
 
-    fn fail(&mut self, failure: Failure) {
+    fn fail(&mut self, failure: SessionFailure) {
         self.running = None;
         self.transmit.clear();
-        self.event = Some(Event::Failed(failure));
+        self.event = Some(SessionEvent::Failed(failure));
     }
 }
 
@@ -358,7 +358,7 @@ mod tests {
     }
 
     fn is_answered(session: &mut Session) -> bool {
-        matches!(session.poll_event(), Some(Event::Answered(_)))
+        matches!(session.poll_event(), Some(SessionEvent::Answered(_)))
     }
 
     #[test]
@@ -370,7 +370,10 @@ mod tests {
         }
         session.handle_timeout(2_500);
         assert_eq!(session.poll_transmit(), None);
-        assert_eq!(session.poll_event(), Some(Event::Failed(Failure::Silent)));
+        assert_eq!(
+            session.poll_event(),
+            Some(SessionEvent::Failed(SessionFailure::Silent))
+        );
         let next = session.start(ask(), 3_000).unwrap();
         assert_ne!(session.poll_transmit().unwrap(), frame, "{next:02X}");
     }
@@ -419,7 +422,7 @@ mod tests {
         session.handle_bytes(&answer(seq, command::STATUS), 530);
         assert_eq!(
             session.poll_event(),
-            Some(Event::Failed(Failure::NotRemembered))
+            Some(SessionEvent::Failed(SessionFailure::NotRemembered))
         );
         assert_eq!(session.poll_timeout(), None);
     }
@@ -432,7 +435,10 @@ mod tests {
             assert_eq!(session.poll_transmit(), Some(question.clone()));
         }
         session.handle_timeout(2_500);
-        assert_eq!(session.poll_event(), Some(Event::Failed(Failure::Silent)));
+        assert_eq!(
+            session.poll_event(),
+            Some(SessionEvent::Failed(SessionFailure::Silent))
+        );
     }
 
     #[test]
@@ -446,7 +452,10 @@ mod tests {
             assert_eq!(session.poll_transmit(), None);
         }
         session.handle_timeout(10_000);
-        assert_eq!(session.poll_event(), Some(Event::Failed(Failure::Busy)));
+        assert_eq!(
+            session.poll_event(),
+            Some(SessionEvent::Failed(SessionFailure::Busy))
+        );
     }
 
     #[test]

@@ -9,7 +9,7 @@ use ferrotill_device::emulator::{FaultKind, IslEmulator};
 use ferrotill_device::family::FAMILIES;
 use ferrotill_device::port::loopback::Loopback;
 use ferrotill_device::wire::framing::Request;
-use ferrotill_device::wire::isl_payment::Payment;
+use ferrotill_device::wire::isl_payment::PaymentRequest;
 use ferrotill_device::{Fault, FiscalPrinter, Job, JournalEvidence, Outcome, Paper, Watch};
 
 #[test]
@@ -247,7 +247,7 @@ fn a_payment_that_outruns_the_decision_to_cancel_is_not_lost_with_the_answer_of_
             let mut driver = bench.driver(1);
             let baseline = driver.connect().unwrap().baseline;
             let pay = |mode, amount| {
-                let payment = Payment {
+                let payment = PaymentRequest {
                     text: Vec::new(),
                     mode: Some(mode),
                     amount: Some(amount),

@@ -4,7 +4,7 @@
 mod bench;
 
 use bench::*;
-use ferrotill_device::emulator::memory::Kind;
+use ferrotill_device::emulator::memory::OpenKind;
 use ferrotill_device::family::eltrade;
 use ferrotill_device::wire::framing::{Answer, Request};
 use ferrotill_device::wire::isl_status::Flag;
@@ -66,7 +66,7 @@ fn raw_commands_are_taken_and_refused() {
     assert!(!has(&send(0x90, "Ana,,S,02700001,O,1"), Flag::GeneralError));
     bench.line.with(|emulator| {
         let open = emulator.printer().memory().open.clone();
-        assert_eq!(open.map(|open| open.kind), Some(Kind::Refund));
+        assert_eq!(open.map(|open| open.kind), Some(OpenKind::Refund));
     });
 }
 

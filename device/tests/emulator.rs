@@ -413,31 +413,37 @@ fn troubles_act_before_or_after_execution() {
             assert!(emulator.faults().is_empty());
             bytes
         });
-        match kind {
-            Nak => assert_eq!(answer, [NAK]),
-            Busy => {
-                assert_eq!(answer[0], SYN);
-                assert!(Answer::parse(&FRAMING, &answer[1..]).is_ok());
-            }
-            Garble | BadChecksum => {
-                assert!(answer.len() > 20);
-                assert!(Answer::parse(&FRAMING, &answer).is_err());
-            }
-            // An answer, which says what has happened.
-            PaperOut | PaperEnd | CoverOpen | CoverOpenAfter => {
-                let told = Answer::parse(&FRAMING, &answer).unwrap();
-                let paper = matches!(kind, PaperOut | PaperEnd);
-                assert_eq!(has(told.status, Flag::PaperOut), paper, "{}", kind.name());
-                assert_eq!(has(told.status, Flag::CoverOpen), !paper);
-                assert_eq!(told.data.is_empty(), !executed);
-            }
-            Garbage => {
-                let place = answer.iter().rposition(|byte| *byte == 0x01).unwrap();
-                assert!(place > 0 && answer[..place].contains(&0x01));
-                assert!(Answer::parse(&FRAMING, &answer[place..]).is_ok());
-            }
-            _ => assert!(answer.is_empty(), "{}", kind.name()),
+        check_answer(kind, executed, &answer);
+    }
+}
+
+/// What came back at once.
+fn check_answer(kind: FaultKind, executed: bool, answer: &[u8]) {
+    use FaultKind::*;
+    match kind {
+        Nak => assert_eq!(answer, [NAK]),
+        Busy => {
+            assert_eq!(answer[0], SYN);
+            assert!(Answer::parse(&FRAMING, &answer[1..]).is_ok());
         }
+        Garble | BadChecksum => {
+            assert!(answer.len() > 20);
+            assert!(Answer::parse(&FRAMING, answer).is_err());
+        }
+        // An answer, which says what has happened.
+        PaperOut | PaperEnd | CoverOpen | CoverOpenAfter => {
+            let told = Answer::parse(&FRAMING, answer).unwrap();
+            let paper = matches!(kind, PaperOut | PaperEnd);
+            assert_eq!(has(told.status, Flag::PaperOut), paper, "{}", kind.name());
+            assert_eq!(has(told.status, Flag::CoverOpen), !paper);
+            assert_eq!(told.data.is_empty(), !executed);
+        }
+        Garbage => {
+            let place = answer.iter().rposition(|byte| *byte == 0x01).unwrap();
+            assert!(place > 0 && answer[..place].contains(&0x01));
+            assert!(Answer::parse(&FRAMING, &answer[place..]).is_ok());
+        }
+        _ => assert!(answer.is_empty(), "{}", kind.name()),
     }
 }
 

@@ -4,13 +4,13 @@
 use ferrotill_core::Amount;
 use ferrotill_device::drawer::{CashDrawer as _, DrawerState, Kick, Sensor};
 use ferrotill_device::driver::escpos::{
-    Escpos, Item, Options, Rasteriser, SlipPrinter as _, code_page_test,
+    Escpos, Options, Rasteriser, SlipItem, SlipPrinter as _, code_page_test,
 };
 use ferrotill_device::emulator::{EscposEmulator, FaultKind, FaultOrder};
 use ferrotill_device::port::loopback::Loopback;
 use ferrotill_device::wire::codepage::table::CodePage;
 use ferrotill_device::wire::escpos::{Align, QrLevel};
-use ferrotill_device::wire::escpos_profile::Profile;
+use ferrotill_device::wire::escpos_profile::EscposProfile;
 use ferrotill_device::wire::escpos_raster::Raster;
 use ferrotill_device::{
     Baseline, DriverUri, Fault, FiscalPrinter as _, Job, JournalEvidence, NotRegistered, Outcome,
@@ -161,20 +161,20 @@ fn a_slip_with_a_code_and_an_image() {
         }
     }
     let slip = [
-        Item::Styled {
+        SlipItem::Styled {
             text: "ЧЕК".to_owned(),
             align: Align::Centre,
             bold: true,
             large: true,
         },
-        Item::Rule,
-        Item::Qr {
+        SlipItem::Rule,
+        SlipItem::Qr {
             data: "https://mev.sfs.md/receipt/1?x=ăî".to_owned(),
             module_dots: 6,
             level: QrLevel::M,
         },
-        Item::Image(raster),
-        Item::Feed(2),
+        SlipItem::Image(raster),
+        SlipItem::Feed(2),
     ];
     let outcome = bench.driver.print(&slip, &mut Quiet);
     assert!(is_printed(&outcome), "{outcome:?}");
@@ -503,7 +503,7 @@ fn without_paper_only_the_real_time_pulse_opens_the_drawer() {
 
 #[test]
 fn the_test_slip_shows_whether_the_numbers_are_right() {
-    for profile in Profile::ALL {
+    for profile in EscposProfile::ALL {
         let printer = EscposEmulator::new(None).of_profile(*profile);
         let mut bench = Bench::with(printer, Options::of(*profile));
         let outcome = bench.driver.print(&code_page_test(profile), &mut Quiet);
@@ -523,7 +523,7 @@ fn the_test_slip_shows_whether_the_numbers_are_right() {
         }
     }
     // The wrong profile is seen at once.
-    let printer = EscposEmulator::new(None).of_profile(Profile::parse("rp326").unwrap());
+    let printer = EscposEmulator::new(None).of_profile(EscposProfile::parse("rp326").unwrap());
     let mut bench = Bench::with(printer, Options::default());
     assert!(is_printed(&bench.print(&["Хлеб"])));
     assert!(!bench.paper().contains("Хлеб"));

@@ -9,9 +9,9 @@
 use std::time::{Duration, Instant};
 
 use ferrotill_device::drawer::CashDrawer as _;
-use ferrotill_device::driver::escpos::{Item, SlipPrinter as _, code_page_test};
+use ferrotill_device::driver::escpos::{SlipItem, SlipPrinter as _, code_page_test};
 use ferrotill_device::wire::escpos::{Align, QrLevel};
-use ferrotill_device::wire::escpos_profile::Profile;
+use ferrotill_device::wire::escpos_profile::EscposProfile;
 use ferrotill_device::wire::escpos_raster::Raster;
 use ferrotill_device::{DriverUri, FiscalPrinter as _, Outcome, Watch, driver};
 
@@ -30,12 +30,12 @@ impl Watch for Told {
     }
 }
 
-fn line(text: &str) -> Item {
-    Item::Line(text.to_owned())
+fn line(text: &str) -> SlipItem {
+    SlipItem::Line(text.to_owned())
 }
 
-fn styled(text: &str, align: Align, bold: bool, large: bool) -> Item {
-    Item::Styled {
+fn styled(text: &str, align: Align, bold: bool, large: bool) -> SlipItem {
+    SlipItem::Styled {
         text: text.to_owned(),
         align,
         bold,
@@ -68,23 +68,23 @@ fn picture() -> Raster {
     raster
 }
 
-fn slip() -> Vec<Item> {
+fn slip() -> Vec<SlipItem> {
     vec![
         styled("FERROTILL", Align::Centre, true, true),
         styled("Bon de plată ABC 00000001", Align::Centre, false, false),
-        Item::Rule,
+        SlipItem::Rule,
         line("Pâine și țuică, înghețată           12.50 A"),
         line("Хлеб «Бородинский», 1 шт             8.00 B"),
         line("Гарячий шоколад і ґанок з Києва      5.25 B"),
         line("Oʻrik, gʻisht, sanʼat                3.00 A"),
         line("Ўрик, қовун, ғишт, ҳолва             3.00 A"),
         styled("TOTAL 31.75 €", Align::Right, true, false),
-        Item::Qr {
+        SlipItem::Qr {
             data: "https://ereceipt.example.md/r/7f3kq?sum=31.75&t=ă".to_owned(),
             module_dots: 6,
             level: QrLevel::M,
         },
-        Item::Image(picture()),
+        SlipItem::Image(picture()),
         line("A line that is longer than the paper is wide and is wrapped between two words"),
     ]
 }
@@ -102,13 +102,15 @@ fn prints_for_the_judge() {
     let profile = address
         .split(['?', '&'])
         .find_map(|part| part.strip_prefix("profile="))
-        .map_or(Profile::USUAL, |name| Profile::parse(name).unwrap());
+        .map_or(EscposProfile::USUAL, |name| {
+            EscposProfile::parse(name).unwrap()
+        });
     let mut printer = driver::open_receipt_printer(&uri).unwrap();
     let watch = &mut Told;
     match std::env::var(SCENE).as_deref() {
         Ok("slip") => tell(&printer.print(&slip(), watch)),
         Ok("long") => {
-            let lines: Vec<Item> = (0..300)
+            let lines: Vec<SlipItem> = (0..300)
                 .map(|n| line(&format!("line {n:03} of a long slip")))
                 .collect();
             tell(&printer.print(&lines, watch));

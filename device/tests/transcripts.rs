@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use ferrotill_device::family;
-use ferrotill_device::session::{Again, Ask, Event, Session, Timing};
+use ferrotill_device::session::{Again, Ask, Session, SessionEvent, Timing};
 use ferrotill_device::wire::codepage;
 use ferrotill_device::wire::framing::{Answer, Framing, Request, SEQ_FIRST};
 use ferrotill_device::wire::isl_status::Status;
@@ -102,7 +102,7 @@ fn check(transcript: &str, framing: &Framing) -> usize {
                     session.handle_bytes(&frame, 1);
                     assert_eq!(
                         session.poll_event(),
-                        Some(Event::Answered(answer)),
+                        Some(SessionEvent::Answered(answer)),
                         "{line}"
                     );
                     conversed += 1;

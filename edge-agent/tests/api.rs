@@ -8,8 +8,8 @@ use std::fmt::Write as _;
 use ferrotill::hmac::signature_of;
 use ferrotill::time::clock::system_ms;
 use ferrotill_device::wire::isl::command;
-use ferrotill_device::wire::isl_payment::Payment;
-use ferrotill_device::wire::isl_receipt::{Modifier, Sale};
+use ferrotill_device::wire::isl_payment::PaymentRequest;
+use ferrotill_device::wire::isl_receipt::{Sale, SaleModifier};
 use shop::inside::Shop;
 use shop::{DEVICE, Headers, POINT_OF_SALE, SECRET};
 
@@ -105,13 +105,13 @@ fn the_printer_gets_amounts_instead_of_percents_and_cash_last() {
     for body in [SALE_EXAMPLE, &cash_first] {
         assert_eq!(shop.client.post("operations/sale", body).status, 200);
     }
-    let sales: Vec<Option<Modifier>> = shop
+    let sales: Vec<Option<SaleModifier>> = shop
         .sent(command::SALE)
         .iter()
         .map(|data| Sale::parse(data).unwrap().modifier)
         .collect();
     // 16.20 becomes 10.33, and 12.00 becomes 8.25: the modifiers of line and receipt in one amount.
-    let absolute = |minor| Some(Modifier::Absolute(minor));
+    let absolute = |minor| Some(SaleModifier::Absolute(minor));
     assert_eq!(sales, [absolute(-587), absolute(-375), None]);
     for data in shop.sent(command::SUBTOTAL) {
         assert!(!data.contains(&b','), "{data:?}");
@@ -119,7 +119,7 @@ fn the_printer_gets_amounts_instead_of_percents_and_cash_last() {
     let payments: Vec<(Option<char>, Option<i64>)> = shop
         .sent(command::PAYMENT)
         .iter()
-        .map(|data| Payment::parse(data).unwrap())
+        .map(|data| PaymentRequest::parse(data).unwrap())
         .map(|payment| (payment.mode, payment.amount))
         .collect();
     assert_eq!(

@@ -1,23 +1,23 @@
 //! Any bytes from a receipt printer: answers are put together in bounded memory, and the next whole block is found.
 #![no_main]
 
-use ferrotill_device::wire::escpos_answer::{Answer, AnswerDecoder, Status};
+use ferrotill_device::wire::escpos_answer::{EscposAnswer, AnswerDecoder, EscposStatus};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|bytes: &[u8]| {
     let mut decoder = AnswerDecoder::default();
     for byte in bytes {
         match decoder.push(*byte) {
-            Some(Answer::Block(_, body)) => {
+            Some(EscposAnswer::Block(_, body)) => {
                 assert!(body.len() <= 256 && body.iter().all(|byte| *byte >= b' '));
             }
-            Some(Answer::Status(byte)) => assert_eq!(byte & 0x93, 0x12),
+            Some(EscposAnswer::Status(byte)) => assert_eq!(byte & 0x93, 0x12),
             _ => {}
         }
     }
     // A NUL ends whatever block noise has begun.
     let _ = decoder.push(0);
-    let processed = Answer::emit_processed(*b"0042");
+    let processed = EscposAnswer::emit_processed(*b"0042");
     let found = processed
         .iter()
         .filter_map(|byte| decoder.push(*byte))
@@ -26,15 +26,15 @@ fuzz_target!(|bytes: &[u8]| {
 
     if let Some(told) = bytes.first_chunk::<4>() {
         // What a status says is what it is written as.
-        let read = Status::of(*told);
+        let read = EscposStatus::of(*told);
         let written = [1, 2, 3, 4].map(|which| read.byte(which).expect("four bytes are known"));
-        let again = Status::of(written);
+        let again = EscposStatus::of(written);
         assert_eq!(again.paper_out, read.paper_out);
         assert_eq!(again.cover_open, read.cover_open);
         assert_eq!(again.drawer_pin_high, read.drawer_pin_high);
         assert_eq!(again.is_error(), read.is_error());
         assert_eq!(
-            Status::of([1, 2, 3, 4].map(|which| again.byte(which).expect("known"))),
+            EscposStatus::of([1, 2, 3, 4].map(|which| again.byte(which).expect("known"))),
             again
         );
     }

@@ -1,13 +1,13 @@
 //! Any bytes to a receipt printer are the same commands however they are cut, and what is written is read as the same.
 #![no_main]
 
-use ferrotill_device::wire::escpos::Command;
-use ferrotill_device::wire::escpos_decode::{Decoder, RealTimeEar};
+use ferrotill_device::wire::escpos::EscposCommand;
+use ferrotill_device::wire::escpos_decode::{EscposDecoder, RealTimeDecoder};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|bytes: &[u8]| {
-    let whole = written(&Decoder::default().feed(bytes));
-    let mut decoder = Decoder::default();
+    let whole = written(&EscposDecoder::default().feed(bytes));
+    let mut decoder = EscposDecoder::default();
     let mut pieces = Vec::new();
     let mut rest = bytes;
     // The bytes themselves say how they are cut.
@@ -18,14 +18,14 @@ fuzz_target!(|bytes: &[u8]| {
     }
     assert_eq!(written(&pieces), whole);
 
-    let again = Decoder::default().feed(&whole);
+    let again = EscposDecoder::default().feed(&whole);
     assert_eq!(written(&again), whole);
 
-    let mut ear = RealTimeEar::default();
+    let mut ear = RealTimeDecoder::default();
     for byte in bytes {
         if let Some(request) = ear.push(*byte) {
             let heard: Vec<_> = {
-                let mut other = RealTimeEar::default();
+                let mut other = RealTimeDecoder::default();
                 request
                     .emit()
                     .into_iter()
@@ -37,7 +37,7 @@ fuzz_target!(|bytes: &[u8]| {
     }
 });
 
-fn written(commands: &[Command]) -> Vec<u8> {
+fn written(commands: &[EscposCommand]) -> Vec<u8> {
     let mut bytes = Vec::new();
     for command in commands {
         command.emit_into(&mut bytes);

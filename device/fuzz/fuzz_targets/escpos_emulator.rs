@@ -3,7 +3,7 @@
 
 use ferrotill_device::emulator::EscposEmulator;
 use ferrotill_device::port::loopback::Peer as _;
-use ferrotill_device::wire::escpos_answer::{Answer, AnswerDecoder};
+use ferrotill_device::wire::escpos_answer::{EscposAnswer, AnswerDecoder};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|bytes: &[u8]| {
@@ -25,7 +25,7 @@ fuzz_target!(|bytes: &[u8]| {
         for byte in told {
             found |= decoder
                 .push(byte)
-                .and_then(|answer: Answer| answer.processed())
+                .and_then(|answer: EscposAnswer| answer.processed())
                 == Some(*b"~~~~");
         }
     }

@@ -1,7 +1,7 @@
 //! A session hears any bytes at any time: it sends nothing but its frame and its question, and ends once, in bounded time.
 #![no_main]
 
-use ferrotill_device::session::{Again, Ask, Event, Session, Timing};
+use ferrotill_device::session::{Again, Ask, SessionEvent, Session, Timing};
 use ferrotill_device::wire::framing::{Framing, Request};
 use ferrotill_device::wire::{isl, isl_x};
 use libfuzzer_sys::fuzz_target;
@@ -53,7 +53,7 @@ fn converse(framing: Framing, again: Again, bytes: &[u8]) {
             sent += 1;
         }
         if let Some(event) = session.poll_event() {
-            if let Event::Answered(answer) = event {
+            if let SessionEvent::Answered(answer) = event {
                 assert_eq!((answer.seq, answer.command), (seq, COMMAND));
             }
             assert_eq!(session.poll_event(), None);

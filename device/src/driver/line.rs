@@ -4,7 +4,7 @@ use super::option::HIDDEN;
 use crate::fault::Fault;
 use crate::port::{self, Port, PortOpener};
 use crate::printer::Watch;
-use crate::session::{Again, Ask, Event, Failure, Session, Timing};
+use crate::session::{Again, Ask, Session, SessionEvent, SessionFailure, Timing};
 use crate::wire::codepage;
 use crate::wire::framing::{Answer, Framing};
 
@@ -13,7 +13,7 @@ pub(super) struct Line {
     opener: Box<dyn PortOpener>,
     port: Option<Box<dyn Port>>,
     session: Session,
-    /// A device has answered since the start: its way is known.
+    /// A device has answered since the start, so the right speed is known.
     known: bool,
     /// Commands whose second field is a password.
     with_password: Vec<u8>,
@@ -21,11 +21,11 @@ pub(super) struct Line {
 
 /// Longest exchange of a command that prints a line or nothing, busy answers included.
 pub(super) const COMMAND_LIMIT_MS: u64 = 30_000;
-/// Longest exchange of a report: 20 to 40 s were seen in the field (spec 1, Timing).
+/// Longest exchange of a report: real printers took 20 to 40 s.
 pub(super) const REPORT_LIMIT_MS: u64 = 180_000;
 /// How often a question is asked at each speed of a search.
 const SEARCH_ATTEMPTS: u8 = 2;
-/// Reads that a drain may take: a line that never falls silent is noise, and the session deals with noise.
+/// Most reads while old bytes are discarded. A line that never becomes silent is noise, and the session handles noise.
 const DRAIN_READS_MAX: usize = 64;
 
 impl Line {
@@ -40,7 +40,7 @@ impl Line {
         }
     }
 
-    /// The second field of these commands is a password, and is not to be seen in a trace.
+    /// The second field of these commands is a password, which a trace must not show.
     pub(super) fn hide_passwords_of(&mut self, commands: &[u8]) {
         self.with_password = commands.to_vec();
     }
@@ -50,7 +50,7 @@ impl Line {
         self.port.is_some()
     }
 
-    /// Lets the port go.
+    /// Closes the port.
     pub(super) fn close(&mut self) {
         self.port = None;
     }
@@ -69,13 +69,13 @@ impl Line {
         Ok(())
     }
 
-    /// Where it leads, with the speed that was found.
+    /// Its address, with the speed that was found.
     pub(super) fn address(&self) -> String {
         self.opener.address()
     }
 
-    /// Opens the port and shakes hands, in every way that there is to open it; one that answers goes first from then on.
-    /// A port that stays silent is let go.
+    /// Opens the port and makes contact, at each speed if the speed is searched for; the one that works is tried first from then on.
+    /// A port that stays silent is closed.
     pub(super) fn attach(
         &mut self,
         question: &(u8, Vec<u8>),
@@ -109,8 +109,8 @@ impl Line {
 
     /// A harmless question, asked twice with two consecutive numbers.
     ///
-    /// The first one's number may be the device's last, and then it is answered with an old answer (spec 0.2);
-    /// the second one's cannot be.
+    /// The number of the first may be the last one that the device has seen; then the device repeats an old answer.
+    /// The number of the second cannot be.
     fn handshake(
         &mut self,
         question: (u8, Vec<u8>),
@@ -125,10 +125,10 @@ impl Line {
         self.exchange(ask(number, data, COMMAND_LIMIT_MS), watch)
     }
 
-    /// Sends what may be executed twice, a question for one, and waits for its answer, a refusal included.
+    /// Sends a command that may be executed twice, such as a question, and waits for its answer, which may be a refusal.
     ///
-    /// A fault says that nobody knows whether it was executed, with one exception:
-    /// [`Fault::JobNotPrintable`], when its data do not fit a frame and nothing was sent.
+    /// After a fault it is not known whether the command was executed, with one exception:
+    /// [`Fault::JobNotPrintable`] means that its data do not fit a frame and nothing was sent.
     pub(super) fn ask(
         &mut self,
         number: u8,
@@ -139,7 +139,7 @@ impl Line {
         self.exchange(ask(number, data, limit_ms), watch)
     }
 
-    /// The same for what must not be executed twice: while it is in doubt, this question goes out under its number instead.
+    /// The same for a command that must not be executed twice: while it is in doubt, this question is sent with its number instead.
     pub(super) fn order(
         &mut self,
         number: u8,
@@ -197,7 +197,7 @@ fn ask(number: u8, data: Vec<u8>, limit_ms: u64) -> Ask {
 fn talk(port: &mut dyn Port, session: &mut Session, ask: Ask) -> Result<Answer, Fault> {
     let mut buffer = [0; 512];
     for _ in 0..DRAIN_READS_MAX {
-        // What is still on the line answers an older question.
+        // Bytes that are still on the line belong to an older question.
         if port.read(&mut buffer, 0).map_err(|_| Fault::PortLost)? == 0 {
             break;
         }
@@ -210,12 +210,12 @@ fn talk(port: &mut dyn Port, session: &mut Session, ask: Ask) -> Result<Answer, 
             port.write_all(&bytes).map_err(|_| Fault::PortLost)?;
         }
         match session.poll_event() {
-            Some(Event::Answered(answer)) => return Ok(answer),
-            Some(Event::Failed(Failure::Silent | Failure::NotRemembered)) => {
+            Some(SessionEvent::Answered(answer)) => return Ok(answer),
+            Some(SessionEvent::Failed(SessionFailure::Silent | SessionFailure::NotRemembered)) => {
                 return Err(Fault::NoAnswer);
             }
-            Some(Event::Failed(Failure::Busy)) => return Err(Fault::Busy),
-            Some(Event::Failed(Failure::Noise)) => return Err(Fault::LineNoise),
+            Some(SessionEvent::Failed(SessionFailure::Busy)) => return Err(Fault::Busy),
+            Some(SessionEvent::Failed(SessionFailure::Noise)) => return Err(Fault::LineNoise),
             None => {}
         }
         let now = port.now();
@@ -250,7 +250,7 @@ fn describe(number: u8, data: &[u8]) -> String {
     format!("{number:02X} \"{}\"", readable(data))
 }
 
-/// Data for people: control characters and status bytes as `\xNN`.
+/// Readable data: control characters and status bytes as `\xNN`.
 fn readable(data: &[u8]) -> String {
     if data.len() >= 6 && data.iter().all(|byte| *byte >= 0x80) {
         return crate::port::tracer::hexadecimal(data);

@@ -1,6 +1,6 @@
 //! The drivers, and the address that chooses one.
 //!
-//! [`isl`] drives every printer of [`crate::family`], whatever its table says; [`escpos`] drives receipt printers, which are not fiscal.
+//! [`isl`] drives every printer of [`crate::family`] by its table; [`escpos`] drives receipt printers, which are not fiscal.
 
 pub mod escpos;
 pub mod isl;
@@ -18,12 +18,12 @@ use crate::port::PortOpener;
 use crate::port::serial::SerialOpener;
 use crate::printer::FiscalPrinter;
 
-/// The most bytes of a driver itself between two jobs, without its port: its session ([`crate::session::SESSION_BYTES_MAX`]),
-/// who the printer is, and the counters of the last settled answer, of which each is told in one frame.
-/// A job takes a few times its own size for as long as it lasts, and nothing is kept of it.
+/// The most memory of a driver between two jobs, without its port, in bytes: its session ([`crate::session::SESSION_BYTES_MAX`]),
+/// the printer's identity, and its last counters, each of which fits one frame.
+/// While a job runs it needs a few times its own size, which is freed at its end.
 pub const DRIVER_BYTES_MAX: usize = 16 * 1024;
 
-/// The printer at an address. Nothing is opened yet: that is [`FiscalPrinter::connect`].
+/// The printer at an address. [`FiscalPrinter::connect`] opens it.
 #[must_use]
 pub fn open(uri: &DriverUri) -> Box<dyn FiscalPrinter> {
     let opener = opener(uri);
@@ -64,7 +64,7 @@ fn opener(uri: &DriverUri) -> Box<dyn PortOpener> {
     }
 }
 
-/// A first sequence number that differs from start to start (spec 0.2): the standard library's own randomness is enough.
+/// A first sequence number that differs from start to start: the randomness of the standard library is enough.
 fn some_seq() -> u8 {
     let [first, ..] = RandomState::new().build_hasher().finish().to_le_bytes();
     first

@@ -1,15 +1,15 @@
-//! An option of an address that has no such value, and what hides a password.
+//! A wrong value of an option in an address, and the text that hides a password.
 
-/// What stands for a password wherever people read.
+/// Replaces a password in everything that people read.
 pub(super) const HIDDEN: &str = "****";
 
-/// An option has no such value.
+/// A value that an option does not allow.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct OptionFault {
     /// The option.
     pub(super) option: String,
     /// Its value.
     pub(super) given: String,
-    /// The values that it takes.
+    /// The allowed values.
     pub(super) allowed: String,
 }

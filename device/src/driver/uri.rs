@@ -1,4 +1,4 @@
-//! Where a printer is and what it speaks: `family+transport://place`.
+//! The address of a printer: `family+transport://place`.
 
 use core::fmt;
 
@@ -9,26 +9,26 @@ use crate::family::{self, FAMILIES, Protocol};
 /// An address: `datecs+serial:///dev/ttyUSB0?baud=115200`, `datecs+tcp://host:port`.
 ///
 /// A path may end in a pattern (`/dev/serial/by-id/*FTDI*`), and `baud=auto` searches for the speed.
-/// Who sells is said by `operator`, `password` and `till`; `serial` says which printer it must be.
+/// `operator`, `password` and `till` say who sells; `serial` is the serial number that the printer must have.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DriverUri {
     family: Family,
     transport: Transport,
 }
 
-/// What a printer speaks.
+/// The family of a printer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Family {
-    /// Frames of the ISL kind, by the table of one of the [`FAMILIES`], with what the address says of the printer.
+    /// A fiscal printer of one of the [`FAMILIES`], with the options of the address.
     Isl(&'static Protocol, isl::Options),
-    /// ESC/POS, with what the address says of the printer.
+    /// An ESC/POS printer, with the options of the address.
     Escpos(escpos::Options),
 }
 
 const ESCPOS: &str = "escpos";
 
 impl Family {
-    /// The family of this name, and what is left of the options of an address.
+    /// The family of this name with its options, and the remaining options of the address.
     fn read(name: &str, query: &str) -> Result<(Self, String), DriverUriError> {
         if name == ESCPOS {
             let (options, rest) = escpos::Options::take(query)?;
@@ -53,13 +53,13 @@ impl Family {
     }
 }
 
-/// How its bytes travel.
+/// How the printer is connected.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Transport {
     #[cfg(feature = "serial")]
     Serial {
         path: String,
-        /// `None` where it is searched for.
+        /// `None` if it is searched for.
         baud: Option<u32>,
     },
     Tcp {
@@ -73,7 +73,7 @@ const TRANSPORTS: &str = "`serial` and `tcp`";
 const TRANSPORTS: &str = "`tcp` (this build has no serial ports)";
 #[cfg(feature = "serial")]
 const BAUDS: &[u32] = &[1_200, 2_400, 4_800, 9_600, 19_200, 38_400, 57_600, 115_200];
-/// What Datecs printers are delivered with today (spec 1).
+/// The speed of new Datecs printers.
 #[cfg(feature = "serial")]
 const BAUD_USUAL: u32 = 115_200;
 
@@ -97,7 +97,7 @@ impl DriverUri {
         Ok(Self { family, transport })
     }
 
-    /// The serial number that the printer must have, where the address names one.
+    /// The serial number that the printer must have, if the address names one.
     #[must_use]
     pub fn serial(&self) -> Option<&str> {
         match &self.family {
@@ -129,7 +129,7 @@ fn serial(place: &str, query: &str, searchable: bool) -> Result<Transport, Drive
     let mut baud = Some(BAUD_USUAL);
     for pair in query.split('&').filter(|pair| !pair.is_empty()) {
         match pair.split_once('=') {
-            // A receipt printer answers at any speed with something: there is nothing to search by.
+            // A receipt printer answers at any speed with some bytes, so that a search finds nothing.
             Some(("baud", "auto")) if searchable => baud = None,
             Some(("baud", value)) => {
                 let known = value.parse().ok().filter(|baud| BAUDS.contains(baud));
@@ -210,7 +210,7 @@ pub enum DriverUriError {
         option: String,
         /// Its value.
         given: String,
-        /// The values that it takes.
+        /// The allowed values.
         allowed: String,
     },
 }
@@ -317,76 +317,79 @@ mod tests {
         assert!(!format!("{wrong} {wrong:?}").contains("987654321"));
     }
 
+    /// Wrong addresses, and a part of the message for each.
+    const WRONG: &[(&str, &str)] = &[
+        ("/dev/ttyUSB0", "family+transport://place"),
+        (
+            "epson+serial:///dev/ttyUSB0",
+            "`epson` is not a printer family; allowed: `datecs`",
+        ),
+        (
+            "datecs+usb://x",
+            "`usb` is not a transport; allowed: `serial` and `tcp`",
+        ),
+        ("datecs+serial://dev/ttyUSB0", "absolute path"),
+        (
+            "datecs+serial:///dev/ttyUSB0?baud=9601",
+            "`9601` is not a speed; allowed: 1200",
+        ),
+        (
+            "datecs+serial:///dev/ttyUSB0?speed=1",
+            "`speed=1` is not an option",
+        ),
+        (
+            "escpos+tcp://kitchen:9100?profile=x",
+            "`x` is not a value of `profile`; allowed: `epson`",
+        ),
+        ("escpos+tcp://kitchen:9100?columns=99", "allowed: 16 to 64"),
+        (
+            "escpos+tcp://kitchen:9100?baud=9600",
+            "`baud=9600` is not an option",
+        ),
+        (
+            "datecs+tcp://host:1?profile=epson",
+            "`profile=epson` is not an option",
+        ),
+        (
+            "datecs+serial:///dev/*/by-id/x",
+            "a pattern stands at the end only",
+        ),
+        (
+            "escpos+serial:///dev/ttyUSB0?baud=auto",
+            "`auto` is not a speed",
+        ),
+        (
+            "datecs+tcp://host:1?operator=17",
+            "`17` is not a value of `operator`; allowed: 1 to 16",
+        ),
+        (
+            "datecs-x+tcp://host:1?operator=x",
+            "`x` is not a value of `operator`; allowed: 1 to 30",
+        ),
+        (
+            "datecs-b+tcp://host:1?till=100000",
+            "`till`; allowed: 1 to 99999",
+        ),
+        (
+            "datecs+tcp://host:1?password=123",
+            "`****` is not a value of `password`; allowed: 4 to 8 digits",
+        ),
+        (
+            "eltrade+tcp://host:1?password=1234",
+            "`****` is not a value of `password`; allowed: none; this family has no password",
+        ),
+        (
+            "datecs+tcp://host:1?serial=DT-1",
+            "`DT-1` is not a value of `serial`",
+        ),
+        ("escpos+tcp://host:1?operator=1", "is not an option"),
+        ("datecs+tcp://host", "host:port"),
+        ("datecs+tcp://host:70000", "host:port"),
+    ];
+
     #[test]
     fn a_wrong_address_is_told_what_is_wrong_and_what_is_allowed() {
-        for (text, part) in [
-            ("/dev/ttyUSB0", "family+transport://place"),
-            (
-                "epson+serial:///dev/ttyUSB0",
-                "`epson` is not a printer family; allowed: `datecs`",
-            ),
-            (
-                "datecs+usb://x",
-                "`usb` is not a transport; allowed: `serial` and `tcp`",
-            ),
-            ("datecs+serial://dev/ttyUSB0", "absolute path"),
-            (
-                "datecs+serial:///dev/ttyUSB0?baud=9601",
-                "`9601` is not a speed; allowed: 1200",
-            ),
-            (
-                "datecs+serial:///dev/ttyUSB0?speed=1",
-                "`speed=1` is not an option",
-            ),
-            (
-                "escpos+tcp://kitchen:9100?profile=x",
-                "`x` is not a value of `profile`; allowed: `epson`",
-            ),
-            ("escpos+tcp://kitchen:9100?columns=99", "allowed: 16 to 64"),
-            (
-                "escpos+tcp://kitchen:9100?baud=9600",
-                "`baud=9600` is not an option",
-            ),
-            (
-                "datecs+tcp://host:1?profile=epson",
-                "`profile=epson` is not an option",
-            ),
-            (
-                "datecs+serial:///dev/*/by-id/x",
-                "a pattern stands at the end only",
-            ),
-            (
-                "escpos+serial:///dev/ttyUSB0?baud=auto",
-                "`auto` is not a speed",
-            ),
-            (
-                "datecs+tcp://host:1?operator=17",
-                "`17` is not a value of `operator`; allowed: 1 to 16",
-            ),
-            (
-                "datecs-x+tcp://host:1?operator=x",
-                "`x` is not a value of `operator`; allowed: 1 to 30",
-            ),
-            (
-                "datecs-b+tcp://host:1?till=100000",
-                "`till`; allowed: 1 to 99999",
-            ),
-            (
-                "datecs+tcp://host:1?password=123",
-                "`****` is not a value of `password`; allowed: 4 to 8 digits",
-            ),
-            (
-                "eltrade+tcp://host:1?password=1234",
-                "`****` is not a value of `password`; allowed: none; this family has no password",
-            ),
-            (
-                "datecs+tcp://host:1?serial=DT-1",
-                "`DT-1` is not a value of `serial`",
-            ),
-            ("escpos+tcp://host:1?operator=1", "is not an option"),
-            ("datecs+tcp://host", "host:port"),
-            ("datecs+tcp://host:70000", "host:port"),
-        ] {
+        for (text, part) in WRONG {
             let error = DriverUri::parse(text).unwrap_err().to_string();
             assert!(error.contains(part), "{text}: {error}");
         }

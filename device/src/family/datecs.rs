@@ -3,19 +3,20 @@
 //! Manual: group A, v1.00BG; spec 1 and 2.
 
 use super::protocol::{
-    Codec, Errors, Limits, Model, NO_DATA, Optional, Payments, Protocol, Row, Seller, service,
+    Codec, CommandRow, Errors, FamilyLimits, Model, NO_DATA, Optional, Payments, Protocol, Seller,
+    service,
 };
 use crate::wire::cause::Cause;
 use crate::wire::fields::{decimal, parse_count};
 use crate::wire::isl::{self, command};
-use crate::wire::isl_payment::{Counters, Paid, Payment};
-use crate::wire::isl_receipt::{Open, RefundOpen, Sale, Subtotal, Sums, TAB};
+use crate::wire::isl_payment::{Paid, PaymentRequest, ReceiptCounters};
+use crate::wire::isl_receipt::{Open, RefundOpen, Sale, Subtotal, SubtotalSums, TAB};
 use crate::wire::isl_report::{
     Cash, DAY_PAYMENT_LETTERS, DailyReport, DayPayments, DeviceInfo, LastError, LastZ, Rates,
     ReceiptSums, Transaction, emit_document, emit_groups, parse_document, parse_groups,
 };
 use crate::wire::isl_service::{self, Service, Told};
-use crate::wire::isl_status::{Flag, GENERAL, Layout, MEMORY, Place, Status};
+use crate::wire::isl_status::{Flag, FlagPlace, GENERAL, Layout, MEMORY, Status};
 
 /// The table of group A.
 pub const PROTOCOL: Protocol = Protocol {
@@ -28,7 +29,7 @@ pub const PROTOCOL: Protocol = Protocol {
         general: GENERAL,
         memory: MEMORY,
     },
-    errors: Errors::Asked(Row::new(
+    errors: Errors::Asked(CommandRow::new(
         command::LAST_ERROR,
         Codec {
             emit: |clear| {
@@ -46,7 +47,7 @@ pub const PROTOCOL: Protocol = Protocol {
         },
     )),
     codes: CODES,
-    limits: Limits {
+    limits: FamilyLimits {
         text: 42,
         name: 42,
         name_lines: 2,
@@ -75,7 +76,7 @@ pub const PROTOCOL: Protocol = Protocol {
         firmware: "1.00BG 21NOV26 1000",
     },
 
-    open: Row::new(
+    open: CommandRow::new(
         command::RECEIPT_OPEN,
         Codec {
             emit: Open::emit,
@@ -83,7 +84,7 @@ pub const PROTOCOL: Protocol = Protocol {
         },
         COUNTERS,
     ),
-    refund: Row::new(
+    refund: CommandRow::new(
         command::REFUND_OPEN,
         Codec {
             emit: RefundOpen::emit,
@@ -91,37 +92,37 @@ pub const PROTOCOL: Protocol = Protocol {
         },
         COUNTERS,
     ),
-    sale: Row::new(command::SALE, SALE, NO_COUNTERS),
-    subtotal: Row::new(
+    sale: CommandRow::new(command::SALE, SALE, NO_COUNTERS),
+    subtotal: CommandRow::new(
         command::SUBTOTAL,
         Codec {
             emit: Subtotal::emit,
             parse: Subtotal::parse,
         },
         Codec {
-            emit: Sums::emit,
-            parse: Sums::parse,
+            emit: SubtotalSums::emit,
+            parse: SubtotalSums::parse,
         },
     ),
-    payment: Row::new(
+    payment: CommandRow::new(
         command::PAYMENT,
         Codec {
-            emit: Payment::emit,
-            parse: Payment::parse,
+            emit: PaymentRequest::emit,
+            parse: PaymentRequest::parse,
         },
         Codec {
             emit: Paid::emit,
             parse: Paid::parse,
         },
     ),
-    text: Row::new(command::RECEIPT_TEXT, TEXT, NO_DATA),
-    close: Row::new(command::RECEIPT_CLOSE, NO_DATA, COUNTERS),
-    cancel: Row::new(command::RECEIPT_CANCEL, NO_DATA, NO_DATA),
+    text: CommandRow::new(command::RECEIPT_TEXT, TEXT, NO_DATA),
+    close: CommandRow::new(command::RECEIPT_CLOSE, NO_DATA, COUNTERS),
+    cancel: CommandRow::new(command::RECEIPT_CANCEL, NO_DATA, NO_DATA),
 
-    slip_open: Row::new(command::SLIP_OPEN, NO_DATA, ALL_RECEIPTS),
-    slip_text: Row::new(command::SLIP_TEXT, TEXT, NO_DATA),
-    slip_close: Row::new(command::SLIP_CLOSE, NO_DATA, ALL_RECEIPTS),
-    duplicate: Row::new(
+    slip_open: CommandRow::new(command::SLIP_OPEN, NO_DATA, ALL_RECEIPTS),
+    slip_text: CommandRow::new(command::SLIP_TEXT, TEXT, NO_DATA),
+    slip_close: CommandRow::new(command::SLIP_CLOSE, NO_DATA, ALL_RECEIPTS),
+    duplicate: CommandRow::new(
         command::DUPLICATE,
         Codec {
             emit: |()| b"1".to_vec(),
@@ -131,7 +132,7 @@ pub const PROTOCOL: Protocol = Protocol {
     ),
 
     // 45h: `0` or nothing is Z, `2` is X; a suffix `N` keeps the operators' totals. Other firmware numbers them otherwise.
-    x_report: Row::new(
+    x_report: CommandRow::new(
         command::DAILY_REPORT,
         Codec {
             emit: |()| b"2".to_vec(),
@@ -139,7 +140,7 @@ pub const PROTOCOL: Protocol = Protocol {
         },
         DAILY,
     ),
-    z_report: Row::new(
+    z_report: CommandRow::new(
         command::DAILY_REPORT,
         Codec {
             emit: |()| b"0".to_vec(),
@@ -148,14 +149,14 @@ pub const PROTOCOL: Protocol = Protocol {
         DAILY,
     ),
     by_number: [
-        Row::new(command::NUMBERS_SHORT, NUMBERS, NO_DATA),
-        Row::new(command::NUMBERS_DETAILED, NUMBERS, NO_DATA),
+        CommandRow::new(command::NUMBERS_SHORT, NUMBERS, NO_DATA),
+        CommandRow::new(command::NUMBERS_DETAILED, NUMBERS, NO_DATA),
     ],
     by_date: [
-        Row::new(command::DATES_SHORT, DATES, NO_DATA),
-        Row::new(command::DATES_DETAILED, DATES, NO_DATA),
+        CommandRow::new(command::DATES_SHORT, DATES, NO_DATA),
+        CommandRow::new(command::DATES_DETAILED, DATES, NO_DATA),
     ],
-    cash: Row::new(
+    cash: CommandRow::new(
         command::CASH,
         Codec {
             // Without data: with `0` some FP-700 print a slip (spec 2, 46h).
@@ -167,9 +168,9 @@ pub const PROTOCOL: Protocol = Protocol {
             parse: Cash::parse,
         },
     ),
-    drawer: Row::new(command::DRAWER, MILLISECONDS, NO_DATA),
+    drawer: CommandRow::new(command::DRAWER, MILLISECONDS, NO_DATA),
 
-    state: Row::new(
+    state: CommandRow::new(
         command::STATUS,
         NO_DATA,
         Codec {
@@ -177,7 +178,7 @@ pub const PROTOCOL: Protocol = Protocol {
             parse: Status::from_slice,
         },
     ),
-    transaction: Row::new(
+    transaction: CommandRow::new(
         command::TRANSACTION,
         Codec {
             emit: |tender| if *tender { b"T".to_vec() } else { Vec::new() },
@@ -192,7 +193,7 @@ pub const PROTOCOL: Protocol = Protocol {
             parse: Transaction::parse,
         },
     ),
-    receipt_sums: Row::new(
+    receipt_sums: CommandRow::new(
         command::RECEIPT_SUMS,
         NO_DATA,
         Codec {
@@ -200,7 +201,7 @@ pub const PROTOCOL: Protocol = Protocol {
             parse: ReceiptSums::parse,
         },
     ),
-    last_document: Row::new(
+    last_document: CommandRow::new(
         command::LAST_DOCUMENT,
         NO_DATA,
         Codec {
@@ -210,7 +211,7 @@ pub const PROTOCOL: Protocol = Protocol {
     ),
     next_fiscal: None,
     day_receipts: None,
-    day_payments: Row::new(
+    day_payments: CommandRow::new(
         command::DAY_PAYMENTS,
         NO_DATA,
         Codec {
@@ -219,7 +220,7 @@ pub const PROTOCOL: Protocol = Protocol {
         },
     ),
     day_groups: [
-        Row::new(
+        CommandRow::new(
             command::DAY_TOTALS,
             Codec {
                 emit: |()| b"0".to_vec(),
@@ -227,7 +228,7 @@ pub const PROTOCOL: Protocol = Protocol {
             },
             GROUPS,
         ),
-        Row::new(
+        CommandRow::new(
             command::DAY_TOTALS,
             Codec {
                 emit: |()| b"1".to_vec(),
@@ -235,7 +236,7 @@ pub const PROTOCOL: Protocol = Protocol {
             },
             GROUPS,
         ),
-        Row::new(
+        CommandRow::new(
             command::DAY_TOTALS,
             Codec {
                 emit: |()| b"2".to_vec(),
@@ -243,7 +244,7 @@ pub const PROTOCOL: Protocol = Protocol {
             },
             GROUPS,
         ),
-        Row::new(
+        CommandRow::new(
             command::DAY_TOTALS,
             Codec {
                 emit: |()| b"3".to_vec(),
@@ -252,7 +253,7 @@ pub const PROTOCOL: Protocol = Protocol {
             GROUPS,
         ),
     ],
-    last_z: Row::new(
+    last_z: CommandRow::new(
         command::LAST_Z,
         NO_DATA,
         Codec {
@@ -260,7 +261,7 @@ pub const PROTOCOL: Protocol = Protocol {
             parse: LastZ::parse,
         },
     ),
-    device_info: Row::new(
+    device_info: CommandRow::new(
         command::DEVICE_INFO,
         // "1" asks for the checksum too; the field is there either way.
         Codec {
@@ -269,7 +270,7 @@ pub const PROTOCOL: Protocol = Protocol {
         },
         DEVICE_INFO,
     ),
-    rates: Row::new(
+    rates: CommandRow::new(
         command::RATES,
         Codec {
             emit: |()| Vec::new(),
@@ -277,12 +278,12 @@ pub const PROTOCOL: Protocol = Protocol {
         },
         RATES,
     ),
-    clock: Row::new(command::CLOCK, NO_DATA, STAMP),
-    clock_set: Row::new(command::CLOCK_SET, STAMP, NO_DATA),
+    clock: CommandRow::new(command::CLOCK, NO_DATA, STAMP),
+    clock_set: CommandRow::new(command::CLOCK_SET, STAMP, NO_DATA),
 
     others: Optional {
-        rates_set: Some(Row::new(command::RATES, RATES, RATES)),
-        rates_read: Some(Row::new(
+        rates_set: Some(CommandRow::new(command::RATES, RATES, RATES)),
+        rates_read: Some(CommandRow::new(
             command::RATES_READ,
             NO_DATA,
             Codec {
@@ -296,21 +297,21 @@ pub const PROTOCOL: Protocol = Protocol {
                 parse: |_| None,
             },
         )),
-        sales: &[Row::new(command::SALE_SHOWN, SALE, NO_COUNTERS)],
-        feed: Some(Row::new(command::FEED, LINES, NO_DATA)),
+        sales: &[CommandRow::new(command::SALE_SHOWN, SALE, NO_COUNTERS)],
+        feed: Some(CommandRow::new(command::FEED, LINES, NO_DATA)),
         cut: &[
-            Row::new(command::CUT, NO_DATA, NO_DATA),
-            Row::new(command::FLUSH, NO_DATA, NO_DATA),
+            CommandRow::new(command::CUT, NO_DATA, NO_DATA),
+            CommandRow::new(command::FLUSH, NO_DATA, NO_DATA),
         ],
         ornament: &[
-            Row::new(command::BARCODE, RAW, NO_DATA),
-            Row::new(command::LINE, RAW, NO_DATA),
+            CommandRow::new(command::BARCODE, RAW, NO_DATA),
+            CommandRow::new(command::LINE, RAW, NO_DATA),
         ],
-        options: Some(Row::new(command::OPTIONS, RAW, RAW)),
+        options: Some(CommandRow::new(command::OPTIONS, RAW, RAW)),
         daily: &[
-            Row::new(0x6C, CLOSES, DAILY),
-            Row::new(0x75, CLOSES, DAILY),
-            Row::new(0x76, CLOSES, DAILY),
+            CommandRow::new(0x6C, CLOSES, DAILY),
+            CommandRow::new(0x75, CLOSES, DAILY),
+            CommandRow::new(0x76, CLOSES, DAILY),
         ],
         device_info_bare: None,
         services: &[
@@ -330,7 +331,7 @@ pub const PROTOCOL: Protocol = Protocol {
 };
 
 /// What group B has too; its electronic journal is read in another way.
-pub(super) const COMMON_SERVICES: &[Row<Service, Told>; 10] = &[
+pub(super) const COMMON_SERVICES: &[CommandRow<Service, Told>; 10] = &[
     service(0x32, |_| Some(Service::RatesReport), Told::emit),
     service(0x39, isl_service::buyer, Told::emit),
     service(0x44, |_| Some(Service::MemoryLeft), Told::emit),
@@ -351,7 +352,7 @@ pub(super) const COMMON_SERVICES: &[Row<Service, Told>; 10] = &[
     ),
 ];
 
-pub(super) const PLACES: &[Place] = &[
+pub(super) const PLACES: &[FlagPlace] = &[
     (Flag::CoverOpen, 0, 0x40),
     (Flag::GeneralError, 0, 0x20),
     (Flag::Mechanism, 0, 0x10),
@@ -448,16 +449,16 @@ const SALE: Codec<Sale> = Codec {
     parse: Sale::parse,
 };
 
-pub(super) const COUNTERS: Codec<Counters> = Codec {
-    emit: Counters::emit,
-    parse: Counters::parse,
+pub(super) const COUNTERS: Codec<ReceiptCounters> = Codec {
+    emit: ReceiptCounters::emit,
+    parse: ReceiptCounters::parse,
 };
 
 /// An empty answer where other families tell a number.
-const NO_COUNTERS: Codec<Counters> = Codec {
+const NO_COUNTERS: Codec<ReceiptCounters> = Codec {
     emit: |_| Vec::new(),
     parse: |_| {
-        Some(Counters {
+        Some(ReceiptCounters {
             all: 0,
             fiscal: 0,
             document: None,
@@ -466,10 +467,10 @@ const NO_COUNTERS: Codec<Counters> = Codec {
 };
 
 /// `AllReceipt` alone.
-const ALL_RECEIPTS: Codec<Counters> = Codec {
+const ALL_RECEIPTS: Codec<ReceiptCounters> = Codec {
     emit: |counters| format!("{:04}", counters.all).into_bytes(),
     parse: |data| {
-        Some(Counters {
+        Some(ReceiptCounters {
             all: parse_count(core::str::from_utf8(data).ok()?)?,
             fiscal: 0,
             document: None,

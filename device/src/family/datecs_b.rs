@@ -6,14 +6,14 @@
 
 use super::datecs;
 use super::protocol::{
-    Codec, Errors, Limits, Model, NO_DATA, Optional, Payments, Protocol, Row, Seller,
+    Codec, CommandRow, Errors, FamilyLimits, Model, NO_DATA, Optional, Payments, Protocol, Seller,
 };
 use crate::wire::codepage;
 use crate::wire::fields::{parse_count, parse_minor};
 use crate::wire::isl::command;
 use crate::wire::isl_receipt::{Open, RefundKind, RefundOpen};
 use crate::wire::isl_report::{ReceiptSums, without_result};
-use crate::wire::isl_status::{Flag, GENERAL, Layout, MEMORY, Place};
+use crate::wire::isl_status::{Flag, FlagPlace, GENERAL, Layout, MEMORY};
 
 /// The table of group B.
 pub const PROTOCOL: Protocol = Protocol {
@@ -27,7 +27,7 @@ pub const PROTOCOL: Protocol = Protocol {
     },
     errors: Errors::Silent,
     codes: &[],
-    limits: Limits {
+    limits: FamilyLimits {
         text: 22,
         name: 22,
         name_lines: 2,
@@ -52,7 +52,7 @@ pub const PROTOCOL: Protocol = Protocol {
         name: "DP-25",
         firmware: "2.04BG 21NOV26 1000",
     },
-    open: Row::new(
+    open: CommandRow::new(
         command::RECEIPT_OPEN,
         Codec {
             emit: Open::emit,
@@ -60,7 +60,7 @@ pub const PROTOCOL: Protocol = Protocol {
         },
         datecs::COUNTERS,
     ),
-    refund: Row::new(
+    refund: CommandRow::new(
         command::REFUND_OPEN,
         Codec {
             emit: emit_refund,
@@ -68,7 +68,7 @@ pub const PROTOCOL: Protocol = Protocol {
         },
         datecs::COUNTERS,
     ),
-    receipt_sums: Row::new(
+    receipt_sums: CommandRow::new(
         command::RECEIPT_SUMS,
         NO_DATA,
         Codec {
@@ -84,7 +84,7 @@ pub const PROTOCOL: Protocol = Protocol {
 };
 
 /// No cover, no mechanism, no low paper, no memory reset: these registers do not tell.
-const PLACES: &[Place] = &[
+const PLACES: &[FlagPlace] = &[
     (Flag::GeneralError, 0, 0x20),
     (Flag::ClockNotSet, 0, 0x04),
     (Flag::UnknownCommand, 0, 0x02),

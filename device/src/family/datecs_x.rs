@@ -3,14 +3,15 @@
 //! Manual: X, v2.08; spec 3.
 
 use super::protocol::{
-    Codec, Errors, Limits, Model, NO_DATA, Optional, Payments, Protocol, Row, Seller, service,
+    Codec, CommandRow, Errors, FamilyLimits, Model, NO_DATA, Optional, Payments, Protocol, Seller,
+    service,
 };
 use crate::wire::cause::Cause;
 use crate::wire::fields::parse_count;
-use crate::wire::isl_payment::Counters;
+use crate::wire::isl_payment::ReceiptCounters;
 use crate::wire::isl_report::{DailyReport, Rates};
 use crate::wire::isl_service::{self, Service, Told};
-use crate::wire::isl_status::{Flag, GENERAL, Layout, MEMORY, Place};
+use crate::wire::isl_status::{Flag, FlagPlace, GENERAL, Layout, MEMORY};
 use crate::wire::isl_x::{self, emit, parse};
 use crate::wire::{isl_x_receipt as receipt, isl_x_report as report};
 
@@ -27,7 +28,7 @@ pub const PROTOCOL: Protocol = Protocol {
     },
     errors: Errors::First,
     codes: CODES,
-    limits: Limits {
+    limits: FamilyLimits {
         // Two less than the columns: 42 on most models, 32 on FMP-55X.
         text: 30,
         name: receipt::NAME_MAX,
@@ -54,7 +55,7 @@ pub const PROTOCOL: Protocol = Protocol {
         firmware: "2.08BG 21NOV26 1000",
     },
 
-    open: Row::new(
+    open: CommandRow::new(
         0x30,
         Codec {
             emit: receipt::emit_open,
@@ -62,7 +63,7 @@ pub const PROTOCOL: Protocol = Protocol {
         },
         SLIP,
     ),
-    refund: Row::new(
+    refund: CommandRow::new(
         0x2B,
         Codec {
             emit: receipt::emit_refund,
@@ -70,7 +71,7 @@ pub const PROTOCOL: Protocol = Protocol {
         },
         SLIP,
     ),
-    sale: Row::new(
+    sale: CommandRow::new(
         0x31,
         Codec {
             emit: receipt::emit_sale,
@@ -78,7 +79,7 @@ pub const PROTOCOL: Protocol = Protocol {
         },
         SLIP,
     ),
-    subtotal: Row::new(
+    subtotal: CommandRow::new(
         0x33,
         Codec {
             emit: receipt::emit_subtotal,
@@ -89,7 +90,7 @@ pub const PROTOCOL: Protocol = Protocol {
             parse: receipt::parse_sums,
         },
     ),
-    payment: Row::new(
+    payment: CommandRow::new(
         0x35,
         Codec {
             emit: receipt::emit_payment,
@@ -100,16 +101,16 @@ pub const PROTOCOL: Protocol = Protocol {
             parse: receipt::parse_paid,
         },
     ),
-    text: Row::new(0x36, TEXT, NO_DATA),
-    close: Row::new(0x38, NO_DATA, SLIP),
-    cancel: Row::new(0x3C, NO_DATA, NO_DATA),
+    text: CommandRow::new(0x36, TEXT, NO_DATA),
+    close: CommandRow::new(0x38, NO_DATA, SLIP),
+    cancel: CommandRow::new(0x3C, NO_DATA, NO_DATA),
 
-    slip_open: Row::new(0x26, NO_DATA, SLIP),
-    slip_text: Row::new(0x2A, SLIP_TEXT, NO_DATA),
-    slip_close: Row::new(0x27, NO_DATA, SLIP),
-    duplicate: Row::new(0x6D, NO_DATA, NO_DATA),
+    slip_open: CommandRow::new(0x26, NO_DATA, SLIP),
+    slip_text: CommandRow::new(0x2A, SLIP_TEXT, NO_DATA),
+    slip_close: CommandRow::new(0x27, NO_DATA, SLIP),
+    duplicate: CommandRow::new(0x6D, NO_DATA, NO_DATA),
 
-    x_report: Row::new(
+    x_report: CommandRow::new(
         0x45,
         Codec {
             emit: |()| emit(&["X"]),
@@ -117,7 +118,7 @@ pub const PROTOCOL: Protocol = Protocol {
         },
         DAILY,
     ),
-    z_report: Row::new(
+    z_report: CommandRow::new(
         0x45,
         Codec {
             emit: |()| emit(&["Z"]),
@@ -126,7 +127,7 @@ pub const PROTOCOL: Protocol = Protocol {
         DAILY,
     ),
     by_number: [
-        Row::new(
+        CommandRow::new(
             0x5F,
             Codec {
                 emit: |numbers| emit_numbers("0", *numbers),
@@ -134,7 +135,7 @@ pub const PROTOCOL: Protocol = Protocol {
             },
             NO_DATA,
         ),
-        Row::new(
+        CommandRow::new(
             0x5F,
             Codec {
                 emit: |numbers| emit_numbers("1", *numbers),
@@ -144,7 +145,7 @@ pub const PROTOCOL: Protocol = Protocol {
         ),
     ],
     by_date: [
-        Row::new(
+        CommandRow::new(
             0x5E,
             Codec {
                 emit: |dates| emit_dates("0", dates),
@@ -152,7 +153,7 @@ pub const PROTOCOL: Protocol = Protocol {
             },
             NO_DATA,
         ),
-        Row::new(
+        CommandRow::new(
             0x5E,
             Codec {
                 emit: |dates| emit_dates("1", dates),
@@ -161,7 +162,7 @@ pub const PROTOCOL: Protocol = Protocol {
             NO_DATA,
         ),
     ],
-    cash: Row::new(
+    cash: CommandRow::new(
         0x46,
         Codec {
             emit: report::emit_cash_request,
@@ -172,9 +173,9 @@ pub const PROTOCOL: Protocol = Protocol {
             parse: report::parse_cash,
         },
     ),
-    drawer: Row::new(0x6A, OPTIONAL, NO_DATA),
+    drawer: CommandRow::new(0x6A, OPTIONAL, NO_DATA),
 
-    state: Row::new(
+    state: CommandRow::new(
         0x4A,
         NO_DATA,
         Codec {
@@ -182,7 +183,7 @@ pub const PROTOCOL: Protocol = Protocol {
             parse: report::parse_status,
         },
     ),
-    transaction: Row::new(
+    transaction: CommandRow::new(
         0x4C,
         // The tender is told always.
         Codec {
@@ -194,7 +195,7 @@ pub const PROTOCOL: Protocol = Protocol {
             parse: report::parse_transaction,
         },
     ),
-    receipt_sums: Row::new(
+    receipt_sums: CommandRow::new(
         0x67,
         NO_DATA,
         Codec {
@@ -203,7 +204,7 @@ pub const PROTOCOL: Protocol = Protocol {
         },
     ),
     // "Global number of receipts" and "global number of fiscal receipts": neither begins again.
-    last_document: Row::new(
+    last_document: CommandRow::new(
         VARIABLE,
         Codec {
             emit: |()| emit(&["nBon", "", ""]),
@@ -211,7 +212,7 @@ pub const PROTOCOL: Protocol = Protocol {
         },
         NUMBER,
     ),
-    next_fiscal: Some(Row::new(
+    next_fiscal: Some(CommandRow::new(
         VARIABLE,
         Codec {
             emit: |()| emit(&["nFBon", "", ""]),
@@ -223,7 +224,7 @@ pub const PROTOCOL: Protocol = Protocol {
             parse: |data| report::parse_number(data)?.checked_add(1),
         },
     )),
-    day_receipts: Some(Row::new(
+    day_receipts: Some(CommandRow::new(
         VARIABLE,
         Codec {
             emit: |()| emit(&["nFBonDailyCount", "", ""]),
@@ -231,7 +232,7 @@ pub const PROTOCOL: Protocol = Protocol {
         },
         NUMBER,
     )),
-    day_payments: Row::new(
+    day_payments: CommandRow::new(
         0x6E,
         Codec {
             emit: |()| emit(&["0"]),
@@ -243,7 +244,7 @@ pub const PROTOCOL: Protocol = Protocol {
         },
     ),
     day_groups: [
-        Row::new(
+        CommandRow::new(
             0x41,
             Codec {
                 emit: |()| emit(&["0"]),
@@ -251,7 +252,7 @@ pub const PROTOCOL: Protocol = Protocol {
             },
             DAY_GROUPS,
         ),
-        Row::new(
+        CommandRow::new(
             0x41,
             Codec {
                 emit: |()| emit(&["1"]),
@@ -259,7 +260,7 @@ pub const PROTOCOL: Protocol = Protocol {
             },
             DAY_GROUPS,
         ),
-        Row::new(
+        CommandRow::new(
             0x41,
             Codec {
                 emit: |()| emit(&["2"]),
@@ -267,7 +268,7 @@ pub const PROTOCOL: Protocol = Protocol {
             },
             DAY_GROUPS,
         ),
-        Row::new(
+        CommandRow::new(
             0x41,
             Codec {
                 emit: |()| emit(&["3"]),
@@ -276,7 +277,7 @@ pub const PROTOCOL: Protocol = Protocol {
             DAY_GROUPS,
         ),
     ],
-    last_z: Row::new(
+    last_z: CommandRow::new(
         0x40,
         Codec {
             emit: |()| emit(&["0"]),
@@ -287,7 +288,7 @@ pub const PROTOCOL: Protocol = Protocol {
             parse: report::parse_last_z,
         },
     ),
-    device_info: Row::new(
+    device_info: CommandRow::new(
         0x5A,
         // With its TAB: without one the answer comes in the old form (manual, command 90).
         Codec {
@@ -299,7 +300,7 @@ pub const PROTOCOL: Protocol = Protocol {
             parse: report::parse_device_info,
         },
     ),
-    rates: Row::new(
+    rates: CommandRow::new(
         0x32,
         NO_DATA,
         Codec {
@@ -307,7 +308,7 @@ pub const PROTOCOL: Protocol = Protocol {
             parse: report::parse_rates,
         },
     ),
-    clock: Row::new(
+    clock: CommandRow::new(
         0x3E,
         NO_DATA,
         Codec {
@@ -315,7 +316,7 @@ pub const PROTOCOL: Protocol = Protocol {
             parse: report::parse_clock,
         },
     ),
-    clock_set: Row::new(
+    clock_set: CommandRow::new(
         0x3D,
         Codec {
             emit: report::emit_one,
@@ -325,7 +326,7 @@ pub const PROTOCOL: Protocol = Protocol {
     ),
 
     others: Optional {
-        rates_set: Some(Row::new(
+        rates_set: Some(CommandRow::new(
             0x53,
             Codec {
                 emit: report::emit_rates_set,
@@ -339,14 +340,17 @@ pub const PROTOCOL: Protocol = Protocol {
         )),
         rates_read: None,
         sales: &[],
-        feed: Some(Row::new(0x2C, OPTIONAL, NO_DATA)),
+        feed: Some(CommandRow::new(0x2C, OPTIONAL, NO_DATA)),
         cut: &[
-            Row::new(0x2D, NO_DATA, NO_DATA),
-            Row::new(0x2E, NO_DATA, NO_DATA),
+            CommandRow::new(0x2D, NO_DATA, NO_DATA),
+            CommandRow::new(0x2E, NO_DATA, NO_DATA),
         ],
-        ornament: &[Row::new(0x54, ANY, NO_DATA), Row::new(0x5C, ANY, NO_DATA)],
+        ornament: &[
+            CommandRow::new(0x54, ANY, NO_DATA),
+            CommandRow::new(0x5C, ANY, NO_DATA),
+        ],
         options: None,
-        daily: &[Row::new(
+        daily: &[CommandRow::new(
             0x45,
             // By departments and by groups of articles; neither closes the day.
             Codec {
@@ -360,7 +364,7 @@ pub const PROTOCOL: Protocol = Protocol {
             DAILY,
         )],
         // "If sent without TAB, the answer comes in the old form" (manual, command 90).
-        device_info_bare: Some(Row::new(
+        device_info_bare: Some(CommandRow::new(
             0x5A,
             Codec {
                 emit: |()| Vec::new(),
@@ -397,7 +401,7 @@ fn emit_first(told: &Told) -> Vec<u8> {
 /// 255: a variable is read by its name, an index and an empty value.
 const VARIABLE: u8 = 0xFF;
 
-const PLACES: &[Place] = &[
+const PLACES: &[FlagPlace] = &[
     (Flag::CoverOpen, 0, 0x40),
     (Flag::GeneralError, 0, 0x20),
     (Flag::Mechanism, 0, 0x10),
@@ -475,7 +479,7 @@ const CODES: &[(i64, Cause)] = &[
     (-111_560, Cause::CardRefused),
 ];
 
-const SLIP: Codec<Counters> = Codec {
+const SLIP: Codec<ReceiptCounters> = Codec {
     emit: receipt::emit_slip,
     parse: receipt::parse_slip,
 };

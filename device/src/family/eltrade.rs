@@ -3,7 +3,7 @@
 //! Manual: Eltrade 1.0.9; spec 5. What spec 5 does not say is taken from group A (an inference).
 
 use super::datecs;
-use super::protocol::{Codec, Errors, Model, Payments, Protocol, Row, Seller};
+use super::protocol::{Codec, CommandRow, Errors, Model, Payments, Protocol, Seller};
 use crate::wire::codepage;
 use crate::wire::fields::parse_count;
 use crate::wire::isl_receipt::{Open, RefundKind, RefundOpen};
@@ -43,7 +43,7 @@ pub const PROTOCOL: Protocol = Protocol {
         name: "A1",
         firmware: "KL5101.1811.0.3 21NOV26 1000",
     },
-    open: Row::new(
+    open: CommandRow::new(
         OPEN,
         Codec {
             emit: |open| head(open).into_bytes(),
@@ -55,7 +55,7 @@ pub const PROTOCOL: Protocol = Protocol {
         },
         datecs::COUNTERS,
     ),
-    refund: Row::new(
+    refund: CommandRow::new(
         OPEN,
         Codec {
             emit: emit_refund,

@@ -15,7 +15,7 @@ pub mod datecs_x;
 pub mod eltrade;
 
 pub use protocol::{
-    Codec, Errors, Limits, Model, NO_DATA, Optional, Payments, Protocol, Row, Seller,
+    Codec, CommandRow, Errors, FamilyLimits, Model, NO_DATA, Optional, Payments, Protocol, Seller,
 };
 
 /// Every family, by the name that an address and `ferrotill emulator --family` take.

@@ -4,8 +4,8 @@ use core::fmt;
 
 use crate::wire::cause::Cause;
 use crate::wire::framing::Framing;
-use crate::wire::isl_payment::{Counters, Paid, Payment};
-use crate::wire::isl_receipt::{Open, RefundOpen, Sale, Subtotal, Sums};
+use crate::wire::isl_payment::{Paid, PaymentRequest, ReceiptCounters};
+use crate::wire::isl_receipt::{Open, RefundOpen, Sale, Subtotal, SubtotalSums};
 use crate::wire::isl_report::{
     Cash, DailyReport, DayPayments, DeviceInfo, LastError, LastZ, Rates, ReceiptSums, Transaction,
 };
@@ -29,7 +29,7 @@ pub struct Protocol {
     /// Its error codes. Reading, the first row with the code counts; writing, the first row with the cause.
     pub codes: &'static [(i64, Cause)],
     /// How much it takes.
-    pub limits: Limits,
+    pub limits: FamilyLimits,
     /// Who sells, as delivered.
     pub seller: Seller,
     /// Its types of payment.
@@ -38,72 +38,72 @@ pub struct Protocol {
     pub model: Model,
 
     /// Opens a fiscal receipt.
-    pub open: Row<Open, Counters>,
+    pub open: CommandRow<Open, ReceiptCounters>,
     /// Opens a refund receipt.
-    pub refund: Row<RefundOpen, Counters>,
+    pub refund: CommandRow<RefundOpen, ReceiptCounters>,
     /// Sells.
-    pub sale: Row<Sale, Counters>,
+    pub sale: CommandRow<Sale, ReceiptCounters>,
     /// Tells the sums of the open receipt.
-    pub subtotal: Row<Subtotal, Sums>,
+    pub subtotal: CommandRow<Subtotal, SubtotalSums>,
     /// Pays.
-    pub payment: Row<Payment, Paid>,
+    pub payment: CommandRow<PaymentRequest, Paid>,
     /// Prints a line of text on a fiscal receipt.
-    pub text: Row<Vec<u8>>,
+    pub text: CommandRow<Vec<u8>>,
     /// Closes the fiscal receipt.
-    pub close: Row<(), Counters>,
+    pub close: CommandRow<(), ReceiptCounters>,
     /// Cancels the fiscal receipt.
-    pub cancel: Row<()>,
+    pub cancel: CommandRow<()>,
 
     /// Opens a non-fiscal slip.
-    pub slip_open: Row<(), Counters>,
+    pub slip_open: CommandRow<(), ReceiptCounters>,
     /// Prints a line of text on it.
-    pub slip_text: Row<Vec<u8>>,
+    pub slip_text: CommandRow<Vec<u8>>,
     /// Closes it.
-    pub slip_close: Row<(), Counters>,
+    pub slip_close: CommandRow<(), ReceiptCounters>,
     /// Prints the last receipt once more.
-    pub duplicate: Row<()>,
+    pub duplicate: CommandRow<()>,
 
     /// The report of the day.
-    pub x_report: Row<(), DailyReport>,
+    pub x_report: CommandRow<(), DailyReport>,
     /// The report that closes the day.
-    pub z_report: Row<(), DailyReport>,
+    pub z_report: CommandRow<(), DailyReport>,
     /// The fiscal memory by number of Z-report: in short, in detail.
-    pub by_number: [Row<(u32, u32)>; 2],
+    pub by_number: [CommandRow<(u32, u32)>; 2],
     /// The fiscal memory by date `DDMMYY`: in short, in detail.
-    pub by_date: [Row<(String, String)>; 2],
+    pub by_date: [CommandRow<(String, String)>; 2],
     /// Cash in (positive), out (negative), or a question.
-    pub cash: Row<Option<i64>, Cash>,
+    pub cash: CommandRow<Option<i64>, Cash>,
     /// Gives the drawer a pulse of so many milliseconds, or of its usual length.
-    pub drawer: Row<Option<u32>>,
+    pub drawer: CommandRow<Option<u32>>,
 
     /// Tells the status bytes.
-    pub state: Row<(), Status>,
+    pub state: CommandRow<(), Status>,
     /// Tells of the current or last receipt; true asks for the tender too.
-    pub transaction: Row<bool, Transaction>,
+    pub transaction: CommandRow<bool, Transaction>,
     /// Tells the open receipt by tax group.
-    pub receipt_sums: Row<(), ReceiptSums>,
+    pub receipt_sums: CommandRow<(), ReceiptSums>,
     /// Tells the number of the last document of any kind.
     /// Where the firmware does not know it, [`Transaction::document`] is taken.
-    pub last_document: Row<(), u32>,
+    pub last_document: CommandRow<(), u32>,
     /// Tells the number of the next fiscal receipt, where [`DayPayments::next_receipt`] does not.
     /// It counts since fiscalisation, and a Z-report does not begin it again. Where nothing tells it, recovery works without it.
-    pub next_fiscal: Option<Row<(), u32>>,
+    pub next_fiscal: Option<CommandRow<(), u32>>,
     /// Tells how many fiscal receipts the day has, where that is not one less than the next one's number.
-    pub day_receipts: Option<Row<(), u32>>,
+    pub day_receipts: Option<CommandRow<(), u32>>,
     /// Tells the day's payments.
-    pub day_payments: Row<(), DayPayments>,
+    pub day_payments: CommandRow<(), DayPayments>,
     /// Tells the day by tax group: sales, their tax, refunds, their tax.
-    pub day_groups: [Row<(), [i64; 8]>; 4],
+    pub day_groups: [CommandRow<(), [i64; 8]>; 4],
     /// Tells the last Z-report.
-    pub last_z: Row<(), LastZ>,
+    pub last_z: CommandRow<(), LastZ>,
     /// Tells who it is.
-    pub device_info: Row<(), DeviceInfo>,
+    pub device_info: CommandRow<(), DeviceInfo>,
     /// Tells the tax rates.
-    pub rates: Row<(), Rates>,
+    pub rates: CommandRow<(), Rates>,
     /// Tells the clock, `DD-MM-YY HH:MM:SS`.
-    pub clock: Row<(), String>,
+    pub clock: CommandRow<(), String>,
     /// Sets the clock.
-    pub clock_set: Row<String>,
+    pub clock_set: CommandRow<String>,
 
     /// What our driver never sends and drivers of others do.
     pub others: Optional,
@@ -113,25 +113,25 @@ pub struct Protocol {
 #[derive(Clone, Copy)]
 pub struct Optional {
     /// Sets the tax rates.
-    pub rates_set: Option<Row<Rates, Rates>>,
+    pub rates_set: Option<CommandRow<Rates, Rates>>,
     /// Tells the tax rates in another way.
-    pub rates_read: Option<Row<(), Rates>>,
+    pub rates_read: Option<CommandRow<(), Rates>>,
     /// Sell too.
-    pub sales: &'static [Row<Sale, Counters>],
+    pub sales: &'static [CommandRow<Sale, ReceiptCounters>],
     /// Feeds paper.
-    pub feed: Option<Row<Option<u32>>>,
+    pub feed: Option<CommandRow<Option<u32>>>,
     /// Cuts the paper, and prints what is buffered.
-    pub cut: &'static [Row<()>],
+    pub cut: &'static [CommandRow<()>],
     /// Prints a barcode, a separating line.
-    pub ornament: &'static [Row<Vec<u8>>],
+    pub ornament: &'static [CommandRow<Vec<u8>>],
     /// Header, footer and switches.
-    pub options: Option<Row<Vec<u8>, Vec<u8>>>,
+    pub options: Option<CommandRow<Vec<u8>, Vec<u8>>>,
     /// Reports of the day with more on their paper; true closes the day.
-    pub daily: &'static [Row<bool, DailyReport>],
+    pub daily: &'static [CommandRow<bool, DailyReport>],
     /// Tells who it is in the form of another family, and without an error code in front.
-    pub device_info_bare: Option<Row<(), DeviceInfo>>,
+    pub device_info_bare: Option<CommandRow<(), DeviceInfo>>,
     /// Everything else that is asked or ordered.
-    pub services: &'static [Row<Service, Told>],
+    pub services: &'static [CommandRow<Service, Told>],
 }
 
 /// A service, of which only the printer's side is spoken here.
@@ -139,8 +139,8 @@ pub(super) const fn service(
     command: u8,
     parse: fn(&[u8]) -> Option<Service>,
     emit: fn(&Told) -> Vec<u8>,
-) -> Row<Service, Told> {
-    Row::new(
+) -> CommandRow<Service, Told> {
+    CommandRow::new(
         command,
         Codec {
             emit: |_| Vec::new(),
@@ -156,7 +156,7 @@ pub(super) const fn service(
 /// One command: its number, and how its data and the answer's are written and read.
 ///
 /// Two rows may share a number; then the data tell them apart.
-pub struct Row<Q: 'static, A: 'static = ()> {
+pub struct CommandRow<Q: 'static, A: 'static = ()> {
     /// Its number.
     pub command: u8,
     /// What is said to the device.
@@ -165,7 +165,7 @@ pub struct Row<Q: 'static, A: 'static = ()> {
     pub answer: Codec<A>,
 }
 
-impl<Q, A> Row<Q, A> {
+impl<Q, A> CommandRow<Q, A> {
     /// A row.
     #[must_use]
     pub const fn new(command: u8, ask: Codec<Q>, answer: Codec<A>) -> Self {
@@ -177,13 +177,13 @@ impl<Q, A> Row<Q, A> {
     }
 }
 
-impl<Q, A> Clone for Row<Q, A> {
+impl<Q, A> Clone for CommandRow<Q, A> {
     fn clone(&self) -> Self {
         *self
     }
 }
 
-impl<Q, A> Copy for Row<Q, A> {}
+impl<Q, A> Copy for CommandRow<Q, A> {}
 
 /// How something is written, and how it is read; `None` for what cannot be read.
 pub struct Codec<T: 'static> {
@@ -213,14 +213,14 @@ pub enum Errors {
     /// Every answer begins with an error code (X), which counts more than the status bits.
     First,
     /// The status says that it refused, and this question tells why; true clears it.
-    Asked(Row<bool, LastError>),
+    Asked(CommandRow<bool, LastError>),
     /// The status says that it refused, and nothing tells why.
     Silent,
 }
 
 /// How much a family takes.
 #[derive(Clone, Copy, Debug)]
-pub struct Limits {
+pub struct FamilyLimits {
     /// Bytes of a line of text.
     pub text: usize,
     /// Bytes of a line of a sale's name.

@@ -1,10 +1,10 @@
 //! ESC/POS, what the host sends: commands in order, and real-time requests that a printer executes on receipt.
 //!
 //! Source: Epson's ESC/POS command reference by way of spec/printers.md 6.
-//! A command that is processed in its turn is a [`Command`]; one that overtakes everything is a [`RealTime`].
+//! A command that is processed in its turn is a [`EscposCommand`]; one that overtakes everything is a [`RealTime`].
 //!
 //! **A printer looks for real-time requests in every byte that it receives**, inside images and lengths too (spec 0.10).
-//! So no [`Command`] that is emitted here ever holds `10 04`, `10 05` or `10 14`:
+//! So no [`EscposCommand`] that is emitted here ever holds `10 04`, `10 05` or `10 14`:
 //! pulse times step aside by 2 ms, QR data are bounded, and images turn one dot ([`super::escpos_raster`]).
 
 pub use super::escpos_control::{DC4, DLE, ENQ, EOT, ESC, FS, GS, LF};
@@ -68,7 +68,7 @@ impl Pin {
 
 /// A command that is processed in its turn.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Command {
+pub enum EscposCommand {
     /// Printable bytes in the code page in force.
     Text(Vec<u8>),
     /// `0A`: prints the line.
@@ -178,7 +178,7 @@ impl RealTime {
     }
 }
 
-impl Command {
+impl EscposCommand {
     /// The command's code, for orders of trouble: its last naming byte, such as `0x70` of ESC p; 20h for text.
     #[must_use]
     pub fn code(&self) -> u8 {
@@ -273,13 +273,13 @@ impl Command {
 
 /// All commands of a QR code.
 #[must_use]
-pub fn qr(data: &str, module_dots: u8, level: QrLevel) -> [Command; 5] {
+pub fn qr(data: &str, module_dots: u8, level: QrLevel) -> [EscposCommand; 5] {
     [
-        Command::QrModel(b'2'),
-        Command::QrModule(module_dots),
-        Command::QrLevel(level),
-        Command::QrData(data.as_bytes().to_vec()),
-        Command::QrPrint,
+        EscposCommand::QrModel(b'2'),
+        EscposCommand::QrModule(module_dots),
+        EscposCommand::QrLevel(level),
+        EscposCommand::QrData(data.as_bytes().to_vec()),
+        EscposCommand::QrPrint,
     ]
 }
 
@@ -327,8 +327,8 @@ fn size_byte(width: u8, height: u8) -> u8 {
 }
 
 /// `1D 21 n`, as received.
-pub(super) fn size_of(byte: u8) -> Command {
-    Command::Size {
+pub(super) fn size_of(byte: u8) -> EscposCommand {
+    EscposCommand::Size {
         width: ((byte >> 4) & 7).saturating_add(1),
         height: (byte & 7).saturating_add(1),
     }
@@ -344,24 +344,24 @@ pub(super) const fn align_of(number: u8) -> Align {
 }
 
 /// `1B 70 m t1 t2`, as received.
-pub(super) fn pulse_of(pin: u8, on: u8, off: u8) -> Option<Command> {
-    Pin::of(pin).map(|pin| Command::Pulse { pin, on, off })
+pub(super) fn pulse_of(pin: u8, on: u8, off: u8) -> Option<EscposCommand> {
+    Pin::of(pin).map(|pin| EscposCommand::Pulse { pin, on, off })
 }
 
 /// `1D 28 6B`, as received: what follows the length.
-pub(super) fn symbol_of(body: &[u8]) -> Option<Command> {
+pub(super) fn symbol_of(body: &[u8]) -> Option<EscposCommand> {
     match body {
-        [b'1', b'A', model, _] => Some(Command::QrModel(*model)),
-        [b'1', b'C', dots] => Some(Command::QrModule(*dots)),
-        [b'1', b'E', level] => Some(Command::QrLevel(match level {
+        [b'1', b'A', model, _] => Some(EscposCommand::QrModel(*model)),
+        [b'1', b'C', dots] => Some(EscposCommand::QrModule(*dots)),
+        [b'1', b'E', level] => Some(EscposCommand::QrLevel(match level {
             b'0' => QrLevel::L,
             b'1' => QrLevel::M,
             b'2' => QrLevel::Q,
             b'3' => QrLevel::H,
             _ => return None,
         })),
-        [b'1', b'P', b'0', data @ ..] => Some(Command::QrData(data.to_vec())),
-        [b'1', b'Q', b'0'] => Some(Command::QrPrint),
+        [b'1', b'P', b'0', data @ ..] => Some(EscposCommand::QrData(data.to_vec())),
+        [b'1', b'Q', b'0'] => Some(EscposCommand::QrPrint),
         _ => None,
     }
 }
@@ -374,47 +374,50 @@ mod tests {
     #[test]
     fn commands_have_the_bytes_of_the_reference() {
         for (command, bytes) in [
-            (Command::Initialize, "1B 40"),
-            (Command::SingleBytes, "1C 2E"),
-            (Command::CodePage(46), "1B 74 2E"),
-            (Command::Align(Align::Centre), "1B 61 01"),
-            (Command::Bold(true), "1B 45 01"),
+            (EscposCommand::Initialize, "1B 40"),
+            (EscposCommand::SingleBytes, "1C 2E"),
+            (EscposCommand::CodePage(46), "1B 74 2E"),
+            (EscposCommand::Align(Align::Centre), "1B 61 01"),
+            (EscposCommand::Bold(true), "1B 45 01"),
             (
-                Command::Size {
+                EscposCommand::Size {
                     width: 2,
                     height: 1,
                 },
                 "1D 21 10",
             ),
-            (Command::Feed(3), "1B 64 03"),
+            (EscposCommand::Feed(3), "1B 64 03"),
             (
-                Command::Cut {
+                EscposCommand::Cut {
                     full: false,
                     feed: 0,
                 },
                 "1D 56 42 00",
             ),
             (
-                Command::Pulse {
+                EscposCommand::Pulse {
                     pin: Pin::Two,
                     on: 0x19,
                     off: 0xFA,
                 },
                 "1B 70 00 19 FA",
             ),
-            (Command::TellStatus(1), "1D 72 01"),
+            (EscposCommand::TellStatus(1), "1D 72 01"),
             (
-                Command::TellProcessed(*b"abcd"),
+                EscposCommand::TellProcessed(*b"abcd"),
                 "1D 28 48 06 00 30 30 61 62 63 64",
             ),
-            (Command::QrModel(b'2'), "1D 28 6B 04 00 31 41 32 00"),
-            (Command::QrModule(6), "1D 28 6B 03 00 31 43 06"),
-            (Command::QrLevel(QrLevel::H), "1D 28 6B 03 00 31 45 33"),
+            (EscposCommand::QrModel(b'2'), "1D 28 6B 04 00 31 41 32 00"),
+            (EscposCommand::QrModule(6), "1D 28 6B 03 00 31 43 06"),
             (
-                Command::QrData(b"AB".to_vec()),
+                EscposCommand::QrLevel(QrLevel::H),
+                "1D 28 6B 03 00 31 45 33",
+            ),
+            (
+                EscposCommand::QrData(b"AB".to_vec()),
                 "1D 28 6B 05 00 31 50 30 41 42",
             ),
-            (Command::QrPrint, "1D 28 6B 03 00 31 51 30"),
+            (EscposCommand::QrPrint, "1D 28 6B 03 00 31 51 30"),
         ] {
             assert_eq!(hexadecimal(&command.emit()), bytes, "{command:?}");
         }
@@ -437,14 +440,14 @@ mod tests {
     #[test]
     fn no_command_holds_a_real_time_request() {
         let mut commands = vec![
-            Command::Text((0..=255).collect()),
-            Command::QrData(vec![DLE, EOT, DLE, DC4, b'x']),
+            EscposCommand::Text((0..=255).collect()),
+            EscposCommand::QrData(vec![DLE, EOT, DLE, DC4, b'x']),
         ];
         for first in 0..=u8::MAX {
-            commands.push(Command::CodePage(first));
-            commands.push(Command::Feed(first));
+            commands.push(EscposCommand::CodePage(first));
+            commands.push(EscposCommand::Feed(first));
             for second in 0..=u8::MAX {
-                commands.push(Command::Pulse {
+                commands.push(EscposCommand::Pulse {
                     pin: Pin::Two,
                     on: first,
                     off: second,
@@ -452,7 +455,7 @@ mod tests {
             }
         }
         for length in 0..2_000 {
-            commands.push(Command::QrData(vec![b'q'; length]));
+            commands.push(EscposCommand::QrData(vec![b'q'; length]));
         }
         for command in commands {
             let mut bytes = command.emit();

@@ -6,7 +6,7 @@ use super::escpos::{DLE, EOT};
 
 /// A printer's condition, as its four real-time status bytes tell it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Status {
+pub struct EscposStatus {
     /// Pin 3 of the drawer's connector is high. What that means depends on the drawer's wiring.
     pub drawer_pin_high: bool,
     /// It prints nothing now.
@@ -34,7 +34,7 @@ const FIXED: u8 = 0x12;
 /// How many real-time status bytes there are.
 pub const STATUS_BYTES: usize = 4;
 
-impl Status {
+impl EscposStatus {
     /// Reads the answers to DLE EOT 1 to 4.
     #[must_use]
     pub fn of([printer, offline, error, paper]: [u8; STATUS_BYTES]) -> Self {
@@ -102,7 +102,7 @@ const ERROR_RECOVERABLE: u8 = 0x04;
 
 /// Something that a printer sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Answer {
+pub enum EscposAnswer {
     /// A real-time status byte.
     Status(u8),
     /// The byte of GS r, or of GS I with a small number.
@@ -125,7 +125,7 @@ const CLEARED: u8 = 0x25;
 /// Longest block that is put together.
 const BLOCK_BYTES_MAX: usize = 256;
 
-impl Answer {
+impl EscposAnswer {
     /// The id of a `GS ( H` that was processed.
     #[must_use]
     pub fn processed(&self) -> Option<[u8; 4]> {
@@ -186,15 +186,15 @@ pub struct AnswerDecoder {
 
 impl AnswerDecoder {
     /// Takes one byte.
-    pub fn push(&mut self, byte: u8) -> Option<Answer> {
+    pub fn push(&mut self, byte: u8) -> Option<EscposAnswer> {
         if let Some((header, mut body)) = self.block.take() {
             if byte == 0 {
-                return Some(Answer::Block(header, body));
+                return Some(EscposAnswer::Block(header, body));
             }
             if byte < b' ' {
                 // No letter of a block: a status byte that overtook it, or noise.
                 self.block = Some((header, body));
-                return is_status(byte).then_some(Answer::Status(byte));
+                return is_status(byte).then_some(EscposAnswer::Status(byte));
             }
             body.push(byte);
             if body.len() <= BLOCK_BYTES_MAX {
@@ -207,7 +207,7 @@ impl AnswerDecoder {
                 self.unasked.push(byte);
                 if let Ok(bytes) = <[u8; 4]>::try_from(self.unasked.as_slice()) {
                     self.unasked.clear();
-                    return Some(Answer::Unasked(bytes));
+                    return Some(EscposAnswer::Unasked(bytes));
                 }
                 return None;
             }
@@ -218,12 +218,12 @@ impl AnswerDecoder {
                 self.block = Some((byte, Vec::new()));
                 None
             }
-            _ if is_status(byte) => Some(Answer::Status(byte)),
+            _ if is_status(byte) => Some(EscposAnswer::Status(byte)),
             _ if byte & 0x93 == DLE => {
                 self.unasked.push(byte);
                 None
             }
-            _ if byte & 0x90 == 0 => Some(Answer::Told(byte)),
+            _ if byte & 0x90 == 0 => Some(EscposAnswer::Told(byte)),
             // XON, XOFF, noise.
             _ => None,
         }
@@ -253,7 +253,7 @@ fn is_status(byte: u8) -> bool {
 mod tests {
     use super::*;
 
-    fn read(bytes: &[u8]) -> Vec<Answer> {
+    fn read(bytes: &[u8]) -> Vec<EscposAnswer> {
         let mut decoder = AnswerDecoder::default();
         bytes
             .iter()
@@ -264,14 +264,14 @@ mod tests {
     #[test]
     fn the_bytes_that_were_observed() {
         // Seen from an independent emulator (spec 6): idle, pulse given, no paper, cover open, roll near its end.
-        let idle = Status::default();
-        assert_eq!(Status::of([0x12; 4]), idle);
-        let pulsed = Status {
+        let idle = EscposStatus::default();
+        assert_eq!(EscposStatus::of([0x12; 4]), idle);
+        let pulsed = EscposStatus {
             drawer_pin_high: true,
             ..idle
         };
         assert_eq!(pulsed.byte(1), Some(0x16));
-        let no_paper = Status {
+        let no_paper = EscposStatus {
             paper_out: true,
             offline: true,
             ..idle
@@ -280,11 +280,11 @@ mod tests {
             [1, 2, 3, 4].map(|which| no_paper.byte(which)),
             [Some(0x1A), Some(0x32), Some(0x12), Some(0x7E)]
         );
-        let seen = Status::of([0x1E, 0x32, 0x12, 0x7E]);
+        let seen = EscposStatus::of([0x1E, 0x32, 0x12, 0x7E]);
         assert!(seen.paper_out && seen.offline && seen.drawer_pin_high && !seen.cover_open);
-        let cover = Status::of([0x1A, 0x16, 0x12, 0x12]);
+        let cover = EscposStatus::of([0x1A, 0x16, 0x12, 0x12]);
         assert!(cover.cover_open && cover.offline && !cover.is_error());
-        assert!(Status::of([0x12, 0x12, 0x12, 0x1E]).paper_low);
+        assert!(EscposStatus::of([0x12, 0x12, 0x12, 0x1E]).paper_low);
         assert_eq!(idle.byte(5), None);
     }
 
@@ -293,23 +293,26 @@ mod tests {
         assert_eq!(
             read(&[0x12, 0x37, 0x22, b'a', 0x16, b'b', b'c', b'd', 0x00, 0x0C]),
             [
-                Answer::Status(0x12),
-                Answer::Status(0x16),
-                Answer::Block(BLOCK_PROCESSED, b"\x22abcd".to_vec()),
-                Answer::Told(0x0C),
+                EscposAnswer::Status(0x12),
+                EscposAnswer::Status(0x16),
+                EscposAnswer::Block(BLOCK_PROCESSED, b"\x22abcd".to_vec()),
+                EscposAnswer::Told(0x0C),
             ]
         );
         assert_eq!(
             read(&[0x14, 0x00, 0x00, 0x00, 0x11, 0x13, 0x1A]),
-            [Answer::Unasked([0x14, 0, 0, 0]), Answer::Status(0x1A)]
+            [
+                EscposAnswer::Unasked([0x14, 0, 0, 0]),
+                EscposAnswer::Status(0x1A)
+            ]
         );
     }
 
     #[test]
     fn blocks_come_back() {
-        let processed = read(&Answer::emit_processed(*b" ~7_"));
+        let processed = read(&EscposAnswer::emit_processed(*b" ~7_"));
         assert_eq!(processed[0].processed(), Some(*b" ~7_"));
-        let identity = read(&Answer::emit_identity("TM-T20"));
+        let identity = read(&EscposAnswer::emit_identity("TM-T20"));
         assert_eq!(identity[0].identity().as_deref(), Some("TM-T20"));
     }
 }

@@ -1,18 +1,18 @@
 //! ESC/POS as a printer receives it: one ear for real-time requests, one for commands in order.
 
 use super::escpos::{
-    CLEAR_TAIL, Command, DC4, DLE, ENQ, EOT, ESC, FS, GS, LF, RealTime, align_of, pulse_of,
+    CLEAR_TAIL, DC4, DLE, ENQ, EOT, ESC, EscposCommand, FS, GS, LF, RealTime, align_of, pulse_of,
     size_of, symbol_of,
 };
 use super::escpos_raster::Raster;
 
 /// Hears real-time requests in all bytes, those of images included, as printers do.
 #[derive(Clone, Debug, Default)]
-pub struct RealTimeEar {
+pub struct RealTimeDecoder {
     heard: Vec<u8>,
 }
 
-impl RealTimeEar {
+impl RealTimeDecoder {
     /// Takes one byte.
     pub fn push(&mut self, byte: u8) -> Option<RealTime> {
         self.heard.push(byte);
@@ -62,7 +62,7 @@ fn request(bytes: &[u8]) -> Heard {
 
 /// Reads commands in order. A real-time request between two commands was executed on receipt and is passed over.
 #[derive(Clone, Debug, Default)]
-pub struct Decoder {
+pub struct EscposDecoder {
     pending: Vec<u8>,
 }
 
@@ -71,9 +71,9 @@ pub const COMMAND_BYTES_MAX: usize = 1 << 20;
 /// Most bytes of a command that does not say how long it is: a barcode's data have at most 255.
 const UNMEASURED_BYTES_MAX: usize = 512;
 
-impl Decoder {
+impl EscposDecoder {
     /// Takes bytes; gives the commands that are complete now. A run of text may come in pieces.
-    pub fn feed(&mut self, bytes: &[u8]) -> Vec<Command> {
+    pub fn feed(&mut self, bytes: &[u8]) -> Vec<EscposCommand> {
         let mut commands = Vec::new();
         let mut text = Vec::new();
         for byte in bytes {
@@ -82,25 +82,25 @@ impl Decoder {
                 continue;
             }
             if !text.is_empty() {
-                commands.push(Command::Text(std::mem::take(&mut text)));
+                commands.push(EscposCommand::Text(std::mem::take(&mut text)));
             }
             self.pending.push(*byte);
             let Some(length) = length(&self.pending) else {
                 // A barcode that never ends is noise.
                 if self.pending.len() > UNMEASURED_BYTES_MAX {
-                    commands.push(Command::Other(std::mem::take(&mut self.pending)));
+                    commands.push(EscposCommand::Other(std::mem::take(&mut self.pending)));
                 }
                 continue;
             };
             if length > COMMAND_BYTES_MAX {
-                commands.push(Command::Other(std::mem::take(&mut self.pending)));
+                commands.push(EscposCommand::Other(std::mem::take(&mut self.pending)));
             } else if self.pending.len() >= length {
                 let command = command(std::mem::take(&mut self.pending));
                 commands.extend(command);
             }
         }
         if !text.is_empty() {
-            commands.push(Command::Text(text));
+            commands.push(EscposCommand::Text(text));
         }
         commands
     }
@@ -216,44 +216,44 @@ fn word(low: u8, high: u8) -> usize {
 }
 
 /// What a whole command says; `None` for a real-time request, which was executed on receipt.
-fn command(bytes: Vec<u8>) -> Option<Command> {
+fn command(bytes: Vec<u8>) -> Option<EscposCommand> {
     let known = match bytes.as_slice() {
         [DLE, EOT | ENQ | DC4, ..] => return None,
-        [LF] => Some(Command::LineFeed),
-        [ESC, b'@'] => Some(Command::Initialize),
-        [FS, b'.'] => Some(Command::SingleBytes),
-        [ESC, b't', number] => Some(Command::CodePage(*number)),
-        [ESC, b'a', number] => Some(Command::Align(align_of(*number))),
-        [ESC, b'E', on] => Some(Command::Bold(on & 1 == 1)),
-        [ESC, b'-', on] => Some(Command::Underline(on & 3 != 0)),
-        [ESC, b'd', lines] => Some(Command::Feed(*lines)),
+        [LF] => Some(EscposCommand::LineFeed),
+        [ESC, b'@'] => Some(EscposCommand::Initialize),
+        [FS, b'.'] => Some(EscposCommand::SingleBytes),
+        [ESC, b't', number] => Some(EscposCommand::CodePage(*number)),
+        [ESC, b'a', number] => Some(EscposCommand::Align(align_of(*number))),
+        [ESC, b'E', on] => Some(EscposCommand::Bold(on & 1 == 1)),
+        [ESC, b'-', on] => Some(EscposCommand::Underline(on & 3 != 0)),
+        [ESC, b'd', lines] => Some(EscposCommand::Feed(*lines)),
         [ESC, b'p', pin, on, off] => pulse_of(*pin, *on, *off),
         [GS, b'!', size] => Some(size_of(*size)),
-        [GS, b'V', b'A' | b'a', feed] => Some(Command::Cut {
+        [GS, b'V', b'A' | b'a', feed] => Some(EscposCommand::Cut {
             full: true,
             feed: *feed,
         }),
-        [GS, b'V', b'B' | b'b', feed] => Some(Command::Cut {
+        [GS, b'V', b'B' | b'b', feed] => Some(EscposCommand::Cut {
             full: false,
             feed: *feed,
         }),
-        [GS, b'V', kind] => Some(Command::Cut {
+        [GS, b'V', kind] => Some(EscposCommand::Cut {
             full: matches!(kind, 0 | b'0'),
             feed: 0,
         }),
-        [GS, b'r', which] => Some(Command::TellStatus(*which)),
-        [GS, b'I', which] => Some(Command::TellIdentity(*which)),
-        [GS, b'a', what] => Some(Command::TellUnasked(*what)),
+        [GS, b'r', which] => Some(EscposCommand::TellStatus(*which)),
+        [GS, b'I', which] => Some(EscposCommand::TellIdentity(*which)),
+        [GS, b'a', what] => Some(EscposCommand::TellUnasked(*what)),
         [GS, b'(', b'H', _, _, b'0', b'0', a, b, c, d] => {
-            Some(Command::TellProcessed([*a, *b, *c, *d]))
+            Some(EscposCommand::TellProcessed([*a, *b, *c, *d]))
         }
         [GS, b'(', b'k', _, _, body @ ..] => symbol_of(body),
         [GS, b'v', b'0', _, x_low, x_high, _, _, data @ ..] => {
-            Raster::of(word(*x_low, *x_high), data).map(Command::Image)
+            Raster::of(word(*x_low, *x_high), data).map(EscposCommand::Image)
         }
         _ => None,
     };
-    Some(known.unwrap_or(Command::Other(bytes)))
+    Some(known.unwrap_or(EscposCommand::Other(bytes)))
 }
 
 #[cfg(test)]
@@ -261,37 +261,37 @@ mod tests {
     use super::*;
     use crate::wire::escpos::{Align, Pin, QrLevel, qr};
 
-    fn everything() -> Vec<Command> {
+    fn everything() -> Vec<EscposCommand> {
         let mut raster = Raster::new(20, 3).unwrap();
         raster.set(3, 1);
         let mut commands = vec![
-            Command::Initialize,
-            Command::SingleBytes,
-            Command::CodePage(16),
-            Command::Text(b"Abc \xE0".to_vec()),
-            Command::LineFeed,
-            Command::Align(Align::Right),
-            Command::Bold(true),
-            Command::Underline(true),
-            Command::Size {
+            EscposCommand::Initialize,
+            EscposCommand::SingleBytes,
+            EscposCommand::CodePage(16),
+            EscposCommand::Text(b"Abc \xE0".to_vec()),
+            EscposCommand::LineFeed,
+            EscposCommand::Align(Align::Right),
+            EscposCommand::Bold(true),
+            EscposCommand::Underline(true),
+            EscposCommand::Size {
                 width: 2,
                 height: 3,
             },
-            Command::Feed(16),
-            Command::Cut {
+            EscposCommand::Feed(16),
+            EscposCommand::Cut {
                 full: false,
                 feed: 0,
             },
-            Command::Pulse {
+            EscposCommand::Pulse {
                 pin: Pin::Five,
                 on: 25,
                 off: 250,
             },
-            Command::TellStatus(1),
-            Command::TellIdentity(67),
-            Command::TellUnasked(0),
-            Command::TellProcessed(*b"~ 01"),
-            Command::Image(raster),
+            EscposCommand::TellStatus(1),
+            EscposCommand::TellIdentity(67),
+            EscposCommand::TellUnasked(0),
+            EscposCommand::TellProcessed(*b"~ 01"),
+            EscposCommand::Image(raster),
         ];
         commands.extend(qr("https://example.md/r/1?x=ă", 6, QrLevel::Q));
         commands
@@ -302,20 +302,20 @@ mod tests {
         // Found by fuzzing: it was written again with another width.
         let mut bytes = vec![GS, b'v', b'0', 0, 8, 1, 2, 0];
         bytes.extend([0x55; 264 * 2]);
-        let commands = Decoder::default().feed(&bytes);
+        let commands = EscposDecoder::default().feed(&bytes);
         assert_eq!(commands.len(), 1);
         assert_eq!(commands[0].emit(), bytes);
     }
 
     #[test]
     fn a_barcode_that_never_ends_is_given_up() {
-        let mut decoder = Decoder::default();
+        let mut decoder = EscposDecoder::default();
         let mut bytes = vec![GS, b'k', 2];
         bytes.extend([b'1'; 600]);
         bytes.push(LF);
         let commands = decoder.feed(&bytes);
-        assert!(matches!(commands[0], Command::Other(_)));
-        assert_eq!(commands.last(), Some(&Command::LineFeed));
+        assert!(matches!(commands[0], EscposCommand::Other(_)));
+        assert_eq!(commands.last(), Some(&EscposCommand::LineFeed));
     }
 
     #[test]
@@ -326,18 +326,18 @@ mod tests {
             // Between two commands a real-time request is passed over.
             bytes.extend(RealTime::Status(4).emit());
         }
-        let mut whole = Decoder::default();
+        let mut whole = EscposDecoder::default();
         assert_eq!(whole.feed(&bytes), everything());
         for size in 2..9 {
-            let mut pieces = Decoder::default();
-            let read: Vec<Command> = bytes
+            let mut pieces = EscposDecoder::default();
+            let read: Vec<EscposCommand> = bytes
                 .chunks(size)
                 .flat_map(|chunk| pieces.feed(chunk))
-                .filter(|command| !matches!(command, Command::Text(_)))
+                .filter(|command| !matches!(command, EscposCommand::Text(_)))
                 .collect();
-            let expected: Vec<Command> = everything()
+            let expected: Vec<EscposCommand> = everything()
                 .into_iter()
-                .filter(|command| !matches!(command, Command::Text(_)))
+                .filter(|command| !matches!(command, EscposCommand::Text(_)))
                 .collect();
             assert_eq!(read, expected, "{size}");
         }
@@ -345,7 +345,7 @@ mod tests {
 
     #[test]
     fn real_time_requests_are_heard_everywhere() {
-        let mut ear = RealTimeEar::default();
+        let mut ear = RealTimeDecoder::default();
         let mut bytes = vec![GS, b'v', b'0', 0, 4, 0, 1, 0, DLE, DLE, EOT, 1];
         bytes.extend(RealTime::Clear.emit());
         bytes.extend([DLE, DC4, 1, 0, 9, DLE, DC4, 8, 1, DLE, ENQ, 2]);
@@ -359,8 +359,8 @@ mod tests {
     #[test]
     fn noise_ends() {
         let mut state = 11_u64;
-        let mut decoder = Decoder::default();
-        let mut ear = RealTimeEar::default();
+        let mut decoder = EscposDecoder::default();
+        let mut ear = RealTimeDecoder::default();
         for _ in 0..200_000 {
             state ^= state << 13;
             state ^= state >> 7;

@@ -8,7 +8,7 @@ use super::codepage::table::CodePage;
 
 /// One kind of receipt printer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Profile {
+pub struct EscposProfile {
     /// Its name in an address.
     pub name: &'static str,
     /// Its code pages and their numbers, the preferred page first.
@@ -21,7 +21,7 @@ pub struct Profile {
     pub knife: bool,
 }
 
-impl Profile {
+impl EscposProfile {
     /// Every profile; the first one is the usual one.
     pub const ALL: &[Self] = &[
         Self {
@@ -157,14 +157,14 @@ const EPSON: &[(u8, CodePage)] = &[
 
 #[cfg(test)]
 mod tests {
-    use super::Profile;
+    use super::EscposProfile;
 
     #[test]
     fn names_and_numbers_are_unique() {
         let mut names = Vec::new();
-        for profile in Profile::ALL {
-            assert!(Profile::NAMES.contains(&format!("`{}`", profile.name)));
-            assert_eq!(Profile::parse(profile.name), Some(*profile));
+        for profile in EscposProfile::ALL {
+            assert!(EscposProfile::NAMES.contains(&format!("`{}`", profile.name)));
+            assert_eq!(EscposProfile::parse(profile.name), Some(*profile));
             names.push(profile.name);
             for (number, page) in profile.pages {
                 assert_eq!(profile.page_of(*number), Some(*page));
@@ -173,7 +173,7 @@ mod tests {
         }
         names.sort_unstable();
         names.dedup();
-        assert_eq!(names.len(), Profile::ALL.len());
-        assert_eq!(Profile::USUAL.name, "epson");
+        assert_eq!(names.len(), EscposProfile::ALL.len());
+        assert_eq!(EscposProfile::USUAL.name, "epson");
     }
 }

@@ -9,7 +9,7 @@ use super::isl_receipt::{TAB, split_text};
 
 /// 35h: a payment, `[L1][LF L2] TAB [[Mode][+]Amount][*Type]`.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Payment {
+pub struct PaymentRequest {
     /// Text, as the device's bytes.
     pub text: Vec<u8>,
     /// The payment type's letter; cash without one.
@@ -18,7 +18,7 @@ pub struct Payment {
     pub amount: Option<i64>,
 }
 
-impl Payment {
+impl PaymentRequest {
     /// `TAB P20.00`. The manual's optional plus is not sent.
     #[must_use]
     pub fn emit(&self) -> Vec<u8> {
@@ -119,7 +119,7 @@ impl Paid {
 
 /// What is told when a receipt is opened and closed: counters since the last Z-report, or the document's number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Counters {
+pub struct ReceiptCounters {
     /// All receipts.
     pub all: u32,
     /// Fiscal receipts.
@@ -128,7 +128,7 @@ pub struct Counters {
     pub document: Option<u32>,
 }
 
-impl Counters {
+impl ReceiptCounters {
     /// `0001,0041`.
     #[must_use]
     pub fn emit(&self) -> Vec<u8> {
@@ -154,16 +154,16 @@ mod tests {
     #[test]
     fn payments_and_their_answers() {
         assert_eq!(
-            Payment::parse(b"\tP+20.00"),
-            Some(Payment {
+            PaymentRequest::parse(b"\tP+20.00"),
+            Some(PaymentRequest {
                 text: vec![],
                 mode: Some('P'),
                 amount: Some(2000)
             })
         );
         assert_eq!(
-            Payment::parse(b"\t"),
-            Some(Payment {
+            PaymentRequest::parse(b"\t"),
+            Some(PaymentRequest {
                 text: vec![],
                 mode: None,
                 amount: None

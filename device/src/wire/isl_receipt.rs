@@ -185,14 +185,14 @@ impl RefundOpen {
 
 /// A change of a price or a sum.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Modifier {
+pub enum SaleModifier {
     /// `,Perc`: hundredths of a percent of the amount, −99.00 to 99.00.
     Percent(i64),
     /// `;Abs`: minor units.
     Absolute(i64),
 }
 
-impl Modifier {
+impl SaleModifier {
     fn emit(self) -> String {
         match self {
             Self::Percent(hundredths) => format!(",{}", decimal(hundredths, 2)),
@@ -230,7 +230,7 @@ pub struct Sale {
     /// Quantity in thousandths, one whole if it is not said.
     pub quantity: Option<i64>,
     /// A discount (negative) or surcharge.
-    pub modifier: Option<Modifier>,
+    pub modifier: Option<SaleModifier>,
 }
 
 impl Sale {
@@ -268,7 +268,7 @@ impl Sale {
             _ => return None,
         };
         let figures = core::str::from_utf8(figures).ok()?;
-        let (figures, modifier) = Modifier::cut(figures).ok()?;
+        let (figures, modifier) = SaleModifier::cut(figures).ok()?;
         let (price, quantity) = match figures.split_once('*') {
             Some((price, quantity)) => {
                 let quantity = quantity.split_once('#').map_or(quantity, |(head, _)| head);
@@ -295,7 +295,7 @@ pub struct Subtotal {
     /// Shows it.
     pub display: bool,
     /// Changes it.
-    pub modifier: Option<Modifier>,
+    pub modifier: Option<SaleModifier>,
 }
 
 impl Subtotal {
@@ -303,7 +303,7 @@ impl Subtotal {
     #[must_use]
     pub fn emit(&self) -> Vec<u8> {
         let flag = |on| if on { '1' } else { '0' };
-        let modifier = self.modifier.map(Modifier::emit).unwrap_or_default();
+        let modifier = self.modifier.map(SaleModifier::emit).unwrap_or_default();
         format!("{}{}{modifier}", flag(self.print), flag(self.display)).into_bytes()
     }
 
@@ -311,7 +311,7 @@ impl Subtotal {
     #[must_use]
     pub fn parse(data: &[u8]) -> Option<Self> {
         let text = core::str::from_utf8(data).ok()?;
-        let (flags, modifier) = Modifier::cut(text).ok()?;
+        let (flags, modifier) = SaleModifier::cut(text).ok()?;
         let flag = |byte| match byte {
             b'0' => Some(false),
             b'1' => Some(true),
@@ -330,7 +330,7 @@ impl Subtotal {
 
 /// The answer of 33h, and with another first field of 67h: a sum and its parts by tax group.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Sums {
+pub struct SubtotalSums {
     /// The sum.
     pub total: i64,
     /// Its parts, A to H.
@@ -339,7 +339,7 @@ pub struct Sums {
     pub document: Option<u32>,
 }
 
-impl Sums {
+impl SubtotalSums {
     /// `1858,1033,825,0,0,0,0,0,0`.
     #[must_use]
     pub fn emit(&self) -> Vec<u8> {
@@ -413,7 +413,7 @@ mod tests {
             group: 1,
             price: 810,
             quantity: Some(2000),
-            modifier: Some(Modifier::Absolute(-587)),
+            modifier: Some(SaleModifier::Absolute(-587)),
         };
         assert_eq!(line.emit(), b"Paine\nalba\tB8.10*2.000;-5.87");
         assert_eq!(Sale::parse(&line.emit()), Some(line));
@@ -426,7 +426,7 @@ mod tests {
             Sale::parse(b"\t\xC112.00*1,-10.00"),
             Some(Sale {
                 quantity: Some(1000),
-                modifier: Some(Modifier::Percent(-1000)),
+                modifier: Some(SaleModifier::Percent(-1000)),
                 ..sale(1, 1200)
             })
         );

@@ -55,7 +55,7 @@ impl fmt::Debug for Status {
 }
 
 /// Where a flag stands: its byte, and its bit as a mask.
-pub type Place = (Flag, usize, u8);
+pub type FlagPlace = (Flag, usize, u8);
 
 /// Which bit means what in one family.
 #[derive(Clone, Copy, Debug)]
@@ -63,7 +63,7 @@ pub struct Layout {
     /// Status bytes.
     pub len: usize,
     /// Tables of places; the first one that knows a flag counts, so that a variant names only what is different.
-    pub places: &'static [&'static [Place]],
+    pub places: &'static [&'static [FlagPlace]],
     /// Flags that raise [`Flag::GeneralError`].
     pub general: &'static [Flag],
     /// Flags that raise [`Flag::FiscalMemoryError`].

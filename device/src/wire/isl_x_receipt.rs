@@ -5,8 +5,10 @@
 
 use super::codepage;
 use super::fields::{decimal, parse_count, parse_decimal};
-use super::isl_payment::{Counters, Paid, PaidCode, Payment};
-use super::isl_receipt::{Modifier, Open, RefundKind, RefundOpen, Sale, Subtotal, Sums};
+use super::isl_payment::{Paid, PaidCode, PaymentRequest, ReceiptCounters};
+use super::isl_receipt::{
+    Open, RefundKind, RefundOpen, Sale, SaleModifier, Subtotal, SubtotalSums,
+};
 use super::isl_x::{TAB, emit, parse};
 
 /// 30h: `Op,Pwd,Till,Invoice`.
@@ -189,27 +191,29 @@ fn tax_group(code: &str) -> Option<u8> {
 pub const NAME_MAX: usize = 72;
 
 /// DiscType and DiscValue: 1 surcharge and 2 discount by percent, 3 surcharge and 4 discount by sum; both empty for none.
-fn modifier(modifier: Option<Modifier>) -> (&'static str, String) {
+fn modifier(modifier: Option<SaleModifier>) -> (&'static str, String) {
     let (kinds, value) = match modifier {
-        None | Some(Modifier::Absolute(0) | Modifier::Percent(0)) => return ("0", String::new()),
-        Some(Modifier::Percent(value)) => (["1", "2"], value),
-        Some(Modifier::Absolute(value)) => (["3", "4"], value),
+        None | Some(SaleModifier::Absolute(0) | SaleModifier::Percent(0)) => {
+            return ("0", String::new());
+        }
+        Some(SaleModifier::Percent(value)) => (["1", "2"], value),
+        Some(SaleModifier::Absolute(value)) => (["3", "4"], value),
     };
     let [surcharge, discount] = kinds;
     let kind = if value < 0 { discount } else { surcharge };
     (kind, decimal(value.saturating_abs(), 2))
 }
 
-fn parse_modifier(kind: &str, value: &str) -> Option<Option<Modifier>> {
+fn parse_modifier(kind: &str, value: &str) -> Option<Option<SaleModifier>> {
     if matches!(kind, "" | "0") {
         return value.is_empty().then_some(None);
     }
     let value = parse_decimal(value, 2).filter(|value| *value > 0)?;
     Some(Some(match kind {
-        "1" => Modifier::Percent(value),
-        "2" => Modifier::Percent(value.checked_neg()?),
-        "3" => Modifier::Absolute(value),
-        "4" => Modifier::Absolute(value.checked_neg()?),
+        "1" => SaleModifier::Percent(value),
+        "2" => SaleModifier::Percent(value.checked_neg()?),
+        "3" => SaleModifier::Absolute(value),
+        "4" => SaleModifier::Absolute(value.checked_neg()?),
         _ => return None,
     }))
 }
@@ -249,7 +253,7 @@ pub fn parse_subtotal(data: &[u8]) -> Option<Subtotal> {
 
 /// The answer of 33h: `Slip,Subtotal,TaxA..H`.
 #[must_use]
-pub fn emit_sums(sums: &Sums) -> Vec<u8> {
+pub fn emit_sums(sums: &SubtotalSums) -> Vec<u8> {
     let mut fields = vec![
         sums.document.unwrap_or(0).to_string(),
         decimal(sums.total, 2),
@@ -260,10 +264,10 @@ pub fn emit_sums(sums: &Sums) -> Vec<u8> {
 
 /// Reads the answer of 33h.
 #[must_use]
-pub fn parse_sums(data: &[u8]) -> Option<Sums> {
+pub fn parse_sums(data: &[u8]) -> Option<SubtotalSums> {
     let fields = parse(data)?;
     let mut fields = fields.iter().map(String::as_str);
-    Some(Sums {
+    Some(SubtotalSums {
         document: parse_count(fields.next()?),
         total: parse_decimal(fields.next()?, 2)?,
         groups: decimals(&mut fields)?,
@@ -296,7 +300,7 @@ pub const MODES: [(char, &str); 6] = [
 
 /// 35h: `Mode,Amount,Type`.
 #[must_use]
-pub fn emit_payment(payment: &Payment) -> Vec<u8> {
+pub fn emit_payment(payment: &PaymentRequest) -> Vec<u8> {
     let letter = payment.mode.unwrap_or('P');
     let mode = MODES
         .iter()
@@ -310,14 +314,14 @@ pub fn emit_payment(payment: &Payment) -> Vec<u8> {
 
 /// Reads 35h; foreign currency is not understood.
 #[must_use]
-pub fn parse_payment(data: &[u8]) -> Option<Payment> {
+pub fn parse_payment(data: &[u8]) -> Option<PaymentRequest> {
     let fields = parse(data)?;
     // Hosts of newer firmware leave the last one out, with its TAB.
     let ([mode, amount] | [mode, amount, _]) = fields.as_slice() else {
         return None;
     };
     let (letter, _) = MODES.iter().find(|(_, known)| known == mode)?;
-    Some(Payment {
+    Some(PaymentRequest {
         text: Vec::new(),
         mode: Some(*letter),
         amount: Some(parse_decimal(amount, 2)?),
@@ -371,15 +375,15 @@ pub fn parse_text(data: &[u8]) -> Option<Vec<u8>> {
 
 /// The answer of everything that belongs to a receipt: its document number.
 #[must_use]
-pub fn emit_slip(counters: &Counters) -> Vec<u8> {
+pub fn emit_slip(counters: &ReceiptCounters) -> Vec<u8> {
     emit(&[counters.document.unwrap_or(0).to_string()])
 }
 
 /// Reads that answer.
 #[must_use]
-pub fn parse_slip(data: &[u8]) -> Option<Counters> {
+pub fn parse_slip(data: &[u8]) -> Option<ReceiptCounters> {
     let fields = parse(data)?;
-    Some(Counters {
+    Some(ReceiptCounters {
         all: 0,
         fiscal: 0,
         document: Some(parse_count(fields.first()?)?),
@@ -403,10 +407,10 @@ mod tests {
         assert_eq!(emit_sale(&sale), b"Paine\t1\t9.50\t2.000\t0\t\t0\t");
         assert_eq!(parse_sale(&emit_sale(&sale)), Some(sale.clone()));
         for (modifier, written) in [
-            (Modifier::Absolute(-587), &b"\t4\t5.87\t0\t"[..]),
-            (Modifier::Absolute(1), b"\t3\t0.01\t0\t"),
-            (Modifier::Percent(-1_500), b"\t2\t15.00\t0\t"),
-            (Modifier::Percent(50), b"\t1\t0.50\t0\t"),
+            (SaleModifier::Absolute(-587), &b"\t4\t5.87\t0\t"[..]),
+            (SaleModifier::Absolute(1), b"\t3\t0.01\t0\t"),
+            (SaleModifier::Percent(-1_500), b"\t2\t15.00\t0\t"),
+            (SaleModifier::Percent(50), b"\t1\t0.50\t0\t"),
         ] {
             sale.modifier = Some(modifier);
             assert!(emit_sale(&sale).ends_with(written));
@@ -460,7 +464,7 @@ mod tests {
 
     #[test]
     fn payments_and_their_answers() {
-        let cash = Payment {
+        let cash = PaymentRequest {
             text: vec![],
             mode: Some('P'),
             amount: Some(5_000),
@@ -474,7 +478,7 @@ mod tests {
         };
         assert_eq!(emit_paid(&paid), b"R\t31.00\t");
         assert_eq!(parse_paid(b"R\t31.00\t"), Some(paid));
-        let sums = Sums {
+        let sums = SubtotalSums {
             total: 1_900,
             groups: [1_900, 0, 0, 0, 0, 0, 0, 0],
             document: Some(101),

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 use ferrotill_core::{Amount, Quantity};
 use ferrotill_device::driver::isl::IslPrinter;
-use ferrotill_device::emulator::memory::{FiscalReceipt, Kind, Memory};
+use ferrotill_device::emulator::memory::{FiscalReceipt, Memory, OpenKind};
 use ferrotill_device::emulator::{FaultKind, FaultOrder, IslEmulator, Printer};
 use ferrotill_device::family::{Protocol, datecs};
 use ferrotill_device::port::loopback::Loopback;
@@ -119,7 +119,7 @@ impl Bench {
         self.line.with(|emulator| {
             let open = emulator.printer().memory().open.as_ref();
             assert!(
-                open.is_none_or(|open| open.kind == Kind::Slip),
+                open.is_none_or(|open| open.kind == OpenKind::Slip),
                 "{case}: left open after {outcome:?}"
             );
         });

@@ -37,6 +37,9 @@ pub struct DemoArguments {
     /// Keeps its data here; a temporary folder if absent.
     #[arg(long)]
     data: Option<PathBuf>,
+    /// Reaches the emulated printer over TCP instead of a pseudo-terminal.
+    #[arg(long)]
+    printer_tcp: bool,
     /// The country.
     #[arg(long, default_value = COUNTRY_DEFAULT)]
     country: String,
@@ -75,7 +78,12 @@ pub(super) fn run(arguments: &DemoArguments, voice: Voice) -> Result<Exit, CliFa
     let folder = Folder::new(arguments.data.as_deref()).map_err(CliFailure::failed)?;
     let clock = Arc::new(Clock::new(None).map_err(CliFailure::failed)?);
     let link = folder.path.join("printer");
-    let rig = start_rig(&folder.path, &link, &clock).map_err(CliFailure::failed)?;
+    let rig = start_rig(&folder.path, &link, arguments.printer_tcp, &clock)
+        .map_err(CliFailure::failed)?;
+    let printer = match rig.address() {
+        Some(address) => address.to_string(),
+        None => link.display().to_string(),
+    };
     runtime()?.block_on(async {
         let listener = listen(arguments.listen).await?;
         let address = listener.local_addr().map_err(CliFailure::failed)?;
@@ -100,7 +108,7 @@ pub(super) fn run(arguments: &DemoArguments, voice: Voice) -> Result<Exit, CliFa
             profile.facts().code,
             address,
             &folder.path,
-            &link,
+            &uri(&rig, &link),
             &office_url,
         )?;
         let agent = Agent::start(config, Some(Arc::clone(&clock)))?;
@@ -118,7 +126,7 @@ pub(super) fn run(arguments: &DemoArguments, voice: Voice) -> Result<Exit, CliFa
                 let _ = stop_asked.await;
             },
         ));
-        announce(voice, &url, &link, &folder.path);
+        announce(voice, &url, &printer, &folder.path);
         let secret = Secret::new(API_SECRET.to_owned());
         let client = Client::new(url, API_KEY, secret, Some(DEVICE), clock);
         let last_document = rig.snapshot(false).last_document;
@@ -165,10 +173,9 @@ async fn perform(arguments: &DemoArguments, stage: Stage) -> Result<Exit, CliFai
     Ok(exit)
 }
 
-fn announce(voice: Voice, url: &str, link: &Path, data: &Path) {
+fn announce(voice: Voice, url: &str, printer: &str, data: &Path) {
     voice.say(&format!(
-        "ferrotill serves {url}; its emulated printer is at {}, its data in {}",
-        link.display(),
+        "ferrotill serves {url}; its emulated printer is at {printer}, its data in {}",
         data.display()
     ));
     voice.json(&object! {
@@ -178,14 +185,28 @@ fn announce(voice: Voice, url: &str, link: &Path, data: &Path) {
         "api_secret" => API_SECRET,
         "device_id" => DEVICE,
         "point_of_sale_id" => POINT_OF_SALE,
-        "printer" => link.display().to_string(),
+        "printer" => printer,
         "data" => data.display().to_string(),
     });
 }
 
-fn start_rig(folder: &Path, link: &Path, clock: &Arc<Clock>) -> anyhow::Result<Arc<Rig>> {
+/// The address of the emulated printer.
+fn uri(rig: &Rig, link: &Path) -> String {
+    match rig.address() {
+        Some(address) => format!("datecs+tcp://{address}"),
+        None => format!("datecs+serial://{}?baud=115200", link.display()),
+    }
+}
+
+fn start_rig(
+    folder: &Path,
+    link: &Path,
+    over_tcp: bool,
+    clock: &Arc<Clock>,
+) -> anyhow::Result<Arc<Rig>> {
     let clock = Arc::clone(clock);
     let options = RigOptions {
+        tcp: over_tcp.then_some(SocketAddr::from(([127, 0, 0, 1], 0))),
         memory: Some(folder.join("printer.memory")),
         clock: Some(Arc::new(move || clock.local_s())),
         ..RigOptions::new(link.to_owned())
@@ -200,7 +221,7 @@ fn config(
     country: &str,
     listen: SocketAddr,
     folder: &Path,
-    link: &Path,
+    printer: &str,
     office: &str,
 ) -> Result<Config, CliFailure> {
     let text = format!(
@@ -223,7 +244,7 @@ secret = "{API_SECRET}"
 [[device]]
 id = "{DEVICE}"
 name = "Till 1"
-uri = "datecs+serial://{link}?baud=115200"
+uri = "{printer}"
 use_alternative_receipts = true
 tax_groups = [ {{ code = "A", rate = "20.00" }}, {{ code = "B", rate = "8.00" }} ]
 payment_types = [ {{ code = 0, name = "Numerar", cash = true, open_cash_drawer = true }}, {{ code = 1, name = "Card" }} ]
@@ -238,7 +259,6 @@ offline_after_ms = 1000
 dwell_s = 2
 "#,
         data = folder.join("books").display().to_string(),
-        link = link.display(),
     );
     Ok(Config::parse(&text, "demo.toml")?)
 }

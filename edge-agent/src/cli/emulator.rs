@@ -21,8 +21,11 @@ pub struct EmulatorArguments {
     #[arg(long)]
     family: String,
     /// Where the port appears.
-    #[arg(long)]
-    link: PathBuf,
+    #[arg(long, required_unless_present = "tcp")]
+    link: Option<PathBuf>,
+    /// Listens here for the host, instead of a port.
+    #[arg(long, value_name = "ADDRESS", conflicts_with = "link")]
+    tcp: Option<SocketAddr>,
     /// Serves the simulator's switches here.
     #[arg(long)]
     listen: Option<SocketAddr>,
@@ -56,15 +59,28 @@ pub(super) fn run(arguments: &EmulatorArguments, voice: Voice) -> Result<Exit, C
         memory: arguments.memory.clone(),
         baud: arguments.baud,
         clock: Some(Arc::new(move || clock.local_s())),
-        ..RigOptions::new(arguments.link.clone())
+        tcp: arguments.tcp,
+        ..RigOptions::new(arguments.link.clone().unwrap_or_default())
     };
     let rig = Rig::start(options).map_err(|error| {
-        let words = format!(
-            "the emulated printer cannot appear at {}",
-            arguments.link.display()
-        );
+        let place = match (&arguments.link, arguments.tcp) {
+            (Some(link), _) => link.display().to_string(),
+            (None, address) => address
+                .map(|address| address.to_string())
+                .unwrap_or_default(),
+        };
+        let words = format!("the emulated printer cannot appear at {place}");
         CliFailure::failed(anyhow::Error::new(error).context(words))
     })?;
+    let place = match rig.address() {
+        Some(address) => address.to_string(),
+        None => arguments
+            .link
+            .clone()
+            .unwrap_or_default()
+            .display()
+            .to_string(),
+    };
     let rig = Arc::new(rig);
     runtime()?.block_on(async {
         let listener = match arguments.listen {
@@ -78,12 +94,11 @@ pub(super) fn run(arguments: &EmulatorArguments, voice: Voice) -> Result<Exit, C
             )),
             None => JsonValue::Null,
         };
-        let link = arguments.link.display().to_string();
         voice.say(&format!(
-            "an emulated {} printer is at {link}",
+            "an emulated {} printer is at {place}",
             arguments.family
         ));
-        voice.json(&object! { "ready" => true, "printer" => link, "url" => url });
+        voice.json(&object! { "ready" => true, "printer" => place, "url" => url });
         match listener {
             Some(listener) => {
                 serve(

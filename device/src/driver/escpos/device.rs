@@ -1,8 +1,8 @@
-//! The conversation with a receipt printer: its condition, and the fences that tell what it has printed.
+//! The conversation with a receipt printer: its condition, and the fences that show what it has printed.
 //!
-//! A fence is a question that the printer answers in its turn, so when everything before it is processed:
-//! `GS ( H` with a number of its own, or `GS r 1`, whose answers are alike and are counted.
-//! Between two fences at most two blocks are under way, so that no buffer overflows on a line without flow control.
+//! A fence is a question in the stream of commands. The printer answers it after it has processed everything before it:
+//! `GS ( H` with a number of its own, or `GS r 1`, whose answers are all equal and are counted.
+//! At most two blocks are sent without an answer, so that no buffer overflows on a line without flow control.
 
 use std::collections::VecDeque;
 
@@ -10,10 +10,10 @@ use super::line::Line;
 use crate::fault::Fault;
 use crate::port::PortOpener;
 use crate::printer::{Condition, Paper, Watch};
-use crate::wire::escpos::{Command, RealTime};
-use crate::wire::escpos_answer::{Answer, STATUS_BYTES, Status};
+use crate::wire::escpos::{EscposCommand, RealTime};
+use crate::wire::escpos_answer::{EscposAnswer, EscposStatus, STATUS_BYTES};
 
-/// How the printer says that it is done.
+/// The command by which the printer reports that it is done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Fence {
     /// `GS ( H`.
@@ -22,7 +22,7 @@ enum Fence {
     Counted,
 }
 
-/// Who the printer says that it is. Empty where it does not say.
+/// The printer's identity. A field is empty if the printer does not report it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Identity {
     pub(super) model: String,
@@ -46,7 +46,7 @@ pub(super) struct Device {
     next_fence: u32,
     /// Fences that are not answered yet, oldest first.
     waiting: VecDeque<u32>,
-    /// A fence was passed over since [`Device::begin`]: what stood before it was lost.
+    /// A fence was skipped since [`Device::begin`]: what was sent before it was lost.
     lost: bool,
 }
 
@@ -54,19 +54,19 @@ pub(super) struct Device {
 const STATUS_MS: u64 = 500;
 /// How often the four real-time questions are asked.
 const STATUS_ATTEMPTS: u32 = 3;
-/// The first fence of a connection is answered within this; nothing stands before it.
+/// The first fence of a connection is answered within this, because nothing was sent before it.
 const PROBE_MS: u64 = 3_000;
-/// Answers that belong together are not further apart.
+/// The longest gap between answers that belong together.
 const STRAGGLER_MS: u64 = 300;
-/// Silence after which a printer whose answers are counted has no more to give: longer than a block takes to print.
+/// After this silence a printer whose answers are counted sends no more: it is longer than the printing of a block.
 const QUIET_MS: u64 = 5_000;
-/// A printer that says why it does not print is waited for so long.
+/// How long to wait for a printer that reports why it does not print.
 const TROUBLE_MS: u64 = 3_000;
-/// A printer that says nothing is wrong is waited for so long.
+/// How long to wait for a printer that reports no fault.
 const STALL_MS: u64 = 20_000;
-/// Between two looks at the drawer.
+/// The pause between two questions about the drawer.
 const REST_MS: u64 = 50;
-/// Blocks under way.
+/// Blocks that are sent and not confirmed, at most.
 const WINDOW: usize = 2;
 
 impl Device {
@@ -75,14 +75,14 @@ impl Device {
             line: Line::new(opener),
             fence: None,
             identity: Identity::default(),
-            // A printer may still have a number of the program's last run to answer.
+            // A printer may still answer with a number of the program's last run.
             next_fence: u32::from(seed) << 16,
             waiting: VecDeque::new(),
             lost: false,
         }
     }
 
-    /// Where it is.
+    /// Its address.
     pub(super) fn address(&self) -> String {
         self.line.address()
     }
@@ -95,10 +95,10 @@ impl Device {
         &self.identity
     }
 
-    /// Opens the port if need be and asks for the printer's condition; one that can print is asked who it is.
+    /// Opens the port if needed and asks for the printer's condition. If it can print, asks for its identity too.
     ///
-    /// A port that stays silent is let go, so that the next call opens it anew.
-    pub(super) fn attach(&mut self, watch: &mut dyn Watch) -> Result<Status, Fault> {
+    /// A port that stays silent is closed, so that the next call opens it again.
+    pub(super) fn attach(&mut self, watch: &mut dyn Watch) -> Result<EscposStatus, Fault> {
         if !self.line.is_open() {
             self.line.open(watch)?;
             if self.waiting.is_empty() {
@@ -120,7 +120,7 @@ impl Device {
         attached
     }
 
-    /// A printer that can print, on an open line, with nothing under way.
+    /// Makes sure that the line is open, that the printer can print, and that no block is unconfirmed.
     pub(super) fn ready(&mut self, watch: &mut dyn Watch) -> Result<(), Fault> {
         let asked = if self.is_attached() {
             self.status(watch).ok()
@@ -141,7 +141,7 @@ impl Device {
     }
 
     /// The four real-time status bytes. They go out between two commands only.
-    pub(super) fn status(&mut self, watch: &mut dyn Watch) -> Result<Status, Fault> {
+    pub(super) fn status(&mut self, watch: &mut dyn Watch) -> Result<EscposStatus, Fault> {
         'attempts: for _ in 0..STATUS_ATTEMPTS {
             for answer in self.line.arrived(watch)? {
                 self.note(&answer);
@@ -151,11 +151,11 @@ impl Device {
                 self.line.send(&RealTime::Status(which).emit(), watch)?;
                 match self.status_byte(watch)? {
                     Some(answer) => *byte = answer,
-                    // Nothing in an answer says which question it is to: begin again.
+                    // An answer does not name its question: begin again.
                     None => continue 'attempts,
                 }
             }
-            return Ok(Status::of(bytes));
+            return Ok(EscposStatus::of(bytes));
         }
         self.line.close();
         Err(Fault::NoAnswer)
@@ -166,7 +166,7 @@ impl Device {
         loop {
             let left = until.saturating_sub(self.line.now());
             match self.line.next(left, watch)? {
-                Some(Answer::Status(byte)) => return Ok(Some(byte)),
+                Some(EscposAnswer::Status(byte)) => return Ok(Some(byte)),
                 Some(answer) => self.note(&answer),
                 None => return Ok(None),
             }
@@ -195,12 +195,12 @@ impl Device {
         self.line.send(&request.emit(), watch)
     }
 
-    /// A new slip: what was lost before it is nobody's any more.
+    /// Begins a new slip: losses before it do not matter any more.
     pub(super) fn begin(&mut self) {
         self.lost = false;
     }
 
-    /// Sends blocks, each with a fence behind it, and waits for all of them to be processed.
+    /// Sends blocks, each followed by a fence, and waits until all of them are processed.
     pub(super) fn transfer(
         &mut self,
         blocks: &[Vec<u8>],
@@ -218,12 +218,12 @@ impl Device {
             .map_err(|fault| Stopped { fault, sent })
     }
 
-    /// True if a fence was passed over since [`begin`](Self::begin).
+    /// True if a fence was skipped since [`begin`](Self::begin).
     pub(super) fn has_lost(&self) -> bool {
         self.lost
     }
 
-    /// Finds out what became of the fences that were not answered: afterwards nothing is under way.
+    /// Finds out what became of the fences that were not answered. Afterwards no block is unconfirmed.
     pub(super) fn sync(&mut self, watch: &mut dyn Watch) -> Result<(), Fault> {
         match self.fence {
             Some(Fence::Numbered) => {
@@ -239,7 +239,7 @@ impl Device {
         }
     }
 
-    /// All alike: as many answers as questions, or the printer has forgotten some with its power.
+    /// For equal answers: there are as many answers as questions, or the printer lost some with its power.
     fn count(&mut self, watch: &mut dyn Watch) -> Result<(), Fault> {
         let before = self.waiting.len();
         self.send_fenced(Vec::new(), watch)?;
@@ -258,8 +258,10 @@ impl Device {
         let number = self.next_fence;
         self.next_fence = self.next_fence.wrapping_add(1);
         match self.fence {
-            Some(Fence::Numbered) => Command::TellProcessed(id_of(number)).emit_into(&mut bytes),
-            _ => Command::TellStatus(1).emit_into(&mut bytes),
+            Some(Fence::Numbered) => {
+                EscposCommand::TellProcessed(id_of(number)).emit_into(&mut bytes)
+            }
+            _ => EscposCommand::TellStatus(1).emit_into(&mut bytes),
         }
         self.waiting.push_back(number);
         self.line.send(&bytes, watch)
@@ -294,14 +296,14 @@ impl Device {
         Ok(())
     }
 
-    /// Crosses off the fence that an answer is to. Answers come in the order of the fences:
-    /// one that is passed over will never come, and what stood before it is lost.
-    fn note(&mut self, answer: &Answer) {
+    /// Removes the fence to which an answer belongs. Answers come in the order of the fences:
+    /// the answer of a skipped fence never comes, and what was sent before that fence is lost.
+    fn note(&mut self, answer: &EscposAnswer) {
         let passed = match (self.fence, answer) {
             (Some(Fence::Numbered), answer) => answer
                 .processed()
                 .and_then(|id| self.waiting.iter().position(|number| id_of(*number) == id)),
-            (Some(Fence::Counted), Answer::Told(_)) if !self.waiting.is_empty() => Some(0),
+            (Some(Fence::Counted), EscposAnswer::Told(_)) if !self.waiting.is_empty() => Some(0),
             _ => None,
         };
         if let Some(place) = passed {
@@ -310,19 +312,19 @@ impl Device {
         }
     }
 
-    /// Finds out whether the printer knows `GS ( H`: both questions at once, and what is answered before `GS r` decides.
+    /// Finds out whether the printer knows `GS ( H`: asks both questions at once; it does if an answer comes before that of `GS r`.
     fn probe(&mut self, watch: &mut dyn Watch) -> Result<(), Fault> {
         let number = self.next_fence;
         self.next_fence = self.next_fence.wrapping_add(1);
-        let mut bytes = Command::TellProcessed(id_of(number)).emit();
-        Command::TellStatus(1).emit_into(&mut bytes);
+        let mut bytes = EscposCommand::TellProcessed(id_of(number)).emit();
+        EscposCommand::TellStatus(1).emit_into(&mut bytes);
         self.line.send(&bytes, watch)?;
         let mut patience = PROBE_MS;
         while let Some(answer) = self.line.next(patience, watch)? {
             if answer.processed() == Some(id_of(number)) {
                 self.fence = Some(Fence::Numbered);
             }
-            if matches!(answer, Answer::Told(_)) {
+            if matches!(answer, EscposAnswer::Told(_)) {
                 self.fence = self.fence.or(Some(Fence::Counted));
                 if self.fence == Some(Fence::Numbered) {
                     return Ok(());
@@ -337,7 +339,7 @@ impl Device {
         }
     }
 
-    /// Model, firmware, serial number. A printer that does not tell them is no worse for it.
+    /// Model, firmware, serial number. A printer that does not report them works as well.
     fn identify(&mut self, watch: &mut dyn Watch) -> Result<(), Fault> {
         self.identity = Identity {
             model: self.told(67, watch)?,
@@ -348,7 +350,7 @@ impl Device {
     }
 
     fn told(&mut self, which: u8, watch: &mut dyn Watch) -> Result<String, Fault> {
-        self.send_fenced(Command::TellIdentity(which).emit(), watch)?;
+        self.send_fenced(EscposCommand::TellIdentity(which).emit(), watch)?;
         let mut told = String::new();
         while !self.waiting.is_empty() {
             match self.line.next(PROBE_MS, watch)? {
@@ -365,7 +367,7 @@ impl Device {
     }
 }
 
-/// A fence's number in the letters that `GS ( H` takes: six bits in each.
+/// The number of a fence in the letters of `GS ( H`: six bits each.
 fn id_of(number: u32) -> [u8; 4] {
     [18_u32, 12, 6, 0].map(|shift| {
         let six = number.wrapping_shr(shift) & 0x3F;
@@ -374,14 +376,14 @@ fn id_of(number: u32) -> [u8; 4] {
 }
 
 /// Why it cannot print now.
-pub(super) fn fault_of(status: Status) -> Option<Fault> {
+pub(super) fn fault_of(status: EscposStatus) -> Option<Fault> {
     condition(status)
         .fault()
         .or(status.offline.then_some(Fault::Busy))
 }
 
-/// The status in the words that every family shares.
-pub(super) fn condition(status: Status) -> Condition {
+/// The status in the terms of all families.
+pub(super) fn condition(status: EscposStatus) -> Condition {
     Condition {
         paper: if status.paper_out {
             Paper::Out

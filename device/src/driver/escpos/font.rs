@@ -1,7 +1,7 @@
-//! A font for what no code page has: GNU Unifont, which knows nearly every letter of Unicode's first plane.
+//! A font for letters that no code page has: GNU Unifont, which has nearly every letter of Unicode's first plane.
 //!
 //! Its cells are 8 or 16 dots wide and 16 high, drawn twice as large where the line fits so.
-//! Letters stand side by side as they come: there is no shaping and no right-to-left, so that Arabic is not for it.
+//! Letters are placed from left to right without shaping, so that Arabic does not work.
 
 use super::slip::Rasteriser;
 use crate::wire::escpos_raster::Raster;
@@ -12,7 +12,7 @@ pub struct Unifont;
 
 /// Height of a cell in dots.
 const CELL_HEIGHT: usize = 16;
-/// Lines of one text at most; what is beyond is not worth paper.
+/// Most lines of one text; the rest is not printed.
 const LINES_MAX: usize = 40;
 
 impl Rasteriser for Unifont {
@@ -29,7 +29,7 @@ impl Rasteriser for Unifont {
         } else {
             1
         };
-        // Where each glyph stands, in cells' dots before they are enlarged.
+        // The position of each glyph, in dots before they are enlarged.
         let room = width_dots.checked_div(times)?;
         let (mut x, mut row) = (0_usize, 0_usize);
         let mut places = Vec::with_capacity(glyphs.len());
@@ -79,7 +79,7 @@ fn dot(raster: &mut Raster, x: usize, y: usize, times: usize) -> Option<()> {
 mod tests {
     use super::{Rasteriser, Unifont};
 
-    /// The image in letters, for eyes.
+    /// The image as text.
     fn drawn(text: &str, width: usize) -> Vec<String> {
         let raster = Unifont.line(text, width).unwrap();
         (0..raster.height())

@@ -1,26 +1,26 @@
-//! A slip as commands: code pages changed where the text needs it, lines wrapped, and blocks that a small buffer takes.
+//! A slip as commands: code pages as the text needs them, wrapped lines, and blocks for small buffers.
 
 use super::options::Options;
-use super::slip::{Item, Rasteriser};
+use super::slip::{Rasteriser, SlipItem};
 use crate::fault::Fault;
 use crate::wire::codepage::run::{Cell, encode_in};
 use crate::wire::codepage::table::CodePage;
-use crate::wire::escpos::{Align, Command, QR_BYTES_MAX, qr};
+use crate::wire::escpos::{Align, EscposCommand, QR_BYTES_MAX, qr};
 
 /// Most parts of one slip.
 pub(super) const ITEMS_MAX: usize = 2_000;
 /// Bytes after which the printer is asked whether they are printed. The smallest buffers in use hold 4 KiB.
 pub(super) const BLOCK_BYTES: usize = 1_024;
-/// Lines that bring the last one over the tear bar of a printer without a knife.
+/// Lines that move the last one past the tear bar of a printer without a knife.
 const FEED_TO_TEAR: u8 = 4;
 
-/// Puts a slip into commands.
+/// Turns a slip into commands.
 pub(super) struct Layout<'a> {
     options: &'a Options,
     rasteriser: Option<&'a mut (dyn Rasteriser + 'static)>,
     pages: Vec<CodePage>,
     page: Option<CodePage>,
-    commands: Vec<Command>,
+    commands: Vec<EscposCommand>,
 }
 
 impl<'a> Layout<'a> {
@@ -38,37 +38,37 @@ impl<'a> Layout<'a> {
     }
 
     /// All commands of a slip; a fault if it cannot be printed.
-    pub(super) fn slip(mut self, items: &[Item]) -> Result<Vec<Command>, Fault> {
+    pub(super) fn slip(mut self, items: &[SlipItem]) -> Result<Vec<EscposCommand>, Fault> {
         if items.len() > ITEMS_MAX {
             return Err(Fault::JobNotPrintable);
         }
         self.commands
-            .extend([Command::Initialize, Command::SingleBytes]);
+            .extend([EscposCommand::Initialize, EscposCommand::SingleBytes]);
         for item in items {
             self.item(item)?;
         }
         self.commands.push(if self.options.profile.knife {
-            Command::Cut {
+            EscposCommand::Cut {
                 full: false,
                 feed: 0,
             }
         } else {
-            Command::Feed(FEED_TO_TEAR)
+            EscposCommand::Feed(FEED_TO_TEAR)
         });
         Ok(self.commands)
     }
 
-    fn item(&mut self, item: &Item) -> Result<(), Fault> {
+    fn item(&mut self, item: &SlipItem) -> Result<(), Fault> {
         match item {
-            Item::Line(text) => self.line(text, 1),
-            Item::Styled {
+            SlipItem::Line(text) => self.line(text, 1),
+            SlipItem::Styled {
                 text,
                 align,
                 bold,
                 large,
             } => self.styled(text, *align, *bold, *large),
-            Item::Rule => self.line(&"-".repeat(self.options.columns), 1),
-            Item::Qr {
+            SlipItem::Rule => self.line(&"-".repeat(self.options.columns), 1),
+            SlipItem::Qr {
                 data,
                 module_dots,
                 level,
@@ -76,29 +76,29 @@ impl<'a> Layout<'a> {
                 if data.is_empty() || data.len() > QR_BYTES_MAX || data.contains(char::is_control) {
                     return Err(Fault::JobNotPrintable);
                 }
-                self.commands.push(Command::Align(Align::Centre));
+                self.commands.push(EscposCommand::Align(Align::Centre));
                 self.commands.extend(qr(data, *module_dots, *level));
-                self.commands.push(Command::Align(Align::Left));
+                self.commands.push(EscposCommand::Align(Align::Left));
             }
-            Item::Image(raster) => self.commands.push(Command::Image(raster.clone())),
-            Item::Feed(0) => {}
-            Item::Feed(lines) => self.commands.push(Command::Feed(*lines)),
-            Item::CodePage(number) => self.sample(*number),
+            SlipItem::Image(raster) => self.commands.push(EscposCommand::Image(raster.clone())),
+            SlipItem::Feed(0) => {}
+            SlipItem::Feed(lines) => self.commands.push(EscposCommand::Feed(*lines)),
+            SlipItem::CodePage(number) => self.sample(*number),
         }
         Ok(())
     }
 
     fn styled(&mut self, text: &str, align: Align, bold: bool, large: bool) {
         let times = if large { 2 } else { 1 };
-        let size = |times| Command::Size {
+        let size = |times| EscposCommand::Size {
             width: times,
             height: times,
         };
         if align != Align::Left {
-            self.commands.push(Command::Align(align));
+            self.commands.push(EscposCommand::Align(align));
         }
         if bold {
-            self.commands.push(Command::Bold(true));
+            self.commands.push(EscposCommand::Bold(true));
         }
         if large {
             self.commands.push(size(times));
@@ -108,10 +108,10 @@ impl<'a> Layout<'a> {
             self.commands.push(size(1));
         }
         if bold {
-            self.commands.push(Command::Bold(false));
+            self.commands.push(EscposCommand::Bold(false));
         }
         if align != Align::Left {
-            self.commands.push(Command::Align(Align::Left));
+            self.commands.push(EscposCommand::Align(Align::Left));
         }
     }
 
@@ -122,13 +122,13 @@ impl<'a> Layout<'a> {
             && let Some(rasteriser) = &mut self.rasteriser
             && let Some(raster) = rasteriser.line(text, self.options.profile.width_dots)
         {
-            self.commands.push(Command::Image(raster));
+            self.commands.push(EscposCommand::Image(raster));
             return;
         }
         let columns = self.options.columns.checked_div(times).unwrap_or(1).max(1);
         for cells in wrapped(&encoded.cells, columns) {
             self.cells(cells);
-            self.commands.push(Command::LineFeed);
+            self.commands.push(EscposCommand::LineFeed);
         }
     }
 
@@ -141,7 +141,7 @@ impl<'a> Layout<'a> {
                 self.text(&mut text);
                 self.page = Some(page);
                 let number = self.options.profile.number_of(page);
-                self.commands.extend(number.map(Command::CodePage));
+                self.commands.extend(number.map(EscposCommand::CodePage));
             }
             text.push(cell.byte);
         }
@@ -150,7 +150,8 @@ impl<'a> Layout<'a> {
 
     fn text(&mut self, text: &mut Vec<u8>) {
         if !text.is_empty() {
-            self.commands.push(Command::Text(std::mem::take(text)));
+            self.commands
+                .push(EscposCommand::Text(std::mem::take(text)));
         }
     }
 
@@ -162,12 +163,12 @@ impl<'a> Layout<'a> {
             .page_of(number)
             .map_or("?", CodePage::name);
         self.line(&format!("{number} {name}"), 1);
-        self.commands.push(Command::CodePage(number));
-        // Whatever page was in force is not any more.
+        self.commands.push(EscposCommand::CodePage(number));
+        // The code page is not the previous one any more.
         self.page = None;
         for row in (0x80..=0xFF_u8).collect::<Vec<u8>>().chunks(32) {
-            self.commands.push(Command::Text(row.to_vec()));
-            self.commands.push(Command::LineFeed);
+            self.commands.push(EscposCommand::Text(row.to_vec()));
+            self.commands.push(EscposCommand::LineFeed);
         }
     }
 }
@@ -197,7 +198,7 @@ fn wrapped(cells: &[Cell], columns: usize) -> Vec<&[Cell]> {
 }
 
 /// Commands as bytes, in blocks that end between two commands.
-pub(super) fn blocks(commands: &[Command]) -> Vec<Vec<u8>> {
+pub(super) fn blocks(commands: &[EscposCommand]) -> Vec<Vec<u8>> {
     let mut blocks = Vec::new();
     let mut block: Vec<u8> = Vec::new();
     for command in commands {
@@ -216,20 +217,20 @@ pub(super) fn blocks(commands: &[Command]) -> Vec<Vec<u8>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::wire::escpos_profile::Profile;
+    use crate::wire::escpos_profile::EscposProfile;
     use crate::wire::escpos_raster::Raster;
 
     fn texts(columns: usize, line: &str) -> Vec<String> {
         let options = Options {
             columns,
-            ..Options::of(Profile::parse("ascii").unwrap())
+            ..Options::of(EscposProfile::parse("ascii").unwrap())
         };
         Layout::new(&options, None)
-            .slip(&[Item::Line(line.to_owned())])
+            .slip(&[SlipItem::Line(line.to_owned())])
             .unwrap()
             .into_iter()
             .filter_map(|command| match command {
-                Command::Text(bytes) => Some(String::from_utf8(bytes).unwrap()),
+                EscposCommand::Text(bytes) => Some(String::from_utf8(bytes).unwrap()),
                 _ => None,
             })
             .collect()
@@ -262,17 +263,17 @@ mod tests {
         let options = Options::default();
         let mut rasteriser = Box8;
         let commands = Layout::new(&options, Some(&mut rasteriser))
-            .slip(&["ჩაი", "茶", "чай"].map(|text| Item::Line(text.to_owned())))
+            .slip(&["ჩაი", "茶", "чай"].map(|text| SlipItem::Line(text.to_owned())))
             .unwrap();
-        assert!(matches!(commands[2], Command::Image(_)));
-        assert_eq!(commands[3], Command::Text(b"?".to_vec()));
-        assert_eq!(commands[5], Command::CodePage(46));
+        assert!(matches!(commands[2], EscposCommand::Image(_)));
+        assert_eq!(commands[3], EscposCommand::Text(b"?".to_vec()));
+        assert_eq!(commands[5], EscposCommand::CodePage(46));
     }
 
     #[test]
     fn what_cannot_be_printed_is_refused() {
         let options = Options::default();
-        let code = |data: &str| Item::Qr {
+        let code = |data: &str| SlipItem::Qr {
             data: data.to_owned(),
             module_dots: 6,
             level: crate::wire::escpos::QrLevel::M,
@@ -281,7 +282,7 @@ mod tests {
             vec![code("")],
             vec![code("a\nb")],
             vec![code(&"x".repeat(QR_BYTES_MAX + 1))],
-            vec![Item::Rule; ITEMS_MAX + 1],
+            vec![SlipItem::Rule; ITEMS_MAX + 1],
         ] {
             assert_eq!(
                 Layout::new(&options, None).slip(&items),
@@ -292,7 +293,7 @@ mod tests {
 
     #[test]
     fn blocks_end_between_commands() {
-        let commands = vec![Command::Text(vec![b'x'; 300]); 10];
+        let commands = vec![EscposCommand::Text(vec![b'x'; 300]); 10];
         let sizes: Vec<usize> = blocks(&commands).iter().map(Vec::len).collect();
         assert_eq!(sizes, [900, 900, 900, 300]);
     }

@@ -1,4 +1,4 @@
-//! The line to a receipt printer: bytes out, answers in, and no order between a question and what else arrives.
+//! The line to a receipt printer: bytes out, answers in. Other bytes may arrive between a question and its answer.
 
 use std::collections::VecDeque;
 
@@ -6,9 +6,9 @@ use crate::fault::Fault;
 use crate::port::tracer::hexadecimal;
 use crate::port::{self, Port, PortOpener};
 use crate::printer::Watch;
-use crate::wire::escpos_answer::{Answer, AnswerDecoder};
+use crate::wire::escpos_answer::{AnswerDecoder, EscposAnswer};
 
-/// Reads that a drain may take: a line that never falls silent is noise.
+/// Most reads while old bytes are discarded. A line that never becomes silent is noise.
 const DRAIN_READS_MAX: usize = 64;
 /// Bytes of a transcript line; images are long.
 const TRACE_BYTES_MAX: usize = 48;
@@ -18,7 +18,7 @@ pub(super) struct Line {
     opener: Box<dyn PortOpener>,
     port: Option<Box<dyn Port>>,
     decoder: AnswerDecoder,
-    answers: VecDeque<Answer>,
+    answers: VecDeque<EscposAnswer>,
 }
 
 impl Line {
@@ -36,12 +36,12 @@ impl Line {
         self.port.is_some()
     }
 
-    /// Where it leads.
+    /// Its address.
     pub(super) fn address(&self) -> String {
         self.opener.address()
     }
 
-    /// Lets the port go.
+    /// Closes the port.
     pub(super) fn close(&mut self) {
         self.port = None;
         self.decoder.clear();
@@ -80,7 +80,7 @@ impl Line {
         &mut self,
         timeout_ms: u64,
         watch: &mut dyn Watch,
-    ) -> Result<Option<Answer>, Fault> {
+    ) -> Result<Option<EscposAnswer>, Fault> {
         let until = self.now().saturating_add(timeout_ms);
         loop {
             if let Some(answer) = self.answers.pop_front() {
@@ -94,7 +94,7 @@ impl Line {
     }
 
     /// Everything that has arrived by now.
-    pub(super) fn arrived(&mut self, watch: &mut dyn Watch) -> Result<Vec<Answer>, Fault> {
+    pub(super) fn arrived(&mut self, watch: &mut dyn Watch) -> Result<Vec<EscposAnswer>, Fault> {
         for _ in 0..DRAIN_READS_MAX {
             if self.read(0, watch)? == 0 {
                 break;

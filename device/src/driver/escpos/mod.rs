@@ -3,9 +3,9 @@
 //! - `slip`: what is printed;
 //! - `font`: letters that are in no code page, drawn;
 //! - `layout`: a slip as commands, with the code pages that its text needs;
-//! - `device`: the conversation, and how a printer tells what it has printed;
+//! - `device`: the conversation, and how a printer reports what it has printed;
 //! - `line`: bytes and answers;
-//! - `options`: what an address says beyond the line.
+//! - `options`: the options of an address.
 //!
 //! Such a printer has no fiscal memory, no counters and no documents: its baseline is always the same,
 //! and a fiscal job is refused before a byte is sent.
@@ -25,7 +25,7 @@ mod slip;
 #[cfg(feature = "font")]
 pub use font::Unifont;
 pub use options::Options;
-pub use slip::{Item, Rasteriser, SlipPrinter, code_page_test};
+pub use slip::{Rasteriser, SlipItem, SlipPrinter, code_page_test};
 
 use ferrotill_core::Amount;
 
@@ -38,27 +38,27 @@ use crate::printer::{
     Baseline, Condition, Connected, FiscalPrinter, Job, JournalEvidence, NotRegistered, Outcome,
     Registered, Watch,
 };
-use crate::wire::escpos::{Command, RealTime};
+use crate::wire::escpos::{EscposCommand, RealTime};
 
 /// An ESC/POS receipt printer.
 pub struct Escpos {
     device: Device,
     options: Options,
     rasteriser: Option<Box<dyn Rasteriser>>,
-    /// A slip that was sent whole and not confirmed.
-    pending: Option<Vec<Item>>,
-    /// The beginning of a slip is on the paper, and nothing cut it off.
+    /// A slip that was sent completely and not confirmed.
+    pending: Option<Vec<SlipItem>>,
+    /// The beginning of a slip is on the paper and was not cut off.
     torn: bool,
 }
 
-/// 25 × 2 ms on and 250 × 2 ms off: what drawers of all makers take (spec 6).
+/// 25 × 2 ms on and 250 × 2 ms off: a pulse for drawers of all makers.
 const PULSE_ON: u8 = 25;
 const PULSE_OFF: u8 = 250;
 /// The same in hundreds of milliseconds, for `DLE DC4`.
 const PULSE_AT_ONCE: u8 = 1;
-/// A drawer that springs open does it within so many questions.
+/// A drawer that opens does it within so many questions.
 const DRAWER_QUESTIONS_MAX: u32 = 100;
-/// A drawer that springs open does it within this.
+/// A drawer that opens does it within this time.
 const DRAWER_MS: u64 = 1_000;
 
 const NOT_FISCAL: &str = "a receipt printer has no fiscal memory; nothing was sent to it";
@@ -80,7 +80,7 @@ impl Escpos {
         }
     }
 
-    /// Lends it a font for lines that are in no code page.
+    /// Gives it a font for lines that are in no code page.
     #[must_use]
     pub fn with_rasteriser(mut self, rasteriser: Box<dyn Rasteriser>) -> Self {
         self.rasteriser = Some(rasteriser);
@@ -114,23 +114,23 @@ impl Escpos {
         Outcome::NotRegistered(NotRegistered {
             fault,
             detail: detail.into(),
-            // There is nothing to be read again; a printer that is gone is found gone by the next job.
+            // There are no counters to read again. If the printer is gone, the next job finds that.
             after: self.device.is_attached().then(|| self.baseline()),
         })
     }
 
-    /// Everything that was under way is processed: was all of it?
+    /// No answer is missing any more. Returns the outcome, or `None` if something was lost.
     fn confirmed(&mut self) -> Option<Outcome> {
         self.pending = None;
         (!self.device.has_lost()).then(|| self.registered())
     }
 
-    /// Gives the pulse and, with a sensor, waits for the drawer.
+    /// Sends the pulse and, with a sensor, waits for the drawer.
     fn pulse(&mut self, watch: &mut dyn Watch) -> Result<DrawerState, Fault> {
         match self.options.kick {
             Kick::InTurn => {
                 self.device.ready(watch)?;
-                let pulse = Command::Pulse {
+                let pulse = EscposCommand::Pulse {
                     pin: self.options.pin,
                     on: PULSE_ON,
                     off: PULSE_OFF,
@@ -140,7 +140,7 @@ impl Escpos {
                     .map_err(|stopped| stopped.fault)?;
             }
             Kick::AtOnce => {
-                // Paper and cover do not matter to it; an error does (spec 6).
+                // It works without paper and with an open cover, but not in an error state.
                 let status = self.reachable(watch)?;
                 if condition(status).mechanism_fault {
                     return Err(Fault::Mechanism);
@@ -155,7 +155,7 @@ impl Escpos {
         let begun = self.device.now();
         let mut seen = DrawerState::NotSensed;
         for _ in 0..DRAWER_QUESTIONS_MAX {
-            // Asked without a sensor too: the answer says that the pulse's bytes were received.
+            // Asked without a sensor too: the answer shows that the bytes of the pulse were received.
             seen = self.sensed(watch)?;
             let waited = self.device.now().saturating_sub(begun);
             if seen != DrawerState::Closed || waited >= DRAWER_MS {
@@ -174,11 +174,11 @@ impl Escpos {
         Ok(self.options.sensor.state(status.drawer_pin_high))
     }
 
-    /// The condition, on a line that is opened again if it has to be.
+    /// The condition. Opens the line again if needed.
     fn reachable(
         &mut self,
         watch: &mut dyn Watch,
-    ) -> Result<crate::wire::escpos_answer::Status, Fault> {
+    ) -> Result<crate::wire::escpos_answer::EscposStatus, Fault> {
         if self.device.is_attached()
             && let Ok(status) = self.device.status(watch)
         {
@@ -189,7 +189,7 @@ impl Escpos {
 }
 
 impl SlipPrinter for Escpos {
-    fn print(&mut self, slip: &[Item], watch: &mut dyn Watch) -> Outcome {
+    fn print(&mut self, slip: &[SlipItem], watch: &mut dyn Watch) -> Outcome {
         let layout = Layout::new(&self.options, self.rasteriser.as_deref_mut());
         let mut commands = match layout.slip(slip) {
             Ok(commands) => commands,
@@ -201,11 +201,11 @@ impl SlipPrinter for Escpos {
         self.pending = None;
         self.device.begin();
         if self.torn && self.options.profile.knife {
-            let cut = Command::Cut {
+            let cut = EscposCommand::Cut {
                 full: false,
                 feed: 0,
             };
-            commands.splice(0..0, [Command::Initialize, cut]);
+            commands.splice(0..0, [EscposCommand::Initialize, cut]);
         }
         let blocks = blocks(&commands);
         match self.device.transfer(&blocks, watch) {
@@ -231,7 +231,7 @@ impl SlipPrinter for Escpos {
         }
     }
 
-    fn ask_again(&mut self, slip: &[Item], watch: &mut dyn Watch) -> Outcome {
+    fn ask_again(&mut self, slip: &[SlipItem], watch: &mut dyn Watch) -> Outcome {
         if self.pending.as_deref() != Some(slip) {
             return Outcome::Unknown(Fault::Unclear);
         }
@@ -280,7 +280,7 @@ impl FiscalPrinter for Escpos {
                 ),
                 Err(fault) => self.not_registered(fault, ""),
             },
-            // Everything else is fiscal, whatever kinds of jobs there may be.
+            // All other jobs are fiscal.
             _ => self.not_registered(Fault::NotFiscalised, NOT_FISCAL),
         }
     }
@@ -310,11 +310,11 @@ impl FiscalPrinter for Escpos {
     }
 }
 
-fn text(lines: &[String]) -> Vec<Item> {
-    lines.iter().cloned().map(Item::Line).collect()
+fn text(lines: &[String]) -> Vec<SlipItem> {
+    lines.iter().cloned().map(SlipItem::Line).collect()
 }
 
-/// For questions that are nobody's job.
+/// For questions outside a job.
 struct Unwatched;
 
 impl Watch for Unwatched {

@@ -1,35 +1,35 @@
-//! What an address says of a receipt printer beyond its line: `?profile=rp326&drawer_sensor=low`.
+//! The options of a receipt printer's address: `?profile=rp326&drawer_sensor=low`.
 
 use crate::drawer::{Kick, Sensor};
 use crate::driver::option::OptionFault;
 use crate::wire::escpos::Pin;
-use crate::wire::escpos_profile::Profile;
+use crate::wire::escpos_profile::EscposProfile;
 
 /// How a receipt printer is to be used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Options {
     /// Code pages, width, knife. `profile=…`
-    pub profile: Profile,
+    pub profile: EscposProfile,
     /// Letters of a line, where the paper is narrower than the profile's. `columns=…`, 16 to 64.
     pub columns: usize,
     /// The drawer's pulse. `drawer=esc-p` or `drawer=dle-dc4`.
     pub kick: Kick,
     /// The drawer's pin. `drawer_pin=2` or `drawer_pin=5`.
     pub pin: Pin,
-    /// The drawer's sensor. `drawer_sensor=none`, `high` or `low`: what an open drawer makes of pin 3.
+    /// The drawer's sensor. `drawer_sensor=none`, `high` or `low`: the level of pin 3 while the drawer is open.
     pub sensor: Sensor,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self::of(Profile::USUAL)
+        Self::of(EscposProfile::USUAL)
     }
 }
 
 impl Options {
     /// The usual options of a kind of printer.
     #[must_use]
-    pub const fn of(profile: Profile) -> Self {
+    pub const fn of(profile: EscposProfile) -> Self {
         Self {
             profile,
             columns: profile.columns,
@@ -39,9 +39,9 @@ impl Options {
         }
     }
 
-    /// Takes its own options out of an address's; gives the rest, which are the line's.
+    /// Reads its own options of an address; returns the rest, which belong to the line.
     pub(in crate::driver) fn take(query: &str) -> Result<(Self, String), OptionFault> {
-        let mut profile = Profile::USUAL;
+        let mut profile = EscposProfile::USUAL;
         let mut columns = None;
         let mut options = Self::default();
         let mut rest = Vec::new();
@@ -54,7 +54,8 @@ impl Options {
             };
             match name {
                 "profile" => {
-                    profile = Profile::parse(value).ok_or_else(|| wrong(Profile::NAMES))?
+                    profile =
+                        EscposProfile::parse(value).ok_or_else(|| wrong(EscposProfile::NAMES))?
                 }
                 "columns" => {
                     let given = value.parse().ok().filter(|given| COLUMNS.contains(given));
@@ -73,10 +74,10 @@ impl Options {
         Ok((options, rest.join("&")))
     }
 
-    /// What differs from the usual, in the form of an address.
+    /// The options that differ from the default, as in an address.
     pub(in crate::driver) fn query(&self) -> Vec<String> {
         let mut query = Vec::new();
-        if self.profile != Profile::USUAL {
+        if self.profile != EscposProfile::USUAL {
             query.push(format!("profile={}", self.profile.name));
         }
         if self.columns != self.profile.columns {

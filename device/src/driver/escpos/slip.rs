@@ -1,20 +1,20 @@
-//! What a receipt printer prints: a slip of lines, codes and images, and the printer that takes one.
+//! A slip of lines, codes and images, and the interface of a printer for slips.
 
 use crate::printer::{Outcome, Watch};
 use crate::wire::escpos::{Align, QrLevel};
-use crate::wire::escpos_profile::Profile;
+use crate::wire::escpos_profile::EscposProfile;
 use crate::wire::escpos_raster::Raster;
 
 /// A part of a slip.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Item {
+pub enum SlipItem {
     /// A plain line; a longer one is wrapped between words.
     Line(String),
-    /// A line with a look.
+    /// A line with a style.
     Styled {
-        /// What it says.
+        /// Its text.
         text: String,
-        /// Where it stands.
+        /// Its alignment.
         align: Align,
         /// Bold.
         bold: bool,
@@ -25,11 +25,11 @@ pub enum Item {
     Rule,
     /// A QR code in the middle.
     Qr {
-        /// What it says; up to [`crate::wire::escpos::QR_BYTES_MAX`] bytes and no control characters.
+        /// Its content; up to [`crate::wire::escpos::QR_BYTES_MAX`] bytes and no control characters.
         data: String,
         /// Dots of one module, 1 to 16.
         module_dots: u8,
-        /// How much of it may be lost.
+        /// Its error correction.
         level: QrLevel,
     },
     /// An image, at the left edge.
@@ -40,44 +40,44 @@ pub enum Item {
     CodePage(u8),
 }
 
-/// A printer that takes slips: text, alternative receipts, e-receipt slips with their code.
+/// A printer for slips: text, alternative receipts, e-receipt slips with their code.
 pub trait SlipPrinter: Send {
     /// Prints a slip and cuts it off.
     ///
-    /// *Registered* means that the printer said it is on paper. *Not registered* means that it was not begun, or not finished:
+    /// *Registered* means that the printer has confirmed it. *Not registered* means that it was not begun, or not finished:
     /// the detail says which. *Unknown* means that all of it was sent and the printer cannot be asked, or has no paper; ask again.
-    fn print(&mut self, slip: &[Item], watch: &mut dyn Watch) -> Outcome;
+    fn print(&mut self, slip: &[SlipItem], watch: &mut dyn Watch) -> Outcome;
 
     /// Asks what became of a slip whose outcome was unknown. Prints nothing.
     ///
     /// [`Outcome::Unknown`] with [`Fault::Unclear`](crate::Fault::Unclear) is final: the printer does not know, and only the paper shows it.
-    fn ask_again(&mut self, slip: &[Item], watch: &mut dyn Watch) -> Outcome;
+    fn ask_again(&mut self, slip: &[SlipItem], watch: &mut dyn Watch) -> Outcome;
 }
 
 /// Draws a line of text that is in no code page, for letters such as Georgian or Chinese: the last resort before `?`.
 ///
-/// With the feature `font` there is one ([`Unifont`](super::Unifont)); whoever has a nicer one lends it.
+/// The feature `font` brings one ([`Unifont`](super::Unifont)); another one may be given.
 pub trait Rasteriser: Send {
     /// The line as an image not wider than `width_dots`, or `None` to have its missing letters printed as `?`.
     fn line(&mut self, text: &str, width_dots: usize) -> Option<Raster>;
 }
 
-/// A slip that shows the code pages of a profile, so that a person sees whether the printer's numbers are these.
+/// A slip that shows the code pages of a profile, so that a person sees whether the printer uses the same numbers.
 #[must_use]
-pub fn code_page_test(profile: &Profile) -> Vec<Item> {
+pub fn code_page_test(profile: &EscposProfile) -> Vec<SlipItem> {
     let mut slip = vec![
-        Item::Styled {
+        SlipItem::Styled {
             text: format!("Code pages: {}", profile.name),
             align: Align::Centre,
             bold: true,
             large: false,
         },
-        Item::Rule,
+        SlipItem::Rule,
     ];
     for (number, _) in profile.pages {
-        slip.push(Item::CodePage(*number));
+        slip.push(SlipItem::CodePage(*number));
     }
-    slip.push(Item::Rule);
+    slip.push(SlipItem::Rule);
     for text in [
         "Română: ăâîșț ĂÂÎȘȚ",
         "Русский: Съешь ещё этих булок",
@@ -85,7 +85,7 @@ pub fn code_page_test(profile: &Profile) -> Vec<Item> {
         "Oʻzbekcha: oʻrik, gʻisht, sanʼat",
         "Ўзбекча: ўрик, қовун, ғишт, ҳолва",
     ] {
-        slip.push(Item::Line(text.to_owned()));
+        slip.push(SlipItem::Line(text.to_owned()));
     }
     slip
 }

@@ -1,9 +1,9 @@
 //! A command in the form of a family, and why one failed.
 
-use crate::family::Row;
+use crate::family::CommandRow;
 use crate::fault::Fault;
 
-/// A command in the words of a family.
+/// A command in the form of a family.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Command {
     /// Its number.
@@ -13,8 +13,8 @@ pub(super) struct Command {
 }
 
 impl Command {
-    /// What a row says.
-    pub(super) fn of<Q, A>(row: &Row<Q, A>, ask: &Q) -> Self {
+    /// The command of a row with these parameters.
+    pub(super) fn of<Q, A>(row: &CommandRow<Q, A>, ask: &Q) -> Self {
         Self {
             number: row.command,
             data: (row.ask.emit)(ask),
@@ -22,12 +22,12 @@ impl Command {
     }
 }
 
-/// Why a command did not go through.
+/// Why a command failed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum CommandFault {
     /// No answer: it may have been executed.
     Lost(Fault),
-    /// Answered with a refusal, and perhaps the device's own words.
+    /// The device refused it, perhaps with its own text.
     Refused(Fault, String),
 }
 
@@ -39,7 +39,7 @@ impl CommandFault {
         }
     }
 
-    /// The fault and the device's own words.
+    /// The fault and the device's own text.
     pub(super) fn told(self) -> (Fault, String) {
         match self {
             Self::Lost(fault) => (fault, String::new()),

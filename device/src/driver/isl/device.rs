@@ -1,4 +1,4 @@
-//! The commands of a printer, with its refusals put into our words.
+//! The connection to a printer: sends commands and turns its refusals into faults.
 
 mod meaning;
 mod questions;
@@ -7,7 +7,7 @@ use self::meaning::{condition, fault_of, refusal, unanswered};
 use super::command::{Command, CommandFault};
 use super::options::Options;
 use crate::driver::line::{COMMAND_LIMIT_MS, Line};
-use crate::family::{Errors, Protocol, Row};
+use crate::family::{CommandRow, Errors, Protocol};
 use crate::fault::Fault;
 use crate::port::PortOpener;
 use crate::printer::{Baseline, Condition, Watch};
@@ -25,10 +25,10 @@ pub(super) struct Device {
     identity: Option<DeviceInfo>,
     /// The last Z-report as of the last reading of the counters.
     last_z: Option<LastZ>,
-    /// This firmware does not know the question for the last document.
+    /// This firmware does not know the question for the number of the last document.
     no_last_document: bool,
-    /// Sales, and refunds, were seen to move the counters as foreseen, since hands were shaken.
-    foreseeable: [bool; 2],
+    /// Whether a sale, and a refund, has moved the counters as predicted since the device was connected.
+    counters_predictable: [bool; 2],
 }
 
 impl Device {
@@ -49,7 +49,7 @@ impl Device {
             identity: None,
             last_z: None,
             no_last_document: false,
-            foreseeable: [false; 2],
+            counters_predictable: [false; 2],
         }
     }
 
@@ -63,26 +63,26 @@ impl Device {
         self.protocol
     }
 
-    /// Its model, as far as it was asked.
+    /// Its model, if it was asked.
     fn model(&self) -> &str {
         self.identity
             .as_ref()
             .map_or("", |identity| identity.name.as_str())
     }
 
-    /// Hands were shaken on this port.
+    /// The device has answered on this port.
     pub(super) fn is_attached(&self) -> bool {
         self.identity.is_some() && self.line.is_open()
     }
 
-    /// Opens the port if need be, shakes hands, asks who is there.
+    /// Opens the port if needed, makes contact and asks for the device's identity.
     ///
-    /// A port that stays silent is let go, so that the next call opens it anew:
-    /// a converter that was restarted, or a device node that was replaced, is found only that way.
+    /// A port that stays silent is closed, so that the next call opens it again:
+    /// that is the only way to find a converter that was restarted or a device file that was replaced.
     pub(super) fn attach(&mut self, watch: &mut dyn Watch) -> Result<Condition, Fault> {
         self.identity = None;
         self.no_last_document = false;
-        self.foreseeable = [false; 2];
+        self.counters_predictable = [false; 2];
         let question = Command::of(&self.protocol.state, &());
         let status = self
             .line
@@ -97,49 +97,49 @@ impl Device {
         Ok(condition(&self.protocol.status, status))
     }
 
-    /// Lets the port go; nothing is outstanding on it.
+    /// Closes the port; no answer is outstanding.
     pub(super) fn detach(&mut self) {
         self.identity = None;
         self.line.close();
     }
 
-    /// Whether receipts of this kind were seen to move the counters as foreseen.
-    pub(super) fn is_foreseeable(&self, refund: bool) -> bool {
-        let [sales, refunds] = self.foreseeable;
+    /// Whether a receipt of this kind has moved the counters as predicted.
+    pub(super) fn counters_are_predictable(&self, refund: bool) -> bool {
+        let [sales, refunds] = self.counters_predictable;
         if refund { refunds } else { sales }
     }
 
-    /// What was seen of a receipt of this kind.
-    pub(super) fn learn(&mut self, refund: bool, as_foreseen: bool) {
-        let [sales, refunds] = &mut self.foreseeable;
-        *(if refund { refunds } else { sales }) = as_foreseen;
+    /// Remembers whether a receipt of this kind has moved the counters as predicted.
+    pub(super) fn remember_prediction(&mut self, refund: bool, as_predicted: bool) {
+        let [sales, refunds] = &mut self.counters_predictable;
+        *(if refund { refunds } else { sales }) = as_predicted;
     }
 
-    /// Where it is, with the speed that was found.
+    /// Its address, with the speed that was found.
     pub(super) fn address(&self) -> String {
         self.line.address()
     }
 
-    /// What the head of a receipt says of who sells.
+    /// Operator, password and till for the opening of a receipt.
     pub(super) fn seller(&self) -> Open {
         self.options.seller(&self.protocol.seller, self.model())
     }
 
-    /// Who is there.
+    /// Its identity.
     pub(super) fn identity(&self) -> Option<&DeviceInfo> {
         self.identity.as_ref()
     }
 
-    /// The printer that answers is the one of this baseline: same serial number, same fiscal memory.
+    /// The connected printer is the one of this baseline: same serial number, same fiscal memory.
     pub(super) fn is_that_of(&self, baseline: &Baseline) -> bool {
         self.identity.as_ref().is_some_and(|identity| {
             identity.serial == baseline.serial && identity.fiscal_memory == baseline.fiscal_memory
         })
     }
 
-    /// Sends a command that changes or prints something, and sees to it that it is not done twice; gives the data of its answer.
+    /// Sends a command that changes or prints something, so that it is executed at most once; returns the data of its answer.
     ///
-    /// [`CommandFault::Lost`] may come of a device that is there and knows nothing of the command: its counters tell what that means.
+    /// [`CommandFault::Lost`] is also the result of a device that answers and does not know the command. Its counters show whether it was executed.
     pub(super) fn execute(
         &mut self,
         command: &Command,
@@ -155,7 +155,7 @@ impl Device {
         self.executed(command, sent, watch)
     }
 
-    /// The same for what may be done twice, because twice is as good as once.
+    /// The same for a command that may be executed twice without harm.
     pub(super) fn execute_freely(
         &mut self,
         command: &Command,
@@ -196,7 +196,7 @@ impl Device {
         }
     }
 
-    /// The error code counts, whatever the status bits say (spec 0.5).
+    /// The error code decides, whatever the status bits are.
     fn by_code(&self, answer: &Answer, by_status: Option<Fault>) -> Result<Vec<u8>, CommandFault> {
         match split_error(&answer.data) {
             Some((0, data)) => Ok(data.to_vec()),
@@ -211,16 +211,16 @@ impl Device {
             }
             None => Err(match by_status {
                 Some(fault) => CommandFault::Refused(fault, String::new()),
-                // Answered, and nobody knows what: as if the answer were lost.
+                // The answer cannot be understood: treated as lost.
                 None => CommandFault::Lost(Fault::AnswerUnreadable),
             }),
         }
     }
 
-    /// Asks for the reason of a refusal, where the firmware knows the question.
+    /// Asks for the reason of a refusal, if the firmware knows the question.
     fn explain(
         &mut self,
-        question: &Row<bool, crate::wire::isl_report::LastError>,
+        question: &CommandRow<bool, crate::wire::isl_report::LastError>,
         number: u8,
         fault: Fault,
         answer: &Answer,
@@ -244,7 +244,7 @@ impl Device {
         CommandFault::Refused(reason, detail)
     }
 
-    /// The open cover has no error bit of its own (spec 1.1, S0.6).
+    /// An open cover sets its status bit (S0.6), but no error bit of its own.
     fn or_cover(&self, fault: Fault, status: Status) -> Fault {
         if fault == Fault::NotAllowed && self.protocol.status.has(status, Flag::CoverOpen) {
             Fault::CoverOpen
@@ -253,10 +253,10 @@ impl Device {
         }
     }
 
-    /// Asks something that changes nothing.
+    /// Sends a question, which changes nothing.
     pub(super) fn ask<Q, A>(
         &mut self,
-        row: &Row<Q, A>,
+        row: &CommandRow<Q, A>,
         question: &Q,
         watch: &mut dyn Watch,
     ) -> Result<A, Fault> {
@@ -264,10 +264,10 @@ impl Device {
             .map(|(told, _)| told)
     }
 
-    /// The same, with the status that stands beside every answer.
+    /// The same, with the status that is part of every answer.
     fn ask_with_status<Q, A>(
         &mut self,
-        row: &Row<Q, A>,
+        row: &CommandRow<Q, A>,
         question: &Q,
         watch: &mut dyn Watch,
     ) -> Result<(A, Status), Fault> {

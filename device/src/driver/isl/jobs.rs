@@ -1,4 +1,4 @@
-//! The jobs that are no fiscal receipt: cash, reports, slips, duplicates, the drawer.
+//! The jobs other than fiscal receipts: cash, reports, slips, duplicates, the drawer.
 
 use ferrotill_core::Amount;
 
@@ -10,12 +10,12 @@ use super::text::wrapped;
 use crate::driver::line::{COMMAND_LIMIT_MS, REPORT_LIMIT_MS};
 use crate::fault::Fault;
 use crate::printer::{
-    Baseline, JournalEvidence, Outcome, PaymentTotal, PrinterReport, Registered, Watch,
+    Baseline, JournalEvidence, Outcome, PrinterPayment, PrinterReport, Registered, Watch,
 };
 use crate::wire::codepage;
 
 impl IslPrinter {
-    /// Cash in or out; the device's own In and Out decide what became of it (spec 7.2).
+    /// Cash in or out. The device's totals In and Out decide the outcome.
     pub(super) fn cash(
         &mut self,
         amount: Amount,
@@ -63,7 +63,7 @@ impl IslPrinter {
         }
         let documents = after.last_document.checked_sub(baseline.last_document);
         let is_same_day = baseline.z_number.is_some() && after.z_number == baseline.z_number;
-        // In and Out begin again with a new day. Where the device does not tell the number of its last Z-report,
+        // In and Out are cleared by a Z-report. If the device does not report the number of its last Z-report,
         // they prove something only while no document, or this one alone, was printed.
         let untold = baseline.z_number.is_none() || after.z_number.is_none();
         let is_proved = |moved: u32| is_same_day || (untold && documents == Some(moved));
@@ -82,7 +82,7 @@ impl IslPrinter {
         }
     }
 
-    /// The report that closes the day: the closure number decides, and it goes out again only while no counter has moved.
+    /// The report that closes the day. The closure number decides the outcome, and the command is repeated only while no counter has changed.
     pub(super) fn z_report(&mut self, baseline: &Baseline, watch: &mut dyn Watch) -> Outcome {
         let mut report = match self.day(baseline, watch) {
             Ok(report) => report,
@@ -90,7 +90,7 @@ impl IslPrinter {
         };
         let row = &self.device.protocol().z_report;
         let command = Command::of(row, &());
-        // Without the number of the last Z-report, unmoved counters do not prove that this one was not made.
+        // Without the number of the last Z-report, unchanged counters do not prove that this one was not made.
         let may_repeat = baseline.z_number.is_some();
         let sent = match self.order(&command, REPORT_LIMIT_MS, baseline, may_repeat, watch) {
             Ok(sent) => sent,
@@ -107,7 +107,7 @@ impl IslPrinter {
         self.settle_z(baseline, Some(report), sent, watch)
     }
 
-    /// Compares the closure number with the baseline. Where the device does not tell it, the answer to the report itself decides:
+    /// Compares the closure number with the baseline. If the device does not report it, the answer to the report itself decides:
     /// `sent` is the number in it.
     pub(super) fn settle_z(
         &mut self,
@@ -127,7 +127,7 @@ impl IslPrinter {
                     .map_or((Fault::NotExecuted, String::new()), CommandFault::told);
                 return not_registered(fault, detail, Some(&after));
             }
-            // The first Z-report after the baseline has closed the day that the baseline knows, whoever asked for it.
+            // The first Z-report after the baseline has closed the day of the baseline, whoever asked for it.
             (Some(before), Some(now), _) if now > before => before.saturating_add(1),
             (None, _, Ok(Some(closing))) | (_, None, Ok(Some(closing))) => closing,
             (None, _, Err(CommandFault::Refused(fault, detail))) if after == *baseline => {
@@ -143,8 +143,8 @@ impl IslPrinter {
                 z_number: Some(closing),
                 ..report
             }),
-            // The host was gone meanwhile, and the device has begun a new day: only what its fiscal memory tells is left,
-            // and of a report that was not the last one it tells nothing.
+            // The host was restarted meanwhile, and the device has begun a new day. Only its fiscal memory still has the report,
+            // and it reports the last one only.
             None => self
                 .device
                 .last_z_read()
@@ -163,7 +163,7 @@ impl IslPrinter {
         registered(after, report)
     }
 
-    /// The report of the day so far. It changes nothing, so only its paper can be lost.
+    /// The report of the day so far. It changes no sums, so only its paper can be lost.
     pub(super) fn x_report(&mut self, baseline: &Baseline, watch: &mut dyn Watch) -> Outcome {
         let command = Command::of(&self.device.protocol().x_report, &());
         match self.order(&command, REPORT_LIMIT_MS, baseline, true, watch) {
@@ -172,7 +172,7 @@ impl IslPrinter {
         }
     }
 
-    /// Whether it was printed; the figures can be read at any time.
+    /// Finds out whether it was printed; the figures can be read at any time.
     pub(super) fn settle_x(
         &mut self,
         baseline: &Baseline,
@@ -210,10 +210,10 @@ impl IslPrinter {
         }
     }
 
-    /// Sends a command that is a document of its own. While the device says that it stands where it stood before, down to
-    /// the last counter, nothing was executed, and the command goes out again as a new one: a lost frame is nobody's business.
+    /// Sends a command that prints a document of its own. While all counters of the device are unchanged,
+    /// nothing was executed, and the command is sent again as a new one, so that a lost frame has no effect.
     ///
-    /// Hands are shaken after a loss. The error is a device that cannot be asked.
+    /// After a loss it connects again. The error means that the device cannot be asked.
     fn order(
         &mut self,
         command: &Command,
@@ -228,7 +228,7 @@ impl IslPrinter {
                 return Ok(sent);
             };
             self.reattach(watch)?;
-            // A line that is gone may still deliver what it had taken in, however late.
+            // A broken line may still deliver bytes that it has accepted, at any later time.
             if fault == Fault::PortLost
                 || !may_repeat
                 || self.counters_after(baseline, watch)? != *baseline
@@ -243,7 +243,7 @@ impl IslPrinter {
         Ok(sent)
     }
 
-    /// What was answered counts; after a lost answer the document number decides.
+    /// An answer decides; after a lost answer the document number decides.
     pub(super) fn settle_paper(
         &mut self,
         baseline: &Baseline,
@@ -263,12 +263,12 @@ impl IslPrinter {
                 let (fault, detail) = trouble.told();
                 not_registered(fault, detail, Some(&after))
             }
-            // "Out of paper" may come with a document that was printed with the last of it.
+            // "Out of paper" may be the answer for a document that was printed with the last paper.
             Ok(_) | Err(_) => registered(after, None),
         }
     }
 
-    /// What the device says of its day.
+    /// The device's figures of its day.
     fn day(&mut self, baseline: &Baseline, watch: &mut dyn Watch) -> Result<PrinterReport, Fault> {
         let payments = self.device.day_payments(watch)?;
         let today = self.device.today(watch)?;
@@ -291,7 +291,7 @@ impl IslPrinter {
                 let letters = protocol.payments.day.iter();
                 letters
                     .zip(day.payments)
-                    .map(|(letter, minor)| PaymentTotal {
+                    .map(|(letter, minor)| PrinterPayment {
                         letter: *letter,
                         amount: Amount::from_minor(minor),
                     })
@@ -304,7 +304,7 @@ impl IslPrinter {
         })
     }
 
-    /// A non-fiscal slip. It goes on after lost answers as long as the device has it open.
+    /// A non-fiscal slip. After lost answers it continues as long as the device has it open.
     pub(super) fn slip(
         &mut self,
         lines: &[String],
@@ -358,7 +358,7 @@ impl IslPrinter {
         self.settle_slip(baseline, &JournalEvidence::default(), printed, watch)
     }
 
-    /// Where a slip goes on: `None` if it is not open any more.
+    /// The step at which a slip continues; `None` if it is not open any more.
     fn resume_slip(
         &mut self,
         place: usize,
@@ -368,9 +368,9 @@ impl IslPrinter {
         let open = self.reattach(watch)?.slip_open;
         Ok(match (open, place) {
             (true, 0) => Some(1),
-            // A line may stand twice on the paper then, rather than be missing.
+            // A line may be printed twice then; the alternative is that it is missing.
             (true, place) => Some(place),
-            // It never was.
+            // It was never opened.
             (false, 0) if self.counters_after(baseline, watch)? == *baseline => Some(0),
             (false, _) => None,
         })
@@ -390,7 +390,7 @@ impl IslPrinter {
         };
         if !interrupted {
             let printed = match printed {
-                // A slip that was cut short may have been closed meanwhile, with what it had.
+                // A slip that was interrupted may have been closed meanwhile, with the lines that it had.
                 Err(CommandFault::Refused(fault, _)) => Err(CommandFault::Lost(fault)),
                 other => other,
             };
@@ -413,13 +413,13 @@ impl IslPrinter {
         }
     }
 
-    /// The pulse to the drawer. Nothing can tell whether a lost one was given, and nothing depends on it:
+    /// The pulse to the drawer. Nothing shows whether a lost command was executed, and nothing depends on it:
     /// an open drawer does not open again.
     pub(super) fn drawer(&mut self, baseline: &Baseline, watch: &mut dyn Watch) -> Outcome {
         let command = Command::of(&self.device.protocol().drawer, &None);
         match self.device.execute_freely(&command, watch) {
             Ok(_) => registered(baseline.clone(), None),
-            // The printer may be out of paper; its drawer opens all the same.
+            // The drawer opens even if the printer is out of paper.
             Err(CommandFault::Refused(Fault::PaperOut, _)) => registered(baseline.clone(), None),
             Err(CommandFault::Refused(fault, detail)) => {
                 not_registered(fault, detail, Some(baseline))

@@ -1,8 +1,8 @@
-//! What became of a receipt whose end is not known: the table of spec 7.2 as a pure function.
+//! The outcome of a receipt whose answers were lost: the table of recovery as a pure function.
 //!
-//! The numbers of documents decide. People who ask for a report at the keyboard before anybody could ask the device blur them;
-//! then the device's sums are held against the caller's books, and what fits neither the day without the receipt nor the day with it
-//! stays unclear.
+//! Document numbers decide. If somebody printed a report at the printer's keyboard before the device could be asked, they prove nothing.
+//! Then the device's sums are compared with the caller's evidence. If they equal neither the day without the receipt nor the day with it,
+//! the outcome stays unclear.
 
 use ferrotill_core::Amount;
 
@@ -11,7 +11,7 @@ use super::state::{PrinterState, PrinterSums, is_same_printer};
 use crate::fault::Fault;
 use crate::printer::{Baseline, DaySums, JournalEvidence};
 
-/// What the device's counters say of a receipt.
+/// The state of a receipt by the device's counters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Verdict {
     /// It is open and nothing is paid; so many of its sales are booked.
@@ -30,12 +30,12 @@ pub(super) enum Verdict {
     Issued,
     /// Nothing fiscal was issued since the baseline.
     NotIssued,
-    /// The counters fit nothing, or another printer.
+    /// The counters fit no outcome, or another printer answers.
     Unclear(Fault),
 }
 
-/// Compares where the device stands with the baseline and the plan: the first row of the [`TABLE`] that fits decides.
-/// Gives its words too.
+/// Compares the state of the device with the baseline and the plan: the first row of the [`TABLE`] that fits decides.
+/// Returns the text of that row too.
 pub(super) fn judge(
     plan: &Plan,
     baseline: &Baseline,
@@ -49,18 +49,18 @@ pub(super) fn judge(
         .map_or((UNCLEAR, ""), |row| ((row.verdict)(&facts), row.says))
 }
 
-/// One row of the table of spec 7.2.
+/// One row of the table.
 struct Rule {
-    /// What the device says and what it means, for the reader and the trace.
+    /// The facts and their meaning, for the reader and the trace.
     says: &'static str,
     fits: fn(&Facts) -> bool,
     verdict: fn(&Facts) -> Verdict,
 }
 
-/// Spec 7.2, "Receipt level", in the order in which the rows are tried.
+/// The rows, in the order in which they are tried.
 ///
-/// "Non-fiscal open" is not here: a slip is closed when hands are shaken, before anything is judged.
-/// Nor is "counters unreadable": without an answer there is nothing to judge, and the outcome stays unknown.
+/// There is no row for an open non-fiscal slip: it is closed when the driver connects, before anything is judged.
+/// There is none for unreadable counters: without an answer there is nothing to judge, and the outcome stays unknown.
 const TABLE: &[Rule] = &[
     Rule {
         says: "another serial number or fiscal memory: the printer was swapped",
@@ -83,39 +83,39 @@ const TABLE: &[Rule] = &[
         verdict: |_| Verdict::NotIssued,
     },
     Rule {
-        says: "closed, another day, a counter of fiscal receipts that never begins again stands still: nothing fiscal was issued",
+        says: "closed, another day, the counter of fiscal receipts that is never cleared is unchanged: nothing fiscal was issued",
         fits: |facts| !facts.open && facts.another_day() && facts.fiscal == Counter::Stands,
         verdict: |_| Verdict::NotIssued,
     },
     Rule {
-        // Of a day that was closed meanwhile its Z-report tells, as the fiscal memory has it.
-        says: "closed, documents advanced, the day has come to what it was before: not in the fiscal memory",
+        // If the day was closed meanwhile, the sums are those of its Z-report in the fiscal memory.
+        says: "closed, documents advanced, the sums of the day are those before the receipt: not in the fiscal memory",
         fits: |facts| !facts.open && facts.sums == Day::Before,
         verdict: |_| Verdict::NotIssued,
     },
     Rule {
-        says: "closed, documents advanced, the day has come to what it was before and this receipt: issued",
+        says: "closed, documents advanced, the sums of the day are those before the receipt plus the receipt: issued",
         fits: |facts| !facts.open && facts.documents > Some(0) && facts.sums == Day::WithOurs,
         verdict: |_| Verdict::Issued,
     },
     Rule {
-        says: "another day: it was closed behind our back, the fiscal counter began again and proves nothing",
+        says: "another day: it was closed without us, the fiscal counter was cleared and proves nothing",
         fits: |facts| facts.another_day(),
         verdict: |_| UNCLEAR,
     },
     Rule {
-        // The number may be given at opening or at closing, depending on firmware.
+        // Depending on the firmware a document gets its number when it is opened or when it is closed.
         says: "open, two numbers on: not our receipt",
         fits: |facts| facts.open && facts.documents > Some(1),
         verdict: |_| UNCLEAR,
     },
     Rule {
-        says: "open, and the tender is not told",
+        says: "open, and the tender is not reported",
         fits: |facts| facts.open && facts.tender.is_none(),
         verdict: |_| Verdict::Unclear(Fault::AnswerUnreadable),
     },
     Rule {
-        // The caller goes on at the doubtful sale (k or k + 1 of them booked), or cancels.
+        // The caller continues at the doubtful sale (k or k + 1 of them are booked), or cancels.
         says: "open, nothing tendered: interrupted before payment",
         fits: |facts| facts.open && facts.tender == Some(0),
         verdict: |facts| Verdict::Unpaid {
@@ -144,32 +144,32 @@ const TABLE: &[Rule] = &[
     },
     Rule {
         // A cancelled receipt, a slip and a report take a document number and no fiscal one.
-        says: "closed, documents advanced, the fiscal counter stands still: nothing fiscal was issued",
+        says: "closed, documents advanced, the fiscal counter is unchanged: nothing fiscal was issued",
         fits: |facts| facts.fiscal == Counter::Stands,
         verdict: |_| Verdict::NotIssued,
     },
     Rule {
-        // The receipt that was open when that was decided is the one that was closed since, and only a cancelled one has no tender.
+        // The receipt that was open at the decision is the one that was closed since, and only a cancelled one has no tender.
         says: "closed, document = base + 1, cancellation decided, nothing tendered: cancelled",
         fits: |facts| {
             facts.cancel_decided
                 && facts.documents == Some(1)
                 && facts.is_unpaid()
-                // A Z-report that is not told may take no number and clear the last receipt, of which then no sale is left.
+                // An unreported Z-report may use no number and clear the last receipt, so that no sale of it is left.
                 && (facts.same_day() || facts.items > 0)
         },
         verdict: |_| Verdict::NotIssued,
     },
     Rule {
-        // A payment that was on its way when that was decided was booked after all; then it could only be completed.
-        says: "closed, document = base + 1, cancellation decided, items, amount and tender are ours: issued all the same",
+        // A payment that was on the line at the decision was booked after all; then the receipt could only be completed.
+        says: "closed, document = base + 1, cancellation decided, items, amount and tender are ours: issued in spite of the decision",
         fits: |facts| {
             facts.cancel_decided && facts.documents == Some(1) && facts.is_paid_as_planned()
         },
         verdict: |_| Verdict::Issued,
     },
     Rule {
-        says: "closed, documents advanced, cancellation decided, neither unpaid nor paid as planned: somebody else's doing",
+        says: "closed, documents advanced, cancellation decided, neither unpaid nor paid as planned: somebody else printed it",
         fits: |facts| facts.cancel_decided,
         verdict: |_| UNCLEAR,
     },
@@ -190,11 +190,11 @@ pub(super) const UNCLEAR: Verdict = Verdict::Unclear(Fault::Unclear);
 /// Z-reports since the baseline.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum ZReports {
-    /// So many.
+    /// This many.
     Made(u32),
     /// The number went back.
     Fewer,
-    /// This firmware does not tell the number.
+    /// This firmware does not report the number.
     NotTold,
 }
 
@@ -206,7 +206,7 @@ impl ZReports {
         }
     }
 
-    /// How many, where it is known.
+    /// How many, if it is known.
     const fn number(self) -> Option<u32> {
         match self {
             Self::Made(number) => Some(number),
@@ -218,22 +218,22 @@ impl ZReports {
 /// What became of a counter since the baseline.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Counter {
-    /// It stands still.
+    /// It has not changed.
     Stands,
-    /// It moved.
+    /// It has changed.
     Moved,
-    /// This firmware does not tell it.
+    /// This firmware does not report it.
     NotTold,
 }
 
-/// What the device's sums say of the day in which the receipt was begun.
+/// The device's sums of the day in which the receipt was begun.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Day {
-    /// They were not asked for, or are not told, or fit nothing.
+    /// They were not asked for, or are not reported, or fit neither case.
     Silent,
-    /// What the books had before the receipt.
+    /// Equal to the evidence from before the receipt.
     Before,
-    /// That and the receipt.
+    /// Equal to that plus the receipt.
     WithOurs,
 }
 
@@ -260,7 +260,7 @@ impl Day {
         };
         let (told, is_elsewhere) = match z_reports {
             ZReports::Made(0) => (today, false),
-            // A Z-report in the fiscal memory tells its sales alone.
+            // A Z-report in the fiscal memory has sales only, no refunds.
             ZReports::Made(1) if !plan.refund => (
                 sums.last_z,
                 today.is_some_and(|today| covers(&today, &plan.all_groups())),
@@ -270,7 +270,7 @@ impl Day {
         let Some(told) = told else {
             return Self::Silent;
         };
-        // A receipt of nothing leaves no trace here.
+        // A receipt with total 0 does not change the sums.
         if plan.all_groups() == [0; 8] {
             Self::Silent
         } else if told == before && !is_elsewhere {
@@ -296,16 +296,16 @@ fn sum(one: &[i64; 8], other: &[i64; 8]) -> Option<[i64; 8]> {
     Some(sum)
 }
 
-/// What the table asks.
+/// The facts on which the table decides.
 #[derive(Clone, Copy, Debug)]
 struct Facts {
     same_printer: bool,
     /// Z-reports since the baseline.
     z_reports: ZReports,
-    /// A Z-report takes one document number.
+    /// A Z-report uses one document number.
     z_takes_a_number: bool,
     cancel_decided: bool,
-    /// What the plan tenders; 0 only for a receipt of nothing.
+    /// The tender of the plan; 0 only for a receipt with total 0.
     planned_tender: i64,
     /// A fiscal receipt is open.
     open: bool,
@@ -315,19 +315,19 @@ struct Facts {
     fiscal: Counter,
     /// Sales booked.
     items: u32,
-    /// They are the plan's first ones, to the last minor unit.
+    /// They equal the plan's first sales, to the last minor unit.
     sales_match: bool,
-    /// They are all of the plan's.
+    /// They are all sales of the plan.
     complete: bool,
     /// What was tendered, without its sign.
     tender: Option<i64>,
-    /// How many of the plan's payments make this tender.
+    /// The number of the plan's payments whose sum is this tender.
     payments: Option<usize>,
-    /// Items and amount of the last receipt are the plan's.
+    /// Items and amount of the last receipt equal the plan's.
     same_sales: bool,
     /// And its tender is at least that amount.
     last_is_ours: bool,
-    /// What the sums say.
+    /// The comparison of the sums.
     sums: Day,
 }
 
@@ -337,18 +337,18 @@ impl Facts {
         self.z_reports == ZReports::Made(0)
     }
 
-    /// A Z-report since the baseline. Where the device does not tell, neither this nor the opposite is known.
+    /// A Z-report since the baseline. If the device does not report it, neither this nor the opposite is known.
     fn another_day(&self) -> bool {
         matches!(self.z_reports, ZReports::Made(1..))
     }
 
-    /// Nothing was tendered where the plan would have tendered something.
+    /// Nothing was tendered, although the plan has a tender.
     fn is_unpaid(&self) -> bool {
         self.tender == Some(0) && self.planned_tender != 0
     }
 
     /// The plan's sales and the plan's tender.
-    /// A receipt of nothing has no tender to be known by: only the counter of fiscal receipts tells it from a cancelled one.
+    /// A receipt with total 0 has no tender: only the counter of fiscal receipts distinguishes it from a cancelled one.
     fn is_paid_as_planned(&self) -> bool {
         self.same_sales
             && self.tender == Some(self.planned_tender)
@@ -363,7 +363,7 @@ impl Facts {
     ) -> Self {
         let now = &state.counters;
         let receipt = state.transaction;
-        // A refund may be counted with the other sign.
+        // Some firmware counts refunds with the other sign.
         let groups = state.groups.map(i64::saturating_abs);
         let booked: i64 = groups
             .iter()
@@ -374,7 +374,7 @@ impl Facts {
             plan.groups_after(receipt.items) == Some(groups) && amount == Some(booked);
         let z_reports = ZReports::between(baseline.z_number, now.z_number);
         let documents = now.last_document.checked_sub(baseline.last_document);
-        // A counter that a Z-report begins again is 1 after it, and takes further documents to come to more.
+        // A counter that a Z-report clears is 1 after it, and more only after further documents.
         let is_of_this_day = z_reports == ZReports::Made(0)
             || plan.is_counted_for_ever()
             || (z_reports == ZReports::NotTold

@@ -1,14 +1,17 @@
-//! Printers that speak frames of the ISL kind, by the table of their family ([`crate::family`]).
+//! Fiscal printers with frames of the ISL protocol, each by the table of its family ([`crate::family`]).
 //!
-//! - `device`: its questions and commands, and its refusals in our words;
-//! - `plan`: a receipt taken apart into commands, with what must be answered;
+//! - `command`: a command in the form of a family, and why one failed;
+//! - `device`: the connection: commands, questions, refusals;
+//! - `printer`: the printer, and what every job needs before it begins;
+//! - `plan`: a receipt as commands, with the answers that must come;
 //! - `receipt`: carrying out a receipt and settling one;
-//! - `judge`: the table of recovery (spec 7.2), pure;
+//! - `judge`: the table of recovery, pure;
 //! - `jobs`: cash, reports, slips, the drawer;
-//! - `options`: what an address says of the printer: who sells, and which one it must be.
+//! - `state` and `outcome`: what is known of the device, and how a job ended;
+//! - `options`: the options of an address: who sells, and which printer it must be.
 //!
-//! The driver keeps the counters of its last settled answer; while they equal the caller's baseline, a job begins with one question,
-//! for the number of the last document, and nothing else. Anything doubtful drops them, and the next job reads them again.
+//! The driver keeps the counters of its last settled answer. While they equal the caller's baseline, a job begins with one question
+//! only, for the number of the last document. After any doubt it drops them, and the next job reads them again.
 
 mod command;
 mod device;
@@ -52,7 +55,7 @@ impl IslPrinter {
             return Outcome::Unknown(Fault::PrinterSwapped);
         }
         if condition.fiscal_receipt_open {
-            // None of these jobs opens one: someone else is at work.
+            // None of these jobs opens one: somebody else has.
             return Outcome::Unknown(Fault::ReceiptOpen);
         }
         let fault = Fault::NotExecuted;
@@ -228,7 +231,7 @@ impl FiscalPrinter for IslPrinter {
     fn set_clock(&mut self, at: &str) -> Result<(), Fault> {
         let watch: &mut dyn Watch = &mut Unwatched;
         self.be_attached(watch)?;
-        // Half a second later the same time is as good.
+        // Setting the same time again a little later does no harm.
         let command = Command::of(&self.device.protocol().clock_set, &at.to_owned());
         let set = self.device.execute_freely(&command, watch);
         set.map(|_| ()).map_err(Fault::from)
@@ -255,13 +258,13 @@ impl IslPrinter {
             }
             let cancel = Command::of(&self.device.protocol().cancel, &());
             match self.device.execute(&cancel, COMMAND_LIMIT_MS, watch) {
-                // A payment that does not show in the tender.
+                // A payment of 0, which the tender does not show.
                 Err(CommandFault::Refused(Fault::PaymentStarted, _)) => {}
                 ended => return ended.map(|_| ()),
             }
         }
-        // What is paid in full is closed. Who was to pay the rest, and with what, nobody here knows (spec 7.2),
-        // so that is left to the people at the printer.
+        // A receipt that is paid in full is closed. How the rest of another one was to be paid is not known here,
+        // so it is left to the people at the printer.
         let transaction = state.transaction;
         let tender = transaction.tender.and_then(i64::checked_abs);
         let paid = tender.zip(transaction.amount.checked_abs());

@@ -1,4 +1,4 @@
-//! What an address says of a fiscal printer beside where it is: who sells there, and which printer it must be.
+//! The options of a fiscal printer's address: who sells there, and which printer it must be.
 
 use core::fmt;
 
@@ -6,7 +6,7 @@ use crate::driver::option::{HIDDEN, OptionFault};
 use crate::family::Seller;
 use crate::wire::isl_receipt::Open;
 
-/// The options of a fiscal printer's address; what is not said is as the printer was delivered.
+/// The options of a fiscal printer's address. An option that is not given has the value of a new printer.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(in crate::driver) struct Options {
     operator: Option<u32>,
@@ -15,7 +15,7 @@ pub(in crate::driver) struct Options {
     serial: Option<String>,
 }
 
-/// An operator's password. It is written nowhere but into a frame.
+/// An operator's password. It is written into frames only.
 #[derive(Clone, PartialEq, Eq)]
 struct Password(String);
 
@@ -25,13 +25,13 @@ impl fmt::Debug for Password {
     }
 }
 
-/// The last till's number (spec 2, 30h).
+/// The largest number of a till.
 const TILL_MAX: u32 = 99_999;
 /// The longest serial number.
 const SERIAL_MAX: usize = 32;
 
 impl Options {
-    /// Takes its own options out of an address's, within what the family takes; gives the rest, which are the line's.
+    /// Reads its own options of an address, within the limits of the family; returns the rest, which belong to the line.
     pub(in crate::driver) fn take(
         query: &str,
         seller: &Seller,
@@ -86,7 +86,7 @@ impl Options {
         Ok((options, rest.join("&")))
     }
 
-    /// What differs from the usual, in the form of an address; the password hidden.
+    /// The options that differ from the default, as in an address; the password is hidden.
     pub(in crate::driver) fn query(&self) -> Vec<String> {
         let number =
             |name: &str, number: Option<u32>| number.map(|number| format!("{name}={number}"));
@@ -110,12 +110,12 @@ impl Options {
         self.serial.as_deref()
     }
 
-    /// A printer of this serial number is not the one that is meant.
+    /// A printer with this serial number is not the configured one.
     pub(super) fn is_another(&self, serial: &str) -> bool {
         self.serial.as_ref().is_some_and(|meant| meant != serial)
     }
 
-    /// What the head of a receipt says of who sells, on this model.
+    /// Operator, password and till for the opening of a receipt, on this model.
     pub(super) fn seller(&self, usual: &Seller, model: &str) -> Open {
         Open {
             operator: self.operator.unwrap_or(usual.operator),

@@ -1,4 +1,4 @@
-//! How a job ended, in the words of [`Outcome`].
+//! How a job ended, as an [`Outcome`].
 
 use crate::fault::Fault;
 use crate::printer::{Baseline, NotRegistered, Outcome, PrinterReport, Registered};
@@ -13,7 +13,7 @@ pub(super) fn registered(after: Baseline, report: Option<PrinterReport>) -> Outc
     })
 }
 
-/// A job that left nothing; `after` where it is known.
+/// A job that left no document; `after` if it is known.
 pub(super) fn not_registered(fault: Fault, detail: String, after: Option<&Baseline>) -> Outcome {
     Outcome::NotRegistered(NotRegistered {
         fault,

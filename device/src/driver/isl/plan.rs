@@ -1,4 +1,4 @@
-//! A job taken apart into commands, with what the device must say after each of them.
+//! A receipt as commands, with what the device must answer to each of them.
 
 use ferrotill_core::Amount;
 
@@ -7,8 +7,8 @@ use super::text::wrapped;
 use crate::family::Protocol;
 use crate::printer::{Baseline, LineJob, PaymentJob, ReceiptJob};
 use crate::wire::codepage;
-use crate::wire::isl_payment::Payment;
-use crate::wire::isl_receipt::{Modifier, Open, RefundKind, RefundOpen, Sale, Subtotal};
+use crate::wire::isl_payment::PaymentRequest;
+use crate::wire::isl_receipt::{Open, RefundKind, RefundOpen, Sale, SaleModifier, Subtotal};
 
 /// One command of a receipt.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,7 +19,7 @@ pub(super) enum Step {
     Text(Command),
     /// Sells.
     Sale(Command),
-    /// Asks for the subtotal: the device's sums are compared with ours, before anything is paid.
+    /// Asks for the subtotal: the device's sums are compared with ours before anything is paid.
     Subtotal(Command),
     /// Pays.
     Pay {
@@ -54,18 +54,18 @@ pub(super) struct Plan {
     pub(super) steps: Vec<Step>,
     /// What is to be paid.
     pub(super) total: i64,
-    /// It takes back a sale.
+    /// It refunds a sale.
     pub(super) refund: bool,
-    /// What stays in the drawer of a sale, or goes out of it with a refund.
+    /// The cash that a sale adds to the drawer, or that a refund takes out of it.
     cash: i64,
-    /// PrinterSums by tax group after each sale; the first entry is before any.
+    /// Sums by tax group after each sale; the first entry is before the first sale.
     groups: Vec<[i64; 8]>,
-    /// What was tendered after each payment; the first entry is before any.
+    /// What was tendered after each payment; the first entry is before the first payment.
     tendered: Vec<i64>,
 }
 
 impl Plan {
-    /// The plan of a printer of this model as it is delivered.
+    /// The plan for a new printer of this model.
     #[cfg(test)]
     pub(super) fn of(
         protocol: &'static Protocol,
@@ -76,11 +76,11 @@ impl Plan {
         Self::new(protocol, seller, job)
     }
 
-    /// Takes a receipt apart, in the words of a family, for this seller.
+    /// Makes the plan of a receipt for a family and a seller.
     ///
     /// # Errors
     ///
-    /// What keeps it from being printed, for people. Nothing was sent then.
+    /// Why it cannot be printed, as text. Nothing was sent then.
     pub(super) fn new(
         protocol: &'static Protocol,
         seller: Open,
@@ -130,7 +130,7 @@ impl Plan {
         Ok(plan)
     }
 
-    /// The device counts its fiscal receipts since fiscalisation, and not anew after each Z-report.
+    /// The device counts its fiscal receipts since fiscalisation; a Z-report does not clear the counter.
     pub(super) const fn is_counted_for_ever(&self) -> bool {
         self.protocol.next_fiscal.is_some()
     }
@@ -140,17 +140,17 @@ impl Plan {
         u32::try_from(self.groups.len().saturating_sub(1)).unwrap_or(u32::MAX)
     }
 
-    /// PrinterSums by tax group of the whole receipt.
+    /// Sums by tax group of the whole receipt.
     pub(super) fn all_groups(&self) -> [i64; 8] {
         self.groups.last().copied().unwrap_or_default()
     }
 
-    /// PrinterSums by tax group after so many sales.
+    /// Sums by tax group after so many sales.
     pub(super) fn groups_after(&self, items: u32) -> Option<[i64; 8]> {
         self.groups.get(usize::try_from(items).ok()?).copied()
     }
 
-    /// How many payments make this tender; the most, where several do.
+    /// The number of payments whose sum is this tender; the largest, if there are several.
     pub(super) fn payments_at(&self, tender: i64) -> Option<usize> {
         self.tendered.iter().rposition(|sum| *sum == tender)
     }
@@ -222,13 +222,13 @@ impl Plan {
             group: line.group,
             price,
             quantity: Some(quantity),
-            // No percent ever reaches the printer: it would round where we have rounded already.
-            modifier: (adjustment != 0).then_some(Modifier::Absolute(adjustment)),
+            // Percentages are never sent to the printer: it would round again.
+            modifier: (adjustment != 0).then_some(SaleModifier::Absolute(adjustment)),
         };
         self.steps
             .push(Step::Sale(Command::of(&self.protocol.sale, &sale)));
         self.groups.push(groups);
-        // What of a long name does not fit a sale follows as text.
+        // The rest of a long name follows as text.
         for rest in name {
             for text in wrapped(&rest, limits.text) {
                 self.text(&text);
@@ -238,13 +238,13 @@ impl Plan {
         Ok(())
     }
 
-    /// The counters after this receipt alone, by what the manuals say of them.
-    pub(super) fn foresee(&self, before: &Baseline) -> Option<Baseline> {
+    /// The counters after this receipt alone, as the manuals describe them.
+    pub(super) fn predict(&self, before: &Baseline) -> Option<Baseline> {
         let cash = Amount::from_minor(self.cash);
         Some(Baseline {
             last_document: before.last_document.checked_add(1)?,
             next_fiscal_receipt: match before.next_fiscal_receipt {
-                // Not told.
+                // Not reported.
                 0 => 0,
                 next => next.checked_add(1)?,
             },
@@ -257,7 +257,7 @@ impl Plan {
         })
     }
 
-    /// Payments, cash last: change is given in cash, and a card must never be charged more than what is left.
+    /// Payments, cash last: change is given in cash, and a card must never be charged more than what is left to pay.
     fn payments(&mut self, payments: &[PaymentJob], change: i64) -> Result<(), String> {
         if payments.is_empty() {
             return Err("there is no payment".to_owned());
@@ -290,13 +290,13 @@ impl Plan {
                 .ok_or("the payments are too large")?;
             self.tendered.push(tender);
             if payment.cash {
-                // The change comes out of it again.
+                // The change is taken out again.
                 let kept = amount.checked_add(left.min(0));
                 self.cash = kept
                     .and_then(|kept| self.cash.checked_add(kept))
                     .ok_or("the payments are too large")?;
             }
-            let data = Payment {
+            let data = PaymentRequest {
                 text: Vec::new(),
                 mode: Some(payment.letter),
                 amount: Some(amount),
@@ -323,7 +323,7 @@ fn opening(protocol: &Protocol, open: Open, job: &ReceiptJob) -> Step {
                 open,
                 kind: RefundKind::Return,
                 document: refund.document,
-                // With the number alone the device looks in its own journal.
+                // With the number alone the device searches its own journal.
                 origin: (!refund.at.is_empty())
                     .then(|| (refund.at.clone(), refund.fiscal_memory.clone())),
             };

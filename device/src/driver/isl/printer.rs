@@ -1,4 +1,4 @@
-//! The printer of a family: what every job needs of it before it begins.
+//! The printer of a family, and what every job needs before it begins.
 
 use super::command::{Command, CommandFault};
 use super::device::Device;
@@ -11,7 +11,7 @@ use crate::fault::Fault;
 use crate::port::PortOpener;
 use crate::printer::{Baseline, Condition, Outcome, Watch};
 
-/// How often a job goes on at one place after lost requests and answers before its outcome is unknown.
+/// How often a job continues at one step after lost requests and answers before its outcome is unknown.
 pub(super) const RESUMES_MAX: u32 = 5;
 
 /// A printer of one of the families.
@@ -30,7 +30,7 @@ impl IslPrinter {
         Self::with_options(protocol, opener, Options::default(), first_seq)
     }
 
-    /// The same, with what its address says of it.
+    /// The same, with the options of its address.
     pub(in crate::driver) fn with_options(
         protocol: &'static Protocol,
         opener: Box<dyn PortOpener>,
@@ -43,13 +43,13 @@ impl IslPrinter {
         }
     }
 
-    /// Shakes hands again after an answer was lost.
+    /// Connects again after an answer was lost.
     pub(super) fn reattach(&mut self, watch: &mut dyn Watch) -> Result<Condition, Fault> {
         self.settled = None;
         self.device.attach(watch)
     }
 
-    /// Closes a leftover slip; gives the condition after.
+    /// Closes a leftover slip; returns the condition after that.
     pub(super) fn clear_slip(
         &mut self,
         mut condition: Condition,
@@ -67,14 +67,14 @@ impl IslPrinter {
                     fault = lost;
                     condition = self.reattach(watch)?;
                 }
-                // Without paper it stays open; that does not keep the printer from being asked.
+                // Without paper it stays open; the printer answers questions all the same.
                 Err(CommandFault::Refused(_, _)) => return Ok(condition),
             }
         }
         Err(fault)
     }
 
-    /// Makes sure that the device is there, fit to print, and where the baseline says. Nothing that prints was sent if it is not.
+    /// Makes sure that the device answers, can print, and has the counters of the baseline. Otherwise nothing that prints was sent.
     pub(super) fn prepare(
         &mut self,
         baseline: &Baseline,
@@ -83,8 +83,8 @@ impl IslPrinter {
         let refuse = |fault: Fault| Box::new(not_registered(fault, String::new(), None));
         let mut asked = None;
         if self.device.is_attached() {
-            // An answer proves that the line is still the one on which the counters were settled,
-            // and the number in it that nobody has printed anything since: no Z-report at the keyboard, no receipt of another host.
+            // An answer proves that the line still works. The number in it shows whether somebody has printed something
+            // since the counters were settled: a Z-report at the keyboard, a receipt of another host.
             asked = self
                 .device
                 .glance(watch)
@@ -104,7 +104,7 @@ impl IslPrinter {
             }
         };
         if condition.slip_open {
-            // A slip that could not be closed for want of paper; closing it takes a number.
+            // A slip that could not be closed without paper; closing it uses a number.
             self.settled = None;
         }
         let condition = self.clear_slip(condition, watch).map_err(refuse)?;
@@ -140,7 +140,7 @@ impl IslPrinter {
         }
     }
 
-    /// An answer proves that the line is alive; a line that gives none is opened anew.
+    /// Makes sure that the device answers; a line without an answer is opened again.
     pub(super) fn be_attached(&mut self, watch: &mut dyn Watch) -> Result<(), Fault> {
         if self.device.is_attached() && self.device.status(watch).is_ok() {
             return Ok(());
@@ -150,7 +150,7 @@ impl IslPrinter {
     }
 }
 
-/// For questions that are nobody's job.
+/// For questions outside a job.
 pub(super) struct Unwatched;
 
 impl Watch for Unwatched {

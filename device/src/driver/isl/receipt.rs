@@ -1,4 +1,4 @@
-//! Carrying out a receipt, and settling one whose end is not known.
+//! Carrying out a receipt, and settling one whose outcome is unknown.
 
 use super::command::{Command, CommandFault};
 use super::judge::{UNCLEAR, Verdict, judge};
@@ -11,7 +11,7 @@ use crate::fault::Fault;
 use crate::printer::{Baseline, JournalEvidence, Outcome, ReceiptJob, Registered, Watch};
 use crate::wire::fields::decimal;
 use crate::wire::isl_payment::{Paid, PaidCode};
-use crate::wire::isl_receipt::Sums;
+use crate::wire::isl_receipt::SubtotalSums;
 
 /// Why a plan did not run to its end.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,7 +24,7 @@ enum Stop {
     PaymentDiffers,
 }
 
-/// The job that is being settled: what it is, where it began, and what was decided about it.
+/// The receipt in work: its plan, its baseline, and the evidence about it.
 #[derive(Clone, Copy)]
 struct Case<'a> {
     plan: &'a Plan,
@@ -33,7 +33,7 @@ struct Case<'a> {
 }
 
 impl IslPrinter {
-    /// Carries out a receipt from its start; the device agrees with the baseline.
+    /// Carries out a receipt from its start; the device's counters equal the baseline.
     pub(super) fn receipt(
         &mut self,
         job: &ReceiptJob,
@@ -56,7 +56,7 @@ impl IslPrinter {
         Plan::new(self.device.protocol(), self.device.seller(), job)
     }
 
-    /// Settles a receipt that was begun earlier (spec 7.2); never prints it again.
+    /// Settles a receipt that was begun earlier; never prints it again.
     pub(super) fn recover_receipt(
         &mut self,
         job: &ReceiptJob,
@@ -92,7 +92,7 @@ impl IslPrinter {
         }
     }
 
-    /// Runs the plan from a step on, and after lost answers from where the device says that it stands.
+    /// Runs the plan from this step on; after a lost answer it continues where the device has stopped.
     fn continue_at(&mut self, case: Case<'_>, from: usize, watch: &mut dyn Watch) -> Outcome {
         let mut place = from;
         let mut furthest = from;
@@ -125,7 +125,7 @@ impl IslPrinter {
                     return self.cancel(case, Fault::TotalsDiffer, detail, watch);
                 }
                 Stop::PaymentDiffers => {
-                    // Money is booked: neither a cancellation nor another payment is ours to invent.
+                    // A payment is already booked: do not cancel, and do not add a payment that was not planned.
                     self.settled = None;
                     return Outcome::Unknown(Fault::PaymentDiffers);
                 }
@@ -135,7 +135,7 @@ impl IslPrinter {
         Outcome::Unknown(Fault::NoAnswer)
     }
 
-    /// Sends the steps from `from` on; tells at which one it stopped.
+    /// Sends the steps from `from` on; the error says at which one it stopped.
     fn run(
         &mut self,
         plan: &Plan,
@@ -155,7 +155,7 @@ impl IslPrinter {
             .map_err(Stop::CommandFault)?;
         let protocol = self.device.protocol();
         match step {
-            // Group B may refuse an opening in the data alone.
+            // Group B may refuse an opening only in the data.
             Step::Open(_) if data == b"F" => Err(Stop::CommandFault(CommandFault::Refused(
                 Fault::NotAllowed,
                 String::new(),
@@ -168,7 +168,7 @@ impl IslPrinter {
         }
     }
 
-    /// Where to go on after a lost answer, or how it ended.
+    /// The step at which to continue after a lost answer, or the outcome.
     fn resume(
         &mut self,
         case: Case<'_>,
@@ -182,19 +182,19 @@ impl IslPrinter {
             Verdict::Unpaid { items, matches } => {
                 let before = case.plan.items_before(place);
                 match case.plan.steps.get(place) {
-                    // Opened, nothing on it: what follows the opening is next.
+                    // Opened and empty: continue after the opening.
                     Some(Step::Open(_)) if items == 0 => Ok(place.saturating_add(1)),
                     // The doubtful sale was booked, or it was not.
                     Some(Step::Sale(_)) if matches && items == before.saturating_add(1) => {
                         Ok(place.saturating_add(1))
                     }
-                    // A text may stand twice on the paper then, rather than be missing.
+                    // A text may be printed twice then; the alternative is that it is missing.
                     Some(Step::Sale(_) | Step::Text(_) | Step::Subtotal(_) | Step::Pay { .. })
                         if matches && items == before =>
                     {
                         Ok(place)
                     }
-                    // A receipt of nothing: its payment does not show in the tender.
+                    // A receipt with total 0: the tender does not show its payment.
                     Some(Step::Close(_)) if matches && case.plan.total == 0 => Ok(place),
                     _ => Err(Box::new(self.cancel(case, fault, String::new(), watch))),
                 }
@@ -203,7 +203,7 @@ impl IslPrinter {
                 .plan
                 .step_of_payment(payments)
                 .ok_or_else(|| unknown(Fault::Unclear)),
-            // Nothing was begun: the opening may go out again, now that the device has said so.
+            // Nothing was begun, as the device has confirmed: the opening may be sent again.
             Verdict::NotIssued if place == 0 => {
                 self.at_baseline(case, fault, watch)?;
                 Ok(0)
@@ -218,7 +218,7 @@ impl IslPrinter {
         }
     }
 
-    /// The device must still stand at the baseline before a receipt is opened again.
+    /// The device's counters must still equal the baseline before a receipt is opened again.
     fn at_baseline(
         &mut self,
         case: Case<'_>,
@@ -239,7 +239,7 @@ impl IslPrinter {
         }
     }
 
-    /// Shakes hands again and asks where the device stands.
+    /// Connects again and judges the state of the device.
     fn verdict(&mut self, case: Case<'_>, watch: &mut dyn Watch) -> Result<Verdict, Fault> {
         self.settled = None;
         self.device.attach(watch)?;
@@ -254,7 +254,7 @@ impl IslPrinter {
         Ok(verdict)
     }
 
-    /// After a refusal. What was refused before payment is cancelled; after it, only the device can say how it ended.
+    /// After a refusal. Before the first payment the receipt is cancelled; after it, only the device knows the outcome.
     fn refused(
         &mut self,
         case: Case<'_>,
@@ -263,17 +263,17 @@ impl IslPrinter {
         detail: String,
         watch: &mut dyn Watch,
     ) -> Outcome {
-        // "Out of paper" may come with a command that was executed with the last of the paper, so the device is asked.
+        // "Out of paper" may be the answer to a command that was executed with the last paper, so the device is asked.
         let verdict = match self.verdict(case, watch) {
             Ok(verdict) => verdict,
             Err(fault) => return Outcome::Unknown(fault),
         };
         match verdict {
-            // An opening refused because a receipt is open already: that one is not ours to cancel.
+            // The opening was refused because a receipt is open already. It is not ours, so it is not cancelled.
             Verdict::Unpaid { .. } if place == 0 && fault != Fault::PaperOut => {
                 not_registered(Fault::ReceiptOpen, detail, None)
             }
-            // A receipt of nothing whose payment was booked before its answer was lost.
+            // A receipt with total 0 whose payment was booked before its answer was lost.
             Verdict::Unpaid { matches: true, .. }
                 if case.plan.total == 0 && fault == Fault::PaymentStarted =>
             {
@@ -285,7 +285,7 @@ impl IslPrinter {
         }
     }
 
-    /// Cancels the open, unpaid receipt. The decision is durable before it is sent (spec 7.2).
+    /// Cancels the open, unpaid receipt. The decision is stored durably before the command is sent.
     fn cancel(
         &mut self,
         case: Case<'_>,
@@ -315,8 +315,8 @@ impl IslPrinter {
                 (Verdict::Unpaid { matches: true, .. }, Err(CommandFault::Refused(refusal, _)))
                     if case.plan.total == 0 && self.may_mean_paid(refusal) =>
                 {
-                    // A receipt of nothing, paid with nothing: it can only be closed.
-                    // Should it not be paid, the device refuses that too.
+                    // A receipt with total 0 whose payment is booked can only be closed.
+                    // If it is not paid, the device refuses that too.
                     return self.close_only(case, watch);
                 }
                 (Verdict::Unpaid { .. }, Err(CommandFault::Refused(refusal, _))) => {
@@ -330,7 +330,7 @@ impl IslPrinter {
         Outcome::Unknown(Fault::NoAnswer)
     }
 
-    /// The refusal says that a payment was booked, or may mean it: some families do not tell why they refuse.
+    /// The refusal means that a payment was booked, or may mean it: some families do not report why they refuse.
     fn may_mean_paid(&self, refusal: Fault) -> bool {
         let silent = matches!(self.device.protocol().errors, Errors::Silent);
         refusal == Fault::PaymentStarted || (silent && refusal == Fault::NotAllowed)
@@ -357,7 +357,7 @@ impl IslPrinter {
         Outcome::Unknown(fault)
     }
 
-    /// Puts a verdict on a closed receipt into an outcome.
+    /// The outcome for a verdict on a closed receipt.
     fn conclude(
         &mut self,
         case: Case<'_>,
@@ -383,20 +383,20 @@ impl IslPrinter {
         }
     }
 
-    /// The receipt is closed: the baseline of the next job.
+    /// The receipt is closed: determines the baseline of the next job.
     ///
-    /// It is read in full unless this device was seen before to count a receipt of this kind as foreseen.
-    /// Then its document number is enough: whatever else moves a counter takes a number too.
+    /// All counters are read, unless a receipt of this kind has already moved this device's counters as predicted.
+    /// Then the document number is enough: everything that changes a counter uses a document number too.
     fn registered(&mut self, case: Case<'_>, watch: &mut dyn Watch) -> Outcome {
         self.settled = None;
-        let foreseen = case.plan.foresee(case.baseline);
-        if self.device.is_foreseeable(case.plan.refund)
-            && let Some(foreseen) = &foreseen
+        let predicted = case.plan.predict(case.baseline);
+        if self.device.counters_are_predictable(case.plan.refund)
+            && let Some(predicted) = &predicted
             && let Ok((_, Some(number))) = self.device.glance(watch)
-            && number == foreseen.last_document
+            && number == predicted.last_document
         {
-            self.settled = Some(foreseen.clone());
-            return closed(case, foreseen.clone());
+            self.settled = Some(predicted.clone());
+            return closed(case, predicted.clone());
         }
         let mut fault = Fault::NoAnswer;
         for attempt in 0..=RESUMES_MAX {
@@ -407,25 +407,26 @@ impl IslPrinter {
             }
             match self.device.counters(watch) {
                 Ok(after) => {
-                    let as_foreseen = foreseen.as_ref() == Some(&after);
-                    self.device.learn(case.plan.refund, as_foreseen);
+                    let as_predicted = predicted.as_ref() == Some(&after);
+                    self.device
+                        .remember_prediction(case.plan.refund, as_predicted);
                     self.settled = Some(after.clone());
                     return closed(case, after);
                 }
                 Err(lost) => fault = lost,
             }
         }
-        // It is registered; but without its number that cannot be told, and recovery will find it.
+        // It is registered, but its number is not known. Recovery will find it.
         Outcome::Unknown(fault)
     }
 }
 
 /// A receipt that is in the fiscal memory.
 fn closed(case: Case<'_>, after: Baseline) -> Outcome {
-    // Where the day was closed meanwhile, the number was the old day's.
+    // If the day was closed meanwhile, the number belongs to the old day.
     let same_day = after.z_number == case.baseline.z_number;
     Outcome::Registered(Registered {
-        // Whatever was printed since came after it: it was begun where the baseline stands, and while it was open nothing else could be.
+        // It was begun directly after the baseline, and nothing else can be printed while it is open.
         document: case.baseline.last_document.saturating_add(1),
         fiscal_receipt: Some(case.baseline.next_fiscal_receipt)
             .filter(|number| *number > 0 && same_day),
@@ -435,7 +436,7 @@ fn closed(case: Case<'_>, after: Baseline) -> Outcome {
 }
 
 /// Compares the subtotal with the plan: the sum, and every tax group.
-fn compare(plan: &Plan, sums: Option<Sums>) -> Result<(), Stop> {
+fn compare(plan: &Plan, sums: Option<SubtotalSums>) -> Result<(), Stop> {
     let unreadable = || Stop::TotalsDiffer("the subtotal cannot be read".to_owned());
     let sums = sums.ok_or_else(unreadable)?;
     let mut differences = Vec::new();
@@ -459,7 +460,7 @@ fn compare(plan: &Plan, sums: Option<Sums>) -> Result<(), Stop> {
     }
 }
 
-/// Checks what the device says after a payment. Exact payment is `D` with 0 or `R` with 0 (spec 0.8).
+/// Checks the answer to a payment. For an exact payment some firmware answers `D` with 0 and some `R` with 0.
 fn check_paid(left: i64, paid: Option<Paid>, data: &[u8]) -> Result<(), Stop> {
     let refused = || {
         Stop::CommandFault(CommandFault::Refused(

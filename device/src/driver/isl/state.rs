@@ -1,9 +1,9 @@
-//! What a printer says of itself when a job is settled: counters, condition, receipt, sums of its days.
+//! The state of a printer when a job is settled: counters, condition, receipt, sums of its days.
 
 use crate::printer::{Baseline, Condition};
 use crate::wire::isl_report::Transaction;
 
-/// Where a device stands: what recovery needs to know.
+/// The state of a device, as far as recovery needs it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct PrinterState {
     /// Counters and identity.
@@ -12,9 +12,9 @@ pub(super) struct PrinterState {
     pub(super) condition: Condition,
     /// The current or last receipt.
     pub(super) transaction: Transaction,
-    /// PrinterSums of the current receipt.
+    /// Sums of the current receipt.
     pub(super) groups: [i64; 8],
-    /// What its days have come to: asked for where the numbers prove nothing.
+    /// The sums of its days: asked for only if the numbers prove nothing.
     pub(super) sums: Option<PrinterSums>,
 }
 
@@ -23,16 +23,16 @@ pub(super) struct PrinterState {
 pub(super) struct DayTotals {
     /// Sales.
     pub(super) sales: [i64; 8],
-    /// Refunds, where the firmware tells them.
+    /// Refunds, if the firmware reports them.
     pub(super) refunds: Option<[i64; 8]>,
 }
 
-/// What a device says of its day, and of the one before.
+/// A device's sums of its day and of its last Z-report.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct PrinterSums {
     /// The day since the last Z-report.
     pub(super) today: DayTotals,
-    /// The sales that the last Z-report put into the fiscal memory, where it is told.
+    /// The sales of the last Z-report in the fiscal memory, if it is reported.
     pub(super) last_z: Option<[i64; 8]>,
 }
 

@@ -1,8 +1,8 @@
-//! Text broken into the lines of a printer.
+//! Line breaks.
 
-/// Text in lines of at most `width` bytes, broken at spaces where there are any; never none.
+/// Text in lines of at most `width` bytes, broken at spaces if there are any; at least one line.
 pub(super) fn wrapped(text: &[u8], width: usize) -> Vec<Vec<u8>> {
-    // A line takes at least one byte, or there would be no end.
+    // Each line needs at least one byte, or this would not end.
     let width = width.max(1);
     let mut lines = Vec::new();
     let mut rest = text.trim_ascii_end();

@@ -15,10 +15,10 @@ use super::machine::Machine;
 use super::snapshot::Snapshot;
 use crate::port::loopback::Peer;
 use crate::printer;
-use crate::wire::escpos::{Command, DC4, ENQ, EOT, RealTime};
-use crate::wire::escpos_answer::{Answer, Status};
-use crate::wire::escpos_decode::{Decoder, RealTimeEar};
-use crate::wire::escpos_profile::Profile;
+use crate::wire::escpos::{DC4, ENQ, EOT, EscposCommand, RealTime};
+use crate::wire::escpos_answer::{EscposAnswer, EscposStatus};
+use crate::wire::escpos_decode::{EscposDecoder, RealTimeDecoder};
+use crate::wire::escpos_profile::EscposProfile;
 
 /// An emulated receipt printer at the end of a line that can be ordered to go wrong.
 ///
@@ -30,10 +30,10 @@ pub struct EscposEmulator {
     /// Pin 3 of the drawer's connector is high while the drawer is open.
     pub open_drawer_is_high: bool,
     paper: Paper,
-    buffer: VecDeque<Command>,
+    buffer: VecDeque<EscposCommand>,
     buffered: usize,
-    decoder: Decoder,
-    ear: RealTimeEar,
+    decoder: EscposDecoder,
+    ear: RealTimeDecoder,
     power: bool,
     paper_state: printer::Paper,
     cover_open: bool,
@@ -63,11 +63,11 @@ impl EscposEmulator {
         Self {
             knows_processed: true,
             open_drawer_is_high: true,
-            paper: Paper::new(Profile::USUAL),
+            paper: Paper::new(EscposProfile::USUAL),
             buffer: VecDeque::new(),
             buffered: 0,
-            decoder: Decoder::default(),
-            ear: RealTimeEar::default(),
+            decoder: EscposDecoder::default(),
+            ear: RealTimeDecoder::default(),
             power: true,
             paper_state: printer::Paper::Ok,
             cover_open: false,
@@ -83,7 +83,7 @@ impl EscposEmulator {
 
     /// Another model's code pages and width.
     #[must_use]
-    pub fn of_profile(mut self, profile: Profile) -> Self {
+    pub fn of_profile(mut self, profile: EscposProfile) -> Self {
         self.paper = Paper::new(profile);
         self
     }
@@ -170,14 +170,14 @@ impl EscposEmulator {
         self.drawer_shut_at.is_some_and(|at| self.now < at)
     }
 
-    fn status(&self) -> Status {
-        Status {
+    fn status(&self) -> EscposStatus {
+        EscposStatus {
             drawer_pin_high: self.drawer_is_open() == self.open_drawer_is_high,
             offline: self.is_offline(),
             cover_open: self.cover_open,
             paper_low: self.paper_state == printer::Paper::Low,
             paper_out: self.paper_state == printer::Paper::Out,
-            ..Status::default()
+            ..EscposStatus::default()
         }
     }
 
@@ -202,7 +202,7 @@ impl EscposEmulator {
             }
             RealTime::Clear => {
                 printer.forget();
-                Answer::emit_cleared()
+                EscposAnswer::emit_cleared()
             }
         });
     }
@@ -220,12 +220,14 @@ impl EscposEmulator {
     }
 
     /// The table of commands that are processed in their turn.
-    fn execute(&mut self, command: Command) -> Vec<u8> {
+    fn execute(&mut self, command: EscposCommand) -> Vec<u8> {
         match command {
-            Command::TellProcessed(id) if self.knows_processed => Answer::emit_processed(id),
-            Command::TellStatus(which) => self.status().told(which).into_iter().collect(),
-            Command::TellIdentity(which) => identity(which),
-            Command::Pulse { .. } => {
+            EscposCommand::TellProcessed(id) if self.knows_processed => {
+                EscposAnswer::emit_processed(id)
+            }
+            EscposCommand::TellStatus(which) => self.status().told(which).into_iter().collect(),
+            EscposCommand::TellIdentity(which) => identity(which),
+            EscposCommand::Pulse { .. } => {
                 self.kick();
                 Vec::new()
             }
@@ -432,10 +434,10 @@ fn identity(which: u8) -> Vec<u8> {
         // Model and type, one byte each: no double bytes, a knife.
         1 | b'1' => vec![0x20],
         2 | b'2' => vec![0x02],
-        65 => Answer::emit_identity("1.00 ESC/POS"),
-        66 => Answer::emit_identity("FERROTILL"),
-        67 => Answer::emit_identity("RP-80 emulated"),
-        68 => Answer::emit_identity("EM00000001"),
+        65 => EscposAnswer::emit_identity("1.00 ESC/POS"),
+        66 => EscposAnswer::emit_identity("FERROTILL"),
+        67 => EscposAnswer::emit_identity("RP-80 emulated"),
+        68 => EscposAnswer::emit_identity("EM00000001"),
         _ => Vec::new(),
     }
 }

@@ -2,13 +2,13 @@
 
 use super::super::tape::Tape;
 use crate::wire::codepage::table::CodePage;
-use crate::wire::escpos::{Align, Command, QrLevel};
-use crate::wire::escpos_profile::Profile;
+use crate::wire::escpos::{Align, EscposCommand, QrLevel};
+use crate::wire::escpos_profile::EscposProfile;
 
 /// The print head and the paper under it.
 #[derive(Debug)]
 pub(super) struct Paper {
-    profile: Profile,
+    profile: EscposProfile,
     tape: Tape,
     document: Vec<String>,
     line: String,
@@ -20,7 +20,7 @@ pub(super) struct Paper {
 }
 
 impl Paper {
-    pub(super) fn new(profile: Profile) -> Self {
+    pub(super) fn new(profile: EscposProfile) -> Self {
         Self {
             profile,
             tape: Tape::default(),
@@ -50,25 +50,27 @@ impl Paper {
     }
 
     /// Carries out a command that prints or changes how it is printed.
-    pub(super) fn print(&mut self, command: Command) {
+    pub(super) fn print(&mut self, command: EscposCommand) {
         match command {
-            Command::Text(bytes) => self.letters(&bytes),
-            Command::LineFeed => self.feed(1),
-            Command::Feed(lines) => self.feed(usize::from(lines)),
-            Command::Initialize => self.reset(),
-            Command::CodePage(number) => self.page = self.profile.page_of(number),
-            Command::Align(align) => self.align = align,
-            Command::Size { width, .. } => self.wide = usize::from(width),
-            Command::Cut { .. } => self.cut(),
-            Command::QrLevel(level) => self.level = level,
-            Command::QrData(data) => self.code = Some(String::from_utf8_lossy(&data).into_owned()),
-            Command::QrPrint => {
+            EscposCommand::Text(bytes) => self.letters(&bytes),
+            EscposCommand::LineFeed => self.feed(1),
+            EscposCommand::Feed(lines) => self.feed(usize::from(lines)),
+            EscposCommand::Initialize => self.reset(),
+            EscposCommand::CodePage(number) => self.page = self.profile.page_of(number),
+            EscposCommand::Align(align) => self.align = align,
+            EscposCommand::Size { width, .. } => self.wide = usize::from(width),
+            EscposCommand::Cut { .. } => self.cut(),
+            EscposCommand::QrLevel(level) => self.level = level,
+            EscposCommand::QrData(data) => {
+                self.code = Some(String::from_utf8_lossy(&data).into_owned())
+            }
+            EscposCommand::QrPrint => {
                 if let Some(code) = &self.code {
                     let shown = format!("[QR {:?}: {code}]", self.level);
                     self.document.push(shown);
                 }
             }
-            Command::Image(raster) => {
+            EscposCommand::Image(raster) => {
                 let width = raster.width_bytes().saturating_mul(8);
                 let shown = format!("[image {width} x {}]", raster.height());
                 self.document.push(shown);

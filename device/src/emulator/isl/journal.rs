@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 /// What a document is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum DocumentKind {
+pub enum PrintedKind {
     /// A fiscal receipt.
     Sale,
     /// A refund receipt.
@@ -25,7 +25,7 @@ pub enum DocumentKind {
     Other,
 }
 
-impl DocumentKind {
+impl PrintedKind {
     /// The number of its type with X (spec 3, 125).
     #[must_use]
     pub const fn number(self) -> u32 {
@@ -51,13 +51,13 @@ impl DocumentKind {
 
 /// One document of the journal.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Document {
+pub struct PrintedDocument {
     /// Its number.
     pub number: u32,
     /// Seconds since 1970.
     pub at: i64,
     /// What it is.
-    pub kind: DocumentKind,
+    pub kind: PrintedKind,
     /// The Z-report that closes its day, or it is itself.
     pub z_number: u32,
     /// What is on its paper.
@@ -67,7 +67,7 @@ pub struct Document {
 /// Documents, oldest first, and the place where somebody reads.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Journal {
-    documents: VecDeque<Document>,
+    documents: VecDeque<PrintedDocument>,
     reading: Option<Reading>,
 }
 
@@ -97,7 +97,7 @@ pub(super) const DOCUMENTS_MAX: usize = 10_000;
 
 impl Journal {
     /// With these documents.
-    pub(super) fn of(documents: Vec<Document>) -> Self {
+    pub(super) fn of(documents: Vec<PrintedDocument>) -> Self {
         Self {
             documents: documents.into(),
             reading: None,
@@ -105,7 +105,7 @@ impl Journal {
     }
 
     /// Writes a document.
-    pub(super) fn push(&mut self, document: Document) {
+    pub(super) fn push(&mut self, document: PrintedDocument) {
         if self.documents.len() >= DOCUMENTS_MAX {
             self.documents.pop_front();
         }
@@ -118,14 +118,14 @@ impl Journal {
     }
 
     /// What was written after a document.
-    pub(super) fn after(&self, number: u32) -> impl Iterator<Item = &Document> {
+    pub(super) fn after(&self, number: u32) -> impl Iterator<Item = &PrintedDocument> {
         self.documents
             .iter()
             .filter(move |document| document.number > number)
     }
 
     /// The document of this number.
-    pub(super) fn document(&self, number: u32) -> Option<&Document> {
+    pub(super) fn document(&self, number: u32) -> Option<&PrintedDocument> {
         self.documents
             .iter()
             .find(|document| document.number == number)
@@ -143,7 +143,7 @@ impl Journal {
     }
 
     /// Begins to read one document; tells which.
-    pub(super) fn choose(&mut self, number: u32) -> Option<&Document> {
+    pub(super) fn choose(&mut self, number: u32) -> Option<&PrintedDocument> {
         self.reading = Some(Reading {
             number,
             last: number,
@@ -166,7 +166,7 @@ impl Journal {
     }
 
     /// The document that is read.
-    pub(super) fn chosen(&self) -> Option<&Document> {
+    pub(super) fn chosen(&self) -> Option<&PrintedDocument> {
         let reading = self.reading?;
         self.documents.iter().find(|document| {
             (reading.number..=reading.last).contains(&document.number)

@@ -24,7 +24,7 @@ pub struct Memory {
     /// Every Z-report.
     pub closures: Vec<Closure>,
     /// The day since the last Z-report.
-    pub day: Day,
+    pub day: WorkingDay,
     /// The receipt or slip that is open.
     pub open: Option<OpenReceipt>,
     /// What 4Ch tells of the last receipt.
@@ -71,7 +71,7 @@ impl Memory {
             grand_total: 0,
             receipts: 0,
             closures: Vec::new(),
-            day: Day::default(),
+            day: WorkingDay::default(),
             open: None,
             last: LastReceipt::default(),
             may_duplicate: false,
@@ -105,7 +105,7 @@ impl Memory {
 
 /// Counters since the last Z-report. Sales and refunds are never netted.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Day {
+pub struct WorkingDay {
     /// Sales by tax group.
     pub sales: [i64; 8],
     /// Refunds by tax group.
@@ -138,12 +138,12 @@ pub struct Closure {
     /// Seconds since 1970.
     pub at: i64,
     /// The day that it closed.
-    pub day: Day,
+    pub day: WorkingDay,
 }
 
 /// What kind of receipt is open.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Kind {
+pub enum OpenKind {
     /// A sale.
     Sale,
     /// A refund.
@@ -156,7 +156,7 @@ pub enum Kind {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OpenReceipt {
     /// What it is.
-    pub kind: Kind,
+    pub kind: OpenKind,
     /// Seconds since 1970 of its opening.
     pub at: i64,
     /// Its sales, voids included.

@@ -1,15 +1,15 @@
 //! The commands that make a fiscal receipt.
 
 use super::calendar::DAY;
-use super::journal::DocumentKind;
-use super::memory::{BookedSale, FiscalReceipt, Kind, LastReceipt, OpenReceipt};
+use super::journal::PrintedKind;
+use super::memory::{BookedSale, FiscalReceipt, LastReceipt, OpenKind, OpenReceipt};
 use super::printer::{Printer, Reply, in_answer};
 use crate::emulator::tape::{centred, spread, sum};
 use crate::wire::cause::Cause;
 use crate::wire::codepage;
 use crate::wire::fields::decimal;
-use crate::wire::isl_payment::{Counters, Paid, PaidCode, Payment};
-use crate::wire::isl_receipt::{Modifier, Open, RefundOpen, Sale, Subtotal, Sums};
+use crate::wire::isl_payment::{Paid, PaidCode, PaymentRequest, ReceiptCounters};
+use crate::wire::isl_receipt::{Open, RefundOpen, Sale, SaleModifier, Subtotal, SubtotalSums};
 
 /// The largest sum that the answers have room for.
 const SUM_MAX: i64 = 999_999_999;
@@ -18,17 +18,22 @@ const WRONG_PASSWORDS_MAX: u8 = 3;
 
 impl Printer {
     /// 30h.
-    pub(super) fn receipt_open(&mut self, open: &Open) -> Reply<Counters> {
-        self.open_fiscal(Kind::Sale, open, centred("BON FISCAL"))
+    pub(super) fn receipt_open(&mut self, open: &Open) -> Reply<ReceiptCounters> {
+        self.open_fiscal(OpenKind::Sale, open, centred("BON FISCAL"))
     }
 
     /// 2Eh.
-    pub(super) fn refund_open(&mut self, refund: &RefundOpen) -> Reply<Counters> {
+    pub(super) fn refund_open(&mut self, refund: &RefundOpen) -> Reply<ReceiptCounters> {
         let title = centred(&format!("STORNO {:07}", refund.document));
-        self.open_fiscal(Kind::Refund, &refund.open, title)
+        self.open_fiscal(OpenKind::Refund, &refund.open, title)
     }
 
-    fn open_fiscal(&mut self, kind: Kind, open: &Open, title: String) -> Reply<Counters> {
+    fn open_fiscal(
+        &mut self,
+        kind: OpenKind,
+        open: &Open,
+        title: String,
+    ) -> Reply<ReceiptCounters> {
         self.closed()?;
         if self.locked {
             return Err(Cause::Locked.into());
@@ -65,9 +70,9 @@ impl Printer {
     }
 
     /// What is told of the receipt or slip that is open.
-    pub(super) fn counters_of_open(&self) -> Counters {
+    pub(super) fn counters_of_open(&self) -> ReceiptCounters {
         let day = &self.memory.day;
-        Counters {
+        ReceiptCounters {
             all: day.all_receipts.saturating_add(1),
             fiscal: day.fiscal_receipts.saturating_add(1),
             document: Some(self.memory.last_document.saturating_add(1)),
@@ -75,9 +80,9 @@ impl Printer {
     }
 
     /// What is told of the one that was closed.
-    pub(super) fn counters_of_closed(&self) -> Counters {
+    pub(super) fn counters_of_closed(&self) -> ReceiptCounters {
         let day = &self.memory.day;
-        Counters {
+        ReceiptCounters {
             all: day.all_receipts,
             fiscal: day.fiscal_receipts,
             document: Some(self.memory.last_document),
@@ -87,7 +92,7 @@ impl Printer {
     /// The open fiscal receipt.
     fn fiscal(&mut self) -> Result<&mut OpenReceipt, Cause> {
         match &mut self.memory.open {
-            Some(open) if open.kind != Kind::Slip => Ok(open),
+            Some(open) if open.kind != OpenKind::Slip => Ok(open),
             _ => Err(Cause::NoReceiptOpen),
         }
     }
@@ -102,7 +107,7 @@ impl Printer {
     }
 
     /// 31h and 34h.
-    pub(super) fn sale(&mut self, sale: &Sale) -> Reply<Counters> {
+    pub(super) fn sale(&mut self, sale: &Sale) -> Reply<ReceiptCounters> {
         self.unpaid()?;
         self.printing()?;
         let enabled = self
@@ -150,7 +155,7 @@ impl Printer {
     }
 
     /// 33h.
-    pub(super) fn subtotal(&mut self, subtotal: &Subtotal) -> Reply<Sums> {
+    pub(super) fn subtotal(&mut self, subtotal: &Subtotal) -> Reply<SubtotalSums> {
         let document = self.memory.last_document.saturating_add(1);
         self.unpaid()?;
         if subtotal.print || subtotal.modifier.is_some() {
@@ -169,7 +174,7 @@ impl Printer {
         if change != 0 {
             open.tape.push(sum("", change));
         }
-        Ok(Sums {
+        Ok(SubtotalSums {
             total: open.total(),
             groups: open.groups,
             document: Some(document),
@@ -177,7 +182,7 @@ impl Printer {
     }
 
     /// 35h.
-    pub(super) fn payment(&mut self, payment: &Payment) -> Reply<Paid> {
+    pub(super) fn payment(&mut self, payment: &PaymentRequest) -> Reply<Paid> {
         let letters = self.protocol.payments.day;
         self.fiscal()?;
         self.printing()?;
@@ -237,7 +242,7 @@ impl Printer {
     }
 
     /// 38h.
-    pub(super) fn receipt_close(&mut self) -> Reply<Counters> {
+    pub(super) fn receipt_close(&mut self) -> Reply<ReceiptCounters> {
         let open = self.fiscal()?;
         if !open.payment_started || open.tendered() < open.total() {
             return Err(Cause::NotPaid.into());
@@ -247,7 +252,7 @@ impl Printer {
         let total = open.total();
         let change = open.tendered().saturating_sub(total);
         let document = self.memory.next_document();
-        let refund = open.kind == Kind::Refund;
+        let refund = open.kind == OpenKind::Refund;
         self.book_day(&open, change, refund);
         let stamp = self.stamp();
         open.tape.push(spread(&format!("{:07}", document), &stamp));
@@ -257,9 +262,9 @@ impl Printer {
             "BON FISCAL - MULTUMIM"
         }));
         let kind = if refund {
-            DocumentKind::Refund
+            PrintedKind::Refund
         } else {
-            DocumentKind::Sale
+            PrintedKind::Sale
         };
         self.issue(document, kind, &open.tape);
         self.receipts.push(FiscalReceipt {
@@ -337,7 +342,7 @@ impl Printer {
         let stamp = self.stamp();
         open.tape.push(centred("=CANCELLED="));
         open.tape.push(spread(&format!("{document:07}"), &stamp));
-        self.issue(document, DocumentKind::Cancelled, &open.tape);
+        self.issue(document, PrintedKind::Cancelled, &open.tape);
         self.memory.day.all_receipts = self.memory.day.all_receipts.saturating_add(1);
         self.memory.last = LastReceipt {
             items: open.items(),
@@ -356,11 +361,11 @@ fn product(price: i64, thousandths: i64) -> Option<i64> {
 }
 
 /// What a modifier adds to `amount`.
-fn modification(amount: i64, modifier: Option<Modifier>) -> Option<i64> {
+fn modification(amount: i64, modifier: Option<SaleModifier>) -> Option<i64> {
     match modifier {
         None => Some(0),
-        Some(Modifier::Absolute(minor)) => Some(minor),
-        Some(Modifier::Percent(hundredths)) => divided(amount.checked_mul(hundredths)?, 10_000),
+        Some(SaleModifier::Absolute(minor)) => Some(minor),
+        Some(SaleModifier::Percent(hundredths)) => divided(amount.checked_mul(hundredths)?, 10_000),
     }
 }
 

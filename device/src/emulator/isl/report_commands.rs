@@ -1,8 +1,8 @@
 //! The commands that report, count cash, set and tell.
 
 use super::calendar::{DAY, Moment, parse_stamp};
-use super::journal::DocumentKind;
-use super::memory::{Closure, Day, Kind, LastReceipt};
+use super::journal::PrintedKind;
+use super::memory::{Closure, LastReceipt, OpenKind, WorkingDay};
 use super::printer::{Printer, Reply, in_answer};
 use super::receipt_commands::divided;
 use crate::emulator::tape::{centred, spread, sum};
@@ -37,14 +37,14 @@ impl Printer {
                 at: self.now(),
                 day,
             });
-            self.memory.day = Day::default();
+            self.memory.day = WorkingDay::default();
         }
         self.memory.last = LastReceipt::default();
         self.memory.may_duplicate = false;
         Ok(report)
     }
 
-    fn print_report(&mut self, closes: bool, number: u32, document: u32, day: &Day) {
+    fn print_report(&mut self, closes: bool, number: u32, document: u32, day: &WorkingDay) {
         let title = if closes { "RAPORT Z" } else { "RAPORT X" };
         let mut lines = vec![centred(&format!("{title} {number:04}"))];
         for (letter, (sold, refunded)) in ('A'..='H').zip(day.sales.iter().zip(day.refunds)) {
@@ -59,9 +59,9 @@ impl Printer {
         let stamp = self.stamp();
         lines.push(spread(&format!("{document:07}"), &stamp));
         let kind = if closes {
-            DocumentKind::ZReport
+            PrintedKind::ZReport
         } else {
-            DocumentKind::XReport
+            PrintedKind::XReport
         };
         self.issue(document, kind, &lines);
     }
@@ -99,7 +99,7 @@ impl Printer {
             lines.push(sum(&format!("Z {:04}", closure.number), total));
         }
         lines.push(spread(&format!("{document:07}"), &self.stamp()));
-        self.issue(document, DocumentKind::Other, &lines);
+        self.issue(document, PrintedKind::Other, &lines);
         self.memory.may_duplicate = false;
         Ok(())
     }
@@ -134,7 +134,7 @@ impl Printer {
         };
         let stamp = self.stamp();
         let lines = [sum(word, amount), spread(&format!("{document:07}"), &stamp)];
-        self.issue(document, DocumentKind::Cash, &lines);
+        self.issue(document, PrintedKind::Cash, &lines);
         self.memory.last = LastReceipt::default();
         self.memory.may_duplicate = false;
         Ok(self.cash_told(true))
@@ -173,8 +173,8 @@ impl Printer {
             amount,
             tender: with_tender.then_some(tender),
             document: Some(last.saturating_add(u32::from(kind.is_some()))),
-            refund: kind == Some(Kind::Refund),
-            slip: kind == Some(Kind::Slip),
+            refund: kind == Some(OpenKind::Refund),
+            slip: kind == Some(OpenKind::Slip),
         }
     }
 
@@ -184,12 +184,12 @@ impl Printer {
             .memory
             .open
             .as_ref()
-            .filter(|open| open.kind != Kind::Slip);
+            .filter(|open| open.kind != OpenKind::Slip);
         ReceiptSums {
             can_void: open.is_some_and(|open| !open.payment_started),
             groups: open.map_or([0; 8], |open| open.groups),
             invoice: false,
-            refund: open.is_some_and(|open| open.kind == Kind::Refund),
+            refund: open.is_some_and(|open| open.kind == OpenKind::Refund),
         }
     }
 

@@ -1,7 +1,7 @@
 //! What drivers of others ask beside receipts and reports: identity, settings, the electronic journal.
 
 use super::calendar::{Moment, parse_stamp};
-use super::journal::{DocumentKind, Read};
+use super::journal::{PrintedKind, Read};
 use super::printer::{Printer, Reply, in_answer};
 use super::report_commands::words;
 use crate::emulator::tape::{centred, spread};
@@ -163,7 +163,7 @@ impl Printer {
             centred(title),
             spread(&format!("{number:07}"), &self.stamp()),
         ];
-        self.issue(number, DocumentKind::Other, &lines);
+        self.issue(number, PrintedKind::Other, &lines);
         self.memory.may_duplicate = false;
         Ok(Told::Done)
     }

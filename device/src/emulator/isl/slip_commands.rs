@@ -1,20 +1,20 @@
 //! The commands that print what is not fiscal: slips, ornaments, duplicates.
 
-use super::journal::DocumentKind;
-use super::memory::{Kind, LastReceipt, OpenReceipt};
+use super::journal::PrintedKind;
+use super::memory::{LastReceipt, OpenKind, OpenReceipt};
 use super::printer::{Printer, Reply};
 use crate::emulator::tape::{centred, spread};
 use crate::wire::cause::Cause;
 use crate::wire::codepage;
-use crate::wire::isl_payment::Counters;
+use crate::wire::isl_payment::ReceiptCounters;
 
 impl Printer {
     /// 26h.
-    pub(super) fn slip_open(&mut self) -> Reply<Counters> {
+    pub(super) fn slip_open(&mut self) -> Reply<ReceiptCounters> {
         self.closed()?;
         self.printing()?;
         self.memory.open = Some(OpenReceipt {
-            kind: Kind::Slip,
+            kind: OpenKind::Slip,
             at: self.now(),
             sales: Vec::new(),
             groups: [0; 8],
@@ -28,7 +28,7 @@ impl Printer {
 
     fn slip(&mut self) -> Result<&mut OpenReceipt, Cause> {
         match &mut self.memory.open {
-            Some(open) if open.kind == Kind::Slip => Ok(open),
+            Some(open) if open.kind == OpenKind::Slip => Ok(open),
             _ => Err(Cause::NoReceiptOpen),
         }
     }
@@ -42,14 +42,14 @@ impl Printer {
     }
 
     /// 27h.
-    pub(super) fn slip_close(&mut self) -> Reply<Counters> {
+    pub(super) fn slip_close(&mut self) -> Reply<ReceiptCounters> {
         self.slip()?;
         self.printing()?;
         let mut open = self.slip()?.clone();
         let document = self.memory.next_document();
         let stamp = self.stamp();
         open.tape.push(spread(&format!("{document:07}"), &stamp));
-        self.issue(document, DocumentKind::Slip, &open.tape);
+        self.issue(document, PrintedKind::Slip, &open.tape);
         self.memory.open = None;
         self.memory.last = LastReceipt::default();
         self.memory.may_duplicate = false;
@@ -77,7 +77,7 @@ impl Printer {
         self.memory.may_duplicate = false;
         self.memory.day.all_receipts = self.memory.day.all_receipts.saturating_add(1);
         let lines = [centred("DUPLICAT"), format!("{document:07}")];
-        self.issue(document, DocumentKind::Other, &lines);
+        self.issue(document, PrintedKind::Other, &lines);
         Ok(())
     }
 }

@@ -1,6 +1,6 @@
 //! The state of a fiscal printer, as it is shown.
 
-use super::memory::{FiscalReceipt, Kind};
+use super::memory::{FiscalReceipt, OpenKind};
 use super::printer::Printer;
 use crate::emulator::snapshot::{ReceiptSnapshot, Snapshot};
 use crate::printer::Paper;
@@ -35,7 +35,7 @@ impl Snapshot {
             receipt_open: memory
                 .open
                 .as_ref()
-                .is_some_and(|open| open.kind != Kind::Slip),
+                .is_some_and(|open| open.kind != OpenKind::Slip),
             last_document: memory.last_document,
             z_number: memory.z_number(),
             cash: decimal(memory.day.cash, 2),

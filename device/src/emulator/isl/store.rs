@@ -8,7 +8,7 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, BufRead as _, BufReader, Write as _};
 use std::path::{Path, PathBuf};
 
-use super::journal::{DOCUMENTS_MAX, Document};
+use super::journal::{DOCUMENTS_MAX, PrintedDocument};
 use super::memory::{FiscalReceipt, Memory};
 
 /// The two files.
@@ -25,7 +25,7 @@ pub(super) struct Kept {
     pub(super) store: Store,
     pub(super) memory: Memory,
     pub(super) receipts: Vec<FiscalReceipt>,
-    pub(super) documents: Vec<Document>,
+    pub(super) documents: Vec<PrintedDocument>,
 }
 
 impl Store {
@@ -67,7 +67,7 @@ impl Store {
     }
 
     /// Writes a document of the journal down; it counts after the next durable [`save`](Self::save).
-    pub(super) fn append_document(&mut self, document: &Document) -> io::Result<()> {
+    pub(super) fn append_document(&mut self, document: &PrintedDocument) -> io::Result<()> {
         let mut line = serde_json::to_vec(document)?;
         line.push(b'\n');
         self.journal.write_all(&line)
@@ -115,14 +115,14 @@ fn read_receipts(path: &Path, file: &File, count: usize) -> io::Result<(Vec<Fisc
 }
 
 /// The newest documents up to the one of this number, and the bytes that all of them take.
-fn read_documents(file: &File, last: u32) -> io::Result<(Vec<Document>, u64)> {
+fn read_documents(file: &File, last: u32) -> io::Result<(Vec<PrintedDocument>, u64)> {
     let mut kept = VecDeque::new();
     let mut length: u64 = 0;
     let mut reader = BufReader::new(file);
     let mut line = Vec::new();
     while reader.read_until(b'\n', &mut line)? > 0 {
         // A line that was cut off by a stop, and what follows it, never happened.
-        let Ok(document) = serde_json::from_slice::<Document>(&line) else {
+        let Ok(document) = serde_json::from_slice::<PrintedDocument>(&line) else {
             break;
         };
         if document.number > last || line.last() != Some(&b'\n') {

@@ -38,7 +38,14 @@ impl Cyrillic {
 /// What a reader takes for the letter, nearest first. Each of them may be missing on a printer too.
 #[must_use]
 pub fn nearest(letter: char) -> &'static [&'static str] {
-    match letter {
+    like_letter(letter)
+        .or_else(|| like_sign(letter))
+        .unwrap_or_else(|| without_accent(letter))
+}
+
+/// Letters of the languages that are sold in.
+fn like_letter(letter: char) -> Option<&'static [&'static str]> {
+    Some(match letter {
         // Romanian: comma below in the language, cedilla in every code page older than 2001.
         'ș' => &["ş", "s"],
         'Ș' => &["Ş", "S"],
@@ -64,6 +71,13 @@ pub fn nearest(letter: char) -> &'static [&'static str] {
         'Ғ' => &["Г"],
         'ҳ' => &["х"],
         'Ҳ' => &["Х"],
+        _ => return None,
+    })
+}
+
+/// Punctuation, currencies and other signs.
+fn like_sign(letter: char) -> Option<&'static [&'static str]> {
+    Some(match letter {
         // Uzbek in Latin: the turned comma of oʻ and gʻ, and the apostrophe.
         '\u{02BB}' => &["‘", "'"],
         '\u{02BC}' => &["’", "'"],
@@ -84,45 +98,50 @@ pub fn nearest(letter: char) -> &'static [&'static str] {
         '™' => &["(TM)"],
         '\t' | '\u{A0}' | '\u{2000}'..='\u{200A}' | '\u{202F}' => &[" "],
         '\u{AD}' | '\u{200B}'..='\u{200F}' | '\u{FEFF}' => &[""],
-        _ => match folded(letter) {
-            "a" => &["a"],
-            "A" => &["A"],
-            "c" => &["c"],
-            "C" => &["C"],
-            "d" => &["d"],
-            "D" => &["D"],
-            "e" => &["e"],
-            "E" => &["E"],
-            "g" => &["g"],
-            "G" => &["G"],
-            "i" => &["i"],
-            "I" => &["I"],
-            "l" => &["l"],
-            "L" => &["L"],
-            "n" => &["n"],
-            "N" => &["N"],
-            "o" => &["o"],
-            "O" => &["O"],
-            "r" => &["r"],
-            "R" => &["R"],
-            "s" => &["s"],
-            "S" => &["S"],
-            "t" => &["t"],
-            "T" => &["T"],
-            "u" => &["u"],
-            "U" => &["U"],
-            "y" => &["y"],
-            "Y" => &["Y"],
-            "z" => &["z"],
-            "Z" => &["Z"],
-            "ss" => &["ss"],
-            "ae" => &["ae"],
-            "AE" => &["AE"],
-            "oe" => &["oe"],
-            "OE" => &["OE"],
-            "" => &[""],
-            _ => &[],
-        },
+        _ => return None,
+    })
+}
+
+/// The letter below an accent.
+fn without_accent(letter: char) -> &'static [&'static str] {
+    match folded(letter) {
+        "a" => &["a"],
+        "A" => &["A"],
+        "c" => &["c"],
+        "C" => &["C"],
+        "d" => &["d"],
+        "D" => &["D"],
+        "e" => &["e"],
+        "E" => &["E"],
+        "g" => &["g"],
+        "G" => &["G"],
+        "i" => &["i"],
+        "I" => &["I"],
+        "l" => &["l"],
+        "L" => &["L"],
+        "n" => &["n"],
+        "N" => &["N"],
+        "o" => &["o"],
+        "O" => &["O"],
+        "r" => &["r"],
+        "R" => &["R"],
+        "s" => &["s"],
+        "S" => &["S"],
+        "t" => &["t"],
+        "T" => &["T"],
+        "u" => &["u"],
+        "U" => &["U"],
+        "y" => &["y"],
+        "Y" => &["Y"],
+        "z" => &["z"],
+        "Z" => &["Z"],
+        "ss" => &["ss"],
+        "ae" => &["ae"],
+        "AE" => &["AE"],
+        "oe" => &["oe"],
+        "OE" => &["OE"],
+        "" => &[""],
+        _ => &[],
     }
 }
 

@@ -9,7 +9,7 @@ use ferrotill_core::seal::Seal;
 use ferrotill_core::shift::Turnover;
 use ferrotill_core::totals::GroupTotal;
 use ferrotill_device::emulator::IslEmulator;
-use ferrotill_device::emulator::journal::{Document, DocumentKind as PrintedKind};
+use ferrotill_device::emulator::journal::{PrintedDocument, PrintedKind};
 use ferrotill_device::emulator::memory::FiscalReceipt;
 use ferrotill_device::port::loopback::Loopback;
 use ferrotill_store::StoredDocument;
@@ -203,7 +203,7 @@ impl ExpectedTotals {
         if self.shift.documents > 0 {
             return Err(format!("shift {} is still open", self.z_number + 1));
         }
-        let is_cash = |document: &&Document| document.kind == PrintedKind::Cash;
+        let is_cash = |document: &&PrintedDocument| document.kind == PrintedKind::Cash;
         let (printed, cash) = line.with(|emulator| {
             let printer = emulator.printer();
             let cash = printer.documents_after(0).filter(is_cash).count();

@@ -5,7 +5,7 @@ use std::num::NonZeroU32;
 use ferrotill::clerk::Message;
 use ferrotill::order::{Declaration, OrderKind};
 use ferrotill_core::event::PaperSays;
-use ferrotill_device::emulator::journal::DocumentKind;
+use ferrotill_device::emulator::journal::PrintedKind;
 use tokio::sync::oneshot;
 
 use super::super::callers::{LastAnswer, Order};
@@ -92,11 +92,11 @@ impl World {
             return Ok(None);
         };
         let kind = match order.form.kind {
-            OrderKind::Sale { .. } => DocumentKind::Sale,
-            OrderKind::Refund { .. } => DocumentKind::Refund,
-            OrderKind::Cash(_) => DocumentKind::Cash,
-            OrderKind::Report { z: true } => DocumentKind::ZReport,
-            OrderKind::Report { z: false } => DocumentKind::XReport,
+            OrderKind::Sale { .. } => PrintedKind::Sale,
+            OrderKind::Refund { .. } => PrintedKind::Refund,
+            OrderKind::Cash(_) => PrintedKind::Cash,
+            OrderKind::Report { z: true } => PrintedKind::ZReport,
+            OrderKind::Report { z: false } => PrintedKind::XReport,
         };
         Ok(Some(till.line.line.with(|emulator| {
             let printer = emulator.printer();

@@ -1,4 +1,4 @@
-//! Status bits and causes of a family in the words that all families share.
+//! Status bits and causes of a family in the terms of all families.
 
 use crate::fault::Fault;
 use crate::printer::{Condition, Paper};
@@ -6,7 +6,7 @@ use crate::wire::cause::Cause;
 use crate::wire::framing::Answer;
 use crate::wire::isl_status::{Flag, Layout, Status};
 
-/// What the status of an answer says about a command that was to print or to change something.
+/// The refusal in the status of an answer to a command that prints or changes something.
 pub(super) fn refusal(layout: &Layout, status: Status) -> Option<Fault> {
     let by_flag = [
         (Flag::Syntax, Fault::Syntax),
@@ -25,7 +25,7 @@ pub(super) fn refusal(layout: &Layout, status: Status) -> Option<Fault> {
         .map(|(_, fault)| fault)
 }
 
-/// What the status says about a question. Missing paper does not keep a printer from telling.
+/// The refusal in the status of an answer to a question. A printer without paper answers questions.
 pub(super) fn unanswered(layout: &Layout, answer: &Answer) -> Option<Fault> {
     if layout.has(answer.status, Flag::UnknownCommand) {
         Some(Fault::UnknownCommand)
@@ -69,7 +69,7 @@ pub(super) const fn fault_of(cause: Cause) -> Fault {
     }
 }
 
-/// The status in the words that every family shares.
+/// The status in the terms of all families.
 pub(super) fn condition(layout: &Layout, status: Status) -> Condition {
     let has = |flag| layout.has(status, flag);
     Condition {

@@ -12,8 +12,8 @@ use crate::printer::{Baseline, Condition, Watch};
 use crate::wire::isl_report::{Cash, DayPayments, LastZ};
 
 impl Device {
-    /// Its condition and the number of its last document, in one question: nobody has printed anything if that stands still.
-    /// The number is none where the firmware does not know the question.
+    /// Its condition and the number of its last document, in one question. If that number is unchanged, nothing was printed.
+    /// The number is `None` if the firmware does not know the question.
     pub(in crate::driver::isl) fn glance(
         &mut self,
         watch: &mut dyn Watch,
@@ -51,7 +51,7 @@ impl Device {
         Ok(condition(&self.protocol.status, answer.status))
     }
 
-    /// The day's payments, where this firmware tells them.
+    /// The day's payments, if this firmware reports them.
     pub(in crate::driver::isl) fn day_payments(
         &mut self,
         watch: &mut dyn Watch,
@@ -59,7 +59,7 @@ impl Device {
         optional(self.ask(&self.protocol.day_payments, &(), watch))
     }
 
-    /// The last Z-report, where this firmware tells it. A device that has printed none may refuse the question.
+    /// The last Z-report, if this firmware reports it. A device that has printed none may refuse the question.
     fn last_z(&mut self, watch: &mut dyn Watch) -> Result<Option<LastZ>, Fault> {
         optional(self.ask(&self.protocol.last_z, &(), watch))
     }
@@ -98,7 +98,7 @@ impl Device {
             .ok_or(Fault::PortLost)?;
         let last_document = self.last_document(watch)?;
         let next_fiscal_receipt = self.next_fiscal(watch)?;
-        // 6Eh has a closure number too, but the manuals leave open whether it is the last one's or the next one's.
+        // 6Eh has a closure number too, but the manuals do not say whether it is that of the last report or of the next one.
         self.last_z = self.last_z(watch)?;
         let z_number = self.last_z.as_ref().map(|last_z| last_z.closure);
         let cash = self.cash(watch)?;
@@ -116,7 +116,7 @@ impl Device {
 
     fn last_document(&mut self, watch: &mut dyn Watch) -> Result<u32, Fault> {
         match self.ask(&self.protocol.last_document, &(), watch) {
-            // This firmware does not know the question; the transaction may tell the number too.
+            // This firmware does not know the question; the answer about the transaction may have the number too.
             Err(refused) if !refused.is_line() => {
                 self.no_last_document = true;
                 let transaction = self.ask(&self.protocol.transaction, &true, watch)?;
@@ -126,7 +126,7 @@ impl Device {
         }
     }
 
-    /// The number of the next fiscal receipt; 0 where the firmware does not tell it.
+    /// The number of the next fiscal receipt; 0 if the firmware does not report it.
     fn next_fiscal(&mut self, watch: &mut dyn Watch) -> Result<u32, Fault> {
         let told = match &self.protocol.next_fiscal {
             None => self.day_payments(watch)?.and_then(|day| day.next_receipt),
@@ -135,19 +135,19 @@ impl Device {
         Ok(told.unwrap_or(0))
     }
 
-    /// What the day has come to.
+    /// The sums of the day.
     pub(in crate::driver::isl) fn today(
         &mut self,
         watch: &mut dyn Watch,
     ) -> Result<DayTotals, Fault> {
         let [sales, _, refunds, _] = &self.protocol.day_groups;
         let sales = self.ask(sales, &(), watch)?;
-        // Refunds are an option that not every firmware has; a refusal of the question is no fault.
+        // Not every firmware reports refunds; a refusal of the question is no fault.
         let refunds = optional(self.ask(refunds, &(), watch))?;
         Ok(DayTotals { sales, refunds })
     }
 
-    /// The day and the one before, where this firmware tells them: witnesses of a receipt. The counters were read just before.
+    /// The sums of the day and of the last Z-report, if this firmware reports them: evidence of a receipt. The counters were read just before.
     pub(in crate::driver::isl) fn sums(
         &mut self,
         watch: &mut dyn Watch,
@@ -159,7 +159,7 @@ impl Device {
         }))
     }
 
-    /// Everything that recovery looks at.
+    /// Everything that recovery needs.
     pub(in crate::driver::isl) fn state(
         &mut self,
         watch: &mut dyn Watch,
@@ -181,12 +181,12 @@ impl Device {
     }
 }
 
-/// Nothing was heard of the device. An answer that cannot be understood is not silence.
+/// The device did not answer. An answer that cannot be understood is not silence.
 fn is_silence(fault: Fault) -> bool {
     fault.is_line() && fault != Fault::AnswerUnreadable
 }
 
-/// What not every firmware tells: a refusal of the question, or an answer in an unknown form, is no fault.
+/// For values that not every firmware reports: a refusal of the question, or an answer in an unknown form, is no fault.
 fn optional<T>(told: Result<T, Fault>) -> Result<Option<T>, Fault> {
     match told {
         Ok(told) => Ok(Some(told)),

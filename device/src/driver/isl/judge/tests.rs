@@ -252,7 +252,7 @@ fn where_numbers_are_blurred_the_sums_of_the_days_decide() {
         (1, 0, 0, 500, Verdict::NotIssued),
         (2, 0, 0, 2358, Verdict::Issued),
         (2, 0, 0, 2357, unclear),
-        // PrinterSums without a document for them are nobody's proof, and no document is proof enough.
+        // Sums without a document for them are nobody's proof, and no document is proof enough.
         (0, 0, 0, 2358, Verdict::NotIssued),
         // The day was closed.
         (2, 1, 500, 0, Verdict::NotIssued),

@@ -1,6 +1,6 @@
 //! The printer's mechanics, what keeps it from printing, and the status bytes that say so.
 
-use super::super::memory::Kind;
+use super::super::memory::OpenKind;
 use super::Printer;
 use crate::printer::Paper;
 use crate::wire::cause::Cause;
@@ -89,9 +89,9 @@ impl Printer {
             _ => {}
         }
         match self.memory.open.as_ref().map(|open| open.kind) {
-            Some(Kind::Sale) => flags.push(Flag::ReceiptOpen),
-            Some(Kind::Refund) => flags.extend([Flag::ReceiptOpen, Flag::RefundOpen]),
-            Some(Kind::Slip) => flags.push(Flag::SlipOpen),
+            Some(OpenKind::Sale) => flags.push(Flag::ReceiptOpen),
+            Some(OpenKind::Refund) => flags.extend([Flag::ReceiptOpen, Flag::RefundOpen]),
+            Some(OpenKind::Slip) => flags.push(Flag::SlipOpen),
             None => {}
         }
         let layout = &self.protocol.status;
@@ -131,9 +131,9 @@ impl Printer {
     pub(in crate::emulator::isl) fn closed(&self) -> Result<(), Cause> {
         Err(match self.memory.open.as_ref().map(|open| open.kind) {
             None => return Ok(()),
-            Some(Kind::Sale) => Cause::ReceiptOpen,
-            Some(Kind::Refund) => Cause::RefundOpen,
-            Some(Kind::Slip) => Cause::SlipOpen,
+            Some(OpenKind::Sale) => Cause::ReceiptOpen,
+            Some(OpenKind::Refund) => Cause::RefundOpen,
+            Some(OpenKind::Slip) => Cause::SlipOpen,
         })
     }
 }

@@ -21,7 +21,7 @@ use self::refusal::Refusal;
 pub(super) use self::refusal::{Reply, in_answer};
 
 use super::calendar::{ClockSource, Moment};
-use super::journal::{Document, DocumentKind, Journal};
+use super::journal::{Journal, PrintedDocument, PrintedKind};
 use super::memory::{FiscalReceipt, Memory};
 use super::store::Store;
 use crate::emulator::tape::Tape;
@@ -222,7 +222,7 @@ impl Printer {
     }
 
     /// What its journal has after the document of this number, oldest first.
-    pub fn documents_after(&self, number: u32) -> impl Iterator<Item = &Document> {
+    pub fn documents_after(&self, number: u32) -> impl Iterator<Item = &PrintedDocument> {
         self.journal.after(number)
     }
 
@@ -320,9 +320,9 @@ impl Printer {
     }
 
     /// Prints a document and writes it into the journal.
-    pub(super) fn issue(&mut self, number: u32, kind: DocumentKind, lines: &[String]) {
+    pub(super) fn issue(&mut self, number: u32, kind: PrintedKind, lines: &[String]) {
         self.tape.push(lines);
-        self.journal.push(Document {
+        self.journal.push(PrintedDocument {
             number,
             at: self.now(),
             kind,

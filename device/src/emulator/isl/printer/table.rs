@@ -2,7 +2,7 @@
 
 use super::refusal::{Refusal, Reply};
 use super::{Printer, ResultCode};
-use crate::family::{Errors, Row};
+use crate::family::{CommandRow, Errors};
 use crate::wire::cause::Cause;
 
 impl Printer {
@@ -61,7 +61,7 @@ struct Incoming<'a> {
 }
 
 impl Incoming<'_> {
-    fn on<Q, A>(&mut self, row: &Row<Q, A>, act: impl FnOnce(&mut Printer, Q) -> Reply<A>) {
+    fn on<Q, A>(&mut self, row: &CommandRow<Q, A>, act: impl FnOnce(&mut Printer, Q) -> Reply<A>) {
         if self.reply.is_some() || row.command != self.number {
             return;
         }
