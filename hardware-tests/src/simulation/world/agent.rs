@@ -49,29 +49,7 @@ impl World {
         let board = Arc::new(Board::default());
         let life = Life::new();
         let desk = Arc::new(Mutex::new(None));
-        let mut workers = Vec::new();
-        let mut plans = Vec::new();
-        for (till, device) in self.tills.iter().zip(&self.config.devices) {
-            let line = till.line.until_the_end_of(&life);
-            let driver = IslPrinter::new(till.make.driver, Box::new(line), self.starts);
-            let listener = PrinterListener {
-                door: door.clone(),
-                device: till.device,
-                clerk: Arc::clone(&desk),
-                life: life.clone(),
-            };
-            let clock = Arc::clone(&self.clock);
-            let (printer, worker) =
-                PrinterTask::by_hand(Box::new(driver), Box::new(listener), clock);
-            workers.push(worker);
-            plans.push(DeskPlan {
-                device: till.device,
-                configuration: tables::configuration(device, MOLDOVA.facts()),
-                printer,
-                point_of_sale: Uuid::from_u128(1),
-                serial: None,
-            });
-        }
+        let (workers, plans) = self.printers(&door, &desk, &life);
         let wake = Arc::new(Notify::new());
         let setting = Arc::new(Setting {
             profile: &MOLDOVA,
@@ -110,6 +88,39 @@ impl World {
             life,
         });
         Ok(())
+    }
+
+    /// The workers of the printers, and what the clerk must know of their devices.
+    fn printers(
+        &self,
+        door: &ClerkDoor,
+        clerk: &Arc<Mutex<Option<Weak<Mutex<Clerk>>>>>,
+        life: &Life,
+    ) -> (Vec<Worker>, Vec<DeskPlan>) {
+        let mut workers = Vec::new();
+        let mut plans = Vec::new();
+        for (till, device) in self.tills.iter().zip(&self.config.devices) {
+            let line = till.line.until_the_end_of(life);
+            let driver = IslPrinter::new(till.make.driver, Box::new(line), self.starts);
+            let listener = PrinterListener {
+                door: door.clone(),
+                device: till.device,
+                clerk: Arc::clone(clerk),
+                life: life.clone(),
+            };
+            let clock = Arc::clone(&self.clock);
+            let (printer, worker) =
+                PrinterTask::by_hand(Box::new(driver), Box::new(listener), clock);
+            workers.push(worker);
+            plans.push(DeskPlan {
+                device: till.device,
+                configuration: tables::configuration(device, MOLDOVA.facts()),
+                printer,
+                point_of_sale: Uuid::from_u128(1),
+                serial: None,
+            });
+        }
+        (workers, plans)
     }
 
     /// The agent crashes and starts again: only its process, or the power too.
