@@ -19,7 +19,7 @@ use std::time::{Duration, Instant};
 use ferrotill_core::{Amount, Quantity};
 use ferrotill_device::driver::isl::IslPrinter;
 use ferrotill_device::emulator::memory::Memory;
-use ferrotill_device::emulator::{Emulator, Printer};
+use ferrotill_device::emulator::{IslEmulator, Printer};
 use ferrotill_device::family::{FAMILIES, Protocol};
 use ferrotill_device::port::loopback::Peer as _;
 use ferrotill_device::port::{Port, PortOpener};
@@ -69,7 +69,7 @@ fn measure(family: &'static Protocol) -> Vec<(Duration, Meter)> {
     let printer = Printer::new(Memory::new(rates), Arc::new(|| 1_795_221_330)).of_family(family);
     let opener = Paced {
         family,
-        emulator: Arc::new(Mutex::new(Emulator::new(printer, None))),
+        emulator: Arc::new(Mutex::new(IslEmulator::new(printer, None))),
         meter: Arc::clone(&meter),
     };
     let mut driver = IslPrinter::new(family, Box::new(opener), 1);
@@ -143,7 +143,7 @@ fn wire_time(bytes: usize) -> Duration {
 /// A line to the emulated printer that is as slow as a real one.
 struct Paced {
     family: &'static Protocol,
-    emulator: Arc<Mutex<Emulator>>,
+    emulator: Arc<Mutex<IslEmulator>>,
     meter: Arc<Mutex<Meter>>,
 }
 
@@ -170,7 +170,7 @@ struct PacedPort {
     family: &'static Protocol,
     /// A receipt was closed, and its number was not asked for yet.
     is_closed: bool,
-    emulator: Arc<Mutex<Emulator>>,
+    emulator: Arc<Mutex<IslEmulator>>,
     meter: Arc<Mutex<Meter>>,
     begun: Instant,
     /// Until then the line is taken.

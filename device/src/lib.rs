@@ -48,7 +48,7 @@ pub mod wire;
 pub use driver::{DriverUri, DriverUriError};
 pub use fault::Fault;
 pub use printer::{
-    Baseline, Books, Condition, Connected, DaySums, FiscalPrinter, Job, LineJob, NotRegistered,
-    Outcome, Paper, PaymentJob, PaymentTotal, PrinterReport, RateDifference, ReceiptJob, RefundOf,
-    Registered, Watch,
+    Baseline, Condition, Connected, DaySums, FiscalPrinter, Job, JournalEvidence, LineJob,
+    NotRegistered, Outcome, Paper, PaymentJob, PaymentTotal, PrinterReport, RateDifference,
+    ReceiptJob, RefundOf, Registered, Watch,
 };

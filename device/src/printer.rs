@@ -35,11 +35,15 @@ pub trait FiscalPrinter: Send {
     /// Never prints the job again: what is open and unpaid is cancelled, what is paid in part is completed exactly as planned,
     /// what is closed is compared with the job, and where people were at the keyboard meanwhile, with the caller's books.
     /// Answers [`Outcome::Unknown`] while the device cannot be asked or its answers fit nothing; the caller calls again with back-off.
+    ///
+    /// Answers [`Outcome::NotRegistered`] for a document only after comparing the counters of the baseline's own printer
+    /// (same serial number, same fiscal memory). A printer that cannot be that one, or has no counters, or cannot carry out
+    /// such a job at all, proves nothing: the answer is [`Outcome::Unknown`] with [`Fault::PrinterSwapped`].
     fn recover(
         &mut self,
         job: &Job,
         baseline: &Baseline,
-        books: &Books,
+        evidence: &JournalEvidence,
         watch: &mut dyn Watch,
     ) -> Outcome;
 
@@ -165,8 +169,8 @@ pub struct Baseline {
     /// Number that its next fiscal receipt will have: on some families since the last Z-report, on others since fiscalisation.
     /// 0 where the device does not tell it.
     pub next_fiscal_receipt: u32,
-    /// Number of its last Z-report, 0 before the first.
-    pub z_number: u32,
+    /// Number of its last Z-report, 0 before the first; `None` where the device does not tell it.
+    pub z_number: Option<u32>,
     /// Cash in the drawer by the device's count.
     pub cash: Amount,
     /// Cash paid in since the last Z-report, sales not included.
@@ -177,7 +181,7 @@ pub struct Baseline {
 
 /// What the caller's books say of a job that is to be settled, beside its baseline.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Books {
+pub struct JournalEvidence {
     /// [`Watch::about_to_cancel`] was answered with true for this job before.
     pub cancel_decided: bool,
     /// What the device's day had come to before the job; `None` where the books do not know.
@@ -191,8 +195,8 @@ pub struct Books {
     pub z_takes_a_number: bool,
 }
 
-impl Books {
-    /// Books that know of a decision to cancel, or of none, and of nothing else.
+impl JournalEvidence {
+    /// JournalEvidence that know of a decision to cancel, or of none, and of nothing else.
     #[must_use]
     pub fn of_decision(cancel_decided: bool) -> Self {
         Self {
@@ -446,13 +450,15 @@ pub struct PaymentJob {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PrinterReport {
     /// The number of this Z-report; in an X-report the number that the next Z-report will have.
-    pub z_number: u32,
+    /// `None` where the device tells neither this number nor that of its last Z-report.
+    pub z_number: Option<u32>,
     /// Gross sales of the day per tax group A to H, refunds not taken off.
     pub groups: [Amount; 8],
     /// Gross refunds of the day per tax group, where the device tells them.
     pub refunds: Option<[Amount; 8]>,
     /// The day's payments by the device's letters.
     /// `None` where the day was closed by a Z-report whose answer was lost together with the host: the device has forgotten them.
+    /// Also `None` where the device does not tell them.
     pub payments: Option<Vec<PaymentTotal>>,
     /// Cash in the drawer at the time of the report. `None` under the same condition.
     pub cash: Option<Amount>,

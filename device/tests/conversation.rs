@@ -5,12 +5,12 @@ mod bench;
 
 use bench::*;
 use ferrotill_core::Amount;
-use ferrotill_device::emulator::{Emulator, FaultKind};
+use ferrotill_device::emulator::{FaultKind, IslEmulator};
 use ferrotill_device::family::FAMILIES;
 use ferrotill_device::port::loopback::Loopback;
 use ferrotill_device::wire::framing::Request;
 use ferrotill_device::wire::isl_payment::Payment;
-use ferrotill_device::{Books, Fault, FiscalPrinter, Job, Outcome, Paper, Watch};
+use ferrotill_device::{Fault, FiscalPrinter, Job, JournalEvidence, Outcome, Paper, Watch};
 
 #[test]
 fn a_sale_is_printed_once_with_our_figures() {
@@ -197,7 +197,12 @@ fn without_a_durable_decision_nothing_is_cancelled() {
     let outcome = driver.perform(&sale(), &baseline, &mut notes);
     assert_eq!(outcome, Outcome::Unknown(Fault::CancelNotDecided));
     bench.check(0, true);
-    let outcome = driver.recover(&sale(), &baseline, &Books::default(), &mut Notes::new());
+    let outcome = driver.recover(
+        &sale(),
+        &baseline,
+        &JournalEvidence::default(),
+        &mut Notes::new(),
+    );
     assert_eq!(not_registered(outcome).fault, Fault::Cancelled);
     bench.check(0, false);
 }
@@ -205,7 +210,7 @@ fn without_a_durable_decision_nothing_is_cancelled() {
 /// A watch before whose eyes the cover opens after one command, and in whose moment of decision
 /// it is shut again and the payments that were on their way reach the printer after all.
 struct Stray {
-    line: Loopback<Emulator>,
+    line: Loopback<IslEmulator>,
     cover_opens_after: u8,
     payments: Vec<(u8, Vec<u8>)>,
     decided: bool,
@@ -312,7 +317,7 @@ fn paper_that_ends_inside_a_receipt_is_settled_once_it_is_loaded() {
             outcome = driver.recover(
                 &sale(),
                 &baseline,
-                &Books::of_decision(decided),
+                &JournalEvidence::of_decision(decided),
                 &mut Notes::new(),
             );
             assert_eq!(outcome, Outcome::Unknown(Fault::PaperOut), "after {frames}");
@@ -320,7 +325,12 @@ fn paper_that_ends_inside_a_receipt_is_settled_once_it_is_loaded() {
                 .line
                 .with(|emulator| emulator.printer_mut().set_paper(Paper::Ok));
             let mut notes = Notes::new();
-            outcome = driver.recover(&sale(), &baseline, &Books::of_decision(decided), &mut notes);
+            outcome = driver.recover(
+                &sale(),
+                &baseline,
+                &JournalEvidence::of_decision(decided),
+                &mut notes,
+            );
             decided |= notes.decided;
         }
         bench.check_outcome(&outcome, 0, &format!("after {frames}, decided {decided}"));
@@ -369,7 +379,7 @@ fn a_z_report_at_the_keyboard_is_found_before_the_next_document_begins() {
                 "{} {job:?}",
                 family.name
             );
-            assert_eq!(refusal.after.unwrap().z_number, 1, "{}", family.name);
+            assert_eq!(refusal.after.unwrap().z_number, Some(1), "{}", family.name);
         }
         bench.check(1, false);
         let day = driver.last_z().unwrap();
@@ -409,9 +419,14 @@ fn our_own_z_report_is_told_as_ours_though_another_followed_it() {
         }
     });
     let mut restarted = bench.driver(90);
-    let settled = restarted.recover(&Job::ZReport, &sold, &Books::default(), &mut Notes::new());
+    let settled = restarted.recover(
+        &Job::ZReport,
+        &sold,
+        &JournalEvidence::default(),
+        &mut Notes::new(),
+    );
     let settled = registered(settled);
-    assert_eq!(settled.after.z_number, 2);
+    assert_eq!(settled.after.z_number, Some(2));
     assert_eq!(
         settled.report, None,
         "what is not known of it is not made up"
@@ -429,7 +444,7 @@ fn the_z_report_tells_the_day() {
     let x = registered(driver.perform(&Job::XReport, &baseline, &mut Notes::new()));
     let z = registered(driver.perform(&Job::ZReport, &x.after, &mut Notes::new()));
     for report in [x.report.unwrap(), z.report.unwrap()] {
-        assert_eq!(report.z_number, 1);
+        assert_eq!(report.z_number, Some(1));
         assert_eq!(report.groups[..2], [1650, 2066].map(Amount::from_minor));
         assert_eq!(
             report.refunds.unwrap()[..2],
@@ -441,7 +456,7 @@ fn the_z_report_tells_the_day() {
         assert_eq!(report.cash, Some(Amount::from_minor(10_000 + 858)));
         assert_eq!(report.fiscal_receipts, Some(3));
     }
-    assert_eq!(z.after.z_number, 1);
+    assert_eq!(z.after.z_number, Some(1));
     assert_eq!(z.after.next_fiscal_receipt, 1);
 }
 
@@ -470,7 +485,12 @@ fn a_wrong_baseline_and_another_printer_are_told_apart() {
     other.serial = "X".to_owned();
     let refusal = not_registered(driver.perform(&sale(), &other, &mut Notes::new()));
     assert_eq!(refusal.fault, Fault::PrinterSwapped);
-    let outcome = driver.recover(&sale(), &other, &Books::default(), &mut Notes::new());
+    let outcome = driver.recover(
+        &sale(),
+        &other,
+        &JournalEvidence::default(),
+        &mut Notes::new(),
+    );
     assert_eq!(outcome, Outcome::Unknown(Fault::PrinterSwapped));
     bench.check(0, false);
 }

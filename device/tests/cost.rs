@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 
 use bench::*;
 use ferrotill_device::driver::isl::IslPrinter;
-use ferrotill_device::emulator::Emulator;
+use ferrotill_device::emulator::IslEmulator;
 use ferrotill_device::family::FAMILIES;
 use ferrotill_device::port::loopback::Loopback;
 use ferrotill_device::port::{Port, PortOpener};
@@ -19,7 +19,7 @@ use ferrotill_device::{FiscalPrinter as _, Job};
 type Exchanges = Arc<Mutex<Vec<(u8, usize)>>>;
 
 struct Counting {
-    line: Loopback<Emulator>,
+    line: Loopback<IslEmulator>,
     exchanges: Exchanges,
     framing: ferrotill_device::wire::framing::Framing,
 }

@@ -11,16 +11,16 @@ use bench::cases::*;
 use bench::*;
 use ferrotill_core::Amount;
 use ferrotill_device::driver::isl::IslPrinter;
-use ferrotill_device::emulator::{Emulator, FaultKind};
+use ferrotill_device::emulator::{FaultKind, IslEmulator};
 use ferrotill_device::family::{FAMILIES, Protocol};
 use ferrotill_device::port::fault::{Damage, FaultPort};
 use ferrotill_device::port::loopback::Loopback;
 use ferrotill_device::port::{Port, PortOpener};
-use ferrotill_device::{Books, DaySums, FiscalPrinter, Job, Outcome};
+use ferrotill_device::{DaySums, FiscalPrinter, Job, JournalEvidence, Outcome};
 
 /// A port that dies with its process: after so many frames nothing leaves or reaches the host any more.
 struct CrashOpener {
-    line: Loopback<Emulator>,
+    line: Loopback<IslEmulator>,
     frames_left: Arc<AtomicUsize>,
     last_frame_arrives: bool,
 }
@@ -155,7 +155,7 @@ fn keyboard(family: &'static Protocol, case: &Case, frames: usize, keys: &[bool]
         - baseline.last_document;
     let only_z_reports = z_reports > 0 && usize::try_from(documents).unwrap() == z_reports;
     let by_letter = |groups: [i64; 8]| groups.map(Amount::from_minor);
-    let told = Books {
+    let told = JournalEvidence {
         cancel_decided: notes.decided,
         day: Some(DaySums {
             sales: by_letter(day.sales),
@@ -163,8 +163,8 @@ fn keyboard(family: &'static Protocol, case: &Case, frames: usize, keys: &[bool]
         }),
         z_takes_a_number: true,
     };
-    let untold = Books::of_decision(notes.decided);
-    let without_numbers = Books {
+    let untold = JournalEvidence::of_decision(notes.decided);
+    let without_numbers = JournalEvidence {
         z_takes_a_number: false,
         ..told
     };
@@ -267,7 +267,7 @@ fn crash(family: &'static Protocol, case: &Case, frames: usize, last_frame_arriv
     let outcome = driver.recover(
         job,
         &baseline,
-        &Books::of_decision(notes.decided),
+        &JournalEvidence::of_decision(notes.decided),
         &mut Notes::new(),
     );
     check(&bench, job, &outcome, before, &says);
@@ -277,7 +277,7 @@ fn crash(family: &'static Protocol, case: &Case, frames: usize, last_frame_arriv
 
 /// A line on which bytes are lost and turned, the same for the same seed.
 struct NoisyOpener {
-    line: Loopback<Emulator>,
+    line: Loopback<IslEmulator>,
     seed: u64,
 }
 
@@ -330,7 +330,12 @@ fn noise(family: &'static Protocol, case: &Case, seed: u64) {
             break;
         }
         let decided = notes.decided;
-        outcome = driver.recover(job, &baseline, &Books::of_decision(decided), &mut notes);
+        outcome = driver.recover(
+            job,
+            &baseline,
+            &JournalEvidence::of_decision(decided),
+            &mut notes,
+        );
     }
     check(&bench, job, &outcome, before, &says);
     sells_on(&bench, &mut bench.driver(60), &says);
@@ -377,7 +382,12 @@ fn together(family: &'static Protocol, case: &Case, seed: u64) {
             driver = bench.driver(attempt);
         }
         let decided = notes.decided;
-        outcome = driver.recover(job, &baseline, &Books::of_decision(decided), &mut notes);
+        outcome = driver.recover(
+            job,
+            &baseline,
+            &JournalEvidence::of_decision(decided),
+            &mut notes,
+        );
     }
     check(&bench, job, &outcome, before, &says);
     sells_on(&bench, &mut driver, &says);

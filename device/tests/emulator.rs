@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use bench::*;
 use ferrotill_device::emulator::memory::Memory;
-use ferrotill_device::emulator::{Emulator, FaultKind, Printer, Snapshot};
+use ferrotill_device::emulator::{FaultKind, IslEmulator, Printer, Snapshot};
 use ferrotill_device::family::datecs;
 use ferrotill_device::port::loopback::Peer as _;
 use ferrotill_device::wire::isl::{Answer, FRAMING, Flag, NAK, Request, SYN, Status};
@@ -396,7 +396,7 @@ fn troubles_act_before_or_after_execution() {
         }
         .emit(&FRAMING)
         .unwrap();
-        let answer = bench.line.with(|emulator: &mut Emulator| {
+        let answer = bench.line.with(|emulator: &mut IslEmulator| {
             emulator.handle_bytes(&frame, 1_000);
             let mut bytes = Vec::new();
             while let Some(more) = emulator.poll_transmit(1_500) {
@@ -442,7 +442,7 @@ fn troubles_act_before_or_after_execution() {
 }
 
 /// What comes back by `now` after a frame was sent.
-fn heard(emulator: &mut Emulator, frame: &[u8], now: u64) -> Vec<u8> {
+fn heard(emulator: &mut IslEmulator, frame: &[u8], now: u64) -> Vec<u8> {
     emulator.handle_bytes(frame, now);
     let mut bytes = Vec::new();
     while let Some(more) = emulator.poll_transmit(now) {
@@ -534,7 +534,7 @@ fn a_sequence_number_is_forgotten_in_a_power_cut_unless_the_printer_keeps_it() {
 #[test]
 fn a_paced_line_takes_its_time() {
     let printer = printer();
-    let mut emulator = Emulator::new(printer, Some(9_600));
+    let mut emulator = IslEmulator::new(printer, Some(9_600));
     let frame = Request {
         seq: 0x30,
         command: 0x4A,

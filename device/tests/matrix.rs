@@ -9,7 +9,7 @@ use bench::*;
 use ferrotill_core::Amount;
 use ferrotill_device::emulator::{FaultKind, FaultOrder};
 use ferrotill_device::family::{FAMILIES, Protocol, datecs, datecs_x};
-use ferrotill_device::{Books, FiscalPrinter, Job, Outcome};
+use ferrotill_device::{FiscalPrinter, Job, JournalEvidence, Outcome};
 
 /// One cell of the matrix.
 struct Cell<'a> {
@@ -322,10 +322,20 @@ fn a_power_cut_after_the_close_is_found_registered() {
     let first = driver.perform(&sale(), &baseline, &mut Notes::new());
     assert!(matches!(first, Outcome::Unknown(_)), "{first:?}");
     // Still without power: still unknown.
-    let again = driver.recover(&sale(), &baseline, &Books::default(), &mut Notes::new());
+    let again = driver.recover(
+        &sale(),
+        &baseline,
+        &JournalEvidence::default(),
+        &mut Notes::new(),
+    );
     assert!(matches!(again, Outcome::Unknown(_)), "{again:?}");
     bench.repair();
-    let outcome = driver.recover(&sale(), &baseline, &Books::default(), &mut Notes::new());
+    let outcome = driver.recover(
+        &sale(),
+        &baseline,
+        &JournalEvidence::default(),
+        &mut Notes::new(),
+    );
     assert_eq!(registered(outcome).document, baseline.last_document + 1);
     assert_eq!(bench.fiscal_receipts(), 2);
 }

@@ -8,7 +8,9 @@ use std::time::{Duration, Instant};
 
 use bench::*;
 use ferrotill_device::emulator::{Cable, Family, FaultKind, FaultOrder, Power, Rig, RigOptions};
-use ferrotill_device::{Books, DriverUri, Fault, FiscalPrinter, Job, Outcome, driver};
+use ferrotill_device::port::PortOpener as _;
+use ferrotill_device::port::serial::SerialOpener;
+use ferrotill_device::{DriverUri, Fault, FiscalPrinter, Job, JournalEvidence, Outcome, driver};
 
 struct Folder(PathBuf);
 
@@ -70,7 +72,7 @@ fn a_day_over_a_real_pty() {
     let again = registered(printer.perform(&sale(), &sold.after, &mut Notes::new()));
     assert_eq!(again.document, 2);
     let z = registered(printer.perform(&Job::ZReport, &again.after, &mut Notes::new()));
-    assert_eq!(z.report.unwrap().z_number, 1);
+    assert_eq!(z.report.unwrap().z_number, Some(1));
 
     // The printer is restarted under the same link: the driver finds it again, with its memory.
     drop(rig);
@@ -99,11 +101,21 @@ fn cable_and_power_come_and_go() {
     let outcome = printer.perform(&sale(), &baseline, &mut Notes::new());
     assert!(matches!(outcome, Outcome::Unknown(_)), "{outcome:?}");
     until("the link goes", || !folder.link().exists());
-    let outcome = printer.recover(&sale(), &baseline, &Books::default(), &mut Notes::new());
+    let outcome = printer.recover(
+        &sale(),
+        &baseline,
+        &JournalEvidence::default(),
+        &mut Notes::new(),
+    );
     assert_eq!(outcome, Outcome::Unknown(Fault::PortUnavailable));
     rig.set_cable(Cable::In);
     until("the link comes back", || folder.link().exists());
-    let outcome = printer.recover(&sale(), &baseline, &Books::default(), &mut Notes::new());
+    let outcome = printer.recover(
+        &sale(),
+        &baseline,
+        &JournalEvidence::default(),
+        &mut Notes::new(),
+    );
     let cancelled = not_registered(outcome);
     assert_eq!(cancelled.fault, Fault::Cancelled);
 
@@ -118,9 +130,45 @@ fn cable_and_power_come_and_go() {
     assert_eq!(outcome, Outcome::Unknown(Fault::NoAnswer));
     assert_eq!(rig.snapshot(false).power, "off");
     rig.set_power(Power::On);
-    let outcome = printer.recover(&sale(), &baseline, &Books::default(), &mut Notes::new());
+    let outcome = printer.recover(
+        &sale(),
+        &baseline,
+        &JournalEvidence::default(),
+        &mut Notes::new(),
+    );
     assert_eq!(registered(outcome).document, baseline.last_document + 1);
     assert_eq!(rig.snapshot(false).fiscal_receipts.len(), 1);
+}
+
+#[test]
+fn a_line_opens_at_every_speed_and_for_one_program_only() {
+    let folder = Folder::new("speeds");
+    let _rig = Rig::start(RigOptions::new(folder.link())).unwrap();
+    for baud in [
+        1_200, 2_400, 4_800, 9_600, 19_200, 38_400, 57_600, 115_200, 230_400,
+    ] {
+        let uri = format!("datecs+serial://{}?baud={baud}", folder.link().display());
+        let Ok(uri) = DriverUri::parse(&uri) else {
+            assert_eq!(baud, 230_400, "not a speed of a printer");
+            continue;
+        };
+        let mut printer = driver::open(&uri);
+        let found = printer.connect().unwrap().address;
+        assert!(found.ends_with(&format!("at {baud} baud")), "{found}");
+        let mut second = driver::open(&uri);
+        assert_eq!(second.connect(), Err(Fault::PortUnavailable), "{baud}");
+        let mut opener = SerialOpener::new(folder.link().to_str().unwrap(), baud);
+        let busy = opener.open().err().unwrap().to_string();
+        assert!(busy.contains("another program uses"), "{busy}");
+    }
+}
+
+#[test]
+fn a_line_that_is_missing_is_named_with_the_lines_that_there_are() {
+    let error = SerialOpener::new("/dev/no-such-line", 9_600).open();
+    let error = error.err().unwrap().to_string();
+    assert!(error.contains("/dev/no-such-line"), "{error}");
+    assert!(error.contains("serial port"), "{error}");
 }
 
 #[test]
@@ -145,7 +193,7 @@ fn every_family_sells_over_a_real_pty() {
         });
         let sold = registered(printer.perform(&sale(), &connected.baseline, &mut Notes::new()));
         let z = registered(printer.perform(&Job::ZReport, &sold.after, &mut Notes::new()));
-        assert_eq!(z.report.unwrap().z_number, 1);
+        assert_eq!(z.report.unwrap().z_number, Some(1));
         let snapshot = rig.snapshot(true);
         assert_eq!(snapshot.fiscal_receipts.len(), 1, "{name}");
         assert_eq!(snapshot.fiscal_receipts[0].total, "18.58");

@@ -21,7 +21,7 @@ use ferrotill_device::port::PortOpener;
 use ferrotill_device::port::loopback::Loopback;
 use ferrotill_device::port::replay::Replay;
 use ferrotill_device::port::tracer::{TracerOpener, Transcript};
-use ferrotill_device::{Baseline, Books, FiscalPrinter, Job, Outcome};
+use ferrotill_device::{Baseline, FiscalPrinter, Job, JournalEvidence, Outcome};
 
 const ESCPOS: &str = "escpos";
 /// The first line of what is recorded here.
@@ -101,7 +101,7 @@ impl Player {
                 self.driver.recover(
                     &job(rest),
                     baseline,
-                    &Books::of_decision(self.decided),
+                    &JournalEvidence::of_decision(self.decided),
                     &mut notes,
                 )
             }

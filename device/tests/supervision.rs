@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex};
 
 use bench::*;
 use ferrotill_device::driver::isl::IslPrinter;
-use ferrotill_device::emulator::{Emulator, FaultKind, Rig, RigOptions};
+use ferrotill_device::emulator::{FaultKind, IslEmulator, Rig, RigOptions};
 use ferrotill_device::family::{FAMILIES, datecs};
 use ferrotill_device::port::loopback::Loopback;
 use ferrotill_device::port::speed::{SPEEDS, SpeedSearch};
@@ -168,7 +168,7 @@ fn no_family_shows_a_password_in_its_trace() {
 
 /// A line at whose end the device hears nothing but noise at any other speed than its own.
 struct AtSpeed {
-    line: Loopback<Emulator>,
+    line: Loopback<IslEmulator>,
     speed: Arc<Mutex<u32>>,
     search: SpeedSearch,
     opened: Arc<Mutex<Vec<u32>>>,

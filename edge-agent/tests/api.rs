@@ -5,10 +5,8 @@ mod shop;
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
-use ferrotill::api::auth::signature_of;
-use ferrotill::clock::system_ms;
-use ferrotill_device::emulator::Cover;
-use ferrotill_device::printer::Paper;
+use ferrotill::hmac::signature_of;
+use ferrotill::time::clock::system_ms;
 use ferrotill_device::wire::isl::command;
 use ferrotill_device::wire::isl_payment::Payment;
 use ferrotill_device::wire::isl_receipt::{Modifier, Sale};
@@ -30,8 +28,6 @@ const SALE_EXAMPLE: &str = concat!(
 
 /// One loaf for ten lei.
 const LOAF: &str = r#"{"items":[{"name":"Piine","quantity":1.000,"price":8.10,"taxGroupCode":"B"}],"payments":[{"typeCode":0,"amount":10.00}]}"#;
-
-const ID: &str = "7a0b9f0e-4a4e-4a53-9a3b-0d6f6f1f0001";
 
 #[test]
 fn the_seeds_sale_as_it_stands() {
@@ -201,7 +197,12 @@ fn bad_input_is_refused_with_every_path_and_sells_nothing() {
         let set = |paths: Vec<String>| paths.into_iter().collect::<BTreeSet<_>>();
         let paths = paths.iter().map(|path| (*path).to_owned()).collect();
         let found = (reply.verdict(), set(reply.paths()));
-        let expected = ((422, "not_registered", (*error).to_owned()), set(paths));
+        // An id that cannot be read may be that of a document.
+        let state = match *error {
+            "MalformedJson" | "NotAUuid" => "unknown",
+            _ => "not_registered",
+        };
+        let expected = ((422, state, (*error).to_owned()), set(paths));
         if found != expected {
             let short: String = body.chars().take(200).collect();
             writeln!(
@@ -325,128 +326,6 @@ fn who_does_not_sign_is_turned_away_and_told_why() {
         });
     assert_eq!(late.unwrap().receipt("number"), "1");
     assert_eq!(shop.receipts().len(), 1);
-}
-
-#[test]
-fn the_same_request_again_gets_the_same_receipt_and_another_one_is_refused() {
-    let shop = Shop::open();
-    let with_id = |body: &str| body.replacen('{', &format!("{{\"id\":\"{ID}\","), 1);
-    let first = shop.client.post("operations/sale", &with_id(LOAF));
-    assert!(!first.replayed);
-    assert_eq!(first.receipt("id"), ID);
-    for (what, body) in [
-        ("as it was", with_id(LOAF)),
-        ("8.1 is 8.10", with_id(&LOAF.replace("8.10", "8.1"))),
-        ("an exponent", with_id(&LOAF.replace("8.10", "810e-2"))),
-        (
-            "names in another case",
-            with_id(&LOAF.replace("name", "NAME")),
-        ),
-        (
-            "an absent value as null",
-            with_id(&LOAF.replace("\"payments\"", "\"print\":null,\"payments\"")),
-        ),
-        (
-            "the id in capitals",
-            with_id(LOAF).replace(ID, &ID.to_uppercase()),
-        ),
-        ("white space", with_id(&LOAF.replace(':', " : "))),
-    ] {
-        let again = shop.client.post("operations/sale", &body);
-        assert!(again.replayed, "{what}: {}", again.text);
-        assert_eq!(again.text, first.text, "{what}");
-        assert_eq!(again.state.as_deref(), Some("registered"), "{what}");
-    }
-    for (what, body) in [
-        ("price", LOAF.replace("8.10", "8.11")),
-        ("quantity", LOAF.replace("1.000", "1.001")),
-        ("name", LOAF.replace("Piine", "Paine")),
-        ("tax group", LOAF.replace("\"B\"", "\"A\"")),
-        ("payment", LOAF.replace("10.00", "9.00")),
-        (
-            "mode",
-            LOAF.replace(
-                "\"payments\"",
-                "\"receiptMode\":\"FiscalReceiptOnly\",\"payments\"",
-            ),
-        ),
-        (
-            "address",
-            LOAF.replace("\"payments\"", "\"emailAddress\":\"a@b.md\",\"payments\""),
-        ),
-    ] {
-        let reply = shop.client.post("operations/sale", &with_id(&body));
-        let expected = (422, "registered", "RequestIdClash".to_owned());
-        assert_eq!(reply.verdict(), expected, "{what}");
-    }
-    // Also when it cannot even be read: the state is that of the id's own document.
-    let unread = with_id(&LOAF.replace("8.10", "8.105"));
-    let reply = shop.client.post("operations/sale", &unread);
-    assert_eq!(reply.verdict().1, "registered");
-    assert_eq!(shop.receipts().len(), 1);
-
-    let close = format!("{{\"id\":\"{}\"}}", ID.replace("0001", "0002"));
-    let closed = shop.client.post("operations/closeday", &close);
-    let again = shop.client.post("operations/closeday", &close);
-    assert_eq!(
-        (closed.status, again.replayed),
-        (200, true),
-        "{}",
-        closed.text
-    );
-    assert_eq!(closed.text, again.text);
-    let without_shift = shop.client.post("operations/closeday", "");
-    let expected = (422, "not_registered", "ShiftNotOpen".to_owned());
-    assert_eq!(without_shift.verdict(), expected);
-    assert_eq!(shop.rig.snapshot(false).z_number, 1);
-}
-
-#[test]
-fn a_refused_sale_says_so_and_its_id_is_free() {
-    let shop = Shop::open();
-    let body = LOAF.replacen('{', &format!("{{\"id\":\"{ID}\","), 1);
-    for (error, spoil) in [("PaperOut", true), ("CoverOpen", false)] {
-        if spoil {
-            shop.rig.set_paper(Paper::Out);
-        } else {
-            shop.rig.set_paper(Paper::Ok);
-            shop.rig.set_cover(Cover::Open);
-        }
-        let refused = shop.client.post("operations/sale", &body);
-        let expected = (422, "not_registered", error.to_owned());
-        assert_eq!(refused.verdict(), expected, "{}", refused.text);
-        let told = shop.client.open(&format!("/operations/{ID}"));
-        assert_eq!(told.at("state"), "not_registered");
-        assert_eq!(told.at("fiscal_state"), "not_registered");
-        assert_eq!(told.at("document"), "null");
-        assert_eq!(told.list("timeline"), 2);
-    }
-    shop.rig.set_cover(Cover::Closed);
-    let sold = shop.client.post("operations/sale", &body);
-    assert_eq!(sold.receipt("number"), "1");
-    assert!(!sold.replayed);
-    let told = shop.client.open(&format!("/operations/{ID}"));
-    for (member, value) in [
-        ("state", "registered"),
-        ("fiscal_state", "registered"),
-        ("document.kind", "sale"),
-        ("document.number", "1"),
-        ("timeline.0.event", "reserved"),
-        ("timeline.1.event", "sealed"),
-    ] {
-        assert_eq!(told.at(member), value, "{member}");
-    }
-    assert_eq!(told.state.as_deref(), Some("registered"));
-    assert_eq!(shop.receipts().len(), 1);
-
-    let never = shop
-        .client
-        .open(&format!("/operations/{}", ID.replace("0001", "0009")));
-    assert_eq!(
-        (never.status, never.at("fiscal_state").as_str()),
-        (404, "not_registered")
-    );
-    assert_eq!(shop.client.open("/operations/seven").status, 400);
 }
 
 #[test]

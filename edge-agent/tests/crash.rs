@@ -5,8 +5,8 @@ mod shop;
 use std::collections::BTreeSet;
 use std::fs;
 
-use ferrotill::api::json::Node;
-use ferrotill::store::{ChainKey, Reader};
+use ferrotill::api::json::JsonValue;
+use ferrotill_store::{ChainKey, Reader};
 use shop::outside::{Process, finished, until};
 use shop::{Client, Reply, configuration, count, value};
 use uuid::Uuid;
@@ -82,7 +82,7 @@ fn a_killed_agent_sells_everything_once() {
 
     let printed = printer.client.look("/sim/printer?receipts=all");
     assert_eq!(texts(value(&printed, "fiscal_receipts"), "total"), prices());
-    assert_eq!(value(&printed, "receipt_open"), &Node::Bool(false));
+    assert_eq!(value(&printed, "receipt_open"), &JsonValue::Bool(false));
 
     until("the authority has every document", || {
         count(&agent.client.open("/healthz").body, "unsent.documents") == 0
@@ -105,12 +105,12 @@ fn a_killed_agent_sells_everything_once() {
             agent.kill();
         }
         let (code, books) = finished(&["verify", "--config", file]);
-        assert_eq!(code, Some(0), "{}", books.out());
-        assert_eq!(value(&books, "ok"), &Node::Bool(true));
-        assert_eq!(value(&books, "z_reports.0.agrees"), &Node::Bool(true));
+        assert_eq!(code, Some(0), "{}", books);
+        assert_eq!(value(&books, "ok"), &JsonValue::Bool(true));
+        assert_eq!(value(&books, "z_reports.0.agrees"), &JsonValue::Bool(true));
         assert_eq!(count(&books, "documents"), SALES + 1);
     }
-    let key = ChainKey::load_or_create(&books.join("journal.key")).unwrap();
+    let key = ChainKey::load(&books.join("journal.key")).unwrap();
     let rows = Reader::new(&books).verify(&key).unwrap();
     assert!(rows > i64::try_from(2 * SALES).unwrap());
 }
@@ -147,14 +147,14 @@ fn commands(printer: &Client) -> u64 {
 }
 
 /// A text of every member of a list.
-fn texts(list: &Node, name: &str) -> Vec<String> {
-    let Node::Array(items) = list else {
+fn texts(list: &JsonValue, name: &str) -> Vec<String> {
+    let JsonValue::Array(items) = list else {
         panic!("{list:?}");
     };
     items
         .iter()
         .map(|item| match item.get(name) {
-            Some(Node::Text(text)) => text.clone(),
+            Some(JsonValue::Text(text)) => text.clone(),
             other => panic!("{name} is {other:?}"),
         })
         .collect()

@@ -11,10 +11,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use ferrotill::api::json::Node;
-use ferrotill::standin::{Condition, Received, StandIn, Strictness};
-use ferrotill::store::{ChainKey, Reader};
+use ferrotill::api::json::JsonValue;
+use ferrotill::simulator::tax_office::{Condition, Received, Strictness, TaxOfficeSimulator};
 use ferrotill_device::emulator::{Rig, RigOptions};
+use ferrotill_store::{ChainKey, Reader};
 use ferrotill_testkit::config::text;
 use ferrotill_testkit::network::{Proxy, ProxyMode};
 use shop::outside::{Process, run_agent_process, until};
@@ -41,7 +41,7 @@ enum Trouble {
 }
 
 impl Trouble {
-    fn begin(self, network: &Proxy, authority: &StandIn) {
+    fn begin(self, network: &Proxy, authority: &TaxOfficeSimulator) {
         match self {
             Self::Network(mode) => network.set(mode),
             // Slower than the till waits.
@@ -128,7 +128,7 @@ fn a_day_of_trouble_ends_with_every_document_in_its_place_once() {
     let folder = tempfile::tempdir().unwrap();
     let link = folder.path().join("printer");
     let rig = Rig::start(RigOptions::new(link.clone())).unwrap();
-    let authority = StandIn::new(Strictness::AnyObject);
+    let authority = TaxOfficeSimulator::new(Strictness::AnyObject);
     let network = Proxy::to(serve_authority(authority.clone()));
     let books = folder.path().join("books");
     let port = free_port();
@@ -173,12 +173,17 @@ fn a_day_of_trouble_ends_with_every_document_in_its_place_once() {
     check_keys(&received, documents);
 
     agent.kill();
-    let key = ChainKey::load_or_create(&books.join("journal.key")).unwrap();
+    let key = ChainKey::load(&books.join("journal.key")).unwrap();
     assert!(Reader::new(&books).verify(&key).unwrap() > 400);
 }
 
 /// Sells everything while the authority has its outages and the agent is killed; returns the last agent.
-fn sell_all(file: &Path, client: &Client, network: &Proxy, authority: &StandIn) -> Process {
+fn sell_all(
+    file: &Path,
+    client: &Client,
+    network: &Proxy,
+    authority: &TaxOfficeSimulator,
+) -> Process {
     let mut agent = Process::skippable_agent(file);
     let counter = Counter::default();
     let mut kills = KILLS.iter().copied().peekable();
@@ -228,11 +233,11 @@ fn until_state(agent: &mut Process, client: &Client, state: &str) {
 }
 
 /// Each sale has one document, fiscal or alternative, and the numbers have no gap. Returns the documents' unique ids by their ids.
-fn check_documents(fiscal: &[Node], alternative: &[Node]) -> BTreeMap<String, String> {
+fn check_documents(fiscal: &[JsonValue], alternative: &[JsonValue]) -> BTreeMap<String, String> {
     let mut documents = BTreeMap::new();
     for document in fiscal.iter().chain(alternative) {
         let text = |name: &str| match value(document, name) {
-            Node::Text(text) => text.clone(),
+            JsonValue::Text(text) => text.clone(),
             other => panic!("{name} is {other:?}"),
         };
         let earlier = documents.insert(text("id"), text("uniqueId"));
@@ -285,7 +290,7 @@ fn check_keys(received: &[Received], documents: BTreeMap<String, String>) {
 /// The sum of the sales that the authority has, in minor units.
 fn sum_of_sales(received: &[Received]) -> u64 {
     let sales = received.iter().filter(|one| one.kind == "sale");
-    let bodies = sales.map(|one| Node::parse(one.body.get().as_bytes()).unwrap());
+    let bodies = sales.map(|one| JsonValue::parse(one.body.get().as_bytes()).unwrap());
     bodies.map(|body| count(&body, "totalAmount")).sum()
 }
 
@@ -316,9 +321,9 @@ fn id_of(sale: usize) -> Uuid {
     Uuid::from_u128(0x7a0b_9f0e_4a4e_4a53_9a3b_0000_0000_0000 + u128::try_from(sale).unwrap())
 }
 
-fn listed(client: &Client, path: &str) -> Vec<Node> {
+fn listed(client: &Client, path: &str) -> Vec<JsonValue> {
     match value(&client.get(path).body, "data.data") {
-        Node::Array(items) => items.clone(),
+        JsonValue::Array(items) => items.clone(),
         other => panic!("{path}: {other:?}"),
     }
 }

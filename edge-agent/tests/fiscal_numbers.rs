@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
-use ferrotill::api::json::Node;
+use ferrotill::api::json::JsonValue;
 use ferrotill_testkit::config::{ConfigText, Device, text};
 use shop::outside::{Process, finished, until};
 use shop::{Client, DEVICE, POINT_OF_SALE, Reply, count, value};
@@ -79,9 +79,9 @@ fn first_sale(client: &Client, body: &str) -> Reply {
     sold.unwrap()
 }
 
-fn numbers_of(received: &Node) -> Vec<u64> {
-    let Node::Array(documents) = received else {
-        panic!("{}", received.out());
+fn numbers_of(received: &JsonValue) -> Vec<u64> {
+    let JsonValue::Array(documents) = received else {
+        panic!("{}", received);
     };
     documents
         .iter()
@@ -173,9 +173,9 @@ fn a_day_on_reserved_fiscal_numbers() {
     let expected: Vec<u64> = (70_113..70_113 + 39).collect();
     assert_eq!(numbers, expected);
     let keys: BTreeSet<String> = match &received {
-        Node::Array(documents) => documents
+        JsonValue::Array(documents) => documents
             .iter()
-            .map(|document| value(document, "key").out().to_string())
+            .map(|document| value(document, "key").to_string())
             .collect(),
         _ => BTreeSet::new(),
     };
@@ -183,7 +183,7 @@ fn a_day_on_reserved_fiscal_numbers() {
     let sales = authority.client.look("/sim/authority/received?kind=sale");
     assert_eq!(
         value(&sales, "1.body.items.0.taxes.1.taxCode"),
-        &Node::Text("F".to_owned()),
+        &JsonValue::Text("F".to_owned()),
         "a line with two taxes tells both"
     );
     let refund = authority.client.look("/sim/authority/received?kind=refund");
@@ -191,7 +191,10 @@ fn a_day_on_reserved_fiscal_numbers() {
     let z = authority
         .client
         .look("/sim/authority/received?kind=z_report");
-    assert_eq!(value(&z, "0.body.currency"), &Node::Text("UAH".to_owned()));
+    assert_eq!(
+        value(&z, "0.body.currency"),
+        &JsonValue::Text("UAH".to_owned())
+    );
     assert_eq!(
         count(&z, "0.body.totals.sale.amount"),
         10_000 + 2_030 + 4 * 700 + 30 * 300,
@@ -200,8 +203,8 @@ fn a_day_on_reserved_fiscal_numbers() {
     assert_eq!(count(&z, "0.body.totals.refund.amount"), 10_000);
 
     let (code, books) = finished(&["verify", "--config", file.to_str().unwrap()]);
-    assert_eq!(code, Some(0), "{}", books.out());
-    assert_eq!(value(&books, "z_reports.0.agrees"), &Node::Bool(true));
+    assert_eq!(code, Some(0), "{}", books);
+    assert_eq!(value(&books, "z_reports.0.agrees"), &JsonValue::Bool(true));
     assert_eq!(count(&books, "z_reports.0.unacknowledged"), 0);
 }
 
@@ -248,9 +251,9 @@ fn an_authority_with_every_fault_has_each_document_once_in_the_end() {
     let expected: Vec<u64> = (70_113..70_113 + 8).collect();
     assert_eq!(numbers_of(&received), expected);
     let (code, books) = finished(&["verify", "--config", file.to_str().unwrap()]);
-    assert_eq!(code, Some(0), "{}", books.out());
+    assert_eq!(code, Some(0), "{}", books);
     assert_eq!(count(&books, "z_reports.0.unacknowledged"), 0);
-    assert_eq!(value(&books, "z_reports.0.agrees"), &Node::Bool(true));
+    assert_eq!(value(&books, "z_reports.0.agrees"), &JsonValue::Bool(true));
 }
 
 #[test]
@@ -263,7 +266,7 @@ fn a_printer_prints_a_document_that_has_its_number_already() {
     let file = till(folder.path(), &authority.client.url, &uri);
     let agent = Process::agent(&file);
     until("the printer is there", || {
-        value(&agent.client.open("/healthz").body, "printers.0.connected") == &Node::Bool(true)
+        value(&agent.client.open("/healthz").body, "printers.0.connected") == &JsonValue::Bool(true)
     });
     let sold = first_sale(&agent.client, &body("100.00"));
     assert_eq!(sold.receipt("printErrorMessage"), "null");
@@ -278,7 +281,7 @@ fn a_printer_prints_a_document_that_has_its_number_already() {
     let snapshot = printer.client.look("/sim/printer?receipts=all");
     assert_eq!(
         value(&snapshot, "fiscal_receipts"),
-        &Node::Array(Vec::new())
+        &JsonValue::Array(Vec::new())
     );
 }
 

@@ -6,9 +6,9 @@ use std::collections::BTreeSet;
 use std::thread;
 use std::time::Duration;
 
-use ferrotill::api::auth::signature_of;
-use ferrotill::clock::system_ms;
-use ferrotill::standin::Condition;
+use ferrotill::hmac::signature_of;
+use ferrotill::simulator::tax_office::Condition;
+use ferrotill::time::clock::system_ms;
 use ferrotill_core::event::Event;
 use ferrotill_testkit::config::text;
 use ferrotill_testkit::network::ProxyMode;
@@ -129,8 +129,8 @@ fn with_strict_order_a_refused_document_delays_the_later_ones() {
         .received()
         .iter()
         .map(|one| {
-            let body = ferrotill::api::json::Node::parse(one.body.get().as_bytes()).unwrap();
-            value(&body, "msgID").out().to_string()
+            let body = ferrotill::api::json::JsonValue::parse(one.body.get().as_bytes()).unwrap();
+            value(&body, "msgID").to_string()
         })
         .collect();
     assert_eq!(numbers, ["1", "2", "3", "4"]);

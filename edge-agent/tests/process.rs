@@ -5,7 +5,7 @@ mod shop;
 use std::fs;
 use std::process::Command;
 
-use ferrotill::api::json::Node;
+use ferrotill::api::json::JsonValue;
 use shop::outside::{Process, finished};
 use shop::till::SALE;
 use shop::{configuration, value};
@@ -53,7 +53,10 @@ fn a_second_agent_on_the_same_store_does_not_start_and_the_first_one_keeps_selli
     }
     assert_eq!(first.client.post("operations/sale", SALE).status, 200);
     let (code, told) = finished(&["verify", "--config", file_name]);
-    assert_eq!((code, value(&told, "ok")), (Some(0), &Node::Bool(true)));
+    assert_eq!(
+        (code, value(&told, "ok")),
+        (Some(0), &JsonValue::Bool(true))
+    );
 
     // A killed agent holds no lock: the next one opens the store.
     drop(first);

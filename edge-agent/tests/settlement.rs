@@ -8,7 +8,7 @@ use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use ferrotill::api::json::Node;
+use ferrotill::api::json::JsonValue;
 use ferrotill_device::emulator::{FaultKind, FaultOrder, Power};
 use shop::inside::Shop;
 use shop::outside::{Process, finished, until};
@@ -205,7 +205,7 @@ fn code_of(arguments: &[&str]) -> Option<i32> {
     output.status.code()
 }
 
-fn settle(file: &Path, agent: &str, id: &str, word: &[&str]) -> (Option<i32>, Node) {
+fn settle(file: &Path, agent: &str, id: &str, word: &[&str]) -> (Option<i32>, JsonValue) {
     let file = file.to_str().unwrap();
     let mut arguments = vec!["settle", id, "--config", file, "--listen", agent];
     arguments.extend(word);
@@ -241,7 +241,7 @@ fn the_verb_settles_it_after_a_restart_and_the_books_are_in_order() {
         move || drop(client.call("POST", "cashoperations", &cash_in(), |_| ()))
     });
     until("the printer loses its power", || {
-        *value(&printer.client.look("/sim/printer"), "power") == Node::Text("off".to_owned())
+        *value(&printer.client.look("/sim/printer"), "power") == JsonValue::Text("off".to_owned())
     });
     agent.kill();
     caller.join().unwrap();
@@ -250,14 +250,14 @@ fn the_verb_settles_it_after_a_restart_and_the_books_are_in_order() {
     let not_printed = ["--not-registered", "--by", "Maria"];
     let gone = agent.client.url.replace("http://", "");
     let (code, told) = settle(&file, &gone, ID, &printed);
-    let not_running = Node::Text("AgentNotRunning".to_owned());
+    let not_running = JsonValue::Text("AgentNotRunning".to_owned());
     assert_eq!((code, value(&told, "error")), (Some(8), &not_running));
 
     // The printer is off: it can still say it.
     let agent = Process::agent(&file);
     let address = agent.client.url.replace("http://", "");
     let (code, told) = settle(&file, &address, ID, &printed);
-    let still = Node::Text("PrinterCanStillSay".to_owned());
+    let still = JsonValue::Text("PrinterCanStillSay".to_owned());
     assert_eq!((code, value(&told, "error")), (Some(6), &still));
     drop(agent);
     turn(r#"{"power":"on"}"#);
@@ -311,7 +311,7 @@ fn the_verb_settles_it_after_a_restart_and_the_books_are_in_order() {
     let (code, told) = settle(&file, &address, ID, &["--registered", "--by", " "]);
     assert_eq!(
         (code, value(&told, "error")),
-        (Some(2), &Node::Text("Empty".to_owned()))
+        (Some(2), &JsonValue::Text("Empty".to_owned()))
     );
     let elsewhere = folder.path().join("none.toml");
     let word = [
@@ -337,10 +337,10 @@ fn the_verb_settles_it_after_a_restart_and_the_books_are_in_order() {
 
     for _ in 0..2 {
         let (code, told) = settle(&file, &address, ID, &printed);
-        assert_eq!(code, Some(0), "{}", told.out());
+        assert_eq!(code, Some(0), "{}", told);
         assert_eq!(
             value(&told, "declaration.by"),
-            &Node::Text("Maria".to_owned())
+            &JsonValue::Text("Maria".to_owned())
         );
     }
     assert_eq!(settle(&file, &address, ID, &not_printed).0, Some(7));
@@ -351,7 +351,7 @@ fn the_verb_settles_it_after_a_restart_and_the_books_are_in_order() {
     let closed = agent.client.post("operations/closeday", "{}");
     assert_eq!(closed.status, 200, "{}", closed.text);
     let (code, told) = finished(&["verify", "--config", config]);
-    assert_eq!(code, Some(0), "{}", told.out());
-    assert_eq!(value(&told, "ok"), &Node::Bool(true));
-    assert_eq!(value(&told, "declared"), &Node::Number("1".to_owned()));
+    assert_eq!(code, Some(0), "{}", told);
+    assert_eq!(value(&told, "ok"), &JsonValue::Bool(true));
+    assert_eq!(value(&told, "declared"), &JsonValue::Number("1".to_owned()));
 }

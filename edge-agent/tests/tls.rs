@@ -11,13 +11,13 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
+use ferrotill::authority::failure::Failure;
+use ferrotill::authority::http::{agent, kept_agent, send};
 use ferrotill::authority::online_ecr::OnlineEcr;
-use ferrotill::authority::send::{agent, kept_agent, send};
-use ferrotill::authority::tls::{TlsFault, Trust};
-use ferrotill::authority::{Kind, Parcel, Verdict};
-use ferrotill::config::Config;
-use ferrotill::standin::Condition;
-use ferrotill::sync::reachability::Failure;
+use ferrotill::authority::tls::TlsFault;
+use ferrotill::authority::{EncodedRequest, Kind, Verdict};
+use ferrotill::config::{Config, Trust};
+use ferrotill::simulator::tax_office::Condition;
 use ferrotill_testkit::config::{ConfigText, text};
 use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, date_time_ymd};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
@@ -158,7 +158,7 @@ impl Server {
 }
 
 fn deliver(url: &str, trust: &Trust) -> Verdict {
-    let parcel = Parcel {
+    let parcel = EncodedRequest {
         kind: Kind::Sale,
         key: Uuid::from_u128(1),
         body: CONFIDENTIAL.to_owned(),
@@ -315,7 +315,7 @@ fn no_fault_of_the_connection_is_an_acknowledgement() {
         // Without a length, the end of the connection ends the answer, and half an object is no answer.
         (
             Behaviour::Cut(right(), open_ended.strip_suffix(b"}").unwrap()),
-            Failure::Stranger,
+            Failure::NotTheAuthority,
         ),
         (
             Behaviour::Tampered(right()),
@@ -326,7 +326,7 @@ fn no_fault_of_the_connection_is_an_acknowledgement() {
                 right(),
                 b"HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 0\r\n\r\n",
             ),
-            Failure::Stranger,
+            Failure::NotTheAuthority,
         ),
     ];
     for (number, (behaviour, failure)) in cases.into_iter().enumerate() {
@@ -352,7 +352,7 @@ fn a_kept_connection_is_as_strict_as_a_new_one() {
     let authority = CertificateAuthority::new();
     let server = Server::start(Behaviour::Answers(authority.expired(), ACKNOWLEDGED));
     let agent = kept_agent(TIMEOUT, &authority.trust());
-    let parcel = Parcel {
+    let parcel = EncodedRequest {
         kind: Kind::Sale,
         key: Uuid::from_u128(1),
         body: CONFIDENTIAL.to_owned(),
@@ -564,20 +564,24 @@ fn a_faulty_file_of_certificate_authorities_is_reported_with_its_place() {
         (
             authority.pem.as_str(),
             "http://office.example",
-            "stands beside a url that is not encrypted",
+            "is written beside a url that is not encrypted",
         ),
         ("", office, "holds no certificate"),
         (
             "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n",
             office,
-            "holds what is no certificate",
+            "holds something that is not a certificate",
         ),
         (
             "-----BEGIN CERTIFICATE-----\n",
             office,
-            "holds what is no certificate",
+            "holds something that is not a certificate",
         ),
-        (broken.as_str(), office, "holds what is no certificate"),
+        (
+            broken.as_str(),
+            office,
+            "holds something that is not a certificate",
+        ),
         (
             &" ".repeat(1024 * 1024 + 1),
             office,

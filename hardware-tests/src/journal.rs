@@ -1,14 +1,14 @@
 //! Journal rows without a clerk: the core decides, and the real store appends.
 
-use ferrotill::store::{Batch, StoreError};
 use ferrotill_core::event::Event;
 use ferrotill_core::profile::MOLDOVA;
 use ferrotill_core::receipt::{DraftLine, LineTotals, Scratch};
-use ferrotill_core::refusal::Unheard;
+use ferrotill_core::refusal::IgnoreFaults;
 use ferrotill_core::seal::Seal;
 use ferrotill_core::till::{Command, Known, Till};
 use ferrotill_core::time::Moment;
 use ferrotill_core::{Amount, Quantity};
+use ferrotill_store::{Batch, StoreError};
 use uuid::Uuid;
 
 /// A line for any sale.
@@ -52,7 +52,14 @@ pub(crate) fn decide_and_append(
     };
     let (kind, payload) = {
         let known = Known::default();
-        let decided = till.decide(&MOLDOVA, command, &known, moment, scratch, &mut Unheard);
+        let decided = till.decide(
+            &MOLDOVA,
+            command,
+            &known,
+            moment,
+            scratch,
+            &mut IgnoreFaults,
+        );
         let event = decided.map_err(|refusal| StoreError::Configuration { device, refusal })?;
         let payload = event.encode(&mut room).map_err(|_| StoreError::TooLarge)?;
         (event.kind(), payload)

@@ -4,8 +4,8 @@ use core::fmt;
 
 use ferrotill_core::Amount;
 use ferrotill_device::{
-    Baseline, Books, Condition, Connected, Fault, FiscalPrinter, Job, NotRegistered, Outcome,
-    Paper, PrinterReport, Registered, Watch,
+    Baseline, Condition, Connected, Fault, FiscalPrinter, Job, JournalEvidence, NotRegistered,
+    Outcome, Paper, PrinterReport, Registered, Watch,
 };
 
 /// What can be switched from outside on this rig.
@@ -94,9 +94,9 @@ impl<'s> TestStage<'s> {
 
     /// Asks what became of a job that was begun from other counters.
     pub(crate) fn recovers(&mut self, job: &Job, before: &Baseline) -> Result<Outcome, String> {
-        let outcome = self
-            .printer
-            .recover(job, before, &Books::default(), &mut Asked::new());
+        let outcome =
+            self.printer
+                .recover(job, before, &JournalEvidence::default(), &mut Asked::new());
         self.nothing_fiscal_moved()?;
         Ok(outcome)
     }

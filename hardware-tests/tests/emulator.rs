@@ -6,7 +6,8 @@ use std::process::{Command, Output};
 use ferrotill_core::Amount;
 use ferrotill_device::emulator::{Rig, RigOptions};
 use ferrotill_device::{
-    Baseline, Books, Condition, Connected, DriverUri, Fault, Job, Outcome, Paper, Watch, driver,
+    Baseline, Condition, Connected, DriverUri, Fault, Job, JournalEvidence, Outcome, Paper, Watch,
+    driver,
 };
 use ferrotill_hardware_tests::{
     FiscalPrinter, NoSwitches, Report, RigFile, Switches, Verdict, admit, run,
@@ -256,7 +257,7 @@ impl FiscalPrinter for Liar {
         &mut self,
         job: &Job,
         baseline: &Baseline,
-        books: &Books,
+        books: &JournalEvidence,
         watch: &mut dyn Watch,
     ) -> Outcome {
         let outcome = self.printer.recover(job, baseline, books, watch);

@@ -7,11 +7,11 @@ use std::sync::Arc;
 use ferrotill_core::{Amount, Quantity};
 use ferrotill_device::driver::isl::IslPrinter;
 use ferrotill_device::emulator::memory::Memory;
-use ferrotill_device::emulator::{Emulator, FaultKind, FaultOrder, Printer};
+use ferrotill_device::emulator::{IslEmulator, FaultKind, FaultOrder, Printer};
 use ferrotill_device::family::FAMILIES;
 use ferrotill_device::port::loopback::Loopback;
 use ferrotill_device::{
-    Books, FiscalPrinter as _, Job, LineJob, Outcome, Paper, PaymentJob, ReceiptJob, RefundOf,
+    JournalEvidence, FiscalPrinter as _, Job, LineJob, Outcome, Paper, PaymentJob, ReceiptJob, RefundOf,
     Watch,
 };
 use libfuzzer_sys::fuzz_target;
@@ -69,7 +69,7 @@ fuzz_target!(|bytes: &[u8]| {
     rates[0] = Some(2_000);
     rates[1] = Some(800);
     let printer = Printer::new(Memory::new(rates), Arc::new(|| 1_795_221_330)).of_family(family);
-    let line = Loopback::new(Emulator::new(printer, None));
+    let line = Loopback::new(IslEmulator::new(printer, None));
     line.with(|emulator| emulator.printer_mut().keeps_last_answer = keeps_last_answer);
     let mut driver = IslPrinter::new(family, Box::new(line.clone()), 9);
     let mut baseline = driver.connect().expect("there is no trouble yet").baseline;
@@ -95,7 +95,7 @@ fuzz_target!(|bytes: &[u8]| {
             });
         });
     }
-    let count = |line: &Loopback<Emulator>| {
+    let count = |line: &Loopback<IslEmulator>| {
         line.with(|emulator| {
             let printer = emulator.printer();
             match job {
@@ -124,7 +124,7 @@ fuzz_target!(|bytes: &[u8]| {
             driver = IslPrinter::new(family, Box::new(line.clone()), attempt);
         }
         let decided = watch.0;
-        outcome = driver.recover(&job, &baseline, &Books::of_decision(decided), &mut watch);
+        outcome = driver.recover(&job, &baseline, &JournalEvidence::of_decision(decided), &mut watch);
     }
     let new = count(&line) - before;
     let once = if matches!(job, Job::Cash(_)) {

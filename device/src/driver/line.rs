@@ -1,6 +1,6 @@
 //! A session on a port: one blocking exchange at a time.
 
-use super::isl::HIDDEN;
+use super::option::HIDDEN;
 use crate::fault::Fault;
 use crate::port::{self, Port, PortOpener};
 use crate::printer::Watch;

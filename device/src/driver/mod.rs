@@ -5,6 +5,7 @@
 pub mod escpos;
 pub mod isl;
 mod line;
+mod option;
 mod uri;
 
 pub use uri::{DriverUri, DriverUriError};

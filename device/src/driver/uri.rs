@@ -2,6 +2,7 @@
 
 use core::fmt;
 
+use super::option::OptionFault;
 use super::{escpos, isl};
 use crate::family::{self, FAMILIES, Protocol};
 
@@ -212,6 +213,16 @@ pub enum DriverUriError {
         /// The values that it takes.
         allowed: String,
     },
+}
+
+impl From<OptionFault> for DriverUriError {
+    fn from(fault: OptionFault) -> Self {
+        Self::Value {
+            option: fault.option,
+            given: fault.given,
+            allowed: fault.allowed,
+        }
+    }
 }
 
 impl fmt::Display for DriverUriError {

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use super::trouble::{FaultKind, FaultOrder};
+use super::fault::{FaultKind, FaultOrder};
 
 /// A line, as the printer sees it.
 pub(super) struct Line {

@@ -1,7 +1,7 @@
 //! What a [`Rig`](super::Rig) needs of an emulated printer, of whatever family.
 
+use super::fault::FaultOrder;
 use super::snapshot::Snapshot;
-use super::trouble::{Emulator, FaultOrder};
 use crate::port::loopback::Peer;
 use crate::printer::Paper;
 
@@ -33,42 +33,4 @@ pub(super) trait Machine: Peer {
 
     /// The printed text of the newest documents.
     fn paper_text(&self) -> String;
-}
-
-impl Machine for Emulator {
-    fn snapshot(&self, all_receipts: bool) -> Snapshot {
-        Snapshot::of(self.printer(), all_receipts)
-    }
-
-    fn set_power(&mut self, on: bool) {
-        Self::set_power(self, on);
-    }
-
-    fn set_paper(&mut self, paper: Paper) {
-        self.printer_mut().set_paper(paper);
-    }
-
-    fn set_cover_open(&mut self, open: bool) {
-        self.printer_mut().set_cover_open(open);
-    }
-
-    fn set_plugged(&mut self, plugged: bool) {
-        Self::set_plugged(self, plugged);
-    }
-
-    fn keyboard_z(&mut self) -> bool {
-        self.printer_mut().keyboard_z()
-    }
-
-    fn add_fault(&mut self, order: FaultOrder) {
-        Self::add_fault(self, order);
-    }
-
-    fn clear_faults(&mut self) {
-        Self::clear_faults(self);
-    }
-
-    fn paper_text(&self) -> String {
-        self.printer().paper_text()
-    }
 }

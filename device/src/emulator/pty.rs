@@ -15,7 +15,7 @@ use nix::unistd::ttyname;
 pub(super) struct Pty {
     master: File,
     // Kept open: a master without any open slave reads EIO, and stays raw only while someone holds it.
-    _slave: OwnedFd,
+    slave: OwnedFd,
     slave_path: PathBuf,
     link: PathBuf,
 }
@@ -39,7 +39,7 @@ impl Pty {
         std::fs::rename(&new, link)?;
         Ok(Self {
             master: File::from(pair.master),
-            _slave: pair.slave,
+            slave: pair.slave,
             slave_path,
             link: link.to_owned(),
         })
@@ -49,7 +49,12 @@ impl Pty {
     pub(super) fn read(&mut self, buffer: &mut [u8], timeout_ms: u16) -> io::Result<usize> {
         let mut waiting = [PollFd::new(self.master.as_fd(), PollFlags::POLLIN)];
         match poll(&mut waiting, PollTimeout::from(timeout_ms)) {
-            Ok(0) | Err(nix::errno::Errno::EINTR) => Ok(0),
+            Ok(0) | Err(nix::errno::Errno::EINTR) => {
+                // A host that was killed leaves its exclusive mode behind, because this end stays open.
+                // A host that runs keeps others out by its lock on the file.
+                rustix::termios::ioctl_tiocnxcl(&self.slave)?;
+                Ok(0)
+            }
             Ok(_) => self.master.read(buffer),
             Err(error) => Err(error.into()),
         }

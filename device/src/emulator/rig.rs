@@ -8,12 +8,13 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant, SystemTime};
 
 use super::escpos::EscposEmulator;
+use super::fault::FaultOrder;
+use super::isl::calendar::ClockSource;
+use super::isl::memory::Memory;
+use super::isl::{IslEmulator, Printer, ResultCode};
 use super::machine::Machine;
-use super::memory::Memory;
-use super::printer::Printer;
 use super::pty::Pty;
 use super::snapshot::Snapshot;
-use super::trouble::{Emulator, FaultOrder};
 use crate::family::{self, FAMILIES, Protocol, datecs};
 use crate::printer::Paper;
 
@@ -57,9 +58,6 @@ const fn names() -> [&'static str; FAMILIES.len() + 1] {
     names
 }
 
-/// Seconds since 1970, as the emulated printer's clock is to see them.
-pub type ClockSource = Arc<dyn Fn() -> i64 + Send + Sync>;
-
 /// How an emulated printer is to run.
 #[derive(Clone)]
 pub struct RigOptions {
@@ -76,6 +74,10 @@ pub struct RigOptions {
     /// Rates of the tax groups A to H in ten-thousandths of a percent; `None` disables a group.
     /// A printer with a memory file keeps the rates it was made with.
     pub groups: [Option<u32>; 8],
+    /// Commands that its firmware does not know, though its family does.
+    pub lacks: Vec<u8>,
+    /// How its firmware begins its answers about the last Z-report and the day's payments.
+    pub result_code: ResultCode,
 }
 
 impl RigOptions {
@@ -98,14 +100,18 @@ impl RigOptions {
                 None,
                 None,
             ],
+            lacks: Vec::new(),
+            result_code: ResultCode::None,
         }
     }
 
     fn machine(&self) -> io::Result<Box<dyn Machine>> {
         match self.family {
             Family::Isl(protocol) => {
-                let printer = self.printer()?.of_family(protocol);
-                Ok(Box::new(Emulator::new(printer, self.baud)))
+                let mut printer = self.printer()?.of_family(protocol);
+                printer.lacks.clone_from(&self.lacks);
+                printer.result_code = self.result_code;
+                Ok(Box::new(IslEmulator::new(printer, self.baud)))
             }
             // It has no fiscal memory to keep, no clock and no rates.
             Family::Escpos => Ok(Box::new(EscposEmulator::new(self.baud))),

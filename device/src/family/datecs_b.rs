@@ -12,7 +12,7 @@ use crate::wire::codepage;
 use crate::wire::fields::{parse_count, parse_minor};
 use crate::wire::isl::command;
 use crate::wire::isl_receipt::{Open, RefundKind, RefundOpen};
-use crate::wire::isl_report::ReceiptSums;
+use crate::wire::isl_report::{ReceiptSums, without_result};
 use crate::wire::isl_status::{Flag, GENERAL, Layout, MEMORY, Place};
 
 /// The table of group B.
@@ -202,10 +202,8 @@ fn emit_sums(sums: &ReceiptSums) -> Vec<u8> {
 }
 
 fn parse_sums(data: &[u8]) -> Option<ReceiptSums> {
-    let mut fields = core::str::from_utf8(data).ok()?.split(',');
-    if fields.next()? != "P" {
-        return None;
-    }
+    // Not every firmware puts the result in front.
+    let mut fields = without_result(core::str::from_utf8(data).ok()?)?.split(',');
     let can_void = fields.next()? == "1";
     let mut groups = [0; 8];
     for group in &mut groups {
@@ -267,6 +265,7 @@ mod tests {
         };
         assert_eq!(emit_sums(&sums), b"P,1,825,1033,0,0,0,0,0,0,0,0000000000,2");
         assert_eq!(parse_sums(&emit_sums(&sums)), Some(sums));
+        assert_eq!(parse_sums(&emit_sums(&sums)[2..]), Some(sums));
         assert_eq!(parse_sums(b"F"), None);
     }
 }

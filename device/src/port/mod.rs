@@ -3,6 +3,8 @@
 //! A port brings its own clock, so that a driver and an emulated printer run in one thread on a clock that nobody waits for.
 
 pub mod fault;
+#[cfg(feature = "serial")]
+pub mod listing;
 pub mod loopback;
 pub mod place;
 pub mod replay;

@@ -1,19 +1,16 @@
 //! A serial line: 8 data bits, no parity, one stop bit, no flow control.
 //!
-//! It uses what POSIX has (termios, poll, an advisory lock) and nothing else, so that a pty and a program under
-//! user-mode emulation are lines like any other.
+//! The crate `serialport` opens it, for this program alone. Opening it again after the cable was out is this driver's own work:
+//! the path is looked up anew each time.
 
-use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Write};
-use std::os::fd::AsFd;
-use std::os::unix::fs::OpenOptionsExt;
+use std::time::Duration;
 
-use nix::fcntl::OFlag;
-use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
-use nix::sys::termios::{
-    BaudRate, ControlFlags, FlushArg, SetArg, cfmakeraw, cfsetspeed, tcflush, tcgetattr, tcsetattr,
+use serialport::{
+    ClearBuffer, DataBits, ErrorKind, FlowControl, Parity, SerialPort as _, StopBits, TTYPort,
 };
 
+use super::listing;
 use super::place::resolve;
 use super::speed::{SPEEDS, SpeedSearch};
 use super::{Port, PortOpener, Stopwatch};
@@ -60,30 +57,17 @@ impl SerialOpener {
 
 impl PortOpener for SerialOpener {
     fn open(&mut self) -> io::Result<Box<dyn Port>> {
-        let baud = self.baud();
-        let speed = speed_of(baud).ok_or_else(|| {
-            let words = format!("{baud} is not a speed of a serial line");
-            io::Error::new(io::ErrorKind::InvalidInput, words)
-        })?;
-        let flags = OFlag::O_NOCTTY | OFlag::O_NONBLOCK | OFlag::O_CLOEXEC;
-        let line = OpenOptions::new()
-            .read(true)
-            .write(true)
-            .custom_flags(flags.bits())
-            .open(resolve(&self.path)?)?;
-        // Two programs on one line would read each other's answers. The lock goes with the last close, also in a crash.
-        line.try_lock()
-            .map_err(|error| io::Error::new(io::ErrorKind::ResourceBusy, error.to_string()))?;
-        let mut settings = tcgetattr(&line)?;
-        cfmakeraw(&mut settings);
-        settings.control_flags |= ControlFlags::CREAD | ControlFlags::CLOCAL;
-        settings
-            .control_flags
-            .remove(ControlFlags::CSTOPB | ControlFlags::PARENB | ControlFlags::CRTSCTS);
-        cfsetspeed(&mut settings, speed)?;
-        // Neither DTR nor RTS is touched: a pty answers ENOTTY, and a printer needs none of them.
-        tcsetattr(&line, SetArg::TCSANOW, &settings)?;
-        tcflush(&line, FlushArg::TCIOFLUSH)?;
+        let path = resolve(&self.path)?;
+        // Exclusive: two programs on one line would read each other's answers. Neither DTR nor RTS is changed: no printer needs them.
+        let line = serialport::new(path.to_string_lossy(), self.baud())
+            .data_bits(DataBits::Eight)
+            .parity(Parity::None)
+            .stop_bits(StopBits::One)
+            .flow_control(FlowControl::None)
+            .exclusive(true)
+            .open_native()
+            .map_err(|error| unopened(&self.path, error))?;
+        line.clear(ClearBuffer::All)?;
         Ok(Box::new(Serial {
             line,
             clock: Stopwatch::start(),
@@ -114,72 +98,51 @@ impl PortOpener for SerialOpener {
     }
 }
 
-/// The speeds that POSIX and Linux name.
-const fn speed_of(baud: u32) -> Option<BaudRate> {
-    Some(match baud {
-        1_200 => BaudRate::B1200,
-        2_400 => BaudRate::B2400,
-        4_800 => BaudRate::B4800,
-        9_600 => BaudRate::B9600,
-        19_200 => BaudRate::B19200,
-        38_400 => BaudRate::B38400,
-        57_600 => BaudRate::B57600,
-        115_200 => BaudRate::B115200,
-        230_400 => BaudRate::B230400,
-        460_800 => BaudRate::B460800,
-        921_600 => BaudRate::B921600,
-        _ => return None,
-    })
+/// Why the line at this path cannot be opened; where it is missing, with the lines that there are.
+fn unopened(path: &str, error: serialport::Error) -> io::Error {
+    match error.kind() {
+        ErrorKind::NoDevice => io::Error::new(
+            io::ErrorKind::ResourceBusy,
+            format!("another program uses {path}: {error}"),
+        ),
+        ErrorKind::Io(kind @ io::ErrorKind::NotFound) => {
+            let ports = listing::ports().unwrap_or_default();
+            let ports: Vec<String> = ports.iter().map(ToString::to_string).collect();
+            let found = if ports.is_empty() {
+                "this machine has no serial port".to_owned()
+            } else {
+                format!("serial ports of this machine: {}", ports.join(", "))
+            };
+            io::Error::new(kind, format!("{path}: {error}; {found}"))
+        }
+        _ => error.into(),
+    }
 }
 
 struct Serial {
-    line: File,
+    line: TTYPort,
     clock: Stopwatch,
-}
-
-impl Serial {
-    /// Waits until the line is ready; false when the time is over.
-    fn ready(&self, events: PollFlags, timeout_ms: u64) -> io::Result<bool> {
-        let timeout = i32::try_from(timeout_ms).unwrap_or(i32::MAX);
-        let timeout = PollTimeout::try_from(timeout).unwrap_or(PollTimeout::MAX);
-        let mut lines = [PollFd::new(self.line.as_fd(), events)];
-        match poll(&mut lines, timeout) {
-            Ok(count) => Ok(count > 0),
-            Err(nix::errno::Errno::EINTR) => Ok(false),
-            Err(error) => Err(error.into()),
-        }
-    }
 }
 
 impl Port for Serial {
     fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
-        let mut rest = bytes;
-        while !rest.is_empty() {
-            match self.line.write(rest) {
-                Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
-                Ok(count) => rest = rest.get(count..).unwrap_or_default(),
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                    if !self.ready(PollFlags::POLLOUT, WRITE_TIMEOUT_MS)? {
-                        return Err(io::ErrorKind::TimedOut.into());
-                    }
-                }
-                Err(error) => return Err(error),
-            }
+        self.line.set_timeout(WRITE_TIMEOUT)?;
+        for part in bytes.chunks(WRITE_BYTES_MAX) {
+            self.line.write_all(part)?;
         }
         Ok(())
     }
 
     fn read(&mut self, buffer: &mut [u8], timeout_ms: u64) -> io::Result<usize> {
-        if !self.ready(PollFlags::POLLIN, timeout_ms)? {
-            return Ok(0);
-        }
+        self.line.set_timeout(Duration::from_millis(timeout_ms))?;
         match self.line.read(buffer) {
             // A line that is readable and empty was hung up.
             Ok(0) => Err(io::ErrorKind::UnexpectedEof.into()),
             Ok(count) => Ok(count),
             Err(error) => match error.kind() {
-                io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted => Ok(0),
+                io::ErrorKind::TimedOut
+                | io::ErrorKind::WouldBlock
+                | io::ErrorKind::Interrupted => Ok(0),
                 _ => Err(error),
             },
         }
@@ -191,4 +154,6 @@ impl Port for Serial {
 }
 
 /// A line that takes nothing for so long is gone.
-const WRITE_TIMEOUT_MS: u64 = 5_000;
+const WRITE_TIMEOUT: Duration = Duration::from_secs(5);
+/// The kernel calls a line ready for writing while it has room for this many bytes: more at once could block for ever.
+const WRITE_BYTES_MAX: usize = 256;

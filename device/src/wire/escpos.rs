@@ -7,24 +7,9 @@
 //! So no [`Command`] that is emitted here ever holds `10 04`, `10 05` or `10 14`:
 //! pulse times step aside by 2 ms, QR data are bounded, and images turn one dot ([`super::escpos_raster`]).
 
+pub use super::escpos_control::{DC4, DLE, ENQ, EOT, ESC, FS, GS, LF};
 use super::escpos_raster::Raster;
 
-/// Data link escape: real-time requests begin with it.
-pub const DLE: u8 = 0x10;
-/// Ends DLE EOT.
-pub const EOT: u8 = 0x04;
-/// Ends DLE ENQ.
-pub const ENQ: u8 = 0x05;
-/// Ends DLE DC4.
-pub const DC4: u8 = 0x14;
-/// Ends a line and prints it.
-pub const LF: u8 = 0x0A;
-/// Begins printer commands.
-pub const ESC: u8 = 0x1B;
-/// Begins the commands of Asian letters.
-pub const FS: u8 = 0x1C;
-/// Begins the newer commands.
-pub const GS: u8 = 0x1D;
 /// Most bytes of one QR code here: a longer length could look like a real-time request.
 pub const QR_BYTES_MAX: usize = 1_000;
 

@@ -1,6 +1,6 @@
 //! `GS v 0`: an image, one bit per dot, rows from the top.
 
-use super::escpos::{DC4, DLE, ENQ, EOT, GS};
+use super::escpos_control::{DC4, DLE, ENQ, EOT, GS};
 
 /// An image for the print head: black dots are ones, the leftmost dot is a byte's highest bit.
 #[derive(Clone, Debug, PartialEq, Eq)]

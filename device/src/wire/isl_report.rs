@@ -7,6 +7,16 @@ use super::codepage;
 use super::fields::{decimal, parse_count, parse_decimal, parse_minor, signed};
 use super::isl_receipt::groups;
 
+/// The answer without the result code that some firmware puts in front of it: `P,` or a `P` glued to the first field.
+/// `None` for `F`: the command was not carried out.
+pub(crate) fn without_result(text: &str) -> Option<&str> {
+    match text.strip_prefix('P') {
+        Some(rest) => Some(rest.strip_prefix(',').unwrap_or(rest)),
+        None if text.starts_with('F') => None,
+        None => Some(text),
+    }
+}
+
 /// The answer of 4Ch: the current receipt, or the last one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Transaction {
@@ -198,7 +208,7 @@ impl DailyReport {
     }
 }
 
-/// The answer of 40h: the last Z-report, `Closure,TotA…TotH,DDMMYY`.
+/// The answer of 40h: the last Z-report, `[P,]Closure,TotA…TotH,DDMMYY`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LastZ {
     /// Its number, 0 before the first.
@@ -223,20 +233,18 @@ impl LastZ {
         text.into_bytes()
     }
 
-    /// Reads the fields. A device before its first Z-report may answer `F`.
+    /// Reads the fields. A device before its first Z-report may answer `F`, which tells nothing.
+    ///
+    /// Older firmware (FP-3530, FP-550) has the total before the groups.
     #[must_use]
     pub fn parse(data: &[u8]) -> Option<Self> {
-        let text = core::str::from_utf8(data).ok()?;
-        if text == "F" {
-            return Some(Self {
-                closure: 0,
-                groups: [0; 8],
-                date: String::new(),
-            });
-        }
+        let text = without_result(core::str::from_utf8(data).ok()?)?;
         let mut fields: Vec<&str> = text.split(',').collect();
         // A date in the last place is no amount, and fewer groups than eight stand before it.
         let date = if fields.len() > 1 { fields.pop()? } else { "" };
+        if fields.len() == FIELDS_WITH_TOTAL {
+            fields.remove(1);
+        }
         let mut fields = fields.into_iter();
         Some(Self {
             closure: parse_count(fields.next()?)?,
@@ -245,6 +253,9 @@ impl LastZ {
         })
     }
 }
+
+/// The number, the total, and eight groups.
+const FIELDS_WITH_TOTAL: usize = 10;
 
 /// The answer of 41h: the day by tax group.
 #[must_use]
@@ -261,7 +272,7 @@ pub fn parse_groups(data: &[u8]) -> Option<[i64; 8]> {
     groups(&mut core::str::from_utf8(data).ok()?.split(','))
 }
 
-/// The answer of 6Eh: `Cash,Credit,Debit,Cheque,P1…P4,Closure,Receipt[,P5…]`.
+/// The answer of 6Eh: `[P,]Cash,Credit,Debit,Cheque,P1…P4,Closure,Receipt[,P5…]`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct DayPayments {
     /// The day's payments in the order of [`DAY_PAYMENT_LETTERS`].
@@ -293,7 +304,7 @@ impl DayPayments {
     /// Reads the first ten fields.
     #[must_use]
     pub fn parse(data: &[u8]) -> Option<Self> {
-        let mut fields = core::str::from_utf8(data).ok()?.split(',');
+        let mut fields = without_result(core::str::from_utf8(data).ok()?)?.split(',');
         Some(Self {
             payments: {
                 let mut payments = [0; 8];
@@ -479,15 +490,25 @@ mod tests {
             groups,
             date: "211126".to_owned(),
         };
-        assert_eq!(LastZ::parse(&last.emit()), Some(last));
-        assert_eq!(LastZ::parse(b"F").map(|last| last.closure), Some(0));
+        assert_eq!(LastZ::parse(&last.emit()), Some(last.clone()));
+        let told = String::from_utf8(last.emit()).unwrap();
+        for told in [format!("P,{told}"), format!("P{told}")] {
+            assert_eq!(LastZ::parse(told.as_bytes()), Some(last.clone()));
+        }
+        let with_total = told.replacen(',', ",+00000001853,", 1);
+        assert_eq!(LastZ::parse(with_total.as_bytes()), Some(last));
+        assert_eq!(LastZ::parse(b"F"), None);
         assert_eq!(parse_groups(&emit_groups(groups)), Some(groups));
         let payments = DayPayments {
             payments: groups,
             closure: 4,
             next_receipt: Some(17),
         };
-        assert_eq!(DayPayments::parse(&payments.emit()), Some(payments));
+        let told = String::from_utf8(payments.emit()).unwrap();
+        for told in [told.clone(), format!("P,{told}"), format!("P{told}")] {
+            assert_eq!(DayPayments::parse(told.as_bytes()), Some(payments));
+        }
+        assert_eq!(DayPayments::parse(b"F"), None);
         let rates = Rates {
             rates: [Some(2000), Some(800), None, None, None, None, None, Some(0)],
             currency: "MDL".to_owned(),

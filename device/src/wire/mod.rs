@@ -8,6 +8,7 @@ pub mod cause;
 pub mod codepage;
 pub mod escpos;
 pub mod escpos_answer;
+pub mod escpos_control;
 pub mod escpos_decode;
 pub mod escpos_profile;
 pub mod escpos_raster;

@@ -6,7 +6,7 @@ use std::sync::Mutex;
 use ferrotill_core::Amount;
 use ferrotill_device::driver::isl::IslPrinter;
 use ferrotill_device::emulator::memory::{FiscalReceipt, Memory};
-use ferrotill_device::emulator::{Emulator, FaultKind};
+use ferrotill_device::emulator::{FaultKind, IslEmulator};
 use ferrotill_device::family::{Errors, Protocol};
 use ferrotill_device::{Baseline, FiscalPrinter, Job, Outcome};
 
@@ -219,7 +219,7 @@ pub fn cuts_power(kind: FaultKind) -> bool {
 }
 
 /// The printer of a case, with what is peculiar to the case.
-pub fn set_up(bench: &Bench, case: &Case, set: impl FnOnce(&mut Emulator)) {
+pub fn set_up(bench: &Bench, case: &Case, set: impl FnOnce(&mut IslEmulator)) {
     bench.line.with(|emulator| {
         emulator.printer_mut().miscount = case.miscount;
         set(emulator);

@@ -10,17 +10,17 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use ferrotill_core::{Amount, Quantity};
 use ferrotill_device::driver::isl::IslPrinter;
 use ferrotill_device::emulator::memory::{FiscalReceipt, Kind, Memory};
-use ferrotill_device::emulator::{Emulator, FaultKind, FaultOrder, Printer};
+use ferrotill_device::emulator::{FaultKind, FaultOrder, IslEmulator, Printer};
 use ferrotill_device::family::{Protocol, datecs};
 use ferrotill_device::port::loopback::Loopback;
 use ferrotill_device::{
-    Baseline, Books, FiscalPrinter, Job, LineJob, NotRegistered, Outcome, Paper, PaymentJob,
-    ReceiptJob, RefundOf, Registered, Watch,
+    Baseline, FiscalPrinter, Job, JournalEvidence, LineJob, NotRegistered, Outcome, Paper,
+    PaymentJob, ReceiptJob, RefundOf, Registered, Watch,
 };
 
 /// A printer on a line in this thread, and its clock.
 pub struct Bench {
-    pub line: Loopback<Emulator>,
+    pub line: Loopback<IslEmulator>,
     pub family: &'static Protocol,
     seconds: Arc<AtomicI64>,
 }
@@ -43,7 +43,7 @@ impl Bench {
             .with_receipts(receipts);
         Self {
             family,
-            line: Loopback::new(Emulator::new(printer, None)),
+            line: Loopback::new(IslEmulator::new(printer, None)),
             seconds,
         }
     }
@@ -132,7 +132,7 @@ pub struct Notes {
     pub decided: bool,
     pub may_cancel: bool,
     /// The paper ends after so many exchanges.
-    pub paper_ends_after: Option<(Loopback<Emulator>, usize)>,
+    pub paper_ends_after: Option<(Loopback<IslEmulator>, usize)>,
 }
 
 impl Notes {
@@ -255,7 +255,12 @@ pub fn settle(
             driver = bench.driver(attempt);
         }
         let mut notes = Notes::new();
-        outcome = driver.recover(job, baseline, &Books::of_decision(decided), &mut notes);
+        outcome = driver.recover(
+            job,
+            baseline,
+            &JournalEvidence::of_decision(decided),
+            &mut notes,
+        );
         decided |= notes.decided;
     }
     (driver, outcome)

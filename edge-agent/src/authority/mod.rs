@@ -1,6 +1,6 @@
 //! The tax office's server: what it is told, and what its answers mean.
 //!
-//! An authority turns a [`Document`] into a [`Parcel`] and an HTTP answer into a [`Verdict`]; both are pure.
+//! An authority turns a [`Document`] into a [`EncodedRequest`] and an HTTP answer into a [`Verdict`]; both are pure.
 //! The sending between them is [`send::send`] and the same for all of them.
 //! One file per protocol: `online_ecr.rs`; a country with a protocol of its own adds a file and implements [`Authority`].
 
@@ -11,12 +11,12 @@ use serde::Serialize;
 use thiserror::Error;
 use uuid::Uuid;
 
-use crate::sync::reachability::{Failure, Progress};
+use failure::{Failure, Progress};
 
-pub mod numbers;
+pub mod failure;
+pub mod http;
 pub mod online_ecr;
 pub mod remedy;
-pub mod send;
 pub mod tls;
 
 /// A tax office's protocol: pure in both directions.
@@ -26,7 +26,7 @@ pub trait Authority {
     /// # Errors
     ///
     /// [`EncodeError`] where the form has no room for what the document says.
-    fn encode(&self, document: &Document) -> Result<Parcel, EncodeError>;
+    fn encode(&self, document: &Document) -> Result<EncodedRequest, EncodeError>;
 
     /// What an HTTP answer means for the document it answers.
     fn decode(&self, status: u16, body: &[u8]) -> Verdict;
@@ -44,7 +44,7 @@ pub trait Authority {
 
 /// A request ready to be sent: `POST {url}/{kind}` with the key as `Idempotency-Key`.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Parcel {
+pub struct EncodedRequest {
     /// Names the path.
     pub kind: Kind,
     /// The same for every attempt to deliver the same document.

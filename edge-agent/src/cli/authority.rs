@@ -6,7 +6,7 @@ use clap::Args;
 
 use super::{Exit, Failure, Voice, listen, log, runtime, stopped};
 use crate::object;
-use crate::standin::{StandIn, Strictness, serve};
+use crate::simulator::tax_office::{Strictness, TaxOfficeSimulator, serve};
 
 /// What `authority` takes.
 #[derive(Debug, Args)]
@@ -37,7 +37,7 @@ pub(super) fn run(arguments: &AuthorityArguments, voice: Voice) -> Result<Exit, 
         } else {
             Strictness::AnyObject
         };
-        serve(listener, StandIn::new(strictness), stopped()).await;
+        serve(listener, TaxOfficeSimulator::new(strictness), stopped()).await;
         Ok(Exit::Done)
     })
 }

@@ -16,11 +16,11 @@ use super::day::{Day, Stage, play};
 use super::{Exit, Failure, Voice, listen, log, runtime, stopped};
 use crate::agent::Agent;
 use crate::api::sim;
-use crate::clock::Clock;
 use crate::config::{Config, Secret};
 use crate::listener::{Limits, serve};
 use crate::object;
-use crate::standin::{self, StandIn, Strictness};
+use crate::simulator::tax_office::{self, Strictness, TaxOfficeSimulator};
+use crate::time::clock::Clock;
 
 /// What `demo` takes.
 #[derive(Debug, Args)]
@@ -90,9 +90,9 @@ pub(super) fn run(arguments: &DemoArguments, voice: Voice) -> Result<Exit, Failu
         } else {
             Strictness::Rules
         };
-        let office = StandIn::new(strictness);
+        let office = TaxOfficeSimulator::new(strictness);
         let (stop_office, office_stopped) = oneshot::channel::<()>();
-        let office_task = tokio::spawn(standin::serve(office_listener, office.clone(), async {
+        let office_task = tokio::spawn(tax_office::serve(office_listener, office.clone(), async {
             // Told to stop, or forgotten: both end it.
             let _ = office_stopped.await;
         }));
@@ -104,9 +104,9 @@ pub(super) fn run(arguments: &DemoArguments, voice: Voice) -> Result<Exit, Failu
             &office_url,
         )?;
         let agent = Agent::start(config, Some(Arc::clone(&clock)))?;
-        let simulator = sim::printer_router(Arc::clone(&rig))
-            .merge(sim::clock_router(Arc::clone(&clock)))
-            .merge(standin::sim_router(office.clone()));
+        let simulator = sim::printer::router(Arc::clone(&rig))
+            .merge(sim::clock::router(Arc::clone(&clock)))
+            .merge(tax_office::sim_router(office.clone()));
         let router = agent.router_with(simulator);
         let url = format!("http://{address}");
         let (stop, stop_asked) = oneshot::channel::<()>();

@@ -8,11 +8,11 @@ use clap::Args;
 use ferrotill_device::emulator::{Family, Rig, RigOptions};
 
 use super::{Exit, Failure, Voice, listen, log, runtime, stopped};
-use crate::api::json::Out;
+use crate::api::json::JsonValue;
 use crate::api::sim;
-use crate::clock::Clock;
 use crate::listener::{Limits, serve};
 use crate::object;
+use crate::time::clock::Clock;
 
 /// What `emulator` takes.
 #[derive(Debug, Args)]
@@ -72,11 +72,11 @@ pub(super) fn run(arguments: &EmulatorArguments, voice: Voice) -> Result<Exit, F
             None => None,
         };
         let url = match &listener {
-            Some(listener) => Out::from(format!(
+            Some(listener) => JsonValue::from(format!(
                 "http://{}",
                 listener.local_addr().map_err(Failure::failed)?
             )),
-            None => Out::Null,
+            None => JsonValue::Null,
         };
         let link = arguments.link.display().to_string();
         voice.say(&format!(
@@ -88,7 +88,7 @@ pub(super) fn run(arguments: &EmulatorArguments, voice: Voice) -> Result<Exit, F
             Some(listener) => {
                 serve(
                     listener,
-                    sim::printer_router(rig),
+                    sim::printer::router(rig),
                     Limits::default(),
                     stopped(),
                 )

@@ -2,6 +2,7 @@
 
 mod authority;
 mod client;
+mod config;
 mod day;
 mod demo;
 mod emulator;
@@ -17,7 +18,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::agent::StartError;
-use crate::api::json::Out;
+use crate::api::json::JsonValue;
 use crate::config::ConfigError;
 
 /// The offline-first fiscal core for tills.
@@ -47,6 +48,8 @@ pub enum Verb {
     Verify(verify::VerifyArguments),
     /// Says what became of a document that its printer cannot prove: what a person has read on the paper.
     Settle(settle::SettleArguments),
+    /// Checks and prints the configuration, and the pages about its keys.
+    Config(config::ConfigArguments),
 }
 
 /// Exit codes of the contract.
@@ -127,7 +130,7 @@ impl From<StartError> for Failure {
             {
                 Exit::Permission
             }
-            StartError::Store(crate::store::StoreError::Configuration { .. }) => {
+            StartError::Store(ferrotill_store::StoreError::Configuration { .. }) => {
                 Exit::Configuration
             }
             _ => Exit::Failed,
@@ -149,6 +152,7 @@ pub fn run(arguments: Arguments) -> Result<Exit, Failure> {
         Verb::Run(arguments) => service::run(&arguments, voice),
         Verb::Verify(arguments) => verify::run(&arguments, voice),
         Verb::Settle(arguments) => settle::run(&arguments, voice),
+        Verb::Config(arguments) => config::run(&arguments, voice),
         Verb::Demo(arguments) => demo::run(&arguments, voice),
         Verb::Emulator(arguments) => emulator::run(&arguments, voice),
         Verb::Authority(arguments) => authority::run(&arguments, voice),
@@ -173,7 +177,7 @@ impl Voice {
     }
 
     /// A JSON line, for programs only.
-    fn json(self, line: &Out) {
+    fn json(self, line: &JsonValue) {
         if self.json {
             let mut stdout = std::io::stdout().lock();
             let _ = writeln!(stdout, "{line}").and_then(|()| stdout.flush());

@@ -12,10 +12,10 @@ use uuid::Uuid;
 
 use super::client::{Client, Reply};
 use super::{Exit, Failure, Voice, default_config, log};
-use crate::api::json::Node;
-use crate::clock::Clock;
+use crate::api::json::JsonValue;
 use crate::config::{Config, Overrides};
 use crate::object;
+use crate::time::clock::Clock;
 
 /// What `settle` takes.
 #[derive(Debug, Args)]
@@ -86,10 +86,10 @@ fn body(arguments: &SettleArguments) -> String {
 
 /// The agent's answer, in words and as an exit code.
 fn told(arguments: &SettleArguments, reply: &Reply, voice: Voice) -> Result<Exit, Failure> {
-    voice.json(&reply.body.out());
-    let words = |name| reply.body.get(name).map_or("", Node::words);
+    voice.json(&reply.body);
+    let words = |name| reply.body.get(name).map_or("", JsonValue::words);
     if reply.status == 200 {
-        let number = match reply.body.path("document.number").map(Node::words) {
+        let number = match reply.body.path("document.number").map(JsonValue::words) {
             Some(number) if !number.is_empty() => format!("; its number is {number}"),
             _ => String::new(),
         };

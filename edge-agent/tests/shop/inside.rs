@@ -11,7 +11,7 @@ use std::thread::JoinHandle;
 use ferrotill::agent::Agent;
 use ferrotill::config::Config;
 use ferrotill::listener::{Limits, serve};
-use ferrotill::standin::{StandIn, Strictness};
+use ferrotill::simulator::tax_office::{Strictness, TaxOfficeSimulator};
 use ferrotill_device::emulator::{Rig, RigOptions};
 use ferrotill_device::wire::framing::{Decoder, Request, Token};
 use ferrotill_device::wire::isl::FRAMING;
@@ -25,7 +25,7 @@ const ANYWHERE: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCA
 /// A running shop. Dropping it ends it.
 pub struct Shop {
     pub rig: Rig,
-    pub office: StandIn,
+    pub office: TaxOfficeSimulator,
     pub client: Client,
     /// The commands that were sent to the printer.
     tapped: Arc<Mutex<Vec<Request>>>,
@@ -41,7 +41,7 @@ impl Shop {
         let rig = Rig::start(RigOptions::new(link.clone())).unwrap();
         let (printer, tapped) = tap(&link);
         let uri = format!("datecs+tcp://{printer}");
-        let office = StandIn::new(Strictness::Rules);
+        let office = TaxOfficeSimulator::new(Strictness::Rules);
         let (stop, stopped) = oneshot::channel();
         let (tell, told) = std::sync::mpsc::channel();
         let url = format!("http://{}", serve_authority(office.clone()));

@@ -8,9 +8,9 @@ pub mod till;
 use std::path::Path;
 use std::time::Duration;
 
-use ferrotill::api::auth::signature_of;
-use ferrotill::api::json::Node;
-use ferrotill::clock::system_ms;
+use ferrotill::api::json::JsonValue;
+use ferrotill::hmac::signature_of;
+use ferrotill::time::clock::system_ms;
 use ferrotill_testkit::config::{ConfigText, Device};
 pub use ferrotill_testkit::config::{KEY, SECRET};
 
@@ -57,7 +57,7 @@ pub struct Reply {
     pub replayed: bool,
     pub retry_after: bool,
     pub text: String,
-    pub body: Node,
+    pub body: JsonValue,
 }
 
 /// The headers of a call, which a test may change.
@@ -93,14 +93,14 @@ impl Client {
     }
 
     /// The answer of a route of a simulator, unchecked.
-    pub fn look(&self, path: &str) -> Node {
+    pub fn look(&self, path: &str) -> JsonValue {
         let mut response = self
             .agent
             .get(format!("{}{path}", self.url))
             .call()
             .unwrap();
         let text = response.body_mut().read_to_string().unwrap();
-        Node::parse(text.as_bytes()).unwrap_or_else(|error| panic!("{path}: {text}: {error}"))
+        JsonValue::parse(text.as_bytes()).unwrap_or_else(|error| panic!("{path}: {text}: {error}"))
     }
 
     /// A call whose headers are changed after they were signed.
@@ -167,7 +167,8 @@ impl Client {
         let retry_after = header("Retry-After").is_some();
         let status = response.status().as_u16();
         let text = response.body_mut().read_to_string()?;
-        let body = Node::parse(text.as_bytes()).unwrap_or_else(|error| panic!("{text}: {error}"));
+        let body =
+            JsonValue::parse(text.as_bytes()).unwrap_or_else(|error| panic!("{text}: {error}"));
         exact("", &body, &text);
         if path.starts_with("/api/") {
             for name in [
@@ -195,15 +196,15 @@ impl Reply {
     /// The text of a value by its path of names and indexes: `data.items.0.amount`.
     pub fn at(&self, path: &str) -> String {
         match find(&self.body, path) {
-            Some(Node::Text(text) | Node::Number(text)) => text.clone(),
-            Some(other) => other.out().to_string(),
+            Some(JsonValue::Text(text) | JsonValue::Number(text)) => text.clone(),
+            Some(other) => other.to_string(),
             None => panic!("no {path} in {}", self.text),
         }
     }
 
     pub fn list(&self, path: &str) -> usize {
         match find(&self.body, path) {
-            Some(Node::Array(items)) => items.len(),
+            Some(JsonValue::Array(items)) => items.len(),
             other => panic!("{path}: {other:?} in {}", self.text),
         }
     }
@@ -236,19 +237,19 @@ impl Reply {
 }
 
 /// A value by its path, which must be there.
-pub fn value<'n>(node: &'n Node, path: &str) -> &'n Node {
-    find(node, path).unwrap_or_else(|| panic!("no {path} in {}", node.out()))
+pub fn value<'n>(node: &'n JsonValue, path: &str) -> &'n JsonValue {
+    find(node, path).unwrap_or_else(|| panic!("no {path} in {}", node))
 }
 
 /// A count by its path.
-pub fn count(node: &Node, path: &str) -> u64 {
+pub fn count(node: &JsonValue, path: &str) -> u64 {
     match value(node, path) {
-        Node::Number(number) => number.parse().unwrap(),
+        JsonValue::Number(number) => number.parse().unwrap(),
         other => panic!("{path} is {other:?}"),
     }
 }
 
-fn find<'n>(node: &'n Node, path: &str) -> Option<&'n Node> {
+fn find<'n>(node: &'n JsonValue, path: &str) -> Option<&'n JsonValue> {
     path.split('.')
         .try_fold(node, |node, name| match name.parse() {
             Ok(index) => node.at(index),
@@ -258,9 +259,9 @@ fn find<'n>(node: &'n Node, path: &str) -> Option<&'n Node> {
 
 /// Checks that no number is in exponent form, and that each has the decimals of its kind: two for money and percentages, three for
 /// quantities, none for counts.
-fn exact(name: &str, node: &Node, text: &str) {
+fn exact(name: &str, node: &JsonValue, text: &str) {
     match node {
-        Node::Number(number) => {
+        JsonValue::Number(number) => {
             let digits = number.strip_prefix('-').unwrap_or(number);
             let (whole, decimals) = digits.split_once('.').unwrap_or((digits, ""));
             let plain = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
@@ -274,8 +275,8 @@ fn exact(name: &str, node: &Node, text: &str) {
                 "{name} is {number} in {text}"
             );
         }
-        Node::Array(items) => items.iter().for_each(|item| exact(name, item, text)),
-        Node::Object(members) => members
+        JsonValue::Array(items) => items.iter().for_each(|item| exact(name, item, text)),
+        JsonValue::Object(members) => members
             .iter()
             .for_each(|(name, value)| exact(name, value, text)),
         _ => {}

@@ -8,11 +8,11 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use ferrotill::agent::Agent;
-use ferrotill::api::json::Node;
-use ferrotill::clock::Clock;
+use ferrotill::api::json::JsonValue;
 use ferrotill::config::{Config, Overrides};
 use ferrotill::listener::{Limits, serve};
 use ferrotill::object;
+use ferrotill::time::clock::Clock;
 
 use super::{Client, value};
 
@@ -40,9 +40,9 @@ impl Process {
         let mut lines = output.lines().map(Result::unwrap);
         let ready = lines.find_map(|line| Some(line.get(line.find('{')?..)?.to_owned()));
         let ready = ready.unwrap_or_else(|| panic!("{command:?} is not ready"));
-        let printed = Node::parse(ready.as_bytes())
+        let printed = JsonValue::parse(ready.as_bytes())
             .unwrap_or_else(|error| panic!("{command:?} printed {ready:?}: {error}"));
-        let Node::Text(url) = value(&printed, "url") else {
+        let JsonValue::Text(url) = value(&printed, "url") else {
             panic!("{ready}");
         };
         Self {
@@ -97,6 +97,15 @@ impl Process {
     /// The number of the process.
     pub fn id(&self) -> u32 {
         self.child.id()
+    }
+
+    /// Sends SIGTERM and waits for an orderly end.
+    pub fn stop(&mut self) {
+        // An agent that has answered a request waits for the signal.
+        self.client.open("/healthz");
+        let id = nix::unistd::Pid::from_raw(i32::try_from(self.child.id()).unwrap());
+        nix::sys::signal::kill(id, nix::sys::signal::Signal::SIGTERM).unwrap();
+        assert!(self.child.wait().unwrap().success());
     }
 
     /// Kills the process and waits for its end.
@@ -157,13 +166,14 @@ pub fn run_agent_process() {
 const CONFIGURATION: &str = "TEST_AGENT_CONFIGURATION";
 
 /// Runs a verb to its end: its exit code and its one JSON document.
-pub fn finished(arguments: &[&str]) -> (Option<i32>, Node) {
+pub fn finished(arguments: &[&str]) -> (Option<i32>, JsonValue) {
     let output = Command::new(env!("CARGO_BIN_EXE_ferrotill"))
         .arg("--json")
         .args(arguments)
         .output()
         .unwrap();
-    let said = Node::parse(&output.stdout).unwrap_or_else(|error| panic!("{output:?}: {error}"));
+    let said =
+        JsonValue::parse(&output.stdout).unwrap_or_else(|error| panic!("{output:?}: {error}"));
     (output.status.code(), said)
 }
 

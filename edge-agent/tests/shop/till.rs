@@ -7,12 +7,12 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use ferrotill::agent::Agent;
-use ferrotill::clock::{Clock, system_ms};
 use ferrotill::config::Config;
 use ferrotill::listener::{Limits, serve};
-use ferrotill::standin::{self, StandIn, Strictness};
-use ferrotill::store::FILE_NAME;
+use ferrotill::simulator::tax_office::{self, Strictness, TaxOfficeSimulator};
+use ferrotill::time::clock::{Clock, system_ms};
 use ferrotill_device::emulator::{Rig, RigOptions};
+use ferrotill_store::FILE_NAME;
 use ferrotill_testkit::config::{ConfigText, text};
 use ferrotill_testkit::network::Proxy;
 use tokio::sync::oneshot;
@@ -27,7 +27,7 @@ pub struct Till {
     pub rig: Rig,
     /// Seconds by which the clock of the printer is ahead of the real time.
     pub printer_ahead_s: Arc<AtomicI64>,
-    pub authority: StandIn,
+    pub authority: TaxOfficeSimulator,
     pub network: Proxy,
     pub clock: Arc<Clock>,
     config: ConfigText,
@@ -55,7 +55,7 @@ impl Till {
             ..RigOptions::new(link.clone())
         })
         .unwrap();
-        let authority = StandIn::new(Strictness::AnyObject);
+        let authority = TaxOfficeSimulator::new(Strictness::AnyObject);
         let network = Proxy::to(serve_authority(authority.clone()));
         let uri = format!("datecs+serial://{}?baud=115200", link.display());
         let config = config(&folder.path().join("books"), &uri, &network.url)
@@ -227,7 +227,7 @@ impl Drop for Till {
 }
 
 /// Serves a tax authority until the process ends.
-pub fn serve_authority(authority: StandIn) -> SocketAddr {
+pub fn serve_authority(authority: TaxOfficeSimulator) -> SocketAddr {
     let (tell, told) = std::sync::mpsc::channel();
     std::thread::spawn(move || {
         let runtime = tokio::runtime::Builder::new_current_thread()
@@ -237,7 +237,7 @@ pub fn serve_authority(authority: StandIn) -> SocketAddr {
         runtime.block_on(async {
             let listener = tokio::net::TcpListener::bind(ANYWHERE).await.unwrap();
             tell.send(listener.local_addr().unwrap()).unwrap();
-            standin::serve(listener, authority, std::future::pending()).await;
+            tax_office::serve(listener, authority, std::future::pending()).await;
         });
     });
     told.recv().unwrap()

@@ -8,8 +8,8 @@ use std::time::Duration;
 use ferrotill_core::Amount;
 use ferrotill_device::Fault;
 use ferrotill_device::printer::{
-    Baseline, Books, ClosedDay, Condition, Connected, FiscalPrinter, Job, NotRegistered, Outcome,
-    Registered, Watch,
+    Baseline, ClosedDay, Condition, Connected, FiscalPrinter, Job, JournalEvidence, NotRegistered,
+    Outcome, Registered, Watch,
 };
 
 /// How long a test waits for a call that must come.
@@ -25,7 +25,7 @@ pub struct Call {
     /// The counters it begins from.
     pub baseline: Baseline,
     /// What the journal says, for recovery.
-    pub books: Books,
+    pub books: JournalEvidence,
 }
 
 impl Call {
@@ -207,7 +207,7 @@ fn register(job: &Job, counters: &mut Baseline) -> Outcome {
             counters.cash = cash.unwrap_or(Amount::ZERO);
         }
         Job::ZReport => {
-            counters.z_number += 1;
+            counters.z_number = counters.z_number.map(|last| last + 1);
             counters.next_fiscal_receipt = 1;
             counters.cash = Amount::ZERO;
         }
@@ -252,7 +252,7 @@ impl FiscalPrinter for ScriptedPrinter {
             recover: false,
             job: job.clone(),
             baseline: baseline.clone(),
-            books: Books::default(),
+            books: JournalEvidence::default(),
         };
         self.ask(call, watch)
     }
@@ -261,7 +261,7 @@ impl FiscalPrinter for ScriptedPrinter {
         &mut self,
         job: &Job,
         baseline: &Baseline,
-        books: &Books,
+        books: &JournalEvidence,
         watch: &mut dyn Watch,
     ) -> Outcome {
         let call = Call {
@@ -293,7 +293,7 @@ pub fn baseline(last_document: u32) -> Baseline {
         fiscal_memory: "90000001".to_owned(),
         last_document,
         next_fiscal_receipt: last_document + 1,
-        z_number: 0,
+        z_number: Some(0),
         cash: Amount::ZERO,
         cash_in: Amount::ZERO,
         cash_out: Amount::ZERO,

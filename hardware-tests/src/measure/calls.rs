@@ -9,10 +9,10 @@ use axum::Router;
 use axum::http::header;
 use axum::routing::get as on_get;
 use ferrotill::agent::Agent;
-use ferrotill::api::auth::signature_of;
-use ferrotill::clock::system_ms;
+use ferrotill::hmac::signature_of;
 use ferrotill::listener::{Limits, serve};
 use ferrotill::order::ReceiptMode;
+use ferrotill::time::clock::system_ms;
 
 use super::figures::{Hundredths, Nanoseconds, Row, Times, median, ratio};
 use super::shop::{DEVICE, LINES, config, registered, sale, sale_order};
@@ -27,9 +27,13 @@ const ROUND: usize = 10;
 pub(super) fn get(wanted: &MeasurePlan, folder: &Path) -> Measured<Vec<Row>> {
     let agent = Agent::start(config(folder)?, None).map_err(with_sources)?;
     let (order, answer) = sale_order(sale(LINES, ReceiptMode::AlternativeOnly));
-    agent.app().door.tell(order);
+    agent.service().clerk_handle.send(order);
     registered(answer.blocking_recv())?;
-    let latest = agent.app().reader.letters(0, 1).map_err(with_sources)?;
+    let latest = agent
+        .service()
+        .reader
+        .outbox_entries(0, 1)
+        .map_err(with_sources)?;
     let id = latest
         .first()
         .ok_or("the sale is not in the store")?

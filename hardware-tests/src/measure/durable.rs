@@ -130,7 +130,7 @@ fn together(shop: &TestShop, callers: usize, sales: usize) -> Measured<Duration>
     runtime.block_on(async {
         let mut tasks = tokio::task::JoinSet::<Measured>::new();
         for _ in 0..callers {
-            let (door, left) = (shop.door.clone(), Arc::clone(&left));
+            let (clerk_handle, left) = (shop.clerk_handle.clone(), Arc::clone(&left));
             tasks.spawn(async move {
                 let one_less = |left: usize| left.checked_sub(1);
                 while left
@@ -138,7 +138,7 @@ fn together(shop: &TestShop, callers: usize, sales: usize) -> Measured<Duration>
                     .is_ok()
                 {
                     let (order, answer) = sale_order(sale_of_ten(ReceiptMode::AlternativeOnly));
-                    door.tell(order);
+                    clerk_handle.send(order);
                     registered(answer.await)?;
                 }
                 Ok(())

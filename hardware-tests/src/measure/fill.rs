@@ -2,15 +2,15 @@
 
 use std::path::Path;
 
-use ferrotill::clock::system_ms;
-use ferrotill::store::{Batch, Store};
-use ferrotill::tables;
+use ferrotill::config::adopt;
+use ferrotill::time::clock::system_ms;
 use ferrotill_core::Amount;
-use ferrotill_core::event::ReportKind;
+use ferrotill_core::document::ReportKind;
 use ferrotill_core::id::{DocumentId, Fingerprint, PointOfSaleId, UniqueId};
 use ferrotill_core::profile::{MOLDOVA, Profile};
 use ferrotill_core::receipt::{Draft, DraftLine, DraftPayment};
 use ferrotill_core::till::{Command, Order, Till, Wish};
+use ferrotill_store::{Batch, Store};
 use uuid::Uuid;
 
 use super::Measured;
@@ -29,7 +29,7 @@ const PACE_MS: i64 = 60_000;
 pub(super) fn fill(folder: &Path, receipts: u32) -> Measured<u32> {
     let config = config(folder)?;
     let device = config.devices.first().ok_or("the shop has no device")?;
-    let configuration = tables::configuration(device, MOLDOVA.facts());
+    let configuration = adopt::configuration(device, MOLDOVA.facts());
     let mut store = Store::open(folder).map_err(with_sources)?;
     let till = store.load_till(DEVICE).map_err(with_sources)?;
     let days = receipts.div_ceil(DAY);

@@ -6,18 +6,20 @@ use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use ferrotill::board::Board;
-use ferrotill::clerk::{Answer, Clerk, ClerkDoor, DeskPlan, Message, OfficeNews, Setting};
-use ferrotill::clock::Clock;
+use ferrotill::clerk::{
+    Answer, AuthorityNews, Clerk, ClerkHandle, ClerkSettings, DevicePlan, Message,
+};
 use ferrotill::config::Config;
-use ferrotill::guard::GuardedClock;
+use ferrotill::config::adopt;
 use ferrotill::order::{OrderDraft, OrderForm, OrderKind, OrderLine, ReceiptMode};
-use ferrotill::printer::PrinterTask;
-use ferrotill::store::{Reader, Store};
-use ferrotill::tables;
+use ferrotill::seal::printer::PrinterTask;
+use ferrotill::status::LiveStatus;
+use ferrotill::time::clock::Clock;
+use ferrotill::time::guarded_clock::GuardedClock;
 use ferrotill_core::budget::Budget;
 use ferrotill_core::profile::{MOLDOVA, Profile};
 use ferrotill_core::{Amount, Quantity};
+use ferrotill_store::{Reader, Store};
 use ferrotill_testkit::config::{ConfigText, Device, text};
 use ferrotill_testkit::printer::{Memory, ScriptedPrinter, SharedMemory};
 use tokio::sync::{Notify, oneshot};
@@ -51,14 +53,14 @@ pub(super) fn config(folder: &Path) -> Measured<Config> {
 /// The memory of a new printer, which has printed so many Z-reports.
 pub(super) fn new_memory(z_number: u32) -> SharedMemory {
     let mut memory = Memory::default();
-    memory.baseline.z_number = z_number;
+    memory.baseline.z_number = Some(z_number);
     (memory.groups[0], memory.groups[1]) = (Some(200_000), Some(80_000));
     Arc::new(Mutex::new(memory))
 }
 
 /// An open shop. Dropping it ends the clerk.
 pub(super) struct TestShop {
-    pub(super) door: ClerkDoor,
+    pub(super) clerk_handle: ClerkHandle,
     pub(super) reader: Reader,
     clerk: Option<JoinHandle<()>>,
 }
@@ -70,38 +72,38 @@ impl TestShop {
         let device = config.devices.first().ok_or("the shop has no device")?;
         let clock = Arc::new(Clock::new(None).map_err(with_sources)?);
         let mut store = Store::open(folder).map_err(with_sources)?;
-        store.work_beside().map_err(with_sources)?;
+        store.start_maintenance().map_err(with_sources)?;
         let guard = Arc::new(GuardedClock::new(
             Arc::clone(&clock),
-            store.remembered_clock().map_err(with_sources)?,
+            store.stored_clock().map_err(with_sources)?,
             store.latest_moment().map_err(with_sources)?,
         ));
-        let (door, inbox) = ClerkDoor::new();
+        let (clerk_handle, inbox) = ClerkHandle::new();
         let printer = PrinterTask::start(
             "measured",
             Box::new(ScriptedPrinter::registering(Arc::clone(memory))),
-            door.listener(DEVICE),
+            clerk_handle.listener(DEVICE),
             Arc::clone(&clock),
         )
         .map_err(with_sources)?;
-        let plan = DeskPlan {
+        let plan = DevicePlan {
             device: DEVICE,
-            configuration: tables::configuration(device, MOLDOVA.facts()),
+            configuration: adopt::configuration(device, MOLDOVA.facts()),
             printer,
             point_of_sale: Uuid::from_u128(1),
             serial: None,
         };
-        let setting = Arc::new(Setting {
+        let setting = Arc::new(ClerkSettings {
             profile: &MOLDOVA,
             clock,
             guard,
-            house: Budget::UNLIMITED,
-            board: Arc::new(Board::default()),
+            owner_budget: Budget::UNLIMITED,
+            live_status: Arc::new(LiveStatus::default()),
             wake_sender: Arc::new(Notify::new()),
         });
         let clerk = spawn_clerk(store, setting, plan, inbox)?;
         Ok(Self {
-            door,
+            clerk_handle,
             reader: Reader::new(folder),
             clerk: Some(clerk),
         })
@@ -110,7 +112,7 @@ impl TestShop {
     /// Sends an order; the answer comes through the receiver.
     pub(super) fn order(&self, kind: OrderKind) -> oneshot::Receiver<Answer> {
         let (order, answer) = sale_order(kind);
-        self.door.tell(order);
+        self.clerk_handle.send(order);
         answer
     }
 
@@ -126,13 +128,13 @@ impl TestShop {
     /// Acknowledges everything in the outbox.
     pub(super) fn acknowledge_all(&self) -> Measured {
         loop {
-            let waiting = self.reader.letters(0, 256).map_err(with_sources)?;
+            let waiting = self.reader.outbox_entries(0, 256).map_err(with_sources)?;
             if waiting.is_empty() {
                 return Ok(());
             }
             let sealed_seqs = waiting.iter().map(|letter| letter.sealed_seq).collect();
-            let news = OfficeNews::Acknowledged { sealed_seqs };
-            self.door.tell(Message::Office(news));
+            let news = AuthorityNews::Acknowledged { sealed_seqs };
+            self.clerk_handle.send(Message::Authority(news));
             self.settle()?;
         }
     }
@@ -141,14 +143,14 @@ impl TestShop {
     pub(super) fn settle(&self) -> Measured {
         let (reply, waits) = oneshot::channel();
         let id = Uuid::nil();
-        self.door.tell(Message::Waiting { id, reply });
+        self.clerk_handle.send(Message::Waiting { id, reply });
         waits.blocking_recv().map(drop).map_err(with_sources)
     }
 }
 
 impl Drop for TestShop {
     fn drop(&mut self) {
-        self.door.tell(Message::Stop);
+        self.clerk_handle.send(Message::Stop);
         if let Some(clerk) = self.clerk.take() {
             // A panic of the clerk was printed when it happened.
             let _ = clerk.join();
@@ -158,8 +160,8 @@ impl Drop for TestShop {
 
 fn spawn_clerk(
     store: Store,
-    setting: Arc<Setting>,
-    plan: DeskPlan,
+    setting: Arc<ClerkSettings>,
+    plan: DevicePlan,
     inbox: Receiver<Message>,
 ) -> Measured<JoinHandle<()>> {
     let clerk = Clerk::open(store, setting, vec![plan], inbox).map_err(with_sources)?;

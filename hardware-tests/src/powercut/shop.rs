@@ -1,9 +1,8 @@
 //! A till with its store on a disk that can lose its power.
 
-use ferrotill::store::verify::{Range, Wanted, verify};
-use ferrotill::store::{Store, StoreError};
 use ferrotill_core::Amount;
-use ferrotill_core::event::{Configuration, NumberRange, ReportKind};
+use ferrotill_core::document::ReportKind;
+use ferrotill_core::event::{Configuration, NumberRange};
 use ferrotill_core::id::{DocumentId, Fingerprint, PointOfSaleId, UniqueId};
 use ferrotill_core::payment::PaymentTable;
 use ferrotill_core::profile::{MOLDOVA, Profile};
@@ -11,6 +10,8 @@ use ferrotill_core::receipt::{Draft, DraftLine, DraftPayment};
 use ferrotill_core::seal::Seal;
 use ferrotill_core::till::{Command, Order, Till, Wish};
 use ferrotill_disk::{Disk, Image, SeededRandom};
+use ferrotill_store::verify::{Range, Wanted, verify};
+use ferrotill_store::{Store, StoreError};
 use tempfile::TempDir;
 use uuid::Uuid;
 

@@ -4,7 +4,7 @@ use std::io;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use ferrotill_device::emulator::Emulator;
+use ferrotill_device::emulator::IslEmulator;
 use ferrotill_device::port::loopback::Loopback;
 use ferrotill_device::port::{Port, PortOpener};
 
@@ -100,7 +100,7 @@ struct PrinterSnapshot {
 }
 
 impl PrinterSnapshot {
-    fn of(line: &Loopback<Emulator>) -> Self {
+    fn of(line: &Loopback<IslEmulator>) -> Self {
         line.with(|emulator| {
             let memory = emulator.printer().memory();
             let open = memory.open.as_ref();
@@ -144,12 +144,12 @@ struct PlannedFaults {
 /// A line to the emulated printer. A clone is the same line.
 #[derive(Clone)]
 pub(super) struct Line {
-    pub(super) line: Loopback<Emulator>,
+    pub(super) line: Loopback<IslEmulator>,
     planned: Arc<Mutex<PlannedFaults>>,
 }
 
 impl Line {
-    pub(super) fn to(line: Loopback<Emulator>) -> Self {
+    pub(super) fn to(line: Loopback<IslEmulator>) -> Self {
         Self {
             line,
             planned: Arc::default(),

@@ -4,7 +4,7 @@
 //! ```text
 //! callers ──orders──► Clerk::turn ──► Store on ferrotill-disk      cuts, failing writes
 //!                        │ ▲
-//!                     Worker::turn ──► IslPrinter ──► Emulator      lost frames, power, paper, cover
+//!                     Worker::turn ──► IslPrinter ──► IslEmulator      lost frames, power, paper, cover
 //!                        └─► outbox ──► sender ──► authority       down, refuses, loses answers
 //! ```
 //!

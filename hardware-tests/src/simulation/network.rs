@@ -3,11 +3,11 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use ferrotill::authority::send::Delivery;
-use ferrotill::authority::{Authority, Parcel, Verdict};
-use ferrotill::standin::StandIn;
-use ferrotill::sync::Post;
-use ferrotill::sync::reachability::{Failure, Progress};
+use ferrotill::authority::failure::{Failure, Progress};
+use ferrotill::authority::http::Delivery;
+use ferrotill::authority::{Authority, EncodedRequest, Verdict};
+use ferrotill::outbox::Transport;
+use ferrotill::simulator::tax_office::TaxOfficeSimulator;
 use ferrotill_disk::SeededRandom;
 
 /// What is wrong with the network or the authority.
@@ -71,7 +71,7 @@ pub(super) struct Network(Arc<Mutex<NetworkState>>);
 
 #[derive(Debug)]
 struct NetworkState {
-    authority_simulator: StandIn,
+    authority_simulator: TaxOfficeSimulator,
     fault: NetworkFault,
     random: SeededRandom,
     /// Documents that arrive later.
@@ -87,7 +87,7 @@ struct NetworkState {
 }
 
 impl Network {
-    pub(super) fn to(authority_simulator: StandIn, random: SeededRandom) -> Self {
+    pub(super) fn to(authority_simulator: TaxOfficeSimulator, random: SeededRandom) -> Self {
         Self(Arc::new(Mutex::new(NetworkState {
             authority_simulator,
             fault: NetworkFault::None,
@@ -209,8 +209,8 @@ impl NetworkState {
     }
 }
 
-impl Post for Network {
-    fn deliver(&self, authority: &dyn Authority, parcel: &Parcel, _kept: bool) -> Delivery {
+impl Transport for Network {
+    fn deliver(&self, authority: &dyn Authority, parcel: &EncodedRequest, _kept: bool) -> Delivery {
         let mut state = self.state();
         let answer = state.deliver(Posted {
             kind: parcel.kind.name(),

@@ -9,8 +9,10 @@
 //!
 //! Such a printer has no fiscal memory, no counters and no documents: its baseline is always the same,
 //! and a fiscal job is refused before a byte is sent.
-//! It keeps no record either, so what became of a slip is known only as long as this driver lives and the printer has power;
-//! after that an outcome is told as [`Fault::Unclear`], with words that send a person to the paper.
+//! For the same reason it cannot settle a fiscal job that was begun on another printer: recovery answers
+//! [`Outcome::Unknown`] with [`Fault::PrinterSwapped`].
+//! It keeps no record of slips either: what became of a slip is known only while this driver runs and the printer has power.
+//! Later the outcome is [`Fault::Unclear`], and a person has to look at the paper.
 
 mod device;
 #[cfg(feature = "font")]
@@ -33,8 +35,8 @@ use crate::drawer::{CashDrawer, DrawerState, Kick};
 use crate::fault::Fault;
 use crate::port::PortOpener;
 use crate::printer::{
-    Baseline, Books, Condition, Connected, FiscalPrinter, Job, NotRegistered, Outcome, Registered,
-    Watch,
+    Baseline, Condition, Connected, FiscalPrinter, Job, JournalEvidence, NotRegistered, Outcome,
+    Registered, Watch,
 };
 use crate::wire::escpos::{Command, RealTime};
 
@@ -92,7 +94,7 @@ impl Escpos {
             fiscal_memory: String::new(),
             last_document: 0,
             next_fiscal_receipt: 0,
-            z_number: 0,
+            z_number: None,
             cash: Amount::from_minor(0),
             cash_in: Amount::from_minor(0),
             cash_out: Amount::from_minor(0),
@@ -118,13 +120,9 @@ impl Escpos {
     }
 
     /// Everything that was under way is processed: was all of it?
-    fn confirmed(&mut self) -> Outcome {
+    fn confirmed(&mut self) -> Option<Outcome> {
         self.pending = None;
-        if self.device.has_lost() {
-            self.not_registered(Fault::Unclear, NOT_KNOWN)
-        } else {
-            self.registered()
-        }
+        (!self.device.has_lost()).then(|| self.registered())
     }
 
     /// Gives the pulse and, with a sensor, waits for the drawer.
@@ -214,6 +212,7 @@ impl SlipPrinter for Escpos {
             Ok(()) => {
                 self.torn = false;
                 self.confirmed()
+                    .unwrap_or_else(|| self.not_registered(Fault::Unclear, NOT_KNOWN))
             }
             Err(stopped) if stopped.sent >= blocks.len() => {
                 self.torn = false;
@@ -234,10 +233,10 @@ impl SlipPrinter for Escpos {
 
     fn ask_again(&mut self, slip: &[Item], watch: &mut dyn Watch) -> Outcome {
         if self.pending.as_deref() != Some(slip) {
-            return self.not_registered(Fault::Unclear, NOT_KNOWN);
+            return Outcome::Unknown(Fault::Unclear);
         }
         match self.device.ready(watch) {
-            Ok(()) => self.confirmed(),
+            Ok(()) => self.confirmed().unwrap_or(Outcome::Unknown(Fault::Unclear)),
             Err(fault) => Outcome::Unknown(fault),
         }
     }
@@ -290,14 +289,15 @@ impl FiscalPrinter for Escpos {
         &mut self,
         job: &Job,
         _baseline: &Baseline,
-        _books: &Books,
+        _evidence: &JournalEvidence,
         watch: &mut dyn Watch,
     ) -> Outcome {
         match job {
             Job::Text(lines) => self.ask_again(&text(lines), watch),
+            // A pulse leaves no document.
             Job::Drawer => self.not_registered(Fault::NotExecuted, ""),
-            // Everything else is fiscal, whatever kinds of jobs there may be.
-            _ => self.not_registered(Fault::NotFiscalised, NOT_FISCAL),
+            // A fiscal job was begun on a fiscal printer. This one has no counters, so it cannot say what became of the job.
+            _ => Outcome::Unknown(Fault::PrinterSwapped),
         }
     }
 

@@ -1,7 +1,7 @@
 //! What an address says of a receipt printer beyond its line: `?profile=rp326&drawer_sensor=low`.
 
 use crate::drawer::{Kick, Sensor};
-use crate::driver::DriverUriError;
+use crate::driver::option::OptionFault;
 use crate::wire::escpos::Pin;
 use crate::wire::escpos_profile::Profile;
 
@@ -40,14 +40,14 @@ impl Options {
     }
 
     /// Takes its own options out of an address's; gives the rest, which are the line's.
-    pub(in crate::driver) fn take(query: &str) -> Result<(Self, String), DriverUriError> {
+    pub(in crate::driver) fn take(query: &str) -> Result<(Self, String), OptionFault> {
         let mut profile = Profile::USUAL;
         let mut columns = None;
         let mut options = Self::default();
         let mut rest = Vec::new();
         for pair in query.split('&').filter(|pair| !pair.is_empty()) {
             let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-            let wrong = |allowed: &str| DriverUriError::Value {
+            let wrong = |allowed: &str| OptionFault {
                 option: name.to_owned(),
                 given: value.to_owned(),
                 allowed: allowed.to_owned(),

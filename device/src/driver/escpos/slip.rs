@@ -49,6 +49,8 @@ pub trait SlipPrinter: Send {
     fn print(&mut self, slip: &[Item], watch: &mut dyn Watch) -> Outcome;
 
     /// Asks what became of a slip whose outcome was unknown. Prints nothing.
+    ///
+    /// [`Outcome::Unknown`] with [`Fault::Unclear`](crate::Fault::Unclear) is final: the printer does not know, and only the paper shows it.
     fn ask_again(&mut self, slip: &[Item], watch: &mut dyn Watch) -> Outcome;
 }
 

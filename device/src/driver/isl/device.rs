@@ -1,103 +1,21 @@
-//! The questions and commands of a printer, typed, with its refusals put into our words.
+//! The commands of a printer, with its refusals put into our words.
 
-use ferrotill_core::Amount;
+mod meaning;
+mod questions;
 
-use super::super::line::{COMMAND_LIMIT_MS, Line};
+use self::meaning::{condition, fault_of, refusal, unanswered};
+use super::command::{Command, CommandFault};
 use super::options::Options;
+use crate::driver::line::{COMMAND_LIMIT_MS, Line};
 use crate::family::{Errors, Protocol, Row};
 use crate::fault::Fault;
 use crate::port::PortOpener;
-use crate::printer::{Baseline, Condition, Paper, Watch};
-use crate::wire::cause::Cause;
+use crate::printer::{Baseline, Condition, Watch};
 use crate::wire::framing::Answer;
 use crate::wire::isl_receipt::Open;
-use crate::wire::isl_report::{Cash, DayPayments, DeviceInfo, LastZ, Transaction};
-use crate::wire::isl_status::{Flag, Layout, Status};
+use crate::wire::isl_report::{DeviceInfo, LastZ};
+use crate::wire::isl_status::{Flag, Status};
 use crate::wire::isl_x::split_error;
-
-/// Why a command did not go through.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Trouble {
-    /// No answer: it may have been executed.
-    Lost(Fault),
-    /// Answered with a refusal, and perhaps the device's own words.
-    Refused(Fault, String),
-}
-
-impl Trouble {
-    /// The fault alone.
-    pub(super) fn fault(&self) -> Fault {
-        match self {
-            Self::Lost(fault) | Self::Refused(fault, _) => *fault,
-        }
-    }
-
-    /// The fault and the device's own words.
-    pub(super) fn told(self) -> (Fault, String) {
-        match self {
-            Self::Lost(fault) => (fault, String::new()),
-            Self::Refused(fault, words) => (fault, words),
-        }
-    }
-}
-
-impl From<Trouble> for Fault {
-    fn from(trouble: Trouble) -> Self {
-        trouble.fault()
-    }
-}
-
-/// Where a device stands: what recovery needs to know.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Standing {
-    /// Counters and identity.
-    pub(super) counters: Baseline,
-    /// Condition, with the kind of receipt that is open.
-    pub(super) condition: Condition,
-    /// The current or last receipt.
-    pub(super) transaction: Transaction,
-    /// Sums of the current receipt.
-    pub(super) groups: [i64; 8],
-    /// What its days have come to: asked for where the numbers prove nothing.
-    pub(super) sums: Option<Sums>,
-}
-
-/// Gross sums per tax group, in minor units, of the day since the last Z-report.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Today {
-    /// Sales.
-    pub(super) sales: [i64; 8],
-    /// Refunds, where the firmware tells them.
-    pub(super) refunds: Option<[i64; 8]>,
-}
-
-/// What a device says of its day, and of the one before.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Sums {
-    /// The day since the last Z-report.
-    pub(super) today: Today,
-    /// The sales that the last Z-report put into the fiscal memory.
-    pub(super) last_z: [i64; 8],
-}
-
-/// A command in the words of a family.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Wire {
-    /// Its number.
-    pub(super) command: u8,
-    /// Its data.
-    pub(super) data: Vec<u8>,
-}
-
-impl Wire {
-    /// What a row says.
-    pub(super) fn of<Q, A>(row: &Row<Q, A>, ask: &Q) -> Self {
-        Self {
-            command: row.command,
-            data: (row.ask.emit)(ask),
-        }
-    }
-}
 
 /// A printer at the end of a line.
 pub(super) struct Device {
@@ -165,10 +83,10 @@ impl Device {
         self.identity = None;
         self.no_last_document = false;
         self.foreseeable = [false; 2];
-        let question = Wire::of(&self.protocol.state, &());
+        let question = Command::of(&self.protocol.state, &());
         let status = self
             .line
-            .attach(&(question.command, question.data), watch)?
+            .attach(&(question.number, question.data), watch)?
             .status;
         let identity = self.ask(&self.protocol.device_info, &(), watch)?;
         if self.options.is_another(&identity.serial) {
@@ -212,58 +130,65 @@ impl Device {
         self.identity.as_ref()
     }
 
+    /// The printer that answers is the one of this baseline: same serial number, same fiscal memory.
+    pub(super) fn is_that_of(&self, baseline: &Baseline) -> bool {
+        self.identity.as_ref().is_some_and(|identity| {
+            identity.serial == baseline.serial && identity.fiscal_memory == baseline.fiscal_memory
+        })
+    }
+
     /// Sends a command that changes or prints something, and sees to it that it is not done twice; gives the data of its answer.
     ///
-    /// [`Trouble::Lost`] may come of a device that is there and knows nothing of the command: its counters tell what that means.
+    /// [`CommandFault::Lost`] may come of a device that is there and knows nothing of the command: its counters tell what that means.
     pub(super) fn execute(
         &mut self,
-        wire: &Wire,
+        command: &Command,
         limit_ms: u64,
         watch: &mut dyn Watch,
-    ) -> Result<Vec<u8>, Trouble> {
-        let question = Wire::of(&self.protocol.state, &());
-        let question = (question.command, question.data);
-        let data = wire.data.clone();
+    ) -> Result<Vec<u8>, CommandFault> {
+        let question = Command::of(&self.protocol.state, &());
+        let question = (question.number, question.data);
+        let data = command.data.clone();
         let sent = self
             .line
-            .order(wire.command, data, question, limit_ms, watch);
-        self.executed(wire, sent, watch)
+            .order(command.number, data, question, limit_ms, watch);
+        self.executed(command, sent, watch)
     }
 
     /// The same for what may be done twice, because twice is as good as once.
     pub(super) fn execute_freely(
         &mut self,
-        wire: &Wire,
+        command: &Command,
         watch: &mut dyn Watch,
-    ) -> Result<Vec<u8>, Trouble> {
-        let data = wire.data.clone();
-        let sent = self.line.ask(wire.command, data, COMMAND_LIMIT_MS, watch);
-        self.executed(wire, sent, watch)
+    ) -> Result<Vec<u8>, CommandFault> {
+        let data = command.data.clone();
+        let sent = self.line.ask(command.number, data, COMMAND_LIMIT_MS, watch);
+        self.executed(command, sent, watch)
     }
 
     fn executed(
         &mut self,
-        wire: &Wire,
+        command: &Command,
         sent: Result<Answer, Fault>,
         watch: &mut dyn Watch,
-    ) -> Result<Vec<u8>, Trouble> {
+    ) -> Result<Vec<u8>, CommandFault> {
         let answer = match sent {
             Ok(answer) => answer,
             Err(Fault::JobNotPrintable) => {
-                return Err(Trouble::Refused(Fault::JobNotPrintable, String::new()));
+                return Err(CommandFault::Refused(Fault::JobNotPrintable, String::new()));
             }
-            Err(fault) => return Err(Trouble::Lost(fault)),
+            Err(fault) => return Err(CommandFault::Lost(fault)),
         };
         let by_status = refusal(&self.protocol.status, answer.status);
         match self.protocol.errors {
             Errors::First => self.by_code(&answer, by_status),
             Errors::Asked(question) => match by_status {
                 None => Ok(answer.data),
-                Some(fault) => Err(self.explain(&question, wire.command, fault, &answer, watch)),
+                Some(fault) => Err(self.explain(&question, command.number, fault, &answer, watch)),
             },
             Errors::Silent => match by_status {
                 None => Ok(answer.data),
-                Some(fault) => Err(Trouble::Refused(
+                Some(fault) => Err(CommandFault::Refused(
                     self.or_cover(fault, answer.status),
                     String::new(),
                 )),
@@ -272,7 +197,7 @@ impl Device {
     }
 
     /// The error code counts, whatever the status bits say (spec 0.5).
-    fn by_code(&self, answer: &Answer, by_status: Option<Fault>) -> Result<Vec<u8>, Trouble> {
+    fn by_code(&self, answer: &Answer, by_status: Option<Fault>) -> Result<Vec<u8>, CommandFault> {
         match split_error(&answer.data) {
             Some((0, data)) => Ok(data.to_vec()),
             Some((code, _)) => {
@@ -282,12 +207,12 @@ impl Device {
                     .map(fault_of)
                     .or(by_status)
                     .unwrap_or(Fault::NotAllowed);
-                Err(Trouble::Refused(fault, code.to_string()))
+                Err(CommandFault::Refused(fault, code.to_string()))
             }
             None => Err(match by_status {
-                Some(fault) => Trouble::Refused(fault, String::new()),
+                Some(fault) => CommandFault::Refused(fault, String::new()),
                 // Answered, and nobody knows what: as if the answer were lost.
-                None => Trouble::Lost(Fault::AnswerUnreadable),
+                None => CommandFault::Lost(Fault::AnswerUnreadable),
             }),
         }
     }
@@ -300,9 +225,9 @@ impl Device {
         fault: Fault,
         answer: &Answer,
         watch: &mut dyn Watch,
-    ) -> Trouble {
+    ) -> CommandFault {
         if fault != Fault::NotAllowed {
-            return Trouble::Refused(fault, String::new());
+            return CommandFault::Refused(fault, String::new());
         }
         let told = self
             .ask(question, &false, watch)
@@ -316,7 +241,7 @@ impl Device {
             .map(fault_of)
             .filter(|reason| *reason != Fault::NotAllowed)
             .unwrap_or_else(|| self.or_cover(fault, answer.status));
-        Trouble::Refused(reason, detail)
+        CommandFault::Refused(reason, detail)
     }
 
     /// The open cover has no error bit of its own (spec 1.1, S0.6).
@@ -346,10 +271,10 @@ impl Device {
         question: &Q,
         watch: &mut dyn Watch,
     ) -> Result<(A, Status), Fault> {
-        let wire = Wire::of(row, question);
+        let command = Command::of(row, question);
         let answer = self
             .line
-            .ask(wire.command, wire.data, COMMAND_LIMIT_MS, watch)?;
+            .ask(command.number, command.data, COMMAND_LIMIT_MS, watch)?;
         let status = answer.status;
         let data = if matches!(self.protocol.errors, Errors::First) {
             let by_status = unanswered(&self.protocol.status, &answer);
@@ -361,264 +286,5 @@ impl Device {
         };
         let told = (row.answer.parse)(&data).ok_or(Fault::AnswerUnreadable)?;
         Ok((told, status))
-    }
-
-    /// Its condition and the number of its last document, in one question: nobody has printed anything if that stands still.
-    /// The number is none where the firmware does not know the question.
-    pub(super) fn glance(
-        &mut self,
-        watch: &mut dyn Watch,
-    ) -> Result<(Condition, Option<u32>), Fault> {
-        if !self.no_last_document {
-            let row = &self.protocol.last_document;
-            match self.ask_with_status(row, &(), watch) {
-                Ok((number, status)) => {
-                    return Ok((condition(&self.protocol.status, status), Some(number)));
-                }
-                Err(fault) if fault.is_line() && fault != Fault::AnswerUnreadable => {
-                    return Err(fault);
-                }
-                Err(_) => {}
-            }
-        }
-        let row = &self.protocol.transaction;
-        match self.ask_with_status(row, &true, watch) {
-            Ok((transaction, status)) => Ok((
-                condition(&self.protocol.status, status),
-                transaction.document,
-            )),
-            Err(fault) if fault.is_line() && fault != Fault::AnswerUnreadable => Err(fault),
-            Err(_) => self.status(watch).map(|condition| (condition, None)),
-        }
-    }
-
-    /// Its condition.
-    pub(super) fn status(&mut self, watch: &mut dyn Watch) -> Result<Condition, Fault> {
-        let wire = Wire::of(&self.protocol.state, &());
-        let answer = self
-            .line
-            .ask(wire.command, wire.data, COMMAND_LIMIT_MS, watch)?;
-        Ok(condition(&self.protocol.status, answer.status))
-    }
-
-    /// The day's payments.
-    pub(super) fn day_payments(&mut self, watch: &mut dyn Watch) -> Result<DayPayments, Fault> {
-        self.ask(&self.protocol.day_payments, &(), watch)
-    }
-
-    /// The last Z-report.
-    pub(super) fn last_z(&mut self, watch: &mut dyn Watch) -> Result<LastZ, Fault> {
-        match self.ask(&self.protocol.last_z, &(), watch) {
-            // A device that has printed none may refuse the question.
-            Err(Fault::NotAllowed) => Ok(LastZ {
-                closure: 0,
-                groups: [0; 8],
-                date: String::new(),
-            }),
-            told => told,
-        }
-    }
-
-    /// The cash in the drawer.
-    pub(super) fn cash(&mut self, watch: &mut dyn Watch) -> Result<Cash, Fault> {
-        self.ask(&self.protocol.cash, &None, watch)
-    }
-
-    /// The tax rates in ten-thousandths of a percent.
-    pub(super) fn rates(&mut self, watch: &mut dyn Watch) -> Result<[Option<u32>; 8], Fault> {
-        let rates = self.ask(&self.protocol.rates, &(), watch)?;
-        Ok(rates.rates.map(|rate| {
-            let hundredths = u32::try_from(rate?).ok()?;
-            hundredths.checked_mul(100)
-        }))
-    }
-
-    /// The clock.
-    pub(super) fn clock(&mut self, watch: &mut dyn Watch) -> Result<String, Fault> {
-        self.ask(&self.protocol.clock, &(), watch)
-    }
-
-    /// The counters of a baseline.
-    pub(super) fn counters(&mut self, watch: &mut dyn Watch) -> Result<Baseline, Fault> {
-        let (serial, fiscal_memory) = self
-            .identity
-            .as_ref()
-            .map(|identity| (identity.serial.clone(), identity.fiscal_memory.clone()))
-            .ok_or(Fault::PortLost)?;
-        let last_document = self.last_document(watch)?;
-        let next_fiscal_receipt = self.next_fiscal(watch)?;
-        // 6Eh has a closure number too, but the manuals leave open whether it is the last one's or the next one's.
-        let last_z = self.last_z(watch)?;
-        let z_number = last_z.closure;
-        self.last_z = Some(last_z);
-        let cash = self.cash(watch)?;
-        Ok(Baseline {
-            serial,
-            fiscal_memory,
-            last_document,
-            next_fiscal_receipt,
-            z_number,
-            cash: Amount::from_minor(cash.cash),
-            cash_in: Amount::from_minor(cash.paid_in),
-            cash_out: Amount::from_minor(cash.taken_out),
-        })
-    }
-
-    fn last_document(&mut self, watch: &mut dyn Watch) -> Result<u32, Fault> {
-        match self.ask(&self.protocol.last_document, &(), watch) {
-            // This firmware does not know the question; the transaction may tell the number too.
-            Err(refused) if !refused.is_line() => {
-                self.no_last_document = true;
-                let transaction = self.ask(&self.protocol.transaction, &true, watch)?;
-                transaction.document.ok_or(refused)
-            }
-            told => told,
-        }
-    }
-
-    /// The number of the next fiscal receipt; 0 where the firmware does not tell it.
-    fn next_fiscal(&mut self, watch: &mut dyn Watch) -> Result<u32, Fault> {
-        let told = match &self.protocol.next_fiscal {
-            None => self
-                .day_payments(watch)
-                .map(|day| day.next_receipt.unwrap_or(0)),
-            Some(question) => self.ask(question, &(), watch),
-        };
-        match told {
-            Err(refused) if !refused.is_line() && self.protocol.next_fiscal.is_some() => Ok(0),
-            told => told,
-        }
-    }
-
-    /// What the day has come to.
-    pub(super) fn today(&mut self, watch: &mut dyn Watch) -> Result<Today, Fault> {
-        let [sales, _, refunds, _] = &self.protocol.day_groups;
-        let sales = self.ask(sales, &(), watch)?;
-        // Refunds are an option that not every firmware has; a refusal of the question is no fault.
-        let refunds = match self.ask(refunds, &(), watch) {
-            Ok(refunds) => Some(refunds),
-            Err(fault) if fault.is_line() && fault != Fault::AnswerUnreadable => return Err(fault),
-            Err(_) => None,
-        };
-        Ok(Today { sales, refunds })
-    }
-
-    /// The day and the one before, where this firmware tells them: witnesses of a receipt. The counters were read just before.
-    pub(super) fn sums(&mut self, watch: &mut dyn Watch) -> Result<Option<Sums>, Fault> {
-        match self.today(watch) {
-            Ok(today) => Ok(self.last_z.as_ref().map(|last_z| Sums {
-                today,
-                last_z: last_z.groups,
-            })),
-            Err(fault) if fault.is_line() && fault != Fault::AnswerUnreadable => Err(fault),
-            Err(_) => Ok(None),
-        }
-    }
-
-    /// Everything that recovery looks at.
-    pub(super) fn standing(&mut self, watch: &mut dyn Watch) -> Result<Standing, Fault> {
-        let condition = self.status(watch)?;
-        let transaction = self.ask(&self.protocol.transaction, &true, watch)?;
-        let groups = if condition.fiscal_receipt_open {
-            self.ask(&self.protocol.receipt_sums, &(), watch)?.groups
-        } else {
-            [0; 8]
-        };
-        Ok(Standing {
-            counters: self.counters(watch)?,
-            condition,
-            transaction,
-            groups,
-            sums: None,
-        })
-    }
-}
-
-/// What the status of an answer says about a command that was to print or to change something.
-fn refusal(layout: &Layout, status: Status) -> Option<Fault> {
-    let by_flag = [
-        (Flag::Syntax, Fault::Syntax),
-        (Flag::UnknownCommand, Fault::UnknownCommand),
-        (Flag::MemoryReset, Fault::MemoryReset),
-        (Flag::PaperOut, Fault::PaperOut),
-        (Flag::Mechanism, Fault::Mechanism),
-        (Flag::Overflow, Fault::Overflow),
-        (Flag::NotAllowed, Fault::NotAllowed),
-        (Flag::FiscalMemoryFull, Fault::FiscalMemoryFull),
-        (Flag::FiscalMemoryError, Fault::FiscalMemoryDamaged),
-    ];
-    by_flag
-        .into_iter()
-        .find(|(flag, _)| layout.has(status, *flag))
-        .map(|(_, fault)| fault)
-}
-
-/// What the status says about a question. Missing paper does not keep a printer from telling.
-fn unanswered(layout: &Layout, answer: &Answer) -> Option<Fault> {
-    if layout.has(answer.status, Flag::UnknownCommand) {
-        Some(Fault::UnknownCommand)
-    } else if layout.has(answer.status, Flag::Syntax) {
-        Some(Fault::Syntax)
-    } else if layout.has(answer.status, Flag::NotAllowed) && answer.data.is_empty() {
-        Some(Fault::NotAllowed)
-    } else {
-        None
-    }
-}
-
-/// A family's cause as a fault.
-const fn fault_of(cause: Cause) -> Fault {
-    match cause {
-        Cause::Syntax => Fault::Syntax,
-        Cause::UnknownCommand => Fault::UnknownCommand,
-        Cause::NotPermitted | Cause::ReceiptsAfterZ => Fault::NotAllowed,
-        Cause::Blocked | Cause::Locked => Fault::Blocked,
-        Cause::Password => Fault::Password,
-        Cause::ClockNotSet | Cause::DateBeforeLast => Fault::ClockNotSet,
-        Cause::PaperOut => Fault::PaperOut,
-        Cause::CoverOpen => Fault::CoverOpen,
-        Cause::JournalFull => Fault::JournalFull,
-        Cause::Overflow => Fault::Overflow,
-        Cause::ReceiptOpen | Cause::RefundOpen | Cause::SlipOpen => Fault::ReceiptOpen,
-        Cause::NoReceiptOpen => Fault::NoReceiptOpen,
-        Cause::ZNeeded | Cause::DayTooLong => Fault::DayTooLong,
-        Cause::NotFiscalised => Fault::NotFiscalised,
-        Cause::FiscalMemoryFull => Fault::FiscalMemoryFull,
-        Cause::FiscalMemory => Fault::FiscalMemoryDamaged,
-        Cause::GroupDisabled => Fault::TaxGroup,
-        Cause::TooManySales => Fault::TooManyLines,
-        Cause::Negative | Cause::VoidOfNothing | Cause::Zero => Fault::Value,
-        Cause::PaymentStarted | Cause::AlreadyPaid => Fault::PaymentStarted,
-        Cause::NotPaid => Fault::NotPaid,
-        Cause::PaymentType | Cause::NoChange => Fault::PaymentType,
-        Cause::NotEnoughCash => Fault::NotEnoughCash,
-        Cause::CardRefused => Fault::PaymentRefused,
-        Cause::TaxTerminal => Fault::TaxTerminal,
-    }
-}
-
-/// The status in the words that every family shares.
-fn condition(layout: &Layout, status: Status) -> Condition {
-    let has = |flag| layout.has(status, flag);
-    Condition {
-        paper: if has(Flag::PaperOut) {
-            Paper::Out
-        } else if has(Flag::PaperLow) {
-            Paper::Low
-        } else {
-            Paper::Ok
-        },
-        cover_open: has(Flag::CoverOpen),
-        mechanism_fault: has(Flag::Mechanism) || has(Flag::Overheated),
-        clock_not_set: has(Flag::ClockNotSet),
-        memory_reset: has(Flag::MemoryReset),
-        fiscal_receipt_open: has(Flag::ReceiptOpen),
-        slip_open: has(Flag::SlipOpen),
-        fiscal_memory_full: has(Flag::FiscalMemoryFull),
-        fiscal_memory_low: has(Flag::FiscalMemoryLow),
-        fiscal_memory_fault: has(Flag::FiscalMemoryError) || has(Flag::FiscalMemoryRead),
-        journal_low: has(Flag::JournalLow),
-        journal_full: has(Flag::JournalFull),
-        fiscalised: has(Flag::Fiscalised),
     }
 }

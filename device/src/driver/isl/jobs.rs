@@ -2,13 +2,16 @@
 
 use ferrotill_core::Amount;
 
-use super::device::{Trouble, Wire};
-use super::plan::wrapped;
-use super::receipt::not_registered;
-use super::{IslPrinter, RESUMES_MAX};
+use super::command::{Command, CommandFault};
+use super::outcome::{not_registered, registered};
+use super::printer::{IslPrinter, RESUMES_MAX};
+use super::state::is_same_printer;
+use super::text::wrapped;
 use crate::driver::line::{COMMAND_LIMIT_MS, REPORT_LIMIT_MS};
 use crate::fault::Fault;
-use crate::printer::{Baseline, Books, Outcome, PaymentTotal, PrinterReport, Registered, Watch};
+use crate::printer::{
+    Baseline, JournalEvidence, Outcome, PaymentTotal, PrinterReport, Registered, Watch,
+};
 use crate::wire::codepage;
 
 impl IslPrinter {
@@ -20,8 +23,8 @@ impl IslPrinter {
         watch: &mut dyn Watch,
     ) -> Outcome {
         let row = &self.device.protocol().cash;
-        let wire = Wire::of(row, &Some(amount.minor()));
-        let sent = match self.order(&wire, COMMAND_LIMIT_MS, baseline, watch) {
+        let command = Command::of(row, &Some(amount.minor()));
+        let sent = match self.order(&command, COMMAND_LIMIT_MS, baseline, true, watch) {
             Ok(sent) => sent,
             Err(fault) => return Outcome::Unknown(fault),
         };
@@ -33,7 +36,13 @@ impl IslPrinter {
             },
             Err(trouble) => trouble.told(),
         };
-        self.settle_cash(amount, baseline, &Books::default(), (fault, detail), watch)
+        self.settle_cash(
+            amount,
+            baseline,
+            &JournalEvidence::default(),
+            (fault, detail),
+            watch,
+        )
     }
 
     /// Compares In and Out with the baseline.
@@ -41,7 +50,7 @@ impl IslPrinter {
         &mut self,
         amount: Amount,
         baseline: &Baseline,
-        books: &Books,
+        evidence: &JournalEvidence,
         (fault, detail): (Fault, String),
         watch: &mut dyn Watch,
     ) -> Outcome {
@@ -49,22 +58,23 @@ impl IslPrinter {
             Ok(after) => after,
             Err(fault) => return Outcome::Unknown(fault),
         };
-        if only_z_reports(&after, baseline, books) {
+        if only_z_reports(&after, baseline, evidence) {
             return not_registered(fault, detail, Some(&after));
         }
-        if after.z_number != baseline.z_number {
-            // In and Out began again with the new day.
-            self.settled = None;
-            return Outcome::Unknown(Fault::Unclear);
-        }
+        let documents = after.last_document.checked_sub(baseline.last_document);
+        let is_same_day = baseline.z_number.is_some() && after.z_number == baseline.z_number;
+        // In and Out begin again with a new day. Where the device does not tell the number of its last Z-report,
+        // they prove something only while no document, or this one alone, was printed.
+        let untold = baseline.z_number.is_none() || after.z_number.is_none();
+        let is_proved = |moved: u32| is_same_day || (untold && documents == Some(moved));
         let (before, now, by) = if amount.is_negative() {
             (baseline.cash_out, after.cash_out, amount.checked_neg())
         } else {
             (baseline.cash_in, after.cash_in, Some(amount))
         };
-        if now == before {
+        if now == before && is_proved(0) {
             not_registered(fault, detail, Some(&after))
-        } else if Some(now) == by.and_then(|by| before.checked_add(by)) {
+        } else if Some(now) == by.and_then(|by| before.checked_add(by)) && is_proved(1) {
             registered(after, None)
         } else {
             self.settled = None;
@@ -79,51 +89,58 @@ impl IslPrinter {
             Err(fault) => return not_registered(fault, String::new(), None),
         };
         let row = &self.device.protocol().z_report;
-        let wire = Wire::of(row, &());
-        let sent = match self.order(&wire, REPORT_LIMIT_MS, baseline, watch) {
+        let command = Command::of(row, &());
+        // Without the number of the last Z-report, unmoved counters do not prove that this one was not made.
+        let may_repeat = baseline.z_number.is_some();
+        let sent = match self.order(&command, REPORT_LIMIT_MS, baseline, may_repeat, watch) {
             Ok(sent) => sent,
             Err(fault) => return Outcome::Unknown(fault),
         };
-        let (fault, detail) = match sent {
-            Ok(data) => {
-                if let Some(told) = (row.answer.parse)(&data) {
-                    report.groups = told.groups.map(Amount::from_minor);
-                    if let Some(refunds) = told.refunds {
-                        report.refunds = Some(refunds.map(Amount::from_minor));
-                    }
-                }
-                (Fault::NotExecuted, String::new())
+        let sent = sent.map(|data| {
+            let told = (row.answer.parse)(&data)?;
+            report.groups = told.groups.map(Amount::from_minor);
+            if let Some(refunds) = told.refunds {
+                report.refunds = Some(refunds.map(Amount::from_minor));
             }
-            Err(trouble) => trouble.told(),
-        };
-        self.settle_z(baseline, Some(report), fault, detail, watch)
+            Some(told.closure)
+        });
+        self.settle_z(baseline, Some(report), sent, watch)
     }
 
-    /// Compares the closure number with the baseline.
+    /// Compares the closure number with the baseline. Where the device does not tell it, the answer to the report itself decides:
+    /// `sent` is the number in it.
     pub(super) fn settle_z(
         &mut self,
         baseline: &Baseline,
         report: Option<PrinterReport>,
-        fault: Fault,
-        detail: String,
+        sent: Result<Option<u32>, CommandFault>,
         watch: &mut dyn Watch,
     ) -> Outcome {
         let after = match self.counters_after(baseline, watch) {
             Ok(after) => after,
             Err(fault) => return Outcome::Unknown(fault),
         };
-        if after.z_number == baseline.z_number {
-            return not_registered(fault, detail, Some(&after));
-        }
-        if after.z_number < baseline.z_number {
-            self.settled = None;
-            return Outcome::Unknown(Fault::Unclear);
-        }
-        // The first Z-report after the baseline has closed the day that the baseline knows, whoever asked for it.
-        let closing = baseline.z_number.saturating_add(1);
+        let closing = match (baseline.z_number, after.z_number, sent) {
+            (Some(before), Some(now), sent) if now == before => {
+                let (fault, detail) = sent
+                    .err()
+                    .map_or((Fault::NotExecuted, String::new()), CommandFault::told);
+                return not_registered(fault, detail, Some(&after));
+            }
+            // The first Z-report after the baseline has closed the day that the baseline knows, whoever asked for it.
+            (Some(before), Some(now), _) if now > before => before.saturating_add(1),
+            (None, _, Ok(Some(closing))) | (_, None, Ok(Some(closing))) => closing,
+            (None, _, Err(CommandFault::Refused(fault, detail))) if after == *baseline => {
+                return not_registered(fault, detail, Some(&after));
+            }
+            _ => {
+                self.settled = None;
+                return Outcome::Unknown(Fault::Unclear);
+            }
+        };
         let report = match report {
             Some(report) => Some(PrinterReport {
-                z_number: closing,
+                z_number: Some(closing),
                 ..report
             }),
             // The host was gone meanwhile, and the device has begun a new day: only what its fiscal memory tells is left,
@@ -133,7 +150,7 @@ impl IslPrinter {
                 .last_z_read()
                 .filter(|last| last.closure == closing)
                 .map(|last| PrinterReport {
-                    z_number: last.closure,
+                    z_number: Some(last.closure),
                     groups: last.groups.map(Amount::from_minor),
                     refunds: None,
                     payments: None,
@@ -148,10 +165,10 @@ impl IslPrinter {
 
     /// The report of the day so far. It changes nothing, so only its paper can be lost.
     pub(super) fn x_report(&mut self, baseline: &Baseline, watch: &mut dyn Watch) -> Outcome {
-        let wire = Wire::of(&self.device.protocol().x_report, &());
-        match self.order(&wire, REPORT_LIMIT_MS, baseline, watch) {
+        let command = Command::of(&self.device.protocol().x_report, &());
+        match self.order(&command, REPORT_LIMIT_MS, baseline, true, watch) {
             Err(fault) => Outcome::Unknown(fault),
-            Ok(printed) => self.settle_x(baseline, &Books::default(), printed, watch),
+            Ok(printed) => self.settle_x(baseline, &JournalEvidence::default(), printed, watch),
         }
     }
 
@@ -159,14 +176,19 @@ impl IslPrinter {
     pub(super) fn settle_x(
         &mut self,
         baseline: &Baseline,
-        books: &Books,
-        printed: Result<Vec<u8>, Trouble>,
+        evidence: &JournalEvidence,
+        printed: Result<Vec<u8>, CommandFault>,
         watch: &mut dyn Watch,
     ) -> Outcome {
-        match self.settle_paper(baseline, books, printed, watch) {
+        let parse = self.device.protocol().x_report.answer.parse;
+        let told = printed.as_ref().ok().and_then(|data| parse(data));
+        match self.settle_paper(baseline, evidence, printed, watch) {
             Outcome::Registered(registered) => match self.day(baseline, watch) {
                 Ok(report) => Outcome::Registered(Registered {
-                    report: Some(report),
+                    report: Some(PrinterReport {
+                        z_number: report.z_number.or(told.map(|told| told.closure)),
+                        ..report
+                    }),
                     ..registered
                 }),
                 Err(fault) => Outcome::Unknown(fault),
@@ -178,13 +200,13 @@ impl IslPrinter {
     /// A document that registers nothing: a duplicate, a report of the fiscal memory.
     pub(super) fn paper(
         &mut self,
-        wire: &Wire,
+        command: &Command,
         baseline: &Baseline,
         watch: &mut dyn Watch,
     ) -> Outcome {
-        match self.order(wire, REPORT_LIMIT_MS, baseline, watch) {
+        match self.order(command, REPORT_LIMIT_MS, baseline, true, watch) {
             Err(fault) => Outcome::Unknown(fault),
-            Ok(printed) => self.settle_paper(baseline, &Books::default(), printed, watch),
+            Ok(printed) => self.settle_paper(baseline, &JournalEvidence::default(), printed, watch),
         }
     }
 
@@ -194,24 +216,28 @@ impl IslPrinter {
     /// Hands are shaken after a loss. The error is a device that cannot be asked.
     fn order(
         &mut self,
-        wire: &Wire,
+        command: &Command,
         limit_ms: u64,
         baseline: &Baseline,
+        may_repeat: bool,
         watch: &mut dyn Watch,
-    ) -> Result<Result<Vec<u8>, Trouble>, Fault> {
-        let mut sent = self.device.execute(wire, limit_ms, watch);
+    ) -> Result<Result<Vec<u8>, CommandFault>, Fault> {
+        let mut sent = self.device.execute(command, limit_ms, watch);
         for _ in 0..RESUMES_MAX {
-            let Err(Trouble::Lost(fault)) = sent else {
+            let Err(CommandFault::Lost(fault)) = sent else {
                 return Ok(sent);
             };
             self.reattach(watch)?;
             // A line that is gone may still deliver what it had taken in, however late.
-            if fault == Fault::PortLost || self.counters_after(baseline, watch)? != *baseline {
+            if fault == Fault::PortLost
+                || !may_repeat
+                || self.counters_after(baseline, watch)? != *baseline
+            {
                 return Ok(sent);
             }
-            sent = self.device.execute(wire, limit_ms, watch);
+            sent = self.device.execute(command, limit_ms, watch);
         }
-        if matches!(sent, Err(Trouble::Lost(_))) {
+        if matches!(sent, Err(CommandFault::Lost(_))) {
             self.reattach(watch)?;
         }
         Ok(sent)
@@ -221,8 +247,8 @@ impl IslPrinter {
     pub(super) fn settle_paper(
         &mut self,
         baseline: &Baseline,
-        books: &Books,
-        printed: Result<Vec<u8>, Trouble>,
+        evidence: &JournalEvidence,
+        printed: Result<Vec<u8>, CommandFault>,
         watch: &mut dyn Watch,
     ) -> Outcome {
         let after = match self.counters_after(baseline, watch) {
@@ -232,7 +258,7 @@ impl IslPrinter {
         match printed {
             Err(trouble)
                 if after.last_document == baseline.last_document
-                    || only_z_reports(&after, baseline, books) =>
+                    || only_z_reports(&after, baseline, evidence) =>
             {
                 let (fault, detail) = trouble.told();
                 not_registered(fault, detail, Some(&after))
@@ -249,28 +275,28 @@ impl IslPrinter {
         let protocol = self.device.protocol();
         let cash = self.device.cash(watch)?;
         let fiscal_receipts = match &protocol.day_receipts {
-            None => payments.next_receipt.and_then(|next| next.checked_sub(1)),
+            None => payments
+                .and_then(|day| day.next_receipt)
+                .and_then(|next| next.checked_sub(1)),
             Some(question) => match self.device.ask(question, &(), watch) {
                 Err(fault) if fault.is_line() => return Err(fault),
                 told => told.ok(),
             },
         };
         Ok(PrinterReport {
-            z_number: baseline.z_number.saturating_add(1),
+            z_number: baseline.z_number.and_then(|last| last.checked_add(1)),
             groups: today.sales.map(Amount::from_minor),
             refunds: today.refunds.map(|groups| groups.map(Amount::from_minor)),
-            payments: Some(
-                protocol
-                    .payments
-                    .day
-                    .iter()
-                    .zip(payments.payments)
+            payments: payments.map(|day| {
+                let letters = protocol.payments.day.iter();
+                letters
+                    .zip(day.payments)
                     .map(|(letter, minor)| PaymentTotal {
                         letter: *letter,
                         amount: Amount::from_minor(minor),
                     })
-                    .collect(),
-            ),
+                    .collect()
+            }),
             cash: Some(Amount::from_minor(cash.cash)),
             cash_in: Some(Amount::from_minor(cash.paid_in)),
             cash_out: Some(Amount::from_minor(cash.taken_out)),
@@ -286,23 +312,23 @@ impl IslPrinter {
         watch: &mut dyn Watch,
     ) -> Outcome {
         let protocol = self.device.protocol();
-        let mut steps = vec![Wire::of(&protocol.slip_open, &())];
+        let mut steps = vec![Command::of(&protocol.slip_open, &())];
         for line in lines {
             for text in wrapped(&codepage::encode(line), protocol.limits.text) {
-                steps.push(Wire::of(&protocol.slip_text, &text));
+                steps.push(Command::of(&protocol.slip_text, &text));
             }
         }
-        steps.push(Wire::of(&protocol.slip_close, &()));
+        steps.push(Command::of(&protocol.slip_close, &()));
         let mut place = 0;
         let mut fault = Fault::NoAnswer;
         let mut resumes = 0;
-        while let Some(wire) = steps.get(place) {
-            match self.device.execute(wire, COMMAND_LIMIT_MS, watch) {
+        while let Some(command) = steps.get(place) {
+            match self.device.execute(command, COMMAND_LIMIT_MS, watch) {
                 Ok(_) => {
                     place = place.saturating_add(1);
                     resumes = 0;
                 }
-                Err(Trouble::Lost(lost)) => {
+                Err(CommandFault::Lost(lost)) => {
                     fault = lost;
                     resumes = u32::saturating_add(resumes, 1);
                     if resumes > RESUMES_MAX {
@@ -319,15 +345,17 @@ impl IslPrinter {
                         Err(fault) => return Outcome::Unknown(fault),
                     }
                 }
-                refused => return self.settle_slip(baseline, &Books::default(), refused, watch),
+                refused => {
+                    return self.settle_slip(baseline, &JournalEvidence::default(), refused, watch);
+                }
             }
         }
         let printed = if place >= steps.len() {
             Ok(Vec::new())
         } else {
-            Err(Trouble::Lost(fault))
+            Err(CommandFault::Lost(fault))
         };
-        self.settle_slip(baseline, &Books::default(), printed, watch)
+        self.settle_slip(baseline, &JournalEvidence::default(), printed, watch)
     }
 
     /// Where a slip goes on: `None` if it is not open any more.
@@ -352,8 +380,8 @@ impl IslPrinter {
     pub(super) fn settle_slip(
         &mut self,
         baseline: &Baseline,
-        books: &Books,
-        printed: Result<Vec<u8>, Trouble>,
+        evidence: &JournalEvidence,
+        printed: Result<Vec<u8>, CommandFault>,
         watch: &mut dyn Watch,
     ) -> Outcome {
         let interrupted = match self.device.status(watch) {
@@ -363,38 +391,40 @@ impl IslPrinter {
         if !interrupted {
             let printed = match printed {
                 // A slip that was cut short may have been closed meanwhile, with what it had.
-                Err(Trouble::Refused(fault, _)) => Err(Trouble::Lost(fault)),
+                Err(CommandFault::Refused(fault, _)) => Err(CommandFault::Lost(fault)),
                 other => other,
             };
-            return self.settle_paper(baseline, books, printed, watch);
+            return self.settle_paper(baseline, evidence, printed, watch);
         }
         self.settled = None;
         let (fault, detail) = match printed {
             Ok(_) => (Fault::ReceiptOpen, String::new()),
             Err(trouble) => trouble.told(),
         };
-        let close = Wire::of(&self.device.protocol().slip_close, &());
+        let close = Command::of(&self.device.protocol().slip_close, &());
         match self.device.execute(&close, COMMAND_LIMIT_MS, watch) {
             Ok(_) => {
                 let after = self.counters_after(baseline, watch).ok();
                 not_registered(fault, detail, after.as_ref())
             }
             // Out of paper: the rest of the slip is closed at the next connection.
-            Err(Trouble::Refused(refusal, _)) => not_registered(refusal, detail, None),
-            Err(Trouble::Lost(fault)) => Outcome::Unknown(fault),
+            Err(CommandFault::Refused(refusal, _)) => not_registered(refusal, detail, None),
+            Err(CommandFault::Lost(fault)) => Outcome::Unknown(fault),
         }
     }
 
     /// The pulse to the drawer. Nothing can tell whether a lost one was given, and nothing depends on it:
     /// an open drawer does not open again.
     pub(super) fn drawer(&mut self, baseline: &Baseline, watch: &mut dyn Watch) -> Outcome {
-        let wire = Wire::of(&self.device.protocol().drawer, &None);
-        match self.device.execute_freely(&wire, watch) {
+        let command = Command::of(&self.device.protocol().drawer, &None);
+        match self.device.execute_freely(&command, watch) {
             Ok(_) => registered(baseline.clone(), None),
             // The printer may be out of paper; its drawer opens all the same.
-            Err(Trouble::Refused(Fault::PaperOut, _)) => registered(baseline.clone(), None),
-            Err(Trouble::Refused(fault, detail)) => not_registered(fault, detail, Some(baseline)),
-            Err(Trouble::Lost(fault)) => {
+            Err(CommandFault::Refused(Fault::PaperOut, _)) => registered(baseline.clone(), None),
+            Err(CommandFault::Refused(fault, detail)) => {
+                not_registered(fault, detail, Some(baseline))
+            }
+            Err(CommandFault::Lost(fault)) => {
                 self.settled = None;
                 not_registered(fault, String::new(), None)
             }
@@ -428,25 +458,12 @@ impl IslPrinter {
     }
 }
 
-/// Same device, same fiscal memory.
-pub(super) fn is_same_printer(one: &Baseline, other: &Baseline) -> bool {
-    one.serial == other.serial && one.fiscal_memory == other.fiscal_memory
-}
-
 /// The day was closed, at the keyboard or by the device's clock, and nothing else was printed.
-fn only_z_reports(after: &Baseline, baseline: &Baseline, books: &Books) -> bool {
+fn only_z_reports(after: &Baseline, baseline: &Baseline, evidence: &JournalEvidence) -> bool {
     let more = |now: u32, before: u32| now.checked_sub(before).filter(|more| *more > 0);
-    let z_reports = more(after.z_number, baseline.z_number);
-    books.z_takes_a_number
+    let z_numbers = after.z_number.zip(baseline.z_number);
+    let z_reports = z_numbers.and_then(|(now, before)| more(now, before));
+    evidence.z_takes_a_number
         && z_reports.is_some()
         && z_reports == more(after.last_document, baseline.last_document)
-}
-
-fn registered(after: Baseline, report: Option<PrinterReport>) -> Outcome {
-    Outcome::Registered(Registered {
-        document: after.last_document,
-        fiscal_receipt: None,
-        after,
-        report,
-    })
 }

@@ -6,11 +6,10 @@
 
 use ferrotill_core::Amount;
 
-use super::device::{Standing, Sums};
-use super::jobs::is_same_printer;
 use super::plan::Plan;
+use super::state::{PrinterState, PrinterSums, is_same_printer};
 use crate::fault::Fault;
-use crate::printer::{Baseline, Books, DaySums};
+use crate::printer::{Baseline, DaySums, JournalEvidence};
 
 /// What the device's counters say of a receipt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,10 +39,10 @@ pub(super) enum Verdict {
 pub(super) fn judge(
     plan: &Plan,
     baseline: &Baseline,
-    books: &Books,
-    standing: &Standing,
+    evidence: &JournalEvidence,
+    state: &PrinterState,
 ) -> (Verdict, &'static str) {
-    let facts = Facts::of(plan, baseline, books, standing);
+    let facts = Facts::of(plan, baseline, evidence, state);
     TABLE
         .iter()
         .find(|row| (row.fits)(&facts))
@@ -70,22 +69,22 @@ const TABLE: &[Rule] = &[
     },
     Rule {
         says: "a counter went back",
-        fits: |facts| facts.documents.is_none() || facts.z_reports.is_none(),
+        fits: |facts| facts.documents.is_none() || facts.z_reports == ZReports::Fewer,
         verdict: |_| UNCLEAR,
     },
     Rule {
         says: "closed, another day, as many documents more as Z-reports: nothing else was printed",
         fits: |facts| {
             !facts.open
-                && !facts.same_day()
-                && facts.documents == facts.z_reports
+                && facts.another_day()
+                && facts.documents == facts.z_reports.number()
                 && facts.z_takes_a_number
         },
         verdict: |_| Verdict::NotIssued,
     },
     Rule {
         says: "closed, another day, a counter of fiscal receipts that never begins again stands still: nothing fiscal was issued",
-        fits: |facts| !facts.open && !facts.same_day() && facts.fiscal == Counter::Stands,
+        fits: |facts| !facts.open && facts.another_day() && facts.fiscal == Counter::Stands,
         verdict: |_| Verdict::NotIssued,
     },
     Rule {
@@ -101,7 +100,7 @@ const TABLE: &[Rule] = &[
     },
     Rule {
         says: "another day: it was closed behind our back, the fiscal counter began again and proves nothing",
-        fits: |facts| !facts.same_day(),
+        fits: |facts| facts.another_day(),
         verdict: |_| UNCLEAR,
     },
     Rule {
@@ -152,7 +151,13 @@ const TABLE: &[Rule] = &[
     Rule {
         // The receipt that was open when that was decided is the one that was closed since, and only a cancelled one has no tender.
         says: "closed, document = base + 1, cancellation decided, nothing tendered: cancelled",
-        fits: |facts| facts.cancel_decided && facts.documents == Some(1) && facts.is_unpaid(),
+        fits: |facts| {
+            facts.cancel_decided
+                && facts.documents == Some(1)
+                && facts.is_unpaid()
+                // A Z-report that is not told may take no number and clear the last receipt, of which then no sale is left.
+                && (facts.same_day() || facts.items > 0)
+        },
         verdict: |_| Verdict::NotIssued,
     },
     Rule {
@@ -182,6 +187,34 @@ const TABLE: &[Rule] = &[
 
 pub(super) const UNCLEAR: Verdict = Verdict::Unclear(Fault::Unclear);
 
+/// Z-reports since the baseline.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum ZReports {
+    /// So many.
+    Made(u32),
+    /// The number went back.
+    Fewer,
+    /// This firmware does not tell the number.
+    NotTold,
+}
+
+impl ZReports {
+    fn between(before: Option<u32>, now: Option<u32>) -> Self {
+        match before.zip(now) {
+            Some((before, now)) => now.checked_sub(before).map_or(Self::Fewer, Self::Made),
+            None => Self::NotTold,
+        }
+    }
+
+    /// How many, where it is known.
+    const fn number(self) -> Option<u32> {
+        match self {
+            Self::Made(number) => Some(number),
+            Self::Fewer | Self::NotTold => None,
+        }
+    }
+}
+
 /// What became of a counter since the baseline.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Counter {
@@ -207,17 +240,17 @@ enum Day {
 impl Day {
     fn of(
         plan: &Plan,
-        books: Option<&DaySums>,
-        sums: Option<&Sums>,
-        z_reports: Option<u32>,
+        evidence: Option<&DaySums>,
+        sums: Option<&PrinterSums>,
+        z_reports: ZReports,
     ) -> Self {
-        let (Some(books), Some(sums)) = (books, sums) else {
+        let (Some(evidence), Some(sums)) = (evidence, sums) else {
             return Self::Silent;
         };
         let known = if plan.refund {
-            books.refunds
+            evidence.refunds
         } else {
-            books.sales
+            evidence.sales
         };
         let before = known.map(Amount::minor);
         let today = if plan.refund {
@@ -226,10 +259,10 @@ impl Day {
             Some(sums.today.sales)
         };
         let (told, is_elsewhere) = match z_reports {
-            Some(0) => (today, false),
+            ZReports::Made(0) => (today, false),
             // A Z-report in the fiscal memory tells its sales alone.
-            Some(1) if !plan.refund => (
-                Some(sums.last_z),
+            ZReports::Made(1) if !plan.refund => (
+                sums.last_z,
                 today.is_some_and(|today| covers(&today, &plan.all_groups())),
             ),
             _ => (None, false),
@@ -267,8 +300,8 @@ fn sum(one: &[i64; 8], other: &[i64; 8]) -> Option<[i64; 8]> {
 #[derive(Clone, Copy, Debug)]
 struct Facts {
     same_printer: bool,
-    /// Z-reports since the baseline; `None` if there are fewer than before.
-    z_reports: Option<u32>,
+    /// Z-reports since the baseline.
+    z_reports: ZReports,
     /// A Z-report takes one document number.
     z_takes_a_number: bool,
     cancel_decided: bool,
@@ -301,7 +334,12 @@ struct Facts {
 impl Facts {
     /// No Z-report since the baseline.
     fn same_day(&self) -> bool {
-        self.z_reports == Some(0)
+        self.z_reports == ZReports::Made(0)
+    }
+
+    /// A Z-report since the baseline. Where the device does not tell, neither this nor the opposite is known.
+    fn another_day(&self) -> bool {
+        matches!(self.z_reports, ZReports::Made(1..))
     }
 
     /// Nothing was tendered where the plan would have tendered something.
@@ -317,11 +355,16 @@ impl Facts {
             && (self.planned_tender != 0 || self.fiscal == Counter::Moved)
     }
 
-    fn of(plan: &Plan, baseline: &Baseline, books: &Books, standing: &Standing) -> Self {
-        let now = &standing.counters;
-        let receipt = standing.transaction;
+    fn of(
+        plan: &Plan,
+        baseline: &Baseline,
+        evidence: &JournalEvidence,
+        state: &PrinterState,
+    ) -> Self {
+        let now = &state.counters;
+        let receipt = state.transaction;
         // A refund may be counted with the other sign.
-        let groups = standing.groups.map(i64::saturating_abs);
+        let groups = state.groups.map(i64::saturating_abs);
         let booked: i64 = groups
             .iter()
             .fold(0, |sum, group| sum.saturating_add(*group));
@@ -329,19 +372,26 @@ impl Facts {
         let tender = receipt.tender.and_then(i64::checked_abs);
         let sales_match =
             plan.groups_after(receipt.items) == Some(groups) && amount == Some(booked);
-        let z_reports = now.z_number.checked_sub(baseline.z_number);
+        let z_reports = ZReports::between(baseline.z_number, now.z_number);
+        let documents = now.last_document.checked_sub(baseline.last_document);
+        // A counter that a Z-report begins again is 1 after it, and takes further documents to come to more.
+        let is_of_this_day = z_reports == ZReports::Made(0)
+            || plan.is_counted_for_ever()
+            || (z_reports == ZReports::NotTold
+                && documents <= Some(1)
+                && baseline.next_fiscal_receipt > 1);
         let same_sales = receipt.items == plan.items() && amount == Some(plan.total);
         Self {
             same_printer: is_same_printer(now, baseline),
             z_reports,
-            z_takes_a_number: books.z_takes_a_number,
-            cancel_decided: books.cancel_decided,
+            z_takes_a_number: evidence.z_takes_a_number,
+            cancel_decided: evidence.cancel_decided,
             planned_tender: plan.tender(),
-            open: standing.condition.fiscal_receipt_open,
-            documents: now.last_document.checked_sub(baseline.last_document),
+            open: state.condition.fiscal_receipt_open,
+            documents,
             fiscal: match (baseline.next_fiscal_receipt, now.next_fiscal_receipt) {
                 (0, _) | (_, 0) => Counter::NotTold,
-                _ if z_reports != Some(0) && !plan.is_counted_for_ever() => Counter::NotTold,
+                _ if !is_of_this_day => Counter::NotTold,
                 (before, after) if before == after => Counter::Stands,
                 _ => Counter::Moved,
             },
@@ -352,11 +402,10 @@ impl Facts {
             payments: tender.and_then(|tender| plan.payments_at(tender)),
             same_sales,
             last_is_ours: same_sales && tender.is_some_and(|tender| tender >= plan.total),
-            sums: Day::of(plan, books.day.as_ref(), standing.sums.as_ref(), z_reports),
+            sums: Day::of(plan, evidence.day.as_ref(), state.sums.as_ref(), z_reports),
         }
     }
 }
 
 #[cfg(test)]
-#[path = "judge_tests.rs"]
 mod tests;

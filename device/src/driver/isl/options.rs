@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use super::super::uri::DriverUriError;
+use crate::driver::option::{HIDDEN, OptionFault};
 use crate::family::Seller;
 use crate::wire::isl_receipt::Open;
 
@@ -25,8 +25,6 @@ impl fmt::Debug for Password {
     }
 }
 
-/// What stands for a password wherever people read.
-pub(in crate::driver) const HIDDEN: &str = "****";
 /// The last till's number (spec 2, 30h).
 const TILL_MAX: u32 = 99_999;
 /// The longest serial number.
@@ -37,12 +35,12 @@ impl Options {
     pub(in crate::driver) fn take(
         query: &str,
         seller: &Seller,
-    ) -> Result<(Self, String), DriverUriError> {
+    ) -> Result<(Self, String), OptionFault> {
         let mut options = Self::default();
         let mut rest = Vec::new();
         for pair in query.split('&').filter(|pair| !pair.is_empty()) {
             let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-            let wrong = |given: &str, allowed: String| DriverUriError::Value {
+            let wrong = |given: &str, allowed: String| OptionFault {
                 option: name.to_owned(),
                 given: given.to_owned(),
                 allowed,

@@ -2,7 +2,8 @@
 
 use ferrotill_core::Amount;
 
-use super::device::Wire;
+use super::command::Command;
+use super::text::wrapped;
 use crate::family::Protocol;
 use crate::printer::{Baseline, LineJob, PaymentJob, ReceiptJob};
 use crate::wire::codepage;
@@ -13,34 +14,34 @@ use crate::wire::isl_receipt::{Modifier, Open, RefundKind, RefundOpen, Sale, Sub
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Step {
     /// Opens the receipt.
-    Open(Wire),
+    Open(Command),
     /// Prints a line of text.
-    Text(Wire),
+    Text(Command),
     /// Sells.
-    Sale(Wire),
+    Sale(Command),
     /// Asks for the subtotal: the device's sums are compared with ours, before anything is paid.
-    Subtotal(Wire),
+    Subtotal(Command),
     /// Pays.
     Pay {
         /// The command.
-        wire: Wire,
+        command: Command,
         /// What is left to pay after it; negative is change.
         left: i64,
     },
     /// Closes the receipt.
-    Close(Wire),
+    Close(Command),
 }
 
 impl Step {
     /// The command.
-    pub(super) fn wire(&self) -> &Wire {
+    pub(super) fn command(&self) -> &Command {
         match self {
-            Self::Open(wire)
-            | Self::Text(wire)
-            | Self::Sale(wire)
-            | Self::Subtotal(wire)
-            | Self::Pay { wire, .. }
-            | Self::Close(wire) => wire,
+            Self::Open(command)
+            | Self::Text(command)
+            | Self::Sale(command)
+            | Self::Subtotal(command)
+            | Self::Pay { command, .. }
+            | Self::Close(command) => command,
         }
     }
 }
@@ -57,7 +58,7 @@ pub(super) struct Plan {
     pub(super) refund: bool,
     /// What stays in the drawer of a sale, or goes out of it with a refund.
     cash: i64,
-    /// Sums by tax group after each sale; the first entry is before any.
+    /// PrinterSums by tax group after each sale; the first entry is before any.
     groups: Vec<[i64; 8]>,
     /// What was tendered after each payment; the first entry is before any.
     tendered: Vec<i64>,
@@ -122,9 +123,10 @@ impl Plan {
             modifier: None,
         };
         plan.steps
-            .push(Step::Subtotal(Wire::of(&protocol.subtotal, &subtotal)));
+            .push(Step::Subtotal(Command::of(&protocol.subtotal, &subtotal)));
         plan.payments(&job.payments, job.change.minor())?;
-        plan.steps.push(Step::Close(Wire::of(&protocol.close, &())));
+        plan.steps
+            .push(Step::Close(Command::of(&protocol.close, &())));
         Ok(plan)
     }
 
@@ -138,12 +140,12 @@ impl Plan {
         u32::try_from(self.groups.len().saturating_sub(1)).unwrap_or(u32::MAX)
     }
 
-    /// Sums by tax group of the whole receipt.
+    /// PrinterSums by tax group of the whole receipt.
     pub(super) fn all_groups(&self) -> [i64; 8] {
         self.groups.last().copied().unwrap_or_default()
     }
 
-    /// Sums by tax group after so many sales.
+    /// PrinterSums by tax group after so many sales.
     pub(super) fn groups_after(&self, items: u32) -> Option<[i64; 8]> {
         self.groups.get(usize::try_from(items).ok()?).copied()
     }
@@ -189,7 +191,7 @@ impl Plan {
 
     fn text(&mut self, text: &Vec<u8>) {
         self.steps
-            .push(Step::Text(Wire::of(&self.protocol.text, text)));
+            .push(Step::Text(Command::of(&self.protocol.text, text)));
     }
 
     fn line(&mut self, line: &LineJob) -> Result<(), String> {
@@ -224,7 +226,7 @@ impl Plan {
             modifier: (adjustment != 0).then_some(Modifier::Absolute(adjustment)),
         };
         self.steps
-            .push(Step::Sale(Wire::of(&self.protocol.sale, &sale)));
+            .push(Step::Sale(Command::of(&self.protocol.sale, &sale)));
         self.groups.push(groups);
         // What of a long name does not fit a sale follows as text.
         for rest in name {
@@ -300,7 +302,7 @@ impl Plan {
                 amount: Some(amount),
             };
             self.steps.push(Step::Pay {
-                wire: Wire::of(&self.protocol.payment, &data),
+                command: Command::of(&self.protocol.payment, &data),
                 left,
             });
         }
@@ -315,7 +317,7 @@ impl Plan {
 
 fn opening(protocol: &Protocol, open: Open, job: &ReceiptJob) -> Step {
     Step::Open(match &job.refund_of {
-        None => Wire::of(&protocol.open, &open),
+        None => Command::of(&protocol.open, &open),
         Some(refund) => {
             let refund = RefundOpen {
                 open,
@@ -325,35 +327,9 @@ fn opening(protocol: &Protocol, open: Open, job: &ReceiptJob) -> Step {
                 origin: (!refund.at.is_empty())
                     .then(|| (refund.at.clone(), refund.fiscal_memory.clone())),
             };
-            Wire::of(&protocol.refund, &refund)
+            Command::of(&protocol.refund, &refund)
         }
     })
-}
-
-/// Text in lines of at most `width` bytes, broken at spaces where there are any; never none.
-pub(super) fn wrapped(text: &[u8], width: usize) -> Vec<Vec<u8>> {
-    // A line takes at least one byte, or there would be no end.
-    let width = width.max(1);
-    let mut lines = Vec::new();
-    let mut rest = text.trim_ascii_end();
-    while rest.len() > width {
-        let window = rest.get(..=width).unwrap_or(rest);
-        let cut = window
-            .iter()
-            .rposition(|byte| *byte == b' ')
-            .filter(|cut| *cut > 0)
-            .unwrap_or(width);
-        let (line, tail) = rest.split_at_checked(cut).unwrap_or((rest, &[]));
-        lines.push(line.trim_ascii_end().to_vec());
-        rest = tail.trim_ascii_start();
-    }
-    // A command without text would be a syntax error.
-    lines.push(if rest.is_empty() {
-        b" ".to_vec()
-    } else {
-        rest.to_vec()
-    });
-    lines
 }
 
 #[cfg(test)]
@@ -373,9 +349,9 @@ mod tests {
         }
     }
 
-    fn wire(command: u8, data: &[u8]) -> Wire {
-        Wire {
-            command,
+    fn command(number: u8, data: &[u8]) -> Command {
+        Command {
+            number,
             data: data.to_vec(),
         }
     }
@@ -415,9 +391,9 @@ mod tests {
         .unwrap();
         assert_eq!(
             plan.steps[1],
-            Step::Sale(wire(0x31, b"Paine\tB8.10*2.000;-5.87"))
+            Step::Sale(command(0x31, b"Paine\tB8.10*2.000;-5.87"))
         );
-        assert_eq!(plan.steps[2], Step::Text(wire(0x36, b"-15.00% = -2.43")));
+        assert_eq!(plan.steps[2], Step::Text(command(0x36, b"-15.00% = -2.43")));
         assert_eq!(plan.all_groups()[1], 1033);
         assert_eq!(plan.items(), 1);
     }
@@ -444,11 +420,11 @@ mod tests {
             paid,
             [
                 &Step::Pay {
-                    wire: wire(0x35, b"\tD10.00"),
+                    command: command(0x35, b"\tD10.00"),
                     left: 1000
                 },
                 &Step::Pay {
-                    wire: wire(0x35, b"\tP15.00"),
+                    command: command(0x35, b"\tP15.00"),
                     left: -500
                 }
             ]
@@ -544,8 +520,8 @@ mod tests {
                 .steps
                 .iter()
                 .map(|step| {
-                    let data = step.wire().data.escape_ascii();
-                    format!("{:02X} {data}", step.wire().command)
+                    let data = step.command().data.escape_ascii();
+                    format!("{:02X} {data}", step.command().number)
                 })
                 .collect();
             assert_eq!(said, words, "{name}");

@@ -1,13 +1,14 @@
 //! Carrying out a receipt, and settling one whose end is not known.
 
-use super::device::{Trouble, Wire};
+use super::command::{Command, CommandFault};
 use super::judge::{UNCLEAR, Verdict, judge};
+use super::outcome::not_registered;
 use super::plan::{Plan, Step};
-use super::{IslPrinter, RESUMES_MAX};
+use super::printer::{IslPrinter, RESUMES_MAX};
 use crate::driver::line::COMMAND_LIMIT_MS;
 use crate::family::Errors;
 use crate::fault::Fault;
-use crate::printer::{Baseline, Books, NotRegistered, Outcome, ReceiptJob, Registered, Watch};
+use crate::printer::{Baseline, JournalEvidence, Outcome, ReceiptJob, Registered, Watch};
 use crate::wire::fields::decimal;
 use crate::wire::isl_payment::{Paid, PaidCode};
 use crate::wire::isl_receipt::Sums;
@@ -16,7 +17,7 @@ use crate::wire::isl_receipt::Sums;
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Stop {
     /// A command was lost or refused.
-    Trouble(Trouble),
+    CommandFault(CommandFault),
     /// The device computed other sums than we did.
     TotalsDiffer(String),
     /// The device booked a payment in another way.
@@ -28,7 +29,7 @@ enum Stop {
 struct Case<'a> {
     plan: &'a Plan,
     baseline: &'a Baseline,
-    books: Books,
+    evidence: JournalEvidence,
 }
 
 impl IslPrinter {
@@ -46,7 +47,7 @@ impl IslPrinter {
         let case = Case {
             plan: &plan,
             baseline,
-            books: Books::default(),
+            evidence: JournalEvidence::default(),
         };
         self.continue_at(case, 0, watch)
     }
@@ -60,18 +61,22 @@ impl IslPrinter {
         &mut self,
         job: &ReceiptJob,
         baseline: &Baseline,
-        books: &Books,
+        evidence: &JournalEvidence,
         watch: &mut dyn Watch,
     ) -> Outcome {
         let plan = match self.plan(job) {
             Ok(plan) => plan,
-            // It could not have been begun.
-            Err(detail) => return not_registered(Fault::JobNotPrintable, detail, None),
+            // It was begun under other limits: on a printer of another family, or with another configuration.
+            // Without a plan the counters cannot be compared, so only that printer, or a person, can settle it.
+            Err(detail) => {
+                watch.trace(&format!("= no plan: {detail}"));
+                return Outcome::Unknown(Fault::PrinterSwapped);
+            }
         };
         let case = Case {
             plan: &plan,
             baseline,
-            books: *books,
+            evidence: *evidence,
         };
         let verdict = match self.verdict(case, watch) {
             Ok(verdict) => verdict,
@@ -101,7 +106,7 @@ impl IslPrinter {
                 }
             };
             match stop {
-                Stop::Trouble(Trouble::Lost(fault)) => {
+                Stop::CommandFault(CommandFault::Lost(fault)) => {
                     match self.resume(case, place, fault, watch) {
                         Ok(next) => place = next,
                         Err(outcome) => return *outcome,
@@ -113,7 +118,7 @@ impl IslPrinter {
                         resumes = u32::saturating_add(resumes, 1);
                     }
                 }
-                Stop::Trouble(Trouble::Refused(fault, detail)) => {
+                Stop::CommandFault(CommandFault::Refused(fault, detail)) => {
                     return self.refused(case, place, fault, detail, watch);
                 }
                 Stop::TotalsDiffer(detail) => {
@@ -146,12 +151,12 @@ impl IslPrinter {
     fn step(&mut self, plan: &Plan, step: &Step, watch: &mut dyn Watch) -> Result<(), Stop> {
         let data = self
             .device
-            .execute(step.wire(), COMMAND_LIMIT_MS, watch)
-            .map_err(Stop::Trouble)?;
+            .execute(step.command(), COMMAND_LIMIT_MS, watch)
+            .map_err(Stop::CommandFault)?;
         let protocol = self.device.protocol();
         match step {
             // Group B may refuse an opening in the data alone.
-            Step::Open(_) if data == b"F" => Err(Stop::Trouble(Trouble::Refused(
+            Step::Open(_) if data == b"F" => Err(Stop::CommandFault(CommandFault::Refused(
                 Fault::NotAllowed,
                 String::new(),
             ))),
@@ -238,12 +243,12 @@ impl IslPrinter {
     fn verdict(&mut self, case: Case<'_>, watch: &mut dyn Watch) -> Result<Verdict, Fault> {
         self.settled = None;
         self.device.attach(watch)?;
-        let mut standing = self.device.standing(watch)?;
-        let (mut verdict, mut says) = judge(case.plan, case.baseline, &case.books, &standing);
-        let is_open = standing.condition.fiscal_receipt_open;
-        if verdict == UNCLEAR && !is_open && case.books.day.is_some() {
-            standing.sums = self.device.sums(watch)?;
-            (verdict, says) = judge(case.plan, case.baseline, &case.books, &standing);
+        let mut state = self.device.state(watch)?;
+        let (mut verdict, mut says) = judge(case.plan, case.baseline, &case.evidence, &state);
+        let is_open = state.condition.fiscal_receipt_open;
+        if verdict == UNCLEAR && !is_open && case.evidence.day.is_some() {
+            state.sums = self.device.sums(watch)?;
+            (verdict, says) = judge(case.plan, case.baseline, &case.evidence, &state);
         }
         watch.trace(&format!("= {verdict:?}: {says}"));
         Ok(verdict)
@@ -289,17 +294,17 @@ impl IslPrinter {
         watch: &mut dyn Watch,
     ) -> Outcome {
         self.settled = None;
-        if !case.books.cancel_decided && !watch.about_to_cancel() {
+        if !case.evidence.cancel_decided && !watch.about_to_cancel() {
             return Outcome::Unknown(Fault::CancelNotDecided);
         }
         let decided = Case {
-            books: Books {
+            evidence: JournalEvidence {
                 cancel_decided: true,
-                ..case.books
+                ..case.evidence
             },
             ..case
         };
-        let cancel = Wire::of(&self.device.protocol().cancel, &());
+        let cancel = Command::of(&self.device.protocol().cancel, &());
         for _ in 0..=RESUMES_MAX {
             let sent = self.device.execute(&cancel, COMMAND_LIMIT_MS, watch);
             let verdict = match self.verdict(decided, watch) {
@@ -307,14 +312,14 @@ impl IslPrinter {
                 Err(fault) => return Outcome::Unknown(fault),
             };
             match (verdict, sent) {
-                (Verdict::Unpaid { matches: true, .. }, Err(Trouble::Refused(refusal, _)))
+                (Verdict::Unpaid { matches: true, .. }, Err(CommandFault::Refused(refusal, _)))
                     if case.plan.total == 0 && self.may_mean_paid(refusal) =>
                 {
                     // A receipt of nothing, paid with nothing: it can only be closed.
                     // Should it not be paid, the device refuses that too.
                     return self.close_only(case, watch);
                 }
-                (Verdict::Unpaid { .. }, Err(Trouble::Refused(refusal, _))) => {
+                (Verdict::Unpaid { .. }, Err(CommandFault::Refused(refusal, _))) => {
                     return Outcome::Unknown(refusal);
                 }
                 (Verdict::Unpaid { .. }, _) => {}
@@ -338,8 +343,8 @@ impl IslPrinter {
         for _ in 0..=RESUMES_MAX {
             match self.run(case.plan, close, watch) {
                 Ok(()) => return self.registered(case, watch),
-                Err((_, Stop::Trouble(Trouble::Lost(lost)))) => fault = lost,
-                Err((_, Stop::Trouble(trouble))) => return Outcome::Unknown(trouble.fault()),
+                Err((_, Stop::CommandFault(CommandFault::Lost(lost)))) => fault = lost,
+                Err((_, Stop::CommandFault(trouble))) => return Outcome::Unknown(trouble.fault()),
                 Err(_) => return Outcome::Unknown(Fault::Unclear),
             }
             match self.verdict(case, watch) {
@@ -364,7 +369,7 @@ impl IslPrinter {
         match verdict {
             Verdict::Issued => self.registered(case, watch),
             Verdict::NotIssued => {
-                let fault = if case.books.cancel_decided && fault == Fault::NotExecuted {
+                let fault = if case.evidence.cancel_decided && fault == Fault::NotExecuted {
                     Fault::Cancelled
                 } else {
                     fault
@@ -429,15 +434,6 @@ fn closed(case: Case<'_>, after: Baseline) -> Outcome {
     })
 }
 
-/// A job that left nothing; `after` where it is known.
-pub(super) fn not_registered(fault: Fault, detail: String, after: Option<&Baseline>) -> Outcome {
-    Outcome::NotRegistered(NotRegistered {
-        fault,
-        detail,
-        after: after.cloned(),
-    })
-}
-
 /// Compares the subtotal with the plan: the sum, and every tax group.
 fn compare(plan: &Plan, sums: Option<Sums>) -> Result<(), Stop> {
     let unreadable = || Stop::TotalsDiffer("the subtotal cannot be read".to_owned());
@@ -466,7 +462,7 @@ fn compare(plan: &Plan, sums: Option<Sums>) -> Result<(), Stop> {
 /// Checks what the device says after a payment. Exact payment is `D` with 0 or `R` with 0 (spec 0.8).
 fn check_paid(left: i64, paid: Option<Paid>, data: &[u8]) -> Result<(), Stop> {
     let refused = || {
-        Stop::Trouble(Trouble::Refused(
+        Stop::CommandFault(CommandFault::Refused(
             Fault::PaymentRefused,
             String::from_utf8_lossy(data).into_owned(),
         ))

@@ -9,10 +9,10 @@ mod paper;
 use std::collections::VecDeque;
 
 use self::paper::Paper;
+use super::fault::{FaultKind, FaultOrder};
 use super::line::Line;
 use super::machine::Machine;
 use super::snapshot::Snapshot;
-use super::trouble::{FaultKind, FaultOrder};
 use crate::port::loopback::Peer;
 use crate::printer;
 use crate::wire::escpos::{Command, DC4, ENQ, EOT, RealTime};

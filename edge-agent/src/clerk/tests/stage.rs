@@ -18,13 +18,13 @@ pub(super) use ferrotill_testkit::printer::{
 use tokio::sync::{Notify, oneshot};
 use uuid::Uuid;
 
-use crate::board::Board;
-use crate::clerk::{Answer, Clerk, ClerkDoor, DeskPlan, Message, OfficeNews, Setting};
-use crate::clock::Clock;
-use crate::guard::GuardedClock;
+use crate::clerk::{Answer, AuthorityNews, Clerk, ClerkHandle, ClerkSettings, DevicePlan, Message};
 use crate::order::{OrderDraft, OrderForm, OrderKind, OrderLine, ReceiptMode};
-use crate::printer::PrinterTask;
-use crate::store::{FILE_NAME, Reader, Store, StoredDocument};
+use crate::seal::printer::PrinterTask;
+use crate::status::LiveStatus;
+use crate::time::clock::Clock;
+use crate::time::guarded_clock::GuardedClock;
+use ferrotill_store::{FILE_NAME, Reader, Store, StoredDocument};
 
 /// How long a test waits for what must come.
 const LONG: Duration = Duration::from_secs(20);
@@ -45,8 +45,8 @@ pub(super) enum Trouble {
 /// A clerk with its books and printers.
 pub(super) struct Stage {
     folder: Arc<tempfile::TempDir>,
-    pub(super) board: Arc<Board>,
-    door: ClerkDoor,
+    pub(super) live_status: Arc<LiveStatus>,
+    clerk_handle: ClerkHandle,
     clerk: Option<JoinHandle<()>>,
     pub(super) printers: Vec<Script>,
 }
@@ -70,7 +70,7 @@ impl Stage {
     /// A printer connects only once the books are open, so that a test that needs it waits for it.
     pub(super) fn until_ready(&self, index: usize) {
         let begun = std::time::Instant::now();
-        while !self.board.printer(device(index)).connected {
+        while !self.live_status.printer(device(index)).connected {
             assert!(begun.elapsed() < LONG, "the printer is never there");
             std::thread::yield_now();
         }
@@ -95,20 +95,20 @@ impl Stage {
         memories: Vec<SharedMemory>,
     ) -> Self {
         let clock = Arc::new(Clock::new(None).unwrap());
-        let board = Arc::new(Board::default());
-        let (door, inbox) = ClerkDoor::new();
+        let live_status = Arc::new(LiveStatus::default());
+        let (clerk_handle, inbox) = ClerkHandle::new();
         let mut printers = Vec::new();
         let mut plans = Vec::new();
         for ((index, present), memory) in present.iter().enumerate().zip(memories) {
             let (script, printer) = Script::new(*present, memory);
             printers.push(script);
-            plans.push(DeskPlan {
+            plans.push(DevicePlan {
                 device: device(index),
                 configuration: configuration(),
                 printer: PrinterTask::start(
                     "scripted",
                     Box::new(printer),
-                    door.listener(device(index)),
+                    clerk_handle.listener(device(index)),
                     Arc::clone(&clock),
                 )
                 .unwrap(),
@@ -119,22 +119,22 @@ impl Stage {
         let store = Store::open(folder.path()).unwrap();
         let guard = GuardedClock::new(
             Arc::clone(&clock),
-            store.remembered_clock().unwrap(),
+            store.stored_clock().unwrap(),
             store.latest_moment().unwrap(),
         );
-        let setting = Arc::new(Setting {
+        let setting = Arc::new(ClerkSettings {
             profile,
             clock,
             guard: Arc::new(guard),
-            house: Budget::UNLIMITED,
-            board: Arc::clone(&board),
+            owner_budget: Budget::UNLIMITED,
+            live_status: Arc::clone(&live_status),
             wake_sender: Arc::new(Notify::new()),
         });
         let clerk = Clerk::open(store, setting, plans, inbox).unwrap();
         Self {
             folder,
-            board,
-            door,
+            live_status,
+            clerk_handle,
             clerk: Some(std::thread::spawn(move || clerk.run())),
             printers,
         }
@@ -157,15 +157,15 @@ impl Stage {
     fn stop(&mut self) {
         // A printer's thread that waits for the test must not keep the books open.
         self.printers.clear();
-        self.door.tell(Message::Stop);
+        self.clerk_handle.send(Message::Stop);
         if let Some(clerk) = self.clerk.take() {
             clerk.join().unwrap();
         }
     }
 
     /// News of the office, as the sender tells them.
-    pub(super) fn office(&self, news: OfficeNews) {
-        self.door.tell(Message::Office(news));
+    pub(super) fn office(&self, news: AuthorityNews) {
+        self.clerk_handle.send(Message::Authority(news));
     }
 
     pub(super) fn printer(&self) -> &Script {
@@ -177,17 +177,17 @@ impl Stage {
     }
 
     pub(super) fn order_at(&self, index: usize, form: OrderForm, patience: Duration) -> Pending {
-        order_through(&self.door, index, form, patience)
+        order_through(&self.clerk_handle, index, form, patience)
     }
 
     /// A door of its own for another thread.
-    pub(super) fn door(&self) -> ClerkDoor {
-        self.door.clone()
+    pub(super) fn clerk_handle(&self) -> ClerkHandle {
+        self.clerk_handle.clone()
     }
 
     pub(super) fn open_drawer(&self, index: usize) -> Result<(), String> {
         let (reply, answer) = oneshot::channel();
-        self.door.tell(Message::Drawer {
+        self.clerk_handle.send(Message::Drawer {
             device: device(index),
             reply,
         });
@@ -197,7 +197,7 @@ impl Stage {
     /// Everything told so far has been worked on; and whether this id still waits.
     pub(super) fn waits(&self, id: u128) -> bool {
         let (reply, answer) = oneshot::channel();
-        self.door.tell(Message::Waiting {
+        self.clerk_handle.send(Message::Waiting {
             id: Uuid::from_u128(id),
             reply,
         });
@@ -217,7 +217,7 @@ impl Stage {
     /// The document is there and sealed: its number and kind.
     pub(super) fn sealed(&self, id: u128) -> (u32, String) {
         let row = self.find(id).expect("in the books").row;
-        (row.number.expect("sealed"), row.kind)
+        (row.number.expect("sealed"), row.kind.name().to_owned())
     }
 
     /// The newest Z-report of the first device.
@@ -302,13 +302,13 @@ impl Drop for Stage {
 }
 
 pub(super) fn order_through(
-    door: &ClerkDoor,
+    clerk_handle: &ClerkHandle,
     index: usize,
     form: OrderForm,
     patience: Duration,
 ) -> Pending {
     let (reply, answer) = oneshot::channel();
-    door.tell(Message::Order {
+    clerk_handle.send(Message::Order {
         device: device(index),
         form: Box::new(form),
         deadline: Instant::now() + patience,

@@ -4,16 +4,16 @@ use std::sync::mpsc::sync_channel;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use ferrotill::authority::online_ecr::OnlineEcr;
-use ferrotill::board::Board;
-use ferrotill::clerk::{Clerk, ClerkDoor, DeskPlan, Message, Setting};
-use ferrotill::guard::GuardedClock;
-use ferrotill::printer::{Listener, News, PrinterTask, Worker};
-use ferrotill::store::{Reader, Store};
-use ferrotill::sync::{SenderParts, Worker as Sender};
-use ferrotill::tables;
+use ferrotill::clerk::{Clerk, ClerkHandle, ClerkSettings, DevicePlan, Message};
+use ferrotill::config::adopt;
+use ferrotill::outbox::{OutboxParts, OutboxWorker};
+use ferrotill::seal::printer::{Listener, News, PrinterTask, PrinterWorker};
+use ferrotill::status::LiveStatus;
+use ferrotill::time::guarded_clock::GuardedClock;
 use ferrotill_core::budget::Budget;
 use ferrotill_core::profile::{MOLDOVA, Profile};
 use ferrotill_device::driver::isl::IslPrinter;
+use ferrotill_store::{Reader, Store};
 use tokio::sync::Notify;
 use uuid::Uuid;
 
@@ -24,10 +24,10 @@ use crate::error_text::with_sources;
 /// A running agent.
 pub(super) struct Agent {
     pub(super) clerk: Arc<Mutex<Clerk>>,
-    pub(super) door: ClerkDoor,
-    pub(super) board: Arc<Board>,
-    pub(super) workers: Vec<Worker>,
-    pub(super) sender: Sender,
+    pub(super) clerk_handle: ClerkHandle,
+    pub(super) live_status: Arc<LiveStatus>,
+    pub(super) workers: Vec<PrinterWorker>,
+    pub(super) sender: OutboxWorker,
     pub(super) reader: Reader,
     pub(super) guard: Arc<GuardedClock>,
     pub(super) life: Life,
@@ -42,45 +42,46 @@ impl World {
         let store = Store::open(self.folder.path()).map_err(broken)?;
         let guard = Arc::new(GuardedClock::new(
             Arc::clone(&self.clock),
-            store.remembered_clock().map_err(broken)?,
+            store.stored_clock().map_err(broken)?,
             store.latest_moment().map_err(broken)?,
         ));
-        let (door, inbox) = ClerkDoor::new();
-        let board = Arc::new(Board::default());
+        let (clerk_handle, inbox) = ClerkHandle::new();
+        let live_status = Arc::new(LiveStatus::default());
         let life = Life::new();
-        let desk = Arc::new(Mutex::new(None));
-        let (workers, plans) = self.printers(&door, &desk, &life);
+        let clerk_slot = Arc::new(Mutex::new(None));
+        let (workers, plans) = self.printers(&clerk_handle, &clerk_slot, &life);
         let wake = Arc::new(Notify::new());
-        let setting = Arc::new(Setting {
+        let setting = Arc::new(ClerkSettings {
             profile: &MOLDOVA,
             clock: Arc::clone(&self.clock),
             guard: Arc::clone(&guard),
-            house: self.config.offline.unwrap_or(Budget::UNLIMITED),
-            board: Arc::clone(&board),
+            owner_budget: self.config.offline.unwrap_or(Budget::UNLIMITED),
+            live_status: Arc::clone(&live_status),
             wake_sender: Arc::clone(&wake),
         });
         let clerk = Clerk::open(store, setting, plans, inbox).map_err(broken)?;
         let clerk = Arc::new(Mutex::new(clerk));
-        *desk.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::downgrade(&clerk));
+        *clerk_slot.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::downgrade(&clerk));
         let reader = Reader::new(self.folder.path());
         let upstream = self.config.upstream.as_ref();
         let upstream = upstream.ok_or("the configuration has no tax authority")?;
-        let parts = SenderParts {
-            config: Arc::clone(&self.config),
+        let parts = OutboxParts {
+            party: Arc::new(self.config.reporting_party()),
             currency: MOLDOVA.facts().currency,
             reader: reader.clone(),
-            door: door.clone(),
-            board: Arc::clone(&board),
+            clerk_handle: clerk_handle.clone(),
+            live_status: Arc::clone(&live_status),
             wake,
             clock: Arc::clone(&self.clock),
             guard: Arc::clone(&guard),
         };
         let authority = Box::new(OnlineEcr::new(upstream.online_ecr.clone()));
-        let sender = Sender::by_hand(parts, upstream, authority, Box::new(self.network.clone()));
+        let sender =
+            OutboxWorker::by_hand(parts, upstream, authority, Box::new(self.network.clone()));
         self.agent = Some(Agent {
             clerk,
-            door,
-            board,
+            clerk_handle,
+            live_status,
             workers,
             sender,
             reader,
@@ -93,17 +94,17 @@ impl World {
     /// The workers of the printers, and what the clerk must know of their devices.
     fn printers(
         &self,
-        door: &ClerkDoor,
+        clerk_handle: &ClerkHandle,
         clerk: &Arc<Mutex<Option<Weak<Mutex<Clerk>>>>>,
         life: &Life,
-    ) -> (Vec<Worker>, Vec<DeskPlan>) {
+    ) -> (Vec<PrinterWorker>, Vec<DevicePlan>) {
         let mut workers = Vec::new();
         let mut plans = Vec::new();
         for (till, device) in self.tills.iter().zip(&self.config.devices) {
             let line = till.line.until_the_end_of(life);
             let driver = IslPrinter::new(till.make.driver, Box::new(line), self.starts);
             let listener = PrinterListener {
-                door: door.clone(),
+                clerk_handle: clerk_handle.clone(),
                 device: till.device,
                 clerk: Arc::clone(clerk),
                 life: life.clone(),
@@ -112,9 +113,9 @@ impl World {
             let (printer, worker) =
                 PrinterTask::by_hand(Box::new(driver), Box::new(listener), clock);
             workers.push(worker);
-            plans.push(DeskPlan {
+            plans.push(DevicePlan {
                 device: till.device,
-                configuration: tables::configuration(device, MOLDOVA.facts()),
+                configuration: adopt::configuration(device, MOLDOVA.facts()),
                 printer,
                 point_of_sale: Uuid::from_u128(1),
                 serial: None,
@@ -157,16 +158,16 @@ impl World {
 
 /// Takes the news of a printer worker, during its turn.
 struct PrinterListener {
-    door: ClerkDoor,
+    clerk_handle: ClerkHandle,
     device: Uuid,
     clerk: Arc<Mutex<Option<Weak<Mutex<Clerk>>>>>,
     life: Life,
 }
 
 impl Listener for PrinterListener {
-    fn tell(&self, news: News) {
+    fn send(&self, news: News) {
         if !self.life.is_over() {
-            self.door.tell(Message::Printer(self.device, news));
+            self.clerk_handle.send(Message::Printer(self.device, news));
         }
     }
 
@@ -175,8 +176,8 @@ impl Listener for PrinterListener {
             return false;
         }
         let (reply, answer) = sync_channel(1);
-        self.door
-            .tell(Message::DecideCancel(self.device, id, reply));
+        self.clerk_handle
+            .send(Message::DecideCancel(self.device, id, reply));
         let clerk = self.clerk.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(clerk) = clerk.as_ref().and_then(Weak::upgrade) {
             let mut clerk = clerk.lock().unwrap_or_else(PoisonError::into_inner);

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use ferrotill::clerk::{Answer, FiscalState, Message};
-use ferrotill::store::RequestState;
 use ferrotill_core::refusal::Refusal;
+use ferrotill_store::RequestState;
 use tokio::sync::oneshot;
 
 use super::super::callers::{LastAnswer, Order, new_order};
@@ -314,7 +314,7 @@ impl World {
             let Some(agent) = &self.agent else { continue };
             // As the API does with an order whose signature is valid.
             agent.guard.caller_says("key", request.signed_ms);
-            agent.door.tell(Message::Order {
+            agent.clerk_handle.send(Message::Order {
                 device: request.device,
                 form: Box::new(request.form),
                 deadline: self.clock.monotonic() + Duration::from_millis(ANSWER_TIMEOUT_MS),

@@ -1,8 +1,9 @@
 //! What must be true after each answer and each step.
 
-use ferrotill::store::RequestState;
-use ferrotill::store::verify::{Range, Wanted, verify};
+use ferrotill_core::document::DocumentKind;
 use ferrotill_core::profile::MOLDOVA;
+use ferrotill_store::RequestState;
+use ferrotill_store::verify::{Range, Wanted, verify};
 use uuid::Uuid;
 
 use super::super::callers::{Key, LastAnswer};
@@ -22,7 +23,7 @@ impl World {
             .map_err(with_sources)?;
         let row = found.as_ref().map(|document| &document.row);
         let sealed = row.is_some_and(|row| row.state == RequestState::Sealed);
-        let alternative = row.is_some_and(|row| row.kind == "alternative_receipt");
+        let alternative = row.is_some_and(|row| row.kind == DocumentKind::AlternativeSale);
         let key = order.key();
         let count = key
             .and_then(|key| self.printed.get(&key))
@@ -33,7 +34,7 @@ impl World {
             Err(format!(
                 "order {place} was answered {last_answer:?}: {why} (in the store: {:?} {:?}; fiscal receipts: {count})",
                 row.map(|row| row.state),
-                row.map(|row| row.kind.as_str()),
+                row.map(|row| row.kind.name()),
             ))
         };
         match last_answer {
@@ -93,7 +94,7 @@ impl World {
         let offline = self
             .agent
             .as_ref()
-            .is_some_and(|agent| agent.board.office().state == "offline");
+            .is_some_and(|agent| agent.live_status.office().state == "offline");
         if offline && self.network.is_silent() {
             self.offline_since.get_or_insert(self.now_ms);
         }

@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use ferrotill_device::emulator::Emulator;
+use ferrotill_core::document::DocumentKind;
+use ferrotill_device::emulator::IslEmulator;
 
 use super::super::callers::{LastAnswer, new_order};
 use super::super::network::NetworkFault;
@@ -16,16 +17,6 @@ const CLOSING_STEPS_MAX: u32 = 1_200;
 const Z_ATTEMPTS_MAX: u32 = 2;
 /// Milliseconds from one opening to the next.
 const DAY_MS: u64 = 86_400_000;
-/// Every kind of document.
-const KINDS: [&str; 7] = [
-    "sale",
-    "refund",
-    "alternative_receipt",
-    "cash_in",
-    "cash_out",
-    "x_report",
-    "z_report",
-];
 
 impl World {
     pub(super) fn close(&mut self) -> Checked {
@@ -36,7 +27,7 @@ impl World {
         self.clock.set_wrong(0);
         for till in &self.tills {
             till.line.clear();
-            till.line.line.with(Emulator::clear_faults);
+            till.line.line.with(IslEmulator::clear_faults);
             repair(&till.line.line);
         }
         if let Some(agent) = &self.agent {
@@ -163,15 +154,15 @@ impl World {
             return Ok(());
         };
         for till in &mut self.tills {
-            let page = agent.reader.page(till.device, &KINDS, 0, 1);
+            let page = agent.reader.page(till.device, &DocumentKind::ALL, 0, 1);
             let total = page.map_err(with_sources)?.total;
             let new = total.saturating_sub(till.expected.documents);
-            let page = agent.reader.page(till.device, &KINDS, 0, new);
+            let page = agent.reader.page(till.device, &DocumentKind::ALL, 0, new);
             let documents = page.map_err(with_sources)?.documents;
             for document in documents.iter().rev() {
                 till.expected
                     .take(document, &self.orders, &till.line.line)?;
-                if let Some(account) = &document.account
+                if let Some(account) = &document.reconciliation
                     && !account.agrees()
                 {
                     let figure = account.figures.iter().find(|figure| !figure.agrees());

@@ -2,16 +2,17 @@
 
 use std::collections::BTreeMap;
 
-use ferrotill::store::StoredDocument;
-use ferrotill_core::event::{Body, Reserved, Sealed};
+use ferrotill_core::document::{Body, DocumentKind};
+use ferrotill_core::event::{Reserved, Sealed};
 use ferrotill_core::receipt::{Receipt, ReceiptKind};
 use ferrotill_core::seal::Seal;
 use ferrotill_core::shift::Turnover;
-use ferrotill_core::tax::GroupTotal;
-use ferrotill_device::emulator::Emulator;
-use ferrotill_device::emulator::journal::{Document, DocumentKind};
+use ferrotill_core::totals::GroupTotal;
+use ferrotill_device::emulator::IslEmulator;
+use ferrotill_device::emulator::journal::{Document, DocumentKind as PrintedKind};
 use ferrotill_device::emulator::memory::FiscalReceipt;
 use ferrotill_device::port::loopback::Loopback;
+use ferrotill_store::StoredDocument;
 
 use super::super::callers::{Order, number_of};
 use super::super::goods::{CARD, GROUPS, Goods};
@@ -125,7 +126,7 @@ impl ExpectedTotals {
         &mut self,
         document: &StoredDocument,
         orders: &[Order],
-        line: &Loopback<Emulator>,
+        line: &Loopback<IslEmulator>,
     ) -> Checked {
         let row = &document.row;
         let (Some(reserved), Some(sealed)) = (document.reserved(), document.sealed()) else {
@@ -159,9 +160,9 @@ impl ExpectedTotals {
             }
             Body::Report(_) => self.take_report(&reserved, &sealed)?,
         };
-        if row.kind != "x_report" {
+        if row.kind != DocumentKind::XReport {
             let due = Due {
-                kind: match row.kind.as_str() {
+                kind: match row.kind.name() {
                     "cash_in" => "deposit".to_owned(),
                     "cash_out" => "withdraw".to_owned(),
                     kind => kind.to_owned(),
@@ -209,11 +210,11 @@ impl ExpectedTotals {
     }
 
     /// At the end of a day no shift is open, and the printer has as many documents as the store.
-    pub(super) fn check_end(&self, line: &Loopback<Emulator>) -> Checked {
+    pub(super) fn check_end(&self, line: &Loopback<IslEmulator>) -> Checked {
         if self.shift.documents > 0 {
             return Err(format!("shift {} is still open", self.z_number + 1));
         }
-        let is_cash = |document: &&Document| document.kind == DocumentKind::Cash;
+        let is_cash = |document: &&Document| document.kind == PrintedKind::Cash;
         let (printed, cash) = line.with(|emulator| {
             let printer = emulator.printer();
             let cash = printer.documents_after(0).filter(is_cash).count();
@@ -239,7 +240,7 @@ impl ExpectedTotals {
         receipt: &Receipt<'_>,
         sealed: &Sealed<'_>,
         order: &Order,
-        line: &Loopback<Emulator>,
+        line: &Loopback<IslEmulator>,
     ) -> Checked<Vec<String>> {
         let goods = order.goods.as_ref().ok_or("the order is for no receipt")?;
         let what = format!("document {}", self.documents);
@@ -319,7 +320,7 @@ impl ExpectedTotals {
         )?;
         if !matches!(
             reserved.body,
-            Body::Report(ferrotill_core::event::ReportKind::Z)
+            Body::Report(ferrotill_core::document::ReportKind::Z)
         ) {
             return Ok(Vec::new());
         }

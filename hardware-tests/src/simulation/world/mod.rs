@@ -12,11 +12,11 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, PoisonError};
 
 use ferrotill::clerk::Answer;
-use ferrotill::clock::Clock;
 use ferrotill::config::Config;
 use ferrotill::order::OrderForm;
-use ferrotill::standin::{StandIn, Strictness};
-use ferrotill_device::emulator::Emulator;
+use ferrotill::simulator::tax_office::{Strictness, TaxOfficeSimulator};
+use ferrotill::time::clock::Clock;
+use ferrotill_device::emulator::IslEmulator;
 use ferrotill_device::port::loopback::Loopback;
 use ferrotill_disk::{Disk, SeededRandom, Syncs};
 use ferrotill_testkit::clock::ManualClock;
@@ -77,7 +77,7 @@ struct World {
     now_ms: u64,
     config: Arc<Config>,
     tills: Vec<SimulatedTill>,
-    authority: StandIn,
+    authority: TaxOfficeSimulator,
     network: Network,
     /// Documents of the authority that were checked.
     authority_checked: usize,
@@ -145,14 +145,14 @@ impl World {
             Some(SimulatedTill {
                 device: ShopConfig::device(place),
                 make,
-                line: Line::to(Loopback::new(Emulator::new(printer, None))),
+                line: Line::to(Loopback::new(IslEmulator::new(printer, None))),
                 seen: 0,
                 declared_on: None,
                 expected: ExpectedTotals::default(),
             })
         });
         let tills: Vec<SimulatedTill> = tills.collect();
-        let authority = StandIn::new(if shop.strict {
+        let authority = TaxOfficeSimulator::new(if shop.strict {
             Strictness::Rules
         } else {
             Strictness::AnyObject

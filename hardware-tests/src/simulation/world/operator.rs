@@ -37,7 +37,7 @@ impl World {
             return Ok(());
         };
         if order.last_answer != LastAnswer::Unknown
-            || agent.board.needs_a_person(order.form.id).is_none()
+            || agent.live_status.needs_a_person(order.form.id).is_none()
         {
             return Ok(());
         }
@@ -61,7 +61,7 @@ impl World {
         };
         // Whether it was accepted shows in the store; otherwise it is declared again.
         let (reply, _) = oneshot::channel();
-        agent.door.tell(Message::Declare {
+        agent.clerk_handle.send(Message::Declare {
             declaration: Box::new(Declaration {
                 id,
                 paper,

@@ -1,7 +1,7 @@
 //! What goes wrong in a shop, and what is repaired.
 
 use ferrotill_device::Paper;
-use ferrotill_device::emulator::{Emulator, FaultKind, FaultOrder};
+use ferrotill_device::emulator::{FaultKind, FaultOrder, IslEmulator};
 use ferrotill_device::port::loopback::Loopback;
 use ferrotill_disk::{DiskCall, DiskFault};
 
@@ -70,7 +70,7 @@ impl World {
     }
 
     /// A fault for the next frames of a printer, whatever they are.
-    fn disturb(&mut self, place: usize, line: &Loopback<Emulator>) {
+    fn disturb(&mut self, place: usize, line: &Loopback<IslEmulator>) {
         let kind = FaultKind::ALL.get(self.random.below(FaultKind::ALL.len()));
         let kind = *kind.unwrap_or(&FaultKind::DropAnswer);
         let times = if self.random.coin() { 1 } else { 6 };
@@ -138,7 +138,7 @@ impl World {
 }
 
 /// Repairs power, cable, paper and cover.
-pub(super) fn repair(line: &Loopback<Emulator>) {
+pub(super) fn repair(line: &Loopback<IslEmulator>) {
     line.with(|emulator| {
         if !emulator.printer().is_on() {
             emulator.set_power(true);

@@ -1,0 +1,96 @@
+//! Status bits and causes of a family in the words that all families share.
+
+use crate::fault::Fault;
+use crate::printer::{Condition, Paper};
+use crate::wire::cause::Cause;
+use crate::wire::framing::Answer;
+use crate::wire::isl_status::{Flag, Layout, Status};
+
+/// What the status of an answer says about a command that was to print or to change something.
+pub(super) fn refusal(layout: &Layout, status: Status) -> Option<Fault> {
+    let by_flag = [
+        (Flag::Syntax, Fault::Syntax),
+        (Flag::UnknownCommand, Fault::UnknownCommand),
+        (Flag::MemoryReset, Fault::MemoryReset),
+        (Flag::PaperOut, Fault::PaperOut),
+        (Flag::Mechanism, Fault::Mechanism),
+        (Flag::Overflow, Fault::Overflow),
+        (Flag::NotAllowed, Fault::NotAllowed),
+        (Flag::FiscalMemoryFull, Fault::FiscalMemoryFull),
+        (Flag::FiscalMemoryError, Fault::FiscalMemoryDamaged),
+    ];
+    by_flag
+        .into_iter()
+        .find(|(flag, _)| layout.has(status, *flag))
+        .map(|(_, fault)| fault)
+}
+
+/// What the status says about a question. Missing paper does not keep a printer from telling.
+pub(super) fn unanswered(layout: &Layout, answer: &Answer) -> Option<Fault> {
+    if layout.has(answer.status, Flag::UnknownCommand) {
+        Some(Fault::UnknownCommand)
+    } else if layout.has(answer.status, Flag::Syntax) {
+        Some(Fault::Syntax)
+    } else if layout.has(answer.status, Flag::NotAllowed) && answer.data.is_empty() {
+        Some(Fault::NotAllowed)
+    } else {
+        None
+    }
+}
+
+/// A family's cause as a fault.
+pub(super) const fn fault_of(cause: Cause) -> Fault {
+    match cause {
+        Cause::Syntax => Fault::Syntax,
+        Cause::UnknownCommand => Fault::UnknownCommand,
+        Cause::NotPermitted | Cause::ReceiptsAfterZ => Fault::NotAllowed,
+        Cause::Blocked | Cause::Locked => Fault::Blocked,
+        Cause::Password => Fault::Password,
+        Cause::ClockNotSet | Cause::DateBeforeLast => Fault::ClockNotSet,
+        Cause::PaperOut => Fault::PaperOut,
+        Cause::CoverOpen => Fault::CoverOpen,
+        Cause::JournalFull => Fault::JournalFull,
+        Cause::Overflow => Fault::Overflow,
+        Cause::ReceiptOpen | Cause::RefundOpen | Cause::SlipOpen => Fault::ReceiptOpen,
+        Cause::NoReceiptOpen => Fault::NoReceiptOpen,
+        Cause::ZNeeded | Cause::DayTooLong => Fault::DayTooLong,
+        Cause::NotFiscalised => Fault::NotFiscalised,
+        Cause::FiscalMemoryFull => Fault::FiscalMemoryFull,
+        Cause::FiscalMemory => Fault::FiscalMemoryDamaged,
+        Cause::GroupDisabled => Fault::TaxGroup,
+        Cause::TooManySales => Fault::TooManyLines,
+        Cause::Negative | Cause::VoidOfNothing | Cause::Zero => Fault::Value,
+        Cause::PaymentStarted | Cause::AlreadyPaid => Fault::PaymentStarted,
+        Cause::NotPaid => Fault::NotPaid,
+        Cause::PaymentType | Cause::NoChange => Fault::PaymentType,
+        Cause::NotEnoughCash => Fault::NotEnoughCash,
+        Cause::CardRefused => Fault::PaymentRefused,
+        Cause::TaxTerminal => Fault::TaxTerminal,
+    }
+}
+
+/// The status in the words that every family shares.
+pub(super) fn condition(layout: &Layout, status: Status) -> Condition {
+    let has = |flag| layout.has(status, flag);
+    Condition {
+        paper: if has(Flag::PaperOut) {
+            Paper::Out
+        } else if has(Flag::PaperLow) {
+            Paper::Low
+        } else {
+            Paper::Ok
+        },
+        cover_open: has(Flag::CoverOpen),
+        mechanism_fault: has(Flag::Mechanism) || has(Flag::Overheated),
+        clock_not_set: has(Flag::ClockNotSet),
+        memory_reset: has(Flag::MemoryReset),
+        fiscal_receipt_open: has(Flag::ReceiptOpen),
+        slip_open: has(Flag::SlipOpen),
+        fiscal_memory_full: has(Flag::FiscalMemoryFull),
+        fiscal_memory_low: has(Flag::FiscalMemoryLow),
+        fiscal_memory_fault: has(Flag::FiscalMemoryError) || has(Flag::FiscalMemoryRead),
+        journal_low: has(Flag::JournalLow),
+        journal_full: has(Flag::JournalFull),
+        fiscalised: has(Flag::Fiscalised),
+    }
+}

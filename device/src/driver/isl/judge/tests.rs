@@ -1,0 +1,372 @@
+//! The table of recovery, row by row.
+
+use super::super::state::DayTotals;
+use super::*;
+use crate::family::datecs;
+use crate::printer::{Condition, LineJob, PaymentJob, ReceiptJob};
+use crate::wire::isl_report::Transaction;
+use ferrotill_core::Quantity;
+
+fn line(price: i64, adjustment: i64) -> LineJob {
+    LineJob {
+        name: "x".to_owned(),
+        group: 0,
+        price: Amount::from_minor(price),
+        quantity: Quantity::ONE,
+        adjustment: Amount::from_minor(adjustment),
+        notes: vec![],
+    }
+}
+
+fn plan() -> Plan {
+    Plan::of(&datecs::PROTOCOL, "", &job()).unwrap()
+}
+
+fn job() -> ReceiptJob {
+    let payment = |letter, cash, amount| PaymentJob {
+        letter,
+        cash,
+        amount: Amount::from_minor(amount),
+    };
+    ReceiptJob {
+        refund_of: None,
+        header: vec![],
+        lines: vec![line(1000, 0), line(858, 0)],
+        footer: vec![],
+        total: Amount::from_minor(1858),
+        payments: vec![payment('P', true, 1500), payment('D', false, 1000)],
+        change: Amount::from_minor(642),
+    }
+}
+
+fn baseline() -> Baseline {
+    Baseline {
+        serial: "S".to_owned(),
+        fiscal_memory: "F".to_owned(),
+        last_document: 10,
+        next_fiscal_receipt: 4,
+        z_number: Some(2),
+        cash: Amount::ZERO,
+        cash_in: Amount::ZERO,
+        cash_out: Amount::ZERO,
+    }
+}
+
+/// `open document fiscal items amount tender group_a`.
+fn standing(case: [i64; 7]) -> PrinterState {
+    let [open, document, fiscal, items, amount, tender, group] = case;
+    let mut groups = [0; 8];
+    groups[0] = group;
+    PrinterState {
+        counters: Baseline {
+            last_document: u32::try_from(document).unwrap(),
+            next_fiscal_receipt: u32::try_from(fiscal).unwrap(),
+            ..baseline()
+        },
+        condition: Condition {
+            fiscal_receipt_open: open == 1,
+            ..Condition::default()
+        },
+        transaction: Transaction {
+            open: open == 1,
+            items: u32::try_from(items).unwrap(),
+            amount,
+            tender: Some(tender),
+            document: None,
+            refund: false,
+            slip: false,
+        },
+        groups,
+        sums: None,
+    }
+}
+
+#[test]
+fn the_table_of_recovery() {
+    let unpaid = |items, matches| Verdict::Unpaid { items, matches };
+    let unclear = Verdict::Unclear(Fault::Unclear);
+    for (case, cancel_decided, verdict) in [
+        // Open and unpaid.
+        ([1, 10, 4, 0, 0, 0, 0], false, unpaid(0, true)),
+        ([1, 10, 4, 1, 1000, 0, 1000], false, unpaid(1, true)),
+        ([1, 11, 4, 2, 1858, 0, 1858], false, unpaid(2, true)),
+        ([1, 10, 4, 1, 999, 0, 999], false, unpaid(1, false)),
+        ([1, 12, 4, 0, 0, 0, 0], false, unclear),
+        // Open and paid: card first, then cash.
+        (
+            [1, 10, 4, 2, 1858, 1000, 1858],
+            false,
+            Verdict::Paid { payments: 1 },
+        ),
+        (
+            [1, 10, 4, 2, 1858, 2500, 1858],
+            false,
+            Verdict::Paid { payments: 2 },
+        ),
+        (
+            [1, 10, 4, 2, -1858, -2500, -1858],
+            false,
+            Verdict::Paid { payments: 2 },
+        ),
+        ([1, 10, 4, 2, 1858, 1500, 1858], false, unclear),
+        ([1, 10, 4, 1, 1000, 1000, 1000], false, unclear),
+        // Closed.
+        ([0, 10, 4, 2, 1858, 2500, 0], false, Verdict::NotIssued),
+        ([0, 11, 5, 2, 1858, 2500, 0], false, Verdict::Issued),
+        ([0, 11, 4, 2, 1858, 0, 0], false, Verdict::NotIssued),
+        ([0, 13, 4, 0, 0, 0, 0], false, Verdict::NotIssued),
+        ([0, 11, 5, 2, 1857, 2500, 0], false, unclear),
+        ([0, 11, 5, 1, 1858, 2500, 0], false, unclear),
+        ([0, 11, 5, 2, 1858, 0, 0], false, unclear),
+        ([0, 12, 5, 2, 1858, 2500, 0], false, unclear),
+        ([0, 9, 4, 2, 1858, 2500, 0], false, unclear),
+        // Firmware that does not tell the fiscal counter: only the last receipt can speak for ours.
+        ([0, 10, 0, 2, 1858, 2500, 0], false, Verdict::NotIssued),
+        ([0, 11, 0, 2, 1858, 2500, 0], false, Verdict::Issued),
+        ([0, 11, 0, 2, 1858, 0, 0], false, unclear),
+        ([0, 12, 0, 2, 1858, 2500, 0], false, unclear),
+        // Closed after the cancellation was decided: the tender decides, with the fiscal counter and without.
+        ([0, 10, 4, 2, 1858, 2500, 0], true, Verdict::NotIssued),
+        ([0, 11, 4, 2, 1858, 0, 0], true, Verdict::NotIssued),
+        ([0, 13, 4, 0, 0, 0, 0], true, Verdict::NotIssued),
+        ([0, 11, 5, 2, 1858, 2500, 0], true, Verdict::Issued),
+        ([0, 11, 5, 2, -1858, -2500, 0], true, Verdict::Issued),
+        ([0, 11, 5, 2, 1858, 1858, 0], true, unclear),
+        ([0, 11, 5, 2, 1858, 0, 0], true, Verdict::NotIssued),
+        ([0, 11, 5, 2, 1857, 2500, 0], true, unclear),
+        ([0, 12, 5, 2, 1858, 2500, 0], true, unclear),
+        ([0, 11, 0, 0, 0, 0, 0], true, Verdict::NotIssued),
+        ([0, 11, 0, 1, 1000, 0, 0], true, Verdict::NotIssued),
+        ([0, 11, 0, 2, 1858, 0, 0], true, Verdict::NotIssued),
+        ([0, 11, 0, 2, 1858, 2500, 0], true, Verdict::Issued),
+        ([0, 11, 0, 2, 1858, 2000, 0], true, unclear),
+        ([0, 11, 0, 1, 1000, 2500, 0], true, unclear),
+        ([0, 12, 0, 2, 1858, 0, 0], true, unclear),
+    ] {
+        assert_eq!(
+            judge(
+                &plan(),
+                &baseline(),
+                &JournalEvidence::of_decision(cancel_decided),
+                &standing(case)
+            )
+            .0,
+            verdict,
+            "{case:?} {cancel_decided}"
+        );
+    }
+}
+
+#[test]
+fn a_receipt_of_nothing_is_told_from_a_cancelled_one_by_the_fiscal_counter_alone() {
+    let job = ReceiptJob {
+        refund_of: None,
+        header: vec![],
+        lines: vec![line(1000, -1000)],
+        footer: vec![],
+        total: Amount::ZERO,
+        payments: vec![PaymentJob {
+            letter: 'P',
+            cash: true,
+            amount: Amount::ZERO,
+        }],
+        change: Amount::ZERO,
+    };
+    let plan = Plan::of(&datecs::PROTOCOL, "", &job).unwrap();
+    for (fiscal, cancel_decided, verdict) in [
+        (4, false, Verdict::NotIssued),
+        (4, true, Verdict::NotIssued),
+        (5, false, Verdict::Issued),
+        (5, true, Verdict::Issued),
+        (0, false, Verdict::Issued),
+        (0, true, Verdict::Unclear(Fault::Unclear)),
+    ] {
+        let standing = standing([0, 11, fiscal, 1, 0, 0, 0]);
+        assert_eq!(
+            judge(
+                &plan,
+                &baseline(),
+                &JournalEvidence::of_decision(cancel_decided),
+                &standing
+            )
+            .0,
+            verdict,
+            "{fiscal} {cancel_decided}"
+        );
+    }
+}
+
+#[test]
+fn another_printer_and_another_day_prove_nothing() {
+    let mut swapped = standing([0, 10, 4, 0, 0, 0, 0]);
+    swapped.counters.fiscal_memory = "G".to_owned();
+    assert_eq!(
+        judge(&plan(), &baseline(), &JournalEvidence::default(), &swapped).0,
+        Verdict::Unclear(Fault::PrinterSwapped)
+    );
+    let mut closed = standing([0, 11, 1, 2, 1858, 2500, 0]);
+    closed.counters.z_number = Some(3);
+    assert_eq!(
+        judge(&plan(), &baseline(), &JournalEvidence::default(), &closed).0,
+        Verdict::Unclear(Fault::Unclear)
+    );
+}
+
+/// Two days, of which somebody closed the first one at the keyboard: documents and Z-reports on, sums of group A.
+fn days(documents: u32, z_reports: u32, last_z: i64, today: i64) -> PrinterState {
+    let of_a = |amount| {
+        let mut groups = [0; 8];
+        groups[0] = amount;
+        groups
+    };
+    let mut standing = standing([0, 10, 1, 0, 0, 0, 0]);
+    standing.counters.last_document += documents;
+    standing.counters.z_number = Some(2 + z_reports);
+    standing.sums = Some(PrinterSums {
+        today: DayTotals {
+            sales: of_a(today),
+            refunds: Some(of_a(today)),
+        },
+        last_z: Some(of_a(last_z)),
+    });
+    standing
+}
+
+/// The till has sold for 5.00 before.
+fn evidence(z_takes_a_number: bool) -> JournalEvidence {
+    let mut day = DaySums::default();
+    day.sales[0] = Amount::from_minor(500);
+    day.refunds[0] = Amount::from_minor(500);
+    JournalEvidence {
+        cancel_decided: false,
+        day: Some(day),
+        z_takes_a_number,
+    }
+}
+
+#[test]
+fn where_numbers_are_blurred_the_sums_of_the_days_decide() {
+    let unclear = Verdict::Unclear(Fault::Unclear);
+    for (documents, z_reports, last_z, today, verdict) in [
+        // X-reports at the keyboard.
+        (1, 0, 0, 500, Verdict::NotIssued),
+        (2, 0, 0, 2358, Verdict::Issued),
+        (2, 0, 0, 2357, unclear),
+        // PrinterSums without a document for them are nobody's proof, and no document is proof enough.
+        (0, 0, 0, 2358, Verdict::NotIssued),
+        // The day was closed.
+        (2, 1, 500, 0, Verdict::NotIssued),
+        (2, 1, 2358, 0, Verdict::Issued),
+        (2, 1, 2358, 9999, Verdict::Issued),
+        (2, 1, 501, 0, unclear),
+        // What was sold since is less than the receipt; or the receipt may be in it.
+        (3, 1, 500, 1857, Verdict::NotIssued),
+        (3, 1, 500, 1858, unclear),
+        // Two days ago: the fiscal memory told of the last one only.
+        (3, 2, 500, 0, unclear),
+        (3, 2, 2358, 0, unclear),
+    ] {
+        let mut standing = days(documents, z_reports, last_z, today);
+        if z_reports == 0 {
+            // The counter of fiscal receipts is not told, as some firmware does; the one below it tells.
+            standing.counters.next_fiscal_receipt = 0;
+        }
+        let judged = judge(&plan(), &baseline(), &evidence(false), &standing).0;
+        let case = (documents, z_reports, last_z, today);
+        assert_eq!(judged, verdict, "{case:?}");
+        let untold = judge(&plan(), &baseline(), &JournalEvidence::default(), &standing).0;
+        let without = if documents == 0 {
+            Verdict::NotIssued
+        } else {
+            unclear
+        };
+        assert_eq!(untold, without, "{case:?}");
+    }
+}
+
+#[test]
+fn as_many_documents_as_z_reports_leave_no_room_for_another() {
+    let unclear = Verdict::Unclear(Fault::Unclear);
+    for (documents, z_reports, known, verdict) in [
+        (1, 1, true, Verdict::NotIssued),
+        (3, 3, true, Verdict::NotIssued),
+        (2, 1, true, unclear),
+        // Whether a Z-report takes a number was never seen: the one document may be ours.
+        (1, 1, false, unclear),
+    ] {
+        let standing = days(documents, z_reports, 77, 0);
+        assert_eq!(
+            judge(&plan(), &baseline(), &evidence(known), &standing).0,
+            verdict,
+            "{documents} {z_reports} {known}"
+        );
+    }
+    let mut open = days(1, 1, 77, 0);
+    open.condition.fiscal_receipt_open = true;
+    assert_eq!(
+        judge(&plan(), &baseline(), &evidence(true), &open).0,
+        unclear
+    );
+}
+
+#[test]
+fn refunds_are_told_by_the_day_and_not_by_a_z_report() {
+    let mut refund = plan();
+    refund.refund = true;
+    for (z_reports, today, verdict) in [
+        (0, 500, Verdict::NotIssued),
+        (0, 2358, Verdict::Issued),
+        (1, 0, Verdict::Unclear(Fault::Unclear)),
+    ] {
+        let mut standing = days(2, z_reports, 500, today);
+        standing.counters.next_fiscal_receipt = 0;
+        assert_eq!(
+            judge(&refund, &baseline(), &evidence(false), &standing).0,
+            verdict,
+            "{z_reports} {today}"
+        );
+        standing.sums.as_mut().unwrap().today.refunds = None;
+        assert_eq!(
+            judge(&refund, &baseline(), &evidence(false), &standing).0,
+            Verdict::Unclear(Fault::Unclear)
+        );
+    }
+}
+
+#[test]
+fn a_counter_that_never_begins_again_tells_across_days() {
+    let job_of_x = Plan::of(&crate::family::datecs_x::PROTOCOL, "", &job()).unwrap();
+    let mut standing = days(3, 2, 0, 0);
+    for (fiscal, verdict) in [
+        (4, Verdict::NotIssued),
+        (5, Verdict::Unclear(Fault::Unclear)),
+    ] {
+        standing.counters.next_fiscal_receipt = fiscal;
+        let judged = judge(
+            &job_of_x,
+            &baseline(),
+            &JournalEvidence::default(),
+            &standing,
+        )
+        .0;
+        assert_eq!(judged, verdict, "{fiscal}");
+        // One that does says nothing of another day.
+        let judged = judge(&plan(), &baseline(), &JournalEvidence::default(), &standing).0;
+        assert_eq!(judged, Verdict::Unclear(Fault::Unclear));
+    }
+}
+
+#[test]
+fn every_row_says_something_of_its_own_and_the_last_one_always_fits() {
+    let mut said: Vec<&str> = TABLE.iter().map(|row| row.says).collect();
+    said.sort_unstable();
+    said.dedup();
+    assert_eq!(said.len(), TABLE.len());
+    let facts = Facts::of(
+        &plan(),
+        &baseline(),
+        &JournalEvidence::default(),
+        &standing([0, 12, 5, 0, 0, 0, 0]),
+    );
+    assert!((TABLE.last().unwrap().fits)(&facts));
+}

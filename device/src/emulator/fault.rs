@@ -1,0 +1,114 @@
+//! What can be ordered to go wrong on the line of an emulated printer.
+
+/// What is to go wrong (contract, "Simulator switches").
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FaultKind {
+    /// The request is lost before it is executed.
+    DropRequest,
+    /// The answer is lost after execution.
+    DropAnswer,
+    /// The request is answered with NAK and not executed.
+    Nak,
+    /// The answer is preceded by SYN bytes.
+    Busy,
+    /// One byte of the answer is changed, its checksum left as it was.
+    Garble,
+    /// The answer is late.
+    Delay,
+    /// The command is executed, then the power goes.
+    PowerCut,
+    /// The cable is pulled before the command is executed.
+    Unplug,
+    /// The checksum of the answer is wrong.
+    BadChecksum,
+    /// The answer is preceded by noise: stray bytes, a stray 01, half a frame.
+    Garbage,
+    /// The answer comes byte by byte.
+    Bytewise,
+    /// The answer comes only in front of the answer to a later request, which has another sequence number.
+    Late,
+    /// The power goes before the command is executed.
+    PowerCutBefore,
+    /// The command is executed, then the cable is pulled.
+    UnplugAfter,
+    /// The command is executed, then the power goes and comes back at once.
+    Blink,
+    /// There is no paper any more before the command is executed.
+    PaperOut,
+    /// The command is executed with the last of the paper, as its answer says.
+    PaperEnd,
+    /// The cover is opened before the command is executed.
+    CoverOpen,
+    /// The command is executed and the cover is open after it, as its answer says.
+    CoverOpenAfter,
+}
+
+impl FaultKind {
+    /// Every kind.
+    pub const ALL: [Self; 19] = [
+        Self::DropRequest,
+        Self::DropAnswer,
+        Self::Nak,
+        Self::Busy,
+        Self::Garble,
+        Self::Delay,
+        Self::PowerCut,
+        Self::Unplug,
+        Self::BadChecksum,
+        Self::Garbage,
+        Self::Bytewise,
+        Self::Late,
+        Self::PowerCutBefore,
+        Self::UnplugAfter,
+        Self::Blink,
+        Self::PaperOut,
+        Self::PaperEnd,
+        Self::CoverOpen,
+        Self::CoverOpenAfter,
+    ];
+
+    /// The kind's name: `drop_request` and so on.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::DropRequest => "drop_request",
+            Self::DropAnswer => "drop_answer",
+            Self::Nak => "nak",
+            Self::Busy => "busy",
+            Self::Garble => "garble",
+            Self::Delay => "delay",
+            Self::PowerCut => "power_cut",
+            Self::Unplug => "unplug",
+            Self::BadChecksum => "bad_checksum",
+            Self::Garbage => "garbage",
+            Self::Bytewise => "bytewise",
+            Self::Late => "late",
+            Self::PowerCutBefore => "power_cut_before",
+            Self::UnplugAfter => "unplug_after",
+            Self::Blink => "blink",
+            Self::PaperOut => "paper_out",
+            Self::PaperEnd => "paper_end",
+            Self::CoverOpen => "cover_open",
+            Self::CoverOpenAfter => "cover_open_after",
+        }
+    }
+
+    /// The kind of this name.
+    #[must_use]
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.name() == name)
+    }
+}
+
+/// A trouble that is ordered for coming frames.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FaultOrder {
+    /// What happens.
+    pub kind: FaultKind,
+    /// To which command; to every command without one.
+    pub command: Option<u8>,
+    /// To how many frames, repeats included; for [`FaultKind::Busy`] how many SYN bytes before one answer.
+    pub times: u32,
+    /// For [`FaultKind::Delay`], how late; for [`FaultKind::Bytewise`], between two bytes.
+    pub ms: u64,
+}

@@ -1,0 +1,283 @@
+//! The emulated printer at the end of a line that can be ordered to go wrong.
+
+use super::printer::{AfterCommand, Printer};
+use crate::emulator::fault::{FaultKind, FaultOrder};
+use crate::emulator::line::Line;
+use crate::emulator::machine::Machine;
+use crate::emulator::snapshot::Snapshot;
+use crate::port::loopback::Peer;
+use crate::printer::Paper;
+use crate::wire::framing::{Decoder, NAK, Request, SYN, Token};
+
+/// A printer and its line.
+pub struct IslEmulator {
+    printer: Printer,
+    decoder: Decoder,
+    line: Line,
+    garbled: usize,
+    /// Answers that are late, with their sequence numbers.
+    late: Vec<(u8, Vec<u8>)>,
+}
+
+/// Noise in front of an answer, one after another: stray bytes and half a frame, a frame that is none,
+/// the end of another frame, bytes that have a meaning of their own.
+const NOISES: [&[u8]; 4] = [
+    &[0x41, 0xFF, 0x00, 0x01, 0x2B, 0x30],
+    &[0x01, 0x01, 0x24, 0x20, 0x03],
+    &[0x30, 0x39, 0x33, 0x03],
+    &[SYN, 0x80, NAK],
+];
+/// While it is busy the printer says so this often.
+const BUSY_EVERY_MS: u64 = 60;
+
+impl IslEmulator {
+    /// A printer on a line without trouble; `baud` paces it.
+    #[must_use]
+    pub fn new(printer: Printer, baud: Option<u32>) -> Self {
+        Self {
+            decoder: Decoder::new(printer.family().framing),
+            printer,
+            line: Line::new(baud),
+            garbled: 0,
+            late: Vec::new(),
+        }
+    }
+
+    /// The printer.
+    #[must_use]
+    pub fn printer(&self) -> &Printer {
+        &self.printer
+    }
+
+    /// The printer, to be changed from outside.
+    pub fn printer_mut(&mut self) -> &mut Printer {
+        &mut self.printer
+    }
+
+    /// Orders a trouble; orders are carried out in turn.
+    pub fn add_fault(&mut self, order: FaultOrder) {
+        self.line.add_fault(order);
+    }
+
+    /// Forgets the orders that are left.
+    pub fn clear_faults(&mut self) {
+        self.line.clear_faults();
+    }
+
+    /// Orders that are left.
+    #[must_use]
+    pub fn faults(&self) -> &[FaultOrder] {
+        self.line.faults()
+    }
+
+    /// Switches the printer on or off; what it was sending is lost.
+    pub fn set_power(&mut self, on: bool) {
+        self.printer.set_power(on);
+        self.forget_line();
+    }
+
+    /// Pulls the cable or plugs it in; what was on it is lost.
+    pub fn set_plugged(&mut self, plugged: bool) {
+        self.line.set_plugged(plugged);
+        self.forget_line();
+    }
+
+    fn forget_line(&mut self) {
+        self.decoder.clear();
+        self.line.forget();
+        self.late.clear();
+    }
+
+    fn handle_frame(&mut self, frame: &[u8], now: u64) {
+        let Ok(request) = Request::parse(&self.printer.family().framing, frame) else {
+            self.line.send(vec![NAK], now);
+            return;
+        };
+        let order = self.line.order_for(request.command);
+        if let Some(order) = order
+            && self.before_execution(order.kind, now)
+        {
+            return;
+        }
+        let answer = self.printer.answer(&request);
+        // A repeat executes nothing that it could befall.
+        self.printer.after_command = None;
+        self.send_late(request.seq, now);
+        match order {
+            Some(order) => self.after_execution(order, request.seq, answer, now),
+            None => self.line.send(answer, now),
+        }
+    }
+
+    /// A trouble that keeps the command from being executed; tells whether it did.
+    fn before_execution(&mut self, kind: FaultKind, now: u64) -> bool {
+        match kind {
+            FaultKind::DropRequest => {}
+            FaultKind::Nak => self.line.send(vec![NAK], now),
+            FaultKind::Unplug => self.set_plugged(false),
+            FaultKind::PowerCutBefore => self.set_power(false),
+            other => {
+                self.hinder(other);
+                return false;
+            }
+        }
+        true
+    }
+
+    /// A trouble that does not keep the command from being looked at; whether it is refused the printer decides.
+    fn hinder(&mut self, kind: FaultKind) {
+        match kind {
+            FaultKind::PaperOut => self.printer.set_paper(Paper::Out),
+            FaultKind::CoverOpen => self.printer.set_cover_open(true),
+            FaultKind::PaperEnd => self.printer.after_command = Some(AfterCommand::PaperEnds),
+            FaultKind::CoverOpenAfter => {
+                self.printer.after_command = Some(AfterCommand::CoverOpens);
+            }
+            _ => {}
+        }
+    }
+
+    /// A trouble that befalls the answer.
+    fn after_execution(&mut self, order: FaultOrder, seq: u8, mut answer: Vec<u8>, now: u64) {
+        match order.kind {
+            FaultKind::DropAnswer => {}
+            FaultKind::PowerCut => self.set_power(false),
+            FaultKind::Blink => {
+                self.set_power(false);
+                self.set_power(true);
+            }
+            FaultKind::UnplugAfter => self.set_plugged(false),
+            FaultKind::Late => self.late.push((seq, answer)),
+            FaultKind::Garble => {
+                self.garble(&mut answer);
+                self.line.send(answer, now);
+            }
+            FaultKind::BadChecksum => {
+                // The last byte of the sum stands before the terminator; its other digit is as good a digit.
+                if let [.., digit, _] = answer.as_mut_slice() {
+                    *digit ^= 0x01;
+                }
+                self.line.send(answer, now);
+            }
+            FaultKind::Garbage => {
+                let noise = self.garbled.checked_rem(NOISES.len()).unwrap_or(0);
+                self.garbled = self.garbled.saturating_add(1);
+                let mut bytes = NOISES.get(noise).copied().unwrap_or_default().to_vec();
+                bytes.extend(answer);
+                self.line.send(bytes, now);
+            }
+            FaultKind::Delay => self.line.send(answer, now.saturating_add(order.ms)),
+            FaultKind::Bytewise => self.line.send_bytewise(answer, order.ms, now),
+            FaultKind::Busy => {
+                let mut at = now;
+                for _ in 0..order.times {
+                    self.line.send(vec![SYN], at);
+                    at = at.saturating_add(BUSY_EVERY_MS);
+                }
+                self.line.send(answer, at);
+            }
+            FaultKind::DropRequest
+            | FaultKind::Nak
+            | FaultKind::Unplug
+            | FaultKind::PowerCutBefore
+            | FaultKind::PaperOut
+            | FaultKind::PaperEnd
+            | FaultKind::CoverOpen
+            | FaultKind::CoverOpenAfter => self.line.send(answer, now),
+        }
+    }
+
+    /// Sends what is late, unless this request is a repeat of the one that it answers.
+    fn send_late(&mut self, seq: u8, now: u64) {
+        let (due, kept) = std::mem::take(&mut self.late)
+            .into_iter()
+            .partition(|(answered, _)| *answered != seq);
+        self.late = kept;
+        for (_, answer) in due {
+            self.line.send(answer, now);
+        }
+    }
+
+    /// Turns one bit of one byte between LEN and the last status byte, another one each time.
+    fn garble(&mut self, answer: &mut [u8]) {
+        let inner = answer.len().saturating_sub(7);
+        let place = self
+            .garbled
+            .checked_rem(inner)
+            .unwrap_or(0)
+            .saturating_add(1);
+        self.garbled = self.garbled.saturating_add(1);
+        if let Some(byte) = answer.get_mut(place) {
+            *byte ^= 0x40;
+        }
+    }
+}
+
+impl Peer for IslEmulator {
+    fn is_plugged(&self) -> bool {
+        self.line.is_plugged()
+    }
+
+    fn handle_bytes(&mut self, bytes: &[u8], now: u64) {
+        if !self.line.is_plugged() || !self.printer.is_on() {
+            return;
+        }
+        self.line.hear(bytes.len(), now);
+        for byte in bytes {
+            match self.decoder.push(*byte) {
+                Some(Token::Frame(frame)) => self.handle_frame(&frame, now),
+                Some(Token::Damaged) => self.line.send(vec![NAK], now),
+                Some(Token::Nak | Token::Syn) | None => {}
+            }
+            if !self.line.is_plugged() || !self.printer.is_on() {
+                return;
+            }
+        }
+    }
+
+    fn poll_transmit(&mut self, now: u64) -> Option<Vec<u8>> {
+        self.line.poll_transmit(now)
+    }
+
+    fn poll_timeout(&self) -> Option<u64> {
+        self.line.poll_timeout()
+    }
+}
+
+impl Machine for IslEmulator {
+    fn snapshot(&self, all_receipts: bool) -> Snapshot {
+        Snapshot::of(self.printer(), all_receipts)
+    }
+
+    fn set_power(&mut self, on: bool) {
+        Self::set_power(self, on);
+    }
+
+    fn set_paper(&mut self, paper: Paper) {
+        self.printer_mut().set_paper(paper);
+    }
+
+    fn set_cover_open(&mut self, open: bool) {
+        self.printer_mut().set_cover_open(open);
+    }
+
+    fn set_plugged(&mut self, plugged: bool) {
+        Self::set_plugged(self, plugged);
+    }
+
+    fn keyboard_z(&mut self) -> bool {
+        self.printer_mut().keyboard_z()
+    }
+
+    fn add_fault(&mut self, order: FaultOrder) {
+        Self::add_fault(self, order);
+    }
+
+    fn clear_faults(&mut self) {
+        Self::clear_faults(self);
+    }
+
+    fn paper_text(&self) -> String {
+        self.printer().paper_text()
+    }
+}

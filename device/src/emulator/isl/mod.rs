@@ -1,0 +1,21 @@
+//! The printer's side of the ISL families: fiscal printers with a memory, a journal and a working day.
+//!
+//! - [`Printer`] executes commands (`receipt_commands`, `slip_commands`, `report_commands`, `service_commands`);
+//! - [`memory`] is what it never forgets, and `store` keeps that in a file;
+//! - [`journal`] keeps every document as it was printed;
+//! - [`IslEmulator`] puts it at the end of a line that can be ordered to go wrong.
+
+pub(super) mod calendar;
+mod emulator;
+pub mod journal;
+pub mod memory;
+mod printer;
+mod receipt_commands;
+mod report_commands;
+mod service_commands;
+mod slip_commands;
+mod snapshot;
+mod store;
+
+pub use emulator::IslEmulator;
+pub use printer::{Printer, ResultCode, Room};

@@ -1,0 +1,348 @@
+//! The emulated printer: its working memory, its last answer, and what it keeps.
+//!
+//! - `table`: its commands, looked up in the rows of its family;
+//! - `refusal`: how it says no;
+//! - `condition`: its mechanics, and the status bytes.
+//!
+//! It behaves as the maker's manual says (spec/printers.md 1 to 5), not as our driver would like;
+//! where the manual is silent the choice is listed in `device/README.md`.
+//! What its family says and how it is written is in the family's table ([`crate::family`]).
+
+mod condition;
+mod refusal;
+mod table;
+
+use std::io;
+use std::path::Path;
+
+pub(super) use self::condition::AfterCommand;
+pub use self::condition::Room;
+use self::refusal::Refusal;
+pub(super) use self::refusal::{Reply, in_answer};
+
+use super::calendar::{ClockSource, Moment};
+use super::journal::{Document, DocumentKind, Journal};
+use super::memory::{FiscalReceipt, Memory};
+use super::store::Store;
+use crate::emulator::tape::Tape;
+use crate::family::{Protocol, datecs};
+use crate::printer::Paper;
+use crate::wire::cause::Cause;
+use crate::wire::framing::{Answer, Request};
+use crate::wire::isl_status::Status;
+
+/// How firmware begins the answers of 40h (last Z-report) and 6Eh (the day's payments): the manuals of groups A and B
+/// and the drivers of their maker disagree.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ResultCode {
+    /// With the first field.
+    #[default]
+    None,
+    /// With `P,`; before the first Z-report 40h is answered with `F`.
+    Field,
+    /// With a `P` glued to the first field; before the first Z-report 40h is answered with `F`.
+    Glued,
+    /// Both are always answered with `F`.
+    Failed,
+}
+
+/// One emulated printer.
+pub struct Printer {
+    pub(super) protocol: &'static Protocol,
+    pub(super) memory: Memory,
+    pub(super) receipts: Vec<FiscalReceipt>,
+    pub(super) tape: Tape,
+    pub(super) journal: Journal,
+    pub(super) last_error: (u8, Option<Cause>),
+    pub(super) wrong_passwords: u8,
+    pub(super) locked: bool,
+    pub(super) cause_in_data: bool,
+    /// Says `D` with 0 instead of `R` with 0 to an exact payment, as some firmware does (spec 0.8).
+    pub exact_payment_says_rest: bool,
+    /// Adds this to every price that is multiplied: a printer that computes otherwise than the till.
+    pub miscount: i64,
+    /// Keeps its last sequence number and answer over a loss of power: the manuals do not say whether a printer does.
+    pub keeps_last_answer: bool,
+    /// Commands that this firmware does not know, though its family does.
+    pub lacks: Vec<u8>,
+    /// How this firmware begins its answers about the last Z-report and the day's payments.
+    pub result_code: ResultCode,
+    store: Option<Store>,
+    clock: ClockSource,
+    power: bool,
+    paper: Paper,
+    cover_open: bool,
+    memory_fault: bool,
+    journal_room: Room,
+    /// Happens with the next command, so that its answer says so.
+    pub(super) after_command: Option<AfterCommand>,
+    commands: u64,
+    last_answer: Option<(u8, Vec<u8>)>,
+}
+
+impl Printer {
+    /// A new Datecs classic printer of group A that forgets everything when it is dropped.
+    #[must_use]
+    pub fn new(memory: Memory, clock: ClockSource) -> Self {
+        Self {
+            protocol: &datecs::PROTOCOL,
+            memory,
+            receipts: Vec::new(),
+            tape: Tape::default(),
+            journal: Journal::default(),
+            last_error: (0, None),
+            wrong_passwords: 0,
+            locked: false,
+            cause_in_data: false,
+            exact_payment_says_rest: false,
+            miscount: 0,
+            keeps_last_answer: false,
+            lacks: Vec::new(),
+            result_code: ResultCode::None,
+            store: None,
+            clock,
+            power: true,
+            paper: Paper::Ok,
+            cover_open: false,
+            memory_fault: false,
+            journal_room: Room::Enough,
+            after_command: None,
+            commands: 0,
+            last_answer: None,
+        }
+    }
+
+    /// The same printer, of another family.
+    #[must_use]
+    pub fn of_family(mut self, protocol: &'static Protocol) -> Self {
+        self.protocol = protocol;
+        self
+    }
+
+    /// The same printer with these fiscal receipts in its journal, oldest first: with a copy of another one's
+    /// memory it stands where that one stood.
+    #[must_use]
+    pub fn with_receipts(mut self, receipts: Vec<FiscalReceipt>) -> Self {
+        self.receipts = receipts;
+        self
+    }
+
+    /// Its family.
+    #[must_use]
+    pub fn family(&self) -> &'static Protocol {
+        self.protocol
+    }
+
+    /// A printer whose memory is in a file; `new` is what it holds the first time.
+    ///
+    /// # Errors
+    ///
+    /// The file cannot be read or written.
+    pub fn with_file(path: &Path, new: Memory, clock: ClockSource) -> io::Result<Self> {
+        let kept = Store::open(path, new)?;
+        let mut printer = Self::new(kept.memory, clock);
+        printer.store = Some(kept.store);
+        printer.receipts = kept.receipts;
+        printer.journal = Journal::of(kept.documents);
+        Ok(printer)
+    }
+
+    /// What it never forgets.
+    #[must_use]
+    pub fn memory(&self) -> &Memory {
+        &self.memory
+    }
+
+    /// Its fiscal receipts, oldest first.
+    #[must_use]
+    pub fn receipts(&self) -> &[FiscalReceipt] {
+        &self.receipts
+    }
+
+    /// Commands executed.
+    #[must_use]
+    pub fn commands(&self) -> u64 {
+        self.commands
+    }
+
+    /// It is switched on.
+    #[must_use]
+    pub fn is_on(&self) -> bool {
+        self.power
+    }
+
+    /// Somebody asks for the Z-report at the printer itself; true if it printed one.
+    ///
+    /// It refuses what it would refuse the host, for want of paper or with a receipt open.
+    pub fn keyboard_z(&mut self) -> bool {
+        self.keyboard_report(true)
+    }
+
+    /// The same for the X-report, which closes nothing and takes a document number.
+    pub fn keyboard_x(&mut self) -> bool {
+        self.keyboard_report(false)
+    }
+
+    fn keyboard_report(&mut self, closes: bool) -> bool {
+        let press = |printer: &mut Self| {
+            let report = printer.daily_report(closes);
+            report.map_err(|refused| (refused.cause, None))
+        };
+        self.power && self.kept(press).is_ok()
+    }
+
+    /// Takes the power away or gives it back. Working memory goes: the last sequence number (or not), the password lock.
+    pub fn set_power(&mut self, on: bool) {
+        if self.power == on {
+            return;
+        }
+        self.power = on;
+        if !self.keeps_last_answer {
+            self.last_answer = None;
+        }
+        self.wrong_passwords = 0;
+        self.locked = false;
+        self.journal.stop_reading();
+        if on && let Some(open) = &mut self.memory.open {
+            open.tape.push("*VOLTAGE DROP*".to_owned());
+        }
+    }
+
+    /// Loses its working memory, as with an empty battery: the clock must be set before anything is sold.
+    pub fn reset_memory(&mut self) {
+        self.memory.reset = true;
+        self.last_answer = None;
+    }
+
+    /// What is on the paper.
+    #[must_use]
+    pub fn paper_text(&self) -> String {
+        self.tape
+            .text(self.memory.open.as_ref().map(|open| open.tape.as_slice()))
+    }
+
+    /// What its journal has after the document of this number, oldest first.
+    pub fn documents_after(&self, number: u32) -> impl Iterator<Item = &Document> {
+        self.journal.after(number)
+    }
+
+    /// Takes a request frame and gives the bytes of the answer.
+    ///
+    /// A sequence number equal to the last one is a repeat: nothing is executed, the last answer is given again,
+    /// whatever its command (spec 0.1, 0.2).
+    pub fn answer(&mut self, request: &Request) -> Vec<u8> {
+        if let Some((seq, frame)) = &self.last_answer
+            && *seq == request.seq
+        {
+            return frame.clone();
+        }
+        self.commands = self.commands.saturating_add(1);
+        let (data, status) = self.settle(request);
+        let answer = Answer {
+            seq: request.seq,
+            command: request.command,
+            data,
+            status,
+        };
+        // An answer that does not fit is a fault of the table below; the device would send an empty one.
+        let framing = &self.protocol.framing;
+        let frame = answer
+            .emit(framing)
+            .or_else(|_| {
+                Answer {
+                    data: Vec::new(),
+                    ..answer
+                }
+                .emit(framing)
+            })
+            .unwrap_or_default();
+        self.last_answer = Some((request.seq, frame.clone()));
+        frame
+    }
+
+    /// Executes, keeps what changed, and composes data and status.
+    fn settle(&mut self, request: &Request) -> (Vec<u8>, Status) {
+        if let Some(row) = &self.protocol.others.device_info_bare
+            && row.command == request.command
+            && (row.ask.parse)(&request.data).is_some()
+        {
+            return ((row.answer.emit)(&self.device_info()), self.status());
+        }
+        let reply = self.kept(|printer| printer.execute(request.command, &request.data));
+        match self.after_command.take() {
+            Some(AfterCommand::PaperEnds) => self.paper = Paper::Out,
+            Some(AfterCommand::CoverOpens) => self.cover_open = true,
+            None => {}
+        }
+        match reply {
+            Ok(data) => (self.told(0, data), self.status()),
+            Err(refusal) => self.refuse(request.command, refusal),
+        }
+    }
+
+    /// Keeps what an action changes; what cannot be written never happened.
+    fn kept<A>(&mut self, act: impl FnOnce(&mut Self) -> Result<A, Refusal>) -> Result<A, Refusal> {
+        if self.store.is_none() {
+            let reply = act(self);
+            self.memory.receipts = self.receipts.len();
+            return reply;
+        }
+        let before = self.memory.clone();
+        let receipts_before = self.receipts.len();
+        let reply = act(self);
+        if self.memory != before && self.keep(receipts_before, &before).is_err() {
+            self.memory = before;
+            self.receipts.truncate(receipts_before);
+            self.journal.forget_after(self.memory.last_document);
+            self.memory_fault = true;
+            return Err((Cause::FiscalMemory, None));
+        }
+        reply
+    }
+
+    fn keep(&mut self, receipts_before: usize, before: &Memory) -> io::Result<()> {
+        self.memory.receipts = self.receipts.len();
+        let Some(store) = &mut self.store else {
+            return Ok(());
+        };
+        for receipt in self.receipts.iter().skip(receipts_before) {
+            store.append(receipt)?;
+        }
+        for document in self.journal.after(before.last_document) {
+            store.append_document(document)?;
+        }
+        // Lines of an open receipt are many and cheap to lose with the whole machine; documents are not.
+        let durable = self.memory.last_document != before.last_document
+            || self.memory.rates != before.rates
+            || self.memory.open.as_ref().map(|open| open.payments.len())
+                != before.open.as_ref().map(|open| open.payments.len());
+        store.save(&self.memory, durable)
+    }
+
+    /// Prints a document and writes it into the journal.
+    pub(super) fn issue(&mut self, number: u32, kind: DocumentKind, lines: &[String]) {
+        self.tape.push(lines);
+        self.journal.push(Document {
+            number,
+            at: self.now(),
+            kind,
+            z_number: self.memory.z_number().saturating_add(1),
+            lines: lines.to_vec(),
+        });
+    }
+
+    /// Seconds since 1970 by the printer's clock.
+    pub(super) fn now(&self) -> i64 {
+        (self.clock)().saturating_add(self.memory.clock_offset_s)
+    }
+
+    /// The clock behind the printer's clock.
+    pub(super) fn source_now(&self) -> i64 {
+        (self.clock)()
+    }
+
+    /// The printer's clock as it prints it.
+    pub(super) fn stamp(&self) -> String {
+        Moment::of(self.now()).stamp()
+    }
+}

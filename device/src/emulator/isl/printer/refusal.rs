@@ -1,0 +1,82 @@
+//! A refusal, and how a family tells it: error code, status bit, or the answer alone.
+
+use super::Printer;
+use crate::family::Errors;
+use crate::wire::cause::Cause;
+use crate::wire::isl_status::{Flag, Status};
+use crate::wire::isl_x::with_error;
+
+/// A refusal, before it is put into the family's words.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(in crate::emulator::isl) struct Refused<A> {
+    pub(super) cause: Cause,
+    /// An answer that says so, with families that have no error code in front of it.
+    pub(super) instead: Option<Box<A>>,
+}
+
+impl<A> From<Cause> for Refused<A> {
+    fn from(cause: Cause) -> Self {
+        Self {
+            cause,
+            instead: None,
+        }
+    }
+}
+
+/// A refusal that some families tell in the answer alone, as 35h and 46h of Datecs classic do.
+pub(in crate::emulator::isl) fn in_answer<A>(cause: Cause, answer: A) -> Refused<A> {
+    Refused {
+        cause,
+        instead: Some(Box::new(answer)),
+    }
+}
+
+/// The answer of a command, or its refusal.
+pub(in crate::emulator::isl) type Reply<A> = Result<A, Refused<A>>;
+
+/// A refusal and its data, where it is told in the data alone.
+pub(super) type Refusal = (Cause, Option<Vec<u8>>);
+
+impl Printer {
+    /// Data as the family sends them: with its error code in front, or without.
+    pub(super) fn told(&self, code: i64, data: Vec<u8>) -> Vec<u8> {
+        match self.protocol.errors {
+            Errors::First => with_error(code, &data),
+            Errors::Asked(_) | Errors::Silent => data,
+        }
+    }
+
+    /// A refusal in the family's words.
+    pub(super) fn refuse(&mut self, number: u8, (cause, data): Refusal) -> (Vec<u8>, Status) {
+        let layout = &self.protocol.status;
+        let (code, _) = self.protocol.code_of(cause);
+        self.last_error = (number, Some(cause));
+        let in_data = data.is_some() && !matches!(self.protocol.errors, Errors::First);
+        let mut status = self.status();
+        if !in_data {
+            status = layout.with(status, flag_of(cause));
+            // Overflow raises "not allowed" too (spec 1.1, S1.0).
+            if cause == Cause::Overflow {
+                status = layout.with(status, Flag::NotAllowed);
+            }
+        }
+        let data = if in_data { data } else { None };
+        let mut data = self.told(code, data.unwrap_or_default());
+        if self.cause_in_data {
+            data.extend_from_slice(format!("@{code}").as_bytes());
+        }
+        (data, status)
+    }
+}
+
+/// The status bit that goes with a refusal.
+const fn flag_of(cause: Cause) -> Flag {
+    match cause {
+        Cause::Syntax => Flag::Syntax,
+        Cause::UnknownCommand => Flag::UnknownCommand,
+        Cause::PaperOut => Flag::PaperOut,
+        Cause::Overflow => Flag::Overflow,
+        Cause::FiscalMemory => Flag::FiscalMemoryWrite,
+        _ => Flag::NotAllowed,
+    }
+}

@@ -1,0 +1,189 @@
+//! The table of commands: a request is looked up in its family's rows and executed.
+
+use super::refusal::{Refusal, Reply};
+use super::{Printer, ResultCode};
+use crate::family::{Errors, Row};
+use crate::wire::cause::Cause;
+
+impl Printer {
+    /// Executes a command.
+    pub(super) fn execute(&mut self, number: u8, data: &[u8]) -> Result<Vec<u8>, Refusal> {
+        let mut incoming = Incoming {
+            known: false,
+            reply: None,
+            number,
+            data,
+            printer: self,
+        };
+        if !incoming.printer.lacks.contains(&number) {
+            incoming.receipt();
+            incoming.paper();
+            incoming.questions();
+            incoming.others();
+        }
+        let known = incoming.known;
+        let reply = incoming.reply.unwrap_or(Err((
+            if known {
+                Cause::Syntax
+            } else {
+                Cause::UnknownCommand
+            },
+            None,
+        )));
+        reply.map(|data| self.with_result_code(number, data))
+    }
+
+    /// The answer as this firmware begins it.
+    fn with_result_code(&self, number: u8, data: Vec<u8>) -> Vec<u8> {
+        let is_last_z = number == self.protocol.last_z.command;
+        if !is_last_z && number != self.protocol.day_payments.command {
+            return data;
+        }
+        let failed = is_last_z && self.memory.closures.is_empty();
+        match self.result_code {
+            ResultCode::None => data,
+            ResultCode::Failed => b"F".to_vec(),
+            ResultCode::Field | ResultCode::Glued if failed => b"F".to_vec(),
+            ResultCode::Field => [b"P,", data.as_slice()].concat(),
+            ResultCode::Glued => [b"P", data.as_slice()].concat(),
+        }
+    }
+}
+
+/// A request, looked up row by row until one of them fits.
+struct Incoming<'a> {
+    number: u8,
+    data: &'a [u8],
+    /// A row has this number.
+    known: bool,
+    reply: Option<Result<Vec<u8>, Refusal>>,
+    printer: &'a mut Printer,
+}
+
+impl Incoming<'_> {
+    fn on<Q, A>(&mut self, row: &Row<Q, A>, act: impl FnOnce(&mut Printer, Q) -> Reply<A>) {
+        if self.reply.is_some() || row.command != self.number {
+            return;
+        }
+        self.known = true;
+        let Some(ask) = (row.ask.parse)(self.data) else {
+            return;
+        };
+        self.reply = Some(match act(self.printer, ask) {
+            Ok(answer) => Ok((row.answer.emit)(&answer)),
+            Err(refused) => Err((
+                refused.cause,
+                refused.instead.map(|answer| (row.answer.emit)(&answer)),
+            )),
+        });
+    }
+
+    fn receipt(&mut self) {
+        let table = self.printer.protocol;
+        self.on(&table.open, |printer, open| printer.receipt_open(&open));
+        self.on(&table.refund, |printer, refund| {
+            printer.refund_open(&refund)
+        });
+        self.on(&table.sale, |printer, sale| printer.sale(&sale));
+        self.on(&table.subtotal, |printer, ask| printer.subtotal(&ask));
+        self.on(&table.payment, |printer, payment| printer.payment(&payment));
+        self.on(&table.text, |printer, text| printer.receipt_text(&text));
+        self.on(&table.close, |printer, ()| printer.receipt_close());
+        self.on(&table.cancel, |printer, ()| printer.receipt_cancel());
+    }
+
+    fn paper(&mut self) {
+        let table = self.printer.protocol;
+        self.on(&table.slip_open, |printer, ()| printer.slip_open());
+        self.on(&table.slip_text, |printer, text| printer.slip_text(&text));
+        self.on(&table.slip_close, |printer, ()| printer.slip_close());
+        self.on(&table.duplicate, |printer, ()| printer.duplicate());
+        self.on(&table.x_report, |printer, ()| printer.daily_report(false));
+        self.on(&table.z_report, |printer, ()| printer.daily_report(true));
+        for row in &table.by_number {
+            self.on(row, |printer, (first, last)| {
+                printer.memory_by_number(first, last)
+            });
+        }
+        for row in &table.by_date {
+            self.on(row, |printer, (first, last)| {
+                printer.memory_by_date(&first, &last)
+            });
+        }
+        self.on(&table.cash, |printer, amount| printer.cash(amount));
+        self.on(&table.drawer, |printer, _| printer.drawer());
+    }
+
+    fn questions(&mut self) {
+        let table = self.printer.protocol;
+        self.on(&table.state, |printer, ()| Ok(printer.status()));
+        self.on(&table.transaction, |printer, tender| {
+            Ok(printer.transaction(tender))
+        });
+        self.on(
+            &table.receipt_sums,
+            |printer, ()| Ok(printer.receipt_sums()),
+        );
+        self.on(&table.last_document, |printer, ()| {
+            Ok(printer.memory.last_document)
+        });
+        if let Some(row) = &table.next_fiscal {
+            self.on(row, |printer, ()| Ok(printer.next_fiscal()));
+        }
+        if let Some(row) = &table.day_receipts {
+            self.on(row, |printer, ()| Ok(printer.memory.day.fiscal_receipts));
+        }
+        self.on(
+            &table.day_payments,
+            |printer, ()| Ok(printer.day_payments()),
+        );
+        let [sales, taxes, refunds, refund_taxes] = &table.day_groups;
+        self.on(sales, |printer, ()| Ok(printer.memory.day.sales));
+        self.on(taxes, |printer, ()| {
+            Ok(printer.taxes(printer.memory.day.sales))
+        });
+        self.on(refunds, |printer, ()| Ok(printer.memory.day.refunds));
+        self.on(refund_taxes, |printer, ()| {
+            Ok(printer.taxes(printer.memory.day.refunds))
+        });
+        self.on(&table.last_z, |printer, ()| Ok(printer.last_z()));
+        self.on(&table.device_info, |printer, ()| Ok(printer.device_info()));
+        self.on(&table.rates, |printer, ()| Ok(printer.rates()));
+        self.on(&table.clock, |printer, ()| Ok(printer.stamp()));
+        self.on(&table.clock_set, |printer, at| printer.clock_set(&at));
+        if let Errors::Asked(row) = &table.errors {
+            self.on(row, |printer, clear| Ok(printer.error_told(clear)));
+        }
+    }
+
+    fn others(&mut self) {
+        let others = self.printer.protocol.others;
+        for row in others.sales {
+            self.on(row, |printer, sale| printer.sale(&sale));
+        }
+        if let Some(row) = &others.rates_set {
+            self.on(row, |printer, rates| printer.rates_set(rates));
+        }
+        if let Some(row) = &others.rates_read {
+            self.on(row, |printer, ()| Ok(printer.rates()));
+        }
+        if let Some(row) = &others.feed {
+            self.on(row, |printer, _| Ok(printer.printing()?));
+        }
+        for row in others.cut {
+            self.on(row, |printer, ()| Ok(printer.printing()?));
+        }
+        for row in others.ornament {
+            self.on(row, |printer, _| printer.ornament());
+        }
+        if let Some(row) = &others.options {
+            self.on(row, |printer, data| printer.options(&data));
+        }
+        for row in others.daily {
+            self.on(row, |printer, closes| printer.daily_report(closes));
+        }
+        for row in others.services {
+            self.on(row, |printer, service| printer.service(service));
+        }
+    }
+}

@@ -1,0 +1,462 @@
+//! The commands that make a fiscal receipt.
+
+use super::calendar::DAY;
+use super::journal::DocumentKind;
+use super::memory::{BookedSale, FiscalReceipt, Kind, LastReceipt, OpenReceipt};
+use super::printer::{Printer, Reply, in_answer};
+use crate::emulator::tape::{centred, spread, sum};
+use crate::wire::cause::Cause;
+use crate::wire::codepage;
+use crate::wire::fields::decimal;
+use crate::wire::isl_payment::{Counters, Paid, PaidCode, Payment};
+use crate::wire::isl_receipt::{Modifier, Open, RefundOpen, Sale, Subtotal, Sums};
+
+/// The largest sum that the answers have room for.
+const SUM_MAX: i64 = 999_999_999;
+/// Passwords that may be wrong before the printer locks itself.
+const WRONG_PASSWORDS_MAX: u8 = 3;
+
+impl Printer {
+    /// 30h.
+    pub(super) fn receipt_open(&mut self, open: &Open) -> Reply<Counters> {
+        self.open_fiscal(Kind::Sale, open, centred("BON FISCAL"))
+    }
+
+    /// 2Eh.
+    pub(super) fn refund_open(&mut self, refund: &RefundOpen) -> Reply<Counters> {
+        let title = centred(&format!("STORNO {:07}", refund.document));
+        self.open_fiscal(Kind::Refund, &refund.open, title)
+    }
+
+    fn open_fiscal(&mut self, kind: Kind, open: &Open, title: String) -> Reply<Counters> {
+        self.closed()?;
+        if self.locked {
+            return Err(Cause::Locked.into());
+        }
+        let protocol = self.protocol;
+        if open.password != protocol.seller.password_on(protocol.model.name) {
+            self.wrong_passwords = self.wrong_passwords.saturating_add(1);
+            self.locked = self.wrong_passwords >= WRONG_PASSWORDS_MAX;
+            return Err(Cause::Password.into());
+        }
+        self.wrong_passwords = 0;
+        self.fit_to_sell()?;
+        let now = self.now();
+        if self
+            .memory
+            .day
+            .opened_at
+            .is_some_and(|first| now.saturating_sub(first) > DAY)
+        {
+            return Err(Cause::DayTooLong.into());
+        }
+        self.printing()?;
+        self.memory.open = Some(OpenReceipt {
+            kind,
+            at: now,
+            sales: Vec::new(),
+            groups: [0; 8],
+            payments: Vec::new(),
+            payment_started: false,
+            tape: vec![title],
+            invoice: open.invoice,
+        });
+        Ok(self.counters_of_open())
+    }
+
+    /// What is told of the receipt or slip that is open.
+    pub(super) fn counters_of_open(&self) -> Counters {
+        let day = &self.memory.day;
+        Counters {
+            all: day.all_receipts.saturating_add(1),
+            fiscal: day.fiscal_receipts.saturating_add(1),
+            document: Some(self.memory.last_document.saturating_add(1)),
+        }
+    }
+
+    /// What is told of the one that was closed.
+    pub(super) fn counters_of_closed(&self) -> Counters {
+        let day = &self.memory.day;
+        Counters {
+            all: day.all_receipts,
+            fiscal: day.fiscal_receipts,
+            document: Some(self.memory.last_document),
+        }
+    }
+
+    /// The open fiscal receipt.
+    fn fiscal(&mut self) -> Result<&mut OpenReceipt, Cause> {
+        match &mut self.memory.open {
+            Some(open) if open.kind != Kind::Slip => Ok(open),
+            _ => Err(Cause::NoReceiptOpen),
+        }
+    }
+
+    /// The open fiscal receipt, before payment.
+    fn unpaid(&mut self) -> Result<&mut OpenReceipt, Cause> {
+        let open = self.fiscal()?;
+        if open.payment_started {
+            return Err(Cause::PaymentStarted);
+        }
+        Ok(open)
+    }
+
+    /// 31h and 34h.
+    pub(super) fn sale(&mut self, sale: &Sale) -> Reply<Counters> {
+        self.unpaid()?;
+        self.printing()?;
+        let enabled = self
+            .memory
+            .rates
+            .get(usize::from(sale.group))
+            .is_some_and(Option::is_some);
+        if !enabled {
+            return Err(Cause::GroupDisabled.into());
+        }
+        let limits = self.protocol.limits;
+        let miscount = self.miscount;
+        let quantity = sale.quantity.unwrap_or(1_000);
+        let open = self.unpaid()?;
+        if open.sales.len() >= limits.sales {
+            return Err(Cause::TooManySales.into());
+        }
+        if sale.price == 0 {
+            return Err(Cause::Zero.into());
+        }
+        if sale.price.unsigned_abs() > limits.price_max.unsigned_abs() || quantity <= 0 {
+            return Err(Cause::Overflow.into());
+        }
+        let gross = product(sale.price, quantity)
+            .and_then(|gross| gross.checked_add(miscount))
+            .ok_or(Cause::Overflow)?;
+        let change = modification(gross, sale.modifier).ok_or(Cause::Overflow)?;
+        let amount = gross.checked_add(change).ok_or(Cause::Overflow)?;
+        if (sale.price > 0 && amount < 0) || (sale.price < 0 && amount > 0) {
+            return Err(Cause::Negative.into());
+        }
+        if sale.price < 0 {
+            take_back(open, sale, quantity, amount)?;
+        }
+        book(open, sale.group, amount)?;
+        open.sales.push(BookedSale {
+            group: sale.group,
+            price: sale.price,
+            quantity,
+            amount,
+            voided: sale.price < 0,
+        });
+        print_sale(open, sale, quantity, gross, change);
+        Ok(self.counters_of_open())
+    }
+
+    /// 33h.
+    pub(super) fn subtotal(&mut self, subtotal: &Subtotal) -> Reply<Sums> {
+        let document = self.memory.last_document.saturating_add(1);
+        self.unpaid()?;
+        if subtotal.print || subtotal.modifier.is_some() {
+            self.printing()?;
+        }
+        let open = self.unpaid()?;
+        let before = open.total();
+        let change = modification(before, subtotal.modifier).ok_or(Cause::Overflow)?;
+        if before.checked_add(change).is_none_or(|after| after < 0) {
+            return Err(Cause::Negative.into());
+        }
+        spread_over_groups(&mut open.groups, before, change);
+        if subtotal.print {
+            open.tape.push(sum("SUBTOTAL", before));
+        }
+        if change != 0 {
+            open.tape.push(sum("", change));
+        }
+        Ok(Sums {
+            total: open.total(),
+            groups: open.groups,
+            document: Some(document),
+        })
+    }
+
+    /// 35h.
+    pub(super) fn payment(&mut self, payment: &Payment) -> Reply<Paid> {
+        let letters = self.protocol.payments.day;
+        self.fiscal()?;
+        self.printing()?;
+        let says_rest = self.exact_payment_says_rest;
+        let open = self.fiscal()?;
+        if open.sales.is_empty() {
+            return Err(Cause::NotPermitted.into());
+        }
+        if open.total() < 0 {
+            let paid = paid(PaidCode::NegativeSubtotal, open.total());
+            return Err(in_answer(Cause::Negative, paid));
+        }
+        if open.groups.iter().any(|group| *group < 0) {
+            return Err(in_answer(Cause::Negative, paid(PaidCode::NegativeGroup, 0)));
+        }
+        let left = open.total().saturating_sub(open.tendered());
+        if open.payment_started && left <= 0 {
+            return Err(Cause::AlreadyPaid.into());
+        }
+        let letter = payment.mode.unwrap_or('P');
+        if !letters.contains(&letter) {
+            return Err(in_answer(Cause::PaymentType, paid(PaidCode::Failed, 0)));
+        }
+        let amount = payment.amount.unwrap_or(left);
+        if !(0..=SUM_MAX).contains(&amount) {
+            return Err(Cause::Overflow.into());
+        }
+        if letter != 'P' && amount > left {
+            return Err(in_answer(Cause::NoChange, paid(PaidCode::Failed, 0)));
+        }
+        if !open.payment_started {
+            open.tape.push(sum("TOTAL", open.total()));
+        }
+        open.payment_started = true;
+        open.payments.push((letter, amount));
+        open.tape.push(sum(payment_name(letter), amount));
+        let left = left.saturating_sub(amount);
+        Ok(match left {
+            0 if says_rest => paid(PaidCode::Rest, 0),
+            1.. => paid(PaidCode::Rest, left),
+            _ => {
+                let change = left.saturating_neg();
+                if change > 0 {
+                    open.tape.push(sum("REST", change));
+                }
+                paid(PaidCode::Change, change)
+            }
+        })
+    }
+
+    /// 36h.
+    pub(super) fn receipt_text(&mut self, text: &[u8]) -> Reply<()> {
+        self.fiscal()?;
+        self.printing()?;
+        self.fiscal()?.tape.push(codepage::decode(text));
+        Ok(())
+    }
+
+    /// 38h.
+    pub(super) fn receipt_close(&mut self) -> Reply<Counters> {
+        let open = self.fiscal()?;
+        if !open.payment_started || open.tendered() < open.total() {
+            return Err(Cause::NotPaid.into());
+        }
+        self.printing()?;
+        let mut open = self.fiscal()?.clone();
+        let total = open.total();
+        let change = open.tendered().saturating_sub(total);
+        let document = self.memory.next_document();
+        let refund = open.kind == Kind::Refund;
+        self.book_day(&open, change, refund);
+        let stamp = self.stamp();
+        open.tape.push(spread(&format!("{:07}", document), &stamp));
+        open.tape.push(centred(if refund {
+            "BON FISCAL STORNO"
+        } else {
+            "BON FISCAL - MULTUMIM"
+        }));
+        let kind = if refund {
+            DocumentKind::Refund
+        } else {
+            DocumentKind::Sale
+        };
+        self.issue(document, kind, &open.tape);
+        self.receipts.push(FiscalReceipt {
+            document,
+            at: self.now(),
+            refund,
+            total,
+            items: open.items(),
+            groups: open.groups,
+            payments: open.payments.clone(),
+            change,
+        });
+        self.memory.last = LastReceipt {
+            items: open.items(),
+            amount: total,
+            tender: open.tendered(),
+        };
+        self.memory.may_duplicate = true;
+        self.memory.open = None;
+        Ok(self.counters_of_closed())
+    }
+
+    fn book_day(&mut self, open: &OpenReceipt, change: i64, refund: bool) {
+        let letters = self.protocol.payments.day;
+        let day = &mut self.memory.day;
+        day.all_receipts = day.all_receipts.saturating_add(1);
+        day.fiscal_receipts = day.fiscal_receipts.saturating_add(1);
+        day.opened_at.get_or_insert(open.at);
+        let (groups, payments) = if refund {
+            (&mut day.refunds, &mut day.refund_payments)
+        } else {
+            (&mut day.sales, &mut day.payments)
+        };
+        for (sum, amount) in groups.iter_mut().zip(open.groups) {
+            *sum = sum.saturating_add(amount);
+        }
+        // Change is given in cash, out of the last payment: nothing can be paid after it.
+        let last = open.payments.len().saturating_sub(1);
+        for (number, (letter, tendered)) in open.payments.iter().enumerate() {
+            let kept = if number == last && *letter == 'P' {
+                tendered.saturating_sub(change)
+            } else {
+                *tendered
+            };
+            let place = letters
+                .iter()
+                .position(|known| known == letter)
+                .and_then(|place| payments.get_mut(place));
+            if let Some(sum) = place {
+                *sum = sum.saturating_add(kept);
+            }
+        }
+        let cash = open
+            .payments
+            .iter()
+            .filter(|(letter, _)| *letter == 'P')
+            .fold(0_i64, |sum, (_, amount)| sum.saturating_add(*amount))
+            .saturating_sub(change);
+        day.cash = if refund {
+            day.cash.saturating_sub(cash)
+        } else {
+            day.cash.saturating_add(cash)
+        };
+        if !refund {
+            self.memory.grand_total = self.memory.grand_total.saturating_add(open.total());
+        }
+    }
+
+    /// 3Ch: only before the first payment (spec 0.4). A cancelled receipt takes a document number.
+    pub(super) fn receipt_cancel(&mut self) -> Reply<()> {
+        self.unpaid()?;
+        self.printing()?;
+        let mut open = self.unpaid()?.clone();
+        let document = self.memory.next_document();
+        let stamp = self.stamp();
+        open.tape.push(centred("=CANCELLED="));
+        open.tape.push(spread(&format!("{document:07}"), &stamp));
+        self.issue(document, DocumentKind::Cancelled, &open.tape);
+        self.memory.day.all_receipts = self.memory.day.all_receipts.saturating_add(1);
+        self.memory.last = LastReceipt {
+            items: open.items(),
+            amount: open.total(),
+            tender: 0,
+        };
+        self.memory.may_duplicate = false;
+        self.memory.open = None;
+        Ok(())
+    }
+}
+
+/// Price times thousandths, rounded half away from zero.
+fn product(price: i64, thousandths: i64) -> Option<i64> {
+    divided(price.checked_mul(thousandths)?, 1_000)
+}
+
+/// What a modifier adds to `amount`.
+fn modification(amount: i64, modifier: Option<Modifier>) -> Option<i64> {
+    match modifier {
+        None => Some(0),
+        Some(Modifier::Absolute(minor)) => Some(minor),
+        Some(Modifier::Percent(hundredths)) => divided(amount.checked_mul(hundredths)?, 10_000),
+    }
+}
+
+/// Division rounded half away from zero.
+pub(super) fn divided(value: i64, by: i64) -> Option<i64> {
+    let half = by.checked_div(2)?;
+    let rounded = if value < 0 {
+        value.checked_sub(half)?
+    } else {
+        value.checked_add(half)?
+    };
+    rounded.checked_div(by)
+}
+
+/// Adds an amount to its group; neither a group nor the receipt may be negative or too large.
+fn book(open: &mut OpenReceipt, group: u8, amount: i64) -> Result<(), Cause> {
+    let total = open.total().checked_add(amount).ok_or(Cause::Overflow)?;
+    let sum = open
+        .groups
+        .get_mut(usize::from(group))
+        .ok_or(Cause::Syntax)?;
+    let new = sum.checked_add(amount).ok_or(Cause::Overflow)?;
+    if total > SUM_MAX {
+        return Err(Cause::Overflow);
+    }
+    if new < 0 {
+        return Err(Cause::Negative);
+    }
+    *sum = new;
+    Ok(())
+}
+
+/// Marks the sale that a negative price voids.
+fn take_back(open: &mut OpenReceipt, sale: &Sale, quantity: i64, amount: i64) -> Result<(), Cause> {
+    let earlier = open.sales.iter_mut().rev().find(|earlier| {
+        !earlier.voided
+            && earlier.group == sale.group
+            && earlier.price == sale.price.saturating_neg()
+            && earlier.quantity == quantity
+            && earlier.amount == amount.saturating_neg()
+    });
+    match earlier {
+        Some(earlier) => {
+            earlier.voided = true;
+            Ok(())
+        }
+        None => Err(Cause::VoidOfNothing),
+    }
+}
+
+/// Spreads a change of the subtotal over the groups in proportion, the remainder to the largest group.
+fn spread_over_groups(groups: &mut [i64; 8], total: i64, change: i64) {
+    if total == 0 || change == 0 {
+        return;
+    }
+    let mut left = change;
+    for group in groups.iter_mut() {
+        let part = group
+            .checked_mul(change)
+            .and_then(|product| divided(product, total))
+            .unwrap_or(0);
+        *group = group.saturating_add(part);
+        left = left.saturating_sub(part);
+    }
+    if let Some(largest) = groups.iter_mut().max_by_key(|group| **group) {
+        *largest = largest.saturating_add(left);
+    }
+}
+
+const fn paid(code: PaidCode, amount: i64) -> Paid {
+    Paid { code, amount }
+}
+
+fn payment_name(letter: char) -> &'static str {
+    match letter {
+        'P' => "NUMERAR",
+        'N' => "CREDIT",
+        'D' => "CARD",
+        'C' => "CEC",
+        _ => "ALTA PLATA",
+    }
+}
+
+fn print_sale(open: &mut OpenReceipt, sale: &Sale, quantity: i64, gross: i64, change: i64) {
+    for text in [&sale.text, &sale.second] {
+        if !text.is_empty() {
+            open.tape.push(codepage::decode(text));
+        }
+    }
+    let letter = char::from(b'A'.saturating_add(sale.group));
+    open.tape.push(spread(
+        &format!("{} x {}", decimal(quantity, 3), decimal(sale.price, 2)),
+        &format!("{} {letter}", decimal(gross, 2)),
+    ));
+    if change != 0 {
+        open.tape
+            .push(spread("", &format!("{} {letter}", decimal(change, 2))));
+    }
+}

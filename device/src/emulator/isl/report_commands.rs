@@ -1,0 +1,358 @@
+//! The commands that report, count cash, set and tell.
+
+use super::calendar::{DAY, Moment, parse_stamp};
+use super::journal::DocumentKind;
+use super::memory::{Closure, Day, Kind, LastReceipt};
+use super::printer::{Printer, Reply, in_answer};
+use super::receipt_commands::divided;
+use crate::emulator::tape::{centred, spread, sum};
+use crate::wire::cause::Cause;
+use crate::wire::codepage;
+use crate::wire::isl_report::{
+    Cash, DailyReport, DayPayments, DeviceInfo, LastError, LastZ, Rates, ReceiptSums, Transaction,
+};
+
+impl Printer {
+    /// 45h: Z closes the day, X does not.
+    pub(super) fn daily_report(&mut self, closes: bool) -> Reply<DailyReport> {
+        self.closed()?;
+        self.printing()?;
+        if closes && self.memory.closures_left() == 0 {
+            return Err(Cause::FiscalMemoryFull.into());
+        }
+        let number = self.memory.z_number().saturating_add(1);
+        let document = self.memory.next_document();
+        let day = self.memory.day.clone();
+        self.print_report(closes, number, document, &day);
+        let report = DailyReport {
+            closure: number,
+            grand_total: self.memory.grand_total,
+            groups: day.sales,
+            refunds: Some(day.refunds),
+        };
+        if closes {
+            self.memory.closures.push(Closure {
+                number,
+                document,
+                at: self.now(),
+                day,
+            });
+            self.memory.day = Day::default();
+        }
+        self.memory.last = LastReceipt::default();
+        self.memory.may_duplicate = false;
+        Ok(report)
+    }
+
+    fn print_report(&mut self, closes: bool, number: u32, document: u32, day: &Day) {
+        let title = if closes { "RAPORT Z" } else { "RAPORT X" };
+        let mut lines = vec![centred(&format!("{title} {number:04}"))];
+        for (letter, (sold, refunded)) in ('A'..='H').zip(day.sales.iter().zip(day.refunds)) {
+            if *sold != 0 || refunded != 0 {
+                lines.push(sum(&format!("{letter} VANZARI"), *sold));
+                lines.push(sum(&format!("{letter} STORNO"), refunded));
+            }
+        }
+        lines.push(sum("NUMERAR IN SERTAR", day.cash));
+        lines.push(sum("INTRARI", day.cash_in));
+        lines.push(sum("IESIRI", day.cash_out));
+        let stamp = self.stamp();
+        lines.push(spread(&format!("{document:07}"), &stamp));
+        let kind = if closes {
+            DocumentKind::ZReport
+        } else {
+            DocumentKind::XReport
+        };
+        self.issue(document, kind, &lines);
+    }
+
+    /// The Z-reports of the fiscal memory from one number to another.
+    pub(super) fn memory_by_number(&mut self, first: u32, last: u32) -> Reply<()> {
+        self.memory_report(first <= last, |closure| {
+            (first..=last).contains(&closure.number)
+        })
+    }
+
+    /// The same from one day to another.
+    pub(super) fn memory_by_date(&mut self, first: &str, last: &str) -> Reply<()> {
+        let (Some(from), Some(to)) = (parse_date(first), parse_date(last)) else {
+            return Err(Cause::Syntax.into());
+        };
+        let to = to.saturating_add(DAY);
+        self.memory_report(from < to, |closure| (from..to).contains(&closure.at))
+    }
+
+    fn memory_report(&mut self, asked: bool, is_in: impl Fn(&Closure) -> bool) -> Reply<()> {
+        if !asked {
+            return Err(Cause::Syntax.into());
+        }
+        self.closed()?;
+        self.printing()?;
+        let document = self.memory.next_document();
+        let mut lines = vec![centred("RAPORT MEMORIE FISCALA")];
+        for closure in self.memory.closures.iter().filter(|one| is_in(one)) {
+            let total = closure
+                .day
+                .sales
+                .iter()
+                .fold(0, |sum, group| i64::saturating_add(sum, *group));
+            lines.push(sum(&format!("Z {:04}", closure.number), total));
+        }
+        lines.push(spread(&format!("{document:07}"), &self.stamp()));
+        self.issue(document, DocumentKind::Other, &lines);
+        self.memory.may_duplicate = false;
+        Ok(())
+    }
+
+    /// 46h: cash in (positive), out (negative), or a question.
+    pub(super) fn cash(&mut self, amount: Option<i64>) -> Reply<Cash> {
+        let amount = amount.unwrap_or(0);
+        if amount == 0 {
+            return Ok(self.cash_told(true));
+        }
+        if let Err(open) = self.closed() {
+            return Err(in_answer(open, self.cash_told(false)));
+        }
+        self.printing()?;
+        let day = &mut self.memory.day;
+        let cash = day.cash.checked_add(amount).ok_or(Cause::Overflow)?;
+        if amount < 0 && cash < 0 {
+            return Err(in_answer(Cause::NotEnoughCash, self.cash_told(false)));
+        }
+        day.cash = cash;
+        let total = if amount > 0 {
+            &mut day.cash_in
+        } else {
+            &mut day.cash_out
+        };
+        *total = total.saturating_add(amount.saturating_abs());
+        let document = self.memory.next_document();
+        let word = if amount > 0 {
+            "SUME INTRATE"
+        } else {
+            "SUME IESITE"
+        };
+        let stamp = self.stamp();
+        let lines = [sum(word, amount), spread(&format!("{document:07}"), &stamp)];
+        self.issue(document, DocumentKind::Cash, &lines);
+        self.memory.last = LastReceipt::default();
+        self.memory.may_duplicate = false;
+        Ok(self.cash_told(true))
+    }
+
+    fn cash_told(&self, done: bool) -> Cash {
+        Cash {
+            done,
+            cash: self.memory.day.cash,
+            paid_in: self.memory.day.cash_in,
+            taken_out: self.memory.day.cash_out,
+        }
+    }
+
+    /// 6Ah.
+    pub(super) fn drawer(&mut self) -> Reply<()> {
+        self.memory.drawer_pulses = self.memory.drawer_pulses.saturating_add(1);
+        Ok(())
+    }
+
+    /// 4Ch: the current receipt or the last one.
+    pub(super) fn transaction(&self, with_tender: bool) -> Transaction {
+        let kind = self.memory.open.as_ref().map(|open| open.kind);
+        let (items, amount, tender) = match &self.memory.open {
+            Some(open) => (open.items(), open.total(), open.tendered()),
+            None => (
+                self.memory.last.items,
+                self.memory.last.amount,
+                self.memory.last.tender,
+            ),
+        };
+        let last = self.memory.last_document;
+        Transaction {
+            open: kind.is_some(),
+            items,
+            amount,
+            tender: with_tender.then_some(tender),
+            document: Some(last.saturating_add(u32::from(kind.is_some()))),
+            refund: kind == Some(Kind::Refund),
+            slip: kind == Some(Kind::Slip),
+        }
+    }
+
+    /// 67h.
+    pub(super) fn receipt_sums(&self) -> ReceiptSums {
+        let open = self
+            .memory
+            .open
+            .as_ref()
+            .filter(|open| open.kind != Kind::Slip);
+        ReceiptSums {
+            can_void: open.is_some_and(|open| !open.payment_started),
+            groups: open.map_or([0; 8], |open| open.groups),
+            invoice: false,
+            refund: open.is_some_and(|open| open.kind == Kind::Refund),
+        }
+    }
+
+    /// The number that the next fiscal receipt will have, counted since fiscalisation.
+    pub(super) fn next_fiscal(&self) -> u32 {
+        u32::try_from(self.receipts.len())
+            .unwrap_or(u32::MAX)
+            .saturating_add(1)
+    }
+
+    /// 6Eh.
+    pub(super) fn day_payments(&self) -> DayPayments {
+        DayPayments {
+            payments: self.memory.day.payments,
+            closure: self.memory.z_number().saturating_add(1),
+            next_receipt: Some(self.memory.day.fiscal_receipts.saturating_add(1)),
+        }
+    }
+
+    /// 40h.
+    pub(super) fn last_z(&self) -> LastZ {
+        match self.memory.closures.last() {
+            Some(closure) => LastZ {
+                closure: closure.number,
+                groups: closure.day.sales,
+                date: Moment::of(closure.at).date(),
+            },
+            None => LastZ {
+                closure: 0,
+                groups: [0; 8],
+                date: "000000".to_owned(),
+            },
+        }
+    }
+
+    /// The tax in gross sums.
+    pub(super) fn taxes(&self, groups: [i64; 8]) -> [i64; 8] {
+        let mut taxes = [0; 8];
+        for ((tax, gross), rate) in taxes.iter_mut().zip(groups).zip(self.memory.rates) {
+            let rate = rate.unwrap_or(0);
+            *tax = gross
+                .checked_mul(rate)
+                .and_then(|product| divided(product, rate.saturating_add(10_000)))
+                .unwrap_or(0);
+        }
+        taxes
+    }
+
+    /// 3Dh: never before the last record of the fiscal memory.
+    pub(super) fn clock_set(&mut self, text: &str) -> Reply<()> {
+        let at = parse_stamp(text).ok_or(Cause::Syntax)?;
+        self.closed()?;
+        let last_closure = self.memory.closures.last().map(|closure| closure.at);
+        let last_receipt = self.receipts.last().map(|receipt| receipt.at);
+        if last_closure.max(last_receipt).is_some_and(|last| at < last) {
+            return Err(Cause::DateBeforeLast.into());
+        }
+        self.memory.reset = false;
+        self.memory.clock_offset_s = at.saturating_sub(self.source_now());
+        Ok(())
+    }
+
+    /// 5Ah.
+    pub(super) fn device_info(&self) -> DeviceInfo {
+        DeviceInfo {
+            name: self.protocol.model.name.to_owned(),
+            firmware: self.protocol.model.firmware.to_owned(),
+            checksum: "FFFF".to_owned(),
+            switches: "00000000".to_owned(),
+            serial: self.memory.serial.clone(),
+            fiscal_memory: self.memory.fiscal_memory.clone(),
+        }
+    }
+
+    /// 53h, 61h, 32h.
+    pub(super) fn rates(&self) -> Rates {
+        Rates {
+            rates: self.memory.rates,
+            currency: self.memory.currency.clone(),
+        }
+    }
+
+    /// 53h: only before the first receipt of the day.
+    pub(super) fn rates_set(&mut self, new: Rates) -> Reply<Rates> {
+        if self.memory.open.is_some() || self.memory.day.fiscal_receipts > 0 {
+            return Err(Cause::ReceiptsAfterZ.into());
+        }
+        if new
+            .rates
+            .iter()
+            .flatten()
+            .any(|rate| !(0..10_000).contains(rate))
+        {
+            return Err(Cause::Syntax.into());
+        }
+        self.memory.rates = new.rates;
+        if !new.currency.is_empty() {
+            self.memory.currency = new.currency;
+        }
+        Ok(self.rates())
+    }
+
+    /// 20h.
+    pub(super) fn error_told(&mut self, clear: bool) -> LastError {
+        let (command, cause) = self.last_error;
+        if clear {
+            self.last_error = (0, None);
+        }
+        LastError {
+            command: u32::from(command),
+            code: cause.map_or(0, |cause| self.protocol.code_of(cause).0),
+            at: self.stamp(),
+            text: cause.map_or("", words).to_owned(),
+        }
+    }
+
+    /// 2Bh: header and footer lines and switches are kept and told, and not used; `d1` tells the cause with every refusal.
+    pub(super) fn options(&mut self, data: &[u8]) -> Reply<Vec<u8>> {
+        match data {
+            [b'd', on @ (b'0' | b'1')] => self.cause_in_data = *on == b'1',
+            [b'I', b'd'] => return Ok(vec![if self.cause_in_data { b'1' } else { b'0' }]),
+            [b'I', item] => {
+                let kept = self.memory.settings.get(&option_key(*item));
+                let usual = if item.is_ascii_digit() { "" } else { "0" };
+                return Ok(codepage::encode(kept.map_or(usual, String::as_str)));
+            }
+            [item @ (b'0'..=b'7' | b'A'..=b'Z' | b'a'..=b'z'), value @ ..] => {
+                let value = codepage::decode(value);
+                self.memory.settings.insert(option_key(*item), value);
+            }
+            _ => return Err(Cause::Syntax.into()),
+        }
+        Ok(Vec::new())
+    }
+}
+
+fn option_key(item: u8) -> String {
+    format!("2B {}", char::from(item))
+}
+
+/// Midnight of `DDMMYY`.
+fn parse_date(date: &str) -> Option<i64> {
+    let pair = |from: usize| date.get(from..from.saturating_add(2));
+    parse_stamp(&format!("{}-{}-{} 00:00", pair(0)?, pair(2)?, pair(4)?))
+}
+
+pub(super) const fn words(cause: Cause) -> &'static str {
+    match cause {
+        Cause::Syntax => "Syntax error",
+        Cause::UnknownCommand => "Invalid command",
+        Cause::Blocked | Cause::Locked => "Blocked",
+        Cause::PaperOut => "Out of paper",
+        Cause::Overflow => "Overflow",
+        Cause::Password => "Wrong password",
+        Cause::ReceiptOpen | Cause::RefundOpen | Cause::SlipOpen => "Receipt is open",
+        Cause::NoReceiptOpen => "No receipt is open",
+        Cause::DayTooLong => "More than 24 hours without Z",
+        Cause::GroupDisabled => "Tax group disabled",
+        Cause::TooManySales => "Too many sales",
+        Cause::PaymentStarted => "Payment started",
+        Cause::PaymentType => "Payment type not programmed",
+        Cause::NotPaid => "Not fully paid",
+        Cause::NotEnoughCash => "Not enough cash",
+        _ => "Not permitted",
+    }
+}

@@ -1,0 +1,83 @@
+//! The commands that print what is not fiscal: slips, ornaments, duplicates.
+
+use super::journal::DocumentKind;
+use super::memory::{Kind, LastReceipt, OpenReceipt};
+use super::printer::{Printer, Reply};
+use crate::emulator::tape::{centred, spread};
+use crate::wire::cause::Cause;
+use crate::wire::codepage;
+use crate::wire::isl_payment::Counters;
+
+impl Printer {
+    /// 26h.
+    pub(super) fn slip_open(&mut self) -> Reply<Counters> {
+        self.closed()?;
+        self.printing()?;
+        self.memory.open = Some(OpenReceipt {
+            kind: Kind::Slip,
+            at: self.now(),
+            sales: Vec::new(),
+            groups: [0; 8],
+            payments: Vec::new(),
+            payment_started: false,
+            tape: vec![centred("BON NEFISCAL")],
+            invoice: false,
+        });
+        Ok(self.counters_of_open())
+    }
+
+    fn slip(&mut self) -> Result<&mut OpenReceipt, Cause> {
+        match &mut self.memory.open {
+            Some(open) if open.kind == Kind::Slip => Ok(open),
+            _ => Err(Cause::NoReceiptOpen),
+        }
+    }
+
+    /// 2Ah.
+    pub(super) fn slip_text(&mut self, text: &[u8]) -> Reply<()> {
+        self.slip()?;
+        self.printing()?;
+        self.slip()?.tape.push(codepage::decode(text));
+        Ok(())
+    }
+
+    /// 27h.
+    pub(super) fn slip_close(&mut self) -> Reply<Counters> {
+        self.slip()?;
+        self.printing()?;
+        let mut open = self.slip()?.clone();
+        let document = self.memory.next_document();
+        let stamp = self.stamp();
+        open.tape.push(spread(&format!("{document:07}"), &stamp));
+        self.issue(document, DocumentKind::Slip, &open.tape);
+        self.memory.open = None;
+        self.memory.last = LastReceipt::default();
+        self.memory.may_duplicate = false;
+        self.memory.day.all_receipts = self.memory.day.all_receipts.saturating_add(1);
+        Ok(self.counters_of_closed())
+    }
+
+    /// A barcode or a line: only inside a receipt or slip.
+    pub(super) fn ornament(&mut self) -> Reply<()> {
+        self.printing()?;
+        let Some(open) = &mut self.memory.open else {
+            return Err(Cause::NoReceiptOpen.into());
+        };
+        open.tape.push(centred("- - - - - -"));
+        Ok(())
+    }
+
+    /// 6Dh: once for the last receipt.
+    pub(super) fn duplicate(&mut self) -> Reply<()> {
+        if self.memory.open.is_some() || !self.memory.may_duplicate {
+            return Err(Cause::NotPermitted.into());
+        }
+        self.printing()?;
+        let document = self.memory.next_document();
+        self.memory.may_duplicate = false;
+        self.memory.day.all_receipts = self.memory.day.all_receipts.saturating_add(1);
+        let lines = [centred("DUPLICAT"), format!("{document:07}")];
+        self.issue(document, DocumentKind::Other, &lines);
+        Ok(())
+    }
+}

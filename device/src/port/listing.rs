@@ -1,0 +1,113 @@
+//! The serial ports of this machine, with what a USB converter says of itself.
+
+use core::fmt;
+use std::io;
+use std::path::Path;
+
+use serialport::{SerialPortType, available_ports};
+
+/// A serial port of this machine.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SerialPortEntry {
+    /// Its device file.
+    pub path: String,
+    /// What it says of itself where it is on USB.
+    pub usb: Option<UsbIdentity>,
+}
+
+/// What a device on USB says of itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UsbIdentity {
+    /// Its vendor's number.
+    pub vendor: u16,
+    /// Its product number.
+    pub product: u16,
+    /// Its serial number, where it has one.
+    pub serial: Option<String>,
+    /// Its name, where it has one.
+    pub name: Option<String>,
+}
+
+/// The serial ports of this machine, by path. A machine that does not list them (no `/sys/class/tty`) has none.
+///
+/// # Errors
+///
+/// The list cannot be read.
+pub fn ports() -> io::Result<Vec<SerialPortEntry>> {
+    ports_of(Path::new("/sys/class/tty"))
+}
+
+/// `available_ports` panics where this folder cannot be read.
+fn ports_of(listed_in: &Path) -> io::Result<Vec<SerialPortEntry>> {
+    match std::fs::read_dir(listed_in) {
+        Ok(_) => {}
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(error),
+    }
+    let mut ports: Vec<SerialPortEntry> = available_ports()?
+        .into_iter()
+        .map(|port| SerialPortEntry {
+            path: port.port_name,
+            usb: match port.port_type {
+                SerialPortType::UsbPort(usb) => Some(UsbIdentity {
+                    vendor: usb.vid,
+                    product: usb.pid,
+                    serial: usb.serial_number,
+                    name: usb.product,
+                }),
+                _ => None,
+            },
+        })
+        .collect();
+    ports.sort_by(|one, other| one.path.cmp(&other.path));
+    Ok(ports)
+}
+
+impl fmt::Display for SerialPortEntry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.path)?;
+        let Some(usb) = &self.usb else {
+            return Ok(());
+        };
+        write!(f, " (USB {:04x}:{:04x}", usb.vendor, usb.product)?;
+        if let Some(name) = &usb.name {
+            write!(f, " {name}")?;
+        }
+        if let Some(serial) = &usb.serial {
+            write!(f, ", serial number {serial}")?;
+        }
+        f.write_str(")")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_machine_that_lists_no_ports_has_none() {
+        let folder = Path::new("/no/such/folder");
+        assert_eq!(ports_of(folder).unwrap(), []);
+        // Whatever this machine has, asking for it is no fault.
+        assert!(ports().is_ok());
+    }
+
+    #[test]
+    fn a_port_is_shown_with_its_usb_identity() {
+        let mut port = SerialPortEntry {
+            path: "/dev/ttyUSB0".to_owned(),
+            usb: None,
+        };
+        assert_eq!(port.to_string(), "/dev/ttyUSB0");
+        port.usb = Some(UsbIdentity {
+            vendor: 0x0403,
+            product: 0x6001,
+            serial: Some("A1".to_owned()),
+            name: Some("FT232R".to_owned()),
+        });
+        assert_eq!(
+            port.to_string(),
+            "/dev/ttyUSB0 (USB 0403:6001 FT232R, serial number A1)"
+        );
+    }
+}

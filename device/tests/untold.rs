@@ -1,0 +1,201 @@
+//! Firmware that does not tell its last Z-report or its day's payments, or tells them in other forms than our emulated printer
+//! does by default: it sells and reports all the same, and recovery has one witness less.
+#![cfg(feature = "emulator")]
+
+mod bench;
+
+use bench::cases::*;
+use bench::*;
+use ferrotill_core::Amount;
+use ferrotill_device::emulator::{FaultKind, ResultCode};
+use ferrotill_device::family::{FAMILIES, Protocol, datecs, datecs_b, datecs_x, eltrade};
+use ferrotill_device::{Fault, FiscalPrinter as _, Job, JournalEvidence, Outcome};
+
+const LAST_Z: u8 = 0x40;
+const DAY_PAYMENTS: u8 = 0x6E;
+
+/// What a firmware is like.
+type Firmware = (ResultCode, &'static [u8]);
+
+const FIRMWARE: [Firmware; 7] = [
+    (ResultCode::None, &[]),
+    (ResultCode::Field, &[]),
+    (ResultCode::Glued, &[]),
+    (ResultCode::Failed, &[]),
+    (ResultCode::None, &[LAST_Z]),
+    (ResultCode::None, &[DAY_PAYMENTS]),
+    (ResultCode::Field, &[LAST_Z, DAY_PAYMENTS]),
+];
+
+fn bench_with(family: &'static Protocol, (result_code, lacks): Firmware) -> Bench {
+    let bench = Bench::of(family);
+    bench.line.with(|emulator| {
+        let printer = emulator.printer_mut();
+        printer.result_code = result_code;
+        printer.lacks = lacks.to_vec();
+    });
+    bench
+}
+
+fn tells_last_z((result_code, lacks): Firmware) -> bool {
+    result_code != ResultCode::Failed && !lacks.contains(&LAST_Z)
+}
+
+#[test]
+fn every_form_of_firmware_sells_and_reports_two_days_from_its_first_one() {
+    for family in FAMILIES {
+        // X has its own error codes and its own numbers of commands.
+        let all: &[Firmware] = if **family == datecs_x::PROTOCOL {
+            &[
+                (ResultCode::None, &[LAST_Z]),
+                (ResultCode::None, &[DAY_PAYMENTS]),
+            ]
+        } else {
+            &FIRMWARE
+        };
+        for firmware in all.iter().copied() {
+            let bench = bench_with(family, firmware);
+            let mut driver = bench.driver(1);
+            for day in 1..=2 {
+                let case = format!("{}, {firmware:?}, day {day}", family.name);
+                let mut baseline = driver.connect().unwrap().baseline;
+                if !tells_last_z(firmware) {
+                    assert_eq!(baseline.z_number, None, "{case}");
+                }
+                for job in [cash_in(), sale()] {
+                    let outcome = driver.perform(&job, &baseline, &mut Notes::new());
+                    baseline = registered(outcome).after;
+                }
+                for job in [Job::XReport, Job::ZReport] {
+                    let outcome = driver.perform(&job, &baseline, &mut Notes::new());
+                    let done = registered(outcome);
+                    baseline = done.after;
+                    let report = done.report.expect("a report");
+                    assert_eq!(report.z_number, Some(day), "{case}, {job:?}");
+                    assert_eq!(report.groups[1].minor(), 1_033, "{case}, {job:?}");
+                    let cash = Amount::from_minor(10_000);
+                    assert_eq!(report.cash_in, Some(cash), "{case}, {job:?}");
+                }
+                if tells_last_z(firmware) {
+                    assert_eq!(baseline.z_number, Some(day), "{case}");
+                }
+            }
+            bench.line.with(|emulator| {
+                let memory = emulator.printer().memory();
+                assert_eq!(memory.z_number(), 2, "{}, {firmware:?}", family.name);
+            });
+            bench.check(2, false);
+        }
+    }
+}
+
+/// A job on firmware that tells no Z-report, after a lost answer and somebody at the keyboard: what is said is true.
+fn settled(family: &'static Protocol, case: &Case, keys: &[bool], command: u8) -> Option<Outcome> {
+    let job = &case.job;
+    let lacks = [LAST_Z, DAY_PAYMENTS];
+    let (bench, mut driver, baseline) = begun_day_without(family, job, &lacks);
+    assert_eq!(baseline.z_number, None);
+    set_up(&bench, case, |_| {});
+    bench.order(FaultKind::PowerCut, Some(command), 1);
+    let mut notes = Notes::new();
+    let first = driver.perform(job, &baseline, &mut notes);
+    if !matches!(first, Outcome::Unknown(_)) {
+        return None;
+    }
+    bench.repair();
+    bench.line.with(|emulator| {
+        let printer = emulator.printer_mut();
+        for z in keys {
+            let _ = if *z {
+                printer.keyboard_z()
+            } else {
+                printer.keyboard_x()
+            };
+        }
+    });
+    let books = JournalEvidence {
+        z_takes_a_number: true,
+        ..JournalEvidence::of_decision(notes.decided)
+    };
+    let outcome = bench
+        .driver(77)
+        .recover(job, &baseline, &books, &mut Notes::new());
+    let executed = bench.line.with(|emulator| {
+        let memory = emulator.printer().memory();
+        let days = || memory.closures.iter().map(|closure| &closure.day);
+        let days = || days().chain([&memory.day]);
+        match job {
+            Job::Receipt(_) => emulator.printer().receipts().len() > 1,
+            Job::Cash(amount) if amount.is_negative() => days().any(|day| day.cash_out > 0),
+            Job::Cash(_) => days().any(|day| day.cash_in > 10_000),
+            _ => memory.z_number() > 0,
+        }
+    });
+    let says = format!("{}, {}, {keys:?}, {command:02X}", family.name, case.name);
+    match &outcome {
+        Outcome::Registered(_) => assert!(executed, "{says}: {outcome:?}"),
+        Outcome::NotRegistered(_) => assert!(!executed, "{says}: {outcome:?}"),
+        Outcome::Unknown(fault) => assert!(!fault.is_line(), "{says}: {fault:?}"),
+    }
+    Some(outcome)
+}
+
+#[test]
+fn without_the_number_of_the_last_z_report_recovery_says_unknown_and_never_something_false() {
+    let keys: [&[bool]; 5] = [&[], &[false], &[true], &[true, false], &[false, true]];
+    let (mut cases_seen, mut unknown) = (0, 0);
+    for family in [
+        &datecs::PROTOCOL,
+        &datecs_b::PROTOCOL,
+        &datecs_x::PROTOCOL,
+        &eltrade::PROTOCOL,
+    ] {
+        for name in [
+            "sale",
+            "sale to be cancelled",
+            "refund",
+            "cash in",
+            "cash out",
+            "Z",
+        ] {
+            let case = case(name);
+            for command in commands(family, &case.job) {
+                for keys in keys {
+                    let Some(outcome) = settled(family, &case, keys, command) else {
+                        continue;
+                    };
+                    cases_seen += 1;
+                    unknown += usize::from(matches!(outcome, Outcome::Unknown(_)));
+                }
+            }
+        }
+    }
+    assert!(cases_seen > 200, "{cases_seen}");
+    assert!(unknown > 20, "{unknown} of {cases_seen}");
+}
+
+#[test]
+fn a_lost_close_is_settled_by_the_document_number_and_the_last_receipt_alone() {
+    for family in [&datecs::PROTOCOL, &datecs_b::PROTOCOL, &eltrade::PROTOCOL] {
+        let case = case("sale");
+        let closed = settled(family, &case, &[], family.close.command).unwrap();
+        assert_eq!(registered(closed).document, 3, "{}", family.name);
+    }
+}
+
+#[test]
+fn a_z_report_whose_answer_is_lost_is_not_sent_again_and_waits_for_a_person() {
+    let lacks: &[u8] = &[LAST_Z];
+    for family in [&datecs::PROTOCOL, &eltrade::PROTOCOL] {
+        let bench = bench_with(family, (ResultCode::None, lacks));
+        let mut driver = bench.driver(1);
+        let baseline = driver.connect().unwrap().baseline;
+        bench.order(FaultKind::Blink, Some(family.z_report.command), 1);
+        let outcome = driver.perform(&Job::ZReport, &baseline, &mut Notes::new());
+        assert_eq!(outcome, Outcome::Unknown(Fault::Unclear), "{}", family.name);
+        bench.line.with(|emulator| {
+            let memory = emulator.printer().memory();
+            assert_eq!(memory.z_number(), 1, "{}", family.name);
+        });
+    }
+}
