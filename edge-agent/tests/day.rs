@@ -6,12 +6,13 @@ mod shop;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::net::{Ipv4Addr, TcpListener};
+use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use ferrotill::api::json::JsonValue;
-use ferrotill::simulator::tax_office::{AuthorityCondition, Strictness, TaxOfficeSimulator};
+use ferrotill::simulator::tax_office::{AuthorityCondition, Received, Strictness, TaxOfficeSimulator};
 use ferrotill_device::emulator::{Rig, RigOptions};
 use ferrotill_store::{ChainKey, Reader};
 use ferrotill_testkit::config::text;
@@ -116,9 +117,8 @@ impl Drop for AllowAll<'_> {
     }
 }
 
-/// The agent of the day, in a process of its own: the test below starts and kills it.
+/// The agent of the day, in a process of its own: the test below starts and kills it. By itself it does nothing.
 #[test]
-#[ignore = "runs as the agent of the other test"]
 fn agent_process() {
     run_agent_process();
 }
@@ -141,13 +141,55 @@ fn a_day_of_trouble_ends_with_every_document_in_its_place_once() {
         .set("upstream", "dwell_s", 0);
     fs::write(&file, config.to_string()).unwrap();
 
-    let mut agent = Process::skippable_agent(&file);
     let client = Client::new(format!("http://127.0.0.1:{port}"));
+    let mut agent = sell_all(&file, &client, &network, &authority);
+    let mut until_sent = |what: &str| {
+        until(what, || {
+            agent.skip(SKIP_MS);
+            count(&client.open("/healthz").body, "unsent.documents") == 0
+        });
+    };
+    until_sent("the authority has every document");
+    let closed = client.post("operations/closeday", "");
+    assert_eq!(closed.status, 200, "{}", closed.text);
+    until_sent("the authority has the Z-report");
+
+    let fiscal = listed(&client, "receipts/full?count=1000");
+    let alternative = listed(&client, "alternativereceipts/full?count=1000");
+    let documents = check_documents(&fiscal, &alternative);
+    assert_eq!(rig.snapshot(true).fiscal_receipts.len(), fiscal.len());
+    assert_eq!(
+        closed.at("data.additionalData.reconciliation.agrees"),
+        "true"
+    );
+    let total = closed.at("data.totalAmount").replace('.', "");
+    let received = authority.received();
+    assert_eq!(sum_of_sales(&received).to_string(), total);
+    let of_kind = |kind: &str| received.iter().filter(|one| one.kind == kind).count();
+    assert_eq!(
+        (of_kind("sale"), of_kind("alternative_receipt")),
+        (fiscal.len(), alternative.len())
+    );
+    check_keys(&received, documents);
+
+    agent.kill();
+    let key = ChainKey::load(&books.join("journal.key")).unwrap();
+    assert!(Reader::new(&books).verify(&key).unwrap() > 400);
+}
+
+/// Sells everything while the authority has its outages and the agent is killed; returns the last agent.
+fn sell_all(
+    file: &Path,
+    client: &Client,
+    network: &Proxy,
+    authority: &TaxOfficeSimulator,
+) -> Process {
+    let mut agent = Process::skippable_agent(file);
     let counter = Counter::default();
     let mut kills = KILLS.iter().copied().peekable();
     thread::scope(|scope| {
         for _ in 0..CLIENTS {
-            scope.spawn(|| counter.work(|sale| sell(&client, sale)));
+            scope.spawn(|| counter.work(|sale| sell(client, sale)));
         }
         let _allow_all = AllowAll(&counter);
         for phase in 0..SALES / PHASE {
@@ -155,55 +197,51 @@ fn a_day_of_trouble_ends_with_every_document_in_its_place_once() {
             let end = begin + PHASE;
             network.set(ProxyMode::Forward);
             authority.set(AuthorityCondition::Up, Duration::ZERO);
-            until("the till is online", || {
-                agent.skip(SKIP_MS);
-                client.open("/healthz").at("office.state") == "online"
-            });
+            until_state(&mut agent, client, "online");
             if phase % 2 == 1 {
                 let trouble = TROUBLES[phase / 2 % TROUBLES.len()];
-                trouble.begin(&network, &authority);
+                trouble.begin(network, authority);
                 counter.let_until(begin + UNNOTICED);
                 if trouble.is_an_outage() {
-                    until("the till is offline", || {
-                        agent.skip(SKIP_MS);
-                        client.open("/healthz").at("office.state") == "offline"
-                    });
+                    until_state(&mut agent, client, "offline");
                 }
             }
             if kills.next_if(|kill| (begin..end).contains(kill)).is_some() {
                 counter.allow(end);
                 agent.kill();
-                agent = Process::skippable_agent(&file);
+                agent = Process::skippable_agent(file);
             }
             counter.let_until(end);
         }
     });
-    assert_eq!(kills.next(), None, "all kills were played");
+    assert_eq!(
+        kills.next(),
+        None,
+        "the agent was killed as often as planned"
+    );
     network.set(ProxyMode::Forward);
     authority.set(AuthorityCondition::Up, Duration::ZERO);
+    agent
+}
 
-    until("the authority has every document", || {
+/// Waits until the till is online or offline.
+fn until_state(agent: &mut Process, client: &Client, state: &str) {
+    until(&format!("the till is {state}"), || {
         agent.skip(SKIP_MS);
-        count(&client.open("/healthz").body, "unsent.documents") == 0
+        client.open("/healthz").at("office.state") == state
     });
-    let closed = client.post("operations/closeday", "");
-    assert_eq!(closed.status, 200, "{}", closed.text);
-    until("the authority has the Z-report", || {
-        agent.skip(SKIP_MS);
-        count(&client.open("/healthz").body, "unsent.documents") == 0
-    });
+}
 
-    // Each sale has one document, fiscal or alternative, and the numbers have no gap.
-    let fiscal = listed(&client, "receipts/full?count=1000");
-    let alternative = listed(&client, "alternativereceipts/full?count=1000");
+/// Each sale has one document, fiscal or alternative, and the numbers have no gap. Returns the documents' unique ids by their ids.
+fn check_documents(fiscal: &[JsonValue], alternative: &[JsonValue]) -> BTreeMap<String, String> {
     let mut documents = BTreeMap::new();
-    for document in fiscal.iter().chain(&alternative) {
-        let words = |name: &str| match value(document, name) {
+    for document in fiscal.iter().chain(alternative) {
+        let text = |name: &str| match value(document, name) {
             JsonValue::Text(text) => text.clone(),
             other => panic!("{name} is {other:?}"),
         };
-        let earlier = documents.insert(words("id"), words("uniqueId"));
-        assert_eq!(earlier, None, "two documents for {}", words("id"));
+        let earlier = documents.insert(text("id"), text("uniqueId"));
+        assert_eq!(earlier, None, "two documents for {}", text("id"));
     }
     let expected: BTreeSet<String> = (0..SALES).map(|sale| id_of(sale).to_string()).collect();
     assert!(
@@ -211,7 +249,21 @@ fn a_day_of_trouble_ends_with_every_document_in_its_place_once() {
         "{} documents",
         documents.len()
     );
-    // In each outage the sales after it was noticed are alternative, unless the agent was killed and had to notice it again.
+    let numbers = fiscal.iter().chain(alternative);
+    let numbers: BTreeSet<u64> = numbers.map(|document| count(document, "number")).collect();
+    assert!(numbers.into_iter().eq(1..=200));
+    assert!(!fiscal.is_empty());
+    let expected = alternative_at_least();
+    assert!(
+        alternative.len() >= expected,
+        "{} of {expected}",
+        alternative.len()
+    );
+    documents
+}
+
+/// In each outage the sales after it was noticed are alternative, unless the agent was killed and had to notice it again.
+fn alternative_at_least() -> usize {
     let outages = (0..SALES / PHASE / 2).filter(|turn| {
         let begin = (turn * 2 + 1) * PHASE;
         let killed = KILLS
@@ -219,59 +271,27 @@ fn a_day_of_trouble_ends_with_every_document_in_its_place_once() {
             .any(|kill| (begin..begin + PHASE).contains(kill));
         TROUBLES[turn % TROUBLES.len()].is_an_outage() && !killed
     });
-    let expected = outages.count() * (PHASE - UNNOTICED);
-    assert!(
-        alternative.len() >= expected,
-        "{} of {expected}",
-        alternative.len()
-    );
-    assert!(!fiscal.is_empty());
-    let numbers: BTreeSet<u64> = fiscal
-        .iter()
-        .chain(&alternative)
-        .map(|document| count(document, "number"))
-        .collect();
-    assert!(numbers.into_iter().eq(1..=200));
+    outages.count() * (PHASE - UNNOTICED)
+}
 
-    // The printer has the fiscal ones, the authority has all of them, each once.
-    assert_eq!(rig.snapshot(true).fiscal_receipts.len(), fiscal.len());
-    let received = authority.received();
+/// The authority has every document once, and the Z-report.
+fn check_keys(received: &[Received], documents: BTreeMap<String, String>) {
     let mut keys: BTreeSet<String> = received.iter().map(|one| one.key.clone()).collect();
-    assert_eq!(keys.len(), received.len(), "a key was taken twice");
-    for unique_id in documents.values() {
+    assert_eq!(keys.len(), received.len(), "a key was accepted twice");
+    for unique_id in documents.into_values() {
         assert!(
-            keys.remove(unique_id),
+            keys.remove(&unique_id),
             "the authority does not have {unique_id}"
         );
     }
     assert_eq!(keys.len(), 1, "and the Z-report");
+}
 
-    // Till, printer and authority have the same sums.
-    assert_eq!(
-        closed.at("data.additionalData.reconciliation.agrees"),
-        "true"
-    );
-    let of_kind = |kind: &str| received.iter().filter(|one| one.kind == kind).count();
-    assert_eq!(
-        (of_kind("sale"), of_kind("alternative_receipt")),
-        (fiscal.len(), alternative.len())
-    );
-    let sent: u64 = received
-        .iter()
-        .filter(|one| one.kind == "sale")
-        .map(|one| {
-            count(
-                &JsonValue::parse(one.body.get().as_bytes()).unwrap(),
-                "totalAmount",
-            )
-        })
-        .sum();
-    let total = closed.at("data.totalAmount").replace('.', "");
-    assert_eq!(sent.to_string(), total);
-
-    agent.kill();
-    let key = ChainKey::load(&books.join("journal.key")).unwrap();
-    assert!(Reader::new(&books).verify(&key).unwrap() > 400);
+/// The sum of the sales that the authority has, in minor units.
+fn sum_of_sales(received: &[Received]) -> u64 {
+    let sales = received.iter().filter(|one| one.kind == "sale");
+    let bodies = sales.map(|one| JsonValue::parse(one.body.get().as_bytes()).unwrap());
+    bodies.map(|body| count(&body, "totalAmount")).sum()
 }
 
 /// Repeats a sale until it is sold, as a caller does while the agent starts again.

@@ -57,7 +57,7 @@ impl Process {
     pub fn skippable_agent(configuration: &Path) -> Self {
         Self::spawn(
             Command::new(std::env::current_exe().unwrap())
-                .args(["agent_process", "--exact", "--ignored", "--nocapture"])
+                .args(["agent_process", "--exact", "--nocapture"])
                 .env(CONFIGURATION, configuration)
                 .stdin(Stdio::piped()),
         )

@@ -32,6 +32,50 @@ struct Books {
 pub(super) fn history(wanted: &MeasurePlan, folder: &Path) -> Measured<Vec<Row>> {
     let programs = Programs::build()?;
     let mut books = filled(wanted, folder)?;
+    let ratios = rounds(wanted, &mut books)?;
+    for one in &mut books {
+        one.shop()?.acknowledge_all()?;
+        one.shop = None;
+    }
+    let empty = super::made(folder, "empty")?;
+    let mut folders = vec![empty.as_path()];
+    folders.extend(books.iter().map(|one| one.folder.as_path()));
+    let starts = beside_first(&starts_in_turn(wanted, &programs, &folders)?);
+    let mut rows = Vec::new();
+    for (place, one) in books.iter().enumerate() {
+        let (start, start_ratio) = starts.get(place + 1).copied().unwrap_or_default();
+        let (idle, worked) = memory(&programs, &one.folder)?;
+        rows.push(Row::without_target(
+            "the store at a size",
+            format!("{} receipts", one.receipts),
+            format!(
+                "{} MiB; sale p50 {}, p99 {}; Z p50 {}, p99 {}; start {}; {idle} KiB, {worked} KiB after 200 sales",
+                size_of(&one.folder) / 1_048_576,
+                Nanoseconds(one.sales.p50()),
+                Nanoseconds(one.sales.p99()),
+                Nanoseconds(one.reports.p50()),
+                Nanoseconds(one.reports.p99()),
+                Nanoseconds(start),
+            ),
+        ));
+        if place + 1 == books.len() {
+            let first = books.first().map_or(0, |one| one.receipts);
+            let (empty_start, _) = starts.first().copied().unwrap_or_default();
+            rows.extend(longest_history(
+                one,
+                first,
+                (empty_start, start, start_ratio),
+                ratios.get(place).copied().unwrap_or_default(),
+                idle.max(worked),
+                worked,
+            ));
+        }
+    }
+    Ok(rows)
+}
+
+/// Sells and closes days at every size in turn. Returns the median ratios of a sale and of a Z-report to those of the first size.
+fn rounds(wanted: &MeasurePlan, books: &mut [Books]) -> Measured<Vec<(u64, u64)>> {
     let (mut sale_ratios, mut report_ratios) =
         (vec![Vec::new(); books.len()], vec![Vec::new(); books.len()]);
     for _ in 0..wanted.times(7) {
@@ -60,76 +104,57 @@ pub(super) fn history(wanted: &MeasurePlan, folder: &Path) -> Measured<Vec<Row>>
             one.reports.extend(reports);
         }
     }
-    for one in &mut books {
-        one.shop()?.acknowledge_all()?;
-        one.shop = None;
-    }
-    let empty = super::made(folder, "empty")?;
-    let mut folders = vec![empty.as_path()];
-    folders.extend(books.iter().map(|one| one.folder.as_path()));
-    let starts = beside_first(&starts_in_turn(wanted, &programs, &folders)?);
+    let ratios = sale_ratios.into_iter().zip(report_ratios);
+    Ok(ratios
+        .map(|(sales, reports)| (median(sales), median(reports)))
+        .collect())
+}
+
+/// The rows of the longest history.
+fn longest_history(
+    one: &Books,
+    first: u32,
+    (empty_start, start, start_ratio): (u64, u64, u64),
+    (sales, reports): (u64, u64),
+    memory_max: u64,
+    worked: u64,
+) -> Vec<Row> {
     let mut rows = Vec::new();
-    for (place, one) in books.iter().enumerate() {
-        let (sales, reports) = (
-            median(std::mem::take(&mut sale_ratios[place])),
-            median(std::mem::take(&mut report_ratios[place])),
-        );
-        let (start, start_ratio) = starts.get(place + 1).copied().unwrap_or_default();
-        let (idle, worked) = memory(&programs, &one.folder)?;
-        rows.push(Row::without_target(
-            "the store at a size",
-            format!("{} receipts", one.receipts),
-            format!(
-                "{} MiB; sale p50 {}, p99 {}; Z p50 {}, p99 {}; start {}; {idle} KiB, {worked} KiB after 200 sales",
-                size_of(&one.folder) / 1_048_576,
-                Nanoseconds(one.sales.p50()),
-                Nanoseconds(one.sales.p99()),
-                Nanoseconds(one.reports.p50()),
-                Nanoseconds(one.reports.p99()),
-                Nanoseconds(start),
-            ),
-        ));
-        if place + 1 < books.len() {
-            continue;
-        }
-        let first = books.first().map_or(0, |one| one.receipts);
-        let (empty_start, _) = starts.first().copied().unwrap_or_default();
+    rows.push(Row::at_most(
+        "start to ready, with the longest history",
+        "at most 1.3×",
+        (start_ratio, 130),
+        format!(
+            "start to ready with an empty database: {}",
+            Nanoseconds(empty_start)
+        ),
+        format!(
+            "{}×: {} at {} receipts",
+            Hundredths(start_ratio),
+            Nanoseconds(start),
+            one.receipts
+        ),
+    ));
+    for (what, ratio) in [
+        ("p99 of a sale with the longest history", sales),
+        ("p99 of a Z with the longest history", reports),
+    ] {
         rows.push(Row::at_most(
-            "start to ready, with the longest history",
+            what,
             "at most 1.3×",
-            (start_ratio, 130),
-            format!(
-                "start to ready with an empty database: {}",
-                Nanoseconds(empty_start)
-            ),
-            format!(
-                "{}×: {} at {} receipts",
-                Hundredths(start_ratio),
-                Nanoseconds(start),
-                one.receipts
-            ),
-        ));
-        for (what, ratio) in [
-            ("p99 of a sale with the longest history", sales),
-            ("p99 of a Z with the longest history", reports),
-        ] {
-            rows.push(Row::at_most(
-                what,
-                "at most 1.3×",
-                (ratio, 130),
-                format!("at {first} receipts"),
-                format!("{}× at {} receipts", Hundredths(ratio), one.receipts),
-            ));
-        }
-        rows.push(Row::at_most(
-            "memory (RSS) with the longest history, after 200 sales",
-            "at most 16 MB",
-            (idle.max(worked), 16_000_000 / 1_024),
-            "–".to_owned(),
-            format!("{worked} KiB at {} receipts", one.receipts),
+            (ratio, 130),
+            format!("at {first} receipts"),
+            format!("{}× at {} receipts", Hundredths(ratio), one.receipts),
         ));
     }
-    Ok(rows)
+    rows.push(Row::at_most(
+        "memory (RSS) with the longest history, after 200 sales",
+        "at most 16 MB",
+        (memory_max, 16_000_000 / 1_024),
+        "–".to_owned(),
+        format!("{worked} KiB at {} receipts", one.receipts),
+    ));
+    rows
 }
 
 impl Books {

@@ -48,30 +48,8 @@ impl World {
         let (clerk_handle, inbox) = ClerkHandle::new();
         let live_status = Arc::new(LiveStatus::default());
         let life = Life::new();
-        let desk = Arc::new(Mutex::new(None));
-        let mut workers = Vec::new();
-        let mut plans = Vec::new();
-        for (till, device) in self.tills.iter().zip(&self.config.devices) {
-            let line = till.line.until_the_end_of(&life);
-            let driver = IslPrinter::new(till.make.driver, Box::new(line), self.starts);
-            let listener = PrinterListener {
-                clerk_handle: clerk_handle.clone(),
-                device: till.device,
-                clerk: Arc::clone(&desk),
-                life: life.clone(),
-            };
-            let clock = Arc::clone(&self.clock);
-            let (printer, worker) =
-                PrinterTask::by_hand(Box::new(driver), Box::new(listener), clock);
-            workers.push(worker);
-            plans.push(DevicePlan {
-                device: till.device,
-                configuration: adopt::configuration(device, MOLDOVA.facts()),
-                printer,
-                point_of_sale: Uuid::from_u128(1),
-                serial: None,
-            });
-        }
+        let clerk_slot = Arc::new(Mutex::new(None));
+        let (workers, plans) = self.printers(&clerk_handle, &clerk_slot, &life);
         let wake = Arc::new(Notify::new());
         let setting = Arc::new(ClerkSettings {
             profile: &MOLDOVA,
@@ -83,7 +61,7 @@ impl World {
         });
         let clerk = Clerk::open(store, setting, plans, inbox).map_err(broken)?;
         let clerk = Arc::new(Mutex::new(clerk));
-        *desk.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::downgrade(&clerk));
+        *clerk_slot.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::downgrade(&clerk));
         let reader = Reader::new(self.folder.path());
         let upstream = self.config.upstream.as_ref();
         let upstream = upstream.ok_or("the configuration has no tax authority")?;
@@ -111,6 +89,39 @@ impl World {
             life,
         });
         Ok(())
+    }
+
+    /// The workers of the printers, and what the clerk must know of their devices.
+    fn printers(
+        &self,
+        clerk_handle: &ClerkHandle,
+        clerk: &Arc<Mutex<Option<Weak<Mutex<Clerk>>>>>,
+        life: &Life,
+    ) -> (Vec<PrinterWorker>, Vec<DevicePlan>) {
+        let mut workers = Vec::new();
+        let mut plans = Vec::new();
+        for (till, device) in self.tills.iter().zip(&self.config.devices) {
+            let line = till.line.until_the_end_of(life);
+            let driver = IslPrinter::new(till.make.driver, Box::new(line), self.starts);
+            let listener = PrinterListener {
+                clerk_handle: clerk_handle.clone(),
+                device: till.device,
+                clerk: Arc::clone(clerk),
+                life: life.clone(),
+            };
+            let clock = Arc::clone(&self.clock);
+            let (printer, worker) =
+                PrinterTask::by_hand(Box::new(driver), Box::new(listener), clock);
+            workers.push(worker);
+            plans.push(DevicePlan {
+                device: till.device,
+                configuration: adopt::configuration(device, MOLDOVA.facts()),
+                printer,
+                point_of_sale: Uuid::from_u128(1),
+                serial: None,
+            });
+        }
+        (workers, plans)
     }
 
     /// The agent crashes and starts again: only its process, or the power too.

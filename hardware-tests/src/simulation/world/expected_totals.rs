@@ -140,30 +140,8 @@ impl ExpectedTotals {
                 self.documents, self.shift.documents, row.number, sealed.current_number
             ));
         }
-        if reserved.at.utc_ms < self.latest_ms || sealed.at.utc_ms < reserved.at.utc_ms {
-            return Err(format!(
-                "document {} is older than the one before it",
-                self.documents
-            ));
-        }
-        self.latest_ms = sealed.at.utc_ms;
-        if reserved.z_number != self.z_number + 1 {
-            return Err(format!(
-                "document {} belongs to shift {}, and shift {} is the one that is open",
-                self.documents,
-                reserved.z_number,
-                self.z_number + 1
-            ));
-        }
         let order = number_of(row.id).and_then(|number| orders.get(number));
-        let asked_ms = order.map_or(i64::MIN, |order| order.asked_ms);
-        let behind_ms = asked_ms.saturating_sub(reserved.at.utc_ms);
-        if behind_ms > ASTRAY_MS {
-            return Err(format!(
-                "document {} has a time {behind_ms} ms before its order",
-                self.documents
-            ));
-        }
+        self.check_time(&reserved, sealed.at.utc_ms, order)?;
         let parts = match &reserved.body {
             Body::Receipt(receipt) => {
                 let order = order.ok_or("the store has a receipt that nobody ordered")?;
@@ -194,6 +172,39 @@ impl ExpectedTotals {
             if self.due.insert(row.unique_id.to_string(), due).is_some() {
                 return Err("two documents have the same key".to_owned());
             }
+        }
+        Ok(())
+    }
+
+    /// A document is not older than the one before it or its order, and belongs to the open shift.
+    fn check_time(
+        &mut self,
+        reserved: &Reserved<'_>,
+        sealed_ms: i64,
+        order: Option<&Order>,
+    ) -> Checked {
+        if reserved.at.utc_ms < self.latest_ms || sealed_ms < reserved.at.utc_ms {
+            return Err(format!(
+                "document {} is older than the one before it",
+                self.documents
+            ));
+        }
+        self.latest_ms = sealed_ms;
+        if reserved.z_number != self.z_number + 1 {
+            return Err(format!(
+                "document {} belongs to shift {}, and shift {} is the one that is open",
+                self.documents,
+                reserved.z_number,
+                self.z_number + 1
+            ));
+        }
+        let asked_ms = order.map_or(i64::MIN, |order| order.asked_ms);
+        let behind_ms = asked_ms.saturating_sub(reserved.at.utc_ms);
+        if behind_ms > ASTRAY_MS {
+            return Err(format!(
+                "document {} has a time {behind_ms} ms before its order",
+                self.documents
+            ));
         }
         Ok(())
     }
