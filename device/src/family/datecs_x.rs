@@ -1,6 +1,6 @@
 //! Datecs X (group C): FP-700X/XE, FMP-350X, FMP-55X, DP-25X, DP-150X, DP-05C, WP-50X, WP-500X, WP-25X; also FP-700MX and DP-150MX.
 //!
-//! Manual: X, v2.08; spec 3.
+//! Manual: X, v2.08. See `docs/protocols/isl.md`.
 
 use super::protocol::{
     Codec, CommandRow, Errors, FamilyLimits, Model, NO_DATA, Optional, Payments, Protocol, Seller,
@@ -40,7 +40,7 @@ pub const PROTOCOL: Protocol = Protocol {
     seller: Seller {
         operator: 1,
         operator_max: 30,
-        // Registers are delivered with the operator's number, printers with four zeros (manual, note to command 48).
+        // New registers have the operator's number, new printers four zeros (manual, note to command 48).
         password: "1",
         password_of_model: &[("FP-", "0000"), ("FMP-", "0000")],
         password_digits: Some((1, 8)),
@@ -185,7 +185,7 @@ pub const PROTOCOL: Protocol = Protocol {
     ),
     transaction: CommandRow::new(
         0x4C,
-        // The tender is told always.
+        // The tender is always in the answer.
         Codec {
             emit: |_| Vec::new(),
             parse: |data| data.is_empty().then_some(true),
@@ -203,7 +203,7 @@ pub const PROTOCOL: Protocol = Protocol {
             parse: report::parse_receipt_sums,
         },
     ),
-    // "Global number of receipts" and "global number of fiscal receipts": neither begins again.
+    // "Global number of receipts" and "global number of fiscal receipts": neither is ever cleared.
     last_document: CommandRow::new(
         VARIABLE,
         Codec {
@@ -218,7 +218,7 @@ pub const PROTOCOL: Protocol = Protocol {
             emit: |()| emit(&["nFBon", "", ""]),
             parse: |data| is(data, &["nFBon", "", ""]),
         },
-        // The variable tells the last one's.
+        // The variable is the number of the last one.
         Codec {
             emit: |next| report::emit_number(&next.saturating_sub(1)),
             parse: |data| report::parse_number(data)?.checked_add(1),
@@ -390,7 +390,7 @@ pub const PROTOCOL: Protocol = Protocol {
     },
 };
 
-/// X tells one value where groups A and B tell two.
+/// X returns one value where groups A and B return two.
 fn emit_first(told: &Told) -> Vec<u8> {
     match told {
         Told::Fields(fields) => emit(fields.get(..1).unwrap_or_default()),
@@ -428,7 +428,7 @@ const PLACES: &[FlagPlace] = &[
     (Flag::Formatted, 5, 0x02),
 ];
 
-/// The codes that a till can meet (spec 3).
+/// The codes that a till can get.
 const CODES: &[(i64, Cause)] = &[
     (-111_002, Cause::Syntax),
     (-112_001, Cause::UnknownCommand),
@@ -489,7 +489,7 @@ const TEXT: Codec<Vec<u8>> = Codec {
     parse: receipt::parse_text,
 };
 
-/// 2Ah has the same attributes and may leave them out.
+/// 2Ah has the same attributes, which may be missing.
 const SLIP_TEXT: Codec<Vec<u8>> = Codec {
     emit: |text| {
         let mut data = text.clone();
