@@ -1,4 +1,4 @@
-//! Driver and emulator in one thread, on a clock that nobody waits for.
+//! Driver and emulator in one thread, on a simulated clock.
 #![cfg(feature = "emulator")]
 
 mod bench;
@@ -83,7 +83,7 @@ fn a_device_that_counts_as_foreseen_is_asked_for_its_document_number_alone() {
                 notes.lines
             );
             assert_eq!(asked(&notes, family.last_z.command), 0, "{}", family.name);
-            // What was foreseen is what the device says when it is asked.
+            // The prediction equals the device's counters.
             assert_eq!(
                 driver.counters().unwrap(),
                 foreseen.after,
@@ -207,8 +207,8 @@ fn without_a_durable_decision_nothing_is_cancelled() {
     bench.check(0, false);
 }
 
-/// A watch before whose eyes the cover opens after one command, and in whose moment of decision
-/// it is shut again and the payments that were on their way reach the printer after all.
+/// A watch that opens the cover after one command. When the cancellation is decided, it closes the cover again,
+/// and payments that were still on the line reach the printer.
 struct Stray {
     line: Loopback<IslEmulator>,
     cover_opens_after: u8,
@@ -239,7 +239,7 @@ impl Watch for Stray {
 
 #[test]
 fn a_payment_that_outruns_the_decision_to_cancel_is_not_lost_with_the_answer_of_the_close() {
-    // After how many lost answers of the close the host is told; with 40 not before it has asked again.
+    // How many answers to the close are lost; with 40 the host gets one only after it has asked again.
     for family in FAMILIES {
         for (stray, lost) in [(1, 0), (1, 5), (1, 40), (2, 0), (2, 5), (2, 40)] {
             let case = format!("{}, {stray} stray, {lost} lost", family.name);
@@ -365,7 +365,7 @@ fn a_z_report_at_the_keyboard_is_found_before_the_next_document_begins() {
                 .with(|emulator| emulator.printer_mut().keyboard_z())
         };
         assert!(press());
-        // Whatever the next document is, it is not begun in a day that the till does not know.
+        // No document of any kind is begun in a day that the till does not know.
         for job in [
             sale(),
             Job::ZReport,
@@ -391,7 +391,7 @@ fn a_z_report_at_the_keyboard_is_found_before_the_next_document_begins() {
         );
         let after = driver.counters().unwrap();
         let _ = registered(driver.perform(&sale(), &after, &mut Notes::new()));
-        // It refuses what it would refuse the host.
+        // The keyboard is refused as the host is.
         bench
             .line
             .with(|emulator| emulator.printer_mut().set_paper(Paper::Out));
@@ -405,7 +405,7 @@ fn our_own_z_report_is_told_as_ours_though_another_followed_it() {
     let mut driver = bench.driver(1);
     let baseline = driver.connect().unwrap().baseline;
     let sold = registered(driver.perform(&sale(), &baseline, &mut Notes::new())).after;
-    // The host goes down with the answer, and somebody closes the next day at the keyboard.
+    // The host stops with the answer, and somebody closes the next day at the keyboard.
     bench.order(FaultKind::Unplug, Some(0x45), 1);
     let lost = driver.perform(&Job::ZReport, &sold, &mut Notes::new());
     assert!(matches!(lost, Outcome::Unknown(_)), "{lost:?}");
@@ -521,7 +521,7 @@ fn a_leftover_receipt_is_reported_and_cleared_before_and_after_payment() {
 
 #[test]
 fn a_start_whose_number_is_the_devices_last_is_not_fooled() {
-    // The first driver begins at every number there is, so that the second one's first number is the device's last in one of the cases.
+    // The first driver begins with every possible number, so that in one of the cases the second driver begins with the device's last number.
     for first in 0..96 {
         let bench = Bench::new();
         let mut driver = bench.driver(first);

@@ -1,4 +1,4 @@
-//! Eltrade: what the driver says, and what the emulated printer answers to raw commands.
+//! Eltrade: the driver's commands, and the emulated printer's answers to raw commands.
 #![cfg(feature = "emulator")]
 
 mod bench;

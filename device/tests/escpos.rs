@@ -1,4 +1,4 @@
-//! ESC/POS: the driver against the emulated receipt printer, on a clock that nobody waits for.
+//! ESC/POS: the driver with the emulated receipt printer, on a simulated clock.
 #![cfg(feature = "emulator")]
 
 use ferrotill_core::Amount;
@@ -89,7 +89,7 @@ impl Bench {
     }
 }
 
-/// The printer does not know, and never will.
+/// The printer does not know, and will not know later.
 const UNCLEAR: Outcome = Outcome::Unknown(Fault::Unclear);
 
 fn text(lines: &[&str]) -> Job {
@@ -294,7 +294,7 @@ fn a_slip_that_waits_for_paper_is_settled_when_there_is_some() {
     bench.line.with(|printer| printer.set_paper(Paper::Ok));
     assert!(is_printed(&bench.recover(&["waits for paper"])));
     assert_eq!(bench.copies("waits for paper"), 1);
-    // Asked about it once more, or about another one, it knows nothing.
+    // Asked again, or about another slip, it knows nothing.
     for lines in [["waits for paper"], ["never printed"]] {
         assert_eq!(bench.recover(&lines), UNCLEAR);
     }
@@ -334,7 +334,7 @@ fn a_printer_without_numbered_answers_is_asked_the_old_way() {
     let lines = vec!["a line that is counted"; 200];
     assert!(is_printed(&bench.print(&lines)));
     assert_eq!(bench.copies("counted"), 200);
-    // A lost answer: nobody can say, and the next slip is not confused by it.
+    // A lost answer: the outcome is unknown, and the next slip is not affected.
     bench.order(FaultKind::DropAnswer, b'r', 1);
     assert_eq!(bench.print(&["one"]), Outcome::Unknown(Fault::NoAnswer));
     assert_eq!(bench.recover(&["one"]), UNCLEAR);
@@ -405,7 +405,7 @@ fn slip_in_trouble(
     let copies = bench.copies("once");
     assert!(copies <= 1, "{case}: {copies}");
     match &outcome {
-        // Bytes that are swallowed in the middle leave no trace: ESC/POS has no checksum, and a printer does not say
+        // Bytes that are lost in the middle leave no trace: ESC/POS has no checksum, and a printer does not report
         // that it was switched off and on.
         Outcome::Registered(_) => assert!(
             copies == 1

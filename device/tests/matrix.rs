@@ -16,7 +16,7 @@ struct Cell<'a> {
     family: &'static Protocol,
     case: &'a Case,
     kind: FaultKind,
-    /// The command that it befalls; all of them without one.
+    /// The command that is affected; `None` for all of them.
     command: Option<u8>,
     times: u32,
     restart: bool,
@@ -59,13 +59,13 @@ impl Cell<'_> {
         if self.case.miscount != 0 {
             assert!(matches!(outcome, Outcome::NotRegistered(_)), "{says}");
         }
-        // A command that this job did not need had no trouble: then there is nothing to get over.
+        // A command that this job does not use had no fault: then there is nothing to check.
         if bench.order_is_begun(self.times) {
             sells_on(&bench, &mut driver, &says);
         }
     }
 
-    /// A command that the driver learns belongs into the list, or the matrix would pass it over.
+    /// A new command of the driver must be in the list, or the matrix would skip it.
     fn check_commands(&self, notes: &Notes) {
         let known = commands(self.family, &self.case.job);
         for line in notes.lines.iter().filter(|line| line.contains(" -> ")) {
@@ -75,7 +75,7 @@ impl Cell<'_> {
     }
 }
 
-/// How often each trouble happens: once, and as often as one exchange tries.
+/// How often each fault happens: once, and as often as one exchange tries.
 const TIMES: [u32; 2] = [1, 5];
 
 fn matrix(family: &'static Protocol, case: &Case, lacks: &[u8]) {
@@ -167,7 +167,7 @@ fn a_report_of_the_fiscal_memory_is_settled_under_every_trouble() {
 
 #[test]
 fn firmware_of_x_without_variables_is_settled_by_what_is_left() {
-    // Without 255 neither the number of the last document nor that of the next fiscal receipt is told.
+    // Without 255 neither the number of the last document nor that of the next fiscal receipt is reported.
     for name in ["sale", "sale to be cancelled", "Z"] {
         matrix(&datecs_x::PROTOCOL, &case(name), &[0xFF]);
     }
@@ -186,8 +186,8 @@ fn every_job_is_in_the_matrix() {
 
 #[test]
 fn what_befalls_one_frame_is_nobodys_business() {
-    // Lost or damaged on its way there or back, or executed by a printer that blinks: loses and regains its power before
-    // the answer is heard, and has forgotten the number, so that a repeat of the same bytes would be executed again.
+    // The frame is lost or damaged in either direction, or executed by a printer that loses its power and has it back before
+    // the answer arrives. That printer has lost the number, so that a repeat of the same bytes would be executed again.
     // The caller hears nothing of it, and it is done once.
     for family in FAMILIES {
         for case in cases() {
@@ -416,7 +416,7 @@ fn nothing(family: &'static Protocol, job: &Job, kind: FaultKind) {
 
 #[test]
 fn a_driver_that_retries_with_new_numbers_is_seen_to_double() {
-    // The control: what the drivers of spec 7.3 do shows up as two documents, so a doubling of ours would show as well.
+    // The control: a driver that repeats a command makes two documents, so that the test would notice ours doing it.
     let bench = Bench::new();
     let mut driver = bench.driver(9);
     let baseline = driver.connect().unwrap().baseline;

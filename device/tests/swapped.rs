@@ -1,4 +1,4 @@
-//! Recovery on a printer that cannot be the one on which the job was begun: it proves nothing, and says so.
+//! Recovery on a printer that cannot be the one on which the job was begun: the outcome is unknown.
 #![cfg(feature = "emulator")]
 
 mod bench;
@@ -16,7 +16,7 @@ use ferrotill_device::{
 
 const SWAPPED: Outcome = Outcome::Unknown(Fault::PrinterSwapped);
 
-/// A receipt with more lines than a printer of group B takes.
+/// A receipt with more lines than a printer of group B allows.
 fn long_sale() -> Job {
     let Job::Receipt(mut receipt) = exact_sale() else {
         panic!("a sale is a receipt");

@@ -1,4 +1,4 @@
-//! House rules that a compiler does not know (architecture.md, invariants 3, 4 and 8).
+//! Rules of this crate that the compiler does not check.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -76,7 +76,7 @@ fn every_family_with_a_file_is_in_the_index() {
     }
 }
 
-/// What differs between families stands in their tables, so that a new one touches its own file and the index.
+/// All differences between families are in their tables, so that a new family changes only its own file and the index.
 #[test]
 fn only_a_family_and_the_index_know_its_name() {
     for (path, text) in sources("src") {

@@ -1,4 +1,4 @@
-//! ESC/POS as a printer receives it: one ear for real-time requests, one for commands in order.
+//! ESC/POS as a printer receives it: one decoder for real-time requests, one for commands in order.
 
 use super::escpos::{
     CLEAR_TAIL, DC4, DLE, ENQ, EOT, ESC, EscposCommand, FS, GS, LF, RealTime, align_of, pulse_of,
@@ -6,7 +6,7 @@ use super::escpos::{
 };
 use super::escpos_raster::Raster;
 
-/// Hears real-time requests in all bytes, those of images included, as printers do.
+/// Finds real-time requests in all bytes, those of images included, as printers do.
 #[derive(Clone, Debug, Default)]
 pub struct RealTimeDecoder {
     heard: Vec<u8>,
@@ -24,7 +24,7 @@ impl RealTimeDecoder {
                     return Some(request);
                 }
                 Heard::Nothing => {
-                    // What begins later may still be one.
+                    // A request may still begin later.
                     self.heard.remove(0);
                     if self.heard.is_empty() {
                         return None;
@@ -34,7 +34,7 @@ impl RealTimeDecoder {
         }
     }
 
-    /// Forgets half a request.
+    /// Discards an incomplete request.
     pub fn clear(&mut self) {
         self.heard.clear();
     }
@@ -60,19 +60,19 @@ fn request(bytes: &[u8]) -> Heard {
     }
 }
 
-/// Reads commands in order. A real-time request between two commands was executed on receipt and is passed over.
+/// Reads commands in order. A real-time request between two commands was executed on receipt and is skipped.
 #[derive(Clone, Debug, Default)]
 pub struct EscposDecoder {
     pending: Vec<u8>,
 }
 
-/// Most bytes of one command; a longer one is taken for noise.
+/// Most bytes of one command; a longer one is treated as noise.
 pub const COMMAND_BYTES_MAX: usize = 1 << 20;
-/// Most bytes of a command that does not say how long it is: a barcode's data have at most 255.
+/// Most bytes of a command without a length: the data of a barcode have at most 255.
 const UNMEASURED_BYTES_MAX: usize = 512;
 
 impl EscposDecoder {
-    /// Takes bytes; gives the commands that are complete now. A run of text may come in pieces.
+    /// Takes bytes; returns the commands that are complete now. Text may come in pieces.
     pub fn feed(&mut self, bytes: &[u8]) -> Vec<EscposCommand> {
         let mut commands = Vec::new();
         let mut text = Vec::new();
@@ -105,13 +105,13 @@ impl EscposDecoder {
         commands
     }
 
-    /// Forgets half a command.
+    /// Discards an incomplete command.
     pub fn clear(&mut self) {
         self.pending.clear();
     }
 }
 
-/// How long the command is that begins here, as soon as that can be said.
+/// The length of the command that begins here, as soon as it is known.
 fn length(bytes: &[u8]) -> Option<usize> {
     match bytes {
         [DLE, rest @ ..] => real_time_length(rest),
@@ -215,7 +215,7 @@ fn word(low: u8, high: u8) -> usize {
     usize::from(u16::from_le_bytes([low, high]))
 }
 
-/// What a whole command says; `None` for a real-time request, which was executed on receipt.
+/// The meaning of a complete command; `None` for a real-time request, which was executed on receipt.
 fn command(bytes: Vec<u8>) -> Option<EscposCommand> {
     let known = match bytes.as_slice() {
         [DLE, EOT | ENQ | DC4, ..] => return None,
@@ -323,7 +323,7 @@ mod tests {
         let mut bytes = Vec::new();
         for command in everything() {
             command.emit_into(&mut bytes);
-            // Between two commands a real-time request is passed over.
+            // Between two commands a real-time request is skipped.
             bytes.extend(RealTime::Status(4).emit());
         }
         let mut whole = EscposDecoder::default();

@@ -1,4 +1,4 @@
-//! The commands that report, count cash, set and tell.
+//! The commands for reports, cash, settings and questions.
 
 use super::calendar::{DAY, Moment, parse_stamp};
 use super::journal::PrintedKind;
@@ -306,7 +306,7 @@ impl Printer {
         }
     }
 
-    /// 2Bh: header and footer lines and switches are kept and told, and not used; `d1` tells the cause with every refusal.
+    /// 2Bh: header and footer lines and switches are stored and returned, and not used; `d1` adds the cause to every refusal.
     pub(super) fn options(&mut self, data: &[u8]) -> Reply<Vec<u8>> {
         match data {
             [b'd', on @ (b'0' | b'1')] => self.cause_in_data = *on == b'1',

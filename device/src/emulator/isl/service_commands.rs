@@ -1,4 +1,4 @@
-//! What drivers of others ask beside receipts and reports: identity, settings, the electronic journal.
+//! Commands of other drivers besides receipts and reports: identity, settings, the electronic journal.
 
 use super::calendar::{Moment, parse_stamp};
 use super::journal::{PrintedKind, Read};
@@ -11,11 +11,11 @@ use crate::wire::isl_service::{Service, Told, Variable};
 
 /// The date of rates that were never changed: the day of fiscalisation.
 const RATES_SINCE: &str = "010126";
-/// Variables of X that can be set; the others that are known are told only.
+/// Variables of X that can be set; the other known ones can only be read.
 const SETTINGS: [&str; 5] = ["Header", "Footer", "OperName", "PayName", "DeptName"];
 
 impl Printer {
-    /// Whatever is asked.
+    /// Executes any of them.
     pub(super) fn service(&mut self, service: Service) -> Reply<Told> {
         match service {
             Service::MemoryLeft => {
@@ -98,7 +98,7 @@ impl Printer {
         ])
     }
 
-    /// FFh: what is counted, and what can be set.
+    /// FFh: counters, and variables that can be set.
     fn variable(&self, variable: &Variable) -> Reply<Told> {
         let receipts = u32::try_from(self.receipts.len()).unwrap_or(u32::MAX);
         let last_receipt = self.receipts.last().map_or(0, |receipt| receipt.document);
@@ -129,7 +129,7 @@ impl Printer {
 
     fn variable_set(&mut self, variable: Variable, value: String) -> Reply<Told> {
         if !SETTINGS.contains(&variable.name.as_str()) {
-            // What it counts nobody sets.
+            // Counters cannot be set.
             return Err(match self.variable(&variable) {
                 Ok(_) => Cause::NotPermitted.into(),
                 Err(unknown) => unknown,
@@ -168,7 +168,7 @@ impl Printer {
         Ok(Told::Done)
     }
 
-    /// 39h: on an invoice, once it is paid (spec 2).
+    /// 39h: on an invoice, after it is paid.
     fn buyer(&mut self, lines: &[String]) -> Reply<Told> {
         self.printing()?;
         match &mut self.memory.open {
@@ -229,7 +229,7 @@ impl Printer {
                 self.closed()?;
                 self.printing()?;
                 let chosen = self.journal.chosen().ok_or(Cause::NotPermitted)?;
-                // A copy of the journal is no document of its own.
+                // A copy of the journal is not a document of its own.
                 let lines = chosen.lines.clone();
                 self.tape.push(&lines);
                 Ok(Told::Done)

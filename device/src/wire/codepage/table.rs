@@ -64,7 +64,7 @@ impl CodePage {
         }
     }
 
-    /// The byte of a letter, where the page has it. Control characters have none.
+    /// The byte of a letter, if the page has it. Control characters have none.
     #[must_use]
     pub fn byte_of(self, letter: char) -> Option<u8> {
         if matches!(letter, ' '..='~') {

@@ -120,7 +120,7 @@ fn the_table_of_recovery() {
         ([0, 11, 5, 2, 1858, 0, 0], false, unclear),
         ([0, 12, 5, 2, 1858, 2500, 0], false, unclear),
         ([0, 9, 4, 2, 1858, 2500, 0], false, unclear),
-        // Firmware that does not tell the fiscal counter: only the last receipt can speak for ours.
+        // Firmware that does not report the fiscal counter: only the last receipt can prove that ours was issued.
         ([0, 10, 0, 2, 1858, 2500, 0], false, Verdict::NotIssued),
         ([0, 11, 0, 2, 1858, 2500, 0], false, Verdict::Issued),
         ([0, 11, 0, 2, 1858, 0, 0], false, unclear),
@@ -212,7 +212,7 @@ fn another_printer_and_another_day_prove_nothing() {
     );
 }
 
-/// Two days, of which somebody closed the first one at the keyboard: documents and Z-reports on, sums of group A.
+/// Two days, of which somebody closed the first one at the keyboard: further documents and Z-reports, sums of group A.
 fn days(documents: u32, z_reports: u32, last_z: i64, today: i64) -> PrinterState {
     let of_a = |amount| {
         let mut groups = [0; 8];
@@ -252,23 +252,23 @@ fn where_numbers_are_blurred_the_sums_of_the_days_decide() {
         (1, 0, 0, 500, Verdict::NotIssued),
         (2, 0, 0, 2358, Verdict::Issued),
         (2, 0, 0, 2357, unclear),
-        // Sums without a document for them are nobody's proof, and no document is proof enough.
+        // Without a new document the sums prove nothing, and no new document proves that nothing was issued.
         (0, 0, 0, 2358, Verdict::NotIssued),
         // The day was closed.
         (2, 1, 500, 0, Verdict::NotIssued),
         (2, 1, 2358, 0, Verdict::Issued),
         (2, 1, 2358, 9999, Verdict::Issued),
         (2, 1, 501, 0, unclear),
-        // What was sold since is less than the receipt; or the receipt may be in it.
+        // The sales since are less than the receipt; or they may include it.
         (3, 1, 500, 1857, Verdict::NotIssued),
         (3, 1, 500, 1858, unclear),
-        // Two days ago: the fiscal memory told of the last one only.
+        // Two days ago: the fiscal memory reports the last one only.
         (3, 2, 500, 0, unclear),
         (3, 2, 2358, 0, unclear),
     ] {
         let mut standing = days(documents, z_reports, last_z, today);
         if z_reports == 0 {
-            // The counter of fiscal receipts is not told, as some firmware does; the one below it tells.
+            // The counter of fiscal receipts is not reported, as with some firmware.
             standing.counters.next_fiscal_receipt = 0;
         }
         let judged = judge(&plan(), &baseline(), &evidence(false), &standing).0;
@@ -291,7 +291,7 @@ fn as_many_documents_as_z_reports_leave_no_room_for_another() {
         (1, 1, true, Verdict::NotIssued),
         (3, 3, true, Verdict::NotIssued),
         (2, 1, true, unclear),
-        // Whether a Z-report takes a number was never seen: the one document may be ours.
+        // It is not known whether a Z-report uses a number: the one document may be ours.
         (1, 1, false, unclear),
     ] {
         let standing = days(documents, z_reports, 77, 0);
@@ -350,7 +350,7 @@ fn a_counter_that_never_begins_again_tells_across_days() {
         )
         .0;
         assert_eq!(judged, verdict, "{fiscal}");
-        // One that does says nothing of another day.
+        // A counter that is cleared proves nothing about another day.
         let judged = judge(&plan(), &baseline(), &JournalEvidence::default(), &standing).0;
         assert_eq!(judged, Verdict::Unclear(Fault::Unclear));
     }
