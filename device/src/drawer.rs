@@ -102,7 +102,7 @@ mod tests {
     use super::{DrawerState, Sensor};
 
     #[test]
-    fn the_pin_means_what_the_wiring_says() {
+    fn the_state_depends_on_pin_and_wiring() {
         for (sensor, high, state) in [
             (Sensor::HighIsOpen, true, DrawerState::Open),
             (Sensor::HighIsOpen, false, DrawerState::Closed),

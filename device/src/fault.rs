@@ -327,7 +327,7 @@ mod tests {
     }
 
     #[test]
-    fn a_person_answers_for_nothing_that_the_device_may_still_say() {
+    fn only_faults_that_the_device_cannot_resolve_need_a_person() {
         let beyond: Vec<Fault> = Fault::ALL
             .iter()
             .copied()
@@ -338,7 +338,7 @@ mod tests {
     }
 
     #[test]
-    fn every_fault_has_its_own_words() {
+    fn every_fault_has_its_own_text() {
         let mut words: Vec<String> = Fault::ALL.iter().map(ToString::to_string).collect();
         words.sort();
         words.dedup();

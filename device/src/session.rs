@@ -110,7 +110,7 @@ struct Exchange {
     attempts: u8,
     silent_at: u64,
     over_at: u64,
-    last_trouble: SessionFailure,
+    last_failure: SessionFailure,
 }
 
 impl Session {
@@ -169,7 +169,7 @@ impl Session {
             attempts: 1,
             silent_at: now.saturating_add(self.timing.silence_ms),
             over_at: now.saturating_add(ask.limit_ms),
-            last_trouble: SessionFailure::Silent,
+            last_failure: SessionFailure::Silent,
         });
         Ok(seq)
     }
@@ -191,7 +191,7 @@ impl Session {
                 Some(Token::Damaged) => self.doubt(SessionFailure::Noise, now),
                 Some(Token::Syn) => {
                     if let Some(running) = &mut self.running {
-                        running.last_trouble = SessionFailure::Busy;
+                        running.last_failure = SessionFailure::Busy;
                     }
                 }
                 None => {}
@@ -203,7 +203,7 @@ impl Session {
     pub fn handle_timeout(&mut self, now: u64) {
         let Some(running) = &self.running else { return };
         if now >= running.over_at {
-            let failure = running.last_trouble;
+            let failure = running.last_failure;
             self.fail(failure);
         } else if now >= running.silent_at {
             self.doubt(SessionFailure::Silent, now);
@@ -271,20 +271,20 @@ impl Session {
     }
 
     /// The request may have been executed from now on.
-    fn doubt(&mut self, trouble: SessionFailure, now: u64) {
+    fn doubt(&mut self, failure: SessionFailure, now: u64) {
         if let Some(running) = &mut self.running {
             running.in_doubt = true;
         }
-        self.repeat(trouble, now);
+        self.repeat(failure, now);
     }
 
-    fn repeat(&mut self, trouble: SessionFailure, now: u64) {
+    fn repeat(&mut self, failure: SessionFailure, now: u64) {
         let Some(running) = &mut self.running else {
             return;
         };
-        running.last_trouble = trouble;
+        running.last_failure = failure;
         if running.attempts >= self.timing.attempts_max {
-            self.fail(trouble);
+            self.fail(failure);
             return;
         }
         running.attempts = running.attempts.saturating_add(1);
@@ -390,7 +390,7 @@ mod tests {
     }
 
     #[test]
-    fn what_must_not_be_done_twice_is_sent_again_after_nak_alone() {
+    fn a_command_that_must_not_run_twice_is_repeated_only_after_nak() {
         let (mut session, seq, frame, question) = once();
         session.handle_bytes(&[NAK], 10);
         assert_eq!(session.poll_transmit(), Some(frame));
@@ -404,14 +404,14 @@ mod tests {
     }
 
     #[test]
-    fn a_damaged_answer_is_asked_for_and_not_ordered_again() {
+    fn after_a_damaged_answer_a_question_is_sent_and_not_the_command() {
         let (mut session, _, _, question) = once();
         session.handle_bytes(&[0x01, 0x24, 0x20, 0x03], 10);
         assert_eq!(session.poll_transmit(), Some(question));
     }
 
     #[test]
-    fn a_device_that_answers_the_question_has_no_memory_of_the_command() {
+    fn a_device_that_answers_the_question_has_not_executed_or_has_forgotten_the_command() {
         let (mut session, seq, _, _) = once();
         // Before the question was sent, this answers something else.
         session.handle_bytes(&answer(seq, command::STATUS), 10);
@@ -470,7 +470,7 @@ mod tests {
     }
 
     #[test]
-    fn a_handshake_takes_the_old_answer() {
+    fn the_first_exchange_accepts_an_old_answer() {
         let mut session = Session::new(FRAMING, Timing::default(), 7);
         let first = Ask {
             any_command: true,
@@ -482,7 +482,7 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_in_pieces_is_put_together() {
+    fn an_answer_in_pieces_is_assembled() {
         let (mut session, seq, _) = started();
         for (place, byte) in answer(seq, command::STATUS).into_iter().enumerate() {
             let now = 400 * (u64::try_from(place).unwrap() + 1);

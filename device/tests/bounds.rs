@@ -27,7 +27,7 @@ fn a_driver_has_its_stated_size() {
 }
 
 #[test]
-fn a_session_keeps_its_bounds_whatever_it_hears() {
+fn a_session_keeps_its_bounds_whatever_it_receives() {
     for family in FAMILIES {
         let framing = family.framing;
         let mut session = Session::new(framing, Timing::default(), 7);
@@ -72,7 +72,7 @@ fn a_session_keeps_its_bounds_whatever_it_hears() {
 }
 
 #[test]
-fn a_receipt_printer_that_never_ends_a_block_takes_no_memory() {
+fn a_receipt_printer_that_never_ends_a_block_uses_no_memory() {
     let mut decoder = AnswerDecoder::default();
     for round in 0..100_000_u32 {
         let byte = if round % 3_000 == 0 { 0x37 } else { b'x' };

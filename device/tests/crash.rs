@@ -90,7 +90,7 @@ fn a_crash_of_the_host_at_any_frame_is_settled_once() {
 const FRAMES_MAX: usize = 100;
 
 #[test]
-fn a_crash_and_then_somebody_at_the_keyboard_is_settled_by_the_books_or_not_at_all() {
+fn after_a_crash_and_reports_at_the_keyboard_the_journal_settles_the_job_or_nothing_does() {
     for family in FAMILIES {
         for case in cases() {
             for keys in KEYS {
@@ -316,7 +316,7 @@ impl PortOpener for NoisyOpener {
 }
 
 #[test]
-fn a_noisy_line_doubles_and_loses_nothing() {
+fn a_noisy_line_never_doubles_or_loses_a_document() {
     for family in FAMILIES {
         for case in cases() {
             for seed in 1..=SEEDS {
@@ -356,7 +356,7 @@ fn noise(family: &'static Protocol, case: &Case, seed: u64) {
 }
 
 #[test]
-fn troubles_that_come_together_double_and_lose_nothing() {
+fn combined_faults_never_double_or_lose_a_document() {
     for family in FAMILIES {
         for case in cases() {
             for seed in 1..=SEEDS {

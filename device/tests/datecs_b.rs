@@ -68,7 +68,7 @@ fn these_registers_have_no_bit_for_the_cover_and_for_low_paper() {
 }
 
 #[test]
-fn the_driver_says_it_in_the_words_of_group_b() {
+fn the_driver_uses_the_commands_of_group_b() {
     let bench = Bench::of(&datecs_b::PROTOCOL);
     let mut driver = bench.driver(1);
     let baseline = driver.connect().unwrap().baseline;
@@ -105,7 +105,7 @@ fn the_driver_says_it_in_the_words_of_group_b() {
 }
 
 #[test]
-fn more_lines_than_it_takes_and_payments_it_does_not_have_are_refused_before_anything_is_sent() {
+fn too_many_lines_and_unknown_payments_are_refused_before_anything_is_sent() {
     let bench = Bench::of(&datecs_b::PROTOCOL);
     let mut driver = bench.driver(1);
     let baseline = driver.connect().unwrap().baseline;

@@ -156,7 +156,7 @@ fn the_wrong_command_in_the_wrong_state_is_refused_by_its_code() {
 }
 
 #[test]
-fn paper_and_cover_are_told_by_code_and_by_bit() {
+fn paper_and_cover_are_reported_by_code_and_by_bit() {
     let mut host = Host::new();
     host.text(0x30, "1|0000|1||");
     host.0.printer.set_paper(Paper::Out);
@@ -202,7 +202,7 @@ fn the_clock_the_rates_and_the_fiscal_memory() {
 }
 
 #[test]
-fn error_codes_are_our_faults() {
+fn error_codes_become_faults() {
     // A refusal without status bits: the code decides.
     let bench = Bench::of(&datecs_x::PROTOCOL);
     let mut driver = bench.driver(1);
@@ -252,7 +252,7 @@ fn other_totals_than_ours_are_cancelled_and_never_paid() {
 }
 
 #[test]
-fn the_day_is_told_with_its_refunds() {
+fn the_day_is_reported_with_its_refunds() {
     let bench = Bench::of(&datecs_x::PROTOCOL);
     let mut driver = bench.driver(1);
     let mut baseline = driver.connect().unwrap().baseline;
@@ -282,7 +282,7 @@ fn the_day_is_told_with_its_refunds() {
 }
 
 #[test]
-fn firmware_without_variables_leaves_the_fiscal_counter_out() {
+fn firmware_without_variables_has_no_fiscal_counter() {
     let bench = Bench::of(&datecs_x::PROTOCOL);
     bench
         .line

@@ -200,7 +200,7 @@ fn the_same_number_is_answered_and_not_executed() {
 }
 
 #[test]
-fn numbers_are_taken_by_documents_of_all_kinds() {
+fn documents_of_all_kinds_use_a_number() {
     with_host(|host| {
         for (commands, number) in [
             (&[(0x26, ""), (0x2A, "text"), (0x27, "")][..], "0000001"),
@@ -238,7 +238,7 @@ fn three_wrong_passwords_lock_until_the_power_goes() {
 }
 
 #[test]
-fn without_paper_nothing_is_printed_and_everything_is_told() {
+fn without_paper_nothing_is_printed_and_questions_are_answered() {
     with_host(|host| {
         host.ok(0x30, "1,0000,1");
         host.printer.set_paper(Paper::Out);
@@ -258,7 +258,7 @@ fn without_paper_nothing_is_printed_and_everything_is_told() {
 }
 
 #[test]
-fn the_clock_and_the_rates_are_guarded() {
+fn the_clock_and_the_rates_cannot_be_set_at_any_time() {
     with_host(|host| {
         assert_eq!(host.text(0x3E, ""), "21-11-26 00:35:30");
         host.ok(0x3D, "22-11-26 10:00");
@@ -337,7 +337,7 @@ fn memory_survives_a_restart_and_an_open_receipt_does_too() {
 }
 
 #[test]
-fn the_snapshot_is_what_the_contract_says() {
+fn the_snapshot_has_the_documented_form() {
     let bench = Bench::new();
     let mut driver = bench.driver(1);
     let baseline = driver.connect().unwrap().baseline;
@@ -364,7 +364,7 @@ fn the_snapshot_is_what_the_contract_says() {
 }
 
 #[test]
-fn troubles_act_before_or_after_execution() {
+fn faults_act_before_or_after_execution() {
     use FaultKind::*;
     // Each kind, and whether 100.00 were put in.
     for (kind, executed) in [
@@ -467,7 +467,7 @@ fn status_frame(seq: u8) -> Vec<u8> {
 }
 
 #[test]
-fn what_befalls_the_mechanics_in_a_repeat_does_not_wait_for_the_next_command() {
+fn a_fault_of_the_mechanics_during_a_repeat_does_not_affect_the_next_command() {
     // A repeat executes nothing; after the cover is closed and paper is loaded, the printer is ready.
     for kind in [FaultKind::CoverOpenAfter, FaultKind::PaperEnd] {
         let bench = Bench::new();
@@ -485,7 +485,7 @@ fn what_befalls_the_mechanics_in_a_repeat_does_not_wait_for_the_next_command() {
 }
 
 #[test]
-fn a_late_answer_comes_in_front_of_the_next_requests() {
+fn a_late_answer_comes_before_the_next_one() {
     let bench = Bench::new();
     bench.order(FaultKind::Late, None, 2);
     bench.line.with(|emulator| {
@@ -505,7 +505,7 @@ fn a_late_answer_comes_in_front_of_the_next_requests() {
 }
 
 #[test]
-fn an_answer_byte_by_byte_takes_its_time_between_the_bytes() {
+fn an_answer_byte_by_byte_has_pauses_between_the_bytes() {
     let bench = Bench::new();
     bench.order(FaultKind::Bytewise, None, 1);
     bench.line.with(|emulator| {
@@ -520,7 +520,7 @@ fn an_answer_byte_by_byte_takes_its_time_between_the_bytes() {
 }
 
 #[test]
-fn a_sequence_number_is_forgotten_in_a_power_cut_unless_the_printer_keeps_it() {
+fn a_sequence_number_is_lost_in_a_power_cut_unless_the_printer_keeps_it() {
     for keeps in [false, true] {
         let mut printer = printer();
         printer.keeps_last_answer = keeps;
@@ -538,7 +538,7 @@ fn a_sequence_number_is_forgotten_in_a_power_cut_unless_the_printer_keeps_it() {
 }
 
 #[test]
-fn a_paced_line_takes_its_time() {
+fn a_paced_line_is_as_slow_as_a_real_one() {
     let printer = printer();
     let mut emulator = IslEmulator::new(printer, Some(9_600));
     let frame = Request {

@@ -172,7 +172,7 @@ fn conversations() -> Vec<(String, String)> {
 }
 
 #[test]
-fn every_recorded_conversation_is_held_again_byte_for_byte() {
+fn every_recorded_conversation_is_repeated_byte_for_byte() {
     let found = conversations();
     for (name, text) in &found {
         play(text).unwrap_or_else(|differs| panic!("{name}: {differs}"));
@@ -212,7 +212,7 @@ fn one_changed_byte_in_a_conversation_is_noticed() {
 }
 
 #[test]
-fn a_transcript_that_cannot_be_read_says_where() {
+fn an_unreadable_transcript_is_refused_with_its_line() {
     assert_eq!(Replay::of("> 01\n? 02").unwrap_err(), "line 2: ? 02");
     assert_eq!(Replay::of("> 0G").unwrap_err(), "line 1: > 0G");
 }

@@ -29,7 +29,7 @@ fn sell_x(host: &mut Host) {
 }
 
 #[test]
-fn a_classic_printer_tells_who_it_is_and_what_is_left() {
+fn a_classic_printer_reports_its_identity_and_its_free_memory() {
     for family in [&datecs::PROTOCOL, &datecs_b::PROTOCOL, &eltrade::PROTOCOL] {
         let mut host = Host::of(family);
         assert_eq!(host.text(0x63, ""), "1003600012346,IDNO");
@@ -82,7 +82,7 @@ fn a_sale_by_department_is_a_sale_of_its_group() {
 }
 
 #[test]
-fn an_invoice_takes_its_buyer_once_it_is_paid() {
+fn an_invoice_accepts_its_buyer_after_payment() {
     let mut host = Host::of(&datecs::PROTOCOL);
     host.no(0x39, "1003600099999\tVinzator", Flag::NotAllowed);
     host.text(0x30, "1,0000,1,I");
@@ -101,7 +101,7 @@ fn an_invoice_takes_its_buyer_once_it_is_paid() {
 }
 
 #[test]
-fn header_lines_and_switches_are_told_as_they_were_set() {
+fn header_lines_and_switches_are_read_as_they_were_set() {
     let mut host = Host::of(&datecs::PROTOCOL);
     assert_eq!(host.text(0x2B, "I0"), "");
     assert_eq!(host.text(0x2B, "0Magazin «Ёлка»"), "");
@@ -203,7 +203,7 @@ fn the_journal_of_x_is_searched_and_read() {
 }
 
 #[test]
-fn x_tells_its_identity_its_last_receipt_and_its_variables() {
+fn x_reports_its_identity_its_last_receipt_and_its_variables() {
     let mut host = Host::of(&datecs_x::PROTOCOL);
     host.text(0xFF, "Header\t0\tMagazin\t");
     assert_eq!(
@@ -253,7 +253,7 @@ fn x_tells_its_identity_its_last_receipt_and_its_variables() {
 }
 
 #[test]
-fn the_day_s_refunds_are_told_by_payment() {
+fn the_refunds_of_the_day_are_reported_by_payment() {
     let mut host = Host::of(&datecs_x::PROTOCOL);
     sell_x(&mut host);
     host.text(
@@ -270,7 +270,7 @@ fn the_day_s_refunds_are_told_by_payment() {
 }
 
 #[test]
-fn what_keeps_a_printer_from_selling_is_said_and_seen() {
+fn conditions_in_which_a_printer_cannot_sell_are_reported() {
     for family in [&datecs::PROTOCOL, &datecs_x::PROTOCOL] {
         let is_x = family == &datecs_x::PROTOCOL;
         let open = if is_x { "1\t0000\t1\t\t" } else { "1,0000,1" };
@@ -353,7 +353,7 @@ fn the_journal_and_the_settings_survive_a_restart_with_a_file() {
 }
 
 #[test]
-fn drivers_of_others_are_understood_as_they_speak() {
+fn commands_of_other_drivers_are_understood() {
     // What a published driver of group C sends: no data to 7Bh, then 5Ah without its TAB; letters for tax groups;
     // parameters at the end are missing.
     let mut host = Host::of(&datecs_x::PROTOCOL);

@@ -51,7 +51,7 @@ fn rig(folder: &Folder, link: &str) -> Rig {
 }
 
 #[test]
-fn a_link_that_leads_elsewhere_is_followed_anew() {
+fn a_changed_link_is_followed_again() {
     let folder = Folder::new("link");
     let by_id = folder.at("usb-FTDI_FT232R-if00-port0");
     let first = rig(&folder, "ttyUSB0");
@@ -100,7 +100,7 @@ fn a_pattern_finds_one_device_and_never_chooses_among_two() {
 }
 
 #[test]
-fn another_printer_than_the_one_that_is_named_is_left_alone() {
+fn another_printer_than_the_configured_one_is_not_used() {
     let folder = Folder::new("serial");
     let rig = rig(&folder, "printer");
     let mut wrong = printer_at(&folder.at("printer"), "?serial=DT700002");
@@ -114,7 +114,7 @@ fn another_printer_than_the_one_that_is_named_is_left_alone() {
 }
 
 #[test]
-fn who_sells_is_what_the_address_says_and_the_password_stays_out_of_the_trace() {
+fn operator_and_till_come_from_the_address_and_the_password_is_not_traced() {
     let folder = Folder::new("seller");
     let rig = rig(&folder, "printer");
     let mut wrong = printer_at(&folder.at("printer"), "?operator=2&password=4711&till=3");

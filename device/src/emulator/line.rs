@@ -11,7 +11,7 @@ pub(super) struct Line {
     plugged: bool,
     baud: Option<u32>,
     sent_until: u64,
-    heard_until: u64,
+    received_until: u64,
 }
 
 /// The pause between two bytes if an order has none.
@@ -28,7 +28,7 @@ impl Line {
             plugged: true,
             baud,
             sent_until: 0,
-            heard_until: 0,
+            received_until: 0,
         }
     }
 
@@ -47,7 +47,7 @@ impl Line {
     pub(super) fn forget(&mut self) {
         self.outbox.clear();
         self.sent_until = 0;
-        self.heard_until = 0;
+        self.received_until = 0;
     }
 
     /// Orders a fault; orders are carried out one after another.
@@ -84,16 +84,16 @@ impl Line {
     }
 
     /// Accounts for the time of received bytes on a paced line.
-    pub(super) fn hear(&mut self, count: usize, now: u64) {
+    pub(super) fn receive(&mut self, count: usize, now: u64) {
         if let Some(baud) = self.baud {
-            let from = self.heard_until.max(now);
-            self.heard_until = from.saturating_add(line_ms(count, baud));
+            let from = self.received_until.max(now);
+            self.received_until = from.saturating_add(line_ms(count, baud));
         }
     }
 
     /// Queues bytes for sending: the printer does one thing after another, and a paced line needs time.
     pub(super) fn send(&mut self, bytes: Vec<u8>, at: u64) {
-        let mut at = at.max(self.sent_until).max(self.heard_until);
+        let mut at = at.max(self.sent_until).max(self.received_until);
         match self.baud {
             None => self.outbox.push_back((at, bytes)),
             Some(baud) => {

@@ -15,7 +15,7 @@ use crate::wire::isl_report::{
     Cash, DAY_PAYMENT_LETTERS, DailyReport, DayPayments, DeviceInfo, LastError, LastZ, Rates,
     ReceiptSums, Transaction, emit_document, emit_groups, parse_document, parse_groups,
 };
-use crate::wire::isl_service::{self, Service, Told};
+use crate::wire::isl_service::{self, Service, ServiceAnswer};
 use crate::wire::isl_status::{Flag, FlagPlace, GENERAL, Layout, MEMORY, Status};
 
 /// The table of group A.
@@ -325,30 +325,30 @@ pub const PROTOCOL: Protocol = Protocol {
             COMMON_SERVICES[7],
             COMMON_SERVICES[8],
             COMMON_SERVICES[9],
-            service(0x77, isl_service::journal, Told::emit),
+            service(0x77, isl_service::journal, ServiceAnswer::emit),
         ],
     },
 };
 
 /// Commands of groups A and B; the electronic journal of group B is read in another way.
-pub(super) const COMMON_SERVICES: &[CommandRow<Service, Told>; 10] = &[
-    service(0x32, |_| Some(Service::RatesReport), Told::emit),
-    service(0x39, isl_service::buyer, Told::emit),
-    service(0x44, |_| Some(Service::MemoryLeft), Told::emit),
-    service(0x48, |_| Some(Service::Fiscalising), Told::emit),
-    service(0x56, |_| Some(Service::LastRecord), Told::emit),
-    service(0x5B, |_| Some(Service::Fiscalising), Told::emit),
-    service(0x62, |_| Some(Service::Fiscalising), Told::emit),
-    service(0x63, |_| Some(Service::TaxId), Told::emit),
+pub(super) const COMMON_SERVICES: &[CommandRow<Service, ServiceAnswer>; 10] = &[
+    service(0x32, |_| Some(Service::RatesReport), ServiceAnswer::emit),
+    service(0x39, isl_service::buyer, ServiceAnswer::emit),
+    service(0x44, |_| Some(Service::MemoryLeft), ServiceAnswer::emit),
+    service(0x48, |_| Some(Service::Fiscalising), ServiceAnswer::emit),
+    service(0x56, |_| Some(Service::LastRecord), ServiceAnswer::emit),
+    service(0x5B, |_| Some(Service::Fiscalising), ServiceAnswer::emit),
+    service(0x62, |_| Some(Service::Fiscalising), ServiceAnswer::emit),
+    service(0x63, |_| Some(Service::TaxId), ServiceAnswer::emit),
     service(
         0x69,
         |_| Some(Service::Report("RAPORT OPERATORI")),
-        Told::emit,
+        ServiceAnswer::emit,
     ),
     service(
         0x6F,
         |_| Some(Service::Report("RAPORT ARTICOLE")),
-        Told::emit,
+        ServiceAnswer::emit,
     ),
 ];
 

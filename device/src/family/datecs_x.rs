@@ -10,7 +10,7 @@ use crate::wire::cause::Cause;
 use crate::wire::fields::parse_count;
 use crate::wire::isl_payment::ReceiptCounters;
 use crate::wire::isl_report::{DailyReport, Rates};
-use crate::wire::isl_service::{self, Service, Told};
+use crate::wire::isl_service::{self, Service, ServiceAnswer};
 use crate::wire::isl_status::{Flag, FlagPlace, GENERAL, Layout, MEMORY};
 use crate::wire::isl_x::{self, emit, parse};
 use crate::wire::{isl_x_receipt as receipt, isl_x_report as report};
@@ -373,27 +373,27 @@ pub const PROTOCOL: Protocol = Protocol {
             super::datecs::DEVICE_INFO,
         )),
         services: &[
-            service(0x39, isl_service::buyer_x, Told::emit_x),
+            service(0x39, isl_service::buyer_x, ServiceAnswer::emit_x),
             service(0x44, |_| Some(Service::MemoryLeft), emit_first),
-            service(0x48, |_| Some(Service::Fiscalising), Told::emit_x),
-            service(0x56, |_| Some(Service::LastRecord), Told::emit_x),
-            service(0x5B, |_| Some(Service::Fiscalising), Told::emit_x),
-            service(0x62, |_| Some(Service::Fiscalising), Told::emit_x),
+            service(0x48, |_| Some(Service::Fiscalising), ServiceAnswer::emit_x),
+            service(0x56, |_| Some(Service::LastRecord), ServiceAnswer::emit_x),
+            service(0x5B, |_| Some(Service::Fiscalising), ServiceAnswer::emit_x),
+            service(0x62, |_| Some(Service::Fiscalising), ServiceAnswer::emit_x),
             service(0x63, |_| Some(Service::TaxId), emit_first),
-            service(0x64, isl_service::error_words_x, Told::emit_x),
-            service(0x6E, isl_service::refund_payments_x, Told::emit_x),
-            service(0x7B, isl_service::device_x, Told::emit_x),
-            service(0x7C, isl_service::search_x, Told::emit_x),
-            service(0x7D, isl_service::journal_x, Told::emit_x),
-            service(VARIABLE, isl_service::variable_x, Told::emit_x),
+            service(0x64, isl_service::error_words_x, ServiceAnswer::emit_x),
+            service(0x6E, isl_service::refund_payments_x, ServiceAnswer::emit_x),
+            service(0x7B, isl_service::device_x, ServiceAnswer::emit_x),
+            service(0x7C, isl_service::search_x, ServiceAnswer::emit_x),
+            service(0x7D, isl_service::journal_x, ServiceAnswer::emit_x),
+            service(VARIABLE, isl_service::variable_x, ServiceAnswer::emit_x),
         ],
     },
 };
 
 /// X returns one value where groups A and B return two.
-fn emit_first(told: &Told) -> Vec<u8> {
-    match told {
-        Told::Fields(fields) => emit(fields.get(..1).unwrap_or_default()),
+fn emit_first(reported: &ServiceAnswer) -> Vec<u8> {
+    match reported {
+        ServiceAnswer::Fields(fields) => emit(fields.get(..1).unwrap_or_default()),
         other => other.emit_x(),
     }
 }

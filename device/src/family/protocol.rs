@@ -9,7 +9,7 @@ use crate::wire::isl_receipt::{Open, RefundOpen, Sale, Subtotal, SubtotalSums};
 use crate::wire::isl_report::{
     Cash, DailyReport, DayPayments, DeviceInfo, LastError, LastZ, Rates, ReceiptSums, Transaction,
 };
-use crate::wire::isl_service::{Service, Told};
+use crate::wire::isl_service::{Service, ServiceAnswer};
 use crate::wire::isl_status::{Layout, Status};
 
 /// One family of printers: everything in which families differ.
@@ -131,15 +131,15 @@ pub struct Optional {
     /// Asks for the identity in the form of another family, and without an error code in front.
     pub device_info_bare: Option<CommandRow<(), DeviceInfo>>,
     /// All other questions and commands.
-    pub services: &'static [CommandRow<Service, Told>],
+    pub services: &'static [CommandRow<Service, ServiceAnswer>],
 }
 
 /// A service, of which only the printer's direction exists.
 pub(super) const fn service(
     command: u8,
     parse: fn(&[u8]) -> Option<Service>,
-    emit: fn(&Told) -> Vec<u8>,
-) -> CommandRow<Service, Told> {
+    emit: fn(&ServiceAnswer) -> Vec<u8>,
+) -> CommandRow<Service, ServiceAnswer> {
     CommandRow::new(
         command,
         Codec {

@@ -17,7 +17,7 @@ impl fmt::Display for Ambiguous {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "several device files match, and none is taken: {}",
+            "several device files match, and none is used: {}",
             self.matches.join(", ")
         )
     }
@@ -72,7 +72,7 @@ mod tests {
     use super::fits;
 
     #[test]
-    fn a_star_is_anything_and_nothing_else_is() {
+    fn a_star_matches_any_text() {
         for (pattern, name, yes) in [
             ("ttyUSB0", "ttyUSB0", true),
             ("ttyUSB0", "ttyUSB01", false),

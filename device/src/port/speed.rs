@@ -92,7 +92,7 @@ mod tests {
     }
 
     #[test]
-    fn every_speed_has_its_turn_and_the_found_one_goes_first() {
+    fn every_speed_is_tried_and_the_found_one_is_tried_first() {
         let mut search = SpeedSearch::among(SPEEDS);
         assert_eq!(search.goes(), 5);
         assert_eq!(

@@ -29,7 +29,7 @@ pub struct Tracer<P, W> {
     transcript: W,
     framing: Option<Framing>,
     /// Assembles the device's frames.
-    heard: Option<Decoder>,
+    decoder: Option<Decoder>,
     noted_at: u64,
 }
 
@@ -41,7 +41,7 @@ impl<P: Port, W: Write + Send> Tracer<P, W> {
             port,
             transcript,
             framing: None,
-            heard: None,
+            decoder: None,
             noted_at,
         }
     }
@@ -50,7 +50,7 @@ impl<P: Port, W: Write + Send> Tracer<P, W> {
     #[must_use]
     pub fn with_frames(mut self, framing: Framing) -> Self {
         self.framing = Some(framing);
-        self.heard = Some(Decoder::new(framing));
+        self.decoder = Some(Decoder::new(framing));
         self
     }
 
@@ -94,7 +94,7 @@ impl<P: Port, W: Write + Send> Port for Tracer<P, W> {
             return Ok(0);
         }
         self.note('<', &hexadecimal(bytes))?;
-        if let (Some(framing), Some(decoder)) = (&self.framing, &mut self.heard) {
+        if let (Some(framing), Some(decoder)) = (&self.framing, &mut self.decoder) {
             for token in bytes.iter().filter_map(|byte| decoder.push(*byte)) {
                 let said = match token {
                     Token::Frame(frame) => match Answer::parse(framing, &frame) {

@@ -120,14 +120,14 @@ mod tests {
     use super::{byte_of, decode, encode};
 
     #[test]
-    fn cyrillic_is_native() {
+    fn cyrillic_letters_are_kept() {
         assert_eq!(encode("Хлеб"), [0xD5, 0xEB, 0xE5, 0xE1]);
         assert_eq!(byte_of('Б'), Some(0xC1));
         assert_eq!(decode(&encode("Ёлка №5 «ї»")), "Ёлка №5 «ї»");
     }
 
     #[test]
-    fn romanian_is_folded_and_the_unknown_is_a_question_mark() {
+    fn romanian_letters_are_replaced_and_unknown_ones_become_question_marks() {
         for (text, printed) in [
             ("Pâine și țuică, înghețată", "Paine si tuica, inghetata"),
             ("ŞŢşţ ÎÂĂ", "STst IAA"),

@@ -438,7 +438,7 @@ mod tests {
     }
 
     #[test]
-    fn no_command_holds_a_real_time_request() {
+    fn no_command_contains_a_real_time_request() {
         let mut commands = vec![
             EscposCommand::Text((0..=255).collect()),
             EscposCommand::QrData(vec![DLE, EOT, DLE, DC4, b'x']),

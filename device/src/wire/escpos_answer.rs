@@ -80,7 +80,7 @@ impl EscposStatus {
 
     /// The answer to GS r: 1 the paper, 2 the drawer.
     #[must_use]
-    pub fn told(self, which: u8) -> Option<u8> {
+    pub fn transmitted(self, which: u8) -> Option<u8> {
         let bit = |on: bool, bits: u8| if on { bits } else { 0 };
         match which {
             1 | b'1' => {
@@ -289,7 +289,7 @@ mod tests {
     }
 
     #[test]
-    fn kinds_are_told_apart_also_when_they_interleave() {
+    fn kinds_of_answers_are_recognised_also_when_they_interleave() {
         assert_eq!(
             read(&[0x12, 0x37, 0x22, b'a', 0x16, b'b', b'c', b'd', 0x00, 0x0C]),
             [
@@ -309,7 +309,7 @@ mod tests {
     }
 
     #[test]
-    fn blocks_come_back() {
+    fn blocks_are_read_as_written() {
         let processed = read(&EscposAnswer::emit_processed(*b" ~7_"));
         assert_eq!(processed[0].processed(), Some(*b" ~7_"));
         let identity = read(&EscposAnswer::emit_identity("TM-T20"));

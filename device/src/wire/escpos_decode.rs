@@ -9,24 +9,24 @@ use super::escpos_raster::Raster;
 /// Finds real-time requests in all bytes, those of images included, as printers do.
 #[derive(Clone, Debug, Default)]
 pub struct RealTimeDecoder {
-    heard: Vec<u8>,
+    received: Vec<u8>,
 }
 
 impl RealTimeDecoder {
     /// Takes one byte.
     pub fn push(&mut self, byte: u8) -> Option<RealTime> {
-        self.heard.push(byte);
+        self.received.push(byte);
         loop {
-            match request(&self.heard) {
-                Heard::More => return None,
-                Heard::All(request) => {
-                    self.heard.clear();
+            match request(&self.received) {
+                Found::More => return None,
+                Found::All(request) => {
+                    self.received.clear();
                     return Some(request);
                 }
-                Heard::Nothing => {
+                Found::Nothing => {
                     // A request may still begin later.
-                    self.heard.remove(0);
-                    if self.heard.is_empty() {
+                    self.received.remove(0);
+                    if self.received.is_empty() {
                         return None;
                     }
                 }
@@ -36,27 +36,27 @@ impl RealTimeDecoder {
 
     /// Discards an incomplete request.
     pub fn clear(&mut self) {
-        self.heard.clear();
+        self.received.clear();
     }
 }
 
-enum Heard {
+enum Found {
     All(RealTime),
     More,
     Nothing,
 }
 
-fn request(bytes: &[u8]) -> Heard {
+fn request(bytes: &[u8]) -> Found {
     match bytes {
         [DLE] | [DLE, EOT | ENQ | DC4] | [DLE, DC4, 1] | [DLE, DC4, 1, 0 | 1 | b'0' | b'1'] => {
-            Heard::More
+            Found::More
         }
-        [DLE, EOT, which @ 1..=4] => Heard::All(RealTime::Status(*which)),
-        [DLE, ENQ, how @ 1..=2] => Heard::All(RealTime::Recover(*how)),
-        [DLE, DC4, 1, pin, time] => RealTime::pulse(*pin, *time).map_or(Heard::Nothing, Heard::All),
-        [DLE, DC4, 8, tail @ ..] if tail == CLEAR_TAIL => Heard::All(RealTime::Clear),
-        [DLE, DC4, 8, tail @ ..] if CLEAR_TAIL.starts_with(tail) => Heard::More,
-        _ => Heard::Nothing,
+        [DLE, EOT, which @ 1..=4] => Found::All(RealTime::Status(*which)),
+        [DLE, ENQ, how @ 1..=2] => Found::All(RealTime::Recover(*how)),
+        [DLE, DC4, 1, pin, time] => RealTime::pulse(*pin, *time).map_or(Found::Nothing, Found::All),
+        [DLE, DC4, 8, tail @ ..] if tail == CLEAR_TAIL => Found::All(RealTime::Clear),
+        [DLE, DC4, 8, tail @ ..] if CLEAR_TAIL.starts_with(tail) => Found::More,
+        _ => Found::Nothing,
     }
 }
 
@@ -308,7 +308,7 @@ mod tests {
     }
 
     #[test]
-    fn a_barcode_that_never_ends_is_given_up() {
+    fn a_barcode_that_never_ends_is_discarded() {
         let mut decoder = EscposDecoder::default();
         let mut bytes = vec![GS, b'k', 2];
         bytes.extend([b'1'; 600]);
@@ -344,14 +344,17 @@ mod tests {
     }
 
     #[test]
-    fn real_time_requests_are_heard_everywhere() {
-        let mut ear = RealTimeDecoder::default();
+    fn real_time_requests_are_found_everywhere() {
+        let mut requests = RealTimeDecoder::default();
         let mut bytes = vec![GS, b'v', b'0', 0, 4, 0, 1, 0, DLE, DLE, EOT, 1];
         bytes.extend(RealTime::Clear.emit());
         bytes.extend([DLE, DC4, 1, 0, 9, DLE, DC4, 8, 1, DLE, ENQ, 2]);
-        let heard: Vec<RealTime> = bytes.iter().filter_map(|byte| ear.push(*byte)).collect();
+        let received: Vec<RealTime> = bytes
+            .iter()
+            .filter_map(|byte| requests.push(*byte))
+            .collect();
         assert_eq!(
-            heard,
+            received,
             [RealTime::Status(1), RealTime::Clear, RealTime::Recover(2)]
         );
     }
@@ -360,13 +363,13 @@ mod tests {
     fn noise_ends() {
         let mut state = 11_u64;
         let mut decoder = EscposDecoder::default();
-        let mut ear = RealTimeDecoder::default();
+        let mut requests = RealTimeDecoder::default();
         for _ in 0..200_000 {
             state ^= state << 13;
             state ^= state >> 7;
             state ^= state << 17;
             let byte = u8::try_from(state & 0xFF).unwrap();
-            ear.push(byte);
+            requests.push(byte);
             decoder.feed(&[byte]);
             assert!(decoder.pending.len() <= COMMAND_BYTES_MAX);
         }

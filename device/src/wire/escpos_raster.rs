@@ -147,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn real_time_requests_are_parted() {
+    fn real_time_requests_in_images_are_split() {
         assert_eq!(
             hexadecimal(&emitted(&image(4, &[0x10, 0x04, 0x10, 0x14]))),
             "1D 76 30 00 04 00 01 00 10 06 10 16"
@@ -160,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn no_image_holds_a_real_time_request() {
+    fn no_image_contains_a_real_time_request() {
         let mut state = 7_u64;
         for width in 1..=WIDTH_BYTES_MAX {
             let height = 1 + (width * 7) % 600;

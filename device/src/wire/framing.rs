@@ -452,7 +452,7 @@ mod tests {
     }
 
     #[test]
-    fn control_bytes_travel_escaped() {
+    fn control_bytes_are_escaped() {
         for framing in BOTH {
             let request = with(vec![0x1B, 0x41, TAB, 0x03, LINE_FEED, 0x10]);
             let frame = request.emit(&framing).unwrap();
@@ -502,7 +502,7 @@ mod tests {
     }
 
     #[test]
-    fn sequence_numbers_go_round() {
+    fn sequence_numbers_wrap_around() {
         assert_eq!(isl::FRAMING.seq_after(0x20), 0x21);
         assert_eq!(isl::FRAMING.seq_after(0x7F), SEQ_FIRST);
         assert_eq!(isl::FRAMING.seq_after(0xFF), SEQ_FIRST);

@@ -420,7 +420,7 @@ mod tests {
     }
 
     #[test]
-    fn sales_of_other_hosts_are_understood() {
+    fn sales_of_other_hosts_are_read() {
         assert_eq!(Sale::parse(b"\tA12.50"), Some(sale(0, 1250)));
         assert_eq!(
             Sale::parse(b"\t\xC112.00*1,-10.00"),

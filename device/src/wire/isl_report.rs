@@ -491,11 +491,11 @@ mod tests {
             date: "211126".to_owned(),
         };
         assert_eq!(LastZ::parse(&last.emit()), Some(last.clone()));
-        let told = String::from_utf8(last.emit()).unwrap();
-        for told in [format!("P,{told}"), format!("P{told}")] {
-            assert_eq!(LastZ::parse(told.as_bytes()), Some(last.clone()));
+        let reported = String::from_utf8(last.emit()).unwrap();
+        for reported in [format!("P,{reported}"), format!("P{reported}")] {
+            assert_eq!(LastZ::parse(reported.as_bytes()), Some(last.clone()));
         }
-        let with_total = told.replacen(',', ",+00000001853,", 1);
+        let with_total = reported.replacen(',', ",+00000001853,", 1);
         assert_eq!(LastZ::parse(with_total.as_bytes()), Some(last));
         assert_eq!(LastZ::parse(b"F"), None);
         assert_eq!(parse_groups(&emit_groups(groups)), Some(groups));
@@ -504,9 +504,13 @@ mod tests {
             closure: 4,
             next_receipt: Some(17),
         };
-        let told = String::from_utf8(payments.emit()).unwrap();
-        for told in [told.clone(), format!("P,{told}"), format!("P{told}")] {
-            assert_eq!(DayPayments::parse(told.as_bytes()), Some(payments));
+        let reported = String::from_utf8(payments.emit()).unwrap();
+        for reported in [
+            reported.clone(),
+            format!("P,{reported}"),
+            format!("P{reported}"),
+        ] {
+            assert_eq!(DayPayments::parse(reported.as_bytes()), Some(payments));
         }
         assert_eq!(DayPayments::parse(b"F"), None);
         let rates = Rates {

@@ -73,7 +73,7 @@ pub struct Variable {
 
 /// The answer of a device.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Told {
+pub enum ServiceAnswer {
     /// No data: it was done.
     Done,
     /// Values, in the order of the manual.
@@ -86,7 +86,7 @@ pub enum Told {
     JournalEnd,
 }
 
-impl Told {
+impl ServiceAnswer {
     /// As groups A and B write it.
     #[must_use]
     pub fn emit(&self) -> Vec<u8> {
@@ -279,10 +279,10 @@ mod tests {
     }
 
     #[test]
-    fn what_is_told_is_written_in_both_ways() {
-        let told = Told::Fields(vec!["1".to_owned(), "Б".to_owned()]);
-        assert_eq!(told.emit(), b"1,\xC1");
-        assert_eq!(told.emit_x(), b"1\t\xC1\t");
-        assert_eq!(Told::JournalEnd.emit(), b"F");
+    fn answers_are_written_in_both_forms() {
+        let reported = ServiceAnswer::Fields(vec!["1".to_owned(), "Б".to_owned()]);
+        assert_eq!(reported.emit(), b"1,\xC1");
+        assert_eq!(reported.emit_x(), b"1\t\xC1\t");
+        assert_eq!(ServiceAnswer::JournalEnd.emit(), b"F");
     }
 }

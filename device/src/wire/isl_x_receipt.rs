@@ -428,7 +428,7 @@ mod tests {
     }
 
     #[test]
-    fn a_refund_tells_its_origin() {
+    fn a_refund_contains_its_original() {
         let refund = RefundOpen {
             open: parse_open(b"1\t0000\t1\t\t").unwrap(),
             kind: RefundKind::Return,

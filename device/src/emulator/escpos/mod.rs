@@ -33,7 +33,7 @@ pub struct EscposEmulator {
     buffer: VecDeque<EscposCommand>,
     buffered: usize,
     decoder: EscposDecoder,
-    ear: RealTimeDecoder,
+    real_time: RealTimeDecoder,
     power: bool,
     paper_state: printer::Paper,
     cover_open: bool,
@@ -67,7 +67,7 @@ impl EscposEmulator {
             buffer: VecDeque::new(),
             buffered: 0,
             decoder: EscposDecoder::default(),
-            ear: RealTimeDecoder::default(),
+            real_time: RealTimeDecoder::default(),
             power: true,
             paper_state: printer::Paper::Ok,
             cover_open: false,
@@ -158,7 +158,7 @@ impl EscposEmulator {
         self.buffer.clear();
         self.buffered = 0;
         self.decoder.clear();
-        self.ear.clear();
+        self.real_time.clear();
         self.paper.reset();
     }
 
@@ -193,7 +193,7 @@ impl EscposEmulator {
             RealTime::Recover(_) => ENQ,
             RealTime::Pulse { .. } | RealTime::Clear => DC4,
         };
-        self.with_trouble(code, |printer| match request {
+        self.with_fault(code, |printer| match request {
             RealTime::Status(which) => printer.status().byte(which).into_iter().collect(),
             RealTime::Recover(_) => Vec::new(),
             RealTime::Pulse { .. } => {
@@ -215,7 +215,7 @@ impl EscposEmulator {
                 return;
             };
             self.buffered = self.buffered.saturating_sub(command.emit().len());
-            self.with_trouble(command.code(), |printer| printer.execute(command));
+            self.with_fault(command.code(), |printer| printer.execute(command));
         }
     }
 
@@ -225,7 +225,9 @@ impl EscposEmulator {
             EscposCommand::TellProcessed(id) if self.knows_processed => {
                 EscposAnswer::emit_processed(id)
             }
-            EscposCommand::TellStatus(which) => self.status().told(which).into_iter().collect(),
+            EscposCommand::TellStatus(which) => {
+                self.status().transmitted(which).into_iter().collect()
+            }
             EscposCommand::TellIdentity(which) => identity(which),
             EscposCommand::Pulse { .. } => {
                 self.kick();
@@ -240,7 +242,7 @@ impl EscposEmulator {
     }
 
     /// Executes with the first fault order that fits.
-    fn with_trouble(&mut self, code: u8, execute: impl FnOnce(&mut Self) -> Vec<u8>) {
+    fn with_fault(&mut self, code: u8, execute: impl FnOnce(&mut Self) -> Vec<u8>) {
         let order = self.line.order_for(code);
         match order.map(|order| order.kind) {
             // ESC/POS has no NAK.
@@ -329,10 +331,10 @@ impl Peer for EscposEmulator {
         if !self.line.is_plugged() || !self.power {
             return;
         }
-        self.line.hear(bytes.len(), now);
+        self.line.receive(bytes.len(), now);
         let mut begins = 0;
         for (place, byte) in bytes.iter().enumerate() {
-            let Some(request) = self.ear.push(*byte) else {
+            let Some(request) = self.real_time.push(*byte) else {
                 continue;
             };
             // Earlier commands are processed first, if that is possible.

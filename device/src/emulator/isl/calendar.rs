@@ -152,7 +152,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn dates_go_both_ways() {
+    fn dates_convert_in_both_directions() {
         for (seconds, stamp) in [
             (0, "01-01-70 00:00:00"),
             (951_782_400, "29-02-00 00:00:00"),

@@ -222,7 +222,7 @@ impl Peer for IslEmulator {
         if !self.line.is_plugged() || !self.printer.is_on() {
             return;
         }
-        self.line.hear(bytes.len(), now);
+        self.line.receive(bytes.len(), now);
         for byte in bytes {
             match self.decoder.push(*byte) {
                 Some(Token::Frame(frame)) => self.handle_frame(&frame, now),

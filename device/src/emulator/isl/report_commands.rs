@@ -302,7 +302,7 @@ impl Printer {
             command: u32::from(command),
             code: cause.map_or(0, |cause| self.protocol.code_of(cause).0),
             at: self.stamp(),
-            text: cause.map_or("", words).to_owned(),
+            text: cause.map_or("", text_of).to_owned(),
         }
     }
 
@@ -336,7 +336,7 @@ fn parse_date(date: &str) -> Option<i64> {
     parse_stamp(&format!("{}-{}-{} 00:00", pair(0)?, pair(2)?, pair(4)?))
 }
 
-pub(super) const fn words(cause: Cause) -> &'static str {
+pub(super) const fn text_of(cause: Cause) -> &'static str {
     match cause {
         Cause::Syntax => "Syntax error",
         Cause::UnknownCommand => "Invalid command",

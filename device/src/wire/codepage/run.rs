@@ -168,13 +168,13 @@ mod tests {
     }
 
     #[test]
-    fn what_nobody_knows_is_counted() {
+    fn unknown_letters_are_counted() {
         let encoded = encode_in("ჩაი 茶", EUROPE);
         assert_eq!((encoded.missing, encoded.cells.len()), (4, 5));
     }
 
     #[test]
-    fn a_page_is_kept_as_long_as_it_lasts() {
+    fn a_page_is_kept_as_long_as_it_has_the_letters() {
         let changes = |text: &str| {
             let mut pages: Vec<_> = encode_in(text, WINDOWS)
                 .cells
@@ -192,7 +192,7 @@ mod tests {
     }
 
     #[test]
-    fn no_control_byte_leaves() {
+    fn no_control_byte_is_emitted() {
         let all: String = (0..0x3000).filter_map(char::from_u32).collect();
         for pages in [EUROPE, WINDOWS, CodePage::ALL, &[]] {
             for cell in encode_in(&all, pages).cells {

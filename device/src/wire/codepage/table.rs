@@ -254,7 +254,7 @@ mod tests {
     }
 
     #[test]
-    fn letters_stand_where_the_manuals_say() {
+    fn letters_have_the_bytes_of_the_manuals() {
         for (page, letter, byte) in [
             (CodePage::Cp866, 'Б', 0x81),
             (CodePage::Cp866, 'ў', 0xF7),

@@ -158,7 +158,7 @@ fn the_table_of_recovery() {
 }
 
 #[test]
-fn a_receipt_of_nothing_is_told_from_a_cancelled_one_by_the_fiscal_counter_alone() {
+fn only_the_fiscal_counter_distinguishes_a_receipt_with_total_0_from_a_cancelled_one() {
     let job = ReceiptJob {
         refund_of: None,
         header: vec![],
@@ -245,7 +245,7 @@ fn evidence(z_takes_a_number: bool) -> JournalEvidence {
 }
 
 #[test]
-fn where_numbers_are_blurred_the_sums_of_the_days_decide() {
+fn if_document_numbers_prove_nothing_the_sums_of_the_days_decide() {
     let unclear = Verdict::Unclear(Fault::Unclear);
     for (documents, z_reports, last_z, today, verdict) in [
         // X-reports at the keyboard.
@@ -285,7 +285,7 @@ fn where_numbers_are_blurred_the_sums_of_the_days_decide() {
 }
 
 #[test]
-fn as_many_documents_as_z_reports_leave_no_room_for_another() {
+fn as_many_new_documents_as_z_reports_prove_that_nothing_else_was_printed() {
     let unclear = Verdict::Unclear(Fault::Unclear);
     for (documents, z_reports, known, verdict) in [
         (1, 1, true, Verdict::NotIssued),
@@ -310,7 +310,7 @@ fn as_many_documents_as_z_reports_leave_no_room_for_another() {
 }
 
 #[test]
-fn refunds_are_told_by_the_day_and_not_by_a_z_report() {
+fn refunds_are_proved_by_the_sums_of_the_day_and_not_by_a_z_report() {
     let mut refund = plan();
     refund.refund = true;
     for (z_reports, today, verdict) in [
@@ -334,7 +334,7 @@ fn refunds_are_told_by_the_day_and_not_by_a_z_report() {
 }
 
 #[test]
-fn a_counter_that_never_begins_again_tells_across_days() {
+fn a_counter_that_is_never_cleared_proves_across_days() {
     let job_of_x = Plan::of(&crate::family::datecs_x::PROTOCOL, "", &job()).unwrap();
     let mut standing = days(3, 2, 0, 0);
     for (fiscal, verdict) in [
@@ -357,7 +357,7 @@ fn a_counter_that_never_begins_again_tells_across_days() {
 }
 
 #[test]
-fn every_row_says_something_of_its_own_and_the_last_one_always_fits() {
+fn every_row_has_its_own_text_and_the_last_one_always_fits() {
     let mut said: Vec<&str> = TABLE.iter().map(|row| row.says).collect();
     said.sort_unstable();
     said.dedup();

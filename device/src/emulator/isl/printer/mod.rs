@@ -275,7 +275,7 @@ impl Printer {
             None => {}
         }
         match reply {
-            Ok(data) => (self.told(0, data), self.status()),
+            Ok(data) => (self.with_code(0, data), self.status()),
             Err(refusal) => self.refuse(request.command, refusal),
         }
     }

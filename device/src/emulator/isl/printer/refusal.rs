@@ -39,7 +39,7 @@ pub(super) type Refusal = (Cause, Option<Vec<u8>>);
 
 impl Printer {
     /// Data in the form of the family: with an error code in front, or without.
-    pub(super) fn told(&self, code: i64, data: Vec<u8>) -> Vec<u8> {
+    pub(super) fn with_code(&self, code: i64, data: Vec<u8>) -> Vec<u8> {
         match self.protocol.errors {
             Errors::First => with_error(code, &data),
             Errors::Asked(_) | Errors::Silent => data,
@@ -61,7 +61,7 @@ impl Printer {
             }
         }
         let data = if in_data { data } else { None };
-        let mut data = self.told(code, data.unwrap_or_default());
+        let mut data = self.with_code(code, data.unwrap_or_default());
         if self.cause_in_data {
             data.extend_from_slice(format!("@{code}").as_bytes());
         }

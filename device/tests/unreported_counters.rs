@@ -42,7 +42,7 @@ fn tells_last_z((result_code, lacks): Firmware) -> bool {
 }
 
 #[test]
-fn every_form_of_firmware_sells_and_reports_two_days_from_its_first_one() {
+fn every_form_of_firmware_sells_and_makes_reports_for_two_days() {
     for family in FAMILIES {
         // X has its own error codes and its own numbers of commands.
         let all: &[Firmware] = if **family == datecs_x::PROTOCOL {
@@ -142,7 +142,7 @@ fn settled(family: &'static Protocol, case: &Case, keys: &[bool], command: u8) -
 }
 
 #[test]
-fn without_the_number_of_the_last_z_report_recovery_says_unknown_and_never_something_false() {
+fn without_the_number_of_the_last_z_report_recovery_is_never_wrong() {
     let keys: [&[bool]; 5] = [&[], &[false], &[true], &[true, false], &[false, true]];
     let (mut cases_seen, mut unknown) = (0, 0);
     for family in [
