@@ -18,7 +18,7 @@ pub struct StoredBaseline<'a> {
     pub last_document: u32,
     /// The number its next fiscal receipt will have.
     pub next_fiscal_receipt: u32,
-    /// Its last Z-report; [`StoredBaseline::Z_NUMBER_UNTOLD`] where it does not tell the number.
+    /// Its last Z-report; [`StoredBaseline::Z_NUMBER_UNKNOWN`] if the printer does not report the number.
     pub z_number: u32,
     /// Cash in its drawer.
     pub cash: Amount,
@@ -42,8 +42,8 @@ pub enum PrinterDay {
 }
 
 impl StoredBaseline<'_> {
-    /// [`StoredBaseline::z_number`] of a printer that does not tell the number of its last Z-report.
-    pub const Z_NUMBER_UNTOLD: u32 = u32::MAX;
+    /// [`StoredBaseline::z_number`] of a printer that does not report the number of its last Z-report.
+    pub const Z_NUMBER_UNKNOWN: u32 = u32::MAX;
 
     /// Compares these counters with earlier ones and says what became of the day in which the earlier ones were read.
     ///
@@ -58,8 +58,8 @@ impl StoredBaseline<'_> {
             && self.next_fiscal_receipt < earlier.next_fiscal_receipt)
             || self.cash_in < earlier.cash_in
             || self.cash_out < earlier.cash_out;
-        let untold = [self.z_number, earlier.z_number].contains(&Self::Z_NUMBER_UNTOLD);
-        let z_numbers = if untold {
+        let unknown = [self.z_number, earlier.z_number].contains(&Self::Z_NUMBER_UNKNOWN);
+        let z_numbers = if unknown {
             Ordering::Equal
         } else {
             self.z_number.cmp(&earlier.z_number)

@@ -1,8 +1,8 @@
-//! How long a receipt of ten lines takes on a line of 115200 baud, against the time that its bytes need.
+//! How long a receipt of ten lines takes on a line of 115200 baud, compared with the time that its bytes need.
 //!
-//! The line is paced in real time, byte by byte; at its end is the emulated printer, whose own work is measured and allowed for.
-//! Necessary are the commands that make the receipt, one question for its number, and their answers;
-//! every question beside them counts as the driver's own.
+//! The line is paced in real time, byte by byte, to the emulated printer, whose own work is measured and subtracted.
+//! The commands of the receipt, one question for its number, and their answers are necessary;
+//! every other question is overhead of the driver.
 #![allow(
     clippy::unwrap_used,
     clippy::print_stdout,
@@ -27,9 +27,9 @@ use ferrotill_device::wire::framing::{Decoder, Request, Token};
 use ferrotill_device::{FiscalPrinter as _, Job, LineJob, Outcome, PaymentJob, ReceiptJob, Watch};
 
 const BAUD: u32 = 115_200;
-/// Receipts per family. The fastest one counts: what other programs on the machine add is not the driver's.
+/// Receipts per family. The fastest one counts, because other programs on the machine add time.
 const RUNS: usize = 21;
-/// What issue and documentation promise: at most this much of the necessary time, in hundredths.
+/// The promised limit: at most this much of the necessary time, in hundredths.
 const PROMISED_PERCENT: u128 = 110;
 
 fn main() {
@@ -53,7 +53,7 @@ fn main() {
             meter.all_bytes,
         );
     }
-    // A machine with other work is no measure, so that this says it and fails only where it was asked to.
+    // A busy machine gives no reliable result, so this prints it and fails only if it is asked to.
     if !kept && std::env::args().any(|argument| argument == "--check") {
         println!("more than 1.10");
         std::process::exit(1);
@@ -88,7 +88,7 @@ fn measure(family: &'static Protocol) -> Vec<(Duration, Meter)> {
         let meter = meter.lock().unwrap().clone();
         runs.push((took, meter));
     }
-    // The first one of a connection reads the counters in full.
+    // The first one of a connection reads all counters.
     runs.remove(0);
     runs.sort_by_key(|(took, _)| *took);
     runs
@@ -120,7 +120,7 @@ fn receipt() -> Job {
     })
 }
 
-/// What went over the line during one receipt.
+/// The bytes on the line during one receipt.
 #[derive(Clone, Debug, Default)]
 struct Meter {
     all_bytes: usize,
@@ -173,7 +173,7 @@ struct PacedPort {
     emulator: Arc<Mutex<IslEmulator>>,
     meter: Arc<Mutex<Meter>>,
     begun: Instant,
-    /// Until then the line is taken.
+    /// Until then the line is busy.
     free_at: Instant,
     /// Bytes of the printer, and when each has arrived.
     coming: VecDeque<(Instant, u8)>,
@@ -218,7 +218,7 @@ impl Port for PacedPort {
         }
         let worked = work.elapsed();
         let heard = self.free_at.max(work) + wire_time(bytes.len());
-        // The work was done before its time; the line makes up for it.
+        // The work was done earlier than in reality; the line adds the time.
         for (place, byte) in answer.iter().enumerate() {
             self.coming
                 .push_back((heard + worked + wire_time(place + 1), *byte));

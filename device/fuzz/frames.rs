@@ -1,8 +1,8 @@
-//! What must hold for the frames of every family.
+//! Checks for the frames of every family.
 
 use ferrotill_device::wire::framing::{Answer, Decoder, Framing, Request, Token};
 
-/// Cuts the bytes into frames, reads them both ways, and hides a frame of our own behind them, which must be found.
+/// Splits the bytes into frames, reads them in both directions, and appends a frame of our own, which must be found.
 pub fn check(framing: Framing, bytes: &[u8]) {
     let mut decoder = Decoder::new(framing);
     for byte in bytes {
@@ -11,7 +11,7 @@ pub fn check(framing: Framing, bytes: &[u8]) {
                 again(&framing, request);
             }
             if let Ok(answer) = Answer::parse(&framing, &frame) {
-                // A plain 10h in data is read as it stands and written escaped, so only what was written is compared.
+                // A plain 10h in data is read unchanged and written escaped, so only the written form is compared.
                 if let Ok(written) = answer.emit(&framing) {
                     assert_eq!(Answer::parse(&framing, &written), Ok(answer));
                 }

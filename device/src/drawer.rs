@@ -1,7 +1,7 @@
-//! Cash drawers: the pulse that opens one, and whether it is open, where the hardware tells.
+//! Cash drawers: the pulse that opens one, and whether it is open, if the hardware reports it.
 //!
-//! Three ways lead to a drawer: a fiscal printer's own command, which tells nothing of the drawer ([`FiscalDrawer`]);
-//! `ESC p` of a receipt printer, which waits its turn behind the paper; and `DLE DC4`, which does not wait
+//! There are three ways to open a drawer: the command of a fiscal printer, which reports nothing of the drawer ([`FiscalDrawer`]);
+//! `ESC p` of a receipt printer, which is executed after everything before it; and `DLE DC4`, which is executed at once
 //! ([`Kick`], both in [`crate::driver::escpos`]).
 
 use crate::fault::Fault;
@@ -9,18 +9,18 @@ use crate::printer::{Baseline, FiscalPrinter, Job, Outcome, Watch};
 
 /// A cash drawer.
 pub trait CashDrawer {
-    /// Gives the pulse. The state afterwards, where the hardware tells it.
+    /// Sends the pulse. Returns the state after it, if the hardware reports it.
     ///
     /// # Errors
     ///
-    /// Why the pulse was not given, or [`Fault::NotExecuted`] if it was given and the drawer stayed shut.
+    /// Why the pulse was not sent, or [`Fault::NotExecuted`] if it was sent and the drawer stayed closed.
     fn open(&mut self, watch: &mut dyn Watch) -> Result<DrawerState, Fault>;
 
     /// Whether it is open.
     ///
     /// # Errors
     ///
-    /// The fault that kept the device from being asked.
+    /// Why the device could not be asked.
     fn state(&mut self, watch: &mut dyn Watch) -> Result<DrawerState, Fault>;
 }
 
@@ -29,9 +29,9 @@ pub trait CashDrawer {
 pub enum DrawerState {
     /// It is open.
     Open,
-    /// It is shut.
+    /// It is closed.
     Closed,
-    /// There is no sensor, or nobody said how it is wired.
+    /// There is no sensor, or its wiring is not configured.
     NotSensed,
 }
 
@@ -48,7 +48,7 @@ pub enum Sensor {
 }
 
 impl Sensor {
-    /// What the pin says.
+    /// The state for this level of the pin.
     #[must_use]
     pub const fn state(self, pin_high: bool) -> DrawerState {
         match (self, pin_high) {
@@ -59,25 +59,25 @@ impl Sensor {
     }
 }
 
-/// How a receipt printer is told to give the pulse.
+/// The command by which a receipt printer sends the pulse.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Kick {
-    /// `ESC p`: in its turn, so after what is being printed, and confirmed. Refused while the printer cannot print:
-    /// it would be given when the paper is loaded, with nobody at the drawer.
+    /// `ESC p`: after everything that was sent before it, and confirmed. Refused while the printer cannot print:
+    /// otherwise the drawer would open when paper is loaded, with nobody at it.
     #[default]
     InTurn,
     /// `DLE DC4`: at once, without paper too.
     AtOnce,
 }
 
-/// The drawer of a fiscal printer, opened by the printer's own command. No protocol of theirs has a sensor (spec 2).
+/// The drawer of a fiscal printer, opened by the printer's own command. None of their protocols has a sensor.
 pub struct FiscalDrawer<'a> {
     printer: &'a mut dyn FiscalPrinter,
     baseline: Baseline,
 }
 
 impl<'a> FiscalDrawer<'a> {
-    /// The drawer behind this printer; `baseline` is the printer's last settled one.
+    /// The drawer of this printer; `baseline` is the printer's last settled one.
     pub fn new(printer: &'a mut dyn FiscalPrinter, baseline: Baseline) -> Self {
         Self { printer, baseline }
     }
@@ -102,7 +102,7 @@ mod tests {
     use super::{DrawerState, Sensor};
 
     #[test]
-    fn the_pin_means_what_the_wiring_says() {
+    fn the_state_depends_on_pin_and_wiring() {
         for (sensor, high, state) in [
             (Sensor::HighIsOpen, true, DrawerState::Open),
             (Sensor::HighIsOpen, false, DrawerState::Closed),

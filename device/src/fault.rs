@@ -1,4 +1,4 @@
-//! Everything that can go wrong between a till and its printer: one numbered list for all makers.
+//! The faults between a till and its printer: one numbered list for all makers.
 
 use core::fmt;
 
@@ -10,13 +10,13 @@ use core::fmt;
 pub enum Fault {
     /// The port is not there or cannot be opened.
     PortUnavailable,
-    /// The port broke in the middle of a conversation.
+    /// The connection was lost.
     PortLost,
     /// The printer does not answer.
     NoAnswer,
-    /// The printer said "busy" beyond every limit.
+    /// The printer stayed busy beyond every limit.
     Busy,
-    /// The printer answered what its manual does not say.
+    /// The printer's answer does not match its manual.
     AnswerUnreadable,
     /// Answers arrive damaged.
     LineNoise,
@@ -46,7 +46,7 @@ pub enum Fault {
     /// The printer is not registered or not fiscalised.
     NotFiscalised,
 
-    /// Refused, and the printer does not say why.
+    /// Refused, and the printer does not report why.
     NotAllowed,
     /// The printer does not understand the data of a command.
     Syntax,
@@ -64,7 +64,7 @@ pub enum Fault {
     NoReceiptOpen,
     /// The tax group is disabled or unknown to the printer.
     TaxGroup,
-    /// More lines than the printer takes on one receipt.
+    /// More lines than the printer allows on one receipt.
     TooManyLines,
     /// Payment has begun.
     PaymentStarted,
@@ -79,23 +79,23 @@ pub enum Fault {
     /// A payment was refused.
     PaymentRefused,
 
-    /// The printer's total or a group's sum is not ours; the receipt was cancelled unpaid.
+    /// The printer's total or a group's sum differs from ours; the receipt was cancelled unpaid.
     TotalsDiffer,
-    /// What the printer says is left to pay is not what was planned.
+    /// The printer's amount that is left to pay differs from the plan.
     PaymentDiffers,
     /// Another printer, or another fiscal memory, than the one the job was begun on.
     PrinterSwapped,
-    /// The printer's counters are not those of the baseline.
+    /// The printer's counters differ from the baseline.
     BaselineDiffers,
     /// The open receipt was cancelled.
     Cancelled,
-    /// The decision to cancel could not be made durable.
+    /// The decision to cancel could not be stored durably.
     CancelNotDecided,
     /// The printer never executed the job.
     NotExecuted,
-    /// What the printer says fits neither "printed" nor "not printed"; an operator must look.
+    /// The printer's counters fit neither "printed" nor "not printed"; an operator must look at the paper.
     Unclear,
-    /// The job cannot be put into the printer's words.
+    /// The job cannot be expressed in the printer's commands.
     JobNotPrintable,
 }
 
@@ -197,7 +197,7 @@ impl Fault {
         }
     }
 
-    /// The line or the port failed, so that the device could not be asked or could not be heard.
+    /// The line or the port failed: the device could not be asked, or its answer did not arrive.
     #[must_use]
     pub const fn is_line(self) -> bool {
         matches!(
@@ -212,29 +212,29 @@ impl Fault {
         )
     }
 
-    /// The device was asked and has answered, and nothing that it knows proves that the job was done or was not:
-    /// what is left is the paper, and a person who reads it.
+    /// The device has answered, and its data prove neither that the job was done nor that it was not.
+    /// Then a person has to read the paper and settle the document.
     ///
-    /// It is a short list, because whoever says "printed" or "not printed" in the device's place may be wrong:
+    /// The list is short, because a person may be wrong:
     ///
-    /// - [`Unclear`](Self::Unclear): its counters fit neither. They will not fit later: a Z-report or a stranger's document
-    ///   has moved them past the only moment at which they told.
-    ///   With a fiscal receipt open the same fault means that people finish it at the device, which then can say:
-    ///   whoever asks looks at the status first.
-    /// - [`PrinterSwapped`](Self::PrinterSwapped): another device answers. The one that knows may be gone for good.
+    /// - [`Unclear`](Self::Unclear): the counters fit neither case, and will not fit later: a Z-report or somebody else's document
+    ///   has changed them since.
+    ///   With a fiscal receipt open, people finish it at the device, which then knows the outcome.
+    ///   So the caller looks at the status first.
+    /// - [`PrinterSwapped`](Self::PrinterSwapped): another device answers. The right one may never come back.
     ///
-    /// Not on it: a fault of the line or the port (the device was not heard), paper, cover and mechanism (it goes on when they are
-    /// mended), [`PaymentDiffers`](Self::PaymentDiffers) and [`PaymentStarted`](Self::PaymentStarted) (money is booked on an open
-    /// receipt, which is finished at the device), [`ReceiptOpen`](Self::ReceiptOpen) (the same of somebody else's),
-    /// [`CancelNotDecided`](Self::CancelNotDecided) (ours: it is asked again once the decision is stored),
-    /// and every refusal of a question: a device that is blocked or whose memory is read by nobody can say it
-    /// when the service has been there, or is replaced, which is the second entry of the list.
+    /// These are not on the list: a fault of the line or the port (the device did not answer); paper, cover and mechanism (work continues
+    /// when they are repaired); [`PaymentDiffers`](Self::PaymentDiffers) and [`PaymentStarted`](Self::PaymentStarted) (a payment is booked
+    /// on an open receipt, which is finished at the device); [`ReceiptOpen`](Self::ReceiptOpen) (the same for a receipt of somebody else);
+    /// [`CancelNotDecided`](Self::CancelNotDecided) (the driver asks again when the decision is stored);
+    /// and every refusal of a question: a device that is blocked answers after the service has repaired it,
+    /// or is replaced, which is the second entry of the list.
     #[must_use]
     pub const fn is_beyond_proof(self) -> bool {
         matches!(self, Self::Unclear | Self::PrinterSwapped)
     }
 
-    /// Someone at the till can remove it: paper, cover, cable, power.
+    /// Somebody at the till can remove the cause: paper, cover, cable, power.
     #[must_use]
     pub const fn is_for_operator(self) -> bool {
         matches!(
@@ -327,7 +327,7 @@ mod tests {
     }
 
     #[test]
-    fn a_person_answers_for_nothing_that_the_device_may_still_say() {
+    fn only_faults_that_the_device_cannot_resolve_need_a_person() {
         let beyond: Vec<Fault> = Fault::ALL
             .iter()
             .copied()
@@ -338,7 +338,7 @@ mod tests {
     }
 
     #[test]
-    fn every_fault_has_its_own_words() {
+    fn every_fault_has_its_own_text() {
         let mut words: Vec<String> = Fault::ALL.iter().map(ToString::to_string).collect();
         words.sort();
         words.dedup();

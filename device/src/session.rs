@@ -1,21 +1,21 @@
 //! One request and its answer on a master/slave line: NAK, busy, silence, noise and stale answers.
 //!
-//! No IO and no clock: bytes and the time are handed in, and what is to be sent and until when to wait is asked for.
-//! The sequence number is the device's idempotency key, one deep (spec 0.1): what carries the last number again is not executed,
-//! but answered with the last answer; a new request always has a new number.
+//! No IO and no clock: bytes and the time are arguments; the caller asks what to send and until when to wait.
+//! The sequence number is the device's idempotency key. It remembers one number: a request with the last number is not executed again,
+//! but answered with the last answer. A new request always has a new number (`docs/protocols/isl.md`).
 //!
-//! No manual promises that the number outlives the device's power. A device that executes a command, loses its power before
-//! the answer is heard and is back at once would execute a repeat of the same bytes again. So a command that must not be
-//! executed twice is repeated only to NAK, which says that it was not taken. Whenever it may have been executed, by silence or
-//! a damaged answer, a harmless question goes out under its number instead ([`Again::Ask`]): a device that remembers
-//! the number gives the command's own answer, and one that answers the question itself has never heard the command or
-//! has forgotten it ([`SessionFailure::NotRemembered`]). Which of the two, only its counters tell.
+//! No manual promises that the device keeps the number without power. A device that executes a command, loses its power before
+//! the answer arrives and is back at once would execute a repeat of the same bytes again. So a command that must not be
+//! executed twice is repeated only after NAK, which means that it was not accepted. If it may have been executed, after silence or
+//! a damaged answer, a harmless question is sent with its number instead ([`Again::Ask`]). A device that remembers
+//! the number repeats the command's own answer. One that answers the question has never received the command or
+//! has forgotten it ([`SessionFailure::NotRemembered`]); only its counters show which.
 
 use std::collections::VecDeque;
 
 use crate::wire::framing::{Answer, Decoder, FrameError, Framing, Request, SEQ_FIRST, Token};
 
-/// The most bytes that a session takes, whatever the device sends: itself, the request and its repeats that were not sent yet,
+/// The most memory of a session in bytes, whatever the device sends: itself, the request and its repeats that were not sent yet,
 /// the frame that is arriving, and the answer.
 pub const SESSION_BYTES_MAX: usize = 8 * 1024;
 
@@ -44,22 +44,22 @@ pub struct Ask {
     pub command: u8,
     /// Its data.
     pub data: Vec<u8>,
-    /// However often the device says "busy", the exchange ends after this.
+    /// The exchange ends after this, however often the device answers "busy".
     pub limit_ms: u64,
-    /// An answer to another command counts too.
-    /// For the first request of a handshake: its number may happen to be the device's last one,
-    /// which then sends its old answer again (spec 0.2).
+    /// An answer to another command is accepted too.
+    /// For the first request after connecting: its number may happen to be the last one that the device has seen,
+    /// and then the device sends its old answer again.
     pub any_command: bool,
-    /// What is sent when nobody knows whether the device has executed it.
+    /// What is sent when it is not known whether the device has executed it.
     pub again: Again,
 }
 
-/// What goes out after a request that may have been executed, unheard.
+/// What is sent after a request that may have been executed without an answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Again {
-    /// The same bytes: executed twice they do what they do once.
+    /// The same bytes: executing them twice does no harm.
     Same,
-    /// This command and its data under the same number: a question that changes nothing, and is not the request's own command.
+    /// This command and its data with the same number: a question that changes nothing, and that differs from the request's command.
     Ask(u8, Vec<u8>),
 }
 
@@ -70,18 +70,18 @@ pub enum SessionFailure {
     Silent,
     /// "Busy" beyond the limit.
     Busy,
-    /// What came was damaged, or the device always said that our bytes were.
+    /// The answers were damaged, or the device always reported that our bytes were.
     Noise,
-    /// The device is there and knows nothing of the request: it never came, or was executed and forgotten with the power.
+    /// The device answers and does not know the request: it never arrived, or was executed and forgotten with the power.
     NotRemembered,
 }
 
 /// How an exchange ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SessionEvent {
-    /// With an answer. It is final for its number, a refusal too.
+    /// With an answer, which may be a refusal. It is final for its number.
     Answered(Answer),
-    /// Without one: whether the command was executed is not known.
+    /// Without one: it is not known whether the command was executed.
     Failed(SessionFailure),
 }
 
@@ -103,20 +103,20 @@ struct Exchange {
     command: u8,
     any_command: bool,
     frame: Vec<u8>,
-    /// The question that goes out instead of a repeat, and its frame.
+    /// The question that is sent instead of a repeat, and its frame.
     question: Option<(u8, Vec<u8>)>,
     /// The request may have been executed.
     in_doubt: bool,
     attempts: u8,
     silent_at: u64,
     over_at: u64,
-    last_trouble: SessionFailure,
+    last_failure: SessionFailure,
 }
 
 impl Session {
-    /// A session in these frames, whose first request carries the sequence number `first_seq`, brought into range.
+    /// A session with these frames. Its first request has the sequence number `first_seq`, moved into the allowed range.
     ///
-    /// Choose another one each time: a device that remembers the number from before takes the request for a repeat.
+    /// Choose another one each time: a device that remembers the number from an earlier run treats the request as a repeat.
     #[must_use]
     pub fn new(framing: Framing, timing: Timing, first_seq: u8) -> Self {
         let span = framing.seq_last.wrapping_sub(SEQ_FIRST).wrapping_add(1);
@@ -140,7 +140,7 @@ impl Session {
         self.timing.attempts_max = attempts_max;
     }
 
-    /// Begins an exchange, abandoning one that runs; gives its sequence number.
+    /// Begins an exchange, and abandons one that runs; returns its sequence number.
     ///
     /// # Errors
     ///
@@ -169,29 +169,29 @@ impl Session {
             attempts: 1,
             silent_at: now.saturating_add(self.timing.silence_ms),
             over_at: now.saturating_add(ask.limit_ms),
-            last_trouble: SessionFailure::Silent,
+            last_failure: SessionFailure::Silent,
         });
         Ok(seq)
     }
 
-    /// Takes bytes that came from the device.
+    /// Handles bytes from the device.
     pub fn handle_bytes(&mut self, bytes: &[u8], now: u64) {
         if bytes.is_empty() {
             return;
         }
-        // A slow line may need longer than the silence for one frame: any byte is a sign of life.
+        // On a slow line one frame may take longer than the timeout: any byte extends it.
         if let Some(running) = &mut self.running {
             running.silent_at = now.saturating_add(self.timing.silence_ms);
         }
         for byte in bytes {
             match self.decoder.push(*byte) {
                 Some(Token::Frame(frame)) => self.handle_frame(&frame),
-                // Not taken, so not executed.
+                // Not accepted, so not executed.
                 Some(Token::Nak) => self.repeat(SessionFailure::Noise, now),
                 Some(Token::Damaged) => self.doubt(SessionFailure::Noise, now),
                 Some(Token::Syn) => {
                     if let Some(running) = &mut self.running {
-                        running.last_trouble = SessionFailure::Busy;
+                        running.last_failure = SessionFailure::Busy;
                     }
                 }
                 None => {}
@@ -199,11 +199,11 @@ impl Session {
         }
     }
 
-    /// Tells that time has passed.
+    /// Handles the time that has passed.
     pub fn handle_timeout(&mut self, now: u64) {
         let Some(running) = &self.running else { return };
         if now >= running.over_at {
-            let failure = running.last_trouble;
+            let failure = running.last_failure;
             self.fail(failure);
         } else if now >= running.silent_at {
             self.doubt(SessionFailure::Silent, now);
@@ -215,7 +215,7 @@ impl Session {
         self.transmit.pop_front()
     }
 
-    /// When [`handle_timeout`](Self::handle_timeout) must be called, unless bytes come before.
+    /// When [`handle_timeout`](Self::handle_timeout) must be called, unless bytes come earlier.
     #[must_use]
     pub fn poll_timeout(&self) -> Option<u64> {
         self.running
@@ -223,7 +223,7 @@ impl Session {
             .map(|running| running.silent_at.min(running.over_at))
     }
 
-    /// Bytes that it takes now, on the heap too.
+    /// The memory that it uses now in bytes, including the heap.
     #[must_use]
     pub fn bytes(&self) -> usize {
         let frames = self.transmit.iter().map(Vec::capacity);
@@ -246,14 +246,14 @@ impl Session {
             .fold(0, usize::saturating_add)
     }
 
-    /// How the exchange ended, once it has.
+    /// How the exchange ended, if it has.
     pub fn poll_event(&mut self) -> Option<SessionEvent> {
         self.event.take()
     }
 
     fn handle_frame(&mut self, frame: &[u8]) {
         let Some(running) = &self.running else { return };
-        // An echo of our own request is no answer, and an answer to another request is stale: both are dropped.
+        // An echo of our own request is no answer, and an answer to another request is stale: both are discarded.
         let Ok(answer) = Answer::parse(&self.framing, frame) else {
             return;
         };
@@ -271,20 +271,20 @@ impl Session {
     }
 
     /// The request may have been executed from now on.
-    fn doubt(&mut self, trouble: SessionFailure, now: u64) {
+    fn doubt(&mut self, failure: SessionFailure, now: u64) {
         if let Some(running) = &mut self.running {
             running.in_doubt = true;
         }
-        self.repeat(trouble, now);
+        self.repeat(failure, now);
     }
 
-    fn repeat(&mut self, trouble: SessionFailure, now: u64) {
+    fn repeat(&mut self, failure: SessionFailure, now: u64) {
         let Some(running) = &mut self.running else {
             return;
         };
-        running.last_trouble = trouble;
+        running.last_failure = failure;
         if running.attempts >= self.timing.attempts_max {
-            self.fail(trouble);
+            self.fail(failure);
             return;
         }
         running.attempts = running.attempts.saturating_add(1);
@@ -320,7 +320,7 @@ mod tests {
         }
     }
 
-    /// A cash movement, begun: its frame, and the question's under the same number.
+    /// A cash movement that is begun: its frame, and that of the question with the same number.
     fn once() -> (Session, u8, Vec<u8>, Vec<u8>) {
         let mut session = Session::new(FRAMING, Timing::default(), 7);
         let once = Ask {
@@ -390,13 +390,13 @@ mod tests {
     }
 
     #[test]
-    fn what_must_not_be_done_twice_is_sent_again_after_nak_alone() {
+    fn a_command_that_must_not_run_twice_is_repeated_only_after_nak() {
         let (mut session, seq, frame, question) = once();
         session.handle_bytes(&[NAK], 10);
         assert_eq!(session.poll_transmit(), Some(frame));
         session.handle_timeout(510);
         assert_eq!(session.poll_transmit(), Some(question.clone()));
-        // NAK to the question says nothing of the command.
+        // NAK to the question proves nothing about the command.
         session.handle_bytes(&[NAK], 520);
         assert_eq!(session.poll_transmit(), Some(question));
         session.handle_bytes(&answer(seq, command::CASH), 530);
@@ -404,16 +404,16 @@ mod tests {
     }
 
     #[test]
-    fn a_damaged_answer_is_asked_for_and_not_ordered_again() {
+    fn after_a_damaged_answer_a_question_is_sent_and_not_the_command() {
         let (mut session, _, _, question) = once();
         session.handle_bytes(&[0x01, 0x24, 0x20, 0x03], 10);
         assert_eq!(session.poll_transmit(), Some(question));
     }
 
     #[test]
-    fn a_device_that_answers_the_question_has_no_memory_of_the_command() {
+    fn a_device_that_answers_the_question_has_not_executed_or_has_forgotten_the_command() {
         let (mut session, seq, _, _) = once();
-        // Before the question was sent this answers something else.
+        // Before the question was sent, this answers something else.
         session.handle_bytes(&answer(seq, command::STATUS), 10);
         assert_eq!(session.poll_event(), None);
         session.handle_timeout(510);
@@ -470,7 +470,7 @@ mod tests {
     }
 
     #[test]
-    fn a_handshake_takes_the_old_answer() {
+    fn the_first_exchange_accepts_an_old_answer() {
         let mut session = Session::new(FRAMING, Timing::default(), 7);
         let first = Ask {
             any_command: true,
@@ -482,7 +482,7 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_in_pieces_is_put_together() {
+    fn an_answer_in_pieces_is_assembled() {
         let (mut session, seq, _) = started();
         for (place, byte) in answer(seq, command::STATUS).into_iter().enumerate() {
             let now = 400 * (u64::try_from(place).unwrap() + 1);

@@ -1,4 +1,4 @@
-//! What a session and a driver take of the memory, whatever a device sends.
+//! The memory of a session and a driver, whatever a device sends.
 #![cfg(feature = "emulator")]
 
 use ferrotill_device::driver::DRIVER_BYTES_MAX;
@@ -10,7 +10,7 @@ use ferrotill_device::wire::escpos_answer::AnswerDecoder;
 use ferrotill_device::wire::framing::{Answer, NAK, SYN};
 use ferrotill_device::wire::isl_status::Status;
 
-/// Strings that a driver keeps: six of who the printer is and two of the baseline, each from one answer.
+/// Strings that a driver keeps: six of the printer's identity and two of the baseline, each from one answer.
 const KEPT: usize = 8;
 
 #[test]
@@ -27,7 +27,7 @@ fn a_driver_has_its_stated_size() {
 }
 
 #[test]
-fn a_session_keeps_its_bounds_whatever_it_hears() {
+fn a_session_keeps_its_bounds_whatever_it_receives() {
     for family in FAMILIES {
         let framing = family.framing;
         let mut session = Session::new(framing, Timing::default(), 7);
@@ -62,7 +62,7 @@ fn a_session_keeps_its_bounds_whatever_it_hears() {
             }
         }
         assert!(most <= SESSION_BYTES_MAX, "{}: {most}", family.name);
-        // It is no guess: a request and a few repeats are what is there.
+        // The limit is not too generous: a request and a few repeats use a good part of it.
         assert!(
             most >= 3 * framing.request_data_max,
             "{}: {most}",
@@ -72,7 +72,7 @@ fn a_session_keeps_its_bounds_whatever_it_hears() {
 }
 
 #[test]
-fn a_receipt_printer_that_never_ends_a_block_takes_no_memory() {
+fn a_receipt_printer_that_never_ends_a_block_uses_no_memory() {
     let mut decoder = AnswerDecoder::default();
     for round in 0..100_000_u32 {
         let byte = if round % 3_000 == 0 { 0x37 } else { b'x' };

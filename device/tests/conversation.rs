@@ -1,4 +1,4 @@
-//! Driver and emulator in one thread, on a clock that nobody waits for.
+//! Driver and emulator in one thread, on a simulated clock.
 #![cfg(feature = "emulator")]
 
 mod bench;
@@ -35,7 +35,7 @@ fn a_sale_is_printed_once_with_our_figures() {
 }
 
 #[test]
-fn a_sale_after_a_settled_one_asks_for_nothing_but_the_last_document() {
+fn a_sale_after_a_settled_one_asks_only_for_the_last_document() {
     let bench = Bench::new();
     let mut driver = bench.driver(1);
     let baseline = driver.connect().unwrap().baseline;
@@ -52,7 +52,7 @@ fn a_sale_after_a_settled_one_asks_for_nothing_but_the_last_document() {
 }
 
 #[test]
-fn a_device_that_counts_as_foreseen_is_asked_for_its_document_number_alone() {
+fn a_device_with_predictable_counters_is_asked_only_for_its_document_number() {
     for family in ferrotill_device::family::FAMILIES {
         let bench = Bench::of(family);
         let mut driver = bench.driver(1);
@@ -83,7 +83,7 @@ fn a_device_that_counts_as_foreseen_is_asked_for_its_document_number_alone() {
                 notes.lines
             );
             assert_eq!(asked(&notes, family.last_z.command), 0, "{}", family.name);
-            // What was foreseen is what the device says when it is asked.
+            // The prediction equals the device's counters.
             assert_eq!(
                 driver.counters().unwrap(),
                 foreseen.after,
@@ -147,7 +147,7 @@ fn cash_is_paid_last_whatever_the_order() {
 }
 
 #[test]
-fn exact_payment_is_understood_in_both_dialects() {
+fn both_answers_to_an_exact_payment_are_understood() {
     for says_rest in [false, true] {
         let bench = Bench::new();
         bench
@@ -185,7 +185,7 @@ fn other_totals_than_ours_are_cancelled_and_never_paid() {
 }
 
 #[test]
-fn without_a_durable_decision_nothing_is_cancelled() {
+fn without_a_stored_decision_nothing_is_cancelled() {
     let bench = Bench::new();
     let mut driver = bench.driver(1);
     let baseline = driver.connect().unwrap().baseline;
@@ -207,8 +207,8 @@ fn without_a_durable_decision_nothing_is_cancelled() {
     bench.check(0, false);
 }
 
-/// A watch before whose eyes the cover opens after one command, and in whose moment of decision
-/// it is shut again and the payments that were on their way reach the printer after all.
+/// A watch that opens the cover after one command. When the cancellation is decided, it closes the cover again,
+/// and payments that were still on the line reach the printer.
 struct Stray {
     line: Loopback<IslEmulator>,
     cover_opens_after: u8,
@@ -238,8 +238,8 @@ impl Watch for Stray {
 }
 
 #[test]
-fn a_payment_that_outruns_the_decision_to_cancel_is_not_lost_with_the_answer_of_the_close() {
-    // After how many lost answers of the close the host is told; with 40 not before it has asked again.
+fn a_payment_booked_during_the_decision_to_cancel_is_found_after_a_lost_close() {
+    // How many answers to the close are lost; with 40 the host gets one only after it has asked again.
     for family in FAMILIES {
         for (stray, lost) in [(1, 0), (1, 5), (1, 40), (2, 0), (2, 5), (2, 40)] {
             let case = format!("{}, {stray} stray, {lost} lost", family.name);
@@ -338,7 +338,7 @@ fn paper_that_ends_inside_a_receipt_is_settled_once_it_is_loaded() {
 }
 
 #[test]
-fn a_day_older_than_24_hours_wants_its_z_report() {
+fn a_day_older_than_24_hours_needs_its_z_report() {
     let bench = Bench::new();
     let mut driver = bench.driver(1);
     let baseline = driver.connect().unwrap().baseline;
@@ -365,7 +365,7 @@ fn a_z_report_at_the_keyboard_is_found_before_the_next_document_begins() {
                 .with(|emulator| emulator.printer_mut().keyboard_z())
         };
         assert!(press());
-        // Whatever the next document is, it is not begun in a day that the till does not know.
+        // No document of any kind is begun in a day that the till does not know.
         for job in [
             sale(),
             Job::ZReport,
@@ -391,7 +391,7 @@ fn a_z_report_at_the_keyboard_is_found_before_the_next_document_begins() {
         );
         let after = driver.counters().unwrap();
         let _ = registered(driver.perform(&sale(), &after, &mut Notes::new()));
-        // It refuses what it would refuse the host.
+        // The keyboard is refused as the host is.
         bench
             .line
             .with(|emulator| emulator.printer_mut().set_paper(Paper::Out));
@@ -400,12 +400,12 @@ fn a_z_report_at_the_keyboard_is_found_before_the_next_document_begins() {
 }
 
 #[test]
-fn our_own_z_report_is_told_as_ours_though_another_followed_it() {
+fn our_own_z_report_is_registered_although_another_one_followed() {
     let bench = Bench::new();
     let mut driver = bench.driver(1);
     let baseline = driver.connect().unwrap().baseline;
     let sold = registered(driver.perform(&sale(), &baseline, &mut Notes::new())).after;
-    // The host goes down with the answer, and somebody closes the next day at the keyboard.
+    // The host stops with the answer, and somebody closes the next day at the keyboard.
     bench.order(FaultKind::Unplug, Some(0x45), 1);
     let lost = driver.perform(&Job::ZReport, &sold, &mut Notes::new());
     assert!(matches!(lost, Outcome::Unknown(_)), "{lost:?}");
@@ -434,7 +434,7 @@ fn our_own_z_report_is_told_as_ours_though_another_followed_it() {
 }
 
 #[test]
-fn the_z_report_tells_the_day() {
+fn the_z_report_returns_the_figures_of_the_day() {
     let bench = Bench::new();
     let mut driver = bench.driver(1);
     let mut baseline = driver.connect().unwrap().baseline;
@@ -472,7 +472,7 @@ fn more_cash_than_there_is_cannot_be_taken_out() {
 }
 
 #[test]
-fn a_wrong_baseline_and_another_printer_are_told_apart() {
+fn a_wrong_baseline_and_another_printer_are_different_faults() {
     let bench = Bench::new();
     let mut driver = bench.driver(1);
     let baseline = driver.connect().unwrap().baseline;
@@ -520,8 +520,8 @@ fn a_leftover_receipt_is_reported_and_cleared_before_and_after_payment() {
 }
 
 #[test]
-fn a_start_whose_number_is_the_devices_last_is_not_fooled() {
-    // The first driver begins at every number there is, so that the second one's first number is the device's last in one of the cases.
+fn a_first_number_equal_to_the_devices_last_does_no_harm() {
+    // The first driver begins with every possible number, so that in one of the cases the second driver begins with the device's last number.
     for first in 0..96 {
         let bench = Bench::new();
         let mut driver = bench.driver(first);
@@ -568,7 +568,7 @@ fn a_slip_and_the_drawer() {
 }
 
 #[test]
-fn a_slip_cut_short_by_the_paper_is_closed_before_the_next_job() {
+fn a_slip_interrupted_by_paper_out_is_closed_before_the_next_job() {
     let bench = Bench::new();
     let mut driver = bench.driver(1);
     let baseline = driver.connect().unwrap().baseline;

@@ -1,4 +1,4 @@
-//! What a receipt costs on the wire: its own commands, one question before it and one for its number.
+//! The bytes of a receipt on the line: its own commands, one question before it and one for its number.
 #![cfg(feature = "emulator")]
 
 mod bench;

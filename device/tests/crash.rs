@@ -1,4 +1,4 @@
-//! Crashes of the host, noisy lines, and troubles that come together, each from a seed.
+//! Crashes of the host, noisy lines, and combined faults, each from a seed.
 #![cfg(feature = "emulator")]
 
 mod bench;
@@ -18,7 +18,7 @@ use ferrotill_device::port::loopback::Loopback;
 use ferrotill_device::port::{Port, PortOpener};
 use ferrotill_device::{Baseline, DaySums, FiscalPrinter, Job, JournalEvidence, Outcome};
 
-/// A port that dies with its process: after so many frames nothing leaves or reaches the host any more.
+/// A port that stops with its process: after so many frames the host sends and receives nothing any more.
 struct CrashOpener {
     line: Loopback<IslEmulator>,
     frames_left: Arc<AtomicUsize>,
@@ -76,7 +76,7 @@ fn a_crash_of_the_host_at_any_frame_is_settled_once() {
     for family in FAMILIES {
         for case in cases() {
             for last_frame_arrives in [false, true] {
-                // At every frame there is: until one is so late that the job has ended before it.
+                // At every frame: until one is so late that the job has ended before it.
                 let survived = (1..FRAMES_MAX)
                     .find(|frames| !crash(family, &case, *frames, last_frame_arrives));
                 let frames = survived.expect("every job ends");
@@ -86,11 +86,11 @@ fn a_crash_of_the_host_at_any_frame_is_settled_once() {
     }
 }
 
-/// No job of the matrix takes more.
+/// No job of the matrix needs more.
 const FRAMES_MAX: usize = 100;
 
 #[test]
-fn a_crash_and_then_somebody_at_the_keyboard_is_settled_by_the_books_or_not_at_all() {
+fn after_a_crash_and_reports_at_the_keyboard_the_journal_settles_the_job_or_nothing_does() {
     for family in FAMILIES {
         for case in cases() {
             for keys in KEYS {
@@ -102,7 +102,7 @@ fn a_crash_and_then_somebody_at_the_keyboard_is_settled_by_the_books_or_not_at_a
     }
 }
 
-/// What is pressed while the host is down: X, or Z (true).
+/// The reports at the keyboard while the host is down: X, or Z (true).
 const KEYS: [&[bool]; 5] = [
     &[false],
     &[true],
@@ -111,8 +111,8 @@ const KEYS: [&[bool]; 5] = [
     &[true, true],
 ];
 
-/// The host crashes, somebody asks for reports at the keyboard, and the job is settled by what the books know.
-/// Tells whether the host crashed before the job ended.
+/// The host crashes, somebody prints reports at the keyboard, and the job is settled by evidence of the journal.
+/// Returns whether the host crashed before the job ended.
 fn keyboard(family: &'static Protocol, case: &Case, frames: usize, keys: &[bool]) -> bool {
     let job = &case.job;
     let (bench, _, baseline) = begun_day(family, job);
@@ -195,9 +195,9 @@ fn is_provable(
 ) -> bool {
     let never_begins_again = family.next_fiscal.is_some();
     match job {
-        // A Z-report in the fiscal memory tells the sales of its day.
+        // A Z-report in the fiscal memory has the sales of its day.
         Job::Receipt(receipt) if receipt.refund_of.is_none() => z_reports <= 1 || only_z_reports,
-        // It tells no refunds.
+        // It has no refunds.
         Job::Receipt(_) => {
             z_reports == 0 || only_z_reports || (executed == 0 && never_begins_again)
         }
@@ -226,7 +226,7 @@ fn check_settled(job: &Job, outcome: &Outcome, baseline: &Baseline, executed: i6
     }
 }
 
-/// How often the printer has done it, whatever days were closed since.
+/// How often the printer has done it, including closed days.
 fn done(bench: &Bench, job: &Job) -> i64 {
     let closed = bench.line.with(|emulator| {
         let days = emulator
@@ -260,7 +260,7 @@ fn crashing_driver(
     (IslPrinter::new(family, Box::new(opener), 3), frames_left)
 }
 
-/// Tells whether the host crashed before the job ended.
+/// Returns whether the host crashed before the job ended.
 fn crash(family: &'static Protocol, case: &Case, frames: usize, last_frame_arrives: bool) -> bool {
     let says = format!("{family:?}, {}, {frames} {last_frame_arrives}", case.name);
     let job = &case.job;
@@ -289,7 +289,7 @@ fn crash(family: &'static Protocol, case: &Case, frames: usize, last_frame_arriv
     true
 }
 
-/// A line on which bytes are lost and turned, the same for the same seed.
+/// A line on which bytes are lost and changed, the same for the same seed.
 struct NoisyOpener {
     line: Loopback<IslEmulator>,
     seed: u64,
@@ -316,7 +316,7 @@ impl PortOpener for NoisyOpener {
 }
 
 #[test]
-fn a_noisy_line_doubles_and_loses_nothing() {
+fn a_noisy_line_never_doubles_or_loses_a_document() {
     for family in FAMILIES {
         for case in cases() {
             for seed in 1..=SEEDS {
@@ -356,7 +356,7 @@ fn noise(family: &'static Protocol, case: &Case, seed: u64) {
 }
 
 #[test]
-fn troubles_that_come_together_double_and_lose_nothing() {
+fn combined_faults_never_double_or_lose_a_document() {
     for family in FAMILIES {
         for case in cases() {
             for seed in 1..=SEEDS {
@@ -366,7 +366,7 @@ fn troubles_that_come_together_double_and_lose_nothing() {
     }
 }
 
-/// Up to six troubles, on any commands, any number of times, with the driver restarted whenever the seed says so.
+/// Up to six faults, on any commands, any number of times; the driver is restarted when the seed says so.
 fn together(family: &'static Protocol, case: &Case, seed: u64) {
     let mut dice = Dice::new(seed);
     let job = &case.job;
@@ -407,7 +407,7 @@ fn together(family: &'static Protocol, case: &Case, seed: u64) {
     sells_on(&bench, &mut driver, &says);
 }
 
-/// Chance from a seed.
+/// Pseudo-random numbers from a seed.
 struct Dice(u64);
 
 impl Dice {

@@ -1,4 +1,4 @@
-//! Datecs classic, group B: what the driver says, and what the emulated register answers to raw commands of the manual.
+//! Datecs classic, group B: the driver's commands, and the emulated register's answers to raw commands of the manual.
 #![cfg(feature = "emulator")]
 
 mod bench;
@@ -46,7 +46,7 @@ fn the_wrong_command_in_the_wrong_state_is_refused_without_a_reason() {
     for (command, data) in [(0x30, "1,1,1"), (0x26, ""), (0x45, "0")] {
         assert!(has(&host.send(command, data), Flag::NotAllowed));
     }
-    // 120 sales, and not one more.
+    // At most 120 sales.
     for _ in 0..120 {
         host.ok(0x31, "\tA1.00");
     }
@@ -68,14 +68,14 @@ fn these_registers_have_no_bit_for_the_cover_and_for_low_paper() {
 }
 
 #[test]
-fn the_driver_says_it_in_the_words_of_group_b() {
+fn the_driver_uses_the_commands_of_group_b() {
     let bench = Bench::of(&datecs_b::PROTOCOL);
     let mut driver = bench.driver(1);
     let baseline = driver.connect().unwrap().baseline;
     let Job::Receipt(mut receipt) = sale() else {
         unreachable!()
     };
-    // Twice 22 characters stand on the sale, the rest follows as text.
+    // The sale has two lines of 22 characters; the rest follows as text.
     receipt.lines[0].name = "Paine alba feliata cu seminte de floarea soarelui".to_owned();
     let mut notes = Notes::new();
     let after = registered(driver.perform(&Job::Receipt(receipt), &baseline, &mut notes)).after;
@@ -105,7 +105,7 @@ fn the_driver_says_it_in_the_words_of_group_b() {
 }
 
 #[test]
-fn more_lines_than_it_takes_and_payments_it_does_not_have_are_refused_before_anything_is_sent() {
+fn too_many_lines_and_unknown_payments_are_refused_before_anything_is_sent() {
     let bench = Bench::of(&datecs_b::PROTOCOL);
     let mut driver = bench.driver(1);
     let baseline = driver.connect().unwrap().baseline;

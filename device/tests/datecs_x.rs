@@ -1,4 +1,4 @@
-//! Datecs X: what the emulated printer answers to raw commands of the manual, and what the driver makes of its answers.
+//! Datecs X: the emulated printer's answers to raw commands of the manual, and the driver's reading of them.
 #![cfg(feature = "emulator")]
 
 mod bench;
@@ -27,7 +27,7 @@ impl Host {
         String::from_utf8_lossy(&answer.data).replace('\t', "|")
     }
 
-    /// Refused with this code, nothing else, and the bits of a refusal.
+    /// Refused with this code and the bits of a refusal, without data.
     fn no(&mut self, command: u8, parameters: &str, code: &str) {
         let answer = self.send(command, parameters);
         assert_eq!(
@@ -81,7 +81,7 @@ fn a_receipt_after_the_manual() {
     assert_eq!(host.text(0x4C, ""), "0|0|1|2|29.80|60.00|");
     assert_eq!(host.text(0xFF, "nBon|||"), "0|1|");
     assert_eq!(host.text(0xFF, "nFBon|||"), "0|1|");
-    // A refund: 4Ch says 3, 67h says so too.
+    // A refund: 4Ch answers 3, and 67h shows it too.
     let refund = "1|0000|1|1|1|21-11-26 00:35:30|02700001|||||";
     assert_eq!(host.text(0x2B, refund), "0|2|");
     host.text(0x31, "Paine|1|9.50|1.000|0||0|");
@@ -156,7 +156,7 @@ fn the_wrong_command_in_the_wrong_state_is_refused_by_its_code() {
 }
 
 #[test]
-fn paper_and_cover_are_told_by_code_and_by_bit() {
+fn paper_and_cover_are_reported_by_code_and_by_bit() {
     let mut host = Host::new();
     host.text(0x30, "1|0000|1||");
     host.0.printer.set_paper(Paper::Out);
@@ -202,8 +202,8 @@ fn the_clock_the_rates_and_the_fiscal_memory() {
 }
 
 #[test]
-fn error_codes_are_our_faults() {
-    // The refusal of an answer whose status bits say nothing: the code counts (spec 0.5).
+fn error_codes_become_faults() {
+    // A refusal without status bits: the code decides.
     let bench = Bench::of(&datecs_x::PROTOCOL);
     let mut driver = bench.driver(1);
     let baseline = driver.connect().unwrap().baseline;
@@ -252,7 +252,7 @@ fn other_totals_than_ours_are_cancelled_and_never_paid() {
 }
 
 #[test]
-fn the_day_is_told_with_its_refunds() {
+fn the_day_is_reported_with_its_refunds() {
     let bench = Bench::of(&datecs_x::PROTOCOL);
     let mut driver = bench.driver(1);
     let mut baseline = driver.connect().unwrap().baseline;
@@ -274,7 +274,7 @@ fn the_day_is_told_with_its_refunds() {
         ('D', Amount::from_minor(2 * 1000))
     );
     assert_eq!(report.fiscal_receipts, Some(3));
-    // The counter of fiscal receipts never begins again here.
+    // The counter of fiscal receipts is never cleared here.
     assert_eq!(
         (z.after.z_number, z.after.next_fiscal_receipt),
         (Some(1), 4)
@@ -282,7 +282,7 @@ fn the_day_is_told_with_its_refunds() {
 }
 
 #[test]
-fn firmware_without_variables_leaves_the_fiscal_counter_out() {
+fn firmware_without_variables_has_no_fiscal_counter() {
     let bench = Bench::of(&datecs_x::PROTOCOL);
     bench
         .line
@@ -295,7 +295,7 @@ fn firmware_without_variables_leaves_the_fiscal_counter_out() {
     );
     let sold = registered(driver.perform(&sale(), &baseline, &mut Notes::new()));
     assert_eq!((sold.document, sold.fiscal_receipt), (1, None));
-    // A receipt that somebody else printed meanwhile is neither ours nor nothing.
+    // A receipt that somebody else printed meanwhile is not ours, and it is not nothing either.
     let mut other = baseline;
     other.last_document = 0;
     let outcome = driver.recover(
@@ -307,7 +307,7 @@ fn firmware_without_variables_leaves_the_fiscal_counter_out() {
     assert_eq!(outcome, Outcome::Unknown(Fault::Unclear));
 }
 
-/// A sale of other figures than the one that was printed.
+/// A sale with other figures than the printed one.
 fn exact_twin() -> Job {
     let Job::Receipt(mut receipt) = exact_sale() else {
         unreachable!()

@@ -1,4 +1,4 @@
-//! Eltrade: what the driver says, and what the emulated printer answers to raw commands.
+//! Eltrade: the driver's commands, and the emulated printer's answers to raw commands.
 #![cfg(feature = "emulator")]
 
 mod bench;
@@ -35,7 +35,7 @@ fn the_driver_opens_sales_and_refunds_with_the_same_command() {
 }
 
 #[test]
-fn raw_commands_are_taken_and_refused() {
+fn raw_commands_are_accepted_and_refused() {
     let bench = Bench::of(&eltrade::PROTOCOL);
     let framing = eltrade::PROTOCOL.framing;
     let mut seq = 0x7E;
@@ -71,7 +71,7 @@ fn raw_commands_are_taken_and_refused() {
 }
 
 #[test]
-fn the_open_cover_is_seen_though_nothing_tells_the_reason() {
+fn the_open_cover_is_recognised_although_no_reason_is_reported() {
     let bench = Bench::of(&eltrade::PROTOCOL);
     let mut driver = bench.driver(1);
     let baseline = driver.connect().unwrap().baseline;

@@ -1,4 +1,4 @@
-//! The emulated printer against its maker's manual: raw commands, no driver of ours.
+//! The emulated printer compared with its maker's manual: raw commands without our driver.
 #![cfg(feature = "emulator")]
 
 mod bench;
@@ -14,7 +14,7 @@ use ferrotill_device::port::loopback::Peer as _;
 use ferrotill_device::wire::isl::{Answer, FRAMING, Flag, NAK, Request, SYN, Status};
 use ferrotill_device::{FiscalPrinter as _, Paper};
 
-/// A host that sends what it is told, with a new number each time.
+/// A host that sends raw commands, each with a new number.
 struct Host<'a> {
     printer: &'a mut Printer,
     seq: u8,
@@ -191,7 +191,7 @@ fn the_same_number_is_answered_and_not_executed() {
             assert_eq!(again.data, b"P,10000,10000,0");
         }
         assert_eq!(host.text(0x46, ""), "P,10000,10000,0");
-        // Without power the number is forgotten, and the same frame is executed again.
+        // Without power the number is lost, and the same frame is executed again.
         assert_eq!(host.text(0x46, "1.00"), "P,10100,10100,0");
         host.printer.set_power(false);
         host.printer.set_power(true);
@@ -200,7 +200,7 @@ fn the_same_number_is_answered_and_not_executed() {
 }
 
 #[test]
-fn numbers_are_taken_by_documents_of_all_kinds() {
+fn documents_of_all_kinds_use_a_number() {
     with_host(|host| {
         for (commands, number) in [
             (&[(0x26, ""), (0x2A, "text"), (0x27, "")][..], "0000001"),
@@ -238,7 +238,7 @@ fn three_wrong_passwords_lock_until_the_power_goes() {
 }
 
 #[test]
-fn without_paper_nothing_is_printed_and_everything_is_told() {
+fn without_paper_nothing_is_printed_and_questions_are_answered() {
     with_host(|host| {
         host.ok(0x30, "1,0000,1");
         host.printer.set_paper(Paper::Out);
@@ -258,7 +258,7 @@ fn without_paper_nothing_is_printed_and_everything_is_told() {
 }
 
 #[test]
-fn the_clock_and_the_rates_are_guarded() {
+fn the_clock_and_the_rates_cannot_be_set_at_any_time() {
     with_host(|host| {
         assert_eq!(host.text(0x3E, ""), "21-11-26 00:35:30");
         host.ok(0x3D, "22-11-26 10:00");
@@ -275,7 +275,7 @@ fn the_clock_and_the_rates_are_guarded() {
     });
 }
 
-/// A folder that goes with the test.
+/// A folder that is removed after the test.
 struct Folder(PathBuf);
 
 impl Folder {
@@ -327,7 +327,7 @@ fn memory_survives_a_restart_and_an_open_receipt_does_too() {
     };
     assert_eq!(host.text(0x33, "00"), "500,0,500,0,0,0,0,0,0");
     drop(printer);
-    // A receipt that was written down and never counted is dropped; a missing one is an error and not a fresh start.
+    // A receipt that was written and never counted is dropped; a missing one is an error, and not a new printer.
     let receipts = folder.0.join("memory.receipts");
     let written = std::fs::read_to_string(&receipts).unwrap();
     std::fs::write(&receipts, format!("{written}{{\"torn")).unwrap();
@@ -337,7 +337,7 @@ fn memory_survives_a_restart_and_an_open_receipt_does_too() {
 }
 
 #[test]
-fn the_snapshot_is_what_the_contract_says() {
+fn the_snapshot_has_the_documented_form() {
     let bench = Bench::new();
     let mut driver = bench.driver(1);
     let baseline = driver.connect().unwrap().baseline;
@@ -364,9 +364,9 @@ fn the_snapshot_is_what_the_contract_says() {
 }
 
 #[test]
-fn troubles_act_before_or_after_execution() {
+fn faults_act_before_or_after_execution() {
     use FaultKind::*;
-    // What comes back within two seconds, and whether 100.00 were put in.
+    // Each kind, and whether 100.00 were put in.
     for (kind, executed) in [
         (DropRequest, false),
         (DropAnswer, true),
@@ -417,7 +417,7 @@ fn troubles_act_before_or_after_execution() {
     }
 }
 
-/// What came back at once.
+/// Checks the bytes that came back at once.
 fn check_answer(kind: FaultKind, executed: bool, answer: &[u8]) {
     use FaultKind::*;
     match kind {
@@ -430,7 +430,7 @@ fn check_answer(kind: FaultKind, executed: bool, answer: &[u8]) {
             assert!(answer.len() > 20);
             assert!(Answer::parse(&FRAMING, answer).is_err());
         }
-        // An answer, which says what has happened.
+        // The answer shows what has happened.
         PaperOut | PaperEnd | CoverOpen | CoverOpenAfter => {
             let told = Answer::parse(&FRAMING, answer).unwrap();
             let paper = matches!(kind, PaperOut | PaperEnd);
@@ -447,7 +447,7 @@ fn check_answer(kind: FaultKind, executed: bool, answer: &[u8]) {
     }
 }
 
-/// What comes back by `now` after a frame was sent.
+/// The bytes that come back by `now` after a frame was sent.
 fn heard(emulator: &mut IslEmulator, frame: &[u8], now: u64) -> Vec<u8> {
     emulator.handle_bytes(frame, now);
     let mut bytes = Vec::new();
@@ -467,8 +467,8 @@ fn status_frame(seq: u8) -> Vec<u8> {
 }
 
 #[test]
-fn what_befalls_the_mechanics_in_a_repeat_does_not_wait_for_the_next_command() {
-    // A repeat executes nothing; once the cover is shut and the paper loaded, all is well.
+fn a_fault_of_the_mechanics_during_a_repeat_does_not_affect_the_next_command() {
+    // A repeat executes nothing; after the cover is closed and paper is loaded, the printer is ready.
     for kind in [FaultKind::CoverOpenAfter, FaultKind::PaperEnd] {
         let bench = Bench::new();
         bench
@@ -485,7 +485,7 @@ fn what_befalls_the_mechanics_in_a_repeat_does_not_wait_for_the_next_command() {
 }
 
 #[test]
-fn a_late_answer_comes_in_front_of_the_next_requests() {
+fn a_late_answer_comes_before_the_next_one() {
     let bench = Bench::new();
     bench.order(FaultKind::Late, None, 2);
     bench.line.with(|emulator| {
@@ -505,7 +505,7 @@ fn a_late_answer_comes_in_front_of_the_next_requests() {
 }
 
 #[test]
-fn an_answer_byte_by_byte_takes_its_time_between_the_bytes() {
+fn an_answer_byte_by_byte_has_pauses_between_the_bytes() {
     let bench = Bench::new();
     bench.order(FaultKind::Bytewise, None, 1);
     bench.line.with(|emulator| {
@@ -520,7 +520,7 @@ fn an_answer_byte_by_byte_takes_its_time_between_the_bytes() {
 }
 
 #[test]
-fn a_sequence_number_is_forgotten_in_a_power_cut_unless_the_printer_keeps_it() {
+fn a_sequence_number_is_lost_in_a_power_cut_unless_the_printer_keeps_it() {
     for keeps in [false, true] {
         let mut printer = printer();
         printer.keeps_last_answer = keeps;
@@ -538,7 +538,7 @@ fn a_sequence_number_is_forgotten_in_a_power_cut_unless_the_printer_keeps_it() {
 }
 
 #[test]
-fn a_paced_line_takes_its_time() {
+fn a_paced_line_is_as_slow_as_a_real_one() {
     let printer = printer();
     let mut emulator = IslEmulator::new(printer, Some(9_600));
     let frame = Request {

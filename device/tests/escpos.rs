@@ -1,4 +1,4 @@
-//! ESC/POS: the driver against the emulated receipt printer, on a clock that nobody waits for.
+//! ESC/POS: the driver with the emulated receipt printer, on a simulated clock.
 #![cfg(feature = "emulator")]
 
 use ferrotill_core::Amount;
@@ -89,7 +89,7 @@ impl Bench {
     }
 }
 
-/// The printer does not know, and never will.
+/// The printer does not know, and will not know later.
 const UNCLEAR: Outcome = Outcome::Unknown(Fault::Unclear);
 
 fn text(lines: &[&str]) -> Job {
@@ -108,7 +108,7 @@ fn is_printed(outcome: &Outcome) -> bool {
 }
 
 #[test]
-fn it_says_who_it_is_and_has_nothing_fiscal() {
+fn it_reports_its_identity_and_refuses_fiscal_jobs() {
     let mut bench = Bench::new();
     let connected = bench.driver.connect().unwrap();
     assert_eq!(connected.model, "RP-80 emulated");
@@ -201,7 +201,7 @@ fn a_long_slip_never_overflows_the_buffer() {
 }
 
 #[test]
-fn a_slip_cut_short_says_so_and_is_cut_off() {
+fn an_interrupted_slip_is_reported_and_cut_off() {
     let lines: Vec<String> = (0..400).map(|n| format!("line {n:03} of a slip")).collect();
     let mut bench = Bench::new();
     let mut watch = PaperEnds {
@@ -227,7 +227,7 @@ fn a_slip_cut_short_says_so_and_is_cut_off() {
 }
 
 #[test]
-fn trouble_before_a_slip_is_told_and_nothing_is_sent() {
+fn a_fault_before_a_slip_is_reported_and_nothing_is_sent() {
     let mut bench = Bench::new();
     bench.line.with(|printer| printer.set_paper(Paper::Out));
     assert_eq!(refused(bench.print(&["x"])).fault, Fault::PaperOut);
@@ -277,7 +277,7 @@ impl Watch for PaperEnds {
 }
 
 #[test]
-fn a_slip_that_waits_for_paper_is_settled_when_there_is_some() {
+fn a_slip_that_waits_for_paper_is_settled_after_paper_is_loaded() {
     let mut bench = Bench::new();
     let mut watch = PaperEnds {
         line: bench.line.clone(),
@@ -294,7 +294,7 @@ fn a_slip_that_waits_for_paper_is_settled_when_there_is_some() {
     bench.line.with(|printer| printer.set_paper(Paper::Ok));
     assert!(is_printed(&bench.recover(&["waits for paper"])));
     assert_eq!(bench.copies("waits for paper"), 1);
-    // Asked about it once more, or about another one, it knows nothing.
+    // Asked again, or about another slip, it knows nothing.
     for lines in [["waits for paper"], ["never printed"]] {
         assert_eq!(bench.recover(&lines), UNCLEAR);
     }
@@ -334,7 +334,7 @@ fn a_printer_without_numbered_answers_is_asked_the_old_way() {
     let lines = vec!["a line that is counted"; 200];
     assert!(is_printed(&bench.print(&lines)));
     assert_eq!(bench.copies("counted"), 200);
-    // A lost answer: nobody can say, and the next slip is not confused by it.
+    // A lost answer: the outcome is unknown, and the next slip is not affected.
     bench.order(FaultKind::DropAnswer, b'r', 1);
     assert_eq!(bench.print(&["one"]), Outcome::Unknown(Fault::NoAnswer));
     assert_eq!(bench.recover(&["one"]), UNCLEAR);
@@ -343,7 +343,7 @@ fn a_printer_without_numbered_answers_is_asked_the_old_way() {
 }
 
 #[test]
-fn no_trouble_doubles_a_slip_or_calls_a_lost_one_printed() {
+fn no_fault_prints_a_slip_twice_or_reports_a_lost_one_as_printed() {
     // With numbered answers and with counted ones, at each command of a slip, and at all of them.
     for knows_processed in [true, false] {
         for kind in FaultKind::ALL {
@@ -405,7 +405,7 @@ fn slip_in_trouble(
     let copies = bench.copies("once");
     assert!(copies <= 1, "{case}: {copies}");
     match &outcome {
-        // Bytes that are swallowed in the middle leave no trace: ESC/POS has no checksum, and a printer does not say
+        // Bytes that are lost in the middle leave no trace: ESC/POS has no checksum, and a printer does not report
         // that it was switched off and on.
         Outcome::Registered(_) => assert!(
             copies == 1
@@ -426,7 +426,7 @@ fn slip_in_trouble(
 }
 
 #[test]
-fn no_trouble_opens_the_drawer_twice_or_calls_a_lost_pulse_given() {
+fn no_fault_opens_the_drawer_twice_or_reports_a_lost_pulse_as_sent() {
     for kick in [Kick::InTurn, Kick::AtOnce] {
         for kind in FaultKind::ALL {
             for code in [Some(b'p'), Some(0x14), Some(4), Some(b'H'), None] {
@@ -538,7 +538,7 @@ impl Rasteriser for Blocks {
 }
 
 #[test]
-fn letters_that_no_page_has_are_drawn_by_a_lent_font() {
+fn letters_in_no_code_page_are_drawn_with_the_given_font() {
     let line = Loopback::new(EscposEmulator::new(None));
     let mut driver = Escpos::new(Box::new(line.clone()), Options::default(), 1)
         .with_rasteriser(Box::new(Blocks));
@@ -550,7 +550,7 @@ fn letters_that_no_page_has_are_drawn_by_a_lent_font() {
 }
 
 #[test]
-fn an_address_opens_it() {
+fn its_address_opens_it() {
     let uri = DriverUri::parse("escpos+tcp://127.0.0.1:1").unwrap();
     assert_eq!(driver::open(&uri).connect(), Err(Fault::PortUnavailable));
     assert!(driver::open_receipt_printer(&uri).is_some());

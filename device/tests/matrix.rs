@@ -16,7 +16,7 @@ struct Cell<'a> {
     family: &'static Protocol,
     case: &'a Case,
     kind: FaultKind,
-    /// The command that it befalls; all of them without one.
+    /// The command that is affected; `None` for all of them.
     command: Option<u8>,
     times: u32,
     restart: bool,
@@ -59,13 +59,13 @@ impl Cell<'_> {
         if self.case.miscount != 0 {
             assert!(matches!(outcome, Outcome::NotRegistered(_)), "{says}");
         }
-        // A command that this job did not need had no trouble: then there is nothing to get over.
+        // A command that this job does not use had no fault: then there is nothing to check.
         if bench.order_is_begun(self.times) {
             sells_on(&bench, &mut driver, &says);
         }
     }
 
-    /// A command that the driver learns belongs into the list, or the matrix would pass it over.
+    /// A new command of the driver must be in the list, or the matrix would skip it.
     fn check_commands(&self, notes: &Notes) {
         let known = commands(self.family, &self.case.job);
         for line in notes.lines.iter().filter(|line| line.contains(" -> ")) {
@@ -75,7 +75,7 @@ impl Cell<'_> {
     }
 }
 
-/// How often each trouble happens: once, and as often as one exchange tries.
+/// How often each fault happens: once, and as often as one exchange tries.
 const TIMES: [u32; 2] = [1, 5];
 
 fn matrix(family: &'static Protocol, case: &Case, lacks: &[u8]) {
@@ -116,58 +116,58 @@ fn on_every_family(name: &str) {
 }
 
 #[test]
-fn a_sale_is_settled_once_under_every_trouble() {
+fn a_sale_is_settled_once_under_every_fault() {
     on_every_family("sale");
 }
 
 #[test]
-fn a_sale_to_be_cancelled_is_settled_under_every_trouble() {
+fn a_sale_to_be_cancelled_is_settled_under_every_fault() {
     on_every_family("sale to be cancelled");
 }
 
 #[test]
-fn a_refund_is_settled_once_under_every_trouble() {
+fn a_refund_is_settled_once_under_every_fault() {
     on_every_family("refund");
 }
 
 #[test]
-fn cash_in_is_settled_once_under_every_trouble() {
+fn cash_in_is_settled_once_under_every_fault() {
     on_every_family("cash in");
 }
 
 #[test]
-fn cash_out_is_settled_once_under_every_trouble() {
+fn cash_out_is_settled_once_under_every_fault() {
     on_every_family("cash out");
 }
 
 #[test]
-fn the_report_of_the_day_is_settled_under_every_trouble() {
+fn the_report_of_the_day_is_settled_under_every_fault() {
     on_every_family("X");
 }
 
 #[test]
-fn the_report_that_closes_the_day_is_settled_once_under_every_trouble() {
+fn the_report_that_closes_the_day_is_settled_once_under_every_fault() {
     on_every_family("Z");
 }
 
 #[test]
-fn a_slip_is_settled_under_every_trouble() {
+fn a_slip_is_settled_under_every_fault() {
     on_every_family("slip");
 }
 
 #[test]
-fn a_duplicate_is_settled_under_every_trouble() {
+fn a_duplicate_is_settled_under_every_fault() {
     on_every_family("duplicate");
 }
 
 #[test]
-fn a_report_of_the_fiscal_memory_is_settled_under_every_trouble() {
+fn a_report_of_the_fiscal_memory_is_settled_under_every_fault() {
     on_every_family("memory");
 }
 
 #[test]
-fn firmware_of_x_without_variables_is_settled_by_what_is_left() {
-    // Without 255 neither the number of the last document nor that of the next fiscal receipt is told.
+fn firmware_of_x_without_variables_is_settled_by_the_other_counters() {
+    // Without 255 neither the number of the last document nor that of the next fiscal receipt is reported.
     for name in ["sale", "sale to be cancelled", "Z"] {
         matrix(&datecs_x::PROTOCOL, &case(name), &[0xFF]);
     }
@@ -185,9 +185,9 @@ fn every_job_is_in_the_matrix() {
 }
 
 #[test]
-fn what_befalls_one_frame_is_nobodys_business() {
-    // Lost or damaged on its way there or back, or executed by a printer that blinks: loses and regains its power before
-    // the answer is heard, and has forgotten the number, so that a repeat of the same bytes would be executed again.
+fn one_disturbed_frame_never_changes_the_outcome() {
+    // The frame is lost or damaged in either direction, or executed by a printer that loses its power and has it back before
+    // the answer arrives. That printer has lost the number, so that a repeat of the same bytes would be executed again.
     // The caller hears nothing of it, and it is done once.
     for family in FAMILIES {
         for case in cases() {
@@ -249,7 +249,7 @@ fn befalls(family: &'static Protocol, case: &Case, kind: FaultKind, frame: u32) 
 }
 
 #[test]
-fn what_befalls_a_pulse_is_nobodys_business() {
+fn one_disturbed_frame_never_changes_the_outcome_of_a_pulse() {
     // A drawer that is open does not open again, so a pulse goes out again as it is.
     for family in FAMILIES {
         for kind in [
@@ -271,7 +271,7 @@ fn what_befalls_a_pulse_is_nobodys_business() {
 }
 
 #[test]
-fn a_leftover_is_ended_once_whatever_befalls_one_frame() {
+fn a_leftover_receipt_is_ended_once_in_spite_of_one_disturbed_frame() {
     for family in FAMILIES {
         for kind in [
             FaultKind::Blink,
@@ -341,7 +341,7 @@ fn a_power_cut_after_the_close_is_found_registered() {
 }
 
 #[test]
-fn lost_answers_of_one_command_cost_the_customer_nothing() {
+fn lost_answers_of_one_command_never_change_the_outcome() {
     // The receipt goes on at the doubtful line, in the same call, and is not cancelled.
     for family in FAMILIES {
         for command in [
@@ -366,7 +366,7 @@ fn lost_answers_of_one_command_cost_the_customer_nothing() {
 }
 
 #[test]
-fn a_receipt_of_nothing_is_settled_once_too() {
+fn a_receipt_with_total_0_is_settled_once() {
     // Its payment does not show in what was tendered, so the table of recovery is blind in one eye.
     let Job::Receipt(mut receipt) = sale() else {
         unreachable!()
@@ -415,8 +415,8 @@ fn nothing(family: &'static Protocol, job: &Job, kind: FaultKind) {
 }
 
 #[test]
-fn a_driver_that_retries_with_new_numbers_is_seen_to_double() {
-    // The control: what the drivers of spec 7.3 do shows up as two documents, so a doubling of ours would show as well.
+fn the_test_notices_a_driver_that_retries_with_new_numbers() {
+    // The control: a driver that repeats a command makes two documents, so that the test would notice ours doing it.
     let bench = Bench::new();
     let mut driver = bench.driver(9);
     let baseline = driver.connect().unwrap().baseline;

@@ -107,7 +107,7 @@ fn tax_rates_are_read_and_compared() {
 }
 
 #[test]
-fn every_family_sells_takes_back_and_counts() {
+fn every_family_sells_refunds_and_counts() {
     for family in FAMILIES {
         let bench = Bench::of(family);
         let mut driver = bench.driver(1);
@@ -191,7 +191,7 @@ fn the_last_report_that_the_fiscal_memory_has_room_for_is_registered_and_nothing
 }
 
 #[test]
-fn a_printer_that_lost_its_working_memory_sells_again_once_its_clock_is_set() {
+fn a_printer_that_lost_its_working_memory_sells_after_its_clock_is_set() {
     for family in FAMILIES {
         let bench = Bench::of(family);
         let mut driver = bench.driver(1);

@@ -87,7 +87,7 @@ fn a_day_over_a_real_pty() {
 }
 
 #[test]
-fn cable_and_power_come_and_go() {
+fn a_job_is_settled_after_cable_and_power_were_out() {
     let folder = Folder::new("cable");
     let rig = Rig::start(RigOptions::new(folder.link())).unwrap();
     let mut printer = folder.driver();
@@ -164,7 +164,7 @@ fn a_line_opens_at_every_speed_and_for_one_program_only() {
 }
 
 #[test]
-fn a_line_that_is_missing_is_named_with_the_lines_that_there_are() {
+fn a_missing_line_is_reported_with_the_lines_of_the_machine() {
     let error = SerialOpener::new("/dev/no-such-line", 9_600).open();
     let error = error.err().unwrap().to_string();
     assert!(error.contains("/dev/no-such-line"), "{error}");

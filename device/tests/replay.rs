@@ -1,8 +1,8 @@
-//! Conversations that were traced once and are played against the driver ever after: every byte that it sends, and what it makes of every answer.
+//! Recorded conversations, played again with the driver: every byte that it sends, and its outcome for every answer.
 //!
-//! The files are never edited. One that was held with a real printer is not replaced either: when it fails, the code must change.
-//! One that was held with an emulated printer (its first line says so) is deleted and recorded again when the driver is meant to ask
-//! something else: `FERROTILL_RECORD=1 cargo test -p ferrotill-device --test replay` writes those that are missing.
+//! The files are never edited. A recording of a real printer is never replaced either: if it fails, the code must change.
+//! A recording of an emulated printer (its first line says so) is deleted and recorded again if the driver is meant to ask
+//! something else: `FERROTILL_RECORD=1 cargo test -p ferrotill-device --test replay` writes the missing ones.
 #![cfg(feature = "emulator")]
 
 mod bench;
@@ -24,10 +24,10 @@ use ferrotill_device::port::tracer::{TracerOpener, Transcript};
 use ferrotill_device::{Baseline, FiscalPrinter, Job, JournalEvidence, Outcome};
 
 const ESCPOS: &str = "escpos";
-/// The first line of what is recorded here.
+/// The first line of a recording made here.
 const HEAD: &str = "# A conversation with the emulated printer; tests/replay.rs says when it may be recorded again.";
 
-/// The jobs of the conversations, by name. They are as frozen as the conversations.
+/// The jobs of the conversations, by name. Like the conversations they must not change.
 fn job(name: &str) -> Job {
     match name {
         "sale" => sale(),
@@ -43,7 +43,7 @@ fn job(name: &str) -> Job {
     }
 }
 
-/// A driver of a family behind a port; the baseline that the till keeps; and what it was told last.
+/// A driver of a family on a port; the baseline that the till keeps; and the last outcome.
 struct Player {
     family: Option<&'static Protocol>,
     baseline: Option<Baseline>,
@@ -74,7 +74,7 @@ impl Player {
         }
     }
 
-    /// Carries out one line of a script; gives how it ended.
+    /// Carries out one line of a script; returns how it ended.
     fn act(&mut self, line: &str, opener: &dyn Fn() -> Box<dyn PortOpener>) -> String {
         let (verb, rest) = line.split_once(' ').unwrap_or((line, ""));
         let mut notes = Notes::new();
@@ -124,7 +124,7 @@ impl Player {
     }
 }
 
-/// Plays a transcript; `Err` says where the driver did something else.
+/// Plays a transcript; `Err` is the first difference.
 fn play(transcript: &str) -> Result<(), String> {
     let replay = Replay::of(transcript)?;
     let opener = || -> Box<dyn PortOpener> { Box::new(replay.clone()) };
@@ -156,7 +156,7 @@ fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/transcripts/conversations")
 }
 
-/// Every conversation: a transcript that says what is done.
+/// Every conversation: a transcript with its jobs.
 fn conversations() -> Vec<(String, String)> {
     let mut found = Vec::new();
     for entry in std::fs::read_dir(folder()).unwrap() {
@@ -172,12 +172,12 @@ fn conversations() -> Vec<(String, String)> {
 }
 
 #[test]
-fn every_recorded_conversation_is_held_again_byte_for_byte() {
+fn every_recorded_conversation_is_repeated_byte_for_byte() {
     let found = conversations();
     for (name, text) in &found {
         play(text).unwrap_or_else(|differs| panic!("{name}: {differs}"));
     }
-    // None may be lost.
+    // None may be missing.
     let names: BTreeSet<&str> = found.iter().map(|(name, _)| name.as_str()).collect();
     for family in FAMILIES {
         for scene in SCENES {
@@ -202,7 +202,7 @@ fn one_changed_byte_in_a_conversation_is_noticed() {
             changed[place].push(if digit == '0' { '1' } else { '0' });
             assert!(play(&changed.join("\n")).is_err(), "{name}: line {place}");
         }
-        // An answer that says something else, a line that is missing, one that is left.
+        // A different answer, a missing line, a remaining one.
         let heard = lines.iter().position(|line| line.starts_with('<')).unwrap();
         let without: Vec<&str> = [&lines[..heard], &lines[heard + 1..]].concat();
         assert!(play(&without.join("\n")).is_err(), "{name}: no answer");
@@ -212,15 +212,15 @@ fn one_changed_byte_in_a_conversation_is_noticed() {
 }
 
 #[test]
-fn a_transcript_that_cannot_be_read_says_where() {
+fn an_unreadable_transcript_is_refused_with_its_line() {
     assert_eq!(Replay::of("> 01\n? 02").unwrap_err(), "line 2: ? 02");
     assert_eq!(Replay::of("> 0G").unwrap_err(), "line 1: > 0G");
 }
 
-/// What is recorded of each family.
+/// The scenes that are recorded for each family.
 struct Scene {
     name: &'static str,
-    /// Acts; and between them `trouble KIND COMMAND TIMES` for the emulator, `repair`, `miscount N`.
+    /// Jobs; and between them `trouble KIND COMMAND TIMES` for the emulator, `repair`, `miscount N`.
     acts: &'static [&'static str],
 }
 
@@ -268,7 +268,7 @@ const SCENES: &[Scene] = &[
             "perform z",
         ],
     },
-    // Frames that never come, and a printer that loses and regains its power before its answer is heard.
+    // Frames that never arrive, and a printer that loses its power and has it back before its answer arrives.
     Scene {
         name: "blink",
         acts: &[
@@ -305,7 +305,7 @@ fn command(family: &Protocol, name: &str) -> u8 {
     }
 }
 
-/// Holds a scene with the emulated printer and writes it down.
+/// Plays a scene with the emulated printer and records it.
 fn record(family: &'static Protocol, scene: &Scene) -> String {
     let bench = Bench::of(family);
     let transcript = Transcript::default();

@@ -1,4 +1,4 @@
-//! What drivers of others ask beside receipts and reports, as raw commands: identity, settings, the electronic journal,
+//! Commands of other drivers besides receipts and reports, as raw commands: identity, settings, the electronic journal,
 //! and the conditions in which nothing can be sold.
 #![cfg(feature = "emulator")]
 
@@ -29,7 +29,7 @@ fn sell_x(host: &mut Host) {
 }
 
 #[test]
-fn a_classic_printer_tells_who_it_is_and_what_is_left() {
+fn a_classic_printer_reports_its_identity_and_its_free_memory() {
     for family in [&datecs::PROTOCOL, &datecs_b::PROTOCOL, &eltrade::PROTOCOL] {
         let mut host = Host::of(family);
         assert_eq!(host.text(0x63, ""), "1003600012346,IDNO");
@@ -39,7 +39,7 @@ fn a_classic_printer_tells_who_it_is_and_what_is_left() {
         assert_eq!(host.text(0x44, ""), "1824,1824");
         assert_eq!(host.text(0x56, ""), "21-11-2026 00:35:30");
         assert_eq!(host.text(0x32, ""), "P20.00,8.00,DT,DT,DT,DT,DT,DT,010126");
-        // Fiscalised once and for all.
+        // Fiscalisation cannot be undone.
         for command in [0x48, 0x5B, 0x62] {
             host.no(command, "x", Flag::NotAllowed);
         }
@@ -82,7 +82,7 @@ fn a_sale_by_department_is_a_sale_of_its_group() {
 }
 
 #[test]
-fn an_invoice_takes_its_buyer_once_it_is_paid() {
+fn an_invoice_accepts_its_buyer_after_payment() {
     let mut host = Host::of(&datecs::PROTOCOL);
     host.no(0x39, "1003600099999\tVinzator", Flag::NotAllowed);
     host.text(0x30, "1,0000,1,I");
@@ -93,7 +93,7 @@ fn an_invoice_takes_its_buyer_once_it_is_paid() {
     assert_eq!(host.text(0x39, "1003600099999\tVinzator"), "");
     host.text(0x38, "");
     assert!(host.printer.paper_text().contains("1003600099999"));
-    // A plain receipt has none.
+    // An ordinary receipt has no buyer.
     host.text(0x30, "1,0000,1");
     host.text(0x31, "Paine\tA9.50");
     host.text(0x35, "\t");
@@ -101,7 +101,7 @@ fn an_invoice_takes_its_buyer_once_it_is_paid() {
 }
 
 #[test]
-fn header_lines_and_switches_are_told_as_they_were_set() {
+fn header_lines_and_switches_are_read_as_they_were_set() {
     let mut host = Host::of(&datecs::PROTOCOL);
     assert_eq!(host.text(0x2B, "I0"), "");
     assert_eq!(host.text(0x2B, "0Magazin «Ёлка»"), "");
@@ -122,7 +122,7 @@ fn the_journal_of_a_classic_printer_is_read_line_by_line() {
     host.text(0x30, "1,0000,1");
     host.text(0x31, "Lapte\tB1.00");
     host.text(0x3C, "");
-    // By number: the first line at once, the others one by one, the document's end, and no more.
+    // By number: the first line at once, the others one by one, then the end of the document.
     let mut lines = vec![host.text(0x77, "R1")];
     while lines.last().unwrap().starts_with("P,") {
         lines.push(host.text(0x77, "N"));
@@ -144,7 +144,7 @@ fn the_journal_of_a_classic_printer_is_read_line_by_line() {
     assert_eq!(host.text(0x77, "R#F,010100,020100"), "F");
     assert_eq!(host.text(0x77, "R99"), "F");
     host.no(0x77, "x", Flag::Syntax);
-    // The place is in working memory.
+    // The position is in working memory.
     host.text(0x77, "R1");
     host.printer.set_power(false);
     host.printer.set_power(true);
@@ -203,7 +203,7 @@ fn the_journal_of_x_is_searched_and_read() {
 }
 
 #[test]
-fn x_tells_its_identity_its_last_receipt_and_its_variables() {
+fn x_reports_its_identity_its_last_receipt_and_its_variables() {
     let mut host = Host::of(&datecs_x::PROTOCOL);
     host.text(0xFF, "Header\t0\tMagazin\t");
     assert_eq!(
@@ -236,7 +236,7 @@ fn x_tells_its_identity_its_last_receipt_and_its_variables() {
     }
     assert_eq!(host.text(0xFF, "Header\t1\t\t"), "0\t\t");
     assert_eq!(host.text(0xFF, "nonsense\t\t\t"), "-111002\t");
-    // What it counts nobody sets, and nothing is set inside a receipt.
+    // Counters cannot be set, and nothing can be set inside a receipt.
     assert_eq!(host.text(0xFF, "nFBon\t\t7\t"), "-111003\t");
     host.text(0x30, "1\t0000\t1\t\t");
     assert_eq!(host.text(0xFF, "Footer\t0\tx\t"), "-111015\t");
@@ -253,7 +253,7 @@ fn x_tells_its_identity_its_last_receipt_and_its_variables() {
 }
 
 #[test]
-fn the_day_s_refunds_are_told_by_payment() {
+fn the_refunds_of_the_day_are_reported_by_payment() {
     let mut host = Host::of(&datecs_x::PROTOCOL);
     sell_x(&mut host);
     host.text(
@@ -270,7 +270,7 @@ fn the_day_s_refunds_are_told_by_payment() {
 }
 
 #[test]
-fn what_keeps_a_printer_from_selling_is_said_and_seen() {
+fn conditions_in_which_a_printer_cannot_sell_are_reported() {
     for family in [&datecs::PROTOCOL, &datecs_x::PROTOCOL] {
         let is_x = family == &datecs_x::PROTOCOL;
         let open = if is_x { "1\t0000\t1\t\t" } else { "1,0000,1" };
@@ -334,7 +334,7 @@ fn the_journal_and_the_settings_survive_a_restart_with_a_file() {
     sell(&mut host);
     host.text(0x2B, "0Magazin");
     drop(host);
-    // A document whose memory was not written any more never happened.
+    // A document whose memory was not written is ignored.
     let journal = folder.join("memory.journal");
     let mut text = std::fs::read_to_string(&journal).unwrap();
     assert_eq!(text.lines().count(), 1);
@@ -353,9 +353,9 @@ fn the_journal_and_the_settings_survive_a_restart_with_a_file() {
 }
 
 #[test]
-fn drivers_of_others_are_understood_as_they_speak() {
+fn commands_of_other_drivers_are_understood() {
     // What a published driver of group C sends: no data to 7Bh, then 5Ah without its TAB; letters for tax groups;
-    // parameters at the end left out.
+    // parameters at the end are missing.
     let mut host = Host::of(&datecs_x::PROTOCOL);
     assert_eq!(host.text(0x7B, ""), "-111002\t");
     let told = host.text(0x5A, "");

@@ -1,4 +1,4 @@
-//! Finding a printer: at another name, at another speed, and only the one that is meant.
+//! Finding a printer: under another name, at another speed, and only the configured one.
 #![cfg(all(feature = "emulator", feature = "serial"))]
 
 mod bench;
@@ -51,7 +51,7 @@ fn rig(folder: &Folder, link: &str) -> Rig {
 }
 
 #[test]
-fn a_link_that_leads_elsewhere_is_followed_anew() {
+fn a_changed_link_is_followed_again() {
     let folder = Folder::new("link");
     let by_id = folder.at("usb-FTDI_FT232R-if00-port0");
     let first = rig(&folder, "ttyUSB0");
@@ -59,7 +59,7 @@ fn a_link_that_leads_elsewhere_is_followed_anew() {
     let mut printer = printer_at(&by_id, "");
     let connected = printer.connect().unwrap();
     let sold = registered(printer.perform(&sale(), &connected.baseline, &mut Notes::new()));
-    // The cable comes back at another name, and udev turns its link.
+    // The cable is plugged in again and gets another name, and udev changes its link.
     drop(first);
     std::fs::remove_file(&by_id).unwrap();
     assert_eq!(printer.connect(), Err(Fault::PortLost));
@@ -85,7 +85,7 @@ fn a_pattern_finds_one_device_and_never_chooses_among_two() {
     let connected = printer.connect().unwrap();
     let sold = registered(printer.perform(&sale(), &connected.baseline, &mut Notes::new()));
     drop(one);
-    // Another converter in the place of the first.
+    // Another converter instead of the first.
     let one = rig(&folder, "usb-FTDI_B2-if00");
     let again = registered(printer.perform(&sale(), &sold.after, &mut Notes::new()));
     assert_eq!(again.document, 2);
@@ -100,7 +100,7 @@ fn a_pattern_finds_one_device_and_never_chooses_among_two() {
 }
 
 #[test]
-fn another_printer_than_the_one_that_is_named_is_left_alone() {
+fn another_printer_than_the_configured_one_is_not_used() {
     let folder = Folder::new("serial");
     let rig = rig(&folder, "printer");
     let mut wrong = printer_at(&folder.at("printer"), "?serial=DT700002");
@@ -114,7 +114,7 @@ fn another_printer_than_the_one_that_is_named_is_left_alone() {
 }
 
 #[test]
-fn who_sells_is_what_the_address_says_and_the_password_stays_out_of_the_trace() {
+fn operator_and_till_come_from_the_address_and_the_password_is_not_traced() {
     let folder = Folder::new("seller");
     let rig = rig(&folder, "printer");
     let mut wrong = printer_at(&folder.at("printer"), "?operator=2&password=4711&till=3");
@@ -166,7 +166,7 @@ fn no_family_shows_a_password_in_its_trace() {
     }
 }
 
-/// A line at whose end the device hears nothing but noise at any other speed than its own.
+/// A line on which the device receives only noise at any other speed than its own.
 struct AtSpeed {
     line: Loopback<IslEmulator>,
     speed: Arc<Mutex<u32>>,
@@ -202,7 +202,7 @@ impl PortOpener for AtSpeed {
     }
 }
 
-/// The device hears other bytes than were sent.
+/// The device receives other bytes than were sent.
 struct Garbled(Box<dyn Port>);
 
 impl Port for Garbled {
@@ -237,7 +237,7 @@ fn the_speed_is_searched_in_bounded_time_and_remembered() {
             let begun = bench.line.now();
             let connected = driver.connect().unwrap();
             assert_eq!(connected.address, format!("loopback at {speed} baud"));
-            // Two questions of half a second at each of five speeds is the most that a search takes.
+            // A search takes at most two questions of half a second at each of five speeds.
             assert!(
                 bench.line.now() - begun <= 5 * 1_000 + 100,
                 "{}",
@@ -246,7 +246,7 @@ fn the_speed_is_searched_in_bounded_time_and_remembered() {
             let tried = std::mem::take(&mut *opened.lock().unwrap());
             let place = SPEEDS.iter().position(|known| known == speed).unwrap();
             assert_eq!(tried, SPEEDS[..=place]);
-            // Once found it is taken first, also for a printer that was away.
+            // The speed that was found is tried first, also after the printer was switched off.
             bench.order(FaultKind::Unplug, Some(family.cash.command), 1);
             let lost = driver.perform(
                 &Job::Cash(ferrotill_core::Amount::from_minor(100)),

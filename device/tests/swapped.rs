@@ -1,4 +1,4 @@
-//! Recovery on a printer that cannot be the one on which the job was begun: it proves nothing, and says so.
+//! Recovery on a printer that cannot be the one on which the job was begun: the outcome is unknown.
 #![cfg(feature = "emulator")]
 
 mod bench;
@@ -16,7 +16,7 @@ use ferrotill_device::{
 
 const SWAPPED: Outcome = Outcome::Unknown(Fault::PrinterSwapped);
 
-/// A receipt with more lines than a printer of group B takes.
+/// A receipt with more lines than a printer of group B allows.
 fn long_sale() -> Job {
     let Job::Receipt(mut receipt) = exact_sale() else {
         panic!("a sale is a receipt");
@@ -89,7 +89,7 @@ fn a_receipt_that_the_configured_family_cannot_print_is_not_called_unprinted() {
 }
 
 #[test]
-fn a_receipt_printer_never_says_what_became_of_a_fiscal_job() {
+fn a_receipt_printer_never_settles_a_fiscal_job() {
     let bench = Bench::of(&datecs::PROTOCOL);
     let baseline = lost_close(&bench, &sale());
     let line = Loopback::new(EscposEmulator::new(None));
@@ -116,7 +116,7 @@ fn a_receipt_printer_never_says_what_became_of_a_fiscal_job() {
 }
 
 #[test]
-fn the_open_slip_of_another_printer_proves_nothing_and_is_left_alone() {
+fn the_open_slip_of_another_printer_proves_nothing_and_stays_open() {
     let bench = Bench::of(&datecs::PROTOCOL);
     let job = Job::Text(vec!["one line".to_owned()]);
     let mut driver = bench.driver(1);

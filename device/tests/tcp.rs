@@ -1,4 +1,4 @@
-//! The same frames over TCP: the emulated printer behind a listener, as behind a network card.
+//! The same frames over TCP: the emulated printer on a TCP port, as with a network card.
 #![cfg(feature = "emulator")]
 
 mod bench;
@@ -13,7 +13,7 @@ use ferrotill_device::emulator::{Cable, Rig, RigOptions};
 use ferrotill_device::port::loopback::Peer as _;
 use ferrotill_device::{DriverUri, Fault, driver};
 
-/// Serves one connection until the host hangs up, or until `frames` writes were heard.
+/// Serves one connection until the host closes it, or until `frames` writes were received.
 fn serve(bench: &Bench, mut line: TcpStream, frames: usize) {
     line.set_read_timeout(Some(Duration::from_secs(10)))
         .unwrap();

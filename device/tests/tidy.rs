@@ -1,4 +1,4 @@
-//! House rules that a compiler does not know (architecture.md, invariants 3, 4 and 8).
+//! Rules of this crate that the compiler does not check.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -22,7 +22,7 @@ fn sources(folder: &str) -> Vec<(PathBuf, String)> {
 }
 
 #[test]
-fn the_wire_and_the_session_know_neither_money_nor_time_nor_io() {
+fn the_wire_and_the_session_use_no_money_time_or_io() {
     let mut files = sources("src/wire");
     files.extend(sources("src/family"));
     let session = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/session.rs");
@@ -52,7 +52,7 @@ fn no_float_anywhere() {
 }
 
 #[test]
-fn the_emulator_does_not_know_the_driver_and_has_no_frames_of_its_own() {
+fn the_emulator_uses_no_driver_and_no_codec_of_its_own() {
     for (path, text) in sources("src/emulator") {
         for word in ["crate::driver", "0x05", "0x04"] {
             assert!(!text.contains(word), "{}: {word}", path.display());
@@ -76,9 +76,9 @@ fn every_family_with_a_file_is_in_the_index() {
     }
 }
 
-/// What differs between families stands in their tables, so that a new one touches its own file and the index.
+/// All differences between families are in their tables, so that a new family changes only its own file and the index.
 #[test]
-fn only_a_family_and_the_index_know_its_name() {
+fn only_a_family_and_the_index_contain_its_name() {
     for (path, text) in sources("src") {
         let place = path.to_string_lossy().replace('\\', "/");
         for family in ["datecs_b", "datecs_x", "eltrade"] {

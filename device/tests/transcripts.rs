@@ -8,10 +8,10 @@ use ferrotill_device::wire::codepage;
 use ferrotill_device::wire::framing::{Answer, Framing, Request, SEQ_FIRST};
 use ferrotill_device::wire::isl_status::Status;
 
-/// Frames that are there today. More may come; none may be lost.
+/// The number of frames today. More may be added; none may be removed.
 const FRAMES: usize = 41;
 
-/// What the line after a frame says of it.
+/// The content of a frame in the line after it.
 struct Meaning {
     seq: u8,
     command: u8,
@@ -46,7 +46,7 @@ fn meaning(line: &str) -> Meaning {
 
 #[test]
 fn recorded_frames_are_read_and_written_byte_for_byte() {
-    // Each file is named after the family whose frames it holds.
+    // Each file has the name of the family of its frames.
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/transcripts");
     let mut count = 0;
     for entry in std::fs::read_dir(folder).unwrap() {
@@ -95,7 +95,7 @@ fn check(transcript: &str, framing: &Framing) -> usize {
                 };
                 assert_eq!(answer.emit(framing).as_ref(), Ok(&frame), "{line}");
                 assert_eq!(Answer::parse(framing, &frame), Ok(answer.clone()), "{line}");
-                // The answer to the request above ends its exchange; many stand alone.
+                // The answer to the request above ends its exchange; many requests have no answer here.
                 if let Some(session) = asked.as_mut().and_then(|(seq, command, session)| {
                     (*seq == answer.seq && *command == answer.command).then_some(session)
                 }) {

@@ -1,4 +1,4 @@
-//! Any requests to the emulated printers: an answer to each, and books that never contradict themselves.
+//! Any requests to the emulated printers: each gets an answer, and the counters never contradict each other.
 #![no_main]
 
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! Any bytes from a receipt printer: answers are put together in bounded memory, and the next whole block is found.
+//! Any bytes from a receipt printer: answers are assembled in bounded memory, and the next complete block is found.
 #![no_main]
 
 use ferrotill_device::wire::escpos_answer::{EscposAnswer, AnswerDecoder, EscposStatus};
@@ -15,7 +15,7 @@ fuzz_target!(|bytes: &[u8]| {
             _ => {}
         }
     }
-    // A NUL ends whatever block noise has begun.
+    // A NUL ends a block that noise has begun.
     let _ = decoder.push(0);
     let processed = EscposAnswer::emit_processed(*b"0042");
     let found = processed
@@ -25,7 +25,7 @@ fuzz_target!(|bytes: &[u8]| {
     assert_eq!(found.and_then(|answer| answer.processed()), Some(*b"0042"));
 
     if let Some(told) = bytes.first_chunk::<4>() {
-        // What a status says is what it is written as.
+        // A status that was read is written as the same bytes.
         let read = EscposStatus::of(*told);
         let written = [1, 2, 3, 4].map(|which| read.byte(which).expect("four bytes are known"));
         let again = EscposStatus::of(written);

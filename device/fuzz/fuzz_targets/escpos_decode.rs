@@ -1,4 +1,4 @@
-//! Any bytes to a receipt printer are the same commands however they are cut, and what is written is read as the same.
+//! Any bytes to a receipt printer are the same commands however they are split, and a written command is read as the same.
 #![no_main]
 
 use ferrotill_device::wire::escpos::EscposCommand;
@@ -10,7 +10,7 @@ fuzz_target!(|bytes: &[u8]| {
     let mut decoder = EscposDecoder::default();
     let mut pieces = Vec::new();
     let mut rest = bytes;
-    // The bytes themselves say how they are cut.
+    // The bytes themselves say how they are split.
     while let Some(first) = rest.first() {
         let (piece, tail) = rest.split_at(rest.len().min(usize::from(*first % 9) + 1));
         pieces.extend(decoder.feed(piece));

@@ -1,4 +1,4 @@
-//! Any bytes are cut into frames of X; what is taken for a frame comes back as it was.
+//! Any bytes are split into frames of X; a frame that was read is written as the same bytes.
 #![no_main]
 
 use ferrotill_device::wire::isl_x::FRAMING;

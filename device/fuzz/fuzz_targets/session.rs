@@ -1,4 +1,4 @@
-//! A session hears any bytes at any time: it sends nothing but its frame and its question, and ends once, in bounded time.
+//! A session receives any bytes at any time: it sends only its frame and its question, and ends once, in bounded time.
 #![no_main]
 
 use ferrotill_device::session::{Again, Ask, SessionEvent, Session, Timing};
@@ -48,7 +48,7 @@ fn converse(framing: Framing, again: Again, bytes: &[u8]) {
         session.handle_timeout(now);
         while let Some(again) = session.poll_transmit() {
             asked |= question.as_ref() == Some(&again);
-            // Once it is asked for, it is not ordered again.
+            // After the question was sent, the command is not sent again.
             assert!(again == frame && !asked || question.as_ref() == Some(&again));
             sent += 1;
         }

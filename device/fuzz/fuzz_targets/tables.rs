@@ -1,4 +1,4 @@
-//! Any data are read by every row of every family without a surprise; what was read and written is read as the same.
+//! Every row of every family reads any data without a panic; what was read and written is read as the same.
 #![no_main]
 
 use ferrotill_device::family::{Codec, FAMILIES};
@@ -36,7 +36,7 @@ fuzz_target!(|bytes: &[u8]| {
     }
 });
 
-/// Written twice it is the same, though not everything that can be read is written (unique sale numbers, names).
+/// Writing it again gives the same bytes, although not everything that is read is written (unique sale numbers, names).
 fn again<T>(codec: &Codec<T>, bytes: &[u8]) {
     if let Some(read) = (codec.parse)(bytes) {
         let written = (codec.emit)(&read);

@@ -388,7 +388,7 @@ mod tests {
     ];
 
     #[test]
-    fn a_wrong_address_is_told_what_is_wrong_and_what_is_allowed() {
+    fn a_wrong_address_is_refused_with_what_is_wrong_and_what_is_allowed() {
         for (text, part) in WRONG {
             let error = DriverUri::parse(text).unwrap_err().to_string();
             assert!(error.contains(part), "{text}: {error}");

@@ -1,6 +1,6 @@
 //! What can be ordered to go wrong on the line of an emulated printer.
 
-/// What is to go wrong (contract, "Simulator switches").
+/// What is to go wrong. The names are those of `/sim/printer/faults`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FaultKind {
     /// The request is lost before it is executed.
@@ -35,11 +35,11 @@ pub enum FaultKind {
     Blink,
     /// There is no paper any more before the command is executed.
     PaperOut,
-    /// The command is executed with the last of the paper, as its answer says.
+    /// The command is executed with the last paper, and its answer says so.
     PaperEnd,
     /// The cover is opened before the command is executed.
     CoverOpen,
-    /// The command is executed and the cover is open after it, as its answer says.
+    /// The command is executed and the cover is open after it, and its answer says so.
     CoverOpenAfter,
 }
 
@@ -100,15 +100,15 @@ impl FaultKind {
     }
 }
 
-/// A trouble that is ordered for coming frames.
+/// A fault that is ordered for coming frames.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FaultOrder {
     /// What happens.
     pub kind: FaultKind,
-    /// To which command; to every command without one.
+    /// The command that is affected; `None` for every command.
     pub command: Option<u8>,
-    /// To how many frames, repeats included; for [`FaultKind::Busy`] how many SYN bytes before one answer.
+    /// How many frames are affected, repeats included; for [`FaultKind::Busy`] the number of SYN bytes before one answer.
     pub times: u32,
-    /// For [`FaultKind::Delay`], how late; for [`FaultKind::Bytewise`], between two bytes.
+    /// Milliseconds: for [`FaultKind::Delay`] the delay; for [`FaultKind::Bytewise`] the pause between two bytes.
     pub ms: u64,
 }

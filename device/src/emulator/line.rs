@@ -1,4 +1,4 @@
-//! The printer's end of a line: its bytes in their turn and at the line's pace, and the troubles that are ordered for it.
+//! The printer's end of a line: its bytes in order and at the speed of the line, and the faults that are ordered for it.
 
 use std::collections::VecDeque;
 
@@ -11,16 +11,16 @@ pub(super) struct Line {
     plugged: bool,
     baud: Option<u32>,
     sent_until: u64,
-    heard_until: u64,
+    received_until: u64,
 }
 
-/// Between two bytes, where an order does not say.
+/// The pause between two bytes if an order has none.
 const BYTE_MS: u64 = 20;
-/// Bytes that a paced line hands over at a time.
+/// Bytes that a paced line delivers at a time.
 const PACE_CHUNK: usize = 16;
 
 impl Line {
-    /// A line without trouble; `baud` paces it.
+    /// A line without faults; `baud` paces it.
     pub(super) fn new(baud: Option<u32>) -> Self {
         Self {
             orders: Vec::new(),
@@ -28,7 +28,7 @@ impl Line {
             plugged: true,
             baud,
             sent_until: 0,
-            heard_until: 0,
+            received_until: 0,
         }
     }
 
@@ -43,31 +43,31 @@ impl Line {
         self.forget();
     }
 
-    /// What was on it is lost, and nothing is under way any more.
+    /// Discards everything that is on it.
     pub(super) fn forget(&mut self) {
         self.outbox.clear();
         self.sent_until = 0;
-        self.heard_until = 0;
+        self.received_until = 0;
     }
 
-    /// Orders a trouble; orders are carried out in turn.
+    /// Orders a fault; orders are carried out one after another.
     pub(super) fn add_fault(&mut self, order: FaultOrder) {
         if order.times > 0 {
             self.orders.push(order);
         }
     }
 
-    /// Forgets the orders that are left.
+    /// Discards the remaining orders.
     pub(super) fn clear_faults(&mut self) {
         self.orders.clear();
     }
 
-    /// Orders that are left.
+    /// The remaining orders.
     pub(super) fn faults(&self) -> &[FaultOrder] {
         &self.orders
     }
 
-    /// The first order that fits this command, counted down by one frame.
+    /// The first order that fits this command; it is counted down by one frame.
     pub(super) fn order_for(&mut self, command: u8) -> Option<FaultOrder> {
         let fits = |order: &FaultOrder| order.command.is_none_or(|only| only == command);
         let place = self.orders.iter().position(fits)?;
@@ -83,17 +83,17 @@ impl Line {
         Some(found)
     }
 
-    /// Bytes came in, which takes its time on a paced line.
-    pub(super) fn hear(&mut self, count: usize, now: u64) {
+    /// Accounts for the time of received bytes on a paced line.
+    pub(super) fn receive(&mut self, count: usize, now: u64) {
         if let Some(baud) = self.baud {
-            let from = self.heard_until.max(now);
-            self.heard_until = from.saturating_add(line_ms(count, baud));
+            let from = self.received_until.max(now);
+            self.received_until = from.saturating_add(line_ms(count, baud));
         }
     }
 
-    /// Puts bytes on the line in their turn: the printer does one thing after another, and a paced line takes its time.
+    /// Queues bytes for sending: the printer does one thing after another, and a paced line needs time.
     pub(super) fn send(&mut self, bytes: Vec<u8>, at: u64) {
-        let mut at = at.max(self.sent_until).max(self.heard_until);
+        let mut at = at.max(self.sent_until).max(self.received_until);
         match self.baud {
             None => self.outbox.push_back((at, bytes)),
             Some(baud) => {
@@ -106,7 +106,7 @@ impl Line {
         self.sent_until = at;
     }
 
-    /// The same byte by byte, so far apart; 0 for the usual.
+    /// The same byte by byte with this pause; 0 for the usual one.
     pub(super) fn send_bytewise(&mut self, bytes: Vec<u8>, apart_ms: u64, at: u64) {
         let apart = if apart_ms == 0 { BYTE_MS } else { apart_ms };
         let mut at = at.max(self.sent_until);
@@ -130,7 +130,7 @@ impl Line {
     }
 }
 
-/// Milliseconds that bytes take on a line: ten bits each.
+/// Milliseconds that bytes need on a line: ten bits each.
 fn line_ms(bytes: usize, baud: u32) -> u64 {
     u64::try_from(bytes)
         .unwrap_or(u64::MAX)

@@ -1,4 +1,4 @@
-//! What a [`Rig`](super::Rig) needs of an emulated printer, of whatever family.
+//! The interface of an emulated printer of any family for a [`Rig`](super::Rig).
 
 use super::fault::FaultOrder;
 use super::snapshot::Snapshot;
@@ -22,13 +22,13 @@ pub(super) trait Machine: Peer {
     /// Pulls the cable or plugs it in.
     fn set_plugged(&mut self, plugged: bool);
 
-    /// The Z-report is asked for at its own keyboard; true if it printed one.
+    /// Asks for the Z-report at the printer's keyboard; true if it printed one.
     fn keyboard_z(&mut self) -> bool;
 
-    /// Orders a trouble.
+    /// Orders a fault.
     fn add_fault(&mut self, order: FaultOrder);
 
-    /// Forgets the troubles that are left.
+    /// Discards the remaining faults.
     fn clear_faults(&mut self);
 
     /// The printed text of the newest documents.

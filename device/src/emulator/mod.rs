@@ -1,10 +1,10 @@
-//! The printer's side of the wire: emulated printers that behave as their makers' manuals say.
+//! The printer's side of the protocols: emulated printers that behave as their makers' manuals say.
 //!
-//! - `isl`: fiscal printers. [`Printer`] executes commands on a [`memory::Memory`] that a file can keep,
-//!   and [`IslEmulator`] puts it at the end of a line;
+//! - `isl`: fiscal printers. [`Printer`] executes commands on a [`memory::Memory`], which can be stored in a file,
+//!   and [`IslEmulator`] connects it to a line;
 //! - `escpos`: [`EscposEmulator`] is a receipt printer, which has no fiscal memory, at the end of such a line;
-//! - `line` and `fault`: the line, without IO and on a given clock, and what can be ordered to go wrong on it;
-//! - [`Rig`] runs either of them on a pty in a thread of its own.
+//! - `line` and `fault`: the line, without IO and on a given clock, and the faults that can be ordered for it;
+//! - [`Rig`] runs either of them on a pty or a TCP port in a thread of its own.
 //!
 //! It parses and emits through [`crate::wire`] and has no codec of its own.
 

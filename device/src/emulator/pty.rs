@@ -1,4 +1,4 @@
-//! A raw pseudo-terminal whose slave is linked where a host looks for its printer.
+//! A raw pseudo-terminal whose slave is linked at the path that a host opens.
 
 use std::fs::File;
 use std::io::{self, Read as _, Write as _};
@@ -14,7 +14,7 @@ use nix::unistd::ttyname;
 #[derive(Debug)]
 pub(super) struct Pty {
     master: File,
-    // Kept open: a master without any open slave reads EIO, and stays raw only while someone holds it.
+    // Kept open: a master without any open slave reads EIO, and the pty stays raw only while it is open.
     slave: OwnedFd,
     slave_path: PathBuf,
     link: PathBuf,
@@ -24,7 +24,7 @@ impl Pty {
     /// Makes a pty and links its slave at `link`, replacing what is there.
     pub(super) fn open(link: &Path) -> io::Result<Self> {
         let pair = openpty(None, None)?;
-        // Before the first byte: in cooked mode a terminal eats 03, 04, 11, 13, 15 and 16, all of which mean something here.
+        // Before the first byte: in cooked mode a terminal consumes 03, 04, 11, 13, 15 and 16, which the protocols use.
         let mut modes = tcgetattr(&pair.slave)?;
         cfmakeraw(&mut modes);
         tcsetattr(&pair.slave, SetArg::TCSANOW, &modes)?;
@@ -50,8 +50,8 @@ impl Pty {
         let mut waiting = [PollFd::new(self.master.as_fd(), PollFlags::POLLIN)];
         match poll(&mut waiting, PollTimeout::from(timeout_ms)) {
             Ok(0) | Err(nix::errno::Errno::EINTR) => {
-                // A host that was killed leaves its exclusive mode behind, because this end stays open.
-                // A host that runs keeps others out by its lock on the file.
+                // A host that was killed leaves its exclusive mode set, because this end stays open: it is reset here.
+                // A running host excludes others by its lock on the file.
                 rustix::termios::ioctl_tiocnxcl(&self.slave)?;
                 Ok(0)
             }

@@ -23,7 +23,7 @@ use crate::printer::Paper;
 /// The printer families that can be emulated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Family {
-    /// One that speaks frames of the ISL kind, by its table.
+    /// A fiscal printer, by the table of its family.
     Isl(&'static Protocol),
     /// An ESC/POS receipt printer.
     Escpos,
@@ -63,20 +63,20 @@ const fn names() -> [&'static str; FAMILIES.len() + 1] {
 /// How an emulated printer is to run.
 #[derive(Clone)]
 pub struct RigOptions {
-    /// What it speaks.
+    /// Its family.
     pub family: Family,
     /// Where the slave of its pty is linked.
     pub link: PathBuf,
     /// Where it listens for its host; then there is no pty, and `link` is not used.
     pub tcp: Option<SocketAddr>,
-    /// The file that keeps its fiscal memory (receipts stand beside it in `FILE.receipts`); without one it forgets on stop.
+    /// The file of its fiscal memory (the receipts are in `FILE.receipts`); without one the memory is lost when it stops.
     pub memory: Option<PathBuf>,
     /// Paces bytes as a line of this speed does.
     pub baud: Option<u32>,
     /// Its clock; the system's without one.
     pub clock: Option<ClockSource>,
     /// Rates of the tax groups A to H in ten-thousandths of a percent; `None` disables a group.
-    /// A printer with a memory file keeps the rates it was made with.
+    /// A printer with a memory file keeps the rates of its first start.
     pub groups: [Option<u32>; 8],
     /// Commands that its firmware does not know, though its family does.
     pub lacks: Vec<u8>,
@@ -85,7 +85,7 @@ pub struct RigOptions {
 }
 
 impl RigOptions {
-    /// The usual printer: Datecs, A 20 %, B 8 %, unpaced, forgetful.
+    /// The usual printer: Datecs, A 20 %, B 8 %, not paced, without a memory file.
     #[must_use]
     pub fn new(link: PathBuf) -> Self {
         Self {
@@ -118,7 +118,7 @@ impl RigOptions {
                 printer.result_code = self.result_code;
                 Ok(Box::new(IslEmulator::new(printer, self.baud)))
             }
-            // It has no fiscal memory to keep, no clock and no rates.
+            // It has no fiscal memory, no clock and no rates.
             Family::Escpos => Ok(Box::new(EscposEmulator::new(self.baud))),
         }
     }
@@ -232,8 +232,8 @@ impl Rig {
         self.lock().set_cover_open(cover == Cover::Open);
     }
 
-    /// Pulls the cable (the link goes) or plugs it in (a new pty under the same link).
-    /// The line follows within some milliseconds.
+    /// Pulls the cable (the link is removed) or plugs it in (a new pty at the same link).
+    /// This takes effect within some milliseconds.
     pub fn set_cable(&self, cable: Cable) {
         self.lock().set_plugged(cable == Cable::In);
     }
@@ -243,12 +243,12 @@ impl Rig {
         self.lock().keyboard_z()
     }
 
-    /// Orders a trouble.
+    /// Orders a fault.
     pub fn add_fault(&self, order: FaultOrder) {
         self.lock().add_fault(order);
     }
 
-    /// Forgets the troubles that have not happened yet.
+    /// Discards the faults that have not happened yet.
     pub fn clear_faults(&self) {
         self.lock().clear_faults();
     }
@@ -274,7 +274,7 @@ impl Drop for Rig {
     }
 }
 
-/// How long the line sleeps when nothing is due; a switch takes effect within this.
+/// How long the thread sleeps when nothing is due; a switch takes effect within this time.
 const NAP_MS: u16 = 10;
 
 /// The printer's end of its line.
@@ -333,7 +333,7 @@ fn serve(
             continue;
         }
         let Some(line) = &mut end else {
-            // Cannot be made now (no descriptors left, say): again after a nap.
+            // It cannot be opened now (no file descriptors are left, for example): try again later.
             end = open().ok();
             std::thread::sleep(Duration::from_millis(1));
             continue;

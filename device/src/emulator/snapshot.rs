@@ -1,4 +1,4 @@
-//! What the emulated printer shows of itself.
+//! The state of an emulated printer for tests and operators.
 
 use serde::Serialize;
 

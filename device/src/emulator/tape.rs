@@ -1,4 +1,4 @@
-//! What comes out of the printer, as text.
+//! The printed paper, as text.
 
 use std::collections::VecDeque;
 

@@ -74,7 +74,7 @@ impl TcpEnd {
                 self.host = Some(host);
                 Ok(())
             }
-            // It has gone again.
+            // The host has already closed the connection.
             Err(error) if is_idle(&error) => Ok(()),
             Err(error) => Err(error),
         }
@@ -88,5 +88,5 @@ fn is_idle(error: &io::Error) -> bool {
     )
 }
 
-/// A host that takes nothing for so long is gone.
+/// A host that reads nothing for this time is treated as disconnected.
 const WRITE_TIMEOUT: Duration = Duration::from_secs(5);

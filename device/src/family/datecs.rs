@@ -1,6 +1,6 @@
 //! Datecs classic, group A: FP-650, FP-700, FP-800, FP-2000, FMP-10, SK1-21F.
 //!
-//! Manual: group A, v1.00BG; spec 1 and 2.
+//! Manual: group A, v1.00BG. See `docs/protocols/isl.md`.
 
 use super::protocol::{
     Codec, CommandRow, Errors, FamilyLimits, Model, NO_DATA, Optional, Payments, Protocol, Seller,
@@ -15,7 +15,7 @@ use crate::wire::isl_report::{
     Cash, DAY_PAYMENT_LETTERS, DailyReport, DayPayments, DeviceInfo, LastError, LastZ, Rates,
     ReceiptSums, Transaction, emit_document, emit_groups, parse_document, parse_groups,
 };
-use crate::wire::isl_service::{self, Service, Told};
+use crate::wire::isl_service::{self, Service, ServiceAnswer};
 use crate::wire::isl_status::{Flag, FlagPlace, GENERAL, Layout, MEMORY, Status};
 
 /// The table of group A.
@@ -159,7 +159,7 @@ pub const PROTOCOL: Protocol = Protocol {
     cash: CommandRow::new(
         command::CASH,
         Codec {
-            // Without data: with `0` some FP-700 print a slip (spec 2, 46h).
+            // Without data: with `0` some FP-700 print a slip.
             emit: |amount| Cash::request(*amount),
             parse: Cash::parse_request,
         },
@@ -325,30 +325,30 @@ pub const PROTOCOL: Protocol = Protocol {
             COMMON_SERVICES[7],
             COMMON_SERVICES[8],
             COMMON_SERVICES[9],
-            service(0x77, isl_service::journal, Told::emit),
+            service(0x77, isl_service::journal, ServiceAnswer::emit),
         ],
     },
 };
 
-/// What group B has too; its electronic journal is read in another way.
-pub(super) const COMMON_SERVICES: &[CommandRow<Service, Told>; 10] = &[
-    service(0x32, |_| Some(Service::RatesReport), Told::emit),
-    service(0x39, isl_service::buyer, Told::emit),
-    service(0x44, |_| Some(Service::MemoryLeft), Told::emit),
-    service(0x48, |_| Some(Service::Fiscalising), Told::emit),
-    service(0x56, |_| Some(Service::LastRecord), Told::emit),
-    service(0x5B, |_| Some(Service::Fiscalising), Told::emit),
-    service(0x62, |_| Some(Service::Fiscalising), Told::emit),
-    service(0x63, |_| Some(Service::TaxId), Told::emit),
+/// Commands of groups A and B; the electronic journal of group B is read in another way.
+pub(super) const COMMON_SERVICES: &[CommandRow<Service, ServiceAnswer>; 10] = &[
+    service(0x32, |_| Some(Service::RatesReport), ServiceAnswer::emit),
+    service(0x39, isl_service::buyer, ServiceAnswer::emit),
+    service(0x44, |_| Some(Service::MemoryLeft), ServiceAnswer::emit),
+    service(0x48, |_| Some(Service::Fiscalising), ServiceAnswer::emit),
+    service(0x56, |_| Some(Service::LastRecord), ServiceAnswer::emit),
+    service(0x5B, |_| Some(Service::Fiscalising), ServiceAnswer::emit),
+    service(0x62, |_| Some(Service::Fiscalising), ServiceAnswer::emit),
+    service(0x63, |_| Some(Service::TaxId), ServiceAnswer::emit),
     service(
         0x69,
         |_| Some(Service::Report("RAPORT OPERATORI")),
-        Told::emit,
+        ServiceAnswer::emit,
     ),
     service(
         0x6F,
         |_| Some(Service::Report("RAPORT ARTICOLE")),
-        Told::emit,
+        ServiceAnswer::emit,
     ),
 ];
 
@@ -454,7 +454,7 @@ pub(super) const COUNTERS: Codec<ReceiptCounters> = Codec {
     parse: ReceiptCounters::parse,
 };
 
-/// An empty answer where other families tell a number.
+/// An empty answer where other families return a number.
 const NO_COUNTERS: Codec<ReceiptCounters> = Codec {
     emit: |_| Vec::new(),
     parse: |_| {
@@ -478,7 +478,7 @@ const ALL_RECEIPTS: Codec<ReceiptCounters> = Codec {
     },
 };
 
-/// Text, whose font (`TAB Font[BHI]`) is not read.
+/// Text; its font (`TAB Font[BHI]`) is not read.
 const TEXT: Codec<Vec<u8>> = Codec {
     emit: Vec::clone,
     parse: |data| {

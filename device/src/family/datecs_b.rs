@@ -1,8 +1,8 @@
 //! Datecs classic, group B: the cash registers DP-05, DP-15, DP-25, DP-35, DP-150 and WP-50.
 //!
-//! Frames and most commands are those of group A; the opening, the refund, the sums of the open receipt, the status bits
-//! and the limits are not, and nothing tells why a command was refused.
-//! Manual: group B, v2.04BG; spec 1.1 and 2.
+//! Frames and most commands are those of group A. The opening, the refund, the sums of the open receipt, the status bits
+//! and the limits differ, and no command reports why another one was refused.
+//! Manual: group B, v2.04BG. See `docs/protocols/isl.md`.
 
 use super::datecs;
 use super::protocol::{
@@ -38,7 +38,7 @@ pub const PROTOCOL: Protocol = Protocol {
     seller: Seller {
         operator: 1,
         operator_max: 30,
-        // As delivered, the operator's number.
+        // On a new device: the operator's number.
         password: "1",
         password_of_model: &[],
         password_digits: Some((1, 8)),
@@ -83,7 +83,7 @@ pub const PROTOCOL: Protocol = Protocol {
     ..datecs::PROTOCOL
 };
 
-/// No cover, no mechanism, no low paper, no memory reset: these registers do not tell.
+/// These registers do not report cover, mechanism, low paper and memory reset.
 const PLACES: &[FlagPlace] = &[
     (Flag::GeneralError, 0, 0x20),
     (Flag::ClockNotSet, 0, 0x04),
@@ -202,7 +202,7 @@ fn emit_sums(sums: &ReceiptSums) -> Vec<u8> {
 }
 
 fn parse_sums(data: &[u8]) -> Option<ReceiptSums> {
-    // Not every firmware puts the result in front.
+    // Not every firmware begins with the result.
     let mut fields = without_result(core::str::from_utf8(data).ok()?)?.split(',');
     let can_void = fields.next()? == "1";
     let mut groups = [0; 8];

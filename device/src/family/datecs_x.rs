@@ -1,6 +1,6 @@
 //! Datecs X (group C): FP-700X/XE, FMP-350X, FMP-55X, DP-25X, DP-150X, DP-05C, WP-50X, WP-500X, WP-25X; also FP-700MX and DP-150MX.
 //!
-//! Manual: X, v2.08; spec 3.
+//! Manual: X, v2.08. See `docs/protocols/isl.md`.
 
 use super::protocol::{
     Codec, CommandRow, Errors, FamilyLimits, Model, NO_DATA, Optional, Payments, Protocol, Seller,
@@ -10,7 +10,7 @@ use crate::wire::cause::Cause;
 use crate::wire::fields::parse_count;
 use crate::wire::isl_payment::ReceiptCounters;
 use crate::wire::isl_report::{DailyReport, Rates};
-use crate::wire::isl_service::{self, Service, Told};
+use crate::wire::isl_service::{self, Service, ServiceAnswer};
 use crate::wire::isl_status::{Flag, FlagPlace, GENERAL, Layout, MEMORY};
 use crate::wire::isl_x::{self, emit, parse};
 use crate::wire::{isl_x_receipt as receipt, isl_x_report as report};
@@ -40,7 +40,7 @@ pub const PROTOCOL: Protocol = Protocol {
     seller: Seller {
         operator: 1,
         operator_max: 30,
-        // Registers are delivered with the operator's number, printers with four zeros (manual, note to command 48).
+        // New registers have the operator's number, new printers four zeros (manual, note to command 48).
         password: "1",
         password_of_model: &[("FP-", "0000"), ("FMP-", "0000")],
         password_digits: Some((1, 8)),
@@ -185,7 +185,7 @@ pub const PROTOCOL: Protocol = Protocol {
     ),
     transaction: CommandRow::new(
         0x4C,
-        // The tender is told always.
+        // The tender is always in the answer.
         Codec {
             emit: |_| Vec::new(),
             parse: |data| data.is_empty().then_some(true),
@@ -203,7 +203,7 @@ pub const PROTOCOL: Protocol = Protocol {
             parse: report::parse_receipt_sums,
         },
     ),
-    // "Global number of receipts" and "global number of fiscal receipts": neither begins again.
+    // "Global number of receipts" and "global number of fiscal receipts": neither is ever cleared.
     last_document: CommandRow::new(
         VARIABLE,
         Codec {
@@ -218,7 +218,7 @@ pub const PROTOCOL: Protocol = Protocol {
             emit: |()| emit(&["nFBon", "", ""]),
             parse: |data| is(data, &["nFBon", "", ""]),
         },
-        // The variable tells the last one's.
+        // The variable is the number of the last one.
         Codec {
             emit: |next| report::emit_number(&next.saturating_sub(1)),
             parse: |data| report::parse_number(data)?.checked_add(1),
@@ -373,27 +373,27 @@ pub const PROTOCOL: Protocol = Protocol {
             super::datecs::DEVICE_INFO,
         )),
         services: &[
-            service(0x39, isl_service::buyer_x, Told::emit_x),
+            service(0x39, isl_service::buyer_x, ServiceAnswer::emit_x),
             service(0x44, |_| Some(Service::MemoryLeft), emit_first),
-            service(0x48, |_| Some(Service::Fiscalising), Told::emit_x),
-            service(0x56, |_| Some(Service::LastRecord), Told::emit_x),
-            service(0x5B, |_| Some(Service::Fiscalising), Told::emit_x),
-            service(0x62, |_| Some(Service::Fiscalising), Told::emit_x),
+            service(0x48, |_| Some(Service::Fiscalising), ServiceAnswer::emit_x),
+            service(0x56, |_| Some(Service::LastRecord), ServiceAnswer::emit_x),
+            service(0x5B, |_| Some(Service::Fiscalising), ServiceAnswer::emit_x),
+            service(0x62, |_| Some(Service::Fiscalising), ServiceAnswer::emit_x),
             service(0x63, |_| Some(Service::TaxId), emit_first),
-            service(0x64, isl_service::error_words_x, Told::emit_x),
-            service(0x6E, isl_service::refund_payments_x, Told::emit_x),
-            service(0x7B, isl_service::device_x, Told::emit_x),
-            service(0x7C, isl_service::search_x, Told::emit_x),
-            service(0x7D, isl_service::journal_x, Told::emit_x),
-            service(VARIABLE, isl_service::variable_x, Told::emit_x),
+            service(0x64, isl_service::error_words_x, ServiceAnswer::emit_x),
+            service(0x6E, isl_service::refund_payments_x, ServiceAnswer::emit_x),
+            service(0x7B, isl_service::device_x, ServiceAnswer::emit_x),
+            service(0x7C, isl_service::search_x, ServiceAnswer::emit_x),
+            service(0x7D, isl_service::journal_x, ServiceAnswer::emit_x),
+            service(VARIABLE, isl_service::variable_x, ServiceAnswer::emit_x),
         ],
     },
 };
 
-/// X tells one value where groups A and B tell two.
-fn emit_first(told: &Told) -> Vec<u8> {
-    match told {
-        Told::Fields(fields) => emit(fields.get(..1).unwrap_or_default()),
+/// X returns one value where groups A and B return two.
+fn emit_first(reported: &ServiceAnswer) -> Vec<u8> {
+    match reported {
+        ServiceAnswer::Fields(fields) => emit(fields.get(..1).unwrap_or_default()),
         other => other.emit_x(),
     }
 }
@@ -428,7 +428,7 @@ const PLACES: &[FlagPlace] = &[
     (Flag::Formatted, 5, 0x02),
 ];
 
-/// The codes that a till can meet (spec 3).
+/// The codes that a till can get.
 const CODES: &[(i64, Cause)] = &[
     (-111_002, Cause::Syntax),
     (-112_001, Cause::UnknownCommand),
@@ -489,7 +489,7 @@ const TEXT: Codec<Vec<u8>> = Codec {
     parse: receipt::parse_text,
 };
 
-/// 2Ah has the same attributes and may leave them out.
+/// 2Ah has the same attributes, which may be missing.
 const SLIP_TEXT: Codec<Vec<u8>> = Codec {
     emit: |text| {
         let mut data = text.clone();

@@ -1,6 +1,6 @@
-//! Eltrade: frames and commands of Datecs group A, with an opening of its own, more payment types and the cover elsewhere.
+//! Eltrade: frames and commands of Datecs group A, with another opening, more payment types and another status bit for the cover.
 //!
-//! Manual: Eltrade 1.0.9; spec 5. What spec 5 does not say is taken from group A (an inference).
+//! Manual: Eltrade 1.0.9; see `docs/protocols/isl.md`. What is not known of it is taken from group A (an inference).
 
 use super::datecs;
 use super::protocol::{Codec, CommandRow, Errors, Model, Payments, Protocol, Seller};
@@ -96,7 +96,7 @@ fn parse_open(data: &[u8]) -> Option<(Open, Option<RefundOpen>)> {
     let operator = fields.next().filter(|name| !name.is_empty())?;
     fields.next()?;
     let mut open = Open {
-        // The emulated device does not know names.
+        // The emulated device has no names of operators.
         operator: parse_count(operator).unwrap_or(1),
         password: String::new(),
         till: 1,
@@ -132,7 +132,7 @@ fn parse_open(data: &[u8]) -> Option<(Open, Option<RefundOpen>)> {
     Some((open, Some(refund)))
 }
 
-/// `DDMMYYhhmmss` as `20YY-MM-DDThh:mm:ss`; anything else stays as it is, for the device to refuse.
+/// `DDMMYYhhmmss` as `20YY-MM-DDThh:mm:ss`; anything else is sent unchanged, and the device refuses it.
 fn iso(at: &str) -> String {
     let pair = |from: usize| at.get(from..from.saturating_add(2)).unwrap_or("");
     if at.len() != 12 {

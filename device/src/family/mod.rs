@@ -1,9 +1,9 @@
-//! The printer families: each is one table in one file here, and this is the index of them.
+//! The printer families: each is one table in one file, and this is the index.
 //!
-//! A family says how its frames are cut, which status bit means what, what its commands are and how their data are written,
-//! in both directions, and what its refusals are called.
-//! The driver ([`crate::driver`]) reads one side of the table and the emulated printer ([`crate::emulator`]) the other;
-//! neither of them asks which family it is.
+//! The table of a family describes its frames, the meaning of its status bits, its commands with the form of their data
+//! in both directions, and its error codes.
+//! The driver ([`crate::driver`]) uses one direction of the table and the emulated printer ([`crate::emulator`]) the other;
+//! neither of them contains code for a particular family.
 //!
 //! To add one, read `docs/ADDING-A-PRINTER.md`.
 
@@ -18,7 +18,7 @@ pub use protocol::{
     Codec, CommandRow, Errors, FamilyLimits, Model, NO_DATA, Optional, Payments, Protocol, Seller,
 };
 
-/// Every family, by the name that an address and `ferrotill emulator --family` take.
+/// Every family, by its name in an address and in `ferrotill emulator --family`.
 pub const FAMILIES: &[&Protocol] = &[
     &datecs::PROTOCOL,
     &datecs_b::PROTOCOL,

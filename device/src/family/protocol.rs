@@ -1,4 +1,4 @@
-//! What a family is made of.
+//! The table of a family.
 
 use core::fmt;
 
@@ -9,32 +9,32 @@ use crate::wire::isl_receipt::{Open, RefundOpen, Sale, Subtotal, SubtotalSums};
 use crate::wire::isl_report::{
     Cash, DailyReport, DayPayments, DeviceInfo, LastError, LastZ, Rates, ReceiptSums, Transaction,
 };
-use crate::wire::isl_service::{Service, Told};
+use crate::wire::isl_service::{Service, ServiceAnswer};
 use crate::wire::isl_status::{Layout, Status};
 
-/// One family of printers: everything in which it differs from another one.
+/// One family of printers: everything in which families differ.
 ///
-/// A variant is written as `Protocol { name: "…", open: …, ..RELATIVE }` and names only what is different.
+/// A variant is written as `Protocol { name: "…", open: …, ..RELATIVE }` and contains only the differences.
 pub struct Protocol {
     /// Its name in addresses: lower case, no plus.
     pub name: &'static str,
-    /// What it is, for people.
+    /// Its name for people.
     pub title: &'static str,
-    /// How its frames are cut.
+    /// The form of its frames.
     pub framing: Framing,
-    /// Which status bit means what.
+    /// The meaning of its status bits.
     pub status: Layout,
-    /// Where it says why it refused.
+    /// How it reports why it refused.
     pub errors: Errors,
     /// Its error codes. Reading, the first row with the code counts; writing, the first row with the cause.
     pub codes: &'static [(i64, Cause)],
-    /// How much it takes.
+    /// Its limits.
     pub limits: FamilyLimits,
-    /// Who sells, as delivered.
+    /// Operator, password and till of a new device.
     pub seller: Seller,
     /// Its types of payment.
     pub payments: Payments,
-    /// What the emulated one says it is.
+    /// The identity of the emulated one.
     pub model: Model,
 
     /// Opens a fiscal receipt.
@@ -43,7 +43,7 @@ pub struct Protocol {
     pub refund: CommandRow<RefundOpen, ReceiptCounters>,
     /// Sells.
     pub sale: CommandRow<Sale, ReceiptCounters>,
-    /// Tells the sums of the open receipt.
+    /// Asks for the sums of the open receipt.
     pub subtotal: CommandRow<Subtotal, SubtotalSums>,
     /// Pays.
     pub payment: CommandRow<PaymentRequest, Paid>,
@@ -73,50 +73,50 @@ pub struct Protocol {
     pub by_date: [CommandRow<(String, String)>; 2],
     /// Cash in (positive), out (negative), or a question.
     pub cash: CommandRow<Option<i64>, Cash>,
-    /// Gives the drawer a pulse of so many milliseconds, or of its usual length.
+    /// Sends a pulse to the drawer: of so many milliseconds, or of the usual length.
     pub drawer: CommandRow<Option<u32>>,
 
-    /// Tells the status bytes.
+    /// Asks for the status bytes.
     pub state: CommandRow<(), Status>,
-    /// Tells of the current or last receipt; true asks for the tender too.
+    /// Asks about the current or last receipt; true asks for the tender too.
     pub transaction: CommandRow<bool, Transaction>,
-    /// Tells the open receipt by tax group.
+    /// Asks for the sums of the open receipt by tax group.
     pub receipt_sums: CommandRow<(), ReceiptSums>,
-    /// Tells the number of the last document of any kind.
-    /// Where the firmware does not know it, [`Transaction::document`] is taken.
+    /// Asks for the number of the last document of any kind.
+    /// If the firmware does not know the command, [`Transaction::document`] is used.
     pub last_document: CommandRow<(), u32>,
-    /// Tells the number of the next fiscal receipt, where [`DayPayments::next_receipt`] does not.
-    /// It counts since fiscalisation, and a Z-report does not begin it again. Where nothing tells it, recovery works without it.
+    /// Asks for the number of the next fiscal receipt, if [`DayPayments::next_receipt`] does not have it.
+    /// It counts since fiscalisation, and a Z-report does not clear it. If no command returns it, recovery works without it.
     pub next_fiscal: Option<CommandRow<(), u32>>,
-    /// Tells how many fiscal receipts the day has, where that is not one less than the next one's number.
+    /// Asks for the number of the day's fiscal receipts, if that is not one less than the number of the next one.
     pub day_receipts: Option<CommandRow<(), u32>>,
-    /// Tells the day's payments.
+    /// Asks for the day's payments.
     pub day_payments: CommandRow<(), DayPayments>,
-    /// Tells the day by tax group: sales, their tax, refunds, their tax.
+    /// Asks for the day by tax group: sales, their tax, refunds, their tax.
     pub day_groups: [CommandRow<(), [i64; 8]>; 4],
-    /// Tells the last Z-report.
+    /// Asks for the last Z-report.
     pub last_z: CommandRow<(), LastZ>,
-    /// Tells who it is.
+    /// Asks for the device's identity.
     pub device_info: CommandRow<(), DeviceInfo>,
-    /// Tells the tax rates.
+    /// Asks for the tax rates.
     pub rates: CommandRow<(), Rates>,
-    /// Tells the clock, `DD-MM-YY HH:MM:SS`.
+    /// Asks for the clock, `DD-MM-YY HH:MM:SS`.
     pub clock: CommandRow<(), String>,
     /// Sets the clock.
     pub clock_set: CommandRow<String>,
 
-    /// What our driver never sends and drivers of others do.
+    /// Commands that our driver never sends and that other drivers use.
     pub others: Optional,
 }
 
-/// Commands that the emulated printer knows for the drivers of others.
+/// Commands that the emulated printer knows for other drivers.
 #[derive(Clone, Copy)]
 pub struct Optional {
     /// Sets the tax rates.
     pub rates_set: Option<CommandRow<Rates, Rates>>,
-    /// Tells the tax rates in another way.
+    /// Asks for the tax rates in another form.
     pub rates_read: Option<CommandRow<(), Rates>>,
-    /// Sell too.
+    /// Other commands that sell.
     pub sales: &'static [CommandRow<Sale, ReceiptCounters>],
     /// Feeds paper.
     pub feed: Option<CommandRow<Option<u32>>>,
@@ -128,18 +128,18 @@ pub struct Optional {
     pub options: Option<CommandRow<Vec<u8>, Vec<u8>>>,
     /// Reports of the day with more on their paper; true closes the day.
     pub daily: &'static [CommandRow<bool, DailyReport>],
-    /// Tells who it is in the form of another family, and without an error code in front.
+    /// Asks for the identity in the form of another family, and without an error code in front.
     pub device_info_bare: Option<CommandRow<(), DeviceInfo>>,
-    /// Everything else that is asked or ordered.
-    pub services: &'static [CommandRow<Service, Told>],
+    /// All other questions and commands.
+    pub services: &'static [CommandRow<Service, ServiceAnswer>],
 }
 
-/// A service, of which only the printer's side is spoken here.
+/// A service, of which only the printer's direction exists.
 pub(super) const fn service(
     command: u8,
     parse: fn(&[u8]) -> Option<Service>,
-    emit: fn(&Told) -> Vec<u8>,
-) -> CommandRow<Service, Told> {
+    emit: fn(&ServiceAnswer) -> Vec<u8>,
+) -> CommandRow<Service, ServiceAnswer> {
     CommandRow::new(
         command,
         Codec {
@@ -155,13 +155,13 @@ pub(super) const fn service(
 
 /// One command: its number, and how its data and the answer's are written and read.
 ///
-/// Two rows may share a number; then the data tell them apart.
+/// Two rows may have the same number; then their data differ.
 pub struct CommandRow<Q: 'static, A: 'static = ()> {
     /// Its number.
     pub command: u8,
-    /// What is said to the device.
+    /// The data of the request.
     pub ask: Codec<Q>,
-    /// What it answers.
+    /// The data of the answer.
     pub answer: Codec<A>,
 }
 
@@ -201,24 +201,24 @@ impl<T> Clone for Codec<T> {
 
 impl<T> Copy for Codec<T> {}
 
-/// Nothing is written, and whatever stands there is not read.
+/// Nothing is written, and any data are ignored.
 pub const NO_DATA: Codec<()> = Codec {
     emit: |()| Vec::new(),
     parse: |_| Some(()),
 };
 
-/// Where a family says why it refused.
+/// How a family reports why it refused.
 #[derive(Clone, Copy)]
 pub enum Errors {
-    /// Every answer begins with an error code (X), which counts more than the status bits.
+    /// Every answer begins with an error code (X), which overrides the status bits.
     First,
-    /// The status says that it refused, and this question tells why; true clears it.
+    /// The status shows a refusal, and this question asks for the reason; true clears it.
     Asked(CommandRow<bool, LastError>),
-    /// The status says that it refused, and nothing tells why.
+    /// The status shows a refusal, and no command reports the reason.
     Silent,
 }
 
-/// How much a family takes.
+/// The limits of a family.
 #[derive(Clone, Copy, Debug)]
 pub struct FamilyLimits {
     /// Bytes of a line of text.
@@ -231,23 +231,23 @@ pub struct FamilyLimits {
     pub sales: usize,
     /// The largest price.
     pub price_max: i64,
-    /// Fewer Z-reports than this that the fiscal memory has room for are few.
+    /// The status reports a low fiscal memory if it has room for fewer Z-reports than this.
     pub records_low: u32,
 }
 
-/// Who opens receipts, as the printers are delivered.
+/// Operator, password and till of a new printer.
 #[derive(Clone, Copy, Debug)]
 pub struct Seller {
     /// Operator.
     pub operator: u32,
-    /// The last operator's number.
+    /// The largest number of an operator.
     pub operator_max: u32,
     /// Its password.
     pub password: &'static str,
-    /// Passwords of models whose names begin so.
+    /// Passwords of models by the beginning of their names.
     pub password_of_model: &'static [(&'static str, &'static str)],
-    /// The fewest and the most digits of a password; `None` where an opening has none.
-    /// Where there is one, it is the second field of the opening of a sale and of a refund.
+    /// The smallest and the largest number of digits of a password; `None` if an opening has none.
+    /// If there is one, it is the second field of the opening of a sale and of a refund.
     pub password_digits: Option<(usize, usize)>,
     /// Till.
     pub till: u32,
@@ -269,11 +269,11 @@ impl Seller {
 pub struct Payments {
     /// Letters that a job may have.
     pub letters: &'static [char],
-    /// Letters in the order in which the day's payments are told; at most eight.
+    /// Letters in the order of the day's payments in the answer; at most eight.
     pub day: &'static [char],
 }
 
-/// What the emulated printer says it is.
+/// The identity of the emulated printer.
 #[derive(Clone, Copy, Debug)]
 pub struct Model {
     /// Its name.
@@ -283,7 +283,7 @@ pub struct Model {
 }
 
 impl Protocol {
-    /// The row that tells a cause; "not permitted" for a cause without a code of its own, 0 where there are no codes.
+    /// The code of a cause; that of "not permitted" for a cause without a code of its own, 0 if there are no codes.
     #[must_use]
     pub fn code_of(&self, cause: Cause) -> (i64, Cause) {
         let row = |wanted: Cause| self.codes.iter().find(|(_, known)| *known == wanted);

@@ -4,14 +4,14 @@ use std::io;
 
 use super::Port;
 
-/// What a bad line does, each in one of so many reads or writes; 0 is never.
+/// The faults of a bad line, each in one of so many reads or writes; 0 is never.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Damage {
     /// A write is lost.
     pub lost_write_in: u64,
     /// A read is lost.
     pub lost_read_in: u64,
-    /// One bit of a read is turned.
+    /// One bit of a read is flipped.
     pub turned_bit_in: u64,
 }
 
@@ -33,7 +33,7 @@ impl<P: Port> FaultPort<P> {
         }
     }
 
-    /// Xorshift: no more chance than a test needs.
+    /// Xorshift: random enough for a test.
     fn next(&mut self) -> u64 {
         self.state ^= self.state << 13;
         self.state ^= self.state >> 7;

@@ -1,4 +1,4 @@
-//! The serial ports of this machine, with what a USB converter says of itself.
+//! The serial ports of this machine, with the identity of USB converters.
 
 use core::fmt;
 use std::io;
@@ -11,20 +11,20 @@ use serialport::{SerialPortType, available_ports};
 pub struct SerialPortEntry {
     /// Its device file.
     pub path: String,
-    /// What it says of itself where it is on USB.
+    /// Its identity if it is on USB.
     pub usb: Option<UsbIdentity>,
 }
 
-/// What a device on USB says of itself.
+/// The identity of a device on USB.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UsbIdentity {
     /// Its vendor's number.
     pub vendor: u16,
     /// Its product number.
     pub product: u16,
-    /// Its serial number, where it has one.
+    /// Its serial number, if it has one.
     pub serial: Option<String>,
-    /// Its name, where it has one.
+    /// Its name, if it has one.
     pub name: Option<String>,
 }
 
@@ -37,7 +37,7 @@ pub fn ports() -> io::Result<Vec<SerialPortEntry>> {
     ports_of(Path::new("/sys/class/tty"))
 }
 
-/// `available_ports` panics where this folder cannot be read.
+/// `available_ports` panics if this folder cannot be read.
 fn ports_of(listed_in: &Path) -> io::Result<Vec<SerialPortEntry>> {
     match std::fs::read_dir(listed_in) {
         Ok(_) => {}
@@ -88,7 +88,7 @@ mod tests {
     fn a_machine_that_lists_no_ports_has_none() {
         let folder = Path::new("/no/such/folder");
         assert_eq!(ports_of(folder).unwrap(), []);
-        // Whatever this machine has, asking for it is no fault.
+        // It works on this machine, whatever ports it has.
         assert!(ports().is_ok());
     }
 

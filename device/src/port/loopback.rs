@@ -1,4 +1,4 @@
-//! A line inside one thread: the device at its end runs when the host reads, on a clock that jumps instead of waiting.
+//! A line inside one thread: the device runs when the host reads, on a clock that jumps forward instead of waiting.
 
 use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -10,7 +10,7 @@ pub trait Peer: Send {
     /// The cable is in.
     fn is_plugged(&self) -> bool;
 
-    /// Takes the host's bytes.
+    /// Handles the host's bytes.
     fn handle_bytes(&mut self, bytes: &[u8], now: u64);
 
     /// Bytes that are due by now, for the host.
@@ -41,7 +41,7 @@ impl<P: Peer> Loopback<P> {
         }
     }
 
-    /// Looks at the device, or changes it, between two bytes.
+    /// Gives access to the device between two bytes.
     pub fn with<R>(&self, action: impl FnOnce(&mut P) -> R) -> R {
         let mut shared = self.shared.lock().unwrap_or_else(PoisonError::into_inner);
         action(&mut shared.peer)

@@ -1,6 +1,6 @@
 //! Ports: the bytes to and from a device, and the time they take.
 //!
-//! A port brings its own clock, so that a driver and an emulated printer run in one thread on a clock that nobody waits for.
+//! A port has its own clock, so that a driver and an emulated printer can run in one thread on a simulated clock.
 
 pub mod fault;
 #[cfg(feature = "serial")]
@@ -48,22 +48,22 @@ pub trait PortOpener: Send {
     /// Why it cannot be opened.
     fn open(&mut self) -> io::Result<Box<dyn Port>>;
 
-    /// Where it leads, for people.
+    /// Its address, for people.
     fn address(&self) -> String;
 
-    /// How many ways of opening it are tried in one go, where a device may be behind any of them; 1 where there is one way.
+    /// How many ways of opening it (speeds) are tried in one connection; 1 if there is only one way.
     fn ways(&self) -> usize {
         1
     }
 
-    /// A device answered on the port that was opened last: that way goes first from now on.
+    /// A device answered on the port that was opened last: this way is tried first from now on.
     fn answered(&mut self) {}
 
-    /// Nobody answered on it: the next way's turn.
+    /// No device answered on it: the next way is tried.
     fn pass(&mut self) {}
 }
 
-/// What a port that cannot be opened means.
+/// The fault for a port that cannot be opened.
 pub(crate) fn fault_of(error: &io::Error) -> Fault {
     let ambiguous = error.get_ref().is_some_and(|inner| inner.is::<Ambiguous>());
     if ambiguous {

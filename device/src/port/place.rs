@@ -1,7 +1,7 @@
-//! The device file behind a path of which a part may change: `/dev/serial/by-id/*FTDI*`.
+//! The device file of a path with a pattern: `/dev/serial/by-id/*FTDI*`.
 //!
 //! A converter that is plugged in again may get another name. Its link under `/dev/serial/by-id` keeps its name,
-//! and a `*` finds it where even that is not known beforehand: one match is taken, and nothing is guessed among several.
+//! and a `*` finds the link if its full name is not known. If several files match, none is used.
 
 use core::fmt;
 use std::io;
@@ -17,7 +17,7 @@ impl fmt::Display for Ambiguous {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "several device files match, and none is taken: {}",
+            "several device files match, and none is used: {}",
             self.matches.join(", ")
         )
     }
@@ -25,14 +25,14 @@ impl fmt::Display for Ambiguous {
 
 impl core::error::Error for Ambiguous {}
 
-/// The device file at a path whose last part may hold `*`, looked up anew each time.
+/// The device file at a path whose last part may contain `*`, looked up again each time.
 ///
 /// # Errors
 ///
-/// Nothing matches, or the error holds [`Ambiguous`].
+/// Nothing matches, or the error contains [`Ambiguous`].
 pub fn resolve(path: &str) -> io::Result<PathBuf> {
     if !path.contains('*') {
-        // A link is followed by whoever opens it.
+        // A link is followed when the file is opened.
         return Ok(PathBuf::from(path));
     }
     let (folder, pattern) = path.rsplit_once('/').unwrap_or(("", path));
@@ -55,7 +55,7 @@ pub fn resolve(path: &str) -> io::Result<PathBuf> {
     }
 }
 
-/// Whether a name is the pattern with something, or nothing, for each `*`.
+/// Whether a name matches the pattern; each `*` stands for any text, also for none.
 fn fits(pattern: &str, name: &str) -> bool {
     let Some((head, tail)) = pattern.split_once('*') else {
         return pattern == name;
@@ -72,7 +72,7 @@ mod tests {
     use super::fits;
 
     #[test]
-    fn a_star_is_anything_and_nothing_else_is() {
+    fn a_star_matches_any_text() {
         for (pattern, name, yes) in [
             ("ttyUSB0", "ttyUSB0", true),
             ("ttyUSB0", "ttyUSB01", false),

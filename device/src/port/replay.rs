@@ -1,5 +1,5 @@
-//! A port that plays a transcript ([`super::tracer`]): it gives what the device said, when it said it,
-//! and insists on every byte that the host sent.
+//! A port that plays a transcript ([`super::tracer`]): it returns the device's bytes at the recorded times
+//! and checks every byte that the host sends.
 
 use std::collections::VecDeque;
 use std::io;
@@ -16,7 +16,7 @@ struct State {
     left: VecDeque<(usize, Entry)>,
     unread: Vec<u8>,
     now: u64,
-    /// Where the host first did something else.
+    /// The first difference from the transcript.
     differs: Option<String>,
 }
 
@@ -50,11 +50,11 @@ impl Replay {
         }))))
     }
 
-    /// Everything was played, and the host sent what it had sent.
+    /// Checks that everything was played and that the host sent the recorded bytes.
     ///
     /// # Errors
     ///
-    /// Where it did something else, or what it left out.
+    /// The first difference, or what was not played.
     pub fn finish(&self) -> Result<(), String> {
         let state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         match (&state.differs, state.left.front()) {
@@ -98,7 +98,7 @@ impl State {
         io::Error::new(io::ErrorKind::InvalidData, place)
     }
 
-    /// Lets the time pass that stands before the next thing.
+    /// Lets the recorded time pass before the next entry.
     fn skip_time(&mut self) {
         while let Some((_, Entry::Passed(ms))) = self.left.front() {
             self.now = self.now.saturating_add(*ms);

@@ -1,7 +1,7 @@
 //! A serial line: 8 data bits, no parity, one stop bit, no flow control.
 //!
-//! The crate `serialport` opens it, for this program alone. Opening it again after the cable was out is this driver's own work:
-//! the path is looked up anew each time.
+//! The crate `serialport` opens it for exclusive use. It has no hot-plug: opening it again after the cable was out is done here,
+//! and the path is looked up again each time.
 
 use std::io::{self, Read, Write};
 use std::time::Duration;
@@ -15,7 +15,7 @@ use super::place::resolve;
 use super::speed::{SPEEDS, SpeedSearch};
 use super::{Port, PortOpener, Stopwatch};
 
-/// Opens a serial line: the device file that its path leads to at that moment, so that another name of it is found.
+/// Opens a serial line: the device file to which its path leads at that moment, so that a new name is found.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SerialOpener {
     path: String,
@@ -38,7 +38,7 @@ impl SerialOpener {
         }
     }
 
-    /// The device file at `path` with the speed that a device answers at ([`SPEEDS`]).
+    /// The device file at `path` with the speed at which a device answers ([`SPEEDS`]).
     #[must_use]
     pub fn searching(path: impl Into<String>) -> Self {
         Self {
@@ -98,7 +98,7 @@ impl PortOpener for SerialOpener {
     }
 }
 
-/// Why the line at this path cannot be opened; where it is missing, with the lines that there are.
+/// Why the line at this path cannot be opened; if it is missing, with the lines of this machine.
 fn unopened(path: &str, error: serialport::Error) -> io::Error {
     match error.kind() {
         ErrorKind::NoDevice => io::Error::new(
@@ -155,5 +155,5 @@ impl Port for Serial {
 
 /// A line that takes nothing for so long is gone.
 const WRITE_TIMEOUT: Duration = Duration::from_secs(5);
-/// The kernel calls a line ready for writing while it has room for this many bytes: more at once could block for ever.
+/// A line that is ready for writing usually has room for this many bytes: writing more at once could block.
 const WRITE_BYTES_MAX: usize = 256;

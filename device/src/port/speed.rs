@@ -1,4 +1,4 @@
-//! The search for the speed of a line: in a fixed order, one after the other, and the one that answered first from then on.
+//! The search for the speed of a line: in a fixed order; once a device has answered, its speed is tried first.
 
 /// The speeds that are tried, the usual ones first.
 pub const SPEEDS: &[u32] = &[115_200, 57_600, 38_400, 19_200, 9_600];
@@ -10,7 +10,7 @@ pub struct SpeedSearch {
     found: Option<u32>,
     /// The speed to be tried next in the rotation.
     place: usize,
-    /// The speed that was found has its turn.
+    /// It is the turn of the speed that was found.
     found_first: bool,
 }
 
@@ -26,7 +26,7 @@ impl SpeedSearch {
         }
     }
 
-    /// The speed to be tried now; `None` where there is none.
+    /// The speed to be tried now; `None` if there is none.
     #[must_use]
     pub fn current(&self) -> Option<u32> {
         match self.found {
@@ -35,13 +35,13 @@ impl SpeedSearch {
         }
     }
 
-    /// The speed that a device answered at.
+    /// The speed at which a device answered.
     #[must_use]
     pub const fn found(&self) -> Option<u32> {
         self.found
     }
 
-    /// How many are tried in one go: all, or the one that was found and one other in turn.
+    /// How many are tried in one connection: all, or the one that was found and one other in turn.
     /// A printer that is off is not asked at every speed each time.
     #[must_use]
     pub fn goes(&self) -> usize {
@@ -52,13 +52,13 @@ impl SpeedSearch {
         }
     }
 
-    /// A device answered: this speed goes first from now on.
+    /// A device answered: this speed is tried first from now on.
     pub fn answered(&mut self) {
         self.found = self.current();
         self.found_first = true;
     }
 
-    /// Nobody answered: the next one's turn.
+    /// No device answered: the next speed is tried.
     pub fn pass(&mut self) {
         if self.found_first {
             self.found_first = false;
@@ -92,7 +92,7 @@ mod tests {
     }
 
     #[test]
-    fn every_speed_has_its_turn_and_the_found_one_goes_first() {
+    fn every_speed_is_tried_and_the_found_one_is_tried_first() {
         let mut search = SpeedSearch::among(SPEEDS);
         assert_eq!(search.goes(), 5);
         assert_eq!(
@@ -102,7 +102,7 @@ mod tests {
         assert_eq!(search.current(), Some(57_600));
         search.answered();
         assert_eq!((search.found(), search.goes()), (Some(57_600), 2));
-        // The device was set to another speed meanwhile: the others come by, one at a time.
+        // The device was set to another speed meanwhile: the others are tried, one at a time.
         assert_eq!(
             go(&mut search, 8),
             [

@@ -1,18 +1,18 @@
-//! A port that writes down what passes through another port, so that people can read it and [`super::replay`] can play it.
+//! A port that records what passes through another port, so that people can read it and [`super::replay`] can play it.
 //!
-//! A transcript is text, one thing per line:
+//! A transcript is text, one entry per line:
 //!
 //! ```text
 //! * open
 //! > 01 24 20 4A 05 30 30 39 33 03      to the device
-//! = 20 4A ""                           what that frame says: SEQ CMD "data"
+//! = 20 4A ""                           the content of that frame: SEQ CMD "data"
 //! ~ 12                                 milliseconds pass
 //! < 01 31 20 4A …                      from the device, as it was read
 //! = 20 4A "ЂЂЂЂ†љ" 80 80 80 80 86 9A   … and the status
-//! ! broken pipe                        the line is gone
+//! ! broken pipe                        the line was lost
 //! ```
 //!
-//! Lines that begin with `#` are for people, those that begin with `%` for whoever plays it.
+//! Lines that begin with `#` are for people, those that begin with `%` for the program that plays it.
 
 use std::fmt::Write as _;
 use std::io::{self, Write};
@@ -28,8 +28,8 @@ pub struct Tracer<P, W> {
     port: P,
     transcript: W,
     framing: Option<Framing>,
-    /// Puts the device's frames together.
-    heard: Option<Decoder>,
+    /// Assembles the device's frames.
+    decoder: Option<Decoder>,
     noted_at: u64,
 }
 
@@ -41,16 +41,16 @@ impl<P: Port, W: Write + Send> Tracer<P, W> {
             port,
             transcript,
             framing: None,
-            heard: None,
+            decoder: None,
             noted_at,
         }
     }
 
-    /// Says below each frame of this kind what is in it.
+    /// Writes the content of each frame of this kind below it.
     #[must_use]
     pub fn with_frames(mut self, framing: Framing) -> Self {
         self.framing = Some(framing);
-        self.heard = Some(Decoder::new(framing));
+        self.decoder = Some(Decoder::new(framing));
         self
     }
 
@@ -94,7 +94,7 @@ impl<P: Port, W: Write + Send> Port for Tracer<P, W> {
             return Ok(0);
         }
         self.note('<', &hexadecimal(bytes))?;
-        if let (Some(framing), Some(decoder)) = (&self.framing, &mut self.heard) {
+        if let (Some(framing), Some(decoder)) = (&self.framing, &mut self.decoder) {
             for token in bytes.iter().filter_map(|byte| decoder.push(*byte)) {
                 let said = match token {
                     Token::Frame(frame) => match Answer::parse(framing, &frame) {
@@ -160,7 +160,7 @@ impl<O: PortOpener> PortOpener for TracerOpener<O> {
     }
 }
 
-/// A transcript in memory that several ports, and their owner, write on.
+/// A transcript in memory, shared by several ports and their owner.
 #[derive(Clone, Debug, Default)]
 pub struct Transcript(Arc<Mutex<Vec<u8>>>);
 
@@ -172,7 +172,7 @@ impl Transcript {
         bytes.push(b'\n');
     }
 
-    /// What is written so far.
+    /// The transcript so far.
     #[must_use]
     pub fn text(&self) -> String {
         let bytes = self.0.lock().unwrap_or_else(PoisonError::into_inner);

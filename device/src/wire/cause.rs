@@ -1,4 +1,4 @@
-//! Why a device refuses: one list for all families, each of which has its own codes for it.
+//! The reasons of a refusal: one list for all families, each of which has its own codes.
 
 /// The reason of a refusal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -9,7 +9,7 @@ pub enum Cause {
     UnknownCommand,
     /// Not allowed now, for a reason without a code of its own.
     NotPermitted,
-    /// Blocked, by the tax office's server for one.
+    /// Blocked, for example by the tax office's server.
     Blocked,
     /// Locked after wrong passwords.
     Locked,
@@ -65,7 +65,7 @@ pub enum Cause {
     AlreadyPaid,
     /// The payment type is not programmed or forbidden.
     PaymentType,
-    /// Only cash may be more than what is left.
+    /// Only cash may be more than what is left to pay.
     NoChange,
     /// There is not enough cash in the drawer.
     NotEnoughCash,

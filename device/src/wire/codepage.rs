@@ -1,9 +1,9 @@
-//! Windows-1251, the printers' own alphabet, with the letters it lacks folded to the nearest ones it has.
+//! Windows-1251, the printers' code page. Letters that it does not have are replaced by similar ones.
 //!
-//! Romanian has no place in 1251: `ă â î ș ț` are printed as `a a i s t`, which every reader in Moldova understands;
-//! a letter that is neither in 1251 nor in the table below becomes `?`.
+//! 1251 has no Romanian letters: `ă â î ș ț` are printed as `a a i s t`, which every reader in Moldova understands.
+//! A letter that is neither in 1251 nor in the table below becomes `?`.
 //!
-//! Printers with more than one code page: [`run`] splits a text over them, [`table`] holds the pages and [`fold`] what stands for a missing letter.
+//! For printers with more than one code page [`run`] splits a text over the pages, [`table`] has the pages and [`fold`] the replacements.
 
 pub mod fold;
 pub mod run;
@@ -30,14 +30,14 @@ pub fn decode(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| letter_of(*byte)).collect()
 }
 
-/// The byte of one letter, where Windows-1251 has it.
+/// The byte of one letter, if Windows-1251 has it.
 #[must_use]
 pub fn byte_of(letter: char) -> Option<u8> {
     let code = u32::from(letter);
     match code {
         0x00..=0x1F | 0x7F => Some(b' '),
         0x20..=0x7E => u8::try_from(code).ok(),
-        // А..я are one run in both alphabets.
+        // А..я are consecutive in both code pages.
         0x0410..=0x044F => u8::try_from(code.wrapping_sub(0x0410).wrapping_add(0xC0)).ok(),
         _ => HIGH
             .iter()
@@ -109,7 +109,7 @@ fn folded(letter: char) -> &'static str {
         '\u{2011}' | '\u{2212}' => "-",
         '′' => "'",
         '″' => "\"",
-        // A combining mark after its letter: the letter alone is what remains.
+        // A combining mark after its letter: only the letter remains.
         '\u{0300}'..='\u{036F}' => "",
         _ => "?",
     }
@@ -120,14 +120,14 @@ mod tests {
     use super::{byte_of, decode, encode};
 
     #[test]
-    fn cyrillic_is_native() {
+    fn cyrillic_letters_are_kept() {
         assert_eq!(encode("Хлеб"), [0xD5, 0xEB, 0xE5, 0xE1]);
         assert_eq!(byte_of('Б'), Some(0xC1));
         assert_eq!(decode(&encode("Ёлка №5 «ї»")), "Ёлка №5 «ї»");
     }
 
     #[test]
-    fn romanian_is_folded_and_the_unknown_is_a_question_mark() {
+    fn romanian_letters_are_replaced_and_unknown_ones_become_question_marks() {
         for (text, printed) in [
             ("Pâine și țuică, înghețată", "Paine si tuica, inghetata"),
             ("ŞŢşţ ÎÂĂ", "STst IAA"),

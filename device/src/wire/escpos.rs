@@ -1,11 +1,11 @@
 //! ESC/POS, what the host sends: commands in order, and real-time requests that a printer executes on receipt.
 //!
-//! Source: Epson's ESC/POS command reference by way of spec/printers.md 6.
-//! A command that is processed in its turn is a [`EscposCommand`]; one that overtakes everything is a [`RealTime`].
+//! Source: Epson's ESC/POS command reference; see `docs/protocols/escpos.md`.
+//! A command that is processed in order is an [`EscposCommand`]; one that is executed at once is a [`RealTime`] request.
 //!
-//! **A printer looks for real-time requests in every byte that it receives**, inside images and lengths too (spec 0.10).
-//! So no [`EscposCommand`] that is emitted here ever holds `10 04`, `10 05` or `10 14`:
-//! pulse times step aside by 2 ms, QR data are bounded, and images turn one dot ([`super::escpos_raster`]).
+//! **A printer looks for real-time requests in every byte that it receives**, also inside images and lengths.
+//! So no [`EscposCommand`] that is emitted here ever contains `10 04`, `10 05` or `10 14`:
+//! pulse times are changed by 2 ms, QR data are limited, and images change one dot ([`super::escpos_raster`]).
 
 pub use super::escpos_control::{DC4, DLE, ENQ, EOT, ESC, FS, GS, LF};
 use super::escpos_raster::Raster;
@@ -13,7 +13,7 @@ use super::escpos_raster::Raster;
 /// Most bytes of one QR code here: a longer length could look like a real-time request.
 pub const QR_BYTES_MAX: usize = 1_000;
 
-/// Where a line stands.
+/// The alignment of a line.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Align {
     /// At the left edge.
@@ -25,7 +25,7 @@ pub enum Align {
     Right,
 }
 
-/// How much of a QR code may be lost.
+/// The error correction of a QR code: how much of it may be damaged.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum QrLevel {
     /// 7 %.
@@ -39,7 +39,7 @@ pub enum QrLevel {
     H,
 }
 
-/// The connector's pin that a drawer hangs on.
+/// The pin of the connector that opens a drawer.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Pin {
     /// Pin 2, the usual one.
@@ -66,16 +66,16 @@ impl Pin {
     }
 }
 
-/// A command that is processed in its turn.
+/// A command that is processed in order.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum EscposCommand {
     /// Printable bytes in the code page in force.
     Text(Vec<u8>),
     /// `0A`: prints the line.
     LineFeed,
-    /// `1B 40`: everything as after switching on, the unprinted line forgotten.
+    /// `1B 40`: everything as after switching on; the unprinted line is discarded.
     Initialize,
-    /// `1C 2E`: no Asian double bytes. Printers sold in Asia take pairs of high bytes for one letter until told.
+    /// `1C 2E`: no Asian double bytes. Without it, printers sold in Asia read two high bytes as one letter.
     SingleBytes,
     /// `1B 74 n`: the printer's own number of a code page.
     CodePage(u8),
@@ -94,7 +94,7 @@ pub enum EscposCommand {
     },
     /// `1B 64 n`: prints the line and feeds.
     Feed(u8),
-    /// `1D 56 42 n`: feeds to the knife and `n` dots more, and cuts all but a bridge; `1D 56 41 n` cuts it all.
+    /// `1D 56 42 n`: feeds to the knife and `n` dots more, and cuts with a bridge; `1D 56 41 n` cuts completely.
     Cut {
         /// Without a bridge.
         full: bool,
@@ -110,13 +110,13 @@ pub enum EscposCommand {
         /// Off for so many 2 ms at least; never less than `on`.
         off: u8,
     },
-    /// `1D 72 n`: the paper's (1) or the drawer's (2) state, when everything before it is processed.
+    /// `1D 72 n`: asks for the state of the paper (1) or the drawer (2); answered when everything before it is processed.
     TellStatus(u8),
-    /// `1D 49 n`: who the printer is.
+    /// `1D 49 n`: asks for the printer's identity.
     TellIdentity(u8),
     /// `1D 28 48 06 00 30 30 d1 d2 d3 d4`: answered when everything before it is printed. Bytes 20h to 7Eh.
     TellProcessed([u8; 4]),
-    /// `1D 61 n`: what to tell unasked; 0 is nothing.
+    /// `1D 61 n`: what the printer reports without being asked; 0 is nothing.
     TellUnasked(u8),
     /// `1D 28 6B 04 00 31 41 n 00`: the QR code's model, 31h or 32h.
     QrModel(u8),
@@ -130,7 +130,7 @@ pub enum EscposCommand {
     QrPrint,
     /// `1D 76 30 m xL xH yL yH …`.
     Image(Raster),
-    /// Bytes that this crate does not know; prints nothing that we know of.
+    /// Bytes that this crate does not know; they print nothing as far as we know.
     Other(Vec<u8>),
 }
 
@@ -139,7 +139,7 @@ pub enum EscposCommand {
 pub enum RealTime {
     /// `10 04 n`: one status byte, n 1 to 4.
     Status(u8),
-    /// `10 05 n`: 1 goes on after an error, 2 forgets what was received and goes on.
+    /// `10 05 n`: 1 continues after an error, 2 discards what was received and continues.
     Recover(u8),
     /// `10 14 01 m t`: the drawer's pulse, units of 100 ms, 1 to 8.
     Pulse {
@@ -148,15 +148,15 @@ pub enum RealTime {
         /// For so many 100 ms.
         time: u8,
     },
-    /// `10 14 08 01 03 14 01 06 02 08`: forgets everything that was received.
+    /// `10 14 08 01 03 14 01 06 02 08`: discards everything that was received.
     Clear,
 }
 
-/// What follows `10 14 08` in the request to forget.
+/// What follows `10 14 08` in the request to discard.
 pub(super) const CLEAR_TAIL: [u8; 7] = [0x01, 0x03, 0x14, 0x01, 0x06, 0x02, 0x08];
 
 impl RealTime {
-    /// Its bytes. They go between two commands, never into one.
+    /// Its bytes. They are sent between two commands, never inside one.
     #[must_use]
     pub fn emit(self) -> Vec<u8> {
         match self {
@@ -179,7 +179,7 @@ impl RealTime {
 }
 
 impl EscposCommand {
-    /// The command's code, for orders of trouble: its last naming byte, such as `0x70` of ESC p; 20h for text.
+    /// The code of the command in fault orders: the last byte of its name, such as `0x70` of ESC p; 20h for text.
     #[must_use]
     pub fn code(&self) -> u8 {
         match self {
@@ -209,7 +209,7 @@ impl EscposCommand {
         }
     }
 
-    /// Appends its bytes. Values out of range are brought into it, so that nothing here can look like a real-time request.
+    /// Appends its bytes. Values out of range are limited, so that nothing looks like a real-time request.
     pub fn emit_into(&self, out: &mut Vec<u8>) {
         match self {
             // A control byte in text would be a command.
@@ -245,7 +245,7 @@ impl EscposCommand {
             Self::QrModule(dots) => symbol(out, b'C', &[(*dots).clamp(1, 16)]),
             Self::QrLevel(level) => symbol(out, b'E', &[qr_level_number(*level)]),
             Self::QrData(data) => {
-                // Control bytes have no place in the addresses and numbers that receipts carry, and DLE would be dangerous.
+                // The addresses and numbers on receipts contain no control bytes, and DLE would be dangerous.
                 let data: Vec<u8> = std::iter::once(b'0')
                     .chain(
                         data.iter()
@@ -292,7 +292,7 @@ fn symbol(out: &mut Vec<u8>, function: u8, data: &[u8]) {
     out.extend_from_slice(data);
 }
 
-/// Off is never shorter than on, and the two never spell a real-time request.
+/// Off is never shorter than on, and the two never look like a real-time request.
 fn pulse_times(on: u8, off: u8) -> (u8, u8) {
     let on = on.max(1);
     let off = off.max(on);
@@ -438,7 +438,7 @@ mod tests {
     }
 
     #[test]
-    fn no_command_holds_a_real_time_request() {
+    fn no_command_contains_a_real_time_request() {
         let mut commands = vec![
             EscposCommand::Text((0..=255).collect()),
             EscposCommand::QrData(vec![DLE, EOT, DLE, DC4, b'x']),
@@ -459,7 +459,7 @@ mod tests {
         }
         for command in commands {
             let mut bytes = command.emit();
-            // Whatever may follow: a command or text begins with none of the three.
+            // No command and no text begins with any of the three.
             bytes.push(LF);
             assert!(
                 !bytes

@@ -1,13 +1,13 @@
-//! ESC/POS, what the printer sends: status bytes, blocks, and what it tells unasked.
+//! ESC/POS, what the printer sends: status bytes, blocks, and reports that were not asked for.
 //!
-//! Nothing in an answer says what was asked; its fixed bits tell the kinds apart (spec 6, "tell apart").
+//! An answer does not name its question; its fixed bits show its kind (`docs/protocols/escpos.md`).
 
 use super::escpos::{DLE, EOT};
 
-/// A printer's condition, as its four real-time status bytes tell it.
+/// A printer's condition in its four real-time status bytes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct EscposStatus {
-    /// Pin 3 of the drawer's connector is high. What that means depends on the drawer's wiring.
+    /// Pin 3 of the drawer's connector is high. The meaning depends on the drawer's wiring.
     pub drawer_pin_high: bool,
     /// It prints nothing now.
     pub offline: bool,
@@ -21,7 +21,7 @@ pub struct EscposStatus {
     pub paper_out: bool,
     /// The knife is stuck.
     pub cutter_error: bool,
-    /// An error that only switching off ends.
+    /// An error that remains until the printer is switched off.
     pub fatal_error: bool,
     /// An error that ends by itself, such as a hot head.
     pub passing_error: bool,
@@ -29,7 +29,7 @@ pub struct EscposStatus {
     pub other_error: bool,
 }
 
-/// What every real-time status byte has: bits 1 and 4.
+/// The fixed bits of every real-time status byte: 1 and 4.
 const FIXED: u8 = 0x12;
 /// How many real-time status bytes there are.
 pub const STATUS_BYTES: usize = 4;
@@ -80,7 +80,7 @@ impl EscposStatus {
 
     /// The answer to GS r: 1 the paper, 2 the drawer.
     #[must_use]
-    pub fn told(self, which: u8) -> Option<u8> {
+    pub fn transmitted(self, which: u8) -> Option<u8> {
         let bit = |on: bool, bits: u8| if on { bits } else { 0 };
         match which {
             1 | b'1' => {
@@ -91,7 +91,7 @@ impl EscposStatus {
         }
     }
 
-    /// Something is broken.
+    /// It reports an error.
     #[must_use]
     pub fn is_error(self) -> bool {
         self.cutter_error || self.fatal_error || self.passing_error || self.other_error
@@ -107,7 +107,7 @@ pub enum EscposAnswer {
     Status(u8),
     /// The byte of GS r, or of GS I with a small number.
     Told(u8),
-    /// A block: its header and what stands before its NUL.
+    /// A block: its header and the bytes before its NUL.
     Block(u8, Vec<u8>),
     /// Four bytes that were not asked for (ASB).
     Unasked([u8; 4]),
@@ -118,11 +118,11 @@ pub const BLOCK_PROCESSED: u8 = 0x37;
 /// Begins the answers of GS I.
 pub const BLOCK_IDENTITY: u8 = 0x5F;
 const BLOCK_LONG: u8 = 0x3D;
-/// Stands between the header and the id of `GS ( H`.
+/// The byte between the header and the id of `GS ( H`.
 const PROCESSED: u8 = 0x22;
-/// Stands after the header once the buffers are cleared.
+/// The byte after the header when the buffers are cleared.
 const CLEARED: u8 = 0x25;
-/// Longest block that is put together.
+/// Longest block that is assembled.
 const BLOCK_BYTES_MAX: usize = 256;
 
 impl EscposAnswer {
@@ -152,7 +152,7 @@ impl EscposAnswer {
         }
     }
 
-    /// Says that everything before `GS ( H` with this id is processed.
+    /// The answer that everything before `GS ( H` with this id is processed.
     #[must_use]
     pub fn emit_processed(id: [u8; 4]) -> Vec<u8> {
         let mut bytes = vec![BLOCK_PROCESSED, PROCESSED];
@@ -161,13 +161,13 @@ impl EscposAnswer {
         bytes
     }
 
-    /// Says that everything received was forgotten.
+    /// The answer that everything received was discarded.
     #[must_use]
     pub fn emit_cleared() -> Vec<u8> {
         vec![BLOCK_PROCESSED, CLEARED, 0]
     }
 
-    /// Says who the printer is.
+    /// The answer with a part of the printer's identity.
     #[must_use]
     pub fn emit_identity(text: &str) -> Vec<u8> {
         let mut bytes = vec![BLOCK_IDENTITY];
@@ -177,7 +177,7 @@ impl EscposAnswer {
     }
 }
 
-/// Puts answers together.
+/// Assembles answers.
 #[derive(Clone, Debug, Default)]
 pub struct AnswerDecoder {
     block: Option<(u8, Vec<u8>)>,
@@ -192,7 +192,7 @@ impl AnswerDecoder {
                 return Some(EscposAnswer::Block(header, body));
             }
             if byte < b' ' {
-                // No letter of a block: a status byte that overtook it, or noise.
+                // Not a letter of a block: a status byte in between, or noise.
                 self.block = Some((header, body));
                 return is_status(byte).then_some(EscposAnswer::Status(byte));
             }
@@ -229,7 +229,7 @@ impl AnswerDecoder {
         }
     }
 
-    /// Bytes that it takes now, on the heap too.
+    /// The memory that it uses now in bytes, including the heap.
     #[must_use]
     pub fn bytes(&self) -> usize {
         let block = self.block.as_ref().map_or(0, |(_, body)| body.capacity());
@@ -238,7 +238,7 @@ impl AnswerDecoder {
             .saturating_add(self.unasked.capacity())
     }
 
-    /// Forgets half an answer.
+    /// Discards an incomplete answer.
     pub fn clear(&mut self) {
         self.block = None;
         self.unasked.clear();
@@ -263,7 +263,7 @@ mod tests {
 
     #[test]
     fn the_bytes_that_were_observed() {
-        // Seen from an independent emulator (spec 6): idle, pulse given, no paper, cover open, roll near its end.
+        // From an independent emulator: idle, pulse sent, no paper, cover open, roll near its end.
         let idle = EscposStatus::default();
         assert_eq!(EscposStatus::of([0x12; 4]), idle);
         let pulsed = EscposStatus {
@@ -289,7 +289,7 @@ mod tests {
     }
 
     #[test]
-    fn kinds_are_told_apart_also_when_they_interleave() {
+    fn kinds_of_answers_are_recognised_also_when_they_interleave() {
         assert_eq!(
             read(&[0x12, 0x37, 0x22, b'a', 0x16, b'b', b'c', b'd', 0x00, 0x0C]),
             [
@@ -309,7 +309,7 @@ mod tests {
     }
 
     #[test]
-    fn blocks_come_back() {
+    fn blocks_are_read_as_written() {
         let processed = read(&EscposAnswer::emit_processed(*b" ~7_"));
         assert_eq!(processed[0].processed(), Some(*b" ~7_"));
         let identity = read(&EscposAnswer::emit_identity("TM-T20"));

@@ -1,4 +1,4 @@
-//! ESC/POS as a printer receives it: one ear for real-time requests, one for commands in order.
+//! ESC/POS as a printer receives it: one decoder for real-time requests, one for commands in order.
 
 use super::escpos::{
     CLEAR_TAIL, DC4, DLE, ENQ, EOT, ESC, EscposCommand, FS, GS, LF, RealTime, align_of, pulse_of,
@@ -6,27 +6,27 @@ use super::escpos::{
 };
 use super::escpos_raster::Raster;
 
-/// Hears real-time requests in all bytes, those of images included, as printers do.
+/// Finds real-time requests in all bytes, those of images included, as printers do.
 #[derive(Clone, Debug, Default)]
 pub struct RealTimeDecoder {
-    heard: Vec<u8>,
+    received: Vec<u8>,
 }
 
 impl RealTimeDecoder {
     /// Takes one byte.
     pub fn push(&mut self, byte: u8) -> Option<RealTime> {
-        self.heard.push(byte);
+        self.received.push(byte);
         loop {
-            match request(&self.heard) {
-                Heard::More => return None,
-                Heard::All(request) => {
-                    self.heard.clear();
+            match request(&self.received) {
+                Found::More => return None,
+                Found::All(request) => {
+                    self.received.clear();
                     return Some(request);
                 }
-                Heard::Nothing => {
-                    // What begins later may still be one.
-                    self.heard.remove(0);
-                    if self.heard.is_empty() {
+                Found::Nothing => {
+                    // A request may still begin later.
+                    self.received.remove(0);
+                    if self.received.is_empty() {
                         return None;
                     }
                 }
@@ -34,45 +34,45 @@ impl RealTimeDecoder {
         }
     }
 
-    /// Forgets half a request.
+    /// Discards an incomplete request.
     pub fn clear(&mut self) {
-        self.heard.clear();
+        self.received.clear();
     }
 }
 
-enum Heard {
+enum Found {
     All(RealTime),
     More,
     Nothing,
 }
 
-fn request(bytes: &[u8]) -> Heard {
+fn request(bytes: &[u8]) -> Found {
     match bytes {
         [DLE] | [DLE, EOT | ENQ | DC4] | [DLE, DC4, 1] | [DLE, DC4, 1, 0 | 1 | b'0' | b'1'] => {
-            Heard::More
+            Found::More
         }
-        [DLE, EOT, which @ 1..=4] => Heard::All(RealTime::Status(*which)),
-        [DLE, ENQ, how @ 1..=2] => Heard::All(RealTime::Recover(*how)),
-        [DLE, DC4, 1, pin, time] => RealTime::pulse(*pin, *time).map_or(Heard::Nothing, Heard::All),
-        [DLE, DC4, 8, tail @ ..] if tail == CLEAR_TAIL => Heard::All(RealTime::Clear),
-        [DLE, DC4, 8, tail @ ..] if CLEAR_TAIL.starts_with(tail) => Heard::More,
-        _ => Heard::Nothing,
+        [DLE, EOT, which @ 1..=4] => Found::All(RealTime::Status(*which)),
+        [DLE, ENQ, how @ 1..=2] => Found::All(RealTime::Recover(*how)),
+        [DLE, DC4, 1, pin, time] => RealTime::pulse(*pin, *time).map_or(Found::Nothing, Found::All),
+        [DLE, DC4, 8, tail @ ..] if tail == CLEAR_TAIL => Found::All(RealTime::Clear),
+        [DLE, DC4, 8, tail @ ..] if CLEAR_TAIL.starts_with(tail) => Found::More,
+        _ => Found::Nothing,
     }
 }
 
-/// Reads commands in order. A real-time request between two commands was executed on receipt and is passed over.
+/// Reads commands in order. A real-time request between two commands was executed on receipt and is skipped.
 #[derive(Clone, Debug, Default)]
 pub struct EscposDecoder {
     pending: Vec<u8>,
 }
 
-/// Most bytes of one command; a longer one is taken for noise.
+/// Most bytes of one command; a longer one is treated as noise.
 pub const COMMAND_BYTES_MAX: usize = 1 << 20;
-/// Most bytes of a command that does not say how long it is: a barcode's data have at most 255.
+/// Most bytes of a command without a length: the data of a barcode have at most 255.
 const UNMEASURED_BYTES_MAX: usize = 512;
 
 impl EscposDecoder {
-    /// Takes bytes; gives the commands that are complete now. A run of text may come in pieces.
+    /// Takes bytes; returns the commands that are complete now. Text may come in pieces.
     pub fn feed(&mut self, bytes: &[u8]) -> Vec<EscposCommand> {
         let mut commands = Vec::new();
         let mut text = Vec::new();
@@ -105,13 +105,13 @@ impl EscposDecoder {
         commands
     }
 
-    /// Forgets half a command.
+    /// Discards an incomplete command.
     pub fn clear(&mut self) {
         self.pending.clear();
     }
 }
 
-/// How long the command is that begins here, as soon as that can be said.
+/// The length of the command that begins here, as soon as it is known.
 fn length(bytes: &[u8]) -> Option<usize> {
     match bytes {
         [DLE, rest @ ..] => real_time_length(rest),
@@ -215,7 +215,7 @@ fn word(low: u8, high: u8) -> usize {
     usize::from(u16::from_le_bytes([low, high]))
 }
 
-/// What a whole command says; `None` for a real-time request, which was executed on receipt.
+/// The meaning of a complete command; `None` for a real-time request, which was executed on receipt.
 fn command(bytes: Vec<u8>) -> Option<EscposCommand> {
     let known = match bytes.as_slice() {
         [DLE, EOT | ENQ | DC4, ..] => return None,
@@ -308,7 +308,7 @@ mod tests {
     }
 
     #[test]
-    fn a_barcode_that_never_ends_is_given_up() {
+    fn a_barcode_that_never_ends_is_discarded() {
         let mut decoder = EscposDecoder::default();
         let mut bytes = vec![GS, b'k', 2];
         bytes.extend([b'1'; 600]);
@@ -323,7 +323,7 @@ mod tests {
         let mut bytes = Vec::new();
         for command in everything() {
             command.emit_into(&mut bytes);
-            // Between two commands a real-time request is passed over.
+            // Between two commands a real-time request is skipped.
             bytes.extend(RealTime::Status(4).emit());
         }
         let mut whole = EscposDecoder::default();
@@ -344,14 +344,17 @@ mod tests {
     }
 
     #[test]
-    fn real_time_requests_are_heard_everywhere() {
-        let mut ear = RealTimeDecoder::default();
+    fn real_time_requests_are_found_everywhere() {
+        let mut requests = RealTimeDecoder::default();
         let mut bytes = vec![GS, b'v', b'0', 0, 4, 0, 1, 0, DLE, DLE, EOT, 1];
         bytes.extend(RealTime::Clear.emit());
         bytes.extend([DLE, DC4, 1, 0, 9, DLE, DC4, 8, 1, DLE, ENQ, 2]);
-        let heard: Vec<RealTime> = bytes.iter().filter_map(|byte| ear.push(*byte)).collect();
+        let received: Vec<RealTime> = bytes
+            .iter()
+            .filter_map(|byte| requests.push(*byte))
+            .collect();
         assert_eq!(
-            heard,
+            received,
             [RealTime::Status(1), RealTime::Clear, RealTime::Recover(2)]
         );
     }
@@ -360,13 +363,13 @@ mod tests {
     fn noise_ends() {
         let mut state = 11_u64;
         let mut decoder = EscposDecoder::default();
-        let mut ear = RealTimeDecoder::default();
+        let mut requests = RealTimeDecoder::default();
         for _ in 0..200_000 {
             state ^= state << 13;
             state ^= state >> 7;
             state ^= state << 17;
             let byte = u8::try_from(state & 0xFF).unwrap();
-            ear.push(byte);
+            requests.push(byte);
             decoder.feed(&[byte]);
             assert!(decoder.pending.len() <= COMMAND_BYTES_MAX);
         }

@@ -1,8 +1,8 @@
-//! What differs between receipt printers of one language: the numbers of their code pages, the width of their paper, the knife.
+//! What differs between ESC/POS printers: the numbers of their code pages, the width of their paper, the knife.
 //!
 //! The numbers are no standard: 46 is Windows-1251 on an Epson and CP856 on a Rongta.
-//! They come from Epson's reference (ESC t), spec/printers.md 6, and the public printer database of python-escpos;
-//! only the letters this crate knows are listed. The test slip of the driver shows what a printer really has.
+//! They come from Epson's reference (ESC t), `docs/protocols/escpos.md`, and the public printer database of python-escpos;
+//! only the pages that this crate knows are listed. The test slip of the driver shows the pages of a real printer.
 
 use super::codepage::table::CodePage;
 
@@ -87,7 +87,7 @@ impl EscposProfile {
             width_dots: 384,
             knife: false,
         },
-        // For a printer whose pages nobody knows: everything is folded to ASCII.
+        // For a printer with unknown pages: everything is replaced by ASCII.
         Self {
             name: "ascii",
             pages: &[],
@@ -130,7 +130,7 @@ impl EscposProfile {
             .map(|(number, _)| *number)
     }
 
-    /// The page behind a number.
+    /// The page with this number.
     #[must_use]
     pub fn page_of(&self, number: u8) -> Option<CodePage> {
         self.pages

@@ -68,8 +68,8 @@ impl Raster {
 
     /// Appends `GS v 0`, in bands.
     ///
-    /// Bytes that would be taken for a real-time request are parted: between two rows by beginning a new band,
-    /// inside a row by turning one dot of the second byte, which no eye finds.
+    /// Two bytes that look like a real-time request are avoided: between two rows by beginning a new band,
+    /// inside a row by changing one dot of the second byte, which nobody sees.
     pub(super) fn emit_into(&self, out: &mut Vec<u8>) {
         let mut band: Vec<u8> = Vec::new();
         let mut rows: u8 = 0;
@@ -100,7 +100,7 @@ impl Raster {
     }
 }
 
-/// Turns one dot wherever a row spells a real-time request.
+/// Changes one dot wherever a row contains a real-time request.
 fn part(row: &mut [u8]) {
     let mut before = None;
     for byte in row {
@@ -147,12 +147,12 @@ mod tests {
     }
 
     #[test]
-    fn real_time_requests_are_parted() {
+    fn real_time_requests_in_images_are_split() {
         assert_eq!(
             hexadecimal(&emitted(&image(4, &[0x10, 0x04, 0x10, 0x14]))),
             "1D 76 30 00 04 00 01 00 10 06 10 16"
         );
-        // Between two rows: two bands, and no dot is turned.
+        // Between two rows: two bands, and no dot is changed.
         assert_eq!(
             hexadecimal(&emitted(&image(1, &[0x10, 0x05]))),
             "1D 76 30 00 01 00 01 00 10 1D 76 30 00 01 00 01 00 05"
@@ -160,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn no_image_holds_a_real_time_request() {
+    fn no_image_contains_a_real_time_request() {
         let mut state = 7_u64;
         for width in 1..=WIDTH_BYTES_MAX {
             let height = 1 + (width * 7) % 600;

@@ -2,7 +2,7 @@
 
 use core::fmt::Write as _;
 
-/// Decimal text as an integer scaled by ten to the power of `places`; a sign of either kind may lead.
+/// Decimal text as an integer scaled by ten to the power of `places`; it may begin with a sign.
 ///
 /// `None` if it is no number, has more decimals, or does not fit.
 #[must_use]
@@ -61,14 +61,14 @@ pub fn decimal(value: i64, places: u8) -> String {
     digits
 }
 
-/// An amount of an answer in minor units: `+00002980`, and from some firmware `29.80` (spec 2, 4Ch).
+/// An amount of an answer in minor units: `+00002980`, and from some firmware `29.80`.
 #[must_use]
 pub fn parse_minor(text: &str) -> Option<i64> {
     let text = text.trim();
     parse_decimal(text, if text.contains('.') { 2 } else { 0 })
 }
 
-/// Minor units with a sign, filled with zeros to `width` characters altogether.
+/// Minor units with a sign, filled with zeros to `width` characters in total.
 #[must_use]
 pub fn signed(value: i64, width: usize) -> String {
     let mut text = String::from(if value < 0 { '-' } else { '+' });

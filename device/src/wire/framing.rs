@@ -1,4 +1,4 @@
-//! Frames of the ISL kind, in the two widths in which Datecs writes their numbers, both directions.
+//! Frames of the ISL protocol in both directions, with the two widths of their numbers.
 //!
 //! ```text
 //! host → device : 01 LEN SEQ CMD DATA…          05 B1 B2 B3 B4 03
@@ -6,7 +6,7 @@
 //! ```
 //!
 //! What differs between families is data: a [`Framing`].
-//! None of the framing bytes can stand inside a field, so a receiver that lost its place drops bytes until the next preamble.
+//! None of the framing bytes can occur inside a field, so a receiver that is out of step drops bytes until the next preamble.
 
 use core::fmt;
 
@@ -16,9 +16,9 @@ use super::isl_status::{STATUS_LEN_MAX, Status};
 pub const PREAMBLE: u8 = 0x01;
 /// Ends a frame.
 pub const TERMINATOR: u8 = 0x03;
-/// Stands before the status bytes of an answer.
+/// The byte before the status bytes of an answer.
 pub const SEPARATOR: u8 = 0x04;
-/// Stands before the checksum.
+/// The byte before the checksum.
 pub const POSTAMBLE: u8 = 0x05;
 /// The device found the frame damaged and did not execute it.
 pub const NAK: u8 = 0x15;
@@ -84,7 +84,7 @@ impl Framing {
         Ok(frame)
     }
 
-    /// Checks a frame and gives its SEQ, its CMD, and what stands between CMD and the postamble.
+    /// Checks a frame and returns its SEQ, its CMD, and the bytes between CMD and the postamble.
     fn body<'a>(&self, frame: &'a [u8]) -> Result<(u8, u8, &'a [u8]), FrameError> {
         let inner = match frame {
             [PREAMBLE, inner @ .., TERMINATOR] => inner,
@@ -168,7 +168,7 @@ impl fmt::Display for FrameError {
 
 impl core::error::Error for FrameError {}
 
-/// A command on its way to the device. `data` is plain; escaping is the frame's business.
+/// A request to the device. `data` is plain; the frame escapes it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Request {
     /// Sequence number, from [`SEQ_FIRST`] to [`Framing::seq_last`].
@@ -275,11 +275,11 @@ pub enum Token {
     Nak,
     /// [`SYN`].
     Syn,
-    /// Something that began as a frame and is none.
+    /// Bytes that began like a frame and are none.
     Damaged,
 }
 
-/// Finds frames in a stream of bytes, however they are cut, and finds its place again after noise.
+/// Finds frames in a stream of bytes, however it is split, and recovers after noise.
 #[derive(Clone, Debug)]
 pub struct Decoder {
     framing: Framing,
@@ -299,7 +299,7 @@ impl Decoder {
     /// Takes one byte.
     pub fn push(&mut self, byte: u8) -> Option<Token> {
         if byte == PREAMBLE {
-            // Cannot stand inside a frame: whatever was begun is lost.
+            // Cannot occur inside a frame: the incomplete frame is lost.
             self.frame.clear();
             self.frame.push(byte);
             return None;
@@ -326,12 +326,12 @@ impl Decoder {
         })
     }
 
-    /// Forgets what was begun.
+    /// Discards an incomplete frame.
     pub fn clear(&mut self) {
         self.frame.clear();
     }
 
-    /// Bytes that it has taken from the heap.
+    /// The memory that it uses on the heap, in bytes.
     #[must_use]
     pub fn capacity(&self) -> usize {
         self.frame.capacity()
@@ -346,7 +346,7 @@ impl Decoder {
     }
 }
 
-/// What LEN has added.
+/// The offset of LEN.
 const LEN_OFFSET: usize = 0x20;
 /// The most bytes of a frame beside its data: 01, LEN and CMD of four, SEQ, 04, the status, 05, the sum, 03.
 const FIXED_MAX: usize = 16 + STATUS_LEN_MAX;
@@ -452,7 +452,7 @@ mod tests {
     }
 
     #[test]
-    fn control_bytes_travel_escaped() {
+    fn control_bytes_are_escaped() {
         for framing in BOTH {
             let request = with(vec![0x1B, 0x41, TAB, 0x03, LINE_FEED, 0x10]);
             let frame = request.emit(&framing).unwrap();
@@ -502,7 +502,7 @@ mod tests {
     }
 
     #[test]
-    fn sequence_numbers_go_round() {
+    fn sequence_numbers_wrap_around() {
         assert_eq!(isl::FRAMING.seq_after(0x20), 0x21);
         assert_eq!(isl::FRAMING.seq_after(0x7F), SEQ_FIRST);
         assert_eq!(isl::FRAMING.seq_after(0xFF), SEQ_FIRST);

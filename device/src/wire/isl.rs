@@ -9,7 +9,7 @@ pub use super::isl_status::{Flag, Status};
 
 /// The frames of groups A and B.
 ///
-/// LEN is one byte: an answer carries at most `0xFF - 0x20 - 11` bytes, though the manual says 218.
+/// LEN is one byte: an answer has at most `0xFF - 0x20 - 11` bytes of data, although the manual says 218.
 pub const FRAMING: Framing = Framing {
     width: Width::Byte,
     status_len: 6,

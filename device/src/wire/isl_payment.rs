@@ -14,7 +14,7 @@ pub struct PaymentRequest {
     pub text: Vec<u8>,
     /// The payment type's letter; cash without one.
     pub mode: Option<char>,
-    /// The amount; everything that is left without one.
+    /// The amount; without one, everything that is left to pay.
     pub amount: Option<i64>,
 }
 
@@ -59,7 +59,7 @@ impl PaymentRequest {
 /// The first letter of the answer of 35h.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PaidCode {
-    /// `D`: less than what is to be paid; the amount is the rest. Daisy says it also for exact payment, with 0.
+    /// `D`: less than what is to be paid; the amount is the rest. Daisy answers it also for exact payment, with 0.
     Rest,
     /// `R`: enough; the amount is the change.
     Change,
@@ -71,12 +71,12 @@ pub enum PaidCode {
     Failed,
 }
 
-/// The answer of 35h: a letter with an amount glued to it.
+/// The answer of 35h: a letter directly followed by an amount.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Paid {
-    /// How it went.
+    /// Its letter.
     pub code: PaidCode,
-    /// What its letter says.
+    /// Its amount.
     pub amount: i64,
 }
 
@@ -117,14 +117,14 @@ impl Paid {
     }
 }
 
-/// What is told when a receipt is opened and closed: counters since the last Z-report, or the document's number.
+/// The answer when a receipt is opened and closed: counters since the last Z-report, or the document's number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ReceiptCounters {
     /// All receipts.
     pub all: u32,
     /// Fiscal receipts.
     pub fiscal: u32,
-    /// Number of the document, where the family tells it.
+    /// Number of the document, if the family reports it.
     pub document: Option<u32>,
 }
 

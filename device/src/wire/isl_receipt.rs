@@ -11,7 +11,7 @@ pub const TAB: u8 = 0x09;
 /// Separates the two lines of text.
 pub const LINE_FEED: u8 = 0x0A;
 
-/// 30h: who opens a receipt.
+/// 30h: operator, password and till for the opening of a receipt.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Open {
     /// Operator, 1 to 16.
@@ -35,7 +35,7 @@ impl Open {
         ))
     }
 
-    /// Reads the fields; a unique sale number (Bulgaria) is accepted and dropped.
+    /// Reads the fields; a unique sale number (Bulgaria) is accepted and ignored.
     #[must_use]
     pub fn parse(data: &[u8]) -> Option<Self> {
         let text = codepage::decode(data);
@@ -64,7 +64,7 @@ impl Open {
     }
 }
 
-/// Why a sale is taken back.
+/// Why a sale is refunded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RefundKind {
     /// `E`: an operator's error.
@@ -129,10 +129,10 @@ pub struct RefundOpen {
     pub open: Open,
     /// Why.
     pub kind: RefundKind,
-    /// Number of the document that is taken back.
+    /// Number of the document that is refunded.
     pub document: u32,
     /// When it was printed (`DDMMYYhhmmss`) and in which fiscal memory it is;
-    /// without them the device looks in its own journal.
+    /// without them the device searches its own journal.
     pub origin: Option<(String, String)>,
 }
 
@@ -200,7 +200,7 @@ impl SaleModifier {
         }
     }
 
-    /// Cuts a modifier off the end of `text`. `Err` if there is one that cannot be read.
+    /// Splits a modifier off the end of `text`. `Err` if there is one that cannot be read.
     fn cut(text: &str) -> Result<(&str, Option<Self>), ()> {
         if let Some((head, percent)) = text.split_once(',') {
             let hundredths = parse_decimal(percent, 2).ok_or(())?;
@@ -227,7 +227,7 @@ pub struct Sale {
     pub group: u8,
     /// Price in minor units; negative voids an earlier sale.
     pub price: i64,
-    /// Quantity in thousandths, one whole if it is not said.
+    /// Quantity in thousandths; 1 if absent.
     pub quantity: Option<i64>,
     /// A discount (negative) or surcharge.
     pub modifier: Option<SaleModifier>,
@@ -261,7 +261,7 @@ impl Sale {
         let (group, figures) = match rest {
             [letter @ b'A'..=b'H', figures @ ..] => (letter.wrapping_sub(b'A'), figures),
             [letter @ 0xC0..=0xC7, figures @ ..] => (letter.wrapping_sub(0xC0), figures),
-            // `Dept TAB Price`: departments 1 to 8 belong to the groups A to H, as long as nobody programs them otherwise [inference].
+            // `Dept TAB Price`: departments 1 to 8 belong to the groups A to H, unless somebody programs them otherwise [inference].
             [department @ b'1'..=b'8', TAB, figures @ ..] => {
                 (department.wrapping_sub(b'1'), figures)
             }
@@ -335,7 +335,7 @@ pub struct SubtotalSums {
     pub total: i64,
     /// Its parts, A to H.
     pub groups: [i64; 8],
-    /// The receipt's document number, where the family tells it here.
+    /// The receipt's document number, if the family reports it here.
     pub document: Option<u32>,
 }
 
@@ -351,7 +351,7 @@ impl SubtotalSums {
         text.into_bytes()
     }
 
-    /// Reads the fields; a device with fewer groups tells fewer.
+    /// Reads the fields; a device with fewer groups sends fewer.
     #[must_use]
     pub fn parse(data: &[u8]) -> Option<Self> {
         let text = core::str::from_utf8(data).ok()?;
@@ -365,7 +365,7 @@ impl SubtotalSums {
     }
 }
 
-/// Up to eight amounts; missing ones are nothing.
+/// Up to eight amounts; missing ones are 0.
 pub(crate) fn groups<'a>(fields: &mut impl Iterator<Item = &'a str>) -> Option<[i64; 8]> {
     let mut groups = [0; 8];
     for group in &mut groups {
@@ -420,7 +420,7 @@ mod tests {
     }
 
     #[test]
-    fn sales_of_other_hosts_are_understood() {
+    fn sales_of_other_hosts_are_read() {
         assert_eq!(Sale::parse(b"\tA12.50"), Some(sale(0, 1250)));
         assert_eq!(
             Sale::parse(b"\t\xC112.00*1,-10.00"),

@@ -1,4 +1,4 @@
-//! The data of Datecs classic commands that tell of the device, its day and its documents.
+//! The data of Datecs classic commands about the device, its day and its documents.
 //!
 //! Manual: Datecs group A, v1.00BG, commands 64, 65, 69, 70, 76, 83, 90, 103, 110, 113, 32.
 //! Amounts are minor units.
@@ -7,7 +7,7 @@ use super::codepage;
 use super::fields::{decimal, parse_count, parse_decimal, parse_minor, signed};
 use super::isl_receipt::groups;
 
-/// The answer without the result code that some firmware puts in front of it: `P,` or a `P` glued to the first field.
+/// The answer without the result code in front of it that some firmware sends: `P,` or a `P` directly before the first field.
 /// `None` for `F`: the command was not carried out.
 pub(crate) fn without_result(text: &str) -> Option<&str> {
     match text.strip_prefix('P') {
@@ -28,11 +28,11 @@ pub struct Transaction {
     pub amount: i64,
     /// What was tendered, if asked with `T`.
     pub tender: Option<i64>,
-    /// Number of the current or last document, where the family tells it here.
+    /// Number of the current or last document, if the family reports it here.
     pub document: Option<u32>,
-    /// What is open is a refund, where the family tells it here.
+    /// The open receipt is a refund, if the family reports it here.
     pub refund: bool,
-    /// What is open is a slip, where the family tells it here.
+    /// The open document is a slip, if the family reports it here.
     pub slip: bool,
 }
 
@@ -85,7 +85,7 @@ pub struct ReceiptSums {
     pub groups: [i64; 8],
     /// It is an invoice.
     pub invoice: bool,
-    /// It is a refund, where the family tells it here.
+    /// It is a refund, if the family reports it here.
     pub refund: bool,
 }
 
@@ -179,7 +179,7 @@ pub struct DailyReport {
     pub grand_total: i64,
     /// The day by tax group.
     pub groups: [i64; 8],
-    /// The day's refunds by tax group, where the family tells them here.
+    /// The day's refunds by tax group, if the family reports them here.
     pub refunds: Option<[i64; 8]>,
 }
 
@@ -233,14 +233,14 @@ impl LastZ {
         text.into_bytes()
     }
 
-    /// Reads the fields. A device before its first Z-report may answer `F`, which tells nothing.
+    /// Reads the fields. A device before its first Z-report may answer `F`, which has no number.
     ///
     /// Older firmware (FP-3530, FP-550) has the total before the groups.
     #[must_use]
     pub fn parse(data: &[u8]) -> Option<Self> {
         let text = without_result(core::str::from_utf8(data).ok()?)?;
         let mut fields: Vec<&str> = text.split(',').collect();
-        // A date in the last place is no amount, and fewer groups than eight stand before it.
+        // The last field is a date and no amount; there may be fewer than eight groups before it.
         let date = if fields.len() > 1 { fields.pop()? } else { "" };
         if fields.len() == FIELDS_WITH_TOTAL {
             fields.remove(1);
@@ -279,11 +279,11 @@ pub struct DayPayments {
     pub payments: [i64; 8],
     /// Number that the next Z-report will have.
     pub closure: u32,
-    /// Number that the next fiscal receipt will have, where the family tells it here.
+    /// Number that the next fiscal receipt will have, if the family reports it here.
     pub next_receipt: Option<u32>,
 }
 
-/// The payment letters of group A in the order in which its 6Eh tells their sums:
+/// The payment letters of group A in the order of their sums in the answer of 6Eh:
 /// cash, credit, debit card, cheque, and the four extra types.
 pub const DAY_PAYMENT_LETTERS: [char; 8] = ['P', 'N', 'D', 'C', 'I', 'J', 'K', 'L'];
 
@@ -414,7 +414,7 @@ pub struct LastError {
     pub code: i64,
     /// When.
     pub at: String,
-    /// The device's words.
+    /// The device's text.
     pub text: String,
 }
 
@@ -491,11 +491,11 @@ mod tests {
             date: "211126".to_owned(),
         };
         assert_eq!(LastZ::parse(&last.emit()), Some(last.clone()));
-        let told = String::from_utf8(last.emit()).unwrap();
-        for told in [format!("P,{told}"), format!("P{told}")] {
-            assert_eq!(LastZ::parse(told.as_bytes()), Some(last.clone()));
+        let reported = String::from_utf8(last.emit()).unwrap();
+        for reported in [format!("P,{reported}"), format!("P{reported}")] {
+            assert_eq!(LastZ::parse(reported.as_bytes()), Some(last.clone()));
         }
-        let with_total = told.replacen(',', ",+00000001853,", 1);
+        let with_total = reported.replacen(',', ",+00000001853,", 1);
         assert_eq!(LastZ::parse(with_total.as_bytes()), Some(last));
         assert_eq!(LastZ::parse(b"F"), None);
         assert_eq!(parse_groups(&emit_groups(groups)), Some(groups));
@@ -504,9 +504,13 @@ mod tests {
             closure: 4,
             next_receipt: Some(17),
         };
-        let told = String::from_utf8(payments.emit()).unwrap();
-        for told in [told.clone(), format!("P,{told}"), format!("P{told}")] {
-            assert_eq!(DayPayments::parse(told.as_bytes()), Some(payments));
+        let reported = String::from_utf8(payments.emit()).unwrap();
+        for reported in [
+            reported.clone(),
+            format!("P,{reported}"),
+            format!("P{reported}"),
+        ] {
+            assert_eq!(DayPayments::parse(reported.as_bytes()), Some(payments));
         }
         assert_eq!(DayPayments::parse(b"F"), None);
         let rates = Rates {

@@ -1,13 +1,13 @@
-//! What hosts ask of a Datecs printer beside receipts and reports: identity, counters, the electronic journal, settings.
+//! Commands for a Datecs printer other than receipts and reports: identity, counters, the electronic journal, settings.
 //!
-//! Our driver asks none of it; drivers of others do, and the emulated printer answers them.
-//! Manual: Datecs group A, v1.00BG; X, v2.08; by way of spec 2 and 3.
+//! Our driver sends none of them; other drivers do, and the emulated printer answers them.
+//! Manual: Datecs group A, v1.00BG; X, v2.08. See `docs/protocols/isl.md`.
 
 use super::codepage;
 use super::fields::parse_count;
 use super::isl_x::{emit, parse};
 
-/// A question, or an order, of service.
+/// A question or a command.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Service {
     /// How many Z-reports the fiscal memory has room for.
@@ -18,15 +18,15 @@ pub enum Service {
     TaxId,
     /// The last fiscal receipt.
     LastReceipt,
-    /// Who the device and its owner are.
+    /// The identity of the device and its owner.
     Identity,
-    /// The words of an error code.
+    /// The text of an error code.
     ErrorWords(i64),
     /// A variable's value.
     Read(Variable),
-    /// A variable is given a value.
+    /// Sets a variable.
     Write(Variable, String),
-    /// What the day's refunds were paid with.
+    /// The day's refunds by type of payment.
     RefundPayments,
     /// The first and last document of a kind and a time.
     Search {
@@ -37,7 +37,7 @@ pub enum Service {
         /// Kind of documents.
         kind: u32,
     },
-    /// Chooses a document of the electronic journal and tells what it is.
+    /// Chooses a document of the electronic journal and returns its kind.
     JournalDocument(u32),
     /// Chooses a document of the electronic journal and reads its first line.
     JournalOf(u32),
@@ -52,13 +52,13 @@ pub enum Service {
     JournalLine,
     /// Prints the chosen document.
     JournalPrint,
-    /// The tax rates, as a report of them says them.
+    /// The tax rates, in the form of a report.
     RatesReport,
     /// Prints a report that is no report of the day.
     Report(&'static str),
-    /// Who the buyer of an invoice is.
+    /// The buyer of an invoice.
     Buyer(Vec<String>),
-    /// Something that is done once, in service, before a device is fiscalised.
+    /// A command that the service uses once, before a device is fiscalised.
     Fiscalising,
 }
 
@@ -71,10 +71,10 @@ pub struct Variable {
     pub index: u32,
 }
 
-/// What a device tells of a service.
+/// The answer of a device.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Told {
-    /// Nothing: it was done.
+pub enum ServiceAnswer {
+    /// No data: it was done.
     Done,
     /// Values, in the order of the manual.
     Fields(Vec<String>),
@@ -86,7 +86,7 @@ pub enum Told {
     JournalEnd,
 }
 
-impl Told {
+impl ServiceAnswer {
     /// As groups A and B write it.
     #[must_use]
     pub fn emit(&self) -> Vec<u8> {
@@ -279,10 +279,10 @@ mod tests {
     }
 
     #[test]
-    fn what_is_told_is_written_in_both_ways() {
-        let told = Told::Fields(vec!["1".to_owned(), "Б".to_owned()]);
-        assert_eq!(told.emit(), b"1,\xC1");
-        assert_eq!(told.emit_x(), b"1\t\xC1\t");
-        assert_eq!(Told::JournalEnd.emit(), b"F");
+    fn answers_are_written_in_both_forms() {
+        let reported = ServiceAnswer::Fields(vec!["1".to_owned(), "Б".to_owned()]);
+        assert_eq!(reported.emit(), b"1,\xC1");
+        assert_eq!(reported.emit_x(), b"1\t\xC1\t");
+        assert_eq!(ServiceAnswer::JournalEnd.emit(), b"F");
     }
 }

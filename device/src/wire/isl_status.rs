@@ -1,6 +1,6 @@
-//! The status bytes that every answer carries, and which bit of them means what in which family.
+//! The status bytes of every answer, and the meaning of their bits in each family.
 //!
-//! Manuals: Datecs group A v1.00BG, group B v2.04BG, X v2.08, "Status bytes"; spec 1.1 and 3.
+//! Manuals: Datecs group A v1.00BG, group B v2.04BG, X v2.08, "Status bytes". See `docs/protocols/isl.md`.
 
 use core::fmt;
 
@@ -15,7 +15,7 @@ pub struct Status {
 }
 
 impl Status {
-    /// So many bytes with nothing set but the fixed bits.
+    /// This many bytes with only the fixed bits set.
     #[must_use]
     pub const fn empty(len: usize) -> Self {
         Self {
@@ -54,15 +54,15 @@ impl fmt::Debug for Status {
     }
 }
 
-/// Where a flag stands: its byte, and its bit as a mask.
+/// The place of a flag: its byte, and its bit as a mask.
 pub type FlagPlace = (Flag, usize, u8);
 
-/// Which bit means what in one family.
+/// The meaning of the bits in one family.
 #[derive(Clone, Copy, Debug)]
 pub struct Layout {
     /// Status bytes.
     pub len: usize,
-    /// Tables of places; the first one that knows a flag counts, so that a variant names only what is different.
+    /// Tables of places; the first one with a flag decides, so that a variant contains only the differences.
     pub places: &'static [&'static [FlagPlace]],
     /// Flags that raise [`Flag::GeneralError`].
     pub general: &'static [Flag],
@@ -82,7 +82,7 @@ impl Layout {
         })
     }
 
-    /// With the flag set, and the general flag that it implies. A flag that the family does not have changes nothing.
+    /// The status with the flag set, and with the general flag that it implies. A flag that the family does not have changes nothing.
     #[must_use]
     pub fn with(&self, status: Status, flag: Flag) -> Status {
         let mut status = status;

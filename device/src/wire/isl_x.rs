@@ -3,19 +3,19 @@
 //! LEN and CMD are four nibbles, the status has eight bytes, every parameter is followed by a TAB, also the last,
 //! and every answer begins with an error code: 0, or a negative number and nothing else.
 //!
-//! Manual: Datecs X (group C), v2.08, "Low level protocol" and "Message composition"; spec 3.
+//! Manual: Datecs X (group C), v2.08, "Low level protocol" and "Message composition". See `docs/protocols/isl.md`.
 
 use super::codepage;
 use super::fields::parse_decimal;
 use super::framing::{Framing, Width};
 
-/// The frames of Datecs X. Newer firmware takes more data (PM 2.11.4: 496), every firmware takes this much.
+/// The frames of Datecs X. Newer firmware accepts more data (PM 2.11.4: 496), every firmware accepts this much.
 pub const FRAMING: Framing = Framing {
     width: Width::Nibbles,
     status_len: 8,
     seq_last: 0xFF,
     request_data_max: 213,
-    // What newer firmware may send.
+    // Newer firmware may send this much.
     answer_data_max: 480,
 };
 

@@ -23,7 +23,7 @@ pub fn emit_open(open: &Open) -> Vec<u8> {
     ])
 }
 
-/// Reads 30h in both syntaxes; the unique sale number of the longer one (Bulgaria) is dropped.
+/// Reads 30h in both syntaxes; the unique sale number of the longer one (Bulgaria) is ignored.
 #[must_use]
 pub fn parse_open(data: &[u8]) -> Option<Open> {
     let fields = parse(data)?;
@@ -105,7 +105,7 @@ pub fn parse_refund(data: &[u8]) -> Option<RefundOpen> {
     })
 }
 
-/// `DDMMYYhhmmss` as `DD-MM-YY hh:mm:ss`; anything else stays as it is, for the device to refuse.
+/// `DDMMYYhhmmss` as `DD-MM-YY hh:mm:ss`; anything else is sent unchanged, and the device refuses it.
 fn stamp(at: &str) -> String {
     let pair = |from: usize| at.get(from..from.saturating_add(2));
     let whole = [pair(0), pair(2), pair(4), pair(6), pair(8), pair(10)];
@@ -150,7 +150,7 @@ pub fn emit_sale(sale: &Sale) -> Vec<u8> {
     data
 }
 
-/// Reads 31h in both syntaxes; department and unit are dropped.
+/// Reads 31h in both syntaxes; department and unit are ignored.
 #[must_use]
 pub fn parse_sale(data: &[u8]) -> Option<Sale> {
     let fields = parse(data)?;
@@ -233,7 +233,7 @@ pub fn emit_subtotal(subtotal: &Subtotal) -> Vec<u8> {
 #[must_use]
 pub fn parse_subtotal(data: &[u8]) -> Option<Subtotal> {
     let fields = parse(data)?;
-    // Hosts of newer firmware leave the last two out, with their TABs.
+    // Hosts for newer firmware omit the last two, with their TABs.
     let (print, display, kind, value) = match fields.as_slice() {
         [print, display] => (print, display, "", ""),
         [print, display, kind, value] => (print, display, kind.as_str(), value.as_str()),
@@ -274,7 +274,7 @@ pub fn parse_sums(data: &[u8]) -> Option<SubtotalSums> {
     })
 }
 
-/// Up to eight decimal amounts; missing ones are nothing.
+/// Up to eight decimal amounts; missing ones are 0.
 pub(super) fn decimals<'a>(fields: &mut impl Iterator<Item = &'a str>) -> Option<[i64; 8]> {
     let mut amounts = [0; 8];
     for amount in &mut amounts {
@@ -286,9 +286,9 @@ pub(super) fn decimals<'a>(fields: &mut impl Iterator<Item = &'a str>) -> Option
     Some(amounts)
 }
 
-/// The letters that stand for X's payment modes 0 to 5: cash, credit card, debit card, and three others.
+/// The letters for X's payment modes 0 to 5: cash, credit card, debit card, and three others.
 ///
-/// Mode 2 talks to a pinpad where one is connected.
+/// Mode 2 uses a pinpad if one is connected.
 pub const MODES: [(char, &str); 6] = [
     ('P', "0"),
     ('N', "1"),
@@ -316,7 +316,7 @@ pub fn emit_payment(payment: &PaymentRequest) -> Vec<u8> {
 #[must_use]
 pub fn parse_payment(data: &[u8]) -> Option<PaymentRequest> {
     let fields = parse(data)?;
-    // Hosts of newer firmware leave the last one out, with its TAB.
+    // Hosts for newer firmware omit the last one, with its TAB.
     let ([mode, amount] | [mode, amount, _]) = fields.as_slice() else {
         return None;
     };
@@ -428,7 +428,7 @@ mod tests {
     }
 
     #[test]
-    fn a_refund_tells_its_origin() {
+    fn a_refund_contains_its_original() {
         let refund = RefundOpen {
             open: parse_open(b"1\t0000\t1\t\t").unwrap(),
             kind: RefundKind::Return,

@@ -1,4 +1,4 @@
-//! The parameters of Datecs X commands that tell of the device, its day and its documents, and their answers after the error code.
+//! The parameters of Datecs X commands about the device, its day and its documents, and their answers after the error code.
 //!
 //! Manual: Datecs X (group C), v2.08, commands 50, 62, 64, 65, 69, 70, 74, 76, 90, 94, 95, 103, 110, 255.
 //! Amounts are minor units here and decimals on the line.
@@ -108,7 +108,7 @@ pub fn emit_cash(cash: &Cash) -> Vec<u8> {
     emit(&[cash.cash, cash.paid_in, cash.taken_out].map(|sum| decimal(sum, 2)))
 }
 
-/// Reads the answer of 46h. Had it failed, there would be an error code instead.
+/// Reads the answer of 46h. After a failure there is an error code instead.
 #[must_use]
 pub fn parse_cash(data: &[u8]) -> Option<Cash> {
     let fields = parse(data)?;
@@ -171,7 +171,7 @@ pub fn parse_last_z(data: &[u8]) -> Option<LastZ> {
     })
 }
 
-/// The answer of 41h: `nRep,SumA..H`. The number is the current one; nobody asks the emulated device for it here.
+/// The answer of 41h: `nRep,SumA..H`. The number is the current one, which is not used here.
 #[must_use]
 pub fn emit_day_groups(groups: &[i64; 8]) -> Vec<u8> {
     let mut fields = vec!["1".to_owned()];
@@ -271,7 +271,7 @@ pub fn emit_rates(rates: &Rates) -> Vec<u8> {
     emit(&fields)
 }
 
-/// Reads the answer of 32h. A device with fewer groups tells fewer.
+/// Reads the answer of 32h. A device with fewer groups sends fewer.
 #[must_use]
 pub fn parse_rates(data: &[u8]) -> Option<Rates> {
     let fields = parse(data)?;

@@ -1,4 +1,4 @@
-//! What the fault matrix, the crashes and the noise share: the jobs, the commands that they send, and what must hold after each of them.
+//! Shared by the fault matrix, the crashes and the noise: the jobs, the commands that they send, and the checks after each of them.
 
 use std::collections::BTreeMap;
 use std::sync::Mutex;
@@ -17,7 +17,7 @@ use super::{Bench, Notes, cash_in, refund, registered, sale};
 pub struct Case {
     pub name: &'static str,
     pub job: Job,
-    /// The printer computes otherwise than the till, so that the receipt must be cancelled.
+    /// The printer's sums differ from the till's, so that the receipt must be cancelled.
     pub miscount: i64,
 }
 
@@ -62,7 +62,7 @@ pub fn case(name: &str) -> Case {
     cases().into_iter().find(|case| case.name == name).unwrap()
 }
 
-/// The commands that a job of a family may send, questions and handshakes included.
+/// The commands that a job of a family may send, including questions.
 pub fn commands(family: &Protocol, job: &Job) -> Vec<u8> {
     let mut commands = vec![
         family.state.command,
@@ -108,8 +108,8 @@ pub fn commands(family: &Protocol, job: &Job) -> Vec<u8> {
     commands
 }
 
-/// A printer in the middle of a day whose last receipt looks just like the one to come: the hardest case for recovery.
-/// The driver that is given has settled its counters.
+/// A printer in the middle of a day whose last receipt equals the next one: the hardest case for recovery.
+/// The returned driver has settled its counters.
 pub fn begun_day(family: &'static Protocol, job: &Job) -> (Bench, IslPrinter, Baseline) {
     begun_day_without(family, job, &[])
 }
@@ -121,7 +121,7 @@ pub fn begun_day_without(
     lacks: &[u8],
 ) -> (Bench, IslPrinter, Baseline) {
     type Days = BTreeMap<(&'static str, bool), (Memory, Vec<FiscalReceipt>)>;
-    // One morning is like the other: it is lived once and copied.
+    // The morning is always the same: it is played once and copied.
     static DAYS: Mutex<Days> = Mutex::new(BTreeMap::new());
     let is_refund = matches!(job, Job::Receipt(receipt) if receipt.refund_of.is_some());
     let mut days = DAYS.lock().unwrap();
@@ -167,7 +167,7 @@ pub fn count(bench: &Bench, job: &Job) -> i64 {
     })
 }
 
-/// What is settled is true.
+/// Checks that a settled outcome is true.
 pub fn check(bench: &Bench, job: &Job, outcome: &Outcome, before: i64, case: &str) {
     let new = count(bench, job) - before;
     match (job, outcome) {
@@ -175,14 +175,14 @@ pub fn check(bench: &Bench, job: &Job, outcome: &Outcome, before: i64, case: &st
         (Job::Receipt(_), _) => {
             bench.check_outcome(outcome, usize::try_from(before).unwrap(), case);
         }
-        // A slip that was cut short takes a number and is not registered; it is no fiscal document.
+        // An interrupted slip uses a number and is not registered; it is no fiscal document.
         (Job::Text(_), _) => assert!(new <= 1, "{case}"),
         (_, Outcome::Registered(_)) => assert_eq!(new, 1, "{case}: {outcome:?}"),
         (_, Outcome::NotRegistered(_)) => assert_eq!(new, 0, "{case}: {outcome:?}"),
     }
 }
 
-/// After the trouble the printer sells on.
+/// Checks that the printer sells after the fault.
 pub fn sells_on(bench: &Bench, driver: &mut IslPrinter, case: &str) {
     bench.line.with(|emulator| {
         emulator.clear_faults();
@@ -199,7 +199,7 @@ pub fn sells_on(bench: &Bench, driver: &mut IslPrinter, case: &str) {
     assert_eq!(bench.fiscal_receipts(), before + 1, "{case}");
 }
 
-/// Whether a trouble stays until somebody loads paper or shuts the cover: then it need not come twice.
+/// Whether a fault stays until somebody loads paper or closes the cover: then it need not happen twice.
 pub fn stays(kind: FaultKind) -> bool {
     matches!(
         kind,
@@ -210,7 +210,7 @@ pub fn stays(kind: FaultKind) -> bool {
     )
 }
 
-/// Whether a trouble takes the power away, so that it matters what the printer remembers after it.
+/// Whether a fault cuts the power, so that it matters what the printer remembers after it.
 pub fn cuts_power(kind: FaultKind) -> bool {
     matches!(
         kind,
@@ -218,7 +218,7 @@ pub fn cuts_power(kind: FaultKind) -> bool {
     )
 }
 
-/// The printer of a case, with what is peculiar to the case.
+/// Prepares the printer of a case.
 pub fn set_up(bench: &Bench, case: &Case, set: impl FnOnce(&mut IslEmulator)) {
     bench.line.with(|emulator| {
         emulator.printer_mut().miscount = case.miscount;

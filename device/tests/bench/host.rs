@@ -1,4 +1,4 @@
-//! A host that sends an emulated printer what it is told: raw commands, no driver of ours.
+//! A host that sends raw commands to an emulated printer, without our driver.
 
 use std::sync::Arc;
 
@@ -23,7 +23,7 @@ impl Host {
         Self { printer, seq: 0x20 }
     }
 
-    /// Sends a command with a new number, through the bytes of the frame both ways.
+    /// Sends a command with a new number as the bytes of a frame, and reads the bytes of the answer.
     pub fn send(&mut self, command: u8, data: &str) -> Answer {
         let framing = self.printer.family().framing;
         self.seq = framing.seq_after(self.seq);
@@ -45,7 +45,7 @@ impl Host {
         codepage::decode(&self.send(command, data).data)
     }
 
-    /// The same of a command that is not refused.
+    /// The same for a command that is not refused.
     pub fn ok(&mut self, command: u8, data: &str) -> String {
         let answer = self.send(command, data);
         let layout = &self.printer.family().status;
@@ -54,7 +54,7 @@ impl Host {
         codepage::decode(&answer.data)
     }
 
-    /// The status says so.
+    /// Whether the status has this flag.
     pub fn has(&mut self, flag: Flag) -> bool {
         let status = self.send(0x4A, "").status;
         self.printer.family().status.has(status, flag)

@@ -1,4 +1,4 @@
-//! What the conversation tests share: a printer on a loopback, the jobs, and the check that nothing is doubled or lost.
+//! Shared by the conversation tests: a printer on a loopback, the jobs, and the check that nothing is doubled or lost.
 #![allow(dead_code, unreachable_pub)]
 
 pub mod cases;
@@ -71,13 +71,13 @@ impl Bench {
         });
     }
 
-    /// The trouble that was ordered has befallen a frame.
+    /// The ordered fault has affected a frame.
     pub fn order_is_begun(&self, times: u32) -> bool {
         self.line
             .with(|emulator| !emulator.faults().iter().any(|order| order.times == times))
     }
 
-    /// Power, cable, paper and cover come back; troubles ordered stay.
+    /// Restores power, cable, paper and cover; ordered faults stay.
     pub fn repair(&self) {
         self.line.with(|emulator| {
             if !emulator.printer().is_on() {
@@ -196,7 +196,7 @@ fn receipt(refund_of: Option<RefundOf>) -> ReceiptJob {
     }
 }
 
-/// The sale of seed 002, paid by card and cash.
+/// A sale of two lines, paid by card and cash.
 pub fn sale() -> Job {
     Job::Receipt(receipt(None))
 }
@@ -234,7 +234,7 @@ pub fn not_registered(outcome: Outcome) -> NotRegistered {
     }
 }
 
-/// Brings a job to its end as the agent does: repairs the world once, then asks until it is settled.
+/// Settles a job as the agent does: repairs the printer, then asks until it is settled.
 pub fn settle(
     bench: &Bench,
     driver: IslPrinter,

@@ -272,7 +272,7 @@ impl Device {
         let mut progress_at = self.line.now();
         let mut left = self.waiting.len();
         while left > most {
-            let trouble = match self.line.next(STATUS_MS, watch)? {
+            let fault = match self.line.next(STATUS_MS, watch)? {
                 Some(answer) => {
                     self.note(&answer);
                     None
@@ -287,7 +287,7 @@ impl Device {
                 continue;
             }
             let idle = now.saturating_sub(progress_at);
-            match trouble {
+            match fault {
                 Some(Some(fault)) if idle >= TROUBLE_MS => return Err(fault),
                 Some(None) if idle >= stall_ms => return Err(Fault::NoAnswer),
                 _ => {}
@@ -342,28 +342,28 @@ impl Device {
     /// Model, firmware, serial number. A printer that does not report them works as well.
     fn identify(&mut self, watch: &mut dyn Watch) -> Result<(), Fault> {
         self.identity = Identity {
-            model: self.told(67, watch)?,
-            firmware: self.told(65, watch)?,
-            serial: self.told(68, watch)?,
+            model: self.text_of(67, watch)?,
+            firmware: self.text_of(65, watch)?,
+            serial: self.text_of(68, watch)?,
         };
         Ok(())
     }
 
-    fn told(&mut self, which: u8, watch: &mut dyn Watch) -> Result<String, Fault> {
+    fn text_of(&mut self, which: u8, watch: &mut dyn Watch) -> Result<String, Fault> {
         self.send_fenced(EscposCommand::TellIdentity(which).emit(), watch)?;
-        let mut told = String::new();
+        let mut reported = String::new();
         while !self.waiting.is_empty() {
             match self.line.next(PROBE_MS, watch)? {
                 Some(answer) => {
                     if let Some(text) = answer.identity() {
-                        told = text;
+                        reported = text;
                     }
                     self.note(&answer);
                 }
                 None => return Err(Fault::NoAnswer),
             }
         }
-        Ok(told)
+        Ok(reported)
     }
 }
 

@@ -106,7 +106,7 @@ mod tests {
     }
 
     #[test]
-    fn a_long_line_goes_on_in_the_next_row() {
+    fn a_long_line_continues_in_the_next_row() {
         let rows = drawn("ჩაი და თაფლი", 24);
         assert_eq!(rows.len(), 4 * 16);
         assert_eq!(rows[..16], drawn("ჩაი", 24)[..16]);
@@ -115,7 +115,7 @@ mod tests {
     }
 
     #[test]
-    fn what_it_cannot_draw_is_left_to_the_question_mark() {
+    fn letters_that_it_cannot_draw_become_question_marks() {
         assert!(Unifont.line("", 576).is_none());
         assert!(Unifont.line("茶", 8).is_none());
         assert!(Unifont.line("\u{10FFFF}", 576).is_none());

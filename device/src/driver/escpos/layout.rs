@@ -259,7 +259,7 @@ mod tests {
     }
 
     #[test]
-    fn what_no_page_has_is_drawn_or_a_question_mark() {
+    fn letters_in_no_code_page_are_drawn_or_printed_as_a_question_mark() {
         let options = Options::default();
         let mut rasteriser = Box8;
         let commands = Layout::new(&options, Some(&mut rasteriser))

@@ -276,7 +276,7 @@ impl FiscalPrinter for Escpos {
                 Ok(_) => self.registered(),
                 Err(Fault::NotExecuted) => self.not_registered(
                     Fault::NotExecuted,
-                    "the pulse was given and the drawer's sensor says shut; is it locked?",
+                    "the pulse was sent and the drawer's sensor reports it closed; is it locked?",
                 ),
                 Err(fault) => self.not_registered(fault, ""),
             },

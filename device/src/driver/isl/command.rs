@@ -40,7 +40,7 @@ impl CommandFault {
     }
 
     /// The fault and the device's own text.
-    pub(super) fn told(self) -> (Fault, String) {
+    pub(super) fn into_parts(self) -> (Fault, String) {
         match self {
             Self::Lost(fault) => (fault, String::new()),
             Self::Refused(fault, words) => (fault, words),
@@ -49,7 +49,7 @@ impl CommandFault {
 }
 
 impl From<CommandFault> for Fault {
-    fn from(trouble: CommandFault) -> Self {
-        trouble.fault()
+    fn from(failure: CommandFault) -> Self {
+        failure.fault()
     }
 }

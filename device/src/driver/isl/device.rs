@@ -229,14 +229,14 @@ impl Device {
         if fault != Fault::NotAllowed {
             return CommandFault::Refused(fault, String::new());
         }
-        let told = self
+        let reported = self
             .ask(question, &false, watch)
             .ok()
             .filter(|error| error.command == u32::from(number) && error.code != 0);
-        let detail = told.as_ref().map_or_else(String::new, |error| {
+        let detail = reported.as_ref().map_or_else(String::new, |error| {
             format!("{} {}", error.code, error.text).trim().to_owned()
         });
-        let reason = told
+        let reason = reported
             .and_then(|error| self.protocol.cause_of(error.code))
             .map(fault_of)
             .filter(|reason| *reason != Fault::NotAllowed)
@@ -261,7 +261,7 @@ impl Device {
         watch: &mut dyn Watch,
     ) -> Result<A, Fault> {
         self.ask_with_status(row, question, watch)
-            .map(|(told, _)| told)
+            .map(|(reported, _)| reported)
     }
 
     /// The same, with the status that is part of every answer.
@@ -284,7 +284,7 @@ impl Device {
         } else {
             answer.data
         };
-        let told = (row.answer.parse)(&data).ok_or(Fault::AnswerUnreadable)?;
-        Ok((told, status))
+        let reported = (row.answer.parse)(&data).ok_or(Fault::AnswerUnreadable)?;
+        Ok((reported, status))
     }
 }

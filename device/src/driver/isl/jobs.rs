@@ -34,7 +34,7 @@ impl IslPrinter {
                 Some(_) => (Fault::NotEnoughCash, String::new()),
                 None => (Fault::AnswerUnreadable, String::new()),
             },
-            Err(trouble) => trouble.told(),
+            Err(failure) => failure.into_parts(),
         };
         self.settle_cash(
             amount,
@@ -97,12 +97,12 @@ impl IslPrinter {
             Err(fault) => return Outcome::Unknown(fault),
         };
         let sent = sent.map(|data| {
-            let told = (row.answer.parse)(&data)?;
-            report.groups = told.groups.map(Amount::from_minor);
-            if let Some(refunds) = told.refunds {
+            let reported = (row.answer.parse)(&data)?;
+            report.groups = reported.groups.map(Amount::from_minor);
+            if let Some(refunds) = reported.refunds {
                 report.refunds = Some(refunds.map(Amount::from_minor));
             }
-            Some(told.closure)
+            Some(reported.closure)
         });
         self.settle_z(baseline, Some(report), sent, watch)
     }
@@ -122,9 +122,10 @@ impl IslPrinter {
         };
         let closing = match (baseline.z_number, after.z_number, sent) {
             (Some(before), Some(now), sent) if now == before => {
-                let (fault, detail) = sent
-                    .err()
-                    .map_or((Fault::NotExecuted, String::new()), CommandFault::told);
+                let (fault, detail) = sent.err().map_or(
+                    (Fault::NotExecuted, String::new()),
+                    CommandFault::into_parts,
+                );
                 return not_registered(fault, detail, Some(&after));
             }
             // The first Z-report after the baseline has closed the day of the baseline, whoever asked for it.
@@ -181,12 +182,14 @@ impl IslPrinter {
         watch: &mut dyn Watch,
     ) -> Outcome {
         let parse = self.device.protocol().x_report.answer.parse;
-        let told = printed.as_ref().ok().and_then(|data| parse(data));
+        let reported = printed.as_ref().ok().and_then(|data| parse(data));
         match self.settle_paper(baseline, evidence, printed, watch) {
             Outcome::Registered(registered) => match self.day(baseline, watch) {
                 Ok(report) => Outcome::Registered(Registered {
                     report: Some(PrinterReport {
-                        z_number: report.z_number.or(told.map(|told| told.closure)),
+                        z_number: report
+                            .z_number
+                            .or(reported.map(|reported| reported.closure)),
                         ..report
                     }),
                     ..registered
@@ -256,11 +259,11 @@ impl IslPrinter {
             Err(fault) => return Outcome::Unknown(fault),
         };
         match printed {
-            Err(trouble)
+            Err(failure)
                 if after.last_document == baseline.last_document
                     || only_z_reports(&after, baseline, evidence) =>
             {
-                let (fault, detail) = trouble.told();
+                let (fault, detail) = failure.into_parts();
                 not_registered(fault, detail, Some(&after))
             }
             // "Out of paper" may be the answer for a document that was printed with the last paper.
@@ -280,7 +283,7 @@ impl IslPrinter {
                 .and_then(|next| next.checked_sub(1)),
             Some(question) => match self.device.ask(question, &(), watch) {
                 Err(fault) if fault.is_line() => return Err(fault),
-                told => told.ok(),
+                reported => reported.ok(),
             },
         };
         Ok(PrinterReport {
@@ -399,7 +402,7 @@ impl IslPrinter {
         self.settled = None;
         let (fault, detail) = match printed {
             Ok(_) => (Fault::ReceiptOpen, String::new()),
-            Err(trouble) => trouble.told(),
+            Err(failure) => failure.into_parts(),
         };
         let close = Command::of(&self.device.protocol().slip_close, &());
         match self.device.execute(&close, COMMAND_LIMIT_MS, watch) {

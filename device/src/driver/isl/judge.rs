@@ -258,7 +258,7 @@ impl Day {
         } else {
             Some(sums.today.sales)
         };
-        let (told, is_elsewhere) = match z_reports {
+        let (reported, is_elsewhere) = match z_reports {
             ZReports::Made(0) => (today, false),
             // A Z-report in the fiscal memory has sales only, no refunds.
             ZReports::Made(1) if !plan.refund => (
@@ -267,15 +267,15 @@ impl Day {
             ),
             _ => (None, false),
         };
-        let Some(told) = told else {
+        let Some(reported) = reported else {
             return Self::Silent;
         };
         // A receipt with total 0 does not change the sums.
         if plan.all_groups() == [0; 8] {
             Self::Silent
-        } else if told == before && !is_elsewhere {
+        } else if reported == before && !is_elsewhere {
             Self::Before
-        } else if Some(told) == sum(&before, &plan.all_groups()) {
+        } else if Some(reported) == sum(&before, &plan.all_groups()) {
             Self::WithOurs
         } else {
             Self::Silent

@@ -181,7 +181,7 @@ impl FiscalPrinter for IslPrinter {
                 Err(CommandFault::Lost(_)) if attempt < RESUMES_MAX => {
                     self.reattach(watch)?;
                 }
-                Err(trouble) => return Err(trouble.fault()),
+                Err(failure) => return Err(failure.fault()),
             }
         }
         let baseline = self.device.counters(watch)?;

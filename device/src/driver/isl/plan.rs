@@ -281,7 +281,7 @@ impl Plan {
                 return Err("a payment is negative, or comes after everything is paid".to_owned());
             }
             if !payment.cash && amount > left {
-                return Err("more than is left is paid without cash".to_owned());
+                return Err("a payment other than cash is more than what is left to pay".to_owned());
             }
             left = left.checked_sub(amount).ok_or("a payment is too large")?;
             let tender = self
@@ -377,7 +377,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_goes_out_with_an_absolute_adjustment_and_its_note() {
+    fn a_line_is_sent_with_an_absolute_adjustment_and_its_note() {
         let plan = Plan::of(
             &datecs::PROTOCOL,
             "",
@@ -399,7 +399,7 @@ mod tests {
     }
 
     #[test]
-    fn cash_goes_last() {
+    fn cash_is_sent_last() {
         let plan = Plan::of(
             &datecs::PROTOCOL,
             "",
@@ -458,7 +458,7 @@ mod tests {
                     vec![payment('D', false, 101)],
                     1,
                 ),
-                "without cash",
+                "other than cash",
             ),
             (
                 job(vec![line("x", 100, 1000, 0)], 100, vec![], 0),
@@ -483,7 +483,7 @@ mod tests {
     }
 
     #[test]
-    fn families_say_the_same_sale_in_their_own_words() {
+    fn each_family_has_its_own_commands_for_the_same_sale() {
         let job = job(
             vec![line("Paine", 810, 2000, -587)],
             1033,

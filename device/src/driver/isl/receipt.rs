@@ -344,7 +344,7 @@ impl IslPrinter {
             match self.run(case.plan, close, watch) {
                 Ok(()) => return self.registered(case, watch),
                 Err((_, Stop::CommandFault(CommandFault::Lost(lost)))) => fault = lost,
-                Err((_, Stop::CommandFault(trouble))) => return Outcome::Unknown(trouble.fault()),
+                Err((_, Stop::CommandFault(failure))) => return Outcome::Unknown(failure.fault()),
                 Err(_) => return Outcome::Unknown(Fault::Unclear),
             }
             match self.verdict(case, watch) {

@@ -1,8 +1,8 @@
 //! An emulated ESC/POS receipt printer with a cash drawer.
 //!
-//! It behaves as Epson's reference says, by way of spec/printers.md 6:
-//! real-time requests are executed on receipt, wherever they stand, images included;
-//! everything else waits in a small buffer while the paper is out or the cover is open, and what overflows it is lost.
+//! It behaves as Epson's reference says (`docs/protocols/escpos.md`):
+//! real-time requests are executed on receipt, also inside images;
+//! everything else waits in a small buffer while the paper is out or the cover is open, and bytes that overflow it are lost.
 
 mod paper;
 
@@ -20,12 +20,12 @@ use crate::wire::escpos_answer::{EscposAnswer, EscposStatus};
 use crate::wire::escpos_decode::{EscposDecoder, RealTimeDecoder};
 use crate::wire::escpos_profile::EscposProfile;
 
-/// An emulated receipt printer at the end of a line that can be ordered to go wrong.
+/// An emulated receipt printer on a line for which faults can be ordered.
 ///
-/// An order of trouble names a command by its last naming byte: 48h for GS ( H, 04h for DLE EOT, 20h for text.
-/// There is neither NAK nor checksum in this language: an order of the one loses the command, of the other damages the answer.
+/// A fault order names a command by the last byte of its name: 48h for GS ( H, 04h for DLE EOT, 20h for text.
+/// ESC/POS has neither NAK nor checksum: an order for NAK loses the command, one for the checksum damages the answer.
 pub struct EscposEmulator {
-    /// Answers `GS ( H`. Cheap printers do not, and pass over it.
+    /// Answers `GS ( H`. Cheap printers ignore it.
     pub knows_processed: bool,
     /// Pin 3 of the drawer's connector is high while the drawer is open.
     pub open_drawer_is_high: bool,
@@ -33,7 +33,7 @@ pub struct EscposEmulator {
     buffer: VecDeque<EscposCommand>,
     buffered: usize,
     decoder: EscposDecoder,
-    ear: RealTimeDecoder,
+    real_time: RealTimeDecoder,
     power: bool,
     paper_state: printer::Paper,
     cover_open: bool,
@@ -42,18 +42,18 @@ pub struct EscposEmulator {
     commands: u64,
     overflowed: u64,
     line: Line,
-    /// Answers that are late: they come in front of the next one.
+    /// Answers that are late: they are sent before the next one.
     late: Vec<Vec<u8>>,
     now: u64,
 }
 
 /// What fits into its receive buffer.
 const BUFFER_BYTES: usize = 4_096;
-/// Somebody shuts the drawer after this.
+/// Somebody closes the drawer after this.
 const DRAWER_OPEN_MS: u64 = 5_000;
 /// How long "busy" delays an answer, once.
 const BUSY_MS: u64 = 60;
-/// Noise in front of an answer: XON and XOFF, and bytes that are neither status nor letter.
+/// Noise before an answer: XON and XOFF, and bytes that are neither status nor letter.
 const NOISE: [u8; 4] = [0x11, 0xFF, 0x13, 0x9D];
 
 impl EscposEmulator {
@@ -67,7 +67,7 @@ impl EscposEmulator {
             buffer: VecDeque::new(),
             buffered: 0,
             decoder: EscposDecoder::default(),
-            ear: RealTimeDecoder::default(),
+            real_time: RealTimeDecoder::default(),
             power: true,
             paper_state: printer::Paper::Ok,
             cover_open: false,
@@ -94,7 +94,7 @@ impl EscposEmulator {
         self.paper.text()
     }
 
-    /// Pulses given to the drawer.
+    /// Pulses sent to the drawer.
     #[must_use]
     pub fn drawer_pulses(&self) -> u32 {
         self.drawer_pulses
@@ -126,7 +126,7 @@ impl EscposEmulator {
         self.forget();
     }
 
-    /// Loads or removes paper; with paper it goes on where it stopped.
+    /// Loads or removes paper; with paper it continues where it stopped.
     pub fn set_paper(&mut self, paper: printer::Paper) {
         self.paper_state = paper;
         self.work();
@@ -144,12 +144,12 @@ impl EscposEmulator {
         self.late.clear();
     }
 
-    /// Orders a trouble; orders are carried out in turn.
+    /// Orders a fault; orders are carried out one after another.
     pub fn add_fault(&mut self, order: FaultOrder) {
         self.line.add_fault(order);
     }
 
-    /// Forgets the orders that are left.
+    /// Discards the remaining orders.
     pub fn clear_faults(&mut self) {
         self.line.clear_faults();
     }
@@ -158,7 +158,7 @@ impl EscposEmulator {
         self.buffer.clear();
         self.buffered = 0;
         self.decoder.clear();
-        self.ear.clear();
+        self.real_time.clear();
         self.paper.reset();
     }
 
@@ -193,7 +193,7 @@ impl EscposEmulator {
             RealTime::Recover(_) => ENQ,
             RealTime::Pulse { .. } | RealTime::Clear => DC4,
         };
-        self.with_trouble(code, |printer| match request {
+        self.with_fault(code, |printer| match request {
             RealTime::Status(which) => printer.status().byte(which).into_iter().collect(),
             RealTime::Recover(_) => Vec::new(),
             RealTime::Pulse { .. } => {
@@ -207,7 +207,7 @@ impl EscposEmulator {
         });
     }
 
-    /// Executes what waits, as long as it can print.
+    /// Executes the waiting commands, as long as it can print.
     fn work(&mut self) {
         while self.power && self.line.is_plugged() && !self.is_offline() {
             let Some(command) = self.buffer.pop_front() else {
@@ -215,23 +215,25 @@ impl EscposEmulator {
                 return;
             };
             self.buffered = self.buffered.saturating_sub(command.emit().len());
-            self.with_trouble(command.code(), |printer| printer.execute(command));
+            self.with_fault(command.code(), |printer| printer.execute(command));
         }
     }
 
-    /// The table of commands that are processed in their turn.
+    /// The table of commands that are processed in order.
     fn execute(&mut self, command: EscposCommand) -> Vec<u8> {
         match command {
             EscposCommand::TellProcessed(id) if self.knows_processed => {
                 EscposAnswer::emit_processed(id)
             }
-            EscposCommand::TellStatus(which) => self.status().told(which).into_iter().collect(),
+            EscposCommand::TellStatus(which) => {
+                self.status().transmitted(which).into_iter().collect()
+            }
             EscposCommand::TellIdentity(which) => identity(which),
             EscposCommand::Pulse { .. } => {
                 self.kick();
                 Vec::new()
             }
-            // Never told unasked: whoever wants it asks for it, and this driver does not.
+            // Reports that nobody asked for: off unless a host switches them on, and this driver does not.
             other => {
                 self.paper.print(other);
                 Vec::new()
@@ -239,11 +241,11 @@ impl EscposEmulator {
         }
     }
 
-    /// Executes under the first order of trouble that fits.
-    fn with_trouble(&mut self, code: u8, execute: impl FnOnce(&mut Self) -> Vec<u8>) {
+    /// Executes with the first fault order that fits.
+    fn with_fault(&mut self, code: u8, execute: impl FnOnce(&mut Self) -> Vec<u8>) {
         let order = self.line.order_for(code);
         match order.map(|order| order.kind) {
-            // There is no NAK in this language.
+            // ESC/POS has no NAK.
             Some(FaultKind::DropRequest | FaultKind::Nak) => return,
             Some(FaultKind::Unplug) => return self.set_plugged(false),
             Some(FaultKind::PowerCutBefore) => return self.set_power(false),
@@ -251,7 +253,7 @@ impl EscposEmulator {
         }
         self.commands = self.commands.saturating_add(1);
         let answer = execute(self);
-        // What is under way is printed; only what comes after it waits.
+        // What was received is printed; only later commands wait.
         match order.map(|order| order.kind) {
             Some(FaultKind::PaperOut | FaultKind::PaperEnd) => {
                 self.paper_state = printer::Paper::Out;
@@ -265,7 +267,7 @@ impl EscposEmulator {
         }
     }
 
-    /// A trouble that befalls the answer.
+    /// A fault that affects the answer.
     fn after_execution(&mut self, order: FaultOrder, mut answer: Vec<u8>) {
         let now = self.now;
         match order.kind {
@@ -277,7 +279,7 @@ impl EscposEmulator {
             }
             FaultKind::UnplugAfter => self.set_plugged(false),
             FaultKind::Late => self.late.push(answer),
-            // There is no checksum in this language either.
+            // ESC/POS has no checksum either.
             FaultKind::Garble | FaultKind::BadChecksum => {
                 if let Some(first) = answer.first_mut() {
                     *first ^= 0x01;
@@ -303,7 +305,7 @@ impl EscposEmulator {
         }
     }
 
-    /// Sends an answer, and in front of it what is late.
+    /// Sends an answer, and before it the late ones.
     fn tell(&mut self, answer: Vec<u8>, due: u64) {
         if answer.is_empty() {
             return;
@@ -329,13 +331,13 @@ impl Peer for EscposEmulator {
         if !self.line.is_plugged() || !self.power {
             return;
         }
-        self.line.hear(bytes.len(), now);
+        self.line.receive(bytes.len(), now);
         let mut begins = 0;
         for (place, byte) in bytes.iter().enumerate() {
-            let Some(request) = self.ear.push(*byte) else {
+            let Some(request) = self.real_time.push(*byte) else {
                 continue;
             };
-            // What was received before it is processed before it, if it can be.
+            // Earlier commands are processed first, if that is possible.
             let ends = place.saturating_add(1);
             self.receive(bytes.get(begins..ends).unwrap_or_default());
             begins = ends;
@@ -428,7 +430,7 @@ impl Machine for EscposEmulator {
     }
 }
 
-/// What it says of itself.
+/// Its identity.
 fn identity(which: u8) -> Vec<u8> {
     match which {
         // Model and type, one byte each: no double bytes, a knife.

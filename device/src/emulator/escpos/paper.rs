@@ -1,4 +1,4 @@
-//! What comes out of an emulated receipt printer, as text.
+//! The paper of an emulated receipt printer, as text.
 
 use super::super::tape::Tape;
 use crate::wire::codepage::table::CodePage;
@@ -34,7 +34,7 @@ impl Paper {
         }
     }
 
-    /// Everything as after switching on; what was not printed is gone.
+    /// Everything as after switching on; what was not printed is lost.
     pub(super) fn reset(&mut self) {
         self.line.clear();
         self.page = self.profile.page_of(0);
@@ -88,10 +88,10 @@ impl Paper {
             .max(1);
         for byte in bytes {
             if self.line.chars().count() >= columns {
-                // A full line prints itself.
+                // A full line is printed automatically.
                 self.feed(1);
             }
-            // A number without a page shows what a wrong number shows: not the letters that were meant.
+            // A number without a page prints other letters than intended, as a wrong number does.
             let letter = match (self.page, byte) {
                 (Some(page), byte) => page.letter_of(*byte),
                 (None, b' '..=b'~') => char::from(*byte),

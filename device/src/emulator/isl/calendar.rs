@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-/// Seconds since 1970, as the emulated printer's clock is to see them.
+/// The source of the emulated printer's clock, in seconds since 1970.
 pub type ClockSource = Arc<dyn Fn() -> i64 + Send + Sync>;
 
-/// A moment taken apart. The printer knows no time zones.
+/// Date and time of a moment. The printer has no time zones.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Moment {
     year: i64,
@@ -139,7 +139,7 @@ pub(super) fn parse_stamp(text: &str) -> Option<i64> {
             None => 0,
         },
     };
-    // A day that does not exist comes back as another one.
+    // A day that does not exist converts back to another one.
     let seconds = moment.seconds();
     (Moment::of(seconds) == moment).then_some(seconds)
 }
@@ -152,7 +152,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn dates_go_both_ways() {
+    fn dates_convert_in_both_directions() {
         for (seconds, stamp) in [
             (0, "01-01-70 00:00:00"),
             (951_782_400, "29-02-00 00:00:00"),

@@ -1,4 +1,4 @@
-//! The emulated printer at the end of a line that can be ordered to go wrong.
+//! The emulated printer on a line for which faults can be ordered.
 
 use super::printer::{AfterCommand, Printer};
 use crate::emulator::fault::{FaultKind, FaultOrder};
@@ -19,19 +19,19 @@ pub struct IslEmulator {
     late: Vec<(u8, Vec<u8>)>,
 }
 
-/// Noise in front of an answer, one after another: stray bytes and half a frame, a frame that is none,
-/// the end of another frame, bytes that have a meaning of their own.
+/// Noise before an answer, one kind after another: stray bytes and half a frame, something like a frame,
+/// the end of another frame, control bytes.
 const NOISES: [&[u8]; 4] = [
     &[0x41, 0xFF, 0x00, 0x01, 0x2B, 0x30],
     &[0x01, 0x01, 0x24, 0x20, 0x03],
     &[0x30, 0x39, 0x33, 0x03],
     &[SYN, 0x80, NAK],
 ];
-/// While it is busy the printer says so this often.
+/// The interval of SYN bytes while it is busy.
 const BUSY_EVERY_MS: u64 = 60;
 
 impl IslEmulator {
-    /// A printer on a line without trouble; `baud` paces it.
+    /// A printer on a line without faults; `baud` paces it.
     #[must_use]
     pub fn new(printer: Printer, baud: Option<u32>) -> Self {
         Self {
@@ -49,22 +49,22 @@ impl IslEmulator {
         &self.printer
     }
 
-    /// The printer, to be changed from outside.
+    /// The printer, mutable.
     pub fn printer_mut(&mut self) -> &mut Printer {
         &mut self.printer
     }
 
-    /// Orders a trouble; orders are carried out in turn.
+    /// Orders a fault; orders are carried out one after another.
     pub fn add_fault(&mut self, order: FaultOrder) {
         self.line.add_fault(order);
     }
 
-    /// Forgets the orders that are left.
+    /// Discards the remaining orders.
     pub fn clear_faults(&mut self) {
         self.line.clear_faults();
     }
 
-    /// Orders that are left.
+    /// The remaining orders.
     #[must_use]
     pub fn faults(&self) -> &[FaultOrder] {
         self.line.faults()
@@ -100,7 +100,7 @@ impl IslEmulator {
             return;
         }
         let answer = self.printer.answer(&request);
-        // A repeat executes nothing that it could befall.
+        // A repeat executes nothing, so this fault has no effect on it.
         self.printer.after_command = None;
         self.send_late(request.seq, now);
         match order {
@@ -109,7 +109,7 @@ impl IslEmulator {
         }
     }
 
-    /// A trouble that keeps the command from being executed; tells whether it did.
+    /// Applies a fault before the command is executed; true if the command is not executed.
     fn before_execution(&mut self, kind: FaultKind, now: u64) -> bool {
         match kind {
             FaultKind::DropRequest => {}
@@ -124,7 +124,7 @@ impl IslEmulator {
         true
     }
 
-    /// A trouble that does not keep the command from being looked at; whether it is refused the printer decides.
+    /// Applies a fault of the printer itself; the printer then decides whether it refuses the command.
     fn hinder(&mut self, kind: FaultKind) {
         match kind {
             FaultKind::PaperOut => self.printer.set_paper(Paper::Out),
@@ -137,7 +137,7 @@ impl IslEmulator {
         }
     }
 
-    /// A trouble that befalls the answer.
+    /// Applies a fault to the answer.
     fn after_execution(&mut self, order: FaultOrder, seq: u8, mut answer: Vec<u8>, now: u64) {
         match order.kind {
             FaultKind::DropAnswer => {}
@@ -153,7 +153,7 @@ impl IslEmulator {
                 self.line.send(answer, now);
             }
             FaultKind::BadChecksum => {
-                // The last byte of the sum stands before the terminator; its other digit is as good a digit.
+                // The last byte of the checksum is before the terminator; the changed value is a valid digit too.
                 if let [.., digit, _] = answer.as_mut_slice() {
                     *digit ^= 0x01;
                 }
@@ -187,7 +187,7 @@ impl IslEmulator {
         }
     }
 
-    /// Sends what is late, unless this request is a repeat of the one that it answers.
+    /// Sends late answers, unless this request is a repeat of the one that they answer.
     fn send_late(&mut self, seq: u8, now: u64) {
         let (due, kept) = std::mem::take(&mut self.late)
             .into_iter()
@@ -198,7 +198,7 @@ impl IslEmulator {
         }
     }
 
-    /// Turns one bit of one byte between LEN and the last status byte, another one each time.
+    /// Flips one bit of one byte between LEN and the last status byte, another one each time.
     fn garble(&mut self, answer: &mut [u8]) {
         let inner = answer.len().saturating_sub(7);
         let place = self
@@ -222,7 +222,7 @@ impl Peer for IslEmulator {
         if !self.line.is_plugged() || !self.printer.is_on() {
             return;
         }
-        self.line.hear(bytes.len(), now);
+        self.line.receive(bytes.len(), now);
         for byte in bytes {
             match self.decoder.push(*byte) {
                 Some(Token::Frame(frame)) => self.handle_frame(&frame, now),

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use serde::{Deserialize, Serialize};
 
-/// What a document is.
+/// The kind of a document.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum PrintedKind {
     /// A fiscal receipt.
@@ -26,7 +26,7 @@ pub enum PrintedKind {
 }
 
 impl PrintedKind {
-    /// The number of its type with X (spec 3, 125).
+    /// The number of its type in command 125 of X.
     #[must_use]
     pub const fn number(self) -> u32 {
         match self {
@@ -40,7 +40,7 @@ impl PrintedKind {
         }
     }
 
-    /// It is among the documents of this type: 0 is all, 10 all that are fiscal.
+    /// It belongs to this type: 0 is all, 10 all that are fiscal.
     #[must_use]
     pub const fn is_of(self, number: u32) -> bool {
         number == 0
@@ -58,13 +58,13 @@ pub struct PrintedDocument {
     pub at: i64,
     /// What it is.
     pub kind: PrintedKind,
-    /// The Z-report that closes its day, or it is itself.
+    /// The number of the Z-report that closes its day, or its own number if it is one.
     pub z_number: u32,
     /// What is on its paper.
     pub lines: Vec<String>,
 }
 
-/// Documents, oldest first, and the place where somebody reads.
+/// Documents, oldest first, and the position of reading.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Journal {
     documents: VecDeque<PrintedDocument>,
@@ -92,7 +92,7 @@ pub(super) enum Read {
     End,
 }
 
-/// Documents that are kept; the oldest ones go first.
+/// Documents that are kept; the oldest ones are dropped first.
 pub(super) const DOCUMENTS_MAX: usize = 10_000;
 
 impl Journal {
@@ -112,7 +112,7 @@ impl Journal {
         self.documents.push_back(document);
     }
 
-    /// Takes back what was written after a document.
+    /// Removes what was written after a document.
     pub(super) fn forget_after(&mut self, number: u32) {
         self.documents.retain(|document| document.number <= number);
     }
@@ -142,7 +142,7 @@ impl Journal {
         Some((first, fitting.next_back().unwrap_or(first)))
     }
 
-    /// Begins to read one document; tells which.
+    /// Begins to read one document; returns its kind.
     pub(super) fn choose(&mut self, number: u32) -> Option<&PrintedDocument> {
         self.reading = Some(Reading {
             number,
@@ -193,7 +193,7 @@ impl Journal {
         text.map_or(Read::DocumentEnd, Read::Line)
     }
 
-    /// Nobody reads any more: the place is in working memory.
+    /// Ends reading: the position is in working memory.
     pub(super) fn stop_reading(&mut self) {
         self.reading = None;
     }

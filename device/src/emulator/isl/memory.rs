@@ -1,10 +1,10 @@
-//! What the emulated printer never forgets: fiscal memory, counters of the day, and the receipt that is open.
+//! The permanent memory of the emulated printer: fiscal memory, counters of the day, and the open receipt.
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-/// Everything that survives a loss of power except the receipts, which are too many to be written again each time.
+/// Everything that survives a loss of power, except the receipts, which are too many to be written again each time.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Memory {
     /// Serial number.
@@ -19,7 +19,7 @@ pub struct Memory {
     pub last_document: u32,
     /// Sold since fiscalisation.
     pub grand_total: i64,
-    /// Fiscal receipts that the receipts' file holds; what stands there beyond them never happened.
+    /// The number of valid fiscal receipts in the receipts' file; later entries are ignored.
     pub receipts: usize,
     /// Every Z-report.
     pub closures: Vec<Closure>,
@@ -27,13 +27,13 @@ pub struct Memory {
     pub day: WorkingDay,
     /// The receipt or slip that is open.
     pub open: Option<OpenReceipt>,
-    /// What 4Ch tells of the last receipt.
+    /// The last receipt, for the answer of 4Ch.
     pub last: LastReceipt,
     /// A duplicate of the last receipt may be printed.
     pub may_duplicate: bool,
     /// Pulses sent to the drawer.
     pub drawer_pulses: u32,
-    /// What the clock was set forward by, in seconds.
+    /// The seconds by which the clock was set forward.
     pub clock_offset_s: i64,
     /// The taxpayer's number.
     #[serde(default = "tax_id")]
@@ -84,7 +84,7 @@ impl Memory {
         }
     }
 
-    /// Takes the next document number.
+    /// Assigns the next document number.
     pub(super) fn next_document(&mut self) -> u32 {
         self.last_document = self.last_document.saturating_add(1);
         self.last_document
@@ -110,7 +110,7 @@ pub struct WorkingDay {
     pub sales: [i64; 8],
     /// Refunds by tax group.
     pub refunds: [i64; 8],
-    /// Payments of sales, change taken off, in the order of 6Eh.
+    /// Payments of sales without change, in the order of 6Eh.
     pub payments: [i64; 8],
     /// Payments of refunds, likewise.
     pub refund_payments: [i64; 8],
@@ -122,9 +122,9 @@ pub struct WorkingDay {
     pub cash_out: i64,
     /// Receipts of all kinds.
     pub all_receipts: u32,
-    /// Fiscal receipts, cancelled ones not counted.
+    /// Fiscal receipts without cancelled ones.
     pub fiscal_receipts: u32,
-    /// When the first fiscal receipt was opened: the 24 hours run from here.
+    /// When the first fiscal receipt was opened: the 24 hours begin here.
     pub opened_at: Option<i64>,
 }
 
@@ -167,7 +167,7 @@ pub struct OpenReceipt {
     pub payments: Vec<(char, i64)>,
     /// A payment was accepted: it can no longer be cancelled.
     pub payment_started: bool,
-    /// What is on its paper so far.
+    /// Its printed lines so far.
     pub tape: Vec<String>,
     /// It was opened as an invoice.
     #[serde(default)]
@@ -207,13 +207,13 @@ pub struct BookedSale {
     pub price: i64,
     /// Thousandths.
     pub quantity: i64,
-    /// What it added to its group.
+    /// The amount that it added to its group.
     pub amount: i64,
-    /// A later line took it back, or it is itself a void.
+    /// A later line voided it, or it is itself a void.
     pub voided: bool,
 }
 
-/// What 4Ch tells of the receipt that was last.
+/// The last receipt, for the answer of 4Ch.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LastReceipt {
     /// Its sales.

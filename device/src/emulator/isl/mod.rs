@@ -1,9 +1,9 @@
-//! The printer's side of the ISL families: fiscal printers with a memory, a journal and a working day.
+//! Emulated fiscal printers of the ISL families, with a memory, a journal and a working day.
 //!
 //! - [`Printer`] executes commands (`receipt_commands`, `slip_commands`, `report_commands`, `service_commands`);
-//! - [`memory`] is what it never forgets, and `store` keeps that in a file;
+//! - [`memory`] is its permanent memory, and `store` keeps that in a file;
 //! - [`journal`] keeps every document as it was printed;
-//! - [`IslEmulator`] puts it at the end of a line that can be ordered to go wrong.
+//! - [`IslEmulator`] connects it to a line for which faults can be ordered.
 
 pub(super) mod calendar;
 mod emulator;

@@ -13,7 +13,7 @@ use crate::wire::isl_receipt::{Open, RefundOpen, Sale, SaleModifier, Subtotal, S
 
 /// The largest sum that the answers have room for.
 const SUM_MAX: i64 = 999_999_999;
-/// Passwords that may be wrong before the printer locks itself.
+/// Wrong passwords after which the printer locks itself.
 const WRONG_PASSWORDS_MAX: u8 = 3;
 
 impl Printer {
@@ -69,7 +69,7 @@ impl Printer {
         Ok(self.counters_of_open())
     }
 
-    /// What is told of the receipt or slip that is open.
+    /// The counters in the answer for the open receipt or slip.
     pub(super) fn counters_of_open(&self) -> ReceiptCounters {
         let day = &self.memory.day;
         ReceiptCounters {
@@ -79,7 +79,7 @@ impl Printer {
         }
     }
 
-    /// What is told of the one that was closed.
+    /// The counters in the answer for the one that was closed.
     pub(super) fn counters_of_closed(&self) -> ReceiptCounters {
         let day = &self.memory.day;
         ReceiptCounters {
@@ -301,7 +301,7 @@ impl Printer {
         for (sum, amount) in groups.iter_mut().zip(open.groups) {
             *sum = sum.saturating_add(amount);
         }
-        // Change is given in cash, out of the last payment: nothing can be paid after it.
+        // Change is given in cash from the last payment: nothing can be paid after it.
         let last = open.payments.len().saturating_sub(1);
         for (number, (letter, tendered)) in open.payments.iter().enumerate() {
             let kept = if number == last && *letter == 'P' {
@@ -333,7 +333,7 @@ impl Printer {
         }
     }
 
-    /// 3Ch: only before the first payment (spec 0.4). A cancelled receipt takes a document number.
+    /// 3Ch: only before the first payment. A cancelled receipt uses a document number.
     pub(super) fn receipt_cancel(&mut self) -> Reply<()> {
         self.unpaid()?;
         self.printing()?;
@@ -416,7 +416,7 @@ fn take_back(open: &mut OpenReceipt, sale: &Sale, quantity: i64, amount: i64) ->
     }
 }
 
-/// Spreads a change of the subtotal over the groups in proportion, the remainder to the largest group.
+/// Distributes a change of the subtotal over the groups in proportion; the largest group gets the remainder.
 fn spread_over_groups(groups: &mut [i64; 8], total: i64, change: i64) {
     if total == 0 || change == 0 {
         return;

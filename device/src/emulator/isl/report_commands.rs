@@ -1,4 +1,4 @@
-//! The commands that report, count cash, set and tell.
+//! The commands for reports, cash, settings and questions.
 
 use super::calendar::{DAY, Moment, parse_stamp};
 use super::journal::PrintedKind;
@@ -302,11 +302,11 @@ impl Printer {
             command: u32::from(command),
             code: cause.map_or(0, |cause| self.protocol.code_of(cause).0),
             at: self.stamp(),
-            text: cause.map_or("", words).to_owned(),
+            text: cause.map_or("", text_of).to_owned(),
         }
     }
 
-    /// 2Bh: header and footer lines and switches are kept and told, and not used; `d1` tells the cause with every refusal.
+    /// 2Bh: header and footer lines and switches are stored and returned, and not used; `d1` adds the cause to every refusal.
     pub(super) fn options(&mut self, data: &[u8]) -> Reply<Vec<u8>> {
         match data {
             [b'd', on @ (b'0' | b'1')] => self.cause_in_data = *on == b'1',
@@ -336,7 +336,7 @@ fn parse_date(date: &str) -> Option<i64> {
     parse_stamp(&format!("{}-{}-{} 00:00", pair(0)?, pair(2)?, pair(4)?))
 }
 
-pub(super) const fn words(cause: Cause) -> &'static str {
+pub(super) const fn text_of(cause: Cause) -> &'static str {
     match cause {
         Cause::Syntax => "Syntax error",
         Cause::UnknownCommand => "Invalid command",

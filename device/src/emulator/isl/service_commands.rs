@@ -1,47 +1,47 @@
-//! What drivers of others ask beside receipts and reports: identity, settings, the electronic journal.
+//! Commands of other drivers besides receipts and reports: identity, settings, the electronic journal.
 
 use super::calendar::{Moment, parse_stamp};
 use super::journal::{PrintedKind, Read};
 use super::printer::{Printer, Reply, in_answer};
-use super::report_commands::words;
+use super::report_commands::text_of;
 use crate::emulator::tape::{centred, spread};
 use crate::wire::cause::Cause;
 use crate::wire::fields::decimal;
-use crate::wire::isl_service::{Service, Told, Variable};
+use crate::wire::isl_service::{Service, ServiceAnswer, Variable};
 
 /// The date of rates that were never changed: the day of fiscalisation.
 const RATES_SINCE: &str = "010126";
-/// Variables of X that can be set; the others that are known are told only.
+/// Variables of X that can be set; the other known ones can only be read.
 const SETTINGS: [&str; 5] = ["Header", "Footer", "OperName", "PayName", "DeptName"];
 
 impl Printer {
-    /// Whatever is asked.
-    pub(super) fn service(&mut self, service: Service) -> Reply<Told> {
+    /// Executes any of them.
+    pub(super) fn service(&mut self, service: Service) -> Reply<ServiceAnswer> {
         match service {
             Service::MemoryLeft => {
                 let left = self.memory.closures_left().to_string();
-                Ok(Told::Fields(vec![left.clone(), left]))
+                Ok(ServiceAnswer::Fields(vec![left.clone(), left]))
             }
             Service::LastRecord => {
                 let at = self.memory.closures.last().map_or(0, |last| last.at);
-                Ok(Told::Fields(vec![Moment::of(at).long_stamp()]))
+                Ok(ServiceAnswer::Fields(vec![Moment::of(at).long_stamp()]))
             }
-            Service::TaxId => Ok(Told::Fields(vec![
+            Service::TaxId => Ok(ServiceAnswer::Fields(vec![
                 self.memory.tax_id.clone(),
                 "IDNO".to_owned(),
             ])),
             Service::Identity => Ok(self.identity()),
             Service::LastReceipt => Ok(self.last_fiscal_receipt()),
             Service::ErrorWords(code) => match self.protocol.cause_of(code) {
-                Some(cause) => Ok(Told::Fields(vec![
+                Some(cause) => Ok(ServiceAnswer::Fields(vec![
                     code.to_string(),
-                    words(cause).to_owned(),
+                    text_of(cause).to_owned(),
                 ])),
                 None => Err(Cause::Syntax.into()),
             },
             Service::Read(variable) => self.variable(&variable),
             Service::Write(variable, value) => self.variable_set(variable, value),
-            Service::RefundPayments => Ok(Told::Fields(
+            Service::RefundPayments => Ok(ServiceAnswer::Fields(
                 self.memory
                     .day
                     .refund_payments
@@ -59,7 +59,7 @@ impl Printer {
         }
     }
 
-    fn identity(&self) -> Told {
+    fn identity(&self) -> ServiceAnswer {
         let header = |line: u32| {
             let variable = Variable {
                 name: "Header".to_owned(),
@@ -68,7 +68,7 @@ impl Printer {
             self.setting(&variable)
         };
         let memory = &self.memory;
-        Told::Fields(vec![
+        ServiceAnswer::Fields(vec![
             memory.serial.clone(),
             memory.fiscal_memory.clone(),
             header(0),
@@ -80,7 +80,7 @@ impl Printer {
     }
 
     /// Its number within its day, its time, the number of the Z-report of its day, and the last Z-report's date.
-    fn last_fiscal_receipt(&self) -> Told {
+    fn last_fiscal_receipt(&self) -> ServiceAnswer {
         let today = self.memory.day.fiscal_receipts;
         let last_z = self.memory.closures.last();
         let number = if today > 0 {
@@ -90,7 +90,7 @@ impl Printer {
         };
         let z_number = self.memory.z_number().saturating_add(u32::from(today > 0));
         let stamp = |at: Option<i64>| at.map_or_else(String::new, |at| Moment::of(at).stamp());
-        Told::Fields(vec![
+        ServiceAnswer::Fields(vec![
             number.to_string(),
             stamp(self.receipts.last().map(|receipt| receipt.at)),
             z_number.to_string(),
@@ -98,8 +98,8 @@ impl Printer {
         ])
     }
 
-    /// FFh: what is counted, and what can be set.
-    fn variable(&self, variable: &Variable) -> Reply<Told> {
+    /// FFh: counters, and variables that can be set.
+    fn variable(&self, variable: &Variable) -> Reply<ServiceAnswer> {
         let receipts = u32::try_from(self.receipts.len()).unwrap_or(u32::MAX);
         let last_receipt = self.receipts.last().map_or(0, |receipt| receipt.document);
         let value = match variable.name.as_str() {
@@ -116,7 +116,7 @@ impl Printer {
             name if SETTINGS.contains(&name) => self.setting(variable),
             _ => return Err(Cause::Syntax.into()),
         };
-        Ok(Told::Fields(vec![value]))
+        Ok(ServiceAnswer::Fields(vec![value]))
     }
 
     fn setting(&self, variable: &Variable) -> String {
@@ -127,9 +127,9 @@ impl Printer {
             .unwrap_or_default()
     }
 
-    fn variable_set(&mut self, variable: Variable, value: String) -> Reply<Told> {
+    fn variable_set(&mut self, variable: Variable, value: String) -> Reply<ServiceAnswer> {
         if !SETTINGS.contains(&variable.name.as_str()) {
-            // What it counts nobody sets.
+            // Counters cannot be set.
             return Err(match self.variable(&variable) {
                 Ok(_) => Cause::NotPermitted.into(),
                 Err(unknown) => unknown,
@@ -137,11 +137,11 @@ impl Printer {
         }
         self.closed()?;
         self.memory.settings.insert(key(&variable), value);
-        Ok(Told::Done)
+        Ok(ServiceAnswer::Done)
     }
 
     /// 32h of groups A and B: `PAA,…,HH,DDMMYY`, where `DT` is disabled.
-    fn rates_report(&self) -> Told {
+    fn rates_report(&self) -> ServiceAnswer {
         let mut fields: Vec<String> = self
             .memory
             .rates
@@ -152,10 +152,10 @@ impl Printer {
             first.insert(0, 'P');
         }
         fields.push(RATES_SINCE.to_owned());
-        Told::Fields(fields)
+        ServiceAnswer::Fields(fields)
     }
 
-    fn report(&mut self, title: &str) -> Reply<Told> {
+    fn report(&mut self, title: &str) -> Reply<ServiceAnswer> {
         self.closed()?;
         self.printing()?;
         let number = self.memory.next_document();
@@ -165,25 +165,25 @@ impl Printer {
         ];
         self.issue(number, PrintedKind::Other, &lines);
         self.memory.may_duplicate = false;
-        Ok(Told::Done)
+        Ok(ServiceAnswer::Done)
     }
 
-    /// 39h: on an invoice, once it is paid (spec 2).
-    fn buyer(&mut self, lines: &[String]) -> Reply<Told> {
+    /// 39h: on an invoice, after it is paid.
+    fn buyer(&mut self, lines: &[String]) -> Reply<ServiceAnswer> {
         self.printing()?;
         match &mut self.memory.open {
             Some(open)
                 if open.invoice && open.payment_started && open.tendered() >= open.total() =>
             {
                 open.tape.extend(lines.iter().cloned());
-                Ok(Told::Done)
+                Ok(ServiceAnswer::Done)
             }
             Some(_) => Err(Cause::NotPermitted.into()),
             None => Err(Cause::NoReceiptOpen.into()),
         }
     }
 
-    fn journal_service(&mut self, service: Service) -> Reply<Told> {
+    fn journal_service(&mut self, service: Service) -> Reply<ServiceAnswer> {
         match service {
             Service::Search { from, to, kind } => {
                 let moment = |text: &str, empty: i64| match text {
@@ -195,7 +195,7 @@ impl Printer {
                     return Err(Cause::Syntax.into());
                 };
                 match self.journal.span(first, last, kind) {
-                    Some((first, last)) => Ok(Told::Fields(vec![
+                    Some((first, last)) => Ok(ServiceAnswer::Fields(vec![
                         from,
                         to,
                         first.to_string(),
@@ -205,7 +205,7 @@ impl Printer {
                 }
             }
             Service::JournalDocument(number) => match self.journal.choose(number) {
-                Some(document) => Ok(Told::Fields(vec![
+                Some(document) => Ok(ServiceAnswer::Fields(vec![
                     document.number.to_string(),
                     document.lines.len().to_string(),
                     Moment::of(document.at).stamp(),
@@ -229,20 +229,20 @@ impl Printer {
                 self.closed()?;
                 self.printing()?;
                 let chosen = self.journal.chosen().ok_or(Cause::NotPermitted)?;
-                // A copy of the journal is no document of its own.
+                // A copy of the journal is not a document of its own.
                 let lines = chosen.lines.clone();
                 self.tape.push(&lines);
-                Ok(Told::Done)
+                Ok(ServiceAnswer::Done)
             }
             _ => self.journal_line(),
         }
     }
 
-    fn journal_line(&mut self) -> Reply<Told> {
+    fn journal_line(&mut self) -> Reply<ServiceAnswer> {
         match self.journal.read() {
-            Read::Line(text) => Ok(Told::Line(text)),
-            Read::DocumentEnd => Err(in_answer(Cause::NotPermitted, Told::DocumentEnd)),
-            Read::End => Err(in_answer(Cause::NotPermitted, Told::JournalEnd)),
+            Read::Line(text) => Ok(ServiceAnswer::Line(text)),
+            Read::DocumentEnd => Err(in_answer(Cause::NotPermitted, ServiceAnswer::DocumentEnd)),
+            Read::End => Err(in_answer(Cause::NotPermitted, ServiceAnswer::JournalEnd)),
         }
     }
 }

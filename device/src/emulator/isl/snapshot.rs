@@ -1,4 +1,4 @@
-//! The state of a fiscal printer, as it is shown.
+//! The snapshot of a fiscal printer.
 
 use super::memory::{FiscalReceipt, OpenKind};
 use super::printer::Printer;
@@ -6,7 +6,7 @@ use crate::emulator::snapshot::{ReceiptSnapshot, Snapshot};
 use crate::printer::Paper;
 use crate::wire::fields::decimal;
 
-/// Receipts that are shown unless all are asked for.
+/// Receipts in a snapshot unless all are asked for.
 const NEWEST: usize = 1_000;
 
 impl Snapshot {

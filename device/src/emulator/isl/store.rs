@@ -1,7 +1,7 @@
-//! The file that keeps the emulated printer's memory over restarts.
+//! The files that keep the emulated printer's memory over restarts.
 //!
-//! `FILE` holds [`Memory`] and is replaced as a whole; `FILE.receipts` holds one fiscal receipt per line, `FILE.journal` one document, and both only grow.
-//! A line is written there first and counts once `FILE` says so, so that a stop between the two leaves the state before.
+//! `FILE` contains [`Memory`] and is replaced as a whole; `FILE.receipts` has one fiscal receipt per line, `FILE.journal` one document, and both only grow.
+//! A line is written there first and is valid when `FILE` counts it, so that a stop between the two leaves the earlier state.
 
 use std::collections::VecDeque;
 use std::fs::{File, OpenOptions};
@@ -19,7 +19,7 @@ pub(super) struct Store {
     journal: File,
 }
 
-/// A store and what it holds.
+/// A store and its content.
 #[derive(Debug)]
 pub(super) struct Kept {
     pub(super) store: Store,
@@ -29,7 +29,7 @@ pub(super) struct Kept {
 }
 
 impl Store {
-    /// Opens the files, or makes them for a printer in the state `new`; gives what they hold.
+    /// Opens the files, or makes them for a printer in the state `new`; returns their content.
     pub(super) fn open(path: &Path, new: Memory) -> io::Result<Kept> {
         let memory: Memory = match File::open(path) {
             Ok(file) => serde_json::from_reader(BufReader::new(file))
@@ -58,7 +58,7 @@ impl Store {
         })
     }
 
-    /// Writes a receipt down; it counts after the next durable [`save`](Self::save).
+    /// Appends a receipt; it is valid after the next durable [`save`](Self::save).
     pub(super) fn append(&mut self, receipt: &FiscalReceipt) -> io::Result<()> {
         let mut line = serde_json::to_vec(receipt)?;
         line.push(b'\n');
@@ -66,7 +66,7 @@ impl Store {
         self.receipts.sync_data()
     }
 
-    /// Writes a document of the journal down; it counts after the next durable [`save`](Self::save).
+    /// Appends a document of the journal; it is valid after the next durable [`save`](Self::save).
     pub(super) fn append_document(&mut self, document: &PrintedDocument) -> io::Result<()> {
         let mut line = serde_json::to_vec(document)?;
         line.push(b'\n');
@@ -121,7 +121,7 @@ fn read_documents(file: &File, last: u32) -> io::Result<(Vec<PrintedDocument>, u
     let mut reader = BufReader::new(file);
     let mut line = Vec::new();
     while reader.read_until(b'\n', &mut line)? > 0 {
-        // A line that was cut off by a stop, and what follows it, never happened.
+        // A line that was cut off by a stop is ignored with everything after it.
         let Ok(document) = serde_json::from_slice::<PrintedDocument>(&line) else {
             break;
         };

@@ -1,6 +1,6 @@
-//! Folding: what stands for a letter that a printer does not have.
+//! Replacements for letters that a printer does not have.
 //!
-//! Two tables, asked in this order.
+//! There are two tables, used in this order.
 //! [`nearest`] keeps the alphabet: a Romanian `ș` becomes the `ş` of the old code pages and then a plain `s`, an Uzbek `қ` becomes `к`,
 //! a Ukrainian `і` becomes the Latin `i` that looks the same.
 //! [`latin`] changes the alphabet, for a printer without any Cyrillic, and follows the rules of the language,
@@ -8,10 +8,10 @@
 
 use super::folded;
 
-/// Whose rules turn Cyrillic into Latin letters.
+/// The language whose rules turn Cyrillic into Latin letters.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Cyrillic {
-    /// Russian, as passports and price tags have it; also Bulgarian and everything unknown.
+    /// Russian, as in passports and on price tags; also for Bulgarian and everything unknown.
     #[default]
     Russian,
     /// Ukrainian: the cabinet's resolution 55 of 2010, with one spelling per letter.
@@ -21,7 +21,7 @@ pub enum Cyrillic {
 }
 
 impl Cyrillic {
-    /// The language that a text shows by its own letters; Russian where it shows none.
+    /// The language of a text by its special letters; Russian if there are none.
     #[must_use]
     pub fn of(text: &str) -> Self {
         for letter in text.chars() {
@@ -35,7 +35,7 @@ impl Cyrillic {
     }
 }
 
-/// What a reader takes for the letter, nearest first. Each of them may be missing on a printer too.
+/// Similar letters, the nearest first. A printer may lack each of them too.
 #[must_use]
 pub fn nearest(letter: char) -> &'static [&'static str] {
     like_letter(letter)
@@ -43,7 +43,7 @@ pub fn nearest(letter: char) -> &'static [&'static str] {
         .unwrap_or_else(|| without_accent(letter))
 }
 
-/// Letters of the languages that are sold in.
+/// Letters of the supported languages.
 fn like_letter(letter: char) -> Option<&'static [&'static str]> {
     Some(match letter {
         // Romanian: comma below in the language, cedilla in every code page older than 2001.

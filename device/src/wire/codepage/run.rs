@@ -1,7 +1,7 @@
 //! Text as runs of bytes, each in a code page that the printer has.
 //!
-//! A page is kept as long as it has the letters, and where it must change, the one that lasts longest is taken;
-//! ASCII is the same in all of them and changes nothing.
+//! A page is kept as long as it has the letters. If it must change, the page that covers the longest part of the rest is used.
+//! ASCII is the same in all pages and changes nothing.
 
 use super::fold::{Cyrillic, latin, nearest};
 use super::table::CodePage;
@@ -20,13 +20,13 @@ pub struct Cell {
 pub struct Encoded {
     /// The cells, one per printed place.
     pub cells: Vec<Cell>,
-    /// Letters that are in no page and in no folding table; each of them is a `?` cell.
+    /// Letters that are in no page and have no replacement; each of them is a `?` cell.
     pub missing: usize,
 }
 
-/// Puts text into the pages that a printer has, the preferred one first.
+/// Encodes text in the pages that a printer has, the preferred one first.
 ///
-/// A letter is looked for in the page in use, in the other pages, among its nearest relatives, and in Latin, in this order.
+/// A letter is searched in the page in use, in the other pages, among similar letters, and in Latin, in this order.
 /// Control characters become spaces: inside text they would be commands.
 #[must_use]
 pub fn encode_in(text: &str, pages: &[CodePage]) -> Encoded {
@@ -52,7 +52,7 @@ pub fn encode_in(text: &str, pages: &[CodePage]) -> Encoded {
     encoded
 }
 
-/// The letter itself, in the page in use or in the page that lasts longest from here.
+/// The letter itself, in the page in use or in the page that covers the longest part from here.
 fn native(
     letter: char,
     rest: &[char],
@@ -84,7 +84,7 @@ fn native(
     })
 }
 
-/// What stands for a letter that no page has.
+/// The replacement for a letter that no page has.
 fn substitute(
     letter: char,
     language: Cyrillic,
@@ -168,13 +168,13 @@ mod tests {
     }
 
     #[test]
-    fn what_nobody_knows_is_counted() {
+    fn unknown_letters_are_counted() {
         let encoded = encode_in("ჩაი 茶", EUROPE);
         assert_eq!((encoded.missing, encoded.cells.len()), (4, 5));
     }
 
     #[test]
-    fn a_page_is_kept_as_long_as_it_lasts() {
+    fn a_page_is_kept_as_long_as_it_has_the_letters() {
         let changes = |text: &str| {
             let mut pages: Vec<_> = encode_in(text, WINDOWS)
                 .cells
@@ -192,7 +192,7 @@ mod tests {
     }
 
     #[test]
-    fn no_control_byte_leaves() {
+    fn no_control_byte_is_emitted() {
         let all: String = (0..0x3000).filter_map(char::from_u32).collect();
         for pages in [EUROPE, WINDOWS, CodePage::ALL, &[]] {
             for cell in encode_in(&all, pages).cells {

@@ -64,7 +64,7 @@ impl CodePage {
         }
     }
 
-    /// The byte of a letter, where the page has it. Control characters have none.
+    /// The byte of a letter, if the page has it. Control characters have none.
     #[must_use]
     pub fn byte_of(self, letter: char) -> Option<u8> {
         if matches!(letter, ' '..='~') {
@@ -254,7 +254,7 @@ mod tests {
     }
 
     #[test]
-    fn letters_stand_where_the_manuals_say() {
+    fn letters_have_the_bytes_of_the_manuals() {
         for (page, letter, byte) in [
             (CodePage::Cp866, 'Б', 0x81),
             (CodePage::Cp866, 'ў', 0xF7),

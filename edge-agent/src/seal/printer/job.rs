@@ -226,7 +226,9 @@ pub fn stored(baseline: &Baseline) -> StoredBaseline<'_> {
         fiscal_memory: &baseline.fiscal_memory,
         last_document: baseline.last_document,
         next_fiscal_receipt: baseline.next_fiscal_receipt,
-        z_number: baseline.z_number.unwrap_or(StoredBaseline::Z_NUMBER_UNTOLD),
+        z_number: baseline
+            .z_number
+            .unwrap_or(StoredBaseline::Z_NUMBER_UNKNOWN),
         cash: baseline.cash,
         cash_in: baseline.cash_in,
         cash_out: baseline.cash_out,
@@ -241,7 +243,7 @@ pub fn baseline_of(stored: &StoredBaseline<'_>) -> Baseline {
         fiscal_memory: stored.fiscal_memory.to_owned(),
         last_document: stored.last_document,
         next_fiscal_receipt: stored.next_fiscal_receipt,
-        z_number: Some(stored.z_number).filter(|z| *z != StoredBaseline::Z_NUMBER_UNTOLD),
+        z_number: Some(stored.z_number).filter(|z| *z != StoredBaseline::Z_NUMBER_UNKNOWN),
         cash: stored.cash,
         cash_in: stored.cash_in,
         cash_out: stored.cash_out,

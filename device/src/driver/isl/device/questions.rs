@@ -122,17 +122,17 @@ impl Device {
                 let transaction = self.ask(&self.protocol.transaction, &true, watch)?;
                 transaction.document.ok_or(refused)
             }
-            told => told,
+            reported => reported,
         }
     }
 
     /// The number of the next fiscal receipt; 0 if the firmware does not report it.
     fn next_fiscal(&mut self, watch: &mut dyn Watch) -> Result<u32, Fault> {
-        let told = match &self.protocol.next_fiscal {
+        let reported = match &self.protocol.next_fiscal {
             None => self.day_payments(watch)?.and_then(|day| day.next_receipt),
             Some(question) => optional(self.ask(question, &(), watch))?,
         };
-        Ok(told.unwrap_or(0))
+        Ok(reported.unwrap_or(0))
     }
 
     /// The sums of the day.
@@ -187,9 +187,9 @@ fn is_silence(fault: Fault) -> bool {
 }
 
 /// For values that not every firmware reports: a refusal of the question, or an answer in an unknown form, is no fault.
-fn optional<T>(told: Result<T, Fault>) -> Result<Option<T>, Fault> {
-    match told {
-        Ok(told) => Ok(Some(told)),
+fn optional<T>(reported: Result<T, Fault>) -> Result<Option<T>, Fault> {
+    match reported {
+        Ok(reported) => Ok(Some(reported)),
         Err(fault) if is_silence(fault) => Err(fault),
         Err(_) => Ok(None),
     }

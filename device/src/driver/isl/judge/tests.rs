@@ -120,7 +120,7 @@ fn the_table_of_recovery() {
         ([0, 11, 5, 2, 1858, 0, 0], false, unclear),
         ([0, 12, 5, 2, 1858, 2500, 0], false, unclear),
         ([0, 9, 4, 2, 1858, 2500, 0], false, unclear),
-        // Firmware that does not tell the fiscal counter: only the last receipt can speak for ours.
+        // Firmware that does not report the fiscal counter: only the last receipt can prove that ours was issued.
         ([0, 10, 0, 2, 1858, 2500, 0], false, Verdict::NotIssued),
         ([0, 11, 0, 2, 1858, 2500, 0], false, Verdict::Issued),
         ([0, 11, 0, 2, 1858, 0, 0], false, unclear),
@@ -158,7 +158,7 @@ fn the_table_of_recovery() {
 }
 
 #[test]
-fn a_receipt_of_nothing_is_told_from_a_cancelled_one_by_the_fiscal_counter_alone() {
+fn only_the_fiscal_counter_distinguishes_a_receipt_with_total_0_from_a_cancelled_one() {
     let job = ReceiptJob {
         refund_of: None,
         header: vec![],
@@ -212,7 +212,7 @@ fn another_printer_and_another_day_prove_nothing() {
     );
 }
 
-/// Two days, of which somebody closed the first one at the keyboard: documents and Z-reports on, sums of group A.
+/// Two days, of which somebody closed the first one at the keyboard: further documents and Z-reports, sums of group A.
 fn days(documents: u32, z_reports: u32, last_z: i64, today: i64) -> PrinterState {
     let of_a = |amount| {
         let mut groups = [0; 8];
@@ -245,30 +245,30 @@ fn evidence(z_takes_a_number: bool) -> JournalEvidence {
 }
 
 #[test]
-fn where_numbers_are_blurred_the_sums_of_the_days_decide() {
+fn if_document_numbers_prove_nothing_the_sums_of_the_days_decide() {
     let unclear = Verdict::Unclear(Fault::Unclear);
     for (documents, z_reports, last_z, today, verdict) in [
         // X-reports at the keyboard.
         (1, 0, 0, 500, Verdict::NotIssued),
         (2, 0, 0, 2358, Verdict::Issued),
         (2, 0, 0, 2357, unclear),
-        // Sums without a document for them are nobody's proof, and no document is proof enough.
+        // Without a new document the sums prove nothing, and no new document proves that nothing was issued.
         (0, 0, 0, 2358, Verdict::NotIssued),
         // The day was closed.
         (2, 1, 500, 0, Verdict::NotIssued),
         (2, 1, 2358, 0, Verdict::Issued),
         (2, 1, 2358, 9999, Verdict::Issued),
         (2, 1, 501, 0, unclear),
-        // What was sold since is less than the receipt; or the receipt may be in it.
+        // The sales since are less than the receipt; or they may include it.
         (3, 1, 500, 1857, Verdict::NotIssued),
         (3, 1, 500, 1858, unclear),
-        // Two days ago: the fiscal memory told of the last one only.
+        // Two days ago: the fiscal memory reports the last one only.
         (3, 2, 500, 0, unclear),
         (3, 2, 2358, 0, unclear),
     ] {
         let mut standing = days(documents, z_reports, last_z, today);
         if z_reports == 0 {
-            // The counter of fiscal receipts is not told, as some firmware does; the one below it tells.
+            // The counter of fiscal receipts is not reported, as with some firmware.
             standing.counters.next_fiscal_receipt = 0;
         }
         let judged = judge(&plan(), &baseline(), &evidence(false), &standing).0;
@@ -285,13 +285,13 @@ fn where_numbers_are_blurred_the_sums_of_the_days_decide() {
 }
 
 #[test]
-fn as_many_documents_as_z_reports_leave_no_room_for_another() {
+fn as_many_new_documents_as_z_reports_prove_that_nothing_else_was_printed() {
     let unclear = Verdict::Unclear(Fault::Unclear);
     for (documents, z_reports, known, verdict) in [
         (1, 1, true, Verdict::NotIssued),
         (3, 3, true, Verdict::NotIssued),
         (2, 1, true, unclear),
-        // Whether a Z-report takes a number was never seen: the one document may be ours.
+        // It is not known whether a Z-report uses a number: the one document may be ours.
         (1, 1, false, unclear),
     ] {
         let standing = days(documents, z_reports, 77, 0);
@@ -310,7 +310,7 @@ fn as_many_documents_as_z_reports_leave_no_room_for_another() {
 }
 
 #[test]
-fn refunds_are_told_by_the_day_and_not_by_a_z_report() {
+fn refunds_are_proved_by_the_sums_of_the_day_and_not_by_a_z_report() {
     let mut refund = plan();
     refund.refund = true;
     for (z_reports, today, verdict) in [
@@ -334,7 +334,7 @@ fn refunds_are_told_by_the_day_and_not_by_a_z_report() {
 }
 
 #[test]
-fn a_counter_that_never_begins_again_tells_across_days() {
+fn a_counter_that_is_never_cleared_proves_across_days() {
     let job_of_x = Plan::of(&crate::family::datecs_x::PROTOCOL, "", &job()).unwrap();
     let mut standing = days(3, 2, 0, 0);
     for (fiscal, verdict) in [
@@ -350,14 +350,14 @@ fn a_counter_that_never_begins_again_tells_across_days() {
         )
         .0;
         assert_eq!(judged, verdict, "{fiscal}");
-        // One that does says nothing of another day.
+        // A counter that is cleared proves nothing about another day.
         let judged = judge(&plan(), &baseline(), &JournalEvidence::default(), &standing).0;
         assert_eq!(judged, Verdict::Unclear(Fault::Unclear));
     }
 }
 
 #[test]
-fn every_row_says_something_of_its_own_and_the_last_one_always_fits() {
+fn every_row_has_its_own_text_and_the_last_one_always_fits() {
     let mut said: Vec<&str> = TABLE.iter().map(|row| row.says).collect();
     said.sort_unstable();
     said.dedup();

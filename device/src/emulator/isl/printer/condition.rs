@@ -1,4 +1,4 @@
-//! The printer's mechanics, what keeps it from printing, and the status bytes that say so.
+//! The printer's mechanics, the conditions in which it cannot print, and the status bytes.
 
 use super::super::memory::OpenKind;
 use super::Printer;
@@ -6,7 +6,7 @@ use crate::printer::Paper;
 use crate::wire::cause::Cause;
 use crate::wire::isl_status::{Flag, Status};
 
-/// Room that is left.
+/// The remaining room.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Room {
     /// Enough.
@@ -17,10 +17,10 @@ pub enum Room {
     None,
 }
 
-/// What befalls the printer's mechanics while it executes a command.
+/// What happens to the printer's mechanics while it executes a command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::emulator::isl) enum AfterCommand {
-    /// The command used the last of the paper.
+    /// The command used the last paper.
     PaperEnds,
     /// Somebody opens the cover.
     CoverOpens,
@@ -49,12 +49,12 @@ impl Printer {
         self.cover_open = open;
     }
 
-    /// The journal has this much room; without any nothing can be sold.
+    /// Sets the room of the journal; without any room nothing can be sold.
     pub fn set_journal_room(&mut self, room: Room) {
         self.journal_room = room;
     }
 
-    /// The status bytes of the moment.
+    /// The current status bytes.
     #[must_use]
     pub fn status(&self) -> Status {
         let mut flags = vec![
@@ -102,7 +102,7 @@ impl Printer {
             })
     }
 
-    /// Refuses what cannot be printed now. Where the cover has no error bit of its own, S1.1 says that the command was refused.
+    /// Refuses what cannot be printed now. If the cover has no error bit of its own, S1.1 shows the refusal.
     pub(in crate::emulator::isl) fn printing(&self) -> Result<(), Cause> {
         if self.cover_open {
             return Err(Cause::CoverOpen);
@@ -113,7 +113,7 @@ impl Printer {
         Ok(())
     }
 
-    /// Refuses to open a fiscal receipt that could not be closed and kept (spec 2, 30h).
+    /// Refuses to open a fiscal receipt that could not be closed and stored.
     pub(in crate::emulator::isl) fn fit_to_sell(&self) -> Result<(), Cause> {
         if self.memory.reset {
             return Err(Cause::ClockNotSet);
@@ -127,7 +127,7 @@ impl Printer {
         Ok(())
     }
 
-    /// Refuses while anything is open, and says what.
+    /// Refuses while anything is open, with the cause.
     pub(in crate::emulator::isl) fn closed(&self) -> Result<(), Cause> {
         Err(match self.memory.open.as_ref().map(|open| open.kind) {
             None => return Ok(()),

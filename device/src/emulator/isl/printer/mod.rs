@@ -1,12 +1,12 @@
-//! The emulated printer: its working memory, its last answer, and what it keeps.
+//! The emulated printer: its working memory, its last answer, and its stored data.
 //!
 //! - `table`: its commands, looked up in the rows of its family;
-//! - `refusal`: how it says no;
+//! - `refusal`: how it refuses;
 //! - `condition`: its mechanics, and the status bytes.
 //!
-//! It behaves as the maker's manual says (spec/printers.md 1 to 5), not as our driver would like;
-//! where the manual is silent the choice is listed in `device/README.md`.
-//! What its family says and how it is written is in the family's table ([`crate::family`]).
+//! It follows the maker's manual (`docs/protocols/isl.md`), not the wishes of our driver.
+//! Where the manual is silent, `device/README.md` lists the choice.
+//! The commands of its family and their form are in the family's table ([`crate::family`]).
 
 mod condition;
 mod refusal;
@@ -31,18 +31,18 @@ use crate::wire::cause::Cause;
 use crate::wire::framing::{Answer, Request};
 use crate::wire::isl_status::Status;
 
-/// How firmware begins the answers of 40h (last Z-report) and 6Eh (the day's payments): the manuals of groups A and B
-/// and the drivers of their maker disagree.
+/// The beginning of the answers of 40h (last Z-report) and 6Eh (the day's payments), which depends on the firmware:
+/// the manuals of groups A and B and the drivers of their maker disagree.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum ResultCode {
-    /// With the first field.
+    /// The first field.
     #[default]
     None,
-    /// With `P,`; before the first Z-report 40h is answered with `F`.
+    /// `P,`; before the first Z-report 40h is answered with `F`.
     Field,
-    /// With a `P` glued to the first field; before the first Z-report 40h is answered with `F`.
+    /// `P` directly before the first field; before the first Z-report 40h is answered with `F`.
     Glued,
-    /// Both are always answered with `F`.
+    /// Always `F` and nothing else.
     Failed,
 }
 
@@ -57,15 +57,15 @@ pub struct Printer {
     pub(super) wrong_passwords: u8,
     pub(super) locked: bool,
     pub(super) cause_in_data: bool,
-    /// Says `D` with 0 instead of `R` with 0 to an exact payment, as some firmware does (spec 0.8).
+    /// Answers `D` with 0 instead of `R` with 0 to an exact payment, as some firmware does.
     pub exact_payment_says_rest: bool,
-    /// Adds this to every price that is multiplied: a printer that computes otherwise than the till.
+    /// Adds this to every price that is multiplied, for a printer whose sums differ from the till's.
     pub miscount: i64,
-    /// Keeps its last sequence number and answer over a loss of power: the manuals do not say whether a printer does.
+    /// Keeps its last sequence number and answer without power: the manuals do not say whether a printer does.
     pub keeps_last_answer: bool,
     /// Commands that this firmware does not know, though its family does.
     pub lacks: Vec<u8>,
-    /// How this firmware begins its answers about the last Z-report and the day's payments.
+    /// The beginning of the answers about the last Z-report and the day's payments.
     pub result_code: ResultCode,
     store: Option<Store>,
     clock: ClockSource,
@@ -74,14 +74,14 @@ pub struct Printer {
     cover_open: bool,
     memory_fault: bool,
     journal_room: Room,
-    /// Happens with the next command, so that its answer says so.
+    /// Happens with the next command and shows in its answer.
     pub(super) after_command: Option<AfterCommand>,
     commands: u64,
     last_answer: Option<(u8, Vec<u8>)>,
 }
 
 impl Printer {
-    /// A new Datecs classic printer of group A that forgets everything when it is dropped.
+    /// A new Datecs classic printer of group A; its memory is lost when it is dropped.
     #[must_use]
     pub fn new(memory: Memory, clock: ClockSource) -> Self {
         Self {
@@ -119,8 +119,8 @@ impl Printer {
         self
     }
 
-    /// The same printer with these fiscal receipts in its journal, oldest first: with a copy of another one's
-    /// memory it stands where that one stood.
+    /// The same printer with these fiscal receipts in its journal, oldest first. With a copy of another printer's
+    /// memory it has the same state.
     #[must_use]
     pub fn with_receipts(mut self, receipts: Vec<FiscalReceipt>) -> Self {
         self.receipts = receipts;
@@ -133,7 +133,7 @@ impl Printer {
         self.protocol
     }
 
-    /// A printer whose memory is in a file; `new` is what it holds the first time.
+    /// A printer whose memory is in a file; `new` is its first content.
     ///
     /// # Errors
     ///
@@ -147,7 +147,7 @@ impl Printer {
         Ok(printer)
     }
 
-    /// What it never forgets.
+    /// Its permanent memory.
     #[must_use]
     pub fn memory(&self) -> &Memory {
         &self.memory
@@ -171,14 +171,14 @@ impl Printer {
         self.power
     }
 
-    /// Somebody asks for the Z-report at the printer itself; true if it printed one.
+    /// Asks for the Z-report at the printer's keyboard; true if it printed one.
     ///
-    /// It refuses what it would refuse the host, for want of paper or with a receipt open.
+    /// It refuses as it refuses the host: without paper, or with a receipt open.
     pub fn keyboard_z(&mut self) -> bool {
         self.keyboard_report(true)
     }
 
-    /// The same for the X-report, which closes nothing and takes a document number.
+    /// The same for the X-report, which closes nothing and uses a document number.
     pub fn keyboard_x(&mut self) -> bool {
         self.keyboard_report(false)
     }
@@ -191,7 +191,7 @@ impl Printer {
         self.power && self.kept(press).is_ok()
     }
 
-    /// Takes the power away or gives it back. Working memory goes: the last sequence number (or not), the password lock.
+    /// Switches the power. Without it the working memory is lost: the last sequence number (or not), the password lock.
     pub fn set_power(&mut self, on: bool) {
         if self.power == on {
             return;
@@ -208,28 +208,28 @@ impl Printer {
         }
     }
 
-    /// Loses its working memory, as with an empty battery: the clock must be set before anything is sold.
+    /// Clears the working memory, as with an empty battery: the clock must be set before anything is sold.
     pub fn reset_memory(&mut self) {
         self.memory.reset = true;
         self.last_answer = None;
     }
 
-    /// What is on the paper.
+    /// The printed paper.
     #[must_use]
     pub fn paper_text(&self) -> String {
         self.tape
             .text(self.memory.open.as_ref().map(|open| open.tape.as_slice()))
     }
 
-    /// What its journal has after the document of this number, oldest first.
+    /// The documents of its journal after this number, oldest first.
     pub fn documents_after(&self, number: u32) -> impl Iterator<Item = &PrintedDocument> {
         self.journal.after(number)
     }
 
-    /// Takes a request frame and gives the bytes of the answer.
+    /// Handles a request and returns the bytes of the answer.
     ///
-    /// A sequence number equal to the last one is a repeat: nothing is executed, the last answer is given again,
-    /// whatever its command (spec 0.1, 0.2).
+    /// A sequence number equal to the last one is a repeat: nothing is executed, and the last answer is sent again,
+    /// whatever its command.
     pub fn answer(&mut self, request: &Request) -> Vec<u8> {
         if let Some((seq, frame)) = &self.last_answer
             && *seq == request.seq
@@ -244,7 +244,7 @@ impl Printer {
             data,
             status,
         };
-        // An answer that does not fit is a fault of the table below; the device would send an empty one.
+        // An answer that does not fit is a fault of the table; the device would send an empty one.
         let framing = &self.protocol.framing;
         let frame = answer
             .emit(framing)
@@ -260,7 +260,7 @@ impl Printer {
         frame
     }
 
-    /// Executes, keeps what changed, and composes data and status.
+    /// Executes, stores the changes, and composes data and status.
     fn settle(&mut self, request: &Request) -> (Vec<u8>, Status) {
         if let Some(row) = &self.protocol.others.device_info_bare
             && row.command == request.command
@@ -275,12 +275,12 @@ impl Printer {
             None => {}
         }
         match reply {
-            Ok(data) => (self.told(0, data), self.status()),
+            Ok(data) => (self.with_code(0, data), self.status()),
             Err(refusal) => self.refuse(request.command, refusal),
         }
     }
 
-    /// Keeps what an action changes; what cannot be written never happened.
+    /// Stores the changes of an action; if they cannot be written, the action is undone.
     fn kept<A>(&mut self, act: impl FnOnce(&mut Self) -> Result<A, Refusal>) -> Result<A, Refusal> {
         if self.store.is_none() {
             let reply = act(self);
@@ -311,7 +311,7 @@ impl Printer {
         for document in self.journal.after(before.last_document) {
             store.append_document(document)?;
         }
-        // Lines of an open receipt are many and cheap to lose with the whole machine; documents are not.
+        // The many lines of an open receipt may be lost if the whole machine stops; documents may not.
         let durable = self.memory.last_document != before.last_document
             || self.memory.rates != before.rates
             || self.memory.open.as_ref().map(|open| open.payments.len())
@@ -336,7 +336,7 @@ impl Printer {
         (self.clock)().saturating_add(self.memory.clock_offset_s)
     }
 
-    /// The clock behind the printer's clock.
+    /// The source of the printer's clock.
     pub(super) fn source_now(&self) -> i64 {
         (self.clock)()
     }

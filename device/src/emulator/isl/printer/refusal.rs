@@ -1,4 +1,4 @@
-//! A refusal, and how a family tells it: error code, status bit, or the answer alone.
+//! A refusal, and its form in a family: error code, status bit, or the answer alone.
 
 use super::Printer;
 use crate::family::Errors;
@@ -6,11 +6,11 @@ use crate::wire::cause::Cause;
 use crate::wire::isl_status::{Flag, Status};
 use crate::wire::isl_x::with_error;
 
-/// A refusal, before it is put into the family's words.
+/// A refusal, before it has the form of the family.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(in crate::emulator::isl) struct Refused<A> {
     pub(super) cause: Cause,
-    /// An answer that says so, with families that have no error code in front of it.
+    /// An answer that shows the refusal, for families without an error code in front.
     pub(super) instead: Option<Box<A>>,
 }
 
@@ -23,7 +23,7 @@ impl<A> From<Cause> for Refused<A> {
     }
 }
 
-/// A refusal that some families tell in the answer alone, as 35h and 46h of Datecs classic do.
+/// A refusal that some families show only in the answer, as 35h and 46h of Datecs classic do.
 pub(in crate::emulator::isl) fn in_answer<A>(cause: Cause, answer: A) -> Refused<A> {
     Refused {
         cause,
@@ -34,19 +34,19 @@ pub(in crate::emulator::isl) fn in_answer<A>(cause: Cause, answer: A) -> Refused
 /// The answer of a command, or its refusal.
 pub(in crate::emulator::isl) type Reply<A> = Result<A, Refused<A>>;
 
-/// A refusal and its data, where it is told in the data alone.
+/// A refusal and its data, if only the data show it.
 pub(super) type Refusal = (Cause, Option<Vec<u8>>);
 
 impl Printer {
-    /// Data as the family sends them: with its error code in front, or without.
-    pub(super) fn told(&self, code: i64, data: Vec<u8>) -> Vec<u8> {
+    /// Data in the form of the family: with an error code in front, or without.
+    pub(super) fn with_code(&self, code: i64, data: Vec<u8>) -> Vec<u8> {
         match self.protocol.errors {
             Errors::First => with_error(code, &data),
             Errors::Asked(_) | Errors::Silent => data,
         }
     }
 
-    /// A refusal in the family's words.
+    /// A refusal in the form of the family.
     pub(super) fn refuse(&mut self, number: u8, (cause, data): Refusal) -> (Vec<u8>, Status) {
         let layout = &self.protocol.status;
         let (code, _) = self.protocol.code_of(cause);
@@ -55,13 +55,13 @@ impl Printer {
         let mut status = self.status();
         if !in_data {
             status = layout.with(status, flag_of(cause));
-            // Overflow raises "not allowed" too (spec 1.1, S1.0).
+            // Overflow (S1.0) sets "not allowed" too.
             if cause == Cause::Overflow {
                 status = layout.with(status, Flag::NotAllowed);
             }
         }
         let data = if in_data { data } else { None };
-        let mut data = self.told(code, data.unwrap_or_default());
+        let mut data = self.with_code(code, data.unwrap_or_default());
         if self.cause_in_data {
             data.extend_from_slice(format!("@{code}").as_bytes());
         }
@@ -69,7 +69,7 @@ impl Printer {
     }
 }
 
-/// The status bit that goes with a refusal.
+/// The status bit of a refusal.
 const fn flag_of(cause: Cause) -> Flag {
     match cause {
         Cause::Syntax => Flag::Syntax,

@@ -33,7 +33,7 @@ impl Printer {
         reply.map(|data| self.with_result_code(number, data))
     }
 
-    /// The answer as this firmware begins it.
+    /// The answer with the beginning of this firmware.
     fn with_result_code(&self, number: u8, data: Vec<u8>) -> Vec<u8> {
         let is_last_z = number == self.protocol.last_z.command;
         if !is_last_z && number != self.protocol.day_payments.command {

@@ -1,5 +1,5 @@
-//! Firmware that does not tell its last Z-report or its day's payments, or tells them in other forms than our emulated printer
-//! does by default: it sells and reports all the same, and recovery has one witness less.
+//! Firmware that does not report its last Z-report or its day's payments, or reports them in other forms than our emulated printer
+//! does by default: it sells and makes reports all the same, and recovery has less evidence.
 #![cfg(feature = "emulator")]
 
 mod bench;
@@ -14,7 +14,7 @@ use ferrotill_device::{Fault, FiscalPrinter as _, Job, JournalEvidence, Outcome}
 const LAST_Z: u8 = 0x40;
 const DAY_PAYMENTS: u8 = 0x6E;
 
-/// What a firmware is like.
+/// A firmware: the beginning of its answers, and the commands that it does not know.
 type Firmware = (ResultCode, &'static [u8]);
 
 const FIRMWARE: [Firmware; 7] = [
@@ -42,7 +42,7 @@ fn tells_last_z((result_code, lacks): Firmware) -> bool {
 }
 
 #[test]
-fn every_form_of_firmware_sells_and_reports_two_days_from_its_first_one() {
+fn every_form_of_firmware_sells_and_makes_reports_for_two_days() {
     for family in FAMILIES {
         // X has its own error codes and its own numbers of commands.
         let all: &[Firmware] = if **family == datecs_x::PROTOCOL {
@@ -89,7 +89,8 @@ fn every_form_of_firmware_sells_and_reports_two_days_from_its_first_one() {
     }
 }
 
-/// A job on firmware that tells no Z-report, after a lost answer and somebody at the keyboard: what is said is true.
+/// Settles a job on firmware that does not report its Z-reports, after a lost answer and reports at the keyboard, and checks
+/// that the outcome is true.
 fn settled(family: &'static Protocol, case: &Case, keys: &[bool], command: u8) -> Option<Outcome> {
     let job = &case.job;
     let lacks = [LAST_Z, DAY_PAYMENTS];
@@ -141,7 +142,7 @@ fn settled(family: &'static Protocol, case: &Case, keys: &[bool], command: u8) -
 }
 
 #[test]
-fn without_the_number_of_the_last_z_report_recovery_says_unknown_and_never_something_false() {
+fn without_the_number_of_the_last_z_report_recovery_is_never_wrong() {
     let keys: [&[bool]; 5] = [&[], &[false], &[true], &[true, false], &[false, true]];
     let (mut cases_seen, mut unknown) = (0, 0);
     for family in [
