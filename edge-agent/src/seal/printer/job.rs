@@ -125,7 +125,7 @@ fn line_job(line: &Line<'_>, receipt: &Receipt<'_>, currency: Currency) -> LineJ
         let amount = difference(line.before_modification, line.amount);
         notes.push(format!(
             "{} = {}",
-            words(modifier, currency),
+            modifier_text(modifier, currency),
             amount.display(currency)
         ));
     }
@@ -134,7 +134,7 @@ fn line_job(line: &Line<'_>, receipt: &Receipt<'_>, currency: Currency) -> LineJ
         let given: Vec<_> = receipt
             .modifiers
             .iter()
-            .map(|modifier| words(modifier.modifier, currency))
+            .map(|modifier| modifier_text(modifier.modifier, currency))
             .collect();
         notes.push(format!(
             "({}) = {}",
@@ -153,7 +153,7 @@ fn line_job(line: &Line<'_>, receipt: &Receipt<'_>, currency: Currency) -> LineJ
     }
 }
 
-fn words(modifier: Modifier, currency: Currency) -> String {
+fn modifier_text(modifier: Modifier, currency: Currency) -> String {
     match modifier {
         Modifier::Percent(hundredths) => format!("{}%", Decimal::new(i64::from(hundredths), 2)),
         Modifier::Amount(amount) => amount.display(currency).to_string(),
@@ -220,7 +220,7 @@ fn counters(report: &PrinterReport) -> Option<PrinterCounters> {
 
 /// The printer's baseline as the journal keeps it.
 #[must_use]
-pub fn stored(baseline: &Baseline) -> StoredBaseline<'_> {
+pub fn stored_baseline(baseline: &Baseline) -> StoredBaseline<'_> {
     StoredBaseline {
         serial: &baseline.serial,
         fiscal_memory: &baseline.fiscal_memory,

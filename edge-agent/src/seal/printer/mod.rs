@@ -56,7 +56,7 @@ pub struct SealingJob {
     /// What the printer said before.
     pub baseline: Baseline,
     /// What else the books say of it.
-    pub books: JournalEvidence,
+    pub evidence: JournalEvidence,
 }
 
 /// What the printer's task tells.
@@ -131,7 +131,7 @@ impl PrinterTask {
         clock: Arc<Clock>,
         idle_check: Duration,
     ) -> std::io::Result<Self> {
-        let (task, worker) = Self::stepped(printer, listener, clock, idle_check);
+        let (task, worker) = Self::without_thread(printer, listener, clock, idle_check);
         std::thread::Builder::new()
             .name(format!("printer {name}"))
             .spawn(move || worker.run())?;
@@ -145,10 +145,10 @@ impl PrinterTask {
         listener: Box<dyn Listener>,
         clock: Arc<Clock>,
     ) -> (Self, PrinterWorker) {
-        Self::stepped(printer, listener, clock, IDLE_CHECK_EVERY)
+        Self::without_thread(printer, listener, clock, IDLE_CHECK_EVERY)
     }
 
-    fn stepped(
+    fn without_thread(
         printer: Box<dyn FiscalPrinter>,
         listener: Box<dyn Listener>,
         clock: Arc<Clock>,
@@ -167,7 +167,7 @@ impl PrinterTask {
 
     /// The device has a printer, reachable or not.
     #[must_use]
-    pub const fn is_there(&self) -> bool {
+    pub const fn has_printer(&self) -> bool {
         self.tasks.is_some()
     }
 

@@ -10,7 +10,7 @@ use ferrotill_device::printer::{
 };
 use uuid::Uuid;
 
-use super::worker::{PAUSE_MAX, PAUSE_MIN, longer};
+use super::worker::{PAUSE_MAX, PAUSE_MIN, longer_pause};
 use super::{Clock, Duration, Listener, News, PrinterTask, Task};
 
 /// A printer whose counters somebody changes, or that somebody pulls out (none).
@@ -140,7 +140,7 @@ fn a_printer_that_is_away_is_looked_for_for_ever_and_never_in_a_loop() {
         assert!(pause >= PAUSE_MIN && pause <= PAUSE_MAX);
         waited += pause;
         attempts += 1;
-        pause = longer(pause);
+        pause = longer_pause(pause);
     }
     assert_eq!(pause, PAUSE_MAX);
     assert!(

@@ -24,9 +24,9 @@ impl Watch for JournalingWatch<'_> {
 }
 
 /// For receipts that are nobody's: nothing to make durable.
-pub(super) struct Silent;
+pub(super) struct LoggingWatch;
 
-impl Watch for Silent {
+impl Watch for LoggingWatch {
     fn about_to_cancel(&mut self) -> bool {
         true
     }

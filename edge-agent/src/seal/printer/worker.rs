@@ -9,7 +9,7 @@ use ferrotill_device::Fault;
 use ferrotill_device::printer::{Baseline, FiscalPrinter, Job, Outcome, Watch};
 use uuid::Uuid;
 
-use super::watch::{JournalingWatch, Silent};
+use super::watch::{JournalingWatch, LoggingWatch};
 use super::{Listener, News, SealingJob, Settled, Task};
 use crate::time::clock::Clock;
 
@@ -31,16 +31,16 @@ pub struct PrinterWorker {
     inbox: Receiver<Task>,
     pub(super) state: WorkerState,
     /// When it works without being told to; never before its first task.
-    wake_at: Option<Instant>,
+    next_check_at: Option<Instant>,
     /// The pause until the next attempt to reach the printer.
     pub(super) pause: Duration,
     pub(super) connected: bool,
     /// The counters as of the last settled answer.
     pub(super) baseline: Option<Baseline>,
-    last_use: Instant,
+    last_used_at: Instant,
     pub(super) loss_reported: bool,
     /// Why the document is not settled, as people were told.
-    pub(super) unsettled: Option<Fault>,
+    pub(super) reported_fault: Option<Fault>,
     clock: Arc<Clock>,
     idle_check: Duration,
 }
@@ -67,13 +67,13 @@ impl PrinterWorker {
             listener,
             inbox,
             state: WorkerState::NotStarted,
-            wake_at: None,
+            next_check_at: None,
             pause: PAUSE_MIN,
             connected: false,
             baseline: None,
-            last_use: clock.monotonic(),
+            last_used_at: clock.monotonic(),
             loss_reported: false,
-            unsettled: None,
+            reported_fault: None,
             clock,
             idle_check,
         }
@@ -81,7 +81,7 @@ impl PrinterWorker {
 
     pub(super) fn run(mut self) {
         loop {
-            let heard = match self.wake_at {
+            let received = match self.next_check_at {
                 None => self
                     .inbox
                     .recv()
@@ -91,7 +91,7 @@ impl PrinterWorker {
                     self.inbox.recv_timeout(wait)
                 }
             };
-            if self.step(heard).is_break() {
+            if self.step(received).is_break() {
                 return;
             }
         }
@@ -103,7 +103,9 @@ impl PrinterWorker {
             Ok(task) => self.step(Ok(task)),
             Err(TryRecvError::Disconnected) => ControlFlow::Break(()),
             Err(TryRecvError::Empty) => {
-                let due = self.wake_at.is_some_and(|at| at <= self.clock.monotonic());
+                let due = self
+                    .next_check_at
+                    .is_some_and(|at| at <= self.clock.monotonic());
                 if due {
                     self.step(Err(RecvTimeoutError::Timeout))
                 } else {
@@ -114,8 +116,11 @@ impl PrinterWorker {
     }
 
     /// One thing: a task, or what is due when none came in time.
-    fn step(&mut self, heard: Result<Task, RecvTimeoutError>) -> ControlFlow<()> {
-        match (std::mem::replace(&mut self.state, WorkerState::Idle), heard) {
+    fn step(&mut self, received: Result<Task, RecvTimeoutError>) -> ControlFlow<()> {
+        match (
+            std::mem::replace(&mut self.state, WorkerState::Idle),
+            received,
+        ) {
             (_, Ok(Task::Stop) | Err(RecvTimeoutError::Disconnected)) => {
                 return ControlFlow::Break(());
             }
@@ -131,8 +136,8 @@ impl PrinterWorker {
                 return ControlFlow::Continue(());
             }
             (WorkerState::Settling(mut document), Err(RecvTimeoutError::Timeout)) => {
-                self.pause = longer(self.pause);
-                let outcome = self.attempt(&mut document, ask_again);
+                self.pause = longer_pause(self.pause);
+                let outcome = self.attempt(&mut document, recover_job);
                 self.settle(*document, outcome);
             }
             (_, Ok(Task::Perform(document))) => self.perform(document),
@@ -145,8 +150,8 @@ impl PrinterWorker {
             (WorkerState::NotStarted, Ok(_)) | (WorkerState::Idle, Ok(Task::Begin)) => {}
             (WorkerState::Idle, Ok(Task::Slip(id, job))) => self.slip(id, &job),
             (WorkerState::Idle, Ok(Task::Drawer)) => self.drawer(),
-            (_, Err(RecvTimeoutError::Timeout)) if self.connected => self.look(),
-            (_, Err(RecvTimeoutError::Timeout)) => self.pause = longer(self.pause),
+            (_, Err(RecvTimeoutError::Timeout)) if self.connected => self.check_counters(),
+            (_, Err(RecvTimeoutError::Timeout)) => self.pause = longer_pause(self.pause),
         }
         if matches!(self.state, WorkerState::Idle) && !self.connected && self.connect() {
             self.pause = PAUSE_MIN;
@@ -155,7 +160,7 @@ impl PrinterWorker {
             WorkerState::Idle if self.connected => self.idle_check,
             _ => self.pause,
         };
-        self.wake_at = Some(self.clock.monotonic() + wait);
+        self.next_check_at = Some(self.clock.monotonic() + wait);
         ControlFlow::Continue(())
     }
 
@@ -185,7 +190,7 @@ impl PrinterWorker {
         let connected = self.printer.connect().and_then(|mut connected| {
             if connected.receipt_open {
                 // No document of ours is being printed: one that was would be recovered, and recovery ends it.
-                connected.baseline = self.printer.clear_leftover(&mut Silent)?;
+                connected.baseline = self.printer.clear_leftover(&mut LoggingWatch)?;
                 connected.receipt_open = false;
             }
             Ok(connected)
@@ -193,17 +198,17 @@ impl PrinterWorker {
         match connected {
             Ok(connected) => {
                 self.connected = true;
-                self.take_counters(Some(connected.baseline.clone()));
+                self.set_counters(Some(connected.baseline.clone()));
                 self.loss_reported = false;
-                self.last_use = self.clock.monotonic();
+                self.last_used_at = self.clock.monotonic();
                 self.listener.send(News::Ready(Box::new(connected)));
             }
-            Err(fault) => self.lost(&fault.to_string()),
+            Err(fault) => self.report_lost(&fault.to_string()),
         }
         self.connected
     }
 
-    pub(super) fn lost(&mut self, words: &str) {
+    pub(super) fn report_lost(&mut self, words: &str) {
         self.connected = false;
         if !self.loss_reported {
             self.loss_reported = true;
@@ -212,7 +217,7 @@ impl PrinterWorker {
     }
 
     /// The counters are known now, or are not known any more. A Z-report that nobody here asked for shows in them.
-    fn take_counters(&mut self, counters: Option<Baseline>) {
+    fn set_counters(&mut self, counters: Option<Baseline>) {
         let z_number =
             |counters: &Option<Baseline>| counters.as_ref().and_then(|known| known.z_number);
         if counters.is_some()
@@ -225,26 +230,26 @@ impl PrinterWorker {
     }
 
     /// Reads the counters of a printer that has nothing to do, and tells them where they are others than they were.
-    fn look(&mut self) {
+    fn check_counters(&mut self) {
         match self.printer.counters() {
             Ok(counters) => {
-                self.last_use = self.clock.monotonic();
+                self.last_used_at = self.clock.monotonic();
                 if self.baseline.as_ref() != Some(&counters) {
-                    self.take_counters(Some(counters.clone()));
+                    self.set_counters(Some(counters.clone()));
                     self.listener.send(News::Counters(Box::new(counters)));
                 }
             }
-            Err(fault) => self.lost(&fault.to_string()),
+            Err(fault) => self.report_lost(&fault.to_string()),
         }
     }
 
     /// A connection that was idle may be dead, and people may have been at the printer: a slip begins where the printer stands.
-    fn wake(&mut self) {
-        if self.clock.monotonic().duration_since(self.last_use) <= IDLE_BEFORE_CHECK {
+    fn check_idle_connection(&mut self) {
+        if self.clock.monotonic().duration_since(self.last_used_at) <= IDLE_BEFORE_CHECK {
             return;
         }
         match self.printer.counters() {
-            Ok(counters) => self.take_counters(Some(counters)),
+            Ok(counters) => self.set_counters(Some(counters)),
             // A failed reconnection is found by the job itself, which then has begun nothing.
             Err(_) => {
                 let _ = self.printer.connect();
@@ -263,7 +268,7 @@ impl PrinterWorker {
 
     fn recover(&mut self, mut document: SealingJob) {
         self.pause = PAUSE_MIN;
-        let outcome = self.attempt(&mut document, ask_again);
+        let outcome = self.attempt(&mut document, recover_job);
         self.settle(document, outcome);
     }
 
@@ -276,10 +281,10 @@ impl PrinterWorker {
         let mut watch = JournalingWatch {
             listener: &*self.listener,
             id: document.id,
-            decided: document.books.cancel_decided,
+            decided: document.evidence.cancel_decided,
         };
         let outcome = ask(&mut *self.printer, document, &mut watch);
-        document.books.cancel_decided = watch.decided;
+        document.evidence.cancel_decided = watch.decided;
         outcome
     }
 
@@ -290,16 +295,16 @@ impl PrinterWorker {
             Outcome::Registered(registered) => Settled::Registered(Box::new(registered)),
             Outcome::NotRegistered(not_registered) => Settled::NotRegistered(not_registered),
             Outcome::Unknown(fault) => {
-                self.unknown(document.id, fault);
+                self.report_unknown(document.id, fault);
                 self.state = WorkerState::Settling(Box::new(document));
                 return;
             }
         };
-        self.unsettled = None;
+        self.reported_fault = None;
         self.pause = PAUSE_MIN;
-        self.last_use = self.clock.monotonic();
+        self.last_used_at = self.clock.monotonic();
         self.loss_reported = false;
-        self.take_counters(match &settled {
+        self.set_counters(match &settled {
             Settled::Registered(registered) => Some(registered.after.clone()),
             Settled::NotRegistered(not_registered) => not_registered.after.clone(),
         });
@@ -309,38 +314,38 @@ impl PrinterWorker {
     }
 
     fn slip(&mut self, id: Uuid, job: &Job) {
-        let (words, after) = self.unimportant(job);
+        let (words, after) = self.try_once(job);
         self.listener.send(News::SlipDone(id, words, after));
     }
 
     fn drawer(&mut self) {
-        let (words, after) = self.unimportant(&Job::Drawer);
+        let (words, after) = self.try_once(&Job::Drawer);
         self.listener.send(News::DrawerDone(words, after));
     }
 
     /// Something that is tried once, and that no book depends on.
-    fn unimportant(&mut self, job: &Job) -> (Option<String>, Option<Baseline>) {
+    fn try_once(&mut self, job: &Job) -> (Option<String>, Option<Baseline>) {
         if !self.connected && !self.connect() {
             return (Some("the printer cannot be reached".to_owned()), None);
         }
-        self.wake();
+        self.check_idle_connection();
         let Some(before) = self.baseline.clone() else {
             return (Some("the printer cannot be reached".to_owned()), None);
         };
-        let outcome = self.printer.perform(job, &before, &mut Silent);
-        self.last_use = self.clock.monotonic();
+        let outcome = self.printer.perform(job, &before, &mut LoggingWatch);
+        self.last_used_at = self.clock.monotonic();
         match outcome {
             Outcome::Registered(registered) => {
-                self.take_counters(Some(registered.after.clone()));
+                self.set_counters(Some(registered.after.clone()));
                 (None, Some(registered.after))
             }
             Outcome::NotRegistered(not_registered) => {
                 self.connected = not_registered.after.is_some();
-                self.take_counters(not_registered.after.clone());
+                self.set_counters(not_registered.after.clone());
                 (Some(not_registered.fault.to_string()), not_registered.after)
             }
             Outcome::Unknown(fault) => {
-                self.lost(&fault.to_string());
+                self.report_lost(&fault.to_string());
                 (Some(fault.to_string()), None)
             }
         }
@@ -348,7 +353,7 @@ impl PrinterWorker {
 }
 
 /// The pause after a pause: twice as long, up to a limit, for ever.
-pub(super) fn longer(pause: Duration) -> Duration {
+pub(super) fn longer_pause(pause: Duration) -> Duration {
     pause.saturating_mul(2).min(PAUSE_MAX)
 }
 
@@ -356,10 +361,10 @@ pub(super) fn longer(pause: Duration) -> Duration {
 const UNSETTLED: &str = "the printer has a document that is not settled yet";
 
 /// Finds out what became of a document that was begun.
-pub(super) fn ask_again(
+pub(super) fn recover_job(
     printer: &mut dyn FiscalPrinter,
     document: &SealingJob,
     watch: &mut dyn Watch,
 ) -> Outcome {
-    printer.recover(&document.job, &document.baseline, &document.books, watch)
+    printer.recover(&document.job, &document.baseline, &document.evidence, watch)
 }
