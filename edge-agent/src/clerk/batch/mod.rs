@@ -67,7 +67,7 @@ pub struct DevicePlan {
     pub serial: Option<String>,
 }
 
-/// What the clerk does after the commit of a batch. If the commit fails, the effect is dropped.
+/// What the clerk does only after the commit of a batch.
 #[derive(Debug)]
 pub(super) enum Effect {
     /// Answer one or more callers of an order.
@@ -108,7 +108,8 @@ const EVENT_BYTES_MAX: usize = 512 * 1024;
 const NO_SUCH_DEVICE: &str = "the agent has no such device";
 /// Rows of the journal between two snapshots of a till.
 const SNAPSHOT_EVERY: i64 = 256;
-/// How often the clock is stored while nothing else is written. A crash loses at most this much of the used offline limits.
+/// How often the clock is stored while nothing else is written. A crash loses at most this much
+/// of the highest known time and of the used offline limits.
 const CLOCK_STORED_EVERY: Duration = Duration::from_secs(60);
 
 impl Tills {
