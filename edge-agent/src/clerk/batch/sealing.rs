@@ -113,11 +113,11 @@ impl Tills {
                     device_state.baseline = Some(*counters);
                 }
             }
-            News::Lost(words) => self.on_connection_lost(index, &words, effects),
-            News::SlipDone(_, words, after) => {
+            News::Lost(reason) => self.on_connection_lost(index, &reason, effects),
+            News::SlipDone(_, reason, after) => {
                 device_state.baseline = after;
                 if let PrinterWork::Slip(slip) = std::mem::take(&mut device_state.printer_work) {
-                    batch.note_print_error(slip.reserved_seq, words.as_deref())?;
+                    batch.note_print_error(slip.reserved_seq, reason.as_deref())?;
                     effects.push(Effect::Respond(
                         slip.callers,
                         Answer::Registered {
@@ -127,18 +127,18 @@ impl Tills {
                     ));
                 }
             }
-            News::DrawerDone(words, after) => {
+            News::DrawerDone(reason, after) => {
                 device_state.baseline = after;
                 if let PrinterWork::Drawer(reply) = std::mem::take(&mut device_state.printer_work) {
-                    effects.push(Effect::Drawer(reply, words.map_or(Ok(()), Err)));
+                    effects.push(Effect::Drawer(reply, reason.map_or(Ok(()), Err)));
                 }
             }
             News::Unproven(id, fault) => self.report_unproven(index, id, fault),
-            News::ReleaseRefused(id, words) => {
+            News::ReleaseRefused(id, reason) => {
                 self.answer_pending_declaration(
                     index,
                     id,
-                    &DeclarationOutcome::CanStillSay(words),
+                    &DeclarationOutcome::CanStillSay(reason),
                     effects,
                 );
             }
@@ -173,17 +173,17 @@ impl Tills {
     }
 
     /// The printer cannot be reached. Its thread keeps a document that it is working on and goes on asking.
-    fn on_connection_lost(&mut self, index: usize, words: &str, effects: &mut Vec<Effect>) {
+    fn on_connection_lost(&mut self, index: usize, reason: &str, effects: &mut Vec<Effect>) {
         let device_state = &mut self.devices[index];
-        tracing::warn!(device = %device_state.device, "the printer cannot be reached: {words}");
+        tracing::warn!(device = %device_state.device, "the printer cannot be reached: {reason}");
         let live_status = &self.settings.live_status;
-        live_status.printer_lost(device_state.device, words);
+        live_status.printer_lost(device_state.device, reason);
         if !matches!(device_state.printer_work, PrinterWork::Document) {
             device_state.baseline = None;
         }
         // Drawer requests fail now: opened later, the drawer would be open while nobody watches it.
         for reply in device_state.drawer_requests.drain(..) {
-            effects.push(Effect::Drawer(reply, Err(words.to_owned())));
+            effects.push(Effect::Drawer(reply, Err(reason.to_owned())));
         }
     }
 
