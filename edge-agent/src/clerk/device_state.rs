@@ -100,7 +100,7 @@ pub(super) struct QueuedOrder {
 pub(super) struct SealingDocument {
     pub(super) id: Uuid,
     pub(super) fingerprint: Fingerprint,
-    /// The order; none if the agent was restarted after the document was reserved.
+    /// The order; none if the clerk has read the outstanding document again from the journal.
     pub(super) form: Option<OrderForm>,
     pub(super) callers: Vec<Caller>,
     pub(super) attempts: u8,
@@ -154,7 +154,7 @@ pub(super) enum PrinterWork {
 #[derive(Debug)]
 pub(super) struct DeviceState {
     pub(super) device: Uuid,
-    /// The till as the last commit left it.
+    /// The till after the last commit.
     pub(super) till: Till,
     /// The till with the events of the running batch; none if the batch has no event for this device.
     pub(super) uncommitted: Option<Till>,
@@ -162,6 +162,7 @@ pub(super) struct DeviceState {
     pub(super) printer_work: PrinterWork,
     /// The printer's counters as it last reported them; none while the printer cannot be reached.
     pub(super) baseline: Option<Baseline>,
+    /// The document that was given to the printer and is not settled yet.
     pub(super) sealing: Option<SealingDocument>,
     /// An operator's declaration about the document in `sealing`.
     pub(super) pending_declaration: Option<PendingDeclaration>,

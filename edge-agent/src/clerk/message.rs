@@ -100,7 +100,7 @@ impl ClerkHandle {
         (Self { inbox }, messages)
     }
 
-    /// Sends a message to the clerk. If the clerk has ended, the message is dropped, and the waiting caller sees its reply channel closed.
+    /// Sends a message to the clerk. If the clerk has ended, the message is dropped and its reply channel is closed.
     pub fn send(&self, message: Message) {
         if self.inbox.send(message).is_err() {
             tracing::warn!("a message was dropped because the clerk has ended");

@@ -232,7 +232,8 @@ impl Tills {
         self.publish_number_stock();
     }
 
-    /// Drops the changes and effects of a batch whose commit failed. All waiting callers are told that the outcome is unknown.
+    /// Drops the changes and effects of a batch that could not be written. All waiting callers get the answer that the outcome is
+    /// unknown.
     ///
     /// `to_retry` are the messages that the next batch handles again.
     pub(super) fn roll_back(&mut self, effects: Vec<Effect>, to_retry: &[Message], reason: &str) {

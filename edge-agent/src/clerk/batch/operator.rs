@@ -89,7 +89,7 @@ impl Tills {
         }
     }
 
-    /// The store could not be written. The callers of pending declarations are told that the outcome is unknown.
+    /// The store could not be written. The callers of pending declarations get the answer that the outcome is unknown.
     /// A declaration that the printer's thread already has may still be written later.
     pub(super) fn fail_declarations(&mut self, reason: &str) {
         for device_state in &mut self.devices {

@@ -262,8 +262,8 @@ impl Tills {
         effects.push(Effect::Respond(sealing.callers, answer));
     }
 
-    /// After a void: the order is tried again, or becomes an alternative receipt if its mode asks for that, or its callers are told
-    /// that it is not registered.
+    /// After a void: the order is tried again, or becomes an alternative receipt if its mode asks for that, or its callers get the
+    /// answer that it is not registered.
     fn after_void(
         &mut self,
         batch: &mut Batch<'_>,
@@ -308,7 +308,7 @@ impl Tills {
             && device_state.baseline.is_some()
             && attempts < ATTEMPTS_MAX
         {
-            // Somebody used the printer's keyboard, so that the counters differed. Nothing was begun, and the counters are known now.
+            // The counters differed because the printer was used at its keyboard. Nothing was begun, and the counters are known now.
             device_state.queue.push_front(entry);
             return Ok(());
         }
