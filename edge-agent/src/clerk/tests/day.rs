@@ -271,7 +271,7 @@ fn a_printers_z_report_that_could_not_be_written_is_recorded_when_the_disk_works
     stage.printer().call();
     stage.break_disk(WriteFailure::Commit);
     stage.printer().reply(moved(next_day(1, 2, 2)));
-    assert!(second.is_unknown());
+    assert!(second.outcome_unknown());
     assert_eq!(Stage::rows_of(stage.path(), CLOSED_BY_PRINTER), 0);
     stage.repair_disk();
     stage.wait_until(|| Stage::rows_of(stage.path(), CLOSED_BY_PRINTER) == 1);

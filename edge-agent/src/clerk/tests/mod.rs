@@ -369,7 +369,7 @@ fn a_decision_that_cannot_be_written_does_not_cancel_the_document() {
         assert!(asked.recover && !asked.books.cancel_decided);
         stage.printer().reply(registered(1));
         // The caller was told that the outcome is unknown. The repeated request gets the document.
-        assert!(sold.is_unknown());
+        assert!(sold.outcome_unknown());
         let repeated = stage.order(sale(1, 100), LONG_TIMEOUT);
         assert!(repeated.replayed());
     }
@@ -383,13 +383,13 @@ fn an_outcome_from_the_printer_is_kept_until_it_can_be_written() {
         stage.printer().call();
         stage.break_disk(failure);
         stage.printer().reply(registered(1));
-        assert!(sold.is_unknown());
+        assert!(sold.outcome_unknown());
         let other = stage.order(
             sale_as(2, 200, ReceiptMode::AlternativeOnly, false),
             LONG_TIMEOUT,
         );
         assert!(
-            other.is_unknown(),
+            other.outcome_unknown(),
             "an answer is given only after the commit"
         );
         assert!(stage.find(2).is_none());

@@ -404,7 +404,7 @@ fn a_declaration_that_could_not_be_written_is_written_when_the_disk_works_again(
             "{outcome:?}"
         );
         assert_eq!(Stage::rows_of(stage.path(), DECLARED), 0);
-        assert!(sold.is_unknown());
+        assert!(sold.outcome_unknown());
         stage.repair_disk();
         stage.wait_until(|| Stage::rows_of(stage.path(), DECLARED) == 1);
         assert_eq!(stage.sealed(1).0, 1);

@@ -340,7 +340,7 @@ impl Pending {
     }
 
     /// True if the answer is that the outcome is unknown. A closed reply channel means the same to a caller.
-    pub(super) fn is_unknown(self) -> bool {
+    pub(super) fn outcome_unknown(self) -> bool {
         matches!(wait_for(self.0), Ok(Answer::Unknown { .. }) | Err(_))
     }
 
