@@ -1,7 +1,8 @@
-//! Reserved fiscal numbers: requested for before they are needed (spec/online-ecr.md, C.5).
+//! Requests reserved fiscal numbers from the authority before they are needed (GET_FISC_RANGES in `docs/protocols/online-ecr.md`).
 //!
-//! One thread asks for all devices. The key of a request follows from the highest number that was ever taken, so that a request
-//! whose answer was lost is the same request again, and its numbers are not lost with it.
+//! One thread requests the numbers of all devices.
+//! The key of a request is computed from the highest number that the device ever got.
+//! So if an answer is lost, the next request has the same key, and the authority grants the same numbers again.
 
 use std::io;
 use std::sync::Arc;
@@ -65,7 +66,7 @@ impl NumberSupply {
 impl Drop for NumberSupply {
     fn drop(&mut self) {
         self.stop.store(true, Ordering::Release);
-        // It ends by itself within its pause; what it has requested for meanwhile is requested for again at the next start.
+        // The thread ends after its current pause or request. Numbers that arrive too late are requested again, with the same key, at the next start.
         if let Some(thread) = self.thread.take() {
             thread.thread().unpark();
         }
