@@ -1,7 +1,7 @@
 //! TLS to the authority: which servers are trusted, and what is wrong with a server that is not.
 //!
 //! The check of certificates cannot be switched off; no configuration key exists for that.
-//! The times in a certificate are compared with the machine's own clock, because no trusted source has given the time yet.
+//! The times in a certificate are compared with the machine's own clock, not with the guarded clock.
 //! If that clock is wrong, the result is [`TlsFault::Expired`] or [`TlsFault::NotYetValid`], and the till goes on selling offline.
 
 use std::fmt;
