@@ -227,7 +227,7 @@ pub struct Identity {
 pub struct ReportedReceipt {
     /// The fields that every document has.
     pub heading: Heading,
-    /// Whether it is a sale, a refund or an alternative receipt.
+    /// Whether the receipt is a sale, a refund or an alternative receipt.
     pub form: ReportedForm,
     /// The number within the shift.
     pub receipt_number: u32,

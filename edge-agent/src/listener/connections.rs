@@ -108,7 +108,7 @@ impl SlotGuard {
         self.slot.evicted.notified().await;
     }
 
-    /// From now on no other connection can get the slot. False if another one has just got it.
+    /// From now on no other connection can get the slot. False if another connection has just got the slot.
     pub(super) fn start_work(&self) -> bool {
         self.slot
             .state

@@ -91,7 +91,7 @@ pub async fn serve(
         }
     }
     drop(listener);
-    // An error means that no connection is left to inform.
+    // Sending fails only if no connection is open any more.
     let _ = stop.send(true);
     let ended = timeout(limits.shutdown, async {
         while tasks.join_next().await.is_some() {}

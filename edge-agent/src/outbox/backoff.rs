@@ -33,7 +33,7 @@ impl Backoff {
     /// The wait in milliseconds after `failures` failures in a row, counted from one. Zero if there was no failure.
     ///
     /// The result is between half of the doubled wait and all of it.
-    /// If the server's `Retry-After` is longer, it is used instead, but never more than the limit:
+    /// If the server's `Retry-After` is longer, the wait is that long instead, but never longer than the limit:
     /// a server that asks for a pause of a day may be able to answer again after a minute.
     #[must_use]
     pub fn wait_ms(&self, failures: u32, retry_after_ms: Option<u64>) -> u64 {

@@ -5,7 +5,7 @@
 //! The state becomes offline after several failures in a row, or after some time without an answer since the first failure.
 //! The state becomes online again after two answers, and not before the dwell time is over: the shortest time that offline lasts.
 //! If the state changes often, the dwell time grows.
-//! It is limited, so that fiscal receipts return within [`RETURN_MS_MAX`] after the authority answers again.
+//! The dwell time is limited, so that fiscal receipts return within [`RETURN_MS_MAX`] after the authority answers again.
 //!
 //! Pure: the time is an argument, in milliseconds of any clock. Only its steps forward count; a clock that goes back does no harm.
 
@@ -211,7 +211,7 @@ impl Reachability {
         }
     }
 
-    /// The server has demanded a pause with `Retry-After`, in milliseconds. It is kept up to [`LONGEST_MS`](super::backoff::LONGEST_MS).
+    /// The server has demanded a pause with `Retry-After`, in milliseconds. The demand is followed up to [`LONGEST_MS`](super::backoff::LONGEST_MS).
     pub fn retry_after(&mut self, now_ms: u64, wait_ms: u64) {
         let now = self.advance(now_ms);
         let until = now.saturating_add(wait_ms.min(super::backoff::LONGEST_MS));
@@ -333,7 +333,7 @@ impl Reachability {
 /// Fiscal receipts return within this many milliseconds after the authority answers again, whatever happened before.
 pub const RETURN_MS_MAX: u64 = 60_000;
 /// The longest dwell time in milliseconds, however often the line has failed.
-/// Together with the last failed attempt before it (up to ten seconds) and one step after it, it stays below [`RETURN_MS_MAX`].
+/// Together with the last failed attempt before it (up to ten seconds) and one step after it, the sum stays below [`RETURN_MS_MAX`].
 pub const DWELL_MS_MAX: u64 = 40_000;
 
 /// Answers that end an outage while documents are unsent.

@@ -41,7 +41,7 @@ pub struct OutboxWorker {
     reachability: Reachability,
     /// Documents that the authority has refused, by journal row: how often, and when they are sent again, in milliseconds since `started`.
     refused: BTreeMap<i64, (u32, u64)>,
-    /// A refused document stops all later ones until it is acknowledged.
+    /// Whether a refused document stops all later documents until the authority acknowledges the refused one.
     strict_order: bool,
     backoff: Backoff,
     /// Outbox entries that are sent next, oldest first.
@@ -55,7 +55,7 @@ pub struct OutboxWorker {
     reported_ms: u64,
     /// The newest entry at the last reading of the outbox.
     newest_entry: i64,
-    /// Entries that were acknowledged since the outbox was last empty.
+    /// Entries that were acknowledged since there was last nothing to send.
     acknowledged_count: u32,
     /// The TLS fault that was logged last. The same fault is logged once, not with every attempt.
     logged_tls_fault: Option<TlsFault>,
@@ -64,7 +64,7 @@ pub struct OutboxWorker {
 }
 
 impl OutboxWorker {
-    /// The worker without a thread: the caller decides when it works. It reads ahead without a thread too.
+    /// The worker without a thread, also for reading ahead: the caller decides when to call [`turn`](Self::turn).
     /// [`OutboxThread::start`](super::OutboxThread::start) runs the same worker on a thread.
     #[must_use]
     pub fn by_hand(

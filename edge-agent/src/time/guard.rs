@@ -3,7 +3,7 @@
 //! A machine without a battery clock may start with any time, and anybody can set a machine's clock. So these rules hold:
 //!
 //! - While the machine runs, the agent's time follows the kernel's count since the machine's start, which nobody can set.
-//!   Small differences of the machine's clock, up to [`FOLLOW_MS`], are followed.
+//!   Small differences of the machine's clock, up to five minutes, are followed.
 //!   A larger jump of the machine's clock only causes a warning, and the agent's time goes on.
 //! - After a start of the machine it is unknown how long the power was off.
 //!   Time goes on from the latest moment that was seen, until a trusted source gives the time:
