@@ -9,8 +9,9 @@ use std::sync::mpsc;
 use std::time::Duration;
 
 use bench::*;
+use ferrotill_device::emulator::{Cable, Rig, RigOptions};
 use ferrotill_device::port::loopback::Peer as _;
-use ferrotill_device::{DriverUri, Fault, driver};
+use ferrotill_device::{DriverUri, Fault, FiscalPrinter as _, driver};
 
 /// Serves one connection until the host hangs up, or until `frames` writes were heard.
 fn serve(bench: &Bench, mut line: TcpStream, frames: usize) {
@@ -59,4 +60,29 @@ fn a_printer_behind_tcp_is_lost_and_found_again() {
     assert_eq!(finished.recv().unwrap(), 2);
     let refused = driver::open(&uri).connect();
     assert_eq!(refused, Err(Fault::PortUnavailable));
+}
+
+#[test]
+fn an_emulated_printer_on_tcp_sells_before_and_after_its_cable_was_out() {
+    let rig = Rig::start(RigOptions {
+        tcp: Some("127.0.0.1:0".parse().unwrap()),
+        ..RigOptions::new(std::path::PathBuf::new())
+    })
+    .unwrap();
+    let address = rig.address().unwrap();
+    let uri = DriverUri::parse(&format!("datecs+tcp://{address}")).unwrap();
+    let mut driver = driver::open(&uri);
+    let baseline = driver.connect().unwrap().baseline;
+    let first = registered(driver.perform(&sale(), &baseline, &mut Notes::new()));
+    rig.set_cable(Cable::Out);
+    while driver.connect() != Err(Fault::PortUnavailable) {}
+    rig.set_cable(Cable::In);
+    while driver.connect().is_err() {}
+    let second = registered(driver.perform(&sale(), &first.after, &mut Notes::new()));
+    assert_eq!(second.document, 2);
+    // Another host after the first one.
+    drop(driver);
+    let mut next = driver::open(&uri);
+    let connected = next.connect().unwrap();
+    assert_eq!(connected.baseline.last_document, 2);
 }

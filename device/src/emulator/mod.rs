@@ -17,6 +17,7 @@ mod pty;
 mod rig;
 mod snapshot;
 mod tape;
+mod tcp;
 
 pub use escpos::EscposEmulator;
 pub use fault::{FaultKind, FaultOrder};

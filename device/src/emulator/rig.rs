@@ -1,6 +1,7 @@
-//! A running emulated printer on a pty, with the switches that a test or an operator turns.
+//! A running emulated printer on a pty or a TCP port, with the switches that a test or an operator turns.
 
 use std::io;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -15,6 +16,7 @@ use super::isl::{IslEmulator, Printer, ResultCode};
 use super::machine::Machine;
 use super::pty::Pty;
 use super::snapshot::Snapshot;
+use super::tcp::TcpEnd;
 use crate::family::{self, FAMILIES, Protocol, datecs};
 use crate::printer::Paper;
 
@@ -65,6 +67,8 @@ pub struct RigOptions {
     pub family: Family,
     /// Where the slave of its pty is linked.
     pub link: PathBuf,
+    /// Where it listens for its host; then there is no pty, and `link` is not used.
+    pub tcp: Option<SocketAddr>,
     /// The file that keeps its fiscal memory (receipts stand beside it in `FILE.receipts`); without one it forgets on stop.
     pub memory: Option<PathBuf>,
     /// Paces bytes as a line of this speed does.
@@ -87,6 +91,7 @@ impl RigOptions {
         Self {
             family: Family::Isl(&datecs::PROTOCOL),
             link,
+            tcp: None,
             memory: None,
             baud: None,
             clock: None,
@@ -162,16 +167,17 @@ pub enum Cable {
 /// A running emulated printer. Dropping it stops it and removes its link.
 pub struct Rig {
     emulator: Arc<Mutex<Box<dyn Machine>>>,
+    address: Option<SocketAddr>,
     stop: Arc<AtomicBool>,
     thread: Option<JoinHandle<()>>,
 }
 
 impl Rig {
-    /// Starts one; the link is there when this returns.
+    /// Starts one; the link is there when this returns, or it listens.
     ///
     /// # Errors
     ///
-    /// The pty, the link or the memory file could not be made.
+    /// The pty, the link or the memory file could not be made, or the address is in use.
     pub fn start(options: RigOptions) -> io::Result<Self> {
         let machine = match (options.machine(), &options.memory) {
             (Err(error), Some(path)) => return Err(at(path, &error)),
@@ -179,19 +185,30 @@ impl Rig {
         };
         let emulator = Arc::new(Mutex::new(machine));
         let stop = Arc::new(AtomicBool::new(false));
-        let pty = Pty::open(&options.link).map_err(|error| at(&options.link, &error))?;
+        let end = End::open(&options.link, options.tcp)?;
+        let address = end.address()?;
         let thread = std::thread::Builder::new()
             .name("emulated printer".to_owned())
             .spawn({
                 let emulator = Arc::clone(&emulator);
                 let stop = Arc::clone(&stop);
-                move || serve(&emulator, &stop, &options.link, pty)
+                move || {
+                    // A replugged cable leads to the same port.
+                    serve(&emulator, &stop, || End::open(&options.link, address), end)
+                }
             })?;
         Ok(Self {
             emulator,
+            address,
             stop,
             thread: Some(thread),
         })
+    }
+
+    /// Where it listens for its host; `None` on a pty.
+    #[must_use]
+    pub fn address(&self) -> Option<SocketAddr> {
+        self.address
     }
 
     /// Its state; all receipts, or the newest thousand.
@@ -260,25 +277,70 @@ impl Drop for Rig {
 /// How long the line sleeps when nothing is due; a switch takes effect within this.
 const NAP_MS: u16 = 10;
 
-fn serve(emulator: &Mutex<Box<dyn Machine>>, stop: &AtomicBool, link: &Path, pty: Pty) {
+/// The printer's end of its line.
+enum End {
+    Pty(Pty),
+    Tcp(TcpEnd),
+}
+
+impl End {
+    fn open(link: &Path, tcp: Option<SocketAddr>) -> io::Result<Self> {
+        match tcp {
+            None => Pty::open(link)
+                .map(Self::Pty)
+                .map_err(|error| at(link, &error)),
+            Some(address) => TcpEnd::open(address)
+                .map(Self::Tcp)
+                .map_err(|error| io::Error::new(error.kind(), format!("{address}: {error}"))),
+        }
+    }
+
+    fn address(&self) -> io::Result<Option<SocketAddr>> {
+        match self {
+            Self::Pty(_) => Ok(None),
+            Self::Tcp(end) => end.address().map(Some),
+        }
+    }
+
+    fn read(&mut self, buffer: &mut [u8], timeout_ms: u16) -> io::Result<usize> {
+        match self {
+            Self::Pty(end) => end.read(buffer, timeout_ms),
+            Self::Tcp(end) => end.read(buffer, timeout_ms),
+        }
+    }
+
+    fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
+        match self {
+            Self::Pty(end) => end.write(bytes),
+            Self::Tcp(end) => end.write(bytes),
+        }
+    }
+}
+
+fn serve(
+    emulator: &Mutex<Box<dyn Machine>>,
+    stop: &AtomicBool,
+    open: impl Fn() -> io::Result<End>,
+    end: End,
+) {
     let clock = Instant::now();
-    let mut pty = Some(pty);
+    let mut end = Some(end);
     let mut buffer = [0; 512];
     while !stop.load(Ordering::Relaxed) {
         if !lock(emulator).is_plugged() {
-            pty = None;
+            end = None;
             std::thread::sleep(Duration::from_millis(u64::from(NAP_MS)));
             continue;
         }
-        let Some(line) = &mut pty else {
+        let Some(line) = &mut end else {
             // Cannot be made now (no descriptors left, say): again after a nap.
-            pty = Pty::open(link).ok();
+            end = open().ok();
             std::thread::sleep(Duration::from_millis(1));
             continue;
         };
         let wait = nap(lock(emulator).poll_timeout(), elapsed(clock));
         let Ok(count) = line.read(&mut buffer, wait) else {
-            pty = None;
+            end = None;
             continue;
         };
         let mut emulator = lock(emulator);
