@@ -1,4 +1,4 @@
-//! Signatures: HMAC-SHA256 as text, as FiscalCloud and the tax office expect it.
+//! Signatures: HMAC-SHA256 as hexadecimal text, as the FiscalCloud API and the authority expect it.
 
 use ::hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
