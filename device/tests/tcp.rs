@@ -11,7 +11,7 @@ use std::time::Duration;
 use bench::*;
 use ferrotill_device::emulator::{Cable, Rig, RigOptions};
 use ferrotill_device::port::loopback::Peer as _;
-use ferrotill_device::{DriverUri, Fault, FiscalPrinter as _, driver};
+use ferrotill_device::{DriverUri, Fault, driver};
 
 /// Serves one connection until the host closes it, or until `frames` writes were received.
 fn serve(bench: &Bench, mut line: TcpStream, frames: usize) {
