@@ -251,6 +251,6 @@ const fn kind_name(kind: ValueKind) -> &'static str {
         ValueKind::Choice(_) => "choice",
         ValueKind::Integer(..) => "integer",
         ValueKind::Flag => "flag",
-        ValueKind::OutboxEntry(..) => "letter",
+        ValueKind::Letter(..) => "letter",
     }
 }
