@@ -4,12 +4,12 @@ use core::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::scale::{Misfit, Taker};
+use crate::scale::{ScaleFault, Unit};
 
 /// An amount of money in minor units (bani, cents, kopecks): `1858` is 18.58 in a currency with two decimals.
 ///
-/// Signed: a discount, a change of the drawer downwards and a refund in a netted sum are negative.
-/// All arithmetic is checked; there is no way to an amount that has wrapped or been rounded unseen.
+/// It is signed: a discount and cash out of the drawer are negative.
+/// All arithmetic is checked, so an amount never overflows or is rounded without notice.
 #[derive(
     Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
 )]
@@ -17,7 +17,7 @@ use crate::scale::{Misfit, Taker};
 pub struct Amount(i64);
 
 impl Amount {
-    /// Nothing.
+    /// Zero.
     pub const ZERO: Self = Self(0);
 
     /// The amount of so many minor units.
@@ -32,7 +32,7 @@ impl Amount {
         self.0
     }
 
-    /// The sum, or `None` where it does not fit.
+    /// The sum, or `None` if it does not fit.
     #[must_use]
     pub const fn checked_add(self, other: Self) -> Option<Self> {
         match self.0.checked_add(other.0) {
@@ -41,7 +41,7 @@ impl Amount {
         }
     }
 
-    /// The difference, or `None` where it does not fit.
+    /// The difference, or `None` if it does not fit.
     #[must_use]
     pub const fn checked_sub(self, other: Self) -> Option<Self> {
         match self.0.checked_sub(other.0) {
@@ -50,7 +50,7 @@ impl Amount {
         }
     }
 
-    /// The amount with the other sign, or `None` for the one value that has none.
+    /// The amount with the opposite sign, or `None` for the smallest value, which has no opposite.
     #[must_use]
     pub const fn checked_neg(self) -> Option<Self> {
         match self.0.checked_neg() {
@@ -59,19 +59,19 @@ impl Amount {
         }
     }
 
-    /// Less than nothing.
+    /// Below zero.
     #[must_use]
     pub const fn is_negative(self) -> bool {
         self.0 < 0
     }
 
-    /// More than nothing.
+    /// Above zero.
     #[must_use]
     pub const fn is_positive(self) -> bool {
         self.0 > 0
     }
 
-    /// Exactly nothing.
+    /// Exactly zero.
     #[must_use]
     pub const fn is_zero(self) -> bool {
         self.0 == 0
@@ -87,9 +87,9 @@ impl Amount {
     ///
     /// # Errors
     ///
-    /// [`Misfit`] where digits would be lost or the integer does not fit.
-    pub fn scaled(self, currency: Currency, places: u8) -> Result<i64, Misfit<'static>> {
-        currency.taker().give(self.0, places)
+    /// [`ScaleFault`] if digits would be lost or the integer does not fit.
+    pub fn scaled(self, currency: Currency, places: u8) -> Result<i64, ScaleFault<'static>> {
+        currency.unit().write_scaled(self.0, places)
     }
 }
 
@@ -126,22 +126,24 @@ impl Currency {
     ///
     /// # Errors
     ///
-    /// [`Misfit`] says what was given and what would fit.
-    pub fn read(self, text: &str) -> Result<Amount, Misfit<'_>> {
-        self.taker().read(text).map(Amount::from_minor)
+    /// [`ScaleFault`] says what was given and what is allowed.
+    pub fn read(self, text: &str) -> Result<Amount, ScaleFault<'_>> {
+        self.unit().read(text).map(Amount::from_minor)
     }
 
-    /// Takes an integer that is scaled by ten to the power of `places`: `(8100, 3)` is 8.10.
+    /// Converts an integer that is scaled by ten to the power of `places`: `(8100, 3)` is 8.10.
     ///
     /// # Errors
     ///
-    /// [`Misfit`] says what was given and what would fit.
-    pub fn amount_of(self, value: i64, places: u8) -> Result<Amount, Misfit<'static>> {
-        self.taker().take(value, places).map(Amount::from_minor)
+    /// [`ScaleFault`] says what was given and what is allowed.
+    pub fn amount_of(self, value: i64, places: u8) -> Result<Amount, ScaleFault<'static>> {
+        self.unit()
+            .read_scaled(value, places)
+            .map(Amount::from_minor)
     }
 
-    const fn taker(self) -> Taker {
-        Taker {
+    const fn unit(self) -> Unit {
+        Unit {
             name: self.code,
             places: self.exponent,
             min: i64::MIN,

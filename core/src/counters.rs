@@ -1,23 +1,23 @@
 //! Counters that outlive the shift: since 1 January, and since the first document.
 //!
-//! They are told apart as a shift's are: by kind of document, tax group and payment type.
-//! They stay bounded whatever rates and payment types come and go in the years:
+//! Like the counters of a shift they are kept by kind of document, tax group and payment type.
+//! Their size is bounded, however many rates and payment types there are over the years:
 //! a group is summed by its letter over all its rates, and payment types beyond the sixteenth are summed together.
 
 use serde::{Deserialize, Serialize};
 
 use crate::amount::Amount;
-use crate::event::Body;
-use crate::payment::PaymentTotals;
+use crate::document::Body;
 use crate::receipt::{Receipt, ReceiptKind};
 use crate::refusal::Refusal;
 use crate::shift::{Running, Tally};
 use crate::tax::TaxCode;
+use crate::totals::PaymentTotals;
 
-/// What was turned over under one letter, over all the rates that it has had.
+/// Turnover of one letter over all the rates that it has had.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LetterTotal {
-    /// Gross turnover. A line with several taxes counts whole under each of its letters.
+    /// Gross turnover. The whole amount of a line with several taxes counts under each of its letters.
     pub amount: Amount,
     /// The tax inside it, as the sum of the receipts' lines.
     pub tax: Amount,
@@ -30,17 +30,17 @@ pub struct LongTurnover {
     pub receipts: Tally,
     /// The tax inside, as the sum of the receipts' lines.
     pub tax: Amount,
-    /// What cash rounding added (above zero) or took away.
+    /// What cash rounding added (above zero) or subtracted.
     pub rounding: Amount,
-    /// By payment type, change taken off: the first sixteen types that were used.
+    /// By payment type, less change: the first sixteen types that were used.
     pub payments: PaymentTotals,
-    /// Paid with any further type.
+    /// Paid with all further types together.
     pub other_payments: Amount,
     letters: [LetterTotal; 8],
 }
 
 impl LongTurnover {
-    /// What was turned over under a letter.
+    /// Turnover of a letter.
     #[must_use]
     pub fn of_letter(&self, code: TaxCode) -> LetterTotal {
         self.letters
@@ -49,14 +49,14 @@ impl LongTurnover {
             .unwrap_or_default()
     }
 
-    /// Every sum has room: a letter and a payment type never come to more than the receipts that they are part of.
+    /// Checks that every sum has room. A letter or a payment type is never above the sum of the receipts, so that sum is enough to check.
     fn admit(&self, receipt: &Receipt<'_>) -> Result<(), Refusal> {
         self.receipts.admit(receipt.total)?;
         let rounding = self.rounding.checked_add(receipt.rounded_by());
-        let turned_over = self.receipts.amount.checked_add(receipt.total);
-        turned_over
+        let turnover = self.receipts.amount.checked_add(receipt.total);
+        turnover
             .zip(rounding)
-            .and_then(|(turned_over, rounding)| turned_over.checked_add(rounding))
+            .and_then(|(turnover, rounding)| turnover.checked_add(rounding))
             .map_or(Err(Refusal::CounterExhausted), |_| Ok(()))
     }
 
@@ -79,7 +79,7 @@ impl LongTurnover {
                 .amount
                 .checked_sub(payment.change)
                 .unwrap_or(Amount::ZERO);
-            // What was admitted fits, so that the only thing that can be missing is a place for one more type.
+            // The sum fits, because the receipt was admitted. Only the place for one more type can be missing.
             if self
                 .payments
                 .add(payment.code, payment.cash, kept)
@@ -98,7 +98,7 @@ pub struct Counters {
     pub sales: LongTurnover,
     /// Refunds.
     pub refunds: LongTurnover,
-    /// Alternative receipts; they stand beside the fiscal counters.
+    /// Alternative receipts; the fiscal counters do not include them.
     pub alternative: Tally,
     /// Cash put in.
     pub cash_in: Tally,
@@ -107,7 +107,7 @@ pub struct Counters {
 }
 
 impl Counters {
-    /// Gross sales and the tax inside: the line of a report.
+    /// Gross sales and the tax inside, as a report shows them.
     #[must_use]
     pub const fn running(&self) -> Running {
         Running {
@@ -116,7 +116,7 @@ impl Counters {
         }
     }
 
-    /// Says whether a document can be counted.
+    /// Checks that a document can be counted.
     pub(crate) fn admit(&self, body: &Body<'_>) -> Result<(), Refusal> {
         match body {
             Body::Receipt(receipt) => match receipt.kind {
@@ -156,7 +156,7 @@ impl Counters {
         tallied.unwrap_or(());
     }
 
-    /// Copies field by field, so that no second copy stands on the stack.
+    /// Copies field by field, so that there is no second copy on the stack.
     pub(crate) fn copy_from(&mut self, other: &Self) {
         self.sales.clone_from(&other.sales);
         self.refunds.clone_from(&other.refunds);
@@ -166,7 +166,7 @@ impl Counters {
     }
 }
 
-/// Adds what was admitted; a sum that does not fit is left as it was.
+/// Adds an amount that was admitted. A sum that would overflow keeps its value.
 fn add_to(sum: &mut Amount, part: Amount) {
     *sum = sum.checked_add(part).unwrap_or(*sum);
 }
@@ -187,7 +187,7 @@ mod tests {
     }
 
     #[test]
-    fn a_counter_at_its_end_refuses_what_it_cannot_hold_and_nothing_else() {
+    fn a_full_counter_refuses_only_what_it_counts() {
         let full = Err(Refusal::CounterExhausted);
         for place in 0..5 {
             let mut sum = Counters::default();

@@ -1,136 +1,46 @@
-//! What happened: the rows of the journal, in postcard, versioned.
+//! The events of the journal. Each row holds one, encoded in postcard, with its kind and version.
 
 use core::num::NonZeroU32;
 
 use serde::{Deserialize, Serialize};
 
 use crate::amount::Amount;
+use crate::document::Body;
 use crate::id::{DocumentId, Fingerprint, PointOfSaleId, UniqueId};
 use crate::numbers::{GRANT_SPANS_MAX, Span};
 use crate::payment::PaymentTable;
-use crate::receipt::{Receipt, ReceiptKind};
-use crate::seal::{Baseline, Reconciliation, Seal};
+use crate::reconciliation::Reconciliation;
+use crate::seal::{Seal, StoredBaseline};
 use crate::shift::{Running, Shift};
 use crate::tax::TaxTable;
 use crate::time::Moment;
 
-/// What a report does to the shift.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum ReportKind {
-    /// Shows the counters and leaves them.
-    X,
-    /// Closes the shift.
-    Z,
-}
-
-/// What a document is about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Body<'a> {
-    /// A sale, an alternative sale or a refund.
-    Receipt(#[serde(borrow)] Receipt<'a>),
-    /// Cash into the drawer (above zero) or out of it (below).
-    Cash(Amount),
-    /// A report.
-    Report(ReportKind),
-}
-
-/// The kind of a document.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum DocumentKind {
-    /// A fiscal sale.
-    Sale,
-    /// A sale on an alternative receipt.
-    AlternativeSale,
-    /// A refund.
-    Refund,
-    /// Cash in.
-    CashIn,
-    /// Cash out.
-    CashOut,
-    /// X-report.
-    XReport,
-    /// Z-report.
-    ZReport,
-}
-
-impl DocumentKind {
-    /// Every kind.
-    pub const ALL: [Self; 7] = [
-        Self::Sale,
-        Self::AlternativeSale,
-        Self::Refund,
-        Self::CashIn,
-        Self::CashOut,
-        Self::XReport,
-        Self::ZReport,
-    ];
-
-    /// Its name in the books.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Sale => "sale",
-            Self::AlternativeSale => "alternative_receipt",
-            Self::Refund => "refund",
-            Self::CashIn => "cash_in",
-            Self::CashOut => "cash_out",
-            Self::XReport => "x_report",
-            Self::ZReport => "z_report",
-        }
-    }
-}
-
-impl Body<'_> {
-    /// The kind of the document.
-    #[must_use]
-    pub const fn kind(&self) -> DocumentKind {
-        match self {
-            Self::Receipt(Receipt {
-                kind: ReceiptKind::Sale,
-                ..
-            }) => DocumentKind::Sale,
-            Self::Receipt(Receipt {
-                kind: ReceiptKind::AlternativeSale,
-                ..
-            }) => DocumentKind::AlternativeSale,
-            Self::Receipt(Receipt {
-                kind: ReceiptKind::Refund { .. },
-                ..
-            }) => DocumentKind::Refund,
-            Self::Cash(amount) if amount.is_negative() => DocumentKind::CashOut,
-            Self::Cash(_) => DocumentKind::CashIn,
-            Self::Report(ReportKind::X) => DocumentKind::XReport,
-            Self::Report(ReportKind::Z) => DocumentKind::ZReport,
-        }
-    }
-}
-
-/// A document is about to be sealed: everything that is needed to carry it out, or to find out later what became of it.
+/// A document is about to be sealed. This is everything that is needed to print or send it, or to find out later what became of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Reserved<'a> {
     /// Its id.
     pub id: DocumentId,
-    /// Its id over all tills.
+    /// Its id that is unique over all tills.
     pub unique: UniqueId,
-    /// Digest of the command.
+    /// Digest of the request.
     pub fingerprint: Fingerprint,
     /// When it was decided; never before an earlier event.
     pub at: Moment,
     /// Its point of sale.
     pub point_of_sale: PointOfSaleId,
-    /// The Z-report of its shift.
+    /// Number of the Z-report that will close its shift.
     pub z_number: u32,
-    /// What it is about.
+    /// What it contains.
     #[serde(borrow)]
     pub body: Body<'a>,
-    /// What the printer said before.
+    /// The printer's answer about itself before the document; `None` if no printer takes part.
     #[serde(borrow)]
-    pub baseline: Option<Baseline<'a>>,
-    /// What the caller's interface wants back with the document; not looked at here.
+    pub baseline: Option<StoredBaseline<'a>>,
+    /// Bytes that the caller's interface stores with the document. The core does not read them.
     pub annex: &'a [u8],
 }
 
-/// The figures of a report at its time.
+/// The figures of a report.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ReportFigures {
     /// The shift.
@@ -141,29 +51,29 @@ pub struct ReportFigures {
     pub year: Running,
     /// Sales since the first document.
     pub grand: Running,
-    /// Our books against the printer's.
+    /// The shift compared with the printer's counters, if the printer reported them.
     pub reconciliation: Option<Reconciliation>,
 }
 
-/// A document is legal. It has its numbers now, and only now.
+/// A document is legal. It gets its numbers here and not earlier.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Sealed<'a> {
     /// Its id.
     pub id: DocumentId,
     /// When it was sealed.
     pub at: Moment,
-    /// Its number: one sequence over all kinds, no gap, no repeat.
+    /// Its number: one sequence over all kinds of documents, without a gap.
     pub number: u32,
     /// Its number within the shift.
     pub current_number: u32,
     /// What made it legal.
     #[serde(borrow)]
     pub seal: Seal<'a>,
-    /// The figures, where it is a report.
+    /// The figures, if it is a report.
     pub report: Option<ReportFigures>,
 }
 
-/// A document did not come about, and nothing was registered for it.
+/// A document is void: nothing was registered for it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Voided<'a> {
     /// Its id.
@@ -176,7 +86,7 @@ pub struct Voided<'a> {
     pub reason: &'a str,
 }
 
-/// The decision to cancel a receipt on the printer: durable before the command goes out.
+/// The decision to cancel a receipt on the printer. It is stored before the command is sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CancelDecided {
     /// The document's id.
@@ -198,7 +108,7 @@ pub struct NumberRange {
     pub number_length: u8,
 }
 
-/// The office has reserved fiscal numbers for this till.
+/// The authority has reserved fiscal numbers for this till.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NumbersGranted {
     /// When.
@@ -207,7 +117,7 @@ pub struct NumbersGranted {
     pub spans: heapless::Vec<Span, GRANT_SPANS_MAX>,
 }
 
-/// The configuration that holds from here on.
+/// The configuration that is in force from here on.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Configuration {
     /// Tax groups in force.
@@ -220,7 +130,7 @@ pub struct Configuration {
     pub alternative_receipts: bool,
 }
 
-/// The till changed its mind about the tax office.
+/// The till went online or offline.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Switched<'a> {
     /// When.
@@ -236,34 +146,34 @@ pub struct Switched<'a> {
 /// The printer has closed its day without being asked: by a key of its own, or by its clock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ClosedByPrinter<'a> {
-    /// When it was noticed; the report is older.
+    /// When the till noticed it; the report itself is older.
     pub at: Moment,
-    /// The Z-report that the till's shift was closed with for it; none where no shift was open.
+    /// The Z-report with which the till closed its own shift; `None` if no shift was open.
     pub document: Option<DocumentId>,
-    /// Number of the printer's last Z-report as it was known before.
+    /// Number of the printer's last Z-report that the till knew before.
     pub z_number_known: u32,
-    /// The day that the printer's report bears in its own words, where it told one; may be empty.
+    /// The day on the printer's report, as the printer writes it; empty if it reported none.
     pub day: &'a str,
-    /// What the printer says now.
+    /// The printer's answer about itself now.
     #[serde(borrow)]
-    pub now: Baseline<'a>,
+    pub now: StoredBaseline<'a>,
 }
 
-/// What a person has read: on the paper, or in the printer's own journal.
+/// What an operator has read on the paper or in the printer's own journal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum PaperSays {
     /// It was printed.
     Registered {
-        /// The printer's number of it, where the person told it.
+        /// The printer's number of the document, if the operator gave it.
         document: Option<NonZeroU32>,
     },
     /// It was not printed, or what was printed of it was cancelled.
     NotRegistered,
 }
 
-/// A person answers for the outstanding document, because the printer was asked and its counters prove nothing.
+/// An operator declares what became of the outstanding document, because the printer's counters prove nothing.
 ///
-/// The seal or the void that it justifies is the next row of the journal, in the same transaction.
+/// The `Sealed` or `Voided` that follows from it is the next row of the journal, in the same transaction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Declared<'a> {
     /// The document's id.
@@ -272,23 +182,23 @@ pub struct Declared<'a> {
     pub at: Moment,
     /// What the paper says.
     pub paper: PaperSays,
-    /// The person's name; never empty.
+    /// The operator's name; never empty.
     pub by: &'a str,
-    /// Number of the device's fault: why the printer could not say it itself.
+    /// Number of the device's fault: why the printer could not prove it.
     pub fault: u16,
     /// The fault in words.
     pub why: &'a str,
 }
 
 impl Declared<'_> {
-    /// Bytes of a person's name at most.
+    /// The largest length of the operator's name, in bytes.
     pub const BY_BYTES_MAX: usize = 100;
 }
 
-/// What happened.
+/// One event of the journal.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Event<'a> {
-    /// A configuration holds from here on.
+    /// A configuration is in force from here on.
     ConfigurationAdopted(Configuration),
     /// A document is about to be sealed.
     Reserved(Reserved<'a>),
@@ -296,31 +206,31 @@ pub enum Event<'a> {
     CancelDecided(CancelDecided),
     /// The outstanding document is legal.
     Sealed(Sealed<'a>),
-    /// The outstanding document did not come about.
+    /// The outstanding document is void.
     Voided(Voided<'a>),
-    /// The till changed its mind about the tax office.
+    /// The till went online or offline.
     Switched(Switched<'a>),
-    /// The office has reserved fiscal numbers for this till.
+    /// The authority has reserved fiscal numbers for this till.
     NumbersGranted(NumbersGranted),
     /// The printer has closed its day without being asked.
     ClosedByPrinter(ClosedByPrinter<'a>),
-    /// A person answers for the outstanding document.
+    /// An operator declares what became of the outstanding document.
     Declared(Declared<'a>),
 }
 
 /// Why a stored event cannot be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum EventError {
-    /// A kind or version that this build does not know: it was written by a newer one.
+    /// A kind or version that this build does not know: a newer build wrote it.
     Unknown {
         /// Kind of the row.
         kind: u16,
         /// Version of the row.
         version: u16,
     },
-    /// The payload is not what its kind says.
+    /// The payload does not decode as its kind.
     Malformed,
-    /// The room is too small.
+    /// The buffer is too small.
     RoomTooSmall,
 }
 
@@ -330,11 +240,11 @@ impl core::fmt::Display for EventError {
             Self::Unknown { kind, version } => {
                 write!(
                     f,
-                    "event kind {kind} version {version} is not known to this build; use the newer one that wrote it"
+                    "this build does not know event kind {kind} version {version}; use the newer build that wrote it"
                 )
             }
-            Self::Malformed => f.write_str("the event's payload does not decode"),
-            Self::RoomTooSmall => f.write_str("the room for the event is too small"),
+            Self::Malformed => f.write_str("the payload of the event does not decode"),
+            Self::RoomTooSmall => f.write_str("the buffer for the event is too small"),
         }
     }
 }
@@ -361,7 +271,7 @@ impl<'a> Event<'a> {
         }
     }
 
-    /// Encodes the payload into the room.
+    /// Encodes the payload into `room`.
     ///
     /// # Errors
     ///
@@ -383,11 +293,11 @@ impl<'a> Event<'a> {
             .map_err(|_| EventError::RoomTooSmall)
     }
 
-    /// Decodes a payload; everything in it borrows.
+    /// Decodes a payload. The event borrows from it.
     ///
     /// # Errors
     ///
-    /// [`EventError`] says why not.
+    /// [`EventError::Unknown`] or [`EventError::Malformed`].
     pub fn decode(kind: u16, version: u16, payload: &'a [u8]) -> Result<Self, EventError> {
         fn read<'a, T: Deserialize<'a>>(payload: &'a [u8]) -> Result<T, EventError> {
             match postcard::take_from_bytes(payload) {

@@ -1,15 +1,15 @@
-//! Names of things, as 128-bit values that the caller or the agent gives.
+//! Ids and digests that the caller or the agent gives.
 
 use serde::{Deserialize, Serialize};
 
-/// The id of a document: the caller's request id if it gave one, else one that the agent made.
+/// The id of a document: the caller's request id if it gave one, else an id that the agent made.
 ///
-/// It is unique within a device and the key of exactly-once: one id has one document for ever.
+/// It is unique within a device, and one id never has more than one document: that is how a repeated request sells only once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct DocumentId(pub [u8; 16]);
 
-/// An id that is unique over all tills, made by the agent: the idempotency key towards the tax office.
+/// An id that is unique over all tills, made by the agent: the idempotency key in requests to the authority.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct UniqueId(pub [u8; 16]);
@@ -19,7 +19,8 @@ pub struct UniqueId(pub [u8; 16]);
 #[serde(transparent)]
 pub struct PointOfSaleId(pub [u8; 16]);
 
-/// A digest of a parsed command, made by the agent: the same id with the same fingerprint is a repeat, with another one a clash.
+/// A digest of a parsed request, made by the agent. The same id with the same fingerprint is a repeated request; with a different
+/// one it is an error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Fingerprint(pub [u8; 32]);

@@ -1,9 +1,9 @@
-//! Ferrotill's fiscal core: what the law allows, as pure functions over plain values.
+//! Ferrotill's fiscal core: what the law allows and demands, as pure functions over plain values.
 //!
 //! ```text
-//! Draft ──compute──► Receipt          amounts, modifiers, taxes, payments, change: exact, or every fault with its place
-//! Command ──decide──► Event           Till::decide changes nothing and says yes (an Event) or a numbered Refusal
-//! Event ──apply──► Till               Till::apply cannot fail; replay, recovery and live operation run the same two
+//! Draft ──compute──► Receipt          amounts, taxes and change, exactly; or every fault with its place
+//! Command ──decide──► Event           Till::decide gives an Event or a numbered Refusal, and changes nothing
+//! Event ──apply──► Till               Till::apply cannot fail; live operation, replay and recovery run these same two functions
 //! ```
 //!
 //! No allocator, no float, no clock, no IO. Start reading at [`till`].
@@ -34,7 +34,9 @@
 
 pub mod amount;
 pub mod budget;
+pub mod clock_guard;
 pub mod counters;
+pub mod document;
 pub mod event;
 pub mod id;
 pub mod numbers;
@@ -43,8 +45,8 @@ pub mod payment;
 pub mod profile;
 pub mod quantity;
 pub mod receipt;
+pub mod reconciliation;
 pub mod refusal;
-pub mod rksv;
 pub mod rounding;
 pub mod scale;
 pub mod seal;
@@ -52,6 +54,7 @@ pub mod shift;
 pub mod tax;
 pub mod till;
 pub mod time;
+pub mod totals;
 
 pub use amount::{Amount, Currency};
 pub use quantity::Quantity;

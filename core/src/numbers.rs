@@ -1,22 +1,22 @@
-//! Ranges of numbers that were given to the till beforehand: how many are left, and when to ask for more.
+//! Numbers that were reserved for the till in advance: which comes next, how many are left, and when to ask for more.
 
 use serde::{Deserialize, Serialize};
 
 use crate::refusal::Refusal;
 
-/// How near the end of its numbers the till is.
+/// Whether enough numbers are left.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Supply {
-    /// More than the threshold is left.
+    /// More than the threshold are left.
     Plenty,
-    /// No more than the threshold is left: warn, or ask for more.
+    /// Some are left, but not more than the threshold: warn, or ask for more.
     SoonUsedUp,
-    /// Nothing is left.
+    /// None is left.
     UsedUp,
 }
 
 impl Supply {
-    /// What so many numbers are, held against a threshold.
+    /// Compares how many numbers are left with a threshold.
     #[must_use]
     pub const fn of(left: u64, threshold: u64) -> Self {
         if left == 0 {
@@ -39,7 +39,7 @@ pub struct Span {
 }
 
 impl Span {
-    /// How many numbers, at most `u64::MAX`.
+    /// How many numbers there are, at most `u64::MAX`; 0 if `last` is below `first`.
     #[must_use]
     pub const fn count(self) -> u64 {
         match self.last.checked_sub(self.first) {
@@ -49,15 +49,14 @@ impl Span {
     }
 }
 
-/// Spans of one grant at most.
+/// The largest number of spans in one grant.
 pub const GRANT_SPANS_MAX: usize = 8;
-/// Spans that wait at most.
+/// The largest number of spans that the till keeps.
 const POOL_SPANS_MAX: usize = 16;
 
-/// Fiscal numbers that the office has reserved for this till, taken in the order of the grants (spec/online-ecr.md, C.5).
+/// Fiscal numbers that the authority has reserved for this till, used in the order of the grants (`docs/protocols/online-ecr.md`).
 ///
-/// Ascending grants are the rule: a grant that begins below a number that was ever granted is refused,
-/// so that no number comes twice although used spans are forgotten.
+/// Each grant must be above all earlier ones. So no number is used twice, although used spans are not kept.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FiscalNumbers {
     spans: heapless::Vec<Span, POOL_SPANS_MAX>,
@@ -91,18 +90,17 @@ impl FiscalNumbers {
         self.highest
     }
 
-    /// How near the end is.
+    /// Whether enough are left; `threshold` is where "few" begins.
     #[must_use]
     pub fn supply(&self, threshold: u64) -> Supply {
         Supply::of(self.left(), threshold)
     }
 
-    /// Says whether a grant can be taken.
+    /// Checks that a grant can be taken over.
     ///
     /// # Errors
     ///
-    /// [`Refusal::FiscalNumbersClash`] for spans that run backwards, overlap each other or begin below a granted number,
-    /// and where there is no room for them.
+    /// [`Refusal::FiscalNumbersClash`] if a span ends before it begins, is not above all earlier numbers, or if there is no room.
     pub fn check(&self, grant: &[Span]) -> Result<(), Refusal> {
         let mut highest = self.highest;
         for span in grant {
@@ -153,7 +151,7 @@ mod tests {
     }
 
     #[test]
-    fn numbers_are_taken_in_the_order_of_the_grants_until_they_end() {
+    fn numbers_are_used_in_the_order_of_the_grants() {
         let mut numbers = FiscalNumbers::default();
         assert_eq!(numbers.next(), Err(Refusal::FiscalNumbersUsedUp));
         numbers.take_grant(&[span(100, 101), span(200, 200)]);
@@ -163,7 +161,7 @@ mod tests {
             assert_eq!(numbers.left(), left);
         }
         assert_eq!(numbers.next(), Err(Refusal::FiscalNumbersUsedUp));
-        // Used spans are forgotten, but not that they were granted.
+        // Used spans are not kept, but their numbers cannot be granted again.
         let clash = Err(Refusal::FiscalNumbersClash);
         assert_eq!(numbers.check(&[span(100, 300)]), clash);
         assert_eq!(numbers.check(&[span(201, 300)]), Ok(()));
@@ -174,7 +172,7 @@ mod tests {
     }
 
     #[test]
-    fn a_supply_ends_in_two_steps() {
+    fn a_supply_is_plenty_then_low_then_used_up() {
         let of = |left| Supply::of(left, 50);
         assert_eq!(
             [of(51), of(50), of(1), of(0)],
@@ -188,7 +186,7 @@ mod tests {
         assert_eq!(
             span(0, u64::MAX).count(),
             u64::MAX,
-            "one less than there are, and nobody will count them"
+            "the true count would be one more, which does not fit"
         );
     }
 

@@ -1,4 +1,4 @@
-//! Lists inside events: one borrowed byte slice with an iterator over it, because there is no allocator.
+//! Lists inside events. There is no allocator, so a list is one borrowed byte slice with an iterator over it.
 
 use core::marker::PhantomData;
 
@@ -40,7 +40,7 @@ impl<'a, T: Serialize + Deserialize<'a>> Packed<'a, T> {
         items: PhantomData,
     };
 
-    /// Packs items into the front of the room and gives back the list and the rest of the room.
+    /// Packs items into the front of `room` and returns the list and the rest of `room`.
     pub(crate) fn pack(
         room: &'a mut [u8],
         items: impl Iterator<Item = Result<T, Refusal>>,
@@ -80,7 +80,7 @@ impl<'a, T: Serialize + Deserialize<'a>> Packed<'a, T> {
         self.count == 0
     }
 
-    /// The items in order. Bytes that do not decode end the list; the journal's chain rules that out for stored ones.
+    /// The items in order. The list ends at bytes that do not decode. For stored lists the journal's hash chain rules that out.
     #[must_use]
     pub fn iter(&self) -> Items<'a, T> {
         Items {

@@ -1,21 +1,17 @@
-//! Payment types and what was paid with each.
+//! Payment types.
 
 use serde::{Deserialize, Serialize};
-
-use crate::amount::Amount;
-use crate::packed::Packed;
-use crate::receipt::Payment;
 
 /// A payment type of the table in force.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PaymentType {
     /// The code that callers use.
     pub code: i32,
-    /// Its name on paper and in answers.
+    /// Its name, as it is printed and answered.
     pub name: heapless::String<32>,
-    /// Cash: goes into the drawer, and change comes out of it.
+    /// It is cash: it goes into the drawer, and change is given from it.
     pub cash: bool,
-    /// The letter of the fiscal printer for it.
+    /// The fiscal printer's letter for it.
     pub printer_letter: u8,
     /// The drawer opens for it.
     pub open_drawer: bool,
@@ -27,7 +23,7 @@ pub struct PaymentType {
 pub struct PaymentTable(heapless::Vec<PaymentType, 16>);
 
 impl PaymentTable {
-    /// A table, or `None` with more than sixteen types or the same code twice.
+    /// A table, or `None` if there are more than sixteen types or a code is used twice.
     pub fn new(types: impl Iterator<Item = PaymentType>) -> Option<Self> {
         let mut table = heapless::Vec::<PaymentType, 16>::new();
         for payment_type in types {
@@ -42,7 +38,7 @@ impl PaymentTable {
         Some(Self(table))
     }
 
-    /// A table of cash alone, with the code 0; `None` for a name of more than 32 bytes.
+    /// A table with one type, cash with the code 0; `None` if the name is longer than 32 bytes.
     #[must_use]
     pub fn cash_only(name: &str) -> Option<Self> {
         let cash = PaymentType {
@@ -63,57 +59,6 @@ impl PaymentTable {
 
     /// The types in their order.
     pub fn iter(&self) -> impl Iterator<Item = &PaymentType> {
-        self.0.iter()
-    }
-}
-
-/// What was kept of one payment type: paid less change.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct PaymentTotal {
-    /// The type's code.
-    pub code: i32,
-    /// Whether it is cash.
-    pub cash: bool,
-    /// The amount kept.
-    pub amount: Amount,
-}
-
-/// Amounts by payment type.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct PaymentTotals(heapless::Vec<PaymentTotal, 16>);
-
-impl PaymentTotals {
-    /// Adds an amount; `None` where it does not fit, and then nothing has changed.
-    #[must_use]
-    pub fn add(&mut self, code: i32, cash: bool, amount: Amount) -> Option<()> {
-        match self
-            .0
-            .iter_mut()
-            .find(|total| total.code == code && total.cash == cash)
-        {
-            Some(total) => {
-                total.amount = total.amount.checked_add(amount)?;
-                Some(())
-            }
-            None => self.0.push(PaymentTotal { code, cash, amount }).ok(),
-        }
-    }
-
-    /// There is room for every type of a receipt's payments.
-    pub(crate) fn have_room_for(&self, payments: Packed<'_, Payment<'_>>) -> bool {
-        let mut new = heapless::Vec::<(i32, bool), 16>::new();
-        payments.iter().all(|payment| {
-            let key = (payment.code, payment.cash);
-            new.contains(&key)
-                || self.0.iter().any(|total| (total.code, total.cash) == key)
-                || (self.0.len().saturating_add(new.len()) < self.0.capacity()
-                    && new.push(key).is_ok())
-        })
-    }
-
-    /// The entries, in the order of their first payment.
-    pub fn entries(&self) -> impl Iterator<Item = &PaymentTotal> {
         self.0.iter()
     }
 }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::scale::{Decimal, Misfit, Taker};
+use crate::scale::{Decimal, ScaleFault, Unit};
 
 /// A quantity in thousandths of its unit: `2000` is 2.000 pieces or kilograms.
 #[derive(
@@ -12,7 +12,7 @@ use crate::scale::{Decimal, Misfit, Taker};
 pub struct Quantity(i64);
 
 impl Quantity {
-    /// None.
+    /// Zero.
     pub const ZERO: Self = Self(0);
     /// One whole unit.
     pub const ONE: Self = Self(1_000);
@@ -35,36 +35,36 @@ impl Quantity {
     ///
     /// # Errors
     ///
-    /// [`Misfit`] says what was given and what would fit.
-    pub fn read(text: &str) -> Result<Self, Misfit<'_>> {
-        TAKER.read(text).map(Self)
+    /// [`ScaleFault`] says what was given and what is allowed.
+    pub fn read(text: &str) -> Result<Self, ScaleFault<'_>> {
+        UNIT.read(text).map(Self)
     }
 
-    /// Takes an integer that is scaled by ten to the power of `places`: `(2, 0)` is two whole units.
+    /// Converts an integer that is scaled by ten to the power of `places`: `(2, 0)` is two whole units.
     ///
     /// # Errors
     ///
-    /// [`Misfit`] says what was given and what would fit.
-    pub fn from_scaled(value: i64, places: u8) -> Result<Self, Misfit<'static>> {
-        TAKER.take(value, places).map(Self)
+    /// [`ScaleFault`] says what was given and what is allowed.
+    pub fn from_scaled(value: i64, places: u8) -> Result<Self, ScaleFault<'static>> {
+        UNIT.read_scaled(value, places).map(Self)
     }
 
     /// The quantity as an integer scaled by ten to the power of `places`.
     ///
     /// # Errors
     ///
-    /// [`Misfit`] where digits would be lost or the integer does not fit.
-    pub fn scaled(self, places: u8) -> Result<i64, Misfit<'static>> {
-        TAKER.give(self.0, places)
+    /// [`ScaleFault`] if digits would be lost or the integer does not fit.
+    pub fn scaled(self, places: u8) -> Result<i64, ScaleFault<'static>> {
+        UNIT.write_scaled(self.0, places)
     }
 
-    /// More than none.
+    /// Above zero.
     #[must_use]
     pub const fn is_positive(self) -> bool {
         self.0 > 0
     }
 
-    /// The sum, or `None` where it does not fit.
+    /// The sum, or `None` if it does not fit.
     #[must_use]
     pub const fn checked_add(self, other: Self) -> Option<Self> {
         match self.0.checked_add(other.0) {
@@ -73,7 +73,7 @@ impl Quantity {
         }
     }
 
-    /// The difference, or `None` where it does not fit.
+    /// The difference, or `None` if it does not fit.
     #[must_use]
     pub const fn checked_sub(self, other: Self) -> Option<Self> {
         match self.0.checked_sub(other.0) {
@@ -89,7 +89,7 @@ impl Quantity {
     }
 }
 
-const TAKER: Taker = Taker {
+const UNIT: Unit = Unit {
     name: "a quantity",
     places: Quantity::DECIMALS,
     min: i64::MIN,

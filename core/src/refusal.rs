@@ -1,30 +1,30 @@
-//! Every lawful "no", numbered. A number is never reused.
+//! Every refusal that the law or the till's own rules demand, with its number. A number is never reused.
 //!
 //! # Precedence
 //!
-//! [`Till::decide`](crate::Till::decide) looks in stages, and the first stage that says no is the answer:
+//! [`Till::decide`](crate::Till::decide) checks in stages, and the first stage that refuses gives the answer:
 //!
-//! 1. **The request id** (1, 2): a repeat is answered as a repeat, whatever else is wrong with it by now.
-//! 2. **The draft** (10 to 38 and 50 to 54): what is wrong with it whatever the till is doing. All faults are told with their places;
+//! 1. **The request id** (1, 2): a repeated request is answered as a repeat, whatever else is wrong with it by now.
+//! 2. **The draft** (10 to 38 and 50 to 54): what is wrong with it in any state of the till. All faults are reported with their places;
 //!    the lowest number goes first.
-//! 3. **The outstanding document** (39): nothing else can be said while it is not settled.
+//! 3. **The outstanding document** (39): until it is settled, no other document can begin.
 //! 4. **The shift** (40, 41), then **the offline budget** (42), then **the printer** (43, 44).
 //! 5. **Numbers and drawer** (60 to 63, and 37): the lowest number goes first.
 //! 6. **The counters** (70 to 72).
 //!
-//! A person's word on the outstanding document is refused where nothing is outstanding (4), and without a name (45).
+//! An operator's declaration is refused if its document is not outstanding (4) and if it has no name (45).
 //!
-//! `core/REFUSALS.md` lists them all; a test holds it against this file.
+//! `core/REFUSALS.md` lists them all; a test compares it with this file.
 
 use core::fmt;
 
-use crate::scale::Decimal;
+use crate::scale::{Decimal, ScaleError, ScaleFault};
 
 macro_rules! refusals {
     ($($(#[doc = $doc:literal])+ $number:literal $name:ident $({ $($field:ident : $type:ty),+ })? => $message:literal, $hint:literal;)+) => {
-        /// A lawful "no": the till would break a rule if it said yes.
+        /// Why the till refuses: it would break a rule if it accepted.
         ///
-        /// Variants hold values; wording lives in `Display`. Where several apply, the lower number goes first.
+        /// Variants hold values; the wording is in `Display`. If several apply, the lower number goes first.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         #[non_exhaustive]
         pub enum Refusal {
@@ -69,38 +69,38 @@ macro_rules! refusals {
 }
 
 refusals! {
-    /// The request id has its document already, and the request is the same: answer with that document.
-    1 Repeated => "this request id has its document already", "take the document that comes with the answer";
-    /// The request id belongs to another request.
-    2 RequestIdClash => "this request id belongs to another request", "use a new id for a new request";
-    /// A command settles a document that is not the outstanding one.
-    4 NotOutstanding => "this document is not the outstanding one", "this is a mistake of ours; please report it";
-    /// The country of the configuration is not known.
-    5 CountryUnknown => "this country has no profile", "choose a country that this build knows";
+    /// The request id already has its document, and the request is the same: the answer is that document.
+    1 Repeated => "this request id already has its document", "use the document that comes with the answer";
+    /// The request id was used for a different request.
+    2 RequestIdClash => "this request id was used for a different request", "use a new id for a new request";
+    /// A command is about a document that is not the outstanding one.
+    4 NotOutstanding => "this document is not the outstanding one", "this is a defect of the till; please report it";
+    /// The configuration names a country that this build does not know.
+    5 CountryUnknown => "this build does not know the country", "choose a country that this build knows";
 
-    /// A text that is no decimal number.
+    /// A text that is not a decimal number.
     6 NotANumber => "this is not a decimal number", "write digits with a point, such as 8.10";
-    /// A number with more decimals than its place takes.
-    7 TooManyDecimals { given: u8, allowed: u8 } => "the number has {given} decimals; {allowed} are allowed", "round the number before it is sent";
-    /// A number that its place cannot hold.
-    8 NumberTooLarge => "the number is out of range", "check the number";
+    /// A number with more decimals than are allowed there.
+    7 TooManyDecimals { given: u8, allowed: u8 } => "the number has {given} decimals; {allowed} are allowed", "round the number before sending it";
+    /// A number outside of the range that is allowed there.
+    8 NumberTooLarge => "the number is out of range", "check the number; it is too large or too small";
 
-    /// A seal of another kind than the outstanding document's.
-    9 SealMismatch => "this seal does not make this document legal", "this is a mistake of ours; please report it";
+    /// A seal of a kind that does not make the outstanding document legal.
+    9 SealMismatch => "this seal does not make this document legal", "this is a defect of the till; please report it";
 
     /// A receipt without lines.
     10 NoLines => "the receipt has no lines", "add at least one line";
     /// More lines than the limit.
     11 TooManyLines { given: usize, limit: usize } => "{given} lines were given; {limit} are allowed", "split the receipt";
     /// A line without a name.
-    12 NameMissing => "the name is empty", "name what is sold";
+    12 NameMissing => "the name is empty", "give the name of what is sold";
     /// A text that is longer than allowed.
     13 TextTooLong { given: usize, limit: usize } => "the text has {given} bytes; {limit} are allowed", "shorten the text";
-    /// A quantity of nothing or less.
+    /// A quantity of zero or less.
     14 QuantityNotPositive { given: Decimal } => "the quantity is {given}; it must be above zero", "give a quantity above zero";
     /// A quantity above the limit.
     15 QuantityTooLarge { given: Decimal, limit: Decimal } => "the quantity is {given}; the limit is {limit}", "split the line";
-    /// A price of nothing or less.
+    /// A price of zero or less.
     16 PriceNotPositive { given: Decimal } => "the price is {given}; it must be above zero", "give a price above zero";
     /// A price above the limit.
     17 PriceTooLarge { given: Decimal, limit: Decimal } => "the price is {given}; the limit is {limit}", "check the price";
@@ -108,106 +108,126 @@ refusals! {
     18 TaxGroupMissing => "no tax group is given", "give one of the device's tax groups";
     /// A tax group that the device does not have.
     19 TaxGroupUnknown => "the device has no such tax group", "give one of the device's tax groups";
-    /// A discount larger than what it is taken from.
-    20 NegativeAmount { amount: Decimal } => "the modifier would bring the amount to {amount}, below zero", "reduce the discount";
-    /// A receipt-level surcharge on lines that are worth nothing.
-    21 NothingToSpreadOver => "there is no amount that the modifier could be spread over", "modify a line instead";
-    /// A receipt over nothing.
-    22 NothingToPay => "the total is zero", "a receipt needs a total above zero";
-    /// A sum that leaves the range of amounts.
-    23 AmountTooLarge { limit: Decimal } => "the amount is beyond the limit of {limit}", "split the receipt";
+    /// A discount that is larger than the amount it applies to.
+    20 NegativeAmount { amount: Decimal } => "the discount would make the amount {amount}, which is below zero", "reduce the discount";
+    /// A surcharge on the whole receipt when all its lines are zero.
+    21 NothingToSpreadOver => "a surcharge on the whole receipt cannot be divided over lines that are all zero", "put the surcharge on a line";
+    /// A receipt whose total is zero.
+    22 NothingToPay => "the total is zero; it must be above zero", "check the prices and discounts";
+    /// A sum above the limit of amounts.
+    23 AmountTooLarge { limit: Decimal } => "the amount is above the limit of {limit}", "split the receipt";
     /// More modifiers than the limit.
-    24 TooManyModifiers { given: usize, limit: usize } => "{given} modifiers were given; {limit} are allowed", "sum the modifiers up";
-    /// A tax group whose first rate begins later.
+    24 TooManyModifiers { given: usize, limit: usize } => "{given} modifiers were given; {limit} are allowed", "combine modifiers into fewer";
+    /// A tax group whose first rate begins on a later day.
     25 TaxGroupNotInForce => "this tax group has no rate on this day yet", "give a tax group that is in force";
-    /// More taxes on a line than the country's law has.
+    /// More taxes on a line than the country's law allows, or one tax group twice.
     26 TooManyTaxes { given: usize, limit: usize } => "{given} tax groups are given for one line; {limit} are allowed", "give fewer tax groups, each once";
 
     /// A receipt without payments.
     30 NoPayments => "the receipt has no payments", "add at least one payment";
     /// More payments than the limit.
-    31 TooManyPayments { given: usize, limit: usize } => "{given} payments were given; {limit} are allowed", "sum the payments up by type";
+    31 TooManyPayments { given: usize, limit: usize } => "{given} payments were given; {limit} are allowed", "combine payments of the same type";
     /// A payment type that the device does not have.
     32 PaymentTypeUnknown { given: i32 } => "the device has no payment type {given}", "give one of the device's payment types";
-    /// A payment of nothing or less.
+    /// A payment of zero or less.
     33 PaymentNotPositive { given: Decimal } => "the payment is {given}; it must be above zero", "give a payment above zero";
-    /// Less paid than owed.
-    34 Underpaid { paid: Decimal, total: Decimal } => "{paid} is paid of a total of {total}", "pay the rest";
-    /// Change that would have to come out of a card.
+    /// The payments are less than the total.
+    34 Underpaid { paid: Decimal, total: Decimal } => "{paid} is paid, and the total is {total}", "add a payment of the rest";
+    /// More change than was paid in cash: change is given in cash only.
     35 ChangeExceedsCash { change: Decimal, cash: Decimal } => "the change of {change} is larger than the {cash} paid in cash", "reduce the payments that are not cash";
-    /// A refund that does not pay out what it takes back.
-    36 RefundUneven { paid: Decimal, total: Decimal } => "{paid} is paid out for a return of {total}", "pay out exactly the total of the return";
-    /// Less cash in the drawer than would go out.
-    37 NotEnoughCash { cash: Decimal, needed: Decimal } => "{needed} would go out of the drawer, which holds {cash}", "put cash in first";
-    /// A cash movement of nothing.
+    /// A refund whose payments are not the total of the return.
+    36 RefundUneven { paid: Decimal, total: Decimal } => "{paid} is paid out, and the total of the return is {total}", "pay out exactly the total of the return";
+    /// More cash out than there is in the drawer.
+    37 NotEnoughCash { cash: Decimal, needed: Decimal } => "{needed} would go out of the drawer, which has {cash}", "put cash in first";
+    /// A cash movement of zero.
     38 NoCashMoved => "the amount is zero", "give the amount that goes in (above zero) or out (below zero)";
 
     /// The device has a document whose outcome is not known yet.
-    39 DeviceUnsettled => "the device has a document that is not settled yet", "repeat the request later with the same id";
+    39 DeviceUnsettled => "the outcome of an earlier document on this device is not known yet", "repeat the request later with the same id";
     /// No shift is open.
     40 ShiftNotOpen => "no shift is open", "the first document of the day opens it";
     /// The shift is older than the law allows.
     41 ShiftTooLong { hours: i64 } => "the shift has been open for {hours} hours, which is longer than the law allows", "close the day first";
 
-    /// A budget of selling without the tax office is used up, and the law or the owner stops sales then.
-    42 OfflineBudgetUsedUp => "no more sales are allowed without the tax office", "restore the connection to the tax office and wait until it has been told, then repeat the request";
-    /// The printer is not the one that printed the open shift.
-    43 PrinterSwapped => "another printer is connected than the one that the open shift is on", "connect that printer again and close the day, or name the new one's serial number in the device's address (serial=...)";
-    /// The printer has another rate for a tax group than the receipt: what it prints would not be what is journaled.
-    44 PrinterRateDiffers { group: char, till: Decimal, printer: Decimal } => "the printer has {printer} percent for the tax group {group}, and the receipt {till}", "bring the rates of the printer and of the configuration to the same";
+    /// An offline budget is used up, and the law or the owner stops sales then.
+    42 OfflineBudgetUsedUp => "no more sales are allowed until the tax office can be reached and has the unsent documents", "restore the connection to the tax office, wait until the unsent documents are sent, then repeat the request";
+    /// The connected printer is not the one that printed the open shift.
+    43 PrinterSwapped => "the connected printer is not the one that printed the open shift", "connect that printer again and close the day, or add the new printer's serial number to the device's address (serial=...)";
+    /// The printer has a different rate for a tax group than the receipt, so it would print a different tax than the journal has.
+    44 PrinterRateDiffers { group: char, till: Decimal, printer: Decimal } => "the printer has {printer} percent for the tax group {group}, and the receipt {till}", "set the same rate in the printer and in the configuration";
 
-    /// A person's word on an outstanding document without the person's name.
-    45 DeclarationUnsigned => "nobody's name stands under the declaration", "give the name of the person who has read the paper";
+    /// An operator's declaration without the operator's name.
+    45 DeclarationUnsigned => "the declaration has no name", "give the name of the person who has read the paper";
 
-    /// A return of a receipt that is not here.
-    50 OriginalUnknown => "there is no such receipt on this device", "give the id of a fiscal receipt of this device";
-    /// A return of something that is not a fiscal sale.
-    51 OriginalNotASale => "the original is not a fiscal receipt of a sale", "give the id of a fiscal receipt";
-    /// A return of something that is not on the original.
-    52 ReturnLineUnknown => "the original has no line with this name, price and tax group", "copy the line from the original";
-    /// A return of more than is left.
+    /// A return of a receipt that this device does not have.
+    50 OriginalUnknown => "this device has no such receipt", "give the id of a fiscal receipt of this device";
+    /// A return of a document that is not a fiscal receipt of a sale.
+    51 OriginalNotASale => "the original is not a fiscal receipt of a sale", "give the id of a fiscal receipt of a sale";
+    /// A return of a line that the original does not have.
+    52 ReturnLineUnknown => "the original has no line with this name, price and tax group", "copy name, price and tax group from the original";
+    /// A return of a larger quantity than is left.
     53 ReturnExceedsQuantity { left: Decimal } => "only {left} of the original line is left to return", "reduce the quantity";
-    /// A return of more money than is left.
+    /// A return of a larger amount than is left.
     54 ReturnExceedsAmount { left: Decimal } => "only {left} of the original line's amount is left to return", "reduce the amount";
 
-    /// The device has no alternative receipts.
-    60 NoAlternativeReceipts => "the device has no alternative receipts", "switch use_alternative_receipts on and give it a range";
+    /// Alternative receipts are off for this device.
+    60 NoAlternativeReceipts => "alternative receipts are off for this device", "set use_alternative_receipts to true and give the device a range of numbers";
     /// All numbers of all ranges are used.
-    61 RangesUsedUp => "all numbers for alternative receipts are used up", "add a range to the device";
-    /// A given series and number that no range holds.
-    62 NumberNotInRange => "no range of the device holds this series and number", "leave the number to the till";
+    61 RangesUsedUp => "all numbers for alternative receipts are used up", "add a range of numbers to the device";
+    /// A given series and number that is in no range of the device, or whose range is used up.
+    62 NumberNotInRange => "this series and number is in no range of the device that has numbers left", "leave series and number out; the till takes the next one";
     /// A given series and number that is not the next one of its range.
-    63 NumberNotNext { next: u32 } => "the next number of this series is {next}; numbers have no gap and no repeat", "leave the number to the till";
+    63 NumberNotNext { next: u32 } => "the next number of this series is {next}; no number may be left out or used twice", "leave series and number out; the till takes the next one";
 
     /// No reserved fiscal number is left.
-    64 FiscalNumbersUsedUp => "all reserved fiscal numbers are used up", "reach the tax office, which grants new ones";
+    64 FiscalNumbersUsedUp => "all reserved fiscal numbers are used up", "restore the connection to the tax office; it grants new numbers";
     /// A fiscal number that is not the next one of the reserved ranges.
-    65 FiscalNumberNotNext { next: u64 } => "the next reserved fiscal number is {next}; numbers have no gap and no repeat", "take the number that the till gives";
-    /// Granted numbers that overlap those that the till has, or more ranges than it holds.
-    66 FiscalNumbersClash => "the granted numbers overlap those that the till has had, or are too many ranges", "grant numbers that were never used, in fewer ranges";
+    65 FiscalNumberNotNext { next: u64 } => "the next reserved fiscal number is {next}; no number may be left out or used twice", "use the number that the till gives";
+    /// Granted numbers that are not above all numbers that the till ever had, or more ranges than it can keep.
+    66 FiscalNumbersClash => "the granted numbers are not above all earlier ones, or are too many ranges", "grant higher numbers, in fewer ranges";
 
-    /// More groups and rates in one shift than a Z-report holds.
-    70 TooManyTaxGroups => "the shift has too many tax groups and rates", "close the day first";
-    /// More payment types in one shift than a Z-report holds.
-    71 TooManyPaymentTypes => "the shift has too many payment types", "close the day first";
-    /// A counter at the end of its range.
-    72 CounterExhausted => "a counter of the till is at its end", "start a new journal";
+    /// More tax groups and rates in one shift than a Z-report can show.
+    70 TooManyTaxGroups => "the shift has too many different tax groups and rates", "close the day first";
+    /// More payment types in one shift than a Z-report can show.
+    71 TooManyPaymentTypes => "the shift has too many different payment types", "close the day first";
+    /// A counter that cannot count further.
+    72 CounterExhausted => "a counter of the till has reached its highest value", "start a new journal";
     /// A configuration that contradicts itself.
-    73 ConfigurationInvalid => "the configuration contradicts itself", "see the configuration's own error";
-    /// The room that the caller lends is too small.
-    74 ScratchTooSmall => "the room for the receipt is too small", "shorten the texts of the receipt";
+    73 ConfigurationInvalid => "the configuration contradicts itself", "correct what the message about the configuration names";
+    /// The memory that the caller provides for the receipt is too small.
+    74 ScratchTooSmall => "the receipt is too large for the till's memory", "shorten the texts of the receipt";
 }
 
 impl core::error::Error for Refusal {}
 
-/// What is written down of a refusal.
+impl From<ScaleError> for Refusal {
+    fn from(error: ScaleError) -> Self {
+        match error {
+            ScaleError::NotANumber => Self::NotANumber,
+            ScaleError::TooManyDecimals { given, allowed } => {
+                Self::TooManyDecimals { given, allowed }
+            }
+            ScaleError::TooLarge => Self::NumberTooLarge,
+        }
+    }
+}
+
+impl ScaleFault<'_> {
+    /// The refusal that an API answers with.
+    #[must_use]
+    pub fn refusal(&self) -> Refusal {
+        self.error().into()
+    }
+}
+
+/// One refusal, as it is documented.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Entry {
-    /// Its number, for ever.
+    /// Its number; it never changes.
     pub number: u16,
-    /// Its name, for ever.
+    /// Its name; it never changes.
     pub name: &'static str,
-    /// When it is said.
+    /// When it is given.
     pub when: &'static str,
     /// Its message, with the names of its values in braces.
     pub message: &'static str,
@@ -220,7 +240,7 @@ pub struct Entry {
 pub enum Place {
     /// The draft as a whole, or the list of its lines.
     Lines,
-    /// A line, counted from 0, and what of it.
+    /// A line, counted from 0, and the part of it.
     Line(usize, Field),
     /// The list of receipt-level modifiers.
     Modifiers,
@@ -228,7 +248,7 @@ pub enum Place {
     Modifier(usize),
     /// The list of payments.
     Payments,
-    /// A payment, counted from 0, and what of it.
+    /// A payment, counted from 0, and the part of it.
     Payment(usize, Field),
     /// The original of a return.
     Original,
@@ -240,7 +260,7 @@ pub enum Place {
     Text,
 }
 
-/// What of a line or payment is at fault.
+/// The part of a line or payment that is at fault.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Field {
     /// Its name.
@@ -263,21 +283,21 @@ pub enum Field {
     Amount,
 }
 
-/// Whoever is told of the faults of a draft, all of them, each with its place.
+/// Gets all faults of a draft, each with its place.
 pub trait Faults {
     /// One fault.
     fn fault(&mut self, place: Place, refusal: Refusal);
 }
 
-/// Nobody: for callers who want the first refusal only.
+/// Ignores the faults, for callers that need only the refusal that goes first.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Unheard;
+pub struct IgnoreFaults;
 
-impl Faults for Unheard {
+impl Faults for IgnoreFaults {
     fn fault(&mut self, _place: Place, _refusal: Refusal) {}
 }
 
-/// Tells all faults on and keeps the one that goes first.
+/// Passes all faults on and keeps the one that goes first.
 pub(crate) struct FirstFault<'f> {
     faults: &'f mut dyn Faults,
     first: Option<Refusal>,

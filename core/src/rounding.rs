@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::amount::Amount;
 
-/// What happens to a remainder.
+/// What happens to the remainder.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum RoundingMode {
     /// To the nearest; a half goes away from zero (0.005 to 0.01, -0.005 to -0.01).
@@ -15,7 +15,7 @@ pub enum RoundingMode {
     TowardZero,
 }
 
-/// A rounding rule: a mode, and the step in minor units that results are multiples of (1, or 5 for cash to 0.05).
+/// A rounding rule: a mode and a step. Results are multiples of the step, in minor units (1, or 5 for cash in steps of 0.05).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Rounding {
     mode: RoundingMode,
@@ -23,19 +23,19 @@ pub struct Rounding {
 }
 
 impl Rounding {
-    /// To whole minor units, half away from zero: the rule of the receipts in `contract.md`, "Numbers and Z".
+    /// To whole minor units, half away from zero (`docs/api/fiscalcloud.md`).
     pub const COMMERCIAL: Self = Self {
         mode: RoundingMode::HalfAwayFromZero,
         step: 1,
     };
 
-    /// To whole minor units, the remainder dropped: for shares whose remainder is given out afterwards.
+    /// To whole minor units, the remainder dropped: for shares whose remainders are distributed afterwards.
     pub(crate) const DOWN: Self = Self {
         mode: RoundingMode::TowardZero,
         step: 1,
     };
 
-    /// A rule, or `None` where the step is not positive.
+    /// A rule, or `None` if the step is not positive.
     #[must_use]
     pub const fn new(mode: RoundingMode, step: i64) -> Option<Self> {
         if step > 0 {
@@ -47,7 +47,7 @@ impl Rounding {
 
     /// `numerator / denominator` rounded to a multiple of the step.
     ///
-    /// `None` where the denominator is not positive or the result does not fit.
+    /// `None` if the denominator is not positive or the result does not fit.
     #[must_use]
     #[inline]
     pub fn divide(self, numerator: i64, denominator: i64) -> Option<i64> {
@@ -55,7 +55,7 @@ impl Rounding {
             return None;
         }
         if self.step == 1 {
-            // Apart, so that a denominator that is written in the code becomes a multiplication.
+            // A branch of its own, so that the compiler turns a constant denominator into a multiplication.
             return self.divide_to_steps(numerator, denominator.unsigned_abs());
         }
         match denominator.checked_mul(self.step) {
@@ -72,7 +72,7 @@ impl Rounding {
         let magnitude = numerator.unsigned_abs();
         let quotient = magnitude.checked_div(unit)?;
         let remainder = magnitude.checked_rem(unit)?;
-        // A half is where the remainder is as large as what is missing to the next step; neither can overflow.
+        // Exactly half means that the remainder equals what is missing to the next step. The subtraction cannot overflow.
         let missing = unit.wrapping_sub(remainder);
         let away = remainder != 0 && self.goes_away(remainder.cmp(&missing), quotient % 2 != 0);
         let steps = quotient.checked_add(u64::from(away))?;
@@ -96,7 +96,7 @@ impl Rounding {
         }
     }
 
-    /// An amount rounded to the step, as cash is where the smallest coins are gone.
+    /// An amount rounded to the step, for countries that have no smallest coins any more.
     #[must_use]
     pub fn round(self, amount: Amount) -> Option<Amount> {
         self.divide(amount.minor(), 1).map(Amount::from_minor)
@@ -143,7 +143,7 @@ mod tests {
     use crate::amount::Amount;
 
     #[test]
-    fn what_does_not_fit_on_its_way_is_rounded_like_what_does() {
+    fn a_product_of_more_than_64_bits_is_rounded_by_the_same_rule() {
         let rule = Rounding::COMMERCIAL;
         // 5,000,000,000,000,000,001 times 3 does not fit 64 bits; half of it does.
         let wide = 5_000_000_000_000_000_001;
@@ -156,7 +156,7 @@ mod tests {
         assert_eq!(
             rule.multiply_divide(wide, 3, 1),
             None,
-            "it does not fit at all"
+            "the result does not fit"
         );
         assert_eq!(rule.multiply_divide(wide, 3, 0), None);
     }

@@ -5,11 +5,11 @@ use core::cmp::Ordering;
 use serde::{Deserialize, Serialize};
 
 use crate::amount::Amount;
-use crate::shift::Shift;
 
-/// What a fiscal printer said of itself before a document: recovery compares with it, and never prints on hope.
+/// What a fiscal printer answered about itself before a document. Recovery compares the printer's later counters with it
+/// and never prints the document a second time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Baseline<'a> {
+pub struct StoredBaseline<'a> {
     /// Serial number of the printer.
     pub serial: &'a str,
     /// Number of its fiscal memory.
@@ -18,7 +18,7 @@ pub struct Baseline<'a> {
     pub last_document: u32,
     /// The number its next fiscal receipt will have.
     pub next_fiscal_receipt: u32,
-    /// Its last Z-report; [`Baseline::Z_NUMBER_UNKNOWN`] where it does not tell the number.
+    /// Its last Z-report; [`StoredBaseline::Z_NUMBER_UNKNOWN`] if the printer does not report it.
     pub z_number: u32,
     /// Cash in its drawer.
     pub cash: Amount,
@@ -28,29 +28,29 @@ pub struct Baseline<'a> {
     pub cash_out: Amount,
 }
 
-/// What became of a printer's day since its counters were read the last time.
+/// What became of a printer's day since its counters were last read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PrinterDay {
-    /// It goes on.
+    /// The day is still open.
     Open,
-    /// It was closed, once or more, and perhaps another one was begun.
+    /// The day was closed, once or more often. The next day may have begun.
     Closed,
-    /// Its counters went back, which those of a fiscal memory never do: the memory was lost or exchanged.
+    /// The counters went back. Those of a fiscal memory never do, so the memory was lost or exchanged.
     Lost,
     /// It is another printer.
     Another,
 }
 
-impl Baseline<'_> {
-    /// [`Baseline::z_number`] of a printer that does not tell the number of its last Z-report.
+impl StoredBaseline<'_> {
+    /// [`StoredBaseline::z_number`] of a printer that does not report the number of its last Z-report.
     pub const Z_NUMBER_UNKNOWN: u32 = u32::MAX;
 
-    /// What these counters say of the day in which the earlier ones were read.
+    /// Compares these counters with earlier ones and says what became of the day in which the earlier ones were read.
     ///
-    /// The number of the last Z-report decides. Where a printer does not tell it, counters that begin again with each day do:
-    /// a Z-report takes a document number, so they mean nothing while that number stands still.
+    /// The number of the last Z-report decides. If it did not change (or the printer does not report it), counters that begin again
+    /// each day show a closed day, but only together with a new document number: a Z-report always uses one.
     #[must_use]
-    pub fn day_since(&self, earlier: &Baseline<'_>) -> PrinterDay {
+    pub fn day_since(&self, earlier: &StoredBaseline<'_>) -> PrinterDay {
         if self.serial != earlier.serial || self.fiscal_memory != earlier.fiscal_memory {
             return PrinterDay::Another;
         }
@@ -78,19 +78,19 @@ impl Baseline<'_> {
 /// What a fiscal printer counted for the day, read right before its Z-report.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PrinterCounters {
-    /// The number of its Z-report (for an X-report: of its last one).
+    /// The number of its Z-report; for an X-report, the number of its last Z-report.
     pub z_number: u32,
     /// Gross sales by group, `A` to `H`.
     pub sales: [Amount; 8],
-    /// Refunds by group, where the printer tells them apart.
+    /// Refunds by group, if the printer counts them separately.
     pub refunds: Option<[Amount; 8]>,
-    /// Cash in the drawer, where it is known: a Z-report whose answer was lost with the host has wiped it.
+    /// Cash in the drawer, if it is known. It is lost if the printer made its Z-report and the answer never arrived.
     pub cash: Option<Amount>,
-    /// Cash put in, where it is known.
+    /// Cash put in, if it is known.
     pub cash_in: Option<Amount>,
-    /// Cash taken out, where it is known.
+    /// Cash taken out, if it is known.
     pub cash_out: Option<Amount>,
-    /// Fiscal receipts of the day, refunds included, where it is known.
+    /// Fiscal receipts of the day, refunds included, if the number is known.
     pub receipts: Option<u32>,
 }
 
@@ -100,11 +100,11 @@ pub enum Seal<'a> {
     /// A fiscal printer printed it.
     Printer {
         /// The printer's own number of the document, all kinds;
-        /// 0 for a Z-report of the printer's own whose number cannot be told from those of its other documents.
+        /// 0 for a Z-report that the printer made by itself and whose number among its other documents is not known.
         document: u32,
-        /// The printer's own number of the fiscal receipt, where it is one.
+        /// The printer's own number of the fiscal receipt, if the document is one.
         fiscal_receipt: Option<u32>,
-        /// What it had counted, where it is a report.
+        /// What the printer had counted, if the document is a report.
         counters: Option<PrinterCounters>,
     },
     /// A number of a preloaded range.
@@ -121,71 +121,9 @@ pub enum Seal<'a> {
     FiscalNumber {
         /// The number.
         number: u64,
-        /// It was the next one of the reserved ranges, because the office could not be reached; else the office gave it.
+        /// True: the next number of the reserved ones, because the authority could not be reached. False: the authority gave it.
         reserved: bool,
     },
-    /// The books alone: a report that nobody outside is told of, where no printer takes part.
-    Books,
-}
-
-/// Our books against the printer's, group by group and in cash.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Reconciliation {
-    /// Ours less the printer's gross sales, by group `A` to `H`.
-    pub sales: [Amount; 8],
-    /// Ours less the printer's refunds, where it tells them.
-    pub refunds: Option<[Amount; 8]>,
-    /// Ours less the printer's cash in the drawer, where the printer told it.
-    pub cash: Option<Amount>,
-    /// Ours less the printer's cash put in, where the printer told it.
-    pub cash_in: Option<Amount>,
-    /// Ours less the printer's cash taken out, where the printer told it.
-    pub cash_out: Option<Amount>,
-    /// Ours less the printer's count of receipts, where the printer told it.
-    pub receipts: Option<i64>,
-}
-
-impl Reconciliation {
-    /// Holds the books of a shift against the printer's counters.
-    #[must_use]
-    pub fn of(shift: &Shift, cash: Amount, printer: &PrinterCounters) -> Self {
-        let less = |ours: Amount, theirs: Amount| ours.checked_sub(theirs).unwrap_or(Amount::ZERO);
-        let by_group = |ours: &crate::tax::TaxTotals, theirs: &[Amount; 8]| {
-            let mut differences = ours.by_letter();
-            for (difference, theirs) in differences.iter_mut().zip(theirs) {
-                *difference = less(*difference, *theirs);
-            }
-            differences
-        };
-        Self {
-            sales: by_group(&shift.sales.groups, &printer.sales),
-            refunds: printer
-                .refunds
-                .as_ref()
-                .map(|refunds| by_group(&shift.refunds.groups, refunds)),
-            cash: printer.cash.map(|theirs| less(cash, theirs)),
-            cash_in: printer
-                .cash_in
-                .map(|theirs| less(shift.cash_in.amount, theirs)),
-            cash_out: printer
-                .cash_out
-                .map(|theirs| less(shift.cash_out.amount, theirs)),
-            receipts: printer.receipts.map(|theirs| {
-                i64::from(shift.sales.receipts.count)
-                    .saturating_add(i64::from(shift.refunds.receipts.count))
-                    .saturating_sub(i64::from(theirs))
-            }),
-        }
-    }
-
-    /// No difference anywhere, as far as the printer told.
-    #[must_use]
-    pub fn agrees(&self) -> bool {
-        let by_group = self.sales.iter().chain(self.refunds.iter().flatten());
-        let in_cash = [self.cash, self.cash_in, self.cash_out];
-        by_group
-            .chain(in_cash.iter().flatten())
-            .all(|difference| difference.is_zero())
-            && self.receipts.is_none_or(|difference| difference == 0)
-    }
+    /// No outside seal: an X-report on a till without a printer.
+    Journal,
 }

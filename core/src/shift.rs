@@ -1,20 +1,20 @@
-//! A shift and its running counters, so that a Z-report costs the same at ten receipts and at ten million.
+//! A shift and its running counters, so that a Z-report takes the same time after ten receipts and after ten million.
 
 use serde::{Deserialize, Serialize};
 
 use crate::amount::Amount;
-use crate::event::Body;
+use crate::document::Body;
 use crate::packed::Packed;
-use crate::payment::PaymentTotals;
 use crate::receipt::{Line, Payment, Receipt, ReceiptKind};
 use crate::refusal::Refusal;
-use crate::tax::TaxTotals;
 use crate::time::Moment;
+use crate::totals::PaymentTotals;
+use crate::totals::TaxTotals;
 
-/// How many, and how much.
+/// A number of documents and their sum.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Tally {
-    /// Documents.
+    /// The number.
     pub count: u32,
     /// Their sum.
     pub amount: Amount,
@@ -42,9 +42,9 @@ pub struct Turnover {
     pub tax: Amount,
     /// By tax group and rate.
     pub groups: TaxTotals,
-    /// By payment type, change taken off; their sum is the receipts' sum and the cash rounding.
+    /// By payment type, less change; together they are the sum of the receipts plus the cash rounding.
     pub payments: PaymentTotals,
-    /// What cash rounding added (above zero) or took away.
+    /// What cash rounding added (above zero) or subtracted.
     pub rounding: Amount,
 }
 
@@ -57,7 +57,7 @@ impl Turnover {
         self.add_payments(receipt.payments)
     }
 
-    /// Every sum has room: a group and a payment type never come to more than the receipts that they are part of.
+    /// Checks that every sum has room. A group or a payment type is never above the sum of the receipts, so that sum is enough to check.
     fn admit(&self, receipt: &Receipt<'_>) -> Result<(), Refusal> {
         let full = Refusal::CounterExhausted;
         self.receipts.admit(receipt.total)?;
@@ -99,11 +99,11 @@ impl Turnover {
 /// A shift: from the first document to the Z-report.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Shift {
-    /// The number that its Z-report will have; unique for the device.
+    /// The number that its Z-report will have; unique on the device.
     pub z_number: u32,
     /// When its first document was decided.
     pub opened: Moment,
-    /// Documents in it so far, all kinds: the last `currentNumber`.
+    /// Documents so far, all kinds: the last `currentNumber`.
     pub documents: u32,
     /// Number of its first document.
     pub first_number: u32,
@@ -111,7 +111,7 @@ pub struct Shift {
     pub sales: Turnover,
     /// Refunds.
     pub refunds: Turnover,
-    /// Alternative receipts; they stand beside the fiscal counters.
+    /// Alternative receipts; the fiscal counters do not include them.
     pub alternative: Tally,
     /// Cash put in.
     pub cash_in: Tally,
@@ -134,13 +134,13 @@ impl Shift {
         }
     }
 
-    /// Nothing but alternative receipts is in it, so that no printer has a part in it.
+    /// It has alternative receipts only, so no printer has printed anything of it.
     #[must_use]
     pub const fn is_alternative(&self) -> bool {
         self.documents == self.alternative.count
     }
 
-    /// Counts a receipt; `None` where a counter does not fit, and then the shift must be dropped.
+    /// Counts a receipt. If a counter does not fit, the result is `None` and the shift must not be used any more.
     pub(crate) fn count_receipt(&mut self, receipt: &Receipt<'_>) -> Option<()> {
         match receipt.kind {
             ReceiptKind::Sale => self.sales.add(receipt),
@@ -149,7 +149,7 @@ impl Shift {
         }
     }
 
-    /// Says whether a document can be counted: every sum fits, and there is room for its groups and payment types.
+    /// Checks that a document can be counted: every sum fits, and there is room for its groups and payment types.
     pub(crate) fn admit(&self, body: &Body<'_>) -> Result<(), Refusal> {
         match body {
             Body::Receipt(receipt) => match receipt.kind {
@@ -166,7 +166,7 @@ impl Shift {
         }
     }
 
-    /// The same for the document that opens a shift.
+    /// The same check for the document that opens a shift.
     pub(crate) fn admit_first(body: &Body<'_>) -> Result<(), Refusal> {
         match body {
             Body::Receipt(receipt) if receipt.kind != ReceiptKind::AlternativeSale => {
@@ -185,7 +185,7 @@ impl Shift {
     }
 }
 
-/// Gross sales since some beginning, as a report shows them; [`Counters`](crate::counters::Counters) tell them apart.
+/// Gross sales since 1 January or since the first document, as a report shows them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Running {
     /// Gross sales.
@@ -203,7 +203,7 @@ pub(crate) mod tests {
 
     pub(crate) const MOST: i64 = i64::MAX;
 
-    /// Each body that has a counter of its own, in the order of [`tallies`].
+    /// One body for each counter, in the order of [`tallies`].
     pub(crate) fn bodies(minor: i64) -> [Body<'static>; 5] {
         let amount = Amount::from_minor(minor);
         [
@@ -221,7 +221,7 @@ pub(crate) mod tests {
         }
     }
 
-    /// A receipt of nothing but its sums.
+    /// A receipt with sums and without lines.
     pub(crate) fn receipt(kind: ReceiptKind, total: i64, rounding: i64) -> Receipt<'static> {
         let total = Amount::from_minor(total);
         Receipt {
@@ -264,7 +264,7 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn each_body_is_counted_where_it_belongs() {
+    fn each_body_is_counted_in_its_own_counter() {
         for (place, body) in bodies(7).iter().enumerate() {
             let mut shift = shift();
             let counted = match body {
@@ -282,7 +282,7 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn a_counter_at_its_end_refuses_what_it_cannot_hold_and_nothing_else() {
+    fn a_full_counter_refuses_only_what_it_counts() {
         let full = Err(Refusal::CounterExhausted);
         for place in 0..5 {
             let mut sum = shift();
@@ -351,8 +351,8 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn a_first_document_with_too_many_payment_types_is_refused_unless_it_stands_beside_the_counters()
-     {
+    fn a_first_document_with_too_many_payment_types_is_refused_unless_it_is_an_alternative_receipt()
+    {
         let mut room = [0; 1_024];
         let payments = (0..17).map(|code| {
             Ok(Payment {

@@ -1,4 +1,4 @@
-//! Time is given, never read.
+//! Moments and days. The caller gives the time; the core never reads a clock.
 
 use serde::{Deserialize, Serialize};
 
@@ -12,7 +12,7 @@ pub struct Moment {
 }
 
 impl Moment {
-    /// The later of two moments; the offset goes with the moment that was taken.
+    /// The later of two moments, with its own offset.
     #[must_use]
     pub const fn later(self, other: Self) -> Self {
         if other.utc_ms > self.utc_ms {
@@ -42,12 +42,12 @@ impl Moment {
 pub struct Day(i64);
 
 impl Day {
-    /// Before every other day: what has been in force since ever begins here.
+    /// Before every other day, for what applies on every day.
     pub const FIRST: Self = Self(i64::MIN);
     /// After every other day.
     pub const LAST: Self = Self(i64::MAX);
 
-    /// The day of a date. Months and days beyond their ends run on into the next ones.
+    /// The day of a date. A day beyond the end of its month counts on into the next month.
     ///
     /// Days are counted from 0000-03-01, so that a leap day ends its year (H. Hinnant, "chrono-compatible date algorithms").
     #[must_use]
@@ -56,7 +56,7 @@ impl Day {
         reason = "the operands are small: nothing here leaves 64 bits"
     )]
     pub const fn of_date(year: u16, month: u8, day: u8) -> Self {
-        // Const conversions without `as` go through the bytes.
+        // A const conversion without `as` goes through the bytes.
         let year = i64::from_le_bytes([
             year.to_le_bytes()[0],
             year.to_le_bytes()[1],
@@ -143,7 +143,7 @@ mod tests {
     }
 
     #[test]
-    fn a_date_and_its_day_come_round() {
+    fn a_date_becomes_a_day_and_its_year_and_month_come_back() {
         assert_eq!(Day::of_date(1970, 1, 1).since_epoch(), 0);
         assert_eq!(Day::of_date(2026, 7, 1).since_epoch(), 20_635);
         for year in [1900, 1999, 2000, 2024, 2026, 2100] {

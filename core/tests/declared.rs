@@ -1,4 +1,5 @@
-//! A person's word on a document that its printer cannot prove: when it is heard, what it changes, and the row that it leaves.
+//! An operator's declaration of a document that the printer cannot prove: when it is accepted, what it changes, and its row in the
+//! journal.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
 mod shop;
@@ -6,21 +7,22 @@ mod shop;
 use std::num::NonZeroU32;
 
 use ferrotill_core::Amount;
-use ferrotill_core::event::{Declared, Event, PaperSays, ReportKind};
+use ferrotill_core::document::ReportKind;
+use ferrotill_core::event::{Declared, Event, PaperSays};
 use ferrotill_core::id::DocumentId;
 use ferrotill_core::refusal::Refusal;
 use ferrotill_core::seal::Seal;
 use ferrotill_core::till::{Command, Known, Till, Wish};
 
-use shop::{NOON, SEED, Shop, moment};
+use shop::{NOON, SALE, Shop, moment};
 
-/// The rows that version 1 writes of a declaration. Never edit them; see `golden.rs`.
+/// The rows of declarations as version 1 writes them. Never edit them; see `golden.rs`.
 const ROWS: [&str; 2] = [
     "9 010101010101010101010101010101018098d2dfbf68f0010001080d4d6172696120506f70657363754d14636f756e7465727320666974206e6f7468696e67",
     "9 010101010101010101010101010101018098d2dfbf68f001010d4d6172696120506f70657363754d14636f756e7465727320666974206e6f7468696e67",
 ];
 
-/// The document's number on the paper.
+/// The paper shows the document with the number 8.
 const EIGHT: PaperSays = PaperSays::Registered {
     document: NonZeroU32::new(8),
 };
@@ -45,11 +47,11 @@ fn seal(document: u32) -> Seal<'static> {
 }
 
 #[test]
-fn it_speaks_for_the_outstanding_document_and_changes_nothing_by_itself() {
+fn a_declaration_alone_changes_nothing() {
     let mut shop = Shop::open();
     let none = Known::default();
-    shop.reserve(1, Wish::Sale(SEED), none).unwrap();
-    let books = shop.till.clone();
+    shop.reserve(1, Wish::Sale(SALE), none).unwrap();
+    let before = shop.till.clone();
     shop.run(Command::Declare(declared(1, EIGHT)), none)
         .unwrap();
     assert_eq!(
@@ -61,8 +63,8 @@ fn it_speaks_for_the_outstanding_document_and_changes_nothing_by_itself() {
     );
     assert_eq!(
         (shop.till.outstanding(), shop.till.shift(), shop.till.cash()),
-        (books.outstanding(), books.shift(), books.cash()),
-        "it is outstanding until its seal"
+        (before.outstanding(), before.shift(), before.cash()),
+        "the document is outstanding until it is sealed"
     );
     shop.run(Command::Settle(DocumentId([1; 16]), seal(8)), none)
         .unwrap();
@@ -71,20 +73,23 @@ fn it_speaks_for_the_outstanding_document_and_changes_nothing_by_itself() {
 }
 
 #[test]
-fn what_was_not_printed_is_void_and_takes_no_number() {
+fn a_document_declared_as_not_printed_is_voided_and_takes_no_number() {
     let mut shop = Shop::open();
     let none = Known::default();
     shop.reserve(1, Wish::Cash(Amount::from_minor(500)), none)
         .unwrap();
-    let word = declared(1, PaperSays::NotRegistered);
-    shop.run(Command::Declare(word), none).unwrap();
-    shop.run(Command::Void(word.id, word.fault, "not on the paper"), none)
-        .unwrap();
+    let declaration = declared(1, PaperSays::NotRegistered);
+    shop.run(Command::Declare(declaration), none).unwrap();
+    shop.run(
+        Command::Void(declaration.id, declaration.fault, "not on the paper"),
+        none,
+    )
+    .unwrap();
     assert_eq!(
         (shop.till.last_number(), shop.till.cash()),
         (0, Amount::ZERO)
     );
-    shop.reserve(2, Wish::Sale(SEED), none).unwrap();
+    shop.reserve(2, Wish::Sale(SALE), none).unwrap();
 }
 
 #[test]
@@ -92,7 +97,7 @@ fn a_report_is_declared_like_a_receipt() {
     for kind in [ReportKind::X, ReportKind::Z] {
         let mut shop = Shop::open();
         let none = Known::default();
-        shop.reserve(1, Wish::Sale(SEED), none).unwrap();
+        shop.reserve(1, Wish::Sale(SALE), none).unwrap();
         shop.settle(1).unwrap();
         shop.reserve(2, Wish::Report(kind), none).unwrap();
         let paper = PaperSays::Registered { document: None };
@@ -106,27 +111,27 @@ fn a_report_is_declared_like_a_receipt() {
         assert_eq!(
             sealed.report.unwrap().reconciliation,
             None,
-            "the printer told no figures"
+            "the printer reported no figures"
         );
         assert_eq!(shop.till.last_z(), u32::from(kind == ReportKind::Z));
     }
 }
 
 #[test]
-fn it_is_refused_where_it_speaks_of_nothing_or_for_nobody() {
+fn a_declaration_is_refused_without_its_outstanding_document_or_without_a_name() {
     let mut shop = Shop::open();
     let none = Known::default();
-    let declare = |shop: &mut Shop, word| shop.run(Command::Declare(word), none);
+    let declare = |shop: &mut Shop, declaration| shop.run(Command::Declare(declaration), none);
     assert_eq!(
         declare(&mut shop, declared(1, EIGHT)),
         Err(Refusal::NotOutstanding),
         "nothing is outstanding"
     );
-    shop.reserve(1, Wish::Sale(SEED), none).unwrap();
+    shop.reserve(1, Wish::Sale(SALE), none).unwrap();
     assert_eq!(
         declare(&mut shop, declared(2, EIGHT)),
         Err(Refusal::NotOutstanding),
-        "something else is"
+        "another document is outstanding"
     );
     let too_long = "x".repeat(101);
     for (by, refusal) in [
@@ -140,26 +145,26 @@ fn it_is_refused_where_it_speaks_of_nothing_or_for_nobody() {
             },
         ),
     ] {
-        let word = Declared {
+        let declaration = Declared {
             by,
             ..declared(1, EIGHT)
         };
-        assert_eq!(declare(&mut shop, word), Err(refusal), "{by:?}");
+        assert_eq!(declare(&mut shop, declaration), Err(refusal), "{by:?}");
     }
     let longest = "x".repeat(100);
-    let word = Declared {
+    let declaration = Declared {
         by: &longest,
         ..declared(1, EIGHT)
     };
-    declare(&mut shop, word).unwrap();
+    declare(&mut shop, declaration).unwrap();
     shop.settle(1).unwrap();
     assert_eq!(
         declare(&mut shop, declared(1, EIGHT)),
         Err(Refusal::NotOutstanding),
-        "it is settled"
+        "the document is settled"
     );
-    // An alternative receipt is legal with its number, whatever became of its paper.
-    shop.reserve(3, Wish::AlternativeSale(SEED, None), none)
+    // An alternative receipt is legal by its number, printed or not.
+    shop.reserve(3, Wish::AlternativeSale(SALE, None), none)
         .unwrap();
     assert_eq!(
         declare(&mut shop, declared(3, EIGHT)),
@@ -168,21 +173,21 @@ fn it_is_refused_where_it_speaks_of_nothing_or_for_nobody() {
 }
 
 #[test]
-fn no_clock_dates_it_before_its_document() {
+fn a_declaration_is_never_dated_before_its_document() {
     let mut shop = Shop::open();
     let none = Known::default();
-    shop.reserve(1, Wish::Sale(SEED), none).unwrap();
+    shop.reserve(1, Wish::Sale(SALE), none).unwrap();
     shop.now = NOON - 5_000;
     shop.run(Command::Declare(declared(1, EIGHT)), none)
         .unwrap();
-    let Event::Declared(word) = shop.last() else {
+    let Event::Declared(declaration) = shop.last() else {
         panic!()
     };
-    assert_eq!(word.at, moment(NOON));
+    assert_eq!(declaration.at, moment(NOON));
 }
 
 #[test]
-fn the_rows_are_what_version_1_writes() {
+fn the_rows_have_the_bytes_of_version_1() {
     for (paper, row) in [EIGHT, PaperSays::NotRegistered].into_iter().zip(ROWS) {
         let event = Event::Declared(Declared {
             at: moment(NOON),
@@ -203,7 +208,7 @@ fn the_rows_are_what_version_1_writes() {
 }
 
 #[test]
-fn a_document_number_of_nought_is_no_row() {
+fn a_row_with_a_document_number_of_zero_is_refused() {
     let event = Event::Declared(Declared {
         at: moment(NOON),
         ..declared(1, EIGHT)

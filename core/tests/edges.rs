@@ -1,22 +1,21 @@
-//! Edges that nothing else comes to: exactly as many as are allowed, and what is written of a line that takes nothing back.
+//! Limits that are just reached, voided lines of a return, and the numbers of currencies.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
 mod shop;
 
-use ferrotill_core::event::{Body, Event};
+use ferrotill_core::Currency;
 use ferrotill_core::id::DocumentId;
 use ferrotill_core::profile::by_code;
-use ferrotill_core::receipt::{Draft, DraftLine, Original, OriginalLine};
+use ferrotill_core::receipt::{Draft, DraftLine, Original};
 use ferrotill_core::refusal::{Field, Place, Refusal};
 use ferrotill_core::till::{Known, Wish};
-use ferrotill_core::{Amount, Currency, Quantity};
 
-use shop::{SEED, SEED_LINES, Shop, pay};
+use shop::{SALE, SALE_LINES, Shop, not_returned, pay, receipt_of};
 
 #[test]
-fn as_many_lines_as_are_allowed_are_not_too_many() {
+fn the_largest_allowed_number_of_lines_is_accepted() {
     let mut shop = Shop::open();
-    let lines = [SEED_LINES[1]; 512];
+    let lines = [SALE_LINES[1]; 512];
     // 512 times 11.00.
     let payments = [pay(0, 563_200)];
     let draft = Draft {
@@ -27,7 +26,7 @@ fn as_many_lines_as_are_allowed_are_not_too_many() {
     shop.reserve(1, Wish::Sale(draft), Known::default())
         .unwrap();
     shop.settle(1).unwrap();
-    let lines = [SEED_LINES[1]; 513];
+    let lines = [SALE_LINES[1]; 513];
     let draft = Draft {
         lines: &lines,
         ..draft
@@ -40,7 +39,7 @@ fn as_many_lines_as_are_allowed_are_not_too_many() {
 }
 
 #[test]
-fn every_text_has_its_limit_and_each_fault_its_place() {
+fn every_text_has_a_limit_and_each_fault_its_place() {
     let limit = by_code("MD").unwrap().facts().text_bytes_max;
     let (fits, given) = ("x".repeat(limit), limit + 1);
     let long = "x".repeat(given);
@@ -48,7 +47,7 @@ fn every_text_has_its_limit_and_each_fault_its_place() {
         let line = DraftLine {
             name: text,
             comment: text,
-            ..SEED_LINES[1]
+            ..SALE_LINES[1]
         };
         ([line], [pay(0, 1_100)])
     };
@@ -86,26 +85,14 @@ fn every_text_has_its_limit_and_each_fault_its_place() {
 }
 
 #[test]
-fn a_line_that_takes_nothing_back_has_the_tax_group_of_its_line() {
+fn a_voided_line_of_a_return_keeps_the_tax_group_of_the_original() {
     let mut shop = Shop::open();
-    shop.reserve(1, Wish::Sale(SEED), Known::default()).unwrap();
+    shop.reserve(1, Wish::Sale(SALE), Known::default()).unwrap();
     let sold = shop.journal.last().unwrap().clone();
     shop.settle(1).unwrap();
-    let Event::Reserved(reserved) = Event::decode(sold.0, Event::VERSION, &sold.1).unwrap() else {
-        panic!()
-    };
-    let Body::Receipt(receipt) = reserved.body else {
-        panic!()
-    };
+    let receipt = receipt_of(&sold);
     let lines: Vec<_> = receipt.lines.iter().collect();
-    let left: Vec<OriginalLine<'_>> = lines
-        .iter()
-        .map(|line| OriginalLine {
-            line: line.clone(),
-            returned_quantity: Quantity::ZERO,
-            returned_amount: Amount::ZERO,
-        })
-        .collect();
+    let left = not_returned(&receipt);
     let original = Original {
         fiscal_sale: true,
         lines: &left,
@@ -113,12 +100,12 @@ fn a_line_that_takes_nothing_back_has_the_tax_group_of_its_line() {
     let back = [
         DraftLine {
             modifier: None,
-            ..SEED_LINES[1]
+            ..SALE_LINES[1]
         },
         DraftLine {
             modifier: None,
             voided: true,
-            ..SEED_LINES[0]
+            ..SALE_LINES[0]
         },
     ];
     let due = lines[1].final_amount.minor();
@@ -134,13 +121,8 @@ fn a_line_that_takes_nothing_back_has_the_tax_group_of_its_line() {
     };
     let wish = Wish::Refund(DocumentId([1; 16]), draft);
     shop.reserve(2, wish, known).unwrap();
-    let Event::Reserved(returned) = shop.last() else {
-        panic!()
-    };
-    let Body::Receipt(returned) = returned.body else {
-        panic!()
-    };
-    let returned: Vec<_> = returned.lines.iter().collect();
+    let row = shop.journal.last().unwrap();
+    let returned: Vec<_> = receipt_of(row).lines.iter().collect();
     assert!(returned[1].voided && returned[1].final_amount.is_zero());
     assert_eq!(
         [returned[0].group, returned[1].group],
@@ -149,8 +131,7 @@ fn a_line_that_takes_nothing_back_has_the_tax_group_of_its_line() {
 }
 
 #[test]
-fn currencies_have_the_numbers_of_their_standard() {
-    // ISO 4217.
+fn currencies_have_the_numbers_of_iso_4217() {
     for (currency, code, number) in [
         (Currency::MDL, "MDL", 498),
         (Currency::EUR, "EUR", 978),

@@ -1,33 +1,87 @@
-//! The journal's encoding, frozen: bytes that version 1 wrote, and what they mean for ever.
+//! The frozen encoding of the journal: the bytes that version 1 writes, and what they mean.
 //!
-//! Do not change the files. A failing line means that rows on somebody's disk can no longer be read:
-//! give the event a new version, keep the old one readable, and add lines.
+//! Do not change the files. If a test fails, this build cannot read rows that are stored in shops:
+//! give the event a new version, keep the old version readable, and add lines.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
 mod shop;
 
 use std::fmt::Write as _;
 
-use ferrotill_core::event::{Event, ReportKind, Switched};
+use ferrotill_core::document::ReportKind;
+use ferrotill_core::event::{Event, Switched};
 use ferrotill_core::id::DocumentId;
 use ferrotill_core::numbers::Span;
 use ferrotill_core::payment::{PaymentTable, PaymentType};
 use ferrotill_core::profile::by_code;
-use ferrotill_core::receipt::{Draft, DraftLine, Modifier, Original, OriginalLine, Prices};
+use ferrotill_core::receipt::{Draft, DraftLine, Modifier, Original, Prices};
 use ferrotill_core::seal::{PrinterCounters, Seal};
 use ferrotill_core::till::{Command, Known, Till, Wish};
 use ferrotill_core::{Amount, Quantity};
 
-use shop::{NOON, SEED, SEED_LINES, Shop, configuration, moment, pay};
+use shop::{NOON, SALE, SALE_LINES, Shop, configuration, moment, not_returned, pay, receipt_of};
 
 const VERSION_1: &str = include_str!("golden/events-v1.txt");
-/// The snapshot of the same journal. Its version is its own ([`Till::SNAPSHOT_VERSION`]): an older snapshot
-/// (the row `till` of the file above) is not read but made again from the journal.
+/// The snapshot of the same journal. It has a version of its own ([`Till::SNAPSHOT_VERSION`]): an older snapshot
+/// (the row `till` of the file above) is not read; the till makes it again from the journal.
 const SNAPSHOT_3: &str = include_str!("golden/till-v3.txt");
 
 /// A journal with every event, every seal, every kind of document and every field of a receipt.
 fn journal() -> Shop {
     let mut shop = Shop::open();
+    let none = Known::default();
+    adopt_tables_and_numbers(&mut shop);
+    shop.reserve(1, Wish::Cash(Amount::from_minor(500_000)), none)
+        .unwrap();
+    shop.settle(1).unwrap();
+    shop.reserve(2, Wish::Cash(Amount::from_minor(-1)), none)
+        .unwrap();
+    shop.settle(2).unwrap();
+    sell_with_every_field(&mut shop);
+    shop.country = "MD";
+    shop.reserve(4, Wish::AlternativeSale(SALE, Some(("ABC", 1))), none)
+        .unwrap();
+    let seal = Seal::Range {
+        series: "ABC",
+        number: 1,
+        number_length: 8,
+    };
+    shop.run(Command::Settle(DocumentId([4; 16]), seal), none)
+        .unwrap();
+    sell_and_return(&mut shop);
+    report(&mut shop);
+    shop.reserve(10, Wish::Cash(Amount::from_minor(1)), none)
+        .unwrap();
+    let given = Seal::FiscalNumber {
+        number: 77,
+        reserved: false,
+    };
+    shop.run(Command::Settle(DocumentId([10; 16]), given), none)
+        .unwrap();
+    shop.reserve(
+        11,
+        Wish::Sale(Draft {
+            lines: &SALE_LINES,
+            ..SALE
+        }),
+        none,
+    )
+    .unwrap();
+    let switched = Event::Switched(Switched {
+        at: moment(NOON + 2_000),
+        from: "online",
+        to: "offline",
+        reason: "three failures",
+    });
+    let mut room = [0; 256];
+    let row = switched.encode(&mut room).unwrap().to_vec();
+    shop.till.apply(&switched);
+    shop.journal.push((switched.kind(), row));
+    shop
+}
+
+/// The configuration of another country, with one more payment type, and reserved fiscal numbers.
+fn adopt_tables_and_numbers(shop: &mut Shop) {
     let none = Known::default();
     let mut law = configuration();
     law.taxes = by_code("UA").unwrap().facts().tax_table();
@@ -51,13 +105,11 @@ fn journal() -> Shop {
         },
     ];
     shop.run(Command::TakeNumbers(&spans), none).unwrap();
-    shop.reserve(1, Wish::Cash(Amount::from_minor(500_000)), none)
-        .unwrap();
-    shop.settle(1).unwrap();
-    shop.reserve(2, Wish::Cash(Amount::from_minor(-1)), none)
-        .unwrap();
-    shop.settle(2).unwrap();
-    // Every field of a receipt: two taxes, a line taken back, net prices, modifiers, three payments, cash rounding, texts.
+}
+
+/// Every field of a receipt: two taxes, a voided line, net prices, modifiers, three payments, cash rounding, texts.
+fn sell_with_every_field(shop: &mut Shop) {
+    let none = Known::default();
     shop.country = "UA";
     let full = [
         DraftLine {
@@ -73,9 +125,9 @@ fn journal() -> Shop {
         DraftLine {
             voided: true,
             tax_group: Some("E"),
-            ..SEED_LINES[1]
+            ..SALE_LINES[1]
         },
-        SEED_LINES[1],
+        SALE_LINES[1],
     ];
     let draft = Draft {
         lines: &full,
@@ -96,41 +148,22 @@ fn journal() -> Shop {
     };
     shop.run(Command::Settle(DocumentId([3; 16]), reserved), none)
         .unwrap();
-    shop.country = "MD";
-    shop.reserve(4, Wish::AlternativeSale(SEED, Some(("ABC", 1))), none)
-        .unwrap();
-    let seal = Seal::Range {
-        series: "ABC",
-        number: 1,
-        number_length: 8,
-    };
-    shop.run(Command::Settle(DocumentId([4; 16]), seal), none)
-        .unwrap();
-    shop.reserve(5, Wish::Sale(SEED), none).unwrap();
+}
+
+/// A sale, a refund that is cancelled and voided, and a refund that is sealed.
+fn sell_and_return(shop: &mut Shop) {
+    let none = Known::default();
+    shop.reserve(5, Wish::Sale(SALE), none).unwrap();
     let sold = shop.journal.last().unwrap().clone();
     shop.settle(5).unwrap();
-    let Event::Reserved(sold) = Event::decode(sold.0, Event::VERSION, &sold.1).unwrap() else {
-        panic!()
-    };
-    let ferrotill_core::event::Body::Receipt(sold) = sold.body else {
-        panic!()
-    };
-    let left: Vec<_> = sold
-        .lines
-        .iter()
-        .map(|line| OriginalLine {
-            line,
-            returned_quantity: Quantity::ZERO,
-            returned_amount: Amount::ZERO,
-        })
-        .collect();
+    let left = not_returned(&receipt_of(&sold));
     let original = Original {
         fiscal_sale: true,
         lines: &left,
     };
     let back = [DraftLine {
         quantity: Quantity::ONE,
-        ..SEED_LINES[0]
+        ..SALE_LINES[0]
     }];
     let draft = Draft {
         lines: &back,
@@ -153,6 +186,11 @@ fn journal() -> Shop {
     shop.reserve(7, Wish::Refund(DocumentId([5; 16]), draft), known)
         .unwrap();
     shop.settle(7).unwrap();
+}
+
+/// An X-report without the printer's counters, and a Z-report with them.
+fn report(shop: &mut Shop) {
+    let none = Known::default();
     shop.now = NOON + 1_000;
     let counters = PrinterCounters {
         z_number: 4,
@@ -175,34 +213,6 @@ fn journal() -> Shop {
         shop.run(Command::Settle(DocumentId([id; 16]), seal), none)
             .unwrap();
     }
-    shop.reserve(10, Wish::Cash(Amount::from_minor(1)), none)
-        .unwrap();
-    let given = Seal::FiscalNumber {
-        number: 77,
-        reserved: false,
-    };
-    shop.run(Command::Settle(DocumentId([10; 16]), given), none)
-        .unwrap();
-    shop.reserve(
-        11,
-        Wish::Sale(Draft {
-            lines: &SEED_LINES,
-            ..SEED
-        }),
-        none,
-    )
-    .unwrap();
-    let switched = Event::Switched(Switched {
-        at: moment(NOON + 2_000),
-        from: "online",
-        to: "offline",
-        reason: "three failures",
-    });
-    let mut room = [0; 256];
-    let row = switched.encode(&mut room).unwrap().to_vec();
-    shop.till.apply(&switched);
-    shop.journal.push((switched.kind(), row));
-    shop
 }
 
 fn hex(bytes: &[u8]) -> String {
@@ -248,7 +258,7 @@ fn this_build_writes_the_bytes_of_version_1() {
 }
 
 #[test]
-fn the_bytes_of_version_1_mean_what_they_meant() {
+fn the_bytes_of_version_1_still_mean_the_same() {
     let mut till = Till::default();
     let mut kinds = [0_u32; 8];
     for (kind, hex) in rows() {
@@ -260,13 +270,13 @@ fn the_bytes_of_version_1_mean_what_they_meant() {
         assert_eq!(
             event.encode(&mut room).unwrap(),
             payload,
-            "there is one encoding"
+            "an event has only one encoding"
         );
         till.apply(&event);
         kinds[usize::from(kind)] += 1;
     }
     let frozen: Till = postcard::from_bytes(&bytes(snapshot())).unwrap();
-    assert_eq!(frozen, till, "a snapshot is the replay of its rows");
+    assert_eq!(frozen, till, "a snapshot equals the replay of its rows");
     assert_eq!(kinds[1..], [2, 11, 1, 9, 1, 1, 1], "rows of each kind");
     assert_eq!(till.last_number(), 9);
     assert_eq!(till.last_z(), 1);
@@ -274,12 +284,12 @@ fn the_bytes_of_version_1_mean_what_they_meant() {
 }
 
 #[test]
-fn what_is_not_a_row_is_refused_and_never_read_half() {
+fn shorter_or_longer_rows_are_refused() {
     for (kind, hex) in rows() {
         let kind: u16 = kind.parse().unwrap();
         let payload = bytes(hex);
         for length in 0..payload.len() {
-            // A shorter row may decode only if it is a whole one; none of these is.
+            // None of the shorter rows is a complete one.
             assert!(
                 Event::decode(kind, 1, &payload[..length]).is_err(),
                 "{kind} {length}"

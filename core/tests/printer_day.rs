@@ -1,18 +1,19 @@
-//! The printer's own Z-report: how it is told from the day that goes on, and what the books make of it.
+//! A Z-report that the printer makes by itself: how the till notices it, and what it records.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
 mod shop;
 
 use ferrotill_core::Amount;
-use ferrotill_core::event::{ClosedByPrinter, Event, ReportKind};
+use ferrotill_core::document::ReportKind;
+use ferrotill_core::event::{ClosedByPrinter, Event};
 use ferrotill_core::id::DocumentId;
 use ferrotill_core::refusal::{Field, Place, Refusal};
-use ferrotill_core::seal::{Baseline, PrinterDay};
+use ferrotill_core::seal::{PrinterDay, StoredBaseline};
 use ferrotill_core::till::{Command, Known, Till, Wish};
 
-use shop::{NOON, SEED, Shop, moment};
+use shop::{NOON, SALE, Shop, moment};
 
-const EARLIER: Baseline<'static> = Baseline {
+const EARLIER: StoredBaseline<'static> = StoredBaseline {
     serial: "DT000001",
     fiscal_memory: "50000001",
     last_document: 7,
@@ -23,7 +24,7 @@ const EARLIER: Baseline<'static> = Baseline {
     cash_out: Amount::from_minor(20),
 };
 
-/// The row that version 1 writes of a printer's own Z-report. Never edit it; see `golden.rs`.
+/// The row of a printer's own Z-report as version 1 writes it. Never edit it; see `golden.rs`.
 const ROW: &str = "8 d0a7d2dfbf68f00101090909090909090909090909090909090106323131313236\
 08445430303030303108353030303030303108010200\
 0000";
@@ -34,7 +35,7 @@ fn noted(document: Option<u8>) -> ClosedByPrinter<'static> {
         document: document.map(|id| DocumentId([id; 16])),
         z_number_known: 1,
         day: "211126",
-        now: Baseline {
+        now: StoredBaseline {
             last_document: 8,
             next_fiscal_receipt: 1,
             z_number: 2,
@@ -46,13 +47,15 @@ fn noted(document: Option<u8>) -> ClosedByPrinter<'static> {
     }
 }
 
-#[test]
-fn a_closed_day_is_told_from_one_that_goes_on() {
-    let mut cases = vec![
+type Case = (&'static str, StoredBaseline<'static>, PrinterDay);
+
+/// Answers of a printer that reports the number of its Z-reports.
+fn days_with_z_numbers() -> Vec<Case> {
+    vec![
         ("nothing happened", EARLIER, PrinterDay::Open),
         (
             "a sale, a refund, cash in and out",
-            Baseline {
+            StoredBaseline {
                 last_document: 11,
                 next_fiscal_receipt: 5,
                 cash: Amount::ZERO,
@@ -63,17 +66,17 @@ fn a_closed_day_is_told_from_one_that_goes_on() {
             PrinterDay::Open,
         ),
         (
-            "a counter that is not told any more",
-            Baseline {
+            "a counter that is not reported any more",
+            StoredBaseline {
                 next_fiscal_receipt: 0,
                 ..EARLIER
             },
             PrinterDay::Open,
         ),
-        ("its Z", noted(None).now, PrinterDay::Closed),
+        ("one Z-report", noted(None).now, PrinterDay::Closed),
         (
-            "two of them, and a new day's sales",
-            Baseline {
+            "two Z-reports, and sales of a new day",
+            StoredBaseline {
                 z_number: 3,
                 last_document: 90,
                 next_fiscal_receipt: 60,
@@ -82,8 +85,8 @@ fn a_closed_day_is_told_from_one_that_goes_on() {
             PrinterDay::Closed,
         ),
         (
-            "a memory that was lost",
-            Baseline {
+            "a lost fiscal memory",
+            StoredBaseline {
                 last_document: 0,
                 next_fiscal_receipt: 1,
                 z_number: 1,
@@ -93,8 +96,8 @@ fn a_closed_day_is_told_from_one_that_goes_on() {
             PrinterDay::Lost,
         ),
         (
-            "a Z number that went back",
-            Baseline {
+            "a Z-report number that went back",
+            StoredBaseline {
                 z_number: 0,
                 last_document: 90,
                 ..EARLIER
@@ -102,8 +105,8 @@ fn a_closed_day_is_told_from_one_that_goes_on() {
             PrinterDay::Lost,
         ),
         (
-            "cash that went without a document",
-            Baseline {
+            "cash that went away without a document",
+            StoredBaseline {
                 cash_in: Amount::ZERO,
                 ..EARLIER
             },
@@ -111,7 +114,7 @@ fn a_closed_day_is_told_from_one_that_goes_on() {
         ),
         (
             "another fiscal memory in the same printer",
-            Baseline {
+            StoredBaseline {
                 fiscal_memory: "50000002",
                 z_number: 9,
                 ..EARLIER
@@ -120,33 +123,42 @@ fn a_closed_day_is_told_from_one_that_goes_on() {
         ),
         (
             "another printer",
-            Baseline {
+            StoredBaseline {
                 serial: "DT000002",
                 ..EARLIER
             },
             PrinterDay::Another,
         ),
-    ];
-    // A printer that does not tell the number of its Z-reports: what begins anew with the day tells it.
+    ]
+}
+
+#[test]
+fn a_closed_day_is_distinguished_from_an_open_one() {
+    let mut cases = days_with_z_numbers();
+    // A printer that does not report the number of its Z-reports: counters that begin again each day show the new day.
     for began_again in [
-        Baseline {
+        StoredBaseline {
             next_fiscal_receipt: 1,
             ..EARLIER
         },
-        Baseline {
+        StoredBaseline {
             cash_in: Amount::ZERO,
             ..EARLIER
         },
-        Baseline {
+        StoredBaseline {
             cash_out: Amount::ZERO,
             ..EARLIER
         },
     ] {
-        let silent = Baseline {
+        let unreported = StoredBaseline {
             last_document: 8,
             ..began_again
         };
-        cases.push(("a Z that is not told", silent, PrinterDay::Closed));
+        cases.push((
+            "a Z-report that is not reported",
+            unreported,
+            PrinterDay::Closed,
+        ));
     }
     for (what, now, day) in cases {
         assert_eq!(now.day_since(&EARLIER), day, "{what}");
@@ -154,9 +166,9 @@ fn a_closed_day_is_told_from_one_that_goes_on() {
 }
 
 #[test]
-fn it_is_noted_beside_the_z_report_that_closes_the_shift() {
+fn the_printers_z_report_is_noted_after_the_z_report_that_closes_the_shift() {
     let mut shop = Shop::open();
-    shop.reserve(1, Wish::Sale(SEED), Known::default()).unwrap();
+    shop.reserve(1, Wish::Sale(SALE), Known::default()).unwrap();
     shop.settle(1).unwrap();
     shop.now = NOON + 1_000;
     shop.reserve(9, Wish::Report(ReportKind::Z), Known::default())
@@ -165,10 +177,10 @@ fn it_is_noted_beside_the_z_report_that_closes_the_shift() {
         shop.run(Command::NoteClosed(noted(Some(9))), Known::default())
             .unwrap_err(),
         Refusal::DeviceUnsettled,
-        "a document on the printer is settled first: the report may be its own"
+        "an outstanding document is settled first: it may be this very report"
     );
     shop.settle(9).unwrap();
-    let books = shop.till.clone();
+    let before = shop.till.clone();
     shop.run(Command::NoteClosed(noted(Some(9))), Known::default())
         .unwrap();
     let Event::ClosedByPrinter(closed) = shop.last() else {
@@ -181,19 +193,19 @@ fn it_is_noted_beside_the_z_report_that_closes_the_shift() {
             ..noted(Some(9))
         }
     );
-    assert_eq!(shop.till, books, "the books had it with the report");
+    assert_eq!(shop.till, before, "the shift is already closed");
     assert_eq!((shop.till.last_z(), shop.till.shift()), (1, None));
 }
 
 #[test]
-fn one_without_a_shift_of_ours_changes_no_number() {
+fn a_printers_z_report_without_an_open_shift_changes_no_number() {
     let mut shop = Shop::open();
     shop.run(Command::NoteClosed(noted(None)), Known::default())
         .unwrap();
     assert_eq!((shop.till.last_number(), shop.till.last_z()), (0, 0));
-    // Time goes on from there: no later event is older.
+    // No later event is older than it.
     shop.now = NOON - 5_000;
-    shop.reserve(1, Wish::Sale(SEED), Known::default()).unwrap();
+    shop.reserve(1, Wish::Sale(SALE), Known::default()).unwrap();
     let Event::Reserved(reserved) = shop.last() else {
         panic!()
     };
@@ -201,17 +213,17 @@ fn one_without_a_shift_of_ours_changes_no_number() {
 }
 
 #[test]
-fn another_printer_takes_nothing_of_an_open_shift() {
+fn another_printer_cannot_continue_an_open_shift() {
     let mut shop = Shop::open();
     let swapped = Known {
         printer_swapped: true,
         ..Known::default()
     };
-    // Without a shift there is nothing that it could be mixed with.
-    shop.reserve(1, Wish::Sale(SEED), swapped).unwrap();
+    // Without an open shift another printer may be used.
+    shop.reserve(1, Wish::Sale(SALE), swapped).unwrap();
     shop.settle(1).unwrap();
     for wish in [
-        Wish::Sale(SEED),
+        Wish::Sale(SALE),
         Wish::Cash(Amount::from_minor(1)),
         Wish::Report(ReportKind::Z),
     ] {
@@ -221,12 +233,12 @@ fn another_printer_takes_nothing_of_an_open_shift() {
             "{wish:?}"
         );
     }
-    shop.reserve(2, Wish::AlternativeSale(SEED, None), swapped)
+    shop.reserve(2, Wish::AlternativeSale(SALE, None), swapped)
         .unwrap();
 }
 
 #[test]
-fn a_receipt_with_other_rates_than_the_printers_is_refused() {
+fn a_receipt_with_other_rates_than_the_printer_is_refused() {
     let mut shop = Shop::open();
     let mut rates = [None; 8];
     let sell = |shop: &mut Shop, rates: &[Option<u32>; 8], wish| {
@@ -236,11 +248,11 @@ fn a_receipt_with_other_rates_than_the_printers_is_refused() {
         };
         shop.reserve(1, wish, known)
     };
-    // The seed sells in A (20 %) and B (8 %).
+    // The sale is in the groups A (20 %) and B (8 %).
     rates[0] = Some(200_000);
     rates[1] = Some(90_000);
     rates[2] = Some(1);
-    let refused = sell(&mut shop, &rates, Wish::Sale(SEED)).unwrap_err();
+    let refused = sell(&mut shop, &rates, Wish::Sale(SALE)).unwrap_err();
     assert_eq!(
         refused.to_string(),
         "the printer has 9.00 percent for the tax group B, and the receipt 8.00"
@@ -248,9 +260,9 @@ fn a_receipt_with_other_rates_than_the_printers_is_refused() {
     assert_eq!(
         shop.faults,
         [(Place::Line(0, Field::TaxGroup), refused)],
-        "the line that it is about, and no other"
+        "only the line of that group"
     );
-    sell(&mut shop, &rates, Wish::AlternativeSale(SEED, None)).unwrap();
+    sell(&mut shop, &rates, Wish::AlternativeSale(SALE, None)).unwrap();
     let seal = ferrotill_core::seal::Seal::Range {
         series: "ABC",
         number: 1,
@@ -258,13 +270,13 @@ fn a_receipt_with_other_rates_than_the_printers_is_refused() {
     };
     shop.run(Command::Settle(DocumentId([1; 16]), seal), Known::default())
         .unwrap();
-    // A group that the printer does not tell is the printer's to refuse.
+    // A group whose rate the printer does not report is not checked: the printer itself refuses to sell in it.
     rates[1] = None;
-    sell(&mut shop, &rates, Wish::Sale(SEED)).unwrap();
+    sell(&mut shop, &rates, Wish::Sale(SALE)).unwrap();
 }
 
 #[test]
-fn the_row_is_what_version_1_writes() {
+fn the_row_has_the_bytes_of_version_1() {
     let event = Event::ClosedByPrinter(ClosedByPrinter {
         at: moment(NOON + 1_000),
         ..noted(Some(9))

@@ -1,12 +1,14 @@
-//! What holds for every receipt, every sequence of commands and every clock, with numbers from the edges more often than others.
+//! Properties of every receipt, every sequence of commands and every clock. Numbers near limits occur more often than others.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
 mod shop;
 
 use std::num::NonZeroU32;
 
-use ferrotill_core::budget::{AtTheEnd, Budget, Guard, Marks, Reading, Unsent};
-use ferrotill_core::event::{Body, Declared, Event, PaperSays, ReportKind};
+use ferrotill_core::budget::{AtTheEnd, Budget, Unsent};
+use ferrotill_core::clock_guard::{ClockGuard, ClockReading, ClockState};
+use ferrotill_core::document::{Body, ReportKind};
+use ferrotill_core::event::{Declared, Event, PaperSays};
 use ferrotill_core::id::DocumentId;
 use ferrotill_core::numbers::Span;
 use ferrotill_core::profile::ALL;
@@ -14,18 +16,19 @@ use ferrotill_core::receipt::{
     Draft, DraftLine, Line, LineTotals, Modifier, Original, OriginalLine, Prices, Receipt,
     ReceiptKind, Rules, Scratch,
 };
-use ferrotill_core::refusal::{Refusal, Unheard};
+use ferrotill_core::refusal::{IgnoreFaults, Refusal};
 use ferrotill_core::scale;
 use ferrotill_core::seal::Seal;
-use ferrotill_core::tax::{TaxRounding, TaxTotals};
+use ferrotill_core::tax::TaxRounding;
 use ferrotill_core::till::{Command, Known, Till, Wish};
 use ferrotill_core::time::{Day, Moment};
+use ferrotill_core::totals::TaxTotals;
 use ferrotill_core::{Amount, Quantity};
 use proptest::prelude::*;
 
 use shop::{Shop, configuration, pay};
 
-/// Any integer, and the ones at which arithmetic goes wrong more often than others.
+/// Any integer; numbers at which arithmetic often fails occur more often.
 fn edgy() -> impl Strategy<Value = i64> {
     prop_oneof![
         3 => prop::sample::select(vec![
@@ -68,7 +71,7 @@ fn line() -> impl Strategy<Value = DraftLine<'static>> {
         )
 }
 
-/// A line that every country sells.
+/// A line that is allowed in every country.
 fn good_line() -> impl Strategy<Value = DraftLine<'static>> {
     let modifier = prop::option::of((-9_900..3_000_i32).prop_map(Modifier::Percent));
     let group = prop::sample::select(vec!["A", "B"]);
@@ -100,7 +103,7 @@ fn prices() -> impl Strategy<Value = Prices> {
     prop::sample::select(vec![Prices::TaxIncluded, Prices::TaxExcluded])
 }
 
-/// Computes with the default table of a country and tells the receipt to `look`.
+/// Computes with the default table of a country and calls `look` with the receipt.
 fn with_receipt<T>(
     country: usize,
     draft: Draft<'_>,
@@ -127,11 +130,11 @@ fn with_receipt<T>(
         },
     };
     draft
-        .compute(kind, original, rules, scratch, &mut Unheard)
+        .compute(kind, original, rules, scratch, &mut IgnoreFaults)
         .map(|receipt| look(&receipt))
 }
 
-/// The same with a card that pays whatever is owed.
+/// The same, with a card that pays the whole total.
 fn with_paid<T>(
     country: usize,
     draft: Draft<'_>,
@@ -168,7 +171,7 @@ fn sum(amounts: impl Iterator<Item = Amount>) -> i64 {
     amounts.map(Amount::minor).sum()
 }
 
-/// Everything that a receipt says twice, it says the same.
+/// Values that a receipt contains twice are equal.
 fn consistent(receipt: &Receipt<'_>, country: usize) {
     let facts = ALL[country].facts();
     let lines: Vec<Line<'_>> = receipt.lines.iter().collect();
@@ -229,10 +232,35 @@ fn consistent(receipt: &Receipt<'_>, country: usize) {
             assert_eq!(
                 Some(total.tax),
                 exact,
-                "the spread of a group's tax sums exactly"
+                "the parts of a group's tax add up exactly"
             );
         }
     }
+}
+
+/// The journal is in order and without a gap, and its replay gives the same till.
+fn check_replay(shop: &Shop) -> Result<(), TestCaseError> {
+    let mut replayed = Till::default();
+    let (mut number, mut at) = (0, i64::MIN);
+    for (kind, payload) in &shop.journal {
+        let event = Event::decode(*kind, Event::VERSION, payload).unwrap();
+        replayed.apply(&event);
+        let moment = match &event {
+            Event::Reserved(reserved) => reserved.at.utc_ms,
+            Event::Sealed(sealed) => {
+                number += 1;
+                prop_assert_eq!(sealed.number, number, "no number is left out or used twice");
+                sealed.at.utc_ms
+            }
+            Event::Voided(voided) => voided.at.utc_ms,
+            Event::Declared(declared) => declared.at.utc_ms,
+            _ => continue,
+        };
+        prop_assert!(moment >= at, "events are in the order of time");
+        at = moment;
+    }
+    prop_assert_eq!(&replayed, &shop.till);
+    Ok(())
 }
 
 proptest! {
@@ -302,7 +330,7 @@ proptest! {
                     continue;
                 }
                 let back = [DraftLine {
-                    // Lines of the same name and price are told apart by their order; here each has a name of its own.
+                    // Lines with the same name and price are distinguished by their order; here each has a name of its own.
                     name: of.line.name,
                     quantity: Quantity::from_thousandths(part),
                     price: of.line.price,
@@ -318,7 +346,7 @@ proptest! {
                 });
                 let taken = match taken {
                     Ok(taken) => taken,
-                    // Nothing is paid out for a part that is worth nothing; the next part has it all.
+                    // A part that is worth zero cannot be paid out alone; it is returned with the next part.
                     Err(Refusal::NothingToPay) => continue,
                     Err(refusal) => panic!("{refusal:?}"),
                 };
@@ -348,14 +376,14 @@ proptest! {
         let mut shop = Shop::open();
         let mut granted = 0_u64;
         for (index, (what, number, any_line, clock)) in (1_u8..).zip(commands) {
-            // The clock goes wherever it likes; the books must not care.
+            // The clock may show any time; the till must not depend on it.
             shop.now = shop.now.saturating_add(clock % 7_200_000);
             let id = DocumentId([index; 16]);
             let known = Known::default();
             let payments = [pay(0, number.clamp(1, 90_000_000))];
             let one = [any_line];
             let draft = |lines| Draft { lines, payments: &payments, ..Draft::default() };
-            // `Shop::run` asserts that deciding changes nothing and that the event survives its encoding.
+            // `Shop::run` asserts that `decide` changes nothing and that the encoding keeps the event.
             let _ = match what {
                 0 => shop.reserve(index, Wish::Sale(draft(&good)), known),
                 1 => shop.reserve(index, Wish::Sale(draft(&one)), known),
@@ -393,26 +421,7 @@ proptest! {
                 }
             };
         }
-        let mut replayed = Till::default();
-        let (mut number, mut at) = (0, i64::MIN);
-        for (kind, payload) in &shop.journal {
-            let event = Event::decode(*kind, Event::VERSION, payload).unwrap();
-            replayed.apply(&event);
-            let moment = match &event {
-                Event::Reserved(reserved) => reserved.at.utc_ms,
-                Event::Sealed(sealed) => {
-                    number += 1;
-                    prop_assert_eq!(sealed.number, number, "no gap and no repeat");
-                    sealed.at.utc_ms
-                }
-                Event::Voided(voided) => voided.at.utc_ms,
-                Event::Declared(declared) => declared.at.utc_ms,
-                _ => continue,
-            };
-            prop_assert!(moment >= at, "the chain is never reordered");
-            at = moment;
-        }
-        prop_assert_eq!(&replayed, &shop.till);
+        check_replay(&shop)?;
         if let Some(shift) = shop.till.shift() {
             let sales = &shift.sales;
             let kept = sum(sales.payments.entries().map(|total| total.amount));
@@ -423,7 +432,7 @@ proptest! {
     }
 
     #[test]
-    fn a_number_in_and_out_is_the_same(value in edgy(), places in 0..6_u8, wider in 0..4_u8) {
+    fn a_number_written_and_read_is_the_same(value in edgy(), places in 0..6_u8, wider in 0..4_u8) {
         let text = scale::Decimal::new(value, places).to_string();
         prop_assert_eq!(scale::parse(&text, places), Ok(value));
         if let Ok(wide) = scale::rescale(value, places, places + wider) {
@@ -439,10 +448,10 @@ proptest! {
     }
 
     #[test]
-    fn no_clock_reorders_the_chain_or_extends_a_budget(
+    fn no_clock_moves_time_back_or_extends_a_budget(
         readings in prop::collection::vec((edgy(), prop::option::weighted(0.2, edgy()), any::<bool>()), 1..40),
     ) {
-        let guard = Guard { leap_ms_max: 3_600_000 };
+        let guard = ClockGuard { jump_ms_max: 3_600_000 };
         let budget = Budget {
             stretch_ms: Some(36 * 3_600_000),
             month_ms: Some(168 * 3_600_000),
@@ -451,33 +460,34 @@ proptest! {
             at_the_end: AtTheEnd::Stop,
         };
         let moment = |utc_ms| Moment { utc_ms, offset_minutes: 120 };
-        let (mut marks, mut clock, mut latest) = (Marks::default(), 1_795_262_400_000_i64, i64::MIN);
-        for (step, witness, offline) in readings {
+        let (mut state, mut clock, mut latest) = (ClockState::default(), 1_795_262_400_000_i64, i64::MIN);
+        for (step, reference, offline) in readings {
             let step = if step.unsigned_abs() > 1 << 40 { step % 100_000_000 } else { step * 1_000 };
             clock = clock.saturating_add(step);
-            let reading = Reading {
+            let reading = ClockReading {
                 clock: moment(clock),
-                witness: witness.map(|off| moment(latest.max(0).saturating_add(off % 10_000_000))),
+                reference: reference.map(|off| moment(latest.max(0).saturating_add(off % 10_000_000))),
             };
-            let before = budget.left(&marks, Unsent::default());
-            let after = guard.read(marks, reading, offline);
+            let left_at = |state: &ClockState| budget.left(state.spent(), state.latest(), Unsent::default());
+            let before = left_at(&state);
+            let after = guard.read(state, reading, offline);
             prop_assert!(after.at.utc_ms >= latest, "time never goes back");
-            let left = budget.left(&after.marks, Unsent::default());
+            let left = left_at(&after.state);
             let same_month = moment(latest).local_day().year_and_month()
                 == after.at.local_day().year_and_month();
             if latest != i64::MIN && same_month {
-                prop_assert!(left.month_ms <= before.month_ms, "no reading gives a month back");
+                prop_assert!(left.month_ms <= before.month_ms, "no reading gives time of the month back");
             }
             if latest != i64::MIN && offline {
-                prop_assert!(left.stretch_ms <= before.stretch_ms, "no reading gives a stretch back");
+                prop_assert!(left.stretch_ms <= before.stretch_ms, "no reading gives time of the stretch back");
             }
             latest = after.at.utc_ms;
-            marks = after.marks;
+            state = after.state;
         }
     }
 }
 
-/// A line that outlives its receipt.
+/// A copy of a line that does not borrow from its receipt.
 fn owned(line: Line<'_>) -> Line<'static> {
     let name = ["one", "two", "three"]
         .into_iter()
@@ -504,9 +514,9 @@ fn consistent_return(receipt: &Receipt<'_>) {
 }
 
 #[test]
-fn the_sale_of_the_seed_is_consistent_too() {
+fn the_documented_example_is_consistent() {
     let mut shop = Shop::open();
-    shop.reserve(1, Wish::Sale(shop::SEED), Known::default())
+    shop.reserve(1, Wish::Sale(shop::SALE), Known::default())
         .unwrap();
     let Event::Reserved(reserved) = shop.last() else {
         panic!()

@@ -1,18 +1,19 @@
-//! Ranges of numbers for alternative receipts from outside: none gives a number twice.
+//! Ranges of numbers for alternative receipts: no number is used twice, and none is left out.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
 mod shop;
 
 use ferrotill_core::event::NumberRange;
 use ferrotill_core::id::DocumentId;
+use ferrotill_core::numbers::Supply;
 use ferrotill_core::refusal::Refusal;
 use ferrotill_core::seal::Seal;
 use ferrotill_core::till::{Command, Known, Wish};
 
-use shop::{SEED, Shop, configuration};
+use shop::{SALE, Shop, configuration};
 
 #[test]
-fn a_number_of_one_range_leaves_the_others_alone() {
+fn each_range_counts_its_own_numbers() {
     let mut shop = Shop::open();
     let range = |series: &str| NumberRange {
         series: series.try_into().unwrap(),
@@ -24,7 +25,7 @@ fn a_number_of_one_range_leaves_the_others_alone() {
     two.ranges = [range("ABC"), range("XYZ")].into_iter().collect();
     shop.run(Command::Adopt(&two), Known::default()).unwrap();
     for (id, series, number) in [(1, "ABC", 1), (2, "XYZ", 1), (3, "ABC", 2), (4, "XYZ", 2)] {
-        let wish = Wish::AlternativeSale(SEED, Some((series, number)));
+        let wish = Wish::AlternativeSale(SALE, Some((series, number)));
         shop.reserve(id, wish, Known::default()).unwrap();
         let seal = Seal::Range {
             series,
@@ -37,7 +38,7 @@ fn a_number_of_one_range_leaves_the_others_alone() {
 }
 
 #[test]
-fn ranges_that_could_give_a_number_twice_are_no_configuration() {
+fn a_configuration_whose_ranges_could_use_a_number_twice_is_refused() {
     type Ranges = &'static [(&'static str, u32, u32)];
     let cases: [(Ranges, bool); 14] = [
         (&[("ABC", 1, 9)], true),
@@ -45,7 +46,7 @@ fn ranges_that_could_give_a_number_twice_are_no_configuration() {
         (&[("ABC", 9, 8)], false),
         (&[("ABC", 1, u32::MAX - 1)], true),
         (&[("ABC", 1, u32::MAX)], false),
-        // Two ranges of one series may touch and not overlap, whichever stands first.
+        // Two ranges of one series may touch but not overlap, in any order.
         (&[("ABC", 1, 9), ("ABC", 10, 19)], true),
         (&[("ABC", 10, 19), ("ABC", 1, 9)], true),
         (&[("ABC", 1, 9), ("ABC", 9, 19)], false),
@@ -80,8 +81,8 @@ fn ranges_that_could_give_a_number_twice_are_no_configuration() {
 }
 
 #[test]
-fn a_till_remembers_so_many_ranges_and_takes_back_what_it_knows() {
-    // A range that was used is never forgotten, or its numbers could be given again.
+fn a_till_keeps_a_limited_number_of_ranges_and_accepts_known_ones_again() {
+    // A range is kept for ever, so that its numbers are not used again.
     let mut shop = Shop::open();
     let with = |series: &str| {
         let mut changed = configuration();
@@ -104,7 +105,7 @@ fn a_till_remembers_so_many_ranges_and_takes_back_what_it_knows() {
         ));
         adopted.is_err()
     });
-    assert!(full.is_some_and(|taken| taken > 1), "{full:?}");
+    assert!(full.is_some_and(|kept| kept > 1), "{full:?}");
     for known in ["N0", "ABC"] {
         shop.run(Command::Adopt(&with(known)), Known::default())
             .unwrap();
@@ -112,7 +113,7 @@ fn a_till_remembers_so_many_ranges_and_takes_back_what_it_knows() {
 }
 
 #[test]
-fn a_range_may_begin_anew_behind_its_last_used_number() {
+fn a_new_range_may_begin_after_the_last_used_number() {
     let with = |start| {
         let mut changed = configuration();
         changed.ranges = [NumberRange {
@@ -130,7 +131,7 @@ fn a_range_may_begin_anew_behind_its_last_used_number() {
         .unwrap();
     for number in [1, 2] {
         let id = u8::try_from(number).unwrap();
-        let wish = Wish::AlternativeSale(SEED, None);
+        let wish = Wish::AlternativeSale(SALE, None);
         shop.reserve(id, wish, Known::default()).unwrap();
         let seal = Seal::Range {
             series: "NEW",
@@ -144,4 +145,135 @@ fn a_range_may_begin_anew_behind_its_last_used_number() {
     assert_eq!(again, Err(Refusal::ConfigurationInvalid));
     shop.run(Command::Adopt(&with(3)), Known::default())
         .unwrap();
+}
+
+#[test]
+fn alternative_receipts_use_the_numbers_of_a_range_without_a_gap() {
+    let mut shop = Shop::open();
+    let seal = |number| Seal::Range {
+        series: "ABC",
+        number,
+        number_length: 8,
+    };
+    shop.reserve(9, Wish::Sale(SALE), Known::default()).unwrap();
+    assert_eq!(
+        shop.run(
+            Command::Settle(DocumentId([9; 16]), seal(1)),
+            Known::default()
+        ),
+        Err(Refusal::SealMismatch),
+        "a number of a range is for alternative receipts only"
+    );
+    shop.run(
+        Command::Void(DocumentId([9; 16]), 1, "no answer"),
+        Known::default(),
+    )
+    .unwrap();
+    let wanted = Some(("ABC", 2));
+    let refused = shop.reserve(1, Wish::AlternativeSale(SALE, wanted), Known::default());
+    assert_eq!(refused, Err(Refusal::NumberNotNext { next: 1 }));
+    let refused = shop.reserve(
+        1,
+        Wish::AlternativeSale(SALE, Some(("XYZ", 1))),
+        Known::default(),
+    );
+    assert_eq!(refused, Err(Refusal::NumberNotInRange));
+    for number in 1..=2 {
+        let id = u8::try_from(number).unwrap();
+        shop.reserve(id, Wish::AlternativeSale(SALE, None), Known::default())
+            .unwrap();
+        assert_eq!(shop.till.next_alternative(None), Ok(seal(number)));
+        assert_eq!(
+            shop.settle(id),
+            Err(Refusal::SealMismatch),
+            "an alternative receipt has no other seal"
+        );
+        shop.run(
+            Command::Settle(DocumentId([id; 16]), seal(number)),
+            Known::default(),
+        )
+        .unwrap();
+    }
+    assert_eq!(
+        shop.reserve(3, Wish::AlternativeSale(SALE, None), Known::default()),
+        Err(Refusal::RangesUsedUp)
+    );
+    let shift = shop.till.shift().unwrap();
+    assert_eq!(
+        (shift.alternative.count, shift.alternative.amount.minor()),
+        (2, 3716)
+    );
+    assert_eq!(
+        (shift.sales.receipts.count, shop.till.cash().minor()),
+        (0, 0),
+        "the fiscal counters do not include them"
+    );
+}
+
+#[test]
+fn a_changed_range_cannot_give_a_number_twice() {
+    let mut shop = Shop::open();
+    shop.reserve(1, Wish::AlternativeSale(SALE, None), Known::default())
+        .unwrap();
+    let seal = Seal::Range {
+        series: "ABC",
+        number: 1,
+        number_length: 8,
+    };
+    shop.run(Command::Settle(DocumentId([1; 16]), seal), Known::default())
+        .unwrap();
+    let mut changed = configuration();
+    changed.ranges[0].start = 0;
+    assert_eq!(
+        shop.run(Command::Adopt(&changed), Known::default()),
+        Err(Refusal::ConfigurationInvalid)
+    );
+    changed.ranges[0] = NumberRange {
+        end: 500,
+        ..configuration().ranges[0].clone()
+    };
+    shop.run(Command::Adopt(&changed), Known::default())
+        .unwrap();
+    assert_eq!(
+        shop.till.next_alternative(None),
+        Ok(Seal::Range {
+            series: "ABC",
+            number: 2,
+            number_length: 8
+        })
+    );
+}
+
+#[test]
+fn a_supply_of_numbers_is_low_before_it_is_used_up() {
+    let mut shop = Shop::open();
+    assert_eq!(shop.till.alternative_supply(1), Supply::Plenty);
+    for (id, supply) in [(1, Supply::SoonUsedUp), (2, Supply::UsedUp)] {
+        shop.reserve(id, Wish::AlternativeSale(SALE, None), Known::default())
+            .unwrap();
+        let seal = shop.till.next_alternative(None).unwrap();
+        let Seal::Range { number, .. } = seal else {
+            panic!()
+        };
+        let seal = Seal::Range {
+            series: "ABC",
+            number,
+            number_length: 8,
+        };
+        shop.run(
+            Command::Settle(DocumentId([id; 16]), seal),
+            Known::default(),
+        )
+        .unwrap();
+        assert_eq!(shop.till.alternative_supply(1), supply);
+        assert_eq!(shop.till.range_uses()[0].supply(1), supply);
+    }
+    let mut more = configuration();
+    more.ranges[0].end = 50;
+    shop.run(Command::Adopt(&more), Known::default()).unwrap();
+    assert_eq!(shop.till.alternative_numbers_left(), 48);
+    // A range that the configuration no longer has gives no numbers.
+    more.ranges.clear();
+    shop.run(Command::Adopt(&more), Known::default()).unwrap();
+    assert_eq!(shop.till.alternative_supply(1), Supply::UsedUp);
 }

@@ -1,7 +1,7 @@
-//! The core's arithmetic against an independent one: fractions of unbounded integers, no difference of one minor unit.
+//! The core's arithmetic compared with an independent one that uses exact fractions: no difference of even one minor unit.
 //!
 //! `FERROTILL_RECEIPTS=3000000 cargo test --release -p ferrotill-core --test reference` compares millions;
-//! `FERROTILL_SEED` repeats a run that has failed.
+//! `FERROTILL_SEED` repeats a run that failed.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
 use std::env;
@@ -11,7 +11,7 @@ use ferrotill_core::profile::{ALL, Facts};
 use ferrotill_core::receipt::{
     Draft, DraftLine, DraftPayment, LineTotals, Modifier, Prices, Rules,
 };
-use ferrotill_core::refusal::Unheard;
+use ferrotill_core::refusal::IgnoreFaults;
 use ferrotill_core::tax::{TaxRounding, TaxTable};
 use ferrotill_core::time::Day;
 use ferrotill_core::{Amount, Quantity, Refusal};
@@ -83,7 +83,7 @@ struct Case {
     more_cash: i64,
 }
 
-/// What both sides say.
+/// The result of both sides.
 #[derive(Debug, PartialEq)]
 struct Figures {
     lines: Vec<[i64; 4]>,
@@ -133,13 +133,13 @@ impl Case {
         }
     }
 
-    /// Payments that cover a total: a card's part, and cash for the rest and a little more.
+    /// Payments that cover a total: a part by card, and cash for the rest and a little more.
     fn payments(&self, total: i64) -> Vec<DraftPayment> {
         let card = total * self.card_percent / 100;
         let mut payments = Vec::new();
         for (code, minor) in [(1, card), (0, total - card)] {
             let more = if code == 0 && minor > 0 {
-                // Never less than a cash rounding may ask for.
+                // Enough for the cash rounding too.
                 50 + self.more_cash
             } else {
                 0
@@ -155,7 +155,7 @@ impl Case {
     }
 }
 
-/// `"AF"` and the like, for ever: there are few of them.
+/// Texts such as `"AF"`, with a static lifetime; there are few of them.
 fn letters(first: char, second: Option<char>) -> &'static str {
     const ALL: &str = "ABACADAEAFAGAHBABCBDBEBFBGBHCACBCDCECFCGCHDADBDCDEDFDGDHEAEBECEDEFEGEHFAFBFCFDFEFGFHGAGBGCGDGEGFGHHAHBHCHDHEHFHG";
     let place = |pair: &str| {
@@ -184,7 +184,7 @@ fn compute(law: &Law, case: &Case) -> Result<Figures, Refusal> {
         day: law.day,
     };
     let mut room = [LineTotals::default(); 8];
-    let mut reckon = |payments: &[DraftPayment]| {
+    let mut compute_sums = |payments: &[DraftPayment]| {
         let draft = Draft {
             lines: &case.lines,
             prices: case.prices,
@@ -192,9 +192,9 @@ fn compute(law: &Law, case: &Case) -> Result<Figures, Refusal> {
             payments,
             ..Draft::default()
         };
-        draft.reckon(None, rules, &mut room, &mut Unheard)
+        draft.compute_sums(None, rules, &mut room, &mut IgnoreFaults)
     };
-    let total = match reckon(&[DraftPayment {
+    let total = match compute_sums(&[DraftPayment {
         code: 1,
         amount: Amount::from_minor(1),
     }]) {
@@ -204,7 +204,7 @@ fn compute(law: &Law, case: &Case) -> Result<Figures, Refusal> {
         Ok(sums) => sums.total.minor(),
         Err(refusal) => return Err(refusal),
     };
-    let sums = reckon(&case.payments(total))?;
+    let sums = compute_sums(&case.payments(total))?;
     Ok(Figures {
         lines: room[..case.lines.len()]
             .iter()
@@ -226,59 +226,11 @@ fn compute(law: &Law, case: &Case) -> Result<Figures, Refusal> {
     })
 }
 
-/// The same by the words of the law, in fractions. Shares no line of code with the core but its tables.
+/// The same computation by the text of the law, in fractions. It shares no code with the core except the tables.
 fn reference(law: &Law, case: &Case) -> Option<Figures> {
     let max = BigInt::from(law.facts.amount_max.minor());
     let limited = |amount: BigInt| (!amount.is_negative() && amount <= max).then_some(amount);
-    let rates: Vec<BigRational> = case
-        .lines
-        .iter()
-        .map(|line| {
-            let rate: u32 = line
-                .tax_group
-                .unwrap()
-                .bytes()
-                .map(|letter| {
-                    let group = law.facts.groups.iter().find(|g| g.code.letter() == letter);
-                    let in_force = group.unwrap().rates.iter().rfind(|r| r.from <= law.day);
-                    in_force.unwrap().rate.ten_thousandths()
-                })
-                .sum();
-            ratio(i64::from(rate), 1_000_000)
-        })
-        .collect();
-    let tax_of = |sum: &BigInt, rate: &BigRational, prices: Prices| {
-        let sum = BigRational::from(sum.clone());
-        match prices {
-            Prices::TaxIncluded => half_away(&(sum * rate / (ratio(1, 1) + rate))),
-            Prices::TaxExcluded => half_away(&(sum * rate)),
-        }
-    };
-    let taxes_of = |amounts: &[BigInt], prices: Prices| -> Vec<BigInt> {
-        if law.facts.tax_rounding == TaxRounding::PerLine {
-            let pairs = amounts.iter().zip(&rates);
-            return pairs
-                .map(|(amount, rate)| tax_of(amount, rate, prices))
-                .collect();
-        }
-        let mut taxes = vec![BigInt::zero(); amounts.len()];
-        let group = |place: usize| case.lines[place].tax_group;
-        for (first, rate) in rates.iter().enumerate() {
-            if (0..first).any(|earlier| group(earlier) == group(first)) {
-                continue;
-            }
-            let members: Vec<usize> = (first..amounts.len())
-                .filter(|place| group(*place) == group(first))
-                .collect();
-            let of_group: Vec<BigInt> = members.iter().map(|m| amounts[*m].clone()).collect();
-            let sum: BigInt = of_group.iter().sum();
-            let tax = tax_of(&sum, rate, prices);
-            for (member, part) in members.iter().zip(largest_remainder(&tax, &of_group)) {
-                taxes[*member] = part;
-            }
-        }
-        taxes
-    };
+    let rates = rates_of(law, case);
     let mut befores = Vec::new();
     let mut amounts = Vec::new();
     for line in &case.lines {
@@ -288,7 +240,7 @@ fn reference(law: &Law, case: &Case) -> Option<Figures> {
         befores.push(before);
         amounts.push(if line.voided { BigInt::zero() } else { amount });
     }
-    let taxes = taxes_of(&amounts, case.prices);
+    let taxes = taxes_of(law, case, &rates, &amounts, case.prices);
     if case.prices == Prices::TaxExcluded {
         for (amount, tax) in amounts.iter_mut().zip(&taxes) {
             *amount += tax;
@@ -314,7 +266,7 @@ fn reference(law: &Law, case: &Case) -> Option<Figures> {
     let final_taxes = if case.modifiers.is_empty() {
         taxes
     } else {
-        taxes_of(&finals, Prices::TaxIncluded)
+        taxes_of(law, case, &rates, &finals, Prices::TaxIncluded)
     };
     let whole = |amount: &BigInt| amount.to_i64().unwrap();
     let payments = case.payments(whole(&total));
@@ -327,7 +279,7 @@ fn reference(law: &Law, case: &Case) -> Option<Figures> {
         Some(_) if sum(0) > 0 => whole(&half_away(&ratio(in_cash, 50))) * 50 - in_cash,
         _ => 0,
     };
-    // More than the limit is handed over.
+    // More is handed over than the limit allows.
     limited(BigInt::from(sum(0) + sum(1)))?;
     let tax: BigInt = final_taxes.iter().sum();
     Some(Figures {
@@ -344,11 +296,68 @@ fn reference(law: &Law, case: &Case) -> Option<Figures> {
     })
 }
 
+/// The whole rate of each line, as a fraction.
+fn rates_of(law: &Law, case: &Case) -> Vec<BigRational> {
+    let rate_of = |letter: u8| {
+        let group = law.facts.groups.iter().find(|g| g.code.letter() == letter);
+        let in_force = group.unwrap().rates.iter().rfind(|r| r.from <= law.day);
+        in_force.unwrap().rate.ten_thousandths()
+    };
+    let lines = case.lines.iter();
+    lines
+        .map(|line| {
+            let rate: u32 = line.tax_group.unwrap().bytes().map(rate_of).sum();
+            ratio(i64::from(rate), 1_000_000)
+        })
+        .collect()
+}
+
+fn tax_of(sum: &BigInt, rate: &BigRational, prices: Prices) -> BigInt {
+    let sum = BigRational::from(sum.clone());
+    match prices {
+        Prices::TaxIncluded => half_away(&(sum * rate / (ratio(1, 1) + rate))),
+        Prices::TaxExcluded => half_away(&(sum * rate)),
+    }
+}
+
+/// The tax of each line, rounded as the law says.
+fn taxes_of(
+    law: &Law,
+    case: &Case,
+    rates: &[BigRational],
+    amounts: &[BigInt],
+    prices: Prices,
+) -> Vec<BigInt> {
+    if law.facts.tax_rounding == TaxRounding::PerLine {
+        let pairs = amounts.iter().zip(rates);
+        return pairs
+            .map(|(amount, rate)| tax_of(amount, rate, prices))
+            .collect();
+    }
+    let mut taxes = vec![BigInt::zero(); amounts.len()];
+    let group = |place: usize| case.lines[place].tax_group;
+    for (first, rate) in rates.iter().enumerate() {
+        if (0..first).any(|earlier| group(earlier) == group(first)) {
+            continue;
+        }
+        let members: Vec<usize> = (first..amounts.len())
+            .filter(|place| group(*place) == group(first))
+            .collect();
+        let of_group: Vec<BigInt> = members.iter().map(|m| amounts[*m].clone()).collect();
+        let sum: BigInt = of_group.iter().sum();
+        let tax = tax_of(&sum, rate, prices);
+        for (member, part) in members.iter().zip(largest_remainder(&tax, &of_group)) {
+            taxes[*member] = part;
+        }
+    }
+    taxes
+}
+
 fn ratio(numerator: i64, denominator: i64) -> BigRational {
     BigRational::new(numerator.into(), denominator.into())
 }
 
-/// `BigRational::round` goes half away from zero.
+/// `BigRational::round` rounds a half away from zero.
 fn half_away(value: &BigRational) -> BigInt {
     value.round().to_integer()
 }
@@ -363,7 +372,7 @@ fn change_of(modifier: Option<Modifier>, base: &BigInt) -> BigInt {
     }
 }
 
-/// Shares by sorting, where the core looks for the largest again and again.
+/// Divides by sorting the remainders; the core searches for the largest one each time.
 fn largest_remainder(sum: &BigInt, weights: &[BigInt]) -> Vec<BigInt> {
     let base: BigInt = weights.iter().sum();
     if sum.is_zero() || base.is_zero() {
@@ -385,7 +394,7 @@ fn largest_remainder(sum: &BigInt, weights: &[BigInt]) -> Vec<BigInt> {
     parts.iter().map(|part| part * sum.signum()).collect()
 }
 
-/// SplitMix64 (S. Vigna), so that a seed is all that a run needs.
+/// SplitMix64 (S. Vigna), so that a run can be repeated from its seed.
 struct Dice(u64);
 
 impl Dice {
@@ -401,7 +410,7 @@ impl Dice {
         usize::try_from(self.next() % u64::try_from(count).unwrap()).unwrap()
     }
 
-    /// From zero to a limit, with the numbers at which arithmetic goes wrong more often than others.
+    /// From zero to a limit; numbers at which arithmetic often fails occur more often.
     fn biased(&mut self, limit: i64) -> i64 {
         const EDGES: [i64; 14] = [0, 1, 2, 3, 5, 49, 50, 99, 100, 499, 500, 999, 1000, 1001];
         match self.below(4) {

@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use ferrotill_core::budget::Left;
-use ferrotill_core::event::ReportKind;
+use ferrotill_core::document::ReportKind;
 use ferrotill_core::id::{DocumentId, Fingerprint};
 use ferrotill_core::receipt::{Draft, DraftLine, Original};
 use ferrotill_core::refusal::Refusal;
@@ -16,9 +16,9 @@ use ferrotill_core::tax::{TaxCode, TaxGroup, TaxRate, TaxTable};
 use ferrotill_core::till::{Command, Known, Wish};
 use ferrotill_core::{Amount, Quantity};
 
-use shop::{NOON, SEED, SEED_LINES, Shop, configuration, pay};
+use shop::{NOON, SALE, SALE_LINES, Shop, configuration, pay};
 
-/// `REFUSALS.md` is what callers read. Lines are added; a line with another number or name is a broken promise.
+/// Callers read `REFUSALS.md`. Lines may be added; numbers and names never change.
 #[test]
 fn every_refusal_is_documented_and_keeps_its_number() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("REFUSALS.md");
@@ -40,9 +40,9 @@ fn every_refusal_is_documented_and_keeps_its_number() {
         })
         .map(|line| format!("{line}\n"))
         .collect();
-    assert_eq!(rows, table, "REFUSALS.md says something else than the code");
+    assert_eq!(rows, table, "REFUSALS.md differs from the code");
     let names: BTreeSet<_> = Refusal::ALL.iter().map(|entry| entry.name).collect();
-    assert_eq!(names.len(), Refusal::ALL.len(), "a name stands twice");
+    assert_eq!(names.len(), Refusal::ALL.len(), "a name is used twice");
     for entry in Refusal::ALL {
         assert!(entry.when.trim().ends_with('.'), "{}", entry.name);
         for text in [entry.message, entry.hint] {
@@ -51,7 +51,7 @@ fn every_refusal_is_documented_and_keeps_its_number() {
     }
 }
 
-/// Numbers that went out, with their names: never edited, only added to.
+/// The numbers and names that were published: lines are added and never edited.
 #[test]
 fn no_number_is_ever_reused() {
     let issued = include_str!("golden/refusals.txt");
@@ -81,21 +81,21 @@ fn no_number_is_ever_reused() {
     }
 }
 
-/// Two things wrong at once: the one that goes first is the answer.
+/// If two things are wrong, the refusal that goes first is the answer.
 #[test]
 fn precedence_is_as_the_documentation_says() {
-    let too_many = vec![SEED_LINES[0]; 513];
+    let too_many = vec![SALE_LINES[0]; 513];
     let nameless = [DraftLine {
         name: "",
         tax_group: Some("H"),
-        ..SEED_LINES[0]
+        ..SALE_LINES[0]
     }];
     let unpaid = [pay(0, 1)];
     let bad_line_and_payment = Draft {
         lines: &nameless,
         payments: &unpaid,
         modifiers: &[],
-        ..SEED
+        ..SALE
     };
     let used_up = Some(Left {
         stretch_ms: Some(0),
@@ -124,7 +124,7 @@ fn precedence_is_as_the_documentation_says() {
     let fresh = || Shop::open();
     let unsettled = || {
         let mut shop = Shop::open();
-        shop.reserve(7, Wish::Sale(SEED), Known::default()).unwrap();
+        shop.reserve(7, Wish::Sale(SALE), Known::default()).unwrap();
         shop
     };
     let old_shift = || {
@@ -141,19 +141,19 @@ fn precedence_is_as_the_documentation_says() {
     let bad_sale = Wish::Sale(bad_line_and_payment);
     let cash_out = Wish::Cash(Amount::from_minor(-1_000_000));
     let no_cash = Wish::Cash(Amount::ZERO);
-    let without_range = Wish::AlternativeSale(SEED, Some(("XYZ", 1)));
+    let without_range = Wish::AlternativeSale(SALE, Some(("XYZ", 1)));
     let refund = |draft| Wish::Refund(DocumentId([3; 16]), draft);
     for (shop, wish, known, name) in [
-        // The id goes before everything.
+        // The request id goes before everything.
         (unsettled(), bad_sale, repeat, "Repeated"),
         (unsettled(), bad_sale, clash, "RequestIdClash"),
-        // Within a draft the lowest number: too many lines before their names, names before groups, lines before payments.
+        // Within a draft the lowest number goes first: too many lines, then names, groups and payments.
         (
             fresh(),
             Wish::Sale(Draft {
                 lines: &too_many,
                 payments: &[],
-                ..SEED
+                ..SALE
             }),
             offline,
             "TooManyLines",
@@ -164,7 +164,7 @@ fn precedence_is_as_the_documentation_says() {
             Wish::Sale(Draft {
                 lines: &[],
                 payments: &[],
-                ..SEED
+                ..SALE
             }),
             offline,
             "NoLines",
@@ -179,18 +179,18 @@ fn precedence_is_as_the_documentation_says() {
             fresh(),
             refund(Draft {
                 payments: &[],
-                ..SEED
+                ..SALE
             }),
             wrong_original,
             "NoPayments",
         ),
-        (fresh(), refund(SEED), Known::default(), "OriginalUnknown"),
-        // The draft goes before the outstanding document, this before the shift, the shift before budget, numbers and drawer.
+        (fresh(), refund(SALE), Known::default(), "OriginalUnknown"),
+        // The draft goes before the outstanding document, then come the shift, the budget, and numbers and drawer.
         (unsettled(), bad_sale, Known::default(), "NameMissing"),
         (unsettled(), no_cash, Known::default(), "NoCashMoved"),
         (
             both(unsettled()),
-            Wish::Sale(SEED),
+            Wish::Sale(SALE),
             offline,
             "DeviceUnsettled",
         ),
@@ -217,9 +217,9 @@ fn precedence_is_as_the_documentation_says() {
     }
 }
 
-/// The budget stops what the law stops, and nothing else.
+/// The same used up budget stops sales in one country and not in another; reports are always possible.
 #[test]
-fn the_end_of_the_offline_budget_stops_sales_where_the_law_says_so() {
+fn a_used_up_offline_budget_stops_sales_only_if_the_law_says_so() {
     let used_up = Known {
         offline: Some(Left {
             stretch_ms: Some(0),
@@ -229,24 +229,24 @@ fn the_end_of_the_offline_budget_stops_sales_where_the_law_says_so() {
         ..Known::default()
     };
     let mut shop = Shop::open();
-    shop.reserve(1, Wish::Sale(SEED), used_up).unwrap();
+    shop.reserve(1, Wish::Sale(SALE), used_up).unwrap();
     shop.settle(1).unwrap();
     shop.country = "UA";
-    let refused = shop.reserve(2, Wish::Sale(SEED), used_up);
+    let refused = shop.reserve(2, Wish::Sale(SALE), used_up);
     assert_eq!(refused, Err(Refusal::OfflineBudgetUsedUp));
     shop.reserve(2, Wish::Report(ReportKind::Z), used_up)
         .unwrap();
 }
 
-/// More groups or payment types than a Z-report holds: refused before anything is printed.
+/// More tax groups than a Z-report can show are refused before anything is printed.
 #[test]
-fn a_shift_that_is_full_says_what_is_full() {
+fn a_shift_with_too_many_tax_groups_refuses_the_sale() {
     let mut shop = Shop::open();
     let line = DraftLine {
         quantity: Quantity::ONE,
         price: Amount::from_minor(100),
         modifier: None,
-        ..SEED_LINES[0]
+        ..SALE_LINES[0]
     };
     let (lines, payments) = (
         [DraftLine {

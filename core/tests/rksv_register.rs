@@ -1,18 +1,18 @@
-//! What follows on what in a register (spec/rksv.md, 2.3 to 2.5): one line per case, for a fiscal expert to read and extend.
+//! Which receipt may follow which in a register (`docs/countries/at.md`): one line per case, for a fiscal expert to read and extend.
 //!
-//! A line is a day in words: a kind of receipt, `=` and its cents in the standard bucket, `!` where the unit does not sign,
-//! `@` and a date that holds from there on, `?` and what is due then (`-` for nothing), `#` and the counter then.
-//! A kind that is refused says so with `~` and the name of the fault.
+//! A line is a sequence of words: a kind of receipt, with `=` and its cents in the standard bucket, with `!` if the unit does not sign;
+//! `@` and the date of the receipts that follow; `?` and the kind that is due then (`-` for none); `#` and the counter then.
+//! A receipt that is refused has `~` and the name of the fault.
 
 use ferrotill_core::Amount;
-use ferrotill_core::rksv::{
+use ferrotill_core::profile::at::rksv::{
     AesKey, BucketSums, CashBox, CashBoxId, ChainValue, Code, CounterField, CounterWidth, Fault,
     Form, Kind, PAYLOAD_BYTES_MAX, ReceiptId, Register, Request, Signature, SignatureUnit,
 };
 use ferrotill_core::time::{Day, Moment};
 use proptest::prelude::*;
 
-/// A register with its protocol, and the unit that signs or does not.
+/// A register with its protocol.
 struct Shop {
     key: AesKey,
     register: Register,
@@ -67,7 +67,7 @@ impl Shop {
         };
         let code = self.register.seal(kind, &payload, signature)?;
         let compact = code.display(Form::Compact).to_string();
-        // What the disk holds is enough to go on.
+        // The stored compact form is enough to continue.
         let mut room = [0; PAYLOAD_BYTES_MAX];
         let read = Code::parse_compact(&compact, &mut room)?;
         assert_eq!(read, code);
@@ -99,7 +99,7 @@ fn step(shop: &mut Shop, word: &str) {
         let (month, day) = (u8::try_from(month).unwrap(), u8::try_from(day).unwrap());
         shop.day = Day::of_date(number(0, 4), month, day).since_epoch();
     } else if let Some(kind) = word.strip_prefix('?') {
-        let now = ferrotill_core::rksv::Timestamp::of(shop.now()).unwrap();
+        let now = ferrotill_core::profile::at::rksv::Timestamp::of(shop.now()).unwrap();
         let due = (kind != "-").then(|| kind_of(kind));
         assert_eq!(shop.register.due(now), due, "{word}");
     } else if let Some(cents) = word.strip_prefix('#') {
@@ -127,9 +127,9 @@ fn step(shop: &mut Shop, word: &str) {
 }
 
 #[test]
-fn what_follows_on_what() {
+fn each_receipt_may_follow_only_certain_others() {
     const LINES: &[&str] = &[
-        // The first and the last.
+        // The first and the last receipt.
         "sale=100~NotStarted null~NotStarted sammel~NotStarted schluss~NotStarted start",
         "start start~AlreadyStarted sale=100 start~AlreadyStarted",
         "start!~SignatureNeeded start=1~AmountsNotZero start",
@@ -139,12 +139,12 @@ fn what_follows_on_what() {
         "start #0 sale=1000 #1000 storno=-400 #600 training=9999 #600 sale=50! #650 storno=-50! #600",
         "start sale=-500 #-500 storno=700 #200",
         "start sale=0 #0 storno=0 #0 training=0 #0 null #0",
-        // Five bytes hold 5,497,558,138.87.
+        // Five bytes can hold up to 5,497,558,138.87.
         "start sale=549755813887 #549755813887 sale=1~CounterOverflow storno=1~CounterOverflow training=1 sale=-1 #549755813886",
         "start sale=-549755813888 sale=-1~CounterOverflow",
-        // What has to be zero.
+        // Receipts that must be zero.
         "start null=1~AmountsNotZero monats=1~AmountsNotZero jahres=1~AmountsNotZero schluss=1~AmountsNotZero",
-        // An outage: everything goes without the unit, and its first signature is the Sammelbeleg's.
+        // An outage: receipts have no signature, and the first one that is signed again is the Sammelbeleg.
         "start sale=1! sale=2~SammelbelegDue sammel sale=2",
         "start sale=1! sale=2! training=3! storno=-1! sammel sale=3",
         "start sale=1! null~SammelbelegDue null! monats! sammel",
@@ -155,19 +155,19 @@ fn what_follows_on_what() {
         "start jahres!~SignatureNeeded",
         "start sale=1! schluss~SammelbelegDue schluss!",
         "start training=1! sale=1~SammelbelegDue",
-        // A month without receipts needs no Monatsbeleg; one with receipts gets it at its end or right after.
+        // A month without receipts needs no Monatsbeleg; a month with receipts gets it at its end or right after.
         "@2026-07-01 start @2026-07-31 ?- sale=1 @2026-08-01 ?monats monats ?- sale=1 ?-",
         "@2026-07-31 start monats ?- @2026-08-01 ?-",
         "@2026-07-31 start monats sale=1 @2026-08-01 ?monats",
         "@2026-01-10 start sale=1 @2026-04-01 ?monats monats @2026-05-01 ?- sale=1 @2026-06-01 ?monats",
-        // December's is the Jahresbeleg, and so is the one of a year that has gone by.
+        // In December it is the Jahresbeleg, also if it is late.
         "@2026-12-01 start @2026-12-31 monats~JahresbelegDue jahres @2027-01-01 ?-",
         "@2026-12-01 start @2027-01-03 ?jahres monats~JahresbelegDue jahres ?- sale=1 ?-",
         "@2026-11-01 start sale=1 @2026-12-01 ?monats monats @2027-02-01 ?jahres jahres ?-",
         "@2026-07-15 start sale=1 @2026-08-15 monats jahres @2027-07-15 ?- sale=1 ?-",
         "@2026-11-30 start @2026-12-01 ?monats monats ?- sale=1 @2026-12-31 jahres",
         "?- start schluss @2027-01-01 ?-",
-        // A clock that went back: the protocol does not.
+        // If the clock goes back, the protocol does not.
         "@2026-07-02 start @2026-07-01 sale=1 #1",
         // The lower number goes first.
         "start=1!~AmountsNotZero sale=1~NotStarted start sammel=1~SammelbelegNotDue",
@@ -182,7 +182,7 @@ fn what_follows_on_what() {
     }
 }
 
-/// What both checkers look at (spec/rksv.md, 2.5 and 3), written apart from the register.
+/// The rules of both checkers (`docs/countries/at.md`), written independently of the register.
 fn check_protocol(shop: &Shop) {
     let cash_box = shop.cash_box();
     let mut counter = Amount::ZERO;
@@ -206,7 +206,10 @@ fn check_protocol(shop: &Shop) {
         }
         let failed = code.signature == Signature::Failed;
         let null = payload.sums.all_zero() && matches!(payload.counter, CounterField::Encrypted(_));
-        assert!(at > 0 || (null && !failed), "the first is a signed null");
+        assert!(
+            at > 0 || (null && !failed),
+            "the first is a signed receipt of zero"
+        );
         if let [.., (true, _), (false, false)] = seen.as_slice() {
             assert!(null && !failed, "the Sammelbeleg is late at {at}");
         }
@@ -216,7 +219,7 @@ fn check_protocol(shop: &Shop) {
 }
 
 #[test]
-fn a_payload_that_is_not_the_next_one_is_not_sealed() {
+fn only_the_next_payload_is_sealed() {
     let mut shop = Shop::new();
     shop.make(Kind::Start, 0, true).unwrap();
     let stale = shop.register.clone();
@@ -247,7 +250,7 @@ fn a_payload_that_is_not_the_next_one_is_not_sealed() {
 }
 
 #[test]
-fn the_hour_that_autumn_repeats_stays_at_its_end() {
+fn in_the_hour_repeated_in_autumn_time_does_not_go_back() {
     let shop = Shop::new();
     let cash_box = shop.cash_box();
     let mut register = Register::default();
@@ -310,9 +313,9 @@ fn any_cents() -> impl Strategy<Value = i64> {
 }
 
 proptest! {
-    /// Whatever a till asks for, the protocol that comes of it is one that the checkers pass.
+    /// Whatever a till asks for, the checkers accept the protocol.
     #[test]
-    fn every_protocol_stands_up_to_the_checkers(
+    fn every_protocol_is_accepted_by_the_checkers(
         wishes in prop::collection::vec((any_kind(), any_cents(), any::<bool>(), -1..40_i64), 0..60),
     ) {
         let mut shop = Shop::new();
@@ -328,9 +331,9 @@ proptest! {
         check_protocol(&shop);
     }
 
-    /// No text makes the parsers stop, and what they take they write back.
+    /// No text makes the parsers panic, and every text that they accept is written again in the same way.
     #[test]
-    fn what_is_read_is_written_back(text in "_R[0-9]-AT[0-9]{1,3}(_[A-Za-z0-9=+/,:T-]{0,24}){11,13}|.{0,80}") {
+    fn an_accepted_text_is_written_again_in_the_same_way(text in "_R[0-9]-AT[0-9]{1,3}(_[A-Za-z0-9=+/,:T-]{0,24}){11,13}|.{0,80}") {
         if let Ok(code) = Code::parse(&text) {
             prop_assert_eq!(code.display(Form::Qr).to_string(), text.clone());
         }

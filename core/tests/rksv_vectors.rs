@@ -1,12 +1,12 @@
-//! The official example receipts and the vectors that were computed beside them (`vectors/at/rksv-vectors.json`; spec/rksv.md, 4).
+//! The official example receipts, and vectors that were computed for them (`vectors/at/rksv-vectors.json`; `docs/countries/at.md`).
 //!
-//! Every receipt is made anew by the register from its amounts, and must come out letter by letter as the office has it.
-//! Only the signature is taken over: it has a random part and is made outside.
+//! The register makes every receipt again from its amounts, and the code must equal the official one letter by letter.
+//! Only the signature is copied: it has a random part and is made outside of the core.
 
 use std::fmt::Write as _;
 
 use ferrotill_core::Amount;
-use ferrotill_core::rksv::{
+use ferrotill_core::profile::at::rksv::{
     AesKey, BucketSums, CODE_BYTES_MAX, COMPACT_BYTES_MAX, CashBox, CashBoxId, ChainValue, Code,
     CounterField, CounterWidth, EncryptedCounter, Fault, Form, Kind, PAYLOAD_BYTES_MAX, Payload,
     ReceiptId, Register, Request, Signature, SignatureUnit, UNIT_FAILED, start_value,
@@ -31,7 +31,7 @@ fn list<'v>(value: &'v Value, name: &str) -> &'v [Value] {
     list
 }
 
-/// Whole minor units; a number with a point is none.
+/// Whole minor units; a number with a decimal point is refused.
 fn cents(value: &Value) -> Amount {
     Amount::from_minor(value.as_i64().unwrap())
 }
@@ -51,11 +51,11 @@ fn from_hex(text: &str) -> [u8; 32] {
     bytes
 }
 
-/// Winter time holds to 2016-03-27T02:00:00: milliseconds by counting days, so that the code under test counts alone.
+/// All times are in winter time, which ends at 2016-03-27T02:00:00. Days are counted here without the code under test.
 fn moment(local: &str) -> Moment {
     let number = |from: usize, to: usize| local[from..to].parse::<i64>().unwrap();
     let days_before = [0, 31, 60, 91][usize::try_from(number(5, 7) - 1).unwrap()];
-    // 16801 days are between 1970 and 2016.
+    // There are 16801 days from 1970 to 2016.
     let day = 16_801 + days_before + number(8, 10) - 1;
     let second = number(11, 13) * 3_600 + number(14, 16) * 60 + number(17, 19);
     let offset_minutes: i16 = if local < "2016-03-27T03:00:00" {
@@ -69,7 +69,7 @@ fn moment(local: &str) -> Moment {
     }
 }
 
-/// The kind as the scenario had it, as far as the receipt shows it.
+/// The kind of a receipt of the scenario, as far as the receipt shows it.
 fn kind_of(receipt: &Value, sums: &BucketSums, after_failure: bool) -> Kind {
     let first = receipt["i"].as_i64() == Some(0);
     match text(receipt, "marker") {
@@ -79,6 +79,20 @@ fn kind_of(receipt: &Value, sums: &BucketSums, after_failure: bool) -> Kind {
         _ if sums.all_zero() && after_failure => Kind::Sammel,
         _ if sums.all_zero() => Kind::Null,
         _ => Kind::Standard,
+    }
+}
+
+/// The five amounts of a receipt.
+fn sums_of(receipt: &Value) -> BucketSums {
+    match list(receipt, "cents") {
+        [normal, ermaessigt1, ermaessigt2, null, besonders] => BucketSums {
+            normal: cents(normal),
+            ermaessigt1: cents(ermaessigt1),
+            ermaessigt2: cents(ermaessigt2),
+            null: cents(null),
+            besonders: cents(besonders),
+        },
+        other => panic!("five amounts, not {other:?}"),
     }
 }
 
@@ -97,16 +111,7 @@ fn the_register_makes_the_official_receipts() {
                 key: &key,
                 width: CounterWidth::new(6).unwrap(),
             };
-            let sums = match list(receipt, "cents") {
-                [normal, ermaessigt1, ermaessigt2, null, besonders] => BucketSums {
-                    normal: cents(normal),
-                    ermaessigt1: cents(ermaessigt1),
-                    ermaessigt2: cents(ermaessigt2),
-                    null: cents(null),
-                    besonders: cents(besonders),
-                },
-                other => panic!("five amounts, not {other:?}"),
-            };
+            let sums = sums_of(receipt);
             let kind = kind_of(receipt, &sums, register.outage_since().is_some());
             let request = Request {
                 kind,
@@ -156,7 +161,7 @@ fn the_register_makes_the_official_receipts() {
 }
 
 #[test]
-fn every_letter_of_an_official_code_counts() {
+fn a_changed_letter_of_an_official_code_is_noticed() {
     let vectors = vectors();
     let receipt = &list(&vectors["suites"][0], "receipts")[0];
     let qr = text(receipt, "qr");
@@ -164,7 +169,7 @@ fn every_letter_of_an_official_code_counts() {
     for at in 0..qr.len() {
         let mut changed = qr.as_bytes().to_vec();
         changed[at] ^= 1;
-        // Either it is no code any more, or it is another one, and the chain shows it.
+        // Either the text is not a code any more, or its chain value is different.
         let changed = String::from_utf8(changed).unwrap();
         let other = Code::parse(&changed).map(|code| code.chain_value());
         assert_ne!(other, Ok(official), "{changed}");
@@ -187,7 +192,7 @@ fn the_counter_is_encrypted_at_every_width() {
             EncryptedCounter::encrypt(&key, cash_box, receipt, counter, width.unwrap()).unwrap();
         assert_eq!(encrypted.decrypt(&key, cash_box, receipt), counter);
 
-        // The text is compared where it stands, in a payload.
+        // The text is compared as a part of a payload.
         let official = "_R1-AT1_BOX-1_R1_2016-03-11T03:57:08_0,00_0,00_0,00_0,00_0,00_";
         let official = format!("{official}{}_1a_cg8hNU5ihto=", text(vector, "b64"));
         let mut payload = Payload::parse(&official).unwrap();
@@ -195,7 +200,7 @@ fn the_counter_is_encrypted_at_every_width() {
         payload.counter = CounterField::Encrypted(encrypted);
         assert_eq!(payload.to_string(), official);
     }
-    // spec/rksv.md, 4, names the start value and the keystream of these.
+    // The known start value and keystream of these ids.
     let (cash_box, receipt) = (CashBoxId::new("BOX-1"), ReceiptId::new("R1"));
     let start = start_value(cash_box.unwrap(), receipt.unwrap());
     assert_eq!(hex(&start), "a725469d4f8aac4723e20073052e2230");
@@ -362,7 +367,7 @@ fn a_compact_form_has_one_header_and_three_parts() {
 }
 
 #[test]
-fn the_keys_of_the_official_closed_system_are_serials() {
+fn the_keys_of_the_official_closed_system_are_accepted_as_serials() {
     let vectors = vectors();
     let keys = vectors["suites"][0]["keys"].as_object().unwrap();
     assert_eq!(keys.len(), 3);
@@ -372,7 +377,7 @@ fn the_keys_of_the_official_closed_system_are_serials() {
 }
 
 #[test]
-fn the_longest_and_the_shortest_code_keep_their_bounds() {
+fn the_longest_and_the_shortest_code_are_within_the_limits() {
     let extreme = Amount::from_minor(i64::MIN);
     let longest_sums = BucketSums {
         normal: extreme,

@@ -1,4 +1,4 @@
-//! The tables of `cases/`: one line per case, in a language that a fiscal expert can read and extend (`cases/README.md`).
+//! The tables of `cases/`: one line per case, for a fiscal expert to read and extend (`cases/README.md`).
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
 use std::fmt::Write as _;
@@ -11,10 +11,11 @@ use ferrotill_core::receipt::{
     Draft, DraftLine, DraftPayment, Line, LineTotals, Modifier, Original, OriginalLine, Prices,
     Receipt, ReceiptKind, Rules, Scratch,
 };
-use ferrotill_core::refusal::Unheard;
-use ferrotill_core::scale::{self, Decimal, Misfit};
-use ferrotill_core::tax::{TaxRate, TaxTable, TaxTotals};
+use ferrotill_core::refusal::IgnoreFaults;
+use ferrotill_core::scale::{self, Decimal, ScaleFault};
+use ferrotill_core::tax::{TaxRate, TaxTable};
 use ferrotill_core::time::Day;
+use ferrotill_core::totals::TaxTotals;
 use ferrotill_core::{Amount, Currency, Quantity, Refusal};
 
 #[test]
@@ -42,9 +43,9 @@ fn numbers_in_and_out() {
     });
 }
 
-/// A table has to be able to fail, each of its words by itself.
+/// Each word of the right side can fail.
 #[test]
-fn a_wrong_line_is_found() {
+fn a_wrong_line_fails() {
     let mut law = Law::default();
     for line in ["country MD", "day 2026-11-21"] {
         assert!(law.directive(line));
@@ -74,7 +75,7 @@ fn a_wrong_line_is_found() {
     );
 }
 
-/// Runs a table, and fails with every case that does not hold.
+/// Runs a table and fails with the list of all wrong cases.
 fn check<T: Directives>(
     file: &str,
     cases_min: usize,
@@ -101,13 +102,10 @@ fn check<T: Directives>(
         }
     }
     assert!(faults.is_empty(), "\n{faults}");
-    assert!(
-        cases >= cases_min,
-        "{file} has lost cases: {cases} are left"
-    );
+    assert!(cases >= cases_min, "{file} has too few cases: {cases}");
 }
 
-/// Lines of a table that hold for those below.
+/// Lines of a table that apply to all lines below.
 trait Directives {
     fn directive(&mut self, _line: &str) -> bool {
         false
@@ -116,7 +114,7 @@ trait Directives {
 
 impl Directives for () {}
 
-/// The law that the lines of a table are held against.
+/// The law by which the lines of a table are computed.
 struct Law {
     facts: &'static Facts,
     taxes: TaxTable,
@@ -168,7 +166,7 @@ impl Directives for Law {
     }
 }
 
-/// A left side, read: each part may be a sale or a return of it.
+/// A part of a left side: a sale, or a return of it.
 #[derive(Default)]
 struct Part<'t> {
     lines: Vec<DraftLine<'t>>,
@@ -177,7 +175,7 @@ struct Part<'t> {
     payments: Vec<DraftPayment>,
 }
 
-/// What is kept of a receipt that was computed.
+/// The figures of a computed receipt.
 struct Figures {
     sums: Vec<(&'static str, Amount)>,
     lines: Vec<Line<'static>>,
@@ -244,7 +242,7 @@ impl Law {
         }
     }
 
-    /// One word of the right side.
+    /// Checks one word of the right side.
     fn holds(&self, word: &str, figures: &Figures) -> Result<(), String> {
         let (name, values) = word.split_once(' ').unwrap_or((word, ""));
         let wanted: Vec<_> = values
@@ -269,7 +267,7 @@ impl Law {
             "lines" => is(figures.lines.iter().map(|line| line.final_amount).collect()),
             "taxes" => is(figures.lines.iter().map(|line| line.final_tax).collect()),
             "differs" if figures.sums[0].1 != wanted[0] => Ok(()),
-            "differs" => Err("it is the document's total after all".to_owned()),
+            "differs" => Err("it is the total of the document".to_owned()),
             letter if letter.len() == 1 => {
                 let group = figures
                     .groups
@@ -313,13 +311,13 @@ impl Law {
                 },
             };
             draft
-                .compute(kind, original, rules, scratch, &mut Unheard)
+                .compute(kind, original, rules, scratch, &mut IgnoreFaults)
                 .map(|receipt| figures(&receipt))
         };
         if !part.payments.is_empty() {
             return compute(&part);
         }
-        // A card pays what the right side says; where that is about a later part, what the refusal says.
+        // A card pays the total of the right side. If that total is of a later part, it pays what the refusal says is needed.
         let mut pay = |minor| {
             part.payments = vec![DraftPayment {
                 code: CARD,
@@ -403,7 +401,7 @@ impl Law {
     }
 }
 
-/// Names of lines, all different, so that a return finds its own.
+/// Different names, so that a return finds the line.
 const NAMES: [&str; 8] = [
     "first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth",
 ];
@@ -441,7 +439,7 @@ fn figures(receipt: &Receipt<'_>) -> Figures {
     }
 }
 
-/// What a line of `scale.txt` says.
+/// The result of a line of `scale.txt`.
 fn scaled(left: &str) -> String {
     let words: Vec<&str> = left.split(' ').collect();
     let currency = |name: &str| {
@@ -452,8 +450,8 @@ fn scaled(left: &str) -> String {
     };
     let integer = |text: &str| text.parse::<i64>().unwrap();
     let places = |text: &str| text.trim_start_matches('/').parse::<u8>().unwrap();
-    fn said<T: ToString>(outcome: Result<T, Misfit<'_>>) -> String {
-        outcome.map_or_else(|misfit| misfit.to_string(), |value| value.to_string())
+    fn said<T: ToString>(outcome: Result<T, ScaleFault<'_>>) -> String {
+        outcome.map_or_else(|fault| fault.to_string(), |value| value.to_string())
     }
     let decimal = |amount: Amount, name: &str| amount.display(currency(name));
     match words.as_slice() {

@@ -12,12 +12,11 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use ferrotill::agent::Agent;
-use ferrotill::authority::send::kept_agent;
-use ferrotill::authority::tls::Trust;
+use ferrotill::authority::http::kept_agent;
 use ferrotill::clerk::{Answer, Message};
-use ferrotill::config::Config;
+use ferrotill::config::{Config, Trust};
 use ferrotill::order::{OrderDraft, OrderForm, OrderKind, OrderLine, ReceiptMode};
-use ferrotill::standin::{self, Received, StandIn, Strictness};
+use ferrotill::simulator::tax_office::{self, Received, Strictness, TaxOfficeSimulator};
 use ferrotill_core::{Amount, Quantity};
 use tokio::sync::oneshot;
 use uuid::Uuid;
@@ -49,13 +48,13 @@ fn round(documents: usize) -> u128 {
     let folder = tempfile::tempdir().unwrap();
     sell(folder.path(), documents);
 
-    let office = StandIn::new(Strictness::AnyObject);
+    let office = TaxOfficeSimulator::new(Strictness::AnyObject);
     let url = serve(office.clone());
     let begun = Instant::now();
     let agent = start(folder.path(), &url);
     // The board knows what the last batch began with; looking there costs nothing.
-    let app = agent.app();
-    while app.board.unsent().documents > 500 || app.reader.unsent().unwrap().documents > 0 {
+    let app = agent.service();
+    while app.live_status.unsent().documents > 500 || app.reader.unsent().unwrap().documents > 0 {
         std::thread::sleep(Duration::from_millis(5));
     }
     let written = begun.elapsed();
@@ -82,7 +81,7 @@ fn sell(folder: &Path, documents: usize) {
     let mut answers = Vec::new();
     for document in 0..documents {
         let (reply, answer) = oneshot::channel();
-        agent.app().door.tell(Message::Order {
+        agent.service().clerk_handle.send(Message::Order {
             device: DEVICE,
             form: Box::new(order(document)),
             deadline: Instant::now() + Duration::from_secs(600),
@@ -145,7 +144,7 @@ fn check(received: &[Received], documents: usize, duplicates: u64) {
 
 /// The same bodies over one connection, and nothing else.
 fn bare(received: &[Received]) -> Duration {
-    let office = StandIn::new(Strictness::AnyObject);
+    let office = TaxOfficeSimulator::new(Strictness::AnyObject);
     let url = serve(office.clone());
     let agent = kept_agent(Duration::from_secs(5), &Trust::BuiltIn);
     let begun = Instant::now();
@@ -194,7 +193,7 @@ url = {office:?}
     Agent::start(config, None).unwrap()
 }
 
-fn serve(office: StandIn) -> String {
+fn serve(office: TaxOfficeSimulator) -> String {
     let (tell, told) = std::sync::mpsc::channel();
     std::thread::spawn(move || {
         let runtime = tokio::runtime::Builder::new_current_thread()
@@ -205,7 +204,7 @@ fn serve(office: StandIn) -> String {
             let listener = tokio::net::TcpListener::bind(ANYWHERE).await.unwrap();
             let url = format!("http://{}", listener.local_addr().unwrap());
             tell.send(url).unwrap();
-            standin::serve(listener, office, std::future::pending()).await;
+            tax_office::serve(listener, office, std::future::pending()).await;
         });
     });
     told.recv().unwrap()

@@ -15,10 +15,11 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use axum::http::{HeaderMap, HeaderValue};
-use ferrotill::api::auth::{Call, check, signature_of};
-use ferrotill::clock::{Clock, system_ms};
+use ferrotill::api::auth::{Call, check};
 use ferrotill::config::Config;
-use ferrotill::guard::GuardedClock;
+use ferrotill::hmac::signature_of;
+use ferrotill::time::clock::{Clock, system_ms};
+use ferrotill::time::guarded_clock::GuardedClock;
 
 const SAMPLES: usize = 400_000;
 const T_MAX: f64 = 4.5;

@@ -12,18 +12,18 @@ use tokio::sync::Notify;
 use uuid::Uuid;
 
 use crate::api::replay::Replays;
-use crate::api::{self, App};
-use crate::authority::numbers::NumberKeeper;
+use crate::api::{self, service::Service};
 use crate::authority::online_ecr::OnlineEcr;
-use crate::board::Board;
-use crate::clerk::{Clerk, ClerkDoor, DeskPlan, Message, Setting};
-use crate::clock::Clock;
+use crate::clerk::{Clerk, ClerkHandle, ClerkSettings, DevicePlan, Message};
+use crate::config::adopt;
 use crate::config::{Config, ConfigError, Device};
-use crate::guard::GuardedClock;
-use crate::printer::PrinterTask;
-use crate::store::{Reader, Store, StoreError};
-use crate::sync::{Sender, SenderParts};
-use crate::tables;
+use crate::outbox::number_supply::NumberSupply;
+use crate::outbox::{OutboxParts, OutboxThread};
+use crate::seal::printer::PrinterTask;
+use crate::status::LiveStatus;
+use crate::time::clock::Clock;
+use crate::time::guarded_clock::GuardedClock;
+use ferrotill_store::{Reader, Store, StoreError};
 
 /// Why the agent does not start.
 #[derive(Debug, thiserror::Error)]
@@ -70,11 +70,11 @@ pub enum StartError {
 /// A running agent. Dropping it stops it.
 #[derive(Debug)]
 pub struct Agent {
-    app: Arc<App>,
-    door: ClerkDoor,
+    service: Arc<Service>,
+    clerk_handle: ClerkHandle,
     clerk: Option<JoinHandle<()>>,
-    sender: Option<Sender>,
-    numbers: Option<NumberKeeper>,
+    sender: Option<OutboxThread>,
+    numbers: Option<NumberSupply>,
     _lock: std::fs::File,
 }
 
@@ -93,23 +93,23 @@ impl Agent {
         let folder = config.till.data_dir.clone();
         let lock = lock_folder(&folder)?;
         let mut store = Store::open(&folder)?;
-        store.work_beside()?;
+        store.start_maintenance()?;
         let guard = Arc::new(GuardedClock::new(
             Arc::clone(&clock),
-            store.remembered_clock()?,
+            store.stored_clock()?,
             store.latest_moment()?,
         ));
-        let house = house_budget(&config, profile);
+        let owner_budget = owner_budget(&config, profile);
         let reader = Reader::new(&folder);
-        let (door, inbox) = ClerkDoor::new();
-        let board = Arc::new(Board::default());
+        let (clerk_handle, inbox) = ClerkHandle::new();
+        let live_status = Arc::new(LiveStatus::default());
         let wake_sender = Arc::new(Notify::new());
         let mut plans = Vec::with_capacity(config.devices.len());
         for device in &config.devices {
-            plans.push(DeskPlan {
+            plans.push(DevicePlan {
                 device: device.id,
-                configuration: tables::configuration(device, profile.facts()),
-                printer: start_printer(device, &door, &clock)?,
+                configuration: adopt::configuration(device, profile.facts()),
+                printer: start_printer(device, &clerk_handle, &clock)?,
                 point_of_sale: device
                     .points_of_sale
                     .first()
@@ -119,12 +119,12 @@ impl Agent {
                     .and_then(|uri| uri.serial().map(str::to_owned)),
             });
         }
-        let setting = Arc::new(Setting {
+        let setting = Arc::new(ClerkSettings {
             profile,
             clock: Arc::clone(&clock),
             guard: Arc::clone(&guard),
-            house,
-            board: Arc::clone(&board),
+            owner_budget,
+            live_status: Arc::clone(&live_status),
             wake_sender: Arc::clone(&wake_sender),
         });
         let clerk = Clerk::open(store, setting, plans, inbox)?;
@@ -139,26 +139,31 @@ impl Agent {
             &config,
             profile.facts().currency,
             &reader,
-            &door,
-            &board,
+            &clerk_handle,
+            &live_status,
             &wake_sender,
             (&clock, &guard),
         )?;
-        let numbers = start_numbers(&config, profile.facts().seal_plan, &board, &door)?;
-        let app = Arc::new(App {
+        let numbers = start_numbers(
+            &config,
+            profile.facts().seal_plan,
+            &live_status,
+            &clerk_handle,
+        )?;
+        let service = Arc::new(Service {
             config,
             profile,
-            door: door.clone(),
+            clerk_handle: clerk_handle.clone(),
             reader,
             clock,
             guard,
-            house,
-            board,
+            owner_budget,
+            live_status,
             replays: Replays::default(),
         });
         Ok(Self {
-            app,
-            door,
+            service,
+            clerk_handle,
             clerk: Some(clerk),
             sender,
             numbers,
@@ -173,13 +178,13 @@ impl Agent {
 
     /// The agent's routes, and those of a simulator behind the same door.
     pub fn router_with(&self, more: Router) -> Router {
-        api::router(&self.app, more)
+        api::router(&self.service, more)
     }
 
     /// What every route works with.
     #[must_use]
-    pub fn app(&self) -> &Arc<App> {
-        &self.app
+    pub fn service(&self) -> &Arc<Service> {
+        &self.service
     }
 }
 
@@ -187,7 +192,7 @@ impl Drop for Agent {
     fn drop(&mut self) {
         self.sender = None;
         self.numbers = None;
-        self.door.tell(Message::Stop);
+        self.clerk_handle.send(Message::Stop);
         if let Some(clerk) = self.clerk.take()
             && clerk.join().is_err()
         {
@@ -205,13 +210,13 @@ pub fn check(
     config: &Config,
 ) -> Result<&'static dyn ferrotill_core::profile::Profile, ConfigError> {
     let plan = by_code(&config.till.country).map(|profile| profile.facts().seal_plan);
-    config.check_device_uris(&|uri| match (uri, plan) {
+    let uris = config.check_device_uris(&|uri| match (uri, plan) {
         (NO_PRINTER, Some(SealPlan::FiscalNumber)) => Ok(()),
         _ => DriverUri::parse(uri)
             .map(drop)
             .map_err(|error| error.to_string()),
-    })?;
-    config.check_country(&|code| {
+    });
+    let country = config.check_country(&|code| {
         let Some(profile) = by_code(code) else {
             return Err(
                 "it has no profile in this build; choose a country that has one".to_owned(),
@@ -223,13 +228,14 @@ pub fn check(
                 "the agent cannot sign receipts yet; choose a country that asks for a fiscal printer or for fiscal numbers".to_owned(),
             ),
         }
-    })?;
+    });
+    ConfigError::together([country, uris])?;
     by_code(&config.till.country).ok_or(ConfigError::Faulty { faults: Vec::new() })
 }
 
 /// The owner's budget. Where neither the law as far as it is known nor the owner sets a limit, a person is warned after three days, and
 /// nothing is stopped.
-fn house_budget(config: &Config, profile: &dyn Profile) -> Budget {
+fn owner_budget(config: &Config, profile: &dyn Profile) -> Budget {
     let unlimited = profile.facts().offline == Budget::UNLIMITED;
     config.offline.unwrap_or(Budget {
         stretch_ms: unlimited.then_some(WARNING_MS),
@@ -266,25 +272,30 @@ fn lock_folder(folder: &std::path::Path) -> Result<std::fs::File, StartError> {
 fn start_numbers(
     config: &Config,
     plan: SealPlan,
-    board: &Arc<Board>,
-    door: &ClerkDoor,
-) -> Result<Option<NumberKeeper>, StartError> {
+    live_status: &Arc<LiveStatus>,
+    clerk_handle: &ClerkHandle,
+) -> Result<Option<NumberSupply>, StartError> {
     let (Some(upstream), SealPlan::FiscalNumber) = (&config.upstream, plan) else {
         return Ok(None);
     };
-    let config = Arc::new(config.clone());
-    NumberKeeper::start(config, upstream, Arc::clone(board), door.clone())
-        .map(Some)
-        .map_err(|source| StartError::Thread {
-            name: "fiscal numbers".to_owned(),
-            source,
-        })
+    let party = Arc::new(config.reporting_party());
+    NumberSupply::start(
+        party,
+        upstream,
+        Arc::clone(live_status),
+        clerk_handle.clone(),
+    )
+    .map(Some)
+    .map_err(|source| StartError::Thread {
+        name: "fiscal numbers".to_owned(),
+        source,
+    })
 }
 
 /// The printer's task of a device; a device without a printer has one that does nothing.
 fn start_printer(
     device: &Device,
-    door: &ClerkDoor,
+    clerk_handle: &ClerkHandle,
     clock: &Arc<Clock>,
 ) -> Result<PrinterTask, StartError> {
     // `check` has read the address once already: what is no address is none.
@@ -294,7 +305,7 @@ fn start_printer(
     PrinterTask::start(
         &device.name,
         driver::open(&uri),
-        door.listener(device.id),
+        clerk_handle.listener(device.id),
         Arc::clone(clock),
     )
     .map_err(|source| StartError::Thread {
@@ -307,25 +318,25 @@ fn start_sender(
     config: &Config,
     currency: ferrotill_core::Currency,
     reader: &Reader,
-    door: &ClerkDoor,
-    board: &Arc<Board>,
+    clerk_handle: &ClerkHandle,
+    live_status: &Arc<LiveStatus>,
     wake: &Arc<Notify>,
     (clock, guard): (&Arc<Clock>, &Arc<GuardedClock>),
-) -> Result<Option<Sender>, StartError> {
+) -> Result<Option<OutboxThread>, StartError> {
     let Some(upstream) = &config.upstream else {
         return Ok(None);
     };
-    let parts = SenderParts {
-        config: Arc::new(config.clone()),
+    let parts = OutboxParts {
+        party: Arc::new(config.reporting_party()),
         currency,
         reader: reader.clone(),
-        door: door.clone(),
-        board: Arc::clone(board),
+        clerk_handle: clerk_handle.clone(),
+        live_status: Arc::clone(live_status),
         wake: Arc::clone(wake),
         clock: Arc::clone(clock),
         guard: Arc::clone(guard),
     };
-    Sender::start(
+    OutboxThread::start(
         parts,
         upstream,
         Box::new(OnlineEcr::new(upstream.online_ecr.clone())),

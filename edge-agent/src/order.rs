@@ -1,6 +1,7 @@
 //! What a caller asks for, owned: the step between a compatible API's JSON and the core's [`Wish`].
 
-use ferrotill_core::event::{PaperSays, ReportKind};
+use ferrotill_core::document::ReportKind;
+use ferrotill_core::event::PaperSays;
 use ferrotill_core::id::{DocumentId, Fingerprint};
 use ferrotill_core::receipt::{Draft, DraftLine, DraftPayment, Modifier, Prices};
 use ferrotill_core::till::Wish;

@@ -1,12 +1,14 @@
-//! Hostile callers over real HTTP: recorded calls sent again, strange pages in a browser, tricks with paths.
+//! Hostile callers over real HTTP: recorded requests, pages of other sites, tricks with paths, extreme numbers, endless lists.
 
 mod shop;
 
+use std::collections::BTreeSet;
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 use std::time::Duration;
 
-use ferrotill::clock::system_ms;
+use ferrotill::hmac::signature_of;
+use ferrotill::time::clock::system_ms;
 use ferrotill_device::printer::Paper;
 use shop::inside::Shop;
 use shop::{DEVICE, Headers, KEY, Reply, SECRET};
@@ -14,7 +16,7 @@ use shop::{DEVICE, Headers, KEY, Reply, SECRET};
 const LOAF: &str = r#"{"items":[{"name":"Piine","quantity":1.000,"price":8.10,"taxGroupCode":"B"}],"payments":[{"typeCode":0,"amount":10.00}]}"#;
 const ID: &str = "7a0b9f0e-4a4e-4a53-9a3b-0d6f6f1f0001";
 
-/// A call and its headers, as somebody on the way would record it.
+/// Sends a request; returns its answer and its headers, as somebody on the network could record them.
 fn recorded(shop: &Shop, operation: &str, body: &str) -> (Reply, Headers) {
     let mut seen = Headers::new();
     let reply = shop
@@ -29,7 +31,7 @@ fn again(shop: &Shop, operation: &str, body: &str, seen: &Headers) -> Reply {
 }
 
 #[test]
-fn a_recorded_call_makes_no_second_document() {
+fn a_recorded_request_makes_no_second_document() {
     let shop = Shop::open();
     let with_id = LOAF.replacen('{', &format!("{{\"id\":\"{ID}\","), 1);
     for (operation, body) in [
@@ -49,7 +51,7 @@ fn a_recorded_call_makes_no_second_document() {
     }
     assert_eq!(shop.receipts().len(), 3);
     assert_eq!(shop.rig.snapshot(false).z_number, 1);
-    // The same body signed anew is another sale.
+    // The same body with a new signature is another sale.
     for _ in 0..2 {
         let now = system_ms();
         while system_ms() == now {
@@ -62,7 +64,7 @@ fn a_recorded_call_makes_no_second_document() {
 }
 
 #[test]
-fn a_recorded_call_that_came_to_nothing_stays_at_nothing() {
+fn a_recorded_request_that_was_refused_is_refused_again() {
     let shop = Shop::open();
     let with_id = LOAF.replacen('{', &format!("{{\"id\":\"{ID}\","), 1);
     let fiscal = |body: &str| body.replacen('{', "{\"receiptMode\":\"FiscalReceiptOnly\",", 1);
@@ -83,7 +85,7 @@ fn a_recorded_call_that_came_to_nothing_stays_at_nothing() {
         shop.rig.set_paper(Paper::Out);
     }
     shop.rig.set_paper(Paper::Ok);
-    // The id is free for who can sign.
+    // A caller who can sign may use the id again.
     let sold = shop.client.post("operations/sale", &fiscal(&with_id));
     assert_eq!((sold.status, sold.replayed), (200, false), "{}", sold.text);
 
@@ -99,7 +101,7 @@ fn a_recorded_call_that_came_to_nothing_stays_at_nothing() {
 }
 
 #[test]
-fn every_letter_of_a_signed_call_counts() {
+fn the_signature_covers_every_letter_of_a_request() {
     let shop = Shop::open();
     let headers = |headers: &Headers, name| -> String {
         let found = headers.iter().find(|(header, _)| *header == name);
@@ -115,7 +117,7 @@ fn every_letter_of_a_signed_call_counts() {
         bytes[at] = if bytes[at] == b'0' { b'1' } else { b'0' };
         String::from_utf8(bytes).unwrap()
     };
-    let turned_away = |operation: &str, body: &str, change: &dyn Fn(&mut Headers)| {
+    let refused = |operation: &str, body: &str, change: &dyn Fn(&mut Headers)| {
         let reply = shop.client.call("POST", operation, body, change).unwrap();
         assert_eq!(reply.status, 401, "{}", reply.text);
     };
@@ -124,17 +126,17 @@ fn every_letter_of_a_signed_call_counts() {
         all.push((name, value));
     };
     for at in 0..signature.len() {
-        turned_away("operations/sale", LOAF, &|all| {
+        refused("operations/sale", LOAF, &|all| {
             let wrong = flipped(&headers(all, "Api-Signature"), at);
             put(all, "Api-Signature", wrong);
         });
     }
     for at in 0..DEVICE.len() {
-        turned_away("operations/sale", LOAF, &|all| {
+        refused("operations/sale", LOAF, &|all| {
             put(all, "Api-DeviceId", flipped(DEVICE, at))
         });
     }
-    // Each byte of the body, and the path, under a signature that was made for the good one.
+    // Each byte of the body, and the path, changed under the signature of the original.
     let (sold, seen) = recorded(&shop, "operations/sale", LOAF);
     assert_eq!(sold.status, 200);
     for at in 0..LOAF.len() {
@@ -158,15 +160,45 @@ fn every_letter_of_a_signed_call_counts() {
         let reply = again(&shop, path, LOAF, &seen);
         assert_eq!(reply.status, 401, "{path}: {}", reply.text);
     }
-    // Capitals are another text.
+    // The signature in capitals is another text.
     let upper = signature.to_uppercase();
-    turned_away("operations/sale", LOAF, &|all| {
+    refused("operations/sale", LOAF, &|all| {
         put(all, "Api-Signature", upper.clone())
     });
     assert_eq!(shop.receipts().len(), 1);
 }
 
-/// Writes a request as it stands, and reads until the agent closes.
+#[test]
+fn a_recorded_get_cannot_be_used_for_another_path() {
+    let shop = Shop::open();
+    let id = shop.client.post("operations/sale", LOAF).receipt("id");
+    let operation = format!("receipts/{id}");
+    let mut seen = Headers::new();
+    let first = shop
+        .client
+        .call("GET", &operation, "", |headers| seen = headers.clone());
+    assert_eq!(first.unwrap().status, 200);
+    // The same signed text, divided into path and body at another letter.
+    for end in ["receipts".len(), "receipts/full".len(), operation.len() - 1] {
+        let (path, body) = operation.split_at(end);
+        let path = format!("/api/v1/{path}");
+        let length = body.len();
+        let mut request = format!("GET {path} HTTP/1.1\r\nHost: localhost\r\n");
+        for (name, value) in &seen {
+            request += &format!("{name}: {value}\r\n");
+        }
+        request += &format!("Content-Length: {length}\r\nConnection: close\r\n\r\n{body}");
+        let said = raw(&shop, &request);
+        assert!(said.starts_with("HTTP/1.1 401 "), "{said}");
+        assert!(said.contains("BodyNotAllowed"), "{said}");
+    }
+    // For its own path it can be used again.
+    let call = |headers: &mut Headers| headers.clone_from(&seen);
+    let again = shop.client.call("GET", &operation, "", call).unwrap();
+    assert_eq!(again.status, 200);
+}
+
+/// Sends a request as text, and reads until the agent closes the connection.
 fn raw(shop: &Shop, request: &str) -> String {
     let address = shop.client.url.strip_prefix("http://").unwrap();
     let mut stream = TcpStream::connect(address).unwrap();
@@ -180,7 +212,7 @@ fn raw(shop: &Shop, request: &str) -> String {
 }
 
 #[test]
-fn a_strange_page_reaches_nothing_through_a_browser() {
+fn a_page_of_another_site_reaches_no_route() {
     let shop = Shop::open();
     let get = |lines: &str| {
         raw(
@@ -227,7 +259,7 @@ fn a_strange_page_reaches_nothing_through_a_browser() {
 }
 
 #[test]
-fn no_trick_with_a_path_gets_around_the_signature() {
+fn no_path_avoids_the_signature() {
     let shop = Shop::open();
     for target in [
         "/api/v1/operations/sale",
@@ -273,4 +305,207 @@ fn no_trick_with_a_path_gets_around_the_signature() {
     }
     assert!(shop.receipts().is_empty());
     assert_eq!(shop.client.get("receipts").at("data.totalCount"), "0");
+}
+
+/// For each integer type the smallest and largest value, and the first values that do not fit.
+fn edges() -> BTreeSet<i128> {
+    [8, 16, 32, 64]
+        .into_iter()
+        .flat_map(|bits| {
+            let (min, max, unsigned_max) =
+                (-(1 << (bits - 1)), (1 << (bits - 1)) - 1, (1 << bits) - 1);
+            [min - 1, min, max, max + 1, unsigned_max, unsigned_max + 1]
+        })
+        .chain([-1, 0, 1])
+        .collect()
+}
+
+/// A number whose last digits are decimals: 127 at scale 2 is `1.27`.
+fn at_scale(value: i128, places: u32) -> String {
+    let sign = if value < 0 { "-" } else { "" };
+    let unit = 10_u128.pow(places);
+    let (whole, part) = (value.unsigned_abs() / unit, value.unsigned_abs() % unit);
+    match places {
+        0 => format!("{sign}{whole}"),
+        places => format!("{sign}{whole}.{part:0width$}", width = places as usize),
+    }
+}
+
+/// An operation and its body, with `@` for the number.
+type NumericField = (&'static str, String);
+
+/// Every numeric field of every operation that reads a body.
+fn numeric_fields() -> Vec<NumericField> {
+    let item = |item: &str| {
+        let fields = r#""name":"Piine","quantity":1,"price":8.10,"taxGroupCode":"B""#;
+        let name = item.split(':').next().unwrap();
+        let others: Vec<&str> = fields
+            .split(',')
+            .filter(|field| !field.starts_with(name))
+            .collect();
+        format!("{{{},{item}}}", others.join(","))
+    };
+    // One hundredth is never enough, so that a good number sells nothing either.
+    let sale = |item: &str, more: &str| {
+        format!(r#"{{"items":[{item}],"payments":[{{"typeCode":0,"amount":0.01}}]{more}}}"#)
+    };
+    let refund = |item: &str| {
+        format!(
+            r#"{{"originalReceiptId":"{ID}","items":[{item}],"payments":[{{"typeCode":0,"amount":8.10}}]}}"#
+        )
+    };
+    let payment = |payment: &str| {
+        format!(
+            r#"{{"originalReceiptId":"{ID}","items":[{}],"payments":[{payment}]}}"#,
+            item(r#""quantity":1"#)
+        )
+    };
+    let mut fields = Vec::new();
+    for field in [
+        r#""quantity":@"#,
+        r#""price":@"#,
+        r#""modifierMode":"ByPercent","modifierValue":@"#,
+        r#""modifierMode":"ByAmount","modifierValue":@"#,
+        r#""modifierValue":@"#,
+    ] {
+        fields.push(("operations/sale", sale(&item(field), "")));
+        fields.push(("alternativereceipts", sale(&item(field), "")));
+        fields.push(("returnreceipts", refund(&item(field))));
+    }
+    for name in [
+        "finalAmount",
+        "amountBeforeModification",
+        "amount",
+        "taxRate",
+        "taxAmount",
+        "finalTaxAmount",
+    ] {
+        let field = format!(r#""{name}":@"#);
+        fields.push(("operations/return", refund(&item(&field))));
+    }
+    for mode in ["ByPercent", "ByAmount"] {
+        let more = format!(r#","amountModifications":[{{"mode":"{mode}","value":@}}]"#);
+        let body = sale(&item(r#""quantity":1"#), &more);
+        fields.push(("receipts", body));
+    }
+    for field in [
+        r#"{"typeCode":@,"amount":8.10}"#,
+        r#"{"typeCode":0,"amount":@}"#,
+    ] {
+        fields.push(("operations/return", payment(field)));
+        let body = payment(field).replace(&format!(r#""originalReceiptId":"{ID}","#), "");
+        fields.push((
+            "operations/sale",
+            body.replace(r#""quantity":1"#, r#""quantity":1000"#),
+        ));
+    }
+    fields.push(("cashoperations", r#"{"amount":@}"#.to_owned()));
+    for name in [
+        "contentWidth",
+        "horizontalMargin",
+        "verticalMargin",
+        "fontSize",
+        "width",
+    ] {
+        let settings = format!(r#"{{"pdfPrintFormSettings":{{"{name}":@}},"type":"None"}}"#);
+        fields.push(("reports", settings));
+    }
+    fields
+}
+
+#[test]
+fn no_number_in_a_request_ends_the_process() {
+    let shop = Shop::open();
+    // Without paper, a good number of a cash operation is not printed either.
+    shop.rig.set_paper(Paper::Out);
+    let numbers: BTreeSet<String> = edges()
+        .into_iter()
+        .flat_map(|edge| (0..=4).map(move |places| at_scale(edge, places)))
+        .collect();
+    let call = |method: &str, path: &str, body: &str| {
+        let reply = shop.client.signed(method, path, body, |_| ());
+        let reply = reply.unwrap_or_else(|error| panic!("{method} {path} {body}: {error}"));
+        assert!(
+            [200, 400, 404, 422].contains(&reply.status),
+            "{path} {body}: {}",
+            reply.text
+        );
+    };
+    for (operation, body) in numeric_fields() {
+        for number in &numbers {
+            let path = format!("/api/v1/{operation}");
+            call("POST", &path, &body.replace('@', number));
+        }
+    }
+    let settlement = format!("/operations/{ID}/settlement");
+    for number in &numbers {
+        let body = format!(r#"{{"registered":true,"document":{number},"by":"Maria"}}"#);
+        call("POST", &settlement, &body);
+    }
+    for edge in edges() {
+        let path = format!("/api/v1/receipts/full?startIndex={edge}&count={edge}");
+        call("GET", &path, "");
+        // As a timestamp it is refused.
+        let timed = shop
+            .client
+            .call("POST", "operations/sale", LOAF, |headers| {
+                let timestamp = edge.to_string();
+                let path = "/api/v1/operations/sale";
+                let parts = [DEVICE, &timestamp, "POST", path, LOAF].map(str::as_bytes);
+                let signature = signature_of(SECRET.as_bytes(), &parts);
+                headers.retain(|(name, _)| !["Api-Timestamp", "Api-Signature"].contains(name));
+                headers.extend([("Api-Timestamp", timestamp), ("Api-Signature", signature)]);
+            });
+        assert_eq!(timed.unwrap().status, 401, "{edge}");
+    }
+    assert!(shop.receipts().is_empty());
+    shop.rig.set_paper(Paper::Ok);
+    assert_eq!(shop.client.post("operations/sale", LOAF).status, 200);
+}
+
+#[test]
+fn a_body_with_endless_lists_gets_a_short_answer() {
+    let shop = Shop::open();
+    let many = vec!["{}"; 80_000].join(",");
+    let data = vec!["1"; 80_000].join(",");
+    let lines = |operation: &str, body: &str| -> Vec<String> {
+        let reply = shop.client.post(operation, body);
+        assert_eq!(reply.status, 422, "{}", reply.text);
+        assert!(reply.text.len() < 20_000, "{} bytes", reply.text.len());
+        reply.at("message").lines().map(str::to_owned).collect()
+    };
+    // 512 lines are read, and each lacks quantity and price: 1,024 faults, and the one of the list.
+    for operation in ["operations/sale", "operations/return"] {
+        let body = format!(r#"{{"originalReceiptId":"{ID}","items":[{many}]}}"#);
+        let body = match operation {
+            "operations/sale" => body.replacen(&format!(r#""originalReceiptId":"{ID}","#), "", 1),
+            _ => body,
+        };
+        let message = lines(operation, &body);
+        assert_eq!(message.len(), 101, "{operation}");
+        assert!(message[0].starts_with("items: has more than 512 "));
+        assert_eq!(message[100], "body: has 925 more faults");
+    }
+    for (list, limit) in [("payments", 10), ("amountModifications", 10)] {
+        let found = lines("operations/sale", &format!(r#"{{"{list}":[{many}]}}"#));
+        let too_many = format!("{list}: has more than {limit} ");
+        assert!(
+            found.iter().any(|line| line.starts_with(&too_many)),
+            "{found:?}"
+        );
+        assert!(found.len() <= 2 * limit + 3, "{found:?}");
+    }
+    let print_data = LOAF.replace(
+        r#""typeCode":0"#,
+        &format!(r#""typeCode":0,"bankTerminalPrintData":{{"rows":[[{data}]]}}"#),
+    );
+    let found = lines("operations/sale", &print_data);
+    assert_eq!(found.len(), 1, "{found:?}");
+    assert!(found[0].starts_with("payments[0].bankTerminalPrintData: "));
+    let unknown: Vec<String> = (0..20_000)
+        .map(|index| format!(r#""a{index}":1"#))
+        .collect();
+    let found = lines("cashoperations", &format!("{{{}}}", unknown.join(",")));
+    assert_eq!(found[100], "body: has 19901 more faults");
+    assert!(shop.receipts().is_empty());
 }

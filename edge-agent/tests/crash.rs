@@ -1,20 +1,20 @@
-//! The built program killed at seeded moments of a sale: every id has one receipt in the end, whatever was lost on the way.
+//! The built program is killed at seeded moments of a sale: in the end every id has one receipt.
 
 mod shop;
 
 use std::collections::BTreeSet;
 use std::fs;
 
-use ferrotill::api::json::Node;
-use ferrotill::store::{ChainKey, Reader};
+use ferrotill::api::json::JsonValue;
+use ferrotill_store::{ChainKey, Reader};
 use shop::outside::{Process, finished, until};
 use shop::{Client, Reply, configuration, count, value};
 use uuid::Uuid;
 
-/// Chooses the moments; another one plays others.
+/// Chooses the moments.
 const SEED: u64 = 0xF155_CA1E;
 const SALES: u64 = 20;
-/// A sale is about ten commands: some moments are before its first one, some behind its answer.
+/// A sale is about ten commands: some moments are before its first command, some after its answer.
 const COMMANDS_MAX: u64 = 13;
 
 #[test]
@@ -22,12 +22,12 @@ fn a_killed_agent_sells_everything_once() {
     let folder = tempfile::tempdir().unwrap();
     let (link, memory) = (folder.path().join("printer"), folder.path().join("memory"));
     let books = folder.path().join("books");
-    // Slow enough that a kill can fall between two commands.
+    // Slow enough that the agent can be killed between two commands.
     let printer = Process::emulator(&link, &memory, "57600");
-    let office = Process::authority();
+    let authority = Process::authority();
     let file = folder.path().join("ferrotill.toml");
     let uri = format!("datecs+serial://{}?baud=57600", link.display());
-    let text = configuration(books.to_str().unwrap(), &uri, &office.client.url);
+    let text = configuration(books.to_str().unwrap(), &uri, &authority.client.url);
     fs::write(&file, text).unwrap();
 
     let mut state = SEED;
@@ -55,7 +55,7 @@ fn a_killed_agent_sells_everything_once() {
 
         agent = Process::agent(&file);
         if moment.is_multiple_of(3) {
-            // Once more, while it asks the printer what became of the sale.
+            // Once more, while it asks the printer for the outcome of the sale.
             let asked = commands(&printer.client);
             until(&context, || commands(&printer.client) >= asked + moment / 3);
             agent.kill();
@@ -82,12 +82,12 @@ fn a_killed_agent_sells_everything_once() {
 
     let printed = printer.client.look("/sim/printer?receipts=all");
     assert_eq!(texts(value(&printed, "fiscal_receipts"), "total"), prices());
-    assert_eq!(value(&printed, "receipt_open"), &Node::Bool(false));
+    assert_eq!(value(&printed, "receipt_open"), &JsonValue::Bool(false));
 
-    until("the office is told everything", || {
+    until("the authority has every document", || {
         count(&agent.client.open("/healthz").body, "unsent.documents") == 0
     });
-    let received = office.client.look("/sim/authority/received?kind=sale");
+    let received = authority.client.look("/sim/authority/received?kind=sale");
     let keys = texts(&received, "key");
     assert_eq!(keys.len(), unique_ids.len());
     assert_eq!(keys.into_iter().collect::<BTreeSet<_>>(), unique_ids);
@@ -98,19 +98,19 @@ fn a_killed_agent_sells_everything_once() {
         closed.at("data.additionalData.reconciliation.agrees"),
         "true"
     );
-    // The books are looked at beside the running agent, and again behind its last kill.
+    // The store is verified beside the running agent, and again after it was killed for the last time.
     let file = file.to_str().unwrap();
     for killed in [false, true] {
         if killed {
             agent.kill();
         }
         let (code, books) = finished(&["verify", "--config", file]);
-        assert_eq!(code, Some(0), "{}", books.out());
-        assert_eq!(value(&books, "ok"), &Node::Bool(true));
-        assert_eq!(value(&books, "z_reports.0.agrees"), &Node::Bool(true));
+        assert_eq!(code, Some(0), "{}", books);
+        assert_eq!(value(&books, "ok"), &JsonValue::Bool(true));
+        assert_eq!(value(&books, "z_reports.0.agrees"), &JsonValue::Bool(true));
         assert_eq!(count(&books, "documents"), SALES + 1);
     }
-    let key = ChainKey::load_or_create(&books.join("journal.key")).unwrap();
+    let key = ChainKey::load(&books.join("journal.key")).unwrap();
     let rows = Reader::new(&books).verify(&key).unwrap();
     assert!(rows > i64::try_from(2 * SALES).unwrap());
 }
@@ -147,14 +147,14 @@ fn commands(printer: &Client) -> u64 {
 }
 
 /// A text of every member of a list.
-fn texts(list: &Node, name: &str) -> Vec<String> {
-    let Node::Array(items) = list else {
+fn texts(list: &JsonValue, name: &str) -> Vec<String> {
+    let JsonValue::Array(items) = list else {
         panic!("{list:?}");
     };
     items
         .iter()
         .map(|item| match item.get(name) {
-            Some(Node::Text(text)) => text.clone(),
+            Some(JsonValue::Text(text)) => text.clone(),
             other => panic!("{name} is {other:?}"),
         })
         .collect()

@@ -1,57 +1,63 @@
-//! A day of trouble, played to the end: two hundred sales from four clients, an office that goes away twenty times in every way there
-//! is, and an agent that is killed five times. In the end everything is where it belongs, once.
+//! A day with faults: two hundred sales from four clients, twenty outages of the tax authority of every kind, and an agent that is
+//! killed five times. At the end every document is where it belongs, once.
 
 mod shop;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::net::{Ipv4Addr, TcpListener};
+use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use ferrotill::api::json::Node;
-use ferrotill::standin::{Condition, StandIn, Strictness};
-use ferrotill::store::{ChainKey, Reader};
+use ferrotill::api::json::JsonValue;
+use ferrotill::simulator::tax_office::{
+    AuthorityCondition, Received, Strictness, TaxOfficeSimulator,
+};
 use ferrotill_device::emulator::{Rig, RigOptions};
-use shop::outside::{Process, until};
-use shop::till::serve_office;
-use shop::weather::{Line, Weather};
-use shop::{Client, configuration, count, value};
+use ferrotill_store::{ChainKey, Reader};
+use ferrotill_testkit::config::text;
+use ferrotill_testkit::network::{Proxy, ProxyMode};
+use shop::outside::{Process, run_agent_process, until};
+use shop::till::serve_authority;
+use shop::{Client, config, count, value};
 use uuid::Uuid;
 
 const CLIENTS: usize = 4;
 const SALES: usize = 200;
-/// After so many sales the weather turns, so that it is bad twenty times.
+/// Sales between two changes of the authority, so that it has twenty outages.
 const PHASE: usize = 5;
-/// Sales that an outage begins with; the others wait until it is noticed.
+/// Sales at the beginning of an outage; the others wait until the till has noticed it.
 const UNNOTICED: usize = 2;
+/// While the test waits for the sender, each look ends its pauses sooner by so much.
+const SKIP_MS: u64 = 250;
 /// Sales after which the agent is killed.
 const KILLS: [usize; 5] = [33, 71, 102, 143, 188];
 
-/// How the office goes away, in turns.
+/// How the authority cannot be reached.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Trouble {
-    Line(Weather),
-    Office(Condition),
+    Network(ProxyMode),
+    Authority(AuthorityCondition),
 }
 
 impl Trouble {
-    fn befall(self, line: &Line, office: &StandIn) {
+    fn begin(self, network: &Proxy, authority: &TaxOfficeSimulator) {
         match self {
-            Self::Line(weather) => line.set(weather),
+            Self::Network(mode) => network.set(mode),
             // Slower than the till waits.
-            Self::Office(condition) => office.set(condition, Duration::from_millis(700)),
+            Self::Authority(condition) => authority.set(condition, Duration::from_millis(700)),
         }
     }
 
-    /// Whether the till goes offline; an office that refuses is there.
+    /// Whether the till goes offline. An authority that refuses documents can be reached.
     fn is_an_outage(self) -> bool {
-        self != Self::Office(Condition::Refuse)
+        self != Self::Authority(AuthorityCondition::Refuse)
     }
 }
 
-/// Counts sales out to the sellers, and says when they are sold.
+/// Gives sales to the sellers, and counts the sold ones.
 #[derive(Default)]
 struct Counter {
     next: AtomicUsize,
@@ -60,7 +66,7 @@ struct Counter {
 }
 
 impl Counter {
-    /// A seller's day: one sale after another, each when it is allowed.
+    /// The work of a seller: one sale after another, each when it is allowed.
     fn work(&self, sell: impl Fn(usize)) {
         loop {
             let sale = self.next.fetch_add(1, Ordering::AcqRel);
@@ -75,12 +81,12 @@ impl Counter {
         }
     }
 
-    /// Lets sales begin, without waiting for them.
+    /// Allows sales, without waiting for them.
     fn allow(&self, sales: usize) {
         self.allowed.store(sales, Ordering::Release);
     }
 
-    /// Lets sales begin and waits for them.
+    /// Allows sales and waits for them.
     fn let_until(&self, sales: usize) {
         self.allow(sales);
         until("the sales are sold", || {
@@ -90,27 +96,33 @@ impl Counter {
 }
 
 const TROUBLES: [Trouble; 12] = [
-    Trouble::Line(Weather::Refused),
-    Trouble::Office(Condition::Down),
-    Trouble::Line(Weather::Silent),
-    Trouble::Office(Condition::Error),
-    Trouble::Line(Weather::Portal),
-    Trouble::Office(Condition::Slow),
-    Trouble::Line(Weather::Broken),
-    Trouble::Office(Condition::Refuse),
-    Trouble::Line(Weather::Drip),
-    Trouble::Line(Weather::Tls),
-    Trouble::Line(Weather::Redirect),
-    Trouble::Line(Weather::Unable),
+    Trouble::Network(ProxyMode::Refused),
+    Trouble::Authority(AuthorityCondition::Down),
+    Trouble::Network(ProxyMode::Silent),
+    Trouble::Authority(AuthorityCondition::Error),
+    Trouble::Network(ProxyMode::LoginPage),
+    Trouble::Authority(AuthorityCondition::Slow),
+    Trouble::Network(ProxyMode::Broken),
+    Trouble::Authority(AuthorityCondition::Refuse),
+    Trouble::Network(ProxyMode::Trickle),
+    Trouble::Network(ProxyMode::Tls),
+    Trouble::Network(ProxyMode::Redirect),
+    Trouble::Network(ProxyMode::Unable),
 ];
 
-/// Lets the sellers finish when the conductor gives up, so that a failed day ends.
-struct LastOrders<'a>(&'a Counter);
+/// Lets the sellers finish when the test fails, so that it ends.
+struct AllowAll<'a>(&'a Counter);
 
-impl Drop for LastOrders<'_> {
+impl Drop for AllowAll<'_> {
     fn drop(&mut self) {
         self.0.allow(SALES);
     }
+}
+
+/// The agent of the day, in a process of its own: the test below starts and kills it. By itself it does nothing.
+#[test]
+fn agent_process() {
+    run_agent_process();
 }
 
 #[test]
@@ -118,78 +130,120 @@ fn a_day_of_trouble_ends_with_every_document_in_its_place_once() {
     let folder = tempfile::tempdir().unwrap();
     let link = folder.path().join("printer");
     let rig = Rig::start(RigOptions::new(link.clone())).unwrap();
-    let office = StandIn::new(Strictness::AnyObject);
-    let line = Line::to(serve_office(office.clone()));
+    let authority = TaxOfficeSimulator::new(Strictness::AnyObject);
+    let network = Proxy::to(serve_authority(authority.clone()));
     let books = folder.path().join("books");
     let port = free_port();
     let file = folder.path().join("ferrotill.toml");
     let uri = format!("datecs+serial://{}?baud=115200", link.display());
-    let text = configuration(books.to_str().unwrap(), &uri, &line.url)
-        .replace("127.0.0.1:0", &format!("127.0.0.1:{port}"))
-        .replace("timeout_ms = 2000", "timeout_ms = 300")
-        .replace("offline_after_ms = 1000", "offline_after_ms = 400")
-        .replace("dwell_s = 1", "dwell_s = 0");
-    fs::write(&file, text).unwrap();
+    let config = config(&books, &uri, &network.url)
+        .set("api", "listen", text(format!("127.0.0.1:{port}")))
+        .set("upstream", "timeout_ms", 300)
+        .set("upstream", "offline_after_ms", 400)
+        .set("upstream", "dwell_s", 0);
+    fs::write(&file, config.to_string()).unwrap();
 
-    let mut agent = Process::agent(&file);
     let client = Client::new(format!("http://127.0.0.1:{port}"));
+    let mut agent = sell_all(&file, &client, &network, &authority);
+    let mut until_sent = |what: &str| {
+        until(what, || {
+            agent.skip(SKIP_MS);
+            count(&client.open("/healthz").body, "unsent.documents") == 0
+        });
+    };
+    until_sent("the authority has every document");
+    let closed = client.post("operations/closeday", "");
+    assert_eq!(closed.status, 200, "{}", closed.text);
+    until_sent("the authority has the Z-report");
+
+    let fiscal = listed(&client, "receipts/full?count=1000");
+    let alternative = listed(&client, "alternativereceipts/full?count=1000");
+    let documents = check_documents(&fiscal, &alternative);
+    assert_eq!(rig.snapshot(true).fiscal_receipts.len(), fiscal.len());
+    assert_eq!(
+        closed.at("data.additionalData.reconciliation.agrees"),
+        "true"
+    );
+    let total = closed.at("data.totalAmount").replace('.', "");
+    let received = authority.received();
+    assert_eq!(sum_of_sales(&received).to_string(), total);
+    let of_kind = |kind: &str| received.iter().filter(|one| one.kind == kind).count();
+    assert_eq!(
+        (of_kind("sale"), of_kind("alternative_receipt")),
+        (fiscal.len(), alternative.len())
+    );
+    check_keys(&received, documents);
+
+    agent.kill();
+    let key = ChainKey::load(&books.join("journal.key")).unwrap();
+    assert!(Reader::new(&books).verify(&key).unwrap() > 400);
+}
+
+/// Sells everything while the authority has its outages and the agent is killed; returns the last agent.
+fn sell_all(
+    file: &Path,
+    client: &Client,
+    network: &Proxy,
+    authority: &TaxOfficeSimulator,
+) -> Process {
+    let mut agent = Process::skippable_agent(file);
     let counter = Counter::default();
     let mut kills = KILLS.iter().copied().peekable();
     thread::scope(|scope| {
         for _ in 0..CLIENTS {
-            scope.spawn(|| counter.work(|sale| sell(&client, sale)));
+            scope.spawn(|| counter.work(|sale| sell(client, sale)));
         }
-        let _all_may_go = LastOrders(&counter);
+        let _allow_all = AllowAll(&counter);
         for phase in 0..SALES / PHASE {
             let begin = phase * PHASE;
             let end = begin + PHASE;
-            line.set(Weather::Fair);
-            office.set(Condition::Up, Duration::ZERO);
-            until("the till knows that the office is there", || {
-                client.open("/healthz").at("office.state") == "online"
-            });
+            network.set(ProxyMode::Forward);
+            authority.set(AuthorityCondition::Up, Duration::ZERO);
+            until_state(&mut agent, client, "online");
             if phase % 2 == 1 {
                 let trouble = TROUBLES[phase / 2 % TROUBLES.len()];
-                trouble.befall(&line, &office);
+                trouble.begin(network, authority);
                 counter.let_until(begin + UNNOTICED);
                 if trouble.is_an_outage() {
-                    until("the till knows that the office is gone", || {
-                        client.open("/healthz").at("office.state") == "offline"
-                    });
+                    until_state(&mut agent, client, "offline");
                 }
             }
             if kills.next_if(|kill| (begin..end).contains(kill)).is_some() {
                 counter.allow(end);
                 agent.kill();
-                agent = Process::agent(&file);
+                agent = Process::skippable_agent(file);
             }
             counter.let_until(end);
         }
     });
-    assert_eq!(kills.next(), None, "all kills were played");
-    line.set(Weather::Fair);
-    office.set(Condition::Up, Duration::ZERO);
+    assert_eq!(
+        kills.next(),
+        None,
+        "the agent was killed as often as planned"
+    );
+    network.set(ProxyMode::Forward);
+    authority.set(AuthorityCondition::Up, Duration::ZERO);
+    agent
+}
 
-    until("the office is told everything", || {
-        count(&client.open("/healthz").body, "unsent.documents") == 0
+/// Waits until the till is online or offline.
+fn until_state(agent: &mut Process, client: &Client, state: &str) {
+    until(&format!("the till is {state}"), || {
+        agent.skip(SKIP_MS);
+        client.open("/healthz").at("office.state") == state
     });
-    let closed = client.post("operations/closeday", "");
-    assert_eq!(closed.status, 200, "{}", closed.text);
-    until("the Z-report is told", || {
-        count(&client.open("/healthz").body, "unsent.documents") == 0
-    });
+}
 
-    // Each sale has one document, fiscal or alternative, and the numbers have no gap.
-    let fiscal = listed(&client, "receipts/full?count=1000");
-    let alternative = listed(&client, "alternativereceipts/full?count=1000");
+/// Each sale has one document, fiscal or alternative, and the numbers have no gap. Returns the documents' unique ids by their ids.
+fn check_documents(fiscal: &[JsonValue], alternative: &[JsonValue]) -> BTreeMap<String, String> {
     let mut documents = BTreeMap::new();
-    for document in fiscal.iter().chain(&alternative) {
-        let words = |name: &str| match value(document, name) {
-            Node::Text(text) => text.clone(),
+    for document in fiscal.iter().chain(alternative) {
+        let text = |name: &str| match value(document, name) {
+            JsonValue::Text(text) => text.clone(),
             other => panic!("{name} is {other:?}"),
         };
-        let earlier = documents.insert(words("id"), words("uniqueId"));
-        assert_eq!(earlier, None, "two documents for {}", words("id"));
+        let earlier = documents.insert(text("id"), text("uniqueId"));
+        assert_eq!(earlier, None, "two documents for {}", text("id"));
     }
     let expected: BTreeSet<String> = (0..SALES).map(|sale| id_of(sale).to_string()).collect();
     assert!(
@@ -197,7 +251,21 @@ fn a_day_of_trouble_ends_with_every_document_in_its_place_once() {
         "{} documents",
         documents.len()
     );
-    // Of each outage the sales after it was noticed are alternative, unless the agent was killed and had to notice it anew.
+    let numbers = fiscal.iter().chain(alternative);
+    let numbers: BTreeSet<u64> = numbers.map(|document| count(document, "number")).collect();
+    assert!(numbers.into_iter().eq(1..=200));
+    assert!(!fiscal.is_empty());
+    let expected = alternative_at_least();
+    assert!(
+        alternative.len() >= expected,
+        "{} of {expected}",
+        alternative.len()
+    );
+    documents
+}
+
+/// In each outage the sales after it was noticed are alternative, unless the agent was killed and had to notice it again.
+fn alternative_at_least() -> usize {
     let outages = (0..SALES / PHASE / 2).filter(|turn| {
         let begin = (turn * 2 + 1) * PHASE;
         let killed = KILLS
@@ -205,62 +273,30 @@ fn a_day_of_trouble_ends_with_every_document_in_its_place_once() {
             .any(|kill| (begin..begin + PHASE).contains(kill));
         TROUBLES[turn % TROUBLES.len()].is_an_outage() && !killed
     });
-    let expected = outages.count() * (PHASE - UNNOTICED);
-    assert!(
-        alternative.len() >= expected,
-        "{} of {expected}",
-        alternative.len()
-    );
-    assert!(!fiscal.is_empty());
-    let numbers: BTreeSet<u64> = fiscal
-        .iter()
-        .chain(&alternative)
-        .map(|document| count(document, "number"))
-        .collect();
-    assert!(numbers.into_iter().eq(1..=200));
+    outages.count() * (PHASE - UNNOTICED)
+}
 
-    // The printer has the fiscal ones, the office has them all, each once.
-    assert_eq!(rig.snapshot(true).fiscal_receipts.len(), fiscal.len());
-    let received = office.received();
+/// The authority has every document once, and the Z-report.
+fn check_keys(received: &[Received], documents: BTreeMap<String, String>) {
     let mut keys: BTreeSet<String> = received.iter().map(|one| one.key.clone()).collect();
-    assert_eq!(keys.len(), received.len(), "a key was taken twice");
-    for unique_id in documents.values() {
+    assert_eq!(keys.len(), received.len(), "a key was accepted twice");
+    for unique_id in documents.into_values() {
         assert!(
-            keys.remove(unique_id),
-            "the office does not have {unique_id}"
+            keys.remove(&unique_id),
+            "the authority does not have {unique_id}"
         );
     }
     assert_eq!(keys.len(), 1, "and the Z-report");
-
-    // Till, printer and office agree on the sums.
-    assert_eq!(
-        closed.at("data.additionalData.reconciliation.agrees"),
-        "true"
-    );
-    let of_kind = |kind: &str| received.iter().filter(|one| one.kind == kind).count();
-    assert_eq!(
-        (of_kind("sale"), of_kind("alternative_receipt")),
-        (fiscal.len(), alternative.len())
-    );
-    let told: u64 = received
-        .iter()
-        .filter(|one| one.kind == "sale")
-        .map(|one| {
-            count(
-                &Node::parse(one.body.get().as_bytes()).unwrap(),
-                "totalAmount",
-            )
-        })
-        .sum();
-    let total = closed.at("data.totalAmount").replace('.', "");
-    assert_eq!(told.to_string(), total);
-
-    agent.kill();
-    let key = ChainKey::load_or_create(&books.join("journal.key")).unwrap();
-    assert!(Reader::new(&books).verify(&key).unwrap() > 400);
 }
 
-/// Repeats a sale until it is sold, as a caller does whose agent may be gone for a moment.
+/// The sum of the sales that the authority has, in minor units.
+fn sum_of_sales(received: &[Received]) -> u64 {
+    let sales = received.iter().filter(|one| one.kind == "sale");
+    let bodies = sales.map(|one| JsonValue::parse(one.body.get().as_bytes()).unwrap());
+    bodies.map(|body| count(&body, "totalAmount")).sum()
+}
+
+/// Repeats a sale until it is sold, as a caller does while the agent starts again.
 fn sell(client: &Client, sale: usize) {
     let begun = Instant::now();
     let body = format!(
@@ -287,14 +323,14 @@ fn id_of(sale: usize) -> Uuid {
     Uuid::from_u128(0x7a0b_9f0e_4a4e_4a53_9a3b_0000_0000_0000 + u128::try_from(sale).unwrap())
 }
 
-fn listed(client: &Client, path: &str) -> Vec<Node> {
+fn listed(client: &Client, path: &str) -> Vec<JsonValue> {
     match value(&client.get(path).body, "data.data") {
-        Node::Array(items) => items.clone(),
+        JsonValue::Array(items) => items.clone(),
         other => panic!("{path}: {other:?}"),
     }
 }
 
-/// A port for the agent's lives: each of them is at the same address.
+/// A port that every process of the agent uses in turn.
 fn free_port() -> u16 {
     TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
         .unwrap()

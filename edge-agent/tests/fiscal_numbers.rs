@@ -1,5 +1,5 @@
-//! A till whose law asks for fiscal numbers and not for a fiscal printer: the pool is filled, sold from, refilled, and the day
-//! reconciles, with the office there and away.
+//! A till whose law asks for fiscal numbers and not for a fiscal printer: numbers are reserved, used and reserved again, and the day
+//! reconciles, with and without the tax authority.
 
 mod shop;
 
@@ -7,59 +7,38 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
-use ferrotill::api::json::Node;
+use ferrotill::api::json::JsonValue;
+use ferrotill_testkit::config::{ConfigText, Device, text};
 use shop::outside::{Process, finished, until};
-use shop::{Client, DEVICE, KEY, POINT_OF_SALE, Reply, SECRET, count, value};
+use shop::{Client, DEVICE, POINT_OF_SALE, Reply, count, value};
 use uuid::Uuid;
 
-/// Numbers that are asked for at a time: few, so that a day needs several grants.
+/// Numbers in one request: few, so that a day needs several requests.
 const NUMBERS: u64 = 10;
 
-fn till(folder: &Path, office: &str, printer: &str) -> std::path::PathBuf {
+fn till(folder: &Path, authority: &str, printer: &str) -> std::path::PathBuf {
+    let device = Device::new(DEVICE, "Till 1", printer)
+        .tax_group("A", "20.00")
+        .tax_group("F", "5.00")
+        .payment_names("Готівка", "Картка")
+        .point_of_sale(POINT_OF_SALE, "1");
+    let config = ConfigText::new("UA", folder.join("books"))
+        .owner("Крамниця", "1111111111")
+        .set("till", "address", text("вул. Прикладна, 1"))
+        .device(device)
+        .upstream(authority)
+        .set("upstream", "timeout_ms", 1_000)
+        .set("upstream", "offline_after_failures", 2)
+        .set("upstream", "offline_after_ms", 500)
+        .set("upstream", "dwell_s", 1)
+        .set("upstream.online_ecr", "numbers", NUMBERS);
     let file = folder.join("ferrotill.toml");
-    let text = format!(
-        r#"
-[till]
-country = "UA"
-mode = "TEST"
-data_dir = {data:?}
-organization_name = "Крамниця"
-idnx = "1111111111"
-address = "вул. Прикладна, 1"
-
-[api]
-listen = "127.0.0.1:0"
-
-[[api.clients]]
-key = "{KEY}"
-secret = "{SECRET}"
-
-[[device]]
-id = "{DEVICE}"
-name = "Till 1"
-uri = {printer:?}
-tax_groups = [ {{ code = "A", rate = "20.00" }}, {{ code = "F", rate = "5.00" }} ]
-payment_types = [ {{ code = 0, name = "Готівка", cash = true }}, {{ code = 1, name = "Картка" }} ]
-points_of_sale = [ {{ id = "{POINT_OF_SALE}", code = "1" }} ]
-
-[upstream]
-url = {office:?}
-timeout_ms = 1000
-offline_after_failures = 2
-offline_after_ms = 500
-dwell_s = 1
-
-[upstream.online_ecr]
-numbers = {NUMBERS}
-"#,
-        data = folder.join("books").display().to_string(),
-    );
-    fs::write(&file, text).unwrap();
+    fs::write(&file, config.to_string()).unwrap();
     file
 }
 
-fn switch(office: &Client, body: &str) {
-    let url = format!("{}/sim/authority", office.url);
+fn switch(authority: &Client, body: &str) {
+    let url = format!("{}/sim/authority", authority.url);
     ureq::put(url).send(body).unwrap();
 }
 
@@ -74,12 +53,12 @@ fn body(price: &str) -> String {
     )
 }
 
-/// A call that is repeated within its millisecond is the same bytes again, and starts nothing.
+/// A call that is repeated within the same millisecond has the same bytes and signature, and sells nothing.
 fn a_new_moment() {
     std::thread::sleep(std::time::Duration::from_millis(2));
 }
 
-/// Until the office has granted numbers a sale is refused, and its id stays free.
+/// A sale is refused until the authority has granted numbers, and its id stays free.
 fn first_sale(client: &Client, body: &str) -> Reply {
     let mut sold = None;
     until("the first numbers come", || {
@@ -100,9 +79,9 @@ fn first_sale(client: &Client, body: &str) -> Reply {
     sold.unwrap()
 }
 
-fn numbers_of(received: &Node) -> Vec<u64> {
-    let Node::Array(documents) = received else {
-        panic!("{}", received.out());
+fn numbers_of(received: &JsonValue) -> Vec<u64> {
+    let JsonValue::Array(documents) = received else {
+        panic!("{}", received);
     };
     documents
         .iter()
@@ -113,8 +92,8 @@ fn numbers_of(received: &Node) -> Vec<u64> {
 #[test]
 fn a_day_on_reserved_fiscal_numbers() {
     let folder = tempfile::tempdir().unwrap();
-    let office = Process::start(&["authority", "--strict", "--listen", "127.0.0.1:0"]);
-    let file = till(folder.path(), &office.client.url, "none");
+    let authority = Process::start(&["authority", "--strict", "--listen", "127.0.0.1:0"]);
+    let file = till(folder.path(), &authority.client.url, "none");
     let mut agent = Process::agent(&file);
     let client = agent.client.clone();
 
@@ -124,10 +103,10 @@ fn a_day_on_reserved_fiscal_numbers() {
         .receipt("additionalData.fiscalNumber")
         .parse()
         .unwrap();
-    assert_eq!(number, 70_113, "the first number that the office gave out");
+    assert_eq!(number, 70_113, "the first number of the authority");
     assert_eq!(first.at("data.fiscalReceipt.printErrorMessage"), "null");
 
-    // Cash in, a sale in cash whose sum is rounded, a return, an X-report, which no number is spent on.
+    // Cash in, a sale in cash whose sum is rounded, a return, and an X-report, which uses no number.
     for (operation, body) in [
         ("cashoperations", r#"{"amount":50.00}"#.to_owned()),
         (
@@ -146,8 +125,8 @@ fn a_day_on_reserved_fiscal_numbers() {
         assert_eq!(reply.status, 200, "{operation}: {}", reply.text);
     }
 
-    // The office goes away, and the till goes on with what it has; it is killed and goes on.
-    switch(&office.client, r#"{"state":"down"}"#);
+    // The authority cannot be reached, and the till uses the numbers that it has, also after it was killed.
+    switch(&authority.client, r#"{"state":"down"}"#);
     for round in 0..3 {
         assert_eq!(sale(&client, &body("7.00")).status, 200, "round {round}");
     }
@@ -155,8 +134,8 @@ fn a_day_on_reserved_fiscal_numbers() {
     agent = Process::agent(&file);
     let client = agent.client.clone();
     assert_eq!(sale(&client, &body("7.00")).status, 200);
-    switch(&office.client, r#"{"state":"up"}"#);
-    // More than two grants in all: the pool is refilled while it is sold from.
+    switch(&authority.client, r#"{"state":"up"}"#);
+    // More than two grants: numbers are requested while others are used.
     for round in 0..3 * NUMBERS {
         let body = body("3.00");
         let mut last = String::new();
@@ -179,38 +158,43 @@ fn a_day_on_reserved_fiscal_numbers() {
         "true"
     );
 
-    until("the office is told everything", || {
+    until("the authority has every document", || {
         count(&client.open("/healthz").body, "unsent.documents") == 0
     });
     let again = client.post("operations/closeday", &close);
     assert!(again.replayed);
     assert_eq!(
         again.text, closed.text,
-        "what the office said since is no part of the first report"
+        "later answers of the authority are not part of the first report"
     );
-    let received = office.client.look("/sim/authority/received");
+    let received = authority.client.look("/sim/authority/received");
     let numbers = numbers_of(&received);
     // Cash in, 2 + 4 + 30 sales, a return and the Z-report: each with a number of its own, in their order, without a gap.
     let expected: Vec<u64> = (70_113..70_113 + 39).collect();
     assert_eq!(numbers, expected);
     let keys: BTreeSet<String> = match &received {
-        Node::Array(documents) => documents
+        JsonValue::Array(documents) => documents
             .iter()
-            .map(|document| value(document, "key").out().to_string())
+            .map(|document| value(document, "key").to_string())
             .collect(),
         _ => BTreeSet::new(),
     };
     assert_eq!(keys.len(), expected.len(), "each document once");
-    let sales = office.client.look("/sim/authority/received?kind=sale");
+    let sales = authority.client.look("/sim/authority/received?kind=sale");
     assert_eq!(
         value(&sales, "1.body.items.0.taxes.1.taxCode"),
-        &Node::Text("F".to_owned()),
+        &JsonValue::Text("F".to_owned()),
         "a line with two taxes tells both"
     );
-    let refund = office.client.look("/sim/authority/received?kind=refund");
+    let refund = authority.client.look("/sim/authority/received?kind=refund");
     assert_eq!(count(&refund, "0.body.parentFiscalNum"), number);
-    let z = office.client.look("/sim/authority/received?kind=z_report");
-    assert_eq!(value(&z, "0.body.currency"), &Node::Text("UAH".to_owned()));
+    let z = authority
+        .client
+        .look("/sim/authority/received?kind=z_report");
+    assert_eq!(
+        value(&z, "0.body.currency"),
+        &JsonValue::Text("UAH".to_owned())
+    );
     assert_eq!(
         count(&z, "0.body.totals.sale.amount"),
         10_000 + 2_030 + 4 * 700 + 30 * 300,
@@ -219,20 +203,20 @@ fn a_day_on_reserved_fiscal_numbers() {
     assert_eq!(count(&z, "0.body.totals.refund.amount"), 10_000);
 
     let (code, books) = finished(&["verify", "--config", file.to_str().unwrap()]);
-    assert_eq!(code, Some(0), "{}", books.out());
-    assert_eq!(value(&books, "z_reports.0.agrees"), &Node::Bool(true));
+    assert_eq!(code, Some(0), "{}", books);
+    assert_eq!(value(&books, "z_reports.0.agrees"), &JsonValue::Bool(true));
     assert_eq!(count(&books, "z_reports.0.unacknowledged"), 0);
 }
 
-/// Whatever the office does, nobody waits for it, and in the end it has each document once, in order.
+/// Whatever the authority does, no caller waits for it, and in the end it has each document once, in order.
 #[test]
-fn an_office_that_lies_drips_and_dies_has_each_document_once_in_the_end() {
+fn an_authority_with_every_fault_has_each_document_once_in_the_end() {
     let folder = tempfile::tempdir().unwrap();
-    let office = Process::start(&["authority", "--strict", "--listen", "127.0.0.1:0"]);
-    let file = till(folder.path(), &office.client.url, "none");
+    let authority = Process::start(&["authority", "--strict", "--listen", "127.0.0.1:0"]);
+    let file = till(folder.path(), &authority.client.url, "none");
     let mut agent = Process::agent(&file);
     first_sale(&agent.client, &body("1.00"));
-    // Twice as many numbers as the sales below need, before the trouble begins.
+    // Twice as many numbers as the sales below need, before the faults begin.
     until("the pool is full", || {
         let metrics = ureq::get(format!("{}/metrics", agent.client.url))
             .call()
@@ -248,7 +232,7 @@ fn an_office_that_lies_drips_and_dies_has_each_document_once_in_the_end() {
     let troubles = ["lie", "hollow", "drip", "error", "down", "slow"];
     for (place, state) in troubles.iter().enumerate() {
         switch(
-            &office.client,
+            &authority.client,
             &format!(r#"{{"state":"{state}","ms":2000}}"#),
         );
         assert_eq!(sale(&agent.client, &body("2.00")).status, 200, "{state}");
@@ -259,30 +243,30 @@ fn an_office_that_lies_drips_and_dies_has_each_document_once_in_the_end() {
     }
     let closed = agent.client.post("operations/closeday", "{}");
     assert_eq!(closed.status, 200, "{}", closed.text);
-    switch(&office.client, r#"{"state":"up"}"#);
-    until("the office is told everything", || {
+    switch(&authority.client, r#"{"state":"up"}"#);
+    until("the authority has every document", || {
         count(&agent.client.open("/healthz").body, "unsent.documents") == 0
     });
-    let received = office.client.look("/sim/authority/received");
+    let received = authority.client.look("/sim/authority/received");
     let expected: Vec<u64> = (70_113..70_113 + 8).collect();
     assert_eq!(numbers_of(&received), expected);
     let (code, books) = finished(&["verify", "--config", file.to_str().unwrap()]);
-    assert_eq!(code, Some(0), "{}", books.out());
+    assert_eq!(code, Some(0), "{}", books);
     assert_eq!(count(&books, "z_reports.0.unacknowledged"), 0);
-    assert_eq!(value(&books, "z_reports.0.agrees"), &Node::Bool(true));
+    assert_eq!(value(&books, "z_reports.0.agrees"), &JsonValue::Bool(true));
 }
 
 #[test]
-fn a_printer_prints_what_is_legal_already_and_its_trouble_is_about_paper() {
+fn a_printer_prints_a_document_that_has_its_number_already() {
     let folder = tempfile::tempdir().unwrap();
     let (link, memory) = (folder.path().join("printer"), folder.path().join("memory"));
     let printer = Process::emulator(&link, &memory, "115200");
-    let office = Process::start(&["authority", "--strict", "--listen", "127.0.0.1:0"]);
+    let authority = Process::start(&["authority", "--strict", "--listen", "127.0.0.1:0"]);
     let uri = format!("datecs+serial://{}?baud=115200", link.display());
-    let file = till(folder.path(), &office.client.url, &uri);
+    let file = till(folder.path(), &authority.client.url, &uri);
     let agent = Process::agent(&file);
     until("the printer is there", || {
-        value(&agent.client.open("/healthz").body, "printers.0.connected") == &Node::Bool(true)
+        value(&agent.client.open("/healthz").body, "printers.0.connected") == &JsonValue::Bool(true)
     });
     let sold = first_sale(&agent.client, &body("100.00"));
     assert_eq!(sold.receipt("printErrorMessage"), "null");
@@ -293,18 +277,18 @@ fn a_printer_prints_what_is_legal_already_and_its_trouble_is_about_paper() {
         .read_to_string()
         .unwrap();
     assert!(paper.contains("# 70113"), "{paper}");
-    // The printer's fiscal memory has no part in it.
+    // The fiscal memory of the printer is not used.
     let snapshot = printer.client.look("/sim/printer?receipts=all");
     assert_eq!(
         value(&snapshot, "fiscal_receipts"),
-        &Node::Array(Vec::new())
+        &JsonValue::Array(Vec::new())
     );
 }
 
 #[test]
-fn a_till_that_never_saw_the_office_refuses_and_says_what_to_do() {
+fn a_till_that_never_reached_the_authority_refuses_and_says_what_to_do() {
     let folder = tempfile::tempdir().unwrap();
-    // Nobody listens there.
+    // No server listens at this address.
     let file = till(folder.path(), "http://127.0.0.1:9", "none");
     let agent = Process::agent(&file);
     let reply = sale(&agent.client, &body("5.00"));
@@ -313,7 +297,7 @@ fn a_till_that_never_saw_the_office_refuses_and_says_what_to_do() {
         (422, "not_registered", "FiscalNumbersUsedUp".to_owned())
     );
     assert!(
-        reply.at("message").contains("reach the tax office"),
+        reply.at("message").contains("the tax office"),
         "{}",
         reply.text
     );

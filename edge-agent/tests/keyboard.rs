@@ -1,4 +1,4 @@
-//! Somebody presses keys at the printer itself, while the whole shop is at work.
+//! A Z-report at the printer's own keyboard while the shop is selling.
 
 mod shop;
 
@@ -10,10 +10,10 @@ use shop::inside::Shop;
 const LOAF: &str = r#"{"items":[{"name":"Piine","quantity":1.000,"price":8.10,"taxGroupCode":"B"}],"payments":[{"typeCode":0,"amount":10.00}]}"#;
 
 #[test]
-fn a_z_report_at_the_printers_keyboard_is_booked_and_reported() {
+fn a_z_report_at_the_printers_keyboard_closes_the_shift_and_is_sent() {
     let shop = Shop::open();
     assert_eq!(shop.client.post("operations/sale", LOAF).status, 200);
-    // The next one is begun at once: nothing but the printer's own counters tells that its day is another one.
+    // The next sale begins at once: only the counters of the printer show that its day is another one.
     assert!(shop.rig.keyboard_z());
     let second = shop.client.post("operations/sale", LOAF);
     assert_eq!(second.status, 200, "{}", second.text);
@@ -33,22 +33,22 @@ fn a_z_report_at_the_printers_keyboard_is_booked_and_reported() {
         "{}",
         reports.text
     );
-    // The till's own report comes after it.
+    // The report of the till comes after it.
     let closed = shop.client.post("operations/closeday", "{}");
     assert_eq!(closed.at("data.totalAmount"), "8.10", "{}", closed.text);
     let begun = Instant::now();
     while shop.office.received().len() < 4 {
         assert!(
             begun.elapsed() < Duration::from_secs(20),
-            "the office hears of everything"
+            "the authority gets every document"
         );
         std::thread::yield_now();
     }
-    let told = shop.office.received();
-    let kinds: Vec<&str> = told.iter().map(|document| document.kind).collect();
+    let received = shop.office.received();
+    let kinds: Vec<&str> = received.iter().map(|document| document.kind).collect();
     assert_eq!(kinds, ["sale", "z_report", "sale", "z_report"]);
 
-    // Between two days it is noted, and nothing is closed.
+    // Between two days it is noted, and no shift is closed.
     assert!(shop.rig.keyboard_z());
     assert_eq!(
         shop.client

@@ -1,4 +1,4 @@
-//! The till and the tax office: every way of losing it, every way back, and a till that never had it.
+//! The till without the tax authority: every kind of outage, the way back, and a till that never had a connection.
 
 mod shop;
 
@@ -6,17 +6,18 @@ use std::collections::BTreeSet;
 use std::thread;
 use std::time::Duration;
 
-use ferrotill::api::auth::signature_of;
-use ferrotill::clock::system_ms;
-use ferrotill::standin::Condition;
+use ferrotill::hmac::signature_of;
+use ferrotill::simulator::tax_office::AuthorityCondition;
+use ferrotill::time::clock::system_ms;
 use ferrotill_core::event::Event;
+use ferrotill_testkit::config::text;
+use ferrotill_testkit::network::ProxyMode;
 use shop::till::{SALE, Till};
-use shop::weather::Weather;
 use shop::{Headers, Reply, value};
 
 const HOUR_MS: i64 = 3_600_000;
 
-/// The switches that the journal holds: state before, state after, reason.
+/// The changes of the connection state in the journal: state before, state after, reason.
 fn switches(till: &Till) -> Vec<(String, String, String)> {
     till.payloads(6)
         .iter()
@@ -35,47 +36,49 @@ fn state(till: &Till) -> String {
     till.health().at("office.state")
 }
 
-/// No kind of bad weather costs a sale; each ends in alternative receipts, and each ends.
+/// No outage costs a sale: alternative receipts are sold during each, and fiscal ones after it.
 #[test]
-fn in_every_weather_the_till_sells_on_and_comes_back_by_itself() {
+fn in_every_outage_the_till_keeps_selling_and_is_online_again_by_itself() {
     thread::scope(|scope| {
-        for weather in Weather::BAD {
+        for mode in ProxyMode::OUTAGES {
             scope.spawn(move || {
                 let till = Till::open();
-                assert!(till.sells(), "{weather:?}: the day begins with the office");
-                till.until("the office has it", |till| till.unsent() == 0);
-                till.line.set(weather);
+                assert!(till.sells(), "{mode:?}: the first sale is fiscal");
+                till.until("the authority has it", |till| till.unsent() == 0);
+                till.network.set(mode);
                 till.sells_until(false);
-                assert!(!till.sells(), "{weather:?}: alternative, and it stays so");
-                assert_eq!(state(&till), "offline", "{weather:?}");
+                assert!(!till.sells(), "{mode:?}: alternative, and it stays so");
+                assert_eq!(state(&till), "offline", "{mode:?}");
                 let reason = till.health().at("office.reason");
-                let words = match weather {
-                    Weather::Fair => unreachable!("it is bad"),
-                    Weather::Refused => "no connection",
-                    Weather::Broken => "the connection broke",
-                    Weather::Silent | Weather::Drip => "no answer in time",
-                    Weather::Portal | Weather::Redirect | Weather::Tls => {
+                let expected = match mode {
+                    ProxyMode::Forward => unreachable!("it is no outage"),
+                    ProxyMode::Refused => "no connection",
+                    ProxyMode::Broken => "the connection broke",
+                    ProxyMode::Silent | ProxyMode::Trickle => "no answer in time",
+                    ProxyMode::LoginPage | ProxyMode::Redirect | ProxyMode::Tls => {
                         "the answer is not the tax office's"
                     }
-                    Weather::Unable => "the server is unable",
+                    ProxyMode::Unable => "the server is unable",
                 };
-                assert!(reason.contains(words), "{weather:?}: {reason}");
-                till.line.set(Weather::Fair);
+                assert!(reason.contains(expected), "{mode:?}: {reason}");
+                till.network.set(ProxyMode::Forward);
                 till.sells_until(true);
-                till.until("everything is told", |till| till.unsent() == 0);
+                till.until("the authority has every document", |till| {
+                    till.unsent() == 0
+                });
                 let keys: BTreeSet<String> = till
-                    .office
+                    .authority
                     .received()
                     .into_iter()
                     .map(|one| one.key)
                     .collect();
-                assert_eq!(keys.len(), till.numbers().len(), "{weather:?}");
-                let told = switches(&till);
-                let went = told.iter().find(|(_, to, _)| to == "offline").unwrap();
-                assert!(went.2.contains(words), "{weather:?}: {told:?}");
-                assert_eq!(told.last().unwrap().1, "online", "{weather:?}: {told:?}");
-                for pair in told.windows(2) {
-                    assert_eq!(pair[0].1, pair[1].0, "{weather:?}: {told:?}");
+                assert_eq!(keys.len(), till.numbers().len(), "{mode:?}");
+                let sent = switches(&till);
+                let went = sent.iter().find(|(_, to, _)| to == "offline").unwrap();
+                assert!(went.2.contains(expected), "{mode:?}: {sent:?}");
+                assert_eq!(sent.last().unwrap().1, "online", "{mode:?}: {sent:?}");
+                for pair in sent.windows(2) {
+                    assert_eq!(pair[0].1, pair[1].0, "{mode:?}: {sent:?}");
                 }
             });
         }
@@ -83,9 +86,10 @@ fn in_every_weather_the_till_sells_on_and_comes_back_by_itself() {
 }
 
 #[test]
-fn a_refusal_is_proof_of_life_and_holds_up_nothing() {
+fn a_refused_document_keeps_the_till_online_and_delays_no_other() {
     let till = Till::open();
-    till.office.set(Condition::Refuse, Duration::ZERO);
+    till.authority
+        .set(AuthorityCondition::Refuse, Duration::ZERO);
     let id = "7a0b9f0e-4a4e-4a53-9a3b-0d6f6f1f0001";
     let with_id = SALE.replacen('{', &format!("{{\"id\":\"{id}\","), 1);
     assert_eq!(till.client().post("operations/sale", &with_id).status, 200);
@@ -99,19 +103,20 @@ fn a_refusal_is_proof_of_life_and_holds_up_nothing() {
     let operation = till.client().open(&format!("/operations/{id}"));
     assert_eq!(operation.at("office.state"), "refused");
     assert!(operation.at("office.refusal").contains("refused"));
-    // What comes after is told before what was refused is taken.
-    till.office.set(Condition::Up, Duration::ZERO);
-    till.until("all are taken", |till| till.unsent() == 0);
-    assert_eq!(till.office.received().len(), 6);
+    // Later documents are delivered before the refused ones are accepted.
+    till.authority.set(AuthorityCondition::Up, Duration::ZERO);
+    till.until("all are acknowledged", |till| till.unsent() == 0);
+    assert_eq!(till.authority.received().len(), 6);
     let operation = till.client().open(&format!("/operations/{id}"));
     assert_eq!(operation.at("office.state"), "acknowledged");
     assert_eq!(operation.at("office.refusal"), "null");
 }
 
 #[test]
-fn where_order_is_strict_a_refused_document_holds_up_the_later_ones() {
-    let till = Till::open_with(|text| text + "strict_order = true\n");
-    till.office.set(Condition::Refuse, Duration::ZERO);
+fn with_strict_order_a_refused_document_delays_the_later_ones() {
+    let till = Till::open_with(|config| config.set("upstream", "strict_order", true));
+    till.authority
+        .set(AuthorityCondition::Refuse, Duration::ZERO);
     for _ in 0..4 {
         till.sells();
     }
@@ -119,15 +124,15 @@ fn where_order_is_strict_a_refused_document_holds_up_the_later_ones() {
         shop::count(&till.health().body, "unsent.refused") > 0
     });
     assert_eq!(shop::count(&till.health().body, "unsent.refused"), 1);
-    till.office.set(Condition::Up, Duration::ZERO);
-    till.until("all are taken", |till| till.unsent() == 0);
+    till.authority.set(AuthorityCondition::Up, Duration::ZERO);
+    till.until("all are acknowledged", |till| till.unsent() == 0);
     let numbers: Vec<String> = till
-        .office
+        .authority
         .received()
         .iter()
         .map(|one| {
-            let body = ferrotill::api::json::Node::parse(one.body.get().as_bytes()).unwrap();
-            value(&body, "msgID").out().to_string()
+            let body = ferrotill::api::json::JsonValue::parse(one.body.get().as_bytes()).unwrap();
+            value(&body, "msgID").to_string()
         })
         .collect();
     assert_eq!(numbers, ["1", "2", "3", "4"]);
@@ -148,14 +153,14 @@ fn refused(reply: &Reply, error: &str) {
     assert_eq!(reply.state.as_deref(), Some("not_registered"));
 }
 
-/// The clock is moved by a day, half a day back, and to 1970, each time over a power cut, while the office is away.
+/// The clock is moved forward by a day, back by half a day, and to 1970, each time with a power cut, during an outage.
 #[test]
-fn no_clock_gives_a_budget_back_reorders_a_document_or_shortens_a_shift() {
-    let mut till = Till::open_with(|text| text + "\n[offline]\nhours_at_a_stretch = 100\n");
+fn no_clock_change_refunds_a_budget_reorders_documents_or_shortens_a_shift() {
+    let mut till = Till::open_with(|config| config.set("offline", "hours_at_a_stretch", 100));
     assert!(till.sells());
-    till.line.set(Weather::Refused);
+    till.network.set(ProxyMode::Refused);
     till.sells_until(false);
-    till.until("the budget runs", |till| {
+    till.until("the budget is counted", |till| {
         till.health().at("offline.counting") == "true"
     });
     let mut left_s = remaining_s(&till);
@@ -163,7 +168,7 @@ fn no_clock_gives_a_budget_back_reorders_a_document_or_shortens_a_shift() {
 
     for wrong_ms in [25 * HOUR_MS, -12 * HOUR_MS, -system_ms()] {
         till.power_cut(wrong_ms);
-        // A fiscal receipt needs the printer, and the printer knows what time it is.
+        // A fiscal receipt needs the printer, whose clock is right.
         let fiscal = SALE.replacen('{', "{\"receiptMode\":\"FiscalReceiptOnly\",", 1);
         let sold = till.client().post("operations/sale", &fiscal);
         assert_eq!(sold.status, 200, "{wrong_ms}: {}", sold.text);
@@ -179,7 +184,7 @@ fn no_clock_gives_a_budget_back_reorders_a_document_or_shortens_a_shift() {
         left_s = now_left_s;
     }
 
-    // The till was off for a day: printer and machine say so. The shift is too long, and so much was spent.
+    // The till was off for a day, by the clocks of printer and machine. The shift is too long, and the budget is less by a day.
     till.printer_ahead_s
         .store(25 * 3_600, std::sync::atomic::Ordering::Release);
     till.power_cut(25 * HOUR_MS);
@@ -203,17 +208,14 @@ fn no_clock_gives_a_budget_back_reorders_a_document_or_shortens_a_shift() {
     assert_eq!(numbers, expected);
 }
 
-/// A till whose network cable was never plugged in: it starts, sells and closes days until the owner's budget says stop.
+/// A till that was never connected to a network starts, sells and closes days until the owner's budget is used up.
 #[test]
-fn a_till_that_never_had_a_network_sells_and_closes_days_until_its_budget_ends() {
-    let mut till = Till::new(|text| {
-        let url = text
-            .lines()
-            .find(|line| line.starts_with("url = "))
-            .unwrap()
-            .to_owned();
-        text.replace(&url, "url = \"http://office.invalid:7100\"")
-            + "\n[offline]\ndocuments_unsent = 12\nat_the_end = \"refuse\"\n"
+fn a_till_without_a_network_sells_and_closes_days_until_its_budget_is_used_up() {
+    let mut till = Till::new(|config| {
+        config
+            .upstream("http://authority.invalid:7100")
+            .set("offline", "documents_unsent", 12)
+            .set("offline", "at_the_end", text("refuse"))
     });
     till.start();
     till.sells_until(false);
@@ -244,7 +246,7 @@ fn a_till_that_never_had_a_network_sells_and_closes_days_until_its_budget_ends()
         "{}",
         till.health().text
     );
-    // The day can be closed all the same.
+    // The day can still be closed.
     let closed = till.client().post("operations/closeday", "");
     assert_eq!(closed.at("data.additionalData.zNumber"), "2");
     assert_eq!(
@@ -257,7 +259,7 @@ fn sale_with(members: &str) -> String {
     SALE.replacen('{', &format!("{{{members},"), 1)
 }
 
-/// A header of an answer that anybody may have.
+/// A header of an answer that needs no signature.
 fn header(till: &Till, name: &str) -> Option<String> {
     let answer = ureq::get(format!("{}/livez", till.client().url)).call();
     let headers = answer.unwrap().headers().clone();
@@ -267,12 +269,12 @@ fn header(till: &Till, name: &str) -> Option<String> {
 }
 
 #[test]
-fn numbers_are_given_out_in_order_and_their_end_is_seen_coming() {
-    let till = Till::open_with(|text| {
-        text.replace(
-            r#"{ series = "ABC", start = 1, end = 500, number_length = 8 }"#,
-            r#"{ series = "ABC", start = 1, end = 48, number_length = 4 }, { series = "ABC", start = 60, end = 63, number_length = 4 }"#,
-        )
+fn numbers_are_used_in_order_and_their_end_is_announced() {
+    let till = Till::open_with(|config| {
+        config.change_device(0, |device| {
+            let device = device.without_ranges();
+            device.range("ABC", 1, 48, 4).range("ABC", 60, 63, 4)
+        })
     });
     let sell = |members: &str| till.client().post("operations/sale", &sale_with(members));
     let alternative = r#""receiptMode":"AlternativeReceiptOnly","print":false"#;
@@ -291,7 +293,7 @@ fn numbers_are_given_out_in_order_and_their_end_is_seen_coming() {
     assert_eq!(
         number(&sell(&given("ABC0002"))),
         "ABC0002",
-        "what is given is honoured"
+        "the number of the caller is used"
     );
     for wrong in ["ABC0002", "ABC0005"] {
         refused(&sell(&given(wrong)), "NumberNotNext");
@@ -323,19 +325,16 @@ fn numbers_are_given_out_in_order_and_their_end_is_seen_coming() {
 }
 
 #[test]
-fn a_device_without_alternative_receipts_stays_fiscal_whatever_happens() {
-    let till = Till::open_with(|text| {
-        text.replace(
-            "use_alternative_receipts = true",
-            "use_alternative_receipts = false",
-        )
+fn a_device_without_alternative_receipts_always_sells_fiscal_ones() {
+    let till = Till::open_with(|config| {
+        config.change_device(0, |device| device.set("use_alternative_receipts", false))
     });
     let wanted = sale_with(r#""receiptMode":"AlternativeReceiptOnly""#);
     refused(
         &till.client().post("operations/sale", &wanted),
         "NoAlternativeReceipts",
     );
-    till.line.set(Weather::Refused);
+    till.network.set(ProxyMode::Refused);
     let offline = |till: &Till| state(till) == "offline";
     for _ in 0..200 {
         assert!(till.sells());
@@ -349,9 +348,9 @@ fn a_device_without_alternative_receipts_stays_fiscal_whatever_happens() {
     assert_eq!(sold.at("data.receiptType"), "FiscalReceipt");
 }
 
-/// The simulator moves the whole world: its printer's clock moves too, so that it is believed at once, and nothing stands still after it.
+/// The simulated clock moves the clock of the printer too, so that it is trusted at once, and time goes on after it.
 #[test]
-fn the_simulated_clock_is_believed_and_time_goes_on_after_it() {
+fn the_simulated_clock_is_trusted_and_time_goes_on_after_it() {
     let till = Till::open();
     assert!(till.sells());
     till.clock.set_offset(90_000);
@@ -370,38 +369,42 @@ fn the_simulated_clock_is_believed_and_time_goes_on_after_it() {
 }
 
 #[test]
-fn a_till_that_is_closed_in_the_middle_of_a_backlog_tells_nothing_twice() {
-    let mut till = Till::new(|text| text);
-    till.line.set(Weather::Refused);
+fn a_till_that_stops_while_it_sends_a_backlog_sends_nothing_twice() {
+    let mut till = Till::new(|config| config);
+    till.network.set(ProxyMode::Refused);
     till.start();
     let body = sale_with(r#""receiptMode":"AlternativeReceiptOnly","print":false"#);
     for _ in 0..150 {
         assert_eq!(till.client().post("operations/sale", &body).status, 200);
     }
-    till.line.set(Weather::Fair);
+    till.network.set(ProxyMode::Forward);
     for _ in 0..3 {
-        let told = till.office.received().len();
-        till.until("some are told", |till| {
-            let now = till.office.received().len();
-            now > told || now == 150
+        let sent = till.authority.received().len();
+        till.until("some are sent", |till| {
+            let now = till.authority.received().len();
+            now > sent || now == 150
         });
         till.stop();
         till.start();
     }
-    till.until("all are told", |till| till.unsent() == 0);
-    assert_eq!(till.office.received().len(), 150);
-    assert_eq!(till.office.duplicates(), 0);
+    till.until("all are sent", |till| till.unsent() == 0);
+    assert_eq!(till.authority.received().len(), 150);
+    assert_eq!(till.authority.duplicates(), 0);
 }
 
-/// The shop opens after a night without power: no printer is connected and no office in reach, so that nobody but the caller can say
-/// how long it was. The machine's clock is right, has stopped with the power, or says that it is 1970.
+/// The shop opens after a night without power. No printer is connected and the authority cannot be reached, so only the caller knows
+/// the time. The clock of the machine is right, has stopped with the power, or shows 1970.
 #[test]
-fn after_a_night_without_power_the_first_signed_call_says_that_it_is_morning() {
+fn after_a_night_without_power_the_first_signed_order_sets_the_time() {
     const NIGHT_MS: i64 = 14 * HOUR_MS;
     let body = sale_with(r#""receiptMode":"AlternativeReceiptOnly","print":false"#);
     for wrong_ms in [0, -NIGHT_MS, -system_ms()] {
-        let mut till = Till::new(|text| text.replace("/printer?", "/nobody?"));
-        till.line.set(Weather::Refused);
+        let mut till = Till::new(|config| {
+            config.change_device(0, |device| {
+                device.set("uri", text("datecs+serial:///nowhere/printer?baud=115200"))
+            })
+        });
+        till.network.set(ProxyMode::Refused);
         till.clock.set_wrong(-NIGHT_MS);
         till.start();
         let sells = |till: &Till| {
@@ -417,7 +420,7 @@ fn after_a_night_without_power_the_first_signed_call_says_that_it_is_morning() {
             (system_ms() - NIGHT_MS - now.as_millisecond()).abs() < 60_000
         };
         assert!(evening(&till), "{wrong_ms}: {}", till.health().text);
-        // Whoever does not sign, or badly, says nothing.
+        // A call without a valid signature does not set the time.
         type Change = fn(&mut Headers);
         let spoil: [(&str, Change); 4] = [
             ("SignatureMissing", |headers| {
@@ -439,7 +442,7 @@ fn after_a_night_without_power_the_first_signed_call_says_that_it_is_morning() {
             assert_eq!(reply.at("errorType"), error);
             assert!(evening(&till), "{wrong_ms}: {error}");
         }
-        // Neither does a caller that orders nothing, nor one that is a month ahead, though its call is looked at.
+        // Neither does a call without an order, nor one that is a month ahead, although it is processed.
         assert_eq!(till.client().get("devices").status, 200);
         assert_eq!(till.client().get("receipts").status, 200);
         assert!(evening(&till), "{wrong_ms}: a question");
@@ -460,7 +463,7 @@ fn after_a_night_without_power_the_first_signed_call_says_that_it_is_morning() {
         assert!(off_ms.abs() < 60_000, "{wrong_ms}: {off_ms} ms off");
         assert_eq!(till.health().at("clock.witnessed"), "false");
         assert!(till.moments().is_sorted());
-        // A later process of the same start of the machine goes on from there.
+        // A later process after the same start of the machine goes on from there.
         till.stop();
         till.start();
         let off_ms = sells(&till);

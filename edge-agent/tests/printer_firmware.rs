@@ -57,7 +57,7 @@ fn plays_two_days(family: &str, result_code: ResultCode, lacks: &[u8]) {
         assert_eq!(printed.fiscal_receipts.len(), 2 * day as usize, "{case}");
     }
     let (code, told) = finished(&["verify", "--config", file.to_str().unwrap()]);
-    assert_eq!(code, Some(0), "{case}: {}", told.out());
+    assert_eq!(code, Some(0), "{case}: {}", told);
 }
 
 #[test]

@@ -1,11 +1,11 @@
-//! The service as one process of a machine: alone on its books, and private.
+//! The service as a process: it is alone with its store, and its memory is private.
 
 mod shop;
 
 use std::fs;
 use std::process::Command;
 
-use ferrotill::api::json::Node;
+use ferrotill::api::json::JsonValue;
 use shop::outside::{Process, finished};
 use shop::till::SALE;
 use shop::{configuration, value};
@@ -15,22 +15,22 @@ fn till() -> (tempfile::TempDir, Process, Process, std::path::PathBuf) {
     let folder = tempfile::tempdir().unwrap();
     let (link, memory) = (folder.path().join("printer"), folder.path().join("memory"));
     let printer = Process::emulator(&link, &memory, "115200");
-    let office = Process::authority();
+    let authority = Process::authority();
     let books = folder.path().join("books");
     let uri = format!("datecs+serial://{}?baud=115200", link.display());
-    let text = configuration(books.to_str().unwrap(), &uri, &office.client.url);
+    let text = configuration(books.to_str().unwrap(), &uri, &authority.client.url);
     let file = folder.path().join("ferrotill.toml");
     fs::write(&file, text).unwrap();
-    (folder, printer, office, file)
+    (folder, printer, authority, file)
 }
 
 #[test]
-fn a_second_agent_on_the_same_books_is_turned_away_and_the_first_one_sells_on() {
+fn a_second_agent_on_the_same_store_does_not_start_and_the_first_one_keeps_selling() {
     let (_folder, _printer, _office, file) = till();
     let file_name = file.to_str().unwrap();
     let first = Process::agent(&file);
     assert_eq!(first.client.post("operations/sale", SALE).status, 200);
-    // An address of its own, so that only the books are in its way; the second time under another name of the folder.
+    // Another address, so that only the store is in use; the second time under another name of the folder.
     let books = file.with_file_name("books");
     let other_name = file.with_file_name("the same books");
     std::os::unix::fs::symlink(&books, &other_name).unwrap();
@@ -53,16 +53,19 @@ fn a_second_agent_on_the_same_books_is_turned_away_and_the_first_one_sells_on() 
     }
     assert_eq!(first.client.post("operations/sale", SALE).status, 200);
     let (code, told) = finished(&["verify", "--config", file_name]);
-    assert_eq!((code, value(&told, "ok")), (Some(0), &Node::Bool(true)));
+    assert_eq!(
+        (code, value(&told, "ok")),
+        (Some(0), &JsonValue::Bool(true))
+    );
 
-    // What died holds nothing: the next one gets the books.
+    // A killed agent holds no lock: the next one opens the store.
     drop(first);
     let next = Process::agent(&file);
     assert_eq!(next.client.post("operations/sale", SALE).status, 200);
 }
 
 #[test]
-fn no_core_file_is_written_of_the_service() {
+fn the_service_writes_no_core_file() {
     let (_folder, _printer, _office, file) = till();
     let agent = Process::agent(&file);
     let limits = fs::read_to_string(format!("/proc/{}/limits", agent.id())).unwrap();

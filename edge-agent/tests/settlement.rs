@@ -1,5 +1,5 @@
-//! A document that its printer cannot prove: cash was put in, the answer was lost, and somebody closed the day at the keyboard before
-//! the printer could be asked. A person reads the paper and says what became of it, over HTTP and from the command line.
+//! A document that the printer cannot prove: cash was put in, the answer was lost, and somebody closed the day at the keyboard before
+//! the printer could be asked. An operator reads the paper and declares the outcome, over HTTP and from the command line.
 
 mod shop;
 
@@ -8,7 +8,7 @@ use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use ferrotill::api::json::Node;
+use ferrotill::api::json::JsonValue;
 use ferrotill_device::emulator::{FaultKind, FaultOrder, Power};
 use shop::inside::Shop;
 use shop::outside::{Process, finished, until};
@@ -16,7 +16,7 @@ use shop::till::SALE;
 use shop::{Client, KEY, Reply, SECRET, configuration, value};
 
 const ID: &str = "7a0b9f0e-4a4e-4a53-9a3b-0d6f6f1f0046";
-const STRANGER: &str = "7a0b9f0e-4a4e-4a53-9a3b-0d6f6f1f0047";
+const OTHER_ID: &str = "7a0b9f0e-4a4e-4a53-9a3b-0d6f6f1f0047";
 const PRINTED: &str = r#"{"registered":true,"document":2,"by":"Maria Popescu"}"#;
 const NOT_PRINTED: &str = r#"{"registered":false,"by":"Maria Popescu"}"#;
 /// Cash into the drawer.
@@ -39,12 +39,12 @@ fn sold(client: &Client) -> String {
 }
 
 fn needs_a_person(client: &Client) -> bool {
-    let told = client.open(&format!("/operations/{ID}"));
-    assert_eq!(told.at("fiscal_state"), "unknown", "{}", told.text);
-    told.at("needs_a_person") == "true"
+    let answer = client.open(&format!("/operations/{ID}"));
+    assert_eq!(answer.at("fiscal_state"), "unknown", "{}", answer.text);
+    answer.at("needs_a_person") == "true"
 }
 
-/// The printer's keys are pressed before anybody can ask it.
+/// Somebody closes the day at the keyboard before the agent can ask the printer.
 fn close_the_day_unseen(shop: &Shop) {
     shop.rig.add_fault(FaultOrder {
         kind: FaultKind::DropRequest,
@@ -58,7 +58,7 @@ fn close_the_day_unseen(shop: &Shop) {
 }
 
 #[test]
-fn a_person_settles_over_http_what_the_printer_cannot_prove() {
+fn an_operator_declares_over_http_what_the_printer_cannot_prove() {
     let shop = Shop::open();
     let sold_id = sold(&shop.client);
     shop.rig.add_fault(FaultOrder {
@@ -76,7 +76,7 @@ fn a_person_settles_over_http_what_the_printer_cannot_prove() {
         assert!(begun.elapsed() < Duration::from_secs(20));
         std::thread::yield_now();
     }
-    // The printer is only silent: it can still say it.
+    // The printer is switched off: the outcome can still be read from it.
     let early = shop.client.declare(ID, PRINTED);
     let still = (422, "unknown", "PrinterCanStillSay".to_owned());
     assert_eq!(verdict(&early), still, "{}", early.text);
@@ -97,51 +97,15 @@ fn a_person_settles_over_http_what_the_printer_cannot_prove() {
     assert!(health.at("printers.0.trouble").contains(&command));
     assert_eq!(health.at("printers.0.needs_a_person"), ID);
 
-    // Who does not sign, says it badly or speaks of something else is refused, and nothing happens.
-    let path = format!("/operations/{ID}/settlement");
-    let unsigned = shop.client.signed("POST", &path, PRINTED, |headers| {
-        headers.retain(|(name, _)| *name != "Api-Signature");
-    });
-    let unsigned = unsigned.unwrap();
-    let missing = (401, "unknown", "SignatureMissing".to_owned());
-    assert_eq!(verdict(&unsigned), missing);
-    let forged = shop.client.signed("POST", &path, PRINTED, |headers| {
-        headers.iter_mut().for_each(|(name, value)| {
-            if *name == "Api-Signature" {
-                *value = value.replace('0', "1").replace('a', "0");
-            }
-        });
-    });
-    assert_eq!(forged.unwrap().status, 401);
-    let bad = shop.client.declare(ID, r#"{"document":0,"name":"Maria"}"#);
-    assert_eq!(verdict(&bad), (400, "unknown", "Missing".to_owned()));
-    let mut paths = bad.paths();
-    paths.sort();
-    assert_eq!(paths, ["by", "document", "name", "registered"]);
-    let nobody = shop.client.declare("mine", PRINTED);
-    assert_eq!(
-        (nobody.status, nobody.at("error")),
-        (400, "NotAUuid".to_owned())
-    );
-    let stranger = shop.client.declare(STRANGER, PRINTED);
-    let unknown_id = (404, "not_registered", "UnknownId".to_owned());
-    assert_eq!(verdict(&stranger), unknown_id);
-    let other = shop.client.declare(&sold_id, NOT_PRINTED);
-    let settled = (409, "registered", "AlreadySettled".to_owned());
-    assert_eq!(verdict(&other), settled, "{}", other.text);
-    assert!(
-        other
-            .at("message")
-            .contains("the printer has said so itself")
-    );
+    bad_declarations_are_refused(&shop.client, &sold_id);
     assert!(needs_a_person(&shop.client));
 
-    let said = shop.client.declare(ID, PRINTED);
+    let declared = shop.client.declare(ID, PRINTED);
     assert_eq!(
-        (said.status, said.state.as_deref()),
+        (declared.status, declared.state.as_deref()),
         (200, Some("registered")),
         "{}",
-        said.text
+        declared.text
     );
     for (member, value) in [
         ("state", "registered"),
@@ -155,14 +119,15 @@ fn a_person_settles_over_http_what_the_printer_cannot_prove() {
         ("timeline.1.event", "declared"),
         ("timeline.2.event", "sealed"),
     ] {
-        assert_eq!(said.at(member), value, "{member}");
+        assert_eq!(declared.at(member), value, "{member}");
     }
-    // The same again is the same, and another word comes too late.
+    // The same declaration again gets the same answer, and another one is refused.
     let again = shop.client.declare(ID, PRINTED);
     assert_eq!(
         (again.status, again.at("declaration.at")),
-        (200, said.at("declaration.at"))
+        (200, declared.at("declaration.at"))
     );
+    let settled = (409, "registered", "AlreadySettled".to_owned());
     for other in [
         NOT_PRINTED,
         &PRINTED.replace('2', "3"),
@@ -170,7 +135,7 @@ fn a_person_settles_over_http_what_the_printer_cannot_prove() {
     ] {
         let late = shop.client.declare(ID, other);
         assert_eq!(verdict(&late), settled, "{other}");
-        assert!(late.at("message").contains("Maria Popescu said so at"));
+        assert!(late.at("message").contains("Maria Popescu declared it at"));
     }
     let repeated = shop.client.post("cashoperations", &cash_in());
     assert_eq!(
@@ -179,7 +144,7 @@ fn a_person_settles_over_http_what_the_printer_cannot_prove() {
         "{}",
         repeated.text
     );
-    // Its caller may have given up before; it heard nothing false.
+    // The caller may have disconnected before; no answer was false.
     let first = caller.join().unwrap();
     assert!(
         matches!(first.state.as_deref(), Some("registered" | "unknown")),
@@ -187,7 +152,7 @@ fn a_person_settles_over_http_what_the_printer_cannot_prove() {
         first.text
     );
 
-    // The till sells again, and the day that was closed at the keyboard is booked behind the cash.
+    // The till sells again, and the journal has the day that was closed at the keyboard, after the cash.
     sold(&shop.client);
     let reports = shop.client.get("reports/full");
     assert_eq!(reports.list("data.data"), 1, "{}", reports.text);
@@ -195,17 +160,53 @@ fn a_person_settles_over_http_what_the_printer_cannot_prove() {
     assert_eq!(shop.receipts().len(), 2, "printed once each");
 }
 
-/// The exit code of a verb that says nothing for programs.
+/// Declarations without a signature, with faults or of another document. Nothing happens.
+fn bad_declarations_are_refused(client: &Client, sold_id: &str) {
+    let path = format!("/operations/{ID}/settlement");
+    let unsigned = client.signed("POST", &path, PRINTED, |headers| {
+        headers.retain(|(name, _)| *name != "Api-Signature");
+    });
+    let unsigned = unsigned.unwrap();
+    let missing = (401, "unknown", "SignatureMissing".to_owned());
+    assert_eq!(verdict(&unsigned), missing);
+    let forged = client.signed("POST", &path, PRINTED, |headers| {
+        headers.iter_mut().for_each(|(name, value)| {
+            if *name == "Api-Signature" {
+                *value = value.replace('0', "1").replace('a', "0");
+            }
+        });
+    });
+    assert_eq!(forged.unwrap().status, 401);
+    let bad = client.declare(ID, r#"{"document":0,"name":"Maria"}"#);
+    assert_eq!(verdict(&bad), (400, "unknown", "Missing".to_owned()));
+    let mut paths = bad.paths();
+    paths.sort();
+    assert_eq!(paths, ["by", "document", "name", "registered"]);
+    let no_id = client.declare("mine", PRINTED);
+    assert_eq!(
+        (no_id.status, no_id.at("error")),
+        (400, "NotAUuid".to_owned())
+    );
+    let other_id = client.declare(OTHER_ID, PRINTED);
+    let unknown_id = (404, "not_registered", "UnknownId".to_owned());
+    assert_eq!(verdict(&other_id), unknown_id);
+    let other = client.declare(sold_id, NOT_PRINTED);
+    let settled = (409, "registered", "AlreadySettled".to_owned());
+    assert_eq!(verdict(&other), settled, "{}", other.text);
+    assert!(other.at("message").contains("the printer's own answer"));
+}
+
+/// The exit code of a verb that writes nothing for programs.
 fn code_of(arguments: &[&str]) -> Option<i32> {
     let output = Command::new(env!("CARGO_BIN_EXE_ferrotill"))
         .args(arguments)
         .output()
         .unwrap();
-    assert!(!output.stderr.is_empty(), "{arguments:?} says nothing");
+    assert!(!output.stderr.is_empty(), "{arguments:?} writes nothing");
     output.status.code()
 }
 
-fn settle(file: &Path, agent: &str, id: &str, word: &[&str]) -> (Option<i32>, Node) {
+fn settle(file: &Path, agent: &str, id: &str, word: &[&str]) -> (Option<i32>, JsonValue) {
     let file = file.to_str().unwrap();
     let mut arguments = vec!["settle", id, "--config", file, "--listen", agent];
     arguments.extend(word);
@@ -213,14 +214,14 @@ fn settle(file: &Path, agent: &str, id: &str, word: &[&str]) -> (Option<i32>, No
 }
 
 #[test]
-fn the_verb_settles_it_after_a_restart_and_the_books_are_in_order() {
+fn the_verb_settles_a_document_after_a_restart() {
     let folder = tempfile::tempdir().unwrap();
     let (link, memory) = (folder.path().join("printer"), folder.path().join("memory"));
     let printer = Process::emulator(&link, &memory, "115200");
-    let office = Process::authority();
-    let books = folder.path().join("books");
+    let authority = Process::authority();
+    let store = folder.path().join("books");
     let uri = format!("datecs+serial://{}?baud=115200", link.display());
-    let text = configuration(books.to_str().unwrap(), &uri, &office.client.url);
+    let text = configuration(store.to_str().unwrap(), &uri, &authority.client.url);
     let file = folder.path().join("ferrotill.toml");
     fs::write(&file, &text).unwrap();
     let turn = |body: &str| {
@@ -237,28 +238,28 @@ fn the_verb_settles_it_after_a_restart_and_the_books_are_in_order() {
     assert_eq!(ordered.unwrap().status, 200);
     let caller = std::thread::spawn({
         let client = agent.client.clone();
-        // The agent dies under it.
+        // The agent is killed before it answers.
         move || drop(client.call("POST", "cashoperations", &cash_in(), |_| ()))
     });
     until("the printer loses its power", || {
-        *value(&printer.client.look("/sim/printer"), "power") == Node::Text("off".to_owned())
+        *value(&printer.client.look("/sim/printer"), "power") == JsonValue::Text("off".to_owned())
     });
     agent.kill();
     caller.join().unwrap();
 
     let printed = ["--registered", "--document", "2", "--by", "Maria"];
     let not_printed = ["--not-registered", "--by", "Maria"];
-    let gone = agent.client.url.replace("http://", "");
-    let (code, told) = settle(&file, &gone, ID, &printed);
-    let not_running = Node::Text("AgentNotRunning".to_owned());
-    assert_eq!((code, value(&told, "error")), (Some(8), &not_running));
+    let stopped = agent.client.url.replace("http://", "");
+    let (code, answer) = settle(&file, &stopped, ID, &printed);
+    let not_running = JsonValue::Text("AgentNotRunning".to_owned());
+    assert_eq!((code, value(&answer, "error")), (Some(8), &not_running));
 
-    // The printer is off: it can still say it.
+    // The printer is off: the outcome can still be read from it.
     let agent = Process::agent(&file);
     let address = agent.client.url.replace("http://", "");
-    let (code, told) = settle(&file, &address, ID, &printed);
-    let still = Node::Text("PrinterCanStillSay".to_owned());
-    assert_eq!((code, value(&told, "error")), (Some(6), &still));
+    let (code, answer) = settle(&file, &address, ID, &printed);
+    let still = JsonValue::Text("PrinterCanStillSay".to_owned());
+    assert_eq!((code, value(&answer, "error")), (Some(6), &still));
     drop(agent);
     turn(r#"{"power":"on"}"#);
     turn(r#"{"keyboard":"z"}"#);
@@ -308,10 +309,10 @@ fn the_verb_settles_it_after_a_restart_and_the_books_are_in_order() {
     ] {
         assert_eq!(code_of(wrong), Some(2), "{wrong:?}");
     }
-    let (code, told) = settle(&file, &address, ID, &["--registered", "--by", " "]);
+    let (code, answer) = settle(&file, &address, ID, &["--registered", "--by", " "]);
     assert_eq!(
-        (code, value(&told, "error")),
-        (Some(2), &Node::Text("Empty".to_owned()))
+        (code, value(&answer, "error")),
+        (Some(2), &JsonValue::Text("Empty".to_owned()))
     );
     let elsewhere = folder.path().join("none.toml");
     let word = [
@@ -325,22 +326,22 @@ fn the_verb_settles_it_after_a_restart_and_the_books_are_in_order() {
     let other_file = folder.path().join("other.toml");
     for (from, to) in [
         (SECRET, "another-secret-of-some-length"),
-        (KEY, "a-stranger"),
+        (KEY, "another-key"),
     ] {
         fs::write(&other_file, text.replace(from, to)).unwrap();
         assert_eq!(settle(&other_file, &address, ID, &printed).0, Some(3));
     }
-    for id in [STRANGER, &sold_id] {
+    for id in [OTHER_ID, &sold_id] {
         assert_eq!(settle(&file, &address, id, &not_printed).0, Some(7), "{id}");
     }
-    assert!(needs_a_person(&agent.client), "nothing of that was heard");
+    assert!(needs_a_person(&agent.client), "none of these was accepted");
 
     for _ in 0..2 {
-        let (code, told) = settle(&file, &address, ID, &printed);
-        assert_eq!(code, Some(0), "{}", told.out());
+        let (code, answer) = settle(&file, &address, ID, &printed);
+        assert_eq!(code, Some(0), "{answer}");
         assert_eq!(
-            value(&told, "declaration.by"),
-            &Node::Text("Maria".to_owned())
+            value(&answer, "declaration.by"),
+            &JsonValue::Text("Maria".to_owned())
         );
     }
     assert_eq!(settle(&file, &address, ID, &not_printed).0, Some(7));
@@ -350,8 +351,11 @@ fn the_verb_settles_it_after_a_restart_and_the_books_are_in_order() {
     assert_eq!(reports.list("data.data"), 1, "{}", reports.text);
     let closed = agent.client.post("operations/closeday", "{}");
     assert_eq!(closed.status, 200, "{}", closed.text);
-    let (code, told) = finished(&["verify", "--config", config]);
-    assert_eq!(code, Some(0), "{}", told.out());
-    assert_eq!(value(&told, "ok"), &Node::Bool(true));
-    assert_eq!(value(&told, "declared"), &Node::Number("1".to_owned()));
+    let (code, answer) = finished(&["verify", "--config", config]);
+    assert_eq!(code, Some(0), "{answer}");
+    assert_eq!(value(&answer, "ok"), &JsonValue::Bool(true));
+    assert_eq!(
+        value(&answer, "declared"),
+        &JsonValue::Number("1".to_owned())
+    );
 }

@@ -1,22 +1,24 @@
-//! The tax office over TLS: the right server is told, and whoever is not it hears nothing and acknowledges nothing.
+//! The tax authority over TLS: documents go only to a server whose certificate is valid, and only its answers count.
 
 mod shop;
 
 use std::fs;
 use std::io::{self, Read, Write};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
+use ferrotill::authority::failure::DeliveryFailure;
+use ferrotill::authority::http::{agent, kept_agent, send};
 use ferrotill::authority::online_ecr::OnlineEcr;
-use ferrotill::authority::send::{agent, kept_agent, send};
-use ferrotill::authority::tls::{TlsFault, Trust};
-use ferrotill::authority::{Kind, Parcel, Verdict};
-use ferrotill::config::Config;
-use ferrotill::standin::Condition;
-use ferrotill::sync::reachability::Failure;
+use ferrotill::authority::tls::TlsFault;
+use ferrotill::authority::{EncodedRequest, RequestKind, Verdict};
+use ferrotill::config::{Config, Trust};
+use ferrotill::simulator::tax_office::AuthorityCondition;
+use ferrotill_testkit::config::{ConfigText, text};
 use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, date_time_ymd};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
@@ -27,19 +29,19 @@ use uuid::Uuid;
 const TIMEOUT: Duration = Duration::from_millis(1_500);
 const ACKNOWLEDGED: &[u8] =
     b"HTTP/1.1 200 OK\r\nContent-Length: 20\r\n\r\n{\"status\":\"success\"}";
-/// What only the tax office may read.
+/// A body that only the tax authority may read.
 const CONFIDENTIAL: &str = r#"{"confidential":true}"#;
 
 // Certificates.
 
-/// An authority that gives out certificates.
-struct Authority {
+/// A certificate authority.
+struct CertificateAuthority {
     issuer: Issuer<'static, KeyPair>,
     certificate: CertificateDer<'static>,
     pem: String,
 }
 
-impl Authority {
+impl CertificateAuthority {
     fn new() -> Self {
         Self::named("Office root")
     }
@@ -110,86 +112,86 @@ type Stream = StreamOwned<ServerConnection, TcpStream>;
 
 /// How a server treats a connection.
 #[derive(Clone)]
-enum Manner {
-    /// TLS, and these bytes as the answer to whatever comes; the end is said as TLS wants it.
+enum Behaviour {
+    /// TLS, and these bytes as the answer to any request; the connection is closed as TLS requires.
     Answers(Arc<ServerConfig>, &'static [u8]),
-    /// The same, but the line is cut without a word.
+    /// The same, but the connection is cut without a close message.
     Cut(Arc<ServerConfig>, &'static [u8]),
-    /// An answer of which one letter of the last record is changed on the way.
+    /// An answer with one changed byte in its last record.
     Tampered(Arc<ServerConfig>),
     /// Bytes without TLS.
     Plain(&'static [u8]),
-    /// Nothing, for as long as somebody waits.
+    /// No answer.
     Silent,
 }
 
-/// A server and everything that it could read.
+/// A server, and every byte that it could read.
 struct Server {
     url: String,
-    heard: Arc<Mutex<Vec<u8>>>,
+    received: Arc<Mutex<Vec<u8>>>,
 }
 
 impl Server {
-    fn start(manner: Manner) -> Self {
+    fn start(behaviour: Behaviour) -> Self {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
         let url = format!("https://{}", listener.local_addr().unwrap());
-        let heard = Arc::new(Mutex::new(Vec::new()));
+        let received = Arc::new(Mutex::new(Vec::new()));
         thread::spawn({
-            let heard = Arc::clone(&heard);
+            let received = Arc::clone(&received);
             move || {
                 for stream in listener.incoming() {
-                    // A handshake that fails, or a till that hangs up, is what some of these are about.
-                    let _ = treat(stream.unwrap(), &manner, &heard);
+                    // Some tests expect that the handshake fails, or that the till disconnects.
+                    let _ = treat(stream.unwrap(), &behaviour, &received);
                 }
             }
         });
-        Self { url, heard }
+        Self { url, received }
     }
 
     fn deliver(&self, trust: &Trust) -> Verdict {
         deliver(&self.url, trust)
     }
 
-    fn heard(&self) -> String {
-        String::from_utf8_lossy(&self.heard.lock().unwrap()).into_owned()
+    fn received(&self) -> String {
+        String::from_utf8_lossy(&self.received.lock().unwrap()).into_owned()
     }
 }
 
 fn deliver(url: &str, trust: &Trust) -> Verdict {
-    let parcel = Parcel {
-        kind: Kind::Sale,
+    let parcel = EncodedRequest {
+        kind: RequestKind::Sale,
         key: Uuid::from_u128(1),
         body: CONFIDENTIAL.to_owned(),
     };
     send(&agent(TIMEOUT, trust), &OnlineEcr::default(), url, &parcel).verdict
 }
 
-fn treat(mut line: TcpStream, manner: &Manner, heard: &Mutex<Vec<u8>>) -> io::Result<()> {
+fn treat(mut line: TcpStream, behaviour: &Behaviour, received: &Mutex<Vec<u8>>) -> io::Result<()> {
     let listen = |from: &mut dyn Read| -> io::Result<()> {
         let mut buffer = [0; 8192];
-        while !String::from_utf8_lossy(&heard.lock().unwrap()).contains(CONFIDENTIAL) {
+        while !String::from_utf8_lossy(&received.lock().unwrap()).contains(CONFIDENTIAL) {
             match from.read(&mut buffer)? {
                 0 => return Err(io::ErrorKind::UnexpectedEof.into()),
-                count => heard.lock().unwrap().extend(&buffer[..count]),
+                count => received.lock().unwrap().extend(&buffer[..count]),
             }
         }
         Ok(())
     };
-    match manner {
-        Manner::Answers(config, answer) => {
+    match behaviour {
+        Behaviour::Answers(config, answer) => {
             let mut stream = Stream::new(ServerConnection::new(Arc::clone(config)).unwrap(), line);
             listen(&mut stream)?;
             stream.write_all(answer)?;
             stream.conn.send_close_notify();
             stream.flush()
         }
-        Manner::Cut(config, answer) => {
+        Behaviour::Cut(config, answer) => {
             let mut stream = Stream::new(ServerConnection::new(Arc::clone(config)).unwrap(), line);
             listen(&mut stream)?;
             stream.write_all(answer)?;
             stream.flush()
         }
-        Manner::Tampered(config) => {
+        Behaviour::Tampered(config) => {
             let mut stream = Stream::new(ServerConnection::new(Arc::clone(config)).unwrap(), line);
             listen(&mut stream)?;
             stream.conn.writer().write_all(ACKNOWLEDGED)?;
@@ -200,12 +202,12 @@ fn treat(mut line: TcpStream, manner: &Manner, heard: &Mutex<Vec<u8>>) -> io::Re
             *records.last_mut().unwrap() ^= 1;
             stream.sock.write_all(&records)
         }
-        Manner::Plain(answer) => {
+        Behaviour::Plain(answer) => {
             let _count = line.read(&mut [0; 8192])?;
             line.write_all(answer)
         }
-        Manner::Silent => {
-            // Until the till gives up.
+        Behaviour::Silent => {
+            // Until the till disconnects.
             while line.read(&mut [0; 8192])? > 0 {}
             Ok(())
         }
@@ -213,16 +215,16 @@ fn treat(mut line: TcpStream, manner: &Manner, heard: &Mutex<Vec<u8>>) -> io::Re
 }
 
 #[test]
-fn the_right_server_is_told() {
-    let authority = Authority::new();
-    let server = Server::start(Manner::Answers(authority.right(), ACKNOWLEDGED));
+fn the_right_server_gets_the_document() {
+    let authority = CertificateAuthority::new();
+    let server = Server::start(Behaviour::Answers(authority.right(), ACKNOWLEDGED));
     assert_eq!(server.deliver(&authority.trust()), Verdict::Acknowledged);
-    assert!(server.heard().contains(CONFIDENTIAL));
+    assert!(server.received().contains(CONFIDENTIAL));
 }
 
 #[test]
-fn a_server_that_is_not_the_office_hears_nothing_and_the_reason_is_named() {
-    let authority = Authority::new();
+fn a_server_with_a_wrong_certificate_gets_nothing_and_the_reason_is_named() {
+    let authority = CertificateAuthority::new();
     let trust = authority.trust();
     let ack = ACKNOWLEDGED;
     let cases = [
@@ -243,13 +245,13 @@ fn a_server_that_is_not_the_office_hears_nothing_and_the_reason_is_named() {
             "for another name",
         ),
         (
-            Authority::named("Another root").right(),
+            CertificateAuthority::named("Another root").right(),
             TlsFault::UnknownAuthority,
             "unknown authority",
         ),
-        // An authority that has only the name of the right one.
+        // A certificate authority that only has the same name.
         (
-            Authority::new().right(),
+            CertificateAuthority::new().right(),
             TlsFault::UnknownAuthority,
             "unknown authority",
         ),
@@ -259,93 +261,102 @@ fn a_server_that_is_not_the_office_hears_nothing_and_the_reason_is_named() {
             "unknown authority",
         ),
     ];
-    for (shown, fault, words) in cases {
-        let server = Server::start(Manner::Answers(shown, ack));
-        assert_eq!(server.deliver(&trust), Verdict::Failed(Failure::Tls(fault)));
-        assert!(Failure::Tls(fault).to_string().contains(words), "{fault}");
-        assert_eq!(server.heard(), "", "{fault}");
+    for (shown, fault, expected) in cases {
+        let server = Server::start(Behaviour::Answers(shown, ack));
+        assert_eq!(
+            server.deliver(&trust),
+            Verdict::Failed(DeliveryFailure::Tls(fault))
+        );
+        assert!(
+            DeliveryFailure::Tls(fault).to_string().contains(expected),
+            "{fault}"
+        );
+        assert_eq!(server.received(), "", "{fault}");
     }
 }
 
 #[test]
-fn an_authority_of_ones_own_is_none_of_those_that_are_built_in() {
-    let authority = Authority::new();
-    let server = Server::start(Manner::Answers(authority.right(), ACKNOWLEDGED));
+fn a_private_certificate_authority_is_not_trusted_by_default() {
+    let authority = CertificateAuthority::new();
+    let server = Server::start(Behaviour::Answers(authority.right(), ACKNOWLEDGED));
     assert_eq!(
         server.deliver(&Trust::BuiltIn),
-        Verdict::Failed(Failure::Tls(TlsFault::UnknownAuthority))
+        Verdict::Failed(DeliveryFailure::Tls(TlsFault::UnknownAuthority))
     );
-    assert_eq!(server.heard(), "");
+    assert_eq!(server.received(), "");
 }
 
 #[test]
-fn whatever_is_wrong_with_the_line_is_no_acknowledgement() {
-    let authority = Authority::new();
+fn no_fault_of_the_connection_is_an_acknowledgement() {
+    let authority = CertificateAuthority::new();
     let right = || authority.right();
     let open_ended: &[u8] = b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n{\"status\":\"success\"}";
     let cases = [
-        (Manner::Plain(ACKNOWLEDGED), Failure::Tls(TlsFault::NoTls)),
         (
-            Manner::Plain(b"SSH-2.0-OpenSSH_9.2\r\n"),
-            Failure::Tls(TlsFault::NoTls),
+            Behaviour::Plain(ACKNOWLEDGED),
+            DeliveryFailure::Tls(TlsFault::NoTls),
+        ),
+        (
+            Behaviour::Plain(b"SSH-2.0-OpenSSH_9.2\r\n"),
+            DeliveryFailure::Tls(TlsFault::NoTls),
         ),
         // A fatal alert: no common protocol version.
         (
-            Manner::Plain(b"\x15\x03\x03\0\x02\x02\x46"),
-            Failure::Tls(TlsFault::NoAgreement),
+            Behaviour::Plain(b"\x15\x03\x03\0\x02\x02\x46"),
+            DeliveryFailure::Tls(TlsFault::NoAgreement),
         ),
-        (Manner::Plain(b""), Failure::Broken),
-        (Manner::Silent, Failure::TimedOut),
-        (Manner::Cut(right(), b""), Failure::Broken),
+        (Behaviour::Plain(b""), DeliveryFailure::Broken),
+        (Behaviour::Silent, DeliveryFailure::TimedOut),
+        (Behaviour::Cut(right(), b""), DeliveryFailure::Broken),
         (
-            Manner::Cut(
+            Behaviour::Cut(
                 right(),
                 b"HTTP/1.1 200 OK\r\nContent-Length: 20\r\n\r\n{\"stat",
             ),
-            Failure::Broken,
+            DeliveryFailure::Broken,
         ),
-        // Without a length, the end of the line is the end of the answer, and half an object is none.
+        // Without a length, the end of the connection ends the answer, and half an object is no answer.
         (
-            Manner::Cut(right(), open_ended.strip_suffix(b"}").unwrap()),
-            Failure::Stranger,
-        ),
-        (
-            Manner::Tampered(right()),
-            Failure::Tls(TlsFault::NoAgreement),
+            Behaviour::Cut(right(), open_ended.strip_suffix(b"}").unwrap()),
+            DeliveryFailure::NotTheAuthority,
         ),
         (
-            Manner::Answers(
+            Behaviour::Tampered(right()),
+            DeliveryFailure::Tls(TlsFault::NoAgreement),
+        ),
+        (
+            Behaviour::Answers(
                 right(),
                 b"HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 0\r\n\r\n",
             ),
-            Failure::Stranger,
+            DeliveryFailure::NotTheAuthority,
         ),
     ];
-    for (number, (manner, failure)) in cases.into_iter().enumerate() {
-        let server = Server::start(manner);
+    for (number, (behaviour, failure)) in cases.into_iter().enumerate() {
+        let server = Server::start(behaviour);
         assert_eq!(
             server.deliver(&authority.trust()),
             Verdict::Failed(failure),
             "case {number}"
         );
     }
-    // The control: the same answer with its end, said or not; an object that is whole has lost nothing that could say no.
-    for manner in [
-        Manner::Answers(right(), open_ended),
-        Manner::Cut(right(), open_ended),
+    // The control: the complete answer, with and without a close message; nothing can be missing from a complete object.
+    for behaviour in [
+        Behaviour::Answers(right(), open_ended),
+        Behaviour::Cut(right(), open_ended),
     ] {
-        let server = Server::start(manner);
+        let server = Server::start(behaviour);
         assert_eq!(server.deliver(&authority.trust()), Verdict::Acknowledged);
     }
 }
 
 #[test]
-fn a_kept_connection_is_as_strict_as_one_of_its_own() {
-    let authority = Authority::new();
-    let server = Server::start(Manner::Answers(authority.expired(), ACKNOWLEDGED));
+fn a_kept_connection_is_as_strict_as_a_new_one() {
+    let authority = CertificateAuthority::new();
+    let server = Server::start(Behaviour::Answers(authority.expired(), ACKNOWLEDGED));
     let agent = kept_agent(TIMEOUT, &authority.trust());
-    let parcel = Parcel {
-        kind: Kind::Sale,
+    let parcel = EncodedRequest {
+        kind: RequestKind::Sale,
         key: Uuid::from_u128(1),
         body: CONFIDENTIAL.to_owned(),
     };
@@ -353,33 +364,33 @@ fn a_kept_connection_is_as_strict_as_one_of_its_own() {
         let delivery = send(&agent, &OnlineEcr::default(), &server.url, &parcel);
         assert_eq!(
             delivery.verdict,
-            Verdict::Failed(Failure::Tls(TlsFault::Expired))
+            Verdict::Failed(DeliveryFailure::Tls(TlsFault::Expired))
         );
     }
-    assert_eq!(server.heard(), "");
+    assert_eq!(server.received(), "");
 }
 
 // The whole till.
 
-/// A door in front of a plain server: TLS outside, one request after the other inside.
-struct Door {
+/// A TLS proxy in front of a server without TLS; it forwards one request after the other.
+struct TlsProxy {
     url: String,
     shown: Arc<Mutex<Arc<ServerConfig>>>,
     inside: Arc<Mutex<String>>,
     asked: Arc<AtomicUsize>,
 }
 
-impl Door {
+impl TlsProxy {
     fn open(shown: Arc<ServerConfig>) -> Self {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
-        let door = Self {
+        let proxy = Self {
             url: format!("https://{}", listener.local_addr().unwrap()),
             shown: Arc::new(Mutex::new(shown)),
             inside: Arc::default(),
             asked: Arc::default(),
         };
-        let (shown, inside) = (Arc::clone(&door.shown), Arc::clone(&door.inside));
-        let asked = Arc::clone(&door.asked);
+        let (shown, inside) = (Arc::clone(&proxy.shown), Arc::clone(&proxy.inside));
+        let asked = Arc::clone(&proxy.asked);
         thread::spawn(move || {
             for line in listener.incoming() {
                 asked.fetch_add(1, Ordering::Release);
@@ -390,7 +401,7 @@ impl Door {
                     let connection = ServerConnection::new(Arc::clone(&config)).unwrap();
                     let mut stream = Stream::new(connection, line.unwrap());
                     while let Ok(request) = message(&mut stream) {
-                        // A kept connection keeps what was shown when it was made.
+                        // A kept connection keeps the certificate with which it was made.
                         if !Arc::ptr_eq(&config, &shown.lock().unwrap()) {
                             break;
                         }
@@ -404,7 +415,7 @@ impl Door {
                 });
             }
         });
-        door
+        proxy
     }
 
     /// Connections so far.
@@ -416,21 +427,17 @@ impl Door {
         *self.shown.lock().unwrap() = certificate;
     }
 
-    /// The configuration with this door before its office, believed because of the authorities in the file.
-    fn before_the_office(&self, text: &str, ca_file: &str) -> String {
-        let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
-        let url = lines
-            .iter_mut()
-            .find(|line| line.starts_with("url = "))
-            .unwrap();
-        let office = url.split('"').nth(1).unwrap().to_owned();
-        *self.inside.lock().unwrap() = office.trim_start_matches("http://").to_owned();
-        *url = format!("url = {:?}\nca_file = {ca_file:?}", self.url);
-        lines.join("\n") + "\n"
+    /// The configuration with this proxy in front of its tax authority; only the certificate authorities in the file are trusted.
+    fn in_front(&self, config: ConfigText, ca_file: &str) -> ConfigText {
+        let url = config.value("upstream", "url").unwrap().trim_matches('"');
+        *self.inside.lock().unwrap() = url.trim_start_matches("http://").to_owned();
+        config
+            .upstream(&self.url)
+            .set("upstream", "ca_file", text(ca_file))
     }
 }
 
-/// One request or answer with a `Content-Length`, as it came.
+/// The bytes of one request or answer with a `Content-Length`.
 fn message(from: &mut dyn Read) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     let mut byte = [0];
@@ -449,129 +456,136 @@ fn message(from: &mut dyn Read) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// A certificate that expires costs the shop no sale, is named where people look, and once it is mended every document is told once.
+/// An expired certificate costs no sale and is named in the health report. After it was replaced every document is sent once.
 #[test]
-fn a_till_sells_on_while_the_certificate_is_wrong_and_tells_everything_later() {
-    let authority = Authority::new();
+fn a_till_keeps_selling_while_the_certificate_is_wrong_and_sends_everything_later() {
+    let authority = CertificateAuthority::new();
     let folder = tempfile::tempdir().unwrap();
     let ca_file = folder.path().join("office.pem");
     fs::write(&ca_file, &authority.pem).unwrap();
-    let door = Door::open(authority.right());
-    let mut till = Till::new(|text| {
-        door.before_the_office(&text, ca_file.to_str().unwrap())
-            // A handshake without optimisation takes its time.
-            .replace("timeout_ms = 400", "timeout_ms = 5000")
+    let proxy = TlsProxy::open(authority.right());
+    let mut till = Till::new(|config| {
+        // A handshake without optimisation is slow.
+        proxy
+            .in_front(config, ca_file.to_str().unwrap())
+            .set("upstream", "timeout_ms", 5_000)
     });
     till.start();
     assert!(till.sells());
-    till.until("the office has it", |till| till.unsent() == 0);
-    assert_eq!(till.office.received().len(), 1);
+    till.until("the authority has it", |till| till.unsent() == 0);
+    assert_eq!(till.authority.received().len(), 1);
 
-    for (wrong, words) in [
+    for (wrong, expected) in [
         (authority.expired(), "certificate has expired"),
         (
-            Authority::new().right(),
+            CertificateAuthority::new().right(),
             "certificate is of an unknown authority",
         ),
     ] {
-        let known = till.office.received().len();
-        door.show(wrong);
+        let known = till.authority.received().len();
+        proxy.show(wrong);
         till.sells_until(false);
         let reason = till.health().at("office.reason");
-        assert!(reason.contains(words), "{reason}");
-        assert_eq!(till.office.received().len(), known, "{words}");
-        door.show(authority.right());
+        assert!(reason.contains(expected), "{reason}");
+        assert_eq!(till.authority.received().len(), known, "{expected}");
+        proxy.show(authority.right());
         till.sells_until(true);
-        till.until("everything is told", |till| till.unsent() == 0);
+        till.until("the authority has every document", |till| {
+            till.unsent() == 0
+        });
     }
-    assert_eq!(till.office.received().len(), till.numbers().len());
-    assert_eq!(till.office.duplicates(), 0);
+    assert_eq!(till.authority.received().len(), till.numbers().len());
+    assert_eq!(till.authority.duplicates(), 0);
 
-    // An office that is unable is another thing than one that is not believed.
-    till.office.set(Condition::Error, Duration::ZERO);
+    // A server error has another reason than a wrong certificate.
+    till.authority
+        .set(AuthorityCondition::Error, Duration::ZERO);
     till.sells_until(false);
     let reason = till.health().at("office.reason");
     assert!(reason.contains("unable"), "{reason}");
 }
 
-/// Fiscal numbers are asked for by a thread of its own, and it is no more trusting.
+/// The thread that requests fiscal numbers checks the certificate too.
 #[test]
-fn no_fiscal_numbers_come_from_a_server_that_is_not_believed() {
-    let authority = Authority::new();
+fn fiscal_numbers_are_not_taken_from_a_server_with_a_wrong_certificate() {
+    let authority = CertificateAuthority::new();
     let folder = tempfile::tempdir().unwrap();
     let ca_file = folder.path().join("office.pem");
     fs::write(&ca_file, &authority.pem).unwrap();
-    let office = Process::authority();
-    let door = Door::open(authority.expired());
-    let text = shop::configuration("books", "none", &office.client.url)
-        .replace("\"MD\"", "\"UA\"")
-        .replace(
-            "\"books\"",
-            &format!("{:?}", folder.path().join("books").display().to_string()),
-        )
-        .replace("use_alternative_receipts = true\n", "")
-        .replace("\"8.00\"", "\"5.00\"")
-        .replace("code = \"B\"", "code = \"F\"");
-    let text: String = text
-        .lines()
-        .filter(|line| !line.starts_with("alternative_receipts_ranges"))
-        .map(|line| format!("{line}\n"))
-        .collect();
-    let text = door.before_the_office(&text, ca_file.to_str().unwrap());
+    let simulator = Process::authority();
+    let proxy = TlsProxy::open(authority.expired());
+    let config = shop::config(&folder.path().join("books"), "none", &simulator.client.url)
+        .set("till", "country", text("UA"))
+        .change_device(0, |device| {
+            let device = device.without_ranges().without_tax_groups();
+            device.tax_group("A", "20.00").tax_group("F", "5.00")
+        });
+    let config = proxy.in_front(config, ca_file.to_str().unwrap());
     let file = folder.path().join("ferrotill.toml");
-    fs::write(&file, text).unwrap();
+    fs::write(&file, config.to_string()).unwrap();
     let agent = Process::agent(&file);
     let sold = || {
         thread::sleep(Duration::from_millis(2));
         agent.client.post("operations/sale", SALE)
     };
-    until("the server was asked and not believed", || {
-        door.asked() >= 2
+    until("the server was asked and not trusted", || {
+        proxy.asked() >= 2
     });
     assert_eq!(sold().verdict().2, "FiscalNumbersUsedUp");
-    door.show(authority.right());
+    proxy.show(authority.right());
     until("the numbers come", || sold().status == 200);
 }
 
 // The configuration.
 
 #[test]
-fn what_is_wrong_with_a_file_of_authorities_is_told_with_its_place() {
+fn a_faulty_file_of_certificate_authorities_is_reported_with_its_place() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("office.pem");
     let name = file.to_str().unwrap().to_owned();
-    let authority = Authority::new();
+    let authority = CertificateAuthority::new();
     let read = |contents: &str, url: &str| {
         fs::write(&file, contents).unwrap();
-        let text = shop::configuration("books", "datecs+tcp://127.0.0.1:1", url)
-            .replace("[upstream]", &format!("[upstream]\nca_file = {name:?}"));
-        Config::parse(&text, "t.toml")
+        let config = shop::config(Path::new("books"), "datecs+tcp://127.0.0.1:1", url).set(
+            "upstream",
+            "ca_file",
+            text(&name),
+        );
+        Config::parse(&config.to_string(), "t.toml")
             .map(|config| config.upstream.unwrap().trust)
             .map_err(|error| error.to_string())
     };
     let office = "https://office.example/api";
     assert_eq!(read(&authority.pem, office), Ok(authority.trust()));
-    let two = format!("The office's:\n{}{}", authority.pem, Authority::new().pem);
+    let two = format!(
+        "The office's:\n{}{}",
+        authority.pem,
+        CertificateAuthority::new().pem
+    );
     assert!(matches!(read(&two, office), Ok(Trust::Only(both)) if both.len() == 2));
     let broken = authority.pem.replacen("MII", "MIJ", 1);
-    for (contents, url, words) in [
+    for (contents, url, expected) in [
         (
             authority.pem.as_str(),
             "http://office.example",
-            "stands beside a url that is not encrypted",
+            "is written beside a url that is not encrypted",
         ),
         ("", office, "holds no certificate"),
         (
             "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n",
             office,
-            "holds what is no certificate",
+            "holds something that is not a certificate",
         ),
         (
             "-----BEGIN CERTIFICATE-----\n",
             office,
-            "holds what is no certificate",
+            "holds something that is not a certificate",
         ),
-        (broken.as_str(), office, "holds what is no certificate"),
+        (
+            broken.as_str(),
+            office,
+            "holds something that is not a certificate",
+        ),
         (
             &" ".repeat(1024 * 1024 + 1),
             office,
@@ -580,13 +594,18 @@ fn what_is_wrong_with_a_file_of_authorities_is_told_with_its_place() {
     ] {
         let error = read(contents, url).unwrap_err();
         assert!(
-            error.contains("upstream.ca_file: ") && error.contains(words),
+            error.contains("upstream.ca_file: ") && error.contains(expected),
             "{error}"
         );
     }
     fs::remove_file(&file).unwrap();
-    let text = shop::configuration("books", "datecs+tcp://127.0.0.1:1", office)
-        .replace("[upstream]", &format!("[upstream]\nca_file = {name:?}"));
-    let error = Config::parse(&text, "t.toml").unwrap_err().to_string();
+    let config = shop::config(Path::new("books"), "datecs+tcp://127.0.0.1:1", office).set(
+        "upstream",
+        "ca_file",
+        text(&name),
+    );
+    let error = Config::parse(&config.to_string(), "t.toml")
+        .unwrap_err()
+        .to_string();
     assert!(error.contains("cannot be read"), "{error}");
 }

@@ -1,4 +1,4 @@
-"""Scenarios of attack: recorded calls, half-open connections by the thousand, strange pages, endless heads."""
+"""Scenarios of attack: recorded calls, thousands of half-open connections, pages of other sites, endless headers."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from stage import NETWORK_ERRORS, Background, Stage, check, equal, new_id, scena
 
 HALF_OPEN = 2_000
 REPLAYS = 300
-# What the other side may hold beside the flood: its books, the printer, the callers.
+# File descriptors that the agent needs beside the flood: its store, the printer, the callers.
 FILES_SPARE = 400
 
 
@@ -23,7 +23,7 @@ def bread(stage: Stage) -> str:
 
 
 def room_for(files: int) -> int:
-    """Raises the soft limit of open files as far as it goes; the number of connections that there is room for."""
+    """Raises the soft limit of open files as far as possible, and returns how many connections that allows."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = files + FILES_SPARE
     if soft != resource.RLIM_INFINITY and soft < wanted:
@@ -40,7 +40,7 @@ def timed(client: Client, body: str) -> tuple[Answer, float]:
 
 @scenario(limit=90)
 def half_open(stage: Stage) -> None:
-    """Two thousand connections that never finish a request, while sales go through in their usual time."""
+    """Two thousand connections that never finish a request, while sales take their usual time."""
     client, simulator = stage.demo()
     usual = max(timed(client, bread(stage))[1] for _ in range(3))
     address = ("127.0.0.1", urlsplit(client.url).port)
@@ -62,7 +62,7 @@ def half_open(stage: Stage) -> None:
                 equal((answer.status, answer.state), (200, "registered"), f"a sale beside {number + 1} half-open connections", answer)
                 slowest = max(slowest, seconds)
         check(len(flood) > count * 9 // 10, f"only {len(flood)} of {count} connections were made")
-        # They go on a byte at a time, as a slow-loris does.
+        # They send one byte at a time, as a slow-loris does.
         for connection in flood:
             with contextlib.suppress(*NETWORK_ERRORS):
                 connection.sendall(b"x")
@@ -72,20 +72,20 @@ def half_open(stage: Stage) -> None:
     finally:
         for connection in flood:
             connection.close()
-    # The bound is far from a flood's time-outs (5 s and more) and as far from a busy machine's noise.
+    # The limit is far below the time-outs of a flood (5 s and more), and far above the noise of a busy machine.
     check(slowest < 4 * usual + 2, f"a sale took {slowest:.2f} s, and {usual:.2f} s without the flood")
     equal(len(simulator.receipts()), 3 + count // 250 + 1, "fiscal receipts in the printer")
 
 
 @scenario(limit=60)
 def recorded_calls(stage: Stage) -> None:
-    """Signed calls that somebody has recorded and sends again, with ids and without."""
+    """Signed calls that an attacker has recorded and sends again, with ids and without."""
     client, simulator = stage.demo()
     path = "/api/v1/operations/sale"
     for what, body in [("without id", bread(stage)), ("with id", with_id(bread(stage), new_id()))]:
         headers = client.headers("POST", path, body)
         before = len(simulator.receipts())
-        # Ten at once, so that some of them meet the first while it is printed.
+        # Ten at once, so that some of them arrive while the first one is being printed.
         callers = [Background(http_call, client.url, "POST", path, body, headers) for _ in range(10)]
         answers = [caller.join() for caller in callers]
         answers += [http_call(client.url, "POST", path, body, headers) for _ in range(REPLAYS)]
@@ -148,7 +148,7 @@ def strange_pages(stage: Stage) -> None:
 
 @scenario(limit=60)
 def floods(stage: Stage) -> None:
-    """Heads of many lines, bodies that come by the byte, and garbage: each is ended, and the next sale is as ever."""
+    """Many header lines, bodies that arrive byte by byte, and garbage: each connection is closed, and the next sale works as before."""
     client, simulator = stage.demo()
     address = ("127.0.0.1", urlsplit(client.url).port)
     line = b"POST /api/v1/operations/sale HTTP/1.1\r\nHost: localhost\r\n"

@@ -29,7 +29,7 @@ MODULES = (sales, calls, day, trouble, books, abuse, disk, keyboard)
 
 
 def play(binary: str, name: str) -> tuple[str, float, str, str]:
-    """Plays one scenario; its outcome, and the words that belong to it."""
+    """Plays one scenario; returns its outcome and a text about it."""
     function, limit = SCENARIOS[name]
     started = time.monotonic()
     with Stage(binary, limit) as stage:
@@ -68,7 +68,7 @@ def main() -> int:
 
     names = arguments.scenarios or list(SCENARIOS)
     outcomes = Counter()
-    # The longest first, so that none is left alone at the end.
+    # The longest first, so that no long one runs alone at the end.
     names.sort(key=lambda name: -SCENARIOS[name][1])
     with ThreadPoolExecutor(max(1, arguments.jobs)) as pool:
         for future in as_completed([pool.submit(play, binary, name) for name in names]):

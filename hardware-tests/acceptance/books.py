@@ -1,4 +1,4 @@
-"""Scenarios of the books: `verify` beside a running agent, after a restore, and on books that somebody worked on."""
+"""Scenarios of the store: `verify` beside a running agent, after a restore, and on a store that was tampered with."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from stage import Stage, check, equal, scenario, wait_for
 
 DATABASE = "ferrotill.db"
 
-# What somebody does to the file, and the fault that names it. Triggers are dropped first and put back, so that only the edit is left.
+# An edit of the database, and the flaw that `verify` must report. Triggers are dropped before and made again, so that only the edit remains.
 EDITS = {
     "an edited row": ("UPDATE journal SET at = at + 1 WHERE seq = 5", "row_changed"),
     "a removed row": ("DELETE FROM journal WHERE seq = 5", "rows_missing"),
@@ -30,7 +30,7 @@ EDITS = {
 }
 
 OTHER_DEVICE = "0875b8a5-0668-41a3-a3fa-8eeccf66d28a"
-# Rows of another till behind our own, each under the number that comes next.
+# Rows of another till after our own, each under the next number.
 SPLICE = """
 ATTACH DATABASE '{other}' AS other;
 INSERT INTO journal (seq, device, at, kind, version, payload, mac)
@@ -48,7 +48,7 @@ def verify(stage: Stage, *more, config: Path | None = None) -> tuple[int, dict]:
 
 
 def work_on(folder: Path, edit: str) -> None:
-    """Edits the database by hand and leaves its triggers as they were."""
+    """Edits the database and leaves its triggers as they were."""
     database = sqlite3.connect(folder / DATABASE)
     triggers = database.execute("SELECT name, sql FROM sqlite_schema WHERE type = 'trigger'").fetchall()
     for name, _ in triggers:
@@ -62,7 +62,7 @@ def work_on(folder: Path, edit: str) -> None:
 
 @scenario(limit=180)
 def books(stage: Stage) -> None:
-    """Books in order beside a running agent, and each kind of tampering found in a copy of them."""
+    """A store in order beside a running agent, and each kind of tampering found in a copy of it."""
     client, _, office = stage.all_three()
     for price in ("10.00", "12.50", "7.77"):
         equal(client.post("operations/sale", sale(("Ceai", "1.000", price, "A"))).status, 200, "a sale")
@@ -119,7 +119,7 @@ def books(stage: Stage) -> None:
 
 
 def sell_and_close(stage: Stage, price: str) -> None:
-    """One sale, and an agent that ends in order: its books are whole, and anchored."""
+    """One sale, and an agent that ends in order: its store is complete and anchored."""
     client = stage.agent()
     equal(client.post("operations/sale", sale(("Ceai", "1.000", price, "A"))).status, 200, "a sale")
     stage.kill("agent", signal.SIGTERM)
@@ -127,7 +127,7 @@ def sell_and_close(stage: Stage, price: str) -> None:
 
 
 def copied(folder: Path, onto: Path, *names: str) -> None:
-    """Puts files of one data folder into another one's place; what SQLite keeps beside a database goes with it."""
+    """Replaces files of a data folder by those of another one; the files that SQLite keeps beside a database go with them."""
     for name in names:
         for beside in (name, name + "-wal", name + "-shm"):
             (onto / beside).unlink(missing_ok=True)
@@ -137,7 +137,7 @@ def copied(folder: Path, onto: Path, *names: str) -> None:
 
 @scenario(limit=180)
 def foreign_books(stage: Stage) -> None:
-    """An older copy put back and the journal of another till, whole or in part: `verify` finds each, and says what it is."""
+    """An older copy of the store, and the journal of another till, whole or in part: `verify` finds each and reports what it is."""
     stage.emulator(), stage.authority()
     data, older = stage.folder / "data", stage.folder / "older"
     sell_and_close(stage, "3.00")
@@ -146,7 +146,7 @@ def foreign_books(stage: Stage) -> None:
     code, told = verify(stage)
     equal((code, told["ok"]), (0, True), "our own books", told)
 
-    # Another till's books: a day of its own, on another printer, under another id and another key.
+    # The store of another till: a day of its own, on another printer, with another id and another key.
     theirs = stage.folder / "theirs"
     with Stage(stage.binary, stage.limit) as other:
         other.device = OTHER_DEVICE
@@ -175,7 +175,7 @@ def foreign_books(stage: Stage) -> None:
 
 @scenario(limit=120)
 def restored_image(stage: Stage) -> None:
-    """The whole folder of an older day put back, key and anchor with it: the printer knows better, and says so with its Z-report."""
+    """The whole folder of an older day put back, with key and anchor: the counters of the printer show it at the Z-report."""
     stage.emulator(), stage.authority()
     data, older = stage.folder / "data", stage.folder / "older"
     sell_and_close(stage, "3.00")

@@ -1,4 +1,4 @@
-"""Scenarios of calls that must not sell anything: not signed, not readable, not lawful, too large, too many."""
+"""Scenarios of calls that must not sell anything: without a signature, unreadable, against the law, too large, too many."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def strings(value) -> list[str]:
 
 @scenario(limit=90)
 def bad_auth(stage: Stage) -> None:
-    """401 that says which part is wrong; in TEST mode it shows the text that was signed."""
+    """401 that names the wrong part; in TEST mode it shows the text that was signed."""
     client, simulator = stage.demo()
     minutes = 60_000
     stranger = new_id()
@@ -150,7 +150,7 @@ def bad_input(stage: Stage) -> None:
 
 
 def declare_huge_body(client: Client, announced: int) -> Answer | None:
-    """Announces a body, sends its first kilobyte and reads what the server says."""
+    """Announces a body, sends its first kilobyte and reads the answer."""
     path, body = "/api/v1/operations/sale", " " * 1024
     timestamp = str(time.time_ns() // 1_000_000)
     signature = sign(client.secret, client.device, "", timestamp, "POST", path, body)
@@ -167,7 +167,7 @@ def declare_huge_body(client: Client, announced: int) -> Answer | None:
 
 @scenario(limit=150)
 def limits(stage: Stage) -> None:
-    """A body too large, bodies without an end, and two hundred callers that never finish their sentence."""
+    """A body that is too large, bodies without an end, and two hundred callers that never finish their request."""
     client, simulator = stage.demo()
     for path in ("/livez", "/readyz", "/healthz"):
         answer = http_call(client.url, "GET", path)

@@ -1,4 +1,4 @@
-"""Scenarios of the day: the Z-report against receipts, printer and office, and selling while the office is away."""
+"""Scenarios of the day: the Z-report compared with receipts, printer and tax authority, and selling while the authority cannot be reached."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def return_of(receipt: dict, payment_type: int, request_id: str) -> str:
 
 
 def check_office_z(z: dict, receipts: list[dict], refunds: list[dict]) -> None:
-    """The office's Z-report equals the receipts, per direction and to the unit."""
+    """The Z-report at the authority equals the receipts, per direction and to the unit."""
     equal(z["currency"], "MDL", "currency", z)
     for direction, documents in (("sale", receipts), ("refund", refunds)):
         blocks = (z["totals"], z["payments"], z["taxTotals"])
@@ -79,7 +79,7 @@ def check_office_z(z: dict, receipts: list[dict], refunds: list[dict]) -> None:
 
 @scenario(limit=240)
 def z_report(stage: Stage) -> None:
-    """Three sales, a return, X and Z; then a Z while the office is away."""
+    """Three sales, a return, X and Z; then a Z while the authority cannot be reached."""
     client, printer, office = stage.all_three()
 
     untouched = printer.printer()
@@ -149,7 +149,7 @@ def z_report(stage: Stage) -> None:
     equal(client.post("operations/closeday", "{}").state, "not_registered", "closing a closed day")
     equal(printer.printer()["z_number"], untouched["z_number"] + 1, "Z-reports of the printer, after repeats")
 
-    # The next day, closed while the office is away.
+    # The next day, closed while the authority cannot be reached.
     second = client.post("operations/sale", sale(("Ceai", "1.000", "6.00", "A"))).data["fiscalReceipt"]
     equal((second["number"], second["currentNumber"]), (7, 1), "numbers of the next shift")
     wait_for(lambda: len(office.received("sale")) == 4, OFFICE_DELIVERY_S, "the office holds the fourth sale")
@@ -168,7 +168,7 @@ def z_report(stage: Stage) -> None:
 
 
 def sell_until(client: CheckedClient, kind: str, limit: float, count: int = 1) -> list[dict]:
-    """Sells in the automatic mode until `count` receipts of a kind; gives every answer's data."""
+    """Sells in the automatic mode until there are `count` receipts of a kind; returns the data of every answer."""
     end, sold = time.monotonic() + limit, []
     while sum(one["receiptType"] == kind for one in sold) < count:
         check(time.monotonic() < end, f"not within {limit:g} s: {count} × {kind}", sold[-1:])
@@ -184,7 +184,7 @@ def delivered(office: Simulator, kind: str, count: int) -> list[dict]:
 
 @scenario(limit=260)
 def offline(stage: Stage) -> None:
-    """The office goes away and comes back; the till sells on, and every document arrives once."""
+    """The authority cannot be reached for a while; the till keeps selling, and every document arrives once."""
     client, printer, office = stage.all_three()
     sold = sell_until(client, "FiscalReceipt", 20)
     office.set_authority("down")
@@ -197,7 +197,7 @@ def offline(stage: Stage) -> None:
     office.set_authority("up")
     sold += sell_until(client, "FiscalReceipt", 60)
 
-    # Killed while the office is away again: what waits is not lost, nor a number.
+    # Killed while the authority cannot be reached again: no waiting document is lost, and no number.
     office.set_authority("down")
     sold += sell_until(client, "FiscalReceipt", 20)
     stage.kill("agent")
@@ -235,7 +235,7 @@ def offline(stage: Stage) -> None:
 
 @scenario(limit=120)
 def clock(stage: Stage) -> None:
-    """The clock is moved a day on, back, half a day back and on: the shift's limit holds, and no document goes back in time."""
+    """The clock is moved forward by a day, back, back by half a day, and forward: the limit of a shift holds, and no document is older than the one before it."""
     client, simulator = stage.demo()
 
     def sell() -> Answer:

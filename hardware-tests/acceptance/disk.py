@@ -18,7 +18,7 @@ from stage import Background, CheckedClient, Simulator, Skipped, Stage, check, e
 
 SALE = "operations/sale"
 SIZE = "12m"
-# What is left when the disk is "full": the call that fails first is another one each time.
+# Free space when the disk is "full": another call fails first each time.
 LEFT_KIB = (0, 4, 8, 16, 24, 40, 64, 128)
 
 
@@ -41,7 +41,7 @@ def small_disk(folder: Path):
 
 
 class Ballast:
-    """A file that takes all the room but so much."""
+    """A file that takes all the free space but so much."""
 
     def __init__(self, folder: Path):
         self.path = folder / "ballast"
@@ -61,7 +61,7 @@ class Ballast:
 
 
 def sell_on_a_full_disk(client: CheckedClient, printer: Simulator, prices: dict[str, str], next_price) -> None:
-    """Sells until it is refused, and then some; every answer is one of a sale, and true."""
+    """Sells until a sale is refused, and a few more times; every answer is one of a sale, and true."""
     refused = 0
     for _ in range(400):
         price, request_id = next_price(), new_id()
@@ -98,7 +98,7 @@ def fill_while_it_prints(client: CheckedClient, printer: Simulator, ballast: Bal
 
 @scenario(limit=300)
 def full_disk(stage: Stage) -> None:
-    """The disk is full: sales are answered with a code, nothing is printed twice, and selling goes on by itself when there is room."""
+    """The disk is full: sales are answered with a code, nothing is printed twice, and sales succeed again by themselves when there is space."""
     data = stage.folder / "data"
     with small_disk(data):
         client, printer, office = stage.all_three()
@@ -110,7 +110,7 @@ def full_disk(stage: Stage) -> None:
             health = http_call(client.url, "GET", "/healthz", timeout=5)
             check(health.status in (200, 503), "no health on a full disk", health)
             ballast.free()
-            # Nobody helps: the next sale goes through, and so does every one that was refused.
+            # Without any help the next sale succeeds, and so does every sale that was refused.
             for request_id, price in list(prices.items())[-6:]:
                 client.until_registered(SALE, one_sale(price, request_id))
         for request_id, price in prices.items():
@@ -123,7 +123,7 @@ def full_disk(stage: Stage) -> None:
         equal(len(printer.receipts(prices[late])), 1, "receipts after the disk was full in the middle")
         equal(len(printer.receipts()), len(prices), "receipts in the printer")
 
-        # A start on a full disk either serves or says why not; it does no harm.
+        # A start on a full disk either serves or reports why it does not; it damages nothing.
         ballast.fill(0)
         stage.kill("agent")
         stage.agent_process()

@@ -1,4 +1,4 @@
-"""Scenarios of the printer's own keyboard: somebody asks it for a report before the agent could ask what became of a document."""
+"""Scenarios of the printer's own keyboard: a report is printed there before the agent could ask for the outcome of a document."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def operation(client: CheckedClient, request_id: str) -> dict:
 
 @scenario(limit=180)
 def keyboard_report(stage: Stage) -> None:
-    """A sale whose day was closed at the keyboard is settled by the fiscal memory, printed or not, and never printed twice."""
+    """A sale whose day was closed at the keyboard is settled from the fiscal memory, printed or not, and never printed twice."""
     client, printer, _ = stage.all_three()
     client.until_registered(SALE, one_sale(stage.price(), new_id()))
     for command, fault in (("0x38", "power_cut"), ("0x30", "power_cut_before")):
@@ -50,7 +50,7 @@ def keyboard_report(stage: Stage) -> None:
 
 
 def settle(stage: Stage, request_id: str, *arguments: str) -> tuple[int, dict]:
-    """The verb's exit code, and what it says."""
+    """The exit code of the verb, and what it prints."""
     command = [stage.binary, "settle", request_id, *arguments, "--json", "--config", str(stage.folder / "ferrotill.toml")]
     done = subprocess.run(command, capture_output=True, timeout=60, check=False)
     lines = done.stdout.decode().splitlines()
@@ -59,7 +59,7 @@ def settle(stage: Stage, request_id: str, *arguments: str) -> tuple[int, dict]:
 
 @scenario(limit=180)
 def a_persons_word(stage: Stage) -> None:
-    """Cash was put in and its day closed at the keyboard: no figure of the printer tells, and a person does."""
+    """Cash was put in and its day was closed at the keyboard: no figure of the printer proves it, so an operator declares it."""
     client, printer, _ = stage.all_three()
     client.until_registered(SALE, one_sale(stage.price(), new_id()))
     request_id = new_id()
@@ -68,7 +68,7 @@ def a_persons_word(stage: Stage) -> None:
     interrupted(stage, client, printer, (CASH, body), ("power_cut", "0x46"))
     equal(settle(stage, request_id, *said)[0], 8, "exit code of settle without an agent")
 
-    # While the printer can be asked nobody speaks for it.
+    # While the printer can be asked, no declaration is accepted.
     printer.set_printer(power="off")
     client = stage.agent()
     code, told = settle(stage, request_id, *said)
@@ -94,7 +94,7 @@ def a_persons_word(stage: Stage) -> None:
     code, told = settle(stage, request_id, "--not-registered", "--by", "Ion")
     equal((code, told.get("error")), (7, "AlreadySettled"), "another word", told)
 
-    # The caller's repeat gets its document, the till sells again, and the word stands in the books.
+    # The repeated call gets its document, the till sells again, and the declaration is in the journal.
     answer = client.settle(CASH, body)
     equal((answer.state, answer.status), ("registered", 200), "the caller's repeat", answer)
     client.until_registered(SALE, one_sale(stage.price(), new_id()))

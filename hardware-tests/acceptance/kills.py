@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Kills the agent at random moments under load, thousands of times, and holds everybody's books against each other.
+"""Kills the agent at random moments under load, thousands of times, and then compares the store, the printer, the authority and the callers.
 
     python3 hardware-tests/acceptance/kills.py target/release/ferrotill --kills 10000
 
@@ -33,7 +33,7 @@ ALTERNATIVE_MAX = 400  # of the 500 numbers of the configured range
 
 
 class Load:
-    """Callers that sell until they are told to stop, and what they were told."""
+    """Callers that sell until they are stopped, and the answers they got."""
 
     def __init__(self, client: CheckedClient, callers: int, seed: int, control: bool):
         self.client, self.control = client, control

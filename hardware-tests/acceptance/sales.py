@@ -1,4 +1,4 @@
-"""Scenarios of the main job: a signed sale, its numbers, its repeats, and many sales at once."""
+"""Scenarios of the main task: a signed sale, its numbers, its repeats, and many sales at once."""
 
 from __future__ import annotations
 
@@ -107,7 +107,7 @@ def hmac_vectors(_: Stage) -> None:
 
 @scenario(limit=60)
 def seed_sale(stage: Stage) -> None:
-    """The vendor's own example, as it stands, through to the paper."""
+    """The example of the vendor, unchanged, up to the printed paper."""
     client, simulator = stage.demo()
     answer = client.post("operations/sale", SALE_EXAMPLE)
     equal(answer.status, 200, "status", answer)
@@ -136,7 +136,7 @@ def seed_sale(stage: Stage) -> None:
 
 @scenario(limit=60)
 def replay(stage: Stage) -> None:
-    """A request id sells once, whatever is called again."""
+    """A request id sells once, whatever call is repeated."""
     client, simulator = stage.demo()
     request_id = new_id()
     first = client.post("operations/sale", with_id(SALE_EXAMPLE, request_id))

@@ -1,4 +1,4 @@
-"""The stage of one scenario: its processes, its ports, its temporary folder, and the simulator's switches.
+"""What one scenario needs: its processes, its ports, its temporary folder, and the switches of the simulators.
 
 Everything that a scenario starts ends with it, also when it fails or takes too long.
 """
@@ -65,11 +65,11 @@ dwell_s = 10
 
 
 class Failed(AssertionError):
-    """What a scenario saw is not what the specification says."""
+    """A scenario saw something else than the specification says."""
 
 
 class Skipped(Exception):
-    """What a scenario needs cannot be had on this machine."""
+    """This machine lacks what a scenario needs."""
 
 
 def check(condition, message: str, *context) -> None:
@@ -115,7 +115,7 @@ class Ports:
 
 
 class CheckedClient(Client):
-    """A client that holds every answer to the promises that all of them share."""
+    """A client that checks every answer for what all answers have in common."""
 
     def call(self, method, operation, body="", timeout=40, **change) -> Answer:
         answer = super().call(method, operation, body, timeout, **change)
@@ -207,7 +207,7 @@ class Simulator:
 
 
 class Stage:
-    """One scenario's world."""
+    """The processes and files of one scenario."""
 
     def __init__(self, binary: str, limit: float):
         self.binary, self.limit = binary, limit
@@ -268,7 +268,7 @@ class Stage:
         wait_for(ready, limit, f"{name} is ready")
 
     def logs(self) -> str:
-        """The end of what every process said."""
+        """The last log lines of every process."""
         parts = []
         for path in sorted(self.folder.glob("*.err")) + sorted(self.folder.glob("*.out")):
             lines = path.read_text("utf-8", "replace").splitlines()[-25:]
@@ -285,7 +285,7 @@ class Stage:
         return f"http://127.0.0.1:{self._port(name)}"
 
     def demo(self) -> tuple[CheckedClient, Simulator]:
-        """Printer, authority and agent in one process that plays nothing by itself."""
+        """Printer, authority and agent in one process that sells nothing by itself."""
         self.spawn("demo", "demo", "--serve", "--json", "--listen", f"127.0.0.1:{self._port('demo')}")
         out = self.folder / "demo.out"
         self.started("demo", lambda: b"\n" in out.read_bytes())

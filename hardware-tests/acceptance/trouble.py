@@ -1,4 +1,4 @@
-"""Scenarios of trouble: killed programs, lost answers, silent, absent and empty printers.
+"""Scenarios of faults: killed programs, lost answers, printers that are silent, absent or without paper.
 
 One rule decides all of them: an answer is true.
 `registered` means exactly one receipt in the printer's memory for that request id, `not_registered` means none.
@@ -31,7 +31,7 @@ def check_truth(answer: Answer, printer: Simulator, price: str, what: str) -> No
 
 
 def check_books(client: CheckedClient, printer: Simulator, what: str) -> None:
-    """Agent and printer hold the same receipts, numbered without gap or repeat."""
+    """Agent and printer have the same receipts, numbered without a gap or a repeat."""
     listed = all_receipts(client)
     equal(sorted(one["number"] for one in listed), list(range(1, len(listed) + 1)), f"{what}: numbers")
     equal(sorted(str(one["totalAmount"]) for one in listed), sorted(one["total"] for one in printer.receipts()), f"{what}: agent and printer")
@@ -46,7 +46,7 @@ def repair(stage: Stage, printer: Simulator) -> None:
 
 
 def broken(stage: Stage, printer: Simulator, kind: str) -> bool:
-    """Whether a fault that needs a hand has happened."""
+    """Whether a fault has happened that a person must repair."""
     return {
         "power_cut": lambda: printer.printer()["power"] == "off",
         "unplug": lambda: not os.path.lexists(stage.link),
@@ -54,7 +54,7 @@ def broken(stage: Stage, printer: Simulator, kind: str) -> bool:
 
 
 def sell_through(stage: Stage, client: CheckedClient, printer: Simulator, kind: str, command: str, times: int) -> None:
-    """One sale with one fault; whatever is answered must be true, then and after the repair."""
+    """One sale with one fault; every answer must be true, then and after the repair."""
     what = f"{kind} × {times} at {command}"
     price, request_id = stage.price(), new_id()
     body = one_sale(price, request_id)
@@ -62,7 +62,7 @@ def sell_through(stage: Stage, client: CheckedClient, printer: Simulator, kind: 
     started = time.monotonic()
     call = Background(client.post, SALE, body)
     if times == 1 and kind in ("power_cut", "unplug"):
-        # A hand comes soon: a second after the fault, while the caller may still be waiting.
+        # The repair comes a second after the fault, while the caller may still be waiting.
         wait_for(lambda: call.done() or broken(stage, printer, kind), 20, f"{what} happens")
         time.sleep(1)
         repair(stage, printer)
@@ -75,13 +75,13 @@ def sell_through(stage: Stage, client: CheckedClient, printer: Simulator, kind: 
         equal(first.state, "registered", what, first)
 
     if first.state != "unknown":
-        # The receipt that was promised not to exist must not appear later either.
+        # A receipt that was reported as not registered must not appear later either.
         check_truth(first, printer, price, what)
     settled = client.settle(SALE, body)
     check_truth(settled, printer, price, f"{what}, settled")
     if first.state == "registered":
         equal((settled.state, settled.data), ("registered", first.data), f"{what}: the repeat", settled)
-    # The printer is found again by itself: the next sale goes through, and this id ends as one receipt.
+    # The agent finds the printer again by itself: the next sale succeeds, and this id ends as one receipt.
     next_price = stage.price()
     client.until_registered(SALE, one_sale(next_price, new_id()))
     equal(len(printer.receipts(next_price)), 1, f"{what}: the next sale")
@@ -91,7 +91,7 @@ def sell_through(stage: Stage, client: CheckedClient, printer: Simulator, kind: 
 
 
 def every_kind_at(command: str):
-    """A scenario of all kinds of trouble at one command, once and six times."""
+    """A scenario of all faults at one command, once and six times."""
 
     def play(stage: Stage) -> None:
         client, printer, _ = stage.all_three()
@@ -125,7 +125,7 @@ def lost_close(stage: Stage) -> None:
         equal(len(printer.receipts(price)), 1, f"receipts after {times} lost answers")
         printer.clear_faults()
 
-    # Power comes back while the caller waits, and only after the caller was told that nobody knows.
+    # Power comes back while the caller waits, or only after the caller got the answer "unknown".
     for patient in (False, True):
         price = stage.price()
         body = one_sale(price, new_id())
@@ -195,7 +195,7 @@ def kill9(stage: Stage) -> None:
 
 @scenario(limit=260)
 def printer_gone(stage: Stage) -> None:
-    """No printer at start, no paper, an open cover, no power: refused or unknown in time, and found again."""
+    """No printer at start, no paper, an open cover, no power: refused or unknown within the time limit, and found again."""
     stage.authority()
     client = stage.agent()
 
@@ -220,7 +220,7 @@ def printer_gone(stage: Stage) -> None:
     client.until_registered(SALE, body)
     equal(len(printer.receipts(price)), 1, "the id that waited for its printer")
 
-    # A printer that says no: the refusal is final, and it says why.
+    # A printer that refuses: the refusal is final, and has a reason.
     price = stage.price()
     body = one_sale(price, new_id())
     printer.set_printer(paper="out")
@@ -235,7 +235,7 @@ def printer_gone(stage: Stage) -> None:
     client.until_registered(SALE, body, limit=30)
     equal(len(printer.receipts(price)), 1, "the refused id, with paper")
 
-    # Whatever a printer with an open cover or without power leads to, the answer is true.
+    # With an open cover or without power the answer is true, whichever it is.
     for off, on in (({"cover": "open"}, {"cover": "closed"}), ({"power": "off"}, {"power": "on"})):
         price = stage.price()
         body = one_sale(price, new_id())

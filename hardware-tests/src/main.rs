@@ -9,21 +9,21 @@ use ferrotill_device::{DriverUri, driver};
 use ferrotill_hardware_tests::{NoSwitches, RigFile, admit, run};
 
 fn main() -> ExitCode {
-    let (code, words) = match play() {
-        Ok(words) => (0, words),
+    let (code, text) = match play() {
+        Ok(text) => (0, text),
         Err(failure) => failure,
     };
-    // Without a standard output the exit code has to do.
-    let _ = writeln!(std::io::stdout(), "{}", words.trim_end());
+    // Without a standard output only the exit code remains.
+    let _ = writeln!(std::io::stdout(), "{}", text.trim_end());
     ExitCode::from(code)
 }
 
 fn play() -> Result<String, (u8, String)> {
     let port = variable("FERROTILL_PORT")?;
     let file = variable("FERROTILL_RIG")?;
-    let usage = |words: String| (2, words);
+    let usage = |text: String| (2, text);
     let uri = DriverUri::parse(&port)
-        // The address itself may hold a password.
+        // The address may contain a password, so the message does not.
         .map_err(|error| usage(format!("FERROTILL_PORT: {error}")))?;
     let text = std::fs::read_to_string(&file)
         .map_err(|error| usage(format!("FERROTILL_RIG is {file:?}: {error}")))?;

@@ -11,7 +11,7 @@ pub struct RigFile {
 }
 
 impl RigFile {
-    /// Reads `serial = NUMBER` lines; `#` begins a comment, and the value may stand in quotes.
+    /// Reads `serial = NUMBER` lines; `#` begins a comment, and the value may be in quotes.
     ///
     /// # Errors
     ///
@@ -40,7 +40,7 @@ impl RigFile {
     }
 }
 
-/// A line that is no `serial = NUMBER`.
+/// A line that is not `serial = NUMBER`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RigFileError {
     /// The line, counted from 1.
@@ -61,11 +61,11 @@ impl std::error::Error for RigFileError {}
 
 /// A printer that must not be printed on.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct TurnedAway {
+pub struct PrinterNotListed {
     serial: String,
 }
 
-impl fmt::Display for TurnedAway {
+impl fmt::Display for PrinterNotListed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
@@ -75,17 +75,17 @@ impl fmt::Display for TurnedAway {
     }
 }
 
-impl std::error::Error for TurnedAway {}
+impl std::error::Error for PrinterNotListed {}
 
 /// May this printer be printed on?
 ///
 /// # Errors
 ///
-/// [`TurnedAway`] for a fiscalised printer that the rig file does not list. Nothing has been printed then.
-pub fn admit(printer: &Connected, rig: &RigFile) -> Result<(), TurnedAway> {
+/// [`PrinterNotListed`] for a fiscalised printer that the rig file does not list. Nothing has been printed then.
+pub fn admit(printer: &Connected, rig: &RigFile) -> Result<(), PrinterNotListed> {
     let serial = &printer.baseline.serial;
     if printer.condition.fiscalised && !rig.lists(serial) {
-        return Err(TurnedAway {
+        return Err(PrinterNotListed {
             serial: serial.clone(),
         });
     }

@@ -1,5 +1,6 @@
--- The journal is the truth; every other table but the last can be rebuilt from it.
--- Money is whole minor units, quantities are thousandths, times are milliseconds since the epoch (UTC).
+-- The journal is the source of all facts: every other table except the last is rebuilt from it by `ferrotill verify`.
+-- Money is in whole minor units, quantities in thousandths, times in milliseconds since the epoch (UTC).
+-- Comments inside a statement are part of the schema that SQLite stores and `verify` compares: they are never edited.
 
 CREATE TABLE journal (
   seq     INTEGER PRIMARY KEY,   -- 1, 2, 3, … without a gap
@@ -21,10 +22,10 @@ BEGIN SELECT RAISE(ABORT, 'journal rows are never replaced'); END;
 CREATE TRIGGER journal_is_never_deleted BEFORE DELETE ON journal
 BEGIN SELECT RAISE(ABORT, 'journal rows are never deleted'); END;
 
--- Printers that closed their day on their own: seldom, and looked for at each start.
+-- Days that a printer closed on its own: few rows, which each start looks for.
 CREATE INDEX journal_closed_by_printer ON journal (device) WHERE kind = 8;
 
--- A document, from its reservation to its end.
+-- One row for each document, from its reservation to its seal or void.
 CREATE TABLE document (
   reserved_seq   INTEGER PRIMARY KEY,  -- its Reserved row
   settled_seq    INTEGER,              -- its Sealed or Voided row
@@ -48,7 +49,7 @@ CREATE UNIQUE INDEX document_number ON document (device, number) WHERE number IS
 CREATE INDEX document_kind ON document (device, kind, number) WHERE number IS NOT NULL;
 CREATE INDEX document_printed ON document (device) WHERE kind <> 'alternative_receipt';
 
--- Request ids lead to their newest document. Callers choose them at random, so this index is small and apart.
+-- The newest document of each request id. Callers choose ids at random, so this index is small and separate.
 CREATE TABLE request (
   id           BLOB    PRIMARY KEY NOT NULL,  -- over all devices: nothing is fiscalised twice for one id
   reserved_seq INTEGER NOT NULL
@@ -63,7 +64,7 @@ CREATE TABLE returned (
   PRIMARY KEY (original_seq, line)
 ) STRICT, WITHOUT ROWID;
 
--- Numbers of alternative receipts that went out; the key makes a repeat impossible.
+-- Used numbers of alternative receipts; the key makes a second use impossible.
 CREATE TABLE alternative_number (
   device       BLOB    NOT NULL,
   series       TEXT    NOT NULL,
@@ -72,7 +73,7 @@ CREATE TABLE alternative_number (
   PRIMARY KEY (device, series, number)
 ) STRICT, WITHOUT ROWID;
 
--- What must be told to the tax office. A row is never deleted.
+-- What must be sent to the authority. A row is never deleted.
 CREATE TABLE outbox (
   sealed_seq      INTEGER PRIMARY KEY, -- the order of telling
   reserved_seq    INTEGER NOT NULL,
@@ -87,7 +88,7 @@ CREATE TABLE outbox (
 
 CREATE INDEX outbox_waiting ON outbox (sealed_seq) WHERE state = 'waiting';
 
--- The reconciliation of a Z-report. A difference never stops the till; it is shown, and `ferrotill verify` names its documents.
+-- The reconciliation of a Z-report. A difference never stops the till: it is reported, and `ferrotill verify` names its documents.
 CREATE TABLE reconciliation (
   device          BLOB    NOT NULL,
   z_number        INTEGER NOT NULL,
@@ -102,7 +103,7 @@ CREATE TABLE reconciliation (
 
 CREATE INDEX reconciliation_differs ON reconciliation (device) WHERE agrees = 0;
 
--- Its figures, each from every side that knows it: counts, or money in minor units. NULL is a side that does not tell.
+-- Its figures, each from every side that has it: counts, or money in minor units. NULL: the side does not have the figure.
 CREATE TABLE reconciliation_figure (
   device    BLOB    NOT NULL,
   z_number  INTEGER NOT NULL,
@@ -114,7 +115,7 @@ CREATE TABLE reconciliation_figure (
   PRIMARY KEY (device, z_number, subject)
 ) STRICT, WITHOUT ROWID;
 
--- The till as it was after a row of the journal: start-up replays only what came after.
+-- The till as it was after a row of the journal: a start replays only the rows after it.
 CREATE TABLE snapshot (
   device  BLOB    PRIMARY KEY,
   seq     INTEGER NOT NULL,
@@ -122,8 +123,8 @@ CREATE TABLE snapshot (
   till    BLOB    NOT NULL
 ) STRICT, WITHOUT ROWID;
 
--- The highest moment seen and what is spent of the offline budgets: one row, written with every commit, and the only table that
--- the journal does not hold.
+-- The stored clock: the latest moment and what is spent of the offline budgets. One row, written with every commit; the only table
+-- that does not follow from the journal.
 CREATE TABLE clock (
   id         INTEGER PRIMARY KEY CHECK (id = 1),
   version    INTEGER NOT NULL,

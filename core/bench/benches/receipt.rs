@@ -1,8 +1,8 @@
-//! A ten-line receipt in four tax groups, with line modifiers and one for the whole receipt: the core beside `rust_decimal`.
+//! A ten-line receipt in four tax groups, with line modifiers and one for the whole receipt: the core compared with `rust_decimal`.
 //!
-//! Both sides compute the same amounts, which is checked first: product, line modifier, tax, spread by largest remainder,
-//! final tax, sums and change. The core also checks texts, limits, groups and payments on the way, and may pack the receipt as well.
-//! The ratio is the median of interleaved rounds in one run; criterion's own figures stand above it.
+//! Both sides compute the same amounts, which is checked first: product, line modifier, tax, division by largest remainder,
+//! final tax, sums and change. The core also checks texts, limits, groups and payments, and may pack the receipt as well.
+//! The ratio is the median of interleaved rounds in one run; criterion's own figures are printed above it.
 
 use std::hint::black_box;
 use std::time::Instant;
@@ -13,7 +13,7 @@ use ferrotill_core::profile::ALL;
 use ferrotill_core::receipt::{
     Draft, DraftLine, DraftPayment, LineTotals, Modifier, ReceiptKind, Rules, Scratch,
 };
-use ferrotill_core::refusal::Unheard;
+use ferrotill_core::refusal::IgnoreFaults;
 use ferrotill_core::time::Day;
 use ferrotill_core::{Amount, Quantity};
 use rust_decimal::{Decimal, RoundingStrategy};
@@ -87,16 +87,16 @@ impl Ours {
             facts: ALL[2].facts(),
             taxes: &self.taxes,
             payments: &self.types,
-            // Before cash was rounded there.
+            // Before the rounding of cash began.
             day: Day::of_date(2025, 1, 1),
         }
     }
 
-    // Both sides are called, not built into the loop that measures them.
+    // Both sides are called and not inlined into the loop that measures them.
     #[inline(never)]
-    fn reckon(&self, room: &mut [LineTotals; 10]) -> [i64; 3] {
+    fn compute_sums(&self, room: &mut [LineTotals; 10]) -> [i64; 3] {
         let sums = black_box(self.draft())
-            .reckon(None, self.rules(), room, &mut Unheard)
+            .compute_sums(None, self.rules(), room, &mut IgnoreFaults)
             .unwrap();
         [sums.total, sums.tax, sums.change].map(Amount::minor)
     }
@@ -105,7 +105,7 @@ impl Ours {
     fn pack(&self, room: &mut [LineTotals; 10], bytes: &mut [u8]) -> usize {
         let scratch = Scratch { lines: room, bytes };
         black_box(self.draft())
-            .compute(ReceiptKind::Sale, None, self.rules(), scratch, &mut Unheard)
+            .compute(ReceiptKind::Sale, None, self.rules(), scratch, &mut IgnoreFaults)
             .unwrap()
             .lines
             .len()
@@ -113,7 +113,7 @@ impl Ours {
 
     fn amounts(&self) -> Amounts {
         let mut room = [LineTotals::default(); 10];
-        let sums = self.reckon(&mut room);
+        let sums = self.compute_sums(&mut room);
         let lines = room.map(|line| (line.final_amount().minor(), line.final_tax().minor()));
         (lines, sums)
     }
@@ -148,7 +148,7 @@ impl Theirs {
     }
 
     #[inline(never)]
-    fn reckon(&self, finals: &mut [(Decimal, Decimal); 10]) -> [Decimal; 3] {
+    fn compute_sums(&self, finals: &mut [(Decimal, Decimal); 10]) -> [Decimal; 3] {
         let this = black_box(self);
         let cents = |value: Decimal| {
             value.round_dp_with_strategy(2, RoundingStrategy::MidpointAwayFromZero)
@@ -200,7 +200,7 @@ impl Theirs {
             i64::try_from(value.mantissa()).unwrap()
         };
         let mut finals = [(Decimal::ZERO, Decimal::ZERO); 10];
-        let sums = self.reckon(&mut finals).map(minor);
+        let sums = self.compute_sums(&mut finals).map(minor);
         (finals.map(|(amount, tax)| (minor(amount), minor(tax))), sums)
     }
 }
@@ -209,19 +209,19 @@ fn receipts(criterion: &mut Criterion) {
     let (ours, theirs) = (Ours::new(), Theirs::new());
     let mut group = criterion.benchmark_group("ten lines, four groups");
     let mut room = [LineTotals::default(); 10];
-    group.bench_function("core", |bencher| bencher.iter(|| ours.reckon(&mut room)));
+    group.bench_function("core", |bencher| bencher.iter(|| ours.compute_sums(&mut room)));
     let mut bytes = [0; 4096];
     group.bench_function("core, packed for the journal", |bencher| {
         bencher.iter(|| ours.pack(&mut room, &mut bytes));
     });
     let mut finals = [(Decimal::ZERO, Decimal::ZERO); 10];
     group.bench_function("rust_decimal", |bencher| {
-        bencher.iter(|| theirs.reckon(&mut finals));
+        bencher.iter(|| theirs.compute_sums(&mut finals));
     });
     group.finish();
 }
 
-/// Nanoseconds of one call, over enough of them.
+/// Nanoseconds of one call, measured over many calls.
 fn timed(mut call: impl FnMut()) -> f64 {
     const CALLS: u32 = 20_000;
     let start = Instant::now();
@@ -245,13 +245,13 @@ fn ratio() {
     let (mut core, mut packed, mut decimal) = (Vec::new(), Vec::new(), Vec::new());
     for _ in 0..51 {
         core.push(timed(|| {
-            black_box(ours.reckon(&mut room));
+            black_box(ours.compute_sums(&mut room));
         }));
         packed.push(timed(|| {
             black_box(ours.pack(&mut room, &mut bytes));
         }));
         decimal.push(timed(|| {
-            black_box(theirs.reckon(&mut finals));
+            black_box(theirs.compute_sums(&mut finals));
         }));
     }
     let ratios: Vec<f64> = decimal.iter().zip(&core).map(|(d, c)| d / c).collect();

@@ -1,4 +1,4 @@
-//! The decimal parser: any text is a number or a refusal, and a number comes round.
+//! The decimal parser: any text is a number or an error, and a number that was written can be read again.
 #![no_main]
 
 use ferrotill_core::scale::{Decimal, parse, rescale};
@@ -10,7 +10,7 @@ fuzz_target!(|input: (u8, &str)| {
     let (places, text) = input;
     if let Ok(value) = parse(text, places) {
         assert_eq!(rescale(value, places, places), Ok(value));
-        // What is printed is exact while the places fit into 64 bits.
+        // Printing is exact as long as the places fit into 64 bits.
         if places < 19 {
             let printed = Decimal::new(value, places).to_string();
             assert_eq!(parse(&printed, places), Ok(value), "{text} {printed}");
@@ -24,14 +24,12 @@ fuzz_target!(|input: (u8, &str)| {
     for said in [
         Currency::MDL
             .read(text)
-            .map_err(|misfit| misfit.to_string())
+            .map_err(|fault| fault.to_string())
             .err(),
         Quantity::read(text)
-            .map_err(|misfit| misfit.to_string())
+            .map_err(|fault| fault.to_string())
             .err(),
-        TaxRate::read(text)
-            .map_err(|misfit| misfit.to_string())
-            .err(),
+        TaxRate::read(text).map_err(|fault| fault.to_string()).err(),
     ]
     .into_iter()
     .flatten()

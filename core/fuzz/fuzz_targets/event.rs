@@ -1,7 +1,8 @@
-//! Rows of the journal: any bytes are an event or an error; what decodes has one encoding, and no event makes a till panic.
+//! Rows of the journal: any bytes are an event or an error, an event has only one encoding, and no event makes a till panic.
 #![no_main]
 
-use ferrotill_core::event::{Body, Event};
+use ferrotill_core::document::Body;
+use ferrotill_core::event::Event;
 use ferrotill_core::till::Till;
 use libfuzzer_sys::fuzz_target;
 
@@ -22,7 +23,7 @@ fuzz_target!(|rows: Vec<(u8, &[u8])>| {
         let mut room = vec![0; payload.len() + 64];
         let again = event
             .encode(&mut room)
-            .expect("it was shorter a moment ago");
+            .expect("the same event was just decoded from fewer bytes");
         assert!(Event::decode(event.kind(), 1, again).as_ref() == Ok(&event));
         till.apply(&event);
     }

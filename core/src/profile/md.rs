@@ -1,7 +1,7 @@
-//! Moldova: a fiscal printer seals; alternative receipts ("bon de plată") while the tax office cannot be reached.
+//! Moldova: a fiscal printer makes receipts legal; alternative receipts ("bon de plată") while the tax office cannot be reached.
 //!
-//! Sources: spec/fiscalcloud.md, A.7 to A.9. The legal text of the 24-hour shift was not found; the API has an operation
-//! that assures it (`devices/assureno24h`).
+//! Sources: `docs/countries/md.md` and `docs/api/fiscalcloud.md`. The legal text about the shift of 24 hours was not found; the API has
+//! an operation for it (`devices/assureno24h`).
 
 use super::{DefaultGroup, Facts, Profile, SealPlan, always, letter};
 use crate::amount::{Amount, Currency};
@@ -13,14 +13,14 @@ use crate::tax::{Bucket, DatedRate, TaxRounding};
 /// The profile of Moldova.
 pub static MOLDOVA: Moldova = Moldova;
 
-/// See the module.
+/// The type of [`MOLDOVA`].
 #[derive(Debug)]
 pub struct Moldova;
 
 static STANDARD: [DatedRate; 1] = [always(2_000)];
 static REDUCED: [DatedRate; 1] = [always(800)];
 
-// A and B are confirmed; what C to H are in Moldova was not found (spec/fiscalcloud.md, A.6).
+// A and B are confirmed. What C to H mean in Moldova was not found (docs/countries/md.md).
 static GROUPS: [DefaultGroup; 2] = [
     DefaultGroup {
         code: letter(b'A'),
@@ -38,7 +38,7 @@ static FACTS: Facts = Facts {
     code: "MD",
     currency: Currency::MDL,
     rounding: Rounding::COMMERCIAL,
-    // "A receipt that rounds per line" (contract, "Numbers and Z").
+    // "A receipt that rounds per line" (docs/api/fiscalcloud.md).
     tax_rounding: TaxRounding::PerLine,
     cash_rounding: None,
     groups: &GROUPS,
@@ -48,14 +48,14 @@ static FACTS: Facts = Facts {
     text_bytes_max: 400,
     payments_max: 10,
     modifiers_max: 10,
-    // Eight significant digits are what the printer's sale command takes (spec/printers.md, 2, 31h).
+    // The printer's sale command takes eight significant digits (docs/protocols/isl.md, command 31h).
     price_max: Amount::from_minor(99_999_999),
     quantity_max: Quantity::from_thousandths(99_999_999),
-    // Nine digits are what the printer's transaction counter shows (spec/printers.md, 2, 4Ch).
+    // The printer's transaction counter shows nine digits (docs/protocols/isl.md, command 4Ch).
     amount_max: Amount::from_minor(99_999_999),
     alternative_receipt_title: "BON DE PLATA",
     shift_ms_max: Some(24 * 3_600_000),
-    // No legal text was found that limits it; the numbers of the ranges do.
+    // No legal limit was found. The numbers of the ranges are the limit.
     offline: Budget::UNLIMITED,
 };
 

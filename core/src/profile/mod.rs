@@ -1,8 +1,8 @@
-//! The country seam: what a country's law allows, demands and seals.
+//! Countries: what the law of each allows and demands, and who makes its receipts legal.
 //!
-//! A country is one file here, listed in [`by_code`]. Countries are named nowhere else in the core.
+//! A country is one file or folder here and one entry of [`ALL`]. No other part of the core names a country.
 
-mod at;
+pub mod at;
 mod md;
 mod ua;
 
@@ -23,16 +23,16 @@ pub use ua::UKRAINE;
 pub enum SealPlan {
     /// A fiscal printer, with its fiscal memory.
     Printer,
-    /// A signature over the receipt's text, chained to the one before.
+    /// A signature over the text of the receipt, which contains a hash of the receipt before.
     Signature,
-    /// A fiscal number: the office's answer, or the next one of a reserved range while it cannot be reached.
+    /// A fiscal number: the authority gives it, or it is the next one of a reserved range while the authority cannot be reached.
     FiscalNumber,
 }
 
-/// A tax group that a country's law knows, as a default: the table in force comes from the configuration.
+/// A tax group of a country's law, as a default. The table in force comes from the configuration.
 #[derive(Clone, Copy, Debug)]
 pub struct DefaultGroup {
-    /// The letter that it usually has.
+    /// Its usual letter.
     pub code: TaxCode,
     /// Its legal bucket.
     pub bucket: Bucket,
@@ -40,18 +40,18 @@ pub struct DefaultGroup {
     pub rates: &'static [DatedRate],
 }
 
-/// How a sum in cash is rounded where the smallest coins are gone, and what the line of the difference is called.
+/// How a sum in cash is rounded if there are no smallest coins any more, and the name of the line of the difference.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CashRounding {
-    /// The rule; its step is the smallest sum that cash can pay.
+    /// The rule; its step is the smallest sum that can be paid in cash.
     pub rule: Rounding,
     /// The name of the line.
     pub name: &'static str,
-    /// The first day that it is the law.
+    /// The first day on which it applies.
     pub from: Day,
 }
 
-/// What of a country is data: limits, rounding and defaults.
+/// The data of a country: limits, rounding and defaults.
 #[derive(Clone, Copy, Debug)]
 pub struct Facts {
     /// ISO 3166 code.
@@ -60,40 +60,40 @@ pub struct Facts {
     pub currency: Currency,
     /// How a product, a percentage and a tax are rounded.
     pub rounding: Rounding,
-    /// What the rounding of a tax is done on.
+    /// Where tax is rounded.
     pub tax_rounding: TaxRounding,
     /// How a sum in cash is rounded.
     pub cash_rounding: Option<CashRounding>,
-    /// The tax groups that its law knows.
+    /// The tax groups of its law.
     pub groups: &'static [DefaultGroup],
-    /// Taxes on one line, at most [`TAXES_PER_LINE_MAX`](crate::tax::TAXES_PER_LINE_MAX).
+    /// The largest number of taxes on one line, at most [`TAXES_PER_LINE_MAX`](crate::tax::TAXES_PER_LINE_MAX).
     pub taxes_per_line_max: usize,
     /// Who makes a receipt legal.
     pub seal_plan: SealPlan,
-    /// Lines of a receipt.
+    /// The largest number of lines of a receipt.
     pub lines_max: usize,
-    /// Bytes of a line's name, of a comment, and of header and footer each.
+    /// The largest length of a line's name, of a comment, of the header and of the footer, in bytes.
     pub text_bytes_max: usize,
-    /// Payments of a receipt.
+    /// The largest number of payments of a receipt.
     pub payments_max: usize,
-    /// Receipt-level modifiers.
+    /// The largest number of modifiers of the whole receipt.
     pub modifiers_max: usize,
-    /// Price of a line's unit.
+    /// The largest price of one unit.
     pub price_max: Amount,
-    /// Quantity of a line.
+    /// The largest quantity of a line.
     pub quantity_max: Quantity,
-    /// Total of a receipt, and any amount on the way to it.
+    /// The largest total of a receipt, and the largest of the amounts that it is computed from.
     pub amount_max: Amount,
-    /// What stands above an alternative receipt.
+    /// The title of an alternative receipt.
     pub alternative_receipt_title: &'static str,
-    /// How long a shift may be open, in milliseconds, where the law limits it.
+    /// How long a shift may be open, in milliseconds; `None` without a legal limit.
     pub shift_ms_max: Option<i64>,
-    /// How long the till may sell without the tax office.
+    /// How long the till may sell while the authority cannot be reached.
     pub offline: Budget,
 }
 
 impl Facts {
-    /// The default groups as a table; empty where they contradict each other, which a test rules out.
+    /// The default groups as a table. It would be empty if they contradicted each other; a test rules that out.
     #[must_use]
     pub fn tax_table(&self) -> TaxTable {
         let entries = self
@@ -110,9 +110,9 @@ impl Facts {
     }
 }
 
-/// A country's law, as far as it is not the same everywhere.
+/// What differs between the laws of countries.
 pub trait Profile: Sync + core::fmt::Debug {
-    /// What of it is data.
+    /// Its data.
     fn facts(&self) -> &'static Facts;
 }
 
@@ -125,12 +125,12 @@ pub fn by_code(code: &str) -> Option<&'static dyn Profile> {
     ALL.into_iter().find(|profile| profile.facts().code == code)
 }
 
-/// A rate in hundredths of a percent that holds since ever.
+/// A rate in hundredths of a percent that applies on every day.
 const fn always(hundredths: u32) -> DatedRate {
     from(Day::FIRST, hundredths)
 }
 
-/// A rate in hundredths of a percent that holds from a day on.
+/// A rate in hundredths of a percent that applies from a day on.
 const fn from(day: Day, hundredths: u32) -> DatedRate {
     DatedRate {
         from: day,
@@ -141,7 +141,7 @@ const fn from(day: Day, hundredths: u32) -> DatedRate {
     }
 }
 
-/// The code of a letter that a profile writes down; `A` for anything else, which a test would find twice.
+/// The code of a letter in a profile. It is `A` for a wrong letter; a test finds that, because `A` is used twice then.
 const fn letter(letter: u8) -> TaxCode {
     match TaxCode::new(letter) {
         Some(code) => code,

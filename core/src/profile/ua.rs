@@ -1,7 +1,8 @@
-//! Ukraine, as far as the Online ECR description shows it: every document gets a fiscal number, from the office or, offline, from a reserved range.
+//! Ukraine, as far as the Online ECR description shows it: every document gets a fiscal number from the authority, or offline from a
+//! reserved range.
 //!
-//! Sources: spec/online-ecr.md, C.1 to C.5, for the shape of the documents (kopecks, thousandths, several taxes on one line).
-//! Rates, the levy and the offline hours are general knowledge of the law and not confirmed in a source at hand:
+//! Source of the documents (kopecks, thousandths, several taxes on one line): `docs/protocols/online-ecr.md`.
+//! Rates, the levy and the offline hours are general knowledge of the law and not confirmed by a source:
 //! `docs/countries/ua.md` lists what is unknown. The table in force comes from the configuration.
 
 use super::{CashRounding, DefaultGroup, Facts, Profile, SealPlan, always, from, letter};
@@ -15,7 +16,7 @@ use crate::time::Day;
 /// The profile of Ukraine.
 pub static UKRAINE: Ukraine = Ukraine;
 
-/// See the module.
+/// The type of [`UKRAINE`].
 #[derive(Debug)]
 pub struct Ukraine;
 
@@ -53,7 +54,7 @@ static GROUPS: [DefaultGroup; 6] = [
         bucket: Bucket::Exempt,
         rates: &NOTHING,
     },
-    // The retail excise on alcohol and tobacco stands beside the value added tax on the same line: "AF".
+    // The retail excise on alcohol and tobacco is a second tax on a line with value added tax: "AF".
     DefaultGroup {
         code: letter(b'F'),
         bucket: Bucket::Special,

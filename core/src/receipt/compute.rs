@@ -1,4 +1,4 @@
-//! A draft being computed: its sums into the room that the caller lends, and the receipt out of them.
+//! The computation of a draft: first the sums, in memory that the caller provides, then the receipt.
 
 use super::{
     Draft, DraftLine, Line, LineTotals, Original, Prices, Receipt, ReceiptKind, Rules, Scratch,
@@ -11,7 +11,7 @@ use crate::scale::Decimal;
 use crate::tax::LineTax;
 
 impl<'a> Draft<'a> {
-    /// Computes the receipt, or tells every fault with its place.
+    /// Computes the receipt, or reports every fault with its place to `faults`.
     ///
     /// # Errors
     ///
@@ -25,7 +25,7 @@ impl<'a> Draft<'a> {
         faults: &mut dyn Faults,
     ) -> Result<Receipt<'a>, Refusal> {
         let Scratch { lines: room, bytes } = scratch;
-        let sums = self.reckon(original, rules, room, faults)?;
+        let sums = self.compute_sums(original, rules, room, faults)?;
         let (lines, bytes) = Packed::pack(
             bytes,
             self.lines
@@ -40,7 +40,7 @@ impl<'a> Draft<'a> {
             lines,
             modifiers,
             payments,
-            // The lines of a return carry their shares of a sale, in which every tax is inside by now.
+            // The lines of a return are parts of the lines of a sale, whose amounts include the tax.
             prices: match original {
                 None => self.prices,
                 Some(_) => Prices::TaxIncluded,
@@ -57,12 +57,12 @@ impl<'a> Draft<'a> {
         })
     }
 
-    /// Computes the amounts only: each line's into `room`, which has one place for each line, and the sums.
+    /// Computes the amounts only: those of each line into `room`, which has one place for each line, and the sums.
     ///
     /// # Errors
     ///
-    /// The refusal with the lowest number among the faults; [`Refusal::ScratchTooSmall`] where `room` is shorter than the lines.
-    pub fn reckon(
+    /// The refusal with the lowest number among the faults; [`Refusal::ScratchTooSmall`] if `room` has fewer places than there are lines.
+    pub fn compute_sums(
         &self,
         original: Option<&Original<'_>>,
         rules: Rules<'_>,
@@ -77,7 +77,7 @@ impl<'a> Draft<'a> {
         };
         work.check_shape();
         work.faults.verdict().or_else(|refusal| match refusal {
-            // Too many lines leave no room to go on; anything else does.
+            // With too many lines there is no room to go on. After other faults the computation goes on, to report further faults.
             Refusal::TooManyLines { .. } => Err(refusal),
             _ => Ok(()),
         })?;
@@ -91,7 +91,7 @@ impl<'a> Draft<'a> {
         let sub_total = work.sum(totals, |line| line.amount);
         let total = match original {
             None => work.apply_modifiers(totals, sub_total),
-            // A return's lines carry their share of the sale's modifiers already.
+            // The lines of a return already contain their part of the sale's modifiers.
             Some(_) => work.sum(totals, |line| line.final_amount),
         };
         let tax = work.sum(totals, |line| line.final_tax);
@@ -128,7 +128,7 @@ impl LineTotals {
                 tax,
                 final_tax,
             };
-            // There is room for all that a line can be in.
+            // There is room for all groups that a line can have.
             more_taxes.push(more).unwrap_or(());
         }
         Ok(Line {
@@ -150,12 +150,12 @@ impl LineTotals {
     }
 }
 
-/// One draft being computed: faults are told as they are found, and the work goes on as far as it makes sense.
+/// One draft that is being computed. Faults are reported when they are found, and the computation goes on to find further ones.
 pub(super) struct Work<'d, 'a, 'f> {
     pub(super) draft: &'d Draft<'a>,
     pub(super) rules: Rules<'d>,
     pub(super) faults: FirstFault<'f>,
-    /// No line's amount is unknown, so that faults of the total are worth telling.
+    /// The amounts of all lines are known, so faults of the total are real.
     pub(super) amounts_known: bool,
 }
 

@@ -1,4 +1,4 @@
-//! From what a caller asks for ([`Draft`]) to what is sold ([`Receipt`]): every amount exact, every fault named.
+//! From a [`Draft`], which a caller gives, to a [`Receipt`]: every amount is exact, and every fault is reported with its place.
 
 mod compute;
 mod pay;
@@ -27,13 +27,13 @@ pub enum Modifier {
     Amount(Amount),
 }
 
-/// What the prices of a receipt's lines say.
+/// Whether the prices of a receipt's lines include the tax.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Prices {
-    /// What the buyer pays: the tax is inside.
+    /// They do: they are what the buyer pays.
     #[default]
     TaxIncluded,
-    /// What the seller keeps: the tax comes on top.
+    /// They do not: the tax is added to them.
     TaxExcluded,
 }
 
@@ -44,17 +44,17 @@ pub struct DraftLine<'a> {
     pub name: &'a str,
     /// How much of it.
     pub quantity: Quantity,
-    /// Price of one unit, with the tax inside or without it as [`Draft::prices`] says.
+    /// Price of one unit; [`Draft::prices`] says whether the tax is included.
     pub price: Amount,
-    /// Discount or surcharge of this line, on the price as it is given.
+    /// Discount or surcharge of this line, applied before tax is added.
     pub modifier: Option<Modifier>,
-    /// The letter of the tax group; of each one, where a line has several taxes (`"AF"`).
+    /// The letter of the tax group, or the letters if the line has several taxes (`"AF"`).
     pub tax_group: Option<&'a str>,
     /// A comment, printed below the line.
     pub comment: &'a str,
-    /// Returns only: the amount to give back, as the caller scaled it from the original; absent, it is computed.
+    /// Returns only: the amount to give back, if the caller has computed it; otherwise the core does.
     pub final_amount: Option<Amount>,
-    /// Keyed and taken back before the end: the line stays on the receipt and counts for nothing.
+    /// The line was entered and cancelled before the end: it stays on the receipt with amounts of zero.
     pub voided: bool,
 }
 
@@ -72,11 +72,11 @@ pub struct DraftPayment {
 pub struct Draft<'a> {
     /// What is sold or returned.
     pub lines: &'a [DraftLine<'a>],
-    /// What the prices of the lines say.
+    /// Whether the prices of the lines include the tax.
     pub prices: Prices,
-    /// Modifiers of the whole receipt, one after another, on what the buyer owes so far.
+    /// Modifiers of the whole receipt, applied one after another to the total so far.
     pub modifiers: &'a [Modifier],
-    /// What is paid.
+    /// The payments.
     pub payments: &'a [DraftPayment],
     /// Text above the lines.
     pub header: &'a str,
@@ -84,14 +84,14 @@ pub struct Draft<'a> {
     pub footer: &'a str,
 }
 
-/// What is left of a line of a sale that is being returned.
+/// A line of a sale, and what was returned of it so far.
 #[derive(Clone, Debug)]
 pub struct OriginalLine<'a> {
     /// The line as it was sold.
     pub line: Line<'a>,
-    /// Quantity that earlier returns took back.
+    /// Quantity of the earlier returns.
     pub returned_quantity: Quantity,
-    /// Amount that earlier returns gave back.
+    /// Amount of the earlier returns.
     pub returned_amount: Amount,
 }
 
@@ -104,7 +104,7 @@ pub struct Original<'a> {
     pub lines: &'a [OriginalLine<'a>],
 }
 
-/// Room for what is computed of one line; the caller lends as many as the draft has lines.
+/// Memory for what is computed of one line. The caller provides one for each line of the draft.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct LineTotals {
     before: Amount,
@@ -171,33 +171,33 @@ pub struct Sums {
 /// A line that was sold or returned.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Line<'a> {
-    /// What.
+    /// What was sold.
     pub name: &'a str,
     /// How much of it.
     pub quantity: Quantity,
-    /// Price of one unit, with the tax inside or without it as [`Receipt::prices`] says.
+    /// Price of one unit; [`Receipt::prices`] says whether the tax is included.
     pub price: Amount,
     /// Discount or surcharge of this line.
     pub modifier: Option<Modifier>,
-    /// The tax group as it was then; the first one, where the line has several taxes.
+    /// The tax group as it was at the sale; the first one if the line has several taxes.
     pub group: TaxGroup,
-    /// The taxes beside the first.
+    /// The taxes after the first.
     pub more_taxes: heapless::Vec<LineTax, { TAXES_PER_LINE_MAX - 1 }>,
     /// `price × quantity`, rounded.
     pub before_modification: Amount,
-    /// After the line's own modifier, the tax inside.
+    /// Amount after the line's own modifier, tax included.
     pub amount: Amount,
-    /// The tax inside `amount`; all of it, where the line has several taxes.
+    /// The tax included in `amount`; the sum if the line has several taxes.
     pub tax: Amount,
-    /// After the receipt's modifiers: what the buyer owes for this line.
+    /// Amount after the receipt's modifiers, tax included: what the buyer owes for this line.
     pub final_amount: Amount,
-    /// The tax inside `final_amount`; all of it, where the line has several taxes.
+    /// The tax included in `final_amount`; the sum if the line has several taxes.
     pub final_tax: Amount,
     /// A comment.
     pub comment: &'a str,
     /// Returns only: the line of the original, counted from 0.
     pub original_line: Option<u16>,
-    /// Keyed and taken back before the end: it counts for nothing, and its amounts are zero.
+    /// The line was entered and cancelled before the end: its amounts are zero.
     pub voided: bool,
 }
 
@@ -217,7 +217,7 @@ impl Line<'_> {
         core::iter::once(first).chain(self.more_taxes.iter().copied())
     }
 
-    /// What the taxes of the line are taken on: the final amount without them.
+    /// The base of the line's taxes: the final amount without them.
     #[must_use]
     pub fn tax_base(&self) -> Amount {
         self.final_amount
@@ -231,9 +231,9 @@ impl Line<'_> {
 pub struct Payment<'a> {
     /// Code of its type.
     pub code: i32,
-    /// Name of its type, then.
+    /// Name of its type at the time of the receipt.
     pub name: &'a str,
-    /// Cash.
+    /// It is cash.
     pub cash: bool,
     /// The printer's letter for it.
     pub printer_letter: u8,
@@ -245,19 +245,19 @@ pub struct Payment<'a> {
     pub change: Amount,
 }
 
-/// A modifier of the whole receipt and what it came to.
+/// A modifier of the whole receipt and its amount.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ReceiptModifier {
-    /// As it was given.
+    /// The modifier as it was given.
     pub modifier: Modifier,
     /// What it changed the total by.
     pub amount: Amount,
 }
 
-/// What a receipt is for.
+/// The kind of a receipt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ReceiptKind {
-    /// A sale, made legal by the profile's seal.
+    /// A sale, made legal by the seal of the country's profile.
     Sale,
     /// A sale on an alternative receipt with a number of a preloaded range.
     AlternativeSale,
@@ -268,10 +268,10 @@ pub enum ReceiptKind {
     },
 }
 
-/// A receipt: if it exists, it is consistent.
+/// A receipt. It is always consistent: only [`Draft::compute`] makes one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Receipt<'a> {
-    /// What it is for.
+    /// Its kind.
     pub kind: ReceiptKind,
     /// Its lines.
     #[serde(borrow)]
@@ -282,17 +282,17 @@ pub struct Receipt<'a> {
     /// Its payments.
     #[serde(borrow)]
     pub payments: Packed<'a, Payment<'a>>,
-    /// What the prices of its lines say.
+    /// Whether the prices of its lines include the tax.
     pub prices: Prices,
     /// Sum of the lines' amounts.
     pub sub_total: Amount,
-    /// Sum of what the receipt's modifiers came to.
+    /// Sum of the amounts of the receipt's modifiers.
     pub modification: Amount,
-    /// What is owed: sum of the lines' final amounts.
+    /// What the buyer owes: the sum of the lines' final amounts.
     pub total: Amount,
     /// Sum of the lines' final taxes.
     pub tax: Amount,
-    /// What is paid more or less because cash has no smaller coins; outside of turnover and tax.
+    /// The difference because there are no smaller coins. It counts neither as turnover nor for tax.
     #[serde(borrow)]
     pub rounding: Option<RoundingLine<'a>>,
     /// Sum of the payments.
@@ -314,39 +314,39 @@ impl Receipt<'_> {
         let mut buckets = [Amount::ZERO; Bucket::ALL.len()];
         for line in self.lines.iter() {
             if let Some(sum) = buckets.get_mut(line.group.bucket.place()) {
-                // The total was checked, and no line is negative.
+                // The total was checked and no line is negative, so the sum fits.
                 *sum = sum.checked_add(line.final_amount).unwrap_or(*sum);
             }
         }
         buckets
     }
 
-    /// What the cash rounding came to, or nothing.
+    /// The amount of the cash rounding; zero without one.
     #[must_use]
     pub fn rounded_by(&self) -> Amount {
         self.rounding.map_or(Amount::ZERO, |line| line.amount)
     }
 }
 
-/// The line of a cash rounding.
+/// The difference of a cash rounding, which is printed as a line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RoundingLine<'a> {
-    /// What it is called.
+    /// Its name.
     pub name: &'a str,
     /// What is paid more (above zero) or less than the total.
     pub amount: Amount,
 }
 
-/// Room that the caller lends for a receipt: [`LineTotals`] for each line, and bytes for the packed lists.
+/// Memory that the caller provides for a receipt: [`LineTotals`] for each line, and bytes for the packed lists.
 #[derive(Debug)]
 pub struct Scratch<'a> {
     /// One for each line.
     pub lines: &'a mut [LineTotals],
-    /// For the packed lists: the texts and about 60 bytes for each line.
+    /// For the packed lists: the length of the texts and about 60 bytes for each line.
     pub bytes: &'a mut [u8],
 }
 
-/// The tables and limits that a draft is held against.
+/// The tables and limits that a draft must fit.
 #[derive(Clone, Copy, Debug)]
 pub struct Rules<'t> {
     /// The country's limits and rounding.
@@ -355,6 +355,6 @@ pub struct Rules<'t> {
     pub taxes: &'t TaxTable,
     /// The payment types in force.
     pub payments: &'t PaymentTable,
-    /// The local day of the receipt, which decides on the rates.
+    /// The local day of the receipt, which determines the rates.
     pub day: Day,
 }

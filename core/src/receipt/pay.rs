@@ -1,4 +1,4 @@
-//! The payments of a receipt: they cover the total, change comes from cash only, and cash is rounded where coins are gone.
+//! The payments of a receipt: they must cover the total, change is given in cash only, and cash may be rounded.
 
 use super::compute::Work;
 use super::{Draft, Payment, RoundingLine};
@@ -6,7 +6,7 @@ use crate::amount::Amount;
 use crate::payment::PaymentTable;
 use crate::refusal::{Field, Place, Refusal};
 
-/// What the payments come to.
+/// The sums of the payments.
 #[derive(Default)]
 pub(super) struct Settlement {
     pub(super) paid: Amount,
@@ -15,7 +15,7 @@ pub(super) struct Settlement {
 }
 
 impl Work<'_, '_, '_> {
-    /// Checks the payments.
+    /// Checks the payments and computes rounding and change.
     pub(super) fn pay(&mut self, total: Amount, refund: bool) -> Settlement {
         if self.draft.payments.is_empty() {
             self.faults.report(Place::Payments, Refusal::NoPayments);
@@ -72,7 +72,7 @@ impl Work<'_, '_, '_> {
         }
     }
 
-    /// What the other means leave to cash is rounded to what coins can pay.
+    /// Rounds the part of the total that is paid in cash to an amount that coins can pay.
     fn cash_rounding(
         &self,
         total: Amount,
@@ -120,7 +120,7 @@ impl Work<'_, '_, '_> {
 }
 
 impl<'a> Draft<'a> {
-    /// The payments with their types; the change stands at the last cash payments, because only cash gives change.
+    /// The payments with their types. The change is assigned to the last cash payments, because change is given in cash only.
     pub(super) fn paid_with(
         &self,
         types: &'a PaymentTable,

@@ -1,4 +1,4 @@
-//! A return: each line is held against what is left of the original's line, and scaled from it.
+//! A return: each line is compared with what is left of the original's line, and computed from it in proportion.
 
 use super::compute::Work;
 use super::{Draft, DraftLine, Line, LineTotals, Original, OriginalLine};
@@ -8,7 +8,7 @@ use crate::refusal::{Field, Place, Refusal};
 use crate::tax::LineGroups;
 
 impl Work<'_, '_, '_> {
-    /// A return: each line is held against what is left of the original's line, and scaled from it.
+    /// Computes the lines of a return.
     pub(super) fn return_lines(&mut self, totals: &mut [LineTotals], original: &Original<'_>) {
         if !original.fiscal_sale {
             self.amounts_known = false;
@@ -37,6 +37,7 @@ impl Work<'_, '_, '_> {
         }
     }
 
+    /// Computes one line of a return; `None` after a fault.
     fn return_line(
         &mut self,
         index: usize,
@@ -54,7 +55,7 @@ impl Work<'_, '_, '_> {
             groups.push(tax.group)?;
         }
         if line.voided {
-            // It takes nothing back, so that it refers to no line either.
+            // It returns nothing, so it refers to no line of the original either.
             return Some(LineTotals {
                 before,
                 groups,
@@ -68,37 +69,14 @@ impl Work<'_, '_, '_> {
             self.line_fault(index, Field::Quantity, refusal);
             return None;
         }
-        let rounding = self.rules.facts.rounding;
-        let share = |of: Amount, quantity: Quantity| {
-            rounding
-                .multiply_divide(
-                    of.minor(),
-                    quantity.thousandths(),
-                    sold.quantity.thousandths(),
-                )
-                .map(Amount::from_minor)
-        };
-        // The last of a line takes what is left, so that a return of everything comes to zero.
-        let due = if line.quantity == left.quantity {
-            left.amount
-        } else {
-            share(sold.final_amount, line.quantity)?.min(left.amount)
-        };
-        let final_amount = line.final_amount.unwrap_or(due);
-        if final_amount > left.amount || final_amount.is_negative() {
-            let refusal = Refusal::ReturnExceedsAmount {
-                left: self.money(left.amount),
-            };
-            self.line_fault(index, Field::FinalAmount, refusal);
-            return None;
-        }
-        // What all returns come to with this one, less what they came to without it: so the parts sum up to the whole.
+        let final_amount = self.returned_amount(index, line, sold, &left)?;
+        // The sum of all returns with this one, less the sum of all returns before it: so the parts add up to the whole.
         let quantity_before = sold.quantity.checked_sub(left.quantity)?;
         let quantity_after = quantity_before.checked_add(line.quantity)?;
-        let amount = share(sold.amount, quantity_after)?
-            .checked_sub(share(sold.amount, quantity_before)?)?;
-        let tax =
-            share(sold.tax, quantity_after)?.checked_sub(share(sold.tax, quantity_before)?)?;
+        let between = |of: Amount| {
+            let after = self.share_of(of, sold, quantity_after)?;
+            after.checked_sub(self.share_of(of, sold, quantity_before)?)
+        };
         let tax_until = |amount: Amount| {
             if amount == sold.final_amount {
                 Some(sold.final_tax)
@@ -111,8 +89,8 @@ impl Work<'_, '_, '_> {
         let final_tax = tax_until(amount_after)?.checked_sub(tax_until(amount_before)?)?;
         Some(LineTotals {
             before,
-            amount,
-            tax,
+            amount: between(sold.amount)?,
+            tax: between(sold.tax)?,
             final_amount,
             final_tax,
             groups,
@@ -120,15 +98,55 @@ impl Work<'_, '_, '_> {
             ..LineTotals::default()
         })
     }
+
+    /// The amount that a line gives back: the one that the caller gave, or the one in proportion to the quantity. Reports an amount that is too large.
+    fn returned_amount(
+        &mut self,
+        index: usize,
+        line: &DraftLine<'_>,
+        sold: &Line<'_>,
+        left: &Left,
+    ) -> Option<Amount> {
+        // The last return of a line gives back what is left, so that a return of everything comes to zero.
+        let due = if line.quantity == left.quantity {
+            left.amount
+        } else {
+            self.share_of(sold.final_amount, sold, line.quantity)?
+                .min(left.amount)
+        };
+        let final_amount = line.final_amount.unwrap_or(due);
+        if final_amount > left.amount || final_amount.is_negative() {
+            let refusal = Refusal::ReturnExceedsAmount {
+                left: self.money(left.amount),
+            };
+            self.line_fault(index, Field::FinalAmount, refusal);
+            return None;
+        }
+        Some(final_amount)
+    }
+
+    /// The part of an amount of the sold line that belongs to a quantity of it, rounded.
+    fn share_of(&self, of: Amount, sold: &Line<'_>, quantity: Quantity) -> Option<Amount> {
+        self.rules
+            .facts
+            .rounding
+            .multiply_divide(
+                of.minor(),
+                quantity.thousandths(),
+                sold.quantity.thousandths(),
+            )
+            .map(Amount::from_minor)
+    }
 }
 
+/// What is left of a line to return.
 struct Left {
     quantity: Quantity,
     amount: Amount,
 }
 
-/// The original's line that a returned line means: same name, price and group, the first with enough left,
-/// else the first that matches at all (so that the refusal can say what is left).
+/// The original's line that a returned line means: the first with the same name, price and group that has enough left.
+/// If none has enough left, the first that matches, so that the refusal can say how much is left.
 fn find_original<'o>(
     draft: &Draft<'_>,
     line: &DraftLine<'_>,
@@ -171,7 +189,7 @@ fn find_original<'o>(
         .or_else(|| matching().find_map(left_of))
 }
 
-/// The text has the letters of the line's groups, in their order.
+/// The text is the letters of the line's groups, in their order.
 fn same_groups(text: &str, line: &Line<'_>) -> bool {
     text.bytes()
         .eq(line.taxes().map(|tax| tax.group.code.letter()))

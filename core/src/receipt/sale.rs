@@ -19,7 +19,7 @@ impl Work<'_, '_, '_> {
         }
     }
 
-    /// Counts and texts: what can be told before any arithmetic.
+    /// Checks numbers of items and texts, before any computation.
     pub(super) fn check_shape(&mut self) {
         let facts = self.rules.facts;
         let (lines, modifiers, payments) = (
@@ -62,7 +62,7 @@ impl Work<'_, '_, '_> {
         self.check_text(Place::Text, self.draft.footer);
     }
 
-    /// A line's own faults; `None` where its amount cannot be known.
+    /// Checks a line and returns its amount before modifiers; `None` if a fault leaves the amount unknown.
     pub(super) fn check_line(&mut self, index: usize, line: &DraftLine<'_>) -> Option<Amount> {
         let facts = self.rules.facts;
         if line.name.trim().is_empty() {
@@ -123,13 +123,13 @@ impl Work<'_, '_, '_> {
         before
     }
 
-    /// The tax groups of a line of a sale; a fault leaves the amount known and only the tax unknown.
+    /// The tax groups of a line of a sale. After a fault here the amount is still known; only the tax is not.
     fn groups_of(&mut self, index: usize, line: &DraftLine<'_>) -> LineGroups {
         let mut groups = LineGroups::default();
         let limit = self.rules.facts.taxes_per_line_max;
         let fault = match line.tax_group {
             None => Some(Refusal::TaxGroupMissing),
-            // One letter, or one for each tax; where a line has one tax, a longer text is a group that does not exist.
+            // If a line has one tax only, a longer text is the name of a group that does not exist.
             Some(text) if text.is_empty() || (text.len() > 1 && limit == 1) => {
                 Some(Refusal::TaxGroupUnknown)
             }
@@ -161,7 +161,7 @@ impl Work<'_, '_, '_> {
         entry.on(self.rules.day).ok_or(Refusal::TaxGroupNotInForce)
     }
 
-    /// The lines up to their own modifiers, in the terms of their prices.
+    /// Computes the lines with their own modifiers and their tax.
     pub(super) fn sell_lines(&mut self, totals: &mut [LineTotals]) {
         let draft = self.draft;
         for (index, (line, computed)) in draft.lines.iter().zip(totals.iter_mut()).enumerate() {
@@ -196,7 +196,7 @@ impl Work<'_, '_, '_> {
         }
     }
 
-    /// The receipt's modifiers, one after another, each spread over the lines. Returns the total.
+    /// Applies the receipt's modifiers one after another, each divided over the lines. Returns the total.
     pub(super) fn apply_modifiers(
         &mut self,
         totals: &mut [LineTotals],
@@ -238,7 +238,7 @@ impl Work<'_, '_, '_> {
 }
 
 impl Draft<'_> {
-    /// What each modifier came to, computed again in the same order.
+    /// The amount of each modifier, computed again in the same order.
     pub(super) fn modifier_amounts(
         &self,
         rules: Rules<'_>,
@@ -258,7 +258,7 @@ impl Draft<'_> {
 }
 
 impl Modifier {
-    /// What the modifier comes to on an amount, rounded by itself: the new amount is the sum.
+    /// The amount of the modifier of `base`. It is rounded alone; the new amount is `base` plus it.
     fn of(self, base: Amount, facts: &Facts) -> Option<Amount> {
         match self {
             Self::Amount(amount) => Some(amount),
@@ -270,7 +270,7 @@ impl Modifier {
     }
 }
 
-/// A change of the total, spread over the lines in proportion to what they came to.
+/// Divides a change of the total over the lines in proportion to their amounts.
 fn spread_change(totals: &mut [LineTotals], total: Amount, change: Amount) -> Option<()> {
     spread(
         totals,

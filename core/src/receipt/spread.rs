@@ -1,12 +1,12 @@
-//! The largest remainder: a sum in whole minor units, given out in parts that are in proportion to weights.
+//! The largest remainder method: a sum in whole minor units is divided into parts in proportion to weights.
 
 use super::LineTotals;
 use crate::amount::Amount;
 
-/// Gives a sum out over the lines in proportion to their weights: largest remainder first, ties to the earlier line
-/// (contract.md, "Numbers and Z"). The parts sum up exactly. `None` where a number does not fit.
+/// Divides a sum over the lines in proportion to their weights. Units that are left over go to the largest remainders, with equal
+/// remainders to the earlier line. The parts add up exactly to the sum. `None` if a number does not fit.
 ///
-/// `base` is the sum of the weights; `give` gets a line and its part, at most twice.
+/// `base` is the sum of the weights. `give` is called with a line and its part, at most twice for each line.
 pub(super) fn spread(
     lines: &mut [LineTotals],
     sum: Amount,
@@ -33,7 +33,7 @@ pub(super) fn spread(
         give(line, signed(part))?;
     }
     while left > 0 {
-        // A line that has had its unit has no remainder any more.
+        // A line that got a unit has a remainder of zero, so it gets no second one.
         let line = lines.iter_mut().reduce(|best, line| {
             if line.remainder > best.remainder {
                 line
@@ -51,7 +51,7 @@ pub(super) fn spread(
     Some(())
 }
 
-/// `sum × weight / base` in whole units, and the remainder; the product may need more than 64 bits.
+/// `sum × weight / base` in whole units, and the remainder. The product may need more than 64 bits.
 fn share(sum: i64, weight: i64, base: i64) -> Option<(i64, i64)> {
     match sum.checked_mul(weight) {
         Some(product) => Some((product.checked_div(base)?, product.checked_rem(base)?)),

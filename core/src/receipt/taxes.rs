@@ -1,4 +1,4 @@
-//! The tax of each line: inside a gross amount or on top of a net one, rounded by line or by group.
+//! The tax of each line: included in a gross amount or added to a net amount, rounded by line or by group.
 
 use super::compute::Work;
 use super::spread::spread;
@@ -7,7 +7,7 @@ use crate::amount::Amount;
 use crate::rounding::Rounding;
 use crate::tax::{TaxRate, TaxRounding};
 
-/// Which pair of a line's amounts is meant.
+/// Which pair of a line's amounts is computed.
 #[derive(Clone, Copy)]
 enum Stage {
     /// `amount` and `tax`.
@@ -17,7 +17,7 @@ enum Stage {
 }
 
 impl Work<'_, '_, '_> {
-    /// After the lines' own modifiers: the tax, and with it what each line comes to. `None` where an amount does not fit.
+    /// Computes the tax after the lines' own modifiers, and the amounts with it. `None` if an amount does not fit.
     pub(super) fn tax_lines(&self, totals: &mut [LineTotals]) -> Option<()> {
         self.tax_stage(totals, Stage::Own, self.draft.prices)?;
         for line in totals {
@@ -30,7 +30,7 @@ impl Work<'_, '_, '_> {
         Some(())
     }
 
-    /// After the receipt's modifiers: the tax inside what each line comes to at last.
+    /// Computes the tax that is included in the final amounts, after the receipt's modifiers.
     pub(super) fn tax_final_lines(&self, totals: &mut [LineTotals]) -> Option<()> {
         self.tax_stage(totals, Stage::Final, Prices::TaxIncluded)
     }
@@ -54,7 +54,7 @@ impl Work<'_, '_, '_> {
     }
 }
 
-/// One tax for all lines of the same groups, spread over them.
+/// Computes one tax for all lines with the same groups and divides it over them.
 fn tax_groups(
     totals: &mut [LineTotals],
     stage: Stage,

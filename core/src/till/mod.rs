@@ -1,155 +1,66 @@
-//! The till: what is decided, and what follows from it. Read this first.
+//! The till: what is decided, and what follows from it. Start reading here.
 //!
-//! [`Till::decide`] is pure: it looks at the books, says yes with an [`Event`] or no with a numbered [`Refusal`], and changes nothing.
-//! [`Till::apply`] takes an event into the books and cannot fail.
+//! [`Till::decide`] gives an [`Event`] or a numbered [`Refusal`] for a [`Command`], from the state of the till, and changes nothing.
+//! [`Till::apply`] takes an event into the state and cannot fail.
 //! Live operation, replay and recovery run these same two functions.
 //!
-//! A document has two events: `Reserved` before anything outside hears of it, and `Sealed` (it is legal now, and gets its numbers)
-//! or `Voided` (it did not come about). One document is outstanding at a time, so that what a printer did can always be told.
+//! A document has two events. `Reserved` is stored before anything is sent to a printer, an authority or the caller.
+//! `Sealed` (the document is legal now, and gets its numbers) or `Voided` (it was not registered) follows.
+//! Between the two the document is outstanding. Only one document is outstanding at a time,
+//! so that recovery can find out from the printer what became of it.
 
-mod books;
+mod admit;
+mod apply;
+mod command;
+mod counters;
+mod numbers;
+mod printer_evidence;
 mod ranges;
-mod witness;
+mod settle;
 
 use serde::{Deserialize, Serialize};
 
 use crate::amount::Amount;
-use crate::budget::Left;
 use crate::counters::Counters;
-use crate::event::{
-    Body, CancelDecided, ClosedByPrinter, Configuration, Declared, DocumentKind, Event,
-    NumbersGranted, ReportFigures, ReportKind, Reserved, Sealed, Voided,
-};
-use crate::id::{DocumentId, Fingerprint, PointOfSaleId, UniqueId};
+use crate::document::{Body, ReportKind};
+use crate::event::{CancelDecided, ClosedByPrinter, Configuration, Event, NumbersGranted, Voided};
+use crate::id::DocumentId;
 use crate::numbers::{FiscalNumbers, Span};
 use crate::profile::Profile;
-use crate::receipt::{Draft, Original, Receipt, ReceiptKind, Rules, Scratch};
-use crate::refusal::{Faults, Field, FirstFault, Place, Refusal};
-use crate::seal::{Baseline, Reconciliation, Seal};
+use crate::receipt::{Receipt, ReceiptKind, Scratch};
+use crate::refusal::{Faults, Refusal};
+use crate::seal::StoredBaseline;
 use crate::shift::Shift;
-use crate::tax::{TaxGroup, TaxRate};
 use crate::time::Moment;
 
-use books::{Books, NextNumbers, cash_out_of};
+pub use command::{Command, Known, Order, Wish};
+use counters::TillCounters;
+use printer_evidence::PrinterEvidence;
 pub use ranges::RangeUse;
-use witness::Witness;
 
-/// What a caller wishes for.
-#[derive(Clone, Copy, Debug)]
-pub enum Wish<'a> {
-    /// A fiscal receipt.
-    Sale(Draft<'a>),
-    /// An alternative receipt, with the next number or with this series and number.
-    AlternativeSale(Draft<'a>, Option<(&'a str, u32)>),
-    /// A return of goods of an earlier sale.
-    Refund(DocumentId, Draft<'a>),
-    /// Cash in (above zero) or out (below).
-    Cash(Amount),
-    /// A report.
-    Report(ReportKind),
-}
-
-/// A wish with all that its document needs.
-#[derive(Clone, Copy, Debug)]
-pub struct Order<'a> {
-    /// The document's id.
-    pub id: DocumentId,
-    /// Its id over all tills.
-    pub unique: UniqueId,
-    /// Digest of the command.
-    pub fingerprint: Fingerprint,
-    /// Its point of sale.
-    pub point_of_sale: PointOfSaleId,
-    /// What the caller's interface wants back with the document.
-    pub annex: &'a [u8],
-    /// What the printer said last; none where no printer takes part.
-    pub baseline: Option<Baseline<'a>>,
-    /// The wish.
-    pub wish: Wish<'a>,
-}
-
-/// What the till may be asked to do.
-#[derive(Clone, Debug)]
-pub enum Command<'a> {
-    /// A configuration is to hold from here on.
-    Adopt(&'a Configuration),
-    /// The office has reserved these fiscal numbers for the till.
-    TakeNumbers(&'a [Span]),
-    /// A document is wished for.
-    Reserve(Order<'a>),
-    /// The outstanding document is to be cancelled on the printer.
-    DecideCancel(DocumentId),
-    /// The outstanding document is legal.
-    Settle(DocumentId, Seal<'a>),
-    /// The outstanding document did not come about; number and words of the fault.
-    Void(DocumentId, u16, &'a str),
-    /// The printer has closed its day without being asked; its `at` is set here.
-    /// The till's own shift is closed by a Z-report beside it, in the same batch.
-    NoteClosed(ClosedByPrinter<'a>),
-    /// A person answers for the outstanding document; its `at` is set here.
-    /// The document is settled or voided as it says right behind this, in the same batch.
-    Declare(Declared<'a>),
-}
-
-/// What the store knows of the things that a command refers to.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Known<'k> {
-    /// The fingerprint that the request id's own document has, unless it was voided.
-    pub request: Option<Fingerprint>,
-    /// The original of a return, with what is left of it.
-    pub original: Option<&'k Original<'k>>,
-    /// What is left of the budgets of selling without the office; without its hours while it can be reached ([`Left::while_online`]).
-    pub offline: Option<Left>,
-    /// The printer is another one than the open shift is on, and nobody has said that it is meant to be.
-    pub printer_swapped: bool,
-    /// The printer's own rates of the groups A to H in ten-thousandths of a percent.
-    /// A group without one is no matter here: the printer itself refuses to sell in it.
-    pub printer_rates: Option<&'k [Option<u32>; 8]>,
-}
-
-/// A document between its two events.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Outstanding {
-    /// Its id.
-    pub id: DocumentId,
-    /// Its kind.
-    kind: Kind,
-    /// It is to be cancelled on the printer.
-    pub cancel_decided: bool,
-}
-
-/// What sealing depends on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-enum Kind {
-    Receipt,
-    Alternative,
-    Cash,
-    Report(ReportKind),
-}
-
-/// A till: bounded, whatever it has sold.
+/// The state of one till. Its size is bounded, however much it has sold.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Till {
     configuration: Configuration,
-    books: Books,
-    /// The books as they will be once the outstanding document is sealed; the same as the books where there is none.
-    after: Books,
+    counters: TillCounters,
+    /// The counters as they will be once the outstanding document is sealed; equal to `counters` if none is outstanding.
+    counters_after: TillCounters,
     last_number: u32,
     last_z: u32,
     range_uses: heapless::Vec<RangeUse, 16>,
     fiscal_numbers: FiscalNumbers,
     outstanding: Option<Outstanding>,
-    witness: Witness,
+    printer_evidence: PrinterEvidence,
     latest: Option<Moment>,
 }
 
 impl Till {
-    /// Version of a till's own encoding, for snapshots: one of another version is made again from the journal.
+    /// Version of a snapshot's encoding. A snapshot of another version is dropped and made again from the journal.
     pub const SNAPSHOT_VERSION: u16 = 3;
 
-    /// Says what follows from a command, or why not. Changes nothing.
+    /// Says what follows from a command, or why it is refused. Changes nothing.
     ///
-    /// Every fault of a draft is told to `faults` with its place.
+    /// `faults` gets every fault of a draft with its place.
     ///
     /// # Errors
     ///
@@ -183,7 +94,7 @@ impl Till {
                 }))
             }
             Command::NoteClosed(closed) => {
-                // A document on the printer is settled first: its own Z-report may be the one that is noticed.
+                // An outstanding document is settled first: it may be the very Z-report that closed the printer's day.
                 if self.outstanding.is_some() {
                     return Err(Refusal::DeviceUnsettled);
                 }
@@ -193,115 +104,8 @@ impl Till {
         }
     }
 
-    /// Takes an event into the books.
-    pub fn apply(&mut self, event: &Event<'_>) {
-        match event {
-            Event::ConfigurationAdopted(configuration) => self.adopt(configuration),
-            Event::Reserved(reserved) => self.take_reserved(reserved),
-            Event::CancelDecided(decided) => {
-                self.latest = Some(decided.at);
-                if let Some(outstanding) = &mut self.outstanding {
-                    outstanding.cancel_decided = true;
-                }
-            }
-            Event::Sealed(sealed) => self.take_sealed(sealed),
-            Event::Voided(voided) => {
-                self.latest = Some(voided.at);
-                self.outstanding = None;
-                self.after.copy_from(&self.books);
-            }
-            Event::NumbersGranted(granted) => {
-                self.latest = Some(granted.at);
-                self.fiscal_numbers.take_grant(&granted.spans);
-            }
-            // The office is the same for all tills; who may sell what is asked anew at each sale.
-            Event::Switched(_) => {}
-            // The shift is closed by the Z-report that stands beside this.
-            Event::ClosedByPrinter(closed) => self.latest = Some(closed.at),
-            // The seal or the void stands behind this.
-            Event::Declared(declared) => {
-                self.latest = Some(declared.at);
-                self.witness.declared();
-            }
-        }
-    }
-
-    /// The fiscal sums of the open shift are those of this printer's documents: all were given to it, and for none somebody's word
-    /// counts. Then, and only then, its own sums of the day can be held against them to tell what became of another document.
-    #[must_use]
-    pub fn sums_are_of(&self, printer: &Baseline<'_>) -> bool {
-        self.witness.sums_are_of(printer)
-    }
-
-    /// The last Z-report on this very printer took exactly one document number.
-    /// Then as many new documents as Z-reports mean that nothing else was printed.
-    #[must_use]
-    pub fn z_takes_a_number_on(&self, printer: &Baseline<'_>) -> bool {
-        self.witness.z_takes_a_number_on(printer)
-    }
-
-    /// The configuration in force.
-    #[must_use]
-    pub const fn configuration(&self) -> &Configuration {
-        &self.configuration
-    }
-
-    /// The open shift.
-    #[must_use]
-    pub const fn shift(&self) -> Option<&Shift> {
-        self.books.shift.as_ref()
-    }
-
-    /// Cash in the drawer.
-    #[must_use]
-    pub const fn cash(&self) -> Amount {
-        self.books.cash
-    }
-
-    /// What was counted since 1 January of the last document's year.
-    #[must_use]
-    pub const fn year(&self) -> &Counters {
-        &self.books.year
-    }
-
-    /// What was counted since the first document.
-    #[must_use]
-    pub const fn grand(&self) -> &Counters {
-        &self.books.grand
-    }
-
-    /// The document between its two events.
-    #[must_use]
-    pub const fn outstanding(&self) -> Option<&Outstanding> {
-        self.outstanding.as_ref()
-    }
-
-    /// The moment of the last event; no later document is before it.
-    #[must_use]
-    pub const fn latest(&self) -> Option<Moment> {
-        self.latest
-    }
-
-    /// Number of the last document.
-    #[must_use]
-    pub const fn last_number(&self) -> u32 {
-        self.last_number
-    }
-
-    /// Number of the last Z-report.
-    #[must_use]
-    pub const fn last_z(&self) -> u32 {
-        self.last_z
-    }
-
-    /// How far the ranges of alternative receipts are used, in the order of their use.
-    #[must_use]
-    pub fn range_uses(&self) -> &[RangeUse] {
-        &self.range_uses
-    }
-
-    // Each kind of event is made in a function of its own, so that no frame holds more than one of them:
-    // a configuration and the figures of a report have about 2 KiB each (`cross/stack-frames`).
+    // Each kind of event is made in a function of its own, so that no stack frame holds more than one of them:
+    // a configuration and the figures of a report take about 2 KiB each (`cross/stack-frames`).
     #[inline(never)]
     fn decide_configuration<'a>(&self, wanted: &Configuration) -> Result<Event<'a>, Refusal> {
         self.check_configuration(wanted)?;
@@ -315,160 +119,6 @@ impl Till {
         Ok(Event::NumbersGranted(NumbersGranted { at, spans }))
     }
 
-    #[inline(never)]
-    fn reserve<'a>(
-        &'a self,
-        profile: &dyn Profile,
-        order: &Order<'a>,
-        known: &Known<'_>,
-        at: Moment,
-        scratch: Scratch<'a>,
-        faults: &mut dyn Faults,
-    ) -> Result<Event<'a>, Refusal> {
-        if let Some(fingerprint) = known.request {
-            let repeated = fingerprint == order.fingerprint;
-            return Err(if repeated {
-                Refusal::Repeated
-            } else {
-                Refusal::RequestIdClash
-            });
-        }
-        let body = self.body(profile, order.wish, known, at, scratch, faults)?;
-        if self.outstanding.is_some() {
-            return Err(Refusal::DeviceUnsettled);
-        }
-        self.admit(profile, &body, order.wish, known, at, faults)?;
-        let z_number = self.books.admit(&body, self.next_numbers()?)?;
-        Ok(Event::Reserved(Reserved {
-            id: order.id,
-            unique: order.unique,
-            fingerprint: order.fingerprint,
-            at,
-            point_of_sale: order.point_of_sale,
-            z_number,
-            body,
-            baseline: order.baseline,
-            annex: order.annex,
-        }))
-    }
-
-    /// The body of a document: everything of it that does not depend on the state of the till.
-    fn body<'a>(
-        &'a self,
-        profile: &dyn Profile,
-        wish: Wish<'a>,
-        known: &Known<'_>,
-        at: Moment,
-        scratch: Scratch<'a>,
-        faults: &mut dyn Faults,
-    ) -> Result<Body<'a>, Refusal> {
-        let rules = Rules {
-            facts: profile.facts(),
-            taxes: &self.configuration.taxes,
-            payments: &self.configuration.payments,
-            day: at.local_day(),
-        };
-        let receipt = match wish {
-            Wish::Sale(draft) => draft.compute(ReceiptKind::Sale, None, rules, scratch, faults),
-            Wish::AlternativeSale(draft, _) => {
-                draft.compute(ReceiptKind::AlternativeSale, None, rules, scratch, faults)
-            }
-            Wish::Refund(original, draft) => {
-                let Some(sold) = known.original else {
-                    faults.fault(Place::Original, Refusal::OriginalUnknown);
-                    return Err(Refusal::OriginalUnknown);
-                };
-                draft.compute(
-                    ReceiptKind::Refund { original },
-                    Some(sold),
-                    rules,
-                    scratch,
-                    faults,
-                )
-            }
-            Wish::Cash(amount) => {
-                let mut first = FirstFault::new(faults);
-                if amount.is_zero() {
-                    first.report(Place::Amount, Refusal::NoCashMoved);
-                }
-                let limit = rules.facts.amount_max;
-                if amount.minor().unsigned_abs() > limit.minor().unsigned_abs() {
-                    let limit = limit.display(rules.facts.currency);
-                    first.report(Place::Amount, Refusal::AmountTooLarge { limit });
-                }
-                return first.verdict().map(|()| Body::Cash(amount));
-            }
-            Wish::Report(kind) => return Ok(Body::Report(kind)),
-        };
-        receipt.map(Body::Receipt)
-    }
-
-    /// What the state of the till says to a body.
-    fn admit(
-        &self,
-        profile: &dyn Profile,
-        body: &Body<'_>,
-        wish: Wish<'_>,
-        known: &Known<'_>,
-        at: Moment,
-        faults: &mut dyn Faults,
-    ) -> Result<(), Refusal> {
-        let facts = profile.facts();
-        if let (Body::Report(ReportKind::Z), None) = (body, &self.books.shift) {
-            return Err(Refusal::ShiftNotOpen);
-        }
-        if let (Body::Receipt(_) | Body::Cash(_), Some(shift)) = (body, &self.books.shift) {
-            let open_ms = at.utc_ms.saturating_sub(shift.opened.utc_ms);
-            if facts.shift_ms_max.is_some_and(|limit| open_ms >= limit) {
-                return Err(Refusal::ShiftTooLong {
-                    hours: open_ms.div_euclid(3_600_000),
-                });
-            }
-        }
-        if let (Body::Receipt(_), Some(left)) = (body, known.offline) {
-            facts.offline.admit(left)?;
-        }
-        if body.kind() != DocumentKind::AlternativeSale {
-            if known.printer_swapped && self.books.shift.is_some() {
-                return Err(Refusal::PrinterSwapped);
-            }
-            if let (Body::Receipt(receipt), Some(rates)) = (body, known.printer_rates) {
-                admit_rates(receipt, rates, faults)?;
-            }
-        }
-        let mut first = FirstFault::new(faults);
-        if let Wish::AlternativeSale(_, wanted) = wish
-            && let Err(refusal) = self.next_alternative(wanted)
-        {
-            first.report(Place::Number, refusal);
-        }
-        let out = cash_out_of(body);
-        if out > self.books.cash {
-            let money = |amount: Amount| amount.display(facts.currency);
-            let place = if matches!(body, Body::Cash(_)) {
-                Place::Amount
-            } else {
-                Place::Payments
-            };
-            first.report(
-                place,
-                Refusal::NotEnoughCash {
-                    cash: money(self.books.cash),
-                    needed: money(out),
-                },
-            );
-        }
-        first.verdict()
-    }
-
-    fn next_numbers(&self) -> Result<NextNumbers, Refusal> {
-        let after = |last: u32| last.checked_add(1).ok_or(Refusal::CounterExhausted);
-        Ok(NextNumbers {
-            number: after(self.last_number)?,
-            z_number: after(self.last_z)?,
-        })
-    }
-
     fn outstanding_of(&self, id: DocumentId) -> Result<&Outstanding, Refusal> {
         self.outstanding
             .as_ref()
@@ -476,169 +126,101 @@ impl Till {
             .ok_or(Refusal::NotOutstanding)
     }
 
-    fn declare<'a>(&self, declared: &Declared<'a>, at: Moment) -> Result<Event<'a>, Refusal> {
-        if !self.outstanding_of(declared.id)?.on_printer() {
-            // It is legal with its number, whatever became of its paper.
-            return Err(Refusal::SealMismatch);
-        }
-        let (given, limit) = (declared.by.len(), Declared::BY_BYTES_MAX);
-        if declared.by.trim().is_empty() {
-            return Err(Refusal::DeclarationUnsigned);
-        }
-        if given > limit {
-            return Err(Refusal::TextTooLong { given, limit });
-        }
-        Ok(Event::Declared(Declared { at, ..*declared }))
+    /// All documents of the open shift went to this printer, and none of them was settled by an operator's declaration.
+    ///
+    /// Only then can the printer's day sums be compared with the journal's to find out what became of another document.
+    #[must_use]
+    pub fn sums_are_of(&self, printer: &StoredBaseline<'_>) -> bool {
+        self.printer_evidence.sums_are_of(printer)
     }
 
-    #[inline(never)]
-    fn settle<'a>(
-        &'a self,
-        id: DocumentId,
-        seal: &Seal<'a>,
-        at: Moment,
-    ) -> Result<Event<'a>, Refusal> {
-        let outstanding = self.outstanding_of(id)?;
-        let number = self
-            .last_number
-            .checked_add(1)
-            .ok_or(Refusal::CounterExhausted)?;
-        match (outstanding.kind, seal) {
-            (Kind::Alternative, Seal::Range { series, number, .. }) => {
-                self.next_alternative(Some((series, *number)))?;
-            }
-            // A range's number for anything else would be a gap, and an alternative receipt without one would be none.
-            (Kind::Alternative, _) | (_, Seal::Range { .. }) => return Err(Refusal::SealMismatch),
-            // What changes a counter is told outside, and what is told outside has a seal.
-            (Kind::Report(ReportKind::X), Seal::Books) => {}
-            (_, Seal::Books) => return Err(Refusal::SealMismatch),
-            _ => {}
-        }
-        if let Seal::FiscalNumber {
-            number,
-            reserved: true,
-        } = seal
-        {
-            let next = self.fiscal_numbers.next()?;
-            if next != *number {
-                return Err(Refusal::FiscalNumberNotNext { next });
-            }
-        }
-        let shift = self.after.shift.as_ref().ok_or(Refusal::ShiftNotOpen)?;
-        Ok(Event::Sealed(Sealed {
-            id,
-            at,
-            number,
-            current_number: shift.documents,
-            seal: *seal,
-            report: match outstanding.kind {
-                Kind::Report(_) => Some(self.figures(shift, seal)),
-                _ => None,
-            },
-        }))
+    /// The last Z-report of this till was printed on this printer and took exactly one document number.
+    ///
+    /// Then, if the printer has as many new documents as new Z-reports, nothing else was printed.
+    #[must_use]
+    pub fn z_takes_a_number_on(&self, printer: &StoredBaseline<'_>) -> bool {
+        self.printer_evidence.z_takes_a_number_on(printer)
     }
 
-    fn figures(&self, shift: &Shift, seal: &Seal<'_>) -> ReportFigures {
-        let after = &self.after;
-        let counters = match seal {
-            Seal::Printer { counters, .. } => counters.as_ref(),
-            Seal::Range { .. } | Seal::FiscalNumber { .. } | Seal::Books => None,
-        };
-        ReportFigures {
-            shift: shift.clone(),
-            cash: after.cash,
-            year: after.year.running(),
-            grand: after.grand.running(),
-            reconciliation: counters
-                .map(|counters| Reconciliation::of(shift, after.cash, counters)),
-        }
+    /// The configuration in force.
+    #[must_use]
+    pub const fn configuration(&self) -> &Configuration {
+        &self.configuration
     }
 
-    fn take_reserved(&mut self, reserved: &Reserved<'_>) {
-        self.latest = Some(reserved.at);
-        self.outstanding = Some(Outstanding {
-            id: reserved.id,
-            kind: Kind::of(&reserved.body),
-            cancel_decided: false,
-        });
-        self.witness.reserved(reserved.baseline.as_ref());
-        self.after.copy_from(&self.books);
-        // A reservation that was decided had its numbers.
-        if let Ok(next) = self.next_numbers() {
-            self.after.count(&reserved.body, reserved.at, next);
-        }
+    /// The open shift.
+    #[must_use]
+    pub const fn shift(&self) -> Option<&Shift> {
+        self.counters.shift.as_ref()
     }
 
-    fn take_sealed(&mut self, sealed: &Sealed<'_>) {
-        self.latest = Some(sealed.at);
-        let Some(outstanding) = self.outstanding.take() else {
-            return;
-        };
-        self.books.copy_from(&self.after);
-        self.last_number = sealed.number;
-        if let Seal::Range { series, number, .. } = sealed.seal {
-            for range_use in &mut self.range_uses {
-                if range_use.range.series == series && range_use.next == number {
-                    range_use.next = number.saturating_add(1);
-                }
-            }
-        }
-        if let Seal::FiscalNumber {
-            number,
-            reserved: true,
-        } = sealed.seal
-        {
-            self.fiscal_numbers.take(number);
-        }
-        if outstanding.kind == Kind::Report(ReportKind::Z) {
-            // The printer's drawer begins the next day at nothing (spec/printers.md, 2, 46h; an inference, see docs/countries).
-            self.books.cash = Amount::ZERO;
-            self.last_z = self
-                .books
-                .shift
-                .take()
-                .map_or(self.last_z, |shift| shift.z_number);
-            self.after.copy_from(&self.books);
-            self.witness.z_report(&sealed.seal);
-        }
+    /// Cash in the drawer.
+    #[must_use]
+    pub const fn cash(&self) -> Amount {
+        self.counters.cash
+    }
+
+    /// Counters since 1 January of the last document's year.
+    #[must_use]
+    pub const fn year(&self) -> &Counters {
+        &self.counters.year
+    }
+
+    /// Counters since the first document.
+    #[must_use]
+    pub const fn grand(&self) -> &Counters {
+        &self.counters.grand
+    }
+
+    /// The document that is reserved and neither sealed nor voided.
+    #[must_use]
+    pub const fn outstanding(&self) -> Option<&Outstanding> {
+        self.outstanding.as_ref()
+    }
+
+    /// The moment of the last event; no later document is before it.
+    #[must_use]
+    pub const fn latest(&self) -> Option<Moment> {
+        self.latest
+    }
+
+    /// How far the ranges of alternative receipts are used, in the order of their use.
+    #[must_use]
+    pub fn range_uses(&self) -> &[RangeUse] {
+        &self.range_uses
     }
 }
 
-/// A receipt that the printer would print with other rates than these would not be the one in the journal.
-fn admit_rates(
-    receipt: &Receipt<'_>,
-    rates: &[Option<u32>; 8],
-    faults: &mut dyn Faults,
-) -> Result<(), Refusal> {
-    let mut first = FirstFault::new(faults);
-    for (place, line) in receipt.lines.iter().enumerate() {
-        let TaxGroup { code, rate, .. } = line.group;
-        let told = rates.get(usize::from(code.place())).copied().flatten();
-        if let Some(printer) = told.and_then(TaxRate::from_ten_thousandths)
-            && printer != rate
-            && !line.voided
-        {
-            let refusal = Refusal::PrinterRateDiffers {
-                group: char::from(code.letter()),
-                till: rate.display(),
-                printer: printer.display(),
-            };
-            first.report(Place::Line(place, Field::TaxGroup), refusal);
-        }
-    }
-    first.verdict()
+/// A document that is reserved and neither sealed nor voided.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Outstanding {
+    /// Its id.
+    pub id: DocumentId,
+    /// Its kind.
+    kind: Kind,
+    /// It is to be cancelled on the printer.
+    pub cancel_decided: bool,
 }
 
 impl Outstanding {
-    /// The document takes part on the fiscal printer.
+    /// The fiscal printer prints it. An alternative receipt is legal by its number, printed or not.
     #[must_use]
     pub const fn on_printer(&self) -> bool {
         !matches!(self.kind, Kind::Alternative)
     }
 }
 
+/// The kinds of documents that differ in how they are sealed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+enum Kind {
+    Receipt,
+    Alternative,
+    Cash,
+    Report(ReportKind),
+}
+
 impl Kind {
-    fn of(body: &Body<'_>) -> Self {
+    const fn of(body: &Body<'_>) -> Self {
         match body {
             Body::Receipt(Receipt {
                 kind: ReceiptKind::AlternativeSale,

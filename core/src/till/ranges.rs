@@ -1,4 +1,4 @@
-//! Numbers that were given to the till beforehand: ranges of alternative receipts, and fiscal numbers that the office has reserved.
+//! The ranges of numbers for alternative receipts: which number comes next, and which ranges a configuration may have.
 
 use serde::{Deserialize, Serialize};
 
@@ -13,7 +13,7 @@ use crate::seal::Seal;
 pub struct RangeUse {
     /// The range.
     pub range: NumberRange,
-    /// The number that comes next; beyond the end when it is used up.
+    /// The number that comes next; one more than the last number once the range is used up.
     pub next: u32,
 }
 
@@ -26,7 +26,7 @@ impl RangeUse {
             .saturating_sub(u64::from(self.next))
     }
 
-    /// How near its end the range is.
+    /// Whether few or no numbers are left; `threshold` is where "few" begins.
     #[must_use]
     pub fn supply(&self, threshold: u64) -> Supply {
         Supply::of(self.left(), threshold)
@@ -45,19 +45,19 @@ impl Till {
             })
     }
 
-    /// How near its end the till's supply of numbers for alternative receipts is.
+    /// Whether few or no numbers for alternative receipts are left; `threshold` is where "few" begins.
     #[must_use]
     pub fn alternative_supply(&self, threshold: u64) -> Supply {
         Supply::of(self.alternative_numbers_left(), threshold)
     }
 
-    /// The fiscal numbers that the office has reserved for this till.
+    /// The fiscal numbers that the authority has reserved for this till.
     #[must_use]
     pub const fn fiscal_numbers(&self) -> &FiscalNumbers {
         &self.fiscal_numbers
     }
 
-    /// The seal of the next alternative receipt, of any series or of this one.
+    /// The seal of the next alternative receipt: with the next number of the first range that has one, or with the wanted series and number.
     ///
     /// # Errors
     ///
@@ -100,7 +100,7 @@ impl Till {
             .iter()
             .enumerate()
             .any(|(index, range)| {
-                // The number after the last one must exist, so that a used up range shows.
+                // A used up range is known by `next` being one more than its last number, so that number must exist.
                 range.start > range.end
                     || range.end == u32::MAX
                     || configuration.ranges.iter().take(index).any(|earlier| {
@@ -137,7 +137,8 @@ impl Till {
                     && used.start <= range.end
             })
         });
-        // A range is known by its series and start, and may grow; another one over numbers that went out could give one of them again.
+        // A range is identified by its series and first number, and its end may change.
+        // A different range that contains numbers already used could give one of them out again.
         if overlaps || cut || new_ranges > room {
             Err(Refusal::ConfigurationInvalid)
         } else {
@@ -152,7 +153,7 @@ impl Till {
             });
             match known {
                 Some(range_use) => range_use.range = range.clone(),
-                // `check_configuration` has made sure that there is room.
+                // `check_configuration` has checked that there is room.
                 None => self
                     .range_uses
                     .push(RangeUse {

@@ -1,15 +1,21 @@
 //! A till with its journal, for tests: every event goes through its encoding, as it does on disk.
-#![allow(dead_code, reason = "each test file uses its part")]
+#![allow(
+    dead_code,
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "each test file uses a part of this"
+)]
 
-use ferrotill_core::event::{Configuration, Event, NumberRange};
+use ferrotill_core::document::Body;
+use ferrotill_core::event::{Configuration, Event, NumberRange, Reserved};
 use ferrotill_core::id::{DocumentId, Fingerprint, PointOfSaleId, UniqueId};
 use ferrotill_core::payment::{PaymentTable, PaymentType};
 use ferrotill_core::profile::{Profile, by_code};
 use ferrotill_core::receipt::{
-    Draft, DraftLine, DraftPayment, LineTotals, Modifier, Prices, Scratch,
+    Draft, DraftLine, DraftPayment, LineTotals, Modifier, OriginalLine, Prices, Receipt, Scratch,
 };
 use ferrotill_core::refusal::{Faults, Place, Refusal};
-use ferrotill_core::seal::{Baseline, Seal};
+use ferrotill_core::seal::{Seal, StoredBaseline};
 use ferrotill_core::tax::{TaxCode, TaxGroup, TaxRate, TaxTable};
 use ferrotill_core::till::{Command, Known, Order, Till, Wish};
 use ferrotill_core::time::Moment;
@@ -57,8 +63,8 @@ pub(crate) fn moment(utc_ms: i64) -> Moment {
     }
 }
 
-/// What the printer says before a document.
-pub(crate) const PRINTER: Baseline<'static> = Baseline {
+/// The printer's answer about itself before a document.
+pub(crate) const PRINTER: StoredBaseline<'static> = StoredBaseline {
     serial: "DT000001",
     fiscal_memory: "50000001",
     last_document: 7,
@@ -72,9 +78,9 @@ pub(crate) const PRINTER: Baseline<'static> = Baseline {
 pub(crate) const NOON: i64 = 1_795_262_400_000;
 
 #[derive(Default)]
-pub(crate) struct Heard(pub Vec<(Place, Refusal)>);
+pub(crate) struct CollectFaults(pub Vec<(Place, Refusal)>);
 
-impl Faults for Heard {
+impl Faults for CollectFaults {
     fn fault(&mut self, place: Place, refusal: Refusal) {
         self.0.push((place, refusal));
     }
@@ -110,7 +116,7 @@ impl Shop {
             lines: &mut lines,
             bytes: &mut bytes,
         };
-        let mut heard = Heard::default();
+        let mut found = CollectFaults::default();
         let profile: &dyn Profile = by_code(self.country).unwrap();
         let before = self.till.clone();
         let outcome = self.till.decide(
@@ -119,10 +125,10 @@ impl Shop {
             &known,
             moment(self.now),
             scratch,
-            &mut heard,
+            &mut found,
         );
         assert_eq!(before, self.till, "decide changes nothing");
-        self.faults = heard.0;
+        self.faults = found.0;
         let event = outcome?;
         let mut room = vec![0; 1 << 16];
         let row = (event.kind(), event.encode(&mut room).unwrap().to_vec());
@@ -146,7 +152,7 @@ impl Shop {
 
     pub(crate) fn reserve_on(
         &mut self,
-        printer: Baseline<'_>,
+        printer: StoredBaseline<'_>,
         id: u8,
         wish: Wish<'_>,
         known: Known<'_>,
@@ -175,13 +181,39 @@ impl Shop {
         )
     }
 
+    /// The last event of the journal.
     pub(crate) fn last(&self) -> Event<'_> {
         let (kind, payload) = self.journal.last().unwrap();
         Event::decode(*kind, Event::VERSION, payload).unwrap()
     }
 }
 
-pub(crate) const SEED_LINES: [DraftLine<'static>; 2] = [
+/// The receipt of a row of the journal.
+pub(crate) fn receipt_of(row: &(u16, Vec<u8>)) -> Receipt<'_> {
+    match Event::decode(row.0, Event::VERSION, &row.1).unwrap() {
+        Event::Reserved(Reserved {
+            body: Body::Receipt(receipt),
+            ..
+        }) => receipt,
+        other => panic!("not a receipt: {other:?}"),
+    }
+}
+
+/// The lines of a sale of which nothing was returned yet.
+pub(crate) fn not_returned<'a>(receipt: &Receipt<'a>) -> Vec<OriginalLine<'a>> {
+    receipt
+        .lines
+        .iter()
+        .map(|line| OriginalLine {
+            line,
+            returned_quantity: Quantity::ZERO,
+            returned_amount: Amount::ZERO,
+        })
+        .collect()
+}
+
+/// The lines of [`SALE`].
+pub(crate) const SALE_LINES: [DraftLine<'static>; 2] = [
     DraftLine {
         name: "Piine Praga (Franzeluta)",
         quantity: Quantity::from_thousandths(2000),
@@ -211,14 +243,15 @@ pub(crate) const fn pay(code: i32, minor: i64) -> DraftPayment {
     }
 }
 
-pub(crate) const SEED_PAYMENTS: [DraftPayment; 2] = [pay(1, 1500), pay(0, 1000)];
-pub(crate) const SEED_MODIFIERS: [Modifier; 1] = [Modifier::Percent(-2500)];
+pub(crate) const SALE_PAYMENTS: [DraftPayment; 2] = [pay(1, 1500), pay(0, 1000)];
+pub(crate) const SALE_MODIFIERS: [Modifier; 1] = [Modifier::Percent(-2500)];
 
-pub(crate) const SEED: Draft<'static> = Draft {
-    lines: &SEED_LINES,
+/// A sale of two lines over 18.58: 15.00 by card, 10.00 in cash, 6.42 change (`docs/api/fiscalcloud.md`).
+pub(crate) const SALE: Draft<'static> = Draft {
+    lines: &SALE_LINES,
     prices: Prices::TaxIncluded,
-    modifiers: &SEED_MODIFIERS,
-    payments: &SEED_PAYMENTS,
+    modifiers: &SALE_MODIFIERS,
+    payments: &SALE_PAYMENTS,
     header: "",
     footer: "",
 };

@@ -8,12 +8,13 @@
 use core::hint::black_box;
 use core::panic::PanicInfo;
 
-use ferrotill_core::event::{Configuration, Event, ReportKind};
+use ferrotill_core::document::ReportKind;
+use ferrotill_core::event::{Configuration, Event};
 use ferrotill_core::id::{DocumentId, Fingerprint, PointOfSaleId, UniqueId};
 use ferrotill_core::payment::{PaymentTable, PaymentType};
 use ferrotill_core::profile::{ALL, Profile};
 use ferrotill_core::receipt::{Draft, DraftLine, DraftPayment, LineTotals, Modifier, Scratch};
-use ferrotill_core::refusal::Unheard;
+use ferrotill_core::refusal::IgnoreFaults;
 use ferrotill_core::seal::Seal;
 use ferrotill_core::till::{Command, Known, Order, Till, Wish};
 use ferrotill_core::time::Moment;
@@ -129,7 +130,7 @@ fn decide(room: &mut Room, profile: &dyn Profile, command: &Command<'_>) -> Opti
     let known = Known::default();
     let event = room
         .till
-        .decide(profile, command, &known, now, scratch, &mut Unheard)
+        .decide(profile, command, &known, now, scratch, &mut IgnoreFaults)
         .ok()?;
     let length = event.encode(&mut room.row).ok()?.len();
     Some((event.kind(), length))

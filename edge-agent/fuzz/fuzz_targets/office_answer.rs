@@ -1,4 +1,4 @@
-//! Answers of the tax office: any status and bytes are a verdict, and only a success status can be an acknowledgement.
+//! Answers of the authority: any status and bytes have a verdict, and only a success status can be an acknowledgement.
 #![no_main]
 
 use ferrotill::authority::online_ecr::OnlineEcr;
@@ -7,8 +7,8 @@ use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|answer: (u16, &[u8])| {
     let (status, body) = answer;
-    let office = OnlineEcr::new(ferrotill::config::OnlineEcr::default());
-    let verdict = office.decode(status, body);
+    let authority = OnlineEcr::new(ferrotill::config::OnlineEcr::default());
+    let verdict = authority.decode(status, body);
     if verdict == Verdict::Acknowledged {
         assert!((200..300).contains(&status) && !body.is_empty());
     }

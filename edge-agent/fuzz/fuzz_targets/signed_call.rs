@@ -5,9 +5,9 @@ use std::sync::{Arc, LazyLock};
 
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use ferrotill::api::auth::{Call, check};
-use ferrotill::clock::Clock;
+use ferrotill::time::clock::Clock;
 use ferrotill::config::Config;
-use ferrotill::guard::GuardedClock;
+use ferrotill::time::guarded_clock::GuardedClock;
 use libfuzzer_sys::fuzz_target;
 
 static CONFIG: LazyLock<Config> = LazyLock::new(|| {
@@ -39,7 +39,7 @@ fuzz_target!(|call: (Vec<(u8, &[u8])>, bool, &str, &[u8])| {
     }
     if known {
         // Past the first doors: a known key, and the time of now.
-        let now = ferrotill::clock::system_ms();
+        let now = ferrotill::time::clock::system_ms();
         headers.insert("api-key", HeaderValue::from_static("a-key"));
         headers.insert("api-timestamp", HeaderValue::from(now));
     }

@@ -1,9 +1,10 @@
-//! Where a call comes from: pages of strange sites must not reach the till through a browser that stands beside it.
+//! Which web pages may call: a page of another site must not reach the till through a browser in the shop.
 //!
-//! A site that names its own host and then points that name at this machine (DNS rebinding) is same-origin for the browser, but the
-//! name stands in `Host`. So a host is an address, `localhost`, or the host of one of `[api] allowed_origins`. A page of another site
-//! cannot hide its `Origin`, which must be this agent's own or one of `allowed_origins`; those get the CORS headers that browsers ask
-//! for. Programs that are no browsers send no `Origin` and are not concerned.
+//! An attacker can point a host name of his own at this machine (DNS rebinding). For the browser the page is then same-origin, but the
+//! request names that host in `Host`. So `Host` must be an address, `localhost`, or the host of one of `[api] allowed_origins`.
+//!
+//! A page of another site cannot hide its `Origin`. It must be the agent's own origin or one of `allowed_origins`; the answers to these
+//! have the CORS headers that browsers require. Programs that are not browsers send no `Origin`.
 
 use std::net::{IpAddr, Ipv6Addr};
 use std::sync::Arc;
@@ -15,54 +16,57 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
 use super::auth::Unauthorized;
-use super::{answer, fiscalcloud, with_state};
+use super::fiscalcloud;
+use super::problem::Problem;
+use super::response::with_fiscal_state;
 use crate::clerk::FiscalState;
-use crate::config::{Config, Mode};
+use crate::config::{Api, Mode};
 
-/// Who may come in through a browser.
+/// Which web pages may call.
 #[derive(Debug)]
-pub struct Visitors {
+pub struct OriginPolicy {
     origins: Vec<String>,
     mode: Mode,
 }
 
-/// Why a call is not let in.
+/// Why a request is rejected. The value is that of the header.
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum Stranger {
+enum Rejection {
     Host(String),
     Origin(String),
 }
 
-/// Where an admitted call comes from.
+/// Where an accepted request comes from.
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum From {
-    /// No browser, or a page of this agent.
-    Here,
+enum Source {
+    /// A program that is no browser, or a page of this agent.
+    Local,
     /// A page of an allowed origin.
     Page(HeaderValue),
 }
 
-impl Visitors {
-    /// As configured.
+impl OriginPolicy {
+    /// The policy of a configuration.
     #[must_use]
-    pub fn new(config: &Config) -> Self {
+    pub fn new(api: &Api, mode: Mode) -> Self {
         Self {
-            origins: config.api.allowed_origins.clone(),
-            mode: config.till.mode,
+            origins: api.allowed_origins.clone(),
+            mode,
         }
     }
 
-    fn admit(&self, authority: Option<&str>, headers: &HeaderMap) -> Result<From, Stranger> {
+    fn admit(&self, authority: Option<&str>, headers: &HeaderMap) -> Result<Source, Rejection> {
         let host = match authority {
-            // The target's own authority goes before the header (RFC 9112, 3.2.2).
+            // The host in the request target takes precedence over the header (RFC 9112, 3.2.2).
             Some(authority) => Some(authority),
-            None => the_one(headers, &header::HOST).map_err(Stranger::Host)?,
+            None => single_header(headers, &header::HOST).map_err(Rejection::Host)?,
         };
         if let Some(host) = host.filter(|host| !self.is_ours(host)) {
-            return Err(Stranger::Host(host.to_owned()));
+            return Err(Rejection::Host(host.to_owned()));
         }
-        let Some(origin) = the_one(headers, &header::ORIGIN).map_err(Stranger::Origin)? else {
-            return Ok(From::Here);
+        let Some(origin) = single_header(headers, &header::ORIGIN).map_err(Rejection::Origin)?
+        else {
+            return Ok(Source::Local);
         };
         let own = host.is_some_and(|host| {
             ["http://", "https://"].iter().any(|scheme| {
@@ -72,19 +76,19 @@ impl Visitors {
             })
         });
         if own {
-            return Ok(From::Here);
+            return Ok(Source::Local);
         }
         let allowed = self
             .origins
             .iter()
             .any(|allowed| allowed.eq_ignore_ascii_case(origin));
         match headers.get(header::ORIGIN) {
-            Some(value) if allowed => Ok(From::Page(value.clone())),
-            _ => Err(Stranger::Origin(origin.to_owned())),
+            Some(value) if allowed => Ok(Source::Page(value.clone())),
+            _ => Err(Rejection::Origin(origin.to_owned())),
         }
     }
 
-    /// An address, `localhost`, or the host of an allowed origin; with any port.
+    /// Whether a host is an address, `localhost`, or the host of an allowed origin, with any port.
     fn is_ours(&self, authority: &str) -> bool {
         let host = host_of(authority);
         let literal = host
@@ -103,15 +107,15 @@ impl Visitors {
             })
     }
 
-    fn turn_away(&self, request: &Request, stranger: Stranger) -> Response {
-        let (code, message) = match stranger {
-            Stranger::Host(host) => (
+    fn reject(&self, request: &Request, rejection: Rejection) -> Response {
+        let (code, message) = match rejection {
+            Rejection::Host(host) => (
                 "HostNotAllowed",
                 format!(
                     "the header Host names {host:?}; call the agent by its address, or write the origin with this host into [api] allowed_origins"
                 ),
             ),
-            Stranger::Origin(origin) => (
+            Rejection::Origin(origin) => (
                 "OriginNotAllowed",
                 format!(
                     "the header Origin names {origin:?}; write it into [api] allowed_origins if its pages may call"
@@ -119,26 +123,21 @@ impl Visitors {
             ),
         };
         if !request.uri().path().starts_with("/api/") {
-            let body = crate::object! { "error" => code, "message" => message };
-            return answer(StatusCode::FORBIDDEN, &body);
+            return Problem::new(code, message).response(StatusCode::FORBIDDEN);
         }
-        let unauthorized = Unauthorized {
-            code,
-            message,
-            signed: None,
-        };
-        let response = fiscalcloud::turned_away(self.mode, unauthorized);
+        let unauthorized = Unauthorized::new(code, message);
+        let response = fiscalcloud::auth::reject(self.mode, unauthorized);
         if request.method() == Method::POST {
-            with_state(response, FiscalState::Unknown)
+            with_fiscal_state(response, FiscalState::Unknown)
         } else {
             response
         }
     }
 }
 
-/// The layer before all routes.
+/// The layer that checks each request before its route.
 pub async fn check(
-    State(visitors): State<Arc<Visitors>>,
+    State(policy): State<Arc<OriginPolicy>>,
     request: Request,
     next: Next,
 ) -> Response {
@@ -146,26 +145,26 @@ pub async fn check(
         .uri()
         .authority()
         .map(|authority| authority.as_str());
-    match visitors.admit(authority, request.headers()) {
-        Ok(From::Here) => next.run(request).await,
-        Ok(From::Page(origin)) => {
-            let asks_first = request.method() == Method::OPTIONS
+    match policy.admit(authority, request.headers()) {
+        Ok(Source::Local) => next.run(request).await,
+        Ok(Source::Page(origin)) => {
+            let is_preflight = request.method() == Method::OPTIONS
                 && request
                     .headers()
                     .contains_key(header::ACCESS_CONTROL_REQUEST_METHOD);
-            let response = if asks_first {
-                may_call()
+            let response = if is_preflight {
+                preflight_answer()
             } else {
                 next.run(request).await
             };
             readable_by(response, origin)
         }
-        Err(stranger) => visitors.turn_away(&request, stranger),
+        Err(rejection) => policy.reject(&request, rejection),
     }
 }
 
-/// A browser asks what a page may send.
-fn may_call() -> Response {
+/// The answer to the question of a browser what a page may send.
+fn preflight_answer() -> Response {
     let mut response = (StatusCode::NO_CONTENT, Body::empty()).into_response();
     let headers = response.headers_mut();
     for (name, value) in [
@@ -194,8 +193,8 @@ fn readable_by(mut response: Response, origin: HeaderValue) -> Response {
     response
 }
 
-/// The header's value if it stands there once; what stands there twice, or is no text, is in the error.
-fn the_one<'h>(
+/// The value of a header that is given once at most. The error is the value of one that is given twice or is no text.
+fn single_header<'h>(
     headers: &'h HeaderMap,
     name: &header::HeaderName,
 ) -> Result<Option<&'h str>, String> {
@@ -221,25 +220,28 @@ fn host_of(authority: &str) -> &str {
 mod tests {
     use axum::http::{HeaderMap, HeaderValue, header};
 
-    use super::{From, Stranger, Visitors};
+    use super::{OriginPolicy, Rejection, Source};
     use crate::config::Mode;
 
     const PAGE: &str = "https://shop.example";
 
-    fn admit(target: Option<&str>, lines: &[(header::HeaderName, &str)]) -> Result<From, Stranger> {
+    fn admit(
+        target: Option<&str>,
+        lines: &[(header::HeaderName, &str)],
+    ) -> Result<Source, Rejection> {
         let mut headers = HeaderMap::new();
         for (name, value) in lines {
             headers.append(name, HeaderValue::from_str(value).unwrap());
         }
-        let visitors = Visitors {
+        let policy = OriginPolicy {
             origins: vec![PAGE.to_owned()],
             mode: Mode::Test,
         };
-        visitors.admit(target, &headers)
+        policy.admit(target, &headers)
     }
 
     #[test]
-    fn a_host_is_an_address_or_a_name_that_was_configured() {
+    fn a_host_is_an_address_or_a_configured_name() {
         for host in [
             "127.0.0.1",
             "127.0.0.1:50700",
@@ -253,11 +255,11 @@ mod tests {
         ] {
             assert_eq!(
                 admit(None, &[(header::HOST, host)]),
-                Ok(From::Here),
+                Ok(Source::Local),
                 "{host}"
             );
             let other = [(header::HOST, "evil.example")];
-            assert_eq!(admit(Some(host), &other), Ok(From::Here), "{host}");
+            assert_eq!(admit(Some(host), &other), Ok(Source::Local), "{host}");
         }
         for host in [
             "evil.example",
@@ -271,23 +273,27 @@ mod tests {
             "",
             ":50700",
         ] {
-            let refused = Err(Stranger::Host(host.to_owned()));
+            let refused = Err(Rejection::Host(host.to_owned()));
             assert_eq!(admit(None, &[(header::HOST, host)]), refused, "{host}");
             let other = [(header::HOST, "localhost")];
             assert_eq!(admit(Some(host), &other), refused, "{host}");
         }
         let twice = [(header::HOST, "localhost"), (header::HOST, "localhost")];
         assert!(admit(None, &twice).is_err());
-        assert_eq!(admit(None, &[]), Ok(From::Here), "no browser leaves it out");
+        assert_eq!(
+            admit(None, &[]),
+            Ok(Source::Local),
+            "every browser sends it"
+        );
     }
 
     #[test]
-    fn an_origin_is_our_own_or_one_that_was_configured() {
+    fn an_origin_is_the_agents_own_or_a_configured_one() {
         let host = (header::HOST, "127.0.0.1:50700");
         let from = |origin| admit(None, &[host.clone(), (header::ORIGIN, origin)]);
-        assert_eq!(from("http://127.0.0.1:50700"), Ok(From::Here));
-        assert_eq!(from("https://127.0.0.1:50700"), Ok(From::Here));
-        assert_eq!(from(PAGE), Ok(From::Page(HeaderValue::from_static(PAGE))));
+        assert_eq!(from("http://127.0.0.1:50700"), Ok(Source::Local));
+        assert_eq!(from("https://127.0.0.1:50700"), Ok(Source::Local));
+        assert_eq!(from(PAGE), Ok(Source::Page(HeaderValue::from_static(PAGE))));
         for origin in [
             "null",
             "",
@@ -301,7 +307,7 @@ mod tests {
         ] {
             assert_eq!(
                 from(origin),
-                Err(Stranger::Origin(origin.to_owned())),
+                Err(Rejection::Origin(origin.to_owned())),
                 "{origin}"
             );
         }

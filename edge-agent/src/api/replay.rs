@@ -1,101 +1,102 @@
-//! Signed calls that ended without a document: sent again byte for byte, they start nothing.
+//! Signed requests that ended without a document: the same signature a second time starts nothing.
 //!
-//! A call that got its document needs no place here: its request id (the caller's own, or the one that its signature gives it) holds
-//! for ever. What is left is a call that was refused, or whose printer did not do it. Its id is free again for its caller, who signs
-//! anew; whoever has only recorded the call cannot, and gets no receipt for a sale that the shop has given up.
+//! A request that made a document is not remembered here: its id, which is the caller's or made from its signature, answers for it for
+//! ever. Remembered are requests that were refused, and those that the printer did not carry out. Their id is free again for their
+//! caller, who signs anew. Somebody who has only recorded such a request cannot sign, and gets no receipt for a sale that the shop has
+//! given up.
 //!
-//! This is memory, and bounded. A start of the agent, or more than [`REMEMBERED_MAX`] such calls within the window of the timestamp,
-//! opens what is left of the window again.
+//! This is kept in memory, and bounded. After a restart of the agent, or after more than [`REMEMBERED_MAX`] such requests within the
+//! window of the timestamp, a recorded request is accepted until its timestamp is too old.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use super::auth::Signed;
+use super::auth::SignatureInfo;
 
-/// The calls that are remembered.
+/// The signatures that are remembered.
 #[derive(Debug, Default)]
 pub struct Replays {
-    calls: Mutex<BTreeMap<Signed, Stage>>,
+    requests: Mutex<BTreeMap<SignatureInfo, Stage>>,
 }
 
-/// How far a call is.
+/// How far a request is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Stage {
-    LookedAt,
+    InProgress,
     Ended,
 }
 
-/// What is to be remembered of a call that has ended.
+/// What is remembered of a request that has ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
-    /// It must not be looked at a second time.
-    Keep,
-    /// Nothing: its document answers for it, or nobody has looked at it.
+    /// Its signature, which must not be used again.
+    Remember,
+    /// Nothing: its document answers for it, or the clerk has not looked at it.
     Forget,
 }
 
-/// The same bytes were looked at before.
+/// The signature was used before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Repeated;
+pub struct SignatureUsed;
 
-/// A call that is looked at. One that is dropped without an end has ended: its caller has gone.
+/// A request in progress. One that is dropped without an end has ended: its caller has disconnected.
 #[derive(Debug)]
-pub struct Look<'r> {
+pub struct InProgress<'r> {
     replays: &'r Replays,
-    signed: Signed,
+    signature: SignatureInfo,
     outcome: Outcome,
 }
 
 impl Replays {
-    /// Takes up a call.
+    /// Begins a request.
     ///
     /// # Errors
     ///
-    /// [`Repeated`] where it is being looked at, or has ended without a document.
-    pub fn look(&self, signed: Signed) -> Result<Look<'_>, Repeated> {
-        let mut calls = self.calls();
-        if calls.contains_key(&signed) {
-            return Err(Repeated);
+    /// [`SignatureUsed`] if a request with this signature is in progress, or has ended without a document.
+    pub fn begin(&self, signature: SignatureInfo) -> Result<InProgress<'_>, SignatureUsed> {
+        let mut requests = self.requests();
+        if requests.contains_key(&signature) {
+            return Err(SignatureUsed);
         }
-        // The oldest goes first: it is the next that its timestamp keeps out.
-        if calls.len() >= REMEMBERED_MAX {
-            calls.pop_first();
+        // The oldest is dropped: its timestamp is the next that is refused anyway.
+        if requests.len() >= REMEMBERED_MAX {
+            requests.pop_first();
         }
-        calls.insert(signed, Stage::LookedAt);
-        Ok(Look {
+        requests.insert(signature, Stage::InProgress);
+        Ok(InProgress {
             replays: self,
-            signed,
-            outcome: Outcome::Keep,
+            signature,
+            outcome: Outcome::Remember,
         })
     }
 
-    /// Whether the first call with these bytes has not ended yet.
+    /// Whether a request with this signature has not ended yet.
     #[must_use]
-    pub fn is_looked_at(&self, signed: Signed) -> bool {
-        self.calls().get(&signed) == Some(&Stage::LookedAt)
+    pub fn is_in_progress(&self, signature: SignatureInfo) -> bool {
+        self.requests().get(&signature) == Some(&Stage::InProgress)
     }
 
-    fn calls(&self) -> MutexGuard<'_, BTreeMap<Signed, Stage>> {
-        self.calls.lock().unwrap_or_else(PoisonError::into_inner)
+    fn requests(&self) -> MutexGuard<'_, BTreeMap<SignatureInfo, Stage>> {
+        self.requests.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Look<'_> {
-    /// The call has ended.
+impl InProgress<'_> {
+    /// The request has ended.
     pub fn end(mut self, outcome: Outcome) {
         self.outcome = outcome;
     }
 }
 
-impl Drop for Look<'_> {
+impl Drop for InProgress<'_> {
     fn drop(&mut self) {
-        let mut calls = self.replays.calls();
+        let mut requests = self.replays.requests();
         match self.outcome {
             Outcome::Forget => {
-                calls.remove(&self.signed);
+                requests.remove(&self.signature);
             }
-            Outcome::Keep => {
-                if let Some(stage) = calls.get_mut(&self.signed) {
+            Outcome::Remember => {
+                if let Some(stage) = requests.get_mut(&self.signature) {
                     *stage = Stage::Ended;
                 }
             }
@@ -103,48 +104,54 @@ impl Drop for Look<'_> {
     }
 }
 
-/// Calls that are remembered at most: about 200 KiB.
+/// Signatures that are remembered at most: about 200 KiB.
 pub const REMEMBERED_MAX: usize = 4_096;
 
 #[cfg(test)]
 mod tests {
-    use super::{Outcome, REMEMBERED_MAX, Repeated, Replays};
-    use crate::api::auth::Signed;
+    use super::{Outcome, REMEMBERED_MAX, Replays, SignatureUsed};
+    use crate::api::auth::SignatureInfo;
 
     #[test]
-    fn a_call_that_ended_without_a_document_is_looked_at_once() {
+    fn a_call_that_ended_without_a_document_is_in_progress_once() {
         let replays = Replays::default();
-        let call = Signed::new(1, "a");
-        let look = replays.look(call).unwrap();
-        assert!(replays.is_looked_at(call));
-        assert_eq!(replays.look(call).unwrap_err(), Repeated);
-        look.end(Outcome::Keep);
-        assert!(!replays.is_looked_at(call));
-        assert_eq!(replays.look(call).unwrap_err(), Repeated);
-        assert!(replays.look(Signed::new(2, "a")).is_ok());
-        assert!(replays.look(Signed::new(1, "b")).is_ok());
+        let signature = SignatureInfo::new(1, "a");
+        let request = replays.begin(signature).unwrap();
+        assert!(replays.is_in_progress(signature));
+        assert_eq!(replays.begin(signature).unwrap_err(), SignatureUsed);
+        request.end(Outcome::Remember);
+        assert!(!replays.is_in_progress(signature));
+        assert_eq!(replays.begin(signature).unwrap_err(), SignatureUsed);
+        assert!(replays.begin(SignatureInfo::new(2, "a")).is_ok());
+        assert!(replays.begin(SignatureInfo::new(1, "b")).is_ok());
     }
 
     #[test]
-    fn a_call_whose_caller_has_gone_has_ended_and_one_with_a_document_is_forgotten() {
+    fn a_dropped_request_has_ended_and_one_with_a_document_is_forgotten() {
         let replays = Replays::default();
-        let call = Signed::new(1, "a");
-        drop(replays.look(call).unwrap());
-        assert_eq!(replays.look(call).unwrap_err(), Repeated);
-        let sold = Signed::new(1, "b");
-        replays.look(sold).unwrap().end(Outcome::Forget);
-        assert!(replays.look(sold).is_ok());
+        let signature = SignatureInfo::new(1, "a");
+        drop(replays.begin(signature).unwrap());
+        assert_eq!(replays.begin(signature).unwrap_err(), SignatureUsed);
+        let sold = SignatureInfo::new(1, "b");
+        replays.begin(sold).unwrap().end(Outcome::Forget);
+        assert!(replays.begin(sold).is_ok());
     }
 
     #[test]
-    fn there_is_a_bound_and_the_oldest_goes_first() {
+    fn the_oldest_signature_is_dropped_first() {
         let replays = Replays::default();
-        let call = |at_ms: usize| Signed::new(i64::try_from(at_ms).unwrap(), "a");
+        let signature = |at_ms: usize| SignatureInfo::new(i64::try_from(at_ms).unwrap(), "a");
         for at_ms in 0..=REMEMBERED_MAX {
-            replays.look(call(at_ms)).unwrap().end(Outcome::Keep);
+            replays
+                .begin(signature(at_ms))
+                .unwrap()
+                .end(Outcome::Remember);
         }
-        assert!(replays.look(call(1)).is_err());
-        assert!(replays.look(call(REMEMBERED_MAX)).is_err());
-        assert!(replays.look(call(0)).is_ok(), "the oldest was let go");
+        assert!(replays.begin(signature(1)).is_err());
+        assert!(replays.begin(signature(REMEMBERED_MAX)).is_err());
+        assert!(
+            replays.begin(signature(0)).is_ok(),
+            "the oldest was dropped"
+        );
     }
 }

@@ -1,6 +1,6 @@
 //! The tax office's server: what it is told, and what its answers mean.
 //!
-//! An authority turns a [`Document`] into a [`Parcel`] and an HTTP answer into a [`Verdict`]; both are pure.
+//! An authority turns a [`ReportedDocument`] into a [`EncodedRequest`] and an HTTP answer into a [`Verdict`]; both are pure.
 //! The sending between them is [`send::send`] and the same for all of them.
 //! One file per protocol: `online_ecr.rs`; a country with a protocol of its own adds a file and implements [`Authority`].
 
@@ -11,12 +11,12 @@ use serde::Serialize;
 use thiserror::Error;
 use uuid::Uuid;
 
-use crate::sync::reachability::{Failure, Progress};
+use failure::{DeliveryFailure, Progress};
 
-pub mod numbers;
+pub mod failure;
+pub mod http;
 pub mod online_ecr;
 pub mod remedy;
-pub mod send;
 pub mod tls;
 
 /// A tax office's protocol: pure in both directions.
@@ -26,13 +26,13 @@ pub trait Authority {
     /// # Errors
     ///
     /// [`EncodeError`] where the form has no room for what the document says.
-    fn encode(&self, document: &Document) -> Result<Parcel, EncodeError>;
+    fn encode(&self, document: &ReportedDocument) -> Result<EncodedRequest, EncodeError>;
 
     /// What an HTTP answer means for the document it answers.
     fn decode(&self, status: u16, body: &[u8]) -> Verdict;
 
     /// The path of a kind below the authority's url.
-    fn path(&self, kind: Kind) -> &str {
+    fn path(&self, kind: RequestKind) -> &str {
         kind.name()
     }
 
@@ -44,9 +44,9 @@ pub trait Authority {
 
 /// A request ready to be sent: `POST {url}/{kind}` with the key as `Idempotency-Key`.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Parcel {
+pub struct EncodedRequest {
     /// Names the path.
-    pub kind: Kind,
+    pub kind: RequestKind,
     /// The same for every attempt to deliver the same document.
     pub key: Uuid,
     /// JSON.
@@ -64,7 +64,7 @@ pub enum Verdict {
         message: String,
     },
     /// There is no answer of the office.
-    Failed(Failure),
+    Failed(DeliveryFailure),
 }
 
 impl Verdict {
@@ -104,7 +104,7 @@ pub enum EncodeError {
 
 /// The kinds of documents, which are also the paths they are sent to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Kind {
+pub enum RequestKind {
     /// Goods went out.
     Sale,
     /// Goods came back.
@@ -119,7 +119,7 @@ pub enum Kind {
     ZReport,
 }
 
-impl Kind {
+impl RequestKind {
     /// All of them.
     pub const ALL: [Self; 6] = [
         Self::Sale,
@@ -150,7 +150,7 @@ impl Kind {
     }
 }
 
-impl fmt::Display for Kind {
+impl fmt::Display for RequestKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name())
     }
@@ -158,30 +158,30 @@ impl fmt::Display for Kind {
 
 /// Everything the tax office is told.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Document {
+pub enum ReportedDocument {
     /// A sale, a refund or an alternative receipt.
-    Receipt(Receipt),
+    Receipt(ReportedReceipt),
     /// Cash put into the drawer or taken from it.
     Cash(CashOperation),
     /// The end of a shift.
     ZReport(ZReport),
 }
 
-impl Document {
+impl ReportedDocument {
     /// Its kind.
     #[must_use]
-    pub const fn kind(&self) -> Kind {
+    pub const fn kind(&self) -> RequestKind {
         match self {
             Self::Receipt(receipt) => match receipt.form {
-                ReceiptForm::Sale => Kind::Sale,
-                ReceiptForm::Refund { .. } => Kind::Refund,
-                ReceiptForm::Alternative { .. } => Kind::AlternativeReceipt,
+                ReportedForm::Sale => RequestKind::Sale,
+                ReportedForm::Refund { .. } => RequestKind::Refund,
+                ReportedForm::Alternative { .. } => RequestKind::AlternativeReceipt,
             },
             Self::Cash(operation) => match operation.direction {
-                CashDirection::Deposit => Kind::Deposit,
-                CashDirection::Withdraw => Kind::Withdraw,
+                CashDirection::Deposit => RequestKind::Deposit,
+                CashDirection::Withdraw => RequestKind::Withdraw,
             },
-            Self::ZReport(_) => Kind::ZReport,
+            Self::ZReport(_) => RequestKind::ZReport,
         }
     }
 }
@@ -224,26 +224,26 @@ pub struct Identity {
 
 /// A sale, a refund or an alternative receipt.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Receipt {
+pub struct ReportedReceipt {
     /// What every document carries.
     pub heading: Heading,
     /// Which of the three it is.
-    pub form: ReceiptForm,
+    pub form: ReportedForm,
     /// The number within the shift.
     pub receipt_number: u32,
     /// The sum of the items, and of what was kept of the payments.
     pub total: Amount,
     /// The lines.
-    pub items: Vec<Item>,
+    pub items: Vec<ReportedItem>,
     /// How it was paid.
-    pub payments: Vec<Payment>,
+    pub payments: Vec<ReportedPayment>,
     /// Tax per group.
     pub tax_totals: Vec<TaxTotal>,
 }
 
 /// The three forms of a receipt.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum ReceiptForm {
+pub enum ReportedForm {
     /// On the fiscal printer.
     Sale,
     /// Back from the buyer.
@@ -262,7 +262,7 @@ pub enum ReceiptForm {
 
 /// One line of a receipt.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Item {
+pub struct ReportedItem {
     /// What it is called.
     pub name: String,
     /// What it is counted in.
@@ -281,7 +281,7 @@ pub struct Item {
 
 /// One payment of a receipt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Payment {
+pub struct ReportedPayment {
     /// With what.
     pub means: Means,
     /// What was handed over.

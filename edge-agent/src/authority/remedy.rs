@@ -28,7 +28,7 @@ impl fmt::Display for Remedy {
 
 /// A known error text.
 #[derive(Clone, Copy, Debug)]
-pub struct Known {
+pub struct KnownRefusal {
     /// Words that all stand in it, in lower case.
     pub words: &'static [&'static str],
     /// What helps.
@@ -39,20 +39,24 @@ pub struct Known {
 
 /// What helps against a refusal, and one thing to do. A text that is not known is one document's matter.
 #[must_use]
-pub fn remedy_of(refusal: &str) -> Known {
+pub fn remedy_of(refusal: &str) -> KnownRefusal {
     let lower = refusal.to_lowercase();
-    let fits = |known: &&Known| known.words.iter().all(|word| lower.contains(word));
+    let fits = |known: &&KnownRefusal| known.words.iter().all(|word| lower.contains(word));
     KNOWN.iter().find(fits).copied().unwrap_or(UNKNOWN)
 }
 
-const UNKNOWN: Known = Known {
+const UNKNOWN: KnownRefusal = KnownRefusal {
     words: &[],
     remedy: Remedy::Repair,
     advice: "ask the tax office what is wrong with this document; it is sent again until it is taken",
 };
 
-const fn known(words: &'static [&'static str], remedy: Remedy, advice: &'static str) -> Known {
-    Known {
+const fn known(
+    words: &'static [&'static str],
+    remedy: Remedy,
+    advice: &'static str,
+) -> KnownRefusal {
+    KnownRefusal {
         words,
         remedy,
         advice,
@@ -61,7 +65,7 @@ const fn known(words: &'static [&'static str], remedy: Remedy, advice: &'static 
 
 /// Every error text that is known, the first that fits counts.
 #[rustfmt::skip]
-pub const KNOWN: &[Known] = &[
+pub const KNOWN: &[KnownRefusal] = &[
     known(&["device", "token", "not found"], Remedy::Stop, "register the device at the tax office, or correct till.registration_number"),
     known(&["certificate not found"], Remedy::Stop, "renew the device's certificate at the tax office"),
     known(&["no_cert_found"], Remedy::Stop, "renew the device's certificate at the tax office"),

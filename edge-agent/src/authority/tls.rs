@@ -7,34 +7,23 @@
 use std::fmt;
 
 use rustls::CertificateError;
-use rustls::pki_types::CertificateDer;
 use ureq::tls::{Certificate, RootCerts, TlsConfig, TlsProvider};
 
-/// The authorities of which one must stand behind the certificate of an https server.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub enum Trust {
-    /// Those that browsers know, built into the program.
-    #[default]
-    BuiltIn,
-    /// These alone, at least one.
-    Only(Vec<CertificateDer<'static>>),
-}
+use crate::config::Trust;
 
-impl Trust {
-    /// How a connection is made.
-    pub(super) fn config(&self) -> TlsConfig {
-        let roots = match self {
-            Self::BuiltIn => RootCerts::WebPki,
-            Self::Only(authorities) => authorities
-                .iter()
-                .map(|authority| Certificate::from_der(authority).to_owned())
-                .into(),
-        };
-        TlsConfig::builder()
-            .provider(TlsProvider::Rustls)
-            .root_certs(roots)
-            .build()
-    }
+/// The rustls form of the configured trust.
+pub(super) fn tls_config(trust: &Trust) -> TlsConfig {
+    let roots = match trust {
+        Trust::BuiltIn => RootCerts::WebPki,
+        Trust::Only(authorities) => authorities
+            .iter()
+            .map(|authority| Certificate::from_der(authority).to_owned())
+            .into(),
+    };
+    TlsConfig::builder()
+        .provider(TlsProvider::Rustls)
+        .root_certs(roots)
+        .build()
 }
 
 /// What is wrong with a server that was asked over TLS.

@@ -4,9 +4,9 @@ use std::net::SocketAddr;
 
 use clap::Args;
 
-use super::{Exit, Failure, Voice, listen, log, runtime, stopped};
+use super::{CliFailure, Exit, Voice, listen, log, runtime, stopped};
 use crate::object;
-use crate::standin::{StandIn, Strictness, serve};
+use crate::simulator::tax_office::{Strictness, TaxOfficeSimulator, serve};
 
 /// What `authority` takes.
 #[derive(Debug, Args)]
@@ -22,12 +22,12 @@ pub struct AuthorityArguments {
     strict: bool,
 }
 
-pub(super) fn run(arguments: &AuthorityArguments, voice: Voice) -> Result<Exit, Failure> {
+pub(super) fn run(arguments: &AuthorityArguments, voice: Voice) -> Result<Exit, CliFailure> {
     log(tracing::Level::INFO);
     super::demo::profile(&arguments.country)?;
     runtime()?.block_on(async {
         let listener = listen(arguments.listen).await?;
-        let address = listener.local_addr().map_err(Failure::failed)?;
+        let address = listener.local_addr().map_err(CliFailure::failed)?;
         voice.say(&format!(
             "the stand-in for the tax office serves http://{address}"
         ));
@@ -37,7 +37,7 @@ pub(super) fn run(arguments: &AuthorityArguments, voice: Voice) -> Result<Exit, 
         } else {
             Strictness::AnyObject
         };
-        serve(listener, StandIn::new(strictness), stopped()).await;
+        serve(listener, TaxOfficeSimulator::new(strictness), stopped()).await;
         Ok(Exit::Done)
     })
 }

@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use uuid::Uuid;
 
-use crate::api::auth::signature_of;
-use crate::api::json::Node;
-use crate::clock::Clock;
+use crate::api::json::JsonValue;
 use crate::config::Secret;
+use crate::hmac::signature_of;
+use crate::time::clock::Clock;
 
 /// A client.
 #[derive(Debug)]
@@ -26,7 +26,7 @@ pub(super) struct Client {
 pub(super) struct Reply {
     pub(super) status: u16,
     pub(super) state: String,
-    pub(super) body: Node,
+    pub(super) body: JsonValue,
 }
 
 /// An answer of the agent takes at most so long, a printer's troubles included.
@@ -65,7 +65,7 @@ impl Client {
     }
 
     /// A route of our own, which needs no signature.
-    pub(super) fn open(&self, path: &str) -> anyhow::Result<Node> {
+    pub(super) fn open(&self, path: &str) -> anyhow::Result<JsonValue> {
         let mut response = self.agent.get(format!("{}{path}", self.url)).call()?;
         parse(&response.body_mut().read_to_vec()?)
     }
@@ -134,11 +134,11 @@ impl Client {
     }
 }
 
-fn parse(body: &[u8]) -> anyhow::Result<Node> {
-    Node::parse(body).map_err(anyhow::Error::msg)
+fn parse(body: &[u8]) -> anyhow::Result<JsonValue> {
+    JsonValue::parse(body).map_err(anyhow::Error::msg)
 }
 
-impl Node {
+impl JsonValue {
     /// A value by its path of names: `data.fiscalReceipt.totalAmount`.
     pub(super) fn path(&self, path: &str) -> Option<&Self> {
         path.split('.')

@@ -10,9 +10,9 @@ use ferrotill_device::emulator::{FaultKind, FaultOrder, Rig};
 
 use super::Voice;
 use super::client::{Client, Reply};
-use crate::api::json::{Node, Out};
+use crate::api::json::JsonValue;
 use crate::object;
-use crate::standin::{Condition, StandIn};
+use crate::simulator::tax_office::{AuthorityCondition, TaxOfficeSimulator};
 
 /// What came of the day.
 #[derive(Clone, Debug, Default)]
@@ -27,7 +27,7 @@ pub(super) struct Day {
 }
 
 impl Day {
-    pub(super) fn line(&self) -> Out {
+    pub(super) fn line(&self) -> JsonValue {
         object! { "day" => object! {
             "fiscal_receipts" => self.fiscal_receipts,
             "alternative_receipts" => self.alternative_receipts,
@@ -44,7 +44,7 @@ impl Day {
 pub(super) struct Stage {
     pub(super) client: Client,
     pub(super) rig: Arc<Rig>,
-    pub(super) office: StandIn,
+    pub(super) office: TaxOfficeSimulator,
     pub(super) voice: Voice,
     /// The printer's last document before the day.
     pub(super) last_document: u32,
@@ -95,10 +95,10 @@ pub(super) fn play(stage: &Stage) -> anyhow::Result<Day> {
     stage.sold(&mut day, &sale)?;
     voice.say("  (the printer's answer to the close was lost; the till asked again and found it registered)");
 
-    stage.office.set(Condition::Down, Duration::ZERO);
+    stage.office.set(AuthorityCondition::Down, Duration::ZERO);
     voice.say("the tax office goes down");
     stage.sell_until(&mut day, |day| day.alternative_receipts >= 3)?;
-    stage.office.set(Condition::Up, Duration::ZERO);
+    stage.office.set(AuthorityCondition::Up, Duration::ZERO);
     voice.say("the tax office is back");
     let fiscal = day.fiscal_receipts;
     stage.sell_until(&mut day, |day| day.fiscal_receipts > fiscal)?;
@@ -113,7 +113,7 @@ pub(super) fn play(stage: &Stage) -> anyhow::Result<Day> {
     stage.created("X", "operations/intermediatetotals", "{}")?;
     voice.say("X-report");
     let z = stage.created("Z", "operations/closeday", "{}")?;
-    let z = z.body.path("data").cloned().unwrap_or(Node::Null);
+    let z = z.body.path("data").cloned().unwrap_or(JsonValue::Null);
     day.z_number = z
         .path("additionalData.zNumber")
         .and_then(|number| number.words().parse().ok())
@@ -121,7 +121,9 @@ pub(super) fn play(stage: &Stage) -> anyhow::Result<Day> {
     voice.say(&format!(
         "Z-report {}: {}",
         day.z_number,
-        z.path("totalAmount").map(Node::words).unwrap_or_default()
+        z.path("totalAmount")
+            .map(JsonValue::words)
+            .unwrap_or_default()
     ));
 
     day.unsent = stage.wait_for_office()?;
@@ -147,7 +149,7 @@ impl Stage {
             let words = reply
                 .body
                 .path("message")
-                .map(Node::words)
+                .map(JsonValue::words)
                 .unwrap_or_default();
             bail!("{what}: HTTP {}, {}: {words}", reply.status, reply.state);
         }
@@ -155,7 +157,7 @@ impl Stage {
     }
 
     fn sold(&self, day: &mut Day, reply: &Reply) -> anyhow::Result<()> {
-        let (count, name) = match reply.body.path("data.receiptType").map(Node::words) {
+        let (count, name) = match reply.body.path("data.receiptType").map(JsonValue::words) {
             Some("FiscalReceipt") => (&mut day.fiscal_receipts, "fiscalReceipt"),
             Some("AlternativeReceipt") => (&mut day.alternative_receipts, "alternativeReceipt"),
             other => bail!("a sale without a receipt type: {other:?}"),
@@ -165,7 +167,7 @@ impl Stage {
             reply
                 .body
                 .path(&format!("data.{name}.{field}"))
-                .map(Node::words)
+                .map(JsonValue::words)
                 .unwrap_or_default()
         };
         let number = match name {
@@ -209,15 +211,15 @@ impl Stage {
     }
 
     /// Receipts, printer, Z-report and tax office, each read from where it lives, to the minor unit.
-    fn reconciles(&self, day: &Day, z: &Node) -> anyhow::Result<bool> {
+    fn reconciles(&self, day: &Day, z: &JsonValue) -> anyhow::Result<bool> {
         let listed = self.client.get("receipts/full?count=1000")?;
-        let z_id = z.path("id").map(Node::words).unwrap_or_default();
+        let z_id = z.path("id").map(JsonValue::words).unwrap_or_default();
         let (receipts, receipt_count) = sum_of_shift(listed.body.path("data.data"), z_id)?;
         let refunds = self.client.get("returnreceipts/full?count=1000")?;
         let (refunded, refund_count) = sum_of_shift(refunds.body.path("data.data"), z_id)?;
         let z_total = minor(z.path("totalAmount"))?;
         let z_refunds = minor(z.path("additionalData.refunds.amount"))?;
-        let by_z = z.path("additionalData.reconciliation.agrees") == Some(&Node::Bool(true));
+        let by_z = z.path("additionalData.reconciliation.agrees") == Some(&JsonValue::Bool(true));
 
         let printed = self.rig.snapshot(true);
         let by_kind = |kind: &str| {
@@ -240,10 +242,11 @@ impl Stage {
         let cash = minor(z.path("finalBalance"))?;
         let stored = self.client.open(&format!("/operations/{z_id}"))?;
         let stored = stored.path("reconciliation");
-        let by_books = stored.and_then(|stored| stored.get("agrees")) == Some(&Node::Bool(true));
+        let by_books =
+            stored.and_then(|stored| stored.get("agrees")) == Some(&JsonValue::Bool(true));
         let acknowledged = stored
             .and_then(|stored| stored.get("acknowledged_at"))
-            .is_some_and(|at| *at != Node::Null);
+            .is_some_and(|at| *at != JsonValue::Null);
 
         let checks = [
             (
@@ -305,7 +308,8 @@ impl Stage {
             .iter()
             .filter(|received| received.kind == kind)
         {
-            let body = Node::parse(received.body.get().as_bytes()).map_err(anyhow::Error::msg)?;
+            let body =
+                JsonValue::parse(received.body.get().as_bytes()).map_err(anyhow::Error::msg)?;
             let amount: i64 = body
                 .path(path)
                 .context("a document without an amount")?
@@ -319,14 +323,14 @@ impl Stage {
 }
 
 /// Sum and count of the documents of a shift, which its Z-report names.
-fn sum_of_shift(list: Option<&Node>, z_id: &str) -> anyhow::Result<(i64, u32)> {
-    let Some(Node::Array(items)) = list else {
+fn sum_of_shift(list: Option<&JsonValue>, z_id: &str) -> anyhow::Result<(i64, u32)> {
+    let Some(JsonValue::Array(items)) = list else {
         bail!("a list is missing")
     };
     let (mut sum, mut count) = (0_i64, 0);
     for item in items
         .iter()
-        .filter(|item| item.get("zReportId").map(Node::words) == Some(z_id))
+        .filter(|item| item.get("zReportId").map(JsonValue::words) == Some(z_id))
     {
         sum = sum.saturating_add(minor(item.get("totalAmount"))?);
         count += 1;
@@ -334,8 +338,8 @@ fn sum_of_shift(list: Option<&Node>, z_id: &str) -> anyhow::Result<(i64, u32)> {
     Ok((sum, count))
 }
 
-fn minor(amount: Option<&Node>) -> anyhow::Result<i64> {
-    let text = amount.map(Node::words).unwrap_or_default();
+fn minor(amount: Option<&JsonValue>) -> anyhow::Result<i64> {
+    let text = amount.map(JsonValue::words).unwrap_or_default();
     ensure!(!text.is_empty(), "an amount is missing");
     Ok(scale::parse(text, 2)?)
 }

@@ -13,14 +13,14 @@ use uuid::Uuid;
 
 use super::client::Client;
 use super::day::{Day, Stage, play};
-use super::{Exit, Failure, Voice, listen, log, runtime, stopped};
+use super::{CliFailure, Exit, Voice, listen, log, runtime, stopped};
 use crate::agent::Agent;
 use crate::api::sim;
-use crate::clock::Clock;
 use crate::config::{Config, Secret};
-use crate::listener::{Limits, serve};
+use crate::listener::{ConnectionLimits, serve};
 use crate::object;
-use crate::standin::{self, StandIn, Strictness};
+use crate::simulator::tax_office::{self, Strictness, TaxOfficeSimulator};
+use crate::time::clock::Clock;
 
 /// What `demo` takes.
 #[derive(Debug, Args)]
@@ -54,9 +54,9 @@ const DEVICE: Uuid = Uuid::from_u128(0x0875_b8a5_0668_41a3_a3fa_8eec_cf66_d289);
 const POINT_OF_SALE: &str = "feca3a50-34a7-4dc9-84ac-d4bffc76a922";
 
 /// The country's law, or words for its absence.
-pub(super) fn profile(country: &str) -> Result<&'static dyn Profile, Failure> {
+pub(super) fn profile(country: &str) -> Result<&'static dyn Profile, CliFailure> {
     by_code(country).ok_or_else(|| {
-        Failure::new(
+        CliFailure::new(
             Exit::Usage,
             anyhow::anyhow!(
                 "--country {country}: has no profile in this build; try {COUNTRY_DEFAULT}"
@@ -65,7 +65,7 @@ pub(super) fn profile(country: &str) -> Result<&'static dyn Profile, Failure> {
     })
 }
 
-pub(super) fn run(arguments: &DemoArguments, voice: Voice) -> Result<Exit, Failure> {
+pub(super) fn run(arguments: &DemoArguments, voice: Voice) -> Result<Exit, CliFailure> {
     log(tracing::Level::WARN);
     let profile = profile(&arguments.country)?;
     if profile.facts().seal_plan != SealPlan::Printer {
@@ -73,24 +73,24 @@ pub(super) fn run(arguments: &DemoArguments, voice: Voice) -> Result<Exit, Failu
             "--country {}: the demo plays on a fiscal printer, and this country's law asks for none; configure a till and use `run`",
             arguments.country
         );
-        return Err(Failure::new(Exit::Usage, words));
+        return Err(CliFailure::new(Exit::Usage, words));
     }
-    let folder = Folder::new(arguments.data.as_deref()).map_err(Failure::failed)?;
-    let clock = Arc::new(Clock::new(None).map_err(Failure::failed)?);
+    let folder = Folder::new(arguments.data.as_deref()).map_err(CliFailure::failed)?;
+    let clock = Arc::new(Clock::new(None).map_err(CliFailure::failed)?);
     let link = folder.path.join("printer");
-    let rig =
-        start_rig(&folder.path, &link, arguments.printer_tcp, &clock).map_err(Failure::failed)?;
+    let rig = start_rig(&folder.path, &link, arguments.printer_tcp, &clock)
+        .map_err(CliFailure::failed)?;
     let printer = match rig.address() {
         Some(address) => address.to_string(),
         None => link.display().to_string(),
     };
     runtime()?.block_on(async {
         let listener = listen(arguments.listen).await?;
-        let address = listener.local_addr().map_err(Failure::failed)?;
+        let address = listener.local_addr().map_err(CliFailure::failed)?;
         let office_listener = listen(SocketAddr::from(([127, 0, 0, 1], 0))).await?;
         let office_url = format!(
             "http://{}",
-            office_listener.local_addr().map_err(Failure::failed)?
+            office_listener.local_addr().map_err(CliFailure::failed)?
         );
         // Our own day is held to the rules of the form; whoever plays another one finds the office of the contract.
         let strictness = if arguments.serve {
@@ -98,9 +98,9 @@ pub(super) fn run(arguments: &DemoArguments, voice: Voice) -> Result<Exit, Failu
         } else {
             Strictness::Rules
         };
-        let office = StandIn::new(strictness);
+        let office = TaxOfficeSimulator::new(strictness);
         let (stop_office, office_stopped) = oneshot::channel::<()>();
-        let office_task = tokio::spawn(standin::serve(office_listener, office.clone(), async {
+        let office_task = tokio::spawn(tax_office::serve(office_listener, office.clone(), async {
             // Told to stop, or forgotten: both end it.
             let _ = office_stopped.await;
         }));
@@ -112,15 +112,20 @@ pub(super) fn run(arguments: &DemoArguments, voice: Voice) -> Result<Exit, Failu
             &office_url,
         )?;
         let agent = Agent::start(config, Some(Arc::clone(&clock)))?;
-        let simulator = sim::printer_router(Arc::clone(&rig))
-            .merge(sim::clock_router(Arc::clone(&clock)))
-            .merge(standin::sim_router(office.clone()));
+        let simulator = sim::printer::router(Arc::clone(&rig))
+            .merge(sim::clock::router(Arc::clone(&clock)))
+            .merge(tax_office::sim_router(office.clone()));
         let router = agent.router_with(simulator);
         let url = format!("http://{address}");
         let (stop, stop_asked) = oneshot::channel::<()>();
-        let server = tokio::spawn(serve(listener, router, Limits::default(), async {
-            let _ = stop_asked.await;
-        }));
+        let server = tokio::spawn(serve(
+            listener,
+            router,
+            ConnectionLimits::default(),
+            async {
+                let _ = stop_asked.await;
+            },
+        ));
         announce(voice, &url, &printer, &folder.path);
         let secret = Secret::new(API_SECRET.to_owned());
         let client = Client::new(url, API_KEY, secret, Some(DEVICE), clock);
@@ -144,7 +149,7 @@ pub(super) fn run(arguments: &DemoArguments, voice: Voice) -> Result<Exit, Failu
 }
 
 /// Plays the day unless it is only to serve, and serves unless it is only to play.
-async fn perform(arguments: &DemoArguments, stage: Stage) -> Result<Exit, Failure> {
+async fn perform(arguments: &DemoArguments, stage: Stage) -> Result<Exit, CliFailure> {
     let voice = stage.voice;
     let mut exit = Exit::Done;
     if !arguments.serve {
@@ -154,8 +159,8 @@ async fn perform(arguments: &DemoArguments, stage: Stage) -> Result<Exit, Failur
         };
         let day: Day = played
             .context("the day")
-            .map_err(Failure::failed)?
-            .map_err(Failure::failed)?;
+            .map_err(CliFailure::failed)?
+            .map_err(CliFailure::failed)?;
         voice.json(&day.line());
         if !day.reconciled || day.unsent > 0 {
             exit = Exit::Failed;
@@ -218,7 +223,7 @@ fn config(
     folder: &Path,
     printer: &str,
     office: &str,
-) -> Result<Config, Failure> {
+) -> Result<Config, CliFailure> {
     let text = format!(
         r#"
 [till]

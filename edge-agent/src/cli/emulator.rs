@@ -7,12 +7,12 @@ use std::sync::Arc;
 use clap::Args;
 use ferrotill_device::emulator::{Family, Rig, RigOptions};
 
-use super::{Exit, Failure, Voice, listen, log, runtime, stopped};
-use crate::api::json::Out;
+use super::{CliFailure, Exit, Voice, listen, log, runtime, stopped};
+use crate::api::json::JsonValue;
 use crate::api::sim;
-use crate::clock::Clock;
-use crate::listener::{Limits, serve};
+use crate::listener::{ConnectionLimits, serve};
 use crate::object;
+use crate::time::clock::Clock;
 
 /// What `emulator` takes.
 #[derive(Debug, Args)]
@@ -37,7 +37,7 @@ pub struct EmulatorArguments {
     baud: Option<u32>,
 }
 
-pub(super) fn run(arguments: &EmulatorArguments, voice: Voice) -> Result<Exit, Failure> {
+pub(super) fn run(arguments: &EmulatorArguments, voice: Voice) -> Result<Exit, CliFailure> {
     log(tracing::Level::INFO);
     let Some(family) = Family::parse(&arguments.family) else {
         let words = format!(
@@ -45,15 +45,15 @@ pub(super) fn run(arguments: &EmulatorArguments, voice: Voice) -> Result<Exit, F
             arguments.family,
             Family::NAMES.join(", ")
         );
-        return Err(Failure::new(Exit::Usage, anyhow::anyhow!(words)));
+        return Err(CliFailure::new(Exit::Usage, anyhow::anyhow!(words)));
     };
     if arguments.baud == Some(0) {
-        return Err(Failure::new(
+        return Err(CliFailure::new(
             Exit::Usage,
             anyhow::anyhow!("--baud 0: is not a speed; leave it out for no pacing"),
         ));
     }
-    let clock = Clock::new(None).map_err(Failure::failed)?;
+    let clock = Clock::new(None).map_err(CliFailure::failed)?;
     let options = RigOptions {
         family,
         memory: arguments.memory.clone(),
@@ -70,7 +70,7 @@ pub(super) fn run(arguments: &EmulatorArguments, voice: Voice) -> Result<Exit, F
                 .unwrap_or_default(),
         };
         let words = format!("the emulated printer cannot appear at {place}");
-        Failure::failed(anyhow::Error::new(error).context(words))
+        CliFailure::failed(anyhow::Error::new(error).context(words))
     })?;
     let place = match rig.address() {
         Some(address) => address.to_string(),
@@ -88,11 +88,11 @@ pub(super) fn run(arguments: &EmulatorArguments, voice: Voice) -> Result<Exit, F
             None => None,
         };
         let url = match &listener {
-            Some(listener) => Out::from(format!(
+            Some(listener) => JsonValue::from(format!(
                 "http://{}",
-                listener.local_addr().map_err(Failure::failed)?
+                listener.local_addr().map_err(CliFailure::failed)?
             )),
-            None => Out::Null,
+            None => JsonValue::Null,
         };
         voice.say(&format!(
             "an emulated {} printer is at {place}",
@@ -103,8 +103,8 @@ pub(super) fn run(arguments: &EmulatorArguments, voice: Voice) -> Result<Exit, F
             Some(listener) => {
                 serve(
                     listener,
-                    sim::printer_router(rig),
-                    Limits::default(),
+                    sim::printer::router(rig),
+                    ConnectionLimits::default(),
                     stopped(),
                 )
                 .await

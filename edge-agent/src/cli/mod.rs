@@ -2,6 +2,7 @@
 
 mod authority;
 mod client;
+mod config;
 mod day;
 mod demo;
 mod emulator;
@@ -17,7 +18,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::agent::StartError;
-use crate::api::json::Out;
+use crate::api::json::JsonValue;
 use crate::config::ConfigError;
 
 /// The offline-first fiscal core for tills.
@@ -47,6 +48,8 @@ pub enum Verb {
     Verify(verify::VerifyArguments),
     /// Says what became of a document that its printer cannot prove: what a person has read on the paper.
     Settle(settle::SettleArguments),
+    /// Checks and prints the configuration, and the pages about its keys.
+    Config(config::ConfigArguments),
 }
 
 /// Exit codes of the contract.
@@ -87,13 +90,13 @@ impl From<Exit> for ExitCode {
 
 /// A verb that did not end well.
 #[derive(Debug)]
-pub struct Failure {
+pub struct CliFailure {
     /// The exit code.
     pub code: Exit,
     error: anyhow::Error,
 }
 
-impl Failure {
+impl CliFailure {
     fn new(code: Exit, error: impl Into<anyhow::Error>) -> Self {
         Self {
             code,
@@ -112,13 +115,13 @@ impl Failure {
     }
 }
 
-impl From<ConfigError> for Failure {
+impl From<ConfigError> for CliFailure {
     fn from(error: ConfigError) -> Self {
         Self::new(Exit::Configuration, error)
     }
 }
 
-impl From<StartError> for Failure {
+impl From<StartError> for CliFailure {
     fn from(error: StartError) -> Self {
         let code = match &error {
             StartError::Config(_) | StartError::TimeZone { .. } => Exit::Configuration,
@@ -127,7 +130,7 @@ impl From<StartError> for Failure {
             {
                 Exit::Permission
             }
-            StartError::Store(crate::store::StoreError::Configuration { .. }) => {
+            StartError::Store(ferrotill_store::StoreError::Configuration { .. }) => {
                 Exit::Configuration
             }
             _ => Exit::Failed,
@@ -140,8 +143,8 @@ impl From<StartError> for Failure {
 ///
 /// # Errors
 ///
-/// [`Failure`] with its exit code.
-pub fn run(arguments: Arguments) -> Result<Exit, Failure> {
+/// [`CliFailure`] with its exit code.
+pub fn run(arguments: Arguments) -> Result<Exit, CliFailure> {
     let voice = Voice {
         json: arguments.json,
     };
@@ -149,6 +152,7 @@ pub fn run(arguments: Arguments) -> Result<Exit, Failure> {
         Verb::Run(arguments) => service::run(&arguments, voice),
         Verb::Verify(arguments) => verify::run(&arguments, voice),
         Verb::Settle(arguments) => settle::run(&arguments, voice),
+        Verb::Config(arguments) => config::run(&arguments, voice),
         Verb::Demo(arguments) => demo::run(&arguments, voice),
         Verb::Emulator(arguments) => emulator::run(&arguments, voice),
         Verb::Authority(arguments) => authority::run(&arguments, voice),
@@ -173,7 +177,7 @@ impl Voice {
     }
 
     /// A JSON line, for programs only.
-    fn json(self, line: &Out) {
+    fn json(self, line: &JsonValue) {
         if self.json {
             let mut stdout = std::io::stdout().lock();
             let _ = writeln!(stdout, "{line}").and_then(|()| stdout.flush());
@@ -196,23 +200,23 @@ fn log(level: tracing::Level) {
 const READERS_MAX: usize = 4;
 
 /// A runtime on one thread: enough for a till, and smaller.
-fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
+fn runtime() -> Result<tokio::runtime::Runtime, CliFailure> {
     tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .max_blocking_threads(READERS_MAX)
         .build()
-        .map_err(Failure::failed)
+        .map_err(CliFailure::failed)
 }
 
 /// Listens, with words for the usual trouble.
-async fn listen(address: SocketAddr) -> Result<tokio::net::TcpListener, Failure> {
+async fn listen(address: SocketAddr) -> Result<tokio::net::TcpListener, CliFailure> {
     tokio::net::TcpListener::bind(address).await.map_err(|error| {
         let code = match error.kind() {
             std::io::ErrorKind::PermissionDenied => Exit::Permission,
             _ => Exit::Failed,
         };
         let words = format!("cannot listen on {address}; is another program there, or is the address not this machine's?");
-        Failure::new(code, anyhow::Error::new(error).context(words))
+        CliFailure::new(code, anyhow::Error::new(error).context(words))
     })
 }
 

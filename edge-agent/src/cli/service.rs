@@ -4,10 +4,10 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::{Exit, Failure, Voice, default_config, listen, log, runtime, stopped};
+use super::{CliFailure, Exit, Voice, default_config, listen, log, runtime, stopped};
 use crate::agent::Agent;
 use crate::config::{Config, Overrides};
-use crate::listener::{Limits, serve};
+use crate::listener::{ConnectionLimits, serve};
 use crate::object;
 
 /// What `run` takes.
@@ -24,7 +24,7 @@ pub struct RunArguments {
     data: Option<PathBuf>,
 }
 
-pub(super) fn run(arguments: &RunArguments, voice: Voice) -> Result<Exit, Failure> {
+pub(super) fn run(arguments: &RunArguments, voice: Voice) -> Result<Exit, CliFailure> {
     log(tracing::Level::INFO);
     if let Err(error) = keep_memory_private() {
         tracing::warn!(
@@ -44,11 +44,17 @@ pub(super) fn run(arguments: &RunArguments, voice: Voice) -> Result<Exit, Failur
     runtime.block_on(async {
         // The address first: a second agent must not touch the books.
         let listener = listen(address).await?;
-        let address = listener.local_addr().map_err(Failure::failed)?;
+        let address = listener.local_addr().map_err(CliFailure::failed)?;
         let agent = Agent::start(config, None)?;
         voice.say(&format!("ferrotill serves http://{address}"));
         voice.json(&object! { "ready" => true, "url" => format!("http://{address}") });
-        serve(listener, agent.router(), Limits::default(), stopped()).await;
+        serve(
+            listener,
+            agent.router(),
+            ConnectionLimits::default(),
+            stopped(),
+        )
+        .await;
         Ok(Exit::Done)
     })
 }

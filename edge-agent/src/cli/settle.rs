@@ -11,11 +11,11 @@ use clap::{ArgGroup, Args};
 use uuid::Uuid;
 
 use super::client::{Client, Reply};
-use super::{Exit, Failure, Voice, default_config, log};
-use crate::api::json::Node;
-use crate::clock::Clock;
+use super::{CliFailure, Exit, Voice, default_config, log};
+use crate::api::json::JsonValue;
 use crate::config::{Config, Overrides};
 use crate::object;
+use crate::time::clock::Clock;
 
 /// What `settle` takes.
 #[derive(Debug, Args)]
@@ -43,7 +43,7 @@ pub struct SettleArguments {
     listen: Option<String>,
 }
 
-pub(super) fn run(arguments: &SettleArguments, voice: Voice) -> Result<Exit, Failure> {
+pub(super) fn run(arguments: &SettleArguments, voice: Voice) -> Result<Exit, CliFailure> {
     log(tracing::Level::WARN);
     let overrides = Overrides {
         listen: arguments.listen.clone(),
@@ -54,9 +54,9 @@ pub(super) fn run(arguments: &SettleArguments, voice: Voice) -> Result<Exit, Fai
     // A configuration has one at least.
     let caller = config.api.clients.first().cloned().ok_or_else(|| {
         let words = anyhow!("the configuration has no [[api.clients]] to sign the call with");
-        Failure::new(Exit::Configuration, words)
+        CliFailure::new(Exit::Configuration, words)
     })?;
-    let clock = Arc::new(Clock::new(None).map_err(Failure::failed)?);
+    let clock = Arc::new(Clock::new(None).map_err(CliFailure::failed)?);
     let client = Client::new(url.clone(), &caller.key, caller.secret, None, clock);
     let path = format!("/operations/{}/settlement", arguments.id);
     match client.post_own(&path, &body(arguments)) {
@@ -85,11 +85,11 @@ fn body(arguments: &SettleArguments) -> String {
 }
 
 /// The agent's answer, in words and as an exit code.
-fn told(arguments: &SettleArguments, reply: &Reply, voice: Voice) -> Result<Exit, Failure> {
-    voice.json(&reply.body.out());
-    let words = |name| reply.body.get(name).map_or("", Node::words);
+fn told(arguments: &SettleArguments, reply: &Reply, voice: Voice) -> Result<Exit, CliFailure> {
+    voice.json(&reply.body);
+    let words = |name| reply.body.get(name).map_or("", JsonValue::words);
     if reply.status == 200 {
-        let number = match reply.body.path("document.number").map(Node::words) {
+        let number = match reply.body.path("document.number").map(JsonValue::words) {
             Some(number) if !number.is_empty() => format!("; its number is {number}"),
             _ => String::new(),
         };
@@ -109,7 +109,7 @@ fn told(arguments: &SettleArguments, reply: &Reply, voice: Voice) -> Result<Exit
         ),
         _ => error,
     };
-    Err(Failure::new(code, error))
+    Err(CliFailure::new(code, error))
 }
 
 /// The contract's exit code for an answer that is not yes.
@@ -125,7 +125,7 @@ fn exit_of(status: u16, error: &str) -> Exit {
 }
 
 /// The agent was not asked, or was not heard.
-fn not_heard(url: &str, error: anyhow::Error, voice: Voice) -> Failure {
+fn not_heard(url: &str, error: anyhow::Error, voice: Voice) -> CliFailure {
     let (code, name, words) = match error.downcast_ref() {
         Some(ureq::Error::Io(source)) if source.kind() == ErrorKind::ConnectionRefused => (
             Exit::NotRunning,
@@ -151,7 +151,7 @@ fn not_heard(url: &str, error: anyhow::Error, voice: Voice) -> Failure {
         ),
     };
     voice.json(&object! { "error" => name, "message" => format!("{words}: {error:#}") });
-    Failure::new(code, error.context(words))
+    CliFailure::new(code, error.context(words))
 }
 
 #[cfg(test)]

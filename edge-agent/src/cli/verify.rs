@@ -6,15 +6,15 @@ use std::path::PathBuf;
 use anyhow::anyhow;
 use clap::Args;
 
-use super::{Exit, Failure, Voice, default_config, log};
+use super::{CliFailure, Exit, Voice, default_config, log};
 use crate::agent::check;
-use crate::api::json::Out;
+use crate::api::json::JsonValue;
 use crate::authority::remedy::remedy_of;
-use crate::clock::iso_utc;
 use crate::config::{Config, Overrides};
 use crate::object;
-use crate::store::verify::{Flaw, Range, Refused, Verified, Wanted, verify};
-use crate::store::{Account, FILE_NAME, Figure, StoreError};
+use crate::time::clock::iso_utc;
+use ferrotill_store::verify::{Flaw, Refused, Verified, VerifyRange, Wanted, verify};
+use ferrotill_store::{FILE_NAME, ReconciliationFigure, StoreError, ZReconciliation};
 
 /// What `verify` takes.
 #[derive(Debug, Args)]
@@ -33,7 +33,7 @@ pub struct VerifyArguments {
     to: Option<i64>,
 }
 
-pub(super) fn run(arguments: &VerifyArguments, voice: Voice) -> Result<Exit, Failure> {
+pub(super) fn run(arguments: &VerifyArguments, voice: Voice) -> Result<Exit, CliFailure> {
     log(tracing::Level::WARN);
     let overrides = Overrides {
         listen: None,
@@ -41,13 +41,13 @@ pub(super) fn run(arguments: &VerifyArguments, voice: Voice) -> Result<Exit, Fai
     };
     let config = Config::load(&arguments.config, &overrides)?;
     let profile = check(&config)?;
-    let range = Range {
+    let range = VerifyRange {
         first: arguments.from.unwrap_or(i64::MIN),
         last: arguments.to.unwrap_or(i64::MAX),
     };
     if range.first > range.last {
         let words = anyhow!("--from is behind --to; give a range such as --from 1 --to 100");
-        return Err(Failure::new(Exit::Usage, words));
+        return Err(CliFailure::new(Exit::Usage, words));
     }
     let folder = &config.till.data_dir;
     if !folder.join(FILE_NAME).is_file() {
@@ -55,7 +55,7 @@ pub(super) fn run(arguments: &VerifyArguments, voice: Voice) -> Result<Exit, Fai
             "there are no books in {}; check till.data_dir, or start the till once",
             folder.display()
         );
-        return Err(Failure::failed(words));
+        return Err(CliFailure::failed(words));
     }
     let devices: Vec<_> = config.devices.iter().map(|device| device.id).collect();
     let verified = verify(&Wanted {
@@ -78,7 +78,7 @@ pub(super) fn run(arguments: &VerifyArguments, voice: Voice) -> Result<Exit, Fai
 }
 
 /// Books that cannot be read at all are told as one fault, so that a program gets its one document here, too.
-fn unreadable(error: StoreError, voice: Voice) -> Failure {
+fn unreadable(error: StoreError, voice: Voice) -> CliFailure {
     let code = match &error {
         StoreError::Key { source, .. } if source.kind() == ErrorKind::PermissionDenied => {
             Exit::Permission
@@ -92,8 +92,8 @@ fn unreadable(error: StoreError, voice: Voice) -> Failure {
         "message" => format!("{error:#}"),
         "remedy" => "copy the data folder away, check the disk and its permissions, and restore the newest backup",
     };
-    voice.json(&object! { "ok" => false, "faults" => Out::Array(vec![fault]) });
-    Failure::new(code, error)
+    voice.json(&object! { "ok" => false, "faults" => JsonValue::Array(vec![fault]) });
+    CliFailure::new(code, error)
 }
 
 fn tell(verified: &Verified, voice: Voice) {
@@ -105,7 +105,7 @@ fn tell(verified: &Verified, voice: Voice) {
         "{} rows, {} documents, {} Z-reports; {anchored}; {} documents wait for the tax office",
         verified.rows,
         verified.documents,
-        verified.accounts.len(),
+        verified.reconciliations.len(),
         verified.unsent
     ));
     if verified.declared > 0 {
@@ -114,7 +114,7 @@ fn tell(verified: &Verified, voice: Voice) {
             verified.declared
         ));
     }
-    for account in &verified.accounts {
+    for account in &verified.reconciliations {
         voice.say(&format!(
             "Z-report {} of device {}: {}{}",
             account.z_number,
@@ -158,24 +158,24 @@ fn tell(verified: &Verified, voice: Voice) {
     }
 }
 
-fn document(verified: &Verified) -> Out {
+fn document(verified: &Verified) -> JsonValue {
     object! {
         "ok" => verified.flaws.is_empty(),
         "rows" => verified.rows,
         "head" => verified.head,
         "documents" => verified.documents,
         "declared" => verified.declared,
-        "devices" => Out::Array(verified.devices.iter().map(|id| Out::from(*id)).collect()),
+        "devices" => JsonValue::Array(verified.devices.iter().map(|id| JsonValue::from(*id)).collect()),
         "unsent" => verified.unsent,
-        "refused" => Out::Array(verified.refused.iter().map(refused).collect()),
+        "refused" => JsonValue::Array(verified.refused.iter().map(refused).collect()),
         "anchored" => verified.anchored,
-        "z_reports" => Out::Array(verified.accounts.iter().map(account).collect()),
-        "faults" => Out::Array(verified.flaws.iter().map(fault).collect()),
+        "z_reports" => JsonValue::Array(verified.reconciliations.iter().map(account).collect()),
+        "faults" => JsonValue::Array(verified.flaws.iter().map(fault).collect()),
         "more_faults" => verified.more_flaws,
     }
 }
 
-fn refused(refused: &Refused) -> Out {
+fn refused(refused: &Refused) -> JsonValue {
     let known = remedy_of(&refused.words);
     object! {
         "number" => refused.number,
@@ -187,7 +187,7 @@ fn refused(refused: &Refused) -> Out {
     }
 }
 
-fn fault(flaw: &Flaw) -> Out {
+fn fault(flaw: &Flaw) -> JsonValue {
     object! {
         "code" => flaw.code(),
         "place" => flaw.place(),
@@ -196,19 +196,19 @@ fn fault(flaw: &Flaw) -> Out {
     }
 }
 
-fn account(account: &Account) -> Out {
+fn account(account: &ZReconciliation) -> JsonValue {
     object! {
         "device_id" => account.device,
         "z_number" => account.z_number,
         "agrees" => account.agrees(),
         "unacknowledged" => account.unacknowledged,
         "acknowledged_at" => account.acknowledged_at.map(iso_utc),
-        "figures" => Out::Array(account.figures.iter().map(figure).collect()),
+        "figures" => JsonValue::Array(account.figures.iter().map(figure).collect()),
     }
 }
 
 /// Counts, or money in minor units.
-fn figure(figure: &Figure) -> Out {
+fn figure(figure: &ReconciliationFigure) -> JsonValue {
     let documents = figure
         .suspects
         .iter()
@@ -219,7 +219,7 @@ fn figure(figure: &Figure) -> Out {
         "documents" => figure.documents,
         "report" => figure.report,
         "printer" => figure.printer,
-        "office" => figure.office,
-        "in_question" => Out::Array(documents.collect()),
+        "office" => figure.authority,
+        "in_question" => JsonValue::Array(documents.collect()),
     }
 }

@@ -1,14 +1,76 @@
-//! `[[device]]`: its keys and the rules between them.
+//! `[[device]]`: the fiscal devices and what they are programmed with.
 
 use std::time::Duration;
 
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use super::fault::Place;
+use super::fault::SourcePlace;
+use super::key::ShownValue;
 use super::reader::{Found, Reader, Section};
-use super::sections::{ANSWER_TIMEOUT_MS, milliseconds};
-use super::{Device, Mode, PaymentType, PointOfSale, Range, taxes};
+use super::taxes::{TaxGroupConfig, tax_groups};
+use super::values::{Mode, require_items, used_twice, uuid};
+
+/// `[[device]]`: one fiscal device and what it is programmed with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Device {
+    /// Its id in the API.
+    pub id: Uuid,
+    /// Its name for people.
+    pub name: String,
+    /// Family, transport and address as written. Only the device crate can read it, see
+    /// [`Config::check_device_uris`](super::Config::check_device_uris).
+    pub uri: String,
+    /// Whether alternative receipts are sold while the authority is offline.
+    pub use_alternative_receipts: bool,
+    /// The longest time that a caller waits for this device; by default the till's own.
+    pub answer_timeout: Duration,
+    /// Tax groups, with unique codes.
+    pub tax_groups: Vec<TaxGroupConfig>,
+    /// Payment types, with unique codes; at least one of them is cash.
+    pub payment_types: Vec<PaymentTypeConfig>,
+    /// Numbers that the authority has issued for alternative receipts.
+    pub alternative_receipts_ranges: Vec<RangeConfig>,
+    /// Points of sale, at least one.
+    pub points_of_sale: Vec<PointOfSale>,
+}
+
+/// One way of paying.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PaymentTypeConfig {
+    /// Its code in the API.
+    pub code: i32,
+    /// Its name for people.
+    pub name: String,
+    /// Whether it is cash: only cash gives change.
+    pub cash: bool,
+    /// Whether a payment of this type opens the cash drawer.
+    pub open_cash_drawer: bool,
+    /// The printer's letter for it.
+    pub printer: char,
+}
+
+/// A range of numbers for alternative receipts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RangeConfig {
+    /// The series, one to ten ASCII letters and digits.
+    pub series: String,
+    /// First number.
+    pub start: u32,
+    /// Last number.
+    pub end: u32,
+    /// How many digits of a number are printed.
+    pub number_length: u8,
+}
+
+/// The place where a device is used.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PointOfSale {
+    /// Its id in the API.
+    pub id: Uuid,
+    /// Its code for people.
+    pub code: String,
+}
 
 /// All devices, and the places of their uris in the same order.
 pub(super) fn devices(
@@ -16,8 +78,8 @@ pub(super) fn devices(
     root: &Section<'_>,
     mode: Mode,
     answer_timeout: Duration,
-) -> (Vec<Device>, Vec<Place>) {
-    let sections = reader.children(root, "device", DEVICE);
+) -> (Vec<Device>, Vec<SourcePlace>) {
+    let sections = reader.children(root, "device");
     if !root.has("device") {
         reader.fault(
             &root.place,
@@ -28,24 +90,19 @@ pub(super) fn devices(
     }
     let mut devices: Vec<Device> = Vec::new();
     let mut uris = Vec::new();
-    let mut ranges: Vec<(usize, Found<Range>)> = Vec::new();
+    let mut ranges: Vec<(usize, Found<RangeConfig>)> = Vec::new();
     for (index, section) in sections.iter().enumerate() {
         let device = device(reader, section, index, answer_timeout, &mut ranges);
         if devices
             .iter()
             .any(|other| other.id == device.id && !other.id.is_nil())
         {
-            reader.fault(
-                &section.place_of("id"),
-                section.path_of("id"),
-                format!("{} stands twice", device.id),
-                "give every device an id of its own",
-            );
+            used_twice(reader, section, "id", &device.id, "device");
         }
         devices.push(device);
         uris.push(section.place_of("uri"));
     }
-    overlaps(reader, &ranges, mode);
+    refuse_overlaps(reader, &ranges, mode);
     (devices, uris)
 }
 
@@ -54,29 +111,20 @@ fn device(
     section: &Section<'_>,
     index: usize,
     answer_timeout: Duration,
-    ranges: &mut Vec<(usize, Found<Range>)>,
+    ranges: &mut Vec<(usize, Found<RangeConfig>)>,
 ) -> Device {
     let id = uuid(reader, section, "id");
     let own_ranges = self::ranges(reader, section);
     let device = Device {
         id,
-        name: reader
-            .text(section, "name")
-            .map_or_else(|| format!("Till {}", index + 1), |found| found.value),
+        name: name(reader, section, index),
         uri: reader
-            .required_text(
-                section,
-                "uri",
-                "family+transport, such as \"datecs+serial:///dev/ttyUSB0?baud=115200\"",
-            )
+            .text(section, "uri")
             .map(|found| found.value)
             .unwrap_or_default(),
-        use_alternative_receipts: reader
-            .flag(section, "use_alternative_receipts")
-            .unwrap_or(false),
-        answer_timeout: milliseconds(reader, section, "answer_timeout_ms", ANSWER_TIMEOUT_MS)
-            .unwrap_or(answer_timeout),
-        tax_groups: taxes::tax_groups(reader, section),
+        use_alternative_receipts: reader.flag(section, "use_alternative_receipts"),
+        answer_timeout: own_answer_timeout(reader, section, answer_timeout),
+        tax_groups: tax_groups(reader, section),
         payment_types: payment_types(reader, section),
         alternative_receipts_ranges: own_ranges.iter().map(|range| range.value.clone()).collect(),
         points_of_sale: points_of_sale(reader, section, id),
@@ -85,9 +133,27 @@ fn device(
     device
 }
 
-fn payment_types(reader: &mut Reader, device: &Section<'_>) -> Vec<PaymentType> {
-    let keys = ["code", "name", "cash", "open_cash_drawer", "printer"];
-    let sections = reader.children(device, "payment_types", &keys);
+fn name(reader: &mut Reader, section: &Section<'_>, index: usize) -> String {
+    if let Some(found) = reader.text(section, "name") {
+        return found.value;
+    }
+    let name = format!("Till {}", index + 1);
+    reader.computed(section, "name", ShownValue::Text(name.clone()));
+    name
+}
+
+fn own_answer_timeout(reader: &mut Reader, section: &Section<'_>, of_till: Duration) -> Duration {
+    if let Some(own) = reader.milliseconds(section, "answer_timeout_ms") {
+        return own;
+    }
+    if let Ok(shown) = i64::try_from(of_till.as_millis()) {
+        reader.computed(section, "answer_timeout_ms", ShownValue::Integer(shown));
+    }
+    of_till
+}
+
+fn payment_types(reader: &mut Reader, device: &Section<'_>) -> Vec<PaymentTypeConfig> {
+    let sections = reader.children(device, "payment_types");
     let example = "{ code = 0, name = \"Cash\", cash = true }";
     require_items(
         reader,
@@ -96,25 +162,22 @@ fn payment_types(reader: &mut Reader, device: &Section<'_>) -> Vec<PaymentType> 
         sections.is_empty(),
         example,
     );
-    let mut types: Vec<PaymentType> = Vec::new();
+    let mut types: Vec<PaymentTypeConfig> = Vec::new();
     let mut has_cash = false;
-    let count = sections.len();
-    for section in sections {
-        let code = reader.required_integer(&section, "code", 0..=i64::from(i32::MAX));
-        let name = reader.required_text(&section, "name", "the name for people");
-        let cash = reader.flag(&section, "cash").unwrap_or(false);
+    for section in &sections {
+        let code = reader.number(section, "code");
+        let name = reader.text(section, "name");
+        let cash = reader.flag(section, "cash");
         has_cash |= cash;
-        let open_cash_drawer = reader.flag(&section, "open_cash_drawer").unwrap_or(false);
-        let printer =
-            letter(reader, &section, "printer", 'A'..='Z').unwrap_or(if cash { 'P' } else { 'D' });
-        let code = code.and_then(|code| i32::try_from(code).ok());
+        let open_cash_drawer = reader.flag(section, "open_cash_drawer");
+        let printer = printer_letter(reader, section, cash);
         if let Some(code) = code
             && types.iter().any(|other| other.code == code)
         {
-            twice(reader, &section, "code", &code);
+            used_twice(reader, section, "code", &code, "payment type");
         }
         if let (Some(code), Some(name)) = (code, name) {
-            types.push(PaymentType {
+            types.push(PaymentTypeConfig {
                 code,
                 name: name.value,
                 cash,
@@ -123,7 +186,7 @@ fn payment_types(reader: &mut Reader, device: &Section<'_>) -> Vec<PaymentType> 
             });
         }
     }
-    if count > 0 && !has_cash {
+    if !sections.is_empty() && !has_cash {
         reader.fault(
             &device.place_of("payment_types"),
             device.path_of("payment_types"),
@@ -134,32 +197,24 @@ fn payment_types(reader: &mut Reader, device: &Section<'_>) -> Vec<PaymentType> 
     types
 }
 
-fn ranges(reader: &mut Reader, device: &Section<'_>) -> Vec<Found<Range>> {
-    let keys = ["series", "start", "end", "number_length"];
+fn printer_letter(reader: &mut Reader, section: &Section<'_>, cash: bool) -> char {
+    if let Some(letter) = reader.letter(section, "printer") {
+        return letter;
+    }
+    let letter = if cash { 'P' } else { 'D' };
+    reader.computed(section, "printer", ShownValue::Text(letter.to_string()));
+    letter
+}
+
+fn ranges(reader: &mut Reader, device: &Section<'_>) -> Vec<Found<RangeConfig>> {
     let mut ranges = Vec::new();
-    for section in reader.children(device, "alternative_receipts_ranges", &keys) {
-        let series = reader.required_text(&section, "series", "one to ten letters or digits");
-        let series = series.filter(|series| {
-            let good = series.value.len() <= SERIES_MAX
-                && series
-                    .value
-                    .bytes()
-                    .all(|byte| byte.is_ascii_alphanumeric());
-            if !good {
-                reader.fault(
-                    &series.place,
-                    section.path_of("series"),
-                    format!("is {:?}", series.value),
-                    "write one to ten ASCII letters or digits",
-                );
-            }
-            good
-        });
-        let numbers = 1..=i64::from(u32::MAX);
-        let start = reader.required_integer(&section, "start", numbers.clone());
-        let end = reader.required_integer(&section, "end", numbers);
-        let length = reader.required_integer(&section, "number_length", 1..=NUMBER_LENGTH_MAX);
-        let (Some(series), Some(start), Some(end), Some(length)) = (series, start, end, length)
+    for section in reader.children(device, "alternative_receipts_ranges") {
+        let series = series(reader, &section);
+        let start = reader.number::<u32>(&section, "start");
+        let end = reader.number::<u32>(&section, "end");
+        let length = reader.number::<u8>(&section, "number_length");
+        let (Some(series), Some(start), Some(end), Some(number_length)) =
+            (series, start, end, length)
         else {
             continue;
         };
@@ -172,25 +227,18 @@ fn ranges(reader: &mut Reader, device: &Section<'_>) -> Vec<Found<Range>> {
             );
         }
         let digits = end.to_string().len();
-        if i64::try_from(digits).is_ok_and(|digits| digits > length) {
+        if digits > usize::from(number_length) {
             reader.fault(
                 &section.place_of("number_length"),
                 section.path_of("number_length"),
-                format!("is {length}, and {end} has {digits} digits"),
+                format!("is {number_length}, and {end} has {digits} digits"),
                 format!("write {digits} or more"),
             );
         }
-        let (Ok(start), Ok(end), Ok(number_length)) = (
-            u32::try_from(start),
-            u32::try_from(end),
-            u8::try_from(length),
-        ) else {
-            continue;
-        };
         ranges.push(Found {
             place: section.place.clone(),
-            value: Range {
-                series: series.value,
+            value: RangeConfig {
+                series,
                 start,
                 end,
                 number_length,
@@ -200,9 +248,24 @@ fn ranges(reader: &mut Reader, device: &Section<'_>) -> Vec<Found<Range>> {
     ranges
 }
 
-/// One number may be given out once. Within a device an overlap is always a fault; two devices of a TEST till
-/// that were copied from each other are only warned about.
-fn overlaps(reader: &mut Reader, ranges: &[(usize, Found<Range>)], mode: Mode) {
+fn series(reader: &mut Reader, section: &Section<'_>) -> Option<String> {
+    let found = reader.text(section, "series")?;
+    let letters_or_digits = found.value.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    if found.value.len() > SERIES_MAX || !letters_or_digits {
+        reader.fault(
+            &found.place,
+            section.path_of("series"),
+            format!("is {:?}", found.value),
+            "write one to ten ASCII letters or digits",
+        );
+        return None;
+    }
+    Some(found.value)
+}
+
+/// One number may be issued once. An overlap within a device is always a fault. An overlap between two devices of a TEST till is
+/// a warning, because such devices are often copied from each other.
+fn refuse_overlaps(reader: &mut Reader, ranges: &[(usize, Found<RangeConfig>)], mode: Mode) {
     for (position, (device, range)) in ranges.iter().enumerate() {
         let clash = ranges.iter().take(position).find(|(_, other)| {
             let (a, b) = (&range.value, &other.value);
@@ -221,7 +284,7 @@ fn overlaps(reader: &mut Reader, ranges: &[(usize, Found<Range>)], mode: Mode) {
             other.value.end,
             other.place,
         );
-        let remedy = "give out every number of a series once";
+        let remedy = "use every number of a series once";
         if device == other_device || mode == Mode::Live {
             reader.fault(&range.place, key, what, remedy);
         } else {
@@ -232,11 +295,11 @@ fn overlaps(reader: &mut Reader, ranges: &[(usize, Found<Range>)], mode: Mode) {
 
 fn points_of_sale(reader: &mut Reader, device: &Section<'_>, device_id: Uuid) -> Vec<PointOfSale> {
     let mut points: Vec<PointOfSale> = Vec::new();
-    for section in reader.children(device, "points_of_sale", &["id", "code"]) {
+    for section in reader.children(device, "points_of_sale") {
         let id = uuid(reader, &section, "id");
-        let code = reader.required_text(&section, "code", "the code of the point of sale");
+        let code = reader.text(&section, "code");
         if points.iter().any(|point| point.id == id && !id.is_nil()) {
-            twice(reader, &section, "id", &id);
+            used_twice(reader, &section, "id", &id, "point of sale");
         }
         points.push(PointOfSale {
             id,
@@ -245,15 +308,15 @@ fn points_of_sale(reader: &mut Reader, device: &Section<'_>, device_id: Uuid) ->
     }
     if points.is_empty() {
         points.push(PointOfSale {
-            id: made_point_of_sale(device_id),
+            id: computed_point_of_sale(device_id),
             code: "1".to_owned(),
         });
     }
     points
 }
 
-/// The id of a point of sale that nobody wrote: the same after every start, and different for every device.
-fn made_point_of_sale(device: Uuid) -> Uuid {
+/// The id of a point of sale that is not written: the same after every start, and different for every device.
+fn computed_point_of_sale(device: Uuid) -> Uuid {
     let mut hash = Sha256::new();
     hash.update(b"ferrotill point of sale");
     hash.update(device.as_bytes());
@@ -264,109 +327,4 @@ fn made_point_of_sale(device: Uuid) -> Uuid {
     uuid::Builder::from_custom_bytes(bytes).into_uuid()
 }
 
-/// A uuid that must be there; nil only together with a fault.
-fn uuid(reader: &mut Reader, section: &Section<'_>, key: &str) -> Uuid {
-    let Some(found) = reader.required_text(section, key, "a UUID of your choice") else {
-        return Uuid::nil();
-    };
-    match Uuid::try_parse(&found.value) {
-        Ok(id) if !id.is_nil() => id,
-        _ => {
-            reader.fault(
-                &found.place,
-                section.path_of(key),
-                format!("{:?} is not a UUID", found.value),
-                "write 32 hexadecimal digits, such as \"0875b8a5-0668-41a3-a3fa-8eeccf66d289\"",
-            );
-            Uuid::nil()
-        }
-    }
-}
-
-/// One letter within bounds; absent is `None`.
-pub(super) fn letter(
-    reader: &mut Reader,
-    section: &Section<'_>,
-    key: &str,
-    allowed: std::ops::RangeInclusive<char>,
-) -> Option<char> {
-    if key == "code" && !section.has(key) {
-        reader.fault(
-            &section.place,
-            section.path_of(key),
-            "is missing",
-            format!(
-                "add it: a letter from {} to {}",
-                allowed.start(),
-                allowed.end()
-            ),
-        );
-    }
-    let found = reader.text(section, key)?;
-    let mut letters = found.value.chars();
-    match (letters.next(), letters.next()) {
-        (Some(letter), None) if allowed.contains(&letter) => Some(letter),
-        _ => {
-            reader.fault(
-                &found.place,
-                section.path_of(key),
-                format!("is {:?}", found.value),
-                format!(
-                    "write one letter from {} to {}",
-                    allowed.start(),
-                    allowed.end()
-                ),
-            );
-            None
-        }
-    }
-}
-
-pub(super) fn require_items(
-    reader: &mut Reader,
-    device: &Section<'_>,
-    key: &str,
-    empty: bool,
-    example: &str,
-) {
-    if !device.has(key) || (empty && reader.faults.is_empty()) {
-        reader.fault(
-            &device.place_of(key),
-            device.path_of(key),
-            if device.has(key) {
-                "is empty"
-            } else {
-                "is missing"
-            },
-            format!("add at least one, such as {example}"),
-        );
-    }
-}
-
-pub(super) fn twice(
-    reader: &mut Reader,
-    section: &Section<'_>,
-    key: &str,
-    value: &dyn std::fmt::Display,
-) {
-    reader.fault(
-        &section.place_of(key),
-        section.path_of(key),
-        format!("{value} stands twice"),
-        format!("give every one a {key} of its own"),
-    );
-}
-
-const DEVICE: &[&str] = &[
-    "id",
-    "name",
-    "uri",
-    "use_alternative_receipts",
-    "answer_timeout_ms",
-    "tax_groups",
-    "payment_types",
-    "alternative_receipts_ranges",
-    "points_of_sale",
-];
 const SERIES_MAX: usize = 10;
-const NUMBER_LENGTH_MAX: i64 = 10;

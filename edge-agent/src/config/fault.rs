@@ -1,4 +1,4 @@
-//! What is wrong with a configuration, and where: all faults of one reading are told together.
+//! What is wrong with a configuration, and where. One reading reports all faults together.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -8,7 +8,7 @@ use thiserror::Error;
 
 /// Where a value of the configuration was written.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Place {
+pub enum SourcePlace {
     /// In a file; line and column count from one, the column in characters.
     File {
         /// The file as it was named.
@@ -24,9 +24,9 @@ pub enum Place {
     Flag(&'static str),
 }
 
-impl Place {
-    /// The folder that relative paths written here start from: the file's own; none for flags and variables,
-    /// whose relative paths start from the working directory like those of any other program.
+impl SourcePlace {
+    /// The folder from which relative paths start: that of the file. Paths in flags and in environment variables start from
+    /// the working directory, as in any other program.
     pub(super) fn folder(&self) -> Option<&Path> {
         match self {
             Self::File { file, .. } => file.parent(),
@@ -35,7 +35,7 @@ impl Place {
     }
 }
 
-impl fmt::Display for Place {
+impl fmt::Display for SourcePlace {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::File { file, line, column } => write!(f, "{}:{line}:{column}", file.display()),
@@ -45,11 +45,11 @@ impl fmt::Display for Place {
     }
 }
 
-/// One fault: place, key path, what is wrong with it, and one thing to do.
+/// One fault: its place, the key, what is wrong, and one thing to do about it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Fault {
-    /// Where it was written, or the table it is missing from.
-    pub place: Place,
+pub struct ConfigFault {
+    /// Where the value is written, or the table in which it is missing.
+    pub place: SourcePlace,
     /// The key path, such as `device[0].tax_groups[1].rate`; empty for a fault of syntax.
     pub key: String,
     /// What is wrong.
@@ -58,7 +58,7 @@ pub struct Fault {
     pub remedy: String,
 }
 
-impl fmt::Display for Fault {
+impl fmt::Display for ConfigFault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: ", self.place)?;
         if !self.key.is_empty() {
@@ -76,20 +76,43 @@ pub enum ConfigError {
     Unreadable {
         /// The file or folder.
         path: PathBuf,
-        /// What the system said.
+        /// The error of the operating system.
         #[source]
         source: std::io::Error,
     },
-    /// It was read, and it is wrong: one line per fault, in the order of the files.
+    /// The configuration was read and has faults; the text has one line per fault, in the order of reading.
     #[error("{}", Lines(faults))]
     Faulty {
         /// All faults that were found.
-        faults: Vec<Fault>,
+        faults: Vec<ConfigFault>,
     },
 }
 
+impl ConfigError {
+    /// All faults of several checks as one error.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError::Faulty`] with the faults of all checks, or the first error of another kind.
+    pub fn together(checks: impl IntoIterator<Item = Result<(), Self>>) -> Result<(), Self> {
+        let mut all = Vec::new();
+        for check in checks {
+            match check {
+                Ok(()) => {}
+                Err(Self::Faulty { faults }) => all.extend(faults),
+                Err(unreadable) => return Err(unreadable),
+            }
+        }
+        if all.is_empty() {
+            Ok(())
+        } else {
+            Err(Self::Faulty { faults: all })
+        }
+    }
+}
+
 /// Prints one fault per line.
-struct Lines<'a>(&'a [Fault]);
+struct Lines<'a>(&'a [ConfigFault]);
 
 impl fmt::Display for Lines<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

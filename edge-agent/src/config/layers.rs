@@ -1,27 +1,38 @@
-//! The layers of a configuration: files, environment and flags, laid over each other.
+//! The layers of a configuration: files, environment and flags, merged in this order.
 
 use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::fault::{ConfigError, Place};
+use super::fault::{ConfigError, SourcePlace};
+use super::key::{ENVIRONMENT_PREFIX, KeyRow, SectionRow, ValueKind, environment_name};
 use super::reader::Reader;
-use super::tree::{Entry, Node, Value, lay_over, read_file};
-use super::{Overrides, sections};
+use super::schema;
+use super::tree::{TomlEntry, TomlNode, TomlValue, merge, read_file};
+
+/// Values of flags on the command line, which win over everything else.
+#[derive(Clone, Debug, Default)]
+pub struct Overrides {
+    /// `--listen`.
+    pub listen: Option<String>,
+    /// `--data`.
+    pub data_dir: Option<PathBuf>,
+}
 
 /// The file and `conf.d/*.toml` beside it, in the order of their names.
-pub(super) fn files(path: &Path, reader: &mut Reader) -> Result<Node, ConfigError> {
+pub(super) fn files(path: &Path, reader: &mut Reader) -> Result<TomlNode, ConfigError> {
     let mut tree = file(path, reader)?;
     for path in companions(path)? {
         let above = file(&path, reader)?;
-        lay_over(&mut tree, above, "");
+        merge(&mut tree, above, "");
     }
     Ok(tree)
 }
 
-/// `FERROTILL_TILL_MODE` and the like. A variable that no key has is a fault: a misspelt one would be silently ignored.
+/// Environment variables such as `FERROTILL_TILL_MODE`. An unknown variable with this prefix is a fault: it would otherwise be
+/// ignored without a word, for instance when its name is misspelt.
 pub(super) fn environment(
-    tree: &mut Node,
+    tree: &mut TomlNode,
     variables: impl IntoIterator<Item = (OsString, OsString)>,
     reader: &mut Reader,
 ) {
@@ -29,22 +40,22 @@ pub(super) fn environment(
         .into_iter()
         .filter_map(|(name, value)| {
             let name = name.into_string().ok()?;
-            name.starts_with(PREFIX)
+            name.starts_with(ENVIRONMENT_PREFIX)
                 .then(|| (name, value.to_string_lossy().into_owned()))
         })
         .collect();
     variables.sort();
     for (name, text) in variables {
-        let place = Place::Environment(name.clone());
-        match variable(&name) {
+        let place = SourcePlace::Environment(name.clone());
+        let known = environment_keys().find(|(section, key)| variable(section, key) == name);
+        match known {
             Some((section, key)) => {
-                let value = value_of(section, key, text, &place);
-                lay_over(tree, nested(section, key, value, &place), "");
+                let value = value_of(key.kind, text, &place);
+                merge(tree, nested(section.path, key.name, value, &place), "");
             }
             None => {
-                let allowed: Vec<String> = sections::SCALARS
-                    .iter()
-                    .map(|(section, key)| variable_name(section, key))
+                let allowed: Vec<String> = environment_keys()
+                    .map(|(section, key)| variable(section, key))
                     .collect();
                 reader.fault(
                     &place,
@@ -58,37 +69,37 @@ pub(super) fn environment(
 }
 
 /// `--listen` and `--data`.
-pub(super) fn flags(tree: &mut Node, overrides: &Overrides) {
+pub(super) fn flags(tree: &mut TomlNode, overrides: &Overrides) {
     if let Some(listen) = &overrides.listen {
-        let place = Place::Flag("--listen");
-        let value = Value::Text(listen.clone());
-        lay_over(tree, nested("api", "listen", value, &place), "");
+        let place = SourcePlace::Flag("--listen");
+        let value = TomlValue::Text(listen.clone());
+        merge(tree, nested("api", "listen", value, &place), "");
     }
     if let Some(data_dir) = &overrides.data_dir {
-        let place = Place::Flag("--data");
-        let value = Value::Text(data_dir.to_string_lossy().into_owned());
-        lay_over(tree, nested("till", "data_dir", value, &place), "");
+        let place = SourcePlace::Flag("--data");
+        let value = TomlValue::Text(data_dir.to_string_lossy().into_owned());
+        merge(tree, nested("till", "data_dir", value, &place), "");
     }
 }
 
-fn file(path: &Path, reader: &mut Reader) -> Result<Node, ConfigError> {
+fn file(path: &Path, reader: &mut Reader) -> Result<TomlNode, ConfigError> {
     let text = fs::read_to_string(path).map_err(|source| ConfigError::Unreadable {
         path: path.to_owned(),
         source,
     })?;
     Ok(read_file(&text, path).unwrap_or_else(|fault| {
-        // The other files are still read, so that their faults are told in the same breath.
+        // The other files are still read, so that their faults are reported together with this one.
         let place = fault.place.clone();
         reader.faults.push(fault);
-        Node {
+        TomlNode {
             place,
-            value: Value::Table(Vec::new()),
+            value: TomlValue::Table(Vec::new()),
         }
     }))
 }
 
 fn companions(path: &Path) -> Result<Vec<PathBuf>, ConfigError> {
-    let folder = path.parent().unwrap_or(Path::new("")).join("conf.d");
+    let folder = path.parent().unwrap_or(Path::new("")).join(COMPANIONS);
     if !folder.is_dir() {
         return Ok(Vec::new());
     }
@@ -110,53 +121,62 @@ fn companions(path: &Path) -> Result<Vec<PathBuf>, ConfigError> {
     Ok(found)
 }
 
-fn variable_name(section: &str, key: &str) -> String {
-    format!("{PREFIX}{section}_{key}").to_uppercase()
+/// The keys that have an environment variable.
+fn environment_keys() -> impl Iterator<Item = (&'static SectionRow, &'static KeyRow)> {
+    schema::keys().filter(|(_, key)| key.environment)
 }
 
-fn variable(name: &str) -> Option<(&'static str, &'static str)> {
-    sections::SCALARS
-        .iter()
-        .copied()
-        .find(|(section, key)| variable_name(section, key) == name)
+fn variable(section: &SectionRow, key: &KeyRow) -> String {
+    environment_name(section.path, key.name)
 }
 
-/// A variable is text; it becomes what its key wants. Text that does not fit stays text and is refused by the reader.
-fn value_of(section: &str, key: &str, text: String, place: &Place) -> Value {
-    if (section, key) == ("api", "allowed_origins") {
-        let origins = text
-            .split(',')
-            .map(str::trim)
-            .filter(|part| !part.is_empty());
-        return Value::List(
-            origins
-                .map(|origin| Node {
-                    place: place.clone(),
-                    value: Value::Text(origin.to_owned()),
-                })
-                .collect(),
-        );
+/// A variable is text and becomes what its key takes. Text that does not fit stays text, and the reader refuses it.
+fn value_of(kind: ValueKind, text: String, place: &SourcePlace) -> TomlValue {
+    match kind {
+        ValueKind::Texts(_) => {
+            let items = text
+                .split(',')
+                .map(str::trim)
+                .filter(|part| !part.is_empty());
+            TomlValue::List(
+                items
+                    .map(|item| TomlNode {
+                        place: place.clone(),
+                        value: TomlValue::Text(item.to_owned()),
+                    })
+                    .collect(),
+            )
+        }
+        ValueKind::Integer(..) => match text.trim().parse() {
+            Ok(number) => TomlValue::Integer(number),
+            Err(_) => TomlValue::Text(text),
+        },
+        ValueKind::Flag => match text.trim().parse() {
+            Ok(flag) => TomlValue::Flag(flag),
+            Err(_) => TomlValue::Text(text),
+        },
+        _ => TomlValue::Text(text),
     }
-    if sections::is_integer(key)
-        && let Ok(number) = text.trim().parse()
-    {
-        return Value::Integer(number);
-    }
-    Value::Text(text)
 }
 
-fn nested(section: &str, key: &str, value: Value, place: &Place) -> Node {
-    let node = |value| Node {
+/// A tree that holds one key in its section.
+fn nested(section: &str, key: &str, value: TomlValue, place: &SourcePlace) -> TomlNode {
+    let node = |value| TomlNode {
         place: place.clone(),
         value,
     };
-    let entry = |key: &str, node| Entry {
-        key: key.to_owned(),
-        place: place.clone(),
-        node,
+    let table = |key: &str, inner| {
+        node(TomlValue::Table(vec![TomlEntry {
+            key: key.to_owned(),
+            place: place.clone(),
+            node: inner,
+        }]))
     };
-    let inner = node(Value::Table(vec![entry(key, node(value))]));
-    node(Value::Table(vec![entry(section, inner)]))
+    let keyed = table(key, node(value));
+    section
+        .rsplit('.')
+        .fold(keyed, |inner, name| table(name, inner))
 }
 
-const PREFIX: &str = "FERROTILL_";
+/// The folder beside the configuration file whose files are merged over it.
+const COMPANIONS: &str = "conf.d";

@@ -1,101 +1,150 @@
 //! `[upstream.online_ecr]`: what the published description of the Online-ECR form leaves open.
 //!
-//! Addresses, headers, the form of the signature and the fields of an answer are not published.
-//! The defaults are this program's own form (the stand-in speaks it); a real office's are written here.
+//! Addresses, headers, the signature and the fields of an answer are not published. The defaults are this program's own form,
+//! which the authority simulator understands. The form of a real authority is written here.
 
+use std::path::Path;
+use std::sync::Arc;
+
+use super::fault::SourcePlace;
 use super::reader::{Reader, Section};
-use super::{Mode, OnlineEcr, Signature, sections};
+use super::schema;
+use super::values::{Mode, Secret, secret};
 
-/// Reads the section, or takes the defaults where there is none.
-pub(super) fn online_ecr(reader: &mut Reader, upstream: &Section<'_>, mode: Mode) -> OnlineEcr {
-    let mut form = OnlineEcr::default();
-    if !upstream.has("online_ecr") {
-        return form;
+/// `[upstream.online_ecr]`: what the published description of the form leaves open.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OnlineEcrConfig {
+    /// The path below `url` for each kind of message.
+    pub paths: Vec<(&'static str, String)>,
+    /// Headers that go with every message.
+    pub headers: Vec<(String, String)>,
+    /// How messages are signed; by default they are not.
+    pub signature: Option<SignatureConfig>,
+    /// The field of an answer that alone decides whether it is a success; by default every usual sign counts.
+    pub success_field: Option<String>,
+    /// The field of an answer with the reserved fiscal numbers.
+    pub numbers_field: String,
+    /// How many fiscal numbers one request asks for; the till asks again when half of them are used.
+    pub numbers: u32,
+}
+
+/// HMAC-SHA256 over the body, in lower-case hexadecimal.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SignatureConfig {
+    /// The header that carries it.
+    pub header: String,
+    /// Its key.
+    pub secret: Secret,
+}
+
+/// The defaults of the table of keys.
+impl Default for OnlineEcrConfig {
+    fn default() -> Self {
+        let row = schema::section(PATH).unwrap_or(&schema::ROOT);
+        let nowhere = SourcePlace::File {
+            file: Arc::from(Path::new("")),
+            line: 1,
+            column: 1,
+        };
+        let absent = Section::absent(PATH.to_owned(), nowhere, row);
+        read(&mut Reader::default(), &absent, Mode::Test)
     }
-    let section = reader.child(upstream, "online_ecr", KEYS);
-    let paths = reader.child(&section, "paths", &PATHS);
-    for (name, path) in &mut form.paths {
-        if let Some(found) = reader.text(&paths, name) {
-            let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"/-_.~".contains(&byte);
-            let trimmed = found.value.trim_matches('/');
-            if trimmed.is_empty() || !trimmed.bytes().all(plain) {
-                reader.fault(
-                    &found.place,
-                    paths.path_of(name),
-                    format!("is {:?}", found.value),
-                    "write a path below url, such as \"sale\" or \"v1/receipts\"",
-                );
-            }
-            *path = trimmed.to_owned();
+}
+
+/// Reads the section below `[upstream]`.
+pub(super) fn online_ecr(
+    reader: &mut Reader,
+    upstream: &Section<'_>,
+    mode: Mode,
+) -> OnlineEcrConfig {
+    let section = reader.child(upstream, "online_ecr");
+    read(reader, &section, mode)
+}
+
+fn read(reader: &mut Reader, section: &Section<'_>, mode: Mode) -> OnlineEcrConfig {
+    OnlineEcrConfig {
+        paths: paths(reader, section),
+        headers: headers(reader, section),
+        signature: signature(reader, section, mode),
+        success_field: reader
+            .text(section, "success_field")
+            .map(|found| found.value),
+        numbers_field: reader
+            .text(section, "numbers_field")
+            .map(|found| found.value)
+            .unwrap_or_default(),
+        numbers: reader.number(section, "numbers").unwrap_or_default(),
+    }
+}
+
+fn paths(reader: &mut Reader, form: &Section<'_>) -> Vec<(&'static str, String)> {
+    let section = reader.child(form, "paths");
+    let mut paths = Vec::with_capacity(section.row.keys.len());
+    for key in section.row.keys {
+        let Some(found) = reader.text(&section, key.name) else {
+            continue;
+        };
+        let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"/-_.~".contains(&byte);
+        let trimmed = found.value.trim_matches('/');
+        if trimmed.is_empty() || !trimmed.bytes().all(plain) {
+            reader.fault(
+                &found.place,
+                section.path_of(key.name),
+                format!("is {:?}", found.value),
+                format!("write {}", key.kind.hint()),
+            );
         }
+        paths.push((key.name, trimmed.to_owned()));
     }
-    for header in reader.children(&section, "headers", &["name", "value"]) {
-        let name = header_name(reader, &header, "name");
-        let value = reader.required_text(&header, "value", "the header's value");
-        if let (Some(name), Some(value)) = (name, value) {
-            if !value.value.bytes().all(|byte| (0x20..0x7F).contains(&byte)) {
-                reader.fault(
-                    &value.place,
-                    header.path_of("value"),
-                    "holds what a header cannot hold",
-                    "write printable ASCII",
-                );
-            }
-            form.headers.push((name, value.value));
+    paths
+}
+
+fn headers(reader: &mut Reader, form: &Section<'_>) -> Vec<(String, String)> {
+    let mut headers = Vec::new();
+    for section in reader.children(form, "headers") {
+        let name = header_name(reader, &section, "name");
+        let value = reader.text(&section, "value");
+        let (Some(name), Some(value)) = (name, value) else {
+            continue;
+        };
+        if !value.value.bytes().all(|byte| (0x20..0x7F).contains(&byte)) {
+            reader.fault(
+                &value.place,
+                section.path_of("value"),
+                "has a character that a header cannot hold",
+                "write printable ASCII",
+            );
         }
+        headers.push((name, value.value));
     }
-    if section.has("signature") {
-        let signature = reader.child(&section, "signature", &["header", "secret", "secret_file"]);
-        let header = header_name(reader, &signature, "header");
-        let secret = sections::secret(reader, &signature, mode);
-        if let (Some(header), Some(secret)) = (header, secret) {
-            form.signature = Some(Signature { header, secret });
-        }
+    headers
+}
+
+fn signature(reader: &mut Reader, form: &Section<'_>, mode: Mode) -> Option<SignatureConfig> {
+    if !form.has("signature") {
+        return None;
     }
-    if let Some(found) = reader.text(&section, "success_field") {
-        form.success_field = Some(found.value);
-    }
-    if let Some(found) = reader.text(&section, "numbers_field") {
-        form.numbers_field = found.value;
-    }
-    if let Some(count) = reader.integer(&section, "numbers", 1..=100_000)
-        && let Ok(count) = u32::try_from(count)
-    {
-        form.numbers = count;
-    }
-    form
+    let section = reader.child(form, "signature");
+    let header = header_name(reader, &section, "header");
+    let secret = secret(reader, &section, mode);
+    Some(SignatureConfig {
+        header: header?,
+        secret: secret?,
+    })
 }
 
 fn header_name(reader: &mut Reader, section: &Section<'_>, key: &str) -> Option<String> {
-    let found = reader.required_text(section, key, "a header's name, such as \"X-Signature\"")?;
+    let found = reader.text(section, key)?;
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
-    if found.value.is_empty() || !found.value.bytes().all(plain) {
+    if !found.value.bytes().all(plain) {
         reader.fault(
             &found.place,
             section.path_of(key),
             format!("is {:?}", found.value),
-            "write letters, digits and hyphens, such as \"X-Signature\"",
+            "write letters, digits and hyphens, such as \"X-SignatureConfig\"",
         );
     }
     Some(found.value)
 }
 
-const KEYS: &[&str] = &[
-    "paths",
-    "headers",
-    "signature",
-    "success_field",
-    "numbers_field",
-    "numbers",
-];
-
-/// The kinds of messages, each with its default path: the kind's own name.
-pub(super) const PATHS: [&str; 7] = [
-    "sale",
-    "refund",
-    "deposit",
-    "withdraw",
-    "alternative_receipt",
-    "z_report",
-    "fiscal_ranges",
-];
+const PATH: &str = "upstream.online_ecr";

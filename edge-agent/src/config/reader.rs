@@ -1,34 +1,40 @@
-//! Takes typed values out of the tree and notes every fault on the way, so that all of them are told at once.
+//! Takes typed values out of the tree, by the rules of the table of keys, and collects every fault.
 //!
-//! A faulty value reads as absent; what is built from it never leaves the module, because a reading with faults
-//! ends in an error.
+//! A faulty value reads as absent. What is built from it never leaves `config`, because a reading with faults ends in an
+//! error.
 
-use std::ops::RangeInclusive;
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::time::Duration;
 
-use super::fault::{Fault, Place};
-use super::tree::{Entry, Node, Value, join};
+use super::fault::{ConfigError, ConfigFault, SourcePlace};
+use super::key::{KeyRow, Preset, SectionRow, ShownValue, ValueKind, quoted, without_password};
+use super::schema;
+use super::tree::{TomlEntry, TomlNode, TomlValue, join};
 
 /// A value with its place, for the checks that look at more than one value.
 #[derive(Clone, Debug)]
 pub(super) struct Found<T> {
     pub(super) value: T,
-    pub(super) place: Place,
+    pub(super) place: SourcePlace,
 }
 
-/// One table of the tree and its path.
+/// One table of the tree, its path, and its row in the table of keys.
 #[derive(Clone, Debug)]
 pub(super) struct Section<'a> {
     pub(super) path: String,
-    pub(super) place: Place,
-    entries: &'a [Entry],
+    pub(super) place: SourcePlace,
+    pub(super) row: &'static SectionRow,
+    entries: &'a [TomlEntry],
 }
 
 impl<'a> Section<'a> {
-    /// A table with nothing in it, standing in for one that is absent.
-    pub(super) fn empty(path: &str, place: Place) -> Self {
+    /// A section that is not written: all its values are presets.
+    pub(super) fn absent(path: String, place: SourcePlace, row: &'static SectionRow) -> Self {
         Self {
-            path: path.to_owned(),
+            path,
             place,
+            row,
             entries: &[],
         }
     }
@@ -38,18 +44,18 @@ impl<'a> Section<'a> {
         join(&self.path, key)
     }
 
-    /// Whether the key was written, well or badly.
+    /// Whether the key is written, with a good or a bad value.
     pub(super) fn has(&self, key: &str) -> bool {
         self.node(key).is_some()
     }
 
-    /// Where the key's value stands, or else the table itself.
-    pub(super) fn place_of(&self, key: &str) -> Place {
+    /// The place of the key's value, or else of the table itself.
+    pub(super) fn place_of(&self, key: &str) -> SourcePlace {
         self.node(key)
             .map_or_else(|| self.place.clone(), |node| node.place.clone())
     }
 
-    fn node(&self, key: &str) -> Option<&'a Node> {
+    fn node(&self, key: &str) -> Option<&'a TomlNode> {
         self.entries
             .iter()
             .find(|entry| entry.key == key)
@@ -57,23 +63,64 @@ impl<'a> Section<'a> {
     }
 }
 
-/// Collects faults and warnings while values are taken out.
-#[derive(Debug, Default)]
-pub(super) struct Reader {
-    pub(super) faults: Vec<Fault>,
-    pub(super) warnings: Vec<Fault>,
+/// One key in force: its value and where the value comes from.
+#[derive(Clone, Debug)]
+pub struct KeyInForce {
+    /// The key path, such as `device[0].name`.
+    pub path: String,
+    /// The path of its section in the table of keys.
+    pub section: &'static str,
+    /// Its row in the table of keys.
+    pub row: &'static KeyRow,
+    /// Its value.
+    pub value: ShownValue,
+    /// Where the value is written; `None` for a default.
+    pub place: Option<SourcePlace>,
 }
 
+impl KeyInForce {
+    /// The path of the table that holds it, such as `device[0]`.
+    fn table(&self) -> &str {
+        self.path.rsplit_once('.').map_or("", |(table, _)| table)
+    }
+}
+
+/// The keys of one table side by side, in the order of the table of keys; the tables in the order of reading.
+pub(super) fn sorted(mut keys: Vec<KeyInForce>) -> Vec<KeyInForce> {
+    let mut tables = BTreeMap::new();
+    for key in &keys {
+        let next = tables.len();
+        tables.entry(key.table().to_owned()).or_insert(next);
+    }
+    keys.sort_by_cached_key(|key| {
+        let row = schema::section(key.section).and_then(|section| {
+            let mut rows = section.keys.iter();
+            rows.position(|row| row.name == key.row.name)
+        });
+        (tables.get(key.table()).copied(), row)
+    });
+    keys
+}
+
+/// Collects faults, warnings and the keys in force while values are taken out.
+#[derive(Debug, Default)]
+pub(super) struct Reader {
+    pub(super) faults: Vec<ConfigFault>,
+    pub(super) warnings: Vec<ConfigFault>,
+    pub(super) in_force: Vec<KeyInForce>,
+}
+
+/// Faults and warnings.
 impl Reader {
-    /// Notes a fault.
+    /// Adds a fault.
     pub(super) fn fault(
         &mut self,
-        place: &Place,
+        place: &SourcePlace,
         key: String,
         what: impl Into<String>,
         remedy: impl Into<String>,
     ) {
-        self.faults.push(Fault {
+        self.faults.push(ConfigFault {
             place: place.clone(),
             key,
             what: what.into(),
@@ -81,15 +128,15 @@ impl Reader {
         });
     }
 
-    /// Notes something to tell a person that does not stop the program.
+    /// Adds a warning: something that a person should know and that does not stop the program.
     pub(super) fn warn(
         &mut self,
-        place: &Place,
+        place: &SourcePlace,
         key: String,
         what: impl Into<String>,
         remedy: impl Into<String>,
     ) {
-        self.warnings.push(Fault {
+        self.warnings.push(ConfigFault {
             place: place.clone(),
             key,
             what: what.into(),
@@ -97,70 +144,201 @@ impl Reader {
         });
     }
 
-    /// The node as a table that holds no other keys than these.
-    pub(super) fn section<'a>(
+    /// The faults as an error, or nothing.
+    pub(super) fn finish(self) -> Result<(), ConfigError> {
+        if self.faults.is_empty() {
+            Ok(())
+        } else {
+            Err(ConfigError::Faulty {
+                faults: self.faults,
+            })
+        }
+    }
+
+    fn wrong_kind(&mut self, node: &TomlNode, key: String, rule: &str) {
+        self.fault(
+            &node.place,
+            key,
+            format!("is {}", node.value.kind()),
+            format!("it {rule}"),
+        );
+    }
+}
+
+/// Sections.
+impl Reader {
+    /// The whole tree.
+    pub(super) fn root<'a>(&mut self, tree: &'a TomlNode) -> Option<Section<'a>> {
+        self.section(tree, String::new(), &schema::ROOT)
+    }
+
+    /// The node as a table that holds only keys and sections of its row.
+    fn section<'a>(
         &mut self,
-        node: &'a Node,
+        node: &'a TomlNode,
         path: String,
-        keys: &[&str],
+        row: &'static SectionRow,
     ) -> Option<Section<'a>> {
-        let Value::Table(entries) = &node.value else {
+        let TomlValue::Table(entries) = &node.value else {
             self.wrong_kind(node, path, "must be a table");
             return None;
         };
         let section = Section {
             path,
             place: node.place.clone(),
+            row,
             entries,
         };
+        let names = || {
+            let keys = row.keys.iter().map(|key| key.name);
+            keys.chain(schema::below(row).map(SectionRow::name))
+        };
         for entry in entries {
-            if !keys.contains(&entry.key.as_str()) {
+            if !names().any(|name| name == entry.key) {
+                let allowed: Vec<&str> = names().collect();
                 self.fault(
                     &entry.place,
                     section.path_of(&entry.key),
                     "is not a key of the configuration",
-                    format!("allowed here: {}", keys.join(", ")),
+                    format!("allowed here: {}", allowed.join(", ")),
                 );
             }
         }
         Some(section)
     }
 
-    /// A table under a key; an absent one is empty.
-    pub(super) fn child<'a>(
-        &mut self,
-        parent: &Section<'a>,
-        key: &str,
-        keys: &[&str],
-    ) -> Section<'a> {
+    /// The table under a key; an absent one has no values.
+    pub(super) fn child<'a>(&mut self, parent: &Section<'a>, name: &str) -> Section<'a> {
+        let path = parent.path_of(name);
+        let row = self.row_below(parent, name);
         parent
-            .node(key)
-            .and_then(|node| self.section(node, parent.path_of(key), keys))
-            .unwrap_or_else(|| Section::empty(&parent.path_of(key), parent.place.clone()))
+            .node(name)
+            .and_then(|node| self.section(node, path.clone(), row))
+            .unwrap_or_else(|| Section::absent(path, parent.place.clone(), row))
     }
 
     /// The tables of a list under a key; an absent list is empty.
-    pub(super) fn children<'a>(
-        &mut self,
-        parent: &Section<'a>,
-        key: &str,
-        keys: &[&str],
-    ) -> Vec<Section<'a>> {
-        let path = parent.path_of(key);
+    pub(super) fn children<'a>(&mut self, parent: &Section<'a>, name: &str) -> Vec<Section<'a>> {
+        let row = self.row_below(parent, name);
+        let path = parent.path_of(name);
+        let items: &'a [TomlNode] = match parent.node(name) {
+            None => &[],
+            Some(node) => match &node.value {
+                TomlValue::List(items) => items,
+                _ => {
+                    self.wrong_kind(node, path.clone(), "must be a list of tables");
+                    &[]
+                }
+            },
+        };
         let mut sections = Vec::new();
-        for (index, node) in self.items(parent, key, "must be a list of tables") {
-            sections.extend(self.section(node, format!("{path}[{index}]"), keys));
+        for (index, node) in items.iter().enumerate() {
+            sections.extend(self.section(node, format!("{path}[{index}]"), row));
         }
         sections
     }
 
-    /// The texts of a list under a key.
-    pub(super) fn texts(&mut self, parent: &Section<'_>, key: &str) -> Vec<Found<String>> {
-        let path = parent.path_of(key);
+    fn row_below(&mut self, parent: &Section<'_>, name: &str) -> &'static SectionRow {
+        let row = schema::section(&join(parent.row.path, name));
+        row.unwrap_or_else(|| {
+            self.not_in_the_table(parent, name);
+            &schema::ROOT
+        })
+    }
+}
+
+/// Values. A method answers `None` for a key that is not set and has no preset, and for a faulty value.
+impl Reader {
+    /// Text of any kind. Text that must be there must not be blank.
+    pub(super) fn text(&mut self, section: &Section<'_>, name: &str) -> Option<Found<String>> {
+        let (row, node) = self.take(section, name)?;
+        let Some(node) = node else {
+            let Preset::Text(text) = row.preset else {
+                return None;
+            };
+            return Some(Found {
+                value: text.to_owned(),
+                place: section.place.clone(),
+            });
+        };
+        let TomlValue::Text(text) = &node.value else {
+            self.wrong_kind(node, section.path_of(name), "must be text in quotes");
+            return None;
+        };
+        let fault = match row.kind {
+            ValueKind::Line(most)
+                if text.chars().count() > most || text.chars().any(char::is_control) =>
+            {
+                Some("does not fit on one line")
+            }
+            ValueKind::Path(_) if text.trim().is_empty() => Some("is empty"),
+            ValueKind::Choice(_) => None,
+            _ if row.preset == Preset::Required && text.trim().is_empty() => Some("is empty"),
+            _ => None,
+        };
+        if let Some(what) = fault {
+            let remedy = format!("write {}", row.kind.hint());
+            self.fault(&node.place, section.path_of(name), what, remedy);
+            return None;
+        }
+        Some(Found {
+            value: text.clone(),
+            place: node.place.clone(),
+        })
+    }
+
+    /// A path; a relative one starts from the folder of the file in which it is written.
+    pub(super) fn path(&mut self, section: &Section<'_>, name: &str) -> Option<Found<PathBuf>> {
+        let Found { value, place } = self.text(section, name)?;
+        let path = match place.folder() {
+            Some(folder) => folder.join(&value),
+            None => PathBuf::from(&value),
+        };
+        Some(Found { value: path, place })
+    }
+
+    /// One of the texts of a choice, by its meaning. `meanings` names every text that the table allows.
+    pub(super) fn choice<T: Copy>(
+        &mut self,
+        section: &Section<'_>,
+        name: &str,
+        meanings: &[(&str, T)],
+    ) -> Option<T> {
+        let found = self.text(section, name)?;
+        let row = section.row.key(name)?;
+        let ValueKind::Choice(allowed) = row.kind else {
+            self.not_in_the_table(section, name);
+            return None;
+        };
+        if !allowed.iter().eq(meanings.iter().map(|(text, _)| text)) {
+            self.not_in_the_table(section, name);
+        }
+        let meaning = meanings.iter().find(|(text, _)| *text == found.value);
+        if meaning.is_none() {
+            self.fault(
+                &found.place,
+                section.path_of(name),
+                format!("is {:?}", found.value),
+                format!("allowed are {}", quoted(allowed, "and")),
+            );
+        }
+        meaning.map(|(_, meaning)| *meaning)
+    }
+
+    /// The texts of a list.
+    pub(super) fn texts(&mut self, section: &Section<'_>, name: &str) -> Vec<Found<String>> {
+        let Some((_, Some(node))) = self.take(section, name) else {
+            return Vec::new();
+        };
+        let path = section.path_of(name);
+        let TomlValue::List(items) = &node.value else {
+            self.wrong_kind(node, path, "must be a list of texts");
+            return Vec::new();
+        };
         let mut texts = Vec::new();
-        for (index, node) in self.items(parent, key, "must be a list of texts") {
+        for (index, node) in items.iter().enumerate() {
             match &node.value {
-                Value::Text(text) => texts.push(Found {
+                TomlValue::Text(text) => texts.push(Found {
                     value: text.clone(),
                     place: node.place.clone(),
                 }),
@@ -170,131 +348,163 @@ impl Reader {
         texts
     }
 
-    /// Text under a key.
-    pub(super) fn text(&mut self, section: &Section<'_>, key: &str) -> Option<Found<String>> {
-        let node = section.node(key)?;
-        match &node.value {
-            Value::Text(text) => Some(Found {
-                value: text.clone(),
-                place: node.place.clone(),
-            }),
+    /// A whole number within the bounds of its row.
+    pub(super) fn number<T: TryFrom<i64>>(
+        &mut self,
+        section: &Section<'_>,
+        name: &str,
+    ) -> Option<T> {
+        let (row, node) = self.take(section, name)?;
+        let ValueKind::Integer(first, last) = row.kind else {
+            self.not_in_the_table(section, name);
+            return None;
+        };
+        let (number, place) = match (node, row.preset) {
+            (None, Preset::Integer(number)) => (number, section.place.clone()),
+            (None, _) => return None,
+            (Some(node), _) => {
+                let TomlValue::Integer(number) = node.value else {
+                    self.wrong_kind(node, section.path_of(name), "must be a whole number");
+                    return None;
+                };
+                (number, node.place.clone())
+            }
+        };
+        let fitting = T::try_from(number)
+            .ok()
+            .filter(|_| (first..=last).contains(&number));
+        if fitting.is_none() {
+            self.fault(
+                &place,
+                section.path_of(name),
+                format!("is {number}"),
+                format!("allowed are {first} to {last}"),
+            );
+        }
+        fitting
+    }
+
+    /// A whole number of milliseconds.
+    pub(super) fn milliseconds(&mut self, section: &Section<'_>, name: &str) -> Option<Duration> {
+        self.number(section, name).map(Duration::from_millis)
+    }
+
+    /// A whole number of seconds.
+    pub(super) fn seconds(&mut self, section: &Section<'_>, name: &str) -> Option<Duration> {
+        self.number(section, name).map(Duration::from_secs)
+    }
+
+    /// True or false; a faulty value reads as false.
+    pub(super) fn flag(&mut self, section: &Section<'_>, name: &str) -> bool {
+        let Some((row, node)) = self.take(section, name) else {
+            return false;
+        };
+        match (node.map(|node| (&node.value, node)), row.preset) {
+            (None, Preset::Flag(flag)) => flag,
+            (Some((TomlValue::Flag(flag), _)), _) => *flag,
+            (Some((_, node)), _) => {
+                self.wrong_kind(node, section.path_of(name), "must be true or false");
+                false
+            }
+            (None, _) => false,
+        }
+    }
+
+    /// One letter within the bounds of its row.
+    pub(super) fn letter(&mut self, section: &Section<'_>, name: &str) -> Option<char> {
+        let found = self.text(section, name)?;
+        let row = section.row.key(name)?;
+        let ValueKind::OutboxEntry(first, last) = row.kind else {
+            self.not_in_the_table(section, name);
+            return None;
+        };
+        let mut letters = found.value.chars();
+        match (letters.next(), letters.next()) {
+            (Some(letter), None) if (first..=last).contains(&letter) => Some(letter),
             _ => {
-                self.wrong_kind(node, section.path_of(key), "must be text in quotes");
+                self.fault(
+                    &found.place,
+                    section.path_of(name),
+                    format!("is {:?}", found.value),
+                    format!("write one letter from {first} to {last}"),
+                );
                 None
             }
         }
     }
 
-    /// Text that must be there and must not be blank.
-    pub(super) fn required_text(
+    /// Notes the value that the program computed for a key that is not written, so that `config show` can print it.
+    pub(super) fn computed(&mut self, section: &Section<'_>, name: &str, value: ShownValue) {
+        let path = section.path_of(name);
+        let key = self.in_force.iter_mut().rev().find(|key| key.path == path);
+        if let Some(key) = key.filter(|key| key.place.is_none()) {
+            key.value = value;
+        }
+    }
+
+    /// The row of a key and the node that is written, noted as a key in force. A key that must be there and is not is a fault.
+    fn take<'a>(
         &mut self,
-        section: &Section<'_>,
-        key: &str,
-        remedy: &str,
-    ) -> Option<Found<String>> {
-        if !section.has(key) {
+        section: &Section<'a>,
+        name: &str,
+    ) -> Option<(&'static KeyRow, Option<&'a TomlNode>)> {
+        let Some(row) = section.row.key(name) else {
+            self.not_in_the_table(section, name);
+            return None;
+        };
+        let node = section.node(name);
+        if node.is_none() && row.preset == Preset::Required {
             self.fault(
                 &section.place,
-                section.path_of(key),
+                section.path_of(name),
                 "is missing",
-                format!("add it: {remedy}"),
+                format!("add it: {}", row.kind.hint()),
             );
         }
-        let found = self.text(section, key)?;
-        if found.value.trim().is_empty() {
-            self.fault(
-                &found.place,
-                section.path_of(key),
-                "is empty",
-                format!("write {remedy}"),
-            );
-            return None;
-        }
-        Some(found)
+        self.in_force.push(KeyInForce {
+            path: section.path_of(name),
+            section: section.row.path,
+            row,
+            value: node.map_or_else(|| preset(row), |node| shown(&node.value, row.kind)),
+            place: node.map(|node| node.place.clone()),
+        });
+        Some((row, node))
     }
 
-    /// A whole number within bounds.
-    pub(super) fn integer(
-        &mut self,
-        section: &Section<'_>,
-        key: &str,
-        allowed: RangeInclusive<i64>,
-    ) -> Option<i64> {
-        let node = section.node(key)?;
-        let Value::Integer(number) = node.value else {
-            self.wrong_kind(node, section.path_of(key), "must be a whole number");
-            return None;
-        };
-        if allowed.contains(&number) {
-            return Some(number);
-        }
+    /// The reader and the table disagree: a mistake in this program. Every reading reports it, so that no test can miss it.
+    fn not_in_the_table(&mut self, section: &Section<'_>, name: &str) {
         self.fault(
-            &node.place,
-            section.path_of(key),
-            format!("is {number}"),
-            format!("allowed are {} to {}", allowed.start(), allowed.end()),
+            &section.place,
+            section.path_of(name),
+            "is read in another way than the table of keys says",
+            "report this mistake of the program",
         );
-        None
     }
+}
 
-    /// A whole number within bounds that must be there.
-    pub(super) fn required_integer(
-        &mut self,
-        section: &Section<'_>,
-        key: &str,
-        allowed: RangeInclusive<i64>,
-    ) -> Option<i64> {
-        if !section.has(key) {
-            self.fault(
-                &section.place,
-                section.path_of(key),
-                "is missing",
-                format!(
-                    "add it: a whole number from {} to {}",
-                    allowed.start(),
-                    allowed.end()
-                ),
-            );
+fn preset(row: &KeyRow) -> ShownValue {
+    match row.preset {
+        Preset::Text(text) => ShownValue::Text(text.to_owned()),
+        Preset::Integer(number) => ShownValue::Integer(number),
+        Preset::Flag(flag) => ShownValue::Flag(flag),
+        Preset::EmptyList => ShownValue::List(Vec::new()),
+        Preset::Required | Preset::Computed(_) | Preset::Unset(_) => ShownValue::Unset,
+    }
+}
+
+fn shown(value: &TomlValue, kind: ValueKind) -> ShownValue {
+    match value {
+        _ if matches!(kind, ValueKind::Secret(_)) => ShownValue::Masked,
+        TomlValue::Text(text) if matches!(kind, ValueKind::PrinterUri(_)) => {
+            ShownValue::Text(without_password(text))
         }
-        self.integer(section, key, allowed)
-    }
-
-    /// True or false.
-    pub(super) fn flag(&mut self, section: &Section<'_>, key: &str) -> Option<bool> {
-        let node = section.node(key)?;
-        let Value::Flag(flag) = node.value else {
-            self.wrong_kind(node, section.path_of(key), "must be true or false");
-            return None;
-        };
-        Some(flag)
-    }
-
-    fn items<'a>(
-        &mut self,
-        parent: &Section<'a>,
-        key: &str,
-        rule: &str,
-    ) -> impl Iterator<Item = (usize, &'a Node)> + use<'a> {
-        let node = parent.node(key);
-        let items: &'a [Node] = match node.map(|node| &node.value) {
-            Some(Value::List(items)) => items,
-            Some(_) => {
-                if let Some(node) = node {
-                    self.wrong_kind(node, parent.path_of(key), rule);
-                }
-                &[]
-            }
-            None => &[],
-        };
-        items.iter().enumerate()
-    }
-
-    fn wrong_kind(&mut self, node: &Node, key: String, rule: &str) {
-        self.fault(
-            &node.place,
-            key,
-            format!("is {}", node.value.kind()),
-            format!("it {rule}"),
-        );
+        TomlValue::Text(text) => ShownValue::Text(text.clone()),
+        TomlValue::Integer(number) => ShownValue::Integer(*number),
+        TomlValue::Flag(flag) => ShownValue::Flag(*flag),
+        TomlValue::List(items) => {
+            ShownValue::List(items.iter().map(|item| shown(&item.value, kind)).collect())
+        }
+        // No key takes one of these: the reading ends in a fault, and nothing is shown.
+        TomlValue::Decimal | TomlValue::Date | TomlValue::Table(_) => ShownValue::Unset,
     }
 }

@@ -1,16 +1,36 @@
-//! `tax_groups` of a device: a letter, its legal bucket, and its rates with the days that they begin on.
+//! `tax_groups` of a device: a letter, its legal bucket, and its rates with their first days.
 
 use ferrotill_core::scale;
 use ferrotill_core::tax::{Bucket, DatedRate, TaxRate};
 use ferrotill_core::time::Day;
 
-use super::TaxGroup;
-use super::device::{letter, require_items, twice};
 use super::reader::{Reader, Section};
+use super::values::{require_items, used_twice};
 
-/// The groups of a device. One rate that holds since ever is `rate`; rates that change on a day are `rates`.
-pub(super) fn tax_groups(reader: &mut Reader, device: &Section<'_>) -> Vec<TaxGroup> {
-    let sections = reader.children(device, "tax_groups", &["code", "rate", "rates", "bucket"]);
+/// One tax group of a device. The letter, the legal bucket and the rates are independent of each other.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TaxGroupConfig {
+    /// A letter from A to H.
+    pub code: char,
+    /// What the law calls it, if it is written; else the law of the country or the rate decides, see
+    /// [`adopt`](super::adopt).
+    pub bucket: Option<Bucket>,
+    /// Its rates in the order of their first days. A single rate that begins on [`Day::FIRST`] has always been in force.
+    pub rates: Vec<DatedRate>,
+}
+
+impl TaxGroupConfig {
+    /// The rate in force on a day.
+    #[must_use]
+    pub fn rate_on(&self, day: Day) -> Option<TaxRate> {
+        let in_force = self.rates.iter().rev().find(|dated| dated.from <= day)?;
+        Some(in_force.rate)
+    }
+}
+
+/// The groups of a device. A rate that never changed is written as `rate`, rates that change on a day as `rates`.
+pub(super) fn tax_groups(reader: &mut Reader, device: &Section<'_>) -> Vec<TaxGroupConfig> {
+    let sections = reader.children(device, "tax_groups");
     require_items(
         reader,
         device,
@@ -18,15 +38,15 @@ pub(super) fn tax_groups(reader: &mut Reader, device: &Section<'_>) -> Vec<TaxGr
         sections.is_empty(),
         "{ code = \"A\", rate = \"20.00\" }",
     );
-    let mut groups: Vec<TaxGroup> = Vec::new();
+    let mut groups: Vec<TaxGroupConfig> = Vec::new();
     for section in sections {
-        let code = letter(reader, &section, "code", 'A'..='H');
-        let bucket = bucket(reader, &section);
+        let code = reader.letter(&section, "code");
+        let bucket = reader.choice(&section, "bucket", &BUCKETS);
         let rates = rates(reader, &section);
         if let Some(code) = code
             && groups.iter().any(|group| group.code == code)
         {
-            twice(reader, &section, "code", &code);
+            used_twice(reader, &section, "code", &code, "tax group");
         }
         let taxed = rates.iter().any(|dated| !dated.rate.is_zero());
         if let Some(untaxed) = bucket.filter(|bucket| taxed && !bucket.is_taxed()) {
@@ -38,7 +58,7 @@ pub(super) fn tax_groups(reader: &mut Reader, device: &Section<'_>) -> Vec<TaxGr
             );
         }
         if let Some(code) = code {
-            groups.push(TaxGroup {
+            groups.push(TaxGroupConfig {
                 code,
                 bucket,
                 rates,
@@ -48,24 +68,17 @@ pub(super) fn tax_groups(reader: &mut Reader, device: &Section<'_>) -> Vec<TaxGr
     groups
 }
 
-/// What the law calls the group.
-fn bucket(reader: &mut Reader, section: &Section<'_>) -> Option<Bucket> {
-    let found = reader.text(section, "bucket")?;
-    let bucket = BUCKETS.iter().find(|(name, _)| *name == found.value);
-    if bucket.is_none() {
-        let names: Vec<&str> = BUCKETS.iter().map(|(name, _)| *name).collect();
-        reader.fault(
-            &found.place,
-            section.path_of("bucket"),
-            format!("is {:?}", found.value),
-            format!("allowed are {}", names.join(", ")),
-        );
-    }
-    bucket.map(|(_, bucket)| *bucket)
-}
-
 fn rates(reader: &mut Reader, group: &Section<'_>) -> Vec<DatedRate> {
     if !group.has("rates") {
+        // A group without `rate` and without `rates` has no rate at all.
+        if !group.has("rate") {
+            reader.fault(
+                &group.place,
+                group.path_of("rate"),
+                "is missing",
+                "add it: percent as text with two decimals, such as \"20.00\"",
+            );
+        }
         let rate = rate(reader, group);
         let always = rate.map(|rate| DatedRate {
             from: Day::FIRST,
@@ -77,11 +90,11 @@ fn rates(reader: &mut Reader, group: &Section<'_>) -> Vec<DatedRate> {
         reader.fault(
             &group.place_of("rate"),
             group.path_of("rate"),
-            "stands beside rates",
+            "is written beside rates",
             "write rate alone if it never changed, or rates alone",
         );
     }
-    let sections = reader.children(group, "rates", &["from", "rate"]);
+    let sections = reader.children(group, "rates");
     if sections.is_empty() || sections.len() > RATES_MAX {
         reader.fault(
             &group.place_of("rates"),
@@ -112,12 +125,22 @@ fn rates(reader: &mut Reader, group: &Section<'_>) -> Vec<DatedRate> {
     rates
 }
 
-/// The first day of a rate. The first rate of a group may be without one: it holds since ever.
+/// The first day of a rate. Only the first rate of a group may be without one: it has always been in force.
 fn day(reader: &mut Reader, section: &Section<'_>, first: bool) -> Option<Day> {
-    if first && !section.has("from") {
-        return Some(Day::FIRST);
-    }
-    let found = reader.required_text(section, "from", "a day such as \"2026-07-01\"")?;
+    let Some(found) = reader.text(section, "from") else {
+        if first && !section.has("from") {
+            return Some(Day::FIRST);
+        }
+        if !section.has("from") {
+            reader.fault(
+                &section.place,
+                section.path_of("from"),
+                "is missing",
+                "add it: a day such as \"2026-07-01\"",
+            );
+        }
+        return None;
+    };
     let date = found.value.parse::<jiff::civil::Date>().ok();
     let day = date.and_then(|date| {
         Some(Day::of_date(
@@ -139,9 +162,9 @@ fn day(reader: &mut Reader, section: &Section<'_>, first: bool) -> Option<Day> {
 
 /// Percent as decimal text with at most two decimals, up to a hundred.
 fn rate(reader: &mut Reader, section: &Section<'_>) -> Option<TaxRate> {
-    let remedy = "percent as text with two decimals, such as \"20.00\"";
-    let found = reader.required_text(section, "rate", remedy)?;
-    // Two decimals are what a printer and the tax office can take; four are what the core counts in.
+    let remedy = "write percent as text with two decimals, such as \"20.00\"";
+    let found = reader.text(section, "rate")?;
+    // A printer and the authority take two decimals; the core counts in four.
     match scale::parse(&found.value, 2).map(|hundredths| TaxRate::from_scaled(hundredths, 2)) {
         Ok(Ok(rate)) => Some(rate),
         Err(error @ scale::ScaleError::TooManyDecimals { .. }) => {
@@ -149,7 +172,7 @@ fn rate(reader: &mut Reader, section: &Section<'_>) -> Option<TaxRate> {
                 &found.place,
                 section.path_of("rate"),
                 format!("{:?} {error}", found.value),
-                format!("write {remedy}"),
+                remedy,
             );
             None
         }
@@ -158,7 +181,7 @@ fn rate(reader: &mut Reader, section: &Section<'_>) -> Option<TaxRate> {
                 &found.place,
                 section.path_of("rate"),
                 format!("{:?} is not a percentage from 0 to 100", found.value),
-                format!("write {remedy}"),
+                remedy,
             );
             None
         }
@@ -172,7 +195,7 @@ fn name_of(bucket: Bucket) -> &'static str {
         .map_or("", |(name, _)| name)
 }
 
-/// Rates of a group at most, as the core keeps them.
+/// The most rates that the core keeps for a group.
 const RATES_MAX: usize = 4;
 
 const BUCKETS: [(&str, Bucket); Bucket::ALL.len()] = [

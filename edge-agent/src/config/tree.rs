@@ -1,45 +1,47 @@
-//! The configuration as one tree whose every value knows where it was written.
+//! The configuration as one tree. Each value carries the place where it is written.
 //!
-//! Files, environment and flags become layers of this tree and are laid over each other before anything is read from it,
-//! so that a message can name the one place that has to change.
+//! Files, environment and flags become layers of this tree. They are merged before a value is read, so that a message can
+//! name the one place that must change.
 
 use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
 
-use toml_edit::{Document, InlineTable, Item, Table, Value as Toml};
+use toml_edit::{Document, InlineTable, Item, Table, Value as Parsed};
 
-use super::fault::{Fault, Place};
+use super::fault::{ConfigFault, SourcePlace};
+use super::key::SectionForm;
+use super::schema;
 
 /// A value and the place it came from.
 #[derive(Clone, Debug)]
-pub(super) struct Node {
-    pub(super) place: Place,
-    pub(super) value: Value,
+pub(super) struct TomlNode {
+    pub(super) place: SourcePlace,
+    pub(super) value: TomlValue,
 }
 
 /// A key, its place and its value.
 #[derive(Clone, Debug)]
-pub(super) struct Entry {
+pub(super) struct TomlEntry {
     pub(super) key: String,
-    pub(super) place: Place,
-    pub(super) node: Node,
+    pub(super) place: SourcePlace,
+    pub(super) node: TomlNode,
 }
 
-/// What TOML can hold. A number with a point stays text: nothing here is ever a floating-point number.
+/// What TOML can hold. The value of a number with a point is not kept: nothing here is a floating-point number.
 #[derive(Clone, Debug)]
-pub(super) enum Value {
+pub(super) enum TomlValue {
     Text(String),
     Integer(i64),
     Flag(bool),
     Decimal,
     Date,
-    List(Vec<Node>),
-    Table(Vec<Entry>),
+    List(Vec<TomlNode>),
+    Table(Vec<TomlEntry>),
 }
 
-impl Value {
-    /// The kind in the words of the message "is …".
+impl TomlValue {
+    /// The kind of value, for the message "is …".
     pub(super) fn kind(&self) -> &'static str {
         match self {
             Self::Text(_) => "text",
@@ -54,14 +56,14 @@ impl Value {
 }
 
 /// Reads the text of one TOML file.
-pub(super) fn read_file(text: &str, file: &Path) -> Result<Node, Fault> {
+pub(super) fn read_file(text: &str, file: &Path) -> Result<TomlNode, ConfigFault> {
     let source = Source {
         text,
         file: Arc::from(file),
     };
     match Document::parse(text) {
         Ok(document) => Ok(source.table(document.as_table(), source.place(0))),
-        Err(error) => Err(Fault {
+        Err(error) => Err(ConfigFault {
             place: source.place(error.span().map_or(0, |span| span.start)),
             key: String::new(),
             what: format!("is not TOML: {}", error.message().replace('\n', ", ")),
@@ -70,32 +72,32 @@ pub(super) fn read_file(text: &str, file: &Path) -> Result<Node, Fault> {
     }
 }
 
-/// Lays one layer over another: tables are joined key by key, listed tables with the same identity are joined,
-/// those with a new one are added, and everything else of the upper layer takes the place of the lower.
-pub(super) fn lay_over(lower: &mut Node, upper: Node, path: &str) {
+/// Merges an upper layer into a lower one. Tables are merged key by key. In a list of tables with an identity, a table with a
+/// known identity is merged and one with a new identity is added. Every other value of the upper layer replaces the lower one.
+pub(super) fn merge(lower: &mut TomlNode, upper: TomlNode, path: &str) {
     match (&mut lower.value, upper.value) {
-        (Value::Table(entries), Value::Table(above)) => {
+        (TomlValue::Table(entries), TomlValue::Table(above)) => {
             for entry in above {
                 let path = join(path, &entry.key);
                 match entries.iter_mut().find(|below| below.key == entry.key) {
-                    Some(below) => lay_over(&mut below.node, entry.node, &path),
+                    Some(below) => merge(&mut below.node, entry.node, &path),
                     None => entries.push(entry),
                 }
             }
         }
-        (Value::List(items), Value::List(above)) if identity_key(path).is_some() => {
+        (TomlValue::List(items), TomlValue::List(above)) if identity_key(path).is_some() => {
             for item in above {
                 let known = items.iter_mut().find(|below| {
                     identity(below, path).is_some_and(|id| identity(&item, path) == Some(id))
                 });
                 match known {
-                    Some(below) => lay_over(below, item, ""),
+                    Some(below) => merge(below, item, ""),
                     None => items.push(item),
                 }
             }
         }
         (_, value) => {
-            *lower = Node {
+            *lower = TomlNode {
                 place: upper.place,
                 value,
             }
@@ -114,91 +116,90 @@ pub(super) fn join(path: &str, key: &str) -> String {
 
 /// The key that tells one table of a list from another across files.
 fn identity_key(path: &str) -> Option<&'static str> {
-    match path {
-        "device" => Some("id"),
-        "api.clients" => Some("key"),
-        _ => None,
+    match schema::section(path)?.form {
+        SectionForm::Tables { identity } => identity,
+        SectionForm::Table => None,
     }
 }
 
-fn identity<'a>(node: &'a Node, path: &str) -> Option<&'a str> {
-    let Value::Table(entries) = &node.value else {
+fn identity<'a>(node: &'a TomlNode, path: &str) -> Option<&'a str> {
+    let TomlValue::Table(entries) = &node.value else {
         return None;
     };
     let key = identity_key(path)?;
     let entry = entries.iter().find(|entry| entry.key == key)?;
     match &entry.node.value {
-        Value::Text(text) => Some(text),
+        TomlValue::Text(text) => Some(text),
         _ => None,
     }
 }
 
-/// One file's text, for turning byte offsets into lines and columns.
+/// The text of one file, to turn byte offsets into lines and columns.
 struct Source<'a> {
     text: &'a str,
     file: Arc<Path>,
 }
 
 impl Source<'_> {
-    fn place(&self, offset: usize) -> Place {
+    fn place(&self, offset: usize) -> SourcePlace {
         let before = self.text.get(..offset).unwrap_or(self.text);
         let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
-        Place::File {
+        SourcePlace::File {
             file: Arc::clone(&self.file),
             line: before.matches('\n').count() + 1,
             column: before[line_start..].chars().count() + 1,
         }
     }
 
-    /// The place of a span, or that of what surrounds it for a table that dotted keys imply.
-    fn at(&self, span: Option<Range<usize>>, around: &Place) -> Place {
+    /// The place of a span. A table that only dotted keys imply has no span and takes the place of what is around it.
+    fn at(&self, span: Option<Range<usize>>, around: &SourcePlace) -> SourcePlace {
         span.map_or_else(|| around.clone(), |span| self.place(span.start))
     }
 
-    fn table(&self, table: &Table, place: Place) -> Node {
+    fn table(&self, table: &Table, place: SourcePlace) -> TomlNode {
         let entries = table
             .iter()
             .filter_map(|(key, item)| {
                 let key_place = self.at(table.key(key).and_then(toml_edit::Key::span), &place);
-                Some(Entry {
+                Some(TomlEntry {
                     key: key.to_owned(),
                     node: self.item(item, &key_place)?,
                     place: key_place,
                 })
             })
             .collect();
-        Node {
+        TomlNode {
             place,
-            value: Value::Table(entries),
+            value: TomlValue::Table(entries),
         }
     }
 
-    fn inline(&self, table: &InlineTable, place: Place) -> Node {
+    fn inline(&self, table: &InlineTable, place: SourcePlace) -> TomlNode {
         let entries = table
             .iter()
             .map(|(key, value)| {
                 let key_place = self.at(table.key(key).and_then(toml_edit::Key::span), &place);
-                Entry {
+                TomlEntry {
                     key: key.to_owned(),
                     node: self.value(value, &key_place),
                     place: key_place,
                 }
             })
             .collect();
-        Node {
+        TomlNode {
             place,
-            value: Value::Table(entries),
+            value: TomlValue::Table(entries),
         }
     }
 
-    fn item(&self, item: &Item, around: &Place) -> Option<Node> {
+    fn item(&self, item: &Item, around: &SourcePlace) -> Option<TomlNode> {
         let place = self.at(item.span(), around);
         match item {
             Item::None => None,
             Item::Value(value) => Some(self.value(value, around)),
             Item::Table(table) => Some(self.table(table, place)),
-            Item::ArrayOfTables(tables) => Some(Node {
-                value: Value::List(
+            Item::ArrayOfTables(tables) => Some(TomlNode {
+                value: TomlValue::List(
                     tables
                         .iter()
                         .map(|table| self.table(table, self.at(table.span(), &place)))
@@ -209,19 +210,19 @@ impl Source<'_> {
         }
     }
 
-    fn value(&self, value: &Toml, around: &Place) -> Node {
+    fn value(&self, value: &Parsed, around: &SourcePlace) -> TomlNode {
         let place = self.at(value.span(), around);
         let value = match value {
-            Toml::String(text) => Value::Text(text.value().clone()),
-            Toml::Integer(number) => Value::Integer(*number.value()),
-            Toml::Boolean(flag) => Value::Flag(*flag.value()),
-            Toml::Float(_) => Value::Decimal,
-            Toml::Datetime(_) => Value::Date,
-            Toml::Array(items) => {
-                Value::List(items.iter().map(|item| self.value(item, &place)).collect())
+            Parsed::String(text) => TomlValue::Text(text.value().clone()),
+            Parsed::Integer(number) => TomlValue::Integer(*number.value()),
+            Parsed::Boolean(flag) => TomlValue::Flag(*flag.value()),
+            Parsed::Float(_) => TomlValue::Decimal,
+            Parsed::Datetime(_) => TomlValue::Date,
+            Parsed::Array(items) => {
+                TomlValue::List(items.iter().map(|item| self.value(item, &place)).collect())
             }
-            Toml::InlineTable(table) => return self.inline(table, place),
+            Parsed::InlineTable(table) => return self.inline(table, place),
         };
-        Node { place, value }
+        TomlNode { place, value }
     }
 }

@@ -1,4 +1,4 @@
-//! `[upstream]`: where the tax office is, whom the till believes to be it, and when it counts as gone.
+//! `[upstream]`: the address of the authority, which certificates it may show, and when it counts as offline.
 
 use std::fs;
 use std::io::Read as _;
@@ -9,58 +9,98 @@ use rustls::RootCertStore;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, ServerName};
 
+use super::key::ShownValue;
+use super::online_ecr::{OnlineEcrConfig, online_ecr};
 use super::reader::{Found, Reader, Section};
-use super::sections::{is_authority, milliseconds, mode_of, resolve};
-use super::{Mode, Trust, Upstream, online_ecr};
+use super::values::{MODES, Mode, is_host_and_port};
 
-/// Reads the section; without one, documents wait.
+/// `[upstream]`: the authority, and when it counts as offline.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Upstream {
+    /// Its address without a slash at the end.
+    pub url: String,
+    /// Who may have issued the certificate of an https server.
+    pub trust: Trust,
+    /// The longest wait for one answer.
+    pub timeout: Duration,
+    /// After so many failures in a row the authority counts as offline…
+    pub offline_after_failures: u32,
+    /// …or after this time since the first of them.
+    pub offline_after: Duration,
+    /// The shortest time that the authority counts as offline, so that an unstable line does not change the kind of receipt
+    /// again and again.
+    pub dwell: Duration,
+    /// Whether a refused document holds back the later ones, of every device.
+    pub strict_order: bool,
+    /// What the published form leaves open.
+    pub online_ecr: OnlineEcrConfig,
+}
+
+/// Who may have issued the certificate of an https server.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Trust {
+    /// The certification bodies that browsers trust; their certificates are built into the program.
+    #[default]
+    BuiltIn,
+    /// Only the owners of these certificates, at least one.
+    Only(Vec<CertificateDer<'static>>),
+}
+
+/// Reads the section; without one, documents wait in the till.
 pub(super) fn upstream(reader: &mut Reader, root: &Section<'_>, mode: Mode) -> Option<Upstream> {
     if !root.has("upstream") {
         return None;
     }
-    let section = reader.child(root, "upstream", UPSTREAM);
-    if let Some(environment) = mode_of(reader, &section, "environment")
-        && environment != mode
-    {
-        reader.fault(
+    let section = reader.child(root, "upstream");
+    check_environment(reader, &section, mode);
+    let url = reader.text(&section, "url");
+    if let Some(url) = &url {
+        check_url(reader, &section, url, mode);
+    }
+    let trust = trust(reader, &section, url.as_ref());
+    Some(Upstream {
+        url: url.map_or_else(String::new, |url| {
+            url.value.trim_end_matches('/').to_owned()
+        }),
+        trust,
+        timeout: reader
+            .milliseconds(&section, "timeout_ms")
+            .unwrap_or_default(),
+        offline_after_failures: reader
+            .number(&section, "offline_after_failures")
+            .unwrap_or_default(),
+        offline_after: reader
+            .milliseconds(&section, "offline_after_ms")
+            .unwrap_or_default(),
+        dwell: reader.seconds(&section, "dwell_s").unwrap_or_default(),
+        strict_order: reader.flag(&section, "strict_order"),
+        online_ecr: online_ecr(reader, &section, mode),
+    })
+}
+
+/// A TEST till must not reach a LIVE authority, nor a LIVE till a TEST one.
+fn check_environment(reader: &mut Reader, section: &Section<'_>, mode: Mode) {
+    match reader.choice(section, "environment", MODES) {
+        Some(environment) if environment != mode => reader.fault(
             &section.place_of("environment"),
             section.path_of("environment"),
             format!("is {environment} and the till is {mode}"),
             "point url at an authority of the till's own mode, or change till.mode",
-        );
+        ),
+        Some(_) => {}
+        None => reader.computed(section, "environment", ShownValue::Text(mode.to_string())),
     }
-    let url = reader.required_text(&section, "url", "\"http://127.0.0.1:7100\" or the like")?;
-    check_url(reader, &section, &url, mode);
-    let trust = trust(reader, &section, &url);
-    let failures = reader.integer(&section, "offline_after_failures", 1..=1_000);
-    let dwell = reader.integer(&section, "dwell_s", DWELL_S);
-    Some(Upstream {
-        url: url.value.trim_end_matches('/').to_owned(),
-        trust,
-        timeout: milliseconds(reader, &section, "timeout_ms", UPSTREAM_TIMEOUT_MS)
-            .unwrap_or(Duration::from_millis(5_000)),
-        offline_after_failures: failures
-            .and_then(|number| u32::try_from(number).ok())
-            .unwrap_or(3),
-        offline_after: milliseconds(reader, &section, "offline_after_ms", 0..=600_000)
-            .unwrap_or(Duration::from_millis(3_000)),
-        dwell: dwell
-            .and_then(|number| u64::try_from(number).ok())
-            .map_or(Duration::from_secs(10), Duration::from_secs),
-        strict_order: reader.flag(&section, "strict_order").unwrap_or(false),
-        online_ecr: online_ecr::online_ecr(reader, &section, mode),
-    })
 }
 
 /// `http://` or `https://` with host and port, and perhaps a path.
 fn check_url(reader: &mut Reader, section: &Section<'_>, url: &Found<String>, mode: Mode) {
     let over_tls = url.value.strip_prefix("https://");
     let rest = over_tls.or_else(|| url.value.strip_prefix("http://"));
-    let authority = rest.map(|rest| rest.split('/').next().unwrap_or_default());
+    let host_and_port = rest.map(|rest| rest.split('/').next().unwrap_or_default());
     let plain =
         url.value.bytes().all(|byte| byte.is_ascii_graphic()) && !url.value.contains(['?', '#']);
-    let host = authority
-        .filter(|authority| plain && is_authority(authority))
+    let host = host_and_port
+        .filter(|text| plain && is_host_and_port(text))
         .map(host_of);
     let Some(host) = host.filter(|host| over_tls.is_none() || ServerName::try_from(*host).is_ok())
     else {
@@ -76,17 +116,17 @@ fn check_url(reader: &mut Reader, section: &Section<'_>, url: &Found<String>, mo
         reader.warn(
             &url.place,
             section.path_of("url"),
-            "is not encrypted: whoever is on the way can read, and answer in the tax office's place",
+            "is not encrypted: others on the network can read the documents and can answer in place of the authority",
             "write an https url",
         );
     }
 }
 
-/// An authority without its port, an address of version 6 without its brackets.
-fn host_of(authority: &str) -> &str {
-    match authority.strip_prefix('[') {
+/// The host of a url, without the port and without the brackets of an IPv6 address.
+fn host_of(host_and_port: &str) -> &str {
+    match host_and_port.strip_prefix('[') {
         Some(rest) => rest.split(']').next().unwrap_or_default(),
-        None => authority.split(':').next().unwrap_or_default(),
+        None => host_and_port.split(':').next().unwrap_or_default(),
     }
 }
 
@@ -97,29 +137,29 @@ fn is_this_machine(host: &str) -> bool {
             .is_ok_and(|address: IpAddr| address.is_loopback())
 }
 
-/// `ca_file`: the authorities of which one must stand behind the server's certificate, instead of the ones that are built in.
-fn trust(reader: &mut Reader, section: &Section<'_>, url: &Found<String>) -> Trust {
-    let Some(file) = reader.text(section, "ca_file") else {
+/// `ca_file`: the certificates of the only certification bodies that the till trusts here, instead of the ones that are built in.
+fn trust(reader: &mut Reader, section: &Section<'_>, url: Option<&Found<String>>) -> Trust {
+    let Some(file) = reader.path(section, "ca_file") else {
         return Trust::BuiltIn;
     };
-    let path = resolve(&file);
+    let path = &file.value;
     let mut fault = |what: String, remedy: &str| {
         reader.fault(&file.place, section.path_of("ca_file"), what, remedy);
         Trust::BuiltIn
     };
-    if !url.value.starts_with("https://") {
+    if !url.is_some_and(|url| url.value.starts_with("https://")) {
         return fault(
-            "stands beside a url that is not encrypted".to_owned(),
+            "is written beside a url that is not encrypted".to_owned(),
             "write an https url, or remove ca_file",
         );
     }
     let mut text = Vec::new();
-    let read = fs::File::open(&path)
+    let read = fs::File::open(path)
         .and_then(|file| file.take(CA_FILE_BYTES_MAX + 1).read_to_end(&mut text));
     if let Err(error) = read {
         return fault(
             format!("{} cannot be read: {error}", path.display()),
-            "write the path of a file with the certificate of the office's authority",
+            "write the path of a file with the certificate of the body that issued the authority's certificate",
         );
     }
     if u64::try_from(text.len()).is_ok_and(|length| length > CA_FILE_BYTES_MAX) {
@@ -128,7 +168,7 @@ fn trust(reader: &mut Reader, section: &Section<'_>, url: &Found<String>) -> Tru
                 "{} is larger than {CA_FILE_BYTES_MAX} bytes",
                 path.display()
             ),
-            "keep the certificate of the office's authority in it, and no others",
+            "keep only the certificate of the body that issued the authority's certificate in it",
         );
     }
     let found: Result<Vec<CertificateDer<'static>>, _> =
@@ -143,7 +183,10 @@ fn trust(reader: &mut Reader, section: &Section<'_>, url: &Found<String>) -> Tru
             PEM_REMEDY,
         ),
         _ => fault(
-            format!("{} holds what is no certificate", path.display()),
+            format!(
+                "{} holds something that is not a certificate",
+                path.display()
+            ),
             PEM_REMEDY,
         ),
     }
@@ -151,20 +194,5 @@ fn trust(reader: &mut Reader, section: &Section<'_>, url: &Found<String>) -> Tru
 
 const PEM_REMEDY: &str = "write certificates in PEM, each between -----BEGIN CERTIFICATE----- and -----END CERTIFICATE-----";
 
-const UPSTREAM: &[&str] = &[
-    "url",
-    "environment",
-    "ca_file",
-    "timeout_ms",
-    "offline_after_failures",
-    "offline_after_ms",
-    "dwell_s",
-    "strict_order",
-    "online_ecr",
-];
-/// While the office is offline it is tried at least every ten seconds, so no try may last longer.
-const UPSTREAM_TIMEOUT_MS: std::ops::RangeInclusive<i64> = 1..=10_000;
-/// Fiscal receipts have to return within sixty seconds after the office, so the dwell stays well below.
-const DWELL_S: std::ops::RangeInclusive<i64> = 0..=30;
-/// All authorities that browsers know fit into a quarter of it.
+/// The certificates of all certification bodies that browsers trust fit into a quarter of it.
 const CA_FILE_BYTES_MAX: u64 = 1024 * 1024;

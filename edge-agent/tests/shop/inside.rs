@@ -1,4 +1,4 @@
-//! The whole shop in this process: emulated printer, tax office, agent, and a tap on the printer's line.
+//! The whole shop in this process: emulated printer, tax office, agent, and a recording of the commands to the printer.
 
 use std::fs::{File, OpenOptions};
 use std::io::{Read as _, Write as _};
@@ -10,23 +10,24 @@ use std::thread::JoinHandle;
 
 use ferrotill::agent::Agent;
 use ferrotill::config::Config;
-use ferrotill::listener::{Limits, serve};
-use ferrotill::standin::{self, StandIn, Strictness};
+use ferrotill::listener::{ConnectionLimits, serve};
+use ferrotill::simulator::tax_office::{Strictness, TaxOfficeSimulator};
 use ferrotill_device::emulator::{Rig, RigOptions};
 use ferrotill_device::wire::framing::{Decoder, Request, Token};
 use ferrotill_device::wire::isl::FRAMING;
 use tokio::sync::oneshot;
 
-use super::{Client, configuration};
+use super::till::serve_authority;
+use super::{Client, config};
 
 const ANYWHERE: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
 
-/// A shop that is open until it is dropped.
+/// A running shop. Dropping it ends it.
 pub struct Shop {
     pub rig: Rig,
-    pub office: StandIn,
+    pub office: TaxOfficeSimulator,
     pub client: Client,
-    /// The commands that the printer was sent.
+    /// The commands that were sent to the printer.
     tapped: Arc<Mutex<Vec<Request>>>,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<()>>,
@@ -40,34 +41,24 @@ impl Shop {
         let rig = Rig::start(RigOptions::new(link.clone())).unwrap();
         let (printer, tapped) = tap(&link);
         let uri = format!("datecs+tcp://{printer}");
-        let office = StandIn::new(Strictness::Rules);
+        let office = TaxOfficeSimulator::new(Strictness::Rules);
         let (stop, stopped) = oneshot::channel();
         let (tell, told) = std::sync::mpsc::channel();
-        let books = folder.path().join("books").display().to_string();
-        let thread = std::thread::spawn({
-            let office = office.clone();
-            move || {
-                let runtime = tokio::runtime::Builder::new_current_thread()
-                    .enable_all()
-                    .build()
-                    .unwrap();
-                runtime.block_on(async {
-                    let listener = tokio::net::TcpListener::bind(ANYWHERE).await.unwrap();
-                    let office_listener = tokio::net::TcpListener::bind(ANYWHERE).await.unwrap();
-                    let office_url = format!("http://{}", office_listener.local_addr().unwrap());
-                    tokio::spawn(standin::serve(
-                        office_listener,
-                        office,
-                        std::future::pending(),
-                    ));
-                    let text = configuration(&books, &uri, &office_url);
-                    let config = Config::parse(&text, "test.toml").unwrap();
-                    let agent = Agent::start(config, None).unwrap();
-                    tell.send(listener.local_addr().unwrap()).unwrap();
-                    let ended = async { drop(stopped.await) };
-                    serve(listener, agent.router(), Limits::default(), ended).await;
-                });
-            }
+        let url = format!("http://{}", serve_authority(office.clone()));
+        let config = config(&folder.path().join("books"), &uri, &url);
+        let thread = std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build()
+                .unwrap();
+            runtime.block_on(async {
+                let listener = tokio::net::TcpListener::bind(ANYWHERE).await.unwrap();
+                let config = Config::parse(&config.to_string(), "test.toml").unwrap();
+                let agent = Agent::start(config, None).unwrap();
+                tell.send(listener.local_addr().unwrap()).unwrap();
+                let ended = async { drop(stopped.await) };
+                serve(listener, agent.router(), ConnectionLimits::default(), ended).await;
+            });
         });
         let address = told.recv().unwrap();
         Self {
@@ -81,7 +72,7 @@ impl Shop {
         }
     }
 
-    /// The commands of one kind that the printer was sent, in their order, with their data.
+    /// The data of all commands of one kind that were sent to the printer, in order.
     pub fn sent(&self, command: u8) -> Vec<Vec<u8>> {
         let tapped = self.tapped.lock().unwrap();
         tapped
@@ -91,7 +82,7 @@ impl Shop {
             .collect()
     }
 
-    /// Total, items and kind of the fiscal receipts in the printer's memory.
+    /// Total, items and kind of the fiscal receipts in the memory of the printer.
     pub fn receipts(&self) -> Vec<(String, u32, &'static str)> {
         let snapshot = self.rig.snapshot(true);
         snapshot
@@ -106,13 +97,13 @@ impl Drop for Shop {
     fn drop(&mut self) {
         drop(self.stop.take());
         if let Some(thread) = self.thread.take() {
-            // A panic of that thread was reported where it happened.
+            // A panic of that thread was printed when it happened.
             let _ = thread.join();
         }
     }
 }
 
-/// A printer server in front of the line at `link`, which remembers what went to the printer.
+/// A printer server in front of the line at `link`, which records the commands to the printer.
 fn tap(link: &Path) -> (SocketAddr, Arc<Mutex<Vec<Request>>>) {
     let listener = TcpListener::bind(ANYWHERE).unwrap();
     let address = listener.local_addr().unwrap();
@@ -136,7 +127,7 @@ fn tap(link: &Path) -> (SocketAddr, Arc<Mutex<Vec<Request>>>) {
     (address, tapped)
 }
 
-/// Carries bytes both ways until the host hangs up.
+/// Forwards bytes both ways until the host disconnects.
 fn relay(host: TcpStream, line: &File, tapped: &Mutex<Vec<Request>>) {
     let (mut to_line, mut from_line) = (line.try_clone().unwrap(), line.try_clone().unwrap());
     let (mut from_host, mut to_host) = (host.try_clone().unwrap(), host);

@@ -1,58 +1,43 @@
-//! A shop for tests: a client that signs as the specification says and looks at every number of every answer.
+//! A shop for tests: a client that signs as the API requires and checks every number of every answer.
 #![allow(dead_code, unreachable_pub, reason = "each test file uses its part")]
 
 pub mod inside;
 pub mod outside;
 pub mod till;
-pub mod weather;
 
+use std::path::Path;
 use std::time::Duration;
 
-use ferrotill::api::auth::signature_of;
-use ferrotill::api::json::Node;
-use ferrotill::clock::system_ms;
+use ferrotill::api::json::JsonValue;
+use ferrotill::hmac::signature_of;
+use ferrotill::time::clock::system_ms;
+use ferrotill_testkit::config::{ConfigText, Device};
+pub use ferrotill_testkit::config::{KEY, SECRET};
 
-pub const KEY: &str = "a-key";
-pub const SECRET: &str = "a-secret-of-some-length";
 pub const DEVICE: &str = "0875b8a5-0668-41a3-a3fa-8eeccf66d289";
 pub const POINT_OF_SALE: &str = "feca3a50-34a7-4dc9-84ac-d4bffc76a922";
 
 /// The configuration of a shop with one till.
-pub fn configuration(data: &str, printer: &str, office: &str) -> String {
-    format!(
-        r#"
-[till]
-country = "MD"
-mode = "TEST"
-data_dir = {data:?}
-organization_name = "Test SRL"
-idnx = "1003600000001"
+pub fn config(data: &Path, printer: &str, authority: &str) -> ConfigText {
+    let device = Device::new(DEVICE, "Till 1", printer)
+        .with_drawer()
+        .tax_group("A", "20.00")
+        .tax_group("B", "8.00")
+        .range("ABC", 1, 500, 8)
+        .point_of_sale(POINT_OF_SALE, "1");
+    ConfigText::new("MD", data)
+        .owner("Test SRL", "1003600000001")
+        .device(device)
+        .upstream(authority)
+        .set("upstream", "timeout_ms", 2_000)
+        .set("upstream", "offline_after_failures", 3)
+        .set("upstream", "offline_after_ms", 1_000)
+        .set("upstream", "dwell_s", 1)
+}
 
-[api]
-listen = "127.0.0.1:0"
-
-[[api.clients]]
-key = "{KEY}"
-secret = "{SECRET}"
-
-[[device]]
-id = "{DEVICE}"
-name = "Till 1"
-uri = {printer:?}
-use_alternative_receipts = true
-tax_groups = [ {{ code = "A", rate = "20.00" }}, {{ code = "B", rate = "8.00" }} ]
-payment_types = [ {{ code = 0, name = "Numerar", cash = true, open_cash_drawer = true }}, {{ code = 1, name = "Card" }} ]
-alternative_receipts_ranges = [ {{ series = "ABC", start = 1, end = 500, number_length = 8 }} ]
-points_of_sale = [ {{ id = "{POINT_OF_SALE}", code = "1" }} ]
-
-[upstream]
-url = {office:?}
-timeout_ms = 2000
-offline_after_failures = 3
-offline_after_ms = 1000
-dwell_s = 1
-"#
-    )
+/// The same as the text of a file.
+pub fn configuration(data: &str, printer: &str, authority: &str) -> String {
+    config(Path::new(data), printer, authority).to_string()
 }
 
 /// A client of one device.
@@ -62,7 +47,7 @@ pub struct Client {
     pub url: String,
 }
 
-/// What came back.
+/// An answer.
 #[derive(Debug)]
 pub struct Reply {
     pub status: u16,
@@ -72,10 +57,10 @@ pub struct Reply {
     pub replayed: bool,
     pub retry_after: bool,
     pub text: String,
-    pub body: Node,
+    pub body: JsonValue,
 }
 
-/// The headers of a call, to be spoiled by a test.
+/// The headers of a call, which a test may change.
 pub type Headers = Vec<(&'static str, String)>;
 
 impl Client {
@@ -102,20 +87,20 @@ impl Client {
         self.try_open(path).unwrap()
     }
 
-    /// The same, of an agent that may be gone.
+    /// The same, for an agent that may not be running.
     pub fn try_open(&self, path: &str) -> Result<Reply, ureq::Error> {
         self.send("GET", path, "", &Vec::new())
     }
 
-    /// A simulator's route: its answer as it is.
-    pub fn look(&self, path: &str) -> Node {
+    /// The answer of a route of a simulator, unchecked.
+    pub fn look(&self, path: &str) -> JsonValue {
         let mut response = self
             .agent
             .get(format!("{}{path}", self.url))
             .call()
             .unwrap();
         let text = response.body_mut().read_to_string().unwrap();
-        Node::parse(text.as_bytes()).unwrap_or_else(|error| panic!("{path}: {text}: {error}"))
+        JsonValue::parse(text.as_bytes()).unwrap_or_else(|error| panic!("{path}: {text}: {error}"))
     }
 
     /// A call whose headers are changed after they were signed.
@@ -129,7 +114,7 @@ impl Client {
         self.signed(method, &format!("/api/v1/{operation}"), body, change)
     }
 
-    /// A person's word on a document.
+    /// An operator's declaration about a document.
     pub fn declare(&self, id: &str, body: &str) -> Reply {
         let path = format!("/operations/{id}/settlement");
         self.signed("POST", &path, body, |_| ()).unwrap()
@@ -182,7 +167,8 @@ impl Client {
         let retry_after = header("Retry-After").is_some();
         let status = response.status().as_u16();
         let text = response.body_mut().read_to_string()?;
-        let body = Node::parse(text.as_bytes()).unwrap_or_else(|error| panic!("{text}: {error}"));
+        let body =
+            JsonValue::parse(text.as_bytes()).unwrap_or_else(|error| panic!("{text}: {error}"));
         exact("", &body, &text);
         if path.starts_with("/api/") {
             for name in [
@@ -207,18 +193,18 @@ impl Client {
 }
 
 impl Reply {
-    /// A value by its path of names and places: `data.items.0.amount`; its text, whatever it is.
+    /// The text of a value by its path of names and indexes: `data.items.0.amount`.
     pub fn at(&self, path: &str) -> String {
         match find(&self.body, path) {
-            Some(Node::Text(text) | Node::Number(text)) => text.clone(),
-            Some(other) => other.out().to_string(),
+            Some(JsonValue::Text(text) | JsonValue::Number(text)) => text.clone(),
+            Some(other) => other.to_string(),
             None => panic!("no {path} in {}", self.text),
         }
     }
 
     pub fn list(&self, path: &str) -> usize {
         match find(&self.body, path) {
-            Some(Node::Array(items)) => items.len(),
+            Some(JsonValue::Array(items)) => items.len(),
             other => panic!("{path}: {other:?} in {}", self.text),
         }
     }
@@ -229,7 +215,7 @@ impl Reply {
         (self.status, state, self.at("errorType"))
     }
 
-    /// The paths of the faults, one from each line of the message.
+    /// The path of the fault in each line of the message.
     pub fn paths(&self) -> Vec<String> {
         let message = self.at("message");
         message
@@ -251,19 +237,19 @@ impl Reply {
 }
 
 /// A value by its path, which must be there.
-pub fn value<'n>(node: &'n Node, path: &str) -> &'n Node {
-    find(node, path).unwrap_or_else(|| panic!("no {path} in {}", node.out()))
+pub fn value<'n>(node: &'n JsonValue, path: &str) -> &'n JsonValue {
+    find(node, path).unwrap_or_else(|| panic!("no {path} in {}", node))
 }
 
 /// A count by its path.
-pub fn count(node: &Node, path: &str) -> u64 {
+pub fn count(node: &JsonValue, path: &str) -> u64 {
     match value(node, path) {
-        Node::Number(number) => number.parse().unwrap(),
+        JsonValue::Number(number) => number.parse().unwrap(),
         other => panic!("{path} is {other:?}"),
     }
 }
 
-fn find<'n>(node: &'n Node, path: &str) -> Option<&'n Node> {
+fn find<'n>(node: &'n JsonValue, path: &str) -> Option<&'n JsonValue> {
     path.split('.')
         .try_fold(node, |node, name| match name.parse() {
             Ok(index) => node.at(index),
@@ -271,11 +257,11 @@ fn find<'n>(node: &'n Node, path: &str) -> Option<&'n Node> {
         })
 }
 
-/// No number of an answer is in exponent form, and each has the decimals of its kind: two of money and percentages, three of quantities,
-/// none of anything that is counted.
-fn exact(name: &str, node: &Node, text: &str) {
+/// Checks that no number is in exponent form, and that each has the decimals of its kind: two for money and percentages, three for
+/// quantities, none for counts.
+fn exact(name: &str, node: &JsonValue, text: &str) {
     match node {
-        Node::Number(number) => {
+        JsonValue::Number(number) => {
             let digits = number.strip_prefix('-').unwrap_or(number);
             let (whole, decimals) = digits.split_once('.').unwrap_or((digits, ""));
             let plain = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
@@ -289,8 +275,8 @@ fn exact(name: &str, node: &Node, text: &str) {
                 "{name} is {number} in {text}"
             );
         }
-        Node::Array(items) => items.iter().for_each(|item| exact(name, item, text)),
-        Node::Object(members) => members
+        JsonValue::Array(items) => items.iter().for_each(|item| exact(name, item, text)),
+        JsonValue::Object(members) => members
             .iter()
             .for_each(|(name, value)| exact(name, value, text)),
         _ => {}

@@ -1,44 +1,72 @@
-//! The built program's verbs as processes of their own, which can be killed.
+//! The verbs of the built program as processes, which can be killed.
 
-use std::io::{BufRead as _, BufReader};
+use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStdin, Command, Stdio};
+use std::sync::Arc;
+use std::thread;
 use std::time::{Duration, Instant};
 
-use ferrotill::api::json::Node;
+use ferrotill::agent::Agent;
+use ferrotill::api::json::JsonValue;
+use ferrotill::config::{Config, Overrides};
+use ferrotill::listener::{ConnectionLimits, serve};
+use ferrotill::object;
+use ferrotill::time::clock::Clock;
 
 use super::{Client, value};
 
 /// A running verb. Dropping it kills it.
 pub struct Process {
     child: Child,
+    /// Where an agent reads how many milliseconds to skip.
+    skips: Option<ChildStdin>,
     /// Where it serves.
     pub client: Client,
 }
 
 impl Process {
-    /// Starts a verb and waits until it says that it is ready.
+    /// Starts a verb and waits until it is ready.
     pub fn start(arguments: &[&str]) -> Self {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_ferrotill"))
-            .arg("--json")
-            .args(arguments)
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        let mut ready = String::new();
-        BufReader::new(child.stdout.take().unwrap())
-            .read_line(&mut ready)
-            .unwrap();
-        let told = Node::parse(ready.as_bytes())
-            .unwrap_or_else(|error| panic!("{arguments:?} said {ready:?}: {error}"));
-        let Node::Text(url) = value(&told, "url") else {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_ferrotill"));
+        Self::spawn(command.arg("--json").args(arguments))
+    }
+
+    fn spawn(command: &mut Command) -> Self {
+        let command = command.stdout(Stdio::piped()).stderr(Stdio::null());
+        let mut child = command.spawn().unwrap();
+        let output = BufReader::new(child.stdout.take().unwrap());
+        // The test harness prints a line of its own before.
+        let mut lines = output.lines().map(Result::unwrap);
+        let ready = lines.find_map(|line| Some(line.get(line.find('{')?..)?.to_owned()));
+        let ready = ready.unwrap_or_else(|| panic!("{command:?} is not ready"));
+        let printed = JsonValue::parse(ready.as_bytes())
+            .unwrap_or_else(|error| panic!("{command:?} printed {ready:?}: {error}"));
+        let JsonValue::Text(url) = value(&printed, "url") else {
             panic!("{ready}");
         };
         Self {
+            skips: child.stdin.take(),
             child,
             client: Client::new(url.clone()),
         }
+    }
+
+    /// The agent in a process whose pauses can be skipped: this test program again, with only its test `agent_process`, which
+    /// must call [`run_agent_process`].
+    pub fn skippable_agent(configuration: &Path) -> Self {
+        Self::spawn(
+            Command::new(std::env::current_exe().unwrap())
+                .args(["agent_process", "--exact", "--nocapture"])
+                .env(CONFIGURATION, configuration)
+                .stdin(Stdio::piped()),
+        )
+    }
+
+    /// Lets the pauses of a skippable agent end sooner.
+    pub fn skip(&mut self, milliseconds: u64) {
+        let skips = self.skips.as_mut().expect("a skippable agent");
+        writeln!(skips, "{milliseconds}").unwrap();
     }
 
     pub fn emulator(link: &Path, memory: &Path, baud: &str) -> Self {
@@ -71,7 +99,16 @@ impl Process {
         self.child.id()
     }
 
-    /// SIGKILL, and the end of it.
+    /// Sends SIGTERM and waits for an orderly end.
+    pub fn stop(&mut self) {
+        // An agent that has answered a request waits for the signal.
+        self.client.open("/healthz");
+        let id = nix::unistd::Pid::from_raw(i32::try_from(self.child.id()).unwrap());
+        nix::sys::signal::kill(id, nix::sys::signal::Signal::SIGTERM).unwrap();
+        assert!(self.child.wait().unwrap().success());
+    }
+
+    /// Kills the process and waits for its end.
     pub fn kill(&mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
@@ -80,27 +117,71 @@ impl Process {
 
 impl Drop for Process {
     fn drop(&mut self) {
-        // It may have ended by itself.
+        // It may have ended already.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
 }
 
+/// Serves as an agent until the process is killed, if [`Process::skippable_agent`] has started the process.
+pub fn run_agent_process() {
+    let Some(file) = std::env::var_os(CONFIGURATION) else {
+        return;
+    };
+    let config = Config::load(Path::new(&file), &Overrides::default()).unwrap();
+    let clock = Arc::new(Clock::new(config.till.time_zone.as_deref()).unwrap());
+    thread::spawn({
+        let clock = Arc::clone(&clock);
+        move || {
+            for line in std::io::stdin().lines() {
+                clock.skip(line.unwrap().parse().unwrap());
+            }
+            // The test has ended without killing this process.
+            std::process::exit(1);
+        }
+    });
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    runtime.block_on(async {
+        let listener = tokio::net::TcpListener::bind(config.api.listen)
+            .await
+            .unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let agent = Agent::start(config, Some(clock)).unwrap();
+        let ready = format!("{}\n", object! { "url" => url });
+        std::io::stdout().write_all(ready.as_bytes()).unwrap();
+        serve(
+            listener,
+            agent.router(),
+            ConnectionLimits::default(),
+            std::future::pending(),
+        )
+        .await;
+    });
+}
+
+/// The variable with the configuration file of an agent process.
+const CONFIGURATION: &str = "TEST_AGENT_CONFIGURATION";
+
 /// Runs a verb to its end: its exit code and its one JSON document.
-pub fn finished(arguments: &[&str]) -> (Option<i32>, Node) {
+pub fn finished(arguments: &[&str]) -> (Option<i32>, JsonValue) {
     let output = Command::new(env!("CARGO_BIN_EXE_ferrotill"))
         .arg("--json")
         .args(arguments)
         .output()
         .unwrap();
-    let said = Node::parse(&output.stdout).unwrap_or_else(|error| panic!("{output:?}: {error}"));
+    let said =
+        JsonValue::parse(&output.stdout).unwrap_or_else(|error| panic!("{output:?}: {error}"));
     (output.status.code(), said)
 }
 
-/// Asks until a condition holds. The asking itself goes through a socket, so that nothing is spun on.
+/// Asks until a condition holds, with a short pause, so that the processor is free for what is waited for.
 pub fn until(what: &str, mut condition: impl FnMut() -> bool) {
     let begun = Instant::now();
     while !condition() {
         assert!(begun.elapsed() < Duration::from_secs(30), "{what}");
+        thread::sleep(Duration::from_millis(1));
     }
 }

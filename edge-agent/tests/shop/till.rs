@@ -1,4 +1,4 @@
-//! A till in this process that can be closed and opened again, before or after a power cut, with a line to the office and its weather.
+//! A till in this process that can be stopped and started again, also after a power cut, with a network that can fail.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
@@ -7,29 +7,30 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use ferrotill::agent::Agent;
-use ferrotill::clock::{Clock, system_ms};
 use ferrotill::config::Config;
-use ferrotill::listener::{Limits, serve};
-use ferrotill::standin::{self, StandIn, Strictness};
-use ferrotill::store::FILE_NAME;
+use ferrotill::listener::{ConnectionLimits, serve};
+use ferrotill::simulator::tax_office::{self, Strictness, TaxOfficeSimulator};
+use ferrotill::time::clock::{Clock, system_ms};
 use ferrotill_device::emulator::{Rig, RigOptions};
+use ferrotill_store::FILE_NAME;
+use ferrotill_testkit::config::{ConfigText, text};
+use ferrotill_testkit::network::Proxy;
 use tokio::sync::oneshot;
 
-use super::weather::Line;
-use super::{Client, Reply, configuration, count};
+use super::{Client, Reply, config, count};
 
 const ANYWHERE: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
 
-/// A till, its printer and its office.
+/// A till, its printer and its tax authority.
 pub struct Till {
     pub folder: tempfile::TempDir,
     pub rig: Rig,
-    /// What the printer's clock is ahead of the real one by, in seconds.
+    /// Seconds by which the clock of the printer is ahead of the real time.
     pub printer_ahead_s: Arc<AtomicI64>,
-    pub office: StandIn,
-    pub line: Line,
+    pub authority: TaxOfficeSimulator,
+    pub network: Proxy,
     pub clock: Arc<Clock>,
-    text: String,
+    config: ConfigText,
     open: Option<Open>,
 }
 
@@ -40,8 +41,8 @@ struct Open {
 }
 
 impl Till {
-    /// A till that is not open yet; `change` has the last word on its configuration.
-    pub fn new(change: impl Fn(String) -> String) -> Self {
+    /// A till that is not started yet; `change` may change its configuration.
+    pub fn new(change: impl Fn(ConfigText) -> ConfigText) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let link = folder.path().join("printer");
         let printer_ahead_s = Arc::new(AtomicI64::new(0));
@@ -54,44 +55,43 @@ impl Till {
             ..RigOptions::new(link.clone())
         })
         .unwrap();
-        let office = StandIn::new(Strictness::AnyObject);
-        let line = Line::to(serve_office(office.clone()));
-        let books = folder.path().join("books").display().to_string();
+        let authority = TaxOfficeSimulator::new(Strictness::AnyObject);
+        let network = Proxy::to(serve_authority(authority.clone()));
         let uri = format!("datecs+serial://{}?baud=115200", link.display());
-        let text = configuration(&books, &uri, &line.url)
-            .replace("dwell_s = 1", "dwell_s = 0")
-            .replace("timeout_ms = 2000", "timeout_ms = 400")
-            .replace("offline_after_ms = 1000", "offline_after_ms = 600")
-            // The emulated printer tells the time in UTC.
-            .replace("mode = \"TEST\"", "mode = \"TEST\"\ntime_zone = \"UTC\"");
+        let config = config(&folder.path().join("books"), &uri, &network.url)
+            .set("upstream", "dwell_s", 0)
+            .set("upstream", "timeout_ms", 400)
+            .set("upstream", "offline_after_ms", 600)
+            // The clock of the emulated printer shows UTC.
+            .set("till", "time_zone", text("UTC"));
         Self {
             folder,
             rig,
             printer_ahead_s,
-            office,
-            line,
+            authority,
+            network,
             clock: Arc::new(Clock::new(Some("UTC")).unwrap()),
-            text: change(text),
+            config: change(config),
             open: None,
         }
     }
 
-    /// An open till.
+    /// A running till.
     pub fn open() -> Self {
-        Self::open_with(|text| text)
+        Self::open_with(|config| config)
     }
 
-    pub fn open_with(change: impl Fn(String) -> String) -> Self {
+    pub fn open_with(change: impl Fn(ConfigText) -> ConfigText) -> Self {
         let mut till = Self::new(change);
         till.start();
         till
     }
 
-    /// Opens it.
+    /// Starts it.
     pub fn start(&mut self) {
         let (stop, stopped) = oneshot::channel();
         let (tell, told) = std::sync::mpsc::channel();
-        let config = Config::parse(&self.text, "test.toml").unwrap();
+        let config = Config::parse(&self.config.to_string(), "test.toml").unwrap();
         let clock = Arc::clone(&self.clock);
         let thread = std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread()
@@ -103,7 +103,7 @@ impl Till {
                 let agent = started(config, clock);
                 tell.send(listener.local_addr().unwrap()).unwrap();
                 let ended = async { drop(stopped.await) };
-                serve(listener, agent.router(), Limits::default(), ended).await;
+                serve(listener, agent.router(), ConnectionLimits::default(), ended).await;
             });
         });
         self.open = Some(Open {
@@ -113,18 +113,18 @@ impl Till {
         });
     }
 
-    /// Closes it.
+    /// Stops it.
     pub fn stop(&mut self) {
         if let Some(mut open) = self.open.take() {
             drop(open.stop.take());
             if let Some(thread) = open.thread.take() {
-                // A panic of that thread was reported where it happened.
+                // A panic of that thread was printed when it happened.
                 let _ = thread.join();
             }
         }
     }
 
-    /// The power is off and on again, and the machine's clock is wrong by so many hours, or says that it is 1970.
+    /// Cuts the power. Afterwards the clock of the machine is wrong by so many milliseconds.
     pub fn power_cut(&mut self, wrong_ms: i64) {
         self.stop();
         self.clock = Arc::new(self.clock.after_a_reboot());
@@ -136,7 +136,7 @@ impl Till {
         &self.open.as_ref().expect("open").client
     }
 
-    /// A sale, which must succeed; whether it was fiscal.
+    /// A sale, which must succeed. True if its receipt is fiscal.
     pub fn sells(&self) -> bool {
         let sold = self.client().post("operations/sale", SALE);
         assert_eq!(
@@ -148,7 +148,7 @@ impl Till {
         sold.at("data.receiptType") == "FiscalReceipt"
     }
 
-    /// Sells until a receipt is of the wanted kind; every sale succeeds.
+    /// Sells until a receipt is of the wanted kind; every sale must succeed.
     pub fn sells_until(&self, fiscal: bool) -> u32 {
         let begun = Instant::now();
         let mut sales = 1;
@@ -158,7 +158,9 @@ impl Till {
                 begun.elapsed() < LONG,
                 "fiscal {fiscal}: not after {sales} sales"
             );
-            std::thread::sleep(Duration::from_millis(20));
+            // The pauses of the sender are not waited for.
+            self.clock.skip(SKIP_MS);
+            std::thread::sleep(STEP);
         }
         sales
     }
@@ -175,11 +177,12 @@ impl Till {
         let begun = Instant::now();
         while !condition(self) {
             assert!(begun.elapsed() < LONG, "{what}: {}", self.health().text);
-            std::thread::sleep(Duration::from_millis(5));
+            self.clock.skip(SKIP_MS);
+            std::thread::sleep(STEP);
         }
     }
 
-    /// Moments of the journal's rows of a device, in their order.
+    /// The times of the rows of the journal, in order.
     pub fn moments(&self) -> Vec<i64> {
         self.raw()
             .prepare("SELECT at FROM journal ORDER BY seq")
@@ -190,7 +193,7 @@ impl Till {
             .collect()
     }
 
-    /// The payloads of the journal's rows of a kind.
+    /// The payloads of the rows of a kind in the journal.
     pub fn payloads(&self, kind: u16) -> Vec<Vec<u8>> {
         self.raw()
             .prepare("SELECT payload FROM journal WHERE kind = ?1 ORDER BY seq")
@@ -223,8 +226,8 @@ impl Drop for Till {
     }
 }
 
-/// The office, for as long as the process lives.
-pub fn serve_office(office: StandIn) -> SocketAddr {
+/// Serves a tax authority until the process ends.
+pub fn serve_authority(authority: TaxOfficeSimulator) -> SocketAddr {
     let (tell, told) = std::sync::mpsc::channel();
     std::thread::spawn(move || {
         let runtime = tokio::runtime::Builder::new_current_thread()
@@ -234,13 +237,13 @@ pub fn serve_office(office: StandIn) -> SocketAddr {
         runtime.block_on(async {
             let listener = tokio::net::TcpListener::bind(ANYWHERE).await.unwrap();
             tell.send(listener.local_addr().unwrap()).unwrap();
-            standin::serve(listener, office, std::future::pending()).await;
+            tax_office::serve(listener, authority, std::future::pending()).await;
         });
     });
     told.recv().unwrap()
 }
 
-/// The agent before this one may still hold the books for a moment: its printer's thread ends by itself.
+/// The previous agent may still hold the store for a moment, because the thread of its printer ends by itself.
 fn started(config: Config, clock: Arc<Clock>) -> Agent {
     let begun = Instant::now();
     loop {
@@ -252,6 +255,9 @@ fn started(config: Config, clock: Arc<Clock>) -> Agent {
     }
 }
 
-/// One coffee; which receipt it gets is the till's decision.
+/// One coffee; the till decides which kind of receipt it gets.
 pub const SALE: &str = r#"{"items":[{"name":"Cafea","quantity":1,"price":25.50,"taxGroupCode":"A"}],"payments":[{"typeCode":0,"amount":30}]}"#;
 const LONG: Duration = Duration::from_secs(60);
+/// Between two looks the sender's pauses end sooner by so much, and the other threads get so much time.
+const SKIP_MS: u64 = 250;
+const STEP: Duration = Duration::from_millis(5);

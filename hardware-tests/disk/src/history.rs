@@ -1,14 +1,15 @@
-//! What was done to a disk, in order, and what may be left of it when the power goes.
+//! What was done to a disk, in order, and what may be left of it after a power cut.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::SECTOR;
+use crate::random::SeededRandom;
 
-/// What is on a disk: the bytes of each file by its name.
+/// The content of a disk: the bytes of each file by its name.
 pub type Image = BTreeMap<String, Vec<u8>>;
 
-/// One thing that was done to a disk.
+/// One operation on a disk.
 #[derive(Clone, Debug)]
 pub(crate) enum Operation {
     Write {
@@ -23,7 +24,7 @@ pub(crate) enum Operation {
     Sync {
         file: Arc<str>,
     },
-    /// Names that were made and deleted become durable.
+    /// New names and deletions become durable.
     SyncFolder,
     /// A sync that failed: what it should have made durable is forgotten at the next power cut.
     LostSync {
@@ -35,7 +36,7 @@ pub(crate) enum Operation {
     },
 }
 
-/// All that was done to a disk since it was mounted, and what it held then.
+/// All operations since a disk was mounted, and its content at that time.
 #[derive(Clone, Debug)]
 pub struct History {
     pub(crate) before: Image,
@@ -51,42 +52,42 @@ enum Change {
 
 /// A file between two syncs.
 #[derive(Clone, Debug, Default)]
-struct Settling {
-    /// What is durable; none if even the name is not.
+struct UnsyncedFile {
+    /// The durable bytes; none if not even the name is durable.
     durable: Option<Vec<u8>>,
     pending: Vec<Change>,
     /// It was deleted, and the deletion is not durable.
     deleted: bool,
 }
 
-/// How much of what is pending survives a cut.
+/// How much of the pending changes survives a power cut.
 #[derive(Clone, Copy)]
-enum Fate {
+enum Survival {
     Nothing,
     Everything,
-    /// The oldest changes do, and the one in which the power goes does in part.
+    /// The oldest changes do, and the next one does in part.
     Prefix(usize),
     /// Each sector by itself.
-    Dice,
+    EachSector,
 }
 
 impl History {
-    /// How many operations there are: the power can go after each of them.
+    /// How many operations there are: the power can be cut after each of them.
     #[must_use]
     pub fn len(&self) -> usize {
         self.operations.len()
     }
 
-    /// Nothing was done.
+    /// No operation was done.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.operations.is_empty()
     }
 
-    /// What may be left if the power goes right after the first `count` operations: another image for other dice.
+    /// What may be left after a power cut right after the first `count` operations; other random numbers give another image.
     #[must_use]
-    pub fn cut(&self, count: usize, dice: &mut Dice) -> Image {
-        self.settle(count).cut(dice)
+    pub fn cut(&self, count: usize, random: &mut SeededRandom) -> Image {
+        self.settle(count).cut(random)
     }
 
     /// The disk after the first `count` operations, to be cut many times.
@@ -99,7 +100,7 @@ impl History {
         medium
     }
 
-    /// Goes through all moments in their order: the disk after each operation.
+    /// Calls `look` for each moment in order: with the disk after each operation.
     pub fn for_each_moment(&self, mut look: impl FnMut(usize, &Medium)) {
         let mut medium = Medium::new(&self.before);
         look(0, &medium);
@@ -110,18 +111,18 @@ impl History {
     }
 }
 
-/// A disk at a moment: what is durable, and what is on its way.
+/// A disk at a moment: what is durable, and what is pending.
 #[derive(Clone, Debug)]
 pub struct Medium {
-    files: BTreeMap<Arc<str>, Settling>,
+    files: BTreeMap<Arc<str>, UnsyncedFile>,
 }
 
 impl Medium {
     fn new(before: &Image) -> Self {
         let files = before.iter().map(|(name, bytes)| {
-            let settled = Settling {
+            let settled = UnsyncedFile {
                 durable: Some(bytes.clone()),
-                ..Settling::default()
+                ..UnsyncedFile::default()
             };
             (Arc::from(name.as_str()), settled)
         });
@@ -147,27 +148,27 @@ impl Medium {
                 self.pend(file, Change::Truncate { length: *length });
             }
             Operation::Sync { file } => {
-                let settling = self.files.entry(Arc::clone(file)).or_default();
-                let mut bytes = settling.durable.take().unwrap_or_default();
-                for change in settling.pending.drain(..) {
+                let file_state = self.files.entry(Arc::clone(file)).or_default();
+                let mut bytes = file_state.durable.take().unwrap_or_default();
+                for change in file_state.pending.drain(..) {
                     change.apply(&mut bytes);
                 }
-                settling.durable = Some(bytes);
+                file_state.durable = Some(bytes);
             }
             Operation::SyncFolder => {
-                self.files.retain(|_, settling| !settling.deleted);
-                for settling in self.files.values_mut() {
-                    settling.durable.get_or_insert_default();
+                self.files.retain(|_, file_state| !file_state.deleted);
+                for file_state in self.files.values_mut() {
+                    file_state.durable.get_or_insert_default();
                 }
             }
             Operation::LostSync { file } => {
-                if let Some(settling) = self.files.get_mut(file) {
-                    settling.pending.clear();
+                if let Some(file_state) = self.files.get_mut(file) {
+                    file_state.pending.clear();
                 }
             }
             Operation::Delete { file, durable } => {
-                if let Some(settling) = self.files.get_mut(file) {
-                    settling.deleted = true;
+                if let Some(file_state) = self.files.get_mut(file) {
+                    file_state.deleted = true;
                 }
                 if *durable {
                     self.take(&Operation::SyncFolder);
@@ -177,42 +178,42 @@ impl Medium {
     }
 
     fn pend(&mut self, file: &Arc<str>, change: Change) {
-        let settling = self.files.entry(Arc::clone(file)).or_default();
-        if settling.deleted {
-            // A new file of the same name; what the old one held does not come back in it.
-            *settling = Settling::default();
+        let file_state = self.files.entry(Arc::clone(file)).or_default();
+        if file_state.deleted {
+            // A new file of the same name; it never contains bytes of the old one.
+            *file_state = UnsyncedFile::default();
         }
-        settling.pending.push(change);
+        file_state.pending.push(change);
     }
 
-    /// What may be left of it.
+    /// What may be left of it after a power cut.
     #[must_use]
-    pub fn cut(&self, dice: &mut Dice) -> Image {
+    pub fn cut(&self, random: &mut SeededRandom) -> Image {
         let mut image = Image::new();
-        for (name, settling) in &self.files {
-            if settling.deleted && dice.coin() {
+        for (name, file_state) in &self.files {
+            if file_state.deleted && random.coin() {
                 continue;
             }
-            // A name that is not durable may be missing with all that was written.
-            let name_lost = settling.durable.is_none() && dice.below(4) == 0;
+            // A name that is not durable may be missing, with everything that was written to the file.
+            let name_lost = file_state.durable.is_none() && random.below(4) == 0;
             if name_lost {
                 continue;
             }
-            let fate = match dice.below(4) {
-                0 => Fate::Nothing,
-                1 => Fate::Everything,
-                2 => Fate::Prefix(dice.below(settling.pending.len() + 1)),
-                _ => Fate::Dice,
+            let survival = match random.below(4) {
+                0 => Survival::Nothing,
+                1 => Survival::Everything,
+                2 => Survival::Prefix(random.below(file_state.pending.len() + 1)),
+                _ => Survival::EachSector,
             };
-            let mut bytes = settling.durable.clone().unwrap_or_default();
-            for (index, change) in settling.pending.iter().enumerate() {
-                match fate {
-                    Fate::Nothing => {}
-                    Fate::Everything => change.apply(&mut bytes),
-                    Fate::Prefix(whole) if index < whole => change.apply(&mut bytes),
-                    Fate::Prefix(whole) if index == whole => change.tear(&mut bytes, dice),
-                    Fate::Prefix(_) => {}
-                    Fate::Dice => change.tear(&mut bytes, dice),
+            let mut bytes = file_state.durable.clone().unwrap_or_default();
+            for (index, change) in file_state.pending.iter().enumerate() {
+                match survival {
+                    Survival::Nothing => {}
+                    Survival::Everything => change.apply(&mut bytes),
+                    Survival::Prefix(whole) if index < whole => change.apply(&mut bytes),
+                    Survival::Prefix(whole) if index == whole => change.tear(&mut bytes, random),
+                    Survival::Prefix(_) => {}
+                    Survival::EachSector => change.tear(&mut bytes, random),
                 }
             }
             image.insert(name.to_string(), bytes);
@@ -232,11 +233,11 @@ impl Change {
         }
     }
 
-    /// Some of its sectors, and at most one of them in part.
-    fn tear(&self, bytes: &mut Vec<u8>, dice: &mut Dice) {
+    /// Applies some of its sectors, and some of them in part.
+    fn tear(&self, bytes: &mut Vec<u8>, random: &mut SeededRandom) {
         match self {
             Self::Truncate { .. } => {
-                if dice.coin() {
+                if random.coin() {
                     self.apply(bytes);
                 }
             }
@@ -249,8 +250,8 @@ impl Change {
                     let end = written
                         .len()
                         .min((offset + at) / SECTOR * SECTOR + SECTOR - offset);
-                    let kept = match dice.below(16) {
-                        0 => at + dice.below(end - at),
+                    let kept = match random.below(16) {
+                        0 => at + random.below(end - at),
                         chance if chance % 2 == 1 => end,
                         _ => at,
                     };
@@ -262,7 +263,7 @@ impl Change {
     }
 }
 
-/// Writes into a file, which grows with zeros where there is a hole.
+/// Writes into a file, which is filled with zeros up to the offset.
 pub(crate) fn put(file: &mut Vec<u8>, offset: usize, bytes: &[u8]) {
     if bytes.is_empty() {
         return;
@@ -272,36 +273,4 @@ pub(crate) fn put(file: &mut Vec<u8>, offset: usize, bytes: &[u8]) {
         file.resize(end, 0);
     }
     file[offset..end].copy_from_slice(bytes);
-}
-
-/// Chance that can be repeated: the same seed throws the same dice (splitmix64).
-#[derive(Clone, Debug)]
-pub struct Dice(u64);
-
-impl Dice {
-    /// Dice of a seed.
-    #[must_use]
-    pub const fn new(seed: u64) -> Self {
-        Self(seed)
-    }
-
-    /// The next number.
-    pub fn throw(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut mixed = self.0;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        mixed ^ (mixed >> 31)
-    }
-
-    /// A number below a limit; 0 where the limit is 0.
-    pub fn below(&mut self, limit: usize) -> usize {
-        let thrown = usize::try_from(self.throw() >> 1).unwrap_or(0);
-        thrown.checked_rem(limit).unwrap_or(0)
-    }
-
-    /// One of two.
-    pub fn coin(&mut self) -> bool {
-        self.throw() & 1 == 1
-    }
 }

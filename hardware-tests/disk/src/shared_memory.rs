@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-/// Locks of SQLite's shared memory.
+/// How many locks SQLite uses in its shared memory.
 const SLOTS: usize = 8;
 
 /// The shared memory of one database file.
@@ -23,13 +23,13 @@ enum Hold {
 }
 
 impl SharedMemory {
-    /// The address of a region, which is made if `extend` says so.
+    /// The address of a region, which is made if `extend` is true.
     pub(crate) fn region(&mut self, index: usize, size: usize, extend: bool) -> Option<*mut u8> {
         while self.regions.len() <= index {
             if !extend {
                 return None;
             }
-            // Words, so that the block is aligned for whatever SQLite keeps in it.
+            // 64-bit words, so that the block is aligned for any type.
             self.regions
                 .push(vec![0; size.div_ceil(8)].into_boxed_slice());
         }
@@ -38,7 +38,7 @@ impl SharedMemory {
             .map(|region| region.as_mut_ptr().cast())
     }
 
-    /// Takes locks; false where another handle is in the way.
+    /// Takes locks; false where a lock of another handle forbids it.
     pub(crate) fn lock(
         &mut self,
         handle: u64,
@@ -68,20 +68,20 @@ impl SharedMemory {
         true
     }
 
-    /// Gives locks back.
+    /// Releases locks.
     pub(crate) fn unlock(&mut self, handle: u64, first: usize, count: usize) {
         if let Some(own) = self.held.get_mut(&handle) {
             own[first..(first + count).min(SLOTS)].fill(Hold::None);
         }
     }
 
-    /// A handle has gone. True if it was the last one.
+    /// Removes a handle. True if it was the last one.
     pub(crate) fn leave(&mut self, handle: u64) -> bool {
         self.held.remove(&handle);
         self.held.is_empty()
     }
 
-    /// A handle has come.
+    /// Adds a handle.
     pub(crate) fn enter(&mut self, handle: u64) {
         self.held.entry(handle).or_default();
     }

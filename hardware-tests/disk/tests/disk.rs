@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use ferrotill_disk::{Dice, Disk, Kind, Trouble};
+use ferrotill_disk::{Disk, DiskCall, DiskFault, SeededRandom};
 use rusqlite::Connection;
 
 /// A folder that exists nowhere: nothing of the disk touches the real one.
@@ -37,7 +37,7 @@ fn sell(disk: &Disk, connection: &Connection, count: i64) -> Vec<(i64, usize)> {
 }
 
 /// Cuts the power everywhere, several times, and counts sales that were acknowledged and are gone, and images that are broken.
-fn cut_everywhere(name: &str, synchronous: &str, dice: &mut Dice) -> (usize, usize) {
+fn cut_everywhere(name: &str, synchronous: &str, random: &mut SeededRandom) -> (usize, usize) {
     let disk = Disk::mount(&folder(name));
     let connection = open(&folder(name), synchronous).unwrap();
     let acknowledged = sell(&disk, &connection, 40);
@@ -48,7 +48,7 @@ fn cut_everywhere(name: &str, synchronous: &str, dice: &mut Dice) -> (usize, usi
     let (mut states, mut lost) = (0, 0);
     history.for_each_moment(|moment, medium| {
         for _ in 0..5 {
-            after.put(&medium.cut(dice));
+            after.put(&medium.cut(random));
             let connection = open(&folder(&format!("{name}-after")), synchronous).unwrap();
             let whole: String = connection
                 .query_row("PRAGMA integrity_check", [], |row| row.get(0))
@@ -77,7 +77,7 @@ fn cut_everywhere(name: &str, synchronous: &str, dice: &mut Dice) -> (usize, usi
 
 #[test]
 fn full_sync_loses_nothing_that_was_acknowledged() {
-    let (states, lost) = cut_everywhere("full", "FULL", &mut Dice::new(1));
+    let (states, lost) = cut_everywhere("full", "FULL", &mut SeededRandom::new(1));
     assert!(states > 500, "{states}");
     assert_eq!(lost, 0);
 }
@@ -85,20 +85,20 @@ fn full_sync_loses_nothing_that_was_acknowledged() {
 /// The control: a suite that stays green without the safety proves nothing.
 #[test]
 fn normal_and_no_sync_lose_and_the_disk_shows_it() {
-    let (_, lost) = cut_everywhere("normal", "NORMAL", &mut Dice::new(2));
+    let (_, lost) = cut_everywhere("normal", "NORMAL", &mut SeededRandom::new(2));
     assert!(lost > 50, "{lost}");
 }
 
 #[test]
 fn every_trouble_is_told_and_what_was_acknowledged_before_stays() {
-    for kind in Kind::ALL {
+    for kind in DiskCall::ALL {
         for for_ever in [false, true] {
             let mut met = 0;
             for after in 0..40 {
-                let name = format!("trouble-{kind:?}-{for_ever}-{after}");
+                let name = format!("fault-{kind:?}-{for_ever}-{after}");
                 let disk = Disk::mount(&folder(&name));
                 let connection = open(&folder(&name), "FULL").unwrap();
-                disk.fail(Some(Trouble {
+                disk.fail(Some(DiskFault {
                     kind,
                     after,
                     for_ever,
@@ -108,8 +108,8 @@ fn every_trouble_is_told_and_what_was_acknowledged_before_stays() {
                 disk.fail(None);
                 drop(connection);
                 let history = disk.history();
-                let mut dice = Dice::new(u64::try_from(after).unwrap());
-                disk.put(&history.cut(history.len(), &mut dice));
+                let mut random = SeededRandom::new(u64::try_from(after).unwrap());
+                disk.put(&history.cut(history.len(), &mut random));
                 let connection = open(&folder(&name), "FULL").unwrap();
                 for (number, _) in acknowledged {
                     let there: bool = connection
@@ -123,7 +123,7 @@ fn every_trouble_is_told_and_what_was_acknowledged_before_stays() {
                 }
             }
             // SQLite reads no page in twelve sales that it does not have, and truncates nothing.
-            let expected = matches!(kind, Kind::Write | Kind::Full | Kind::Sync);
+            let expected = matches!(kind, DiskCall::Write | DiskCall::Full | DiskCall::Sync);
             assert_eq!(met > 0, expected, "{kind:?} {for_ever}: {met}");
         }
     }
@@ -177,7 +177,9 @@ fn without_power_nothing_works_until_it_is_back() {
             .is_err()
     );
     drop(connection);
-    let image = disk.history().cut(disk.operations(), &mut Dice::new(3));
+    let image = disk
+        .history()
+        .cut(disk.operations(), &mut SeededRandom::new(3));
     disk.put(&image);
     let connection = open(&folder("power"), "FULL").unwrap();
     let count: i64 = connection

@@ -1,4 +1,4 @@
-//! The least that serves beside a database: axum and rusqlite, and nothing of ours. What a start of the agent is measured against.
+//! The smallest server with a database: axum and rusqlite, and nothing of ours. A start of the agent is compared with its start.
 //!
 //! `bare ADDRESS FOLDER`
 

@@ -3,8 +3,8 @@
 //! `cargo run --release -p ferrotill-hardware-tests --bin measure [-- --receipts 1000000] [--in DIR] [--books DIR] [--effort 100]
 //! [--only sale,rate,wear,get,core,start,history]`
 //!
-//! `--in` names a folder on the file system that is meant (otherwise the one that this program lies on); `--books` keeps the long
-//! history for the next time; `--effort` is the number of repetitions in hundredths of the usual.
+//! `--in` names a folder on the file system to be measured (default: the one with this program); `--books` keeps the stores with the
+//! long history in a folder for the next run; `--effort` is the number of repetitions in percent of the usual.
 //!
 //! Exit codes: 0 every target met, 1 one missed or not measured, 2 used wrongly.
 
@@ -12,7 +12,7 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use ferrotill_hardware_tests::measure::{Row, Verdict, Wanted, load, measure};
+use ferrotill_hardware_tests::measure::{MeasurePlan, Rating, Row, load, measure};
 
 fn main() -> ExitCode {
     let wanted = match wanted() {
@@ -24,11 +24,11 @@ fn main() -> ExitCode {
     };
     say(&machine(&wanted));
     say(
-        "| What | Baseline in the same run | Target | Measured | Verdict |\n| --- | --- | --- | --- | --- |",
+        "| What | Baseline in the same run | Target | Measured | Rating |\n| --- | --- | --- | --- | --- |",
     );
     let mut missed = 0;
     let outcome = measure(&wanted, &mut |row: &Row| {
-        missed += u32::from(row.verdict() == Verdict::Missed);
+        missed += u32::from(row.rating() == Rating::Missed);
         say(&row.to_string());
     });
     say(&format!("\nLoad average at the end: {}.", load_words()));
@@ -46,13 +46,13 @@ fn main() -> ExitCode {
 }
 
 fn say(words: &str) {
-    // Without a standard output the exit code has to do.
+    // Without a standard output only the exit code remains.
     let _ = writeln!(std::io::stdout(), "{words}");
 }
 
-fn wanted() -> Result<Wanted, String> {
+fn wanted() -> Result<MeasurePlan, String> {
     let here = std::env::current_exe().map_err(|error| error.to_string())?;
-    let mut wanted = Wanted {
+    let mut wanted = MeasurePlan {
         folder: here.parent().unwrap_or(Path::new(".")).to_owned(),
         receipts: 1_000_000,
         books: None,
@@ -80,8 +80,8 @@ fn wanted() -> Result<Wanted, String> {
     Ok(wanted)
 }
 
-/// What it runs on, and how much else is going on there.
-fn machine(wanted: &Wanted) -> String {
+/// The machine, and how busy it is with other work.
+fn machine(wanted: &MeasurePlan) -> String {
     let processor = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
     let model = processor
         .lines()
@@ -95,7 +95,7 @@ fn machine(wanted: &Wanted) -> String {
         " The machine is not quiet: times are inconclusive, counts are not."
     };
     format!(
-        "{cores} × {model}; books in {}; load average at the start: {}.{noise}\n",
+        "{cores} × {model}; stores in {}; load average at the start: {}.{noise}\n",
         wanted.folder.display(),
         load_words()
     )

@@ -1,4 +1,4 @@
-//! Power cuts and failing disks, as many as wanted: `powercut --states 100000 [--seed S] [--steps N]`.
+//! Power cuts and failing disk calls, as many as wanted: `powercut --states 100000 [--seed S] [--steps N]`.
 //!
 //! Exit codes: 0 no violation, 1 a violation with its seed, 2 used wrongly.
 
@@ -9,12 +9,12 @@ use std::time::Instant;
 use ferrotill_hardware_tests::powercut::{cut_power, fail_every_call, wear};
 
 fn main() -> ExitCode {
-    let (code, words) = match play() {
-        Ok(words) => (0, words),
+    let (code, text) = match play() {
+        Ok(text) => (0, text),
         Err(failure) => failure,
     };
-    // Without a standard output the exit code has to do.
-    let _ = writeln!(std::io::stdout(), "{words}");
+    // Without a standard output only the exit code remains.
+    let _ = writeln!(std::io::stdout(), "{text}");
     ExitCode::from(code)
 }
 
@@ -41,18 +41,18 @@ fn play() -> Result<String, (u8, String)> {
             }
         }
     }
-    let violated = |words| (1, words);
+    let violated = |violation| (1, violation);
     let started = Instant::now();
     let calls = fail_every_call(seed, steps).map_err(violated)?;
     let cuts = cut_power(seed, states, steps).map_err(violated)?;
     let worn = wear(20).map_err(violated)?;
     Ok(format!(
-        "{} power cuts and {} failing calls in {} s, over {} promises: nothing lost, nothing out of order\n\
+        "{} power cuts and {} failing calls in {} s, over {} acknowledged commits: nothing lost, nothing out of order\n\
          a hundred sales of ten lines: {} syncs, {} KiB written",
         cuts.states,
         calls.states,
         started.elapsed().as_secs(),
-        cuts.promises + calls.promises,
+        cuts.commits + calls.commits,
         worn.syncs,
         worn.bytes / 1_024
     ))

@@ -13,9 +13,9 @@ pub(super) struct BareFile {
     bytes: Vec<u8>,
 }
 
-/// Its size: it is written round and round, so that it never grows.
+/// Its size: writing starts again at the beginning, so that it never grows.
 const SIZE: u64 = 64 * 1024 * 1024;
-/// What engineering.md's anchor writes.
+/// Bytes of the smallest baseline: one row of a journal.
 pub(super) const ANCHOR: usize = 1_024;
 
 impl BareFile {

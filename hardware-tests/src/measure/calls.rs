@@ -9,34 +9,46 @@ use axum::Router;
 use axum::http::header;
 use axum::routing::get as on_get;
 use ferrotill::agent::Agent;
-use ferrotill::api::auth::signature_of;
-use ferrotill::clock::system_ms;
-use ferrotill::listener::{Limits, serve};
+use ferrotill::hmac::signature_of;
+use ferrotill::listener::{ConnectionLimits, serve};
 use ferrotill::order::ReceiptMode;
+use ferrotill::time::clock::system_ms;
 
 use super::figures::{Hundredths, Nanoseconds, Row, Times, median, ratio};
-use super::shop::{DEVICE, KEY, LINES, SECRET, config, registered, sale, sale_order, words};
-use super::{Told, Wanted};
+use super::shop::{DEVICE, LINES, config, registered, sale, sale_order};
+use super::{MeasurePlan, Measured};
+use crate::error_text::with_sources;
+use ferrotill_testkit::config::{KEY, SECRET};
 
 const BLOCK: usize = 100;
 const ROUND: usize = 10;
 
-/// Reads of two kinds: what stands in memory, and a receipt out of the books.
-pub(super) fn get(wanted: &Wanted, folder: &Path) -> Told<Vec<Row>> {
-    let agent = Agent::start(config(folder)?, None).map_err(words)?;
+/// Two reads: one of what is in memory, and one of a receipt in the store.
+pub(super) fn get(wanted: &MeasurePlan, folder: &Path) -> Measured<Vec<Row>> {
+    let agent = Agent::start(config(folder)?, None).map_err(with_sources)?;
     let (order, answer) = sale_order(sale(LINES, ReceiptMode::AlternativeOnly));
-    agent.app().door.tell(order);
+    agent.service().clerk_handle.send(order);
     registered(answer.blocking_recv())?;
-    let latest = agent.app().reader.letters(0, 1).map_err(words)?;
+    let latest = agent
+        .service()
+        .reader
+        .outbox_entries(0, 1)
+        .map_err(with_sources)?;
     let id = latest
         .first()
-        .ok_or("the sale is not in the books")?
+        .ok_or("the sale is not in the store")?
         .document
         .row
         .id;
     let router = agent.router();
     let ours = spawn_server(move |listener| async move {
-        serve(listener, router, Limits::default(), std::future::pending()).await;
+        serve(
+            listener,
+            router,
+            ConnectionLimits::default(),
+            std::future::pending(),
+        )
+        .await;
     })?;
     let mut rows = Vec::new();
     for (what, path) in [
@@ -45,7 +57,7 @@ pub(super) fn get(wanted: &Wanted, folder: &Path) -> Told<Vec<Row>> {
             "/api/v1/devices".to_owned(),
         ),
         (
-            "the same for a ten-line receipt out of the books: `GET /api/v1/alternativereceipts/{id}`",
+            "the same for a ten-line receipt out of the store: `GET /api/v1/alternativereceipts/{id}`",
             format!("/api/v1/alternativereceipts/{id}"),
         ),
     ] {
@@ -54,7 +66,12 @@ pub(super) fn get(wanted: &Wanted, folder: &Path) -> Told<Vec<Row>> {
     Ok(rows)
 }
 
-fn beside_bare(wanted: &Wanted, ours: SocketAddr, what: &'static str, path: &str) -> Told<Row> {
+fn beside_bare(
+    wanted: &MeasurePlan,
+    ours: SocketAddr,
+    what: &'static str,
+    path: &str,
+) -> Measured<Row> {
     let signed = signed_get(path, &ours.to_string());
     let mut our_line = Line::new(ours)?;
     let answer = our_line.call(&signed)?.to_vec();
@@ -90,11 +107,11 @@ fn beside_bare(wanted: &Wanted, ours: SocketAddr, what: &'static str, path: &str
     Ok(if path.ends_with("devices") {
         Row::at_most(what, "at most 1.3×", (middle, 130), baseline, measured)
     } else {
-        Row::told(what, baseline, measured)
+        Row::without_target(what, baseline, measured)
     })
 }
 
-/// A signed call; what is only read may be repeated as it is.
+/// A signed call without a body; a read may be repeated unchanged.
 pub(super) fn signed_get(path: &str, host: &str) -> Vec<u8> {
     signed_call("GET", path, host, "")
 }
@@ -112,7 +129,7 @@ pub(super) fn signed_call(method: &str, path: &str, host: &str, body: &str) -> V
     .into_bytes()
 }
 
-fn bare_server(path: &str, body: Vec<u8>) -> Told<SocketAddr> {
+fn bare_server(path: &str, body: Vec<u8>) -> Measured<SocketAddr> {
     let body = bytes::Bytes::from(body);
     let handler = move || {
         let body = body.clone();
@@ -120,7 +137,7 @@ fn bare_server(path: &str, body: Vec<u8>) -> Told<SocketAddr> {
     };
     let router = Router::new().route(path, on_get(handler));
     spawn_server(move |listener| async move {
-        // A bare server that ends is noticed by its caller.
+        // If the bare server ends, its caller gets an error.
         let _ = axum::serve(listener, router).await;
     })
 }
@@ -128,27 +145,27 @@ fn bare_server(path: &str, body: Vec<u8>) -> Told<SocketAddr> {
 /// A server on a runtime of one thread, as the agent has it.
 fn spawn_server<F>(
     serve: impl FnOnce(tokio::net::TcpListener) -> F + Send + 'static,
-) -> Told<SocketAddr>
+) -> Measured<SocketAddr>
 where
     F: Future<Output = ()>,
 {
     let (tell, told) = std::sync::mpsc::channel();
-    std::thread::spawn(move || -> Told {
+    std::thread::spawn(move || -> Measured {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()
-            .map_err(words)?;
+            .map_err(with_sources)?;
         runtime.block_on(async {
             let listener = tokio::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
                 .await
-                .map_err(words)?;
-            tell.send(listener.local_addr().map_err(words)?)
-                .map_err(words)?;
+                .map_err(with_sources)?;
+            tell.send(listener.local_addr().map_err(with_sources)?)
+                .map_err(with_sources)?;
             serve(listener).await;
             Ok(())
         })
     });
-    told.recv().map_err(words)
+    told.recv().map_err(with_sources)
 }
 
 /// A connection that is kept.
@@ -158,12 +175,12 @@ pub(super) struct Line {
 }
 
 impl Line {
-    pub(super) fn new(address: SocketAddr) -> Told<Self> {
-        let stream = TcpStream::connect(address).map_err(words)?;
-        stream.set_nodelay(true).map_err(words)?;
+    pub(super) fn new(address: SocketAddr) -> Measured<Self> {
+        let stream = TcpStream::connect(address).map_err(with_sources)?;
+        stream.set_nodelay(true).map_err(with_sources)?;
         stream
             .set_read_timeout(Some(Duration::from_secs(30)))
-            .map_err(words)?;
+            .map_err(with_sources)?;
         Ok(Self {
             stream,
             heard: Vec::new(),
@@ -171,12 +188,12 @@ impl Line {
     }
 
     /// Sends a request and reads its answer.
-    pub(super) fn call(&mut self, request: &[u8]) -> Told<&[u8]> {
-        self.stream.write_all(request).map_err(words)?;
+    pub(super) fn call(&mut self, request: &[u8]) -> Measured<&[u8]> {
+        self.stream.write_all(request).map_err(with_sources)?;
         self.heard.clear();
         let mut room = [0; 16 * 1024];
         loop {
-            let read = self.stream.read(&mut room).map_err(words)?;
+            let read = self.stream.read(&mut room).map_err(with_sources)?;
             if read == 0 {
                 return Err("the connection was closed".to_owned());
             }
@@ -188,7 +205,7 @@ impl Line {
         }
     }
 
-    fn timed(&mut self, request: &[u8]) -> Told<Duration> {
+    fn timed(&mut self, request: &[u8]) -> Measured<Duration> {
         let begun = Instant::now();
         self.call(request)?;
         Ok(begun.elapsed())

@@ -1,4 +1,4 @@
-//! A sale on the disk: how long, how many, and how much is written.
+//! A sale on the disk: how long it takes, how many there are in a second, and how much is written.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -6,12 +6,13 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use ferrotill::order::ReceiptMode;
-use ferrotill_disk::{Disk, Kind};
+use ferrotill_disk::{Disk, DiskCall};
 
 use super::bare::{ANCHOR, BareFile};
 use super::figures::{Hundredths, Nanoseconds, Row, Times, median, ratio};
-use super::shop::{self, LINES, Shop, new_memory, registered, sale_order, words};
-use super::{Told, Wanted};
+use super::shop::{self, LINES, TestShop, new_memory, registered, sale_order};
+use super::{MeasurePlan, Measured};
+use crate::error_text::with_sources;
 
 /// Sales and bare writes take turns in blocks of so many.
 const BLOCK: usize = 25;
@@ -19,12 +20,12 @@ const BLOCK: usize = 25;
 const ROUND: usize = 16;
 
 /// One durable sale of a printer that takes no time, beside two bare durable writes of the same size.
-pub(super) fn sale(wanted: &Wanted, folder: &Path) -> Told<Vec<Row>> {
+pub(super) fn sale(wanted: &MeasurePlan, folder: &Path) -> Measured<Vec<Row>> {
     let failed = |error: std::io::Error| format!("the bare file: {error}");
-    // Too few for a checkpoint: what their own transactions write.
+    // Too few for a checkpoint: only what their transactions write.
     let bytes = wear_of(20, false)?.in_commits / 20 / 2;
     let mut bare = BareFile::new(folder).map_err(failed)?;
-    let shop = Shop::open(folder, &new_memory(1))?;
+    let shop = TestShop::open(folder, &new_memory(1))?;
     for _ in 0..50 {
         shop.timed(sale_of_ten(ReceiptMode::FiscalOnly))?;
     }
@@ -64,7 +65,7 @@ pub(super) fn sale(wanted: &Wanted, folder: &Path) -> Told<Vec<Row>> {
             format!("{two}: {}", Nanoseconds(median(bare_p50))),
             format!("{}×: {}", Hundredths(middle), Nanoseconds(median(ours_p50))),
         ),
-        Row::told(
+        Row::without_target(
             "the same sale beside two bare writes of 1 KiB",
             "two bare `pwrite + fdatasync` of 1 KiB".to_owned(),
             format!("{}×", Hundredths(median(anchors))),
@@ -85,11 +86,11 @@ pub(super) fn sale(wanted: &Wanted, folder: &Path) -> Told<Vec<Row>> {
 }
 
 /// Sales of many callers in the journal alone, beside the rate of bare durable writes.
-pub(super) fn rate(wanted: &Wanted, folder: &Path) -> Told<Vec<Row>> {
+pub(super) fn rate(wanted: &MeasurePlan, folder: &Path) -> Measured<Vec<Row>> {
     const CALLERS: usize = 64;
     let failed = |error: std::io::Error| format!("the bare file: {error}");
     let mut bare = BareFile::new(folder).map_err(failed)?;
-    let shop = Shop::open(folder, &new_memory(1))?;
+    let shop = TestShop::open(folder, &new_memory(1))?;
     together(&shop, CALLERS, 500)?;
     let (mut ratios, mut rates, mut bares) = (vec![], vec![], vec![]);
     for _ in 0..wanted.times(15) {
@@ -119,17 +120,17 @@ pub(super) fn rate(wanted: &Wanted, folder: &Path) -> Told<Vec<Row>> {
     )])
 }
 
-/// So many callers sell so many receipts together: each has one on its way.
-fn together(shop: &Shop, callers: usize, sales: usize) -> Told<Duration> {
+/// So many callers sell so many receipts together: each has one order at a time.
+fn together(shop: &TestShop, callers: usize, sales: usize) -> Measured<Duration> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .build()
-        .map_err(words)?;
+        .map_err(with_sources)?;
     let left = Arc::new(AtomicUsize::new(sales));
     let begun = Instant::now();
     runtime.block_on(async {
-        let mut tasks = tokio::task::JoinSet::<Told>::new();
+        let mut tasks = tokio::task::JoinSet::<Measured>::new();
         for _ in 0..callers {
-            let (door, left) = (shop.door.clone(), Arc::clone(&left));
+            let (clerk_handle, left) = (shop.clerk_handle.clone(), Arc::clone(&left));
             tasks.spawn(async move {
                 let one_less = |left: usize| left.checked_sub(1);
                 while left
@@ -137,14 +138,14 @@ fn together(shop: &Shop, callers: usize, sales: usize) -> Told<Duration> {
                     .is_ok()
                 {
                     let (order, answer) = sale_order(sale_of_ten(ReceiptMode::AlternativeOnly));
-                    door.tell(order);
+                    clerk_handle.send(order);
                     registered(answer.await)?;
                 }
                 Ok(())
             });
         }
         while let Some(ended) = tasks.join_next().await {
-            ended.map_err(words)??;
+            ended.map_err(with_sources)??;
         }
         Ok(begun.elapsed())
     })
@@ -158,17 +159,17 @@ fn sale_of_ten(mode: ReceiptMode) -> ferrotill::order::OrderKind {
 struct Worn {
     syncs: usize,
     bytes: usize,
-    /// Of these, before the books were closed.
+    /// Of these, before the store was closed.
     in_commits: usize,
 }
 
-/// Sells so many receipts of ten lines on a disk that counts; the office takes each before the next one, or hears of none.
-fn wear_of(sales: usize, office: bool) -> Told<Worn> {
+/// Sells so many receipts of ten lines on a disk that counts; the authority acknowledges each before the next one, or none.
+fn wear_of(sales: usize, office: bool) -> Measured<Worn> {
     let memory = Path::new("/dev/shm");
     let folder = tempfile::tempdir_in(memory).or_else(|_| tempfile::tempdir());
-    let folder = folder.map_err(words)?;
+    let folder = folder.map_err(with_sources)?;
     let disk = Disk::mount(folder.path());
-    let shop = Shop::open(folder.path(), &new_memory(1))?;
+    let shop = TestShop::open(folder.path(), &new_memory(1))?;
     // The first sale waits for the printer and opens the shift.
     shop.timed(sale_of_ten(ReceiptMode::FiscalOnly))?;
     disk.fail(None);
@@ -180,18 +181,18 @@ fn wear_of(sales: usize, office: bool) -> Told<Worn> {
         }
     }
     let in_commits = disk.bytes_written() - before;
-    // What the thread beside the writer was asked for is part of the wear: it ends with the shop.
+    // The work of the maintenance thread is part of the wear: it ends with the shop.
     drop(shop);
     let written = disk.bytes_written() - before;
     Ok(Worn {
-        syncs: disk.seen(Kind::Sync),
+        syncs: disk.calls(DiskCall::Sync),
         bytes: usize::try_from(written).unwrap_or(usize::MAX),
         in_commits: usize::try_from(in_commits).unwrap_or(usize::MAX),
     })
 }
 
-/// What a sale of ten lines costs the card.
-pub(super) fn wear(wanted: &Wanted) -> Told<Vec<Row>> {
+/// What a sale of ten lines writes to the SD card.
+pub(super) fn wear(wanted: &MeasurePlan) -> Measured<Vec<Row>> {
     let sales = wanted.times(2_000).max(1_000);
     // The anchor is a file of its own: two syncs and less than a page in 256 rows of the journal, of which a sale has two.
     let anchors = sales.div_ceil(128);
@@ -212,8 +213,8 @@ pub(super) fn wear(wanted: &Wanted) -> Told<Vec<Row>> {
             over.clone(),
             alone,
         ),
-        Row::told(
-            "the same, each sale acknowledged by the office before the next one",
+        Row::without_target(
+            "the same, each sale acknowledged by the authority before the next one",
             over,
             with_office,
         ),

@@ -80,15 +80,15 @@ impl fmt::Display for Nanoseconds {
     }
 }
 
-/// What a row comes to.
+/// Whether a row meets its target.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Verdict {
+pub enum Rating {
     /// The target is met.
     Met,
     /// It is not.
     Missed,
-    /// It is told for information and has no target.
-    Told,
+    /// It has no target and is for information.
+    NoTarget,
 }
 
 /// A row of the table.
@@ -98,11 +98,11 @@ pub struct Row {
     baseline: String,
     target: &'static str,
     measured: String,
-    verdict: Verdict,
+    rating: Rating,
 }
 
 impl Row {
-    /// A figure that may be so much at most.
+    /// A figure with an upper limit.
     pub(super) fn at_most(
         what: &'static str,
         target: &'static str,
@@ -110,21 +110,21 @@ impl Row {
         baseline: String,
         measured: String,
     ) -> Self {
-        let verdict = if value <= limit {
-            Verdict::Met
+        let rating = if value <= limit {
+            Rating::Met
         } else {
-            Verdict::Missed
+            Rating::Missed
         };
         Self {
             what,
             baseline,
             target,
             measured,
-            verdict,
+            rating,
         }
     }
 
-    /// A figure that must be so much at least.
+    /// A figure with a lower limit.
     pub(super) fn at_least(
         what: &'static str,
         target: &'static str,
@@ -137,33 +137,33 @@ impl Row {
     }
 
     /// A figure without a target.
-    pub(super) fn told(what: &'static str, baseline: String, measured: String) -> Self {
+    pub(super) fn without_target(what: &'static str, baseline: String, measured: String) -> Self {
         Self {
             what,
             baseline,
             target: "–",
             measured,
-            verdict: Verdict::Told,
+            rating: Rating::NoTarget,
         }
     }
 
-    /// What it comes to.
+    /// Whether it meets its target.
     #[must_use]
-    pub const fn verdict(&self) -> Verdict {
-        self.verdict
+    pub const fn rating(&self) -> Rating {
+        self.rating
     }
 }
 
 impl fmt::Display for Row {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let verdict = match self.verdict {
-            Verdict::Met => "met",
-            Verdict::Missed => "**missed**",
-            Verdict::Told => "–",
+        let rating = match self.rating {
+            Rating::Met => "met",
+            Rating::Missed => "**missed**",
+            Rating::NoTarget => "–",
         };
         write!(
             f,
-            "| {} | {} | {} | {} | {verdict} |",
+            "| {} | {} | {} | {} | {rating} |",
             self.what, self.baseline, self.target, self.measured
         )
     }
@@ -183,7 +183,7 @@ mod tests {
     }
 
     #[test]
-    fn a_row_that_misses_its_target_says_so() {
+    fn a_row_beyond_its_limit_has_missed_its_target() {
         let row = |value| {
             Row::at_most(
                 "a sale",
@@ -193,8 +193,8 @@ mod tests {
                 "m".to_owned(),
             )
         };
-        assert_eq!(row(150).verdict(), Verdict::Met);
-        assert_eq!(row(151).verdict(), Verdict::Missed);
+        assert_eq!(row(150).rating(), Rating::Met);
+        assert_eq!(row(151).rating(), Rating::Missed);
         let rate = Row::at_least(
             "sales",
             "at least 3",
@@ -202,6 +202,6 @@ mod tests {
             String::new(),
             String::new(),
         );
-        assert_eq!(rate.verdict(), Verdict::Missed);
+        assert_eq!(rate.rating(), Rating::Missed);
     }
 }

@@ -1,41 +1,42 @@
-//! Books with a long history: written by the core's decisions and the real store, in large transactions.
+//! A store with a long history: written by the core's decisions and the real store, in large transactions.
 
 use std::path::Path;
 
-use ferrotill::clock::system_ms;
-use ferrotill::store::{Batch, Store};
-use ferrotill::tables;
+use ferrotill::config::adopt;
+use ferrotill::time::clock::system_ms;
 use ferrotill_core::Amount;
-use ferrotill_core::event::ReportKind;
+use ferrotill_core::document::ReportKind;
 use ferrotill_core::id::{DocumentId, Fingerprint, PointOfSaleId, UniqueId};
 use ferrotill_core::profile::{MOLDOVA, Profile};
 use ferrotill_core::receipt::{Draft, DraftLine, DraftPayment};
 use ferrotill_core::till::{Command, Order, Till, Wish};
+use ferrotill_store::{Batch, Store};
 use uuid::Uuid;
 
-use super::Told;
-use super::shop::{DEVICE, config, words};
-use crate::bookkeeping::{LOAF, printed, write_down};
+use super::Measured;
+use super::shop::{DEVICE, config};
+use crate::error_text::with_sources;
+use crate::journal::{LOAF, decide_and_append, printed};
 
-/// Receipts of a day; then there is a Z-report.
+/// Receipts of a day, which ends with a Z-report.
 pub(super) const DAY: u32 = 500;
 /// Receipts that share a transaction.
 const TOGETHER: u32 = 250;
-/// Between two receipts.
+/// Milliseconds between two receipts.
 const PACE_MS: i64 = 60_000;
 
-/// Fills a folder until it has so many receipts in whole days, all of them acknowledged by the office. The Z-reports so far.
-pub(super) fn fill(folder: &Path, receipts: u32) -> Told<u32> {
+/// Fills a folder until it has so many receipts in whole days, all of them acknowledged. Returns the number of Z-reports.
+pub(super) fn fill(folder: &Path, receipts: u32) -> Measured<u32> {
     let config = config(folder)?;
     let device = config.devices.first().ok_or("the shop has no device")?;
-    let configuration = tables::configuration(device, MOLDOVA.facts());
-    let mut store = Store::open(folder).map_err(words)?;
-    let till = store.load_till(DEVICE).map_err(words)?;
+    let configuration = adopt::configuration(device, MOLDOVA.facts());
+    let mut store = Store::open(folder).map_err(with_sources)?;
+    let till = store.load_till(DEVICE).map_err(with_sources)?;
     let days = receipts.div_ceil(DAY);
     let past = till.last_z();
     // The last receipt is of yesterday.
     let length = i64::from(days.saturating_sub(past)) * i64::from(DAY + 1) * PACE_MS;
-    let latest = store.latest_moment().map_err(words)?;
+    let latest = store.latest_moment().map_err(with_sources)?;
     let begin = system_ms() - 86_400_000 - length;
     let now = latest.map_or(begin, |latest| latest.utc_ms.max(begin));
     let mut filler = Filler {
@@ -44,14 +45,14 @@ pub(super) fn fill(folder: &Path, receipts: u32) -> Told<u32> {
         sealed: Vec::new(),
     };
     if *filler.till.configuration() != configuration {
-        let mut batch = store.batch().map_err(words)?;
+        let mut batch = store.batch().map_err(with_sources)?;
         filler.append(&mut batch, &Command::Adopt(&configuration))?;
-        batch.commit().map_err(words)?;
+        batch.commit().map_err(with_sources)?;
     }
     for _ in past..days {
         let mut left = DAY;
         while left > 0 {
-            let mut batch = store.batch().map_err(words)?;
+            let mut batch = store.batch().map_err(with_sources)?;
             for _ in 0..left.min(TOGETHER) {
                 filler.sell(&mut batch)?;
             }
@@ -60,8 +61,8 @@ pub(super) fn fill(folder: &Path, receipts: u32) -> Told<u32> {
                 filler.seal(&mut batch, Wish::Report(ReportKind::Z))?;
             }
             filler.acknowledge(&mut batch)?;
-            batch.snapshot(DEVICE, &filler.till).map_err(words)?;
-            batch.commit().map_err(words)?;
+            batch.snapshot(DEVICE, &filler.till).map_err(with_sources)?;
+            batch.commit().map_err(with_sources)?;
         }
     }
     store.anchor();
@@ -71,12 +72,12 @@ pub(super) fn fill(folder: &Path, receipts: u32) -> Told<u32> {
 struct Filler {
     till: Till,
     now: i64,
-    /// Places in the outbox that wait.
+    /// Outbox entries that are not acknowledged yet.
     sealed: Vec<i64>,
 }
 
 impl Filler {
-    fn sell(&mut self, batch: &mut Batch<'_>) -> Told {
+    fn sell(&mut self, batch: &mut Batch<'_>) -> Measured {
         let lines = [LOAF, MILK, LOAF];
         let payments = [DraftPayment {
             code: 0,
@@ -90,7 +91,7 @@ impl Filler {
         self.seal(batch, Wish::Sale(draft))
     }
 
-    fn seal(&mut self, batch: &mut Batch<'_>, wish: Wish<'_>) -> Told {
+    fn seal(&mut self, batch: &mut Batch<'_>, wish: Wish<'_>) -> Measured {
         self.now += PACE_MS;
         let id = Uuid::new_v4().into_bytes();
         let mut fingerprint = [0; 32];
@@ -110,15 +111,17 @@ impl Filler {
         Ok(())
     }
 
-    fn acknowledge(&mut self, batch: &mut Batch<'_>) -> Told {
+    fn acknowledge(&mut self, batch: &mut Batch<'_>) -> Measured {
         for sealed_seq in self.sealed.drain(..) {
-            batch.acknowledge(sealed_seq, self.now).map_err(words)?;
+            batch
+                .acknowledge(sealed_seq, self.now)
+                .map_err(with_sources)?;
         }
         Ok(())
     }
 
-    fn append(&mut self, batch: &mut Batch<'_>, command: &Command<'_>) -> Told {
-        write_down(batch, DEVICE, &mut self.till, command, self.now).map_err(words)
+    fn append(&mut self, batch: &mut Batch<'_>, command: &Command<'_>) -> Measured {
+        decide_and_append(batch, DEVICE, &mut self.till, command, self.now).map_err(with_sources)
     }
 }
 

@@ -8,29 +8,74 @@ use ferrotill::order::{OrderKind, ReceiptMode};
 use super::figures::{Hundredths, Nanoseconds, Row, Times, median, ratio};
 use super::fill::fill;
 use super::process::{Programs, beside_first, memory, starts_in_turn};
-use super::shop::{LINES, Shop, new_memory, sale, words};
-use super::{Told, Wanted};
+use super::shop::{LINES, TestShop, new_memory, sale};
+use super::{MeasurePlan, Measured};
+use crate::error_text::with_sources;
 
 const SIZES: [u32; 3] = [1_000, 100_000, 1_000_000];
-/// Sales at one size before it is the next one's turn.
+/// Sales at one size before the next size has its turn.
 const BLOCK: usize = 20;
 const ROUND: usize = 25;
 /// Z-reports of a round; each closes a shift of a few sales.
 const REPORTS: usize = 100;
 const SHIFT: usize = 3;
 
-/// Books of one size.
+/// A store of one size.
 struct Books {
     receipts: u32,
     folder: PathBuf,
-    shop: Option<Shop>,
+    shop: Option<TestShop>,
     sales: Times,
     reports: Times,
 }
 
-pub(super) fn history(wanted: &Wanted, folder: &Path) -> Told<Vec<Row>> {
+pub(super) fn history(wanted: &MeasurePlan, folder: &Path) -> Measured<Vec<Row>> {
     let programs = Programs::build()?;
     let mut books = filled(wanted, folder)?;
+    let ratios = rounds(wanted, &mut books)?;
+    for one in &mut books {
+        one.shop()?.acknowledge_all()?;
+        one.shop = None;
+    }
+    let empty = super::made(folder, "empty")?;
+    let mut folders = vec![empty.as_path()];
+    folders.extend(books.iter().map(|one| one.folder.as_path()));
+    let starts = beside_first(&starts_in_turn(wanted, &programs, &folders)?);
+    let mut rows = Vec::new();
+    for (place, one) in books.iter().enumerate() {
+        let (start, start_ratio) = starts.get(place + 1).copied().unwrap_or_default();
+        let (idle, worked) = memory(&programs, &one.folder)?;
+        rows.push(Row::without_target(
+            "the store at a size",
+            format!("{} receipts", one.receipts),
+            format!(
+                "{} MiB; sale p50 {}, p99 {}; Z p50 {}, p99 {}; start {}; {idle} KiB, {worked} KiB after 200 sales",
+                size_of(&one.folder) / 1_048_576,
+                Nanoseconds(one.sales.p50()),
+                Nanoseconds(one.sales.p99()),
+                Nanoseconds(one.reports.p50()),
+                Nanoseconds(one.reports.p99()),
+                Nanoseconds(start),
+            ),
+        ));
+        if place + 1 == books.len() {
+            let first = books.first().map_or(0, |one| one.receipts);
+            let (empty_start, _) = starts.first().copied().unwrap_or_default();
+            rows.extend(longest_history(
+                one,
+                first,
+                (empty_start, start, start_ratio),
+                ratios.get(place).copied().unwrap_or_default(),
+                idle.max(worked),
+                worked,
+            ));
+        }
+    }
+    Ok(rows)
+}
+
+/// Sells and closes days at every size in turn. Returns the median ratios of a sale and of a Z-report to those of the first size.
+fn rounds(wanted: &MeasurePlan, books: &mut [Books]) -> Measured<Vec<(u64, u64)>> {
     let (mut sale_ratios, mut report_ratios) =
         (vec![Vec::new(); books.len()], vec![Vec::new(); books.len()]);
     for _ in 0..wanted.times(7) {
@@ -59,97 +104,78 @@ pub(super) fn history(wanted: &Wanted, folder: &Path) -> Told<Vec<Row>> {
             one.reports.extend(reports);
         }
     }
-    for one in &mut books {
-        one.shop()?.acknowledge_all()?;
-        one.shop = None;
-    }
-    let empty = super::made(folder, "empty")?;
-    let mut folders = vec![empty.as_path()];
-    folders.extend(books.iter().map(|one| one.folder.as_path()));
-    let starts = beside_first(&starts_in_turn(wanted, &programs, &folders)?);
+    let ratios = sale_ratios.into_iter().zip(report_ratios);
+    Ok(ratios
+        .map(|(sales, reports)| (median(sales), median(reports)))
+        .collect())
+}
+
+/// The rows of the longest history.
+fn longest_history(
+    one: &Books,
+    first: u32,
+    (empty_start, start, start_ratio): (u64, u64, u64),
+    (sales, reports): (u64, u64),
+    memory_max: u64,
+    worked: u64,
+) -> Vec<Row> {
     let mut rows = Vec::new();
-    for (place, one) in books.iter().enumerate() {
-        let (sales, reports) = (
-            median(std::mem::take(&mut sale_ratios[place])),
-            median(std::mem::take(&mut report_ratios[place])),
-        );
-        let (start, start_ratio) = starts.get(place + 1).copied().unwrap_or_default();
-        let (idle, worked) = memory(&programs, &one.folder)?;
-        rows.push(Row::told(
-            "the books at a size",
-            format!("{} receipts", one.receipts),
-            format!(
-                "{} MiB; sale p50 {}, p99 {}; Z p50 {}, p99 {}; start {}; {idle} KiB, {worked} KiB after 200 sales",
-                size_of(&one.folder) / 1_048_576,
-                Nanoseconds(one.sales.p50()),
-                Nanoseconds(one.sales.p99()),
-                Nanoseconds(one.reports.p50()),
-                Nanoseconds(one.reports.p99()),
-                Nanoseconds(start),
-            ),
-        ));
-        if place + 1 < books.len() {
-            continue;
-        }
-        let first = books.first().map_or(0, |one| one.receipts);
-        let (empty_start, _) = starts.first().copied().unwrap_or_default();
+    rows.push(Row::at_most(
+        "start to ready, with the longest history",
+        "at most 1.3×",
+        (start_ratio, 130),
+        format!(
+            "start to ready with an empty database: {}",
+            Nanoseconds(empty_start)
+        ),
+        format!(
+            "{}×: {} at {} receipts",
+            Hundredths(start_ratio),
+            Nanoseconds(start),
+            one.receipts
+        ),
+    ));
+    for (what, ratio) in [
+        ("p99 of a sale with the longest history", sales),
+        ("p99 of a Z with the longest history", reports),
+    ] {
         rows.push(Row::at_most(
-            "start to ready, with the longest history",
+            what,
             "at most 1.3×",
-            (start_ratio, 130),
-            format!(
-                "start to ready with an empty database: {}",
-                Nanoseconds(empty_start)
-            ),
-            format!(
-                "{}×: {} at {} receipts",
-                Hundredths(start_ratio),
-                Nanoseconds(start),
-                one.receipts
-            ),
-        ));
-        for (what, ratio) in [
-            ("p99 of a sale with the longest history", sales),
-            ("p99 of a Z with the longest history", reports),
-        ] {
-            rows.push(Row::at_most(
-                what,
-                "at most 1.3×",
-                (ratio, 130),
-                format!("at {first} receipts"),
-                format!("{}× at {} receipts", Hundredths(ratio), one.receipts),
-            ));
-        }
-        rows.push(Row::at_most(
-            "memory (RSS) with the longest history, after 200 sales",
-            "at most 16 MB",
-            (idle.max(worked), 16_000_000 / 1_024),
-            "–".to_owned(),
-            format!("{worked} KiB at {} receipts", one.receipts),
+            (ratio, 130),
+            format!("at {first} receipts"),
+            format!("{}× at {} receipts", Hundredths(ratio), one.receipts),
         ));
     }
-    Ok(rows)
+    rows.push(Row::at_most(
+        "memory (RSS) with the longest history, after 200 sales",
+        "at most 16 MB",
+        (memory_max, 16_000_000 / 1_024),
+        "–".to_owned(),
+        format!("{worked} KiB at {} receipts", one.receipts),
+    ));
+    rows
 }
 
 impl Books {
-    fn shop(&self) -> Told<&Shop> {
+    fn shop(&self) -> Measured<&TestShop> {
         self.shop
             .as_ref()
             .ok_or_else(|| "the shop is closed".to_owned())
     }
 }
 
-fn sell(books: &Books, sales: usize, times: &mut Times) -> Told {
+fn sell(books: &Books, sales: usize, times: &mut Times) -> Measured {
     let shop = books.shop()?;
     for _ in 0..sales {
         times.push(shop.timed(sale(LINES, ReceiptMode::FiscalOnly))?);
     }
-    // The office takes them, so that none waits longer at one size than at another.
+    // The authority acknowledges them, so that no size has a longer outbox than another.
     shop.acknowledge_all()
 }
 
-/// Books of every size up to the one that is wanted, open, each with a few sales.
-fn filled(wanted: &Wanted, folder: &Path) -> Told<Vec<Books>> {
+/// Stores of every size up to the wanted one, open, each with a few sales.
+fn filled(wanted: &MeasurePlan, folder: &Path) -> Measured<Vec<Books>> {
     let kept = wanted.books.as_deref().unwrap_or(folder);
     let mut sizes: Vec<u32> = SIZES
         .into_iter()
@@ -176,18 +202,18 @@ fn filled(wanted: &Wanted, folder: &Path) -> Told<Vec<Books>> {
     }
     for (one, z_number) in books.iter_mut().zip(reports) {
         // Its printer has printed as many reports.
-        one.shop = Some(Shop::open(&one.folder, &new_memory(z_number + 1))?);
+        one.shop = Some(TestShop::open(&one.folder, &new_memory(z_number + 1))?);
         sell(one, BLOCK, &mut Times::default())?;
         one.shop()?.timed(OrderKind::Report { z: true })?;
     }
     Ok(books)
 }
 
-/// Copies the books of a shop whose writer is idle or gone.
-fn copy(from: &Path, to: &Path) -> Told {
-    for entry in fs::read_dir(from).map_err(words)? {
-        let entry = entry.map_err(words)?;
-        fs::copy(entry.path(), to.join(entry.file_name())).map_err(words)?;
+/// Copies the store of a shop whose writer is idle or has ended.
+fn copy(from: &Path, to: &Path) -> Measured {
+    for entry in fs::read_dir(from).map_err(with_sources)? {
+        let entry = entry.map_err(with_sources)?;
+        fs::copy(entry.path(), to.join(entry.file_name())).map_err(with_sources)?;
     }
     Ok(())
 }

@@ -1,7 +1,7 @@
 //! The speed and the size that an embedded box needs: every figure beside its baseline, in one run.
 //!
-//! Product and baseline take turns in blocks, so that somebody else's work on the machine falls on both; what is printed is a ratio,
-//! and the middle one of several rounds. What can be counted is counted (syncs and bytes, on the disk of `hardware-tests/disk`).
+//! Product and baseline take turns in blocks, so that other work on the machine slows both. The result is the median ratio of several
+//! rounds. What can be counted is counted (syncs and bytes, on the disk of `hardware-tests/disk`).
 
 mod bare;
 mod calls;
@@ -14,27 +14,27 @@ mod shop;
 
 use std::path::{Path, PathBuf};
 
-pub use figures::{Row, Verdict};
+pub use figures::{Rating, Row};
 
-/// An outcome; what went wrong is told in words.
-pub(crate) type Told<T = ()> = Result<T, String>;
+/// A result; the error is a text.
+pub(crate) type Measured<T = ()> = Result<T, String>;
 
 /// What is measured.
 #[derive(Clone, Debug)]
-pub struct Wanted {
-    /// Where the books lie: on the file system that is meant. A folder of its own is made in it.
+pub struct MeasurePlan {
+    /// The folder for the stores, on the file system to be measured. A temporary folder is made in it.
     pub folder: PathBuf,
-    /// Receipts of the long history; none leaves those rows out.
+    /// Receipts of the long history; 0 leaves those rows out.
     pub receipts: u32,
-    /// Keeps the long history there, or takes it from there.
+    /// Keeps the long history in this folder, or takes it from there.
     pub books: Option<PathBuf>,
     /// Hundredths of the usual number of repetitions.
     pub effort: usize,
-    /// The groups of rows that are wanted; all where there is none.
+    /// The wanted groups of rows; all if empty.
     pub only: Vec<String>,
 }
 
-impl Wanted {
+impl MeasurePlan {
     fn times(&self, usual: usize) -> usize {
         (usual * self.effort / 100).max(1)
     }
@@ -48,8 +48,8 @@ impl Wanted {
 ///
 /// # Errors
 ///
-/// What could not be measured, in words.
-pub fn measure(wanted: &Wanted, tell: &mut dyn FnMut(&Row)) -> Told {
+/// What could not be measured.
+pub fn measure(wanted: &MeasurePlan, tell: &mut dyn FnMut(&Row)) -> Measured {
     let folder = tempfile::Builder::new()
         .prefix("measure-")
         .tempdir_in(&wanted.folder)
@@ -88,7 +88,7 @@ pub fn load() -> Option<u64> {
     Some(whole.parse::<u64>().ok()? * 100 + part.parse::<u64>().ok()?)
 }
 
-fn made(folder: &Path, name: &str) -> Told<PathBuf> {
+fn made(folder: &Path, name: &str) -> Measured<PathBuf> {
     let made = folder.join(name);
     std::fs::create_dir_all(&made).map_err(|error| format!("{}: {error}", made.display()))?;
     Ok(made)

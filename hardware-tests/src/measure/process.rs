@@ -11,12 +11,13 @@ use uuid::Uuid;
 
 use super::calls::{Line, signed_call, signed_get};
 use super::figures::{Hundredths, Nanoseconds, Row, Times, ratio};
-use super::shop::{configuration, words};
-use super::{Told, Wanted};
+use super::shop::configuration;
+use super::{MeasurePlan, Measured};
+use crate::error_text::with_sources;
 
 /// How long a program may take to be ready.
 const READY_WITHIN: Duration = Duration::from_secs(60);
-/// How long it is left alone before its memory is looked at.
+/// How long it is left idle before its memory is measured.
 const IDLE: Duration = Duration::from_secs(2);
 const STARTS: usize = 21;
 
@@ -27,8 +28,8 @@ pub(super) struct Programs {
 
 impl Programs {
     /// Builds them, so that what is measured is this source.
-    pub(super) fn build() -> Told<Self> {
-        let here = std::env::current_exe().map_err(words)?;
+    pub(super) fn build() -> Measured<Self> {
+        let here = std::env::current_exe().map_err(with_sources)?;
         let folder = here.parent().ok_or("this program lies nowhere")?.to_owned();
         let profile = if folder.ends_with("release") {
             "release"
@@ -40,7 +41,7 @@ impl Programs {
             .args(["--package", "ferrotill", "--bin", "ferrotill"])
             .args(["--package", "ferrotill-hardware-tests", "--bin", "bare"])
             .status()
-            .map_err(words)?;
+            .map_err(with_sources)?;
         if !status.success() {
             return Err("the programs could not be built".to_owned());
         }
@@ -63,7 +64,7 @@ fn cargo() -> Command {
 }
 
 /// The arithmetic of a receipt has a benchmark of its own, whose dependencies stay out of the product's lock file.
-pub(super) fn core() -> Told<Vec<Row>> {
+pub(super) fn core() -> Measured<Vec<Row>> {
     let output = cargo()
         .args([
             "bench",
@@ -75,7 +76,7 @@ pub(super) fn core() -> Told<Vec<Row>> {
         ])
         .stderr(Stdio::inherit())
         .output()
-        .map_err(words)?;
+        .map_err(with_sources)?;
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     let times = text.lines().find(|line| line.starts_with("core "));
     let found = text.lines().find_map(|line| {
@@ -94,22 +95,22 @@ pub(super) fn core() -> Told<Vec<Row>> {
 }
 
 /// A program that serves. Dropping it kills it.
-pub(super) struct Running {
+pub(super) struct RunningProgram {
     child: Child,
     address: SocketAddr,
     /// From its start to its first answer that says that it is ready.
     ready: Duration,
 }
 
-impl Running {
-    fn start(command: &mut Command, address: SocketAddr, path: &str) -> Told<Self> {
+impl RunningProgram {
+    fn start(command: &mut Command, address: SocketAddr, path: &str) -> Measured<Self> {
         let begun = Instant::now();
         let child = command
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .spawn()
-            .map_err(words)?;
+            .map_err(with_sources)?;
         let mut running = Self {
             child,
             address,
@@ -125,7 +126,7 @@ impl Running {
                 running.ready = begun.elapsed();
                 return Ok(running);
             }
-            let ended = running.child.try_wait().map_err(words)?;
+            let ended = running.child.try_wait().map_err(with_sources)?;
             if ended.is_some() || begun.elapsed() > READY_WITHIN {
                 return Err(format!("{command:?} is not ready: {answered:?}, {ended:?}"));
             }
@@ -133,18 +134,18 @@ impl Running {
         }
     }
 
-    /// The agent on the books of a folder.
-    pub(super) fn agent(programs: &Programs, folder: &Path) -> Told<Self> {
+    /// The agent with the store in a folder.
+    pub(super) fn agent(programs: &Programs, folder: &Path) -> Measured<Self> {
         let address = free_address()?;
         let file = folder.join("measure.toml");
-        std::fs::write(&file, configuration(folder, address.port())).map_err(words)?;
+        std::fs::write(&file, configuration(folder, address.port())).map_err(with_sources)?;
         let mut command = Command::new(programs.agent());
         command.arg("run").arg("--config").arg(&file);
         Self::start(&mut command, address, "/readyz")
     }
 
     /// A bare program on a database of its own.
-    fn bare(programs: &Programs, folder: &Path) -> Told<Self> {
+    fn bare(programs: &Programs, folder: &Path) -> Measured<Self> {
         let address = free_address()?;
         let mut command = Command::new(programs.bare());
         command.arg(address.to_string()).arg(folder);
@@ -152,16 +153,16 @@ impl Running {
     }
 
     /// Resident memory in KiB.
-    pub(super) fn resident(&self) -> Told<u64> {
+    pub(super) fn resident(&self) -> Measured<u64> {
         let status = format!("/proc/{}/status", self.child.id());
-        let text = std::fs::read_to_string(&status).map_err(words)?;
+        let text = std::fs::read_to_string(&status).map_err(with_sources)?;
         let line = text.lines().find_map(|line| line.strip_prefix("VmRSS:"));
         let figure = line.and_then(|line| line.split_whitespace().next()?.parse().ok());
         figure.ok_or_else(|| format!("{status} has no VmRSS"))
     }
 
-    /// Some work, so that everything that is made on demand has been made.
-    pub(super) fn work(&self, sales: usize) -> Told {
+    /// Sells and reads, so that everything that is allocated on demand has been allocated.
+    pub(super) fn work(&self, sales: usize) -> Measured {
         let mut line = Line::new(self.address)?;
         let host = self.address.to_string();
         for _ in 0..sales {
@@ -193,15 +194,15 @@ impl Running {
     }
 
     /// Ends it as the service manager does.
-    pub(super) fn stop(mut self) -> Told<Duration> {
-        let pid = i32::try_from(self.child.id()).map_err(words)?;
-        kill(Pid::from_raw(pid), Signal::SIGTERM).map_err(words)?;
-        self.child.wait().map_err(words)?;
+    pub(super) fn stop(mut self) -> Measured<Duration> {
+        let pid = i32::try_from(self.child.id()).map_err(with_sources)?;
+        kill(Pid::from_raw(pid), Signal::SIGTERM).map_err(with_sources)?;
+        self.child.wait().map_err(with_sources)?;
         Ok(self.ready)
     }
 }
 
-impl Drop for Running {
+impl Drop for RunningProgram {
     fn drop(&mut self) {
         // It may have ended already.
         let _ = self.child.kill();
@@ -209,37 +210,37 @@ impl Drop for Running {
     }
 }
 
-fn free_address() -> Told<SocketAddr> {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).map_err(words)?;
-    listener.local_addr().map_err(words)
+fn free_address() -> Measured<SocketAddr> {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).map_err(with_sources)?;
+    listener.local_addr().map_err(with_sources)
 }
 
 /// Starts on each of some folders in turn, and returns the times of each.
 pub(super) fn starts_in_turn(
-    wanted: &Wanted,
+    wanted: &MeasurePlan,
     programs: &Programs,
     folders: &[&Path],
-) -> Told<Vec<Times>> {
+) -> Measured<Vec<Times>> {
     let mut times = vec![Times::default(); folders.len()];
     // The first start of each may have something to adopt.
     for folder in folders {
-        Running::agent(programs, folder)?.stop()?;
+        RunningProgram::agent(programs, folder)?.stop()?;
     }
     for _ in 0..wanted.times(STARTS) {
         for (folder, times) in folders.iter().zip(&mut times) {
-            times.push(Running::agent(programs, folder)?.stop()?);
+            times.push(RunningProgram::agent(programs, folder)?.stop()?);
         }
     }
     Ok(times)
 }
 
 /// Start to ready on an empty database, idle memory, and size.
-pub(super) fn start_and_size(wanted: &Wanted, folder: &Path) -> Told<Vec<Row>> {
+pub(super) fn start_and_size(wanted: &MeasurePlan, folder: &Path) -> Measured<Vec<Row>> {
     let programs = Programs::build()?;
     let made = |name: &str| super::made(folder, name);
     let (ours, theirs) = (made("agent")?, made("bare")?);
-    Running::agent(&programs, &ours)?.stop()?;
-    Running::bare(&programs, &theirs)?.stop()?;
+    RunningProgram::agent(&programs, &ours)?.stop()?;
+    RunningProgram::bare(&programs, &theirs)?.stop()?;
     let [mut again, mut bare_again, mut first, mut bare_first] = [
         Times::default(),
         Times::default(),
@@ -247,19 +248,22 @@ pub(super) fn start_and_size(wanted: &Wanted, folder: &Path) -> Told<Vec<Row>> {
         Times::default(),
     ];
     for round in 0..wanted.times(STARTS) {
-        again.push(Running::agent(&programs, &ours)?.stop()?);
-        bare_again.push(Running::bare(&programs, &theirs)?.stop()?);
-        first.push(Running::agent(&programs, &made(&format!("agent-{round}"))?)?.stop()?);
-        bare_first.push(Running::bare(&programs, &made(&format!("bare-{round}"))?)?.stop()?);
+        again.push(RunningProgram::agent(&programs, &ours)?.stop()?);
+        bare_again.push(RunningProgram::bare(&programs, &theirs)?.stop()?);
+        first.push(RunningProgram::agent(&programs, &made(&format!("agent-{round}"))?)?.stop()?);
+        bare_first.push(RunningProgram::bare(&programs, &made(&format!("bare-{round}"))?)?.stop()?);
     }
-    let running = Running::agent(&programs, &ours)?;
+    let running = RunningProgram::agent(&programs, &ours)?;
     std::thread::sleep(IDLE);
     let idle = running.resident()?;
     running.work(200)?;
     std::thread::sleep(IDLE);
     let worked = running.resident()?;
     running.stop()?;
-    let size = std::fs::metadata(programs.agent()).map_err(words)?.len() / 1_024;
+    let size = std::fs::metadata(programs.agent())
+        .map_err(with_sources)?
+        .len()
+        / 1_024;
     let middle = ratio(again.p50(), bare_again.p50());
     Ok(vec![
         Row::at_most(
@@ -272,7 +276,7 @@ pub(super) fn start_and_size(wanted: &Wanted, folder: &Path) -> Told<Vec<Row>> {
             ),
             format!("{}×: {}", Hundredths(middle), Nanoseconds(again.p50())),
         ),
-        Row::told(
+        Row::without_target(
             "the very first start, which makes the tables and the key",
             format!(
                 "the same program, which makes one table: {}",
@@ -301,9 +305,9 @@ pub(super) fn start_and_size(wanted: &Wanted, folder: &Path) -> Told<Vec<Row>> {
     ])
 }
 
-/// Memory of the agent on the books of a folder: idle, and idle after some sales.
-pub(super) fn memory(programs: &Programs, folder: &Path) -> Told<(u64, u64)> {
-    let running = Running::agent(programs, folder)?;
+/// Memory of the agent with the store in a folder: idle, and idle after some sales.
+pub(super) fn memory(programs: &Programs, folder: &Path) -> Measured<(u64, u64)> {
+    let running = RunningProgram::agent(programs, folder)?;
     std::thread::sleep(IDLE);
     let idle = running.resident()?;
     running.work(200)?;

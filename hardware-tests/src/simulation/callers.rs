@@ -1,54 +1,54 @@
-//! The callers: each has one order at a time, repeats it with the same id until it knows, and remembers what it was told.
+//! The callers: each has one order at a time, repeats it with the same id until it knows the outcome, and remembers the last answer.
 
 use ferrotill::clerk::Answer;
 use ferrotill::order::{OrderForm, OrderKind, ReceiptMode};
 use ferrotill_core::Amount;
-use ferrotill_disk::Dice;
+use ferrotill_disk::SeededRandom;
 use tokio::sync::oneshot;
 use uuid::Uuid;
 
 use super::goods::{Goods, Part};
 
-/// What a caller was told last.
+/// The last answer to a caller.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Said {
-    /// Nothing, or that nobody knows.
-    Open,
+pub(super) enum LastAnswer {
+    /// None, or "unknown".
+    Unknown,
     /// Registered.
-    Yes,
+    Registered,
     /// Not registered.
-    No,
+    NotRegistered,
 }
 
-/// An order, and what is known of it outside.
+/// An order, and what its caller knows about it.
 #[derive(Clone, Debug)]
 pub(super) struct Order {
     pub(super) till: usize,
     pub(super) form: OrderForm,
-    /// When its caller sent it first, in true time.
+    /// When its caller first sent it, in true time.
     pub(super) asked_ms: i64,
-    /// What changes hands with a receipt.
+    /// The goods and the money of a receipt.
     pub(super) goods: Option<Goods>,
-    /// The part of which sale comes back.
+    /// The sale that it returns, and which part of it.
     pub(super) returns: Option<(usize, Part)>,
-    pub(super) said: Said,
-    /// Somebody has brought it back, or tried to.
-    pub(super) brought_back: bool,
-    /// Nobody waits for it, and it has no document: it must not get one before somebody asks again.
+    pub(super) last_answer: LastAnswer,
+    /// A return of it was ordered.
+    pub(super) returned: bool,
+    /// Its caller has disconnected, and it has no document: it must not get one before the caller asks again.
     pub(super) given_up: bool,
 }
 
-/// What a fiscal receipt is known by: a refund or not, and its sum.
+/// Identifies a fiscal receipt: whether it is a refund, and its sum.
 pub(super) type Key = (bool, i64);
 
 impl Order {
-    /// What its fiscal receipt is known by.
+    /// Identifies its fiscal receipt.
     pub(super) fn key(&self) -> Option<Key> {
         let goods = self.goods.as_ref()?;
         Some((self.returns.is_some(), goods.total))
     }
 
-    /// What it asks for, in a word.
+    /// What it asks for, for notes.
     pub(super) const fn word(&self) -> &'static str {
         match self.form.kind {
             OrderKind::Sale { .. } => "a sale",
@@ -72,34 +72,39 @@ impl Order {
 #[derive(Debug, Default)]
 pub(super) struct Caller {
     pub(super) order: Option<usize>,
-    /// Requests on their way or at the agent.
+    /// Requests that are not answered yet.
     pub(super) pending: Vec<oneshot::Receiver<Answer>>,
     /// Answers to them.
-    pub(super) heard: Vec<Answer>,
-    /// One of them will never be answered.
+    pub(super) answers: Vec<Answer>,
+    /// At least one request got no answer.
     pub(super) unanswered: bool,
-    /// It has sent another command under the order's id.
+    /// It has sent another command under the id of the order.
     pub(super) clashing: bool,
-    /// The answer gets lost on its way.
-    pub(super) deaf: bool,
-    /// It hangs up before the agent would tell it that nobody knows.
-    pub(super) impatient: bool,
+    /// The answer is lost on the network.
+    pub(super) loses_answer: bool,
+    /// It disconnects before the agent would answer "unknown".
+    pub(super) hangs_up: bool,
     pub(super) deadline_ms: u64,
     pub(super) again_ms: u64,
 }
 
-/// What is ordered next: by chance, and at the end of the day a Z-report.
-pub(super) fn new_order(orders: &[Order], till: usize, z: bool, dice: &mut Dice) -> Order {
+/// The next order: a random one, and at the end of the day a Z-report.
+pub(super) fn new_order(
+    orders: &[Order],
+    till: usize,
+    z: bool,
+    random: &mut SeededRandom,
+) -> Order {
     let number = orders.len();
     let cents = 1_000 + i64::try_from(number).unwrap_or(0);
     let mut goods = None;
     let mut returns = None;
-    let kind = match dice.below(20) {
+    let kind = match random.below(20) {
         _ if z => OrderKind::Report { z: true },
         0 => OrderKind::Report { z: false },
         1 => OrderKind::Cash(Amount::from_minor(100_000 + cents)),
         2 => OrderKind::Cash(Amount::from_minor(-cents)),
-        3..=6 if let Some((original, part, back)) = to_return(orders, till, dice) => {
+        3..=6 if let Some((original, part, back)) = to_return(orders, till, random) => {
             let draft = back.draft(true);
             goods = Some(back);
             returns = Some((original, part));
@@ -109,7 +114,7 @@ pub(super) fn new_order(orders: &[Order], till: usize, z: bool, dice: &mut Dice)
             }
         }
         chance => {
-            let sold = Goods::new(number, dice);
+            let sold = Goods::new(number, random);
             let draft = sold.draft(false);
             goods = Some(sold);
             OrderKind::Sale {
@@ -121,7 +126,7 @@ pub(super) fn new_order(orders: &[Order], till: usize, z: bool, dice: &mut Dice)
                     _ => ReceiptMode::Automatic,
                 },
                 number: None,
-                print: dice.coin(),
+                print: random.coin(),
             }
         }
     };
@@ -137,24 +142,28 @@ pub(super) fn new_order(orders: &[Order], till: usize, z: bool, dice: &mut Dice)
         asked_ms: 0,
         goods,
         returns,
-        said: Said::Open,
-        brought_back: false,
+        last_answer: LastAnswer::Unknown,
+        returned: false,
         given_up: false,
     }
 }
 
-/// A sale that is known to be registered, and what of it comes back; now and then what came back before.
-fn to_return(orders: &[Order], till: usize, dice: &mut Dice) -> Option<(usize, Part, Goods)> {
-    let twice = dice.below(4) == 0;
+/// A registered sale, and the part of it to return; sometimes a part that was returned before.
+fn to_return(
+    orders: &[Order],
+    till: usize,
+    random: &mut SeededRandom,
+) -> Option<(usize, Part, Goods)> {
+    let twice = random.below(4) == 0;
     let sold: Vec<(usize, &Order)> = orders
         .iter()
         .enumerate()
-        .filter(|(_, order)| order.till == till && order.said == Said::Yes)
-        .filter(|(_, order)| order.brought_back == twice)
+        .filter(|(_, order)| order.till == till && order.last_answer == LastAnswer::Registered)
+        .filter(|(_, order)| order.returned == twice)
         .filter(|(_, order)| matches!(order.form.kind, OrderKind::Sale { .. }))
         .collect();
-    let (place, order) = *sold.get(dice.below(sold.len()))?;
-    let part = *[Part::Whole, Part::Whole, Part::First, Part::Rest].get(dice.below(4))?;
+    let (place, order) = *sold.get(random.below(sold.len()))?;
+    let part = *[Part::Whole, Part::Whole, Part::First, Part::Rest].get(random.below(4))?;
     let goods = order.goods.as_ref()?.part(part)?;
     Some((place, part, goods))
 }

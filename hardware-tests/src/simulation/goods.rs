@@ -1,9 +1,9 @@
-//! What is sold, with its money counted by this file's own arithmetic, so that the product's is held against another one.
+//! What is sold, with money counted by the arithmetic of this file, so that the product is compared with another calculation.
 
 use ferrotill::order::{OrderDraft, OrderLine};
 use ferrotill_core::receipt::Modifier;
 use ferrotill_core::{Amount, Quantity};
-use ferrotill_disk::Dice;
+use ferrotill_disk::SeededRandom;
 
 /// The tax groups of the shop: letter, and rate in hundredths of a percent.
 pub(super) const GROUPS: [(char, i64); 3] = [('A', 2_000), ('B', 800), ('C', 1_200)];
@@ -63,7 +63,7 @@ impl Sold {
     }
 }
 
-/// What changes hands: goods, and the money for them.
+/// Goods, and the money for them.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Goods {
     pub(super) lines: Vec<Sold>,
@@ -71,11 +71,11 @@ pub(super) struct Goods {
     pub(super) total: i64,
     /// Paid by card; the rest is cash.
     pub(super) card: i64,
-    /// Cash handed over beyond the sum.
+    /// Cash beyond the sum, which is given back as change.
     change: i64,
 }
 
-/// The part of a sale that comes back.
+/// The part of a sale that is returned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Part {
     Whole,
@@ -85,36 +85,41 @@ pub(super) enum Part {
 
 impl Goods {
     /// The goods of the n-th order. No two orders of a run have the same sum, nor do any two parts that can come back.
-    pub(super) fn new(number: usize, dice: &mut Dice) -> Self {
+    pub(super) fn new(number: usize, random: &mut SeededRandom) -> Self {
         let number = i64::try_from(number).unwrap_or(0);
         let total = 40_000 + 12 * number;
         let first = 1_001 + 4 * number;
-        let mut lines = vec![Sold::of("Lapte 1l", first, 1_000, dice.below(GROUPS.len()))];
-        for place in 0..dice.below(4) {
-            let price = 50 + below(dice, 850);
-            let thousandths = [1_000, 2_000, 250 + below(dice, 2_750)];
-            let thousandths = thousandths.get(dice.below(3)).copied().unwrap_or(1_000);
-            let group = dice.below(GROUPS.len());
+        let mut lines = vec![Sold::of(
+            "Lapte 1l",
+            first,
+            1_000,
+            random.below(GROUPS.len()),
+        )];
+        for place in 0..random.below(4) {
+            let price = 50 + below(random, 850);
+            let thousandths = [1_000, 2_000, 250 + below(random, 2_750)];
+            let thousandths = thousandths.get(random.below(3)).copied().unwrap_or(1_000);
+            let group = random.below(GROUPS.len());
             let line = Sold::of(&format!("Marfa {place}"), price, thousandths, group);
-            lines.push(match dice.below(4) {
-                0 => line.modified(Modifier::Percent(percent(dice))),
+            lines.push(match random.below(4) {
+                0 => line.modified(Modifier::Percent(percent(random))),
                 1 => {
                     let most = line.amount.max(1);
-                    let amount = below(dice, most) / 2 - most / 8;
+                    let amount = below(random, most) / 2 - most / 8;
                     line.modified(Modifier::Amount(Amount::from_minor(-amount)))
                 }
                 _ => line,
             });
         }
         // A modifier of the whole receipt; its sum stays the one that it is known by.
-        let modifier = match dice.below(4) {
-            0 => -below(dice, 900) - 1,
-            1 => below(dice, 300) + 1,
+        let modifier = match random.below(4) {
+            0 => -below(random, 900) - 1,
+            1 => below(random, 300) + 1,
             _ => 0,
         };
         let so_far: i64 = lines.iter().map(|line| line.amount).sum();
         let rest = total - modifier - so_far;
-        lines.push(Sold::of("Cafea", rest, 1_000, dice.below(GROUPS.len())));
+        lines.push(Sold::of("Cafea", rest, 1_000, random.below(GROUPS.len())));
         let mut goods = Self {
             lines,
             modifiers: Vec::new(),
@@ -126,7 +131,7 @@ impl Goods {
             goods.modifiers = vec![Modifier::Amount(Amount::from_minor(modifier))];
             goods.spread(modifier);
         }
-        match dice.below(5) {
+        match random.below(5) {
             0 => goods.card = total,
             1 => goods.card = total / 3,
             2 => {
@@ -217,13 +222,13 @@ impl Goods {
     }
 }
 
-fn percent(dice: &mut Dice) -> i32 {
+fn percent(random: &mut SeededRandom) -> i32 {
     let hundredths = [-1_000, -1_250, -3_333, 500, 1_725];
-    hundredths.get(dice.below(5)).copied().unwrap_or(0)
+    hundredths.get(random.below(5)).copied().unwrap_or(0)
 }
 
-fn below(dice: &mut Dice, limit: i64) -> i64 {
-    i64::try_from(dice.below(usize::try_from(limit).unwrap_or(0))).unwrap_or(0)
+fn below(random: &mut SeededRandom, limit: i64) -> i64 {
+    i64::try_from(random.below(usize::try_from(limit).unwrap_or(0))).unwrap_or(0)
 }
 
 /// A quotient to the nearest whole, half away from zero.

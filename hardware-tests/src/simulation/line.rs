@@ -1,4 +1,4 @@
-//! The line to an emulated printer: the agent may die on it, and it may go wrong at a chosen moment of a receipt.
+//! The line to an emulated printer: the agent may die while it uses it, and a fault may happen at a chosen moment of a receipt.
 
 use std::io;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
@@ -8,10 +8,10 @@ use ferrotill_device::emulator::IslEmulator;
 use ferrotill_device::port::loopback::Loopback;
 use ferrotill_device::port::{Port, PortOpener};
 
-/// The agent's life: it may end in the middle of a conversation, before or after any write or read.
+/// The life of an agent: it may end while it talks to a printer, before or after any write or read.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Life {
-    /// Calls of the port until the end; none while it is negative.
+    /// Calls of a port until the end; negative for no end.
     fuse: Arc<AtomicI64>,
     over: Arc<AtomicBool>,
 }
@@ -46,7 +46,7 @@ impl Life {
 
 /// A moment of a receipt, as the printer sees it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Moment {
+pub(super) enum ReceiptMoment {
     /// It is open, and nothing is on it.
     Opened,
     /// Something is on it.
@@ -57,13 +57,13 @@ pub(super) enum Moment {
     Closed,
     /// It was cancelled.
     Cancelled,
-    /// The drawer has more or less in it.
+    /// Cash was put in or taken out.
     CashMoved,
     /// The day is closed.
     DayClosed,
 }
 
-impl Moment {
+impl ReceiptMoment {
     pub(super) const ALL: [Self; 7] = [
         Self::Opened,
         Self::Sold,
@@ -75,22 +75,22 @@ impl Moment {
     ];
 }
 
-/// What happens then.
+/// A fault of the line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Mishap {
+pub(super) enum LineFault {
     /// The answers to so many frames are lost.
-    Silence(u32),
+    AnswersLost(u32),
     /// So many frames are lost.
-    Deafness(u32),
+    FramesLost(u32),
     /// The agent dies after so many more calls of a port.
-    Death(i64),
-    /// The printer loses its power before its answer is heard, and is back at once; it has forgotten what it was asked last.
-    Blink,
+    AgentDies(i64),
+    /// The printer loses its power before its answer arrives, and is on again at once; it has forgotten the last command.
+    PowerBlink,
 }
 
-/// Where a printer stands.
+/// What matters of the state of a printer.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-struct Place {
+struct PrinterSnapshot {
     open: bool,
     sales: usize,
     paid: bool,
@@ -99,7 +99,7 @@ struct Place {
     z_number: u32,
 }
 
-impl Place {
+impl PrinterSnapshot {
     fn of(line: &Loopback<IslEmulator>) -> Self {
         line.with(|emulator| {
             let memory = emulator.printer().memory();
@@ -115,27 +115,29 @@ impl Place {
         })
     }
 
-    fn is_then(self, before: Self, moment: Moment) -> bool {
+    fn is_then(self, before: Self, moment: ReceiptMoment) -> bool {
         let gone = before.open && !self.open;
         match moment {
-            Moment::Opened => !before.open && self.open,
-            Moment::Sold => self.sales > before.sales,
-            Moment::Paid => self.paid && !before.paid,
-            Moment::Closed => gone && self.receipts > before.receipts,
-            Moment::Cancelled => gone && self.receipts == before.receipts,
-            Moment::CashMoved => self.z_number == before.z_number && self.moved > before.moved,
-            Moment::DayClosed => self.z_number > before.z_number,
+            ReceiptMoment::Opened => !before.open && self.open,
+            ReceiptMoment::Sold => self.sales > before.sales,
+            ReceiptMoment::Paid => self.paid && !before.paid,
+            ReceiptMoment::Closed => gone && self.receipts > before.receipts,
+            ReceiptMoment::Cancelled => gone && self.receipts == before.receipts,
+            ReceiptMoment::CashMoved => {
+                self.z_number == before.z_number && self.moved > before.moved
+            }
+            ReceiptMoment::DayClosed => self.z_number > before.z_number,
         }
     }
 }
 
-/// What is laid for the line: mishaps, and how much is left of one that has come.
+/// The faults that are planned, and what is left of one that has begun.
 #[derive(Debug, Default)]
-struct Snare {
-    laid: Vec<(Moment, Mishap)>,
+struct PlannedFaults {
+    faults: Vec<(ReceiptMoment, LineFault)>,
     silent: u32,
     deaf: u32,
-    /// What comes from the printer is lost until the next frame goes out.
+    /// Everything from the printer is lost until the next frame is sent.
     lossy: bool,
 }
 
@@ -143,30 +145,30 @@ struct Snare {
 #[derive(Clone)]
 pub(super) struct Line {
     pub(super) line: Loopback<IslEmulator>,
-    snare: Arc<Mutex<Snare>>,
+    planned: Arc<Mutex<PlannedFaults>>,
 }
 
 impl Line {
     pub(super) fn to(line: Loopback<IslEmulator>) -> Self {
         Self {
             line,
-            snare: Arc::default(),
+            planned: Arc::default(),
         }
     }
 
-    /// At the next such moment this happens.
-    pub(super) fn lay(&self, moment: Moment, mishap: Mishap) {
-        let mut snare = self.snare();
-        snare.laid.retain(|(laid, _)| *laid != moment);
-        snare.laid.push((moment, mishap));
+    /// Plans a fault for the next such moment.
+    pub(super) fn plan(&self, moment: ReceiptMoment, line_fault: LineFault) {
+        let mut planned = self.planned();
+        planned.faults.retain(|(faults, _)| *faults != moment);
+        planned.faults.push((moment, line_fault));
     }
 
-    /// Nothing happens any more.
+    /// Removes all planned faults.
     pub(super) fn clear(&self) {
-        *self.snare() = Snare::default();
+        *self.planned() = PlannedFaults::default();
     }
 
-    /// The line for an agent, that dies with it.
+    /// The line for an agent; it breaks when the agent dies.
     pub(super) fn until_the_end_of(&self, life: &Life) -> MortalLine {
         MortalLine {
             line: self.clone(),
@@ -174,38 +176,38 @@ impl Line {
         }
     }
 
-    fn snare(&self) -> std::sync::MutexGuard<'_, Snare> {
-        self.snare.lock().unwrap_or_else(PoisonError::into_inner)
+    fn planned(&self) -> std::sync::MutexGuard<'_, PlannedFaults> {
+        self.planned.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Sends a frame; what is laid for this moment comes after the printer has executed it.
+    /// Sends a frame; the fault that is planned for this moment begins after the printer has executed it.
     fn write(&self, port: &mut dyn Port, bytes: &[u8], life: &Life) -> io::Result<()> {
         {
-            let mut snare = self.snare();
-            snare.lossy = snare.silent > 0;
-            snare.silent = snare.silent.saturating_sub(1);
-            if snare.deaf > 0 {
-                snare.deaf -= 1;
+            let mut planned = self.planned();
+            planned.lossy = planned.silent > 0;
+            planned.silent = planned.silent.saturating_sub(1);
+            if planned.deaf > 0 {
+                planned.deaf -= 1;
                 return Ok(());
             }
         }
-        let before = Place::of(&self.line);
+        let before = PrinterSnapshot::of(&self.line);
         port.write_all(bytes)?;
-        let after = Place::of(&self.line);
-        let mut snare = self.snare();
-        let mut laid = snare.laid.iter();
-        let due = laid.position(|(moment, _)| after.is_then(before, *moment));
-        let due = due.map(|place| snare.laid.swap_remove(place));
+        let after = PrinterSnapshot::of(&self.line);
+        let mut planned = self.planned();
+        let mut faults = planned.faults.iter();
+        let due = faults.position(|(moment, _)| after.is_then(before, *moment));
+        let due = due.map(|place| planned.faults.swap_remove(place));
         match due {
             None => {}
-            Some((_, Mishap::Silence(frames))) => {
-                snare.lossy = true;
-                snare.silent = frames.saturating_sub(1);
+            Some((_, LineFault::AnswersLost(frames))) => {
+                planned.lossy = true;
+                planned.silent = frames.saturating_sub(1);
             }
-            Some((_, Mishap::Deafness(frames))) => snare.deaf = frames,
-            Some((_, Mishap::Death(calls))) => life.ends_after(calls),
-            Some((_, Mishap::Blink)) => {
-                snare.lossy = true;
+            Some((_, LineFault::FramesLost(frames))) => planned.deaf = frames,
+            Some((_, LineFault::AgentDies(calls))) => life.ends_after(calls),
+            Some((_, LineFault::PowerBlink)) => {
+                planned.lossy = true;
                 self.line.with(|emulator| {
                     emulator.set_power(false);
                     emulator.set_power(true);
@@ -216,7 +218,7 @@ impl Line {
     }
 }
 
-/// A line that dies with its agent.
+/// A line that breaks when its agent dies.
 pub(super) struct MortalLine {
     line: Line,
     life: Life,
@@ -252,7 +254,7 @@ impl Port for MortalPort {
     fn read(&mut self, buffer: &mut [u8], timeout_ms: u64) -> io::Result<usize> {
         self.life.spend()?;
         let count = self.port.read(buffer, timeout_ms)?;
-        let lossy = self.line.snare().lossy;
+        let lossy = self.line.planned().lossy;
         Ok(if lossy { 0 } else { count })
     }
 

@@ -1,30 +1,28 @@
-//! A shop in one thread, driven by one seed: callers with retries, the real clerk, store and drivers, emulated printers, the stand-in
-//! of the tax office, and everything going wrong.
+//! A shop in one thread, driven by one seed: callers with retries, the real clerk, store and drivers, emulated printers, the simulator
+//! of the tax authority, and everything that can go wrong.
 //!
 //! ```text
 //! callers ──orders──► Clerk::turn ──► Store on ferrotill-disk      cuts, failing writes
 //!                        │ ▲
 //!                     Worker::turn ──► IslPrinter ──► IslEmulator      lost frames, power, paper, cover
-//!                        └─► outbox ──► letters, form, stand-in     down, refuses, loses answers
+//!                        └─► outbox ──► sender ──► authority       down, refuses, loses answers
 //! ```
 //!
 //! Only ports, disk, network and time are replaced. The same seed plays the same shop: the same steps with the same trace.
-//! What no seed governs are the journal's key and the documents' ids over all tills, which nothing here depends on.
+//! Only the key of the journal and the unique ids of documents do not come from the seed; nothing here depends on them.
 
-mod bug;
 mod callers;
-mod driver;
 mod goods;
 mod line;
-mod office;
-mod shop;
+mod network;
+mod shop_config;
 mod world;
 
 use std::fmt;
 
-pub use bug::Bug;
+use ferrotill_disk::Syncs;
 
-/// What a run came to.
+/// What happened in a run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Tally {
     /// Steps.
@@ -35,24 +33,24 @@ pub struct Tally {
     pub registered: u64,
     /// Crashes and power cuts of the agent.
     pub crashes: u64,
-    /// Troubles of printers and the disk.
+    /// Faults of printers, disk, network and clock.
     pub troubles: u64,
-    /// Times that a person said what a printer could not prove.
+    /// Declarations of operators about documents that a printer could not prove.
     pub declared: u64,
-    /// A digest of everything that happened, in its order.
+    /// A digest of everything that happened, in order.
     pub trace: u64,
 }
 
-/// What must not happen, and did.
+/// Something that must not happen.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Violation {
-    /// The seed that plays it again.
+    /// The seed that repeats it.
     pub seed: u64,
     /// The day, from 1.
     pub day: u32,
     /// The step, from the start.
     pub step: u64,
-    /// What happened.
+    /// What is wrong.
     pub words: String,
     /// What happened before, the newest last.
     pub before: Vec<String>,
@@ -72,6 +70,15 @@ impl fmt::Display for Violation {
 /// # Errors
 ///
 /// The first violation.
-pub fn simulate(seed: u64, days: u32, bug: Option<Bug>) -> Result<Tally, Box<Violation>> {
-    world::play(seed, days, bug)
+pub fn simulate(seed: u64, days: u32) -> Result<Tally, Box<Violation>> {
+    simulate_on(Syncs::Kept, seed, days)
+}
+
+/// [`simulate`] on a disk that does what it says, or ignores its syncs: the control, on which a violation must be found.
+///
+/// # Errors
+///
+/// The first violation.
+pub fn simulate_on(syncs: Syncs, seed: u64, days: u32) -> Result<Tally, Box<Violation>> {
+    world::play(syncs, seed, days)
 }

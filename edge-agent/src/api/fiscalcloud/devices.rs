@@ -1,45 +1,43 @@
-//! The devices with their tables.
+//! Lists and reads devices, with their tables.
 
 use std::sync::Arc;
 
-use axum::http::StatusCode;
 use axum::response::Response;
 use ferrotill_core::tax::TaxRate;
 use uuid::Uuid;
 
-use super::{failure, success};
-use crate::api::App;
-use crate::api::json::Out;
-use crate::board::NUMBERS_SOON;
+use super::answer::row_number;
+use super::problem::{success, unprocessable, unreadable};
+use crate::api::json::JsonValue;
+use crate::api::problem::Problem;
+use crate::api::service::Service;
 use crate::config::Device;
 use crate::object;
+use crate::status::NUMBERS_SOON;
 
 /// `GET devices`.
-pub(super) fn list(app: &App) -> Response {
-    let devices = app.config.devices.iter().map(|device| {
+pub(super) fn list(service: &Service) -> Response {
+    let devices = service.config.devices.iter().map(|device| {
         object! {
             "id" => device.id,
             "name" => device.name.clone(),
-            "serialNumber" => serial_number(app, device),
-            "organizationName" => app.config.till.owner.organization_name.clone(),
-            "createdDateTime" => Out::Null,
+            "serialNumber" => serial_number(service, device),
+            "organizationName" => service.config.till.owner.organization_name.clone(),
+            "createdDateTime" => JsonValue::Null,
             "isDeregistered" => false,
         }
     });
-    success(Out::Array(devices.collect()))
+    success(JsonValue::Array(devices.collect()))
 }
 
 /// `GET devices/{deviceId}`.
-pub(super) async fn one(app: &Arc<App>, id: Uuid) -> Response {
-    let Some(device) = app.config.devices.iter().find(|device| device.id == id) else {
-        return failure(
-            StatusCode::UNPROCESSABLE_ENTITY,
-            "NotFound",
-            "deviceId: this agent has no such device",
-        );
+pub(super) async fn one(service: &Arc<Service>, id: Uuid) -> Response {
+    let Some(device) = service.config.devices.iter().find(|device| device.id == id) else {
+        let message = "deviceId: this agent has no such device";
+        return unprocessable(&Problem::new("NotFound", message));
     };
     let ranges = device.alternative_receipts_ranges.clone();
-    let read = app.read(move |reader| {
+    let read = service.read(move |reader| {
         let used = ranges
             .iter()
             .map(|range| reader.last_of_range(id, &range.series, range.start..=range.end))
@@ -47,104 +45,110 @@ pub(super) async fn one(app: &Arc<App>, id: Uuid) -> Response {
         Ok((reader.last_number(id)?, used))
     });
     match read.await {
-        Ok((last_number, used)) => success(dto(app, device, last_number, &used)),
-        Err(error) => failure(
-            StatusCode::UNPROCESSABLE_ENTITY,
-            "BooksUnreadable",
-            &format!("books: {error}"),
-        ),
+        Ok((last_number, used)) => success(dto(service, device, last_number, &used)),
+        Err(error) => unreadable(error),
     }
 }
 
-fn serial_number(app: &App, device: &Device) -> Option<String> {
-    Some(app.board.printer(device.id).serial).filter(|serial| !serial.is_empty())
+fn serial_number(service: &Service, device: &Device) -> Option<String> {
+    Some(service.live_status.printer(device.id).serial).filter(|serial| !serial.is_empty())
 }
 
-fn dto(app: &App, device: &Device, last_number: u32, used: &[Option<u32>]) -> Out {
-    let printer = app.board.printer(device.id);
-    let owner = &app.config.till.owner;
-    let today = app.guard.now().local_day();
-    let tax_groups = device.tax_groups.iter().enumerate().map(|(index, group)| {
-        let rate = group.rate_on(today);
-        object! {
-            "rowNumber" => index + 1,
-            "enabled" => rate.is_some(),
-            "code" => group.code.to_string(),
-            "rate" => rate.map(TaxRate::display),
-        }
-    });
-    let payment_types = device
-        .payment_types
-        .iter()
-        .enumerate()
-        .map(|(index, payment)| {
-            object! {
-                "rowNumber" => index + 1,
-                "code" => payment.code,
-                "name" => payment.name.clone(),
-                "enabled" => true,
-                "openCashDrawer" => payment.open_cash_drawer,
-            }
-        });
-    let points_of_sale = device
-        .points_of_sale
-        .iter()
-        .enumerate()
-        .map(|(index, point)| {
-            object! {
-                "rowNumber" => index + 1,
-                "id" => point.id,
-                "code" => point.code.clone(),
-                "allowFreeSale" => true,
-                "useBankTerminals" => false,
-                "bankTerminalsIDList" => Out::Null,
-            }
-        });
-    let ranges = device
-        .alternative_receipts_ranges
-        .iter()
-        .zip(used)
-        .enumerate()
-        .map(|(index, (range, last))| {
-            let left = range.end - last.unwrap_or(range.start.saturating_sub(1)).min(range.end);
-            object! {
-                "fiscalDeviceId" => device.id,
-                "rowNumber" => index + 1,
-                "id" => Out::Null,
-                "dateAdded" => Out::Null,
-                "dateExpended" => Out::Null,
-                "series" => range.series.clone(),
-                "startNumber" => range.start,
-                "endNumber" => range.end,
-                "numberLength" => range.number_length,
-                "willSoonBeExpended" => u64::from(left) <= NUMBERS_SOON,
-                "expendedCompletely" => left == 0,
-            }
-        });
+/// The whole device; `used` is the last used number of each of its ranges.
+fn dto(service: &Service, device: &Device, last_number: u32, used: &[Option<u32>]) -> JsonValue {
+    let printer = service.live_status.printer(device.id);
+    let owner = &service.config.till.owner;
     object! {
         "id" => device.id,
         "name" => device.name.clone(),
-        "serialNumber" => serial_number(app, device),
+        "serialNumber" => serial_number(service, device),
         "registrationNumber" => owner.registration_number.clone(),
         "model" => Some(printer.model).filter(|model| !model.is_empty()),
         "organizationName" => owner.organization_name.clone(),
         "idnx" => owner.idnx.clone(),
         "address" => owner.address.clone(),
-        "subdivisionCode" => Out::Null,
-        "mevKeyEncrypted" => Out::Null,
+        "subdivisionCode" => JsonValue::Null,
+        "mevKeyEncrypted" => JsonValue::Null,
         "isFiscalized" => printer.fiscalised,
         "isDeregistered" => false,
-        "createdDateTime" => Out::Null,
-        "fiscalizedDateTime" => Out::Null,
-        "deregisteredDateTime" => Out::Null,
+        "createdDateTime" => JsonValue::Null,
+        "fiscalizedDateTime" => JsonValue::Null,
+        "deregisteredDateTime" => JsonValue::Null,
         "lastOperationNumber" => last_number,
-        "logo" => Out::Null,
+        "logo" => JsonValue::Null,
         "useAlternativeReceipts" => device.use_alternative_receipts,
-        "licenseData" => Out::Null,
-        "taxGroups" => Out::Array(tax_groups.collect()),
-        "taxGroupsHistoryEntries" => Out::Array(Vec::new()),
-        "paymentTypes" => Out::Array(payment_types.collect()),
-        "pointsOfSale" => Out::Array(points_of_sale.collect()),
-        "alternativeReceiptsRanges" => Out::Array(ranges.collect()),
+        "licenseData" => JsonValue::Null,
+        "taxGroups" => tax_groups(service, device),
+        "taxGroupsHistoryEntries" => JsonValue::Array(Vec::new()),
+        "paymentTypes" => payment_types(device),
+        "pointsOfSale" => points_of_sale(device),
+        "alternativeReceiptsRanges" => ranges(device, used),
     }
+}
+
+/// The tax groups with the rates of today.
+fn tax_groups(service: &Service, device: &Device) -> JsonValue {
+    let today = service.guard.now().local_day();
+    let groups = device.tax_groups.iter().enumerate().map(|(index, group)| {
+        let rate = group.rate_on(today);
+        object! {
+            "rowNumber" => row_number(index),
+            "enabled" => rate.is_some(),
+            "code" => group.code.to_string(),
+            "rate" => rate.map(TaxRate::display),
+        }
+    });
+    JsonValue::Array(groups.collect())
+}
+
+fn payment_types(device: &Device) -> JsonValue {
+    let types = device.payment_types.iter().enumerate();
+    let types = types.map(|(index, payment)| {
+        object! {
+            "rowNumber" => row_number(index),
+            "code" => payment.code,
+            "name" => payment.name.clone(),
+            "enabled" => true,
+            "openCashDrawer" => payment.open_cash_drawer,
+        }
+    });
+    JsonValue::Array(types.collect())
+}
+
+fn points_of_sale(device: &Device) -> JsonValue {
+    let points = device.points_of_sale.iter().enumerate();
+    let points = points.map(|(index, point)| {
+        object! {
+            "rowNumber" => row_number(index),
+            "id" => point.id,
+            "code" => point.code.clone(),
+            "allowFreeSale" => true,
+            "useBankTerminals" => false,
+            "bankTerminalsIDList" => JsonValue::Null,
+        }
+    });
+    JsonValue::Array(points.collect())
+}
+
+/// The number ranges of alternative receipts, with the last used number of each.
+fn ranges(device: &Device, used: &[Option<u32>]) -> JsonValue {
+    let ranges = device.alternative_receipts_ranges.iter().zip(used);
+    let ranges = ranges.enumerate().map(|(index, (range, last))| {
+        let last = last.unwrap_or(range.start.saturating_sub(1));
+        let left = range.end.saturating_sub(last);
+        object! {
+            "fiscalDeviceId" => device.id,
+            "rowNumber" => row_number(index),
+            "id" => JsonValue::Null,
+            "dateAdded" => JsonValue::Null,
+            "dateExpended" => JsonValue::Null,
+            "series" => range.series.clone(),
+            "startNumber" => range.start,
+            "endNumber" => range.end,
+            "numberLength" => range.number_length,
+            "willSoonBeExpended" => u64::from(left) <= NUMBERS_SOON,
+            "expendedCompletely" => left == 0,
+        }
+    });
+    JsonValue::Array(ranges.collect())
 }

@@ -1,44 +1,54 @@
-//! Method and path to operation (spec/fiscalcloud.md, A.2).
+//! Method and path to operation (docs/api/fiscalcloud.md).
 
 use axum::http::Method;
+use ferrotill_core::document::DocumentKind;
 use uuid::Uuid;
-
-use super::request::SaleRoute;
 
 /// An operation of the API.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Operation {
     /// Makes a document.
     Create(Creation),
-    /// Documents of some kinds, short or whole.
+    /// Lists documents of some kinds, short or whole.
     List { kinds: Kinds, full: bool },
-    /// One document of some kinds.
+    /// Reads a document of one of some kinds.
     Get { kinds: Kinds, id: Uuid },
-    /// The devices.
+    /// Lists the devices.
     Devices,
-    /// One device.
+    /// Reads a device.
     Device(Uuid),
     /// Opens the drawer.
     OpenDrawer,
 }
 
-/// Names of kinds in the books.
-pub(super) type Kinds = &'static [&'static str];
+/// Kinds of documents, as the store names them.
+pub(super) type Kinds = &'static [DocumentKind];
 
-/// What is made.
+/// What a creating operation makes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Creation {
     /// A sale.
     Sale(SaleRoute),
-    /// A return; shown as a receipt or in its own form.
+    /// A return.
     Refund {
-        /// As a receipt.
+        /// The answer has the form of a receipt instead of its own.
         as_receipt: bool,
     },
     /// Cash in or out.
     Cash,
-    /// A report: Z, X, or what the body says.
+    /// A report: Z (true), X (false), or what the body says.
     Report(Option<bool>),
+}
+
+/// The operations whose body is a sale.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum SaleRoute {
+    /// `operations/sale`.
+    Sale,
+    /// `receipts`.
+    Receipt,
+    /// `alternativereceipts`.
+    Alternative,
 }
 
 impl Creation {
@@ -51,13 +61,13 @@ impl Creation {
     }
 }
 
-const SALES: Kinds = &["sale"];
-const ALTERNATIVES: Kinds = &["alternative_receipt"];
-const REFUNDS: Kinds = &["refund"];
-const REPORTS: Kinds = &["x_report", "z_report"];
-const CASH: Kinds = &["cash_in", "cash_out"];
+const SALES: Kinds = &[DocumentKind::Sale];
+const ALTERNATIVES: Kinds = &[DocumentKind::AlternativeSale];
+const REFUNDS: Kinds = &[DocumentKind::Refund];
+const REPORTS: Kinds = &[DocumentKind::XReport, DocumentKind::ZReport];
+const CASH: Kinds = &[DocumentKind::CashIn, DocumentKind::CashOut];
 
-/// The operation of a method and path; paths match in any case, as names do.
+/// The operation of a method and path. Paths match in any case.
 pub(super) fn route(method: &Method, path: &str) -> Option<Operation> {
     let path = path.to_ascii_lowercase();
     let parts: Vec<&str> = path

@@ -1,20 +1,26 @@
-//! Rules of this API's own, and the core's rules on a draft that could not be read whole.
+//! Rules of this API, and the rules of the core for a draft that was read in part.
 
 use ferrotill_core::receipt::{LineTotals, ReceiptKind, Rules, Scratch};
 use ferrotill_core::refusal::{Faults, Place, Refusal};
 use ferrotill_core::till::Wish;
 
-use super::request::{Shop, path_of};
-use crate::api::json::Fault;
+use super::context::RequestContext;
+use super::paths::path_of;
+use super::problem::fault_of;
+use crate::api::json::FaultList;
 use crate::config::Device;
+use crate::config::adopt;
 use crate::order::{OrderDraft, OrderForm, OrderKind, ReceiptMode, WishRoom};
-use crate::tables;
 
-/// Tells also what the core has against a draft of which some parts could not be read.
+/// Adds the faults that the core finds in a draft of which some parts could not be read.
 ///
-/// Only what does not depend on the unread parts is told: a place that has a fault already, and the totals, stay out.
-pub(super) fn add_faults(draft: &OrderDraft, shop: Shop<'_>, faults: &mut Vec<Fault>) {
-    struct Add<'f>(&'f mut Vec<Fault>);
+/// Left out is what may depend on those parts: faults of a place that has a fault already, and faults of the totals.
+pub(super) fn add_faults(draft: &OrderDraft, context: RequestContext<'_>, faults: &mut FaultList) {
+    // Some faults were only counted, so it is not known which places have one.
+    if faults.is_cut() {
+        return;
+    }
+    struct Add<'f>(&'f mut FaultList);
     impl Faults for Add<'_> {
         fn fault(&mut self, place: Place, refusal: Refusal) {
             let path = path_of(place, "number");
@@ -44,8 +50,8 @@ pub(super) fn add_faults(draft: &OrderDraft, shop: Shop<'_>, faults: &mut Vec<Fa
         echo: String::new(),
         found: String::new(),
     };
-    let facts = shop.profile.facts();
-    let configuration = tables::configuration(shop.device, facts);
+    let facts = context.profile.facts();
+    let configuration = adopt::configuration(context.device, facts);
     let rules = Rules {
         facts,
         taxes: &configuration.taxes,
@@ -57,7 +63,7 @@ pub(super) fn add_faults(draft: &OrderDraft, shop: Shop<'_>, faults: &mut Vec<Fa
     let Wish::Sale(wish) = form.wish(false, &mut room) else {
         return;
     };
-    // The receipt itself is not wanted, so it needs no room; the faults are.
+    // Only the faults are needed, so the receipt gets no room.
     let scratch = Scratch {
         lines: &mut lines,
         bytes: &mut [],
@@ -65,16 +71,7 @@ pub(super) fn add_faults(draft: &OrderDraft, shop: Shop<'_>, faults: &mut Vec<Fa
     let _ = wish.compute(ReceiptKind::Sale, None, rules, scratch, &mut Add(faults));
 }
 
-/// A refusal of the core as a fault of a request.
-pub(super) fn fault_of(path: &str, refusal: &Refusal) -> Fault {
-    Fault {
-        path: path.to_owned(),
-        code: refusal.name(),
-        sentence: format!("{refusal}; {}", refusal.hint()),
-    }
-}
-
-/// An address with one `@`, something before it and a domain with a dot after it; no spaces.
+/// Whether a text is an address with one `@`, a name before it and a domain with a dot after it, without spaces.
 pub(super) fn is_email(text: &str) -> bool {
     let Some((local, domain)) = text.split_once('@') else {
         return false;
@@ -92,7 +89,7 @@ pub(super) fn is_email(text: &str) -> bool {
         && domain.split('.').all(|label| !label.is_empty())
 }
 
-/// Six to fifteen digits, with an international `+` and separating spaces or hyphens if the caller likes.
+/// Whether a text has six to fifteen digits; a `+` before them, and spaces and hyphens between them, are allowed.
 pub(super) fn is_phone(text: &str) -> bool {
     let digits = text.chars().filter(char::is_ascii_digit).count();
     let rest = text.strip_prefix('+').unwrap_or(text);
@@ -102,7 +99,7 @@ pub(super) fn is_phone(text: &str) -> bool {
             .all(|c| c.is_ascii_digit() || c == ' ' || c == '-')
 }
 
-/// `ABC00000001` as series and number of one of the device's ranges.
+/// Series and number of a text such as `ABC00000001`, if a range of the device holds them.
 pub(super) fn series_and_number(text: &str, device: &Device) -> Option<(String, u32)> {
     device.alternative_receipts_ranges.iter().find_map(|range| {
         let digits = text.strip_prefix(range.series.as_str())?;
@@ -120,7 +117,7 @@ mod tests {
     use super::{is_email, is_phone};
 
     #[test]
-    fn addresses_and_numbers_of_the_documents_pass_and_others_do_not() {
+    fn e_mail_addresses_and_telephone_numbers_are_checked() {
         for good in [
             "test@mail.com",
             "test@test.md",

@@ -51,7 +51,7 @@ fn note(stage: &Stage) -> (Option<DocumentId>, u32, String, Baseline) {
     else {
         panic!("{rows:?}");
     };
-    let now = crate::job::baseline_of(&now);
+    let now = crate::seal::printer::job::baseline_of(&now);
     (document, z_number_known, day.to_owned(), now)
 }
 
@@ -314,7 +314,7 @@ fn another_printer_gets_nothing_of_an_open_shift() {
         );
     }
     assert!(stage.printer().is_quiet());
-    let objections = stage.board.printer(device(0)).objections;
+    let objections = stage.live_status.printer(device(0)).objections;
     assert!(objections[0].contains("another printer"), "{objections:?}");
     assert_eq!(Stage::rows_of(stage.path(), CLOSED_BY_PRINTER), 0);
 
@@ -366,7 +366,7 @@ fn a_receipt_that_the_printer_would_print_with_other_rates_is_refused() {
         "the printer has 9.00 percent for the tax group B, and the receipt 8.00"
     );
     assert!(stage.printer().is_quiet());
-    let objections = stage.board.printer(device(0)).objections;
+    let objections = stage.live_status.printer(device(0)).objections;
     assert_eq!(
         objections,
         ["group B: 8.0000 percent configured, 9.0000 in the printer"]
@@ -378,7 +378,7 @@ fn a_receipt_that_the_printer_would_print_with_other_rates_is_refused() {
     let sold = stage.order(sale(1, 810), PATIENT);
     stage.printer().sells(810, 1);
     assert!(!sold.replayed());
-    assert!(stage.board.printer(device(0)).objections.is_empty());
+    assert!(stage.live_status.printer(device(0)).objections.is_empty());
 }
 
 #[test]

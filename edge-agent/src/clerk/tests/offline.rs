@@ -7,7 +7,7 @@ use ferrotill_core::profile::{Facts, MOLDOVA, Profile};
 use ferrotill_core::refusal::Refusal;
 
 use super::stage::*;
-use crate::clerk::{Answer, FiscalState, Message, OfficeNews, facts_of};
+use crate::clerk::{Answer, AuthorityNews, FiscalState, Message, facts_of};
 use crate::order::ReceiptMode;
 
 /// A law that lets two documents wait, and a moment without the office.
@@ -43,13 +43,13 @@ fn sells(stage: &Stage, id: u128) -> Result<(), Refusal> {
     }
 }
 
-fn acknowledged(stage: &Stage, id: u128) -> OfficeNews {
+fn acknowledged(stage: &Stage, id: u128) -> AuthorityNews {
     let sealed_seqs = vec![stage.find(id).unwrap().row.settled_seq.unwrap()];
-    OfficeNews::Acknowledged { sealed_seqs }
+    AuthorityNews::Acknowledged { sealed_seqs }
 }
 
-fn switched(to: &'static str) -> OfficeNews {
-    OfficeNews::Switched {
+fn switched(to: &'static str) -> AuthorityNews {
+    AuthorityNews::Switched {
         from: "suspect",
         to,
         reason: "test".to_owned(),
@@ -104,7 +104,7 @@ fn a_quiet_device_does_not_replay_a_busy_ones_day() {
 }
 
 fn snapshots(stage: &Stage) -> i64 {
-    rusqlite::Connection::open(stage.path().join(crate::store::FILE_NAME))
+    rusqlite::Connection::open(stage.path().join(ferrotill_store::FILE_NAME))
         .unwrap()
         .query_row("SELECT count(*) FROM snapshot", [], |row| row.get(0))
         .unwrap()
@@ -113,7 +113,7 @@ fn snapshots(stage: &Stage) -> i64 {
 #[test]
 fn of_what_the_office_said_of_a_document_the_last_word_is_kept() {
     let said = |sealed_seq, words: &str| {
-        Message::Office(OfficeNews::Refused {
+        Message::Authority(AuthorityNews::Refused {
             sealed_seq,
             words: words.to_owned(),
         })
@@ -129,7 +129,7 @@ fn of_what_the_office_said_of_a_document_the_last_word_is_kept() {
     let kept: Vec<String> = facts_of(&messages)
         .into_iter()
         .map(|message| match message {
-            Message::Office(OfficeNews::Refused { words, .. }) => words,
+            Message::Authority(AuthorityNews::Refused { words, .. }) => words,
             other => panic!("{other:?}"),
         })
         .collect();

@@ -1,9 +1,7 @@
 //! A clerk at work with printers that do what the test says, one call after the other.
 
 use std::path::Path;
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
-use std::sync::mpsc::{Receiver, Sender, channel};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -13,21 +11,20 @@ use ferrotill_core::payment::{PaymentTable, PaymentType};
 use ferrotill_core::profile::{MOLDOVA, Profile};
 use ferrotill_core::tax::{TaxCode, TaxGroup, TaxRate, TaxTable};
 use ferrotill_core::{Amount, Quantity};
-use ferrotill_device::Fault;
-use ferrotill_device::printer::{
-    Baseline, ClosedDay, Condition, Connected, FiscalPrinter, Job, JournalEvidence, NotRegistered,
-    Outcome, Registered, Watch,
+use ferrotill_testkit::printer::SharedMemory;
+pub(super) use ferrotill_testkit::printer::{
+    Call, Script, baseline, moved, refused, registered, registered_at,
 };
 use tokio::sync::{Notify, oneshot};
 use uuid::Uuid;
 
-use crate::board::Board;
-use crate::clerk::{Answer, Clerk, ClerkDoor, DeskPlan, Message, OfficeNews, Setting};
-use crate::clock::Clock;
-use crate::guard::GuardedClock;
+use crate::clerk::{Answer, AuthorityNews, Clerk, ClerkHandle, ClerkSettings, DevicePlan, Message};
 use crate::order::{OrderDraft, OrderForm, OrderKind, OrderLine, ReceiptMode};
-use crate::printer::PrinterTask;
-use crate::store::{FILE_NAME, Reader, Store, StoredDocument};
+use crate::seal::printer::PrinterTask;
+use crate::status::LiveStatus;
+use crate::time::clock::Clock;
+use crate::time::guarded_clock::GuardedClock;
+use ferrotill_store::{FILE_NAME, Reader, Store, StoredDocument};
 
 /// How long a test waits for what must come.
 const LONG: Duration = Duration::from_secs(20);
@@ -35,194 +32,6 @@ const LONG: Duration = Duration::from_secs(20);
 pub(super) const PATIENT: Duration = Duration::from_secs(60);
 /// A caller who waits little; the clerk answers a tenth of a second earlier.
 pub(super) const HASTY: Duration = Duration::from_millis(400);
-
-/// What a printer was asked.
-#[derive(Clone, Debug, PartialEq)]
-pub(super) struct Call {
-    /// `recover` rather than `perform`.
-    pub(super) recover: bool,
-    pub(super) job: Job,
-    pub(super) baseline: Baseline,
-    pub(super) books: JournalEvidence,
-}
-
-/// What it does then.
-type Reply = Box<dyn FnOnce(&mut dyn Watch) -> Outcome + Send>;
-
-/// What a printer says of itself when it is connected.
-pub(super) struct Memory {
-    pub(super) baseline: Baseline,
-    pub(super) last_z: Option<ClosedDay>,
-    pub(super) groups: [Option<u32>; 8],
-    /// People have a receipt open at it.
-    pub(super) open: bool,
-}
-
-impl Default for Memory {
-    fn default() -> Self {
-        Self {
-            baseline: baseline(0),
-            last_z: None,
-            groups: [None; 8],
-            open: false,
-        }
-    }
-}
-
-/// A printer that tells every job and waits for what to do about it. Its drawer works by itself.
-struct Scripted {
-    calls: Sender<Call>,
-    replies: Receiver<Reply>,
-    present: Arc<AtomicBool>,
-    pulses: Arc<AtomicU32>,
-    memory: Arc<Mutex<Memory>>,
-}
-
-/// The test's end of a scripted printer.
-pub(super) struct Script {
-    calls: Receiver<Call>,
-    replies: Sender<Reply>,
-    pub(super) present: Arc<AtomicBool>,
-    pub(super) pulses: Arc<AtomicU32>,
-    memory: Arc<Mutex<Memory>>,
-}
-
-impl Script {
-    fn new(present: bool, memory: Arc<Mutex<Memory>>) -> (Self, Scripted) {
-        let (calls, heard) = channel();
-        let (orders, replies) = channel();
-        let present = Arc::new(AtomicBool::new(present));
-        let pulses = Arc::new(AtomicU32::new(0));
-        let printer = Scripted {
-            calls,
-            replies,
-            present: Arc::clone(&present),
-            pulses: Arc::clone(&pulses),
-            memory: Arc::clone(&memory),
-        };
-        let script = Self {
-            calls: heard,
-            replies: orders,
-            present,
-            pulses,
-            memory,
-        };
-        (script, printer)
-    }
-
-    /// Changes what the printer says the next time it is connected.
-    pub(super) fn remember(&self, change: impl FnOnce(&mut Memory)) {
-        change(&mut self.memory.lock().unwrap());
-    }
-
-    /// The next call, which must come.
-    pub(super) fn call(&self) -> Call {
-        self.calls.recv_timeout(LONG).expect("the printer is asked")
-    }
-
-    /// Nothing was asked that the test has not seen.
-    pub(super) fn is_quiet(&self) -> bool {
-        self.asked().is_none()
-    }
-
-    /// A call that has come.
-    pub(super) fn asked(&self) -> Option<Call> {
-        self.calls.try_recv().ok()
-    }
-
-    pub(super) fn reply(&self, outcome: Outcome) {
-        self.act(move |_| outcome);
-    }
-
-    pub(super) fn act(&self, act: impl FnOnce(&mut dyn Watch) -> Outcome + Send + 'static) {
-        self.replies.send(Box::new(act)).expect("the printer lives");
-    }
-
-    /// The next call is the start of a receipt over this much; it is carried out as this document.
-    pub(super) fn sells(&self, total: i64, number: u32) -> Call {
-        let call = self.call();
-        assert_eq!(total_of(&call), Some(total), "{call:?}");
-        assert!(!call.recover);
-        self.reply(registered(number));
-        call
-    }
-}
-
-impl Scripted {
-    fn ask(&mut self, call: Call, watch: &mut dyn Watch) -> Outcome {
-        if self.calls.send(call).is_err() {
-            return Outcome::Unknown(Fault::PortLost);
-        }
-        match self.replies.recv() {
-            Ok(reply) => reply(watch),
-            Err(_) => Outcome::Unknown(Fault::PortLost),
-        }
-    }
-}
-
-impl FiscalPrinter for Scripted {
-    fn connect(&mut self) -> Result<Connected, Fault> {
-        if !self.present.load(Ordering::Acquire) {
-            return Err(Fault::PortUnavailable);
-        }
-        let memory = self.memory.lock().unwrap();
-        Ok(Connected {
-            baseline: memory.baseline.clone(),
-            model: "SCRIPTED".to_owned(),
-            firmware: "1".to_owned(),
-            address: "a script".to_owned(),
-            clock: None,
-            condition: Condition::default(),
-            receipt_open: false,
-            groups: memory.groups,
-        })
-    }
-
-    fn last_z(&self) -> Option<ClosedDay> {
-        self.memory.lock().unwrap().last_z.clone()
-    }
-
-    fn perform(&mut self, job: &Job, baseline: &Baseline, watch: &mut dyn Watch) -> Outcome {
-        if *job == Job::Drawer {
-            self.pulses.fetch_add(1, Ordering::AcqRel);
-            return registered_at(baseline.clone());
-        }
-        let call = Call {
-            recover: false,
-            job: job.clone(),
-            baseline: baseline.clone(),
-            books: JournalEvidence::default(),
-        };
-        self.ask(call, watch)
-    }
-
-    fn recover(
-        &mut self,
-        job: &Job,
-        baseline: &Baseline,
-        books: &JournalEvidence,
-        watch: &mut dyn Watch,
-    ) -> Outcome {
-        let call = Call {
-            recover: true,
-            job: job.clone(),
-            baseline: baseline.clone(),
-            books: *books,
-        };
-        self.ask(call, watch)
-    }
-
-    fn clear_leftover(&mut self, _watch: &mut dyn Watch) -> Result<Baseline, Fault> {
-        Err(Fault::Unclear)
-    }
-
-    fn status(&mut self) -> Result<Condition, Fault> {
-        Ok(Condition {
-            fiscal_receipt_open: self.memory.lock().unwrap().open,
-            ..Condition::default()
-        })
-    }
-}
 
 /// When writing fails.
 #[derive(Clone, Copy, Debug)]
@@ -236,8 +45,8 @@ pub(super) enum Trouble {
 /// A clerk with its books and printers.
 pub(super) struct Stage {
     folder: Arc<tempfile::TempDir>,
-    pub(super) board: Arc<Board>,
-    door: ClerkDoor,
+    pub(super) live_status: Arc<LiveStatus>,
+    clerk_handle: ClerkHandle,
     clerk: Option<JoinHandle<()>>,
     pub(super) printers: Vec<Script>,
 }
@@ -261,7 +70,7 @@ impl Stage {
     /// A printer connects only once the books are open, so that a test that needs it waits for it.
     pub(super) fn until_ready(&self, index: usize) {
         let begun = std::time::Instant::now();
-        while !self.board.printer(device(index)).connected {
+        while !self.live_status.printer(device(index)).connected {
             assert!(begun.elapsed() < LONG, "the printer is never there");
             std::thread::yield_now();
         }
@@ -275,11 +84,7 @@ impl Stage {
         stage
     }
 
-    fn open(
-        folder: Arc<tempfile::TempDir>,
-        present: &[bool],
-        memories: Vec<Arc<Mutex<Memory>>>,
-    ) -> Self {
+    fn open(folder: Arc<tempfile::TempDir>, present: &[bool], memories: Vec<SharedMemory>) -> Self {
         Self::open_under(&MOLDOVA, folder, present, memories)
     }
 
@@ -287,23 +92,23 @@ impl Stage {
         profile: &'static dyn Profile,
         folder: Arc<tempfile::TempDir>,
         present: &[bool],
-        memories: Vec<Arc<Mutex<Memory>>>,
+        memories: Vec<SharedMemory>,
     ) -> Self {
         let clock = Arc::new(Clock::new(None).unwrap());
-        let board = Arc::new(Board::default());
-        let (door, inbox) = ClerkDoor::new();
+        let live_status = Arc::new(LiveStatus::default());
+        let (clerk_handle, inbox) = ClerkHandle::new();
         let mut printers = Vec::new();
         let mut plans = Vec::new();
         for ((index, present), memory) in present.iter().enumerate().zip(memories) {
             let (script, printer) = Script::new(*present, memory);
             printers.push(script);
-            plans.push(DeskPlan {
+            plans.push(DevicePlan {
                 device: device(index),
                 configuration: configuration(),
                 printer: PrinterTask::start(
                     "scripted",
                     Box::new(printer),
-                    door.listener(device(index)),
+                    clerk_handle.listener(device(index)),
                     Arc::clone(&clock),
                 )
                 .unwrap(),
@@ -314,22 +119,22 @@ impl Stage {
         let store = Store::open(folder.path()).unwrap();
         let guard = GuardedClock::new(
             Arc::clone(&clock),
-            store.remembered_clock().unwrap(),
+            store.stored_clock().unwrap(),
             store.latest_moment().unwrap(),
         );
-        let setting = Arc::new(Setting {
+        let setting = Arc::new(ClerkSettings {
             profile,
             clock,
             guard: Arc::new(guard),
-            house: Budget::UNLIMITED,
-            board: Arc::clone(&board),
+            owner_budget: Budget::UNLIMITED,
+            live_status: Arc::clone(&live_status),
             wake_sender: Arc::new(Notify::new()),
         });
         let clerk = Clerk::open(store, setting, plans, inbox).unwrap();
         Self {
             folder,
-            board,
-            door,
+            live_status,
+            clerk_handle,
             clerk: Some(std::thread::spawn(move || clerk.run())),
             printers,
         }
@@ -352,15 +157,15 @@ impl Stage {
     fn stop(&mut self) {
         // A printer's thread that waits for the test must not keep the books open.
         self.printers.clear();
-        self.door.tell(Message::Stop);
+        self.clerk_handle.send(Message::Stop);
         if let Some(clerk) = self.clerk.take() {
             clerk.join().unwrap();
         }
     }
 
     /// News of the office, as the sender tells them.
-    pub(super) fn office(&self, news: OfficeNews) {
-        self.door.tell(Message::Office(news));
+    pub(super) fn office(&self, news: AuthorityNews) {
+        self.clerk_handle.send(Message::Authority(news));
     }
 
     pub(super) fn printer(&self) -> &Script {
@@ -372,17 +177,17 @@ impl Stage {
     }
 
     pub(super) fn order_at(&self, index: usize, form: OrderForm, patience: Duration) -> Pending {
-        order_through(&self.door, index, form, patience)
+        order_through(&self.clerk_handle, index, form, patience)
     }
 
     /// A door of its own for another thread.
-    pub(super) fn door(&self) -> ClerkDoor {
-        self.door.clone()
+    pub(super) fn clerk_handle(&self) -> ClerkHandle {
+        self.clerk_handle.clone()
     }
 
     pub(super) fn open_drawer(&self, index: usize) -> Result<(), String> {
         let (reply, answer) = oneshot::channel();
-        self.door.tell(Message::Drawer {
+        self.clerk_handle.send(Message::Drawer {
             device: device(index),
             reply,
         });
@@ -392,7 +197,7 @@ impl Stage {
     /// Everything told so far has been worked on; and whether this id still waits.
     pub(super) fn waits(&self, id: u128) -> bool {
         let (reply, answer) = oneshot::channel();
-        self.door.tell(Message::Waiting {
+        self.clerk_handle.send(Message::Waiting {
             id: Uuid::from_u128(id),
             reply,
         });
@@ -412,7 +217,7 @@ impl Stage {
     /// The document is there and sealed: its number and kind.
     pub(super) fn sealed(&self, id: u128) -> (u32, String) {
         let row = self.find(id).expect("in the books").row;
-        (row.number.expect("sealed"), row.kind)
+        (row.number.expect("sealed"), row.kind.name().to_owned())
     }
 
     /// The newest Z-report of the first device.
@@ -497,13 +302,13 @@ impl Drop for Stage {
 }
 
 pub(super) fn order_through(
-    door: &ClerkDoor,
+    clerk_handle: &ClerkHandle,
     index: usize,
     form: OrderForm,
     patience: Duration,
 ) -> Pending {
     let (reply, answer) = oneshot::channel();
-    door.tell(Message::Order {
+    clerk_handle.send(Message::Order {
         device: device(index),
         form: Box::new(form),
         deadline: Instant::now() + patience,
@@ -603,57 +408,9 @@ fn form(id: u128, kind: OrderKind) -> OrderForm {
     }
 }
 
-/// What a receipt's job comes to.
+/// The total of a receipt's job in minor units.
 pub(super) fn total_of(call: &Call) -> Option<i64> {
-    match &call.job {
-        Job::Receipt(receipt) => Some(receipt.total.minor()),
-        _ => None,
-    }
-}
-
-/// The counters of the printer after so many documents.
-pub(super) fn baseline(last_document: u32) -> Baseline {
-    Baseline {
-        serial: "SC000001".to_owned(),
-        fiscal_memory: "90000001".to_owned(),
-        last_document,
-        next_fiscal_receipt: last_document + 1,
-        z_number: Some(0),
-        cash: Amount::ZERO,
-        cash_in: Amount::ZERO,
-        cash_out: Amount::ZERO,
-    }
-}
-
-pub(super) fn registered(document: u32) -> Outcome {
-    registered_at(baseline(document))
-}
-
-pub(super) fn registered_at(after: Baseline) -> Outcome {
-    Outcome::Registered(Registered {
-        document: after.last_document,
-        fiscal_receipt: None,
-        after,
-        report: None,
-    })
-}
-
-/// Somebody was at the printer, and these are its counters now; nothing was begun.
-pub(super) fn moved(after: Baseline) -> Outcome {
-    Outcome::NotRegistered(NotRegistered {
-        fault: Fault::BaselineDiffers,
-        detail: String::new(),
-        after: Some(after),
-    })
-}
-
-/// The printer did not do it, and its last document is still this one.
-pub(super) fn refused(fault: Fault, last_document: u32) -> Outcome {
-    Outcome::NotRegistered(NotRegistered {
-        fault,
-        detail: String::new(),
-        after: Some(baseline(last_document)),
-    })
+    call.total()
 }
 
 fn configuration() -> Configuration {

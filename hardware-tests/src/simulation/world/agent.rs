@@ -1,34 +1,33 @@
-//! The agent: how it starts, and how it dies.
+//! The agent: how it starts and how it crashes.
 
 use std::sync::mpsc::sync_channel;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use ferrotill::authority::online_ecr::OnlineEcr;
-use ferrotill::board::Board;
-use ferrotill::clerk::{Clerk, ClerkDoor, DeskPlan, Message, Setting};
-use ferrotill::guard::GuardedClock;
-use ferrotill::printer::{Listener, News, PrinterTask, Worker};
-use ferrotill::store::{Reader, Store};
-use ferrotill::sync::{SenderParts, Worker as Sender};
-use ferrotill::tables;
+use ferrotill::clerk::{Clerk, ClerkHandle, ClerkSettings, DevicePlan, Message};
+use ferrotill::config::adopt;
+use ferrotill::outbox::{OutboxParts, OutboxWorker};
+use ferrotill::seal::printer::{Listener, News, PrinterTask, PrinterWorker};
+use ferrotill::status::LiveStatus;
+use ferrotill::time::guarded_clock::GuardedClock;
 use ferrotill_core::budget::Budget;
 use ferrotill_core::profile::{MOLDOVA, Profile};
 use ferrotill_device::driver::isl::IslPrinter;
+use ferrotill_store::{Reader, Store};
 use tokio::sync::Notify;
 use uuid::Uuid;
 
-use super::super::bug::Bug;
-use super::super::driver::Driver;
 use super::super::line::Life;
-use super::{Told, World, words};
+use super::{Checked, World};
+use crate::error_text::with_sources;
 
 /// A running agent.
 pub(super) struct Agent {
     pub(super) clerk: Arc<Mutex<Clerk>>,
-    pub(super) door: ClerkDoor,
-    pub(super) board: Arc<Board>,
-    pub(super) workers: Vec<Worker>,
-    pub(super) sender: Sender,
+    pub(super) clerk_handle: ClerkHandle,
+    pub(super) live_status: Arc<LiveStatus>,
+    pub(super) workers: Vec<PrinterWorker>,
+    pub(super) sender: OutboxWorker,
     pub(super) reader: Reader,
     pub(super) guard: Arc<GuardedClock>,
     pub(super) life: Life,
@@ -36,79 +35,53 @@ pub(super) struct Agent {
 
 impl World {
     /// A start of the agent.
-    pub(super) fn open(&mut self) -> Told {
-        if self.bug == Some(Bug::SyncIsIgnored) {
-            self.disk.lie();
-        }
+    pub(super) fn open(&mut self) -> Checked {
+        self.disk.set_syncs(self.syncs);
         self.starts = self.starts.wrapping_add(1);
-        let broken = |error| format!("the agent does not start: {}", words(error));
+        let broken = |error| format!("the agent does not start: {}", with_sources(error));
         let store = Store::open(self.folder.path()).map_err(broken)?;
         let guard = Arc::new(GuardedClock::new(
             Arc::clone(&self.clock),
-            store.remembered_clock().map_err(broken)?,
+            store.stored_clock().map_err(broken)?,
             store.latest_moment().map_err(broken)?,
         ));
-        let (door, inbox) = ClerkDoor::new();
-        let board = Arc::new(Board::default());
+        let (clerk_handle, inbox) = ClerkHandle::new();
+        let live_status = Arc::new(LiveStatus::default());
         let life = Life::new();
-        let desk = Arc::new(Mutex::new(None));
-        let mut workers = Vec::new();
-        let mut plans = Vec::new();
-        for (till, device) in self.tills.iter().zip(&self.config.devices) {
-            let line = till.line.until_the_end_of(&life);
-            let driver = Driver {
-                real: IslPrinter::new(till.make.driver, Box::new(line), self.starts),
-                bug: self.bug,
-            };
-            let ear = Ear {
-                door: door.clone(),
-                device: till.device,
-                clerk: Arc::clone(&desk),
-                life: life.clone(),
-                bug: self.bug,
-            };
-            let clock = Arc::clone(&self.clock);
-            let (printer, worker) = PrinterTask::by_hand(Box::new(driver), Box::new(ear), clock);
-            workers.push(worker);
-            plans.push(DeskPlan {
-                device: till.device,
-                configuration: tables::configuration(device, MOLDOVA.facts()),
-                printer,
-                point_of_sale: Uuid::from_u128(1),
-                serial: None,
-            });
-        }
+        let clerk_slot = Arc::new(Mutex::new(None));
+        let (workers, plans) = self.printers(&clerk_handle, &clerk_slot, &life);
         let wake = Arc::new(Notify::new());
-        let setting = Arc::new(Setting {
+        let setting = Arc::new(ClerkSettings {
             profile: &MOLDOVA,
             clock: Arc::clone(&self.clock),
             guard: Arc::clone(&guard),
-            house: self.config.offline.unwrap_or(Budget::UNLIMITED),
-            board: Arc::clone(&board),
+            owner_budget: self.config.offline.unwrap_or(Budget::UNLIMITED),
+            live_status: Arc::clone(&live_status),
             wake_sender: Arc::clone(&wake),
         });
         let clerk = Clerk::open(store, setting, plans, inbox).map_err(broken)?;
         let clerk = Arc::new(Mutex::new(clerk));
-        *desk.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::downgrade(&clerk));
+        *clerk_slot.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::downgrade(&clerk));
         let reader = Reader::new(self.folder.path());
         let upstream = self.config.upstream.as_ref();
-        let upstream = upstream.ok_or("the configuration names no office")?;
-        let parts = SenderParts {
-            config: Arc::clone(&self.config),
+        let upstream = upstream.ok_or("the configuration has no tax authority")?;
+        let parts = OutboxParts {
+            party: Arc::new(self.config.reporting_party()),
             currency: MOLDOVA.facts().currency,
             reader: reader.clone(),
-            door: door.clone(),
-            board: Arc::clone(&board),
+            clerk_handle: clerk_handle.clone(),
+            live_status: Arc::clone(&live_status),
             wake,
             clock: Arc::clone(&self.clock),
             guard: Arc::clone(&guard),
         };
         let authority = Box::new(OnlineEcr::new(upstream.online_ecr.clone()));
-        let sender = Sender::by_hand(parts, upstream, authority, Box::new(self.sky.clone()));
+        let sender =
+            OutboxWorker::by_hand(parts, upstream, authority, Box::new(self.network.clone()));
         self.agent = Some(Agent {
             clerk,
-            door,
-            board,
+            clerk_handle,
+            live_status,
             workers,
             sender,
             reader,
@@ -118,33 +91,64 @@ impl World {
         Ok(())
     }
 
-    /// The agent ends without a word, and begins again: its process alone, or with the power.
-    pub(super) fn crash(&mut self, place: &str) -> Told {
+    /// The workers of the printers, and what the clerk must know of their devices.
+    fn printers(
+        &self,
+        clerk_handle: &ClerkHandle,
+        clerk: &Arc<Mutex<Option<Weak<Mutex<Clerk>>>>>,
+        life: &Life,
+    ) -> (Vec<PrinterWorker>, Vec<DevicePlan>) {
+        let mut workers = Vec::new();
+        let mut plans = Vec::new();
+        for (till, device) in self.tills.iter().zip(&self.config.devices) {
+            let line = till.line.until_the_end_of(life);
+            let driver = IslPrinter::new(till.make.driver, Box::new(line), self.starts);
+            let listener = PrinterListener {
+                clerk_handle: clerk_handle.clone(),
+                device: till.device,
+                clerk: Arc::clone(clerk),
+                life: life.clone(),
+            };
+            let clock = Arc::clone(&self.clock);
+            let (printer, worker) =
+                PrinterTask::by_hand(Box::new(driver), Box::new(listener), clock);
+            workers.push(worker);
+            plans.push(DevicePlan {
+                device: till.device,
+                configuration: adopt::configuration(device, MOLDOVA.facts()),
+                printer,
+                point_of_sale: Uuid::from_u128(1),
+                serial: None,
+            });
+        }
+        (workers, plans)
+    }
+
+    /// The agent crashes and starts again: only its process, or the power too.
+    pub(super) fn crash(&mut self, place: &str) -> Checked {
         self.tally.crashes += 1;
-        let power = self.dice.coin();
+        let power = self.random.coin();
         let history = self.disk.history();
-        let image = if self.bug == Some(Bug::OlderBooks) {
-            history.cut(history.len() / 2, &mut self.dice)
-        } else if power {
-            history.cut(history.len(), &mut self.dice)
+        let image = if power {
+            history.cut(history.len(), &mut self.random)
         } else {
             self.disk.image()
         };
         self.agent = None;
-        self.disk_ill = 0;
+        self.disk_fault_steps = 0;
         self.disk.put(&image);
-        // One till in three; the others' places are nobody's.
-        let pressed = self.dice.below(self.tills.len() * 3);
-        self.press_a_key(pressed);
+        // At one printer in three, or at none: places beyond the last till have no printer.
+        let pressed = self.random.below(self.tills.len() * 3);
+        self.report_at_keyboard(pressed);
         if power {
             self.clock = Arc::new(self.clock.after_a_reboot());
-            if self.dice.coin() {
+            if self.random.coin() {
                 for till in &self.tills {
                     till.line.line.with(|emulator| emulator.set_power(false));
                 }
             }
         }
-        self.note(format!("the agent dies {place}, the power goes: {power}"));
+        self.note(format!("the agent dies {place}, power cut: {power}"));
         if power {
             self.verify()?;
         }
@@ -152,20 +156,18 @@ impl World {
     }
 }
 
-/// Hears a printer's worker, inside its turn.
-struct Ear {
-    door: ClerkDoor,
+/// Takes the news of a printer worker, during its turn.
+struct PrinterListener {
+    clerk_handle: ClerkHandle,
     device: Uuid,
     clerk: Arc<Mutex<Option<Weak<Mutex<Clerk>>>>>,
     life: Life,
-    bug: Option<Bug>,
 }
 
-impl Listener for Ear {
-    fn tell(&self, news: News) {
-        let lost = self.bug == Some(Bug::NewsIsLost) && matches!(news, News::Settled(..));
-        if !self.life.is_over() && !lost {
-            self.door.tell(Message::Printer(self.device, news));
+impl Listener for PrinterListener {
+    fn send(&self, news: News) {
+        if !self.life.is_over() {
+            self.clerk_handle.send(Message::Printer(self.device, news));
         }
     }
 
@@ -173,12 +175,9 @@ impl Listener for Ear {
         if self.life.is_over() {
             return false;
         }
-        if self.bug == Some(Bug::CancelBeforeDurable) {
-            return true;
-        }
         let (reply, answer) = sync_channel(1);
-        self.door
-            .tell(Message::DecideCancel(self.device, id, reply));
+        self.clerk_handle
+            .send(Message::DecideCancel(self.device, id, reply));
         let clerk = self.clerk.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(clerk) = clerk.as_ref().and_then(Weak::upgrade) {
             let mut clerk = clerk.lock().unwrap_or_else(PoisonError::into_inner);

@@ -1,35 +1,34 @@
-//! Callers and the network between them and the agent: it loses, delays, doubles and reorders what they say.
+//! Callers, and the network between them and the agent: it loses, delays, doubles and reorders their requests.
 
 use std::time::Duration;
 
 use ferrotill::clerk::{Answer, FiscalState, Message};
-use ferrotill::store::RequestState;
 use ferrotill_core::refusal::Refusal;
+use ferrotill_store::RequestState;
 use tokio::sync::oneshot;
 
-use super::super::bug::Bug;
-use super::super::callers::{Order, Said, new_order};
-use super::{CALLERS, Request, Told, World};
+use super::super::callers::{LastAnswer, Order, new_order};
+use super::{CALLERS, Checked, Request, World};
 
-/// How long a caller waits…
-const PATIENCE_MS: u64 = 20_000;
-/// …unless it hangs up sooner…
-const IMPATIENCE_MS: u64 = 3_000;
-/// …and then lets so much time pass before it asks again.
-const SULK_MS: u64 = 60_000;
+/// How long a caller waits for an answer…
+const CALLER_TIMEOUT_MS: u64 = 20_000;
+/// …unless it disconnects sooner…
+const HANG_UP_AFTER_MS: u64 = 3_000;
+/// …and asks again only after so much time.
+const RETRY_AFTER_HANG_UP_MS: u64 = 60_000;
 /// How long the agent lets a caller wait.
 const ANSWER_TIMEOUT_MS: u64 = 15_000;
 /// A request that never arrives.
 const LOST: u64 = u64::MAX;
-/// How far a document's time may be from the true one: the machine's clock is wrong by two hours at most.
+/// How far the time of a document may be from the true time: the machine's clock is wrong by two hours at most.
 pub(super) const ASTRAY_MS: i64 = 3 * 3_600_000;
-/// How far what is sold may be beyond the owner's limit: what passes while nobody has noticed that the office is gone.
+/// How far what is sold may be beyond the owner's limit: what passes until the till has noticed that the authority cannot be reached.
 const BUDGET_SLACK_MS: u64 = 5_400_000;
 
 impl World {
     /// What a caller does.
-    pub(super) fn call(&mut self, caller: usize, closing: bool) -> Told {
-        self.listen(caller)?;
+    pub(super) fn call(&mut self, caller: usize, closing: bool) -> Checked {
+        self.receive(caller)?;
         let now = self.now_ms;
         let Some(mine) = self.callers.get_mut(caller) else {
             return Ok(());
@@ -40,22 +39,23 @@ impl World {
         let till = caller / CALLERS;
         let place = match mine.order {
             Some(place) => {
-                let said = self.orders.get(place).map(|order| order.said);
-                let again = match said {
-                    Some(Said::Open) => true,
+                let last_answer = self.orders.get(place).map(|order| order.last_answer);
+                let again = match last_answer {
+                    Some(LastAnswer::Unknown) => true,
                     // A caller may ask again although it knows.
-                    _ => !closing && self.dice.below(4) == 0,
+                    _ => !closing && self.random.below(4) == 0,
                 };
                 if !again {
                     mine.order = None;
                     return Ok(());
                 }
-                mine.clashing = said == Some(Said::Yes) && self.dice.below(4) == 0;
+                mine.clashing =
+                    last_answer == Some(LastAnswer::Registered) && self.random.below(4) == 0;
                 place
             }
-            None if closing || self.dice.below(3) != 0 => return Ok(()),
+            None if closing || self.random.below(3) != 0 => return Ok(()),
             None => {
-                let order = new_order(&self.orders, till, false, &mut self.dice);
+                let order = new_order(&self.orders, till, false, &mut self.random);
                 self.begin(order)
             }
         };
@@ -64,8 +64,8 @@ impl World {
         Ok(())
     }
 
-    /// A caller hears what has come, and concludes once all of its requests are answered, or its patience ends.
-    fn listen(&mut self, caller: usize) -> Told {
+    /// A caller receives its answers, and concludes when all of its requests are answered or its timeout has passed.
+    fn receive(&mut self, caller: usize) -> Checked {
         let now = self.now_ms;
         let Some(mine) = self.callers.get_mut(caller) else {
             return Ok(());
@@ -86,8 +86,8 @@ impl World {
                 false
             }
         });
-        if mine.deaf && !news.is_empty() {
-            // The connection broke under the answer.
+        if mine.loses_answer && !news.is_empty() {
+            // The connection broke while the answer was sent.
             unanswered = true;
             news.clear();
         }
@@ -96,36 +96,36 @@ impl World {
             mine.pending.clear();
         }
         mine.unanswered |= unanswered;
-        mine.heard.extend(news.iter().cloned());
+        mine.answers.extend(news.iter().cloned());
         let done = mine.pending.is_empty();
         for answer in &news {
-            self.hear(caller, answer)?;
+            self.check_answer(caller, answer)?;
         }
         if done { self.conclude(caller) } else { Ok(()) }
     }
 
-    /// What a caller makes of everything that it has heard: a yes is a yes, and it is a no if every request was answered with one.
-    fn conclude(&mut self, caller: usize) -> Told {
+    /// What a caller concludes: "registered" if any answer says so, "not registered" if every request was answered so.
+    fn conclude(&mut self, caller: usize) -> Checked {
         let now = self.now_ms;
         let Some(mine) = self.callers.get_mut(caller) else {
             return Ok(());
         };
-        let heard = std::mem::take(&mut mine.heard);
+        let answers = std::mem::take(&mut mine.answers);
         let unanswered = std::mem::take(&mut mine.unanswered);
         let clashing = std::mem::take(&mut mine.clashing);
-        let hung_up = std::mem::take(&mut mine.impatient) && unanswered;
-        let deaf = mine.deaf;
+        let hung_up = std::mem::take(&mut mine.hangs_up) && unanswered;
+        let loses_answer = mine.loses_answer;
         mine.again_ms = now
             + match unanswered {
-                true if hung_up => SULK_MS,
+                true if hung_up => RETRY_AFTER_HANG_UP_MS,
                 true => 1_000,
                 false => 2_000,
             };
         let Some(place) = mine.order else {
             return Ok(());
         };
-        // A commit that failed may turn out to be durable after all: what was answered by one is not given up.
-        let given_up = hung_up && !deaf && self.disk_ill == 0;
+        // A failed commit may be durable after all, so an order is not given up while the disk fails.
+        let given_up = hung_up && !loses_answer && self.disk_fault_steps == 0;
         let given_up = given_up && self.has_document(place) == Some(false);
         if let Some(order) = self.orders.get_mut(place) {
             order.given_up = given_up;
@@ -133,34 +133,30 @@ impl World {
         if clashing {
             return Ok(());
         }
-        let states: Vec<FiscalState> = heard.iter().map(state_of).collect();
-        let said = if states.contains(&FiscalState::Registered) {
-            if self.bug == Some(Bug::YesIsHeardAsNo) {
-                Said::No
-            } else {
-                Said::Yes
-            }
+        let states: Vec<FiscalState> = answers.iter().map(state_of).collect();
+        let last_answer = if states.contains(&FiscalState::Registered) {
+            LastAnswer::Registered
         } else if !unanswered
             && states
                 .iter()
                 .all(|state| *state == FiscalState::NotRegistered)
         {
-            Said::No
+            LastAnswer::NotRegistered
         } else {
-            Said::Open
+            LastAnswer::Unknown
         };
         if let Some(order) = self.orders.get_mut(place) {
-            order.said = said;
+            order.last_answer = last_answer;
         }
-        // While the disk fails nobody can look into the books; the end of the day does.
-        if self.disk_ill > 0 {
+        // While the disk fails the store cannot be read; it is checked at the end of the day.
+        if self.disk_fault_steps > 0 {
             return Ok(());
         }
         self.check_order(place)
     }
 
-    /// An answer must be true when it is heard.
-    fn hear(&mut self, caller: usize, answer: &Answer) -> Told {
+    /// An answer must be true when it arrives.
+    fn check_answer(&mut self, caller: usize, answer: &Answer) -> Checked {
         let mine = self.callers.get(caller);
         let Some((place, clashing)) = mine.and_then(|mine| Some((mine.order?, mine.clashing)))
         else {
@@ -168,9 +164,9 @@ impl World {
         };
         let off_ms = self.time_off(place);
         self.note(format!(
-            "caller {caller} hears of order {place}: {answer:?} (its time is off by {off_ms:?} ms)"
+            "caller {caller} gets for order {place}: {answer:?} (its time is off by {off_ms:?} ms)"
         ));
-        self.look_at_printers()?;
+        self.check_printers()?;
         let Some(order) = self.orders.get(place) else {
             return Ok(());
         };
@@ -192,13 +188,13 @@ impl World {
             Answer::Registered {
                 replayed: false, ..
             } if order.goods.is_some() && self.is_beyond_the_budget() => Err(format!(
-                "order {place} was sold beyond the owner's limit of selling without the office"
+                "order {place} was sold beyond the owner's limit of selling without the authority"
             )),
             _ => Ok(()),
         }
     }
 
-    /// Whether the books have a document for an order; nothing while nobody can look.
+    /// Whether the store has a document for an order; none if it cannot be read.
     fn has_document(&self, place: usize) -> Option<bool> {
         let (order, agent) = self.orders.get(place).zip(self.agent.as_ref())?;
         let device = self.tills.get(order.till).map(|till| till.device);
@@ -206,8 +202,8 @@ impl World {
         Some(found.is_some_and(|document| document.row.state != RequestState::Voided))
     }
 
-    /// What nobody waits for is not sold: for its caller, it would be behind its back.
-    fn is_still_given_up(&self, place: usize) -> Told {
+    /// An order whose caller has disconnected must not be sold.
+    fn is_still_given_up(&self, place: usize) -> Checked {
         let given_up = self.orders.get(place).is_some_and(|order| order.given_up);
         if given_up && self.has_document(place) == Some(true) {
             return Err(format!(
@@ -217,7 +213,7 @@ impl World {
         Ok(())
     }
 
-    /// How far the time in an order's document is from the true one by now.
+    /// How far the time in the document of an order is from the true time now.
     fn time_off(&self, place: usize) -> Option<i64> {
         let (order, agent) = self.orders.get(place).zip(self.agent.as_ref())?;
         let device = self.tills.get(order.till).map(|till| till.device);
@@ -225,7 +221,7 @@ impl World {
         Some(document.row.at - self.clock.system_ms())
     }
 
-    /// The owner's limit was passed so long ago that nobody can say it was not noticed.
+    /// Whether the owner's limit was passed so long ago that the till must have noticed.
     fn is_beyond_the_budget(&self) -> bool {
         let limit = self.shop.budget_ms.zip(self.offline_since);
         limit.is_some_and(|(budget, since)| {
@@ -239,13 +235,13 @@ impl World {
         if let Some((original, _)) = order.returns
             && let Some(original) = self.orders.get_mut(original)
         {
-            original.brought_back = true;
+            original.returned = true;
         }
         self.orders.push(order);
         self.orders.len() - 1
     }
 
-    /// Sends an order, once or twice. While the shop closes, the network is well.
+    /// Sends an order, once or twice. While the shop closes, the network has no faults.
     pub(super) fn send(&mut self, caller: usize, place: usize, closing: bool) {
         let clashing = self.callers.get(caller).is_some_and(|mine| mine.clashing);
         let Some(order) = self.orders.get_mut(place) else {
@@ -257,17 +253,16 @@ impl World {
         let form = if clashing {
             order.another_under_its_id()
         } else {
-            order.said = Said::Open;
+            order.last_answer = LastAnswer::Unknown;
             order.given_up = false;
             order.form.clone()
         };
-        let id = form.id;
-        let twice = !closing && !clashing && self.dice.below(12) == 0;
+        let twice = !closing && !clashing && self.random.below(12) == 0;
         let mut pending = Vec::new();
         for _ in 0..if twice { 2 } else { 1 } {
             let (reply, answer) = oneshot::channel();
             pending.push(answer);
-            let delay = match self.dice.below(16) {
+            let delay = match self.random.below(16) {
                 _ if closing => 0,
                 0 => LOST,
                 1 => 25_000,
@@ -275,12 +270,7 @@ impl World {
                 4 | 5 => 400,
                 _ => 0,
             };
-            if self.bug == Some(Bug::AnswerBeforeCommit) && place % 16 == 7 {
-                let _ = reply.send(Answer::Registered {
-                    id,
-                    replayed: false,
-                });
-            } else if delay != LOST {
+            if delay != LOST {
                 self.on_the_way.push(Request {
                     arrives_ms: self.now_ms + delay,
                     signed_ms: self.clock.system_ms(),
@@ -290,18 +280,18 @@ impl World {
                 });
             }
         }
-        let deaf = !closing && self.dice.below(16) == 0;
-        let impatient = !closing && self.dice.below(8) == 0;
+        let loses_answer = !closing && self.random.below(16) == 0;
+        let hangs_up = !closing && self.random.below(8) == 0;
         if let Some(mine) = self.callers.get_mut(caller) {
             mine.order = Some(place);
             mine.pending = pending;
-            mine.deaf = deaf;
-            mine.impatient = impatient;
+            mine.loses_answer = loses_answer;
+            mine.hangs_up = hangs_up;
             mine.deadline_ms = self.now_ms
-                + if impatient {
-                    IMPATIENCE_MS
+                + if hangs_up {
+                    HANG_UP_AFTER_MS
                 } else {
-                    PATIENCE_MS
+                    CALLER_TIMEOUT_MS
                 };
         }
         let word = self.orders.get(place).map_or("", Order::word);
@@ -310,7 +300,7 @@ impl World {
         ));
     }
 
-    /// What has arrived is handed over, in an order of its own.
+    /// Gives the requests that have arrived to the agent, in random order.
     pub(super) fn hand_over(&mut self, closing: bool) {
         let now = self.now_ms;
         let (mut arrived, late): (Vec<Request>, Vec<Request>) =
@@ -319,12 +309,12 @@ impl World {
                 .partition(|request| closing || request.arrives_ms <= now);
         self.on_the_way = late;
         while !arrived.is_empty() {
-            let place = self.dice.below(arrived.len());
+            let place = self.random.below(arrived.len());
             let request = arrived.swap_remove(place);
             let Some(agent) = &self.agent else { continue };
-            // As the API does with an order whose signature holds.
+            // As the API does with an order whose signature is valid.
             agent.guard.caller_says("key", request.signed_ms);
-            agent.door.tell(Message::Order {
+            agent.clerk_handle.send(Message::Order {
                 device: request.device,
                 form: Box::new(request.form),
                 deadline: self.clock.monotonic() + Duration::from_millis(ANSWER_TIMEOUT_MS),

@@ -1,41 +1,46 @@
 //! What must be true after each answer and each step.
 
-use ferrotill::store::RequestState;
-use ferrotill::store::verify::{Range, Wanted, verify};
+use ferrotill_core::document::DocumentKind;
 use ferrotill_core::profile::MOLDOVA;
+use ferrotill_store::RequestState;
+use ferrotill_store::verify::{VerifyRange, Wanted, verify};
 use uuid::Uuid;
 
-use super::super::callers::{Key, Said};
-use super::{Told, World, words};
+use super::super::callers::{Key, LastAnswer};
+use super::{Checked, World};
+use crate::error_text::with_sources;
 
 impl World {
-    /// What a caller was told last is so.
-    pub(super) fn check_order(&self, place: usize) -> Told {
+    /// The last answer to a caller is true.
+    pub(super) fn check_order(&self, place: usize) -> Checked {
         let Some((order, agent)) = self.orders.get(place).zip(self.agent.as_ref()) else {
             return Ok(());
         };
         let device = self.tills.get(order.till).map(|till| till.device);
-        let found = agent.reader.find(device, order.form.id).map_err(words)?;
+        let found = agent
+            .reader
+            .find(device, order.form.id)
+            .map_err(with_sources)?;
         let row = found.as_ref().map(|document| &document.row);
         let sealed = row.is_some_and(|row| row.state == RequestState::Sealed);
-        let alternative = row.is_some_and(|row| row.kind == "alternative_receipt");
+        let alternative = row.is_some_and(|row| row.kind == DocumentKind::AlternativeSale);
         let key = order.key();
         let count = key
             .and_then(|key| self.printed.get(&key))
             .copied()
             .unwrap_or(0);
-        let said = order.said;
+        let last_answer = order.last_answer;
         let wrong = |why: &str| {
             Err(format!(
-                "order {place} was told {said:?}: {why} (in the books: {:?} {:?}; fiscal receipts: {count})",
+                "order {place} was answered {last_answer:?}: {why} (in the store: {:?} {:?}; fiscal receipts: {count})",
                 row.map(|row| row.state),
-                row.map(|row| row.kind.as_str()),
+                row.map(|row| row.kind.name()),
             ))
         };
-        match said {
-            Said::Yes if !sealed => wrong("it is not in the books"),
-            Said::No if sealed => wrong("it is in the books"),
-            Said::No if count > 0 && !self.has_another(place, key) => {
+        match last_answer {
+            LastAnswer::Registered if !sealed => wrong("it is not in the store"),
+            LastAnswer::NotRegistered if sealed => wrong("it is in the store"),
+            LastAnswer::NotRegistered if count > 0 && !self.has_another(place, key) => {
                 wrong("it is in the printer's memory")
             }
             _ if sealed && alternative && count > 0 => wrong("it has two receipts"),
@@ -46,14 +51,16 @@ impl World {
         }
     }
 
-    /// The same part of the same sale was brought back under another id too.
+    /// The same part of the same sale was returned under another id too.
     fn has_another(&self, place: usize, key: Option<Key>) -> bool {
         let mut orders = self.orders.iter().enumerate();
-        orders.any(|(other, order)| other != place && order.key() == key && order.said != Said::No)
+        orders.any(|(other, order)| {
+            other != place && order.key() == key && order.last_answer != LastAnswer::NotRegistered
+        })
     }
 
-    /// Every fiscal receipt is one order's, and the only one.
-    pub(super) fn look_at_printers(&mut self) -> Told {
+    /// Every fiscal receipt belongs to an order, and no order has two.
+    pub(super) fn check_printers(&mut self) -> Checked {
         for till in &mut self.tills {
             let seen = till.seen;
             let new: Vec<Key> = till.line.line.with(|emulator| {
@@ -78,38 +85,39 @@ impl World {
         Ok(())
     }
 
-    /// Since when the till itself says that the office is offline; an answer of the office ends it, though the till says so for a while.
-    pub(super) fn look_at_the_office(&mut self) -> Told {
-        if self.sky.has_answered() {
+    /// Notes since when the till itself reports the authority as offline. An answer of the authority ends that, although the till may
+    /// report it for a while longer.
+    pub(super) fn check_authority(&mut self) -> Checked {
+        if self.network.has_answered() {
             self.offline_since = None;
         }
         let offline = self
             .agent
             .as_ref()
-            .is_some_and(|agent| agent.board.office().state == "offline");
-        if offline && self.sky.is_silent() {
+            .is_some_and(|agent| agent.live_status.office().state == "offline");
+        if offline && self.network.is_silent() {
             self.offline_since.get_or_insert(self.now_ms);
         }
-        self.sky.refused().map_or(Ok(()), Err)
+        self.network.refused().map_or(Ok(()), Err)
     }
 
-    pub(super) fn verify(&self) -> Told {
+    pub(super) fn verify(&self) -> Checked {
         match self.flaw()? {
             Some(flaw) => Err(format!("verify finds {flaw}")),
             None => Ok(()),
         }
     }
 
-    /// The first thing that `verify` finds.
-    pub(super) fn flaw(&self) -> Told<Option<String>> {
+    /// The first flaw that `verify` finds.
+    pub(super) fn flaw(&self) -> Checked<Option<String>> {
         let devices: Vec<Uuid> = self.tills.iter().map(|till| till.device).collect();
         let verified = verify(&Wanted {
             folder: self.folder.path(),
             profile: &MOLDOVA,
             devices: &devices,
-            range: Range::ALL,
+            range: VerifyRange::ALL,
         })
-        .map_err(words)?;
+        .map_err(with_sources)?;
         let flaw = verified.flaws.first();
         Ok(flaw.map(|flaw| format!("{}: {flaw}", flaw.place())))
     }

@@ -1,37 +1,37 @@
-//! The shop: what there is in it, and how a step of it goes.
+//! The shop: its parts, and one step of it.
 
 mod agent;
-mod books;
 mod calls;
 mod checks;
 mod day;
-mod people;
+mod expected_totals;
+mod operator;
 mod troubles;
 
 use std::collections::{BTreeMap, VecDeque};
-use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, PoisonError};
 
 use ferrotill::clerk::Answer;
-use ferrotill::clock::Clock;
 use ferrotill::config::Config;
 use ferrotill::order::OrderForm;
-use ferrotill::standin::{StandIn, Strictness};
+use ferrotill::simulator::tax_office::{Strictness, TaxOfficeSimulator};
+use ferrotill::time::clock::Clock;
 use ferrotill_device::emulator::IslEmulator;
 use ferrotill_device::port::loopback::Loopback;
-use ferrotill_disk::{Dice, Disk};
+use ferrotill_disk::{Disk, SeededRandom, Syncs};
+use ferrotill_testkit::clock::ManualClock;
 use tempfile::TempDir;
 use tokio::sync::oneshot;
 use uuid::Uuid;
 
-use super::bug::Bug;
 use super::callers::{Caller, Key, Order};
 use super::line::Line;
-use super::office::Sky;
-use super::shop::{Make, Shop, clock_source};
+use super::network::Network;
+use super::shop_config::{PrinterModel, ShopConfig};
 use super::{Tally, Violation};
+use crate::error_text::with_sources;
 use agent::Agent;
-use books::Ledger;
+use expected_totals::ExpectedTotals;
 
 /// Callers for each device.
 const CALLERS: usize = 2;
@@ -40,25 +40,25 @@ const STEPS: u32 = 120;
 /// Notes that are kept for a violation.
 const NOTES_MAX: usize = 300;
 
-type Told<T = ()> = Result<T, String>;
+type Checked<T = ()> = Result<T, String>;
 
-/// A device with its printer's end of the line.
-struct Till {
+/// A device with its printer at the end of a line.
+struct SimulatedTill {
     device: Uuid,
-    make: Make,
+    make: PrinterModel,
     line: Line,
-    /// Receipts in the printer's memory that have been looked at.
+    /// Receipts in the memory of the printer that were checked.
     seen: usize,
-    /// The last day on which a person said what was printed here.
-    word_on: Option<u32>,
+    /// The last day on which an operator declared what was printed here.
+    declared_on: Option<u32>,
     /// What the simulation itself has counted.
-    ledger: Ledger,
+    expected: ExpectedTotals,
 }
 
 /// A request on its way to the agent.
 struct Request {
     arrives_ms: u64,
-    /// What the caller's clock says, which it signs; it is right.
+    /// The time of the caller, which it signs; it is right.
     signed_ms: i64,
     device: Uuid,
     form: OrderForm,
@@ -66,33 +66,33 @@ struct Request {
 }
 
 struct World {
-    bug: Option<Bug>,
-    dice: Dice,
+    syncs: Syncs,
+    random: SeededRandom,
     folder: TempDir,
     disk: Disk,
-    shop: Shop,
+    shop: ShopConfig,
     clock: Arc<Clock>,
     /// Local time in seconds, as printers see it.
-    seconds: Arc<AtomicI64>,
+    printer_clock: ManualClock,
     now_ms: u64,
     config: Arc<Config>,
-    tills: Vec<Till>,
-    office: StandIn,
-    sky: Sky,
-    /// Documents of the office that have been looked at.
-    office_seen: usize,
+    tills: Vec<SimulatedTill>,
+    authority: TaxOfficeSimulator,
+    network: Network,
+    /// Documents of the authority that were checked.
+    authority_checked: usize,
     agent: Option<Agent>,
     callers: Vec<Caller>,
     orders: Vec<Order>,
     on_the_way: Vec<Request>,
-    /// Fiscal receipts by what they are known by.
+    /// How often each fiscal receipt was printed.
     printed: BTreeMap<Key, u32>,
-    /// Since when the till itself says that the office is offline.
+    /// Since when the till itself reports the authority as offline.
     offline_since: Option<u64>,
-    /// The office is gone for the rest of the day, and the day is long.
+    /// The authority cannot be reached for the rest of the day, and the day is long.
     outage: bool,
-    /// Steps until the disk is well again.
-    disk_ill: u32,
+    /// Steps until the disk has no fault any more.
+    disk_fault_steps: u32,
     starts: u8,
     day: u32,
     tally: Tally,
@@ -100,7 +100,7 @@ struct World {
 }
 
 /// Plays days of a shop.
-pub(super) fn play(seed: u64, days: u32, bug: Option<Bug>) -> Result<Tally, Box<Violation>> {
+pub(super) fn play(syncs: Syncs, seed: u64, days: u32) -> Result<Tally, Box<Violation>> {
     let unborn = |words| {
         Box::new(Violation {
             seed,
@@ -110,10 +110,11 @@ pub(super) fn play(seed: u64, days: u32, bug: Option<Bug>) -> Result<Tally, Box<
             before: Vec::new(),
         })
     };
-    let mut world = World::new(seed, bug).map_err(unborn)?;
+    let mut world = World::new(syncs, seed).map_err(unborn)?;
     match world.days(days) {
         Ok(()) => Ok(world.tally),
         Err(words) => {
+            let words = world.without_folder(&words);
             world.note_printers();
             Err(Box::new(Violation {
                 seed,
@@ -127,42 +128,43 @@ pub(super) fn play(seed: u64, days: u32, bug: Option<Bug>) -> Result<Tally, Box<
 }
 
 impl World {
-    fn new(seed: u64, bug: Option<Bug>) -> Told<Self> {
+    fn new(syncs: Syncs, seed: u64) -> Checked<Self> {
         // Key and anchor are files of the system; in memory their syncs cost nothing.
         let memory = std::path::Path::new("/dev/shm");
         let folder = tempfile::tempdir_in(memory).or_else(|_| tempfile::tempdir());
-        let folder = folder.map_err(words)?;
+        let folder = folder.map_err(with_sources)?;
         let disk = Disk::mount(folder.path());
-        let shop = Shop::of(seed);
-        let clock = Arc::new(Clock::by_hand("Europe/Chisinau", shop.opens_ms).map_err(words)?);
-        let seconds = Arc::new(AtomicI64::new(clock.local_s()));
+        let shop = ShopConfig::of(seed);
+        let clock =
+            Arc::new(Clock::by_hand("Europe/Chisinau", shop.opens_ms).map_err(with_sources)?);
+        let printer_clock = ManualClock::at(clock.local_s());
         let config = Config::parse(&shop.configuration(folder.path()), "simulation.toml");
-        let config = Arc::new(config.map_err(words)?);
-        let tills = (0..shop.makes.len()).filter_map(|place| {
-            let (printer, make) = shop.printer(place, clock_source(&seconds))?;
-            Some(Till {
-                device: Shop::device(place),
+        let config = Arc::new(config.map_err(with_sources)?);
+        let tills = (0..shop.printers.len()).filter_map(|place| {
+            let (printer, make) = shop.printer(place, printer_clock.source())?;
+            Some(SimulatedTill {
+                device: ShopConfig::device(place),
                 make,
                 line: Line::to(Loopback::new(IslEmulator::new(printer, None))),
                 seen: 0,
-                word_on: None,
-                ledger: Ledger::default(),
+                declared_on: None,
+                expected: ExpectedTotals::default(),
             })
         });
-        let tills: Vec<Till> = tills.collect();
-        let office = StandIn::new(if shop.strict {
+        let tills: Vec<SimulatedTill> = tills.collect();
+        let authority = TaxOfficeSimulator::new(if shop.strict {
             Strictness::Rules
         } else {
             Strictness::AnyObject
         });
-        let mut dice = Dice::new(seed);
-        let sky = Sky::over(office.clone(), Dice::new(dice.throw()), bug);
+        let mut random = SeededRandom::new(seed);
+        let network = Network::to(authority.clone(), SeededRandom::new(random.number()));
         let mut world = Self {
-            bug,
-            dice,
+            syncs,
+            random,
             disk,
             clock,
-            seconds,
+            printer_clock,
             now_ms: 0,
             callers: tills
                 .iter()
@@ -170,16 +172,16 @@ impl World {
                 .map(|()| Caller::default())
                 .collect(),
             tills,
-            office,
-            sky,
-            office_seen: 0,
+            authority,
+            network,
+            authority_checked: 0,
             agent: None,
             orders: Vec::new(),
             on_the_way: Vec::new(),
             printed: BTreeMap::new(),
             offline_since: None,
             outage: false,
-            disk_ill: 0,
+            disk_fault_steps: 0,
             starts: 0,
             day: 0,
             tally: Tally {
@@ -197,13 +199,13 @@ impl World {
         Ok(world)
     }
 
-    fn days(&mut self, days: u32) -> Told {
+    fn days(&mut self, days: u32) -> Checked {
         for day in 1..=days {
             self.day = day;
-            self.outage = self.shop.budget_ms.is_some() && self.dice.coin();
+            self.outage = self.shop.budget_ms.is_some() && self.random.coin();
             if self.outage {
-                self.sky.set(super::office::Weather::Down);
-                self.note("the office is gone for the day".to_owned());
+                self.network.set(super::network::NetworkFault::Down);
+                self.note("the authority cannot be reached today".to_owned());
             }
             for _ in 0..STEPS {
                 self.trouble()?;
@@ -215,14 +217,14 @@ impl World {
         Ok(())
     }
 
-    /// One step: time passes, callers do something, and everybody who has something to do may come to it.
-    fn step(&mut self, closing: bool) -> Told {
+    /// One step: time passes, callers act, and every part of the agent may get a turn.
+    fn step(&mut self, closing: bool) -> Checked {
         self.tally.steps += 1;
         let passed = if closing { 500 } else { self.moment() };
         self.pass(passed);
-        if self.disk_ill > 0 {
-            self.disk_ill -= 1;
-            if self.disk_ill == 0 {
+        if self.disk_fault_steps > 0 {
+            self.disk_fault_steps -= 1;
+            if self.disk_fault_steps == 0 {
                 self.disk.fail(None);
             }
         }
@@ -231,10 +233,10 @@ impl World {
         }
         self.hand_over(closing);
         let everybody = self.tills.len() + 2;
-        let first = self.dice.below(everybody);
+        let first = self.random.below(everybody);
         for turn in 0..everybody {
             let who = (first + turn) % everybody;
-            if !closing && self.dice.below(5) == 0 {
+            if !closing && self.random.below(5) == 0 {
                 continue;
             }
             self.turn(who)?;
@@ -246,18 +248,18 @@ impl World {
                 self.crash("in the middle of a job")?;
             }
         }
-        self.people(closing)?;
-        self.look_at_the_office()?;
-        self.look_at_printers()
+        self.operators(closing)?;
+        self.check_authority()?;
+        self.check_printers()
     }
 
-    /// How long a step takes: mostly less than a second, and now and then nobody comes for a while.
+    /// How long a step takes: mostly less than a second, and sometimes nothing happens for a while.
     fn moment(&mut self) -> u64 {
         let quiet = if self.outage { 12 } else { 60 };
-        if self.dice.below(quiet) == 0 {
-            return 600_000 + u64::try_from(self.dice.below(1_800_000)).unwrap_or(0);
+        if self.random.below(quiet) == 0 {
+            return 600_000 + u64::try_from(self.random.below(1_800_000)).unwrap_or(0);
         }
-        match self.dice.below(10) {
+        match self.random.below(10) {
             0 => 20_000,
             1 | 2 => 3_000,
             _ => 200,
@@ -265,7 +267,7 @@ impl World {
     }
 
     /// The turn of the clerk, the sender, or a printer's worker.
-    fn turn(&mut self, who: usize) -> Told {
+    fn turn(&mut self, who: usize) -> Checked {
         let Some(agent) = &mut self.agent else {
             return Ok(());
         };
@@ -277,7 +279,7 @@ impl World {
             }
             1 => {
                 let _ = agent.sender.turn();
-                self.sky.refused().map_or(Ok(()), Err)
+                self.network.refused().map_or(Ok(()), Err)
             }
             worker => {
                 let workers = agent.workers.get_mut(worker - 2);
@@ -299,11 +301,11 @@ impl World {
         let utc_ms = self.clock.system_ms();
         let ahead_s = i64::from(self.clock.moment(utc_ms).offset_minutes) * 60;
         let local_s = utc_ms.div_euclid(1_000) + ahead_s;
-        self.seconds.store(local_s, Ordering::Relaxed);
-        self.sky.pass(utc_ms);
+        self.printer_clock.set(local_s);
+        self.network.pass(utc_ms);
     }
 
-    /// Where the printers stand, for whoever reads a violation.
+    /// Notes the state of the printers, for the reader of a violation.
     fn note_printers(&mut self) {
         for place in 0..self.tills.len() {
             let words = self.tills.get(place).map(|till| {
@@ -328,9 +330,13 @@ impl World {
         }
     }
 
+    /// A text without the name of the folder, which is another one each time.
+    fn without_folder(&self, words: &str) -> String {
+        words.replace(&*self.folder.path().to_string_lossy(), "FOLDER")
+    }
+
     fn note(&mut self, words: String) {
-        // The folder has another name each time, and a trace has not.
-        let words = words.replace(&*self.folder.path().to_string_lossy(), "FOLDER");
+        let words = self.without_folder(&words);
         for byte in words.bytes() {
             self.tally.trace ^= u64::from(byte);
             self.tally.trace = self.tally.trace.wrapping_mul(0x0100_0000_01b3);
@@ -342,16 +348,4 @@ impl World {
         let (step, now) = (self.tally.steps, self.now_ms);
         self.notes.push_back(format!("{step} ({now} ms): {words}"));
     }
-}
-
-/// An error with all its sources.
-fn words<E: std::error::Error>(error: E) -> String {
-    let mut words = error.to_string();
-    let mut source = error.source();
-    while let Some(inner) = source {
-        words.push_str(": ");
-        words.push_str(&inner.to_string());
-        source = inner.source();
-    }
-    words
 }

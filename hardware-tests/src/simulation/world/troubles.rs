@@ -1,73 +1,79 @@
-//! What goes wrong in a shop, and right again.
+//! What goes wrong in a shop, and what is repaired.
 
 use ferrotill_device::Paper;
 use ferrotill_device::emulator::{FaultKind, FaultOrder, IslEmulator};
 use ferrotill_device::port::loopback::Loopback;
-use ferrotill_disk::{Kind, Trouble};
+use ferrotill_disk::{DiskCall, DiskFault};
 
-use super::super::bug::Bug;
-use super::super::line::{Mishap, Moment};
-use super::super::office::Weather;
-use super::{Told, World};
+use super::super::line::{LineFault, ReceiptMoment};
+use super::super::network::NetworkFault;
+use super::{Checked, World};
 
 impl World {
-    /// Something goes wrong, or right again.
-    pub(super) fn trouble(&mut self) -> Told {
-        if self.dice.below(3) != 0 {
+    /// Something goes wrong or is repaired.
+    pub(super) fn trouble(&mut self) -> Checked {
+        if self.random.below(3) != 0 {
             return Ok(());
         }
         self.tally.troubles += 1;
-        let place = self.dice.below(self.tills.len());
+        let place = self.random.below(self.tills.len());
         let line = self.tills.get(place).map(|till| till.line.line.clone());
         let Some(line) = line else { return Ok(()) };
-        match self.dice.below(32) {
+        match self.random.below(32) {
             0..=7 => self.disturb(place, &line),
-            8..=13 => self.lay(place),
+            8..=13 => self.plan_fault(place),
             14..=18 => {
                 repair(&line);
                 self.note(format!("printer {place}: repaired"));
             }
             19 => line.with(|emulator| emulator.set_power(false)),
             20..=22 if !self.outage => {
-                let place = self.dice.below(Weather::ALL.len());
-                let weather = Weather::ALL.get(place).copied().unwrap_or(Weather::Fair);
-                self.sky.set(weather);
-                self.note(format!("office: {weather:?}"));
+                let place = self.random.below(NetworkFault::ALL.len());
+                let fault = NetworkFault::ALL
+                    .get(place)
+                    .copied()
+                    .unwrap_or(NetworkFault::None);
+                self.network.set(fault);
+                self.note(format!("network: {fault:?}"));
             }
             23 | 24 => {
-                let calls = i64::try_from(self.dice.below(60)).unwrap_or(0);
+                let calls = i64::try_from(self.random.below(60)).unwrap_or(0);
                 if let Some(agent) = &self.agent {
                     agent.life.ends_after(calls);
                 }
                 self.note(format!("the agent dies after {calls} calls of a port"));
             }
             25 | 26 => {
-                let kind = Kind::ALL.get(self.dice.below(Kind::ALL.len()));
-                let trouble = Trouble {
-                    kind: *kind.unwrap_or(&Kind::Write),
-                    after: self.dice.below(20),
-                    for_ever: self.dice.coin(),
+                let kind = DiskCall::ALL.get(self.random.below(DiskCall::ALL.len()));
+                let trouble = DiskFault {
+                    kind: *kind.unwrap_or(&DiskCall::Write),
+                    after: self.random.below(20),
+                    for_ever: self.random.coin(),
                 };
                 self.disk.fail(Some(trouble));
-                self.disk_ill = 1 + u32::try_from(self.dice.below(6)).unwrap_or(0);
-                self.note(format!("disk: {trouble:?} for {} steps", self.disk_ill));
+                self.disk_fault_steps = 1 + u32::try_from(self.random.below(6)).unwrap_or(0);
+                self.note(format!(
+                    "disk: {trouble:?} for {} steps",
+                    self.disk_fault_steps
+                ));
             }
             27 => {
-                let wrong_ms = i64::try_from(self.dice.below(14_400_000)).unwrap_or(0) - 7_200_000;
+                let wrong_ms =
+                    i64::try_from(self.random.below(14_400_000)).unwrap_or(0) - 7_200_000;
                 self.clock.set_wrong(wrong_ms);
                 self.note(format!("the machine's clock is wrong by {wrong_ms} ms"));
             }
-            28 => self.press_a_key(place),
+            28 => self.report_at_keyboard(place),
             _ => self.crash("between two steps")?,
         }
         Ok(())
     }
 
-    /// Trouble for the next frames of a printer, whatever they are.
+    /// A fault for the next frames of a printer, whatever they are.
     fn disturb(&mut self, place: usize, line: &Loopback<IslEmulator>) {
-        let kind = FaultKind::ALL.get(self.dice.below(FaultKind::ALL.len()));
+        let kind = FaultKind::ALL.get(self.random.below(FaultKind::ALL.len()));
         let kind = *kind.unwrap_or(&FaultKind::DropAnswer);
-        let times = if self.dice.coin() { 1 } else { 6 };
+        let times = if self.random.coin() { 1 } else { 6 };
         line.with(|emulator| {
             emulator.add_fault(FaultOrder {
                 kind,
@@ -79,44 +85,44 @@ impl World {
         self.note(format!("printer {place}: {} x{times}", kind.name()));
     }
 
-    /// A mishap at the next moment of some kind: the right trouble at the right time.
-    fn lay(&mut self, place: usize) {
-        let moment = Moment::ALL.get(self.dice.below(Moment::ALL.len()));
-        let moment = *moment.unwrap_or(&Moment::Closed);
-        let frames = 1 + u32::try_from(self.dice.below(24)).unwrap_or(0);
-        let mishap = match self.dice.below(4) {
-            0 => Mishap::Silence(frames),
-            1 => Mishap::Deafness(frames),
-            2 => Mishap::Blink,
-            _ => Mishap::Death(i64::from(frames / 2)),
+    /// Plans a fault of the line for the next moment of some kind.
+    fn plan_fault(&mut self, place: usize) {
+        let moment = ReceiptMoment::ALL.get(self.random.below(ReceiptMoment::ALL.len()));
+        let moment = *moment.unwrap_or(&ReceiptMoment::Closed);
+        let frames = 1 + u32::try_from(self.random.below(24)).unwrap_or(0);
+        let line_fault = match self.random.below(4) {
+            0 => LineFault::AnswersLost(frames),
+            1 => LineFault::FramesLost(frames),
+            2 => LineFault::PowerBlink,
+            _ => LineFault::AgentDies(i64::from(frames / 2)),
         };
         let Some(till) = self.tills.get(place) else {
             return;
         };
-        if self.dice.below(3) == 0 {
-            // A sale that is interrupted is cancelled, and the agent dies of that.
-            till.line
-                .lay(Moment::Sold, Mishap::Death(i64::from(frames / 4)));
-            till.line
-                .lay(Moment::Cancelled, Mishap::Death(i64::from(frames / 8)));
+        if self.random.below(3) == 0 {
+            // The agent dies during a sale, and again while the receipt is being cancelled.
+            till.line.plan(
+                ReceiptMoment::Sold,
+                LineFault::AgentDies(i64::from(frames / 4)),
+            );
+            till.line.plan(
+                ReceiptMoment::Cancelled,
+                LineFault::AgentDies(i64::from(frames / 8)),
+            );
         } else {
-            till.line.lay(moment, mishap);
+            till.line.plan(moment, line_fault);
         }
         self.note(format!(
-            "printer {place}: {mishap:?} at {moment:?}, or deaths"
+            "printer {place}: {line_fault:?} at {moment:?}, or deaths"
         ));
     }
 
-    /// Somebody asks for a report at the printer itself, whatever it and the agent are at.
-    pub(super) fn press_a_key(&mut self, place: usize) {
-        if self.bug.is_some_and(Bug::takes_the_sums_away) {
-            // Then a key would blur what no bug has blurred.
-            return;
-        }
+    /// A report is printed at the keyboard of the printer, whatever it and the agent are doing.
+    pub(super) fn report_at_keyboard(&mut self, place: usize) {
         let Some(till) = self.tills.get(place) else {
             return;
         };
-        let z = self.dice.coin();
+        let z = self.random.coin();
         let pressed = till.line.line.with(|emulator| {
             let printer = emulator.printer_mut();
             if z {
@@ -131,7 +137,7 @@ impl World {
     }
 }
 
-/// Power, cable, paper and cover are as they should be.
+/// Repairs power, cable, paper and cover.
 pub(super) fn repair(line: &Loopback<IslEmulator>) {
     line.with(|emulator| {
         if !emulator.printer().is_on() {

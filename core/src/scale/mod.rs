@@ -1,0 +1,147 @@
+//! Decimal numbers as scaled integers: read, converted and printed exactly, without floating point.
+
+mod text;
+mod unit;
+
+use core::fmt;
+
+pub use text::parse;
+pub use unit::ScaleFault;
+pub(crate) use unit::Unit;
+
+/// A decimal number as an integer and its number of decimals, for printing: `Decimal::new(-615, 2)` prints `-6.15`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Decimal {
+    value: i64,
+    places: u8,
+}
+
+impl Decimal {
+    /// `value` divided by ten to the power of `places`.
+    #[must_use]
+    pub const fn new(value: i64, places: u8) -> Self {
+        Self { value, places }
+    }
+}
+
+impl fmt::Display for Decimal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.value < 0 {
+            f.write_str("-")?;
+        }
+        let magnitude = self.value.unsigned_abs();
+        let (whole, part) = match 10_u64.checked_pow(u32::from(self.places)) {
+            Some(unit) => (
+                magnitude.checked_div(unit).unwrap_or(0),
+                magnitude.checked_rem(unit).unwrap_or(0),
+            ),
+            None => (0, magnitude),
+        };
+        if self.places == 0 {
+            write!(f, "{whole}")
+        } else {
+            write!(
+                f,
+                "{whole}.{part:0width$}",
+                width = usize::from(self.places)
+            )
+        }
+    }
+}
+
+/// Why a decimal text could not become a scaled integer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ScaleError {
+    /// Not a decimal number.
+    NotANumber,
+    /// More decimals than the scale holds, and not only zeros.
+    TooManyDecimals {
+        /// Decimals given, trailing zeros not counted.
+        given: u8,
+        /// Decimals that fit.
+        allowed: u8,
+    },
+    /// Outside of the range of the scaled integer.
+    TooLarge,
+}
+
+impl fmt::Display for ScaleError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotANumber => f.write_str("is not a decimal number"),
+            Self::TooManyDecimals { given, allowed } => {
+                write!(f, "has {given} decimals; {allowed} are allowed")
+            }
+            Self::TooLarge => f.write_str("is too large"),
+        }
+    }
+}
+
+impl core::error::Error for ScaleError {}
+
+/// Converts an integer scaled by ten to the power of `from` to one scaled by ten to the power of `to`, exactly: `(8100, 3, 2)` is `810`.
+///
+/// # Errors
+///
+/// [`ScaleError::TooManyDecimals`] if digits would be lost, [`ScaleError::TooLarge`] if the result does not fit.
+pub fn rescale(value: i64, from: u8, to: u8) -> Result<i64, ScaleError> {
+    if value == 0 {
+        return Ok(0);
+    }
+    let (mut value, mut places) = (value, from);
+    while places > to {
+        // Trailing zeros are removed first, so `given` is the number of decimals that the value needs.
+        if value.checked_rem(10) != Some(0) {
+            return Err(ScaleError::TooManyDecimals {
+                given: places,
+                allowed: to,
+            });
+        }
+        value = value.checked_div(10).ok_or(ScaleError::TooLarge)?;
+        places = places.saturating_sub(1);
+    }
+    while places < to {
+        value = value.checked_mul(10).ok_or(ScaleError::TooLarge)?;
+        places = places.saturating_add(1);
+    }
+    Ok(value)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Decimal, ScaleError, rescale};
+
+    extern crate std;
+    use std::string::ToString;
+
+    #[test]
+    fn an_integer_becomes_text_with_all_its_decimals() {
+        for (value, places, text) in [
+            (1858, 2, "18.58"),
+            (-5, 2, "-0.05"),
+            (0, 2, "0.00"),
+            (7, 0, "7"),
+            (2000, 3, "2.000"),
+            (i64::MIN, 2, "-92233720368547758.08"),
+        ] {
+            assert_eq!(Decimal::new(value, places).to_string(), text);
+        }
+    }
+
+    #[test]
+    fn a_scale_becomes_another_without_loss_or_is_refused() {
+        let decimals = |given, allowed| Err(ScaleError::TooManyDecimals { given, allowed });
+        for (value, from, to, verdict) in [
+            (8100, 3, 2, Ok(810)),
+            (810, 2, 3, Ok(8100)),
+            (-810, 2, 1, Ok(-81)),
+            (8105, 3, 2, decimals(3, 2)),
+            (81_050, 4, 2, decimals(3, 2)),
+            (0, 200, 2, Ok(0)),
+            (i64::MAX, 2, 3, Err(ScaleError::TooLarge)),
+            (i64::MIN, 2, 2, Ok(i64::MIN)),
+        ] {
+            assert_eq!(rescale(value, from, to), verdict, "{value} {from} {to}");
+        }
+    }
+}

@@ -1,0 +1,95 @@
+//! What an event changes in the till. Nothing here can fail: what must not happen was refused before the event was made.
+
+use super::{Kind, Outstanding, Till};
+use crate::amount::Amount;
+use crate::document::ReportKind;
+use crate::event::{Event, Reserved, Sealed};
+use crate::seal::Seal;
+
+impl Till {
+    /// Takes an event into the till.
+    pub fn apply(&mut self, event: &Event<'_>) {
+        match event {
+            Event::ConfigurationAdopted(configuration) => self.adopt(configuration),
+            Event::Reserved(reserved) => self.take_reserved(reserved),
+            Event::CancelDecided(decided) => {
+                self.latest = Some(decided.at);
+                if let Some(outstanding) = &mut self.outstanding {
+                    outstanding.cancel_decided = true;
+                }
+            }
+            Event::Sealed(sealed) => self.take_sealed(sealed),
+            Event::Voided(voided) => {
+                self.latest = Some(voided.at);
+                self.outstanding = None;
+                self.counters_after.copy_from(&self.counters);
+            }
+            Event::NumbersGranted(granted) => {
+                self.latest = Some(granted.at);
+                self.fiscal_numbers.take_grant(&granted.spans);
+            }
+            // Whether the authority can be reached is the same for all tills and is asked again at each sale.
+            Event::Switched(_) => {}
+            // The Z-report in the same batch closes the shift.
+            Event::ClosedByPrinter(closed) => self.latest = Some(closed.at),
+            // The next event of the batch seals or voids the document.
+            Event::Declared(declared) => {
+                self.latest = Some(declared.at);
+                self.printer_evidence.declared();
+            }
+        }
+    }
+
+    fn take_reserved(&mut self, reserved: &Reserved<'_>) {
+        self.latest = Some(reserved.at);
+        self.outstanding = Some(Outstanding {
+            id: reserved.id,
+            kind: Kind::of(&reserved.body),
+            cancel_decided: false,
+        });
+        self.printer_evidence.reserved(reserved.baseline.as_ref());
+        self.counters_after.copy_from(&self.counters);
+        // `decide` has checked that there are next numbers.
+        if let Ok(next) = self.next_numbers() {
+            self.counters_after.count(&reserved.body, reserved.at, next);
+        }
+    }
+
+    fn take_sealed(&mut self, sealed: &Sealed<'_>) {
+        self.latest = Some(sealed.at);
+        let Some(outstanding) = self.outstanding.take() else {
+            return;
+        };
+        self.counters.copy_from(&self.counters_after);
+        self.last_number = sealed.number;
+        if let Seal::Range { series, number, .. } = sealed.seal {
+            for range_use in &mut self.range_uses {
+                if range_use.range.series == series && range_use.next == number {
+                    range_use.next = number.saturating_add(1);
+                }
+            }
+        }
+        if let Seal::FiscalNumber {
+            number,
+            reserved: true,
+        } = sealed.seal
+        {
+            self.fiscal_numbers.take(number);
+        }
+        if outstanding.kind == Kind::Report(ReportKind::Z) {
+            self.close_shift(&sealed.seal);
+        }
+    }
+
+    /// A Z-report closes the shift. The printer's drawer begins the next day empty: command 46h (inferred, `docs/countries/md.md`).
+    fn close_shift(&mut self, seal: &Seal<'_>) {
+        self.counters.cash = Amount::ZERO;
+        self.last_z = self
+            .counters
+            .shift
+            .take()
+            .map_or(self.last_z, |shift| shift.z_number);
+        self.counters_after.copy_from(&self.counters);
+        self.printer_evidence.z_report(seal);
+    }
+}

@@ -1,0 +1,116 @@
+//! Evidence from the journal for recovery: whether all documents of the open shift went to one printer, and whether that printer's
+//! Z-report uses a document number.
+
+use serde::{Deserialize, Serialize};
+
+use crate::seal::{Seal, StoredBaseline};
+
+/// What the journal proves about the printer that prints the till's documents.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct PrinterEvidence {
+    sums: Source,
+    /// The printer whose last Z-report took exactly one document number.
+    z_counted_on: Option<Printer>,
+    /// The printer's counters before the outstanding document.
+    before: Option<Before>,
+    /// An operator has declared what became of the outstanding document.
+    declared: bool,
+}
+
+/// Which printer has counted the documents of the open shift.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+enum Source {
+    /// No document of the shift went to a printer yet.
+    #[default]
+    Nobody,
+    /// All of them went to this printer.
+    One(Printer),
+    /// They went to several printers, or one of them was settled by an operator's declaration.
+    Mixed,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Before {
+    printer: Printer,
+    last_document: u32,
+    z_number: u32,
+}
+
+/// A printer and its fiscal memory, as a digest of their serial numbers. The numbers may have any length, and a shop has few printers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Printer(u64);
+
+impl Printer {
+    /// FNV-1a with 64 bits.
+    fn of(baseline: &StoredBaseline<'_>) -> Self {
+        let name = baseline.serial.bytes().chain([0]);
+        let name = name.chain(baseline.fiscal_memory.bytes());
+        Self(name.fold(0xcbf2_9ce4_8422_2325, |digest: u64, byte| {
+            (digest ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+        }))
+    }
+}
+
+impl PrinterEvidence {
+    /// A document goes to this printer, or to none.
+    pub(super) fn reserved(&mut self, baseline: Option<&StoredBaseline<'_>>) {
+        self.declared = false;
+        self.before = baseline.map(|baseline| Before {
+            printer: Printer::of(baseline),
+            last_document: baseline.last_document,
+            z_number: baseline.z_number,
+        });
+        if let Some(before) = self.before {
+            self.sums = match self.sums {
+                Source::Nobody => Source::One(before.printer),
+                Source::One(known) if known == before.printer => self.sums,
+                Source::One(_) | Source::Mixed => Source::Mixed,
+            };
+        }
+    }
+
+    /// An operator declares what became of the document.
+    pub(super) const fn declared(&mut self) {
+        self.declared = true;
+        self.sums = Source::Mixed;
+    }
+
+    /// A Z-report is sealed: the printer's day sums begin again at zero.
+    pub(super) fn z_report(&mut self, seal: &Seal<'_>) {
+        self.sums = if self.declared {
+            // Only the declaration says that the Z-report was printed, so it is not certain that the sums are zero.
+            Source::Mixed
+        } else {
+            Source::Nobody
+        };
+        self.z_counted_on = match (self.before, seal) {
+            (
+                Some(before),
+                Seal::Printer {
+                    document,
+                    counters: Some(counters),
+                    ..
+                },
+            ) if before.last_document.checked_add(1) == Some(*document)
+                && before.z_number.checked_add(1) == Some(counters.z_number) =>
+            {
+                Some(before.printer)
+            }
+            _ => None,
+        };
+    }
+
+    /// The printer's day sums are the sums of this till's documents and of no others.
+    pub(super) fn sums_are_of(&self, baseline: &StoredBaseline<'_>) -> bool {
+        match self.sums {
+            Source::Nobody => true,
+            Source::One(known) => known == Printer::of(baseline),
+            Source::Mixed => false,
+        }
+    }
+
+    /// The last Z-report on this printer took exactly one document number.
+    pub(super) fn z_takes_a_number_on(&self, baseline: &StoredBaseline<'_>) -> bool {
+        self.z_counted_on == Some(Printer::of(baseline))
+    }
+}

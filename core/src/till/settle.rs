@@ -1,0 +1,104 @@
+//! What may become of the outstanding document: an operator's declaration, and the seal that makes it legal.
+
+use super::{Kind, Till};
+use crate::document::ReportKind;
+use crate::event::{Declared, Event, ReportFigures, Sealed};
+use crate::id::DocumentId;
+use crate::reconciliation::Reconciliation;
+use crate::refusal::Refusal;
+use crate::seal::Seal;
+use crate::shift::Shift;
+use crate::time::Moment;
+
+impl Till {
+    pub(super) fn declare<'a>(
+        &self,
+        declared: &Declared<'a>,
+        at: Moment,
+    ) -> Result<Event<'a>, Refusal> {
+        if !self.outstanding_of(declared.id)?.on_printer() {
+            // The number of its range makes it legal, printed or not.
+            return Err(Refusal::SealMismatch);
+        }
+        let (given, limit) = (declared.by.len(), Declared::BY_BYTES_MAX);
+        if declared.by.trim().is_empty() {
+            return Err(Refusal::DeclarationUnsigned);
+        }
+        if given > limit {
+            return Err(Refusal::TextTooLong { given, limit });
+        }
+        Ok(Event::Declared(Declared { at, ..*declared }))
+    }
+
+    #[inline(never)]
+    pub(super) fn settle<'a>(
+        &'a self,
+        id: DocumentId,
+        seal: &Seal<'a>,
+        at: Moment,
+    ) -> Result<Event<'a>, Refusal> {
+        let outstanding = self.outstanding_of(id)?;
+        let number = self
+            .last_number
+            .checked_add(1)
+            .ok_or(Refusal::CounterExhausted)?;
+        self.check_seal(outstanding.kind, seal)?;
+        let shift = self
+            .counters_after
+            .shift
+            .as_ref()
+            .ok_or(Refusal::ShiftNotOpen)?;
+        Ok(Event::Sealed(Sealed {
+            id,
+            at,
+            number,
+            current_number: shift.documents,
+            seal: *seal,
+            report: match outstanding.kind {
+                Kind::Report(_) => Some(self.figures(shift, seal)),
+                _ => None,
+            },
+        }))
+    }
+
+    /// The seal must be of a kind that makes this kind of document legal, and its number must be the next one.
+    fn check_seal(&self, kind: Kind, seal: &Seal<'_>) -> Result<(), Refusal> {
+        match (kind, seal) {
+            (Kind::Alternative, Seal::Range { series, number, .. }) => {
+                self.next_alternative(Some((series, *number)))?;
+            }
+            // Another document with a number of a range would leave a gap in it; an alternative receipt is legal by that number only.
+            (Kind::Alternative, _) | (_, Seal::Range { .. }) => return Err(Refusal::SealMismatch),
+            // Every document that changes a counter has a seal that somebody outside of the till can check.
+            (Kind::Report(ReportKind::X), Seal::Journal) => {}
+            (_, Seal::Journal) => return Err(Refusal::SealMismatch),
+            _ => {}
+        }
+        if let Seal::FiscalNumber {
+            number,
+            reserved: true,
+        } = seal
+        {
+            let next = self.fiscal_numbers.next()?;
+            if next != *number {
+                return Err(Refusal::FiscalNumberNotNext { next });
+            }
+        }
+        Ok(())
+    }
+
+    fn figures(&self, shift: &Shift, seal: &Seal<'_>) -> ReportFigures {
+        let after = &self.counters_after;
+        let printer = match seal {
+            Seal::Printer { counters, .. } => counters.as_ref(),
+            Seal::Range { .. } | Seal::FiscalNumber { .. } | Seal::Journal => None,
+        };
+        ReportFigures {
+            shift: shift.clone(),
+            cash: after.cash,
+            year: after.year.running(),
+            grand: after.grand.running(),
+            reconciliation: printer.map(|counters| Reconciliation::of(shift, after.cash, counters)),
+        }
+    }
+}

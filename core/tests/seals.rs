@@ -1,0 +1,99 @@
+//! Seals from outside: which document each of them makes legal.
+#![allow(clippy::unwrap_used)]
+
+mod shop;
+
+use ferrotill_core::Amount;
+use ferrotill_core::document::ReportKind;
+use ferrotill_core::id::DocumentId;
+use ferrotill_core::numbers::{Span, Supply};
+use ferrotill_core::refusal::Refusal;
+use ferrotill_core::seal::Seal;
+use ferrotill_core::till::{Command, Known, Wish};
+
+use shop::{SALE, Shop};
+
+#[test]
+fn reserved_fiscal_numbers_are_used_in_order_and_only_for_sealed_documents() {
+    let mut shop = Shop::open();
+    let none = Known::default();
+    let grant = |first, last| [Span { first, last }];
+    shop.run(Command::TakeNumbers(&grant(70, 71)), none)
+        .unwrap();
+    assert_eq!(
+        shop.run(Command::TakeNumbers(&grant(71, 90)), none),
+        Err(Refusal::FiscalNumbersClash)
+    );
+    let settle = |shop: &mut Shop, id: u8, number, reserved| {
+        let seal = Seal::FiscalNumber { number, reserved };
+        shop.run(Command::Settle(DocumentId([id; 16]), seal), none)
+    };
+    shop.reserve(1, Wish::Sale(SALE), none).unwrap();
+    assert_eq!(
+        settle(&mut shop, 1, 71, true),
+        Err(Refusal::FiscalNumberNotNext { next: 70 })
+    );
+    shop.run(Command::Void(DocumentId([1; 16]), 1, "no answer"), none)
+        .unwrap();
+    assert_eq!(
+        shop.till.fiscal_numbers().next(),
+        Ok(70),
+        "a void takes no number"
+    );
+    shop.reserve(2, Wish::Sale(SALE), none).unwrap();
+    settle(&mut shop, 2, 70, true).unwrap();
+    assert_eq!(shop.till.fiscal_numbers().supply(1), Supply::SoonUsedUp);
+    // A number that the authority gives online uses none of the reserved ones.
+    shop.reserve(3, Wish::Sale(SALE), none).unwrap();
+    settle(&mut shop, 3, 5_000, false).unwrap();
+    shop.reserve(4, Wish::Sale(SALE), none).unwrap();
+    settle(&mut shop, 4, 71, true).unwrap();
+    shop.reserve(5, Wish::Sale(SALE), none).unwrap();
+    assert_eq!(
+        settle(&mut shop, 5, 72, true),
+        Err(Refusal::FiscalNumbersUsedUp)
+    );
+}
+
+#[test]
+fn the_journal_seal_is_for_x_reports_only() {
+    let mut shop = Shop::open();
+    let none = Known::default();
+    let settle = |shop: &mut Shop, id: u8| {
+        shop.run(Command::Settle(DocumentId([id; 16]), Seal::Journal), none)
+            .map(drop)
+    };
+    let wishes = [
+        Wish::Sale(SALE),
+        Wish::Cash(Amount::from_minor(1)),
+        Wish::Report(ReportKind::Z),
+    ];
+    shop.reserve(1, Wish::Cash(Amount::from_minor(1)), none)
+        .unwrap();
+    shop.settle(1).unwrap();
+    for (id, wish) in (2..).zip(wishes) {
+        shop.reserve(id, wish, none).unwrap();
+        assert_eq!(settle(&mut shop, id), Err(Refusal::SealMismatch));
+        shop.run(Command::Void(DocumentId([id; 16]), 1, "no"), none)
+            .unwrap();
+    }
+    shop.reserve(9, Wish::Report(ReportKind::X), none).unwrap();
+    settle(&mut shop, 9).unwrap();
+    // Its encoding is frozen like the others: the fourth seal, without fields.
+    let mut room = [0; 8];
+    assert_eq!(postcard::to_slice(&Seal::Journal, &mut room).unwrap(), [3]);
+}
+
+#[test]
+fn an_alternative_receipt_is_not_on_the_fiscal_printer() {
+    for (wish, on_printer) in [
+        (Wish::Sale(SALE), true),
+        (Wish::Cash(Amount::from_minor(1)), true),
+        (Wish::AlternativeSale(SALE, None), false),
+    ] {
+        let mut shop = Shop::open();
+        shop.reserve(1, wish, Known::default()).unwrap();
+        let outstanding = shop.till.outstanding().unwrap();
+        assert_eq!(outstanding.on_printer(), on_printer);
+    }
+}

@@ -1,0 +1,190 @@
+//! A document: whole, or its short form in a list.
+
+use ferrotill_core::document::{Body, DocumentKind};
+use uuid::Uuid;
+
+use super::format::{date_time, date_time_presentation, series_and_number};
+use super::receipt::receipt_members;
+use super::reconciliation::additional_data;
+use super::report::{report_members, report_type};
+use super::sealed::{AnswerContext, Form, Members, SealedDocument};
+use crate::api::json::JsonValue;
+use crate::object;
+use ferrotill_store::StoredDocument;
+
+/// The whole document; `None` if it is not sealed.
+pub(in crate::api::fiscalcloud) fn document(
+    stored: &StoredDocument,
+    form: Form,
+    context: AnswerContext<'_>,
+) -> Option<JsonValue> {
+    let document = SealedDocument::of(stored)?;
+    let mut members = head(&document, context);
+    match &document.reserved.body {
+        Body::Receipt(receipt) => {
+            members.extend(receipt_members(&document, receipt, form, context))
+        }
+        Body::Cash(amount) => {
+            members.push(("zReportId".into(), context.z_report.into()));
+            members.push(("amount".into(), amount.display(context.currency).into()));
+            // The cash in the drawer as the printer counted it before, and this amount.
+            let before = document.reserved.baseline.map(|baseline| baseline.cash);
+            let balance = before.and_then(|before| before.checked_add(*amount));
+            members.push((
+                "finalBalanceInformatory".into(),
+                balance
+                    .map(|balance| balance.display(context.currency))
+                    .into(),
+            ));
+        }
+        Body::Report(kind) => {
+            let figures = document.sealed.report.as_ref()?;
+            members.extend(report_members(
+                *kind,
+                figures,
+                document.sealed.number,
+                context,
+            ));
+        }
+    }
+    Some(JsonValue::Object(members))
+}
+
+/// The answer of `operations/sale`.
+pub(in crate::api::fiscalcloud) fn sale(
+    stored: &StoredDocument,
+    context: AnswerContext<'_>,
+) -> Option<JsonValue> {
+    let dto = document(stored, Form::Own, context)?;
+    let alternative = stored.row.kind == DocumentKind::AlternativeSale;
+    let (fiscal, other) = if alternative {
+        (JsonValue::Null, dto)
+    } else {
+        (dto, JsonValue::Null)
+    };
+    Some(object! {
+        "receiptType" => if alternative { "AlternativeReceipt" } else { "FiscalReceipt" },
+        "fiscalReceipt" => fiscal,
+        "alternativeReceipt" => other,
+    })
+}
+
+/// The short form of a document in a list; `None` if it is not sealed.
+pub(in crate::api::fiscalcloud) fn short(
+    stored: &StoredDocument,
+    context: AnswerContext<'_>,
+) -> Option<JsonValue> {
+    let document = SealedDocument::of(stored)?;
+    let sealed = &document.sealed;
+    let at = document.reserved.at;
+    let mut members: Members = vec![
+        ("id".into(), stored.row.id.into()),
+        (
+            "pointOfSaleId".into(),
+            Uuid::from_bytes(document.reserved.point_of_sale.0).into(),
+        ),
+        ("authorUserName".into(), JsonValue::Null),
+        ("number".into(), sealed.number.into()),
+        (
+            "numberPresentation".into(),
+            format!("{:08}", sealed.number).into(),
+        ),
+        ("currentNumber".into(), sealed.current_number.into()),
+        (
+            "currentNumberPresentation".into(),
+            format!("{:04}", sealed.current_number).into(),
+        ),
+        ("dateTime".into(), date_time(at).into()),
+        (
+            "dateTimePresentation".into(),
+            date_time_presentation(at).into(),
+        ),
+    ];
+    match &document.reserved.body {
+        Body::Receipt(receipt) => {
+            members.push((
+                "totalAmount".into(),
+                receipt.total.display(context.currency).into(),
+            ));
+            if let Some(number) = series_and_number(sealed) {
+                members.push(("seriesAndNumber".into(), number.into()));
+            }
+        }
+        Body::Cash(amount) => {
+            members.push(("amount".into(), amount.display(context.currency).into()))
+        }
+        Body::Report(kind) => {
+            let total = sealed
+                .report
+                .as_ref()
+                .map(|figures| figures.shift.sales.receipts.amount);
+            members.push(("type".into(), report_type(*kind).into()));
+            members.push((
+                "totalAmount".into(),
+                total.map(|total| total.display(context.currency)).into(),
+            ));
+        }
+    }
+    Some(JsonValue::Object(members))
+}
+
+/// The members that all documents have.
+fn head(document: &SealedDocument<'_>, context: AnswerContext<'_>) -> Members {
+    let SealedDocument {
+        stored,
+        reserved,
+        sealed,
+        ..
+    } = document;
+    let point_of_sale = Uuid::from_bytes(reserved.point_of_sale.0);
+    let code = context
+        .device
+        .points_of_sale
+        .iter()
+        .find(|point| point.id == point_of_sale);
+    let owner = context.owner;
+    vec![
+        ("fiscalDeviceId".into(), stored.row.device.into()),
+        ("id".into(), stored.row.id.into()),
+        ("uniqueId".into(), stored.row.unique_id.into()),
+        ("authorId".into(), JsonValue::Null),
+        ("authorUserName".into(), JsonValue::Null),
+        ("number".into(), sealed.number.into()),
+        (
+            "numberPresentation".into(),
+            format!("{:08}", sealed.number).into(),
+        ),
+        ("currentNumber".into(), sealed.current_number.into()),
+        (
+            "currentNumberPresentation".into(),
+            format!("{:04}", sealed.current_number).into(),
+        ),
+        ("dateTime".into(), date_time(reserved.at).into()),
+        (
+            "dateTimePresentation".into(),
+            date_time_presentation(reserved.at).into(),
+        ),
+        (
+            "organizationName".into(),
+            owner.organization_name.clone().into(),
+        ),
+        ("idnx".into(), owner.idnx.clone().into()),
+        ("address".into(), owner.address.clone().into()),
+        ("pointOfSaleId".into(), point_of_sale.into()),
+        (
+            "pointOfSaleCode".into(),
+            code.map(|point| point.code.clone()).into(),
+        ),
+        ("mevId".into(), JsonValue::Null),
+        ("mevDateTime".into(), JsonValue::Null),
+        ("mevDateTimePresentation".into(), JsonValue::Null),
+        ("printFormMediaType".into(), JsonValue::Null),
+        ("printFormContent".into(), JsonValue::Null),
+        (
+            "printErrorMessage".into(),
+            stored.row.print_error.clone().into(),
+        ),
+        ("licenseMessage".into(), JsonValue::Null),
+        ("additionalData".into(), additional_data(document, context)),
+    ]
+}

@@ -1,0 +1,12 @@
+//! From a stored document to an answer (docs/api/fiscalcloud.md).
+
+mod document;
+mod format;
+mod receipt;
+mod reconciliation;
+mod report;
+mod sealed;
+
+pub(super) use document::{document, sale, short};
+pub(super) use format::row_number;
+pub(super) use sealed::{AnswerContext, Form};

@@ -1,0 +1,129 @@
+//! `additionalData`: the numbers of the printer, and the reconciliation of a Z-report.
+
+use ferrotill_core::reconciliation::Reconciliation;
+use ferrotill_core::seal::Seal;
+use ferrotill_core::{Amount, Currency};
+
+use super::sealed::{AnswerContext, Members, SealedDocument};
+use crate::api::json::JsonValue;
+use crate::object;
+use ferrotill_store::{ReconciliationFigure, ZReconciliation};
+
+/// What the API has no fields for: the numbers of the printer, and the reconciliation of a report.
+pub(super) fn additional_data(
+    document: &SealedDocument<'_>,
+    context: AnswerContext<'_>,
+) -> JsonValue {
+    let SealedDocument {
+        stored,
+        reserved,
+        sealed,
+        ..
+    } = document;
+    let money = |amount: Amount| amount.display(context.currency);
+    let printer = match &sealed.seal {
+        Seal::Printer {
+            document,
+            fiscal_receipt,
+            counters,
+        } => object! {
+            "document" => *document,
+            "fiscalReceipt" => *fiscal_receipt,
+            "zNumber" => counters.map(|counters| counters.z_number),
+            "serialNumber" => reserved.baseline.map(|baseline| baseline.serial),
+        },
+        Seal::Range { .. } | Seal::FiscalNumber { .. } | Seal::Journal => JsonValue::Null,
+    };
+    let mut members: Members = vec![("printer".into(), printer)];
+    if let Seal::FiscalNumber { number, .. } = &sealed.seal {
+        members.push(("fiscalNumber".into(), (*number).into()));
+    }
+    let Some(figures) = &sealed.report else {
+        return JsonValue::Object(members);
+    };
+    let tally = |tally: ferrotill_core::shift::Tally| object! { "count" => tally.count, "amount" => money(tally.amount) };
+    let reconciliation = reconciled(
+        figures.reconciliation.as_ref(),
+        stored.reconciliation.as_ref(),
+        context.currency,
+    );
+    members.extend([
+        ("zNumber".into(), figures.shift.z_number.into()),
+        ("alternative".into(), tally(figures.shift.alternative)),
+        ("refunds".into(), tally(figures.shift.refunds.receipts)),
+        ("reconciliation".into(), reconciliation),
+    ]);
+    JsonValue::Object(members)
+}
+
+/// Compares the journal with the printer, and a Z-report with the documents of its shift.
+///
+/// What the authority acknowledged is known later, and `/operations/{id}` shows it: a repeated `closeday` gets the first answer again.
+fn reconciled(
+    printer: Option<&Reconciliation>,
+    account: Option<&ZReconciliation>,
+    currency: Currency,
+) -> JsonValue {
+    if printer.is_none() && account.is_none() {
+        return JsonValue::Null;
+    }
+    let money = |amount: Amount| amount.display(currency);
+    let groups = |differences: &[Amount; 8]| {
+        let members = (b'A'..=b'H')
+            .zip(differences)
+            .filter(|(_, difference)| !difference.is_zero())
+            .map(|(letter, difference)| {
+                (
+                    char::from(letter).to_string().into(),
+                    money(*difference).into(),
+                )
+            })
+            .collect();
+        JsonValue::Object(members)
+    };
+    let figures = account.into_iter().flat_map(|account| &account.figures);
+    let differences = figures
+        .clone()
+        .filter(|figure| !figure.agrees_at_the_till())
+        .map(|figure| figure_members(figure, currency));
+    let taxes = figures
+        .filter(|figure| figure.may_differ_at_the_printer())
+        .map(|figure| figure_members(figure, currency));
+    object! {
+        "agrees" => printer.is_none_or(Reconciliation::agrees)
+            && account.is_none_or(ZReconciliation::agrees_at_the_till),
+        "sales" => printer.map(|printer| groups(&printer.sales)),
+        "refunds" => printer.and_then(|printer| printer.refunds.as_ref()).map(groups),
+        "cash" => printer.and_then(|printer| printer.cash).map(money),
+        "cashIn" => printer.and_then(|printer| printer.cash_in).map(money),
+        "cashOut" => printer.and_then(|printer| printer.cash_out).map(money),
+        "receipts" => printer.and_then(|printer| printer.receipts),
+        "taxes" => JsonValue::Array(taxes.collect()),
+        "differences" => JsonValue::Array(differences.collect()),
+    }
+}
+
+/// A figure from the three sides at the till, and the documents that may explain a difference.
+fn figure_members(figure: &ReconciliationFigure, currency: Currency) -> JsonValue {
+    let documents = figure
+        .suspects
+        .iter()
+        .map(|(number, id)| object! { "number" => *number, "id" => *id });
+    let mut members: Members = vec![("subject".into(), figure.subject.clone().into())];
+    let sides = [
+        ("documents", Some(figure.documents)),
+        ("report", figure.report),
+        ("printer", figure.printer),
+    ];
+    for (side, value) in sides {
+        let (name, value) = if figure.is_count() {
+            (format!("{side}Count"), value.map(JsonValue::from))
+        } else {
+            let money = |value| JsonValue::from(Amount::from_minor(value).display(currency));
+            (format!("{side}Amount"), value.map(money))
+        };
+        members.push((name.into(), value.unwrap_or(JsonValue::Null)));
+    }
+    members.push(("inQuestion".into(), JsonValue::Array(documents.collect())));
+    JsonValue::Object(members)
+}

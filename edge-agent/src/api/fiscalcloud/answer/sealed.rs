@@ -1,0 +1,67 @@
+//! A sealed document, and what an answer needs besides it.
+
+use std::borrow::Cow;
+
+use ferrotill_core::Currency;
+use ferrotill_core::event::{Reserved, Sealed};
+use uuid::Uuid;
+
+use crate::api::json::JsonValue;
+use crate::config::{Device, Owner};
+use ferrotill_store::StoredDocument;
+
+/// The form in which a document is answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::api::fiscalcloud) enum Form {
+    /// Its own form.
+    Own,
+    /// That of a receipt, without the original: the answer of `operations/return`.
+    Receipt,
+}
+
+/// What an answer needs besides the document.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::api::fiscalcloud) struct AnswerContext<'s> {
+    pub(in crate::api::fiscalcloud) device: &'s Device,
+    pub(in crate::api::fiscalcloud) owner: &'s Owner,
+    pub(in crate::api::fiscalcloud) currency: Currency,
+    /// The Z-report of the document's shift, once there is one.
+    pub(in crate::api::fiscalcloud) z_report: Option<Uuid>,
+}
+
+/// The members of an object of an answer.
+pub(super) type Members = Vec<(Cow<'static, str>, JsonValue)>;
+
+/// A sealed document, decoded.
+pub(super) struct SealedDocument<'d> {
+    pub(super) stored: &'d StoredDocument,
+    pub(super) reserved: Reserved<'d>,
+    pub(super) sealed: Sealed<'d>,
+    /// Fields that the caller gave, and those of its bank terminal.
+    pub(super) echo: JsonValue,
+    pub(super) found: JsonValue,
+}
+
+impl<'d> SealedDocument<'d> {
+    pub(super) fn of(stored: &'d StoredDocument) -> Option<Self> {
+        let (reserved, sealed) = (stored.reserved()?, stored.sealed()?);
+        let (echo, found) = match JsonValue::parse(reserved.annex) {
+            Ok(JsonValue::Array(mut parts)) if parts.len() == 2 => {
+                let found = parts.pop().unwrap_or(JsonValue::Null);
+                (parts.pop().unwrap_or(JsonValue::Null), found)
+            }
+            _ => (JsonValue::Null, JsonValue::Null),
+        };
+        Some(Self {
+            stored,
+            reserved,
+            sealed,
+            echo,
+            found,
+        })
+    }
+
+    pub(super) fn echoed(&self, name: &str) -> JsonValue {
+        self.echo.get(name).cloned().unwrap_or(JsonValue::Null)
+    }
+}

@@ -1,0 +1,51 @@
+//! The answer of this API to a request that is not accepted.
+
+use axum::http::StatusCode;
+use axum::response::Response;
+
+use super::problem::envelope;
+use crate::api::auth::{Unauthorized, redact_in_live_mode};
+use crate::api::json::JsonValue;
+use crate::api::response::json_response;
+use crate::config::Mode;
+
+/// 401, without the reason in LIVE mode.
+pub(in crate::api) fn reject(mode: Mode, unauthorized: Unauthorized) -> Response {
+    let Unauthorized {
+        code,
+        message,
+        signed_text,
+    } = redact_in_live_mode(mode, unauthorized);
+    let mut body = envelope(false, Some(&message), Some(code), JsonValue::Null);
+    if let (JsonValue::Object(members), Some(signed_text)) = (&mut body, signed_text) {
+        members.push(("signedString".into(), signed_text.into()));
+    }
+    json_response(StatusCode::UNAUTHORIZED, &body)
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::body::to_bytes;
+
+    use super::{Mode, Unauthorized, reject};
+
+    #[tokio::test]
+    async fn a_live_till_gives_the_same_answer_whatever_is_wrong() {
+        let mut bodies = Vec::new();
+        for code in ["UnknownApiKey", "SignatureMismatch", "TimestampOutOfWindow"] {
+            for mode in [Mode::Test, Mode::Live] {
+                let unauthorized = Unauthorized::new(code, format!("about {code}"));
+                let response = reject(mode, unauthorized);
+                assert_eq!(response.status(), 401);
+                let body = to_bytes(response.into_body(), 1_000).await.unwrap();
+                let text = String::from_utf8(body.to_vec()).unwrap();
+                assert_eq!(text.contains(code), mode == Mode::Test, "{text}");
+                if mode == Mode::Live {
+                    bodies.push(text);
+                }
+            }
+        }
+        bodies.dedup();
+        assert_eq!(bodies.len(), 1, "{bodies:?}");
+    }
+}

@@ -1,0 +1,44 @@
+//! Opens the cash drawer.
+
+use std::sync::Arc;
+
+use axum::response::Response;
+
+use super::problem::{success, unprocessable};
+use super::replay;
+use crate::api::auth::SignatureInfo;
+use crate::api::json::JsonValue;
+use crate::api::problem::Problem;
+use crate::api::replay::Outcome;
+use crate::api::service::{NoAnswer, Service};
+use crate::clerk::Message;
+use crate::config::Device;
+
+/// `POST misc/opencashdrawer`.
+pub(super) async fn open(
+    service: &Arc<Service>,
+    device: &Device,
+    signature: SignatureInfo,
+) -> Response {
+    match service.replays.begin(signature) {
+        Ok(request) => request.end(Outcome::Remember),
+        Err(_) => return replay::refused(),
+    }
+    let message = |reply| Message::Drawer {
+        device: device.id,
+        reply,
+    };
+    let deadline = service.deadline(device.answer_timeout);
+    let outcome = match service.ask(message, deadline).await {
+        Ok(outcome) => outcome,
+        Err(NoAnswer::Stopping) => Err("the agent is stopping".to_owned()),
+        Err(NoAnswer::TooLate) => Err("the printer has not answered in time".to_owned()),
+    };
+    match outcome {
+        Ok(()) => success(JsonValue::Null),
+        Err(error) => unprocessable(&Problem::new(
+            "DrawerNotOpened",
+            format!("printer: {error}"),
+        )),
+    }
+}

@@ -1,0 +1,97 @@
+//! The envelope of every answer, and refusals in this API's form.
+
+use axum::http::StatusCode;
+use axum::response::Response;
+use ferrotill_core::refusal::{Place, Refusal};
+use uuid::Uuid;
+
+use super::paths::path_of;
+use crate::api::json::{FaultList, JsonValue, RequestFault};
+use crate::api::problem::Problem;
+use crate::api::response::json_response;
+use crate::object;
+use ferrotill_store::StoreError;
+
+/// The envelope of every answer.
+pub(super) fn envelope(
+    success: bool,
+    message: Option<&str>,
+    error: Option<&str>,
+    data: JsonValue,
+) -> JsonValue {
+    object! {
+        "success" => success,
+        "message" => message,
+        "fullExceptionMessage" => JsonValue::Null,
+        "errorType" => error,
+        "data" => data,
+    }
+}
+
+/// 200 with its data.
+pub(super) fn success(data: JsonValue) -> Response {
+    json_response(StatusCode::OK, &envelope(true, None, None, data))
+}
+
+/// An answer without data.
+pub(super) fn failure(status: StatusCode, problem: &Problem) -> Response {
+    let body = envelope(
+        false,
+        Some(&problem.message),
+        Some(&problem.code),
+        JsonValue::Null,
+    );
+    json_response(status, &body)
+}
+
+/// 422: the request was read, and is not carried out.
+pub(super) fn unprocessable(problem: &Problem) -> Response {
+    failure(StatusCode::UNPROCESSABLE_ENTITY, problem)
+}
+
+/// 422 with the faults of the request, one to a line.
+pub(super) fn faulty(faults: &FaultList) -> Response {
+    unprocessable(&faults.into())
+}
+
+/// 422: the store cannot be read.
+pub(super) fn unreadable(error: StoreError) -> Response {
+    unprocessable(&error.into())
+}
+
+/// 422: no such document.
+pub(super) fn not_found(id: Uuid) -> Response {
+    let message = format!("id: there is no such document {id} on this device");
+    unprocessable(&Problem::new("NotFound", message))
+}
+
+/// 422 with a refusal of the core and its faults; `number_path` is the field with the number of an alternative receipt.
+pub(super) fn refused(
+    refusal: &Refusal,
+    faults: &[(Place, Refusal)],
+    number_path: &str,
+) -> Response {
+    if faults.is_empty() {
+        let path = match refusal {
+            Refusal::RequestIdClash | Refusal::Repeated => "id",
+            Refusal::ShiftNotOpen | Refusal::ShiftTooLong { .. } => "shift",
+            Refusal::DeviceUnsettled => "device",
+            _ => "body",
+        };
+        return unprocessable(&Problem::from(&fault_of(path, refusal)));
+    }
+    let mut list = FaultList::default();
+    for (place, refusal) in faults {
+        list.push(fault_of(&path_of(*place, number_path), refusal));
+    }
+    faulty(&list)
+}
+
+/// A refusal of the core as a fault of a request.
+pub(super) fn fault_of(path: &str, refusal: &Refusal) -> RequestFault {
+    RequestFault {
+        path: path.to_owned(),
+        code: refusal.name(),
+        sentence: format!("{refusal}; {}", refusal.hint()),
+    }
+}

@@ -1,0 +1,68 @@
+//! Fields that are not used for the receipt, and are returned with the document.
+
+use std::borrow::Cow;
+
+use uuid::Uuid;
+
+use super::parsed::{GivenId, Parsed};
+use crate::api::fiscalcloud::context::RequestContext;
+use crate::api::json::{FaultList, JsonValue};
+use crate::object;
+use crate::order::{OrderForm, OrderKind};
+
+/// Fields of a body that are stored beside the receipt.
+#[derive(Debug, Default)]
+pub(super) struct EchoedFields {
+    echo: Vec<(Cow<'static, str>, JsonValue)>,
+    pub(super) items: Vec<JsonValue>,
+    pub(super) payments: Vec<JsonValue>,
+    /// For each payment whether it uses a bank terminal.
+    pub(super) terminals: Vec<bool>,
+}
+
+impl EchoedFields {
+    /// Keeps a field of the body itself.
+    pub(super) fn keep(&mut self, name: &'static str, value: impl Into<JsonValue>) {
+        self.echo.push((name.into(), value.into()));
+    }
+
+    /// The body, with all that was read of it.
+    pub(super) fn parsed(
+        self,
+        kind: OrderKind,
+        given_id: GivenId,
+        faults: FaultList,
+        context: RequestContext<'_>,
+    ) -> Parsed {
+        let id = match given_id {
+            GivenId::Read(id) => id,
+            GivenId::None | GivenId::Unreadable => context.own_id,
+        };
+        let terminals: Vec<JsonValue> = self
+            .terminals
+            .iter()
+            .map(|used| if *used { approval(id) } else { JsonValue::Null })
+            .collect();
+        let mut echo = self.echo;
+        echo.push(("items".into(), JsonValue::Array(self.items)));
+        echo.push(("payments".into(), JsonValue::Array(self.payments)));
+        let form = OrderForm {
+            id,
+            point_of_sale: context.point_of_sale,
+            kind,
+            echo: JsonValue::Object(echo).to_string(),
+            found: object! { "terminals" => JsonValue::Array(terminals) }.to_string(),
+        };
+        Parsed {
+            form,
+            given_id,
+            faults,
+        }
+    }
+}
+
+/// The approval of the simulated terminal of TEST mode. The same request gets the same approval.
+fn approval(id: Uuid) -> JsonValue {
+    let number = id.as_u128() % 1_000_000_000_000;
+    object! { "rrn" => format!("{number:012}"), "operation" => format!("{}", number % 1_000) }
+}

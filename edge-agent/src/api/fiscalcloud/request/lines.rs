@@ -1,0 +1,138 @@
+//! The lines of a sale or a return.
+
+use ferrotill_core::receipt::Modifier;
+use ferrotill_core::refusal::Refusal;
+use ferrotill_core::{Amount, Quantity};
+
+use super::echoed::EchoedFields;
+use super::shared::{MONEY, entries, printed};
+use crate::api::fiscalcloud::context::RequestContext;
+use crate::api::json::Fields;
+use crate::object;
+use crate::order::{OrderDraft, OrderLine};
+
+/// Reads the lines.
+pub(super) fn lines(
+    fields: &mut Fields<'_, '_>,
+    draft: &mut OrderDraft,
+    echoed: &mut EchoedFields,
+    refund: bool,
+    context: RequestContext<'_>,
+) {
+    let limit = context.profile.facts().lines_max;
+    let items = entries(fields, "items", limit, |given, limit| {
+        Refusal::TooManyLines { given, limit }
+    });
+    for (index, item) in items.iter().enumerate() {
+        let mut item = Fields::of(item, &format!("items[{index}]"), fields.faults());
+        draft.lines.push(line(&mut item, echoed, refund));
+        item.finish();
+    }
+}
+
+fn line(fields: &mut Fields<'_, '_>, echoed: &mut EchoedFields, refund: bool) -> OrderLine {
+    let needed = |fields: &mut Fields<'_, '_>, name: &str, places| {
+        if fields.member(name).is_none() {
+            fields.fault(name, "Missing", "is needed");
+        }
+        fields.decimal(name, places)
+    };
+    let good_id = fields.uuid("goodId");
+    let quantity = needed(fields, "quantity", Quantity::DECIMALS);
+    let price = needed(fields, "price", MONEY);
+    let commented = fields.member("comment").is_some();
+    let comment = printed(fields, "comment");
+    echoed
+        .items
+        .push(object! { "goodId" => good_id, "comment" => commented });
+    let final_amount = if refund {
+        copied(fields);
+        fields.decimal("finalAmount", MONEY)
+    } else {
+        None
+    };
+    OrderLine {
+        name: printed(fields, "name"),
+        // A value that could not be read is a fault already. These defaults do not cause others.
+        quantity: Quantity::from_thousandths(quantity.unwrap_or(Quantity::ONE.thousandths())),
+        price: Amount::from_minor(price.unwrap_or(1)),
+        modifier: modifier(fields, "modifierMode", "modifierValue"),
+        tax_group: fields.text("taxGroupCode"),
+        comment,
+        // Clients that do not compute the amount themselves send 0 for "not given".
+        final_amount: final_amount
+            .filter(|amount| *amount != 0)
+            .map(Amount::from_minor),
+    }
+}
+
+/// Fields that a line of a return may have because it was copied from the receipt. They are checked and not used.
+fn copied(fields: &mut Fields<'_, '_>) {
+    for (name, places) in [
+        ("amountBeforeModification", MONEY),
+        ("amount", MONEY),
+        ("taxRate", 4),
+        ("taxAmount", MONEY),
+        ("finalTaxAmount", MONEY),
+    ] {
+        fields.decimal(name, places);
+    }
+    fields.known(&["rowNumber", "taxRatePresentation"]);
+}
+
+/// A discount or surcharge.
+pub(super) fn modifier(
+    fields: &mut Fields<'_, '_>,
+    mode_name: &str,
+    value_name: &str,
+) -> Option<Modifier> {
+    #[derive(Clone, Copy)]
+    enum ModifierMode {
+        Percent,
+        Amount,
+    }
+    let given_mode = fields.member(mode_name).is_some();
+    let mode = fields.choice(
+        mode_name,
+        &[
+            ("ByPercent", ModifierMode::Percent),
+            ("ByAmount", ModifierMode::Amount),
+        ],
+    );
+    let given_value = fields.member(value_name).is_some();
+    match mode {
+        Some(_) if !given_value => {
+            fields.fault(value_name, "Missing", format!("is needed with {mode_name}"));
+            None
+        }
+        Some(ModifierMode::Percent) => {
+            let hundredths = fields.decimal(value_name, PERCENT)?;
+            let narrow = i32::try_from(hundredths)
+                .ok()
+                .filter(|hundredths| hundredths.unsigned_abs() <= PERCENT_MAX);
+            if narrow.is_none() {
+                fields.fault(value_name, "NumberTooLarge", "is beyond 10000 percent");
+            }
+            narrow.map(Modifier::Percent)
+        }
+        Some(ModifierMode::Amount) => fields
+            .decimal(value_name, MONEY)
+            .map(|minor| Modifier::Amount(Amount::from_minor(minor))),
+        None => {
+            let value = fields.decimal(value_name, MONEY);
+            if !given_mode && value.is_some_and(|value| value != 0) {
+                fields.fault(
+                    mode_name,
+                    "Missing",
+                    format!("is needed with {value_name}; give ByPercent or ByAmount"),
+                );
+            }
+            None
+        }
+    }
+}
+
+/// Scale of percentages in this API.
+const PERCENT: u8 = 2;
+/// Hundredths of a percent of a discount or surcharge at most: 10000 percent.
+const PERCENT_MAX: u32 = 1_000_000;

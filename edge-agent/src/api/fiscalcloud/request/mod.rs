@@ -1,0 +1,17 @@
+//! From a body to an order, with all its faults at once.
+
+mod cash;
+mod echoed;
+mod lines;
+mod parsed;
+mod payments;
+mod refund;
+mod report;
+mod sale;
+mod shared;
+
+pub(super) use cash::cash;
+pub(super) use parsed::{GivenId, Parsed};
+pub(super) use refund::refund;
+pub(super) use report::report;
+pub(super) use sale::sale;

@@ -1,0 +1,41 @@
+//! Returns.
+
+use super::echoed::EchoedFields;
+use super::lines::lines;
+use super::parsed::Parsed;
+use super::payments::payments;
+use super::shared::{base, delivery};
+use crate::api::fiscalcloud::context::RequestContext;
+use crate::api::json::{FaultList, Fields, JsonValue};
+use crate::order::{OrderDraft, OrderKind};
+
+/// A return.
+pub(in crate::api::fiscalcloud) fn refund(body: &JsonValue, context: RequestContext<'_>) -> Parsed {
+    let mut faults = FaultList::default();
+    let mut fields = Fields::of(body, "", &mut faults);
+    let given_id = base(&mut fields);
+    let mut echoed = EchoedFields::default();
+    let mut draft = OrderDraft::default();
+    let original = fields.uuid("originalReceiptId");
+    if original.is_none() && fields.member("originalReceiptId").is_none() {
+        fields.fault(
+            "originalReceiptId",
+            "Missing",
+            "is needed; give the id of the receipt that is returned",
+        );
+    }
+    echoed.keep(
+        "issueCashOperationWhenNecessary",
+        fields.boolean("issueCashOperationWhenNecessary"),
+    );
+    echoed.keep("print", fields.boolean("print"));
+    delivery(&mut fields, &mut echoed);
+    lines(&mut fields, &mut draft, &mut echoed, true, context);
+    payments(&mut fields, &mut draft, &mut echoed, false, context);
+    fields.finish();
+    let kind = OrderKind::Refund {
+        original: original.unwrap_or_default(),
+        draft,
+    };
+    echoed.parsed(kind, given_id, faults, context)
+}

@@ -1,0 +1,35 @@
+//! Reports.
+
+use super::echoed::EchoedFields;
+use super::parsed::Parsed;
+use super::shared::base;
+use crate::api::fiscalcloud::context::RequestContext;
+use crate::api::json::{FaultList, Fields, JsonValue};
+use crate::order::OrderKind;
+
+/// A report. The type is `z` where the path says it (`closeday`, `intermediatetotals`), and in the body otherwise (`reports`).
+pub(in crate::api::fiscalcloud) fn report(
+    body: &JsonValue,
+    z: Option<bool>,
+    context: RequestContext<'_>,
+) -> Parsed {
+    let mut faults = FaultList::default();
+    let mut fields = Fields::of(body, "", &mut faults);
+    let given_id = base(&mut fields);
+    let z = z.or_else(|| {
+        let chosen = fields.choice("type", &[("ZReport", true), ("XReport", false)]);
+        if fields.member("type").is_none() {
+            fields.fault("type", "Missing", "is needed; give ZReport or XReport");
+        }
+        chosen
+    });
+    fields.finish();
+    EchoedFields::default().parsed(
+        OrderKind::Report {
+            z: z.unwrap_or(false),
+        },
+        given_id,
+        faults,
+        context,
+    )
+}

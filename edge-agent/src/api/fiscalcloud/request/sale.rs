@@ -1,0 +1,108 @@
+//! Sales.
+
+use ferrotill_core::Amount;
+use ferrotill_core::receipt::Modifier;
+use ferrotill_core::refusal::Refusal;
+
+use super::echoed::EchoedFields;
+use super::lines::{lines, modifier};
+use super::parsed::Parsed;
+use super::payments::payments;
+use super::shared::{base, delivery, entries, printed};
+use crate::api::fiscalcloud::context::RequestContext;
+use crate::api::fiscalcloud::route::SaleRoute;
+use crate::api::fiscalcloud::rules;
+use crate::api::json::{FaultList, Fields, JsonValue, shortened};
+use crate::order::{OrderDraft, OrderKind, ReceiptMode};
+
+/// A sale.
+pub(in crate::api::fiscalcloud) fn sale(
+    body: &JsonValue,
+    route: SaleRoute,
+    context: RequestContext<'_>,
+) -> Parsed {
+    let mut faults = FaultList::default();
+    let mut fields = Fields::of(body, "", &mut faults);
+    let given_id = base(&mut fields);
+    let mut echoed = EchoedFields::default();
+    let mut draft = OrderDraft::default();
+    let print = fields.boolean("print");
+    echoed.keep("print", print);
+    delivery(&mut fields, &mut echoed);
+    draft.header = printed(&mut fields, "additionalHeaderText");
+    draft.footer = printed(&mut fields, "additionalFooterText");
+    lines(&mut fields, &mut draft, &mut echoed, false, context);
+    payments(
+        &mut fields,
+        &mut draft,
+        &mut echoed,
+        route == SaleRoute::Sale,
+        context,
+    );
+    let limit = context.profile.facts().modifiers_max;
+    let modifications = entries(&mut fields, "amountModifications", limit, |given, limit| {
+        Refusal::TooManyModifiers { given, limit }
+    });
+    for (index, node) in modifications.iter().enumerate() {
+        let mut modification = Fields::of(
+            node,
+            &format!("amountModifications[{index}]"),
+            fields.faults(),
+        );
+        let modifier = modifier(&mut modification, "mode", "value");
+        draft
+            .modifiers
+            .push(modifier.unwrap_or(Modifier::Amount(Amount::ZERO)));
+        modification.finish();
+    }
+    let (mode, number) = mode(&mut fields, route, context);
+    fields.finish();
+    if !faults.is_empty() {
+        rules::add_faults(&draft, context, &mut faults);
+    }
+    let kind = OrderKind::Sale {
+        draft,
+        mode,
+        number,
+        print: print.unwrap_or(true),
+    };
+    echoed.parsed(kind, given_id, faults, context)
+}
+
+/// The mode of the receipt, and the number that the caller has chosen for an alternative receipt.
+fn mode(
+    fields: &mut Fields<'_, '_>,
+    route: SaleRoute,
+    context: RequestContext<'_>,
+) -> (ReceiptMode, Option<(String, u32)>) {
+    let (mode, name) = match route {
+        SaleRoute::Receipt => return (ReceiptMode::FiscalOnly, None),
+        SaleRoute::Alternative => (ReceiptMode::AlternativeOnly, "seriesAndNumber"),
+        SaleRoute::Sale => {
+            let choices = [
+                ("FiscalReceiptOnly", ReceiptMode::FiscalOnly),
+                ("AlternativeReceiptOnly", ReceiptMode::AlternativeOnly),
+                (
+                    "FiscalThenAlternativeReceipt",
+                    ReceiptMode::FiscalThenAlternative,
+                ),
+            ];
+            (
+                fields.choice("receiptMode", &choices).unwrap_or_default(),
+                "alternativeReceiptSeriesAndNumber",
+            )
+        }
+    };
+    let number = fields.text(name).and_then(|text| {
+        let number = rules::series_and_number(&text, context.device);
+        if number.is_none() {
+            let sentence = format!(
+                "is {:?}, which is in no range of the device; leave the number out, and the till chooses it",
+                shortened(&text)
+            );
+            fields.fault(name, "NumberNotInRange", sentence);
+        }
+        number
+    });
+    (mode, number)
+}

@@ -1,0 +1,131 @@
+//! Fields that several operations have.
+
+use ferrotill_core::refusal::Refusal;
+
+use super::echoed::EchoedFields;
+use super::parsed::GivenId;
+use crate::api::fiscalcloud::rules;
+use crate::api::json::{Fields, JsonValue, LIST_ITEMS_MAX, shortened};
+
+/// Scale of money in this API.
+pub(super) const MONEY: u8 = 2;
+
+/// Reads the fields that all bodies may have; gives the id.
+pub(super) fn base(fields: &mut Fields<'_, '_>) -> GivenId {
+    let id = fields.uuid("id");
+    if id.is_some_and(|id| id.is_nil()) {
+        fields.fault(
+            "id",
+            "NotAUuid",
+            "is the empty UUID; give each request an id of its own, or none",
+        );
+    }
+    // The id is read first: each fault until here concerns the id, or the whole body.
+    let id = match id {
+        _ if !fields.faults().is_empty() => GivenId::Unreadable,
+        Some(id) => GivenId::Read(id),
+        None => GivenId::None,
+    };
+    if fields.boolean("printOnServer") == Some(false) {
+        fields.fault(
+            "printOnServer",
+            "NotSupported",
+            "print forms are not made by this agent; print on its printer instead",
+        );
+    }
+    fields.choice(
+        "printFormMediaType",
+        &[("Json", ()), ("Html", ()), ("Pdf", ()), ("Image", ())],
+    );
+    for name in ["pdfPrintFormSettings", "imagePrintFormSettings"] {
+        let path = fields.path(name);
+        if let Some(node) = fields.member(name) {
+            let mut settings = Fields::of(node, &path, fields.faults());
+            for name in [
+                "contentWidth",
+                "horizontalMargin",
+                "verticalMargin",
+                "fontSize",
+                "width",
+            ] {
+                settings.integer(name);
+            }
+            settings.finish();
+        }
+    }
+    id
+}
+
+/// Reads where the receipt is to be sent: checked, stored, and returned with the document.
+pub(super) fn delivery(fields: &mut Fields<'_, '_>, echoed: &mut EchoedFields) {
+    let to_email = fields.boolean("sendToEmail");
+    let email = fields.text("emailAddress");
+    if let Some(email) = email
+        .as_deref()
+        .filter(|email| !email.is_empty() && !rules::is_email(email))
+    {
+        let sentence = format!("{:?} is not an e-mail address", shortened(email));
+        fields.fault("emailAddress", "EmailInvalid", sentence);
+    }
+    if to_email == Some(true) && email.as_deref().is_none_or(str::is_empty) {
+        fields.fault(
+            "emailAddress",
+            "Missing",
+            "is needed with sendToEmail; give an address or do not send",
+        );
+    }
+    let to_phone = fields.boolean("sendToPhone");
+    let phone = fields.text("phoneNumber");
+    if let Some(phone) = phone
+        .as_deref()
+        .filter(|phone| !phone.is_empty() && !rules::is_phone(phone))
+    {
+        let sentence = format!("{:?} is not a telephone number", shortened(phone));
+        fields.fault("phoneNumber", "PhoneInvalid", sentence);
+    }
+    if to_phone == Some(true) && phone.as_deref().is_none_or(str::is_empty) {
+        fields.fault(
+            "phoneNumber",
+            "Missing",
+            "is needed with sendToPhone; give a number or do not send",
+        );
+    }
+    echoed.keep("sendToEmail", to_email);
+    echoed.keep("emailAddress", email);
+    echoed.keep("sendToPhone", to_phone);
+    echoed.keep("phoneNumber", phone);
+}
+
+/// The items of a list up to its limit. Further items are one fault, and are not read.
+pub(super) fn entries<'n>(
+    fields: &mut Fields<'n, '_>,
+    name: &str,
+    limit: usize,
+    refusal: impl Fn(usize, usize) -> Refusal,
+) -> &'n [JsonValue] {
+    let limit = limit.min(LIST_ITEMS_MAX);
+    let given = fields.list(name);
+    match given.get(..limit) {
+        Some(first) if given.len() > limit => {
+            let refusal = refusal(given.len(), limit);
+            let sentence = format!("has more than {limit} entries; {}", refusal.hint());
+            fields.fault(name, refusal.name(), sentence);
+            first
+        }
+        _ => given,
+    }
+}
+
+/// A text that is printed.
+pub(super) fn printed(fields: &mut Fields<'_, '_>, name: &str) -> String {
+    let text = fields.text(name).unwrap_or_default();
+    let lines = text.lines().count();
+    if lines > TEXT_LINES_MAX {
+        let sentence = format!("has {lines} lines; {TEXT_LINES_MAX} are allowed");
+        fields.fault(name, "TooManyTextLines", sentence);
+    }
+    text
+}
+
+/// Lines of one text at most: printing is slow, and a receipt that is being printed cannot be cancelled.
+const TEXT_LINES_MAX: usize = 8;

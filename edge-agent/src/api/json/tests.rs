@@ -1,0 +1,115 @@
+use super::{FAULTS_MAX, FaultList, Fields, JsonValue, LIST_ITEMS_MAX, RequestFault};
+use crate::object;
+
+#[test]
+fn a_number_keeps_its_digits_in_both_directions() {
+    let text = br#"{"a":[8.10,1e2,-0.000,12345678901234567890.123],"b":null,"c":"\u0103\n","d":{"e":true}}"#;
+    let node = JsonValue::parse(text).unwrap();
+    assert_eq!(
+        node.to_string(),
+        "{\"a\":[8.10,1e2,-0.000,12345678901234567890.123],\"b\":null,\"c\":\"ă\\n\",\"d\":{\"e\":true}}"
+    );
+}
+
+#[test]
+fn malformed_and_deep_texts_are_refused() {
+    for text in [
+        "",
+        "{",
+        "{\"a\":}",
+        "[1,]",
+        "{\"a\":1}x",
+        "NaN",
+        "'a'",
+        "{\"a\":01}",
+    ] {
+        assert!(JsonValue::parse(text.as_bytes()).is_err(), "{text}");
+    }
+    assert!(JsonValue::parse("[".repeat(40).as_bytes()).is_err());
+    let deep = format!("{}{}", "[".repeat(17), "]".repeat(17));
+    assert!(
+        JsonValue::parse(deep.as_bytes())
+            .unwrap_err()
+            .contains("16 levels")
+    );
+}
+
+#[test]
+fn names_match_in_any_case_and_every_fault_has_its_path() {
+    let node = JsonValue::parse(
+        br#"{"Name":1,"PRICE":8.105,"price":1,"flag":"x","id":"no","mode":"bypercent","what":0,"count":3.5}"#,
+    )
+    .unwrap();
+    let mut faults = FaultList::default();
+    let mut fields = Fields::of(&node, "items[0]", &mut faults);
+    assert_eq!(fields.text("name"), None);
+    assert_eq!(fields.decimal("price", 2), Some(100));
+    assert_eq!(fields.boolean("flag"), None);
+    assert_eq!(fields.uuid("id"), None);
+    assert_eq!(fields.choice("mode", &[("ByPercent", 1)]), Some(1));
+    assert_eq!(fields.integer("count"), None);
+    fields.finish();
+    let found: Vec<String> = faults
+        .iter()
+        .map(|fault| format!("{} {}", fault.path, fault.code))
+        .collect();
+    assert_eq!(
+        found,
+        [
+            "items[0].name WrongType",
+            "items[0].price GivenTwice",
+            "items[0].flag WrongType",
+            "items[0].id NotAUuid",
+            "items[0].count TooManyDecimals",
+            "items[0].what UnknownField",
+        ]
+    );
+}
+
+#[test]
+fn a_list_of_a_body_is_kept_up_to_one_item_above_the_limit() {
+    let list = |count: usize| format!("[{}]", vec!["{}"; count].join(","));
+    for (count, kept, cut) in [
+        (LIST_ITEMS_MAX, LIST_ITEMS_MAX, false),
+        (LIST_ITEMS_MAX + 1, LIST_ITEMS_MAX + 1, true),
+        (80_000, LIST_ITEMS_MAX + 1, true),
+    ] {
+        let body = format!("{{\"a\":[{}]}}", list(count));
+        let node = JsonValue::of_body(body.as_bytes()).unwrap();
+        let inner = node.get("a").and_then(|list| list.at(0)).unwrap();
+        let JsonValue::Array(items) = inner else {
+            panic!("{inner:?}");
+        };
+        assert_eq!((items.len(), node.is_cut()), (kept, cut), "{count}");
+    }
+    // What is not kept must still be JSON.
+    let broken = list(80_000).replacen("{}]", "{]", 1);
+    assert_eq!(
+        JsonValue::of_body(broken.as_bytes()).unwrap_err().code,
+        "MalformedJson"
+    );
+}
+
+#[test]
+fn each_fault_is_named_once_and_the_hundred_and_first_is_counted() {
+    let mut faults = FaultList::default();
+    for index in [0].into_iter().chain(0..FAULTS_MAX + 7) {
+        faults.push(RequestFault {
+            path: format!("items[{index}]"),
+            code: "WrongType",
+            sentence: "is a number; an object is needed".to_owned(),
+        });
+    }
+    let message = faults.message();
+    let lines: Vec<&str> = message.lines().collect();
+    assert_eq!(lines.len(), FAULTS_MAX + 1);
+    assert_eq!(lines[99], "items[99]: is a number; an object is needed");
+    assert_eq!(lines[100], "body: has 7 more faults");
+}
+
+#[test]
+fn an_object_is_written_in_its_order() {
+    let out = object! { "b" => 1_u32, "a" => Option::<u32>::None, "list" => vec!["x"] };
+    assert_eq!(out.to_string(), "{\"b\":1,\"a\":null,\"list\":[\"x\"]}");
+    assert_eq!(JsonValue::Number("1.10".into()).to_string(), "1.10");
+}

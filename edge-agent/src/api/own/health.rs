@@ -1,0 +1,134 @@
+//! `/readyz` and `/healthz`: whether the agent can sell, and the state of printers, authority and clock.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+
+use ferrotill_core::Amount;
+use ferrotill_core::budget::{AtTheEnd, Budget, Left};
+use ferrotill_core::clock_guard::ClockTrouble;
+
+use crate::api::json::JsonValue;
+use crate::api::response::json_response;
+use crate::api::service::Service;
+use crate::config::Device;
+use crate::object;
+use crate::time::clock::iso_utc;
+use ferrotill_store::UnsentCount;
+
+/// Ready for a sale: the store can be read. Authority and printers may be out of reach.
+pub(super) async fn ready(State(service): State<Arc<Service>>) -> Response {
+    match unsent(&service).await {
+        Ok(_) => (StatusCode::OK, "ready\n").into_response(),
+        Err(error) => (StatusCode::SERVICE_UNAVAILABLE, format!("{error}\n")).into_response(),
+    }
+}
+
+pub(super) async fn health(State(service): State<Arc<Service>>) -> Response {
+    let (status, unsent) = match unsent(&service).await {
+        Ok(unsent) => (
+            StatusCode::OK,
+            object! {
+                "documents" => unsent.documents,
+                "refused" => unsent.refused,
+                "oldest" => unsent.oldest_ms.map(iso_utc),
+                "sold" => Amount::from_minor(unsent.sold)
+                    .display(service.profile.facts().currency)
+                    .to_string(),
+                "last_acknowledged" => unsent.last_acknowledged_ms.map(iso_utc),
+            },
+        ),
+        Err(error) => (
+            StatusCode::SERVICE_UNAVAILABLE,
+            object! { "error" => error },
+        ),
+    };
+    let printers = service
+        .config
+        .devices
+        .iter()
+        .map(|device| printer(&service, device));
+    let authority = service.live_status.office();
+    let machine_clock = service.guard.trouble().map(|trouble| match trouble {
+        ClockTrouble::Behind { by_ms } => format!("{} s behind", by_ms / 1_000),
+        ClockTrouble::JumpedAhead { by_ms } => format!("{} s ahead", by_ms / 1_000),
+    });
+    let z_reports = match service.read(|reader| reader.reconciliation_count()).await {
+        Ok(count) => object! {
+            "differing" => count.differing,
+            "unacknowledged" => count.unacknowledged,
+            // Above zero: the store is older than it once was. `ferrotill verify` says more.
+            "anchors_set_aside" => service.reader.anchors_set_aside(),
+        },
+        Err(error) => object! { "error" => error.to_string() },
+    };
+    let body = object! {
+        "status" => if status == StatusCode::OK { "ok" } else { "trouble" },
+        "mode" => service.config.till.mode.to_string(),
+        "office" => object! { "state" => authority.state, "reason" => authority.reason },
+        "offline" => offline(&service),
+        "clock" => object! {
+            "now" => iso_utc(service.guard.now().utc_ms),
+            "witnessed" => service.guard.is_sure(),
+            "machine_clock" => machine_clock.unwrap_or_else(|| "right".to_owned()),
+        },
+        "unsent" => unsent,
+        "z_reports" => z_reports,
+        "printers" => JsonValue::Array(printers.collect()),
+    };
+    json_response(status, &body)
+}
+
+fn printer(service: &Service, device: &Device) -> JsonValue {
+    let printer = service.live_status.printer(device.id);
+    object! {
+        "device_id" => device.id,
+        "name" => device.name.clone(),
+        "connected" => printer.connected,
+        "model" => printer.model,
+        "serial_number" => printer.serial,
+        "fiscal_memory" => printer.fiscal_memory,
+        "firmware" => printer.firmware,
+        "port" => printer.port,
+        "trouble" => printer.trouble,
+        "needs_a_person" => printer.unproven.map(|(id, _)| id),
+        "objections" => JsonValue::Array(printer.objections.into_iter().map(JsonValue::from).collect()),
+        "alternative_numbers_left" => service.live_status.numbers_left(device.id),
+    }
+}
+
+/// What is left of the law's and the owner's budgets of selling without the authority.
+fn offline(service: &Service) -> JsonValue {
+    let budgets = service.budgets();
+    let figures = |(budget, left): (&Budget, Left)| {
+        let seconds = |left_ms: Option<i64>| left_ms.map(|ms| ms / 1_000);
+        object! {
+            "stretch_s" => seconds(left.stretch_ms),
+            "month_s" => seconds(left.month_ms),
+            "unsent_age_s" => seconds(left.unsent_ms),
+            "unsent_documents" => left.documents,
+            "at_the_end" => match budget.at_the_end {
+                AtTheEnd::Stop => "refuse",
+                AtTheEnd::Report => "warn",
+            },
+            "used_up" => left.is_used_up(),
+        }
+    };
+    let [law, owner] = budgets.map(figures);
+    object! {
+        "counting" => service.guard.is_offline(),
+        "remaining_s" => service.offline_remaining_s(),
+        "law" => law,
+        "owner" => owner,
+    }
+}
+
+/// What the authority has not acknowledged.
+pub(super) async fn unsent(service: &Arc<Service>) -> Result<UnsentCount, String> {
+    service
+        .read(|reader| reader.unsent())
+        .await
+        .map_err(|error| error.to_string())
+}

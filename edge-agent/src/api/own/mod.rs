@@ -1,0 +1,25 @@
+//! Our own routes: health, metrics, what became of a request id, and an operator's declaration.
+
+mod health;
+mod metrics;
+mod operations;
+mod settlement;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::routing::{get, post};
+
+use super::service::Service;
+
+/// The routes.
+pub fn router(service: Arc<Service>) -> Router {
+    Router::new()
+        .route("/livez", get(|| async { "ok\n" }))
+        .route("/readyz", get(health::ready))
+        .route("/healthz", get(health::health))
+        .route("/metrics", get(metrics::metrics))
+        .route("/operations/{id}", get(operations::show))
+        .route("/operations/{id}/settlement", post(settlement::settle))
+        .with_state(service)
+}

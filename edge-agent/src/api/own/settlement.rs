@@ -1,0 +1,387 @@
+//! `POST /operations/{id}/settlement`: an operator declares the outcome of a document that the printer cannot prove.
+//!
+//! The request is signed like a sale: a client that may sell may also declare what was sold. The journal keeps the operator's name.
+//! The same declaration again gets the same answer. Another declaration is refused, and so is every declaration while the outcome can
+//! still be read from the printer.
+
+use std::num::NonZeroU32;
+use std::sync::Arc;
+
+use axum::body::to_bytes;
+use axum::extract::{Path, Request, State};
+use axum::http::StatusCode;
+use axum::response::Response;
+use ferrotill_core::event::{Declared, PaperSays};
+use uuid::Uuid;
+
+use super::operations;
+use crate::api::auth::{Call, Unauthorized, check, redact_in_live_mode};
+use crate::api::json::{FaultList, Fields, JsonValue};
+use crate::api::problem::Problem;
+use crate::api::replay::Outcome;
+use crate::api::response::{json_response, with_fiscal_state, with_retry_after};
+use crate::api::service::{NoAnswer, Service};
+use crate::clerk::{DeclarationOutcome, FiscalState, Message};
+use crate::object;
+use crate::order::Declaration;
+use crate::time::clock::iso_utc;
+use ferrotill_store::{OperatorDeclaration, RequestState, StoredDocument};
+
+/// Bytes of a declaration at most.
+const BODY_BYTES_MAX: usize = 4 * 1_024;
+
+pub(super) async fn settle(
+    State(service): State<Arc<Service>>,
+    Path(id): Path<String>,
+    request: Request,
+) -> Response {
+    let (parts, body) = request.into_parts();
+    let Ok(body) = to_bytes(body, BODY_BYTES_MAX).await else {
+        return refuse(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            "BodyTooLarge",
+            "body: is too large for a declaration",
+            FiscalState::Unknown,
+        );
+    };
+    let call = Call::of(&parts, &body);
+    let client = match check(&service.config, &service.guard, &call) {
+        Ok(client) => client,
+        Err(unauthorized) => {
+            let Unauthorized {
+                code,
+                message,
+                signed_text,
+            } = redact_in_live_mode(service.config.till.mode, unauthorized);
+            let body = object! { "error" => code, "message" => message, "signed" => signed_text };
+            let response = json_response(StatusCode::UNAUTHORIZED, &body);
+            return with_fiscal_state(response, FiscalState::Unknown);
+        }
+    };
+    let Ok(id) = Uuid::try_parse(&id) else {
+        return operations::not_a_uuid();
+    };
+    let declaration = match read(id, &body) {
+        Ok(declaration) => declaration,
+        Err(faults) => {
+            let response = Problem::from(&faults).response(StatusCode::BAD_REQUEST);
+            return with_fiscal_state(response, service.state_of(id).await);
+        }
+    };
+    // A recorded request that was refused must not settle a document later, when the printer can no longer be asked.
+    let Ok(in_progress) = service.replays.begin(client.signature) else {
+        let message = "Api-Signature: was used before, by a request that was refused; sign the request with the current time";
+        let state = service.state_of(id).await;
+        return refuse(StatusCode::CONFLICT, "SignatureReplayed", message, state);
+    };
+    let Declaration { paper, by, .. } = &declaration;
+    tracing::warn!(%id, %by, client = client.key, "an operator declares the outcome of a document: {paper:?}");
+    let response = declare(&service, declaration).await;
+    in_progress.end(if response.status().is_success() {
+        Outcome::Forget
+    } else {
+        Outcome::Remember
+    });
+    response
+}
+
+/// Reads a declaration, with all its faults at once.
+fn read(id: Uuid, body: &[u8]) -> Result<Declaration, FaultList> {
+    let body = JsonValue::of_body(body)?;
+    let mut faults = FaultList::default();
+    let mut fields = Fields::of(&body, "", &mut faults);
+    let registered = fields.boolean("registered");
+    if registered.is_none() && fields.member("registered").is_none() {
+        fields.fault(
+            "registered",
+            "Missing",
+            "is needed: true if the document is on the paper, false if it is not",
+        );
+    }
+    let document = document(&mut fields, registered);
+    let by = by(&mut fields);
+    fields.finish();
+    if !faults.is_empty() {
+        return Err(faults);
+    }
+    Ok(Declaration {
+        id,
+        paper: match registered {
+            Some(true) => PaperSays::Registered { document },
+            _ => PaperSays::NotRegistered,
+        },
+        by,
+    })
+}
+
+fn document(fields: &mut Fields<'_, '_>, registered: Option<bool>) -> Option<NonZeroU32> {
+    let given = fields.decimal("document", 0)?;
+    let document = u32::try_from(given).ok().and_then(NonZeroU32::new);
+    if document.is_none() {
+        let sentence = "is no document number; give the number on the paper, or leave it out";
+        fields.fault("document", "UnknownValue", sentence);
+    } else if registered == Some(false) {
+        let sentence = "is given for a document that was not printed; leave it out";
+        fields.fault("document", "NotAlone", sentence);
+    }
+    document
+}
+
+fn by(fields: &mut Fields<'_, '_>) -> String {
+    let given = fields.text("by");
+    let missing = given.is_none() && fields.member("by").is_none();
+    let by = given.unwrap_or_default().trim().to_owned();
+    let needed = "is needed: the name of the person who has read the paper";
+    if missing {
+        fields.fault("by", "Missing", needed);
+    } else if by.is_empty() && matches!(fields.member("by"), Some(JsonValue::Text(_))) {
+        fields.fault("by", "Empty", needed);
+    }
+    if by.len() > Declared::BY_BYTES_MAX {
+        let sentence = format!(
+            "has {} bytes; {} are allowed",
+            by.len(),
+            Declared::BY_BYTES_MAX
+        );
+        fields.fault("by", "TextTooLong", sentence);
+    }
+    if by.chars().any(char::is_control) {
+        let sentence = "holds a control character; write the name on one line";
+        fields.fault("by", "UnknownValue", sentence);
+    }
+    by
+}
+
+/// Gives a declaration to the clerk and waits until the caller's time is over.
+async fn declare(service: &Arc<Service>, declaration: Declaration) -> Response {
+    let id = declaration.id;
+    match find(service, id).await {
+        Err(response) => return *response,
+        Ok((stored, earlier)) if stored.row.state != RequestState::Reserved => {
+            return settled(service, &declaration, &stored, earlier.as_ref()).await;
+        }
+        Ok(_) => {}
+    }
+    let message = |reply| Message::Declare {
+        declaration: Box::new(declaration.clone()),
+        reply,
+    };
+    let deadline = service.deadline(service.config.till.answer_timeout);
+    let hearing = match service.ask(message, deadline).await {
+        Ok(hearing) => hearing,
+        Err(NoAnswer::Stopping) => {
+            let message = "agent: is stopping; send the declaration again once it runs";
+            return refuse(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "Stopping",
+                message,
+                FiscalState::Unknown,
+            );
+        }
+        Err(NoAnswer::TooLate) => return not_known_yet(),
+    };
+    let (status, code, message) = match hearing {
+        DeclarationOutcome::Booked | DeclarationOutcome::NotOutstanding => {
+            return match find(service, id).await {
+                Err(response) => *response,
+                Ok((stored, earlier)) => {
+                    settled(service, &declaration, &stored, earlier.as_ref()).await
+                }
+            };
+        }
+        DeclarationOutcome::CanStillSay(why) => (
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "PrinterCanStillSay",
+            format!(
+                "printer: {why}; the outcome can still be read from the printer: make sure that the agent can reach it"
+            ),
+        ),
+        DeclarationOutcome::Contradicted => (
+            StatusCode::CONFLICT,
+            "AnotherDeclaration",
+            "id: another operator is declaring something else at this moment".to_owned(),
+        ),
+        DeclarationOutcome::Unknown(error) => (
+            StatusCode::SERVICE_UNAVAILABLE,
+            "BooksUnwritable",
+            format!("store: {error}; send the declaration again once the store can be written"),
+        ),
+    };
+    refuse(status, code, &message, FiscalState::Unknown)
+}
+
+/// The document of an id, and the declaration that settled it.
+async fn find(
+    service: &Arc<Service>,
+    id: Uuid,
+) -> Result<(StoredDocument, Option<OperatorDeclaration>), Box<Response>> {
+    // The queue is asked before the store: an order that is reserved in between is found in the store.
+    let waits = service.waits(id).await == Some(true);
+    let found = service
+        .read(move |reader| {
+            let Some(stored) = reader.find(None, id)? else {
+                return Ok(None);
+            };
+            let declaration = reader.declaration_of(&stored.row)?;
+            Ok(Some((stored, declaration)))
+        })
+        .await;
+    let response = match found {
+        // The id waits in the queue again: its earlier document, which was voided, is not meant.
+        Ok(Some((stored, _))) if waits && stored.row.state == RequestState::Voided => not_begun(),
+        Ok(Some(found)) => return Ok(found),
+        Ok(None) if waits => not_begun(),
+        Ok(None) => refuse(
+            StatusCode::NOT_FOUND,
+            "UnknownId",
+            "id: belongs to no document of this agent",
+            FiscalState::NotRegistered,
+        ),
+        Err(error) => {
+            let response = Problem::from(error).response(StatusCode::SERVICE_UNAVAILABLE);
+            with_fiscal_state(response, FiscalState::Unknown)
+        }
+    };
+    Err(Box::new(response))
+}
+
+/// The outcome of the document is known: it was settled by this declaration, or otherwise.
+async fn settled(
+    service: &Arc<Service>,
+    declaration: &Declaration,
+    stored: &StoredDocument,
+    earlier: Option<&OperatorDeclaration>,
+) -> Response {
+    let state = operations::fiscal_state(stored);
+    if state == FiscalState::Unknown {
+        return not_known_yet();
+    }
+    let name = state.name();
+    let message = match earlier {
+        Some(earlier) if earlier.paper == declaration.paper && earlier.by == declaration.by => {
+            return operations::outcome(service, declaration.id).await;
+        }
+        Some(earlier) => format!(
+            "id: is settled already, as {name}: {} declared it at {}",
+            earlier.by,
+            iso_utc(earlier.at_ms)
+        ),
+        None => format!("id: is settled already, as {name}, by the printer's own answer"),
+    };
+    refuse(StatusCode::CONFLICT, "AlreadySettled", &message, state)
+}
+
+fn not_begun() -> Response {
+    refuse(
+        StatusCode::CONFLICT,
+        "NotBegun",
+        "id: waits in the queue, and nothing of it was sent to the printer",
+        FiscalState::Unknown,
+    )
+}
+
+fn not_known_yet() -> Response {
+    let response = refuse(
+        StatusCode::UNPROCESSABLE_ENTITY,
+        "OutcomeUnknown",
+        "printer: is asked once more; send the same declaration again, which is always safe, or read the operation",
+        FiscalState::Unknown,
+    );
+    with_retry_after(response)
+}
+
+fn refuse(status: StatusCode, code: &'static str, message: &str, state: FiscalState) -> Response {
+    with_fiscal_state(Problem::new(code, message).response(status), state)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_declaration_is_read_with_all_its_faults_at_once() {
+        let id = Uuid::from_u128(1);
+        let long = "x".repeat(101);
+        let long = format!(r#"{{"registered":true,"by":"{long}"}}"#);
+        let none: &[&str] = &[];
+        for (body, faults) in [
+            ("", &["body MalformedJson"][..]),
+            (
+                "[]",
+                &["body WrongType", "registered Missing", "by Missing"],
+            ),
+            ("{}", &["registered Missing", "by Missing"]),
+            (
+                r#"{"registered":"yes","by":1}"#,
+                &["registered WrongType", "by WrongType"],
+            ),
+            (
+                r#"{"registered":null,"by":" "}"#,
+                &["registered Missing", "by Empty"],
+            ),
+            (r#"{"registered":true,"by":"a\nb"}"#, &["by UnknownValue"]),
+            (&long, &["by TextTooLong"]),
+            (
+                r#"{"registered":true,"by":"M","document":0}"#,
+                &["document UnknownValue"],
+            ),
+            (
+                r#"{"registered":true,"by":"M","document":4294967296}"#,
+                &["document UnknownValue"],
+            ),
+            (
+                r#"{"registered":true,"by":"M","document":1.5}"#,
+                &["document TooManyDecimals"],
+            ),
+            (
+                r#"{"registered":false,"by":"M","document":1}"#,
+                &["document NotAlone"],
+            ),
+            (
+                r#"{"registered":false,"document":-1,"why":"x"}"#,
+                &["document UnknownValue", "by Missing", "why UnknownField"],
+            ),
+            (
+                r#"{"registered":true,"by":"M","document":4294967295}"#,
+                none,
+            ),
+            (r#"{"Registered":false,"by":"M","document":null}"#, none),
+        ] {
+            let found: Vec<String> = match read(id, body.as_bytes()) {
+                Ok(_) => Vec::new(),
+                Err(found) => found
+                    .iter()
+                    .map(|fault| format!("{} {}", fault.path, fault.code))
+                    .collect(),
+            };
+            assert_eq!(found, faults, "{body}");
+        }
+    }
+
+    #[test]
+    fn a_declaration_is_read_as_it_was_sent() {
+        let id = Uuid::from_u128(1);
+        for (body, paper) in [
+            (
+                r#"{"registered":true,"document":12,"by":" Maria "}"#,
+                PaperSays::Registered {
+                    document: NonZeroU32::new(12),
+                },
+            ),
+            (
+                r#"{"registered":true,"by":"Maria"}"#,
+                PaperSays::Registered { document: None },
+            ),
+            (
+                r#"{"registered":false,"by":"Maria"}"#,
+                PaperSays::NotRegistered,
+            ),
+        ] {
+            let by = "Maria".to_owned();
+            assert_eq!(
+                read(id, body.as_bytes()).unwrap(),
+                Declaration { id, paper, by }
+            );
+        }
+    }
+}

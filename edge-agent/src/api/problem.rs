@@ -1,0 +1,57 @@
+//! What an answer says instead of a document.
+
+use std::borrow::Cow;
+
+use axum::http::StatusCode;
+use axum::response::Response;
+
+use super::json::{FaultList, RequestFault};
+use super::response::json_response;
+use crate::object;
+use ferrotill_store::StoreError;
+
+/// A code for programs, and a sentence for people that begins with the path of what is wrong.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    /// The code, as in `errorType`.
+    pub code: Cow<'static, str>,
+    /// The path and the sentence; one line for each fault.
+    pub message: String,
+}
+
+impl Problem {
+    /// A problem from its code and its sentence.
+    pub fn new(code: impl Into<Cow<'static, str>>, message: impl Into<String>) -> Self {
+        Self {
+            code: code.into(),
+            message: message.into(),
+        }
+    }
+
+    /// The problem in the form of our own routes.
+    #[must_use]
+    pub fn response(&self, status: StatusCode) -> Response {
+        json_response(
+            status,
+            &object! { "error" => &*self.code, "message" => self.message.as_str() },
+        )
+    }
+}
+
+impl From<StoreError> for Problem {
+    fn from(error: StoreError) -> Self {
+        Self::new("BooksUnreadable", format!("store: {error}"))
+    }
+}
+
+impl From<&FaultList> for Problem {
+    fn from(faults: &FaultList) -> Self {
+        Self::new(faults.code(), faults.message())
+    }
+}
+
+impl From<&RequestFault> for Problem {
+    fn from(fault: &RequestFault) -> Self {
+        Self::new(fault.code, fault.to_string())
+    }
+}

@@ -1,0 +1,132 @@
+//! The only way from HTTP to the clerk and the store.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use ferrotill_core::budget::{Budget, Left};
+use ferrotill_core::profile::Profile;
+use tokio::sync::oneshot;
+use uuid::Uuid;
+
+use super::replay::Replays;
+use crate::clerk::{ClerkHandle, FiscalState, Message};
+use crate::config::Config;
+use crate::status::LiveStatus;
+use crate::time::clock::Clock;
+use crate::time::guarded_clock::GuardedClock;
+use ferrotill_store::{Reader, RequestState, StoreError};
+
+/// What every route works with.
+#[derive(Debug)]
+pub struct Service {
+    /// The configuration.
+    pub config: Config,
+    /// The country's law.
+    pub profile: &'static dyn Profile,
+    /// Sends messages to the clerk.
+    pub clerk_handle: ClerkHandle,
+    /// The store, to be read.
+    pub reader: Reader,
+    /// The clock.
+    pub clock: Arc<Clock>,
+    /// The guarded clock.
+    pub guard: Arc<GuardedClock>,
+    /// The owner's own budget of selling without the authority.
+    pub owner_budget: Budget,
+    /// The live status of printers and authority.
+    pub live_status: Arc<LiveStatus>,
+    /// The signed calls that ended without a document.
+    pub replays: Replays,
+}
+
+/// Why the clerk has not answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NoAnswer {
+    /// The agent is stopping.
+    Stopping,
+    /// The deadline has passed.
+    TooLate,
+}
+
+impl Service {
+    /// Reads the store without blocking other requests.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`].
+    pub async fn read<T: Send + 'static>(
+        self: &Arc<Self>,
+        read: impl FnOnce(&Reader) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let reader = self.reader.clone();
+        match tokio::task::spawn_blocking(move || read(&reader)).await {
+            Ok(outcome) => outcome,
+            Err(error) => std::panic::resume_unwind(error.into_panic()),
+        }
+    }
+
+    /// Sends the clerk a message and waits for its answer until `deadline`.
+    ///
+    /// # Errors
+    ///
+    /// [`NoAnswer`].
+    pub async fn ask<T>(
+        &self,
+        message: impl FnOnce(oneshot::Sender<T>) -> Message,
+        deadline: Instant,
+    ) -> Result<T, NoAnswer> {
+        let (reply, answer) = oneshot::channel();
+        self.clerk_handle.send(message(reply));
+        let wait = deadline.saturating_duration_since(self.clock.monotonic());
+        match tokio::time::timeout(wait, answer).await {
+            Ok(Ok(answer)) => Ok(answer),
+            Ok(Err(_)) => Err(NoAnswer::Stopping),
+            Err(_) => Err(NoAnswer::TooLate),
+        }
+    }
+
+    /// The end of a wait that begins now.
+    #[must_use]
+    pub fn deadline(&self, wait: Duration) -> Instant {
+        let now = self.clock.monotonic();
+        now.checked_add(wait).unwrap_or(now)
+    }
+
+    /// The law's budget and the owner's, with what is left of each.
+    #[must_use]
+    pub fn budgets(&self) -> [(&Budget, Left); 2] {
+        let unsent = self.live_status.unsent();
+        [&self.profile.facts().offline, &self.owner_budget]
+            .map(|budget| (budget, self.guard.left(budget, unsent)))
+    }
+
+    /// Seconds until the nearest limit in time of selling without the authority.
+    #[must_use]
+    pub fn offline_remaining_s(&self) -> Option<i64> {
+        self.budgets()
+            .into_iter()
+            .filter_map(|(_, left)| left.least_ms())
+            .min()
+            .map(|left_ms| left_ms / 1_000)
+    }
+
+    /// What is known of a request id. An order that still waits in the queue may become a document, whatever the store says.
+    pub async fn state_of(self: &Arc<Self>, id: Uuid) -> FiscalState {
+        if self.waits(id).await != Some(false) {
+            return FiscalState::Unknown;
+        }
+        let found = self.read(move |reader| reader.find(None, id)).await;
+        match found.map(|found| found.map(|stored| stored.row.state)) {
+            Ok(Some(RequestState::Sealed)) => FiscalState::Registered,
+            Ok(Some(RequestState::Reserved)) | Err(_) => FiscalState::Unknown,
+            Ok(Some(RequestState::Voided) | None) => FiscalState::NotRegistered,
+        }
+    }
+
+    /// Whether an order with this id waits in the queue or is being printed; `None` while the clerk stops.
+    pub async fn waits(&self, id: Uuid) -> Option<bool> {
+        let (reply, waiting) = oneshot::channel();
+        self.clerk_handle.send(Message::Waiting { id, reply });
+        waiting.await.ok()
+    }
+}

@@ -1,0 +1,34 @@
+//! `/sim/printer` and `/sim/clock`: the switches of the simulator. They exist in TEST mode only.
+
+pub mod clock;
+pub mod printer;
+
+use axum::http::StatusCode;
+use axum::response::Response;
+
+use super::json::{FaultList, Fields, JsonValue};
+use super::problem::Problem;
+use super::response::json_response;
+use crate::object;
+
+/// Reads the body of a switch strictly, with all its faults at once. With a fault nothing is switched.
+fn read<T>(body: &[u8], take: impl FnOnce(&mut Fields<'_, '_>) -> T) -> Result<T, FaultList> {
+    let body = JsonValue::of_body(body)?;
+    let mut faults = FaultList::default();
+    let mut fields = Fields::of(&body, "", &mut faults);
+    let value = take(&mut fields);
+    fields.finish();
+    if faults.is_empty() {
+        Ok(value)
+    } else {
+        Err(faults)
+    }
+}
+
+fn refuse(faults: &FaultList) -> Response {
+    Problem::from(faults).response(StatusCode::BAD_REQUEST)
+}
+
+fn done() -> Response {
+    json_response(StatusCode::OK, &object! { "ok" => true })
+}

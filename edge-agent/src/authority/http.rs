@@ -1,0 +1,167 @@
+//! The thin send: one HTTP request, plain or over TLS, bounded in time and size, and no redirects.
+//!
+//! An attempt opens a connection of its own, unless a backlog is being told: see [`kept_agent`]. No proxy of the environment is
+//! used, because nobody configured it for the till.
+
+use std::io;
+use std::time::Duration;
+
+use super::online_ecr::url_of;
+use super::tls::{TlsFault, tls_config};
+use super::{Authority, EncodedRequest, Verdict};
+use crate::authority::failure::DeliveryFailure;
+use crate::config::Trust;
+use uuid::Uuid;
+
+/// What one attempt brought.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Delivery {
+    /// What became of the document.
+    pub verdict: Verdict,
+    /// How long the server asked to be left alone, if it did.
+    pub retry_after: Option<Duration>,
+    /// What time the server said it was, in milliseconds since the epoch.
+    pub date_ms: Option<i64>,
+}
+
+/// An HTTP agent for an authority: `timeout` bounds the whole attempt, from the name's resolution to the last byte.
+#[must_use]
+pub fn agent(timeout: Duration, trust: &Trust) -> ureq::Agent {
+    with_idle_connections(timeout, trust, 0)
+}
+
+/// The same agent with one connection that is kept for the next attempt. A kept one may have died unseen: its breaking says nothing
+/// about the office, and whoever uses it asks again with a connection of its own.
+#[must_use]
+pub fn kept_agent(timeout: Duration, trust: &Trust) -> ureq::Agent {
+    with_idle_connections(timeout, trust, 1)
+}
+
+fn with_idle_connections(timeout: Duration, trust: &Trust, idle_connections: usize) -> ureq::Agent {
+    ureq::Agent::config_builder()
+        .timeout_global(Some(timeout))
+        .http_status_as_error(false)
+        .max_redirects(0)
+        .max_redirects_will_error(false)
+        .max_idle_connections(idle_connections)
+        .max_response_header_size(HEADER_BYTES_MAX)
+        .proxy(None)
+        .tls_config(tls_config(trust))
+        .build()
+        .new_agent()
+}
+
+/// Posts the parcel below `url` and reads what it means. Blocks for as long as the agent's timeout at most.
+#[must_use]
+pub fn send(
+    agent: &ureq::Agent,
+    authority: &dyn Authority,
+    url: &str,
+    parcel: &EncodedRequest,
+) -> Delivery {
+    let url = url_of(url, authority.path(parcel.kind));
+    let headers = authority.headers(&parcel.body);
+    let posted = post(agent, &url, &headers, parcel.key, &parcel.body);
+    Delivery {
+        verdict: match posted.answer {
+            Ok((status, body)) => authority.decode(status, &body),
+            Err(failure) => Verdict::Failed(failure),
+        },
+        retry_after: posted.retry_after,
+        date_ms: posted.date_ms,
+    }
+}
+
+/// What a post brought.
+#[derive(Debug)]
+pub struct Posted {
+    /// Status and body of the answer, or why there is none.
+    pub answer: Result<(u16, Vec<u8>), DeliveryFailure>,
+    /// How long the server asked to be left alone.
+    pub retry_after: Option<Duration>,
+    /// What time the server said it was, in milliseconds since the epoch.
+    pub date_ms: Option<i64>,
+}
+
+/// Posts a JSON body with its key.
+#[must_use]
+pub fn post(
+    agent: &ureq::Agent,
+    url: &str,
+    headers: &[(String, String)],
+    key: Uuid,
+    body: &str,
+) -> Posted {
+    let mut request = agent
+        .post(url)
+        .header("Content-Type", "application/json")
+        .header("Accept", "application/json")
+        .header("Idempotency-Key", key.to_string());
+    for (name, value) in headers {
+        request = request.header(name, value);
+    }
+    let mut response = match request.send(body) {
+        Ok(response) => response,
+        Err(error) => {
+            return Posted {
+                answer: Err(failure_of(&error)),
+                retry_after: None,
+                date_ms: None,
+            };
+        }
+    };
+    let status = response.status().as_u16();
+    let retry_after = response
+        .headers()
+        .get("Retry-After")
+        .and_then(|value| value.to_str().ok())
+        .and_then(|text| text.trim().parse().ok())
+        .map(Duration::from_secs);
+    let date_ms = response
+        .headers()
+        .get("Date")
+        .and_then(|value| value.to_str().ok())
+        .and_then(|text| jiff::fmt::rfc2822::parse(text).ok())
+        .map(|date| date.timestamp().as_millisecond());
+    let body = response.body_mut().with_config().limit(BODY_BYTES_MAX);
+    let answer = body
+        .read_to_vec()
+        .map(|body| (status, body))
+        .map_err(|error| failure_of(&error));
+    Posted {
+        date_ms: date_ms.filter(|_| answer.is_ok()),
+        answer,
+        retry_after,
+    }
+}
+
+fn failure_of(error: &ureq::Error) -> DeliveryFailure {
+    if let Some(fault) = TlsFault::of(error) {
+        return DeliveryFailure::Tls(fault);
+    }
+    match error {
+        ureq::Error::Timeout(_) => DeliveryFailure::TimedOut,
+        ureq::Error::HostNotFound
+        | ureq::Error::ConnectionFailed
+        | ureq::Error::BadUri(_)
+        | ureq::Error::InvalidProxyUrl => DeliveryFailure::Unreachable,
+        ureq::Error::Io(error) => match error.kind() {
+            io::ErrorKind::ConnectionRefused
+            | io::ErrorKind::HostUnreachable
+            | io::ErrorKind::NetworkUnreachable
+            | io::ErrorKind::NetworkDown
+            | io::ErrorKind::AddrNotAvailable => DeliveryFailure::Unreachable,
+            io::ErrorKind::TimedOut | io::ErrorKind::WouldBlock => DeliveryFailure::TimedOut,
+            _ => DeliveryFailure::Broken,
+        },
+        // What is left is an answer that came and is no answer of a tax office: not HTTP, or without end.
+        _ => DeliveryFailure::NotTheAuthority,
+    }
+}
+
+/// An answer of the office is a few lines; a page of a login portal is not worth reading.
+const BODY_BYTES_MAX: u64 = 64 * 1024;
+const HEADER_BYTES_MAX: usize = 16 * 1024;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,410 @@
+//! Golden bodies: what the tax office reads, byte for byte. A failing one means that the code has to change.
+
+use ferrotill_core::{Amount, Quantity};
+use uuid::Uuid;
+
+use super::super::{
+    Authority, CashDirection, CashOperation, EncodeError, Heading, Identity, Means,
+    ReportedDocument, ReportedForm, ReportedItem, ReportedPayment, ReportedReceipt, RequestKind,
+    TaxTotal, Total, Verdict, ZReport,
+};
+use super::OnlineEcr;
+use crate::authority::failure::DeliveryFailure;
+
+pub(crate) fn heading(key: u128, message_number: u64) -> Heading {
+    Heading {
+        key: Uuid::from_u128(key),
+        message_number,
+        fiscal_number: Some(message_number),
+        currency: "MDL".to_owned(),
+        z_number: 4,
+        cashier: "Cashier 1".to_owned(),
+        at: format!("2026-03-02T15:35:{message_number:02}.076Z"),
+        identity: Identity {
+            device_token: "567765".to_owned(),
+            tin: "1111111111".to_owned(),
+            shop_name: "SHOP #1".to_owned(),
+            shop_address: "Unknown st., 404".to_owned(),
+        },
+    }
+}
+
+const fn minor(amount: i64) -> Amount {
+    Amount::from_minor(amount)
+}
+
+fn item(
+    name: &str,
+    thousandths: i64,
+    price: i64,
+    amount: i64,
+    tax: (char, u32, i64),
+) -> ReportedItem {
+    ReportedItem {
+        name: name.to_owned(),
+        unit: "buc".to_owned(),
+        quantity: Quantity::from_thousandths(thousandths),
+        price: minor(price),
+        amount: minor(amount),
+        taxes: vec![self::tax(tax.0, tax.1, tax.2)],
+        tax_base: minor(amount - tax.2),
+    }
+}
+
+const fn tax(code: char, rate: u32, amount: i64) -> TaxTotal {
+    TaxTotal {
+        code,
+        rate,
+        amount: Amount::from_minor(amount),
+    }
+}
+
+const fn paid(means: Means, paid: i64, change: i64) -> ReportedPayment {
+    ReportedPayment {
+        means,
+        paid: Amount::from_minor(paid),
+        change: Amount::from_minor(change),
+    }
+}
+
+/// The sale of the published C# example: 24.77 less 25 % is 18.58, paid with 15.00 by card and 10.00 in cash.
+pub(crate) fn sale() -> ReportedReceipt {
+    ReportedReceipt {
+        heading: heading(1, 1),
+        form: ReportedForm::Sale,
+        receipt_number: 1,
+        total: minor(1858),
+        items: vec![
+            item(
+                "Piine Praga (Franzeluta)",
+                2000,
+                810,
+                1033,
+                ('B', 80_000, 77),
+            ),
+            item(
+                "Gura Cainarului 1.5l Necarbogazoasa",
+                1000,
+                1200,
+                825,
+                ('A', 200_000, 138),
+            ),
+        ],
+        payments: vec![paid(Means::Card, 1500, 0), paid(Means::Cash, 1000, 642)],
+        tax_totals: vec![tax('A', 200_000, 138), tax('B', 80_000, 77)],
+    }
+}
+
+pub(crate) fn refund() -> ReportedReceipt {
+    ReportedReceipt {
+        heading: heading(2, 2),
+        form: ReportedForm::Refund { parent: Some(1) },
+        receipt_number: 2,
+        total: minor(825),
+        items: vec![item(
+            "Gura Cainarului 1.5l Necarbogazoasa",
+            1000,
+            825,
+            825,
+            ('A', 200_000, 138),
+        )],
+        payments: vec![paid(Means::Cash, 825, 0)],
+        tax_totals: vec![tax('A', 200_000, 138)],
+    }
+}
+
+pub(crate) fn deposit() -> CashOperation {
+    CashOperation {
+        heading: heading(3, 3),
+        direction: CashDirection::Deposit,
+        receipt_number: 3,
+        amount: minor(10_000),
+    }
+}
+
+pub(crate) fn z_report() -> ZReport {
+    ZReport {
+        heading: heading(9, 9),
+        first_number: 1,
+        last_number: 3,
+        sale: Some(Total {
+            count: 1,
+            amount: minor(1858),
+        }),
+        deposit: Some(Total {
+            count: 1,
+            amount: minor(10_000),
+        }),
+        refund: Some(Total {
+            count: 1,
+            amount: minor(825),
+        }),
+        withdraw: None,
+        sale_payments: vec![(Means::Cash, minor(358)), (Means::Card, minor(1500))],
+        refund_payments: vec![(Means::Cash, minor(825))],
+        sale_tax: vec![tax('A', 200_000, 138), tax('B', 80_000, 77)],
+        refund_tax: vec![tax('A', 200_000, 138)],
+    }
+}
+
+fn body(document: ReportedDocument) -> String {
+    OnlineEcr::default().encode(&document).unwrap().body
+}
+
+const IDENTITY: &str = r#""identity":{"fn":"567765","tin":"1111111111","shopName":"SHOP #1","shopAddress":"Unknown st., 404"}"#;
+
+#[test]
+fn a_sale() {
+    let parcel = OnlineEcr::default()
+        .encode(&ReportedDocument::Receipt(sale()))
+        .unwrap();
+    assert_eq!(parcel.kind, RequestKind::Sale);
+    assert_eq!(parcel.key, Uuid::from_u128(1));
+    assert_eq!(
+        parcel.body,
+        [
+            r#"{"msgID":1,"currency":"MDL","totalAmount":1858,"zNumber":4,"fiscalNum":1,"receiptNumber":1,"#,
+            r#""cashier":"Cashier 1","dateTime":"2026-03-02T15:35:01.076Z","items":["#,
+            r#"{"name":"Piine Praga (Franzeluta)","unit":"buc","qty":2000,"price":810,"amount":1033,"#,
+            r#""taxes":[{"taxCode":"B","taxRate":800,"taxBase":956,"taxAmount":77}]},"#,
+            r#"{"name":"Gura Cainarului 1.5l Necarbogazoasa","unit":"buc","qty":1000,"price":1200,"amount":825,"#,
+            r#""taxes":[{"taxCode":"A","taxRate":2000,"taxBase":687,"taxAmount":138}]}],"#,
+            r#""payments":[{"type":"CARD","amount":1500,"change":0},{"type":"CASH","amount":358,"change":642}],"#,
+            r#""taxTotals":[{"taxCode":"A","taxRate":2000,"taxAmount":138},{"taxCode":"B","taxRate":800,"taxAmount":77}],"#,
+            IDENTITY,
+            "}",
+        ]
+        .concat()
+    );
+}
+
+#[test]
+fn a_refund_names_its_original_and_an_alternative_receipt_its_number() {
+    let text = body(ReportedDocument::Receipt(refund()));
+    assert!(text.starts_with(r#"{"msgID":2,"currency":"MDL","totalAmount":825,"zNumber":4,"fiscalNum":2,"receiptNumber":2,"parentFiscalNum":1,"cashier""#), "{text}");
+
+    let mut alternative = sale();
+    alternative.form = ReportedForm::Alternative {
+        series: "ABC".to_owned(),
+        number: 17,
+    };
+    alternative.heading.fiscal_number = None;
+    let parcel = OnlineEcr::default()
+        .encode(&ReportedDocument::Receipt(alternative))
+        .unwrap();
+    assert_eq!(parcel.kind, RequestKind::AlternativeReceipt);
+    assert!(parcel.body.starts_with(r#"{"msgID":1,"currency":"MDL","totalAmount":1858,"zNumber":4,"receiptNumber":1,"series":"ABC","number":17,"cashier""#), "{}", parcel.body);
+}
+
+#[test]
+fn a_line_tells_every_tax_on_one_base() {
+    let mut cider = sale();
+    cider.items.truncate(1);
+    cider.items[0].taxes = vec![tax('A', 200_000, 150), tax('F', 50_000, 38)];
+    cider.items[0].tax_base = minor(1033 - 188);
+    let text = body(ReportedDocument::Receipt(cider));
+    assert!(
+        text.contains(r#""taxes":[{"taxCode":"A","taxRate":2000,"taxBase":845,"taxAmount":150},{"taxCode":"F","taxRate":500,"taxBase":845,"taxAmount":38}]"#),
+        "{text}"
+    );
+}
+
+/// What an office wants that writes other paths, a signature and a success field of its own.
+#[test]
+fn what_the_form_leaves_open_is_done_as_configured() {
+    let form = crate::config::OnlineEcrConfig {
+        paths: vec![("sale", "v1/sale".to_owned())],
+        headers: vec![("X-Shop".to_owned(), "7".to_owned())],
+        signature: Some(crate::config::SignatureConfig {
+            header: "X-Signature".to_owned(),
+            secret: crate::config::Secret::new("key".to_owned()),
+        }),
+        success_field: Some("taken".to_owned()),
+        ..crate::config::OnlineEcrConfig::default()
+    };
+    let office = OnlineEcr::new(form);
+    assert_eq!(office.path(RequestKind::Sale), "v1/sale");
+    assert_eq!(office.path(RequestKind::Refund), "refund");
+    // HMAC-SHA256 with the key "key", a published example.
+    let signed = office.headers("The quick brown fox jumps over the lazy dog");
+    assert_eq!(
+        signed,
+        [
+            ("X-Shop".to_owned(), "7".to_owned()),
+            (
+                "X-Signature".to_owned(),
+                "f7bc83f430538424b13298e6aa6fb143ef4d59a14946175997479dbc2d1a3cd8".to_owned()
+            )
+        ]
+    );
+    for (body, verdict) in [
+        (r#"{"taken":true}"#, Verdict::Acknowledged),
+        (
+            r#"{"status":"success"}"#,
+            Verdict::Failed(DeliveryFailure::NotTheAuthority),
+        ),
+        (
+            r#"{"taken":false,"message":"no"}"#,
+            Verdict::Refused {
+                message: "no".to_owned(),
+            },
+        ),
+    ] {
+        assert_eq!(office.decode(200, body.as_bytes()), verdict, "{body}");
+    }
+}
+
+#[test]
+fn a_cash_operation() {
+    let text = body(ReportedDocument::Cash(deposit()));
+    assert_eq!(
+        text,
+        format!(
+            r#"{{"receiptNumber":3,"zNumber":4,"fiscalNum":3,"msgID":3,"cashier":"Cashier 1","currency":"MDL","totalAmount":10000,"dateTime":"2026-03-02T15:35:03.076Z",{IDENTITY}}}"#
+        )
+    );
+    let withdraw = CashOperation {
+        direction: CashDirection::Withdraw,
+        ..deposit()
+    };
+    assert_eq!(
+        ReportedDocument::Cash(withdraw).kind(),
+        RequestKind::Withdraw
+    );
+}
+
+#[test]
+fn a_z_report_leaves_out_what_did_not_occur() {
+    assert_eq!(
+        body(ReportedDocument::ZReport(z_report())),
+        [
+            r#"{"zNumber":4,"fiscalNum":9,"firstNumber":1,"lastNumber":3,"cashier":"Cashier 1","#,
+            r#""dateTime":"2026-03-02T15:35:09.076Z","currency":"MDL","msgId":9,"#,
+            r#""totals":{"sale":{"count":1,"amount":1858},"deposit":{"count":1,"amount":10000},"refund":{"count":1,"amount":825}},"#,
+            r#""payments":{"sale":[{"type":"CASH","amount":358},{"type":"CARD","amount":1500}],"refund":[{"type":"CASH","amount":825}]},"#,
+            r#""taxTotals":{"sale":[{"taxCode":"A","taxRate":2000,"taxAmount":138},{"taxCode":"B","taxRate":800,"taxAmount":77}],"#,
+            r#""refund":[{"taxCode":"A","taxRate":2000,"taxAmount":138}]},"#,
+            IDENTITY,
+            "}",
+        ]
+        .concat()
+    );
+    let mut report = z_report();
+    (report.refund, report.deposit) = (None, None);
+    report.refund_payments.clear();
+    report.refund_tax.clear();
+    let text = body(ReportedDocument::ZReport(report));
+    assert!(
+        !text.contains("refund") && !text.contains("deposit"),
+        "{text}"
+    );
+}
+
+#[test]
+fn what_the_form_cannot_hold_is_refused() {
+    let mut receipt = sale();
+    receipt.tax_totals[0].rate = 200_050;
+    assert_eq!(
+        OnlineEcr::default().encode(&ReportedDocument::Receipt(receipt)),
+        Err(EncodeError::Rate(200_050))
+    );
+    let mut receipt = sale();
+    receipt.payments[1].change = minor(1001);
+    assert_eq!(
+        OnlineEcr::default().encode(&ReportedDocument::Receipt(receipt)),
+        Err(EncodeError::Change {
+            paid: 1000,
+            change: 1001
+        })
+    );
+}
+
+#[test]
+fn an_answer_is_read_for_signs_of_failure() {
+    let refused = |message: &str| Verdict::Refused {
+        message: message.to_owned(),
+    };
+    let unable = Verdict::Failed(DeliveryFailure::Unable);
+    let stranger = Verdict::Failed(DeliveryFailure::NotTheAuthority);
+    for (status, body, verdict) in [
+        (
+            200,
+            r#"{"status":"success","key":"k"}"#,
+            Verdict::Acknowledged,
+        ),
+        (200, r#"{"device":{},"shop":{}}"#, Verdict::Acknowledged),
+        (
+            201,
+            r#"{"success":true,"error":null,"errors":[]}"#,
+            Verdict::Acknowledged,
+        ),
+        (200, r#"{"code":0}"#, Verdict::Acknowledged),
+        (200, r#"{"accepted":true}"#, Verdict::Acknowledged),
+        (
+            200,
+            r#"{"acknowledged":false,"message":"not yet"}"#,
+            refused("not yet"),
+        ),
+        (
+            200,
+            r#"{"status":"error","message":"no such device"}"#,
+            refused("no such device"),
+        ),
+        (
+            200,
+            r#"{"Status":"ERROR","Message":"no\nsuch"}"#,
+            refused("no such"),
+        ),
+        (
+            200,
+            r#"{"success":false}"#,
+            refused("refused without a reason (HTTP 200)"),
+        ),
+        (
+            200,
+            r#"{"status":"success","error":"but no"}"#,
+            refused("but no"),
+        ),
+        (200, r#"{"errors":[{"a":1}]}"#, refused(r#"[{"a":1}]"#)),
+        (
+            200,
+            r#"{"code":9,"message":"not found"}"#,
+            refused("not found"),
+        ),
+        (422, r#"{"message":"wrong"}"#, refused("wrong")),
+        (404, "<html>", stranger.clone()),
+        (200, "<html>log in</html>", stranger.clone()),
+        (200, "", stranger.clone()),
+        (200, "{}", stranger.clone()),
+        (200, r#"{"welcome":"to the hotel"}"#, stranger.clone()),
+        (200, "[]", stranger.clone()),
+        (200, r#"{"status":"succ"#, stranger.clone()),
+        (302, r#"{"status":"success"}"#, stranger.clone()),
+        (500, r#"{"status":"error"}"#, unable.clone()),
+        (503, "", unable.clone()),
+        (429, r#"{"message":"slow down"}"#, unable.clone()),
+    ] {
+        assert_eq!(
+            OnlineEcr::default().decode(status, body.as_bytes()),
+            verdict,
+            "{status} {body}"
+        );
+    }
+}
+
+/// A no in a form that nobody has described is not overheard because an object stands beside it.
+#[test]
+fn a_no_in_other_clothes_is_no_acknowledgement() {
+    let office = super::OnlineEcr::default();
+    for text in [
+        r#"{"success":"false","message":"bad tax","object":{"tin":"1"}}"#,
+        r#"{"success":0,"message":"bad tax","data":{}}"#,
+        r#"{"code":"7","message":"bad tax","data":{"id":1}}"#,
+        r#"{"result":"error","data":{"reason":"bad"}}"#,
+        r#"{"status":false,"device":{"fn":"1"}}"#,
+        r#"{"status":500,"message":"x","shop":{}}"#,
+    ] {
+        let verdict = Authority::decode(&office, 200, text.as_bytes());
+        assert!(!matches!(verdict, Verdict::Acknowledged), "{text}");
+    }
+}

@@ -1,0 +1,256 @@
+//! `config`: checks and prints a configuration, and prints the pages that are made from the table of keys.
+
+use std::path::{Path, PathBuf};
+
+use clap::{Args, Subcommand};
+
+use super::{CliFailure, Exit, Voice, default_config};
+use crate::agent::check;
+use crate::api::json::JsonValue;
+use crate::config::{
+    Config, ConfigError, ConfigFault, ExplainedConfig, KeyInForce, KeyRow, Overrides, Preset,
+    SectionForm, SectionRow, ShownValue, SourcePlace, ValueKind, environment_name, pages, schema,
+};
+use crate::object;
+
+/// What `config` takes.
+#[derive(Debug, Args)]
+pub struct ConfigArguments {
+    #[command(subcommand)]
+    task: ConfigTask,
+}
+
+/// What to do with the configuration.
+#[derive(Debug, Subcommand)]
+enum ConfigTask {
+    /// Checks a configuration; ends with 3 and all faults if it has any.
+    Check(SourceArguments),
+    /// Prints every key in force; secrets are masked.
+    Show(ShowArguments),
+    /// Prints the reference page in Markdown.
+    Reference,
+    /// Prints the sample file.
+    Sample,
+    /// Prints the manual page ferrotill.toml(5).
+    Man,
+}
+
+/// Where the configuration is, and the flags that change it.
+#[derive(Debug, Args)]
+struct SourceArguments {
+    /// The configuration file.
+    #[arg(long, default_value_os_t = default_config())]
+    config: PathBuf,
+    /// The address that `run` would get with this flag.
+    #[arg(long)]
+    listen: Option<String>,
+    /// The data folder that `run` would get with this flag.
+    #[arg(long)]
+    data: Option<PathBuf>,
+}
+
+/// What `config show` takes.
+#[derive(Debug, Args)]
+struct ShowArguments {
+    #[command(flatten)]
+    source: SourceArguments,
+    /// Prints where each value comes from: flag, environment, file with line, or default.
+    #[arg(long)]
+    origin: bool,
+}
+
+pub(super) fn run(arguments: &ConfigArguments, voice: Voice) -> Result<Exit, CliFailure> {
+    match &arguments.task {
+        ConfigTask::Check(source) => {
+            let explained = load(source, voice)?;
+            report_check(&explained.config, voice);
+        }
+        ConfigTask::Show(arguments) => {
+            let explained = load(&arguments.source, voice)?;
+            show(&explained.keys, arguments, voice);
+        }
+        ConfigTask::Reference if voice.json => voice.json(&table()),
+        ConfigTask::Reference => page("reference", &pages::reference(), voice),
+        ConfigTask::Sample => page("sample", &pages::sample(), voice),
+        ConfigTask::Man => page("man", &pages::man(), voice),
+    }
+    Ok(Exit::Done)
+}
+
+/// Reads the configuration and checks it as `run` does.
+fn load(source: &SourceArguments, voice: Voice) -> Result<ExplainedConfig, CliFailure> {
+    let overrides = Overrides {
+        listen: source.listen.clone(),
+        data_dir: source.data.clone(),
+    };
+    let loaded =
+        Config::explain(&source.config, &overrides, std::env::vars_os()).and_then(|explained| {
+            check(&explained.config)?;
+            Ok(explained)
+        });
+    loaded.map_err(|error| {
+        voice.json(&error_document(&error));
+        CliFailure::from(error)
+    })
+}
+
+fn report_check(config: &Config, voice: Voice) {
+    for warning in &config.warnings {
+        voice.say(&format!("warning: {warning}"));
+    }
+    voice.say("the configuration has no faults");
+    let warnings = config.warnings.iter().map(fault_document);
+    voice.json(&object! { "ok" => true, "warnings" => JsonValue::Array(warnings.collect()) });
+}
+
+fn show(keys: &[KeyInForce], arguments: &ShowArguments, voice: Voice) {
+    let main_file = &arguments.source.config;
+    if voice.json {
+        let keys = keys.iter().map(|key| key_document(key, main_file));
+        voice.json(&object! { "keys" => JsonValue::Array(keys.collect()) });
+        return;
+    }
+    for key in keys {
+        let origin = if arguments.origin {
+            format!("  # {}", origin_words(key, main_file))
+        } else {
+            String::new()
+        };
+        voice.say(&format!("{} = {}{origin}", key.path, key.value));
+    }
+}
+
+/// The page itself for people; one document with the page for programs.
+fn page(name: &'static str, text: &str, voice: Voice) {
+    if voice.json {
+        voice.json(&JsonValue::Object(vec![(name.into(), text.into())]));
+    } else {
+        voice.say(text.trim_end_matches('\n'));
+    }
+}
+
+fn key_document(key: &KeyInForce, main_file: &Path) -> JsonValue {
+    let (line, column) = match &key.place {
+        Some(SourcePlace::File { line, column, .. }) => (Some(*line), Some(*column)),
+        _ => (None, None),
+    };
+    let source = match &key.place {
+        Some(SourcePlace::File { file, .. }) => Some(file.display().to_string()),
+        Some(SourcePlace::Environment(name)) => Some(name.clone()),
+        Some(SourcePlace::Flag(name)) => Some((*name).to_owned()),
+        None => None,
+    };
+    object! {
+        "key" => key.path.as_str(),
+        "value" => value_document(&key.value),
+        "masked" => key.value == ShownValue::Masked,
+        "origin" => origin_kind(key, main_file),
+        "source" => source,
+        "line" => line,
+        "column" => column,
+    }
+}
+
+fn value_document(value: &ShownValue) -> JsonValue {
+    match value {
+        ShownValue::Text(text) => JsonValue::from(text.as_str()),
+        ShownValue::Integer(number) => JsonValue::from(*number),
+        ShownValue::Flag(flag) => JsonValue::from(*flag),
+        ShownValue::List(items) => JsonValue::Array(items.iter().map(value_document).collect()),
+        ShownValue::Masked | ShownValue::Unset => JsonValue::Null,
+    }
+}
+
+fn origin_kind(key: &KeyInForce, main_file: &Path) -> &'static str {
+    match &key.place {
+        None => "default",
+        Some(SourcePlace::Flag(_)) => "flag",
+        Some(SourcePlace::Environment(_)) => "environment",
+        Some(SourcePlace::File { file, .. }) if **file == *main_file => "file",
+        Some(SourcePlace::File { .. }) => "conf.d",
+    }
+}
+
+fn origin_words(key: &KeyInForce, main_file: &Path) -> String {
+    match &key.place {
+        None => "default".to_owned(),
+        Some(place @ SourcePlace::File { .. }) => {
+            format!("{} {place}", origin_kind(key, main_file))
+        }
+        Some(place) => place.to_string(),
+    }
+}
+
+fn error_document(error: &ConfigError) -> JsonValue {
+    let (code, fix, faults): (_, _, &[ConfigFault]) = match error {
+        ConfigError::Unreadable { .. } => (
+            "configuration_unreadable",
+            "check that the file exists and that this user may read it".to_owned(),
+            &[],
+        ),
+        ConfigError::Faulty { faults } => {
+            let fix = match faults.as_slice() {
+                [only] => only.remedy.clone(),
+                _ => "correct every fault; each one says how".to_owned(),
+            };
+            ("configuration_faulty", fix, faults)
+        }
+    };
+    object! {
+        "error" => object! {
+            "code" => code,
+            "message" => error.to_string(),
+            "fix" => fix,
+            "faults" => JsonValue::Array(faults.iter().map(fault_document).collect()),
+        }
+    }
+}
+
+fn fault_document(fault: &ConfigFault) -> JsonValue {
+    object! {
+        "place" => fault.place.to_string(),
+        "key" => fault.key.as_str(),
+        "message" => fault.what.as_str(),
+        "fix" => fault.remedy.as_str(),
+    }
+}
+
+/// The table of keys as one document.
+fn table() -> JsonValue {
+    let sections = schema::SECTIONS.iter().map(|section| {
+        let keys = section.keys.iter().map(|key| row(section, key));
+        object! {
+            "section" => section.path,
+            "list" => section.form != SectionForm::Table,
+            "says" => section.says,
+            "keys" => JsonValue::Array(keys.collect()),
+        }
+    });
+    object! { "sections" => JsonValue::Array(sections.collect()) }
+}
+
+fn row(section: &SectionRow, key: &KeyRow) -> JsonValue {
+    object! {
+        "key" => key.name,
+        "kind" => kind_name(key.kind),
+        "values" => key.kind.hint(),
+        "required" => key.preset == Preset::Required,
+        "default" => key.preset.toml(),
+        "environment" => key.environment.then(|| environment_name(section.path, key.name)),
+        "reloadable" => key.reloadable,
+        "says" => key.says,
+    }
+}
+
+const fn kind_name(kind: ValueKind) -> &'static str {
+    match kind {
+        ValueKind::Text(_) | ValueKind::Line(_) | ValueKind::PrinterUri(_) => "text",
+        ValueKind::Secret(_) => "secret",
+        ValueKind::Path(_) => "path",
+        ValueKind::Texts(_) => "list of texts",
+        ValueKind::Choice(_) => "choice",
+        ValueKind::Integer(..) => "integer",
+        ValueKind::Flag => "flag",
+        ValueKind::OutboxEntry(..) => "letter",
+    }
+}

@@ -1,0 +1,163 @@
+//! The tables of a device's configuration, in the form of the core.
+
+use ferrotill_core::event::{Configuration, NumberRange};
+use ferrotill_core::payment::{PaymentTable, PaymentType};
+use ferrotill_core::profile::Facts;
+use ferrotill_core::tax::{Bucket, DatedRate, TaxCode, TaxEntry, TaxRate, TaxTable};
+
+use super::device::Device;
+
+/// The configuration of a device as its till adopts it.
+///
+/// The values were checked when they were read, so no group, payment type or range is lost here.
+#[must_use]
+pub fn configuration(device: &Device, law: &Facts) -> Configuration {
+    let entries = device.tax_groups.iter().filter_map(|group| {
+        let code = TaxCode::new(u8::try_from(group.code).ok()?)?;
+        let bucket = group.bucket.unwrap_or_else(|| bucket_of(&group.rates, law));
+        Some(TaxEntry::new(code, bucket, &group.rates))
+    });
+    let types = device.payment_types.iter().map(|payment| PaymentType {
+        code: payment.code,
+        name: shortened(&payment.name),
+        cash: payment.cash,
+        printer_letter: u8::try_from(payment.printer).unwrap_or(b'P'),
+        open_drawer: payment.open_cash_drawer,
+    });
+    let ranges = device
+        .alternative_receipts_ranges
+        .iter()
+        .filter_map(|range| {
+            Some(NumberRange {
+                series: range.series.as_str().try_into().ok()?,
+                start: range.start,
+                end: range.end,
+                number_length: range.number_length,
+            })
+        });
+    Configuration {
+        taxes: TaxTable::dated(entries).unwrap_or_default(),
+        payments: PaymentTable::new(types).unwrap_or_default(),
+        ranges: ranges.take(RANGES_MAX).collect(),
+        alternative_receipts: device.use_alternative_receipts,
+    }
+}
+
+/// The bucket of a group for which none is written: the one that the law of the country gives to its latest rate. If the law
+/// gives the rate to several buckets or to none, a rate of zero is zero-rated and every other rate is standard.
+fn bucket_of(rates: &[DatedRate], law: &Facts) -> Bucket {
+    let latest = rates.last().map_or(TaxRate::ZERO, |dated| dated.rate);
+    let mut known = law
+        .groups
+        .iter()
+        .filter(|group| group.rates.iter().any(|dated| dated.rate == latest))
+        .map(|group| group.bucket);
+    match (known.next(), known.next()) {
+        (Some(bucket), None) => bucket,
+        _ => Bucket::of_rate(latest),
+    }
+}
+
+/// The most ranges that a device can have.
+const RANGES_MAX: usize = 8;
+
+fn shortened(name: &str) -> heapless::String<32> {
+    let mut short = heapless::String::new();
+    for letter in name.chars() {
+        if short.push(letter).is_err() {
+            break;
+        }
+    }
+    short
+}
+
+#[cfg(test)]
+mod tests {
+    use ferrotill_core::profile::by_code;
+    use ferrotill_core::tax::Bucket;
+    use ferrotill_core::time::Day;
+
+    use super::super::Config;
+    use super::configuration;
+
+    const TILL: &str = r#"
+[till]
+country = "MD"
+mode = "TEST"
+data_dir = "/var/lib/ferrotill"
+[[api.clients]]
+key = "till"
+secret = "s3cret"
+[upstream]
+url = "http://127.0.0.1:7100"
+[[device]]
+id = "0875b8a5-0668-41a3-a3fa-8eeccf66d289"
+uri = "datecs+serial:///dev/ttyUSB0"
+payment_types = [ { code = 0, name = "Bar", cash = true } ]
+"#;
+
+    /// Letter, bucket and rate (ten-thousandths of a percent) of each group on a day.
+    fn groups(country: &str, written: &str, day: Day) -> Vec<(char, Bucket, Option<u32>)> {
+        let text = format!("{TILL}tax_groups = [ {written} ]\n");
+        let config = Config::parse(&text, "t.toml").unwrap();
+        let facts = by_code(country).unwrap().facts();
+        let taxes = configuration(&config.devices[0], facts).taxes;
+        let entries = taxes.entries();
+        entries
+            .map(|entry| {
+                let rate = entry.on(day).map(|group| group.rate.ten_thousandths());
+                (char::from(entry.code().letter()), entry.bucket(), rate)
+            })
+            .collect()
+    }
+
+    #[test]
+    fn letter_bucket_and_dated_rate_are_independent() {
+        let written = r#"
+            { code = "A", rate = "20.00" },
+            { code = "D", rate = "0", bucket = "exempt" },
+            { code = "F", bucket = "special", rates = [ { from = "2026-07-01", rate = "4.90" }, { from = "2027-01-01", rate = "5.00" } ] }
+        "#
+        .replace('\n', " ");
+        for (day, food) in [
+            (Day::of_date(2026, 6, 30), None),
+            (Day::of_date(2026, 7, 1), Some(49_000)),
+            (Day::of_date(2027, 1, 1), Some(50_000)),
+        ] {
+            assert_eq!(
+                groups("AT", &written, day),
+                [
+                    ('A', Bucket::Standard, Some(200_000)),
+                    ('D', Bucket::Exempt, Some(0)),
+                    ('F', Bucket::Special, food),
+                ]
+            );
+        }
+    }
+
+    #[test]
+    fn a_bucket_that_is_not_written_follows_from_the_law_or_from_the_rate() {
+        let written = r#"{ code = "A", rate = "10" }, { code = "B", rate = "13" }, { code = "C", rate = "0" }, { code = "H", rate = "20" }"#;
+        let buckets: Vec<Bucket> = groups("AT", written, Day::LAST)
+            .into_iter()
+            .map(|(_, bucket, _)| bucket)
+            .collect();
+        // Austrian law has no group with a rate of zero, so the rate decides.
+        assert_eq!(
+            buckets,
+            [
+                Bucket::Reduced,
+                Bucket::SecondReduced,
+                Bucket::Zero,
+                Bucket::Standard
+            ]
+        );
+        let moldovan = groups(
+            "MD",
+            r#"{ code = "B", rate = "8.00" }, { code = "C", rate = "12" }"#,
+            Day::LAST,
+        );
+        assert_eq!(moldovan[0].1, Bucket::Reduced);
+        assert_eq!(moldovan[1].1, Bucket::Standard);
+    }
+}

@@ -1,0 +1,115 @@
+//! `[api]`: the address of the HTTP API, and its callers.
+
+use std::net::{Ipv4Addr, SocketAddr};
+
+use super::reader::{Reader, Section};
+use super::values::{Mode, Secret, is_host_and_port, secret, used_twice};
+
+/// `[api]`: the HTTP API.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Api {
+    /// The address of the listener.
+    pub listen: SocketAddr,
+    /// Origins of web pages that may call, such as `https://shop.example`.
+    pub allowed_origins: Vec<String>,
+    /// The callers.
+    pub clients: Vec<Client>,
+}
+
+/// One caller of the API.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Client {
+    /// The caller's public name.
+    pub key: String,
+    /// The secret that signs its calls.
+    pub secret: Secret,
+}
+
+/// Reads the section.
+pub(super) fn api(reader: &mut Reader, section: &Section<'_>, mode: Mode) -> Api {
+    for key in ["tls_certificate", "tls_key"] {
+        if let Some(found) = reader.text(section, key) {
+            reader.fault(
+                &found.place,
+                section.path_of(key),
+                "this build has no TLS for callers yet",
+                "remove it and listen on 127.0.0.1, or put a TLS proxy in front",
+            );
+        }
+    }
+    let clients = clients(reader, section, mode);
+    if clients.is_empty() && reader.faults.is_empty() {
+        reader.warn(
+            &section.place,
+            section.path_of("clients"),
+            "is empty, so nobody can call the API",
+            "add an [[api.clients]] with key and secret_file",
+        );
+    }
+    Api {
+        listen: listen(reader, section),
+        allowed_origins: origins(reader, section),
+        clients,
+    }
+}
+
+fn listen(reader: &mut Reader, section: &Section<'_>) -> SocketAddr {
+    let nowhere = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+    let Some(found) = reader.text(section, "listen") else {
+        return nowhere;
+    };
+    found.value.parse().unwrap_or_else(|_| {
+        reader.fault(
+            &found.place,
+            section.path_of("listen"),
+            format!("is {:?}", found.value),
+            "write address and port, such as \"127.0.0.1:50700\"",
+        );
+        nowhere
+    })
+}
+
+fn origins(reader: &mut Reader, section: &Section<'_>) -> Vec<String> {
+    let found = reader.texts(section, "allowed_origins");
+    for origin in &found {
+        let host = ["http://", "https://"]
+            .iter()
+            .find_map(|scheme| origin.value.strip_prefix(scheme));
+        if host.is_none_or(|host| !is_host_and_port(host)) {
+            reader.fault(
+                &origin.place,
+                section.path_of("allowed_origins"),
+                format!("holds {:?}", origin.value),
+                "write scheme and host without a path, such as \"https://shop.example\"",
+            );
+        }
+    }
+    found.into_iter().map(|origin| origin.value).collect()
+}
+
+fn clients(reader: &mut Reader, api: &Section<'_>, mode: Mode) -> Vec<Client> {
+    let mut clients: Vec<Client> = Vec::new();
+    for section in reader.children(api, "clients") {
+        let key = reader.text(&section, "key");
+        let secret = secret(reader, &section, mode);
+        let (Some(key), Some(secret)) = (key, secret) else {
+            continue;
+        };
+        if !key.value.bytes().all(|byte| byte.is_ascii_graphic()) {
+            reader.fault(
+                &key.place,
+                section.path_of("key"),
+                "holds a space or a letter that an HTTP header cannot hold",
+                "write ASCII letters, digits and signs",
+            );
+        }
+        if clients.iter().any(|client| client.key == key.value) {
+            used_twice(reader, &section, "key", &key.value, "client");
+        }
+        clients.push(Client {
+            key: key.value,
+            secret,
+        });
+    }
+    clients
+}

@@ -1,0 +1,167 @@
+//! The keys of `[[device]]` and the lists in it.
+
+use super::ANSWER_TIMEOUT_MS;
+use crate::config::key::{KeyRow, Preset, ValueKind, key};
+
+pub(super) const DEVICE: &[KeyRow] = &[
+    key(
+        "id",
+        ValueKind::Text("a UUID of your choice"),
+        Preset::Required,
+        "The id of the device in the API; keep it as long as the device is in use.",
+    )
+    .set("\"0875b8a5-0668-41a3-a3fa-8eeccf66d289\""),
+    key(
+        "name",
+        ValueKind::Text("a name for people"),
+        Preset::Computed("`TillConfig` and its position in the list"),
+        "The name of the device for people.",
+    )
+    .set("\"Till 1\""),
+    key(
+        "uri",
+        ValueKind::PrinterUri(
+            "family+transport, such as \"datecs+serial:///dev/ttyUSB0?baud=115200\"",
+        ),
+        Preset::Required,
+        "The family, the transport and the address of the printer, such as `datecs+serial:///dev/ttyUSB0?baud=115200` or `datecs+tcp://host:port`; `none` where the law needs no printer.",
+    )
+    .set("\"datecs+serial:///dev/ttyUSB0?baud=115200\""),
+    key(
+        "use_alternative_receipts",
+        ValueKind::Flag,
+        Preset::Flag(false),
+        "Whether the till sells on alternative receipts while the authority is offline.",
+    )
+    .set("true"),
+    key(
+        "answer_timeout_ms",
+        ANSWER_TIMEOUT_MS,
+        Preset::Computed("`answer_timeout_ms` of `[till]`"),
+        "The longest time that a caller waits for this device, in milliseconds.",
+    )
+    .off("15000"),
+];
+
+pub(super) const DEVICE_TAX_GROUPS: &[KeyRow] = &[
+    key(
+        "code",
+        ValueKind::OutboxEntry('A', 'H'),
+        Preset::Required,
+        "The letter of the group on the printer and in the API.",
+    ),
+    key(
+        "rate",
+        RATE,
+        Preset::Unset("`rates` is needed"),
+        "The rate in percent, if it never changed.",
+    ),
+    key(
+        "bucket",
+        ValueKind::Choice(BUCKETS),
+        Preset::Unset("the bucket that the law of the country gives to the rate"),
+        "What the law calls the group.",
+    ),
+];
+
+pub(super) const DEVICE_TAX_GROUPS_RATES: &[KeyRow] = &[
+    key(
+        "from",
+        ValueKind::Text("a day such as \"2026-07-01\""),
+        Preset::Unset("the first rate has always been in force; every later rate needs a day"),
+        "The first day of the rate.",
+    ),
+    key(
+        "rate",
+        RATE,
+        Preset::Required,
+        "The rate in percent from that day on.",
+    ),
+];
+
+pub(super) const DEVICE_PAYMENT_TYPES: &[KeyRow] = &[
+    key(
+        "code",
+        ValueKind::Integer(0, 2_147_483_647),
+        Preset::Required,
+        "The code of the payment type in the API.",
+    ),
+    key(
+        "name",
+        ValueKind::Text("the name for people"),
+        Preset::Required,
+        "The name of the payment type for people.",
+    ),
+    key(
+        "cash",
+        ValueKind::Flag,
+        Preset::Flag(false),
+        "Whether it is cash; change is given in cash only.",
+    ),
+    key(
+        "open_cash_drawer",
+        ValueKind::Flag,
+        Preset::Flag(false),
+        "Whether a payment of this type opens the cash drawer.",
+    ),
+    key(
+        "printer",
+        ValueKind::OutboxEntry('A', 'Z'),
+        Preset::Computed("`P` for cash, else `D`"),
+        "The printer's letter for the payment type.",
+    ),
+];
+
+pub(super) const DEVICE_RANGES: &[KeyRow] = &[
+    key(
+        "series",
+        ValueKind::Text("one to ten ASCII letters or digits"),
+        Preset::Required,
+        "The series of the numbers.",
+    ),
+    key(
+        "start",
+        RECEIPT_NUMBER,
+        Preset::Required,
+        "The first number of the range.",
+    ),
+    key(
+        "end",
+        RECEIPT_NUMBER,
+        Preset::Required,
+        "The last number of the range.",
+    ),
+    key(
+        "number_length",
+        ValueKind::Integer(1, 10),
+        Preset::Required,
+        "The number of digits that are printed; shorter numbers get zeros in front.",
+    ),
+];
+
+pub(super) const DEVICE_POINTS_OF_SALE: &[KeyRow] = &[
+    key(
+        "id",
+        ValueKind::Text("a UUID of your choice"),
+        Preset::Required,
+        "The id of the point of sale in the API.",
+    ),
+    key(
+        "code",
+        ValueKind::Text("the code of the point of sale"),
+        Preset::Required,
+        "The code of the point of sale for people.",
+    ),
+];
+
+const BUCKETS: &[&str] = &[
+    "standard",
+    "reduced",
+    "second_reduced",
+    "special",
+    "zero",
+    "exempt",
+    "out_of_scope",
+];
+const RATE: ValueKind = ValueKind::Text("percent as text with two decimals, such as \"20.00\"");
+const RECEIPT_NUMBER: ValueKind = ValueKind::Integer(1, 4_294_967_295);

@@ -1,0 +1,177 @@
+//! The one table of configuration keys.
+//!
+//! A key is one row in a file of this folder and one line where its section is read. From this table come the names, kinds,
+//! ranges and defaults that the reader uses, the environment variables, the sample file, `docs/CONFIGURATION.md`, and the
+//! manual page. After a change run `ferrotill config sample`, `config reference` and `config man` to write these pages again;
+//! a test compares them with the table.
+
+mod api;
+mod device;
+mod offline;
+mod till;
+mod upstream;
+
+use super::key::{KeyRow, SectionForm, SectionRow, SectionSample, ValueKind};
+
+/// The file itself: it has sections and no keys.
+pub(super) static ROOT: SectionRow = SectionRow {
+    path: "",
+    form: SectionForm::Table,
+    sample: SectionSample::Header,
+    says: "",
+    keys: &[],
+};
+
+/// All sections, each before the ones below it.
+pub static SECTIONS: &[SectionRow] = &[
+    SectionRow {
+        path: "till",
+        form: SectionForm::Table,
+        sample: SectionSample::Header,
+        says: "The till and its owner.",
+        keys: till::TILL,
+    },
+    SectionRow {
+        path: "api",
+        form: SectionForm::Table,
+        sample: SectionSample::Header,
+        says: "The HTTP API of the till.",
+        keys: api::API,
+    },
+    SectionRow {
+        path: "api.clients",
+        form: SectionForm::Tables {
+            identity: Some("key"),
+        },
+        sample: SectionSample::Header,
+        says: "The programs that may call the API, one table each.",
+        keys: api::API_CLIENTS,
+    },
+    SectionRow {
+        path: "device",
+        form: SectionForm::Tables {
+            identity: Some("id"),
+        },
+        sample: SectionSample::Header,
+        says: "The fiscal devices, one table each; at least one is needed.",
+        keys: device::DEVICE,
+    },
+    SectionRow {
+        path: "device.tax_groups",
+        form: LIST,
+        sample: SectionSample::Inline(
+            r#"[ { code = "A", rate = "20.00" }, { code = "B", rate = "8.00" } ]"#,
+        ),
+        says: "The tax groups of the device; at least one is needed.",
+        keys: device::DEVICE_TAX_GROUPS,
+    },
+    SectionRow {
+        path: "device.tax_groups.rates",
+        form: LIST,
+        sample: SectionSample::InlineOff(
+            r#"[ { rate = "8.00" }, { from = "2027-01-01", rate = "9.00" } ]"#,
+        ),
+        says: "The rates of a tax group whose rate changes on a day: one to four, in the order of their days.",
+        keys: device::DEVICE_TAX_GROUPS_RATES,
+    },
+    SectionRow {
+        path: "device.payment_types",
+        form: LIST,
+        sample: SectionSample::Inline(
+            r#"[ { code = 0, name = "Numerar", cash = true, open_cash_drawer = true }, { code = 1, name = "Card" } ]"#,
+        ),
+        says: "The ways of paying; at least one of them must be cash.",
+        keys: device::DEVICE_PAYMENT_TYPES,
+    },
+    SectionRow {
+        path: "device.alternative_receipts_ranges",
+        form: LIST,
+        sample: SectionSample::Inline(
+            r#"[ { series = "ABC", start = 1, end = 500, number_length = 8 } ]"#,
+        ),
+        says: "The ranges of numbers that the authority has issued for alternative receipts.",
+        keys: device::DEVICE_RANGES,
+    },
+    SectionRow {
+        path: "device.points_of_sale",
+        form: LIST,
+        sample: SectionSample::InlineOff(
+            r#"[ { id = "feca3a50-34a7-4dc9-84ac-d4bffc76a922", code = "1" } ]"#,
+        ),
+        says: "The points of sale of the device; without any, the till makes one with the code 1.",
+        keys: device::DEVICE_POINTS_OF_SALE,
+    },
+    SectionRow {
+        path: "upstream",
+        form: SectionForm::Table,
+        sample: SectionSample::Header,
+        says: "The authority: the server of the tax office; without this section, documents wait in the till.",
+        keys: upstream::UPSTREAM,
+    },
+    SectionRow {
+        path: "upstream.online_ecr",
+        form: SectionForm::Table,
+        sample: SectionSample::HeaderOff,
+        says: "What the published description of the Online-ECR form leaves open.",
+        keys: upstream::ONLINE_ECR,
+    },
+    SectionRow {
+        path: "upstream.online_ecr.paths",
+        form: SectionForm::Table,
+        sample: SectionSample::InlineOff(r#"{ sale = "v1/sale", z_report = "v1/z" }"#),
+        says: "The path below `url` for each kind of message.",
+        keys: upstream::ONLINE_ECR_PATHS,
+    },
+    SectionRow {
+        path: "upstream.online_ecr.headers",
+        form: LIST,
+        sample: SectionSample::InlineOff(r#"[ { name = "X-Shop", value = "7" } ]"#),
+        says: "HTTP headers that go with every message.",
+        keys: upstream::ONLINE_ECR_HEADERS,
+    },
+    SectionRow {
+        path: "upstream.online_ecr.signature",
+        form: SectionForm::Table,
+        sample: SectionSample::InlineOff(
+            r#"{ header = "X-SignatureConfig", secret_file = "/etc/ferrotill/office.secret" }"#,
+        ),
+        says: "The signature of every message: HMAC-SHA256 over the body, in lower-case hexadecimal; without this table, messages are not signed.",
+        keys: upstream::ONLINE_ECR_SIGNATURE,
+    },
+    SectionRow {
+        path: "offline",
+        form: SectionForm::Table,
+        sample: SectionSample::HeaderOff,
+        says: "The owner's own limits for selling while the authority is offline; they never widen the limits of the law. Without this section and without a limit of the law, the till warns after 72 hours (docs/OFFLINE.md).",
+        keys: offline::OFFLINE,
+    },
+];
+
+/// The row of a section by its path; the empty path is the file itself.
+#[must_use]
+pub fn section(path: &str) -> Option<&'static SectionRow> {
+    if path.is_empty() {
+        return Some(&ROOT);
+    }
+    SECTIONS.iter().find(|section| section.path == path)
+}
+
+/// The sections directly below one, in the order of the table.
+pub fn below(parent: &'static SectionRow) -> impl Iterator<Item = &'static SectionRow> {
+    SECTIONS
+        .iter()
+        .filter(move |section| section.parent() == parent.path)
+}
+
+/// All keys, each with its section.
+pub fn keys() -> impl Iterator<Item = (&'static SectionRow, &'static KeyRow)> {
+    SECTIONS
+        .iter()
+        .flat_map(|section| section.keys.iter().map(move |key| (section, key)))
+}
+
+const LIST: SectionForm = SectionForm::Tables { identity: None };
+const MODES: &[&str] = &["TEST", "LIVE"];
+const ANSWER_TIMEOUT_MS: ValueKind = ValueKind::Integer(1, 600_000);
+const SECRET_FILE: ValueKind =
+    ValueKind::Path("the path of a file with mode 0600 that holds the secret");

@@ -1,0 +1,80 @@
+//! The keys of `[till]`.
+
+use super::{ANSWER_TIMEOUT_MS, MODES};
+use crate::config::key::{KeyRow, Preset, ValueKind, key};
+
+pub(super) const TILL: &[KeyRow] = &[
+    key(
+        "country",
+        ValueKind::Text("two capital letters, such as \"MD\""),
+        Preset::Required,
+        "The country whose law applies, by its two letters of ISO 3166-1.",
+    )
+    .environment()
+    .set("\"MD\""),
+    key(
+        "mode",
+        ValueKind::Choice(MODES),
+        Preset::Required,
+        "`TEST` is for practice and has the switches of the simulators; `LIVE` is for real sales.",
+    )
+    .environment()
+    .set("\"TEST\""),
+    key(
+        "data_dir",
+        ValueKind::Path("the folder of the journal, such as \"/var/lib/ferrotill\""),
+        Preset::Text("/var/lib/ferrotill"),
+        "The folder of the journal.",
+    )
+    .environment()
+    .set("\"/var/lib/ferrotill\""),
+    key(
+        "answer_timeout_ms",
+        ANSWER_TIMEOUT_MS,
+        Preset::Integer(15_000),
+        "The longest time that a caller waits for the outcome of a document, in milliseconds.",
+    )
+    .environment(),
+    key(
+        "time_zone",
+        ValueKind::Text("an IANA name such as \"Europe/Chisinau\""),
+        Preset::Unset("the zone of the machine"),
+        "The time zone that decides when the till's day begins, by its IANA name.",
+    )
+    .environment()
+    .off("\"Europe/Chisinau\""),
+    key(
+        "organization_name",
+        OWNER_TEXT,
+        Preset::Unset("empty on documents"),
+        "The owner's name, as it is printed and reported.",
+    )
+    .environment()
+    .set("\"Magazin SRL\""),
+    key(
+        "idnx",
+        OWNER_TEXT,
+        Preset::Unset("empty on documents"),
+        "The owner's tax number.",
+    )
+    .environment()
+    .set("\"1003600000001\""),
+    key(
+        "address",
+        OWNER_TEXT,
+        Preset::Unset("empty on documents"),
+        "The address of the shop.",
+    )
+    .environment()
+    .set("\"str. Independentei 1, Chisinau\""),
+    key(
+        "registration_number",
+        OWNER_TEXT,
+        Preset::Unset("the id of the device"),
+        "The till's number in the register of the authority; it is used where the till has one device.",
+    )
+    .environment()
+    .off("\"J803000123\""),
+];
+
+const OWNER_TEXT: ValueKind = ValueKind::Line(200);

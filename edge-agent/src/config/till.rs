@@ -1,0 +1,100 @@
+//! `[till]`: the till and its owner.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use uuid::Uuid;
+
+use super::reader::{Reader, Section};
+use super::values::Mode;
+
+/// `[till]`: the till and its owner.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TillConfig {
+    /// Two letters of ISO 3166-1. The profiles of the core say which countries exist.
+    pub country: String,
+    /// Practice or real sales.
+    pub mode: Mode,
+    /// The folder of the journal.
+    pub data_dir: PathBuf,
+    /// The longest time that a caller waits for an outcome.
+    pub answer_timeout: Duration,
+    /// IANA name of the zone whose days the till keeps; the machine's zone if absent.
+    pub time_zone: Option<String>,
+    /// The owner of the till.
+    pub owner: Owner,
+}
+
+/// The identity of the till's owner, as it is printed and reported.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Owner {
+    /// The owner's name.
+    pub organization_name: Option<String>,
+    /// The owner's tax number.
+    pub idnx: Option<String>,
+    /// The address of the shop.
+    pub address: Option<String>,
+    /// The till's number in the register of the authority.
+    pub registration_number: Option<String>,
+}
+
+/// The identity under which documents are reported to the authority: the owner, and the ids of the devices.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReportingParty {
+    /// The owner of the till.
+    pub owner: Owner,
+    /// The ids of the devices, at least one.
+    pub devices: Vec<Uuid>,
+}
+
+/// Reads the section. `mode` was read before, because it decides how strict the other rules are.
+pub(super) fn till(reader: &mut Reader, section: &Section<'_>, mode: Mode) -> TillConfig {
+    let mut owner_text = |key| reader.text(section, key).map(|found| found.value);
+    let owner = Owner {
+        organization_name: owner_text("organization_name"),
+        idnx: owner_text("idnx"),
+        address: owner_text("address"),
+        registration_number: owner_text("registration_number"),
+    };
+    TillConfig {
+        country: country(reader, section),
+        mode,
+        data_dir: reader
+            .path(section, "data_dir")
+            .map(|found| found.value)
+            .unwrap_or_default(),
+        answer_timeout: reader
+            .milliseconds(section, "answer_timeout_ms")
+            .unwrap_or_default(),
+        time_zone: time_zone(reader, section),
+        owner,
+    }
+}
+
+fn country(reader: &mut Reader, section: &Section<'_>) -> String {
+    let Some(found) = reader.text(section, "country") else {
+        return String::new();
+    };
+    if found.value.len() != 2 || !found.value.bytes().all(|byte| byte.is_ascii_uppercase()) {
+        reader.fault(
+            &found.place,
+            section.path_of("country"),
+            format!("is {:?}", found.value),
+            "write two capital letters, such as \"MD\"",
+        );
+    }
+    found.value
+}
+
+fn time_zone(reader: &mut Reader, section: &Section<'_>) -> Option<String> {
+    let found = reader.text(section, "time_zone")?;
+    if crate::time::clock::zone_of(&found.value).is_err() {
+        reader.fault(
+            &found.place,
+            section.path_of("time_zone"),
+            format!("is {:?}, which this machine does not know", found.value),
+            "write an IANA name such as \"Europe/Chisinau\", or install the package tzdata",
+        );
+    }
+    Some(found.value)
+}

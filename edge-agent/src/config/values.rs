@@ -1,0 +1,229 @@
+//! Values and checks that several sections share.
+
+use std::fmt;
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+
+use uuid::Uuid;
+use zeroize::Zeroizing;
+
+use super::fault::SourcePlace;
+use super::reader::{Found, Reader, Section};
+
+/// Practice or real sales.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// Practice: the switches of the simulators exist, and refusals explain themselves.
+    Test,
+    /// Real sales.
+    Live,
+}
+
+/// The texts of a mode in the configuration.
+pub(super) const MODES: &[(&str, Mode)] = &[("TEST", Mode::Test), ("LIVE", Mode::Live)];
+
+impl fmt::Display for Mode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Test => "TEST",
+            Self::Live => "LIVE",
+        })
+    }
+}
+
+/// A secret. No log shows it, and it is wiped from memory when it is dropped.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(Zeroizing<String>);
+
+impl Secret {
+    /// A secret from its text.
+    #[must_use]
+    pub fn new(text: String) -> Self {
+        Self(Zeroizing::new(text))
+    }
+
+    /// The bytes, for signing.
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8] {
+        self.0.as_bytes()
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secret(hidden)")
+    }
+}
+
+/// Reads `secret_file`, or `secret` in TEST mode. Exactly one of the two must be there.
+pub(super) fn secret(reader: &mut Reader, section: &Section<'_>, mode: Mode) -> Option<Secret> {
+    let direct = reader.text(section, "secret");
+    let file = reader.path(section, "secret_file");
+    match (direct, file) {
+        (Some(direct), Some(_)) => {
+            reader.fault(
+                &direct.place,
+                section.path_of("secret"),
+                "is written beside secret_file",
+                "remove one of the two",
+            );
+            None
+        }
+        (Some(direct), None) if mode == Mode::Live => {
+            reader.fault(
+                &direct.place,
+                section.path_of("secret"),
+                "is written in the configuration of a LIVE till",
+                "put it into a file with mode 0600 and name the file with secret_file",
+            );
+            None
+        }
+        (Some(direct), None) => secret_text(reader, section, "secret", &direct.place, direct.value),
+        (None, Some(file)) => secret_file(reader, section, &file, mode),
+        (None, None) => {
+            if !section.has("secret") && !section.has("secret_file") {
+                reader.fault(
+                    &section.place,
+                    section.path_of("secret_file"),
+                    "is missing",
+                    "add it: the path of a file with mode 0600 that holds the secret",
+                );
+            }
+            None
+        }
+    }
+}
+
+fn secret_file(
+    reader: &mut Reader,
+    section: &Section<'_>,
+    file: &Found<PathBuf>,
+    mode: Mode,
+) -> Option<Secret> {
+    let path = &file.value;
+    let key = section.path_of("secret_file");
+    let text = match fs::read_to_string(path) {
+        Ok(text) => Zeroizing::new(text),
+        Err(error) => {
+            reader.fault(
+                &file.place,
+                key,
+                format!("{} cannot be read: {error}", path.display()),
+                "create it with mode 0600, owned by the user that runs ferrotill",
+            );
+            return None;
+        }
+    };
+    if others_may_read(path) {
+        let what = format!("{} can be read by other users", path.display());
+        let remedy = format!("run chmod 600 {}", path.display());
+        match mode {
+            Mode::Live => reader.fault(&file.place, key, what, remedy),
+            Mode::Test => reader.warn(&file.place, key, what, remedy),
+        }
+    }
+    let secret = text.trim_end_matches(['\r', '\n']).to_owned();
+    secret_text(reader, section, "secret_file", &file.place, secret)
+}
+
+fn secret_text(
+    reader: &mut Reader,
+    section: &Section<'_>,
+    key: &str,
+    place: &SourcePlace,
+    text: String,
+) -> Option<Secret> {
+    if text.is_empty() {
+        reader.fault(
+            place,
+            section.path_of(key),
+            "holds no secret",
+            "write the secret that the caller signs with",
+        );
+        return None;
+    }
+    Some(Secret::new(text))
+}
+
+fn others_may_read(path: &Path) -> bool {
+    fs::metadata(path).is_ok_and(|metadata| metadata.permissions().mode() & 0o077 != 0)
+}
+
+/// Whether a text is a host with or without a port, as a url writes them: `[::1]:80`, `host`, `10.0.0.1:7100`; no user, no path.
+pub(super) fn is_host_and_port(text: &str) -> bool {
+    let (host, port) = match text.rsplit_once(':') {
+        Some((host, port)) if !port.ends_with(']') => (host, Some(port)),
+        _ => (text, None),
+    };
+    let host_is_good = match host.strip_prefix('[') {
+        Some(rest) => rest
+            .strip_suffix(']')
+            .is_some_and(|address| address.parse::<std::net::Ipv6Addr>().is_ok()),
+        None => {
+            !host.is_empty()
+                && host
+                    .bytes()
+                    .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_'))
+        }
+    };
+    host_is_good && port.is_none_or(|port| port.parse::<u16>().is_ok())
+}
+
+/// A UUID that must be there; nil only together with a fault.
+pub(super) fn uuid(reader: &mut Reader, section: &Section<'_>, key: &str) -> Uuid {
+    let Some(found) = reader.text(section, key) else {
+        return Uuid::nil();
+    };
+    match Uuid::try_parse(&found.value) {
+        Ok(id) if !id.is_nil() => id,
+        _ => {
+            reader.fault(
+                &found.place,
+                section.path_of(key),
+                format!("{:?} is not a UUID", found.value),
+                "write 32 hexadecimal digits, such as \"0875b8a5-0668-41a3-a3fa-8eeccf66d289\"",
+            );
+            Uuid::nil()
+        }
+    }
+}
+
+/// A list that must have an item. An empty list is reported only where nothing else is wrong: an item that is wrong reads as
+/// absent.
+pub(super) fn require_items(
+    reader: &mut Reader,
+    parent: &Section<'_>,
+    key: &str,
+    empty: bool,
+    example: &str,
+) {
+    if !parent.has(key) || (empty && reader.faults.is_empty()) {
+        reader.fault(
+            &parent.place_of(key),
+            parent.path_of(key),
+            if parent.has(key) {
+                "is empty"
+            } else {
+                "is missing"
+            },
+            format!("add at least one, such as {example}"),
+        );
+    }
+}
+
+/// The fault of a value that must be unique and is not. `owner` is what has the value, such as `tax group`.
+pub(super) fn used_twice(
+    reader: &mut Reader,
+    section: &Section<'_>,
+    key: &str,
+    value: &dyn fmt::Display,
+    owner: &str,
+) {
+    reader.fault(
+        &section.place_of(key),
+        section.path_of(key),
+        format!("{key} {value} is used twice"),
+        format!("give each {owner} its own {key}"),
+    );
+}

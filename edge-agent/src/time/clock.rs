@@ -1,0 +1,307 @@
+//! The machine's clocks: the only place that reads them. What the agent believes of them is [`guard`](crate::time::guard)'s business.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use ferrotill_core::time::Moment;
+use jiff::{Timestamp, tz::TimeZone};
+use nix::time::{ClockId, clock_gettime};
+use tokio::sync::Notify;
+use uuid::Uuid;
+
+/// The time of the day, with the zone that receipts are written in.
+#[derive(Debug)]
+pub struct Clock {
+    zone: TimeZone,
+    /// The simulator's switch: seconds that the till's whole world is moved by.
+    offset_s: AtomicI64,
+    /// How often the simulator has moved it.
+    moved: AtomicU64,
+    /// Milliseconds that the machine's clock is wrong by, and that nobody vouches for.
+    wrong_ms: AtomicI64,
+    /// Milliseconds by which deadlines and pauses end sooner, for tests that do not wait.
+    skipped_ms: AtomicU64,
+    /// Wakes whoever pauses when some are skipped.
+    skips: Notify,
+    boot: Uuid,
+    /// Where the time comes from.
+    source: Source,
+}
+
+/// Where time comes from.
+#[derive(Clone, Debug)]
+enum Source {
+    /// The machine.
+    Machine,
+    /// Somebody's hand: no time passes unless it is told to.
+    Hand(Arc<Hand>),
+}
+
+/// Time that is moved by hand.
+#[derive(Debug)]
+struct Hand {
+    begun: Instant,
+    begun_utc_ms: i64,
+    passed_ms: AtomicU64,
+    /// What had passed when the machine was started.
+    booted_ms: u64,
+}
+
+impl Hand {
+    fn passed_ms(&self) -> u64 {
+        self.passed_ms.load(Ordering::Acquire)
+    }
+}
+
+impl Clock {
+    /// A clock in a zone of the IANA database (`Europe/Chisinau`), or in the system's own.
+    ///
+    /// # Errors
+    ///
+    /// The zone is not in the system's database.
+    pub fn new(zone: Option<&str>) -> Result<Self, jiff::Error> {
+        let zone = match zone {
+            Some(name) => zone_of(name)?,
+            None => system_zone(),
+        };
+        Ok(Self {
+            zone,
+            offset_s: AtomicI64::new(0),
+            moved: AtomicU64::new(0),
+            wrong_ms: AtomicI64::new(0),
+            skipped_ms: AtomicU64::new(0),
+            skips: Notify::new(),
+            boot: boot_id(),
+            source: Source::Machine,
+        })
+    }
+
+    /// A clock that stands still until [`pass`](Self::pass) moves it, for simulations: the time of the day and all others.
+    ///
+    /// # Errors
+    ///
+    /// The zone is not in the system's database.
+    pub fn by_hand(zone: &str, utc_ms: i64) -> Result<Self, jiff::Error> {
+        Ok(Self {
+            source: Source::Hand(Arc::new(Hand {
+                begun: Instant::now(),
+                begun_utc_ms: utc_ms,
+                passed_ms: AtomicU64::new(0),
+                booted_ms: 0,
+            })),
+            ..Self::new(Some(zone))?
+        })
+    }
+
+    /// Lets time pass on a clock that is moved by hand; the machine's own takes no orders.
+    pub fn pass(&self, milliseconds: u64) {
+        if let Source::Hand(hand) = &self.source {
+            hand.passed_ms.fetch_add(milliseconds, Ordering::AcqRel);
+        }
+    }
+
+    /// The same clock in a machine that was started anew: a power cut, for tests.
+    #[must_use]
+    pub fn after_a_reboot(&self) -> Self {
+        Self {
+            zone: self.zone.clone(),
+            offset_s: AtomicI64::new(self.offset_s.load(Ordering::Relaxed)),
+            moved: AtomicU64::new(0),
+            wrong_ms: AtomicI64::new(self.wrong_ms.load(Ordering::Relaxed)),
+            skipped_ms: AtomicU64::new(0),
+            skips: Notify::new(),
+            boot: Uuid::new_v4(),
+            source: match &self.source {
+                Source::Machine => Source::Machine,
+                Source::Hand(hand) => Source::Hand(Arc::new(Hand {
+                    passed_ms: AtomicU64::new(hand.passed_ms()),
+                    booted_ms: hand.passed_ms(),
+                    ..**hand
+                })),
+            },
+        }
+    }
+
+    /// Now, by the machine's clock, which may be anything.
+    #[must_use]
+    pub fn now(&self) -> Moment {
+        let simulated_ms = self.offset_s.load(Ordering::Relaxed).saturating_mul(1_000);
+        self.moment(
+            self.system_ms()
+                .saturating_add(simulated_ms)
+                .saturating_add(self.wrong_ms.load(Ordering::Relaxed)),
+        )
+    }
+
+    /// Tells one start of the machine from another.
+    #[must_use]
+    pub const fn boot(&self) -> Uuid {
+        self.boot
+    }
+
+    /// Milliseconds since the machine was started, sleep included; nobody sets this clock.
+    #[must_use]
+    pub fn since_boot_ms(&self) -> i64 {
+        if let Source::Hand(hand) = &self.source {
+            return i64::try_from(hand.passed_ms().saturating_sub(hand.booted_ms))
+                .unwrap_or(i64::MAX);
+        }
+        // Seconds have 32 bits on some machines, and a duration has room for all of them.
+        clock_gettime(ClockId::CLOCK_BOOTTIME)
+            .ok()
+            .and_then(|time| i64::try_from(Duration::from(time).as_millis()).ok())
+            .unwrap_or(0)
+    }
+
+    /// Local time in seconds, as a clock has it that knows no zone, such as a printer's.
+    #[must_use]
+    pub fn local_s(&self) -> i64 {
+        let now = self.now();
+        let ahead_s = i64::from(now.offset_minutes).saturating_mul(60);
+        now.utc_ms.div_euclid(1_000).saturating_add(ahead_s)
+    }
+
+    /// The moment of a local time in the clock's zone, such as a printer's.
+    #[must_use]
+    pub fn local_ms(&self, local: jiff::civil::DateTime) -> Option<i64> {
+        let zoned = local.to_zoned(self.zone.clone()).ok()?;
+        Some(zoned.timestamp().as_millisecond())
+    }
+
+    /// A moment in the clock's zone.
+    #[must_use]
+    pub fn moment(&self, utc_ms: i64) -> Moment {
+        let seconds =
+            Timestamp::from_millisecond(utc_ms).map_or(0, |at| self.zone.to_offset(at).seconds());
+        Moment {
+            utc_ms,
+            offset_minutes: i16::try_from(seconds / 60).unwrap_or(0),
+        }
+    }
+
+    /// Milliseconds since the epoch by the system, without the simulator's offset.
+    #[must_use]
+    pub fn system_ms(&self) -> i64 {
+        match &self.source {
+            Source::Machine => system_ms(),
+            Source::Hand(hand) => hand.begun_utc_ms.saturating_add_unsigned(hand.passed_ms()),
+        }
+    }
+
+    /// A clock that only goes forward, for deadlines.
+    #[must_use]
+    pub fn monotonic(&self) -> Instant {
+        let now = match &self.source {
+            Source::Machine => Instant::now(),
+            Source::Hand(hand) => hand.begun + Duration::from_millis(hand.passed_ms()),
+        };
+        now + Duration::from_millis(self.skipped_ms.load(Ordering::Acquire))
+    }
+
+    /// Lets deadlines and pauses end sooner by so much, for tests that do not wait. The time of the day stays as it is.
+    pub fn skip(&self, milliseconds: u64) {
+        self.skipped_ms.fetch_add(milliseconds, Ordering::AcqRel);
+        self.skips.notify_one();
+    }
+
+    /// Waits for a pause that nothing else ends sooner than [`skip`](Self::skip).
+    pub async fn pause(&self, pause: Duration) {
+        // The end of the pause and a skip are the same to the caller, which looks at the clock again.
+        let _ = tokio::time::timeout(pause, self.skips.notified()).await;
+    }
+
+    /// Moves the till's whole world, for the simulator: its printer's clock moves too.
+    pub fn set_offset(&self, seconds: i64) {
+        self.offset_s.store(seconds, Ordering::Relaxed);
+        self.moved.fetch_add(1, Ordering::Release);
+    }
+
+    /// The till's whole world is moved, and its time is not that of others.
+    #[must_use]
+    pub fn is_simulated(&self) -> bool {
+        self.offset_s.load(Ordering::Relaxed) != 0
+    }
+
+    /// How often the simulator has moved the clock.
+    #[must_use]
+    pub fn moves(&self) -> u64 {
+        self.moved.load(Ordering::Acquire)
+    }
+
+    /// Makes the machine's clock wrong, and no other, for tests.
+    pub fn set_wrong(&self, milliseconds: i64) {
+        self.wrong_ms.store(milliseconds, Ordering::Relaxed);
+    }
+}
+
+/// The kernel's name for this start of the machine. Where it says none, every start of the agent counts as one of the machine.
+fn boot_id() -> Uuid {
+    std::fs::read_to_string("/proc/sys/kernel/random/boot_id")
+        .ok()
+        .and_then(|text| Uuid::try_parse(text.trim()).ok())
+        .unwrap_or_else(Uuid::new_v4)
+}
+
+/// A zone of the IANA database by its name (`Europe/Chisinau`).
+///
+/// Its file is read where it usually lies. The database's own way, by an index of all names, is for systems that keep it elsewhere and
+/// for names in other letters: making the index walks two dozen folders, which takes a start longer than everything else.
+///
+/// # Errors
+///
+/// The zone is not in the system's database.
+pub fn zone_of(name: &str) -> Result<TimeZone, jiff::Error> {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"/_+-".contains(&byte);
+    if name.bytes().all(plain)
+        && !name.starts_with('/')
+        && let Ok(bytes) = std::fs::read(Path::new(ZONES).join(name))
+        && let Ok(zone) = TimeZone::tzif(name, &bytes)
+    {
+        return Ok(zone);
+    }
+    TimeZone::get(name)
+}
+
+/// The machine's own zone.
+fn system_zone() -> TimeZone {
+    if std::env::var_os("TZ").is_none()
+        && let Ok(link) = std::fs::read_link("/etc/localtime")
+        && let Ok(name) = link.strip_prefix(ZONES)
+        && let Some(Ok(zone)) = name.to_str().map(zone_of)
+    {
+        return zone;
+    }
+    TimeZone::system()
+}
+
+/// Where systems keep their zones.
+const ZONES: &str = "/usr/share/zoneinfo";
+
+/// Milliseconds since the epoch by the system.
+#[must_use]
+pub fn system_ms() -> i64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH);
+    since
+        .ok()
+        .and_then(|since| i64::try_from(since.as_millis()).ok())
+        .unwrap_or(0)
+}
+
+/// The parts of a moment's local time: year, month, day, hour, minute, second.
+#[must_use]
+pub fn local(moment: Moment) -> jiff::civil::DateTime {
+    let offset = jiff::tz::Offset::from_seconds(i32::from(moment.offset_minutes) * 60)
+        .unwrap_or(jiff::tz::Offset::UTC);
+    Timestamp::from_millisecond(moment.utc_ms).map_or(jiff::civil::DateTime::default(), |at| {
+        offset.to_datetime(at)
+    })
+}
+
+/// ISO 8601 in UTC with milliseconds: `2026-03-02T15:35:21.076Z`.
+#[must_use]
+pub fn iso_utc(utc_ms: i64) -> String {
+    let at = Timestamp::from_millisecond(utc_ms).unwrap_or_default();
+    jiff::fmt::strtime::format("%Y-%m-%dT%H:%M:%S.%3fZ", at).unwrap_or_default()
+}

@@ -1,0 +1,686 @@
+//! What the till believes while its clock jumps, its power goes, and its witnesses speak or keep silent.
+
+use ferrotill_core::budget::{AtTheEnd, Budget, Unsent};
+use ferrotill_core::clock_guard::ClockTrouble;
+use ferrotill_core::time::Moment;
+use uuid::Uuid;
+
+use super::{
+    CALLER_MS, CallerTimeOutcome, Clocks, FOLLOW_MS, HOUR_MS, LEAP_MS, StoredClock, TimeGuard,
+};
+
+const NOON: i64 = 1_795_262_400_000;
+const MINUTE: i64 = 60_000;
+const NIGHT: i64 = 14 * HOUR_MS;
+const WINDOW: i64 = 10 * MINUTE;
+const BUDGET: Budget = Budget {
+    stretch_ms: Some(36 * HOUR_MS),
+    month_ms: Some(168 * HOUR_MS),
+    unsent_ms: None,
+    unsent_documents: None,
+    at_the_end: AtTheEnd::Stop,
+};
+
+fn moment(utc_ms: i64) -> Moment {
+    Moment {
+        utc_ms,
+        offset_minutes: 120,
+    }
+}
+
+/// A till with its machine: real time passes, and the machine's clock is off by what the test says.
+struct Till {
+    time_guard: TimeGuard,
+    boot: Uuid,
+    real_ms: i64,
+    booted_ms: i64,
+    off_ms: i64,
+}
+
+impl Till {
+    fn new() -> Self {
+        let clocks = Clocks {
+            system_ms: NOON,
+            since_boot_ms: 0,
+        };
+        let boot = Uuid::from_u128(1);
+        Self {
+            time_guard: TimeGuard::new(None, boot, clocks),
+            boot,
+            real_ms: NOON,
+            booted_ms: NOON,
+            off_ms: 0,
+        }
+    }
+
+    fn clocks(&self) -> Clocks {
+        Clocks {
+            system_ms: self.real_ms + self.off_ms,
+            since_boot_ms: self.real_ms - self.booted_ms,
+        }
+    }
+
+    fn wait(&mut self, ms: i64) -> i64 {
+        self.real_ms += ms;
+        self.now()
+    }
+
+    fn now(&mut self) -> i64 {
+        self.time_guard.step(self.clocks(), moment).utc_ms
+    }
+
+    fn look(&self) -> i64 {
+        self.time_guard.look(self.clocks()).0
+    }
+
+    fn trouble(&self) -> Option<ClockTrouble> {
+        self.time_guard.look(self.clocks()).1
+    }
+
+    fn hear(&mut self, witness_ms: i64) -> bool {
+        self.time_guard.hear(self.clocks(), witness_ms)
+    }
+
+    fn observe_caller_time(&mut self, caller_ms: i64) -> CallerTimeOutcome {
+        self.time_guard
+            .observe_caller_time(self.clocks(), caller_ms)
+    }
+
+    fn sell(&mut self) -> i64 {
+        self.time_guard.step_selling(self.clocks(), moment).utc_ms
+    }
+
+    fn offline(&mut self) {
+        self.time_guard.set_offline(self.clocks(), moment, true);
+    }
+
+    fn stretch_left(&self) -> i64 {
+        BUDGET
+            .left(
+                self.time_guard.marks().spent(),
+                self.time_guard.marks().latest(),
+                Unsent::default(),
+            )
+            .stretch_ms
+            .unwrap()
+    }
+
+    /// The agent ends and begins again; the machine runs on.
+    fn restart(&mut self) {
+        let kept: StoredClock =
+            postcard::from_bytes(&postcard::to_stdvec(&self.time_guard.remembered()).unwrap())
+                .unwrap();
+        self.time_guard = TimeGuard::new(Some(kept), self.boot, self.clocks());
+    }
+
+    /// A till that knew the time, and whose power was off for a night. Its clock is off by so much in the morning.
+    fn after_a_night(off_ms: i64) -> Self {
+        let mut till = Self::new();
+        till.hear(NOON);
+        till.wait(HOUR_MS);
+        till.off_ms = off_ms;
+        till.power_cut(NIGHT);
+        till
+    }
+
+    /// The power is off for so long.
+    fn power_cut(&mut self, ms: i64) {
+        self.real_ms += ms;
+        self.booted_ms = self.real_ms;
+        self.boot = Uuid::from_u128(self.boot.as_u128() + 1);
+        self.restart();
+    }
+}
+
+#[test]
+fn a_clock_that_jumps_while_the_machine_runs_is_a_warning_and_nothing_else() {
+    for off_ms in [25 * HOUR_MS, 12 * HOUR_MS, -12 * HOUR_MS, -NOON] {
+        for offline in [false, true] {
+            let mut till = Till::new();
+            assert!(till.hear(NOON));
+            if offline {
+                till.offline();
+            }
+            till.off_ms = off_ms;
+            for hour in 1..=30 {
+                assert_eq!(till.wait(HOUR_MS), NOON + hour * HOUR_MS, "off {off_ms}");
+                if hour == 15 {
+                    till.restart();
+                }
+            }
+            let by_ms = off_ms.abs();
+            let trouble = if off_ms < 0 {
+                ClockTrouble::Behind { by_ms }
+            } else {
+                ClockTrouble::JumpedAhead { by_ms }
+            };
+            assert_eq!(till.trouble(), Some(trouble));
+            let spent = if offline { 30 } else { 0 };
+            assert_eq!(till.stretch_left(), (36 - spent) * HOUR_MS, "off {off_ms}");
+            till.off_ms = 0;
+            assert_eq!(
+                till.wait(0),
+                till.real_ms,
+                "and back: as if nothing had been"
+            );
+            assert_eq!(till.trouble(), None);
+        }
+    }
+}
+
+#[test]
+fn a_clock_that_is_set_by_minutes_is_followed() {
+    let mut till = Till::new();
+    till.hear(NOON);
+    till.off_ms = 2 * MINUTE;
+    assert_eq!(till.wait(HOUR_MS), NOON + HOUR_MS + 2 * MINUTE);
+    till.off_ms = -2 * MINUTE;
+    assert_eq!(till.now(), NOON + HOUR_MS + 2 * MINUTE, "never back");
+    assert_eq!(till.wait(HOUR_MS), NOON + 2 * HOUR_MS - 2 * MINUTE);
+}
+
+#[test]
+fn after_a_power_cut_with_a_dead_clock_time_goes_on_and_the_printer_sets_it_right() {
+    let mut till = Till::new();
+    till.hear(NOON);
+    till.wait(HOUR_MS);
+    till.off_ms = -NOON;
+    till.power_cut(10 * HOUR_MS);
+    let lost = till.now();
+    assert_eq!(lost, NOON + HOUR_MS, "not before what was seen");
+    assert_eq!(
+        till.wait(MINUTE),
+        lost + MINUTE,
+        "and it does not stand still"
+    );
+    let real_ms = till.real_ms;
+    assert!(till.hear(real_ms));
+    assert_eq!(till.now(), real_ms);
+    till.restart();
+    assert_eq!(till.wait(MINUTE), real_ms + MINUTE);
+}
+
+#[test]
+fn a_clock_that_jumped_over_a_power_cut_needs_a_witness() {
+    // The cut was short and the clock is a day ahead.
+    let mut till = Till::new();
+    till.hear(NOON);
+    till.wait(HOUR_MS);
+    till.off_ms = 25 * HOUR_MS;
+    till.power_cut(MINUTE);
+    assert_eq!(till.now(), NOON + HOUR_MS);
+    let real_ms = till.real_ms;
+    assert!(till.hear(real_ms));
+    assert_eq!(till.now(), real_ms, "the printer knows better");
+    // The till was away for a weekend, and its clock is right.
+    till.off_ms = 0;
+    till.power_cut(60 * HOUR_MS);
+    assert!(till.now() < till.real_ms - 59 * HOUR_MS);
+    // The printer has no summer time.
+    assert!(till.hear(till.real_ms - HOUR_MS));
+    assert_eq!(till.now(), till.real_ms);
+    // The clock is as the machine had it when it was shut down, and the printer goes by itself.
+    till.off_ms = -12 * HOUR_MS;
+    till.power_cut(12 * HOUR_MS);
+    assert!(till.hear(till.real_ms - 30_000));
+    assert_eq!(till.now(), till.real_ms - 30_000);
+}
+
+#[test]
+fn a_witness_alone_against_clock_and_count_is_not_believed() {
+    let mut till = Till::new();
+    till.hear(NOON);
+    till.wait(HOUR_MS);
+    for off_ms in [1_000 * HOUR_MS, -1_000 * HOUR_MS] {
+        assert!(!till.hear(till.real_ms + off_ms));
+        assert_eq!(till.now(), till.real_ms);
+    }
+}
+
+#[test]
+fn time_that_ran_ahead_runs_on_slower_until_the_witnesses_agree() {
+    let mut till = Till::new();
+    // The simulator, or a printer and a clock that were both set wrong.
+    till.off_ms = 25 * HOUR_MS;
+    assert!(till.hear(NOON + 25 * HOUR_MS));
+    assert_eq!(till.now(), NOON + 25 * HOUR_MS);
+    till.off_ms = 0;
+    assert!(till.hear(till.real_ms));
+    let mut before = till.now();
+    assert_eq!(before, NOON + 25 * HOUR_MS, "never back");
+    for hour in 1..=200 {
+        if hour % 7 == 0 {
+            till.restart();
+        }
+        if hour % 11 == 0 {
+            till.hear(till.real_ms);
+        }
+        let now = till.wait(HOUR_MS);
+        assert!(now > before, "time stands still in hour {hour}");
+        before = now;
+    }
+    assert!((before - till.real_ms).abs() <= FOLLOW_MS);
+    assert_eq!(till.wait(HOUR_MS), till.real_ms);
+}
+
+#[test]
+fn no_power_cut_gives_a_budget_back() {
+    for off_ms in [25 * HOUR_MS, -12 * HOUR_MS, -NOON] {
+        let mut till = Till::new();
+        till.hear(NOON);
+        till.offline();
+        till.wait(10 * HOUR_MS);
+        let mut left = till.stretch_left();
+        assert_eq!(left, 26 * HOUR_MS);
+        till.off_ms = off_ms;
+        for cut in 0..4 {
+            till.power_cut(5 * MINUTE);
+            till.now();
+            assert!(till.stretch_left() <= left, "off {off_ms}, cut {cut}");
+            if cut == 3 {
+                till.hear(till.real_ms);
+                assert!(till.look() >= till.real_ms);
+            }
+            till.wait(HOUR_MS);
+            assert!(
+                till.stretch_left() <= left - HOUR_MS,
+                "off {off_ms}, cut {cut}"
+            );
+            left = till.stretch_left();
+        }
+        // Ten hours, four more, and with a witness at the end also the minutes without power.
+        assert_eq!(left, 22 * HOUR_MS - 20 * MINUTE, "off {off_ms}");
+    }
+}
+
+#[test]
+fn a_sale_without_a_witness_is_charged_what_the_clock_says_once() {
+    let mut till = Till::new();
+    till.hear(NOON);
+    till.offline();
+    till.wait(HOUR_MS);
+    till.power_cut(20 * HOUR_MS);
+    till.now();
+    assert_eq!(till.stretch_left(), 35 * HOUR_MS, "looking costs nothing");
+    for _ in 0..3 {
+        let at = till.time_guard.step_selling(till.clocks(), moment);
+        assert_eq!(at.utc_ms, NOON + HOUR_MS, "nobody bears the clock out");
+        assert_eq!(till.stretch_left(), 15 * HOUR_MS);
+    }
+    till.hear(till.real_ms);
+    till.now();
+    assert_eq!(till.stretch_left(), 15 * HOUR_MS, "it was as much");
+    till.wait(HOUR_MS);
+    assert_eq!(till.stretch_left(), 14 * HOUR_MS);
+    // A clock that jumped: the printer says that nearly nothing has passed.
+    till.off_ms = 13 * HOUR_MS;
+    till.power_cut(0);
+    till.time_guard.step_selling(till.clocks(), moment);
+    assert_eq!(till.stretch_left(), HOUR_MS);
+    till.wait(MINUTE);
+    till.hear(till.real_ms);
+    till.now();
+    assert_eq!(till.stretch_left(), 14 * HOUR_MS - MINUTE);
+}
+
+#[test]
+fn a_dead_clock_locks_no_caller_out() {
+    let mut till = Till::new();
+    let accepts = |till: &Till, given_ms| till.time_guard.accepts(till.clocks(), given_ms, WINDOW);
+    for off_ms in [-WINDOW, 0, WINDOW] {
+        assert!(accepts(&till, NOON + off_ms));
+    }
+    assert!(!accepts(&till, NOON + WINDOW + 1) && !accepts(&till, NOON - WINDOW - 1));
+    till.hear(NOON);
+    till.wait(HOUR_MS);
+    // The clock is wrong and the machine runs: callers are held against the guarded clock.
+    till.off_ms = -NOON;
+    assert!(accepts(&till, till.real_ms));
+    assert!(!accepts(&till, till.real_ms + WINDOW + 1));
+    // The power was off: nobody knows how long, but it is not earlier than it was.
+    till.power_cut(9 * HOUR_MS);
+    assert!(accepts(&till, till.real_ms));
+    assert!(
+        !accepts(&till, NOON),
+        "what was sent yesterday is not sent again"
+    );
+    // A witness speaks, and the window is a window again.
+    till.hear(till.real_ms);
+    assert!(accepts(&till, till.real_ms));
+    assert!(!accepts(&till, till.real_ms + WINDOW + 1));
+}
+
+#[test]
+fn a_first_start_in_1970_waits_for_the_printer() {
+    let mut till = Till::new();
+    till.off_ms = -NOON;
+    till.time_guard = TimeGuard::new(None, till.boot, till.clocks());
+    assert!(till.time_guard.accepts(till.clocks(), till.real_ms, WINDOW));
+    assert!(till.hear(till.real_ms));
+    assert_eq!(till.now(), till.real_ms);
+}
+
+#[test]
+fn a_moment_that_is_in_the_books_is_never_undercut() {
+    let mut till = Till::new();
+    till.time_guard.not_before(moment(NOON + HOUR_MS));
+    assert_eq!(till.now(), NOON + HOUR_MS);
+    assert_eq!(till.wait(MINUTE), NOON + HOUR_MS + MINUTE);
+}
+
+/// A small generator, so that every run is told by its seed.
+struct Dice(u64);
+
+impl Dice {
+    fn roll(&mut self, sides: u64) -> i64 {
+        self.0 = self
+            .0
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        i64::try_from((self.0 >> 33) % sides).unwrap()
+    }
+}
+
+/// Whatever happens to a till that is offline, time does not go back, and no hour that it was switched on is free.
+#[test]
+fn no_history_takes_time_back_or_gives_hours_away() {
+    for seed in 0..3_000 {
+        let mut dice = Dice(seed);
+        let mut till = Till::new();
+        till.hear(NOON);
+        till.offline();
+        let (mut latest, mut running_ms) = (NOON, 0);
+        for step in 0..60 {
+            match dice.roll(9) {
+                0..=2 => {
+                    let ms = dice.roll(3 * 3_600_000);
+                    running_ms += ms;
+                    till.wait(ms);
+                }
+                3 => {
+                    let wrong = [0, 25 * HOUR_MS, -12 * HOUR_MS, HOUR_MS, -till.real_ms];
+                    till.off_ms = wrong[usize::try_from(dice.roll(5)).unwrap()];
+                }
+                4 => till.restart(),
+                5 => till.power_cut(dice.roll(2 * 3_600_000)),
+                6 => {
+                    let truth = till.real_ms + dice.roll(60_000) - 30_000;
+                    till.hear(truth);
+                }
+                7 => {
+                    let (before, spent) =
+                        (till.look(), till.time_guard.marks().spent().stretch_ms());
+                    till.observe_caller_time(till.real_ms);
+                    assert!(
+                        till.now() <= before.max(till.real_ms + FOLLOW_MS),
+                        "seed {seed}, step {step}: a true time moves the till beyond it"
+                    );
+                    let now_spent = till.time_guard.marks().spent().stretch_ms();
+                    assert!(now_spent >= spent, "seed {seed}, step {step}: given away");
+                }
+                _ => {
+                    till.time_guard.step_selling(till.clocks(), moment);
+                }
+            }
+            let now = till.now();
+            assert!(now >= latest, "seed {seed}, step {step}: time went back");
+            latest = now;
+            let spent_ms = till.time_guard.marks().spent().stretch_ms();
+            assert!(
+                spent_ms >= running_ms - 2 * FOLLOW_MS,
+                "seed {seed}, step {step}: {spent_ms} ms spent in {running_ms} ms"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_printer_with_an_empty_battery_does_not_slow_the_time() {
+    let mut till = Till::new();
+    till.hear(NOON);
+    till.now();
+    // Ten hours without power; the machine's clock is right again.
+    let remembered: StoredClock = till.time_guard.remembered();
+    till.real_ms += 10 * HOUR_MS;
+    till.booted_ms = till.real_ms;
+    till.boot = Uuid::from_u128(2);
+    till.time_guard = TimeGuard::new(Some(remembered), till.boot, till.clocks());
+    // 2000-01-01, years before the highest moment that the till has seen.
+    assert!(!till.hear(946_684_800_000));
+}
+
+#[test]
+fn after_a_night_a_caller_says_that_it_is_morning() {
+    // Right, stopped when the power went, 1970, wrong by half a day, and ahead by a day.
+    for off_ms in [0, -NIGHT, -NOON, -12 * HOUR_MS - NIGHT, 24 * HOUR_MS] {
+        let mut till = Till::after_a_night(off_ms);
+        assert_eq!(till.now(), NOON + HOUR_MS, "off {off_ms}: last night");
+        let morning = till.real_ms;
+        assert_eq!(
+            till.observe_caller_time(morning),
+            CallerTimeOutcome::Believed
+        );
+        assert_eq!(till.sell(), morning, "off {off_ms}");
+        assert!(!till.time_guard.is_sure(), "it is no witness");
+        assert_eq!(till.wait(HOUR_MS), till.real_ms, "off {off_ms}: it goes on");
+        // Later processes of the same start of the machine know it.
+        till.restart();
+        assert_eq!(till.wait(HOUR_MS), till.real_ms, "off {off_ms}");
+        // The printer is connected.
+        assert!(till.hear(till.real_ms));
+        assert_eq!(till.now(), till.real_ms, "off {off_ms}");
+        assert!(till.time_guard.is_sure());
+    }
+}
+
+#[test]
+fn where_two_clocks_have_gone_on_what_both_say_has_passed() {
+    let morning = NOON + HOUR_MS + NIGHT;
+    // The machine's clock, the caller's, and what is believed.
+    for (system, caller, expected) in [
+        (0, 0, Some(0)),
+        // They agree: the machine's clock is followed.
+        (2 * MINUTE, 0, Some(2 * MINUTE)),
+        (-2 * MINUTE, 0, Some(-2 * MINUTE)),
+        (FOLLOW_MS, 0, Some(FOLLOW_MS)),
+        (FOLLOW_MS + 1, 0, Some(0)),
+        // They do not.
+        (30 * HOUR_MS, 0, Some(0)),
+        (90 * MINUTE, 0, Some(0)),
+        (0, 48 * HOUR_MS, Some(0)),
+        (-6 * HOUR_MS, 0, Some(-6 * HOUR_MS)),
+        // As far ahead as is believed without anybody: the machine's clock says how far.
+        (LEAP_MS - NIGHT, 0, None),
+        (LEAP_MS - NIGHT + 1, 0, Some(LEAP_MS - NIGHT + 1)),
+        // It stands where it stood, or further back.
+        (-NIGHT, 0, Some(0)),
+        (FOLLOW_MS - NIGHT, 0, Some(0)),
+        (FOLLOW_MS - NIGHT + 1, 0, None),
+    ] {
+        let mut till = Till::after_a_night(system);
+        let before = till.now();
+        let heard = till.observe_caller_time(morning + caller);
+        let now = expected.map_or(before, |expected| morning + expected);
+        assert_eq!(till.now(), now, "machine {system}, caller {caller}");
+        let expected = match expected {
+            Some(_) => CallerTimeOutcome::Believed,
+            None => CallerTimeOutcome::NotBelieved,
+        };
+        assert_eq!(heard, expected, "machine {system}, caller {caller}");
+    }
+}
+
+#[test]
+fn callers_move_time_by_a_week_at_most_from_one_start_of_the_machine_to_the_next() {
+    for (by_ms, expected) in [
+        (FOLLOW_MS, CallerTimeOutcome::NothingNew),
+        (FOLLOW_MS + 1, CallerTimeOutcome::Believed),
+        (CALLER_MS, CallerTimeOutcome::Believed),
+        (CALLER_MS + 1, CallerTimeOutcome::NotBelieved),
+        (i64::MAX - NOON, CallerTimeOutcome::NotBelieved),
+        (-HOUR_MS, CallerTimeOutcome::NothingNew),
+        (i64::MIN, CallerTimeOutcome::NothingNew),
+    ] {
+        let mut till = Till::after_a_night(-NIGHT);
+        let before = till.now();
+        assert_eq!(
+            till.observe_caller_time(before.saturating_add(by_ms)),
+            expected
+        );
+        let moved = if expected == CallerTimeOutcome::Believed {
+            by_ms
+        } else {
+            0
+        };
+        assert_eq!(till.now(), before + moved, "by {by_ms}");
+    }
+    // One after the other they do not get further, and a start of the agent does not help.
+    let mut till = Till::after_a_night(-NIGHT);
+    let before = till.now();
+    for day in 1..=7 {
+        let at = before + day * 24 * HOUR_MS;
+        assert_eq!(
+            till.observe_caller_time(at),
+            CallerTimeOutcome::Believed,
+            "day {day}"
+        );
+        assert_eq!(till.now(), at);
+        till.restart();
+    }
+    let last = before + CALLER_MS;
+    assert_eq!(
+        till.observe_caller_time(last + FOLLOW_MS + 1),
+        CallerTimeOutcome::NotBelieved
+    );
+    assert_eq!(till.now(), last);
+    // Another start of the machine: nobody knows again how long the power was off.
+    till.power_cut(NIGHT);
+    assert_eq!(
+        till.observe_caller_time(last + NIGHT),
+        CallerTimeOutcome::Believed
+    );
+    assert_eq!(till.now(), last + NIGHT);
+}
+
+#[test]
+fn a_caller_is_not_heard_where_the_till_knows_better() {
+    // The machine was never started anew since the first moment.
+    let mut till = Till::new();
+    till.now();
+    assert_eq!(
+        till.observe_caller_time(NOON + NIGHT),
+        CallerTimeOutcome::NothingNew
+    );
+    assert_eq!(till.now(), NOON);
+    // A witness has spoken.
+    let mut till = Till::after_a_night(0);
+    till.hear(till.real_ms);
+    till.now();
+    assert_eq!(
+        till.observe_caller_time(till.real_ms + NIGHT),
+        CallerTimeOutcome::NothingNew
+    );
+    assert_eq!(till.now(), till.real_ms);
+    // A caller has borne out the machine's clock: another one stands alone against both.
+    let mut till = Till::after_a_night(0);
+    let morning = till.real_ms;
+    assert_eq!(
+        till.observe_caller_time(morning),
+        CallerTimeOutcome::Believed
+    );
+    assert_eq!(
+        till.observe_caller_time(morning + NIGHT),
+        CallerTimeOutcome::NotBelieved
+    );
+    assert_eq!(
+        till.observe_caller_time(NOON),
+        CallerTimeOutcome::NothingNew
+    );
+    assert_eq!(till.now(), morning, "not forward, and never back");
+}
+
+#[test]
+fn a_caller_that_was_ahead_costs_time_and_locks_nobody_out() {
+    let mut till = Till::after_a_night(-NOON);
+    till.offline();
+    let left = till.stretch_left();
+    let ahead = till.real_ms + 48 * HOUR_MS;
+    assert_eq!(till.observe_caller_time(ahead), CallerTimeOutcome::Believed);
+    assert_eq!(till.sell(), ahead);
+    assert_eq!(left - till.stretch_left(), 36 * HOUR_MS, "all that is left");
+    let accepts = |till: &Till, given_ms| till.time_guard.accepts(till.clocks(), given_ms, WINDOW);
+    assert!(
+        accepts(&till, till.real_ms),
+        "no caller narrows it for others"
+    );
+    assert!(!accepts(&till, NOON));
+    // The printer knows better. Time never goes back; it slows.
+    assert!(till.hear(till.real_ms));
+    assert_eq!(till.now(), ahead, "never back");
+    assert!(accepts(&till, till.real_ms) && accepts(&till, ahead));
+    assert!(!accepts(&till, till.real_ms + WINDOW + 1));
+    let after = till.wait(8 * HOUR_MS);
+    assert_eq!(after, ahead + 7 * HOUR_MS);
+    assert!(accepts(&till, till.real_ms - WINDOW) && !accepts(&till, till.real_ms - WINDOW - 1));
+}
+
+#[test]
+fn what_a_caller_says_has_passed_is_charged_once() {
+    for off_ms in [0, -NIGHT, 6 * HOUR_MS] {
+        let mut till = Till::new();
+        till.hear(NOON);
+        till.offline();
+        till.wait(HOUR_MS);
+        till.off_ms = off_ms;
+        till.power_cut(NIGHT);
+        // A sale before anybody says what time it is, as the machine's clock would have it.
+        till.sell();
+        let unseen = if off_ms < 0 { 0 } else { NIGHT + off_ms };
+        assert_eq!(till.stretch_left(), 35 * HOUR_MS - unseen, "off {off_ms}");
+        assert_eq!(
+            till.observe_caller_time(till.real_ms),
+            CallerTimeOutcome::Believed
+        );
+        for _ in 0..2 {
+            assert_eq!(till.sell(), till.real_ms);
+            let spent = NIGHT + off_ms.max(0);
+            assert_eq!(till.stretch_left(), 35 * HOUR_MS - spent, "off {off_ms}");
+        }
+        till.restart();
+        assert_eq!(
+            till.observe_caller_time(till.real_ms),
+            CallerTimeOutcome::NothingNew
+        );
+        till.wait(HOUR_MS);
+        // The witness gives back what no clock but the machine's has seen.
+        till.hear(till.real_ms);
+        till.now();
+        assert_eq!(till.stretch_left(), 34 * HOUR_MS - NIGHT, "off {off_ms}");
+    }
+}
+
+#[test]
+fn over_the_midnight_of_a_month_a_caller_opens_the_new_one_with_what_is_its_own() {
+    // 2026-11-30 at 20:00; the power is off until 10:00.
+    let evening = NOON + 9 * 24 * HOUR_MS + 6 * HOUR_MS;
+    let mut till = Till::new();
+    till.hear(NOON);
+    till.wait(evening - NOON);
+    till.offline();
+    till.wait(HOUR_MS);
+    till.off_ms = -NIGHT;
+    till.power_cut(NIGHT);
+    let month = |till: &Till| till.time_guard.marks().spent().month_ms();
+    assert_eq!(month(&till), HOUR_MS);
+    assert_eq!(
+        till.observe_caller_time(till.real_ms),
+        CallerTimeOutcome::Believed
+    );
+    till.sell();
+    let midnight = till.real_ms - till.real_ms.rem_euclid(24 * HOUR_MS) - 2 * HOUR_MS;
+    assert_eq!(month(&till), till.real_ms - midnight);
+    assert_eq!(
+        till.time_guard.marks().spent().stretch_ms(),
+        HOUR_MS + NIGHT
+    );
+}

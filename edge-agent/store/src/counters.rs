@@ -1,0 +1,114 @@
+//! A printer's counters as the journal has them: enough to notice, after a start, what the printer did on its own meanwhile.
+
+use ferrotill_core::Amount;
+use ferrotill_core::document::DocumentKind;
+use ferrotill_core::event::Event;
+use ferrotill_core::seal::{Seal, StoredBaseline};
+use rusqlite::{Connection, OptionalExtension, params};
+use uuid::Uuid;
+
+use super::journal::{Batch, Store};
+use super::rows::{self, COLUMNS, RequestState, StoredDocument};
+use super::{Context, StoreError};
+
+impl Store {
+    /// The last counters of a device's printer that the journal has: those from before its last document, or those after a Z-report
+    /// that it made on its own. `None` before its first document.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Database`].
+    pub fn printer_counters<R>(
+        &self,
+        device: Uuid,
+        read: impl FnOnce(&StoredBaseline<'_>) -> R,
+    ) -> Result<Option<R>, StoreError> {
+        counters(self.connection(), device, read).context(self.path(), PLACE)
+    }
+}
+
+impl Batch<'_> {
+    /// [`Store::printer_counters`], with what this batch has written.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Database`].
+    pub fn printer_counters<R>(
+        &self,
+        device: Uuid,
+        read: impl FnOnce(&StoredBaseline<'_>) -> R,
+    ) -> Result<Option<R>, StoreError> {
+        counters(self.connection(), device, read).context(self.path(), PLACE)
+    }
+}
+
+const PLACE: &str = "counters of the printer";
+
+fn counters<R>(
+    connection: &Connection,
+    device: Uuid,
+    read: impl FnOnce(&StoredBaseline<'_>) -> R,
+) -> Result<Option<R>, rusqlite::Error> {
+    let row = connection
+        .prepare_cached(&last_on_printer())?
+        .query_row([device.as_bytes()], rows::document_row)
+        .optional()?;
+    let after = row
+        .as_ref()
+        .map_or(0, |row| row.settled_seq.unwrap_or(row.reserved_seq));
+    let noted: Option<(u16, u16, Vec<u8>)> = connection
+        .prepare_cached(&closed_by_printer())?
+        .query_row(params![device.as_bytes(), after], |row| {
+            Ok((row.get(0)?, row.get(1)?, row.get(2)?))
+        })
+        .optional()?;
+    if let Some((kind, version, payload)) = noted
+        && let Ok(Event::ClosedByPrinter(closed)) = Event::decode(kind, version, &payload)
+    {
+        return Ok(Some(read(&closed.now)));
+    }
+    let Some(row) = row else { return Ok(None) };
+    let document = rows::document(connection, row)?;
+    Ok(after_document(&document).as_ref().map(read))
+}
+
+/// The counters from before a document; after a Z-report, the counters of a new day.
+fn after_document(document: &StoredDocument) -> Option<StoredBaseline<'_>> {
+    let before = document.reserved()?.baseline?;
+    if document.row.kind != DocumentKind::ZReport || document.row.state != RequestState::Sealed {
+        return Some(before);
+    }
+    let z_number = match document.sealed()?.seal {
+        Seal::Printer {
+            counters: Some(counters),
+            ..
+        } => counters.z_number,
+        _ => before.z_number.saturating_add(1),
+    };
+    Some(StoredBaseline {
+        z_number,
+        next_fiscal_receipt: 0,
+        cash: Amount::ZERO,
+        cash_in: Amount::ZERO,
+        cash_out: Amount::ZERO,
+        ..before
+    })
+}
+
+/// A device's last document on its printer. An index finds it, also after a year of alternative receipts.
+pub(super) fn last_on_printer() -> String {
+    format!(
+        "SELECT {COLUMNS} FROM document WHERE device = ?1 AND kind <> 'alternative_receipt' ORDER BY reserved_seq DESC LIMIT 1"
+    )
+}
+
+/// The last [`Event::ClosedByPrinter`] of a device after a row. An index that holds only such rows finds it.
+pub(super) fn closed_by_printer() -> String {
+    format!(
+        "SELECT kind, version, payload FROM journal WHERE device = ?1 AND kind = {CLOSED_BY_PRINTER} AND seq > ?2 \
+         ORDER BY seq DESC LIMIT 1"
+    )
+}
+
+/// The journal's number of [`Event::ClosedByPrinter`].
+const CLOSED_BY_PRINTER: u16 = 8;

@@ -1,0 +1,227 @@
+//! The data folder: which of its files belong together, and in what order the first start makes them.
+//!
+//! The first start makes the database with its tables, then `journal.key`, then the first journal row, and later `journal.anchor`.
+//! Each is durable before the next one is begun, so that a power cut at any moment leaves one of these:
+//!
+//! | database | key | anchor | next start |
+//! | --- | --- | --- | --- |
+//! | missing, empty, or without rows | missing | missing | goes on with the first start |
+//! | with tables | there | missing, or there if the journal has rows | opens the store |
+//!
+//! Anything else is a folder from which somebody has removed a file.
+//! A new key would make every row look forged, and a new database would sell again from number 1,
+//! so such a folder is refused, and nothing is created in it.
+
+use std::fs;
+use std::io;
+use std::path::Path;
+
+use rusqlite::{Connection, ErrorCode, OpenFlags};
+
+use super::chain::{ChainKey, KEY_FILE_NAME};
+use super::{BUSY_TIMEOUT, Context, FILE_NAME, StoreError, anchor, configure, migrate};
+
+const MISSING: &str = "is missing";
+
+/// Opens the database for writing and reads the key; the first start makes both.
+pub(super) fn open(folder: &Path) -> Result<(Connection, ChainKey), StoreError> {
+    let (path, key_path) = (folder.join(FILE_NAME), folder.join(KEY_FILE_NAME));
+    let others = OtherFiles::look(folder)?;
+    let existing = open_existing(&path, OpenFlags::default())?;
+    let is_new = existing.is_none();
+    let mut connection = match (existing, others.evidence_of_a_database()) {
+        (Some(connection), _) => connection,
+        (None, Some(evidence)) => return Err(missing(&path, MISSING, evidence)),
+        (None, None) => Connection::open(&path).context(&path, "open")?,
+    };
+    if !is_new {
+        let content = Content::of(&connection, &others).context(&path, "open")?;
+        check(&path, &key_path, content, &others)?;
+    }
+    configure(&connection).context(&path, "settings")?;
+    migrate::migrate(&mut connection, &path)?;
+    let key = if others.key {
+        ChainKey::load(&key_path)?
+    } else {
+        // SQLite has synced the tables; this syncs the name of their file, which must be durable before the key is.
+        sync(folder)?;
+        ChainKey::create(&key_path)?
+    };
+    Ok((connection, key))
+}
+
+/// Compares what the database holds with the other files of the folder.
+fn check(
+    path: &Path,
+    key_path: &Path,
+    content: Content,
+    others: &OtherFiles,
+) -> Result<(), StoreError> {
+    let lost = "has lost its journal";
+    match content {
+        Content::Nothing => match others.evidence_of_a_database() {
+            Some(evidence) => Err(missing(path, lost, evidence)),
+            None => Ok(()),
+        },
+        Content::Tables if others.anchor => Err(missing(path, lost, ANCHOR_THERE)),
+        Content::Rows if !others.key => {
+            let evidence = "the journal in ferrotill.db was written with it";
+            Err(missing(key_path, MISSING, evidence))
+        }
+        Content::Tables | Content::Rows => Ok(()),
+    }
+}
+
+/// Opens the database for reading.
+///
+/// # Errors
+///
+/// [`StoreError::FileMissing`] where there is none.
+pub(super) fn open_for_reading(path: &Path) -> Result<Connection, StoreError> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    match open_existing(path, flags)? {
+        Some(connection) => Ok(connection),
+        None => Err(missing(path, MISSING, "the till cannot work without it")),
+    }
+}
+
+/// Reads the key of a data folder that has a database.
+///
+/// # Errors
+///
+/// [`StoreError::FileMissing`] where there is none.
+pub(super) fn load_key(folder: &Path) -> Result<ChainKey, StoreError> {
+    let path = folder.join(KEY_FILE_NAME);
+    if is_there(&path)? {
+        return ChainKey::load(&path);
+    }
+    let evidence = "the journal cannot be checked without it";
+    Err(missing(&path, MISSING, evidence))
+}
+
+/// Whether a till has stored anything in a data folder: its database, its key or an anchor is there.
+#[must_use]
+pub fn is_in_use(folder: &Path) -> bool {
+    // A database that cannot be looked at counts as there.
+    let others = OtherFiles::look(folder);
+    let database = fs::exists(folder.join(FILE_NAME)).unwrap_or(true);
+    database || others.is_ok_and(|others| others.evidence_of_a_database().is_some())
+}
+
+const KEY_THERE: &str = "journal.key is there";
+const ANCHOR_THERE: &str = "journal.anchor was written for its rows";
+
+/// The other files of the folder.
+struct OtherFiles {
+    key: bool,
+    /// An anchor in force, or one that was set aside.
+    anchor: bool,
+    /// A write-ahead log that holds something.
+    log: bool,
+}
+
+impl OtherFiles {
+    fn look(folder: &Path) -> Result<Self, StoreError> {
+        let mut found = Self {
+            key: false,
+            anchor: false,
+            log: false,
+        };
+        let entries = fs::read_dir(folder).map_err(|source| failed(folder, source))?;
+        for entry in entries {
+            let entry = entry.map_err(|source| failed(folder, source))?;
+            let name = entry.file_name();
+            let name = name.to_str().unwrap_or_default();
+            found.key |= name == KEY_FILE_NAME;
+            found.anchor |= anchor::is_anchor(name);
+            found.log |= name.strip_suffix("-wal") == Some(FILE_NAME)
+                && entry.metadata().is_ok_and(|file| file.len() > 0);
+        }
+        Ok(found)
+    }
+
+    /// What shows that there was a database, where there is none or an empty one.
+    fn evidence_of_a_database(&self) -> Option<&'static str> {
+        match (self.anchor, self.key, self.log) {
+            (true, ..) => Some(ANCHOR_THERE),
+            (_, true, _) => Some(KEY_THERE),
+            (.., true) => Some("its log ferrotill.db-wal is there"),
+            (false, false, false) => None,
+        }
+    }
+}
+
+/// What a database holds.
+#[derive(Clone, Copy)]
+enum Content {
+    /// No journal: an empty file, or one whose log was removed before it was ever copied into the file.
+    Nothing,
+    /// A journal without rows.
+    Tables,
+    /// A journal with rows.
+    Rows,
+}
+
+impl Content {
+    fn of(connection: &Connection, others: &OtherFiles) -> Result<Self, rusqlite::Error> {
+        // SQLite deletes the log of an empty file when it first reads it.
+        let is_empty = connection
+            .path()
+            .is_some_and(|path| fs::metadata(path).is_ok_and(|file| file.len() == 0));
+        if is_empty && others.log {
+            return Ok(Self::Nothing);
+        }
+        let is_true = |query| connection.query_row(query, [], |row| row.get::<_, bool>(0));
+        let tables =
+            "SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'journal')";
+        if !is_true(tables)? {
+            return Ok(Self::Nothing);
+        }
+        Ok(match is_true("SELECT EXISTS (SELECT 1 FROM journal)")? {
+            true => Self::Rows,
+            false => Self::Tables,
+        })
+    }
+}
+
+/// Opens a database that exists; `None` where there is none.
+fn open_existing(path: &Path, flags: OpenFlags) -> Result<Option<Connection>, StoreError> {
+    let flags = flags.difference(OpenFlags::SQLITE_OPEN_CREATE);
+    let opened = Connection::open_with_flags(path, flags);
+    if let Err(error) = &opened
+        && error.sqlite_error_code() == Some(ErrorCode::CannotOpen)
+        && !is_there(path)?
+    {
+        return Ok(None);
+    }
+    let connection = opened.context(path, "open")?;
+    connection
+        .busy_timeout(BUSY_TIMEOUT)
+        .context(path, "settings")?;
+    Ok(Some(connection))
+}
+
+fn is_there(path: &Path) -> Result<bool, StoreError> {
+    fs::exists(path).map_err(|source| failed(path, source))
+}
+
+fn sync(folder: &Path) -> Result<(), StoreError> {
+    fs::File::open(folder)
+        .and_then(|folder| folder.sync_all())
+        .map_err(|source| failed(folder, source))
+}
+
+fn missing(path: &Path, lack: &'static str, evidence: &'static str) -> StoreError {
+    StoreError::FileMissing {
+        path: path.to_owned(),
+        lack,
+        evidence,
+    }
+}
+
+fn failed(path: &Path, source: io::Error) -> StoreError {
+    StoreError::Folder {
+        path: path.to_owned(),
+        source,
+    }
+}

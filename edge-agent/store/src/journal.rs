@@ -1,0 +1,272 @@
+//! The one writer of the store: its start, its anchors, and the tills that it loads.
+
+mod batch;
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use ferrotill_core::till::Till;
+use rusqlite::{Connection, OptionalExtension};
+use uuid::Uuid;
+
+use super::anchor::{self, Anchor};
+use super::chain::{ChainKey, GENESIS, Mac};
+use super::maintenance::{AnchorWriter, Maintenance, PAGES_MAX};
+use super::replay::replay;
+use super::{BUSY_TIMEOUT, Context, StoreError, folder, query};
+
+pub use batch::{Appended, Batch};
+
+/// At a start, a write-ahead log longer than this is truncated: twice the size at which the maintenance thread makes a checkpoint.
+const WAL_BYTES_MAX_AT_START: u64 = 8 * 1_024 * 1_024;
+
+/// The end of the chain.
+#[derive(Clone, Copy, Debug)]
+struct Head {
+    seq: i64,
+    mac: Mac,
+}
+
+/// The writer of the store.
+#[derive(Debug)]
+pub struct Store {
+    /// Declared before the connection, so that its thread has ended when the connection closes.
+    maintenance: Option<Maintenance>,
+    connection: Connection,
+    path: PathBuf,
+    key: ChainKey,
+    head: Head,
+    /// Entries that wait in the outbox.
+    waiting: u32,
+    /// The row of the last anchor.
+    anchored: i64,
+    /// An anchor is due before [`anchor::ROWS_MAX`] rows were written.
+    anchor_soon: bool,
+    anchor_writer: AnchorWriter,
+}
+
+impl Store {
+    /// Opens the store in a data folder, or makes it on the first start.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::FileMissing`] where the database or the key was removed; nothing is created then.
+    /// Other [`StoreError`]s where a file cannot be used.
+    pub fn open(folder: &Path) -> Result<Self, StoreError> {
+        let path = folder.join(super::FILE_NAME);
+        let (connection, key) = folder::open(folder)?;
+        let anchor_writer = AnchorWriter::new(folder, &key);
+        let mut store = Self {
+            maintenance: None,
+            anchor_writer,
+            connection,
+            path,
+            key,
+            head: Head {
+                seq: 0,
+                mac: GENESIS,
+            },
+            waiting: 0,
+            anchored: 0,
+            anchor_soon: false,
+        };
+        store.reload_head()?;
+        store.compare_anchor();
+        // It is written after the first commit: that syncs the log, with all rows that a killed writer has left in it.
+        store.anchor_soon = store.head.seq > store.anchored;
+        if let Err(error) = store.shorten_log() {
+            // Nothing is lost: the log is as durable as the database.
+            tracing::warn!("the write-ahead log could not be truncated: {error}; check the disk");
+        }
+        Ok(store)
+    }
+
+    /// Truncates a long log that a killed writer has left: every start reads all of it.
+    fn shorten_log(&self) -> Result<(), rusqlite::Error> {
+        let mut log = self.path.clone().into_os_string();
+        log.push("-wal");
+        let is_long = std::fs::metadata(log).is_ok_and(|log| log.len() > WAL_BYTES_MAX_AT_START);
+        if !is_long {
+            return Ok(());
+        }
+        // Do not wait for readers: the next start tries again.
+        self.connection.busy_timeout(Duration::ZERO)?;
+        let outcome = self
+            .connection
+            .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
+        self.connection.busy_timeout(BUSY_TIMEOUT)?;
+        outcome
+    }
+
+    /// Starts the thread that makes checkpoints and anchors, so that no sale waits for one.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] where the thread cannot be created, or the database does not accept a setting.
+    pub fn start_maintenance(&mut self) -> Result<(), StoreError> {
+        let maintenance = Maintenance::start(&self.path, self.anchor_writer.clone())
+            .map_err(|source| StoreError::Thread { source })?;
+        self.connection
+            .pragma_update(None, "wal_autocheckpoint", PAGES_MAX)
+            .context(&self.path, "settings")?;
+        self.maintenance = Some(maintenance);
+        Ok(())
+    }
+
+    fn folder(&self) -> &Path {
+        self.path.parent().unwrap_or(Path::new("."))
+    }
+
+    /// Compares the journal with the anchor. An anchor that the journal does not have is set aside as evidence, so that the next
+    /// one does not overwrite it. The till goes on; the log and `verify` report the anchor, and the owner decides.
+    fn compare_anchor(&mut self) {
+        let anchors = match anchor::found(self.folder(), &self.key) {
+            Ok(anchors) => anchors,
+            Err(error) => return tracing::warn!("the journal's anchor cannot be read: {error}"),
+        };
+        let in_force = self.folder().join(anchor::FILE_NAME);
+        let Some((path, anchor)) = anchors.into_iter().find(|(path, _)| *path == in_force) else {
+            return;
+        };
+        let mac = |seq: i64| {
+            self.connection
+                .query_row("SELECT mac FROM journal WHERE seq = ?1", [seq], |row| {
+                    row.get::<_, Mac>(0)
+                })
+                .ok()
+        };
+        match anchor {
+            Some(anchor) if mac(anchor.seq) == Some(anchor.mac) => self.anchored = anchor.seq,
+            _ => {
+                let aside = anchor::set_aside(self.folder());
+                tracing::error!(
+                    anchor = %path.display(),
+                    ?aside,
+                    "the journal does not have the row that the anchor names: an older copy was put back, its end was cut, \
+                     or it is another till's; stop selling and run `ferrotill verify`"
+                );
+            }
+        }
+    }
+
+    /// An anchor is due: this is the first commit after a start, a shift has its first document, a report was sealed,
+    /// or enough rows have come.
+    #[must_use]
+    pub fn anchor_is_due(&self) -> bool {
+        self.head.seq - self.anchored >= anchor::ROWS_MAX || self.anchor_soon
+    }
+
+    /// Writes the anchor if the journal has grown. An error is logged and stops nothing: the journal is as durable without an anchor.
+    pub fn anchor(&mut self) {
+        self.anchor_with(|store, anchor| store.anchor_writer.write(anchor));
+    }
+
+    /// [`Self::anchor`] on the maintenance thread, if there is one, so that the next sale does not wait.
+    pub fn anchor_in_background(&mut self) {
+        self.anchor_with(|store, anchor| match &store.maintenance {
+            Some(maintenance) => maintenance.anchor(anchor),
+            None => store.anchor_writer.write(anchor),
+        });
+    }
+
+    fn anchor_with(&mut self, write: impl FnOnce(&Self, Anchor) -> bool) {
+        self.anchor_soon = false;
+        if self.head.seq <= self.anchored {
+            return;
+        }
+        let anchor = Anchor {
+            seq: self.head.seq,
+            mac: self.head.mac,
+        };
+        if write(self, anchor) {
+            self.anchored = anchor.seq;
+        }
+    }
+
+    /// The file.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The connection, for the other files of the store.
+    pub(super) fn connection(&self) -> &Connection {
+        &self.connection
+    }
+
+    /// Reads the head and the number of waiting outbox entries again: after an error at COMMIT they may not be what memory holds.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`].
+    pub fn reload_head(&mut self) -> Result<(), StoreError> {
+        let last = self
+            .connection
+            .query_row(
+                "SELECT seq, mac FROM journal ORDER BY seq DESC LIMIT 1",
+                [],
+                |row| {
+                    Ok(Head {
+                        seq: row.get(0)?,
+                        mac: row.get(1)?,
+                    })
+                },
+            )
+            .optional()
+            .context(&self.path, "head of the journal")?;
+        self.waiting = query::count_waiting(&self.connection).context(&self.path, "outbox")?;
+        self.head = last.unwrap_or(Head {
+            seq: 0,
+            mac: GENESIS,
+        });
+        Ok(())
+    }
+
+    /// Begins a batch. A batch that is dropped without [`Batch::commit`] leaves nothing.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Database`].
+    pub fn batch(&mut self) -> Result<Batch<'_>, StoreError> {
+        self.connection
+            .execute_batch("BEGIN IMMEDIATE")
+            .context(&self.path, "begin")?;
+        Ok(Batch::begun(self))
+    }
+
+    /// The till of a device: its snapshot, and every event after it.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::ChainBroken`] where a row after the snapshot does not fit the chain.
+    pub fn load_till(&self, device: Uuid) -> Result<Till, StoreError> {
+        let snapshot: Option<(i64, u16, Vec<u8>)> = self
+            .connection
+            .query_row(
+                "SELECT seq, version, till FROM snapshot WHERE device = ?1",
+                [device.as_bytes()],
+                |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)),
+            )
+            .optional()
+            .context(&self.path, "snapshot")?;
+        let (mut till, after) = match snapshot {
+            Some((seq, Till::SNAPSHOT_VERSION, bytes)) => (
+                postcard::from_bytes(&bytes).map_err(|_| StoreError::Snapshot)?,
+                seq,
+            ),
+            _ => (Till::default(), 0),
+        };
+        replay(
+            &self.connection,
+            &self.path,
+            &self.key,
+            after,
+            |row_device, _, event| {
+                if row_device == device.as_bytes() {
+                    till.apply(event);
+                }
+            },
+        )?;
+        Ok(till)
+    }
+}

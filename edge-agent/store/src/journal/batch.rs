@@ -1,0 +1,264 @@
+//! A transaction of the writer: events and what follows from them, committed together.
+
+use std::path::Path;
+
+use ferrotill_core::event::Event;
+use ferrotill_core::id::DocumentId;
+use ferrotill_core::till::Till;
+use rusqlite::{Connection, params};
+use uuid::Uuid;
+
+use super::super::chain::Link;
+use super::super::rows::{self, DocumentRow, StoredDocument};
+use super::super::{Context, StoreError, projection, reconcile};
+use super::{Head, Store};
+
+/// What [`Batch::append`] has written.
+#[derive(Clone, Debug)]
+pub struct Appended {
+    /// The row of the journal.
+    pub seq: i64,
+    /// The document, where the event reserves one: the same as [`Batch::document`] would read.
+    pub reserved: Option<StoredDocument>,
+}
+
+/// A transaction of the writer.
+#[derive(Debug)]
+pub struct Batch<'s> {
+    store: &'s mut Store,
+    head: Head,
+    waiting: u32,
+    open: bool,
+}
+
+impl<'s> Batch<'s> {
+    pub(super) const fn begun(store: &'s mut Store) -> Self {
+        let (head, waiting) = (store.head, store.waiting);
+        Self {
+            store,
+            head,
+            waiting,
+            open: true,
+        }
+    }
+}
+
+impl Batch<'_> {
+    /// Appends an event, with its encoding, and what follows from it. Returns what it has written.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`]; the batch must then be dropped.
+    pub fn append(
+        &mut self,
+        device: Uuid,
+        at: i64,
+        event: &Event<'_>,
+        payload: &[u8],
+    ) -> Result<Appended, StoreError> {
+        let seq = self.head.seq + 1;
+        let link = Link {
+            seq,
+            device: device.as_bytes(),
+            at,
+            kind: event.kind(),
+            version: Event::VERSION,
+            payload,
+        };
+        let mac = self.store.key.mac(&self.head.mac, &link);
+        self.connection()
+            .prepare_cached("INSERT INTO journal (seq, device, at, kind, version, payload, mac) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)")
+            .and_then(|mut statement| {
+                statement.execute(params![seq, device.as_bytes(), at, event.kind(), Event::VERSION, payload, mac])
+            })
+            .context(&self.store.path, "append to the journal")?;
+        self.head = Head { seq, mac };
+        if let Event::Sealed(sealed) = event
+            && (sealed.report.is_some() || sealed.current_number == 1)
+        {
+            self.store.anchor_soon = true;
+        }
+        let entries = projection::project(self.connection(), device, seq, event)
+            .context(&self.store.path, "projection")?;
+        self.waiting = self.waiting.saturating_add(entries);
+        let reserved = match event {
+            Event::Reserved(reserved) => {
+                let journal_row = (event.kind(), Event::VERSION, payload.to_vec());
+                Some(StoredDocument::just_reserved(
+                    seq,
+                    device,
+                    reserved,
+                    journal_row,
+                ))
+            }
+            _ => None,
+        };
+        Ok(Appended { seq, reserved })
+    }
+
+    /// The newest document of a request id on a device, if any.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Database`].
+    pub fn request(&self, device: Uuid, id: DocumentId) -> Result<Option<DocumentRow>, StoreError> {
+        rows::request(self.connection(), Some(device), Uuid::from_bytes(id.0))
+            .context(&self.store.path, "request id")
+    }
+
+    /// The newest document of a request id on any device.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Database`].
+    pub fn request_anywhere(&self, id: DocumentId) -> Result<Option<DocumentRow>, StoreError> {
+        rows::request(self.connection(), None, Uuid::from_bytes(id.0))
+            .context(&self.store.path, "request id")
+    }
+
+    /// A document with its journal rows.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Database`].
+    pub fn document(&self, row: DocumentRow) -> Result<StoredDocument, StoreError> {
+        rows::document(self.connection(), row).context(&self.store.path, "document")
+    }
+
+    /// What returns have taken back of a sale: line (counted from 0), quantity in thousandths, amount in minor units.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Database`].
+    pub fn returned(&self, original_seq: i64) -> Result<Vec<(u16, i64, i64)>, StoreError> {
+        rows::returned(self.connection(), original_seq).context(&self.store.path, "returns")
+    }
+
+    /// Stores why the paper of a document is missing; `None` once it is printed. The document is legal without its paper.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Database`].
+    pub fn note_print_error(
+        &mut self,
+        reserved_seq: i64,
+        reason: Option<&str>,
+    ) -> Result<(), StoreError> {
+        self.connection()
+            .execute(
+                "UPDATE document SET print_error = ?2 WHERE reserved_seq = ?1",
+                params![reserved_seq, reason],
+            )
+            .map(drop)
+            .context(&self.store.path, "print error")
+    }
+
+    /// Stores that the authority has acknowledged a document; `at` in milliseconds since the epoch. A second time changes nothing.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Database`].
+    pub fn acknowledge(&mut self, sealed_seq: i64, at: i64) -> Result<(), StoreError> {
+        self.connection()
+            .prepare_cached(
+                "UPDATE outbox SET state = 'acknowledged', acknowledged_at = ?2, refusal = NULL, attempts = attempts + 1 \
+                 WHERE sealed_seq = ?1 AND state = 'waiting'",
+            )
+            .and_then(|mut statement| statement.execute(params![sealed_seq, at]))
+            .and_then(|changed| match changed {
+                0 => Ok(0),
+                _ => reconcile::acknowledged(self.connection(), sealed_seq, at).map(|()| 1),
+            })
+            .context(&self.store.path, "acknowledgement")
+            .map(|entries| self.waiting = self.waiting.saturating_sub(entries))
+    }
+
+    /// Entries that wait in the outbox, those of this batch included.
+    pub(crate) const fn waiting(&self) -> u32 {
+        self.waiting
+    }
+
+    /// Stores why the authority has refused a document, which stays in the outbox.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Database`].
+    pub fn note_refusal(&mut self, sealed_seq: i64, reason: &str) -> Result<(), StoreError> {
+        self.connection()
+            .execute(
+                "UPDATE outbox SET refusal = ?2, attempts = attempts + 1 WHERE sealed_seq = ?1 AND state = 'waiting'",
+                params![sealed_seq, reason],
+            )
+            .map(drop)
+            .context(&self.store.path, "refusal of the authority")
+    }
+
+    /// Stores the till as it is after the last appended row.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`].
+    pub fn snapshot(&mut self, device: Uuid, till: &Till) -> Result<(), StoreError> {
+        let bytes = postcard::to_stdvec(till).map_err(|_| StoreError::Snapshot)?;
+        self.connection()
+            .execute(
+                "INSERT OR REPLACE INTO snapshot (device, seq, version, till) VALUES (?1, ?2, ?3, ?4)",
+                params![device.as_bytes(), self.head.seq, Till::SNAPSHOT_VERSION, bytes],
+            )
+            .map(drop)
+            .context(&self.store.path, "snapshot")
+    }
+
+    /// The last row of the journal, those of this batch included.
+    #[must_use]
+    pub fn seq(&self) -> i64 {
+        self.head.seq
+    }
+
+    /// Makes the batch durable.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Database`]: it is then unknown whether the batch is durable, and the caller reads everything again.
+    pub fn commit(mut self) -> Result<(), StoreError> {
+        self.open = false;
+        let outcome = self
+            .store
+            .connection
+            .execute_batch("COMMIT")
+            .context(&self.store.path, "commit");
+        match outcome {
+            Ok(()) => {
+                let rows = self.head.seq - self.store.head.seq;
+                self.store.head = self.head;
+                self.store.waiting = self.waiting;
+                if let Some(maintenance) = &mut self.store.maintenance {
+                    maintenance.committed(rows);
+                }
+                Ok(())
+            }
+            Err(error) => {
+                // The transaction may still be open after a failed COMMIT; if not, ROLLBACK fails, which changes nothing.
+                let _ = self.store.connection.execute_batch("ROLLBACK");
+                Err(error)
+            }
+        }
+    }
+
+    pub(crate) fn connection(&self) -> &Connection {
+        &self.store.connection
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.store.path
+    }
+}
+
+impl Drop for Batch<'_> {
+    fn drop(&mut self) {
+        if self.open {
+            // SQLite may have rolled back by itself; then ROLLBACK fails, which changes nothing.
+            let _ = self.store.connection.execute_batch("ROLLBACK");
+        }
+    }
+}

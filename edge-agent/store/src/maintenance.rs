@@ -1,0 +1,170 @@
+//! Checkpoints and anchors, on a thread of their own, so that no sale waits for one.
+//!
+//! A checkpoint copies what was committed from the write-ahead log into the database.
+//! It writes many pages and syncs the database; inside a commit a sale would wait tens of milliseconds for it.
+//! So the writer only signals that the log has grown, and goes on.
+//!
+//! A writer that never pauses keeps the thread from reaching the end of the log.
+//! Such a writer makes a checkpoint itself at [`PAGES_MAX`]. Little is left to copy then, and the log is written from its start again,
+//! so that its size is bounded.
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+
+use rusqlite::{Connection, OpenFlags};
+
+use super::BUSY_TIMEOUT;
+use super::anchor::Anchor;
+use super::chain::ChainKey;
+
+/// Pages of the log, estimated, after which the thread makes a checkpoint: 4 MiB, SQLite's own default.
+pub(super) const PAGES_WANTED: u32 = 1_000;
+/// Pages of the log after which the writer makes the checkpoint itself: 32 MiB.
+pub(super) const PAGES_MAX: u32 = 8_000;
+
+/// Pages that every commit writes: the ends of tables and indexes, and the clock.
+const PAGES_OF_COMMIT: u32 = 5;
+/// Further pages for each row of the journal: its place in the journal, its request id, its document.
+const PAGES_OF_ROW: u32 = 2;
+
+/// What the thread is asked to do.
+#[derive(Debug)]
+enum MaintenanceTask {
+    Checkpoint,
+    Anchor(Anchor),
+}
+
+/// Tasks that wait for the thread at most. A task that finds no room is asked for again with a later commit.
+const WAITING_MAX: usize = 4;
+
+/// Writes anchors, one at a time, and never an older one over a newer one.
+#[derive(Clone, Debug)]
+pub(super) struct AnchorWriter {
+    folder: PathBuf,
+    key: ChainKey,
+    last: Arc<Mutex<i64>>,
+}
+
+impl AnchorWriter {
+    pub(super) fn new(folder: &Path, key: &ChainKey) -> Self {
+        Self {
+            folder: folder.to_owned(),
+            key: key.clone(),
+            last: Arc::default(),
+        }
+    }
+
+    /// True once the anchor, or a newer one, is durable.
+    pub(super) fn write(&self, anchor: Anchor) -> bool {
+        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        if anchor.seq <= *last {
+            return true;
+        }
+        match anchor.write(&self.folder, &self.key) {
+            Ok(()) => *last = anchor.seq,
+            Err(error) => {
+                tracing::warn!("the journal's anchor cannot be written: {error}; check the disk");
+            }
+        }
+        anchor.seq <= *last
+    }
+}
+
+/// The thread, and how much the log has grown since the thread was last signalled.
+#[derive(Debug)]
+pub(super) struct Maintenance {
+    tasks: Option<SyncSender<MaintenanceTask>>,
+    thread: Option<JoinHandle<()>>,
+    pages: u32,
+}
+
+impl Maintenance {
+    /// Starts the thread. It opens the database for its first checkpoint, so that a start does not wait for it.
+    pub(super) fn start(path: &Path, anchor_writer: AnchorWriter) -> io::Result<Self> {
+        let (tasks, received) = sync_channel(WAITING_MAX);
+        let path = path.to_owned();
+        let thread = std::thread::Builder::new()
+            .name("maintenance".to_owned())
+            .spawn(move || run(&path, &anchor_writer, &received))?;
+        Ok(Self {
+            tasks: Some(tasks),
+            thread: Some(thread),
+            pages: 0,
+        })
+    }
+
+    /// A commit has added so many rows to the journal. Asks for a checkpoint where the log has grown enough.
+    pub(super) fn committed(&mut self, rows: i64) {
+        let rows = u32::try_from(rows).unwrap_or(0);
+        self.pages = self
+            .pages
+            .saturating_add(PAGES_OF_COMMIT)
+            .saturating_add(rows.saturating_mul(PAGES_OF_ROW));
+        if self.pages >= PAGES_WANTED {
+            self.pages = 0;
+            self.ask(MaintenanceTask::Checkpoint);
+        }
+    }
+
+    /// Asks for an anchor. False if the thread has too much to do.
+    pub(super) fn anchor(&self, anchor: Anchor) -> bool {
+        self.ask(MaintenanceTask::Anchor(anchor))
+    }
+
+    fn ask(&self, task: MaintenanceTask) -> bool {
+        self.tasks
+            .as_ref()
+            .is_some_and(|tasks| tasks.try_send(task).is_ok())
+    }
+}
+
+impl Drop for Maintenance {
+    fn drop(&mut self) {
+        // The thread does the tasks that wait, and ends.
+        self.tasks = None;
+        if let Some(thread) = self.thread.take()
+            && thread.join().is_err()
+        {
+            tracing::error!("the maintenance thread of the store ended with a panic");
+        }
+    }
+}
+
+fn run(path: &Path, anchor_writer: &AnchorWriter, tasks: &Receiver<MaintenanceTask>) {
+    let mut connection = None;
+    while let Ok(task) = tasks.recv() {
+        let outcome = match (task, &connection) {
+            (MaintenanceTask::Anchor(anchor), _) => {
+                anchor_writer.write(anchor);
+                continue;
+            }
+            (MaintenanceTask::Checkpoint, Some(connection)) => checkpoint(connection),
+            (MaintenanceTask::Checkpoint, None) => {
+                open(path).and_then(|opened| checkpoint(connection.insert(opened)))
+            }
+        };
+        if let Err(error) = outcome {
+            // Nothing is lost: the log is as durable as the database, and the writer makes a checkpoint later.
+            tracing::warn!("a checkpoint of the database failed: {error}; check the disk");
+            connection = None;
+        }
+    }
+}
+
+fn open(path: &Path) -> Result<Connection, rusqlite::Error> {
+    // A database that was removed meanwhile is not made anew.
+    let flags = OpenFlags::default().difference(OpenFlags::SQLITE_OPEN_CREATE);
+    let connection = Connection::open_with_flags(path, flags)?;
+    connection.busy_timeout(BUSY_TIMEOUT)?;
+    // The writer has synced the log; this setting syncs the database.
+    connection.pragma_update(None, "synchronous", "FULL")?;
+    Ok(connection)
+}
+
+/// Copies as much as it can without making a reader or the writer wait.
+fn checkpoint(connection: &Connection) -> Result<(), rusqlite::Error> {
+    connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()))
+}

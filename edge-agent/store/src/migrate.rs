@@ -1,0 +1,59 @@
+//! The migrations: the steps from an empty file to this program's tables.
+
+use std::path::Path;
+
+use rusqlite::Connection;
+use rusqlite_migration::{M, Migrations};
+
+use super::StoreError;
+
+/// Every step, in order; released ones are never edited.
+const STEPS: &[M<'static>] = &[M::up(include_str!("../../../migrations/01-journal/up.sql"))];
+
+/// Migrates the file to this program's version; a newer file is refused.
+pub(super) fn migrate(connection: &mut Connection, path: &Path) -> Result<(), StoreError> {
+    Migrations::from_slice(STEPS)
+        .to_latest(connection)
+        .map_err(|source| StoreError::Migration {
+            path: path.to_owned(),
+            source,
+        })
+}
+
+/// The version of this program's tables: the number of steps.
+pub(super) fn version() -> i64 {
+    i64::try_from(STEPS.len()).unwrap_or(i64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use rusqlite::Connection;
+
+    fn tables(connection: &Connection) -> Vec<String> {
+        let mut statement =
+            connection.prepare("SELECT type || ' ' || name || ' ' || sql FROM sqlite_schema WHERE sql NOT NULL ORDER BY 1").unwrap();
+        statement
+            .query_map([], |row| row.get(0))
+            .unwrap()
+            .map(Result::unwrap)
+            .collect()
+    }
+
+    #[test]
+    fn the_steps_fold_to_the_full_schema() {
+        let mut stepped = Connection::open_in_memory().unwrap();
+        super::migrate(&mut stepped, std::path::Path::new(":memory:")).unwrap();
+        let folded = Connection::open_in_memory().unwrap();
+        folded
+            .execute_batch(include_str!("../../../migrations/schema.sql"))
+            .unwrap();
+        assert_eq!(tables(&stepped), tables(&folded));
+    }
+
+    #[test]
+    fn a_newer_file_is_refused() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        connection.pragma_update(None, "user_version", 99).unwrap();
+        assert!(super::migrate(&mut connection, std::path::Path::new(":memory:")).is_err());
+    }
+}

@@ -1,0 +1,59 @@
+//! An operator's declaration on a document: the journal has it in the row before the seal or the void that it justifies.
+
+use ferrotill_core::event::{Event, PaperSays};
+use rusqlite::OptionalExtension;
+
+use super::StoreError;
+use super::query::Reader;
+use super::rows::DocumentRow;
+
+/// What an operator has declared of a document that its printer cannot prove.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OperatorDeclaration {
+    /// When, in milliseconds since the epoch.
+    pub at_ms: i64,
+    /// What the operator has read on the paper.
+    pub paper: PaperSays,
+    /// The operator's name.
+    pub by: String,
+    /// Why the printer cannot prove it.
+    pub why: String,
+}
+
+impl Reader {
+    /// The declaration that a settled document rests on; none where its printer has proved the outcome.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Database`].
+    pub fn declaration_of(
+        &self,
+        document: &DocumentRow,
+    ) -> Result<Option<OperatorDeclaration>, StoreError> {
+        let Some(settled) = document.settled_seq else {
+            return Ok(None);
+        };
+        self.with("declaration", |connection| {
+            let row: Option<(u16, u16, Vec<u8>)> = connection
+                .prepare_cached("SELECT kind, version, payload FROM journal WHERE seq = ?1")?
+                .query_row([settled - 1], |row| {
+                    Ok((row.get(0)?, row.get(1)?, row.get(2)?))
+                })
+                .optional()?;
+            let Some((kind, version, payload)) = row else {
+                return Ok(None);
+            };
+            Ok(match Event::decode(kind, version, &payload) {
+                Ok(Event::Declared(declared)) if declared.id.0 == *document.id.as_bytes() => {
+                    Some(OperatorDeclaration {
+                        at_ms: declared.at.utc_ms,
+                        paper: declared.paper,
+                        by: declared.by.to_owned(),
+                        why: declared.why.to_owned(),
+                    })
+                }
+                _ => None,
+            })
+        })
+    }
+}

@@ -1,0 +1,203 @@
+//! The outbox: one entry for each document that must be sent to the authority.
+
+use ferrotill_core::budget::Unsent;
+use ferrotill_core::document::{Body, DocumentKind};
+use ferrotill_core::receipt::{Receipt, ReceiptKind};
+use ferrotill_core::seal::Seal;
+use rusqlite::{Connection, OptionalExtension, params};
+use uuid::Uuid;
+
+use super::Context;
+use super::StoreError;
+use super::journal::Batch;
+use super::query::{Reader, UnsentCount};
+use super::rows::{self, COLUMNS, StoredDocument};
+
+/// A document that must be sent to the authority, with what its request needs.
+#[derive(Debug)]
+pub struct OutboxEntry {
+    /// Its place in the order of sending: the journal row of its seal.
+    pub sealed_seq: i64,
+    /// Its device.
+    pub device: Uuid,
+    /// The duty: `sale`, `refund`, `deposit`, `withdraw`, `alternative_receipt` or `z_report`.
+    pub duty: String,
+    /// The number of the message: the document's number.
+    pub message_number: u32,
+    /// The document.
+    pub document: StoredDocument,
+    /// For a refund, the number of the sale that it takes back: the fiscal number, or else the document number.
+    pub original_number: Option<u64>,
+}
+
+/// How far the delivery of a document is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeliveryState {
+    /// Answers of the authority so far.
+    pub attempts: u32,
+    /// Why the authority refused it, where its last answer was a refusal.
+    pub refusal: Option<String>,
+    /// When the authority acknowledged it, in milliseconds since the epoch.
+    pub acknowledged_ms: Option<i64>,
+}
+
+impl Reader {
+    /// The oldest waiting entries after a place in the order.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Database`].
+    pub fn outbox_entries(&self, after: i64, count: u32) -> Result<Vec<OutboxEntry>, StoreError> {
+        self.with("outbox", |connection| {
+            let mut statement = connection.prepare_cached(
+                "SELECT sealed_seq, reserved_seq, device, duty, message_number FROM outbox \
+                 WHERE state = 'waiting' AND sealed_seq > ?1 ORDER BY sealed_seq LIMIT ?2",
+            )?;
+            let waiting = statement
+                .query_map(params![after, count], |row| {
+                    Ok((
+                        row.get(0)?,
+                        row.get(1)?,
+                        row.get(2)?,
+                        row.get(3)?,
+                        row.get(4)?,
+                    ))
+                })?
+                .collect::<Result<Vec<(i64, i64, [u8; 16], String, u32)>, _>>()?;
+            let mut entries = Vec::with_capacity(waiting.len());
+            for (sealed_seq, reserved_seq, device, duty, message_number) in waiting {
+                let row = connection
+                    .prepare_cached(&format!(
+                        "SELECT {COLUMNS} FROM document WHERE reserved_seq = ?1"
+                    ))?
+                    .query_row([reserved_seq], rows::document_row)?;
+                let document = rows::document(connection, row)?;
+                let original_number = original_number(connection, &document)?;
+                entries.push(OutboxEntry {
+                    sealed_seq,
+                    device: Uuid::from_bytes(device),
+                    duty,
+                    message_number,
+                    document,
+                    original_number,
+                });
+            }
+            Ok(entries)
+        })
+    }
+
+    /// The place of the newest waiting entry.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Database`].
+    pub fn newest_outbox_entry(&self) -> Result<Option<i64>, StoreError> {
+        self.with("outbox", |connection| {
+            connection
+                .prepare_cached("SELECT max(sealed_seq) FROM outbox WHERE state = 'waiting'")?
+                .query_row([], |row| row.get(0))
+        })
+    }
+
+    /// What the authority has not acknowledged yet.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Database`].
+    pub fn unsent(&self) -> Result<UnsentCount, StoreError> {
+        self.with("outbox", |connection| {
+            connection
+                .prepare_cached(
+                    "SELECT count(*), count(outbox.refusal), min(document.at), \
+                     coalesce(sum(document.amount) FILTER (WHERE outbox.duty IN ('sale', 'alternative_receipt')), 0), \
+                     (SELECT acknowledged_at FROM outbox WHERE state = 'acknowledged' ORDER BY sealed_seq DESC LIMIT 1) \
+                     FROM outbox JOIN document ON document.reserved_seq = outbox.reserved_seq WHERE outbox.state = 'waiting'",
+                )?
+                .query_row([], |row| {
+                    Ok(UnsentCount {
+                        documents: row.get(0)?,
+                        refused: row.get(1)?,
+                        oldest_ms: row.get(2)?,
+                        sold: row.get(3)?,
+                        last_acknowledged_ms: row.get(4)?,
+                    })
+                })
+        })
+    }
+
+    /// The delivery of a document, whether it waits or is acknowledged; `None` where nothing must be sent.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Database`].
+    pub fn delivery_state(&self, reserved_seq: i64) -> Result<Option<DeliveryState>, StoreError> {
+        self.with("outbox", |connection| {
+            connection
+                .prepare_cached(
+                    "SELECT attempts, refusal, acknowledged_at FROM outbox WHERE reserved_seq = ?1 AND sealed_seq = \
+                     (SELECT settled_seq FROM document WHERE reserved_seq = ?1)",
+                )?
+                .query_row([reserved_seq], |row| {
+                    Ok(DeliveryState {
+                        attempts: row.get(0)?,
+                        refusal: row.get(1)?,
+                        acknowledged_ms: row.get(2)?,
+                    })
+                })
+                .optional()
+        })
+    }
+}
+
+impl Batch<'_> {
+    /// What the authority has not acknowledged yet, as the offline budgets count it.
+    ///
+    /// The writer keeps the count in memory: counting a year's entries with every sale would slow a till down whose authority
+    /// has not answered for a year.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Database`].
+    pub fn unsent(&self) -> Result<Unsent, StoreError> {
+        let oldest_ms = self
+            .connection()
+            .prepare_cached(OLDEST_WAITING)
+            .and_then(|mut statement| statement.query_row([], |row| row.get(0)).optional())
+            .context(self.path(), "outbox")?;
+        Ok(Unsent {
+            documents: self.waiting(),
+            oldest_ms,
+        })
+    }
+}
+
+/// When the document of the oldest waiting entry was reserved.
+pub(super) const OLDEST_WAITING: &str = "SELECT document.at FROM outbox JOIN document ON document.reserved_seq = outbox.reserved_seq \
+     WHERE outbox.state = 'waiting' ORDER BY outbox.sealed_seq LIMIT 1";
+
+fn original_number(
+    connection: &Connection,
+    document: &StoredDocument,
+) -> Result<Option<u64>, rusqlite::Error> {
+    if document.row.kind != DocumentKind::Refund {
+        return Ok(None);
+    }
+    let Some(Body::Receipt(Receipt {
+        kind: ReceiptKind::Refund { original },
+        ..
+    })) = document.reserved().map(|reserved| reserved.body)
+    else {
+        return Ok(None);
+    };
+    let sale = rows::request(
+        connection,
+        Some(document.row.device),
+        Uuid::from_bytes(original.0),
+    )?;
+    let Some(sale) = sale else { return Ok(None) };
+    let sale = rows::document(connection, sale)?;
+    Ok(match sale.sealed().map(|sealed| sealed.seal) {
+        Some(Seal::FiscalNumber { number, .. }) => Some(number),
+        _ => sale.row.number.map(u64::from),
+    })
+}

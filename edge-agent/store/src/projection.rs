@@ -1,0 +1,152 @@
+//! The tables that follow from the journal: what each event changes in them.
+//!
+//! The writer and `verify` call the same functions. `verify` rebuilds the tables as temporary ones and compares;
+//! table names carry no schema, so that SQLite finds the temporary tables first.
+
+use ferrotill_core::document::{Body, DocumentKind};
+use ferrotill_core::event::{Event, Reserved, Sealed};
+use ferrotill_core::receipt::{Receipt, ReceiptKind};
+use ferrotill_core::seal::Seal;
+use rusqlite::{Connection, params};
+use uuid::Uuid;
+
+use super::{reconcile, rows};
+
+/// Enters what follows from an event. Returns the number of new outbox entries.
+pub(super) fn project(
+    connection: &Connection,
+    device: Uuid,
+    seq: i64,
+    event: &Event<'_>,
+) -> Result<u32, rusqlite::Error> {
+    match event {
+        Event::Reserved(reserved) => reserved_row(connection, device, seq, reserved).map(|()| 0),
+        Event::Sealed(sealed) => sealed_row(connection, device, seq, sealed),
+        Event::Voided(voided) => {
+            connection
+                .prepare_cached(
+                    "UPDATE document SET state = 'voided', settled_seq = ?1 WHERE reserved_seq = \
+                         (SELECT reserved_seq FROM request WHERE id = ?2) AND device = ?3",
+                )?
+                .execute(params![seq, voided.id.0, device.as_bytes()])?;
+            Ok(0)
+        }
+        Event::ConfigurationAdopted(_)
+        | Event::CancelDecided(_)
+        | Event::Switched(_)
+        | Event::NumbersGranted(_)
+        | Event::ClosedByPrinter(_)
+        | Event::Declared(_) => Ok(0),
+    }
+}
+
+fn reserved_row(
+    connection: &Connection,
+    device: Uuid,
+    seq: i64,
+    reserved: &Reserved<'_>,
+) -> Result<(), rusqlite::Error> {
+    let (amount, tax) = match &reserved.body {
+        Body::Receipt(receipt) => (receipt.total.minor(), receipt.tax.minor()),
+        Body::Cash(amount) => (amount.minor(), 0),
+        Body::Report(_) => (0, 0),
+    };
+    connection
+            .prepare_cached(
+                "INSERT INTO document (reserved_seq, device, id, unique_id, fingerprint, kind, state, point_of_sale, at, z_number, amount, tax) \
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, 'reserved', ?7, ?8, ?9, ?10, ?11)",
+            )?
+            .execute(params![
+                seq,
+                device.as_bytes(),
+                reserved.id.0,
+                reserved.unique.0,
+                reserved.fingerprint.0,
+                reserved.body.kind().name(),
+                reserved.point_of_sale.0,
+                reserved.at.utc_ms,
+                reserved.z_number,
+                amount,
+                tax
+            ])?;
+    // The id of a voided document is free again: the id then leads to its newest document.
+    connection
+        .prepare_cached("INSERT OR REPLACE INTO request (id, reserved_seq) VALUES (?1, ?2)")?
+        .execute(params![reserved.id.0, seq])?;
+    Ok(())
+}
+
+fn sealed_row(
+    connection: &Connection,
+    device: Uuid,
+    seq: i64,
+    sealed: &Sealed<'_>,
+) -> Result<u32, rusqlite::Error> {
+    let Some(row) = rows::request(connection, Some(device), Uuid::from_bytes(sealed.id.0))? else {
+        return Err(rusqlite::Error::QueryReturnedNoRows);
+    };
+    let amount = sealed
+        .report
+        .as_ref()
+        .map(|figures| figures.shift.sales.receipts.amount.minor());
+    connection
+            .prepare_cached(
+                "UPDATE document SET state = 'sealed', settled_seq = ?2, number = ?3, current_number = ?4, amount = coalesce(?5, amount) \
+                 WHERE reserved_seq = ?1",
+            )?
+            .execute(params![row.reserved_seq, seq, sealed.number, sealed.current_number, amount])?;
+    let duty = rows::duty(row.kind);
+    if let Some(duty) = duty {
+        connection
+                .prepare_cached(
+                    "INSERT INTO outbox (sealed_seq, reserved_seq, device, duty, message_number, state) VALUES (?1, ?2, ?3, ?4, ?5, 'waiting')",
+                )?
+                .execute(params![seq, row.reserved_seq, device.as_bytes(), duty, sealed.number])?;
+    }
+    if let Seal::Range { series, number, .. } = sealed.seal {
+        connection
+                .prepare_cached(
+                    "INSERT INTO alternative_number (device, series, number, reserved_seq) VALUES (?1, ?2, ?3, ?4)",
+                )?
+                .execute(params![device.as_bytes(), series, number, row.reserved_seq])?;
+    }
+    if row.kind == DocumentKind::ZReport {
+        reconcile::enter(connection, device, row.reserved_seq, sealed)?;
+    }
+    if row.kind == DocumentKind::Refund {
+        let document = rows::document(connection, row)?;
+        if let Some(reserved) = document.reserved()
+            && let Body::Receipt(receipt) = reserved.body
+        {
+            returned_lines(connection, device, &receipt)?;
+        }
+    }
+    Ok(u32::from(duty.is_some()))
+}
+
+fn returned_lines(
+    connection: &Connection,
+    device: Uuid,
+    receipt: &Receipt<'_>,
+) -> Result<(), rusqlite::Error> {
+    let ReceiptKind::Refund { original } = receipt.kind else {
+        return Ok(());
+    };
+    let Some(sale) = rows::request(connection, Some(device), Uuid::from_bytes(original.0))? else {
+        return Err(rusqlite::Error::QueryReturnedNoRows);
+    };
+    for line in receipt.lines.iter() {
+        connection
+                .prepare_cached(
+                    "INSERT INTO returned (original_seq, line, quantity, amount) VALUES (?1, ?2, ?3, ?4) \
+                     ON CONFLICT (original_seq, line) DO UPDATE SET quantity = quantity + excluded.quantity, amount = amount + excluded.amount",
+                )?
+                .execute(params![
+                    sale.reserved_seq,
+                    line.original_line,
+                    line.quantity.thousandths(),
+                    line.final_amount.minor()
+                ])?;
+    }
+    Ok(())
+}

@@ -1,0 +1,341 @@
+//! The Z reconciliation: a shift's figures from four independent sides, compared.
+//!
+//! - documents: the shift's documents, read one by one from the journal and added up;
+//! - report: the Z-report, from the till's running counters;
+//! - printer: the fiscal printer's own counters;
+//! - authority: what the authority has acknowledged; complete once nothing of the shift waits in the outbox.
+//!
+//! Sales and refunds are never netted, and alternative receipts have figures of their own.
+//! The first three sides are written in the transaction that seals the report, the authority's with its last acknowledgement.
+
+mod sums;
+mod suspects;
+
+use std::collections::BTreeSet;
+use std::fmt;
+
+use ferrotill_core::document::Body;
+use ferrotill_core::event::{Event, Sealed};
+use ferrotill_core::seal::Seal;
+use rusqlite::{Connection, OptionalExtension, params};
+use uuid::Uuid;
+
+use sums::{COUNT, Subject, Sums, TAX};
+use suspects::suspects;
+
+/// The reconciliation of a Z-report.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ZReconciliation {
+    /// The device.
+    pub device: Uuid,
+    /// The Z-report's number.
+    pub z_number: u32,
+    /// Number of the shift's first document.
+    pub first_number: u32,
+    /// Number of its last document, which is the Z-report itself.
+    pub last_number: u32,
+    /// Documents of the shift, the report included, that the authority has not acknowledged.
+    pub unacknowledged: u32,
+    /// When the authority had acknowledged them all, in milliseconds since the epoch.
+    pub acknowledged_at: Option<i64>,
+    /// Every figure, ordered by name.
+    pub figures: Vec<ReconciliationFigure>,
+}
+
+/// One figure of a shift: a count, or money in minor units.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReconciliationFigure {
+    /// Its name, such as `sales.count`, `sales.group.A` or `refunds.payment.0`.
+    pub subject: String,
+    /// The sum of the shift's documents.
+    pub documents: i64,
+    /// The Z-report's.
+    pub report: Option<i64>,
+    /// The printer's. Of a tax: the tax of the printer's gross turnover in the group, rounded once.
+    pub printer: Option<i64>,
+    /// The authority's.
+    pub authority: Option<i64>,
+    /// Where a side differs: the documents in question, with number and request id.
+    pub suspects: Vec<(u32, Uuid)>,
+}
+
+impl ZReconciliation {
+    /// Documents, report and printer agree. It never changes once the report is sealed.
+    #[must_use]
+    pub fn agrees_at_the_till(&self) -> bool {
+        self.figures
+            .iter()
+            .all(ReconciliationFigure::agrees_at_the_till)
+    }
+
+    /// No side that is known differs.
+    #[must_use]
+    pub fn agrees(&self) -> bool {
+        self.figures.iter().all(ReconciliationFigure::agrees)
+    }
+}
+
+impl ReconciliationFigure {
+    /// Whether the printer may lawfully differ: in the tax only, because it rounds per group and a receipt rounds per line.
+    #[must_use]
+    pub fn may_differ_at_the_printer(&self) -> bool {
+        self.subject.contains(TAX)
+    }
+
+    /// Whether it is a count; otherwise it is money.
+    #[must_use]
+    pub fn is_count(&self) -> bool {
+        self.subject.ends_with(COUNT)
+    }
+
+    /// Documents, report and printer agree.
+    #[must_use]
+    pub fn agrees_at_the_till(&self) -> bool {
+        let same = |side: Option<i64>| side.is_none_or(|side| side == self.documents);
+        same(self.report) && (self.may_differ_at_the_printer() || same(self.printer))
+    }
+
+    /// No side that is known differs.
+    #[must_use]
+    pub fn agrees(&self) -> bool {
+        self.agrees_at_the_till()
+            && self
+                .authority
+                .is_none_or(|authority| authority == self.documents)
+    }
+}
+
+impl fmt::Display for ReconciliationFigure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let unit = if self.is_count() { "" } else { " minor units" };
+        write!(f, "{}{unit}: documents {}", self.subject, self.documents)?;
+        let sides = [
+            ("report", self.report),
+            ("printer", self.printer),
+            ("authority", self.authority),
+        ];
+        sides.iter().try_for_each(|(side, value)| match value {
+            Some(value) => write!(f, ", {side} {value}"),
+            None => Ok(()),
+        })
+    }
+}
+
+/// How many Z-reports of a till do not reconcile yet.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ReconciliationCount {
+    /// Z-reports with a difference.
+    pub differing: u32,
+    /// Z-reports with documents that the authority has not acknowledged.
+    pub unacknowledged: u32,
+}
+
+/// Enters the reconciliation of a Z-report that was just sealed.
+pub(super) fn enter(
+    connection: &Connection,
+    device: Uuid,
+    report_seq: i64,
+    sealed: &Sealed<'_>,
+) -> Result<(), rusqlite::Error> {
+    let Some(figures) = &sealed.report else {
+        return Ok(());
+    };
+    let z_number = figures.shift.z_number;
+    let (first, last) = (figures.shift.first_number, sealed.number);
+    let mut documents = Sums::default();
+    for_each_document(connection, device, first, last, &mut |_, _, body, _| {
+        documents.count(body);
+    })?;
+    let report = Sums::of_report(figures);
+    let printer = match &sealed.seal {
+        Seal::Printer {
+            counters: Some(counters),
+            ..
+        } => Sums::of_printer(figures, counters),
+        _ => Sums::default(),
+    };
+    let subjects: BTreeSet<Subject> = [&documents, &report, &printer]
+        .into_iter()
+        .flat_map(|sums| sums.0.keys().copied())
+        .collect();
+    let mut agrees = true;
+    let mut insert = connection.prepare_cached(
+        "INSERT INTO reconciliation_figure (device, z_number, subject, documents, report, printer) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+    )?;
+    for subject in subjects {
+        let figure = ReconciliationFigure {
+            subject: subject.to_string(),
+            documents: documents.of(&subject).unwrap_or(0),
+            report: Some(report.of(&subject).unwrap_or(0)),
+            printer: printer.of(&subject),
+            authority: None,
+            suspects: Vec::new(),
+        };
+        agrees &= figure.agrees();
+        insert.execute(params![
+            device.as_bytes(),
+            z_number,
+            figure.subject,
+            figure.documents,
+            figure.report,
+            figure.printer
+        ])?;
+    }
+    let waiting = waiting(connection, device, first, last)?;
+    connection
+        .prepare_cached(
+            "INSERT INTO reconciliation (device, z_number, report_seq, first_number, last_number, agrees, unacknowledged) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+        )?
+        .execute(params![
+            device.as_bytes(),
+            z_number,
+            report_seq,
+            first,
+            last,
+            agrees,
+            waiting
+        ])?;
+    Ok(())
+}
+
+/// Enters an acknowledgement into the shift's reconciliation, if its Z-report is sealed already.
+pub(super) fn acknowledged(
+    connection: &Connection,
+    sealed_seq: i64,
+    at: i64,
+) -> Result<(), rusqlite::Error> {
+    let complete: Option<(Uuid, u32, u32, u32)> = connection
+        .prepare_cached(
+            "UPDATE reconciliation SET unacknowledged = unacknowledged - 1 WHERE (device, z_number) = \
+             (SELECT document.device, document.z_number FROM outbox JOIN document USING (reserved_seq) WHERE outbox.sealed_seq = ?1) \
+             RETURNING device, z_number, first_number, last_number, unacknowledged",
+        )?
+        .query_row([sealed_seq], |row| {
+            let place = (Uuid::from_bytes(row.get(0)?), row.get(1)?, row.get(2)?, row.get(3)?);
+            Ok((row.get::<_, i64>(4)? == 0).then_some(place))
+        })
+        .optional()?
+        .flatten();
+    let Some((device, z_number, first, last)) = complete else {
+        return Ok(());
+    };
+    let mut authority = Sums::default();
+    for_each_document(
+        connection,
+        device,
+        first,
+        last,
+        &mut |_, _, body, acknowledged| {
+            if acknowledged {
+                authority.count(body);
+            }
+        },
+    )?;
+    // A figure that no acknowledged document is part of is 0.
+    connection.execute(
+        "UPDATE reconciliation_figure SET office = 0 WHERE device = ?1 AND z_number = ?2",
+        params![device.as_bytes(), z_number],
+    )?;
+    for (subject, amount) in &authority.0 {
+        connection
+            .prepare_cached(
+                "UPDATE reconciliation_figure SET office = ?4 WHERE device = ?1 AND z_number = ?2 AND subject = ?3",
+            )?
+            .execute(params![device.as_bytes(), z_number, subject.to_string(), amount])?;
+    }
+    connection.execute(
+        "UPDATE reconciliation SET acknowledged_at = ?3, agrees = agrees AND NOT EXISTS \
+         (SELECT 1 FROM reconciliation_figure AS figure WHERE figure.device = ?1 AND figure.z_number = ?2 AND figure.office <> figure.documents) \
+         WHERE device = ?1 AND z_number = ?2",
+        params![device.as_bytes(), z_number, at],
+    )?;
+    Ok(())
+}
+
+/// Documents of a shift that the authority has not acknowledged.
+pub(super) fn waiting(
+    connection: &Connection,
+    device: Uuid,
+    first: u32,
+    last: u32,
+) -> Result<u32, rusqlite::Error> {
+    connection
+        .prepare_cached(
+            "SELECT count(*) FROM document JOIN outbox ON outbox.sealed_seq = document.settled_seq \
+             WHERE document.device = ?1 AND document.number BETWEEN ?2 AND ?3 AND outbox.state <> 'acknowledged'",
+        )?
+        .query_row(params![device.as_bytes(), first, last], |row| row.get(0))
+}
+
+/// Gives the sealed documents of a shift to `take`: number, request id, body from the journal, acknowledged by the authority.
+fn for_each_document(
+    connection: &Connection,
+    device: Uuid,
+    first: u32,
+    last: u32,
+    take: &mut dyn FnMut(u32, Uuid, &Body<'_>, bool),
+) -> Result<(), rusqlite::Error> {
+    let mut statement = connection.prepare_cached(
+        "SELECT document.number, document.id, journal.kind, journal.version, journal.payload, \
+                EXISTS (SELECT 1 FROM outbox WHERE outbox.sealed_seq = document.settled_seq AND outbox.state = 'acknowledged') \
+         FROM document JOIN journal ON journal.seq = document.reserved_seq \
+         WHERE document.device = ?1 AND document.number BETWEEN ?2 AND ?3 ORDER BY document.number",
+    )?;
+    let mut rows = statement.query(params![device.as_bytes(), first, last])?;
+    while let Some(row) = rows.next()? {
+        let payload = row.get_ref(4)?.as_blob().unwrap_or_default();
+        // A row that cannot be read is left out, which shows as a difference; the check of the chain names the row.
+        if let Ok(Event::Reserved(reserved)) = Event::decode(row.get(2)?, row.get(3)?, payload) {
+            let id = Uuid::from_bytes(row.get(1)?);
+            take(row.get(0)?, id, &reserved.body, row.get(5)?);
+        }
+    }
+    Ok(())
+}
+
+/// The reconciliation of a Z-report, with the documents in question where a side differs.
+pub(super) fn of_report(
+    connection: &Connection,
+    device: Uuid,
+    z_number: u32,
+) -> Result<Option<ZReconciliation>, rusqlite::Error> {
+    let row = connection
+        .prepare_cached(
+            "SELECT first_number, last_number, unacknowledged, acknowledged_at FROM reconciliation WHERE device = ?1 AND z_number = ?2",
+        )?
+        .query_row(params![device.as_bytes(), z_number], |row| {
+            Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
+        })
+        .optional()?;
+    let Some((first_number, last_number, unacknowledged, acknowledged_at)) = row else {
+        return Ok(None);
+    };
+    let mut figures = connection
+        .prepare_cached(
+            "SELECT subject, documents, report, printer, office FROM reconciliation_figure WHERE device = ?1 AND z_number = ?2 ORDER BY subject",
+        )?
+        .query_map(params![device.as_bytes(), z_number], |row| {
+            Ok(ReconciliationFigure {
+                subject: row.get(0)?,
+                documents: row.get(1)?,
+                report: row.get(2)?,
+                printer: row.get(3)?,
+                authority: row.get(4)?,
+                suspects: Vec::new(),
+            })
+        })?
+        .collect::<Result<Vec<_>, _>>()?;
+    for figure in figures.iter_mut().filter(|figure| !figure.agrees()) {
+        figure.suspects = suspects(connection, device, first_number, last_number, figure)?;
+    }
+    Ok(Some(ZReconciliation {
+        device,
+        z_number,
+        first_number,
+        last_number,
+        unacknowledged,
+        acknowledged_at,
+        figures,
+    }))
+}

@@ -1,0 +1,214 @@
+//! The figures of one side of a shift: their names, and their sums from documents, report and printer.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+
+use ferrotill_core::Amount;
+use ferrotill_core::document::Body;
+use ferrotill_core::event::ReportFigures;
+use ferrotill_core::receipt::{Receipt, ReceiptKind};
+use ferrotill_core::rounding::Rounding;
+use ferrotill_core::seal::PrinterCounters;
+use ferrotill_core::shift::Turnover;
+use ferrotill_core::tax::TaxRate;
+
+/// A kind of turnover; kinds are never netted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Side {
+    Sales,
+    Refunds,
+    Deposits,
+    Withdrawals,
+    Alternative,
+}
+
+/// What a figure counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Subject {
+    Count(Side),
+    Amount(Side),
+    Group(Side, char),
+    Tax(Side, char),
+    Payment(Side, i32),
+    /// Fiscal receipts, refunds included, as printers count them.
+    FiscalReceipts,
+    /// Cash in the drawer.
+    Cash,
+}
+
+impl fmt::Display for Subject {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Count(side) => write!(f, "{side}{COUNT}"),
+            Self::Amount(side) => write!(f, "{side}.amount"),
+            Self::Group(side, group) => write!(f, "{side}.group.{group}"),
+            Self::Tax(side, group) => write!(f, "{side}{TAX}{group}"),
+            Self::Payment(side, code) => write!(f, "{side}.payment.{code}"),
+            Self::FiscalReceipts => write!(f, "fiscal_receipts{COUNT}"),
+            Self::Cash => f.write_str("cash"),
+        }
+    }
+}
+
+impl fmt::Display for Side {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Sales => "sales",
+            Self::Refunds => "refunds",
+            Self::Deposits => "deposits",
+            Self::Withdrawals => "withdrawals",
+            Self::Alternative => "alternative",
+        })
+    }
+}
+
+/// The end of a subject's name that marks a count.
+pub(super) const COUNT: &str = ".count";
+/// The part of a subject's name that marks a tax.
+pub(super) const TAX: &str = ".tax.";
+
+/// Figures of one side.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Sums(pub(super) BTreeMap<Subject, i64>);
+
+impl Sums {
+    fn add(&mut self, subject: Subject, amount: i64) {
+        let sum = self.0.entry(subject).or_default();
+        // The core admitted every sum of the shift; an overflow would show as a difference.
+        *sum = sum.saturating_add(amount);
+    }
+
+    pub(super) fn of(&self, subject: &Subject) -> Option<i64> {
+        self.0.get(subject).copied()
+    }
+
+    /// Counts a document.
+    pub(super) fn count(&mut self, body: &Body<'_>) {
+        match body {
+            Body::Receipt(receipt) => self.count_receipt(receipt),
+            Body::Cash(amount) => {
+                let side = if amount.is_negative() {
+                    Side::Withdrawals
+                } else {
+                    Side::Deposits
+                };
+                self.add(Subject::Count(side), 1);
+                self.add(Subject::Amount(side), amount.minor().saturating_abs());
+                self.add(Subject::Cash, amount.minor());
+            }
+            Body::Report(_) => {}
+        }
+    }
+
+    fn count_receipt(&mut self, receipt: &Receipt<'_>) {
+        let (side, sign) = match receipt.kind {
+            ReceiptKind::Sale => (Side::Sales, 1),
+            ReceiptKind::Refund { .. } => (Side::Refunds, -1),
+            ReceiptKind::AlternativeSale => {
+                self.add(Subject::Count(Side::Alternative), 1);
+                self.add(Subject::Amount(Side::Alternative), receipt.total.minor());
+                return;
+            }
+        };
+        self.add(Subject::Count(side), 1);
+        self.add(Subject::FiscalReceipts, 1);
+        self.add(Subject::Amount(side), receipt.total.minor());
+        for line in receipt.lines.iter().filter(|line| !line.voided) {
+            for tax in line.taxes() {
+                let code = char::from(tax.group.code.letter());
+                self.add(Subject::Group(side, code), line.final_amount.minor());
+                self.add(Subject::Tax(side, code), tax.final_tax.minor());
+            }
+        }
+        for payment in receipt.payments.iter() {
+            let kept = payment
+                .amount
+                .minor()
+                .saturating_sub(payment.change.minor());
+            self.add(Subject::Payment(side, payment.code), kept);
+            if payment.cash {
+                self.add(Subject::Cash, kept.saturating_mul(sign));
+            }
+        }
+    }
+
+    /// The report's figures.
+    pub(super) fn of_report(figures: &ReportFigures) -> Self {
+        let mut sums = Self::default();
+        let shift = &figures.shift;
+        let tallies = [
+            (Side::Sales, shift.sales.receipts),
+            (Side::Refunds, shift.refunds.receipts),
+            (Side::Deposits, shift.cash_in),
+            (Side::Withdrawals, shift.cash_out),
+            (Side::Alternative, shift.alternative),
+        ];
+        for (side, tally) in tallies {
+            sums.add(Subject::Count(side), i64::from(tally.count));
+            sums.add(Subject::Amount(side), tally.amount.minor());
+        }
+        for (side, turnover) in [(Side::Sales, &shift.sales), (Side::Refunds, &shift.refunds)] {
+            sums.add(Subject::FiscalReceipts, i64::from(turnover.receipts.count));
+            for total in turnover.groups.entries() {
+                let code = char::from(total.group.code.letter());
+                sums.add(Subject::Group(side, code), total.amount.minor());
+                sums.add(Subject::Tax(side, code), total.tax.minor());
+            }
+            for total in turnover.payments.entries() {
+                sums.add(Subject::Payment(side, total.code), total.amount.minor());
+            }
+        }
+        sums.add(Subject::Cash, figures.cash.minor());
+        sums
+    }
+
+    /// The printer's figures, as far as it reports them. Groups that neither side has used are left out.
+    pub(super) fn of_printer(figures: &ReportFigures, counters: &PrinterCounters) -> Self {
+        let mut sums = Self::default();
+        let shift = &figures.shift;
+        sums.groups(Side::Sales, &counters.sales, &shift.sales);
+        if let Some(refunds) = &counters.refunds {
+            sums.groups(Side::Refunds, refunds, &shift.refunds);
+        }
+        let reported = [
+            (Subject::Cash, counters.cash),
+            (Subject::Amount(Side::Deposits), counters.cash_in),
+            (Subject::Amount(Side::Withdrawals), counters.cash_out),
+        ];
+        for (subject, amount) in reported {
+            if let Some(amount) = amount {
+                sums.add(subject, amount.minor());
+            }
+        }
+        if let Some(receipts) = counters.receipts {
+            sums.add(Subject::FiscalReceipts, i64::from(receipts));
+        }
+        sums
+    }
+
+    fn groups(&mut self, side: Side, counters: &[Amount; 8], ours: &Turnover) {
+        for (letter, gross) in (b'A'..=b'H').zip(counters) {
+            let code = char::from(letter);
+            let rates: BTreeSet<u32> = ours
+                .groups
+                .entries()
+                .filter(|total| total.group.code.letter() == letter)
+                .map(|total| total.group.rate.ten_thousandths())
+                .collect();
+            if !gross.is_zero() || !rates.is_empty() {
+                self.add(Subject::Group(side, code), gross.minor());
+            }
+            // With two rates under one letter in a shift, the tax does not follow from the printer's gross turnover.
+            if let (1, Some(rate)) = (rates.len(), rates.first())
+                && let Some(rate) = TaxRate::from_ten_thousandths(*rate)
+                && let Some(tax) = rate.included_in(*gross, Rounding::COMMERCIAL)
+            {
+                self.add(Subject::Tax(side, code), tax.minor());
+            }
+        }
+        let sum = counters
+            .iter()
+            .fold(0_i64, |sum, gross| sum.saturating_add(gross.minor()));
+        self.add(Subject::Amount(side), sum);
+    }
+}

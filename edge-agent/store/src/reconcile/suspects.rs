@@ -1,0 +1,104 @@
+//! The documents in question where a figure differs.
+
+use ferrotill_core::event::{Event, Sealed};
+use ferrotill_core::seal::Seal;
+use rusqlite::{Connection, params};
+use uuid::Uuid;
+
+use super::sums::Sums;
+use super::{ReconciliationFigure, for_each_document};
+
+/// The most documents that a difference names: a list of the whole shift would help nobody.
+const SUSPECTS_MAX: usize = 20;
+
+/// The documents in question: those whose own part equals the difference; if there are none, the neighbours of a fiscal receipt
+/// that the printer counted and the journal does not have; otherwise every document that is part of the figure.
+pub(super) fn suspects(
+    connection: &Connection,
+    device: Uuid,
+    first: u32,
+    last: u32,
+    figure: &ReconciliationFigure,
+) -> Result<Vec<(u32, Uuid)>, rusqlite::Error> {
+    // The authority's side comes later and must not change the documents that the report named first.
+    let sides: &[Option<i64>] = if figure.agrees_at_the_till() {
+        &[figure.authority]
+    } else {
+        &[figure.report, figure.printer]
+    };
+    let gaps: Vec<i64> = sides
+        .iter()
+        .flatten()
+        .filter_map(|side| side.checked_sub(figure.documents)?.checked_abs())
+        .filter(|gap| *gap > 0)
+        .collect();
+    let (mut exact, mut part) = (Vec::new(), Vec::new());
+    for_each_document(
+        connection,
+        device,
+        first,
+        last,
+        &mut |number, id, body, _| {
+            let mut own = Sums::default();
+            own.count(body);
+            let own = own
+                .0
+                .iter()
+                .find(|(subject, _)| subject.to_string() == figure.subject);
+            if let Some((_, amount)) = own {
+                part.push((number, id));
+                if gaps.contains(&amount.saturating_abs()) && !figure.is_count() {
+                    exact.push((number, id));
+                }
+            }
+        },
+    )?;
+    if exact.is_empty() {
+        exact = around_foreign_receipts(connection, device, first, last)?;
+    }
+    if exact.is_empty() {
+        exact = part;
+    }
+    exact.truncate(SUSPECTS_MAX);
+    Ok(exact)
+}
+
+/// The documents before and after a jump in the printer's own numbers of fiscal receipts.
+fn around_foreign_receipts(
+    connection: &Connection,
+    device: Uuid,
+    first: u32,
+    last: u32,
+) -> Result<Vec<(u32, Uuid)>, rusqlite::Error> {
+    let mut statement = connection.prepare_cached(
+        "SELECT document.number, document.id, journal.kind, journal.version, journal.payload \
+         FROM document JOIN journal ON journal.seq = document.settled_seq \
+         WHERE document.device = ?1 AND document.number BETWEEN ?2 AND ?3 ORDER BY document.number",
+    )?;
+    let mut rows = statement.query(params![device.as_bytes(), first, last])?;
+    let (mut found, mut before) = (Vec::new(), None::<(u32, Uuid, u32)>);
+    while let Some(row) = rows.next()? {
+        let payload = row.get_ref(4)?.as_blob().unwrap_or_default();
+        let Ok(Event::Sealed(Sealed {
+            seal:
+                Seal::Printer {
+                    fiscal_receipt: Some(receipt),
+                    ..
+                },
+            ..
+        })) = Event::decode(row.get(2)?, row.get(3)?, payload)
+        else {
+            continue;
+        };
+        let (number, id) = (row.get(0)?, Uuid::from_bytes(row.get(1)?));
+        if let Some((earlier, earlier_id, earlier_receipt)) = before
+            && earlier_receipt.checked_add(1) != Some(receipt)
+        {
+            found.push((earlier, earlier_id));
+            found.push((number, id));
+        }
+        before = Some((number, id, receipt));
+    }
+    found.dedup();
+    Ok(found)
+}

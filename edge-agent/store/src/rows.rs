@@ -1,0 +1,225 @@
+//! Documents as their rows have them, and queries that the writer, the readers and `verify` share.
+
+use ferrotill_core::document::DocumentKind;
+use ferrotill_core::event::{Event, Reserved, Sealed, Voided};
+use rusqlite::types::Type;
+use rusqlite::{Connection, OptionalExtension, Row, params};
+use uuid::Uuid;
+
+use super::reconcile::{self, ZReconciliation};
+
+/// What became of a request id.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RequestState {
+    /// Its document is reserved, and not sealed or voided yet.
+    Reserved,
+    /// Its document is sealed: it is legal.
+    Sealed,
+    /// Its document was voided; the id is free again.
+    Voided,
+}
+
+/// A document's row.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DocumentRow {
+    /// The journal row of its reservation.
+    pub reserved_seq: i64,
+    /// The journal row that sealed or voided it.
+    pub settled_seq: Option<i64>,
+    /// Its device.
+    pub device: Uuid,
+    /// Its request id.
+    pub id: Uuid,
+    /// Its id that is unique over all tills.
+    pub unique_id: Uuid,
+    /// Digest of the request that ordered it.
+    pub fingerprint: [u8; 32],
+    /// Its kind.
+    pub kind: DocumentKind,
+    /// What became of it.
+    pub state: RequestState,
+    /// When it was reserved, in milliseconds since the epoch.
+    pub at: i64,
+    /// The number of its shift's Z-report.
+    pub z_number: u32,
+    /// Its number, once it is sealed.
+    pub number: Option<u32>,
+    /// Why its paper is missing.
+    pub print_error: Option<String>,
+}
+
+/// A document with its journal rows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoredDocument {
+    /// Its row.
+    pub row: DocumentRow,
+    /// Its reconciliation, where it is a sealed Z-report.
+    pub reconciliation: Option<ZReconciliation>,
+    reserved: (u16, u16, Vec<u8>),
+    settled: Option<(u16, u16, Vec<u8>)>,
+}
+
+impl StoredDocument {
+    /// A document as its reservation has just been written, without reading it back.
+    pub(super) fn just_reserved(
+        seq: i64,
+        device: Uuid,
+        reserved: &Reserved<'_>,
+        journal_row: (u16, u16, Vec<u8>),
+    ) -> Self {
+        Self {
+            row: DocumentRow {
+                reserved_seq: seq,
+                settled_seq: None,
+                device,
+                id: Uuid::from_bytes(reserved.id.0),
+                unique_id: Uuid::from_bytes(reserved.unique.0),
+                fingerprint: reserved.fingerprint.0,
+                kind: reserved.body.kind(),
+                state: RequestState::Reserved,
+                at: reserved.at.utc_ms,
+                z_number: reserved.z_number,
+                number: None,
+                print_error: None,
+            },
+            reconciliation: None,
+            reserved: journal_row,
+            settled: None,
+        }
+    }
+
+    /// The event that reserved it.
+    #[must_use]
+    pub fn reserved(&self) -> Option<Reserved<'_>> {
+        match Event::decode(self.reserved.0, self.reserved.1, &self.reserved.2) {
+            Ok(Event::Reserved(reserved)) => Some(reserved),
+            _ => None,
+        }
+    }
+
+    /// The event that sealed it.
+    #[must_use]
+    pub fn sealed(&self) -> Option<Sealed<'_>> {
+        let (kind, version, payload) = self.settled.as_ref()?;
+        match Event::decode(*kind, *version, payload) {
+            Ok(Event::Sealed(sealed)) => Some(sealed),
+            _ => None,
+        }
+    }
+
+    /// The event that voided it.
+    #[must_use]
+    pub fn voided(&self) -> Option<Voided<'_>> {
+        let (kind, version, payload) = self.settled.as_ref()?;
+        match Event::decode(*kind, *version, payload) {
+            Ok(Event::Voided(voided)) => Some(voided),
+            _ => None,
+        }
+    }
+}
+
+/// The columns of a [`DocumentRow`].
+pub(super) const COLUMNS: &str = "reserved_seq, settled_seq, device, id, unique_id, fingerprint, kind, state, at, z_number, number, print_error";
+
+pub(super) fn document_row(row: &Row<'_>) -> Result<DocumentRow, rusqlite::Error> {
+    let state: String = row.get(7)?;
+    Ok(DocumentRow {
+        reserved_seq: row.get(0)?,
+        settled_seq: row.get(1)?,
+        device: Uuid::from_bytes(row.get(2)?),
+        id: Uuid::from_bytes(row.get(3)?),
+        unique_id: Uuid::from_bytes(row.get(4)?),
+        fingerprint: row.get(5)?,
+        kind: kind_of(row, 6)?,
+        state: match state.as_str() {
+            "sealed" => RequestState::Sealed,
+            "voided" => RequestState::Voided,
+            _ => RequestState::Reserved,
+        },
+        at: row.get(8)?,
+        z_number: row.get(9)?,
+        number: row.get(10)?,
+        print_error: row.get(11)?,
+    })
+}
+
+/// The kind of document that a column names.
+fn kind_of(row: &Row<'_>, column: usize) -> Result<DocumentKind, rusqlite::Error> {
+    let name = row.get_ref(column)?.as_str()?;
+    let kind = DocumentKind::ALL
+        .into_iter()
+        .find(|kind| kind.name() == name);
+    kind.ok_or_else(|| {
+        let unknown = format!("{name} is no kind of document");
+        rusqlite::Error::FromSqlConversionFailure(column, Type::Text, unknown.into())
+    })
+}
+
+/// The newest document of a request id.
+pub(super) fn request(
+    connection: &Connection,
+    device: Option<Uuid>,
+    id: Uuid,
+) -> Result<Option<DocumentRow>, rusqlite::Error> {
+    connection
+        .prepare_cached(&format!(
+            "SELECT {COLUMNS} FROM document WHERE reserved_seq = \
+             (SELECT reserved_seq FROM request WHERE id = ?1) AND (?2 IS NULL OR device = ?2)"
+        ))?
+        .query_row(
+            params![id.as_bytes(), device.as_ref().map(Uuid::as_bytes)],
+            document_row,
+        )
+        .optional()
+}
+
+/// A document with its journal rows.
+pub(super) fn document(
+    connection: &Connection,
+    row: DocumentRow,
+) -> Result<StoredDocument, rusqlite::Error> {
+    let mut statement =
+        connection.prepare_cached("SELECT kind, version, payload FROM journal WHERE seq = ?1")?;
+    let mut journal_row =
+        |seq: i64| statement.query_row([seq], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)));
+    let reserved = journal_row(row.reserved_seq)?;
+    let settled = row.settled_seq.map(journal_row).transpose()?;
+    let reconciliation = match row.kind {
+        DocumentKind::ZReport if row.state == RequestState::Sealed => {
+            reconcile::of_report(connection, row.device, row.z_number)?
+        }
+        _ => None,
+    };
+    Ok(StoredDocument {
+        row,
+        reconciliation,
+        reserved,
+        settled,
+    })
+}
+
+/// What returns have taken back of a sale: line, quantity in thousandths, amount in minor units.
+pub(super) fn returned(
+    connection: &Connection,
+    original_seq: i64,
+) -> Result<Vec<(u16, i64, i64)>, rusqlite::Error> {
+    connection
+        .prepare_cached("SELECT line, quantity, amount FROM returned WHERE original_seq = ?1")?
+        .query_map([original_seq], |row| {
+            Ok((row.get(0)?, row.get(1)?, row.get(2)?))
+        })?
+        .collect()
+}
+
+/// What must be sent to the authority for a kind of document; the name is stored in the outbox.
+pub(super) const fn duty(kind: DocumentKind) -> Option<&'static str> {
+    match kind {
+        DocumentKind::Sale => Some("sale"),
+        DocumentKind::Refund => Some("refund"),
+        DocumentKind::CashIn => Some("deposit"),
+        DocumentKind::CashOut => Some("withdraw"),
+        DocumentKind::AlternativeSale => Some("alternative_receipt"),
+        DocumentKind::ZReport => Some("z_report"),
+        DocumentKind::XReport => None,
+    }
+}

@@ -1,0 +1,166 @@
+//! The cost of a sale and of a start does not grow with the store. The tests count steps of SQLite's virtual machine and pages of the
+//! log, never a time.
+
+use rusqlite::{Params, StatementStatus};
+
+use super::*;
+use crate::maintenance::{PAGES_MAX, PAGES_WANTED};
+use crate::{counters, outbox};
+
+/// Steps of SQLite's virtual machine until a query's first row.
+fn steps(shop: &Shop, query: &str, params: impl Params) -> i32 {
+    let raw = raw(shop.folder.path());
+    let mut statement = raw.prepare(query).unwrap();
+    let mut rows = statement.query(params).unwrap();
+    rows.next().unwrap();
+    drop(rows);
+    statement.get_status(StatementStatus::VmStep)
+}
+
+/// One sale on the printer, and then only alternative receipts that the authority has not acknowledged.
+fn long_offline(receipts: u128) -> Shop {
+    let mut shop = Shop::new();
+    shop.sale(1);
+    for document in 0..receipts {
+        shop.alternative(1_000 + document);
+    }
+    shop
+}
+
+#[test]
+fn a_sale_and_a_start_cost_the_same_after_a_long_time_offline() {
+    let device = DEVICE.into_bytes();
+    let cost = |shop: &Shop| {
+        [
+            steps(shop, outbox::OLDEST_WAITING, []),
+            steps(shop, &counters::last_on_printer(), [&device[..]]),
+            steps(
+                shop,
+                &counters::closed_by_printer(),
+                rusqlite::params![&device[..], 0],
+            ),
+        ]
+    };
+    assert_eq!(cost(&long_offline(3)), cost(&long_offline(60)));
+}
+
+#[test]
+fn the_count_of_waiting_entries_follows_the_outbox() {
+    let mut shop = long_offline(3);
+    shop.trading_day();
+    let counted = |shop: &Shop| query::count_waiting(&raw(shop.folder.path())).unwrap();
+    let kept = |shop: &mut Shop| shop.store.batch().unwrap().unsent().unwrap().documents;
+    // Cash in, two sales, five alternative receipts, a return and a Z-report; an X-report is not sent.
+    assert_eq!((kept(&mut shop), counted(&shop)), (9, 9));
+
+    let entries = shop.reader().outbox_entries(0, 2).unwrap();
+    let mut batch = shop.store.batch().unwrap();
+    for entry in &entries {
+        batch.acknowledge(entry.sealed_seq, shop.now).unwrap();
+        // A second acknowledgement changes nothing.
+        batch.acknowledge(entry.sealed_seq, shop.now).unwrap();
+    }
+    assert_eq!(batch.unsent().unwrap().documents, 7);
+    drop(batch);
+    assert_eq!(kept(&mut shop), 9, "the batch was dropped");
+
+    let mut batch = shop.store.batch().unwrap();
+    batch.acknowledge(entries[0].sealed_seq, shop.now).unwrap();
+    batch.commit().unwrap();
+    assert_eq!((kept(&mut shop), counted(&shop)), (8, 8));
+    shop.store.reload_head().unwrap();
+    assert_eq!(kept(&mut shop), 8, "read again after an error");
+}
+
+/// Pages of the log: its file never shrinks while it is open.
+fn log_pages(shop: &Shop) -> u64 {
+    let log = shop.folder.path().join(format!("{FILE_NAME}-wal"));
+    fs::metadata(log).unwrap().len() / 4_120
+}
+
+/// Pages of the database itself.
+fn database_pages(shop: &Shop) -> u64 {
+    let database = shop.folder.path().join(FILE_NAME);
+    fs::metadata(database).unwrap().len() / 4_096
+}
+
+#[test]
+fn the_maintenance_thread_makes_checkpoints() {
+    let mut shop = Shop::new();
+    shop.store.start_maintenance().unwrap();
+    let before = database_pages(&shop);
+    let mut document = 0;
+    // None of these commits makes a checkpoint; the thread does, and the database grows.
+    while log_pages(&shop) < u64::from(PAGES_WANTED) * 2 {
+        document += 1;
+        shop.sale(document);
+    }
+    let begun = std::time::Instant::now();
+    while database_pages(&shop) == before {
+        assert!(begun.elapsed().as_secs() < 60, "no checkpoint came");
+        std::thread::yield_now();
+    }
+}
+
+#[test]
+fn the_log_of_a_writer_that_never_pauses_is_bounded() {
+    let mut shop = Shop::new();
+    shop.store.start_maintenance().unwrap();
+    let raw = shop.store.connection();
+    let setting: u32 = raw
+        .pragma_query_value(None, "wal_autocheckpoint", |row| row.get(0))
+        .unwrap();
+    assert_eq!(setting, PAGES_MAX);
+    for document in 1..=1_500 {
+        shop.sale(document);
+    }
+    // The writer's own checkpoint waits for a running one of the thread. Without it there are 18,000 pages.
+    let pages = log_pages(&shop);
+    assert!(pages < u64::from(PAGES_MAX) * 2, "{pages}");
+}
+
+#[test]
+fn a_long_log_of_a_killed_writer_is_truncated_at_the_next_start() {
+    let mut shop = Shop::new();
+    shop.store
+        .connection()
+        .pragma_update(None, "wal_autocheckpoint", 0)
+        .unwrap();
+    let mut document = 0;
+    while log_pages(&shop) * 4_096 < 9 * 1_024 * 1_024 {
+        document += 1;
+        shop.sale(document);
+    }
+    let rows = shop.rows();
+    // A killed writer closes nothing; its log stays as it is.
+    let killed = tempfile::tempdir().unwrap();
+    for file in [FILE_NAME, "ferrotill.db-wal", "journal.key"] {
+        fs::copy(shop.folder.path().join(file), killed.path().join(file)).unwrap();
+    }
+    let mut store = Store::open(killed.path()).unwrap();
+    let log = killed.path().join("ferrotill.db-wal");
+    assert_eq!(fs::metadata(log).unwrap().len(), 0);
+    assert_eq!(store.batch().unwrap().seq(), rows);
+}
+
+#[test]
+fn anchors_of_the_maintenance_thread_are_durable_and_never_replaced_by_older_ones() {
+    let mut shop = Shop::new();
+    shop.store.start_maintenance().unwrap();
+    for document in 1..=20 {
+        shop.sale(document);
+        shop.store.anchor_in_background();
+        if document % 3 == 0 {
+            shop.store.anchor();
+        }
+    }
+    // As the clerk does at its end: an anchor for which the thread had no room is written now.
+    shop.store.anchor();
+    let rows = shop.rows();
+    let Shop { folder, store, .. } = shop;
+    drop(store);
+    let key = ChainKey::load(&folder.path().join("journal.key")).unwrap();
+    let found = crate::anchor::found(folder.path(), &key).unwrap();
+    assert_eq!(found.len(), 1);
+    assert_eq!(found[0].1.map(|anchor| anchor.seq), Some(rows));
+}

@@ -1,0 +1,331 @@
+//! The journal: what is appended is replayed, and every change in it is found.
+
+use ferrotill_core::event::{Event, Sealed};
+use ferrotill_core::seal::Seal;
+use ferrotill_core::till::{Till, Wish};
+use rusqlite::types::Value;
+
+use super::shop::*;
+use crate::*;
+
+#[test]
+fn a_replay_gives_the_same_till() {
+    let mut shop = Shop::new();
+    shop.trading_day();
+    let Shop { folder, till, .. } = shop;
+    let store = Store::open(folder.path()).unwrap();
+    let replayed = store.load_till(DEVICE).unwrap();
+    assert_eq!(replayed, till);
+    assert_eq!((replayed.last_number(), replayed.last_z()), (6, 1));
+    assert_eq!(
+        store.load_till(OTHER_DEVICE).unwrap(),
+        Till::default(),
+        "a till's events are its own"
+    );
+}
+
+#[test]
+fn a_snapshot_and_the_later_events_equal_the_whole_replay() {
+    let mut shop = Shop::new();
+    shop.sale(1);
+    let mut batch = shop.store.batch().unwrap();
+    batch.snapshot(DEVICE, &shop.till).unwrap();
+    batch.commit().unwrap();
+    let at_snapshot = shop.rows();
+    shop.trading_day();
+    assert_eq!(shop.store.load_till(DEVICE).unwrap(), shop.till);
+
+    // The snapshot is used: an altered till in it comes back, with the later events applied.
+    let raw = raw(shop.folder.path());
+    let (seq, kept): (i64, Vec<u8>) = raw
+        .query_row("SELECT seq, till FROM snapshot", [], |row| {
+            Ok((row.get(0)?, row.get(1)?))
+        })
+        .unwrap();
+    assert_eq!(seq, at_snapshot);
+    let empty = postcard::to_stdvec(&Till::default()).unwrap();
+    raw.execute("UPDATE snapshot SET till = ?1", [&empty])
+        .unwrap();
+    assert_ne!(shop.store.load_till(DEVICE).unwrap(), shop.till);
+    raw.execute("UPDATE snapshot SET till = ?1", [&kept])
+        .unwrap();
+
+    // If it is missing or has another version, the whole journal is replayed.
+    raw.execute("UPDATE snapshot SET version = 99", []).unwrap();
+    assert_eq!(shop.store.load_till(DEVICE).unwrap(), shop.till);
+    raw.execute("DELETE FROM snapshot", []).unwrap();
+    assert_eq!(shop.store.load_till(DEVICE).unwrap(), shop.till);
+
+    // A snapshot that does not decode is an error.
+    raw.execute(
+        "INSERT INTO snapshot VALUES (?1, 1, ?2, x'FF')",
+        rusqlite::params![DEVICE.as_bytes(), Till::SNAPSHOT_VERSION],
+    )
+    .unwrap();
+    assert!(matches!(
+        shop.store.load_till(DEVICE),
+        Err(StoreError::Snapshot)
+    ));
+}
+
+#[test]
+fn every_flipped_bit_of_a_row_is_found() {
+    let mut shop = Shop::new();
+    shop.cash(1, 5_000);
+    shop.void(2);
+    let raw = shop.unlocked();
+    let rows = shop.rows();
+    // The last row is not found where its number falls below 1: that is a cut end (see below). In the middle it leaves a gap.
+    let out_of_sight = |row: i64, column: &str, bit: u32| {
+        row == rows && column == "seq" && (row ^ 1_i64.wrapping_shl(bit)) < 1
+    };
+    let mut flipped = 0;
+    for row in 1..=rows {
+        for column in COLUMNS_OF_JOURNAL {
+            let kept = cell(&raw, row, column);
+            let bits = match &kept {
+                Value::Blob(bytes) => u32::try_from(bytes.len()).unwrap() * 8,
+                _ => 64,
+            };
+            for bit in 0..bits {
+                if out_of_sight(row, column, bit) {
+                    continue;
+                }
+                let changed = flip(&kept, bit);
+                // The database itself refuses the number of another row.
+                if !put(&raw, row, column, &changed) {
+                    assert_eq!(column, "seq");
+                    continue;
+                }
+                let now = if let (true, Value::Integer(seq)) = (column == "seq", &changed) {
+                    *seq
+                } else {
+                    row
+                };
+                assert!(shop.verify().is_err(), "row {row}, {column}, bit {bit}");
+                assert!(put(&raw, now, column, &kept));
+                flipped += 1;
+            }
+        }
+    }
+    assert!(flipped > 5_000, "{flipped}");
+    assert_eq!(
+        shop.verify().unwrap(),
+        rows,
+        "the untouched chain is correct"
+    );
+}
+
+#[test]
+fn removed_swapped_and_foreign_rows_are_found() {
+    let edits: [(&str, &str, i64); 6] = [
+        ("removed", "DELETE FROM journal WHERE seq = 3", 3),
+        (
+            "removed, and the rest moved up",
+            "DELETE FROM journal WHERE seq = 3; UPDATE journal SET seq = -seq WHERE seq > 3; UPDATE journal SET seq = -seq - 1 WHERE seq < 0",
+            3,
+        ),
+        (
+            "the first one removed",
+            "DELETE FROM journal WHERE seq = 1",
+            1,
+        ),
+        (
+            "swapped",
+            "UPDATE journal SET seq = 99 WHERE seq = 3; UPDATE journal SET seq = 3 WHERE seq = 4; UPDATE journal SET seq = 4 WHERE seq = 99",
+            3,
+        ),
+        (
+            "given twice",
+            "INSERT INTO journal SELECT 9, device, at, kind, version, payload, mac FROM journal WHERE seq = 8",
+            9,
+        ),
+        (
+            "of another journal",
+            "UPDATE journal SET (device, at, kind, version, payload, mac) = (SELECT device, at, kind, version, payload, mac FROM other.journal WHERE seq = 2) WHERE seq = 2",
+            2,
+        ),
+    ];
+    for (what, edit, found_at) in edits {
+        let mut shop = Shop::new();
+        let mut other = Shop::new();
+        for id in 1..=2 {
+            shop.cash(id, 100);
+            other.cash(id, 100);
+        }
+        shop.void(3);
+        shop.alternative(4);
+        let raw = shop.unlocked();
+        raw.execute("ATTACH ?1 AS other", [other.store.path().to_str().unwrap()])
+            .unwrap();
+        assert_eq!(shop.rows(), 9, "{what}");
+        raw.execute("DELETE FROM journal WHERE seq = 9", [])
+            .unwrap();
+        raw.execute_batch(edit).unwrap();
+        match shop.verify() {
+            Err(StoreError::ChainBroken { seq }) => assert_eq!(seq, found_at, "{what}"),
+            outcome => panic!("{what}: {outcome:?}"),
+        }
+    }
+}
+
+#[test]
+fn a_row_with_another_device_is_found() {
+    let mut shop = Shop::new();
+    shop.cash(1, 100);
+    shop.unlocked()
+        .execute(
+            "UPDATE journal SET device = ?1 WHERE seq = 2",
+            [OTHER_DEVICE.as_bytes()],
+        )
+        .unwrap();
+    assert!(matches!(
+        shop.verify(),
+        Err(StoreError::ChainBroken { seq: 2 })
+    ));
+    assert!(matches!(
+        shop.store.load_till(DEVICE),
+        Err(StoreError::ChainBroken { seq: 2 })
+    ));
+}
+
+/// Only the anchor finds a cut end (`verified.rs`).
+#[test]
+fn the_chain_alone_does_not_find_a_cut_end() {
+    let mut shop = Shop::new();
+    shop.cash(1, 100);
+    shop.cash(2, 200);
+    let whole = shop.verify().unwrap();
+    shop.unlocked()
+        .execute("DELETE FROM journal WHERE seq = ?1", [whole])
+        .unwrap();
+    assert_eq!(shop.verify().unwrap(), whole - 1);
+    let Shop { folder, .. } = shop;
+    let till = Store::open(folder.path())
+        .unwrap()
+        .load_till(DEVICE)
+        .unwrap();
+    assert!(
+        till.outstanding().is_some(),
+        "the printer would be asked for the document whose seal was cut off"
+    );
+}
+
+#[test]
+fn the_database_forbids_changing_or_removing_a_row() {
+    let mut shop = Shop::new();
+    shop.cash(1, 100);
+    let raw = raw(shop.folder.path());
+    for (statement, words) in [
+        ("UPDATE journal SET at = at + 1", "never updated"),
+        (
+            "UPDATE journal SET mac = mac WHERE seq = 1",
+            "never updated",
+        ),
+        ("DELETE FROM journal", "never deleted"),
+        ("DELETE FROM journal WHERE seq = 2", "never deleted"),
+    ] {
+        let error = raw.execute(statement, []).unwrap_err().to_string();
+        assert!(error.contains(words), "{statement}: {error}");
+    }
+    assert_eq!(shop.verify().unwrap(), 3);
+}
+
+#[test]
+fn a_dropped_batch_leaves_nothing() {
+    let mut shop = Shop::new();
+    shop.cash(1, 100);
+    let before = shop.whole();
+    let till = shop.till.clone();
+    {
+        let mut batch = shop.store.batch().unwrap();
+        let mut lost = till.clone();
+        let now = shop.now;
+        reserve(&mut batch, &mut lost, now, id(2), Wish::Cash(minor(500)));
+        settle(&mut batch, &mut lost, now, id(2), printed(2));
+        batch.acknowledge(3, 1).unwrap();
+        batch.note_print_error(2, Some("no paper")).unwrap();
+        batch.snapshot(DEVICE, &lost).unwrap();
+        assert_eq!(batch.seq(), 5);
+    }
+    assert_eq!(shop.whole(), before);
+    assert_eq!(shop.store.load_till(DEVICE).unwrap(), till);
+    // The head was not moved either: the next row continues the chain.
+    shop.cash(2, 700);
+    assert_eq!(shop.verify().unwrap(), 5);
+}
+
+#[test]
+fn a_failed_projection_rolls_its_event_back() {
+    let mut shop = Shop::new();
+    shop.alternative(1);
+    let before = shop.whole();
+    let at = moment(shop.now);
+    // The number is used a second time, which an index forbids.
+    let seal = Seal::Range {
+        series: "ABC",
+        number: 1,
+        number_length: 8,
+    };
+    let sealed = |document, number, seal| {
+        Event::Sealed(Sealed {
+            id: document,
+            at,
+            number,
+            current_number: number,
+            seal,
+            report: None,
+        })
+    };
+    let reservation = bare_reservation(id(2), at);
+    for (what, last) in [
+        ("a repeated series and number", sealed(id(2), 2, seal)),
+        ("a repeated number", sealed(id(2), 1, printed(9))),
+        ("a document that nobody reserved", sealed(id(77), 2, seal)),
+    ] {
+        {
+            let mut batch = shop.store.batch().unwrap();
+            append(&mut batch, &reservation);
+            let payload = encoded(&last);
+            let outcome = batch.append(DEVICE, at.utc_ms, &last, &payload);
+            assert!(
+                matches!(outcome, Err(StoreError::Database { context, .. }) if context == "projection"),
+                "{what}: {outcome:?}"
+            );
+        }
+        assert_eq!(shop.whole(), before, "{what}");
+    }
+    shop.cash(2, 300);
+    assert_eq!(shop.verify().unwrap(), 5);
+    assert_eq!(shop.till.last_number(), 2, "and its number is free");
+}
+
+#[test]
+fn an_event_of_a_newer_program_is_refused() {
+    let mut shop = Shop::new();
+    shop.cash(1, 100);
+    let key = ChainKey::load(&shop.folder.path().join("journal.key")).unwrap();
+    let raw = raw(shop.folder.path());
+    let head: Mac = raw
+        .query_row("SELECT mac FROM journal WHERE seq = 3", [], |row| {
+            row.get(0)
+        })
+        .unwrap();
+    let link = chain::Link {
+        seq: 4,
+        device: DEVICE.as_bytes(),
+        at: 0,
+        kind: 900,
+        version: 1,
+        payload: &[1, 2, 3],
+    };
+    raw.execute(
+        "INSERT INTO journal VALUES (4, ?1, 0, 900, 1, x'010203', ?2)",
+        rusqlite::params![DEVICE.as_bytes(), key.mac(&head, &link)],
+    )
+    .unwrap();
+    assert!(matches!(
+        shop.store.load_till(DEVICE),
+        Err(StoreError::Unreadable { seq: 4, .. })
+    ));
+}

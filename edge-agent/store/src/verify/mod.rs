@@ -1,0 +1,383 @@
+//! `verify`: checks the whole store against itself. An agent may run meanwhile.
+//!
+//! It reads one state of the database on a connection that cannot write, and
+//!
+//! - reads the journal from its first row and checks the chain,
+//! - lets every till decide again, and compares the result with the journal,
+//! - rebuilds the tables from the journal, and compares them with the stored ones,
+//! - reads the reconciliation of each Z-report.
+//!
+//! A range limits what is reported, not what is read: what a till may do follows from everything before.
+
+mod flaw;
+mod tables;
+mod walk;
+
+use std::collections::HashMap;
+use std::path::Path;
+
+use ferrotill_core::profile::Profile;
+use rusqlite::{Connection, params};
+use uuid::Uuid;
+
+use super::chain::Mac;
+use super::reconcile::{self, ZReconciliation};
+use super::{Context, FILE_NAME, StoreError, anchor, folder, migrate};
+use walk::{Snapshot, Walk, Walked};
+
+pub use flaw::Flaw;
+
+/// Rows of the journal, first and last included.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct VerifyRange {
+    /// The first.
+    pub first: i64,
+    /// The last.
+    pub last: i64,
+}
+
+impl VerifyRange {
+    /// Everything.
+    pub const ALL: Self = Self {
+        first: i64::MIN,
+        last: i64::MAX,
+    };
+
+    const fn touches(self, first: i64, last: i64) -> bool {
+        first <= self.last && self.first <= last
+    }
+}
+
+/// What to verify.
+#[derive(Clone, Copy, Debug)]
+pub struct Wanted<'w> {
+    /// The data folder.
+    pub folder: &'w Path,
+    /// The country's law.
+    pub profile: &'w dyn Profile,
+    /// The configured devices. If there are none, devices are not compared.
+    pub devices: &'w [Uuid],
+    /// The rows that are reported on.
+    pub range: VerifyRange,
+}
+
+/// What was found.
+#[derive(Clone, Debug)]
+pub struct Verified {
+    /// Rows of the journal.
+    pub rows: i64,
+    /// Its last row.
+    pub head: i64,
+    /// Documents that were sealed.
+    pub documents: u32,
+    /// Documents that rest on an operator's declaration, whether registered or not.
+    pub declared: u32,
+    /// The devices that have rows in it.
+    pub devices: Vec<Uuid>,
+    /// Documents that the authority has not acknowledged; they are no flaw.
+    pub unsent: u32,
+    /// The oldest of them that it has refused. They are no flaw either; a person must look into them.
+    pub refused: Vec<Refused>,
+    /// The row of the newest anchor that fits.
+    pub anchored: Option<i64>,
+    /// The Z-reports in the range.
+    pub reconciliations: Vec<ZReconciliation>,
+    /// Every flaw that was found, up to [`FLAWS_MAX`].
+    pub flaws: Vec<Flaw>,
+    /// How many more there are.
+    pub more_flaws: u64,
+}
+
+/// A document that the authority has refused and not acknowledged since.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refused {
+    /// Its number.
+    pub number: u32,
+    /// Its request id.
+    pub id: Uuid,
+    /// The duty that it refused.
+    pub duty: String,
+    /// Why, in the authority's words.
+    pub words: String,
+}
+
+/// The most refused documents that are reported.
+const REFUSED_MAX: u32 = 20;
+
+/// The most flaws that are reported.
+pub const FLAWS_MAX: usize = 100;
+
+/// The flaws of a range.
+#[derive(Debug)]
+struct Flaws {
+    range: VerifyRange,
+    found: Vec<Flaw>,
+    more: u64,
+}
+
+impl Flaws {
+    fn report(&mut self, flaw: Flaw) {
+        if self.found.len() < FLAWS_MAX {
+            self.found.push(flaw);
+        } else {
+            self.more = self.more.saturating_add(1);
+        }
+    }
+
+    fn report_at(&mut self, seq: i64, flaw: Flaw) {
+        self.report_over(seq, seq, flaw);
+    }
+
+    fn report_over(&mut self, first: i64, last: i64, flaw: Flaw) {
+        if self.range.touches(first, last) {
+            self.report(flaw);
+        }
+    }
+}
+
+/// Verifies the store of a data folder.
+///
+/// # Errors
+///
+/// [`StoreError`] where the store cannot be read at all. What is wrong in it is reported as flaws.
+pub fn verify(wanted: &Wanted<'_>) -> Result<Verified, StoreError> {
+    let path = wanted.folder.join(FILE_NAME);
+    let key = folder::load_key(wanted.folder)?;
+    // The anchors before the database: a running agent writes an anchor after the row that it names.
+    let anchors = anchor::found(wanted.folder, &key).map_err(|source| StoreError::Anchor {
+        path: wanted.folder.to_owned(),
+        source,
+    })?;
+    let connection = folder::open_for_reading(&path)?;
+    configure(&connection).context(&path, "settings")?;
+    let mut flaws = Flaws {
+        range: wanted.range,
+        found: Vec::new(),
+        more: 0,
+    };
+    // One state of the database, whatever the agent writes meanwhile.
+    connection.execute_batch("BEGIN").context(&path, "begin")?;
+    check_version(&connection, &path)?;
+    check_file(&connection, &path, wanted.range, &mut flaws)?;
+    tables::compare_schema(&connection, &mut flaws).context(&path, "schema")?;
+    tables::create_temporary(&connection).context(&path, "temporary tables")?;
+    let walked = Walk {
+        connection: &connection,
+        path: &path,
+        key: &key,
+        profile: wanted.profile,
+        snapshots: snapshots(&connection).context(&path, "snapshots")?,
+        flaws: &mut flaws,
+        tills: HashMap::new(),
+        walked: Walked::default(),
+        pending: None,
+    }
+    .run()?;
+    let anchored = check_anchors(&connection, wanted.folder, anchors, walked.head, &mut flaws);
+    check_devices(wanted.devices, &walked, &mut flaws);
+    tables::compare(&connection, wanted.range, &mut flaws).context(&path, "compare the tables")?;
+    let reconciliations =
+        reconciliations(&connection, wanted.range, &mut flaws).context(&path, "Z-reports")?;
+    let unsent = connection
+        .query_row(
+            "SELECT count(*) FROM outbox WHERE state <> 'acknowledged'",
+            [],
+            |row| row.get(0),
+        )
+        .context(&path, "outbox")?;
+    let refused = refused(&connection).context(&path, "outbox")?;
+    Ok(Verified {
+        rows: walked.rows,
+        head: walked.head,
+        documents: walked.documents,
+        declared: walked.declared,
+        devices: walked.devices.into_iter().collect(),
+        unsent,
+        refused,
+        anchored,
+        reconciliations,
+        flaws: flaws.found,
+        more_flaws: flaws.more,
+    })
+}
+
+fn configure(connection: &Connection) -> Result<(), rusqlite::Error> {
+    connection.pragma_update(None, "trusted_schema", false)?;
+    connection.pragma_update(None, "cell_size_check", true)?;
+    connection.set_prepared_statement_cache_capacity(64);
+    Ok(())
+}
+
+/// Tables of another version cannot be compared.
+fn check_version(connection: &Connection, path: &Path) -> Result<(), StoreError> {
+    let found = connection
+        .pragma_query_value(None, "user_version", |row| row.get(0))
+        .context(path, "version")?;
+    let expected = migrate::version();
+    if found == expected {
+        return Ok(());
+    }
+    Err(StoreError::Version {
+        path: path.to_owned(),
+        found,
+        expected,
+    })
+}
+
+/// SQLite's own check of the file: pages, indexes, constraints. It takes long on large files and is left out for a range.
+fn check_file(
+    connection: &Connection,
+    path: &Path,
+    range: VerifyRange,
+    flaws: &mut Flaws,
+) -> Result<(), StoreError> {
+    if range != VerifyRange::ALL {
+        return Ok(());
+    }
+    let mut statement = connection
+        .prepare("PRAGMA main.integrity_check(20)")
+        .context(path, "integrity check")?;
+    let words = statement
+        .query_map([], |row| row.get::<_, String>(0))
+        .and_then(Iterator::collect::<Result<Vec<_>, _>>)
+        .context(path, "integrity check")?;
+    for words in words.into_iter().filter(|words| words != "ok") {
+        flaws.report(Flaw::FileDamaged { words });
+    }
+    Ok(())
+}
+
+fn snapshots(connection: &Connection) -> Result<HashMap<Uuid, Snapshot>, rusqlite::Error> {
+    connection
+        .prepare("SELECT device, seq, version, till FROM snapshot")?
+        .query_map([], |row| {
+            let snapshot = Snapshot {
+                seq: row.get(1)?,
+                version: row.get(2)?,
+                till: row.get(3)?,
+            };
+            Ok((Uuid::from_bytes(row.get(0)?), snapshot))
+        })?
+        .collect()
+}
+
+/// Checks that the journal has the row of every anchor. Returns the newest row that an anchor guards.
+fn check_anchors(
+    connection: &Connection,
+    folder: &Path,
+    anchors: Vec<anchor::Found>,
+    head: i64,
+    flaws: &mut Flaws,
+) -> Option<i64> {
+    let in_force = folder.join(anchor::FILE_NAME);
+    let missing = !anchors.iter().any(|(path, _)| *path == in_force);
+    let mut anchored = None;
+    for (anchor, found) in anchors {
+        let Some(found) = found else {
+            flaws.report(Flaw::AnchorForeign { anchor });
+            continue;
+        };
+        let mac = connection
+            .query_row(
+                "SELECT mac FROM journal WHERE seq = ?1",
+                [found.seq],
+                |row| row.get::<_, Mac>(0),
+            )
+            .ok();
+        if mac == Some(found.mac) {
+            anchored = anchored.max(Some(found.seq));
+        } else if found.seq > head {
+            flaws.report(Flaw::JournalCut {
+                head,
+                anchored: found.seq,
+                anchor,
+            });
+        } else {
+            flaws.report(Flaw::AnotherHistory {
+                anchored: found.seq,
+                anchor,
+            });
+        }
+    }
+    // A new till may have none yet.
+    if missing && head > anchor::ROWS_MAX {
+        flaws.report(Flaw::AnchorMissing { anchor: in_force });
+    }
+    anchored
+}
+
+fn check_devices(configured: &[Uuid], walked: &Walked, flaws: &mut Flaws) {
+    let known = |device: &Uuid| walked.devices.contains(device);
+    if !configured.is_empty() && !walked.devices.is_empty() && !configured.iter().any(known) {
+        flaws.report(Flaw::AnotherTillsDevices {
+            found: walked.devices.iter().copied().collect(),
+        });
+    }
+}
+
+/// The reconciliations of the Z-reports in the range. What the authority has not acknowledged yet is no flaw.
+fn reconciliations(
+    connection: &Connection,
+    range: VerifyRange,
+    flaws: &mut Flaws,
+) -> Result<Vec<ZReconciliation>, rusqlite::Error> {
+    let reports = connection
+        .prepare(
+            "SELECT device, z_number, agrees FROM reconciliation WHERE report_seq BETWEEN ?1 AND ?2 ORDER BY report_seq",
+        )?
+        .query_map(params![range.first, range.last], |row| {
+            Ok((Uuid::from_bytes(row.get(0)?), row.get(1)?, row.get(2)?))
+        })?
+        .collect::<Result<Vec<(Uuid, u32, i64)>, _>>()?;
+    let mut reconciliations = Vec::with_capacity(reports.len());
+    for (device, z_number, agrees) in reports {
+        let Some(reconciliation) = reconcile::of_report(connection, device, z_number)? else {
+            continue;
+        };
+        let unreconciled = |words: String, suspects: Vec<(u32, Uuid)>| Flaw::Unreconciled {
+            device,
+            z_number,
+            words,
+            suspects,
+        };
+        for figure in reconciliation
+            .figures
+            .iter()
+            .filter(|figure| !figure.agrees())
+        {
+            flaws.report(unreconciled(figure.to_string(), figure.suspects.clone()));
+        }
+        let (first, last) = (reconciliation.first_number, reconciliation.last_number);
+        let waiting = reconcile::waiting(connection, device, first, last)?;
+        if waiting != reconciliation.unacknowledged
+            || (waiting == 0) != reconciliation.acknowledged_at.is_some()
+            || agrees != i64::from(reconciliation.agrees())
+        {
+            let words = format!(
+                "the outbox has {waiting} documents that wait, and the reconciliation has {}",
+                reconciliation.unacknowledged
+            );
+            flaws.report(unreconciled(words, Vec::new()));
+        }
+        reconciliations.push(reconciliation);
+    }
+    Ok(reconciliations)
+}
+
+fn refused(connection: &Connection) -> Result<Vec<Refused>, rusqlite::Error> {
+    connection
+        .prepare(
+            "SELECT document.number, document.id, outbox.duty, outbox.refusal FROM outbox JOIN document USING (reserved_seq) \
+             WHERE outbox.state <> 'acknowledged' AND outbox.refusal NOT NULL AND document.number NOT NULL \
+             ORDER BY outbox.sealed_seq LIMIT ?1",
+        )?
+        .query_map([REFUSED_MAX], |row| {
+            Ok(Refused {
+                number: row.get(0)?,
+                id: Uuid::from_bytes(row.get(1)?),
+                duty: row.get(2)?,
+                words: row.get(3)?,
+            })
+        })?
+        .collect()
+}

@@ -1,0 +1,273 @@
+//! Compares the stored tables with the journal: the writer's own functions rebuild them as temporary tables.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use rusqlite::types::Value;
+use rusqlite::{Connection, params};
+
+use super::super::migrate;
+use super::{Flaw, Flaws, VerifyRange};
+
+/// A table that follows from the journal.
+struct Table {
+    name: &'static str,
+    /// How many of the first columns are its key.
+    key: usize,
+    /// The columns that follow from the journal. Paper, attempts and acknowledgements do not, and are left out.
+    columns: &'static [&'static str],
+    /// The column with the journal row that a row follows from.
+    row: &'static str,
+}
+
+const TABLES: &[Table] = &[
+    Table {
+        name: "document",
+        key: 1,
+        columns: &[
+            "reserved_seq",
+            "settled_seq",
+            "device",
+            "id",
+            "unique_id",
+            "fingerprint",
+            "kind",
+            "state",
+            "point_of_sale",
+            "at",
+            "z_number",
+            "number",
+            "current_number",
+            "amount",
+            "tax",
+        ],
+        row: "reserved_seq",
+    },
+    Table {
+        name: "request",
+        key: 1,
+        columns: &["id", "reserved_seq"],
+        row: "reserved_seq",
+    },
+    Table {
+        name: "returned",
+        key: 2,
+        columns: &["original_seq", "line", "quantity", "amount"],
+        row: "original_seq",
+    },
+    Table {
+        name: "alternative_number",
+        key: 3,
+        columns: &["device", "series", "number", "reserved_seq"],
+        row: "reserved_seq",
+    },
+    Table {
+        name: "outbox",
+        key: 1,
+        columns: &[
+            "sealed_seq",
+            "reserved_seq",
+            "device",
+            "duty",
+            "message_number",
+        ],
+        row: "sealed_seq",
+    },
+    Table {
+        name: "reconciliation",
+        key: 2,
+        columns: &[
+            "device",
+            "z_number",
+            "report_seq",
+            "first_number",
+            "last_number",
+        ],
+        row: "report_seq",
+    },
+    Table {
+        name: "reconciliation_figure",
+        key: 3,
+        columns: &[
+            "device",
+            "z_number",
+            "subject",
+            "documents",
+            "report",
+            "printer",
+        ],
+        row: "",
+    },
+];
+
+/// The most rows of a table that are reported.
+const DIFFERENCES_MAX: usize = 50;
+
+/// The objects of a schema that were made by a statement: kind, name, statement.
+fn objects(connection: &Connection) -> Result<Vec<(String, String, String)>, rusqlite::Error> {
+    connection
+        .prepare(
+            "SELECT type, name, sql FROM main.sqlite_schema WHERE sql NOT NULL AND name NOT LIKE 'sqlite_%' ORDER BY type DESC, name",
+        )?
+        .query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?
+        .collect()
+}
+
+/// The schema as this program makes it.
+fn expected_objects() -> Result<Vec<(String, String, String)>, rusqlite::Error> {
+    let mut fresh = Connection::open_in_memory()?;
+    // Migrating a fresh database cannot fail: a test runs every step.
+    migrate::migrate(&mut fresh, std::path::Path::new(":memory:")).unwrap_or(());
+    objects(&fresh)
+}
+
+/// Checks that tables, indexes and triggers are those of this program.
+pub(super) fn compare_schema(
+    connection: &Connection,
+    flaws: &mut Flaws,
+) -> Result<(), rusqlite::Error> {
+    let expected = expected_objects()?;
+    let found = objects(connection)?;
+    for (kind, name, statement) in &expected {
+        let what = match found.iter().find(|(_, found, _)| found == name) {
+            None => "missing",
+            Some((_, _, found)) if found != statement => "was changed",
+            Some(_) => continue,
+        };
+        let name = format!("{kind} {name}");
+        flaws.report(Flaw::SchemaChanged { name, what });
+    }
+    for (kind, name, _) in found {
+        if !expected.iter().any(|(_, expected, _)| *expected == name) {
+            let name = format!("{kind} {name}");
+            let what = "is not one of this program's";
+            flaws.report(Flaw::SchemaChanged { name, what });
+        }
+    }
+    Ok(())
+}
+
+/// Creates the tables that follow from the journal again, empty and temporary. SQLite finds them before the stored ones of the same name.
+pub(super) fn create_temporary(connection: &Connection) -> Result<(), rusqlite::Error> {
+    let objects = expected_objects()?;
+    for table in TABLES {
+        for (kind, name, statement) in &objects {
+            let statement = match kind.as_str() {
+                "table" if name == table.name => {
+                    statement.replacen("CREATE TABLE", "CREATE TEMP TABLE", 1)
+                }
+                "index" if statement.contains(&format!(" ON {} (", table.name)) => {
+                    statement.replacen(name.as_str(), &format!("temp.{name}"), 1)
+                }
+                _ => continue,
+            };
+            connection.execute_batch(&statement)?;
+        }
+    }
+    Ok(())
+}
+
+/// Compares, reports the differences, and drops the rebuilt tables.
+pub(super) fn compare(
+    connection: &Connection,
+    range: VerifyRange,
+    flaws: &mut Flaws,
+) -> Result<(), rusqlite::Error> {
+    for table in TABLES {
+        let expected = rows_only_in(connection, table, range, "temp", "main")?;
+        let mut stored = rows_only_in(connection, table, range, "main", "temp")?;
+        for (key, row) in expected {
+            let words = match stored.remove(&key) {
+                None => "is missing, and the journal has it".to_owned(),
+                Some(found) => changes(table, &found, &row),
+            };
+            flaws.report(differs(table, key, words));
+        }
+        for key in stored.into_keys() {
+            let words = "does not follow from the journal".to_owned();
+            flaws.report(differs(table, key, words));
+        }
+        connection.execute_batch(&format!("DROP TABLE temp.{}", table.name))?;
+    }
+    Ok(())
+}
+
+fn differs(table: &Table, key: String, words: String) -> Flaw {
+    Flaw::TableDiffers {
+        table: table.name,
+        key,
+        words,
+    }
+}
+
+/// The rows that one schema has and the other has not, by their keys.
+fn rows_only_in(
+    connection: &Connection,
+    table: &Table,
+    range: VerifyRange,
+    one: &str,
+    other: &str,
+) -> Result<BTreeMap<String, Vec<Value>>, rusqlite::Error> {
+    let columns = table.columns.join(", ");
+    let name = table.name;
+    // The figures of a report follow from the same row as its reconciliation, which has the row's number.
+    let within = match table.row {
+        "" => "?1 <= ?2".to_owned(),
+        row => format!("{row} BETWEEN ?1 AND ?2"),
+    };
+    let mut statement = connection.prepare(&format!(
+        "SELECT {columns} FROM {one}.{name} WHERE {within} EXCEPT SELECT {columns} FROM {other}.{name} LIMIT {DIFFERENCES_MAX}"
+    ))?;
+    let count = table.columns.len();
+    statement
+        .query_map(params![range.first, range.last], |row| {
+            let values = (0..count)
+                .map(|index| row.get(index))
+                .collect::<Result<Vec<Value>, _>>()?;
+            Ok((key_of(table, &values), values))
+        })?
+        .collect()
+}
+
+fn key_of(table: &Table, values: &[Value]) -> String {
+    let parts = table.columns.iter().zip(values).take(table.key);
+    let mut key = String::new();
+    for (column, value) in parts {
+        let separator = if key.is_empty() { "" } else { ", " };
+        // Writing to a string cannot fail.
+        let _ = write!(key, "{separator}{column} {}", shown(value));
+    }
+    key
+}
+
+fn changes(table: &Table, found: &[Value], expected: &[Value]) -> String {
+    let changed = table
+        .columns
+        .iter()
+        .zip(found.iter().zip(expected))
+        .filter(|(_, (found, expected))| found != expected)
+        .map(|(column, (found, expected))| {
+            format!(
+                "{column} is {}, and the journal says {}",
+                shown(found),
+                shown(expected)
+            )
+        });
+    changed.collect::<Vec<_>>().join("; ")
+}
+
+fn shown(value: &Value) -> String {
+    match value {
+        Value::Null => "nothing".to_owned(),
+        Value::Integer(number) => number.to_string(),
+        Value::Real(_) => "a fraction".to_owned(),
+        Value::Text(text) => text.clone(),
+        Value::Blob(bytes) => match uuid::Uuid::from_slice(bytes) {
+            Ok(id) => id.to_string(),
+            Err(_) => bytes.iter().fold(String::new(), |mut hex, byte| {
+                let _ = write!(hex, "{byte:02x}");
+                hex
+            }),
+        },
+    }
+}

@@ -1,0 +1,408 @@
+//! Reads the whole journal: checks the chain and the numbers, and that every event follows from what came before it.
+
+use std::collections::{BTreeSet, HashMap};
+use std::path::Path;
+
+use ferrotill_core::event::{Declared, Event, PaperSays, Reserved, Sealed};
+use ferrotill_core::id::DocumentId;
+use ferrotill_core::profile::Profile;
+use ferrotill_core::receipt::Scratch;
+use ferrotill_core::refusal::IgnoreFaults;
+use ferrotill_core::seal::Seal;
+use ferrotill_core::till::{Command, Known, Till};
+use rusqlite::Connection;
+use uuid::Uuid;
+
+use super::super::chain::{ChainKey, GENESIS, Link, Mac};
+use super::super::{Context as _, StoreError, projection};
+use super::{Flaw, Flaws};
+
+/// What the journal contains.
+#[derive(Debug, Default)]
+pub(super) struct Walked {
+    /// Rows of the journal.
+    pub(super) rows: i64,
+    /// The last row.
+    pub(super) head: i64,
+    /// Documents that were sealed.
+    pub(super) documents: u32,
+    /// Documents that rest on an operator's declaration.
+    pub(super) declared: u32,
+    /// The devices that have rows in it.
+    pub(super) devices: BTreeSet<Uuid>,
+}
+
+/// A till's stored snapshot.
+#[derive(Debug)]
+pub(super) struct Snapshot {
+    pub(super) seq: i64,
+    pub(super) version: u16,
+    pub(super) till: Vec<u8>,
+}
+
+/// The state of the walk.
+pub(super) struct Walk<'w> {
+    pub(super) connection: &'w Connection,
+    pub(super) path: &'w Path,
+    pub(super) key: &'w ChainKey,
+    pub(super) profile: &'w dyn Profile,
+    pub(super) snapshots: HashMap<Uuid, Snapshot>,
+    pub(super) flaws: &'w mut Flaws,
+    pub(super) tills: HashMap<Uuid, Till>,
+    pub(super) walked: Walked,
+    /// A declaration, until the next row is read.
+    pub(super) pending: Option<PendingDeclaration>,
+}
+
+/// An operator's declaration, whose result must be the next row.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct PendingDeclaration {
+    seq: i64,
+    device: Uuid,
+    id: DocumentId,
+    paper: PaperSays,
+    fault: u16,
+}
+
+impl PendingDeclaration {
+    /// Whether the next row is the seal or the void that the declaration justifies, with nothing that the operator did not declare.
+    fn is_followed_by(&self, device: Uuid, event: &Event<'_>) -> bool {
+        let does = match (self.paper, event) {
+            (PaperSays::Registered { document }, Event::Sealed(sealed)) => {
+                let seal = Seal::Printer {
+                    document: document.map_or(0, u32::from),
+                    fiscal_receipt: None,
+                    counters: None,
+                };
+                sealed.id == self.id && sealed.seal == seal
+            }
+            (PaperSays::NotRegistered, Event::Voided(voided)) => {
+                voided.id == self.id && voided.fault == self.fault
+            }
+            _ => false,
+        };
+        does && device == self.device
+    }
+}
+
+impl Walk<'_> {
+    /// Reads the whole journal. Every flaw is reported once, and the walk goes on with the next row.
+    pub(super) fn run(mut self) -> Result<Walked, StoreError> {
+        let mut statement = self
+            .connection
+            .prepare(
+                "SELECT seq, device, at, kind, version, payload, mac FROM journal ORDER BY seq",
+            )
+            .context(self.path, "journal")?;
+        let mut rows = statement.query([]).context(self.path, "journal")?;
+        // The MAC before the next row; none where the row before is missing.
+        let mut previous = Some(GENESIS);
+        let (mut fitting, mut broken) = (0_u64, Vec::new());
+        while let Some(row) = rows.next().context(self.path, "journal")? {
+            let seq: i64 = row.get(0).context(self.path, "journal")?;
+            self.walked.rows += 1;
+            if seq < 1 {
+                self.flaws.report_at(seq, Flaw::RowOutside { seq });
+                continue;
+            }
+            let expected = self.walked.head.saturating_add(1);
+            if seq != expected {
+                let (first, last) = (expected, seq.saturating_sub(1));
+                self.flaws
+                    .report_over(first, last, Flaw::RowsMissing { first, last });
+                previous = None;
+            }
+            self.compare_snapshots(seq);
+            self.walked.head = seq;
+            let Some(row) = Row::read(row) else {
+                self.flaws.report_at(seq, Flaw::RowChanged { seq });
+                previous = None;
+                continue;
+            };
+            match previous {
+                // A row that cannot be compared with the one before counts as neither.
+                None => {}
+                Some(previous) if self.key.mac(&previous, &row.link(seq)) == row.mac => {
+                    fitting += 1
+                }
+                Some(_) => broken.push(seq),
+            }
+            previous = Some(row.mac);
+            self.enter(seq, &row)?;
+        }
+        self.check_declaration_is_followed_by_its_result(None);
+        self.compare_snapshots(self.walked.head.saturating_add(1));
+        for (device, snapshot) in std::mem::take(&mut self.snapshots) {
+            let seq = snapshot.seq;
+            self.flaws.report(Flaw::SnapshotDiffers { device, seq });
+        }
+        if fitting == 0 && !broken.is_empty() {
+            self.flaws.report(Flaw::AnotherTillsJournal);
+        } else {
+            for seq in broken {
+                self.flaws.report_at(seq, Flaw::RowChanged { seq });
+            }
+        }
+        Ok(self.walked)
+    }
+
+    /// Enters an event into the rebuilt tables and applies it to its till.
+    fn enter(&mut self, seq: i64, row: &Row<'_>) -> Result<(), StoreError> {
+        let event = match Event::decode(row.kind, row.version, row.payload) {
+            Ok(event) => event,
+            Err(error) => {
+                self.flaws
+                    .report_at(seq, Flaw::RowUnreadable { seq, error });
+                return Ok(());
+            }
+        };
+        let Ok(device) = Uuid::from_slice(row.device) else {
+            self.flaws.report_at(seq, Flaw::RowChanged { seq });
+            return Ok(());
+        };
+        if let Err(error) = projection::project(self.connection, device, seq, &event) {
+            let contradicts = matches!(&error, rusqlite::Error::QueryReturnedNoRows)
+                || error.sqlite_error_code() == Some(rusqlite::ErrorCode::ConstraintViolation);
+            if !contradicts {
+                return Err(error).context(self.path, "rebuilding the tables");
+            }
+            let words = match error {
+                rusqlite::Error::QueryReturnedNoRows => {
+                    "it refers to a document that is not in the journal".to_owned()
+                }
+                other => format!("it repeats what must be unique: {other}"),
+            };
+            self.contradiction(seq, &event, words);
+        }
+        self.check_declaration_is_followed_by_its_result(Some((seq, device, &event)));
+        if device.is_nil() {
+            // The state of the authority concerns all tills.
+            return Ok(());
+        }
+        self.walked.devices.insert(device);
+        if matches!(event, Event::Sealed(_)) {
+            self.walked.documents = self.walked.documents.saturating_add(1);
+        }
+        let till = self.tills.entry(device).or_default();
+        let objection = objection(till, self.profile, &event);
+        till.apply(&event);
+        if let Some(words) = objection {
+            self.contradiction(seq, &event, words);
+        }
+        Ok(())
+    }
+
+    /// Compares a declaration with the row that follows it; `None` where the journal ends. The row must be its result.
+    fn check_declaration_is_followed_by_its_result(
+        &mut self,
+        next: Option<(i64, Uuid, &Event<'_>)>,
+    ) {
+        if let Some(declaration) = self.pending.take()
+            && next.is_none_or(|(_, device, event)| !declaration.is_followed_by(device, event))
+        {
+            let seq = declaration.seq;
+            self.flaws.report_at(
+                seq,
+                Flaw::Contradiction {
+                    seq,
+                    document: Some(Uuid::from_bytes(declaration.id.0)),
+                    words: "an operator has declared its outcome, and the next row is another one"
+                        .to_owned(),
+                },
+            );
+        }
+        if let Some((seq, device, Event::Declared(declared))) = next {
+            self.walked.declared = self.walked.declared.saturating_add(1);
+            self.pending = Some(PendingDeclaration {
+                seq,
+                device,
+                id: declared.id,
+                paper: declared.paper,
+                fault: declared.fault,
+            });
+        }
+    }
+
+    fn contradiction(&mut self, seq: i64, event: &Event<'_>, words: String) {
+        let document = match event {
+            Event::Reserved(Reserved { id, .. }) | Event::Sealed(Sealed { id, .. }) => Some(*id),
+            Event::Voided(voided) => Some(voided.id),
+            Event::CancelDecided(decided) => Some(decided.id),
+            Event::Declared(declared) => Some(declared.id),
+            _ => None,
+        };
+        let document = document.map(|id| Uuid::from_bytes(id.0));
+        self.flaws.report_at(
+            seq,
+            Flaw::Contradiction {
+                seq,
+                document,
+                words,
+            },
+        );
+    }
+
+    /// Compares the stored tills of rows before this one with the tills that follow from the journal.
+    fn compare_snapshots(&mut self, before: i64) {
+        let due: Vec<Uuid> = self
+            .snapshots
+            .iter()
+            .filter(|(_, snapshot)| snapshot.seq < before)
+            .map(|(device, _)| *device)
+            .collect();
+        for device in due {
+            let Some(snapshot) = self.snapshots.remove(&device) else {
+                continue;
+            };
+            let expected = self.tills.get(&device).map(postcard::to_stdvec::<Till>);
+            let same = matches!(expected, Some(Ok(bytes)) if bytes == snapshot.till);
+            // This program does not read a snapshot of another version: it makes the till again from the journal.
+            if !same && snapshot.version == Till::SNAPSHOT_VERSION {
+                let seq = snapshot.seq;
+                self.flaws.report(Flaw::SnapshotDiffers { device, seq });
+            }
+        }
+    }
+}
+
+/// What of an event does not follow from the events before it, as text.
+fn objection(till: &Till, profile: &dyn Profile, event: &Event<'_>) -> Option<String> {
+    match event {
+        Event::Reserved(reserved) => {
+            let z_number = till
+                .shift()
+                .map_or(till.last_z().saturating_add(1), |shift| shift.z_number);
+            if till.outstanding().is_some() {
+                Some("it was reserved while another document was outstanding".to_owned())
+            } else if reserved.z_number != z_number {
+                Some(format!(
+                    "it names the shift of Z-report {}, and the open shift is that of {z_number}",
+                    reserved.z_number
+                ))
+            } else {
+                None
+            }
+        }
+        Event::Sealed(sealed) => sealed_objection(till, profile, sealed),
+        Event::Voided(voided) => not_outstanding(till, voided.id),
+        Event::CancelDecided(decided) => not_outstanding(till, decided.id),
+        Event::Declared(declared) => declared_objection(till, profile, declared),
+        Event::NumbersGranted(granted) => till
+            .fiscal_numbers()
+            .check(&granted.spans)
+            .err()
+            .map(|refusal| refusal.to_string()),
+        Event::ConfigurationAdopted(_) | Event::Switched(_) | Event::ClosedByPrinter(_) => None,
+    }
+}
+
+/// The till must accept the declaration again.
+fn declared_objection(
+    till: &Till,
+    profile: &dyn Profile,
+    declared: &Declared<'_>,
+) -> Option<String> {
+    let command = Command::Declare(*declared);
+    let scratch = Scratch {
+        lines: &mut [],
+        bytes: &mut [],
+    };
+    let known = Known::default();
+    match till.decide(
+        profile,
+        &command,
+        &known,
+        declared.at,
+        scratch,
+        &mut IgnoreFaults,
+    ) {
+        Ok(Event::Declared(expected)) if expected != *declared => {
+            Some("it is dated before an earlier event".to_owned())
+        }
+        Ok(_) => None,
+        Err(refusal) => Some(refusal.to_string()),
+    }
+}
+
+fn not_outstanding(till: &Till, id: DocumentId) -> Option<String> {
+    let is = till
+        .outstanding()
+        .is_some_and(|outstanding| outstanding.id == id);
+    (!is).then(|| "it settles a document that was not outstanding".to_owned())
+}
+
+/// The till decides again, and must come to the same document: numbers, number of the range, figures of the report.
+fn sealed_objection(till: &Till, profile: &dyn Profile, sealed: &Sealed<'_>) -> Option<String> {
+    let command = Command::Settle(sealed.id, sealed.seal);
+    let scratch = Scratch {
+        lines: &mut [],
+        bytes: &mut [],
+    };
+    let known = Known::default();
+    let decided = till.decide(
+        profile,
+        &command,
+        &known,
+        sealed.at,
+        scratch,
+        &mut IgnoreFaults,
+    );
+    let expected = match decided {
+        Ok(Event::Sealed(expected)) => expected,
+        Ok(_) => return None,
+        Err(refusal) => return Some(refusal.to_string()),
+    };
+    let differs = |what: &str, stored: u32, expected: u32| {
+        (stored != expected).then(|| format!("its {what} is {stored}, and {expected} comes next"))
+    };
+    differs("number", sealed.number, expected.number)
+        .or_else(|| {
+            differs(
+                "number in the shift",
+                sealed.current_number,
+                expected.current_number,
+            )
+        })
+        .or_else(|| {
+            (sealed.at != expected.at).then(|| "it is dated before an earlier event".to_owned())
+        })
+        .or_else(|| {
+            (sealed.report != expected.report)
+                .then(|| "its figures are not those that follow from the journal".to_owned())
+        })
+}
+
+/// A row as it is stored.
+struct Row<'r> {
+    device: &'r [u8],
+    at: i64,
+    kind: u16,
+    version: u16,
+    payload: &'r [u8],
+    mac: Mac,
+}
+
+impl<'r> Row<'r> {
+    /// `None` where a column has a value of another type.
+    fn read(row: &'r rusqlite::Row<'_>) -> Option<Self> {
+        Some(Self {
+            device: row.get_ref(1).ok()?.as_blob().ok()?,
+            at: row.get(2).ok()?,
+            kind: row.get(3).ok()?,
+            version: row.get(4).ok()?,
+            payload: row.get_ref(5).ok()?.as_blob().ok()?,
+            mac: row.get(6).ok()?,
+        })
+    }
+
+    const fn link(&self, seq: i64) -> Link<'_> {
+        Link {
+            seq,
+            device: self.device,
+            at: self.at,
+            kind: self.kind,
+            version: self.version,
+            payload: self.payload,
+        }
+    }
+}

@@ -1,0 +1,74 @@
+//! The house rules, as tests: each one reads the sources of the workspace and names file and line.
+//!
+//! A rule looks at code without comments and without the contents of strings, so prose may say what code may not.
+//! Each rule is also given a planted breach that it must find.
+
+mod controls;
+mod imports;
+mod items;
+mod lines;
+mod source;
+mod teeth;
+mod workspace;
+
+use std::fmt::Write as _;
+
+use lines::*;
+use source::{Finding, Source};
+use workspace::Workspace;
+
+#[test]
+fn no_float_in_the_sources() {
+    enforce(floats);
+}
+
+#[test]
+fn countries_are_named_only_in_their_places() {
+    enforce(countries);
+}
+
+#[test]
+fn only_the_store_speaks_sql() {
+    enforce(sql);
+}
+
+#[test]
+fn wire_and_session_know_nothing_of_the_core() {
+    enforce(wire_imports);
+}
+
+#[test]
+fn clocks_are_read_only_in_their_places() {
+    enforce(clocks);
+}
+
+#[test]
+fn no_unwrap_or_expect_outside_tests() {
+    enforce(unwraps);
+}
+
+#[test]
+fn files_fit_in_a_head() {
+    enforce(file_length);
+}
+
+#[test]
+fn nothing_is_left_for_later() {
+    enforce(left_for_later);
+}
+
+/// Runs a rule over every source of the workspace.
+fn enforce(rule: fn(&Source) -> Vec<Finding>) {
+    let mut report = String::new();
+    for source in Workspace::read().sources() {
+        for finding in rule(source) {
+            writeln!(
+                report,
+                "{}:{}: {}",
+                finding.path, finding.line, finding.what
+            )
+            .unwrap();
+        }
+    }
+    assert!(report.is_empty(), "\n{report}");
+}

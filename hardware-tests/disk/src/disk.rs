@@ -1,0 +1,109 @@
+//! The disk as a test uses it: mounted on a folder, with its history and its faults.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+
+use crate::fault::{DiskCall, DiskFault, Syncs};
+use crate::history::{History, Image};
+use crate::state::{DiskState, lock, mounted};
+use crate::vfs;
+
+/// A disk, mounted on a folder.
+#[derive(Clone, Debug)]
+pub struct Disk {
+    folder: PathBuf,
+    state: Arc<Mutex<DiskState>>,
+}
+
+impl Disk {
+    /// Mounts an empty disk on a folder: SQLite's files in it live here until the disk is dropped.
+    #[must_use]
+    pub fn mount(folder: &Path) -> Self {
+        vfs::register();
+        let state = Arc::new(Mutex::new(DiskState::default()));
+        lock(mounted()).insert(folder.to_owned(), Arc::clone(&state));
+        Self {
+            folder: folder.to_owned(),
+            state,
+        }
+    }
+
+    /// Puts an image on the disk, as after a power cut: the history begins again, and no file is open any more.
+    pub fn put(&self, image: &Image) {
+        let mut state = lock(&self.state);
+        let files = image
+            .iter()
+            .map(|(name, bytes)| (Arc::from(name.as_str()), bytes.clone()));
+        *state = DiskState {
+            files: files.collect(),
+            before: image.clone(),
+            next_handle: state.next_handle,
+            ..DiskState::default()
+        };
+    }
+
+    /// The bytes that programs read now, whether synced or not.
+    #[must_use]
+    pub fn image(&self) -> Image {
+        let state = lock(&self.state);
+        let files = state.files.iter();
+        files
+            .map(|(name, bytes)| (name.to_string(), bytes.clone()))
+            .collect()
+    }
+
+    /// How many operations were done so far.
+    #[must_use]
+    pub fn operations(&self) -> usize {
+        lock(&self.state).operations.len()
+    }
+
+    /// All that was done since the disk was mounted or an image was put on it.
+    #[must_use]
+    pub fn history(&self) -> History {
+        let state = lock(&self.state);
+        History {
+            before: state.before.clone(),
+            operations: state.operations.clone(),
+        }
+    }
+
+    /// From now on the disk fails in this way; `None` ends the fault.
+    pub fn fail(&self, fault: Option<DiskFault>) {
+        let mut state = lock(&self.state);
+        state.calls.clear();
+        state.fault = fault;
+    }
+
+    /// How many operations of a kind there were since the last call of [`Disk::fail`].
+    #[must_use]
+    pub fn calls(&self, kind: DiskCall) -> usize {
+        lock(&self.state).calls.get(&kind).copied().unwrap_or(0)
+    }
+
+    /// Bytes that were written since the disk was mounted or an image was put on it.
+    #[must_use]
+    pub fn bytes_written(&self) -> u64 {
+        lock(&self.state).written
+    }
+
+    /// What a sync does from now on, until an image is put on the disk.
+    pub fn set_syncs(&self, syncs: Syncs) {
+        lock(&self.state).syncs = syncs;
+    }
+
+    /// Switches the power off: every further operation fails until an image is put on the disk.
+    pub fn power_off(&self) {
+        lock(&self.state).dead = true;
+    }
+}
+
+impl Drop for Disk {
+    fn drop(&mut self) {
+        let mut mounted = lock(mounted());
+        // The table and this handle are the only owners: there is no other clone.
+        if Arc::strong_count(&self.state) <= 2 {
+            mounted.remove(&self.folder);
+        }
+    }
+}

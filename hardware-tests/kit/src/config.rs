@@ -1,0 +1,256 @@
+//! The text of a configuration file of the agent, section by section.
+//!
+//! ```
+//! use ferrotill_testkit::config::{ConfigText, Device, text};
+//!
+//! let device = Device::new("0875b8a5-0668-41a3-a3fa-8eeccf66d289", "Till 1", "none").tax_group("A", "20.00");
+//! let config = ConfigText::new("MD", "/var/lib/ferrotill")
+//!     .device(device)
+//!     .upstream("http://127.0.0.1:9000")
+//!     .set("upstream", "dwell_s", 0)
+//!     .set("till", "time_zone", text("UTC"));
+//! assert!(config.to_string().contains("[upstream]\nurl = \"http://127.0.0.1:9000\"\ndwell_s = 0\n"));
+//! ```
+
+use std::fmt::{self, Display};
+
+/// The key of the one client.
+pub const KEY: &str = "a-key";
+/// The secret of the one client.
+pub const SECRET: &str = "a-secret-of-some-length";
+
+/// A configuration file.
+#[derive(Clone, Debug)]
+pub struct ConfigText {
+    /// Sections in their order, each with its keys and values.
+    sections: Vec<(String, Keys)>,
+    clients: Vec<Keys>,
+    devices: Vec<Device>,
+}
+
+/// Keys with their values, as they stand in the file.
+type Keys = Vec<(&'static str, String)>;
+
+/// A text as a value of TOML.
+#[must_use]
+pub fn text(value: impl AsRef<str>) -> String {
+    format!("{:?}", value.as_ref())
+}
+
+impl ConfigText {
+    /// A till in TEST mode with one client ([`KEY`], [`SECRET`]), which listens at any free port.
+    #[must_use]
+    pub fn new(country: &str, data_dir: impl AsRef<std::path::Path>) -> Self {
+        let config = Self {
+            sections: Vec::new(),
+            clients: vec![vec![("key", text(KEY)), ("secret", text(SECRET))]],
+            devices: Vec::new(),
+        };
+        let data_dir = data_dir.as_ref().display().to_string();
+        config
+            .set("till", "country", text(country))
+            .set("till", "mode", text("TEST"))
+            .set("till", "data_dir", text(data_dir))
+            .set("api", "listen", text("127.0.0.1:0"))
+    }
+
+    /// The owner's name and tax number.
+    #[must_use]
+    pub fn owner(self, name: &str, number: &str) -> Self {
+        self.set("till", "organization_name", text(name))
+            .set("till", "idnx", text(number))
+    }
+
+    /// Another client than the usual one.
+    #[must_use]
+    pub fn client(mut self, key: &str, secret: &str) -> Self {
+        self.clients = vec![vec![("key", text(key)), ("secret", text(secret))]];
+        self
+    }
+
+    /// One more device.
+    #[must_use]
+    pub fn device(mut self, device: Device) -> Self {
+        self.devices.push(device);
+        self
+    }
+
+    /// Changes the device at a place.
+    ///
+    /// # Panics
+    ///
+    /// There is no such device.
+    #[must_use]
+    pub fn change_device(mut self, place: usize, change: impl FnOnce(Device) -> Device) -> Self {
+        let device = self.devices.remove(place);
+        self.devices.insert(place, change(device));
+        self
+    }
+
+    /// The address of the tax authority.
+    #[must_use]
+    pub fn upstream(self, url: &str) -> Self {
+        self.set("upstream", "url", text(url))
+    }
+
+    /// Sets a key, which may be there already, to a value as TOML has it: a number, `true`, or [`text`].
+    #[must_use]
+    pub fn set(mut self, section: &str, key: &'static str, value: impl Display) -> Self {
+        let place = self.sections.iter().position(|(name, _)| name == section);
+        let place = place.unwrap_or_else(|| {
+            self.sections.push((section.to_owned(), Vec::new()));
+            self.sections.len() - 1
+        });
+        set(&mut self.sections[place].1, key, value);
+        self
+    }
+
+    /// The value of a key, as it stands in the file.
+    #[must_use]
+    pub fn value(&self, section: &str, key: &str) -> Option<&str> {
+        let (_, keys) = self.sections.iter().find(|(name, _)| name == section)?;
+        let (_, value) = keys.iter().find(|(name, _)| *name == key)?;
+        Some(value)
+    }
+}
+
+impl Display for ConfigText {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (name, keys) in &self.sections {
+            writeln!(f, "[{name}]")?;
+            write_keys(f, keys)?;
+        }
+        for keys in &self.clients {
+            writeln!(f, "[[api.clients]]")?;
+            write_keys(f, keys)?;
+        }
+        self.devices.iter().try_for_each(|device| device.fmt(f))
+    }
+}
+
+/// A device of a configuration file.
+#[derive(Clone, Debug)]
+pub struct Device {
+    keys: Keys,
+    tax_groups: Vec<String>,
+    payment_types: Vec<String>,
+    ranges: Vec<String>,
+    points_of_sale: Vec<String>,
+}
+
+impl Device {
+    /// A device that takes cash (code 0) and cards (code 1).
+    #[must_use]
+    pub fn new(id: impl Display, name: &str, uri: &str) -> Self {
+        let device = Self {
+            keys: Vec::new(),
+            tax_groups: Vec::new(),
+            payment_types: Vec::new(),
+            ranges: Vec::new(),
+            points_of_sale: Vec::new(),
+        };
+        let mut device = device.payment_names("Numerar", "Card");
+        set(&mut device.keys, "id", text(id.to_string()));
+        set(&mut device.keys, "name", text(name));
+        set(&mut device.keys, "uri", text(uri));
+        device
+    }
+
+    /// One more tax group: its code, and its rate in percent with two decimals.
+    #[must_use]
+    pub fn tax_group(mut self, code: impl Display, rate: impl Display) -> Self {
+        self.tax_groups
+            .push(format!(r#"{{ code = "{code}", rate = "{rate}" }}"#));
+        self
+    }
+
+    /// Other names for cash and cards.
+    #[must_use]
+    pub fn payment_names(mut self, cash: &str, card: &str) -> Self {
+        self.payment_types = vec![
+            format!(r#"{{ code = 0, name = "{cash}", cash = true }}"#),
+            format!(r#"{{ code = 1, name = "{card}" }}"#),
+        ];
+        self
+    }
+
+    /// Cash opens the drawer.
+    #[must_use]
+    pub fn with_drawer(mut self) -> Self {
+        let cash = self.payment_types[0].trim_end_matches(" }").to_owned();
+        self.payment_types[0] = format!("{cash}, open_cash_drawer = true }}");
+        self
+    }
+
+    /// One more range of numbers for alternative receipts, which the device uses.
+    #[must_use]
+    pub fn range(mut self, series: &str, start: u32, end: u32, number_length: u8) -> Self {
+        set(&mut self.keys, "use_alternative_receipts", true);
+        self.ranges.push(format!(
+            r#"{{ series = "{series}", start = {start}, end = {end}, number_length = {number_length} }}"#
+        ));
+        self
+    }
+
+    /// No ranges of numbers.
+    #[must_use]
+    pub fn without_ranges(mut self) -> Self {
+        self.keys
+            .retain(|(key, _)| *key != "use_alternative_receipts");
+        self.ranges.clear();
+        self
+    }
+
+    /// No tax groups.
+    #[must_use]
+    pub fn without_tax_groups(mut self) -> Self {
+        self.tax_groups.clear();
+        self
+    }
+
+    /// One more point of sale.
+    #[must_use]
+    pub fn point_of_sale(mut self, id: &str, code: &str) -> Self {
+        self.points_of_sale
+            .push(format!(r#"{{ id = "{id}", code = "{code}" }}"#));
+        self
+    }
+
+    /// Sets a key, which may be there already, to a value as TOML has it.
+    #[must_use]
+    pub fn set(mut self, key: &'static str, value: impl Display) -> Self {
+        set(&mut self.keys, key, value);
+        self
+    }
+}
+
+impl Display for Device {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "[[device]]")?;
+        write_keys(f, &self.keys)?;
+        for (key, items) in [
+            ("tax_groups", &self.tax_groups),
+            ("payment_types", &self.payment_types),
+            ("alternative_receipts_ranges", &self.ranges),
+            ("points_of_sale", &self.points_of_sale),
+        ] {
+            if !items.is_empty() {
+                writeln!(f, "{key} = [ {} ]", items.join(", "))?;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn set(keys: &mut Keys, key: &'static str, value: impl Display) {
+    let value = value.to_string();
+    match keys.iter_mut().find(|(name, _)| *name == key) {
+        Some((_, known)) => *known = value,
+        None => keys.push((key, value)),
+    }
+}
+
+fn write_keys(f: &mut fmt::Formatter<'_>, keys: &Keys) -> fmt::Result {
+    keys.iter()
+        .try_for_each(|(key, value)| writeln!(f, "{key} = {value}"))
+}

@@ -1,0 +1,334 @@
+//! A printer without a line: it does what a test says, call by call, or registers everything at once.
+
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use ferrotill_core::Amount;
+use ferrotill_device::Fault;
+use ferrotill_device::printer::{
+    Baseline, ClosedDay, Condition, Connected, FiscalPrinter, Job, JournalEvidence, NotRegistered,
+    Outcome, Registered, Watch,
+};
+
+/// How long a test waits for a call that must come.
+const CALL_TIMEOUT: Duration = Duration::from_secs(20);
+
+/// What a printer was asked.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Call {
+    /// `recover` rather than `perform`.
+    pub recover: bool,
+    /// The job.
+    pub job: Job,
+    /// The counters it begins from.
+    pub baseline: Baseline,
+    /// What the journal says, for recovery.
+    pub books: JournalEvidence,
+}
+
+impl Call {
+    /// The total of a receipt in minor units; none for other jobs.
+    #[must_use]
+    pub fn total(&self) -> Option<i64> {
+        match &self.job {
+            Job::Receipt(receipt) => Some(receipt.total.minor()),
+            _ => None,
+        }
+    }
+}
+
+/// What the printer does after a call.
+type Reply = Box<dyn FnOnce(&mut dyn Watch) -> Outcome + Send>;
+
+/// What a printer keeps without power. It outlives the program that uses the printer.
+#[derive(Clone, Debug)]
+pub struct Memory {
+    /// Its counters.
+    pub baseline: Baseline,
+    /// Its last Z-report.
+    pub last_z: Option<ClosedDay>,
+    /// The rates of its tax groups.
+    pub groups: [Option<u32>; 8],
+    /// Somebody has a receipt open at its keyboard.
+    pub open: bool,
+}
+
+impl Default for Memory {
+    fn default() -> Self {
+        Self {
+            baseline: baseline(0),
+            last_z: None,
+            groups: [None; 8],
+            open: false,
+        }
+    }
+}
+
+/// Memory that a test and its printer share.
+pub type SharedMemory = Arc<Mutex<Memory>>;
+
+fn locked(memory: &SharedMemory) -> MutexGuard<'_, Memory> {
+    memory.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// A printer that reports every job to its [`Script`] and waits for a reply, or that registers every job at once.
+/// Its drawer opens without a reply.
+pub struct ScriptedPrinter {
+    /// None: it registers every job at once.
+    script: Option<(Sender<Call>, Receiver<Reply>)>,
+    present: Arc<AtomicBool>,
+    pulses: Arc<AtomicU32>,
+    memory: SharedMemory,
+}
+
+/// The test's side of a scripted printer.
+pub struct Script {
+    calls: Receiver<Call>,
+    replies: Sender<Reply>,
+    /// Whether the printer can be connected to.
+    pub present: Arc<AtomicBool>,
+    /// How often the drawer was opened.
+    pub pulses: Arc<AtomicU32>,
+    /// What the printer keeps.
+    pub memory: SharedMemory,
+}
+
+impl Script {
+    /// A printer and its script.
+    #[must_use]
+    pub fn new(present: bool, memory: SharedMemory) -> (Self, ScriptedPrinter) {
+        let (calls, received) = channel();
+        let (orders, replies) = channel();
+        let mut printer = ScriptedPrinter::registering(memory);
+        printer.present.store(present, Ordering::Release);
+        printer.script = Some((calls, replies));
+        let script = Self {
+            calls: received,
+            replies: orders,
+            present: Arc::clone(&printer.present),
+            pulses: Arc::clone(&printer.pulses),
+            memory: Arc::clone(&printer.memory),
+        };
+        (script, printer)
+    }
+
+    /// Changes what the printer says the next time it is connected to.
+    pub fn remember(&self, change: impl FnOnce(&mut Memory)) {
+        change(&mut locked(&self.memory));
+    }
+
+    /// The next call, which must come.
+    ///
+    /// # Panics
+    ///
+    /// No call comes.
+    pub fn call(&self) -> Call {
+        let call = self.calls.recv_timeout(CALL_TIMEOUT);
+        call.unwrap_or_else(|_| panic!("the printer is not asked"))
+    }
+
+    /// The printer was asked nothing that the test has not seen.
+    #[must_use]
+    pub fn is_quiet(&self) -> bool {
+        self.asked().is_none()
+    }
+
+    /// A call that has come already.
+    pub fn asked(&self) -> Option<Call> {
+        self.calls.try_recv().ok()
+    }
+
+    /// The outcome of the call that the printer waits with.
+    pub fn reply(&self, outcome: Outcome) {
+        self.act(move |_| outcome);
+    }
+
+    /// What the printer does with the call that it waits with.
+    ///
+    /// # Panics
+    ///
+    /// The printer's thread has ended.
+    pub fn act(&self, act: impl FnOnce(&mut dyn Watch) -> Outcome + Send + 'static) {
+        let sent = self.replies.send(Box::new(act));
+        sent.unwrap_or_else(|_| panic!("the printer's thread has ended"));
+    }
+
+    /// The next call begins a receipt with this total in minor units; it is registered as this document.
+    ///
+    /// # Panics
+    ///
+    /// The call is another one.
+    pub fn sells(&self, total: i64, number: u32) -> Call {
+        let call = self.call();
+        assert_eq!(call.total(), Some(total), "{call:?}");
+        assert!(!call.recover);
+        self.reply(registered(number));
+        call
+    }
+}
+
+impl ScriptedPrinter {
+    /// A printer that registers every job at once.
+    #[must_use]
+    pub fn registering(memory: SharedMemory) -> Self {
+        Self {
+            script: None,
+            present: Arc::new(AtomicBool::new(true)),
+            pulses: Arc::default(),
+            memory,
+        }
+    }
+
+    fn ask(&mut self, call: Call, watch: &mut dyn Watch) -> Outcome {
+        let Some((calls, replies)) = &self.script else {
+            return register(&call.job, &mut locked(&self.memory).baseline);
+        };
+        if calls.send(call).is_err() {
+            return Outcome::Unknown(Fault::PortLost);
+        }
+        match replies.recv() {
+            Ok(reply) => reply(watch),
+            Err(_) => Outcome::Unknown(Fault::PortLost),
+        }
+    }
+}
+
+/// Registers a job and counts it.
+fn register(job: &Job, counters: &mut Baseline) -> Outcome {
+    counters.last_document += 1;
+    let mut fiscal_receipt = None;
+    match job {
+        Job::Receipt(receipt) => {
+            fiscal_receipt = Some(counters.next_fiscal_receipt);
+            counters.next_fiscal_receipt += 1;
+            let cash = counters.cash.checked_add(receipt.total);
+            counters.cash = cash.unwrap_or(Amount::ZERO);
+        }
+        Job::ZReport => {
+            counters.z_number = counters.z_number.map(|last| last + 1);
+            counters.next_fiscal_receipt = 1;
+            counters.cash = Amount::ZERO;
+        }
+        _ => {}
+    }
+    Outcome::Registered(Registered {
+        document: counters.last_document,
+        fiscal_receipt,
+        after: counters.clone(),
+        report: None,
+    })
+}
+
+impl FiscalPrinter for ScriptedPrinter {
+    fn connect(&mut self) -> Result<Connected, Fault> {
+        if !self.present.load(Ordering::Acquire) {
+            return Err(Fault::PortUnavailable);
+        }
+        let memory = locked(&self.memory);
+        Ok(Connected {
+            baseline: memory.baseline.clone(),
+            model: "SCRIPTED".to_owned(),
+            firmware: "1".to_owned(),
+            address: "a script".to_owned(),
+            clock: None,
+            condition: Condition::default(),
+            receipt_open: false,
+            groups: memory.groups,
+        })
+    }
+
+    fn last_z(&self) -> Option<ClosedDay> {
+        locked(&self.memory).last_z.clone()
+    }
+
+    fn perform(&mut self, job: &Job, baseline: &Baseline, watch: &mut dyn Watch) -> Outcome {
+        if *job == Job::Drawer {
+            self.pulses.fetch_add(1, Ordering::AcqRel);
+            return registered_at(baseline.clone());
+        }
+        let call = Call {
+            recover: false,
+            job: job.clone(),
+            baseline: baseline.clone(),
+            books: JournalEvidence::default(),
+        };
+        self.ask(call, watch)
+    }
+
+    fn recover(
+        &mut self,
+        job: &Job,
+        baseline: &Baseline,
+        books: &JournalEvidence,
+        watch: &mut dyn Watch,
+    ) -> Outcome {
+        let call = Call {
+            recover: true,
+            job: job.clone(),
+            baseline: baseline.clone(),
+            books: *books,
+        };
+        self.ask(call, watch)
+    }
+
+    fn clear_leftover(&mut self, _watch: &mut dyn Watch) -> Result<Baseline, Fault> {
+        Err(Fault::Unclear)
+    }
+
+    fn status(&mut self) -> Result<Condition, Fault> {
+        Ok(Condition {
+            fiscal_receipt_open: locked(&self.memory).open,
+            ..Condition::default()
+        })
+    }
+}
+
+/// The counters of the printer after so many documents.
+#[must_use]
+pub fn baseline(last_document: u32) -> Baseline {
+    Baseline {
+        serial: "SC000001".to_owned(),
+        fiscal_memory: "90000001".to_owned(),
+        last_document,
+        next_fiscal_receipt: last_document + 1,
+        z_number: Some(0),
+        cash: Amount::ZERO,
+        cash_in: Amount::ZERO,
+        cash_out: Amount::ZERO,
+    }
+}
+
+/// The job is registered as this document.
+pub fn registered(document: u32) -> Outcome {
+    registered_at(baseline(document))
+}
+
+/// The job is registered, and these are the counters after it.
+pub fn registered_at(after: Baseline) -> Outcome {
+    Outcome::Registered(Registered {
+        document: after.last_document,
+        fiscal_receipt: None,
+        after,
+        report: None,
+    })
+}
+
+/// Somebody has used the printer, and these are its counters now; nothing was begun.
+pub fn moved(after: Baseline) -> Outcome {
+    not_registered(Fault::BaselineDiffers, after)
+}
+
+/// The printer has not registered the job, and its last document is still this one.
+pub fn refused(fault: Fault, last_document: u32) -> Outcome {
+    not_registered(fault, baseline(last_document))
+}
+
+fn not_registered(fault: Fault, after: Baseline) -> Outcome {
+    Outcome::NotRegistered(NotRegistered {
+        fault,
+        detail: String::new(),
+        after: Some(after),
+    })
+}

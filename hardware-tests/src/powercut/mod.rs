@@ -1,0 +1,188 @@
+//! Power cuts and failing disk calls: the real store on a disk that keeps only what was synced.
+//!
+//! A shift is sold with the decisions of the core, and the last row of the journal is noted after each acknowledged commit.
+//! Then the power is cut at every moment of the shift, in several ways, and each time the store is opened as at a start.
+//! Every acknowledged row must be there, `verify` must find nothing, and the next sale must succeed.
+
+mod shop;
+
+use ferrotill_core::Amount;
+use ferrotill_core::receipt::{Draft, DraftPayment};
+use ferrotill_core::till::{Command, Wish};
+use ferrotill_disk::{DiskCall, DiskFault, SeededRandom, Syncs};
+
+use crate::error_text::with_sources;
+use crate::journal::{LOAF, printed};
+use shop::TestShop;
+
+/// What went wrong.
+pub type Violation = String;
+
+/// What was checked.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// Images that were opened.
+    pub states: usize,
+    /// Commits that were acknowledged, over all shifts.
+    pub commits: usize,
+}
+
+/// Sells shifts and cuts the power at each of their moments, until so many images were opened.
+///
+/// # Errors
+///
+/// The first violation, with its seed and moment.
+pub fn cut_power(seed: u64, states: usize, steps: usize) -> Result<Tally, Violation> {
+    cut_power_on(Syncs::Kept, seed, states, steps)
+}
+
+/// [`cut_power`] on a disk that does what it says, or ignores its syncs: the control, on which a violation must be found.
+///
+/// # Errors
+///
+/// The first violation, with its seed and moment.
+pub fn cut_power_on(
+    syncs: Syncs,
+    seed: u64,
+    states: usize,
+    steps: usize,
+) -> Result<Tally, Violation> {
+    let mut tally = Tally::default();
+    let mut shift = 0_u64;
+    while tally.states < states {
+        let seed = seed.wrapping_add(shift);
+        shift += 1;
+        let mut random = SeededRandom::new(seed);
+        let mut shop = TestShop::new()?;
+        shop.disk.set_syncs(syncs);
+        for _ in 0..steps {
+            shop.step(&mut random).map_err(with_sources)?;
+        }
+        shop.store = None;
+        let history = shop.disk.history();
+        let acknowledged = std::mem::take(&mut shop.acknowledged);
+        tally.commits += acknowledged.len();
+        // Where fewer images are wanted than there are moments, they are spread over the whole shift.
+        let wanted = states - tally.states;
+        let possible = (history.len() + 1) * CUTS_PER_MOMENT;
+        let mut violation = None;
+        history.for_each_moment(|moment, medium| {
+            for _ in 0..CUTS_PER_MOMENT {
+                if violation.is_some() || tally.states >= states {
+                    return;
+                }
+                if random.below(possible) >= wanted {
+                    continue;
+                }
+                let last = acknowledged
+                    .iter()
+                    .take_while(|commit| commit.moment <= moment)
+                    .last();
+                let acknowledged_seq = last.map(|commit| commit.seq);
+                tally.states += 1;
+                if let Err(violated) = shop.check_image(&medium.cut(&mut random), acknowledged_seq)
+                {
+                    violation = Some(format!("seed {seed}, moment {moment}: {violated}"));
+                }
+            }
+        });
+        if let Some(violation) = violation {
+            return Err(violation);
+        }
+    }
+    Ok(tally)
+}
+
+/// Fails every call of a kind in a shift, once or for ever, and then cuts the power.
+///
+/// # Errors
+///
+/// The first violation, with its call.
+pub fn fail_every_call(seed: u64, steps: usize) -> Result<Tally, Violation> {
+    let mut tally = Tally::default();
+    let mut shop = TestShop::new()?;
+    for kind in DiskCall::ALL {
+        for for_ever in [false, true] {
+            for after in 0.. {
+                let here = format!("{kind:?} number {after}, for ever: {for_ever}");
+                let at = |violated: Violation| format!("seed {seed}, {here}: {violated}");
+                let mut random = SeededRandom::new(seed);
+                shop.reset()?;
+                shop.disk.fail(Some(DiskFault {
+                    kind,
+                    after,
+                    for_ever,
+                }));
+                for _ in 0..steps {
+                    if shop.step(&mut random).is_err() {
+                        // As the clerk does: it reads again and continues. While the disk fails, that fails too.
+                        let _ = shop.reload();
+                    }
+                }
+                let met = shop.disk.calls(kind) > after;
+                shop.disk.fail(None);
+                shop.store = None;
+                let history = shop.disk.history();
+                let acknowledged_seq = shop.acknowledged.last().map(|last| last.seq);
+                tally.commits += shop.acknowledged.len();
+                tally.states += 1;
+                let image = history.cut(history.len(), &mut random);
+                shop.check_image(&image, acknowledged_seq).map_err(at)?;
+                if !met {
+                    break;
+                }
+            }
+        }
+    }
+    Ok(tally)
+}
+
+/// What sales cost the disk; an SD card wears out by it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Wear {
+    /// Syncs of a hundred sales.
+    pub syncs: usize,
+    /// Bytes written by a hundred sales.
+    pub bytes: u64,
+}
+
+/// Sells so many hundreds of receipts of ten lines, each reserved and sealed, and counts what reaches the disk for a hundred of them,
+/// checkpoints and snapshots included.
+///
+/// # Errors
+///
+/// The store cannot be written.
+pub fn wear(hundreds: usize) -> Result<Wear, Violation> {
+    let mut shop = TestShop::new()?;
+    shop.disk.fail(None);
+    let before = shop.disk.bytes_written();
+    let lines = [LOAF; 10];
+    let payments = [DraftPayment {
+        code: 0,
+        amount: Amount::from_minor(8_100),
+    }];
+    let draft = Draft {
+        lines: &lines,
+        payments: &payments,
+        ..Draft::default()
+    };
+    for sale in 0..hundreds * 100 {
+        shop.now += 1_000;
+        let order = shop.order(Wish::Sale(draft));
+        let settle = Command::Settle(order.id, printed());
+        let sold = shop.commit(&[Command::Reserve(order)]);
+        sold.and_then(|()| shop.commit(&[settle]))
+            .map_err(with_sources)?;
+        // As often as the clerk does it: two rows a sale, one snapshot in 256 rows.
+        if sale % 128 == 127 {
+            shop.snapshot().map_err(with_sources)?;
+        }
+    }
+    Ok(Wear {
+        syncs: shop.disk.calls(DiskCall::Sync) / hundreds.max(1),
+        bytes: (shop.disk.bytes_written() - before) / u64::try_from(hundreds.max(1)).unwrap_or(1),
+    })
+}
+
+/// How many images are made of one moment.
+const CUTS_PER_MOMENT: usize = 4;

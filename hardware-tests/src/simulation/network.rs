@@ -1,0 +1,234 @@
+//! The network between the product's sender and the tax authority simulator: it loses, delays, doubles and reorders documents.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use ferrotill::authority::failure::{DeliveryFailure, Progress};
+use ferrotill::authority::http::Delivery;
+use ferrotill::authority::{Authority, EncodedRequest, Verdict};
+use ferrotill::outbox::Transport;
+use ferrotill::simulator::tax_office::TaxOfficeSimulator;
+use ferrotill_disk::SeededRandom;
+
+/// What is wrong with the network or the authority.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum NetworkFault {
+    /// Nothing.
+    None,
+    /// No connection.
+    Down,
+    /// The document arrives, the answer does not.
+    AnswersLost,
+    /// The document arrives later than the sender waits.
+    Late,
+    /// The document arrives twice.
+    Doubled,
+    /// The authority refuses every document.
+    Refuses,
+    /// HTTP 500.
+    ServerError,
+    /// HTTP 429 with `Retry-After`.
+    Busy,
+    /// A login page answers, HTTP 200.
+    LoginPage,
+    /// An empty object answers, HTTP 200.
+    EmptyObject,
+    /// The answer is cut short.
+    Cut,
+    /// Each attempt is one of the others.
+    Mixed,
+}
+
+impl NetworkFault {
+    /// All of them.
+    pub(super) const ALL: [Self; 12] = [
+        Self::None,
+        Self::Down,
+        Self::AnswersLost,
+        Self::Late,
+        Self::Doubled,
+        Self::Refuses,
+        Self::ServerError,
+        Self::Busy,
+        Self::LoginPage,
+        Self::EmptyObject,
+        Self::Cut,
+        Self::Mixed,
+    ];
+}
+
+/// A document that was sent.
+#[derive(Debug)]
+struct Posted {
+    kind: &'static str,
+    key: String,
+    body: String,
+}
+
+/// The network between the sender and the authority. A clone is the same network.
+#[derive(Clone, Debug)]
+pub(super) struct Network(Arc<Mutex<NetworkState>>);
+
+#[derive(Debug)]
+struct NetworkState {
+    authority_simulator: TaxOfficeSimulator,
+    fault: NetworkFault,
+    random: SeededRandom,
+    /// Documents that arrive later.
+    late: Vec<Posted>,
+    /// The time in the header `Date` of the answers.
+    utc_ms: i64,
+    /// The authority has refused a document for its content, which must not happen.
+    refused: Option<String>,
+    /// It has answered since [`Network::has_answered`] was last called.
+    answered: bool,
+    /// The last attempt got no answer.
+    silent: bool,
+}
+
+impl Network {
+    pub(super) fn to(authority_simulator: TaxOfficeSimulator, random: SeededRandom) -> Self {
+        Self(Arc::new(Mutex::new(NetworkState {
+            authority_simulator,
+            fault: NetworkFault::None,
+            random,
+            late: Vec::new(),
+            utc_ms: 0,
+            refused: None,
+            answered: false,
+            silent: false,
+        })))
+    }
+
+    fn state(&self) -> MutexGuard<'_, NetworkState> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The fault changes.
+    pub(super) fn set(&self, fault: NetworkFault) {
+        self.state().fault = fault;
+    }
+
+    /// Sets the time; a late document may arrive.
+    pub(super) fn pass(&self, utc_ms: i64) {
+        let mut state = self.state();
+        state.utc_ms = utc_ms;
+        if !state.late.is_empty() && state.random.below(12) == 0 {
+            let place = state.random.below(64) % state.late.len();
+            let posted = state.late.swap_remove(place);
+            state.arrive(&posted);
+        }
+    }
+
+    /// All late documents arrive.
+    pub(super) fn arrive_all(&self) {
+        let mut state = self.state();
+        for posted in std::mem::take(&mut state.late) {
+            state.arrive(&posted);
+        }
+    }
+
+    /// A document that the authority has refused for its content, with its message.
+    pub(super) fn refused(&self) -> Option<String> {
+        self.state().refused.clone()
+    }
+
+    /// Whether the authority has answered since the last call.
+    pub(super) fn has_answered(&self) -> bool {
+        std::mem::take(&mut self.state().answered)
+    }
+
+    /// Whether the last attempt got no answer.
+    pub(super) fn is_silent(&self) -> bool {
+        self.state().silent
+    }
+}
+
+impl NetworkState {
+    /// A document arrives; returns the answer of the authority.
+    fn arrive(&mut self, posted: &Posted) -> (u16, String) {
+        match self
+            .authority_simulator
+            .hear(posted.kind, &posted.key, posted.body.as_bytes())
+        {
+            Ok(answer) => (200, answer.to_string()),
+            Err(message) => {
+                let refused = format!(
+                    "the authority refuses {} {}: {message}",
+                    posted.kind, posted.body
+                );
+                self.refused.get_or_insert(refused);
+                (
+                    422,
+                    format!(r#"{{"status":"error","message":"{message}"}}"#),
+                )
+            }
+        }
+    }
+
+    fn deliver(&mut self, posted: Posted) -> Result<(u16, String), DeliveryFailure> {
+        let mut fault = self.fault;
+        while fault == NetworkFault::Mixed {
+            let place = self.random.below(NetworkFault::ALL.len());
+            fault = NetworkFault::ALL
+                .get(place)
+                .copied()
+                .unwrap_or(NetworkFault::None);
+        }
+        match fault {
+            NetworkFault::None | NetworkFault::Mixed => Ok(self.arrive(&posted)),
+            NetworkFault::Doubled => {
+                self.arrive(&posted);
+                Ok(self.arrive(&posted))
+            }
+            NetworkFault::Down => Err(DeliveryFailure::Unreachable),
+            NetworkFault::AnswersLost => {
+                self.arrive(&posted);
+                Err(DeliveryFailure::Broken)
+            }
+            NetworkFault::Late => {
+                self.late.push(posted);
+                Err(DeliveryFailure::TimedOut)
+            }
+            NetworkFault::Cut => {
+                let (status, mut answer) = self.arrive(&posted);
+                answer.truncate(answer.len() / 2);
+                Ok((status, answer))
+            }
+            NetworkFault::Refuses => Ok((
+                200,
+                r#"{"status":"error","message":"not today"}"#.to_owned(),
+            )),
+            NetworkFault::ServerError => Ok((500, "internal error".to_owned())),
+            NetworkFault::Busy => Ok((429, r#"{"status":"error"}"#.to_owned())),
+            NetworkFault::LoginPage => {
+                Ok((200, "<!doctype html><title>Welcome</title>".to_owned()))
+            }
+            NetworkFault::EmptyObject => Ok((200, "{}".to_owned())),
+        }
+    }
+}
+
+impl Transport for Network {
+    fn deliver(&self, authority: &dyn Authority, parcel: &EncodedRequest, _kept: bool) -> Delivery {
+        let mut state = self.state();
+        let answer = state.deliver(Posted {
+            kind: parcel.kind.name(),
+            key: parcel.key.to_string(),
+            body: parcel.body.clone(),
+        });
+        let busy = matches!(answer, Ok((429, _)));
+        let verdict = match answer {
+            Ok((status, body)) => authority.decode(status, body.as_bytes()),
+            Err(failure) => Verdict::Failed(failure),
+        };
+        let answered = !matches!(verdict.progress(), Progress::Failed(_));
+        state.answered |= answered;
+        state.silent = !answered;
+        Delivery {
+            verdict,
+            retry_after: busy.then_some(Duration::from_secs(7)),
+            date_ms: answered.then_some(state.utc_ms),
+        }
+    }
+}

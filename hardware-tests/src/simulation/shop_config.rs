@@ -1,0 +1,145 @@
+//! What a seed decides about a shop: its tills, their printers, when it opens, and how strict the authority is.
+
+use std::path::Path;
+
+use ferrotill_device::emulator::memory::Memory;
+use ferrotill_device::emulator::{ClockSource, Printer};
+use ferrotill_device::family::{Protocol, datecs, datecs_b, datecs_x, eltrade};
+use ferrotill_testkit::config::{ConfigText, Device, text};
+use uuid::Uuid;
+
+use super::goods::GROUPS;
+
+/// The configuration of a shop.
+#[derive(Clone, Debug)]
+pub(super) struct ShopConfig {
+    /// Its printers, one for each till.
+    pub(super) printers: Vec<PrinterModel>,
+    /// When it opens on its first day, in milliseconds of UTC.
+    pub(super) opens_ms: i64,
+    /// The authority checks its rules, and the till sends documents in order. Otherwise they may overtake each other.
+    pub(super) strict: bool,
+    /// The owner stops sales after so long without the authority.
+    pub(super) budget_ms: Option<u64>,
+}
+
+/// A printer with the command table of its driver.
+#[derive(Clone, Copy)]
+pub(super) struct PrinterModel {
+    /// The protocol of the printer.
+    printer: &'static Protocol,
+    /// The protocol that the driver uses.
+    pub(super) driver: &'static Protocol,
+}
+
+impl std::fmt::Debug for PrinterModel {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.driver.name)
+    }
+}
+
+/// Firmware of group A that does not know the command for the number of the next fiscal receipt.
+static SILENT: Protocol = Protocol {
+    next_fiscal: datecs_x::PROTOCOL.next_fiscal,
+    ..datecs::PROTOCOL
+};
+
+static MAKES: [PrinterModel; 5] = [
+    PrinterModel {
+        printer: &datecs::PROTOCOL,
+        driver: &datecs::PROTOCOL,
+    },
+    PrinterModel {
+        printer: &datecs::PROTOCOL,
+        driver: &SILENT,
+    },
+    PrinterModel {
+        printer: &datecs_b::PROTOCOL,
+        driver: &datecs_b::PROTOCOL,
+    },
+    PrinterModel {
+        printer: &datecs_x::PROTOCOL,
+        driver: &datecs_x::PROTOCOL,
+    },
+    PrinterModel {
+        printer: &eltrade::PROTOCOL,
+        driver: &eltrade::PROTOCOL,
+    },
+];
+
+/// Openings, in milliseconds of UTC: an ordinary morning, four minutes before midnight, the same before the new year, the night in
+/// which summer time begins, and the end of a February.
+const OPENINGS: [i64; 5] = [
+    1_795_240_800_000,
+    1_795_298_160_000,
+    1_798_667_760_000,
+    1_806_191_700_000,
+    1_803_799_800_000,
+];
+/// The limit of the owner, in the shops that have one: hours without the authority.
+const BUDGET_HOURS: u64 = 1;
+
+impl ShopConfig {
+    pub(super) fn of(seed: u64) -> Self {
+        let at = |turn: u64, count: usize| usize::try_from(turn).unwrap_or(0) % count.max(1);
+        let tills = 1 + at(seed, 3);
+        let printers = (0..tills).filter_map(|till| {
+            let place = at(seed / 2, MAKES.len()) + till * 2;
+            MAKES.get(place % MAKES.len()).copied()
+        });
+        let opening = OPENINGS.get(at(seed / 3, OPENINGS.len()));
+        Self {
+            printers: printers.collect(),
+            opens_ms: opening.copied().unwrap_or_default(),
+            strict: seed.is_multiple_of(2),
+            budget_ms: seed.is_multiple_of(4).then_some(BUDGET_HOURS * 3_600_000),
+        }
+    }
+
+    /// A new printer for a till.
+    pub(super) fn printer(
+        &self,
+        till: usize,
+        time: ClockSource,
+    ) -> Option<(Printer, PrinterModel)> {
+        let make = *self.printers.get(till)?;
+        let mut rates = [None; 8];
+        for (rate, (_, known)) in rates.iter_mut().zip(GROUPS) {
+            *rate = Some(known);
+        }
+        let mut memory = Memory::new(rates);
+        memory.serial = format!("DT70000{till}");
+        memory.fiscal_memory = format!("0270000{till}");
+        Some((Printer::new(memory, time).of_family(make.printer), make))
+    }
+
+    /// The device of a till.
+    pub(super) fn device(till: usize) -> Uuid {
+        Uuid::from_u128(0xD1 + u128::try_from(till).unwrap_or(0))
+    }
+
+    /// The agent's configuration.
+    pub(super) fn configuration(&self, folder: &Path) -> String {
+        let config = ConfigText::new("MD", folder)
+            .upstream("http://127.0.0.1:1")
+            .set("upstream", "offline_after_failures", 3)
+            .set("upstream", "offline_after_ms", 15_000)
+            .set("upstream", "dwell_s", 10)
+            .set("upstream", "strict_order", self.strict);
+        let config = match self.budget_ms {
+            Some(_) => config
+                .set("offline", "hours_at_a_stretch", BUDGET_HOURS)
+                .set("offline", "at_the_end", text("refuse")),
+            None => config,
+        };
+        let devices = (0..self.printers.len()).map(|till| {
+            let uri = format!("datecs+tcp://127.0.0.1:{}", till + 1);
+            let device = Device::new(Self::device(till), &format!("Till {till}"), &uri);
+            let device = device.range(&format!("S{till}"), 1, 9_999_999, 8);
+            GROUPS.iter().fold(device, |device, (letter, rate)| {
+                device.tax_group(letter, format!("{}.00", rate / 100))
+            })
+        });
+        devices.fold(config, ConfigText::device).to_string()
+    }
+}

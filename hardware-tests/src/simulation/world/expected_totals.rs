@@ -1,0 +1,405 @@
+//! What each till must have sold according to the orders, compared with its journal, its printer and the authority.
+
+use std::collections::BTreeMap;
+
+use ferrotill_core::document::{Body, DocumentKind};
+use ferrotill_core::event::{Reserved, Sealed};
+use ferrotill_core::receipt::{Receipt, ReceiptKind};
+use ferrotill_core::seal::Seal;
+use ferrotill_core::shift::Turnover;
+use ferrotill_core::totals::GroupTotal;
+use ferrotill_device::emulator::IslEmulator;
+use ferrotill_device::emulator::journal::{PrintedDocument, PrintedKind};
+use ferrotill_device::emulator::memory::FiscalReceipt;
+use ferrotill_device::port::loopback::Loopback;
+use ferrotill_store::StoredDocument;
+
+use super::super::callers::{Order, number_of};
+use super::super::goods::{CARD, GROUPS, Goods};
+use super::Checked;
+use super::calls::ASTRAY_MS;
+
+/// What was counted for one till.
+#[derive(Debug, Default)]
+pub(super) struct ExpectedTotals {
+    /// Documents that were checked; also the number of the last one.
+    pub(super) documents: u32,
+    latest_ms: i64,
+    /// Fiscal documents in the printer's memory so far.
+    fiscal: usize,
+    alternative: u32,
+    /// Cash movements so far.
+    cash: usize,
+    z_number: u32,
+    shift: Shift,
+    /// What the authority must have, by the key of the delivery.
+    pub(super) due: BTreeMap<String, Due>,
+}
+
+/// A document that the authority must have.
+#[derive(Debug)]
+pub(super) struct Due {
+    pub(super) kind: String,
+    /// Texts that the body must contain.
+    pub(super) parts: Vec<String>,
+}
+
+/// A shift according to the orders.
+#[derive(Debug, Default)]
+struct Shift {
+    documents: u32,
+    sales: Side,
+    refunds: Side,
+    alternative: (u32, i64),
+    cash_in: (u32, i64),
+    cash_out: (u32, i64),
+}
+
+/// Sales or refunds.
+#[derive(Debug, Default)]
+struct Side {
+    count: u32,
+    amount: i64,
+    tax: i64,
+    cash: i64,
+    card: i64,
+    groups: [i64; GROUPS.len()],
+    taxes: [i64; GROUPS.len()],
+}
+
+impl Side {
+    fn add(&mut self, goods: &Goods) {
+        self.count += 1;
+        self.amount += goods.total;
+        self.tax += goods.tax();
+        self.card += goods.card;
+        self.cash += goods.total - goods.card;
+        for (place, sum) in self.groups.iter_mut().enumerate() {
+            *sum += goods.gross(place);
+        }
+        for (place, sum) in self.taxes.iter_mut().enumerate() {
+            *sum += goods.tax_of(place);
+        }
+    }
+
+    /// The sums of the product are these.
+    fn compare(&self, name: &str, turnover: &Turnover) -> Checked {
+        let paid = |card: bool| {
+            let payments = turnover.payments.entries();
+            let payments = payments.filter(|payment| (payment.code == CARD) == card);
+            payments.map(|payment| payment.amount.minor()).sum::<i64>()
+        };
+        let reported = [
+            i64::from(turnover.receipts.count),
+            turnover.receipts.amount.minor(),
+            turnover.tax.minor(),
+            paid(false),
+            paid(true),
+        ];
+        let counted = [
+            i64::from(self.count),
+            self.amount,
+            self.tax,
+            self.cash,
+            self.card,
+        ];
+        same(
+            &format!("{name}: count, sum, tax, cash, card"),
+            &reported,
+            &counted,
+        )?;
+        let sum_of = |letter: char, part: fn(&GroupTotal) -> i64| {
+            let groups = turnover.groups.entries();
+            let groups = groups.filter(|total| char::from(total.group.code.letter()) == letter);
+            groups.map(part).sum::<i64>()
+        };
+        let reported = GROUPS.map(|(letter, _)| sum_of(letter, |total| total.amount.minor()));
+        same(&format!("{name} by group"), &reported, &self.groups)?;
+        let reported = GROUPS.map(|(letter, _)| sum_of(letter, |total| total.tax.minor()));
+        same(&format!("{name}, tax by group"), &reported, &self.taxes)
+    }
+}
+
+impl ExpectedTotals {
+    /// Takes the next document of the journal and compares it with its order and the receipt in the printer.
+    pub(super) fn take(
+        &mut self,
+        document: &StoredDocument,
+        orders: &[Order],
+        line: &Loopback<IslEmulator>,
+    ) -> Checked {
+        let row = &document.row;
+        let (Some(reserved), Some(sealed)) = (document.reserved(), document.sealed()) else {
+            return Err("a sealed document cannot be read".to_owned());
+        };
+        self.documents += 1;
+        self.shift.documents += 1;
+        if row.number != Some(self.documents) || sealed.current_number != self.shift.documents {
+            return Err(format!(
+                "document {} ({} of its shift) has the numbers {:?} and {}",
+                self.documents, self.shift.documents, row.number, sealed.current_number
+            ));
+        }
+        let order = number_of(row.id).and_then(|number| orders.get(number));
+        self.check_time(&reserved, sealed.at.utc_ms, order)?;
+        let parts = match &reserved.body {
+            Body::Receipt(receipt) => {
+                let order = order.ok_or("the store has a receipt that nobody ordered")?;
+                self.take_receipt(receipt, &sealed, order, line)?
+            }
+            Body::Cash(amount) => {
+                self.cash += 1;
+                let side = if amount.is_negative() {
+                    &mut self.shift.cash_out
+                } else {
+                    &mut self.shift.cash_in
+                };
+                let moved = amount.minor().abs();
+                *side = (side.0 + 1, side.1 + moved);
+                vec![format!("\"totalAmount\":{moved},")]
+            }
+            Body::Report(_) => self.take_report(&reserved, &sealed)?,
+        };
+        if row.kind != DocumentKind::XReport {
+            let due = Due {
+                kind: match row.kind.name() {
+                    "cash_in" => "deposit".to_owned(),
+                    "cash_out" => "withdraw".to_owned(),
+                    kind => kind.to_owned(),
+                },
+                parts,
+            };
+            if self.due.insert(row.unique_id.to_string(), due).is_some() {
+                return Err("two documents have the same key".to_owned());
+            }
+        }
+        Ok(())
+    }
+
+    /// A document is not older than the one before it or its order, and belongs to the open shift.
+    fn check_time(
+        &mut self,
+        reserved: &Reserved<'_>,
+        sealed_ms: i64,
+        order: Option<&Order>,
+    ) -> Checked {
+        if reserved.at.utc_ms < self.latest_ms || sealed_ms < reserved.at.utc_ms {
+            return Err(format!(
+                "document {} is older than the one before it",
+                self.documents
+            ));
+        }
+        self.latest_ms = sealed_ms;
+        if reserved.z_number != self.z_number + 1 {
+            return Err(format!(
+                "document {} belongs to shift {}, and shift {} is the one that is open",
+                self.documents,
+                reserved.z_number,
+                self.z_number + 1
+            ));
+        }
+        let asked_ms = order.map_or(i64::MIN, |order| order.asked_ms);
+        let behind_ms = asked_ms.saturating_sub(reserved.at.utc_ms);
+        if behind_ms > ASTRAY_MS {
+            return Err(format!(
+                "document {} has a time {behind_ms} ms before its order",
+                self.documents
+            ));
+        }
+        Ok(())
+    }
+
+    /// At the end of a day no shift is open, and the printer has as many documents as the store.
+    pub(super) fn check_end(&self, line: &Loopback<IslEmulator>) -> Checked {
+        if self.shift.documents > 0 {
+            return Err(format!("shift {} is still open", self.z_number + 1));
+        }
+        let is_cash = |document: &&PrintedDocument| document.kind == PrintedKind::Cash;
+        let (printed, cash) = line.with(|emulator| {
+            let printer = emulator.printer();
+            let cash = printer.documents_after(0).filter(is_cash).count();
+            (printer.receipts().len(), cash)
+        });
+        if cash != self.cash {
+            return Err(format!(
+                "the printer has {cash} cash movements, the store {}",
+                self.cash
+            ));
+        }
+        if printed != self.fiscal {
+            return Err(format!(
+                "the printer has {printed} fiscal receipts, the store {}",
+                self.fiscal
+            ));
+        }
+        Ok(())
+    }
+
+    fn take_receipt(
+        &mut self,
+        receipt: &Receipt<'_>,
+        sealed: &Sealed<'_>,
+        order: &Order,
+        line: &Loopback<IslEmulator>,
+    ) -> Checked<Vec<String>> {
+        let goods = order.goods.as_ref().ok_or("the order is for no receipt")?;
+        let what = format!("document {}", self.documents);
+        same(
+            &format!("{what}: sum and tax"),
+            &[receipt.total.minor(), receipt.tax.minor()],
+            &[goods.total, goods.tax()],
+        )?;
+        let mut parts = vec![format!("\"totalAmount\":{},", goods.total)];
+        match (receipt.kind, &sealed.seal) {
+            (ReceiptKind::AlternativeSale, Seal::Range { number, .. }) => {
+                self.alternative += 1;
+                same(&what, &[i64::from(*number)], &[i64::from(self.alternative)])?;
+                parts.push(format!("\"number\":{number},"));
+                let counted = &mut self.shift.alternative;
+                *counted = (counted.0 + 1, counted.1 + goods.total);
+            }
+            (ReceiptKind::Sale | ReceiptKind::Refund { .. }, Seal::Printer { document, .. }) => {
+                let refund = receipt.kind != ReceiptKind::Sale;
+                let place = self.fiscal;
+                self.fiscal += 1;
+                let printed =
+                    line.with(|emulator| emulator.printer().receipts().get(place).cloned());
+                let printed = printed.ok_or(format!("{what} is not in the printer's memory"))?;
+                compare_printed(&what, &printed, *document, refund, goods)?;
+                let side = if refund {
+                    &mut self.shift.refunds
+                } else {
+                    &mut self.shift.sales
+                };
+                side.add(goods);
+            }
+            (_, seal) => return Err(format!("{what} has the seal {seal:?}")),
+        }
+        Ok(parts)
+    }
+
+    /// A report has the counted sums; after a Z-report they begin again.
+    fn take_report(
+        &mut self,
+        reserved: &Reserved<'_>,
+        sealed: &Sealed<'_>,
+    ) -> Checked<Vec<String>> {
+        let figures = sealed.report.as_ref().ok_or("a report without figures")?;
+        let what = format!("report {} of shift {}", self.documents, self.z_number + 1);
+        let reported = &figures.shift;
+        let counted = &self.shift;
+        counted
+            .sales
+            .compare(&format!("{what}, sales"), &reported.sales)?;
+        counted
+            .refunds
+            .compare(&format!("{what}, refunds"), &reported.refunds)?;
+        let tallies = [
+            (
+                "alternative receipts",
+                reported.alternative,
+                counted.alternative,
+            ),
+            ("cash in", reported.cash_in, counted.cash_in),
+            ("cash out", reported.cash_out, counted.cash_out),
+        ];
+        for (name, reported, (count, amount)) in tallies {
+            same(
+                &format!("{what}, {name}"),
+                &[i64::from(reported.count), reported.amount.minor()],
+                &[i64::from(count), amount],
+            )?;
+        }
+        let cash =
+            counted.sales.cash - counted.refunds.cash + counted.cash_in.1 - counted.cash_out.1;
+        same(&format!("{what}, cash"), &[figures.cash.minor()], &[cash])?;
+        same(
+            &format!("{what}, its own number and its documents"),
+            &[i64::from(reported.z_number), i64::from(reported.documents)],
+            &[i64::from(self.z_number + 1), i64::from(counted.documents)],
+        )?;
+        if !matches!(
+            reserved.body,
+            Body::Report(ferrotill_core::document::ReportKind::Z)
+        ) {
+            return Ok(Vec::new());
+        }
+        let total = |name: &str, count: u32, amount: i64| {
+            format!("\"{name}\":{{\"count\":{count},\"amount\":{amount}}}")
+        };
+        let totals = [
+            total("sale", counted.sales.count, counted.sales.amount),
+            total("deposit", counted.cash_in.0, counted.cash_in.1),
+            total("refund", counted.refunds.count, counted.refunds.amount),
+            total("withdraw", counted.cash_out.0, counted.cash_out.1),
+        ];
+        let mut parts = vec![format!("\"zNumber\":{},", self.z_number + 1)];
+        parts.extend(
+            totals
+                .into_iter()
+                .filter(|part| !part.contains("\"count\":0,")),
+        );
+        self.z_number += 1;
+        self.shift = Shift::default();
+        Ok(parts)
+    }
+}
+
+/// A receipt in the printer's memory is the one that was ordered.
+fn compare_printed(
+    what: &str,
+    printed: &FiscalReceipt,
+    document: u32,
+    refund: bool,
+    goods: &Goods,
+) -> Checked {
+    let card: i64 = printed
+        .payments
+        .iter()
+        .filter(|(letter, _)| *letter != 'P')
+        .map(|(_, amount)| amount)
+        .sum();
+    let cash: i64 = printed
+        .payments
+        .iter()
+        .filter(|(letter, _)| *letter == 'P')
+        .map(|(_, amount)| amount)
+        .sum();
+    let [first, second, third] = GROUPS.map(|(letter, _)| {
+        let place = usize::from(u8::try_from(letter).unwrap_or(b'A') - b'A');
+        printed.groups.get(place).copied().unwrap_or(0)
+    });
+    same(
+        &format!("{what} on the printer: number, refund, sum, groups, card, cash kept"),
+        &[
+            i64::from(printed.document),
+            i64::from(printed.refund),
+            printed.total,
+            first,
+            second,
+            third,
+            card,
+            cash - printed.change,
+        ],
+        &[
+            i64::from(document),
+            i64::from(refund),
+            goods.total,
+            goods.gross(0),
+            goods.gross(1),
+            goods.gross(2),
+            goods.card,
+            goods.total - goods.card,
+        ],
+    )
+}
+
+fn same(what: &str, reported: &[i64], counted: &[i64]) -> Checked {
+    if reported == counted {
+        Ok(())
+    } else {
+        Err(format!(
+            "{what}: {reported:?}, and according to the orders {counted:?}"
+        ))
+    }
+}

@@ -1,0 +1,126 @@
+//! Operators: where a printer cannot prove the outcome of a document, they read its paper and declare what is printed.
+
+use std::num::NonZeroU32;
+
+use ferrotill::clerk::Message;
+use ferrotill::order::{Declaration, OrderKind};
+use ferrotill_core::event::PaperSays;
+use ferrotill_device::emulator::journal::PrintedKind;
+use tokio::sync::oneshot;
+
+use super::super::callers::{LastAnswer, Order};
+use super::{Checked, World};
+use crate::error_text::with_sources;
+
+/// What a till and its printer know about a document that is not settled.
+struct Outstanding {
+    /// Z-reports since its baseline.
+    z_reports: u32,
+    /// Its number in the printer, if it was printed.
+    printed: Option<u32>,
+}
+
+impl World {
+    /// An operator looks at the tills that ask for a declaration: seldom, and more often when the shop is closing.
+    pub(super) fn operators(&mut self, closing: bool) -> Checked {
+        if self.random.below(if closing { 4 } else { 12 }) != 0 {
+            return Ok(());
+        }
+        for place in 0..self.orders.len() {
+            self.declare_if_asked(place)?;
+        }
+        Ok(())
+    }
+
+    fn declare_if_asked(&mut self, place: usize) -> Checked {
+        let Some((order, agent)) = self.orders.get(place).zip(self.agent.as_ref()) else {
+            return Ok(());
+        };
+        if order.last_answer != LastAnswer::Unknown
+            || agent.live_status.needs_a_person(order.form.id).is_none()
+        {
+            return Ok(());
+        }
+        let id = order.form.id;
+        let word = order.word();
+        let Some(outstanding) = self.outstanding(order)? else {
+            return Ok(());
+        };
+        let declared_on = self.tills.get(order.till).and_then(|till| till.declared_on);
+        let till = order.till;
+        if is_provable(order, &outstanding, declared_on == Some(self.day)) {
+            return Err(format!(
+                "a declaration is asked for about order {place} ({word}), which the figures of the printer prove"
+            ));
+        }
+        let paper = match outstanding.printed {
+            Some(number) => PaperSays::Registered {
+                document: NonZeroU32::new(number),
+            },
+            None => PaperSays::NotRegistered,
+        };
+        // Whether it was accepted shows in the store; otherwise it is declared again.
+        let (reply, _) = oneshot::channel();
+        agent.clerk_handle.send(Message::Declare {
+            declaration: Box::new(Declaration {
+                id,
+                paper,
+                by: "Maria".to_owned(),
+            }),
+            reply,
+        });
+        if let Some(till) = self.tills.get_mut(till) {
+            till.declared_on = Some(self.day);
+        }
+        self.tally.declared += 1;
+        self.note(format!(
+            "an operator declares about order {place} ({word}): {paper:?}"
+        ));
+        Ok(())
+    }
+
+    /// What the paper at the printer of an order shows; none if the order has no outstanding document.
+    fn outstanding(&self, order: &Order) -> Checked<Option<Outstanding>> {
+        let Some((till, agent)) = self.tills.get(order.till).zip(self.agent.as_ref()) else {
+            return Ok(None);
+        };
+        let found = agent.reader.find(Some(till.device), order.form.id);
+        let Some(document) = found.map_err(with_sources)? else {
+            return Ok(None);
+        };
+        let Some(baseline) = document.reserved().and_then(|reserved| reserved.baseline) else {
+            return Ok(None);
+        };
+        let kind = match order.form.kind {
+            OrderKind::Sale { .. } => PrintedKind::Sale,
+            OrderKind::Refund { .. } => PrintedKind::Refund,
+            OrderKind::Cash(_) => PrintedKind::Cash,
+            OrderKind::Report { z: true } => PrintedKind::ZReport,
+            OrderKind::Report { z: false } => PrintedKind::XReport,
+        };
+        Ok(Some(till.line.line.with(|emulator| {
+            let printer = emulator.printer();
+            let printed = printer.documents_after(baseline.last_document);
+            Outstanding {
+                z_reports: printer
+                    .memory()
+                    .z_number()
+                    .saturating_sub(baseline.z_number),
+                printed: printed
+                    .filter(|document| document.kind == kind)
+                    .map(|document| document.number)
+                    .next(),
+            }
+        })))
+    }
+}
+
+/// Whether the driver must settle it by itself: the fiscal memory of one Z-report proves a sale, unless that day contains a
+/// declaration; the sums of the open day prove everything.
+fn is_provable(order: &Order, outstanding: &Outstanding, declared: bool) -> bool {
+    match order.form.kind {
+        OrderKind::Sale { .. } => outstanding.z_reports <= u32::from(!declared),
+        OrderKind::Refund { .. } | OrderKind::Cash(_) => outstanding.z_reports == 0,
+        OrderKind::Report { .. } => true,
+    }
+}
