@@ -155,7 +155,7 @@ fn a_slip_with_a_code_and_an_image() {
     let mut bench = Bench::new();
     let mut raster = Raster::new(64, 40).unwrap();
     for y in 0..40 {
-        // 10 04 10 05 10 14: what must never arrive as it is.
+        // 10 04 10 05 10 14: bytes that must never arrive unchanged.
         for x in [3, 13, 19, 29, 31, 35, 43, 45] {
             raster.set(x, y);
         }
@@ -215,7 +215,7 @@ fn an_interrupted_slip_is_reported_and_cut_off() {
     let stopped = refused(outcome);
     assert_eq!(stopped.fault, Fault::PaperOut);
     assert!(stopped.detail.contains("the beginning may be on the paper"));
-    // What waits in the printer is less than its buffer holds.
+    // The printer's buffer does not overflow.
     assert_eq!(bench.line.with(|printer| printer.overflowed()), 0);
     bench.line.with(|printer| printer.set_paper(Paper::Ok));
     assert!(is_printed(&bench.print(&["the next slip"])));
@@ -254,7 +254,7 @@ fn a_fault_before_a_slip_is_reported_and_nothing_is_sent() {
     assert_eq!(bench.copies("y"), 1);
 }
 
-/// The paper ends at the so many-th line of the transcript that holds this.
+/// The paper ends at this occurrence of the text in the transcript.
 struct PaperEnds {
     line: Loopback<EscposEmulator>,
     at: &'static str,
@@ -466,7 +466,7 @@ fn the_drawer_opens_and_its_sensor_is_believed() {
         };
         let mut bench = Bench::with(printer, options);
         assert_eq!(bench.driver.state(&mut Quiet), Ok(DrawerState::Closed));
-        // The wire to the lock is broken at first.
+        // At first the wire to the lock is broken.
         for command in [b'p', 0x14] {
             bench.order(FaultKind::DropRequest, command, 1);
         }
@@ -494,7 +494,7 @@ fn without_paper_only_the_real_time_pulse_opens_the_drawer() {
             .driver
             .perform(&Job::Drawer, &bench.baseline, &mut Quiet);
         assert_eq!(is_printed(&outcome), opens, "{outcome:?}");
-        // Nor does it spring open later, when the paper is loaded.
+        // It does not open later either, when paper is loaded.
         bench.line.with(|printer| printer.set_paper(Paper::Ok));
         let pulses = bench.line.with(|printer| printer.drawer_pulses());
         assert_eq!(pulses, u32::from(opens));
@@ -522,7 +522,7 @@ fn the_test_slip_shows_whether_the_numbers_are_right() {
             );
         }
     }
-    // The wrong profile is seen at once.
+    // A wrong profile is visible at once.
     let printer = EscposEmulator::new(None).of_profile(EscposProfile::parse("rp326").unwrap());
     let mut bench = Bench::with(printer, Options::default());
     assert!(is_printed(&bench.print(&["Хлеб"])));

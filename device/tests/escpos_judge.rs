@@ -1,6 +1,6 @@
-//! What `hardware-tests/escpos/judge.py` has printed on a receipt printer that nobody here wrote.
+//! The scenes that `hardware-tests/escpos/judge.py` prints on a receipt printer of another project.
 //!
-//! Without an address in `FERROTILL_ESCPOS` there is nothing to print on, and the test says so.
+//! Without an address in `FERROTILL_ESCPOS` there is no printer, and the test prints that it was skipped.
 #![expect(
     clippy::print_stdout,
     reason = "the judge reads the outcomes from standard output"
@@ -43,7 +43,7 @@ fn styled(text: &str, align: Align, bold: bool, large: bool) -> SlipItem {
     }
 }
 
-/// A wedge whose rows hold every pair of bytes that a printer would take for a real-time request.
+/// An image whose rows contain every pair of bytes that looks like a real-time request.
 fn picture() -> Raster {
     let mut raster = Raster::new(256, 48).unwrap();
     for y in 0..48 {
@@ -118,7 +118,7 @@ fn prints_for_the_judge() {
         Ok("pages") => tell(&printer.print(&code_page_test(&profile), watch)),
         Ok("drawer") => println!("outcome: {:?}", printer.open(watch)),
         Ok("who") => println!("outcome: {:?}", printer.connect()),
-        // The judge takes the paper away when it reads the first outcome, and loads it again when it reads the next one.
+        // The script removes the paper when it reads the first outcome, and loads it again when it reads the next one.
         Ok("waits") => {
             tell(&printer.print(&[line("before the paper ended")], watch));
             let slip = [line("after the paper was loaded")];

@@ -1,5 +1,5 @@
-//! The fault matrix: every command of every job of every family, under every trouble, before and after execution,
-//! with the driver restarted or not. Nothing is doubled, nothing is lost, nothing is taken for another's, and everything is settled.
+//! The fault matrix: every command of every job of every family, with every fault, before and after execution,
+//! with the driver restarted or not. No document is doubled, lost or confused with another one, and every job is settled.
 #![cfg(feature = "emulator")]
 
 mod bench;
@@ -188,7 +188,7 @@ fn every_job_is_in_the_matrix() {
 fn one_disturbed_frame_never_changes_the_outcome() {
     // The frame is lost or damaged in either direction, or executed by a printer that loses its power and has it back before
     // the answer arrives. That printer has lost the number, so that a repeat of the same bytes would be executed again.
-    // The caller hears nothing of it, and it is done once.
+    // The caller does not notice it, and it is done once.
     for family in FAMILIES {
         for case in cases() {
             for kind in [
@@ -199,7 +199,7 @@ fn one_disturbed_frame_never_changes_the_outcome() {
                 FaultKind::Garble,
                 FaultKind::Busy,
             ] {
-                // At every frame there is: until one is so late that the job has ended before it.
+                // At every frame: until one is so late that the job has ended before it.
                 let survived = (1..FRAMES_MAX).find(|frame| !befalls(family, &case, kind, *frame));
                 let frames = survived.expect("every job ends");
                 assert!(frames > 3, "{}, {}: {frames}", family.name, case.name);
@@ -208,10 +208,10 @@ fn one_disturbed_frame_never_changes_the_outcome() {
     }
 }
 
-/// No job of the matrix takes more.
+/// No job of the matrix needs more.
 const FRAMES_MAX: u32 = 100;
 
-/// Tells whether the trouble befell a frame before the job ended.
+/// Returns whether the fault affected a frame before the job ended.
 fn befalls(family: &'static Protocol, case: &Case, kind: FaultKind, frame: u32) -> bool {
     let says = format!(
         "{}, {}, {}, frame {frame}",
@@ -224,7 +224,7 @@ fn befalls(family: &'static Protocol, case: &Case, kind: FaultKind, frame: u32) 
     let before = count(&bench, job);
     set_up(&bench, case, |_| {});
     bench.line.with(|emulator| {
-        // A delay of nothing lets a frame pass as it is.
+        // A delay of 0 changes nothing.
         for (kind, times) in [(FaultKind::Delay, frame - 1), (kind, 1)] {
             emulator.add_fault(FaultOrder {
                 kind,
@@ -250,7 +250,7 @@ fn befalls(family: &'static Protocol, case: &Case, kind: FaultKind, frame: u32) 
 
 #[test]
 fn one_disturbed_frame_never_changes_the_outcome_of_a_pulse() {
-    // A drawer that is open does not open again, so a pulse goes out again as it is.
+    // An open drawer does not open again, so a pulse is repeated as it is.
     for family in FAMILIES {
         for kind in [
             FaultKind::Blink,
@@ -342,7 +342,7 @@ fn a_power_cut_after_the_close_is_found_registered() {
 
 #[test]
 fn lost_answers_of_one_command_never_change_the_outcome() {
-    // The receipt goes on at the doubtful line, in the same call, and is not cancelled.
+    // The receipt continues at the doubtful line, in the same call, and is not cancelled.
     for family in FAMILIES {
         for command in [
             family.open.command,
@@ -367,7 +367,7 @@ fn lost_answers_of_one_command_never_change_the_outcome() {
 
 #[test]
 fn a_receipt_with_total_0_is_settled_once() {
-    // Its payment does not show in what was tendered, so the table of recovery is blind in one eye.
+    // The tender does not show its payment, so the table of recovery has less evidence.
     let Job::Receipt(mut receipt) = sale() else {
         unreachable!()
     };

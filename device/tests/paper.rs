@@ -1,4 +1,4 @@
-//! Jobs and questions beside receipts, on every family: duplicates, the fiscal memory, the clock, the tax rates.
+//! Jobs and questions besides receipts, on every family: duplicates, the fiscal memory, the clock, the tax rates.
 #![cfg(feature = "emulator")]
 
 mod bench;
@@ -138,7 +138,7 @@ fn a_leftover_receipt_is_cleared_before_payment_and_left_alone_when_half_paid_on
             let bench = Bench::of(family);
             let mut driver = bench.driver(1);
             let baseline = driver.connect().unwrap().baseline;
-            // Cut off before the payment, or between the card and the cash.
+            // Interrupted before the payment, or between the card and the cash.
             let command = if paid {
                 family.payment.command
             } else {

@@ -158,7 +158,7 @@ impl Line {
 
     fn exchange(&mut self, ask: Ask, watch: &mut dyn Watch) -> Result<Answer, Fault> {
         let sent = if self.with_password.contains(&ask.command) {
-            describe(ask.command, &veiled(&ask.data))
+            describe(ask.command, &without_password(&ask.data))
         } else {
             describe(ask.command, &ask.data)
         };
@@ -230,20 +230,20 @@ fn talk(port: &mut dyn Port, session: &mut Session, ask: Ask) -> Result<Answer, 
 }
 
 /// The data of an opening without its second field.
-fn veiled(data: &[u8]) -> Vec<u8> {
+fn without_password(data: &[u8]) -> Vec<u8> {
     let is_end = |byte: &u8| matches!(byte, b',' | b'\t');
-    let mut veiled = Vec::with_capacity(data.len());
+    let mut without_password = Vec::with_capacity(data.len());
     for (place, field) in data.split_inclusive(is_end).enumerate() {
         match field.split_last() {
             Some((end, _)) if place == 1 && is_end(end) => {
-                veiled.extend_from_slice(HIDDEN.as_bytes());
-                veiled.push(*end);
+                without_password.extend_from_slice(HIDDEN.as_bytes());
+                without_password.push(*end);
             }
-            Some(_) if place == 1 => veiled.extend_from_slice(HIDDEN.as_bytes()),
-            _ => veiled.extend_from_slice(field),
+            Some(_) if place == 1 => without_password.extend_from_slice(HIDDEN.as_bytes()),
+            _ => without_password.extend_from_slice(field),
         }
     }
-    veiled
+    without_password
 }
 
 fn describe(number: u8, data: &[u8]) -> String {

@@ -380,7 +380,7 @@ pub const PROTOCOL: Protocol = Protocol {
             service(0x5B, |_| Some(Service::Fiscalising), ServiceAnswer::emit_x),
             service(0x62, |_| Some(Service::Fiscalising), ServiceAnswer::emit_x),
             service(0x63, |_| Some(Service::TaxId), emit_first),
-            service(0x64, isl_service::error_words_x, ServiceAnswer::emit_x),
+            service(0x64, isl_service::error_text_x, ServiceAnswer::emit_x),
             service(0x6E, isl_service::refund_payments_x, ServiceAnswer::emit_x),
             service(0x7B, isl_service::device_x, ServiceAnswer::emit_x),
             service(0x7C, isl_service::search_x, ServiceAnswer::emit_x),

@@ -25,14 +25,14 @@ pub trait Port: Send {
     ///
     /// # Errors
     ///
-    /// The line is gone.
+    /// The line was lost.
     fn write_all(&mut self, bytes: &[u8]) -> io::Result<()>;
 
     /// Waits up to `timeout_ms` for bytes; 0 bytes mean that none came.
     ///
     /// # Errors
     ///
-    /// The line is gone.
+    /// The line was lost.
     fn read(&mut self, buffer: &mut [u8], timeout_ms: u64) -> io::Result<usize>;
 
     /// Milliseconds since some moment before the port was opened; never goes back.

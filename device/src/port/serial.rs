@@ -153,7 +153,7 @@ impl Port for Serial {
     }
 }
 
-/// A line that takes nothing for so long is gone.
+/// A line that accepts nothing for this time is lost.
 const WRITE_TIMEOUT: Duration = Duration::from_secs(5);
 /// A line that is ready for writing usually has room for this many bytes: writing more at once could block.
 const WRITE_BYTES_MAX: usize = 256;

@@ -177,7 +177,7 @@ pub fn refund_payments_x(data: &[u8]) -> Option<Service> {
 
 /// 64h of X: `-code`.
 #[must_use]
-pub fn error_words_x(data: &[u8]) -> Option<Service> {
+pub fn error_text_x(data: &[u8]) -> Option<Service> {
     match parse(data)?.as_slice() {
         [code] => super::fields::parse_decimal(code, 0).map(Service::ErrorWords),
         _ => None,

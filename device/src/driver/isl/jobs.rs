@@ -65,8 +65,8 @@ impl IslPrinter {
         let is_same_day = baseline.z_number.is_some() && after.z_number == baseline.z_number;
         // In and Out are cleared by a Z-report. If the device does not report the number of its last Z-report,
         // they prove something only while no document, or this one alone, was printed.
-        let untold = baseline.z_number.is_none() || after.z_number.is_none();
-        let is_proved = |moved: u32| is_same_day || (untold && documents == Some(moved));
+        let not_reported = baseline.z_number.is_none() || after.z_number.is_none();
+        let is_proved = |moved: u32| is_same_day || (not_reported && documents == Some(moved));
         let (before, now, by) = if amount.is_negative() {
             (baseline.cash_out, after.cash_out, amount.checked_neg())
         } else {

@@ -263,7 +263,7 @@ impl EscposEmulator {
         }
         match order {
             Some(order) => self.after_execution(order, answer),
-            None => self.tell(answer, self.now),
+            None => self.answer(answer, self.now),
         }
     }
 
@@ -284,11 +284,11 @@ impl EscposEmulator {
                 if let Some(first) = answer.first_mut() {
                     *first ^= 0x01;
                 }
-                self.tell(answer, now);
+                self.answer(answer, now);
             }
             FaultKind::Garbage if !answer.is_empty() => {
                 answer.splice(0..0, NOISE);
-                self.tell(answer, now);
+                self.answer(answer, now);
             }
             FaultKind::Bytewise => {
                 if !answer.is_empty() {
@@ -296,17 +296,17 @@ impl EscposEmulator {
                 }
                 self.line.send_bytewise(answer, order.ms, now);
             }
-            FaultKind::Delay => self.tell(answer, now.saturating_add(order.ms)),
+            FaultKind::Delay => self.answer(answer, now.saturating_add(order.ms)),
             FaultKind::Busy => {
                 let busy = u64::from(order.times).saturating_mul(BUSY_MS);
-                self.tell(answer, now.saturating_add(busy));
+                self.answer(answer, now.saturating_add(busy));
             }
-            _ => self.tell(answer, now),
+            _ => self.answer(answer, now),
         }
     }
 
     /// Sends an answer, and before it the late ones.
-    fn tell(&mut self, answer: Vec<u8>, due: u64) {
+    fn answer(&mut self, answer: Vec<u8>, due: u64) {
         if answer.is_empty() {
             return;
         }

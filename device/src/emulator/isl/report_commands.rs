@@ -108,16 +108,16 @@ impl Printer {
     pub(super) fn cash(&mut self, amount: Option<i64>) -> Reply<Cash> {
         let amount = amount.unwrap_or(0);
         if amount == 0 {
-            return Ok(self.cash_told(true));
+            return Ok(self.cash_answer(true));
         }
         if let Err(open) = self.closed() {
-            return Err(in_answer(open, self.cash_told(false)));
+            return Err(in_answer(open, self.cash_answer(false)));
         }
         self.printing()?;
         let day = &mut self.memory.day;
         let cash = day.cash.checked_add(amount).ok_or(Cause::Overflow)?;
         if amount < 0 && cash < 0 {
-            return Err(in_answer(Cause::NotEnoughCash, self.cash_told(false)));
+            return Err(in_answer(Cause::NotEnoughCash, self.cash_answer(false)));
         }
         day.cash = cash;
         let total = if amount > 0 {
@@ -137,10 +137,10 @@ impl Printer {
         self.issue(document, PrintedKind::Cash, &lines);
         self.memory.last = LastReceipt::default();
         self.memory.may_duplicate = false;
-        Ok(self.cash_told(true))
+        Ok(self.cash_answer(true))
     }
 
-    fn cash_told(&self, done: bool) -> Cash {
+    fn cash_answer(&self, done: bool) -> Cash {
         Cash {
             done,
             cash: self.memory.day.cash,
@@ -293,7 +293,7 @@ impl Printer {
     }
 
     /// 20h.
-    pub(super) fn error_told(&mut self, clear: bool) -> LastError {
+    pub(super) fn last_error_answer(&mut self, clear: bool) -> LastError {
         let (command, cause) = self.last_error;
         if clear {
             self.last_error = (0, None);

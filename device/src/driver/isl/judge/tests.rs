@@ -53,7 +53,7 @@ fn baseline() -> Baseline {
 }
 
 /// `open document fiscal items amount tender group_a`.
-fn standing(case: [i64; 7]) -> PrinterState {
+fn state_of(case: [i64; 7]) -> PrinterState {
     let [open, document, fiscal, items, amount, tender, group] = case;
     let mut groups = [0; 8];
     groups[0] = group;
@@ -148,7 +148,7 @@ fn the_table_of_recovery() {
                 &plan(),
                 &baseline(),
                 &JournalEvidence::of_decision(cancel_decided),
-                &standing(case)
+                &state_of(case)
             )
             .0,
             verdict,
@@ -181,13 +181,13 @@ fn only_the_fiscal_counter_distinguishes_a_receipt_with_total_0_from_a_cancelled
         (0, false, Verdict::Issued),
         (0, true, Verdict::Unclear(Fault::Unclear)),
     ] {
-        let standing = standing([0, 11, fiscal, 1, 0, 0, 0]);
+        let state = state_of([0, 11, fiscal, 1, 0, 0, 0]);
         assert_eq!(
             judge(
                 &plan,
                 &baseline(),
                 &JournalEvidence::of_decision(cancel_decided),
-                &standing
+                &state
             )
             .0,
             verdict,
@@ -198,13 +198,13 @@ fn only_the_fiscal_counter_distinguishes_a_receipt_with_total_0_from_a_cancelled
 
 #[test]
 fn another_printer_and_another_day_prove_nothing() {
-    let mut swapped = standing([0, 10, 4, 0, 0, 0, 0]);
+    let mut swapped = state_of([0, 10, 4, 0, 0, 0, 0]);
     swapped.counters.fiscal_memory = "G".to_owned();
     assert_eq!(
         judge(&plan(), &baseline(), &JournalEvidence::default(), &swapped).0,
         Verdict::Unclear(Fault::PrinterSwapped)
     );
-    let mut closed = standing([0, 11, 1, 2, 1858, 2500, 0]);
+    let mut closed = state_of([0, 11, 1, 2, 1858, 2500, 0]);
     closed.counters.z_number = Some(3);
     assert_eq!(
         judge(&plan(), &baseline(), &JournalEvidence::default(), &closed).0,
@@ -219,17 +219,17 @@ fn days(documents: u32, z_reports: u32, last_z: i64, today: i64) -> PrinterState
         groups[0] = amount;
         groups
     };
-    let mut standing = standing([0, 10, 1, 0, 0, 0, 0]);
-    standing.counters.last_document += documents;
-    standing.counters.z_number = Some(2 + z_reports);
-    standing.sums = Some(PrinterSums {
+    let mut state = state_of([0, 10, 1, 0, 0, 0, 0]);
+    state.counters.last_document += documents;
+    state.counters.z_number = Some(2 + z_reports);
+    state.sums = Some(PrinterSums {
         today: DayTotals {
             sales: of_a(today),
             refunds: Some(of_a(today)),
         },
         last_z: Some(of_a(last_z)),
     });
-    standing
+    state
 }
 
 /// The till has sold for 5.00 before.
@@ -266,21 +266,21 @@ fn if_document_numbers_prove_nothing_the_sums_of_the_days_decide() {
         (3, 2, 500, 0, unclear),
         (3, 2, 2358, 0, unclear),
     ] {
-        let mut standing = days(documents, z_reports, last_z, today);
+        let mut state = days(documents, z_reports, last_z, today);
         if z_reports == 0 {
             // The counter of fiscal receipts is not reported, as with some firmware.
-            standing.counters.next_fiscal_receipt = 0;
+            state.counters.next_fiscal_receipt = 0;
         }
-        let judged = judge(&plan(), &baseline(), &evidence(false), &standing).0;
+        let judged = judge(&plan(), &baseline(), &evidence(false), &state).0;
         let case = (documents, z_reports, last_z, today);
         assert_eq!(judged, verdict, "{case:?}");
-        let untold = judge(&plan(), &baseline(), &JournalEvidence::default(), &standing).0;
+        let without_evidence = judge(&plan(), &baseline(), &JournalEvidence::default(), &state).0;
         let without = if documents == 0 {
             Verdict::NotIssued
         } else {
             unclear
         };
-        assert_eq!(untold, without, "{case:?}");
+        assert_eq!(without_evidence, without, "{case:?}");
     }
 }
 
@@ -294,9 +294,9 @@ fn as_many_new_documents_as_z_reports_prove_that_nothing_else_was_printed() {
         // It is not known whether a Z-report uses a number: the one document may be ours.
         (1, 1, false, unclear),
     ] {
-        let standing = days(documents, z_reports, 77, 0);
+        let state = days(documents, z_reports, 77, 0);
         assert_eq!(
-            judge(&plan(), &baseline(), &evidence(known), &standing).0,
+            judge(&plan(), &baseline(), &evidence(known), &state).0,
             verdict,
             "{documents} {z_reports} {known}"
         );
@@ -318,16 +318,16 @@ fn refunds_are_proved_by_the_sums_of_the_day_and_not_by_a_z_report() {
         (0, 2358, Verdict::Issued),
         (1, 0, Verdict::Unclear(Fault::Unclear)),
     ] {
-        let mut standing = days(2, z_reports, 500, today);
-        standing.counters.next_fiscal_receipt = 0;
+        let mut state = days(2, z_reports, 500, today);
+        state.counters.next_fiscal_receipt = 0;
         assert_eq!(
-            judge(&refund, &baseline(), &evidence(false), &standing).0,
+            judge(&refund, &baseline(), &evidence(false), &state).0,
             verdict,
             "{z_reports} {today}"
         );
-        standing.sums.as_mut().unwrap().today.refunds = None;
+        state.sums.as_mut().unwrap().today.refunds = None;
         assert_eq!(
-            judge(&refund, &baseline(), &evidence(false), &standing).0,
+            judge(&refund, &baseline(), &evidence(false), &state).0,
             Verdict::Unclear(Fault::Unclear)
         );
     }
@@ -336,22 +336,16 @@ fn refunds_are_proved_by_the_sums_of_the_day_and_not_by_a_z_report() {
 #[test]
 fn a_counter_that_is_never_cleared_proves_across_days() {
     let job_of_x = Plan::of(&crate::family::datecs_x::PROTOCOL, "", &job()).unwrap();
-    let mut standing = days(3, 2, 0, 0);
+    let mut state = days(3, 2, 0, 0);
     for (fiscal, verdict) in [
         (4, Verdict::NotIssued),
         (5, Verdict::Unclear(Fault::Unclear)),
     ] {
-        standing.counters.next_fiscal_receipt = fiscal;
-        let judged = judge(
-            &job_of_x,
-            &baseline(),
-            &JournalEvidence::default(),
-            &standing,
-        )
-        .0;
+        state.counters.next_fiscal_receipt = fiscal;
+        let judged = judge(&job_of_x, &baseline(), &JournalEvidence::default(), &state).0;
         assert_eq!(judged, verdict, "{fiscal}");
         // A counter that is cleared proves nothing about another day.
-        let judged = judge(&plan(), &baseline(), &JournalEvidence::default(), &standing).0;
+        let judged = judge(&plan(), &baseline(), &JournalEvidence::default(), &state).0;
         assert_eq!(judged, Verdict::Unclear(Fault::Unclear));
     }
 }
@@ -366,7 +360,7 @@ fn every_row_has_its_own_text_and_the_last_one_always_fits() {
         &plan(),
         &baseline(),
         &JournalEvidence::default(),
-        &standing([0, 12, 5, 0, 0, 0, 0]),
+        &state_of([0, 12, 5, 0, 0, 0, 0]),
     );
     assert!((TABLE.last().unwrap().fits)(&facts));
 }

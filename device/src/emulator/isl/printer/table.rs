@@ -152,7 +152,7 @@ impl Incoming<'_> {
         self.on(&table.clock, |printer, ()| Ok(printer.stamp()));
         self.on(&table.clock_set, |printer, at| printer.clock_set(&at));
         if let Errors::Asked(row) = &table.errors {
-            self.on(row, |printer, clear| Ok(printer.error_told(clear)));
+            self.on(row, |printer, clear| Ok(printer.last_error_answer(clear)));
         }
     }
 
