@@ -12,7 +12,9 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use ferrotill::api::json::JsonValue;
-use ferrotill::simulator::tax_office::{AuthorityCondition, Received, Strictness, TaxOfficeSimulator};
+use ferrotill::simulator::tax_office::{
+    AuthorityCondition, Received, Strictness, TaxOfficeSimulator,
+};
 use ferrotill_device::emulator::{Rig, RigOptions};
 use ferrotill_store::{ChainKey, Reader};
 use ferrotill_testkit::config::text;
