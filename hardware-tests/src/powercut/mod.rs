@@ -80,7 +80,8 @@ pub fn cut_power_on(
                     .last();
                 let acknowledged_seq = last.map(|commit| commit.seq);
                 tally.states += 1;
-                if let Err(violated) = shop.check_image(&medium.cut(&mut random), acknowledged_seq)
+                if let Err(violated) =
+                    shop.check_image(&medium.cut(&mut random), moment, acknowledged_seq)
                 {
                     violation = Some(format!("seed {seed}, moment {moment}: {violated}"));
                 }
@@ -127,7 +128,9 @@ pub fn fail_every_call(seed: u64, steps: usize) -> Result<Tally, Violation> {
                 tally.commits += shop.acknowledged.len();
                 tally.states += 1;
                 let image = history.cut(history.len(), &mut random);
-                shop.check_image(&image, acknowledged_seq).map_err(at)?;
+                let moment = history.len().max(shop.made_at());
+                shop.check_image(&image, moment, acknowledged_seq)
+                    .map_err(at)?;
                 if !met {
                     break;
                 }

@@ -1,5 +1,7 @@
 //! A till with its store on a disk that can lose its power.
 
+use std::path::PathBuf;
+
 use ferrotill_core::Amount;
 use ferrotill_core::document::ReportKind;
 use ferrotill_core::event::{Configuration, NumberRange};
@@ -44,6 +46,10 @@ pub(super) struct TestShop {
     pub(super) acknowledged: Vec<Acknowledged>,
     /// The disk after the configuration was adopted.
     new: Image,
+    /// Operations of the disk when the first start had made the store.
+    made_at: usize,
+    /// The key of the journal, which the first start makes after the database.
+    key: Vec<u8>,
 }
 
 impl TestShop {
@@ -63,8 +69,12 @@ impl TestShop {
             documents: 0,
             acknowledged: Vec::new(),
             new: Image::new(),
+            made_at: 0,
+            key: Vec::new(),
         };
         shop.open().map_err(with_sources)?;
+        shop.made_at = shop.disk.operations();
+        shop.key = std::fs::read(shop.key_file()).map_err(with_sources)?;
         let configuration = configuration().ok_or("the configuration contradicts itself")?;
         shop.commit(&[Command::Adopt(&configuration)])
             .map_err(with_sources)?;
@@ -87,10 +97,23 @@ impl TestShop {
     /// Puts an image on the disk and opens it as a start does.
     fn put(&mut self, image: &Image) -> Result<(), StoreError> {
         self.store = None;
-        // The anchor is a file of the system, which no power cut of this disk sets back.
+        // Anchor and key are files of the system, which no power cut of this disk sets back.
         let _ = std::fs::remove_file(self.folder.path().join("journal.anchor"));
+        std::fs::write(self.key_file(), &self.key).map_err(|source| StoreError::Folder {
+            path: self.key_file(),
+            source,
+        })?;
         self.disk.put(image);
         self.open()
+    }
+
+    /// Operations of the disk when the first start had made the store.
+    pub(super) const fn made_at(&self) -> usize {
+        self.made_at
+    }
+
+    fn key_file(&self) -> PathBuf {
+        self.folder.path().join("journal.key")
     }
 
     /// Opens the store as a start does.
@@ -240,13 +263,19 @@ impl TestShop {
         self.seal_at_once(Wish::Report(ReportKind::Z), printed())
     }
 
-    /// Opens an image as a start does, and compares it with what was acknowledged by then.
+    /// Opens an image of a moment as a start does, and compares it with what was acknowledged by then.
     pub(super) fn check_image(
         &mut self,
         image: &Image,
+        moment: usize,
         acknowledged_seq: Option<i64>,
     ) -> Result<(), Violation> {
-        let opened = self.put(image);
+        let mut opened = self.put(image);
+        if moment < self.made_at && matches!(opened, Err(StoreError::FileMissing { .. })) {
+            // The power was cut before the first start had made the key.
+            std::fs::remove_file(self.key_file()).map_err(with_sources)?;
+            opened = self.open();
+        }
         opened.map_err(|error| format!("the store does not open: {}", with_sources(error)))?;
         let last = self.last_row()?;
         if acknowledged_seq.is_some_and(|acknowledged_seq| acknowledged_seq > last) {
