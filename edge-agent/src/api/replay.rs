@@ -28,7 +28,7 @@ enum Stage {
 
 /// What is remembered of a request that has ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Outcome {
+pub enum ReplayOutcome {
     /// Its signature, which must not be used again.
     Remember,
     /// Nothing: its document answers for it, or the clerk has not looked at it.
@@ -44,7 +44,7 @@ pub struct SignatureUsed;
 pub struct InProgress<'r> {
     replays: &'r Replays,
     signature: SignatureInfo,
-    outcome: Outcome,
+    outcome: ReplayOutcome,
 }
 
 impl Replays {
@@ -66,7 +66,7 @@ impl Replays {
         Ok(InProgress {
             replays: self,
             signature,
-            outcome: Outcome::Remember,
+            outcome: ReplayOutcome::Remember,
         })
     }
 
@@ -83,7 +83,7 @@ impl Replays {
 
 impl InProgress<'_> {
     /// The request has ended.
-    pub fn end(mut self, outcome: Outcome) {
+    pub fn end(mut self, outcome: ReplayOutcome) {
         self.outcome = outcome;
     }
 }
@@ -92,10 +92,10 @@ impl Drop for InProgress<'_> {
     fn drop(&mut self) {
         let mut requests = self.replays.requests();
         match self.outcome {
-            Outcome::Forget => {
+            ReplayOutcome::Forget => {
                 requests.remove(&self.signature);
             }
-            Outcome::Remember => {
+            ReplayOutcome::Remember => {
                 if let Some(stage) = requests.get_mut(&self.signature) {
                     *stage = Stage::Ended;
                 }
@@ -109,7 +109,7 @@ pub const REMEMBERED_MAX: usize = 4_096;
 
 #[cfg(test)]
 mod tests {
-    use super::{Outcome, REMEMBERED_MAX, Replays, SignatureUsed};
+    use super::{REMEMBERED_MAX, ReplayOutcome, Replays, SignatureUsed};
     use crate::api::auth::SignatureInfo;
 
     #[test]
@@ -119,7 +119,7 @@ mod tests {
         let request = replays.begin(signature).unwrap();
         assert!(replays.is_in_progress(signature));
         assert_eq!(replays.begin(signature).unwrap_err(), SignatureUsed);
-        request.end(Outcome::Remember);
+        request.end(ReplayOutcome::Remember);
         assert!(!replays.is_in_progress(signature));
         assert_eq!(replays.begin(signature).unwrap_err(), SignatureUsed);
         assert!(replays.begin(SignatureInfo::new(2, "a")).is_ok());
@@ -133,7 +133,7 @@ mod tests {
         drop(replays.begin(signature).unwrap());
         assert_eq!(replays.begin(signature).unwrap_err(), SignatureUsed);
         let sold = SignatureInfo::new(1, "b");
-        replays.begin(sold).unwrap().end(Outcome::Forget);
+        replays.begin(sold).unwrap().end(ReplayOutcome::Forget);
         assert!(replays.begin(sold).is_ok());
     }
 
@@ -145,7 +145,7 @@ mod tests {
             replays
                 .begin(signature(at_ms))
                 .unwrap()
-                .end(Outcome::Remember);
+                .end(ReplayOutcome::Remember);
         }
         assert!(replays.begin(signature(1)).is_err());
         assert!(replays.begin(signature(REMEMBERED_MAX)).is_err());

@@ -17,7 +17,7 @@ use super::route::{Creation, Operation, SaleRoute, route};
 use crate::api::auth::SignatureInfo;
 use crate::api::json::{FaultList, JsonValue, without_byte_order_mark};
 use crate::api::problem::Problem;
-use crate::api::replay::Outcome;
+use crate::api::replay::ReplayOutcome;
 use crate::api::response::{with_fiscal_state, with_retry_after};
 use crate::api::service::{NoAnswer, Service};
 use crate::clerk::{Answer, FiscalState, Message};
@@ -59,8 +59,8 @@ pub(super) async fn create(
             let answer = submit(service, device, parsed).await;
             request.end(match &answer {
                 // From now on the document answers for this request, or the clerk has not looked at it.
-                Answer::Registered { .. } | Answer::Unavailable { .. } => Outcome::Forget,
-                _ => Outcome::Remember,
+                Answer::Registered { .. } | Answer::Unavailable { .. } => ReplayOutcome::Forget,
+                _ => ReplayOutcome::Remember,
             });
             answer
         }

@@ -9,7 +9,7 @@ use super::replay;
 use crate::api::auth::SignatureInfo;
 use crate::api::json::JsonValue;
 use crate::api::problem::Problem;
-use crate::api::replay::Outcome;
+use crate::api::replay::ReplayOutcome;
 use crate::api::service::{NoAnswer, Service};
 use crate::clerk::Message;
 use crate::config::Device;
@@ -21,7 +21,7 @@ pub(super) async fn open(
     signature: SignatureInfo,
 ) -> Response {
     match service.replays.begin(signature) {
-        Ok(request) => request.end(Outcome::Remember),
+        Ok(request) => request.end(ReplayOutcome::Remember),
         Err(_) => return replay::refused(),
     }
     let message = |reply| Message::Drawer {

@@ -18,7 +18,7 @@ use super::operations;
 use crate::api::auth::{Call, Unauthorized, check, redact_in_live_mode};
 use crate::api::json::{FaultList, Fields, JsonValue};
 use crate::api::problem::Problem;
-use crate::api::replay::Outcome;
+use crate::api::replay::ReplayOutcome;
 use crate::api::response::{json_response, with_fiscal_state, with_retry_after};
 use crate::api::service::{NoAnswer, Service};
 use crate::clerk::{DeclarationOutcome, FiscalState, Message};
@@ -78,9 +78,9 @@ pub(super) async fn settle(
     tracing::warn!(%id, %by, client = client.key, "an operator declares the outcome of a document: {paper:?}");
     let response = declare(&service, declaration).await;
     in_progress.end(if response.status().is_success() {
-        Outcome::Forget
+        ReplayOutcome::Forget
     } else {
-        Outcome::Remember
+        ReplayOutcome::Remember
     });
     response
 }
