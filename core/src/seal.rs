@@ -18,7 +18,7 @@ pub struct StoredBaseline<'a> {
     pub last_document: u32,
     /// The number its next fiscal receipt will have.
     pub next_fiscal_receipt: u32,
-    /// Its last Z-report; [`StoredBaseline::Z_NUMBER_UNKNOWN`] if the printer does not report it.
+    /// Its last Z-report; [`StoredBaseline::Z_NUMBER_UNKNOWN`] if the printer does not report the number.
     pub z_number: u32,
     /// Cash in its drawer.
     pub cash: Amount,

@@ -1,10 +1,10 @@
-//! How fast a backlog reaches the tax office: the till's own time for ten thousand unsent documents, and the time of a bare HTTP client
-//! that sends the same bodies over one connection in the same run. The ratio may be 1.5 at most.
+//! How fast a backlog reaches the authority: the agent's time for ten thousand unsent documents, compared with the time of a bare HTTP
+//! client that sends the same bodies over one connection in the same run. The ratio may be 1.5 at most.
 //!
 //! `cargo bench -p ferrotill --bench drain [-- DOCUMENTS]`
 #![allow(
     clippy::print_stdout,
-    reason = "a figure for whoever asked for it, on the terminal"
+    reason = "the figure is printed for the person who started the measurement"
 )]
 
 use std::net::{Ipv4Addr, SocketAddr};
@@ -23,7 +23,7 @@ use uuid::Uuid;
 
 const DOCUMENTS: usize = 10_000;
 const ROUNDS: usize = 3;
-/// Hundredths: 150 is 1.5.
+/// The largest ratio, in hundredths: 150 is 1.5.
 const RATIO_MAX: u128 = 150;
 const ANYWHERE: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
 const DEVICE: Uuid = Uuid::from_u128(0x0875_b8a5_0668_41a3_a3fa_8eec_cf66_d289);
@@ -33,7 +33,7 @@ fn main() {
         .skip(1)
         .find_map(|argument| argument.parse().ok())
         .unwrap_or(DOCUMENTS);
-    // Somebody else's work on the machine falls on one side or the other: the middle of three rounds counts.
+    // Other work on the machine slows one side or the other, so the middle of three rounds counts.
     let mut ratios: Vec<u128> = (0..ROUNDS).map(|_| round(documents)).collect();
     ratios.sort_unstable();
     let ratio = ratios[ROUNDS / 2];
@@ -43,29 +43,31 @@ fn main() {
     }
 }
 
-/// The ratio of one round in hundredths.
+/// The ratio of one round, in hundredths.
 fn round(documents: usize) -> u128 {
     let folder = tempfile::tempdir().unwrap();
     sell(folder.path(), documents);
 
-    let office = TaxOfficeSimulator::new(Strictness::AnyObject);
-    let url = serve(office.clone());
+    let authority = TaxOfficeSimulator::new(Strictness::AnyObject);
+    let url = serve(authority.clone());
     let begun = Instant::now();
     let agent = start(folder.path(), &url);
-    // The board knows what the last batch began with; looking there costs nothing.
-    let app = agent.service();
-    while app.live_status.unsent().documents > 500 || app.reader.unsent().unwrap().documents > 0 {
+    // The live status is as old as the last batch, and reading it costs nothing; the store is asked only near the end.
+    let service = agent.service();
+    while service.live_status.unsent().documents > 500
+        || service.reader.unsent().unwrap().documents > 0
+    {
         std::thread::sleep(Duration::from_millis(5));
     }
     let written = begun.elapsed();
     drop(agent);
-    let received = office.received();
-    check(&received, documents, office.duplicates());
+    let received = authority.received();
+    check(&received, documents, authority.duplicates());
 
     let bare = bare(&received);
     let ratio = written.as_millis() * 100 / bare.as_millis().max(1);
     println!(
-        "{documents} documents: told, and written down as told, in {written:.2?}; a bare client: {bare:.2?}; ratio {}",
+        "{documents} documents: sent and stored as acknowledged in {written:.2?}; a bare client: {bare:.2?}; ratio {}",
         decimal(ratio)
     );
     ratio
@@ -75,7 +77,7 @@ fn decimal(hundredths: u128) -> String {
     format!("{}.{:02}", hundredths / 100, hundredths % 100)
 }
 
-/// A till without an office, which sells on alternative receipts.
+/// Sells on alternative receipts, on a till whose authority cannot be reached.
 fn sell(folder: &Path, documents: usize) {
     let agent = start(folder, "http://127.0.0.1:9");
     let mut answers = Vec::new();
@@ -90,8 +92,9 @@ fn sell(folder: &Path, documents: usize) {
         answers.push(answer);
         if answers.len() == 200 || document + 1 == documents {
             for answer in answers.drain(..) {
-                let told = answer.blocking_recv();
-                assert!(matches!(told, Ok(Answer::Registered { .. })), "{told:?}");
+                let outcome = answer.blocking_recv();
+                let registered = matches!(outcome, Ok(Answer::Registered { .. }));
+                assert!(registered, "{outcome:?}");
             }
         }
     }
@@ -126,7 +129,7 @@ fn order(document: usize) -> OrderForm {
     }
 }
 
-/// Each once, and in the order of their numbers.
+/// Checks that each document was received once, in the order of their numbers.
 fn check(received: &[Received], documents: usize, duplicates: u64) {
     assert_eq!((received.len(), duplicates), (documents, 0));
     let number = |one: &Received| -> u64 {
@@ -142,10 +145,10 @@ fn check(received: &[Received], documents: usize, duplicates: u64) {
     assert!(received.iter().map(number).is_sorted(), "in order");
 }
 
-/// The same bodies over one connection, and nothing else.
+/// Sends the same bodies over one connection and does nothing else; the time that it took.
 fn bare(received: &[Received]) -> Duration {
-    let office = TaxOfficeSimulator::new(Strictness::AnyObject);
-    let url = serve(office.clone());
+    let authority = TaxOfficeSimulator::new(Strictness::AnyObject);
+    let url = serve(authority.clone());
     let agent = kept_agent(Duration::from_secs(5), &Trust::BuiltIn);
     let begun = Instant::now();
     for one in received {
@@ -160,11 +163,11 @@ fn bare(received: &[Received]) -> Duration {
         response.body_mut().read_to_vec().unwrap();
     }
     let took = begun.elapsed();
-    assert_eq!(office.received().len(), received.len());
+    assert_eq!(authority.received().len(), received.len());
     took
 }
 
-fn start(folder: &Path, office: &str) -> Agent {
+fn start(folder: &Path, authority: &str) -> Agent {
     let text = format!(
         r#"
 [till]
@@ -186,15 +189,16 @@ payment_types = [ {{ code = 0, name = "Numerar", cash = true }} ]
 alternative_receipts_ranges = [ {{ series = "ABC", start = 1, end = 9999999, number_length = 8 }} ]
 
 [upstream]
-url = {office:?}
+url = {authority:?}
 "#
     );
     let config = Config::parse(&text, "bench.toml").unwrap();
     Agent::start(config, None).unwrap()
 }
 
-fn serve(office: TaxOfficeSimulator) -> String {
-    let (tell, told) = std::sync::mpsc::channel();
+/// Serves the authority simulator on a thread of its own; its URL.
+fn serve(authority: TaxOfficeSimulator) -> String {
+    let (sender, receiver) = std::sync::mpsc::channel();
     std::thread::spawn(move || {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
@@ -203,9 +207,9 @@ fn serve(office: TaxOfficeSimulator) -> String {
         runtime.block_on(async {
             let listener = tokio::net::TcpListener::bind(ANYWHERE).await.unwrap();
             let url = format!("http://{}", listener.local_addr().unwrap());
-            tell.send(url).unwrap();
-            tax_office::serve(listener, office, std::future::pending()).await;
+            sender.send(url).unwrap();
+            tax_office::serve(listener, authority, std::future::pending()).await;
         });
     });
-    told.recv().unwrap()
+    receiver.recv().unwrap()
 }

@@ -1,13 +1,13 @@
-//! Whether the time that a wrong signature takes tells how much of it is right: Welch's t over many calls whose signature is wrong in its
-//! first letter, in its last one, or everywhere, one after the other in random order.
+//! Whether the time of a refusal shows how much of a wrong signature is right: Welch's t over many calls whose signature is wrong in its
+//! first letter, in its last one, or in every letter, in random order.
 //!
 //! `cargo bench -p ferrotill --bench signature_timing [-- SAMPLES]`
 //!
-//! Above |t| = 4.5 two classes are taken to differ. Beside the real check runs a control that compares letter by letter and stops at the first
-//! difference: where the control is not told apart, the machine was too noisy for the measurement to mean anything.
+//! If |t| is above 4.5, two classes count as different. A control compares letter by letter and stops at the first difference. If the
+//! classes of the control do not differ, the machine was too noisy and the measurement means nothing.
 #![allow(
     clippy::print_stdout,
-    reason = "figures for whoever asked for them, on the terminal"
+    reason = "the figures are printed for the person who started the measurement"
 )]
 
 use std::hint::black_box;
@@ -23,7 +23,7 @@ use ferrotill::time::guarded_clock::GuardedClock;
 
 const SAMPLES: usize = 400_000;
 const T_MAX: f64 = 4.5;
-/// What takes longer than this share of all calls was interrupted.
+/// The share of the calls that count: slower ones were interrupted.
 const KEPT: f64 = 0.9;
 const SECRET: &str = "a-secret-of-some-length";
 const PATH: &str = "/api/v1/devices";
@@ -71,7 +71,7 @@ fn main() {
     let expected = right.into_bytes();
     let signatures = wrong(&String::from_utf8(expected.clone()).unwrap());
     let control = measure(samples, |class| {
-        // So often that the difference is above the clock's own step.
+        // Repeated so that the difference is larger than the clock's step.
         for _ in 0..16 {
             assert!(!letter_by_letter(
                 black_box(&expected),
@@ -79,9 +79,9 @@ fn main() {
             ));
         }
     });
-    let told_apart = report("the control, letter by letter", &control);
-    if !told_apart {
-        println!("the control was not told apart: this measurement means nothing");
+    let control_differs = report("the control, letter by letter", &control);
+    if !control_differs {
+        println!("the classes of the control do not differ: this measurement means nothing");
         leaks = true;
     }
     std::process::exit(i32::from(leaks));
@@ -115,7 +115,8 @@ fn letter_by_letter(left: &[u8], right: &[u8]) -> bool {
     left.len() == right.len()
 }
 
-/// Nanoseconds of every call, class by class; the classes take turns in an order that no pattern of the machine follows.
+/// The nanoseconds of every call, class by class. The classes alternate in a random order, so that no periodic work of the machine falls
+/// on one of them.
 fn measure(samples: usize, act: impl Fn(usize)) -> [Vec<f64>; 3] {
     let mut taken: [Vec<f64>; 3] = [const { Vec::new() }; 3];
     let mut state = 0x9E37_79B9_7F4A_7C15_u64;
@@ -138,11 +139,11 @@ fn measure(samples: usize, act: impl Fn(usize)) -> [Vec<f64>; 3] {
     taken
 }
 
-/// Prints mean, spread and t of each pair; whether some pair differs.
+/// Prints mean and spread of each class and t of each pair; true if a pair differs.
 fn report(what: &str, taken: &[Vec<f64>; 3]) -> bool {
     let mut all: Vec<f64> = taken.iter().flatten().copied().collect();
     all.sort_by(f64::total_cmp);
-    // One bound for all classes, so that cutting favours none.
+    // All classes have the same bound, so that none gains by it.
     let bound = all[((all.len() - 1) as f64 * KEPT) as usize];
     let figures: Vec<(f64, f64, f64)> = taken
         .iter()

@@ -1,7 +1,8 @@
-//! The composition root: builds the parts, connects them, and shuts them down.
+//! The composition root: builds the parts of the agent, connects them, and stops them in order.
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::mpsc::Receiver;
 use std::thread::JoinHandle;
 
 use axum::Router;
@@ -28,40 +29,40 @@ use ferrotill_store::{Reader, Store, StoreError};
 /// Why the agent does not start.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
-    /// The configuration.
+    /// The configuration has faults.
     #[error(transparent)]
     Config(#[from] ConfigError),
-    /// The books.
-    #[error("the books cannot be opened")]
+    /// The store cannot be opened.
+    #[error("the store cannot be opened")]
     Store(#[from] StoreError),
-    /// The data folder.
+    /// The data folder cannot be created or locked.
     #[error(
-        "the data folder {path} cannot be made or locked; check its permissions, and that no other agent uses it"
+        "the data folder {path} cannot be created or locked; check its permissions, and that no other agent uses it"
     )]
     DataFolder {
         /// The folder.
         path: PathBuf,
-        /// The system's own words.
+        /// The system's own error.
         #[source]
         source: std::io::Error,
     },
-    /// The time zone.
+    /// The time zone is not known.
     #[error(
         "the time zone {zone} is not known; give a name of the IANA database, such as Europe/Vienna"
     )]
     TimeZone {
         /// Its name.
         zone: String,
-        /// The database's own words.
+        /// The error of the time zone database.
         #[source]
         source: jiff::Error,
     },
-    /// A thread.
-    #[error("the system cannot make the thread {name}")]
+    /// A thread cannot be started.
+    #[error("the system cannot start the thread {name}; check its limit of threads")]
     Thread {
         /// Its name.
         name: String,
-        /// The system's own words.
+        /// The system's own error.
         #[source]
         source: std::io::Error,
     },
@@ -83,7 +84,7 @@ impl Agent {
     ///
     /// # Errors
     ///
-    /// [`StartError`] says what is missing and what to do.
+    /// [`StartError`] names what is missing and one thing to do.
     pub fn start(config: Config, clock: Option<Arc<Clock>>) -> Result<Self, StartError> {
         let profile = check(&config)?;
         let clock = match clock {
@@ -104,52 +105,29 @@ impl Agent {
         let (clerk_handle, inbox) = ClerkHandle::new();
         let live_status = Arc::new(LiveStatus::default());
         let wake_sender = Arc::new(Notify::new());
-        let mut plans = Vec::with_capacity(config.devices.len());
-        for device in &config.devices {
-            plans.push(DevicePlan {
-                device: device.id,
-                configuration: adopt::configuration(device, profile.facts()),
-                printer: start_printer(device, &clerk_handle, &clock)?,
-                point_of_sale: device
-                    .points_of_sale
-                    .first()
-                    .map_or_else(Uuid::nil, |point| point.id),
-                serial: DriverUri::parse(&device.uri)
-                    .ok()
-                    .and_then(|uri| uri.serial().map(str::to_owned)),
-            });
-        }
-        let setting = Arc::new(ClerkSettings {
+        let plans = device_plans(&config, profile, &clerk_handle, &clock)?;
+        let settings = ClerkSettings {
             profile,
             clock: Arc::clone(&clock),
             guard: Arc::clone(&guard),
             owner_budget,
             live_status: Arc::clone(&live_status),
             wake_sender: Arc::clone(&wake_sender),
-        });
-        let clerk = Clerk::open(store, setting, plans, inbox)?;
-        let clerk = std::thread::Builder::new()
-            .name("clerk".to_owned())
-            .spawn(move || clerk.run())
-            .map_err(|source| StartError::Thread {
-                name: "clerk".to_owned(),
-                source,
-            })?;
-        let sender = start_sender(
-            &config,
-            profile.facts().currency,
-            &reader,
-            &clerk_handle,
-            &live_status,
-            &wake_sender,
-            (&clock, &guard),
-        )?;
-        let numbers = start_numbers(
-            &config,
-            profile.facts().seal_plan,
-            &live_status,
-            &clerk_handle,
-        )?;
+        };
+        let clerk = start_clerk(store, settings, plans, inbox)?;
+        let parts = OutboxParts {
+            party: Arc::new(config.reporting_party()),
+            currency: profile.facts().currency,
+            reader: reader.clone(),
+            clerk_handle: clerk_handle.clone(),
+            live_status: Arc::clone(&live_status),
+            wake: wake_sender,
+            clock: Arc::clone(&clock),
+            guard: Arc::clone(&guard),
+        };
+        let sender = start_sender(&config, parts)?;
+        let plan = profile.facts().seal_plan;
+        let numbers = start_numbers(&config, plan, &live_status, &clerk_handle)?;
         let service = Arc::new(Service {
             config,
             profile,
@@ -176,9 +154,9 @@ impl Agent {
         self.router_with(Router::new())
     }
 
-    /// The agent's routes, and those of a simulator behind the same door.
-    pub fn router_with(&self, more: Router) -> Router {
-        api::router(&self.service, more)
+    /// The agent's routes, and those of a simulator that is served at the same address.
+    pub fn router_with(&self, simulator: Router) -> Router {
+        api::router(&self.service, simulator)
     }
 
     /// What every route works with.
@@ -196,19 +174,19 @@ impl Drop for Agent {
         if let Some(clerk) = self.clerk.take()
             && clerk.join().is_err()
         {
-            tracing::error!("the clerk ended with a panic; what it had committed is in the books");
+            tracing::error!(
+                "the clerk's thread ended with a panic; what it had committed is in the journal"
+            );
         }
     }
 }
 
-/// Holds the configuration against what only other parts know: the printers' addresses and the countries.
+/// Checks what the configuration alone cannot: the addresses of the printers, and whether this build has the country.
 ///
 /// # Errors
 ///
 /// [`ConfigError`] with the place of each fault.
-pub fn check(
-    config: &Config,
-) -> Result<&'static dyn ferrotill_core::profile::Profile, ConfigError> {
+pub fn check(config: &Config) -> Result<&'static dyn Profile, ConfigError> {
     let plan = by_code(&config.till.country).map(|profile| profile.facts().seal_plan);
     let uris = config.check_device_uris(&|uri| match (uri, plan) {
         (NO_PRINTER, Some(SealPlan::FiscalNumber)) => Ok(()),
@@ -233,8 +211,8 @@ pub fn check(
     by_code(&config.till.country).ok_or(ConfigError::Faulty { faults: Vec::new() })
 }
 
-/// The owner's budget. Where neither the law as far as it is known nor the owner sets a limit, a person is warned after three days, and
-/// nothing is stopped.
+/// The owner's offline limit. If neither the known law nor the owner sets one, a person is warned after three days, and the till goes on
+/// selling.
 fn owner_budget(config: &Config, profile: &dyn Profile) -> Budget {
     let unlimited = profile.facts().offline == Budget::UNLIMITED;
     config.offline.unwrap_or(Budget {
@@ -243,9 +221,9 @@ fn owner_budget(config: &Config, profile: &dyn Profile) -> Budget {
     })
 }
 
-/// Three days.
+/// Three days, in milliseconds.
 const WARNING_MS: i64 = 72 * 3_600_000;
-/// The uri of a device without a printer, where the law asks for fiscal numbers and not for a printer.
+/// The `uri` of a device without a printer. It is allowed in a country whose law asks for fiscal numbers and not for a printer.
 const NO_PRINTER: &str = "none";
 
 fn zone_clock(config: &Config) -> Result<Clock, StartError> {
@@ -256,7 +234,7 @@ fn zone_clock(config: &Config) -> Result<Clock, StartError> {
     })
 }
 
-/// Two agents on the same books would be two writers: the second is turned away.
+/// Creates and locks the data folder: two agents with the same store would be two writers, so the second does not start.
 fn lock_folder(folder: &std::path::Path) -> Result<std::fs::File, StartError> {
     let failed = |source| StartError::DataFolder {
         path: folder.to_owned(),
@@ -269,6 +247,82 @@ fn lock_folder(folder: &std::path::Path) -> Result<std::fs::File, StartError> {
     Ok(file)
 }
 
+/// What the clerk needs to know about each device; the printers' threads are started here.
+fn device_plans(
+    config: &Config,
+    profile: &dyn Profile,
+    clerk_handle: &ClerkHandle,
+    clock: &Arc<Clock>,
+) -> Result<Vec<DevicePlan>, StartError> {
+    let plan = |device: &Device| {
+        let uri = DriverUri::parse(&device.uri).ok();
+        Ok(DevicePlan {
+            device: device.id,
+            configuration: adopt::configuration(device, profile.facts()),
+            printer: start_printer(device, clerk_handle, clock)?,
+            point_of_sale: device
+                .points_of_sale
+                .first()
+                .map_or_else(Uuid::nil, |point| point.id),
+            serial: uri.and_then(|uri| uri.serial().map(str::to_owned)),
+        })
+    };
+    config.devices.iter().map(plan).collect()
+}
+
+/// Starts the printer's thread of a device. A device without a printer gets a task that does nothing.
+fn start_printer(
+    device: &Device,
+    clerk_handle: &ClerkHandle,
+    clock: &Arc<Clock>,
+) -> Result<PrinterTask, StartError> {
+    // `check` has accepted the address already, so an address that does not parse can only be `none`.
+    let Ok(uri) = DriverUri::parse(&device.uri) else {
+        return Ok(PrinterTask::none());
+    };
+    PrinterTask::start(
+        &device.name,
+        driver::open(&uri),
+        clerk_handle.listener(device.id),
+        Arc::clone(clock),
+    )
+    .map_err(|source| StartError::Thread {
+        name: format!("printer {}", device.name),
+        source,
+    })
+}
+
+fn start_clerk(
+    store: Store,
+    settings: ClerkSettings,
+    plans: Vec<DevicePlan>,
+    inbox: Receiver<Message>,
+) -> Result<JoinHandle<()>, StartError> {
+    let clerk = Clerk::open(store, Arc::new(settings), plans, inbox)?;
+    std::thread::Builder::new()
+        .name("clerk".to_owned())
+        .spawn(move || clerk.run())
+        .map_err(|source| StartError::Thread {
+            name: "clerk".to_owned(),
+            source,
+        })
+}
+
+/// Starts the sender of the outbox, where the configuration names an authority.
+fn start_sender(config: &Config, parts: OutboxParts) -> Result<Option<OutboxThread>, StartError> {
+    let Some(upstream) = &config.upstream else {
+        return Ok(None);
+    };
+    let authority = Box::new(OnlineEcr::new(upstream.online_ecr.clone()));
+    OutboxThread::start(parts, upstream, authority)
+        .map(Some)
+        .map_err(|source| StartError::Thread {
+            name: "sender".to_owned(),
+            source,
+        })
+}
+
+/// Starts the thread that requests fiscal numbers, where the law asks for them and the configuration names an authority.
 fn start_numbers(
     config: &Config,
     plan: SealPlan,
@@ -288,62 +342,6 @@ fn start_numbers(
     .map(Some)
     .map_err(|source| StartError::Thread {
         name: "fiscal numbers".to_owned(),
-        source,
-    })
-}
-
-/// The printer's task of a device; a device without a printer has one that does nothing.
-fn start_printer(
-    device: &Device,
-    clerk_handle: &ClerkHandle,
-    clock: &Arc<Clock>,
-) -> Result<PrinterTask, StartError> {
-    // `check` has read the address once already: what is no address is none.
-    let Ok(uri) = DriverUri::parse(&device.uri) else {
-        return Ok(PrinterTask::none());
-    };
-    PrinterTask::start(
-        &device.name,
-        driver::open(&uri),
-        clerk_handle.listener(device.id),
-        Arc::clone(clock),
-    )
-    .map_err(|source| StartError::Thread {
-        name: format!("printer {}", device.name),
-        source,
-    })
-}
-
-fn start_sender(
-    config: &Config,
-    currency: ferrotill_core::Currency,
-    reader: &Reader,
-    clerk_handle: &ClerkHandle,
-    live_status: &Arc<LiveStatus>,
-    wake: &Arc<Notify>,
-    (clock, guard): (&Arc<Clock>, &Arc<GuardedClock>),
-) -> Result<Option<OutboxThread>, StartError> {
-    let Some(upstream) = &config.upstream else {
-        return Ok(None);
-    };
-    let parts = OutboxParts {
-        party: Arc::new(config.reporting_party()),
-        currency,
-        reader: reader.clone(),
-        clerk_handle: clerk_handle.clone(),
-        live_status: Arc::clone(live_status),
-        wake: Arc::clone(wake),
-        clock: Arc::clone(clock),
-        guard: Arc::clone(guard),
-    };
-    OutboxThread::start(
-        parts,
-        upstream,
-        Box::new(OnlineEcr::new(upstream.online_ecr.clone())),
-    )
-    .map(Some)
-    .map_err(|source| StartError::Thread {
-        name: "sender".to_owned(),
         source,
     })
 }

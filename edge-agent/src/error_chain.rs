@@ -2,7 +2,7 @@
 
 use std::error::Error;
 
-/// The error and its sources, outermost first, joined by colons.
+/// The text of the error and of its sources, outermost first, joined by colons.
 #[must_use]
 pub fn chain_of(error: &dyn Error) -> String {
     let mut text = error.to_string();
@@ -26,7 +26,7 @@ mod tests {
     struct Unreadable(#[source] io::Error);
 
     #[test]
-    fn all_sources_stand_in_one_line() {
+    fn the_line_contains_all_sources() {
         let error = Unreadable(io::Error::other("no such file"));
         assert_eq!(chain_of(&error), "the file cannot be read: no such file");
     }

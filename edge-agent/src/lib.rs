@@ -1,14 +1,35 @@
-//! Ferrotill's agent: the service on the box under the counter.
+//! Ferrotill's agent: the service that runs on the computer under the counter.
 //!
 //! ```text
-//! api ──order──► clerk ──event──► store        one task owns the tills and writes the books
-//!                  │ ▲
-//!             task │ │ news
-//!                  ▼ │
-//!               printer (a thread each)        sync ──► authority      the outbox, until acknowledged
+//! api ──order──► clerk ──event──► ferrotill-store    one thread owns the tills and is the only writer of the journal
+//!                 │ ▲
+//!             job │ │ outcome
+//!                 ▼ │
+//!                seal::printer                       one thread for each device
+//!
+//! ferrotill-store ──outbox entry──► outbox ──request──► authority      until the authority has acknowledged it
 //! ```
 //!
-//! Start reading at [`agent`].
+//! # The map
+//!
+//! Start reading at [`agent`], which puts everything together, then [`clerk`].
+//! The folders are floors of a building, from top to bottom; a folder imports only folders below it, and a test checks this
+//! (`tests/tidy/imports.rs`, decision 0013).
+//!
+//! | Floor | Content |
+//! | --- | --- |
+//! | [`cli`] | the commands of the program, their output and exit codes |
+//! | [`agent`] | the composition root: builds, connects and stops all parts |
+//! | [`api`] | JSON of any compatible API to orders, documents to answers |
+//! | [`outbox`], [`simulator`] | sends documents to the authority; answers as an authority does, for tests and the demo |
+//! | [`clerk`] | the thread that owns the tills; one transaction for each batch of messages |
+//! | [`seal`] | makes a reserved document legal; one thread for each fiscal printer |
+//! | [`authority`] | requests for the authority, and the meaning of its answers |
+//! | [`config`] | the table of configuration keys, and the configuration that is read with it |
+//! | [`order`], [`status`], [`time`], [`listener`] | what any API asks for; live status; clocks; HTTP connections and their limits |
+//! | [`hmac`], [`locked`], [`error_chain`] | signatures; a lock that survives a panic; an error with its sources |
+//!
+//! Below all of them are the crates `ferrotill-store` (the only SQL), `ferrotill-device` and `ferrotill-core`.
 
 pub mod agent;
 pub mod api;

@@ -1,10 +1,10 @@
-//! A value behind a lock whose holder may have panicked: the value stays usable.
+//! A lock whose value can still be used after a thread has panicked while it held the lock.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// A value that several threads use in turn.
 ///
-/// In the release build a panic ends the process, so that a poisoned lock is seen in tests only.
+/// In the release build a panic ends the process, so a poisoned lock exists in tests only.
 #[derive(Debug, Default)]
 pub struct Locked<T>(Mutex<T>);
 
@@ -27,7 +27,7 @@ mod tests {
     use super::Locked;
 
     #[test]
-    fn a_value_can_be_used_after_a_holder_has_panicked() {
+    fn a_value_can_be_used_after_a_panic_under_the_lock() {
         let number = Locked::new(1);
         let panicked = catch_unwind(AssertUnwindSafe(|| {
             let mut held = number.lock();

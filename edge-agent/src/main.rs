@@ -1,4 +1,4 @@
-//! The program `ferrotill`: one binary, one verb for each thing one does with a till.
+//! The program `ferrotill`: one binary with a command for each thing that people do with a till.
 
 use std::process::ExitCode;
 
@@ -10,7 +10,7 @@ fn main() -> ExitCode {
     match run(arguments) {
         Ok(code) => code.into(),
         Err(failure) => {
-            failure.tell();
+            failure.print();
             failure.code.into()
         }
     }

@@ -1,4 +1,4 @@
-//! What a caller asks for, owned: the step between a compatible API's JSON and the core's [`Wish`].
+//! Orders: what any API asks for, in one common form with owned data. An order becomes the core's [`Wish`].
 
 use ferrotill_core::document::ReportKind;
 use ferrotill_core::event::PaperSays;
@@ -10,47 +10,48 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-/// Which receipt a sale gets (contract, "Receipt modes").
+/// Which receipt a sale gets (`docs/api/own.md`, "Receipt modes").
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub enum ReceiptMode {
-    /// Fiscal while the office is online or suspect, alternative while it is offline.
+    /// Fiscal while the authority is online or suspect; alternative while the authority is offline and the device has alternative
+    /// receipts.
     #[default]
     Automatic,
-    /// Fiscal, offline too.
+    /// Always fiscal, also while the authority is offline.
     FiscalOnly,
-    /// Alternative, online too.
+    /// Always alternative, also while the authority is online.
     AlternativeOnly,
-    /// As automatic, and alternative also after a fiscal attempt that the device settled as not registered.
+    /// As `Automatic`. In addition, a sale gets an alternative receipt if its fiscal attempt is known to have registered nothing.
     FiscalThenAlternative,
 }
 
 /// A line of an order.
 #[derive(Clone, Debug, Serialize)]
 pub struct OrderLine {
-    /// What.
+    /// The name of the goods or the service.
     pub name: String,
-    /// How much.
+    /// How many units.
     pub quantity: Quantity,
-    /// Gross price of one unit.
+    /// The price of one unit, tax included.
     pub price: Amount,
-    /// Discount or surcharge.
+    /// A discount or surcharge on this line.
     pub modifier: Option<Modifier>,
-    /// Letter of the tax group.
+    /// The letter of the tax group.
     pub tax_group: Option<String>,
-    /// Comment.
+    /// A comment that is printed with the line.
     pub comment: String,
-    /// Returns only: the amount to give back.
+    /// For returns only: the amount to give back.
     pub final_amount: Option<Amount>,
 }
 
-/// A receipt as it is ordered.
+/// The content of an ordered receipt.
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct OrderDraft {
-    /// Lines.
+    /// The lines.
     pub lines: Vec<OrderLine>,
-    /// Modifiers of the whole receipt.
+    /// Discounts and surcharges on the whole receipt.
     pub modifiers: Vec<Modifier>,
-    /// Payments: code and amount.
+    /// The payments: the code of the payment type, and the amount.
     pub payments: Vec<(i32, Amount)>,
     /// Text above the lines.
     pub header: String,
@@ -67,44 +68,44 @@ pub enum OrderKind {
         draft: OrderDraft,
         /// Which receipt it gets.
         mode: ReceiptMode,
-        /// Series and number of an alternative receipt, where the caller chooses them.
+        /// Series and number of an alternative receipt, if the caller chooses them.
         number: Option<(String, u32)>,
-        /// An alternative receipt is printed.
+        /// True if a slip is printed for an alternative receipt.
         print: bool,
     },
     /// A return.
     Refund {
-        /// The sale.
+        /// The request id of the sale that is returned.
         original: Uuid,
         /// The receipt.
         draft: OrderDraft,
     },
-    /// Cash in (above zero) or out.
+    /// Cash in (above zero) or cash out (below zero).
     Cash(Amount),
-    /// A report; true for Z.
+    /// A report.
     Report {
-        /// It closes the shift.
+        /// True for a Z-report, which closes the shift; false for an X-report.
         z: bool,
     },
 }
 
-/// An order with its place and what the caller's interface wants back.
+/// An order with its id, its point of sale, and the data that the caller's API returns with the document.
 #[derive(Clone, Debug)]
 pub struct OrderForm {
-    /// The request id; made by the agent where the caller gave none.
+    /// The request id. The agent makes one if the caller gave none.
     pub id: Uuid,
-    /// Point of sale.
+    /// The point of sale.
     pub point_of_sale: Uuid,
     /// What is ordered.
     pub kind: OrderKind,
-    /// What the caller's interface wants back with the document, as the caller gave it: part of "the same body".
+    /// JSON text that the caller's API returns with the document, as the caller gave it. It is part of the fingerprint.
     pub echo: String,
-    /// What was found out for this order on the way (a terminal's approval): not part of "the same body".
+    /// JSON text that the agent added to the order, such as a payment terminal's approval. It is not part of the fingerprint.
     pub found: String,
 }
 
 impl OrderDraft {
-    /// The draft in the core's borrowed form; `lines` and `payments` are room that the caller lends.
+    /// The draft in the core's borrowed form. `lines` and `payments` are buffers that this function fills.
     fn borrow<'a>(
         &'a self,
         lines: &'a mut Vec<DraftLine<'a>>,
@@ -135,7 +136,7 @@ impl OrderDraft {
     }
 }
 
-/// Room for an order in the core's borrowed form.
+/// Buffers for an order in the core's borrowed form.
 #[derive(Debug, Default)]
 pub struct WishRoom<'a> {
     lines: Vec<DraftLine<'a>>,
@@ -143,7 +144,7 @@ pub struct WishRoom<'a> {
 }
 
 impl OrderForm {
-    /// The order in the core's form, with or without the fiscal seal.
+    /// The order in the core's form. With `alternative`, a sale becomes an alternative receipt.
     pub fn wish<'a>(&'a self, alternative: bool, room: &'a mut WishRoom<'a>) -> Wish<'a> {
         let WishRoom { lines, payments } = room;
         match &self.kind {
@@ -163,12 +164,12 @@ impl OrderForm {
         }
     }
 
-    /// Digest of the parsed command on a device: two bodies that mean the same have the same one (8.1 = 8.10).
+    /// The digest of the parsed order and its device. Two request bodies with the same meaning have the same digest (8.1 = 8.10).
     #[must_use]
     pub fn fingerprint(&self, device: Uuid) -> Fingerprint {
         let mut digest = Sha256::new();
         digest.update(device.as_bytes());
-        // Values of ours always serialise; an empty part would still leave the other in the digest.
+        // These types always serialise. If they did not, the digest would still contain the other parts.
         digest.update(serde_json::to_vec(&self.kind).unwrap_or_default());
         digest.update([0]);
         digest.update(self.echo.as_bytes());
@@ -176,7 +177,7 @@ impl OrderForm {
         Fingerprint(digest.finalize().into())
     }
 
-    /// The annex of the document: what was given and what was found, as two JSON texts in an array.
+    /// The annex that the journal stores with the document: a JSON array of `echo` and `found`, each null if empty.
     #[must_use]
     pub fn annex(&self) -> Vec<u8> {
         let text = |part: &str| {
@@ -199,14 +200,14 @@ impl OrderForm {
     }
 }
 
-/// What a person says of a document that its printer cannot prove.
+/// What an operator declares about a document that its printer cannot prove.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Declaration {
     /// The document's id.
     pub id: Uuid,
-    /// What the paper says.
+    /// What the operator read on the paper.
     pub paper: PaperSays,
-    /// The person's name.
+    /// The operator's name.
     pub by: String,
 }
 
@@ -217,7 +218,7 @@ mod tests {
     use uuid::Uuid;
 
     #[test]
-    fn the_same_command_has_the_same_fingerprint_and_another_has_not() {
+    fn equal_orders_have_equal_fingerprints_and_different_orders_do_not() {
         let form = |minor, echo: &str, found: &str| OrderForm {
             id: Uuid::new_v4(),
             point_of_sale: Uuid::nil(),
@@ -229,7 +230,7 @@ mod tests {
         assert_eq!(
             first,
             form(810, "{}", "2").fingerprint(Uuid::nil()),
-            "what was found on the way is not part of the request"
+            "`found` is not part of the fingerprint"
         );
         assert_ne!(first, form(811, "{}", "1").fingerprint(Uuid::nil()));
         assert_ne!(first, form(810, "{\"a\":1}", "1").fingerprint(Uuid::nil()));

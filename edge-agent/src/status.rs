@@ -1,4 +1,5 @@
-//! The board that everybody reads: how the printers and the office are, without asking the clerk.
+//! The live status: the state of the printers, of the authority and of the number stocks. Any thread can read it without asking the
+//! clerk.
 
 use std::collections::HashMap;
 use std::sync::Condvar;
@@ -13,65 +14,65 @@ use uuid::Uuid;
 
 use crate::locked::Locked;
 
-/// How a printer is.
+/// The state of a printer.
 #[derive(Clone, Debug, Default)]
 pub struct PrinterState {
-    /// It is there.
+    /// The printer can be reached.
     pub connected: bool,
-    /// Its model.
+    /// The printer's model.
     pub model: String,
-    /// Its firmware.
+    /// The printer's firmware version.
     pub firmware: String,
-    /// Where it was found, with the speed of its line.
+    /// The port on which the printer was found, with the speed of a serial line.
     pub port: String,
-    /// Its serial number.
+    /// The printer's serial number.
     pub serial: String,
-    /// The number of its fiscal memory.
+    /// The number of the printer's fiscal memory.
     pub fiscal_memory: String,
-    /// It is fiscalised.
+    /// The printer is fiscalised: what it prints counts for the authority.
     pub fiscalised: bool,
-    /// Why it is not there.
+    /// Why the printer cannot be reached or cannot be used.
     pub trouble: Option<String>,
-    /// The document that it cannot prove, and what a person is to do about it.
+    /// The document that the printer cannot prove, and what an operator must do about it.
     pub unproven: Option<(Uuid, String)>,
-    /// What keeps receipts off it though it is there: another printer than the open shift's, other tax rates.
+    /// Why a connected printer gets no receipts, or not all: it is not the printer of the open shift, or its tax rates differ.
     pub objections: Vec<String>,
 }
 
-/// How the office is.
+/// The state of the authority.
 #[derive(Clone, Debug, Default)]
 pub struct AuthorityState {
-    /// Name of the state.
+    /// The name of the state: online, suspect, offline or recovering.
     pub state: String,
-    /// Why it was entered.
+    /// Why the authority is in this state.
     pub reason: String,
 }
 
-/// How many fiscal numbers a device has, where its law asks for them.
+/// The fiscal numbers of a device, in a country whose law requires them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Stock {
-    /// Numbers that the office has reserved and no document has.
+    /// How many numbers the authority has reserved that no document uses yet.
     pub left: u64,
-    /// The highest number that it ever reserved for the device.
+    /// The highest number that the authority ever reserved for the device.
     pub highest: Option<u64>,
-    /// Number of the device's last document.
+    /// The number of the device's last document.
     pub last_document: u32,
 }
 
-/// The board.
+/// The live status.
 #[derive(Debug, Default)]
 pub struct LiveStatus {
     unsent: Locked<Unsent>,
     stocks: Locked<HashMap<Uuid, Stock>>,
     stock_changed: Condvar,
-    numbers: Locked<HashMap<Uuid, u64>>,
+    alternative_numbers: Locked<HashMap<Uuid, u64>>,
     printers: Locked<HashMap<Uuid, PrinterState>>,
-    office: Locked<AuthorityState>,
-    alternative: AtomicBool,
+    authority: Locked<AuthorityState>,
+    sells_alternative: AtomicBool,
 }
 
 impl LiveStatus {
-    /// How a printer is.
+    /// The state of a device's printer.
     #[must_use]
     pub fn printer(&self, device: Uuid) -> PrinterState {
         self.printers
@@ -81,7 +82,7 @@ impl LiveStatus {
             .unwrap_or_default()
     }
 
-    /// A printer is there.
+    /// Notes that a printer was connected.
     pub fn printer_ready(&self, device: Uuid, connected: &Connected) {
         let Baseline {
             serial,
@@ -103,7 +104,7 @@ impl LiveStatus {
         self.printers.lock().insert(device, state);
     }
 
-    /// A printer that was not there answers again.
+    /// Notes that a printer can be reached and has no document that it cannot prove.
     pub fn printer_answers(&self, device: Uuid) {
         let mut printers = self.printers.lock();
         let state = printers.entry(device).or_default();
@@ -112,31 +113,31 @@ impl LiveStatus {
         state.unproven = None;
     }
 
-    /// What keeps receipts off a printer that is there.
+    /// Notes why a connected printer gets no receipts, or not all.
     pub fn printer_objections(&self, device: Uuid, objections: Vec<String>) {
         let mut printers = self.printers.lock();
         printers.entry(device).or_default().objections = objections;
     }
 
-    /// A printer is not there.
-    pub fn printer_lost(&self, device: Uuid, words: &str) {
+    /// Notes that a printer cannot be reached, and why.
+    pub fn printer_lost(&self, device: Uuid, reason: &str) {
         let mut printers = self.printers.lock();
         let state = printers.entry(device).or_default();
         state.connected = false;
-        state.trouble = Some(words.to_owned());
+        state.trouble = Some(reason.to_owned());
         state.unproven = None;
     }
 
-    /// A printer cannot prove what became of a document; a person can say it.
-    pub fn printer_unproven(&self, device: Uuid, id: Uuid, words: String) {
+    /// Notes that a printer cannot prove what became of a document; `instruction` says what an operator must do.
+    pub fn printer_unproven(&self, device: Uuid, id: Uuid, instruction: String) {
         let mut printers = self.printers.lock();
         let state = printers.entry(device).or_default();
         state.connected = false;
-        state.trouble = Some(words.clone());
-        state.unproven = Some((id, words));
+        state.trouble = Some(instruction.clone());
+        state.unproven = Some((id, instruction));
     }
 
-    /// What a person is to do about a document that its printer cannot prove.
+    /// What an operator must do about a document that its printer cannot prove; none if the document needs no operator.
     #[must_use]
     pub fn needs_a_person(&self, id: Uuid) -> Option<String> {
         let printers = self.printers.lock();
@@ -144,17 +145,17 @@ impl LiveStatus {
             .values()
             .filter_map(|state| state.unproven.as_ref())
             .find(|(unproven, _)| *unproven == id)
-            .map(|(_, words)| words.clone())
+            .map(|(_, instruction)| instruction.clone())
     }
 
-    /// The fiscal numbers of a device, where its law asks for them.
+    /// The fiscal numbers of a device; none in a country whose law does not require them.
     #[must_use]
     pub fn stock(&self, device: Uuid) -> Option<Stock> {
         let stocks = self.stocks.lock();
         stocks.get(&device).copied()
     }
 
-    /// A device has this many fiscal numbers.
+    /// Stores the fiscal numbers of a device, and wakes the threads that wait for a change.
     pub fn set_stock(&self, device: Uuid, stock: Stock) {
         let mut stocks = self.stocks.lock();
         if stocks.insert(device, stock) != Some(stock) {
@@ -162,63 +163,63 @@ impl LiveStatus {
         }
     }
 
-    /// Waits until a stock changes, or so long.
-    pub fn wait_for_stock(&self, patience: Duration) {
+    /// Waits until the fiscal numbers of any device change, at most for `timeout`.
+    pub fn wait_for_stock(&self, timeout: Duration) {
         let stocks = self.stocks.lock();
-        // What woke it, and whether it was the end of the patience, is the same to the caller, who looks again.
-        drop(self.stock_changed.wait_timeout(stocks, patience));
+        // The caller checks the stock again in any case, so that a timeout needs no result of its own.
+        drop(self.stock_changed.wait_timeout(stocks, timeout));
     }
 
-    /// How the office is.
+    /// The state of the authority.
     #[must_use]
     pub fn office(&self) -> AuthorityState {
-        self.office.lock().clone()
+        self.authority.lock().clone()
     }
 
-    /// The office is in another state; `alternative` says whether sales get alternative receipts in it.
+    /// Stores the new state of the authority; `alternative` says whether sales get alternative receipts in this state.
     pub fn authority_switched(&self, state: &str, reason: &str, alternative: bool) {
-        *self.office.lock() = AuthorityState {
+        *self.authority.lock() = AuthorityState {
             state: state.to_owned(),
             reason: reason.to_owned(),
         };
-        self.alternative.store(alternative, Ordering::Release);
+        self.sells_alternative.store(alternative, Ordering::Release);
     }
 
-    /// What waits to be told to the office.
+    /// The documents that the authority has not acknowledged yet.
     #[must_use]
     pub fn unsent(&self) -> Unsent {
         *self.unsent.lock()
     }
 
-    /// What waits to be told was counted.
+    /// Stores the count of documents that the authority has not acknowledged yet.
     pub fn unsent_counted(&self, unsent: Unsent) {
         *self.unsent.lock() = unsent;
     }
 
-    /// Numbers that a device has left for alternative receipts; none where it sells none.
+    /// How many numbers a device has left for alternative receipts; none if the device has no alternative receipts.
     #[must_use]
     pub fn numbers_left(&self, device: Uuid) -> Option<u64> {
-        let numbers = self.numbers.lock();
+        let numbers = self.alternative_numbers.lock();
         numbers.get(&device).copied()
     }
 
-    /// The fewest numbers that any device has left for alternative receipts.
+    /// The smallest count of numbers that any device has left for alternative receipts.
     #[must_use]
     pub fn fewest_numbers_left(&self) -> Option<u64> {
-        let numbers = self.numbers.lock();
+        let numbers = self.alternative_numbers.lock();
         numbers.values().copied().min()
     }
 
-    /// Counts the numbers that a till has left for alternative receipts.
+    /// Stores how many numbers a till has left for alternative receipts.
     pub fn count_numbers(&self, device: Uuid, till: &Till) {
         if till.configuration().alternative_receipts {
             self.numbers_counted(device, till.alternative_numbers_left());
         }
     }
 
-    /// The numbers of a device were counted; a person hears of it when they come to their end.
+    /// Stores how many numbers a device has left, and logs when few or none are left.
     fn numbers_counted(&self, device: Uuid, left: u64) {
-        let mut numbers = self.numbers.lock();
+        let mut numbers = self.alternative_numbers.lock();
         let before = numbers.insert(device, left);
         let supply = Supply::of(left, NUMBERS_SOON);
         if before.is_some_and(|before| Supply::of(before, NUMBERS_SOON) == supply) {
@@ -237,12 +238,12 @@ impl LiveStatus {
         }
     }
 
-    /// Sales get alternative receipts, where the device has them.
+    /// True if sales get alternative receipts in the present state of the authority, on devices that have such receipts.
     #[must_use]
     pub fn sells_alternative(&self) -> bool {
-        self.alternative.load(Ordering::Acquire)
+        self.sells_alternative.load(Ordering::Acquire)
     }
 }
 
-/// Numbers for alternative receipts that count as "soon used up".
+/// Below or at this count, the numbers for alternative receipts count as "soon used up".
 pub const NUMBERS_SOON: u64 = 50;

@@ -1,7 +1,7 @@
-//! A program for a machine with nothing but a core and some memory: it sells, seals, closes the day and reads its journal back.
+//! A program for a microcontroller without an operating system: it sells, seals, closes the day and reads its journal back.
 //!
-//! There is no allocator in it and nobody who would provide one, so that it links only while the core needs none.
-//! It is linked and never run here; what it computes is what the core's own tests compute.
+//! It has no allocator, so it links only if the core needs none.
+//! It is linked and never run here: the core's own tests check what it computes.
 #![no_std]
 #![no_main]
 
@@ -20,7 +20,7 @@ use ferrotill_core::till::{Command, Known, Order, Till, Wish};
 use ferrotill_core::time::Moment;
 use ferrotill_core::{Amount, Quantity};
 
-/// Room that a firmware would have as statics.
+/// The memory that a firmware would have as statics.
 struct Room {
     till: Till,
     lines: [LineTotals; 100],
@@ -47,7 +47,7 @@ pub extern "C" fn _start() -> ! {
     loop {}
 }
 
-/// A day of one receipt; `None` where the core says no.
+/// Plays a day with one receipt; `None` if the core refuses something.
 #[inline(never)]
 fn day(room: &mut Room, profile: &dyn Profile) -> Option<u32> {
     let cash = PaymentType {

@@ -5,7 +5,7 @@ use ferrotill::config::Config;
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|text: &str| {
-    // A secret's file is read as soon as it is named: a fuzzer must not open what it makes up.
+    // Reading a configuration opens the files of its secrets, and the fuzzer must not open files with invented names.
     if text.contains("_file") {
         return;
     }

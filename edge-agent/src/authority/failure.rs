@@ -1,34 +1,34 @@
-//! What one attempt to deliver a request came to.
+//! The results of one attempt to deliver a document.
 
 use std::fmt;
 
 use super::tls::TlsFault;
 
-/// What became of one attempt to deliver a document.
+/// The result of one attempt to deliver a document.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Progress {
-    /// The office took the document.
+    /// The authority accepted the document.
     Acknowledged,
-    /// The office did not take it, in an answer that parses: it lives.
+    /// The authority refused the document in an answer that can be parsed. So the authority can be reached.
     Refused,
-    /// No such answer came.
+    /// No answer of the authority came.
     Failed(DeliveryFailure),
 }
 
 /// Why an attempt brought no answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DeliveryFailure {
-    /// No connection: refused, no route, no such host.
+    /// There was no connection: it was refused, or there is no route or no such host.
     Unreachable,
     /// The connection broke before the answer was whole.
     Broken,
-    /// No whole answer in time.
+    /// The answer was not complete in time.
     TimedOut,
-    /// The server says that it cannot now: 5xx, 408, 425, 429.
+    /// The server answered that it cannot handle requests now: status 5xx, 408, 425 or 429.
     Unable,
-    /// Something answered that is not the office: a login page, a redirect, a body without end.
+    /// The answer is not the authority's: a login page, a redirect, a body without end.
     NotTheAuthority,
-    /// A server that the till does not believe to be the office, or cannot speak with in secret.
+    /// The server's certificate is not trusted, or no encrypted connection was possible.
     Tls(TlsFault),
 }
 

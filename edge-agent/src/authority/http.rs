@@ -1,7 +1,7 @@
-//! The thin send: one HTTP request, plain or over TLS, bounded in time and size, and no redirects.
+//! Sends one HTTP request, plain or over TLS, with limits on time and size. Redirects are not followed.
 //!
-//! An attempt opens a connection of its own, unless a backlog is being told: see [`kept_agent`]. No proxy of the environment is
-//! used, because nobody configured it for the till.
+//! Each attempt opens a new connection, except while a backlog is sent ([`kept_agent`]).
+//! Proxies from environment variables are not used, because they were not configured for the till.
 
 use std::io;
 use std::time::Duration;
@@ -13,25 +13,26 @@ use crate::authority::failure::DeliveryFailure;
 use crate::config::Trust;
 use uuid::Uuid;
 
-/// What one attempt brought.
+/// The result of one attempt to deliver a document.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Delivery {
-    /// What became of the document.
+    /// What the answer means for the document.
     pub verdict: Verdict,
-    /// How long the server asked to be left alone, if it did.
+    /// The pause that the server demands with `Retry-After`, if any.
     pub retry_after: Option<Duration>,
-    /// What time the server said it was, in milliseconds since the epoch.
+    /// The `Date` of the answer, in milliseconds since the epoch.
     pub date_ms: Option<i64>,
 }
 
-/// An HTTP agent for an authority: `timeout` bounds the whole attempt, from the name's resolution to the last byte.
+/// An HTTP agent for an authority. `timeout` limits the whole attempt, from the resolution of the name to the last byte.
 #[must_use]
 pub fn agent(timeout: Duration, trust: &Trust) -> ureq::Agent {
     with_idle_connections(timeout, trust, 0)
 }
 
-/// The same agent with one connection that is kept for the next attempt. A kept one may have died unseen: its breaking says nothing
-/// about the office, and whoever uses it asks again with a connection of its own.
+/// The same agent, but one connection is kept for the next attempt.
+/// A kept connection may have ended unnoticed, so its failure does not show that the authority cannot be reached.
+/// The caller must then send the request again over a new connection.
 #[must_use]
 pub fn kept_agent(timeout: Duration, trust: &Trust) -> ureq::Agent {
     with_idle_connections(timeout, trust, 1)
@@ -51,17 +52,17 @@ fn with_idle_connections(timeout: Duration, trust: &Trust, idle_connections: usi
         .new_agent()
 }
 
-/// Posts the parcel below `url` and reads what it means. Blocks for as long as the agent's timeout at most.
+/// Sends the request to its path below `url` and decodes the answer. Blocks at most for the agent's timeout.
 #[must_use]
 pub fn send(
     agent: &ureq::Agent,
     authority: &dyn Authority,
     url: &str,
-    parcel: &EncodedRequest,
+    encoded: &EncodedRequest,
 ) -> Delivery {
-    let url = url_of(url, authority.path(parcel.kind));
-    let headers = authority.headers(&parcel.body);
-    let posted = post(agent, &url, &headers, parcel.key, &parcel.body);
+    let url = url_of(url, authority.path(encoded.kind));
+    let headers = authority.headers(&encoded.body);
+    let posted = post(agent, &url, &headers, encoded.key, &encoded.body);
     Delivery {
         verdict: match posted.answer {
             Ok((status, body)) => authority.decode(status, &body),
@@ -72,18 +73,18 @@ pub fn send(
     }
 }
 
-/// What a post brought.
+/// The result of one POST.
 #[derive(Debug)]
 pub struct Posted {
     /// Status and body of the answer, or why there is none.
     pub answer: Result<(u16, Vec<u8>), DeliveryFailure>,
-    /// How long the server asked to be left alone.
+    /// The pause that the server demands with `Retry-After`.
     pub retry_after: Option<Duration>,
-    /// What time the server said it was, in milliseconds since the epoch.
+    /// The `Date` of the answer, in milliseconds since the epoch.
     pub date_ms: Option<i64>,
 }
 
-/// Posts a JSON body with its key.
+/// Sends a JSON body as POST with its `Idempotency-Key`.
 #[must_use]
 pub fn post(
     agent: &ureq::Agent,
@@ -154,12 +155,12 @@ fn failure_of(error: &ureq::Error) -> DeliveryFailure {
             io::ErrorKind::TimedOut | io::ErrorKind::WouldBlock => DeliveryFailure::TimedOut,
             _ => DeliveryFailure::Broken,
         },
-        // What is left is an answer that came and is no answer of a tax office: not HTTP, or without end.
+        // The other errors mean that an answer came which is not an authority's: it is not HTTP, or has no end.
         _ => DeliveryFailure::NotTheAuthority,
     }
 }
 
-/// An answer of the office is a few lines; a page of a login portal is not worth reading.
+/// An authority's answer has a few lines. A longer one, such as a login page, is not read.
 const BODY_BYTES_MAX: u64 = 64 * 1024;
 const HEADER_BYTES_MAX: usize = 16 * 1024;
 

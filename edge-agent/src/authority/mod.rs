@@ -1,8 +1,8 @@
-//! The tax office's server: what it is told, and what its answers mean.
+//! The authority, which is the tax office's server: the documents that it gets, and what its answers mean.
 //!
-//! An authority turns a [`ReportedDocument`] into a [`EncodedRequest`] and an HTTP answer into a [`Verdict`]; both are pure.
-//! The sending between them is [`send::send`] and the same for all of them.
-//! One file per protocol: `online_ecr.rs`; a country with a protocol of its own adds a file and implements [`Authority`].
+//! An [`Authority`] turns a [`ReportedDocument`] into an [`EncodedRequest`], and an HTTP answer into a [`Verdict`]. Both are pure.
+//! [`http::send`] sends the request between them, in the same way for every authority.
+//! There is one folder per protocol, such as `online_ecr/`. A country with its own protocol adds a folder and implements [`Authority`].
 
 use std::fmt;
 
@@ -19,56 +19,56 @@ pub mod online_ecr;
 pub mod remedy;
 pub mod tls;
 
-/// A tax office's protocol: pure in both directions.
+/// The protocol of a tax office. Requests and answers are only data here; nothing is sent.
 pub trait Authority {
-    /// The document in the form of this authority.
+    /// The document as a request in the form of this authority.
     ///
     /// # Errors
     ///
-    /// [`EncodeError`] where the form has no room for what the document says.
+    /// [`EncodeError`] if the form cannot express a value of the document.
     fn encode(&self, document: &ReportedDocument) -> Result<EncodedRequest, EncodeError>;
 
-    /// What an HTTP answer means for the document it answers.
+    /// What an HTTP answer means for the document that was sent.
     fn decode(&self, status: u16, body: &[u8]) -> Verdict;
 
-    /// The path of a kind below the authority's url.
+    /// The path below the authority's url to which documents of a kind are sent.
     fn path(&self, kind: RequestKind) -> &str {
         kind.name()
     }
 
-    /// Headers that go with a body besides those that every delivery has.
+    /// Additional headers for a body, as names and values.
     fn headers(&self, _body: &str) -> Vec<(String, String)> {
         Vec::new()
     }
 }
 
-/// A request ready to be sent: `POST {url}/{kind}` with the key as `Idempotency-Key`.
+/// A request that is ready to be sent: `POST {url}/{path of the kind}`, with the key as `Idempotency-Key`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EncodedRequest {
-    /// Names the path.
+    /// The kind of the document. It determines the path.
     pub kind: RequestKind,
     /// The same for every attempt to deliver the same document.
     pub key: Uuid,
-    /// JSON.
+    /// The body, as JSON.
     pub body: String,
 }
 
-/// What an answer means.
+/// What an answer means for a document.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Verdict {
-    /// The office has the document.
+    /// The authority has accepted the document.
     Acknowledged,
-    /// The office has read the document and does not take it.
+    /// The authority has read the document and refuses it.
     Refused {
-        /// Why, in the office's words, in one line.
+        /// The authority's error text, in one line.
         message: String,
     },
-    /// There is no answer of the office.
+    /// No answer of the authority came.
     Failed(DeliveryFailure),
 }
 
 impl Verdict {
-    /// What it says about the office's being there.
+    /// What this verdict shows about whether the authority can be reached.
     #[must_use]
     pub const fn progress(&self) -> Progress {
         match self {
@@ -79,48 +79,48 @@ impl Verdict {
     }
 }
 
-/// Why a document has no form for an authority. Each is a mistake of ours, not of the world.
+/// Why a document cannot be put into the form of an authority. The cause is always this program or its configuration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum EncodeError {
-    /// A tax rate with more decimals than the form holds.
+    /// A tax rate has more decimals than the form can express. The value is in ten-thousandths of a percent.
     #[error(
         "a tax rate of {0} ten-thousandths of a percent has more than two decimals; configure the rate with two"
     )]
     Rate(u32),
-    /// More change than was paid, or an amount beyond all bounds.
+    /// A payment has more change than was paid, or the difference is out of range.
     #[error(
-        "a payment of {paid} with {change} change, in minor units, leaves nothing that was kept; correct the payment"
+        "a payment of {paid} with {change} change, in minor units, has more change than was paid; correct the payment"
     )]
     Change {
-        /// Handed over.
+        /// The amount that was handed over, in minor units.
         paid: i64,
-        /// Handed back.
+        /// The amount that was handed back, in minor units.
         change: i64,
     },
-    /// JSON could not be written.
+    /// The document could not be written as JSON.
     #[error("the document cannot be written as JSON; report this as a defect")]
     Json,
 }
 
-/// The kinds of documents, which are also the paths they are sent to.
+/// The kinds of documents. The name of a kind is also the default path to which it is sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum RequestKind {
-    /// Goods went out.
+    /// A sale.
     Sale,
-    /// Goods came back.
+    /// Goods came back, and money was paid out.
     Refund,
-    /// Cash went into the drawer.
+    /// Cash was put into the drawer.
     Deposit,
-    /// Cash went out of the drawer.
+    /// Cash was taken out of the drawer.
     Withdraw,
-    /// A sale on a number given out in advance, while the office was offline.
+    /// A sale with a number from a preloaded range, made while the authority was offline.
     AlternativeReceipt,
-    /// The end of a shift.
+    /// A Z-report, the end of a shift.
     ZReport,
 }
 
 impl RequestKind {
-    /// All of them.
+    /// All kinds.
     pub const ALL: [Self; 6] = [
         Self::Sale,
         Self::Refund,
@@ -130,7 +130,7 @@ impl RequestKind {
         Self::ZReport,
     ];
 
-    /// The name in paths and lists.
+    /// The name of the kind in paths and lists.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -156,19 +156,19 @@ impl fmt::Display for RequestKind {
     }
 }
 
-/// Everything the tax office is told.
+/// A document as it is reported to the authority.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ReportedDocument {
     /// A sale, a refund or an alternative receipt.
     Receipt(ReportedReceipt),
     /// Cash put into the drawer or taken from it.
     Cash(CashOperation),
-    /// The end of a shift.
+    /// A Z-report, the end of a shift.
     ZReport(ZReport),
 }
 
 impl ReportedDocument {
-    /// Its kind.
+    /// The kind of the document.
     #[must_use]
     pub const fn kind(&self) -> RequestKind {
         match self {
@@ -186,32 +186,32 @@ impl ReportedDocument {
     }
 }
 
-/// What every document carries.
+/// The fields that every document has.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Heading {
-    /// The document's id: the key of its delivery.
+    /// The document's id, which is the `Idempotency-Key` of its requests.
     pub key: Uuid,
-    /// The number of the message, increasing per device.
+    /// The number of the message. It increases for each device.
     pub message_number: u64,
-    /// The device-wide number of the document; a refund names its original by it. Left out if `None`.
+    /// The number of the document, unique for its device. A refund refers to its original by it. Left out if `None`.
     pub fiscal_number: Option<u64>,
-    /// ISO 4217 letters.
+    /// The currency's three letters by ISO 4217.
     pub currency: String,
-    /// The number of the shift, which is that of its Z-report.
+    /// The number of the shift, which is also the number of its Z-report.
     pub z_number: u32,
-    /// Who was at the till.
+    /// The name of the cashier.
     pub cashier: String,
-    /// ISO 8601, UTC, with milliseconds: `2026-03-02T15:35:21.076Z`.
+    /// The time of the document in ISO 8601, UTC, with milliseconds: `2026-03-02T15:35:21.076Z`.
     pub at: String,
-    /// Whose till it is.
+    /// The owner and the device.
     pub identity: Identity,
 }
 
-/// Who speaks to the tax office.
+/// The owner and the device of a document, as the authority knows them.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Identity {
-    /// The device's token at the tax office; one per device, since numbers are unique per device.
+    /// The device's token at the authority. Each device has its own, because document numbers are unique for each device.
     #[serde(rename = "fn")]
     pub device_token: String,
     /// The owner's tax number.
@@ -225,37 +225,37 @@ pub struct Identity {
 /// A sale, a refund or an alternative receipt.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ReportedReceipt {
-    /// What every document carries.
+    /// The fields that every document has.
     pub heading: Heading,
-    /// Which of the three it is.
+    /// Whether the receipt is a sale, a refund or an alternative receipt.
     pub form: ReportedForm,
     /// The number within the shift.
     pub receipt_number: u32,
-    /// The sum of the items, and of what was kept of the payments.
+    /// The sum of the items. It equals the sum of the payments without their change.
     pub total: Amount,
     /// The lines.
     pub items: Vec<ReportedItem>,
-    /// How it was paid.
+    /// The payments.
     pub payments: Vec<ReportedPayment>,
-    /// Tax per group.
+    /// The tax of each tax group.
     pub tax_totals: Vec<TaxTotal>,
 }
 
 /// The three forms of a receipt.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ReportedForm {
-    /// On the fiscal printer.
+    /// A sale.
     Sale,
-    /// Back from the buyer.
+    /// Goods came back from the buyer.
     Refund {
-        /// The original's device-wide number, if it has one.
+        /// The original's number for the device ([`Heading::fiscal_number`]), if it has one.
         parent: Option<u64>,
     },
-    /// On a number from a range.
+    /// A sale with a number from a preloaded range.
     Alternative {
         /// The range's series.
         series: String,
-        /// The number in it.
+        /// The number in the series.
         number: u32,
     },
 }
@@ -263,34 +263,34 @@ pub enum ReportedForm {
 /// One line of a receipt.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ReportedItem {
-    /// What it is called.
+    /// The name of the item.
     pub name: String,
-    /// What it is counted in.
+    /// The unit of the quantity, such as pieces.
     pub unit: String,
-    /// How much.
+    /// The quantity, in thousandths of the unit.
     pub quantity: Quantity,
-    /// For one unit.
+    /// The price of one unit.
     pub price: Amount,
-    /// For the line, after all modifications.
+    /// The amount of the line, after discounts and surcharges.
     pub amount: Amount,
-    /// Every tax on it, at least one.
+    /// Every tax on the line, at least one.
     pub taxes: Vec<TaxTotal>,
-    /// What the taxes are counted from: `amount` without them where prices include them.
+    /// The amount from which the taxes are computed: `amount` without the taxes, if prices include them.
     pub tax_base: Amount,
 }
 
 /// One payment of a receipt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ReportedPayment {
-    /// With what.
+    /// Cash or card.
     pub means: Means,
-    /// What was handed over.
+    /// The amount that was handed over.
     pub paid: Amount,
-    /// What of it was handed back.
+    /// The amount that was handed back.
     pub change: Amount,
 }
 
-/// What is paid with.
+/// A means of payment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Means {
     /// Notes and coins.
@@ -304,26 +304,26 @@ pub enum Means {
 pub struct TaxTotal {
     /// The tax group's letter.
     pub code: char,
-    /// Ten-thousandths of a percent.
+    /// The tax rate in ten-thousandths of a percent.
     pub rate: u32,
-    /// The tax.
+    /// The amount of the tax.
     pub amount: Amount,
 }
 
 /// Cash put into the drawer or taken from it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CashOperation {
-    /// What every document carries.
+    /// The fields that every document has.
     pub heading: Heading,
-    /// In or out.
+    /// Into the drawer or out of it.
     pub direction: CashDirection,
     /// The number within the shift.
     pub receipt_number: u32,
-    /// How much; never negative.
+    /// The amount. It is never negative.
     pub amount: Amount,
 }
 
-/// In or out.
+/// Into the drawer or out of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CashDirection {
     /// Into the drawer.
@@ -332,10 +332,10 @@ pub enum CashDirection {
     Withdraw,
 }
 
-/// The end of a shift. What did not occur is absent, never zero.
+/// A Z-report. If no document of a kind was made in the shift, its total is absent and not zero.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ZReport {
-    /// What every document carries.
+    /// The fields that every document has.
     pub heading: Heading,
     /// The number of the shift's first document.
     pub first_number: u32,
@@ -349,9 +349,9 @@ pub struct ZReport {
     pub refund: Option<Total>,
     /// Cash taken out.
     pub withdraw: Option<Total>,
-    /// What was kept of the payments of sales; sums to `sale`.
+    /// The payments of sales, without their change. Their sum equals `sale`.
     pub sale_payments: Vec<(Means, Amount)>,
-    /// What was paid out for refunds; sums to `refund`.
+    /// The payments of refunds. Their sum equals `refund`.
     pub refund_payments: Vec<(Means, Amount)>,
     /// The tax in sales.
     pub sale_tax: Vec<TaxTotal>,
@@ -359,11 +359,11 @@ pub struct ZReport {
     pub refund_tax: Vec<TaxTotal>,
 }
 
-/// How often and how much.
+/// A number of documents, and their sum.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Total {
-    /// Documents.
+    /// The number of documents.
     pub count: u32,
-    /// Their sum.
+    /// The sum of their amounts.
     pub amount: Amount,
 }

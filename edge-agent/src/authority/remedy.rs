@@ -1,18 +1,18 @@
-//! What becomes of a refused document: each error text of the office mapped to what helps against it, as data.
+//! What to do about a refused document: a table of the authority's error texts, each with a remedy.
 //!
-//! The texts are those of the published description (spec/online-ecr.md, C.6). The office writes them with numbers and names in
-//! them, so that each is known by its fixed words, whatever their case.
+//! The texts are those of the published description ("Answers" in `docs/protocols/online-ecr.md`).
+//! The authority puts numbers and names into them. So a text is recognized by its fixed words, and upper or lower case does not matter.
 
 use std::fmt;
 
 /// What helps against a refusal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Remedy {
-    /// Sending the same document again later.
+    /// Send the same document again later.
     Retry,
-    /// Correcting what stands behind this one document; the others go on.
+    /// Correct the cause of this one refusal. Other documents are not affected.
     Repair,
-    /// Nothing of this device will be taken before somebody has set it right at the office or in the configuration.
+    /// The authority will refuse every document of this device, until a person corrects the cause at the tax office or in the configuration.
     Stop,
 }
 
@@ -29,15 +29,15 @@ impl fmt::Display for Remedy {
 /// A known error text.
 #[derive(Clone, Copy, Debug)]
 pub struct KnownRefusal {
-    /// Words that all stand in it, in lower case.
+    /// Words that the text contains, all of them, in lower case.
     pub words: &'static [&'static str],
-    /// What helps.
+    /// What helps against the refusal.
     pub remedy: Remedy,
-    /// One thing to do.
+    /// One thing that a person can do.
     pub advice: &'static str,
 }
 
-/// What helps against a refusal, and one thing to do. A text that is not known is one document's matter.
+/// The table row that fits a refusal's text. A text that is not in the table gets [`Remedy::Repair`].
 #[must_use]
 pub fn remedy_of(refusal: &str) -> KnownRefusal {
     let lower = refusal.to_lowercase();
@@ -48,7 +48,7 @@ pub fn remedy_of(refusal: &str) -> KnownRefusal {
 const UNKNOWN: KnownRefusal = KnownRefusal {
     words: &[],
     remedy: Remedy::Repair,
-    advice: "ask the tax office what is wrong with this document; it is sent again until it is taken",
+    advice: "ask the tax office what is wrong with this document; it is sent again until the tax office accepts it",
 };
 
 const fn known(
@@ -63,7 +63,7 @@ const fn known(
     }
 }
 
-/// Every error text that is known, the first that fits counts.
+/// Every known error text. The first row that fits is used.
 #[rustfmt::skip]
 pub const KNOWN: &[KnownRefusal] = &[
     known(&["device", "token", "not found"], Remedy::Stop, "register the device at the tax office, or correct till.registration_number"),
@@ -71,23 +71,23 @@ pub const KNOWN: &[KnownRefusal] = &[
     known(&["no_cert_found"], Remedy::Stop, "renew the device's certificate at the tax office"),
     known(&["no_object_found"], Remedy::Stop, "register the shop at the tax office"),
     known(&["device not active"], Remedy::Stop, "have the tax office activate the device"),
-    known(&["errors in the signature"], Remedy::Stop, "correct [upstream.online_ecr] signature; the tax office does not know this one"),
-    known(&["is not a valid json"], Remedy::Stop, "update the program: the tax office does not read its form"),
+    known(&["errors in the signature"], Remedy::Stop, "correct [upstream.online_ecr] signature; the tax office does not accept this one"),
+    known(&["is not a valid json"], Remedy::Stop, "update the program: the tax office cannot read its documents"),
     known(&["payment type", "not found"], Remedy::Stop, "have the tax office add the payment type, or correct payment_types"),
-    known(&["tax rates must be equal"], Remedy::Stop, "give each letter of tax_groups one rate, the tax office's"),
+    known(&["tax rates must be equal"], Remedy::Stop, "give each letter of tax_groups the rate that the tax office has for it"),
     known(&["wrong_date_time"], Remedy::Repair, "check the till's clock and time zone"),
     known(&["incorrect date and time"], Remedy::Repair, "check the till's clock and time zone"),
-    known(&["date/time less than last document"], Remedy::Repair, "a later document of the shift came first; ask the tax office to take this one by hand"),
-    known(&["shift is too long"], Remedy::Repair, "close the day within the longest shift; tell the tax office of this one"),
-    known(&["not unique"], Remedy::Repair, "the number is at the tax office already: compare both documents there"),
-    known(&["not reserved"], Remedy::Repair, "the fiscal number is not one of the tax office's: compare the pool with the office"),
-    known(&["parent"], Remedy::Retry, "the sale that is taken back must arrive first"),
-    known(&["no document with fiscal number"], Remedy::Retry, "the sale that is taken back must arrive first"),
-    known(&["too big"], Remedy::Repair, "more is taken back than was sold; compare with the sale"),
+    known(&["date/time less than last document"], Remedy::Repair, "a later document of the shift arrived before this one; ask the tax office to enter this one by hand"),
+    known(&["shift is too long"], Remedy::Repair, "close each shift before it is too long; inform the tax office about this one"),
+    known(&["not unique"], Remedy::Repair, "the tax office already has a document with this number: compare both documents there"),
+    known(&["not reserved"], Remedy::Repair, "the tax office has not reserved this fiscal number: compare the till's numbers with the tax office's"),
+    known(&["parent"], Remedy::Retry, "the original sale must arrive first"),
+    known(&["no document with fiscal number"], Remedy::Retry, "the original sale must arrive first"),
+    known(&["too big"], Remedy::Repair, "more is returned than was sold; compare with the sale"),
     known(&["no item with name"], Remedy::Repair, "the sale at the tax office has no such item; compare with the sale"),
-    known(&["not equal to real amount"], Remedy::Repair, "the sums do not fit; report this document as a defect"),
-    known(&["validation error"], Remedy::Repair, "a field does not fit; report this document as a defect"),
-    known(&["wrong_operation"], Remedy::Repair, "the kind of the document is not taken; report it as a defect"),
+    known(&["not equal to real amount"], Remedy::Repair, "the sums are not equal; report this document as a defect"),
+    known(&["validation error"], Remedy::Repair, "a field has a wrong value; report this document as a defect"),
+    known(&["wrong_operation"], Remedy::Repair, "the tax office does not accept this kind of document; report it as a defect"),
 ];
 
 #[cfg(test)]
@@ -137,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn no_text_hides_behind_another() {
+    fn no_row_is_hidden_by_an_earlier_row_with_another_remedy() {
         for (place, known) in KNOWN.iter().enumerate() {
             let text = known.words.join(" ");
             let found = KNOWN

@@ -1,8 +1,8 @@
-//! TLS to the tax office: whom the till believes, and what is wrong with a server that it does not believe.
+//! TLS to the authority: which servers are trusted, and what is wrong with a server that is not.
 //!
-//! The verification cannot be switched off: there is no key for it, and nothing here calls for it.
-//! Times are compared with the machine's own clock, because whoever checks a certificate has no other witness yet; a clock that
-//! is wrong shows as [`TlsFault::Expired`] or [`TlsFault::NotYetValid`], and the till sells on without the office meanwhile.
+//! The check of certificates cannot be switched off; no configuration key exists for that.
+//! The times in a certificate are compared with the machine's own clock, not with the guarded clock.
+//! If that clock is wrong, the result is [`TlsFault::Expired`] or [`TlsFault::NotYetValid`], and the till goes on selling offline.
 
 use std::fmt;
 
@@ -11,7 +11,7 @@ use ureq::tls::{Certificate, RootCerts, TlsConfig, TlsProvider};
 
 use crate::config::Trust;
 
-/// The rustls form of the configured trust.
+/// The TLS configuration for the configured trust.
 pub(super) fn tls_config(trust: &Trust) -> TlsConfig {
     let roots = match trust {
         Trust::BuiltIn => RootCerts::WebPki,
@@ -26,31 +26,31 @@ pub(super) fn tls_config(trust: &Trust) -> TlsConfig {
         .build()
 }
 
-/// What is wrong with a server that was asked over TLS.
+/// Why a TLS connection to a server is not trusted or not possible.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TlsFault {
-    /// Its certificate has expired.
+    /// The server's certificate has expired.
     Expired,
-    /// Its certificate is not valid yet.
+    /// The server's certificate is not valid yet.
     NotYetValid,
-    /// Its certificate is for another name.
+    /// The server's certificate is for another name.
     WrongName,
-    /// No authority that the till trusts stands behind its certificate; one that is signed by itself is of this kind, too.
+    /// The server's certificate is not signed by a certificate authority that the till trusts. A self-signed certificate is of this kind too.
     UnknownAuthority,
-    /// Its certificate is none that a server may show, or was taken back.
+    /// The server's certificate is not valid for a server, or was revoked.
     BadCertificate,
-    /// It does not speak TLS.
+    /// The server does not use TLS.
     NoTls,
-    /// It speaks TLS, but no agreement was found, or the connection was tampered with.
+    /// The server uses TLS, but server and till have no version or cipher in common, or the connection was tampered with.
     NoAgreement,
 }
 
 impl TlsFault {
-    /// What the error says about TLS, if it does.
+    /// The TLS fault behind an error, if there is one.
     pub(super) fn of(error: &ureq::Error) -> Option<Self> {
         match error {
             ureq::Error::Rustls(error) => Some(Self::of_rustls(error)),
-            // The handshake runs as input and output, and its errors come wrapped as such.
+            // The handshake is input and output, so its errors are wrapped in input and output errors.
             ureq::Error::Io(error) => error
                 .get_ref()?
                 .downcast_ref::<rustls::Error>()
@@ -67,7 +67,7 @@ impl TlsFault {
                 Wrong::Expired | Wrong::ExpiredContext { .. } => Self::Expired,
                 Wrong::NotValidYet | Wrong::NotValidYetContext { .. } => Self::NotYetValid,
                 Wrong::NotValidForName | Wrong::NotValidForNameContext { .. } => Self::WrongName,
-                // One that names an authority of ours and was not signed by it is no better than one that names another.
+                // A certificate that names a trusted certificate authority but is not signed by it counts as one of an unknown authority.
                 Wrong::UnknownIssuer | Wrong::BadSignature => Self::UnknownAuthority,
                 _ => Self::BadCertificate,
             },
@@ -76,19 +76,19 @@ impl TlsFault {
         }
     }
 
-    /// What a person can do about it.
+    /// What a person can do about the fault.
     #[must_use]
     pub const fn advice(self) -> &'static str {
         match self {
             Self::Expired | Self::NotYetValid => {
-                "check this machine's clock; if it is right, tell the tax office"
+                "check this machine's clock; if the clock is right, inform the tax office"
             }
-            Self::WrongName => "correct [upstream] url: the server is not the one that it names",
+            Self::WrongName => "correct [upstream] url: its name is not the name of this server",
             Self::UnknownAuthority => {
-                "if the server is the tax office's, write its authority into [upstream] ca_file; else somebody stands between"
+                "if the server is the tax office's, put its certificate authority into the file of [upstream] ca_file; otherwise the connection is intercepted"
             }
-            Self::BadCertificate | Self::NoAgreement => "tell whoever runs the server",
-            Self::NoTls => "correct [upstream] url: what answers there is no https server",
+            Self::BadCertificate | Self::NoAgreement => "inform the operator of the server",
+            Self::NoTls => "correct [upstream] url: the server there is not an https server",
         }
     }
 }
@@ -100,9 +100,9 @@ impl fmt::Display for TlsFault {
             Self::NotYetValid => "the server's certificate is not valid yet",
             Self::WrongName => "the server's certificate is for another name",
             Self::UnknownAuthority => "the server's certificate is of an unknown authority",
-            Self::BadCertificate => "the server's certificate is not one for a server",
-            Self::NoTls => "the server does not speak TLS",
-            Self::NoAgreement => "the server and the till found no common TLS",
+            Self::BadCertificate => "the server's certificate is not valid for a server",
+            Self::NoTls => "the server does not use TLS",
+            Self::NoAgreement => "the server and the till have no TLS version or cipher in common",
         })
     }
 }

@@ -1,4 +1,4 @@
-//! A device's place in the shop: its till, its printer, and who waits for what.
+//! The clerk's state of one device: its till, its printer, its queue of orders, and the callers that wait for answers.
 
 use std::collections::VecDeque;
 use std::time::Instant;
@@ -12,21 +12,21 @@ use uuid::Uuid;
 
 use crate::order::{Declaration, OrderForm};
 use crate::seal::printer::PrinterTask;
-use crate::seal::printer::job::stored;
+use crate::seal::printer::job::stored_baseline;
 
-/// What is known about a request id: the header `X-Fiscal-State`.
+/// What is known about a request id. Answers carry it in the header `X-Fiscal-State`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FiscalState {
-    /// It has its document.
+    /// The request has its document.
     Registered,
-    /// It has none, and nothing was registered for it.
+    /// The request has no document: nothing was registered for it.
     NotRegistered,
-    /// It cannot be said yet; repeating the same id is always safe.
+    /// The outcome is not known yet. The caller can safely repeat the request with the same id.
     Unknown,
 }
 
 impl FiscalState {
-    /// Its name in answers.
+    /// The name of the state in answers.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -37,98 +37,98 @@ impl FiscalState {
     }
 }
 
-/// What a caller is told.
+/// The clerk's answer to an order.
 #[derive(Clone, Debug)]
 pub enum Answer {
-    /// The document with this id is in the books.
+    /// The document with this id is in the journal and legal.
     Registered {
-        /// Its id.
+        /// The request id.
         id: Uuid,
-        /// It was there before.
+        /// True if an earlier request with the same id made the document.
         replayed: bool,
     },
-    /// A rule says no.
+    /// A rule forbids the document.
     Refused {
-        /// The refusal that goes first.
+        /// The refusal that decides.
         refusal: Refusal,
-        /// All faults with their places.
+        /// All faults of the order, each with its place.
         faults: Vec<(Place, Refusal)>,
         /// What is known about the request id.
         state: FiscalState,
     },
-    /// The printer did not do it, and it is settled that it did not.
+    /// It is proved or declared that the printer has not registered the document.
     NotRegistered {
-        /// Name of the fault.
+        /// The name of the printer's fault.
         error: String,
-        /// The fault in words.
+        /// The fault as text.
         message: String,
     },
-    /// It cannot be said yet.
+    /// The outcome is not known yet.
     Unknown {
-        /// Why not.
+        /// Why it is not known.
         message: String,
     },
-    /// The agent is too busy, or its disk is in trouble: the order was not looked at.
+    /// The clerk did not decide on the order: its queue is full, or the device does not exist.
     Unavailable {
-        /// Why.
+        /// The reason.
         message: String,
     },
 }
 
-/// A caller who waits.
+/// A caller that waits for an answer.
 #[derive(Debug)]
 pub(super) struct Caller {
     pub(super) reply: oneshot::Sender<Answer>,
     pub(super) deadline: Instant,
-    /// It joined the wait of an earlier caller with the same request.
+    /// True if an earlier caller with the same request was already waiting.
     pub(super) joined: bool,
 }
 
-/// An order that waits for its turn.
+/// An order in the queue of a device.
 #[derive(Debug)]
 pub(super) struct QueuedOrder {
     pub(super) form: OrderForm,
     pub(super) fingerprint: Fingerprint,
     pub(super) unique: Uuid,
     pub(super) callers: Vec<Caller>,
-    /// How often it was given to the printer.
+    /// How often the order was given to the printer.
     pub(super) attempts: u8,
 }
 
-/// The document that is being sealed on the printer.
+/// The document that is being sealed by the printer.
 #[derive(Debug)]
 pub(super) struct SealingDocument {
     pub(super) id: Uuid,
     pub(super) fingerprint: Fingerprint,
-    /// The order, unless the agent was started anew since.
+    /// The order; none if the clerk has read the outstanding document again from the journal.
     pub(super) form: Option<OrderForm>,
     pub(super) callers: Vec<Caller>,
     pub(super) attempts: u8,
 }
 
-/// What became of a person's word on a document.
+/// What became of an operator's declaration.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum DeclarationOutcome {
-    /// It is in the books, and so is the end of the document.
+    /// The declaration is in the journal, together with the seal or void of the document.
     Booked,
-    /// The document is not outstanding: the books say how it ended.
+    /// The document is not outstanding: the journal contains its outcome, or the document does not exist.
     NotOutstanding,
-    /// The printer can still speak for the document; why it has not yet.
+    /// The printer may still prove the outcome; the text says why it has not done so yet.
     CanStillSay(String),
-    /// Somebody else says otherwise at this very moment.
+    /// Another declaration about the same document is being handled, and it differs from this one.
     Contradicted,
-    /// The books could not be written: nobody knows yet.
+    /// The store could not be written: it is not known whether the declaration is in the journal.
     Unknown(String),
 }
 
-/// A person's word that waits for the printer to let go of the document.
+/// An operator's declaration that waits until the printer's thread releases the document.
 #[derive(Debug)]
 pub(super) struct PendingDeclaration {
     pub(super) declaration: Declaration,
     pub(super) replies: Vec<oneshot::Sender<DeclarationOutcome>>,
 }
 
-/// An alternative receipt's paper.
+/// The slip of a document that is legal without paper: an alternative receipt, or a receipt with a fiscal number.
 #[derive(Debug)]
 pub(super) struct Slip {
     pub(super) id: Uuid,
@@ -137,52 +137,53 @@ pub(super) struct Slip {
     pub(super) callers: Vec<Caller>,
 }
 
-/// A pulse for the drawer, and the caller who waits for it. For payments the printer opens the drawer by its own option.
-pub(super) type DrawerPulse = oneshot::Sender<Result<(), String>>;
+/// A request to open the drawer: where its caller waits for the answer. After a payment the printer opens the drawer by itself.
+pub(super) type DrawerRequest = oneshot::Sender<Result<(), String>>;
 
-/// What the printer is busy with.
+/// What the printer's thread is working on.
 #[derive(Debug, Default)]
-pub(super) enum Printing {
+pub(super) enum PrinterWork {
     #[default]
-    Nothing,
+    Idle,
     Document,
     Slip(Box<Slip>),
-    Drawer(DrawerPulse),
+    Drawer(DrawerRequest),
 }
 
-/// A device's place.
+/// The clerk's state of one device.
 #[derive(Debug)]
 pub(super) struct DeviceState {
     pub(super) device: Uuid,
-    /// The till as the journal has it.
+    /// The till after the last commit.
     pub(super) till: Till,
-    /// The till as it will be once the batch is committed.
-    pub(super) working: Option<Till>,
+    /// The till with the events of the running batch; none if the batch has no event for this device.
+    pub(super) uncommitted: Option<Till>,
     pub(super) printer: PrinterTask,
-    pub(super) printing: Printing,
-    /// The printer's counters as of its last settled answer; none while it cannot be reached.
+    pub(super) printer_work: PrinterWork,
+    /// The printer's counters as it last reported them; none while the printer cannot be reached.
     pub(super) baseline: Option<Baseline>,
-    pub(super) active: Option<SealingDocument>,
-    /// A person's word on the active document.
-    pub(super) declaring: Option<PendingDeclaration>,
+    /// The document that was given to the printer and is not settled yet.
+    pub(super) sealing: Option<SealingDocument>,
+    /// An operator's declaration about the document in `sealing`.
+    pub(super) pending_declaration: Option<PendingDeclaration>,
     pub(super) queue: VecDeque<QueuedOrder>,
     pub(super) slips: VecDeque<Slip>,
-    pub(super) pulses: VecDeque<DrawerPulse>,
-    /// Where a Z-report that nobody asked for is booked.
+    pub(super) drawer_requests: VecDeque<DrawerRequest>,
+    /// The point of sale that gets a Z-report which the printer made by itself.
     pub(super) point_of_sale: Uuid,
-    /// The serial number that the address names: this printer is meant, also in the middle of a shift.
-    pub(super) serial: Option<String>,
-    /// The printer's counters as the books know them: what it did on its own shows against these.
-    pub(super) seen: Option<Baseline>,
+    /// The serial number that the printer's configured address names. This printer is accepted even while a shift is open.
+    pub(super) configured_serial: Option<String>,
+    /// The last known counters of the printer that the till uses. A difference shows what the printer did by itself.
+    pub(super) known_counters: Option<Baseline>,
     /// The last Z-report in the printer's fiscal memory.
     pub(super) last_z: Option<ClosedDay>,
-    /// The printer's own tax rates.
-    pub(super) rates: Option<[Option<u32>; 8]>,
-    /// Where they are not the configured ones, in words.
-    pub(super) rates_unlike: Vec<String>,
-    /// It is another printer than the one that the open shift is on.
-    pub(super) swapped: bool,
-    /// The row of the journal after which the till was last stored, by this process.
+    /// The tax rates in the printer, for the groups A to H.
+    pub(super) printer_rates: Option<[Option<u32>; 8]>,
+    /// One text for each tax group whose rate in the printer differs from the configured rate.
+    pub(super) rate_differences: Vec<String>,
+    /// The connected printer is not the printer of the open shift.
+    pub(super) printer_swapped: bool,
+    /// The journal row after which this process last stored a snapshot of the till; 0 before the first.
     pub(super) snapshot_seq: i64,
 }
 
@@ -191,35 +192,35 @@ impl DeviceState {
         Self {
             device,
             till,
-            working: None,
+            uncommitted: None,
             printer,
-            printing: Printing::Nothing,
+            printer_work: PrinterWork::Idle,
             baseline: None,
-            active: None,
-            declaring: None,
+            sealing: None,
+            pending_declaration: None,
             queue: VecDeque::new(),
             slips: VecDeque::new(),
-            pulses: VecDeque::new(),
+            drawer_requests: VecDeque::new(),
             point_of_sale: Uuid::nil(),
-            serial: None,
-            seen: None,
+            configured_serial: None,
+            known_counters: None,
             last_z: None,
-            rates: None,
-            rates_unlike: Vec::new(),
-            swapped: false,
+            printer_rates: None,
+            rate_differences: Vec::new(),
+            printer_swapped: false,
             snapshot_seq: 0,
         }
     }
 
-    /// The till with all that this batch has decided so far.
-    pub(super) fn current(&self) -> &Till {
-        self.working.as_ref().unwrap_or(&self.till)
+    /// The till with all events of the running batch.
+    pub(super) fn current_till(&self) -> &Till {
+        self.uncommitted.as_ref().unwrap_or(&self.till)
     }
 
-    /// What the books say of a document that is printed after this baseline, or was.
-    pub(super) fn books(&self, baseline: &Baseline, cancel_decided: bool) -> JournalEvidence {
-        let (till, printer) = (self.current(), stored(baseline));
-        // The document itself is in none of these sums before it is settled.
+    /// What the journal can prove about a document whose printing begins with this baseline.
+    pub(super) fn evidence(&self, baseline: &Baseline, cancel_decided: bool) -> JournalEvidence {
+        let (till, printer) = (self.current_till(), stored_baseline(baseline));
+        // The sums do not contain the document itself: it is added when it is sealed.
         let day = match till.shift() {
             Some(shift) => DaySums {
                 sales: shift.sales.groups.by_letter(),
@@ -229,35 +230,36 @@ impl DeviceState {
         };
         JournalEvidence {
             cancel_decided,
-            // A false word, or sums of another printer, would speak for this document.
+            // Use the day sums only if they all come from this printer and no operator declaration is among them;
+            // otherwise they prove nothing.
             day: Some(day).filter(|_| till.sums_are_of(&printer)),
             z_takes_a_number: till.z_takes_a_number_on(&printer),
         }
     }
 
-    /// The printer is there, or busy with a document that it will settle.
-    pub(super) fn printer_there(&self) -> bool {
-        self.baseline.is_some() || matches!(self.printing, Printing::Document)
+    /// The printer is connected, or its thread is working on a document.
+    pub(super) fn printer_reachable(&self) -> bool {
+        self.baseline.is_some() || matches!(self.printer_work, PrinterWork::Document)
     }
 
-    /// Takes back what was to be given to the printer and was not.
-    pub(super) fn take_back(&mut self) {
-        match std::mem::take(&mut self.printing) {
-            Printing::Slip(slip) => self.slips.push_front(*slip),
-            Printing::Drawer(pulse) => self.pulses.push_front(pulse),
-            Printing::Nothing | Printing::Document => {}
+    /// Puts a slip or a drawer request back into its queue, because it was not sent to the printer.
+    pub(super) fn requeue_printer_work(&mut self) {
+        match std::mem::take(&mut self.printer_work) {
+            PrinterWork::Slip(slip) => self.slips.push_front(*slip),
+            PrinterWork::Drawer(request) => self.drawer_requests.push_front(request),
+            PrinterWork::Idle | PrinterWork::Document => {}
         }
     }
 
-    /// The printer can be given a document.
+    /// The printer is connected and its thread has no work.
     pub(super) fn printer_free(&self) -> bool {
-        self.baseline.is_some() && matches!(self.printing, Printing::Nothing)
+        self.baseline.is_some() && matches!(self.printer_work, PrinterWork::Idle)
     }
 
-    /// The callers who wait for an id, with the fingerprint of what they wait for.
-    pub(super) fn waiting_for(&mut self, id: Uuid) -> Option<(Fingerprint, &mut Vec<Caller>)> {
-        if let Some(active) = self.active.as_mut().filter(|active| active.id == id) {
-            return Some((active.fingerprint, &mut active.callers));
+    /// The callers that wait for the order with this id, and the fingerprint of the order.
+    pub(super) fn callers_of(&mut self, id: Uuid) -> Option<(Fingerprint, &mut Vec<Caller>)> {
+        if let Some(sealing) = self.sealing.as_mut().filter(|sealing| sealing.id == id) {
+            return Some((sealing.fingerprint, &mut sealing.callers));
         }
         self.queue
             .iter_mut()
@@ -265,23 +267,23 @@ impl DeviceState {
             .map(|entry| (entry.fingerprint, &mut entry.callers))
     }
 
-    /// Everybody who waits at this desk, taken off.
-    pub(super) fn take_waiters(&mut self) -> Vec<Caller> {
+    /// Removes and returns all callers that wait for a document of this device. The queue is empty afterwards.
+    pub(super) fn take_callers(&mut self) -> Vec<Caller> {
         let mut callers: Vec<Caller> = self
             .queue
             .drain(..)
             .flat_map(|entry| entry.callers)
             .collect();
-        if let Some(active) = &mut self.active {
-            callers.append(&mut active.callers);
+        if let Some(sealing) = &mut self.sealing {
+            callers.append(&mut sealing.callers);
         }
         callers
     }
 
-    /// The moment at which the first of those who wait in the queue or for a slip wants an answer.
+    /// The earliest deadline of the callers that wait in the queue or for a slip.
     pub(super) fn next_deadline(&self) -> Option<Instant> {
-        let slips = self.slips.iter().chain(match &self.printing {
-            Printing::Slip(slip) => Some(&**slip),
+        let slips = self.slips.iter().chain(match &self.printer_work {
+            PrinterWork::Slip(slip) => Some(&**slip),
             _ => None,
         });
         let queued = self.queue.iter().flat_map(|entry| &entry.callers);

@@ -11,103 +11,103 @@ use super::device_state::{Answer, DeclarationOutcome};
 use crate::order::{Declaration, OrderForm};
 use crate::seal::printer::{Listener, News};
 
-/// What the clerk is told.
+/// A message to the clerk.
 #[derive(Debug)]
 pub enum Message {
-    /// A caller's order.
+    /// A caller orders a document.
     Order {
-        /// Its device.
+        /// The device that is to make the document.
         device: Uuid,
         /// The order.
         form: Box<OrderForm>,
-        /// The caller wants an answer by then.
+        /// The moment by which the caller must have an answer.
         deadline: Instant,
         /// Where the answer goes.
         reply: oneshot::Sender<Answer>,
     },
-    /// A caller wants the drawer open.
+    /// A caller wants the cash drawer opened.
     Drawer {
-        /// Its device.
+        /// The device with the drawer.
         device: Uuid,
-        /// Where the answer goes: what went wrong in words.
+        /// Where the answer goes: on failure, the reason as text.
         reply: oneshot::Sender<Result<(), String>>,
     },
-    /// Somebody asks whether an id still waits for its turn.
+    /// A caller asks whether the order with this request id is still in the queue or being sealed.
     Waiting {
-        /// The id.
+        /// The request id.
         id: Uuid,
         /// Where the answer goes.
         reply: oneshot::Sender<bool>,
     },
-    /// A person says what became of a document that its printer cannot prove.
+    /// An operator declares what became of a document that its printer cannot prove.
     Declare {
-        /// What the person says.
+        /// The declaration.
         declaration: Box<Declaration>,
         /// Where the answer goes.
         reply: oneshot::Sender<DeclarationOutcome>,
     },
-    /// News of a printer.
+    /// News from the printer of this device.
     Printer(Uuid, News),
-    /// A printer is about to cancel a document: true once the decision is durable.
+    /// The printer of this device is about to cancel the document with this id. The reply is true once the decision is on disk.
     DecideCancel(Uuid, Uuid, SyncSender<bool>),
-    /// News of the tax office.
+    /// News from the authority, sent by the outbox.
     Authority(AuthorityNews),
-    /// The tax office has reserved fiscal numbers for a device.
+    /// The authority has reserved fiscal numbers for this device.
     Numbers(Uuid, Vec<Span>),
-    /// End.
+    /// The clerk finishes the batch that contains this message, and ends.
     Stop,
 }
 
-/// What the sender of documents tells.
+/// What the sender of documents reports about the authority.
 #[derive(Clone, Debug)]
 pub enum AuthorityNews {
-    /// Documents were acknowledged.
+    /// The authority has acknowledged documents.
     Acknowledged {
-        /// Their places in the outbox.
+        /// The journal rows with which the documents were sealed; they identify the outbox entries.
         sealed_seqs: Vec<i64>,
     },
-    /// A document was refused, in words; it stays in the outbox.
+    /// The authority has refused a document. Its outbox entry stays.
     Refused {
-        /// Its place in the outbox.
+        /// The journal row with which the document was sealed; it identifies the outbox entry.
         sealed_seq: i64,
-        /// The office's words.
+        /// The text of the refusal.
         words: String,
     },
-    /// The office, which is offline, has not answered once more.
+    /// The state of the authority is already offline, and one more attempt to reach it has failed.
     Gone,
-    /// The till has changed its mind about the office.
+    /// The state of the authority has changed (online, suspect, offline, recovering).
     Switched {
-        /// State before.
+        /// The state before.
         from: &'static str,
-        /// State after.
+        /// The state after.
         to: &'static str,
-        /// Why.
+        /// Why the state changed.
         reason: String,
     },
 }
 
-/// The way to the clerk.
+/// Sends messages to the clerk. Copies of a handle send to the same clerk.
 #[derive(Clone, Debug)]
 pub struct ClerkHandle {
     inbox: Sender<Message>,
 }
 
 impl ClerkHandle {
-    /// A door, and the inbox behind it.
+    /// Creates a handle and the inbox in which its messages arrive.
     #[must_use]
     pub fn new() -> (Self, Receiver<Message>) {
         let (inbox, messages) = channel();
         (Self { inbox }, messages)
     }
 
-    /// Tells the clerk something. A clerk that has gone hears nothing, and callers see their answer's sender dropped.
+    /// Sends a message to the clerk. If the clerk has ended, the message is dropped and its reply channel is closed.
     pub fn send(&self, message: Message) {
         if self.inbox.send(message).is_err() {
-            tracing::warn!("the clerk has gone");
+            tracing::warn!("a message was dropped because the clerk has ended");
         }
     }
 
-    /// The listener for a device's printer.
+    /// The listener that passes news from a device's printer to the clerk.
     #[must_use]
     pub fn listener(&self, device: Uuid) -> Box<dyn Listener> {
         Box::new(DeviceListener {
@@ -135,5 +135,5 @@ impl Listener for DeviceListener {
     }
 }
 
-/// How long a printer's thread waits for a decision to become durable.
+/// How long a printer's thread waits until a decision to cancel is on disk.
 const DECISION_WAIT: Duration = Duration::from_secs(10);

@@ -1,8 +1,9 @@
-//! The clerk: sole owner of the tills, and the one writer of the books.
+//! The clerk: one thread that owns all tills and alone writes to the store.
 //!
-//! It takes what has arrived (orders, news of printers, news of the tax office) as one batch: decides and applies on copies of the
-//! tills, appends the events, commits once, and only then lets anything out: answers, jobs for printers, a wake-up for the sender.
-//! On any error the copies are dropped and everything is read again from the books.
+//! The clerk handles all messages that have arrived (orders, news from printers, news from the authority) as one batch.
+//! It decides on copies of the tills, appends the events to the journal, and commits once.
+//! Only after the commit does it send answers to callers, jobs to printers, and a wake-up to the sender of documents.
+//! On any error the clerk drops the copies and reads the tills again from the store.
 
 mod batch;
 mod device_state;
@@ -30,37 +31,38 @@ pub struct Clerk {
     store: Store,
     tills: Tills,
     inbox: Receiver<Message>,
-    /// What must not be lost when the books cannot be written: it is tried again.
-    kept: Vec<Message>,
-    /// What is held in memory may not be what is on disk: it is read again before anything else.
+    /// Messages of a batch that could not be written and that must not be lost. The next batch begins with them.
+    retry: Vec<Message>,
+    /// The tills in memory may differ from the store. They are read again before the next batch.
     stale: bool,
 }
 
-/// Messages that share one transaction at most (spec/engineering.md, Storage).
+/// The largest number of messages in one transaction.
 const BATCH_MAX: usize = 256;
-/// The pause after the books could not be written.
-const TROUBLE_PAUSE: Duration = Duration::from_millis(500);
+/// The pause before a batch that could not be written is tried again.
+const RETRY_PAUSE: Duration = Duration::from_millis(500);
 
 impl Clerk {
-    /// Opens the tills from the books, adopts the configuration, and takes up what is outstanding.
+    /// Loads the tills from the store, writes a changed configuration to the journal, and has the printers asked about outstanding
+    /// documents.
     ///
     /// # Errors
     ///
-    /// [`StoreError`] where the books cannot be read or written.
+    /// [`StoreError`] if the store cannot be read or written, or if the configuration contradicts the journal.
     pub fn open(
         mut store: Store,
-        setting: Arc<ClerkSettings>,
+        settings: Arc<ClerkSettings>,
         plans: Vec<DevicePlan>,
         inbox: Receiver<Message>,
     ) -> Result<Self, StoreError> {
-        let mut tills = Tills::open(&store, setting, plans)?;
+        let mut tills = Tills::open(&store, settings, plans)?;
         let mut batch = store.batch()?;
         let before = batch.seq();
         let mut effects = Vec::new();
         tills.count_unsent(&batch)?;
-        tills.adopt(&mut batch)?;
+        tills.adopt_configuration(&mut batch)?;
         tills.resume_outstanding(&batch, &mut effects)?;
-        // A start with nothing to write writes nothing; the clock is stored with the first commit, or after a minute.
+        // If this start wrote no event, the clock is not stored either: it is stored with the next commit, or after a minute.
         let written = batch.seq() != before;
         tills.store_clock(&mut batch, written)?;
         batch.commit()?;
@@ -69,20 +71,20 @@ impl Clerk {
             store,
             tills,
             inbox,
-            kept: Vec::new(),
+            retry: Vec::new(),
             stale: false,
         };
         clerk.release_effects(effects);
-        clerk.tills.begin();
+        clerk.tills.begin_printers();
         Ok(clerk)
     }
 
-    /// Works until it is told to stop.
+    /// Handles messages until [`Message::Stop`] arrives or all senders are dropped.
     pub fn run(mut self) {
         loop {
-            let first = match self.inbox.recv_timeout(self.wait()) {
+            let first = match self.inbox.recv_timeout(self.wait_time()) {
                 Ok(message) => Some(message),
-                // Nobody waits: the time for what no sale has to pay for.
+                // No message is waiting, so that writing the anchor delays no sale.
                 Err(RecvTimeoutError::Timeout) => {
                     self.store.anchor();
                     None
@@ -95,10 +97,10 @@ impl Clerk {
         }
     }
 
-    /// One turn: what was kept, the first message, and all that has arrived behind it, as one transaction. Waits for nothing.
-    /// It breaks off once the clerk is told to stop.
+    /// Handles one batch as one transaction: the messages to be tried again, then `first`, then all messages that have arrived.
+    /// Does not wait for more messages. Returns `Break` if [`Message::Stop`] was among them.
     pub fn turn(&mut self, first: Option<Message>) -> ControlFlow<()> {
-        let mut messages = std::mem::take(&mut self.kept);
+        let mut messages = std::mem::take(&mut self.retry);
         messages.extend(first);
         while messages.len() < BATCH_MAX
             && let Ok(message) = self.inbox.try_recv()
@@ -108,7 +110,7 @@ impl Clerk {
         let stop = messages
             .iter()
             .any(|message| matches!(message, Message::Stop));
-        self.work(messages);
+        self.handle_batch(messages);
         if stop {
             ControlFlow::Break(())
         } else {
@@ -116,10 +118,10 @@ impl Clerk {
         }
     }
 
-    fn wait(&self) -> Duration {
-        // Facts that could not be written are tried again after a pause.
-        if self.stale || !self.kept.is_empty() {
-            return TROUBLE_PAUSE;
+    fn wait_time(&self) -> Duration {
+        // The last batch could not be written. It is tried again after a pause.
+        if self.stale || !self.retry.is_empty() {
+            return RETRY_PAUSE;
         }
         self.tills
             .next_deadline()
@@ -128,8 +130,8 @@ impl Clerk {
             })
     }
 
-    fn work(&mut self, messages: Vec<Message>) {
-        let must_keep = facts_of(&messages);
+    fn handle_batch(&mut self, messages: Vec<Message>) {
+        let to_retry = messages_to_retry(&messages);
         let stops = messages
             .iter()
             .any(|message| matches!(message, Message::Stop));
@@ -147,7 +149,7 @@ impl Clerk {
                 self.tills.handle(&mut batch, message, &mut effects)?;
             }
             self.tills.advance_all(&mut batch, &mut effects)?;
-            self.tills.expire(&mut effects);
+            self.tills.answer_expired_callers(&mut effects);
             self.tills.snapshot(&mut batch)?;
             let written = stops || batch.seq() != before;
             self.tills.store_clock(&mut batch, written)?;
@@ -162,7 +164,7 @@ impl Clerk {
                     self.store.anchor_in_background();
                 }
             }
-            Err(error) => self.trouble(&error, must_keep, effects),
+            Err(error) => self.on_write_error(&error, to_retry, effects),
         }
     }
 
@@ -175,37 +177,38 @@ impl Clerk {
         }
     }
 
-    /// The books could not be written: what is durable is unknown, so nothing held in memory is believed.
-    fn trouble(&mut self, error: &StoreError, must_keep: Vec<Message>, effects: Vec<Effect>) {
-        let words = chain_of(error);
-        tracing::error!("the books could not be written: {words}");
-        self.tills.roll_back(effects, &must_keep, &words);
-        self.kept = must_keep;
+    /// The batch could not be written. It is unknown what is on disk, so the tills are read again before the next batch.
+    fn on_write_error(&mut self, error: &StoreError, to_retry: Vec<Message>, effects: Vec<Effect>) {
+        let reason = chain_of(error);
+        tracing::error!("the store could not be written: {reason}");
+        self.tills.roll_back(effects, &to_retry, &reason);
+        self.retry = to_retry;
         self.stale = true;
     }
 }
 
-/// Copies of the messages that must not be lost. Of what the office said of one document the last word counts, so that a disk that
-/// stays full keeps no more of them than there are documents.
-fn facts_of(messages: &[Message]) -> Vec<Message> {
-    let mut heard_of = BTreeSet::new();
-    let mut facts: Vec<Message> = messages
+/// Copies of the messages that must not be lost if the batch cannot be written.
+///
+/// Of several refusals of one document only the last one is copied. So the list does not grow without limit while the disk is full.
+fn messages_to_retry(messages: &[Message]) -> Vec<Message> {
+    let mut refused = BTreeSet::new();
+    let mut copies: Vec<Message> = messages
         .iter()
         .rev()
         .filter(|message| match message {
             Message::Authority(AuthorityNews::Refused { sealed_seq, .. }) => {
-                heard_of.insert(*sealed_seq)
+                refused.insert(*sealed_seq)
             }
             _ => true,
         })
-        .filter_map(kept_copy)
+        .filter_map(copy_for_retry)
         .collect();
-    facts.reverse();
-    facts
+    copies.reverse();
+    copies
 }
 
-/// Messages that carry a fact which exists nowhere else yet.
-fn kept_copy(message: &Message) -> Option<Message> {
+/// A copy of a message whose content is stored nowhere else yet; `None` for any other message.
+fn copy_for_retry(message: &Message) -> Option<Message> {
     match message {
         Message::Printer(device, news) => Some(Message::Printer(*device, news.clone())),
         Message::Authority(news) => Some(Message::Authority(news.clone())),

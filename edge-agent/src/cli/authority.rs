@@ -1,37 +1,35 @@
-//! `authority`: a stand-alone stand-in for the tax office's server.
+//! `authority`: the authority simulator in a process of its own.
 
 use std::net::SocketAddr;
 
 use clap::Args;
 
-use super::{CliFailure, Exit, Voice, listen, log, runtime, stopped};
+use super::{CliFailure, CliOutput, Exit, listen, log, runtime, stopped};
 use crate::object;
 use crate::simulator::tax_office::{Strictness, TaxOfficeSimulator, serve};
 
-/// What `authority` takes.
+/// The arguments of `authority`.
 #[derive(Debug, Args)]
 pub struct AuthorityArguments {
-    /// Whose office it stands in for; all countries of this build post the same form.
+    /// The country whose authority is simulated; all countries of this build send documents in the same form.
     #[arg(long, default_value = super::demo::COUNTRY_DEFAULT)]
     country: String,
-    /// Where it listens.
+    /// The address on which the simulator listens.
     #[arg(long)]
     listen: SocketAddr,
-    /// Holds every document to the rules of the form, as a real office does.
+    /// Refuses every document that breaks a rule of the form.
     #[arg(long)]
     strict: bool,
 }
 
-pub(super) fn run(arguments: &AuthorityArguments, voice: Voice) -> Result<Exit, CliFailure> {
+pub(super) fn run(arguments: &AuthorityArguments, output: CliOutput) -> Result<Exit, CliFailure> {
     log(tracing::Level::INFO);
     super::demo::profile(&arguments.country)?;
     runtime()?.block_on(async {
         let listener = listen(arguments.listen).await?;
         let address = listener.local_addr().map_err(CliFailure::failed)?;
-        voice.say(&format!(
-            "the stand-in for the tax office serves http://{address}"
-        ));
-        voice.json(&object! { "ready" => true, "url" => format!("http://{address}") });
+        output.text(&format!("the authority simulator serves http://{address}"));
+        output.json(&object! { "ready" => true, "url" => format!("http://{address}") });
         let strictness = if arguments.strict {
             Strictness::Rules
         } else {

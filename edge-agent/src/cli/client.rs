@@ -1,4 +1,4 @@
-//! A client of the agent's own API, signed like any other: what the demo sells through, and what a person settles a document with.
+//! A client of the agent's API that signs its requests as any other client does; `demo` and `settle` use it.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,7 +10,7 @@ use crate::config::Secret;
 use crate::hmac::signature_of;
 use crate::time::clock::Clock;
 
-/// A client.
+/// A client of one agent.
 #[derive(Debug)]
 pub(super) struct Client {
     agent: ureq::Agent,
@@ -21,7 +21,7 @@ pub(super) struct Client {
     clock: Arc<Clock>,
 }
 
-/// An answer.
+/// An answer of the agent.
 #[derive(Debug)]
 pub(super) struct Reply {
     pub(super) status: u16,
@@ -29,8 +29,8 @@ pub(super) struct Reply {
     pub(super) body: JsonValue,
 }
 
-/// An answer of the agent takes at most so long, a printer's troubles included.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// The longest wait for an answer of the agent, the faults of a printer included.
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(60);
 
 impl Client {
     pub(super) fn new(
@@ -41,7 +41,7 @@ impl Client {
         clock: Arc<Clock>,
     ) -> Self {
         let agent = ureq::Agent::config_builder()
-            .timeout_global(Some(PATIENCE))
+            .timeout_global(Some(ANSWER_TIMEOUT))
             .http_status_as_error(false)
             .proxy(None)
             .build()
@@ -64,13 +64,13 @@ impl Client {
         self.call("GET", operation, None)
     }
 
-    /// A route of our own, which needs no signature.
+    /// GET of a route of the agent's own API, which needs no signature.
     pub(super) fn open(&self, path: &str) -> anyhow::Result<JsonValue> {
         let mut response = self.agent.get(format!("{}{path}", self.url)).call()?;
         parse(&response.body_mut().read_to_vec()?)
     }
 
-    /// A route of our own that needs a signature. The error is a [`ureq::Error`] where the agent could not be asked.
+    /// POST to a route of the agent's own API, which needs a signature. If there is no complete answer, the error is a [`ureq::Error`].
     pub(super) fn post_own(&self, path: &str, body: &str) -> anyhow::Result<Reply> {
         self.signed("POST", path, Some(body))
     }
@@ -148,8 +148,8 @@ impl JsonValue {
             })
     }
 
-    /// The text of a text or a number.
-    pub(super) fn words(&self) -> &str {
+    /// The text of a string or a number; empty for any other value.
+    pub(super) fn scalar(&self) -> &str {
         match self {
             Self::Text(text) | Self::Number(text) => text,
             _ => "",

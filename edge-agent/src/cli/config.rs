@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 
-use super::{CliFailure, Exit, Voice, default_config};
+use super::{CliFailure, CliOutput, Exit, default_config};
 use crate::agent::check;
 use crate::api::json::JsonValue;
 use crate::config::{
@@ -13,43 +13,43 @@ use crate::config::{
 };
 use crate::object;
 
-/// What `config` takes.
+/// The arguments of `config`.
 #[derive(Debug, Args)]
 pub struct ConfigArguments {
     #[command(subcommand)]
     task: ConfigTask,
 }
 
-/// What to do with the configuration.
+/// The commands of `config`.
 #[derive(Debug, Subcommand)]
 enum ConfigTask {
-    /// Checks a configuration; ends with 3 and all faults if it has any.
+    /// Checks the configuration; if it has faults, prints all of them and exits with 3.
     Check(SourceArguments),
-    /// Prints every key in force; secrets are masked.
+    /// Prints every key with the value in force; secrets are masked.
     Show(ShowArguments),
-    /// Prints the reference page in Markdown.
+    /// Prints the reference page of all keys in Markdown.
     Reference,
-    /// Prints the sample file.
+    /// Prints the sample configuration file.
     Sample,
     /// Prints the manual page ferrotill.toml(5).
     Man,
 }
 
-/// Where the configuration is, and the flags that change it.
+/// The configuration file, and the flags that override it.
 #[derive(Debug, Args)]
 struct SourceArguments {
     /// The configuration file.
     #[arg(long, default_value_os_t = default_config())]
     config: PathBuf,
-    /// The address that `run` would get with this flag.
+    /// The address that `run --listen` would use.
     #[arg(long)]
     listen: Option<String>,
-    /// The data folder that `run` would get with this flag.
+    /// The data folder that `run --data` would use.
     #[arg(long)]
     data: Option<PathBuf>,
 }
 
-/// What `config show` takes.
+/// The arguments of `config show`.
 #[derive(Debug, Args)]
 struct ShowArguments {
     #[command(flatten)]
@@ -59,26 +59,26 @@ struct ShowArguments {
     origin: bool,
 }
 
-pub(super) fn run(arguments: &ConfigArguments, voice: Voice) -> Result<Exit, CliFailure> {
+pub(super) fn run(arguments: &ConfigArguments, output: CliOutput) -> Result<Exit, CliFailure> {
     match &arguments.task {
         ConfigTask::Check(source) => {
-            let explained = load(source, voice)?;
-            report_check(&explained.config, voice);
+            let explained = load(source, output)?;
+            report_check(&explained.config, output);
         }
         ConfigTask::Show(arguments) => {
-            let explained = load(&arguments.source, voice)?;
-            show(&explained.keys, arguments, voice);
+            let explained = load(&arguments.source, output)?;
+            show(&explained.keys, arguments, output);
         }
-        ConfigTask::Reference if voice.json => voice.json(&table()),
-        ConfigTask::Reference => page("reference", &pages::reference(), voice),
-        ConfigTask::Sample => page("sample", &pages::sample(), voice),
-        ConfigTask::Man => page("man", &pages::man(), voice),
+        ConfigTask::Reference if output.json => output.json(&table()),
+        ConfigTask::Reference => page("reference", &pages::reference(), output),
+        ConfigTask::Sample => page("sample", &pages::sample(), output),
+        ConfigTask::Man => page("man", &pages::man(), output),
     }
     Ok(Exit::Done)
 }
 
 /// Reads the configuration and checks it as `run` does.
-fn load(source: &SourceArguments, voice: Voice) -> Result<ExplainedConfig, CliFailure> {
+fn load(source: &SourceArguments, output: CliOutput) -> Result<ExplainedConfig, CliFailure> {
     let overrides = Overrides {
         listen: source.listen.clone(),
         data_dir: source.data.clone(),
@@ -89,25 +89,25 @@ fn load(source: &SourceArguments, voice: Voice) -> Result<ExplainedConfig, CliFa
             Ok(explained)
         });
     loaded.map_err(|error| {
-        voice.json(&error_document(&error));
+        output.json(&error_document(&error));
         CliFailure::from(error)
     })
 }
 
-fn report_check(config: &Config, voice: Voice) {
+fn report_check(config: &Config, output: CliOutput) {
     for warning in &config.warnings {
-        voice.say(&format!("warning: {warning}"));
+        output.text(&format!("warning: {warning}"));
     }
-    voice.say("the configuration has no faults");
+    output.text("the configuration has no faults");
     let warnings = config.warnings.iter().map(fault_document);
-    voice.json(&object! { "ok" => true, "warnings" => JsonValue::Array(warnings.collect()) });
+    output.json(&object! { "ok" => true, "warnings" => JsonValue::Array(warnings.collect()) });
 }
 
-fn show(keys: &[KeyInForce], arguments: &ShowArguments, voice: Voice) {
+fn show(keys: &[KeyInForce], arguments: &ShowArguments, output: CliOutput) {
     let main_file = &arguments.source.config;
-    if voice.json {
+    if output.json {
         let keys = keys.iter().map(|key| key_document(key, main_file));
-        voice.json(&object! { "keys" => JsonValue::Array(keys.collect()) });
+        output.json(&object! { "keys" => JsonValue::Array(keys.collect()) });
         return;
     }
     for key in keys {
@@ -116,16 +116,16 @@ fn show(keys: &[KeyInForce], arguments: &ShowArguments, voice: Voice) {
         } else {
             String::new()
         };
-        voice.say(&format!("{} = {}{origin}", key.path, key.value));
+        output.text(&format!("{} = {}{origin}", key.path, key.value));
     }
 }
 
-/// The page itself for people; one document with the page for programs.
-fn page(name: &'static str, text: &str, voice: Voice) {
-    if voice.json {
-        voice.json(&JsonValue::Object(vec![(name.into(), text.into())]));
+/// Prints the page for people, or one JSON document with the page for programs.
+fn page(name: &'static str, text: &str, output: CliOutput) {
+    if output.json {
+        output.json(&JsonValue::Object(vec![(name.into(), text.into())]));
     } else {
-        voice.say(text.trim_end_matches('\n'));
+        output.text(text.trim_end_matches('\n'));
     }
 }
 
@@ -215,7 +215,7 @@ fn fault_document(fault: &ConfigFault) -> JsonValue {
     }
 }
 
-/// The table of keys as one document.
+/// The table of keys as one JSON document.
 fn table() -> JsonValue {
     let sections = schema::SECTIONS.iter().map(|section| {
         let keys = section.keys.iter().map(|key| row(section, key));
@@ -251,6 +251,6 @@ const fn kind_name(kind: ValueKind) -> &'static str {
         ValueKind::Choice(_) => "choice",
         ValueKind::Integer(..) => "integer",
         ValueKind::Flag => "flag",
-        ValueKind::OutboxEntry(..) => "letter",
+        ValueKind::Letter(..) => "letter",
     }
 }

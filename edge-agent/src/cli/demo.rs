@@ -1,19 +1,21 @@
-//! `demo`: in one process an emulated printer on a pty, a stand-in for the tax office, and the agent in TEST mode.
+//! `demo`: an emulated printer, an authority simulator and the agent in TEST mode, all in one process.
 
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use anyhow::Context;
+use anyhow::{Context, anyhow};
 use clap::Args;
 use ferrotill_core::profile::{Profile, SealPlan, by_code};
 use ferrotill_device::emulator::{Rig, RigOptions};
+use tokio::net::TcpListener;
 use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
 use uuid::Uuid;
 
 use super::client::Client;
 use super::day::{Day, Stage, play};
-use super::{CliFailure, Exit, Voice, listen, log, runtime, stopped};
+use super::{CliFailure, CliOutput, Exit, listen, log, runtime, stopped};
 use crate::agent::Agent;
 use crate::api::sim;
 use crate::config::{Config, Secret};
@@ -22,135 +24,149 @@ use crate::object;
 use crate::simulator::tax_office::{self, Strictness, TaxOfficeSimulator};
 use crate::time::clock::Clock;
 
-/// What `demo` takes.
+/// The arguments of `demo`.
 #[derive(Debug, Args)]
 pub struct DemoArguments {
-    /// Exits after the day: 0 only if it reconciles.
+    /// Exits after the trading day: 0 only if all sums agree.
     #[arg(long, conflicts_with = "serve")]
     once: bool,
-    /// Plays nothing and serves.
+    /// Plays no trading day, and only serves.
     #[arg(long)]
     serve: bool,
-    /// Where it listens.
+    /// The address on which the agent listens.
     #[arg(long, default_value = "127.0.0.1:50700")]
     listen: SocketAddr,
-    /// Keeps its data here; a temporary folder if absent.
+    /// The folder for all data; without it a temporary folder, which is removed at the end.
     #[arg(long)]
     data: Option<PathBuf>,
     /// Reaches the emulated printer over TCP instead of a pseudo-terminal.
     #[arg(long)]
     printer_tcp: bool,
-    /// The country.
+    /// The country whose law applies.
     #[arg(long, default_value = COUNTRY_DEFAULT)]
     country: String,
 }
 
-/// The country unless one is given.
+/// The country if none is given.
 pub(super) const COUNTRY_DEFAULT: &str = "MD";
-/// The credentials and the device of the first document's example, so that it runs as it stands.
+/// Credentials and device of the public FiscalCloud samples, so that those samples run without a change.
 const API_KEY: &str = "2nWjc9v5Jr5c4XJCqQVosYb67BwxhwnZwSsNuA0LbyPvXYveQFzKAqMGOj8Doyz2";
 const API_SECRET: &str = "w6IcKa2UsJe63gqwTuaidvQOZclmaJvlyXHOwgDplU5K3hZWGCUSmVj1rI5n8xU5";
 const DEVICE: Uuid = Uuid::from_u128(0x0875_b8a5_0668_41a3_a3fa_8eec_cf66_d289);
 const POINT_OF_SALE: &str = "feca3a50-34a7-4dc9-84ac-d4bffc76a922";
+/// A free port of this machine.
+const ANY_PORT: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
 
-/// The country's law, or words for its absence.
+/// The law of the country `--country`.
 pub(super) fn profile(country: &str) -> Result<&'static dyn Profile, CliFailure> {
     by_code(country).ok_or_else(|| {
-        CliFailure::new(
-            Exit::Usage,
-            anyhow::anyhow!(
-                "--country {country}: has no profile in this build; try {COUNTRY_DEFAULT}"
-            ),
-        )
+        let text =
+            anyhow!("--country {country}: this build has no such country; try {COUNTRY_DEFAULT}");
+        CliFailure::new(Exit::Usage, text)
     })
 }
 
-pub(super) fn run(arguments: &DemoArguments, voice: Voice) -> Result<Exit, CliFailure> {
+pub(super) fn run(arguments: &DemoArguments, output: CliOutput) -> Result<Exit, CliFailure> {
     log(tracing::Level::WARN);
     let profile = profile(&arguments.country)?;
     if profile.facts().seal_plan != SealPlan::Printer {
-        let words = anyhow::anyhow!(
-            "--country {}: the demo plays on a fiscal printer, and this country's law asks for none; configure a till and use `run`",
+        let text = anyhow!(
+            "--country {}: the demo needs a country whose law asks for a fiscal printer; for this one configure a till and use `run`",
             arguments.country
         );
-        return Err(CliFailure::new(Exit::Usage, words));
+        return Err(CliFailure::new(Exit::Usage, text));
     }
-    let folder = Folder::new(arguments.data.as_deref()).map_err(CliFailure::failed)?;
+    let folder = DemoFolder::new(arguments.data.as_deref()).map_err(CliFailure::failed)?;
     let clock = Arc::new(Clock::new(None).map_err(CliFailure::failed)?);
-    let link = folder.path.join("printer");
-    let rig = start_rig(&folder.path, &link, arguments.printer_tcp, &clock)
+    let printer = DemoPrinter::start(&folder.path, arguments.printer_tcp, &clock)
         .map_err(CliFailure::failed)?;
-    let printer = match rig.address() {
-        Some(address) => address.to_string(),
-        None => link.display().to_string(),
-    };
-    runtime()?.block_on(async {
-        let listener = listen(arguments.listen).await?;
-        let address = listener.local_addr().map_err(CliFailure::failed)?;
-        let office_listener = listen(SocketAddr::from(([127, 0, 0, 1], 0))).await?;
-        let office_url = format!(
-            "http://{}",
-            office_listener.local_addr().map_err(CliFailure::failed)?
-        );
-        // Our own day is held to the rules of the form; whoever plays another one finds the office of the contract.
-        let strictness = if arguments.serve {
-            Strictness::AnyObject
-        } else {
-            Strictness::Rules
-        };
-        let office = TaxOfficeSimulator::new(strictness);
-        let (stop_office, office_stopped) = oneshot::channel::<()>();
-        let office_task = tokio::spawn(tax_office::serve(office_listener, office.clone(), async {
-            // Told to stop, or forgotten: both end it.
-            let _ = office_stopped.await;
-        }));
-        let config = config(
-            profile.facts().code,
-            address,
-            &folder.path,
-            &uri(&rig, &link),
-            &office_url,
-        )?;
-        let agent = Agent::start(config, Some(Arc::clone(&clock)))?;
-        let simulator = sim::printer::router(Arc::clone(&rig))
-            .merge(sim::clock::router(Arc::clone(&clock)))
-            .merge(tax_office::sim_router(office.clone()));
-        let router = agent.router_with(simulator);
-        let url = format!("http://{address}");
-        let (stop, stop_asked) = oneshot::channel::<()>();
-        let server = tokio::spawn(serve(
-            listener,
-            router,
-            ConnectionLimits::default(),
-            async {
-                let _ = stop_asked.await;
-            },
-        ));
-        announce(voice, &url, &printer, &folder.path);
-        let secret = Secret::new(API_SECRET.to_owned());
-        let client = Client::new(url, API_KEY, secret, Some(DEVICE), clock);
-        let last_document = rig.snapshot(false).last_document;
-        let stage = Stage {
-            last_document,
-            client,
-            rig,
-            office,
-            voice,
-        };
-        let outcome = perform(arguments, stage).await;
-        // Those who hear this have ended already, or end now.
-        let _ = stop.send(());
-        let _ = server.await;
-        drop(agent);
-        let _ = stop_office.send(());
-        let _ = office_task.await;
-        outcome
-    })
+    let started = run_with(arguments, profile, &folder.path, printer, clock, output);
+    runtime()?.block_on(started)
 }
 
-/// Plays the day unless it is only to serve, and serves unless it is only to play.
+/// Starts the authority simulator and the agent, plays and serves, and stops both.
+async fn run_with(
+    arguments: &DemoArguments,
+    profile: &'static dyn Profile,
+    folder: &Path,
+    printer: DemoPrinter,
+    clock: Arc<Clock>,
+    output: CliOutput,
+) -> Result<Exit, CliFailure> {
+    let listener = listen(arguments.listen).await?;
+    let address = listener.local_addr().map_err(CliFailure::failed)?;
+    // Our own day keeps the rules of the form. With `--serve` other programs sell, and their documents need not keep them.
+    let strictness = if arguments.serve {
+        Strictness::AnyObject
+    } else {
+        Strictness::Rules
+    };
+    let authority = TaxOfficeSimulator::new(strictness);
+    let (authority_url, authority_server) = serve_authority(&authority).await?;
+    let country = profile.facts().code;
+    let config = config(country, address, folder, &printer.uri, &authority_url)?;
+    let agent = Agent::start(config, Some(Arc::clone(&clock)))?;
+    let simulator = sim::printer::router(Arc::clone(&printer.rig))
+        .merge(sim::clock::router(Arc::clone(&clock)))
+        .merge(tax_office::sim_router(authority.clone()));
+    let agent_server = serve_agent(listener, agent.router_with(simulator));
+    let url = format!("http://{address}");
+    announce(output, &url, &printer.place, folder);
+    let secret = Secret::new(API_SECRET.to_owned());
+    let stage = Stage {
+        client: Client::new(url, API_KEY, secret, Some(DEVICE), clock),
+        last_document: printer.rig.snapshot(false).last_document,
+        rig: printer.rig,
+        authority,
+        output,
+    };
+    let outcome = perform(arguments, stage).await;
+    agent_server.stop().await;
+    drop(agent);
+    authority_server.stop().await;
+    outcome
+}
+
+/// A server in a task of its own.
+struct Server {
+    stop: oneshot::Sender<()>,
+    task: JoinHandle<()>,
+}
+
+impl Server {
+    /// Ends the server and waits for its end.
+    async fn stop(self) {
+        // The sending fails if the server has ended already.
+        let _ = self.stop.send(());
+        let _ = self.task.await;
+    }
+}
+
+async fn serve_authority(authority: &TaxOfficeSimulator) -> Result<(String, Server), CliFailure> {
+    let listener = listen(ANY_PORT).await?;
+    let address = listener.local_addr().map_err(CliFailure::failed)?;
+    let authority = authority.clone();
+    let (stop, stop_asked) = oneshot::channel::<()>();
+    let task = tokio::spawn(tax_office::serve(listener, authority, async {
+        // A dropped sender ends the server, too.
+        let _ = stop_asked.await;
+    }));
+    Ok((format!("http://{address}"), Server { stop, task }))
+}
+
+fn serve_agent(listener: TcpListener, router: axum::Router) -> Server {
+    let (stop, stop_asked) = oneshot::channel::<()>();
+    let limits = ConnectionLimits::default();
+    let task = tokio::spawn(serve(listener, router, limits, async {
+        // A dropped sender ends the server, too.
+        let _ = stop_asked.await;
+    }));
+    Server { stop, task }
+}
+
+/// Plays the day, except with `--serve`, and then serves, except with `--once`.
 async fn perform(arguments: &DemoArguments, stage: Stage) -> Result<Exit, CliFailure> {
-    let voice = stage.voice;
+    let output = stage.output;
     let mut exit = Exit::Done;
     if !arguments.serve {
         let played = tokio::select! {
@@ -158,27 +174,27 @@ async fn perform(arguments: &DemoArguments, stage: Stage) -> Result<Exit, CliFai
             () = stopped() => return Ok(Exit::Failed),
         };
         let day: Day = played
-            .context("the day")
+            .context("the demo's day")
             .map_err(CliFailure::failed)?
             .map_err(CliFailure::failed)?;
-        voice.json(&day.line());
+        output.json(&day.line());
         if !day.reconciled || day.unsent > 0 {
             exit = Exit::Failed;
         }
     }
     if !arguments.once {
-        voice.say("serving; end with Ctrl-C");
+        output.text("serving; end with Ctrl-C");
         stopped().await;
     }
     Ok(exit)
 }
 
-fn announce(voice: Voice, url: &str, printer: &str, data: &Path) {
-    voice.say(&format!(
+fn announce(output: CliOutput, url: &str, printer: &str, data: &Path) {
+    output.text(&format!(
         "ferrotill serves {url}; its emulated printer is at {printer}, its data in {}",
         data.display()
     ));
-    voice.json(&object! {
+    output.json(&object! {
         "ready" => true,
         "url" => url,
         "api_key" => API_KEY,
@@ -190,39 +206,51 @@ fn announce(voice: Voice, url: &str, printer: &str, data: &Path) {
     });
 }
 
-/// The address of the emulated printer.
-fn uri(rig: &Rig, link: &Path) -> String {
-    match rig.address() {
-        Some(address) => format!("datecs+tcp://{address}"),
-        None => format!("datecs+serial://{}?baud=115200", link.display()),
+/// The demo's emulated printer.
+struct DemoPrinter {
+    rig: Arc<Rig>,
+    /// Its path or its TCP address, as people read it.
+    place: String,
+    /// Its address in the agent's configuration.
+    uri: String,
+}
+
+impl DemoPrinter {
+    fn start(folder: &Path, over_tcp: bool, clock: &Arc<Clock>) -> anyhow::Result<Self> {
+        let clock = Arc::clone(clock);
+        let link = folder.join("printer");
+        let options = RigOptions {
+            tcp: over_tcp.then_some(ANY_PORT),
+            memory: Some(folder.join("printer.memory")),
+            clock: Some(Arc::new(move || clock.local_s())),
+            ..RigOptions::new(link.clone())
+        };
+        let rig = Rig::start(options).context("the emulated printer does not start")?;
+        let (place, uri) = match rig.address() {
+            Some(address) => (address.to_string(), format!("datecs+tcp://{address}")),
+            None => {
+                let link = link.display();
+                (
+                    link.to_string(),
+                    format!("datecs+serial://{link}?baud=115200"),
+                )
+            }
+        };
+        Ok(Self {
+            rig: Arc::new(rig),
+            place,
+            uri,
+        })
     }
 }
 
-fn start_rig(
-    folder: &Path,
-    link: &Path,
-    over_tcp: bool,
-    clock: &Arc<Clock>,
-) -> anyhow::Result<Arc<Rig>> {
-    let clock = Arc::clone(clock);
-    let options = RigOptions {
-        tcp: over_tcp.then_some(SocketAddr::from(([127, 0, 0, 1], 0))),
-        memory: Some(folder.join("printer.memory")),
-        clock: Some(Arc::new(move || clock.local_s())),
-        ..RigOptions::new(link.to_owned())
-    };
-    Ok(Arc::new(
-        Rig::start(options).context("the emulated printer does not start")?,
-    ))
-}
-
-/// The demo's configuration, in the same language as everybody's.
+/// The demo's configuration, in the form of every configuration file.
 fn config(
     country: &str,
     listen: SocketAddr,
     folder: &Path,
     printer: &str,
-    office: &str,
+    authority: &str,
 ) -> Result<Config, CliFailure> {
     let text = format!(
         r#"
@@ -252,7 +280,7 @@ alternative_receipts_ranges = [ {{ series = "ABC", start = 1, end = 5000, number
 points_of_sale = [ {{ id = "{POINT_OF_SALE}", code = "1" }} ]
 
 [upstream]
-url = "{office}"
+url = "{authority}"
 timeout_ms = 2000
 offline_after_failures = 3
 offline_after_ms = 1000
@@ -263,13 +291,13 @@ dwell_s = 2
     Ok(Config::parse(&text, "demo.toml")?)
 }
 
-/// The demo's folder; a temporary one goes with it.
-struct Folder {
+/// The demo's folder. A temporary one is removed with this value.
+struct DemoFolder {
     path: PathBuf,
     temporary: bool,
 }
 
-impl Folder {
+impl DemoFolder {
     fn new(given: Option<&Path>) -> anyhow::Result<Self> {
         let (path, temporary) = match given {
             Some(path) => (path.to_owned(), false),
@@ -279,16 +307,16 @@ impl Folder {
             ),
         };
         std::fs::create_dir_all(&path)
-            .with_context(|| format!("the folder {} cannot be made", path.display()))?;
+            .with_context(|| format!("the folder {} cannot be created", path.display()))?;
         let path = path.canonicalize().context("the demo's folder")?;
         Ok(Self { path, temporary })
     }
 }
 
-impl Drop for Folder {
+impl Drop for DemoFolder {
     fn drop(&mut self) {
         if self.temporary {
-            // What cannot be removed stays for whoever cleans the system's temporary folder.
+            // If the removal fails, the folder stays among the system's temporary files.
             let _ = std::fs::remove_dir_all(&self.path);
         }
     }

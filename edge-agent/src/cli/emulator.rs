@@ -1,87 +1,61 @@
-//! `emulator`: a stand-alone emulated printer.
+//! `emulator`: an emulated printer in a process of its own.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use anyhow::anyhow;
 use clap::Args;
 use ferrotill_device::emulator::{Family, Rig, RigOptions};
 
-use super::{CliFailure, Exit, Voice, listen, log, runtime, stopped};
+use super::{CliFailure, CliOutput, Exit, listen, log, runtime, stopped};
 use crate::api::json::JsonValue;
 use crate::api::sim;
 use crate::listener::{ConnectionLimits, serve};
 use crate::object;
 use crate::time::clock::Clock;
 
-/// What `emulator` takes.
+/// The arguments of `emulator`.
 #[derive(Debug, Args)]
 pub struct EmulatorArguments {
     /// The printer's family.
     #[arg(long)]
     family: String,
-    /// Where the port appears.
+    /// The path at which the printer's pseudo-terminal appears.
     #[arg(long, required_unless_present = "tcp")]
     link: Option<PathBuf>,
-    /// Listens here for the host, instead of a port.
+    /// The address on which the printer listens for its host, instead of a pseudo-terminal.
     #[arg(long, value_name = "ADDRESS", conflicts_with = "link")]
     tcp: Option<SocketAddr>,
-    /// Serves the simulator's switches here.
+    /// The address of the simulator's switches; without it there are none.
     #[arg(long)]
     listen: Option<SocketAddr>,
-    /// Keeps its fiscal memory in this file over restarts.
+    /// The file that keeps the fiscal memory over restarts.
     #[arg(long)]
     memory: Option<PathBuf>,
-    /// Paces bytes as a real line of this speed does.
+    /// Sends and receives bytes as slowly as a serial line of this speed.
     #[arg(long)]
     baud: Option<u32>,
 }
 
-pub(super) fn run(arguments: &EmulatorArguments, voice: Voice) -> Result<Exit, CliFailure> {
-    log(tracing::Level::INFO);
-    let Some(family) = Family::parse(&arguments.family) else {
-        let words = format!(
-            "--family {}: is not a family of this build; allowed: {}",
-            arguments.family,
-            Family::NAMES.join(", ")
-        );
-        return Err(CliFailure::new(Exit::Usage, anyhow::anyhow!(words)));
-    };
-    if arguments.baud == Some(0) {
-        return Err(CliFailure::new(
-            Exit::Usage,
-            anyhow::anyhow!("--baud 0: is not a speed; leave it out for no pacing"),
-        ));
-    }
-    let clock = Clock::new(None).map_err(CliFailure::failed)?;
-    let options = RigOptions {
-        family,
-        memory: arguments.memory.clone(),
-        baud: arguments.baud,
-        clock: Some(Arc::new(move || clock.local_s())),
-        tcp: arguments.tcp,
-        ..RigOptions::new(arguments.link.clone().unwrap_or_default())
-    };
-    let rig = Rig::start(options).map_err(|error| {
-        let place = match (&arguments.link, arguments.tcp) {
+impl EmulatorArguments {
+    /// The path or the address at which the printer is asked to appear.
+    fn place(&self) -> String {
+        match (&self.link, self.tcp) {
             (Some(link), _) => link.display().to_string(),
-            (None, address) => address
-                .map(|address| address.to_string())
-                .unwrap_or_default(),
-        };
-        let words = format!("the emulated printer cannot appear at {place}");
-        CliFailure::failed(anyhow::Error::new(error).context(words))
-    })?;
+            (None, Some(address)) => address.to_string(),
+            (None, None) => String::new(),
+        }
+    }
+}
+
+pub(super) fn run(arguments: &EmulatorArguments, output: CliOutput) -> Result<Exit, CliFailure> {
+    log(tracing::Level::INFO);
+    let rig = Arc::new(start_rig(arguments)?);
     let place = match rig.address() {
         Some(address) => address.to_string(),
-        None => arguments
-            .link
-            .clone()
-            .unwrap_or_default()
-            .display()
-            .to_string(),
+        None => arguments.place(),
     };
-    let rig = Arc::new(rig);
     runtime()?.block_on(async {
         let listener = match arguments.listen {
             Some(address) => Some(listen(address).await?),
@@ -94,11 +68,11 @@ pub(super) fn run(arguments: &EmulatorArguments, voice: Voice) -> Result<Exit, C
             )),
             None => JsonValue::Null,
         };
-        voice.say(&format!(
+        output.text(&format!(
             "an emulated {} printer is at {place}",
             arguments.family
         ));
-        voice.json(&object! { "ready" => true, "printer" => place, "url" => url });
+        output.json(&object! { "ready" => true, "printer" => place, "url" => url });
         match listener {
             Some(listener) => {
                 serve(
@@ -112,5 +86,36 @@ pub(super) fn run(arguments: &EmulatorArguments, voice: Voice) -> Result<Exit, C
             None => stopped().await,
         }
         Ok(Exit::Done)
+    })
+}
+
+fn start_rig(arguments: &EmulatorArguments) -> Result<Rig, CliFailure> {
+    let Some(family) = Family::parse(&arguments.family) else {
+        let text = anyhow!(
+            "--family {}: this build has no such family; allowed: {}",
+            arguments.family,
+            Family::NAMES.join(", ")
+        );
+        return Err(CliFailure::new(Exit::Usage, text));
+    };
+    if arguments.baud == Some(0) {
+        let text = anyhow!("--baud 0: a speed is at least 1; leave --baud out for full speed");
+        return Err(CliFailure::new(Exit::Usage, text));
+    }
+    let clock = Clock::new(None).map_err(CliFailure::failed)?;
+    let options = RigOptions {
+        family,
+        memory: arguments.memory.clone(),
+        baud: arguments.baud,
+        clock: Some(Arc::new(move || clock.local_s())),
+        tcp: arguments.tcp,
+        ..RigOptions::new(arguments.link.clone().unwrap_or_default())
+    };
+    Rig::start(options).map_err(|error| {
+        let text = format!(
+            "the emulated printer cannot appear at {}",
+            arguments.place()
+        );
+        CliFailure::failed(anyhow::Error::new(error).context(text))
     })
 }

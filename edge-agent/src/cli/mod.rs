@@ -1,4 +1,4 @@
-//! The verbs, one file each, and what they share: arguments, exit codes, and how one speaks to people and to programs.
+//! The commands, one file each, and what they share: arguments, exit codes, and the output for people and for programs.
 
 mod authority;
 mod client;
@@ -20,56 +20,57 @@ use clap::{Parser, Subcommand};
 use crate::agent::StartError;
 use crate::api::json::JsonValue;
 use crate::config::ConfigError;
+use ferrotill_store::StoreError;
 
 /// The offline-first fiscal core for tills.
 #[derive(Debug, Parser)]
 #[command(name = "ferrotill", version, about)]
 pub struct Arguments {
-    /// One JSON document or JSON lines on standard output; talk goes to standard error.
+    /// Prints one JSON document or JSON lines on standard output, and texts for people on standard error.
     #[arg(long, global = true)]
     pub json: bool,
-    /// What to do.
+    /// The command.
     #[command(subcommand)]
-    pub verb: Verb,
+    pub command: CliCommand,
 }
 
-/// The verbs.
+/// The commands.
 #[derive(Debug, Subcommand)]
-pub enum Verb {
-    /// The service.
+pub enum CliCommand {
+    /// Runs the service.
     Run(service::RunArguments),
-    /// A trading day on an emulated fiscal printer, offline and back; then it keeps serving.
+    /// Plays a trading day on an emulated fiscal printer, with and without the authority, and then serves.
     Demo(demo::DemoArguments),
-    /// A stand-alone emulated printer.
+    /// Runs an emulated printer alone.
     Emulator(emulator::EmulatorArguments),
-    /// A stand-alone stand-in for the tax office's server.
+    /// Runs the authority simulator alone.
     Authority(authority::AuthorityArguments),
-    /// Checks the books: the chain, the numbers, the tables, every Z-report; beside a running agent.
+    /// Checks the whole store: chain, numbers, tables and Z-reports. An agent may run meanwhile.
     Verify(verify::VerifyArguments),
-    /// Says what became of a document that its printer cannot prove: what a person has read on the paper.
+    /// Declares what became of a document that its printer cannot prove, as a person has read it on the paper.
     Settle(settle::SettleArguments),
-    /// Checks and prints the configuration, and the pages about its keys.
+    /// Checks and prints the configuration, and prints the pages about its keys.
     Config(config::ConfigArguments),
 }
 
-/// Exit codes of the contract.
+/// The exit codes; a released number never gets another meaning.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Exit {
-    /// Done.
+    /// The command has done its work.
     Done,
-    /// Failed.
+    /// The command has failed.
     Failed,
-    /// Used wrongly.
+    /// The arguments are wrong.
     Usage,
-    /// Something is wrong with the configuration.
+    /// The configuration is wrong, or a file of the data folder is missing.
     Configuration,
-    /// What became of a document cannot be said yet.
+    /// The outcome of a document is not known yet.
     Unknown,
-    /// A rule says no.
+    /// A rule of the till refuses it.
     Refused,
-    /// No agent runs where one should.
+    /// No agent runs at the address.
     NotRunning,
-    /// The system does not permit it.
+    /// The system denies permission.
     Permission,
 }
 
@@ -88,7 +89,7 @@ impl From<Exit> for ExitCode {
     }
 }
 
-/// A verb that did not end well.
+/// The error of a command, with its exit code.
 #[derive(Debug)]
 pub struct CliFailure {
     /// The exit code.
@@ -108,9 +109,9 @@ impl CliFailure {
         Self::new(Exit::Failed, error)
     }
 
-    /// Tells people on standard error.
-    pub fn tell(&self) {
-        // Without a standard error there is nobody to tell.
+    /// Prints the error on standard error.
+    pub fn print(&self) {
+        // If standard error is closed, the exit code alone must do.
         let _ = writeln!(std::io::stderr(), "ferrotill: {:#}", self.error);
     }
 }
@@ -130,53 +131,53 @@ impl From<StartError> for CliFailure {
             {
                 Exit::Permission
             }
-            StartError::Store(ferrotill_store::StoreError::Configuration { .. }) => {
-                Exit::Configuration
-            }
+            StartError::Store(
+                StoreError::Configuration { .. } | StoreError::FileMissing { .. },
+            ) => Exit::Configuration,
             _ => Exit::Failed,
         };
         Self::new(code, error)
     }
 }
 
-/// Carries out a verb.
+/// Carries out a command.
 ///
 /// # Errors
 ///
 /// [`CliFailure`] with its exit code.
 pub fn run(arguments: Arguments) -> Result<Exit, CliFailure> {
-    let voice = Voice {
+    let output = CliOutput {
         json: arguments.json,
     };
-    match arguments.verb {
-        Verb::Run(arguments) => service::run(&arguments, voice),
-        Verb::Verify(arguments) => verify::run(&arguments, voice),
-        Verb::Settle(arguments) => settle::run(&arguments, voice),
-        Verb::Config(arguments) => config::run(&arguments, voice),
-        Verb::Demo(arguments) => demo::run(&arguments, voice),
-        Verb::Emulator(arguments) => emulator::run(&arguments, voice),
-        Verb::Authority(arguments) => authority::run(&arguments, voice),
+    match arguments.command {
+        CliCommand::Run(arguments) => service::run(&arguments, output),
+        CliCommand::Verify(arguments) => verify::run(&arguments, output),
+        CliCommand::Settle(arguments) => settle::run(&arguments, output),
+        CliCommand::Config(arguments) => config::run(&arguments, output),
+        CliCommand::Demo(arguments) => demo::run(&arguments, output),
+        CliCommand::Emulator(arguments) => emulator::run(&arguments, output),
+        CliCommand::Authority(arguments) => authority::run(&arguments, output),
     }
 }
 
-/// How one speaks: words to people, JSON to programs.
+/// Where the output of a command goes: texts to people, JSON to programs.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Voice {
+pub(crate) struct CliOutput {
     json: bool,
 }
 
-impl Voice {
-    /// Words: on standard output for people, on standard error beside JSON.
-    fn say(self, words: &str) {
-        // A closed pipe ends the talk, not the work.
+impl CliOutput {
+    /// Prints a text for people: on standard output, or with `--json` on standard error.
+    fn text(self, text: &str) {
+        // A closed pipe does not end the command.
         let _ = if self.json {
-            writeln!(std::io::stderr(), "{words}")
+            writeln!(std::io::stderr(), "{text}")
         } else {
-            writeln!(std::io::stdout(), "{words}")
+            writeln!(std::io::stdout(), "{text}")
         };
     }
 
-    /// A JSON line, for programs only.
+    /// Prints a JSON line with `--json`, and nothing without it.
     fn json(self, line: &JsonValue) {
         if self.json {
             let mut stdout = std::io::stdout().lock();
@@ -185,21 +186,21 @@ impl Voice {
     }
 }
 
-/// Logs on standard error; `FERROTILL_LOG`'s place is the service manager's, so the level is fixed per verb.
+/// Sends the log to standard error. The level is fixed for each command.
 fn log(level: tracing::Level) {
     let subscriber = tracing_subscriber::fmt()
         .with_max_level(level)
         .with_writer(std::io::stderr)
         .with_ansi(false)
         .finish();
-    // A second verb in the same process, as in tests, keeps the first one's.
+    // A second command in the same process, as in tests, keeps the log of the first.
     let _ = tracing::subscriber::set_global_default(subscriber);
 }
 
-/// Threads that read the books for callers; the others wait for their turn, and memory has a bound.
+/// The most threads that read the store for callers; further reads wait, so that memory has a limit.
 const READERS_MAX: usize = 4;
 
-/// A runtime on one thread: enough for a till, and smaller.
+/// A runtime with one thread, which is enough for a till and needs less memory.
 fn runtime() -> Result<tokio::runtime::Runtime, CliFailure> {
     tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -208,19 +209,19 @@ fn runtime() -> Result<tokio::runtime::Runtime, CliFailure> {
         .map_err(CliFailure::failed)
 }
 
-/// Listens, with words for the usual trouble.
+/// Listens on an address; the error says what is usually wrong.
 async fn listen(address: SocketAddr) -> Result<tokio::net::TcpListener, CliFailure> {
     tokio::net::TcpListener::bind(address).await.map_err(|error| {
         let code = match error.kind() {
             std::io::ErrorKind::PermissionDenied => Exit::Permission,
             _ => Exit::Failed,
         };
-        let words = format!("cannot listen on {address}; is another program there, or is the address not this machine's?");
-        CliFailure::new(code, anyhow::Error::new(error).context(words))
+        let text = format!("cannot listen on {address}; check that no other program uses it, and that the address belongs to this machine");
+        CliFailure::new(code, anyhow::Error::new(error).context(text))
     })
 }
 
-/// Ends with the first of SIGINT and SIGTERM.
+/// Waits for SIGINT or SIGTERM.
 async fn stopped() {
     use tokio::signal::unix::{SignalKind, signal};
     let Ok(mut terminate) = signal(SignalKind::terminate()) else {

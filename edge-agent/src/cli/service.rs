@@ -4,31 +4,31 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::{CliFailure, Exit, Voice, default_config, listen, log, runtime, stopped};
+use super::{CliFailure, CliOutput, Exit, default_config, listen, log, runtime, stopped};
 use crate::agent::Agent;
 use crate::config::{Config, Overrides};
 use crate::listener::{ConnectionLimits, serve};
 use crate::object;
 
-/// What `run` takes.
+/// The arguments of `run`.
 #[derive(Debug, Args)]
 pub struct RunArguments {
     /// The configuration file.
     #[arg(long, default_value_os_t = default_config())]
     config: PathBuf,
-    /// Listens here instead of at the configured address.
+    /// The address to listen on, instead of the configured one.
     #[arg(long)]
     listen: Option<String>,
-    /// Keeps the books here instead of in the configured folder.
+    /// The data folder, instead of the configured one.
     #[arg(long)]
     data: Option<PathBuf>,
 }
 
-pub(super) fn run(arguments: &RunArguments, voice: Voice) -> Result<Exit, CliFailure> {
+pub(super) fn run(arguments: &RunArguments, output: CliOutput) -> Result<Exit, CliFailure> {
     log(tracing::Level::INFO);
     if let Err(error) = keep_memory_private() {
         tracing::warn!(
-            "core dumps cannot be switched off ({error}); see to it that they are kept private"
+            "core dumps cannot be switched off ({error}); make sure that only root can read them"
         );
     }
     let overrides = Overrides {
@@ -42,12 +42,12 @@ pub(super) fn run(arguments: &RunArguments, voice: Voice) -> Result<Exit, CliFai
     let address = config.api.listen;
     let runtime = runtime()?;
     runtime.block_on(async {
-        // The address first: a second agent must not touch the books.
+        // The address comes first: a second agent fails here, before it opens the store.
         let listener = listen(address).await?;
         let address = listener.local_addr().map_err(CliFailure::failed)?;
         let agent = Agent::start(config, None)?;
-        voice.say(&format!("ferrotill serves http://{address}"));
-        voice.json(&object! { "ready" => true, "url" => format!("http://{address}") });
+        output.text(&format!("ferrotill serves http://{address}"));
+        output.json(&object! { "ready" => true, "url" => format!("http://{address}") });
         serve(
             listener,
             agent.router(),
@@ -59,8 +59,8 @@ pub(super) fn run(arguments: &RunArguments, voice: Voice) -> Result<Exit, CliFai
     })
 }
 
-/// The memory holds the callers' secrets and the key of the journal: no core file is written of it, and no other process of this
-/// user looks into it. The limit alone would not do where cores go to a program.
+/// Forbids core dumps, and access to this process's memory by other processes of the same user: the memory contains the callers'
+/// secrets and the journal's key. The limit of core files alone is not enough, because the system may pass core dumps to a program.
 fn keep_memory_private() -> nix::Result<()> {
     nix::sys::prctl::set_dumpable(false)?;
     nix::sys::resource::setrlimit(nix::sys::resource::Resource::RLIMIT_CORE, 0, 0)
@@ -69,7 +69,7 @@ fn keep_memory_private() -> nix::Result<()> {
 #[cfg(test)]
 mod tests {
     #[test]
-    fn nobody_looks_into_the_memory() {
+    fn the_process_cannot_be_dumped() {
         super::keep_memory_private().unwrap();
         assert!(!nix::sys::prctl::get_dumpable().unwrap());
     }

@@ -1,4 +1,4 @@
-//! `verify`: the books against themselves, beside a running agent.
+//! `verify`: checks the store against itself. An agent may run meanwhile.
 
 use std::io::ErrorKind;
 use std::path::PathBuf;
@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use anyhow::anyhow;
 use clap::Args;
 
-use super::{CliFailure, Exit, Voice, default_config, log};
+use super::{CliFailure, CliOutput, Exit, default_config, log};
 use crate::agent::check;
 use crate::api::json::JsonValue;
 use crate::authority::remedy::remedy_of;
@@ -14,26 +14,26 @@ use crate::config::{Config, Overrides};
 use crate::object;
 use crate::time::clock::iso_utc;
 use ferrotill_store::verify::{Flaw, Refused, Verified, VerifyRange, Wanted, verify};
-use ferrotill_store::{FILE_NAME, ReconciliationFigure, StoreError, ZReconciliation};
+use ferrotill_store::{ReconciliationFigure, StoreError, ZReconciliation, is_in_use};
 
-/// What `verify` takes.
+/// The arguments of `verify`.
 #[derive(Debug, Args)]
 pub struct VerifyArguments {
     /// The configuration file.
     #[arg(long, default_value_os_t = default_config())]
     config: PathBuf,
-    /// Looks for the books here instead of in the configured folder.
+    /// The data folder, instead of the configured one.
     #[arg(long)]
     data: Option<PathBuf>,
-    /// Tells of the journal from this row on.
+    /// The first journal row on which faults are reported.
     #[arg(long)]
     from: Option<i64>,
-    /// Tells of the journal up to this row.
+    /// The last journal row on which faults are reported.
     #[arg(long)]
     to: Option<i64>,
 }
 
-pub(super) fn run(arguments: &VerifyArguments, voice: Voice) -> Result<Exit, CliFailure> {
+pub(super) fn run(arguments: &VerifyArguments, output: CliOutput) -> Result<Exit, CliFailure> {
     log(tracing::Level::WARN);
     let overrides = Overrides {
         listen: None,
@@ -46,16 +46,16 @@ pub(super) fn run(arguments: &VerifyArguments, voice: Voice) -> Result<Exit, Cli
         last: arguments.to.unwrap_or(i64::MAX),
     };
     if range.first > range.last {
-        let words = anyhow!("--from is behind --to; give a range such as --from 1 --to 100");
-        return Err(CliFailure::new(Exit::Usage, words));
+        let text = anyhow!("--from is larger than --to; give a range such as --from 1 --to 100");
+        return Err(CliFailure::new(Exit::Usage, text));
     }
     let folder = &config.till.data_dir;
-    if !folder.join(FILE_NAME).is_file() {
-        let words = anyhow!(
-            "there are no books in {}; check till.data_dir, or start the till once",
+    if !is_in_use(folder) {
+        let text = anyhow!(
+            "there is no store in {}; check till.data_dir, or start the till once",
             folder.display()
         );
-        return Err(CliFailure::failed(words));
+        return Err(CliFailure::failed(text));
     }
     let devices: Vec<_> = config.devices.iter().map(|device| device.id).collect();
     let verified = verify(&Wanted {
@@ -64,11 +64,11 @@ pub(super) fn run(arguments: &VerifyArguments, voice: Voice) -> Result<Exit, Cli
         devices: &devices,
         range,
     })
-    .map_err(|error| unreadable(error, voice))?;
-    if voice.json {
-        voice.json(&document(&verified));
+    .map_err(|error| unreadable(error, output))?;
+    if output.json {
+        output.json(&document(&verified));
     } else {
-        tell(&verified, voice);
+        report(&verified, output);
     }
     Ok(if verified.flaws.is_empty() {
         Exit::Done
@@ -77,62 +77,72 @@ pub(super) fn run(arguments: &VerifyArguments, voice: Voice) -> Result<Exit, Cli
     })
 }
 
-/// Books that cannot be read at all are told as one fault, so that a program gets its one document here, too.
-fn unreadable(error: StoreError, voice: Voice) -> CliFailure {
+/// A store that cannot be read at all is reported as one fault, so that a program gets one JSON document in this case, too.
+fn unreadable(error: StoreError, output: CliOutput) -> CliFailure {
     let code = match &error {
         StoreError::Key { source, .. } if source.kind() == ErrorKind::PermissionDenied => {
             Exit::Permission
         }
         _ => Exit::Failed,
     };
+    let (place, remedy) = match &error {
+        StoreError::FileMissing { path, .. } => (
+            path.display().to_string(),
+            "put the file back from the backup",
+        ),
+        _ => (
+            "the database".to_owned(),
+            "copy the data folder away, check the disk and its permissions, and restore the newest backup",
+        ),
+    };
     let error = anyhow::Error::new(error);
     let fault = object! {
         "code" => "books_unreadable",
-        "place" => "the database",
+        "place" => place,
         "message" => format!("{error:#}"),
-        "remedy" => "copy the data folder away, check the disk and its permissions, and restore the newest backup",
+        "remedy" => remedy,
     };
-    voice.json(&object! { "ok" => false, "faults" => JsonValue::Array(vec![fault]) });
+    output.json(&object! { "ok" => false, "faults" => JsonValue::Array(vec![fault]) });
     CliFailure::new(code, error)
 }
 
-fn tell(verified: &Verified, voice: Voice) {
+fn report(verified: &Verified, output: CliOutput) {
     let anchored = match verified.anchored {
         Some(row) => format!("anchored at row {row}"),
         None => "not anchored yet".to_owned(),
     };
-    voice.say(&format!(
-        "{} rows, {} documents, {} Z-reports; {anchored}; {} documents wait for the tax office",
+    output.text(&format!(
+        "{} rows, {} documents, {} Z-reports; {anchored}; {} documents wait for the authority",
         verified.rows,
         verified.documents,
         verified.reconciliations.len(),
         verified.unsent
     ));
     if verified.declared > 0 {
-        voice.say(&format!(
-            "{} documents rest on a person's word; `/operations/{{id}}` names the person",
+        output.text(&format!(
+            "{} documents rest on an operator's declaration; `/operations/{{id}}` names the operator",
             verified.declared
         ));
     }
-    for account in &verified.reconciliations {
-        voice.say(&format!(
+    for reconciliation in &verified.reconciliations {
+        output.text(&format!(
             "Z-report {} of device {}: {}{}",
-            account.z_number,
-            account.device,
-            if account.agrees() {
+            reconciliation.z_number,
+            reconciliation.device,
+            if reconciliation.agrees() {
                 "reconciles"
             } else {
                 "DOES NOT reconcile"
             },
-            match account.unacknowledged {
-                0 => ", acknowledged by the tax office".to_owned(),
+            match reconciliation.unacknowledged {
+                0 => ", acknowledged by the authority".to_owned(),
                 waiting => format!(", {waiting} documents not acknowledged yet"),
             }
         ));
     }
     for refused in &verified.refused {
-        voice.say(&format!(
-            "the tax office refuses document {} ({}, {}): {}\n  what to do: {}",
+        output.text(&format!(
+            "the authority refuses document {} ({}, {}): {}\n  what to do: {}",
             refused.number,
             refused.duty,
             refused.id,
@@ -141,7 +151,7 @@ fn tell(verified: &Verified, voice: Voice) {
         ));
     }
     for flaw in &verified.flaws {
-        voice.say(&format!(
+        output.text(&format!(
             "FAULT {}: {}\n  what to do: {}",
             flaw.place(),
             flaw,
@@ -149,12 +159,12 @@ fn tell(verified: &Verified, voice: Voice) {
         ));
     }
     if verified.more_flaws > 0 {
-        voice.say(&format!("and {} more faults", verified.more_flaws));
+        output.text(&format!("and {} more faults", verified.more_flaws));
     }
     if verified.flaws.is_empty() {
-        voice.say("the books are in order");
+        output.text("the store is in order");
     } else {
-        voice.say("the books are NOT in order");
+        output.text("the store is NOT in order");
     }
 }
 
@@ -169,7 +179,7 @@ fn document(verified: &Verified) -> JsonValue {
         "unsent" => verified.unsent,
         "refused" => JsonValue::Array(verified.refused.iter().map(refused).collect()),
         "anchored" => verified.anchored,
-        "z_reports" => JsonValue::Array(verified.reconciliations.iter().map(account).collect()),
+        "z_reports" => JsonValue::Array(verified.reconciliations.iter().map(reconciliation).collect()),
         "faults" => JsonValue::Array(verified.flaws.iter().map(fault).collect()),
         "more_faults" => verified.more_flaws,
     }
@@ -196,18 +206,18 @@ fn fault(flaw: &Flaw) -> JsonValue {
     }
 }
 
-fn account(account: &ZReconciliation) -> JsonValue {
+fn reconciliation(z: &ZReconciliation) -> JsonValue {
     object! {
-        "device_id" => account.device,
-        "z_number" => account.z_number,
-        "agrees" => account.agrees(),
-        "unacknowledged" => account.unacknowledged,
-        "acknowledged_at" => account.acknowledged_at.map(iso_utc),
-        "figures" => JsonValue::Array(account.figures.iter().map(figure).collect()),
+        "device_id" => z.device,
+        "z_number" => z.z_number,
+        "agrees" => z.agrees(),
+        "unacknowledged" => z.unacknowledged,
+        "acknowledged_at" => z.acknowledged_at.map(iso_utc),
+        "figures" => JsonValue::Array(z.figures.iter().map(figure).collect()),
     }
 }
 
-/// Counts, or money in minor units.
+/// One figure of a reconciliation: a count, or money in minor units.
 fn figure(figure: &ReconciliationFigure) -> JsonValue {
     let documents = figure
         .suspects

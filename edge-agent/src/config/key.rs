@@ -161,7 +161,7 @@ pub enum ValueKind {
     /// True or false.
     Flag,
     /// One letter from the first to the second, both included.
-    OutboxEntry(char, char),
+    Letter(char, char),
 }
 
 impl ValueKind {
@@ -178,7 +178,7 @@ impl ValueKind {
             Self::Choice(values) => quoted(values, "or"),
             Self::Integer(first, last) => format!("a whole number from {first} to {last}"),
             Self::Flag => "true or false".to_owned(),
-            Self::OutboxEntry(first, last) => format!("a letter from {first} to {last}"),
+            Self::Letter(first, last) => format!("a letter from {first} to {last}"),
         }
     }
 }

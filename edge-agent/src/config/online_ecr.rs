@@ -141,7 +141,7 @@ fn header_name(reader: &mut Reader, section: &Section<'_>, key: &str) -> Option<
             &found.place,
             section.path_of(key),
             format!("is {:?}", found.value),
-            "write letters, digits and hyphens, such as \"X-SignatureConfig\"",
+            "write letters, digits and hyphens, such as \"X-Signature\"",
         );
     }
     Some(found.value)

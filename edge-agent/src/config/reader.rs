@@ -414,7 +414,7 @@ impl Reader {
     pub(super) fn letter(&mut self, section: &Section<'_>, name: &str) -> Option<char> {
         let found = self.text(section, name)?;
         let row = section.row.key(name)?;
-        let ValueKind::OutboxEntry(first, last) = row.kind else {
+        let ValueKind::Letter(first, last) = row.kind else {
             self.not_in_the_table(section, name);
             return None;
         };

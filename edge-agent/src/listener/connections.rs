@@ -1,4 +1,4 @@
-//! The slots for connections, and who has to give way when they are all taken.
+//! The slots for connections, and which connection loses its slot when all are taken.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
@@ -9,10 +9,11 @@ use crate::locked::Locked;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
-/// The slots for connections.
+/// A limited number of slots, one for each open connection.
 #[derive(Debug)]
 pub(super) struct ConnectionSlots {
     limit: usize,
+    /// The times of all slots are counted from here.
     opened: Instant,
     slots: Locked<Slots>,
 }
@@ -23,13 +24,15 @@ struct Slots {
     taken: HashMap<u64, Arc<Slot>>,
 }
 
-/// What a connection is doing, as far as giving up its place goes.
+/// The slot of one connection.
 #[derive(Debug)]
 struct Slot {
+    /// [`WAITING`], [`WORKING`] or [`EVICTED`].
     state: AtomicU8,
-    /// Since when it has been waiting for the rest of a request, in microseconds since the slots were opened.
+    /// Since when the connection has been waiting for the rest of a request, in microseconds since `opened`.
     waiting_since: AtomicU64,
-    leave: Notify,
+    /// Notified when another connection gets the slot.
+    evicted: Notify,
 }
 
 impl ConnectionSlots {
@@ -41,35 +44,35 @@ impl ConnectionSlots {
         }
     }
 
-    /// A place: a free one, or that of the connection that has waited longest. `None` if all are at work.
+    /// Takes a free slot, or the slot of the connection that has waited longest. `None` if a request is running in every slot.
     pub(super) fn take(self: &Arc<Self>) -> Option<SlotGuard> {
         let mut slots = self.slots();
         if slots.taken.len() >= self.limit {
             let longest = slots
                 .taken
                 .iter()
-                .filter(|(_, seat)| seat.state.load(Ordering::Acquire) == WAITING)
-                .min_by_key(|(id, seat)| (seat.waiting_since.load(Ordering::Relaxed), **id))
+                .filter(|(_, slot)| slot.state.load(Ordering::Acquire) == WAITING)
+                .min_by_key(|(id, slot)| (slot.waiting_since.load(Ordering::Relaxed), **id))
                 .map(|(id, _)| *id)?;
-            let seat = slots.taken.get(&longest)?;
-            // It may have started work since the look at it; then the newcomer is turned away.
-            seat.state
-                .compare_exchange(WAITING, LEAVING, Ordering::AcqRel, Ordering::Acquire)
+            let slot = slots.taken.get(&longest)?;
+            // A request may have begun in this slot since its state was read. Then the new connection gets no slot.
+            slot.state
+                .compare_exchange(WAITING, EVICTED, Ordering::AcqRel, Ordering::Acquire)
                 .ok()?;
-            seat.leave.notify_one();
+            slot.evicted.notify_one();
             slots.taken.remove(&longest);
         }
         let id = slots.next;
         slots.next += 1;
-        let seat = Arc::new(Slot {
+        let slot = Arc::new(Slot {
             state: AtomicU8::new(WAITING),
             waiting_since: AtomicU64::new(self.now()),
-            leave: Notify::new(),
+            evicted: Notify::new(),
         });
-        slots.taken.insert(id, Arc::clone(&seat));
+        slots.taken.insert(id, Arc::clone(&slot));
         Some(SlotGuard {
             id,
-            seat,
+            slot,
             slots: Arc::clone(self),
         })
     }
@@ -78,45 +81,45 @@ impl ConnectionSlots {
         u64::try_from(self.opened.elapsed().as_micros()).unwrap_or(u64::MAX)
     }
 
-    /// The map is whole between any two of its operations, so a panic elsewhere does not spoil it.
+    /// No operation leaves the map half changed, so a panic elsewhere does not make it invalid.
     fn slots(&self) -> MutexGuard<'_, Slots> {
         self.slots.lock()
     }
 }
 
-/// A place in use; dropping it frees it.
+/// A slot in use. Dropping this value frees the slot.
 #[derive(Debug)]
 pub(super) struct SlotGuard {
     id: u64,
-    seat: Arc<Slot>,
+    slot: Arc<Slot>,
     slots: Arc<ConnectionSlots>,
 }
 
 impl SlotGuard {
-    /// The connection waits for the rest of a request, or for the next one, from now on.
+    /// From now on the connection waits for the rest of a request, or for the next one.
     pub(super) fn wait_from_now(&self) {
-        self.seat
+        self.slot
             .waiting_since
             .store(self.slots.now(), Ordering::Relaxed);
     }
 
-    /// Comes when the place was given to another connection.
-    pub(super) async fn given_away(&self) {
-        self.seat.leave.notified().await;
+    /// Completes when another connection has got this slot.
+    pub(super) async fn evicted(&self) {
+        self.slot.evicted.notified().await;
     }
 
-    /// From now on the place is kept. False if it has just been given away.
+    /// From now on no other connection can get the slot. False if another connection has just got the slot.
     pub(super) fn start_work(&self) -> bool {
-        self.seat
+        self.slot
             .state
             .compare_exchange(WAITING, WORKING, Ordering::AcqRel, Ordering::Acquire)
             .is_ok()
     }
 
-    /// The answer is ready: the place can be given away again.
+    /// The answer is ready. Another connection can get the slot again.
     pub(super) fn end_work(&self) {
         self.wait_from_now();
-        self.seat.state.store(WAITING, Ordering::Release);
+        self.slot.state.store(WAITING, Ordering::Release);
     }
 }
 
@@ -128,7 +131,7 @@ impl Drop for SlotGuard {
 
 /// Waiting for the rest of a request, or for the next one.
 const WAITING: u8 = 0;
-/// A request is with the router.
+/// The router is handling a request.
 const WORKING: u8 = 1;
-/// The place was given to another connection.
-const LEAVING: u8 = 2;
+/// Another connection has got the slot.
+const EVICTED: u8 = 2;

@@ -1,12 +1,12 @@
-//! The accept loop: HTTP with a limit on everything a stranger can hold on to.
+//! The accept loop: HTTP with limits on heads, bodies, connections and time.
 //!
-//! Heads, bodies and pauses between requests are bounded in time and size, and so is the number of connections.
-//! When all slots are taken, the connection that has waited longest for the rest of a request gives its place to
-//! the newcomer, so that thousands of half-open connections cost a sale nothing; only when every place is at work
-//! does a newcomer hear 503.
+//! There is one slot for each open connection, and the number of slots is limited.
+//! If a new connection finds no free slot, it gets the slot of the connection that has waited longest for the rest of a request.
+//! So thousands of half-open connections do not delay a sale.
+//! Only if a request is running in every slot, the new connection gets the answer 503.
 //!
-//! A call that is refused here was not looked at. Its request id may have been sold before, so every such answer
-//! says `X-Fiscal-State: unknown`.
+//! A call that is refused here was not looked at. Its request id may belong to an earlier sale, so every such answer
+//! contains `X-Fiscal-State: unknown`.
 
 use std::convert::Infallible;
 use std::fmt;
@@ -20,11 +20,9 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::ConnectInfo;
-use axum::http::{HeaderMap, HeaderValue, Request, Response, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, Request, Response};
 use axum::middleware::Next;
-use bytes::{Bytes, BytesMut};
-use http_body_util::BodyExt;
-use hyper::body::{Body as _, Incoming};
+use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -38,42 +36,16 @@ use tower::ServiceExt;
 use uuid::Uuid;
 
 mod connections;
+mod limits;
 
 use connections::{ConnectionSlots, SlotGuard};
+use limits::{Unread, read_body};
 
-/// What a connection may hold on to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ConnectionLimits {
-    /// Connections at a time.
-    pub connections: usize,
-    /// From the start of waiting for a request to the end of its head; also how long an idle connection is kept.
-    pub head_timeout: Duration,
-    /// From the end of the head to the end of the body.
-    pub body_timeout: Duration,
-    /// Bytes of a body.
-    pub body_bytes: usize,
-    /// Bytes of a head; hyper allows no less than 8 KiB.
-    pub head_bytes: usize,
-    /// How long requests at work may take to end after the shutdown has begun.
-    pub shutdown: Duration,
-}
+pub use limits::ConnectionLimits;
 
-impl Default for ConnectionLimits {
-    fn default() -> Self {
-        Self {
-            connections: 256,
-            head_timeout: Duration::from_secs(5),
-            body_timeout: Duration::from_secs(10),
-            body_bytes: 256 * 1024,
-            head_bytes: 16 * 1024,
-            shutdown: Duration::from_secs(20),
-        }
-    }
-}
-
-/// Serves the router until `shutdown` comes, then lets requests at work end within the bound.
+/// Serves the router until `shutdown` completes. Requests that are running then may still end within [`ConnectionLimits::shutdown`].
 ///
-/// Handlers get whole bodies, `X-Request-Id` as the extension [`RequestId`], and the peer as [`ConnectInfo`].
+/// Handlers get whole bodies, `X-Request-Id` as the extension [`RequestId`], and the caller's address as [`ConnectInfo`].
 pub async fn serve(
     listener: TcpListener,
     router: Router,
@@ -81,36 +53,36 @@ pub async fn serve(
     shutdown: impl Future<Output = ()>,
 ) {
     let slots = Arc::new(ConnectionSlots::new(limits.connections));
-    let turned_away = Arc::new(AtomicUsize::new(0));
+    let rejecting = Arc::new(AtomicUsize::new(0));
     let (stop, stopping) = watch::channel(false);
     let mut tasks = JoinSet::new();
     let mut shutdown = pin!(shutdown);
-    let mut beat = tokio::time::interval(BEAT);
+    let mut timer_tick = tokio::time::interval(TIMER_TICK);
     loop {
         tokio::select! {
             () = &mut shutdown => break,
-            // A timer that is to end before all others wakes the runtime, and every request has one for its head. While this one
-            // ends sooner none of them is the first, which saves each request a system call and a turn.
-            _ = beat.tick(), if !tasks.is_empty() => {}
-            // Finished tasks are taken out as they end, so that the set does not grow for as long as the program runs.
+            // Starting a timer that ends before all others costs a system call and a wake-up of the runtime. Every request starts one for its
+            // head. With the default limits this timer ends sooner than those, so they do not have that cost.
+            _ = timer_tick.tick(), if !tasks.is_empty() => {}
+            // Finished tasks are removed as they end. Otherwise the set would grow as long as the program runs.
             Some(_) = tasks.join_next() => {}
             accepted = listener.accept() => match accepted {
                 Ok((stream, peer)) => match slots.take() {
-                    Some(place) => {
+                    Some(slot) => {
                         let stopping = stopping.clone();
-                        tasks.spawn(connection(stream, peer, place, router.clone(), limits, stopping));
+                        tasks.spawn(connection(stream, peer, slot, router.clone(), limits, stopping));
                     }
-                    None if turned_away.load(Ordering::Relaxed) < TURNED_AWAY_MAX => {
-                        let count = Counted::new(&turned_away);
+                    None if rejecting.load(Ordering::Relaxed) < REJECTING_MAX => {
+                        let count = CountGuard::new(&rejecting);
                         tasks.spawn(async move {
-                            turn_away(stream, limits).await;
+                            reject(stream, limits).await;
                             drop(count);
                         });
                     }
-                    // Too many even to be told so.
+                    // Too many connections are being rejected already: this one is closed without an answer.
                     None => drop(stream),
                 },
-                // Too many open files, or a peer gone already: neither is a reason to stop.
+                // For example too many open files, or a caller that has gone already. The loop goes on.
                 Err(error) => {
                     tracing::warn!(%error, "a connection could not be accepted; trying again");
                     tokio::time::sleep(ACCEPT_PAUSE).await;
@@ -119,7 +91,7 @@ pub async fn serve(
         }
     }
     drop(listener);
-    // Nobody listening means that no connection is left to tell.
+    // Sending fails only if no connection is open any more.
     let _ = stop.send(true);
     let ended = timeout(limits.shutdown, async {
         while tasks.join_next().await.is_some() {}
@@ -127,17 +99,17 @@ pub async fn serve(
     if ended.await.is_err() {
         tracing::warn!(
             open = tasks.len(),
-            "requests at work were cut off at shutdown"
+            "running requests were cut off at shutdown"
         );
     }
 }
 
-/// The name of one request, in its answer's `X-Request-Id`: the caller's own if it is a short token, else a new one.
+/// The id of one request, in the header `X-Request-Id` of its answer. If the caller's `X-Request-Id` is a short token, that is used, otherwise a new id.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RequestId(HeaderValue);
 
 impl RequestId {
-    /// From the request's headers, or new.
+    /// The id from the request's headers, or a new one.
     #[must_use]
     pub fn of(headers: &HeaderMap) -> Self {
         let own = headers.get(X_REQUEST_ID).filter(|value| {
@@ -150,22 +122,22 @@ impl RequestId {
         });
         match own {
             Some(value) => Self(value.clone()),
-            None => Self::made(),
+            None => Self::generate(),
         }
     }
 
-    /// Drawn once for this process, and then counted: the system's randomness is not asked with every request.
-    fn made() -> Self {
+    /// A new id: a random number that is drawn once per process, plus a counter. So not every request needs random numbers from the system.
+    fn generate() -> Self {
         static PROCESS: LazyLock<Uuid> = LazyLock::new(Uuid::new_v4);
         static COUNT: AtomicU64 = AtomicU64::new(0);
         let (high, low) = PROCESS.as_u64_pair();
         let count = COUNT.fetch_add(1, Ordering::Relaxed);
         let text = Uuid::from_u64_pair(high, low.wrapping_add(count)).to_string();
-        // The text of a UUID is a header value; an answer without a name would still be an answer.
+        // The text of a UUID is always a valid header value, so the other value is never used.
         Self(HeaderValue::from_str(&text).unwrap_or(HeaderValue::from_static("unnamed")))
     }
 
-    /// As text.
+    /// The id as text.
     #[must_use]
     pub fn as_str(&self) -> &str {
         self.0.to_str().unwrap_or_default()
@@ -178,7 +150,7 @@ impl fmt::Display for RequestId {
     }
 }
 
-/// A layer that names every request and its answer, for routers that are not served by [`serve`], such as those of tests:
+/// A layer that gives every request and its answer an id, for routers that are not served by [`serve`], such as those of tests:
 /// `router.layer(axum::middleware::from_fn(listener::name_request))`.
 pub async fn name_request(mut request: Request<Body>, next: Next) -> Response<Body> {
     let id = match request.extensions().get::<RequestId>() {
@@ -197,19 +169,25 @@ fn named(mut response: Response<Body>, id: &RequestId) -> Response<Body> {
 async fn connection(
     stream: TcpStream,
     peer: SocketAddr,
-    place: SlotGuard,
+    slot: SlotGuard,
     router: Router,
     limits: ConnectionLimits,
     mut stopping: watch::Receiver<bool>,
 ) {
-    // Answers are small and waited for; batching them with the next one only adds delay.
+    // Answers are small, and the caller waits for them. Sending them together with the next one would only add delay.
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%peer, %error, "no TCP_NODELAY");
     }
-    let place = Arc::new(place);
-    let at_work = Arc::clone(&place);
+    let slot = Arc::new(slot);
+    let slot_of_request = Arc::clone(&slot);
     let service = service_fn(move |request| {
-        answer(request, peer, Arc::clone(&at_work), router.clone(), limits)
+        answer(
+            request,
+            peer,
+            Arc::clone(&slot_of_request),
+            router.clone(),
+            limits,
+        )
     });
     let mut builder = http1::Builder::new();
     builder
@@ -218,231 +196,113 @@ async fn connection(
         .max_buf_size(limits.head_bytes.max(HYPER_BUFFER_MIN))
         .max_headers(HEADERS_MAX);
     let mut connection = pin!(builder.serve_connection(TokioIo::new(stream), service));
-    let patience = tokio::select! {
-        ended = connection.as_mut() => return told(ended, peer),
-        () = place.given_away() => LEAVE_BOUND,
-        // The sender outlives every connection, so an error means a shutdown as well.
+    let grace = tokio::select! {
+        ended = connection.as_mut() => return log_end(ended, peer),
+        () = slot.evicted() => EVICTED_GRACE,
+        // An error means that the sender is gone, which is a shutdown too.
         _ = stopping.wait_for(|stopping| *stopping) => limits.shutdown,
     };
-    // An answer that is being written is still finished; an idle connection ends at once.
+    // An answer that is being written is still completed. An idle connection ends at once.
     connection.as_mut().graceful_shutdown();
-    if let Ok(ended) = timeout(patience, connection).await {
-        told(ended, peer);
+    if let Ok(ended) = timeout(grace, connection).await {
+        log_end(ended, peer);
     }
 }
 
-fn told(ended: hyper::Result<()>, peer: SocketAddr) {
+fn log_end(ended: hyper::Result<()>, peer: SocketAddr) {
     if let Err(error) = ended {
         tracing::debug!(%peer, %error, "a connection ended early");
     }
 }
 
-/// Reads one request whole, then gives it to the router; from then on the connection keeps its place until the answer.
+/// Reads one whole request and gives it to the router. From then until the answer the connection cannot lose its slot.
 async fn answer(
     request: Request<Incoming>,
     peer: SocketAddr,
-    place: Arc<SlotGuard>,
+    slot: Arc<SlotGuard>,
     router: Router,
     limits: ConnectionLimits,
 ) -> Result<Response<Body>, Evicted> {
     let id = RequestId::of(request.headers());
-    place.wait_from_now();
+    slot.wait_from_now();
     let (mut parts, body) = request.into_parts();
     let body = match read_body(&parts.headers, body, limits).await {
         Ok(body) => body,
         Err(unread) => return Ok(named(unread.answer(limits), &id)),
     };
-    if !place.start_work() {
+    if !slot.start_work() {
         return Err(Evicted);
     }
     parts.extensions.insert(id.clone());
     parts.extensions.insert(ConnectInfo(peer));
     let request = Request::from_parts(parts, Body::from(body));
     let answered: Result<Response<Body>, Infallible> = router.oneshot(request).await;
-    place.end_work();
+    slot.end_work();
     match answered {
         Ok(response) => Ok(named(response, &id)),
         Err(never) => match never {},
     }
 }
 
-/// Why a body was not read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Unread {
-    TooLarge,
-    TooSlow,
-    Broken,
-    /// Not a body's fault: every place is at work.
-    NoPlace,
-}
-
-impl Unread {
-    const fn status(self) -> StatusCode {
-        match self {
-            Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
-            Self::TooSlow => StatusCode::REQUEST_TIMEOUT,
-            Self::Broken => StatusCode::BAD_REQUEST,
-            Self::NoPlace => StatusCode::SERVICE_UNAVAILABLE,
-        }
-    }
-
-    /// The answer, in the envelope that tills know, for a call that was not looked at.
-    fn text(self, limits: ConnectionLimits) -> String {
-        let (error_type, message) = match self {
-            Self::TooLarge => (
-                "BodyTooLarge",
-                format!(
-                    "The body is larger than {} bytes; send fewer lines in one receipt.",
-                    limits.body_bytes
-                ),
-            ),
-            Self::TooSlow => (
-                "BodyTimeout",
-                format!(
-                    "The body did not arrive within {} ms; send the request again.",
-                    limits.body_timeout.as_millis()
-                ),
-            ),
-            Self::Broken => (
-                "BodyIncomplete",
-                "The body ended early; send the request again.".to_owned(),
-            ),
-            Self::NoPlace => (
-                "Overloaded",
-                format!(
-                    "All {} connections are at work; send the request again with the same id.",
-                    limits.connections
-                ),
-            ),
-        };
-        format!(
-            "{{\"success\":false,\"message\":\"{message}\",\"fullExceptionMessage\":null,\"errorType\":\"{error_type}\",\"data\":null}}"
-        )
-    }
-
-    fn answer(self, limits: ConnectionLimits) -> Response<Body> {
-        let mut response = Response::new(Body::from(self.text(limits)));
-        *response.status_mut() = self.status();
-        let headers = response.headers_mut();
-        headers.insert(
-            header::CONTENT_TYPE,
-            HeaderValue::from_static("application/json"),
-        );
-        headers.insert(X_FISCAL_STATE, HeaderValue::from_static("unknown"));
-        headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
-        response
-    }
-}
-
-async fn read_body(
-    headers: &HeaderMap,
-    mut body: Incoming,
-    limits: ConnectionLimits,
-) -> Result<Bytes, Unread> {
-    let told = usize::try_from(body.size_hint().lower()).unwrap_or(usize::MAX);
-    if told > limits.body_bytes {
-        // Who asked first is waiting for the answer before it sends the body.
-        if !headers.contains_key(header::EXPECT) {
-            drain(body).await;
-        }
-        return Err(Unread::TooLarge);
-    }
-    let whole = timeout(limits.body_timeout, async {
-        let mut bytes = BytesMut::with_capacity(told);
-        while let Some(frame) = body.frame().await {
-            let frame = frame.map_err(|_| Unread::Broken)?;
-            let Ok(data) = frame.into_data() else {
-                continue;
-            };
-            if bytes.len() + data.len() > limits.body_bytes {
-                return Err(Unread::TooLarge);
-            }
-            bytes.extend_from_slice(&data);
-        }
-        Ok(bytes.freeze())
-    });
-    match whole.await {
-        Ok(Err(Unread::TooLarge)) => {
-            drain(body).await;
-            Err(Unread::TooLarge)
-        }
-        Ok(read) => read,
-        Err(_) => Err(Unread::TooSlow),
-    }
-}
-
-/// Reads on for a moment and throws away: a caller that is still writing when the connection closes loses the answer.
-async fn drain(mut body: Incoming) {
-    let drained = timeout(DRAIN_TIMEOUT, async {
-        let mut bytes = 0_usize;
-        while let Some(Ok(frame)) = body.frame().await {
-            bytes = bytes.saturating_add(frame.data_ref().map_or(0, Bytes::len));
-            if bytes > DRAIN_BYTES_MAX {
-                return;
-            }
-        }
-    });
-    // Either way the answer goes out next.
-    let _ = drained.await;
-}
-
-/// Answers 503 by hand: there is no place for a proper connection.
-async fn turn_away(mut stream: TcpStream, limits: ConnectionLimits) {
-    let body = Unread::NoPlace.text(limits);
+/// Answers 503 without hyper, because there is no slot for a normal connection.
+async fn reject(mut stream: TcpStream, limits: ConnectionLimits) {
+    let body = Unread::NoSlot.text(limits);
     let answer = format!(
         "HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\
          Retry-After: 1\r\nX-Fiscal-State: unknown\r\nX-Request-Id: {}\r\nConnection: close\r\n\r\n{body}",
         body.len(),
-        RequestId::made(),
+        RequestId::generate(),
     );
-    let said = timeout(TURN_AWAY_TIMEOUT, async {
-        let mut heard = [0_u8; 4096];
-        // A caller that is still writing when the connection closes loses the answer: read first, answer, read out.
-        let _ = stream.read(&mut heard).await?;
+    let sent = timeout(REJECT_TIMEOUT, async {
+        let mut received = [0_u8; 4096];
+        // A caller that is still writing when the connection closes would lose the answer. So the request is read before the answer and after it.
+        let _ = stream.read(&mut received).await?;
         stream.write_all(answer.as_bytes()).await?;
         stream.shutdown().await?;
-        while stream.read(&mut heard).await? > 0 {}
+        while stream.read(&mut received).await? > 0 {}
         Ok::<(), std::io::Error>(())
     });
-    // Whether it was heard or not, the caller is gone after this.
-    let _ = said.await;
+    // The connection is closed after this, whether the caller got the answer or not.
+    let _ = sent.await;
 }
 
-/// Counts one while it lives.
+/// Adds one to a counter, and subtracts it when dropped.
 #[derive(Debug)]
-struct Counted(Arc<AtomicUsize>);
+struct CountGuard(Arc<AtomicUsize>);
 
-impl Counted {
+impl CountGuard {
     fn new(counter: &Arc<AtomicUsize>) -> Self {
         counter.fetch_add(1, Ordering::Relaxed);
         Self(Arc::clone(counter))
     }
 }
 
-impl Drop for Counted {
+impl Drop for CountGuard {
     fn drop(&mut self) {
         self.0.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
-/// Ends a connection whose place was given away while its request was read.
+/// Ends a connection that lost its slot while its request was being read.
 #[derive(Debug, Error)]
-#[error("the connection gave its place to another")]
+#[error("the connection lost its slot to another one")]
 struct Evicted;
 
 const X_REQUEST_ID: &str = "x-request-id";
-const X_FISCAL_STATE: &str = "x-fiscal-state";
+/// The most bytes of a caller's `X-Request-Id`.
 const REQUEST_ID_MAX: usize = 64;
 const HEADERS_MAX: usize = 64;
+/// Hyper panics with a smaller buffer.
 const HYPER_BUFFER_MIN: usize = 8 * 1024;
-/// How long a connection that gives way may still write an answer it has begun.
-const LEAVE_BOUND: Duration = Duration::from_millis(200);
-const TURNED_AWAY_MAX: usize = 64;
-const TURN_AWAY_TIMEOUT: Duration = Duration::from_secs(1);
-const DRAIN_TIMEOUT: Duration = Duration::from_secs(1);
-const DRAIN_BYTES_MAX: usize = 8 * 1024 * 1024;
-/// Sooner than [`ConnectionLimits::head_timeout`].
-const BEAT: Duration = Duration::from_secs(2);
+/// How long a connection that lost its slot may still write an answer that it has begun.
+const EVICTED_GRACE: Duration = Duration::from_millis(200);
+/// Connections that are answered 503 at the same time.
+const REJECTING_MAX: usize = 64;
+const REJECT_TIMEOUT: Duration = Duration::from_secs(1);
+/// Shorter than the default [`ConnectionLimits::head_timeout`].
+const TIMER_TICK: Duration = Duration::from_secs(2);
+/// The pause after a connection could not be accepted.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+
 #[cfg(test)]
 mod tests;

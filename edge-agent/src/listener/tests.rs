@@ -1,4 +1,4 @@
-//! What callers, slow ones and hostile ones see of the listener, over loopback.
+//! The listener over loopback connections, with ordinary, slow and hostile callers.
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
@@ -22,13 +22,13 @@ const QUICK: ConnectionLimits = ConnectionLimits {
     shutdown: Duration::from_millis(500),
 };
 
-/// A listener on a port and a thread of its own; `finished` hears when it has ended.
+/// A listener on its own port and thread. `finished` gets a message when it has ended.
 struct Running {
     address: SocketAddr,
     stop: tokio::sync::oneshot::Sender<()>,
     finished: mpsc::Receiver<()>,
     /// How many slow requests have reached the router.
-    at_work: Arc<AtomicUsize>,
+    running_requests: Arc<AtomicUsize>,
 }
 
 fn start(limits: ConnectionLimits) -> Running {
@@ -36,8 +36,8 @@ fn start(limits: ConnectionLimits) -> Running {
     let address = listener.local_addr().unwrap();
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
     let (finish, finished) = mpsc::channel();
-    let at_work = Arc::new(AtomicUsize::new(0));
-    let counted = Arc::clone(&at_work);
+    let running_requests = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&running_requests);
     std::thread::spawn(move || {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
@@ -65,29 +65,32 @@ fn start(limits: ConnectionLimits) -> Running {
         address,
         stop,
         finished,
-        at_work,
+        running_requests,
     }
 }
 
 async fn slow(
-    Extension(at_work): Extension<Arc<AtomicUsize>>,
+    Extension(running_requests): Extension<Arc<AtomicUsize>>,
     axum::extract::Path(ms): axum::extract::Path<u64>,
 ) -> &'static str {
-    at_work.fetch_add(1, Ordering::SeqCst);
+    running_requests.fetch_add(1, Ordering::SeqCst);
     tokio::time::sleep(Duration::from_millis(ms)).await;
     "done"
 }
 
 impl Running {
-    fn until_at_work(&self, requests: usize) {
+    fn wait_for_running(&self, requests: usize) {
         let begun = Instant::now();
-        while self.at_work.load(Ordering::SeqCst) < requests {
-            assert!(begun.elapsed() < Duration::from_secs(10), "never at work");
+        while self.running_requests.load(Ordering::SeqCst) < requests {
+            assert!(
+                begun.elapsed() < Duration::from_secs(10),
+                "the requests did not reach the router"
+            );
             std::thread::yield_now();
         }
     }
 
-    /// Opens a connection and writes; what comes back is read with [`answer`].
+    /// Opens a connection and writes. [`answer`] reads the answer.
     fn write(&self, text: &[u8]) -> TcpStream {
         let mut stream = TcpStream::connect(self.address).unwrap();
         stream
@@ -97,12 +100,12 @@ impl Running {
         stream
     }
 
-    fn ask(&self, text: &str) -> String {
+    fn call(&self, text: &str) -> String {
         answer(self.write(text.as_bytes()))
     }
 }
 
-/// Everything until the server closes; a reset is told as such.
+/// Everything until the server closes the connection. If it is reset, the text says so.
 fn answer(mut stream: TcpStream) -> String {
     let mut bytes = Vec::new();
     match stream.read_to_end(&mut bytes) {
@@ -125,15 +128,15 @@ fn header<'a>(answer: &'a str, name: &str) -> &'a str {
 }
 
 #[test]
-fn every_answer_has_a_name_the_callers_if_it_is_a_token() {
+fn every_answer_has_an_id_and_it_is_the_callers_if_that_is_a_token() {
     let running = start(QUICK);
-    let named = running.ask(
+    let named = running.call(
         "GET /name HTTP/1.1\r\nHost: t\r\nConnection: close\r\nX-Request-Id: till-7.a_b\r\n\r\n",
     );
     assert_eq!(header(&named, "X-Request-Id"), "till-7.a_b");
     assert!(named.ends_with("\r\n\r\ntill-7.a_b"), "{named}");
     for bad in ["", "two words", "<script>", &"x".repeat(65)] {
-        let made = running.ask(&format!(
+        let made = running.call(&format!(
             "GET /missing HTTP/1.1\r\nHost: t\r\nConnection: close\r\nX-Request-Id: {bad}\r\n\r\n"
         ));
         assert!(made.starts_with("HTTP/1.1 404"), "{made}");
@@ -145,15 +148,15 @@ fn every_answer_has_a_name_the_callers_if_it_is_a_token() {
 }
 
 #[test]
-fn a_body_too_large_is_refused_and_the_answer_is_heard() {
+fn a_caller_with_a_too_large_body_gets_the_refusal() {
     let running = start(QUICK);
-    let fits = running.ask(&format!(
+    let fits = running.call(&format!(
         "POST /length HTTP/1.1\r\nHost: t\r\nConnection: close\r\nContent-Length: 1000\r\n\r\n{}",
         "x".repeat(1000)
     ));
     assert!(fits.ends_with("\r\n\r\n1000"), "{fits}");
     let large = "x".repeat(1_000_000);
-    let told = format!(
+    let announced = format!(
         "POST /length HTTP/1.1\r\nHost: t\r\nContent-Length: {}\r\n\r\n{large}",
         large.len()
     );
@@ -161,11 +164,11 @@ fn a_body_too_large_is_refused_and_the_answer_is_heard() {
         "POST /length HTTP/1.1\r\nHost: t\r\nTransfer-Encoding: chunked\r\n\r\n{:x}\r\n{large}\r\n0\r\n\r\n",
         large.len()
     );
-    let asked =
+    let expecting =
         "POST /length HTTP/1.1\r\nHost: t\r\nExpect: 100-continue\r\nContent-Length: 1001\r\n\r\n"
             .to_owned();
-    for request in [told, chunked, asked] {
-        let refused = running.ask(&request);
+    for request in [announced, chunked, expecting] {
+        let refused = running.call(&request);
         assert!(refused.starts_with("HTTP/1.1 413"), "{refused}");
         assert_eq!(header(&refused, "X-Fiscal-State"), "unknown");
         assert!(!header(&refused, "X-Request-Id").is_empty());
@@ -177,26 +180,30 @@ fn a_body_too_large_is_refused_and_the_answer_is_heard() {
 }
 
 #[test]
-fn a_body_that_does_not_come_is_not_waited_for() {
+fn a_body_that_does_not_arrive_is_refused_after_the_timeout() {
     let running = start(QUICK);
     let begun = Instant::now();
-    let refused = running.ask("POST /length HTTP/1.1\r\nHost: t\r\nContent-Length: 10\r\n\r\nhalf");
+    let refused =
+        running.call("POST /length HTTP/1.1\r\nHost: t\r\nContent-Length: 10\r\n\r\nhalf");
     assert!(refused.starts_with("HTTP/1.1 408"), "{refused}");
     assert_eq!(header(&refused, "X-Fiscal-State"), "unknown");
     assert!(begun.elapsed() < Duration::from_secs(3));
 }
 
 #[test]
-fn a_head_that_does_not_come_and_an_idle_connection_are_closed() {
+fn an_incomplete_head_and_an_idle_connection_are_closed() {
     let running = start(QUICK);
     for text in ["", "GET /na", "GET /name HTTP/1.1\r\nHost: t\r\nX: "] {
         let begun = Instant::now();
-        let said = running.ask(text);
-        assert!(begun.elapsed() < Duration::from_secs(3), "{text}: {said}");
+        let answered = running.call(text);
+        assert!(
+            begun.elapsed() < Duration::from_secs(3),
+            "{text}: {answered}"
+        );
     }
-    let kept = running.ask("GET /name HTTP/1.1\r\nHost: t\r\n\r\n");
+    let kept = running.call("GET /name HTTP/1.1\r\nHost: t\r\n\r\n");
     assert!(kept.starts_with("HTTP/1.1 200"), "{kept}");
-    let large = running.ask(&format!(
+    let large = running.call(&format!(
         "GET /name HTTP/1.1\r\nHost: t\r\nX: {}\r\n\r\n",
         "x".repeat(20_000)
     ));
@@ -207,13 +214,13 @@ fn a_head_that_does_not_come_and_an_idle_connection_are_closed() {
 }
 
 #[test]
-fn two_thousand_half_open_connections_do_not_hold_up_a_sale() {
+fn two_thousand_half_open_connections_do_not_delay_a_sale() {
     let running = start(ConnectionLimits {
         connections: 64,
         head_timeout: Duration::from_secs(3),
         ..QUICK
     });
-    // The test process may not open thousands of files, so the flood keeps its newest few hundred open.
+    // The test process may not open thousands of files, so only the newest few hundred connections stay open.
     let mut flood = std::collections::VecDeque::new();
     for number in 0..2_000 {
         let text: &[u8] = if number % 2 == 0 {
@@ -227,8 +234,11 @@ fn two_thousand_half_open_connections_do_not_hold_up_a_sale() {
         }
         if number % 200 == 199 {
             let begun = Instant::now();
-            let said = running.ask("POST /length HTTP/1.1\r\nHost: t\r\nConnection: close\r\nContent-Length: 4\r\n\r\nsale");
-            assert!(said.ends_with("\r\n\r\n4"), "after {number}: {said}");
+            let answered = running.call("POST /length HTTP/1.1\r\nHost: t\r\nConnection: close\r\nContent-Length: 4\r\n\r\nsale");
+            assert!(
+                answered.ends_with("\r\n\r\n4"),
+                "after {number}: {answered}"
+            );
             assert!(
                 begun.elapsed() < Duration::from_secs(1),
                 "after {number}: {:?}",
@@ -239,43 +249,43 @@ fn two_thousand_half_open_connections_do_not_hold_up_a_sale() {
 }
 
 #[test]
-fn when_every_place_is_at_work_a_newcomer_hears_so() {
+fn when_all_slots_are_busy_a_new_connection_gets_503() {
     let running = start(ConnectionLimits {
         connections: 2,
         ..QUICK
     });
     let request = b"GET /slow/700 HTTP/1.1\r\nHost: t\r\nConnection: close\r\n\r\n";
-    let at_work = [running.write(request), running.write(request)];
+    let busy = [running.write(request), running.write(request)];
     let sale =
         "POST /length HTTP/1.1\r\nHost: t\r\nConnection: close\r\nContent-Length: 4\r\n\r\nsale";
-    running.until_at_work(2);
-    let refused = running.ask(sale);
+    running.wait_for_running(2);
+    let refused = running.call(sale);
     assert!(refused.starts_with("HTTP/1.1 503"), "{refused}");
     assert_eq!(header(&refused, "X-Fiscal-State"), "unknown");
     assert_eq!(header(&refused, "Retry-After"), "1");
     assert!(!header(&refused, "X-Request-Id").is_empty());
-    for stream in at_work {
-        let said = answer(stream);
-        assert!(said.ends_with("done"), "{said}");
+    for stream in busy {
+        let answered = answer(stream);
+        assert!(answered.ends_with("done"), "{answered}");
     }
-    assert!(running.ask(sale).ends_with("\r\n\r\n4"));
+    assert!(running.call(sale).ends_with("\r\n\r\n4"));
 }
 
 #[test]
-fn shutdown_ends_idle_connections_at_once_and_requests_within_the_bound() {
+fn shutdown_ends_idle_connections_at_once_and_running_requests_within_the_limit() {
     let running = start(ConnectionLimits {
         head_timeout: Duration::from_secs(60),
         shutdown: Duration::from_secs(5),
         ..QUICK
     });
     let idle = running.write(b"");
-    let mut at_work = running.write(b"GET /slow/300 HTTP/1.1\r\nHost: t\r\n\r\nG");
-    running.until_at_work(1);
+    let mut busy = running.write(b"GET /slow/300 HTTP/1.1\r\nHost: t\r\n\r\nG");
+    running.wait_for_running(1);
     let begun = Instant::now();
     running.stop.send(()).unwrap();
-    let mut said = String::new();
-    let _ = at_work.read_to_string(&mut said);
-    assert!(said.ends_with("done"), "{said}");
+    let mut answered = String::new();
+    let _ = busy.read_to_string(&mut answered);
+    assert!(answered.ends_with("done"), "{answered}");
     assert_eq!(answer(idle), "");
     running
         .finished
@@ -291,14 +301,14 @@ fn shutdown_ends_idle_connections_at_once_and_requests_within_the_bound() {
 }
 
 #[test]
-fn a_request_that_never_ends_does_not_hold_up_the_shutdown() {
+fn a_request_that_never_ends_does_not_delay_the_shutdown_beyond_the_limit() {
     let running = start(QUICK);
-    let at_work = running.write(b"GET /slow/60000 HTTP/1.1\r\nHost: t\r\n\r\n");
-    running.until_at_work(1);
+    let busy = running.write(b"GET /slow/60000 HTTP/1.1\r\nHost: t\r\n\r\n");
+    running.wait_for_running(1);
     running.stop.send(()).unwrap();
     running
         .finished
         .recv_timeout(Duration::from_secs(5))
         .unwrap();
-    let _ = at_work.shutdown(Shutdown::Both);
+    let _ = busy.shutdown(Shutdown::Both);
 }

@@ -1,15 +1,15 @@
-//! How long to wait before the next attempt: doubling, with jitter from a given seed, and never beyond a bound.
+//! How long to wait before the next attempt: the wait doubles, has random jitter, and never exceeds a limit.
 //!
-//! Pure: the seed is given, so that a test sees the same waits every time and two tills do not knock in step.
+//! Pure: the seed of the jitter is an argument. A test gets the same waits every time, and tills with different seeds do not all retry at the same moment.
 
-/// A doubling wait.
+/// A wait that doubles with every failure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Backoff {
     /// The first wait in milliseconds.
     pub first_ms: u64,
     /// The longest wait in milliseconds, jitter included.
     pub longest_ms: u64,
-    /// What tells this till's waits from another's.
+    /// Makes the waits of this till differ from those of other tills.
     pub seed: u64,
 }
 
@@ -24,17 +24,17 @@ impl Backoff {
         }
     }
 
-    /// The same waits with another upper bound.
+    /// The same waits with another upper limit in milliseconds.
     #[must_use]
     pub const fn up_to(self, longest_ms: u64) -> Self {
         Self { longest_ms, ..self }
     }
 
-    /// The wait in milliseconds after `failures` failures in a row, counted from one; none after no failure.
+    /// The wait in milliseconds after `failures` failures in a row, counted from one. Zero if there was no failure.
     ///
-    /// Between half of the doubled wait and all of it. What the server asked for with `Retry-After` is waited for
-    /// if it is longer, but never longer than the bound: a server that says "come back tomorrow" must not
-    /// keep documents from it for a day after it has recovered.
+    /// The result is between half of the doubled wait and all of it.
+    /// If the server's `Retry-After` is longer, the wait is that long instead, but never longer than the limit:
+    /// a server that asks for a pause of a day may be able to answer again after a minute.
     #[must_use]
     pub fn wait_ms(&self, failures: u32, retry_after_ms: Option<u64>) -> u64 {
         if failures == 0 {
@@ -53,7 +53,7 @@ impl Backoff {
     }
 }
 
-/// The longest wait between two attempts: contract and reachability count on an attempt every ten seconds.
+/// The longest wait between two attempts. [`RETURN_MS_MAX`](super::reachability::RETURN_MS_MAX) relies on an attempt every ten seconds.
 pub const LONGEST_MS: u64 = 10_000;
 
 /// The finaliser of SplitMix64: spreads neighbouring inputs over all of u64.
@@ -93,7 +93,7 @@ mod tests {
     }
 
     #[test]
-    fn tills_do_not_knock_in_step() {
+    fn tills_with_different_seeds_wait_for_different_times() {
         let mut waits: Vec<u64> = (0..20)
             .map(|seed| Backoff::new(seed).wait_ms(7, None))
             .collect();
@@ -103,7 +103,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_server_asks_for_is_honoured_up_to_the_bound() {
+    fn retry_after_is_obeyed_up_to_the_limit() {
         let backoff = Backoff::new(1);
         assert_eq!(backoff.wait_ms(1, Some(4_000)), 4_000);
         assert_eq!(backoff.wait_ms(1, Some(86_400_000)), LONGEST_MS);

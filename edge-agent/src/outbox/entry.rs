@@ -1,4 +1,4 @@
-//! From a stored document to what the tax office is told, in the office's own terms.
+//! From an outbox entry to the document that is reported to the authority.
 
 use ferrotill_core::document::Body;
 use ferrotill_core::event::{ReportFigures, Reserved, Sealed};
@@ -16,26 +16,26 @@ use crate::config::ReportingParty;
 use crate::time::clock::iso_utc;
 use ferrotill_store::OutboxEntry;
 
-/// Who stands at the till; the callers' interfaces do not say.
+/// The cashier in every report. The callers' interfaces do not name one.
 const CASHIER: &str = "Cashier 1";
-/// The unit of what is sold; the callers' interfaces do not say.
+/// The unit of every line in a report. The callers' interfaces do not name one.
 const UNIT: &str = "pcs";
 
-/// The document that a letter tells of; `None` if it cannot be read in the journal.
+/// The document of an outbox entry, as it is reported. `None` if its journal rows cannot be read.
 #[must_use]
-pub fn letter_document(
-    letter: &OutboxEntry,
+pub fn reported_document(
+    entry: &OutboxEntry,
     party: &ReportingParty,
     currency: Currency,
 ) -> Option<ReportedDocument> {
-    let (reserved, sealed) = (letter.document.reserved()?, letter.document.sealed()?);
-    let heading = heading(letter, &reserved, party, currency);
+    let (reserved, sealed) = (entry.document.reserved()?, entry.document.sealed()?);
+    let heading = heading(entry, &reserved, party, currency);
     Some(match &reserved.body {
         Body::Receipt(receipt) => ReportedDocument::Receipt(receipt_document(
             heading,
             receipt,
             &sealed,
-            letter.original_number,
+            entry.original_number,
         )),
         Body::Cash(amount) => ReportedDocument::Cash(CashOperation {
             heading,
@@ -54,18 +54,18 @@ pub fn letter_document(
 }
 
 fn heading(
-    letter: &OutboxEntry,
+    entry: &OutboxEntry,
     reserved: &Reserved<'_>,
     party: &ReportingParty,
     currency: Currency,
 ) -> Heading {
     Heading {
-        key: letter.document.row.unique_id,
-        message_number: u64::from(letter.message_number),
-        // The number is what a later return refers to.
-        fiscal_number: match letter.document.sealed().map(|sealed| sealed.seal) {
+        key: entry.document.row.unique_id,
+        message_number: u64::from(entry.message_number),
+        // A later return refers to its original by this number.
+        fiscal_number: match entry.document.sealed().map(|sealed| sealed.seal) {
             Some(Seal::FiscalNumber { number, .. }) => Some(number),
-            _ => letter
+            _ => entry
                 .document
                 .row
                 .number
@@ -76,17 +76,17 @@ fn heading(
         z_number: reserved.z_number,
         cashier: CASHIER.to_owned(),
         at: iso_utc(reserved.at.utc_ms),
-        identity: identity(party, letter.device),
+        identity: identity(party, entry.device),
     }
 }
 
-/// Who a device is at the tax office.
+/// The owner's and the device's data, as the authority knows them.
 #[must_use]
 pub fn identity(party: &ReportingParty, device: Uuid) -> Identity {
     let owner = &party.owner;
     let text = |text: &Option<String>| text.clone().unwrap_or_default();
     Identity {
-        // A registration number is one device's; several devices are told apart by their own ids.
+        // A registration number belongs to one device. If the owner has several devices, each one is identified by its own id.
         device_token: owner
             .registration_number
             .clone()
@@ -114,6 +114,20 @@ fn receipt_document(
         },
         _ => ReportedForm::Sale,
     };
+    let (items, totals) = reported_items(receipt);
+    ReportedReceipt {
+        heading,
+        form,
+        receipt_number: sealed.current_number,
+        total: receipt.total,
+        items,
+        payments: reported_payments(receipt),
+        tax_totals: taxes(&totals),
+    }
+}
+
+/// The lines that were not voided, and the sums of their tax groups.
+fn reported_items(receipt: &SoldReceipt<'_>) -> (Vec<ReportedItem>, Turnover) {
     let mut totals = Turnover::default();
     let items = receipt
         .lines
@@ -121,7 +135,7 @@ fn receipt_document(
         .filter(|line| !line.voided)
         .map(|line| {
             let taxes = line.taxes().map(|tax| {
-                // A receipt that was sealed has at most as many groups as a shift, so that nothing falls out here.
+                // `add` fails only when there are more groups than a shift can hold. A sealed receipt never has so many.
                 let _ = totals
                     .groups
                     .add(tax.group, line.final_amount, tax.final_tax);
@@ -142,9 +156,16 @@ fn receipt_document(
             }
         })
         .collect();
-    // The form has no line for cash rounding, and its total is what is paid: the cash is told as what it settles.
+    (items, totals)
+}
+
+/// The payments, without the cash rounding.
+///
+/// The form has no field for cash rounding, and its payments must sum to the receipt's total.
+/// So the rounding is subtracted from the cash payments.
+fn reported_payments(receipt: &SoldReceipt<'_>) -> Vec<ReportedPayment> {
     let mut rounding = receipt.rounded_by().minor();
-    let payments = receipt
+    receipt
         .payments
         .iter()
         .map(|payment| {
@@ -152,7 +173,7 @@ fn receipt_document(
                 .amount
                 .minor()
                 .saturating_sub(payment.change.minor());
-            // No payment is told as less than nothing: what is left goes to the next one in cash.
+            // No payment becomes negative: the rest of the rounding is subtracted from the next cash payment.
             let rounded = if payment.cash { rounding.min(kept) } else { 0 };
             rounding = rounding.saturating_sub(rounded);
             ReportedPayment {
@@ -161,16 +182,7 @@ fn receipt_document(
                 change: payment.change,
             }
         })
-        .collect();
-    ReportedReceipt {
-        heading,
-        form,
-        receipt_number: sealed.current_number,
-        total: receipt.total,
-        items,
-        payments,
-        tax_totals: taxes(&totals),
-    }
+        .collect()
 }
 
 fn z_report(heading: Heading, figures: &ReportFigures, sealed: &Sealed<'_>) -> ZReport {
@@ -184,7 +196,7 @@ fn z_report(heading: Heading, figures: &ReportFigures, sealed: &Sealed<'_>) -> Z
     ZReport {
         heading,
         first_number: 1,
-        // The report itself is the last document of its shift; the ones that it counts end before it.
+        // The Z-report is itself the last document of its shift. The documents that it counts end before it.
         last_number: sealed.current_number.saturating_sub(1).max(1),
         sale: total(shift.sales.receipts),
         deposit: total(shift.cash_in),
@@ -198,21 +210,21 @@ fn z_report(heading: Heading, figures: &ReportFigures, sealed: &Sealed<'_>) -> Z
 }
 
 fn payments(turnover: &Turnover) -> Vec<(Means, Amount)> {
-    // The form knows two means; what came to nothing did not occur.
+    // The form knows two means of payment. A means whose sum is zero is left out.
     [Means::Cash, Means::Card]
         .into_iter()
-        .filter_map(|form| {
-            let of_form = turnover
+        .filter_map(|kind| {
+            let of_kind = turnover
                 .payments
                 .entries()
-                .filter(|total| means(total.cash) == form);
-            let sum = of_form.fold(0_i64, |sum, total| sum.saturating_add(total.amount.minor()));
-            let rounded = match form {
+                .filter(|total| means(total.cash) == kind);
+            let sum = of_kind.fold(0_i64, |sum, total| sum.saturating_add(total.amount.minor()));
+            let rounded = match kind {
                 Means::Cash => turnover.rounding.minor(),
                 Means::Card => 0,
             };
             let sum = sum.saturating_sub(rounded);
-            (sum != 0).then_some((form, Amount::from_minor(sum)))
+            (sum != 0).then_some((kind, Amount::from_minor(sum)))
         })
         .collect()
 }

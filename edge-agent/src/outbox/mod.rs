@@ -1,7 +1,9 @@
-//! Telling the tax office: the outbox is worked until every document is acknowledged.
+//! The sender: outbox entries are sent to the authority until each one is acknowledged.
 //!
-//! One thread sends, oldest first. A document that the office refuses stays in the outbox, visible, and is sent again later;
-//! it does not hold up the rest, unless `[upstream] strict_order` says that the office wants them in order. What an attempt brought is judged by [`reachability`], and the clerk writes it down.
+//! One thread sends the entries, oldest first.
+//! A document that the authority refuses stays in the outbox, where callers can see it, and is sent again later.
+//! A refused document does not delay the others, unless `[upstream] strict_order` demands that documents arrive in order.
+//! [`reachability`] derives the state of the authority from the result of each attempt, and the clerk stores the results.
 
 pub mod backoff;
 mod entry;
@@ -30,48 +32,48 @@ use ferrotill_store::Reader;
 use read_ahead::ReadingAhead;
 use transport::Network;
 
-pub use entry::{identity, letter_document};
+pub use entry::{identity, reported_document};
 pub use transport::Transport;
 pub use worker::OutboxWorker;
 
-/// What the sender works with.
+/// Everything that the sender needs from the rest of the agent.
 #[derive(Debug)]
 pub struct OutboxParts {
     /// The owner and the devices.
     pub party: Arc<ReportingParty>,
     /// Currency of all documents.
     pub currency: Currency,
-    /// The books.
+    /// Reads the store.
     pub reader: Reader,
-    /// The way to the clerk.
+    /// Sends messages to the clerk.
     pub clerk_handle: ClerkHandle,
-    /// The board that everybody reads.
+    /// The live status, which the sender updates.
     pub live_status: Arc<LiveStatus>,
-    /// Rung when there is something new in the outbox.
+    /// Notified when there is a new entry in the outbox.
     pub wake: Arc<Notify>,
     /// The machine's clocks.
     pub clock: Arc<Clock>,
-    /// The guarded clock, which hears what time the office says.
+    /// The guarded clock: it gets the `Date` of the authority's answers.
     pub guard: Arc<GuardedClock>,
 }
 
-/// How long the end waits for the sender.
+/// How long a shutdown waits for the sender's thread.
 const SHUTDOWN_GRACE: Duration = Duration::from_millis(500);
-/// The sender's thread.
+/// The sender's thread. Dropping this value stops the thread.
 #[derive(Debug)]
 pub struct OutboxThread {
     stop: Arc<AtomicBool>,
     wake: Arc<Notify>,
-    /// Says nothing, and ends with the thread.
+    /// Carries no messages. Its other end is dropped when the thread ends.
     ended: Receiver<()>,
 }
 
 impl OutboxThread {
-    /// Starts it.
+    /// Starts the thread.
     ///
     /// # Errors
     ///
-    /// The system cannot make a thread.
+    /// The system cannot create a thread.
     pub fn start(
         parts: OutboxParts,
         upstream: &Upstream,
@@ -100,7 +102,7 @@ impl Drop for OutboxThread {
     fn drop(&mut self) {
         self.stop.store(true, Ordering::Release);
         self.wake.notify_one();
-        // What the office has just taken is still written down; an office that does not answer is not waited for.
+        // Acknowledgements that have just arrived are still stored. An authority that does not answer delays the shutdown no longer than this.
         let _ = self.ended.recv_timeout(SHUTDOWN_GRACE);
     }
 }

@@ -1,7 +1,8 @@
-//! Reserved fiscal numbers: asked for before they are needed (spec/online-ecr.md, C.5).
+//! Requests reserved fiscal numbers from the authority before they are needed (GET_FISC_RANGES in `docs/protocols/online-ecr.md`).
 //!
-//! One thread asks for all devices. The key of a request follows from the highest number that was ever taken, so that a request
-//! whose answer was lost is the same request again, and its numbers are not lost with it.
+//! One thread requests the numbers of all devices.
+//! The key of a request is computed from the highest number that the device ever got.
+//! So if an answer is lost, the next request has the same key, and the authority grants the same numbers again.
 
 use std::io;
 use std::sync::Arc;
@@ -22,7 +23,7 @@ use crate::outbox::backoff::Backoff;
 use crate::outbox::identity;
 use crate::status::{LiveStatus, Stock};
 
-/// The thread that keeps the devices in fiscal numbers. Dropping it ends it.
+/// The thread that requests fiscal numbers for the devices. Dropping this value stops the thread.
 #[derive(Debug)]
 pub struct NumberSupply {
     stop: Arc<AtomicBool>,
@@ -30,11 +31,11 @@ pub struct NumberSupply {
 }
 
 impl NumberSupply {
-    /// Starts it.
+    /// Starts the thread.
     ///
     /// # Errors
     ///
-    /// The system cannot make a thread.
+    /// The system cannot create a thread.
     pub fn start(
         party: Arc<ReportingParty>,
         upstream: &Upstream,
@@ -65,7 +66,7 @@ impl NumberSupply {
 impl Drop for NumberSupply {
     fn drop(&mut self) {
         self.stop.store(true, Ordering::Release);
-        // It ends by itself within its pause; what it has asked for meanwhile is asked for again at the next start.
+        // The thread ends after its current pause or request. Numbers that arrive too late are requested again, with the same key, at the next start.
         if let Some(thread) = self.thread.take() {
             thread.thread().unpark();
         }
@@ -83,7 +84,7 @@ struct Worker {
     stop: Arc<AtomicBool>,
 }
 
-/// The longest pause between two requests that brought nothing, and between two looks.
+/// The longest pause in milliseconds after a failed request, and between two checks of the stock.
 const PAUSE_MS_MAX: u64 = 5_000;
 
 impl Worker {
@@ -95,33 +96,33 @@ impl Worker {
                 let stock = self.live_status.stock(*device)?;
                 (stock.left <= u64::from(self.wanted) / 2).then_some((*device, stock))
             });
-            let mut asked = false;
+            let mut requested = false;
             for (device, stock) in low {
-                asked = true;
-                match self.ask(device, stock) {
+                requested = true;
+                match self.request(device, stock) {
                     Ok(spans) => {
                         failures = 0;
                         self.clerk_handle.send(Message::Numbers(device, spans));
                     }
-                    Err(words) => {
+                    Err(reason) => {
                         failures = failures.saturating_add(1);
-                        tracing::warn!(%device, left = stock.left, "no fiscal numbers from the tax office: {words}");
+                        tracing::warn!(%device, left = stock.left, "no fiscal numbers from the tax office: {reason}");
                     }
                 }
             }
-            if asked && failures > 0 {
-                // Sales change the stock, too, and are no reason to press the office.
+            if requested && failures > 0 {
+                // A sale changes the stock too, but must not cut this pause short: so this wait ignores the stock.
                 let pause = backoff.wait_ms(failures, None).max(1);
                 std::thread::park_timeout(Duration::from_millis(pause));
             } else {
-                // The clerk takes what came, and that changes the stock, which ends the wait.
+                // When the clerk has stored the new numbers, the stock changes, and that ends the wait.
                 let pause = Duration::from_millis(PAUSE_MS_MAX);
                 self.live_status.wait_for_stock(pause);
             }
         }
     }
 
-    fn ask(&self, device: Uuid, stock: Stock) -> Result<Vec<Span>, String> {
+    fn request(&self, device: Uuid, stock: Stock) -> Result<Vec<Span>, String> {
         let message_number = u64::from(stock.last_document).saturating_add(1);
         let identity = identity(&self.party, device);
         let body = self
@@ -135,7 +136,7 @@ impl Worker {
     }
 }
 
-/// The same for every attempt to get the numbers after the highest one.
+/// The key of a request: the same for every attempt to get the numbers after the highest one.
 fn key(device: Uuid, stock: Stock) -> Uuid {
     let mut digest = Sha256::new();
     digest.update(b"fiscal numbers of ");
@@ -152,7 +153,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_request_is_the_same_until_its_numbers_were_taken() {
+    fn a_request_keeps_its_key_until_its_numbers_arrive() {
         let stock = |highest, left| Stock {
             left,
             highest,

@@ -1,28 +1,29 @@
-//! Whether the tax office can be reached, judged by forward progress alone.
+//! Whether the authority can be reached. Only the results of delivery attempts decide that; there is no ping.
 //!
-//! The signal is an answer that parses, even a refusal; there is no ping.
-//! The state decides which kind of receipt is sold, so it changes rarely: it takes several failures, or some time without an answer
-//! since the first one, to go offline, and a dwell time and two answers to come back.
-//! Flapping makes the dwell longer, but only so far that fiscal receipts return within [`RETURN_MS_MAX`] after the
-//! office answers again.
+//! An answer that can be parsed shows that the authority works, even if the answer is a refusal.
+//! The state decides which kind of receipt is sold, so it must change rarely.
+//! The state becomes offline after several failures in a row, or after some time without an answer since the first failure.
+//! The state becomes online again after two answers, and not before the dwell time is over: the shortest time that offline lasts.
+//! If the state changes often, the dwell time grows.
+//! The dwell time is limited, so that fiscal receipts return within [`RETURN_MS_MAX`] after the authority answers again.
 //!
-//! Pure: the time is given, in milliseconds of any clock. Only its steps forward count, so a clock that goes back is harmless.
+//! Pure: the time is an argument, in milliseconds of any clock. Only its steps forward count; a clock that goes back does no harm.
 
 use std::fmt;
 
 use super::backoff::Backoff;
 use crate::authority::failure::{DeliveryFailure, Progress};
 
-/// Where the till stands with the tax office.
+/// Whether the authority can be reached.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum State {
     /// The last attempt was answered, or none was made yet.
     Online,
-    /// Attempts fail, but not for long enough to sell differently.
+    /// Attempts fail, but not for long enough to sell alternative receipts.
     Suspect,
-    /// The office is gone: alternative receipts are sold and it is tried on a schedule.
+    /// The authority cannot be reached. Alternative receipts are sold, and attempts follow a schedule.
     Offline,
-    /// The office has answered once after the dwell; one more answer ends the outage.
+    /// The authority has answered once after the dwell time. One more answer ends the outage.
     Recovering,
 }
 
@@ -53,68 +54,71 @@ pub struct Switch {
 pub enum Reason {
     /// An attempt failed.
     Failed(DeliveryFailure),
-    /// No answer since an attempt failed.
-    Silent(DeliveryFailure),
-    /// The office answered.
+    /// An attempt failed, and no answer came for too long after it.
+    NoAnswerSince(DeliveryFailure),
+    /// The authority answered.
     Answered,
-    /// The dwell time is over and the office has answered meanwhile.
-    Dwelt,
+    /// The dwell time is over, and the authority answered during it.
+    DwellOver,
 }
 
 impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Failed(failure) => failure.fmt(f),
-            Self::Silent(failure) => write!(f, "{failure}, and no answer since"),
-            Self::Answered => f.write_str("the office answered"),
-            Self::Dwelt => f.write_str("the office answered throughout the dwell time"),
+            Self::NoAnswerSince(failure) => write!(f, "{failure}, and no answer since"),
+            Self::Answered => f.write_str("the tax office answered"),
+            Self::DwellOver => f.write_str("the tax office answered during the dwell time"),
         }
     }
 }
 
-/// When the office counts as gone, and for how long at least.
+/// When the authority counts as offline, and for how long at least.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Thresholds {
-    /// So many failures in a row make the office offline…
+    /// This many failures in a row make the state offline.
     pub failures: u32,
-    /// …or so many milliseconds since the first of them without an answer.
+    /// This many milliseconds without an answer since the first failure also make the state offline.
     pub failing_ms: u64,
-    /// Milliseconds that offline lasts at least; flapping doubles it, up to [`DWELL_MS_MAX`].
+    /// The dwell time: milliseconds that offline lasts at least. Each new outage soon after the last one doubles it, up to [`DWELL_MS_MAX`].
     pub dwell_ms: u64,
 }
 
 /// The state machine.
 ///
-/// The worker calls [`Reachability::attempt_at`] to know when to try, [`Reachability::started`] when it does, and
-/// [`Reachability::observe`] with what came of it; [`Reachability::tick`] lets time alone do its part.
+/// The worker calls [`Reachability::attempt_at`] to know when to try, [`Reachability::started`] when it tries, and
+/// [`Reachability::observe`] with the result. [`Reachability::tick`] makes the changes that depend on time alone.
 #[derive(Clone, Debug)]
 pub struct Reachability {
     thresholds: Thresholds,
     backoff: Backoff,
     state: State,
-    /// The caller's clock at the last call, and the steps forward it has made since the first.
+    /// The caller's clock at the last call, in milliseconds.
     clock: Option<u64>,
+    /// The sum of the clock's steps forward since the first call, in milliseconds. All other times here are of this kind.
     elapsed: u64,
-    /// Failures in a row, and when the first of them was seen.
+    /// Failures in a row.
     failures: u32,
+    /// When the first of these failures was observed.
     failing_since: u64,
     /// The last failure.
     failure: DeliveryFailure,
-    /// Refusals in a row: the office lives, but knocking without a pause helps nobody.
+    /// Refusals in a row. The authority works, but attempts without a pause would not help.
     refusals: u32,
     /// Answers in a row since the state became offline.
     answers: u32,
     /// Whether a document was left unsent after the last attempt.
     pending: bool,
     offline_since: u64,
-    /// When the till last came back, and how often it has fallen again soon after.
+    /// When the last outage ended.
     online_since: Option<u64>,
+    /// How many outages in a row began soon after the one before.
     flaps: u32,
     next_attempt: u64,
 }
 
 impl Reachability {
-    /// Online until documents prove otherwise; `seed` spreads the retries of different tills.
+    /// Online until an attempt fails. `seed` makes the waits of this till differ from those of others ([`Backoff`]).
     #[must_use]
     pub const fn new(thresholds: Thresholds, seed: u64) -> Self {
         Self {
@@ -142,31 +146,31 @@ impl Reachability {
         self.state
     }
 
-    /// Whether sales get alternative receipts, where the device has them.
+    /// Whether sales get alternative receipts, if the device has numbers for them.
     #[must_use]
     pub const fn sells_alternative(&self) -> bool {
         matches!(self.state, State::Offline | State::Recovering)
     }
 
-    /// A document has come into the outbox: while the office is not offline it is tried at once.
+    /// A document was added to the outbox. An attempt is due at once, unless the authority is offline.
     pub fn document_added(&mut self, now_ms: u64) {
         let now = self.advance(now_ms);
         self.pending = true;
-        // An office that has answered since it went offline is tried at once too, to end the outage.
+        // If the authority has answered during the outage, an attempt is due at once too: another answer can end the outage.
         if self.state != State::Offline || self.answers > 0 {
             self.next_attempt = now;
         }
     }
 
-    /// When the next attempt is due, on the caller's clock; never before `now_ms`, and soon enough that the office
-    /// is tried every ten seconds while it is offline. Without an unsent document there is nothing to try.
+    /// When the next attempt is due, on the caller's clock. The result is never before `now_ms`, and at most ten seconds after it.
+    /// The caller makes an attempt only if there is an unsent document.
     #[must_use]
     pub fn attempt_at(&mut self, now_ms: u64) -> u64 {
         let now = self.advance(now_ms);
         now_ms.saturating_add(self.next_attempt.saturating_sub(now))
     }
 
-    /// When [`Reachability::tick`] has something to do, if ever: the end of a suspicion, or of the dwell time.
+    /// When [`Reachability::tick`] will change the state, if ever: at the end of the suspect time, or of the dwell time.
     #[must_use]
     pub fn tick_at(&mut self, now_ms: u64) -> Option<u64> {
         let now = self.advance(now_ms);
@@ -182,7 +186,7 @@ impl Reachability {
         Some(now_ms.saturating_add(due.saturating_sub(now)))
     }
 
-    /// An attempt begins now. While the office is offline, the pause until the next one counts from here.
+    /// An attempt begins now. While the authority is offline, the pause until the next attempt is counted from here.
     pub fn started(&mut self, now_ms: u64) {
         let now = self.advance(now_ms);
         if self.state == State::Offline {
@@ -190,7 +194,7 @@ impl Reachability {
         }
     }
 
-    /// What came of an attempt, and whether a document is still unsent after it.
+    /// The result of an attempt. `pending` tells whether a document is still unsent after it.
     pub fn observe(&mut self, now_ms: u64, progress: Progress, pending: bool) -> Option<Switch> {
         let now = self.advance(now_ms);
         self.pending = pending;
@@ -207,23 +211,23 @@ impl Reachability {
         }
     }
 
-    /// The server has asked to be left alone for a while; honoured up to the bound of [`Backoff`].
+    /// The server has demanded a pause with `Retry-After`, in milliseconds. The demand is followed up to [`LONGEST_MS`](super::backoff::LONGEST_MS).
     pub fn retry_after(&mut self, now_ms: u64, wait_ms: u64) {
         let now = self.advance(now_ms);
         let until = now.saturating_add(wait_ms.min(super::backoff::LONGEST_MS));
         self.next_attempt = self.next_attempt.max(until);
     }
 
-    /// Lets time do its part: a suspicion that lasts too long, or the end of a dwell during which the office has answered.
+    /// Makes the changes that depend on time alone: suspect for too long, or the end of a dwell time during which the authority answered.
     pub fn tick(&mut self, now_ms: u64) -> Option<Switch> {
         let now = self.advance(now_ms);
         if self.state == State::Suspect && self.failing_for_long(now) {
-            return self.fall(now, Reason::Silent(self.failure));
+            return self.go_offline(now, Reason::NoAnswerSince(self.failure));
         }
         if self.state != State::Offline || self.answers == 0 || !self.dwell_elapsed(now) {
             return None;
         }
-        self.go_online(now, Reason::Dwelt)
+        self.go_online(now, Reason::DwellOver)
     }
 
     fn failed(&mut self, now: u64, failure: DeliveryFailure) -> Option<Switch> {
@@ -240,10 +244,10 @@ impl Reachability {
                 self.next_attempt = self.next_attempt.max(now);
                 None
             }
-            State::Recovering => self.fall(now, reason),
+            State::Recovering => self.go_offline(now, reason),
             State::Online | State::Suspect => {
                 if self.failures >= self.thresholds.failures || self.failing_for_long(now) {
-                    return self.fall(now, reason);
+                    return self.go_offline(now, reason);
                 }
                 let wait = self
                     .backoff
@@ -270,7 +274,7 @@ impl Reachability {
         }
     }
 
-    /// Two answers end an outage; one does if there is nothing left to try the office with.
+    /// Two answers end an outage. One answer is enough if no unsent document is left for another attempt.
     fn go_online(&mut self, now: u64, reason: Reason) -> Option<Switch> {
         if self.answers < ANSWERS_TO_RETURN && self.pending {
             return self.switch(State::Recovering, reason);
@@ -279,7 +283,7 @@ impl Reachability {
         self.switch(State::Online, reason)
     }
 
-    fn fall(&mut self, now: u64, reason: Reason) -> Option<Switch> {
+    fn go_offline(&mut self, now: u64, reason: Reason) -> Option<Switch> {
         let soon = self.state == State::Recovering
             || self
                 .online_since
@@ -300,7 +304,7 @@ impl Reachability {
         (from != to).then_some(Switch { from, to, reason })
     }
 
-    /// It takes more than one failure, unless there has been no answer since for long enough.
+    /// Whether the time since the first failure is long enough to go offline, however few attempts have failed.
     const fn failing_for_long(&self, now: u64) -> bool {
         now.saturating_sub(self.failing_since) >= self.thresholds.failing_ms
     }
@@ -317,7 +321,7 @@ impl Reachability {
             .min(DWELL_MS_MAX)
     }
 
-    /// Our own time: the steps forward that the caller's clock has made.
+    /// The machine's own time in milliseconds: the sum of the steps forward of the caller's clock.
     fn advance(&mut self, now_ms: u64) -> u64 {
         let step = self.clock.map_or(0, |clock| now_ms.saturating_sub(clock));
         self.clock = Some(now_ms);
@@ -326,19 +330,21 @@ impl Reachability {
     }
 }
 
-/// Fiscal receipts return within this time after the office answers again, whatever happened before.
+/// Fiscal receipts return within this many milliseconds after the authority answers again, whatever happened before.
 pub const RETURN_MS_MAX: u64 = 60_000;
-/// The longest dwell, however often the line has flapped: with the last failing attempt (up to ten seconds) before it and
-/// one step after it, it stays below [`RETURN_MS_MAX`].
+/// The longest dwell time in milliseconds, however often the line has failed.
+/// Together with the last failed attempt before it (up to ten seconds) and one step after it, the sum stays below [`RETURN_MS_MAX`].
 pub const DWELL_MS_MAX: u64 = 40_000;
 
+/// Answers that end an outage while documents are unsent.
 const ANSWERS_TO_RETURN: u32 = 2;
-/// An outage this soon after the last one is flapping.
+/// If an outage begins within this many milliseconds after the last one, the dwell time doubles.
 const FLAP_WINDOW_MS: u64 = 600_000;
-/// The first attempt after going offline waits for the dwell, but no longer than this.
+/// The first attempt after going offline waits for the dwell time, but no longer than this many milliseconds.
 const FIRST_STEP_MS_MAX: u64 = 10_000;
+/// Milliseconds between two attempts while offline.
 const OFFLINE_STEP_MS: u64 = 5_000;
-/// While suspect, retries stay close together, so that the question is settled soon.
+/// The longest pause in milliseconds between two attempts while suspect, so that the state is decided soon.
 const SUSPECT_STEP_MS_MAX: u64 = 1_000;
 
 #[cfg(test)]

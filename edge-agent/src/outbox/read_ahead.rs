@@ -1,4 +1,4 @@
-//! Reading ahead: while one lot of letters is on its way to the office, the next one is read and put into the office's terms.
+//! Reading ahead: while one batch of outbox entries is being sent, the next batch is read and put into the form of a report.
 
 use std::io;
 use std::sync::Arc;
@@ -6,156 +6,166 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
 use ferrotill_core::Currency;
 
-use super::entry::letter_document;
+use super::entry::reported_document;
 use crate::authority::ReportedDocument;
 use crate::config::ReportingParty;
 use ferrotill_store::{OutboxEntry, Reader, StoreError};
 
-/// A letter with what it tells; nothing where the journal cannot be read.
+/// An outbox entry with its document. `document` is `None` if the journal rows cannot be read.
 #[derive(Debug)]
 pub(super) struct Prepared {
-    pub(super) letter: OutboxEntry,
+    pub(super) entry: OutboxEntry,
     pub(super) document: Option<ReportedDocument>,
 }
 
-/// A lot of letters, oldest first.
+/// A batch of outbox entries, oldest first.
 type ReadBatch = Result<Vec<Prepared>, StoreError>;
 
-/// Reads letters on a thread of its own, which ends with it.
+/// Reads outbox entries one batch ahead of the sender.
 #[derive(Debug)]
 pub(super) struct ReadingAhead {
     reading: Reading,
-    /// The lot that is being read: the place after which it begins.
-    asked: Option<i64>,
+    /// The batch that is being read begins after this journal row. `None` if no batch is being read.
+    reading_after: Option<i64>,
 }
 
-/// Who reads.
+/// Where the reading happens.
 #[derive(Debug)]
 enum Reading {
-    /// A thread.
+    /// On a thread, which ends when this value is dropped.
     Thread {
-        asks: SyncSender<(i64, u32)>,
-        lots: Receiver<ReadBatch>,
+        /// After which journal row to read, and how many entries.
+        queries: SyncSender<(i64, u32)>,
+        batches: Receiver<ReadBatch>,
     },
-    /// Whoever asks, at once: what is read ahead is as old as it can be, and the same each time.
-    Here {
-        desk: DeviceState,
-        lot: Option<ReadBatch>,
+    /// In the caller's thread, as soon as a batch is requested. Simulations use this, because the result is the same in every run.
+    InPlace {
+        entry_reader: EntryReader,
+        batch: Option<ReadBatch>,
     },
 }
 
-/// Where letters are read and put into the office's terms.
+/// Reads outbox entries and their documents from the store.
 #[derive(Debug)]
-struct DeviceState {
+struct EntryReader {
     reader: Reader,
     party: Arc<ReportingParty>,
     currency: Currency,
 }
 
-impl DeviceState {
+impl EntryReader {
     fn read(&self, after: i64, count: u32) -> ReadBatch {
-        let letters = self.reader.outbox_entries(after, count)?;
-        let prepared = letters.into_iter().map(|letter| Prepared {
-            document: letter_document(&letter, &self.party, self.currency),
-            letter,
+        let entries = self.reader.outbox_entries(after, count)?;
+        let prepared = entries.into_iter().map(|entry| Prepared {
+            document: reported_document(&entry, &self.party, self.currency),
+            entry,
         });
         Ok(prepared.collect())
     }
 }
 
-/// Letters that are read at a time.
-const LETTERS_MAX: u32 = 64;
+/// Entries in one batch.
+const ENTRIES_MAX: u32 = 64;
 
 impl ReadingAhead {
     /// Starts the thread.
     ///
     /// # Errors
     ///
-    /// The system cannot make one.
+    /// The system cannot create a thread.
     pub(super) fn start(
         reader: Reader,
         party: Arc<ReportingParty>,
         currency: Currency,
     ) -> io::Result<Self> {
-        let (asks, asked) = sync_channel::<(i64, u32)>(1);
-        let (tell, lots) = sync_channel(1);
-        let desk = DeviceState {
+        let (queries, received) = sync_channel::<(i64, u32)>(1);
+        let (results, batches) = sync_channel(1);
+        let entry_reader = EntryReader {
             reader,
             party,
             currency,
         };
         std::thread::Builder::new()
-            .name("letters".to_owned())
+            .name("outbox reader".to_owned())
             .spawn(move || {
-                for (after, count) in asked {
-                    if tell.send(desk.read(after, count)).is_err() {
+                for (after, count) in received {
+                    if results.send(entry_reader.read(after, count)).is_err() {
                         return;
                     }
                 }
             })?;
         Ok(Self {
-            reading: Reading::Thread { asks, lots },
-            asked: None,
+            reading: Reading::Thread { queries, batches },
+            reading_after: None,
         })
     }
 
     /// The same without a thread.
     pub(super) fn by_hand(reader: Reader, party: Arc<ReportingParty>, currency: Currency) -> Self {
-        let desk = DeviceState {
+        let entry_reader = EntryReader {
             reader,
             party,
             currency,
         };
         Self {
-            reading: Reading::Here { desk, lot: None },
-            asked: None,
+            reading: Reading::InPlace {
+                entry_reader,
+                batch: None,
+            },
+            reading_after: None,
         }
     }
 
-    /// The lot after a place in the order. If it is full, the one after it is read meanwhile.
-    pub(super) fn lot(&mut self, after: i64) -> ReadBatch {
-        if self.asked != Some(after) {
-            self.forget();
-            self.ask(after, LETTERS_MAX);
+    /// The batch of entries after a journal row. If the batch is full, the reading of the next one begins.
+    pub(super) fn batch_after(&mut self, sealed_seq: i64) -> ReadBatch {
+        if self.reading_after != Some(sealed_seq) {
+            self.discard();
+            self.begin(sealed_seq, ENTRIES_MAX);
         }
-        let lot = self.answer()?;
-        if let Some(last) = lot.last().filter(|_| lot.len() >= usize_of(LETTERS_MAX)) {
-            self.ask(last.letter.sealed_seq, LETTERS_MAX);
+        let batch = self.finish()?;
+        if let Some(last) = batch
+            .last()
+            .filter(|_| batch.len() >= usize_of(ENTRIES_MAX))
+        {
+            self.begin(last.entry.sealed_seq, ENTRIES_MAX);
         }
-        Ok(lot)
+        Ok(batch)
     }
 
-    /// The letter at a place, if it still waits.
-    pub(super) fn one(&mut self, sealed_seq: i64) -> Result<Option<Prepared>, StoreError> {
-        self.forget();
-        self.ask(sealed_seq - 1, 1);
-        let lot = self.answer()?;
-        let mut letters = lot.into_iter();
-        Ok(letters.find(|one| one.letter.sealed_seq == sealed_seq))
+    /// The entry of a journal row. `None` if the entry is not waiting any more.
+    pub(super) fn entry_at(&mut self, sealed_seq: i64) -> Result<Option<Prepared>, StoreError> {
+        self.discard();
+        self.begin(sealed_seq - 1, 1);
+        let batch = self.finish()?;
+        let mut entries = batch.into_iter();
+        Ok(entries.find(|prepared| prepared.entry.sealed_seq == sealed_seq))
     }
 
-    fn ask(&mut self, after: i64, count: u32) {
-        self.asked = Some(after);
+    fn begin(&mut self, after: i64, count: u32) {
+        self.reading_after = Some(after);
         match &mut self.reading {
-            // A thread that has ended is found when it does not answer.
-            Reading::Thread { asks, .. } => drop(asks.send((after, count))),
-            Reading::Here { desk, lot } => *lot = Some(desk.read(after, count)),
+            // If the thread has ended, `finish` finds that out.
+            Reading::Thread { queries, .. } => drop(queries.send((after, count))),
+            Reading::InPlace {
+                entry_reader,
+                batch,
+            } => *batch = Some(entry_reader.read(after, count)),
         }
     }
 
-    fn answer(&mut self) -> ReadBatch {
-        self.asked = None;
+    fn finish(&mut self) -> ReadBatch {
+        self.reading_after = None;
         match &mut self.reading {
-            // It ends only with us; without it there is nothing to send.
-            Reading::Thread { lots, .. } => lots.recv().unwrap_or_else(|_| Ok(Vec::new())),
-            Reading::Here { lot, .. } => lot.take().unwrap_or_else(|| Ok(Vec::new())),
+            // The thread ends only with this value. If it ended for another reason, there is nothing to send.
+            Reading::Thread { batches, .. } => batches.recv().unwrap_or_else(|_| Ok(Vec::new())),
+            Reading::InPlace { batch, .. } => batch.take().unwrap_or_else(|| Ok(Vec::new())),
         }
     }
 
-    /// What was read ahead is not what is wanted now.
-    fn forget(&mut self) {
-        if self.asked.is_some() {
-            drop(self.answer());
+    /// Drops the batch that was read ahead, because another one is needed now.
+    fn discard(&mut self) {
+        if self.reading_after.is_some() {
+            drop(self.finish());
         }
     }
 }

@@ -1,19 +1,19 @@
-//! The way to the office, as the sender takes it: the network, unless a simulation stands in its place.
+//! How the sender reaches the authority: over the network, or through a simulated network in tests.
 
 use crate::authority::http::{Delivery, agent, kept_agent, send};
 use crate::authority::{Authority, EncodedRequest};
 use crate::config::Upstream;
 
-/// Carries parcels to the office and brings back what it said.
+/// Delivers requests to the authority and returns its answers.
 pub trait Transport: Send {
-    /// One attempt: over the connection that is kept for a backlog, or over one of its own.
-    fn deliver(&self, authority: &dyn Authority, parcel: &EncodedRequest, kept: bool) -> Delivery;
+    /// One attempt: over the kept connection if `kept`, otherwise over a new connection.
+    fn deliver(&self, authority: &dyn Authority, request: &EncodedRequest, kept: bool) -> Delivery;
 }
 
 /// The network.
 pub(super) struct Network {
     agent: ureq::Agent,
-    /// Keeps its connection while there is a backlog.
+    /// Keeps its connection from one attempt to the next, for a backlog.
     kept_agent: ureq::Agent,
     url: String,
 }
@@ -29,8 +29,8 @@ impl Network {
 }
 
 impl Transport for Network {
-    fn deliver(&self, authority: &dyn Authority, parcel: &EncodedRequest, kept: bool) -> Delivery {
+    fn deliver(&self, authority: &dyn Authority, request: &EncodedRequest, kept: bool) -> Delivery {
         let agent = if kept { &self.kept_agent } else { &self.agent };
-        send(agent, authority, &self.url, parcel)
+        send(agent, authority, &self.url, request)
     }
 }

@@ -1,4 +1,4 @@
-//! The worker that sends what the outbox holds, oldest entry first.
+//! The worker that sends the outbox entries, oldest first.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
@@ -20,50 +20,52 @@ use crate::authority::{Authority, EncodedRequest, Verdict};
 use crate::clerk::{AuthorityNews, Message};
 use crate::config::Upstream;
 
-/// The sender looks at the outbox at least so often.
-const LOOK_AGAIN: Duration = Duration::from_secs(5);
-/// The longest pause before a refused document is sent again…
+/// The sender reads the outbox at least this often.
+const READ_EVERY: Duration = Duration::from_secs(5);
+/// The longest pause in milliseconds before a refused document is sent again, up to [`REFUSED_OFTEN`] refusals.
 const REFUSED_PAUSE_MS_MAX: u64 = 10_000;
-/// …and once it was refused so often that it takes a person…
+/// After this many refusals of a document only a person can help, and [`REFUSED_OFTEN_PAUSE_MS_MAX`] applies.
 const REFUSED_OFTEN: u32 = 40;
-/// …the longest pause from then on.
+/// The longest pause in milliseconds before a document that was refused often is sent again.
 const REFUSED_OFTEN_PAUSE_MS_MAX: u64 = 300_000;
-/// While a backlog is told, acknowledgements are written down so often.
-const WRITTEN_EVERY_MS: u64 = 250;
-/// While a backlog is told, the log hears of it after so many documents.
+/// While a backlog is sent, acknowledgements go to the clerk in batches, one per this many milliseconds.
+const REPORTED_EVERY_MS: u64 = 250;
+/// While a backlog is sent, there is one log line per this many documents.
 const PROGRESS_EVERY: u32 = 500;
 
-/// The sender from inside: it sends one document after another.
+/// Sends one document after another.
 pub struct OutboxWorker {
     pub(super) parts: OutboxParts,
     transport: Box<dyn Transport>,
     authority: Box<dyn Authority + Send>,
-    reach: Reachability,
-    /// Documents that the office has refused: how often, and when they are sent again.
+    reachability: Reachability,
+    /// Documents that the authority has refused, by journal row: how often, and when they are sent again, in milliseconds since `started`.
     refused: BTreeMap<i64, (u32, u64)>,
-    /// A refused document holds up all that come after it.
+    /// Whether a refused document stops all later documents until the authority acknowledges the refused one.
     strict_order: bool,
     backoff: Backoff,
-    /// Letters whose turn it is, oldest first.
+    /// Outbox entries that are sent next, oldest first.
     queue: VecDeque<Prepared>,
     ahead: ReadingAhead,
-    /// Every letter up to here is acknowledged or refused; the clerk may not have written all of that down yet.
-    told_up_to: i64,
-    /// Letters that are acknowledged and that the clerk has not heard of, and when it last heard of some.
-    unwritten: Vec<i64>,
-    written: u64,
-    /// The newest letter that has been seen.
-    newest: i64,
-    /// Letters that were acknowledged since there was last nothing left to tell.
-    drained: u32,
-    /// Why the last attempt did not believe the server; told once, not with every attempt.
-    distrusted: Option<TlsFault>,
+    /// Every entry up to this journal row has been acknowledged or refused. The clerk may not have stored all these results yet.
+    answered_up_to: i64,
+    /// Acknowledged entries that the clerk does not know of yet.
+    unreported: Vec<i64>,
+    /// When acknowledgements were last sent to the clerk, in milliseconds since `started`.
+    reported_ms: u64,
+    /// The newest entry at the last reading of the outbox.
+    newest_entry: i64,
+    /// Entries that were acknowledged since there was last nothing to send.
+    acknowledged_count: u32,
+    /// The TLS fault that was logged last. The same fault is logged once, not with every attempt.
+    logged_tls_fault: Option<TlsFault>,
     started: Instant,
     pub(super) stop: Arc<AtomicBool>,
 }
 
 impl OutboxWorker {
-    /// The worker that [`OutboxThread::start`](super::OutboxThread::start) gives a thread, for whoever decides when it works; it reads ahead without a thread too.
+    /// The worker without a thread, also for reading ahead: the caller decides when to call [`turn`](Self::turn).
+    /// [`OutboxThread::start`](super::OutboxThread::start) runs the same worker on a thread.
     #[must_use]
     pub fn by_hand(
         parts: OutboxParts,
@@ -102,18 +104,18 @@ impl OutboxWorker {
         Self {
             transport,
             authority,
-            reach: Reachability::new(thresholds, seed),
+            reachability: Reachability::new(thresholds, seed),
             refused: BTreeMap::new(),
             strict_order: upstream.strict_order,
             backoff: Backoff::new(seed),
             ahead,
             queue: VecDeque::new(),
-            told_up_to: 0,
-            unwritten: Vec::new(),
-            written: 0,
-            newest: 0,
-            drained: 0,
-            distrusted: None,
+            answered_up_to: 0,
+            unreported: Vec::new(),
+            reported_ms: 0,
+            newest_entry: 0,
+            acknowledged_count: 0,
+            logged_tls_fault: None,
             started: parts.clock.monotonic(),
             stop: Arc::new(AtomicBool::new(false)),
             parts,
@@ -134,20 +136,20 @@ impl OutboxWorker {
             let Some(pause) = self.turn() else { continue };
             let (wake, clock) = (Arc::clone(&self.parts.wake), Arc::clone(&self.parts.clock));
             runtime.block_on(async {
-                // The end of the pause and the bell are the same to this loop.
+                // The loop does the same after a wake-up as after the pause.
                 tokio::select! {
                     () = wake.notified() => {}
                     () = clock.pause(pause) => {}
                 }
             });
         }
-        self.write_down(u64::MAX);
+        self.report_acknowledgements(u64::MAX);
     }
 
-    /// Delivers the next document if one is due; otherwise says how long there is nothing to do, unless the bell rings.
+    /// Delivers the next document and returns `None`. If no document is due, returns how long to wait; a wake-up ends the wait earlier.
     pub fn turn(&mut self) -> Option<Duration> {
         let now = self.now_ms();
-        if let Some(switch) = self.reach.tick(now) {
+        if let Some(switch) = self.reachability.tick(now) {
             self.switched(switch);
         }
         if self.queue.is_empty()
@@ -155,100 +157,101 @@ impl OutboxWorker {
         {
             tracing::error!("the outbox could not be read: {error}");
         }
-        let due = self.reach.attempt_at(now);
+        let due = self.reachability.attempt_at(now);
         if due <= now
             && let Some(prepared) = self.queue.pop_front()
         {
             self.deliver(prepared);
             let now = self.now_ms();
-            if self.queue.is_empty() || now.saturating_sub(self.written) >= WRITTEN_EVERY_MS {
-                self.write_down(now);
+            if self.queue.is_empty() || now.saturating_sub(self.reported_ms) >= REPORTED_EVERY_MS {
+                self.report_acknowledgements(now);
             }
             return None;
         }
-        self.write_down(now);
+        self.report_acknowledgements(now);
         let mut until = if self.queue.is_empty() { u64::MAX } else { due };
         until = until
-            .min(self.reach.tick_at(now).unwrap_or(u64::MAX))
+            .min(self.reachability.tick_at(now).unwrap_or(u64::MAX))
             .min(self.next_refused(now));
-        // What waits is read again after the pause: it may have been told meanwhile, or something older may be due.
+        // Waiting entries are read again after the pause. By then they may be acknowledged, or an older entry may be due.
         self.queue.clear();
-        Some(Duration::from_millis(until.saturating_sub(now).max(1)).min(LOOK_AGAIN))
+        Some(Duration::from_millis(until.saturating_sub(now).max(1)).min(READ_EVERY))
     }
 
-    /// Reads the letters whose turn it is: those that the office has not seen, oldest first, and then one refused letter
-    /// whose pause is over. What the office does not want never stands before what it has not seen, unless order is strict.
+    /// Fills the queue with entries that the authority has not answered yet, oldest first, and then one refused entry whose pause is over.
+    /// Refused entries never delay new ones, unless the order is strict.
     fn fill_queue(&mut self, now: u64) -> Result<(), StoreError> {
-        // A document that was not there at the last look is tried at once while the office is not offline.
+        // A new document is sent at once unless the authority is offline.
         let newest = self.parts.reader.newest_outbox_entry()?;
-        if let Some(newest) = newest.filter(|newest| *newest > self.newest) {
-            self.newest = newest;
-            self.reach.document_added(now);
+        if let Some(newest) = newest.filter(|newest| *newest > self.newest_entry) {
+            self.newest_entry = newest;
+            self.reachability.document_added(now);
         }
         if !self.strict_order || self.refused.is_empty() {
-            self.queue.extend(self.ahead.lot(self.told_up_to)?);
+            self.queue
+                .extend(self.ahead.batch_after(self.answered_up_to)?);
         }
         while let Some(sealed_seq) = self.refused_and_due(now) {
-            if let Some(prepared) = self.ahead.one(sealed_seq)? {
+            if let Some(prepared) = self.ahead.entry_at(sealed_seq)? {
                 self.queue.push_back(prepared);
                 break;
             }
-            // It was acknowledged after all.
+            // The entry is not waiting any more, so it was acknowledged.
             self.refused.remove(&sealed_seq);
         }
         if self.queue.is_empty() {
-            self.drained = 0;
+            self.acknowledged_count = 0;
         }
         Ok(())
     }
 
-    /// The refused letter that has waited longest for its turn.
+    /// The refused entry that is due, and has been due for the longest time.
     fn refused_and_due(&self, now: u64) -> Option<i64> {
         let due = self.refused.iter().filter(|(_, (_, again))| *again <= now);
         due.min_by_key(|(_, (_, again))| *again)
             .map(|(sealed_seq, _)| *sealed_seq)
     }
 
-    /// When the next pause of a refused letter ends. Pauses that are over are no reason to look again: their letters wait for an attempt.
+    /// When the next pause of a refused entry ends, in milliseconds since `started`. Pauses that are over do not count: their entries wait for the next attempt.
     fn next_refused(&self, now: u64) -> u64 {
         let ends = self.refused.values().map(|(_, again)| *again);
         ends.filter(|again| *again > now).min().unwrap_or(u64::MAX)
     }
 
     fn deliver(&mut self, prepared: Prepared) {
-        let Prepared { letter, document } = &prepared;
-        let parcel = match document
+        let Prepared { entry, document } = &prepared;
+        let request = match document
             .as_ref()
             .map(|document| self.authority.encode(document))
         {
-            Some(Ok(parcel)) => parcel,
-            Some(Err(error)) => return self.refuse(letter, &error.to_string()),
-            None => return self.refuse(letter, "the document cannot be read in the journal"),
+            Some(Ok(request)) => request,
+            Some(Err(error)) => return self.refuse(entry, &error.to_string()),
+            None => return self.refuse(entry, "the document cannot be read in the journal"),
         };
-        self.reach.started(self.now_ms());
-        let delivery = self.send(&parcel);
+        self.reachability.started(self.now_ms());
+        let delivery = self.send(&request);
         let now = self.now_ms();
         let progress = delivery.verdict.progress();
         match &delivery.verdict {
-            Verdict::Acknowledged => self.acknowledged(letter.sealed_seq),
-            Verdict::Refused { message } => self.refuse(letter, message),
+            Verdict::Acknowledged => self.acknowledged(entry.sealed_seq),
+            Verdict::Refused { message } => self.refuse(entry, message),
             Verdict::Failed(failure) => {
-                tracing::debug!("the tax office could not be told: {failure}");
-                self.distrust(*failure);
-                // The oldest goes first, also the next time.
+                tracing::debug!("a document could not be delivered to the tax office: {failure}");
+                self.log_tls_fault(*failure);
+                // The next attempt begins with the oldest document again.
                 self.queue.clear();
             }
         }
         if let (Progress::Acknowledged | Progress::Refused, Some(date_ms)) =
             (progress, delivery.date_ms)
         {
-            self.parts.guard.office_says(date_ms);
+            self.parts.guard.authority_says(date_ms);
         }
         let pending = progress != Progress::Acknowledged || !self.queue.is_empty();
-        let switch = self.reach.observe(now, progress, pending);
-        if matches!(progress, Progress::Failed(_)) && self.reach.sells_alternative() {
-            // What it answered within the dwell is written down first: the stretch without it begins again now.
-            self.write_down(now);
+        let switch = self.reachability.observe(now, progress, pending);
+        if matches!(progress, Progress::Failed(_)) && self.reachability.sells_alternative() {
+            // Acknowledgements from the dwell time are stored first. After them the time without the authority is counted from now.
+            self.report_acknowledgements(now);
             self.parts
                 .clerk_handle
                 .send(Message::Authority(AuthorityNews::Gone));
@@ -257,96 +260,99 @@ impl OutboxWorker {
             self.switched(switch);
         }
         if let Some(wait) = delivery.retry_after {
-            self.reach.retry_after(now, millis(wait));
+            self.reachability.retry_after(now, millis(wait));
         }
     }
 
-    /// One attempt. A backlog goes over one connection; where that breaks, the office is asked with a new one.
-    fn send(&self, parcel: &EncodedRequest) -> Delivery {
-        let with = |kept| self.transport.deliver(&*self.authority, parcel, kept);
-        if self.drained == 0 && self.queue.is_empty() {
-            return with(false);
+    /// One attempt. A backlog is sent over one kept connection. If that connection is broken, the same request is sent again over a new one.
+    fn send(&self, request: &EncodedRequest) -> Delivery {
+        let over = |kept| self.transport.deliver(&*self.authority, request, kept);
+        if self.acknowledged_count == 0 && self.queue.is_empty() {
+            return over(false);
         }
-        let delivery = with(true);
+        let delivery = over(true);
         match delivery.verdict {
-            Verdict::Failed(DeliveryFailure::Broken | DeliveryFailure::Unreachable) => with(false),
+            Verdict::Failed(DeliveryFailure::Broken | DeliveryFailure::Unreachable) => over(false),
             _ => delivery,
         }
     }
 
-    /// A server that is not believed stays so until a person does something: the log says what.
-    fn distrust(&mut self, failure: DeliveryFailure) {
+    /// Logs a TLS fault once, with what a person can do about it.
+    fn log_tls_fault(&mut self, failure: DeliveryFailure) {
         let DeliveryFailure::Tls(fault) = failure else {
             return;
         };
-        if self.distrusted.replace(fault) != Some(fault) {
-            tracing::warn!("the tax office is not told, {fault}; {}", fault.advice());
-        }
-    }
-
-    fn acknowledged(&mut self, sealed_seq: i64) {
-        self.distrusted = None;
-        self.refused.remove(&sealed_seq);
-        self.told_up_to = self.told_up_to.max(sealed_seq);
-        self.unwritten.push(sealed_seq);
-        self.drained = self.drained.saturating_add(1);
-        if self.drained.is_multiple_of(PROGRESS_EVERY) {
-            let left = self.parts.live_status.unsent().documents;
-            tracing::info!(
-                "the tax office has taken {} documents; about {left} are left",
-                self.drained
+        if self.logged_tls_fault.replace(fault) != Some(fault) {
+            tracing::warn!(
+                "no documents are sent to the tax office, because {fault}; {}",
+                fault.advice()
             );
         }
     }
 
-    /// Has the acknowledgements written down: at once when there is nothing more to send, else many in one transaction.
-    /// What a power cut keeps from being written is told once more, under the same key.
-    fn write_down(&mut self, now: u64) {
-        if self.unwritten.is_empty() {
+    fn acknowledged(&mut self, sealed_seq: i64) {
+        self.logged_tls_fault = None;
+        self.refused.remove(&sealed_seq);
+        self.answered_up_to = self.answered_up_to.max(sealed_seq);
+        self.unreported.push(sealed_seq);
+        self.acknowledged_count = self.acknowledged_count.saturating_add(1);
+        if self.acknowledged_count.is_multiple_of(PROGRESS_EVERY) {
+            let left = self.parts.live_status.unsent().documents;
+            tracing::info!(
+                "the tax office has acknowledged {} documents; about {left} are left",
+                self.acknowledged_count
+            );
+        }
+    }
+
+    /// Sends the acknowledgements to the clerk, which stores them in one transaction.
+    /// If a power cut prevents that, the documents are sent again under the same keys.
+    fn report_acknowledgements(&mut self, now: u64) {
+        if self.unreported.is_empty() {
             return;
         }
-        self.written = now;
-        let sealed_seqs = std::mem::take(&mut self.unwritten);
+        self.reported_ms = now;
+        let sealed_seqs = std::mem::take(&mut self.unreported);
         let news = AuthorityNews::Acknowledged { sealed_seqs };
         self.parts.clerk_handle.send(Message::Authority(news));
     }
 
-    fn refuse(&mut self, letter: &OutboxEntry, words: &str) {
+    fn refuse(&mut self, entry: &OutboxEntry, message: &str) {
         let now = self.now_ms();
-        self.told_up_to = self.told_up_to.max(letter.sealed_seq);
-        let (times, again) = self.refused.entry(letter.sealed_seq).or_insert((0, now));
+        self.answered_up_to = self.answered_up_to.max(entry.sealed_seq);
+        let (times, again) = self.refused.entry(entry.sealed_seq).or_insert((0, now));
         *times = times.saturating_add(1);
-        let longest = if *times < REFUSED_OFTEN {
+        let longest_ms = if *times < REFUSED_OFTEN {
             REFUSED_PAUSE_MS_MAX
         } else {
             REFUSED_OFTEN_PAUSE_MS_MAX
         };
-        let pause = self.backoff.up_to(longest).wait_ms(*times, None);
-        *again = now.saturating_add(pause.max(1));
+        let pause_ms = self.backoff.up_to(longest_ms).wait_ms(*times, None);
+        *again = now.saturating_add(pause_ms.max(1));
         if self.strict_order {
             self.queue.clear();
         }
-        let known = remedy_of(words);
+        let known = remedy_of(message);
         tracing::warn!(
-            document = letter.message_number,
+            document = entry.message_number,
             remedy = %known.remedy,
-            "the tax office refuses a document: {words}; {}",
+            "the tax office refuses a document: {message}; {}",
             known.advice
         );
         let news = AuthorityNews::Refused {
-            sealed_seq: letter.sealed_seq,
-            words: words.to_owned(),
+            sealed_seq: entry.sealed_seq,
+            words: message.to_owned(),
         };
         self.parts.clerk_handle.send(Message::Authority(news));
     }
 
     fn switched(&self, switch: Switch) {
         let Switch { from, to, reason } = switch;
-        tracing::info!("the tax office is {to} (was {from}): {reason}");
+        tracing::info!("the tax office is {to} (before: {from}): {reason}");
         self.parts.live_status.authority_switched(
             &to.to_string(),
             &reason.to_string(),
-            self.reach.sells_alternative(),
+            self.reachability.sells_alternative(),
         );
         let news = AuthorityNews::Switched {
             from: name(from),

@@ -1,4 +1,4 @@
-//! What makes a reserved document legal. Today that is the fiscal printer; the numbers of a range and reserved fiscal numbers are
-//! taken inside the clerk's batch.
+//! Seals: what makes a reserved document legal. This folder contains the fiscal printer.
+//! The numbers of alternative receipts and the fiscal numbers that the authority reserved are assigned in the clerk's batch.
 
 pub mod printer;

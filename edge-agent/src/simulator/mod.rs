@@ -1,3 +1,3 @@
-//! Simulators of what stands outside the till: for tests, for the demo and for developers without a tax office.
+//! Simulators of systems outside the till: for tests, for the demo, and for developers without access to an authority.
 
 pub mod tax_office;

@@ -1,4 +1,4 @@
-//! The machine's clocks: the only place that reads them. What the agent believes of them is [`guard`](crate::time::guard)'s business.
+//! The machine's clocks. Only this file reads them; [`guard`](crate::time::guard) decides which readings are believed.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -11,22 +11,21 @@ use nix::time::{ClockId, clock_gettime};
 use tokio::sync::Notify;
 use uuid::Uuid;
 
-/// The time of the day, with the zone that receipts are written in.
+/// The machine's clocks, and the time zone of the receipts.
 #[derive(Debug)]
 pub struct Clock {
     zone: TimeZone,
-    /// The simulator's switch: seconds that the till's whole world is moved by.
+    /// Seconds by which the simulator has moved the time of everything: the till, its printer, the authority simulator.
     offset_s: AtomicI64,
-    /// How often the simulator has moved it.
+    /// How often the simulator has changed `offset_s`.
     moved: AtomicU64,
-    /// Milliseconds that the machine's clock is wrong by, and that nobody vouches for.
+    /// Milliseconds by which only the machine's clock is wrong, for tests.
     wrong_ms: AtomicI64,
-    /// Milliseconds by which deadlines and pauses end sooner, for tests that do not wait.
+    /// Milliseconds by which deadlines and pauses end sooner, so that tests need not wait.
     skipped_ms: AtomicU64,
-    /// Wakes whoever pauses when some are skipped.
+    /// Notified when `skipped_ms` changes; ends a running pause.
     skips: Notify,
     boot: Uuid,
-    /// Where the time comes from.
     source: Source,
 }
 
@@ -35,21 +34,21 @@ pub struct Clock {
 enum Source {
     /// The machine.
     Machine,
-    /// Somebody's hand: no time passes unless it is told to.
-    Hand(Arc<Hand>),
+    /// A simulation or a test: time passes only with [`Clock::pass`].
+    Manual(Arc<ManualTime>),
 }
 
-/// Time that is moved by hand.
+/// Time that a simulation or a test moves.
 #[derive(Debug)]
-struct Hand {
+struct ManualTime {
     begun: Instant,
     begun_utc_ms: i64,
     passed_ms: AtomicU64,
-    /// What had passed when the machine was started.
+    /// How much of `passed_ms` was before the simulated start of the machine.
     booted_ms: u64,
 }
 
-impl Hand {
+impl ManualTime {
     fn passed_ms(&self) -> u64 {
         self.passed_ms.load(Ordering::Acquire)
     }
@@ -78,14 +77,14 @@ impl Clock {
         })
     }
 
-    /// A clock that stands still until [`pass`](Self::pass) moves it, for simulations: the time of the day and all others.
+    /// A clock for simulations. All its times stand still until [`pass`](Self::pass) moves them.
     ///
     /// # Errors
     ///
     /// The zone is not in the system's database.
     pub fn by_hand(zone: &str, utc_ms: i64) -> Result<Self, jiff::Error> {
         Ok(Self {
-            source: Source::Hand(Arc::new(Hand {
+            source: Source::Manual(Arc::new(ManualTime {
                 begun: Instant::now(),
                 begun_utc_ms: utc_ms,
                 passed_ms: AtomicU64::new(0),
@@ -95,14 +94,14 @@ impl Clock {
         })
     }
 
-    /// Lets time pass on a clock that is moved by hand; the machine's own takes no orders.
+    /// Lets time pass on a clock from [`by_hand`](Self::by_hand). Does nothing on the machine's clock.
     pub fn pass(&self, milliseconds: u64) {
-        if let Source::Hand(hand) = &self.source {
-            hand.passed_ms.fetch_add(milliseconds, Ordering::AcqRel);
+        if let Source::Manual(manual) = &self.source {
+            manual.passed_ms.fetch_add(milliseconds, Ordering::AcqRel);
         }
     }
 
-    /// The same clock in a machine that was started anew: a power cut, for tests.
+    /// The same clock after a new start of the machine, as after a power cut. For tests.
     #[must_use]
     pub fn after_a_reboot(&self) -> Self {
         Self {
@@ -115,16 +114,16 @@ impl Clock {
             boot: Uuid::new_v4(),
             source: match &self.source {
                 Source::Machine => Source::Machine,
-                Source::Hand(hand) => Source::Hand(Arc::new(Hand {
-                    passed_ms: AtomicU64::new(hand.passed_ms()),
-                    booted_ms: hand.passed_ms(),
-                    ..**hand
+                Source::Manual(manual) => Source::Manual(Arc::new(ManualTime {
+                    passed_ms: AtomicU64::new(manual.passed_ms()),
+                    booted_ms: manual.passed_ms(),
+                    ..**manual
                 })),
             },
         }
     }
 
-    /// Now, by the machine's clock, which may be anything.
+    /// The time of the machine's clock, which may be wrong.
     #[must_use]
     pub fn now(&self) -> Moment {
         let simulated_ms = self.offset_s.load(Ordering::Relaxed).saturating_mul(1_000);
@@ -135,27 +134,27 @@ impl Clock {
         )
     }
 
-    /// Tells one start of the machine from another.
+    /// An id of this start of the machine.
     #[must_use]
     pub const fn boot(&self) -> Uuid {
         self.boot
     }
 
-    /// Milliseconds since the machine was started, sleep included; nobody sets this clock.
+    /// Milliseconds since the machine was started, including the time asleep. Nobody can set this clock.
     #[must_use]
     pub fn since_boot_ms(&self) -> i64 {
-        if let Source::Hand(hand) = &self.source {
-            return i64::try_from(hand.passed_ms().saturating_sub(hand.booted_ms))
+        if let Source::Manual(manual) = &self.source {
+            return i64::try_from(manual.passed_ms().saturating_sub(manual.booted_ms))
                 .unwrap_or(i64::MAX);
         }
-        // Seconds have 32 bits on some machines, and a duration has room for all of them.
+        // The kernel's seconds have 32 bits on some machines and 64 on others. A duration can hold both.
         clock_gettime(ClockId::CLOCK_BOOTTIME)
             .ok()
             .and_then(|time| i64::try_from(Duration::from(time).as_millis()).ok())
             .unwrap_or(0)
     }
 
-    /// Local time in seconds, as a clock has it that knows no zone, such as a printer's.
+    /// Local time in seconds, as on a clock without a time zone such as a printer's.
     #[must_use]
     pub fn local_s(&self) -> i64 {
         let now = self.now();
@@ -163,7 +162,7 @@ impl Clock {
         now.utc_ms.div_euclid(1_000).saturating_add(ahead_s)
     }
 
-    /// The moment of a local time in the clock's zone, such as a printer's.
+    /// Milliseconds since the epoch of a local time in the clock's zone, such as a printer's.
     #[must_use]
     pub fn local_ms(&self, local: jiff::civil::DateTime) -> Option<i64> {
         let zoned = local.to_zoned(self.zone.clone()).ok()?;
@@ -186,7 +185,9 @@ impl Clock {
     pub fn system_ms(&self) -> i64 {
         match &self.source {
             Source::Machine => system_ms(),
-            Source::Hand(hand) => hand.begun_utc_ms.saturating_add_unsigned(hand.passed_ms()),
+            Source::Manual(manual) => manual
+                .begun_utc_ms
+                .saturating_add_unsigned(manual.passed_ms()),
         }
     }
 
@@ -195,30 +196,30 @@ impl Clock {
     pub fn monotonic(&self) -> Instant {
         let now = match &self.source {
             Source::Machine => Instant::now(),
-            Source::Hand(hand) => hand.begun + Duration::from_millis(hand.passed_ms()),
+            Source::Manual(manual) => manual.begun + Duration::from_millis(manual.passed_ms()),
         };
         now + Duration::from_millis(self.skipped_ms.load(Ordering::Acquire))
     }
 
-    /// Lets deadlines and pauses end sooner by so much, for tests that do not wait. The time of the day stays as it is.
+    /// Lets deadlines and pauses end sooner by this much, so that tests need not wait. The time of day does not change.
     pub fn skip(&self, milliseconds: u64) {
         self.skipped_ms.fetch_add(milliseconds, Ordering::AcqRel);
         self.skips.notify_one();
     }
 
-    /// Waits for a pause that nothing else ends sooner than [`skip`](Self::skip).
+    /// Waits. Only [`skip`](Self::skip) ends the pause sooner.
     pub async fn pause(&self, pause: Duration) {
-        // The end of the pause and a skip are the same to the caller, which looks at the clock again.
+        // The caller reads the clock again, so it need not know whether the pause ended or was skipped.
         let _ = tokio::time::timeout(pause, self.skips.notified()).await;
     }
 
-    /// Moves the till's whole world, for the simulator: its printer's clock moves too.
+    /// Moves the time of everything, for the simulator. The emulated printer's clock moves too.
     pub fn set_offset(&self, seconds: i64) {
         self.offset_s.store(seconds, Ordering::Relaxed);
         self.moved.fetch_add(1, Ordering::Release);
     }
 
-    /// The till's whole world is moved, and its time is not that of others.
+    /// Whether the simulator has moved the time, so that it differs from the real time.
     #[must_use]
     pub fn is_simulated(&self) -> bool {
         self.offset_s.load(Ordering::Relaxed) != 0
@@ -230,13 +231,13 @@ impl Clock {
         self.moved.load(Ordering::Acquire)
     }
 
-    /// Makes the machine's clock wrong, and no other, for tests.
+    /// Makes only the machine's clock wrong, for tests.
     pub fn set_wrong(&self, milliseconds: i64) {
         self.wrong_ms.store(milliseconds, Ordering::Relaxed);
     }
 }
 
-/// The kernel's name for this start of the machine. Where it says none, every start of the agent counts as one of the machine.
+/// The kernel's id of this start of the machine. Without one, every start of the agent counts as a start of the machine.
 fn boot_id() -> Uuid {
     std::fs::read_to_string("/proc/sys/kernel/random/boot_id")
         .ok()
@@ -246,8 +247,9 @@ fn boot_id() -> Uuid {
 
 /// A zone of the IANA database by its name (`Europe/Chisinau`).
 ///
-/// Its file is read where it usually lies. The database's own way, by an index of all names, is for systems that keep it elsewhere and
-/// for names in other letters: making the index walks two dozen folders, which takes a start longer than everything else.
+/// The zone's file is read at its usual path first.
+/// The library's own search needs an index of all names, and building that index takes longer than the rest of a start.
+/// That search is used only if the file is at another path, or if the name is written with other upper and lower case letters.
 ///
 /// # Errors
 ///
@@ -276,7 +278,7 @@ fn system_zone() -> TimeZone {
     TimeZone::system()
 }
 
-/// Where systems keep their zones.
+/// The usual folder of the time zone database.
 const ZONES: &str = "/usr/share/zoneinfo";
 
 /// Milliseconds since the epoch by the system.
@@ -289,7 +291,7 @@ pub fn system_ms() -> i64 {
         .unwrap_or(0)
 }
 
-/// The parts of a moment's local time: year, month, day, hour, minute, second.
+/// The local time of a moment: year, month, day, hour, minute, second.
 #[must_use]
 pub fn local(moment: Moment) -> jiff::civil::DateTime {
     let offset = jiff::tz::Offset::from_seconds(i32::from(moment.offset_minutes) * 60)

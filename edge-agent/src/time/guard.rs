@@ -1,15 +1,18 @@
-//! The guarded clock: what the agent believes the time to be, and what it has spent of the budgets of selling without the tax office.
+//! The guarded clock: what time the agent believes it is, and how much of the offline budgets is spent.
 //!
-//! A machine without a battery clock starts anywhere, and a clock can be set by anybody. So:
+//! A machine without a battery clock may start with any time, and anybody can set a machine's clock. So these rules hold:
 //!
-//! - While the machine runs, time goes on by the kernel's count since its start, which nobody sets. The machine's clock is followed
-//!   where it agrees within minutes; a jump of it is a warning and nothing else, and time never stands still for one.
-//! - After a start of the machine nobody knows how long the power was off. Time goes on from the highest moment seen until a witness
-//!   speaks: the printer's clock, or the `Date` of an answer of the tax office. Only a witness makes time leap forward,
-//! - or, until one speaks, a caller whose signature holds, and that by a week at most ([`TimeGuard::observe_caller_time`]).
-//! - Time never goes back. Where the witnesses say that it has run ahead, it runs slower until they agree.
-//! - What is spent of a budget is counted by [`ferrotill_core::budget`] from these moments and is stored with every commit:
-//!   neither a rollback nor a start of the agent or the machine gives any of it back.
+//! - While the machine runs, the agent's time follows the kernel's count since the machine's start, which nobody can set.
+//!   Small differences of the machine's clock, up to five minutes, are followed.
+//!   A larger jump of the machine's clock only causes a warning, and the agent's time goes on.
+//! - After a start of the machine it is unknown how long the power was off.
+//!   Time goes on from the latest moment that was seen, until a trusted source gives the time:
+//!   the printer's clock, or the `Date` of an authority's answer. A trusted source can move time far forward.
+//! - Until a trusted source has given the time, a caller whose signature is valid can move time forward too, by a week at most
+//!   ([`TimeGuard::observe_caller_time`]).
+//! - Time never goes back. If the trusted sources show that the agent's time is ahead, it runs slower until they agree.
+//! - [`ferrotill_core::budget`] counts what is spent of a budget from these moments, and every commit stores it.
+//!   So neither a rollback nor a new start of the agent or of the machine gives back spent budget.
 //!
 //! [`TimeGuard`] is pure; [`GuardedClock`](super::guarded_clock::GuardedClock) reads the clocks for it.
 
@@ -18,63 +21,65 @@ use ferrotill_core::time::Moment;
 use ferrotill_store::StoredClock;
 use uuid::Uuid;
 
-/// What the machine's clocks say at one instant.
+/// The readings of the machine's clocks at one instant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Clocks {
-    /// The time of the day, which may be anything.
+    /// The machine's time of day in milliseconds since the epoch. It may be wrong.
     pub system_ms: i64,
-    /// Time since the machine was started.
+    /// Milliseconds since the machine was started.
     pub since_boot_ms: i64,
 }
 
-/// What became of a caller's time.
+/// Whether a caller's time was used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CallerTimeOutcome {
-    /// It says nothing that the till does not know, or that it has better witnesses for.
+    /// The caller's time is not ahead of the till's time, or the till's time is better confirmed.
     NothingNew,
-    /// Time went forward.
+    /// The caller's time was used: the till's time went forward.
     Believed,
-    /// It is too far ahead, or stands alone against the machine's clock: nothing changed.
+    /// The caller's time is too far ahead, or the machine's clock contradicts it. Nothing changed.
     NotBelieved,
 }
 
-/// What the agent believes. Pure: the clocks' readings are given.
+/// What the agent believes about the time. Pure: the readings of the clocks are arguments.
 #[derive(Clone, Copy, Debug)]
 pub struct TimeGuard {
     marks: ClockState,
     boot: Uuid,
-    /// A moment that is believed, and when it was, since the machine's start.
+    /// A moment that is believed, in milliseconds since the epoch. Later moments are counted from it.
     anchor_ms: i64,
+    /// When that moment was, in milliseconds since the machine's start.
     anchored_ms: i64,
-    /// How far the anchor is ahead of what the witnesses say.
+    /// How far the anchor is ahead of the time of the trusted sources, in milliseconds.
     lead_ms: i64,
-    /// A witness has spoken since the machine's start.
-    sure: bool,
-    /// The machine was started since the first moment was seen.
+    /// A trusted source has given the time since the machine's start.
+    confirmed: bool,
+    /// The machine was started at least once since the till saw its first moment.
     started_anew: bool,
-    /// How far callers have moved time forward since the machine's start.
-    told_ms: i64,
-    /// The last reading, since the machine's start.
+    /// How far callers have moved time forward since the machine's start, in milliseconds.
+    moved_by_callers_ms: i64,
+    /// The last reading of the kernel's count, in milliseconds since the machine's start.
     read_ms: i64,
 }
 
-/// Progress between two moments that core's guard believes by itself; here it is the bound of what a clock may be ahead by after
-/// a start of the machine without a witness.
+/// Until a trusted source has given the time, the machine's clock is believed if it is ahead by at most this many milliseconds.
+/// The guard in core uses the same limit between two moments.
 const LEAP_MS: i64 = 2 * HOUR_MS;
-/// The machine's clock is followed while it is no further away than this from the count since the start.
+/// The machine's clock is followed while it differs from the expected time by at most this many milliseconds.
 pub(super) const FOLLOW_MS: i64 = 5 * 60_000;
-/// A printer's clock has no zone, and somebody may have set it by another one, or without summer time.
+/// A printer's clock has no time zone. It may have been set in another zone or without summer time, so it may be wrong by this many milliseconds.
 const ZONE_MS: i64 = 14 * HOUR_MS;
-/// After a start of the machine a clock that is ahead of the witness by less than this is a witness in the wrong zone.
+/// If the machine's clock is ahead of the trusted source by at most this many milliseconds, the source is believed to be in another time zone.
 const AHEAD_MS: i64 = 4 * HOUR_MS;
-/// Callers move time forward by this at most, all of them together, from one start of the machine to the next: more than a weekend and
-/// the holidays around it, and less than the mistake of somebody who sets a clock to another month or year, which the books would keep.
+/// From one start of the machine to the next, all callers together move time forward by at most this many milliseconds.
+/// A week is longer than a weekend with holidays.
+/// A caller's clock that is set to a wrong month or year exceeds a week, and must not bring that time into the journal.
 const CALLER_MS: i64 = 7 * 24 * HOUR_MS;
-/// Time that has run ahead loses one part in so many.
+/// Time that is ahead runs slower: it loses one millisecond in this many.
 const SLOWER: i64 = 8;
-/// A printer's clock as it says it.
+/// The format of a printer's clock.
 pub(super) const PRINTER_CLOCK: &str = "DD-MM-YY HH:MM:SS";
-/// No till that sells with this program has seen an earlier time: 2026-01-01.
+/// 2026-01-01, in milliseconds since the epoch. No till with this program has sold anything before.
 const PLAUSIBLE_MS: i64 = 1_767_225_600_000;
 const HOUR_MS: i64 = 3_600_000;
 const GUARD: ClockGuard = ClockGuard {
@@ -82,7 +87,7 @@ const GUARD: ClockGuard = ClockGuard {
 };
 
 impl TimeGuard {
-    /// Takes up the watch.
+    /// A guard that goes on from what was stored. Without a stored clock it begins with the machine's clock.
     #[must_use]
     pub fn new(remembered: Option<StoredClock>, boot: Uuid, clocks: Clocks) -> Self {
         let start = Self {
@@ -91,9 +96,9 @@ impl TimeGuard {
             anchor_ms: clocks.system_ms,
             anchored_ms: clocks.since_boot_ms,
             lead_ms: 0,
-            sure: false,
+            confirmed: false,
             started_anew: false,
-            told_ms: 0,
+            moved_by_callers_ms: 0,
             read_ms: clocks.since_boot_ms,
         };
         let Some((kept, latest)) =
@@ -111,9 +116,9 @@ impl TimeGuard {
                 clocks.since_boot_ms
             },
             lead_ms: if same { kept.lead_ms } else { 0 },
-            sure: same && kept.sure,
+            confirmed: same && kept.sure,
             started_anew: !same || kept.started_anew,
-            told_ms: if same { kept.told_ms } else { 0 },
+            moved_by_callers_ms: if same { kept.told_ms } else { 0 },
             ..start
         }
     }
@@ -125,14 +130,14 @@ impl TimeGuard {
             marks: self.marks,
             boot: self.boot,
             since_boot_ms: self.read_ms,
-            sure: self.sure,
+            sure: self.confirmed,
             started_anew: self.started_anew,
             lead_ms: self.lead_left_ms(self.read_ms),
-            told_ms: self.told_ms,
+            told_ms: self.moved_by_callers_ms,
         }
     }
 
-    /// A moment that is in the books already: time goes on from there.
+    /// The journal contains this moment, so time goes on from there if it was behind.
     pub fn not_before(&mut self, at: Moment) {
         if self
             .marks
@@ -146,12 +151,12 @@ impl TimeGuard {
         }
     }
 
-    /// The time now, and what is wrong with the machine's clock. Changes nothing.
+    /// The time now in milliseconds since the epoch, and what is wrong with the machine's clock. Changes nothing.
     #[must_use]
     pub fn look(&self, clocks: Clocks) -> (i64, Option<ClockTrouble>) {
         let expected_ms = self.expected_ms(clocks.since_boot_ms);
         let off_ms = clocks.system_ms.saturating_sub(expected_ms);
-        let followed = if self.sure || self.told_ms > 0 {
+        let followed = if self.confirmed || self.moved_by_callers_ms > 0 {
             -FOLLOW_MS..=FOLLOW_MS
         } else {
             -FOLLOW_MS..=LEAP_MS
@@ -171,24 +176,25 @@ impl TimeGuard {
         (at_ms.max(latest_ms), trouble)
     }
 
-    /// The time now: from here on no moment is before it, and what passed without the office is charged.
+    /// The time now. No later moment is before it. The time since the last step is charged to the budgets if the authority is offline.
     pub fn step(&mut self, clocks: Clocks, moment: impl Fn(i64) -> Moment) -> Moment {
         self.set_offline(clocks, moment, self.marks.spent().is_offline())
     }
 
-    /// The time of a document that is sold. Where the machine was started anew, its clock is ahead and no witness has spoken,
-    /// so much may have passed with the power off: it is charged, though nobody believes it yet.
+    /// The time of a document that is sold.
+    /// If no trusted source has given the time since the machine's start, and the machine's clock is ahead, that much time may have
+    /// passed while the power was off. It is charged to the budgets, although the till's time does not follow the machine's clock.
     pub fn step_selling(&mut self, clocks: Clocks, moment: impl Fn(i64) -> Moment) -> Moment {
         let at = self.step(clocks, moment);
         if let (false, (_, Some(ClockTrouble::JumpedAhead { by_ms }))) =
-            (self.sure, self.look(clocks))
+            (self.confirmed, self.look(clocks))
         {
             self.marks = self.marks.charge_unsure(by_ms);
         }
         at
     }
 
-    /// From now on the office can or cannot be reached.
+    /// From now on the authority is offline, or not. Returns the time now, like [`step`](Self::step).
     pub fn set_offline(
         &mut self,
         clocks: Clocks,
@@ -206,33 +212,34 @@ impl TimeGuard {
         step.at
     }
 
-    /// A witness says what time it is. Returns false where nobody else bears it out.
-    pub fn hear(&mut self, clocks: Clocks, witness_ms: i64) -> bool {
+    /// A trusted source has given its time in milliseconds since the epoch. Returns false if its time is not believed.
+    pub fn observe_trusted_time(&mut self, clocks: Clocks, source_ms: i64) -> bool {
         let at_ms = self.look(clocks).0;
-        let Some(truth_ms) = self.truth_of(clocks, witness_ms, at_ms) else {
+        let Some(true_ms) = self.true_time(clocks, source_ms, at_ms) else {
             return false;
         };
-        if !self.sure {
-            self.sure = true;
+        if !self.confirmed {
+            self.confirmed = true;
             self.marks = self.marks.refund_all_unsure();
         }
         self.anchored_ms = clocks.since_boot_ms;
-        self.anchor_ms = truth_ms.max(at_ms);
-        let lead_ms = at_ms.saturating_sub(truth_ms);
+        self.anchor_ms = true_ms.max(at_ms);
+        let lead_ms = at_ms.saturating_sub(true_ms);
         self.lead_ms = if lead_ms > FOLLOW_MS { lead_ms } else { 0 };
         true
     }
 
-    /// What follows from a witness, the machine's clock and our own count; nothing where the witness stands alone against both.
-    fn truth_of(&self, clocks: Clocks, witness_ms: i64, at_ms: i64) -> Option<i64> {
+    /// The time that follows from a trusted source, the machine's clock and the till's own time `at_ms`.
+    /// `None` if the source contradicts both of the others.
+    fn true_time(&self, clocks: Clocks, source_ms: i64, at_ms: i64) -> Option<i64> {
         let system_ms = clocks.system_ms;
         let latest_ms = self.marks.latest().map_or(i64::MIN, |latest| latest.utc_ms);
-        if witness_ms < PLAUSIBLE_MS && latest_ms >= PLAUSIBLE_MS {
-            // Its battery is empty: it knows less than we do.
+        if source_ms < PLAUSIBLE_MS && latest_ms >= PLAUSIBLE_MS {
+            // The source's battery is empty: the till has already seen a later time.
             return None;
         }
-        let ahead_ms = system_ms.saturating_sub(witness_ms);
-        if !self.sure {
+        let ahead_ms = system_ms.saturating_sub(source_ms);
+        if !self.confirmed {
             let agreed = if self.started_anew {
                 -FOLLOW_MS..=AHEAD_MS
             } else {
@@ -241,82 +248,88 @@ impl TimeGuard {
             return Some(if agreed.contains(&ahead_ms) {
                 system_ms
             } else {
-                witness_ms
+                source_ms
             });
         }
         let differs = |one: i64, other: i64, by_ms: i64| one.abs_diff(other) > by_ms.unsigned_abs();
         if !differs(system_ms, at_ms, FOLLOW_MS) {
-            // The machine's clock and our count agree, whatever the witness says.
-            return (!differs(witness_ms, at_ms, ZONE_MS)).then_some(at_ms);
+            // The machine's clock and the till's time agree. They are believed, whatever the source's time is.
+            return (!differs(source_ms, at_ms, ZONE_MS)).then_some(at_ms);
         }
-        // The machine's clock was set, and the witness bears it out.
-        (!differs(system_ms, witness_ms, AHEAD_MS)).then_some(system_ms)
+        // The machine's clock was set. It is believed if the source confirms it.
+        (!differs(system_ms, source_ms, AHEAD_MS)).then_some(system_ms)
     }
 
-    /// A caller whose signature holds says what time it is.
+    /// A caller whose signature is valid has given its time.
     ///
-    /// It is a weak witness: its clock may be wrong, or the very clock of this machine. It is heard only where the till would otherwise
-    /// sell in a time that is long past: after a start of the machine, until a witness speaks. It makes time go forward and never
-    /// back, which costs budget and gives none; no more than a week in all; and where the machine's clock has gone on too, no
-    /// further than that says. A call that was recorded says when it was signed, which has passed.
+    /// A caller is a weak source: its clock may be wrong, or may be the clock of this very machine.
+    /// Its time is used only after a start of the machine and until a trusted source has given the time.
+    /// Without it the till would then give documents a time that is long past.
+    /// Callers can only move time forward, which spends budget and never gives budget back.
+    /// All of them together move it by a week at most.
+    /// If the machine's clock has gone on too, they move time no further than the machine's clock.
+    /// A recorded call that is sent again contains the time when it was signed, which has passed.
     ///
-    /// It makes nobody sure: the printer and the office still speak, and where they say that time ran ahead, it slows.
+    /// A caller's time confirms nothing: a trusted source is still needed, and if it shows that time is ahead, time runs slower.
     pub fn observe_caller_time(&mut self, clocks: Clocks, caller_ms: i64) -> CallerTimeOutcome {
         let at_ms = self.look(clocks).0;
         let ahead_ms = caller_ms.saturating_sub(at_ms);
-        if self.sure || !self.started_anew || ahead_ms <= FOLLOW_MS {
+        if self.confirmed || !self.started_anew || ahead_ms <= FOLLOW_MS {
             return CallerTimeOutcome::NothingNew;
         }
         let expected_ms = self.expected_ms(clocks.since_boot_ms);
         let off_ms = clocks.system_ms.saturating_sub(expected_ms);
-        let borne_out_ms = if off_ms > FOLLOW_MS {
-            // Two clocks have gone on: what both say has passed.
+        let agreed_ms = if off_ms > FOLLOW_MS {
+            // Both clocks have gone on. At least the smaller of both times has passed.
             caller_ms.min(clocks.system_ms)
-        } else if self.told_ms > 0 && off_ms >= -FOLLOW_MS {
-            // The machine's clock agrees with what an earlier caller said.
+        } else if self.moved_by_callers_ms > 0 && off_ms >= -FOLLOW_MS {
+            // The machine's clock agrees with the time of an earlier caller.
             at_ms
         } else {
-            // The machine's clock has stopped, or stands where it stood when the power went.
+            // The machine's clock was reset, or stood still while the power was off.
             caller_ms
         };
-        let by_ms = borne_out_ms.saturating_sub(at_ms);
-        if by_ms <= 0 || ahead_ms > CALLER_MS.saturating_sub(self.told_ms) {
+        let by_ms = agreed_ms.saturating_sub(at_ms);
+        if by_ms <= 0 || ahead_ms > CALLER_MS.saturating_sub(self.moved_by_callers_ms) {
             return CallerTimeOutcome::NotBelieved;
         }
-        (self.anchor_ms, self.anchored_ms) = (borne_out_ms, clocks.since_boot_ms);
-        self.told_ms = self.told_ms.saturating_add(by_ms);
+        (self.anchor_ms, self.anchored_ms) = (agreed_ms, clocks.since_boot_ms);
+        self.moved_by_callers_ms = self.moved_by_callers_ms.saturating_add(by_ms);
         self.marks = self.marks.refund_unsure(by_ms);
         CallerTimeOutcome::Believed
     }
 
-    /// Whether a signed caller's time is near enough to ours, to what the witnesses say, or to the machine's clock.
+    /// Whether a signed caller's time is near enough to the till's time, to the time of the trusted sources, or to the machine's clock.
+    /// "Near" means at most `window_ms` away.
     ///
-    /// A till that lost its time in a power cut knows only that it is later than it was: until a witness speaks, a caller's time
-    /// may be anything after that. No other caller's word narrows it.
+    /// After a power cut the till knows only that it is later than before.
+    /// Until a trusted source has given the time, any caller's time after that is accepted.
+    /// The times of other callers do not change this.
     #[must_use]
     pub fn accepts(&self, clocks: Clocks, given_ms: i64, window_ms: i64) -> bool {
         let at_ms = self.look(clocks).0;
         let near = |now: i64| now.abs_diff(given_ms) <= window_ms.unsigned_abs();
-        let lost = !self.sure && (self.started_anew || at_ms < PLAUSIBLE_MS);
-        let witnessed_ms = at_ms.saturating_sub(self.lead_left_ms(clocks.since_boot_ms));
+        let lost = !self.confirmed && (self.started_anew || at_ms < PLAUSIBLE_MS);
+        let confirmed_ms = at_ms.saturating_sub(self.lead_left_ms(clocks.since_boot_ms));
         near(at_ms)
-            || near(witnessed_ms)
+            || near(confirmed_ms)
             || near(clocks.system_ms)
-            || (lost && given_ms > at_ms.saturating_sub(self.told_ms))
+            || (lost && given_ms > at_ms.saturating_sub(self.moved_by_callers_ms))
     }
 
-    /// The last moment, and what is spent.
+    /// The latest moment, and what is spent of the budgets.
     #[must_use]
     pub const fn marks(&self) -> &ClockState {
         &self.marks
     }
 
-    /// A witness has spoken since the machine's start.
+    /// Whether a trusted source has given the time since the machine's start.
     #[must_use]
     pub const fn is_sure(&self) -> bool {
-        self.sure
+        self.confirmed
     }
 
+    /// The time without the machine's clock: the anchor plus the kernel's count since then.
     fn expected_ms(&self, since_boot_ms: i64) -> i64 {
         let passed_ms = since_boot_ms.saturating_sub(self.anchored_ms).max(0);
         let slowed_ms = self.lead_ms.min(passed_ms / SLOWER);
@@ -325,6 +338,7 @@ impl TimeGuard {
             .saturating_sub(slowed_ms)
     }
 
+    /// How far the till's time is still ahead of the trusted sources.
     fn lead_left_ms(&self, since_boot_ms: i64) -> i64 {
         let passed_ms = since_boot_ms.saturating_sub(self.anchored_ms).max(0);
         self.lead_ms.saturating_sub(passed_ms / SLOWER).max(0)

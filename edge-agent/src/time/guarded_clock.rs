@@ -1,4 +1,4 @@
-//! The guarded clock that the agent shares: it reads the machine's clocks for the [`guard`](super::guard), and logs what changes.
+//! The guarded clock that all parts of the agent share. It reads the machine's clocks for the [`guard`](super::guard), and logs changes.
 
 use std::sync::{Arc, MutexGuard};
 
@@ -9,7 +9,7 @@ use ferrotill_core::clock_guard::ClockTrouble;
 use ferrotill_core::time::Moment;
 use ferrotill_store::StoredClock;
 
-use super::clock::Clock;
+use super::clock::{Clock, iso_utc};
 use super::guard::{CallerTimeOutcome, Clocks, FOLLOW_MS, PRINTER_CLOCK, TimeGuard};
 
 /// The agent's guarded clock.
@@ -22,16 +22,16 @@ pub struct GuardedClock {
 #[derive(Debug)]
 struct Inner {
     time_guard: TimeGuard,
-    /// The simulator's moves that were taken into account.
+    /// How many of the simulator's moves of the clock have been handled ([`Clock::moves`]).
     moves: u64,
-    /// What was last said about the machine's clock, so that it is said once.
+    /// The log contains the current trouble of the machine's clock. So each trouble is logged once.
     warned: bool,
-    /// It was said that a caller is not believed.
+    /// The log contains that a caller's time was not believed. So that is logged once.
     caller_warned: bool,
 }
 
 impl GuardedClock {
-    /// Takes up the watch with what the books remember, and with the last moment of every till in them.
+    /// A guarded clock that goes on from the stored clock, and from the last moment of every till in the journal.
     #[must_use]
     pub fn new(
         clock: Arc<Clock>,
@@ -54,7 +54,7 @@ impl GuardedClock {
         }
     }
 
-    /// The time now, which is in no document yet; no later moment is before it.
+    /// The time now, for everything but a sale ([`selling`](Self::selling)). No later moment is before it.
     pub fn now(&self) -> Moment {
         let (mut inner, clocks) = self.read();
         self.warn(&mut inner, clocks);
@@ -69,66 +69,68 @@ impl GuardedClock {
             .step_selling(clocks, |ms| self.clock.moment(ms))
     }
 
-    /// A printer says its local time, `DD-MM-YY HH:MM:SS`.
+    /// A printer has given its local time, `DD-MM-YY HH:MM:SS`.
     pub fn printer_says(&self, text: &str) {
-        // Some printers say behind it whether it is summer time.
+        // Some printers add whether it is summer time. That is cut off.
         let digits = text.trim().get(..PRINTER_CLOCK.len()).unwrap_or_default();
         let local = jiff::civil::DateTime::strptime("%d-%m-%y %H:%M:%S", digits);
-        if let Some(witness_ms) = local.ok().and_then(|local| self.clock.local_ms(local)) {
-            self.hear("the printer's clock", witness_ms);
+        if let Some(source_ms) = local.ok().and_then(|local| self.clock.local_ms(local)) {
+            self.observe("the printer's clock", source_ms);
         } else {
-            tracing::warn!("the printer's clock says {text:?}, which is not a time");
+            tracing::warn!("the printer's clock returned {text:?}, which is not a time");
         }
     }
 
-    /// The office's answer carried this time.
-    pub fn office_says(&self, witness_ms: i64) {
-        self.hear("the tax office's answer", witness_ms);
+    /// An answer of the authority contained this `Date`, in milliseconds since the epoch.
+    pub fn authority_says(&self, source_ms: i64) {
+        self.observe("the tax office's answer", source_ms);
     }
 
-    /// A caller orders a document and signed the call with this time. Its signature holds; without that it must not be heard
-    /// ([`TimeGuard::observe_caller_time`]).
+    /// A caller has signed an order for a document with this time, in milliseconds since the epoch ([`TimeGuard::observe_caller_time`]).
+    /// Only for calls whose signature is valid.
     pub fn caller_says(&self, who: &str, caller_ms: i64) {
         let (mut inner, clocks) = self.read();
         if self.clock.is_simulated() {
-            // The till's world is not the caller's.
+            // The simulator has moved the till's time, so a caller's real time means nothing.
             return;
         }
-        let said = crate::time::clock::iso_utc(caller_ms);
+        let given = iso_utc(caller_ms);
         match inner.time_guard.observe_caller_time(clocks, caller_ms) {
             CallerTimeOutcome::NothingNew => {}
             CallerTimeOutcome::Believed => {
-                let ours = crate::time::clock::iso_utc(inner.time_guard.look(clocks).0);
+                let ours = iso_utc(inner.time_guard.look(clocks).0);
                 tracing::warn!(
-                    "time goes forward to {ours}: the caller {who:?} says {said}, and no witness has spoken since the machine was started"
+                    "time goes forward to {ours}: the caller {who:?} gave {given}, and neither printer nor tax office has given a time since the machine was started"
                 );
             }
             CallerTimeOutcome::NotBelieved if inner.caller_warned => {}
             CallerTimeOutcome::NotBelieved => {
                 inner.caller_warned = true;
-                let ours = crate::time::clock::iso_utc(inner.time_guard.look(clocks).0);
+                let ours = iso_utc(inner.time_guard.look(clocks).0);
                 tracing::warn!(
-                    "the caller {who:?} says {said}, which is not believed; time stays {ours}. Set the caller's clock, or connect the printer"
+                    "the caller {who:?} gave the time {given}, which is not believed; time stays {ours}. Set the caller's clock, or connect the printer"
                 );
             }
         }
     }
 
-    fn hear(&self, who: &str, witness_ms: i64) {
+    fn observe(&self, source: &str, source_ms: i64) {
         let (mut inner, clocks) = self.read();
         let before_ms = inner.time_guard.look(clocks).0;
-        let believed = inner.time_guard.hear(clocks, witness_ms);
+        let believed = inner.time_guard.observe_trusted_time(clocks, source_ms);
         let after_ms = inner.time_guard.look(clocks).0;
-        let said = crate::time::clock::iso_utc(witness_ms);
-        let ours = crate::time::clock::iso_utc(after_ms);
+        let given = iso_utc(source_ms);
+        let ours = iso_utc(after_ms);
         if !believed {
-            tracing::warn!("{who} says {said}, which nothing else bears out; time stays {ours}");
+            tracing::warn!(
+                "{source} gave the time {given}, which is not believed, because no other clock confirms it; time stays {ours}"
+            );
         } else if after_ms.saturating_sub(before_ms) > FOLLOW_MS {
-            tracing::warn!("time goes forward to {ours}: {who} says {said}");
+            tracing::warn!("time goes forward to {ours}: {source} gave {given}");
         }
     }
 
-    /// The office cannot be reached from now on.
+    /// The authority cannot be reached from now on.
     pub fn authority_gone(&self) {
         let (mut inner, clocks) = self.read();
         inner
@@ -136,7 +138,7 @@ impl GuardedClock {
             .set_offline(clocks, |ms| self.clock.moment(ms), true);
     }
 
-    /// The office has acknowledged a document: the stretch without it is over.
+    /// The authority has acknowledged a document: the time without it has ended.
     pub fn authority_answered(&self) {
         let (mut inner, clocks) = self.read();
         inner
@@ -144,40 +146,40 @@ impl GuardedClock {
             .set_offline(clocks, |ms| self.clock.moment(ms), false);
     }
 
-    /// What is left of a budget now.
+    /// How much of a budget is left now.
     #[must_use]
     pub fn left(&self, budget: &Budget, unsent: Unsent) -> Left {
-        // A copy looks: what is read by callers is not written down.
+        // The step is made on a copy, so that reading the budget changes nothing that is stored.
         let (inner, clocks) = self.read();
         let mut copy = inner.time_guard;
         copy.step(clocks, |ms| self.clock.moment(ms));
         budget.left(copy.marks().spent(), copy.marks().latest(), unsent)
     }
 
-    /// The office could not be reached the last time that it mattered.
+    /// Whether the authority is offline, as far as the budgets know.
     #[must_use]
     pub fn is_offline(&self) -> bool {
         self.read().0.time_guard.marks().spent().is_offline()
     }
 
-    /// What is wrong with the machine's clock.
+    /// What is wrong with the machine's clock, if anything.
     #[must_use]
     pub fn trouble(&self) -> Option<ClockTrouble> {
         let (inner, clocks) = self.read();
         inner.time_guard.look(clocks).1
     }
 
-    /// A witness has spoken since the machine's start.
+    /// Whether a trusted source (the printer or the authority) has given the time since the machine's start.
     #[must_use]
     pub fn is_sure(&self) -> bool {
         self.read().0.time_guard.is_sure()
     }
 
-    /// Whether a signed caller's time is near enough ([`TimeGuard::accepts`]); `Err` is our own.
+    /// Checks that a signed caller's time is near enough ([`TimeGuard::accepts`]).
     ///
     /// # Errors
     ///
-    /// Our own time.
+    /// The caller's time is too far away. The value is the agent's own time in milliseconds since the epoch.
     pub fn check(&self, given_ms: i64, window_ms: i64) -> Result<(), i64> {
         let (inner, clocks) = self.read();
         // A simulated clock must not lock out callers whose own clock is right.
@@ -194,8 +196,8 @@ impl GuardedClock {
         Err(time_guard.look(clocks).0)
     }
 
-    /// What is to be stored with the next commit. The time until now is charged first, and what was heard meanwhile is not stored
-    /// without its moment.
+    /// What is to be stored with the next commit.
+    /// The time until now is charged to the budgets first, so that a new time of a trusted source is stored together with a moment that agrees with it.
     #[must_use]
     pub fn remembered(&self) -> StoredClock {
         let (mut inner, clocks) = self.read();
@@ -208,9 +210,11 @@ impl GuardedClock {
         let clocks = clocks(&self.clock);
         let moves = self.clock.moves();
         if moves != inner.moves {
-            // The simulator moves the printer's clock too: it is its own witness.
+            // The simulator has moved the printer's clock too, so the moved time counts as given by a trusted source.
             inner.moves = moves;
-            inner.time_guard.hear(clocks, clocks.system_ms);
+            inner
+                .time_guard
+                .observe_trusted_time(clocks, clocks.system_ms);
         }
         (inner, clocks)
     }
@@ -219,14 +223,14 @@ impl GuardedClock {
         let (at_ms, trouble) = inner.time_guard.look(clocks);
         if trouble.is_some() != inner.warned {
             inner.warned = trouble.is_some();
-            let at = crate::time::clock::iso_utc(at_ms);
+            let at = iso_utc(at_ms);
             match trouble {
                 Some(ClockTrouble::Behind { by_ms }) => tracing::warn!(
                     "the machine's clock is {} s behind and is not believed; documents get {at}. Set it, or let it be set by the network",
                     by_ms / 1_000
                 ),
                 Some(ClockTrouble::JumpedAhead { by_ms }) => tracing::warn!(
-                    "the machine's clock is {} s ahead and nobody bears it out; documents get {at}. Set it, or connect the printer",
+                    "the machine's clock is {} s ahead and no other clock confirms it; documents get {at}. Set it, or connect the printer",
                     by_ms / 1_000
                 ),
                 None => tracing::info!("the machine's clock is right again"),

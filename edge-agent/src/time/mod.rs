@@ -1,4 +1,4 @@
-//! Time: the machine's clocks, and what the agent believes of them.
+//! Time: the machine's clocks, and the guarded clock that decides which of their readings are believed.
 
 pub mod clock;
 pub mod guard;

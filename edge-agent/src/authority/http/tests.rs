@@ -1,4 +1,4 @@
-//! What a delivery means when the other side is the stand-in, a stranger, or hardly there.
+//! The results of deliveries to the authority simulator, to other servers, and to no server.
 
 use std::io::{Read, Write};
 use std::net::TcpListener;
@@ -15,7 +15,7 @@ use crate::simulator::tax_office::{AuthorityCondition, Strictness};
 
 const TIMEOUT: Duration = Duration::from_millis(400);
 
-fn parcel() -> EncodedRequest {
+fn encoded() -> EncodedRequest {
     OnlineEcr::default()
         .encode(&ReportedDocument::Receipt(sale()))
         .unwrap()
@@ -26,12 +26,12 @@ fn deliver(url: &str) -> Delivery {
         &agent(TIMEOUT, &Trust::BuiltIn),
         &OnlineEcr::default(),
         url,
-        &parcel(),
+        &encoded(),
     )
 }
 
 #[test]
-fn the_stand_in_in_all_its_conditions() {
+fn deliveries_to_the_authority_simulator_in_all_its_conditions() {
     let running = Running::start(Strictness::Rules);
     for (condition, verdict) in [
         (
@@ -66,17 +66,20 @@ fn the_stand_in_in_all_its_conditions() {
         ),
         (AuthorityCondition::Up, Verdict::Acknowledged),
     ] {
-        running.office.set(condition, Duration::from_secs(5));
+        running.simulator.set(condition, Duration::from_secs(5));
         assert_eq!(deliver(&running.url()).verdict, verdict, "{condition}");
     }
-    // The slow office had taken the document; the two after it were its second and third delivery.
-    assert_eq!(running.office.received().len(), 1);
-    assert_eq!(running.office.duplicates(), 2);
-    assert_eq!(running.office.received()[0].key, parcel().key.to_string());
+    // The slow simulator had accepted the document. The two attempts after it were its second and third delivery.
+    assert_eq!(running.simulator.received().len(), 1);
+    assert_eq!(running.simulator.duplicates(), 2);
+    assert_eq!(
+        running.simulator.received()[0].key,
+        encoded().key.to_string()
+    );
 }
 
-/// A server that answers every connection with these bytes, over and over if `endless`.
-fn stranger(answer: &'static [u8], endless: bool) -> String {
+/// A server that answers every connection with these bytes, followed by spaces without end if `endless`.
+fn server(answer: &'static [u8], endless: bool) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     std::thread::spawn(move || {
@@ -90,11 +93,11 @@ fn stranger(answer: &'static [u8], endless: bool) -> String {
     url
 }
 
-/// The beginning of a head that goes on in one line for as long as somebody reads.
+/// The beginning of a head whose last line has no end.
 static HEAD_WITHOUT_END: [u8; 21] = *b"HTTP/1.1 200 OK\r\nX: y";
 
 #[test]
-fn a_stranger_is_not_the_office() {
+fn a_wrong_or_broken_answer_is_not_the_authoritys() {
     for (answer, endless, failure) in [
         (&b"HTTP/1.1 200 OK\r\nContent-Length: 14\r\n\r\n<html></html>\n"[..], false, DeliveryFailure::NotTheAuthority),
         (b"HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 0\r\n\r\n", false, DeliveryFailure::NotTheAuthority),
@@ -105,14 +108,14 @@ fn a_stranger_is_not_the_office() {
         (b"HTTP/1.1 200 OK\r\nContent-Length: 20\r\n\r\n{\"stat", false, DeliveryFailure::Broken),
         (b"", false, DeliveryFailure::Broken),
     ] {
-        let delivery = deliver(&stranger(answer, endless));
+        let delivery = deliver(&server(answer, endless));
         assert_eq!(delivery.verdict, Verdict::Failed(failure), "{}", String::from_utf8_lossy(answer));
     }
 }
 
 #[test]
-fn a_server_that_is_unable_says_when_to_come_back() {
-    let url = stranger(
+fn retry_after_of_a_server_that_is_unable_is_returned() {
+    let url = server(
         b"HTTP/1.1 503 Busy\r\nRetry-After: 7\r\nContent-Length: 0\r\n\r\n",
         false,
     );
@@ -127,13 +130,13 @@ fn a_server_that_is_unable_says_when_to_come_back() {
 }
 
 #[test]
-fn nobody_there_is_no_connection_and_a_trickle_is_cut_off() {
-    let nobody = TcpListener::bind("127.0.0.1:0")
+fn no_server_is_unreachable_and_a_trickling_answer_times_out() {
+    let no_server = TcpListener::bind("127.0.0.1:0")
         .unwrap()
         .local_addr()
         .unwrap();
     assert_eq!(
-        deliver(&format!("http://{nobody}")).verdict,
+        deliver(&format!("http://{no_server}")).verdict,
         Verdict::Failed(DeliveryFailure::Unreachable)
     );
 

@@ -1,8 +1,9 @@
-//! What an answer of an Online-ECR server means. Its fields are not published, so that each usual sign of success or failure is read.
+//! What an answer of an Online-ECR server means. The fields of answers are not published, so all usual signs of success and failure are checked.
 
 use serde_json::Value;
 
-/// What an answer says of itself. The office answers HTTP 200 also when it refuses (spec/online-ecr.md, C.6).
+/// The sign of success or failure in an answer. The HTTP status is no such sign, because the server also refuses with status 200
+/// ("Answers" in `docs/protocols/online-ecr.md`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Sign {
     Success,
@@ -10,7 +11,7 @@ pub(super) enum Sign {
     None,
 }
 
-/// An answer's JSON object, whose fields are looked for whatever their case.
+/// The JSON object of an answer. The case of its field names does not matter.
 pub(super) struct Answer<'a>(pub(super) &'a serde_json::Map<String, Value>);
 
 impl<'a> Answer<'a> {
@@ -21,6 +22,7 @@ impl<'a> Answer<'a> {
             .map(|(_, value)| value)
     }
 
+    /// Whether the answer is a success or a failure. If `success_field` is given, only that field counts.
     pub(super) fn sign(&self, success_field: Option<&str>) -> Sign {
         let status = self.field("status").and_then(Value::as_str);
         let is_of =
@@ -37,58 +39,66 @@ impl<'a> Answer<'a> {
         }
         let errors = ["error", "errors"];
         let mut errors = errors.iter().filter_map(|name| self.field(name));
-        if status_is(FAILURE_WORDS) || self.says(false) || errors.any(says_something) {
+        if status_is(FAILURE_WORDS) || self.has_success_field(false) || errors.any(has_content) {
             return Sign::Failure;
         }
-        if status_is(SUCCESS_WORDS) || self.says(true) {
+        if status_is(SUCCESS_WORDS) || self.has_success_field(true) {
             return Sign::Success;
         }
-        // Servers of this family number their refusals; nought and HTTP's own successes are not among them.
+        // Servers of this family give refusals a number. Zero and HTTP's numbers of success are not numbers of refusals.
         let number = |name: &&str| self.field(name).and_then(Value::as_i64);
         match ["code", "status"].iter().find_map(number) {
             Some(code) if code == 0 || (200..300).contains(&code) => return Sign::Success,
             Some(_) => return Sign::Failure,
             None => {}
         }
-        // A sign in a form that nobody has described is no yes: neither is what stands beside it.
+        // If one of the usual fields has a value that is not understood, nothing else in the answer counts as success.
         let unclear = |name: &&str| self.field(name).is_some_and(|sign| !sign.is_null());
         if SIGN_FIELDS.iter().chain(SUCCESS_FIELDS).any(unclear) {
             return Sign::None;
         }
-        // The published description of a success: object, shop, device and tax information (C.6).
-        let tells = |name: &&str| self.field(name).is_some_and(Value::is_object);
-        if SUCCESS_OBJECTS.iter().any(tells) {
+        // The published description of a success: object, shop, device and tax information.
+        let is_object = |name: &&str| self.field(name).is_some_and(Value::is_object);
+        if SUCCESS_OBJECTS.iter().any(is_object) {
             Sign::Success
         } else {
             Sign::None
         }
     }
 
-    /// One of the usual fields of a yes or no says this.
-    fn says(&self, yes: bool) -> bool {
+    /// Whether one of the usual fields of success has this value.
+    fn has_success_field(&self, value: bool) -> bool {
         SUCCESS_FIELDS
             .iter()
-            .any(|name| self.field(name) == Some(&Value::Bool(yes)))
+            .any(|name| self.field(name) == Some(&Value::Bool(value)))
     }
 
+    /// The error text of the answer in one line, or a replacement.
     pub(super) fn message(&self, status: u16) -> String {
-        let spoken = ["message", "error", "errors"]
+        let found = ["message", "error", "errors"]
             .iter()
             .filter_map(|name| self.field(name))
-            .find(|value| says_something(value));
-        let text = match spoken {
+            .find(|value| has_content(value));
+        let text = match found {
             Some(Value::String(text)) => text.clone(),
             Some(other) => other.to_string(),
             None => format!("refused without a reason (HTTP {status})"),
         };
         text.chars()
-            .map(|letter| if letter.is_control() { ' ' } else { letter })
+            .map(|character| {
+                if character.is_control() {
+                    ' '
+                } else {
+                    character
+                }
+            })
             .take(MESSAGE_LENGTH_MAX)
             .collect()
     }
 }
 
-fn says_something(value: &Value) -> bool {
+/// Whether a field's value is more than empty, zero or false.
+fn has_content(value: &Value) -> bool {
     match value {
         Value::Null | Value::Bool(false) => false,
         Value::Bool(true) => true,

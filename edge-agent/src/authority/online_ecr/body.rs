@@ -1,4 +1,4 @@
-//! The bodies of the Online-ECR form, field by field.
+//! The JSON bodies of the Online-ECR form.
 
 use serde::Serialize;
 
@@ -119,7 +119,7 @@ struct TotalBody {
     amount: i64,
 }
 
-/// Sales and refunds, side by side and never netted.
+/// The values of sales and of refunds. They are never subtracted from each other.
 #[derive(Serialize)]
 struct Sides<T> {
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -144,7 +144,7 @@ pub(super) fn receipt_body(receipt: &ReportedReceipt) -> Result<String, EncodeEr
             (None, Some(series.as_str()), Some(*number))
         }
     };
-    written(&ReceiptBody {
+    to_json(&ReceiptBody {
         message_number: heading.message_number,
         currency: &heading.currency,
         total_amount: receipt.total.minor(),
@@ -169,7 +169,7 @@ pub(super) fn receipt_body(receipt: &ReportedReceipt) -> Result<String, EncodeEr
 
 pub(super) fn cash_body(operation: &CashOperation) -> Result<String, EncodeError> {
     let heading = &operation.heading;
-    written(&CashBody {
+    to_json(&CashBody {
         receipt_number: operation.receipt_number,
         z_number: heading.z_number,
         fiscal_num: heading.fiscal_number,
@@ -199,7 +199,7 @@ pub(super) fn z_body(report: &ZReport) -> Result<String, EncodeError> {
             })
             .collect()
     };
-    written(&ZBody {
+    to_json(&ZBody {
         z_number: heading.z_number,
         fiscal_num: heading.fiscal_number,
         first_number: report.first_number,
@@ -277,7 +277,7 @@ fn tax_totals(totals: &[TaxTotal]) -> Result<Vec<TaxTotalBody>, EncodeError> {
         .collect()
 }
 
-/// The form's rate (hundredths of a percent, 20 % = 2000) from ours (ten-thousandths).
+/// A rate in hundredths of a percent (20 % is 2000), as the form has it, from one in ten-thousandths of a percent.
 fn hundredths(rate: u32) -> Result<u32, EncodeError> {
     if rate.is_multiple_of(100) {
         Ok(rate / 100)
@@ -293,6 +293,6 @@ const fn means_name(means: Means) -> &'static str {
     }
 }
 
-fn written(body: &impl Serialize) -> Result<String, EncodeError> {
+fn to_json(body: &impl Serialize) -> Result<String, EncodeError> {
     serde_json::to_string(body).map_err(|_| EncodeError::Json)
 }

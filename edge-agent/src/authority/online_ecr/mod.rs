@@ -3,15 +3,15 @@
 //! Money is in whole minor units, quantities in thousandths, rates in hundredths of a percent, times in UTC.
 //! The number of the message is called `msgID` everywhere but in the Z-report, where it is `msgId`.
 //!
-//! Three things the published form leaves open are read as follows, and would be changed here:
+//! The published description (`docs/protocols/online-ecr.md`) leaves three things open. They are implemented as follows:
 //!
-//! - The total must equal the sum of what was paid, and a payment also tells its change. So a payment's `amount` is what was
-//!   *kept* (handed over minus change), and `change` stands beside it for information.
-//! - A refund is a SALE document with `parentFiscalNum`; documents tell their device-wide number as `fiscalNum`, as cash
-//!   registers that work offline do, so that there is something to refer to.
-//! - The fields of an answer are not published. An answer is a refusal if it shows any sign of failure, an acknowledgement if it
-//!   shows a sign of success and none of failure, and else it is not the office's. `[upstream.online_ecr] success_field` names
-//!   the one field that counts, where it is known.
+//! - The total must equal the sum of the payments, and a payment also contains its change. So a payment's `amount` is what was
+//!   *kept* (handed over minus change), and its `change` is only information.
+//! - A refund is a SALE document with `parentFiscalNum`. Every document contains its number as `fiscalNum`, as in cash registers that
+//!   work offline, so that a refund can refer to its original.
+//! - The fields of an answer are not published. An answer with any sign of failure is a refusal. An answer with a sign of success and
+//!   none of failure is an acknowledgement. Any other answer counts as not the authority's. If it is known which field decides,
+//!   `[upstream.online_ecr] success_field` names that field.
 
 use serde_json::Value;
 
@@ -26,20 +26,20 @@ mod answer;
 mod body;
 pub mod ranges;
 
-/// The Online-ECR protocol, with what its description leaves open as it was configured.
+/// The Online-ECR protocol. The configuration decides what the published description leaves open.
 #[derive(Clone, Debug, Default)]
 pub struct OnlineEcr {
     form: Form,
 }
 
 impl OnlineEcr {
-    /// The protocol as one office speaks it.
+    /// The protocol with the configuration for one authority.
     #[must_use]
     pub const fn new(form: Form) -> Self {
         Self { form }
     }
 
-    /// The path that a message of this name is posted to, below the url.
+    /// The path below the url to which messages of this name are sent.
     #[must_use]
     pub fn path_of<'p>(&'p self, name: &'p str) -> &'p str {
         let path = self.form.paths.iter().find(|(known, _)| *known == name);
@@ -59,7 +59,7 @@ impl Authority for OnlineEcr {
     }
 
     fn decode(&self, status: u16, body: &[u8]) -> Verdict {
-        // "Not now" says nothing about the document, whoever says it.
+        // With these statuses the server has not decided about the document.
         if matches!(status, 408 | 425 | 429 | 500..=599) {
             return Verdict::Failed(DeliveryFailure::Unable);
         }
@@ -70,7 +70,7 @@ impl Authority for OnlineEcr {
         let sign = answer.sign(self.form.success_field.as_deref());
         match (status, sign) {
             (200..=299, Sign::Success) => Verdict::Acknowledged,
-            // An object that says neither yes nor no is not the office's word: nothing is ticked off on silence.
+            // An object without a sign of success or failure is not treated as the authority's answer. Without a clear answer no document is acknowledged.
             (200..=299, Sign::None) => Verdict::Failed(DeliveryFailure::NotTheAuthority),
             (200..=299, Sign::Failure) | (400..=499, _) => Verdict::Refused {
                 message: answer.message(status),

@@ -1,4 +1,4 @@
-//! Reserved fiscal numbers in the Online-ECR form (GET_FISC_RANGES): the request, and the numbers of an answer.
+//! Reserved fiscal numbers in the Online-ECR form (GET_FISC_RANGES): the request, and the numbers in its answer.
 
 use ferrotill_core::numbers::{GRANT_SPANS_MAX, Span};
 use serde::Serialize;
@@ -9,11 +9,11 @@ use super::answer::{Answer, Sign};
 use crate::authority::Identity;
 
 impl OnlineEcr {
-    /// The body that asks for so many numbers for a device.
+    /// The body of a request for fiscal numbers for a device.
     ///
     /// # Errors
     ///
-    /// JSON could not be written.
+    /// The body could not be written as JSON.
     pub fn encode_range_request(
         &self,
         message_number: u64,
@@ -27,11 +27,11 @@ impl OnlineEcr {
         serde_json::to_string(&request).map_err(|error| error.to_string())
     }
 
-    /// The numbers that an answer reserves and that are higher than `highest`, ascending.
+    /// The numbers in an answer that are higher than `highest`, in ascending order.
     ///
     /// # Errors
     ///
-    /// Why the answer reserves none, in words for the log.
+    /// Why the answer contains no numbers, as a text for the log.
     pub fn decode_ranges(
         &self,
         status: u16,
@@ -39,16 +39,18 @@ impl OnlineEcr {
         highest: Option<u64>,
     ) -> Result<Vec<Span>, String> {
         let Ok(Value::Object(answer)) = serde_json::from_slice::<Value>(body) else {
-            return Err(format!("HTTP {status} without a readable answer"));
+            return Err(format!(
+                "the answer with HTTP status {status} is not a JSON object"
+            ));
         };
         let answer = Answer(&answer);
         let sign = answer.sign(self.form.success_field.as_deref());
-        // An answer that carries numbers needs no other sign of success.
+        // An answer with numbers needs no other sign of success.
         match numbers(&answer, &self.form.numbers_field) {
             Some(numbers) if (200..300).contains(&status) && sign != Sign::Failure => {
                 let spans = spans(numbers, highest);
                 if spans.is_empty() {
-                    Err("the tax office grants none now".to_owned())
+                    Err("the tax office grants no numbers now".to_owned())
                 } else {
                     Ok(spans)
                 }
@@ -58,7 +60,7 @@ impl OnlineEcr {
     }
 }
 
-/// GET_FISC_RANGES.
+/// The body of GET_FISC_RANGES.
 #[derive(Serialize)]
 struct Request {
     #[serde(rename = "msgID")]
@@ -68,7 +70,7 @@ struct Request {
     identity: Identity,
 }
 
-/// The numbers of an answer, as first and last of each span: a list of numbers, or of objects with the ends of a range.
+/// The numbers in an answer, as spans. The field is a list of numbers, or of objects with the first and last number of a range.
 fn numbers(answer: &Answer<'_>, field: &str) -> Option<Vec<Span>> {
     let list = match answer.field(field) {
         Some(list) => list,
@@ -99,15 +101,15 @@ fn numbers(answer: &Answer<'_>, field: &str) -> Option<Vec<Span>> {
         .collect()
 }
 
-/// Ascending spans without what the till has had already; as many as a grant holds.
+/// The spans in ascending order, without numbers up to `highest`. At most [`GRANT_SPANS_MAX`] spans.
 fn spans(mut numbers: Vec<Span>, highest: Option<u64>) -> Vec<Span> {
     numbers.retain(|span| span.first <= span.last);
     numbers.sort_by_key(|span| span.first);
     let mut spans: Vec<Span> = Vec::new();
-    // The first number that may still be taken; none behind the last number there is.
-    let mut free = highest.map_or(Some(0), |highest| highest.checked_add(1));
+    // The lowest number that may still be used. `None` after the largest number of all.
+    let mut lowest = highest.map_or(Some(0), |highest| highest.checked_add(1));
     for span in numbers {
-        let Some(from) = free else { break };
+        let Some(from) = lowest else { break };
         if span.last < from {
             continue;
         }
@@ -119,7 +121,7 @@ fn spans(mut numbers: Vec<Span>, highest: Option<u64>) -> Vec<Span> {
                 last: span.last,
             }),
         }
-        free = span.last.checked_add(1);
+        lowest = span.last.checked_add(1);
     }
     spans.truncate(GRANT_SPANS_MAX);
     spans
@@ -139,7 +141,7 @@ mod tests {
     }
 
     #[test]
-    fn numbers_come_as_a_list_or_as_ranges_and_never_twice() {
+    fn numbers_are_read_from_a_list_or_from_ranges_and_never_twice() {
         type Case = (&'static str, Option<u64>, Option<Vec<(u64, u64)>>);
         #[rustfmt::skip]
         let cases: &[Case] = &[
@@ -164,7 +166,7 @@ mod tests {
     }
 
     #[test]
-    fn the_request_in_golden_bytes() {
+    fn the_request_has_exactly_these_bytes() {
         let request = Request {
             message_number: 17,
             count: 200,

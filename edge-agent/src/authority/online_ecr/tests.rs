@@ -1,4 +1,4 @@
-//! Golden bodies: what the tax office reads, byte for byte. A failing one means that the code has to change.
+//! Golden bodies: the exact bytes that the authority gets. If one of these tests fails, the code must change, not the test.
 
 use ferrotill_core::{Amount, Quantity};
 use uuid::Uuid;
@@ -67,7 +67,7 @@ const fn paid(means: Means, paid: i64, change: i64) -> ReportedPayment {
     }
 }
 
-/// The sale of the published C# example: 24.77 less 25 % is 18.58, paid with 15.00 by card and 10.00 in cash.
+/// The sale of the published C# example: 24.77 with a discount of 25 % is 18.58, paid with 15.00 by card and 10.00 in cash.
 pub(crate) fn sale() -> ReportedReceipt {
     ReportedReceipt {
         heading: heading(1, 1),
@@ -154,14 +154,14 @@ fn body(document: ReportedDocument) -> String {
 const IDENTITY: &str = r#""identity":{"fn":"567765","tin":"1111111111","shopName":"SHOP #1","shopAddress":"Unknown st., 404"}"#;
 
 #[test]
-fn a_sale() {
-    let parcel = OnlineEcr::default()
+fn the_body_of_a_sale() {
+    let request = OnlineEcr::default()
         .encode(&ReportedDocument::Receipt(sale()))
         .unwrap();
-    assert_eq!(parcel.kind, RequestKind::Sale);
-    assert_eq!(parcel.key, Uuid::from_u128(1));
+    assert_eq!(request.kind, RequestKind::Sale);
+    assert_eq!(request.key, Uuid::from_u128(1));
     assert_eq!(
-        parcel.body,
+        request.body,
         [
             r#"{"msgID":1,"currency":"MDL","totalAmount":1858,"zNumber":4,"fiscalNum":1,"receiptNumber":1,"#,
             r#""cashier":"Cashier 1","dateTime":"2026-03-02T15:35:01.076Z","items":["#,
@@ -189,15 +189,15 @@ fn a_refund_names_its_original_and_an_alternative_receipt_its_number() {
         number: 17,
     };
     alternative.heading.fiscal_number = None;
-    let parcel = OnlineEcr::default()
+    let request = OnlineEcr::default()
         .encode(&ReportedDocument::Receipt(alternative))
         .unwrap();
-    assert_eq!(parcel.kind, RequestKind::AlternativeReceipt);
-    assert!(parcel.body.starts_with(r#"{"msgID":1,"currency":"MDL","totalAmount":1858,"zNumber":4,"receiptNumber":1,"series":"ABC","number":17,"cashier""#), "{}", parcel.body);
+    assert_eq!(request.kind, RequestKind::AlternativeReceipt);
+    assert!(request.body.starts_with(r#"{"msgID":1,"currency":"MDL","totalAmount":1858,"zNumber":4,"receiptNumber":1,"series":"ABC","number":17,"cashier""#), "{}", request.body);
 }
 
 #[test]
-fn a_line_tells_every_tax_on_one_base() {
+fn a_line_with_two_taxes_has_both_with_the_same_base() {
     let mut cider = sale();
     cider.items.truncate(1);
     cider.items[0].taxes = vec![tax('A', 200_000, 150), tax('F', 50_000, 38)];
@@ -209,9 +209,9 @@ fn a_line_tells_every_tax_on_one_base() {
     );
 }
 
-/// What an office wants that writes other paths, a signature and a success field of its own.
+/// An authority with other paths, a signature and its own success field.
 #[test]
-fn what_the_form_leaves_open_is_done_as_configured() {
+fn paths_headers_signature_and_success_field_are_configurable() {
     let form = crate::config::OnlineEcrConfig {
         paths: vec![("sale", "v1/sale".to_owned())],
         headers: vec![("X-Shop".to_owned(), "7".to_owned())],
@@ -222,11 +222,11 @@ fn what_the_form_leaves_open_is_done_as_configured() {
         success_field: Some("taken".to_owned()),
         ..crate::config::OnlineEcrConfig::default()
     };
-    let office = OnlineEcr::new(form);
-    assert_eq!(office.path(RequestKind::Sale), "v1/sale");
-    assert_eq!(office.path(RequestKind::Refund), "refund");
+    let authority = OnlineEcr::new(form);
+    assert_eq!(authority.path(RequestKind::Sale), "v1/sale");
+    assert_eq!(authority.path(RequestKind::Refund), "refund");
     // HMAC-SHA256 with the key "key", a published example.
-    let signed = office.headers("The quick brown fox jumps over the lazy dog");
+    let signed = authority.headers("The quick brown fox jumps over the lazy dog");
     assert_eq!(
         signed,
         [
@@ -250,12 +250,12 @@ fn what_the_form_leaves_open_is_done_as_configured() {
             },
         ),
     ] {
-        assert_eq!(office.decode(200, body.as_bytes()), verdict, "{body}");
+        assert_eq!(authority.decode(200, body.as_bytes()), verdict, "{body}");
     }
 }
 
 #[test]
-fn a_cash_operation() {
+fn the_body_of_a_cash_operation() {
     let text = body(ReportedDocument::Cash(deposit()));
     assert_eq!(
         text,
@@ -301,7 +301,7 @@ fn a_z_report_leaves_out_what_did_not_occur() {
 }
 
 #[test]
-fn what_the_form_cannot_hold_is_refused() {
+fn values_that_the_form_cannot_express_are_refused() {
     let mut receipt = sale();
     receipt.tax_totals[0].rate = 200_050;
     assert_eq!(
@@ -320,12 +320,12 @@ fn what_the_form_cannot_hold_is_refused() {
 }
 
 #[test]
-fn an_answer_is_read_for_signs_of_failure() {
+fn any_sign_of_failure_makes_an_answer_a_refusal() {
     let refused = |message: &str| Verdict::Refused {
         message: message.to_owned(),
     };
     let unable = Verdict::Failed(DeliveryFailure::Unable);
-    let stranger = Verdict::Failed(DeliveryFailure::NotTheAuthority);
+    let not_the_authority = Verdict::Failed(DeliveryFailure::NotTheAuthority);
     for (status, body, verdict) in [
         (
             200,
@@ -372,14 +372,18 @@ fn an_answer_is_read_for_signs_of_failure() {
             refused("not found"),
         ),
         (422, r#"{"message":"wrong"}"#, refused("wrong")),
-        (404, "<html>", stranger.clone()),
-        (200, "<html>log in</html>", stranger.clone()),
-        (200, "", stranger.clone()),
-        (200, "{}", stranger.clone()),
-        (200, r#"{"welcome":"to the hotel"}"#, stranger.clone()),
-        (200, "[]", stranger.clone()),
-        (200, r#"{"status":"succ"#, stranger.clone()),
-        (302, r#"{"status":"success"}"#, stranger.clone()),
+        (404, "<html>", not_the_authority.clone()),
+        (200, "<html>log in</html>", not_the_authority.clone()),
+        (200, "", not_the_authority.clone()),
+        (200, "{}", not_the_authority.clone()),
+        (
+            200,
+            r#"{"welcome":"to the hotel"}"#,
+            not_the_authority.clone(),
+        ),
+        (200, "[]", not_the_authority.clone()),
+        (200, r#"{"status":"succ"#, not_the_authority.clone()),
+        (302, r#"{"status":"success"}"#, not_the_authority.clone()),
         (500, r#"{"status":"error"}"#, unable.clone()),
         (503, "", unable.clone()),
         (429, r#"{"message":"slow down"}"#, unable.clone()),
@@ -392,10 +396,10 @@ fn an_answer_is_read_for_signs_of_failure() {
     }
 }
 
-/// A no in a form that nobody has described is not overheard because an object stands beside it.
+/// A failure in an unusual form is not an acknowledgement, even if the answer also contains an object.
 #[test]
-fn a_no_in_other_clothes_is_no_acknowledgement() {
-    let office = super::OnlineEcr::default();
+fn a_failure_in_an_unusual_form_is_no_acknowledgement() {
+    let authority = super::OnlineEcr::default();
     for text in [
         r#"{"success":"false","message":"bad tax","object":{"tin":"1"}}"#,
         r#"{"success":0,"message":"bad tax","data":{}}"#,
@@ -404,7 +408,7 @@ fn a_no_in_other_clothes_is_no_acknowledgement() {
         r#"{"status":false,"device":{"fn":"1"}}"#,
         r#"{"status":500,"message":"x","shop":{}}"#,
     ] {
-        let verdict = Authority::decode(&office, 200, text.as_bytes());
+        let verdict = Authority::decode(&authority, 200, text.as_bytes());
         assert!(!matches!(verdict, Verdict::Acknowledged), "{text}");
     }
 }

@@ -1,4 +1,4 @@
-//! Alternative receipts: the next number of a range makes them legal, in the transaction of their reservation.
+//! Alternative receipts: the next number of a range makes them legal. They are reserved and sealed in one transaction.
 
 use ferrotill_core::seal::Seal;
 use ferrotill_core::till::Command;
@@ -9,7 +9,7 @@ use crate::order::OrderKind;
 use ferrotill_store::{Batch, StoreError, StoredDocument};
 
 impl Tills {
-    /// Seals an alternative receipt with its number; its paper comes after.
+    /// Seals an alternative receipt with its number, and queues its slip if the order asks for one.
     pub(super) fn issue_alternative(
         &mut self,
         batch: &mut Batch<'_>,
@@ -24,13 +24,13 @@ impl Tills {
         };
         let wanted = wanted.map(|(series, number)| (series.as_str(), *number));
         let (series, number, number_length) =
-            match self.devices[index].current().next_alternative(wanted) {
+            match self.devices[index].current_till().next_alternative(wanted) {
                 Ok(Seal::Range {
                     series,
                     number,
                     number_length,
                 }) => (series.to_owned(), number, number_length),
-                // The reservation was admitted with this very question, in this batch.
+                // The same function gave a number when the document was reserved in this batch, so that no error is expected.
                 other => {
                     return Err(StoreError::Number {
                         found: format!("{other:?}"),
@@ -53,7 +53,7 @@ impl Tills {
             "{series}{number:0width$}",
             width = usize::from(number_length)
         );
-        let title = self.setting.profile.facts().alternative_receipt_title;
+        let title = self.settings.profile.facts().alternative_receipt_title;
         let paper = print.then_some((title, numbered.as_str(), "the slip is not printed yet"));
         self.print_after_seal(batch, index, document, entry, paper, effects)
     }

@@ -1,24 +1,24 @@
-//! Patience: nobody waits longer than they said, and nothing is sold behind a caller's back.
+//! Deadlines: a caller gets an answer before its timeout, and an order whose callers have all timed out is dropped unsold.
 
 use std::time::Duration;
 
 use ferrotill_core::refusal::Refusal;
 
-use super::super::device_state::{Answer, Caller, FiscalState, Printing};
+use super::super::device_state::{Answer, Caller, FiscalState, PrinterWork};
 use super::{Effect, Tills};
 
 impl Tills {
-    /// Answers those whose patience ends, and takes orders that nobody waits for any more off the queue.
-    pub(in crate::clerk) fn expire(&mut self, effects: &mut Vec<Effect>) {
+    /// Answers callers shortly before their deadline, and drops queued orders for which no caller waits any more.
+    pub(in crate::clerk) fn answer_expired_callers(&mut self, effects: &mut Vec<Effect>) {
         let now = self.monotonic();
         let due = |caller: &Caller| {
             caller
                 .deadline
-                .checked_sub(MARGIN)
+                .checked_sub(ANSWER_MARGIN)
                 .is_none_or(|end| end <= now)
         };
         for device_state in &mut self.devices {
-            let unsettled = device_state.current().outstanding().is_some();
+            let unsettled = device_state.current_till().outstanding().is_some();
             let answer = if unsettled {
                 Answer::Refused {
                     refusal: Refusal::DeviceUnsettled,
@@ -27,13 +27,13 @@ impl Tills {
                 }
             } else {
                 Answer::Unknown {
-                    message: PRINTER_NOT_THERE.to_owned(),
+                    message: PRINTER_UNREACHABLE.to_owned(),
                 }
             };
             for entry in &mut device_state.queue {
                 let (due, waiting) = entry.callers.drain(..).partition(due);
                 entry.callers = waiting;
-                // An order that others still wait for may yet be sold.
+                // The order may still be sold, because other callers wait for it.
                 let answer = if entry.callers.is_empty() {
                     answer.clone()
                 } else {
@@ -42,8 +42,8 @@ impl Tills {
                 effects.push(Effect::Respond(due, answer));
             }
             device_state.queue.retain(|entry| !entry.callers.is_empty());
-            let printing = match &mut device_state.printing {
-                Printing::Slip(slip) => Some(&mut **slip),
+            let printing = match &mut device_state.printer_work {
+                PrinterWork::Slip(slip) => Some(&mut **slip),
                 _ => None,
             };
             for slip in device_state.slips.iter_mut().chain(printing) {
@@ -68,8 +68,8 @@ fn still_wanted() -> Answer {
     }
 }
 
-/// Callers get their answer so long before their patience ends, so that it still reaches them.
-pub(super) const MARGIN: Duration = Duration::from_millis(100);
+/// How long before its deadline a caller is answered, so that the answer arrives in time.
+pub(super) const ANSWER_MARGIN: Duration = Duration::from_millis(100);
 
-/// What a caller is told whose patience ended while the printer was being connected.
-const PRINTER_NOT_THERE: &str = "the printer could not be reached in time; repeat the request with the same id, which is always safe";
+/// The answer to a caller whose deadline comes while the printer cannot be reached.
+const PRINTER_UNREACHABLE: &str = "the printer could not be reached in time; repeat the request with the same id: this never makes a second document";

@@ -1,8 +1,8 @@
-//! Documents that a fiscal number makes legal: the next one of those that the office has reserved for the till.
+//! Documents that a fiscal number makes legal. The till uses the next number that the authority has reserved for it.
 //!
-//! They are sealed in the transaction of their reservation, so that no printer and no office is waited for. The till takes a
-//! reserved number online too: what the office's own answer would carry is not published, and a number that is there already
-//! cannot be lost with an answer.
+//! Such a document is reserved and sealed in one transaction, without waiting for a printer or for the authority.
+//! The till uses reserved numbers also while the authority is online, for two reasons: the format of a number in the authority's
+//! own answer is not published, and a number that the till already has cannot be lost with an answer.
 
 use ferrotill_core::numbers::Span;
 use ferrotill_core::profile::SealPlan;
@@ -18,26 +18,26 @@ use crate::status::Stock;
 use ferrotill_store::{Batch, StoreError, StoredDocument};
 
 impl Tills {
-    /// The document takes part on the fiscal printer.
-    pub(super) fn on_printer(&self, alternative: bool) -> bool {
-        !alternative && self.setting.profile.facts().seal_plan == SealPlan::Printer
+    /// True if a document is sealed by the fiscal printer: the country's law demands one, and it is no alternative receipt.
+    pub(super) fn needs_printer(&self, alternative: bool) -> bool {
+        !alternative && self.settings.profile.facts().seal_plan == SealPlan::Printer
     }
 
-    /// There is a fiscal number for the document, where it needs one.
-    pub(super) fn number_for(
+    /// Checks that there is a fiscal number for the document, if it needs one.
+    pub(super) fn check_fiscal_number(
         &self,
         index: usize,
         form: &OrderForm,
         alternative: bool,
     ) -> Result<(), Refusal> {
-        if alternative || self.on_printer(alternative) {
+        if alternative || self.needs_printer(alternative) {
             return Ok(());
         }
-        numbered_seal(self, index, form).map(drop)
+        fiscal_number_seal(self, index, form).map(drop)
     }
 
-    /// Seals a document with the next reserved number; its paper comes after, where there is a printer for it.
-    pub(super) fn issue_numbered(
+    /// Seals a document with the next reserved fiscal number. If the device has a printer, a slip is printed afterwards.
+    pub(super) fn issue_with_fiscal_number(
         &mut self,
         batch: &mut Batch<'_>,
         index: usize,
@@ -45,16 +45,16 @@ impl Tills {
         entry: QueuedOrder,
         effects: &mut Vec<Effect>,
     ) -> Result<(), StoreError> {
-        let number = |refusal: Refusal| StoreError::Number {
+        let number_error = |refusal: Refusal| StoreError::Number {
             found: refusal.to_string(),
         };
-        // The reservation was admitted with this very question, in this batch.
-        let seal = numbered_seal(self, index, &entry.form).map_err(number)?;
+        // The same function gave a number when the document was reserved in this batch, so that no error is expected.
+        let seal = fiscal_number_seal(self, index, &entry.form).map_err(number_error)?;
         let settle = Command::Settle(document_id(entry.form.id), seal);
-        self.decide(batch, index, &settle)?.map_err(number)?;
+        self.decide(batch, index, &settle)?.map_err(number_error)?;
         effects.push(Effect::WakeSender);
         let numbered = match seal {
-            Seal::FiscalNumber { number, .. } if self.devices[index].printer.is_there() => {
+            Seal::FiscalNumber { number, .. } if self.devices[index].printer.has_printer() => {
                 Some(format!("# {number}"))
             }
             _ => None,
@@ -64,7 +64,7 @@ impl Tills {
         self.print_after_seal(batch, index, document, entry, paper, effects)
     }
 
-    /// The office has reserved numbers: as many spans of them are taken as the till has room for.
+    /// The authority has reserved fiscal numbers. The till takes as many spans of them, from the first, as it has room for.
     pub(super) fn take_numbers(
         &mut self,
         batch: &mut Batch<'_>,
@@ -75,23 +75,23 @@ impl Tills {
             return Ok(());
         };
         let fits = |count: &usize| {
-            let numbers = self.devices[index].current().fiscal_numbers();
+            let numbers = self.devices[index].current_till().fiscal_numbers();
             numbers.check(&spans[..*count]).is_ok()
         };
         let Some(count) = (1..=spans.len()).rev().find(fits) else {
-            tracing::warn!(%device, "the tax office's fiscal numbers overlap those that the till has had; they are not taken");
+            tracing::warn!(%device, "the fiscal numbers from the authority are not taken: they overlap earlier numbers of this till, or the till has no room for them");
             return Ok(());
         };
         let taken = self.decide(batch, index, &Command::TakeNumbers(&spans[..count]))?;
         if let Err(refusal) = taken {
-            tracing::warn!(%device, "the tax office's fiscal numbers are not taken: {refusal}");
+            tracing::warn!(%device, "the fiscal numbers from the authority are not taken: {refusal}");
         }
         Ok(())
     }
 
-    /// Tells the board how many numbers are left.
+    /// Writes to the live status how many fiscal numbers each device has left.
     pub(super) fn publish_number_stock(&self) {
-        if self.setting.profile.facts().seal_plan != SealPlan::FiscalNumber {
+        if self.settings.profile.facts().seal_plan != SealPlan::FiscalNumber {
             return;
         }
         for device_state in &self.devices {
@@ -101,18 +101,26 @@ impl Tills {
                 highest: numbers.highest(),
                 last_document: device_state.till.last_number(),
             };
-            self.setting
+            self.settings
                 .live_status
                 .set_stock(device_state.device, stock);
         }
     }
 }
 
-fn numbered_seal(tills: &Tills, index: usize, form: &OrderForm) -> Result<Seal<'static>, Refusal> {
+/// The seal of a document with the next fiscal number. An X-report needs no number.
+fn fiscal_number_seal(
+    tills: &Tills,
+    index: usize,
+    form: &OrderForm,
+) -> Result<Seal<'static>, Refusal> {
     if matches!(form.kind, OrderKind::Report { z: false }) {
         return Ok(Seal::Journal);
     }
-    let number = tills.devices[index].current().fiscal_numbers().next()?;
+    let number = tills.devices[index]
+        .current_till()
+        .fiscal_numbers()
+        .next()?;
     Ok(Seal::FiscalNumber {
         number,
         reserved: true,

@@ -1,4 +1,4 @@
-//! The shop floor: what happens to a message inside a batch.
+//! One batch: how the clerk handles messages inside a transaction, and what it sends after the commit.
 
 mod alternative;
 mod deadlines;
@@ -23,7 +23,8 @@ use tokio::sync::{Notify, oneshot};
 use uuid::Uuid;
 
 use super::device_state::{
-    Answer, Caller, DeclarationOutcome, DeviceState, DrawerPulse, Printing, SealingDocument, Slip,
+    Answer, Caller, DeclarationOutcome, DeviceState, DrawerRequest, PrinterWork, SealingDocument,
+    Slip,
 };
 use super::{AuthorityNews, Message};
 use crate::order::OrderForm;
@@ -34,121 +35,123 @@ use crate::time::clock::Clock;
 use crate::time::guarded_clock::GuardedClock;
 use ferrotill_store::{Batch, Store, StoreError};
 
-/// What the floor works with and never changes.
+/// What the clerk needs beside the store and the devices. It stays the same while the agent runs.
 #[derive(Debug)]
 pub struct ClerkSettings {
-    /// The country's law.
+    /// The rules of the country.
     pub profile: &'static dyn Profile,
-    /// The machine's clocks, for deadlines.
+    /// The machine's clock, for deadlines.
     pub clock: Arc<Clock>,
-    /// The guarded clock: the time of documents, and what is spent of the budgets.
+    /// The guarded clock: the time of documents, and how much of the offline limits is used.
     pub guard: Arc<GuardedClock>,
-    /// The owner's own budget of selling without the office.
+    /// The owner's own limit of selling without the authority.
     pub owner_budget: Budget,
-    /// The board that everybody reads.
+    /// The live status, which any thread can read.
     pub live_status: Arc<LiveStatus>,
-    /// Wakes the sender of documents.
+    /// Wakes the sender of documents when the outbox has new entries.
     pub wake_sender: Arc<Notify>,
 }
 
-/// A device as it is to be set up.
+/// How a device is set up at the start.
 #[derive(Debug)]
 pub struct DevicePlan {
-    /// Its id.
+    /// The device's id.
     pub device: Uuid,
-    /// Its tables.
+    /// The device's tax groups, payment types and number ranges.
     pub configuration: Configuration,
-    /// Its printer's task.
+    /// Sends tasks to the printer's thread.
     pub printer: PrinterTask,
-    /// Where a Z-report is booked that the printer makes on its own.
+    /// The point of sale that gets a Z-report which the printer made by itself.
     pub point_of_sale: Uuid,
-    /// The serial number that the printer's address names.
+    /// The serial number that the printer's configured address names, if it names one.
     pub serial: Option<String>,
 }
 
-/// What is let out once the batch is durable.
+/// What the clerk does only after the commit of a batch.
 #[derive(Debug)]
 pub(super) enum Effect {
-    /// An answer to one or more callers.
+    /// Answer one or more callers of an order.
     Respond(Vec<Caller>, Answer),
-    /// A task for a desk's printer.
+    /// Send a task to the printer of the device with this index.
     Print(usize, Box<Task>),
-    /// A slip for a desk's printer, once it is free.
+    /// Queue a slip for the printer of the device with this index.
     Slip(usize, Box<Slip>),
-    /// A decision is durable.
+    /// Reply to a printer's thread that its decision to cancel is on disk.
     Decided(SyncSender<bool>),
-    /// An answer about the drawer.
+    /// Answer a request to open the drawer.
     Drawer(oneshot::Sender<Result<(), String>>, Result<(), String>),
-    /// An answer about a person's word.
+    /// Answer the callers of an operator's declaration.
     RespondDeclaration(Vec<oneshot::Sender<DeclarationOutcome>>, DeclarationOutcome),
-    /// There is something new in the outbox.
+    /// Wake the sender: the outbox has new entries.
     WakeSender,
 }
 
-/// All desks.
+/// The state of all devices, and the buffers that a batch uses.
 #[derive(Debug)]
 pub(super) struct Tills {
-    setting: Arc<ClerkSettings>,
+    settings: Arc<ClerkSettings>,
     devices: Vec<DeviceState>,
-    plans: Vec<Configuration>,
-    /// What waits to be told to the office.
+    /// The configuration of each device, in the order of `devices`.
+    configurations: Vec<Configuration>,
+    /// The documents that the authority has not acknowledged yet.
     unsent: Unsent,
-    /// When the clock was last stored.
-    clock_stored: Instant,
-    lines: Vec<LineTotals>,
-    bytes: Vec<u8>,
-    room: Vec<u8>,
+    /// When the guarded clock was last stored.
+    clock_stored_at: Instant,
+    line_scratch: Vec<LineTotals>,
+    byte_scratch: Vec<u8>,
+    event_buffer: Vec<u8>,
 }
 
-/// Bytes for one event: 512 lines with names and comments of 400 bytes, and room to spare.
+/// The size of the buffer for one encoded event. 512 lines with names and comments of 400 bytes fit in.
 const EVENT_BYTES_MAX: usize = 512 * 1024;
-/// What a caller is told who names a device that the configuration does not have.
+/// The answer to a caller that names a device which the configuration does not contain.
 const NO_SUCH_DEVICE: &str = "the agent has no such device";
 /// Rows of the journal between two snapshots of a till.
 const SNAPSHOT_EVERY: i64 = 256;
-/// While nothing else is written, the clock is stored so often: more may be lost of neither the highest time nor the budgets.
+/// How often the clock is stored while nothing else is written. A crash loses at most this much
+/// of the highest known time and of the used offline limits.
 const CLOCK_STORED_EVERY: Duration = Duration::from_secs(60);
 
 impl Tills {
     pub(super) fn open(
         store: &Store,
-        setting: Arc<ClerkSettings>,
+        settings: Arc<ClerkSettings>,
         plans: Vec<DevicePlan>,
     ) -> Result<Self, StoreError> {
         let mut devices = Vec::with_capacity(plans.len());
         let mut configurations = Vec::with_capacity(plans.len());
         for plan in plans {
             let till = store.load_till(plan.device)?;
-            setting.live_status.count_numbers(plan.device, &till);
-            let seen = store.printer_counters(plan.device, baseline_of)?;
+            settings.live_status.count_numbers(plan.device, &till);
+            let known_counters = store.printer_counters(plan.device, baseline_of)?;
             devices.push(DeviceState {
                 point_of_sale: plan.point_of_sale,
-                serial: plan.serial,
-                seen,
+                configured_serial: plan.serial,
+                known_counters,
                 ..DeviceState::new(plan.device, till, plan.printer)
             });
             configurations.push(plan.configuration);
         }
-        let lines = vec![LineTotals::default(); setting.profile.facts().lines_max];
-        let clock_stored = setting.clock.monotonic();
+        let line_scratch = vec![LineTotals::default(); settings.profile.facts().lines_max];
+        let clock_stored_at = settings.clock.monotonic();
         Ok(Self {
-            setting,
+            settings,
             devices,
-            plans: configurations,
+            configurations,
             unsent: Unsent::default(),
-            clock_stored,
-            lines,
-            bytes: vec![0; EVENT_BYTES_MAX],
-            room: vec![0; EVENT_BYTES_MAX],
+            clock_stored_at,
+            line_scratch,
+            byte_scratch: vec![0; EVENT_BYTES_MAX],
+            event_buffer: vec![0; EVENT_BYTES_MAX],
         })
     }
 
-    /// Adopts the configuration where it has changed.
-    pub(super) fn adopt(&mut self, batch: &mut Batch<'_>) -> Result<(), StoreError> {
+    /// Writes the configuration of each device to the journal if it has changed.
+    pub(super) fn adopt_configuration(&mut self, batch: &mut Batch<'_>) -> Result<(), StoreError> {
         for index in 0..self.devices.len() {
-            if *self.devices[index].till.configuration() != self.plans[index] {
-                let plan = self.plans[index].clone();
-                let outcome = self.decide(batch, index, &Command::Adopt(&plan))?;
+            if *self.devices[index].till.configuration() != self.configurations[index] {
+                let configuration = self.configurations[index].clone();
+                let outcome = self.decide(batch, index, &Command::Adopt(&configuration))?;
                 if let Err(refusal) = outcome {
                     return Err(StoreError::Configuration {
                         device: self.devices[index].device,
@@ -160,7 +163,7 @@ impl Tills {
         Ok(())
     }
 
-    /// Finds out what became of documents that were given to a printer before the start, or before trouble with the books.
+    /// Asks printers what became of documents that they got before the start, or before the store could not be written.
     pub(super) fn resume_outstanding(
         &mut self,
         batch: &Batch<'_>,
@@ -168,10 +171,10 @@ impl Tills {
     ) -> Result<(), StoreError> {
         for index in 0..self.devices.len() {
             let device_state = &self.devices[index];
-            if matches!(device_state.printing, Printing::Document) {
+            if matches!(device_state.printer_work, PrinterWork::Document) {
                 continue;
             }
-            let Some(outstanding) = device_state.current().outstanding() else {
+            let Some(outstanding) = device_state.current_till().outstanding() else {
                 continue;
             };
             let cancel_decided = outstanding.cancel_decided;
@@ -180,19 +183,19 @@ impl Tills {
             };
             let stored_document = batch.document(row)?;
             let Some(document) =
-                self.document_of(batch, index, &stored_document, cancel_decided)?
+                self.sealing_job_of(batch, index, &stored_document, cancel_decided)?
             else {
                 continue;
             };
             let device_state = &mut self.devices[index];
-            device_state.active = Some(SealingDocument {
+            device_state.sealing = Some(SealingDocument {
                 id: document.id,
                 fingerprint: Fingerprint(stored_document.row.fingerprint),
                 form: None,
                 callers: Vec::new(),
                 attempts: 0,
             });
-            device_state.printing = Printing::Document;
+            device_state.printer_work = PrinterWork::Document;
             tracing::info!(id = %document.id, "asking the printer what became of an outstanding document");
             let task = Box::new(Task::Recover(document));
             effects.push(Effect::Print(index, task));
@@ -200,14 +203,14 @@ impl Tills {
         Ok(())
     }
 
-    /// Printers without an outstanding document may begin; the others were told to find out first.
-    pub(super) fn begin(&mut self) {
+    /// Lets the printers' threads connect. A printer with an outstanding document has got its recovery task before.
+    pub(super) fn begin_printers(&mut self) {
         for device_state in &self.devices {
             device_state.printer.ask(Task::Begin);
         }
     }
 
-    /// Gives free printers the slips and pulses that came out of a batch.
+    /// Sends slips and drawer requests to free printers after a commit.
     pub(super) fn start_idle_printers(&mut self) -> Vec<Effect> {
         let mut effects = Vec::new();
         for index in 0..self.devices.len() {
@@ -216,12 +219,12 @@ impl Tills {
         effects
     }
 
-    /// The batch is durable: the copies of the tills become the tills.
+    /// Replaces the tills by their changed copies after the batch was committed.
     pub(super) fn commit(&mut self) {
         for device_state in &mut self.devices {
-            if let Some(till) = device_state.working.take() {
+            if let Some(till) = device_state.uncommitted.take() {
                 device_state.till = till;
-                self.setting
+                self.settings
                     .live_status
                     .count_numbers(device_state.device, &device_state.till);
             }
@@ -229,63 +232,67 @@ impl Tills {
         self.publish_number_stock();
     }
 
-    /// The batch is not durable, or nobody knows: callers are told so, and what was not let out is forgotten.
-    pub(super) fn roll_back(&mut self, effects: Vec<Effect>, kept: &[Message], words: &str) {
+    /// Drops the changes and effects of a batch that could not be written. All waiting callers get the answer that the outcome is
+    /// unknown.
+    ///
+    /// `to_retry` are the messages that the next batch handles again.
+    pub(super) fn roll_back(&mut self, effects: Vec<Effect>, to_retry: &[Message], reason: &str) {
         let answer = Answer::Unknown {
-            message: words.to_owned(),
+            message: reason.to_owned(),
         };
-        self.fail_declarations(words);
+        self.fail_declarations(reason);
         for effect in effects {
             match effect {
                 Effect::Respond(callers, _) => respond(callers, &answer),
                 Effect::RespondDeclaration(replies, _) => {
-                    respond_declaration(replies, &DeclarationOutcome::Unknown(words.to_owned()))
+                    respond_declaration(replies, &DeclarationOutcome::Unknown(reason.to_owned()))
                 }
-                // It was not asked, and nobody waits for it any more.
+                // The printer's thread was not asked, and the callers of the declaration were answered above.
                 Effect::Print(index, task) if matches!(*task, Task::Release(_)) => {
-                    self.devices[index].declaring = None;
+                    self.devices[index].pending_declaration = None;
                 }
-                Effect::Print(index, _) => self.devices[index].take_back(),
+                Effect::Print(index, _) => self.devices[index].requeue_printer_work(),
                 Effect::Slip(_, slip) => respond(slip.callers, &answer),
                 Effect::WakeSender => {}
                 Effect::Decided(reply) => reply.send(false).unwrap_or(()),
-                Effect::Drawer(reply, _) => drop(reply.send(Err(words.to_owned()))),
+                Effect::Drawer(reply, _) => drop(reply.send(Err(reason.to_owned()))),
             }
         }
         for device_state in &mut self.devices {
-            device_state.working = None;
-            let callers = device_state.take_waiters();
+            device_state.uncommitted = None;
+            let callers = device_state.take_callers();
             respond(callers, &answer);
-            // What the printer works on is in the books since an earlier batch; anything else may never have been.
-            device_state.active = device_state
-                .active
-                .take_if(|_| matches!(device_state.printing, Printing::Document));
+            // A document on which the printer works was committed in an earlier batch. Any other may not be in the journal.
+            device_state.sealing = device_state
+                .sealing
+                .take_if(|_| matches!(device_state.printer_work, PrinterWork::Document));
         }
-        for message in kept {
+        for message in to_retry {
             if let Message::Printer(device, News::Settled(..) | News::Released(..)) = message
                 && let Some(device_state) = self
                     .devices
                     .iter_mut()
                     .find(|device_state| device_state.device == *device)
             {
-                // The printer has settled it, or let go of it; the message will be tried again.
-                device_state.printing = Printing::Document;
+                // The printer's thread has settled or released the document. Its message is handled again in the next batch.
+                device_state.printer_work = PrinterWork::Document;
             }
         }
     }
 
-    /// Reads the tills again.
+    /// Reads the tills again from the store.
     pub(super) fn reload(&mut self, store: &Store) -> Result<(), StoreError> {
         for device_state in &mut self.devices {
-            device_state.working = None;
+            device_state.uncommitted = None;
             device_state.till = store.load_till(device_state.device)?;
-            device_state.seen = store.printer_counters(device_state.device, baseline_of)?;
+            device_state.known_counters =
+                store.printer_counters(device_state.device, baseline_of)?;
         }
         Ok(())
     }
 
     pub(super) fn monotonic(&self) -> Instant {
-        self.setting.clock.monotonic()
+        self.settings.clock.monotonic()
     }
 
     pub(super) fn next_deadline(&self) -> Option<Instant> {
@@ -293,10 +300,10 @@ impl Tills {
             .iter()
             .filter_map(DeviceState::next_deadline)
             .min()
-            .and_then(|deadline| deadline.checked_sub(deadlines::MARGIN))
+            .and_then(|deadline| deadline.checked_sub(deadlines::ANSWER_MARGIN))
     }
 
-    /// Carries out what had to wait for the commit.
+    /// Carries out one effect after the commit.
     pub(super) fn release_effect(&mut self, effect: Effect) {
         match effect {
             Effect::Respond(callers, answer) => respond(callers, &answer),
@@ -304,35 +311,36 @@ impl Tills {
             Effect::Slip(index, slip) => self.devices[index].slips.push_back(*slip),
             Effect::Decided(reply) => reply.send(true).unwrap_or(()),
             Effect::Drawer(reply, outcome) => drop(reply.send(outcome)),
-            Effect::RespondDeclaration(replies, hearing) => respond_declaration(replies, &hearing),
-            Effect::WakeSender => self.setting.wake_sender.notify_one(),
+            Effect::RespondDeclaration(replies, outcome) => respond_declaration(replies, &outcome),
+            Effect::WakeSender => self.settings.wake_sender.notify_one(),
         }
     }
 
-    /// Counts what waits to be told, once for a batch, at its end; the next one goes on from there.
+    /// Counts the documents that the authority has not acknowledged yet. The next batch starts from this count.
     pub(super) fn count_unsent(&mut self, batch: &Batch<'_>) -> Result<(), StoreError> {
         self.unsent = batch.unsent()?;
-        self.setting.live_status.unsent_counted(self.unsent);
+        self.settings.live_status.unsent_counted(self.unsent);
         Ok(())
     }
 
-    /// Stores what the clock remembers, with whatever else is written, and once in a while by itself.
+    /// Stores the guarded clock if the batch writes something else (`written`), or if it was not stored for a minute.
     pub(super) fn store_clock(
         &mut self,
         batch: &mut Batch<'_>,
         written: bool,
     ) -> Result<(), StoreError> {
         let now = self.monotonic();
-        if written || now.saturating_duration_since(self.clock_stored) >= CLOCK_STORED_EVERY {
-            self.clock_stored = now;
-            // A look is a step: the time until now is charged before it is stored.
-            self.setting.guard.now();
-            batch.store_clock(&self.setting.guard.remembered())?;
+        if written || now.saturating_duration_since(self.clock_stored_at) >= CLOCK_STORED_EVERY {
+            self.clock_stored_at = now;
+            // Reading the guarded clock adds the time until now to the used offline limits.
+            self.settings.guard.now();
+            batch.store_clock(&self.settings.guard.remembered())?;
         }
         Ok(())
     }
 
-    /// Stores the tills as they are after so many rows, whoever wrote them: a quiet device must not replay a busy one's day.
+    /// Stores a snapshot of each till after 256 journal rows of any device.
+    /// So a start never replays many rows for a device with few documents beside a busy device.
     pub(super) fn snapshot(&mut self, batch: &mut Batch<'_>) -> Result<(), StoreError> {
         let seq = batch.seq();
         for device_state in &mut self.devices {
@@ -340,7 +348,10 @@ impl Tills {
                 device_state.snapshot_seq = seq;
                 batch.snapshot(
                     device_state.device,
-                    device_state.working.as_ref().unwrap_or(&device_state.till),
+                    device_state
+                        .uncommitted
+                        .as_ref()
+                        .unwrap_or(&device_state.till),
                 )?;
             }
         }
@@ -375,7 +386,7 @@ impl Tills {
                 let waits = self
                     .devices
                     .iter_mut()
-                    .any(|device_state| device_state.waiting_for(id).is_some());
+                    .any(|device_state| device_state.callers_of(id).is_some());
                 let _ = reply.send(waits);
                 Ok(())
             }
@@ -415,19 +426,19 @@ impl Tills {
         self.take_order(batch, index, form, caller, effects)
     }
 
-    fn on_drawer(&mut self, device: Uuid, reply: DrawerPulse, effects: &mut Vec<Effect>) {
-        let words = match self.index_of(device) {
-            Some(index) if self.devices[index].printer_there() => {
-                self.devices[index].pulses.push_back(reply);
+    fn on_drawer(&mut self, device: Uuid, reply: DrawerRequest, effects: &mut Vec<Effect>) {
+        let reason = match self.index_of(device) {
+            Some(index) if self.devices[index].printer_reachable() => {
+                self.devices[index].drawer_requests.push_back(reply);
                 return;
             }
             Some(_) => "the printer cannot be reached; check its cable and power",
             None => NO_SUCH_DEVICE,
         };
-        effects.push(Effect::Drawer(reply, Err(words.to_owned())));
+        effects.push(Effect::Drawer(reply, Err(reason.to_owned())));
     }
 
-    /// A printer is about to cancel a document: the answer goes out once the decision is durable.
+    /// A printer is about to cancel a document. Its thread gets the reply once the decision is on disk.
     fn on_decide_cancel(
         &mut self,
         batch: &mut Batch<'_>,
@@ -461,25 +472,25 @@ impl Tills {
         batch: &mut Batch<'_>,
         news: AuthorityNews,
     ) -> Result<(), StoreError> {
-        let now = self.setting.guard.now();
+        let now = self.settings.guard.now();
         match news {
             AuthorityNews::Acknowledged { sealed_seqs } => {
-                self.setting.guard.authority_answered();
+                self.settings.guard.authority_answered();
                 for sealed_seq in sealed_seqs {
                     batch.acknowledge(sealed_seq, now.utc_ms)?;
                 }
-                // What is told makes room for the sales of this very batch.
+                // The acknowledged documents no longer count against the limit for the sales of this batch.
                 self.count_unsent(batch)
             }
             AuthorityNews::Gone => {
-                self.setting.guard.authority_gone();
+                self.settings.guard.authority_gone();
                 Ok(())
             }
             AuthorityNews::Refused { sealed_seq, words } => batch.note_refusal(sealed_seq, &words),
             AuthorityNews::Switched { from, to, reason } => {
                 match to {
-                    "online" => self.setting.guard.authority_answered(),
-                    "offline" => self.setting.guard.authority_gone(),
+                    "online" => self.settings.guard.authority_answered(),
+                    "offline" => self.settings.guard.authority_gone(),
                     _ => {}
                 }
                 let event = Event::Switched(Switched {
@@ -488,8 +499,9 @@ impl Tills {
                     to,
                     reason: &reason,
                 });
-                let encoded = Encoded::of(&event, &mut self.room).ok_or(StoreError::TooLarge)?;
-                // The office is the same for all devices.
+                let encoded =
+                    Encoded::of(&event, &mut self.event_buffer).ok_or(StoreError::TooLarge)?;
+                // All devices share one authority, so that the event has no device.
                 batch
                     .append(Uuid::nil(), now.utc_ms, &event, &encoded.payload)
                     .map(drop)
@@ -499,7 +511,7 @@ impl Tills {
 }
 
 impl Effect {
-    /// A decision that was not made.
+    /// Replies at once that the decision to cancel was not made. The returned effect does nothing.
     fn refuse(reply: SyncSender<bool>) -> Self {
         let _ = reply.send(false);
         Self::Respond(
@@ -518,8 +530,8 @@ struct Encoded {
 }
 
 impl Encoded {
-    fn of(event: &Event<'_>, room: &mut [u8]) -> Option<Self> {
-        let payload = event.encode(room).ok()?.to_vec();
+    fn of(event: &Event<'_>, buffer: &mut [u8]) -> Option<Self> {
+        let payload = event.encode(buffer).ok()?.to_vec();
         Some(Self {
             kind: event.kind(),
             payload,
@@ -535,21 +547,21 @@ fn respond(callers: Vec<Caller>, answer: &Answer) {
     for caller in callers {
         let mut answer = answer.clone();
         if let Answer::Registered { replayed, .. } = &mut answer {
-            // Whoever joined somebody else's wait sent the same request again.
+            // A caller that joined an earlier caller has repeated that caller's request.
             *replayed = *replayed || caller.joined;
         }
-        // A caller who has gone asks again with the same id.
+        // A caller whose connection has ended can repeat the request with the same id.
         drop(caller.reply.send(answer));
     }
 }
 
 fn respond_declaration(
     replies: Vec<oneshot::Sender<DeclarationOutcome>>,
-    hearing: &DeclarationOutcome,
+    outcome: &DeclarationOutcome,
 ) {
     for reply in replies {
-        // Whoever has gone asks again.
-        drop(reply.send(hearing.clone()));
+        // A caller whose connection has ended can send the declaration again.
+        drop(reply.send(outcome.clone()));
     }
 }
 

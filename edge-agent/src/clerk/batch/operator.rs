@@ -1,11 +1,11 @@
-//! A person's word on a document that its printer cannot prove (decision 0009).
+//! An operator's declaration of a document that its printer cannot prove (decision 0009).
 //!
-//! Only the printer's worker knows whether it can still be proved, and it may settle the document at this very moment. So the worker
-//! is asked to let go of it, with the word; it comes back with the word, or keeps the document and says why. Whatever it has settled
-//! before stands before that in the inbox, and wins.
+//! Only the printer's thread knows whether the printer can still prove the outcome, and it may settle the document at this moment.
+//! So the clerk asks the thread to release the document. The thread either releases it or refuses with a reason.
+//! If the thread has settled the document before, that message is earlier in the clerk's inbox, and the declaration has no effect.
 //!
-//! The word is durable with the end of the document, in one transaction, and its caller hears nothing before. After a crash anywhere
-//! on the way the document is outstanding as before, and the printer is asked again.
+//! The declaration and the seal or void of the document are written in one transaction, and the caller is answered after the commit.
+//! If the agent crashes before the commit, the document is still outstanding, and the printer is asked again after the start.
 
 use ferrotill_core::event::{Declared, PaperSays};
 use ferrotill_core::seal::Seal;
@@ -14,7 +14,7 @@ use ferrotill_device::Fault;
 use tokio::sync::oneshot;
 use uuid::Uuid;
 
-use super::super::device_state::{Answer, DeclarationOutcome, PendingDeclaration, Printing};
+use super::super::device_state::{Answer, DeclarationOutcome, PendingDeclaration, PrinterWork};
 use super::{Effect, Tills, document_id, respond_declaration};
 use crate::order::Declaration;
 use crate::seal::printer::Task;
@@ -22,7 +22,7 @@ use crate::seal::printer::job::baseline_of;
 use ferrotill_store::{Batch, StoreError};
 
 impl Tills {
-    /// Asks the printer to let go of the document.
+    /// Asks the printer's thread to release the document that an operator has declared.
     pub(super) fn on_declaration(
         &mut self,
         declaration: Declaration,
@@ -31,7 +31,7 @@ impl Tills {
     ) {
         let id = document_id(declaration.id);
         let place = self.devices.iter().position(|device_state| {
-            let outstanding = device_state.current().outstanding();
+            let outstanding = device_state.current_till().outstanding();
             outstanding.is_some_and(|outstanding| outstanding.id == id)
         });
         let Some(index) = place else {
@@ -42,17 +42,17 @@ impl Tills {
             return;
         };
         let device_state = &mut self.devices[index];
-        if !matches!(device_state.printing, Printing::Document) {
-            let words = "the printer has not been asked about it yet".to_owned();
+        if !matches!(device_state.printer_work, PrinterWork::Document) {
+            let reason = "the printer has not been asked about this document yet".to_owned();
             effects.push(Effect::RespondDeclaration(
                 vec![reply],
-                DeclarationOutcome::CanStillSay(words),
+                DeclarationOutcome::CanStillSay(reason),
             ));
             return;
         }
-        match &mut device_state.declaring {
-            Some(declaring) if declaring.declaration == declaration => {
-                declaring.replies.push(reply);
+        match &mut device_state.pending_declaration {
+            Some(pending_declaration) if pending_declaration.declaration == declaration => {
+                pending_declaration.replies.push(reply);
             }
             Some(_) => effects.push(Effect::RespondDeclaration(
                 vec![reply],
@@ -60,7 +60,7 @@ impl Tills {
             )),
             None => {
                 let task = Box::new(Task::Release(Box::new(declaration.clone())));
-                device_state.declaring = Some(PendingDeclaration {
+                device_state.pending_declaration = Some(PendingDeclaration {
                     declaration,
                     replies: vec![reply],
                 });
@@ -69,49 +69,51 @@ impl Tills {
         }
     }
 
-    /// Answers those who wait for what becomes of their word on a document.
-    pub(super) fn answer_declaring(
+    /// Answers the callers of the pending declaration, if it is about the document with this id.
+    pub(super) fn answer_pending_declaration(
         &mut self,
         index: usize,
         id: Uuid,
-        hearing: &DeclarationOutcome,
+        outcome: &DeclarationOutcome,
         effects: &mut Vec<Effect>,
     ) {
         let device_state = &mut self.devices[index];
-        if let Some(declaring) = device_state
-            .declaring
-            .take_if(|declaring| declaring.declaration.id == id)
+        if let Some(pending_declaration) = device_state
+            .pending_declaration
+            .take_if(|pending_declaration| pending_declaration.declaration.id == id)
         {
             effects.push(Effect::RespondDeclaration(
-                declaring.replies,
-                hearing.clone(),
+                pending_declaration.replies,
+                outcome.clone(),
             ));
         }
     }
 
-    /// The books could not be written: those who wait are told so. A word that the printer has been given may still be booked.
-    pub(super) fn fail_declarations(&mut self, words: &str) {
+    /// The store could not be written. The callers of pending declarations get the answer that the outcome is unknown.
+    /// A declaration that the printer's thread already has may still be written later.
+    pub(super) fn fail_declarations(&mut self, reason: &str) {
         for device_state in &mut self.devices {
-            if let Some(declaring) = &mut device_state.declaring {
-                let replies = std::mem::take(&mut declaring.replies);
-                respond_declaration(replies, &DeclarationOutcome::Unknown(words.to_owned()));
+            if let Some(pending_declaration) = &mut device_state.pending_declaration {
+                let replies = std::mem::take(&mut pending_declaration.replies);
+                respond_declaration(replies, &DeclarationOutcome::Unknown(reason.to_owned()));
             }
         }
     }
 
-    /// People see which document waits for one of them, and what to do.
-    pub(super) fn show_unproven(&self, index: usize, id: Uuid, fault: Fault) {
+    /// Logs which document needs an operator, and writes it to the live status with what the operator must do.
+    pub(super) fn report_unproven(&self, index: usize, id: Uuid, fault: Fault) {
         let device = self.devices[index].device;
-        let words = format!(
-            "document {id} is not settled: {fault}; read the paper or the printer's own journal, then say what became of it: \
-             `ferrotill settle {id} --registered` or `--not-registered`, with `--by` and your name"
+        let instruction = format!(
+            "document {id} is not settled: {fault}; read the paper or the printer's own journal, then declare what became of the \
+             document: `ferrotill settle {id} --registered` or `--not-registered`, with `--by` and your name"
         );
-        tracing::error!(%device, "{words}");
-        self.setting.live_status.printer_unproven(device, id, words);
+        tracing::error!(%device, "{instruction}");
+        let live_status = &self.settings.live_status;
+        live_status.printer_unproven(device, id, instruction);
     }
 
-    /// The printer has let go of the document: the word is booked, with the end that it justifies.
-    pub(super) fn book_declaration(
+    /// The printer's thread has released the document. Writes the declaration, and the seal or void that it justifies.
+    pub(super) fn write_declaration(
         &mut self,
         batch: &mut Batch<'_>,
         index: usize,
@@ -121,54 +123,59 @@ impl Tills {
     ) -> Result<(), StoreError> {
         let Declaration { id, paper, by } = declaration;
         let why = fault.to_string();
-        let word = Declared {
+        let declared = Declared {
             id: document_id(*id),
-            at: self.setting.guard.now(),
+            at: self.settings.guard.now(),
             paper: *paper,
             by,
             fault: fault.code(),
             why: &why,
         };
         let device_state = &mut self.devices[index];
-        device_state.printing = Printing::Nothing;
-        // The worker has dropped it too, and reads it anew.
+        device_state.printer_work = PrinterWork::Idle;
+        // The printer's thread has dropped its counters too, and reads them when it connects again.
         device_state.baseline = None;
-        let active = device_state.active.take_if(|active| active.id == *id);
-        if let Err(refusal) = self.decide(batch, index, &Command::Declare(word))? {
-            // It was written down before, and only nobody knew: see `Clerk::trouble`.
+        let sealing = device_state.sealing.take_if(|sealing| sealing.id == *id);
+        if let Err(refusal) = self.decide(batch, index, &Command::Declare(declared))? {
+            // An earlier batch wrote the outcome, although its commit returned an error (`Clerk::on_write_error`).
             tracing::warn!(%id, "a declared document is not outstanding any more: {refusal}");
-            self.answer_declaring(index, *id, &DeclarationOutcome::NotOutstanding, effects);
+            self.answer_pending_declaration(
+                index,
+                *id,
+                &DeclarationOutcome::NotOutstanding,
+                effects,
+            );
             return Ok(());
         }
-        let message = format!("{by} has read that it was not printed; {why}");
+        let message = format!("{by} has declared that the document was not printed; {why}");
         let command = match paper {
             PaperSays::Registered { document } => Command::Settle(
-                word.id,
+                declared.id,
                 Seal::Printer {
                     document: document.map_or(0, u32::from),
                     fiscal_receipt: None,
                     counters: None,
                 },
             ),
-            PaperSays::NotRegistered => Command::Void(word.id, word.fault, &message),
+            PaperSays::NotRegistered => Command::Void(declared.id, declared.fault, &message),
         };
         self.decide(batch, index, &command)?
             .map_err(|refusal| StoreError::NotBooked { refusal })?;
         let device = self.devices[index].device;
-        // What a start would know: what the printer did on its own since shows against it when it is connected.
-        let seen = batch.printer_counters(device, baseline_of)?;
+        // As after a start: when the printer is connected, its counters are compared with the last ones in the journal.
+        let known_counters = batch.printer_counters(device, baseline_of)?;
         let device_state = &mut self.devices[index];
-        device_state.seen = seen;
-        tracing::warn!(%device, %id, %by, ?paper, "a person has settled a document: {why}");
+        device_state.known_counters = known_counters;
+        tracing::warn!(%device, %id, %by, ?paper, "an operator's declaration has settled a document that the printer could not prove: {why}");
         match paper {
-            PaperSays::Registered { .. } => Self::after_seal(*id, active, effects),
-            // It is tried in no other way: whoever reads the paper does it long after the buyer has gone.
-            PaperSays::NotRegistered => effects.extend(active.map(|active| {
+            PaperSays::Registered { .. } => Self::after_seal(*id, sealing, effects),
+            // No alternative receipt is made: the operator reads the paper long after the buyer has left.
+            PaperSays::NotRegistered => effects.extend(sealing.map(|sealing| {
                 let error = format!("{fault:?}");
-                Effect::Respond(active.callers, Answer::NotRegistered { error, message })
+                Effect::Respond(sealing.callers, Answer::NotRegistered { error, message })
             })),
         }
-        self.answer_declaring(index, *id, &DeclarationOutcome::Booked, effects);
+        self.answer_pending_declaration(index, *id, &DeclarationOutcome::Booked, effects);
         Ok(())
     }
 }

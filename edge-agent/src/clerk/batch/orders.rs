@@ -1,4 +1,4 @@
-//! Orders: they join, are refused, queue up, and become reservations.
+//! Orders: the clerk joins repeated orders, refuses or queues new ones, and reserves their documents.
 
 use ferrotill_core::Amount;
 use ferrotill_core::budget::{Budget, Left};
@@ -14,11 +14,11 @@ use uuid::Uuid;
 use super::super::device_state::{Answer, Caller, FiscalState, QueuedOrder};
 use super::{Effect, Encoded, Tills, document_id, moment_of};
 use crate::order::{OrderForm, OrderKind, ReceiptMode, WishRoom};
-use crate::seal::printer::job::stored;
+use crate::seal::printer::job::stored_baseline;
 use ferrotill_store::{Appended, Batch, RequestState, StoreError, StoredDocument};
 
 impl Tills {
-    /// An order arrives: it joins those who wait for the same id, or is refused at once, or queues up.
+    /// Handles a new order. Its caller joins the callers of the same request, or is refused at once, or the order is queued.
     pub(super) fn take_order(
         &mut self,
         batch: &mut Batch<'_>,
@@ -29,10 +29,10 @@ impl Tills {
     ) -> Result<(), StoreError> {
         let fingerprint = form.fingerprint(self.devices[index].device);
         let mut devices = self.devices.iter_mut();
-        if let Some((own, callers)) =
-            devices.find_map(|device_state| device_state.waiting_for(form.id))
+        if let Some((first, callers)) =
+            devices.find_map(|device_state| device_state.callers_of(form.id))
         {
-            if own == fingerprint {
+            if first == fingerprint {
                 callers.push(Caller {
                     joined: true,
                     ..caller
@@ -51,10 +51,10 @@ impl Tills {
         };
         let alternative = self.wants_alternative(index, &entry.form);
         match self.admit(batch, index, &entry, alternative)? {
-            // It would go, or it only has to wait.
+            // The order is allowed now, or as soon as the outstanding document is settled.
             Ok(()) | Err((Refusal::DeviceUnsettled, _)) => {
                 if self.devices[index].queue.len() >= QUEUE_MAX {
-                    let message = format!("{QUEUE_MAX} orders are waiting at this device already");
+                    let message = format!("{QUEUE_MAX} orders already wait for this device");
                     effects.push(Effect::Respond(
                         entry.callers,
                         Answer::Unavailable { message },
@@ -68,6 +68,7 @@ impl Tills {
         }
     }
 
+    /// Refuses an order. A repeated request whose document is sealed is answered with that document.
     pub(super) fn refuse(
         &self,
         batch: &Batch<'_>,
@@ -98,32 +99,34 @@ impl Tills {
         Ok(())
     }
 
-    /// The receipt that a sale gets now (contract, "Receipt modes").
+    /// True if a sale gets an alternative receipt now (`docs/api/own.md`, "Receipt modes").
     pub(super) fn wants_alternative(&self, index: usize, form: &OrderForm) -> bool {
-        let has = self.devices[index]
-            .current()
+        let has_alternative = self.devices[index]
+            .current_till()
             .configuration()
             .alternative_receipts;
         match form.mode() {
             ReceiptMode::FiscalOnly => false,
             ReceiptMode::AlternativeOnly => true,
-            // A fiscal number is there without the office, so that nothing has to stand in for it.
+            // A till with fiscal numbers needs no alternative receipts: it has reserved numbers also while the authority is offline.
             ReceiptMode::Automatic | ReceiptMode::FiscalThenAlternative => {
-                has && self.on_printer(false) && self.setting.live_status.sells_alternative()
+                has_alternative
+                    && self.needs_printer(false)
+                    && self.settings.live_status.sells_alternative()
             }
         }
     }
 
-    /// Lets every order go whose turn it is.
+    /// For each device: checks the printer's day, then starts drawer requests, slips and orders that need not wait.
     pub(in crate::clerk) fn advance_all(
         &mut self,
         batch: &mut Batch<'_>,
         effects: &mut Vec<Effect>,
     ) -> Result<(), StoreError> {
         for index in 0..self.devices.len() {
-            // What people did at the printer goes first: the next document may open a new shift.
-            self.look_at_the_day(batch, index, effects)?;
-            // The drawer opens and the slip comes for the buyer who stands there now; then it is the next one's turn.
+            // A Z-report that the printer made by itself is written first: the next document may open a new shift.
+            self.check_printer_day(batch, index, effects)?;
+            // Slips and drawer requests of earlier buyers go before the next order.
             self.advance_printer(index, effects);
             self.advance(batch, index, effects)?;
             self.advance_printer(index, effects);
@@ -131,6 +134,7 @@ impl Tills {
         Ok(())
     }
 
+    /// Reserves the queued orders of a device in their order, until one is outstanding on the printer.
     pub(super) fn advance(
         &mut self,
         batch: &mut Batch<'_>,
@@ -139,12 +143,12 @@ impl Tills {
     ) -> Result<(), StoreError> {
         let mut place = 0;
         while place < self.devices[index].queue.len() {
-            if self.devices[index].current().outstanding().is_some() {
+            if self.devices[index].current_till().outstanding().is_some() {
                 return Ok(());
             }
             let alternative = self.wants_alternative(index, &self.devices[index].queue[place].form);
-            if self.on_printer(alternative) && !self.devices[index].printer_free() {
-                // It waits for the printer; those behind it may not need one.
+            if self.needs_printer(alternative) && !self.devices[index].printer_free() {
+                // This order waits for the printer. Orders behind it may not need the printer.
                 place += 1;
                 continue;
             }
@@ -152,7 +156,7 @@ impl Tills {
                 return Ok(());
             };
             if entry.callers.iter().all(|caller| caller.reply.is_closed()) {
-                // Nobody waits any more: nothing is sold behind a caller's back.
+                // No caller waits any more, so that the order is dropped unsold (decision 0004).
                 continue;
             }
             match self.reserve(batch, index, &entry, alternative)? {
@@ -160,8 +164,8 @@ impl Tills {
                 Ok(document) if alternative => {
                     self.issue_alternative(batch, index, &document, entry, effects)?
                 }
-                Ok(document) if !self.on_printer(alternative) => {
-                    self.issue_numbered(batch, index, &document, entry, effects)?
+                Ok(document) if !self.needs_printer(alternative) => {
+                    self.issue_with_fiscal_number(batch, index, &document, entry, effects)?
                 }
                 Ok(document) => self.give_to_printer(batch, index, &document, entry, effects)?,
             }
@@ -169,7 +173,7 @@ impl Tills {
         Ok(())
     }
 
-    /// Whether an order would be reserved now. Nothing is appended.
+    /// Checks whether an order could be reserved now. Appends nothing.
     fn admit(
         &mut self,
         batch: &Batch<'_>,
@@ -181,7 +185,7 @@ impl Tills {
         Ok(event.map(drop))
     }
 
-    /// Decides on an order and appends its reservation. The reserved document comes back as the journal has it.
+    /// Decides on an order and appends its reservation. Returns the reserved document as the journal contains it.
     pub(super) fn reserve(
         &mut self,
         batch: &mut Batch<'_>,
@@ -197,13 +201,13 @@ impl Tills {
         reserved.map(Ok).ok_or(StoreError::NoDocument { seq })
     }
 
-    /// Decides on an order, whose event comes back; `keep` says whether it is to be appended.
+    /// Decides on an order and returns its event. `reserve` is true if the caller then appends the event.
     fn decide_order(
         &mut self,
         batch: &Batch<'_>,
         index: usize,
         entry: &QueuedOrder,
-        (alternative, keep): (bool, bool),
+        (alternative, reserve): (bool, bool),
     ) -> Result<Result<Encoded, Refused>, StoreError> {
         let device = self.devices[index].device;
         let request = batch
@@ -233,28 +237,32 @@ impl Tills {
             request,
             original: original.as_ref(),
         };
-        let event = match self.encode_reservation(index, &entry.form, (alternative, keep), &context)
-        {
-            Ok(event) => event,
-            Err(refused) => return Ok(Err(refused)),
-        };
-        if let Err(refusal) = self.number_for(index, &entry.form, alternative) {
+        let event =
+            match self.encode_reservation(index, &entry.form, (alternative, reserve), &context) {
+                Ok(event) => event,
+                Err(refused) => return Ok(Err(refused)),
+            };
+        if let Err(refusal) = self.check_fiscal_number(index, &entry.form, alternative) {
             return Ok(Err((refusal, Vec::new())));
         }
         Ok(Ok(event))
     }
 
-    /// Decides on an order; the event comes back encoded, because it borrows from the till.
+    /// Decides on an order. The event is returned encoded, because it borrows from the till.
     fn encode_reservation(
         &mut self,
         index: usize,
         form: &OrderForm,
-        (alternative, keep): (bool, bool),
+        (alternative, reserve): (bool, bool),
         context: &Context<'_>,
     ) -> Result<Encoded, Refused> {
-        let guard = &self.setting.guard;
-        let now = if keep { guard.selling() } else { guard.now() };
-        let left = self.left(&self.setting.profile.facts().offline);
+        let guard = &self.settings.guard;
+        let now = if reserve {
+            guard.selling()
+        } else {
+            guard.now()
+        };
+        let left = self.budget_left(&self.settings.profile.facts().offline);
         let owner_limit_reached = self.owner_limit_reached();
         let annex = form.annex();
         let mut wish_room = WishRoom::default();
@@ -268,91 +276,90 @@ impl Tills {
             baseline: device_state
                 .baseline
                 .as_ref()
-                .filter(|_| self.on_printer(alternative))
-                .map(stored),
+                .filter(|_| self.needs_printer(alternative))
+                .map(stored_baseline),
             wish: form.wish(alternative, &mut wish_room),
         });
         let known = Known {
             request: context.request,
             original: context.original,
             offline: Some(left),
-            printer_swapped: device_state.swapped,
+            printer_swapped: device_state.printer_swapped,
             printer_rates: device_state
-                .rates
+                .printer_rates
                 .as_ref()
-                .filter(|_| self.on_printer(alternative)),
+                .filter(|_| self.needs_printer(alternative)),
         };
-        let mut heard = CollectFaults::default();
+        let mut faults = CollectFaults::default();
         let scratch = Scratch {
-            lines: &mut self.lines,
-            bytes: &mut self.bytes,
+            lines: &mut self.line_scratch,
+            bytes: &mut self.byte_scratch,
         };
-        let event = device_state.current().decide(
-            self.setting.profile,
+        let event = device_state.current_till().decide(
+            self.settings.profile,
             &command,
             &known,
             now,
             scratch,
-            &mut heard,
+            &mut faults,
         );
         match event {
             Ok(Event::Reserved(Reserved {
                 body: Body::Receipt(_),
                 ..
             })) if owner_limit_reached => Err((Refusal::OfflineBudgetUsedUp, Vec::new())),
-            Ok(event) => {
-                Encoded::of(&event, &mut self.room).ok_or((Refusal::ScratchTooSmall, Vec::new()))
-            }
-            Err(refusal) => Err((refusal, heard.0)),
+            Ok(event) => Encoded::of(&event, &mut self.event_buffer)
+                .ok_or((Refusal::ScratchTooSmall, Vec::new())),
+            Err(refusal) => Err((refusal, faults.0)),
         }
     }
 
-    /// What is left of a budget: its hours count only while the office cannot be reached.
-    fn left(&self, budget: &Budget) -> Left {
-        let left = self.setting.guard.left(budget, self.unsent);
-        if self.setting.guard.is_offline() {
+    /// What is left of an offline limit. Its hours count only while the authority is offline.
+    fn budget_left(&self, budget: &Budget) -> Left {
+        let left = self.settings.guard.left(budget, self.unsent);
+        if self.settings.guard.is_offline() {
             left
         } else {
             left.while_online()
         }
     }
 
-    /// The owner's own budget is used up, and the owner stops sales then.
+    /// True if the owner's own limit is used up and the owner wants sales to stop then.
     fn owner_limit_reached(&self) -> bool {
-        let owner_budget = &self.setting.owner_budget;
-        owner_budget.admit(self.left(owner_budget)).is_err()
+        let owner_budget = &self.settings.owner_budget;
+        owner_budget.admit(self.budget_left(owner_budget)).is_err()
     }
 
-    /// Decides on anything that has no draft, and appends the event.
+    /// Decides on a command other than a reservation, and appends its event. Returns the journal row.
     pub(super) fn decide(
         &mut self,
         batch: &mut Batch<'_>,
         index: usize,
         command: &Command<'_>,
     ) -> Result<Result<i64, Refusal>, StoreError> {
-        let now = self.setting.guard.now();
+        let now = self.settings.guard.now();
         let scratch = Scratch {
             lines: &mut [],
             bytes: &mut [],
         };
         let device_state = &self.devices[index];
         let known = Known::default();
-        let event = match device_state.current().decide(
-            self.setting.profile,
+        let event = match device_state.current_till().decide(
+            self.settings.profile,
             command,
             &known,
             now,
             scratch,
             &mut IgnoreFaults,
         ) {
-            Ok(event) => Encoded::of(&event, &mut self.room),
+            Ok(event) => Encoded::of(&event, &mut self.event_buffer),
             Err(refusal) => return Ok(Err(refusal)),
         };
         let appended = self.append(batch, index, event.ok_or(StoreError::TooLarge)?)?;
         Ok(Ok(appended.seq))
     }
 
-    /// Appends an event and applies it to the copy of the till, as a replay would.
+    /// Appends an event to the journal and applies it, decoded again, to the copy of the till, as a replay would.
     pub(super) fn append(
         &mut self,
         batch: &mut Batch<'_>,
@@ -364,24 +371,24 @@ impl Tills {
             source,
         })?;
         if matches!(event, Event::Sealed(_)) {
-            // The exact count comes at the end of the batch.
+            // The count is corrected at the end of the batch (`Tills::count_unsent`).
             self.unsent.documents = self.unsent.documents.saturating_add(1);
         }
         let device_state = &mut self.devices[index];
-        let at = moment_of(&event).unwrap_or_else(|| self.setting.guard.now().utc_ms);
+        let at = moment_of(&event).unwrap_or_else(|| self.settings.guard.now().utc_ms);
         let appended = batch.append(device_state.device, at, &event, &encoded.payload)?;
         device_state
-            .working
+            .uncommitted
             .get_or_insert_with(|| device_state.till.clone())
             .apply(&event);
         Ok(appended)
     }
 }
 
-/// Orders that wait at one desk at most.
+/// The largest number of orders in the queue of one device.
 const QUEUE_MAX: usize = 256;
 
-/// Collects the faults of a draft.
+/// Collects all faults of a draft.
 #[derive(Default)]
 struct CollectFaults(Vec<(Place, Refusal)>);
 
@@ -391,10 +398,10 @@ impl Faults for CollectFaults {
     }
 }
 
-/// A refusal with all faults.
+/// A refusal with all faults of the order.
 type Refused = (Refusal, Vec<(Place, Refusal)>);
 
-/// The ids of an order, and what is known of what it refers to.
+/// The ids of an order, and what the journal contains about its request id and its original.
 struct Context<'c> {
     fingerprint: Fingerprint,
     unique: Uuid,
@@ -402,6 +409,7 @@ struct Context<'c> {
     original: Option<&'c Original<'c>>,
 }
 
+/// The answer to a request whose id already belongs to another request.
 fn clash(state: FiscalState) -> Answer {
     Answer::Refused {
         refusal: Refusal::RequestIdClash,
@@ -410,7 +418,7 @@ fn clash(state: FiscalState) -> Answer {
     }
 }
 
-/// The lines of a sale with what returns have taken back of them.
+/// The lines of a sale, each with the quantity and the amount that were returned before.
 fn original_lines<'d>(
     batch: &Batch<'_>,
     document: &'d StoredDocument,

@@ -1,4 +1,5 @@
-//! What people and clocks do at the printer itself: its own Z-report is noticed and booked, a swapped printer is noticed and stopped.
+//! Changes at the printer that did not come from the agent: a Z-report that the printer made by itself, another printer, other tax
+//! rates.
 
 use std::sync::Arc;
 
@@ -11,141 +12,143 @@ use uuid::Uuid;
 use super::super::device_state::QueuedOrder;
 use super::{Effect, Tills, document_id};
 use crate::order::{OrderForm, OrderKind};
-use crate::seal::printer::job::stored;
+use crate::seal::printer::job::stored_baseline;
 use ferrotill_store::{Batch, StoreError};
 
 impl Tills {
-    /// Holds the printer's counters against those that the books know.
+    /// Compares the printer's counters with the last known ones, and writes a Z-report that the printer made by itself to the journal.
     ///
-    /// While a document is outstanding nothing is concluded: it is settled first, and the Z-report that is seen may be its own.
-    pub(super) fn look_at_the_day(
+    /// Does nothing while a document is outstanding: the document is settled first, and a new Z-report may be that document.
+    pub(super) fn check_printer_day(
         &mut self,
         batch: &mut Batch<'_>,
         index: usize,
         effects: &mut Vec<Effect>,
     ) -> Result<(), StoreError> {
-        if !self.on_printer(false) {
-            // It prints slips, and its own day is no part of the law's.
+        if !self.needs_printer(false) {
+            // This printer only prints slips. Its Z-reports have no legal meaning.
             return Ok(());
         }
         let device_state = &mut self.devices[index];
-        if device_state.current().outstanding().is_some() {
+        if device_state.current_till().outstanding().is_some() {
             return Ok(());
         }
         let Some(now) = device_state.baseline.clone() else {
             return Ok(());
         };
-        let Some(seen) = device_state.seen.clone() else {
-            device_state.seen = Some(now);
+        let Some(known) = device_state.known_counters.clone() else {
+            device_state.known_counters = Some(now);
             return Ok(());
         };
-        match stored(&now).day_since(&stored(&seen)) {
+        match stored_baseline(&now).day_since(&stored_baseline(&known)) {
             PrinterDay::Open => {}
             PrinterDay::Lost => tracing::error!(
                 device = %device_state.device,
-                "the printer's counters went back from {seen:?} to {now:?}: its memory was lost or exchanged; call the service"
+                "the printer's counters went back from {known:?} to {now:?}: its memory was lost or exchanged; call the service"
             ),
             PrinterDay::Closed => {
-                device_state.swapped = false;
-                self.book_its_report(batch, index, &seen, &now, effects)?;
-                self.show_objections(index);
+                device_state.printer_swapped = false;
+                self.record_printer_z_report(batch, index, &known, &now, effects)?;
+                self.publish_objections(index);
             }
             PrinterDay::Another => {
-                if self.is_swapped(index, &seen, &now) {
-                    // What is known of the open shift's printer stays known, so that it is recognised when it is back.
+                if self.detect_swapped_printer(index, &known, &now) {
+                    // Keep the counters of the shift's printer, so that the till recognises it when it is connected again.
                     return Ok(());
                 }
                 tracing::warn!(
                     device = %self.devices[index].device,
-                    "printer {} is taken into use in the place of {}", now.serial, seen.serial
+                    "printer {} is taken into use in the place of {}", now.serial, known.serial
                 );
             }
         }
         let device_state = &mut self.devices[index];
-        device_state.seen = Some(now);
-        if std::mem::take(&mut device_state.swapped) {
-            self.show_objections(index);
+        device_state.known_counters = Some(now);
+        if std::mem::take(&mut device_state.printer_swapped) {
+            self.publish_objections(index);
         }
         Ok(())
     }
 
-    /// Another printer is no matter between two shifts, or where the address names it. Otherwise the shift waits for its own.
-    fn is_swapped(&mut self, index: usize, seen: &Baseline, now: &Baseline) -> bool {
+    /// True if another printer is connected than the one of the open shift, which is then marked and logged.
+    ///
+    /// Between two shifts any printer is accepted, and at any time the one whose serial number the configured address names.
+    fn detect_swapped_printer(&mut self, index: usize, known: &Baseline, now: &Baseline) -> bool {
         let device_state = &mut self.devices[index];
-        let meant = device_state.serial.as_ref() == Some(&now.serial);
-        if meant || device_state.current().shift().is_none() {
+        let configured = device_state.configured_serial.as_ref() == Some(&now.serial);
+        if configured || device_state.current_till().shift().is_none() {
             return false;
         }
-        if !std::mem::replace(&mut device_state.swapped, true) {
+        if !std::mem::replace(&mut device_state.printer_swapped, true) {
             tracing::error!(
                 device = %device_state.device,
                 "printer {} (memory {}) is connected, and the open shift is on printer {} (memory {}): nothing is printed; \
-                 connect that one and close the day, or name the new one's serial number in the address (serial={})",
-                now.serial, now.fiscal_memory, seen.serial, seen.fiscal_memory, now.serial
+                 connect the shift's printer and close the day, or write the new printer's serial number into the address (serial={})",
+                now.serial, now.fiscal_memory, known.serial, known.fiscal_memory, now.serial
             );
-            self.show_objections(index);
+            self.publish_objections(index);
         }
         true
     }
 
-    /// A printer has come: its rates are held against the configured ones.
-    pub(super) fn look_at_the_rates(&mut self, index: usize, connected: &Connected) {
-        if !self.on_printer(false) {
+    /// Compares the tax rates of a printer that was just connected with the configured ones.
+    pub(super) fn check_printer_rates(&mut self, index: usize, connected: &Connected) {
+        if !self.needs_printer(false) {
             return;
         }
         let device_state = &mut self.devices[index];
-        let today = self.setting.guard.now().local_day();
+        let today = self.settings.guard.now().local_day();
         let mut configured = [None; 8];
         for (place, code) in (b'A'..=b'H').enumerate() {
             let code = ferrotill_core::tax::TaxCode::new(code);
             let group = code.and_then(|code| {
                 device_state
-                    .current()
+                    .current_till()
                     .configuration()
                     .taxes
                     .group(code, today)
             });
             configured[place] = group.map(|group| group.rate.ten_thousandths());
         }
-        device_state.rates = Some(connected.groups);
-        device_state.rates_unlike = connected
+        device_state.printer_rates = Some(connected.groups);
+        device_state.rate_differences = connected
             .rates_unlike(&configured)
             .iter()
-            // A group that is not told is disabled, and its sales are the printer's to refuse.
+            // A group without a rate is disabled or could not be read. The printer itself refuses its sales.
             .filter(|difference| difference.printer.is_some())
             .map(ToString::to_string)
             .collect();
-        if !device_state.rates_unlike.is_empty() {
+        if !device_state.rate_differences.is_empty() {
             tracing::error!(
                 device = %device_state.device,
                 "the printer has other tax rates than the configuration, and receipts in these groups are refused: {}",
-                device_state.rates_unlike.join("; ")
+                device_state.rate_differences.join("; ")
             );
         }
-        self.show_objections(index);
+        self.publish_objections(index);
     }
 
-    /// Tells the board what keeps receipts off a printer that is there.
-    fn show_objections(&self, index: usize) {
+    /// Writes to the live status why a connected printer gets no receipts, or not all.
+    fn publish_objections(&self, index: usize) {
         let device_state = &self.devices[index];
-        let swapped = device_state.swapped.then(|| {
+        let swapped = device_state.printer_swapped.then(|| {
             "another printer is connected than the one that the open shift is on".to_owned()
         });
         let objections = swapped
             .into_iter()
-            .chain(device_state.rates_unlike.iter().cloned())
+            .chain(device_state.rate_differences.iter().cloned())
             .collect();
-        Arc::clone(&self.setting.live_status).printer_objections(device_state.device, objections);
+        Arc::clone(&self.settings.live_status).printer_objections(device_state.device, objections);
     }
 
-    /// The printer has closed its day: so is the till's shift, with a Z-report like any other, and it is noted why.
+    /// The printer has closed its day by itself. Closes the till's shift with a Z-report too, and notes the cause in the journal.
     ///
-    /// A shift of alternative receipts alone has no part in the printer's day, which may have been closed before it was opened.
-    fn book_its_report(
+    /// A shift that has only alternative receipts stays open: the printer may have closed its day before that shift began.
+    fn record_printer_z_report(
         &mut self,
         batch: &mut Batch<'_>,
         index: usize,
-        seen: &Baseline,
+        known: &Baseline,
         now: &Baseline,
         effects: &mut Vec<Effect>,
     ) -> Result<(), StoreError> {
@@ -154,11 +157,15 @@ impl Tills {
             .last_z
             .clone()
             .filter(|day| Some(day.z_number) == now.z_number);
-        let shift = device_state.current().shift();
+        let shift = device_state.current_till().shift();
         let document = if shift.is_some_and(|shift| !shift.is_alternative()) {
-            // It is the report of the day in which the earlier counters were read.
-            device_state.baseline = Some(seen.clone());
-            let document = self.close_shift(batch, index, &counters_of(seen, now, day.as_ref()));
+            // The Z-report is reserved with the counters from before it.
+            device_state.baseline = Some(known.clone());
+            let document = self.close_shift(
+                batch,
+                index,
+                &seal_of_printer_report(known, now, day.as_ref()),
+            );
             self.devices[index].baseline = Some(now.clone());
             effects.push(Effect::WakeSender);
             Some(document?)
@@ -167,24 +174,25 @@ impl Tills {
         };
         tracing::warn!(
             device = %self.devices[index].device,
-            "the printer has closed its day on its own (Z-report {}, last known {}); {}",
-            number(now.z_number),
-            number(seen.z_number),
-            if document.is_some() { "the shift is closed with it" } else { "no shift of its documents was open" }
+            "the printer has made a Z-report by itself (number {}, last known number {}); {}",
+            z_number_text(now.z_number),
+            z_number_text(known.z_number),
+            if document.is_some() { "the till's shift is closed too" } else { "no shift with documents on this printer was open" }
         );
         let note = ClosedByPrinter {
-            at: self.setting.guard.now(),
+            at: self.settings.guard.now(),
             document: document.map(document_id),
-            z_number_known: stored(seen).z_number,
+            z_number_known: stored_baseline(known).z_number,
             day: day.as_ref().map_or("", |day| day.day.as_str()),
-            now: stored(now),
+            now: stored_baseline(now),
         };
         match self.decide(batch, index, &Command::NoteClosed(note))? {
             Ok(_) => Ok(()),
-            Err(refusal) => Err(impossible(&refusal)),
+            Err(refusal) => Err(not_recorded(&refusal)),
         }
     }
 
+    /// Reserves and seals a Z-report that closes the till's shift. Returns its id.
     fn close_shift(
         &mut self,
         batch: &mut Batch<'_>,
@@ -208,27 +216,35 @@ impl Tills {
             attempts: 0,
         };
         if let Err((refusal, _)) = self.reserve(batch, index, &entry, false)? {
-            return Err(impossible(&refusal));
+            return Err(not_recorded(&refusal));
         }
         match self.decide(batch, index, &Command::Settle(document_id(id), *seal))? {
             Ok(_) => Ok(id),
-            Err(refusal) => Err(impossible(&refusal)),
+            Err(refusal) => Err(not_recorded(&refusal)),
         }
     }
 }
 
-/// The number of a Z-report, for people.
-fn number(z_number: Option<u32>) -> String {
-    z_number.map_or_else(|| "of unknown number".to_owned(), |z| z.to_string())
+/// The number of a Z-report as text.
+fn z_number_text(z_number: Option<u32>) -> String {
+    z_number.map_or_else(|| "unknown".to_owned(), |z| z.to_string())
 }
 
-/// What is known of the printer's own report: its number where the document before it is known, its sums where it is the last one.
-fn counters_of(seen: &Baseline, now: &Baseline, day: Option<&ClosedDay>) -> Seal<'static> {
+/// The seal of a Z-report that the printer made by itself.
+///
+/// It has the document's number only if exactly one document follows the earlier counters. It has the day's sums only if the
+/// printer's memory gave them for the Z-report directly after the earlier one.
+fn seal_of_printer_report(
+    known: &Baseline,
+    now: &Baseline,
+    day: Option<&ClosedDay>,
+) -> Seal<'static> {
     let is_next = |last: u32, next: u32| last.checked_add(1) == Some(next);
     let counters = day
         .filter(|day| {
-            seen.z_number
-                .is_some_and(|seen| is_next(seen, day.z_number))
+            known
+                .z_number
+                .is_some_and(|earlier| is_next(earlier, day.z_number))
         })
         .map(|day| PrinterCounters {
             z_number: day.z_number,
@@ -240,7 +256,7 @@ fn counters_of(seen: &Baseline, now: &Baseline, day: Option<&ClosedDay>) -> Seal
             receipts: None,
         });
     Seal::Printer {
-        document: if is_next(seen.last_document, now.last_document) {
+        document: if is_next(known.last_document, now.last_document) {
             now.last_document
         } else {
             0
@@ -250,7 +266,7 @@ fn counters_of(seen: &Baseline, now: &Baseline, day: Option<&ClosedDay>) -> Seal
     }
 }
 
-/// A shift that is open can be closed, and nothing is outstanding: both were looked at just before.
-fn impossible(refusal: &ferrotill_core::refusal::Refusal) -> StoreError {
+/// An error for a refusal that cannot happen: the caller has checked that a shift is open and that nothing is outstanding.
+fn not_recorded(refusal: &ferrotill_core::refusal::Refusal) -> StoreError {
     StoreError::NotBooked { refusal: *refusal }
 }

@@ -1,4 +1,4 @@
-//! The printer's side: documents are given to it and settled by it, and slips and pulses in between.
+//! Sealing by the fiscal printer: documents, slips and drawer requests go to its thread, and its news comes back.
 
 use ferrotill_core::document::Body;
 use ferrotill_core::receipt::{Receipt, ReceiptKind};
@@ -8,7 +8,7 @@ use ferrotill_device::printer::Connected;
 use uuid::Uuid;
 
 use super::super::device_state::{
-    Answer, DeclarationOutcome, Printing, QueuedOrder, SealingDocument,
+    Answer, DeclarationOutcome, PrinterWork, QueuedOrder, SealingDocument,
 };
 use super::{Effect, Tills, document_id};
 use crate::order::ReceiptMode;
@@ -17,6 +17,7 @@ use crate::seal::printer::{News, SealingJob, Settled, Task};
 use ferrotill_store::{Batch, StoreError, StoredDocument};
 
 impl Tills {
+    /// Sends a reserved document to the printer's thread.
     pub(super) fn give_to_printer(
         &mut self,
         batch: &Batch<'_>,
@@ -25,25 +26,27 @@ impl Tills {
         entry: QueuedOrder,
         effects: &mut Vec<Effect>,
     ) -> Result<(), StoreError> {
-        let document = self.document_of(batch, index, stored_document, false)?;
+        let job = self.sealing_job_of(batch, index, stored_document, false)?;
         let device_state = &mut self.devices[index];
-        device_state.active = Some(SealingDocument {
+        device_state.sealing = Some(SealingDocument {
             id: entry.form.id,
             fingerprint: entry.fingerprint,
             form: Some(entry.form),
             callers: entry.callers,
             attempts: entry.attempts,
         });
-        if let Some(document) = document {
-            device_state.printing = Printing::Document;
-            let task = Box::new(Task::Perform(document));
+        if let Some(job) = job {
+            device_state.printer_work = PrinterWork::Document;
+            let task = Box::new(Task::Perform(job));
             effects.push(Effect::Print(index, task));
         }
         Ok(())
     }
 
-    /// The printer's side of a reserved document.
-    pub(super) fn document_of(
+    /// What the printer's thread needs to print or recover a reserved document.
+    ///
+    /// `None` for a document that no printer takes part in, or whose original sale is not in the journal.
+    pub(super) fn sealing_job_of(
         &self,
         batch: &Batch<'_>,
         index: usize,
@@ -66,18 +69,18 @@ impl Tills {
         let job = job_of(
             &reserved,
             original.as_ref(),
-            self.setting.profile.facts().currency,
+            self.settings.profile.facts().currency,
         );
         let baseline = reserved.baseline.as_ref().map(baseline_of);
         Ok(job.zip(baseline).map(|(job, baseline)| SealingJob {
             id: stored_document.row.id,
             job,
-            books: self.devices[index].books(&baseline, cancel_decided),
+            evidence: self.devices[index].evidence(&baseline, cancel_decided),
             baseline,
         }))
     }
 
-    /// Gives a free printer what does not need the books: slips and pulses.
+    /// Sends the next slip or drawer request to a free printer. Neither needs an event in the journal.
     pub(super) fn advance_printer(&mut self, index: usize, effects: &mut Vec<Effect>) {
         let device_state = &mut self.devices[index];
         if !device_state.printer_free() {
@@ -86,9 +89,9 @@ impl Tills {
         if let Some(slip) = device_state.slips.pop_front() {
             let task = Box::new(Task::Slip(slip.id, slip.job.clone()));
             effects.push(Effect::Print(index, task));
-            device_state.printing = Printing::Slip(Box::new(slip));
-        } else if let Some(pulse) = device_state.pulses.pop_front() {
-            device_state.printing = Printing::Drawer(pulse);
+            device_state.printer_work = PrinterWork::Slip(Box::new(slip));
+        } else if let Some(request) = device_state.drawer_requests.pop_front() {
+            device_state.printer_work = PrinterWork::Drawer(request);
             effects.push(Effect::Print(index, Box::new(Task::Drawer)));
         }
     }
@@ -105,16 +108,16 @@ impl Tills {
             News::Ready(connected) => self.on_connected(index, &connected),
             News::LastZ(day) => device_state.last_z = Some(*day),
             News::Counters(counters) => {
-                // A document that is on its way there finds them out by itself.
-                if !matches!(device_state.printing, Printing::Document) {
+                // A document that the printer's thread works on brings the counters with its outcome.
+                if !matches!(device_state.printer_work, PrinterWork::Document) {
                     device_state.baseline = Some(*counters);
                 }
             }
-            News::Lost(words) => self.on_connection_lost(index, &words, effects),
-            News::SlipDone(_, words, after) => {
+            News::Lost(reason) => self.on_connection_lost(index, &reason, effects),
+            News::SlipDone(_, reason, after) => {
                 device_state.baseline = after;
-                if let Printing::Slip(slip) = std::mem::take(&mut device_state.printing) {
-                    batch.note_print_error(slip.reserved_seq, words.as_deref())?;
+                if let PrinterWork::Slip(slip) = std::mem::take(&mut device_state.printer_work) {
+                    batch.note_print_error(slip.reserved_seq, reason.as_deref())?;
                     effects.push(Effect::Respond(
                         slip.callers,
                         Answer::Registered {
@@ -124,57 +127,67 @@ impl Tills {
                     ));
                 }
             }
-            News::DrawerDone(words, after) => {
+            News::DrawerDone(reason, after) => {
                 device_state.baseline = after;
-                if let Printing::Drawer(reply) = std::mem::take(&mut device_state.printing) {
-                    effects.push(Effect::Drawer(reply, words.map_or(Ok(()), Err)));
+                if let PrinterWork::Drawer(reply) = std::mem::take(&mut device_state.printer_work) {
+                    effects.push(Effect::Drawer(reply, reason.map_or(Ok(()), Err)));
                 }
             }
-            News::Unproven(id, fault) => self.show_unproven(index, id, fault),
-            News::ReleaseRefused(id, words) => {
-                self.answer_declaring(index, id, &DeclarationOutcome::CanStillSay(words), effects);
+            News::Unproven(id, fault) => self.report_unproven(index, id, fault),
+            News::ReleaseRefused(id, reason) => {
+                self.answer_pending_declaration(
+                    index,
+                    id,
+                    &DeclarationOutcome::CanStillSay(reason),
+                    effects,
+                );
             }
             News::Released(declaration, fault) => {
-                self.book_declaration(batch, index, &declaration, fault, effects)?;
+                self.write_declaration(batch, index, &declaration, fault, effects)?;
             }
             News::Settled(id, settled) => {
-                // What the printer can say itself goes first, whatever a person says at this very moment.
-                self.answer_declaring(index, id, &DeclarationOutcome::NotOutstanding, effects);
+                // An outcome that the printer has settled has priority over a declaration that arrives at the same moment.
+                self.answer_pending_declaration(
+                    index,
+                    id,
+                    &DeclarationOutcome::NotOutstanding,
+                    effects,
+                );
                 self.settle(batch, index, id, settled, effects)?;
             }
         }
         Ok(())
     }
 
-    /// The printer is connected: its clock and its tax rates are read.
+    /// The printer is connected. Its clock is given to the guarded clock, and its tax rates are compared with the configured ones.
     fn on_connected(&mut self, index: usize, connected: &Connected) {
         let device_state = &mut self.devices[index];
         tracing::info!(device = %device_state.device, model = connected.model, port = connected.address, "the printer is connected");
-        let live_status = &self.setting.live_status;
+        let live_status = &self.settings.live_status;
         live_status.printer_ready(device_state.device, connected);
         if let Some(clock) = &connected.clock {
-            self.setting.guard.printer_says(clock);
+            self.settings.guard.printer_says(clock);
         }
         device_state.baseline = Some(connected.baseline.clone());
-        self.look_at_the_rates(index, connected);
+        self.check_printer_rates(index, connected);
     }
 
-    /// The printer cannot be reached. A document that it is working on stays with it.
-    fn on_connection_lost(&mut self, index: usize, words: &str, effects: &mut Vec<Effect>) {
+    /// The printer cannot be reached. Its thread keeps a document that it is working on and goes on asking.
+    fn on_connection_lost(&mut self, index: usize, reason: &str, effects: &mut Vec<Effect>) {
         let device_state = &mut self.devices[index];
-        tracing::warn!(device = %device_state.device, "the printer cannot be reached: {words}");
-        let live_status = &self.setting.live_status;
-        live_status.printer_lost(device_state.device, words);
-        if !matches!(device_state.printing, Printing::Document) {
+        tracing::warn!(device = %device_state.device, "the printer cannot be reached: {reason}");
+        let live_status = &self.settings.live_status;
+        live_status.printer_lost(device_state.device, reason);
+        if !matches!(device_state.printer_work, PrinterWork::Document) {
             device_state.baseline = None;
         }
-        // A pulse that comes late opens a drawer that nobody watches.
-        for reply in device_state.pulses.drain(..) {
-            effects.push(Effect::Drawer(reply, Err(words.to_owned())));
+        // Drawer requests fail now: opened later, the drawer would be open while nobody watches it.
+        for reply in device_state.drawer_requests.drain(..) {
+            effects.push(Effect::Drawer(reply, Err(reason.to_owned())));
         }
     }
 
-    /// A document is settled on the printer: it gets its numbers, or it never was.
+    /// The printer has settled a document: it is sealed and gets its numbers, or it is voided.
     pub(super) fn settle(
         &mut self,
         batch: &mut Batch<'_>,
@@ -184,31 +197,31 @@ impl Tills {
         effects: &mut Vec<Effect>,
     ) -> Result<(), StoreError> {
         let device_state = &mut self.devices[index];
-        device_state.printing = Printing::Nothing;
-        let active = device_state.active.take_if(|active| active.id == id);
+        device_state.printer_work = PrinterWork::Idle;
+        let sealing = device_state.sealing.take_if(|sealing| sealing.id == id);
         let outcome = match settled {
             Settled::Registered(registered) => {
                 device_state.baseline = Some(registered.after.clone());
-                self.setting
+                self.settings
                     .live_status
                     .printer_answers(device_state.device);
                 let command = Command::Settle(document_id(id), seal_of(&registered));
-                let last_z = self.devices[index].current().last_z();
+                let last_z = self.devices[index].current_till().last_z();
                 let outcome = self.decide(batch, index, &command)?;
                 let device_state = &mut self.devices[index];
-                if device_state.current().last_z() != last_z {
-                    // It was our own Z-report that closed the printer's day.
-                    device_state.seen = Some(registered.after);
+                if device_state.current_till().last_z() != last_z {
+                    // The till's own Z-report closed the printer's day; it must not look like one that the printer made by itself.
+                    device_state.known_counters = Some(registered.after);
                 }
                 if outcome.is_ok() {
-                    Self::after_seal(id, active, effects);
+                    Self::after_seal(id, sealing, effects);
                 }
                 outcome
             }
             Settled::NotRegistered(not_registered) => {
                 device_state.baseline.clone_from(&not_registered.after);
                 if device_state.baseline.is_some() {
-                    self.setting
+                    self.settings
                         .live_status
                         .printer_answers(device_state.device);
                 }
@@ -219,37 +232,43 @@ impl Tills {
                 };
                 let command = Command::Void(document_id(id), fault.code(), &message);
                 let outcome = self.decide(batch, index, &command)?;
-                // What the order becomes instead belongs to the shift that is open then.
-                self.look_at_the_day(batch, index, effects)?;
+                // Check the printer's day first: an alternative receipt in its place belongs to the shift that is open afterwards.
+                self.check_printer_day(batch, index, effects)?;
                 if outcome.is_ok() {
-                    self.after_void(batch, index, active, (fault, message), effects)?;
+                    self.after_void(batch, index, sealing, (fault, message), effects)?;
                 }
                 outcome
             }
         };
         if let Err(refusal) = outcome {
-            // It was written down before, and only nobody knew: see `Clerk::trouble`.
+            // An earlier batch wrote the outcome, although its commit returned an error (`Clerk::on_write_error`).
             tracing::warn!(%id, "a settled document is not outstanding any more: {refusal}");
         }
         Ok(())
     }
 
-    pub(super) fn after_seal(id: Uuid, active: Option<SealingDocument>, effects: &mut Vec<Effect>) {
+    /// After a seal: wakes the sender and answers the callers.
+    pub(super) fn after_seal(
+        id: Uuid,
+        sealing: Option<SealingDocument>,
+        effects: &mut Vec<Effect>,
+    ) {
         effects.push(Effect::WakeSender);
-        let Some(active) = active else { return };
+        let Some(sealing) = sealing else { return };
         let answer = Answer::Registered {
             id,
             replayed: false,
         };
-        effects.push(Effect::Respond(active.callers, answer));
+        effects.push(Effect::Respond(sealing.callers, answer));
     }
 
-    /// A fiscal attempt is settled as not registered: the caller is told, or gets what it asked for in this case.
+    /// After a void: the order is tried again, or becomes an alternative receipt if its mode asks for that, or its callers get the
+    /// answer that it is not registered.
     fn after_void(
         &mut self,
         batch: &mut Batch<'_>,
         index: usize,
-        active: Option<SealingDocument>,
+        sealing: Option<SealingDocument>,
         (fault, message): (Fault, String),
         effects: &mut Vec<Effect>,
     ) -> Result<(), StoreError> {
@@ -259,7 +278,7 @@ impl Tills {
             fingerprint,
             attempts,
             ..
-        }) = active
+        }) = sealing
         else {
             return Ok(());
         };
@@ -272,7 +291,10 @@ impl Tills {
             return Ok(());
         };
         let device_state = &mut self.devices[index];
-        let has_alternative = device_state.current().configuration().alternative_receipts;
+        let has_alternative = device_state
+            .current_till()
+            .configuration()
+            .alternative_receipts;
         let mode = form.mode();
         let attempts = attempts + 1;
         let entry = QueuedOrder {
@@ -286,7 +308,7 @@ impl Tills {
             && device_state.baseline.is_some()
             && attempts < ATTEMPTS_MAX
         {
-            // Somebody used the printer by hand. Nothing was begun, and its counters are known now.
+            // The counters differed because the printer was used at its keyboard. Nothing was begun, and the counters are known now.
             device_state.queue.push_front(entry);
             return Ok(());
         }
@@ -304,5 +326,5 @@ impl Tills {
     }
 }
 
-/// An order is given to the printer so often at most.
+/// How often an order is given to the printer at most.
 const ATTEMPTS_MAX: u8 = 3;

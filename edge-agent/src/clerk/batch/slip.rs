@@ -1,4 +1,4 @@
-//! The paper of a document that is legal without it: a slip on the printer, if there is one.
+//! Slips: the paper of documents that are legal without paper.
 
 use ferrotill_core::document::Body;
 use uuid::Uuid;
@@ -9,9 +9,9 @@ use crate::seal::printer::job::slip_of;
 use ferrotill_store::{Batch, StoreError, StoredDocument};
 
 impl Tills {
-    /// Queues the slip of a sealed receipt and lets its callers wait for it. Without paper they are answered at once.
+    /// Queues the slip of a sealed receipt. The callers are answered when the slip is printed, or at once if there is no slip.
     ///
-    /// `paper` is the slip's title, the number printed on it, and what is noted while the slip is not printed yet.
+    /// `paper` is the slip's title, the number printed on it, and the note that the document has until the slip is printed.
     pub(super) fn print_after_seal(
         &self,
         batch: &mut Batch<'_>,
@@ -37,8 +37,8 @@ impl Tills {
             effects.push(Effect::Respond(entry.callers, registered(id)));
             return Ok(());
         }
-        let currency = self.setting.profile.facts().currency;
-        // The document says that its paper is missing until the slip is printed, also if the power fails before.
+        let currency = self.settings.profile.facts().currency;
+        // The note stays on the document until the slip is printed, also after a power cut.
         batch.note_print_error(reserved_seq, Some(not_yet))?;
         let slip = Slip {
             id,
@@ -51,8 +51,9 @@ impl Tills {
     }
 }
 
-/// What is noted on a document whose paper could not be printed.
-const UNREACHABLE: &str = "the printer cannot be reached; print a duplicate once it can";
+/// The note on a document whose slip could not be printed.
+const UNREACHABLE: &str =
+    "the printer cannot be reached; print a duplicate when it can be reached again";
 
 const fn registered(id: Uuid) -> Answer {
     Answer::Registered {

@@ -1,4 +1,4 @@
-//! What people do at the printer: its own Z-report, another printer, other tax rates.
+//! Changes at the printer that did not come from the agent: its own Z-report, another printer, other tax rates.
 
 use std::sync::atomic::Ordering;
 
@@ -15,10 +15,10 @@ use super::stage::*;
 use crate::clerk::{Answer, FiscalState};
 use crate::order::ReceiptMode;
 
-/// The journal's number of the printer's own Z-report.
+/// The number of the event `ClosedByPrinter` in the journal.
 pub(super) const CLOSED_BY_PRINTER: u16 = 8;
 
-/// The counters after a Z-report as this document, and the next day's receipts up to the last document.
+/// The counters after a Z-report with the document number `z_document`, and after the next day's receipts up to `last_document`.
 pub(super) fn next_day(z_number: u32, z_document: u32, last_document: u32) -> Baseline {
     Baseline {
         z_number: Some(z_number),
@@ -28,7 +28,7 @@ pub(super) fn next_day(z_number: u32, z_document: u32, last_document: u32) -> Ba
     }
 }
 
-/// What the fiscal memory tells of the day: so much in group B.
+/// The day that the fiscal memory reports for a Z-report, with this amount sold in group B.
 pub(super) fn closed(z_number: u32, sold: i64) -> ClosedDay {
     let mut groups = [Amount::ZERO; 8];
     groups[1] = Amount::from_minor(sold);
@@ -39,7 +39,7 @@ pub(super) fn closed(z_number: u32, sold: i64) -> ClosedDay {
     }
 }
 
-fn note(stage: &Stage) -> (Option<DocumentId>, u32, String, Baseline) {
+fn last_note(stage: &Stage) -> (Option<DocumentId>, u32, String, Baseline) {
     let rows = Stage::payloads_of(stage.path(), CLOSED_BY_PRINTER);
     let Ok(Event::ClosedByPrinter(ClosedByPrinter {
         document,
@@ -58,17 +58,17 @@ fn note(stage: &Stage) -> (Option<DocumentId>, u32, String, Baseline) {
 #[test]
 fn a_z_report_at_the_keyboard_closes_the_shift_and_the_next_sale_opens_another() {
     let stage = Stage::new();
-    let first = stage.order(sale(1, 810), PATIENT);
+    let first = stage.order(sale(1, 810), LONG_TIMEOUT);
     stage.printer().sells(810, 1);
     assert!(!first.replayed());
 
-    let second = stage.order(sale(2, 900), PATIENT);
+    let second = stage.order(sale(2, 900), LONG_TIMEOUT);
     assert_eq!(stage.printer().call().baseline, baseline(1));
     stage
         .printer()
         .remember(|memory| memory.last_z = Some(closed(1, 700)));
     stage.printer().reply(moved(next_day(1, 2, 2)));
-    // Nothing was begun: the sale is given to the printer again, in its new day.
+    // Nothing was begun, so that the sale is sent to the printer again, in the printer's new day.
     let call = stage.printer().call();
     assert_eq!(
         (total_of(&call), &call.baseline),
@@ -97,10 +97,10 @@ fn a_z_report_at_the_keyboard_closes_the_shift_and_the_next_sale_opens_another()
     assert_eq!(
         reconciliation.sales[1].minor(),
         110,
-        "where the printer's day was another than ours, the report says so"
+        "the report shows where the printer's sums differ from the till's"
     );
     assert_eq!(
-        note(&stage),
+        last_note(&stage),
         (
             Some(DocumentId(*z.row.id.as_bytes())),
             0,
@@ -112,26 +112,26 @@ fn a_z_report_at_the_keyboard_closes_the_shift_and_the_next_sale_opens_another()
     let next = next.sealed().unwrap();
     assert_eq!((next.number, next.current_number), (3, 1), "a new shift");
     assert_eq!(
-        stage.letters(),
+        stage.outbox_entries(),
         3,
-        "the office hears of it like of any Z-report"
+        "the Z-report is sent to the authority like any other"
     );
     assert_eq!(Stage::rows_of(stage.path(), CLOSED_BY_PRINTER), 1);
 }
 
 #[test]
-fn one_that_was_made_while_the_agent_was_away_is_booked_once() {
+fn a_z_report_made_while_the_agent_was_stopped_is_recorded_once() {
     let stage = Stage::new();
-    let sold = stage.order(sale(1, 810), PATIENT);
+    let sold = stage.order(sale(1, 810), LONG_TIMEOUT);
     stage.printer().sells(810, 1);
     assert!(!sold.replayed());
-    // Two reports, and a receipt in between that nobody here knows.
+    // The printer made two Z-reports, and between them a receipt that the journal does not contain.
     stage.printer().remember(|memory| {
         memory.baseline = next_day(2, 4, 4);
         memory.last_z = Some(closed(2, 5));
     });
     let stage = stage.restart();
-    stage.until(|| Stage::rows_of(stage.path(), CLOSED_BY_PRINTER) == 1);
+    stage.wait_until(|| Stage::rows_of(stage.path(), CLOSED_BY_PRINTER) == 1);
     let z = stage.newest_z();
     assert_eq!(
         z.sealed().unwrap().seal,
@@ -140,10 +140,10 @@ fn one_that_was_made_while_the_agent_was_away_is_booked_once() {
             fiscal_receipt: None,
             counters: None
         },
-        "what is not known of the report is not made up"
+        "unknown figures of the Z-report stay empty"
     );
     let stage = stage.restart();
-    let next = stage.order(sale(2, 900), PATIENT);
+    let next = stage.order(sale(2, 900), LONG_TIMEOUT);
     let call = stage.printer().call();
     assert_eq!(call.baseline, next_day(2, 4, 4));
     stage.printer().reply(registered_at(next_day(2, 4, 5)));
@@ -153,17 +153,17 @@ fn one_that_was_made_while_the_agent_was_away_is_booked_once() {
 }
 
 #[test]
-fn one_from_before_a_shift_of_alternative_receipts_does_not_close_it() {
+fn an_earlier_z_report_does_not_close_a_shift_of_alternative_receipts() {
     let stage = Stage::new();
-    let first = stage.order(sale(1, 810), PATIENT);
+    let first = stage.order(sale(1, 810), LONG_TIMEOUT);
     stage.printer().sells(810, 1);
     assert!(!first.replayed());
-    let z = stage.order(z_report(2), PATIENT);
+    let z = stage.order(z_report(2), LONG_TIMEOUT);
     assert_eq!(stage.printer().call().job, Job::ZReport);
     stage.printer().reply(registered_at(next_day(1, 2, 2)));
     assert!(!z.replayed());
 
-    // In the night somebody asks for another one, and the till opens before its printer is there.
+    // In the night the printer makes another Z-report. In the morning the till opens before its printer is connected.
     stage.printer().remember(|memory| {
         memory.baseline = next_day(2, 3, 3);
         memory.last_z = Some(closed(2, 0));
@@ -171,13 +171,13 @@ fn one_from_before_a_shift_of_alternative_receipts_does_not_close_it() {
     let stage = stage.restart_with(false);
     let alternative = stage.order(
         sale_as(3, 500, ReceiptMode::AlternativeOnly, false),
-        PATIENT,
+        LONG_TIMEOUT,
     );
     assert!(!alternative.replayed());
     stage.printer().present.store(true, Ordering::Release);
-    stage.until(|| Stage::rows_of(stage.path(), CLOSED_BY_PRINTER) == 1);
-    assert_eq!(note(&stage).0, None, "it closes nothing of ours");
-    let second = stage.order(sale(4, 900), PATIENT);
+    stage.wait_until(|| Stage::rows_of(stage.path(), CLOSED_BY_PRINTER) == 1);
+    assert_eq!(last_note(&stage).0, None, "it closes no shift of the till");
+    let second = stage.order(sale(4, 900), LONG_TIMEOUT);
     stage.printer().call();
     stage.printer().reply(registered_at(next_day(2, 3, 4)));
     assert!(!second.replayed());
@@ -190,26 +190,26 @@ fn one_from_before_a_shift_of_alternative_receipts_does_not_close_it() {
 }
 
 #[test]
-fn one_without_a_shift_of_ours_is_noted_and_takes_no_number() {
+fn a_z_report_without_an_open_shift_is_noted_and_uses_no_number() {
     let stage = Stage::new();
     stage.printer().remember(|memory| {
         memory.baseline = next_day(1, 3, 3);
         memory.last_z = Some(closed(1, 0));
     });
-    // The first counters ever: there is nothing that they could be held against.
+    // These are the first counters that the till reads, so that it cannot compare them with earlier ones.
     let stage = stage.restart();
-    let first = stage.order(sale(1, 810), PATIENT);
+    let first = stage.order(sale(1, 810), LONG_TIMEOUT);
     stage.printer().call();
     stage.printer().reply(registered_at(next_day(1, 3, 4)));
     assert!(!first.replayed());
-    let closing = stage.order(z_report(2), PATIENT);
+    let closing = stage.order(z_report(2), LONG_TIMEOUT);
     assert_eq!(stage.printer().call().job, Job::ZReport);
     stage.printer().reply(registered_at(next_day(2, 5, 5)));
     assert!(!closing.replayed());
     assert_eq!(
         Stage::rows_of(stage.path(), CLOSED_BY_PRINTER),
         0,
-        "that was ours"
+        "the till itself ordered this Z-report"
     );
 
     stage.printer().remember(|memory| {
@@ -217,29 +217,29 @@ fn one_without_a_shift_of_ours_is_noted_and_takes_no_number() {
         memory.last_z = Some(closed(3, 0));
     });
     let stage = stage.restart();
-    stage.until(|| Stage::rows_of(stage.path(), CLOSED_BY_PRINTER) == 1);
+    stage.wait_until(|| Stage::rows_of(stage.path(), CLOSED_BY_PRINTER) == 1);
     assert_eq!(
-        note(&stage),
+        last_note(&stage),
         (None, 2, "211126".to_owned(), next_day(3, 6, 6))
     );
     let stage = stage.restart();
-    let next = stage.order(sale(3, 900), PATIENT);
+    let next = stage.order(sale(3, 900), LONG_TIMEOUT);
     stage.printer().call();
     stage.printer().reply(registered_at(next_day(3, 6, 7)));
     assert!(!next.replayed());
-    assert_eq!(stage.sealed(3).0, 3, "no number was taken");
+    assert_eq!(stage.sealed(3).0, 3, "the note used no number");
     assert_eq!(Stage::rows_of(stage.path(), CLOSED_BY_PRINTER), 1);
 }
 
 #[test]
-fn our_own_report_that_a_crash_interrupted_is_booked_once() {
+fn a_z_report_of_the_till_that_a_crash_interrupted_is_recorded_once() {
     let stage = Stage::new();
-    let sold = stage.order(sale(1, 810), PATIENT);
+    let sold = stage.order(sale(1, 810), LONG_TIMEOUT);
     stage.printer().sells(810, 1);
     assert!(!sold.replayed());
-    let closing = stage.order(z_report(2), PATIENT);
+    let closing = stage.order(z_report(2), LONG_TIMEOUT);
     assert_eq!(stage.printer().call().job, Job::ZReport);
-    // The printer has made it, and the host goes down before it hears of it.
+    // The printer has made the Z-report, and the agent stops before it gets the answer.
     stage.printer().remember(|memory| {
         memory.baseline = next_day(1, 2, 2);
         memory.last_z = Some(closed(1, 810));
@@ -252,7 +252,7 @@ fn our_own_report_that_a_crash_interrupted_is_booked_once() {
     assert!(asked.recover && asked.job == Job::ZReport);
     assert_eq!(asked.baseline, baseline(1));
     stage.printer().reply(registered_at(next_day(1, 2, 2)));
-    let next = stage.order(sale(3, 900), PATIENT);
+    let next = stage.order(sale(3, 900), LONG_TIMEOUT);
     stage.printer().call();
     stage.printer().reply(registered_at(next_day(1, 2, 3)));
     assert!(!next.replayed());
@@ -262,20 +262,20 @@ fn our_own_report_that_a_crash_interrupted_is_booked_once() {
 }
 
 #[test]
-fn a_report_whose_booking_could_not_be_written_is_booked_when_the_disk_is_back() {
+fn a_printers_z_report_that_could_not_be_written_is_recorded_when_the_disk_works_again() {
     let stage = Stage::new();
-    let sold = stage.order(sale(1, 810), PATIENT);
+    let sold = stage.order(sale(1, 810), LONG_TIMEOUT);
     stage.printer().sells(810, 1);
     assert!(!sold.replayed());
-    let second = stage.order(sale(2, 900), PATIENT);
+    let second = stage.order(sale(2, 900), LONG_TIMEOUT);
     stage.printer().call();
-    stage.break_disk(Trouble::Commit);
+    stage.break_disk(WriteFailure::Commit);
     stage.printer().reply(moved(next_day(1, 2, 2)));
-    assert!(second.nobody_knows());
+    assert!(second.outcome_unknown());
     assert_eq!(Stage::rows_of(stage.path(), CLOSED_BY_PRINTER), 0);
-    stage.mend_disk();
-    stage.until(|| Stage::rows_of(stage.path(), CLOSED_BY_PRINTER) == 1);
-    let second = stage.order(sale(2, 900), PATIENT);
+    stage.repair_disk();
+    stage.wait_until(|| Stage::rows_of(stage.path(), CLOSED_BY_PRINTER) == 1);
+    let second = stage.order(sale(2, 900), LONG_TIMEOUT);
     stage.printer().call();
     stage.printer().reply(registered_at(next_day(1, 2, 3)));
     assert!(!second.replayed());
@@ -284,23 +284,23 @@ fn a_report_whose_booking_could_not_be_written_is_booked_when_the_disk_is_back()
 }
 
 #[test]
-fn another_printer_gets_nothing_of_an_open_shift() {
+fn another_printer_gets_no_document_of_an_open_shift() {
     let other = Baseline {
         serial: "SC000002".to_owned(),
         z_number: Some(40),
         ..baseline(900)
     };
     let stage = Stage::new();
-    let sold = stage.order(sale(1, 810), PATIENT);
+    let sold = stage.order(sale(1, 810), LONG_TIMEOUT);
     stage.printer().sells(810, 1);
     assert!(!sold.replayed());
     stage
         .printer()
         .remember(|memory| memory.baseline = other.clone());
     let stage = stage.restart();
-    stage.until_ready(0);
+    stage.wait_until_ready(0);
     for form in [sale(2, 900), z_report(2)] {
-        let answer = stage.order(form, PATIENT).answer();
+        let answer = stage.order(form, LONG_TIMEOUT).answer();
         assert!(
             matches!(
                 answer,
@@ -318,21 +318,21 @@ fn another_printer_gets_nothing_of_an_open_shift() {
     assert!(objections[0].contains("another printer"), "{objections:?}");
     assert_eq!(Stage::rows_of(stage.path(), CLOSED_BY_PRINTER), 0);
 
-    // The shift's own printer is back.
+    // The printer of the shift is connected again.
     stage
         .printer()
         .remember(|memory| memory.baseline = baseline(1));
     let stage = stage.restart();
-    let closing = stage.order(z_report(2), PATIENT);
+    let closing = stage.order(z_report(2), LONG_TIMEOUT);
     assert_eq!(stage.printer().call().baseline, baseline(1));
     stage.printer().reply(registered_at(next_day(1, 2, 2)));
     assert!(!closing.replayed());
-    // Between two shifts another one is welcome.
+    // Between two shifts another printer is accepted.
     stage
         .printer()
         .remember(|memory| memory.baseline = other.clone());
     let stage = stage.restart();
-    let next = stage.order(sale(3, 900), PATIENT);
+    let next = stage.order(sale(3, 900), LONG_TIMEOUT);
     assert_eq!(stage.printer().call().baseline, other);
     stage.printer().reply(registered_at(Baseline {
         last_document: 901,
@@ -350,8 +350,8 @@ fn a_receipt_that_the_printer_would_print_with_other_rates_is_refused() {
     let stage = Stage::new();
     stage.printer().remember(|memory| memory.groups = groups);
     let stage = stage.restart();
-    stage.until_ready(0);
-    let answer = stage.order(sale(1, 810), PATIENT).answer();
+    stage.wait_until_ready(0);
+    let answer = stage.order(sale(1, 810), LONG_TIMEOUT).answer();
     let Answer::Refused {
         refusal: refusal @ Refusal::PrinterRateDiffers { .. },
         faults,
@@ -371,19 +371,19 @@ fn a_receipt_that_the_printer_would_print_with_other_rates_is_refused() {
         objections,
         ["group B: 8.0000 percent configured, 9.0000 in the printer"]
     );
-    // Put right, it sells.
+    // With the right rate in the printer, the sale is accepted.
     groups[1] = Some(80_000);
     stage.printer().remember(|memory| memory.groups = groups);
     let stage = stage.restart();
-    let sold = stage.order(sale(1, 810), PATIENT);
+    let sold = stage.order(sale(1, 810), LONG_TIMEOUT);
     stage.printer().sells(810, 1);
     assert!(!sold.replayed());
     assert!(stage.live_status.printer(device(0)).objections.is_empty());
 }
 
 #[test]
-fn what_the_books_know_of_the_day_goes_along_with_a_document() {
-    // The books come along whenever the printer is asked what became of a document.
+fn a_recovery_task_carries_the_day_sums_of_the_journal() {
+    // What the journal can prove is sent along when the printer is asked what became of a document.
     let asked_again = |stage: &Stage| {
         stage.printer().call();
         stage.printer().reply(Outcome::Unknown(Fault::NoAnswer));
@@ -397,25 +397,25 @@ fn what_the_books_know_of_the_day_goes_along_with_a_document() {
         groups
     };
     let stage = Stage::new();
-    let first = stage.order(sale(1, 810), PATIENT);
-    let books = asked_again(&stage);
+    let first = stage.order(sale(1, 810), LONG_TIMEOUT);
+    let evidence = asked_again(&stage);
     assert_eq!(
-        books.day,
+        evidence.day,
         Some(DaySums::default()),
-        "its own sum is no part of it"
+        "the document's own amount is not in the sums"
     );
-    assert!(!books.z_takes_a_number, "no Z-report was seen");
+    assert!(!evidence.z_takes_a_number, "no Z-report was seen");
     stage.printer().reply(registered(1));
     assert!(!first.replayed());
 
-    let second = stage.order(sale(2, 900), PATIENT);
-    let books = asked_again(&stage);
-    assert_eq!(books.day.unwrap().sales, of_b(810));
+    let second = stage.order(sale(2, 900), LONG_TIMEOUT);
+    let evidence = asked_again(&stage);
+    assert_eq!(evidence.day.unwrap().sales, of_b(810));
     stage.printer().reply(registered(2));
     assert!(!second.replayed());
 
-    // Its own Z-report took one number: from now on that is known of this printer, in the next process too.
-    let z = stage.order(z_report(3), PATIENT);
+    // The till's Z-report used one document number. From now on the journal knows that about this printer, also after a restart.
+    let z = stage.order(z_report(3), LONG_TIMEOUT);
     assert_eq!(stage.printer().call().job, Job::ZReport);
     let after = next_day(1, 3, 3);
     stage
@@ -424,16 +424,16 @@ fn what_the_books_know_of_the_day_goes_along_with_a_document() {
     stage.printer().reply(closed_at(after.clone(), of_b(1_710)));
     assert!(!z.replayed());
     let stage = stage.restart();
-    stage.until_ready(0);
-    let third = stage.order(sale(4, 100), PATIENT);
-    let books = asked_again(&stage);
-    assert_eq!(books.day, Some(DaySums::default()));
-    assert!(books.z_takes_a_number);
+    stage.wait_until_ready(0);
+    let third = stage.order(sale(4, 100), LONG_TIMEOUT);
+    let evidence = asked_again(&stage);
+    assert_eq!(evidence.day, Some(DaySums::default()));
+    assert!(evidence.z_takes_a_number);
     stage.printer().reply(registered_at(next_day(1, 3, 4)));
     assert!(!third.replayed());
 }
 
-/// The printer has closed its day on our order.
+/// The outcome of a Z-report that the till ordered.
 fn closed_at(after: Baseline, sales: [Amount; 8]) -> Outcome {
     let Outcome::Registered(registered) = registered_at(after) else {
         unreachable!();

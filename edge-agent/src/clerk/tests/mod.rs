@@ -1,4 +1,4 @@
-//! The clerk with scripted printers: what callers hear, what is in the books, and what the printer was asked, in that order of importance.
+//! The clerk with scripted printers. The tests check the answers to callers first, then the journal, then what the printer was asked.
 
 mod day;
 mod offline;
@@ -18,21 +18,21 @@ use crate::order::ReceiptMode;
 use ferrotill_store::RequestState;
 use stage::*;
 
-/// The journal's number of the decision to cancel.
+/// The number of the event `CancelDecided` in the journal.
 const CANCEL_DECIDED: u16 = 3;
 
 #[test]
 fn a_sale_is_registered_and_its_repeat_prints_nothing() {
     let stage = Stage::new();
-    let first = stage.order(sale(1, 810), PATIENT);
+    let first = stage.order(sale(1, 810), LONG_TIMEOUT);
     let call = stage.printer().sells(810, 1);
     assert_eq!(call.baseline, baseline(0));
     assert!(!first.replayed());
     assert_eq!(stage.sealed(1), (1, "sale".to_owned()));
 
-    assert!(stage.order(sale(1, 810), PATIENT).replayed());
-    let next = stage.order(sale(2, 900), PATIENT);
-    // The next call is the next sale's: nothing came between, and it begins where the last one ended.
+    assert!(stage.order(sale(1, 810), LONG_TIMEOUT).replayed());
+    let next = stage.order(sale(2, 900), LONG_TIMEOUT);
+    // The printer got no call in between: its next call is the next sale, which begins with the counters after the first one.
     let call = stage.printer().sells(900, 2);
     assert_eq!(call.baseline, baseline(1));
     assert!(!next.replayed());
@@ -42,13 +42,13 @@ fn a_sale_is_registered_and_its_repeat_prints_nothing() {
 #[test]
 fn the_drawer_opens_once_for_each_order_and_for_nothing_else() {
     let stage = Stage::new();
-    let sold = stage.order(sale(1, 810), PATIENT);
+    let sold = stage.order(sale(1, 810), LONG_TIMEOUT);
     stage.printer().sells(810, 1);
     assert!(!sold.replayed());
-    // For a payment the printer opens the drawer itself, by its own option.
+    // After a payment the printer opens the drawer by itself, so that the agent sends no request.
     assert_eq!(stage.open_drawer(0), Ok(()));
     assert_eq!(stage.printer().pulses.load(Ordering::Acquire), 1);
-    assert!(stage.order(sale(1, 810), PATIENT).replayed());
+    assert!(stage.order(sale(1, 810), LONG_TIMEOUT).replayed());
     assert_eq!(stage.open_drawer(0), Ok(()));
     assert_eq!(stage.printer().pulses.load(Ordering::Acquire), 2);
 }
@@ -56,7 +56,7 @@ fn the_drawer_opens_once_for_each_order_and_for_nothing_else() {
 #[test]
 fn a_sale_that_the_printer_refused_is_void_and_its_id_is_free() {
     let stage = Stage::new();
-    let first = stage.order(sale(1, 810), PATIENT);
+    let first = stage.order(sale(1, 810), LONG_TIMEOUT);
     stage.printer().call();
     stage.printer().reply(refused(Fault::PaperOut, 0));
     match first.answer() {
@@ -69,27 +69,23 @@ fn a_sale_that_the_printer_refused_is_void_and_its_id_is_free() {
     let row = stage.find(1).unwrap().row;
     assert_eq!((row.state, row.number), (RequestState::Voided, None));
 
-    // The same id may even mean something else now.
-    let second = stage.order(sale(1, 500), PATIENT);
+    // The same id may now be used for another order.
+    let second = stage.order(sale(1, 500), LONG_TIMEOUT);
     stage.printer().sells(500, 1);
     assert!(!second.replayed());
-    assert_eq!(
-        stage.sealed(1).0,
-        1,
-        "what did not come about has taken no number"
-    );
+    assert_eq!(stage.sealed(1).0, 1, "a voided document has used no number");
 }
 
 #[test]
 fn a_second_caller_with_the_same_id_waits_for_the_same_document() {
     let stage = Stage::new();
-    let mut first = stage.order(sale(1, 810), PATIENT);
+    let mut first = stage.order(sale(1, 810), LONG_TIMEOUT);
     let begun = stage.printer().call();
     stage.printer().reply(Outcome::Unknown(Fault::NoAnswer));
     let asked = stage.printer().call();
     assert!(asked.recover && !asked.books.cancel_decided);
     assert_eq!((&asked.job, &asked.baseline), (&begun.job, &begun.baseline));
-    let mut second = stage.order(sale(1, 810), PATIENT);
+    let mut second = stage.order(sale(1, 810), LONG_TIMEOUT);
     assert!(stage.waits(1));
     assert_eq!(stage.find(1).unwrap().row.state, RequestState::Reserved);
 
@@ -100,7 +96,7 @@ fn a_second_caller_with_the_same_id_waits_for_the_same_document() {
     assert!(!first.replayed());
     assert!(
         second.replayed(),
-        "the one who joined hears that it is a repeat"
+        "the caller that joined gets the answer of a repeat"
     );
     assert_eq!(stage.sealed(1).0, 1);
     assert!(!stage.waits(1));
@@ -110,7 +106,7 @@ fn a_second_caller_with_the_same_id_waits_for_the_same_document() {
 fn another_body_under_the_same_id_clashes_with_the_state_of_the_first() {
     let stage = Stage::new();
     let clash = |state| {
-        let answer = stage.order(sale(1, 999), PATIENT).answer();
+        let answer = stage.order(sale(1, 999), LONG_TIMEOUT).answer();
         assert!(
             matches!(
                 answer,
@@ -119,7 +115,7 @@ fn another_body_under_the_same_id_clashes_with_the_state_of_the_first() {
             "{answer:?}"
         );
     };
-    let first = stage.order(sale(1, 810), PATIENT);
+    let first = stage.order(sale(1, 810), LONG_TIMEOUT);
     stage.printer().call();
     clash(FiscalState::Unknown);
     stage.printer().reply(registered(1));
@@ -130,45 +126,45 @@ fn another_body_under_the_same_id_clashes_with_the_state_of_the_first() {
 }
 
 #[test]
-fn other_sales_wait_for_an_unsettled_one_and_are_told_so_in_time() {
+fn sales_wait_for_an_unsettled_document_and_are_refused_before_their_timeout() {
     let stage = Stage::new();
-    let first = stage.order(sale(1, 100), PATIENT);
+    let first = stage.order(sale(1, 100), LONG_TIMEOUT);
     stage.printer().call();
     stage.printer().reply(Outcome::Unknown(Fault::NoAnswer));
     stage.printer().call();
-    let patient = stage.order(sale(3, 300), PATIENT);
-    let hasty = stage.order(sale(2, 200), HASTY).answer();
+    let patient = stage.order(sale(3, 300), LONG_TIMEOUT);
+    let impatient = stage.order(sale(2, 200), SHORT_TIMEOUT).answer();
     assert!(
         matches!(
-            hasty,
+            impatient,
             Answer::Refused {
                 refusal: Refusal::DeviceUnsettled,
                 state: FiscalState::NotRegistered,
                 ..
             }
         ),
-        "{hasty:?}"
+        "{impatient:?}"
     );
     stage.printer().reply(registered(1));
     assert!(!first.replayed());
-    // The one who still waits gets it; the one who was told otherwise is not sold behind its back.
+    // The caller that still waits gets its document. The caller that was refused gets none.
     stage.printer().sells(300, 2);
     assert!(!patient.replayed());
     assert!(stage.find(2).is_none());
-    let later = stage.order(sale(4, 400), PATIENT);
+    let later = stage.order(sale(4, 400), LONG_TIMEOUT);
     stage.printer().sells(400, 3);
     assert!(!later.replayed());
 }
 
 #[test]
-fn nothing_is_sold_for_a_caller_whose_patience_ended_while_the_printer_was_away() {
+fn nothing_is_sold_for_a_caller_that_timed_out_while_the_printer_was_unreachable() {
     let stage = Stage::with(&[false]);
-    let hasty = stage.order(sale(1, 100), HASTY).answer();
-    assert!(matches!(hasty, Answer::Unknown { .. }), "{hasty:?}");
+    let impatient = stage.order(sale(1, 100), SHORT_TIMEOUT).answer();
+    assert!(matches!(impatient, Answer::Unknown { .. }), "{impatient:?}");
     assert!(!stage.waits(1));
-    // A caller who has gone without waiting for the end.
-    drop(stage.order(sale(2, 200), PATIENT));
-    let patient = stage.order(sale(3, 300), PATIENT);
+    // This caller disconnects before its timeout.
+    drop(stage.order(sale(2, 200), LONG_TIMEOUT));
+    let patient = stage.order(sale(3, 300), LONG_TIMEOUT);
     stage.printer().present.store(true, Ordering::Release);
     stage.printer().sells(300, 1);
     assert!(!patient.replayed());
@@ -178,10 +174,10 @@ fn nothing_is_sold_for_a_caller_whose_patience_ended_while_the_printer_was_away(
 }
 
 #[test]
-fn a_settled_refusal_becomes_an_alternative_receipt_where_that_was_asked_for() {
+fn a_sale_that_the_printer_refused_becomes_an_alternative_receipt_if_its_mode_asks_for_it() {
     let stage = Stage::new();
     let mode = ReceiptMode::FiscalThenAlternative;
-    let sold = stage.order(sale_as(1, 810, mode, true), PATIENT);
+    let sold = stage.order(sale_as(1, 810, mode, true), LONG_TIMEOUT);
     assert_eq!(total_of(&stage.printer().call()), Some(810));
     stage.printer().reply(refused(Fault::CoverOpen, 0));
     let slip = stage.printer().call();
@@ -196,18 +192,22 @@ fn a_settled_refusal_becomes_an_alternative_receipt_where_that_was_asked_for() {
     stage.printer().reply(registered(1));
     assert!(!sold.replayed());
     assert_eq!(stage.sealed(1), (1, "alternative_receipt".to_owned()));
-    assert!(stage.order(sale_as(1, 810, mode, true), PATIENT).replayed());
+    assert!(
+        stage
+            .order(sale_as(1, 810, mode, true), LONG_TIMEOUT)
+            .replayed()
+    );
 }
 
 #[test]
 fn an_unsettled_sale_never_becomes_an_alternative_receipt() {
     let stage = Stage::new();
     let mode = ReceiptMode::FiscalThenAlternative;
-    let mut sold = stage.order(sale_as(1, 810, mode, false), PATIENT);
+    let mut sold = stage.order(sale_as(1, 810, mode, false), LONG_TIMEOUT);
     stage.printer().call();
     stage.printer().reply(Outcome::Unknown(Fault::PortLost));
     assert!(stage.printer().call().recover);
-    // Not even when the office is away meanwhile.
+    // The sale stays fiscal even if the authority goes offline meanwhile.
     stage
         .live_status
         .authority_switched("offline", "test", true);
@@ -218,7 +218,7 @@ fn an_unsettled_sale_never_becomes_an_alternative_receipt() {
 }
 
 #[test]
-fn the_mode_and_the_office_choose_the_receipt() {
+fn the_mode_and_the_state_of_the_authority_choose_the_receipt() {
     use ReceiptMode::{AlternativeOnly, Automatic, FiscalOnly, FiscalThenAlternative};
     let stage = Stage::new();
     let mut printed = 0;
@@ -234,7 +234,7 @@ fn the_mode_and_the_office_choose_the_receipt() {
         (9, false, Automatic, true),
     ] {
         stage.live_status.authority_switched("x", "test", offline);
-        let sold = stage.order(sale_as(id, 100, mode, false), PATIENT);
+        let sold = stage.order(sale_as(id, 100, mode, false), LONG_TIMEOUT);
         if fiscal {
             printed += 1;
             stage.printer().sells(100, printed);
@@ -258,7 +258,7 @@ fn the_mode_and_the_office_choose_the_receipt() {
 #[test]
 fn a_printer_fault_is_no_reason_for_an_alternative_receipt() {
     let stage = Stage::new();
-    let sold = stage.order(sale(1, 810), PATIENT);
+    let sold = stage.order(sale(1, 810), LONG_TIMEOUT);
     stage.printer().call();
     stage.printer().reply(refused(Fault::PaperOut, 0));
     assert!(matches!(sold.answer(), Answer::NotRegistered { .. }));
@@ -266,22 +266,28 @@ fn a_printer_fault_is_no_reason_for_an_alternative_receipt() {
 }
 
 #[test]
-fn trouble_with_the_paper_of_an_alternative_receipt_is_a_print_error() {
+fn an_alternative_receipt_whose_slip_cannot_be_printed_is_sealed_with_a_print_error() {
     let stage = Stage::new();
     let mode = ReceiptMode::AlternativeOnly;
-    let sold = stage.order(sale_as(1, 810, mode, true), PATIENT);
+    let sold = stage.order(sale_as(1, 810, mode, true), LONG_TIMEOUT);
     assert!(matches!(stage.printer().call().job, Job::Text(_)));
     stage.printer().reply(refused(Fault::PaperOut, 0));
-    assert!(!sold.replayed(), "its number is out: it is legal");
+    assert!(
+        !sold.replayed(),
+        "the document has its number, so it is legal"
+    );
     let row = stage.find(1).unwrap().row;
     assert_eq!(row.state, RequestState::Sealed);
     let words = row.print_error.unwrap();
     assert!(words.contains("out of paper"), "{words}");
 
-    let away = Stage::with(&[false]);
-    let sold = away.order(sale_as(1, 810, mode, true), PATIENT);
-    assert!(!sold.replayed(), "a printer that is away holds nobody up");
-    let words = away.find(1).unwrap().row.print_error.unwrap();
+    let unreachable = Stage::with(&[false]);
+    let sold = unreachable.order(sale_as(1, 810, mode, true), LONG_TIMEOUT);
+    assert!(
+        !sold.replayed(),
+        "a printer that cannot be reached delays no alternative receipt"
+    );
+    let words = unreachable.find(1).unwrap().row.print_error.unwrap();
     assert!(words.contains("cannot be reached"), "{words}");
 }
 
@@ -289,10 +295,10 @@ fn trouble_with_the_paper_of_an_alternative_receipt_is_a_print_error() {
 fn after_a_restart_the_printer_is_asked_about_what_was_outstanding() {
     for decided in [false, true] {
         let stage = Stage::new();
-        let sold = stage.order(sale(1, 100), PATIENT);
+        let sold = stage.order(sale(1, 100), LONG_TIMEOUT);
         stage.printer().sells(100, 7);
         assert!(!sold.replayed());
-        let lost = stage.order(sale(2, 200), PATIENT);
+        let lost = stage.order(sale(2, 200), LONG_TIMEOUT);
         let begun = stage.printer().call();
         stage.printer().act(move |watch| {
             if decided {
@@ -305,10 +311,10 @@ fn after_a_restart_the_printer_is_asked_about_what_was_outstanding() {
         drop(lost);
 
         let asked = stage.printer().call();
-        assert!(asked.recover, "never printed again on hope");
+        assert!(asked.recover, "the document is not printed a second time");
         assert_eq!((asked.job, asked.baseline), (begun.job, begun.baseline));
         assert_eq!(asked.books.cancel_decided, decided);
-        let repeated = stage.order(sale(2, 200), PATIENT);
+        let repeated = stage.order(sale(2, 200), LONG_TIMEOUT);
         assert!(stage.waits(2));
         if decided {
             stage.printer().reply(refused(Fault::Cancelled, 8));
@@ -323,11 +329,11 @@ fn after_a_restart_the_printer_is_asked_about_what_was_outstanding() {
 }
 
 #[test]
-fn a_decision_to_cancel_is_in_the_journal_before_the_printer_hears_of_it() {
+fn a_decision_to_cancel_is_in_the_journal_before_the_printer_gets_the_command() {
     let stage = Stage::new();
-    let sold = stage.order(sale(1, 100), PATIENT);
+    let sold = stage.order(sale(1, 100), LONG_TIMEOUT);
     stage.printer().call();
-    let (tell, told) = channel();
+    let (sender, receiver) = channel();
     let path = stage.path().to_owned();
     stage.printer().act(move |watch| {
         let before = Stage::rows_of(&path, CANCEL_DECIDED);
@@ -335,70 +341,73 @@ fn a_decision_to_cancel_is_in_the_journal_before_the_printer_hears_of_it() {
         let after = Stage::rows_of(&path, CANCEL_DECIDED);
         // A second question about the same document needs no second decision.
         let again = watch.about_to_cancel();
-        tell.send((before, decided, after, again)).unwrap();
+        sender.send((before, decided, after, again)).unwrap();
         refused(Fault::TotalsDiffer, 1)
     });
     let answer = sold.answer();
     assert!(matches!(answer, Answer::NotRegistered { .. }), "{answer:?}");
-    assert_eq!(told.recv().unwrap(), (0, true, 1, true));
+    assert_eq!(receiver.recv().unwrap(), (0, true, 1, true));
     assert_eq!(Stage::rows_of(stage.path(), CANCEL_DECIDED), 1);
 }
 
 #[test]
-fn a_decision_that_cannot_be_written_is_no_decision() {
-    for trouble in [Trouble::Insert, Trouble::Commit] {
+fn a_decision_that_cannot_be_written_does_not_cancel_the_document() {
+    for failure in [WriteFailure::Insert, WriteFailure::Commit] {
         let stage = Stage::new();
-        let sold = stage.order(sale(1, 100), PATIENT);
+        let sold = stage.order(sale(1, 100), LONG_TIMEOUT);
         stage.printer().call();
-        stage.break_disk(trouble);
-        let (tell, told) = channel();
+        stage.break_disk(failure);
+        let (sender, receiver) = channel();
         stage.printer().act(move |watch| {
-            tell.send(watch.about_to_cancel()).unwrap();
+            sender.send(watch.about_to_cancel()).unwrap();
             Outcome::Unknown(Fault::CancelNotDecided)
         });
-        assert!(!told.recv().unwrap(), "{trouble:?}");
+        assert!(!receiver.recv().unwrap(), "{failure:?}");
         assert_eq!(Stage::rows_of(stage.path(), CANCEL_DECIDED), 0);
-        stage.mend_disk();
+        stage.repair_disk();
         let asked = stage.printer().call();
         assert!(asked.recover && !asked.books.cancel_decided);
         stage.printer().reply(registered(1));
-        // Its caller was told that nobody knows; the repeat gets the document.
-        assert!(sold.nobody_knows());
-        let repeated = stage.order(sale(1, 100), PATIENT);
+        // The caller was told that the outcome is unknown. The repeated request gets the document.
+        assert!(sold.outcome_unknown());
+        let repeated = stage.order(sale(1, 100), LONG_TIMEOUT);
         assert!(repeated.replayed());
     }
 }
 
 #[test]
-fn what_the_printer_has_settled_is_kept_until_it_can_be_written() {
-    for trouble in [Trouble::Insert, Trouble::Commit] {
+fn an_outcome_from_the_printer_is_kept_until_it_can_be_written() {
+    for failure in [WriteFailure::Insert, WriteFailure::Commit] {
         let stage = Stage::new();
-        let sold = stage.order(sale(1, 100), PATIENT);
+        let sold = stage.order(sale(1, 100), LONG_TIMEOUT);
         stage.printer().call();
-        stage.break_disk(trouble);
+        stage.break_disk(failure);
         stage.printer().reply(registered(1));
-        assert!(sold.nobody_knows());
+        assert!(sold.outcome_unknown());
         let other = stage.order(
             sale_as(2, 200, ReceiptMode::AlternativeOnly, false),
-            PATIENT,
+            LONG_TIMEOUT,
         );
-        assert!(other.nobody_knows(), "what is not on disk is not said");
+        assert!(
+            other.outcome_unknown(),
+            "an answer is given only after the commit"
+        );
         assert!(stage.find(2).is_none());
-        stage.mend_disk();
-        // The next sale's turn comes once the first one is written down; the printer is not asked about it again.
-        let next = stage.order(sale(3, 300), PATIENT);
+        stage.repair_disk();
+        // The next sale begins when the outcome of the first one is written. The printer is not asked about the first one again.
+        let next = stage.order(sale(3, 300), LONG_TIMEOUT);
         let call = stage.printer().sells(300, 2);
         assert_eq!(call.baseline, baseline(1));
         assert!(!next.replayed());
-        assert!(stage.order(sale(1, 100), PATIENT).replayed());
+        assert!(stage.order(sale(1, 100), LONG_TIMEOUT).replayed());
         assert_eq!((stage.sealed(1).0, stage.sealed(3).0), (1, 2));
     }
 }
 
 #[test]
-fn a_z_report_without_a_shift_is_refused_and_the_printer_not_touched() {
+fn a_z_report_without_a_shift_is_refused_and_the_printer_gets_no_task() {
     let stage = Stage::new();
-    let answer = stage.order(z_report(1), PATIENT).answer();
+    let answer = stage.order(z_report(1), LONG_TIMEOUT).answer();
     assert!(
         matches!(
             answer,
@@ -415,24 +424,24 @@ fn a_z_report_without_a_shift_is_refused_and_the_printer_not_touched() {
 }
 
 #[test]
-fn the_repeat_of_a_z_report_is_the_first_one() {
+fn a_repeated_z_report_returns_the_first_one() {
     let stage = Stage::new();
-    let sold = stage.order(sale(1, 100), PATIENT);
+    let sold = stage.order(sale(1, 100), LONG_TIMEOUT);
     stage.printer().sells(100, 1);
     assert!(!sold.replayed());
-    let closed = stage.order(z_report(2), PATIENT);
+    let closed = stage.order(z_report(2), LONG_TIMEOUT);
     assert_eq!(stage.printer().call().job, Job::ZReport);
     stage.printer().reply(registered(2));
     assert!(!closed.replayed());
-    assert!(stage.order(z_report(2), PATIENT).replayed());
+    assert!(stage.order(z_report(2), LONG_TIMEOUT).replayed());
     assert_eq!(stage.sealed(2), (2, "z_report".to_owned()));
-    let another = stage.order(z_report(3), PATIENT).answer();
+    let another = stage.order(z_report(3), LONG_TIMEOUT).answer();
     assert!(matches!(another, Answer::Refused { .. }), "{another:?}");
     assert!(stage.printer().is_quiet());
 }
 
 #[test]
-fn callers_at_the_same_time_get_numbers_without_gap_and_repeat() {
+fn concurrent_callers_get_numbers_without_gaps_and_duplicates() {
     let stage = Stage::new();
     let pending: Vec<_> = std::thread::scope(|scope| {
         let callers: Vec<_> = (0..8)
@@ -442,7 +451,7 @@ fn callers_at_the_same_time_get_numbers_without_gap_and_repeat() {
                     let ids = 1 + caller * 8..=8 + caller * 8;
                     ids.map(|id| {
                         let form = sale_as(id, 100, ReceiptMode::AlternativeOnly, false);
-                        order_through(&clerk_handle, 0, form, PATIENT)
+                        order_through(&clerk_handle, 0, form, LONG_TIMEOUT)
                     })
                     .collect::<Vec<_>>()
                 })
@@ -475,14 +484,14 @@ fn callers_at_the_same_time_get_numbers_without_gap_and_repeat() {
 }
 
 #[test]
-fn one_devices_trouble_is_not_the_others() {
+fn an_unsettled_document_on_one_device_does_not_stop_another_device() {
     let stage = Stage::with(&[true, true]);
-    let mut stuck = stage.order_at(0, sale(1, 100), PATIENT);
+    let mut stuck = stage.order_at(0, sale(1, 100), LONG_TIMEOUT);
     stage.printers[0].call();
     stage.printers[0].reply(Outcome::Unknown(Fault::NoAnswer));
     assert!(stage.printers[0].call().recover);
-    // But a request id has one document, on whatever device: nothing is fiscalised twice for it.
-    let clash = stage.order_at(1, sale(1, 100), PATIENT).answer();
+    // A request id has at most one document, on all devices together.
+    let clash = stage.order_at(1, sale(1, 100), LONG_TIMEOUT).answer();
     let Answer::Refused { refusal, state, .. } = clash else {
         panic!("{clash:?}")
     };
@@ -491,7 +500,7 @@ fn one_devices_trouble_is_not_the_others() {
         (Refusal::RequestIdClash, FiscalState::Unknown)
     );
     for (id, price, number) in [(2, 700, 1), (3, 800, 2)] {
-        let sold = stage.order_at(1, sale(id, price), PATIENT);
+        let sold = stage.order_at(1, sale(id, price), LONG_TIMEOUT);
         stage.printers[1].sells(price, number);
         assert!(!sold.replayed());
         let row = stage.find_at(1, id).unwrap().row;
@@ -500,5 +509,5 @@ fn one_devices_trouble_is_not_the_others() {
     assert!(stuck.is_open());
     stage.printers[0].reply(registered(1));
     assert!(!stuck.replayed());
-    assert_eq!(stage.sealed(1).0, 1, "numbers are each device's own");
+    assert_eq!(stage.sealed(1).0, 1, "each device has its own numbers");
 }

@@ -1,4 +1,4 @@
-//! The clerk while the office is away: the law's budgets, and books that must not grow with somebody's trouble.
+//! The clerk while the authority cannot be reached: the limits of the law, and stored data that must not grow without limit.
 
 use std::sync::LazyLock;
 
@@ -7,10 +7,10 @@ use ferrotill_core::profile::{Facts, MOLDOVA, Profile};
 use ferrotill_core::refusal::Refusal;
 
 use super::stage::*;
-use crate::clerk::{Answer, AuthorityNews, FiscalState, Message, facts_of};
+use crate::clerk::{Answer, AuthorityNews, FiscalState, Message, messages_to_retry};
 use crate::order::ReceiptMode;
 
-/// A law that lets two documents wait, and a moment without the office.
+/// A country whose law allows two unsent documents, and one millisecond without the authority.
 #[derive(Debug)]
 struct Strict;
 
@@ -33,7 +33,10 @@ impl Profile for Strict {
 
 fn sells(stage: &Stage, id: u128) -> Result<(), Refusal> {
     let mode = ReceiptMode::AlternativeOnly;
-    match stage.order(sale_as(id, 100, mode, false), PATIENT).answer() {
+    match stage
+        .order(sale_as(id, 100, mode, false), LONG_TIMEOUT)
+        .answer()
+    {
         Answer::Registered { .. } => Ok(()),
         Answer::Refused { refusal, state, .. } => {
             assert_eq!(state, FiscalState::NotRegistered);
@@ -57,47 +60,47 @@ fn switched(to: &'static str) -> AuthorityNews {
 }
 
 #[test]
-fn the_laws_budget_stops_sales_until_the_office_has_been_told() {
-    let stage = Stage::under(&Strict);
+fn the_offline_limit_stops_sales_until_the_authority_acknowledges() {
+    let stage = Stage::with_profile(&Strict);
     let refused = Err(Refusal::OfflineBudgetUsedUp);
     assert_eq!(sells(&stage, 1), Ok(()));
     assert_eq!(sells(&stage, 2), Ok(()));
     assert_eq!(
         sells(&stage, 3),
         refused,
-        "two may wait, also while the office is there"
+        "only two documents may be unsent, also while the authority is online"
     );
-    stage.office(acknowledged(&stage, 1));
+    stage.authority(acknowledged(&stage, 1));
     assert_eq!(sells(&stage, 3), Ok(()));
-    // A repeat is answered, whatever is left.
+    // A repeated request is answered even if the limit is used up.
     assert!(
         stage
             .order(
                 sale_as(3, 100, ReceiptMode::AlternativeOnly, false),
-                PATIENT
+                LONG_TIMEOUT
             )
             .replayed()
     );
 
-    stage.office(acknowledged(&stage, 2));
-    stage.office(acknowledged(&stage, 3));
-    stage.office(switched("offline"));
-    // The budget is a millisecond.
+    stage.authority(acknowledged(&stage, 2));
+    stage.authority(acknowledged(&stage, 3));
+    stage.authority(switched("offline"));
+    // The limit is one millisecond.
     std::thread::sleep(std::time::Duration::from_millis(2));
     assert_eq!(sells(&stage, 4), refused);
-    // The office answers: the stretch is over.
-    stage.office(switched("online"));
+    // The authority answers, so that the time without it begins again at zero.
+    stage.authority(switched("online"));
     assert_eq!(sells(&stage, 5), Ok(()));
 }
 
 #[test]
-fn a_quiet_device_does_not_replay_a_busy_ones_day() {
+fn a_device_without_documents_gets_snapshots_after_the_rows_of_a_busy_one() {
     let stage = Stage::with(&[true, true]);
     let mut printed = 0;
     while snapshots(&stage) < 2 {
         printed += 1;
-        assert!(printed <= 200, "a till that sells nothing is never stored");
-        let sold = stage.order(sale(u128::from(printed), 100), PATIENT);
+        assert!(printed <= 200, "the till without sales got no snapshot");
+        let sold = stage.order(sale(u128::from(printed), 100), LONG_TIMEOUT);
         stage.printer().sells(100, printed);
         assert!(!sold.replayed());
     }
@@ -111,8 +114,8 @@ fn snapshots(stage: &Stage) -> i64 {
 }
 
 #[test]
-fn of_what_the_office_said_of_a_document_the_last_word_is_kept() {
-    let said = |sealed_seq, words: &str| {
+fn only_the_last_refusal_of_a_document_is_kept() {
+    let refusal = |sealed_seq, words: &str| {
         Message::Authority(AuthorityNews::Refused {
             sealed_seq,
             words: words.to_owned(),
@@ -121,12 +124,12 @@ fn of_what_the_office_said_of_a_document_the_last_word_is_kept() {
     let messages: Vec<Message> = (0..100)
         .flat_map(|turn| {
             [
-                said(1, &format!("one {turn}")),
-                said(2, &format!("two {turn}")),
+                refusal(1, &format!("one {turn}")),
+                refusal(2, &format!("two {turn}")),
             ]
         })
         .collect();
-    let kept: Vec<String> = facts_of(&messages)
+    let kept: Vec<String> = messages_to_retry(&messages)
         .into_iter()
         .map(|message| match message {
             Message::Authority(AuthorityNews::Refused { words, .. }) => words,

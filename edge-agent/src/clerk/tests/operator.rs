@@ -1,4 +1,5 @@
-//! A person's word on a document that its printer cannot prove: when it is heard, what wins over it, and what a crash leaves of it.
+//! Operator's declarations of documents that the printer cannot prove: when a declaration is accepted, what has priority over it, and
+//! what a crash leaves.
 
 use std::num::NonZeroU32;
 
@@ -16,7 +17,7 @@ use crate::clerk::{Answer, DeclarationOutcome, Message};
 use crate::order::{Declaration, ReceiptMode};
 use ferrotill_store::{OperatorDeclaration, Reader, RequestState};
 
-/// The journal's number of a person's word.
+/// The number of the event `Declared` in the journal.
 const DECLARED: u16 = 9;
 const PRINTED: PaperSays = PaperSays::Registered { document: None };
 const PRINTED_AS_5: PaperSays = PaperSays::Registered {
@@ -24,24 +25,27 @@ const PRINTED_AS_5: PaperSays = PaperSays::Registered {
 };
 const NOT_PRINTED: PaperSays = PaperSays::NotRegistered;
 
-/// A person's word on its way.
-struct Said(oneshot::Receiver<DeclarationOutcome>);
+/// A declaration that was sent to the clerk.
+struct SentDeclaration(oneshot::Receiver<DeclarationOutcome>);
 
-impl Said {
+impl SentDeclaration {
     fn is_open(&mut self) -> bool {
         matches!(self.0.try_recv(), Err(oneshot::error::TryRecvError::Empty))
     }
 
-    /// What becomes of it while the printer answers every question like this.
+    /// The answer to the declaration, while the printer answers every question with this outcome.
     fn outcome(mut self, stage: &Stage, outcome: impl Fn() -> Outcome) -> DeclarationOutcome {
         let begun = std::time::Instant::now();
         loop {
             match self.0.try_recv() {
-                Ok(hearing) => return hearing,
-                Err(oneshot::error::TryRecvError::Closed) => panic!("the clerk lives"),
+                Ok(outcome) => return outcome,
+                Err(oneshot::error::TryRecvError::Closed) => panic!("the clerk has ended"),
                 Err(oneshot::error::TryRecvError::Empty) => {}
             }
-            assert!(begun.elapsed() < PATIENT, "nobody hears it");
+            assert!(
+                begun.elapsed() < LONG_TIMEOUT,
+                "the declaration got no answer in time"
+            );
             match stage.printer().asked() {
                 Some(call) => {
                     assert!(call.recover, "asked, never printed again: {call:?}");
@@ -53,7 +57,7 @@ impl Said {
     }
 }
 
-fn say(stage: &Stage, id: u128, paper: PaperSays) -> Said {
+fn declare(stage: &Stage, id: u128, paper: PaperSays) -> SentDeclaration {
     let (reply, answer) = oneshot::channel();
     stage.clerk_handle().send(Message::Declare {
         declaration: Box::new(Declaration {
@@ -63,19 +67,19 @@ fn say(stage: &Stage, id: u128, paper: PaperSays) -> Said {
         }),
         reply,
     });
-    Said(answer)
+    SentDeclaration(answer)
 }
 
 fn unclear() -> Outcome {
     Outcome::Unknown(Fault::Unclear)
 }
 
-/// The printer has the document, and says something that proves nothing; people are told to look.
-fn blocked(stage: &Stage, id: u128, fault: Fault) {
+/// The printer's answer about the document proves nothing, and the live status asks for an operator.
+fn leave_unproven(stage: &Stage, id: u128, fault: Fault) {
     stage.printer().call();
     stage.printer().reply(Outcome::Unknown(fault));
     let id = Uuid::from_u128(id);
-    stage.until(|| stage.live_status.needs_a_person(id).is_some());
+    stage.wait_until(|| stage.live_status.needs_a_person(id).is_some());
     let trouble = stage.live_status.printer(device(0)).trouble.unwrap();
     assert!(trouble.contains(&id.to_string()), "{trouble}");
     assert!(
@@ -84,25 +88,28 @@ fn blocked(stage: &Stage, id: u128, fault: Fault) {
     );
 }
 
-fn word_on(stage: &Stage, id: u128) -> Option<OperatorDeclaration> {
+fn declaration_on(stage: &Stage, id: u128) -> Option<OperatorDeclaration> {
     let row = stage.find(id).unwrap().row;
     Reader::new(stage.path()).declaration_of(&row).unwrap()
 }
 
 #[test]
-fn a_document_that_nothing_proves_is_sealed_on_a_persons_word_and_the_till_sells_again() {
+fn a_document_that_nothing_proves_is_sealed_by_a_declaration_and_the_till_sells_again() {
     let stage = Stage::new();
-    let first = stage.order(sale(1, 810), PATIENT);
-    blocked(&stage, 1, Fault::Unclear);
-    let next = stage.order(sale(2, 900), PATIENT);
+    let first = stage.order(sale(1, 810), LONG_TIMEOUT);
+    leave_unproven(&stage, 1, Fault::Unclear);
+    let next = stage.order(sale(2, 900), LONG_TIMEOUT);
     assert!(stage.waits(2), "the till is blocked");
-    // What the counters have come to meanwhile is read before anything else is printed.
+    // The counters are read again before the next document is printed.
     stage
         .printer()
         .remember(|memory| memory.baseline = baseline(6));
-    let said = say(&stage, 1, PRINTED_AS_5);
-    assert_eq!(said.outcome(&stage, unclear), DeclarationOutcome::Booked);
-    assert!(!first.replayed(), "its caller hears of it");
+    let declaration = declare(&stage, 1, PRINTED_AS_5);
+    assert_eq!(
+        declaration.outcome(&stage, unclear),
+        DeclarationOutcome::Booked
+    );
+    assert!(!first.replayed(), "the caller gets its answer");
     let call = stage.printer().sells(900, 7);
     assert_eq!(call.baseline, baseline(6));
     assert!(!next.replayed());
@@ -118,68 +125,75 @@ fn a_document_that_nothing_proves_is_sealed_on_a_persons_word_and_the_till_sells
             counters: None
         }
     );
-    let word = word_on(&stage, 1).unwrap();
-    assert_eq!((word.paper, &*word.by), (PRINTED_AS_5, "Maria"));
-    assert_eq!(word.why, Fault::Unclear.to_string());
-    assert_eq!(word_on(&stage, 2), None);
+    let declared = declaration_on(&stage, 1).unwrap();
+    assert_eq!((declared.paper, &*declared.by), (PRINTED_AS_5, "Maria"));
+    assert_eq!(declared.why, Fault::Unclear.to_string());
+    assert_eq!(declaration_on(&stage, 2), None);
     assert!(
         stage
             .live_status
             .needs_a_person(Uuid::from_u128(1))
             .is_none()
     );
-    assert_eq!(stage.letters(), 2, "the office hears of both");
-    assert!(stage.order(sale(1, 810), PATIENT).replayed());
+    assert_eq!(
+        stage.outbox_entries(),
+        2,
+        "both documents are sent to the authority"
+    );
+    assert!(stage.order(sale(1, 810), LONG_TIMEOUT).replayed());
 }
 
 #[test]
-fn what_is_not_on_the_paper_is_void_and_its_id_is_free() {
+fn a_document_declared_as_not_printed_is_void_and_its_id_is_free() {
     let stage = Stage::new();
     let mode = ReceiptMode::FiscalThenAlternative;
-    let first = stage.order(sale_as(1, 810, mode, true), PATIENT);
-    blocked(&stage, 1, Fault::Unclear);
-    let said = say(&stage, 1, NOT_PRINTED);
-    assert_eq!(said.outcome(&stage, unclear), DeclarationOutcome::Booked);
+    let first = stage.order(sale_as(1, 810, mode, true), LONG_TIMEOUT);
+    leave_unproven(&stage, 1, Fault::Unclear);
+    let declaration = declare(&stage, 1, NOT_PRINTED);
+    assert_eq!(
+        declaration.outcome(&stage, unclear),
+        DeclarationOutcome::Booked
+    );
     match first.answer() {
         Answer::NotRegistered { error, message } => {
             assert_eq!(error, "Unclear");
             assert!(
-                message.starts_with("Maria has read that it was not printed"),
+                message.starts_with("Maria has declared that the document was not printed"),
                 "{message}"
             );
         }
         other => panic!("{other:?}"),
     }
-    // No alternative receipt either: the buyer went long ago.
+    // The sale does not become an alternative receipt either: the buyer has left long ago.
     assert_eq!(stage.find(1).unwrap().row.state, RequestState::Voided);
-    assert_eq!(word_on(&stage, 1).unwrap().paper, NOT_PRINTED);
-    assert_eq!(stage.letters(), 0);
-    let again = stage.order(sale(1, 500), PATIENT);
+    assert_eq!(declaration_on(&stage, 1).unwrap().paper, NOT_PRINTED);
+    assert_eq!(stage.outbox_entries(), 0);
+    let again = stage.order(sale(1, 500), LONG_TIMEOUT);
     stage.printer().sells(500, 1);
     assert!(!again.replayed());
     assert_eq!(stage.sealed(1).0, 1);
 }
 
 #[test]
-fn while_the_printer_can_still_say_it_nobody_speaks_for_it() {
+fn a_declaration_is_refused_while_the_printer_may_still_prove_the_outcome() {
     let stage = Stage::new();
-    let sold = stage.order(sale(1, 810), PATIENT);
+    let sold = stage.order(sale(1, 810), LONG_TIMEOUT);
     stage.printer().call();
     for (fault, open, words) in [
         (Fault::NoAnswer, false, "does not answer"),
         (Fault::PortUnavailable, false, "cannot be opened"),
         (Fault::CancelNotDecided, false, "could not be stored"),
         (Fault::PaymentDiffers, false, "in another way"),
-        // People finish it at the printer, and then it can say.
+        // People finish the open receipt at the printer, and then the printer can prove the outcome.
         (Fault::Unclear, true, "a receipt is open"),
     ] {
         stage.printer().remember(|memory| memory.open = open);
-        let said = say(&stage, 1, PRINTED);
+        let declaration = declare(&stage, 1, PRINTED);
         if fault == Fault::NoAnswer {
-            // The job's own first outcome.
+            // This is the outcome of the job itself.
             stage.printer().reply(Outcome::Unknown(fault));
         }
-        match said.outcome(&stage, || Outcome::Unknown(fault)) {
+        match declaration.outcome(&stage, || Outcome::Unknown(fault)) {
             DeclarationOutcome::CanStillSay(why) => assert!(why.contains(words), "{why}"),
             other => panic!("{fault:?}: {other:?}"),
         }
@@ -192,26 +206,26 @@ fn while_the_printer_can_still_say_it_nobody_speaks_for_it() {
     assert!(stage.printer().call().recover);
     stage.printer().reply(registered(1));
     assert!(!sold.replayed());
-    assert_eq!(word_on(&stage, 1), None);
+    assert_eq!(declaration_on(&stage, 1), None);
 }
 
 #[test]
-fn what_the_printer_says_in_the_same_instant_wins() {
+fn an_outcome_that_the_printer_proves_at_the_same_time_has_priority() {
     for (paper, outcome) in [
         (NOT_PRINTED, registered(1)),
         (PRINTED, refused(Fault::NotExecuted, 0)),
     ] {
         let stage = Stage::new();
-        let sold = stage.order(sale(1, 810), PATIENT);
-        blocked(&stage, 1, Fault::Unclear);
+        let sold = stage.order(sale(1, 810), LONG_TIMEOUT);
+        leave_unproven(&stage, 1, Fault::Unclear);
         assert!(stage.printer().call().recover);
-        let mut said = say(&stage, 1, paper);
-        assert!(stage.waits(1), "the clerk has heard it");
-        assert!(said.is_open());
-        // The answer to the question that was on its way.
+        let mut declaration = declare(&stage, 1, paper);
+        assert!(stage.waits(1), "the clerk has handled the declaration");
+        assert!(declaration.is_open());
+        // The printer answers the question that was asked before the declaration.
         stage.printer().reply(outcome.clone());
-        let hearing = said.outcome(&stage, || outcome.clone());
-        assert_eq!(hearing, DeclarationOutcome::NotOutstanding);
+        let outcome = declaration.outcome(&stage, || outcome.clone());
+        assert_eq!(outcome, DeclarationOutcome::NotOutstanding);
         let state = stage.find(1).unwrap().row.state;
         let answer = sold.answer();
         if paper == NOT_PRINTED {
@@ -222,29 +236,29 @@ fn what_the_printer_says_in_the_same_instant_wins() {
             assert_eq!(state, RequestState::Voided);
         }
         assert_eq!(Stage::rows_of(stage.path(), DECLARED), 0);
-        // Nothing is left over of the word: the next document is asked about as ever.
-        let next = stage.order(sale(2, 900), PATIENT);
+        // The declaration has no effect on the next document.
+        let next = stage.order(sale(2, 900), LONG_TIMEOUT);
         stage.printer().sells(900, 2);
         assert!(!next.replayed());
     }
 }
 
 #[test]
-fn what_was_unclear_a_moment_ago_is_asked_once_more() {
+fn the_printer_is_asked_once_more_before_a_document_is_released() {
     let silent = Outcome::Unknown(Fault::NoAnswer);
     for (outcome, settled) in [(silent, false), (registered(1), true)] {
         let stage = Stage::new();
-        let sold = stage.order(sale(1, 810), PATIENT);
-        blocked(&stage, 1, Fault::Unclear);
-        let said = say(&stage, 1, NOT_PRINTED);
-        let hearing = said.outcome(&stage, || outcome.clone());
+        let sold = stage.order(sale(1, 810), LONG_TIMEOUT);
+        leave_unproven(&stage, 1, Fault::Unclear);
+        let declaration = declare(&stage, 1, NOT_PRINTED);
+        let outcome = declaration.outcome(&stage, || outcome.clone());
         if settled {
-            assert_eq!(hearing, DeclarationOutcome::NotOutstanding);
+            assert_eq!(outcome, DeclarationOutcome::NotOutstanding);
             assert!(!sold.replayed());
         } else {
             let still =
-                matches!(&hearing, DeclarationOutcome::CanStillSay(why) if why.contains("answer"));
-            assert!(still, "{hearing:?}");
+                matches!(&outcome, DeclarationOutcome::CanStillSay(why) if why.contains("answer"));
+            assert!(still, "{outcome:?}");
             assert!(
                 stage
                     .live_status
@@ -257,13 +271,16 @@ fn what_was_unclear_a_moment_ago_is_asked_once_more() {
 }
 
 #[test]
-fn each_document_that_nothing_proves_is_told_of() {
+fn each_document_that_nothing_proves_is_reported() {
     let stage = Stage::new();
     for id in 1..4 {
-        let sold = stage.order(sale(id, 810), PATIENT);
-        blocked(&stage, id, Fault::Unclear);
-        let said = say(&stage, id, PRINTED);
-        assert_eq!(said.outcome(&stage, unclear), DeclarationOutcome::Booked);
+        let sold = stage.order(sale(id, 810), LONG_TIMEOUT);
+        leave_unproven(&stage, id, Fault::Unclear);
+        let declaration = declare(&stage, id, PRINTED);
+        assert_eq!(
+            declaration.outcome(&stage, unclear),
+            DeclarationOutcome::Booked
+        );
         assert!(!sold.replayed());
         let number = u32::try_from(id).unwrap();
         assert_eq!(stage.sealed(id), (number, "sale".to_owned()));
@@ -271,8 +288,8 @@ fn each_document_that_nothing_proves_is_told_of() {
 }
 
 #[test]
-fn sums_that_rest_on_a_word_are_held_against_no_printer() {
-    // What the books say of the day, when the printer is asked what became of a document.
+fn day_sums_with_a_declared_document_are_not_compared_with_the_printer() {
+    // The journal's day sums that are sent along when the printer is asked what became of a document.
     let day_of = |stage: &Stage| {
         stage.printer().call();
         stage.printer().reply(Outcome::Unknown(Fault::NoAnswer));
@@ -280,22 +297,25 @@ fn sums_that_rest_on_a_word_are_held_against_no_printer() {
     };
     for (paper, second) in [(PRINTED, 2), (NOT_PRINTED, 1)] {
         let stage = Stage::new();
-        let first = stage.order(sale(1, 810), PATIENT);
-        blocked(&stage, 1, Fault::Unclear);
-        let said = say(&stage, 1, paper);
-        assert_eq!(said.outcome(&stage, unclear), DeclarationOutcome::Booked);
+        let first = stage.order(sale(1, 810), LONG_TIMEOUT);
+        leave_unproven(&stage, 1, Fault::Unclear);
+        let declaration = declare(&stage, 1, paper);
+        assert_eq!(
+            declaration.outcome(&stage, unclear),
+            DeclarationOutcome::Booked
+        );
         drop(first);
-        let sold = stage.order(sale(2, 810), PATIENT);
+        let sold = stage.order(sale(2, 810), LONG_TIMEOUT);
         assert_eq!(day_of(&stage), None);
         stage.printer().reply(registered(second));
         assert!(!sold.replayed());
-        // Also after a start, until the shift is closed.
+        // The same holds after a restart, until the shift is closed.
         let stage = stage.restart();
-        let sold = stage.order(sale(3, 900), PATIENT);
+        let sold = stage.order(sale(3, 900), LONG_TIMEOUT);
         assert_eq!(day_of(&stage), None);
         stage.printer().reply(registered(second + 1));
         assert!(!sold.replayed());
-        let closing = stage.order(z_report(4), PATIENT);
+        let closing = stage.order(z_report(4), LONG_TIMEOUT);
         assert_eq!(stage.printer().call().job, Job::ZReport);
         let after = next_day(1, second + 2, second + 2);
         stage
@@ -303,7 +323,7 @@ fn sums_that_rest_on_a_word_are_held_against_no_printer() {
             .remember(|memory| memory.baseline = after.clone());
         stage.printer().reply(registered_at(after));
         assert!(!closing.replayed());
-        let sold = stage.order(sale(5, 100), PATIENT);
+        let sold = stage.order(sale(5, 100), LONG_TIMEOUT);
         assert!(day_of(&stage).is_some());
         stage
             .printer()
@@ -313,14 +333,14 @@ fn sums_that_rest_on_a_word_are_held_against_no_printer() {
 }
 
 #[test]
-fn two_people_at_once_are_heard_if_they_say_the_same() {
+fn two_equal_declarations_at_once_are_accepted_and_a_different_one_is_refused() {
     let stage = Stage::new();
-    let sold = stage.order(sale(1, 810), PATIENT);
-    blocked(&stage, 1, Fault::Unclear);
+    let sold = stage.order(sale(1, 810), LONG_TIMEOUT);
+    leave_unproven(&stage, 1, Fault::Unclear);
     assert!(stage.printer().call().recover);
-    let mut first = say(&stage, 1, PRINTED);
-    let same = say(&stage, 1, PRINTED);
-    let other = say(&stage, 1, NOT_PRINTED);
+    let mut first = declare(&stage, 1, PRINTED);
+    let same = declare(&stage, 1, PRINTED);
+    let other = declare(&stage, 1, NOT_PRINTED);
     assert!(stage.waits(1));
     assert!(first.is_open());
     assert_eq!(
@@ -332,7 +352,7 @@ fn two_people_at_once_are_heard_if_they_say_the_same() {
     assert_eq!(same.outcome(&stage, unclear), DeclarationOutcome::Booked);
     assert!(!sold.replayed());
     assert_eq!(Stage::rows_of(stage.path(), DECLARED), 1);
-    let late = say(&stage, 1, PRINTED);
+    let late = declare(&stage, 1, PRINTED);
     assert_eq!(
         late.outcome(&stage, unclear),
         DeclarationOutcome::NotOutstanding
@@ -340,30 +360,30 @@ fn two_people_at_once_are_heard_if_they_say_the_same() {
 }
 
 #[test]
-fn nobody_speaks_for_what_is_not_outstanding() {
+fn a_document_that_is_not_outstanding_cannot_be_declared() {
     let stage = Stage::new();
     assert_eq!(
-        say(&stage, 9, PRINTED).outcome(&stage, unclear),
+        declare(&stage, 9, PRINTED).outcome(&stage, unclear),
         DeclarationOutcome::NotOutstanding
     );
-    let sold = stage.order(sale(1, 810), PATIENT);
+    let sold = stage.order(sale(1, 810), LONG_TIMEOUT);
     stage.printer().sells(810, 1);
     assert!(!sold.replayed());
     for id in [1, 9] {
-        let said = say(&stage, id, NOT_PRINTED);
+        let declaration = declare(&stage, id, NOT_PRINTED);
         assert_eq!(
-            said.outcome(&stage, unclear),
+            declaration.outcome(&stage, unclear),
             DeclarationOutcome::NotOutstanding
         );
     }
-    // One is outstanding; another one waits for its turn.
-    let first = stage.order(sale(2, 100), PATIENT);
-    blocked(&stage, 2, Fault::Unclear);
-    let second = stage.order(sale(3, 100), PATIENT);
+    // One document is outstanding, and another order waits in the queue.
+    let first = stage.order(sale(2, 100), LONG_TIMEOUT);
+    leave_unproven(&stage, 2, Fault::Unclear);
+    let second = stage.order(sale(3, 100), LONG_TIMEOUT);
     assert!(stage.waits(3));
-    let said = say(&stage, 3, NOT_PRINTED);
+    let declaration = declare(&stage, 3, NOT_PRINTED);
     assert_eq!(
-        said.outcome(&stage, unclear),
+        declaration.outcome(&stage, unclear),
         DeclarationOutcome::NotOutstanding
     );
     assert!(stage.waits(2) && stage.waits(3));
@@ -371,21 +391,24 @@ fn nobody_speaks_for_what_is_not_outstanding() {
 }
 
 #[test]
-fn a_word_that_could_not_be_written_is_none_until_the_disk_is_back() {
-    for trouble in [Trouble::Insert, Trouble::Commit] {
+fn a_declaration_that_could_not_be_written_is_written_when_the_disk_works_again() {
+    for failure in [WriteFailure::Insert, WriteFailure::Commit] {
         let stage = Stage::new();
-        let sold = stage.order(sale(1, 810), PATIENT);
-        blocked(&stage, 1, Fault::Unclear);
-        stage.break_disk(trouble);
-        let said = say(&stage, 1, PRINTED);
-        let heard = said.outcome(&stage, unclear);
-        assert!(matches!(heard, DeclarationOutcome::Unknown(_)), "{heard:?}");
+        let sold = stage.order(sale(1, 810), LONG_TIMEOUT);
+        leave_unproven(&stage, 1, Fault::Unclear);
+        stage.break_disk(failure);
+        let declaration = declare(&stage, 1, PRINTED);
+        let outcome = declaration.outcome(&stage, unclear);
+        assert!(
+            matches!(outcome, DeclarationOutcome::Unknown(_)),
+            "{outcome:?}"
+        );
         assert_eq!(Stage::rows_of(stage.path(), DECLARED), 0);
-        assert!(sold.nobody_knows());
-        stage.mend_disk();
-        stage.until(|| Stage::rows_of(stage.path(), DECLARED) == 1);
+        assert!(sold.outcome_unknown());
+        stage.repair_disk();
+        stage.wait_until(|| Stage::rows_of(stage.path(), DECLARED) == 1);
         assert_eq!(stage.sealed(1).0, 1);
-        let next = stage.order(sale(2, 900), PATIENT);
+        let next = stage.order(sale(2, 900), LONG_TIMEOUT);
         stage.printer().sells(900, 2);
         assert!(!next.replayed());
         assert_eq!(Stage::rows_of(stage.path(), DECLARED), 1, "once");
@@ -393,67 +416,73 @@ fn a_word_that_could_not_be_written_is_none_until_the_disk_is_back() {
 }
 
 #[test]
-fn a_crash_before_the_commit_leaves_the_document_outstanding_and_free_to_be_declared_otherwise() {
+fn after_a_crash_before_the_commit_the_document_can_be_declared_differently() {
     let stage = Stage::new();
-    let sold = stage.order(sale(1, 810), PATIENT);
-    blocked(&stage, 1, Fault::Unclear);
-    stage.break_disk(Trouble::Commit);
-    let said = say(&stage, 1, PRINTED);
+    let sold = stage.order(sale(1, 810), LONG_TIMEOUT);
+    leave_unproven(&stage, 1, Fault::Unclear);
+    stage.break_disk(WriteFailure::Commit);
+    let declaration = declare(&stage, 1, PRINTED);
     assert!(matches!(
-        said.outcome(&stage, unclear),
+        declaration.outcome(&stage, unclear),
         DeclarationOutcome::Unknown(_)
     ));
     let stage = stage.restart();
-    stage.mend_disk();
+    stage.repair_disk();
     drop(sold);
     assert_eq!(stage.find(1).unwrap().row.state, RequestState::Reserved);
-    blocked(&stage, 1, Fault::Unclear);
-    let said = say(&stage, 1, NOT_PRINTED);
-    assert_eq!(said.outcome(&stage, unclear), DeclarationOutcome::Booked);
+    leave_unproven(&stage, 1, Fault::Unclear);
+    let declaration = declare(&stage, 1, NOT_PRINTED);
+    assert_eq!(
+        declaration.outcome(&stage, unclear),
+        DeclarationOutcome::Booked
+    );
     assert_eq!(Stage::rows_of(stage.path(), DECLARED), 1);
     assert_eq!(stage.find(1).unwrap().row.state, RequestState::Voided);
-    // The next start finds nothing to ask about.
+    // After the next start no document is outstanding.
     let stage = stage.restart();
-    let next = stage.order(sale(2, 900), PATIENT);
+    let next = stage.order(sale(2, 900), LONG_TIMEOUT);
     stage.printer().sells(900, 1);
     assert!(!next.replayed());
 }
 
 #[test]
-fn a_day_that_was_closed_at_the_keyboard_meanwhile_is_booked_behind_the_word() {
+fn a_z_report_made_at_the_keyboard_meanwhile_is_recorded_after_the_declaration() {
     let stage = Stage::new();
-    let first = stage.order(sale(1, 810), PATIENT);
+    let first = stage.order(sale(1, 810), LONG_TIMEOUT);
     stage.printer().sells(810, 1);
     assert!(!first.replayed());
-    let second = stage.order(sale(2, 900), PATIENT);
+    let second = stage.order(sale(2, 900), LONG_TIMEOUT);
     stage.printer().remember(|memory| {
         memory.baseline = next_day(1, 3, 3);
         memory.last_z = Some(closed(1, 1_710));
     });
-    blocked(&stage, 2, Fault::Unclear);
-    let said = say(&stage, 2, PRINTED);
-    assert_eq!(said.outcome(&stage, unclear), DeclarationOutcome::Booked);
+    leave_unproven(&stage, 2, Fault::Unclear);
+    let declaration = declare(&stage, 2, PRINTED);
+    assert_eq!(
+        declaration.outcome(&stage, unclear),
+        DeclarationOutcome::Booked
+    );
     assert!(!second.replayed());
-    stage.until(|| Stage::rows_of(stage.path(), CLOSED_BY_PRINTER) == 1);
+    stage.wait_until(|| Stage::rows_of(stage.path(), CLOSED_BY_PRINTER) == 1);
     let z = stage.newest_z();
-    assert_eq!(z.row.number, Some(3), "behind both sales");
+    assert_eq!(z.row.number, Some(3), "the Z-report comes after both sales");
     assert!(z.reconciliation.unwrap().agrees());
-    let third = stage.order(sale(3, 100), PATIENT);
+    let third = stage.order(sale(3, 100), LONG_TIMEOUT);
     assert_eq!(stage.printer().call().baseline, next_day(1, 3, 3));
     stage.printer().reply(registered_at(next_day(1, 3, 4)));
     assert!(!third.replayed());
 }
 
 #[test]
-fn a_report_of_ours_that_a_person_has_read_is_not_booked_a_second_time() {
+fn a_declared_z_report_of_the_till_is_not_recorded_a_second_time() {
     let stage = Stage::new();
-    let sold = stage.order(sale(1, 810), PATIENT);
+    let sold = stage.order(sale(1, 810), LONG_TIMEOUT);
     stage.printer().sells(810, 1);
     assert!(!sold.replayed());
-    let closing = stage.order(z_report(2), PATIENT);
+    let closing = stage.order(z_report(2), LONG_TIMEOUT);
     assert_eq!(stage.printer().call().job, Job::ZReport);
     stage.printer().reply(unclear());
-    stage.until(|| {
+    stage.wait_until(|| {
         stage
             .live_status
             .needs_a_person(Uuid::from_u128(2))
@@ -462,11 +491,14 @@ fn a_report_of_ours_that_a_person_has_read_is_not_booked_a_second_time() {
     stage
         .printer()
         .remember(|memory| memory.baseline = next_day(1, 2, 2));
-    let said = say(&stage, 2, PRINTED);
-    assert_eq!(said.outcome(&stage, unclear), DeclarationOutcome::Booked);
+    let declaration = declare(&stage, 2, PRINTED);
+    assert_eq!(
+        declaration.outcome(&stage, unclear),
+        DeclarationOutcome::Booked
+    );
     assert!(!closing.replayed());
     let stage = stage.restart();
-    let next = stage.order(sale(3, 900), PATIENT);
+    let next = stage.order(sale(3, 900), LONG_TIMEOUT);
     assert_eq!(stage.printer().call().baseline, next_day(1, 2, 2));
     stage.printer().reply(registered_at(next_day(1, 2, 3)));
     assert!(!next.replayed());
@@ -475,25 +507,28 @@ fn a_report_of_ours_that_a_person_has_read_is_not_booked_a_second_time() {
 }
 
 #[test]
-fn a_printer_that_is_gone_for_good_is_spoken_for_and_its_shift_still_waits_for_it() {
+fn a_document_of_a_lost_printer_can_be_declared_and_its_shift_still_needs_that_printer() {
     let other = Baseline {
         serial: "SC000002".to_owned(),
         ..baseline(40)
     };
     let stage = Stage::new();
-    let sold = stage.order(sale(1, 810), PATIENT);
+    let sold = stage.order(sale(1, 810), LONG_TIMEOUT);
     stage.printer().remember(|memory| memory.baseline = other);
-    blocked(&stage, 1, Fault::PrinterSwapped);
+    leave_unproven(&stage, 1, Fault::PrinterSwapped);
     let swapped = || Outcome::Unknown(Fault::PrinterSwapped);
-    let said = say(&stage, 1, PRINTED);
-    assert_eq!(said.outcome(&stage, swapped), DeclarationOutcome::Booked);
+    let declaration = declare(&stage, 1, PRINTED);
+    assert_eq!(
+        declaration.outcome(&stage, swapped),
+        DeclarationOutcome::Booked
+    );
     assert!(!sold.replayed());
     assert_eq!(
-        word_on(&stage, 1).unwrap().why,
+        declaration_on(&stage, 1).unwrap().why,
         Fault::PrinterSwapped.to_string()
     );
-    // That is another question, with an answer of its own (decision 0006).
-    let answer = stage.order(sale(2, 900), PATIENT).answer();
+    // The open shift still refuses another printer (decision 0006).
+    let answer = stage.order(sale(2, 900), LONG_TIMEOUT).answer();
     assert!(
         matches!(
             answer,

@@ -1,4 +1,4 @@
-//! A clerk at work with printers that do what the test says, one call after the other.
+//! The test stage: a running clerk with a store and scripted printers.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -26,23 +26,23 @@ use crate::time::clock::Clock;
 use crate::time::guarded_clock::GuardedClock;
 use ferrotill_store::{FILE_NAME, Reader, Store, StoredDocument};
 
-/// How long a test waits for what must come.
-const LONG: Duration = Duration::from_secs(20);
-/// A caller who waits until the answer is there.
-pub(super) const PATIENT: Duration = Duration::from_secs(60);
-/// A caller who waits little; the clerk answers a tenth of a second earlier.
-pub(super) const HASTY: Duration = Duration::from_millis(400);
+/// How long a test waits for something that must happen.
+const WAIT_MAX: Duration = Duration::from_secs(20);
+/// The timeout of a caller that waits until the answer arrives.
+pub(super) const LONG_TIMEOUT: Duration = Duration::from_secs(60);
+/// The timeout of a caller that waits a short time. The clerk answers 100 ms before it ends.
+pub(super) const SHORT_TIMEOUT: Duration = Duration::from_millis(400);
 
-/// When writing fails.
+/// When writing to the store fails.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Trouble {
-    /// At once.
+pub(super) enum WriteFailure {
+    /// When the first row is inserted.
     Insert,
-    /// Only at the commit, when all has been decided.
+    /// At the commit, after all decisions.
     Commit,
 }
 
-/// A clerk with its books and printers.
+/// A running clerk with its store and its printers.
 pub(super) struct Stage {
     folder: Arc<tempfile::TempDir>,
     pub(super) live_status: Arc<LiveStatus>,
@@ -52,43 +52,46 @@ pub(super) struct Stage {
 }
 
 impl Stage {
-    /// One device whose printer is there.
+    /// One device with a connected printer.
     pub(super) fn new() -> Self {
         Self::with(&[true])
     }
 
-    /// A device for each entry, its printer there or not.
+    /// One device for each entry, which says whether its printer is connected.
     pub(super) fn with(present: &[bool]) -> Self {
         let memories = present.iter().map(|_| Arc::default()).collect();
         let stage = Self::open(Arc::new(tempfile::tempdir().unwrap()), present, memories);
         for (index, _) in present.iter().enumerate().filter(|(_, present)| **present) {
-            stage.until_ready(index);
+            stage.wait_until_ready(index);
         }
         stage
     }
 
-    /// A printer connects only once the books are open, so that a test that needs it waits for it.
-    pub(super) fn until_ready(&self, index: usize) {
+    /// Waits until a printer is connected. It connects only after the store is open.
+    pub(super) fn wait_until_ready(&self, index: usize) {
         let begun = std::time::Instant::now();
         while !self.live_status.printer(device(index)).connected {
-            assert!(begun.elapsed() < LONG, "the printer is never there");
+            assert!(
+                begun.elapsed() < WAIT_MAX,
+                "the printer was not connected in time"
+            );
             std::thread::yield_now();
         }
     }
 
-    /// One device whose printer is there, under another law.
-    pub(super) fn under(profile: &'static dyn Profile) -> Self {
+    /// One device with a connected printer, and another country's rules.
+    pub(super) fn with_profile(profile: &'static dyn Profile) -> Self {
         let folder = Arc::new(tempfile::tempdir().unwrap());
-        let stage = Self::open_under(profile, folder, &[true], vec![Arc::default()]);
-        stage.until_ready(0);
+        let stage = Self::open_with_profile(profile, folder, &[true], vec![Arc::default()]);
+        stage.wait_until_ready(0);
         stage
     }
 
     fn open(folder: Arc<tempfile::TempDir>, present: &[bool], memories: Vec<SharedMemory>) -> Self {
-        Self::open_under(&MOLDOVA, folder, present, memories)
+        Self::open_with_profile(&MOLDOVA, folder, present, memories)
     }
 
-    fn open_under(
+    fn open_with_profile(
         profile: &'static dyn Profile,
         folder: Arc<tempfile::TempDir>,
         present: &[bool],
@@ -122,7 +125,7 @@ impl Stage {
             store.stored_clock().unwrap(),
             store.latest_moment().unwrap(),
         );
-        let setting = Arc::new(ClerkSettings {
+        let settings = Arc::new(ClerkSettings {
             profile,
             clock,
             guard: Arc::new(guard),
@@ -130,7 +133,7 @@ impl Stage {
             live_status: Arc::clone(&live_status),
             wake_sender: Arc::new(Notify::new()),
         });
-        let clerk = Clerk::open(store, setting, plans, inbox).unwrap();
+        let clerk = Clerk::open(store, settings, plans, inbox).unwrap();
         Self {
             folder,
             live_status,
@@ -140,12 +143,12 @@ impl Stage {
         }
     }
 
-    /// The process ends without a word to anybody, and another one begins on the same books.
+    /// Stops the clerk and starts another one with the same store. The printers are connected.
     pub(super) fn restart(self) -> Self {
         self.restart_with(true)
     }
 
-    /// The same, with its printers there or not.
+    /// Stops the clerk and starts another one with the same store; `present` says whether the printers are connected.
     pub(super) fn restart_with(mut self, present: bool) -> Self {
         let devices = vec![present; self.printers.len()];
         let printers = self.printers.iter();
@@ -155,7 +158,7 @@ impl Stage {
     }
 
     fn stop(&mut self) {
-        // A printer's thread that waits for the test must not keep the books open.
+        // Without this, a printer's thread that waits for a reply from the test would keep the store open.
         self.printers.clear();
         self.clerk_handle.send(Message::Stop);
         if let Some(clerk) = self.clerk.take() {
@@ -163,8 +166,8 @@ impl Stage {
         }
     }
 
-    /// News of the office, as the sender tells them.
-    pub(super) fn office(&self, news: AuthorityNews) {
+    /// Sends news from the authority to the clerk, as the sender of documents does.
+    pub(super) fn authority(&self, news: AuthorityNews) {
         self.clerk_handle.send(Message::Authority(news));
     }
 
@@ -172,15 +175,15 @@ impl Stage {
         &self.printers[0]
     }
 
-    pub(super) fn order(&self, form: OrderForm, patience: Duration) -> Pending {
-        self.order_at(0, form, patience)
+    pub(super) fn order(&self, form: OrderForm, timeout: Duration) -> Pending {
+        self.order_at(0, form, timeout)
     }
 
-    pub(super) fn order_at(&self, index: usize, form: OrderForm, patience: Duration) -> Pending {
-        order_through(&self.clerk_handle, index, form, patience)
+    pub(super) fn order_at(&self, index: usize, form: OrderForm, timeout: Duration) -> Pending {
+        order_through(&self.clerk_handle, index, form, timeout)
     }
 
-    /// A door of its own for another thread.
+    /// A handle for another thread.
     pub(super) fn clerk_handle(&self) -> ClerkHandle {
         self.clerk_handle.clone()
     }
@@ -194,7 +197,7 @@ impl Stage {
         wait(answer)
     }
 
-    /// Everything told so far has been worked on; and whether this id still waits.
+    /// True if the order with this id waits or is being sealed. All messages sent before are handled when this returns.
     pub(super) fn waits(&self, id: u128) -> bool {
         let (reply, answer) = oneshot::channel();
         self.clerk_handle.send(Message::Waiting {
@@ -214,9 +217,9 @@ impl Stage {
             .unwrap()
     }
 
-    /// The document is there and sealed: its number and kind.
+    /// The number and the kind of a document that must be sealed.
     pub(super) fn sealed(&self, id: u128) -> (u32, String) {
-        let row = self.find(id).expect("in the books").row;
+        let row = self.find(id).expect("in the journal").row;
         (row.number.expect("sealed"), row.kind.name().to_owned())
     }
 
@@ -232,8 +235,8 @@ impl Stage {
         self.find(Uuid::from_slice(&id).unwrap().as_u128()).unwrap()
     }
 
-    /// Documents that are to be reported to the office.
-    pub(super) fn letters(&self) -> i64 {
+    /// How many documents wait to be sent to the authority.
+    pub(super) fn outbox_entries(&self) -> i64 {
         raw(self.path())
             .query_row("SELECT count(*) FROM outbox", [], |row| row.get(0))
             .unwrap()
@@ -243,7 +246,7 @@ impl Stage {
         self.folder.path()
     }
 
-    /// The journal's rows of a kind of event.
+    /// How many journal rows have an event of this kind.
     pub(super) fn rows_of(path: &Path, kind: u16) -> i64 {
         raw(path)
             .query_row(
@@ -254,7 +257,7 @@ impl Stage {
             .unwrap()
     }
 
-    /// The encoded events of a kind, in their order.
+    /// The encoded events of this kind, in the order of the journal.
     pub(super) fn payloads_of(path: &Path, kind: u16) -> Vec<Vec<u8>> {
         let connection = raw(path);
         let mut rows = connection
@@ -264,22 +267,25 @@ impl Stage {
         payloads.collect::<Result<_, _>>().unwrap()
     }
 
-    /// Waits for something that must come without anybody asking for it.
-    pub(super) fn until(&self, condition: impl Fn() -> bool) {
+    /// Waits until a condition is true that needs no further action of the test.
+    pub(super) fn wait_until(&self, condition: impl Fn() -> bool) {
         let begun = Instant::now();
         while !condition() {
-            assert!(begun.elapsed() < LONG, "it never comes");
+            assert!(
+                begun.elapsed() < WAIT_MAX,
+                "the condition did not become true in time"
+            );
             std::thread::yield_now();
         }
     }
 
-    /// From here on nothing can be written.
-    pub(super) fn break_disk(&self, trouble: Trouble) {
-        let statements = match trouble {
-            Trouble::Insert => {
+    /// From now on every write to the journal fails.
+    pub(super) fn break_disk(&self, failure: WriteFailure) {
+        let statements = match failure {
+            WriteFailure::Insert => {
                 "CREATE TRIGGER broken BEFORE INSERT ON journal BEGIN SELECT RAISE(ABORT, 'the disk is broken'); END"
             }
-            Trouble::Commit => {
+            WriteFailure::Commit => {
                 "CREATE TABLE empty_table (id INTEGER PRIMARY KEY);
                  CREATE TABLE promise (id INTEGER REFERENCES empty_table DEFERRABLE INITIALLY DEFERRED);
                  CREATE TRIGGER broken BEFORE INSERT ON journal BEGIN INSERT INTO promise VALUES (1); END"
@@ -288,7 +294,7 @@ impl Stage {
         raw(self.path()).execute_batch(statements).unwrap();
     }
 
-    pub(super) fn mend_disk(&self) {
+    pub(super) fn repair_disk(&self) {
         raw(self.path())
             .execute_batch("DROP TRIGGER broken")
             .unwrap();
@@ -305,19 +311,19 @@ pub(super) fn order_through(
     clerk_handle: &ClerkHandle,
     index: usize,
     form: OrderForm,
-    patience: Duration,
+    timeout: Duration,
 ) -> Pending {
     let (reply, answer) = oneshot::channel();
     clerk_handle.send(Message::Order {
         device: device(index),
         form: Box::new(form),
-        deadline: Instant::now() + patience,
+        deadline: Instant::now() + timeout,
         reply,
     });
     Pending(answer)
 }
 
-/// An answer that is still to come.
+/// The answer to an order; it may not have arrived yet.
 pub(super) struct Pending(oneshot::Receiver<Answer>);
 
 impl Pending {
@@ -325,7 +331,7 @@ impl Pending {
         wait(self.0)
     }
 
-    /// The answer is that the document is in the books; whether it was there before.
+    /// Waits for the answer, which must be `Registered`. Returns true if the document existed before.
     pub(super) fn replayed(self) -> bool {
         match self.answer() {
             Answer::Registered { replayed, .. } => replayed,
@@ -333,8 +339,8 @@ impl Pending {
         }
     }
 
-    /// The answer is that nobody can say yet. The sender dropped means the same to a caller (`api`).
-    pub(super) fn nobody_knows(self) -> bool {
+    /// True if the answer is that the outcome is unknown. A closed reply channel means the same to a caller.
+    pub(super) fn outcome_unknown(self) -> bool {
         matches!(wait_for(self.0), Ok(Answer::Unknown { .. }) | Err(_))
     }
 
@@ -344,7 +350,7 @@ impl Pending {
 }
 
 fn wait<T>(answer: oneshot::Receiver<T>) -> T {
-    wait_for(answer).expect("the clerk lives")
+    wait_for(answer).expect("the clerk is running")
 }
 
 fn wait_for<T>(answer: oneshot::Receiver<T>) -> Result<T, oneshot::error::RecvError> {
@@ -353,7 +359,7 @@ fn wait_for<T>(answer: oneshot::Receiver<T>) -> Result<T, oneshot::error::RecvEr
         .build()
         .unwrap();
     runtime
-        .block_on(async { tokio::time::timeout(LONG, answer).await })
+        .block_on(async { tokio::time::timeout(WAIT_MAX, answer).await })
         .expect("an answer in time")
 }
 
@@ -365,7 +371,7 @@ pub(super) fn device(index: usize) -> Uuid {
     Uuid::from_u128(0xD0 + u128::try_from(index).unwrap())
 }
 
-/// One thing at this price, for cash.
+/// A sale of one piece at this price, paid in cash.
 pub(super) fn sale(id: u128, price: i64) -> OrderForm {
     sale_as(id, price, ReceiptMode::Automatic, true)
 }

@@ -96,7 +96,7 @@ fn values(kind: ValueKind) -> String {
         | ValueKind::Choice(_)
         | ValueKind::Integer(..)
         | ValueKind::Flag
-        | ValueKind::OutboxEntry(..) => kind.hint(),
+        | ValueKind::Letter(..) => kind.hint(),
     }
 }
 

@@ -14,7 +14,7 @@ pub(super) const DEVICE: &[KeyRow] = &[
     key(
         "name",
         ValueKind::Text("a name for people"),
-        Preset::Computed("`TillConfig` and its position in the list"),
+        Preset::Computed("`Till` and its position in the list"),
         "The name of the device for people.",
     )
     .set("\"Till 1\""),
@@ -46,7 +46,7 @@ pub(super) const DEVICE: &[KeyRow] = &[
 pub(super) const DEVICE_TAX_GROUPS: &[KeyRow] = &[
     key(
         "code",
-        ValueKind::OutboxEntry('A', 'H'),
+        ValueKind::Letter('A', 'H'),
         Preset::Required,
         "The letter of the group on the printer and in the API.",
     ),
@@ -106,7 +106,7 @@ pub(super) const DEVICE_PAYMENT_TYPES: &[KeyRow] = &[
     ),
     key(
         "printer",
-        ValueKind::OutboxEntry('A', 'Z'),
+        ValueKind::Letter('A', 'Z'),
         Preset::Computed("`P` for cash, else `D`"),
         "The printer's letter for the payment type.",
     ),

@@ -133,7 +133,7 @@ pub static SECTIONS: &[SectionRow] = &[
         path: "upstream.online_ecr.signature",
         form: SectionForm::Table,
         sample: SectionSample::InlineOff(
-            r#"{ header = "X-SignatureConfig", secret_file = "/etc/ferrotill/office.secret" }"#,
+            r#"{ header = "X-Signature", secret_file = "/etc/ferrotill/office.secret" }"#,
         ),
         says: "The signature of every message: HMAC-SHA256 over the body, in lower-case hexadecimal; without this table, messages are not signed.",
         keys: upstream::ONLINE_ECR_SIGNATURE,

@@ -153,4 +153,4 @@ const fn path(name: &'static str, says: &'static str) -> KeyRow {
     )
 }
 
-const HEADER_NAME: ValueKind = ValueKind::Text("a header's name, such as \"X-SignatureConfig\"");
+const HEADER_NAME: ValueKind = ValueKind::Text("a header's name, such as \"X-Signature\"");

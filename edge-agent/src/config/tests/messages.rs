@@ -276,7 +276,7 @@ fn a_fault_in_upstream_has_its_place_and_a_remedy() {
         (
             "[upstream]",
             "[upstream]\nonline_ecr = { headers = [ { name = \"X Y\", value = \"1\" } ] }",
-            "t.toml:18:37: upstream.online_ecr.headers[0].name: is \"X Y\"; write letters, digits and hyphens, such as \"X-SignatureConfig\"",
+            "t.toml:18:37: upstream.online_ecr.headers[0].name: is \"X Y\"; write letters, digits and hyphens, such as \"X-Signature\"",
         ),
     ]);
 }

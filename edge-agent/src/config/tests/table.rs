@@ -20,7 +20,7 @@ points_of_sale = [ { id = "feca3a50-34a7-4dc9-84ac-d4bffc76a922", code = "1" } ]
 days_unsent = 3
 [upstream.online_ecr]
 headers = [ { name = "Authorization", value = "Bearer t0ken" } ]
-signature = { header = "X-SignatureConfig", secret = "s3cret" }
+signature = { header = "X-Signature", secret = "s3cret" }
 "#;
 
 fn keys_in_force(

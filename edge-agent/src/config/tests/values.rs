@@ -141,7 +141,7 @@ fn the_open_parts_of_the_online_ecr_form_are_read() {
     };
     assert_eq!(form("{}"), OnlineEcrConfig::default());
     let form = form(
-        r#"{ paths = { sale = "/v1/sale/", fiscal_ranges = "v1/ranges" }, headers = [ { name = "X-Shop", value = "7" } ], signature = { header = "X-SignatureConfig", secret = "s" }, success_field = "ok", numbers_field = "nums", numbers = 5 }"#,
+        r#"{ paths = { sale = "/v1/sale/", fiscal_ranges = "v1/ranges" }, headers = [ { name = "X-Shop", value = "7" } ], signature = { header = "X-Signature", secret = "s" }, success_field = "ok", numbers_field = "nums", numbers = 5 }"#,
     );
     let path = |name: &str| {
         let mut paths = form.paths.iter();
@@ -152,7 +152,7 @@ fn the_open_parts_of_the_online_ecr_form_are_read() {
         ("v1/sale", "v1/ranges", "refund")
     );
     assert_eq!(form.headers, [("X-Shop".to_owned(), "7".to_owned())]);
-    assert_eq!(form.signature.as_ref().unwrap().header, "X-SignatureConfig");
+    assert_eq!(form.signature.as_ref().unwrap().header, "X-Signature");
     assert_eq!(
         (
             form.success_field.as_deref(),

@@ -1,4 +1,4 @@
-//! What the till does while the tax office comes and goes.
+//! How the state changes while the authority can and cannot be reached.
 
 use super::Progress::{Acknowledged, Refused};
 use super::{
@@ -17,7 +17,7 @@ fn machine() -> Reachability {
     Reachability::new(THRESHOLDS, 7)
 }
 
-/// Plays `(time, progress, pending, state after)` and names the step that differs.
+/// Plays steps of `(time, progress, pending, state after)`. A failure names the step whose state differs.
 fn play(machine: &mut Reachability, steps: &[(u64, Progress, bool, State)]) {
     for (index, (now, progress, pending, state)) in steps.iter().enumerate() {
         machine.started(*now);
@@ -27,7 +27,7 @@ fn play(machine: &mut Reachability, steps: &[(u64, Progress, bool, State)]) {
 }
 
 #[test]
-fn it_takes_failures_or_time_to_go_offline() {
+fn enough_failures_or_enough_time_without_an_answer_go_offline() {
     play(
         &mut machine(),
         &[
@@ -53,7 +53,7 @@ fn it_takes_failures_or_time_to_go_offline() {
 }
 
 #[test]
-fn one_failure_and_silence_after_it_go_offline_when_the_time_is_over() {
+fn one_failure_without_any_later_attempt_goes_offline_after_the_time() {
     let mut machine = machine();
     play(&mut machine, &[(500, FAILED, true, State::Suspect)]);
     assert_eq!(machine.tick_at(500), Some(3_500));
@@ -61,10 +61,13 @@ fn one_failure_and_silence_after_it_go_offline_when_the_time_is_over() {
     let switch = machine.tick(3_500).unwrap();
     assert_eq!(
         (switch.to, switch.reason),
-        (State::Offline, Reason::Silent(DeliveryFailure::Broken))
+        (
+            State::Offline,
+            Reason::NoAnswerSince(DeliveryFailure::Broken)
+        )
     );
     assert!(machine.sells_alternative());
-    // An answer in between is an answer.
+    // An answer within that time keeps the state online.
     let mut machine = self::machine();
     play(
         &mut machine,
@@ -78,7 +81,7 @@ fn one_failure_and_silence_after_it_go_offline_when_the_time_is_over() {
 }
 
 #[test]
-fn one_answer_ends_a_suspicion_even_a_refusal() {
+fn one_answer_ends_suspect_even_if_it_is_a_refusal() {
     for answer in [Acknowledged, Refused] {
         play(
             &mut machine(),
@@ -94,7 +97,7 @@ fn one_answer_ends_a_suspicion_even_a_refusal() {
     }
 }
 
-/// A machine that went offline at three seconds.
+/// A state machine that went offline at three seconds.
 fn offline() -> Reachability {
     let mut machine = machine();
     play(
@@ -110,7 +113,7 @@ fn offline() -> Reachability {
 }
 
 #[test]
-fn two_answers_after_the_dwell_bring_fiscal_receipts_back() {
+fn two_answers_after_the_dwell_time_bring_fiscal_receipts_back() {
     let mut machine = offline();
     assert_eq!(machine.attempt_at(3_000), 13_000);
     play(
@@ -132,7 +135,7 @@ fn two_answers_after_the_dwell_bring_fiscal_receipts_back() {
 }
 
 #[test]
-fn the_only_document_is_trial_enough() {
+fn one_answer_is_enough_if_no_document_is_left() {
     play(
         &mut offline(),
         &[(13_000, Acknowledged, false, State::Online)],
@@ -140,7 +143,7 @@ fn the_only_document_is_trial_enough() {
 }
 
 #[test]
-fn answers_within_the_dwell_count_when_it_ends() {
+fn answers_during_the_dwell_time_count_when_it_ends() {
     let mut machine = offline();
     play(
         &mut machine,
@@ -150,7 +153,7 @@ fn answers_within_the_dwell_count_when_it_ends() {
     assert_eq!(machine.tick(12_999), None);
     let switch = machine.tick(13_000);
     assert_eq!(switch.map(|switch| switch.to), Some(State::Online));
-    assert_eq!(switch.map(|switch| switch.reason), Some(Reason::Dwelt));
+    assert_eq!(switch.map(|switch| switch.reason), Some(Reason::DwellOver));
     assert_eq!(machine.tick_at(13_000), None);
 }
 
@@ -161,14 +164,14 @@ fn while_offline_a_new_document_waits_for_the_schedule() {
     assert_eq!(machine.attempt_at(4_000), 13_000);
     play(&mut machine, &[(13_000, FAILED, true, State::Offline)]);
     assert_eq!(machine.attempt_at(13_000), 18_000);
-    // An attempt that hangs does not push the schedule out.
+    // An attempt that takes long does not delay the schedule.
     machine.started(18_000);
     machine.observe(22_000, FAILED, true);
     assert_eq!(machine.attempt_at(22_000), 23_000);
 }
 
 #[test]
-fn while_not_offline_a_new_document_is_tried_at_once() {
+fn while_not_offline_a_new_document_is_sent_at_once() {
     let mut machine = machine();
     play(&mut machine, &[(0, FAILED, true, State::Suspect)]);
     assert!(machine.attempt_at(10) > 10);
@@ -177,7 +180,7 @@ fn while_not_offline_a_new_document_is_tried_at_once() {
 }
 
 #[test]
-fn a_refusing_office_is_not_hammered() {
+fn after_many_refusals_there_are_pauses_between_attempts() {
     let mut machine = machine();
     for _ in 0..20 {
         machine.observe(0, Refused, true);
@@ -187,7 +190,7 @@ fn a_refusing_office_is_not_hammered() {
 }
 
 #[test]
-fn flapping_makes_the_dwell_longer_up_to_a_bound() {
+fn repeated_outages_make_the_dwell_time_longer_up_to_a_limit() {
     let mut machine = offline();
     let mut now = 3_000;
     for dwell in [10_000, 20_000, 40_000, DWELL_MS_MAX, DWELL_MS_MAX] {
@@ -205,7 +208,7 @@ fn flapping_makes_the_dwell_longer_up_to_a_bound() {
 }
 
 #[test]
-fn an_outage_long_after_the_last_starts_with_a_plain_dwell() {
+fn an_outage_long_after_the_last_one_has_the_configured_dwell_time() {
     let mut machine = offline();
     play(
         &mut machine,
@@ -220,7 +223,7 @@ fn an_outage_long_after_the_last_starts_with_a_plain_dwell() {
 }
 
 #[test]
-fn a_clock_that_goes_back_changes_nothing_and_stops_nothing() {
+fn a_clock_that_goes_back_does_no_harm() {
     let patient = Thresholds {
         failures: 100,
         ..THRESHOLDS
@@ -245,7 +248,7 @@ fn a_clock_that_goes_back_changes_nothing_and_stops_nothing() {
 }
 
 #[test]
-fn retry_after_is_honoured_up_to_the_bound() {
+fn retry_after_is_obeyed_up_to_the_limit() {
     let mut machine = machine();
     machine.observe(0, Progress::Failed(DeliveryFailure::Unable), true);
     machine.retry_after(0, 4_000);
@@ -254,7 +257,7 @@ fn retry_after_is_honoured_up_to_the_bound() {
     assert_eq!(machine.attempt_at(0), 10_000);
 }
 
-/// A small generator, so that every run is told by its seed.
+/// A small random generator. The same seed gives the same run.
 struct Dice(u64);
 
 impl Dice {
@@ -267,8 +270,8 @@ impl Dice {
     }
 }
 
-/// Any history of attempts, documents, hanging requests and clock steps; then the office answers everything,
-/// and the till must be back within the promised time: with a backlog, with one document, and with none.
+/// A random history of attempts, new documents, slow requests and clock steps. After it the authority answers every attempt.
+/// Fiscal receipts must return within [`RETURN_MS_MAX`]: with a backlog, with one document, and without any.
 #[test]
 fn from_any_history_fiscal_receipts_return_in_time() {
     for seed in 0..3_000_u64 {
@@ -312,7 +315,7 @@ fn from_any_history_fiscal_receipts_return_in_time() {
             }
             machine.tick(now);
         }
-        // A sale every second, each a document of its own, or none beyond what is unsent.
+        // From here on either one sale per second, or no more sales.
         let sales = dice.roll(2) == 0;
         if sales || !machine.sells_alternative() {
             unsent += 1;

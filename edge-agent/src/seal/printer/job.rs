@@ -1,4 +1,4 @@
-//! From a reserved document to what the fiscal printer is asked to do.
+//! Jobs: translates a reserved document into a job for the printer, and the printer's answer into a seal.
 
 use ferrotill_core::document::{Body, ReportKind};
 use ferrotill_core::event::Reserved;
@@ -13,9 +13,9 @@ use ferrotill_device::printer::{
 use crate::time::clock::local;
 use ferrotill_store::StoredDocument;
 
-/// The job of a document; `original` is the sale that a refund takes back.
+/// The printer's job for a document; `original` is the sale that a refund gives back.
 ///
-/// `None` for a document that no printer takes part in, or whose original is not in the books.
+/// `None` for an alternative receipt, or for a refund whose original was not sealed by a printer.
 #[must_use]
 pub fn job_of(
     reserved: &Reserved<'_>,
@@ -37,7 +37,7 @@ pub fn job_of(
     }
 }
 
-/// Where the printer finds the sale that is taken back.
+/// Where the printer finds the original sale of a refund. The printer expects the time as `DDMMYYhhmmss`.
 fn refund_of(original: &StoredDocument) -> Option<RefundOf> {
     let sealed = original.sealed()?;
     let Seal::Printer { document, .. } = sealed.seal else {
@@ -80,8 +80,10 @@ fn receipt_job(
     }
 }
 
-/// The payments as a printer takes them: it has no ear for a payment after the last, so that cash of one letter is one payment,
-/// and cash that is given back whole is none.
+/// The payments in a form that the printer accepts, and the change.
+///
+/// The printer accepts no payment once the total is paid. So all cash payments with one printer letter become one payment, and cash
+/// is left out if the other payments already cover the total.
 fn printable_payments(receipt: &Receipt<'_>) -> (Vec<PaymentJob>, Amount) {
     let mut jobs: Vec<PaymentJob> = Vec::new();
     let mut covered = 0_i64;
@@ -110,7 +112,8 @@ fn printable_payments(receipt: &Receipt<'_>) -> (Vec<PaymentJob>, Amount) {
     (jobs, receipt.change)
 }
 
-/// One line: its modifiers go to the printer as one absolute amount, so that its line is our final amount; the words go as text.
+/// One line of a receipt. All its modifiers become one absolute amount, so that the printer's line equals the receipt's final
+/// amount. The modifiers are also printed as text.
 fn line_job(line: &Line<'_>, receipt: &Receipt<'_>, currency: Currency) -> LineJob {
     let product = Rounding::COMMERCIAL
         .multiply_divide(
@@ -125,7 +128,7 @@ fn line_job(line: &Line<'_>, receipt: &Receipt<'_>, currency: Currency) -> LineJ
         let amount = difference(line.before_modification, line.amount);
         notes.push(format!(
             "{} = {}",
-            words(modifier, currency),
+            modifier_text(modifier, currency),
             amount.display(currency)
         ));
     }
@@ -134,7 +137,7 @@ fn line_job(line: &Line<'_>, receipt: &Receipt<'_>, currency: Currency) -> LineJ
         let given: Vec<_> = receipt
             .modifiers
             .iter()
-            .map(|modifier| words(modifier.modifier, currency))
+            .map(|modifier| modifier_text(modifier.modifier, currency))
             .collect();
         notes.push(format!(
             "({}) = {}",
@@ -153,7 +156,7 @@ fn line_job(line: &Line<'_>, receipt: &Receipt<'_>, currency: Currency) -> LineJ
     }
 }
 
-fn words(modifier: Modifier, currency: Currency) -> String {
+fn modifier_text(modifier: Modifier, currency: Currency) -> String {
     match modifier {
         Modifier::Percent(hundredths) => format!("{}%", Decimal::new(i64::from(hundredths), 2)),
         Modifier::Amount(amount) => amount.display(currency).to_string(),
@@ -167,7 +170,7 @@ fn text_lines(text: &str) -> Vec<String> {
         .collect()
 }
 
-/// The slip of a receipt that no fiscal printer prints, under its title where it has one.
+/// The slip of a receipt that is not sealed by a fiscal printer. `title` may be empty.
 #[must_use]
 pub fn slip_of(title: &str, number: &str, receipt: &Receipt<'_>, currency: Currency) -> Job {
     let money = |amount: Amount| amount.display(currency);
@@ -196,7 +199,7 @@ pub fn slip_of(title: &str, number: &str, receipt: &Receipt<'_>, currency: Curre
     Job::Text(lines)
 }
 
-/// The printer's word on a document as the seal that the journal keeps.
+/// The seal that the journal stores for a document which the printer has registered.
 #[must_use]
 pub fn seal_of(registered: &Registered) -> Seal<'static> {
     Seal::Printer {
@@ -218,9 +221,9 @@ fn counters(report: &PrinterReport) -> Option<PrinterCounters> {
     })
 }
 
-/// The printer's baseline as the journal keeps it.
+/// The printer's baseline in the form that the journal stores.
 #[must_use]
-pub fn stored(baseline: &Baseline) -> StoredBaseline<'_> {
+pub fn stored_baseline(baseline: &Baseline) -> StoredBaseline<'_> {
     StoredBaseline {
         serial: &baseline.serial,
         fiscal_memory: &baseline.fiscal_memory,
@@ -235,7 +238,7 @@ pub fn stored(baseline: &Baseline) -> StoredBaseline<'_> {
     }
 }
 
-/// A stored baseline as the printer's driver takes it.
+/// A stored baseline in the form that the printer's driver expects.
 #[must_use]
 pub fn baseline_of(stored: &StoredBaseline<'_>) -> Baseline {
     Baseline {

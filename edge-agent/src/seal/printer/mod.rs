@@ -1,8 +1,8 @@
-//! The printer's task: one thread for each device, which alone owns its port.
+//! The fiscal printer: one thread for each device, which alone owns the printer's port.
 //!
-//! It connects, and connects again for ever; it carries out one thing after another, and it does not let go of a document
-//! before the device has settled it, or a person has said what the device cannot.
-//! The clerk never waits for it: what became of a thing comes back as a message.
+//! The thread connects to the printer, and reconnects without end. It carries out one task after another.
+//! It keeps a document until the printer has proved the outcome, or until an operator has declared what the printer cannot prove.
+//! The clerk never waits for the thread: results come back as messages ([`News`]).
 
 pub mod job;
 #[cfg(test)]
@@ -27,93 +27,94 @@ use worker::IDLE_CHECK_EVERY;
 
 pub use worker::PrinterWorker;
 
-/// What the printer is asked for.
+/// A task for the printer's thread.
 #[derive(Debug)]
 pub enum Task {
-    /// Nothing is outstanding: connect, and clear what is left over.
+    /// Connect to the printer. If a receipt is open that belongs to no document of the agent, end it.
     Begin,
-    /// Carry out a document from its start.
+    /// Print a document from its beginning.
     Perform(SealingJob),
-    /// Find out what became of a document that was begun earlier.
+    /// Find out what became of a document that was begun earlier. It is never printed a second time.
     Recover(SealingJob),
-    /// Let go of a document that the printer cannot prove: a person says what became of it.
+    /// Release a document that the printer cannot prove, because an operator has declared what became of it.
     Release(Box<Declaration>),
-    /// Print a slip that nothing depends on.
+    /// Print a slip. The job is tried once.
     Slip(Uuid, Job),
-    /// Open the drawer.
+    /// Open the cash drawer.
     Drawer,
     /// End the thread.
     Stop,
 }
 
-/// A document for the printer.
+/// A document that the printer seals.
 #[derive(Debug, Clone)]
 pub struct SealingJob {
-    /// Its id.
+    /// The document's request id.
     pub id: Uuid,
-    /// What is to be printed.
+    /// What the printer has to do.
     pub job: Job,
-    /// What the printer said before.
+    /// The printer's counters before the document.
     pub baseline: Baseline,
-    /// What else the books say of it.
-    pub books: JournalEvidence,
+    /// What else the journal can prove about the document.
+    pub evidence: JournalEvidence,
 }
 
-/// What the printer's task tells.
+/// News from the printer's thread.
 #[derive(Debug, Clone)]
 pub enum News {
-    /// The printer is there.
+    /// The printer was connected.
     Ready(Box<Connected>),
-    /// The printer is not there, or not any more; the words are for people.
+    /// The printer cannot be reached; the text says why, for people.
     Lost(String),
-    /// The printer's counters are others than they were: somebody was at work there.
+    /// The printer's counters have changed without a task from the agent: somebody used the printer.
     Counters(Box<Baseline>),
-    /// The last Z-report in its memory is another one; told before the news that bring its counters.
+    /// The printer's memory has a new last Z-report. This is sent before the news with the counters after that report.
     LastZ(Box<ClosedDay>),
-    /// A document is settled.
+    /// The printer has settled the document with this id.
     Settled(Uuid, Settled),
-    /// What became of a document cannot be proved by the printer; it is asked on, and a person may say it.
+    /// The printer cannot prove what became of a document, for this reason. It is asked again and again until it can, or until an
+    /// operator declares the outcome.
     Unproven(Uuid, Fault),
-    /// The document was let go of: the printer cannot prove what a person says.
+    /// The thread has released the declared document, because the printer cannot prove the outcome for this reason.
     Released(Box<Declaration>, Fault),
-    /// A document was not let go of; the words say why the printer can still speak for it.
+    /// The thread has not released a document; the text says why the printer may still prove the outcome.
     ReleaseRefused(Uuid, String),
-    /// A slip is done; the words are what went wrong.
+    /// A slip was printed, or failed with the text as reason; the counters afterwards, if they are known.
     SlipDone(Uuid, Option<String>, Option<Baseline>),
-    /// The drawer was opened, or why not.
+    /// The drawer was opened, or failed to open with the text as reason; the counters afterwards, if they are known.
     DrawerDone(Option<String>, Option<Baseline>),
 }
 
-/// How a document ended.
+/// The proved outcome of a document.
 #[derive(Debug, Clone)]
 pub enum Settled {
-    /// In the printer's memory, once.
+    /// The document is in the printer's memory, once.
     Registered(Box<Registered>),
-    /// Not in the printer's memory.
+    /// The document is not in the printer's memory and never will be.
     NotRegistered(NotRegistered),
 }
 
-/// Who hears the news of a printer, and makes a decision durable.
+/// Receives the news of a printer, and stores decisions to cancel.
 pub trait Listener: Send {
-    /// Something happened.
+    /// Receives one piece of news.
     fn send(&self, news: News);
-    /// The decision to cancel a document is to be made durable; true once it is.
+    /// Stores the decision to cancel a document. Returns true once the decision is on disk, and false if it could not be stored.
     fn decide_cancel(&self, id: Uuid) -> bool;
 }
 
-/// The printer's task, seen from outside.
+/// Sends tasks to the printer's thread.
 #[derive(Debug)]
 pub struct PrinterTask {
-    /// None where the device has no printer.
+    /// None if the device has no printer.
     tasks: Option<Sender<Task>>,
 }
 
 impl PrinterTask {
-    /// Starts the thread.
+    /// Starts the printer's thread.
     ///
     /// # Errors
     ///
-    /// The system cannot make a thread.
+    /// The operating system cannot create a thread.
     pub fn start(
         name: &str,
         printer: Box<dyn FiscalPrinter>,
@@ -123,7 +124,7 @@ impl PrinterTask {
         Self::start_with_idle_check(name, printer, listener, clock, IDLE_CHECK_EVERY)
     }
 
-    /// The same, with the time after which a printer with nothing to do is looked at.
+    /// [`start`](Self::start) with another interval for reading the counters of an idle printer.
     fn start_with_idle_check(
         name: &str,
         printer: Box<dyn FiscalPrinter>,
@@ -131,24 +132,24 @@ impl PrinterTask {
         clock: Arc<Clock>,
         idle_check: Duration,
     ) -> std::io::Result<Self> {
-        let (task, worker) = Self::stepped(printer, listener, clock, idle_check);
+        let (task, worker) = Self::without_thread(printer, listener, clock, idle_check);
         std::thread::Builder::new()
             .name(format!("printer {name}"))
             .spawn(move || worker.run())?;
         Ok(task)
     }
 
-    /// The task, and the worker behind it that [`start`](Self::start) gives a thread: whoever has it decides when it works.
+    /// Creates the worker without a thread. The caller runs it with [`PrinterWorker::turn`].
     #[must_use]
     pub fn by_hand(
         printer: Box<dyn FiscalPrinter>,
         listener: Box<dyn Listener>,
         clock: Arc<Clock>,
     ) -> (Self, PrinterWorker) {
-        Self::stepped(printer, listener, clock, IDLE_CHECK_EVERY)
+        Self::without_thread(printer, listener, clock, IDLE_CHECK_EVERY)
     }
 
-    fn stepped(
+    fn without_thread(
         printer: Box<dyn FiscalPrinter>,
         listener: Box<dyn Listener>,
         clock: Arc<Clock>,
@@ -159,31 +160,32 @@ impl PrinterTask {
         (Self { tasks: Some(tasks) }, worker)
     }
 
-    /// The task of a device without a printer, where the law does not ask for one.
+    /// For a device without a printer, in a country whose law does not require one. Tasks are dropped.
     #[must_use]
     pub const fn none() -> Self {
         Self { tasks: None }
     }
 
-    /// The device has a printer, reachable or not.
+    /// True if the device has a printer, whether it can be reached or not.
     #[must_use]
-    pub const fn is_there(&self) -> bool {
+    pub const fn has_printer(&self) -> bool {
         self.tasks.is_some()
     }
 
-    /// Asks for something. A thread that has ended hears nothing, and the document is settled after the next start.
+    /// Sends a task to the printer's thread. If the thread has ended, the task is dropped, and a document is settled after the next
+    /// start.
     pub fn ask(&self, task: Task) {
         if let Some(tasks) = &self.tasks
             && tasks.send(task).is_err()
         {
-            tracing::warn!("the printer's thread has ended");
+            tracing::warn!("a task was dropped because the printer's thread has ended");
         }
     }
 }
 
 impl Drop for PrinterTask {
     fn drop(&mut self) {
-        // The thread ends by itself. A document that the device does not settle is left to the next start: it is in the journal.
+        // The thread ends by itself. A document that is not settled is in the journal, and the next start recovers it.
         if let Some(tasks) = &self.tasks {
             let _ = tasks.send(Task::Stop);
         }

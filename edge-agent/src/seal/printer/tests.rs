@@ -1,4 +1,4 @@
-//! An idle printer, without a document.
+//! The printer's thread while no document is outstanding.
 
 use std::sync::mpsc::{Sender, channel};
 use std::sync::{Arc, Mutex};
@@ -10,16 +10,16 @@ use ferrotill_device::printer::{
 };
 use uuid::Uuid;
 
-use super::worker::{PAUSE_MAX, PAUSE_MIN, longer};
+use super::worker::{PAUSE_MAX, PAUSE_MIN, longer_pause};
 use super::{Clock, Duration, Listener, News, PrinterTask, Task};
 
-/// A printer whose counters somebody changes, or that somebody pulls out (none).
-struct Idle {
+/// An idle printer. The test changes its counters, or disconnects it (`None`).
+struct IdlePrinter {
     counters: Arc<Mutex<Option<Baseline>>>,
     read: Option<Baseline>,
 }
 
-impl FiscalPrinter for Idle {
+impl FiscalPrinter for IdlePrinter {
     fn connect(&mut self) -> Result<Connected, Fault> {
         self.read.clone_from(&self.counters.lock().unwrap());
         Ok(Connected {
@@ -66,11 +66,11 @@ impl FiscalPrinter for Idle {
     }
 }
 
-struct Ear(Sender<News>);
+struct NewsSender(Sender<News>);
 
-impl Listener for Ear {
+impl Listener for NewsSender {
     fn send(&self, news: News) {
-        // A test that has ended hears nothing.
+        // The test may have ended already.
         let _ = self.0.send(news);
     }
 
@@ -80,7 +80,7 @@ impl Listener for Ear {
 }
 
 #[test]
-fn what_happens_to_an_idle_printer_is_noticed_without_a_document() {
+fn changes_of_an_idle_printer_are_reported_without_a_document() {
     let begun = Baseline {
         serial: "SC000001".to_owned(),
         fiscal_memory: "90000001".to_owned(),
@@ -92,16 +92,22 @@ fn what_happens_to_an_idle_printer_is_noticed_without_a_document() {
         cash_out: Amount::ZERO,
     };
     let counters = Arc::new(Mutex::new(Some(begun.clone())));
-    let printer = Idle {
+    let printer = IdlePrinter {
         counters: Arc::clone(&counters),
         read: None,
     };
-    let (ear, news) = channel();
+    let (sender, news) = channel();
     let clock = Arc::new(Clock::new(None).unwrap());
-    let look = Duration::from_millis(5);
+    let idle_check = Duration::from_millis(5);
     let printer: Box<dyn FiscalPrinter> = Box::new(printer);
-    let task = PrinterTask::start_with_idle_check("idle", printer, Box::new(Ear(ear)), clock, look)
-        .unwrap();
+    let task = PrinterTask::start_with_idle_check(
+        "idle",
+        printer,
+        Box::new(NewsSender(sender)),
+        clock,
+        idle_check,
+    )
+    .unwrap();
     task.ask(Task::Begin);
     let next = || news.recv_timeout(Duration::from_secs(20)).expect("news");
     assert!(matches!(next(), News::Ready(_)));
@@ -117,12 +123,12 @@ fn what_happens_to_an_idle_printer_is_noticed_without_a_document() {
         matches!(&day, News::LastZ(day) if day.z_number == 1),
         "{day:?}"
     );
-    let told = next();
+    let changed = next();
     assert!(
-        matches!(&told, News::Counters(told) if **told == closed),
-        "{told:?}"
+        matches!(&changed, News::Counters(counters) if **counters == closed),
+        "{changed:?}"
     );
-    // Nothing is told twice: the next news is that the cable was pulled, and then that it is back.
+    // Nothing is reported twice: the next news is that the printer is lost, and then that it is connected again.
     *counters.lock().unwrap() = None;
     let lost = next();
     assert!(matches!(lost, News::Lost(_)), "{lost:?}");
@@ -132,21 +138,21 @@ fn what_happens_to_an_idle_printer_is_noticed_without_a_document() {
 }
 
 #[test]
-fn a_printer_that_is_away_is_looked_for_for_ever_and_never_in_a_loop() {
+fn reconnection_is_tried_without_end_and_with_pauses() {
     let mut pause = PAUSE_MIN;
     let (mut attempts, mut waited) = (1_u32, Duration::ZERO);
-    // An hour on a clock that nobody waits for.
+    // One hour, counted without waiting.
     while waited < Duration::from_secs(3_600) {
         assert!(pause >= PAUSE_MIN && pause <= PAUSE_MAX);
         waited += pause;
         attempts += 1;
-        pause = longer(pause);
+        pause = longer_pause(pause);
     }
     assert_eq!(pause, PAUSE_MAX);
     assert!(
         attempts <= 1_810,
         "{attempts}: twice in {PAUSE_MAX:?} is too often"
     );
-    // It is found again within seconds, however long it was away.
+    // The printer is found again within two seconds, however long it was unreachable.
     assert!(PAUSE_MAX <= Duration::from_secs(2));
 }

@@ -1,57 +1,58 @@
-//! A document that its printer cannot prove: people are told, and a person's word ends the asking.
+//! Documents that their printer cannot prove: the reason is reported, and an operator's declaration ends the repeated questions.
 
 use ferrotill_device::Fault;
 use ferrotill_device::printer::Outcome;
 use uuid::Uuid;
 
-use super::worker::{PAUSE_MIN, PrinterWorker, WorkerState, ask_again};
+use super::worker::{PAUSE_MIN, PrinterWorker, WorkerState, recover_job};
 use super::{News, SealingJob};
 use crate::order::Declaration;
 
 impl PrinterWorker {
-    /// The outcome of a document is unknown still. People hear of it when the reason is another one than before.
-    /// Gives the reason back, as people hear it.
-    pub(super) fn unknown(&mut self, id: Uuid, fault: Fault) -> Fault {
+    /// Reports why the outcome of a document is still unknown, unless the same reason was reported before. Returns the reported
+    /// reason.
+    pub(super) fn report_unknown(&mut self, id: Uuid, fault: Fault) -> Fault {
         let fault = match fault {
-            // An open receipt is finished at the printer, which can say then what became of it.
+            // If a receipt is open, people can finish it at the printer, and afterwards the printer can prove the outcome.
             Fault::Unclear => match self.printer.status() {
                 Ok(condition) if condition.fiscal_receipt_open => Fault::ReceiptOpen,
                 Ok(_) => fault,
-                Err(lost) => lost,
+                Err(connection_fault) => connection_fault,
             },
             fault => fault,
         };
         self.connected = false;
-        if self.unsettled != Some(fault) {
-            self.unsettled = Some(fault);
+        if self.reported_fault != Some(fault) {
+            self.reported_fault = Some(fault);
             self.loss_reported = false;
             if fault.is_beyond_proof() {
                 self.listener.send(News::Unproven(id, fault));
             } else {
-                self.lost(&fault.to_string());
+                self.report_lost(&fault.to_string());
             }
         }
         fault
     }
 
-    /// A person has read on the paper what became of the document. The device is asked once more, now: its own word wins.
+    /// An operator has declared what became of the document. The printer is asked once more, and an outcome that it proves has
+    /// priority over the declaration.
     ///
-    /// Where it cannot prove anything, the document is let go of: nothing of it is asked or printed any more, and the next
-    /// connection reads the counters anew.
+    /// If the printer cannot prove the outcome, the document is released: the thread asks and prints nothing more for it, and reads
+    /// the counters again with the next connection.
     pub(super) fn release(&mut self, mut document: SealingJob, declaration: Box<Declaration>) {
-        let outcome = self.attempt(&mut document, ask_again);
+        let outcome = self.attempt(&mut document, recover_job);
         let Outcome::Unknown(fault) = outcome else {
             self.settle(document, outcome);
             return;
         };
-        let fault = self.unknown(document.id, fault);
+        let fault = self.report_unknown(document.id, fault);
         if !fault.is_beyond_proof() {
             self.listener
                 .send(News::ReleaseRefused(document.id, fault.to_string()));
             self.state = WorkerState::Settling(Box::new(document));
             return;
         }
-        self.unsettled = None;
+        self.reported_fault = None;
         self.baseline = None;
         self.pause = PAUSE_MIN;
         self.listener.send(News::Released(declaration, fault));

@@ -1,14 +1,15 @@
-//! What a running job asks of its caller: that a decision is durable before it is carried out.
+//! Callbacks of a running job: a decision to cancel must be on disk before the printer gets the command.
 
 use ferrotill_device::printer::Watch;
 use uuid::Uuid;
 
 use super::Listener;
 
-/// Makes the decision to cancel durable before it is carried out, once.
+/// Stores the decision to cancel a document before the driver cancels it. A stored decision is not stored again.
 pub(super) struct JournalingWatch<'l> {
     pub(super) listener: &'l dyn Listener,
     pub(super) id: Uuid,
+    /// The decision is already stored.
     pub(super) decided: bool,
 }
 
@@ -23,10 +24,10 @@ impl Watch for JournalingWatch<'_> {
     }
 }
 
-/// For receipts that are nobody's: nothing to make durable.
-pub(super) struct Silent;
+/// For slips, the drawer, and open receipts that belong to no document: a decision to cancel needs no entry in the journal.
+pub(super) struct LoggingWatch;
 
-impl Watch for Silent {
+impl Watch for LoggingWatch {
     fn about_to_cancel(&mut self) -> bool {
         true
     }

@@ -1,4 +1,4 @@
-//! The worker that owns a printer's port: one task at a time, and it asks on until a document is settled.
+//! The worker of the printer's thread: it owns the port, does one task at a time, and asks again until a document is settled.
 
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -9,45 +9,46 @@ use ferrotill_device::Fault;
 use ferrotill_device::printer::{Baseline, FiscalPrinter, Job, Outcome, Watch};
 use uuid::Uuid;
 
-use super::watch::{JournalingWatch, Silent};
+use super::watch::{JournalingWatch, LoggingWatch};
 use super::{Listener, News, SealingJob, Settled, Task};
 use crate::time::clock::Clock;
 
-/// What a worker is at.
+/// The state of a worker.
 #[derive(Debug)]
 pub(super) enum WorkerState {
-    /// Until the books have been read nobody knows whose receipt is open: it may be the one to be settled.
+    /// No task has arrived yet. Until the clerk has read the journal, an open receipt at the printer may belong to an outstanding
+    /// document.
     NotStarted,
-    /// It has nothing to settle.
+    /// No document is unsettled.
     Idle,
-    /// It asks on until the device says what became of a document.
+    /// The worker asks the printer again and again what became of this document.
     Settling(Box<SealingJob>),
 }
 
-/// The printer's task from inside: it owns the port, and does one thing at a time.
+/// Carries out the tasks of one printer, one at a time. It alone owns the printer's port.
 pub struct PrinterWorker {
     pub(super) printer: Box<dyn FiscalPrinter>,
     pub(super) listener: Box<dyn Listener>,
     inbox: Receiver<Task>,
     pub(super) state: WorkerState,
-    /// When it works without being told to; never before its first task.
-    wake_at: Option<Instant>,
+    /// When the worker acts without a new task; none before the first task.
+    next_check_at: Option<Instant>,
     /// The pause until the next attempt to reach the printer.
     pub(super) pause: Duration,
     pub(super) connected: bool,
-    /// The counters as of the last settled answer.
+    /// The printer's counters as last read; none if they are not known any more.
     pub(super) baseline: Option<Baseline>,
-    last_use: Instant,
+    last_used_at: Instant,
     pub(super) loss_reported: bool,
-    /// Why the document is not settled, as people were told.
-    pub(super) unsettled: Option<Fault>,
+    /// The last reported reason why the document is not settled.
+    pub(super) reported_fault: Option<Fault>,
     clock: Arc<Clock>,
     idle_check: Duration,
 }
 
-/// A connection that has been idle for so long is asked where it stands, before a slip is begun or the drawer opened.
+/// After this idle time the counters are read before a slip is printed or the drawer is opened.
 const IDLE_BEFORE_CHECK: Duration = Duration::from_secs(5);
-/// A printer with nothing to do is looked at so often: its own Z-report and a pulled cable are noticed by then.
+/// How often the counters of an idle printer are read, to notice a Z-report that it made by itself or a pulled cable.
 pub(super) const IDLE_CHECK_EVERY: Duration = Duration::from_secs(30);
 /// The first pause between two attempts to reach a printer.
 pub(super) const PAUSE_MIN: Duration = Duration::from_millis(200);
@@ -67,13 +68,13 @@ impl PrinterWorker {
             listener,
             inbox,
             state: WorkerState::NotStarted,
-            wake_at: None,
+            next_check_at: None,
             pause: PAUSE_MIN,
             connected: false,
             baseline: None,
-            last_use: clock.monotonic(),
+            last_used_at: clock.monotonic(),
             loss_reported: false,
-            unsettled: None,
+            reported_fault: None,
             clock,
             idle_check,
         }
@@ -81,7 +82,7 @@ impl PrinterWorker {
 
     pub(super) fn run(mut self) {
         loop {
-            let heard = match self.wake_at {
+            let received = match self.next_check_at {
                 None => self
                     .inbox
                     .recv()
@@ -91,19 +92,21 @@ impl PrinterWorker {
                     self.inbox.recv_timeout(wait)
                 }
             };
-            if self.step(heard).is_break() {
+            if self.step(received).is_break() {
                 return;
             }
         }
     }
 
-    /// Does the next thing if there is one now, and waits for nothing. It breaks off once it is told to stop.
+    /// Handles one task, or what is due now, without waiting. Returns `Break` after [`Task::Stop`].
     pub fn turn(&mut self) -> ControlFlow<()> {
         match self.inbox.try_recv() {
             Ok(task) => self.step(Ok(task)),
             Err(TryRecvError::Disconnected) => ControlFlow::Break(()),
             Err(TryRecvError::Empty) => {
-                let due = self.wake_at.is_some_and(|at| at <= self.clock.monotonic());
+                let due = self
+                    .next_check_at
+                    .is_some_and(|at| at <= self.clock.monotonic());
                 if due {
                     self.step(Err(RecvTimeoutError::Timeout))
                 } else {
@@ -113,9 +116,12 @@ impl PrinterWorker {
         }
     }
 
-    /// One thing: a task, or what is due when none came in time.
-    fn step(&mut self, heard: Result<Task, RecvTimeoutError>) -> ControlFlow<()> {
-        match (std::mem::replace(&mut self.state, WorkerState::Idle), heard) {
+    /// Handles one task, or what is due when no task arrived in time.
+    fn step(&mut self, received: Result<Task, RecvTimeoutError>) -> ControlFlow<()> {
+        match (
+            std::mem::replace(&mut self.state, WorkerState::Idle),
+            received,
+        ) {
             (_, Ok(Task::Stop) | Err(RecvTimeoutError::Disconnected)) => {
                 return ControlFlow::Break(());
             }
@@ -126,13 +132,13 @@ impl PrinterWorker {
             }
             (WorkerState::Settling(document), Ok(task)) => {
                 self.reject(&task);
-                // The pause goes on.
+                // The running pause is not restarted.
                 self.state = WorkerState::Settling(document);
                 return ControlFlow::Continue(());
             }
             (WorkerState::Settling(mut document), Err(RecvTimeoutError::Timeout)) => {
-                self.pause = longer(self.pause);
-                let outcome = self.attempt(&mut document, ask_again);
+                self.pause = longer_pause(self.pause);
+                let outcome = self.attempt(&mut document, recover_job);
                 self.settle(*document, outcome);
             }
             (_, Ok(Task::Perform(document))) => self.perform(document),
@@ -145,8 +151,8 @@ impl PrinterWorker {
             (WorkerState::NotStarted, Ok(_)) | (WorkerState::Idle, Ok(Task::Begin)) => {}
             (WorkerState::Idle, Ok(Task::Slip(id, job))) => self.slip(id, &job),
             (WorkerState::Idle, Ok(Task::Drawer)) => self.drawer(),
-            (_, Err(RecvTimeoutError::Timeout)) if self.connected => self.look(),
-            (_, Err(RecvTimeoutError::Timeout)) => self.pause = longer(self.pause),
+            (_, Err(RecvTimeoutError::Timeout)) if self.connected => self.check_counters(),
+            (_, Err(RecvTimeoutError::Timeout)) => self.pause = longer_pause(self.pause),
         }
         if matches!(self.state, WorkerState::Idle) && !self.connected && self.connect() {
             self.pause = PAUSE_MIN;
@@ -155,37 +161,38 @@ impl PrinterWorker {
             WorkerState::Idle if self.connected => self.idle_check,
             _ => self.pause,
         };
-        self.wake_at = Some(self.clock.monotonic() + wait);
+        self.next_check_at = Some(self.clock.monotonic() + wait);
         ControlFlow::Continue(())
     }
 
-    /// While a document is unsettled, slips and pulses are turned down; and nobody speaks for a document that is not.
+    /// Refuses a task: slips and drawer requests while a document is unsettled, and the release of a document that this worker is not
+    /// asking about.
     fn reject(&self, task: &Task) {
         match task {
             Task::Slip(id, _) => {
-                let words = Some(UNSETTLED.to_owned());
-                self.listener.send(News::SlipDone(*id, words, None));
+                let reason = Some(UNSETTLED.to_owned());
+                self.listener.send(News::SlipDone(*id, reason, None));
             }
             Task::Drawer => {
-                let words = Some(UNSETTLED.to_owned());
-                self.listener.send(News::DrawerDone(words, None));
+                let reason = Some(UNSETTLED.to_owned());
+                self.listener.send(News::DrawerDone(reason, None));
             }
             Task::Release(declaration) => {
-                let words = "the printer is not being asked about this document".to_owned();
+                let reason = "the printer is not being asked about this document".to_owned();
                 self.listener
-                    .send(News::ReleaseRefused(declaration.id, words));
+                    .send(News::ReleaseRefused(declaration.id, reason));
             }
-            // The clerk has one document outstanding at a time and asks for it once.
+            // The clerk sends each outstanding document once, and only one at a time, so that these tasks need no answer.
             Task::Begin | Task::Perform(_) | Task::Recover(_) | Task::Stop => {}
         }
     }
 
-    /// Connects and clears what is left over. True if the printer is there.
+    /// Connects to the printer and ends a leftover receipt. Returns true if the printer is connected.
     fn connect(&mut self) -> bool {
         let connected = self.printer.connect().and_then(|mut connected| {
             if connected.receipt_open {
-                // No document of ours is being printed: one that was would be recovered, and recovery ends it.
-                connected.baseline = self.printer.clear_leftover(&mut Silent)?;
+                // The open receipt belongs to no document of the agent: an outstanding document is recovered before, which ends it.
+                connected.baseline = self.printer.clear_leftover(&mut LoggingWatch)?;
                 connected.receipt_open = false;
             }
             Ok(connected)
@@ -193,26 +200,26 @@ impl PrinterWorker {
         match connected {
             Ok(connected) => {
                 self.connected = true;
-                self.take_counters(Some(connected.baseline.clone()));
+                self.set_counters(Some(connected.baseline.clone()));
                 self.loss_reported = false;
-                self.last_use = self.clock.monotonic();
+                self.last_used_at = self.clock.monotonic();
                 self.listener.send(News::Ready(Box::new(connected)));
             }
-            Err(fault) => self.lost(&fault.to_string()),
+            Err(fault) => self.report_lost(&fault.to_string()),
         }
         self.connected
     }
 
-    pub(super) fn lost(&mut self, words: &str) {
+    pub(super) fn report_lost(&mut self, reason: &str) {
         self.connected = false;
         if !self.loss_reported {
             self.loss_reported = true;
-            self.listener.send(News::Lost(words.to_owned()));
+            self.listener.send(News::Lost(reason.to_owned()));
         }
     }
 
-    /// The counters are known now, or are not known any more. A Z-report that nobody here asked for shows in them.
-    fn take_counters(&mut self, counters: Option<Baseline>) {
+    /// Stores the printer's counters, or that they are not known any more. Reports a changed last Z-report.
+    fn set_counters(&mut self, counters: Option<Baseline>) {
         let z_number =
             |counters: &Option<Baseline>| counters.as_ref().and_then(|known| known.z_number);
         if counters.is_some()
@@ -224,28 +231,29 @@ impl PrinterWorker {
         self.baseline = counters;
     }
 
-    /// Reads the counters of a printer that has nothing to do, and tells them where they are others than they were.
-    fn look(&mut self) {
+    /// Reads the counters of an idle printer, and reports them if they have changed.
+    fn check_counters(&mut self) {
         match self.printer.counters() {
             Ok(counters) => {
-                self.last_use = self.clock.monotonic();
+                self.last_used_at = self.clock.monotonic();
                 if self.baseline.as_ref() != Some(&counters) {
-                    self.take_counters(Some(counters.clone()));
+                    self.set_counters(Some(counters.clone()));
                     self.listener.send(News::Counters(Box::new(counters)));
                 }
             }
-            Err(fault) => self.lost(&fault.to_string()),
+            Err(fault) => self.report_lost(&fault.to_string()),
         }
     }
 
-    /// A connection that was idle may be dead, and people may have been at the printer: a slip begins where the printer stands.
-    fn wake(&mut self) {
-        if self.clock.monotonic().duration_since(self.last_use) <= IDLE_BEFORE_CHECK {
+    /// Reads the counters again after an idle time, because the connection may be dead or people may have used the printer.
+    /// A slip must begin with the printer's present counters.
+    fn check_idle_connection(&mut self) {
+        if self.clock.monotonic().duration_since(self.last_used_at) <= IDLE_BEFORE_CHECK {
             return;
         }
         match self.printer.counters() {
-            Ok(counters) => self.take_counters(Some(counters)),
-            // A failed reconnection is found by the job itself, which then has begun nothing.
+            Ok(counters) => self.set_counters(Some(counters)),
+            // If this connection fails too, the job itself finds that out and begins nothing.
             Err(_) => {
                 let _ = self.printer.connect();
             }
@@ -253,7 +261,7 @@ impl PrinterWorker {
     }
 
     fn perform(&mut self, mut document: SealingJob) {
-        // A line that died while it was idle, and people who were at the printer, are found by the job's own first question.
+        // The job's first question to the printer finds a dead connection, or counters that people have changed.
         self.pause = PAUSE_MIN;
         let outcome = self.attempt(&mut document, |printer, document, watch| {
             printer.perform(&document.job, &document.baseline, watch)
@@ -263,11 +271,11 @@ impl PrinterWorker {
 
     fn recover(&mut self, mut document: SealingJob) {
         self.pause = PAUSE_MIN;
-        let outcome = self.attempt(&mut document, ask_again);
+        let outcome = self.attempt(&mut document, recover_job);
         self.settle(document, outcome);
     }
 
-    /// One attempt; a decision to cancel that it makes is remembered for the next one.
+    /// One attempt to settle a document. A decision to cancel is kept in the document's evidence for the next attempt.
     pub(super) fn attempt(
         &mut self,
         document: &mut SealingJob,
@@ -276,90 +284,89 @@ impl PrinterWorker {
         let mut watch = JournalingWatch {
             listener: &*self.listener,
             id: document.id,
-            decided: document.books.cancel_decided,
+            decided: document.evidence.cancel_decided,
         };
         let outcome = ask(&mut *self.printer, document, &mut watch);
-        document.books.cancel_decided = watch.decided;
+        document.evidence.cancel_decided = watch.decided;
         outcome
     }
 
-    /// A document is settled, or is asked for again after a pause until the device says what became of it.
-    /// Nothing is printed on hope.
+    /// Reports the outcome of a document. If it is unknown, the worker asks again after a pause, and prints nothing meanwhile.
     pub(super) fn settle(&mut self, document: SealingJob, outcome: Outcome) {
         let settled = match outcome {
             Outcome::Registered(registered) => Settled::Registered(Box::new(registered)),
             Outcome::NotRegistered(not_registered) => Settled::NotRegistered(not_registered),
             Outcome::Unknown(fault) => {
-                self.unknown(document.id, fault);
+                self.report_unknown(document.id, fault);
                 self.state = WorkerState::Settling(Box::new(document));
                 return;
             }
         };
-        self.unsettled = None;
+        self.reported_fault = None;
         self.pause = PAUSE_MIN;
-        self.last_use = self.clock.monotonic();
+        self.last_used_at = self.clock.monotonic();
         self.loss_reported = false;
-        self.take_counters(match &settled {
+        self.set_counters(match &settled {
             Settled::Registered(registered) => Some(registered.after.clone()),
             Settled::NotRegistered(not_registered) => not_registered.after.clone(),
         });
-        // Counters that were not read mean a connection that cannot be trusted: the next one reads them again.
+        // If the counters could not be read, the connection counts as lost, and the next connection reads them.
         self.connected = self.baseline.is_some();
         self.listener.send(News::Settled(document.id, settled));
     }
 
     fn slip(&mut self, id: Uuid, job: &Job) {
-        let (words, after) = self.unimportant(job);
-        self.listener.send(News::SlipDone(id, words, after));
+        let (reason, after) = self.try_once(job);
+        self.listener.send(News::SlipDone(id, reason, after));
     }
 
     fn drawer(&mut self) {
-        let (words, after) = self.unimportant(&Job::Drawer);
-        self.listener.send(News::DrawerDone(words, after));
+        let (reason, after) = self.try_once(&Job::Drawer);
+        self.listener.send(News::DrawerDone(reason, after));
     }
 
-    /// Something that is tried once, and that no book depends on.
-    fn unimportant(&mut self, job: &Job) -> (Option<String>, Option<Baseline>) {
+    /// Carries out a job that is not in the journal. It is tried once. Returns the reason if it failed, and the counters afterwards.
+    fn try_once(&mut self, job: &Job) -> (Option<String>, Option<Baseline>) {
         if !self.connected && !self.connect() {
             return (Some("the printer cannot be reached".to_owned()), None);
         }
-        self.wake();
+        self.check_idle_connection();
         let Some(before) = self.baseline.clone() else {
             return (Some("the printer cannot be reached".to_owned()), None);
         };
-        let outcome = self.printer.perform(job, &before, &mut Silent);
-        self.last_use = self.clock.monotonic();
+        let outcome = self.printer.perform(job, &before, &mut LoggingWatch);
+        self.last_used_at = self.clock.monotonic();
         match outcome {
             Outcome::Registered(registered) => {
-                self.take_counters(Some(registered.after.clone()));
+                self.set_counters(Some(registered.after.clone()));
                 (None, Some(registered.after))
             }
             Outcome::NotRegistered(not_registered) => {
                 self.connected = not_registered.after.is_some();
-                self.take_counters(not_registered.after.clone());
+                self.set_counters(not_registered.after.clone());
                 (Some(not_registered.fault.to_string()), not_registered.after)
             }
             Outcome::Unknown(fault) => {
-                self.lost(&fault.to_string());
+                self.report_lost(&fault.to_string());
                 (Some(fault.to_string()), None)
             }
         }
     }
 }
 
-/// The pause after a pause: twice as long, up to a limit, for ever.
-pub(super) fn longer(pause: Duration) -> Duration {
+/// The next pause between two attempts: twice as long, up to [`PAUSE_MAX`].
+pub(super) fn longer_pause(pause: Duration) -> Duration {
     pause.saturating_mul(2).min(PAUSE_MAX)
 }
 
-/// What is said of a slip while a document is unsettled.
+/// Why a slip or a drawer request is refused while a document is unsettled.
 const UNSETTLED: &str = "the printer has a document that is not settled yet";
 
-/// Finds out what became of a document that was begun.
-pub(super) fn ask_again(
+/// Asks the printer what became of a document that was begun.
+pub(super) fn recover_job(
     printer: &mut dyn FiscalPrinter,
     document: &SealingJob,
     watch: &mut dyn Watch,
 ) -> Outcome {
-    printer.recover(&document.job, &document.baseline, &document.books, watch)
+    printer.recover(&document.job, &document.baseline, &document.evidence, watch)
 }

@@ -1,8 +1,9 @@
-//! The stand-in for the tax office's server: it keeps the office's rules, and a switch makes it as bad as a real one.
+//! The authority simulator: it checks documents by the authority's rules, and can be switched to fail in many ways.
 //!
-//! `POST /{kind}` takes documents in the Online-ECR form; `/sim/authority` is the switch and the book of what came.
-//! While the state is `down`, every request outside `/sim` ends in a TCP reset without an answer; [`serve`] does that, because
-//! a handler alone cannot.
+//! `POST /{kind}` accepts documents in the Online-ECR form. `/sim/authority` shows and changes the condition, and
+//! `/sim/authority/received` lists the accepted documents.
+//! In the condition `down` every request outside `/sim` ends with a TCP reset and without an answer.
+//! [`serve`] does that, because a handler of a router cannot.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -34,42 +35,42 @@ mod trickle;
 
 pub use server::serve;
 
-/// The stand-in; a clone is the same office.
+/// The authority simulator. Clones share the same state.
 #[derive(Clone, Debug)]
 pub struct TaxOfficeSimulator {
-    office: Arc<Locked<Office>>,
+    state: Arc<Locked<SimulatorState>>,
 }
 
-/// How closely documents are looked at.
+/// How strictly documents are checked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Strictness {
-    /// By the rules of the Online-ECR form: fields, sums, numbers, order. What breaks one is refused.
+    /// By the rules of the Online-ECR form: fields, sums, numbers, order. A document that breaks a rule is refused.
     Rules,
-    /// Every JSON object of a known kind is taken.
+    /// Every JSON object of a known kind is accepted.
     AnyObject,
 }
 
-/// The state the switch sets.
+/// The condition of the simulated authority, set with `/sim/authority`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum AuthorityCondition {
-    /// Answers.
+    /// Checks documents and answers.
     Up,
     /// Resets every connection.
     Down,
-    /// Takes the document, and answers after a while.
+    /// Accepts documents, and answers after a delay.
     Slow,
-    /// Takes nothing, and says so.
+    /// Refuses every document.
     Refuse,
-    /// Answers HTTP 500.
+    /// Accepts nothing, and answers HTTP 500.
     Error,
-    /// Takes the document, and sends the answer a few bytes at a time.
+    /// Accepts documents, and sends the answer one byte at a time.
     #[serde(rename = "drip")]
     Trickle,
-    /// Takes nothing, and answers HTTP 200 with a page for people, as the captive portal of a hotel does.
+    /// Accepts nothing, and answers HTTP 200 with a login page, like the captive portal of a hotel.
     #[serde(rename = "lie")]
     CaptivePortal,
-    /// Takes nothing, and answers HTTP 200 with an object that says neither yes nor no.
+    /// Accepts nothing, and answers HTTP 200 with an empty JSON object.
     #[serde(rename = "hollow")]
     EmptyObject,
 }
@@ -92,114 +93,114 @@ impl fmt::Display for AuthorityCondition {
 /// An accepted document.
 #[derive(Clone, Debug, Serialize)]
 pub struct Received {
-    /// Its `Idempotency-Key`.
+    /// The document's `Idempotency-Key`.
     pub key: String,
-    /// Its kind, from the path.
+    /// The document's kind, from the path.
     pub kind: &'static str,
-    /// When it came: ISO 8601, UTC, milliseconds.
+    /// When the document arrived: ISO 8601, UTC, with milliseconds.
     pub at: String,
-    /// What came, as it came.
+    /// The document exactly as it arrived.
     pub body: Box<RawValue>,
 }
 
-/// What the office knows.
+/// Everything that the simulator remembers.
 #[derive(Debug)]
-struct Office {
+struct SimulatorState {
     strictness: Strictness,
     condition: AuthorityCondition,
     wait: Duration,
     duplicates: u64,
     received: Vec<Received>,
-    /// What came under a key, to tell a second delivery from another document.
+    /// The body that arrived under each key. The same body under the same key is a second delivery; another body is an error.
     by_key: HashMap<String, Value>,
-    books: rules::Books,
+    accepted: rules::AcceptedDocuments,
     ranges: ranges::Ranges,
-    /// The words of [`AuthorityCondition::Refuse`].
+    /// The error text for [`AuthorityCondition::Refuse`].
     refusal: String,
 }
 
 impl TaxOfficeSimulator {
-    /// An office that is up and knows nothing.
+    /// A simulator in the condition `up`, without documents.
     #[must_use]
     pub fn new(strictness: Strictness) -> Self {
         Self {
-            office: Arc::new(Locked::new(Office {
+            state: Arc::new(Locked::new(SimulatorState {
                 strictness,
                 condition: AuthorityCondition::Up,
                 wait: Duration::ZERO,
                 duplicates: 0,
                 received: Vec::new(),
                 by_key: HashMap::new(),
-                books: rules::Books::default(),
+                accepted: rules::AcceptedDocuments::default(),
                 ranges: ranges::Ranges::default(),
                 refusal: REFUSAL.to_owned(),
             })),
         }
     }
 
-    /// Sets the switch; `wait` is for [`AuthorityCondition::Slow`], and between two drops for [`AuthorityCondition::Trickle`].
+    /// Sets the condition. `wait` is the delay of [`AuthorityCondition::Slow`], or the pause between two bytes of [`AuthorityCondition::Trickle`].
     pub fn set(&self, condition: AuthorityCondition, wait: Duration) {
-        let mut office = self.office();
-        office.condition = condition;
-        office.wait = wait;
+        let mut state = self.state();
+        state.condition = condition;
+        state.wait = wait;
     }
 
     fn switch(&self, setting: Setting) {
         self.set(setting.state, Duration::from_millis(setting.ms));
-        let mut office = self.office();
-        office.refusal = setting.message.unwrap_or_else(|| REFUSAL.to_owned());
+        let mut state = self.state();
+        state.refusal = setting.message.unwrap_or_else(|| REFUSAL.to_owned());
         match setting.strict {
-            Some(true) => office.strictness = Strictness::Rules,
-            Some(false) => office.strictness = Strictness::AnyObject,
+            Some(true) => state.strictness = Strictness::Rules,
+            Some(false) => state.strictness = Strictness::AnyObject,
             None => {}
         }
     }
 
-    /// One message under its key, as it comes over the wire, to an office that is up.
+    /// Handles one message under its key, as if the condition were `up`. Returns the answer.
     ///
     /// # Errors
     ///
-    /// The refusal's words.
+    /// The error text of the refusal.
     pub fn hear(&self, kind: &str, key: &str, body: &[u8]) -> Result<Value, String> {
-        self.office().answer(kind, key, body)
+        self.state().answer(kind, key, body)
     }
 
-    /// The accepted documents, in order.
+    /// The accepted documents, in the order of their arrival.
     #[must_use]
     pub fn received(&self) -> Vec<Received> {
-        self.office().received.clone()
+        self.state().received.clone()
     }
 
-    /// How often a document came again.
+    /// How many deliveries repeated an accepted document.
     #[must_use]
     pub fn duplicates(&self) -> u64 {
-        self.office().duplicates
+        self.state().duplicates
     }
 
-    /// A panic in another request leaves the office's books as they were before its document.
-    fn office(&self) -> MutexGuard<'_, Office> {
-        self.office.lock()
+    /// A panic in another request leaves the state as it was before that request's document.
+    fn state(&self) -> MutexGuard<'_, SimulatorState> {
+        self.state.lock()
     }
 
     fn is_down(&self) -> bool {
-        self.office().condition == AuthorityCondition::Down
+        self.state().condition == AuthorityCondition::Down
     }
 }
 
-impl Office {
-    /// What the office says to a message under a key.
+impl SimulatorState {
+    /// The answer to a message under a key.
     fn answer(&mut self, kind: &str, key: &str, body: &[u8]) -> Result<Value, String> {
         if kind == "fiscal_ranges" {
             return self.ranges.grant(key, body);
         }
         let kind = RequestKind::from_name(kind)
             .ok_or_else(|| format!("there is no document kind {kind}"))?;
-        self.take(kind, key, body)?;
+        self.accept(kind, key, body)?;
         Ok(serde_json::json!({"status": "success", "key": key}))
     }
 
-    /// Looks at one document that came whole; `Err` is the refusal's message.
-    fn take(&mut self, kind: RequestKind, key: &str, text: &[u8]) -> Result<(), String> {
+    /// Checks one complete document and stores it. `Err` is the error text of the refusal.
+    fn accept(&mut self, kind: RequestKind, key: &str, text: &[u8]) -> Result<(), String> {
         let body: Value = serde_json::from_slice(text)
             .map_err(|error| format!("the body is not valid JSON: {error}"))?;
         if !body.is_object() {
@@ -224,7 +225,7 @@ impl Office {
                     "fiscal number {number} is not reserved for the device"
                 ));
             }
-            self.books.enter(kind, text)?;
+            self.accepted.accept(kind, text)?;
         }
         if let Some((device, number)) = number {
             self.ranges.used(&device, number);
@@ -241,69 +242,72 @@ impl Office {
     }
 }
 
-/// The office with its switch: everything the verb `authority` serves. Serve it with [`serve`], so that `down` is a reset.
-pub fn router(office: TaxOfficeSimulator) -> Router {
+/// The routes for documents and for `/sim/authority`, as the command `authority` serves them. [`serve`] must serve them, so that `down` is a reset.
+pub fn router(simulator: TaxOfficeSimulator) -> Router {
     Router::new()
         .route("/{kind}", post(deliver))
         .fallback(no_such_path)
-        .with_state(office.clone())
-        .layer(middleware::from_fn_with_state(office.clone(), hang_up))
-        .merge(sim_router(office))
+        .with_state(simulator.clone())
+        .layer(middleware::from_fn_with_state(
+            simulator.clone(),
+            reset_if_down,
+        ))
+        .merge(sim_router(simulator))
 }
 
-/// The switch alone, `/sim/authority`, for the agent's own listener in the demo.
-pub fn sim_router(office: TaxOfficeSimulator) -> Router {
+/// Only the routes below `/sim/authority`, for the agent's own listener in the demo.
+pub fn sim_router(simulator: TaxOfficeSimulator) -> Router {
     Router::new()
         .route("/sim/authority", get(condition).put(set_condition))
         .route("/sim/authority/received", get(received))
-        .with_state(office)
+        .with_state(simulator)
 }
 
-/// Marks an answer that must not be sent: [`serve`] resets the connection instead.
+/// Marks an answer that must not be sent. [`serve`] resets the connection instead.
 #[derive(Clone, Copy, Debug)]
-struct HangUp;
+struct ResetConnection;
 
-fn hung_up() -> Response {
+fn reset() -> Response {
     let mut response = StatusCode::SERVICE_UNAVAILABLE.into_response();
-    response.extensions_mut().insert(HangUp);
+    response.extensions_mut().insert(ResetConnection);
     response
 }
 
-async fn hang_up(
-    State(office): State<TaxOfficeSimulator>,
+async fn reset_if_down(
+    State(simulator): State<TaxOfficeSimulator>,
     request: Request,
     next: Next,
 ) -> Response {
     let path = request.uri().path();
     let is_switch = path == "/sim" || path.starts_with("/sim/");
-    if !is_switch && office.is_down() {
-        return hung_up();
+    if !is_switch && simulator.is_down() {
+        return reset();
     }
     next.run(request).await
 }
 
 async fn deliver(
-    State(office): State<TaxOfficeSimulator>,
+    State(simulator): State<TaxOfficeSimulator>,
     Path(kind): Path<String>,
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
     let (condition, wait, outcome) = {
-        let mut office = office.office();
-        let outcome = match office.condition {
+        let mut state = simulator.state();
+        let outcome = match state.condition {
             AuthorityCondition::Up | AuthorityCondition::Slow | AuthorityCondition::Trickle => {
-                key_of(&headers).and_then(|key| office.answer(&kind, key, &body))
+                key_of(&headers).and_then(|key| state.answer(&kind, key, &body))
             }
-            _ => Err(office.refusal.clone()),
+            _ => Err(state.refusal.clone()),
         };
-        (office.condition, office.wait, outcome)
+        (state.condition, state.wait, outcome)
     };
     if condition == AuthorityCondition::Slow {
         tokio::time::sleep(wait).await;
     }
-    // The switch may have been thrown while the body came or the answer waited.
-    if condition == AuthorityCondition::Down || office.is_down() {
-        return hung_up();
+    // The condition may have changed to `down` while the body arrived or the answer was delayed.
+    if condition == AuthorityCondition::Down || simulator.is_down() {
+        return reset();
     }
     let response = match (condition, outcome) {
         (AuthorityCondition::Error, _) => {
@@ -315,15 +319,15 @@ async fn deliver(
         (_, Err(message)) => refusal(&message),
     };
     if condition == AuthorityCondition::Trickle {
-        trickle::drop_by_drop(response, wait).await
+        trickle::byte_by_byte(response, wait).await
     } else {
         response
     }
 }
 
-/// What a portal says to whoever wants something else.
+/// The page of a captive portal.
 const PORTAL: &str = "<!doctype html><title>Welcome</title><p>Log in to use this network.";
-/// The words of a refusal unless the switch gives others.
+/// The error text of a refusal, unless `/sim/authority` has set another one.
 const REFUSAL: &str = "refused by the simulator";
 
 fn key_of(headers: &HeaderMap) -> Result<&str, String> {
@@ -334,12 +338,12 @@ fn key_of(headers: &HeaderMap) -> Result<&str, String> {
         .ok_or_else(|| "the header Idempotency-Key is missing".to_owned())
 }
 
-async fn condition(State(office): State<TaxOfficeSimulator>) -> Response {
-    let office = office.office();
+async fn condition(State(simulator): State<TaxOfficeSimulator>) -> Response {
+    let state = simulator.state();
     let body = serde_json::json!({
-        "state": office.condition,
-        "received": office.received.len(),
-        "duplicates": office.duplicates,
+        "state": state.condition,
+        "received": state.received.len(),
+        "duplicates": state.duplicates,
     });
     json(StatusCode::OK, &body)
 }
@@ -351,23 +355,23 @@ struct Setting {
     state: AuthorityCondition,
     #[serde(default)]
     ms: u64,
-    /// The words of `refuse`.
+    /// The error text for `refuse`.
     message: Option<String>,
-    /// Holds documents to the rules of the form from here on, or takes every object.
+    /// True: documents are checked by the rules of the form from now on. False: every JSON object is accepted.
     strict: Option<bool>,
 }
 
-async fn set_condition(State(office): State<TaxOfficeSimulator>, body: Bytes) -> Response {
+async fn set_condition(State(simulator): State<TaxOfficeSimulator>, body: Bytes) -> Response {
     match serde_json::from_slice::<Setting>(&body) {
         Ok(setting) => {
-            office.switch(setting);
-            condition(State(office)).await
+            simulator.switch(setting);
+            condition(State(simulator)).await
         }
         Err(error) => json(
             StatusCode::UNPROCESSABLE_ENTITY,
             &serde_json::json!({
                 "message": format!(
-                    "the switch was not understood: {error}; send {{\"state\":\"up|down|slow|refuse|error|drip|lie|hollow\",\"ms\":0}}"
+                    "the condition was not understood: {error}; send {{\"state\":\"up|down|slow|refuse|error|drip|lie|hollow\",\"ms\":0}}"
                 )
             }),
         ),
@@ -381,11 +385,11 @@ struct Filter {
 }
 
 async fn received(
-    State(office): State<TaxOfficeSimulator>,
+    State(simulator): State<TaxOfficeSimulator>,
     Query(filter): Query<Filter>,
 ) -> Response {
-    let office = office.office();
-    let documents: Vec<&Received> = office
+    let state = simulator.state();
+    let documents: Vec<&Received> = state
         .received
         .iter()
         .filter(|document| {
@@ -401,11 +405,11 @@ async fn received(
 async fn no_such_path() -> Response {
     json(
         StatusCode::NOT_FOUND,
-        &serde_json::json!({"status": "error", "message": "no such path; post to /sale and the like"}),
+        &serde_json::json!({"status": "error", "message": "there is no such path; send documents to /sale, /refund and so on"}),
     )
 }
 
-/// The office says no the way it does: HTTP 200 and a parseable error.
+/// A refusal as the real authority sends it: HTTP 200 with an error in JSON.
 fn refusal(message: &str) -> Response {
     json(
         StatusCode::OK,

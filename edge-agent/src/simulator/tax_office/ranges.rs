@@ -1,18 +1,18 @@
-//! The office's reserved fiscal numbers (spec/online-ecr.md, C.5).
+//! The fiscal numbers that the simulator reserves for devices (GET_FISC_RANGES in `docs/protocols/online-ecr.md`).
 
 use std::collections::{BTreeSet, HashMap};
 
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-/// What the office has reserved for whom.
+/// The numbers that are reserved for each device.
 #[derive(Debug)]
 pub(super) struct Ranges {
-    /// The number that is given out next, to whomever.
+    /// The next number that will be reserved, for any device.
     next: u64,
-    /// Numbers that a device has and no document has used.
+    /// Numbers that are reserved for a device and that no document has used.
     available: HashMap<String, BTreeSet<u64>>,
-    /// What was granted under a key: the same request has the same answer.
+    /// The first and last number granted under each key. A repeated request gets the same answer.
     granted: HashMap<String, (u64, u64)>,
 }
 
@@ -26,12 +26,12 @@ impl Default for Ranges {
     }
 }
 
-/// The number of the published example.
+/// The first number, as in the published example.
 const FIRST_NUMBER: u64 = 70_113;
-/// Numbers that are asked for at a time at most.
+/// The most numbers in one request.
 const COUNT_MAX: u64 = 100_000;
 
-/// GET_FISC_RANGES.
+/// The body of GET_FISC_RANGES.
 #[derive(Deserialize)]
 struct Request {
     #[serde(rename = "msgID", alias = "msgId")]
@@ -54,7 +54,7 @@ struct Identity {
 }
 
 impl Ranges {
-    /// Reserves numbers: at most so many that twice as many as asked for are available, and so perhaps none.
+    /// Reserves numbers for a device. Afterwards at most twice the requested count is available, so the answer may contain no numbers.
     pub(super) fn grant(&mut self, key: &str, text: &[u8]) -> Result<Value, String> {
         let request: Request =
             serde_json::from_slice(text).map_err(|error| format!("validation error: {error}"))?;
@@ -84,14 +84,14 @@ impl Ranges {
         Ok(json!({"status": "success", "fiscalNumbers": [{"first": first, "last": last}]}))
     }
 
-    /// Says whether a document of a device may have a number: one of its own that no document has used, if it has asked for any.
+    /// Whether a document of a device may have a number: an unused one that is reserved for the device. A device that has never requested numbers may have any.
     pub(super) fn admits(&self, device: &str, number: u64) -> bool {
         self.available
             .get(device)
             .is_none_or(|available| available.contains(&number))
     }
 
-    /// A document has used a number.
+    /// A document has used this number.
     pub(super) fn used(&mut self, device: &str, number: u64) {
         if let Some(available) = self.available.get_mut(device) {
             available.remove(&number);

@@ -1,7 +1,7 @@
-//! The office's rules for documents in the Online-ECR form, and the words it refuses them with.
+//! The authority's rules for documents in the Online-ECR form, and the error texts of its refusals.
 //!
-//! They are those of the published descriptions of SALE, DEPOSIT, WITHDRAW and Z-REPORT. The length of a shift and the list of
-//! payment types are not published: a day, and the two types that were seen.
+//! Rules and texts are from the published descriptions of SALE, DEPOSIT, WITHDRAW and Z-REPORT (`docs/protocols/online-ecr.md`).
+//! The longest shift and the list of payment types are not published. Here a shift may last a day, and the payment types are the two of the published examples.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -10,39 +10,39 @@ use serde::Deserialize;
 use crate::authority::RequestKind;
 use crate::time::clock::iso_utc;
 
-/// How long a shift may be.
+/// The longest shift, in milliseconds.
 const SHIFT_MS_MAX: i64 = 24 * 3_600_000;
-/// The payment types that the office knows.
+/// The known payment types.
 const MEANS: [&str; 2] = ["CASH", "CARD"];
 
-/// What the office remembers, to judge the next document by.
+/// What the simulator remembers of accepted documents, to check the next one.
 #[derive(Debug, Default)]
-pub(super) struct Books {
-    /// Shifts whose Z-report has come: device and number.
+pub(super) struct AcceptedDocuments {
+    /// Shifts whose Z-report was accepted: device and shift number.
     reported: HashSet<(String, u32)>,
-    /// Document numbers taken: device, shift and number.
+    /// Used document numbers: device, shift number and document number.
     numbers: HashSet<(String, u32, u32)>,
-    /// The first and the newest document of a shift, in milliseconds.
+    /// The times of the first and the newest document of each shift, in milliseconds since the epoch.
     times: HashMap<(String, u32), (i64, i64)>,
-    /// Fiscal numbers taken.
+    /// Used fiscal numbers: device and number.
     fiscal_numbers: HashSet<(String, u64)>,
-    /// Items of the receipts that carry a fiscal number.
+    /// The items of each receipt that has a fiscal number.
     receipts: HashMap<(String, u64), Vec<Item>>,
 }
 
-impl Books {
-    /// Enters a document, or says why not; a refused one changes nothing.
-    pub(super) fn enter(&mut self, kind: RequestKind, text: &[u8]) -> Result<(), String> {
+impl AcceptedDocuments {
+    /// Accepts a document, or returns the error text of the refusal. A refused document changes nothing.
+    pub(super) fn accept(&mut self, kind: RequestKind, text: &[u8]) -> Result<(), String> {
         match kind {
             RequestKind::Sale | RequestKind::Refund | RequestKind::AlternativeReceipt => {
-                self.enter_receipt(kind, read(text)?)
+                self.accept_receipt(kind, read(text)?)
             }
-            RequestKind::Deposit | RequestKind::Withdraw => self.enter_cash(&read(text)?),
-            RequestKind::ZReport => self.enter_z_report(&read(text)?),
+            RequestKind::Deposit | RequestKind::Withdraw => self.accept_cash(&read(text)?),
+            RequestKind::ZReport => self.accept_z_report(&read(text)?),
         }
     }
 
-    fn enter_receipt(&mut self, kind: RequestKind, receipt: Receipt) -> Result<(), String> {
+    fn accept_receipt(&mut self, kind: RequestKind, receipt: Receipt) -> Result<(), String> {
         receipt.check(kind)?;
         let heading = receipt.heading();
         let at = self.check_heading(&heading)?;
@@ -53,7 +53,7 @@ impl Books {
                 .ok_or_else(|| format!("no document with fiscal number {parent}"))?;
             within_parent(&receipt.items, items)?;
         }
-        self.keep_heading(&heading, at);
+        self.remember_heading(&heading, at);
         if let Some(number) = receipt.fiscal_num {
             self.receipts
                 .insert((heading.device, number), receipt.items);
@@ -61,18 +61,18 @@ impl Books {
         Ok(())
     }
 
-    fn enter_cash(&mut self, operation: &Cash) -> Result<(), String> {
+    fn accept_cash(&mut self, operation: &Cash) -> Result<(), String> {
         if operation.total_amount <= 0 {
             return Err("total amount not equal to real amount".to_owned());
         }
         currency(&operation.currency)?;
         let heading = operation.heading();
         let at = self.check_heading(&heading)?;
-        self.keep_heading(&heading, at);
+        self.remember_heading(&heading, at);
         Ok(())
     }
 
-    fn enter_z_report(&mut self, report: &ZReport) -> Result<(), String> {
+    fn accept_z_report(&mut self, report: &ZReport) -> Result<(), String> {
         report.check()?;
         let device = device(&report.identity)?;
         let at = instant(&report.date_time)?;
@@ -96,7 +96,7 @@ impl Books {
                 return Err("date/time less than last document".to_owned());
             }
         }
-        self.keep_fiscal_number(&device, report.fiscal_num);
+        self.remember_fiscal_number(&device, report.fiscal_num);
         self.reported.insert(shift);
         Ok(())
     }
@@ -138,13 +138,13 @@ impl Books {
         }
     }
 
-    fn keep_fiscal_number(&mut self, device: &str, number: Option<u64>) {
+    fn remember_fiscal_number(&mut self, device: &str, number: Option<u64>) {
         if let Some(number) = number {
             self.fiscal_numbers.insert((device.to_owned(), number));
         }
     }
 
-    fn keep_heading(&mut self, heading: &Heading, at: i64) {
+    fn remember_heading(&mut self, heading: &Heading, at: i64) {
         self.numbers.insert((
             heading.device.clone(),
             heading.z_number,
@@ -152,11 +152,11 @@ impl Books {
         ));
         let shift = (heading.device.clone(), heading.z_number);
         self.times.entry(shift).or_insert((at, at)).1 = at;
-        self.keep_fiscal_number(&heading.device, heading.fiscal_num);
+        self.remember_fiscal_number(&heading.device, heading.fiscal_num);
     }
 }
 
-/// What places a document: device, shift, numbers and time.
+/// The fields that identify a document: device, shift, numbers and time.
 struct Heading {
     device: String,
     fiscal_num: Option<u64>,
@@ -347,12 +347,12 @@ impl Receipt {
             .iter()
             .map(|tax| (tax.tax_code.as_str(), tax.tax_rate));
         one_rate_per_code(of_items.chain(of_totals))?;
-        let told: BTreeMap<&str, i64> = self
+        let stated: BTreeMap<&str, i64> = self
             .tax_totals
             .iter()
             .map(|tax| (tax.tax_code.as_str(), tax.tax_amount))
             .collect();
-        if told != per_code || told.len() != self.tax_totals.len() {
+        if stated != per_code || stated.len() != self.tax_totals.len() {
             return Err("Taxes validation error".to_owned());
         }
         Ok(())
@@ -375,7 +375,7 @@ impl ZReport {
     fn check(&self) -> Result<(), String> {
         let totals = &self.totals;
         let occurred = [totals.sale, totals.deposit, totals.refund, totals.withdraw];
-        // What did not occur is left out, and nothing is ever netted below nought.
+        // A total without documents must be left out, and no total may be negative.
         if self.first_number > self.last_number
             || occurred
                 .iter()
@@ -390,9 +390,9 @@ impl ZReport {
         ] {
             let payments = payments.as_deref().unwrap_or_default();
             check_payments(payments)?;
-            let executed = payments.iter().all(|payment| payment.amount > 0);
+            let positive = payments.iter().all(|payment| payment.amount > 0);
             let kept = sum(payments.iter().map(|payment| payment.amount));
-            if !executed || kept != Some(total.map_or(0, |total| total.amount)) {
+            if !positive || kept != Some(total.map_or(0, |total| total.amount)) {
                 return Err("Payments validation error".to_owned());
             }
         }
@@ -428,7 +428,7 @@ fn device(identity: &Identity) -> Result<String, String> {
     Ok(identity.device_token.clone())
 }
 
-/// An ISO 8601 time in UTC, in milliseconds, written with all three of them: `2026-03-02T15:35:21.076Z`.
+/// Milliseconds since the epoch of an ISO 8601 time in UTC. The text must have exactly three decimals: `2026-03-02T15:35:21.076Z`.
 fn instant(text: &str) -> Result<i64, String> {
     let parsed = text.parse::<jiff::Timestamp>().ok();
     parsed
@@ -470,7 +470,7 @@ fn one_rate_per_code<'a>(taxes: impl Iterator<Item = (&'a str, u32)>) -> Result<
     Ok(())
 }
 
-/// Every item that comes back must have gone out, by name and unit, for at least as much.
+/// Every returned item must be in the original receipt, with the same name and unit and at least the same amount.
 fn within_parent(items: &[Item], parent: &[Item]) -> Result<(), String> {
     for item in items {
         let mut same = parent

@@ -1,4 +1,4 @@
-//! The stand-in's accept loop: an ordinary HTTP server that can also hang up as a dead one does.
+//! The accept loop of the authority simulator: an HTTP server that can also reset connections, like a server that is down.
 
 use std::convert::Infallible;
 use std::future::{Future, poll_fn};
@@ -18,16 +18,16 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tower::ServiceExt;
 
-use super::{HangUp, TaxOfficeSimulator, router};
+use super::{ResetConnection, TaxOfficeSimulator, router};
 
-/// Serves the office on the listener until `shutdown` comes; open connections end with it.
+/// Serves the simulator on the listener until `shutdown` completes. Open connections end then too.
 pub async fn serve(
     listener: TcpListener,
-    office: TaxOfficeSimulator,
+    simulator: TaxOfficeSimulator,
     shutdown: impl Future<Output = ()>,
 ) {
-    let router = router(office);
-    // Dropping the sender at the end tells every connection.
+    let router = router(simulator);
+    // When the sender is dropped at the end, every connection ends.
     let (_open, closed) = watch::channel(());
     let mut shutdown = pin!(shutdown);
     loop {
@@ -37,9 +37,9 @@ pub async fn serve(
                 Ok((stream, peer)) => {
                     tokio::spawn(connection(stream, peer, router.clone(), closed.clone()));
                 }
-                // Too many open files, or a peer gone already: neither is a reason to stop.
+                // For example too many open files, or a caller that has gone already. The loop goes on.
                 Err(error) => {
-                    tracing::warn!(%error, "the stand-in could not accept a connection");
+                    tracing::warn!(%error, "the authority simulator could not accept a connection");
                     tokio::time::sleep(ACCEPT_PAUSE).await;
                 }
             }
@@ -65,27 +65,27 @@ async fn connection(
     };
     let stream = connection.into_parts().io.into_inner();
     if let Err(error) = served {
-        // A reset instead of an orderly end is what a dead server looks like: a caller must not take silence for an answer.
+        // A server that is down causes a reset and not an orderly end of the connection.
         if let Err(error) = stream.set_zero_linger() {
-            tracing::warn!(%peer, %error, "the stand-in could not reset a connection");
+            tracing::warn!(%peer, %error, "the authority simulator could not reset a connection");
         }
-        tracing::debug!(%peer, %error, "the stand-in hung up");
+        tracing::debug!(%peer, %error, "the authority simulator reset a connection");
     }
 }
 
-async fn answer(router: Router, request: Request<Incoming>) -> Result<Response<Body>, HungUp> {
+async fn answer(router: Router, request: Request<Incoming>) -> Result<Response<Body>, Down> {
     let answered: Result<Response<Body>, Infallible> = router.oneshot(request).await;
     match answered {
-        Ok(response) if response.extensions().get::<HangUp>().is_some() => Err(HungUp),
+        Ok(response) if response.extensions().get::<ResetConnection>().is_some() => Err(Down),
         Ok(response) => Ok(response),
         Err(never) => match never {},
     }
 }
 
-/// Ends the connection without a byte of an answer.
+/// Ends the connection without any answer.
 #[derive(Debug, Error)]
-#[error("the office is down")]
-struct HungUp;
+#[error("the simulated authority is down")]
+struct Down;
 
 const HEADER_TIMEOUT: Duration = Duration::from_secs(5);
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);

@@ -1,4 +1,4 @@
-//! What a caller of the stand-in sees, over real connections.
+//! The authority simulator over real connections.
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -11,20 +11,20 @@ use crate::authority::online_ecr::OnlineEcr;
 use crate::authority::online_ecr::tests::{deposit, refund, sale, z_report};
 use crate::authority::{Authority, ReportedDocument};
 
-/// An office on a loopback port of its own, on a thread of its own; it ends with the test.
+/// An authority simulator on its own loopback port and thread. It ends with the test.
 pub(crate) struct Running {
-    pub(crate) office: TaxOfficeSimulator,
+    pub(crate) simulator: TaxOfficeSimulator,
     pub(crate) address: SocketAddr,
     stop: Option<tokio::sync::oneshot::Sender<()>>,
 }
 
 impl Running {
     pub(crate) fn start(strictness: Strictness) -> Self {
-        let office = TaxOfficeSimulator::new(strictness);
+        let simulator = TaxOfficeSimulator::new(strictness);
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
         let (stop, stopped) = tokio::sync::oneshot::channel();
-        let served = office.clone();
+        let served = simulator.clone();
         std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread()
                 .enable_all()
@@ -38,7 +38,7 @@ impl Running {
             });
         });
         Self {
-            office,
+            simulator,
             address,
             stop: Some(stop),
         }
@@ -48,7 +48,7 @@ impl Running {
         format!("http://{}", self.address)
     }
 
-    /// Status and body of one request over a connection of its own.
+    /// Status and body of the answer to one request over a new connection.
     fn call(
         &self,
         method: &str,
@@ -85,8 +85,8 @@ impl Running {
     }
 
     fn send(&self, document: ReportedDocument) -> Value {
-        let parcel = OnlineEcr::default().encode(&document).unwrap();
-        self.post(parcel.kind.name(), &parcel.key.to_string(), &parcel.body)
+        let encoded = OnlineEcr::default().encode(&document).unwrap();
+        self.post(encoded.kind.name(), &encoded.key.to_string(), &encoded.body)
     }
 }
 
@@ -103,7 +103,7 @@ fn refusal(message: &str) -> Value {
 }
 
 #[test]
-fn a_day_is_taken_and_can_be_read_again() {
+fn the_documents_of_a_day_are_accepted_and_listed() {
     let running = Running::start(Strictness::Rules);
     for document in [
         ReportedDocument::Receipt(sale()),
@@ -136,7 +136,7 @@ fn a_day_is_taken_and_can_be_read_again() {
 }
 
 #[test]
-fn a_key_is_taken_once_and_for_one_body() {
+fn a_key_is_accepted_once_and_with_one_body() {
     let running = Running::start(Strictness::AnyObject);
     let first = running.post("sale", "k", "{\"a\":1}");
     assert_eq!(first, json!({"status": "success", "key": "k"}));
@@ -146,14 +146,17 @@ fn a_key_is_taken_once_and_for_one_body() {
         refusal("another document has come under the key k before")
     );
     assert_eq!(
-        (running.office.received().len(), running.office.duplicates()),
+        (
+            running.simulator.received().len(),
+            running.simulator.duplicates()
+        ),
         (1, 1)
     );
-    assert_eq!(running.office.received()[0].body.get(), "{\"a\":1}");
+    assert_eq!(running.simulator.received()[0].body.get(), "{\"a\":1}");
 }
 
 #[test]
-fn a_broken_request_leaves_no_trace() {
+fn a_broken_request_changes_nothing() {
     let running = Running::start(Strictness::AnyObject);
     assert_eq!(
         running.post("sale", "k", "[]"),
@@ -176,12 +179,12 @@ fn a_broken_request_leaves_no_trace() {
     .unwrap();
     half.shutdown(std::net::Shutdown::Write).unwrap();
     let _ = half.read_to_end(&mut Vec::new());
-    assert!(running.office.received().is_empty());
+    assert!(running.simulator.received().is_empty());
     assert_eq!(running.post("sale", "k", "{}")["status"], "success");
 }
 
 #[test]
-fn the_switch_makes_it_down_slow_refusing_and_failing() {
+fn the_conditions_down_slow_refuse_and_error() {
     let running = Running::start(Strictness::AnyObject);
     let switch = |body: &str| running.call("PUT", "/sim/authority", "", body).unwrap();
     assert_eq!(switch("{\"state\":\"refuse\"}").1["state"], "refuse");
@@ -207,28 +210,30 @@ fn the_switch_makes_it_down_slow_refusing_and_failing() {
     assert!(asked.elapsed() >= Duration::from_millis(80));
     assert_eq!(switch("{\"state\":\"gone\"}").0, 422);
     switch("{\"state\":\"up\"}");
-    running.office.set(AuthorityCondition::Up, Duration::ZERO);
-    assert_eq!(running.office.received().len(), 1);
+    running
+        .simulator
+        .set(AuthorityCondition::Up, Duration::ZERO);
+    assert_eq!(running.simulator.received().len(), 1);
 }
 
-/// The sale's body with one piece of it changed, and what the office says to it.
+/// The result for the body of a sale in which one piece of text is replaced.
 fn verdict(from: &str, to: &str) -> String {
-    let parcel = OnlineEcr::default()
+    let encoded = OnlineEcr::default()
         .encode(&ReportedDocument::Receipt(sale()))
         .unwrap();
-    assert!(parcel.body.contains(from), "{from} in {}", parcel.body);
-    let mut books = super::rules::Books::default();
-    let text = parcel.body.replacen(from, to, 1);
-    books
-        .enter(parcel.kind, text.as_bytes())
+    assert!(encoded.body.contains(from), "{from} in {}", encoded.body);
+    let mut accepted = super::rules::AcceptedDocuments::default();
+    let text = encoded.body.replacen(from, to, 1);
+    accepted
+        .accept(encoded.kind, text.as_bytes())
         .err()
-        .unwrap_or_else(|| "taken".to_owned())
+        .unwrap_or_else(|| "accepted".to_owned())
 }
 
 #[test]
-fn a_receipt_is_held_against_the_rules() {
+fn a_receipt_that_breaks_a_rule_is_refused() {
     for (from, to, expected) in [
-        ("\"msgID\":1", "\"mgsID\":1", "taken"),
+        ("\"msgID\":1", "\"mgsID\":1", "accepted"),
         (
             "\"totalAmount\":1858",
             "\"totalAmount\":1859",
@@ -297,97 +302,97 @@ fn a_receipt_is_held_against_the_rules() {
 }
 
 #[test]
-fn numbers_are_unique_and_time_goes_forward_within_a_shift() {
-    let mut books = super::rules::Books::default();
-    let mut enter = |document: ReportedDocument| {
-        let parcel = OnlineEcr::default().encode(&document).unwrap();
-        books
-            .enter(parcel.kind, parcel.body.as_bytes())
+fn numbers_must_be_unique_and_times_must_go_forward_within_a_shift() {
+    let mut accepted = super::rules::AcceptedDocuments::default();
+    let mut accept = |document: ReportedDocument| {
+        let encoded = OnlineEcr::default().encode(&document).unwrap();
+        accepted
+            .accept(encoded.kind, encoded.body.as_bytes())
             .err()
-            .unwrap_or_else(|| "taken".to_owned())
+            .unwrap_or_else(|| "accepted".to_owned())
     };
-    assert_eq!(enter(ReportedDocument::Receipt(sale())), "taken");
+    assert_eq!(accept(ReportedDocument::Receipt(sale())), "accepted");
     assert_eq!(
-        enter(ReportedDocument::Receipt(sale())),
+        accept(ReportedDocument::Receipt(sale())),
         "document number not unique"
     );
     let mut earlier = deposit();
     earlier.heading.at = "2026-03-02T15:35:01.075Z".to_owned();
     assert_eq!(
-        enter(ReportedDocument::Cash(earlier)),
+        accept(ReportedDocument::Cash(earlier)),
         "date/time less than last document"
     );
     let mut back = refund();
     back.items[0].name = "Water".to_owned();
     assert_eq!(
-        enter(ReportedDocument::Receipt(back)),
+        accept(ReportedDocument::Receipt(back)),
         "no item with name Water and unit buc"
     );
     let mut back = refund();
     let more = ferrotill_core::Amount::from_minor(826);
     (back.items[0].amount, back.total, back.payments[0].paid) = (more, more, more);
     assert_eq!(
-        enter(ReportedDocument::Receipt(back)),
+        accept(ReportedDocument::Receipt(back)),
         "amount of item Gura Cainarului 1.5l Necarbogazoasa too big"
     );
     let mut orphan = refund();
     orphan.form = crate::authority::ReportedForm::Refund { parent: Some(77) };
     assert_eq!(
-        enter(ReportedDocument::Receipt(orphan)),
+        accept(ReportedDocument::Receipt(orphan)),
         "no document with fiscal number 77"
     );
     let mut again = refund();
     again.heading.fiscal_number = Some(1);
     assert_eq!(
-        enter(ReportedDocument::Receipt(again)),
+        accept(ReportedDocument::Receipt(again)),
         "fiscal number 1 not unique"
     );
-    assert_eq!(enter(ReportedDocument::Receipt(refund())), "taken");
+    assert_eq!(accept(ReportedDocument::Receipt(refund())), "accepted");
     let mut late = z_report();
     late.heading.at = "2026-03-03T15:35:01.077Z".to_owned();
     assert_eq!(
-        enter(ReportedDocument::ZReport(late)),
+        accept(ReportedDocument::ZReport(late)),
         "shift is too long (device 567765, shift 4)"
     );
     let mut early = z_report();
     early.heading.at = "2026-03-02T15:35:01.076Z".to_owned();
     assert_eq!(
-        enter(ReportedDocument::ZReport(early)),
+        accept(ReportedDocument::ZReport(early)),
         "date/time less than last document"
     );
-    assert_eq!(enter(ReportedDocument::ZReport(z_report())), "taken");
+    assert_eq!(accept(ReportedDocument::ZReport(z_report())), "accepted");
     assert_eq!(
-        enter(ReportedDocument::ZReport(z_report())),
+        accept(ReportedDocument::ZReport(z_report())),
         "shift with fiscal number 4 is not unique for the device"
     );
 }
 
 #[test]
-fn a_z_report_is_held_against_its_own_sums() {
-    let said = |change: fn(&mut crate::authority::ZReport)| {
+fn a_z_report_whose_sums_differ_is_refused() {
+    let refusal_of = |change: fn(&mut crate::authority::ZReport)| {
         let mut report = z_report();
         change(&mut report);
-        let parcel = OnlineEcr::default()
+        let encoded = OnlineEcr::default()
             .encode(&ReportedDocument::ZReport(report))
             .unwrap();
-        super::rules::Books::default()
-            .enter(parcel.kind, parcel.body.as_bytes())
+        super::rules::AcceptedDocuments::default()
+            .accept(encoded.kind, encoded.body.as_bytes())
             .err()
     };
-    assert_eq!(said(|_| ()), None);
+    assert_eq!(refusal_of(|_| ()), None);
     assert_eq!(
-        said(|z| z.sale_payments[0].1 = ferrotill_core::Amount::from_minor(1)).as_deref(),
+        refusal_of(|z| z.sale_payments[0].1 = ferrotill_core::Amount::from_minor(1)).as_deref(),
         Some("Payments validation error")
     );
     assert_eq!(
-        said(|z| z
+        refusal_of(|z| z
             .refund_payments
             .push((crate::authority::Means::Card, ferrotill_core::Amount::ZERO)))
         .as_deref(),
         Some("Payments validation error")
     );
     assert_eq!(
-        said(|z| z.withdraw = Some(crate::authority::Total {
+        refusal_of(|z| z.withdraw = Some(crate::authority::Total {
             count: 0,
             amount: ferrotill_core::Amount::ZERO
         }))
@@ -395,11 +400,11 @@ fn a_z_report_is_held_against_its_own_sums() {
         Some("Totals validation error")
     );
     assert_eq!(
-        said(|z| z.first_number = 4).as_deref(),
+        refusal_of(|z| z.first_number = 4).as_deref(),
         Some("Totals validation error")
     );
     assert_eq!(
-        said(|z| z.refund_tax[0].amount = ferrotill_core::Amount::from_minor(-1)).as_deref(),
+        refusal_of(|z| z.refund_tax[0].amount = ferrotill_core::Amount::from_minor(-1)).as_deref(),
         Some("Taxes validation error")
     );
 }
@@ -407,17 +412,21 @@ fn a_z_report_is_held_against_its_own_sums() {
 const RANGES: &str = r#"{"msgID":1,"fiscalNumbersCnt":10,"identity":{"fn":"567765","tin":"1","shopName":"S","shopAddress":"A"}}"#;
 
 #[test]
-fn fiscal_numbers_are_reserved_once_and_up_to_twice_as_many_as_asked_for() {
+fn fiscal_numbers_are_reserved_once_and_up_to_twice_the_requested_count() {
     let running = Running::start(Strictness::Rules);
-    let ask = |key: &str| running.post("fiscal_ranges", key, RANGES)["fiscalNumbers"].clone();
-    assert_eq!(ask("a"), json!([{"first": 70113, "last": 70122}]));
+    let request = |key: &str| running.post("fiscal_ranges", key, RANGES)["fiscalNumbers"].clone();
+    assert_eq!(request("a"), json!([{"first": 70113, "last": 70122}]));
     assert_eq!(
-        ask("a"),
+        request("a"),
         json!([{"first": 70113, "last": 70122}]),
         "a request whose answer was lost is the same request again"
     );
-    assert_eq!(ask("b"), json!([{"first": 70123, "last": 70132}]));
-    assert_eq!(ask("c"), json!([]), "twice as many are there already");
+    assert_eq!(request("b"), json!([{"first": 70123, "last": 70132}]));
+    assert_eq!(
+        request("c"),
+        json!([]),
+        "twice the requested count is available already"
+    );
 
     let mut foreign = sale();
     foreign.heading.fiscal_number = Some(70_133);
@@ -432,9 +441,9 @@ fn fiscal_numbers_are_reserved_once_and_up_to_twice_as_many_as_asked_for() {
         "success"
     );
     assert_eq!(
-        ask("c"),
+        request("c"),
         json!([{"first": 70133, "last": 70133}]),
-        "one was used"
+        "one number was used"
     );
     let other = RANGES.replace("567765", "567766");
     assert_eq!(
@@ -442,7 +451,7 @@ fn fiscal_numbers_are_reserved_once_and_up_to_twice_as_many_as_asked_for() {
         json!([{"first": 70134, "last": 70143}]),
         "no two devices have the same number"
     );
-    for (from, to, said) in [
+    for (from, to, expected) in [
         (
             "\"fiscalNumbersCnt\":10",
             "\"fiscalNumbersCnt\":0",
@@ -455,17 +464,17 @@ fn fiscal_numbers_are_reserved_once_and_up_to_twice_as_many_as_asked_for() {
         ),
     ] {
         let answer = running.post("fiscal_ranges", "e", &RANGES.replace(from, to));
-        assert_eq!(answer, refusal(said));
+        assert_eq!(answer, refusal(expected));
     }
     assert_eq!(
-        running.office.received().len(),
+        running.simulator.received().len(),
         1,
         "a request for numbers is no document"
     );
 }
 
 #[test]
-fn the_switch_makes_it_drip_and_lie_and_refuse_in_given_words() {
+fn the_conditions_drip_lie_and_hollow_and_a_given_error_text() {
     let running = Running::start(Strictness::AnyObject);
     let switch = |body: &str| running.call("PUT", "/sim/authority", "", body).unwrap().0;
     assert_eq!(switch(r#"{"state":"lie"}"#), 200);
@@ -484,11 +493,11 @@ fn the_switch_makes_it_drip_and_lie_and_refuse_in_given_words() {
         running.post("sale", "k", "{}"),
         refusal("device not active")
     );
-    assert!(running.office.received().is_empty());
+    assert!(running.simulator.received().is_empty());
     assert_eq!(switch(r#"{"state":"drip","ms":1}"#), 200);
-    // The bytes come in chunks of one, and the whole answer is there in the end.
+    // Each byte arrives alone, and the answer is complete in the end.
     let (status, _) = running.call("POST", "/sale", "k", "{}").unwrap();
-    assert_eq!((status, running.office.received().len()), (200, 1));
+    assert_eq!((status, running.simulator.received().len()), (200, 1));
     assert_eq!(switch(r#"{"state":"up","strict":true}"#), 200);
     assert_eq!(running.post("sale", "l", "{}")["status"], "error");
 }

@@ -1,4 +1,4 @@
-//! An answer that comes drop by drop: each byte is forward movement of the line, and none is an answer.
+//! An answer that is sent one byte at a time. The line keeps moving, but the answer is not complete in time.
 
 use std::convert::Infallible;
 use std::pin::Pin;
@@ -11,30 +11,30 @@ use http_body_util::BodyExt;
 use hyper::body::{Body as HttpBody, Frame};
 use tokio::time::{Interval, MissedTickBehavior, interval};
 
-/// The pause between two bytes where the switch gives none.
+/// The pause between two bytes, unless `/sim/authority` has set one.
 const PAUSE: Duration = Duration::from_millis(100);
 
-/// The same answer, a byte at a time. Its length is not told beforehand.
-pub(super) async fn drop_by_drop(response: Response, pause: Duration) -> Response {
+/// The same answer, one byte at a time and without `Content-Length`.
+pub(super) async fn byte_by_byte(response: Response, pause: Duration) -> Response {
     let (mut parts, body) = response.into_parts();
     let text = match body.collect().await {
         Ok(body) => body.to_bytes(),
-        // A body of ours is in memory and does not fail.
+        // The simulator's bodies are in memory, so this does not happen.
         Err(_) => Bytes::new(),
     };
     parts.headers.remove(axum::http::header::CONTENT_LENGTH);
     let pause = if pause.is_zero() { PAUSE } else { pause };
-    let mut drops = interval(pause);
-    drops.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    Response::from_parts(parts, Body::new(Drip { text, drops }))
+    let mut ticks = interval(pause);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    Response::from_parts(parts, Body::new(ByteByByte { text, ticks }))
 }
 
-struct Drip {
+struct ByteByByte {
     text: Bytes,
-    drops: Interval,
+    ticks: Interval,
 }
 
-impl HttpBody for Drip {
+impl HttpBody for ByteByByte {
     type Data = Bytes;
     type Error = Infallible;
 
@@ -45,7 +45,7 @@ impl HttpBody for Drip {
         if self.text.is_empty() {
             return Poll::Ready(None);
         }
-        match self.drops.poll_tick(context) {
+        match self.ticks.poll_tick(context) {
             Poll::Pending => Poll::Pending,
             Poll::Ready(_) => {
                 let byte = self.text.split_to(1);

@@ -1,4 +1,4 @@
-//! What the till believes while its clock jumps, its power goes, and its witnesses speak or keep silent.
+//! What time the till believes when its clock jumps, its power fails, and trusted sources give the time or do not.
 
 use ferrotill_core::budget::{AtTheEnd, Budget, Unsent};
 use ferrotill_core::clock_guard::ClockTrouble;
@@ -28,7 +28,7 @@ fn moment(utc_ms: i64) -> Moment {
     }
 }
 
-/// A till with its machine: real time passes, and the machine's clock is off by what the test says.
+/// A till and its machine. The machine's clock differs from the real time by `off_ms`.
 struct Till {
     time_guard: TimeGuard,
     boot: Uuid,
@@ -77,8 +77,9 @@ impl Till {
         self.time_guard.look(self.clocks()).1
     }
 
-    fn hear(&mut self, witness_ms: i64) -> bool {
-        self.time_guard.hear(self.clocks(), witness_ms)
+    fn observe_trusted_time(&mut self, source_ms: i64) -> bool {
+        self.time_guard
+            .observe_trusted_time(self.clocks(), source_ms)
     }
 
     fn observe_caller_time(&mut self, caller_ms: i64) -> CallerTimeOutcome {
@@ -105,7 +106,7 @@ impl Till {
             .unwrap()
     }
 
-    /// The agent ends and begins again; the machine runs on.
+    /// The agent ends and starts again, while the machine keeps running.
     fn restart(&mut self) {
         let kept: StoredClock =
             postcard::from_bytes(&postcard::to_stdvec(&self.time_guard.remembered()).unwrap())
@@ -113,17 +114,17 @@ impl Till {
         self.time_guard = TimeGuard::new(Some(kept), self.boot, self.clocks());
     }
 
-    /// A till that knew the time, and whose power was off for a night. Its clock is off by so much in the morning.
+    /// A till that knew the time, after a night without power. In the morning the machine's clock is wrong by `off_ms`.
     fn after_a_night(off_ms: i64) -> Self {
         let mut till = Self::new();
-        till.hear(NOON);
+        till.observe_trusted_time(NOON);
         till.wait(HOUR_MS);
         till.off_ms = off_ms;
         till.power_cut(NIGHT);
         till
     }
 
-    /// The power is off for so long.
+    /// The power is off for this many milliseconds.
     fn power_cut(&mut self, ms: i64) {
         self.real_ms += ms;
         self.booted_ms = self.real_ms;
@@ -133,11 +134,11 @@ impl Till {
 }
 
 #[test]
-fn a_clock_that_jumps_while_the_machine_runs_is_a_warning_and_nothing_else() {
+fn a_clock_that_jumps_while_the_machine_runs_only_causes_a_warning() {
     for off_ms in [25 * HOUR_MS, 12 * HOUR_MS, -12 * HOUR_MS, -NOON] {
         for offline in [false, true] {
             let mut till = Till::new();
-            assert!(till.hear(NOON));
+            assert!(till.observe_trusted_time(NOON));
             if offline {
                 till.offline();
             }
@@ -161,7 +162,7 @@ fn a_clock_that_jumps_while_the_machine_runs_is_a_warning_and_nothing_else() {
             assert_eq!(
                 till.wait(0),
                 till.real_ms,
-                "and back: as if nothing had been"
+                "the clock is right again, and nothing is left of the jump"
             );
             assert_eq!(till.trouble(), None);
         }
@@ -171,7 +172,7 @@ fn a_clock_that_jumps_while_the_machine_runs_is_a_warning_and_nothing_else() {
 #[test]
 fn a_clock_that_is_set_by_minutes_is_followed() {
     let mut till = Till::new();
-    till.hear(NOON);
+    till.observe_trusted_time(NOON);
     till.off_ms = 2 * MINUTE;
     assert_eq!(till.wait(HOUR_MS), NOON + HOUR_MS + 2 * MINUTE);
     till.off_ms = -2 * MINUTE;
@@ -180,72 +181,68 @@ fn a_clock_that_is_set_by_minutes_is_followed() {
 }
 
 #[test]
-fn after_a_power_cut_with_a_dead_clock_time_goes_on_and_the_printer_sets_it_right() {
+fn after_a_power_cut_with_a_reset_clock_time_goes_on_until_the_printer_corrects_it() {
     let mut till = Till::new();
-    till.hear(NOON);
+    till.observe_trusted_time(NOON);
     till.wait(HOUR_MS);
     till.off_ms = -NOON;
     till.power_cut(10 * HOUR_MS);
     let lost = till.now();
-    assert_eq!(lost, NOON + HOUR_MS, "not before what was seen");
-    assert_eq!(
-        till.wait(MINUTE),
-        lost + MINUTE,
-        "and it does not stand still"
-    );
+    assert_eq!(lost, NOON + HOUR_MS, "not before the latest moment");
+    assert_eq!(till.wait(MINUTE), lost + MINUTE, "time goes on");
     let real_ms = till.real_ms;
-    assert!(till.hear(real_ms));
+    assert!(till.observe_trusted_time(real_ms));
     assert_eq!(till.now(), real_ms);
     till.restart();
     assert_eq!(till.wait(MINUTE), real_ms + MINUTE);
 }
 
 #[test]
-fn a_clock_that_jumped_over_a_power_cut_needs_a_witness() {
+fn a_clock_that_jumped_during_a_power_cut_needs_a_trusted_source() {
     // The cut was short and the clock is a day ahead.
     let mut till = Till::new();
-    till.hear(NOON);
+    till.observe_trusted_time(NOON);
     till.wait(HOUR_MS);
     till.off_ms = 25 * HOUR_MS;
     till.power_cut(MINUTE);
     assert_eq!(till.now(), NOON + HOUR_MS);
     let real_ms = till.real_ms;
-    assert!(till.hear(real_ms));
-    assert_eq!(till.now(), real_ms, "the printer knows better");
-    // The till was away for a weekend, and its clock is right.
+    assert!(till.observe_trusted_time(real_ms));
+    assert_eq!(till.now(), real_ms, "the printer's time is believed");
+    // The power was off for a weekend, and the machine's clock is right.
     till.off_ms = 0;
     till.power_cut(60 * HOUR_MS);
     assert!(till.now() < till.real_ms - 59 * HOUR_MS);
     // The printer has no summer time.
-    assert!(till.hear(till.real_ms - HOUR_MS));
+    assert!(till.observe_trusted_time(till.real_ms - HOUR_MS));
     assert_eq!(till.now(), till.real_ms);
-    // The clock is as the machine had it when it was shut down, and the printer goes by itself.
+    // The machine's clock stood still while the power was off, and the printer's clock went on.
     till.off_ms = -12 * HOUR_MS;
     till.power_cut(12 * HOUR_MS);
-    assert!(till.hear(till.real_ms - 30_000));
+    assert!(till.observe_trusted_time(till.real_ms - 30_000));
     assert_eq!(till.now(), till.real_ms - 30_000);
 }
 
 #[test]
-fn a_witness_alone_against_clock_and_count_is_not_believed() {
+fn a_trusted_source_that_contradicts_clock_and_count_is_not_believed() {
     let mut till = Till::new();
-    till.hear(NOON);
+    till.observe_trusted_time(NOON);
     till.wait(HOUR_MS);
     for off_ms in [1_000 * HOUR_MS, -1_000 * HOUR_MS] {
-        assert!(!till.hear(till.real_ms + off_ms));
+        assert!(!till.observe_trusted_time(till.real_ms + off_ms));
         assert_eq!(till.now(), till.real_ms);
     }
 }
 
 #[test]
-fn time_that_ran_ahead_runs_on_slower_until_the_witnesses_agree() {
+fn time_that_is_ahead_runs_slower_until_the_trusted_sources_agree() {
     let mut till = Till::new();
     // The simulator, or a printer and a clock that were both set wrong.
     till.off_ms = 25 * HOUR_MS;
-    assert!(till.hear(NOON + 25 * HOUR_MS));
+    assert!(till.observe_trusted_time(NOON + 25 * HOUR_MS));
     assert_eq!(till.now(), NOON + 25 * HOUR_MS);
     till.off_ms = 0;
-    assert!(till.hear(till.real_ms));
+    assert!(till.observe_trusted_time(till.real_ms));
     let mut before = till.now();
     assert_eq!(before, NOON + 25 * HOUR_MS, "never back");
     for hour in 1..=200 {
@@ -253,7 +250,7 @@ fn time_that_ran_ahead_runs_on_slower_until_the_witnesses_agree() {
             till.restart();
         }
         if hour % 11 == 0 {
-            till.hear(till.real_ms);
+            till.observe_trusted_time(till.real_ms);
         }
         let now = till.wait(HOUR_MS);
         assert!(now > before, "time stands still in hour {hour}");
@@ -267,7 +264,7 @@ fn time_that_ran_ahead_runs_on_slower_until_the_witnesses_agree() {
 fn no_power_cut_gives_a_budget_back() {
     for off_ms in [25 * HOUR_MS, -12 * HOUR_MS, -NOON] {
         let mut till = Till::new();
-        till.hear(NOON);
+        till.observe_trusted_time(NOON);
         till.offline();
         till.wait(10 * HOUR_MS);
         let mut left = till.stretch_left();
@@ -278,7 +275,7 @@ fn no_power_cut_gives_a_budget_back() {
             till.now();
             assert!(till.stretch_left() <= left, "off {off_ms}, cut {cut}");
             if cut == 3 {
-                till.hear(till.real_ms);
+                till.observe_trusted_time(till.real_ms);
                 assert!(till.look() >= till.real_ms);
             }
             till.wait(HOUR_MS);
@@ -288,87 +285,99 @@ fn no_power_cut_gives_a_budget_back() {
             );
             left = till.stretch_left();
         }
-        // Ten hours, four more, and with a witness at the end also the minutes without power.
+        // Ten hours, four more, and the minutes without power, which the trusted source has shown.
         assert_eq!(left, 22 * HOUR_MS - 20 * MINUTE, "off {off_ms}");
     }
 }
 
 #[test]
-fn a_sale_without_a_witness_is_charged_what_the_clock_says_once() {
+fn a_sale_without_a_trusted_time_is_charged_what_the_clock_shows_once() {
     let mut till = Till::new();
-    till.hear(NOON);
+    till.observe_trusted_time(NOON);
     till.offline();
     till.wait(HOUR_MS);
     till.power_cut(20 * HOUR_MS);
     till.now();
-    assert_eq!(till.stretch_left(), 35 * HOUR_MS, "looking costs nothing");
+    assert_eq!(
+        till.stretch_left(),
+        35 * HOUR_MS,
+        "reading the time costs nothing"
+    );
     for _ in 0..3 {
         let at = till.time_guard.step_selling(till.clocks(), moment);
-        assert_eq!(at.utc_ms, NOON + HOUR_MS, "nobody bears the clock out");
+        assert_eq!(
+            at.utc_ms,
+            NOON + HOUR_MS,
+            "no other clock confirms the machine's clock"
+        );
         assert_eq!(till.stretch_left(), 15 * HOUR_MS);
     }
-    till.hear(till.real_ms);
+    till.observe_trusted_time(till.real_ms);
     till.now();
-    assert_eq!(till.stretch_left(), 15 * HOUR_MS, "it was as much");
+    assert_eq!(
+        till.stretch_left(),
+        15 * HOUR_MS,
+        "the trusted source shows the same time, so nothing is given back"
+    );
     till.wait(HOUR_MS);
     assert_eq!(till.stretch_left(), 14 * HOUR_MS);
-    // A clock that jumped: the printer says that nearly nothing has passed.
+    // The clock jumped. The printer shows that almost no time has passed.
     till.off_ms = 13 * HOUR_MS;
     till.power_cut(0);
     till.time_guard.step_selling(till.clocks(), moment);
     assert_eq!(till.stretch_left(), HOUR_MS);
     till.wait(MINUTE);
-    till.hear(till.real_ms);
+    till.observe_trusted_time(till.real_ms);
     till.now();
     assert_eq!(till.stretch_left(), 14 * HOUR_MS - MINUTE);
 }
 
 #[test]
-fn a_dead_clock_locks_no_caller_out() {
+fn a_reset_clock_does_not_lock_out_callers() {
     let mut till = Till::new();
     let accepts = |till: &Till, given_ms| till.time_guard.accepts(till.clocks(), given_ms, WINDOW);
     for off_ms in [-WINDOW, 0, WINDOW] {
         assert!(accepts(&till, NOON + off_ms));
     }
     assert!(!accepts(&till, NOON + WINDOW + 1) && !accepts(&till, NOON - WINDOW - 1));
-    till.hear(NOON);
+    till.observe_trusted_time(NOON);
     till.wait(HOUR_MS);
-    // The clock is wrong and the machine runs: callers are held against the guarded clock.
+    // The clock is wrong and the machine runs: callers' times are compared with the guarded clock.
     till.off_ms = -NOON;
     assert!(accepts(&till, till.real_ms));
     assert!(!accepts(&till, till.real_ms + WINDOW + 1));
-    // The power was off: nobody knows how long, but it is not earlier than it was.
+    // The power was off for an unknown time, so any time after the latest moment is accepted.
     till.power_cut(9 * HOUR_MS);
     assert!(accepts(&till, till.real_ms));
     assert!(
         !accepts(&till, NOON),
-        "what was sent yesterday is not sent again"
+        "a call that was signed yesterday is refused"
     );
-    // A witness speaks, and the window is a window again.
-    till.hear(till.real_ms);
+    // A trusted source gives the time, and the window is narrow again.
+    till.observe_trusted_time(till.real_ms);
     assert!(accepts(&till, till.real_ms));
     assert!(!accepts(&till, till.real_ms + WINDOW + 1));
 }
 
 #[test]
-fn a_first_start_in_1970_waits_for_the_printer() {
+fn a_first_start_in_1970_gets_its_time_from_the_printer() {
     let mut till = Till::new();
     till.off_ms = -NOON;
     till.time_guard = TimeGuard::new(None, till.boot, till.clocks());
     assert!(till.time_guard.accepts(till.clocks(), till.real_ms, WINDOW));
-    assert!(till.hear(till.real_ms));
+    assert!(till.observe_trusted_time(till.real_ms));
     assert_eq!(till.now(), till.real_ms);
 }
 
 #[test]
-fn a_moment_that_is_in_the_books_is_never_undercut() {
+fn time_is_never_before_a_moment_in_the_journal() {
     let mut till = Till::new();
     till.time_guard.not_before(moment(NOON + HOUR_MS));
     assert_eq!(till.now(), NOON + HOUR_MS);
     assert_eq!(till.wait(MINUTE), NOON + HOUR_MS + MINUTE);
 }
 
-/// A small generator, so that every run is told by its seed.
+/// A small random generator. The same seed gives the same run.
 struct Dice(u64);
 
 impl Dice {
@@ -381,13 +390,13 @@ impl Dice {
     }
 }
 
-/// Whatever happens to a till that is offline, time does not go back, and no hour that it was switched on is free.
+/// In any random history of an offline till, time does not go back, and every hour with power is charged to the budget.
 #[test]
-fn no_history_takes_time_back_or_gives_hours_away() {
+fn in_any_history_time_goes_forward_and_every_hour_is_charged() {
     for seed in 0..3_000 {
         let mut dice = Dice(seed);
         let mut till = Till::new();
-        till.hear(NOON);
+        till.observe_trusted_time(NOON);
         till.offline();
         let (mut latest, mut running_ms) = (NOON, 0);
         for step in 0..60 {
@@ -405,7 +414,7 @@ fn no_history_takes_time_back_or_gives_hours_away() {
                 5 => till.power_cut(dice.roll(2 * 3_600_000)),
                 6 => {
                     let truth = till.real_ms + dice.roll(60_000) - 30_000;
-                    till.hear(truth);
+                    till.observe_trusted_time(truth);
                 }
                 7 => {
                     let (before, spent) =
@@ -413,10 +422,13 @@ fn no_history_takes_time_back_or_gives_hours_away() {
                     till.observe_caller_time(till.real_ms);
                     assert!(
                         till.now() <= before.max(till.real_ms + FOLLOW_MS),
-                        "seed {seed}, step {step}: a true time moves the till beyond it"
+                        "seed {seed}, step {step}: a caller's true time moves the till beyond it"
                     );
                     let now_spent = till.time_guard.marks().spent().stretch_ms();
-                    assert!(now_spent >= spent, "seed {seed}, step {step}: given away");
+                    assert!(
+                        now_spent >= spent,
+                        "seed {seed}, step {step}: budget was given back"
+                    );
                 }
                 _ => {
                     till.time_guard.step_selling(till.clocks(), moment);
@@ -435,9 +447,9 @@ fn no_history_takes_time_back_or_gives_hours_away() {
 }
 
 #[test]
-fn a_printer_with_an_empty_battery_does_not_slow_the_time() {
+fn a_printer_with_an_empty_battery_is_not_believed() {
     let mut till = Till::new();
-    till.hear(NOON);
+    till.observe_trusted_time(NOON);
     till.now();
     // Ten hours without power; the machine's clock is right again.
     let remembered: StoredClock = till.time_guard.remembered();
@@ -446,37 +458,45 @@ fn a_printer_with_an_empty_battery_does_not_slow_the_time() {
     till.boot = Uuid::from_u128(2);
     till.time_guard = TimeGuard::new(Some(remembered), till.boot, till.clocks());
     // 2000-01-01, years before the highest moment that the till has seen.
-    assert!(!till.hear(946_684_800_000));
+    assert!(!till.observe_trusted_time(946_684_800_000));
 }
 
 #[test]
-fn after_a_night_a_caller_says_that_it_is_morning() {
-    // Right, stopped when the power went, 1970, wrong by half a day, and ahead by a day.
+fn after_a_night_without_power_a_callers_time_is_believed() {
+    // The machine's clock is right, stood still without power, is in 1970, is wrong by half a day, or is ahead by a day.
     for off_ms in [0, -NIGHT, -NOON, -12 * HOUR_MS - NIGHT, 24 * HOUR_MS] {
         let mut till = Till::after_a_night(off_ms);
-        assert_eq!(till.now(), NOON + HOUR_MS, "off {off_ms}: last night");
+        assert_eq!(
+            till.now(),
+            NOON + HOUR_MS,
+            "off {off_ms}: the till has last night's time"
+        );
         let morning = till.real_ms;
         assert_eq!(
             till.observe_caller_time(morning),
             CallerTimeOutcome::Believed
         );
         assert_eq!(till.sell(), morning, "off {off_ms}");
-        assert!(!till.time_guard.is_sure(), "it is no witness");
-        assert_eq!(till.wait(HOUR_MS), till.real_ms, "off {off_ms}: it goes on");
-        // Later processes of the same start of the machine know it.
+        assert!(!till.time_guard.is_sure(), "a caller is no trusted source");
+        assert_eq!(
+            till.wait(HOUR_MS),
+            till.real_ms,
+            "off {off_ms}: time goes on"
+        );
+        // After a restart of the agent, without a new start of the machine, the till still has this time.
         till.restart();
         assert_eq!(till.wait(HOUR_MS), till.real_ms, "off {off_ms}");
         // The printer is connected.
-        assert!(till.hear(till.real_ms));
+        assert!(till.observe_trusted_time(till.real_ms));
         assert_eq!(till.now(), till.real_ms, "off {off_ms}");
         assert!(till.time_guard.is_sure());
     }
 }
 
 #[test]
-fn where_two_clocks_have_gone_on_what_both_say_has_passed() {
+fn where_both_clocks_have_gone_on_the_smaller_time_is_believed() {
     let morning = NOON + HOUR_MS + NIGHT;
-    // The machine's clock, the caller's, and what is believed.
+    // How far the machine's clock and the caller's are off, and the time that is believed.
     for (system, caller, expected) in [
         (0, 0, Some(0)),
         // They agree: the machine's clock is followed.
@@ -484,34 +504,34 @@ fn where_two_clocks_have_gone_on_what_both_say_has_passed() {
         (-2 * MINUTE, 0, Some(-2 * MINUTE)),
         (FOLLOW_MS, 0, Some(FOLLOW_MS)),
         (FOLLOW_MS + 1, 0, Some(0)),
-        // They do not.
+        // They do not agree.
         (30 * HOUR_MS, 0, Some(0)),
         (90 * MINUTE, 0, Some(0)),
         (0, 48 * HOUR_MS, Some(0)),
         (-6 * HOUR_MS, 0, Some(-6 * HOUR_MS)),
-        // As far ahead as is believed without anybody: the machine's clock says how far.
+        // So far ahead the machine's clock is believed without any confirmation, so the caller adds nothing.
         (LEAP_MS - NIGHT, 0, None),
         (LEAP_MS - NIGHT + 1, 0, Some(LEAP_MS - NIGHT + 1)),
-        // It stands where it stood, or further back.
+        // The machine's clock stood still without power, or went back.
         (-NIGHT, 0, Some(0)),
         (FOLLOW_MS - NIGHT, 0, Some(0)),
         (FOLLOW_MS - NIGHT + 1, 0, None),
     ] {
         let mut till = Till::after_a_night(system);
         let before = till.now();
-        let heard = till.observe_caller_time(morning + caller);
+        let outcome = till.observe_caller_time(morning + caller);
         let now = expected.map_or(before, |expected| morning + expected);
         assert_eq!(till.now(), now, "machine {system}, caller {caller}");
         let expected = match expected {
             Some(_) => CallerTimeOutcome::Believed,
             None => CallerTimeOutcome::NotBelieved,
         };
-        assert_eq!(heard, expected, "machine {system}, caller {caller}");
+        assert_eq!(outcome, expected, "machine {system}, caller {caller}");
     }
 }
 
 #[test]
-fn callers_move_time_by_a_week_at_most_from_one_start_of_the_machine_to_the_next() {
+fn callers_move_time_by_a_week_at_most_until_the_next_start_of_the_machine() {
     for (by_ms, expected) in [
         (FOLLOW_MS, CallerTimeOutcome::NothingNew),
         (FOLLOW_MS + 1, CallerTimeOutcome::Believed),
@@ -534,7 +554,7 @@ fn callers_move_time_by_a_week_at_most_from_one_start_of_the_machine_to_the_next
         };
         assert_eq!(till.now(), before + moved, "by {by_ms}");
     }
-    // One after the other they do not get further, and a start of the agent does not help.
+    // Several callers move time no further than one, and a restart of the agent does not change that.
     let mut till = Till::after_a_night(-NIGHT);
     let before = till.now();
     for day in 1..=7 {
@@ -553,7 +573,7 @@ fn callers_move_time_by_a_week_at_most_from_one_start_of_the_machine_to_the_next
         CallerTimeOutcome::NotBelieved
     );
     assert_eq!(till.now(), last);
-    // Another start of the machine: nobody knows again how long the power was off.
+    // After a new start of the machine it is unknown again how long the power was off.
     till.power_cut(NIGHT);
     assert_eq!(
         till.observe_caller_time(last + NIGHT),
@@ -563,8 +583,8 @@ fn callers_move_time_by_a_week_at_most_from_one_start_of_the_machine_to_the_next
 }
 
 #[test]
-fn a_caller_is_not_heard_where_the_till_knows_better() {
-    // The machine was never started anew since the first moment.
+fn a_callers_time_is_not_used_where_the_tills_time_is_confirmed() {
+    // The machine has not been started again since the first moment.
     let mut till = Till::new();
     till.now();
     assert_eq!(
@@ -572,16 +592,16 @@ fn a_caller_is_not_heard_where_the_till_knows_better() {
         CallerTimeOutcome::NothingNew
     );
     assert_eq!(till.now(), NOON);
-    // A witness has spoken.
+    // A trusted source has given the time.
     let mut till = Till::after_a_night(0);
-    till.hear(till.real_ms);
+    till.observe_trusted_time(till.real_ms);
     till.now();
     assert_eq!(
         till.observe_caller_time(till.real_ms + NIGHT),
         CallerTimeOutcome::NothingNew
     );
     assert_eq!(till.now(), till.real_ms);
-    // A caller has borne out the machine's clock: another one stands alone against both.
+    // A first caller has confirmed the machine's clock. A second caller contradicts both.
     let mut till = Till::after_a_night(0);
     let morning = till.real_ms;
     assert_eq!(
@@ -596,26 +616,30 @@ fn a_caller_is_not_heard_where_the_till_knows_better() {
         till.observe_caller_time(NOON),
         CallerTimeOutcome::NothingNew
     );
-    assert_eq!(till.now(), morning, "not forward, and never back");
+    assert_eq!(till.now(), morning, "neither forward nor back");
 }
 
 #[test]
-fn a_caller_that_was_ahead_costs_time_and_locks_nobody_out() {
+fn a_caller_that_was_ahead_spends_budget_and_locks_out_no_other_caller() {
     let mut till = Till::after_a_night(-NOON);
     till.offline();
     let left = till.stretch_left();
     let ahead = till.real_ms + 48 * HOUR_MS;
     assert_eq!(till.observe_caller_time(ahead), CallerTimeOutcome::Believed);
     assert_eq!(till.sell(), ahead);
-    assert_eq!(left - till.stretch_left(), 36 * HOUR_MS, "all that is left");
+    assert_eq!(
+        left - till.stretch_left(),
+        36 * HOUR_MS,
+        "everything that was left"
+    );
     let accepts = |till: &Till, given_ms| till.time_guard.accepts(till.clocks(), given_ms, WINDOW);
     assert!(
         accepts(&till, till.real_ms),
-        "no caller narrows it for others"
+        "a caller's time does not change what is accepted from others"
     );
     assert!(!accepts(&till, NOON));
-    // The printer knows better. Time never goes back; it slows.
-    assert!(till.hear(till.real_ms));
+    // The printer shows the true time. The till's time does not go back, but runs slower.
+    assert!(till.observe_trusted_time(till.real_ms));
     assert_eq!(till.now(), ahead, "never back");
     assert!(accepts(&till, till.real_ms) && accepts(&till, ahead));
     assert!(!accepts(&till, till.real_ms + WINDOW + 1));
@@ -625,15 +649,15 @@ fn a_caller_that_was_ahead_costs_time_and_locks_nobody_out() {
 }
 
 #[test]
-fn what_a_caller_says_has_passed_is_charged_once() {
+fn time_that_a_caller_has_shown_is_charged_once() {
     for off_ms in [0, -NIGHT, 6 * HOUR_MS] {
         let mut till = Till::new();
-        till.hear(NOON);
+        till.observe_trusted_time(NOON);
         till.offline();
         till.wait(HOUR_MS);
         till.off_ms = off_ms;
         till.power_cut(NIGHT);
-        // A sale before anybody says what time it is, as the machine's clock would have it.
+        // A sale before any caller has given a time: the machine's clock decides what is charged.
         till.sell();
         let unseen = if off_ms < 0 { 0 } else { NIGHT + off_ms };
         assert_eq!(till.stretch_left(), 35 * HOUR_MS - unseen, "off {off_ms}");
@@ -652,19 +676,19 @@ fn what_a_caller_says_has_passed_is_charged_once() {
             CallerTimeOutcome::NothingNew
         );
         till.wait(HOUR_MS);
-        // The witness gives back what no clock but the machine's has seen.
-        till.hear(till.real_ms);
+        // The trusted source gives back the time that only the machine's clock has shown.
+        till.observe_trusted_time(till.real_ms);
         till.now();
         assert_eq!(till.stretch_left(), 34 * HOUR_MS - NIGHT, "off {off_ms}");
     }
 }
 
 #[test]
-fn over_the_midnight_of_a_month_a_caller_opens_the_new_one_with_what_is_its_own() {
+fn a_callers_time_in_a_new_month_charges_that_month_only_with_its_own_hours() {
     // 2026-11-30 at 20:00; the power is off until 10:00.
     let evening = NOON + 9 * 24 * HOUR_MS + 6 * HOUR_MS;
     let mut till = Till::new();
-    till.hear(NOON);
+    till.observe_trusted_time(NOON);
     till.wait(evening - NOON);
     till.offline();
     till.wait(HOUR_MS);

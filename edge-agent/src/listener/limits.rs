@@ -1,0 +1,169 @@
+//! The limits of a connection, the reading of a body within them, and the answers when a limit is exceeded.
+
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::http::{HeaderMap, HeaderValue, Response, StatusCode, header};
+use bytes::{Bytes, BytesMut};
+use http_body_util::BodyExt;
+use hyper::body::{Body as _, Incoming};
+use tokio::time::timeout;
+
+/// What a caller may use of the listener: connections, time and bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ConnectionLimits {
+    /// Open connections at the same time.
+    pub connections: usize,
+    /// The longest time from the start of waiting for a request to the end of its head. An idle connection is closed after this time too.
+    pub head_timeout: Duration,
+    /// The longest time from the end of the head to the end of the body.
+    pub body_timeout: Duration,
+    /// The most bytes of a body.
+    pub body_bytes: usize,
+    /// The most bytes of a head. Less than 8 KiB counts as 8 KiB, because hyper allows no less.
+    pub head_bytes: usize,
+    /// How long running requests may take to end after the shutdown has begun.
+    pub shutdown: Duration,
+}
+
+impl Default for ConnectionLimits {
+    fn default() -> Self {
+        Self {
+            connections: 256,
+            head_timeout: Duration::from_secs(5),
+            body_timeout: Duration::from_secs(10),
+            body_bytes: 256 * 1024,
+            head_bytes: 16 * 1024,
+            shutdown: Duration::from_secs(20),
+        }
+    }
+}
+
+/// Why a request was refused before the router got it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Unread {
+    /// The body has more bytes than the limit.
+    TooLarge,
+    /// The body did not arrive in time.
+    TooSlow,
+    /// The connection ended within the body.
+    Broken,
+    /// The body was not looked at: every connection is busy.
+    NoSlot,
+}
+
+impl Unread {
+    const fn status(self) -> StatusCode {
+        match self {
+            Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::TooSlow => StatusCode::REQUEST_TIMEOUT,
+            Self::Broken => StatusCode::BAD_REQUEST,
+            Self::NoSlot => StatusCode::SERVICE_UNAVAILABLE,
+        }
+    }
+
+    /// The JSON of the answer, in the same form as other refusals.
+    pub(super) fn text(self, limits: ConnectionLimits) -> String {
+        let (error_type, message) = match self {
+            Self::TooLarge => (
+                "BodyTooLarge",
+                format!(
+                    "The body is larger than {} bytes; send fewer lines in one receipt.",
+                    limits.body_bytes
+                ),
+            ),
+            Self::TooSlow => (
+                "BodyTimeout",
+                format!(
+                    "The body did not arrive within {} ms; send the request again.",
+                    limits.body_timeout.as_millis()
+                ),
+            ),
+            Self::Broken => (
+                "BodyIncomplete",
+                "The body ended early; send the request again.".to_owned(),
+            ),
+            Self::NoSlot => (
+                "Overloaded",
+                format!(
+                    "All {} connections are busy; send the request again with the same id.",
+                    limits.connections
+                ),
+            ),
+        };
+        format!(
+            "{{\"success\":false,\"message\":\"{message}\",\"fullExceptionMessage\":null,\"errorType\":\"{error_type}\",\"data\":null}}"
+        )
+    }
+
+    pub(super) fn answer(self, limits: ConnectionLimits) -> Response<Body> {
+        let mut response = Response::new(Body::from(self.text(limits)));
+        *response.status_mut() = self.status();
+        let headers = response.headers_mut();
+        headers.insert(
+            header::CONTENT_TYPE,
+            HeaderValue::from_static("application/json"),
+        );
+        headers.insert(X_FISCAL_STATE, HeaderValue::from_static("unknown"));
+        headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
+        response
+    }
+}
+
+/// Reads a whole body within the limits.
+pub(super) async fn read_body(
+    headers: &HeaderMap,
+    mut body: Incoming,
+    limits: ConnectionLimits,
+) -> Result<Bytes, Unread> {
+    let announced = usize::try_from(body.size_hint().lower()).unwrap_or(usize::MAX);
+    if announced > limits.body_bytes {
+        // A caller that sent `Expect` waits for the answer before it sends the body, so there is nothing to read.
+        if !headers.contains_key(header::EXPECT) {
+            drain(body).await;
+        }
+        return Err(Unread::TooLarge);
+    }
+    let whole = timeout(limits.body_timeout, async {
+        let mut bytes = BytesMut::with_capacity(announced);
+        while let Some(frame) = body.frame().await {
+            let frame = frame.map_err(|_| Unread::Broken)?;
+            let Ok(data) = frame.into_data() else {
+                continue;
+            };
+            if bytes.len() + data.len() > limits.body_bytes {
+                return Err(Unread::TooLarge);
+            }
+            bytes.extend_from_slice(&data);
+        }
+        Ok(bytes.freeze())
+    });
+    match whole.await {
+        Ok(Err(Unread::TooLarge)) => {
+            drain(body).await;
+            Err(Unread::TooLarge)
+        }
+        Ok(read) => read,
+        Err(_) => Err(Unread::TooSlow),
+    }
+}
+
+/// Reads the rest of a refused body for a moment and drops it. A caller that is still writing when the connection closes would lose the answer.
+async fn drain(mut body: Incoming) {
+    let drained = timeout(DRAIN_TIMEOUT, async {
+        let mut bytes = 0_usize;
+        while let Some(Ok(frame)) = body.frame().await {
+            bytes = bytes.saturating_add(frame.data_ref().map_or(0, Bytes::len));
+            if bytes > DRAIN_BYTES_MAX {
+                return;
+            }
+        }
+    });
+    // The answer is sent next, whether the body has ended or not.
+    let _ = drained.await;
+}
+
+/// How long, and how many bytes, are still read after a body was refused.
+const DRAIN_TIMEOUT: Duration = Duration::from_secs(1);
+const DRAIN_BYTES_MAX: usize = 8 * 1024 * 1024;
+const X_FISCAL_STATE: &str = "x-fiscal-state";
