@@ -1,5 +1,5 @@
-//! A sale whose end is not known, and an address that leads elsewhere after the restart: nothing is called unprinted, and nothing is
-//! printed twice once the address is right again.
+//! A sale whose outcome is unknown, and an address of another printer after the restart: the sale is not reported as unprinted,
+//! and it is not printed twice when the address is correct again.
 
 mod shop;
 
@@ -22,14 +22,14 @@ fn sale(lines: usize, payment: u32) -> String {
     )
 }
 
-/// State of the sale as anybody may ask for it, and whether a person may say what became of it.
+/// The state of the sale, and whether a person may settle it.
 fn state(client: &Client) -> (String, String) {
     let told = client.open(&format!("/operations/{ID}"));
     (told.at("fiscal_state"), told.at("needs_a_person"))
 }
 
-/// The close is executed and its answer lost, the agent is killed, the address is changed, and corrected again.
-/// `settle` is what is done while the address is wrong.
+/// The close is executed and its answer lost, the agent is killed, the address is changed, and later corrected.
+/// `settle` runs while the address is wrong.
 fn with_the_address_changed_to(wrong: &str, body: &str, settle: impl FnOnce(&Client) -> bool) {
     let folder = tempfile::tempdir().unwrap();
     let link = folder.path().join("printer");
@@ -59,7 +59,7 @@ fn with_the_address_changed_to(wrong: &str, body: &str, settle: impl FnOnce(&Cli
         rig.snapshot(false).power != "on"
     });
     agent.kill();
-    // Whether it got an answer or none: it was not "registered".
+    // The caller got no answer, or one other than "registered".
     if let Ok(reply) = caller.join().unwrap() {
         assert_ne!(reply.status, 200, "{}", reply.text);
     }
@@ -67,7 +67,7 @@ fn with_the_address_changed_to(wrong: &str, body: &str, settle: impl FnOnce(&Cli
 
     configure(wrong);
     agent = Process::agent(&file);
-    until("a person may say what became of it", || {
+    until("a person may settle it", || {
         let (state, needs_a_person) = state(&agent.client);
         assert_eq!(state, "unknown", "{wrong}");
         needs_a_person == "true"
@@ -77,7 +77,7 @@ fn with_the_address_changed_to(wrong: &str, body: &str, settle: impl FnOnce(&Cli
 
     configure("datecs");
     agent = Process::agent(&file);
-    until("the printer says what became of it", || {
+    until("the printer settles it", || {
         state(&agent.client).0 == "registered"
     });
     let again = agent.client.post("operations/sale", body);
@@ -88,22 +88,22 @@ fn with_the_address_changed_to(wrong: &str, body: &str, settle: impl FnOnce(&Cli
 }
 
 #[test]
-fn a_receipt_printer_under_the_address_never_calls_a_printed_sale_unprinted() {
+fn an_escpos_address_never_makes_a_printed_sale_unprinted() {
     with_the_address_changed_to("escpos", &sale(1, 0), |_| false);
 }
 
 #[test]
-fn a_family_that_takes_fewer_lines_never_calls_a_printed_sale_unprinted() {
+fn a_family_with_fewer_lines_never_makes_a_printed_sale_unprinted() {
     with_the_address_changed_to("datecs-b", &sale(121, 0), |_| false);
 }
 
 #[test]
-fn a_family_without_the_type_of_payment_never_calls_a_printed_sale_unprinted() {
+fn a_family_without_the_payment_type_never_makes_a_printed_sale_unprinted() {
     with_the_address_changed_to("datecs-x", &sale(1, 1), |_| false);
 }
 
 #[test]
-fn a_person_may_settle_the_sale_while_another_printer_is_under_the_address() {
+fn a_person_may_settle_the_sale_while_the_address_is_wrong() {
     with_the_address_changed_to("escpos", &sale(1, 0), |client| {
         let said = client.declare(
             ID,
