@@ -64,7 +64,7 @@ pub(super) fn add_faults(draft: &OrderDraft, context: RequestContext<'_>, faults
     let Wish::Sale(wish) = form.wish(false, &mut room) else {
         return;
     };
-    // Only the faults are needed, so there is no buffer for the receipt's lines.
+    // Only the faults are needed, so the buffer for the bytes of the receipt is empty.
     let scratch = Scratch {
         lines: &mut lines,
         bytes: &mut [],
