@@ -209,7 +209,7 @@ fn a_clock_that_jumped_during_a_power_cut_needs_a_trusted_source() {
     let real_ms = till.real_ms;
     assert!(till.observe_trusted_time(real_ms));
     assert_eq!(till.now(), real_ms, "the printer's time is believed");
-    // The power was off for a weekend, and the machine's clock is right.
+    // The machine's clock is right, and the power was off for a weekend.
     till.off_ms = 0;
     till.power_cut(60 * HOUR_MS);
     assert!(till.now() < till.real_ms - 59 * HOUR_MS);
@@ -237,7 +237,7 @@ fn a_trusted_source_that_contradicts_clock_and_count_is_not_believed() {
 #[test]
 fn time_that_is_ahead_runs_slower_until_the_trusted_sources_agree() {
     let mut till = Till::new();
-    // The simulator, or a printer and a clock that were both set wrong.
+    // The till's time is a day ahead: the simulator has moved it, or a printer and the machine's clock were both set wrong.
     till.off_ms = 25 * HOUR_MS;
     assert!(till.observe_trusted_time(NOON + 25 * HOUR_MS));
     assert_eq!(till.now(), NOON + 25 * HOUR_MS);
@@ -285,7 +285,7 @@ fn no_power_cut_gives_a_budget_back() {
             );
             left = till.stretch_left();
         }
-        // Ten hours, four more, and the minutes without power, which the trusted source has shown.
+        // The budget has lost ten hours, four more, and the minutes without power, which the trusted source has shown.
         assert_eq!(left, 22 * HOUR_MS - 20 * MINUTE, "off {off_ms}");
     }
 }
@@ -496,20 +496,21 @@ fn after_a_night_without_power_a_callers_time_is_believed() {
 #[test]
 fn where_both_clocks_have_gone_on_the_smaller_time_is_believed() {
     let morning = NOON + HOUR_MS + NIGHT;
-    // How far the machine's clock and the caller's are off, and the time that is believed.
+    // How far the machine's clock and the caller's clock are wrong, and the time that is then believed.
     for (system, caller, expected) in [
         (0, 0, Some(0)),
-        // They agree: the machine's clock is followed.
+        // The machine's clock and the caller agree: the machine's clock is followed.
         (2 * MINUTE, 0, Some(2 * MINUTE)),
         (-2 * MINUTE, 0, Some(-2 * MINUTE)),
         (FOLLOW_MS, 0, Some(FOLLOW_MS)),
         (FOLLOW_MS + 1, 0, Some(0)),
-        // They do not agree.
+        // The machine's clock and the caller do not agree.
         (30 * HOUR_MS, 0, Some(0)),
         (90 * MINUTE, 0, Some(0)),
         (0, 48 * HOUR_MS, Some(0)),
         (-6 * HOUR_MS, 0, Some(-6 * HOUR_MS)),
-        // So far ahead the machine's clock is believed without any confirmation, so the caller adds nothing.
+        // The machine's clock is ahead by so little that it is believed without confirmation, so the caller's time changes
+        // nothing.
         (LEAP_MS - NIGHT, 0, None),
         (LEAP_MS - NIGHT + 1, 0, Some(LEAP_MS - NIGHT + 1)),
         // The machine's clock stood still without power, or went back.
