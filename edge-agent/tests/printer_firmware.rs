@@ -1,5 +1,5 @@
-//! Printers whose firmware does not tell its last Z-report or its day's payments, or tells them in another form: they sell, make
-//! X- and Z-reports, and do so after a restart of the agent.
+//! Tests with printers whose firmware does not report its last Z-report or its day's payments, or reports them in another form.
+//! They sell and make X- and Z-reports, also after a restart of the agent.
 
 mod shop;
 
@@ -41,7 +41,7 @@ fn plays_two_days(family: &str, result_code: ResultCode, lacks: &[u8]) {
             let done = agent.client.post(operation, body);
             assert_eq!(done.status, 200, "{case}, {operation}: {}", done.text);
         }
-        // What was sold in a day is not mistaken for another one's after a restart.
+        // After a restart, the payments of this day are not taken for those of another day.
         agent.kill();
         agent = Process::agent(&file);
         let sold = agent.client.post("operations/sale", SALE);

@@ -1,5 +1,5 @@
-//! A sale whose end is not known, and an address that leads elsewhere after the restart: nothing is called unprinted, and nothing is
-//! printed twice once the address is right again.
+//! Tests of a sale whose outcome is not known while the printer's configured address is wrong after a restart: the sale is
+//! never reported as unprinted, and once the address is right again, nothing is printed twice.
 
 mod shop;
 
@@ -10,10 +10,10 @@ use shop::outside::{Process, until};
 use shop::{Client, configuration};
 
 const ID: &str = "7a0b9f0e-4a4e-4a53-9a3b-0d6f6f1f0072";
-/// Closes a fiscal receipt.
+/// The printer's command that closes a fiscal receipt.
 const CLOSE: u8 = 0x38;
 
-/// A sale of so many lines, paid with one payment.
+/// The body of a sale with this many lines, paid with one payment.
 fn sale(lines: usize, payment: u32) -> String {
     let line = r#"{"name":"Piine","quantity":1,"price":1.00,"taxGroupCode":"B"}"#;
     let items = vec![line; lines].join(",");
@@ -22,14 +22,14 @@ fn sale(lines: usize, payment: u32) -> String {
     )
 }
 
-/// State of the sale as anybody may ask for it, and whether a person may say what became of it.
+/// The state of the sale, and whether an operator may declare its outcome, as `/operations/{id}` shows both.
 fn state(client: &Client) -> (String, String) {
     let told = client.open(&format!("/operations/{ID}"));
     (told.at("fiscal_state"), told.at("needs_a_person"))
 }
 
-/// The close is executed and its answer lost, the agent is killed, the address is changed, and corrected again.
-/// `settle` is what is done while the address is wrong.
+/// The printer executes the close command and its answer is lost; then the agent is killed, the address is changed, and later
+/// corrected. `settle` is called while the address is wrong.
 fn with_the_address_changed_to(wrong: &str, body: &str, settle: impl FnOnce(&Client) -> bool) {
     let folder = tempfile::tempdir().unwrap();
     let link = folder.path().join("printer");
@@ -59,7 +59,7 @@ fn with_the_address_changed_to(wrong: &str, body: &str, settle: impl FnOnce(&Cli
         rig.snapshot(false).power != "on"
     });
     agent.kill();
-    // Whether it got an answer or none: it was not "registered".
+    // The caller may have got an answer or none, but the answer was not "registered".
     if let Ok(reply) = caller.join().unwrap() {
         assert_ne!(reply.status, 200, "{}", reply.text);
     }
