@@ -146,7 +146,7 @@ pub enum StoreError {
     Snapshot,
     /// The configuration contradicts the journal.
     #[error(
-        "the configuration of device {device} contradicts the journal: {refusal}; a number range that was used may grow, but not move"
+        "the configuration of device {device} contradicts the journal: {refusal}; a used number range may become longer, but its first number must not change"
     )]
     Configuration {
         /// The id of the device.

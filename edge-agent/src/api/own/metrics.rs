@@ -129,7 +129,7 @@ fn add_unsent(gauges: &mut Gauges, unsent: &UnsentCount, now_ms: i64) {
     if let Some(at_ms) = unsent.last_acknowledged_ms {
         gauges.add(
             "ferrotill_last_acknowledged_timestamp_seconds",
-            "When the authority acknowledged the newest document that it has acknowledged.",
+            "Time of the newest acknowledgement by the authority.",
             "",
             at_ms / 1_000,
         );
@@ -163,7 +163,7 @@ fn add_device(gauges: &mut Gauges, service: &Service, device: &Device) {
     if let Some(stock) = service.live_status.stock(device.id) {
         gauges.add(
             "ferrotill_fiscal_numbers_left",
-            "Reserved fiscal numbers that no document has.",
+            "Reserved fiscal numbers that no document has used.",
             &labels,
             i64::try_from(stock.left).unwrap_or(i64::MAX),
         );

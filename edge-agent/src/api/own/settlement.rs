@@ -277,7 +277,7 @@ fn not_begun() -> Response {
     refuse(
         StatusCode::CONFLICT,
         "NotBegun",
-        "id: waits in the queue, and nothing of it was sent to the printer",
+        "id: belongs to an order that waits in the queue and was not sent to the printer",
         FiscalState::Unknown,
     )
 }

@@ -133,9 +133,9 @@ impl Tills {
     /// Writes to the live status why a connected printer gets no receipts, or not all.
     fn publish_objections(&self, index: usize) {
         let device_state = &self.devices[index];
-        let swapped = device_state.printer_swapped.then(|| {
-            "another printer is connected than the one that the open shift is on".to_owned()
-        });
+        let swapped = device_state
+            .printer_swapped
+            .then(|| "the connected printer is not the printer of the open shift".to_owned());
         let objections = swapped
             .into_iter()
             .chain(device_state.rate_differences.iter().cloned())

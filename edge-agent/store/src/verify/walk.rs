@@ -207,7 +207,7 @@ impl Walk<'_> {
                 Flaw::Contradiction {
                     seq,
                     document: Some(Uuid::from_bytes(declaration.id.0)),
-                    words: "an operator has declared its outcome, and the next row is another one"
+                    words: "an operator has declared the outcome, but the next row is not the result of the declaration"
                         .to_owned(),
                 },
             );
@@ -319,7 +319,7 @@ fn declared_objection(
         &mut IgnoreFaults,
     ) {
         Ok(Event::Declared(expected)) if expected != *declared => {
-            Some("it is dated before an earlier event".to_owned())
+            Some("the event has an earlier time than an event before it".to_owned())
         }
         Ok(_) => None,
         Err(refusal) => Some(refusal.to_string()),
@@ -330,7 +330,7 @@ fn not_outstanding(till: &Till, id: DocumentId) -> Option<String> {
     let is = till
         .outstanding()
         .is_some_and(|outstanding| outstanding.id == id);
-    (!is).then(|| "it settles a document that was not outstanding".to_owned())
+    (!is).then(|| "the event settles a document that was not outstanding".to_owned())
 }
 
 /// The till decides again, and must reach the same result: numbers, number of the range, figures of the report.
@@ -366,7 +366,8 @@ fn sealed_objection(till: &Till, profile: &dyn Profile, sealed: &Sealed<'_>) -> 
             )
         })
         .or_else(|| {
-            (sealed.at != expected.at).then(|| "it is dated before an earlier event".to_owned())
+            (sealed.at != expected.at)
+                .then(|| "the event has an earlier time than an event before it".to_owned())
         })
         .or_else(|| {
             (sealed.report != expected.report)
