@@ -1,5 +1,6 @@
 //! How fast a backlog reaches the authority: the agent's time for ten thousand unsent documents, compared with the time of a bare HTTP
-//! client that sends the same bodies over one connection in the same run. The ratio may be 1.5 at most.
+//! client that sends the same bodies over one connection in the same run. The agent may take 1.5 times as long as the bare
+//! client.
 //!
 //! `cargo bench -p ferrotill --bench drain [-- DOCUMENTS]`
 #![allow(
@@ -43,7 +44,7 @@ fn main() {
     }
 }
 
-/// The ratio of one round, in hundredths.
+/// The ratio of one round in hundredths: the agent's time divided by the bare client's time.
 fn round(documents: usize) -> u128 {
     let folder = tempfile::tempdir().unwrap();
     sell(folder.path(), documents);
@@ -77,7 +78,7 @@ fn decimal(hundredths: u128) -> String {
     format!("{}.{:02}", hundredths / 100, hundredths % 100)
 }
 
-/// Sells on alternative receipts, on a till whose authority cannot be reached.
+/// Sells the given number of alternative receipts on a till whose authority cannot be reached.
 fn sell(folder: &Path, documents: usize) {
     let agent = start(folder, "http://127.0.0.1:9");
     let mut answers = Vec::new();
@@ -129,7 +130,7 @@ fn order(document: usize) -> OrderForm {
     }
 }
 
-/// Checks that each document was received once, in the order of their numbers.
+/// Checks that the authority received each document once, in the order of the document numbers.
 fn check(received: &[Received], documents: usize, duplicates: u64) {
     assert_eq!((received.len(), duplicates), (documents, 0));
     let number = |one: &Received| -> u64 {
@@ -145,7 +146,7 @@ fn check(received: &[Received], documents: usize, duplicates: u64) {
     assert!(received.iter().map(number).is_sorted(), "in order");
 }
 
-/// Sends the same bodies over one connection and does nothing else; the time that it took.
+/// Sends the same bodies over one connection and does nothing else. Returns the time that the sending took.
 fn bare(received: &[Received]) -> Duration {
     let authority = TaxOfficeSimulator::new(Strictness::AnyObject);
     let url = serve(authority.clone());
@@ -196,7 +197,7 @@ url = {authority:?}
     Agent::start(config, None).unwrap()
 }
 
-/// Serves the authority simulator on a thread of its own; its URL.
+/// Serves the authority simulator on a thread of its own. Returns the simulator's URL.
 fn serve(authority: TaxOfficeSimulator) -> String {
     let (sender, receiver) = std::sync::mpsc::channel();
     std::thread::spawn(move || {

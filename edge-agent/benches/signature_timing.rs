@@ -3,7 +3,8 @@
 //!
 //! `cargo bench -p ferrotill --bench signature_timing [-- SAMPLES]`
 //!
-//! If |t| is above 4.5, two classes count as different. A control compares letter by letter and stops at the first difference. If the
+//! Two classes of calls count as different if |t| is above 4.5. A control compares letter by letter and stops at the first
+//! difference. If the
 //! classes of the control do not differ, the machine was too noisy and the measurement means nothing.
 #![allow(
     clippy::print_stdout,
@@ -23,7 +24,7 @@ use ferrotill::time::guarded_clock::GuardedClock;
 
 const SAMPLES: usize = 400_000;
 const T_MAX: f64 = 4.5;
-/// The share of the calls that count: slower ones were interrupted.
+/// The share of the calls that are evaluated: the slowest calls are dropped, because the system interrupted them.
 const KEPT: f64 = 0.9;
 const SECRET: &str = "a-secret-of-some-length";
 const PATH: &str = "/api/v1/devices";
@@ -71,7 +72,7 @@ fn main() {
     let expected = right.into_bytes();
     let signatures = wrong(&String::from_utf8(expected.clone()).unwrap());
     let control = measure(samples, |class| {
-        // Repeated so that the difference is larger than the clock's step.
+        // One comparison is shorter than the clock's step, so the comparison is repeated.
         for _ in 0..16 {
             assert!(!letter_by_letter(
                 black_box(&expected),
@@ -87,7 +88,7 @@ fn main() {
     std::process::exit(i32::from(leaks));
 }
 
-/// A signature that is wrong in its first letter, in its last one, and in every one.
+/// Three wrong signatures: one is wrong in its first letter, one in its last letter, one in every letter.
 fn wrong(right: &str) -> [String; 3] {
     let other = |letter: char| if letter == '0' { '1' } else { '0' };
     let (first, last) = (right.chars().next().unwrap(), right.chars().last().unwrap());
@@ -115,8 +116,8 @@ fn letter_by_letter(left: &[u8], right: &[u8]) -> bool {
     left.len() == right.len()
 }
 
-/// The nanoseconds of every call, class by class. The classes alternate in a random order, so that no periodic work of the machine falls
-/// on one of them.
+/// The nanoseconds of every call, one list for each class of signatures. The classes alternate in a random order, so that
+/// periodic work of the machine does not fall on one class only.
 fn measure(samples: usize, act: impl Fn(usize)) -> [Vec<f64>; 3] {
     let mut taken: [Vec<f64>; 3] = [const { Vec::new() }; 3];
     let mut state = 0x9E37_79B9_7F4A_7C15_u64;
@@ -139,11 +140,11 @@ fn measure(samples: usize, act: impl Fn(usize)) -> [Vec<f64>; 3] {
     taken
 }
 
-/// Prints mean and spread of each class and t of each pair; true if a pair differs.
+/// Prints mean and spread of each class and t of each pair of classes. Returns true if two classes differ.
 fn report(what: &str, taken: &[Vec<f64>; 3]) -> bool {
     let mut all: Vec<f64> = taken.iter().flatten().copied().collect();
     all.sort_by(f64::total_cmp);
-    // All classes have the same bound, so that none gains by it.
+    // All classes have the same upper bound, so that the bound favours no class.
     let bound = all[((all.len() - 1) as f64 * KEPT) as usize];
     let figures: Vec<(f64, f64, f64)> = taken
         .iter()

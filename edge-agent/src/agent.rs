@@ -40,18 +40,18 @@ pub enum StartError {
         "the data folder {path} cannot be created or locked; check its permissions, and that no other agent uses it"
     )]
     DataFolder {
-        /// The folder.
+        /// The path of the data folder.
         path: PathBuf,
-        /// The system's own error.
+        /// The operating system's error.
         #[source]
         source: std::io::Error,
     },
-    /// The time zone is not known.
+    /// The configured time zone is not in the time zone database.
     #[error(
         "the time zone {zone} is not known; give a name of the IANA database, such as Europe/Vienna"
     )]
     TimeZone {
-        /// Its name.
+        /// The name of the time zone in the configuration.
         zone: String,
         /// The error of the time zone database.
         #[source]
@@ -60,15 +60,15 @@ pub enum StartError {
     /// A thread cannot be started.
     #[error("the system cannot start the thread {name}; check its limit of threads")]
     Thread {
-        /// Its name.
+        /// The name of the thread.
         name: String,
-        /// The system's own error.
+        /// The operating system's error.
         #[source]
         source: std::io::Error,
     },
 }
 
-/// A running agent. Dropping it stops it.
+/// A running agent. Dropping this value stops the agent.
 #[derive(Debug)]
 pub struct Agent {
     service: Arc<Service>,
@@ -80,11 +80,11 @@ pub struct Agent {
 }
 
 impl Agent {
-    /// Builds and starts everything but the listener.
+    /// Builds and starts all parts of the agent except the HTTP listener.
     ///
     /// # Errors
     ///
-    /// [`StartError`] names what is missing and one thing to do.
+    /// [`StartError`] says what is missing and what to do about it.
     pub fn start(config: Config, clock: Option<Arc<Clock>>) -> Result<Self, StartError> {
         let profile = check(&config)?;
         let clock = match clock {
@@ -154,12 +154,12 @@ impl Agent {
         self.router_with(Router::new())
     }
 
-    /// The agent's routes, and those of a simulator that is served at the same address.
+    /// The agent's routes together with the routes of a simulator that is served at the same address.
     pub fn router_with(&self, simulator: Router) -> Router {
         api::router(&self.service, simulator)
     }
 
-    /// What every route works with.
+    /// The shared state that every route works with.
     #[must_use]
     pub fn service(&self) -> &Arc<Service> {
         &self.service
@@ -181,7 +181,7 @@ impl Drop for Agent {
     }
 }
 
-/// Checks what the configuration alone cannot: the addresses of the printers, and whether this build has the country.
+/// Checks what reading the configuration cannot check: the addresses of the printers, and whether this build has the country.
 ///
 /// # Errors
 ///
@@ -211,8 +211,8 @@ pub fn check(config: &Config) -> Result<&'static dyn Profile, ConfigError> {
     by_code(&config.till.country).ok_or(ConfigError::Faulty { faults: Vec::new() })
 }
 
-/// The owner's offline limit. If neither the known law nor the owner sets one, a person is warned after three days, and the till goes on
-/// selling.
+/// The owner's offline limit. If neither the law nor the owner sets a limit, a warning is given after three days, and the till
+/// goes on selling.
 fn owner_budget(config: &Config, profile: &dyn Profile) -> Budget {
     let unlimited = profile.facts().offline == Budget::UNLIMITED;
     config.offline.unwrap_or(Budget {
@@ -234,7 +234,7 @@ fn zone_clock(config: &Config) -> Result<Clock, StartError> {
     })
 }
 
-/// Creates and locks the data folder: two agents with the same store would be two writers, so the second does not start.
+/// Creates and locks the data folder. If another agent uses the folder, the start fails, because a store has only one writer.
 fn lock_folder(folder: &std::path::Path) -> Result<std::fs::File, StartError> {
     let failed = |source| StartError::DataFolder {
         path: folder.to_owned(),
@@ -276,7 +276,7 @@ fn start_printer(
     clerk_handle: &ClerkHandle,
     clock: &Arc<Clock>,
 ) -> Result<PrinterTask, StartError> {
-    // `check` has accepted the address already, so an address that does not parse can only be `none`.
+    // `check` has already refused printer addresses that cannot be parsed, so the only other value is `none`.
     let Ok(uri) = DriverUri::parse(&device.uri) else {
         return Ok(PrinterTask::none());
     };
@@ -308,7 +308,7 @@ fn start_clerk(
         })
 }
 
-/// Starts the sender of the outbox, where the configuration names an authority.
+/// Starts the sender of the outbox if the configuration names an authority.
 fn start_sender(config: &Config, parts: OutboxParts) -> Result<Option<OutboxThread>, StartError> {
     let Some(upstream) = &config.upstream else {
         return Ok(None);
@@ -322,7 +322,7 @@ fn start_sender(config: &Config, parts: OutboxParts) -> Result<Option<OutboxThre
         })
 }
 
-/// Starts the thread that requests fiscal numbers, where the law asks for them and the configuration names an authority.
+/// Starts the thread that requests fiscal numbers if the law requires them and the configuration names an authority.
 fn start_numbers(
     config: &Config,
     plan: SealPlan,

@@ -2,7 +2,7 @@
 
 use std::error::Error;
 
-/// The text of the error and of its sources, outermost first, joined by colons.
+/// The text of the error, then the texts of its sources, separated by colons.
 #[must_use]
 pub fn chain_of(error: &dyn Error) -> String {
     let mut text = error.to_string();

@@ -1,4 +1,4 @@
-//! Signatures: HMAC-SHA256 as hexadecimal text, as the FiscalCloud API and the authority expect it.
+//! Signatures of the FiscalCloud API and of requests to the authority: HMAC-SHA256 as hexadecimal text.
 
 use ::hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
@@ -26,7 +26,7 @@ pub fn signature_of(secret: &[u8], parts: &[&[u8]]) -> String {
 mod tests {
     use super::signature_of;
 
-    /// Vectors of the FiscalCloud documentation.
+    /// Test vectors of the FiscalCloud documentation.
     #[test]
     fn the_vectors_of_fiscalcloud_hold() {
         let secret = b"w6IcKa2UsJe63gqwTuaidvQOZclmaJvlyXHOwgDplU5K3hZWGCUSmVj1rI5n8xU5";

@@ -13,7 +13,8 @@
 //! # The map
 //!
 //! Start reading at [`agent`], which puts everything together, then [`clerk`].
-//! The folders are floors of a building, from top to bottom; a folder imports only folders below it, and a test checks this
+//! The table lists the folders in layers from top to bottom; a folder imports only folders of lower layers, and a test checks
+//! this
 //! (`tests/tidy/imports.rs`, decision 0013).
 //!
 //! | Floor | Content |
@@ -21,7 +22,8 @@
 //! | [`cli`] | the commands of the program, their output and exit codes |
 //! | [`agent`] | the composition root: builds, connects and stops all parts |
 //! | [`api`] | JSON of any compatible API to orders, documents to answers |
-//! | [`outbox`], [`simulator`] | sends documents to the authority; answers as an authority does, for tests and the demo |
+//! | [`outbox`], [`simulator`]
+//! sends documents to the authority; simulates an authority for tests and the demo |
 //! | [`clerk`] | the thread that owns the tills; one transaction for each batch of messages |
 //! | [`seal`] | makes a reserved document legal; one thread for each fiscal printer |
 //! | [`authority`] | requests for the authority, and the meaning of its answers |

@@ -1,4 +1,4 @@
-//! The program `ferrotill`: one binary with a command for each thing that people do with a till.
+//! The program `ferrotill`: one binary, whose commands run, test and check a till.
 
 use std::process::ExitCode;
 

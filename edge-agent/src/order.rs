@@ -10,16 +10,16 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-/// Which receipt a sale gets (`docs/api/own.md`, "Receipt modes").
+/// Which kind of receipt a sale gets (`docs/api/own.md`, "Receipt modes").
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub enum ReceiptMode {
-    /// Fiscal while the authority is online or suspect; alternative while the authority is offline and the device has alternative
-    /// receipts.
+    /// The receipt is fiscal while the authority is online or suspect. It is alternative while the authority is offline and the
+    /// device has alternative receipts.
     #[default]
     Automatic,
-    /// Always fiscal, also while the authority is offline.
+    /// The receipt is always fiscal, also while the authority is offline.
     FiscalOnly,
-    /// Always alternative, also while the authority is online.
+    /// The receipt is always alternative, also while the authority is online.
     AlternativeOnly,
     /// As `Automatic`. In addition, a sale gets an alternative receipt if its fiscal attempt is known to have registered nothing.
     FiscalThenAlternative,
@@ -30,7 +30,7 @@ pub enum ReceiptMode {
 pub struct OrderLine {
     /// The name of the goods or the service.
     pub name: String,
-    /// How many units.
+    /// The quantity in units of the item.
     pub quantity: Quantity,
     /// The price of one unit, tax included.
     pub price: Amount,
@@ -64,20 +64,20 @@ pub struct OrderDraft {
 pub enum OrderKind {
     /// A sale.
     Sale {
-        /// The receipt.
+        /// The content of the receipt.
         draft: OrderDraft,
-        /// Which receipt it gets.
+        /// The rule for the kind of receipt.
         mode: ReceiptMode,
         /// Series and number of an alternative receipt, if the caller chooses them.
         number: Option<(String, u32)>,
         /// True if a slip is printed for an alternative receipt.
         print: bool,
     },
-    /// A return.
+    /// A return of sold goods.
     Refund {
         /// The request id of the sale that is returned.
         original: Uuid,
-        /// The receipt.
+        /// The content of the receipt.
         draft: OrderDraft,
     },
     /// Cash in (above zero) or cash out (below zero).
@@ -190,7 +190,7 @@ impl OrderForm {
         format!("[{},{}]", text(&self.echo), text(&self.found)).into_bytes()
     }
 
-    /// Which receipt it gets.
+    /// The rule for the kind of receipt of this order.
     #[must_use]
     pub fn mode(&self) -> ReceiptMode {
         match self.kind {

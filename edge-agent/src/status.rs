@@ -19,7 +19,7 @@ use crate::locked::Locked;
 pub struct PrinterState {
     /// The printer can be reached.
     pub connected: bool,
-    /// The printer's model.
+    /// The name of the printer's model.
     pub model: String,
     /// The printer's firmware version.
     pub firmware: String,
@@ -29,7 +29,7 @@ pub struct PrinterState {
     pub serial: String,
     /// The number of the printer's fiscal memory.
     pub fiscal_memory: String,
-    /// The printer is fiscalised: what it prints counts for the authority.
+    /// True if the printer is fiscalised: its receipts are fiscal documents for the authority.
     pub fiscalised: bool,
     /// Why the printer cannot be reached or cannot be used.
     pub trouble: Option<String>,
@@ -55,7 +55,7 @@ pub struct Stock {
     pub left: u64,
     /// The highest number that the authority ever reserved for the device.
     pub highest: Option<u64>,
-    /// The number of the device's last document.
+    /// The number of the last document that the device has sealed.
     pub last_document: u32,
 }
 

@@ -1,4 +1,5 @@
-//! Hostile callers over real HTTP: recorded requests, pages of other sites, tricks with paths, extreme numbers, endless lists.
+//! Tests with hostile callers over real HTTP: recorded requests, pages of other sites, tricks with paths, extreme numbers,
+//! endless lists.
 
 mod shop;
 
@@ -16,7 +17,7 @@ use shop::{DEVICE, Headers, KEY, Reply, SECRET};
 const LOAF: &str = r#"{"items":[{"name":"Piine","quantity":1.000,"price":8.10,"taxGroupCode":"B"}],"payments":[{"typeCode":0,"amount":10.00}]}"#;
 const ID: &str = "7a0b9f0e-4a4e-4a53-9a3b-0d6f6f1f0001";
 
-/// Sends a request; returns its answer and its headers, as somebody on the network could record them.
+/// Sends a request. Returns its answer and its headers, as an attacker on the network could record them.
 fn recorded(shop: &Shop, operation: &str, body: &str) -> (Reply, Headers) {
     let mut seen = Headers::new();
     let reply = shop
@@ -51,7 +52,7 @@ fn a_recorded_request_makes_no_second_document() {
     }
     assert_eq!(shop.receipts().len(), 3);
     assert_eq!(shop.rig.snapshot(false).z_number, 1);
-    // The same body with a new signature is another sale.
+    // The same body with a new signature is a new sale.
     for _ in 0..2 {
         let now = system_ms();
         while system_ms() == now {
@@ -85,7 +86,7 @@ fn a_recorded_request_that_was_refused_is_refused_again() {
         shop.rig.set_paper(Paper::Out);
     }
     shop.rig.set_paper(Paper::Ok);
-    // A caller who can sign may use the id again.
+    // A caller who can sign the request may use the same id for a new attempt.
     let sold = shop.client.post("operations/sale", &fiscal(&with_id));
     assert_eq!((sold.status, sold.replayed), (200, false), "{}", sold.text);
 
@@ -136,7 +137,7 @@ fn the_signature_covers_every_letter_of_a_request() {
             put(all, "Api-DeviceId", flipped(DEVICE, at))
         });
     }
-    // Each byte of the body, and the path, changed under the signature of the original.
+    // Changes each byte of the body, and the path, and keeps the signature of the original request.
     let (sold, seen) = recorded(&shop, "operations/sale", LOAF);
     assert_eq!(sold.status, 200);
     for at in 0..LOAF.len() {
@@ -160,7 +161,7 @@ fn the_signature_covers_every_letter_of_a_request() {
         let reply = again(&shop, path, LOAF, &seen);
         assert_eq!(reply.status, 401, "{path}: {}", reply.text);
     }
-    // The signature in capitals is another text.
+    // The signature in capital letters is a different text and is refused.
     let upper = signature.to_uppercase();
     refused("operations/sale", LOAF, &|all| {
         put(all, "Api-Signature", upper.clone())
@@ -178,7 +179,7 @@ fn a_recorded_get_cannot_be_used_for_another_path() {
         .client
         .call("GET", &operation, "", |headers| seen = headers.clone());
     assert_eq!(first.unwrap().status, 200);
-    // The same signed text, divided into path and body at another letter.
+    // Divides the same signed text into path and body at another letter.
     for end in ["receipts".len(), "receipts/full".len(), operation.len() - 1] {
         let (path, body) = operation.split_at(end);
         let path = format!("/api/v1/{path}");
@@ -192,7 +193,7 @@ fn a_recorded_get_cannot_be_used_for_another_path() {
         assert!(said.starts_with("HTTP/1.1 401 "), "{said}");
         assert!(said.contains("BodyNotAllowed"), "{said}");
     }
-    // For its own path it can be used again.
+    // The recorded request can be sent again to its own path.
     let call = |headers: &mut Headers| headers.clone_from(&seen);
     let again = shop.client.call("GET", &operation, "", call).unwrap();
     assert_eq!(again.status, 200);
@@ -307,7 +308,7 @@ fn no_path_avoids_the_signature() {
     assert_eq!(shop.client.get("receipts").at("data.totalCount"), "0");
 }
 
-/// For each integer type the smallest and largest value, and the first values that do not fit.
+/// The smallest and the largest value of each integer type, and the first values that do not fit into it.
 fn edges() -> BTreeSet<i128> {
     [8, 16, 32, 64]
         .into_iter()
@@ -331,7 +332,7 @@ fn at_scale(value: i128, places: u32) -> String {
     }
 }
 
-/// An operation and its body, with `@` for the number.
+/// An operation and a body in which `@` stands for the number.
 type NumericField = (&'static str, String);
 
 /// Every numeric field of every operation that reads a body.
@@ -345,7 +346,7 @@ fn numeric_fields() -> Vec<NumericField> {
             .collect();
         format!("{{{},{item}}}", others.join(","))
     };
-    // One hundredth is never enough, so that a good number sells nothing either.
+    // A payment of one hundredth never covers a price, so a request with an acceptable number sells nothing.
     let sale = |item: &str, more: &str| {
         format!(r#"{{"items":[{item}],"payments":[{{"typeCode":0,"amount":0.01}}]{more}}}"#)
     };
@@ -416,7 +417,7 @@ fn numeric_fields() -> Vec<NumericField> {
 #[test]
 fn no_number_in_a_request_ends_the_process() {
     let shop = Shop::open();
-    // Without paper, a good number of a cash operation is not printed either.
+    // The printer has no paper, so a cash operation with an acceptable number is not printed.
     shop.rig.set_paper(Paper::Out);
     let numbers: BTreeSet<String> = edges()
         .into_iter()
@@ -445,7 +446,7 @@ fn no_number_in_a_request_ends_the_process() {
     for edge in edges() {
         let path = format!("/api/v1/receipts/full?startIndex={edge}&count={edge}");
         call("GET", &path, "");
-        // As a timestamp it is refused.
+        // The extreme number is refused as a timestamp.
         let timed = shop
             .client
             .call("POST", "operations/sale", LOAF, |headers| {
@@ -474,7 +475,8 @@ fn a_body_with_endless_lists_gets_a_short_answer() {
         assert!(reply.text.len() < 20_000, "{} bytes", reply.text.len());
         reply.at("message").lines().map(str::to_owned).collect()
     };
-    // 512 lines are read, and each lacks quantity and price: 1,024 faults, and the one of the list.
+    // The first 512 lines are read. Each has two faults, because quantity and price are missing, and the list has one: together
+    // 1,025 faults.
     for operation in ["operations/sale", "operations/return"] {
         let body = format!(r#"{{"originalReceiptId":"{ID}","items":[{many}]}}"#);
         let body = match operation {

@@ -26,7 +26,7 @@ const SALE_EXAMPLE: &str = concat!(
     r#""AmountModifications":[{"Mode":"ByPercent","Value":-25.00}]}"#
 );
 
-/// One loaf for ten lei.
+/// The body of a sale of one loaf for ten lei.
 const LOAF: &str = r#"{"items":[{"name":"Piine","quantity":1.000,"price":8.10,"taxGroupCode":"B"}],"payments":[{"typeCode":0,"amount":10.00}]}"#;
 
 #[test]
@@ -110,7 +110,7 @@ fn the_printer_gets_amounts_instead_of_percents_and_cash_last() {
         .iter()
         .map(|data| Sale::parse(data).unwrap().modifier)
         .collect();
-    // 16.20 becomes 10.33, and 12.00 becomes 8.25: the modifiers of line and receipt in one amount.
+    // The modifiers of line and receipt become one amount: 16.20 becomes 10.33, and 12.00 becomes 8.25.
     let absolute = |minor| Some(SaleModifier::Absolute(minor));
     assert_eq!(sales, [absolute(-587), absolute(-375), None]);
     for data in shop.sent(command::SUBTOTAL) {
@@ -142,7 +142,7 @@ fn a_bad_body_is_refused_with_the_path_of_every_fault() {
     let lines = many(item, 513);
     let payments = many(payment, 11);
     let long = format!("\"{}\"", "x".repeat(401));
-    // A part of a good body, its replacement, the code of the first fault, and the paths of all faults.
+    // Each row: a part of a correct body, its replacement, the code of the first fault, and the paths of all faults.
     #[rustfmt::skip]
     let table: &[(&str, &str, &str, &[&str])] = &[
         (LOAF, "{", "MalformedJson", &["body"]),
@@ -213,7 +213,7 @@ fn a_bad_body_is_refused_with_the_path_of_every_fault() {
         }
     }
     assert!(wrong.is_empty(), "\n{wrong}");
-    // The fault of the item is first; faults of its missing fields may follow.
+    // The fault of the item itself comes first; faults of its missing fields may follow.
     let no_object = shop
         .client
         .post("operations/sale", &LOAF.replacen(item, "7", 1));
@@ -303,7 +303,7 @@ fn a_request_without_a_right_signature_is_refused_with_the_reason() {
             reply.text
         );
     }
-    // In TEST mode the answer holds the text whose signature was expected.
+    // In TEST mode the answer contains the text for which the agent expected the signature.
     let mut sent = String::new();
     let reply = shop
         .client
@@ -318,7 +318,7 @@ fn a_request_without_a_right_signature_is_refused_with_the_reason() {
         });
     let expected = format!("{DEVICE}{sent}POST/api/v1/operations/sale{LOAF}");
     assert_eq!(reply.unwrap().at("signedString"), expected);
-    // A timestamp nine minutes off is accepted. The refused requests have sold nothing.
+    // A timestamp that is wrong by nine minutes is accepted. The refused requests have sold nothing.
     let late = shop
         .client
         .call("POST", "operations/sale", LOAF, |headers| {
@@ -462,7 +462,7 @@ fn the_sums_of_every_sale_are_exact() {
     const SEED: u64 = 0x5EED_0002;
     let shop = Shop::open();
     let mut state = SEED;
-    // Knuth's constants; the upper bits are the good ones.
+    // A linear congruential generator with Knuth's constants. Its upper bits are more random than its lower bits.
     let mut random = |below: u64| {
         state = state
             .wrapping_mul(6_364_136_223_846_793_005)

@@ -1,4 +1,4 @@
-//! `ferrotill config` from outside: exit codes, words and JSON.
+//! Tests of `ferrotill config` as a process: exit codes, texts and JSON.
 
 use std::fs;
 use std::path::PathBuf;
@@ -35,7 +35,7 @@ impl Folder {
         }
     }
 
-    /// `ferrotill config` with these arguments and this file.
+    /// Runs `ferrotill config` with these arguments and this file.
     fn config(&self, arguments: &[&str]) -> Output {
         program()
             .args(["config"])
@@ -47,7 +47,7 @@ impl Folder {
     }
 }
 
-/// The program without the variables of this environment that it would read.
+/// The program, without the environment variables of the test that it would read.
 fn program() -> Command {
     let mut program = Command::new(env!("CARGO_BIN_EXE_ferrotill"));
     for (name, _) in std::env::vars_os() {
@@ -62,7 +62,7 @@ fn stdout(output: &Output) -> String {
     String::from_utf8(output.stdout.clone()).unwrap()
 }
 
-/// The one JSON document on standard output.
+/// The only JSON document on standard output.
 fn document(output: &Output) -> JsonValue {
     JsonValue::parse(&output.stdout).unwrap()
 }

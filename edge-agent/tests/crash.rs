@@ -1,4 +1,4 @@
-//! The built program is killed at seeded moments of a sale: in the end every id has one receipt.
+//! Kills the built program at random moments of a sale, chosen by a seed. In the end every request id has one receipt.
 
 mod shop;
 
@@ -11,10 +11,11 @@ use shop::outside::{Process, finished, until};
 use shop::{Client, Reply, configuration, count, value};
 use uuid::Uuid;
 
-/// Chooses the moments.
+/// The seed of the random moments.
 const SEED: u64 = 0xF155_CA1E;
 const SALES: u64 = 20;
-/// A sale is about ten commands: some moments are before its first command, some after its answer.
+/// The largest number of commands before a kill. A sale has about ten commands, so some kills are before its first command and
+/// some after its answer.
 const COMMANDS_MAX: u64 = 13;
 
 #[test]
@@ -22,7 +23,7 @@ fn a_killed_agent_sells_everything_once() {
     let folder = tempfile::tempdir().unwrap();
     let (link, memory) = (folder.path().join("printer"), folder.path().join("memory"));
     let books = folder.path().join("books");
-    // Slow enough that the agent can be killed between two commands.
+    // The serial line is so slow that the agent can be killed between two commands.
     let printer = Process::emulator(&link, &memory, "57600");
     let authority = Process::authority();
     let file = folder.path().join("ferrotill.toml");
@@ -55,7 +56,7 @@ fn a_killed_agent_sells_everything_once() {
 
         agent = Process::agent(&file);
         if moment.is_multiple_of(3) {
-            // Once more, while it asks the printer for the outcome of the sale.
+            // The agent is killed once more, while it asks the printer for the outcome of the sale.
             let asked = commands(&printer.client);
             until(&context, || commands(&printer.client) >= asked + moment / 3);
             agent.kill();
@@ -98,7 +99,7 @@ fn a_killed_agent_sells_everything_once() {
         closed.at("data.additionalData.reconciliation.agrees"),
         "true"
     );
-    // The store is verified beside the running agent, and again after it was killed for the last time.
+    // The store is verified while the agent runs, and again after the agent was killed for the last time.
     let file = file.to_str().unwrap();
     for killed in [false, true] {
         if killed {
@@ -115,7 +116,7 @@ fn a_killed_agent_sells_everything_once() {
     assert!(rows > i64::try_from(2 * SALES).unwrap());
 }
 
-/// Repeats a sale until it is sold, as a caller does: an id that was not registered is free again.
+/// Repeats a sale until it is sold, as a caller does: the id of a sale that was not registered may be used again.
 fn sell(client: &Client, body: &str, context: &str) -> Reply {
     for _ in 0..10 {
         let reply = client.post("operations/sale", body);
@@ -128,7 +129,7 @@ fn sell(client: &Client, body: &str, context: &str) -> Reply {
     panic!("{context}: it does not come to an end");
 }
 
-/// A sale with an id and a price of its own.
+/// The body of a sale with its own id and its own price.
 fn body_of(sale: u64) -> String {
     let id = Uuid::from_u128(0x7a0b_9f0e_4a4e_4a53_9a3b_0000_0000_0000 + u128::from(sale));
     let price = prices().swap_remove(usize::try_from(sale).unwrap());
@@ -141,12 +142,12 @@ fn prices() -> Vec<String> {
     (0..SALES).map(|sale| format!("10.{sale:02}")).collect()
 }
 
-/// Commands that the printer has executed.
+/// The number of commands that the printer has executed.
 fn commands(printer: &Client) -> u64 {
     count(&printer.look("/sim/printer"), "commands")
 }
 
-/// A text of every member of a list.
+/// The text under this name in every member of a list.
 fn texts(list: &JsonValue, name: &str) -> Vec<String> {
     let JsonValue::Array(items) = list else {
         panic!("{list:?}");

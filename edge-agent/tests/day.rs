@@ -1,5 +1,5 @@
 //! A day with faults: two hundred sales from four clients, twenty outages of the tax authority of every kind, and an agent that is
-//! killed five times. At the end every document is where it belongs, once.
+//! killed five times. At the end the printer, the journal and the authority have every document exactly once.
 
 mod shop;
 
@@ -26,16 +26,16 @@ use uuid::Uuid;
 
 const CLIENTS: usize = 4;
 const SALES: usize = 200;
-/// Sales between two changes of the authority, so that it has twenty outages.
+/// The number of sales between two changes of the authority, chosen so that the authority has twenty outages.
 const PHASE: usize = 5;
-/// Sales at the beginning of an outage; the others wait until the till has noticed it.
+/// The number of sales at the beginning of an outage. Further sales wait until the till has noticed the outage.
 const UNNOTICED: usize = 2;
-/// While the test waits for the sender, each look ends its pauses sooner by so much.
+/// While the test waits for the sender, each check shortens the sender's pauses by this many milliseconds.
 const SKIP_MS: u64 = 250;
-/// Sales after which the agent is killed.
+/// The agent is killed after these numbers of sales.
 const KILLS: [usize; 5] = [33, 71, 102, 143, 188];
 
-/// How the authority cannot be reached.
+/// The way in which the authority fails.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Trouble {
     Network(ProxyMode),
@@ -46,18 +46,18 @@ impl Trouble {
     fn begin(self, network: &Proxy, authority: &TaxOfficeSimulator) {
         match self {
             Self::Network(mode) => network.set(mode),
-            // Slower than the till waits.
+            // The authority answers more slowly than the till waits.
             Self::Authority(condition) => authority.set(condition, Duration::from_millis(700)),
         }
     }
 
-    /// Whether the till goes offline. An authority that refuses documents can be reached.
+    /// True if the till goes offline. An authority that refuses documents can be reached, so the till stays online.
     fn is_an_outage(self) -> bool {
         self != Self::Authority(AuthorityCondition::Refuse)
     }
 }
 
-/// Gives sales to the sellers, and counts the sold ones.
+/// Assigns sales to the sellers, and counts the finished ones.
 #[derive(Default)]
 struct Counter {
     next: AtomicUsize,
@@ -66,7 +66,7 @@ struct Counter {
 }
 
 impl Counter {
-    /// The work of a seller: one sale after another, each when it is allowed.
+    /// The work of one seller: sells one sale after another, each one when it is allowed.
     fn work(&self, sell: impl Fn(usize)) {
         loop {
             let sale = self.next.fetch_add(1, Ordering::AcqRel);
@@ -81,12 +81,12 @@ impl Counter {
         }
     }
 
-    /// Allows sales, without waiting for them.
+    /// Allows this many sales and does not wait for them.
     fn allow(&self, sales: usize) {
         self.allowed.store(sales, Ordering::Release);
     }
 
-    /// Allows sales and waits for them.
+    /// Allows this many sales and waits until they are finished.
     fn let_until(&self, sales: usize) {
         self.allow(sales);
         until("the sales are sold", || {
@@ -110,7 +110,7 @@ const TROUBLES: [Trouble; 12] = [
     Trouble::Network(ProxyMode::Unable),
 ];
 
-/// Lets the sellers finish when the test fails, so that it ends.
+/// If the test fails, dropping this value lets the sellers finish, so that the test ends.
 struct AllowAll<'a>(&'a Counter);
 
 impl Drop for AllowAll<'_> {
@@ -119,7 +119,8 @@ impl Drop for AllowAll<'_> {
     }
 }
 
-/// The agent of the day, in a process of its own: the test below starts and kills it. By itself it does nothing.
+/// The agent of the day, in a process of its own: the test below starts and kills it. When the test harness runs it directly,
+/// this test does nothing.
 #[test]
 fn agent_process() {
     run_agent_process();
@@ -234,7 +235,8 @@ fn until_state(agent: &mut Process, client: &Client, state: &str) {
     });
 }
 
-/// Each sale has one document, fiscal or alternative, and the numbers have no gap. Returns the documents' unique ids by their ids.
+/// Checks that each sale has one document, fiscal or alternative, and that the numbers have no gap. Returns the documents'
+/// unique ids by their ids.
 fn check_documents(fiscal: &[JsonValue], alternative: &[JsonValue]) -> BTreeMap<String, String> {
     let mut documents = BTreeMap::new();
     for document in fiscal.iter().chain(alternative) {
@@ -264,7 +266,8 @@ fn check_documents(fiscal: &[JsonValue], alternative: &[JsonValue]) -> BTreeMap<
     documents
 }
 
-/// In each outage the sales after it was noticed are alternative, unless the agent was killed and had to notice it again.
+/// The smallest number of alternative receipts: the sales of each outage after the till has noticed it, except outages in which
+/// the agent was killed and had to notice it again.
 fn alternative_at_least() -> usize {
     let outages = (0..SALES / PHASE / 2).filter(|turn| {
         let begin = (turn * 2 + 1) * PHASE;
@@ -276,7 +279,7 @@ fn alternative_at_least() -> usize {
     outages.count() * (PHASE - UNNOTICED)
 }
 
-/// The authority has every document once, and the Z-report.
+/// Checks that the authority has every document once, and the Z-report.
 fn check_keys(received: &[Received], documents: BTreeMap<String, String>) {
     let mut keys: BTreeSet<String> = received.iter().map(|one| one.key.clone()).collect();
     assert_eq!(keys.len(), received.len(), "a key was accepted twice");
@@ -289,7 +292,7 @@ fn check_keys(received: &[Received], documents: BTreeMap<String, String>) {
     assert_eq!(keys.len(), 1, "and the Z-report");
 }
 
-/// The sum of the sales that the authority has, in minor units.
+/// The sum of the sales that the authority has received, in minor units.
 fn sum_of_sales(received: &[Received]) -> u64 {
     let sales = received.iter().filter(|one| one.kind == "sale");
     let bodies = sales.map(|one| JsonValue::parse(one.body.get().as_bytes()).unwrap());

@@ -13,7 +13,7 @@ use shop::outside::{Process, finished, until};
 use shop::{Client, DEVICE, POINT_OF_SALE, Reply, count, value};
 use uuid::Uuid;
 
-/// Numbers in one request: few, so that a day needs several requests.
+/// The number of fiscal numbers in one request. It is small, so that a day needs several requests.
 const NUMBERS: u64 = 10;
 
 fn till(folder: &Path, authority: &str, printer: &str) -> std::path::PathBuf {
@@ -53,12 +53,13 @@ fn body(price: &str) -> String {
     )
 }
 
-/// A call that is repeated within the same millisecond has the same bytes and signature, and sells nothing.
+/// Waits for the next millisecond: a repeated call within the same millisecond has the same bytes and the same signature, and
+/// would sell nothing.
 fn a_new_moment() {
     std::thread::sleep(std::time::Duration::from_millis(2));
 }
 
-/// A sale is refused until the authority has granted numbers, and its id stays free.
+/// Repeats the first sale with the same id, because a sale is refused until the authority has granted numbers.
 fn first_sale(client: &Client, body: &str) -> Reply {
     let mut sold = None;
     until("the first numbers come", || {
@@ -125,7 +126,7 @@ fn a_day_on_reserved_fiscal_numbers() {
         assert_eq!(reply.status, 200, "{operation}: {}", reply.text);
     }
 
-    // The authority cannot be reached, and the till uses the numbers that it has, also after it was killed.
+    // The authority cannot be reached. The till uses the fiscal numbers that it has already, also after the agent was killed.
     switch(&authority.client, r#"{"state":"down"}"#);
     for round in 0..3 {
         assert_eq!(sale(&client, &body("7.00")).status, 200, "round {round}");
@@ -135,7 +136,7 @@ fn a_day_on_reserved_fiscal_numbers() {
     let client = agent.client.clone();
     assert_eq!(sale(&client, &body("7.00")).status, 200);
     switch(&authority.client, r#"{"state":"up"}"#);
-    // More than two grants: numbers are requested while others are used.
+    // The loop uses more numbers than two grants contain, so numbers are requested while others are used.
     for round in 0..3 * NUMBERS {
         let body = body("3.00");
         let mut last = String::new();
@@ -169,7 +170,7 @@ fn a_day_on_reserved_fiscal_numbers() {
     );
     let received = authority.client.look("/sim/authority/received");
     let numbers = numbers_of(&received);
-    // Cash in, 2 + 4 + 30 sales, a return and the Z-report: each with a number of its own, in their order, without a gap.
+    // Cash in, 2 + 4 + 30 sales, a return and the Z-report each have their own fiscal number, in this order and without a gap.
     let expected: Vec<u64> = (70_113..70_113 + 39).collect();
     assert_eq!(numbers, expected);
     let keys: BTreeSet<String> = match &received {
@@ -208,7 +209,7 @@ fn a_day_on_reserved_fiscal_numbers() {
     assert_eq!(count(&books, "z_reports.0.unacknowledged"), 0);
 }
 
-/// Whatever the authority does, no caller waits for it, and in the end it has each document once, in order.
+/// No caller waits for the authority, whatever it does. In the end the authority has each document once and in order.
 #[test]
 fn an_authority_with_every_fault_has_each_document_once_in_the_end() {
     let folder = tempfile::tempdir().unwrap();
@@ -216,7 +217,7 @@ fn an_authority_with_every_fault_has_each_document_once_in_the_end() {
     let file = till(folder.path(), &authority.client.url, "none");
     let mut agent = Process::agent(&file);
     first_sale(&agent.client, &body("1.00"));
-    // Twice as many numbers as the sales below need, before the faults begin.
+    // Before the faults begin, the till gets twice as many numbers as the sales below need.
     until("the pool is full", || {
         let metrics = ureq::get(format!("{}/metrics", agent.client.url))
             .call()

@@ -1,4 +1,4 @@
-//! A Z-report at the printer's own keyboard while the shop is selling.
+//! Tests of a Z-report that is made at the printer's own keyboard while the shop is selling.
 
 mod shop;
 
@@ -6,14 +6,14 @@ use std::time::{Duration, Instant};
 
 use shop::inside::Shop;
 
-/// One loaf for ten lei.
+/// The body of a sale of one loaf for ten lei.
 const LOAF: &str = r#"{"items":[{"name":"Piine","quantity":1.000,"price":8.10,"taxGroupCode":"B"}],"payments":[{"typeCode":0,"amount":10.00}]}"#;
 
 #[test]
 fn a_z_report_at_the_printers_keyboard_closes_the_shift_and_is_sent() {
     let shop = Shop::open();
     assert_eq!(shop.client.post("operations/sale", LOAF).status, 200);
-    // The next sale begins at once: only the counters of the printer show that its day is another one.
+    // The next sale begins at once: only the printer's counters show that its day has changed.
     assert!(shop.rig.keyboard_z());
     let second = shop.client.post("operations/sale", LOAF);
     assert_eq!(second.status, 200, "{}", second.text);
@@ -33,7 +33,7 @@ fn a_z_report_at_the_printers_keyboard_closes_the_shift_and_is_sent() {
         "{}",
         reports.text
     );
-    // The report of the till comes after it.
+    // The till's own Z-report comes after the one from the keyboard.
     let closed = shop.client.post("operations/closeday", "{}");
     assert_eq!(closed.at("data.totalAmount"), "8.10", "{}", closed.text);
     let begun = Instant::now();
@@ -48,7 +48,7 @@ fn a_z_report_at_the_printers_keyboard_closes_the_shift_and_is_sent() {
     let kinds: Vec<&str> = received.iter().map(|document| document.kind).collect();
     assert_eq!(kinds, ["sale", "z_report", "sale", "z_report"]);
 
-    // Between two days it is noted, and no shift is closed.
+    // A Z-report at the keyboard between two days is only noted, because no shift is open.
     assert!(shop.rig.keyboard_z());
     assert_eq!(
         shop.client

@@ -1,4 +1,5 @@
-//! A data folder from which a file was removed: the service refuses to start, says what to put back, and creates nothing.
+//! Tests of a data folder from which a file was removed: the service refuses to start, says which file must be restored, and
+//! creates nothing.
 
 mod shop;
 
@@ -16,7 +17,7 @@ const DATABASE: &str = "ferrotill.db";
 const KEY: &str = "journal.key";
 const ANCHOR: &str = "journal.anchor";
 
-/// A till whose printer and authority are not there; neither is needed to start.
+/// A till without a printer and without an authority, because a start needs neither of them.
 struct Till {
     _folder: tempfile::TempDir,
     data: PathBuf,
@@ -41,7 +42,7 @@ impl Till {
         }
     }
 
-    /// A till that was started once: the journal has its first row, and the anchor names it.
+    /// A till that was started once: the journal has its first row, and the anchor contains the number of that row.
     fn started() -> Self {
         let till = Self::new();
         till.starts();
@@ -69,7 +70,7 @@ impl Till {
             .collect()
     }
 
-    /// The service does not start; the folder is as it was. Its words on standard error.
+    /// Checks that the service does not start and does not change the folder. Returns the text on standard error.
     fn refuses(&self) -> String {
         let before = self.files();
         let output = Command::new(env!("CARGO_BIN_EXE_ferrotill"))
@@ -91,7 +92,7 @@ impl Till {
         finished(&["verify", "--config", self.file.to_str().unwrap()])
     }
 
-    /// `verify` names the file and says what to do.
+    /// Checks that `verify` names the file and says what to do.
     fn verify_names(&self, path: &Path) {
         let (code, said) = self.verify();
         assert_eq!(code, Some(1), "{said:?}");
@@ -182,7 +183,8 @@ fn a_missing_database_is_not_made_anew_beside_a_key_alone_or_an_anchor_alone() {
     );
 }
 
-/// A copy that ran out of space, or a log that was removed before SQLite had ever copied it into the database.
+/// A database without a journal: a copy that ran out of disk space, or a log that was removed before SQLite had copied it into
+/// the database.
 #[test]
 fn a_database_that_has_lost_its_journal_is_not_filled_anew() {
     let till = Till::started();

@@ -1,4 +1,5 @@
-//! The till without the tax authority: every kind of outage, the way back, and a till that never had a connection.
+//! Tests of the till without the tax authority: every kind of outage, the return to fiscal receipts, and a till that never had
+//! a connection.
 
 mod shop;
 
@@ -17,7 +18,7 @@ use shop::{Headers, Reply, value};
 
 const HOUR_MS: i64 = 3_600_000;
 
-/// The changes of the connection state in the journal: state before, state after, reason.
+/// The changes of the authority's state in the journal: state before, state after, reason.
 fn switches(till: &Till) -> Vec<(String, String, String)> {
     till.payloads(6)
         .iter()
@@ -36,7 +37,7 @@ fn state(till: &Till) -> String {
     till.health().at("office.state")
 }
 
-/// No outage costs a sale: alternative receipts are sold during each, and fiscal ones after it.
+/// No outage prevents a sale: alternative receipts are sold during the outage, and fiscal receipts after it.
 #[test]
 fn in_every_outage_the_till_keeps_selling_and_is_online_again_by_itself() {
     thread::scope(|scope| {
@@ -103,7 +104,7 @@ fn a_refused_document_keeps_the_till_online_and_delays_no_other() {
     let operation = till.client().open(&format!("/operations/{id}"));
     assert_eq!(operation.at("office.state"), "refused");
     assert!(operation.at("office.refusal").contains("refused"));
-    // Later documents are delivered before the refused ones are accepted.
+    // Later documents are delivered before the authority accepts the refused ones.
     till.authority.set(AuthorityCondition::Up, Duration::ZERO);
     till.until("all are acknowledged", |till| till.unsent() == 0);
     assert_eq!(till.authority.received().len(), 6);
@@ -184,7 +185,8 @@ fn no_clock_change_refunds_a_budget_reorders_documents_or_shortens_a_shift() {
         left_s = now_left_s;
     }
 
-    // The till was off for a day, by the clocks of printer and machine. The shift is too long, and the budget is less by a day.
+    // The till was off for a day, as the clocks of printer and machine show. The shift is now too long, and the budget is a day
+    // smaller.
     till.printer_ahead_s
         .store(25 * 3_600, std::sync::atomic::Ordering::Release);
     till.power_cut(25 * HOUR_MS);
@@ -246,7 +248,7 @@ fn a_till_without_a_network_sells_and_closes_days_until_its_budget_is_used_up() 
         "{}",
         till.health().text
     );
-    // The day can still be closed.
+    // The day can be closed although the budget is used up.
     let closed = till.client().post("operations/closeday", "");
     assert_eq!(closed.at("data.additionalData.zNumber"), "2");
     assert_eq!(
@@ -259,7 +261,7 @@ fn sale_with(members: &str) -> String {
     SALE.replacen('{', &format!("{{{members},"), 1)
 }
 
-/// A header of an answer that needs no signature.
+/// The value of a header in an answer of a route that needs no signature.
 fn header(till: &Till, name: &str) -> Option<String> {
     let answer = ureq::get(format!("{}/livez", till.client().url)).call();
     let headers = answer.unwrap().headers().clone();
@@ -348,7 +350,7 @@ fn a_device_without_alternative_receipts_always_sells_fiscal_ones() {
     assert_eq!(sold.at("data.receiptType"), "FiscalReceipt");
 }
 
-/// The simulated clock moves the clock of the printer too, so that it is trusted at once, and time goes on after it.
+/// The simulator moves the clock of the printer too, so the moved time is trusted at once and goes on from there.
 #[test]
 fn the_simulated_clock_is_trusted_and_time_goes_on_after_it() {
     let till = Till::open();
@@ -442,7 +444,8 @@ fn after_a_night_without_power_the_first_signed_order_sets_the_time() {
             assert_eq!(reply.at("errorType"), error);
             assert!(evening(&till), "{wrong_ms}: {error}");
         }
-        // Neither does a call without an order, nor one that is a month ahead, although it is processed.
+        // The time is not set by a call without an order. It is not set by a call that is a month ahead either, although that
+        // call is processed.
         assert_eq!(till.client().get("devices").status, 200);
         assert_eq!(till.client().get("receipts").status, 200);
         assert!(evening(&till), "{wrong_ms}: a question");
@@ -463,7 +466,7 @@ fn after_a_night_without_power_the_first_signed_order_sets_the_time() {
         assert!(off_ms.abs() < 60_000, "{wrong_ms}: {off_ms} ms off");
         assert_eq!(till.health().at("clock.witnessed"), "false");
         assert!(till.moments().is_sorted());
-        // A later process after the same start of the machine goes on from there.
+        // If the agent is restarted and the machine is not, the till's time goes on.
         till.stop();
         till.start();
         let off_ms = sells(&till);

@@ -1,4 +1,4 @@
-//! The service as a process: it is alone with its store, and its memory is private.
+//! Tests of the service as a process: no other process uses its store, and its memory is private.
 
 mod shop;
 
@@ -10,7 +10,7 @@ use shop::outside::{Process, finished};
 use shop::till::SALE;
 use shop::{configuration, value};
 
-/// A folder with the configuration of a till whose printer is emulated.
+/// The configuration of a till with an emulated printer, in a folder of its own, and the simulators as processes.
 fn till() -> (tempfile::TempDir, Process, Process, std::path::PathBuf) {
     let folder = tempfile::tempdir().unwrap();
     let (link, memory) = (folder.path().join("printer"), folder.path().join("memory"));
@@ -30,7 +30,8 @@ fn a_second_agent_on_the_same_store_does_not_start_and_the_first_one_keeps_selli
     let file_name = file.to_str().unwrap();
     let first = Process::agent(&file);
     assert_eq!(first.client.post("operations/sale", SALE).status, 200);
-    // Another address, so that only the store is in use; the second time under another name of the folder.
+    // The second agent gets another address, so that only the store is in use already. The second attempt uses another path of
+    // the same folder.
     let books = file.with_file_name("books");
     let other_name = file.with_file_name("the same books");
     std::os::unix::fs::symlink(&books, &other_name).unwrap();
@@ -58,7 +59,7 @@ fn a_second_agent_on_the_same_store_does_not_start_and_the_first_one_keeps_selli
         (Some(0), &JsonValue::Bool(true))
     );
 
-    // A killed agent holds no lock: the next one opens the store.
+    // The lock of a killed agent is free, so the next agent can open the store.
     drop(first);
     let next = Process::agent(&file);
     assert_eq!(next.client.post("operations/sale", SALE).status, 200);

@@ -1,4 +1,5 @@
-//! Repeated requests over real HTTP: the same id gets the same document, and the state of an id is never a guess.
+//! Tests of repeated requests over real HTTP: the same id gets the same document, and the reported state of an id is always
+//! proved.
 
 mod shop;
 
@@ -9,7 +10,7 @@ use ferrotill_device::printer::Paper;
 use shop::inside::Shop;
 use shop::{DEVICE, Headers, KEY, SECRET};
 
-/// One loaf for ten lei.
+/// The body of a sale of one loaf for ten lei.
 const LOAF: &str = r#"{"items":[{"name":"Piine","quantity":1.000,"price":8.10,"taxGroupCode":"B"}],"payments":[{"typeCode":0,"amount":10.00}]}"#;
 const ID: &str = "7a0b9f0e-4a4e-4a53-9a3b-0d6f6f1f0001";
 const OTHER_ID: &str = "7a0b9f0e-4a4e-4a53-9a3b-0d6f6f1f0047";
@@ -77,7 +78,7 @@ fn another_request_with_the_id_of_a_document_is_refused() {
         let expected = (422, "registered", "RequestIdClash".to_owned());
         assert_eq!(reply.verdict(), expected, "{what}");
     }
-    // The state is that of the document with this id, also where the rest of the body has a fault.
+    // The state in the answer is that of the document with this id, even if the rest of the body has a fault.
     let unread = with_id(&LOAF.replace("8.10", "8.105"));
     let reply = shop.client.post("operations/sale", &unread);
     assert_eq!(reply.verdict().1, "registered");
@@ -128,7 +129,7 @@ fn the_state_is_unknown_if_the_id_cannot_be_read() {
         let expected = (422, "unknown", error.to_owned());
         assert_eq!(reply.verdict(), expected, "{body}");
     }
-    // An id in braces or without hyphens can be read.
+    // An id is accepted in braces and without hyphens.
     for id in [format!("{{{ID}}}"), hex] {
         let again = shop
             .client
@@ -163,7 +164,7 @@ fn a_repeated_closing_of_the_day_makes_no_second_report() {
 fn a_byte_order_mark_is_no_part_of_a_body() {
     const MARK: &str = "\u{feff}";
     let shop = Shop::open();
-    // The headers of a request whose signed text may be another than its body.
+    // The headers of a request. The signed text may differ from the body.
     let signed = |operation: &str, text: &str, timestamp: i64| -> Headers {
         let timestamp = timestamp.to_string();
         let path = format!("/api/v1/{operation}");
@@ -190,7 +191,7 @@ fn a_byte_order_mark_is_no_part_of_a_body() {
             "{what}: {}",
             sold.text
         );
-        // It is the same request, with and without the mark in the signature and in the body.
+        // A byte order mark makes no other request, whether it is in the signed text, in the body, or in both.
         for (signed_text, sent) in [(LOAF, LOAF), (LOAF, &marked), (&marked, &marked)] {
             let headers = signed("operations/sale", signed_text, timestamp);
             let again = send("operations/sale", sent, &headers);
@@ -198,7 +199,7 @@ fn a_byte_order_mark_is_no_part_of_a_body() {
             assert_eq!(again.text, sold.text, "{what}");
         }
     }
-    // A mark that was signed must be sent, and a second mark is part of the text.
+    // A byte order mark that was signed must also be sent. A second mark is part of the text.
     let headers = signed("operations/sale", &marked, now + 2);
     assert_eq!(send("operations/sale", LOAF, &headers).status, 401);
     let twice = format!("{MARK}{marked}");

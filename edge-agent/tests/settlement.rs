@@ -1,5 +1,6 @@
-//! A document that the printer cannot prove: cash was put in, the answer was lost, and somebody closed the day at the keyboard before
-//! the printer could be asked. An operator reads the paper and declares the outcome, over HTTP and from the command line.
+//! A document that the printer cannot prove: cash was put in, the printer's answer was lost, and a person closed the day at the
+//! printer's keyboard before the agent could ask the printer. An operator reads the paper and declares the outcome, over HTTP
+//! and from the command line.
 
 mod shop;
 
@@ -19,14 +20,14 @@ const ID: &str = "7a0b9f0e-4a4e-4a53-9a3b-0d6f6f1f0046";
 const OTHER_ID: &str = "7a0b9f0e-4a4e-4a53-9a3b-0d6f6f1f0047";
 const PRINTED: &str = r#"{"registered":true,"document":2,"by":"Maria Popescu"}"#;
 const NOT_PRINTED: &str = r#"{"registered":false,"by":"Maria Popescu"}"#;
-/// Cash into the drawer.
+/// The printer's command that puts cash into the drawer.
 const CASH: u8 = 0x46;
 
 fn cash_in() -> String {
     format!(r#"{{"id":"{ID}","amount":5.00}}"#)
 }
 
-/// Status, state and error of an answer on our own routes.
+/// Status, state and error of an answer of our own routes.
 fn verdict(reply: &Reply) -> (u16, &str, String) {
     let state = reply.state.as_deref().unwrap_or_default();
     (reply.status, state, reply.at("error"))
@@ -44,7 +45,7 @@ fn needs_a_person(client: &Client) -> bool {
     answer.at("needs_a_person") == "true"
 }
 
-/// Somebody closes the day at the keyboard before the agent can ask the printer.
+/// Closes the day at the printer's keyboard before the agent can ask the printer.
 fn close_the_day_unseen(shop: &Shop) {
     shop.rig.add_fault(FaultOrder {
         kind: FaultKind::DropRequest,
@@ -76,7 +77,7 @@ fn an_operator_declares_over_http_what_the_printer_cannot_prove() {
         assert!(begun.elapsed() < Duration::from_secs(20));
         std::thread::yield_now();
     }
-    // The printer is switched off: the outcome can still be read from it.
+    // The printer is switched off, so the outcome can still be read from it later.
     let early = shop.client.declare(ID, PRINTED);
     let still = (422, "unknown", "PrinterCanStillSay".to_owned());
     assert_eq!(verdict(&early), still, "{}", early.text);
@@ -121,7 +122,7 @@ fn an_operator_declares_over_http_what_the_printer_cannot_prove() {
     ] {
         assert_eq!(declared.at(member), value, "{member}");
     }
-    // The same declaration again gets the same answer, and another one is refused.
+    // The same declaration gets the same answer when it is repeated, and a different declaration is refused.
     let again = shop.client.declare(ID, PRINTED);
     assert_eq!(
         (again.status, again.at("declaration.at")),
@@ -144,7 +145,7 @@ fn an_operator_declares_over_http_what_the_printer_cannot_prove() {
         "{}",
         repeated.text
     );
-    // The caller may have disconnected before; no answer was false.
+    // The caller may have disconnected before it got an answer. If it got one, the answer was correct.
     let first = caller.join().unwrap();
     assert!(
         matches!(first.state.as_deref(), Some("registered" | "unknown")),
@@ -152,7 +153,7 @@ fn an_operator_declares_over_http_what_the_printer_cannot_prove() {
         first.text
     );
 
-    // The till sells again, and the journal has the day that was closed at the keyboard, after the cash.
+    // The till sells again. The journal contains the Z-report from the keyboard, after the cash operation.
     sold(&shop.client);
     let reports = shop.client.get("reports/full");
     assert_eq!(reports.list("data.data"), 1, "{}", reports.text);
@@ -160,7 +161,7 @@ fn an_operator_declares_over_http_what_the_printer_cannot_prove() {
     assert_eq!(shop.receipts().len(), 2, "printed once each");
 }
 
-/// Declarations without a signature, with faults or of another document. Nothing happens.
+/// Sends declarations without a signature, with faults, and about another document. All are refused, and no document changes.
 fn bad_declarations_are_refused(client: &Client, sold_id: &str) {
     let path = format!("/operations/{ID}/settlement");
     let unsigned = client.signed("POST", &path, PRINTED, |headers| {
@@ -196,7 +197,7 @@ fn bad_declarations_are_refused(client: &Client, sold_id: &str) {
     assert!(other.at("message").contains("the printer's own answer"));
 }
 
-/// The exit code of a verb that writes nothing for programs.
+/// The exit code of a command that prints no JSON.
 fn code_of(arguments: &[&str]) -> Option<i32> {
     let output = Command::new(env!("CARGO_BIN_EXE_ferrotill"))
         .args(arguments)
@@ -254,7 +255,7 @@ fn the_verb_settles_a_document_after_a_restart() {
     let not_running = JsonValue::Text("AgentNotRunning".to_owned());
     assert_eq!((code, value(&answer, "error")), (Some(8), &not_running));
 
-    // The printer is off: the outcome can still be read from it.
+    // The printer is off, so the outcome can still be read from it later.
     let agent = Process::agent(&file);
     let address = agent.client.url.replace("http://", "");
     let (code, answer) = settle(&file, &address, ID, &printed);

@@ -34,7 +34,7 @@ const CONFIDENTIAL: &str = r#"{"confidential":true}"#;
 
 // Certificates.
 
-/// A certificate authority.
+/// A certificate authority of the test.
 struct CertificateAuthority {
     issuer: Issuer<'static, KeyPair>,
     certificate: CertificateDer<'static>,
@@ -110,22 +110,22 @@ fn shown(certificate: CertificateDer<'static>, key: &KeyPair) -> Arc<ServerConfi
 
 type Stream = StreamOwned<ServerConnection, TcpStream>;
 
-/// How a server treats a connection.
+/// The behaviour of a server on a connection.
 #[derive(Clone)]
 enum Behaviour {
-    /// TLS, and these bytes as the answer to any request; the connection is closed as TLS requires.
+    /// The server uses TLS, sends these bytes as the answer to any request, and closes the connection as TLS requires.
     Answers(Arc<ServerConfig>, &'static [u8]),
-    /// The same, but the connection is cut without a close message.
+    /// The server sends these bytes over TLS and cuts the connection without a close message.
     Cut(Arc<ServerConfig>, &'static [u8]),
-    /// An answer with one changed byte in its last record.
+    /// The server sends an answer over TLS with one changed byte in its last record.
     Tampered(Arc<ServerConfig>),
-    /// Bytes without TLS.
+    /// The server sends these bytes without TLS.
     Plain(&'static [u8]),
-    /// No answer.
+    /// The server sends no answer.
     Silent,
 }
 
-/// A server, and every byte that it could read.
+/// A server, and all bytes that it could decrypt.
 struct Server {
     url: String,
     received: Arc<Mutex<Vec<u8>>>,
@@ -207,7 +207,7 @@ fn treat(mut line: TcpStream, behaviour: &Behaviour, received: &Mutex<Vec<u8>>) 
             line.write_all(answer)
         }
         Behaviour::Silent => {
-            // Until the till disconnects.
+            // The server reads until the till disconnects.
             while line.read(&mut [0; 8192])? > 0 {}
             Ok(())
         }
@@ -249,7 +249,7 @@ fn a_server_with_a_wrong_certificate_gets_nothing_and_the_reason_is_named() {
             TlsFault::UnknownAuthority,
             "unknown authority",
         ),
-        // A certificate authority that only has the same name.
+        // The certificate is issued by a different certificate authority with the same name.
         (
             CertificateAuthority::new().right(),
             TlsFault::UnknownAuthority,
@@ -300,7 +300,7 @@ fn no_fault_of_the_connection_is_an_acknowledgement() {
             Behaviour::Plain(b"SSH-2.0-OpenSSH_9.2\r\n"),
             DeliveryFailure::Tls(TlsFault::NoTls),
         ),
-        // A fatal alert: no common protocol version.
+        // The server and the till have no common protocol version, which causes a fatal alert.
         (
             Behaviour::Plain(b"\x15\x03\x03\0\x02\x02\x46"),
             DeliveryFailure::Tls(TlsFault::NoAgreement),
@@ -315,7 +315,7 @@ fn no_fault_of_the_connection_is_an_acknowledgement() {
             ),
             DeliveryFailure::Broken,
         ),
-        // Without a length, the end of the connection ends the answer, and half an object is no answer.
+        // Without a length, the end of the connection ends the answer. Half a JSON object is not accepted as an answer.
         (
             Behaviour::Cut(right(), open_ended.strip_suffix(b"}").unwrap()),
             DeliveryFailure::NotTheAuthority,
@@ -340,7 +340,8 @@ fn no_fault_of_the_connection_is_an_acknowledgement() {
             "case {number}"
         );
     }
-    // The control: the complete answer, with and without a close message; nothing can be missing from a complete object.
+    // The control shows that the complete answer is accepted, with and without a close message, because nothing can be missing
+    // from a complete object.
     for behaviour in [
         Behaviour::Answers(right(), open_ended),
         Behaviour::Cut(right(), open_ended),
@@ -370,7 +371,7 @@ fn a_kept_connection_is_as_strict_as_a_new_one() {
     assert_eq!(server.received(), "");
 }
 
-// The whole till.
+// Tests with the whole till.
 
 /// A TLS proxy in front of a server without TLS; it forwards one request after the other.
 struct TlsProxy {
@@ -401,7 +402,7 @@ impl TlsProxy {
                     let connection = ServerConnection::new(Arc::clone(&config)).unwrap();
                     let mut stream = Stream::new(connection, line.unwrap());
                     while let Ok(request) = message(&mut stream) {
-                        // A kept connection keeps the certificate with which it was made.
+                        // A kept connection keeps the certificate with which it was opened.
                         if !Arc::ptr_eq(&config, &shown.lock().unwrap()) {
                             break;
                         }
@@ -418,7 +419,7 @@ impl TlsProxy {
         proxy
     }
 
-    /// Connections so far.
+    /// The number of connections so far.
     fn asked(&self) -> usize {
         self.asked.load(Ordering::Acquire)
     }
@@ -427,7 +428,8 @@ impl TlsProxy {
         *self.shown.lock().unwrap() = certificate;
     }
 
-    /// The configuration with this proxy in front of its tax authority; only the certificate authorities in the file are trusted.
+    /// The configuration with this proxy as the address of the authority. Only the certificate authorities in the file are
+    /// trusted.
     fn in_front(&self, config: ConfigText, ca_file: &str) -> ConfigText {
         let url = config.value("upstream", "url").unwrap().trim_matches('"');
         *self.inside.lock().unwrap() = url.trim_start_matches("http://").to_owned();
@@ -456,7 +458,8 @@ fn message(from: &mut dyn Read) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// An expired certificate costs no sale and is named in the health report. After it was replaced every document is sent once.
+/// An expired certificate prevents no sale, and the health report names it. After the certificate was replaced, every document
+/// is sent once.
 #[test]
 fn a_till_keeps_selling_while_the_certificate_is_wrong_and_sends_everything_later() {
     let authority = CertificateAuthority::new();
@@ -465,7 +468,7 @@ fn a_till_keeps_selling_while_the_certificate_is_wrong_and_sends_everything_late
     fs::write(&ca_file, &authority.pem).unwrap();
     let proxy = TlsProxy::open(authority.right());
     let mut till = Till::new(|config| {
-        // A handshake without optimisation is slow.
+        // The handshake is slow in a build without optimisation.
         proxy
             .in_front(config, ca_file.to_str().unwrap())
             .set("upstream", "timeout_ms", 5_000)
@@ -497,7 +500,7 @@ fn a_till_keeps_selling_while_the_certificate_is_wrong_and_sends_everything_late
     assert_eq!(till.authority.received().len(), till.numbers().len());
     assert_eq!(till.authority.duplicates(), 0);
 
-    // A server error has another reason than a wrong certificate.
+    // A server error is reported with another reason than a wrong certificate.
     till.authority
         .set(AuthorityCondition::Error, Duration::ZERO);
     till.sells_until(false);

@@ -1,4 +1,4 @@
-//! The configuration: any text is a configuration or a list of faults, and a fault names its place.
+//! Fuzzes the configuration: any text gives a configuration or a list of faults, and each fault names its place.
 #![no_main]
 
 use ferrotill::config::Config;

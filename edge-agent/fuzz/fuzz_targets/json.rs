@@ -1,4 +1,4 @@
-//! JSON: any bytes are a value or an error, and a value that is written and read again is the same.
+//! Fuzzes JSON: any bytes give a value or an error, and a value that is written and read again is the same.
 #![no_main]
 
 use ferrotill::api::json::JsonValue;

@@ -1,4 +1,5 @@
-//! Answers of the authority: any status and bytes have a verdict, and only a success status can be an acknowledgement.
+//! Fuzzes answers of the authority: any status and any bytes give a verdict, and only an answer with a success status can be an
+//! acknowledgement.
 #![no_main]
 
 use ferrotill::authority::online_ecr::OnlineEcr;

@@ -1,4 +1,4 @@
-//! Bodies of the creating operations: any body is read or has faults, and no number ends the process.
+//! Fuzzes the bodies of creating operations: any body is read or has faults, and no number in a body ends the process.
 #![no_main]
 
 use std::sync::LazyLock;
@@ -41,7 +41,7 @@ const EDGES: [i128; 13] = [
     0,
 ];
 
-/// An edge or a neighbour of it, whose last digits are decimals.
+/// The text of an integer at or near a limit of an integer type. Its last `places` digits are decimals.
 fn number(edge: u8, distance: i8, places: u8) -> String {
     let value = EDGES[usize::from(edge) % EDGES.len()] + i128::from(distance % 2);
     let sign = if value < 0 { "-" } else { "" };

@@ -1,4 +1,4 @@
-//! Headers of a signed call: whoever does not know the secret is turned away, whatever the headers hold.
+//! Fuzzes the headers of a signed call: a caller without the secret is refused, whatever the headers contain.
 #![no_main]
 
 use std::sync::{Arc, LazyLock};
@@ -38,7 +38,7 @@ fuzz_target!(|call: (Vec<(u8, &[u8])>, bool, &str, &[u8])| {
         }
     }
     if known {
-        // Past the first doors: a known key, and the time of now.
+        // The call has a known key and the present time, so that it passes the first checks and the signature is compared.
         let now = ferrotill::time::clock::system_ms();
         headers.insert("api-key", HeaderValue::from_static("a-key"));
         headers.insert("api-timestamp", HeaderValue::from(now));

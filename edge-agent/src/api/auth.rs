@@ -1,4 +1,4 @@
-//! Who calls: the signature of the FiscalCloud API, which our own routes use too (docs/api/fiscalcloud.md).
+//! Authenticates the caller by the signature of the FiscalCloud API, which our own routes use too (docs/api/fiscalcloud.md).
 
 use axum::http::HeaderMap;
 use axum::http::request::Parts;
@@ -11,17 +11,17 @@ use crate::config::{Config, Device, Mode};
 use crate::hmac::signature_of;
 use crate::time::guarded_clock::GuardedClock;
 
-/// How far a caller's clock may be off: ten minutes either way.
+/// The largest difference between a caller's clock and the till's clock, in milliseconds: ten minutes.
 const WINDOW_MS: i64 = 10 * 60 * 1_000;
 
 /// A caller whose signature is right.
 #[derive(Clone, Copy, Debug)]
 pub struct AuthorizedClient<'c> {
-    /// Its key.
+    /// The caller's public API key.
     pub key: &'c str,
-    /// The device that it named, if it named one.
+    /// The device that the request names in `Api-DeviceId`; `None` if the request names none.
     pub device: Option<&'c Device>,
-    /// Tells this signed request from every other one.
+    /// The time and the digest of the signature. No other signed request has the same pair.
     pub signature: SignatureInfo,
 }
 
@@ -40,8 +40,9 @@ impl SignatureInfo {
         Self { at_ms, digest }
     }
 
-    /// The request id of a request that was given none. Sent again byte for byte, the request has the same id, so that a recorded
-    /// request never makes a second document. Ids are ordered by time, which keeps the index of the store small.
+    /// The request id that is used if the caller gave none. It is computed from the signature, so the same bytes sent again
+    /// have the same id, and a recorded request never makes a second document. Ids are ordered by time, which keeps the index
+    /// of the store small.
     #[must_use]
     pub fn request_id(&self) -> Uuid {
         let mut random = [0; 10];
@@ -56,16 +57,16 @@ impl SignatureInfo {
 /// Why a request is refused before its body is read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Unauthorized {
-    /// The code, as in `errorType`.
+    /// The error code, as in `errorType`.
     pub code: &'static str,
-    /// What is wrong.
+    /// What is wrong with the request, as a sentence for people.
     pub message: String,
-    /// TEST mode: the text whose signature was expected.
+    /// In TEST mode, the text over which the agent expected the signature.
     pub signed_text: Option<String>,
 }
 
 impl Unauthorized {
-    /// A refusal without the text whose signature was expected.
+    /// Makes a refusal that does not contain the text whose signature was expected.
     pub(super) fn new(code: &'static str, message: impl Into<String>) -> Self {
         Self {
             code,
@@ -78,18 +79,18 @@ impl Unauthorized {
 /// The parts of a request that its signature covers.
 #[derive(Clone, Copy, Debug)]
 pub struct Call<'c> {
-    /// The method in upper case.
+    /// The HTTP method in upper case.
     pub method: &'c str,
-    /// Path and query as they came.
+    /// Path and query exactly as the request contains them.
     pub path_and_query: &'c str,
-    /// The headers.
+    /// The headers of the request.
     pub headers: &'c HeaderMap,
-    /// The body as it came.
+    /// The body exactly as it arrived.
     pub body: &'c [u8],
 }
 
 impl<'c> Call<'c> {
-    /// The call of a request whose body was read.
+    /// The signed parts of a request whose body was read completely.
     pub(super) fn of(parts: &'c Parts, body: &'c [u8]) -> Self {
         let target = parts.uri.path_and_query();
         Self {
@@ -141,7 +142,7 @@ pub fn check<'c>(
     let at_ms = check_timestamp(clock, timestamp)?;
     let signature = header("Api-Signature")
         .ok_or_else(|| refuse("SignatureMissing", "the header Api-Signature is missing"))?;
-    // Some libraries sign the text and put a byte order mark before it on the way.
+    // Some client libraries sign the text without a byte order mark and send the text with one.
     let text = without_byte_order_mark(call.body);
     let signature_with = |body| signature_of(client.secret.as_bytes(), &[head.as_bytes(), body]);
     let holds = |expected: &str| bool::from(expected.as_bytes().ct_eq(signature.as_bytes()));
@@ -195,7 +196,7 @@ fn check_timestamp(clock: &GuardedClock, timestamp: &str) -> Result<i64, Unautho
     Ok(given)
 }
 
-/// Hides the reason of a refusal in LIVE mode: it is written to the log, and every caller gets the same answer.
+/// In LIVE mode, writes the reason of a refusal to the log only, so that every refused caller gets the same answer.
 pub(super) fn redact_in_live_mode(mode: Mode, unauthorized: Unauthorized) -> Unauthorized {
     match mode {
         Mode::Test => unauthorized,
@@ -207,12 +208,13 @@ pub(super) fn redact_in_live_mode(mode: Mode, unauthorized: Unauthorized) -> Una
     }
 }
 
-/// Key for unknown callers, so that a wrong key takes as long as a wrong signature.
+/// The secret that is used for an unknown key, so that a wrong key takes as long as a wrong signature.
 const DUMMY_SECRET: &[u8] = b"a secret that no client has";
-/// The only answer of a LIVE till to a request that it does not accept.
+/// A LIVE till gives this one answer to every request whose signature it does not accept.
 const UNAUTHORIZED: &str =
     "the request is not signed as this agent expects; the agent's log says what is wrong";
-/// The signature covers path and body as one text: with a body, one signature would be good for several paths.
+/// The signature covers path and body as one text. If a GET request could have a body, one signature would be valid for several
+/// paths.
 const BODY_NOT_ALLOWED: &str = "only a POST request has a body; send this request without one";
 const SIGNATURE_MISMATCH: &str = "the header Api-Signature is wrong; it must be the lower-case hexadecimal HMAC-SHA256, with the secret as key, \
      of device id, point of sale id, timestamp, method, path with query, and body, one after the other";

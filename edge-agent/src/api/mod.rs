@@ -1,6 +1,7 @@
-//! HTTP: the compatible APIs and our own routes. Each translates requests into the same orders, and the same journal into answers.
+//! The HTTP APIs: the compatible APIs and our own routes. All of them translate requests into the same orders, and documents of
+//! the same journal into answers.
 
-// No request may end the process: a panic ends it for every till.
+// No request may cause a panic, because a panic ends the process and with it every till.
 #![deny(
     clippy::arithmetic_side_effects,
     clippy::indexing_slicing,
@@ -39,7 +40,7 @@ use origin::OriginPolicy;
 use problem::Problem;
 use service::Service;
 
-/// All routes of the agent; `more` are those of a simulator.
+/// All routes of the agent; `more` contains the routes of a simulator.
 pub fn router(service: &Arc<Service>, more: Router) -> Router {
     Router::new()
         .merge(more)
@@ -59,8 +60,8 @@ pub fn router(service: &Arc<Service>, more: Router) -> Router {
         ))
 }
 
-/// Adds the headers with what is left: the time of selling without the authority where it is limited, and the numbers for alternative
-/// receipts where few are left.
+/// Adds headers with the remaining time of selling without the authority, if it is limited, and with the remaining numbers for
+/// alternative receipts, if few are left.
 async fn with_what_is_left(
     State(service): State<Arc<Service>>,
     mut response: Response,

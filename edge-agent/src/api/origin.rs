@@ -1,10 +1,11 @@
-//! Which web pages may call: a page of another site must not reach the till through a browser in the shop.
+//! Decides which web pages may call the agent: a page of another site must not reach the till through a browser in the shop.
 //!
-//! An attacker can point a host name of his own at this machine (DNS rebinding). For the browser the page is then same-origin, but the
-//! request names that host in `Host`. So `Host` must be an address, `localhost`, or the host of one of `[api] allowed_origins`.
+//! An attacker can point a host name of his own at this machine (DNS rebinding). For the browser the page is then same-origin,
+//! but the header `Host` of the request names the attacker's host. So `Host` must be an address, `localhost`, or the host of
+//! one of `[api] allowed_origins`.
 //!
-//! A page of another site cannot hide its `Origin`. It must be the agent's own origin or one of `allowed_origins`; the answers to these
-//! have the CORS headers that browsers require. Programs that are not browsers send no `Origin`.
+//! A page of another site cannot hide its `Origin`. The `Origin` must be the agent's own origin or one of `allowed_origins`;
+//! the answers to allowed pages have the CORS headers that browsers require. Programs that are not browsers send no `Origin`.
 
 use std::net::{IpAddr, Ipv6Addr};
 use std::sync::Arc;
@@ -22,14 +23,14 @@ use super::response::with_fiscal_state;
 use crate::clerk::FiscalState;
 use crate::config::{Api, Mode};
 
-/// Which web pages may call.
+/// The rules that decide which web pages may call the agent.
 #[derive(Debug)]
 pub struct OriginPolicy {
     origins: Vec<String>,
     mode: Mode,
 }
 
-/// Why a request is rejected. The value is that of the header.
+/// Why a request is rejected. The value is the text of the rejected header.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Rejection {
     Host(String),
@@ -39,14 +40,14 @@ enum Rejection {
 /// Where an accepted request comes from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Source {
-    /// A program that is no browser, or a page of this agent.
+    /// The caller is a program that is not a browser, or a page that this agent serves.
     Local,
-    /// A page of an allowed origin.
+    /// The caller is a page of an allowed origin.
     Page(HeaderValue),
 }
 
 impl OriginPolicy {
-    /// The policy of a configuration.
+    /// Makes the rules from the configuration.
     #[must_use]
     pub fn new(api: &Api, mode: Mode) -> Self {
         Self {
@@ -88,7 +89,7 @@ impl OriginPolicy {
         }
     }
 
-    /// Whether a host is an address, `localhost`, or the host of an allowed origin, with any port.
+    /// True if a host is an address, `localhost`, or the host of an allowed origin. Any port is accepted.
     fn is_ours(&self, authority: &str) -> bool {
         let host = host_of(authority);
         let literal = host
@@ -135,7 +136,7 @@ impl OriginPolicy {
     }
 }
 
-/// The layer that checks each request before its route.
+/// The layer that checks `Host` and `Origin` of each request before its route handles it.
 pub async fn check(
     State(policy): State<Arc<OriginPolicy>>,
     request: Request,
@@ -163,7 +164,7 @@ pub async fn check(
     }
 }
 
-/// The answer to the question of a browser what a page may send.
+/// The answer to a browser's preflight request, which asks which methods and headers a page may send.
 fn preflight_answer() -> Response {
     let mut response = (StatusCode::NO_CONTENT, Body::empty()).into_response();
     let headers = response.headers_mut();
@@ -193,7 +194,8 @@ fn readable_by(mut response: Response, origin: HeaderValue) -> Response {
     response
 }
 
-/// The value of a header that is given once at most. The error is the value of one that is given twice or is no text.
+/// The value of a header that a request may contain at most once. The error is the value of a header that is repeated or is not
+/// text.
 fn single_header<'h>(
     headers: &'h HeaderMap,
     name: &header::HeaderName,

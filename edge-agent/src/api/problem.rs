@@ -1,4 +1,4 @@
-//! What an answer says instead of a document.
+//! The refusals of the API: the text that an answer contains instead of a document.
 
 use std::borrow::Cow;
 
@@ -10,17 +10,17 @@ use super::response::json_response;
 use crate::object;
 use ferrotill_store::StoreError;
 
-/// A code for programs, and a sentence for people that begins with the path of what is wrong.
+/// A problem: an error code for programs, and a sentence for people that begins with the path of the faulty field.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problem {
-    /// The code, as in `errorType`.
+    /// The error code, as in `errorType`.
     pub code: Cow<'static, str>,
-    /// The path and the sentence; one line for each fault.
+    /// The message: for each fault one line with the path and the sentence.
     pub message: String,
 }
 
 impl Problem {
-    /// A problem from its code and its sentence.
+    /// Makes a problem from its code and its sentence.
     pub fn new(code: impl Into<Cow<'static, str>>, message: impl Into<String>) -> Self {
         Self {
             code: code.into(),
@@ -28,7 +28,7 @@ impl Problem {
         }
     }
 
-    /// The problem in the form of our own routes.
+    /// The JSON of the problem in the form of our own routes.
     #[must_use]
     pub fn response(&self, status: StatusCode) -> Response {
         json_response(

@@ -1,11 +1,12 @@
-//! Signed requests that ended without a document: the same signature a second time starts nothing.
+//! Remembers signed requests that ended without a document: a second request with the same signature is not carried out.
 //!
-//! A request that made a document is not remembered here: its id, which is the caller's or made from its signature, answers for it for
-//! ever. Remembered are requests that were refused, and those that the printer did not carry out. Their id is free again for their
-//! caller, who signs anew. Somebody who has only recorded such a request cannot sign, and gets no receipt for a sale that the shop has
-//! given up.
+//! A request that made a document is not remembered here: a repetition has the same request id and gets the same document.
+//! Requests that were refused, and requests that the printer did not carry out, are remembered.
+//! Their caller may use the id again with a new signature. An attacker who has only recorded such a request cannot sign,
+//! and so cannot cause a receipt for a sale that the shop has given up.
 //!
-//! This is kept in memory, and bounded. After a restart of the agent, or after more than [`REMEMBERED_MAX`] such requests within the
+//! The signatures are kept in memory, and their number is limited. After a restart of the agent, or after more than
+//! [`REMEMBERED_MAX`] such requests within the
 //! window of the timestamp, a recorded request is accepted until its timestamp is too old.
 
 use std::collections::BTreeMap;
@@ -13,13 +14,13 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::auth::SignatureInfo;
 
-/// The signatures that are remembered.
+/// The signatures of the requests that are in progress or ended without a document.
 #[derive(Debug, Default)]
 pub struct Replays {
     requests: Mutex<BTreeMap<SignatureInfo, Stage>>,
 }
 
-/// How far a request is.
+/// Whether a request is in progress or has ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Stage {
     InProgress,
@@ -29,17 +30,17 @@ enum Stage {
 /// What is remembered of a request that has ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ReplayOutcome {
-    /// Its signature, which must not be used again.
+    /// The signature is remembered, because it must not be used a second time.
     Remember,
-    /// Nothing: its document answers for it, or the clerk has not looked at it.
+    /// The signature is forgotten: a document of this id answers a repetition, or the clerk did nothing with the request.
     Forget,
 }
 
-/// The signature was used before.
+/// The error for a signature that was used before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SignatureUsed;
 
-/// A request in progress. One that is dropped without an end has ended: its caller has disconnected.
+/// A request in progress. If this value is dropped, the request has ended: its caller has disconnected.
 #[derive(Debug)]
 pub struct InProgress<'r> {
     replays: &'r Replays,
@@ -58,7 +59,8 @@ impl Replays {
         if requests.contains_key(&signature) {
             return Err(SignatureUsed);
         }
-        // The oldest is dropped: its timestamp is the next that is refused anyway.
+        // The list is full, so the oldest signature is dropped: its timestamp will be the first one that is too old to be
+        // accepted.
         if requests.len() >= REMEMBERED_MAX {
             requests.pop_first();
         }
@@ -70,7 +72,7 @@ impl Replays {
         })
     }
 
-    /// Whether a request with this signature has not ended yet.
+    /// True if a request with this signature has not ended yet.
     #[must_use]
     pub fn is_in_progress(&self, signature: SignatureInfo) -> bool {
         self.requests().get(&signature) == Some(&Stage::InProgress)
@@ -82,7 +84,7 @@ impl Replays {
 }
 
 impl InProgress<'_> {
-    /// The request has ended.
+    /// Ends the request and remembers or forgets its signature.
     pub fn end(mut self, outcome: ReplayOutcome) {
         self.outcome = outcome;
     }
@@ -104,12 +106,12 @@ impl Drop for InProgress<'_> {
     }
 }
 
-/// Signatures that are remembered at most: about 200 KiB.
+/// The largest number of remembered signatures. They need about 200 KiB.
 pub const REMEMBERED_MAX: usize = 4_096;
 
 #[cfg(test)]
 mod tests {
-    use super::{REMEMBERED_MAX, ReplayOutcome, Replays, SignatureUsed};
+    use super::{ReplayOutcome, REMEMBERED_MAX, Replays, SignatureUsed};
     use crate::api::auth::SignatureInfo;
 
     #[test]

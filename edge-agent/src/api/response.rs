@@ -19,7 +19,7 @@ pub fn json_response(status: StatusCode, body: &JsonValue) -> Response {
     response
 }
 
-/// Adds the header that says what is known of the request id.
+/// Adds the header `X-Fiscal-State`, which contains the state of the request id.
 pub(crate) fn with_fiscal_state(mut response: Response, state: FiscalState) -> Response {
     response
         .headers_mut()
@@ -27,7 +27,7 @@ pub(crate) fn with_fiscal_state(mut response: Response, state: FiscalState) -> R
     response
 }
 
-/// Adds the header that says when the caller may ask again.
+/// Adds the header that tells the caller when to send the request again.
 pub(crate) fn with_retry_after(mut response: Response) -> Response {
     response.headers_mut().insert(
         header::RETRY_AFTER,
@@ -36,5 +36,5 @@ pub(crate) fn with_retry_after(mut response: Response) -> Response {
     response
 }
 
-/// When a caller may ask again.
+/// The pause after which a caller may send the request again.
 const RETRY_AFTER: Duration = Duration::from_secs(1);

@@ -1,4 +1,4 @@
-//! The only way from HTTP to the clerk and the store.
+//! The shared state of the HTTP routes: their only access to the clerk and the store.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -16,7 +16,7 @@ use crate::time::clock::Clock;
 use crate::time::guarded_clock::GuardedClock;
 use ferrotill_store::{Reader, RequestState, StoreError};
 
-/// What every route works with.
+/// The shared state that every route works with.
 #[derive(Debug)]
 pub struct Service {
     /// The configuration.
@@ -25,26 +25,26 @@ pub struct Service {
     pub profile: &'static dyn Profile,
     /// Sends messages to the clerk.
     pub clerk_handle: ClerkHandle,
-    /// The store, to be read.
+    /// Reads the store.
     pub reader: Reader,
-    /// The clock.
+    /// The machine's clock.
     pub clock: Arc<Clock>,
-    /// The guarded clock.
+    /// The guarded clock: the agent's time.
     pub guard: Arc<GuardedClock>,
-    /// The owner's own budget of selling without the authority.
+    /// The owner's own limit for selling without the authority.
     pub owner_budget: Budget,
-    /// The live status of printers and authority.
+    /// The live status of printers, authority and number stocks.
     pub live_status: Arc<LiveStatus>,
-    /// The signed calls that ended without a document.
+    /// The signatures of the calls that ended without a document.
     pub replays: Replays,
 }
 
-/// Why the clerk has not answered.
+/// Why the clerk has not answered a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NoAnswer {
     /// The agent is stopping.
     Stopping,
-    /// The deadline has passed.
+    /// The deadline has passed before the clerk answered.
     TooLate,
 }
 
@@ -53,7 +53,7 @@ impl Service {
     ///
     /// # Errors
     ///
-    /// [`StoreError`].
+    /// [`StoreError`] if the store cannot be read.
     pub async fn read<T: Send + 'static>(
         self: &Arc<Self>,
         read: impl FnOnce(&Reader) -> Result<T, StoreError> + Send + 'static,
@@ -69,7 +69,7 @@ impl Service {
     ///
     /// # Errors
     ///
-    /// [`NoAnswer`].
+    /// [`NoAnswer`] if the clerk does not answer in time.
     pub async fn ask<T>(
         &self,
         message: impl FnOnce(oneshot::Sender<T>) -> Message,
@@ -85,14 +85,14 @@ impl Service {
         }
     }
 
-    /// The end of a wait that begins now.
+    /// The deadline of a wait that begins now.
     #[must_use]
     pub fn deadline(&self, wait: Duration) -> Instant {
         let now = self.clock.monotonic();
         now.checked_add(wait).unwrap_or(now)
     }
 
-    /// The law's budget and the owner's, with what is left of each.
+    /// The law's limit and the owner's limit for selling without the authority, each with its remaining part.
     #[must_use]
     pub fn budgets(&self) -> [(&Budget, Left); 2] {
         let unsent = self.live_status.unsent();
@@ -100,7 +100,7 @@ impl Service {
             .map(|budget| (budget, self.guard.left(budget, unsent)))
     }
 
-    /// Seconds until the nearest limit in time of selling without the authority.
+    /// Seconds until the nearest time limit for selling without the authority.
     #[must_use]
     pub fn offline_remaining_s(&self) -> Option<i64> {
         self.budgets()
@@ -110,7 +110,8 @@ impl Service {
             .map(|left_ms| left_ms / 1_000)
     }
 
-    /// What is known of a request id. An order that still waits in the queue may become a document, whatever the store says.
+    /// The fiscal state of a request id. An order that still waits in the queue may become a document, so its state is unknown
+    /// whatever the store contains.
     pub async fn state_of(self: &Arc<Self>, id: Uuid) -> FiscalState {
         if self.waits(id).await != Some(false) {
             return FiscalState::Unknown;

@@ -9,9 +9,9 @@ use super::tls::TlsFault;
 pub enum Progress {
     /// The authority accepted the document.
     Acknowledged,
-    /// The authority refused the document in an answer that can be parsed. So the authority can be reached.
+    /// The authority refused the document in an answer that can be parsed. The refusal shows that the authority can be reached.
     Refused,
-    /// No answer of the authority came.
+    /// The attempt brought no answer of the authority.
     Failed(DeliveryFailure),
 }
 
@@ -26,7 +26,7 @@ pub enum DeliveryFailure {
     TimedOut,
     /// The server answered that it cannot handle requests now: status 5xx, 408, 425 or 429.
     Unable,
-    /// The answer is not the authority's: a login page, a redirect, a body without end.
+    /// The answer is not the authority's: for example a login page, a redirect, or a body without end.
     NotTheAuthority,
     /// The server's certificate is not trusted, or no encrypted connection was possible.
     Tls(TlsFault),

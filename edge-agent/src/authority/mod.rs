@@ -31,7 +31,7 @@ pub trait Authority {
     /// What an HTTP answer means for the document that was sent.
     fn decode(&self, status: u16, body: &[u8]) -> Verdict;
 
-    /// The path below the authority's url to which documents of a kind are sent.
+    /// The path below the authority's URL to which documents of a kind are sent.
     fn path(&self, kind: RequestKind) -> &str {
         kind.name()
     }
@@ -47,7 +47,7 @@ pub trait Authority {
 pub struct EncodedRequest {
     /// The kind of the document. It determines the path.
     pub kind: RequestKind,
-    /// The same for every attempt to deliver the same document.
+    /// The idempotency key. It is the same for every attempt to deliver the same document.
     pub key: Uuid,
     /// The body, as JSON.
     pub body: String,
@@ -107,7 +107,7 @@ pub enum EncodeError {
 pub enum RequestKind {
     /// A sale.
     Sale,
-    /// Goods came back, and money was paid out.
+    /// A refund: goods came back, and money was paid out.
     Refund,
     /// Cash was put into the drawer.
     Deposit,
@@ -193,7 +193,8 @@ pub struct Heading {
     pub key: Uuid,
     /// The number of the message. It increases for each device.
     pub message_number: u64,
-    /// The number of the document, unique for its device. A refund refers to its original by it. Left out if `None`.
+    /// The number of the document, unique for its device. A refund refers to its original by it. The number is left out of the
+    /// request if it is `None`.
     pub fiscal_number: Option<u64>,
     /// The currency's three letters by ISO 4217.
     pub currency: String,

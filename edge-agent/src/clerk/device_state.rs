@@ -100,7 +100,7 @@ pub(super) struct QueuedOrder {
 pub(super) struct SealingDocument {
     pub(super) id: Uuid,
     pub(super) fingerprint: Fingerprint,
-    /// The order; none if the clerk has read the outstanding document again from the journal.
+    /// The order; `None` if the clerk has read the outstanding document again from the journal.
     pub(super) form: Option<OrderForm>,
     pub(super) callers: Vec<Caller>,
     pub(super) attempts: u8,
@@ -115,7 +115,7 @@ pub enum DeclarationOutcome {
     NotOutstanding,
     /// The printer may still prove the outcome; the text says why it has not done so yet.
     CanStillSay(String),
-    /// Another declaration about the same document is being handled, and it differs from this one.
+    /// A different declaration about the same document is being handled at this moment.
     Contradicted,
     /// The store could not be written: it is not known whether the declaration is in the journal.
     Unknown(String),
@@ -156,11 +156,11 @@ pub(super) struct DeviceState {
     pub(super) device: Uuid,
     /// The till after the last commit.
     pub(super) till: Till,
-    /// The till with the events of the running batch; none if the batch has no event for this device.
+    /// The till with the events of the running batch; `None` if the batch has no event for this device.
     pub(super) uncommitted: Option<Till>,
     pub(super) printer: PrinterTask,
     pub(super) printer_work: PrinterWork,
-    /// The printer's counters as it last reported them; none while the printer cannot be reached.
+    /// The printer's counters as it last reported them; `None` while the printer cannot be reached.
     pub(super) baseline: Option<Baseline>,
     /// The document that was given to the printer and is not settled yet.
     pub(super) sealing: Option<SealingDocument>,
@@ -220,7 +220,7 @@ impl DeviceState {
     /// What the journal can prove about a document whose printing begins with this baseline.
     pub(super) fn evidence(&self, baseline: &Baseline, cancel_decided: bool) -> JournalEvidence {
         let (till, printer) = (self.current_till(), stored_baseline(baseline));
-        // The sums do not contain the document itself: it is added when it is sealed.
+        // The sums do not contain the document itself, which is added when it is sealed.
         let day = match till.shift() {
             Some(shift) => DaySums {
                 sales: shift.sales.groups.by_letter(),
@@ -230,8 +230,8 @@ impl DeviceState {
         };
         JournalEvidence {
             cancel_decided,
-            // Use the day sums only if they all come from this printer and no operator declaration is among them;
-            // otherwise they prove nothing.
+            // The day sums are used only if all of them come from this printer and no operator's declaration is among them.
+            // Otherwise they prove nothing.
             day: Some(day).filter(|_| till.sums_are_of(&printer)),
             z_takes_a_number: till.z_takes_a_number_on(&printer),
         }

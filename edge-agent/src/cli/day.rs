@@ -14,7 +14,7 @@ use crate::api::json::JsonValue;
 use crate::object;
 use crate::simulator::tax_office::{AuthorityCondition, TaxOfficeSimulator};
 
-/// The result of the day.
+/// The result of the trading day.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Day {
     pub(super) fiscal_receipts: u32,
@@ -24,7 +24,7 @@ pub(super) struct Day {
     pub(super) z_number: u32,
     /// Whether receipts, printer, Z-report and authority agree.
     pub(super) reconciled: bool,
-    /// Documents that the authority has not acknowledged.
+    /// The number of documents that the authority has not acknowledged.
     pub(super) unsent: u32,
 }
 
@@ -43,7 +43,7 @@ impl Day {
     }
 }
 
-/// The programs that take part in the day.
+/// The programs that take part in the trading day.
 pub(super) struct Stage {
     pub(super) client: Client,
     pub(super) rig: Arc<Rig>,
@@ -53,11 +53,11 @@ pub(super) struct Stage {
     pub(super) last_document: u32,
 }
 
-/// The most sales until the till has noticed that the authority is down, or up again.
+/// The largest number of sales until the till must have noticed that the authority is down, or is up again.
 const SALES_MAX: u32 = 600;
-/// The pause between two sales, and between two questions whether everything is sent.
+/// The pause between two sales, and between two checks whether everything is sent.
 const PAUSE: Duration = Duration::from_millis(200);
-/// The most questions whether everything is sent.
+/// The largest number of checks whether everything is sent.
 const QUESTIONS_MAX: u32 = 600;
 /// Cash that is put into the drawer in the morning, in minor units.
 const FLOAT_MINOR: i64 = 10_000;
@@ -70,7 +70,7 @@ const SAMPLE_SALE: &str = r#"{"ReceiptMode":"FiscalReceiptOnly","SendToEmail":tr
 /// A small sale without a receipt mode, so that the till decides which receipt it gets.
 const SMALL_SALE: &str = r#"{"items":[{"name":"Cafea","quantity":1,"price":25.50,"taxGroupCode":"A"}],"payments":[{"typeCode":0,"amount":30}]}"#;
 
-/// Plays the day.
+/// Plays the trading day.
 pub(super) fn play(stage: &Stage) -> anyhow::Result<Day> {
     let mut day = Day::default();
     let output = stage.output;
@@ -103,7 +103,7 @@ pub(super) fn play(stage: &Stage) -> anyhow::Result<Day> {
     Ok(day)
 }
 
-/// The parts of the day.
+/// The parts of the trading day.
 impl Stage {
     fn sell_with_a_lost_answer(&self, day: &mut Day) -> anyhow::Result<()> {
         self.rig.add_fault(FaultOrder {
@@ -143,7 +143,7 @@ impl Stage {
         Ok(())
     }
 
-    /// An X-report and a Z-report; the Z-report is returned.
+    /// Orders an X-report and a Z-report, and returns the Z-report.
     fn close_day(&self, day: &mut Day) -> anyhow::Result<JsonValue> {
         self.created("X", "operations/intermediatetotals", "{}")?;
         self.output.text("X-report");
@@ -210,7 +210,8 @@ impl Stage {
         )
     }
 
-    /// Waits until the authority has acknowledged everything; the number of documents that it has not.
+    /// Waits until the authority has acknowledged all documents. Returns the number of documents that it has still not
+    /// acknowledged.
     fn wait_until_sent(&self) -> anyhow::Result<u32> {
         for _ in 0..QUESTIONS_MAX {
             if self.unsent()? == 0 {
@@ -229,7 +230,7 @@ impl Stage {
             .unwrap_or(u32::MAX))
     }
 
-    /// Compares receipts, printer, Z-report and authority to the minor unit, each read at its source.
+    /// Compares the sums of receipts, printer, Z-report and authority to the minor unit. Each sum is read at its source.
     fn reconciles(&self, day: &Day, z: &JsonValue) -> anyhow::Result<bool> {
         let z_id = z.path("id").map_or("", JsonValue::scalar);
         let sums = ShiftSums {
@@ -353,10 +354,10 @@ impl Stage {
     }
 }
 
-/// A comparison, and whether both sides agree.
+/// The name of a comparison, and true if both sides are equal.
 type Check = (&'static str, bool);
 
-/// Sums in minor units, and counts, of the shift.
+/// The sums in minor units, and the counts, of the shift.
 struct ShiftSums {
     receipts: (i64, u32),
     refunds: (i64, u32),

@@ -66,7 +66,7 @@ pub enum Exit {
     Configuration,
     /// The outcome of a document is not known yet.
     Unknown,
-    /// A rule of the till refuses it.
+    /// A rule of the till refuses the request.
     Refused,
     /// No agent runs at the address.
     NotRunning,

@@ -9,7 +9,7 @@ use super::device::Device;
 
 /// The configuration of a device as its till adopts it.
 ///
-/// The values were checked when they were read, so no group, payment type or range is lost here.
+/// All values were checked when they were read, so no group, payment type or range is left out here.
 #[must_use]
 pub fn configuration(device: &Device, law: &Facts) -> Configuration {
     let entries = device.tax_groups.iter().filter_map(|group| {
@@ -43,7 +43,8 @@ pub fn configuration(device: &Device, law: &Facts) -> Configuration {
     }
 }
 
-/// The bucket of a group for which none is written: the one that the law of the country gives to its latest rate. If the law
+/// The legal bucket of a tax group for which the configuration contains no bucket: the bucket that the law of the country gives
+/// to the group's latest rate. If the law
 /// gives the rate to several buckets or to none, a rate of zero is zero-rated and every other rate is standard.
 fn bucket_of(rates: &[DatedRate], law: &Facts) -> Bucket {
     let latest = rates.last().map_or(TaxRate::ZERO, |dated| dated.rate);

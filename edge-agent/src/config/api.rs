@@ -8,11 +8,11 @@ use super::values::{Mode, Secret, is_host_and_port, secret, used_twice};
 /// `[api]`: the HTTP API.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Api {
-    /// The address of the listener.
+    /// The address and port on which the API listens.
     pub listen: SocketAddr,
     /// Origins of web pages that may call, such as `https://shop.example`.
     pub allowed_origins: Vec<String>,
-    /// The callers.
+    /// The callers that may use the API.
     pub clients: Vec<Client>,
 }
 
@@ -21,11 +21,11 @@ pub struct Api {
 pub struct Client {
     /// The caller's public name.
     pub key: String,
-    /// The secret that signs its calls.
+    /// The secret with which the caller signs its requests.
     pub secret: Secret,
 }
 
-/// Reads the section.
+/// Reads the section `[api]`.
 pub(super) fn api(reader: &mut Reader, section: &Section<'_>, mode: Mode) -> Api {
     for key in ["tls_certificate", "tls_key"] {
         if let Some(found) = reader.text(section, key) {

@@ -1,4 +1,4 @@
-//! `[[device]]`: the fiscal devices and what they are programmed with.
+//! `[[device]]`: the fiscal devices with their tax groups, payment types and number ranges.
 
 use std::time::Duration;
 
@@ -11,68 +11,68 @@ use super::reader::{Found, Reader, Section};
 use super::taxes::{TaxGroupConfig, tax_groups};
 use super::values::{Mode, require_items, used_twice, uuid};
 
-/// `[[device]]`: one fiscal device and what it is programmed with.
+/// `[[device]]`: one fiscal device with its tax groups, payment types and number ranges.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Device {
-    /// Its id in the API.
+    /// The device's id in the API.
     pub id: Uuid,
-    /// Its name for people.
+    /// The device's name for people.
     pub name: String,
-    /// Family, transport and address as written. Only the device crate can read it, see
+    /// The printer's family, transport and address, as they are written. Only the device crate can parse this text, see
     /// [`Config::check_device_uris`](super::Config::check_device_uris).
     pub uri: String,
     /// Whether alternative receipts are sold while the authority is offline.
     pub use_alternative_receipts: bool,
-    /// The longest time that a caller waits for this device; by default the till's own.
+    /// The longest time that a caller waits for this device; if it is not written, the till's own time.
     pub answer_timeout: Duration,
-    /// Tax groups, with unique codes.
+    /// The tax groups. Their codes are unique.
     pub tax_groups: Vec<TaxGroupConfig>,
-    /// Payment types, with unique codes; at least one of them is cash.
+    /// The payment types. Their codes are unique, and at least one type is cash.
     pub payment_types: Vec<PaymentTypeConfig>,
-    /// Numbers that the authority has issued for alternative receipts.
+    /// The number ranges that the authority has issued for alternative receipts.
     pub alternative_receipts_ranges: Vec<RangeConfig>,
-    /// Points of sale, at least one.
+    /// The points of sale, at least one.
     pub points_of_sale: Vec<PointOfSale>,
 }
 
-/// One way of paying.
+/// One payment type, such as cash or card.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PaymentTypeConfig {
-    /// Its code in the API.
+    /// The payment type's code in the API.
     pub code: i32,
-    /// Its name for people.
+    /// The payment type's name for people.
     pub name: String,
-    /// Whether it is cash: only cash gives change.
+    /// True if the payment type is cash: only cash gives change.
     pub cash: bool,
     /// Whether a payment of this type opens the cash drawer.
     pub open_cash_drawer: bool,
-    /// The printer's letter for it.
+    /// The printer's letter for the payment type.
     pub printer: char,
 }
 
 /// A range of numbers for alternative receipts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RangeConfig {
-    /// The series, one to ten ASCII letters and digits.
+    /// The series of the range: one to ten ASCII letters and digits.
     pub series: String,
-    /// First number.
+    /// The first number of the range.
     pub start: u32,
-    /// Last number.
+    /// The last number of the range.
     pub end: u32,
-    /// How many digits of a number are printed.
+    /// The number of digits with which a number is printed.
     pub number_length: u8,
 }
 
 /// The place where a device is used.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PointOfSale {
-    /// Its id in the API.
+    /// The point of sale's id in the API.
     pub id: Uuid,
-    /// Its code for people.
+    /// The point of sale's code for people.
     pub code: String,
 }
 
-/// All devices, and the places of their uris in the same order.
+/// Reads all devices, and the places of their uris in the same order.
 pub(super) fn devices(
     reader: &mut Reader,
     root: &Section<'_>,
@@ -263,7 +263,8 @@ fn series(reader: &mut Reader, section: &Section<'_>) -> Option<String> {
     Some(found.value)
 }
 
-/// One number may be issued once. An overlap within a device is always a fault. An overlap between two devices of a TEST till is
+/// Each number of a series may be used only once. An overlap within a device is always a fault. An overlap between two devices
+/// of a TEST till is
 /// a warning, because such devices are often copied from each other.
 fn refuse_overlaps(reader: &mut Reader, ranges: &[(usize, Found<RangeConfig>)], mode: Mode) {
     for (position, (device, range)) in ranges.iter().enumerate() {
@@ -315,7 +316,8 @@ fn points_of_sale(reader: &mut Reader, device: &Section<'_>, device_id: Uuid) ->
     points
 }
 
-/// The id of a point of sale that is not written: the same after every start, and different for every device.
+/// The id of a point of sale for which the configuration contains none. It is the same after every start, and different for
+/// every device.
 fn computed_point_of_sale(device: Uuid) -> Uuid {
     let mut hash = Sha256::new();
     hash.update(b"ferrotill point of sale");

@@ -1,4 +1,4 @@
-//! What is wrong with a configuration, and where. One reading reports all faults together.
+//! The faults of a configuration with their places. Reading a configuration reports all its faults together.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -9,23 +9,24 @@ use thiserror::Error;
 /// Where a value of the configuration was written.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SourcePlace {
-    /// In a file; line and column count from one, the column in characters.
+    /// The value is written in a file. Line and column are counted from one, the column in characters.
     File {
-        /// The file as it was named.
+        /// The file's path as it was given to the program.
         file: Arc<Path>,
-        /// Line.
+        /// The line number in the file.
         line: usize,
-        /// Column.
+        /// The column in the line, in characters.
         column: usize,
     },
-    /// In an environment variable.
+    /// The value is in the environment variable with this name.
     Environment(String),
-    /// In a flag of the command line.
+    /// The value is in this flag of the command line.
     Flag(&'static str),
 }
 
 impl SourcePlace {
-    /// The folder from which relative paths start: that of the file. Paths in flags and in environment variables start from
+    /// The folder from which relative paths start: for a value in a file, the folder of that file. Paths in flags and in
+    /// environment variables start from
     /// the working directory, as in any other program.
     pub(super) fn folder(&self) -> Option<&Path> {
         match self {
@@ -45,16 +46,16 @@ impl fmt::Display for SourcePlace {
     }
 }
 
-/// One fault: its place, the key, what is wrong, and one thing to do about it.
+/// One fault: its place, the key, what is wrong, and what to do about it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ConfigFault {
     /// Where the value is written, or the table in which it is missing.
     pub place: SourcePlace,
     /// The key path, such as `device[0].tax_groups[1].rate`; empty for a fault of syntax.
     pub key: String,
-    /// What is wrong.
+    /// What is wrong with the value.
     pub what: String,
-    /// One thing to do about it.
+    /// What to do about the fault.
     pub remedy: String,
 }
 
@@ -68,13 +69,13 @@ impl fmt::Display for ConfigFault {
     }
 }
 
-/// Why there is no configuration. The program's exit code for it is 3.
+/// Why there is no configuration. The program then ends with the exit code 3.
 #[derive(Debug, Error)]
 pub enum ConfigError {
     /// A file or folder of the configuration could not be read.
     #[error("configuration {}: cannot be read; check that it exists and that this user may read it", path.display())]
     Unreadable {
-        /// The file or folder.
+        /// The path of the file or folder.
         path: PathBuf,
         /// The error of the operating system.
         #[source]

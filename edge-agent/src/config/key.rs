@@ -1,36 +1,36 @@
-//! What one row of the table of configuration keys says.
+//! One row of the table of configuration keys.
 
 use std::fmt;
 
 /// A table of the configuration file, and its keys.
 #[derive(Debug)]
 pub struct SectionRow {
-    /// Its path without the positions in lists, such as `till` or `device.tax_groups`; empty for the file itself.
+    /// The section's path without the positions in lists, such as `till` or `device.tax_groups`; empty for the file itself.
     pub path: &'static str,
-    /// One table or a list of tables.
+    /// Whether the section is one table or a list of tables.
     pub form: SectionForm,
-    /// How the sample file shows it.
+    /// How the sample file shows the section.
     pub sample: SectionSample,
-    /// What it is for, in one plain sentence.
+    /// What the section is for, in one plain sentence.
     pub says: &'static str,
-    /// Its keys; the sections below it are rows of their own.
+    /// The keys of the section. The sections below it are rows of their own.
     pub keys: &'static [KeyRow],
 }
 
 impl SectionRow {
-    /// The last part of the path.
+    /// The last part of the section's path.
     #[must_use]
     pub fn name(&self) -> &'static str {
         self.path.rsplit('.').next().unwrap_or_default()
     }
 
-    /// The path of the section above it; empty for the file itself.
+    /// The path of the section above this one; empty for the file itself.
     #[must_use]
     pub fn parent(&self) -> &'static str {
         self.path.rsplit_once('.').map_or("", |(parent, _)| parent)
     }
 
-    /// The row of a key.
+    /// The row of the key with this name.
     #[must_use]
     pub fn key(&self, name: &str) -> Option<&'static KeyRow> {
         self.keys.iter().find(|key| key.name == name)
@@ -40,9 +40,10 @@ impl SectionRow {
 /// One table or a list of tables.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SectionForm {
-    /// `[path]`.
+    /// One table, written as `[path]`.
     Table,
-    /// `[[path]]`. A file in `conf.d` changes the table that has the same value under the key `identity`, and adds a table
+    /// A list of tables, written as `[[path]]`. A file in `conf.d` changes the table that has the same value under the key
+    /// `identity`, and adds a table
     /// with a new value. Without such a key the whole list is replaced.
     Tables {
         /// The key that tells one table of the list from another.
@@ -53,36 +54,37 @@ pub enum SectionForm {
 /// How the sample file shows a section.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SectionSample {
-    /// Its header, and its keys below.
+    /// The section's header, and its keys below.
     Header,
-    /// Its header and its keys, all behind `#`.
+    /// The section's header and its keys, all behind `#`.
     HeaderOff,
-    /// One line among the keys of the section above it.
+    /// One line with this text, among the keys of the section above it.
     Inline(&'static str),
-    /// The same line behind `#`.
+    /// One line with this text behind `#`, among the keys of the section above it.
     InlineOff(&'static str),
 }
 
 /// One key of the configuration.
 #[derive(Debug)]
 pub struct KeyRow {
-    /// Its name in its section.
+    /// The key's name in its section.
     pub name: &'static str,
-    /// Which values it takes.
+    /// Which values the key takes.
     pub kind: ValueKind,
-    /// What holds where it is not written.
+    /// The value that applies if the key is not written.
     pub preset: Preset,
-    /// Whether an environment variable can set it; see [`environment_name`].
+    /// True if an environment variable can set the key; see [`environment_name`].
     pub environment: bool,
-    /// Whether a running program takes a new value without a restart.
+    /// True if a running program takes a new value of the key without a restart.
     pub reloadable: bool,
-    /// How the sample file shows it.
+    /// How the sample file shows the key.
     pub sample: SampleLine,
-    /// What it is for, in one plain sentence.
+    /// What the key is for, in one plain sentence.
     pub says: &'static str,
 }
 
-/// A row of the table. It has no environment variable, and the sample file shows its preset behind `#` if it has one.
+/// Makes a row of the table. The key has no environment variable, and the sample file shows its preset behind `#` if it has
+/// one.
 pub(super) const fn key(
     name: &'static str,
     kind: ValueKind,
@@ -101,25 +103,25 @@ pub(super) const fn key(
 }
 
 impl KeyRow {
-    /// An environment variable can set it.
+    /// The same row, but an environment variable can set the key.
     pub(super) const fn environment(mut self) -> Self {
         self.environment = true;
         self
     }
 
-    /// The sample file sets it to this value, in TOML.
+    /// The same row, but the sample file sets the key to this value, written in TOML.
     pub(super) const fn set(mut self, value: &'static str) -> Self {
         self.sample = SampleLine::Set(value);
         self
     }
 
-    /// The sample file shows this value behind `#`, in TOML.
+    /// The same row, but the sample file shows the key with this value behind `#`, written in TOML.
     pub(super) const fn off(mut self, value: &'static str) -> Self {
         self.sample = SampleLine::Off(value);
         self
     }
 
-    /// The sample file does not show it.
+    /// The same row, but the sample file does not show the key.
     pub(super) const fn hidden(mut self) -> Self {
         self.sample = SampleLine::Hidden;
         self
@@ -129,24 +131,25 @@ impl KeyRow {
 /// How the sample file shows a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SampleLine {
-    /// With its preset, behind `#`; not at all where it has none.
+    /// The sample file shows the key with its preset behind `#`; a key without a preset is not shown.
     Preset,
-    /// With this value in TOML.
+    /// The sample file sets the key to this value, written in TOML.
     Set(&'static str),
-    /// With this value in TOML, behind `#`.
+    /// The sample file shows the key with this value behind `#`, written in TOML.
     Off(&'static str),
-    /// Not at all.
+    /// The sample file does not show the key.
     Hidden,
 }
 
-/// Which values a key takes. The words say how a value is written; messages about a wrong value repeat them.
+/// Which values a key takes. The text of a variant says how the value is written, and messages about a wrong value repeat this
+/// text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ValueKind {
     /// Text.
     Text(&'static str),
-    /// Text on one line, with at most so many characters.
+    /// Text on one line, with at most this many characters.
     Line(usize),
-    /// Text that nothing shows: it is masked wherever the configuration is printed.
+    /// Text that is secret: it is masked wherever the configuration is printed.
     Secret(&'static str),
     /// The address of a printer; its password is masked wherever the configuration is printed.
     PrinterUri(&'static str),
@@ -156,16 +159,16 @@ pub enum ValueKind {
     Texts(&'static str),
     /// One of these texts.
     Choice(&'static [&'static str]),
-    /// A whole number from the first to the second, both included.
+    /// A whole number between these two numbers, both included.
     Integer(i64, i64),
     /// True or false.
     Flag,
-    /// One letter from the first to the second, both included.
+    /// One letter between these two letters, both included.
     Letter(char, char),
 }
 
 impl ValueKind {
-    /// How a value is written, for a message such as "write …".
+    /// How a value is written, as the end of a message such as "write …".
     #[must_use]
     pub fn hint(self) -> String {
         match self {
@@ -183,7 +186,7 @@ impl ValueKind {
     }
 }
 
-/// `"TEST" or "LIVE"`: the values in quotes, with a word before the last one.
+/// The values in quotes, separated by commas, with `word` before the last value: `"TEST" or "LIVE"`.
 pub(super) fn quoted(values: &[&str], word: &str) -> String {
     let mut text = String::new();
     for (index, value) in values.iter().enumerate() {
@@ -218,27 +221,27 @@ pub(super) fn without_password(uri: &str) -> String {
     format!("{address}?{}", pairs.join("&"))
 }
 
-/// What holds where a key is not written.
+/// The value that applies if a key is not written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Preset {
-    /// Nothing: the key must be written wherever its section is.
+    /// There is no such value: the key must be written wherever its section is written.
     Required,
-    /// This text.
+    /// The key has this text.
     Text(&'static str),
-    /// This number.
+    /// The key has this number.
     Integer(i64),
-    /// This flag.
+    /// The key has this flag.
     Flag(bool),
-    /// An empty list.
+    /// The key has an empty list.
     EmptyList,
-    /// A value that the program computes; the words say from what.
+    /// The key has a value that the program computes; the text says from what.
     Computed(&'static str),
-    /// No value; the words say what that means.
+    /// The key has no value; the text says what that means.
     Unset(&'static str),
 }
 
 impl Preset {
-    /// The value in TOML, if there is one that can be written down.
+    /// The value written in TOML; `None` if it cannot be written in TOML.
     #[must_use]
     pub fn toml(self) -> Option<String> {
         match self {
@@ -259,7 +262,7 @@ pub fn environment_name(section: &str, key: &str) -> String {
         .to_uppercase()
 }
 
-/// How the names of all environment variables of the configuration begin.
+/// The beginning of the names of all environment variables of the configuration.
 pub(super) const ENVIRONMENT_PREFIX: &str = "FERROTILL_";
 
 /// A value as `config show` prints it.
@@ -279,7 +282,7 @@ pub enum ShownValue {
     Unset,
 }
 
-/// As TOML would write it; a masked or absent value in words.
+/// Writes the value as TOML; a masked or absent value is written in words.
 impl fmt::Display for ShownValue {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

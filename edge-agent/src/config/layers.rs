@@ -10,16 +10,16 @@ use super::reader::Reader;
 use super::schema;
 use super::tree::{TomlEntry, TomlNode, TomlValue, merge, read_file};
 
-/// Values of flags on the command line, which win over everything else.
+/// Values of flags on the command line. They replace the values from every other layer.
 #[derive(Clone, Debug, Default)]
 pub struct Overrides {
-    /// `--listen`.
+    /// The value of `--listen`.
     pub listen: Option<String>,
-    /// `--data`.
+    /// The value of `--data`.
     pub data_dir: Option<PathBuf>,
 }
 
-/// The file and `conf.d/*.toml` beside it, in the order of their names.
+/// Reads the configuration file and then `conf.d/*.toml` beside it, in the order of their names.
 pub(super) fn files(path: &Path, reader: &mut Reader) -> Result<TomlNode, ConfigError> {
     let mut tree = file(path, reader)?;
     for path in companions(path)? {
@@ -29,8 +29,8 @@ pub(super) fn files(path: &Path, reader: &mut Reader) -> Result<TomlNode, Config
     Ok(tree)
 }
 
-/// Environment variables such as `FERROTILL_TILL_MODE`. An unknown variable with this prefix is a fault: it would otherwise be
-/// ignored without a word, for instance when its name is misspelt.
+/// Reads environment variables such as `FERROTILL_TILL_MODE`. An unknown variable with this prefix is a fault, because
+/// otherwise a variable with a misspelt name would be ignored without a message.
 pub(super) fn environment(
     tree: &mut TomlNode,
     variables: impl IntoIterator<Item = (OsString, OsString)>,
@@ -68,7 +68,7 @@ pub(super) fn environment(
     }
 }
 
-/// `--listen` and `--data`.
+/// Puts the values of `--listen` and `--data` into the tree.
 pub(super) fn flags(tree: &mut TomlNode, overrides: &Overrides) {
     if let Some(listen) = &overrides.listen {
         let place = SourcePlace::Flag("--listen");
@@ -88,7 +88,7 @@ fn file(path: &Path, reader: &mut Reader) -> Result<TomlNode, ConfigError> {
         source,
     })?;
     Ok(read_file(&text, path).unwrap_or_else(|fault| {
-        // The other files are still read, so that their faults are reported together with this one.
+        // The other files are still read, so that their faults are reported together with this fault.
         let place = fault.place.clone();
         reader.faults.push(fault);
         TomlNode {
@@ -130,7 +130,8 @@ fn variable(section: &SectionRow, key: &KeyRow) -> String {
     environment_name(section.path, key.name)
 }
 
-/// A variable is text and becomes what its key takes. Text that does not fit stays text, and the reader refuses it.
+/// An environment variable is text, which is converted to the type of its key. Text that cannot be converted stays text, and
+/// the reader refuses it.
 fn value_of(kind: ValueKind, text: String, place: &SourcePlace) -> TomlValue {
     match kind {
         ValueKind::Texts(_) => {
@@ -159,7 +160,7 @@ fn value_of(kind: ValueKind, text: String, place: &SourcePlace) -> TomlValue {
     }
 }
 
-/// A tree that holds one key in its section.
+/// A tree that contains only this one key in its section.
 fn nested(section: &str, key: &str, value: TomlValue, place: &SourcePlace) -> TomlNode {
     let node = |value| TomlNode {
         place: place.clone(),
@@ -178,5 +179,5 @@ fn nested(section: &str, key: &str, value: TomlValue, place: &SourcePlace) -> To
         .fold(keyed, |inner, name| table(name, inner))
 }
 
-/// The folder beside the configuration file whose files are merged over it.
+/// The name of the folder beside the configuration file whose files are merged over it.
 const COMPANIONS: &str = "conf.d";

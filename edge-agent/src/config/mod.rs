@@ -1,12 +1,14 @@
-//! The configuration: read once and strictly, into values that the rest of the program need not check again.
+//! The configuration. It is read once and strictly, and the rest of the program need not check its values again.
 //!
-//! Flags win over `FERROTILL_*` environment variables, these over `conf.d/*.toml` beside the file in the order of their names,
-//! these over the file, and the file over the defaults. Relative paths in a file start from the folder of that file.
+//! If a value is written in several places, the first of these counts:
+//! a flag, a `FERROTILL_*` environment variable, the last file of `conf.d/*.toml` that has the value, the configuration file,
+//! the default.
+//! Relative paths in a file start from the folder of that file.
 //!
 //! [`schema`] is the one table of keys. [`Config`] has one struct for each part of the program; a part gets its own struct.
 //!
 //! **A TEST till cannot reach a LIVE authority.** `[upstream] environment` says which mode the authority's server is meant for.
-//! It is the till's own mode unless it is written, and a configuration in which the two differ is refused.
+//! If the key is not written, it has the till's own mode. A configuration in which both modes differ is refused.
 
 use std::ffi::OsString;
 use std::path::Path;
@@ -55,34 +57,34 @@ use values::MODES;
 /// The whole configuration in force.
 #[derive(Clone, Debug)]
 pub struct Config {
-    /// The till as a whole.
+    /// The section `[till]`: the till as a whole.
     pub till: TillConfig,
-    /// The HTTP API.
+    /// The section `[api]`: the HTTP API.
     pub api: Api,
     /// The fiscal devices, at least one.
     pub devices: Vec<Device>,
-    /// The authority; without it documents wait in the till.
+    /// The authority. If there is none, documents wait in the till.
     pub upstream: Option<Upstream>,
     /// The owner's own limits for selling while the authority is offline.
     pub offline: Option<Budget>,
-    /// What a person should know although it does not stop the program.
+    /// Warnings: what a person should correct although the program can run with it.
     pub warnings: Vec<ConfigFault>,
     places: Places,
 }
 
-/// Places of the values that only other parts of the program can check.
+/// The places of the values that only other parts of the program can check.
 #[derive(Clone, Debug)]
 struct Places {
     country: SourcePlace,
     device_uris: Vec<SourcePlace>,
 }
 
-/// A configuration together with every key in force.
+/// A configuration, and the list of all keys with their values.
 #[derive(Debug)]
 pub struct ExplainedConfig {
     /// The configuration.
     pub config: Config,
-    /// Every key that was read, each table in the order of the table of keys.
+    /// Every key that was read. The keys of each table have the order of the table of keys.
     pub keys: Vec<KeyInForce>,
 }
 
@@ -96,7 +98,7 @@ impl Config {
         Self::load_with(path, overrides, std::env::vars_os())
     }
 
-    /// [`Config::load`] with an environment of the caller's choice.
+    /// [`Config::load`] with an environment that the caller gives instead of this process's own.
     ///
     /// # Errors
     ///
@@ -126,7 +128,7 @@ impl Config {
         read(&tree, reader)
     }
 
-    /// Reads one text alone: no `conf.d`, no environment, no flags. For the demo and for tests.
+    /// Reads one text alone, without `conf.d`, environment and flags. The demo and tests use this function.
     ///
     /// # Errors
     ///
@@ -139,7 +141,7 @@ impl Config {
         Ok(read(&tree, Reader::default())?.config)
     }
 
-    /// What reports to the authority need of the configuration.
+    /// The owner and the devices, as reports to the authority name them.
     #[must_use]
     pub fn reporting_party(&self) -> ReportingParty {
         ReportingParty {
@@ -204,16 +206,16 @@ fn read(tree: &TomlNode, mut reader: Reader) -> Result<ExplainedConfig, ConfigEr
             config: Config { warnings, ..config },
             keys: sorted(keys),
         }),
-        // A reading without faults has every section; an error without faults would be a mistake of this program.
+        // A reading without faults has read every section, so this case would be a mistake in the program.
         None => Err(ConfigError::Faulty { faults: Vec::new() }),
     }
 }
 
-/// Reads the whole tree; `None` only together with a fault.
+/// Reads the whole tree. The result is `None` only if a fault was reported.
 fn root(reader: &mut Reader, tree: &TomlNode) -> Option<Config> {
     let root = reader.root(tree)?;
     let till_section = reader.child(&root, "till");
-    // Until the mode is known the stricter rules hold.
+    // While the mode is not known, the stricter rules of a LIVE till apply.
     let mode = reader
         .choice(&till_section, "mode", MODES)
         .unwrap_or(Mode::Live);

@@ -4,7 +4,7 @@ use ferrotill_core::budget::{AtTheEnd, Budget};
 
 use super::reader::{Reader, Section};
 
-/// Reads the section; `None` where it is not written.
+/// Reads the section `[offline]`; `None` if it is not written.
 pub(super) fn budget(reader: &mut Reader, root: &Section<'_>) -> Option<Budget> {
     if !root.has("offline") {
         return None;

@@ -14,11 +14,11 @@ use super::values::{Mode, Secret, secret};
 /// `[upstream.online_ecr]`: what the published description of the form leaves open.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OnlineEcrConfig {
-    /// The path below `url` for each kind of message.
+    /// The path below `url` for each kind of document.
     pub paths: Vec<(&'static str, String)>,
-    /// Headers that go with every message.
+    /// Additional headers of every request: names and values.
     pub headers: Vec<(String, String)>,
-    /// How messages are signed; by default they are not.
+    /// How requests are signed; `None` if they are not signed.
     pub signature: Option<SignatureConfig>,
     /// The field of an answer that alone decides whether it is a success; by default every usual sign counts.
     pub success_field: Option<String>,
@@ -28,16 +28,16 @@ pub struct OnlineEcrConfig {
     pub numbers: u32,
 }
 
-/// HMAC-SHA256 over the body, in lower-case hexadecimal.
+/// The signature of a request: HMAC-SHA256 over the body, in lower-case hexadecimal.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SignatureConfig {
-    /// The header that carries it.
+    /// The name of the header that contains the signature.
     pub header: String,
-    /// Its key.
+    /// The key of the signature.
     pub secret: Secret,
 }
 
-/// The defaults of the table of keys.
+/// The defaults are those in the table of keys.
 impl Default for OnlineEcrConfig {
     fn default() -> Self {
         let row = schema::section(PATH).unwrap_or(&schema::ROOT);
@@ -51,7 +51,7 @@ impl Default for OnlineEcrConfig {
     }
 }
 
-/// Reads the section below `[upstream]`.
+/// Reads the section `[upstream.online_ecr]`.
 pub(super) fn online_ecr(
     reader: &mut Reader,
     upstream: &Section<'_>,

@@ -1,7 +1,6 @@
 //! Takes typed values out of the tree, by the rules of the table of keys, and collects every fault.
 //!
-//! A faulty value reads as absent. What is built from it never leaves `config`, because a reading with faults ends in an
-//! error.
+//! A faulty value is treated as absent. No other module sees the result, because a reading with faults ends in an error.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -12,7 +11,7 @@ use super::key::{KeyRow, Preset, SectionRow, ShownValue, ValueKind, quoted, with
 use super::schema;
 use super::tree::{TomlEntry, TomlNode, TomlValue, join};
 
-/// A value with its place, for the checks that look at more than one value.
+/// A value with its place, for the checks that compare several values.
 #[derive(Clone, Debug)]
 pub(super) struct Found<T> {
     pub(super) value: T,
@@ -29,7 +28,7 @@ pub(super) struct Section<'a> {
 }
 
 impl<'a> Section<'a> {
-    /// A section that is not written: all its values are presets.
+    /// A section that is not written: all its keys have their presets.
     pub(super) fn absent(path: String, place: SourcePlace, row: &'static SectionRow) -> Self {
         Self {
             path,
@@ -39,17 +38,17 @@ impl<'a> Section<'a> {
         }
     }
 
-    /// The path of one of its keys.
+    /// The path of a key of this section.
     pub(super) fn path_of(&self, key: &str) -> String {
         join(&self.path, key)
     }
 
-    /// Whether the key is written, with a good or a bad value.
+    /// True if the key is written, whether its value is right or wrong.
     pub(super) fn has(&self, key: &str) -> bool {
         self.node(key).is_some()
     }
 
-    /// The place of the key's value, or else of the table itself.
+    /// The place of the key's value; if the key is not written, the place of the table.
     pub(super) fn place_of(&self, key: &str) -> SourcePlace {
         self.node(key)
             .map_or_else(|| self.place.clone(), |node| node.place.clone())
@@ -63,29 +62,29 @@ impl<'a> Section<'a> {
     }
 }
 
-/// One key in force: its value and where the value comes from.
+/// One key with its value and the place where the value is written.
 #[derive(Clone, Debug)]
 pub struct KeyInForce {
     /// The key path, such as `device[0].name`.
     pub path: String,
-    /// The path of its section in the table of keys.
+    /// The path of the key's section in the table of keys.
     pub section: &'static str,
-    /// Its row in the table of keys.
+    /// The key's row in the table of keys.
     pub row: &'static KeyRow,
-    /// Its value.
+    /// The key's value.
     pub value: ShownValue,
-    /// Where the value is written; `None` for a default.
+    /// The place where the value is written; `None` for a default.
     pub place: Option<SourcePlace>,
 }
 
 impl KeyInForce {
-    /// The path of the table that holds it, such as `device[0]`.
+    /// The path of the table that contains the key, such as `device[0]`.
     fn table(&self) -> &str {
         self.path.rsplit_once('.').map_or("", |(table, _)| table)
     }
 }
 
-/// The keys of one table side by side, in the order of the table of keys; the tables in the order of reading.
+/// Groups the keys by table and sorts the keys of each table as in the table of keys. The tables keep the order of reading.
 pub(super) fn sorted(mut keys: Vec<KeyInForce>) -> Vec<KeyInForce> {
     let mut tables = BTreeMap::new();
     for key in &keys {
@@ -110,9 +109,9 @@ pub(super) struct Reader {
     pub(super) in_force: Vec<KeyInForce>,
 }
 
-/// Faults and warnings.
+/// Methods for faults and warnings.
 impl Reader {
-    /// Adds a fault.
+    /// Adds a fault to the list.
     pub(super) fn fault(
         &mut self,
         place: &SourcePlace,
@@ -128,7 +127,7 @@ impl Reader {
         });
     }
 
-    /// Adds a warning: something that a person should know and that does not stop the program.
+    /// Adds a warning, which a person should read and which does not stop the program.
     pub(super) fn warn(
         &mut self,
         place: &SourcePlace,
@@ -144,7 +143,7 @@ impl Reader {
         });
     }
 
-    /// The faults as an error, or nothing.
+    /// Returns all faults as one error, or nothing if there are none.
     pub(super) fn finish(self) -> Result<(), ConfigError> {
         if self.faults.is_empty() {
             Ok(())
@@ -165,14 +164,14 @@ impl Reader {
     }
 }
 
-/// Sections.
+/// Methods that read sections.
 impl Reader {
-    /// The whole tree.
+    /// The whole tree as a section.
     pub(super) fn root<'a>(&mut self, tree: &'a TomlNode) -> Option<Section<'a>> {
         self.section(tree, String::new(), &schema::ROOT)
     }
 
-    /// The node as a table that holds only keys and sections of its row.
+    /// The node as a section; a key or section that its row does not contain is a fault.
     fn section<'a>(
         &mut self,
         node: &'a TomlNode,
@@ -207,7 +206,7 @@ impl Reader {
         Some(section)
     }
 
-    /// The table under a key; an absent one has no values.
+    /// The section under a key; if it is not written, all its keys have their presets.
     pub(super) fn child<'a>(&mut self, parent: &Section<'a>, name: &str) -> Section<'a> {
         let path = parent.path_of(name);
         let row = self.row_below(parent, name);
@@ -217,7 +216,7 @@ impl Reader {
             .unwrap_or_else(|| Section::absent(path, parent.place.clone(), row))
     }
 
-    /// The tables of a list under a key; an absent list is empty.
+    /// The tables of a list under a key; if it is not written, there are none.
     pub(super) fn children<'a>(&mut self, parent: &Section<'a>, name: &str) -> Vec<Section<'a>> {
         let row = self.row_below(parent, name);
         let path = parent.path_of(name);
@@ -247,9 +246,9 @@ impl Reader {
     }
 }
 
-/// Values. A method answers `None` for a key that is not set and has no preset, and for a faulty value.
+/// Methods that read values. Each returns `None` for a faulty value, and for a key that is not written and has no preset.
 impl Reader {
-    /// Text of any kind. Text that must be there must not be blank.
+    /// Reads text of any kind. Required text must contain more than spaces.
     pub(super) fn text(&mut self, section: &Section<'_>, name: &str) -> Option<Found<String>> {
         let (row, node) = self.take(section, name)?;
         let Some(node) = node else {
@@ -287,7 +286,7 @@ impl Reader {
         })
     }
 
-    /// A path; a relative one starts from the folder of the file in which it is written.
+    /// Reads a path. A relative path starts from the folder of the file in which it is written.
     pub(super) fn path(&mut self, section: &Section<'_>, name: &str) -> Option<Found<PathBuf>> {
         let Found { value, place } = self.text(section, name)?;
         let path = match place.folder() {
@@ -297,7 +296,7 @@ impl Reader {
         Some(Found { value: path, place })
     }
 
-    /// One of the texts of a choice, by its meaning. `meanings` names every text that the table allows.
+    /// Reads one text of a choice and returns its meaning. `meanings` contains every text that the table allows.
     pub(super) fn choice<T: Copy>(
         &mut self,
         section: &Section<'_>,
@@ -325,7 +324,7 @@ impl Reader {
         meaning.map(|(_, meaning)| *meaning)
     }
 
-    /// The texts of a list.
+    /// Reads a list of texts.
     pub(super) fn texts(&mut self, section: &Section<'_>, name: &str) -> Vec<Found<String>> {
         let Some((_, Some(node))) = self.take(section, name) else {
             return Vec::new();
@@ -348,7 +347,7 @@ impl Reader {
         texts
     }
 
-    /// A whole number within the bounds of its row.
+    /// Reads a whole number within the bounds of its row.
     pub(super) fn number<T: TryFrom<i64>>(
         &mut self,
         section: &Section<'_>,
@@ -384,17 +383,17 @@ impl Reader {
         fitting
     }
 
-    /// A whole number of milliseconds.
+    /// Reads a whole number of milliseconds.
     pub(super) fn milliseconds(&mut self, section: &Section<'_>, name: &str) -> Option<Duration> {
         self.number(section, name).map(Duration::from_millis)
     }
 
-    /// A whole number of seconds.
+    /// Reads a whole number of seconds.
     pub(super) fn seconds(&mut self, section: &Section<'_>, name: &str) -> Option<Duration> {
         self.number(section, name).map(Duration::from_secs)
     }
 
-    /// True or false; a faulty value reads as false.
+    /// Reads true or false; a faulty value is read as false.
     pub(super) fn flag(&mut self, section: &Section<'_>, name: &str) -> bool {
         let Some((row, node)) = self.take(section, name) else {
             return false;
@@ -410,7 +409,7 @@ impl Reader {
         }
     }
 
-    /// One letter within the bounds of its row.
+    /// Reads one letter within the bounds of its row.
     pub(super) fn letter(&mut self, section: &Section<'_>, name: &str) -> Option<char> {
         let found = self.text(section, name)?;
         let row = section.row.key(name)?;
@@ -433,7 +432,7 @@ impl Reader {
         }
     }
 
-    /// Notes the value that the program computed for a key that is not written, so that `config show` can print it.
+    /// Notes the value that the program has computed for a key that is not written, so that `config show` can print it.
     pub(super) fn computed(&mut self, section: &Section<'_>, name: &str, value: ShownValue) {
         let path = section.path_of(name);
         let key = self.in_force.iter_mut().rev().find(|key| key.path == path);
@@ -442,7 +441,7 @@ impl Reader {
         }
     }
 
-    /// The row of a key and the node that is written, noted as a key in force. A key that must be there and is not is a fault.
+    /// The row of a key and its written node, which is noted for `config show`. A required key that is not written is a fault.
     fn take<'a>(
         &mut self,
         section: &Section<'a>,
@@ -471,7 +470,8 @@ impl Reader {
         Some((row, node))
     }
 
-    /// The reader and the table disagree: a mistake in this program. Every reading reports it, so that no test can miss it.
+    /// The reader and the table of keys contradict each other, which is a mistake in this program. Every reading reports the
+    /// mistake, so that no test can miss it.
     fn not_in_the_table(&mut self, section: &Section<'_>, name: &str) {
         self.fault(
             &section.place,
@@ -504,7 +504,7 @@ fn shown(value: &TomlValue, kind: ValueKind) -> ShownValue {
         TomlValue::List(items) => {
             ShownValue::List(items.iter().map(|item| shown(&item.value, kind)).collect())
         }
-        // No key takes one of these: the reading ends in a fault, and nothing is shown.
+        // No key has a value of these types: reading reports a fault, and the value is not shown.
         TomlValue::Decimal | TomlValue::Date | TomlValue::Table(_) => ShownValue::Unset,
     }
 }

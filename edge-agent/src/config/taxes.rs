@@ -10,12 +10,13 @@ use super::values::{require_items, used_twice};
 /// One tax group of a device. The letter, the legal bucket and the rates are independent of each other.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TaxGroupConfig {
-    /// A letter from A to H.
+    /// The group's letter, from A to H.
     pub code: char,
-    /// What the law calls it, if it is written; else the law of the country or the rate decides, see
+    /// The legal bucket of the group. If it is not written, the law of the country or the rate decides, see
     /// [`adopt`](super::adopt).
     pub bucket: Option<Bucket>,
-    /// Its rates in the order of their first days. A single rate that begins on [`Day::FIRST`] has always been in force.
+    /// The group's tax rates in the order of their first days. A single rate that begins on [`Day::FIRST`] has always been in
+    /// force.
     pub rates: Vec<DatedRate>,
 }
 
@@ -28,7 +29,8 @@ impl TaxGroupConfig {
     }
 }
 
-/// The groups of a device. A rate that never changed is written as `rate`, rates that change on a day as `rates`.
+/// Reads the tax groups of a device. A rate that never changed is written as `rate`. Rates that change on a day are written as
+/// `rates`.
 pub(super) fn tax_groups(reader: &mut Reader, device: &Section<'_>) -> Vec<TaxGroupConfig> {
     let sections = reader.children(device, "tax_groups");
     require_items(
@@ -125,7 +127,7 @@ fn rates(reader: &mut Reader, group: &Section<'_>) -> Vec<DatedRate> {
     rates
 }
 
-/// The first day of a rate. Only the first rate of a group may be without one: it has always been in force.
+/// Reads the first day of a rate. Only the first rate of a group may be written without a day: it has always been in force.
 fn day(reader: &mut Reader, section: &Section<'_>, first: bool) -> Option<Day> {
     let Some(found) = reader.text(section, "from") else {
         if first && !section.has("from") {
@@ -160,11 +162,11 @@ fn day(reader: &mut Reader, section: &Section<'_>, first: bool) -> Option<Day> {
     day
 }
 
-/// Percent as decimal text with at most two decimals, up to a hundred.
+/// Reads a percentage, which is decimal text from 0 to 100 with at most two decimals.
 fn rate(reader: &mut Reader, section: &Section<'_>) -> Option<TaxRate> {
     let remedy = "write percent as text with two decimals, such as \"20.00\"";
     let found = reader.text(section, "rate")?;
-    // A printer and the authority take two decimals; the core counts in four.
+    // Printers and the authority accept two decimals of a percentage, while the core counts with four.
     match scale::parse(&found.value, 2).map(|hundredths| TaxRate::from_scaled(hundredths, 2)) {
         Ok(Ok(rate)) => Some(rate),
         Err(error @ scale::ScaleError::TooManyDecimals { .. }) => {
@@ -195,7 +197,7 @@ fn name_of(bucket: Bucket) -> &'static str {
         .map_or("", |(name, _)| name)
 }
 
-/// The most rates that the core keeps for a group.
+/// The largest number of rates that the core keeps for one group.
 const RATES_MAX: usize = 4;
 
 const BUCKETS: [(&str, Bucket); Bucket::ALL.len()] = [

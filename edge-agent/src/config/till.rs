@@ -11,15 +11,15 @@ use super::values::Mode;
 /// `[till]`: the till and its owner.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TillConfig {
-    /// Two letters of ISO 3166-1. The profiles of the core say which countries exist.
+    /// The country: two letters of ISO 3166-1. The profiles of the core define which countries exist.
     pub country: String,
-    /// Practice or real sales.
+    /// Whether the till is for practice or for real sales.
     pub mode: Mode,
     /// The folder of the journal.
     pub data_dir: PathBuf,
-    /// The longest time that a caller waits for an outcome.
+    /// The longest time that a caller waits for the outcome of a request.
     pub answer_timeout: Duration,
-    /// IANA name of the zone whose days the till keeps; the machine's zone if absent.
+    /// The IANA name of the time zone of the till; `None` for the machine's own zone.
     pub time_zone: Option<String>,
     /// The owner of the till.
     pub owner: Owner,
@@ -47,7 +47,7 @@ pub struct ReportingParty {
     pub devices: Vec<Uuid>,
 }
 
-/// Reads the section. `mode` was read before, because it decides how strict the other rules are.
+/// Reads the section `[till]`. `mode` was read before, because it decides how strict the other rules are.
 pub(super) fn till(reader: &mut Reader, section: &Section<'_>, mode: Mode) -> TillConfig {
     let mut owner_text = |key| reader.text(section, key).map(|found| found.value);
     let owner = Owner {

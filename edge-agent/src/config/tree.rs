@@ -1,6 +1,6 @@
-//! The configuration as one tree. Each value carries the place where it is written.
+//! The configuration as one tree of values. Each value has the place where it is written.
 //!
-//! Files, environment and flags become layers of this tree. They are merged before a value is read, so that a message can
+//! Files, environment and flags become layers of this tree. The layers are merged before a value is read, so that a message can
 //! name the one place that must change.
 
 use std::ops::Range;
@@ -28,7 +28,7 @@ pub(super) struct TomlEntry {
     pub(super) node: TomlNode,
 }
 
-/// What TOML can hold. The value of a number with a point is not kept: nothing here is a floating-point number.
+/// A value in TOML. Of a floating-point number only the type is kept, because the configuration has no such numbers.
 #[derive(Clone, Debug)]
 pub(super) enum TomlValue {
     Text(String),
@@ -105,7 +105,7 @@ pub(super) fn merge(lower: &mut TomlNode, upper: TomlNode, path: &str) {
     }
 }
 
-/// `till` and `mode` become `till.mode`.
+/// Joins a path and a key with a point: `till` and `mode` become `till.mode`.
 pub(super) fn join(path: &str, key: &str) -> String {
     if path.is_empty() {
         key.to_owned()
@@ -114,7 +114,7 @@ pub(super) fn join(path: &str, key: &str) -> String {
     }
 }
 
-/// The key that tells one table of a list from another across files.
+/// The key whose value identifies a table in a list of tables, so that several files can describe the same table.
 fn identity_key(path: &str) -> Option<&'static str> {
     match schema::section(path)?.form {
         SectionForm::Tables { identity } => identity,
@@ -134,7 +134,7 @@ fn identity<'a>(node: &'a TomlNode, path: &str) -> Option<&'a str> {
     }
 }
 
-/// The text of one file, to turn byte offsets into lines and columns.
+/// The text of one file. It converts byte offsets to lines and columns.
 struct Source<'a> {
     text: &'a str,
     file: Arc<Path>,
@@ -151,7 +151,8 @@ impl Source<'_> {
         }
     }
 
-    /// The place of a span. A table that only dotted keys imply has no span and takes the place of what is around it.
+    /// The place of a span. A table that exists only because of dotted keys has no span, and gets the place of the table around
+    /// it.
     fn at(&self, span: Option<Range<usize>>, around: &SourcePlace) -> SourcePlace {
         span.map_or_else(|| around.clone(), |span| self.place(span.start))
     }

@@ -17,36 +17,36 @@ use super::values::{MODES, Mode, is_host_and_port};
 /// `[upstream]`: the authority, and when it counts as offline.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Upstream {
-    /// Its address without a slash at the end.
+    /// The authority's URL without a slash at the end.
     pub url: String,
-    /// Who may have issued the certificate of an https server.
+    /// The certificate authorities that may have issued the certificate of an https server.
     pub trust: Trust,
-    /// The longest wait for one answer.
+    /// The longest wait for one answer of the authority.
     pub timeout: Duration,
-    /// After so many failures in a row the authority counts as offline…
+    /// The authority counts as offline after this many failures in a row.
     pub offline_after_failures: u32,
-    /// …or after this time since the first of them.
+    /// The authority also counts as offline when this time has passed since the first of the failures.
     pub offline_after: Duration,
     /// The shortest time that the authority counts as offline, so that an unstable line does not change the kind of receipt
     /// again and again.
     pub dwell: Duration,
-    /// Whether a refused document holds back the later ones, of every device.
+    /// True if a refused document delays the later documents of all devices.
     pub strict_order: bool,
-    /// What the published form leaves open.
+    /// The settings for what the published description of the Online-ECR form leaves open.
     pub online_ecr: OnlineEcrConfig,
 }
 
-/// Who may have issued the certificate of an https server.
+/// The certificate authorities that may have issued the certificate of an https server.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Trust {
-    /// The certification bodies that browsers trust; their certificates are built into the program.
+    /// The certificate authorities that browsers trust; their certificates are built into the program.
     #[default]
     BuiltIn,
-    /// Only the owners of these certificates, at least one.
+    /// Only the certificate authorities with these certificates, at least one.
     Only(Vec<CertificateDer<'static>>),
 }
 
-/// Reads the section; without one, documents wait in the till.
+/// Reads the section `[upstream]`. Without this section, documents wait in the till.
 pub(super) fn upstream(reader: &mut Reader, root: &Section<'_>, mode: Mode) -> Option<Upstream> {
     if !root.has("upstream") {
         return None;
@@ -78,7 +78,7 @@ pub(super) fn upstream(reader: &mut Reader, root: &Section<'_>, mode: Mode) -> O
     })
 }
 
-/// A TEST till must not reach a LIVE authority, nor a LIVE till a TEST one.
+/// A TEST till must not reach a LIVE authority, and a LIVE till must not reach a TEST authority.
 fn check_environment(reader: &mut Reader, section: &Section<'_>, mode: Mode) {
     match reader.choice(section, "environment", MODES) {
         Some(environment) if environment != mode => reader.fault(
@@ -92,7 +92,7 @@ fn check_environment(reader: &mut Reader, section: &Section<'_>, mode: Mode) {
     }
 }
 
-/// `http://` or `https://` with host and port, and perhaps a path.
+/// Checks that the URL is `http://` or `https://` with host and port, and perhaps a path.
 fn check_url(reader: &mut Reader, section: &Section<'_>, url: &Found<String>, mode: Mode) {
     let over_tls = url.value.strip_prefix("https://");
     let rest = over_tls.or_else(|| url.value.strip_prefix("http://"));
@@ -137,7 +137,8 @@ fn is_this_machine(host: &str) -> bool {
             .is_ok_and(|address: IpAddr| address.is_loopback())
 }
 
-/// `ca_file`: the certificates of the only certification bodies that the till trusts here, instead of the ones that are built in.
+/// Reads `ca_file`: the certificates of the only certificate authorities that the till trusts here. They replace the built-in
+/// ones.
 fn trust(reader: &mut Reader, section: &Section<'_>, url: Option<&Found<String>>) -> Trust {
     let Some(file) = reader.path(section, "ca_file") else {
         return Trust::BuiltIn;
@@ -194,5 +195,6 @@ fn trust(reader: &mut Reader, section: &Section<'_>, url: Option<&Found<String>>
 
 const PEM_REMEDY: &str = "write certificates in PEM, each between -----BEGIN CERTIFICATE----- and -----END CERTIFICATE-----";
 
-/// The certificates of all certification bodies that browsers trust fit into a quarter of it.
+/// The largest `ca_file` in bytes. The certificates of all certificate authorities that browsers trust have a quarter of this
+/// size.
 const CA_FILE_BYTES_MAX: u64 = 1024 * 1024;

@@ -11,12 +11,12 @@ use zeroize::Zeroizing;
 use super::fault::SourcePlace;
 use super::reader::{Found, Reader, Section};
 
-/// Practice or real sales.
+/// Whether a till is for practice or for real sales.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mode {
-    /// Practice: the switches of the simulators exist, and refusals explain themselves.
+    /// The till is for practice: the simulators can be switched, and refusals contain their reasons.
     Test,
-    /// Real sales.
+    /// The till is for real sales.
     Live,
 }
 
@@ -32,18 +32,18 @@ impl fmt::Display for Mode {
     }
 }
 
-/// A secret. No log shows it, and it is wiped from memory when it is dropped.
+/// A secret. Logs never contain it, and it is overwritten in memory when it is dropped.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(Zeroizing<String>);
 
 impl Secret {
-    /// A secret from its text.
+    /// Makes a secret from its text.
     #[must_use]
     pub fn new(text: String) -> Self {
         Self(Zeroizing::new(text))
     }
 
-    /// The bytes, for signing.
+    /// The bytes of the secret, for signing.
     #[must_use]
     pub fn as_bytes(&self) -> &[u8] {
         self.0.as_bytes()
@@ -56,7 +56,7 @@ impl fmt::Debug for Secret {
     }
 }
 
-/// Reads `secret_file`, or `secret` in TEST mode. Exactly one of the two must be there.
+/// Reads `secret_file`, or `secret` in TEST mode. Exactly one of both keys must be written.
 pub(super) fn secret(reader: &mut Reader, section: &Section<'_>, mode: Mode) -> Option<Secret> {
     let direct = reader.text(section, "secret");
     let file = reader.path(section, "secret_file");
@@ -170,7 +170,7 @@ pub(super) fn is_host_and_port(text: &str) -> bool {
     host_is_good && port.is_none_or(|port| port.parse::<u16>().is_ok())
 }
 
-/// A UUID that must be there; nil only together with a fault.
+/// Reads a required UUID. The result is the nil UUID only if a fault was reported.
 pub(super) fn uuid(reader: &mut Reader, section: &Section<'_>, key: &str) -> Uuid {
     let Some(found) = reader.text(section, key) else {
         return Uuid::nil();
@@ -189,8 +189,8 @@ pub(super) fn uuid(reader: &mut Reader, section: &Section<'_>, key: &str) -> Uui
     }
 }
 
-/// A list that must have an item. An empty list is reported only where nothing else is wrong: an item that is wrong reads as
-/// absent.
+/// Checks that a list has an item. An empty list is reported only if there is no other fault, because a faulty item is treated
+/// as absent.
 pub(super) fn require_items(
     reader: &mut Reader,
     parent: &Section<'_>,
@@ -212,7 +212,8 @@ pub(super) fn require_items(
     }
 }
 
-/// The fault of a value that must be unique and is not. `owner` is what has the value, such as `tax group`.
+/// The fault of a value that is used twice and must be unique. `owner` is the kind of thing that has the value, such as `tax
+/// group`.
 pub(super) fn used_twice(
     reader: &mut Reader,
     section: &Section<'_>,

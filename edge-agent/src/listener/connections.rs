@@ -13,7 +13,7 @@ use tokio::time::Instant;
 #[derive(Debug)]
 pub(super) struct ConnectionSlots {
     limit: usize,
-    /// The times of all slots are counted from here.
+    /// The instant from which the times of all slots are counted.
     opened: Instant,
     slots: Locked<Slots>,
 }
@@ -27,7 +27,7 @@ struct Slots {
 /// The slot of one connection.
 #[derive(Debug)]
 struct Slot {
-    /// [`WAITING`], [`WORKING`] or [`EVICTED`].
+    /// The state of the slot: [`WAITING`], [`WORKING`] or [`EVICTED`].
     state: AtomicU8,
     /// Since when the connection has been waiting for the rest of a request, in microseconds since `opened`.
     waiting_since: AtomicU64,
@@ -55,7 +55,7 @@ impl ConnectionSlots {
                 .min_by_key(|(id, slot)| (slot.waiting_since.load(Ordering::Relaxed), **id))
                 .map(|(id, _)| *id)?;
             let slot = slots.taken.get(&longest)?;
-            // A request may have begun in this slot since its state was read. Then the new connection gets no slot.
+            // A request may have begun in this slot since the state was read. In that case the new connection gets no slot.
             slot.state
                 .compare_exchange(WAITING, EVICTED, Ordering::AcqRel, Ordering::Acquire)
                 .ok()?;

@@ -12,15 +12,15 @@ use tokio::time::timeout;
 /// What a caller may use of the listener: connections, time and bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ConnectionLimits {
-    /// Open connections at the same time.
+    /// The largest number of open connections.
     pub connections: usize,
     /// The longest time from the start of waiting for a request to the end of its head. An idle connection is closed after this time too.
     pub head_timeout: Duration,
     /// The longest time from the end of the head to the end of the body.
     pub body_timeout: Duration,
-    /// The most bytes of a body.
+    /// The largest body in bytes.
     pub body_bytes: usize,
-    /// The most bytes of a head. Less than 8 KiB counts as 8 KiB, because hyper allows no less.
+    /// The largest head in bytes. A limit below 8 KiB counts as 8 KiB, because hyper allows no less.
     pub head_bytes: usize,
     /// How long running requests may take to end after the shutdown has begun.
     pub shutdown: Duration,
@@ -48,7 +48,7 @@ pub(super) enum Unread {
     TooSlow,
     /// The connection ended within the body.
     Broken,
-    /// The body was not looked at: every connection is busy.
+    /// The body was not read, because requests are running in all connections.
     NoSlot,
 }
 

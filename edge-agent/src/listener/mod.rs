@@ -5,7 +5,7 @@
 //! So thousands of half-open connections do not delay a sale.
 //! Only if a request is running in every slot, the new connection gets the answer 503.
 //!
-//! A call that is refused here was not looked at. Its request id may belong to an earlier sale, so every such answer
+//! A request that is refused here was not read. Its request id may belong to an earlier sale, so every such answer
 //! contains `X-Fiscal-State: unknown`.
 
 use std::convert::Infallible;
@@ -62,7 +62,8 @@ pub async fn serve(
         tokio::select! {
             () = &mut shutdown => break,
             // Starting a timer that ends before all others costs a system call and a wake-up of the runtime. Every request starts one for its
-            // head. With the default limits this timer ends sooner than those, so they do not have that cost.
+            // head. With the default limits this timer ends sooner than the timers of the requests, so starting those does not
+            // have that cost.
             _ = timer_tick.tick(), if !tasks.is_empty() => {}
             // Finished tasks are removed as they end. Otherwise the set would grow as long as the program runs.
             Some(_) = tasks.join_next() => {}
@@ -82,7 +83,7 @@ pub async fn serve(
                     // Too many connections are being rejected already: this one is closed without an answer.
                     None => drop(stream),
                 },
-                // For example too many open files, or a caller that has gone already. The loop goes on.
+                // The reason may be too many open files, or a caller that has disconnected already. The loop goes on.
                 Err(error) => {
                     tracing::warn!(%error, "a connection could not be accepted; trying again");
                     tokio::time::sleep(ACCEPT_PAUSE).await;
@@ -174,7 +175,7 @@ async fn connection(
     limits: ConnectionLimits,
     mut stopping: watch::Receiver<bool>,
 ) {
-    // Answers are small, and the caller waits for them. Sending them together with the next one would only add delay.
+    // Answers are small, and the caller waits for them. Waiting for more data before sending an answer would only add delay.
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%peer, %error, "no TCP_NODELAY");
     }
@@ -292,14 +293,14 @@ const X_REQUEST_ID: &str = "x-request-id";
 /// The most bytes of a caller's `X-Request-Id`.
 const REQUEST_ID_MAX: usize = 64;
 const HEADERS_MAX: usize = 64;
-/// Hyper panics with a smaller buffer.
+/// The smallest buffer that hyper accepts; hyper panics with a smaller one.
 const HYPER_BUFFER_MIN: usize = 8 * 1024;
 /// How long a connection that lost its slot may still write an answer that it has begun.
 const EVICTED_GRACE: Duration = Duration::from_millis(200);
 /// Connections that are answered 503 at the same time.
 const REJECTING_MAX: usize = 64;
 const REJECT_TIMEOUT: Duration = Duration::from_secs(1);
-/// Shorter than the default [`ConnectionLimits::head_timeout`].
+/// The period of the timer. It is shorter than the default [`ConnectionLimits::head_timeout`].
 const TIMER_TICK: Duration = Duration::from_secs(2);
 /// The pause after a connection could not be accepted.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);

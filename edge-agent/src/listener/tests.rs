@@ -105,7 +105,7 @@ impl Running {
     }
 }
 
-/// Everything until the server closes the connection. If it is reset, the text says so.
+/// Reads everything until the server closes the connection. If the connection is reset, the text says so.
 fn answer(mut stream: TcpStream) -> String {
     let mut bytes = Vec::new();
     match stream.read_to_end(&mut bytes) {

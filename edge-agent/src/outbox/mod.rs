@@ -64,7 +64,7 @@ const SHUTDOWN_GRACE: Duration = Duration::from_millis(500);
 pub struct OutboxThread {
     stop: Arc<AtomicBool>,
     wake: Arc<Notify>,
-    /// Carries no messages. Its other end is dropped when the thread ends.
+    /// A channel without messages. Its other end is dropped when the thread ends.
     ended: Receiver<()>,
 }
 
@@ -102,7 +102,8 @@ impl Drop for OutboxThread {
     fn drop(&mut self) {
         self.stop.store(true, Ordering::Release);
         self.wake.notify_one();
-        // Acknowledgements that have just arrived are still stored. An authority that does not answer delays the shutdown no longer than this.
+        // The shutdown waits a moment, so that acknowledgements that have just arrived are stored. An authority that does not
+        // answer delays the shutdown no longer than this.
         let _ = self.ended.recv_timeout(SHUTDOWN_GRACE);
     }
 }

@@ -14,7 +14,7 @@ use std::fmt;
 use super::backoff::Backoff;
 use crate::authority::failure::{DeliveryFailure, Progress};
 
-/// Whether the authority can be reached.
+/// The state of the authority: whether the till can reach it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum State {
     /// The last attempt was answered, or none was made yet.
@@ -41,11 +41,11 @@ impl fmt::Display for State {
 /// A change of state, for the journal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Switch {
-    /// Before.
+    /// The state before the change.
     pub from: State,
-    /// After.
+    /// The state after the change.
     pub to: State,
-    /// Why.
+    /// The reason of the change.
     pub reason: Reason,
 }
 
@@ -54,7 +54,7 @@ pub struct Switch {
 pub enum Reason {
     /// An attempt failed.
     Failed(DeliveryFailure),
-    /// An attempt failed, and no answer came for too long after it.
+    /// An attempt failed, and after it no answer came for too long.
     NoAnswerSince(DeliveryFailure),
     /// The authority answered.
     Answered,
@@ -93,13 +93,13 @@ pub struct Reachability {
     thresholds: Thresholds,
     backoff: Backoff,
     state: State,
-    /// The caller's clock at the last call, in milliseconds.
+    /// The last reading of the caller's clock, in milliseconds.
     clock: Option<u64>,
     /// The sum of the clock's steps forward since the first call, in milliseconds. All other times here are of this kind.
     elapsed: u64,
-    /// Failures in a row.
+    /// The number of failed attempts in a row.
     failures: u32,
-    /// When the first of these failures was observed.
+    /// The time at which the first of the failures in a row was observed.
     failing_since: u64,
     /// The last failure.
     failure: DeliveryFailure,
@@ -110,9 +110,9 @@ pub struct Reachability {
     /// Whether a document was left unsent after the last attempt.
     pending: bool,
     offline_since: u64,
-    /// When the last outage ended.
+    /// The time at which the last outage ended.
     online_since: Option<u64>,
-    /// How many outages in a row began soon after the one before.
+    /// The number of outages in a row that began soon after the previous outage.
     flaps: u32,
     next_attempt: u64,
 }
@@ -336,7 +336,7 @@ pub const RETURN_MS_MAX: u64 = 60_000;
 /// Together with the last failed attempt before it (up to ten seconds) and one step after it, the sum stays below [`RETURN_MS_MAX`].
 pub const DWELL_MS_MAX: u64 = 40_000;
 
-/// Answers that end an outage while documents are unsent.
+/// The number of answers that end an outage while documents are unsent.
 const ANSWERS_TO_RETURN: u32 = 2;
 /// If an outage begins within this many milliseconds after the last one, the dwell time doubles.
 const FLAP_WINDOW_MS: u64 = 600_000;

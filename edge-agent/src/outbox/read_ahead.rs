@@ -34,7 +34,7 @@ pub(super) struct ReadingAhead {
 enum Reading {
     /// On a thread, which ends when this value is dropped.
     Thread {
-        /// After which journal row to read, and how many entries.
+        /// Requests to the thread: after which journal row to read, and how many entries.
         queries: SyncSender<(i64, u32)>,
         batches: Receiver<ReadBatch>,
     },
@@ -100,7 +100,7 @@ impl ReadingAhead {
         })
     }
 
-    /// The same without a thread.
+    /// Makes the same reader without a thread.
     pub(super) fn by_hand(reader: Reader, party: Arc<ReportingParty>, currency: Currency) -> Self {
         let entry_reader = EntryReader {
             reader,
@@ -144,7 +144,7 @@ impl ReadingAhead {
     fn begin(&mut self, after: i64, count: u32) {
         self.reading_after = Some(after);
         match &mut self.reading {
-            // If the thread has ended, `finish` finds that out.
+            // If the thread has ended, sending fails here, and `finish` returns an empty batch.
             Reading::Thread { queries, .. } => drop(queries.send((after, count))),
             Reading::InPlace {
                 entry_reader,
@@ -156,7 +156,7 @@ impl ReadingAhead {
     fn finish(&mut self) -> ReadBatch {
         self.reading_after = None;
         match &mut self.reading {
-            // The thread ends only with this value. If it ended for another reason, there is nothing to send.
+            // The thread ends only when this value is dropped. If it ended for another reason, there is nothing to send.
             Reading::Thread { batches, .. } => batches.recv().unwrap_or_else(|_| Ok(Vec::new())),
             Reading::InPlace { batch, .. } => batch.take().unwrap_or_else(|| Ok(Vec::new())),
         }

@@ -10,10 +10,10 @@ pub trait Transport: Send {
     fn deliver(&self, authority: &dyn Authority, request: &EncodedRequest, kept: bool) -> Delivery;
 }
 
-/// The network.
+/// Delivers requests over the network.
 pub(super) struct Network {
     agent: ureq::Agent,
-    /// Keeps its connection from one attempt to the next, for a backlog.
+    /// The agent that keeps its connection from one attempt to the next, for a backlog.
     kept_agent: ureq::Agent,
     url: String,
 }

@@ -33,7 +33,7 @@ const REPORTED_EVERY_MS: u64 = 250;
 /// While a backlog is sent, there is one log line per this many documents.
 const PROGRESS_EVERY: u32 = 500;
 
-/// Sends one document after another.
+/// The worker that sends one document after another.
 pub struct OutboxWorker {
     pub(super) parts: OutboxParts,
     transport: Box<dyn Transport>,
@@ -49,7 +49,7 @@ pub struct OutboxWorker {
     ahead: ReadingAhead,
     /// Every entry up to this journal row has been acknowledged or refused. The clerk may not have stored all these results yet.
     answered_up_to: i64,
-    /// Acknowledged entries that the clerk does not know of yet.
+    /// The journal rows of acknowledged entries that were not reported to the clerk yet.
     unreported: Vec<i64>,
     /// When acknowledgements were last sent to the clerk, in milliseconds since `started`.
     reported_ms: u64,

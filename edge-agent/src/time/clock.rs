@@ -21,18 +21,18 @@ pub struct Clock {
     moved: AtomicU64,
     /// Milliseconds by which only the machine's clock is wrong, for tests.
     wrong_ms: AtomicI64,
-    /// Milliseconds by which deadlines and pauses end sooner, so that tests need not wait.
+    /// The milliseconds by which deadlines and pauses were shortened, so that tests need not wait.
     skipped_ms: AtomicU64,
-    /// Notified when `skipped_ms` changes; ends a running pause.
+    /// Notified when `skipped_ms` changes, which ends a running pause.
     skips: Notify,
     boot: Uuid,
     source: Source,
 }
 
-/// Where time comes from.
+/// The source of the time.
 #[derive(Clone, Debug)]
 enum Source {
-    /// The machine.
+    /// The time comes from the machine's clocks.
     Machine,
     /// A simulation or a test: time passes only with [`Clock::pass`].
     Manual(Arc<ManualTime>),
@@ -134,7 +134,7 @@ impl Clock {
         )
     }
 
-    /// An id of this start of the machine.
+    /// An id that is the same until the machine is started again.
     #[must_use]
     pub const fn boot(&self) -> Uuid {
         self.boot
@@ -191,7 +191,7 @@ impl Clock {
         }
     }
 
-    /// A clock that only goes forward, for deadlines.
+    /// The reading of a clock that only goes forward, for deadlines.
     #[must_use]
     pub fn monotonic(&self) -> Instant {
         let now = match &self.source {
@@ -201,19 +201,19 @@ impl Clock {
         now + Duration::from_millis(self.skipped_ms.load(Ordering::Acquire))
     }
 
-    /// Lets deadlines and pauses end sooner by this much, so that tests need not wait. The time of day does not change.
+    /// Shortens deadlines and pauses by this many milliseconds, so that tests need not wait. The time of day does not change.
     pub fn skip(&self, milliseconds: u64) {
         self.skipped_ms.fetch_add(milliseconds, Ordering::AcqRel);
         self.skips.notify_one();
     }
 
-    /// Waits. Only [`skip`](Self::skip) ends the pause sooner.
+    /// Waits for the whole pause, unless [`skip`](Self::skip) ends it sooner.
     pub async fn pause(&self, pause: Duration) {
         // The caller reads the clock again, so it need not know whether the pause ended or was skipped.
         let _ = tokio::time::timeout(pause, self.skips.notified()).await;
     }
 
-    /// Moves the time of everything, for the simulator. The emulated printer's clock moves too.
+    /// Moves the time of the till and of the simulators. The emulated printer's clock moves too.
     pub fn set_offset(&self, seconds: i64) {
         self.offset_s.store(seconds, Ordering::Relaxed);
         self.moved.fetch_add(1, Ordering::Release);
@@ -231,7 +231,7 @@ impl Clock {
         self.moved.load(Ordering::Acquire)
     }
 
-    /// Makes only the machine's clock wrong, for tests.
+    /// Makes the machine's clock wrong and leaves all other clocks right, for tests.
     pub fn set_wrong(&self, milliseconds: i64) {
         self.wrong_ms.store(milliseconds, Ordering::Relaxed);
     }

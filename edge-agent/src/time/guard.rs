@@ -10,7 +10,8 @@
 //!   the printer's clock, or the `Date` of an authority's answer. A trusted source can move time far forward.
 //! - Until a trusted source has given the time, a caller whose signature is valid can move time forward too, by a week at most
 //!   ([`TimeGuard::observe_caller_time`]).
-//! - Time never goes back. If the trusted sources show that the agent's time is ahead, it runs slower until they agree.
+//! - Time never goes back. If the trusted sources show that the agent's time is ahead, the agent's time runs slower until both
+//! agree.
 //! - [`ferrotill_core::budget`] counts what is spent of a budget from these moments, and every commit stores it.
 //!   So neither a rollback nor a new start of the agent or of the machine gives back spent budget.
 //!
@@ -48,13 +49,13 @@ pub struct TimeGuard {
     boot: Uuid,
     /// A moment that is believed, in milliseconds since the epoch. Later moments are counted from it.
     anchor_ms: i64,
-    /// When that moment was, in milliseconds since the machine's start.
+    /// The reading of the kernel's count at the anchor, in milliseconds since the machine's start.
     anchored_ms: i64,
     /// How far the anchor is ahead of the time of the trusted sources, in milliseconds.
     lead_ms: i64,
-    /// A trusted source has given the time since the machine's start.
+    /// True if a trusted source has given the time since the machine's start.
     confirmed: bool,
-    /// The machine was started at least once since the till saw its first moment.
+    /// True if the machine was started at least once since the till saw its first moment.
     started_anew: bool,
     /// How far callers have moved time forward since the machine's start, in milliseconds.
     moved_by_callers_ms: i64,
@@ -75,7 +76,7 @@ const AHEAD_MS: i64 = 4 * HOUR_MS;
 /// A week is longer than a weekend with holidays.
 /// A caller's clock that is set to a wrong month or year exceeds a week, and must not bring that time into the journal.
 const CALLER_MS: i64 = 7 * 24 * HOUR_MS;
-/// Time that is ahead runs slower: it loses one millisecond in this many.
+/// The till's time runs slower while it is ahead: it loses one millisecond in this many milliseconds.
 const SLOWER: i64 = 8;
 /// The format of a printer's clock.
 pub(super) const PRINTER_CLOCK: &str = "DD-MM-YY HH:MM:SS";
@@ -123,7 +124,7 @@ impl TimeGuard {
         }
     }
 
-    /// What is to be stored with the next commit.
+    /// The state of the guarded clock that is stored with the next commit.
     #[must_use]
     pub fn remembered(&self) -> StoredClock {
         StoredClock {
@@ -137,7 +138,7 @@ impl TimeGuard {
         }
     }
 
-    /// The journal contains this moment, so time goes on from there if it was behind.
+    /// The journal contains this moment. If the agent's time was before it, the time goes on from this moment.
     pub fn not_before(&mut self, at: Moment) {
         if self
             .marks
@@ -176,14 +177,16 @@ impl TimeGuard {
         (at_ms.max(latest_ms), trouble)
     }
 
-    /// The time now. No later moment is before it. The time since the last step is charged to the budgets if the authority is offline.
+    /// The time now. No later call returns an earlier time. The time since the last step is charged to the budgets if the
+    /// authority is offline.
     pub fn step(&mut self, clocks: Clocks, moment: impl Fn(i64) -> Moment) -> Moment {
         self.set_offline(clocks, moment, self.marks.spent().is_offline())
     }
 
     /// The time of a document that is sold.
-    /// If no trusted source has given the time since the machine's start, and the machine's clock is ahead, that much time may have
-    /// passed while the power was off. It is charged to the budgets, although the till's time does not follow the machine's clock.
+    /// If no trusted source has given the time since the machine's start, and the machine's clock is ahead, this difference may
+    /// have passed while the power was off. The difference is charged to the budgets, although the till's time does not follow
+    /// the machine's clock.
     pub fn step_selling(&mut self, clocks: Clocks, moment: impl Fn(i64) -> Moment) -> Moment {
         let at = self.step(clocks, moment);
         if let (false, (_, Some(ClockTrouble::JumpedAhead { by_ms }))) =
@@ -212,7 +215,7 @@ impl TimeGuard {
         step.at
     }
 
-    /// A trusted source has given its time in milliseconds since the epoch. Returns false if its time is not believed.
+    /// A trusted source has given its time in milliseconds since the epoch. Returns false if the source's time is not believed.
     pub fn observe_trusted_time(&mut self, clocks: Clocks, source_ms: i64) -> bool {
         let at_ms = self.look(clocks).0;
         let Some(true_ms) = self.true_time(clocks, source_ms, at_ms) else {
@@ -263,11 +266,11 @@ impl TimeGuard {
     /// A caller whose signature is valid has given its time.
     ///
     /// A caller is a weak source: its clock may be wrong, or may be the clock of this very machine.
-    /// Its time is used only after a start of the machine and until a trusted source has given the time.
-    /// Without it the till would then give documents a time that is long past.
+    /// The caller's time is used only after a start of the machine and until a trusted source has given the time.
+    /// Without the caller's time, the till would give documents a time that is long past.
     /// Callers can only move time forward, which spends budget and never gives budget back.
-    /// All of them together move it by a week at most.
-    /// If the machine's clock has gone on too, they move time no further than the machine's clock.
+    /// All callers together move the time by a week at most.
+    /// If the machine's clock has gone on too, callers move the time no further than the machine's clock.
     /// A recorded call that is sent again contains the time when it was signed, which has passed.
     ///
     /// A caller's time confirms nothing: a trusted source is still needed, and if it shows that time is ahead, time runs slower.
@@ -303,7 +306,7 @@ impl TimeGuard {
     /// "Near" means at most `window_ms` away.
     ///
     /// After a power cut the till knows only that it is later than before.
-    /// Until a trusted source has given the time, any caller's time after that is accepted.
+    /// Until a trusted source has given the time, any caller's time after the last known moment is accepted.
     /// The times of other callers do not change this.
     #[must_use]
     pub fn accepts(&self, clocks: Clocks, given_ms: i64, window_ms: i64) -> bool {

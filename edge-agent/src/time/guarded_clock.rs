@@ -24,9 +24,9 @@ struct Inner {
     time_guard: TimeGuard,
     /// How many of the simulator's moves of the clock have been handled ([`Clock::moves`]).
     moves: u64,
-    /// The log contains the current trouble of the machine's clock. So each trouble is logged once.
+    /// True if the log contains the current trouble of the machine's clock. Each trouble is logged once.
     warned: bool,
-    /// The log contains that a caller's time was not believed. So that is logged once.
+    /// True if the log contains that a caller's time was not believed, which is logged once.
     caller_warned: bool,
 }
 
@@ -54,7 +54,7 @@ impl GuardedClock {
         }
     }
 
-    /// The time now, for everything but a sale ([`selling`](Self::selling)). No later moment is before it.
+    /// The time now, for everything but a sale ([`selling`](Self::selling)). No later call returns an earlier time.
     pub fn now(&self) -> Moment {
         let (mut inner, clocks) = self.read();
         self.warn(&mut inner, clocks);
@@ -91,7 +91,7 @@ impl GuardedClock {
     pub fn caller_says(&self, who: &str, caller_ms: i64) {
         let (mut inner, clocks) = self.read();
         if self.clock.is_simulated() {
-            // The simulator has moved the till's time, so a caller's real time means nothing.
+            // The simulator has moved the till's time, so a caller's real time cannot be compared with it.
             return;
         }
         let given = iso_utc(caller_ms);
@@ -196,8 +196,8 @@ impl GuardedClock {
         Err(time_guard.look(clocks).0)
     }
 
-    /// What is to be stored with the next commit.
-    /// The time until now is charged to the budgets first, so that a new time of a trusted source is stored together with a moment that agrees with it.
+    /// The state of the guarded clock that is stored with the next commit. The time until now is charged to the budgets first,
+    /// so that a new time of a trusted source is stored together with a moment that agrees with it.
     #[must_use]
     pub fn remembered(&self) -> StoredClock {
         let (mut inner, clocks) = self.read();

@@ -1,13 +1,14 @@
 //! The anchor: a row of the journal and its MAC, kept in a small file outside the database.
 //!
-//! The chain alone cannot show that its end was cut, or that an older copy of the file was put back:
-//! both are shorter journals with a correct chain. The anchor names a row that such a journal does not have.
-//! It is written after a commit, never before, so that the database is never behind it as long as nobody removes rows;
-//! and not with every commit, so that no sale waits for it.
-//! Rows after the last anchor are known to the authority and the printer only.
+//! The chain alone cannot show that the end of the journal was cut, or that an older copy of the database was put back:
+//! in both cases the journal is shorter and its chain is correct. The anchor names a row that such a journal does not have.
+//! The anchor is written after a commit and never before, so that the database always has the anchor's row unless rows were
+//! removed.
+//! The anchor is not written with every commit, so that no sale waits for it.
+//! If rows after the last anchor are removed, only the authority and the printer can show that.
 //!
-//! An anchor that the journal does not have is evidence: it is set aside under another name,
-//! and `verify` reports it until a person has looked into it and removed the file.
+//! An anchor whose row the journal does not have is evidence that rows were removed. The file is renamed, and `verify` reports
+//! it until a person has found the cause and deleted the file.
 
 use std::fs;
 use std::io::{self, Write};
@@ -16,23 +17,23 @@ use std::path::{Path, PathBuf};
 
 use super::chain::{ChainKey, Mac};
 
-/// The file's name in the data folder.
+/// The name of the anchor file in the data folder.
 pub(super) const FILE_NAME: &str = "journal.anchor";
-/// The most rows between two anchors: about a hundred sales.
+/// The largest number of rows between two anchors: about a hundred sales.
 pub(super) const ROWS_MAX: i64 = 256;
 
-/// A row and its MAC.
+/// The anchor: a journal row and its MAC.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Anchor {
     pub(super) seq: i64,
     pub(super) mac: Mac,
 }
 
-/// An anchor file as it was found; no anchor where this till did not write the file.
+/// The path of an anchor file and its anchor; `None` if this till did not write the file.
 pub(super) type Found = (PathBuf, Option<Anchor>);
 
 impl Anchor {
-    /// The file's text: row, MAC, and a proof that this till wrote them.
+    /// The text of the anchor file: the row, the MAC, and a proof that this till wrote them.
     fn text(&self, key: &ChainKey) -> String {
         let proof = key.proof(self.text_to_prove().as_bytes());
         format!("{}proof {}\n", self.text_to_prove(), hex(&proof))
@@ -54,7 +55,8 @@ impl Anchor {
         (anchor.text(key) == text).then_some(anchor)
     }
 
-    /// Writes the file durably: under another name, then renamed, so that a power cut leaves the old anchor or the new one.
+    /// Writes the anchor file durably. The file is written under another name and then renamed, so that a power cut leaves the
+    /// old anchor or the new one.
     pub(super) fn write(&self, folder: &Path, key: &ChainKey) -> io::Result<()> {
         let path = folder.join(FILE_NAME);
         let new = folder.join("journal.anchor.new");
@@ -71,7 +73,7 @@ impl Anchor {
     }
 }
 
-/// The anchor in force and those that were set aside.
+/// The current anchor and the anchors that were set aside.
 pub(super) fn found(folder: &Path, key: &ChainKey) -> io::Result<Vec<Found>> {
     let mut anchors = Vec::new();
     for entry in fs::read_dir(folder)? {
@@ -79,7 +81,7 @@ pub(super) fn found(folder: &Path, key: &ChainKey) -> io::Result<Vec<Found>> {
         let name = entry.file_name();
         let name = name.to_str().unwrap_or_default();
         if is_anchor(name) {
-            // An anchor is text: a file that is no text was not written by this program.
+            // The file of an anchor is text. A file that is not text was not written by this program.
             let text = String::from_utf8(fs::read(entry.path())?).unwrap_or_default();
             anchors.push((entry.path(), Anchor::read(&text, key)));
         }
@@ -88,12 +90,12 @@ pub(super) fn found(folder: &Path, key: &ChainKey) -> io::Result<Vec<Found>> {
     Ok(anchors)
 }
 
-/// Whether a name in the data folder is that of an anchor, in force or set aside.
+/// True if a file in the data folder with this name is the current anchor or one that was set aside.
 pub(super) fn is_anchor(name: &str) -> bool {
     name == FILE_NAME || is_aside(name)
 }
 
-/// How many anchors were set aside; 0 where the folder cannot be read.
+/// The number of anchors that were set aside; 0 if the folder cannot be read.
 pub(super) fn count_aside(folder: &Path) -> usize {
     let names = fs::read_dir(folder).into_iter().flatten().flatten();
     names
@@ -110,7 +112,7 @@ fn is_aside(name: &str) -> bool {
     })
 }
 
-/// Sets the anchor in force aside under the first free number.
+/// Renames the current anchor to the first free name with a number.
 pub(super) fn set_aside(folder: &Path) -> io::Result<PathBuf> {
     let path = folder.join(FILE_NAME);
     let mut number = 1_u32;

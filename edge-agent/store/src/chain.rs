@@ -14,13 +14,13 @@ use super::StoreError;
 /// The MAC of a row: HMAC-SHA256.
 pub type Mac = [u8; 32];
 
-/// The file's name in the data folder.
+/// The name of the key file in the data folder.
 pub(super) const KEY_FILE_NAME: &str = "journal.key";
 
 /// The MAC before the first row.
 pub(super) const GENESIS: Mac = [0; 32];
 
-/// The key of the chain. It stays on the machine, and is wiped from memory when the store is closed.
+/// The secret key of the chain. It stays on the machine, and is overwritten in memory when the store is closed.
 #[derive(Clone)]
 pub struct ChainKey(Zeroizing<[u8; 32]>);
 
@@ -45,7 +45,7 @@ impl ChainKey {
     ///
     /// # Errors
     ///
-    /// [`StoreError::Key`].
+    /// [`StoreError::Key`] if the file cannot be read or is no key.
     pub fn load(path: &Path) -> Result<Self, StoreError> {
         let failed = |source| StoreError::Key {
             path: path.to_owned(),
@@ -62,12 +62,12 @@ impl ChainKey {
             })
     }
 
-    /// Makes a key and its file (0600), which is durable when this returns. Only the first start does so
-    /// ([`folder`](super::folder)): a second key would not fit the rows that stand under the first one.
+    /// Makes a key and its file (0600), which is durable when this returns. Only the first start makes a key
+    /// ([`folder`](super::folder)): the rows that exist already would not fit a second key.
     ///
     /// # Errors
     ///
-    /// [`StoreError::Key`].
+    /// [`StoreError::Key`] if the file cannot be created.
     pub(super) fn create(path: &Path) -> Result<Self, StoreError> {
         Self::create_file(path).map_err(|source| StoreError::Key {
             path: path.to_owned(),
@@ -78,7 +78,7 @@ impl ChainKey {
     fn create_file(path: &Path) -> io::Result<Self> {
         let mut key = Zeroizing::new([0; 32]);
         getrandom::fill(&mut *key).map_err(io::Error::other)?;
-        // Written under another name and renamed, so that a power cut leaves no half of a key.
+        // The key is written under another name and then renamed, so that a power cut does not leave half a key.
         let new = path.with_extension("new");
         let mut file = fs::OpenOptions::new()
             .write(true)
@@ -102,14 +102,14 @@ impl ChainKey {
         }
     }
 
-    /// A MAC over a text that is no row. No text equals a row, whose first bytes are a MAC and a number.
+    /// A MAC over a text that is not a journal row. No such text equals a row, because a row begins with a MAC and a number.
     pub(super) fn proof(&self, text: &[u8]) -> Mac {
         let mut hmac = self.hmac();
         hmac.update(text);
         hmac.finalize().into_bytes().into()
     }
 
-    /// The MAC of a row after the row with `previous`.
+    /// The MAC of a row; `previous` is the MAC of the row before it.
     pub(super) fn mac(&self, previous: &Mac, link: &Link<'_>) -> Mac {
         let mut hmac = self.hmac();
         hmac.update(previous);

@@ -1,4 +1,4 @@
-//! The row `clock`: what the guarded clock knows, stored with every commit.
+//! The table row `clock`: the state of the guarded clock, stored with every commit.
 
 use ferrotill_core::clock_guard::ClockState;
 use ferrotill_core::time::Moment;
@@ -9,33 +9,35 @@ use uuid::Uuid;
 use super::journal::{Batch, Store};
 use super::{Context, StoreError};
 
-/// What the guarded clock must know again after a power cut. Its encoding is positional: another order of fields is another
-/// `VERSION`.
+/// The state of the guarded clock that must survive a power cut. The encoding depends on the order of the fields, so a
+/// different order needs a new `VERSION`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StoredClock {
-    /// The latest moment, and what is spent of the offline budgets.
+    /// The latest moment, and the used part of the offline budgets.
     pub marks: ClockState,
-    /// The start of the machine in which the latest moment was seen.
+    /// The id of the machine's start in which the latest moment was seen.
     pub boot: Uuid,
-    /// When it was seen, in milliseconds since that start.
+    /// The time from that start of the machine to the latest moment, in milliseconds.
     pub since_boot_ms: i64,
-    /// Since that start a printer or the authority has confirmed the time.
+    /// True if a printer or the authority has confirmed the time since that start of the machine.
     pub sure: bool,
-    /// A moment was seen in an earlier start of the machine already.
+    /// True if the till had already seen a moment in an earlier start of the machine.
     pub started_anew: bool,
     /// How far the till's time is ahead of the confirmed time, in milliseconds.
     pub lead_ms: i64,
-    /// How far callers have moved the till's time forward since that start, in milliseconds.
+    /// How far callers have moved the till's time forward since that start of the machine, in milliseconds.
     pub told_ms: i64,
 }
 
-/// The version of the row's encoding.
+/// The version of the encoding of the stored clock.
 const VERSION: u16 = 3;
-/// The latest moment is looked for in so many rows: the last row is nearly always the latest, but devices take turns.
+/// The number of last journal rows in which the latest moment is searched. The last row nearly always has the latest moment,
+/// but the rows of several devices alternate.
 const LAST_ROWS: u32 = 256;
 
 impl Store {
-    /// The clock as it was at the last commit. A row that cannot be read is logged and ignored: [`Self::latest_moment`] still holds.
+    /// The clock as the last commit stored it. A stored clock that cannot be read is logged and ignored, because
+    /// [`Self::latest_moment`] still prevents that time goes back.
     ///
     /// # Errors
     ///

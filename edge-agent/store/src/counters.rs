@@ -1,4 +1,5 @@
-//! A printer's counters as the journal has them: enough to notice, after a start, what the printer did on its own meanwhile.
+//! A printer's counters as the journal contains them. After a start they show what the printer did by itself while the agent
+//! was stopped.
 
 use ferrotill_core::Amount;
 use ferrotill_core::document::DocumentKind;
@@ -12,8 +13,8 @@ use super::rows::{self, COLUMNS, RequestState, StoredDocument};
 use super::{Context, StoreError};
 
 impl Store {
-    /// The last counters of a device's printer that the journal has: those from before its last document, or those after a Z-report
-    /// that it made on its own. `None` before its first document.
+    /// The last counters of a device's printer in the journal: the counters before the last document, or the counters after a
+    /// Z-report that the printer made by itself. `None` if the device has no document yet.
     ///
     /// # Errors
     ///
@@ -28,7 +29,7 @@ impl Store {
 }
 
 impl Batch<'_> {
-    /// [`Store::printer_counters`], with what this batch has written.
+    /// [`Store::printer_counters`], including the rows that this batch has written.
     ///
     /// # Errors
     ///
@@ -72,7 +73,7 @@ fn counters<R>(
     Ok(after_document(&document).as_ref().map(read))
 }
 
-/// The counters from before a document; after a Z-report, the counters of a new day.
+/// The counters from before a document. After a Z-report, they are the counters of a new day.
 fn after_document(document: &StoredDocument) -> Option<StoredBaseline<'_>> {
     let before = document.reserved()?.baseline?;
     if document.row.kind != DocumentKind::ZReport || document.row.state != RequestState::Sealed {
@@ -95,14 +96,15 @@ fn after_document(document: &StoredDocument) -> Option<StoredBaseline<'_>> {
     })
 }
 
-/// A device's last document on its printer. An index finds it, also after a year of alternative receipts.
+/// The query for the last document that a device has made on its printer. An index makes it fast, even after a year of
+/// alternative receipts.
 pub(super) fn last_on_printer() -> String {
     format!(
         "SELECT {COLUMNS} FROM document WHERE device = ?1 AND kind <> 'alternative_receipt' ORDER BY reserved_seq DESC LIMIT 1"
     )
 }
 
-/// The last [`Event::ClosedByPrinter`] of a device after a row. An index that holds only such rows finds it.
+/// The query for the last [`Event::ClosedByPrinter`] of a device after a row. An index of only such rows makes it fast.
 pub(super) fn closed_by_printer() -> String {
     format!(
         "SELECT kind, version, payload FROM journal WHERE device = ?1 AND kind = {CLOSED_BY_PRINTER} AND seq > ?2 \
@@ -110,5 +112,5 @@ pub(super) fn closed_by_printer() -> String {
     )
 }
 
-/// The journal's number of [`Event::ClosedByPrinter`].
+/// The number of the event [`Event::ClosedByPrinter`] in the journal.
 const CLOSED_BY_PRINTER: u16 = 8;

@@ -1,14 +1,14 @@
 //! The data folder: which of its files belong together, and in what order the first start makes them.
 //!
 //! The first start makes the database with its tables, then `journal.key`, then the first journal row, and later `journal.anchor`.
-//! Each is durable before the next one is begun, so that a power cut at any moment leaves one of these:
+//! Each of these is durable before the next one is begun, so that a power cut at any moment leaves one of these:
 //!
 //! | database | key | anchor | next start |
 //! | --- | --- | --- | --- |
 //! | missing, empty, or without rows | missing | missing | goes on with the first start |
 //! | with tables | there | missing, or there if the journal has rows | opens the store |
 //!
-//! Anything else is a folder from which somebody has removed a file.
+//! Any other combination shows that a file was removed from the folder.
 //! A new key would make every row look forged, and a new database would sell again from number 1,
 //! so such a folder is refused, and nothing is created in it.
 
@@ -23,7 +23,7 @@ use super::{BUSY_TIMEOUT, Context, FILE_NAME, StoreError, anchor, configure, mig
 
 const MISSING: &str = "is missing";
 
-/// Opens the database for writing and reads the key; the first start makes both.
+/// Opens the database for writing and reads the key. The first start creates both.
 pub(super) fn open(folder: &Path) -> Result<(Connection, ChainKey), StoreError> {
     let (path, key_path) = (folder.join(FILE_NAME), folder.join(KEY_FILE_NAME));
     let others = OtherFiles::look(folder)?;
@@ -43,14 +43,15 @@ pub(super) fn open(folder: &Path) -> Result<(Connection, ChainKey), StoreError> 
     let key = if others.key {
         ChainKey::load(&key_path)?
     } else {
-        // SQLite has synced the tables; this syncs the name of their file, which must be durable before the key is.
+        // SQLite has synced the tables. The name of their file must also be durable before the key is created, so the folder is
+        // synced here.
         sync(folder)?;
         ChainKey::create(&key_path)?
     };
     Ok((connection, key))
 }
 
-/// Compares what the database holds with the other files of the folder.
+/// Compares the content of the database with the other files of the folder.
 fn check(
     path: &Path,
     key_path: &Path,
@@ -76,7 +77,7 @@ fn check(
 ///
 /// # Errors
 ///
-/// [`StoreError::FileMissing`] where there is none.
+/// [`StoreError::FileMissing`] if there is no database.
 pub(super) fn open_for_reading(path: &Path) -> Result<Connection, StoreError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     match open_existing(path, flags)? {
@@ -89,7 +90,7 @@ pub(super) fn open_for_reading(path: &Path) -> Result<Connection, StoreError> {
 ///
 /// # Errors
 ///
-/// [`StoreError::FileMissing`] where there is none.
+/// [`StoreError::FileMissing`] if there is no key.
 pub(super) fn load_key(folder: &Path) -> Result<ChainKey, StoreError> {
     let path = folder.join(KEY_FILE_NAME);
     if is_there(&path)? {
@@ -99,10 +100,10 @@ pub(super) fn load_key(folder: &Path) -> Result<ChainKey, StoreError> {
     Err(missing(&path, MISSING, evidence))
 }
 
-/// Whether a till has stored anything in a data folder: its database, its key or an anchor is there.
+/// True if a till has stored anything in a data folder: a database, a key or an anchor exists.
 #[must_use]
 pub fn is_in_use(folder: &Path) -> bool {
-    // A database that cannot be looked at counts as there.
+    // A database that cannot be examined counts as existing.
     let others = OtherFiles::look(folder);
     let database = fs::exists(folder.join(FILE_NAME)).unwrap_or(true);
     database || others.is_ok_and(|others| others.evidence_of_a_database().is_some())
@@ -111,12 +112,12 @@ pub fn is_in_use(folder: &Path) -> bool {
 const KEY_THERE: &str = "journal.key is there";
 const ANCHOR_THERE: &str = "journal.anchor was written for its rows";
 
-/// The other files of the folder.
+/// The files of the data folder other than the database.
 struct OtherFiles {
     key: bool,
-    /// An anchor in force, or one that was set aside.
+    /// True if there is a current anchor or one that was set aside.
     anchor: bool,
-    /// A write-ahead log that holds something.
+    /// True if there is a write-ahead log that is not empty.
     log: bool,
 }
 
@@ -140,7 +141,7 @@ impl OtherFiles {
         Ok(found)
     }
 
-    /// What shows that there was a database, where there is none or an empty one.
+    /// The file which shows that there was a database, although now there is none or only an empty one.
     fn evidence_of_a_database(&self) -> Option<&'static str> {
         match (self.anchor, self.key, self.log) {
             (true, ..) => Some(ANCHOR_THERE),
@@ -151,14 +152,14 @@ impl OtherFiles {
     }
 }
 
-/// What a database holds.
+/// The content of a database.
 #[derive(Clone, Copy)]
 enum Content {
-    /// No journal: an empty file, or one whose log was removed before it was ever copied into the file.
+    /// There is no journal: the file is empty, or its log was removed before SQLite copied it into the file.
     Nothing,
-    /// A journal without rows.
+    /// There is a journal without rows.
     Tables,
-    /// A journal with rows.
+    /// There is a journal with rows.
     Rows,
 }
 
@@ -184,7 +185,7 @@ impl Content {
     }
 }
 
-/// Opens a database that exists; `None` where there is none.
+/// Opens a database that exists; `None` if there is no file.
 fn open_existing(path: &Path, flags: OpenFlags) -> Result<Option<Connection>, StoreError> {
     let flags = flags.difference(OpenFlags::SQLITE_OPEN_CREATE);
     let opened = Connection::open_with_flags(path, flags);

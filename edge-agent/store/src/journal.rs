@@ -20,7 +20,7 @@ pub use batch::{Appended, Batch};
 /// At a start, a write-ahead log longer than this is truncated: twice the size at which the maintenance thread makes a checkpoint.
 const WAL_BYTES_MAX_AT_START: u64 = 8 * 1_024 * 1_024;
 
-/// The end of the chain.
+/// The last row of the chain and its MAC.
 #[derive(Clone, Copy, Debug)]
 struct Head {
     seq: i64,
@@ -30,28 +30,28 @@ struct Head {
 /// The writer of the store.
 #[derive(Debug)]
 pub struct Store {
-    /// Declared before the connection, so that its thread has ended when the connection closes.
+    /// The field is declared before the connection, so that the maintenance thread has ended when the connection is closed.
     maintenance: Option<Maintenance>,
     connection: Connection,
     path: PathBuf,
     key: ChainKey,
     head: Head,
-    /// Entries that wait in the outbox.
+    /// The number of entries that wait in the outbox.
     waiting: u32,
-    /// The row of the last anchor.
+    /// The journal row of the last anchor.
     anchored: i64,
-    /// An anchor is due before [`anchor::ROWS_MAX`] rows were written.
+    /// True if an anchor is due before [`anchor::ROWS_MAX`] rows were written.
     anchor_soon: bool,
     anchor_writer: AnchorWriter,
 }
 
 impl Store {
-    /// Opens the store in a data folder, or makes it on the first start.
+    /// Opens the store in a data folder. The first start creates it.
     ///
     /// # Errors
     ///
-    /// [`StoreError::FileMissing`] where the database or the key was removed; nothing is created then.
-    /// Other [`StoreError`]s where a file cannot be used.
+    /// [`StoreError::FileMissing`] if the database or the key was removed; then no file is created. Other [`StoreError`]s if a
+    /// file cannot be used.
     pub fn open(folder: &Path) -> Result<Self, StoreError> {
         let path = folder.join(super::FILE_NAME);
         let (connection, key) = folder::open(folder)?;
@@ -72,16 +72,17 @@ impl Store {
         };
         store.reload_head()?;
         store.compare_anchor();
-        // It is written after the first commit: that syncs the log, with all rows that a killed writer has left in it.
+        // The anchor is written after the first commit, which syncs the log together with all rows that a killed writer has
+        // left in it.
         store.anchor_soon = store.head.seq > store.anchored;
         if let Err(error) = store.shorten_log() {
-            // Nothing is lost: the log is as durable as the database.
+            // No data is lost: the log is as durable as the database.
             tracing::warn!("the write-ahead log could not be truncated: {error}; check the disk");
         }
         Ok(store)
     }
 
-    /// Truncates a long log that a killed writer has left: every start reads all of it.
+    /// Truncates a long log that a killed writer has left, because every start reads the whole log.
     fn shorten_log(&self) -> Result<(), rusqlite::Error> {
         let mut log = self.path.clone().into_os_string();
         log.push("-wal");
@@ -89,7 +90,7 @@ impl Store {
         if !is_long {
             return Ok(());
         }
-        // Do not wait for readers: the next start tries again.
+        // This attempt does not wait for readers: the next start tries again.
         self.connection.busy_timeout(Duration::ZERO)?;
         let outcome = self
             .connection
@@ -117,8 +118,9 @@ impl Store {
         self.path.parent().unwrap_or(Path::new("."))
     }
 
-    /// Compares the journal with the anchor. An anchor that the journal does not have is set aside as evidence, so that the next
-    /// one does not overwrite it. The till goes on; the log and `verify` report the anchor, and the owner decides.
+    /// Compares the journal with the anchor. An anchor whose row the journal does not have is set aside as evidence, so that
+    /// the next anchor does not overwrite it. The till goes on selling. The log and `verify` report the anchor, and the owner
+    /// decides what to do.
     fn compare_anchor(&mut self) {
         let anchors = match anchor::found(self.folder(), &self.key) {
             Ok(anchors) => anchors,
@@ -149,14 +151,15 @@ impl Store {
         }
     }
 
-    /// An anchor is due: this is the first commit after a start, a shift has its first document, a report was sealed,
-    /// or enough rows have come.
+    /// True if an anchor is due: this is the first commit after a start, a shift has its first document, a report was sealed,
+    /// or many rows were written.
     #[must_use]
     pub fn anchor_is_due(&self) -> bool {
         self.head.seq - self.anchored >= anchor::ROWS_MAX || self.anchor_soon
     }
 
-    /// Writes the anchor if the journal has grown. An error is logged and stops nothing: the journal is as durable without an anchor.
+    /// Writes the anchor if the journal has grown. An error is only logged, because the journal is durable without an anchor
+    /// too.
     pub fn anchor(&mut self) {
         self.anchor_with(|store, anchor| store.anchor_writer.write(anchor));
     }
@@ -183,7 +186,7 @@ impl Store {
         }
     }
 
-    /// The file.
+    /// The path of the database file.
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.path
@@ -194,7 +197,8 @@ impl Store {
         &self.connection
     }
 
-    /// Reads the head and the number of waiting outbox entries again: after an error at COMMIT they may not be what memory holds.
+    /// Reads the head and the number of waiting outbox entries again: after an error at COMMIT the values in memory may be
+    /// wrong.
     ///
     /// # Errors
     ///
@@ -222,7 +226,7 @@ impl Store {
         Ok(())
     }
 
-    /// Begins a batch. A batch that is dropped without [`Batch::commit`] leaves nothing.
+    /// Begins a batch. A batch that is dropped without [`Batch::commit`] changes nothing.
     ///
     /// # Errors
     ///
@@ -238,7 +242,7 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// [`StoreError::ChainBroken`] where a row after the snapshot does not fit the chain.
+    /// [`StoreError::ChainBroken`] if a row after the snapshot does not fit the chain.
     pub fn load_till(&self, device: Uuid) -> Result<Till, StoreError> {
         let snapshot: Option<(i64, u16, Vec<u8>)> = self
             .connection

@@ -1,4 +1,4 @@
-//! The store: the hash-chained journal, the tables that follow from it, and the outbox. The only SQL of the agent.
+//! The store: the hash-chained journal, the tables that follow from it, and the outbox. Only this crate contains SQL.
 //!
 //! One [`Store`] writes, from one thread; any number of [`Reader`]s read at the same time.
 //! A caller gets a positive answer only after COMMIT. After an error at COMMIT the outcome is unknown, and the head is read again.
@@ -43,133 +43,134 @@ pub enum StoreError {
     /// SQLite reports an error.
     #[error("the database {path} could not be used ({context}); check the disk and its free space")]
     Database {
-        /// What was being done.
+        /// The operation on the database that failed.
         context: &'static str,
-        /// The file.
+        /// The path of the database file.
         path: PathBuf,
-        /// SQLite's own error.
+        /// The error that SQLite reported.
         #[source]
         source: rusqlite::Error,
     },
-    /// The file was written by a newer program.
+    /// The database was written by a newer program.
     #[error(
         "the database {path} could not be brought to this version; use the newer program that wrote it"
     )]
     Migration {
-        /// The file.
+        /// The path of the database file.
         path: PathBuf,
-        /// The migration's own error.
+        /// The error of the migration.
         #[source]
         source: rusqlite_migration::Error,
     },
-    /// The file has another version. Only the service migrates; a program that only reads does not.
+    /// The database has another version. Only the service migrates a database; a program that only reads it does not.
     #[error(
         "the database {path} has version {found}, and this program reads version {expected}; start the till once with this program, or use the program that runs the till"
     )]
     Version {
-        /// The file.
+        /// The path of the database file.
         path: PathBuf,
-        /// Its version.
+        /// The version of the database.
         found: i64,
-        /// The version of this program.
+        /// The version that this program reads.
         expected: i64,
     },
-    /// A row does not fit the chain.
+    /// A journal row does not fit the chain.
     #[error(
         "journal row {seq} does not fit the chain: it was changed, removed or added by somebody else; restore a backup and call the service"
     )]
     ChainBroken {
-        /// The row.
+        /// The number of the journal row.
         seq: i64,
     },
-    /// A row does not decode.
+    /// A journal row cannot be decoded.
     #[error("journal row {seq} cannot be read")]
     Unreadable {
-        /// The row.
+        /// The number of the journal row.
         seq: i64,
-        /// Why.
+        /// The error of the decoder.
         #[source]
         source: ferrotill_core::event::EventError,
     },
-    /// A file of the data folder is missing or has lost its content, and others that belong to it are there.
+    /// A file of the data folder is missing or empty, although other files show that it existed.
     #[error("{path} {lack}, but {evidence}; put it back from the backup")]
     FileMissing {
-        /// The file.
+        /// The path of the missing or empty file.
         path: PathBuf,
-        /// What is wrong with it: "is missing".
+        /// What is wrong with the file, for example "is missing".
         lack: &'static str,
-        /// What shows that it was there: "journal.key is there".
+        /// What shows that the file existed, for example "journal.key is there".
         evidence: &'static str,
     },
-    /// The data folder.
+    /// The data folder could not be read.
     #[error("the data folder {path} could not be read; check its permissions")]
     Folder {
-        /// The folder.
+        /// The path of the data folder.
         path: PathBuf,
-        /// The system's own error.
+        /// The operating system's error.
         #[source]
         source: std::io::Error,
     },
-    /// The key file.
+    /// The key file could not be read or created.
     #[error(
         "the journal's key {path} could not be read or created; check the folder's permissions"
     )]
     Key {
-        /// The file.
+        /// The path of the key file.
         path: PathBuf,
-        /// The system's own error.
+        /// The operating system's error.
         #[source]
         source: std::io::Error,
     },
-    /// The anchor file.
+    /// The anchor file could not be read.
     #[error("the journal's anchor in {path} could not be read; check the folder's permissions")]
     Anchor {
-        /// The folder.
+        /// The path of the data folder.
         path: PathBuf,
-        /// The system's own error.
+        /// The operating system's error.
         #[source]
         source: std::io::Error,
     },
-    /// The maintenance thread.
+    /// The maintenance thread could not be created.
     #[error(
         "the system cannot create the maintenance thread of the store; check its limit of threads"
     )]
     Thread {
-        /// The system's own error.
+        /// The operating system's error.
         #[source]
         source: std::io::Error,
     },
-    /// A snapshot that does not decode.
+    /// The snapshot of a till cannot be decoded.
     #[error(
         "the snapshot of the till cannot be read; delete it, and the till is made again from the journal"
     )]
     Snapshot,
     /// The configuration contradicts the journal.
     #[error(
-        "the configuration of device {device} contradicts the journal: {refusal}; a number range that was used may grow, but not move"
+        "the configuration of device {device} contradicts the journal: {refusal}; a used number range may become longer, but its first number must not change"
     )]
     Configuration {
-        /// The device.
+        /// The id of the device.
         device: uuid::Uuid,
-        /// The rule that it breaks.
+        /// The rule that the configuration breaks.
         refusal: ferrotill_core::Refusal,
     },
-    /// A number was admitted for a document and is refused at its seal: a defect.
+    /// The till accepted a number when it reserved a document and refused it when it sealed the document, which is a defect of
+    /// the program.
     #[error("the next number of the alternative receipts could not be taken ({found})")]
     Number {
-        /// What was found.
+        /// A description of the event that was found instead.
         found: String,
     },
-    /// The printer has closed its day on its own, and the till cannot close its shift.
+    /// The printer has closed its day by itself, and the till cannot close its shift.
     #[error("the printer's own Z-report cannot be entered into the journal ({refusal})")]
     NotBooked {
-        /// Why not.
+        /// The rule that forbids closing the shift.
         refusal: ferrotill_core::Refusal,
     },
-    /// The decision on an order made an event that reserves no document.
+    /// The decision on an order returned an event that does not reserve a document.
     #[error("journal row {seq} reserves no document; report this as a defect")]
     NoDocument {
-        /// The row.
+        /// The number of the journal row.
         seq: i64,
     },
     /// The encoded event is larger than its buffer.
@@ -177,7 +178,7 @@ pub enum StoreError {
     TooLarge,
 }
 
-/// Names what was being done, and where, in an error of the database.
+/// Adds the operation and the path to an error of the database.
 trait Context<T> {
     fn context(self, path: &Path, context: &'static str) -> Result<T, StoreError>;
 }

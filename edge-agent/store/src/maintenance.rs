@@ -1,12 +1,12 @@
-//! Checkpoints and anchors, on a thread of their own, so that no sale waits for one.
+//! Makes checkpoints and anchors on a separate thread, so that no sale waits for them.
 //!
-//! A checkpoint copies what was committed from the write-ahead log into the database.
-//! It writes many pages and syncs the database; inside a commit a sale would wait tens of milliseconds for it.
-//! So the writer only signals that the log has grown, and goes on.
+//! A checkpoint copies committed rows from the write-ahead log into the database. It writes many pages and syncs the database;
+//! if a commit did that, its sale would wait tens of milliseconds. So the writer only signals to the thread that the log has
+//! grown, and goes on.
 //!
-//! A writer that never pauses keeps the thread from reaching the end of the log.
-//! Such a writer makes a checkpoint itself at [`PAGES_MAX`]. Little is left to copy then, and the log is written from its start again,
-//! so that its size is bounded.
+//! While a writer never pauses, the thread cannot copy the log to its end. So the writer makes a checkpoint itself when the log
+//! has [`PAGES_MAX`] pages. Only a few pages are left to copy then, and the log is written from its start again, so that its
+//! size is limited.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -20,24 +20,24 @@ use super::BUSY_TIMEOUT;
 use super::anchor::Anchor;
 use super::chain::ChainKey;
 
-/// Pages of the log, estimated, after which the thread makes a checkpoint: 4 MiB, SQLite's own default.
+/// The estimated number of pages in the log after which the thread makes a checkpoint: 4 MiB, which is SQLite's own default.
 pub(super) const PAGES_WANTED: u32 = 1_000;
-/// Pages of the log after which the writer makes the checkpoint itself: 32 MiB.
+/// The number of pages in the log after which the writer makes the checkpoint itself: 32 MiB.
 pub(super) const PAGES_MAX: u32 = 8_000;
 
-/// Pages that every commit writes: the ends of tables and indexes, and the clock.
+/// The estimated number of pages that every commit writes: the ends of tables and indexes, and the clock.
 const PAGES_OF_COMMIT: u32 = 5;
-/// Further pages for each row of the journal: its place in the journal, its request id, its document.
+/// The estimated number of further pages for each journal row: its place in the journal, its request id, and its document.
 const PAGES_OF_ROW: u32 = 2;
 
-/// What the thread is asked to do.
+/// A task for the maintenance thread.
 #[derive(Debug)]
 enum MaintenanceTask {
     Checkpoint,
     Anchor(Anchor),
 }
 
-/// Tasks that wait for the thread at most. A task that finds no room is asked for again with a later commit.
+/// The largest number of tasks that wait for the thread. If there is no room for a task, a later commit requests it again.
 const WAITING_MAX: usize = 4;
 
 /// Writes anchors, one at a time, and never an older one over a newer one.
@@ -57,7 +57,7 @@ impl AnchorWriter {
         }
     }
 
-    /// True once the anchor, or a newer one, is durable.
+    /// Writes the anchor. Returns true if this anchor or a newer one is durable.
     pub(super) fn write(&self, anchor: Anchor) -> bool {
         let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
         if anchor.seq <= *last {
@@ -73,7 +73,7 @@ impl AnchorWriter {
     }
 }
 
-/// The thread, and how much the log has grown since the thread was last signalled.
+/// The maintenance thread, and how much the log has grown since the thread was last signalled.
 #[derive(Debug)]
 pub(super) struct Maintenance {
     tasks: Option<SyncSender<MaintenanceTask>>,
@@ -96,7 +96,7 @@ impl Maintenance {
         })
     }
 
-    /// A commit has added so many rows to the journal. Asks for a checkpoint where the log has grown enough.
+    /// A commit has added this many rows to the journal. Requests a checkpoint if the log has grown enough.
     pub(super) fn committed(&mut self, rows: i64) {
         let rows = u32::try_from(rows).unwrap_or(0);
         self.pages = self
@@ -109,7 +109,7 @@ impl Maintenance {
         }
     }
 
-    /// Asks for an anchor. False if the thread has too much to do.
+    /// Requests an anchor. Returns false if the thread has no room for another task.
     pub(super) fn anchor(&self, anchor: Anchor) -> bool {
         self.ask(MaintenanceTask::Anchor(anchor))
     }
@@ -147,7 +147,7 @@ fn run(path: &Path, anchor_writer: &AnchorWriter, tasks: &Receiver<MaintenanceTa
             }
         };
         if let Err(error) = outcome {
-            // Nothing is lost: the log is as durable as the database, and the writer makes a checkpoint later.
+            // No data is lost: the log is as durable as the database, and the writer makes a checkpoint later.
             tracing::warn!("a checkpoint of the database failed: {error}; check the disk");
             connection = None;
         }
@@ -155,7 +155,7 @@ fn run(path: &Path, anchor_writer: &AnchorWriter, tasks: &Receiver<MaintenanceTa
 }
 
 fn open(path: &Path) -> Result<Connection, rusqlite::Error> {
-    // A database that was removed meanwhile is not made anew.
+    // A database that was removed meanwhile is not created again.
     let flags = OpenFlags::default().difference(OpenFlags::SQLITE_OPEN_CREATE);
     let connection = Connection::open_with_flags(path, flags)?;
     connection.busy_timeout(BUSY_TIMEOUT)?;
@@ -164,7 +164,7 @@ fn open(path: &Path) -> Result<Connection, rusqlite::Error> {
     Ok(connection)
 }
 
-/// Copies as much as it can without making a reader or the writer wait.
+/// Copies as much of the log as possible without making a reader or the writer wait.
 fn checkpoint(connection: &Connection) -> Result<(), rusqlite::Error> {
     connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()))
 }

@@ -7,10 +7,10 @@ use rusqlite_migration::{M, Migrations};
 
 use super::StoreError;
 
-/// Every step, in order; released ones are never edited.
+/// Every migration in its order. A migration that was released is never edited.
 const STEPS: &[M<'static>] = &[M::up(include_str!("../../../migrations/01-journal/up.sql"))];
 
-/// Migrates the file to this program's version; a newer file is refused.
+/// Migrates the database to this program's version. A newer database is refused.
 pub(super) fn migrate(connection: &mut Connection, path: &Path) -> Result<(), StoreError> {
     Migrations::from_slice(STEPS)
         .to_latest(connection)

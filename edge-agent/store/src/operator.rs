@@ -1,4 +1,4 @@
-//! An operator's declaration on a document: the journal has it in the row before the seal or the void that it justifies.
+//! An operator's declaration about a document: its journal row comes directly before the seal or the void that it justifies.
 
 use ferrotill_core::event::{Event, PaperSays};
 use rusqlite::OptionalExtension;
@@ -7,21 +7,21 @@ use super::StoreError;
 use super::query::Reader;
 use super::rows::DocumentRow;
 
-/// What an operator has declared of a document that its printer cannot prove.
+/// An operator's declaration about a document that its printer cannot prove.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OperatorDeclaration {
-    /// When, in milliseconds since the epoch.
+    /// The time of the declaration, in milliseconds since the epoch.
     pub at_ms: i64,
     /// What the operator has read on the paper.
     pub paper: PaperSays,
     /// The operator's name.
     pub by: String,
-    /// Why the printer cannot prove it.
+    /// Why the printer cannot prove the outcome.
     pub why: String,
 }
 
 impl Reader {
-    /// The declaration that a settled document rests on; none where its printer has proved the outcome.
+    /// The declaration by which a document was settled; `None` if its printer has proved the outcome.
     ///
     /// # Errors
     ///

@@ -16,28 +16,28 @@ use super::rows::{self, COLUMNS, StoredDocument};
 /// A document that must be sent to the authority, with what its request needs.
 #[derive(Debug)]
 pub struct OutboxEntry {
-    /// Its place in the order of sending: the journal row of its seal.
+    /// The entry's place in the order of sending: the journal row that sealed the document.
     pub sealed_seq: i64,
-    /// Its device.
+    /// The id of the document's device.
     pub device: Uuid,
-    /// The duty: `sale`, `refund`, `deposit`, `withdraw`, `alternative_receipt` or `z_report`.
+    /// The duty, which names the kind of message: `sale`, `refund`, `deposit`, `withdraw`, `alternative_receipt` or `z_report`.
     pub duty: String,
-    /// The number of the message: the document's number.
+    /// The number of the message, which is the document's number.
     pub message_number: u32,
-    /// The document.
+    /// The document with its journal rows.
     pub document: StoredDocument,
-    /// For a refund, the number of the sale that it takes back: the fiscal number, or else the document number.
+    /// For a refund, the number of the original sale: its fiscal number, or else its document number.
     pub original_number: Option<u64>,
 }
 
-/// How far the delivery of a document is.
+/// The state of the delivery of a document to the authority.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DeliveryState {
-    /// Answers of the authority so far.
+    /// The number of answers that the authority has given about the document.
     pub attempts: u32,
-    /// Why the authority refused it, where its last answer was a refusal.
+    /// The text of the authority's refusal, if its last answer was a refusal.
     pub refusal: Option<String>,
-    /// When the authority acknowledged it, in milliseconds since the epoch.
+    /// When the authority acknowledged the document, in milliseconds since the epoch.
     pub acknowledged_ms: Option<i64>,
 }
 
@@ -86,7 +86,7 @@ impl Reader {
         })
     }
 
-    /// The place of the newest waiting entry.
+    /// The journal row of the newest waiting entry.
     ///
     /// # Errors
     ///
@@ -99,7 +99,7 @@ impl Reader {
         })
     }
 
-    /// What the authority has not acknowledged yet.
+    /// The number and the sums of the documents that the authority has not acknowledged yet.
     ///
     /// # Errors
     ///
@@ -125,7 +125,7 @@ impl Reader {
         })
     }
 
-    /// The delivery of a document, whether it waits or is acknowledged; `None` where nothing must be sent.
+    /// The delivery state of a document that waits or was acknowledged; `None` if the document need not be sent.
     ///
     /// # Errors
     ///
@@ -150,10 +150,10 @@ impl Reader {
 }
 
 impl Batch<'_> {
-    /// What the authority has not acknowledged yet, as the offline budgets count it.
+    /// The documents that the authority has not acknowledged yet, as the offline budgets count them.
     ///
-    /// The writer keeps the count in memory: counting a year's entries with every sale would slow a till down whose authority
-    /// has not answered for a year.
+    /// The writer keeps the count in memory: if the authority has not answered for a year, counting all entries with every sale
+    /// would make the till slow.
     ///
     /// # Errors
     ///
@@ -171,7 +171,7 @@ impl Batch<'_> {
     }
 }
 
-/// When the document of the oldest waiting entry was reserved.
+/// The query for the time at which the document of the oldest waiting entry was reserved.
 pub(super) const OLDEST_WAITING: &str = "SELECT document.at FROM outbox JOIN document ON document.reserved_seq = outbox.reserved_seq \
      WHERE outbox.state = 'waiting' ORDER BY outbox.sealed_seq LIMIT 1";
 

@@ -1,7 +1,7 @@
-//! The tables that follow from the journal: what each event changes in them.
+//! Makes the table changes that follow from each event of the journal.
 //!
-//! The writer and `verify` call the same functions. `verify` rebuilds the tables as temporary ones and compares;
-//! table names carry no schema, so that SQLite finds the temporary tables first.
+//! The writer and `verify` call the same functions. `verify` builds temporary tables with the same names and compares them with
+//! the stored ones. The SQL does not name the schema, so SQLite uses the temporary tables first.
 
 use ferrotill_core::document::{Body, DocumentKind};
 use ferrotill_core::event::{Event, Reserved, Sealed};
@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use super::{reconcile, rows};
 
-/// Enters what follows from an event. Returns the number of new outbox entries.
+/// Writes the table rows that follow from an event. Returns the number of new outbox entries.
 pub(super) fn project(
     connection: &Connection,
     device: Uuid,
@@ -69,7 +69,7 @@ fn reserved_row(
                 amount,
                 tax
             ])?;
-    // The id of a voided document is free again: the id then leads to its newest document.
+    // The id of a voided document is free again, so the id leads to its newest document.
     connection
         .prepare_cached("INSERT OR REPLACE INTO request (id, reserved_seq) VALUES (?1, ?2)")?
         .execute(params![reserved.id.0, seq])?;

@@ -1,4 +1,4 @@
-//! The readers of the store.
+//! The readers of the store, which work beside the writer.
 
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
@@ -14,27 +14,27 @@ use super::replay::replay;
 use super::rows::{COLUMNS, StoredDocument, document, document_row, request};
 use super::{Context, FILE_NAME, StoreError, anchor, folder};
 
-/// A page of documents.
+/// One page of a list of documents.
 #[derive(Debug)]
 pub struct Page {
     /// The documents, newest first.
     pub documents: Vec<StoredDocument>,
-    /// How many there are on all pages.
+    /// The number of documents on all pages.
     pub total: u32,
 }
 
 /// The documents that the authority has not acknowledged yet.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct UnsentCount {
-    /// Documents.
+    /// The number of documents that the authority has not acknowledged yet.
     pub documents: u32,
-    /// Of these, documents that the authority refused when they were sent last.
+    /// The number of these documents whose last delivery the authority refused.
     pub refused: u32,
-    /// When the oldest of them was reserved, in milliseconds since the epoch.
+    /// When the oldest of these documents was reserved, in milliseconds since the epoch.
     pub oldest_ms: Option<i64>,
-    /// Gross amount of the sales among them, in minor units.
+    /// The gross amount of the sales among these documents, in minor units.
     pub sold: i64,
-    /// When the newest acknowledged document was acknowledged, in milliseconds since the epoch.
+    /// The newest time at which the authority acknowledged a document, in milliseconds since the epoch.
     pub last_acknowledged_ms: Option<i64>,
 }
 
@@ -46,7 +46,7 @@ pub struct Reader {
 }
 
 impl Reader {
-    /// A reader of the store in a data folder.
+    /// Makes a reader of the store in a data folder.
     #[must_use]
     pub fn new(folder: &Path) -> Self {
         Self {
@@ -55,7 +55,7 @@ impl Reader {
         }
     }
 
-    /// The newest document of a request id, on a device or on any.
+    /// The newest document of a request id, on one device or on all devices.
     ///
     /// # Errors
     ///
@@ -126,7 +126,7 @@ impl Reader {
         })
     }
 
-    /// The last number that was used of a range of alternative receipts.
+    /// The last used number of a range for alternative receipts.
     ///
     /// # Errors
     ///
@@ -149,7 +149,7 @@ impl Reader {
         })
     }
 
-    /// The number of a device's last document; 0 before the first.
+    /// The number of a device's last document; 0 if the device has no document yet.
     ///
     /// # Errors
     ///
@@ -177,7 +177,7 @@ impl Reader {
         })
     }
 
-    /// How many Z-reports do not reconcile yet.
+    /// The number of Z-reports whose sides differ or are not complete yet.
     ///
     /// # Errors
     ///
@@ -198,7 +198,7 @@ impl Reader {
         })
     }
 
-    /// How many anchors were set aside because the journal did not have their row at a start. `verify` reports them.
+    /// The number of anchors that were set aside because the journal did not have their row at a start. `verify` reports them.
     #[must_use]
     pub fn anchors_set_aside(&self) -> usize {
         let folder = self.path.parent().unwrap_or(Path::new("."));
@@ -250,12 +250,13 @@ impl Reader {
     }
 }
 
-/// Idle connections that are kept.
+/// The largest number of idle connections that are kept.
 const IDLE_MAX: usize = 4;
-/// Cache of a connection, in KiB. Small, because the system caches the file and the writer has its own cache.
+/// The cache of a connection, in KiB. It is small because the operating system caches the file and the writer has its own
+/// cache.
 const CACHE_KIB: i64 = 256;
 
-/// Entries that wait in the outbox.
+/// The number of entries that wait in the outbox.
 pub(super) fn count_waiting(connection: &Connection) -> Result<u32, rusqlite::Error> {
     connection.query_row(
         "SELECT count(*) FROM outbox WHERE state = 'waiting'",

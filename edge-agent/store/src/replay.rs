@@ -1,4 +1,4 @@
-//! The journal read in its order, with its chain checked.
+//! Reads the journal in its order and checks its chain.
 
 use std::path::Path;
 
@@ -8,7 +8,7 @@ use rusqlite::{Connection, OptionalExtension};
 use super::chain::{ChainKey, GENESIS, Link, Mac};
 use super::{Context, StoreError};
 
-/// Reads the journal after a row, checks the chain, and gives every event to `take`: device, row, event.
+/// Reads the journal after a row, checks the chain, and calls `take` for each event with device, row and event.
 pub(super) fn replay(
     connection: &Connection,
     path: &Path,

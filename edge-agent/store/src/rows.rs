@@ -1,4 +1,4 @@
-//! Documents as their rows have them, and queries that the writer, the readers and `verify` share.
+//! Documents as their table rows contain them, and queries that the writer, the readers and `verify` share.
 
 use ferrotill_core::document::DocumentKind;
 use ferrotill_core::event::{Event, Reserved, Sealed, Voided};
@@ -8,59 +8,59 @@ use uuid::Uuid;
 
 use super::reconcile::{self, ZReconciliation};
 
-/// What became of a request id.
+/// The state of the document of a request id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RequestState {
-    /// Its document is reserved, and not sealed or voided yet.
+    /// The document is reserved, and is neither sealed nor voided yet.
     Reserved,
-    /// Its document is sealed: it is legal.
+    /// The document is sealed, which makes it legal.
     Sealed,
-    /// Its document was voided; the id is free again.
+    /// The document was voided, and its request id is free again.
     Voided,
 }
 
-/// A document's row.
+/// A document's row in the table of documents.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DocumentRow {
-    /// The journal row of its reservation.
+    /// The journal row that reserved the document.
     pub reserved_seq: i64,
-    /// The journal row that sealed or voided it.
+    /// The journal row that sealed or voided the document.
     pub settled_seq: Option<i64>,
-    /// Its device.
+    /// The id of the document's device.
     pub device: Uuid,
-    /// Its request id.
+    /// The document's request id.
     pub id: Uuid,
-    /// Its id that is unique over all tills.
+    /// The document's own id, which is unique over all tills.
     pub unique_id: Uuid,
-    /// Digest of the request that ordered it.
+    /// The digest of the request that ordered the document.
     pub fingerprint: [u8; 32],
-    /// Its kind.
+    /// The kind of the document.
     pub kind: DocumentKind,
-    /// What became of it.
+    /// Whether the document is reserved, sealed or voided.
     pub state: RequestState,
-    /// When it was reserved, in milliseconds since the epoch.
+    /// When the document was reserved, in milliseconds since the epoch.
     pub at: i64,
-    /// The number of its shift's Z-report.
+    /// The number of the Z-report of the document's shift.
     pub z_number: u32,
-    /// Its number, once it is sealed.
+    /// The document's number; `None` until it is sealed.
     pub number: Option<u32>,
-    /// Why its paper is missing.
+    /// Why the document's paper is missing; `None` if it is not missing.
     pub print_error: Option<String>,
 }
 
 /// A document with its journal rows.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StoredDocument {
-    /// Its row.
+    /// The document's table row.
     pub row: DocumentRow,
-    /// Its reconciliation, where it is a sealed Z-report.
+    /// The reconciliation, if the document is a sealed Z-report.
     pub reconciliation: Option<ZReconciliation>,
     reserved: (u16, u16, Vec<u8>),
     settled: Option<(u16, u16, Vec<u8>)>,
 }
 
 impl StoredDocument {
-    /// A document as its reservation has just been written, without reading it back.
+    /// Makes a document from the reservation that was just written, without reading it from the database.
     pub(super) fn just_reserved(
         seq: i64,
         device: Uuid,
@@ -88,7 +88,7 @@ impl StoredDocument {
         }
     }
 
-    /// The event that reserved it.
+    /// The event that reserved the document.
     #[must_use]
     pub fn reserved(&self) -> Option<Reserved<'_>> {
         match Event::decode(self.reserved.0, self.reserved.1, &self.reserved.2) {
@@ -97,7 +97,7 @@ impl StoredDocument {
         }
     }
 
-    /// The event that sealed it.
+    /// The event that sealed the document.
     #[must_use]
     pub fn sealed(&self) -> Option<Sealed<'_>> {
         let (kind, version, payload) = self.settled.as_ref()?;
@@ -107,7 +107,7 @@ impl StoredDocument {
         }
     }
 
-    /// The event that voided it.
+    /// The event that voided the document.
     #[must_use]
     pub fn voided(&self) -> Option<Voided<'_>> {
         let (kind, version, payload) = self.settled.as_ref()?;
@@ -118,7 +118,7 @@ impl StoredDocument {
     }
 }
 
-/// The columns of a [`DocumentRow`].
+/// The names of the columns of a [`DocumentRow`].
 pub(super) const COLUMNS: &str = "reserved_seq, settled_seq, device, id, unique_id, fingerprint, kind, state, at, z_number, number, print_error";
 
 pub(super) fn document_row(row: &Row<'_>) -> Result<DocumentRow, rusqlite::Error> {
@@ -143,7 +143,7 @@ pub(super) fn document_row(row: &Row<'_>) -> Result<DocumentRow, rusqlite::Error
     })
 }
 
-/// The kind of document that a column names.
+/// The kind of document whose name a column contains.
 fn kind_of(row: &Row<'_>, column: usize) -> Result<DocumentKind, rusqlite::Error> {
     let name = row.get_ref(column)?.as_str()?;
     let kind = DocumentKind::ALL
@@ -198,7 +198,7 @@ pub(super) fn document(
     })
 }
 
-/// What returns have taken back of a sale: line, quantity in thousandths, amount in minor units.
+/// The parts of a sale that were returned already: line, quantity in thousandths, amount in minor units.
 pub(super) fn returned(
     connection: &Connection,
     original_seq: i64,
@@ -211,7 +211,7 @@ pub(super) fn returned(
         .collect()
 }
 
-/// What must be sent to the authority for a kind of document; the name is stored in the outbox.
+/// The duty for a kind of document, which is the kind of message that the authority must get; the outbox stores its name.
 pub(super) const fn duty(kind: DocumentKind) -> Option<&'static str> {
     match kind {
         DocumentKind::Sale => Some("sale"),

@@ -1,4 +1,4 @@
-//! Tests of the store: crashes, edits by hand, files of newer programs.
+//! Tests of the store: crashes, edits of the database by hand, and files of newer programs.
 
 mod cells;
 mod flat;

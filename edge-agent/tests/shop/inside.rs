@@ -1,4 +1,5 @@
-//! The whole shop in this process: emulated printer, tax office, agent, and a recording of the commands to the printer.
+//! The whole shop in this process: emulated printer, authority simulator, agent, and a recording of the commands to the
+//! printer.
 
 use std::fs::{File, OpenOptions};
 use std::io::{Read as _, Write as _};
@@ -22,7 +23,7 @@ use super::{Client, config};
 
 const ANYWHERE: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
 
-/// A running shop. Dropping it ends it.
+/// A running shop. Dropping this value stops it.
 pub struct Shop {
     pub rig: Rig,
     pub office: TaxOfficeSimulator,
@@ -97,13 +98,13 @@ impl Drop for Shop {
     fn drop(&mut self) {
         drop(self.stop.take());
         if let Some(thread) = self.thread.take() {
-            // A panic of that thread was printed when it happened.
+            // If the thread has panicked, the panic was printed when it happened.
             let _ = thread.join();
         }
     }
 }
 
-/// A printer server in front of the line at `link`, which records the commands to the printer.
+/// Starts a printer server in front of the line at `link`. It forwards the commands to the printer and records them.
 fn tap(link: &Path) -> (SocketAddr, Arc<Mutex<Vec<Request>>>) {
     let listener = TcpListener::bind(ANYWHERE).unwrap();
     let address = listener.local_addr().unwrap();

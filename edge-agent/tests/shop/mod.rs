@@ -35,25 +35,25 @@ pub fn config(data: &Path, printer: &str, authority: &str) -> ConfigText {
         .set("upstream", "dwell_s", 1)
 }
 
-/// The same as the text of a file.
+/// The configuration of a shop with one till, as the text of a file.
 pub fn configuration(data: &str, printer: &str, authority: &str) -> String {
     config(Path::new(data), printer, authority).to_string()
 }
 
-/// A client of one device.
+/// A client that signs its requests for one device.
 #[derive(Clone)]
 pub struct Client {
     agent: ureq::Agent,
     pub url: String,
 }
 
-/// An answer.
+/// An answer of the agent.
 #[derive(Debug)]
 pub struct Reply {
     pub status: u16,
-    /// `X-Fiscal-State`.
+    /// The value of the header `X-Fiscal-State`.
     pub state: Option<String>,
-    /// `Idempotent-Replayed: true`.
+    /// True if the answer has the header `Idempotent-Replayed: true`.
     pub replayed: bool,
     pub retry_after: bool,
     pub text: String,
@@ -82,17 +82,17 @@ impl Client {
         self.call("GET", operation, "", |_| ()).unwrap()
     }
 
-    /// A route that needs no signature.
+    /// Calls a route that needs no signature.
     pub fn open(&self, path: &str) -> Reply {
         self.try_open(path).unwrap()
     }
 
-    /// The same, for an agent that may not be running.
+    /// Calls a route that needs no signature, of an agent that may not be running.
     pub fn try_open(&self, path: &str) -> Result<Reply, ureq::Error> {
         self.send("GET", path, "", &Vec::new())
     }
 
-    /// The answer of a route of a simulator, unchecked.
+    /// Reads a route of a simulator. The answer is not checked.
     pub fn look(&self, path: &str) -> JsonValue {
         let mut response = self
             .agent
@@ -103,7 +103,7 @@ impl Client {
         JsonValue::parse(text.as_bytes()).unwrap_or_else(|error| panic!("{path}: {text}: {error}"))
     }
 
-    /// A call whose headers are changed after they were signed.
+    /// Sends a call whose headers are changed after they were signed.
     pub fn call(
         &self,
         method: &str,
@@ -114,13 +114,13 @@ impl Client {
         self.signed(method, &format!("/api/v1/{operation}"), body, change)
     }
 
-    /// An operator's declaration about a document.
+    /// Sends an operator's declaration about a document.
     pub fn declare(&self, id: &str, body: &str) -> Reply {
         let path = format!("/operations/{id}/settlement");
         self.signed("POST", &path, body, |_| ()).unwrap()
     }
 
-    /// A signed call of any path, whose headers are changed after they were signed.
+    /// Sends a signed call to any path. The headers are changed after they were signed.
     pub fn signed(
         &self,
         method: &str,
@@ -209,7 +209,7 @@ impl Reply {
         }
     }
 
-    /// Status, state and error, for tables.
+    /// Status, state and error of the answer, for comparison with a table.
     pub fn verdict(&self) -> (u16, &str, String) {
         let state = self.state.as_deref().unwrap_or("");
         (self.status, state, self.at("errorType"))
@@ -224,7 +224,7 @@ impl Reply {
             .collect()
     }
 
-    /// The receipt of an answer that must be a registered sale.
+    /// The receipt of an answer, which must be a registered sale.
     pub fn receipt(&self, member: &str) -> String {
         assert_eq!(
             (self.status, self.state.as_deref()),
@@ -236,12 +236,12 @@ impl Reply {
     }
 }
 
-/// A value by its path, which must be there.
+/// The value at a path, which must exist.
 pub fn value<'n>(node: &'n JsonValue, path: &str) -> &'n JsonValue {
     find(node, path).unwrap_or_else(|| panic!("no {path} in {}", node))
 }
 
-/// A count by its path.
+/// The number at a path, which must be a count.
 pub fn count(node: &JsonValue, path: &str) -> u64 {
     match value(node, path) {
         JsonValue::Number(number) => number.parse().unwrap(),

@@ -1,4 +1,4 @@
-//! The verbs of the built program as processes, which can be killed.
+//! The commands of the built program as processes, which tests can kill.
 
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::Path;
@@ -16,17 +16,17 @@ use ferrotill::time::clock::Clock;
 
 use super::{Client, value};
 
-/// A running verb. Dropping it kills it.
+/// A running process of the program. Dropping this value kills it.
 pub struct Process {
     child: Child,
-    /// Where an agent reads how many milliseconds to skip.
+    /// Standard input of an agent, which reads from it how many milliseconds to skip.
     skips: Option<ChildStdin>,
-    /// Where it serves.
+    /// A client for the address on which the process serves.
     pub client: Client,
 }
 
 impl Process {
-    /// Starts a verb and waits until it is ready.
+    /// Starts a command and waits until it is ready.
     pub fn start(arguments: &[&str]) -> Self {
         let mut command = Command::new(env!("CARGO_BIN_EXE_ferrotill"));
         Self::spawn(command.arg("--json").args(arguments))
@@ -36,7 +36,7 @@ impl Process {
         let command = command.stdout(Stdio::piped()).stderr(Stdio::null());
         let mut child = command.spawn().unwrap();
         let output = BufReader::new(child.stdout.take().unwrap());
-        // The test harness prints a line of its own before.
+        // The test harness prints its own line before the line of the program.
         let mut lines = output.lines().map(Result::unwrap);
         let ready = lines.find_map(|line| Some(line.get(line.find('{')?..)?.to_owned()));
         let ready = ready.unwrap_or_else(|| panic!("{command:?} is not ready"));
@@ -52,8 +52,8 @@ impl Process {
         }
     }
 
-    /// The agent in a process whose pauses can be skipped: this test program again, with only its test `agent_process`, which
-    /// must call [`run_agent_process`].
+    /// Starts an agent in a process whose pauses can be shortened. The process is this test program again, with only its test
+    /// `agent_process`, which must call [`run_agent_process`].
     pub fn skippable_agent(configuration: &Path) -> Self {
         Self::spawn(
             Command::new(std::env::current_exe().unwrap())
@@ -63,7 +63,7 @@ impl Process {
         )
     }
 
-    /// Lets the pauses of a skippable agent end sooner.
+    /// Shortens the pauses of a skippable agent by this many milliseconds.
     pub fn skip(&mut self, milliseconds: u64) {
         let skips = self.skips.as_mut().expect("a skippable agent");
         writeln!(skips, "{milliseconds}").unwrap();
@@ -94,14 +94,14 @@ impl Process {
         Self::start(&["run", "--config", configuration.to_str().unwrap()])
     }
 
-    /// The number of the process.
+    /// The id of the process.
     pub fn id(&self) -> u32 {
         self.child.id()
     }
 
-    /// Sends SIGTERM and waits for an orderly end.
+    /// Sends SIGTERM and waits until the process ends by itself.
     pub fn stop(&mut self) {
-        // An agent that has answered a request waits for the signal.
+        // An agent that has answered a request handles the signal already.
         self.client.open("/healthz");
         let id = nix::unistd::Pid::from_raw(i32::try_from(self.child.id()).unwrap());
         nix::sys::signal::kill(id, nix::sys::signal::Signal::SIGTERM).unwrap();
@@ -117,7 +117,7 @@ impl Process {
 
 impl Drop for Process {
     fn drop(&mut self) {
-        // It may have ended already.
+        // Killing fails if the process has ended already.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
@@ -136,7 +136,7 @@ pub fn run_agent_process() {
             for line in std::io::stdin().lines() {
                 clock.skip(line.unwrap().parse().unwrap());
             }
-            // The test has ended without killing this process.
+            // The test has ended and has not killed this process, so the process ends here.
             std::process::exit(1);
         }
     });
@@ -162,10 +162,10 @@ pub fn run_agent_process() {
     });
 }
 
-/// The variable with the configuration file of an agent process.
+/// The environment variable with the configuration file of an agent process.
 const CONFIGURATION: &str = "TEST_AGENT_CONFIGURATION";
 
-/// Runs a verb to its end: its exit code and its one JSON document.
+/// Runs a command to its end. Returns its exit code and its only JSON document.
 pub fn finished(arguments: &[&str]) -> (Option<i32>, JsonValue) {
     let output = Command::new(env!("CARGO_BIN_EXE_ferrotill"))
         .arg("--json")
@@ -177,7 +177,7 @@ pub fn finished(arguments: &[&str]) -> (Option<i32>, JsonValue) {
     (output.status.code(), said)
 }
 
-/// Asks until a condition holds, with a short pause, so that the processor is free for what is waited for.
+/// Waits until a condition is true. There is a short pause between two checks, so that the processor is free for other work.
 pub fn until(what: &str, mut condition: impl FnMut() -> bool) {
     let begun = Instant::now();
     while !condition() {

@@ -25,7 +25,7 @@ const ANYWHERE: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCA
 pub struct Till {
     pub folder: tempfile::TempDir,
     pub rig: Rig,
-    /// Seconds by which the clock of the printer is ahead of the real time.
+    /// The number of seconds by which the printer's clock is ahead of the real time.
     pub printer_ahead_s: Arc<AtomicI64>,
     pub authority: TaxOfficeSimulator,
     pub network: Proxy,
@@ -76,7 +76,7 @@ impl Till {
         }
     }
 
-    /// A running till.
+    /// Makes a till and starts it.
     pub fn open() -> Self {
         Self::open_with(|config| config)
     }
@@ -87,7 +87,7 @@ impl Till {
         till
     }
 
-    /// Starts it.
+    /// Starts the till.
     pub fn start(&mut self) {
         let (stop, stopped) = oneshot::channel();
         let (tell, told) = std::sync::mpsc::channel();
@@ -113,18 +113,18 @@ impl Till {
         });
     }
 
-    /// Stops it.
+    /// Stops the till.
     pub fn stop(&mut self) {
         if let Some(mut open) = self.open.take() {
             drop(open.stop.take());
             if let Some(thread) = open.thread.take() {
-                // A panic of that thread was printed when it happened.
+                // If the thread has panicked, the panic was printed when it happened.
                 let _ = thread.join();
             }
         }
     }
 
-    /// Cuts the power. Afterwards the clock of the machine is wrong by so many milliseconds.
+    /// Cuts the power of the machine. Afterwards the machine's clock is wrong by this many milliseconds.
     pub fn power_cut(&mut self, wrong_ms: i64) {
         self.stop();
         self.clock = Arc::new(self.clock.after_a_reboot());
@@ -136,7 +136,7 @@ impl Till {
         &self.open.as_ref().expect("open").client
     }
 
-    /// A sale, which must succeed. True if its receipt is fiscal.
+    /// Makes a sale, which must succeed. Returns true if its receipt is fiscal.
     pub fn sells(&self) -> bool {
         let sold = self.client().post("operations/sale", SALE);
         assert_eq!(
@@ -148,7 +148,7 @@ impl Till {
         sold.at("data.receiptType") == "FiscalReceipt"
     }
 
-    /// Sells until a receipt is of the wanted kind; every sale must succeed.
+    /// Sells until a receipt is of the wanted kind. Every sale must succeed.
     pub fn sells_until(&self, fiscal: bool) -> u32 {
         let begun = Instant::now();
         let mut sales = 1;
@@ -158,7 +158,7 @@ impl Till {
                 begun.elapsed() < LONG,
                 "fiscal {fiscal}: not after {sales} sales"
             );
-            // The pauses of the sender are not waited for.
+            // The sender's pauses are skipped, so that the test does not wait for them.
             self.clock.skip(SKIP_MS);
             std::thread::sleep(STEP);
         }
@@ -182,7 +182,7 @@ impl Till {
         }
     }
 
-    /// The times of the rows of the journal, in order.
+    /// The times of the journal rows, in the order of the rows.
     pub fn moments(&self) -> Vec<i64> {
         self.raw()
             .prepare("SELECT at FROM journal ORDER BY seq")
@@ -193,7 +193,7 @@ impl Till {
             .collect()
     }
 
-    /// The payloads of the rows of a kind in the journal.
+    /// The encoded events of one kind in the journal.
     pub fn payloads(&self, kind: u16) -> Vec<Vec<u8>> {
         self.raw()
             .prepare("SELECT payload FROM journal WHERE kind = ?1 ORDER BY seq")
@@ -204,7 +204,7 @@ impl Till {
             .collect()
     }
 
-    /// Numbers of the sealed documents, in the order in which they were sealed.
+    /// The numbers of the sealed documents, in the order in which they were sealed.
     pub fn numbers(&self) -> Vec<u32> {
         self.raw()
             .prepare("SELECT number FROM document WHERE number IS NOT NULL ORDER BY settled_seq")
@@ -226,7 +226,7 @@ impl Drop for Till {
     }
 }
 
-/// Serves a tax authority until the process ends.
+/// Serves an authority simulator until the process ends.
 pub fn serve_authority(authority: TaxOfficeSimulator) -> SocketAddr {
     let (tell, told) = std::sync::mpsc::channel();
     std::thread::spawn(move || {
@@ -255,9 +255,10 @@ fn started(config: Config, clock: Arc<Clock>) -> Agent {
     }
 }
 
-/// One coffee; the till decides which kind of receipt it gets.
+/// The body of a sale of one coffee. The till decides which kind of receipt the sale gets.
 pub const SALE: &str = r#"{"items":[{"name":"Cafea","quantity":1,"price":25.50,"taxGroupCode":"A"}],"payments":[{"typeCode":0,"amount":30}]}"#;
 const LONG: Duration = Duration::from_secs(60);
-/// Between two looks the sender's pauses end sooner by so much, and the other threads get so much time.
+/// Between two checks the sender's pauses are shortened by this many milliseconds, and the other threads get this much real
+/// time.
 const SKIP_MS: u64 = 250;
 const STEP: Duration = Duration::from_millis(5);

@@ -1,4 +1,4 @@
-//! Each rule of one file is given a line that it must find, and lines that it must leave alone.
+//! Tests that each rule about one file finds a certain line and does not find certain other lines.
 
 use crate::lines::*;
 use crate::source::{Finding, Source};
@@ -7,7 +7,7 @@ use crate::source::{Finding, Source};
 fn every_rule_can_fail() {
     type Rule = fn(&Source) -> Vec<Finding>;
     let long = "\n".repeat(FILE_LINES_MAX + 1);
-    // Rule, path, text, the line where it must be found.
+    // Each row: the rule, the path, the text, and the line in which the rule must find a breach.
     #[rustfmt::skip]
     let bad: &[(&str, Rule, &str, &str, usize)] = &[
         ("float type", floats, "core/src/amount.rs", "fn a(x: f64) {}", 1),

@@ -1,15 +1,15 @@
-//! No circle of imports: neither between files nor between folders, and no import of a floor above.
+//! Rules about imports: there are no circles of imports between files or folders, and no imports from a higher layer.
 //!
 //! At every level of a crate the children of one module (files and folders) may import each other in one direction only.
-//! A module and its own child are no circle. A name that a module only re-exports counts as its true home.
-//! Code that is compiled for tests only may look anywhere.
+//! Imports between a module and its own child are not a circle. A re-exported name counts as a name of the module that defines
+//! it. Code that is compiled for tests only may import everything.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::source::Source;
 use crate::workspace::{Package, Workspace};
 
-/// The floors of the agent, top to bottom: a folder imports its own floor's other folders never, and floors below freely.
+/// The layers of the agent from top to bottom. A folder may import folders of lower layers and no folder of its own layer.
 const FLOORS: &[&[&str]] = &[
     &["cli"],
     &["agent"],
@@ -23,10 +23,10 @@ const FLOORS: &[&[&str]] = &[
     &["hmac", "locked", "error_chain"],
 ];
 
-/// A module's place in its crate: `["till", "ranges"]`; the crate itself is the empty path.
+/// A module's path in its crate, such as `["till", "ranges"]`. The path of the crate itself is empty.
 type Module = Vec<String>;
 
-/// The imports of one crate: which module uses a name of which other one, and where.
+/// The imports of one crate: which module uses a name of which other module, and in which line.
 struct Imports {
     edges: BTreeMap<(Module, Module), String>,
 }
@@ -130,7 +130,7 @@ impl Imports {
     }
 }
 
-/// The module that a name truly stands in: re-exports are followed.
+/// The module that defines a name. Re-exports are followed.
 fn home_of(
     mut full: Module,
     known: &BTreeSet<Module>,
@@ -155,7 +155,7 @@ fn longest_known(full: &[String], known: &BTreeSet<Module>) -> Module {
         .unwrap_or_default()
 }
 
-/// `core/src/till/ranges.rs` is `till::ranges`; a binary's own file is no module of the library.
+/// The module of a source file: `core/src/till/ranges.rs` is `till::ranges`. The file of a binary is no module of the library.
 fn module_of(src: &str, path: &str) -> Option<Module> {
     let rest = path
         .strip_prefix(src)?
@@ -174,7 +174,7 @@ fn module_of(src: &str, path: &str) -> Option<Module> {
     Some(parts)
 }
 
-/// A path that a file names, as it is written.
+/// A path in a source file, as it is written.
 struct Named {
     segments: Vec<String>,
     alias: Option<String>,
@@ -182,7 +182,7 @@ struct Named {
     line: usize,
 }
 
-/// Every path of the product's code that begins in this crate: of `use` statements, and in the midst of code.
+/// All paths in the product's code that begin in this crate: in `use` statements, and anywhere else in the code.
 fn paths_of(source: &Source) -> Vec<Named> {
     let mut found = Vec::new();
     let mut statement: Option<(String, bool, usize)> = None;
@@ -243,7 +243,7 @@ fn segments(path: &str) -> Vec<String> {
         .collect()
 }
 
-/// Takes the braces of a `use` apart: `a::{b, c::d}` is `a::b` and `a::c::d`.
+/// Replaces the braces of a `use` statement by single paths: `a::{b, c::d}` becomes `a::b` and `a::c::d`.
 fn expand(text: &str, before: &[String], is_reexport: bool, line: usize, found: &mut Vec<Named>) {
     let text = text.trim();
     if let Some((head, rest)) = text.split_once('{') {
@@ -282,7 +282,7 @@ fn expand(text: &str, before: &[String], is_reexport: bool, line: usize, found: 
     });
 }
 
-/// The path from the crate's root; none where it begins in another crate.
+/// The path from the crate's root; `None` if the path begins in another crate.
 fn absolute(module: &[String], path: &[String], known: &BTreeSet<Module>) -> Option<Module> {
     let (first, rest) = path.split_first()?;
     match first.as_str() {
@@ -301,7 +301,8 @@ fn absolute(module: &[String], path: &[String], known: &BTreeSet<Module>) -> Opt
     }
 }
 
-/// Each pair of siblings that import each other, over however many others, with the imports that close the circle.
+/// Each pair of sibling modules that import each other, directly or through other modules, with the imports that close the
+/// circle.
 fn circles(imports: &Imports) -> Vec<String> {
     let mut levels: BTreeMap<Module, BTreeMap<(String, String), &str>> = BTreeMap::new();
     for ((from, to), place) in &imports.edges {
@@ -342,7 +343,7 @@ fn reaches(edges: &BTreeMap<(String, String), &str>, from: &str, wanted: &str) -
     false
 }
 
-/// Imports of a floor above, or of a neighbour on the same floor.
+/// Imports from a higher layer, or from another folder of the same layer.
 fn upward(imports: &Imports) -> Vec<String> {
     let floor_of = |folder: &str| FLOORS.iter().position(|floor| floor.contains(&folder));
     let mut report = Vec::new();
@@ -363,7 +364,7 @@ fn upward(imports: &Imports) -> Vec<String> {
     report
 }
 
-// The controls.
+// Tests of the rules themselves.
 
 fn planted(files: &[(&str, &str)]) -> Imports {
     let sources: Vec<Source> = files

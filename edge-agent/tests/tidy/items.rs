@@ -1,17 +1,17 @@
-//! Rules about items: the length of functions, and public type names that stand once in the workspace.
+//! Rules about items: functions are not too long, and a public type name is defined once in the workspace.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::source::{Finding, Lines, Source};
 use crate::workspace::Workspace;
 
-/// The longest function that fits on a screen.
+/// The largest number of lines of a function, so that it fits on a screen.
 const FUNCTION_LINES_MAX: usize = 70;
 
 /// Functions that may be longer: file, function, reason.
 const LONG_FUNCTIONS_ALLOWED: &[(&str, &str, &str)] = &[];
 
-/// Folders whose types are always written with their module (`framing::Answer`, `rksv::Request`), and why.
+/// Folders whose types are always written with their module (`framing::Answer`, `rksv::Request`), and the reason.
 const WRITTEN_WITH_MODULE: &[(&str, &str)] = &[
     (
         "device/src/wire/",
@@ -23,7 +23,7 @@ const WRITTEN_WITH_MODULE: &[(&str, &str)] = &[
     ),
 ];
 
-/// Public type names that stand in more than one module, because they are always written with it: name, reason.
+/// Public type names that several modules may define, because they are always written with their module: name, reason.
 const SHARED_NAMES_ALLOWED: &[(&str, &str)] = &[];
 
 #[test]
@@ -60,7 +60,7 @@ fn a_public_type_name_stands_once_in_the_workspace() {
     assert!(report.is_empty(), "\n{}", report.join("\n"));
 }
 
-/// Functions of the product that are longer than a screen. Tests tell a story from beginning to end, and may be longer.
+/// Functions of the product that are longer than the limit. Test functions may be longer.
 fn long_functions(source: &Source) -> Vec<(String, Finding)> {
     if source.is_test_file() {
         return Vec::new();
@@ -82,7 +82,7 @@ fn long_functions(source: &Source) -> Vec<(String, Finding)> {
     found
 }
 
-/// The name behind `fn` on a line that begins a function.
+/// The name of the function that begins on this line; `None` if no function begins.
 fn function_name(line: &str) -> Option<String> {
     let trimmed = line.trim_start();
     let at = if trimmed.starts_with("fn ") {
@@ -103,7 +103,7 @@ fn function_name(line: &str) -> Option<String> {
     (is_item && end > 0).then(|| rest[..end].to_owned())
 }
 
-/// Lines from the signature to the closing brace; a declaration without a body has none.
+/// The number of lines from the signature to the closing brace; 0 for a declaration without a body.
 fn body_lines(code: &[String]) -> usize {
     let mut depth = 0_i32;
     let mut round = 0_i32;
@@ -127,7 +127,7 @@ fn body_lines(code: &[String]) -> usize {
     0
 }
 
-/// Names of `pub` structs, enums, traits and type aliases that stand in more than one place.
+/// Names of `pub` structs, enums, traits and type aliases that are defined in several places.
 fn shared_names<'s>(
     sources: impl Iterator<Item = &'s Source>,
     allowed: &[(&str, &str)],
@@ -170,7 +170,7 @@ fn public_type(line: &str) -> Option<String> {
     Some(rest[..end].to_owned())
 }
 
-// The controls.
+// Tests of the rules themselves.
 
 #[test]
 fn a_planted_function_of_ninety_lines_is_found() {

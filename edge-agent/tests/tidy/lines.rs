@@ -1,24 +1,25 @@
-//! Rules that look at one file.
+//! Rules that check one file at a time.
 
 use crate::source::{Finding, Lines, Source, ends_in_word, float_literal};
 
-/// The longest file that fits in a head, with room for one that is being split.
+/// The largest number of lines in a file. It leaves some room for a file that is being split.
 pub(crate) const FILE_LINES_MAX: usize = 700;
 
-/// Files that may use floats, with the reason: rendering only, never money, quantity or a rate.
+/// Files that may use floating-point numbers, with the reason. Only displayed values may use them, and never money, quantities
+/// or rates.
 pub(crate) const FLOATS_ALLOWED: &[(&str, &str)] = &[];
 
-/// Files that may name a country, what they may say, and why.
+/// Files that may name a country: path, the allowed text, and the reason.
 pub(crate) const COUNTRIES_ALLOWED: &[(&str, &str, &str)] = &[(
     "edge-agent/src/cli/demo.rs",
     "MD",
     "the demo needs a country when none is named; it asks for its law only through the profile",
 )];
 
-/// Files whose code may say `expect`, and why.
+/// Files whose code may call `expect`, with the reason.
 pub(crate) const EXPECT_ALLOWED: &[(&str, &str)] = &[];
 
-/// No `f32`, no `f64`, no number with a point: amounts, quantities and rates are whole numbers of a fixed unit.
+/// Forbids `f32`, `f64` and numbers with a point, because amounts, quantities and rates are whole numbers of a fixed unit.
 pub(crate) fn floats(source: &Source) -> Vec<Finding> {
     if !source.under(&["core/src/", "device/src/", "edge-agent/src/"])
         || FLOATS_ALLOWED.iter().any(|(path, _)| *path == source.path)
@@ -33,7 +34,7 @@ pub(crate) fn floats(source: &Source) -> Vec<Finding> {
     named.into_iter().chain(literal).collect()
 }
 
-/// Countries live under `core/src/profile/` and `edge-agent/src/authority/`, and in tests.
+/// Forbids names of countries outside `core/src/profile/`, `edge-agent/src/authority/` and tests.
 pub(crate) fn countries(source: &Source) -> Vec<Finding> {
     const CODES: [&str; 4] = ["MD", "AT", "UZ", "UA"];
     const NAMES: [&str; 4] = ["moldova", "austria", "uzbekistan", "ukraine"];
@@ -71,7 +72,7 @@ pub(crate) fn countries(source: &Source) -> Vec<Finding> {
         .collect()
 }
 
-/// SQL is spoken under `edge-agent/store/src/`, and by tests that look into a database.
+/// Forbids SQL outside `edge-agent/store/src/`, except in tests that read a database.
 pub(crate) fn sql(source: &Source) -> Vec<Finding> {
     const WORDS: [&str; 6] = [
         "SELECT ",
@@ -91,7 +92,7 @@ pub(crate) fn sql(source: &Source) -> Vec<Finding> {
     found.collect()
 }
 
-/// The wire and the session are about bytes: nothing of the core is known there.
+/// Forbids imports of the core in the wire and session modules of the device crate, which handle only bytes.
 pub(crate) fn wire_imports(source: &Source) -> Vec<Finding> {
     if !source.under(&["device/src/wire/", "device/src/session.rs"]) {
         return Vec::new();
@@ -99,7 +100,8 @@ pub(crate) fn wire_imports(source: &Source) -> Vec<Finding> {
     source.find_words(|word| word == "ferrotill_core")
 }
 
-/// Time is an argument everywhere but in the agent's clock and where the device crate waits for a real line.
+/// Forbids reading a clock. Functions get the time as an argument; only the agent's clock, and the device crate where it waits
+/// for a line, read a clock.
 pub(crate) fn clocks(source: &Source) -> Vec<Finding> {
     const READS: [&str; 4] = [
         "Instant::now",
@@ -110,7 +112,7 @@ pub(crate) fn clocks(source: &Source) -> Vec<Finding> {
     if source.is_test_file()
         || source.under(&[
             "edge-agent/src/time/clock.rs",
-            // Timers of connections, on the clock of the runtime, which tests can stop.
+            // These are timers of connections. They use the runtime's clock, which tests can stop.
             "edge-agent/src/listener/connections.rs",
             "device/src/port/",
             "device/src/emulator/",
@@ -124,7 +126,7 @@ pub(crate) fn clocks(source: &Source) -> Vec<Finding> {
     })
 }
 
-/// The product answers with a result; only tests may stop at a surprise.
+/// Forbids `unwrap` and `expect` in the product, which returns errors instead; tests may panic.
 pub(crate) fn unwraps(source: &Source) -> Vec<Finding> {
     if source.is_test_file() || EXPECT_ALLOWED.iter().any(|(path, _)| *path == source.path) {
         return Vec::new();
@@ -148,7 +150,7 @@ pub(crate) fn file_length(source: &Source) -> Vec<Finding> {
     )]
 }
 
-/// What does not exist yet is not written down as if it did, and a test that does not run is no test.
+/// Forbids placeholders for code that is not written yet, and tests that are never run.
 pub(crate) fn left_for_later(source: &Source) -> Vec<Finding> {
     source.find_lines(Lines::All, |line| {
         let marks = ["todo!", "unimplemented!", "#[ignore", "dbg!"];

@@ -1,7 +1,8 @@
-//! The house rules, as tests: each one reads the sources of the workspace and names file and line.
+//! The coding rules of this workspace, as tests. Each test reads the sources of the workspace and reports file and line of each
+//! breach.
 //!
-//! A rule looks at code without comments and without the contents of strings, so prose may say what code may not.
-//! Each rule is also given a planted breach that it must find.
+//! A rule reads code without comments and without the contents of strings, so comments may contain what code may not. Each rule
+//! is also tested with a breach that it must find.
 
 mod controls;
 mod imports;
@@ -57,7 +58,7 @@ fn nothing_is_left_for_later() {
     enforce(left_for_later);
 }
 
-/// Runs a rule over every source of the workspace.
+/// Checks every source of the workspace with a rule.
 fn enforce(rule: fn(&Source) -> Vec<Finding>) {
     let mut report = String::new();
     for source in Workspace::read().sources() {

@@ -1,4 +1,4 @@
-//! A Rust source, read once: its code without comments and strings, and its strings apart.
+//! A Rust source that is read once: its code without comments and strings, and its strings separately.
 
 /// One breach of a rule.
 #[derive(Debug)]
@@ -8,14 +8,14 @@ pub(crate) struct Finding {
     pub(crate) what: String,
 }
 
-/// Which lines a rule looks at.
+/// The lines that a rule checks.
 #[derive(Clone, Copy, PartialEq)]
 pub(crate) enum Lines {
     All,
     Product,
 }
 
-/// A Rust file: its code without comments and string contents, and its strings apart.
+/// A Rust file: its code without comments and string contents, and its strings separately.
 pub(crate) struct Source {
     pub(crate) path: String,
     pub(crate) code: Vec<String>,
@@ -40,7 +40,7 @@ impl Source {
         places.iter().any(|place| self.path.starts_with(place))
     }
 
-    /// Integration tests, fuzz targets, benchmarks, the hardware suite, and modules that are compiled for tests only.
+    /// True for integration tests, fuzz targets, benchmarks, the hardware suite, and modules that are compiled for tests only.
     pub(crate) fn is_test_file(&self) -> bool {
         let in_folder = |name: &str| self.path.split('/').any(|part| part == name);
         self.path.starts_with("hardware-tests/")
@@ -83,7 +83,7 @@ pub(crate) fn ends_in_word(text: &str) -> bool {
     text.ends_with(|c: char| c.is_alphanumeric() || c == '_')
 }
 
-/// A number such as `1.5`, but not `tuple.0.1`, `1..5` or a method of a number.
+/// Finds a number such as `1.5`, but not `tuple.0.1`, `1..5` or a method call on a number.
 pub(crate) fn float_literal(line: &str) -> Option<String> {
     let bytes = line.as_bytes();
     let digit = |at: usize| bytes.get(at).is_some_and(u8::is_ascii_digit);
@@ -97,7 +97,7 @@ pub(crate) fn float_literal(line: &str) -> Option<String> {
     })
 }
 
-/// Blanks comments and the contents of strings, keeps every line break, and gives the strings with their lines.
+/// Removes comments and the contents of strings, keeps every line break, and returns the strings with their lines.
 pub(crate) fn strip(text: &str) -> (String, Vec<(usize, String)>) {
     let chars: Vec<char> = text.chars().collect();
     let at = |index: usize| chars.get(index).copied().unwrap_or('\0');
@@ -126,7 +126,7 @@ pub(crate) fn strip(text: &str) -> (String, Vec<(usize, String)>) {
             code.push(*breaks);
             line += 1;
         }
-        // A lifetime's quote is dropped and its name stays; a comment leaves a gap.
+        // The quote of a lifetime is dropped and its name is kept; a comment becomes a space.
         code.push(' ');
         index = end;
     }
@@ -151,7 +151,8 @@ pub(crate) fn block_comment_end(chars: &[char], from: usize) -> usize {
     chars.len()
 }
 
-/// The index behind a string that starts at `from`; `before` tells whether it is a raw one, and with how many hashes.
+/// The index after the end of a string that starts at `from`; `before` shows whether it is a raw string, and with how many
+/// hashes.
 pub(crate) fn string_end(chars: &[char], from: usize, before: &str) -> usize {
     let hashes = before.len() - before.trim_end_matches('#').len();
     let prefix = before.trim_end_matches('#');
@@ -174,7 +175,7 @@ pub(crate) fn string_end(chars: &[char], from: usize, before: &str) -> usize {
     chars.len()
 }
 
-/// The index behind a character literal, or behind the quote of a lifetime.
+/// The index after a character literal, or after the quote of a lifetime.
 pub(crate) fn char_end(chars: &[char], from: usize) -> usize {
     match (chars.get(from + 1), chars.get(from + 2)) {
         (Some('\\'), Some(_)) => {
@@ -186,7 +187,7 @@ pub(crate) fn char_end(chars: &[char], from: usize) -> usize {
     }
 }
 
-/// Marks the lines of every item behind `#[cfg(test)]`.
+/// Marks the lines of every item that has `#[cfg(test)]`.
 pub(crate) fn mark_tests(code: &str, test_lines: &mut [bool]) {
     for mark in ["#[cfg(test)]", "#[cfg(all(test"] {
         for (start, _) in code.match_indices(mark) {

@@ -1,4 +1,4 @@
-//! Every deliberate bug under `hardware-tests/teeth/` still applies to today's tree.
+//! Checks that every deliberate bug under `hardware-tests/teeth/` can still be applied to the present sources.
 
 use std::process::Command;
 

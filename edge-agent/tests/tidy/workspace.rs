@@ -10,20 +10,21 @@ use crate::source::Source;
 
 /// One package of the workspace.
 pub(crate) struct Package {
-    /// The name that other crates import: `ferrotill_core`.
+    /// The crate's name as other crates import it, such as `ferrotill_core`.
     pub(crate) crate_name: String,
-    /// Its `src` folder, from the workspace's root: `core/src`.
+    /// The path of the package's `src` folder from the workspace's root, such as `core/src`.
     pub(crate) src: String,
 }
 
-/// Every package and every source.
+/// All packages and all sources of the workspace.
 pub(crate) struct Workspace {
     packages: Vec<Package>,
     sources: Vec<Source>,
 }
 
 impl Workspace {
-    /// Asks cargo for the members and reads their files. A file of a package inside another package's folder is read once.
+    /// Asks cargo for the packages and reads their files. If a package is inside another package's folder, its files are read
+    /// once.
     pub(crate) fn read() -> Self {
         let root = root();
         let output = Command::new(env!("CARGO"))
@@ -73,7 +74,7 @@ impl Workspace {
     }
 }
 
-/// The folder of the workspace.
+/// The path of the workspace's folder.
 pub(crate) fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("..")

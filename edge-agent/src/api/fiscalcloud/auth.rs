@@ -1,4 +1,4 @@
-//! The answer of this API to a request that is not accepted.
+//! The answer of the FiscalCloud API to a request whose signature is not accepted.
 
 use axum::http::StatusCode;
 use axum::response::Response;
@@ -9,7 +9,7 @@ use crate::api::json::JsonValue;
 use crate::api::response::json_response;
 use crate::config::Mode;
 
-/// 401, without the reason in LIVE mode.
+/// An answer with status 401. In LIVE mode the answer does not contain the reason.
 pub(in crate::api) fn reject(mode: Mode, unauthorized: Unauthorized) -> Response {
     let Unauthorized {
         code,

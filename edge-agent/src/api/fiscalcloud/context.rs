@@ -7,18 +7,18 @@ use uuid::Uuid;
 use crate::api::json::{FaultList, RequestFault};
 use crate::config::{Device, Mode};
 
-/// What the reader of a body needs to know.
+/// The device, the mode and the law that the reader of a body needs.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct RequestContext<'s> {
     pub(super) device: &'s Device,
     pub(super) mode: Mode,
     pub(super) profile: &'static dyn Profile,
     pub(super) point_of_sale: Uuid,
-    /// The request id if the body gives none.
+    /// The id of the request if its body gives none.
     pub(super) own_id: Uuid,
 }
 
-/// The point of sale that the headers name, or the only one of the device.
+/// The point of sale that the headers name. A device with only one point of sale needs no header.
 pub(super) fn point_of_sale(device: &Device, headers: &HeaderMap, faults: &mut FaultList) -> Uuid {
     let mut fault = |code, sentence: &str| {
         faults.push(RequestFault {

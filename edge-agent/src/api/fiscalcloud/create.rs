@@ -1,4 +1,4 @@
-//! Creating operations: read the body, give the order to the clerk, answer what became of it.
+//! Creating operations: reads the body, gives the order to the clerk, and answers with the outcome.
 
 use std::sync::Arc;
 
@@ -24,7 +24,7 @@ use crate::clerk::{Answer, FiscalState, Message};
 use crate::config::{Config, Device};
 use ferrotill_store::StoreError;
 
-/// A creating operation.
+/// Carries out a creating operation.
 pub(super) async fn create(
     service: &Arc<Service>,
     (device, signature): (&Device, SignatureInfo),
@@ -58,7 +58,8 @@ pub(super) async fn create(
         Ok(request) => {
             let answer = submit(service, device, parsed).await;
             request.end(match &answer {
-                // From now on the document answers for this request, or the clerk has not looked at it.
+                // If the order was registered, its document answers a repeated request. If it was unavailable, the clerk did
+                // nothing with it.
                 Answer::Registered { .. } | Answer::Unavailable { .. } => ReplayOutcome::Forget,
                 _ => ReplayOutcome::Remember,
             });
@@ -84,9 +85,9 @@ fn read(creation: Creation, body: Option<&JsonValue>, context: RequestContext<'_
     }
 }
 
-/// The faults of a body that is posted to a path, for the first device. Nothing is carried out.
+/// The faults of a body that is posted to a path, checked for the first device. The order is not carried out.
 ///
-/// `None` where the path makes no document, or the body is not JSON.
+/// Returns `None` if the path makes no document, or if the body is not JSON.
 #[must_use]
 pub fn faults_of(
     config: &Config,
@@ -108,7 +109,7 @@ pub fn faults_of(
     Some(read(creation, Some(&body), context).faults)
 }
 
-/// What is known of the id of a request with faults. An id that could not be read may be that of a document.
+/// The fiscal state of the id of a request with faults. An id that could not be read may be the id of an existing document.
 async fn state_of(service: &Arc<Service>, id: GivenId) -> FiscalState {
     match id {
         GivenId::Read(id) => service.state_of(id).await,
@@ -117,7 +118,7 @@ async fn state_of(service: &Arc<Service>, id: GivenId) -> FiscalState {
     }
 }
 
-/// Gives the order to the clerk and waits until the caller's time is over.
+/// Gives the order to the clerk and waits for its answer until the caller's timeout.
 async fn submit(service: &Arc<Service>, device: &Device, parsed: Parsed) -> Answer {
     let deadline = service.deadline(device.answer_timeout);
     let message = |reply| Message::Order {
@@ -138,7 +139,7 @@ async fn submit(service: &Arc<Service>, device: &Device, parsed: Parsed) -> Answ
     }
 }
 
-/// The clerk's answer as an answer of this API.
+/// Converts the clerk's answer to an answer of the FiscalCloud API.
 async fn respond(
     service: &Arc<Service>,
     device: &Device,
@@ -186,7 +187,7 @@ async fn respond(
     }
 }
 
-/// The document in the form in which the operation answers; `None` if the operation does not make such documents.
+/// The document in the form in which the operation answers; `None` if the operation does not make documents of this kind.
 async fn document(
     service: &Arc<Service>,
     device: &Device,

@@ -1,4 +1,4 @@
-//! Lists and reads devices, with their tables.
+//! Lists the devices and reads one device with its tables.
 
 use std::sync::Arc;
 
@@ -54,7 +54,7 @@ fn serial_number(service: &Service, device: &Device) -> Option<String> {
     Some(service.live_status.printer(device.id).serial).filter(|serial| !serial.is_empty())
 }
 
-/// The whole device; `used` is the last used number of each of its ranges.
+/// The whole device as JSON; `used` contains the last used number of each of the device's ranges.
 fn dto(service: &Service, device: &Device, last_number: u32, used: &[Option<u32>]) -> JsonValue {
     let printer = service.live_status.printer(device.id);
     let owner = &service.config.till.owner;

@@ -14,7 +14,7 @@ use crate::config::Device;
 use crate::object;
 use ferrotill_store::{StoreError, StoredDocument};
 
-/// `GET receipts` and the like, newest first.
+/// `GET receipts` and the lists of the other kinds of documents, newest first.
 pub(super) async fn list(
     service: &Arc<Service>,
     device: &Device,
@@ -59,12 +59,12 @@ pub(super) async fn list(
     }
 }
 
-/// Documents of a page if the caller gives no count.
+/// The number of documents on a page if the caller gives no count.
 const PAGE_DEFAULT: u32 = 100;
-/// Documents of a page at most.
+/// The largest number of documents on a page.
 const PAGE_MAX: u32 = 1_000;
 
-/// Start and count of a page.
+/// The index of the first document of a page, and the number of documents on it.
 fn page_of(query: &str) -> Result<(u32, u32), FaultList> {
     let mut faults = FaultList::default();
     let (mut start, mut count) = (0, PAGE_DEFAULT);
@@ -102,7 +102,7 @@ fn page_of(query: &str) -> Result<(u32, u32), FaultList> {
     }
 }
 
-/// `GET receipts/{id}` and the like.
+/// `GET receipts/{id}`, and the same for the other kinds of documents.
 pub(super) async fn get(
     service: &Arc<Service>,
     device: &Device,
@@ -125,7 +125,7 @@ pub(super) async fn get(
     }
 }
 
-/// A document of the device, and the Z-report of its shift once there is one.
+/// A document of the device, and the id of the Z-report of its shift if the shift is closed.
 pub(super) async fn find(
     service: &Arc<Service>,
     device: &Device,
@@ -143,7 +143,7 @@ pub(super) async fn find(
         .await
 }
 
-/// What an answer needs besides the document.
+/// What the JSON form of a document needs besides the document.
 pub(super) fn answer_context<'s>(
     service: &'s Service,
     device: &'s Device,

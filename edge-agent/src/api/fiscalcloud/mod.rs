@@ -35,21 +35,21 @@ pub use create::faults_of;
 use problem::failure;
 use route::{Operation, route};
 
-/// The routes.
+/// The routes of the FiscalCloud API.
 pub fn router(service: Arc<Service>) -> Router {
     Router::new()
         .route("/api/v1/{*operation}", axum::routing::any(handle))
         .with_state(service)
 }
 
-/// Bytes of a body at most. The listener has its own limit; this one holds where there is no listener.
+/// The largest body in bytes. The listener has a limit of its own; this limit applies in tests without a listener.
 const BODY_BYTES_MAX: usize = 1024 * 1024;
 
 async fn handle(State(service): State<Arc<Service>>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
     let operation = route(&parts.method, parts.uri.path());
     let refused = |response| match operation {
-        // The body was not read, and its id may be that of a document.
+        // The body was not read, so the id in it is not known and may be the id of an existing document.
         Some(Operation::Create(_)) => with_fiscal_state(response, FiscalState::Unknown),
         _ => response,
     };
@@ -96,7 +96,8 @@ async fn serve(
         Operation::Device(id) => devices::one(service, id).await,
         Operation::Create(creation) => {
             let device = device()?;
-            // The document needs a time, and this client's signature is right. The time of a client that only reads is not used.
+            // A document needs a trustworthy time, and this caller's signature is valid. The times of callers that only read
+            // are not used.
             service.guard.caller_says(client.key, signature.at_ms);
             create::create(service, (device, signature), creation, &parts.headers, body).await
         }

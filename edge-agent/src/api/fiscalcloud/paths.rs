@@ -1,8 +1,8 @@
-//! The path in a body of this API for a place that the core names.
+//! Translates a place in an order, as the core names it, to the path of a field in a body.
 
 use ferrotill_core::refusal::{Field, Place};
 
-/// The path of a place. `number_path` is the field with series and number of an alternative receipt.
+/// The path of the field for a place; `number_path` is the field with series and number of an alternative receipt.
 pub(super) fn path_of(place: Place, number_path: &str) -> String {
     let line = |index: usize, field| {
         let name = match field {

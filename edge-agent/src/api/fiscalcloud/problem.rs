@@ -28,12 +28,12 @@ pub(super) fn envelope(
     }
 }
 
-/// 200 with its data.
+/// An answer with status 200 and data.
 pub(super) fn success(data: JsonValue) -> Response {
     json_response(StatusCode::OK, &envelope(true, None, None, data))
 }
 
-/// An answer without data.
+/// A refusal, which is an answer without data.
 pub(super) fn failure(status: StatusCode, problem: &Problem) -> Response {
     let body = envelope(
         false,
@@ -44,28 +44,29 @@ pub(super) fn failure(status: StatusCode, problem: &Problem) -> Response {
     json_response(status, &body)
 }
 
-/// 422: the request was read, and is not carried out.
+/// An answer with status 422: the request was read and is not carried out.
 pub(super) fn unprocessable(problem: &Problem) -> Response {
     failure(StatusCode::UNPROCESSABLE_ENTITY, problem)
 }
 
-/// 422 with the faults of the request, one to a line.
+/// An answer with status 422 that lists the faults of the request, one on each line.
 pub(super) fn faulty(faults: &FaultList) -> Response {
     unprocessable(&faults.into())
 }
 
-/// 422: the store cannot be read.
+/// An answer with status 422: the store cannot be read.
 pub(super) fn unreadable(error: StoreError) -> Response {
     unprocessable(&error.into())
 }
 
-/// 422: no such document.
+/// An answer with status 422: the device has no document with this id.
 pub(super) fn not_found(id: Uuid) -> Response {
     let message = format!("id: there is no such document {id} on this device");
     unprocessable(&Problem::new("NotFound", message))
 }
 
-/// 422 with a refusal of the core and its faults; `number_path` is the field with the number of an alternative receipt.
+/// An answer with status 422 that contains a refusal of the core and its faults; `number_path` is the field with the number of
+/// an alternative receipt.
 pub(super) fn refused(
     refusal: &Refusal,
     faults: &[(Place, Refusal)],
@@ -87,7 +88,7 @@ pub(super) fn refused(
     faulty(&list)
 }
 
-/// A refusal of the core as a fault of a request.
+/// Converts a refusal of the core to a fault of a request.
 pub(super) fn fault_of(path: &str, refusal: &Refusal) -> RequestFault {
     RequestFault {
         path: path.to_owned(),

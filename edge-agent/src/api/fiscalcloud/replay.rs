@@ -1,4 +1,4 @@
-//! A request whose signature was used before.
+//! Answers a request whose signature was used before.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,7 +13,7 @@ use crate::api::service::Service;
 use crate::clerk::{Answer, FiscalState};
 use crate::config::Device;
 
-/// The outcome of the first request with this signature; `None` if it made no document. Nothing is started.
+/// The outcome of the first request with this signature; `None` if that request made no document. No order is started.
 pub(super) async fn first_outcome(
     service: &Arc<Service>,
     device: &Device,
@@ -37,7 +37,7 @@ pub(super) async fn first_outcome(
     }
 }
 
-/// 422: the first request with this signature made no document, and this one does not either.
+/// An answer with status 422: the first request with this signature made no document, and the repeated one is not carried out.
 pub(super) fn refused() -> Response {
     unprocessable(&Problem::new(
         "SignatureReplayed",
@@ -45,5 +45,5 @@ pub(super) fn refused() -> Response {
     ))
 }
 
-/// How often a repeated request looks whether the first has ended.
+/// The pause between two checks whether the first request has ended.
 const REPEAT_PAUSE: Duration = Duration::from_millis(10);

@@ -1,4 +1,4 @@
-//! Method and path to operation (docs/api/fiscalcloud.md).
+//! Finds the operation for a method and a path (docs/api/fiscalcloud.md).
 
 use axum::http::Method;
 use ferrotill_core::document::DocumentKind;
@@ -7,36 +7,36 @@ use uuid::Uuid;
 /// An operation of the API.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Operation {
-    /// Makes a document.
+    /// Makes a document of any kind.
     Create(Creation),
-    /// Lists documents of some kinds, short or whole.
+    /// Lists the documents of these kinds; `full` lists whole documents instead of their short form.
     List { kinds: Kinds, full: bool },
-    /// Reads a document of one of some kinds.
+    /// Reads one document, which must be of one of these kinds.
     Get { kinds: Kinds, id: Uuid },
-    /// Lists the devices.
+    /// Lists all devices.
     Devices,
-    /// Reads a device.
+    /// Reads the device with this id.
     Device(Uuid),
-    /// Opens the drawer.
+    /// Opens the cash drawer.
     OpenDrawer,
 }
 
 /// Kinds of documents, as the store names them.
 pub(super) type Kinds = &'static [DocumentKind];
 
-/// What a creating operation makes.
+/// The kind of document that a creating operation makes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Creation {
     /// A sale.
     Sale(SaleRoute),
     /// A return.
     Refund {
-        /// The answer has the form of a receipt instead of its own.
+        /// True if the answer has the form of a receipt instead of the form of a return.
         as_receipt: bool,
     },
-    /// Cash in or out.
+    /// Cash is put into the drawer or taken out of it.
     Cash,
-    /// A report: Z (true), X (false), or what the body says.
+    /// A report: a Z-report if true, an X-report if false, and the type in the body if `None`.
     Report(Option<bool>),
 }
 
@@ -52,7 +52,7 @@ pub(super) enum SaleRoute {
 }
 
 impl Creation {
-    /// The field that holds the series and number of an alternative receipt.
+    /// The path of the field with series and number of an alternative receipt.
     pub(super) const fn number_path(self) -> &'static str {
         match self {
             Self::Sale(SaleRoute::Alternative) => "seriesAndNumber",

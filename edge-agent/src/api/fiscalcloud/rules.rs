@@ -1,4 +1,4 @@
-//! Rules of this API, and the rules of the core for a draft that was read in part.
+//! Rules of the FiscalCloud API, and the core's rules applied to a draft that could be read only in part.
 
 use ferrotill_core::receipt::{LineTotals, ReceiptKind, Rules, Scratch};
 use ferrotill_core::refusal::{Faults, Place, Refusal};
@@ -14,9 +14,10 @@ use crate::order::{OrderDraft, OrderForm, OrderKind, ReceiptMode, WishRoom};
 
 /// Adds the faults that the core finds in a draft of which some parts could not be read.
 ///
-/// Left out is what may depend on those parts: faults of a place that has a fault already, and faults of the totals.
+/// Faults that may depend on the missing parts are left out: faults of a place that has a fault already, and faults of the
+/// totals.
 pub(super) fn add_faults(draft: &OrderDraft, context: RequestContext<'_>, faults: &mut FaultList) {
-    // Some faults were only counted, so it is not known which places have one.
+    // Some faults were only counted and not kept, so it is not known which places have a fault.
     if faults.is_cut() {
         return;
     }
@@ -63,7 +64,7 @@ pub(super) fn add_faults(draft: &OrderDraft, context: RequestContext<'_>, faults
     let Wish::Sale(wish) = form.wish(false, &mut room) else {
         return;
     };
-    // Only the faults are needed, so the receipt gets no room.
+    // Only the faults are needed, so the buffer for the bytes of the receipt is empty.
     let scratch = Scratch {
         lines: &mut lines,
         bytes: &mut [],
@@ -99,7 +100,7 @@ pub(super) fn is_phone(text: &str) -> bool {
             .all(|c| c.is_ascii_digit() || c == ' ' || c == '-')
 }
 
-/// Series and number of a text such as `ABC00000001`, if a range of the device holds them.
+/// Splits a text such as `ABC00000001` into series and number; `None` if no range of the device contains the number.
 pub(super) fn series_and_number(text: &str, device: &Device) -> Option<(String, u32)> {
     device.alternative_receipts_ranges.iter().find_map(|range| {
         let digits = text.strip_prefix(range.series.as_str())?;

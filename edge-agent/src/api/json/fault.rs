@@ -1,15 +1,15 @@
-//! The faults of a request.
+//! The faults of one request.
 
 use std::fmt;
 
-/// A fault of a request.
+/// One fault of a request: the field, the error code and a sentence.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RequestFault {
-    /// Where: `items[0].price`.
+    /// The path of the faulty field, such as `items[0].price`.
     pub path: String,
-    /// The code, as in `errorType`.
+    /// The error code, as in `errorType`.
     pub code: &'static str,
-    /// What is wrong, and what to do.
+    /// The sentence that says what is wrong and what to do about it.
     pub sentence: String,
 }
 
@@ -26,11 +26,11 @@ pub struct FaultList {
     others: usize,
 }
 
-/// Faults that one answer lists at most.
+/// The largest number of faults that one answer lists.
 pub const FAULTS_MAX: usize = 100;
 
 impl FaultList {
-    /// Adds a fault, unless it is in the list already.
+    /// Adds a fault unless the list contains it already.
     pub fn push(&mut self, fault: RequestFault) {
         if self.kept.contains(&fault) {
             return;
@@ -50,30 +50,30 @@ impl FaultList {
         self.others = self.others.saturating_add(other.others);
     }
 
-    /// Whether there is no fault.
+    /// True if the list contains no fault.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.kept.is_empty()
     }
 
-    /// Whether some faults were only counted.
+    /// True if some faults were only counted, because the list was full.
     #[must_use]
     pub fn is_cut(&self) -> bool {
         self.others > 0
     }
 
-    /// The faults that were kept, in their order.
+    /// The faults that were kept, in the order in which they were added.
     pub fn iter(&self) -> impl Iterator<Item = &RequestFault> {
         self.kept.iter()
     }
 
-    /// The code of the first fault.
+    /// The error code of the first fault.
     #[must_use]
     pub fn code(&self) -> &'static str {
         self.kept.first().map_or("BadRequest", |fault| fault.code)
     }
 
-    /// One line for each fault that was kept, and one with the count of the others.
+    /// The text of the list: one line for each fault that was kept, and one line with the number of the other faults.
     #[must_use]
     pub fn message(&self) -> String {
         let mut lines: Vec<String> = self.kept.iter().map(RequestFault::to_string).collect();

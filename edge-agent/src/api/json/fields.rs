@@ -13,13 +13,13 @@ use super::value::JsonValue;
 pub struct Fields<'n, 'f> {
     path: String,
     members: &'n [(Cow<'static, str>, JsonValue)],
-    /// Which members were asked for.
+    /// One flag for each member of the object: true if the member was read.
     asked_for: Vec<bool>,
     faults: &'f mut FaultList,
 }
 
 impl<'n, 'f> Fields<'n, 'f> {
-    /// The members of a value, which must be an object. Anything else is a fault and is read as an empty object.
+    /// The members of a value, which must be an object. Any other value is a fault and is read as an empty object.
     pub fn of(value: &'n JsonValue, path: &str, faults: &'f mut FaultList) -> Self {
         let members = match value {
             JsonValue::Object(members) => members.as_slice(),
@@ -41,7 +41,7 @@ impl<'n, 'f> Fields<'n, 'f> {
         }
     }
 
-    /// The path of a member.
+    /// The path of a member, such as `items[0].price`.
     #[must_use]
     pub fn path(&self, name: &str) -> String {
         if self.path.is_empty() {
@@ -51,7 +51,7 @@ impl<'n, 'f> Fields<'n, 'f> {
         }
     }
 
-    /// Adds a fault of a member.
+    /// Adds a fault for a member of this object.
     pub fn fault(&mut self, name: &str, code: &'static str, sentence: impl Into<String>) {
         let path = self.path(name);
         self.faults.push(RequestFault {
@@ -61,7 +61,7 @@ impl<'n, 'f> Fields<'n, 'f> {
         });
     }
 
-    /// The list of faults, for the fields of objects inside this one.
+    /// The list of faults, which objects inside this one add to as well.
     pub fn faults(&mut self) -> &mut FaultList {
         self.faults
     }
@@ -91,7 +91,7 @@ impl<'n, 'f> Fields<'n, 'f> {
         );
     }
 
-    /// A text.
+    /// Reads a member that must be a text.
     pub fn text(&mut self, name: &str) -> Option<String> {
         match self.member(name)? {
             JsonValue::Text(text) => Some(text.clone()),
@@ -102,7 +102,7 @@ impl<'n, 'f> Fields<'n, 'f> {
         }
     }
 
-    /// A boolean.
+    /// Reads a member that must be a boolean.
     pub fn boolean(&mut self, name: &str) -> Option<bool> {
         match self.member(name)? {
             JsonValue::Bool(value) => Some(*value),
@@ -113,7 +113,7 @@ impl<'n, 'f> Fields<'n, 'f> {
         }
     }
 
-    /// A decimal number, scaled by ten to the power of `places`.
+    /// Reads a member that must be a decimal number. The result is the number times ten to the power of `places`.
     pub fn decimal(&mut self, name: &str, places: u8) -> Option<i64> {
         match self.member(name)? {
             JsonValue::Number(text) => match scale::parse(text, places) {
@@ -135,7 +135,7 @@ impl<'n, 'f> Fields<'n, 'f> {
         }
     }
 
-    /// A whole number of 32 bits.
+    /// Reads a member that must be a whole number of 32 bits.
     pub fn integer(&mut self, name: &str) -> Option<i32> {
         let value = self.decimal(name, 0)?;
         let narrow = i32::try_from(value);
@@ -145,7 +145,7 @@ impl<'n, 'f> Fields<'n, 'f> {
         narrow.ok()
     }
 
-    /// A UUID.
+    /// Reads a member that must be a UUID.
     pub fn uuid(&mut self, name: &str) -> Option<Uuid> {
         let text = self.text(name)?;
         let uuid = Uuid::try_parse(&text);
@@ -159,7 +159,7 @@ impl<'n, 'f> Fields<'n, 'f> {
         uuid.ok()
     }
 
-    /// One of some names.
+    /// Reads a member that must be one of the given names.
     pub fn choice<T: Copy>(&mut self, name: &str, choices: &[(&str, T)]) -> Option<T> {
         let text = self.text(name)?;
         let choice = choices
@@ -181,7 +181,7 @@ impl<'n, 'f> Fields<'n, 'f> {
         choice
     }
 
-    /// A list, as far as [`JsonValue::of_body`] has kept it.
+    /// Reads a member that must be a list. Only the items that [`JsonValue::of_body`] has kept are returned.
     pub fn list(&mut self, name: &str) -> &'n [JsonValue] {
         match self.member(name) {
             None => &[],
@@ -193,14 +193,14 @@ impl<'n, 'f> Fields<'n, 'f> {
         }
     }
 
-    /// Accepts members that are known and not used.
+    /// Accepts members that the program knows but does not use.
     pub fn known(&mut self, names: &[&str]) {
         for name in names {
             self.member(name);
         }
     }
 
-    /// Adds a fault for each member that was not asked for.
+    /// Adds a fault for each member of the object that the program has not read.
     pub fn finish(mut self) {
         let unknown: Vec<String> = self
             .members
@@ -219,7 +219,7 @@ impl<'n, 'f> Fields<'n, 'f> {
     }
 }
 
-/// A text of the caller, short enough for an error message.
+/// A text from a caller, shortened so that it fits into an error message.
 #[must_use]
 pub fn shortened(text: &str) -> String {
     let end = text.char_indices().nth(60).map(|(end, _)| end);

@@ -82,7 +82,7 @@ fn a_list_of_a_body_is_kept_up_to_one_item_above_the_limit() {
         };
         assert_eq!((items.len(), node.is_cut()), (kept, cut), "{count}");
     }
-    // What is not kept must still be JSON.
+    // The items after the limit are not kept, but they must still be valid JSON.
     let broken = list(80_000).replacen("{}]", "{]", 1);
     assert_eq!(
         JsonValue::of_body(broken.as_bytes()).unwrap_err().code,

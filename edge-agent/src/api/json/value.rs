@@ -1,4 +1,4 @@
-//! A JSON value and how it is read.
+//! A JSON value, and how JSON text is read.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -16,19 +16,19 @@ pub enum JsonValue {
     Null,
     /// `true` or `false`.
     Bool(bool),
-    /// A number, as it was written.
+    /// A number as the text contains it, such as `8.10`.
     Number(String),
     /// A text.
     Text(String),
     /// A list.
     Array(Vec<JsonValue>),
-    /// An object, in its order.
+    /// An object with its members in their order.
     Object(Vec<(Cow<'static, str>, JsonValue)>),
 }
 
-/// Nesting levels of a JSON text at most.
+/// The largest nesting depth of a JSON text.
 const DEPTH_MAX: usize = 16;
-/// Items of a list in a body at most: the lists of all operations have lower limits.
+/// The largest number of items in any list of a body. The lists of each operation have lower limits.
 pub const LIST_ITEMS_MAX: usize = 1_024;
 
 impl JsonValue {
@@ -36,7 +36,7 @@ impl JsonValue {
     ///
     /// # Errors
     ///
-    /// What is wrong with the text, and where.
+    /// A text that says what is wrong with the JSON, and where.
     pub fn parse(text: &[u8]) -> Result<Self, String> {
         Self::read(text, usize::MAX)
     }
@@ -96,7 +96,7 @@ impl JsonValue {
         })
     }
 
-    /// A member of an object by its exact name.
+    /// The member of an object with exactly this name.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&Self> {
         match self {
@@ -108,7 +108,7 @@ impl JsonValue {
         }
     }
 
-    /// An item of a list.
+    /// The item of a list at this index.
     #[must_use]
     pub fn at(&self, index: usize) -> Option<&Self> {
         match self {
@@ -117,7 +117,7 @@ impl JsonValue {
         }
     }
 
-    /// Whether [`JsonValue::of_body`] has cut a list in this value.
+    /// True if [`JsonValue::of_body`] has cut a list in this value.
     #[must_use]
     pub fn is_cut(&self) -> bool {
         match self {
@@ -139,13 +139,13 @@ impl JsonValue {
     }
 }
 
-/// The body without a UTF-8 byte order mark before its text. Some libraries write one.
+/// The body without a UTF-8 byte order mark at its beginning. Some client libraries write one.
 #[must_use]
 pub fn without_byte_order_mark(body: &[u8]) -> &[u8] {
     body.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(body)
 }
 
-/// Reads a list and keeps one item more than `max` at most.
+/// Reads a list and keeps at most `max` items plus one.
 struct Items {
     max: usize,
 }

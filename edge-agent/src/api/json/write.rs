@@ -95,7 +95,7 @@ impl<T: Into<JsonValue>> From<Vec<T>> for JsonValue {
     }
 }
 
-/// An object from its members: `object! { "success" => true, "data" => JsonValue::Null }`.
+/// Makes a JSON object from its members: `object! { "success" => true, "data" => JsonValue::Null }`.
 #[macro_export]
 macro_rules! object {
     ($($name:expr => $value:expr),* $(,)?) => {

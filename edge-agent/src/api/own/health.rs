@@ -18,7 +18,7 @@ use crate::object;
 use crate::time::clock::iso_utc;
 use ferrotill_store::UnsentCount;
 
-/// Ready for a sale: the store can be read. Authority and printers may be out of reach.
+/// The agent is ready for a sale if the store can be read. It is ready even if authority and printers cannot be reached.
 pub(super) async fn ready(State(service): State<Arc<Service>>) -> Response {
     match unsent(&service).await {
         Ok(_) => (StatusCode::OK, "ready\n").into_response(),
@@ -59,7 +59,8 @@ pub(super) async fn health(State(service): State<Arc<Service>>) -> Response {
         Ok(count) => object! {
             "differing" => count.differing,
             "unacknowledged" => count.unacknowledged,
-            // Above zero: the store is older than it once was. `ferrotill verify` says more.
+            // A number above zero means that the store was replaced by an older copy at some time. `ferrotill verify` gives the
+            // details.
             "anchors_set_aside" => service.reader.anchors_set_aside(),
         },
         Err(error) => object! { "error" => error.to_string() },
@@ -99,7 +100,7 @@ fn printer(service: &Service, device: &Device) -> JsonValue {
     }
 }
 
-/// What is left of the law's and the owner's budgets of selling without the authority.
+/// The remaining part of the law's and of the owner's limit for selling without the authority.
 fn offline(service: &Service) -> JsonValue {
     let budgets = service.budgets();
     let figures = |(budget, left): (&Budget, Left)| {
@@ -125,7 +126,7 @@ fn offline(service: &Service) -> JsonValue {
     }
 }
 
-/// What the authority has not acknowledged.
+/// The documents that the authority has not acknowledged, with their count and age.
 pub(super) async fn unsent(service: &Arc<Service>) -> Result<UnsentCount, String> {
     service
         .read(|reader| reader.unsent())

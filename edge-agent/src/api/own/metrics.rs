@@ -12,7 +12,7 @@ use crate::api::service::Service;
 use crate::config::Device;
 use ferrotill_store::UnsentCount;
 
-/// Figures in the Prometheus text format: all lines of one name follow its help text.
+/// Collects figures in the Prometheus text format. All lines of one metric follow its help text.
 #[derive(Default)]
 struct Gauges(Vec<Gauge>);
 
@@ -99,7 +99,7 @@ pub(super) async fn metrics(State(service): State<Arc<Service>>) -> Response {
     response
 }
 
-/// What the authority has not acknowledged.
+/// Adds the figures about documents that the authority has not acknowledged.
 fn add_unsent(gauges: &mut Gauges, unsent: &UnsentCount, now_ms: i64) {
     gauges.add(
         "ferrotill_unsent_documents",
@@ -129,14 +129,14 @@ fn add_unsent(gauges: &mut Gauges, unsent: &UnsentCount, now_ms: i64) {
     if let Some(at_ms) = unsent.last_acknowledged_ms {
         gauges.add(
             "ferrotill_last_acknowledged_timestamp_seconds",
-            "When the authority acknowledged the newest document that it has acknowledged.",
+            "Time of the newest acknowledgement by the authority.",
             "",
             at_ms / 1_000,
         );
     }
 }
 
-/// A device and its printer.
+/// Adds the figures of a device and its printer.
 fn add_device(gauges: &mut Gauges, service: &Service, device: &Device) {
     let labels = format!("{{device=\"{}\"}}", device.id);
     if let Some(left) = service.live_status.numbers_left(device.id) {
@@ -163,7 +163,7 @@ fn add_device(gauges: &mut Gauges, service: &Service, device: &Device) {
     if let Some(stock) = service.live_status.stock(device.id) {
         gauges.add(
             "ferrotill_fiscal_numbers_left",
-            "Reserved fiscal numbers that no document has.",
+            "Reserved fiscal numbers that no document has used.",
             &labels,
             i64::try_from(stock.left).unwrap_or(i64::MAX),
         );

@@ -1,4 +1,4 @@
-//! Our own routes: health, metrics, what became of a request id, and an operator's declaration.
+//! Our own routes: health, metrics, the outcome of a request id, and an operator's declaration.
 
 mod health;
 mod metrics;
@@ -12,7 +12,7 @@ use axum::routing::{get, post};
 
 use super::service::Service;
 
-/// The routes.
+/// The routes of the agent's own API.
 pub fn router(service: Arc<Service>) -> Router {
     Router::new()
         .route("/livez", get(|| async { "ok\n" }))

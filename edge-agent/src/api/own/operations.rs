@@ -64,7 +64,7 @@ pub(super) async fn outcome(service: &Arc<Service>, id: Uuid) -> Response {
     }
 }
 
-/// The id has no document. Its order may still wait in the queue.
+/// The answer for an id without a document. The order with this id may still wait in the queue.
 fn never_reserved(id: Uuid, waits: Option<bool>) -> Response {
     let (name, state, status) = match waits {
         Some(true) => ("waiting", FiscalState::Unknown, StatusCode::OK),
@@ -154,7 +154,7 @@ fn known(
     }
 }
 
-/// How far the delivery to the authority is.
+/// The state of the delivery to the authority as JSON.
 fn authority(delivery: &DeliveryState) -> JsonValue {
     object! {
         "state" => match (delivery.acknowledged_ms, &delivery.refusal) {
@@ -167,7 +167,7 @@ fn authority(delivery: &DeliveryState) -> JsonValue {
     }
 }
 
-/// What an operator has declared of a document that the printer could not prove.
+/// An operator's declaration about a document that the printer could not prove, as JSON.
 fn declaration(declared: &OperatorDeclaration) -> JsonValue {
     let (registered, document) = match declared.paper {
         PaperSays::Registered { document } => (true, document.map(u32::from)),
@@ -182,7 +182,7 @@ fn declaration(declared: &OperatorDeclaration) -> JsonValue {
     }
 }
 
-/// The figures of a Z-report from every side that has them; money in minor units.
+/// The figures of a Z-report from each side that has them. Money is in minor units.
 fn reconciliation(account: &ZReconciliation) -> JsonValue {
     let figures = account.figures.iter().map(|figure| {
         let documents = figure

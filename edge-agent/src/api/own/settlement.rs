@@ -1,8 +1,8 @@
 //! `POST /operations/{id}/settlement`: an operator declares the outcome of a document that the printer cannot prove.
 //!
-//! The request is signed like a sale: a client that may sell may also declare what was sold. The journal keeps the operator's name.
-//! The same declaration again gets the same answer. Another declaration is refused, and so is every declaration while the outcome can
-//! still be read from the printer.
+//! The request is signed like a sale: a client that may sell may also send declarations. The journal keeps the operator's name.
+//! A repeated declaration gets the same answer as the first one. A different declaration about the same document is refused.
+//! Every declaration is refused while the outcome can still be read from the printer.
 
 use std::num::NonZeroU32;
 use std::sync::Arc;
@@ -27,7 +27,7 @@ use crate::order::Declaration;
 use crate::time::clock::iso_utc;
 use ferrotill_store::{OperatorDeclaration, RequestState, StoredDocument};
 
-/// Bytes of a declaration at most.
+/// The largest declaration in bytes.
 const BODY_BYTES_MAX: usize = 4 * 1_024;
 
 pub(super) async fn settle(
@@ -68,7 +68,8 @@ pub(super) async fn settle(
             return with_fiscal_state(response, service.state_of(id).await);
         }
     };
-    // A recorded request that was refused must not settle a document later, when the printer can no longer be asked.
+    // A request that was recorded on the network and was refused once must not settle a document later, when the printer can no
+    // longer be asked.
     let Ok(in_progress) = service.replays.begin(client.signature) else {
         let message = "Api-Signature: was used before, by a request that was refused; sign the request with the current time";
         let state = service.state_of(id).await;
@@ -85,7 +86,7 @@ pub(super) async fn settle(
     response
 }
 
-/// Reads a declaration, with all its faults at once.
+/// Reads a declaration and reports all its faults at once.
 fn read(id: Uuid, body: &[u8]) -> Result<Declaration, FaultList> {
     let body = JsonValue::of_body(body)?;
     let mut faults = FaultList::default();
@@ -152,7 +153,7 @@ fn by(fields: &mut Fields<'_, '_>) -> String {
     by
 }
 
-/// Gives a declaration to the clerk and waits until the caller's time is over.
+/// Gives a declaration to the clerk and waits for the answer until the caller's timeout.
 async fn declare(service: &Arc<Service>, declaration: Declaration) -> Response {
     let id = declaration.id;
     match find(service, id).await {
@@ -210,7 +211,7 @@ async fn declare(service: &Arc<Service>, declaration: Declaration) -> Response {
     refuse(status, code, &message, FiscalState::Unknown)
 }
 
-/// The document of an id, and the declaration that settled it.
+/// The document with this id, and the declaration that settled it.
 async fn find(
     service: &Arc<Service>,
     id: Uuid,
@@ -227,7 +228,8 @@ async fn find(
         })
         .await;
     let response = match found {
-        // The id waits in the queue again: its earlier document, which was voided, is not meant.
+        // An order with this id waits in the queue again. The declaration is not about the earlier document with this id, which
+        // was voided.
         Ok(Some((stored, _))) if waits && stored.row.state == RequestState::Voided => not_begun(),
         Ok(Some(found)) => return Ok(found),
         Ok(None) if waits => not_begun(),
@@ -245,7 +247,7 @@ async fn find(
     Err(Box::new(response))
 }
 
-/// The outcome of the document is known: it was settled by this declaration, or otherwise.
+/// The answer about a document whose outcome is known. Either this declaration has settled the document, or something else has.
 async fn settled(
     service: &Arc<Service>,
     declaration: &Declaration,
@@ -275,7 +277,7 @@ fn not_begun() -> Response {
     refuse(
         StatusCode::CONFLICT,
         "NotBegun",
-        "id: waits in the queue, and nothing of it was sent to the printer",
+        "id: belongs to an order that waits in the queue and was not sent to the printer",
         FiscalState::Unknown,
     )
 }

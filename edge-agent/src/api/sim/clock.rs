@@ -11,7 +11,7 @@ use axum::routing::put;
 use super::{done, read, refuse};
 use crate::time::clock::Clock;
 
-/// The route.
+/// The routes of `/sim/clock`.
 pub fn router(clock: Arc<Clock>) -> Router {
     Router::new()
         .route("/sim/clock", put(set_clock))

@@ -11,7 +11,8 @@ use super::problem::Problem;
 use super::response::json_response;
 use crate::object;
 
-/// Reads the body of a switch strictly, with all its faults at once. With a fault nothing is switched.
+/// Reads the body of a simulator request strictly and reports all its faults at once. If there is a fault, no switch is
+/// changed.
 fn read<T>(body: &[u8], take: impl FnOnce(&mut Fields<'_, '_>) -> T) -> Result<T, FaultList> {
     let body = JsonValue::of_body(body)?;
     let mut faults = FaultList::default();

@@ -15,7 +15,7 @@ use super::{done, read, refuse};
 use crate::api::json::RequestFault;
 use crate::api::problem::Problem;
 
-/// The routes.
+/// The routes of `/sim/printer`.
 pub fn router(rig: Arc<Rig>) -> Router {
     Router::new()
         .route("/sim/printer", get(show).put(set))
@@ -52,7 +52,8 @@ async fn set(State(rig): State<Arc<Rig>>, body: Bytes) -> Response {
         let keyboard = fields.choice("keyboard", &[("z", Key::Z)]);
         let others = [power.is_some(), paper.is_some(), cover.is_some(), cable.is_some()];
         if keyboard.is_some() && others.contains(&true) {
-            // The key may print nothing. The request is then refused, so no other switch of it may have been set.
+            // A key press may print nothing, and then the request is refused. So the same request must not change any other
+            // switch.
             fields.fault("keyboard", "NotAlone", "must be pressed in a request of its own");
         }
         (power, paper, cover, cable, keyboard)
@@ -64,7 +65,7 @@ async fn set(State(rig): State<Arc<Rig>>, body: Bytes) -> Response {
             paper.into_iter().for_each(|paper| rig.set_paper(paper));
             cover.into_iter().for_each(|cover| rig.set_cover(cover));
             let pressed = keyboard.is_none_or(|Key::Z| rig.keyboard_z());
-            // The cable is last, so that the printer is in its new state when it is plugged in again.
+            // The cable is switched last, so that the printer is in its new state when the cable is plugged in again.
             cable.into_iter().for_each(|cable| rig.set_cable(cable));
             if pressed {
                 done()
@@ -140,7 +141,7 @@ async fn add_fault(State(rig): State<Arc<Rig>>, body: Bytes) -> Response {
     )
 }
 
-/// Busy bytes before one answer at most: the emulator puts them all into memory.
+/// The largest number of busy bytes before one answer: the emulator puts all of them into memory.
 const BUSY_MAX: u32 = 10_000;
 
 async fn clear_faults(State(rig): State<Arc<Rig>>) -> Response {

@@ -209,7 +209,7 @@ fn a_line_with_two_taxes_has_both_with_the_same_base() {
     );
 }
 
-/// An authority with other paths, a signature and its own success field.
+/// An authority with its own paths, its own signature and its own success field.
 #[test]
 fn paths_headers_signature_and_success_field_are_configurable() {
     let form = crate::config::OnlineEcrConfig {
@@ -225,7 +225,7 @@ fn paths_headers_signature_and_success_field_are_configurable() {
     let authority = OnlineEcr::new(form);
     assert_eq!(authority.path(RequestKind::Sale), "v1/sale");
     assert_eq!(authority.path(RequestKind::Refund), "refund");
-    // HMAC-SHA256 with the key "key", a published example.
+    // The signature of a published example: HMAC-SHA256 with the key "key".
     let signed = authority.headers("The quick brown fox jumps over the lazy dog");
     assert_eq!(
         signed,

@@ -108,8 +108,8 @@ const EVENT_BYTES_MAX: usize = 512 * 1024;
 const NO_SUCH_DEVICE: &str = "the agent has no such device";
 /// Rows of the journal between two snapshots of a till.
 const SNAPSHOT_EVERY: i64 = 256;
-/// How often the clock is stored while nothing else is written. A crash loses at most this much
-/// of the highest known time and of the used offline limits.
+/// How often the clock is stored while nothing else is written to the store. A crash loses at most this much of the clock's
+/// progress and of the used offline limits.
 const CLOCK_STORED_EVERY: Duration = Duration::from_secs(60);
 
 impl Tills {
@@ -262,7 +262,8 @@ impl Tills {
             device_state.uncommitted = None;
             let callers = device_state.take_callers();
             respond(callers, &answer);
-            // A document on which the printer works was committed in an earlier batch. Any other may not be in the journal.
+            // A document on which the printer works was committed in an earlier batch. Any other document may not be in the
+            // journal.
             device_state.sealing = device_state
                 .sealing
                 .take_if(|_| matches!(device_state.printer_work, PrinterWork::Document));

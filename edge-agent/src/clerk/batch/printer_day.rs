@@ -53,7 +53,8 @@ impl Tills {
             }
             PrinterDay::Another => {
                 if self.detect_swapped_printer(index, &known, &now) {
-                    // Keep the counters of the shift's printer, so that the till recognises it when it is connected again.
+                    // The counters of the shift's printer are kept, so that the till recognises that printer when it is
+                    // connected again.
                     return Ok(());
                 }
                 tracing::warn!(
@@ -72,7 +73,8 @@ impl Tills {
 
     /// True if another printer is connected than the one of the open shift, which is then marked and logged.
     ///
-    /// Between two shifts any printer is accepted, and at any time the one whose serial number the configured address names.
+    /// Between two shifts any printer is accepted. A printer whose serial number the configured address names is accepted at
+    /// any time.
     fn detect_swapped_printer(&mut self, index: usize, known: &Baseline, now: &Baseline) -> bool {
         let device_state = &mut self.devices[index];
         let configured = device_state.configured_serial.as_ref() == Some(&now.serial);
@@ -131,9 +133,9 @@ impl Tills {
     /// Writes to the live status why a connected printer gets no receipts, or not all.
     fn publish_objections(&self, index: usize) {
         let device_state = &self.devices[index];
-        let swapped = device_state.printer_swapped.then(|| {
-            "another printer is connected than the one that the open shift is on".to_owned()
-        });
+        let swapped = device_state
+            .printer_swapped
+            .then(|| "the connected printer is not the printer of the open shift".to_owned());
         let objections = swapped
             .into_iter()
             .chain(device_state.rate_differences.iter().cloned())
@@ -232,8 +234,8 @@ fn z_number_text(z_number: Option<u32>) -> String {
 
 /// The seal of a Z-report that the printer made by itself.
 ///
-/// It has the document's number only if exactly one document follows the earlier counters. It has the day's sums only if the
-/// printer's memory gave them for the Z-report directly after the earlier one.
+/// The seal has the document's number only if the printer has made exactly one document since the earlier counters. The seal
+/// has the day's sums only if the printer's memory reported them for the Z-report directly after the earlier one.
 fn seal_of_printer_report(
     known: &Baseline,
     now: &Baseline,

@@ -210,7 +210,8 @@ impl Tills {
                 let outcome = self.decide(batch, index, &command)?;
                 let device_state = &mut self.devices[index];
                 if device_state.current_till().last_z() != last_z {
-                    // The till's own Z-report closed the printer's day; it must not look like one that the printer made by itself.
+                    // The till's own Z-report has closed the printer's day. Without this line the till would take it for a
+                    // Z-report that the printer made by itself.
                     device_state.known_counters = Some(registered.after);
                 }
                 if outcome.is_ok() {
@@ -232,7 +233,8 @@ impl Tills {
                 };
                 let command = Command::Void(document_id(id), fault.code(), &message);
                 let outcome = self.decide(batch, index, &command)?;
-                // Check the printer's day first: an alternative receipt in its place belongs to the shift that is open afterwards.
+                // The printer's day is checked first: an alternative receipt instead of the voided document belongs to the
+                // shift that is open afterwards.
                 self.check_printer_day(batch, index, effects)?;
                 if outcome.is_ok() {
                     self.after_void(batch, index, sealing, (fault, message), effects)?;

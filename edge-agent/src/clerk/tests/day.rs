@@ -68,7 +68,7 @@ fn a_z_report_at_the_keyboard_closes_the_shift_and_the_next_sale_opens_another()
         .printer()
         .remember(|memory| memory.last_z = Some(closed(1, 700)));
     stage.printer().reply(moved(next_day(1, 2, 2)));
-    // Nothing was begun, so that the sale is sent to the printer again, in the printer's new day.
+    // The printer has not begun the sale, so the sale is sent to the printer again, in the printer's new day.
     let call = stage.printer().call();
     assert_eq!(
         (total_of(&call), &call.baseline),
@@ -383,7 +383,7 @@ fn a_receipt_that_the_printer_would_print_with_other_rates_is_refused() {
 
 #[test]
 fn a_recovery_task_carries_the_day_sums_of_the_journal() {
-    // What the journal can prove is sent along when the printer is asked what became of a document.
+    // The journal's evidence in the task that asks the printer what became of a document.
     let asked_again = |stage: &Stage| {
         stage.printer().call();
         stage.printer().reply(Outcome::Unknown(Fault::NoAnswer));
@@ -414,7 +414,8 @@ fn a_recovery_task_carries_the_day_sums_of_the_journal() {
     stage.printer().reply(registered(2));
     assert!(!second.replayed());
 
-    // The till's Z-report used one document number. From now on the journal knows that about this printer, also after a restart.
+    // The till's Z-report used one document number of the printer. The journal contains this number from now on, also after a
+    // restart.
     let z = stage.order(z_report(3), LONG_TIMEOUT);
     assert_eq!(stage.printer().call().job, Job::ZReport);
     let after = next_day(1, 3, 3);

@@ -32,7 +32,8 @@ fn a_sale_is_registered_and_its_repeat_prints_nothing() {
 
     assert!(stage.order(sale(1, 810), LONG_TIMEOUT).replayed());
     let next = stage.order(sale(2, 900), LONG_TIMEOUT);
-    // The printer got no call in between: its next call is the next sale, which begins with the counters after the first one.
+    // The repeated order caused no task for the printer: the next task is the next sale, which begins with the counters after
+    // the first one.
     let call = stage.printer().sells(900, 2);
     assert_eq!(call.baseline, baseline(1));
     assert!(!next.replayed());
@@ -368,7 +369,7 @@ fn a_decision_that_cannot_be_written_does_not_cancel_the_document() {
         let asked = stage.printer().call();
         assert!(asked.recover && !asked.books.cancel_decided);
         stage.printer().reply(registered(1));
-        // The caller was told that the outcome is unknown. The repeated request gets the document.
+        // The caller has got the answer that the outcome is unknown. The repeated request gets the document.
         assert!(sold.outcome_unknown());
         let repeated = stage.order(sale(1, 100), LONG_TIMEOUT);
         assert!(repeated.replayed());

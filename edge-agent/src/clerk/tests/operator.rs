@@ -190,7 +190,7 @@ fn a_declaration_is_refused_while_the_printer_may_still_prove_the_outcome() {
         stage.printer().remember(|memory| memory.open = open);
         let declaration = declare(&stage, 1, PRINTED);
         if fault == Fault::NoAnswer {
-            // This is the outcome of the job itself.
+            // The printer's first answer, to the print job itself, is that the outcome is unknown.
             stage.printer().reply(Outcome::Unknown(fault));
         }
         match declaration.outcome(&stage, || Outcome::Unknown(fault)) {
@@ -309,7 +309,7 @@ fn day_sums_with_a_declared_document_are_not_compared_with_the_printer() {
         assert_eq!(day_of(&stage), None);
         stage.printer().reply(registered(second));
         assert!(!sold.replayed());
-        // The same holds after a restart, until the shift is closed.
+        // After a restart the day sums are still left out, until the shift is closed.
         let stage = stage.restart();
         let sold = stage.order(sale(3, 900), LONG_TIMEOUT);
         assert_eq!(day_of(&stage), None);

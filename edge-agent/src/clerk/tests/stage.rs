@@ -33,12 +33,12 @@ pub(super) const LONG_TIMEOUT: Duration = Duration::from_secs(60);
 /// The timeout of a caller that waits a short time. The clerk answers 100 ms before it ends.
 pub(super) const SHORT_TIMEOUT: Duration = Duration::from_millis(400);
 
-/// When writing to the store fails.
+/// The moment at which writing to the store fails.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum WriteFailure {
-    /// When the first row is inserted.
+    /// Writing fails when the first row is inserted.
     Insert,
-    /// At the commit, after all decisions.
+    /// Writing fails at the commit, after all decisions.
     Commit,
 }
 
@@ -158,7 +158,7 @@ impl Stage {
     }
 
     fn stop(&mut self) {
-        // Without this, a printer's thread that waits for a reply from the test would keep the store open.
+        // Without this line, a printer's thread that waits for a reply from the test would keep the store open.
         self.printers.clear();
         self.clerk_handle.send(Message::Stop);
         if let Some(clerk) = self.clerk.take() {

@@ -54,14 +54,14 @@ fn section_text(section: &SectionRow) -> String {
 fn line(text: &str) -> String {
     let mut line = String::new();
     for (index, part) in text.split('`').enumerate() {
-        // Every second part is between two backquotes.
+        // Every second part of the text is between two backquotes.
         if index % 2 == 1 {
             line.push_str(&format!("\\fB{}\\fR", escaped(part)));
         } else {
             line.push_str(&escaped(part));
         }
     }
-    // A line that begins with a point or an apostrophe would be a request to roff.
+    // Roff would take a line that begins with a point or an apostrophe for a command.
     if line.starts_with(['.', '\'']) {
         line.insert_str(0, "\\&");
     }

@@ -19,7 +19,7 @@ struct Chapter {
     sentences: &'static [&'static str],
 }
 
-/// What holds for all keys.
+/// The chapters about all keys, which come before the table of each section.
 const CHAPTERS: [Chapter; 4] = [
     Chapter {
         heading: "Where values come from",
@@ -77,7 +77,7 @@ fn reload_sentences() -> Vec<String> {
     ]
 }
 
-/// `[till]` or `[[device]]`.
+/// The header of a section, such as `[till]` or `[[device]]`.
 fn header(section: &SectionRow) -> String {
     match section.form {
         SectionForm::Table => format!("[{}]", section.path),
@@ -100,7 +100,7 @@ fn values(kind: ValueKind) -> String {
     }
 }
 
-/// What holds where the key is not written, in words.
+/// The value that applies if the key is not written, in words.
 fn default(preset: Preset) -> String {
     match preset {
         Preset::Required => "none, the key is needed".to_owned(),

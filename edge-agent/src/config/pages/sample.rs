@@ -26,7 +26,7 @@ pub fn sample() -> String {
     text
 }
 
-/// The explanation and the line of a key; nothing for a key that the sample does not show.
+/// The explanation and the line of a key; an empty text for a key that the sample does not show.
 fn key_lines(key: &KeyRow, section_off: &str) -> String {
     let (off, value) = match key.sample {
         SampleLine::Hidden => return String::new(),
@@ -40,7 +40,7 @@ fn key_lines(key: &KeyRow, section_off: &str) -> String {
     format!("# {}\n{off}{} = {value}\n", key.says, key.name)
 }
 
-/// The explanation, the keys and the line of a section that is written in one line; nothing for one with a header of its own.
+/// The explanation, the keys and the line of a section that is written in one line; an empty text for a section with a header.
 fn inline_lines(section: &'static SectionRow, section_off: &str) -> String {
     let (off, value) = match section.sample {
         SectionSample::Header | SectionSample::HeaderOff => return String::new(),

@@ -1,4 +1,4 @@
-//! Which layer wins, and the environment variables.
+//! Tests of the layers of a configuration: which layer counts, and the environment variables.
 
 use std::ffi::OsString;
 use std::fs;

@@ -1,8 +1,8 @@
-//! Every fault names its place and one thing to do.
+//! Tests of the messages: every fault names its place and what to do.
 
 use super::{Config, whole};
 
-/// The message for the whole configuration with one piece of it replaced.
+/// The message about a configuration in which one piece of text was replaced.
 fn message(from: &str, to: &str) -> String {
     let text = whole();
     assert!(text.contains(from), "{from}");
@@ -12,8 +12,8 @@ fn message(from: &str, to: &str) -> String {
     }
 }
 
-/// Checks what each replacement in the whole configuration leads to. Only the first line of the message is compared where the
-/// expected text ends with a line break.
+/// Checks what each replacement in the whole configuration leads to. If the expected text ends with a line break, only the
+/// first line of the message is compared.
 fn check(cases: &[(&str, &str, &str)]) {
     let mut wrong = Vec::new();
     for (from, to, expected) in cases {

@@ -1,4 +1,5 @@
-//! The committed pages are what the table of keys makes, and the sample file is a good configuration.
+//! Tests of the pages: the committed pages are those that the table of keys makes, and the sample file has no faults of its
+//! own.
 
 use std::fs;
 use std::path::Path;
@@ -30,7 +31,8 @@ fn the_committed_manual_page_is_made_from_the_table() {
     check("packaging/ferrotill.toml.5", &pages::man(), "man");
 }
 
-/// The only fault of a sample: the files of secrets and certificates that it names are not on this machine.
+/// Checks that a sample has no other fault than missing files: the secrets and certificates that it names are not on this
+/// machine.
 fn only_files_are_missing(sample: &str) {
     match Config::parse(sample, "sample.toml") {
         Ok(_) => panic!("the sample names files that do not exist here"),
@@ -53,7 +55,7 @@ fn the_sample_file_is_a_good_configuration() {
 
 #[test]
 fn every_line_of_the_sample_file_can_be_switched_on() {
-    // A line that can be switched on begins with "#" and no space.
+    // A line of the sample that a user can activate begins with "#" and no space.
     let switched_on: Vec<String> = pages::sample()
         .lines()
         .map(|line| match line.strip_prefix('#') {

@@ -1,4 +1,4 @@
-//! The table of keys and the reader agree.
+//! Tests that the table of keys and the reader contain the same keys.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -7,7 +7,7 @@ use super::{API, TILL, UPSTREAM};
 use crate::config::key::{Preset, SectionForm, ValueKind, environment_name};
 use crate::config::{Config, KeyInForce, Overrides, ShownValue, schema};
 
-/// Every section, so that the reader reads every key.
+/// A configuration with every section, so that the reader reads every key.
 const EVERY_SECTION: &str = r#"
 [[device]]
 id = "0875b8a5-0668-41a3-a3fa-8eeccf66d289"

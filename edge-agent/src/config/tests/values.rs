@@ -1,4 +1,4 @@
-//! The typed values of a configuration without faults.
+//! Tests of the typed values of a configuration without faults.
 
 use std::path::Path;
 use std::time::Duration;

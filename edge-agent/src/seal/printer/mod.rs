@@ -34,7 +34,7 @@ pub enum Task {
     Begin,
     /// Print a document from its beginning.
     Perform(SealingJob),
-    /// Find out what became of a document that was begun earlier. It is never printed a second time.
+    /// Find out what became of a document that was begun earlier. The document is never printed a second time.
     Recover(SealingJob),
     /// Release a document that the printer cannot prove, because an operator has declared what became of it.
     Release(Box<Declaration>),
@@ -66,13 +66,14 @@ pub enum News {
     Ready(Box<Connected>),
     /// The printer cannot be reached; the text says why, for people.
     Lost(String),
-    /// The printer's counters have changed without a task from the agent: somebody used the printer.
+    /// The printer's counters have changed without a task from the agent: a person used the printer at its keyboard.
     Counters(Box<Baseline>),
     /// The printer's memory has a new last Z-report. This is sent before the news with the counters after that report.
     LastZ(Box<ClosedDay>),
     /// The printer has settled the document with this id.
     Settled(Uuid, Settled),
-    /// The printer cannot prove what became of a document, for this reason. It is asked again and again until it can, or until an
+    /// The printer cannot prove what became of a document, for this reason. The printer is asked again and again until it can
+    /// prove the outcome, or until an
     /// operator declares the outcome.
     Unproven(Uuid, Fault),
     /// The thread has released the declared document, because the printer cannot prove the outcome for this reason.
@@ -105,7 +106,7 @@ pub trait Listener: Send {
 /// Sends tasks to the printer's thread.
 #[derive(Debug)]
 pub struct PrinterTask {
-    /// None if the device has no printer.
+    /// The channel for tasks; `None` if the device has no printer.
     tasks: Option<Sender<Task>>,
 }
 
@@ -160,7 +161,7 @@ impl PrinterTask {
         (Self { tasks: Some(tasks) }, worker)
     }
 
-    /// For a device without a printer, in a country whose law does not require one. Tasks are dropped.
+    /// Makes the value for a device without a printer, in a country whose law does not require one. Tasks are dropped.
     #[must_use]
     pub const fn none() -> Self {
         Self { tasks: None }

@@ -70,7 +70,7 @@ struct NewsSender(Sender<News>);
 
 impl Listener for NewsSender {
     fn send(&self, news: News) {
-        // The test may have ended already.
+        // Sending fails if the test has ended already.
         let _ = self.0.send(news);
     }
 
@@ -128,7 +128,7 @@ fn changes_of_an_idle_printer_are_reported_without_a_document() {
         matches!(&changed, News::Counters(counters) if **counters == closed),
         "{changed:?}"
     );
-    // Nothing is reported twice: the next news is that the printer is lost, and then that it is connected again.
+    // No news is reported twice: the next news is that the printer is lost, and then that it is connected again.
     *counters.lock().unwrap() = None;
     let lost = next();
     assert!(matches!(lost, News::Lost(_)), "{lost:?}");
@@ -141,7 +141,7 @@ fn changes_of_an_idle_printer_are_reported_without_a_document() {
 fn reconnection_is_tried_without_end_and_with_pauses() {
     let mut pause = PAUSE_MIN;
     let (mut attempts, mut waited) = (1_u32, Duration::ZERO);
-    // One hour, counted without waiting.
+    // The loop adds up one hour of pauses without waiting.
     while waited < Duration::from_secs(3_600) {
         assert!(pause >= PAUSE_MIN && pause <= PAUSE_MAX);
         waited += pause;

@@ -31,12 +31,12 @@ pub struct PrinterWorker {
     pub(super) listener: Box<dyn Listener>,
     inbox: Receiver<Task>,
     pub(super) state: WorkerState,
-    /// When the worker acts without a new task; none before the first task.
+    /// The time at which the worker acts without a new task; `None` before the first task.
     next_check_at: Option<Instant>,
     /// The pause until the next attempt to reach the printer.
     pub(super) pause: Duration,
     pub(super) connected: bool,
-    /// The printer's counters as last read; none if they are not known any more.
+    /// The printer's counters as last read; `None` if they are not known any more.
     pub(super) baseline: Option<Baseline>,
     last_used_at: Instant,
     pub(super) loss_reported: bool,
@@ -132,7 +132,7 @@ impl PrinterWorker {
             }
             (WorkerState::Settling(document), Ok(task)) => {
                 self.reject(&task);
-                // The running pause is not restarted.
+                // The pause that has already begun is not restarted.
                 self.state = WorkerState::Settling(document);
                 return ControlFlow::Continue(());
             }
@@ -218,7 +218,7 @@ impl PrinterWorker {
         }
     }
 
-    /// Stores the printer's counters, or that they are not known any more. Reports a changed last Z-report.
+    /// Stores the printer's counters; `None` means that they are not known any more. Reports a changed last Z-report.
     fn set_counters(&mut self, counters: Option<Baseline>) {
         let z_number =
             |counters: &Option<Baseline>| counters.as_ref().and_then(|known| known.z_number);
@@ -325,7 +325,8 @@ impl PrinterWorker {
         self.listener.send(News::DrawerDone(reason, after));
     }
 
-    /// Carries out a job that is not in the journal. It is tried once. Returns the reason if it failed, and the counters afterwards.
+    /// Carries out a job that is not in the journal. The job is tried once. Returns the reason if the job failed, and the
+    /// counters afterwards.
     fn try_once(&mut self, job: &Job) -> (Option<String>, Option<Baseline>) {
         if !self.connected && !self.connect() {
             return (Some("the printer cannot be reached".to_owned()), None);

@@ -1,6 +1,7 @@
 //! The authority simulator: it checks documents by the authority's rules, and can be switched to fail in many ways.
 //!
-//! `POST /{kind}` accepts documents in the Online-ECR form. `/sim/authority` shows and changes the condition, and
+//! `POST /{kind}` accepts documents in the Online-ECR form. `/sim/authority` shows and changes the condition of the simulator,
+//! and
 //! `/sim/authority/received` lists the accepted documents.
 //! In the condition `down` every request outside `/sim` ends with a TCP reset and without an answer.
 //! [`serve`] does that, because a handler of a router cannot.
@@ -103,7 +104,7 @@ pub struct Received {
     pub body: Box<RawValue>,
 }
 
-/// Everything that the simulator remembers.
+/// The documents and settings that the simulator keeps in memory.
 #[derive(Debug)]
 struct SimulatorState {
     strictness: Strictness,
@@ -255,7 +256,7 @@ pub fn router(simulator: TaxOfficeSimulator) -> Router {
         .merge(sim_router(simulator))
 }
 
-/// Only the routes below `/sim/authority`, for the agent's own listener in the demo.
+/// The routes below `/sim/authority` without the routes for documents, for the agent's own listener in the demo.
 pub fn sim_router(simulator: TaxOfficeSimulator) -> Router {
     Router::new()
         .route("/sim/authority", get(condition).put(set_condition))
@@ -305,7 +306,7 @@ async fn deliver(
     if condition == AuthorityCondition::Slow {
         tokio::time::sleep(wait).await;
     }
-    // The condition may have changed to `down` while the body arrived or the answer was delayed.
+    // The condition may have changed to `down` while the body arrived or while the answer was delayed.
     if condition == AuthorityCondition::Down || simulator.is_down() {
         return reset();
     }

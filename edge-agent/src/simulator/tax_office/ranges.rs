@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 /// The numbers that are reserved for each device.
 #[derive(Debug)]
 pub(super) struct Ranges {
-    /// The next number that will be reserved, for any device.
+    /// The next fiscal number that will be reserved. All devices share this counter.
     next: u64,
     /// Numbers that are reserved for a device and that no document has used.
     available: HashMap<String, BTreeSet<u64>>,
@@ -26,9 +26,9 @@ impl Default for Ranges {
     }
 }
 
-/// The first number, as in the published example.
+/// The first fiscal number that is reserved, as in the published example.
 const FIRST_NUMBER: u64 = 70_113;
-/// The most numbers in one request.
+/// The largest number of fiscal numbers in one request.
 const COUNT_MAX: u64 = 100_000;
 
 /// The body of GET_FISC_RANGES.
@@ -84,14 +84,15 @@ impl Ranges {
         Ok(json!({"status": "success", "fiscalNumbers": [{"first": first, "last": last}]}))
     }
 
-    /// Whether a document of a device may have a number: an unused one that is reserved for the device. A device that has never requested numbers may have any.
+    /// True if a document of a device may have this fiscal number: the number must be reserved for the device and unused. A
+    /// device that has never requested numbers may use any number.
     pub(super) fn admits(&self, device: &str, number: u64) -> bool {
         self.available
             .get(device)
             .is_none_or(|available| available.contains(&number))
     }
 
-    /// A document has used this number.
+    /// Notes that a document has used this fiscal number.
     pub(super) fn used(&mut self, device: &str, number: u64) {
         if let Some(available) = self.available.get_mut(device) {
             available.remove(&number);

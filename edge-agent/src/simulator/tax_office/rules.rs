@@ -10,9 +10,9 @@ use serde::Deserialize;
 use crate::authority::RequestKind;
 use crate::time::clock::iso_utc;
 
-/// The longest shift, in milliseconds.
+/// The longest shift that the simulator accepts, in milliseconds.
 const SHIFT_MS_MAX: i64 = 24 * 3_600_000;
-/// The known payment types.
+/// The payment types that the simulator accepts.
 const MEANS: [&str; 2] = ["CASH", "CARD"];
 
 /// What the simulator remembers of accepted documents, to check the next one.
@@ -428,7 +428,8 @@ fn device(identity: &Identity) -> Result<String, String> {
     Ok(identity.device_token.clone())
 }
 
-/// Milliseconds since the epoch of an ISO 8601 time in UTC. The text must have exactly three decimals: `2026-03-02T15:35:21.076Z`.
+/// Converts an ISO 8601 time in UTC to milliseconds since the epoch. The text must have exactly three decimals:
+/// `2026-03-02T15:35:21.076Z`.
 fn instant(text: &str) -> Result<i64, String> {
     let parsed = text.parse::<jiff::Timestamp>().ok();
     parsed

@@ -20,7 +20,7 @@ use tower::ServiceExt;
 
 use super::{ResetConnection, TaxOfficeSimulator, router};
 
-/// Serves the simulator on the listener until `shutdown` completes. Open connections end then too.
+/// Serves the simulator on the listener until `shutdown` completes. Then all open connections are closed too.
 pub async fn serve(
     listener: TcpListener,
     simulator: TaxOfficeSimulator,
@@ -37,7 +37,7 @@ pub async fn serve(
                 Ok((stream, peer)) => {
                     tokio::spawn(connection(stream, peer, router.clone(), closed.clone()));
                 }
-                // For example too many open files, or a caller that has gone already. The loop goes on.
+                // The reason may be too many open files, or a caller that has disconnected already. The loop goes on.
                 Err(error) => {
                     tracing::warn!(%error, "the authority simulator could not accept a connection");
                     tokio::time::sleep(ACCEPT_PAUSE).await;

@@ -1,4 +1,4 @@
-//! An answer that is sent one byte at a time. The line keeps moving, but the answer is not complete in time.
+//! An answer that is sent one byte at a time. Bytes keep arriving, but the answer is not complete in time.
 
 use std::convert::Infallible;
 use std::pin::Pin;
@@ -19,7 +19,7 @@ pub(super) async fn byte_by_byte(response: Response, pause: Duration) -> Respons
     let (mut parts, body) = response.into_parts();
     let text = match body.collect().await {
         Ok(body) => body.to_bytes(),
-        // The simulator's bodies are in memory, so this does not happen.
+        // The simulator's bodies are in memory, so reading a body does not fail.
         Err(_) => Bytes::new(),
     };
     parts.headers.remove(axum::http::header::CONTENT_LENGTH);

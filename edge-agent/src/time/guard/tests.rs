@@ -9,6 +9,8 @@ use super::{
     CALLER_MS, CallerTimeOutcome, Clocks, FOLLOW_MS, HOUR_MS, LEAP_MS, StoredClock, TimeGuard,
 };
 
+mod callers;
+
 const NOON: i64 = 1_795_262_400_000;
 const MINUTE: i64 = 60_000;
 const NIGHT: i64 = 14 * HOUR_MS;
@@ -209,7 +211,7 @@ fn a_clock_that_jumped_during_a_power_cut_needs_a_trusted_source() {
     let real_ms = till.real_ms;
     assert!(till.observe_trusted_time(real_ms));
     assert_eq!(till.now(), real_ms, "the printer's time is believed");
-    // The power was off for a weekend, and the machine's clock is right.
+    // The machine's clock is right, and the power was off for a weekend.
     till.off_ms = 0;
     till.power_cut(60 * HOUR_MS);
     assert!(till.now() < till.real_ms - 59 * HOUR_MS);
@@ -237,7 +239,7 @@ fn a_trusted_source_that_contradicts_clock_and_count_is_not_believed() {
 #[test]
 fn time_that_is_ahead_runs_slower_until_the_trusted_sources_agree() {
     let mut till = Till::new();
-    // The simulator, or a printer and a clock that were both set wrong.
+    // The till's time is a day ahead: the simulator has moved it, or a printer and the machine's clock were both set wrong.
     till.off_ms = 25 * HOUR_MS;
     assert!(till.observe_trusted_time(NOON + 25 * HOUR_MS));
     assert_eq!(till.now(), NOON + 25 * HOUR_MS);
@@ -285,7 +287,7 @@ fn no_power_cut_gives_a_budget_back() {
             );
             left = till.stretch_left();
         }
-        // Ten hours, four more, and the minutes without power, which the trusted source has shown.
+        // The budget has lost ten hours, four more, and the minutes without power, which the trusted source has shown.
         assert_eq!(left, 22 * HOUR_MS - 20 * MINUTE, "off {off_ms}");
     }
 }
@@ -459,252 +461,4 @@ fn a_printer_with_an_empty_battery_is_not_believed() {
     till.time_guard = TimeGuard::new(Some(remembered), till.boot, till.clocks());
     // 2000-01-01, years before the highest moment that the till has seen.
     assert!(!till.observe_trusted_time(946_684_800_000));
-}
-
-#[test]
-fn after_a_night_without_power_a_callers_time_is_believed() {
-    // The machine's clock is right, stood still without power, is in 1970, is wrong by half a day, or is ahead by a day.
-    for off_ms in [0, -NIGHT, -NOON, -12 * HOUR_MS - NIGHT, 24 * HOUR_MS] {
-        let mut till = Till::after_a_night(off_ms);
-        assert_eq!(
-            till.now(),
-            NOON + HOUR_MS,
-            "off {off_ms}: the till has last night's time"
-        );
-        let morning = till.real_ms;
-        assert_eq!(
-            till.observe_caller_time(morning),
-            CallerTimeOutcome::Believed
-        );
-        assert_eq!(till.sell(), morning, "off {off_ms}");
-        assert!(!till.time_guard.is_sure(), "a caller is no trusted source");
-        assert_eq!(
-            till.wait(HOUR_MS),
-            till.real_ms,
-            "off {off_ms}: time goes on"
-        );
-        // After a restart of the agent, without a new start of the machine, the till still has this time.
-        till.restart();
-        assert_eq!(till.wait(HOUR_MS), till.real_ms, "off {off_ms}");
-        // The printer is connected.
-        assert!(till.observe_trusted_time(till.real_ms));
-        assert_eq!(till.now(), till.real_ms, "off {off_ms}");
-        assert!(till.time_guard.is_sure());
-    }
-}
-
-#[test]
-fn where_both_clocks_have_gone_on_the_smaller_time_is_believed() {
-    let morning = NOON + HOUR_MS + NIGHT;
-    // How far the machine's clock and the caller's are off, and the time that is believed.
-    for (system, caller, expected) in [
-        (0, 0, Some(0)),
-        // They agree: the machine's clock is followed.
-        (2 * MINUTE, 0, Some(2 * MINUTE)),
-        (-2 * MINUTE, 0, Some(-2 * MINUTE)),
-        (FOLLOW_MS, 0, Some(FOLLOW_MS)),
-        (FOLLOW_MS + 1, 0, Some(0)),
-        // They do not agree.
-        (30 * HOUR_MS, 0, Some(0)),
-        (90 * MINUTE, 0, Some(0)),
-        (0, 48 * HOUR_MS, Some(0)),
-        (-6 * HOUR_MS, 0, Some(-6 * HOUR_MS)),
-        // So far ahead the machine's clock is believed without any confirmation, so the caller adds nothing.
-        (LEAP_MS - NIGHT, 0, None),
-        (LEAP_MS - NIGHT + 1, 0, Some(LEAP_MS - NIGHT + 1)),
-        // The machine's clock stood still without power, or went back.
-        (-NIGHT, 0, Some(0)),
-        (FOLLOW_MS - NIGHT, 0, Some(0)),
-        (FOLLOW_MS - NIGHT + 1, 0, None),
-    ] {
-        let mut till = Till::after_a_night(system);
-        let before = till.now();
-        let outcome = till.observe_caller_time(morning + caller);
-        let now = expected.map_or(before, |expected| morning + expected);
-        assert_eq!(till.now(), now, "machine {system}, caller {caller}");
-        let expected = match expected {
-            Some(_) => CallerTimeOutcome::Believed,
-            None => CallerTimeOutcome::NotBelieved,
-        };
-        assert_eq!(outcome, expected, "machine {system}, caller {caller}");
-    }
-}
-
-#[test]
-fn callers_move_time_by_a_week_at_most_until_the_next_start_of_the_machine() {
-    for (by_ms, expected) in [
-        (FOLLOW_MS, CallerTimeOutcome::NothingNew),
-        (FOLLOW_MS + 1, CallerTimeOutcome::Believed),
-        (CALLER_MS, CallerTimeOutcome::Believed),
-        (CALLER_MS + 1, CallerTimeOutcome::NotBelieved),
-        (i64::MAX - NOON, CallerTimeOutcome::NotBelieved),
-        (-HOUR_MS, CallerTimeOutcome::NothingNew),
-        (i64::MIN, CallerTimeOutcome::NothingNew),
-    ] {
-        let mut till = Till::after_a_night(-NIGHT);
-        let before = till.now();
-        assert_eq!(
-            till.observe_caller_time(before.saturating_add(by_ms)),
-            expected
-        );
-        let moved = if expected == CallerTimeOutcome::Believed {
-            by_ms
-        } else {
-            0
-        };
-        assert_eq!(till.now(), before + moved, "by {by_ms}");
-    }
-    // Several callers move time no further than one, and a restart of the agent does not change that.
-    let mut till = Till::after_a_night(-NIGHT);
-    let before = till.now();
-    for day in 1..=7 {
-        let at = before + day * 24 * HOUR_MS;
-        assert_eq!(
-            till.observe_caller_time(at),
-            CallerTimeOutcome::Believed,
-            "day {day}"
-        );
-        assert_eq!(till.now(), at);
-        till.restart();
-    }
-    let last = before + CALLER_MS;
-    assert_eq!(
-        till.observe_caller_time(last + FOLLOW_MS + 1),
-        CallerTimeOutcome::NotBelieved
-    );
-    assert_eq!(till.now(), last);
-    // After a new start of the machine it is unknown again how long the power was off.
-    till.power_cut(NIGHT);
-    assert_eq!(
-        till.observe_caller_time(last + NIGHT),
-        CallerTimeOutcome::Believed
-    );
-    assert_eq!(till.now(), last + NIGHT);
-}
-
-#[test]
-fn a_callers_time_is_not_used_where_the_tills_time_is_confirmed() {
-    // The machine has not been started again since the first moment.
-    let mut till = Till::new();
-    till.now();
-    assert_eq!(
-        till.observe_caller_time(NOON + NIGHT),
-        CallerTimeOutcome::NothingNew
-    );
-    assert_eq!(till.now(), NOON);
-    // A trusted source has given the time.
-    let mut till = Till::after_a_night(0);
-    till.observe_trusted_time(till.real_ms);
-    till.now();
-    assert_eq!(
-        till.observe_caller_time(till.real_ms + NIGHT),
-        CallerTimeOutcome::NothingNew
-    );
-    assert_eq!(till.now(), till.real_ms);
-    // A first caller has confirmed the machine's clock. A second caller contradicts both.
-    let mut till = Till::after_a_night(0);
-    let morning = till.real_ms;
-    assert_eq!(
-        till.observe_caller_time(morning),
-        CallerTimeOutcome::Believed
-    );
-    assert_eq!(
-        till.observe_caller_time(morning + NIGHT),
-        CallerTimeOutcome::NotBelieved
-    );
-    assert_eq!(
-        till.observe_caller_time(NOON),
-        CallerTimeOutcome::NothingNew
-    );
-    assert_eq!(till.now(), morning, "neither forward nor back");
-}
-
-#[test]
-fn a_caller_that_was_ahead_spends_budget_and_locks_out_no_other_caller() {
-    let mut till = Till::after_a_night(-NOON);
-    till.offline();
-    let left = till.stretch_left();
-    let ahead = till.real_ms + 48 * HOUR_MS;
-    assert_eq!(till.observe_caller_time(ahead), CallerTimeOutcome::Believed);
-    assert_eq!(till.sell(), ahead);
-    assert_eq!(
-        left - till.stretch_left(),
-        36 * HOUR_MS,
-        "everything that was left"
-    );
-    let accepts = |till: &Till, given_ms| till.time_guard.accepts(till.clocks(), given_ms, WINDOW);
-    assert!(
-        accepts(&till, till.real_ms),
-        "a caller's time does not change what is accepted from others"
-    );
-    assert!(!accepts(&till, NOON));
-    // The printer shows the true time. The till's time does not go back, but runs slower.
-    assert!(till.observe_trusted_time(till.real_ms));
-    assert_eq!(till.now(), ahead, "never back");
-    assert!(accepts(&till, till.real_ms) && accepts(&till, ahead));
-    assert!(!accepts(&till, till.real_ms + WINDOW + 1));
-    let after = till.wait(8 * HOUR_MS);
-    assert_eq!(after, ahead + 7 * HOUR_MS);
-    assert!(accepts(&till, till.real_ms - WINDOW) && !accepts(&till, till.real_ms - WINDOW - 1));
-}
-
-#[test]
-fn time_that_a_caller_has_shown_is_charged_once() {
-    for off_ms in [0, -NIGHT, 6 * HOUR_MS] {
-        let mut till = Till::new();
-        till.observe_trusted_time(NOON);
-        till.offline();
-        till.wait(HOUR_MS);
-        till.off_ms = off_ms;
-        till.power_cut(NIGHT);
-        // A sale before any caller has given a time: the machine's clock decides what is charged.
-        till.sell();
-        let unseen = if off_ms < 0 { 0 } else { NIGHT + off_ms };
-        assert_eq!(till.stretch_left(), 35 * HOUR_MS - unseen, "off {off_ms}");
-        assert_eq!(
-            till.observe_caller_time(till.real_ms),
-            CallerTimeOutcome::Believed
-        );
-        for _ in 0..2 {
-            assert_eq!(till.sell(), till.real_ms);
-            let spent = NIGHT + off_ms.max(0);
-            assert_eq!(till.stretch_left(), 35 * HOUR_MS - spent, "off {off_ms}");
-        }
-        till.restart();
-        assert_eq!(
-            till.observe_caller_time(till.real_ms),
-            CallerTimeOutcome::NothingNew
-        );
-        till.wait(HOUR_MS);
-        // The trusted source gives back the time that only the machine's clock has shown.
-        till.observe_trusted_time(till.real_ms);
-        till.now();
-        assert_eq!(till.stretch_left(), 34 * HOUR_MS - NIGHT, "off {off_ms}");
-    }
-}
-
-#[test]
-fn a_callers_time_in_a_new_month_charges_that_month_only_with_its_own_hours() {
-    // 2026-11-30 at 20:00; the power is off until 10:00.
-    let evening = NOON + 9 * 24 * HOUR_MS + 6 * HOUR_MS;
-    let mut till = Till::new();
-    till.observe_trusted_time(NOON);
-    till.wait(evening - NOON);
-    till.offline();
-    till.wait(HOUR_MS);
-    till.off_ms = -NIGHT;
-    till.power_cut(NIGHT);
-    let month = |till: &Till| till.time_guard.marks().spent().month_ms();
-    assert_eq!(month(&till), HOUR_MS);
-    assert_eq!(
-        till.observe_caller_time(till.real_ms),
-        CallerTimeOutcome::Believed
-    );
-    till.sell();
-    let midnight = till.real_ms - till.real_ms.rem_euclid(24 * HOUR_MS) - 2 * HOUR_MS;
-    assert_eq!(month(&till), till.real_ms - midnight);
-    assert_eq!(
-        till.time_guard.marks().spent().stretch_ms(),
-        HOUR_MS + NIGHT
-    );
 }

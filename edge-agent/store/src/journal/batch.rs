@@ -1,4 +1,4 @@
-//! A transaction of the writer: events and what follows from them, committed together.
+//! A transaction of the writer: events and the table changes that follow from them, committed together.
 
 use std::path::Path;
 
@@ -13,12 +13,12 @@ use super::super::rows::{self, DocumentRow, StoredDocument};
 use super::super::{Context, StoreError, projection, reconcile};
 use super::{Head, Store};
 
-/// What [`Batch::append`] has written.
+/// The result of [`Batch::append`].
 #[derive(Clone, Debug)]
 pub struct Appended {
-    /// The row of the journal.
+    /// The number of the journal row that was written.
     pub seq: i64,
-    /// The document, where the event reserves one: the same as [`Batch::document`] would read.
+    /// The reserved document if the event reserves one; it equals the document that [`Batch::document`] would read.
     pub reserved: Option<StoredDocument>,
 }
 
@@ -44,7 +44,7 @@ impl<'s> Batch<'s> {
 }
 
 impl Batch<'_> {
-    /// Appends an event, with its encoding, and what follows from it. Returns what it has written.
+    /// Appends an event, given with its encoding, and makes the table changes that follow from it. Returns the written row.
     ///
     /// # Errors
     ///
@@ -125,7 +125,8 @@ impl Batch<'_> {
         rows::document(self.connection(), row).context(&self.store.path, "document")
     }
 
-    /// What returns have taken back of a sale: line (counted from 0), quantity in thousandths, amount in minor units.
+    /// The parts of a sale that were returned already, as a list of line (counted from 0), quantity in thousandths, amount in
+    /// minor units.
     ///
     /// # Errors
     ///
@@ -134,7 +135,8 @@ impl Batch<'_> {
         rows::returned(self.connection(), original_seq).context(&self.store.path, "returns")
     }
 
-    /// Stores why the paper of a document is missing; `None` once it is printed. The document is legal without its paper.
+    /// Stores why the paper of a document is missing; `None` means that the paper was printed. The document is legal without
+    /// its paper.
     ///
     /// # Errors
     ///
@@ -153,7 +155,8 @@ impl Batch<'_> {
             .context(&self.store.path, "print error")
     }
 
-    /// Stores that the authority has acknowledged a document; `at` in milliseconds since the epoch. A second time changes nothing.
+    /// Stores that the authority has acknowledged a document; `at` in milliseconds since the epoch. A second acknowledgement of
+    /// the same document changes nothing.
     ///
     /// # Errors
     ///
@@ -173,7 +176,7 @@ impl Batch<'_> {
             .map(|entries| self.waiting = self.waiting.saturating_sub(entries))
     }
 
-    /// Entries that wait in the outbox, those of this batch included.
+    /// The number of entries that wait in the outbox, including the entries of this batch.
     pub(crate) const fn waiting(&self) -> u32 {
         self.waiting
     }
@@ -209,7 +212,7 @@ impl Batch<'_> {
             .context(&self.store.path, "snapshot")
     }
 
-    /// The last row of the journal, those of this batch included.
+    /// The number of the last journal row, including the rows of this batch.
     #[must_use]
     pub fn seq(&self) -> i64 {
         self.head.seq
@@ -238,7 +241,8 @@ impl Batch<'_> {
                 Ok(())
             }
             Err(error) => {
-                // The transaction may still be open after a failed COMMIT; if not, ROLLBACK fails, which changes nothing.
+                // The transaction may still be open after a failed COMMIT. If it is not open, ROLLBACK fails, which changes
+                // nothing.
                 let _ = self.store.connection.execute_batch("ROLLBACK");
                 Err(error)
             }
@@ -257,7 +261,7 @@ impl Batch<'_> {
 impl Drop for Batch<'_> {
     fn drop(&mut self) {
         if self.open {
-            // SQLite may have rolled back by itself; then ROLLBACK fails, which changes nothing.
+            // SQLite may have rolled the transaction back already. In that case ROLLBACK fails, which changes nothing.
             let _ = self.store.connection.execute_batch("ROLLBACK");
         }
     }

@@ -1,12 +1,13 @@
-//! The Z reconciliation: a shift's figures from four independent sides, compared.
+//! The Z reconciliation: compares a shift's figures from four independent sides.
 //!
 //! - documents: the shift's documents, read one by one from the journal and added up;
 //! - report: the Z-report, from the till's running counters;
 //! - printer: the fiscal printer's own counters;
-//! - authority: what the authority has acknowledged; complete once nothing of the shift waits in the outbox.
+//! - authority: what the authority has acknowledged; complete when no document of the shift waits in the outbox.
 //!
-//! Sales and refunds are never netted, and alternative receipts have figures of their own.
-//! The first three sides are written in the transaction that seals the report, the authority's with its last acknowledgement.
+//! Refunds are never subtracted from sales, and alternative receipts have figures of their own.
+//! The first three sides are written in the transaction that seals the report, and the authority's side is written with the
+//! last acknowledgement of the shift.
 
 mod sums;
 mod suspects;
@@ -26,41 +27,41 @@ use suspects::suspects;
 /// The reconciliation of a Z-report.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ZReconciliation {
-    /// The device.
+    /// The id of the device.
     pub device: Uuid,
-    /// The Z-report's number.
+    /// The number of the Z-report.
     pub z_number: u32,
-    /// Number of the shift's first document.
+    /// The number of the shift's first document.
     pub first_number: u32,
-    /// Number of its last document, which is the Z-report itself.
+    /// The number of the shift's last document, which is the Z-report itself.
     pub last_number: u32,
-    /// Documents of the shift, the report included, that the authority has not acknowledged.
+    /// The number of documents of the shift, including the Z-report, that the authority has not acknowledged.
     pub unacknowledged: u32,
-    /// When the authority had acknowledged them all, in milliseconds since the epoch.
+    /// When the authority had acknowledged all documents of the shift, in milliseconds since the epoch.
     pub acknowledged_at: Option<i64>,
-    /// Every figure, ordered by name.
+    /// All figures, ordered by name.
     pub figures: Vec<ReconciliationFigure>,
 }
 
 /// One figure of a shift: a count, or money in minor units.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ReconciliationFigure {
-    /// Its name, such as `sales.count`, `sales.group.A` or `refunds.payment.0`.
+    /// The figure's name, such as `sales.count`, `sales.group.A` or `refunds.payment.0`.
     pub subject: String,
-    /// The sum of the shift's documents.
+    /// The sum over the shift's documents.
     pub documents: i64,
-    /// The Z-report's.
+    /// The value in the Z-report.
     pub report: Option<i64>,
-    /// The printer's. Of a tax: the tax of the printer's gross turnover in the group, rounded once.
+    /// The printer's value. For a tax, it is computed from the printer's gross turnover in the group and rounded once.
     pub printer: Option<i64>,
-    /// The authority's.
+    /// The sum over the documents that the authority has acknowledged.
     pub authority: Option<i64>,
-    /// Where a side differs: the documents in question, with number and request id.
+    /// If a side differs, the documents in question with number and request id.
     pub suspects: Vec<(u32, Uuid)>,
 }
 
 impl ZReconciliation {
-    /// Documents, report and printer agree. It never changes once the report is sealed.
+    /// True if documents, report and printer agree. The result never changes after the report is sealed.
     #[must_use]
     pub fn agrees_at_the_till(&self) -> bool {
         self.figures
@@ -68,7 +69,7 @@ impl ZReconciliation {
             .all(ReconciliationFigure::agrees_at_the_till)
     }
 
-    /// No side that is known differs.
+    /// True if all sides that are known agree.
     #[must_use]
     pub fn agrees(&self) -> bool {
         self.figures.iter().all(ReconciliationFigure::agrees)
@@ -76,26 +77,27 @@ impl ZReconciliation {
 }
 
 impl ReconciliationFigure {
-    /// Whether the printer may lawfully differ: in the tax only, because it rounds per group and a receipt rounds per line.
+    /// True if the printer's value may lawfully differ. Only a tax may differ, because the printer rounds per group and a
+    /// receipt rounds per line.
     #[must_use]
     pub fn may_differ_at_the_printer(&self) -> bool {
         self.subject.contains(TAX)
     }
 
-    /// Whether it is a count; otherwise it is money.
+    /// True if the figure is a count, and false if it is money.
     #[must_use]
     pub fn is_count(&self) -> bool {
         self.subject.ends_with(COUNT)
     }
 
-    /// Documents, report and printer agree.
+    /// True if documents, report and printer agree in all figures.
     #[must_use]
     pub fn agrees_at_the_till(&self) -> bool {
         let same = |side: Option<i64>| side.is_none_or(|side| side == self.documents);
         same(self.report) && (self.may_differ_at_the_printer() || same(self.printer))
     }
 
-    /// No side that is known differs.
+    /// True if all known sides agree in all figures.
     #[must_use]
     pub fn agrees(&self) -> bool {
         self.agrees_at_the_till()
@@ -121,16 +123,16 @@ impl fmt::Display for ReconciliationFigure {
     }
 }
 
-/// How many Z-reports of a till do not reconcile yet.
+/// The numbers of Z-reports of a till that do not reconcile yet.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ReconciliationCount {
-    /// Z-reports with a difference.
+    /// The number of Z-reports with a difference.
     pub differing: u32,
-    /// Z-reports with documents that the authority has not acknowledged.
+    /// The number of Z-reports with documents that the authority has not acknowledged.
     pub unacknowledged: u32,
 }
 
-/// Enters the reconciliation of a Z-report that was just sealed.
+/// Writes the reconciliation of a Z-report that was just sealed.
 pub(super) fn enter(
     connection: &Connection,
     device: Uuid,
@@ -199,7 +201,7 @@ pub(super) fn enter(
     Ok(())
 }
 
-/// Enters an acknowledgement into the shift's reconciliation, if its Z-report is sealed already.
+/// Adds an acknowledged document to the reconciliation of its shift, if the Z-report is sealed already.
 pub(super) fn acknowledged(
     connection: &Connection,
     sealed_seq: i64,
@@ -232,7 +234,7 @@ pub(super) fn acknowledged(
             }
         },
     )?;
-    // A figure that no acknowledged document is part of is 0.
+    // A figure to which no acknowledged document contributes is 0.
     connection.execute(
         "UPDATE reconciliation_figure SET office = 0 WHERE device = ?1 AND z_number = ?2",
         params![device.as_bytes(), z_number],
@@ -253,7 +255,7 @@ pub(super) fn acknowledged(
     Ok(())
 }
 
-/// Documents of a shift that the authority has not acknowledged.
+/// The number of documents of a shift that the authority has not acknowledged.
 pub(super) fn waiting(
     connection: &Connection,
     device: Uuid,
@@ -268,7 +270,8 @@ pub(super) fn waiting(
         .query_row(params![device.as_bytes(), first, last], |row| row.get(0))
 }
 
-/// Gives the sealed documents of a shift to `take`: number, request id, body from the journal, acknowledged by the authority.
+/// Calls `take` for each sealed document of a shift: with number, request id, body from the journal, and whether the authority
+/// has acknowledged it.
 fn for_each_document(
     connection: &Connection,
     device: Uuid,
@@ -285,7 +288,7 @@ fn for_each_document(
     let mut rows = statement.query(params![device.as_bytes(), first, last])?;
     while let Some(row) = rows.next()? {
         let payload = row.get_ref(4)?.as_blob().unwrap_or_default();
-        // A row that cannot be read is left out, which shows as a difference; the check of the chain names the row.
+        // A row that cannot be read is left out, which causes a difference. The check of the chain names the row.
         if let Ok(Event::Reserved(reserved)) = Event::decode(row.get(2)?, row.get(3)?, payload) {
             let id = Uuid::from_bytes(row.get(1)?);
             take(row.get(0)?, id, &reserved.body, row.get(5)?);
@@ -294,7 +297,7 @@ fn for_each_document(
     Ok(())
 }
 
-/// The reconciliation of a Z-report, with the documents in question where a side differs.
+/// The reconciliation of a Z-report, with the documents in question for each figure that differs.
 pub(super) fn of_report(
     connection: &Connection,
     device: Uuid,

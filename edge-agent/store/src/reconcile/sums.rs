@@ -1,4 +1,4 @@
-//! The figures of one side of a shift: their names, and their sums from documents, report and printer.
+//! The figures of one side of a shift: their names, and their sums over documents, report and printer.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -12,7 +12,7 @@ use ferrotill_core::seal::PrinterCounters;
 use ferrotill_core::shift::Turnover;
 use ferrotill_core::tax::TaxRate;
 
-/// A kind of turnover; kinds are never netted.
+/// A kind of turnover. Different kinds are never subtracted from each other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Side {
     Sales,
@@ -22,7 +22,7 @@ pub(super) enum Side {
     Alternative,
 }
 
-/// What a figure counts.
+/// The kind of thing that a figure counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Subject {
     Count(Side),
@@ -30,9 +30,9 @@ pub(super) enum Subject {
     Group(Side, char),
     Tax(Side, char),
     Payment(Side, i32),
-    /// Fiscal receipts, refunds included, as printers count them.
+    /// The number of fiscal receipts, including refunds, as printers count them.
     FiscalReceipts,
-    /// Cash in the drawer.
+    /// The cash in the drawer.
     Cash,
 }
 
@@ -62,19 +62,19 @@ impl fmt::Display for Side {
     }
 }
 
-/// The end of a subject's name that marks a count.
+/// The end of the name of a figure that is a count.
 pub(super) const COUNT: &str = ".count";
-/// The part of a subject's name that marks a tax.
+/// The part in the name of a figure that is a tax.
 pub(super) const TAX: &str = ".tax.";
 
-/// Figures of one side.
+/// The figures of one side.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Sums(pub(super) BTreeMap<Subject, i64>);
 
 impl Sums {
     fn add(&mut self, subject: Subject, amount: i64) {
         let sum = self.0.entry(subject).or_default();
-        // The core admitted every sum of the shift; an overflow would show as a difference.
+        // The core has accepted every sum of the shift, so there is no overflow. An overflow would cause a difference.
         *sum = sum.saturating_add(amount);
     }
 
@@ -82,7 +82,7 @@ impl Sums {
         self.0.get(subject).copied()
     }
 
-    /// Counts a document.
+    /// Adds a document to the figures.
     pub(super) fn count(&mut self, body: &Body<'_>) {
         match body {
             Body::Receipt(receipt) => self.count_receipt(receipt),
@@ -132,7 +132,7 @@ impl Sums {
         }
     }
 
-    /// The report's figures.
+    /// The figures of the Z-report.
     pub(super) fn of_report(figures: &ReportFigures) -> Self {
         let mut sums = Self::default();
         let shift = &figures.shift;
@@ -162,7 +162,7 @@ impl Sums {
         sums
     }
 
-    /// The printer's figures, as far as it reports them. Groups that neither side has used are left out.
+    /// The printer's figures, as far as the printer reports them. Tax groups that neither side has used are left out.
     pub(super) fn of_printer(figures: &ReportFigures, counters: &PrinterCounters) -> Self {
         let mut sums = Self::default();
         let shift = &figures.shift;
@@ -198,7 +198,7 @@ impl Sums {
             if !gross.is_zero() || !rates.is_empty() {
                 self.add(Subject::Group(side, code), gross.minor());
             }
-            // With two rates under one letter in a shift, the tax does not follow from the printer's gross turnover.
+            // If a tax group had two rates in one shift, its tax cannot be computed from the printer's gross turnover.
             if let (1, Some(rate)) = (rates.len(), rates.first())
                 && let Some(rate) = TaxRate::from_ten_thousandths(*rate)
                 && let Some(tax) = rate.included_in(*gross, Rounding::COMMERCIAL)

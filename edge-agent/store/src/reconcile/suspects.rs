@@ -1,4 +1,4 @@
-//! The documents in question where a figure differs.
+//! Finds the documents that may explain a difference of a figure.
 
 use ferrotill_core::event::{Event, Sealed};
 use ferrotill_core::seal::Seal;
@@ -8,11 +8,12 @@ use uuid::Uuid;
 use super::sums::Sums;
 use super::{ReconciliationFigure, for_each_document};
 
-/// The most documents that a difference names: a list of the whole shift would help nobody.
+/// The largest number of documents that are named for a difference, because a list of the whole shift would not help.
 const SUSPECTS_MAX: usize = 20;
 
-/// The documents in question: those whose own part equals the difference; if there are none, the neighbours of a fiscal receipt
-/// that the printer counted and the journal does not have; otherwise every document that is part of the figure.
+/// The documents that may explain a difference. If the part of single documents equals the difference, these documents are
+/// named. Otherwise, if the printer counted a fiscal receipt that the journal does not have, the documents before and after it
+/// are named. Otherwise all documents that contribute to the figure are named.
 pub(super) fn suspects(
     connection: &Connection,
     device: Uuid,
@@ -20,7 +21,7 @@ pub(super) fn suspects(
     last: u32,
     figure: &ReconciliationFigure,
 ) -> Result<Vec<(u32, Uuid)>, rusqlite::Error> {
-    // The authority's side comes later and must not change the documents that the report named first.
+    // The authority's side is complete later and must not change the documents that were named when the report was sealed.
     let sides: &[Option<i64>] = if figure.agrees_at_the_till() {
         &[figure.authority]
     } else {
@@ -63,7 +64,7 @@ pub(super) fn suspects(
     Ok(exact)
 }
 
-/// The documents before and after a jump in the printer's own numbers of fiscal receipts.
+/// The documents before and after a gap in the printer's own numbers of fiscal receipts.
 fn around_foreign_receipts(
     connection: &Connection,
     device: Uuid,

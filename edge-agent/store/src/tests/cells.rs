@@ -1,4 +1,4 @@
-//! `verify` finds any one cell that was changed.
+//! Tests that `verify` finds any single changed cell of the database.
 
 use ferrotill_core::profile::MOLDOVA;
 use rusqlite::types::Value;
@@ -7,7 +7,7 @@ use super::shop::*;
 use super::verified::{two_days, verified};
 use crate::verify::{VerifyRange, Wanted, verify};
 
-/// Cells that follow from the journal, or are checked against what does.
+/// The cells that follow from the journal, or that `verify` compares with such cells.
 const CELLS: &[(&str, &[&str])] = &[
     ("journal", &COLUMNS_OF_JOURNAL),
     (
@@ -73,7 +73,7 @@ const CELLS: &[(&str, &[&str])] = &[
     ("snapshot", &["device", "seq", "till"]),
 ];
 
-/// `verify` reports any one changed cell, and nothing once the cell is put back.
+/// Changes one cell after the other: `verify` reports each change, and reports no flaw once the old value is restored.
 #[test]
 fn any_one_changed_cell_is_found() {
     const SEED: u64 = 0x5EED_CE11;
@@ -144,7 +144,7 @@ fn any_one_changed_cell_is_found() {
                 range: VerifyRange::ALL,
             });
             tried += 1;
-            // What cannot even be read is found, too.
+            // A cell that cannot even be read is found, too.
             assert!(
                 found.is_err() || found.is_ok_and(|found| found.flaws != before),
                 "seed {SEED:#x}: {table}.{column} of row {row}: {value:?} became {changed:?}"

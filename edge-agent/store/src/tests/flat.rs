@@ -1,5 +1,5 @@
-//! The cost of a sale and of a start does not grow with the store. The tests count steps of SQLite's virtual machine and pages of the
-//! log, never a time.
+//! Tests that the cost of a sale and of a start does not grow with the store. They count steps of SQLite's virtual machine and
+//! pages of the log and do not measure time.
 
 use rusqlite::{Params, StatementStatus};
 
@@ -7,7 +7,7 @@ use super::*;
 use crate::maintenance::{PAGES_MAX, PAGES_WANTED};
 use crate::{counters, outbox};
 
-/// Steps of SQLite's virtual machine until a query's first row.
+/// The number of steps of SQLite's virtual machine until a query returns its first row.
 fn steps(shop: &Shop, query: &str, params: impl Params) -> i32 {
     let raw = raw(shop.folder.path());
     let mut statement = raw.prepare(query).unwrap();
@@ -17,7 +17,7 @@ fn steps(shop: &Shop, query: &str, params: impl Params) -> i32 {
     statement.get_status(StatementStatus::VmStep)
 }
 
-/// One sale on the printer, and then only alternative receipts that the authority has not acknowledged.
+/// A shop with one sale on the printer, and after it only alternative receipts that the authority has not acknowledged.
 fn long_offline(receipts: u128) -> Shop {
     let mut shop = Shop::new();
     shop.sale(1);
@@ -57,7 +57,7 @@ fn the_count_of_waiting_entries_follows_the_outbox() {
     let mut batch = shop.store.batch().unwrap();
     for entry in &entries {
         batch.acknowledge(entry.sealed_seq, shop.now).unwrap();
-        // A second acknowledgement changes nothing.
+        // A second acknowledgement of the same document changes nothing.
         batch.acknowledge(entry.sealed_seq, shop.now).unwrap();
     }
     assert_eq!(batch.unsent().unwrap().documents, 7);
@@ -72,13 +72,13 @@ fn the_count_of_waiting_entries_follows_the_outbox() {
     assert_eq!(kept(&mut shop), 8, "read again after an error");
 }
 
-/// Pages of the log: its file never shrinks while it is open.
+/// The number of pages in the log: the file of the log never shrinks while it is open.
 fn log_pages(shop: &Shop) -> u64 {
     let log = shop.folder.path().join(format!("{FILE_NAME}-wal"));
     fs::metadata(log).unwrap().len() / 4_120
 }
 
-/// Pages of the database itself.
+/// The number of pages in the database file, without the log.
 fn database_pages(shop: &Shop) -> u64 {
     let database = shop.folder.path().join(FILE_NAME);
     fs::metadata(database).unwrap().len() / 4_096
@@ -90,7 +90,7 @@ fn the_maintenance_thread_makes_checkpoints() {
     shop.store.start_maintenance().unwrap();
     let before = database_pages(&shop);
     let mut document = 0;
-    // None of these commits makes a checkpoint; the thread does, and the database grows.
+    // The commits of the loop make no checkpoint. The maintenance thread makes one, and the database grows.
     while log_pages(&shop) < u64::from(PAGES_WANTED) * 2 {
         document += 1;
         shop.sale(document);
@@ -114,7 +114,8 @@ fn the_log_of_a_writer_that_never_pauses_is_bounded() {
     for document in 1..=1_500 {
         shop.sale(document);
     }
-    // The writer's own checkpoint waits for a running one of the thread. Without it there are 18,000 pages.
+    // The writer's own checkpoint waits for a running checkpoint of the thread. Without the writer's checkpoint the log would
+    // have 18,000 pages.
     let pages = log_pages(&shop);
     assert!(pages < u64::from(PAGES_MAX) * 2, "{pages}");
 }
@@ -132,7 +133,7 @@ fn a_long_log_of_a_killed_writer_is_truncated_at_the_next_start() {
         shop.sale(document);
     }
     let rows = shop.rows();
-    // A killed writer closes nothing; its log stays as it is.
+    // A killed writer closes no file, so its log keeps its size.
     let killed = tempfile::tempdir().unwrap();
     for file in [FILE_NAME, "ferrotill.db-wal", "journal.key"] {
         fs::copy(shop.folder.path().join(file), killed.path().join(file)).unwrap();
@@ -154,7 +155,7 @@ fn anchors_of_the_maintenance_thread_are_durable_and_never_replaced_by_older_one
             shop.store.anchor();
         }
     }
-    // As the clerk does at its end: an anchor for which the thread had no room is written now.
+    // An anchor for which the thread had no room is written now. The clerk does the same when it ends.
     shop.store.anchor();
     let rows = shop.rows();
     let Shop { folder, store, .. } = shop;

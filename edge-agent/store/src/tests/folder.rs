@@ -1,4 +1,4 @@
-//! The first start, ended at each of its steps; and folders from which a file was removed.
+//! Tests of a first start that ended at each of its steps, and of folders from which a file was removed.
 
 use std::fs;
 use std::path::Path;
@@ -11,7 +11,7 @@ fn key_file(folder: &Path) -> std::path::PathBuf {
     folder.join("journal.key")
 }
 
-/// The first row can be written, and is there at the next start.
+/// Checks that the first row can be written, and that it exists at the next start.
 fn goes_on(after: &str, folder: &Path) {
     let mut store = Store::open(folder).unwrap_or_else(|error| panic!("{after}: {error}"));
     let mut batch = store.batch().unwrap();
@@ -56,7 +56,7 @@ fn a_first_start_that_was_cut_off_goes_on() {
 
 #[test]
 fn the_first_start_makes_the_database_before_the_key() {
-    // The key cannot be made: the tables are there, and a later start goes on.
+    // The key cannot be created, but the tables exist. A later start goes on from there.
     let folder = tempfile::tempdir().unwrap();
     let obstacle = folder.path().join("journal.new");
     fs::create_dir(&obstacle).unwrap();
@@ -68,7 +68,7 @@ fn the_first_start_makes_the_database_before_the_key() {
     fs::remove_dir(obstacle).unwrap();
     goes_on("no key could be made", folder.path());
 
-    // The database cannot be made: there is no key either.
+    // The database cannot be created. In this case no key is created either.
     let folder = tempfile::tempdir().unwrap();
     let obstacle = folder.path().join(FILE_NAME);
     fs::create_dir(&obstacle).unwrap();
@@ -100,7 +100,7 @@ fn a_database_without_rows_beside_an_anchor_has_lost_them() {
     let anchor = fs::read(folder.path().join("journal.anchor")).unwrap();
     let fresh = tempfile::tempdir().unwrap();
     drop(Store::open(fresh.path()).unwrap());
-    // An anchor that was set aside says the same.
+    // An anchor that was set aside also shows that a journal existed.
     for name in ["journal.anchor", "journal.anchor.1"] {
         fs::write(fresh.path().join(name), &anchor).unwrap();
         assert_eq!(missing(fresh.path()), "ferrotill.db has lost its journal");
@@ -109,7 +109,7 @@ fn a_database_without_rows_beside_an_anchor_has_lost_them() {
     drop(Store::open(fresh.path()).unwrap());
 }
 
-/// A log that is lost in the first hours of a till or of a shift must not go unnoticed.
+/// If the log is lost in the first hours of a till or of a shift, the loss must be noticed.
 #[test]
 fn an_anchor_is_due_with_the_first_document_of_a_shift_and_after_a_start() {
     let mut shop = Shop::new();
@@ -163,7 +163,7 @@ fn a_checkpoint_of_a_removed_database_makes_no_new_one() {
     let mut shop = Shop::new();
     shop.store.start_maintenance().unwrap();
     fs::remove_file(shop.folder.path().join(FILE_NAME)).unwrap();
-    // Enough rows for the maintenance thread to be asked for a checkpoint; dropping the store waits for it.
+    // There are enough rows for a checkpoint by the maintenance thread. Dropping the store waits for the checkpoint.
     for document in 0..200 {
         shop.cash(document, 100);
     }

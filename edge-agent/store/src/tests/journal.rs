@@ -1,4 +1,4 @@
-//! The journal: what is appended is replayed, and every change in it is found.
+//! Tests of the journal: appended events are replayed, and every change in the journal is found.
 
 use ferrotill_core::event::{Event, Sealed};
 use ferrotill_core::seal::Seal;
@@ -50,7 +50,7 @@ fn a_snapshot_and_the_later_events_equal_the_whole_replay() {
     raw.execute("UPDATE snapshot SET till = ?1", [&kept])
         .unwrap();
 
-    // If it is missing or has another version, the whole journal is replayed.
+    // If the snapshot is missing or has another version, the whole journal is replayed.
     raw.execute("UPDATE snapshot SET version = 99", []).unwrap();
     assert_eq!(shop.store.load_till(DEVICE).unwrap(), shop.till);
     raw.execute("DELETE FROM snapshot", []).unwrap();
@@ -75,7 +75,8 @@ fn every_flipped_bit_of_a_row_is_found() {
     shop.void(2);
     let raw = shop.unlocked();
     let rows = shop.rows();
-    // The last row is not found where its number falls below 1: that is a cut end (see below). In the middle it leaves a gap.
+    // A change of the last row's number to a number below 1 is not found here: the journal then looks cut (see below). In the
+    // middle of the journal the same change leaves a gap.
     let out_of_sight = |row: i64, column: &str, bit: u32| {
         row == rows && column == "seq" && (row ^ 1_i64.wrapping_shl(bit)) < 1
     };
@@ -92,7 +93,7 @@ fn every_flipped_bit_of_a_row_is_found() {
                     continue;
                 }
                 let changed = flip(&kept, bit);
-                // The database itself refuses the number of another row.
+                // The database itself refuses a number that another row has.
                 if !put(&raw, row, column, &changed) {
                     assert_eq!(column, "seq");
                     continue;
@@ -189,7 +190,7 @@ fn a_row_with_another_device_is_found() {
     ));
 }
 
-/// Only the anchor finds a cut end (`verified.rs`).
+/// The chain does not show that the end of the journal was cut. Only the anchor shows it (`verified.rs`).
 #[test]
 fn the_chain_alone_does_not_find_a_cut_end() {
     let mut shop = Shop::new();
@@ -250,7 +251,7 @@ fn a_dropped_batch_leaves_nothing() {
     }
     assert_eq!(shop.whole(), before);
     assert_eq!(shop.store.load_till(DEVICE).unwrap(), till);
-    // The head was not moved either: the next row continues the chain.
+    // After the dropped batch the head is unchanged: the next row continues the chain.
     shop.cash(2, 700);
     assert_eq!(shop.verify().unwrap(), 5);
 }
@@ -261,7 +262,7 @@ fn a_failed_projection_rolls_its_event_back() {
     shop.alternative(1);
     let before = shop.whole();
     let at = moment(shop.now);
-    // The number is used a second time, which an index forbids.
+    // The number of the alternative receipt is used a second time, which an index forbids.
     let seal = Seal::Range {
         series: "ABC",
         number: 1,

@@ -1,4 +1,4 @@
-//! Operator declarations: read with their documents, and compared by `verify` with the row that follows.
+//! Tests of operator declarations: they are read with their documents, and `verify` compares each with the row that follows.
 
 use std::num::NonZeroU32;
 
@@ -26,7 +26,7 @@ fn declaration(document: u128, paper: PaperSays) -> Declared<'static> {
     }
 }
 
-/// A cash-in, a declaration on it, and its result: sealed with this seal, or voided with this fault.
+/// A cash-in, a declaration about it, and the result of the declaration: sealed with this seal, or voided with this fault.
 fn declared(shop: &mut Shop, document: u128, paper: PaperSays, result: Result<Seal<'_>, u16>) {
     shop.now += 1_000;
     let (till, now, none) = (&mut shop.till, shop.now, Known::default());
@@ -101,7 +101,7 @@ fn a_declaration_without_a_result_is_a_contradiction() {
     decide(&mut batch, till, now, &declare, &none);
     batch.commit().unwrap();
     assert_eq!(codes(&verified(&shop)), ["contradiction"]);
-    // A result after another row is too late.
+    // The result of a declaration is too late if another row comes between them.
     let mut batch = shop.store.batch().unwrap();
     let till = &mut shop.till;
     decide(&mut batch, till, now, &Command::DecideCancel(id(1)), &none);

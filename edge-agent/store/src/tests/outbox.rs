@@ -1,4 +1,4 @@
-//! The outbox: what waits for the authority, in which order, and what is acknowledged.
+//! Tests of the outbox: which documents wait for the authority, in which order, and which are acknowledged.
 
 use super::shop::*;
 use crate::Batch;
@@ -13,7 +13,7 @@ fn outbox_entries_come_in_the_order_of_sealing() {
         .iter()
         .map(|entry| (entry.duty.as_str(), entry.message_number))
         .collect();
-    // The X-report is number 5, and is not sent to the authority.
+    // The X-report has number 5, and is not sent to the authority.
     assert_eq!(
         duties,
         [

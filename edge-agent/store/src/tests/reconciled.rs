@@ -1,4 +1,4 @@
-//! Z-reports compared with their four sides.
+//! Tests that compare Z-reports with their four sides.
 
 use ferrotill_core::Amount;
 use ferrotill_core::document::ReportKind;
@@ -10,7 +10,7 @@ use super::verified::{codes, verified};
 use crate::ZReconciliation;
 use crate::verify::Flaw;
 
-/// The counters of a printer for a day with these gross sales and returns in group B.
+/// A printer's counters for a day with these gross sales and returns in group B.
 fn counted(sales: i64, refunds: i64, cash: i64, receipts: u32) -> PrinterCounters {
     let group_b = |amount| {
         let mut groups = [Amount::ZERO; 8];
@@ -112,7 +112,7 @@ fn a_day_reconciles_on_all_four_sides_and_never_nets_returns() {
 
 #[test]
 fn other_counters_of_the_printer_name_the_documents_in_question() {
-    // The printer's memory has no return, and one receipt less.
+    // The printer's memory does not contain the return, and counts one receipt less.
     let shop = day_with(counted(1_620, 0, 11_620, 1));
     let reconciliation = shop.reader().reconciliation(DEVICE, 1).unwrap().unwrap();
     assert!(!reconciliation.agrees_at_the_till());
@@ -139,7 +139,8 @@ fn other_counters_of_the_printer_name_the_documents_in_question() {
     assert!(words.contains(&format!("4 ({})", uuid(104))), "{words}");
 }
 
-/// 8 % of 0.08 is 0.01 for each of seven receipts, and 0.04 of the 0.56 that the printer rounds once: only that is lawful.
+/// The tax of 8 % in 0.08 is 0.01 for each of seven receipts. The printer rounds the tax in 0.56 once to 0.04. Only this
+/// difference is lawful.
 #[test]
 fn only_the_tax_may_differ_at_the_printer() {
     let mut shop = Shop::new();
@@ -161,7 +162,7 @@ fn only_the_tax_may_differ_at_the_printer() {
     assert!(reconciliation.agrees(), "{reconciliation:?}");
 }
 
-/// Random days: whatever is sold, the sides agree and `verify` finds nothing.
+/// On random days all sides agree whatever was sold, and `verify` finds no flaw.
 #[test]
 fn random_days_reconcile() {
     for seed in 1..=8_u64 {
@@ -205,7 +206,7 @@ fn random_days_reconcile() {
     }
 }
 
-/// Somebody printed a receipt by hand between two of the till's: the printer's own numbers have a gap there.
+/// A person printed a receipt by hand between two receipts of the till, so the printer's own numbers have a gap there.
 #[test]
 fn a_receipt_printed_by_hand_names_its_neighbours() {
     let mut shop = Shop::new();

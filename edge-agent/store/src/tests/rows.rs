@@ -1,4 +1,4 @@
-//! Documents as their rows have them.
+//! Tests of documents as their table rows contain them.
 
 use ferrotill_core::document::{DocumentKind, ReportKind};
 use ferrotill_core::till::Wish;
@@ -6,7 +6,7 @@ use ferrotill_core::till::Wish;
 use super::shop::*;
 use crate::{RequestState, StoreError};
 
-/// [`decide`] compares what `append` returns with what is read, for each of them.
+/// For each kind of document, [`decide`] compares the document that `append` returns with the document that is read.
 #[test]
 fn every_kind_of_document_is_stored_and_listed_as_its_kind() {
     let mut shop = Shop::new();

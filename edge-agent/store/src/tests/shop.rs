@@ -1,4 +1,4 @@
-//! A till with its store, for the tests of the store. Events come from the core's own decisions.
+//! A till with its store, for the tests of the store. The events come from the core's own decisions.
 
 use std::path::Path;
 
@@ -54,7 +54,8 @@ impl Shop {
         shop
     }
 
-    /// Cash in, a sale, an alternative receipt, a return, X, Z: numbers 1 to 6 in a fresh shop.
+    /// Makes a trading day: cash in, a sale, an alternative receipt, a return, an X-report and a Z-report. In a fresh shop they
+    /// have the numbers 1 to 6.
     pub(super) fn trading_day(&mut self) {
         self.cash(101, 10_000);
         self.sale(102);
@@ -68,7 +69,7 @@ impl Shop {
         self.seal(document, Wish::Cash(minor(amount)), printed(1));
     }
 
-    /// Two loaves at 8.10; its reservation's row.
+    /// Sells two loaves at 8.10. Returns the journal row of the reservation.
     pub(super) fn sale(&mut self, document: u128) -> i64 {
         let (lines, payments) = ([loaf(2_000)], [paid(1_620)]);
         self.seal(document, Wish::Sale(draft(&lines, &payments)), printed(2))
@@ -138,7 +139,7 @@ impl Shop {
         seq
     }
 
-    /// A document that is reserved and voided.
+    /// Reserves a document and voids it.
     pub(super) fn void(&mut self, document: u128) {
         let mut batch = self.store.batch().unwrap();
         let wish = Wish::Cash(minor(100));
@@ -190,7 +191,7 @@ impl Shop {
         rows
     }
 
-    /// A connection without the triggers that protect the journal.
+    /// Opens a connection and removes the triggers that protect the journal.
     pub(super) fn unlocked(&self) -> Connection {
         let raw = raw(self.folder.path());
         raw.execute_batch(
@@ -278,7 +279,7 @@ pub(super) fn settle(
     decide(batch, till, now, &command, &Known::default());
 }
 
-/// Decides, appends and applies, as the clerk does.
+/// Decides on a command, appends the event and applies it, as the clerk does.
 pub(super) fn decide(
     batch: &mut Batch<'_>,
     till: &mut Till,

@@ -1,4 +1,4 @@
-//! `verify` against every kind of tampering.
+//! Tests that `verify` finds every kind of tampering.
 
 use ferrotill_core::document::ReportKind;
 use ferrotill_core::event;
@@ -30,7 +30,7 @@ pub(super) fn codes(verified: &Verified) -> Vec<&'static str> {
     codes
 }
 
-/// Edits the file by hand, and puts its triggers back.
+/// Removes the triggers, changes the database by hand, and restores the triggers.
 fn tamper(shop: &Shop, edit: &str) {
     let raw = shop.unlocked();
     raw.execute_batch(edit)
@@ -43,7 +43,7 @@ fn tamper(shop: &Shop, edit: &str) {
     }
 }
 
-/// Two days, a voided document, a snapshot and an anchor at the end.
+/// A shop with two days, a voided document, a snapshot, and an anchor at the end.
 pub(super) fn two_days() -> Shop {
     let mut shop = Shop::new();
     shop.trading_day();
@@ -106,7 +106,7 @@ fn a_new_store_has_no_flaws() {
 
 #[test]
 fn every_kind_of_tampering_is_found_with_its_place() {
-    // What, the edit, the code of the first flaw, what its place or words say.
+    // Each row: a description, the change of the database, the code of the first flaw, and what its place or text contains.
     #[rustfmt::skip]
     let cases: &[(&str, &str, &str, &str)] = &[
         ("a time", "UPDATE journal SET at = at + 1 WHERE seq = 4", "row_changed", "journal row 4"),
@@ -217,7 +217,7 @@ fn an_older_copy_is_found_even_after_the_till_has_sold_with_it() {
         std::fs::remove_file(folder.path().join(name)).unwrap_or(());
     }
     std::fs::rename(&older, folder.path().join("ferrotill.db")).unwrap();
-    // The start sets the anchor aside and does not overwrite it.
+    // The start sets the anchor aside, so that it is not overwritten.
     let store = Store::open(folder.path()).unwrap();
     let head = store.load_till(DEVICE).unwrap();
     let mut shop = Shop {
@@ -252,7 +252,7 @@ fn a_cut_end_is_found_by_the_anchor_alone() {
         ),
     );
     assert_eq!(codes(&verified(&shop)), ["journal_cut"]);
-    // Without the anchor it is a shorter journal with a correct chain, and too short to need an anchor.
+    // Without the anchor the journal is a shorter one with a correct chain, and it is too short to need an anchor.
     std::fs::remove_file(shop.folder.path().join("journal.anchor")).unwrap();
     assert_eq!(verified(&shop).flaws, []);
 }
@@ -268,10 +268,10 @@ fn an_edited_anchor_is_reported() {
     assert_eq!(codes(&verified(&shop)), ["anchor_foreign"]);
 }
 
-/// A row with a correct MAC that no till writes: a defect of this program, or somebody who has the key.
+/// A row with a correct MAC that no till writes shows a defect of this program, or a person who has the key.
 #[test]
 fn a_skipped_number_is_found_although_the_chain_fits() {
-    // A number that is used twice is refused by an index already.
+    // An index already refuses a number that is used twice.
     for wrong in [4_u32, 11] {
         let mut shop = Shop::new();
         shop.cash(1, 100);

@@ -1,4 +1,4 @@
-//! What `verify` can find: each flaw with its place and what to do.
+//! The flaws that `verify` can find, each with its place and what to do about it.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -6,118 +6,118 @@ use std::path::PathBuf;
 use ferrotill_core::event::EventError;
 use uuid::Uuid;
 
-/// Something that is wrong in the store.
+/// One flaw in the store.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Flaw {
     /// SQLite reports that the file is damaged.
     FileDamaged {
-        /// SQLite's message.
+        /// SQLite's own message.
         words: String,
     },
-    /// A table, an index or a trigger is not as this program makes it.
+    /// A table, an index or a trigger differs from what this program creates.
     SchemaChanged {
-        /// Its name.
+        /// The name of the table, index or trigger.
         name: String,
-        /// What is wrong with it.
+        /// What is wrong with the table, index or trigger.
         what: &'static str,
     },
-    /// No row of the journal fits this key.
+    /// No row of the journal fits the key of this till.
     AnotherTillsJournal,
     /// No configured device has rows in the journal.
     AnotherTillsDevices {
-        /// The devices that have.
+        /// The devices that have rows in the journal.
         found: Vec<Uuid>,
     },
-    /// A row does not fit the row before it: it was changed, swapped or added.
+    /// A row does not fit the row before it, because it was changed, swapped or added.
     RowChanged {
-        /// The row.
+        /// The number of the journal row.
         seq: i64,
     },
-    /// Rows are missing.
+    /// Rows of the journal are missing.
     RowsMissing {
-        /// The first of them.
+        /// The number of the first missing row.
         first: i64,
-        /// The last of them.
+        /// The number of the last missing row.
         last: i64,
     },
-    /// A row has a number below 1.
+    /// A journal row has a number below 1.
     RowOutside {
-        /// The row.
+        /// The number of the journal row.
         seq: i64,
     },
-    /// A row cannot be read.
+    /// A journal row cannot be read.
     RowUnreadable {
-        /// The row.
+        /// The number of the journal row.
         seq: i64,
-        /// Why.
+        /// Why the row cannot be read.
         error: EventError,
     },
     /// The anchor names a row beyond the end of the journal.
     JournalCut {
-        /// The journal's last row.
+        /// The number of the journal's last row.
         head: i64,
-        /// The anchor's.
+        /// The number of the anchor's row.
         anchored: i64,
-        /// The anchor.
+        /// The path of the anchor file.
         anchor: PathBuf,
     },
-    /// The journal has another row in the place of the anchor's row.
+    /// The journal contains a row with the number of the anchor's row, but with a different MAC.
     AnotherHistory {
-        /// The anchor's row.
+        /// The number of the anchor's row.
         anchored: i64,
-        /// The anchor.
+        /// The path of the anchor file.
         anchor: PathBuf,
     },
     /// The anchor was not written by this till.
     AnchorForeign {
-        /// The anchor.
+        /// The path of the anchor file.
         anchor: PathBuf,
     },
-    /// The journal has many rows and no anchor.
+    /// The journal has many rows, but there is no anchor.
     AnchorMissing {
-        /// Where it should be.
+        /// The path at which the anchor file should be.
         anchor: PathBuf,
     },
-    /// An event contradicts what came before it.
+    /// An event contradicts the events before it.
     Contradiction {
-        /// The row.
+        /// The number of the event's journal row.
         seq: i64,
-        /// Its document, if it is about one.
+        /// The id of the event's document, if the event is about a document.
         document: Option<Uuid>,
-        /// What does not fit.
+        /// What contradicts the earlier events, as text.
         words: String,
     },
-    /// A row of a table is not what the journal says.
+    /// A row of a table differs from what follows from the journal.
     TableDiffers {
-        /// The table.
+        /// The name of the table.
         table: &'static str,
         /// The key of the row, as text.
         key: String,
-        /// What differs.
+        /// What differs in the row, as text.
         words: String,
     },
-    /// The stored till is not the one that follows from the journal.
+    /// The stored snapshot of a till differs from the till that follows from the journal.
     SnapshotDiffers {
-        /// The device.
+        /// The id of the device.
         device: Uuid,
         /// The journal row of the snapshot.
         seq: i64,
     },
-    /// A Z-report does not reconcile.
+    /// The sides of a Z-report do not agree.
     Unreconciled {
-        /// The device.
+        /// The id of the device.
         device: Uuid,
-        /// The Z-report.
+        /// The number of the Z-report.
         z_number: u32,
-        /// The figure with its sides, as text.
+        /// The figure with the values of its sides, as text.
         words: String,
-        /// The documents in question.
+        /// The documents that may explain the difference: number and request id.
         suspects: Vec<(u32, Uuid)>,
     },
 }
 
 impl Flaw {
-    /// The name of its kind, for programs.
+    /// The name of the flaw's kind, for programs.
     #[must_use]
     pub const fn code(&self) -> &'static str {
         match self {
@@ -140,7 +140,7 @@ impl Flaw {
         }
     }
 
-    /// Where it is.
+    /// The place of the flaw, as text.
     #[must_use]
     pub fn place(&self) -> String {
         match self {
@@ -170,7 +170,7 @@ impl Flaw {
         }
     }
 
-    /// The one thing to do.
+    /// What a person should do about the flaw.
     #[must_use]
     pub const fn remedy(&self) -> &'static str {
         match self {

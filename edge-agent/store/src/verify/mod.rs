@@ -1,13 +1,13 @@
 //! `verify`: checks the whole store against itself. An agent may run meanwhile.
 //!
-//! It reads one state of the database on a connection that cannot write, and
+//! The check reads one state of the database on a connection that cannot write. It
 //!
 //! - reads the journal from its first row and checks the chain,
 //! - lets every till decide again, and compares the result with the journal,
 //! - rebuilds the tables from the journal, and compares them with the stored ones,
 //! - reads the reconciliation of each Z-report.
 //!
-//! A range limits what is reported, not what is read: what a till may do follows from everything before.
+//! A range limits only what is reported. The whole journal is always read, because each event depends on all events before it.
 
 mod flaw;
 mod tables;
@@ -27,17 +27,17 @@ use walk::{Snapshot, Walk, Walked};
 
 pub use flaw::Flaw;
 
-/// Rows of the journal, first and last included.
+/// A range of journal rows; the first and the last row are included.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct VerifyRange {
-    /// The first.
+    /// The number of the first row.
     pub first: i64,
-    /// The last.
+    /// The number of the last row.
     pub last: i64,
 }
 
 impl VerifyRange {
-    /// Everything.
+    /// The range of all rows.
     pub const ALL: Self = Self {
         first: i64::MIN,
         last: i64::MAX,
@@ -48,66 +48,66 @@ impl VerifyRange {
     }
 }
 
-/// What to verify.
+/// What is verified.
 #[derive(Clone, Copy, Debug)]
 pub struct Wanted<'w> {
-    /// The data folder.
+    /// The path of the data folder.
     pub folder: &'w Path,
     /// The country's law.
     pub profile: &'w dyn Profile,
     /// The configured devices. If there are none, devices are not compared.
     pub devices: &'w [Uuid],
-    /// The rows that are reported on.
+    /// The journal rows on which flaws are reported.
     pub range: VerifyRange,
 }
 
-/// What was found.
+/// The result of the verification.
 #[derive(Clone, Debug)]
 pub struct Verified {
-    /// Rows of the journal.
+    /// The number of rows in the journal.
     pub rows: i64,
-    /// Its last row.
+    /// The number of the journal's last row.
     pub head: i64,
-    /// Documents that were sealed.
+    /// The number of sealed documents.
     pub documents: u32,
-    /// Documents that rest on an operator's declaration, whether registered or not.
+    /// The number of documents that were settled by an operator's declaration, whether registered or not.
     pub declared: u32,
-    /// The devices that have rows in it.
+    /// The devices that have rows in the journal.
     pub devices: Vec<Uuid>,
-    /// Documents that the authority has not acknowledged; they are no flaw.
+    /// The number of documents that the authority has not acknowledged. Such documents are no flaw.
     pub unsent: u32,
-    /// The oldest of them that it has refused. They are no flaw either; a person must look into them.
+    /// The oldest documents that the authority has refused. They are no flaw, but a person must find out why.
     pub refused: Vec<Refused>,
-    /// The row of the newest anchor that fits.
+    /// The journal row of the newest anchor that fits the journal.
     pub anchored: Option<i64>,
     /// The Z-reports in the range.
     pub reconciliations: Vec<ZReconciliation>,
     /// Every flaw that was found, up to [`FLAWS_MAX`].
     pub flaws: Vec<Flaw>,
-    /// How many more there are.
+    /// The number of further flaws that are not in the list.
     pub more_flaws: u64,
 }
 
 /// A document that the authority has refused and not acknowledged since.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refused {
-    /// Its number.
+    /// The document's number.
     pub number: u32,
-    /// Its request id.
+    /// The document's request id.
     pub id: Uuid,
-    /// The duty that it refused.
+    /// The kind of message that the authority refused.
     pub duty: String,
-    /// Why, in the authority's words.
+    /// The authority's text of the refusal.
     pub words: String,
 }
 
-/// The most refused documents that are reported.
+/// The largest number of refused documents that are reported.
 const REFUSED_MAX: u32 = 20;
 
-/// The most flaws that are reported.
+/// The largest number of flaws that are reported.
 pub const FLAWS_MAX: usize = 100;
 
-/// The flaws of a range.
+/// Collects the flaws of a range.
 #[derive(Debug)]
 struct Flaws {
     range: VerifyRange,
@@ -139,11 +139,11 @@ impl Flaws {
 ///
 /// # Errors
 ///
-/// [`StoreError`] where the store cannot be read at all. What is wrong in it is reported as flaws.
+/// [`StoreError`] if the store cannot be read at all. Faults inside a readable store are reported as flaws.
 pub fn verify(wanted: &Wanted<'_>) -> Result<Verified, StoreError> {
     let path = wanted.folder.join(FILE_NAME);
     let key = folder::load_key(wanted.folder)?;
-    // The anchors before the database: a running agent writes an anchor after the row that it names.
+    // The anchors are read before the database, because a running agent writes an anchor after the row that it names.
     let anchors = anchor::found(wanted.folder, &key).map_err(|source| StoreError::Anchor {
         path: wanted.folder.to_owned(),
         source,
@@ -155,7 +155,7 @@ pub fn verify(wanted: &Wanted<'_>) -> Result<Verified, StoreError> {
         found: Vec::new(),
         more: 0,
     };
-    // One state of the database, whatever the agent writes meanwhile.
+    // The transaction shows one state of the database, whatever the agent writes meanwhile.
     connection.execute_batch("BEGIN").context(&path, "begin")?;
     check_version(&connection, &path)?;
     check_file(&connection, &path, wanted.range, &mut flaws)?;
@@ -208,7 +208,7 @@ fn configure(connection: &Connection) -> Result<(), rusqlite::Error> {
     Ok(())
 }
 
-/// Tables of another version cannot be compared.
+/// Checks the version of the tables, because tables of another version cannot be compared.
 fn check_version(connection: &Connection, path: &Path) -> Result<(), StoreError> {
     let found = connection
         .pragma_query_value(None, "user_version", |row| row.get(0))
@@ -224,7 +224,8 @@ fn check_version(connection: &Connection, path: &Path) -> Result<(), StoreError>
     })
 }
 
-/// SQLite's own check of the file: pages, indexes, constraints. It takes long on large files and is left out for a range.
+/// SQLite's own check of the file: pages, indexes, constraints. This check takes long on large files and is left out if only a
+/// range is verified.
 fn check_file(
     connection: &Connection,
     path: &Path,
@@ -261,7 +262,7 @@ fn snapshots(connection: &Connection) -> Result<HashMap<Uuid, Snapshot>, rusqlit
         .collect()
 }
 
-/// Checks that the journal has the row of every anchor. Returns the newest row that an anchor guards.
+/// Checks that the journal contains the row of every anchor. Returns the newest row that an anchor names.
 fn check_anchors(
     connection: &Connection,
     folder: &Path,
@@ -299,7 +300,7 @@ fn check_anchors(
             });
         }
     }
-    // A new till may have none yet.
+    // A new till may have no anchor yet.
     if missing && head > anchor::ROWS_MAX {
         flaws.report(Flaw::AnchorMissing { anchor: in_force });
     }
@@ -315,7 +316,7 @@ fn check_devices(configured: &[Uuid], walked: &Walked, flaws: &mut Flaws) {
     }
 }
 
-/// The reconciliations of the Z-reports in the range. What the authority has not acknowledged yet is no flaw.
+/// The reconciliations of the Z-reports in the range. Documents that the authority has not acknowledged yet are no flaw.
 fn reconciliations(
     connection: &Connection,
     range: VerifyRange,

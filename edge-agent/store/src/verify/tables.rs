@@ -12,11 +12,12 @@ use super::{Flaw, Flaws, VerifyRange};
 /// A table that follows from the journal.
 struct Table {
     name: &'static str,
-    /// How many of the first columns are its key.
+    /// The number of columns, counted from the first, that form the key of the table.
     key: usize,
-    /// The columns that follow from the journal. Paper, attempts and acknowledgements do not, and are left out.
+    /// The columns that follow from the journal. Columns about paper, attempts and acknowledgements do not follow from it and
+    /// are left out.
     columns: &'static [&'static str],
-    /// The column with the journal row that a row follows from.
+    /// The column that contains the number of the journal row from which a table row follows.
     row: &'static str,
 }
 
@@ -100,10 +101,10 @@ const TABLES: &[Table] = &[
     },
 ];
 
-/// The most rows of a table that are reported.
+/// The largest number of differing rows of one table that are reported.
 const DIFFERENCES_MAX: usize = 50;
 
-/// The objects of a schema that were made by a statement: kind, name, statement.
+/// The objects of a schema that were created by an SQL statement: kind, name, statement.
 fn objects(connection: &Connection) -> Result<Vec<(String, String, String)>, rusqlite::Error> {
     connection
         .prepare(
@@ -113,15 +114,15 @@ fn objects(connection: &Connection) -> Result<Vec<(String, String, String)>, rus
         .collect()
 }
 
-/// The schema as this program makes it.
+/// The objects of the schema as this program creates them.
 fn expected_objects() -> Result<Vec<(String, String, String)>, rusqlite::Error> {
     let mut fresh = Connection::open_in_memory()?;
-    // Migrating a fresh database cannot fail: a test runs every step.
+    // Migrating a new database cannot fail, because a test runs every migration.
     migrate::migrate(&mut fresh, std::path::Path::new(":memory:")).unwrap_or(());
     objects(&fresh)
 }
 
-/// Checks that tables, indexes and triggers are those of this program.
+/// Checks that tables, indexes and triggers are those that this program creates.
 pub(super) fn compare_schema(
     connection: &Connection,
     flaws: &mut Flaws,
@@ -147,7 +148,8 @@ pub(super) fn compare_schema(
     Ok(())
 }
 
-/// Creates the tables that follow from the journal again, empty and temporary. SQLite finds them before the stored ones of the same name.
+/// Creates the tables that follow from the journal again, empty and temporary. SQLite uses the temporary tables before stored
+/// tables of the same name.
 pub(super) fn create_temporary(connection: &Connection) -> Result<(), rusqlite::Error> {
     let objects = expected_objects()?;
     for table in TABLES {
@@ -167,7 +169,7 @@ pub(super) fn create_temporary(connection: &Connection) -> Result<(), rusqlite::
     Ok(())
 }
 
-/// Compares, reports the differences, and drops the rebuilt tables.
+/// Compares the rebuilt tables with the stored ones, reports the differences, and drops the rebuilt tables.
 pub(super) fn compare(
     connection: &Connection,
     range: VerifyRange,
@@ -200,7 +202,7 @@ fn differs(table: &Table, key: String, words: String) -> Flaw {
     }
 }
 
-/// The rows that one schema has and the other has not, by their keys.
+/// The rows that one schema has and the other schema does not have, by their keys.
 fn rows_only_in(
     connection: &Connection,
     table: &Table,
@@ -210,7 +212,7 @@ fn rows_only_in(
 ) -> Result<BTreeMap<String, Vec<Value>>, rusqlite::Error> {
     let columns = table.columns.join(", ");
     let name = table.name;
-    // The figures of a report follow from the same row as its reconciliation, which has the row's number.
+    // The figures of a Z-report follow from the same journal row as its reconciliation, which contains the row's number.
     let within = match table.row {
         "" => "?1 <= ?2".to_owned(),
         row => format!("{row} BETWEEN ?1 AND ?2"),

@@ -17,18 +17,18 @@ use super::super::chain::{ChainKey, GENESIS, Link, Mac};
 use super::super::{Context as _, StoreError, projection};
 use super::{Flaw, Flaws};
 
-/// What the journal contains.
+/// The counts that the walk over the journal returns.
 #[derive(Debug, Default)]
 pub(super) struct Walked {
-    /// Rows of the journal.
+    /// The number of rows in the journal.
     pub(super) rows: i64,
-    /// The last row.
+    /// The number of the journal's last row.
     pub(super) head: i64,
-    /// Documents that were sealed.
+    /// The number of sealed documents.
     pub(super) documents: u32,
-    /// Documents that rest on an operator's declaration.
+    /// The number of documents that were settled by an operator's declaration.
     pub(super) declared: u32,
-    /// The devices that have rows in it.
+    /// The devices that have rows in the journal.
     pub(super) devices: BTreeSet<Uuid>,
 }
 
@@ -50,7 +50,7 @@ pub(super) struct Walk<'w> {
     pub(super) flaws: &'w mut Flaws,
     pub(super) tills: HashMap<Uuid, Till>,
     pub(super) walked: Walked,
-    /// A declaration, until the next row is read.
+    /// The declaration in the row that was read last; `None` if that row is no declaration.
     pub(super) pending: Option<PendingDeclaration>,
 }
 
@@ -65,7 +65,8 @@ pub(super) struct PendingDeclaration {
 }
 
 impl PendingDeclaration {
-    /// Whether the next row is the seal or the void that the declaration justifies, with nothing that the operator did not declare.
+    /// True if the next row is the seal or the void that the declaration justifies, and contains nothing that the operator did
+    /// not declare.
     fn is_followed_by(&self, device: Uuid, event: &Event<'_>) -> bool {
         let does = match (self.paper, event) {
             (PaperSays::Registered { document }, Event::Sealed(sealed)) => {
@@ -95,7 +96,7 @@ impl Walk<'_> {
             )
             .context(self.path, "journal")?;
         let mut rows = statement.query([]).context(self.path, "journal")?;
-        // The MAC before the next row; none where the row before is missing.
+        // The MAC before the next row; `None` if the row before it is missing.
         let mut previous = Some(GENESIS);
         let (mut fitting, mut broken) = (0_u64, Vec::new());
         while let Some(row) = rows.next().context(self.path, "journal")? {
@@ -120,7 +121,7 @@ impl Walk<'_> {
                 continue;
             };
             match previous {
-                // A row that cannot be compared with the one before counts as neither.
+                // The row before is missing, so this row cannot be compared and is counted neither as fitting nor as changed.
                 None => {}
                 Some(previous) if self.key.mac(&previous, &row.link(seq)) == row.mac => {
                     fitting += 1
@@ -146,7 +147,7 @@ impl Walk<'_> {
         Ok(self.walked)
     }
 
-    /// Enters an event into the rebuilt tables and applies it to its till.
+    /// Writes an event into the rebuilt tables and applies it to its till.
     fn enter(&mut self, seq: i64, row: &Row<'_>) -> Result<(), StoreError> {
         let event = match Event::decode(row.kind, row.version, row.payload) {
             Ok(event) => event,
@@ -176,7 +177,7 @@ impl Walk<'_> {
         }
         self.check_declaration_is_followed_by_its_result(Some((seq, device, &event)));
         if device.is_nil() {
-            // The state of the authority concerns all tills.
+            // The state of the authority concerns all tills, so this event has no till.
             return Ok(());
         }
         self.walked.devices.insert(device);
@@ -192,7 +193,7 @@ impl Walk<'_> {
         Ok(())
     }
 
-    /// Compares a declaration with the row that follows it; `None` where the journal ends. The row must be its result.
+    /// Checks that the row after a declaration is its result; `None` means that the journal ends after the declaration.
     fn check_declaration_is_followed_by_its_result(
         &mut self,
         next: Option<(i64, Uuid, &Event<'_>)>,
@@ -206,7 +207,7 @@ impl Walk<'_> {
                 Flaw::Contradiction {
                     seq,
                     document: Some(Uuid::from_bytes(declaration.id.0)),
-                    words: "an operator has declared its outcome, and the next row is another one"
+                    words: "an operator has declared the outcome, but the next row is not the result of the declaration"
                         .to_owned(),
                 },
             );
@@ -242,7 +243,7 @@ impl Walk<'_> {
         );
     }
 
-    /// Compares the stored tills of rows before this one with the tills that follow from the journal.
+    /// Compares the stored snapshots of rows before this one with the tills that follow from the journal.
     fn compare_snapshots(&mut self, before: i64) {
         let due: Vec<Uuid> = self
             .snapshots
@@ -256,7 +257,8 @@ impl Walk<'_> {
             };
             let expected = self.tills.get(&device).map(postcard::to_stdvec::<Till>);
             let same = matches!(expected, Some(Ok(bytes)) if bytes == snapshot.till);
-            // This program does not read a snapshot of another version: it makes the till again from the journal.
+            // A snapshot of another version is not compared: this program does not read it, and makes the till again from the
+            // journal.
             if !same && snapshot.version == Till::SNAPSHOT_VERSION {
                 let seq = snapshot.seq;
                 self.flaws.report(Flaw::SnapshotDiffers { device, seq });
@@ -265,7 +267,7 @@ impl Walk<'_> {
     }
 }
 
-/// What of an event does not follow from the events before it, as text.
+/// What contradicts the events before this event, as text; `None` if nothing does.
 fn objection(till: &Till, profile: &dyn Profile, event: &Event<'_>) -> Option<String> {
     match event {
         Event::Reserved(reserved) => {
@@ -296,7 +298,7 @@ fn objection(till: &Till, profile: &dyn Profile, event: &Event<'_>) -> Option<St
     }
 }
 
-/// The till must accept the declaration again.
+/// The till must accept the declaration again. Returns what contradicts it, as text.
 fn declared_objection(
     till: &Till,
     profile: &dyn Profile,
@@ -317,7 +319,7 @@ fn declared_objection(
         &mut IgnoreFaults,
     ) {
         Ok(Event::Declared(expected)) if expected != *declared => {
-            Some("it is dated before an earlier event".to_owned())
+            Some("the event has an earlier time than an event before it".to_owned())
         }
         Ok(_) => None,
         Err(refusal) => Some(refusal.to_string()),
@@ -328,10 +330,10 @@ fn not_outstanding(till: &Till, id: DocumentId) -> Option<String> {
     let is = till
         .outstanding()
         .is_some_and(|outstanding| outstanding.id == id);
-    (!is).then(|| "it settles a document that was not outstanding".to_owned())
+    (!is).then(|| "the event settles a document that was not outstanding".to_owned())
 }
 
-/// The till decides again, and must come to the same document: numbers, number of the range, figures of the report.
+/// The till decides again, and must reach the same result: numbers, number of the range, figures of the report.
 fn sealed_objection(till: &Till, profile: &dyn Profile, sealed: &Sealed<'_>) -> Option<String> {
     let command = Command::Settle(sealed.id, sealed.seal);
     let scratch = Scratch {
@@ -364,7 +366,8 @@ fn sealed_objection(till: &Till, profile: &dyn Profile, sealed: &Sealed<'_>) -> 
             )
         })
         .or_else(|| {
-            (sealed.at != expected.at).then(|| "it is dated before an earlier event".to_owned())
+            (sealed.at != expected.at)
+                .then(|| "the event has an earlier time than an event before it".to_owned())
         })
         .or_else(|| {
             (sealed.report != expected.report)
@@ -372,7 +375,7 @@ fn sealed_objection(till: &Till, profile: &dyn Profile, sealed: &Sealed<'_>) -> 
         })
 }
 
-/// A row as it is stored.
+/// A journal row with its columns.
 struct Row<'r> {
     device: &'r [u8],
     at: i64,
@@ -383,7 +386,7 @@ struct Row<'r> {
 }
 
 impl<'r> Row<'r> {
-    /// `None` where a column has a value of another type.
+    /// Reads the columns of a row; `None` if a column has a value of another type.
     fn read(row: &'r rusqlite::Row<'_>) -> Option<Self> {
         Some(Self {
             device: row.get_ref(1).ok()?.as_blob().ok()?,

@@ -1,4 +1,4 @@
-//! A document: whole, or its short form in a list.
+//! Converts a stored document to JSON: the whole document, or its short form in a list.
 
 use ferrotill_core::document::{Body, DocumentKind};
 use uuid::Uuid;
@@ -12,7 +12,7 @@ use crate::api::json::JsonValue;
 use crate::object;
 use ferrotill_store::StoredDocument;
 
-/// The whole document; `None` if it is not sealed.
+/// The whole document as JSON; `None` if the document is not sealed.
 pub(in crate::api::fiscalcloud) fn document(
     stored: &StoredDocument,
     form: Form,
@@ -27,7 +27,8 @@ pub(in crate::api::fiscalcloud) fn document(
         Body::Cash(amount) => {
             members.push(("zReportId".into(), context.z_report.into()));
             members.push(("amount".into(), amount.display(context.currency).into()));
-            // The cash in the drawer as the printer counted it before, and this amount.
+            // The cash in the drawer after the operation: the printer's count before the operation plus the amount of the
+            // operation.
             let before = document.reserved.baseline.map(|baseline| baseline.cash);
             let balance = before.and_then(|before| before.checked_add(*amount));
             members.push((
@@ -128,7 +129,7 @@ pub(in crate::api::fiscalcloud) fn short(
     Some(JsonValue::Object(members))
 }
 
-/// The members that all documents have.
+/// The JSON members that documents of every kind have.
 fn head(document: &SealedDocument<'_>, context: AnswerContext<'_>) -> Members {
     let SealedDocument {
         stored,

@@ -1,4 +1,4 @@
-//! Numbers and times as this API writes them.
+//! Writes numbers and times in the form of the FiscalCloud API.
 
 use ferrotill_core::event::Sealed;
 use ferrotill_core::seal::Seal;
@@ -6,7 +6,7 @@ use ferrotill_core::time::Moment;
 
 use crate::time::clock::local;
 
-/// Rows count from one.
+/// The number of a row from its index: the first row has the number one.
 pub(in crate::api::fiscalcloud) const fn row_number(index: usize) -> usize {
     index.saturating_add(1)
 }
@@ -44,7 +44,7 @@ pub(super) fn date_time(at: Moment) -> String {
     )
 }
 
-/// Date and time for people.
+/// Date and time as people read them on a receipt.
 pub(super) fn date_time_presentation(at: Moment) -> String {
     let civil = local(at);
     format!(

@@ -1,4 +1,4 @@
-//! From a stored document to an answer (docs/api/fiscalcloud.md).
+//! Converts a stored document to an answer (docs/api/fiscalcloud.md).
 
 mod document;
 mod format;

@@ -1,4 +1,4 @@
-//! The receipt of a sale or a return.
+//! Converts the receipt of a sale or a return to JSON.
 
 use ferrotill_core::receipt::{Line, Modifier, Payment, Receipt, ReceiptKind};
 use ferrotill_core::scale::Decimal;
@@ -11,7 +11,7 @@ use super::sealed::{AnswerContext, Form, Members, SealedDocument};
 use crate::api::json::JsonValue;
 use crate::object;
 
-/// The members that only receipts have.
+/// The JSON members that only receipts have.
 pub(super) fn receipt_members(
     document: &SealedDocument<'_>,
     receipt: &Receipt<'_>,
@@ -67,7 +67,7 @@ pub(super) fn receipt_members(
     members
 }
 
-/// Lines, payments and modifiers.
+/// The lists of lines, payments and modifiers of a receipt.
 fn lists(document: &SealedDocument<'_>, receipt: &Receipt<'_>, currency: Currency) -> Members {
     let items = receipt.lines.iter().enumerate();
     let items = items.map(|(index, line)| item(index, &line, document, currency));

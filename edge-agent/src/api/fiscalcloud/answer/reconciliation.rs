@@ -1,4 +1,4 @@
-//! `additionalData`: the numbers of the printer, and the reconciliation of a Z-report.
+//! The field `additionalData`: the printer's numbers, and the reconciliation of a Z-report.
 
 use ferrotill_core::reconciliation::Reconciliation;
 use ferrotill_core::seal::Seal;
@@ -9,7 +9,8 @@ use crate::api::json::JsonValue;
 use crate::object;
 use ferrotill_store::{ReconciliationFigure, ZReconciliation};
 
-/// What the API has no fields for: the numbers of the printer, and the reconciliation of a report.
+/// The values for which the FiscalCloud API has no fields of its own: the printer's numbers, and the reconciliation of a
+/// report.
 pub(super) fn additional_data(
     document: &SealedDocument<'_>,
     context: AnswerContext<'_>,
@@ -58,7 +59,8 @@ pub(super) fn additional_data(
 
 /// Compares the journal with the printer, and a Z-report with the documents of its shift.
 ///
-/// What the authority acknowledged is known later, and `/operations/{id}` shows it: a repeated `closeday` gets the first answer again.
+/// The authority's figures are known later, and only `/operations/{id}` shows them, because a repeated `closeday` gets the
+/// first answer again.
 fn reconciled(
     printer: Option<&Reconciliation>,
     account: Option<&ZReconciliation>,
@@ -103,7 +105,7 @@ fn reconciled(
     }
 }
 
-/// A figure from the three sides at the till, and the documents that may explain a difference.
+/// One figure as documents, report and printer give it, and the documents that may explain a difference.
 fn figure_members(figure: &ReconciliationFigure, currency: Currency) -> JsonValue {
     let documents = figure
         .suspects

@@ -1,4 +1,4 @@
-//! X-reports and Z-reports.
+//! Converts X-reports and Z-reports to JSON.
 
 use ferrotill_core::Amount;
 use ferrotill_core::document::ReportKind;
@@ -16,7 +16,7 @@ pub(super) fn report_type(kind: ReportKind) -> &'static str {
     }
 }
 
-/// The members that only reports have.
+/// The JSON members that only reports have.
 pub(super) fn report_members(
     kind: ReportKind,
     figures: &ReportFigures,

@@ -1,4 +1,4 @@
-//! A sealed document, and what an answer needs besides it.
+//! A sealed document, and what its JSON form needs besides the document.
 
 use std::borrow::Cow;
 
@@ -13,31 +13,31 @@ use ferrotill_store::StoredDocument;
 /// The form in which a document is answered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::api::fiscalcloud) enum Form {
-    /// Its own form.
+    /// The form of the document's own kind.
     Own,
-    /// That of a receipt, without the original: the answer of `operations/return`.
+    /// The form of a receipt, without the original: `operations/return` answers in this form.
     Receipt,
 }
 
-/// What an answer needs besides the document.
+/// What the JSON form of a document needs besides the document.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::api::fiscalcloud) struct AnswerContext<'s> {
     pub(in crate::api::fiscalcloud) device: &'s Device,
     pub(in crate::api::fiscalcloud) owner: &'s Owner,
     pub(in crate::api::fiscalcloud) currency: Currency,
-    /// The Z-report of the document's shift, once there is one.
+    /// The id of the Z-report that closed the document's shift; `None` while the shift is open.
     pub(in crate::api::fiscalcloud) z_report: Option<Uuid>,
 }
 
-/// The members of an object of an answer.
+/// The members of a JSON object in an answer.
 pub(super) type Members = Vec<(Cow<'static, str>, JsonValue)>;
 
-/// A sealed document, decoded.
+/// A sealed document whose events are decoded.
 pub(super) struct SealedDocument<'d> {
     pub(super) stored: &'d StoredDocument,
     pub(super) reserved: Reserved<'d>,
     pub(super) sealed: Sealed<'d>,
-    /// Fields that the caller gave, and those of its bank terminal.
+    /// The fields that the caller gave with the request, and the fields of the caller's bank terminal.
     pub(super) echo: JsonValue,
     pub(super) found: JsonValue,
 }

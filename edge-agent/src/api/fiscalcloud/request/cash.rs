@@ -9,7 +9,7 @@ use crate::api::fiscalcloud::context::RequestContext;
 use crate::api::json::{FaultList, Fields, JsonValue};
 use crate::order::OrderKind;
 
-/// Cash in or out.
+/// Reads an order to put cash into the drawer or to take cash out.
 pub(in crate::api::fiscalcloud) fn cash(body: &JsonValue, context: RequestContext<'_>) -> Parsed {
     let mut faults = FaultList::default();
     let mut fields = Fields::of(body, "", &mut faults);

@@ -1,4 +1,4 @@
-//! Fields that are not used for the receipt, and are returned with the document.
+//! Fields of a request that do not change the receipt and are returned with the document.
 
 use std::borrow::Cow;
 
@@ -16,17 +16,17 @@ pub(super) struct EchoedFields {
     echo: Vec<(Cow<'static, str>, JsonValue)>,
     pub(super) items: Vec<JsonValue>,
     pub(super) payments: Vec<JsonValue>,
-    /// For each payment whether it uses a bank terminal.
+    /// One flag for each payment: true if the payment uses a bank terminal.
     pub(super) terminals: Vec<bool>,
 }
 
 impl EchoedFields {
-    /// Keeps a field of the body itself.
+    /// Keeps a field of the body so that the answer can return it.
     pub(super) fn keep(&mut self, name: &'static str, value: impl Into<JsonValue>) {
         self.echo.push((name.into(), value.into()));
     }
 
-    /// The body, with all that was read of it.
+    /// Puts together what was read of the body.
     pub(super) fn parsed(
         self,
         kind: OrderKind,
@@ -61,7 +61,7 @@ impl EchoedFields {
     }
 }
 
-/// The approval of the simulated terminal of TEST mode. The same request gets the same approval.
+/// The approval code of the simulated bank terminal in TEST mode. The same request always gets the same approval code.
 fn approval(id: Uuid) -> JsonValue {
     let number = id.as_u128() % 1_000_000_000_000;
     object! { "rrn" => format!("{number:012}"), "operation" => format!("{}", number % 1_000) }

@@ -1,4 +1,4 @@
-//! The lines of a sale or a return.
+//! Reads the lines of a sale or a return.
 
 use ferrotill_core::receipt::Modifier;
 use ferrotill_core::refusal::Refusal;
@@ -11,7 +11,7 @@ use crate::api::json::Fields;
 use crate::object;
 use crate::order::{OrderDraft, OrderLine};
 
-/// Reads the lines.
+/// Reads the list of lines.
 pub(super) fn lines(
     fields: &mut Fields<'_, '_>,
     draft: &mut OrderDraft,
@@ -53,7 +53,7 @@ fn line(fields: &mut Fields<'_, '_>, echoed: &mut EchoedFields, refund: bool) ->
     };
     OrderLine {
         name: printed(fields, "name"),
-        // A value that could not be read is a fault already. These defaults do not cause others.
+        // A value that could not be read has been reported as a fault. The default value causes no second fault.
         quantity: Quantity::from_thousandths(quantity.unwrap_or(Quantity::ONE.thousandths())),
         price: Amount::from_minor(price.unwrap_or(1)),
         modifier: modifier(fields, "modifierMode", "modifierValue"),
@@ -66,7 +66,8 @@ fn line(fields: &mut Fields<'_, '_>, echoed: &mut EchoedFields, refund: bool) ->
     }
 }
 
-/// Fields that a line of a return may have because it was copied from the receipt. They are checked and not used.
+/// Accepts the fields that a line of a return may have because the caller copied the line from the receipt. The fields are
+/// checked and then ignored.
 fn copied(fields: &mut Fields<'_, '_>) {
     for (name, places) in [
         ("amountBeforeModification", MONEY),
@@ -80,7 +81,7 @@ fn copied(fields: &mut Fields<'_, '_>) {
     fields.known(&["rowNumber", "taxRatePresentation"]);
 }
 
-/// A discount or surcharge.
+/// Reads a discount or surcharge.
 pub(super) fn modifier(
     fields: &mut Fields<'_, '_>,
     mode_name: &str,
@@ -132,7 +133,7 @@ pub(super) fn modifier(
     }
 }
 
-/// Scale of percentages in this API.
+/// The number of decimals of percentages in the FiscalCloud API.
 const PERCENT: u8 = 2;
-/// Hundredths of a percent of a discount or surcharge at most: 10000 percent.
+/// The largest discount or surcharge, in hundredths of a percent: 10000 percent.
 const PERCENT_MAX: u32 = 1_000_000;

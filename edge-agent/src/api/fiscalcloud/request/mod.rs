@@ -1,4 +1,4 @@
-//! From a body to an order, with all its faults at once.
+//! Converts a body to an order and reports all its faults at once.
 
 mod cash;
 mod echoed;

@@ -1,11 +1,11 @@
-//! What was read of a body.
+//! The result of reading a body.
 
 use uuid::Uuid;
 
 use crate::api::json::FaultList;
 use crate::order::OrderForm;
 
-/// What was read of a body: the order as far as possible, the id, and the faults.
+/// The result of reading a body: the order as far as it could be read, the id, and the faults.
 #[derive(Debug)]
 pub(in crate::api::fiscalcloud) struct Parsed {
     pub(in crate::api::fiscalcloud) form: OrderForm,
@@ -13,13 +13,13 @@ pub(in crate::api::fiscalcloud) struct Parsed {
     pub(in crate::api::fiscalcloud) faults: FaultList,
 }
 
-/// The id that a body gives its request.
+/// The request id in a body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::api::fiscalcloud) enum GivenId {
-    /// No id.
+    /// The body contains no id.
     None,
-    /// An id.
+    /// The body contains this id.
     Read(Uuid),
-    /// An id that could not be read. It may be the id of a document.
+    /// The body contains an id that could not be read. It may be the id of an existing document.
     Unreadable,
 }

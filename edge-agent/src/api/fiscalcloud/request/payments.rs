@@ -1,4 +1,4 @@
-//! The payments of a sale or a return.
+//! Reads the payments of a sale or a return.
 
 use ferrotill_core::Amount;
 use ferrotill_core::refusal::Refusal;
@@ -11,7 +11,7 @@ use crate::config::Mode;
 use crate::object;
 use crate::order::OrderDraft;
 
-/// Reads the payments. With `uses_terminal`, a payment may be taken by the bank terminal.
+/// Reads the list of payments. If `uses_terminal` is true, a payment may be made at the bank terminal.
 pub(super) fn payments(
     fields: &mut Fields<'_, '_>,
     draft: &mut OrderDraft,
@@ -57,7 +57,8 @@ pub(super) fn payments(
             "bankTerminalPrintData" => print_data.cloned().unwrap_or(JsonValue::Null),
         });
         payment.finish();
-        // A value that could not be read is a fault already. These defaults keep the places of the other payments.
+        // A value that could not be read has been reported as a fault. The default value keeps the positions of the other
+        // payments.
         let known = context
             .device
             .payment_types

@@ -1,4 +1,4 @@
-//! Returns.
+//! Reads the body of a return.
 
 use super::echoed::EchoedFields;
 use super::lines::lines;
@@ -9,7 +9,7 @@ use crate::api::fiscalcloud::context::RequestContext;
 use crate::api::json::{FaultList, Fields, JsonValue};
 use crate::order::{OrderDraft, OrderKind};
 
-/// A return.
+/// Reads the body of a return.
 pub(in crate::api::fiscalcloud) fn refund(body: &JsonValue, context: RequestContext<'_>) -> Parsed {
     let mut faults = FaultList::default();
     let mut fields = Fields::of(body, "", &mut faults);

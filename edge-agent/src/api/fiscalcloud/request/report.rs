@@ -1,4 +1,4 @@
-//! Reports.
+//! Reads the body of a report.
 
 use super::echoed::EchoedFields;
 use super::parsed::Parsed;
@@ -7,7 +7,8 @@ use crate::api::fiscalcloud::context::RequestContext;
 use crate::api::json::{FaultList, Fields, JsonValue};
 use crate::order::OrderKind;
 
-/// A report. The type is `z` where the path says it (`closeday`, `intermediatetotals`), and in the body otherwise (`reports`).
+/// Reads the order of a report. The path decides the type for `closeday` and `intermediatetotals`; for `reports` the body
+/// contains the type.
 pub(in crate::api::fiscalcloud) fn report(
     body: &JsonValue,
     z: Option<bool>,

@@ -1,4 +1,4 @@
-//! Sales.
+//! Reads the body of a sale.
 
 use ferrotill_core::Amount;
 use ferrotill_core::receipt::Modifier;
@@ -15,7 +15,7 @@ use crate::api::fiscalcloud::rules;
 use crate::api::json::{FaultList, Fields, JsonValue, shortened};
 use crate::order::{OrderDraft, OrderKind, ReceiptMode};
 
-/// A sale.
+/// Reads the body of a sale.
 pub(in crate::api::fiscalcloud) fn sale(
     body: &JsonValue,
     route: SaleRoute,

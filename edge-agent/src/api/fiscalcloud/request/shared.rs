@@ -1,4 +1,4 @@
-//! Fields that several operations have.
+//! Reads fields that the bodies of several operations have.
 
 use ferrotill_core::refusal::Refusal;
 
@@ -7,10 +7,10 @@ use super::parsed::GivenId;
 use crate::api::fiscalcloud::rules;
 use crate::api::json::{Fields, JsonValue, LIST_ITEMS_MAX, shortened};
 
-/// Scale of money in this API.
+/// The number of decimals of money in the FiscalCloud API.
 pub(super) const MONEY: u8 = 2;
 
-/// Reads the fields that all bodies may have; gives the id.
+/// Reads the fields that every body may have, and returns the request id.
 pub(super) fn base(fields: &mut Fields<'_, '_>) -> GivenId {
     let id = fields.uuid("id");
     if id.is_some_and(|id| id.is_nil()) {
@@ -20,7 +20,7 @@ pub(super) fn base(fields: &mut Fields<'_, '_>) -> GivenId {
             "is the empty UUID; give each request an id of its own, or none",
         );
     }
-    // The id is read first: each fault until here concerns the id, or the whole body.
+    // The id is the first field that is read, so every fault up to now is about the id or about the whole body.
     let id = match id {
         _ if !fields.faults().is_empty() => GivenId::Unreadable,
         Some(id) => GivenId::Read(id),
@@ -56,7 +56,7 @@ pub(super) fn base(fields: &mut Fields<'_, '_>) -> GivenId {
     id
 }
 
-/// Reads where the receipt is to be sent: checked, stored, and returned with the document.
+/// Reads the e-mail address and the telephone number for the receipt. They are checked, stored, and returned with the document.
 pub(super) fn delivery(fields: &mut Fields<'_, '_>, echoed: &mut EchoedFields) {
     let to_email = fields.boolean("sendToEmail");
     let email = fields.text("emailAddress");
@@ -96,7 +96,7 @@ pub(super) fn delivery(fields: &mut Fields<'_, '_>, echoed: &mut EchoedFields) {
     echoed.keep("phoneNumber", phone);
 }
 
-/// The items of a list up to its limit. Further items are one fault, and are not read.
+/// The items of a list up to the limit of that list. All further items are reported as one fault and are not read.
 pub(super) fn entries<'n>(
     fields: &mut Fields<'n, '_>,
     name: &str,
@@ -116,7 +116,7 @@ pub(super) fn entries<'n>(
     }
 }
 
-/// A text that is printed.
+/// Reads a text that is printed on the receipt.
 pub(super) fn printed(fields: &mut Fields<'_, '_>, name: &str) -> String {
     let text = fields.text(name).unwrap_or_default();
     let lines = text.lines().count();
@@ -127,5 +127,5 @@ pub(super) fn printed(fields: &mut Fields<'_, '_>, name: &str) -> String {
     text
 }
 
-/// Lines of one text at most: printing is slow, and a receipt that is being printed cannot be cancelled.
+/// The largest number of lines in one text: printing is slow, and a receipt that is being printed cannot be cancelled.
 const TEXT_LINES_MAX: usize = 8;
