@@ -111,7 +111,7 @@ pub const REMEMBERED_MAX: usize = 4_096;
 
 #[cfg(test)]
 mod tests {
-    use super::{ReplayOutcome, REMEMBERED_MAX, Replays, SignatureUsed};
+    use super::{REMEMBERED_MAX, ReplayOutcome, Replays, SignatureUsed};
     use crate::api::auth::SignatureInfo;
 
     #[test]

@@ -11,7 +11,7 @@
 //! - Until a trusted source has given the time, a caller whose signature is valid can move time forward too, by a week at most
 //!   ([`TimeGuard::observe_caller_time`]).
 //! - Time never goes back. If the trusted sources show that the agent's time is ahead, the agent's time runs slower until both
-//! agree.
+//!   agree.
 //! - [`ferrotill_core::budget`] counts what is spent of a budget from these moments, and every commit stores it.
 //!   So neither a rollback nor a new start of the agent or of the machine gives back spent budget.
 //!
