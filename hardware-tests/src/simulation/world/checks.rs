@@ -1,4 +1,4 @@
-//! What must be true after each answer and each step.
+//! Checks of what must be true after each answer and each step.
 
 use ferrotill_core::document::DocumentKind;
 use ferrotill_core::profile::MOLDOVA;
@@ -11,7 +11,7 @@ use super::{Checked, World};
 use crate::error_text::with_sources;
 
 impl World {
-    /// The last answer to a caller is true.
+    /// Checks that the last answer to a caller is true.
     pub(super) fn check_order(&self, place: usize) -> Checked {
         let Some((order, agent)) = self.orders.get(place).zip(self.agent.as_ref()) else {
             return Ok(());
@@ -51,7 +51,7 @@ impl World {
         }
     }
 
-    /// The same part of the same sale was returned under another id too.
+    /// Whether the same part of the same sale was returned under another id too.
     fn has_another(&self, place: usize, key: Option<Key>) -> bool {
         let mut orders = self.orders.iter().enumerate();
         orders.any(|(other, order)| {
@@ -59,7 +59,7 @@ impl World {
         })
     }
 
-    /// Every fiscal receipt belongs to an order, and no order has two.
+    /// Checks that every fiscal receipt belongs to an order, and that no order has two.
     pub(super) fn check_printers(&mut self) -> Checked {
         for till in &mut self.tills {
             let seen = till.seen;
@@ -85,8 +85,8 @@ impl World {
         Ok(())
     }
 
-    /// Notes since when the till itself reports the authority as offline. An answer of the authority ends that, although the till may
-    /// report it for a while longer.
+    /// Records since when the till itself reports the authority as offline. An answer of the authority ends this period, although
+    /// the till may report "offline" a while longer.
     pub(super) fn check_authority(&mut self) -> Checked {
         if self.network.has_answered() {
             self.offline_since = None;
