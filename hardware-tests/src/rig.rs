@@ -51,7 +51,7 @@ impl fmt::Display for RigFileError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "line {} of the rig file: is not `serial = NUMBER`; write one such line for each printer of the rig",
+            "line {} of the rig file is not `serial = NUMBER`; write one such line for each printer of the rig",
             self.line
         )
     }
@@ -69,7 +69,7 @@ impl fmt::Display for PrinterNotListed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "the printer {} is fiscalised and not listed in the rig file: what it prints would count; list its serial number only if it belongs to a test rig",
+            "the printer {} is fiscalised and not listed in the rig file: its receipts would count for the tax authority; list its serial number only if it belongs to a test rig",
             self.serial
         )
     }

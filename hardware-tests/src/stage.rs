@@ -158,7 +158,7 @@ impl<'s> TestStage<'s> {
             Ok(()) => {
                 let after = self.questions()?.clock;
                 // Some seconds may have passed, and the minute may have changed.
-                same("the day of its clock", &after.get(..8), &now.get(..8))?;
+                same("the day of the printer's clock", &after.get(..8), &now.get(..8))?;
                 self.nothing_fiscal_moved()?;
                 Ok(Verdict::Passed)
             }
@@ -178,7 +178,7 @@ impl<'s> TestStage<'s> {
         let connected = self.connect()?;
         let clock = connected
             .clock
-            .ok_or("the printer does not tell its clock")?;
+            .ok_or("the printer does not report the time of its clock")?;
         Ok(clock.chars().filter(char::is_ascii_digit).collect())
     }
 

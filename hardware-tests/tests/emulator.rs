@@ -62,7 +62,7 @@ fn a_case_that_cannot_be_played_is_said_to_be_skipped() {
     assert_eq!(skipped, ["out_of_paper"]);
 }
 
-/// A suite that passes on every wrong printer would prove nothing.
+/// A suite that passes even on a printer that reports wrong facts would prove nothing.
 #[test]
 fn a_printer_that_lies_is_found_out() {
     let lies: [(&str, Lie); 5] = [

@@ -58,9 +58,9 @@ fn play() -> Result<String, (u8, String)> {
             let before = violation.before.join("\n");
             let again = match simulate(seed, days) {
                 Err(again) if (again.day, again.step) == (violation.day, violation.step) => {
-                    "played again, it is the same"
+                    "played again, the seed gives the same violation"
                 }
-                _ => "played again, it is another: something in the simulation has no seed",
+                _ => "played again, the seed gives another violation: something in the simulation does not follow from the seed",
             };
             let command = format!("--seed {seed} --days {days}");
             (1, format!("{before}\n{again}: {command}\n{violation}"))

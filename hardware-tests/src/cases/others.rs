@@ -22,7 +22,7 @@ pub(super) fn questions(stage: &mut TestStage<'_>) -> Played {
         .map(|letter| if letter.is_ascii_digit() { '9' } else { letter })
         .collect();
     same(
-        "the form of its clock",
+        "the form of the printer's clock",
         &shape.as_str(),
         &"99-99-99 99:99:99",
     )?;

@@ -46,7 +46,7 @@ pub(super) fn z_report(stage: &mut TestStage<'_>) -> Played {
 pub(super) fn fiscal_memory_reports(stage: &mut TestStage<'_>) -> Played {
     let Some(last) = stage.now.z_number else {
         return Ok(Verdict::Skipped(
-            "the printer does not tell the number of its last Z-report",
+            "the printer does not report the number of its last Z-report",
         ));
     };
     let day: String = stage.clock()?.chars().take(6).collect();

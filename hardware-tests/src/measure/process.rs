@@ -30,7 +30,7 @@ impl Programs {
     /// Builds the programs, so that the current sources are measured.
     pub(super) fn build() -> Measured<Self> {
         let here = std::env::current_exe().map_err(with_sources)?;
-        let folder = here.parent().ok_or("this program lies nowhere")?.to_owned();
+        let folder = here.parent().ok_or("the folder of this program is unknown")?.to_owned();
         let profile = if folder.ends_with("release") {
             "release"
         } else {
@@ -85,7 +85,7 @@ pub(super) fn core() -> Measured<Vec<Row>> {
         let (whole, part) = figure.split_once('.')?;
         Some(whole.parse::<u64>().ok()? * 100 + part.parse::<u64>().ok()? * 10)
     });
-    let found = found.ok_or_else(|| format!("core/bench told no ratio:\n{text}"))?;
+    let found = found.ok_or_else(|| format!("core/bench printed no ratio:\n{text}"))?;
     Ok(vec![Row::at_least(
         "ten-line receipt in core",
         "at least 10×",

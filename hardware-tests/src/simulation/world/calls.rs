@@ -208,7 +208,7 @@ impl World {
         let given_up = self.orders.get(place).is_some_and(|order| order.given_up);
         if given_up && self.has_document(place) == Some(true) {
             return Err(format!(
-                "order {place} was carried out although nobody waited for it"
+                "order {place} was carried out although no caller waited for it"
             ));
         }
         Ok(())

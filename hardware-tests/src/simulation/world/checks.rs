@@ -38,14 +38,14 @@ impl World {
             ))
         };
         match last_answer {
-            LastAnswer::Registered if !sealed => wrong("it is not in the store"),
-            LastAnswer::NotRegistered if sealed => wrong("it is in the store"),
+            LastAnswer::Registered if !sealed => wrong("the document is not in the store"),
+            LastAnswer::NotRegistered if sealed => wrong("the document is in the store"),
             LastAnswer::NotRegistered if count > 0 && !self.has_another(place, key) => {
-                wrong("it is in the printer's memory")
+                wrong("the receipt is in the printer's memory")
             }
-            _ if sealed && alternative && count > 0 => wrong("it has two receipts"),
+            _ if sealed && alternative && count > 0 => wrong("the order has two receipts"),
             _ if sealed && !alternative && key.is_some() && count != 1 => {
-                wrong("its receipt is not in the printer's memory once")
+                wrong("the printer's memory does not have the receipt exactly once")
             }
             _ => Ok(()),
         }
@@ -77,7 +77,7 @@ impl World {
                 }
                 if !self.orders.iter().any(|order| order.key() == Some(key)) {
                     return Err(format!(
-                        "a receipt over {key:?} was printed that nobody ordered"
+                        "a receipt over {key:?} was printed that no caller ordered"
                     ));
                 }
             }

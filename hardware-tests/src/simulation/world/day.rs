@@ -124,7 +124,7 @@ impl World {
             }
         }
         let open: Vec<_> = self.callers.iter().map(|mine| mine.order).collect();
-        Err(format!("still not true: {what}: {open:?}"))
+        Err(format!("at the end of the day this is still not true: {what}: {open:?}"))
     }
 
     /// Checks that the last answer to every caller is true, that no order is without an answer, and that all totals agree.
@@ -202,7 +202,7 @@ impl World {
             let missing = due.parts.iter().find(|part| !body.contains(part.as_str()));
             if due.kind != document.kind || missing.is_some() {
                 return Err(format!(
-                    "the authority got {} {body}, and it was a {} with {missing:?}",
+                    "the authority got {} {body}; expected was a {} with {missing:?}",
                     document.kind, due.kind
                 ));
             }
@@ -245,13 +245,13 @@ impl World {
         // An agent that does not start, or a verification that ends with an error or a flaw, counts as noticing the damage.
         let noticed = !matches!(self.flaw(), Ok(None)) || self.open().is_err();
         self.note(format!(
-            "{length} bytes of {name} at {at} go bad, noticed: {noticed}"
+            "{length} bytes of {name} at {at} are changed, noticed: {noticed}"
         ));
         if !noticed {
             for place in 0..self.orders.len() {
                 let checked = self.check_order(place);
                 checked.map_err(|words| {
-                    format!("{length} bytes of {name} at {at} are bad: {words}")
+                    format!("{length} bytes of {name} at {at} were changed, and no check noticed it: {words}")
                 })?;
             }
         }

@@ -144,7 +144,7 @@ impl ExpectedTotals {
         self.check_time(&reserved, sealed.at.utc_ms, order)?;
         let parts = match &reserved.body {
             Body::Receipt(receipt) => {
-                let order = order.ok_or("the store has a receipt that nobody ordered")?;
+                let order = order.ok_or("the store has a receipt that no caller ordered")?;
                 self.take_receipt(receipt, &sealed, order, line)?
             }
             Body::Cash(amount) => {

@@ -113,7 +113,7 @@ impl World {
             till.line.plan(moment, line_fault);
         }
         self.note(format!(
-            "printer {place}: {line_fault:?} at {moment:?}, or deaths"
+            "printer {place}: {line_fault:?} at {moment:?}, or the agent dies"
         ));
     }
 
