@@ -43,7 +43,7 @@ pub enum Syncs {
     /// A sync makes durable what was written before it.
     #[default]
     Kept,
-    /// A sync does nothing and reports success, as on some cheap disks. This is the control, on which a suite must find a
+    /// A sync does nothing and reports success, as on some cheap disks. Such a disk is the control, on which a suite must find a
     /// violation.
     Ignored,
 }

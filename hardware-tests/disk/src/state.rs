@@ -15,7 +15,8 @@ pub(crate) struct DiskState {
     pub(crate) locks: HashMap<Arc<str>, HashMap<u64, i32>>,
     pub(crate) before: Image,
     pub(crate) operations: Vec<Operation>,
-    /// Journals that were created and never synced. The first sync of such a journal also syncs the folder, as in SQLite's own VFS.
+    /// The names of journals that were created and never synced.
+    /// The first sync of such a journal also syncs the folder, as in SQLite's own VFS.
     pub(crate) fresh: HashSet<Arc<str>>,
     pub(crate) fault: Option<DiskFault>,
     pub(crate) calls: HashMap<DiskCall, usize>,

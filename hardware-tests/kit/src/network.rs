@@ -134,7 +134,7 @@ fn accept(
     }
 }
 
-/// Treats one connection by the mode of the proxy. It is no error if the peer closes the connection meanwhile.
+/// Treats one connection by the mode of the proxy. If the peer closes the connection meanwhile, that is no error.
 fn treat(mut till: TcpStream, server: SocketAddr, state: &Mutex<State>) {
     let now = state.lock().unwrap().mode;
     let changed = || state.lock().unwrap().mode != now;

@@ -63,7 +63,7 @@ fn cargo() -> Command {
     command
 }
 
-/// Runs the benchmark of a receipt's arithmetic. It is a package of its own, so that its dependencies stay out of the product's
+/// Runs the benchmark of a receipt's arithmetic. The benchmark is a package of its own, so that its dependencies stay out of the product's
 /// lock file.
 pub(super) fn core() -> Measured<Vec<Row>> {
     let output = cargo()

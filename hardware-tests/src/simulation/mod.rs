@@ -8,7 +8,7 @@
 //!                        └─► outbox ──► sender ──► authority       down, refuses, loses answers
 //! ```
 //!
-//! Only ports, disk, network and time are replaced by simulated ones. The same seed plays the same shop: the same steps with the
+//! Only ports, disk, network and time are replaced by simulated ones. Two runs with one seed play the same shop: the same steps with the
 //! same trace.
 //! Only the key of the journal and the unique ids of documents do not come from the seed; no result of the simulation depends on
 //! them.

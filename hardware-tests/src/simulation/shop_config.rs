@@ -39,7 +39,7 @@ impl std::fmt::Debug for PrinterModel {
     }
 }
 
-/// Group A firmware that does not know the command which reports the number of the next fiscal receipt.
+/// The protocol of group A firmware that lacks the command which reports the number of the next fiscal receipt.
 static SILENT: Protocol = Protocol {
     next_fiscal: datecs_x::PROTOCOL.next_fiscal,
     ..datecs::PROTOCOL

@@ -182,7 +182,7 @@ unsafe extern "C" fn file_control(
 }
 
 unsafe extern "C" fn sector_size(_file: *mut ffi::sqlite3_file) -> c_int {
-    // The same value that SQLite's own VFS reports.
+    // The sector size in bytes that SQLite's own VFS reports.
     4096
 }
 

@@ -65,7 +65,7 @@ impl World {
         Ok(())
     }
 
-    /// A caller receives its answers. It concludes the outcome when all of its requests are answered or its timeout has passed.
+    /// A caller receives its answers. The caller concludes the outcome when all of its requests are answered or its timeout has passed.
     fn receive(&mut self, caller: usize) -> Checked {
         let now = self.now_ms;
         let Some(mine) = self.callers.get_mut(caller) else {
