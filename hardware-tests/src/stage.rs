@@ -158,7 +158,11 @@ impl<'s> TestStage<'s> {
             Ok(()) => {
                 let after = self.questions()?.clock;
                 // Some seconds may have passed, and the minute may have changed.
-                same("the day of the printer's clock", &after.get(..8), &now.get(..8))?;
+                same(
+                    "the day of the printer's clock",
+                    &after.get(..8),
+                    &now.get(..8),
+                )?;
                 self.nothing_fiscal_moved()?;
                 Ok(Verdict::Passed)
             }

@@ -30,7 +30,10 @@ impl Programs {
     /// Builds the programs, so that the current sources are measured.
     pub(super) fn build() -> Measured<Self> {
         let here = std::env::current_exe().map_err(with_sources)?;
-        let folder = here.parent().ok_or("the folder of this program is unknown")?.to_owned();
+        let folder = here
+            .parent()
+            .ok_or("the folder of this program is unknown")?
+            .to_owned();
         let profile = if folder.ends_with("release") {
             "release"
         } else {

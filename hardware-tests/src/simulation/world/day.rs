@@ -124,7 +124,9 @@ impl World {
             }
         }
         let open: Vec<_> = self.callers.iter().map(|mine| mine.order).collect();
-        Err(format!("at the end of the day this is still not true: {what}: {open:?}"))
+        Err(format!(
+            "at the end of the day this is still not true: {what}: {open:?}"
+        ))
     }
 
     /// Checks that the last answer to every caller is true, that no order is without an answer, and that all totals agree.
