@@ -22,7 +22,7 @@ BEGIN SELECT RAISE(ABORT, 'journal rows are never replaced'); END;
 CREATE TRIGGER journal_is_never_deleted BEFORE DELETE ON journal
 BEGIN SELECT RAISE(ABORT, 'journal rows are never deleted'); END;
 
--- Days that a printer closed on its own: few rows, which each start looks for.
+-- Finds the events by which a printer closed its day on its own: there are few such rows, and each start looks for them.
 CREATE INDEX journal_closed_by_printer ON journal (device) WHERE kind = 8;
 
 -- One row for each document, from its reservation to its seal or void.
@@ -55,7 +55,7 @@ CREATE TABLE request (
   reserved_seq INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
--- What returns have taken back of the lines of a sale.
+-- The quantities and amounts that returns have already taken back from the lines of a sale.
 CREATE TABLE returned (
   original_seq INTEGER NOT NULL,       -- reserved_seq of the sale
   line         INTEGER NOT NULL,       -- counted from 0
@@ -64,7 +64,7 @@ CREATE TABLE returned (
   PRIMARY KEY (original_seq, line)
 ) STRICT, WITHOUT ROWID;
 
--- Used numbers of alternative receipts; the key makes a second use impossible.
+-- The used numbers of alternative receipts; the primary key makes a second use of a number impossible.
 CREATE TABLE alternative_number (
   device       BLOB    NOT NULL,
   series       TEXT    NOT NULL,
@@ -73,7 +73,7 @@ CREATE TABLE alternative_number (
   PRIMARY KEY (device, series, number)
 ) STRICT, WITHOUT ROWID;
 
--- What must be sent to the authority. A row is never deleted.
+-- The outbox: one row for each document that must be sent to the authority. A row is never deleted.
 CREATE TABLE outbox (
   sealed_seq      INTEGER PRIMARY KEY, -- the order of telling
   reserved_seq    INTEGER NOT NULL,
@@ -88,7 +88,8 @@ CREATE TABLE outbox (
 
 CREATE INDEX outbox_waiting ON outbox (sealed_seq) WHERE state = 'waiting';
 
--- The reconciliation of a Z-report. A difference never stops the till: it is reported, and `ferrotill verify` names its documents.
+-- The result of a Z-report's reconciliation. A difference never stops the till: it is reported, and `ferrotill verify` names the
+-- documents in question.
 CREATE TABLE reconciliation (
   device          BLOB    NOT NULL,
   z_number        INTEGER NOT NULL,
@@ -103,7 +104,8 @@ CREATE TABLE reconciliation (
 
 CREATE INDEX reconciliation_differs ON reconciliation (device) WHERE agrees = 0;
 
--- Its figures, each from every side that has it: counts, or money in minor units. NULL: the side does not have the figure.
+-- The figures of a reconciliation, each from every side that has it: counts, or money in minor units. NULL: the side does not have
+-- the figure.
 CREATE TABLE reconciliation_figure (
   device    BLOB    NOT NULL,
   z_number  INTEGER NOT NULL,
@@ -115,7 +117,7 @@ CREATE TABLE reconciliation_figure (
   PRIMARY KEY (device, z_number, subject)
 ) STRICT, WITHOUT ROWID;
 
--- The till as it was after a row of the journal: a start replays only the rows after it.
+-- The till as it was after one journal row: a start replays only the rows after this one.
 CREATE TABLE snapshot (
   device  BLOB    PRIMARY KEY,
   seq     INTEGER NOT NULL,
@@ -123,8 +125,8 @@ CREATE TABLE snapshot (
   till    BLOB    NOT NULL
 ) STRICT, WITHOUT ROWID;
 
--- The stored clock: the latest moment and what is spent of the offline budgets. One row, written with every commit; the only table
--- that does not follow from the journal.
+-- The stored state of the guarded clock: the latest moment, and what was used of the offline limits. There is one row, written with
+-- every commit. This is the only table that does not follow from the journal.
 CREATE TABLE clock (
   id         INTEGER PRIMARY KEY CHECK (id = 1),
   version    INTEGER NOT NULL,

@@ -14,7 +14,7 @@ from stage import NETWORK_ERRORS, Background, Stage, check, equal, new_id, scena
 
 HALF_OPEN = 2_000
 REPLAYS = 300
-# File descriptors that the agent needs beside the flood: its store, the printer, the callers.
+# How many file descriptors the agent needs beside the flood: for its store, the printer and the callers.
 FILES_SPARE = 400
 
 
@@ -62,7 +62,7 @@ def half_open(stage: Stage) -> None:
                 equal((answer.status, answer.state), (200, "registered"), f"a sale beside {number + 1} half-open connections", answer)
                 slowest = max(slowest, seconds)
         check(len(flood) > count * 9 // 10, f"only {len(flood)} of {count} connections were made")
-        # They send one byte at a time, as a slow-loris does.
+        # The half-open connections send one byte at a time, as in a slow-loris attack.
         for connection in flood:
             with contextlib.suppress(*NETWORK_ERRORS):
                 connection.sendall(b"x")
@@ -85,7 +85,7 @@ def recorded_calls(stage: Stage) -> None:
     for what, body in [("without id", bread(stage)), ("with id", with_id(bread(stage), new_id()))]:
         headers = client.headers("POST", path, body)
         before = len(simulator.receipts())
-        # Ten at once, so that some of them arrive while the first one is being printed.
+        # Ten copies of the call are sent at once, so that some arrive while the first one is being printed.
         callers = [Background(http_call, client.url, "POST", path, body, headers) for _ in range(10)]
         answers = [caller.join() for caller in callers]
         answers += [http_call(client.url, "POST", path, body, headers) for _ in range(REPLAYS)]
@@ -94,7 +94,7 @@ def recorded_calls(stage: Stage) -> None:
         for answer in answers:
             equal((answer.status, answer.state, answer.text), (200, "registered", first.text), f"a recorded sale {what}", answer)
         equal(sum(not answer.replayed for answer in answers), 1, f"answers {what} that are no replay")
-        equal(len(simulator.receipts()), before + 1, f"fiscal receipts for a recorded sale {what}")
+        equal(len(simulator.receipts()), before + 1, f"fiscal receipts after a recorded sale {what} was sent again")
 
     simulator.set_printer(paper="out")
     body = bread(stage)
@@ -104,7 +104,7 @@ def recorded_calls(stage: Stage) -> None:
     simulator.set_printer(paper="ok")
     for _ in range(5):
         answer = http_call(client.url, "POST", path, body, headers)
-        equal((answer.status, answer.state), (422, "not_registered"), "a recorded sale that came to nothing", answer)
+        equal((answer.status, answer.state), (422, "not_registered"), "a recorded sale that was not registered", answer)
     equal(len(simulator.receipts()), 2, "fiscal receipts at the end")
     equal(page(client, 0, 5)["totalCount"], 2, "receipts in the list")
 
@@ -118,7 +118,7 @@ def recorded_calls(stage: Stage) -> None:
 
 @scenario(limit=60)
 def strange_pages(stage: Stage) -> None:
-    """DNS rebinding and pages of other sites: nothing is read and nothing is switched through a browser."""
+    """With DNS rebinding or from a page of another site, a browser can read nothing and switch nothing."""
     client, simulator = stage.demo()
     port = urlsplit(client.url).port
     evil = f"evil.example:{port}"
@@ -160,7 +160,7 @@ def floods(stage: Stage) -> None:
         ("two lengths", line + b"Content-Length: 2\r\nContent-Length: 900\r\n\r\n{}"),
         ("length and chunks", line + b"Content-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"),
         ("a length below nothing", line + b"Content-Length: -1\r\n\r\n"),
-        ("a chunk of the length of the sea", line + b"Transfer-Encoding: chunked\r\n\r\nffffffffffffffffff\r\n"),
+        ("a chunk of an impossible length", line + b"Transfer-Encoding: chunked\r\n\r\nffffffffffffffffff\r\n"),
         ("another protocol", b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" * 50),
         ("HTTP/2", b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"),
         ("zeros", bytes(100_000)),

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """The acceptance suite: `acceptance.py BINARY [--jobs N] [scenario …]`.
 
-Black box: it starts the program's own verbs and knows nothing but the specification.
-It needs Python 3.11 and nothing else.
+The suite is a black box test: it starts the program's own commands and uses only what the specification says.
+The suite needs Python 3.11 and nothing else.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ MODULES = (sales, calls, day, trouble, books, abuse, disk, keyboard)
 
 
 def play(binary: str, name: str) -> tuple[str, float, str, str]:
-    """Plays one scenario; returns its outcome and a text about it."""
+    """Plays one scenario; returns its outcome and, if it failed or was skipped, a text that says why."""
     function, limit = SCENARIOS[name]
     started = time.monotonic()
     with Stage(binary, limit) as stage:
@@ -52,7 +52,7 @@ def play(binary: str, name: str) -> tuple[str, float, str, str]:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("binary", help="the ferrotill binary")
-    parser.add_argument("scenarios", nargs="*", metavar="scenario", help="all of them when none is named")
+    parser.add_argument("scenarios", nargs="*", metavar="scenario", help="the scenarios to play; all if none is named")
     parser.add_argument("--jobs", type=int, default=4, help="scenarios played at the same time (default 4)")
     parser.add_argument("--list", action="store_true", help="print the scenarios and end")
     arguments = parser.parse_args()
@@ -68,7 +68,7 @@ def main() -> int:
 
     names = arguments.scenarios or list(SCENARIOS)
     outcomes = Counter()
-    # The longest first, so that no long one runs alone at the end.
+    # The longest scenarios start first, so that no long scenario runs alone at the end.
     names.sort(key=lambda name: -SCENARIOS[name][1])
     with ThreadPoolExecutor(max(1, arguments.jobs)) as pool:
         for future in as_completed([pool.submit(play, binary, name) for name in names]):

@@ -14,7 +14,8 @@ from stage import Stage, check, equal, scenario, wait_for
 
 DATABASE = "ferrotill.db"
 
-# An edit of the database, and the flaw that `verify` must report. Triggers are dropped before and made again, so that only the edit remains.
+# Edits of the database by name, each with the flaw that `verify` must report. Triggers are dropped before an edit and created again
+# after it, so that only the edit remains.
 EDITS = {
     "an edited row": ("UPDATE journal SET at = at + 1 WHERE seq = 5", "row_changed"),
     "a removed row": ("DELETE FROM journal WHERE seq = 5", "rows_missing"),
@@ -25,12 +26,12 @@ EDITS = {
     "a row below the first": ("UPDATE journal SET seq = -5 WHERE seq = 5", "row_outside"),
     "a cut journal": ("DELETE FROM journal WHERE seq > 8", "journal_cut"),
     "an edited amount": ("UPDATE document SET amount = amount + 1 WHERE number = 2", "table_differs"),
-    "a forgotten letter": ("DELETE FROM outbox WHERE message_number = 2", "table_differs"),
+    "a removed outbox entry": ("DELETE FROM outbox WHERE message_number = 2", "table_differs"),
     "an edited reconciliation": ("UPDATE reconciliation_figure SET report = report + 1 WHERE subject = 'sales.amount'", "table_differs"),
 }
 
 OTHER_DEVICE = "0875b8a5-0668-41a3-a3fa-8eeccf66d28a"
-# Rows of another till after our own, each under the next number.
+# Appends journal rows of another till to this till's journal, each under the next number.
 SPLICE = """
 ATTACH DATABASE '{other}' AS other;
 INSERT INTO journal (seq, device, at, kind, version, payload, mac)
@@ -41,14 +42,14 @@ DETACH DATABASE other;
 
 
 def verify(stage: Stage, *more, config: Path | None = None) -> tuple[int, dict]:
-    """Exit code and the one JSON document."""
+    """Runs `verify`; returns its exit code and the JSON document that it prints."""
     command = [stage.binary, "verify", "--json", "--config", str(config or stage.folder / "ferrotill.toml"), *map(str, more)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, cwd=stage.folder)
     return done.returncode, json.loads(done.stdout) if done.stdout.strip() else {"said": done.stderr}
 
 
 def work_on(folder: Path, edit: str) -> None:
-    """Edits the database and leaves its triggers as they were."""
+    """Runs an edit on the database; its triggers are the same afterwards."""
     database = sqlite3.connect(folder / DATABASE)
     triggers = database.execute("SELECT name, sql FROM sqlite_schema WHERE type = 'trigger'").fetchall()
     for name, _ in triggers:
@@ -62,7 +63,7 @@ def work_on(folder: Path, edit: str) -> None:
 
 @scenario(limit=180)
 def books(stage: Stage) -> None:
-    """A store in order beside a running agent, and each kind of tampering found in a copy of it."""
+    """`verify` finds nothing in a good store beside a running agent, and finds each kind of tampering in a copy of the store."""
     client, _, office = stage.all_three()
     for price in ("10.00", "12.50", "7.77"):
         equal(client.post("operations/sale", sale(("Ceai", "1.000", price, "A"))).status, 200, "a sale")
@@ -74,7 +75,7 @@ def books(stage: Stage) -> None:
         z_reports = verify(stage)[1]["z_reports"]
         return z_reports and z_reports[0]["unacknowledged"] == 0
 
-    wait_for(acknowledged, 30, "the office acknowledges the day")
+    wait_for(acknowledged, 30, "the authority acknowledges the day")
     _, told = verify(stage)
     figures = {figure["subject"]: figure for figure in told["z_reports"][0]["figures"]}
     for side in ("documents", "report", "printer", "office"):
@@ -83,7 +84,7 @@ def books(stage: Stage) -> None:
         equal(figures["fiscal_receipts.count"][side], 3, f"fiscal_receipts.count, {side}", figures)
 
     office.set_authority("down")
-    equal(client.post("operations/sale", sale(("Ceai", "1.000", "1.00", "A"))).status, 200, "a sale with the office away")
+    equal(client.post("operations/sale", sale(("Ceai", "1.000", "1.00", "A"))).status, 200, "a sale while the authority cannot be reached")
     code, told = verify(stage)
     equal((code, told["ok"], told["unsent"]), (0, True, 1), "unsent documents change nothing", told)
 
@@ -102,7 +103,7 @@ def books(stage: Stage) -> None:
         work_on(copy, edit)
         code, told = verify(stage, "--data", copy)
         equal(code, 1, f"exit code for {what}", told)
-        check(fault in [one["code"] for one in told["faults"]], f"{what} is not told as {fault}", told["faults"])
+        check(fault in [one["code"] for one in told["faults"]], f"{what} is not reported as {fault}", told["faults"])
         check(all(one["place"] and one["message"] and one["remedy"] for one in told["faults"]), "a fault without words", told)
 
     garbage = stage.folder / "garbage"
@@ -119,7 +120,7 @@ def books(stage: Stage) -> None:
 
 
 def sell_and_close(stage: Stage, price: str) -> None:
-    """One sale, and an agent that ends in order: its store is complete and anchored."""
+    """Sells once and ends the agent by SIGTERM, so that its store is complete and has an anchor."""
     client = stage.agent()
     equal(client.post("operations/sale", sale(("Ceai", "1.000", price, "A"))).status, 200, "a sale")
     stage.kill("agent", signal.SIGTERM)
@@ -127,7 +128,7 @@ def sell_and_close(stage: Stage, price: str) -> None:
 
 
 def copied(folder: Path, onto: Path, *names: str) -> None:
-    """Replaces files of a data folder by those of another one; the files that SQLite keeps beside a database go with them."""
+    """Replaces files of a data folder by those of another data folder, with the files that SQLite keeps beside a database."""
     for name in names:
         for beside in (name, name + "-wal", name + "-shm"):
             (onto / beside).unlink(missing_ok=True)
@@ -137,22 +138,22 @@ def copied(folder: Path, onto: Path, *names: str) -> None:
 
 @scenario(limit=180)
 def foreign_books(stage: Stage) -> None:
-    """An older copy of the store, and the journal of another till, whole or in part: `verify` finds each and reports what it is."""
+    """An older copy of the store, and the journal of another till, whole or in part: `verify` finds each of them and reports what was put in place."""
     stage.emulator(), stage.authority()
     data, older = stage.folder / "data", stage.folder / "older"
     sell_and_close(stage, "3.00")
     shutil.copytree(data, older)
     sell_and_close(stage, "4.00")
     code, told = verify(stage)
-    equal((code, told["ok"]), (0, True), "our own books", told)
+    equal((code, told["ok"]), (0, True), "the store of this till", told)
 
-    # The store of another till: a day of its own, on another printer, with another id and another key.
+    # Makes the store of another till: another day, another printer, another device id and another key.
     theirs = stage.folder / "theirs"
     with Stage(stage.binary, stage.limit) as other:
         other.device = OTHER_DEVICE
         other.emulator(), other.authority()
         sell_and_close(other, "5.00")
-        equal(verify(other)[0], 0, "their own books")
+        equal(verify(other)[0], 0, "the store of the other till")
         shutil.copytree(other.folder / "data", theirs)
 
     def found(what: str, work, *faults: str) -> None:
@@ -162,7 +163,7 @@ def foreign_books(stage: Stage) -> None:
         code, told = verify(stage, "--data", copy)
         equal(code, 1, f"exit code for {what}", told)
         codes = [one["code"] for one in told["faults"]]
-        check(set(codes) & set(faults), f"{what} is not told as one of {faults}", told["faults"])
+        check(set(codes) & set(faults), f"{what} is not reported as one of {faults}", told["faults"])
 
     found("an older database", lambda copy: copied(older, copy, DATABASE), "journal_cut")
     found("their database under our key", lambda copy: copied(theirs, copy, DATABASE), "another_tills_journal")
@@ -175,7 +176,7 @@ def foreign_books(stage: Stage) -> None:
 
 @scenario(limit=120)
 def restored_image(stage: Stage) -> None:
-    """The whole folder of an older day put back, with key and anchor: the counters of the printer show it at the Z-report."""
+    """The whole data folder of an older day is put back, with key and anchor: at the Z-report the printer's counters show the difference."""
     stage.emulator(), stage.authority()
     data, older = stage.folder / "data", stage.folder / "older"
     sell_and_close(stage, "3.00")

@@ -1,4 +1,4 @@
-"""Scenarios of calls that must not sell anything: without a signature, unreadable, against the law, too large, too many."""
+"""Scenarios of calls that must sell nothing: unsigned calls, unreadable or unlawful ones, too large ones, too many at once."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def strings(value) -> list[str]:
 
 @scenario(limit=90)
 def bad_auth(stage: Stage) -> None:
-    """401 that names the wrong part; in TEST mode it shows the text that was signed."""
+    """A wrong call is answered with 401, which names the wrong part and in TEST mode shows the text that must be signed."""
     client, simulator = stage.demo()
     minutes = 60_000
     stranger = new_id()
@@ -55,7 +55,7 @@ def bad_auth(stage: Stage) -> None:
     signed = client.device + headers["Api-Timestamp"] + "POST" + path + SALE_EXAMPLE
     check(any(signed in text for text in strings(answer.json)), "the signed text is not in the body", answer, signed)
 
-    # Each signed part changed after signing, one at a time; each header left out.
+    # Changes each signed part after signing, one at a time, and leaves out each header.
     good = client.headers("POST", path, SALE_EXAMPLE)
     other_time = str(int(good["Api-Timestamp"]) + 1)
     for what, method, target, body, headers in [
@@ -83,7 +83,7 @@ def bad_auth(stage: Stage) -> None:
 
 @scenario(limit=120)
 def bad_input(stage: Stage) -> None:
-    """422 that names every fault with its path, and nothing is sold."""
+    """A faulty order is answered with 422, which names every fault with its path, and nothing is sold."""
     client, simulator = stage.demo()
     before = simulator.printer()
     line = ("Covrig", "1.000", "10.00", "A")
@@ -137,7 +137,7 @@ def bad_input(stage: Stage) -> None:
         for word in words:
             check(any(word in path for path in paths), f"{what}: no path names {word}", answer.message)
 
-    # The place, not only the name: the second line's price and the first line's group.
+    # A path contains the place of the line and not only the field: the second line's price and the first line's tax group.
     answer = client.post("operations/sale", changed("12.00", "12.005").replace('"TaxGroupCode":"B"', '"TaxGroupCode":"Z"'))
     places = {re.sub(r"\D", "", text.split(":")[0]) for text in answer.message.splitlines()}
     equal(places, {"0", "1"}, "the lines' places", answer.message)
@@ -179,7 +179,7 @@ def limits(stage: Stage) -> None:
         equal((answer.status, answer.state), (413, "unknown"), f"a body of {announced} bytes", answer)
         check(answer.headers.get("X-Request-Id"), "413 without X-Request-Id")
 
-    # The same without an announcement: whatever the server answers, it reads no further and sells nothing.
+    # Sends a large body without announcing its length: whatever the server answers, it stops reading and sells nothing.
     with contextlib.suppress(*NETWORK_ERRORS):
         with socket.create_connection(("127.0.0.1", urlsplit(client.url).port), timeout=20) as connection:
             connection.sendall(b"POST /api/v1/operations/sale HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n")
@@ -187,7 +187,7 @@ def limits(stage: Stage) -> None:
                 connection.sendall(b"8000\r\n" + b" " * 0x8000 + b"\r\n")
             connection.sendall(b"0\r\n\r\n")
             check(not connection.recv(64).startswith(b"HTTP/1.1 200"), "eight megabytes were accepted")
-    # Headers without an end.
+    # Sends headers without an end.
     with contextlib.suppress(*NETWORK_ERRORS):
         with socket.create_connection(("127.0.0.1", urlsplit(client.url).port), timeout=20) as connection:
             connection.sendall(b"GET /livez HTTP/1.1\r\n" + b"X-Long: " + b"a" * (4 << 20))

@@ -18,14 +18,14 @@ OFFICE_DELIVERY_S = 60
 
 
 def minor(amount) -> int:
-    """Whole minor units of an amount of the currency."""
+    """An amount as a whole number of minor units."""
     scaled = Decimal(amount) * 100
     assert scaled == int(scaled), amount
     return int(scaled)
 
 
 def per(rows: list[dict], key: str, value: str, scale=minor) -> dict:
-    """Sums of `value` per `key`."""
+    """The sums of the field `value` by the field `key`."""
     sums: dict = {}
     for row in rows:
         sums[row[key]] = sums.get(row[key], 0) + scale(row[value])
@@ -33,12 +33,12 @@ def per(rows: list[dict], key: str, value: str, scale=minor) -> dict:
 
 
 def same(value) -> int:
-    check(isinstance(value, int) and not isinstance(value, bool), "an amount sent to the office is not a whole number", value)
+    check(isinstance(value, int) and not isinstance(value, bool), "an amount sent to the authority is not a whole number", value)
     return value
 
 
 def return_of(receipt: dict, payment_type: int, request_id: str) -> str:
-    """A return of a whole receipt, with the values of the original."""
+    """The body of a request that returns a whole receipt, with the values of the original."""
     copied = (
         "goodId name quantity price modifierMode modifierValue taxGroupCode amountBeforeModification amount taxRate "
         "taxAmount finalAmount finalTaxAmount"
@@ -52,7 +52,7 @@ def return_of(receipt: dict, payment_type: int, request_id: str) -> str:
 
 
 def check_office_z(z: dict, receipts: list[dict], refunds: list[dict]) -> None:
-    """The Z-report at the authority equals the receipts, per direction and to the unit."""
+    """Checks that the Z-report at the authority equals the receipts, sales and refunds apart and to the minor unit."""
     equal(z["currency"], "MDL", "currency", z)
     for direction, documents in (("sale", receipts), ("refund", refunds)):
         blocks = (z["totals"], z["payments"], z["taxTotals"])
@@ -79,7 +79,7 @@ def check_office_z(z: dict, receipts: list[dict], refunds: list[dict]) -> None:
 
 @scenario(limit=240)
 def z_report(stage: Stage) -> None:
-    """Three sales, a return, X and Z; then a Z while the authority cannot be reached."""
+    """Three sales, a return, an X-report and a Z-report; then a Z-report while the authority cannot be reached."""
     client, printer, office = stage.all_three()
 
     untouched = printer.printer()
@@ -139,32 +139,32 @@ def z_report(stage: Stage) -> None:
     documents = receipts + [refund, x.data, z]
     equal([one["number"] for one in documents], list(range(1, 7)), "one sequence over all documents")
 
-    wait_for(lambda: office.received("z_report"), OFFICE_DELIVERY_S, "the office holds a Z-report")
+    wait_for(lambda: office.received("z_report"), OFFICE_DELIVERY_S, "the authority has a Z-report")
     check_office_z(office.received("z_report")[0]["body"], receipts, [refund])
-    equal(sum(one["body"]["totalAmount"] for one in office.received("sale")), 4978, "sales at the office")
-    equal([one["body"]["totalAmount"] for one in office.received("refund")], [2010], "refunds at the office")
+    equal(sum(one["body"]["totalAmount"] for one in office.received("sale")), 4978, "sales at the authority")
+    equal([one["body"]["totalAmount"] for one in office.received("refund")], [2010], "refunds at the authority")
 
     repeated = client.post("operations/closeday", with_id("{}", request_id))
     equal((repeated.status, repeated.replayed, repeated.data), (200, True, z), "closeday, repeated", repeated)
     equal(client.post("operations/closeday", "{}").state, "not_registered", "closing a closed day")
     equal(printer.printer()["z_number"], untouched["z_number"] + 1, "Z-reports of the printer, after repeats")
 
-    # The next day, closed while the authority cannot be reached.
+    # The next day is closed while the authority cannot be reached.
     second = client.post("operations/sale", sale(("Ceai", "1.000", "6.00", "A"))).data["fiscalReceipt"]
     equal((second["number"], second["currentNumber"]), (7, 1), "numbers of the next shift")
-    wait_for(lambda: len(office.received("sale")) == 4, OFFICE_DELIVERY_S, "the office holds the fourth sale")
+    wait_for(lambda: len(office.received("sale")) == 4, OFFICE_DELIVERY_S, "the authority has the fourth sale")
     office.set_authority("down")
     answer = client.settle("operations/closeday", with_id("{}", new_id()))
-    equal((answer.status, answer.data["totalAmount"]), (200, Decimal("6.00")), "closeday while the office is away", answer)
+    equal((answer.status, answer.data["totalAmount"]), (200, Decimal("6.00")), "closeday while the authority is away", answer)
     money(answer.data["grandTotalAmount"], "55.78", "grand total of two days", answer)
-    equal(len(office.received("z_report")), 1, "Z-reports at the office while it is away")
+    equal(len(office.received("z_report")), 1, "Z-reports at the authority while it is away")
     office.set_authority("up")
     wait_for(lambda: len(office.received("z_report")) == 2, OFFICE_DELIVERY_S, "the second Z-report is delivered")
     check_office_z(office.received("z_report")[1]["body"], [second], [])
     time.sleep(3)  # long enough for a second delivery that must not come
     everything = office.received()
-    equal(len({one["key"] for one in everything}), len(everything), "keys at the office")
-    equal(len([one for one in everything if one["kind"] == "z_report"]), 2, "Z-reports at the office at the end")
+    equal(len({one["key"] for one in everything}), len(everything), "keys at the authority")
+    equal(len([one for one in everything if one["kind"] == "z_report"]), 2, "Z-reports at the authority at the end")
 
 
 def sell_until(client: CheckedClient, kind: str, limit: float, count: int = 1) -> list[dict]:
@@ -178,26 +178,26 @@ def sell_until(client: CheckedClient, kind: str, limit: float, count: int = 1) -
 
 
 def delivered(office: Simulator, kind: str, count: int) -> list[dict]:
-    wait_for(lambda: len(office.received(kind)) >= count, OFFICE_DELIVERY_S, f"the office holds {count} × {kind}")
+    wait_for(lambda: len(office.received(kind)) >= count, OFFICE_DELIVERY_S, f"the authority has {count} × {kind}")
     return office.received(kind)
 
 
 @scenario(limit=260)
 def offline(stage: Stage) -> None:
-    """The authority cannot be reached for a while; the till keeps selling, and every document arrives once."""
+    """While the authority cannot be reached, the till keeps selling, and later every document arrives at the authority once."""
     client, printer, office = stage.all_three()
     sold = sell_until(client, "FiscalReceipt", 20)
     office.set_authority("down")
     sold += sell_until(client, "AlternativeReceipt", 60)
     sold += sell_until(client, "AlternativeReceipt", 30, count=3)
-    equal({one["receiptType"] for one in sold[-3:]}, {"AlternativeReceipt"}, "receipts while the office is away")
+    equal({one["receiptType"] for one in sold[-3:]}, {"AlternativeReceipt"}, "receipts while the authority is away")
     explicit = client.post("operations/sale", sale(("Covrig", "1.000", "5.00", "A"), request_id=new_id(), receiptMode="FiscalReceiptOnly"))
-    equal(explicit.data["receiptType"], "FiscalReceipt", "FiscalReceiptOnly while the office is away", explicit)
+    equal(explicit.data["receiptType"], "FiscalReceipt", "FiscalReceiptOnly while the authority is away", explicit)
     sold.append(explicit.data)
     office.set_authority("up")
     sold += sell_until(client, "FiscalReceipt", 60)
 
-    # Killed while the authority cannot be reached again: no waiting document is lost, and no number.
+    # The agent is killed while the authority cannot be reached again: no unsent document and no number is lost.
     office.set_authority("down")
     sold += sell_until(client, "FiscalReceipt", 20)
     stage.kill("agent")
@@ -224,18 +224,18 @@ def offline(stage: Stage) -> None:
     equal((beside["count"], Decimal(beside["amount"])), (len(alternative), Decimal("5.00") * len(alternative)), "alternative receipts beside Z", closed)
 
     delivered(office, "z_report", 1)
-    equal(len(delivered(office, "sale", len(fiscal))), len(fiscal), "sales at the office")
-    equal(len(delivered(office, "alternative_receipt", len(alternative))), len(alternative), "alternative receipts at the office")
+    equal(len(delivered(office, "sale", len(fiscal))), len(fiscal), "sales at the authority")
+    equal(len(delivered(office, "alternative_receipt", len(alternative))), len(alternative), "alternative receipts at the authority")
     check_office_z(office.received("z_report")[0]["body"], fiscal, [])
     time.sleep(3)  # long enough for a second delivery that must not come
     everything = office.received()
-    equal(len(everything), len(sold) + 1, "documents at the office")
-    equal(len({one["key"] for one in everything}), len(everything), "keys at the office")
+    equal(len(everything), len(sold) + 1, "documents at the authority")
+    equal(len({one["key"] for one in everything}), len(everything), "keys at the authority")
 
 
 @scenario(limit=120)
 def clock(stage: Stage) -> None:
-    """The clock is moved forward by a day, back, back by half a day, and forward: the limit of a shift holds, and no document is older than the one before it."""
+    """The clock is moved forward by a day, back, back by half a day, and forward: a shift cannot get too long, and no document is older than the one before it."""
     client, simulator = stage.demo()
 
     def sell() -> Answer:
@@ -254,7 +254,7 @@ def clock(stage: Stage) -> None:
         simulator.set_clock(offset)
         answer = sell()
         equal(answer.status, 200, f"a sale at {offset} s", answer)
-        check(int(answer.headers.get("X-Offline-Remaining-Seconds", "-1")) >= 0, "what is left without the office", answer)
+        check(int(answer.headers.get("X-Offline-Remaining-Seconds", "-1")) >= 0, "the remaining time without the authority", answer)
         receipt = answer.data["fiscalReceipt"] or answer.data["alternativeReceipt"]
         moments.append(receipt["dateTime"])
         numbers.append(receipt["number"])

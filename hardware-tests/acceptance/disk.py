@@ -1,6 +1,6 @@
-"""A disk that is full: the data folder lies on a file system of a few megabytes.
+"""The scenario of a full disk: the data folder lies on a file system of a few megabytes.
 
-Mounting needs the rights of root; where nobody has them, the scenario is skipped and says so.
+Only root can mount a file system; without the rights of root the scenario is skipped and says so.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from stage import Background, CheckedClient, Simulator, Skipped, Stage, check, e
 
 SALE = "operations/sale"
 SIZE = "12m"
-# Free space when the disk is "full": another call fails first each time.
+# How many KiB are left when the disk counts as full; with each value another call fails first.
 LEFT_KIB = (0, 4, 8, 16, 24, 40, 64, 128)
 
 
@@ -41,7 +41,7 @@ def small_disk(folder: Path):
 
 
 class Ballast:
-    """A file that takes all the free space but so much."""
+    """A file that fills the disk up to a given rest of free space."""
 
     def __init__(self, folder: Path):
         self.path = folder / "ballast"
@@ -61,18 +61,18 @@ class Ballast:
 
 
 def sell_on_a_full_disk(client: CheckedClient, printer: Simulator, prices: dict[str, str], next_price) -> None:
-    """Sells until a sale is refused, and a few more times; every answer is one of a sale, and true."""
+    """Sells until a sale is refused, and then a few more times; every answer must be true."""
     refused = 0
     for _ in range(400):
         price, request_id = next_price(), new_id()
         prices[request_id] = price
         answer = client.post(SALE, one_sale(price, request_id))
         if answer.state == "registered":
-            equal(len(printer.receipts(price)), 1, "told as registered", answer)
+            equal(len(printer.receipts(price)), 1, "receipts of a sale that was answered as registered", answer)
             continue
         check(answer.error or answer.status == 503, "a refusal without a code", answer)
         if answer.state == "not_registered":
-            equal(printer.receipts(price), [], "told as not registered", answer)
+            equal(printer.receipts(price), [], "receipts of a sale that was answered as not registered", answer)
         refused += 1
         if refused == 3:
             return
@@ -87,11 +87,11 @@ def fill_while_it_prints(client: CheckedClient, printer: Simulator, ballast: Bal
     """The disk is full between the durable order and the seal: what the printer has registered is kept until it can be written."""
     printer.fault("delay", "0x38", ms=1500)
     call = Background(client.post, SALE, one_sale(price, request_id))
-    wait_for(lambda: any(receipt["total"] == price for receipt in printer.receipts()) or call.done(), 10, "the receipt is on its way", pause=0.01)
+    wait_for(lambda: any(receipt["total"] == price for receipt in printer.receipts()) or call.done(), 10, "the receipt is being printed", pause=0.01)
     ballast.fill(0)
     first = call.join()
     check(first is not None, "the connection broke", call.error)
-    check(first.state != "not_registered", "told as not registered", first)
+    check(first.state != "not_registered", "the sale was answered as not registered", first)
     equal(len(printer.receipts(price)), 1, "receipts while the disk is full", first)
     ballast.free()
 
@@ -110,7 +110,7 @@ def full_disk(stage: Stage) -> None:
             health = http_call(client.url, "GET", "/healthz", timeout=5)
             check(health.status in (200, 503), "no health on a full disk", health)
             ballast.free()
-            # Without any help the next sale succeeds, and so does every sale that was refused.
+            # When there is space again, the next sale succeeds without any help, and so does each refused sale that is sent again.
             for request_id, price in list(prices.items())[-6:]:
                 client.until_registered(SALE, one_sale(price, request_id))
         for request_id, price in prices.items():
@@ -127,7 +127,7 @@ def full_disk(stage: Stage) -> None:
         ballast.fill(0)
         stage.kill("agent")
         stage.agent_process()
-        wait_for(lambda: stage.processes["agent"].poll() is not None or http_call(client.url, "GET", "/healthz", timeout=5), 20, "a start on a full disk comes to something")
+        wait_for(lambda: stage.processes["agent"].poll() is not None or http_call(client.url, "GET", "/healthz", timeout=5), 20, "a start on a full disk serves or ends")
         stage.kill("agent")
         ballast.free()
         stage.agent()
@@ -137,7 +137,7 @@ def full_disk(stage: Stage) -> None:
         closed = client.until_registered("operations/closeday", json.dumps({"id": new_id()}))
         reconciliation = (closed.data.get("additionalData") or {}).get("reconciliation") or {}
         equal(reconciliation.get("agrees"), True, "the Z-report reconciles", closed)
-        wait_for(lambda: len(office.received()) == len(prices) + 1, 60, "the office has been told everything")
+        wait_for(lambda: len(office.received()) == len(prices) + 1, 60, "the authority has every document")
         verified = subprocess.run(
             [stage.binary, "verify", "--config", str(stage.folder / "ferrotill.toml"), "--json"],
             capture_output=True, text=True, check=False,

@@ -1,6 +1,6 @@
 """A FiscalCloud client written from the specification alone, with the standard library only.
 
-It signs as the vendor's C# example signs and never turns an amount into a float:
+The client signs as the vendor's C# example signs and never turns an amount into a float:
 requests are JSON text built from decimal text, answers are read into `Decimal` with their digits kept.
 """
 
@@ -27,7 +27,7 @@ SALE_EXAMPLE = (
     '"AmountModifications":[{"Mode":"ByPercent","Value":-25.00}]}'
 )
 
-# The body of `CreateFiscalReceiptExample`: no receipt mode, no bank terminal.
+# The body of the vendor's `CreateFiscalReceiptExample`, without a receipt mode and without a bank terminal.
 RECEIPT_EXAMPLE = (
     SALE_EXAMPLE.replace('"ReceiptMode":"FiscalReceiptOnly",', "")
     .replace(',"UseBankTerminal":true', "")
@@ -55,12 +55,12 @@ def to_json(value) -> str:
 
 
 def with_id(body: str, request_id: str) -> str:
-    """The same body with a request id in front."""
+    """The body of a request with a request id as its first field."""
     return '{"Id":"%s",%s' % (request_id, body[1:]) if body != "{}" else '{"Id":"%s"}' % request_id
 
 
 def sale(*lines, payments=None, request_id=None, **more) -> str:
-    """A sale's body in camelCase. A line is (name, quantity, price, tax group); by default cash pays it exactly."""
+    """The body of a sale with names in camelCase. A line is (name, quantity, price, tax group); by default cash pays it exactly."""
     items = [
         {"name": name, "quantity": Decimal(quantity), "price": Decimal(price), "taxGroupCode": group}
         for name, quantity, price, group in lines
@@ -77,7 +77,7 @@ def sale(*lines, payments=None, request_id=None, **more) -> str:
 
 
 class Answer:
-    """What came back: status, headers, the text as it stood and the JSON with exact decimals."""
+    """An answer of the server: status, headers, the body as text, and the body as JSON with exact decimals."""
 
     def __init__(self, status: int, headers, text: str):
         self.status, self.headers, self.text = status, headers, text
@@ -111,7 +111,7 @@ class Answer:
 
 
 def http_call(url: str, method: str, path: str, body: str | None = None, headers=None, timeout: float = 40) -> Answer:
-    """One request on a connection of its own."""
+    """Sends one request on a new connection and returns the answer."""
     connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=timeout)
     try:
         data = None if body is None else body.encode("utf-8")
@@ -131,7 +131,7 @@ class Client:
         self.url, self.key, self.secret, self.device, self.point_of_sale = url, key, secret, device, point_of_sale
 
     def headers(self, method: str, path: str, body: str, **change) -> dict[str, str]:
-        """The five headers; `change` replaces a header after signing, or `offset_ms` the time before it."""
+        """The five headers of a signed request; `change` replaces a header after signing, or `offset_ms` the time before it."""
         timestamp = str(time.time_ns() // 1_000_000 + change.pop("offset_ms", 0))
         device = change.pop("device", self.device)
         headers = {

@@ -1,4 +1,4 @@
-"""Scenarios of the printer's own keyboard: a report is printed there before the agent could ask for the outcome of a document."""
+"""Scenarios in which a report is printed at the printer's own keyboard before the agent could ask for the outcome of a document."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ CASH = "cashoperations"
 
 
 def interrupted(stage: Stage, client: CheckedClient, printer: Simulator, call: tuple[str, str], fault: tuple[str, str]) -> None:
-    """The printer loses its power at a command, the agent is killed while it asks, and Z is pressed before it is back."""
+    """The printer loses its power at a command, the agent is killed while it asks for the outcome, and Z is pressed before the agent starts again."""
     printer.fault(fault[0], fault[1])
     caller = Background(client.post, *call)
     wait_for(lambda: printer.printer()["power"] == "off", 20, "the power is cut")
@@ -31,7 +31,7 @@ def operation(client: CheckedClient, request_id: str) -> dict:
 
 @scenario(limit=180)
 def keyboard_report(stage: Stage) -> None:
-    """A sale whose day was closed at the keyboard is settled from the fiscal memory, printed or not, and never printed twice."""
+    """A sale whose day was closed at the keyboard is settled from the fiscal memory, whether it was printed or not, and is never printed twice."""
     client, printer, _ = stage.all_three()
     client.until_registered(SALE, one_sale(stage.price(), new_id()))
     for command, fault in (("0x38", "power_cut"), ("0x30", "power_cut_before")):
@@ -50,7 +50,7 @@ def keyboard_report(stage: Stage) -> None:
 
 
 def settle(stage: Stage, request_id: str, *arguments: str) -> tuple[int, dict]:
-    """The exit code of the verb, and what it prints."""
+    """Runs `ferrotill settle`; returns its exit code and the JSON document that it prints."""
     command = [stage.binary, "settle", request_id, *arguments, "--json", "--config", str(stage.folder / "ferrotill.toml")]
     done = subprocess.run(command, capture_output=True, timeout=60, check=False)
     lines = done.stdout.decode().splitlines()
@@ -59,7 +59,7 @@ def settle(stage: Stage, request_id: str, *arguments: str) -> tuple[int, dict]:
 
 @scenario(limit=180)
 def a_persons_word(stage: Stage) -> None:
-    """Cash was put in and its day was closed at the keyboard: no figure of the printer proves it, so an operator declares it."""
+    """Cash was put in and the day was closed at the keyboard: no figure of the printer proves the movement, so an operator declares it."""
     client, printer, _ = stage.all_three()
     client.until_registered(SALE, one_sale(stage.price(), new_id()))
     request_id = new_id()
@@ -75,8 +75,8 @@ def a_persons_word(stage: Stage) -> None:
     equal((code, told.get("error")), (6, "PrinterCanStillSay"), "settle while the printer is off", told)
     printer.set_printer(power="on")
     told = wait_for(lambda: (found := operation(client, request_id))["needs_a_person"] and found, 60, "a person is asked for")
-    equal(told["fiscal_state"], "unknown", "state before the word", told)
-    check("ferrotill settle" in told["what_to_do"], "what to do is not said", told)
+    equal(told["fiscal_state"], "unknown", "state before the declaration", told)
+    check("ferrotill settle" in told["what_to_do"], "the answer does not say what to do", told)
     blocked = client.post(SALE, one_sale(stage.price(), new_id()))
     equal((blocked.error, blocked.state), ("DeviceUnsettled", "not_registered"), "a sale meanwhile", blocked)
 
@@ -90,9 +90,9 @@ def a_persons_word(stage: Stage) -> None:
     equal(settle(stage, new_id(), *said)[0], 7, "exit code for an unknown id")
     code, told = settle(stage, request_id, *said)
     equal((code, told.get("fiscal_state")), (0, "registered"), "settle", told)
-    equal(settle(stage, request_id, *said)[0], 0, "exit code of the same word again")
+    equal(settle(stage, request_id, *said)[0], 0, "exit code when the same declaration is sent again")
     code, told = settle(stage, request_id, "--not-registered", "--by", "Ion")
-    equal((code, told.get("error")), (7, "AlreadySettled"), "another word", told)
+    equal((code, told.get("error")), (7, "AlreadySettled"), "another declaration of the same document", told)
 
     # The repeated call gets its document, the till sells again, and the declaration is in the journal.
     answer = client.settle(CASH, body)

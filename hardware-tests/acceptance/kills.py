@@ -3,12 +3,12 @@
 
     python3 hardware-tests/acceptance/kills.py target/release/ferrotill --kills 10000
 
-Callers sell without a pause and repeat what broke with the same id, as a POS program does.
-In the end every sale that was wished for has one receipt: at the agent, in the printer's fiscal memory and at the tax office;
+Callers sell without a pause and repeat a broken request with the same id, as a POS program does.
+In the end every sale that a caller has ordered has one receipt: at the agent, in the printer's fiscal memory and at the tax authority;
 numbers have no gap and no repeat, the Z-report reconciles, and `verify` finds nothing.
 
-`--control` lets the callers repeat with a new id, which is the mistake that the agent protects from: the suite must then fail.
-Exit codes: 0 no violation (with `--control`: one was found), 1 a violation, 2 used wrongly.
+With `--control` the callers repeat with a new id, a mistake from which the agent cannot protect: the suite must then fail.
+Exit codes: 0 no violation (with `--control`: a violation was found), 1 a violation, 2 used wrongly.
 """
 
 from __future__ import annotations
@@ -29,17 +29,17 @@ from sales import all_receipts
 from stage import NETWORK_ERRORS, CheckedClient, Failed, Simulator, Stage, check, equal, new_id, wait_for
 
 SALE = "operations/sale"
-ALTERNATIVE_MAX = 400  # of the 500 numbers of the configured range
+ALTERNATIVE_MAX = 400  # how many alternative receipts are sold, of the 500 numbers of the configured range
 
 
 class Load:
-    """Callers that sell until they are stopped, and the answers they got."""
+    """Callers that sell until they are stopped, and the answers that they got."""
 
     def __init__(self, client: CheckedClient, callers: int, seed: int, control: bool):
         self.client, self.control = client, control
         self.lock = threading.Lock()
-        self.wished: dict[str, Decimal] = {}  # request id and price of every sale
-        self.told: dict[str, dict] = {}  # request id and its document, as the caller saw it last
+        self.wished: dict[str, Decimal] = {}  # the price of every ordered sale, by request id
+        self.told: dict[str, dict] = {}  # the document in the last answer to a sale, by request id
         self.unknown_at_the_end: list[str] = []
         self.broken = self.replayed = self.alternative = 0
         self.faults: list[str] = []
@@ -100,7 +100,7 @@ class Load:
             thread.join(130)
             check(not thread.is_alive(), "a caller is still waiting")
         check(not self.faults, "a caller was told something wrong", *self.faults[:5])
-        equal(self.unknown_at_the_end, [], "sales that did not come to an end")
+        equal(self.unknown_at_the_end, [], "sales whose outcome stayed unknown")
 
 
 def receipt_of(data: dict) -> dict:
@@ -108,7 +108,7 @@ def receipt_of(data: dict) -> dict:
 
 
 def ready(stage: Stage, url: str) -> float:
-    """Starts the agent; the seconds until it takes sales."""
+    """Starts the agent; returns the seconds until the agent is ready to sell."""
     started = time.monotonic()
     stage.agent_process()
     while True:
@@ -125,8 +125,8 @@ def compare(stage: Stage, load: Load, client: CheckedClient, printer: Simulator,
     fiscal = {key: data for key, data in load.told.items() if data.get("fiscalReceipt")}
     wished = Counter(str(load.wished[key]) for key in fiscal)
     printed = Counter(one["total"] for one in printer.receipts())
-    equal(printed - wished, Counter(), "receipts in the printer that nobody wished for, or twice")
-    equal(wished - printed, Counter(), "sales that were told as registered and are not in the printer")
+    equal(printed - wished, Counter(), "receipts in the printer that no caller ordered, or that were printed twice")
+    equal(wished - printed, Counter(), "sales that were answered as registered and are not in the printer")
     listed = all_receipts(client)
     equal(len(listed), len(fiscal), "fiscal receipts at the agent")
     numbers = sorted(receipt_of(data)["number"] for data in load.told.values())
@@ -136,10 +136,10 @@ def compare(stage: Stage, load: Load, client: CheckedClient, printer: Simulator,
         health = json.loads(http_call(client.url, "GET", "/healthz").text)
         return health["unsent"]["documents"] == 0
 
-    wait_for(sent, 300, "the office has been told everything", pause=0.5)
+    wait_for(sent, 300, "the authority has every document", pause=0.5)
     keys = Counter(one["key"] for one in office.received())
-    equal([key for key, count in keys.items() if count > 1], [], "documents that the office holds twice")
-    equal(len(keys), len(load.told), "documents at the office")
+    equal([key for key, count in keys.items() if count > 1], [], "documents that the authority has twice")
+    equal(len(keys), len(load.told), "documents at the authority")
     closed = client.until_registered("operations/closeday", '{"id":"%s"}' % new_id())
     reconciliation = (closed.data.get("additionalData") or {}).get("reconciliation") or {}
     equal(reconciliation.get("agrees"), True, "the Z-report reconciles", closed)

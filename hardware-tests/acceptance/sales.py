@@ -12,7 +12,7 @@ from decimal import Decimal
 from fiscalcloud_client import RECEIPT_EXAMPLE, SALE_EXAMPLE, sale, sign, with_id
 from stage import CheckedClient, Stage, check, equal, money, new_id, scenario
 
-# The names of the fields, as the vendor's schemas list them; every schema forbids others.
+# The names of the fields as the vendor's schemas list them; every schema forbids other fields.
 HEAD = set(
     "fiscalDeviceId id uniqueId authorId authorUserName number numberPresentation currentNumber "
     "currentNumberPresentation dateTime dateTimePresentation organizationName idnx address pointOfSaleId "
@@ -39,7 +39,7 @@ SHORT_INFO = set(
 
 
 def check_seed_receipt(receipt: dict) -> None:
-    """Every number of the vendor's example, to the last digit."""
+    """Checks every number of the vendor's example, to the last digit."""
     equal(set(receipt), RECEIPT, "fields of a receipt")
     for field, expected in {
         "subTotalAmount": "24.77", "totalAmountModifications": "-6.19", "totalAmount": "18.58",
@@ -76,7 +76,7 @@ def check_seed_receipt(receipt: dict) -> None:
 
 @scenario(limit=200)
 def demo_once(stage: Stage) -> None:
-    """The command of the README plays a whole day, and the day reconciles."""
+    """The demo command of the README plays a whole day, and the Z-report of the day reconciles."""
     done = subprocess.run(
         [stage.binary, "demo", "--once", "--json", "--listen", f"127.0.0.1:{stage._port('demo')}"],
         capture_output=True, text=True, timeout=180, cwd=stage.folder, stdin=subprocess.DEVNULL,
@@ -89,12 +89,12 @@ def demo_once(stage: Stage) -> None:
     day = lines[-1]["day"]
     equal((day["reconciled"], day["unsent"], day["returns"]), (True, 0, 1), "the day", day)
     check(day["alternative_receipts"] >= 3, "fewer than three alternative receipts", day)
-    check(day["fiscal_receipts"] >= 3 and day["cash_operations"] >= 1 and day["z_number"] >= 1, "a thin day", day)
+    check(day["fiscal_receipts"] >= 3 and day["cash_operations"] >= 1 and day["z_number"] >= 1, "the day has too few documents", day)
 
 
 @scenario(limit=60)
 def hmac_vectors(_: Stage) -> None:
-    """The three vectors of the specification, A.1."""
+    """The client computes the signatures of the three test vectors in the specification."""
     secret = "w6IcKa2UsJe63gqwTuaidvQOZclmaJvlyXHOwgDplU5K3hZWGCUSmVj1rI5n8xU5"
     device, timestamp = "0875b8a5-0668-41a3-a3fa-8eeccf66d289", "1685536200000"
     for device_id, method, path, body, expected in [
@@ -107,7 +107,7 @@ def hmac_vectors(_: Stage) -> None:
 
 @scenario(limit=60)
 def seed_sale(stage: Stage) -> None:
-    """The example of the vendor, unchanged, up to the printed paper."""
+    """The vendor's example sale, unchanged, is sold and printed on paper."""
     client, simulator = stage.demo()
     answer = client.post("operations/sale", SALE_EXAMPLE)
     equal(answer.status, 200, "status", answer)
@@ -127,7 +127,7 @@ def seed_sale(stage: Stage) -> None:
 
     receipts = simulator.receipts()
     equal(len(receipts), 1, "fiscal receipts in the printer")
-    equal((receipts[0]["total"], receipts[0]["items"], receipts[0]["kind"]), ("18.58", 2, "sale"), "what the printer holds")
+    equal((receipts[0]["total"], receipts[0]["items"], receipts[0]["kind"]), ("18.58", 2, "sale"), "the receipt in the printer's memory")
     paper = simulator.paper()
     for name in ("Piine Praga (Franzeluta)", "Gura Cainarului 1.5l Necarbogazoasa"):
         check(name in paper, f"{name} is not on paper", paper)
@@ -136,7 +136,7 @@ def seed_sale(stage: Stage) -> None:
 
 @scenario(limit=60)
 def replay(stage: Stage) -> None:
-    """A request id sells once, whatever call is repeated."""
+    """A request id sells once, whichever call with this id is repeated."""
     client, simulator = stage.demo()
     request_id = new_id()
     first = client.post("operations/sale", with_id(SALE_EXAMPLE, request_id))
@@ -172,7 +172,7 @@ def replay(stage: Stage) -> None:
         equal(after[field], before[field], f"the printer's {field} after replays")
     equal(simulator.paper(), paper, "paper after replays")
 
-    # Without an id, the same body is another sale.
+    # The same body without an id is another sale.
     equal(client.post("operations/sale", SALE_EXAMPLE).data["fiscalReceipt"]["number"], 2, "number of a sale without an id")
 
 
@@ -184,7 +184,7 @@ def page(client: CheckedClient, start: int, count: int) -> dict:
 
 
 def all_receipts(client: CheckedClient) -> list[dict]:
-    """Every receipt the agent lists, read in pages of twenty."""
+    """All receipts that the agent lists, read in pages of twenty."""
     found: list[dict] = []
     while True:
         one = page(client, len(found), 20)
@@ -196,7 +196,7 @@ def all_receipts(client: CheckedClient) -> list[dict]:
 
 @scenario(limit=90)
 def receipts(stage: Stage) -> None:
-    """The plain receipt, the list, the single document, the devices and the drawer."""
+    """The calls for a plain receipt, for the list of receipts, for one receipt, for the devices and for the drawer."""
     client, simulator = stage.demo()
     created = []
     for number in (1, 2, 3):

@@ -1,6 +1,6 @@
-"""What one scenario needs: its processes, its ports, its temporary folder, and the switches of the simulators.
+"""The helpers of a scenario: its processes, its ports, its temporary folder, and the switches of the simulators.
 
-Everything that a scenario starts ends with it, also when it fails or takes too long.
+Every process that a scenario starts ends with the scenario, also when the scenario fails or takes too long.
 """
 
 from __future__ import annotations
@@ -65,11 +65,11 @@ dwell_s = 10
 
 
 class Failed(AssertionError):
-    """A scenario saw something else than the specification says."""
+    """The failure of a scenario: something differs from the specification."""
 
 
 class Skipped(Exception):
-    """This machine lacks what a scenario needs."""
+    """The reason why a scenario is skipped: this machine lacks something that the scenario needs."""
 
 
 def check(condition, message: str, *context) -> None:
@@ -82,12 +82,12 @@ def equal(actual, expected, what: str, *context) -> None:
 
 
 def money(actual, expected: str, what: str, *context) -> None:
-    """Exactly these digits: 25.00 is not 25.0, and nothing else is 25.00."""
+    """Checks that an amount has exactly these digits: 25.0 does not count as 25.00."""
     check(isinstance(actual, Decimal) and str(actual) == expected, f"{what}: expected {expected}, found {actual!r}", *context)
 
 
 def wait_for(condition, limit: float, what: str, pause: float = 0.1):
-    """The first true value of `condition`, which may fail to connect until then."""
+    """Waits for the first true value of `condition` and returns it; until then `condition` may fail to connect."""
     end = time.monotonic() + limit
     while True:
         with contextlib.suppress(*NETWORK_ERRORS):
@@ -115,7 +115,7 @@ class Ports:
 
 
 class CheckedClient(Client):
-    """A client that checks every answer for what all answers have in common."""
+    """A client that checks in every answer what all answers must have."""
 
     def call(self, method, operation, body="", timeout=40, **change) -> Answer:
         answer = super().call(method, operation, body, timeout, **change)
@@ -141,11 +141,11 @@ class CheckedClient(Client):
         return answer
 
     def settle(self, operation: str, body: str, limit: float = 90) -> Answer:
-        """Repeats a request with an id until its outcome is known."""
+        """Repeats a request with an id until the outcome is known, and returns the last answer."""
         return self._repeat(operation, body, limit, lambda answer: answer.state != "unknown", "an outcome")
 
     def until_registered(self, operation: str, body: str, limit: float = 90) -> Answer:
-        """Repeats a request with an id until it is registered."""
+        """Repeats a request with an id until the document is registered, and returns the last answer."""
         return self._repeat(operation, body, limit, lambda answer: answer.state == "registered", "registered")
 
     def _repeat(self, operation, body, limit, good, what) -> Answer:
@@ -162,7 +162,7 @@ class CheckedClient(Client):
 
 
 class Simulator:
-    """The switches under /sim of one process."""
+    """The simulator switches under /sim that one process serves."""
 
     def __init__(self, url: str):
         self.url = url
@@ -178,7 +178,7 @@ class Simulator:
         return self._json("GET", "printer?receipts=all")
 
     def receipts(self, total: str | None = None) -> list[dict]:
-        """The fiscal receipts in the printer's memory, or those of one total."""
+        """The fiscal receipts in the printer's memory; with `total` only those with this total."""
         return [one for one in self.printer()["fiscal_receipts"] if total is None or one["total"] == total]
 
     def set_printer(self, **switches) -> None:
@@ -276,7 +276,7 @@ class Stage:
                 parts.append(f"    --- {path.name}\n" + "\n".join("    " + line[:400] for line in lines))
         return "\n".join(parts)
 
-    # The parts.
+    # The programs of a scenario.
 
     def _port(self, name: str) -> int:
         return self.ports.setdefault(name, Ports.free())
@@ -311,7 +311,7 @@ class Stage:
         return simulator
 
     def agent_process(self) -> CheckedClient:
-        """Starts `run` with the contract's configuration, and does not wait for it."""
+        """Starts `ferrotill run` with the configuration file `CONFIG` above, and does not wait until the agent is ready."""
         config = self.folder / "ferrotill.toml"
         config.write_text(CONFIG.format(
             folder=self.folder, link=self.link, port=self._port("agent"), authority=self._port("authority"),
@@ -322,7 +322,10 @@ class Stage:
         return CheckedClient(self._url("agent"), KEY, SECRET, self.device)
 
     def agent(self) -> CheckedClient:
-        """`run` with the contract's configuration; called again, it starts on the same data and port."""
+        """Starts `ferrotill run` with the configuration file `CONFIG` above, and waits until the agent is ready.
+
+        A second call starts the agent on the same data and port.
+        """
         client = self.agent_process()
         self.started("agent", lambda: http_call(client.url, "GET", "/readyz", timeout=5).status == 200)
         return client
@@ -334,7 +337,7 @@ class Stage:
     # Small helpers.
 
     def price(self) -> str:
-        """A price that no other sale of this scenario has, so that a receipt can be told by its total."""
+        """A price that no other sale of this scenario has, so that a receipt is recognised by its total."""
         self._prices += 1
         return str(Decimal("10.00") + Decimal("0.01") * self._prices)
 
@@ -344,7 +347,7 @@ def new_id() -> str:
 
 
 class Background:
-    """A call on a thread of its own, whose outcome may be a broken connection."""
+    """A call that runs on a thread of its own; its outcome may be a broken connection."""
 
     def __init__(self, function, *arguments):
         self.result = self.error = None
@@ -354,14 +357,14 @@ class Background:
     def _run(self, function, arguments) -> None:
         try:
             self.result = function(*arguments)
-        except BaseException as error:  # handed to the thread that asks for the outcome
+        except BaseException as error:  # the error is passed to the thread that asks for the outcome
             self.error = error
 
     def done(self) -> bool:
         return not self._thread.is_alive()
 
     def join(self, limit: float = 60):
-        """The result, or `None` when the connection broke."""
+        """Waits for the result of the call; `None` if the connection broke."""
         self._thread.join(limit)
         check(self.done(), f"a call took longer than {limit:g} s")
         if self.error is not None and not isinstance(self.error, NETWORK_ERRORS):
@@ -369,12 +372,12 @@ class Background:
         return self.result
 
 
-# Every scenario by its name, with its time limit in seconds; the modules that hold them fill this in.
+# All scenarios by name, each with its time limit in seconds; each module of scenarios adds its own.
 SCENARIOS: dict[str, tuple] = {}
 
 
 def scenario(limit: float):
-    """Registers a function of one `Stage` under its own name."""
+    """Registers a function with one argument of type `Stage` as a scenario, under the function's name."""
 
     def register(function):
         SCENARIOS[function.__name__] = (function, limit)

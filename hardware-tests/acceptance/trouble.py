@@ -1,6 +1,6 @@
 """Scenarios of faults: killed programs, lost answers, printers that are silent, absent or without paper.
 
-One rule decides all of them: an answer is true.
+All these scenarios check one rule: an answer is true.
 `registered` means exactly one receipt in the printer's memory for that request id, `not_registered` means none.
 """
 
@@ -16,7 +16,7 @@ from stage import ANSWER_TIMEOUT_S, Background, CheckedClient, Simulator, Stage,
 
 SALE = "operations/sale"
 KINDS = ("drop_request", "drop_answer", "nak", "busy", "garble", "delay", "power_cut", "unplug")
-# What the line protocol repairs by itself when it happens once.
+# Faults that the line protocol repairs by itself when they happen once.
 HARMLESS_ONCE = {"drop_request", "drop_answer", "nak", "busy", "garble", "delay"}
 
 
@@ -31,14 +31,14 @@ def check_truth(answer: Answer, printer: Simulator, price: str, what: str) -> No
 
 
 def check_books(client: CheckedClient, printer: Simulator, what: str) -> None:
-    """Agent and printer have the same receipts, numbered without a gap or a repeat."""
+    """Checks that agent and printer have the same receipts, numbered without a gap or a repeat."""
     listed = all_receipts(client)
     equal(sorted(one["number"] for one in listed), list(range(1, len(listed) + 1)), f"{what}: numbers")
     equal(sorted(str(one["totalAmount"]) for one in listed), sorted(one["total"] for one in printer.receipts()), f"{what}: agent and printer")
 
 
 def repair(stage: Stage, printer: Simulator) -> None:
-    """Faults away, power on, cable in."""
+    """Removes all faults of the printer, switches its power on and connects its cable."""
     printer.clear_faults()
     printer.set_printer(power="on")
     if not os.path.lexists(stage.link):
@@ -54,7 +54,7 @@ def broken(stage: Stage, printer: Simulator, kind: str) -> bool:
 
 
 def sell_through(stage: Stage, client: CheckedClient, printer: Simulator, kind: str, command: str, times: int) -> None:
-    """One sale with one fault; every answer must be true, then and after the repair."""
+    """Sells once while one fault happens; every answer must be true, before and after the repair."""
     what = f"{kind} × {times} at {command}"
     price, request_id = stage.price(), new_id()
     body = one_sale(price, request_id)
@@ -81,7 +81,7 @@ def sell_through(stage: Stage, client: CheckedClient, printer: Simulator, kind: 
     check_truth(settled, printer, price, f"{what}, settled")
     if first.state == "registered":
         equal((settled.state, settled.data), ("registered", first.data), f"{what}: the repeat", settled)
-    # The agent finds the printer again by itself: the next sale succeeds, and this id ends as one receipt.
+    # The agent connects to the printer again by itself: the next sale succeeds, and this id has exactly one receipt in the end.
     next_price = stage.price()
     client.until_registered(SALE, one_sale(next_price, new_id()))
     equal(len(printer.receipts(next_price)), 1, f"{what}: the next sale")
@@ -91,7 +91,7 @@ def sell_through(stage: Stage, client: CheckedClient, printer: Simulator, kind: 
 
 
 def every_kind_at(command: str):
-    """A scenario of all faults at one command, once and six times."""
+    """Makes a scenario in which all faults happen at one command, once and six times."""
 
     def play(stage: Stage) -> None:
         client, printer, _ = stage.all_three()
@@ -102,18 +102,18 @@ def every_kind_at(command: str):
         check_books(client, printer, f"after all trouble at {command}")
 
     play.__name__ = f"trouble_{command}"
-    play.__doc__ = f"Every kind of trouble at {command}, once and six times."
+    play.__doc__ = f"Every kind of fault happens at command {command}, once and six times in a row."
     return scenario(limit=600)(play)
 
 
-# Open, item, subtotal, payment, close.
+# The commands of a receipt: open, item, subtotal, payment, close.
 for _command in ("0x30", "0x31", "0x33", "0x35", "0x38"):
     every_kind_at(_command)
 
 
 @scenario(limit=240)
 def lost_close(stage: Stage) -> None:
-    """The answer of the close lost once, five times, and for good by a power cut."""
+    """The printer's answer to "close" is lost once, five times, and for good by a power cut."""
     client, printer, _ = stage.all_three()
     for times in (1, 5):
         price = stage.price()
@@ -145,7 +145,7 @@ def lost_close(stage: Stage) -> None:
 
 @scenario(limit=300)
 def kill9(stage: Stage) -> None:
-    """The agent is killed after a sale and in the middle of sales, and so is the emulator."""
+    """The agent and the emulator are killed, after a sale and in the middle of sales."""
     client, printer, _ = stage.all_three()
     body = with_id(SALE_EXAMPLE, new_id())
     first = client.post(SALE, body)
@@ -181,7 +181,7 @@ def kill9(stage: Stage) -> None:
             equal(end.data, told.data, f"{what}: the document")
     check_books(client, printer, f"ACCEPTANCE_SEED={seed}")
 
-    # The printer's memory survives its own end, and the agent finds it again.
+    # The emulated printer keeps its memory when its process is killed, and the agent connects to it again.
     held = printer.printer()
     stage.kill("emulator")
     printer = stage.emulator()
@@ -195,7 +195,7 @@ def kill9(stage: Stage) -> None:
 
 @scenario(limit=260)
 def printer_gone(stage: Stage) -> None:
-    """No printer at start, no paper, an open cover, no power: refused or unknown within the time limit, and found again."""
+    """Without a printer, paper or power, or with an open cover, a sale is refused or unknown in time, and succeeds after the repair."""
     stage.authority()
     client = stage.agent()
 
@@ -218,9 +218,9 @@ def printer_gone(stage: Stage) -> None:
 
     printer = stage.emulator()
     client.until_registered(SALE, body)
-    equal(len(printer.receipts(price)), 1, "the id that waited for its printer")
+    equal(len(printer.receipts(price)), 1, "receipts of the sale that was repeated until the printer was there")
 
-    # A printer that refuses: the refusal is final, and has a reason.
+    # The printer refuses a sale: the refusal is final and names a reason.
     price = stage.price()
     body = one_sale(price, new_id())
     printer.set_printer(paper="out")
@@ -235,7 +235,7 @@ def printer_gone(stage: Stage) -> None:
     client.until_registered(SALE, body, limit=30)
     equal(len(printer.receipts(price)), 1, "the refused id, with paper")
 
-    # With an open cover or without power the answer is true, whichever it is.
+    # With an open cover or without power the answer may be any state, and must be true.
     for off, on in (({"cover": "open"}, {"cover": "closed"}), ({"power": "off"}, {"power": "on"})):
         price = stage.price()
         body = one_sale(price, new_id())
@@ -249,12 +249,12 @@ def printer_gone(stage: Stage) -> None:
         client.until_registered(SALE, body)
         equal(len(printer.receipts(price)), 1, f"{off}: receipts in the end")
 
-    # Killed and started again with its memory, in the middle of the day.
+    # The emulated printer is killed and started again with its memory, in the middle of the day.
     stage.kill("emulator")
     price = stage.price()
     body = one_sale(price, new_id())
-    in_time(body, "a sale beside a dead printer")
+    in_time(body, "a sale while the printer's process is dead")
     printer = stage.emulator()
     client.until_registered(SALE, body)
-    equal(len(printer.receipts(price)), 1, "the sale beside a dead printer, in the end")
+    equal(len(printer.receipts(price)), 1, "receipts of the sale that began while the printer's process was dead")
     check_books(client, printer, "after all trouble")

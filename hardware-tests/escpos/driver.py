@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Has python-escpos, a driver that nobody here wrote, print on our emulated receipt printer over a pty.
+"""Lets python-escpos, a driver of other authors, print on our emulated receipt printer over a pty.
 
     python3 hardware-tests/escpos/driver.py
 
 python-escpos 3.1 is installed into target/escpos-driver on the first run, unmodified.
-`FERROTILL` names the program; without it one is built.
+The environment variable `FERROTILL` names the program; without it the program is built.
 """
 
 import json
@@ -26,7 +26,7 @@ CODE = "https://ereceipt.example.md/r/7f3kq?sum=31.75"
 
 
 def slip(link):
-    """What a shop's own script would print; gives what the driver makes of the printer's answers."""
+    """Prints what a shop's own script would print; returns what the driver reads from the printer's answers."""
     from escpos.printer import Serial
     from PIL import Image
 
@@ -93,16 +93,16 @@ def main():
         answers = slip(link)
         paper = told("/paper").splitlines()
         state = json.loads(told())
-        check("it hears that the printer is online and has paper", answers == (True, 2), answers)
+        check("the driver reads that the printer is online and has paper", answers == (True, 2), answers)
         lines = [line for line in paper if line.strip() and not line.startswith("---")]
         meant = ["FERROTILL", "Pâine albă            12.50 A", "Хлеб «Бородинский»     8.00 B", "underlined", f"[QR L: {CODE}]", "[image 64 x 32]", "TOTAL 20.50"]
         check("every line, the code and the raster image are on the paper, and nothing else", [line.strip() for line in lines] == meant, paper)
-        check("the total stands on the right", lines[-1].startswith(" " * 30), lines[-1])
+        check("the total is printed on the right", lines[-1].startswith(" " * 30), lines[-1])
         check("the paper is cut once", sum(line.startswith("---") for line in paper) == 1, paper)
         check("the drawer got one pulse", state["drawer_pulses"] == 1, state)
         for paper_is, expected in (("low", 1), ("out", 0), ("ok", 2)):
             put({"paper": paper_is})
-            check(f"it hears of paper that is {paper_is}", asked(link) == expected, asked(link))
+            check(f"the driver reads that the paper is {paper_is}", asked(link) == expected, asked(link))
     finally:
         emulator.terminate()
         emulator.wait(10)

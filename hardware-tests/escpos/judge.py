@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Has our driver print on emupos, an ESC/POS printer that nobody here wrote, and compares what comes out.
+"""Lets our driver print on emupos, an emulated ESC/POS printer of other authors, and compares the paper with what was intended.
 
     python3 hardware-tests/escpos/judge.py
 
 Needs Python 3.13 or newer; emupos 0.4.0 is installed into target/escpos-judge on the first run.
-Where Python is older it says so and ends with code 0: nothing was judged.
+With an older Python the program says so, judges nothing and ends with exit code 0.
 """
 
 import json
@@ -23,7 +23,7 @@ ROOT = Path(__file__).resolve().parents[2]
 HOME = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target")) / "escpos-judge"
 PACKAGE = "emupos==0.4.0"
 
-# Epson's numbers, as the driver's usual profile has them. emupos has no glyphs for some pages, but decodes their text.
+# Epson's code page numbers, as in the driver's default profile. emupos has no glyphs for some pages, but decodes their text.
 PROFILE = """\
 type: printer
 name: All code pages
@@ -70,7 +70,7 @@ TAIL = [
     "A line that is longer than the paper is wide and",
     "is wrapped between two words",
 ]
-# The TM-T20III of Europe has no Windows page but 1252: Ukrainian and Uzbek letters are folded.
+# The European TM-T20III has only one Windows code page, 1252: Ukrainian and Uzbek letters are replaced by similar ones.
 FRONT = [
     "Pâine şi ţuică, îngheţată           12.50 A",
     "Хлеб «Бородинский», 1 шт             8.00 B",
@@ -136,7 +136,7 @@ class Judge:
 
 
 def scene(name, uri, hear=lambda outcome: None):
-    """Runs a scene of device/tests/escpos_judge.rs; gives its outcomes and the bytes that travelled."""
+    """Runs a scene of device/tests/escpos_judge.rs; returns its outcomes and the bytes that were sent and received."""
     command = ["cargo", "test", "-q", "-p", "ferrotill-device", "--test", "escpos_judge", "--", "--nocapture"]
     environment = os.environ | {"FERROTILL_ESCPOS": uri, "FERROTILL_ESCPOS_SCENE": name}
     process = subprocess.Popen(command, cwd=ROOT, env=environment, text=True, stdout=subprocess.PIPE)
@@ -158,8 +158,8 @@ def scene(name, uri, hear=lambda outcome: None):
 def slip_is_right(judge, device, uri, lines, how):
     before = len(judge.receipts(device))
     outcomes, _ = scene("slip", uri)
-    judge.check(f"{how}: the driver says printed", outcomes == ["printed"], outcomes)
-    judge.check(f"{how}: one receipt, cut off", len(judge.receipts(device)) == before + 1)
+    judge.check(f"{how}: the driver reports the slip as printed", outcomes == ["printed"], outcomes)
+    judge.check(f"{how}: one receipt, and the paper is cut", len(judge.receipts(device)) == before + 1)
     newest, text = judge.newest(device)
     shown = [line.strip() for line in text]
     for line in ["FERROTILL", "Bon de plată ABC 00000001", RULE, *lines, *TAIL]:
@@ -171,8 +171,8 @@ def slip_is_right(judge, device, uri, lines, how):
 
 
 def picture_is_right(judge, device, newest, how):
-    """The wedge of the test must stand in the picture dot by dot, but for the dot that parts a real-time request."""
-    from PIL import Image  # emupos brings it
+    """Checks that the picture shows the wedge of the test dot by dot, except for dots that were changed to break up a real-time request."""
+    from PIL import Image  # installed together with emupos
 
     path = judge.folder / "receipts" / f"{newest}.png"
     image = Image.open(path).convert("L")
@@ -188,8 +188,8 @@ def picture_is_right(judge, device, newest, how):
                 break
         if best is None or wrong < best[0]:
             best = (wrong, top)
-    # 3 rows carry a request each, of at most 4 dots.
-    judge.check(f"{how}: the picture holds the wedge ({path.name})", best is not None and best[0] <= 6, best)
+    # Three rows contain a real-time request each, and at most 4 dots of each request differ.
+    judge.check(f"{how}: the picture shows the wedge ({path.name})", best is not None and best[0] <= 6, best)
 
 
 def pages_are_right(judge, device, pages):
@@ -211,7 +211,7 @@ def troubles_are_told(judge):
         outcomes, _ = scene("slip", judge.uri("front"))
         judge.fault("front", fault, False)
         told = len(outcomes) == 1 and outcomes[0].startswith(f"refused {name} nothing was sent")
-        judge.check(f"{fault} is told as {name}", told, outcomes)
+        judge.check(f"{fault} is reported as {name}", told, outcomes)
         judge.check(f"{fault}: nothing is printed later either", len(judge.receipts("front")) == before)
 
     heard = []
@@ -226,7 +226,7 @@ def troubles_are_told(judge):
     before = len(judge.receipts("front"))
     outcomes, _ = scene("waits", judge.uri("front"), hear)
     count = len(judge.receipts("front")) - before
-    judge.check("paper that ends between two slips costs none and doubles none", outcomes[-1] == "printed" and count == 2, (outcomes, count))
+    judge.check("paper that ends between two slips loses no slip and doubles none", outcomes[-1] == "printed" and count == 2, (outcomes, count))
 
 
 def drawer_opens(judge):
@@ -236,8 +236,8 @@ def drawer_opens(judge):
             outcomes, _ = scene("drawer", judge.uri(device, options))
             state = json.loads(judge.call("GET", device))["state"]["drawer"]
             judge.call("POST", f"{device}/drawer/close")
-            judge.check(f"{device}: {kick} opens the drawer and its sensor says so", outcomes == ["Ok(Open)"] and state == "open", (outcomes, state))
-    # Real time needs no paper; in its turn it would open when the paper is loaded, so it is refused.
+            judge.check(f"{device}: {kick} opens the drawer and the sensor reports it as open", outcomes == ["Ok(Open)"] and state == "open", (outcomes, state))
+    # The real-time command opens the drawer without paper. ESC p would open the drawer when paper is loaded, so it is refused.
     judge.fault("front", "paper-out", True)
     options = "&drawer=dle-dc4&drawer_sensor=high"
     outcomes, _ = scene("drawer", judge.uri("front", options))
@@ -257,13 +257,13 @@ def main():
         venv.create(HOME / "venv", with_pip=True)
         subprocess.run([python, "-m", "pip", "install", "-q", PACKAGE], check=True)
     if Path(sys.prefix) != HOME / "venv":
-        # Its own packages read pictures.
+        # The Python of the virtual environment has the packages that read pictures.
         return subprocess.run([python, __file__]).returncode
     subprocess.run(["cargo", "test", "-q", "-p", "ferrotill-device", "--test", "escpos_judge", "--no-run"], cwd=ROOT, check=True)
     judge = Judge(python)
     try:
         outcomes, trace = scene("who", judge.uri("front"))
-        judge.check("it is asked who it is", 'model: "TM-T20III"' in outcomes[0], outcomes)
+        judge.check("the printer reports its model when it is asked", 'model: "TM-T20III"' in outcomes[0], outcomes)
         slip_is_right(judge, "front", judge.uri("front"), FRONT, "tcp, TM-T20III")
         slip_is_right(judge, "full", judge.uri("full"), FULL, "tcp, all pages")
         pty = judge.folder / "tmp" / "emupos" / "ttyESC"

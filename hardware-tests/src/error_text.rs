@@ -1,8 +1,8 @@
-//! An error as a person reads it.
+//! The text of an error for a person.
 
 use std::error::Error;
 
-/// The text of an error with those of all its sources.
+/// The text of an error, followed by the texts of all its sources.
 pub(crate) fn with_sources(error: impl Error) -> String {
     let mut text = error.to_string();
     let mut source = error.source();

@@ -11,7 +11,7 @@ use ferrotill_core::{Amount, Quantity};
 use ferrotill_store::{Batch, StoreError};
 use uuid::Uuid;
 
-/// A line for any sale.
+/// A line that any sale can use.
 pub(crate) const LOAF: DraftLine<'static> = DraftLine {
     name: "Piine Praga (Franzeluta)",
     quantity: Quantity::ONE,
@@ -32,7 +32,8 @@ pub(crate) const fn printed() -> Seal<'static> {
     }
 }
 
-/// Decides, appends and applies, as the clerk does. A refusal is an error: the test has asked for something impossible.
+/// Decides a command, appends its event and applies it, as the clerk does. A refusal is an error, because the test has asked for
+/// something impossible.
 pub(crate) fn decide_and_append(
     batch: &mut Batch<'_>,
     device: Uuid,

@@ -1,6 +1,7 @@
-//! The same jobs for every printer: the emulated one in each test run, and a real one when a port is given.
+//! The same jobs for every printer: each test run uses the emulated printer, and a real printer is used if a port is given.
 //!
-//! [`admit`] comes first: a fiscalised printer is refused unless its serial number is listed, because what it prints counts.
+//! [`admit`] is called first: a fiscalised printer is refused unless its serial number is listed, because its receipts count for
+//! the tax authority.
 //! [`run`] sends the jobs through [`FiscalPrinter`], as the agent does, and compares the counters of the printer with the jobs.
 
 mod cases;

@@ -1,6 +1,7 @@
-//! The suite on a real printer: `FERROTILL_PORT` is its address, `FERROTILL_RIG` the file of the printers that may be used.
+//! Runs the suite on a real printer: `FERROTILL_PORT` is its address, `FERROTILL_RIG` the file that lists the printers that may be
+//! used.
 //!
-//! Exit codes: 0 all passed, 1 a case failed, 2 used wrongly, 4 no printer, 7 a printer that must not be printed on.
+//! Exit codes: 0 all cases passed, 1 a case failed, 2 used wrongly, 4 no printer, 7 a printer that must not be printed on.
 
 use std::io::Write as _;
 use std::process::ExitCode;
@@ -13,7 +14,7 @@ fn main() -> ExitCode {
         Ok(text) => (0, text),
         Err(failure) => failure,
     };
-    // Without a standard output only the exit code remains.
+    // If there is no standard output, only the exit code remains.
     let _ = writeln!(std::io::stdout(), "{}", text.trim_end());
     ExitCode::from(code)
 }
@@ -23,7 +24,7 @@ fn play() -> Result<String, (u8, String)> {
     let file = variable("FERROTILL_RIG")?;
     let usage = |text: String| (2, text);
     let uri = DriverUri::parse(&port)
-        // The address may contain a password, so the message does not.
+        // The address may contain a password, so the error message leaves the address out.
         .map_err(|error| usage(format!("FERROTILL_PORT: {error}")))?;
     let text = std::fs::read_to_string(&file)
         .map_err(|error| usage(format!("FERROTILL_RIG is {file:?}: {error}")))?;

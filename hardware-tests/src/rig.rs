@@ -1,4 +1,4 @@
-//! The rig file: which printers of a test rig may be printed on.
+//! The rig file, which lists the printers of a test rig that may be printed on.
 
 use core::fmt;
 
@@ -11,11 +11,11 @@ pub struct RigFile {
 }
 
 impl RigFile {
-    /// Reads `serial = NUMBER` lines; `#` begins a comment, and the value may be in quotes.
+    /// Reads a rig file with lines `serial = NUMBER`; `#` begins a comment, and the number may be in quotes.
     ///
     /// # Errors
     ///
-    /// [`RigFileError`] with the first line that is something else.
+    /// [`RigFileError`] with the first line that has another form.
     pub fn parse(text: &str) -> Result<Self, RigFileError> {
         let mut rig = Self::default();
         for (number, line) in (1..).zip(text.lines()) {
@@ -40,10 +40,10 @@ impl RigFile {
     }
 }
 
-/// A line that is not `serial = NUMBER`.
+/// A line of the rig file that has not the form `serial = NUMBER`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RigFileError {
-    /// The line, counted from 1.
+    /// The number of the wrong line, counted from 1.
     pub line: usize,
 }
 
@@ -51,7 +51,7 @@ impl fmt::Display for RigFileError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "line {} of the rig file: is not `serial = NUMBER`; write one such line for each printer of the rig",
+            "line {} of the rig file is not `serial = NUMBER`; write one such line for each printer of the rig",
             self.line
         )
     }
@@ -59,7 +59,7 @@ impl fmt::Display for RigFileError {
 
 impl std::error::Error for RigFileError {}
 
-/// A printer that must not be printed on.
+/// The fault that a printer is fiscalised and not listed, so that it must not be printed on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PrinterNotListed {
     serial: String,
@@ -69,7 +69,7 @@ impl fmt::Display for PrinterNotListed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "the printer {} is fiscalised and not listed in the rig file: what it prints would count; list its serial number only if it belongs to a test rig",
+            "the printer {} is fiscalised and not listed in the rig file: its receipts would count for the tax authority; list its serial number only if it belongs to a test rig",
             self.serial
         )
     }
@@ -77,11 +77,11 @@ impl fmt::Display for PrinterNotListed {
 
 impl std::error::Error for PrinterNotListed {}
 
-/// May this printer be printed on?
+/// Checks whether this printer may be printed on.
 ///
 /// # Errors
 ///
-/// [`PrinterNotListed`] for a fiscalised printer that the rig file does not list. Nothing has been printed then.
+/// [`PrinterNotListed`] for a fiscalised printer that the rig file does not list. Nothing was printed before this check.
 pub fn admit(printer: &Connected, rig: &RigFile) -> Result<(), PrinterNotListed> {
     let serial = &printer.baseline.serial;
     if printer.condition.fiscalised && !rig.lists(serial) {

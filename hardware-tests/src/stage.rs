@@ -1,4 +1,4 @@
-//! A printer between two cases: what a case may ask of it, and what must hold after each job.
+//! The printer between two cases: what a case may ask of the printer, and what must be true after each job.
 
 use core::fmt;
 
@@ -8,13 +8,13 @@ use ferrotill_device::{
     Outcome, Paper, PrinterReport, Registered, Watch,
 };
 
-/// What can be switched from outside on this rig.
+/// The parts of a rig that a program can switch from outside.
 pub trait Switches {
-    /// Loads or removes the paper; false where that is not possible.
+    /// Loads or removes the printer's paper; false if this rig cannot do that.
     fn set_paper(&mut self, paper: Paper) -> bool;
 }
 
-/// A rig without switches: the cases that need one are reported as skipped.
+/// A rig without switches: the cases that need a switch are reported as skipped.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct NoSwitches;
 
@@ -27,34 +27,34 @@ impl Switches for NoSwitches {
 /// How a case ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Verdict {
-    /// As it should.
+    /// The case ended as expected.
     Passed,
-    /// It cannot be run here, for this reason.
+    /// The case cannot be run on this printer; the text is the reason.
     Skipped(&'static str),
-    /// Something else happened than was expected.
+    /// Something else happened than the case expected; the text says what.
     Failed(String),
 }
 
-/// How a case ends; the error says what went wrong.
+/// The result of a case; an error text means that the case failed.
 pub(crate) type Played = Result<Verdict, String>;
 
-/// A printer between two cases.
+/// The printer between two cases, with what the suite has learned about it.
 pub(crate) struct TestStage<'s> {
     printer: &'s mut dyn FiscalPrinter,
     switches: &'s mut dyn Switches,
-    /// The rates of the tax groups.
+    /// The rates of the printer's tax groups.
     pub(crate) groups: [Option<u32>; 8],
-    /// Its counters.
+    /// The printer's counters after the last job.
     pub(crate) now: Baseline,
-    /// Its X-report before the suite.
+    /// The printer's X-report from before the suite.
     pub(crate) begun_with: Option<PrinterReport>,
-    /// The sale that is returned later, with the counters before it and its document.
+    /// The sale that is returned later: the job, the counters before it, and the document's number.
     pub(crate) sold: Option<(Job, Baseline, u32)>,
     asked_to_cancel: bool,
 }
 
 impl<'s> TestStage<'s> {
-    /// A printer before the first case.
+    /// The state before the first case.
     pub(crate) fn new(
         printer: &'s mut dyn FiscalPrinter,
         connected: &Connected,
@@ -71,7 +71,8 @@ impl<'s> TestStage<'s> {
         }
     }
 
-    /// A job that must be registered. The counters that come with it must be those that the printer reports when it is asked again.
+    /// Performs a job that must be registered. The counters that come with the outcome must equal those that the printer reports
+    /// when it is asked again.
     pub(crate) fn registers(&mut self, job: &Job) -> Result<Registered, String> {
         let outcome = self.perform(job);
         let Outcome::Registered(registered) = outcome else {
@@ -82,7 +83,7 @@ impl<'s> TestStage<'s> {
         Ok(registered)
     }
 
-    /// A job that must not be registered. No fiscal counter may have changed.
+    /// Performs a job that must not be registered. No fiscal counter may change.
     pub(crate) fn refuses(&mut self, job: &Job) -> Result<NotRegistered, String> {
         let outcome = self.perform(job);
         let Outcome::NotRegistered(refused) = outcome else {
@@ -92,7 +93,7 @@ impl<'s> TestStage<'s> {
         Ok(refused)
     }
 
-    /// Asks what became of a job that was begun from other counters.
+    /// Asks the printer what became of a job that was begun from other counters.
     pub(crate) fn recovers(&mut self, job: &Job, before: &Baseline) -> Result<Outcome, String> {
         let outcome =
             self.printer
@@ -101,7 +102,7 @@ impl<'s> TestStage<'s> {
         Ok(outcome)
     }
 
-    /// A job begun from counters that the printer does not have.
+    /// Performs a job that was begun from counters that the printer does not have.
     pub(crate) fn performs_from(
         &mut self,
         job: &Job,
@@ -112,12 +113,12 @@ impl<'s> TestStage<'s> {
         Ok(outcome)
     }
 
-    /// Whether the last job asked before it cancelled a receipt.
+    /// Whether the driver asked the host during the last job before it cancelled a receipt.
     pub(crate) fn asked_to_cancel(&self) -> bool {
         self.asked_to_cancel
     }
 
-    /// What can be asked at any time.
+    /// Asks the printer the questions that are allowed at any time.
     pub(crate) fn questions(&mut self) -> Result<Reported, String> {
         let asked = |fault: Fault| format!("the printer cannot be asked: {fault}");
         Ok(Reported {
@@ -127,7 +128,7 @@ impl<'s> TestStage<'s> {
         })
     }
 
-    /// A document that registers nothing. A printer may have it switched off; then it refuses.
+    /// Prints a document that registers nothing. A printer on which such documents are switched off refuses the job.
     pub(crate) fn prints_if_it_can(&mut self, job: &Job) -> Played {
         match self.perform(job) {
             Outcome::Registered(registered) => {
@@ -150,14 +151,18 @@ impl<'s> TestStage<'s> {
         }
     }
 
-    /// Sets the clock to the time that it shows.
+    /// Sets the printer's clock to the time that it shows.
     pub(crate) fn sets_its_clock(&mut self) -> Played {
         let now = self.questions()?.clock;
         match self.printer.set_clock(&now) {
             Ok(()) => {
                 let after = self.questions()?.clock;
-                // Some seconds may have passed, and perhaps a minute.
-                same("the day of its clock", &after.get(..8), &now.get(..8))?;
+                // Some seconds may have passed, and the minute may have changed.
+                same(
+                    "the day of the printer's clock",
+                    &after.get(..8),
+                    &now.get(..8),
+                )?;
                 self.nothing_fiscal_moved()?;
                 Ok(Verdict::Passed)
             }
@@ -172,12 +177,12 @@ impl<'s> TestStage<'s> {
         self.switches.set_paper(paper)
     }
 
-    /// The printer's clock as a refund names it: `DDMMYYhhmmss`.
+    /// The time of the printer's clock in the form that a refund needs: `DDMMYYhhmmss`.
     pub(crate) fn clock(&mut self) -> Result<String, String> {
         let connected = self.connect()?;
         let clock = connected
             .clock
-            .ok_or("the printer does not tell its clock")?;
+            .ok_or("the printer does not report the time of its clock")?;
         Ok(clock.chars().filter(char::is_ascii_digit).collect())
     }
 
@@ -191,7 +196,7 @@ impl<'s> TestStage<'s> {
     fn nothing_fiscal_moved(&mut self) -> Result<(), String> {
         let asked = self.asked()?;
         let before = &self.now;
-        // A cancelled receipt and a slip take a document number, and no other number.
+        // A cancelled receipt and a slip use up a document number and no other number.
         let expected = Baseline {
             last_document: asked.last_document,
             ..before.clone()
@@ -210,7 +215,7 @@ impl<'s> TestStage<'s> {
 
     fn asked(&mut self) -> Result<Baseline, String> {
         let asked = |fault: Fault| format!("the printer cannot be asked: {fault}");
-        // On the same connection, so that the driver keeps and checks what it has learned about the printer.
+        // The question uses the same connection, so that the driver keeps and checks what it has learned about the printer.
         let counters = self.printer.counters().map_err(asked)?;
         if self.printer.status().map_err(asked)?.fiscal_receipt_open {
             return Err("a fiscal receipt was left open".to_owned());
@@ -230,14 +235,14 @@ impl<'s> TestStage<'s> {
     }
 }
 
-/// What a printer reports at any time.
+/// The printer's answers to the questions that are allowed at any time.
 pub(crate) struct Reported {
     pub(crate) condition: Condition,
     pub(crate) clock: String,
     pub(crate) groups: [Option<u32>; 8],
 }
 
-/// Agrees to every cancellation, and remembers that it was asked.
+/// Agrees to every cancellation, and remembers whether the driver asked for one.
 struct Asked {
     to_cancel: bool,
 }
@@ -255,7 +260,7 @@ impl Watch for Asked {
     }
 }
 
-/// Two values that must be the same.
+/// Compares two values that must be equal.
 pub(crate) fn same<T: PartialEq + fmt::Debug>(
     what: &str,
     found: &T,
@@ -268,12 +273,12 @@ pub(crate) fn same<T: PartialEq + fmt::Debug>(
     }
 }
 
-/// A refusal that must be for this reason.
+/// Checks that a refusal has this reason.
 pub(crate) fn because(refused: &NotRegistered, fault: Fault) -> Result<(), String> {
     same("the reason of the refusal", &refused.fault, &fault)
 }
 
-/// The sum of amounts that fit.
+/// The sum of some amounts, which must not overflow.
 pub(crate) fn plus(one: Amount, other: i64) -> Amount {
     one.checked_add(Amount::from_minor(other)).unwrap_or(one)
 }

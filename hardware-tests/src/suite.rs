@@ -1,4 +1,4 @@
-//! Runs the cases, one after the other, each on the printer as the last one left it.
+//! Runs the cases one after the other; each case begins with the printer as the last one left it.
 
 use core::fmt;
 
@@ -10,21 +10,21 @@ use crate::stage::{Switches, TestStage, Verdict};
 /// A case that was run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Case {
-    /// Its name.
+    /// The name of the case.
     pub name: &'static str,
-    /// How it ended.
+    /// The verdict of the case.
     pub verdict: Verdict,
 }
 
 /// All cases that were run, in their order.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Report {
-    /// The cases. The last one is the first that failed, because later results would mean nothing.
+    /// The cases in their order. The first failed case is the last one, because later results would mean nothing.
     pub cases: Vec<Case>,
 }
 
 impl Report {
-    /// No case failed.
+    /// Whether no case failed.
     #[must_use]
     pub fn passed(&self) -> bool {
         self.cases
@@ -46,7 +46,7 @@ impl fmt::Display for Report {
     }
 }
 
-/// Runs every case on a printer that was admitted; `connected` is what it reported when it was connected to.
+/// Runs every case on a printer that may be printed on; `connected` is the printer's report when it was connected to.
 pub fn run(
     printer: &mut dyn FiscalPrinter,
     connected: &Connected,

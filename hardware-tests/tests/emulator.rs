@@ -1,4 +1,5 @@
-//! The suite over a real pty against the emulated printer, the suite against a printer that lies, and the printers that are turned away.
+//! Tests of the suite: over a real pty on the emulated printer, on a printer that reports wrong facts, and with printers that must
+//! be refused.
 
 use std::path::PathBuf;
 use std::process::{Command, Output};
@@ -41,7 +42,7 @@ fn the_emulated_printer_passes_every_case() {
         "what was refused, cancelled or asked about again is not among them"
     );
     assert_eq!((snapshot.z_number, snapshot.drawer_pulses), (1, 1));
-    // And again on the next day, from where it was left.
+    // The suite passes again on the next day, from the state in which the first run left the printer.
     let report = bench.play(&mut Paperman(&bench.rig));
     assert!(report.passed(), "\n{report}");
     assert_eq!(bench.rig.snapshot(true).z_number, 2);
@@ -61,7 +62,7 @@ fn a_case_that_cannot_be_played_is_said_to_be_skipped() {
     assert_eq!(skipped, ["out_of_paper"]);
 }
 
-/// A suite that no printer can fail would show nothing.
+/// A suite that passes even on a printer that reports wrong facts would prove nothing.
 #[test]
 fn a_printer_that_lies_is_found_out() {
     let lies: [(&str, Lie); 5] = [
@@ -136,7 +137,7 @@ fn the_program_prints_nothing_on_a_printer_that_is_not_listed() {
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_ferrotill-hardware-tests");
 
-/// An emulated printer on a pty, in a folder of its own.
+/// An emulated printer on a pty, with a temporary folder for its files.
 struct Bench {
     rig: Rig,
     folder: PathBuf,
@@ -182,7 +183,7 @@ impl Drop for Bench {
     }
 }
 
-/// Somebody who can take the paper out of the emulated printer.
+/// A switch that takes the paper out of the emulated printer and loads it again.
 struct Paperman<'r>(&'r Rig);
 
 impl Switches for Paperman<'_> {
@@ -192,18 +193,18 @@ impl Switches for Paperman<'_> {
     }
 }
 
-/// What is not true of a printer.
+/// The wrong fact that a printer reports.
 #[derive(Clone, Copy, PartialEq)]
 enum Lie {
-    /// Its report has one unit too many.
+    /// The printer's report has one minor unit too much.
     Report,
-    /// Its counters after a receipt stand still.
+    /// The printer's counters do not change with a receipt.
     Counters,
-    /// Everything that it is asked about was printed.
+    /// The printer reports everything that it is asked about as printed.
     Recovery,
-    /// It is out of paper when it is out of cash.
+    /// The printer reports missing paper when cash is missing.
     Reason,
-    /// It never knows.
+    /// The printer never knows the outcome.
     Unknown,
 }
 

@@ -16,14 +16,14 @@ fn no_failing_call_loses_what_was_acknowledged() {
     assert!(tally.states > 60, "{tally:?}");
 }
 
-/// The control: without syncs the suite must find a violation.
+/// The control: on a disk that ignores syncs the suite must find a violation.
 #[test]
 fn a_disk_that_ignores_its_syncs_is_found() {
     let violation = cut_power_on(Syncs::Ignored, 7, 250, 12).unwrap_err();
     assert!(violation.starts_with("seed 7, moment "), "{violation}");
 }
 
-/// An SD card wears out by writing: at most 2.1 syncs and 90 KiB for a sale of ten lines.
+/// An SD card wears out by writing, so a sale of ten lines has a limit of 2.1 syncs and 90 KiB.
 #[test]
 fn a_sale_stays_below_the_limits_of_syncs_and_bytes() {
     let worn = wear(10).unwrap();

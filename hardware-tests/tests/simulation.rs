@@ -16,7 +16,7 @@ fn every_answer_is_true_and_all_totals_agree_whatever_goes_wrong() {
     assert!(sum.crashes > 50 && sum.troubles > 500, "{sum:?}");
 }
 
-/// Seeds that once found a fault: `docs/PROOF.md` says which.
+/// Seeds with which the simulation once found a fault; `docs/PROOF.md` describes the faults.
 #[test]
 fn what_was_found_once_does_not_come_back() {
     for (seed, days) in [(5, 3), (34, 1), (35, 2), (60, 2), (122, 1)] {
@@ -34,7 +34,7 @@ fn the_same_seed_plays_the_same_shop() {
     assert_ne!(played[0].trace, played[2].trace);
 }
 
-/// The control: a disk that ignores its syncs must be found, and the same seed must find the same violation again.
+/// The control: on a disk that ignores its syncs a violation must be found, and the same seed must give the same violation again.
 #[test]
 fn a_disk_that_ignores_its_syncs_is_found_at_the_same_step_again() {
     let found = (1..=12).find_map(|seed| simulate_on(Syncs::Ignored, seed, 1).err());

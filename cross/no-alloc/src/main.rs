@@ -1,7 +1,7 @@
-//! A program for a microcontroller without an operating system: it sells, seals, closes the day and reads its journal back.
+//! A program for a microcontroller without an operating system, which sells, seals, closes the day and reads its journal back.
 //!
-//! It has no allocator, so it links only if the core needs none.
-//! It is linked and never run here: the core's own tests check what it computes.
+//! The program has no allocator, so it links only if the core needs no allocator.
+//! This program is linked and never run: the core's own tests check the computed results.
 #![no_std]
 #![no_main]
 
@@ -20,7 +20,7 @@ use ferrotill_core::till::{Command, Known, Order, Till, Wish};
 use ferrotill_core::time::Moment;
 use ferrotill_core::{Amount, Quantity};
 
-/// The memory that a firmware would have as statics.
+/// The memory that a firmware would keep in statics: the till and the buffers for lines, texts and rows.
 struct Room {
     till: Till,
     lines: [LineTotals; 100],
@@ -108,7 +108,7 @@ fn day(room: &mut Room, profile: &dyn Profile) -> Option<u32> {
     Some(room.till.last_z())
 }
 
-/// Decides, writes the row, reads it back and applies it.
+/// Decides a command, writes the event as a journal row, reads the row back and applies the event.
 #[inline(never)]
 fn turn(room: &mut Room, profile: &dyn Profile, command: &Command<'_>) -> Option<()> {
     let row = decide(room, profile, command)?;

@@ -1,4 +1,4 @@
-//! The disk as a test uses it: mounted on a folder, with its history and its faults.
+//! The handle by which a test uses the simulated disk: it mounts the disk on a folder, reads its history and sets its faults.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
@@ -8,7 +8,7 @@ use crate::history::{History, Image};
 use crate::state::{DiskState, lock, mounted};
 use crate::vfs;
 
-/// A disk, mounted on a folder.
+/// A simulated disk that is mounted on a folder.
 #[derive(Clone, Debug)]
 pub struct Disk {
     folder: PathBuf,
@@ -16,7 +16,7 @@ pub struct Disk {
 }
 
 impl Disk {
-    /// Mounts an empty disk on a folder: SQLite's files in it live here until the disk is dropped.
+    /// Mounts an empty disk on a folder: SQLite's files in this folder are kept on the disk until the disk is dropped.
     #[must_use]
     pub fn mount(folder: &Path) -> Self {
         vfs::register();
@@ -42,7 +42,7 @@ impl Disk {
         };
     }
 
-    /// The bytes that programs read now, whether synced or not.
+    /// The content of the disk as programs read it now, with the bytes that are not synced yet.
     #[must_use]
     pub fn image(&self) -> Image {
         let state = lock(&self.state);
@@ -52,13 +52,13 @@ impl Disk {
             .collect()
     }
 
-    /// How many operations were done so far.
+    /// How many operations the disk has carried out so far.
     #[must_use]
     pub fn operations(&self) -> usize {
         lock(&self.state).operations.len()
     }
 
-    /// All that was done since the disk was mounted or an image was put on it.
+    /// All operations since the disk was mounted or an image was put on it.
     #[must_use]
     pub fn history(&self) -> History {
         let state = lock(&self.state);
@@ -68,26 +68,26 @@ impl Disk {
         }
     }
 
-    /// From now on the disk fails in this way; `None` ends the fault.
+    /// Sets the fault of the disk from now on; `None` ends the fault.
     pub fn fail(&self, fault: Option<DiskFault>) {
         let mut state = lock(&self.state);
         state.calls.clear();
         state.fault = fault;
     }
 
-    /// How many operations of a kind there were since the last call of [`Disk::fail`].
+    /// How many operations of one kind the disk was asked for since the last call of [`Disk::fail`].
     #[must_use]
     pub fn calls(&self, kind: DiskCall) -> usize {
         lock(&self.state).calls.get(&kind).copied().unwrap_or(0)
     }
 
-    /// Bytes that were written since the disk was mounted or an image was put on it.
+    /// How many bytes were written since the disk was mounted or an image was put on it.
     #[must_use]
     pub fn bytes_written(&self) -> u64 {
         lock(&self.state).written
     }
 
-    /// What a sync does from now on, until an image is put on the disk.
+    /// Sets what a sync does from now on, until an image is put on the disk.
     pub fn set_syncs(&self, syncs: Syncs) {
         lock(&self.state).syncs = syncs;
     }
@@ -101,7 +101,7 @@ impl Disk {
 impl Drop for Disk {
     fn drop(&mut self) {
         let mut mounted = lock(mounted());
-        // The table and this handle are the only owners: there is no other clone.
+        // The state has two owners if this is the last handle: the table of mounted disks, and this handle.
         if Arc::strong_count(&self.state) <= 2 {
             mounted.remove(&self.folder);
         }

@@ -1,22 +1,22 @@
 //! Faults of a disk.
 
-/// The operations that can fail.
+/// The disk operations that can fail.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum DiskCall {
-    /// A write.
+    /// A write fails.
     Write,
-    /// A write to a full disk.
+    /// A write fails because the disk is full.
     Full,
-    /// A sync.
+    /// A sync fails.
     Sync,
-    /// A read.
+    /// A read fails.
     Read,
-    /// A truncation.
+    /// A truncation fails.
     Truncate,
 }
 
 impl DiskCall {
-    /// Every kind.
+    /// Every kind of operation that can fail.
     pub const ALL: [Self; 5] = [
         Self::Write,
         Self::Full,
@@ -26,28 +26,29 @@ impl DiskCall {
     ];
 }
 
-/// A disk that fails.
+/// A fault of the simulated disk: which operation fails, and when.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct DiskFault {
-    /// The operation that fails.
+    /// The kind of operation that fails.
     pub kind: DiskCall,
-    /// How many of these operations succeed before.
+    /// How many operations of this kind succeed before the first failure.
     pub after: usize,
-    /// Every further one fails too.
+    /// True if every operation of this kind after the first failure fails too.
     pub for_ever: bool,
 }
 
-/// What a sync does.
+/// What a sync of the simulated disk does.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Syncs {
-    /// What was written is durable after it.
+    /// A sync makes durable what was written before it.
     #[default]
     Kept,
-    /// Nothing, although it reports success, as with some cheap disks: the control, on which a suite must find a violation.
+    /// A sync does nothing and reports success, as on some cheap disks. Such a disk is the control, on which a suite must find a
+    /// violation.
     Ignored,
 }
 
-/// Why an operation failed.
+/// Why an operation of the disk failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Failed {
     Io,

@@ -1,4 +1,4 @@
-//! What was done to a disk, in order, and what may be left of it after a power cut.
+//! The operations of a disk in order, and what may be left of its files after a power cut.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::SECTOR;
 use crate::random::SeededRandom;
 
-/// The content of a disk: the bytes of each file by its name.
+/// The content of a disk: the bytes of each file by the file's name.
 pub type Image = BTreeMap<String, Vec<u8>>;
 
 /// One operation on a disk.
@@ -24,9 +24,9 @@ pub(crate) enum Operation {
     Sync {
         file: Arc<str>,
     },
-    /// New names and deletions become durable.
+    /// A sync of the folder: new file names and deletions become durable.
     SyncFolder,
-    /// A sync that failed: what it should have made durable is forgotten at the next power cut.
+    /// A sync that failed: the writes that it should have made durable are lost at the next power cut.
     LostSync {
         file: Arc<str>,
     },
@@ -36,27 +36,27 @@ pub(crate) enum Operation {
     },
 }
 
-/// All operations since a disk was mounted, and its content at that time.
+/// All operations since a disk was mounted, and the content of the disk before the first of them.
 #[derive(Clone, Debug)]
 pub struct History {
     pub(crate) before: Image,
     pub(crate) operations: Vec<Operation>,
 }
 
-/// A change that is not durable yet.
+/// A change of a file that is not durable yet.
 #[derive(Clone, Debug)]
 enum Change {
     Write { offset: usize, bytes: Arc<[u8]> },
     Truncate { length: usize },
 }
 
-/// A file between two syncs.
+/// The state of one file between two syncs.
 #[derive(Clone, Debug, Default)]
 struct UnsyncedFile {
-    /// The durable bytes; none if not even the name is durable.
+    /// The durable bytes of the file; none if not even its name is durable.
     durable: Option<Vec<u8>>,
     pending: Vec<Change>,
-    /// It was deleted, and the deletion is not durable.
+    /// True if the file was deleted and the deletion is not durable.
     deleted: bool,
 }
 
@@ -65,32 +65,33 @@ struct UnsyncedFile {
 enum Survival {
     Nothing,
     Everything,
-    /// The oldest changes do, and the next one does in part.
+    /// The oldest changes survive, and the next one survives in part. The number counts the changes that survive completely.
     Prefix(usize),
-    /// Each sector by itself.
+    /// Each sector of each change survives or is lost by itself.
     EachSector,
 }
 
 impl History {
-    /// How many operations there are: the power can be cut after each of them.
+    /// How many operations there are; the power can be cut after each of them.
     #[must_use]
     pub fn len(&self) -> usize {
         self.operations.len()
     }
 
-    /// No operation was done.
+    /// Whether no operation was done.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.operations.is_empty()
     }
 
-    /// What may be left after a power cut right after the first `count` operations; other random numbers give another image.
+    /// The files that may be left if the power is cut right after the first `count` operations; other random numbers give another
+    /// image.
     #[must_use]
     pub fn cut(&self, count: usize, random: &mut SeededRandom) -> Image {
         self.settle(count).cut(random)
     }
 
-    /// The disk after the first `count` operations, to be cut many times.
+    /// The disk after the first `count` operations; its power can be cut many times.
     #[must_use]
     pub fn settle(&self, count: usize) -> Medium {
         let mut medium = Medium::new(&self.before);
@@ -100,7 +101,7 @@ impl History {
         medium
     }
 
-    /// Calls `look` for each moment in order: with the disk after each operation.
+    /// Calls `look` once before the first operation and once after each operation, with the number of operations and the disk.
     pub fn for_each_moment(&self, mut look: impl FnMut(usize, &Medium)) {
         let mut medium = Medium::new(&self.before);
         look(0, &medium);
@@ -111,7 +112,7 @@ impl History {
     }
 }
 
-/// A disk at a moment: what is durable, and what is pending.
+/// A disk at one moment: which bytes are durable, and which changes are pending.
 #[derive(Clone, Debug)]
 pub struct Medium {
     files: BTreeMap<Arc<str>, UnsyncedFile>,
@@ -180,13 +181,13 @@ impl Medium {
     fn pend(&mut self, file: &Arc<str>, change: Change) {
         let file_state = self.files.entry(Arc::clone(file)).or_default();
         if file_state.deleted {
-            // A new file of the same name; it never contains bytes of the old one.
+            // A new file of the same name never contains bytes of the deleted one.
             *file_state = UnsyncedFile::default();
         }
         file_state.pending.push(change);
     }
 
-    /// What may be left of it after a power cut.
+    /// The files that may be left if the power is cut now.
     #[must_use]
     pub fn cut(&self, random: &mut SeededRandom) -> Image {
         let mut image = Image::new();
@@ -194,7 +195,7 @@ impl Medium {
             if file_state.deleted && random.coin() {
                 continue;
             }
-            // A name that is not durable may be missing, with everything that was written to the file.
+            // After a power cut a file whose name is not durable may be missing, with everything that was written to it.
             let name_lost = file_state.durable.is_none() && random.below(4) == 0;
             if name_lost {
                 continue;
@@ -233,7 +234,7 @@ impl Change {
         }
     }
 
-    /// Applies some of its sectors, and some of them in part.
+    /// Applies some sectors of a write completely, some in part and some not at all; a truncation is applied or not.
     fn tear(&self, bytes: &mut Vec<u8>, random: &mut SeededRandom) {
         match self {
             Self::Truncate { .. } => {
@@ -263,7 +264,7 @@ impl Change {
     }
 }
 
-/// Writes into a file, which is filled with zeros up to the offset.
+/// Writes bytes into a file at an offset; a shorter file is filled with zeros up to the offset.
 pub(crate) fn put(file: &mut Vec<u8>, offset: usize, bytes: &[u8]) {
     if bytes.is_empty() {
         return;

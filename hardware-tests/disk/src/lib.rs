@@ -1,4 +1,4 @@
-//! A disk for tests: it keeps apart what was not synced, and drops or tears it at a power cut, as real media do.
+//! A simulated disk for tests: at a power cut it drops or tears what was not synced, as real media do.
 //!
 //! ```text
 //! Disk::mount(folder)       from now on every file of SQLite in that folder is on this disk, in memory
@@ -8,7 +8,7 @@
 //! disk.fail(fault)          the n-th write, sync, read or truncation fails, once or for ever
 //! ```
 //!
-//! What the disk guarantees, and nothing else:
+//! The disk guarantees only this:
 //!
 //! - A synced file has all its bytes, and with its first sync its name. Names and deletions are durable with a sync of the folder:
 //!   that is the first sync of a new journal, and a deletion that asks for it.
@@ -30,5 +30,5 @@ pub use fault::{DiskCall, DiskFault, Syncs};
 pub use history::{History, Image};
 pub use random::SeededRandom;
 
-/// Bytes of a sector: a disk writes each sector completely or not, by itself.
+/// Bytes of a sector. A disk writes each sector completely or not at all.
 pub const SECTOR: usize = 512;

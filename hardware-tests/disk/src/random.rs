@@ -5,13 +5,13 @@
 pub struct SeededRandom(u64);
 
 impl SeededRandom {
-    /// The numbers of a seed.
+    /// The random numbers that follow from a seed.
     #[must_use]
     pub const fn new(seed: u64) -> Self {
         Self(seed)
     }
 
-    /// The next number.
+    /// The next random number, from all 64-bit values.
     pub fn number(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
         let mut mixed = self.0;
@@ -20,13 +20,13 @@ impl SeededRandom {
         mixed ^ (mixed >> 31)
     }
 
-    /// A number below a limit; 0 where the limit is 0.
+    /// The next random number below a limit; 0 if the limit is 0.
     pub fn below(&mut self, limit: usize) -> usize {
         let number = usize::try_from(self.number() >> 1).unwrap_or(0);
         number.checked_rem(limit).unwrap_or(0)
     }
 
-    /// True or false, equally often.
+    /// True or false, each equally often.
     pub fn coin(&mut self) -> bool {
         self.number() & 1 == 1
     }

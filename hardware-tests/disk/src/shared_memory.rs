@@ -5,12 +5,12 @@ use std::collections::HashMap;
 /// How many locks SQLite uses in its shared memory.
 const SLOTS: usize = 8;
 
-/// The shared memory of one database file.
+/// The shared memory that belongs to one database file.
 #[derive(Debug, Default)]
 pub(crate) struct SharedMemory {
-    /// Each region is a block of its own, so that its address stays.
+    /// The regions of the shared memory. Each region is a block of its own, so that its address never changes.
     regions: Vec<Box<[u64]>>,
-    /// What each handle holds: none, shared or exclusive, slot by slot.
+    /// The locks by file handle: for each lock slot none, shared or exclusive.
     held: HashMap<u64, [Hold; SLOTS]>,
 }
 
@@ -23,13 +23,13 @@ enum Hold {
 }
 
 impl SharedMemory {
-    /// The address of a region, which is made if `extend` is true.
+    /// The address of a region of shared memory; a missing region is created if `extend` is true.
     pub(crate) fn region(&mut self, index: usize, size: usize, extend: bool) -> Option<*mut u8> {
         while self.regions.len() <= index {
             if !extend {
                 return None;
             }
-            // 64-bit words, so that the block is aligned for any type.
+            // The block consists of 64-bit words, so that it is aligned for any type.
             self.regions
                 .push(vec![0; size.div_ceil(8)].into_boxed_slice());
         }
@@ -38,7 +38,7 @@ impl SharedMemory {
             .map(|region| region.as_mut_ptr().cast())
     }
 
-    /// Takes locks; false where a lock of another handle forbids it.
+    /// Takes locks for a handle; false if a lock of another handle forbids it.
     pub(crate) fn lock(
         &mut self,
         handle: u64,
@@ -68,20 +68,20 @@ impl SharedMemory {
         true
     }
 
-    /// Releases locks.
+    /// Releases locks of a handle.
     pub(crate) fn unlock(&mut self, handle: u64, first: usize, count: usize) {
         if let Some(own) = self.held.get_mut(&handle) {
             own[first..(first + count).min(SLOTS)].fill(Hold::None);
         }
     }
 
-    /// Removes a handle. True if it was the last one.
+    /// Removes a handle from the shared memory. True if it was the last one.
     pub(crate) fn leave(&mut self, handle: u64) -> bool {
         self.held.remove(&handle);
         self.held.is_empty()
     }
 
-    /// Adds a handle.
+    /// Adds a handle to the shared memory.
     pub(crate) fn enter(&mut self, handle: u64) {
         self.held.entry(handle).or_default();
     }

@@ -1,4 +1,4 @@
-//! The state of a disk: files as programs see them, locks, faults, and what was done to it.
+//! The state of a simulated disk: files as programs see them, locks, faults, and the history of operations.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::{Path, PathBuf};
@@ -15,13 +15,14 @@ pub(crate) struct DiskState {
     pub(crate) locks: HashMap<Arc<str>, HashMap<u64, i32>>,
     pub(crate) before: Image,
     pub(crate) operations: Vec<Operation>,
-    /// Journals that were made and never synced: their first sync also syncs the folder, as in SQLite's own VFS.
+    /// The names of journals that were created and never synced.
+    /// The first sync of such a journal also syncs the folder, as in SQLite's own VFS.
     pub(crate) fresh: HashSet<Arc<str>>,
     pub(crate) fault: Option<DiskFault>,
     pub(crate) calls: HashMap<DiskCall, usize>,
     pub(crate) next_handle: u64,
     pub(crate) written: u64,
-    /// The power is off: no operation works.
+    /// True while the power is off: every operation fails.
     pub(crate) dead: bool,
     pub(crate) syncs: Syncs,
 }
@@ -34,13 +35,13 @@ pub(crate) fn mounted() -> &'static Mounted {
     MOUNTED.get_or_init(Mutex::default)
 }
 
-/// The mounted disk that a path belongs to.
+/// The mounted disk to which a path belongs.
 pub(crate) fn disk_of(path: &Path) -> Option<Arc<Mutex<DiskState>>> {
     let folder = path.parent()?;
     lock(mounted()).get(folder).cloned()
 }
 
-/// Locks, also after a test has panicked: a panic does not damage the disk.
+/// Locks a mutex, also after a test has panicked: a panic does not damage the disk.
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -66,7 +67,7 @@ impl DiskState {
         }
     }
 
-    /// Reads what there is and fills the rest of `room` with zeros. False where bytes were missing.
+    /// Reads the bytes that the file has and fills the rest of `room` with zeros. False if bytes were missing.
     pub(crate) fn read(
         &mut self,
         name: &str,
@@ -145,7 +146,7 @@ impl DiskState {
         true
     }
 
-    /// Counts an operation. An error if the fault makes it fail.
+    /// Counts an operation of a kind. An error if the fault makes this operation fail.
     fn count(&mut self, kind: DiskCall) -> Result<(), Failed> {
         if self.dead {
             return Err(Failed::Io);

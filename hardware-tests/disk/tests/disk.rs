@@ -1,11 +1,12 @@
-//! The disk itself: SQLite works on it, keeps what it promised over every power cut, and loses when its safety is taken away.
+//! Tests of the simulated disk: SQLite works on it and loses nothing acknowledged at a power cut, unless its safety is switched
+//! off.
 
 use std::path::{Path, PathBuf};
 
 use ferrotill_disk::{Disk, DiskCall, DiskFault, SeededRandom};
 use rusqlite::Connection;
 
-/// A folder that exists nowhere: nothing of the disk touches the real one.
+/// A folder that does not exist: files of the simulated disk never touch the real one.
 fn folder(name: &str) -> PathBuf {
     Path::new("/nowhere").join(name)
 }
@@ -20,7 +21,7 @@ fn open(folder: &Path, synchronous: &str) -> rusqlite::Result<Connection> {
     Ok(connection)
 }
 
-/// Sells, and notes after how many operations each sale was acknowledged.
+/// Sells receipts, and records after how many disk operations each sale was acknowledged.
 fn sell(disk: &Disk, connection: &Connection, count: i64) -> Vec<(i64, usize)> {
     let mut acknowledged = Vec::new();
     for number in 1..=count {
@@ -36,7 +37,7 @@ fn sell(disk: &Disk, connection: &Connection, count: i64) -> Vec<(i64, usize)> {
     acknowledged
 }
 
-/// Cuts the power everywhere, several times, and counts sales that were acknowledged and are gone, and images that are broken.
+/// Cuts the power at every moment, several times, and counts the acknowledged sales that are lost and the images that are broken.
 fn cut_everywhere(name: &str, synchronous: &str, random: &mut SeededRandom) -> (usize, usize) {
     let disk = Disk::mount(&folder(name));
     let connection = open(&folder(name), synchronous).unwrap();
@@ -82,7 +83,7 @@ fn full_sync_loses_nothing_that_was_acknowledged() {
     assert_eq!(lost, 0);
 }
 
-/// The control: a suite that stays green without the safety proves nothing.
+/// The control: a suite that passes although the disk ignores syncs proves nothing.
 #[test]
 fn normal_and_no_sync_lose_and_the_disk_shows_it() {
     let (_, lost) = cut_everywhere("normal", "NORMAL", &mut SeededRandom::new(2));
@@ -122,7 +123,7 @@ fn every_trouble_is_told_and_what_was_acknowledged_before_stays() {
                     assert!(there, "{name}: {number}");
                 }
             }
-            // SQLite reads no page in twelve sales that it does not have, and truncates nothing.
+            // In twelve sales SQLite reads no page that is not in its cache, and truncates nothing.
             let expected = matches!(kind, DiskCall::Write | DiskCall::Full | DiskCall::Sync);
             assert_eq!(met > 0, expected, "{kind:?} {for_ever}: {met}");
         }

@@ -1,16 +1,16 @@
-//! A clock that stands still until a test moves it.
+//! A clock whose time changes only when a test sets it.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use ferrotill_device::emulator::ClockSource;
 
-/// Seconds of local time. A clone is the same clock.
+/// A clock in seconds of local time that only a test moves. A clone is the same clock.
 #[derive(Clone, Debug, Default)]
 pub struct ManualClock(Arc<AtomicI64>);
 
 impl ManualClock {
-    /// A clock at a time, in seconds.
+    /// A clock that shows this time, in seconds.
     #[must_use]
     pub fn at(seconds: i64) -> Self {
         let clock = Self::default();
@@ -18,18 +18,18 @@ impl ManualClock {
         clock
     }
 
-    /// Moves it to a time.
+    /// Moves the clock to a time, in seconds.
     pub fn set(&self, seconds: i64) {
         self.0.store(seconds, Ordering::Release);
     }
 
-    /// What it shows.
+    /// The time that the clock shows, in seconds.
     #[must_use]
     pub fn seconds(&self) -> i64 {
         self.0.load(Ordering::Acquire)
     }
 
-    /// The clock of an emulated printer.
+    /// This clock as the clock of an emulated printer.
     #[must_use]
     pub fn source(&self) -> ClockSource {
         let clock = self.clone();

@@ -14,31 +14,31 @@
 
 use std::fmt::{self, Display};
 
-/// The key of the one client.
+/// The API key of the only client.
 pub const KEY: &str = "a-key";
-/// The secret of the one client.
+/// The secret of the only client.
 pub const SECRET: &str = "a-secret-of-some-length";
 
-/// A configuration file.
+/// The text of a configuration file, which a test builds.
 #[derive(Clone, Debug)]
 pub struct ConfigText {
-    /// Sections in their order, each with its keys and values.
+    /// The sections in their order, each with its keys and values.
     sections: Vec<(String, Keys)>,
     clients: Vec<Keys>,
     devices: Vec<Device>,
 }
 
-/// Keys with their values, as they stand in the file.
+/// Keys of a section with their values, both as text of the file.
 type Keys = Vec<(&'static str, String)>;
 
-/// A text as a value of TOML.
+/// Writes a text as a value of TOML, in quotes.
 #[must_use]
 pub fn text(value: impl AsRef<str>) -> String {
     format!("{:?}", value.as_ref())
 }
 
 impl ConfigText {
-    /// A till in TEST mode with one client ([`KEY`], [`SECRET`]), which listens at any free port.
+    /// A till in TEST mode with one client ([`KEY`], [`SECRET`]), which listens on any free port.
     #[must_use]
     pub fn new(country: &str, data_dir: impl AsRef<std::path::Path>) -> Self {
         let config = Self {
@@ -54,32 +54,32 @@ impl ConfigText {
             .set("api", "listen", text("127.0.0.1:0"))
     }
 
-    /// The owner's name and tax number.
+    /// Sets the owner's name and tax number.
     #[must_use]
     pub fn owner(self, name: &str, number: &str) -> Self {
         self.set("till", "organization_name", text(name))
             .set("till", "idnx", text(number))
     }
 
-    /// Another client than the usual one.
+    /// Replaces the usual client by another one.
     #[must_use]
     pub fn client(mut self, key: &str, secret: &str) -> Self {
         self.clients = vec![vec![("key", text(key)), ("secret", text(secret))]];
         self
     }
 
-    /// One more device.
+    /// Adds a device.
     #[must_use]
     pub fn device(mut self, device: Device) -> Self {
         self.devices.push(device);
         self
     }
 
-    /// Changes the device at a place.
+    /// Changes one device; the first device has place 0.
     ///
     /// # Panics
     ///
-    /// There is no such device.
+    /// There is no device at this place.
     #[must_use]
     pub fn change_device(mut self, place: usize, change: impl FnOnce(Device) -> Device) -> Self {
         let device = self.devices.remove(place);
@@ -87,13 +87,13 @@ impl ConfigText {
         self
     }
 
-    /// The address of the tax authority.
+    /// Sets the address of the tax authority.
     #[must_use]
     pub fn upstream(self, url: &str) -> Self {
         self.set("upstream", "url", text(url))
     }
 
-    /// Sets a key, which may be there already, to a value as TOML has it: a number, `true`, or [`text`].
+    /// Sets a key of a section to a value as TOML has it: a number, `true`, or [`text`]. An earlier value is replaced.
     #[must_use]
     pub fn set(mut self, section: &str, key: &'static str, value: impl Display) -> Self {
         let place = self.sections.iter().position(|(name, _)| name == section);
@@ -105,7 +105,7 @@ impl ConfigText {
         self
     }
 
-    /// The value of a key, as it stands in the file.
+    /// The value of a key, as the file has it.
     #[must_use]
     pub fn value(&self, section: &str, key: &str) -> Option<&str> {
         let (_, keys) = self.sections.iter().find(|(name, _)| name == section)?;
@@ -128,7 +128,7 @@ impl Display for ConfigText {
     }
 }
 
-/// A device of a configuration file.
+/// The section of one device in a configuration file.
 #[derive(Clone, Debug)]
 pub struct Device {
     keys: Keys,
@@ -139,7 +139,7 @@ pub struct Device {
 }
 
 impl Device {
-    /// A device that takes cash (code 0) and cards (code 1).
+    /// A new device that takes cash (code 0) and cards (code 1).
     #[must_use]
     pub fn new(id: impl Display, name: &str, uri: &str) -> Self {
         let device = Self {
@@ -156,7 +156,7 @@ impl Device {
         device
     }
 
-    /// One more tax group: its code, and its rate in percent with two decimals.
+    /// Adds a tax group: its code, and its rate in percent with two decimals.
     #[must_use]
     pub fn tax_group(mut self, code: impl Display, rate: impl Display) -> Self {
         self.tax_groups
@@ -164,7 +164,7 @@ impl Device {
         self
     }
 
-    /// Other names for cash and cards.
+    /// Sets other names for cash and cards.
     #[must_use]
     pub fn payment_names(mut self, cash: &str, card: &str) -> Self {
         self.payment_types = vec![
@@ -174,7 +174,7 @@ impl Device {
         self
     }
 
-    /// Cash opens the drawer.
+    /// Lets a cash payment open the drawer.
     #[must_use]
     pub fn with_drawer(mut self) -> Self {
         let cash = self.payment_types[0].trim_end_matches(" }").to_owned();
@@ -182,7 +182,7 @@ impl Device {
         self
     }
 
-    /// One more range of numbers for alternative receipts, which the device uses.
+    /// Adds a range of numbers for alternative receipts and switches alternative receipts on.
     #[must_use]
     pub fn range(mut self, series: &str, start: u32, end: u32, number_length: u8) -> Self {
         set(&mut self.keys, "use_alternative_receipts", true);
@@ -192,7 +192,7 @@ impl Device {
         self
     }
 
-    /// No ranges of numbers.
+    /// Removes the ranges of numbers.
     #[must_use]
     pub fn without_ranges(mut self) -> Self {
         self.keys
@@ -201,14 +201,14 @@ impl Device {
         self
     }
 
-    /// No tax groups.
+    /// Removes the tax groups.
     #[must_use]
     pub fn without_tax_groups(mut self) -> Self {
         self.tax_groups.clear();
         self
     }
 
-    /// One more point of sale.
+    /// Adds a point of sale.
     #[must_use]
     pub fn point_of_sale(mut self, id: &str, code: &str) -> Self {
         self.points_of_sale
@@ -216,7 +216,7 @@ impl Device {
         self
     }
 
-    /// Sets a key, which may be there already, to a value as TOML has it.
+    /// Sets a key of the device to a value as TOML has it. An earlier value is replaced.
     #[must_use]
     pub fn set(mut self, key: &'static str, value: impl Display) -> Self {
         set(&mut self.keys, key, value);

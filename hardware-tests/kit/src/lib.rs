@@ -1,13 +1,13 @@
-//! What tests of several crates share. No release build contains it.
+//! Helpers that tests of several crates share. No release build contains them.
 //!
 //! | Module | Holds |
 //! | --- | --- |
 //! | [`config`] | the text of a configuration file, section by section |
-//! | [`printer`] | a printer that does what the test says, or registers everything at once |
-//! | [`network`] | the connection to the tax authority, with everything that can be wrong with it |
+//! | [`printer`] | a scripted printer, which does what the test says or registers everything at once |
+//! | [`network`] | the connection to the tax authority, with everything that can go wrong with it |
 //! | [`clock`] | a clock that a test moves |
 //!
-//! The tax authority itself is the simulator that `ferrotill authority` serves: tests need no other one.
+//! Tests that need a tax authority use the simulator of `ferrotill authority`.
 
 pub mod clock;
 pub mod config;

@@ -1,4 +1,4 @@
-//! The connection of a till to the tax authority, and everything that can be wrong with it.
+//! The connection of a till to the tax authority, and everything that can go wrong with it.
 
 use std::io::{self, Read as _, Write as _};
 use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
@@ -6,26 +6,26 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
-/// What happens to a connection.
+/// What the proxy does with each connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ProxyMode {
-    /// It reaches the authority.
+    /// The connection reaches the authority.
     Forward,
-    /// It is refused.
+    /// The connection is refused.
     Refused,
-    /// It breaks before an answer.
+    /// The connection breaks before an answer.
     Broken,
-    /// No answer comes.
+    /// The connection is accepted, and no answer comes.
     Silent,
     /// A login page of the local network answers, with 200.
     LoginPage,
-    /// The same, with a redirect.
+    /// A login page of the local network answers with a redirect.
     Redirect,
-    /// A server answers that expects TLS.
+    /// The other side is a server that expects TLS.
     Tls,
-    /// An answer begins and never ends.
+    /// The answer begins and never ends.
     Trickle,
-    /// A server answers 503.
+    /// A server answers with HTTP status 503.
     Unable,
 }
 
@@ -43,22 +43,22 @@ impl ProxyMode {
     ];
 }
 
-/// A TCP proxy in front of the authority. It runs as long as the process.
+/// A TCP proxy in front of the authority. The proxy runs until the process ends.
 pub struct Proxy {
-    /// Where the till reaches it.
+    /// The address of the proxy, which the till uses in place of the authority's.
     pub url: String,
     state: Arc<Mutex<State>>,
 }
 
-/// The mode, and the connections that a change of it cuts.
+/// The mode of the proxy, and the connections that a change of the mode cuts.
 struct State {
     mode: ProxyMode,
-    /// Both ends of each connection that is forwarded.
+    /// The two ends of each connection that is forwarded.
     forwarded: Vec<TcpStream>,
 }
 
 impl Proxy {
-    /// A proxy in front of a server, which forwards at first.
+    /// Starts a proxy in front of a server; its first mode forwards everything.
     ///
     /// # Panics
     ///
@@ -81,7 +81,7 @@ impl Proxy {
         }
     }
 
-    /// Changes the mode. A connection that is forwarded breaks, with what is being sent on it.
+    /// Changes the mode. Connections that are being forwarded break, with the bytes that are on their way.
     ///
     /// # Panics
     ///
@@ -97,7 +97,7 @@ impl Proxy {
     }
 }
 
-/// Accepts connections in every mode but [`ProxyMode::Refused`], in which the port is closed.
+/// Accepts connections in every mode except [`ProxyMode::Refused`], in which the port is closed.
 fn accept(
     listener: TcpListener,
     address: SocketAddr,
@@ -114,7 +114,7 @@ fn accept(
         }
         let listener = open.get_or_insert_with(|| {
             loop {
-                // An outgoing connection of another program may have the port for a moment.
+                // For a moment an outgoing connection of another program may use this port.
                 match TcpListener::bind(address) {
                     Ok(listener) => break listener,
                     Err(_) => thread::sleep(STEP),
@@ -134,7 +134,7 @@ fn accept(
     }
 }
 
-/// Treats one connection. A peer that closes it meanwhile is no error.
+/// Treats one connection by the mode of the proxy. If the peer closes the connection meanwhile, that is no error.
 fn treat(mut till: TcpStream, server: SocketAddr, state: &Mutex<State>) {
     let now = state.lock().unwrap().mode;
     let changed = || state.lock().unwrap().mode != now;
@@ -157,7 +157,7 @@ fn treat(mut till: TcpStream, server: SocketAddr, state: &Mutex<State>) {
             thread::spawn(move || relay(server, back));
             relay(till, forth);
         }
-        // The system answers what was not read with a reset.
+        // The system resets a connection that is closed with unread bytes.
         ProxyMode::Refused | ProxyMode::Broken => {}
         ProxyMode::Silent => {
             while !changed() {

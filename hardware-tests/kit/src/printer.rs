@@ -1,4 +1,4 @@
-//! A printer without a line: it does what a test says, call by call, or registers everything at once.
+//! A scripted printer for tests: it does what a test says, call by call, or registers everything at once.
 
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
@@ -12,24 +12,24 @@ use ferrotill_device::printer::{
     Outcome, Registered, Watch,
 };
 
-/// How long a test waits for a call that must come.
+/// How long a test waits for a call of the printer that must come.
 const CALL_TIMEOUT: Duration = Duration::from_secs(20);
 
-/// What a printer was asked.
+/// A call that the scripted printer has received.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Call {
-    /// `recover` rather than `perform`.
+    /// True for a call of `recover`, false for a call of `perform`.
     pub recover: bool,
-    /// The job.
+    /// The job that the printer is asked to perform or to recover.
     pub job: Job,
-    /// The counters it begins from.
+    /// The printer's counters from which the job begins.
     pub baseline: Baseline,
-    /// What the journal says, for recovery.
+    /// The evidence from the journal, for recovery.
     pub books: JournalEvidence,
 }
 
 impl Call {
-    /// The total of a receipt in minor units; none for other jobs.
+    /// The total of a receipt in minor units; none if the job is no receipt.
     #[must_use]
     pub fn total(&self) -> Option<i64> {
         match &self.job {
@@ -39,19 +39,19 @@ impl Call {
     }
 }
 
-/// What the printer does after a call.
+/// The function that decides the printer's outcome of a call.
 type Reply = Box<dyn FnOnce(&mut dyn Watch) -> Outcome + Send>;
 
-/// What a printer keeps without power. It outlives the program that uses the printer.
+/// What a printer keeps without power. This memory outlives the program that uses the printer.
 #[derive(Clone, Debug)]
 pub struct Memory {
-    /// Its counters.
+    /// The counters of the printer.
     pub baseline: Baseline,
-    /// Its last Z-report.
+    /// The last Z-report of the printer.
     pub last_z: Option<ClosedDay>,
-    /// The rates of its tax groups.
+    /// The rates of the printer's tax groups.
     pub groups: [Option<u32>; 8],
-    /// Somebody has a receipt open at its keyboard.
+    /// True while a person has a receipt open at the printer's keyboard.
     pub open: bool,
 }
 
@@ -73,10 +73,10 @@ fn locked(memory: &SharedMemory) -> MutexGuard<'_, Memory> {
     memory.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// A printer that reports every job to its [`Script`] and waits for a reply, or that registers every job at once.
-/// Its drawer opens without a reply.
+/// A printer that reports every job to its [`Script`] and waits for a reply, or that registers every job at once. Opening the
+/// drawer needs no reply.
 pub struct ScriptedPrinter {
-    /// None: it registers every job at once.
+    /// The channels to the test; without them the printer registers every job at once.
     script: Option<(Sender<Call>, Receiver<Reply>)>,
     present: Arc<AtomicBool>,
     pulses: Arc<AtomicU32>,
@@ -87,16 +87,16 @@ pub struct ScriptedPrinter {
 pub struct Script {
     calls: Receiver<Call>,
     replies: Sender<Reply>,
-    /// Whether the printer can be connected to.
+    /// True while the printer can be connected to.
     pub present: Arc<AtomicBool>,
-    /// How often the drawer was opened.
+    /// How many times the drawer was opened.
     pub pulses: Arc<AtomicU32>,
-    /// What the printer keeps.
+    /// What the printer keeps without power.
     pub memory: SharedMemory,
 }
 
 impl Script {
-    /// A printer and its script.
+    /// Makes a printer and the script that controls it.
     #[must_use]
     pub fn new(present: bool, memory: SharedMemory) -> (Self, ScriptedPrinter) {
         let (calls, received) = channel();
@@ -114,38 +114,38 @@ impl Script {
         (script, printer)
     }
 
-    /// Changes what the printer says the next time it is connected to.
+    /// Changes the memory of the printer, which the printer reports at its next connection.
     pub fn remember(&self, change: impl FnOnce(&mut Memory)) {
         change(&mut locked(&self.memory));
     }
 
-    /// The next call, which must come.
+    /// Waits for the next call of the printer, which must come.
     ///
     /// # Panics
     ///
-    /// No call comes.
+    /// No call comes within the time limit.
     pub fn call(&self) -> Call {
         let call = self.calls.recv_timeout(CALL_TIMEOUT);
         call.unwrap_or_else(|_| panic!("the printer is not asked"))
     }
 
-    /// The printer was asked nothing that the test has not seen.
+    /// Whether the printer has received no call that the test has not seen.
     #[must_use]
     pub fn is_quiet(&self) -> bool {
         self.asked().is_none()
     }
 
-    /// A call that has come already.
+    /// A call that the printer has received already, if there is one.
     pub fn asked(&self) -> Option<Call> {
         self.calls.try_recv().ok()
     }
 
-    /// The outcome of the call that the printer waits with.
+    /// Replies to the waiting call with an outcome.
     pub fn reply(&self, outcome: Outcome) {
         self.act(move |_| outcome);
     }
 
-    /// What the printer does with the call that it waits with.
+    /// Replies to the waiting call with a function that computes the outcome.
     ///
     /// # Panics
     ///
@@ -155,11 +155,11 @@ impl Script {
         sent.unwrap_or_else(|_| panic!("the printer's thread has ended"));
     }
 
-    /// The next call begins a receipt with this total in minor units; it is registered as this document.
+    /// Expects that the next call begins a receipt with this total in minor units, and registers it as this document.
     ///
     /// # Panics
     ///
-    /// The call is another one.
+    /// The next call is another one.
     pub fn sells(&self, total: i64, number: u32) -> Call {
         let call = self.call();
         assert_eq!(call.total(), Some(total), "{call:?}");
@@ -195,7 +195,7 @@ impl ScriptedPrinter {
     }
 }
 
-/// Registers a job and counts it.
+/// Counts a job in the printer's counters and returns its registered outcome.
 fn register(job: &Job, counters: &mut Baseline) -> Outcome {
     counters.last_document += 1;
     let mut fiscal_receipt = None;
@@ -285,7 +285,7 @@ impl FiscalPrinter for ScriptedPrinter {
     }
 }
 
-/// The counters of the printer after so many documents.
+/// The counters of a scripted printer whose last document has this number.
 #[must_use]
 pub fn baseline(last_document: u32) -> Baseline {
     Baseline {
@@ -300,12 +300,12 @@ pub fn baseline(last_document: u32) -> Baseline {
     }
 }
 
-/// The job is registered as this document.
+/// The outcome of a job that was registered as this document.
 pub fn registered(document: u32) -> Outcome {
     registered_at(baseline(document))
 }
 
-/// The job is registered, and these are the counters after it.
+/// The outcome of a registered job, with the printer's counters after it.
 pub fn registered_at(after: Baseline) -> Outcome {
     Outcome::Registered(Registered {
         document: after.last_document,
@@ -315,12 +315,12 @@ pub fn registered_at(after: Baseline) -> Outcome {
     })
 }
 
-/// Somebody has used the printer, and these are its counters now; nothing was begun.
+/// The outcome of a job that was not begun because another user of the printer has changed its counters to these.
 pub fn moved(after: Baseline) -> Outcome {
     not_registered(Fault::BaselineDiffers, after)
 }
 
-/// The printer has not registered the job, and its last document is still this one.
+/// The outcome of a job that was not registered; the printer's last document still has this number.
 pub fn refused(fault: Fault, last_document: u32) -> Outcome {
     not_registered(fault, baseline(last_document))
 }

@@ -1,4 +1,5 @@
-//! The smallest server with a database: axum and rusqlite, and nothing of ours. A start of the agent is compared with its start.
+//! The smallest server with a database: axum and rusqlite, and no code of the agent. The start time of the agent is compared with
+//! that of this program.
 //!
 //! `bare ADDRESS FOLDER`
 

@@ -1,12 +1,13 @@
-//! Speed and size, each beside its baseline, as the table of `docs/PERFORMANCE.md`:
+//! Measures speed and size, each figure beside its baseline, and prints the table of `docs/PERFORMANCE.md`:
 //!
 //! `cargo run --release -p ferrotill-hardware-tests --bin measure [-- --receipts 1000000] [--in DIR] [--books DIR] [--effort 100]
 //! [--only sale,rate,wear,get,core,start,history]`
 //!
-//! `--in` names a folder on the file system to be measured (default: the one with this program); `--books` keeps the stores with the
-//! long history in a folder for the next run; `--effort` is the number of repetitions in percent of the usual.
+//! `--in` names a folder on the file system to be measured (default: the file system of this program). `--books` names a folder
+//! that keeps the stores with the long history for the next run. `--effort` is the number of repetitions in percent of the usual
+//! number.
 //!
-//! Exit codes: 0 every target met, 1 one missed or not measured, 2 used wrongly.
+//! Exit codes: 0 every target met, 1 a target missed or not measured, 2 used wrongly.
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -46,7 +47,7 @@ fn main() -> ExitCode {
 }
 
 fn say(words: &str) {
-    // Without a standard output only the exit code remains.
+    // If there is no standard output, only the exit code remains.
     let _ = writeln!(std::io::stdout(), "{words}");
 }
 
@@ -80,7 +81,7 @@ fn wanted() -> Result<MeasurePlan, String> {
     Ok(wanted)
 }
 
-/// The machine, and how busy it is with other work.
+/// Describes the machine, and how busy it is with other work.
 fn machine(wanted: &MeasurePlan) -> String {
     let processor = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
     let model = processor

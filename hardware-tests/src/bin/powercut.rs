@@ -1,4 +1,4 @@
-//! Power cuts and failing disk calls, as many as wanted: `powercut --states 100000 [--seed S] [--steps N]`.
+//! Cuts the power and fails disk calls, as many times as wanted: `powercut --states 100000 [--seed S] [--steps N]`.
 //!
 //! Exit codes: 0 no violation, 1 a violation with its seed, 2 used wrongly.
 
@@ -13,7 +13,7 @@ fn main() -> ExitCode {
         Ok(text) => (0, text),
         Err(failure) => failure,
     };
-    // Without a standard output only the exit code remains.
+    // If there is no standard output, only the exit code remains.
     let _ = writeln!(std::io::stdout(), "{text}");
     ExitCode::from(code)
 }

@@ -1,7 +1,8 @@
-//! Shops in which everything goes wrong: `simulate --seeds 1000 --days 2 [--seed S]`.
+//! Simulates shops in which everything goes wrong: `simulate --seeds 1000 --days 2 [--seed S]`.
 //!
-//! Without `--seed` it plays the seeds from 1 up to the first violation; with it, only that one. A violation is printed with what
-//! happened before it, and its seed is played once more to show that the violation comes again at the same step.
+//! Without `--seed` the program plays the seeds from 1 up to the first violation; with `--seed` it plays only that seed. A
+//! violation is printed with what happened before it, and its seed is played once more to show that the violation happens again at
+//! the same step.
 //! Deliberate bugs are patches, which `hardware-tests/teeth/run` searches for.
 //!
 //! Exit codes: 0 no violation, 1 a violation with its seed, 2 used wrongly.
@@ -17,7 +18,7 @@ fn main() -> ExitCode {
         Ok(text) => (0, text),
         Err(failure) => failure,
     };
-    // Without a standard output only the exit code remains.
+    // If there is no standard output, only the exit code remains.
     let _ = writeln!(std::io::stdout(), "{text}");
     ExitCode::from(code)
 }
@@ -57,9 +58,9 @@ fn play() -> Result<String, (u8, String)> {
             let before = violation.before.join("\n");
             let again = match simulate(seed, days) {
                 Err(again) if (again.day, again.step) == (violation.day, violation.step) => {
-                    "played again, it is the same"
+                    "played again, the seed gives the same violation"
                 }
-                _ => "played again, it is another: something in the simulation has no seed",
+                _ => "played again, the seed gives another violation: something in the simulation does not follow from the seed",
             };
             let command = format!("--seed {seed} --days {days}");
             (1, format!("{before}\n{again}: {command}\n{violation}"))

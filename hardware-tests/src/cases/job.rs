@@ -1,25 +1,25 @@
-//! What the suite sells, and the jobs for it.
+//! The amounts that the suite sells, and the jobs for them. All amounts are in minor units.
 
 use ferrotill_core::{Amount, Quantity};
 use ferrotill_device::{Job, LineJob, PaymentJob, ReceiptJob};
 
 use crate::stage::TestStage;
 
-/// What the suite sells in the first enabled tax group (three sales), and in the second.
+/// Sums of the suite's sales in the first enabled tax group (three sales) and in the second one.
 pub(super) const FIRST_GROUP: i64 = 825 + 100 + 100;
 pub(super) const SECOND_GROUP: i64 = 1_033;
-/// What it returns, of the second group.
+/// The amount that the suite returns, in the second tax group.
 pub(super) const TAKEN_BACK: i64 = 517;
-/// What is paid by card.
+/// The sum that the suite pays by card.
 pub(super) const BY_CARD: i64 = 1_500 + 100;
-/// Cash of the sales that stays in the drawer.
+/// Cash from the suite's sales that stays in the drawer.
 pub(super) const CASH_KEPT: i64 = 358 + 100;
 pub(super) const CASH_IN: i64 = 10_000;
-/// What is taken out, in two parts.
+/// Cash that the suite takes out of the drawer, in two parts.
 pub(super) const CASH_OUT: i64 = 5_000;
 pub(super) const CASH_OUT_BETWEEN: i64 = 100;
 
-/// The first two enabled tax groups; the same one twice where there is only one.
+/// The first two enabled tax groups; the same group twice if only one is enabled.
 pub(super) fn groups(stage: &TestStage<'_>) -> (u8, u8) {
     let mut enabled = (0_u8..)
         .zip(stage.groups)

@@ -6,7 +6,7 @@ use ferrotill_device::{Baseline, Job};
 use super::job::{CASH_IN, CASH_OUT};
 use crate::stage::{Played, TestStage, Verdict, plus, same};
 
-/// What can be asked at any time: condition, clock, tax rates.
+/// The questions that are allowed at any time: condition, clock, tax rates.
 pub(super) fn questions(stage: &mut TestStage<'_>) -> Played {
     let told = stage.questions()?;
     same("tax groups, asked again", &told.groups, &stage.groups)?;
@@ -22,14 +22,14 @@ pub(super) fn questions(stage: &mut TestStage<'_>) -> Played {
         .map(|letter| if letter.is_ascii_digit() { '9' } else { letter })
         .collect();
     same(
-        "the form of its clock",
+        "the form of the printer's clock",
         &shape.as_str(),
         &"99-99-99 99:99:99",
     )?;
     Ok(Verdict::Passed)
 }
 
-/// The clock is set to the time that it shows: that proves that it can be set, and changes nothing.
+/// Sets the clock to the time that it shows: this proves that the clock can be set, and changes nothing.
 pub(super) fn clock_set(stage: &mut TestStage<'_>) -> Played {
     stage.sets_its_clock()
 }
@@ -79,7 +79,7 @@ pub(super) fn text(stage: &mut TestStage<'_>) -> Played {
     Ok(Verdict::Passed)
 }
 
-/// Whether it opened cannot be checked from here.
+/// Whether the drawer opened cannot be checked by a program.
 pub(super) fn drawer(stage: &mut TestStage<'_>) -> Played {
     let before = stage.now.clone();
     stage.registers(&Job::Drawer)?;

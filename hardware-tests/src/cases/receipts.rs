@@ -6,7 +6,7 @@ use ferrotill_device::{Baseline, Fault, Job, LineJob, Outcome, ReceiptJob, Refun
 use super::job::{CASH_OUT_BETWEEN, TAKEN_BACK, groups, line, payment, simple};
 use crate::stage::{Played, TestStage, Verdict, because, plus, same};
 
-/// Two groups, a discount on each line, text above, below and between, card and cash with change.
+/// A sale in two tax groups with a discount on each line, texts above, below and between, and payment by card and cash with change.
 pub(super) fn sale_of_several_lines(stage: &mut TestStage<'_>) -> Played {
     let (first, second) = groups(stage);
     let job = Job::Receipt(ReceiptJob {
@@ -27,7 +27,7 @@ pub(super) fn sale_of_several_lines(stage: &mut TestStage<'_>) -> Played {
         ],
         footer: vec!["Mulțumim".to_owned()],
         total: Amount::from_minor(1_858),
-        // The driver sends cash last, whatever its place here.
+        // The driver sends the cash payment last, whatever its place in this list.
         payments: vec![payment('P', true, 1_000), payment('D', false, 1_500)],
         change: Amount::from_minor(642),
     });
@@ -58,7 +58,7 @@ pub(super) fn sale_by_card(stage: &mut TestStage<'_>) -> Played {
     Ok(Verdict::Passed)
 }
 
-/// As after a crash of the host: it asks about a sale that was printed, and nothing is printed again.
+/// As after a crash of the host: the driver asks about a sale that was printed, and nothing is printed again.
 pub(super) fn sale_asked_about_again(stage: &mut TestStage<'_>) -> Played {
     let (first, _) = groups(stage);
     let job = simple(

@@ -1,4 +1,4 @@
-//! Jobs that must be refused, and what must not change then.
+//! Jobs that must be refused, and the counters that must not change then.
 
 use ferrotill_device::{Baseline, Fault, Job, Outcome, Paper, ReceiptJob};
 
@@ -14,7 +14,7 @@ pub(super) fn more_cash_out_than_there_is(stage: &mut TestStage<'_>) -> Played {
     Ok(Verdict::Passed)
 }
 
-/// The counters look as if another host has used the printer.
+/// The counters look as if another host had used the printer.
 pub(super) fn wrong_counters(stage: &mut TestStage<'_>) -> Played {
     let (first, _) = groups(stage);
     let job = simple(
@@ -48,7 +48,7 @@ pub(super) fn wrong_counters(stage: &mut TestStage<'_>) -> Played {
     Ok(Verdict::Passed)
 }
 
-/// The driver refuses a job that contradicts itself. A printer that adds up in another way cannot be tested here: see the README.
+/// The driver refuses a job that contradicts itself. A printer that computes another total cannot be tested here (see the README).
 pub(super) fn total_that_is_not_the_sum(stage: &mut TestStage<'_>) -> Played {
     let (first, _) = groups(stage);
     let job = simple(
@@ -63,7 +63,7 @@ pub(super) fn total_that_is_not_the_sum(stage: &mut TestStage<'_>) -> Played {
     Ok(Verdict::Passed)
 }
 
-/// The receipt is open already when the printer refuses its second line: it is cancelled, after the host has agreed.
+/// The printer refuses the second line of an open receipt: the receipt is cancelled after the host has agreed.
 pub(super) fn disabled_tax_group(stage: &mut TestStage<'_>) -> Played {
     let (first, _) = groups(stage);
     let disabled = (0_u8..).zip(stage.groups).find(|(_, rate)| rate.is_none());
@@ -100,7 +100,7 @@ pub(super) fn out_of_paper(stage: &mut TestStage<'_>) -> Played {
     );
     let documents = stage.now.last_document;
     let refused = stage.refuses(&job);
-    // Whatever the outcome was, the paper is loaded again first.
+    // The paper is loaded again first, whatever the outcome was.
     stage.set_paper(Paper::Ok);
     because(&refused?, Fault::PaperOut)?;
     same("last document", &stage.now.last_document, &documents)?;

@@ -1,4 +1,4 @@
-//! Reports, and the sums of the day in them.
+//! Reports, and the sums of the day that they show.
 
 use ferrotill_core::Amount;
 use ferrotill_device::{Job, PrinterReport};
@@ -42,11 +42,11 @@ pub(super) fn z_report(stage: &mut TestStage<'_>) -> Played {
     Ok(Verdict::Passed)
 }
 
-/// The Z-reports of the fiscal memory, in every way to ask for them.
+/// Prints the Z-reports of the fiscal memory, selected by number and by date.
 pub(super) fn fiscal_memory_reports(stage: &mut TestStage<'_>) -> Played {
     let Some(last) = stage.now.z_number else {
         return Ok(Verdict::Skipped(
-            "the printer does not tell the number of its last Z-report",
+            "the printer does not report the number of its last Z-report",
         ));
     };
     let day: String = stage.clock()?.chars().take(6).collect();
@@ -71,7 +71,7 @@ pub(super) fn fiscal_memory_reports(stage: &mut TestStage<'_>) -> Played {
     Ok(Verdict::Passed)
 }
 
-/// The sums of the day are those before the suite plus what the suite has added.
+/// Checks that the sums of the day are the sums before the suite plus what the suite has added.
 fn day_is_ours(stage: &TestStage<'_>, report: &PrinterReport) -> Result<(), String> {
     let before = stage.begun_with.as_ref().ok_or("no report to begin with")?;
     let (first, second) = groups(stage);

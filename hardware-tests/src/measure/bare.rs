@@ -1,4 +1,4 @@
-//! The baseline of everything durable: `pwrite` into a preallocated file, then `fdatasync`, and nothing else.
+//! The baseline for durable work: `pwrite` into a preallocated file, then `fdatasync`, and nothing else.
 
 use std::fs::{File, OpenOptions};
 use std::io;
@@ -6,16 +6,16 @@ use std::os::unix::fs::FileExt;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-/// A preallocated file.
+/// A preallocated file for bare writes.
 pub(super) struct BareFile {
     file: File,
     at: u64,
     bytes: Vec<u8>,
 }
 
-/// Its size: writing starts again at the beginning, so that it never grows.
+/// The size of the file in bytes. Writing starts again at the beginning, so that the file never grows.
 const SIZE: u64 = 64 * 1024 * 1024;
-/// Bytes of the smallest baseline: one row of a journal.
+/// The bytes of the smallest baseline: the size of one journal row.
 pub(super) const ANCHOR: usize = 1_024;
 
 impl BareFile {
@@ -38,7 +38,7 @@ impl BareFile {
         })
     }
 
-    /// One durable write of so many bytes.
+    /// Writes this number of bytes durably, and returns how long the write took.
     pub(super) fn write(&mut self, bytes: usize) -> io::Result<Duration> {
         let begun = Instant::now();
         let bytes = self.bytes.get(..bytes).unwrap_or(&self.bytes);

@@ -1,4 +1,4 @@
-//! A signed call and its answer over a real connection, beside a bare axum handler that answers the same bytes.
+//! Measures a signed call and its answer over a real connection, beside a bare axum handler that answers the same bytes.
 
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};
@@ -23,7 +23,7 @@ use ferrotill_testkit::config::{KEY, SECRET};
 const BLOCK: usize = 100;
 const ROUND: usize = 10;
 
-/// Two reads: one of what is in memory, and one of a receipt in the store.
+/// Measures two reads: one answered from memory, and one of a receipt in the store.
 pub(super) fn get(wanted: &MeasurePlan, folder: &Path) -> Measured<Vec<Row>> {
     let agent = Agent::start(config(folder)?, None).map_err(with_sources)?;
     let (order, answer) = sale_order(sale(LINES, ReceiptMode::AlternativeOnly));
@@ -111,7 +111,7 @@ fn beside_bare(
     })
 }
 
-/// A signed call without a body; a read may be repeated unchanged.
+/// A signed call without a body. The call only reads, so it may be repeated unchanged.
 pub(super) fn signed_get(path: &str, host: &str) -> Vec<u8> {
     signed_call("GET", path, host, "")
 }
@@ -137,7 +137,7 @@ fn bare_server(path: &str, body: Vec<u8>) -> Measured<SocketAddr> {
     };
     let router = Router::new().route(path, on_get(handler));
     spawn_server(move |listener| async move {
-        // If the bare server ends, its caller gets an error.
+        // If the bare server ends, the next call to it gets an error.
         let _ = axum::serve(listener, router).await;
     })
 }
@@ -168,7 +168,7 @@ where
     told.recv().map_err(with_sources)
 }
 
-/// A connection that is kept.
+/// A connection that is kept open for many requests.
 pub(super) struct Line {
     stream: TcpStream,
     heard: Vec<u8>,
@@ -187,7 +187,7 @@ impl Line {
         })
     }
 
-    /// Sends a request and reads its answer.
+    /// Sends a request and reads the answer to it.
     pub(super) fn call(&mut self, request: &[u8]) -> Measured<&[u8]> {
         self.stream.write_all(request).map_err(with_sources)?;
         self.heard.clear();

@@ -1,4 +1,4 @@
-//! A sale on the disk: how long it takes, how many there are in a second, and how much is written.
+//! Measures sales on the disk: how long one takes, how many are possible in a second, and how much is written.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -14,15 +14,15 @@ use super::shop::{self, LINES, TestShop, new_memory, registered, sale_order};
 use super::{MeasurePlan, Measured};
 use crate::error_text::with_sources;
 
-/// Sales and bare writes take turns in blocks of so many.
+/// Sales and bare writes alternate in blocks of this size.
 const BLOCK: usize = 25;
-/// Blocks that make a round.
+/// How many blocks make a round.
 const ROUND: usize = 16;
 
-/// One durable sale of a printer that takes no time, beside two bare durable writes of the same size.
+/// Measures one durable sale with a printer that takes no time, beside two bare durable writes of the same size.
 pub(super) fn sale(wanted: &MeasurePlan, folder: &Path) -> Measured<Vec<Row>> {
     let failed = |error: std::io::Error| format!("the bare file: {error}");
-    // Too few for a checkpoint: only what their transactions write.
+    // Twenty sales are too few for a checkpoint, so the disk counts only what the transactions write.
     let bytes = wear_of(20, false)?.in_commits / 20 / 2;
     let mut bare = BareFile::new(folder).map_err(failed)?;
     let shop = TestShop::open(folder, &new_memory(1))?;
@@ -85,7 +85,7 @@ pub(super) fn sale(wanted: &MeasurePlan, folder: &Path) -> Measured<Vec<Row>> {
     ])
 }
 
-/// Sales of many callers in the journal alone, beside the rate of bare durable writes.
+/// Measures sales of many callers with the journal alone, beside the rate of bare durable writes.
 pub(super) fn rate(wanted: &MeasurePlan, folder: &Path) -> Measured<Vec<Row>> {
     const CALLERS: usize = 64;
     let failed = |error: std::io::Error| format!("the bare file: {error}");
@@ -120,7 +120,7 @@ pub(super) fn rate(wanted: &MeasurePlan, folder: &Path) -> Measured<Vec<Row>> {
     )])
 }
 
-/// So many callers sell so many receipts together: each has one order at a time.
+/// Lets this number of callers sell this number of receipts together; each caller has one order at a time.
 fn together(shop: &TestShop, callers: usize, sales: usize) -> Measured<Duration> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .build()
@@ -155,15 +155,16 @@ fn sale_of_ten(mode: ReceiptMode) -> ferrotill::order::OrderKind {
     shop::sale(LINES, mode)
 }
 
-/// What sales cost the disk.
+/// What a number of sales costs the disk.
 struct Worn {
     syncs: usize,
     bytes: usize,
-    /// Of these, before the store was closed.
+    /// How many of the bytes were written before the store was closed.
     in_commits: usize,
 }
 
-/// Sells so many receipts of ten lines on a disk that counts; the authority acknowledges each before the next one, or none.
+/// Sells ten-line receipts on a disk that counts its calls. The authority acknowledges each receipt before the next one, or none at
+/// all.
 fn wear_of(sales: usize, office: bool) -> Measured<Worn> {
     let memory = Path::new("/dev/shm");
     let folder = tempfile::tempdir_in(memory).or_else(|_| tempfile::tempdir());
@@ -181,7 +182,7 @@ fn wear_of(sales: usize, office: bool) -> Measured<Worn> {
         }
     }
     let in_commits = disk.bytes_written() - before;
-    // The work of the maintenance thread is part of the wear: it ends with the shop.
+    // The maintenance thread's work is part of the wear, and ends when the shop is closed.
     drop(shop);
     let written = disk.bytes_written() - before;
     Ok(Worn {
@@ -191,10 +192,10 @@ fn wear_of(sales: usize, office: bool) -> Measured<Worn> {
     })
 }
 
-/// What a sale of ten lines writes to the SD card.
+/// Measures how much a sale of ten lines writes to the SD card.
 pub(super) fn wear(wanted: &MeasurePlan) -> Measured<Vec<Row>> {
     let sales = wanted.times(2_000).max(1_000);
-    // The anchor is a file of its own: two syncs and less than a page in 256 rows of the journal, of which a sale has two.
+    // The anchor is a file of its own: two syncs and less than a page for every 256 journal rows. A sale has two rows.
     let anchors = sales.div_ceil(128);
     let each = |worn: Worn| {
         let syncs = u64::try_from((worn.syncs + 2 * anchors) * 100 / sales).unwrap_or(u64::MAX);

@@ -1,9 +1,9 @@
-//! Figures: times in nanoseconds, ratios in hundredths, and the table that they end in.
+//! Figures of the measurement: times in nanoseconds, ratios in hundredths, and the table of results.
 
 use std::fmt;
 use std::time::Duration;
 
-/// Times of one thing, done often.
+/// The times of one action that was repeated many times, in nanoseconds.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Times(Vec<u64>);
 
@@ -25,7 +25,7 @@ impl Times {
         self.0.len()
     }
 
-    /// The time that so many of a thousand do not exceed.
+    /// The time in nanoseconds that this number of a thousand repetitions does not exceed.
     pub(super) fn of_thousand(&self, thousandths: usize) -> u64 {
         let mut sorted = self.0.clone();
         sorted.sort_unstable();
@@ -52,13 +52,13 @@ pub(super) fn ratio(measured: u64, baseline: u64) -> u64 {
     measured.saturating_mul(100) / baseline.max(1)
 }
 
-/// The middle one.
+/// The median of some values.
 pub(super) fn median(mut values: Vec<u64>) -> u64 {
     values.sort_unstable();
     values.get(values.len() / 2).copied().unwrap_or(0)
 }
 
-/// Hundredths, written with a point.
+/// A number of hundredths, written with a decimal point.
 pub(super) struct Hundredths(pub(super) u64);
 
 impl fmt::Display for Hundredths {
@@ -67,7 +67,7 @@ impl fmt::Display for Hundredths {
     }
 }
 
-/// Nanoseconds, written in the unit that fits.
+/// A number of nanoseconds, written in the unit that fits.
 pub(super) struct Nanoseconds(pub(super) u64);
 
 impl fmt::Display for Nanoseconds {
@@ -80,18 +80,18 @@ impl fmt::Display for Nanoseconds {
     }
 }
 
-/// Whether a row meets its target.
+/// Whether a row of the table meets its target.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Rating {
     /// The target is met.
     Met,
-    /// It is not.
+    /// The target is missed.
     Missed,
-    /// It has no target and is for information.
+    /// The row has no target and is for information.
     NoTarget,
 }
 
-/// A row of the table.
+/// A row of the result table.
 #[derive(Clone, Debug)]
 pub struct Row {
     what: &'static str,
@@ -102,7 +102,7 @@ pub struct Row {
 }
 
 impl Row {
-    /// A figure with an upper limit.
+    /// A row whose figure has an upper limit.
     pub(super) fn at_most(
         what: &'static str,
         target: &'static str,
@@ -124,7 +124,7 @@ impl Row {
         }
     }
 
-    /// A figure with a lower limit.
+    /// A row whose figure has a lower limit.
     pub(super) fn at_least(
         what: &'static str,
         target: &'static str,
@@ -136,7 +136,7 @@ impl Row {
         Self { ..row }
     }
 
-    /// A figure without a target.
+    /// A row without a target.
     pub(super) fn without_target(what: &'static str, baseline: String, measured: String) -> Self {
         Self {
             what,
@@ -147,7 +147,7 @@ impl Row {
         }
     }
 
-    /// Whether it meets its target.
+    /// Whether the row meets its target.
     #[must_use]
     pub const fn rating(&self) -> Rating {
         self.rating

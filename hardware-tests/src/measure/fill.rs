@@ -1,4 +1,4 @@
-//! A store with a long history: written by the core's decisions and the real store, in large transactions.
+//! Makes a store with a long history: the core decides, and the real store writes, in large transactions.
 
 use std::path::Path;
 
@@ -18,14 +18,14 @@ use super::shop::{DEVICE, config};
 use crate::error_text::with_sources;
 use crate::journal::{LOAF, decide_and_append, printed};
 
-/// Receipts of a day, which ends with a Z-report.
+/// How many receipts a day has; each day ends with a Z-report.
 pub(super) const DAY: u32 = 500;
-/// Receipts that share a transaction.
+/// How many receipts share a transaction.
 const TOGETHER: u32 = 250;
 /// Milliseconds between two receipts.
 const PACE_MS: i64 = 60_000;
 
-/// Fills a folder until it has so many receipts in whole days, all of them acknowledged. Returns the number of Z-reports.
+/// Fills a folder's store up to this number of receipts in whole days, all of them acknowledged. Returns the number of Z-reports.
 pub(super) fn fill(folder: &Path, receipts: u32) -> Measured<u32> {
     let config = config(folder)?;
     let device = config.devices.first().ok_or("the shop has no device")?;
@@ -34,7 +34,7 @@ pub(super) fn fill(folder: &Path, receipts: u32) -> Measured<u32> {
     let till = store.load_till(DEVICE).map_err(with_sources)?;
     let days = receipts.div_ceil(DAY);
     let past = till.last_z();
-    // The last receipt is of yesterday.
+    // The last receipt gets a time of yesterday.
     let length = i64::from(days.saturating_sub(past)) * i64::from(DAY + 1) * PACE_MS;
     let latest = store.latest_moment().map_err(with_sources)?;
     let begin = system_ms() - 86_400_000 - length;
@@ -72,7 +72,7 @@ pub(super) fn fill(folder: &Path, receipts: u32) -> Measured<u32> {
 struct Filler {
     till: Till,
     now: i64,
-    /// Outbox entries that are not acknowledged yet.
+    /// How many outbox entries are not acknowledged yet.
     sealed: Vec<i64>,
 }
 

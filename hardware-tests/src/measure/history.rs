@@ -1,4 +1,5 @@
-//! A long history: what a sale, a Z-report, a start and the memory cost at a thousand, a hundred thousand and a million receipts.
+//! Measures what a sale, a Z-report, a start and the memory cost with a thousand, a hundred thousand and a million receipts in the
+//! store.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -13,14 +14,14 @@ use super::{MeasurePlan, Measured};
 use crate::error_text::with_sources;
 
 const SIZES: [u32; 3] = [1_000, 100_000, 1_000_000];
-/// Sales at one size before the next size has its turn.
+/// How many sales are made in one store before the next store gets its turn.
 const BLOCK: usize = 20;
 const ROUND: usize = 25;
-/// Z-reports of a round; each closes a shift of a few sales.
+/// How many Z-reports a round has; each closes a shift of a few sales.
 const REPORTS: usize = 100;
 const SHIFT: usize = 3;
 
-/// A store of one size.
+/// A store with a given number of receipts.
 struct Books {
     receipts: u32,
     folder: PathBuf,
@@ -74,7 +75,8 @@ pub(super) fn history(wanted: &MeasurePlan, folder: &Path) -> Measured<Vec<Row>>
     Ok(rows)
 }
 
-/// Sells and closes days at every size in turn. Returns the median ratios of a sale and of a Z-report to those of the first size.
+/// Sells and closes days in every store in turn. Returns the median ratios of a sale and of a Z-report to those of the smallest
+/// store.
 fn rounds(wanted: &MeasurePlan, books: &mut [Books]) -> Measured<Vec<(u64, u64)>> {
     let (mut sale_ratios, mut report_ratios) =
         (vec![Vec::new(); books.len()], vec![Vec::new(); books.len()]);
@@ -110,7 +112,7 @@ fn rounds(wanted: &MeasurePlan, books: &mut [Books]) -> Measured<Vec<(u64, u64)>
         .collect())
 }
 
-/// The rows of the longest history.
+/// The table rows about the longest history.
 fn longest_history(
     one: &Books,
     first: u32,
@@ -170,11 +172,11 @@ fn sell(books: &Books, sales: usize, times: &mut Times) -> Measured {
     for _ in 0..sales {
         times.push(shop.timed(sale(LINES, ReceiptMode::FiscalOnly))?);
     }
-    // The authority acknowledges them, so that no size has a longer outbox than another.
+    // The authority acknowledges all documents, so that no store has a longer outbox than another.
     shop.acknowledge_all()
 }
 
-/// Stores of every size up to the wanted one, open, each with a few sales.
+/// Opens stores of every size up to the wanted one, and makes a few sales in each.
 fn filled(wanted: &MeasurePlan, folder: &Path) -> Measured<Vec<Books>> {
     let kept = wanted.books.as_deref().unwrap_or(folder);
     let mut sizes: Vec<u32> = SIZES
@@ -201,7 +203,7 @@ fn filled(wanted: &MeasurePlan, folder: &Path) -> Measured<Vec<Books>> {
         });
     }
     for (one, z_number) in books.iter_mut().zip(reports) {
-        // Its printer has printed as many reports.
+        // The printer's memory gets as many Z-reports as the store has.
         one.shop = Some(TestShop::open(&one.folder, &new_memory(z_number + 1))?);
         sell(one, BLOCK, &mut Times::default())?;
         one.shop()?.timed(OrderKind::Report { z: true })?;

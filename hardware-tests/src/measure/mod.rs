@@ -1,7 +1,7 @@
-//! The speed and the size that an embedded box needs: every figure beside its baseline, in one run.
+//! Measures the speed and the size that matter on an embedded machine: every figure beside its baseline, in one run.
 //!
-//! Product and baseline take turns in blocks, so that other work on the machine slows both. The result is the median ratio of several
-//! rounds. What can be counted is counted (syncs and bytes, on the disk of `hardware-tests/disk`).
+//! Product and baseline alternate in blocks, so that other work on the machine slows both. The result is the median ratio of
+//! several rounds. Syncs and bytes are counted and not timed, on the disk of `hardware-tests/disk`.
 
 mod bare;
 mod calls;
@@ -16,21 +16,21 @@ use std::path::{Path, PathBuf};
 
 pub use figures::{Rating, Row};
 
-/// A result; the error is a text.
+/// The result of a measurement; its error is a text.
 pub(crate) type Measured<T = ()> = Result<T, String>;
 
-/// What is measured.
+/// The choice of what is measured, and how.
 #[derive(Clone, Debug)]
 pub struct MeasurePlan {
-    /// The folder for the stores, on the file system to be measured. A temporary folder is made in it.
+    /// The folder on the file system to be measured; a temporary folder for the stores is made in it.
     pub folder: PathBuf,
-    /// Receipts of the long history; 0 leaves those rows out.
+    /// How many receipts the long history has; 0 leaves its rows out.
     pub receipts: u32,
-    /// Keeps the long history in this folder, or takes it from there.
+    /// A folder that keeps the long history for the next run.
     pub books: Option<PathBuf>,
-    /// Hundredths of the usual number of repetitions.
+    /// The number of repetitions, in percent of the usual number.
     pub effort: usize,
-    /// The wanted groups of rows; all if empty.
+    /// The wanted groups of rows; an empty list means all groups.
     pub only: Vec<String>,
 }
 
@@ -44,11 +44,11 @@ impl MeasurePlan {
     }
 }
 
-/// Measures, and hands over each row as soon as there is one.
+/// Measures the wanted groups, and hands over each row as soon as it is complete.
 ///
 /// # Errors
 ///
-/// What could not be measured.
+/// The text says what could not be measured.
 pub fn measure(wanted: &MeasurePlan, tell: &mut dyn FnMut(&Row)) -> Measured {
     let folder = tempfile::Builder::new()
         .prefix("measure-")
@@ -80,7 +80,7 @@ pub fn measure(wanted: &MeasurePlan, tell: &mut dyn FnMut(&Row)) -> Measured {
     Ok(())
 }
 
-/// The machine's load over the last minute, in hundredths.
+/// The machine's load average over the last minute, in hundredths.
 #[must_use]
 pub fn load() -> Option<u64> {
     let text = std::fs::read_to_string("/proc/loadavg").ok()?;

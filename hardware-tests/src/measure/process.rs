@@ -1,4 +1,4 @@
-//! The release binary from outside: how soon it is ready, how much memory it holds, how large it is.
+//! Measures the release binary from outside: how soon it is ready, how much memory it needs, how large it is.
 
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
@@ -15,22 +15,25 @@ use super::shop::configuration;
 use super::{MeasurePlan, Measured};
 use crate::error_text::with_sources;
 
-/// How long a program may take to be ready.
+/// How long a program may take until it is ready.
 const READY_WITHIN: Duration = Duration::from_secs(60);
-/// How long it is left idle before its memory is measured.
+/// How long a program is left idle before its memory is measured.
 const IDLE: Duration = Duration::from_secs(2);
 const STARTS: usize = 21;
 
-/// The programs that are measured, as `cargo build --release` leaves them.
+/// The programs that are measured, in the folder where cargo has built them.
 pub(super) struct Programs {
     folder: PathBuf,
 }
 
 impl Programs {
-    /// Builds them, so that what is measured is this source.
+    /// Builds the programs, so that the current sources are measured.
     pub(super) fn build() -> Measured<Self> {
         let here = std::env::current_exe().map_err(with_sources)?;
-        let folder = here.parent().ok_or("this program lies nowhere")?.to_owned();
+        let folder = here
+            .parent()
+            .ok_or("the folder of this program is unknown")?
+            .to_owned();
         let profile = if folder.ends_with("release") {
             "release"
         } else {
@@ -63,7 +66,8 @@ fn cargo() -> Command {
     command
 }
 
-/// The arithmetic of a receipt has a benchmark of its own, whose dependencies stay out of the product's lock file.
+/// Runs the benchmark of a receipt's arithmetic. The benchmark is a package of its own, so that its dependencies stay out of the product's
+/// lock file.
 pub(super) fn core() -> Measured<Vec<Row>> {
     let output = cargo()
         .args([
@@ -84,7 +88,7 @@ pub(super) fn core() -> Measured<Vec<Row>> {
         let (whole, part) = figure.split_once('.')?;
         Some(whole.parse::<u64>().ok()? * 100 + part.parse::<u64>().ok()? * 10)
     });
-    let found = found.ok_or_else(|| format!("core/bench told no ratio:\n{text}"))?;
+    let found = found.ok_or_else(|| format!("core/bench printed no ratio:\n{text}"))?;
     Ok(vec![Row::at_least(
         "ten-line receipt in core",
         "at least 10×",
@@ -94,11 +98,11 @@ pub(super) fn core() -> Measured<Vec<Row>> {
     )])
 }
 
-/// A program that serves. Dropping it kills it.
+/// A running server program. Dropping this value kills the program.
 pub(super) struct RunningProgram {
     child: Child,
     address: SocketAddr,
-    /// From its start to its first answer that says that it is ready.
+    /// The time from the program's start to its first answer that it is ready.
     ready: Duration,
 }
 
@@ -134,7 +138,7 @@ impl RunningProgram {
         }
     }
 
-    /// The agent with the store in a folder.
+    /// Starts the agent with the store in a folder.
     pub(super) fn agent(programs: &Programs, folder: &Path) -> Measured<Self> {
         let address = free_address()?;
         let file = folder.join("measure.toml");
@@ -144,7 +148,7 @@ impl RunningProgram {
         Self::start(&mut command, address, "/readyz")
     }
 
-    /// A bare program on a database of its own.
+    /// Starts the bare program with a database of its own.
     fn bare(programs: &Programs, folder: &Path) -> Measured<Self> {
         let address = free_address()?;
         let mut command = Command::new(programs.bare());
@@ -152,7 +156,7 @@ impl RunningProgram {
         Self::start(&mut command, address, "/")
     }
 
-    /// Resident memory in KiB.
+    /// The resident memory of the program in KiB.
     pub(super) fn resident(&self) -> Measured<u64> {
         let status = format!("/proc/{}/status", self.child.id());
         let text = std::fs::read_to_string(&status).map_err(with_sources)?;
@@ -161,7 +165,7 @@ impl RunningProgram {
         figure.ok_or_else(|| format!("{status} has no VmRSS"))
     }
 
-    /// Sells and reads, so that everything that is allocated on demand has been allocated.
+    /// Lets the program sell and answer reads, so that everything that is allocated on demand has been allocated.
     pub(super) fn work(&self, sales: usize) -> Measured {
         let mut line = Line::new(self.address)?;
         let host = self.address.to_string();
@@ -193,7 +197,7 @@ impl RunningProgram {
         Ok(())
     }
 
-    /// Ends it as the service manager does.
+    /// Ends the program by SIGTERM, as the service manager does. Returns the time that it needed to be ready.
     pub(super) fn stop(mut self) -> Measured<Duration> {
         let pid = i32::try_from(self.child.id()).map_err(with_sources)?;
         kill(Pid::from_raw(pid), Signal::SIGTERM).map_err(with_sources)?;
@@ -204,7 +208,7 @@ impl RunningProgram {
 
 impl Drop for RunningProgram {
     fn drop(&mut self) {
-        // It may have ended already.
+        // The program may have ended already, so errors do not matter.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
@@ -215,14 +219,14 @@ fn free_address() -> Measured<SocketAddr> {
     listener.local_addr().map_err(with_sources)
 }
 
-/// Starts on each of some folders in turn, and returns the times of each.
+/// Starts the agent on each of some folders in turn, and returns the times until it was ready, by folder.
 pub(super) fn starts_in_turn(
     wanted: &MeasurePlan,
     programs: &Programs,
     folders: &[&Path],
 ) -> Measured<Vec<Times>> {
     let mut times = vec![Times::default(); folders.len()];
-    // The first start of each may have something to adopt.
+    // The first start on each folder is not timed, because it may have to adopt a changed configuration.
     for folder in folders {
         RunningProgram::agent(programs, folder)?.stop()?;
     }
@@ -234,7 +238,7 @@ pub(super) fn starts_in_turn(
     Ok(times)
 }
 
-/// Start to ready on an empty database, idle memory, and size.
+/// Measures the start on an empty database, idle memory, and the size on disk.
 pub(super) fn start_and_size(wanted: &MeasurePlan, folder: &Path) -> Measured<Vec<Row>> {
     let programs = Programs::build()?;
     let made = |name: &str| super::made(folder, name);
@@ -305,7 +309,7 @@ pub(super) fn start_and_size(wanted: &MeasurePlan, folder: &Path) -> Measured<Ve
     ])
 }
 
-/// Memory of the agent with the store in a folder: idle, and idle after some sales.
+/// The agent's memory with the store in a folder, in KiB: idle, and idle again after some sales.
 pub(super) fn memory(programs: &Programs, folder: &Path) -> Measured<(u64, u64)> {
     let running = RunningProgram::agent(programs, folder)?;
     std::thread::sleep(IDLE);
@@ -317,7 +321,7 @@ pub(super) fn memory(programs: &Programs, folder: &Path) -> Measured<(u64, u64)>
     Ok((idle, worked))
 }
 
-/// The middle time of starts, and its ratio to that of the first folder.
+/// For each folder the median start time, and the ratio of its starts to those of the first folder.
 pub(super) fn beside_first(times: &[Times]) -> Vec<(u64, u64)> {
     let first = times.first().map_or(0, Times::p50);
     times

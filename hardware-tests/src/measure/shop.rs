@@ -28,12 +28,12 @@ use uuid::Uuid;
 use super::Measured;
 use crate::error_text::with_sources;
 
-/// The device of every shop.
+/// The device id of every shop.
 pub(super) const DEVICE: Uuid = Uuid::from_u128(0x0875_b8a5_0668_41a3_a3fa_8eec_cf66_d289);
-/// Lines of the receipt that is measured.
+/// How many lines the measured receipt has.
 pub(super) const LINES: usize = 10;
 
-/// The configuration of every shop. No printer answers at the device's address.
+/// The configuration file of every shop. No printer answers at the device's address.
 pub(super) fn configuration(folder: &Path, port: u16) -> String {
     let device = Device::new(DEVICE, "Till 1", "datecs+tcp://127.0.0.1:9")
         .tax_group("A", "20.00")
@@ -45,12 +45,12 @@ pub(super) fn configuration(folder: &Path, port: u16) -> String {
         .to_string()
 }
 
-/// The configuration as the agent reads it.
+/// The configuration of a shop as the agent reads it.
 pub(super) fn config(folder: &Path) -> Measured<Config> {
     Config::parse(&configuration(folder, 0), "measure.toml").map_err(with_sources)
 }
 
-/// The memory of a new printer, which has printed so many Z-reports.
+/// The memory of a new printer that has printed this number of Z-reports.
 pub(super) fn new_memory(z_number: u32) -> SharedMemory {
     let mut memory = Memory::default();
     memory.baseline.z_number = Some(z_number);
@@ -58,7 +58,7 @@ pub(super) fn new_memory(z_number: u32) -> SharedMemory {
     Arc::new(Mutex::new(memory))
 }
 
-/// An open shop. Dropping it ends the clerk.
+/// An open shop. Dropping this value ends its clerk.
 pub(super) struct TestShop {
     pub(super) clerk_handle: ClerkHandle,
     pub(super) reader: Reader,
@@ -109,14 +109,14 @@ impl TestShop {
         })
     }
 
-    /// Sends an order; the answer comes through the receiver.
+    /// Sends an order to the clerk; the returned receiver gets the answer.
     pub(super) fn order(&self, kind: OrderKind) -> oneshot::Receiver<Answer> {
         let (order, answer) = sale_order(kind);
         self.clerk_handle.send(order);
         answer
     }
 
-    /// Sends an order and returns how long its caller waited.
+    /// Sends an order to the clerk and returns how long its caller waited for the answer.
     pub(super) fn timed(&self, kind: OrderKind) -> Measured<Duration> {
         let begun = Instant::now();
         let answer = self.order(kind).blocking_recv();
@@ -125,7 +125,7 @@ impl TestShop {
         Ok(took)
     }
 
-    /// Acknowledges everything in the outbox.
+    /// Acknowledges all documents in the outbox.
     pub(super) fn acknowledge_all(&self) -> Measured {
         loop {
             let waiting = self.reader.outbox_entries(0, 256).map_err(with_sources)?;
@@ -139,7 +139,7 @@ impl TestShop {
         }
     }
 
-    /// Waits until the clerk has handled all messages so far.
+    /// Waits until the clerk has handled all messages that were sent so far.
     pub(super) fn settle(&self) -> Measured {
         let (reply, waits) = oneshot::channel();
         let id = Uuid::nil();
@@ -152,7 +152,7 @@ impl Drop for TestShop {
     fn drop(&mut self) {
         self.clerk_handle.send(Message::Stop);
         if let Some(clerk) = self.clerk.take() {
-            // A panic of the clerk was printed when it happened.
+            // A panic of the clerk has been printed already.
             let _ = clerk.join();
         }
     }
@@ -169,7 +169,7 @@ fn spawn_clerk(
     thread.spawn(move || clerk.run()).map_err(with_sources)
 }
 
-/// Checks that an order was registered.
+/// Returns an error if the order was not registered.
 pub(super) fn registered(answer: Result<Answer, oneshot::error::RecvError>) -> Measured {
     match answer {
         Ok(Answer::Registered { .. }) => Ok(()),
@@ -177,7 +177,7 @@ pub(super) fn registered(answer: Result<Answer, oneshot::error::RecvError>) -> M
     }
 }
 
-/// An order for the clerk, and where its answer comes.
+/// An order for the clerk, and the receiver of the answer.
 pub(super) fn sale_order(kind: OrderKind) -> (Message, oneshot::Receiver<Answer>) {
     let (reply, answer) = oneshot::channel();
     let order = Message::Order {
@@ -191,7 +191,7 @@ pub(super) fn sale_order(kind: OrderKind) -> (Message, oneshot::Receiver<Answer>
 
 fn form(kind: OrderKind) -> OrderForm {
     OrderForm {
-        // Random ids, as callers choose them: the worst case for an index.
+        // The ids are random, as callers choose them; random ids are the worst case for an index.
         id: Uuid::new_v4(),
         point_of_sale: Uuid::from_u128(1),
         kind,
@@ -200,7 +200,7 @@ fn form(kind: OrderKind) -> OrderForm {
     }
 }
 
-/// A sale of so many lines.
+/// A sale with this number of lines.
 pub(super) fn sale(lines: usize, mode: ReceiptMode) -> OrderKind {
     let line = |number: usize| OrderLine {
         name: format!("Piine Praga (Franzeluta) {number}"),

@@ -15,32 +15,32 @@ use crate::error_text::with_sources;
 use crate::journal::{LOAF, printed};
 use shop::TestShop;
 
-/// What went wrong.
+/// The text of a violation.
 pub type Violation = String;
 
-/// What was checked.
+/// How much was checked.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Tally {
-    /// Images that were opened.
+    /// How many images of the disk were opened.
     pub states: usize,
-    /// Commits that were acknowledged, over all shifts.
+    /// How many acknowledged commits were checked, over all shifts.
     pub commits: usize,
 }
 
-/// Sells shifts and cuts the power at each of their moments, until so many images were opened.
+/// Sells shifts and cuts the power at each of their moments, until this number of images was opened.
 ///
 /// # Errors
 ///
-/// The first violation, with its seed and moment.
+/// The first violation, with the seed and the moment that repeat it.
 pub fn cut_power(seed: u64, states: usize, steps: usize) -> Result<Tally, Violation> {
     cut_power_on(Syncs::Kept, seed, states, steps)
 }
 
-/// [`cut_power`] on a disk that does what it says, or ignores its syncs: the control, on which a violation must be found.
+/// [`cut_power`] with a choice of what the disk's syncs do. If the syncs are ignored (the control), a violation must be found.
 ///
 /// # Errors
 ///
-/// The first violation, with its seed and moment.
+/// The first violation, with the seed and the moment that repeat it.
 pub fn cut_power_on(
     syncs: Syncs,
     seed: u64,
@@ -62,7 +62,7 @@ pub fn cut_power_on(
         let history = shop.disk.history();
         let acknowledged = std::mem::take(&mut shop.acknowledged);
         tally.commits += acknowledged.len();
-        // Where fewer images are wanted than there are moments, they are spread over the whole shift.
+        // If fewer images are wanted than there are moments, the images are spread over the whole shift.
         let wanted = states - tally.states;
         let possible = (history.len() + 1) * CUTS_PER_MOMENT;
         let mut violation = None;
@@ -94,11 +94,11 @@ pub fn cut_power_on(
     Ok(tally)
 }
 
-/// Fails every call of a kind in a shift, once or for ever, and then cuts the power.
+/// Fails every disk call of a kind in a shift, once or for ever, and then cuts the power.
 ///
 /// # Errors
 ///
-/// The first violation, with its call.
+/// The first violation, with the disk call that failed.
 pub fn fail_every_call(seed: u64, steps: usize) -> Result<Tally, Violation> {
     let mut tally = Tally::default();
     let mut shop = TestShop::new()?;
@@ -116,7 +116,8 @@ pub fn fail_every_call(seed: u64, steps: usize) -> Result<Tally, Violation> {
                 }));
                 for _ in 0..steps {
                     if shop.step(&mut random).is_err() {
-                        // As the clerk does: it reads again and continues. While the disk fails, that fails too.
+                        // After a failure the store is read again and the shift continues, as in the clerk. While the disk fails,
+                        // reading fails too.
                         let _ = shop.reload();
                     }
                 }
@@ -140,17 +141,17 @@ pub fn fail_every_call(seed: u64, steps: usize) -> Result<Tally, Violation> {
     Ok(tally)
 }
 
-/// What sales cost the disk; an SD card wears out by it.
+/// What sales cost the disk; the figures matter because an SD card wears out by writing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Wear {
-    /// Syncs of a hundred sales.
+    /// How many syncs a hundred sales cause.
     pub syncs: usize,
-    /// Bytes written by a hundred sales.
+    /// How many bytes a hundred sales write.
     pub bytes: u64,
 }
 
-/// Sells so many hundreds of receipts of ten lines, each reserved and sealed, and counts what reaches the disk for a hundred of them,
-/// checkpoints and snapshots included.
+/// Sells this number of hundreds of ten-line receipts, each reserved and sealed, and counts the syncs and bytes for a hundred of
+/// them, checkpoints and snapshots included.
 ///
 /// # Errors
 ///
@@ -176,7 +177,7 @@ pub fn wear(hundreds: usize) -> Result<Wear, Violation> {
         let sold = shop.commit(&[Command::Reserve(order)]);
         sold.and_then(|()| shop.commit(&[settle]))
             .map_err(with_sources)?;
-        // As often as the clerk does it: two rows a sale, one snapshot in 256 rows.
+        // Snapshots are made as often as by the clerk: one in 256 rows, and a sale has two rows.
         if sale % 128 == 127 {
             shop.snapshot().map_err(with_sources)?;
         }
@@ -187,5 +188,5 @@ pub fn wear(hundreds: usize) -> Result<Wear, Violation> {
     })
 }
 
-/// How many images are made of one moment.
+/// How many images are made of one moment of a shift.
 const CUTS_PER_MOMENT: usize = 4;

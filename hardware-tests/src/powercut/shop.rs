@@ -21,16 +21,16 @@ use super::Violation;
 use crate::error_text::with_sources;
 use crate::journal::{LOAF, decide_and_append, printed};
 
-/// The one device.
+/// The id of the shop's only device.
 const DEVICE: Uuid = Uuid::from_u128(0xD1);
 const NOON: i64 = 1_795_262_400_000;
 
-/// An acknowledged commit.
+/// A commit that the store has acknowledged.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Acknowledged {
-    /// Operations of the disk by then.
+    /// How many operations the disk had done when the commit was acknowledged.
     pub(super) moment: usize,
-    /// The last row of the journal by then.
+    /// The last journal row when the commit was acknowledged.
     pub(super) seq: i64,
 }
 
@@ -41,10 +41,10 @@ pub(super) struct TestShop {
     pub(super) store: Option<Store>,
     till: Till,
     pub(super) now: i64,
-    /// Documents so far: the next one's id.
+    /// How many documents were begun so far; the number is also the id of the next document.
     documents: u128,
     pub(super) acknowledged: Vec<Acknowledged>,
-    /// The disk after the configuration was adopted.
+    /// The disk's content after the till has adopted its configuration.
     new: Image,
     /// Operations of the disk when the first start had made the store.
     made_at: usize,
@@ -53,9 +53,9 @@ pub(super) struct TestShop {
 }
 
 impl TestShop {
-    /// A new store whose till has adopted its configuration.
+    /// Makes a new store whose till has adopted its configuration.
     pub(super) fn new() -> Result<Self, Violation> {
-        // Key and anchor are files of the system; in memory their syncs cost nothing.
+        // Key and anchor are files on the real file system; in memory their syncs cost nothing.
         let memory = std::path::Path::new("/dev/shm");
         let folder = tempfile::tempdir_in(memory).or_else(|_| tempfile::tempdir());
         let folder = folder.map_err(|error| error.to_string())?;
@@ -82,7 +82,7 @@ impl TestShop {
         Ok(shop)
     }
 
-    /// Puts back what was there after [`TestShop::new`], which is quicker than to make it again.
+    /// Restores the state of the shop after [`TestShop::new`], which is quicker than making a new shop.
     pub(super) fn reset(&mut self) -> Result<(), Violation> {
         let new = self.new.clone();
         self.put(&new).map_err(with_sources)?;
@@ -94,7 +94,7 @@ impl TestShop {
         Ok(())
     }
 
-    /// Puts an image on the disk and opens it as a start does.
+    /// Puts an image on the disk and opens the store as at a start.
     fn put(&mut self, image: &Image) -> Result<(), StoreError> {
         self.store = None;
         // Anchor and key are files of the system, which no power cut of this disk sets back.
@@ -125,7 +125,7 @@ impl TestShop {
         Ok(())
     }
 
-    /// After a failed call nothing in memory is trusted: it is read again.
+    /// Reads the till again from the store, because after a failed call nothing in memory is trusted.
     pub(super) fn reload(&mut self) -> Result<(), StoreError> {
         match &mut self.store {
             Some(store) => {
@@ -137,7 +137,7 @@ impl TestShop {
         }
     }
 
-    /// Decides, appends and commits in one transaction.
+    /// Decides some commands, appends their events and commits them in one transaction.
     pub(super) fn commit(&mut self, commands: &[Command<'_>]) -> Result<(), StoreError> {
         let mut after = self.till.clone();
         let now = self.now;
@@ -158,7 +158,7 @@ impl TestShop {
         Ok(())
     }
 
-    /// One thing that happens in a shift.
+    /// One random step of a shift.
     pub(super) fn step(&mut self, random: &mut SeededRandom) -> Result<(), StoreError> {
         self.now += 1_000;
         if let Some(outstanding) = self.till.outstanding() {
@@ -172,7 +172,7 @@ impl TestShop {
             return match random.below(10) {
                 0 if !outstanding.cancel_decided => self.commit(&[Command::DecideCancel(id)]),
                 1 => self.commit(&[Command::Void(id, 20, "out of paper")]),
-                // The next document's reservation shares the transaction.
+                // The reservation of the next document shares the transaction with the settlement of this one.
                 2..=4 => {
                     let order = self.order(Wish::Cash(Amount::from_minor(500)));
                     self.commit(&[settle, Command::Reserve(order)])
@@ -252,7 +252,7 @@ impl TestShop {
         batch.commit()
     }
 
-    /// Settles what is outstanding, sells, and closes the day.
+    /// Settles the outstanding document, sells once more, and closes the day.
     fn sells_after_restart(&mut self) -> Result<(), StoreError> {
         if let Some(outstanding) = self.till.outstanding() {
             let id = outstanding.id;

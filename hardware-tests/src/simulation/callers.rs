@@ -1,4 +1,5 @@
-//! The callers: each has one order at a time, repeats it with the same id until it knows the outcome, and remembers the last answer.
+//! The callers: each has one order at a time, repeats the order with the same id until the outcome is known, and stores the last
+//! answer.
 
 use ferrotill::clerk::Answer;
 use ferrotill::order::{OrderForm, OrderKind, ReceiptMode};
@@ -9,46 +10,46 @@ use uuid::Uuid;
 
 use super::goods::{Goods, Part};
 
-/// The last answer to a caller.
+/// The last answer that a caller got to its order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum LastAnswer {
-    /// None, or "unknown".
+    /// The caller got no answer, or the answer "unknown".
     Unknown,
-    /// Registered.
+    /// The answer was "registered".
     Registered,
-    /// Not registered.
+    /// The answer was "not registered".
     NotRegistered,
 }
 
-/// An order, and what its caller knows about it.
+/// An order, and what its caller has learned about the outcome.
 #[derive(Clone, Debug)]
 pub(super) struct Order {
     pub(super) till: usize,
     pub(super) form: OrderForm,
-    /// When its caller first sent it, in true time.
+    /// When the caller sent the order first, in milliseconds of true UTC time.
     pub(super) asked_ms: i64,
-    /// The goods and the money of a receipt.
+    /// The goods and the money of the ordered receipt; none for other orders.
     pub(super) goods: Option<Goods>,
-    /// The sale that it returns, and which part of it.
+    /// For a return: the place of the original sale among the orders, and the part that is returned.
     pub(super) returns: Option<(usize, Part)>,
     pub(super) last_answer: LastAnswer,
-    /// A return of it was ordered.
+    /// True if a return of this sale was ordered.
     pub(super) returned: bool,
-    /// Its caller has disconnected, and it has no document: it must not get one before the caller asks again.
+    /// True if the caller has disconnected and the order has no document: the order must get none before the caller repeats it.
     pub(super) given_up: bool,
 }
 
-/// Identifies a fiscal receipt: whether it is a refund, and its sum.
+/// Identifies a fiscal receipt: whether it is a refund, and its total in minor units.
 pub(super) type Key = (bool, i64);
 
 impl Order {
-    /// Identifies its fiscal receipt.
+    /// The key of the fiscal receipt that the order asks for; none for other orders.
     pub(super) fn key(&self) -> Option<Key> {
         let goods = self.goods.as_ref()?;
         Some((self.returns.is_some(), goods.total))
     }
 
-    /// What it asks for, for notes.
+    /// The kind of the order as text for the notes.
     pub(super) const fn word(&self) -> &'static str {
         match self.form.kind {
             OrderKind::Sale { .. } => "a sale",
@@ -59,7 +60,7 @@ impl Order {
         }
     }
 
-    /// Another command under the same id: it must be refused once the id has its document.
+    /// Another command under the id of this order. The agent must refuse it once the id has its document.
     pub(super) fn another_under_its_id(&self) -> OrderForm {
         OrderForm {
             kind: OrderKind::Cash(Amount::from_minor(777)),
@@ -68,27 +69,27 @@ impl Order {
     }
 }
 
-/// A caller.
+/// A simulated caller.
 #[derive(Debug, Default)]
 pub(super) struct Caller {
     pub(super) order: Option<usize>,
-    /// Requests that are not answered yet.
+    /// The receivers of the answers to requests that are not answered yet.
     pub(super) pending: Vec<oneshot::Receiver<Answer>>,
-    /// Answers to them.
+    /// The answers that have arrived to the current requests.
     pub(super) answers: Vec<Answer>,
-    /// At least one request got no answer.
+    /// True if at least one request got no answer.
     pub(super) unanswered: bool,
-    /// It has sent another command under the id of the order.
+    /// True if the caller has sent another command under the id of its order.
     pub(super) clashing: bool,
-    /// The answer is lost on the network.
+    /// True if the answer will be lost on the network.
     pub(super) loses_answer: bool,
-    /// It disconnects before the agent would answer "unknown".
+    /// True if the caller disconnects before the agent would answer "unknown".
     pub(super) hangs_up: bool,
     pub(super) deadline_ms: u64,
     pub(super) again_ms: u64,
 }
 
-/// The next order: a random one, and at the end of the day a Z-report.
+/// A new random order; if `z` is true, a Z-report.
 pub(super) fn new_order(
     orders: &[Order],
     till: usize,
@@ -148,7 +149,7 @@ pub(super) fn new_order(
     }
 }
 
-/// A registered sale, and the part of it to return; sometimes a part that was returned before.
+/// A registered sale that can be returned, and the part to return; sometimes a sale that was returned before.
 fn to_return(
     orders: &[Order],
     till: usize,
@@ -173,7 +174,7 @@ fn id_of(number: usize) -> Uuid {
     Uuid::from_u128(1 + u128::try_from(number).unwrap_or(0))
 }
 
-/// The order with a request id.
+/// The place of the order that has this request id.
 pub(super) fn number_of(id: Uuid) -> Option<usize> {
     usize::try_from(id.as_u128().checked_sub(1)?).ok()
 }

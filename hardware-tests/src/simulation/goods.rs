@@ -1,4 +1,5 @@
-//! What is sold, with money counted by the arithmetic of this file, so that the product is compared with another calculation.
+//! The goods that callers buy. Their money is computed by the arithmetic of this file, so that the product is compared with another
+//! calculation.
 
 use ferrotill::order::{OrderDraft, OrderLine};
 use ferrotill_core::receipt::Modifier;
@@ -7,19 +8,19 @@ use ferrotill_disk::SeededRandom;
 
 /// The tax groups of the shop: letter, and rate in hundredths of a percent.
 pub(super) const GROUPS: [(char, i64); 3] = [('A', 2_000), ('B', 800), ('C', 1_200)];
-/// Payment by card.
+/// The code of the payment type for cards.
 pub(super) const CARD: i32 = 1;
 
-/// A line as it is sold.
+/// A sold line.
 #[derive(Clone, Debug)]
 pub(super) struct Sold {
     name: String,
     price: i64,
     thousandths: i64,
     modifier: Option<Modifier>,
-    /// Place in [`GROUPS`].
+    /// The place of the line's tax group in [`GROUPS`].
     pub(super) group: usize,
-    /// After all modifiers.
+    /// The amount of the line after all modifiers, in minor units.
     pub(super) amount: i64,
 }
 
@@ -44,7 +45,7 @@ impl Sold {
         self
     }
 
-    /// The tax inside.
+    /// The tax that the line's amount contains, in minor units.
     pub(super) fn tax(&self) -> i64 {
         let rate = GROUPS.get(self.group).map_or(0, |(_, rate)| *rate);
         nearest(self.amount * rate, 10_000 + rate)
@@ -63,15 +64,15 @@ impl Sold {
     }
 }
 
-/// Goods, and the money for them.
+/// The goods of a receipt, and the money that is paid for them.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Goods {
     pub(super) lines: Vec<Sold>,
     modifiers: Vec<Modifier>,
     pub(super) total: i64,
-    /// Paid by card; the rest is cash.
+    /// The part of the total that is paid by card, in minor units; the rest is paid in cash.
     pub(super) card: i64,
-    /// Cash beyond the sum, which is given back as change.
+    /// Cash beyond the total, in minor units, which the buyer gets back as change.
     change: i64,
 }
 
@@ -84,7 +85,8 @@ pub(super) enum Part {
 }
 
 impl Goods {
-    /// The goods of the n-th order. No two orders of a run have the same sum, nor do any two parts that can come back.
+    /// The goods of the n-th order. No two orders of a run have the same total, and no two parts that can be returned have the same
+    /// total.
     pub(super) fn new(number: usize, random: &mut SeededRandom) -> Self {
         let number = i64::try_from(number).unwrap_or(0);
         let total = 40_000 + 12 * number;
@@ -111,7 +113,7 @@ impl Goods {
                 _ => line,
             });
         }
-        // A modifier of the whole receipt; its sum stays the one that it is known by.
+        // A modifier of the whole receipt does not change the total, by which the receipt is recognised.
         let modifier = match random.below(4) {
             0 => -below(random, 900) - 1,
             1 => below(random, 300) + 1,
@@ -144,7 +146,7 @@ impl Goods {
         goods
     }
 
-    /// Gives a modifier of the receipt out over the lines: largest remainder, ties to the earlier line.
+    /// Spreads a modifier of the receipt over the lines: the largest remainder first, ties to the earlier line.
     fn spread(&mut self, modifier: i64) {
         let base: i64 = self.lines.iter().map(|line| line.amount).sum();
         let size = modifier.abs();
@@ -165,7 +167,8 @@ impl Goods {
         }
     }
 
-    /// What comes back of them. A part of goods with a modifier of the whole receipt would not be known by its sum.
+    /// The goods of a return. None for a part of goods with a modifier of the whole receipt, because its total would not identify
+    /// it.
     pub(super) fn part(&self, part: Part) -> Option<Self> {
         if part != Part::Whole && !self.modifiers.is_empty() {
             return None;
@@ -185,7 +188,7 @@ impl Goods {
         })
     }
 
-    /// As a caller orders them; what comes back has its share of all modifiers already.
+    /// The goods as a caller orders them. A refund has no modifiers on its lines, because its amounts contain them already.
     pub(super) fn draft(&self, refund: bool) -> OrderDraft {
         let lines = self.lines.iter();
         let cash = self.total - self.card + self.change;
@@ -204,18 +207,18 @@ impl Goods {
         }
     }
 
-    /// The tax inside, line by line.
+    /// The tax that the goods contain, computed line by line, in minor units.
     pub(super) fn tax(&self) -> i64 {
         self.lines.iter().map(Sold::tax).sum()
     }
 
-    /// The tax inside a group, line by line.
+    /// The tax that the goods of one tax group contain, computed line by line, in minor units.
     pub(super) fn tax_of(&self, group: usize) -> i64 {
         let lines = self.lines.iter().filter(|line| line.group == group);
         lines.map(Sold::tax).sum()
     }
 
-    /// The gross sum of a group.
+    /// The gross sum of one tax group, in minor units.
     pub(super) fn gross(&self, group: usize) -> i64 {
         let lines = self.lines.iter().filter(|line| line.group == group);
         lines.map(|line| line.amount).sum()
@@ -231,7 +234,7 @@ fn below(random: &mut SeededRandom, limit: i64) -> i64 {
     i64::try_from(random.below(usize::try_from(limit).unwrap_or(0))).unwrap_or(0)
 }
 
-/// A quotient to the nearest whole, half away from zero.
+/// A quotient rounded to a whole number, half away from zero.
 fn nearest(dividend: i64, divisor: i64) -> i64 {
     let size = (2 * dividend.abs() + divisor) / (2 * divisor);
     size * dividend.signum()

@@ -1,4 +1,5 @@
-//! The line to an emulated printer: the agent may die while it uses it, and a fault may happen at a chosen moment of a receipt.
+//! The serial line between the simulated agent and an emulated printer: the agent may be killed while it uses the line, and a fault
+//! may happen at a chosen moment of a receipt.
 
 use std::io;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
@@ -8,10 +9,10 @@ use ferrotill_device::emulator::IslEmulator;
 use ferrotill_device::port::loopback::Loopback;
 use ferrotill_device::port::{Port, PortOpener};
 
-/// The life of an agent: it may end while it talks to a printer, before or after any write or read.
+/// The life of a simulated agent: the agent may be killed before or after any write to a printer or read from one.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Life {
-    /// Calls of a port until the end; negative for no end.
+    /// How many calls of a port remain until the agent is killed; negative if it is not going to be killed.
     fuse: Arc<AtomicI64>,
     over: Arc<AtomicBool>,
 }
@@ -23,7 +24,7 @@ impl Life {
         life
     }
 
-    /// It ends after so many calls of a port.
+    /// Kills the agent after this number of calls of a port; a negative number means never.
     pub(super) fn ends_after(&self, calls: i64) {
         self.fuse.store(calls, Ordering::Relaxed);
     }
@@ -44,22 +45,22 @@ impl Life {
     }
 }
 
-/// A moment of a receipt, as the printer sees it.
+/// A moment of a receipt, as the printer's memory shows it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum ReceiptMoment {
-    /// It is open, and nothing is on it.
+    /// A receipt was opened and has no line yet.
     Opened,
-    /// Something is on it.
+    /// A line was added to the receipt.
     Sold,
-    /// A payment was taken.
+    /// The first payment of the receipt was accepted.
     Paid,
-    /// It is closed.
+    /// The receipt was closed.
     Closed,
-    /// It was cancelled.
+    /// The receipt was cancelled.
     Cancelled,
-    /// Cash was put in or taken out.
+    /// Cash was put into or taken out of the drawer.
     CashMoved,
-    /// The day is closed.
+    /// The day was closed.
     DayClosed,
 }
 
@@ -75,20 +76,20 @@ impl ReceiptMoment {
     ];
 }
 
-/// A fault of the line.
+/// A fault of the serial line, of the agent or of the printer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum LineFault {
-    /// The answers to so many frames are lost.
+    /// The answers to this number of frames are lost.
     AnswersLost(u32),
-    /// So many frames are lost.
+    /// This number of frames to the printer is lost.
     FramesLost(u32),
-    /// The agent dies after so many more calls of a port.
+    /// The agent is killed after this number of further calls of a port.
     AgentDies(i64),
-    /// The printer loses its power before its answer arrives, and is on again at once; it has forgotten the last command.
+    /// The printer loses its power before its answer arrives and is on again at once; it has forgotten the last command.
     PowerBlink,
 }
 
-/// What matters of the state of a printer.
+/// The part of a printer's state by which the moments of a receipt are recognised.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct PrinterSnapshot {
     open: bool,
@@ -131,17 +132,17 @@ impl PrinterSnapshot {
     }
 }
 
-/// The faults that are planned, and what is left of one that has begun.
+/// The planned faults of a line, and what remains of a fault that has begun.
 #[derive(Debug, Default)]
 struct PlannedFaults {
     faults: Vec<(ReceiptMoment, LineFault)>,
     silent: u32,
     deaf: u32,
-    /// Everything from the printer is lost until the next frame is sent.
+    /// True while everything from the printer is lost, until the next frame is sent.
     lossy: bool,
 }
 
-/// A line to the emulated printer. A clone is the same line.
+/// The serial line to an emulated printer. A clone is the same line.
 #[derive(Clone)]
 pub(super) struct Line {
     pub(super) line: Loopback<IslEmulator>,
@@ -156,19 +157,19 @@ impl Line {
         }
     }
 
-    /// Plans a fault for the next such moment.
+    /// Plans a fault for the next moment of this kind.
     pub(super) fn plan(&self, moment: ReceiptMoment, line_fault: LineFault) {
         let mut planned = self.planned();
         planned.faults.retain(|(faults, _)| *faults != moment);
         planned.faults.push((moment, line_fault));
     }
 
-    /// Removes all planned faults.
+    /// Removes all planned faults of the line.
     pub(super) fn clear(&self) {
         *self.planned() = PlannedFaults::default();
     }
 
-    /// The line for an agent; it breaks when the agent dies.
+    /// A copy of the line for an agent; the copy is cut when the agent is killed.
     pub(super) fn until_the_end_of(&self, life: &Life) -> MortalLine {
         MortalLine {
             line: self.clone(),
@@ -180,7 +181,8 @@ impl Line {
         self.planned.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Sends a frame; the fault that is planned for this moment begins after the printer has executed it.
+    /// Sends a frame. A fault that is planned for the moment that this frame causes begins after the printer has executed the
+    /// frame.
     fn write(&self, port: &mut dyn Port, bytes: &[u8], life: &Life) -> io::Result<()> {
         {
             let mut planned = self.planned();
@@ -218,7 +220,7 @@ impl Line {
     }
 }
 
-/// A line that breaks when its agent dies.
+/// A serial line of the simulation that is cut when the simulated agent is killed.
 pub(super) struct MortalLine {
     line: Line,
     life: Life,

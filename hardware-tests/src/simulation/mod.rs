@@ -8,8 +8,10 @@
 //!                        └─► outbox ──► sender ──► authority       down, refuses, loses answers
 //! ```
 //!
-//! Only ports, disk, network and time are replaced. The same seed plays the same shop: the same steps with the same trace.
-//! Only the key of the journal and the unique ids of documents do not come from the seed; nothing here depends on them.
+//! Only ports, disk, network and time are replaced by simulated ones. Two runs with one seed play the same shop: the same steps with the
+//! same trace.
+//! Only the key of the journal and the unique ids of documents do not come from the seed; no result of the simulation depends on
+//! them.
 
 mod callers;
 mod goods;
@@ -22,37 +24,37 @@ use std::fmt;
 
 use ferrotill_disk::Syncs;
 
-/// What happened in a run.
+/// Counts of what happened in a run of the simulation.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Tally {
-    /// Steps.
+    /// How many steps were played.
     pub steps: u64,
-    /// Orders that callers made.
+    /// How many orders the callers made.
     pub orders: u64,
-    /// Orders that were registered.
+    /// How many orders were registered.
     pub registered: u64,
-    /// Crashes and power cuts of the agent.
+    /// How many times the agent crashed, with or without a power cut.
     pub crashes: u64,
-    /// Faults of printers, disk, network and clock.
+    /// How many faults of printers, disk, network and clock happened.
     pub troubles: u64,
-    /// Declarations of operators about documents that a printer could not prove.
+    /// How many declarations operators made about documents that a printer could not prove.
     pub declared: u64,
-    /// A digest of everything that happened, in order.
+    /// A digest of everything that happened, in order. Two runs with the same trace were the same.
     pub trace: u64,
 }
 
-/// Something that must not happen.
+/// A violation: something happened in the simulation that must never happen.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Violation {
-    /// The seed that repeats it.
+    /// The seed that repeats the violation.
     pub seed: u64,
-    /// The day, from 1.
+    /// The day of the violation, counted from 1.
     pub day: u32,
-    /// The step, from the start.
+    /// The step of the violation, counted from the start of the run.
     pub step: u64,
-    /// What is wrong.
+    /// The text that says what is wrong.
     pub words: String,
-    /// What happened before, the newest last.
+    /// Notes on what happened before the violation, the newest last.
     pub before: Vec<String>,
 }
 
@@ -65,7 +67,7 @@ impl fmt::Display for Violation {
     }
 }
 
-/// Plays days of a shop.
+/// Plays some days of the shop that a seed describes.
 ///
 /// # Errors
 ///
@@ -74,7 +76,7 @@ pub fn simulate(seed: u64, days: u32) -> Result<Tally, Box<Violation>> {
     simulate_on(Syncs::Kept, seed, days)
 }
 
-/// [`simulate`] on a disk that does what it says, or ignores its syncs: the control, on which a violation must be found.
+/// [`simulate`] with a choice of what the disk's syncs do. If the syncs are ignored (the control), a violation must be found.
 ///
 /// # Errors
 ///

@@ -10,37 +10,37 @@ use ferrotill::outbox::Transport;
 use ferrotill::simulator::tax_office::TaxOfficeSimulator;
 use ferrotill_disk::SeededRandom;
 
-/// What is wrong with the network or the authority.
+/// A fault of the network or of the authority.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum NetworkFault {
-    /// Nothing.
+    /// There is no fault.
     None,
-    /// No connection.
+    /// No connection can be made.
     Down,
-    /// The document arrives, the answer does not.
+    /// The document arrives, and the answer is lost.
     AnswersLost,
-    /// The document arrives later than the sender waits.
+    /// The document arrives later than the sender waits for an answer.
     Late,
     /// The document arrives twice.
     Doubled,
     /// The authority refuses every document.
     Refuses,
-    /// HTTP 500.
+    /// The authority answers with HTTP status 500.
     ServerError,
-    /// HTTP 429 with `Retry-After`.
+    /// The authority answers with HTTP status 429 and `Retry-After`.
     Busy,
-    /// A login page answers, HTTP 200.
+    /// A login page answers with HTTP status 200.
     LoginPage,
-    /// An empty object answers, HTTP 200.
+    /// The answer is an empty JSON object with HTTP status 200.
     EmptyObject,
     /// The answer is cut short.
     Cut,
-    /// Each attempt is one of the others.
+    /// Each attempt has another of these faults.
     Mixed,
 }
 
 impl NetworkFault {
-    /// All of them.
+    /// Every fault of the network and the authority.
     pub(super) const ALL: [Self; 12] = [
         Self::None,
         Self::Down,
@@ -57,7 +57,7 @@ impl NetworkFault {
     ];
 }
 
-/// A document that was sent.
+/// A document that the sender has sent.
 #[derive(Debug)]
 struct Posted {
     kind: &'static str,
@@ -74,15 +74,15 @@ struct NetworkState {
     authority_simulator: TaxOfficeSimulator,
     fault: NetworkFault,
     random: SeededRandom,
-    /// Documents that arrive later.
+    /// Documents that were sent and will arrive later.
     late: Vec<Posted>,
-    /// The time in the header `Date` of the answers.
+    /// The time in the header `Date` of the authority's answers, in milliseconds of UTC.
     utc_ms: i64,
-    /// The authority has refused a document for its content, which must not happen.
+    /// The message with which the authority has refused a document for its content, which must not happen.
     refused: Option<String>,
-    /// It has answered since [`Network::has_answered`] was last called.
+    /// True if the authority has answered since [`Network::has_answered`] was last called.
     answered: bool,
-    /// The last attempt got no answer.
+    /// True if the last attempt got no answer.
     silent: bool,
 }
 
@@ -104,12 +104,12 @@ impl Network {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The fault changes.
+    /// Changes the fault of the network.
     pub(super) fn set(&self, fault: NetworkFault) {
         self.state().fault = fault;
     }
 
-    /// Sets the time; a late document may arrive.
+    /// Sets the time of the authority; a late document may arrive.
     pub(super) fn pass(&self, utc_ms: i64) {
         let mut state = self.state();
         state.utc_ms = utc_ms;
@@ -120,7 +120,7 @@ impl Network {
         }
     }
 
-    /// All late documents arrive.
+    /// Delivers all late documents to the authority.
     pub(super) fn arrive_all(&self) {
         let mut state = self.state();
         for posted in std::mem::take(&mut state.late) {
@@ -128,12 +128,12 @@ impl Network {
         }
     }
 
-    /// A document that the authority has refused for its content, with its message.
+    /// The document that the authority has refused for its content, with the authority's message.
     pub(super) fn refused(&self) -> Option<String> {
         self.state().refused.clone()
     }
 
-    /// Whether the authority has answered since the last call.
+    /// Whether the authority has answered since the last call of this function.
     pub(super) fn has_answered(&self) -> bool {
         std::mem::take(&mut self.state().answered)
     }
@@ -145,7 +145,7 @@ impl Network {
 }
 
 impl NetworkState {
-    /// A document arrives; returns the answer of the authority.
+    /// Delivers a document to the authority and returns the authority's answer.
     fn arrive(&mut self, posted: &Posted) -> (u16, String) {
         match self
             .authority_simulator

@@ -10,25 +10,26 @@ use uuid::Uuid;
 
 use super::goods::GROUPS;
 
-/// The configuration of a shop.
+/// The configuration of a simulated shop.
 #[derive(Clone, Debug)]
 pub(super) struct ShopConfig {
-    /// Its printers, one for each till.
+    /// The printers of the shop, one for each till.
     pub(super) printers: Vec<PrinterModel>,
-    /// When it opens on its first day, in milliseconds of UTC.
+    /// When the shop opens on its first day, in milliseconds of UTC.
     pub(super) opens_ms: i64,
-    /// The authority checks its rules, and the till sends documents in order. Otherwise they may overtake each other.
+    /// True if the authority checks its rules and the till sends documents strictly in order; if false, later documents may be sent
+    /// before a refused one.
     pub(super) strict: bool,
-    /// The owner stops sales after so long without the authority.
+    /// How long the shop may sell without the authority by the owner's rule, in milliseconds; none if the owner has set no limit.
     pub(super) budget_ms: Option<u64>,
 }
 
-/// A printer with the command table of its driver.
+/// An emulated printer and the protocol of the driver that the agent uses with it.
 #[derive(Clone, Copy)]
 pub(super) struct PrinterModel {
-    /// The protocol of the printer.
+    /// The protocol of the emulated printer.
     printer: &'static Protocol,
-    /// The protocol that the driver uses.
+    /// The protocol that the agent's driver uses.
     pub(super) driver: &'static Protocol,
 }
 
@@ -38,7 +39,7 @@ impl std::fmt::Debug for PrinterModel {
     }
 }
 
-/// Firmware of group A that does not know the command for the number of the next fiscal receipt.
+/// The protocol of group A firmware that lacks the command which reports the number of the next fiscal receipt.
 static SILENT: Protocol = Protocol {
     next_fiscal: datecs_x::PROTOCOL.next_fiscal,
     ..datecs::PROTOCOL
@@ -67,8 +68,8 @@ static MAKES: [PrinterModel; 5] = [
     },
 ];
 
-/// Openings, in milliseconds of UTC: an ordinary morning, four minutes before midnight, the same before the new year, the night in
-/// which summer time begins, and the end of a February.
+/// Opening times, in milliseconds of UTC: an ordinary morning, four minutes before midnight, four minutes before the new year, the
+/// night in which summer time begins, and the end of a February.
 const OPENINGS: [i64; 5] = [
     1_795_240_800_000,
     1_795_298_160_000,
@@ -76,7 +77,7 @@ const OPENINGS: [i64; 5] = [
     1_806_191_700_000,
     1_803_799_800_000,
 ];
-/// The limit of the owner, in the shops that have one: hours without the authority.
+/// The owner's limit of selling without the authority, in the shops that have such a limit.
 const BUDGET_HOURS: u64 = 1;
 
 impl ShopConfig {
@@ -96,7 +97,7 @@ impl ShopConfig {
         }
     }
 
-    /// A new printer for a till.
+    /// A new emulated printer for a till.
     pub(super) fn printer(
         &self,
         till: usize,
@@ -113,12 +114,12 @@ impl ShopConfig {
         Some((Printer::new(memory, time).of_family(make.printer), make))
     }
 
-    /// The device of a till.
+    /// The id of a till's device.
     pub(super) fn device(till: usize) -> Uuid {
         Uuid::from_u128(0xD1 + u128::try_from(till).unwrap_or(0))
     }
 
-    /// The agent's configuration.
+    /// The agent's configuration for this shop.
     pub(super) fn configuration(&self, folder: &Path) -> String {
         let config = ConfigText::new("MD", folder)
             .upstream("http://127.0.0.1:1")

@@ -10,7 +10,7 @@ use super::shared::{leave_shared_memory, shm_barrier, shm_lock, shm_map, shm_unm
 use crate::fault::Failed;
 use crate::state::lock;
 
-/// What SQLite calls of a file.
+/// The table of functions that SQLite calls for an open file.
 pub(super) static METHODS: ffi::sqlite3_io_methods = ffi::sqlite3_io_methods {
     iVersion: 2,
     xClose: Some(close),
@@ -130,7 +130,7 @@ unsafe extern "C" fn lock_file(file: *mut ffi::sqlite3_file, wanted: c_int) -> c
     let (granted, level) = match wanted {
         ffi::SQLITE_LOCK_SHARED => (others < ffi::SQLITE_LOCK_PENDING, wanted),
         ffi::SQLITE_LOCK_RESERVED => (others < ffi::SQLITE_LOCK_RESERVED, wanted),
-        // Wait for the readers, and admit no new ones meanwhile.
+        // An exclusive lock waits until the readers are done, and meanwhile no new reader is admitted.
         _ if others >= ffi::SQLITE_LOCK_RESERVED => (false, own),
         _ if others >= ffi::SQLITE_LOCK_SHARED => (false, ffi::SQLITE_LOCK_PENDING),
         _ => (true, wanted),
@@ -182,7 +182,7 @@ unsafe extern "C" fn file_control(
 }
 
 unsafe extern "C" fn sector_size(_file: *mut ffi::sqlite3_file) -> c_int {
-    // As SQLite's own VFS says.
+    // The sector size in bytes that SQLite's own VFS reports.
     4096
 }
 

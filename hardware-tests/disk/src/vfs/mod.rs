@@ -21,12 +21,12 @@ struct Before(*mut ffi::sqlite3_vfs);
 
 // SAFETY: SQLite's own VFS is made to be called from any thread, and it is never freed.
 unsafe impl Send for Before {}
-// SAFETY: as above.
+// SAFETY: SQLite's own VFS is made to be called from any thread, and it is never freed.
 unsafe impl Sync for Before {}
 
 static BEFORE: OnceLock<Before> = OnceLock::new();
 
-/// Makes ours the default VFS, once in the process.
+/// Makes the VFS of this crate the default VFS, once in the process.
 pub(crate) fn register() {
     BEFORE.get_or_init(|| {
         // SAFETY: SQLite initialises itself here, and a null name asks for the default VFS, which lives for ever.
@@ -100,7 +100,7 @@ unsafe extern "C" fn open(
     // SAFETY: SQLite gives a C string, or null for a temporary file.
     let Some((state, name)) = (unsafe { mounted(path) }) else {
         let old = before();
-        // SAFETY: the file is none of ours, so the old VFS gets the call with its own pointer, as if it had been called itself;
+        // SAFETY: the file is on no mounted disk, so the old VFS gets the call with its own pointer, as if SQLite had called it;
         // `szOsFile` leaves it the room that it needs.
         return unsafe {
             match (*old).xOpen {
@@ -182,7 +182,7 @@ unsafe extern "C" fn access(
     match unsafe { mounted(path) } {
         Some((state, name)) => {
             let state = lock(&state);
-            // An empty journal is no journal, as in SQLite's own VFS.
+            // An empty journal counts as no journal, as in SQLite's own VFS.
             let there = state.exists(&name)
                 && (flags != ffi::SQLITE_ACCESS_EXISTS || state.length(&name) > 0);
             // SAFETY: SQLite gives a place for the answer.

@@ -1,4 +1,4 @@
-//! Our data of an open file, in the memory that SQLite provides for it.
+//! What this VFS stores about an open file, in the memory that SQLite provides for the file.
 
 use std::sync::{Arc, Mutex};
 
@@ -13,7 +13,7 @@ pub(super) struct OpenFile {
     pub(super) inner: *mut Inner,
 }
 
-/// Our data of an open file.
+/// What this VFS stores about an open file.
 pub(super) struct Inner {
     pub(super) state: Arc<Mutex<DiskState>>,
     pub(super) name: Arc<str>,
@@ -32,7 +32,7 @@ pub(super) unsafe fn inner<'f>(file: *mut ffi::sqlite3_file) -> &'f mut Inner {
     unsafe { &mut *(*file.cast::<OpenFile>()).inner }
 }
 
-/// A number of SQLite as a size or an offset; 0 for negative ones.
+/// A number from SQLite as a size or an offset; negative numbers give 0.
 pub(super) fn size(number: impl TryInto<usize>) -> usize {
     number.try_into().unwrap_or(0)
 }

@@ -62,7 +62,7 @@ pub(super) unsafe extern "C" fn shm_unmap(file: *mut ffi::sqlite3_file, delete: 
     ffi::SQLITE_OK
 }
 
-/// Removes a handle from the shared memory, and the shared memory with the last one.
+/// Removes a file handle from the shared memory; the last handle also removes the shared memory.
 pub(super) fn leave_shared_memory(state: &mut DiskState, inner: &Inner, _delete: bool) {
     if !inner.mapped {
         return;

@@ -1,4 +1,4 @@
-//! The agent: how it starts and how it crashes.
+//! How the simulated agent starts and crashes.
 
 use std::sync::mpsc::sync_channel;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
@@ -21,7 +21,7 @@ use super::super::line::Life;
 use super::{Checked, World};
 use crate::error_text::with_sources;
 
-/// A running agent.
+/// The parts of a running agent.
 pub(super) struct Agent {
     pub(super) clerk: Arc<Mutex<Clerk>>,
     pub(super) clerk_handle: ClerkHandle,
@@ -34,7 +34,7 @@ pub(super) struct Agent {
 }
 
 impl World {
-    /// A start of the agent.
+    /// Starts the agent.
     pub(super) fn open(&mut self) -> Checked {
         self.disk.set_syncs(self.syncs);
         self.starts = self.starts.wrapping_add(1);
@@ -91,7 +91,7 @@ impl World {
         Ok(())
     }
 
-    /// The workers of the printers, and what the clerk must know of their devices.
+    /// The workers of the printers, and the plan of each device for the clerk.
     fn printers(
         &self,
         clerk_handle: &ClerkHandle,
@@ -124,7 +124,7 @@ impl World {
         (workers, plans)
     }
 
-    /// The agent crashes and starts again: only its process, or the power too.
+    /// Kills the agent and starts it again: only its process ends, or the power is cut too.
     pub(super) fn crash(&mut self, place: &str) -> Checked {
         self.tally.crashes += 1;
         let power = self.random.coin();
@@ -137,7 +137,8 @@ impl World {
         self.agent = None;
         self.disk_fault_steps = 0;
         self.disk.put(&image);
-        // At one printer in three, or at none: places beyond the last till have no printer.
+        // A report is printed at the keyboard of a random printer, in one crash out of three. A place beyond the last till means no
+        // printer.
         let pressed = self.random.below(self.tills.len() * 3);
         self.report_at_keyboard(pressed);
         if power {
@@ -156,7 +157,7 @@ impl World {
     }
 }
 
-/// Takes the news of a printer worker, during its turn.
+/// Receives the messages of a printer worker during the worker's turn.
 struct PrinterListener {
     clerk_handle: ClerkHandle,
     device: Uuid,

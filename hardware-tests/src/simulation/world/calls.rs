@@ -1,4 +1,4 @@
-//! Callers, and the network between them and the agent: it loses, delays, doubles and reorders their requests.
+//! The callers' requests and the network between callers and agent, which loses, delays, doubles and reorders requests.
 
 use std::time::Duration;
 
@@ -10,23 +10,24 @@ use tokio::sync::oneshot;
 use super::super::callers::{LastAnswer, Order, new_order};
 use super::{CALLERS, Checked, Request, World};
 
-/// How long a caller waits for an answer…
+/// How long a caller waits for an answer, in milliseconds.
 const CALLER_TIMEOUT_MS: u64 = 20_000;
-/// …unless it disconnects sooner…
+/// After what time a caller that disconnects early does so, in milliseconds.
 const HANG_UP_AFTER_MS: u64 = 3_000;
-/// …and asks again only after so much time.
+/// How long a caller that has disconnected early waits before it repeats its order, in milliseconds.
 const RETRY_AFTER_HANG_UP_MS: u64 = 60_000;
-/// How long the agent lets a caller wait.
+/// How long the agent lets a caller wait, in milliseconds.
 const ANSWER_TIMEOUT_MS: u64 = 15_000;
-/// A request that never arrives.
+/// The arrival time of a request that never arrives.
 const LOST: u64 = u64::MAX;
-/// How far the time of a document may be from the true time: the machine's clock is wrong by two hours at most.
+/// How far the time of a document may be from the true time, in milliseconds. The machine's clock is wrong by two hours at most.
 pub(super) const ASTRAY_MS: i64 = 3 * 3_600_000;
-/// How far what is sold may be beyond the owner's limit: what passes until the till has noticed that the authority cannot be reached.
+/// How long after the owner's limit a till may still sell, in milliseconds: the till needs this time to notice that the authority
+/// cannot be reached.
 const BUDGET_SLACK_MS: u64 = 5_400_000;
 
 impl World {
-    /// What a caller does.
+    /// Plays the turn of one caller.
     pub(super) fn call(&mut self, caller: usize, closing: bool) -> Checked {
         self.receive(caller)?;
         let now = self.now_ms;
@@ -42,7 +43,7 @@ impl World {
                 let last_answer = self.orders.get(place).map(|order| order.last_answer);
                 let again = match last_answer {
                     Some(LastAnswer::Unknown) => true,
-                    // A caller may ask again although it knows.
+                    // A caller may repeat its order although it knows the outcome.
                     _ => !closing && self.random.below(4) == 0,
                 };
                 if !again {
@@ -64,7 +65,7 @@ impl World {
         Ok(())
     }
 
-    /// A caller receives its answers, and concludes when all of its requests are answered or its timeout has passed.
+    /// A caller receives its answers. The caller concludes the outcome when all of its requests are answered or its timeout has passed.
     fn receive(&mut self, caller: usize) -> Checked {
         let now = self.now_ms;
         let Some(mine) = self.callers.get_mut(caller) else {
@@ -87,7 +88,7 @@ impl World {
             }
         });
         if mine.loses_answer && !news.is_empty() {
-            // The connection broke while the answer was sent.
+            // The connection broke while the answer was being sent.
             unanswered = true;
             news.clear();
         }
@@ -104,7 +105,7 @@ impl World {
         if done { self.conclude(caller) } else { Ok(()) }
     }
 
-    /// What a caller concludes: "registered" if any answer says so, "not registered" if every request was answered so.
+    /// Concludes the outcome for a caller: "registered" if any answer says so, "not registered" if all answers say so.
     fn conclude(&mut self, caller: usize) -> Checked {
         let now = self.now_ms;
         let Some(mine) = self.callers.get_mut(caller) else {
@@ -124,7 +125,7 @@ impl World {
         let Some(place) = mine.order else {
             return Ok(());
         };
-        // A failed commit may be durable after all, so an order is not given up while the disk fails.
+        // A failed commit may be durable after all, so no order counts as given up while the disk fails.
         let given_up = hung_up && !loses_answer && self.disk_fault_steps == 0;
         let given_up = given_up && self.has_document(place) == Some(false);
         if let Some(order) = self.orders.get_mut(place) {
@@ -148,14 +149,14 @@ impl World {
         if let Some(order) = self.orders.get_mut(place) {
             order.last_answer = last_answer;
         }
-        // While the disk fails the store cannot be read; it is checked at the end of the day.
+        // While the disk fails, the store cannot be read; the order is checked at the end of the day.
         if self.disk_fault_steps > 0 {
             return Ok(());
         }
         self.check_order(place)
     }
 
-    /// An answer must be true when it arrives.
+    /// Checks that an answer is true when it arrives.
     fn check_answer(&mut self, caller: usize, answer: &Answer) -> Checked {
         let mine = self.callers.get(caller);
         let Some((place, clashing)) = mine.and_then(|mine| Some((mine.order?, mine.clashing)))
@@ -194,7 +195,7 @@ impl World {
         }
     }
 
-    /// Whether the store has a document for an order; none if it cannot be read.
+    /// Whether the store has a document for an order; none if the store cannot be read.
     fn has_document(&self, place: usize) -> Option<bool> {
         let (order, agent) = self.orders.get(place).zip(self.agent.as_ref())?;
         let device = self.tills.get(order.till).map(|till| till.device);
@@ -202,18 +203,18 @@ impl World {
         Some(found.is_some_and(|document| document.row.state != RequestState::Voided))
     }
 
-    /// An order whose caller has disconnected must not be sold.
+    /// Checks that an order was not sold after its caller had disconnected.
     fn is_still_given_up(&self, place: usize) -> Checked {
         let given_up = self.orders.get(place).is_some_and(|order| order.given_up);
         if given_up && self.has_document(place) == Some(true) {
             return Err(format!(
-                "order {place} was carried out although nobody waited for it"
+                "order {place} was carried out although no caller waited for it"
             ));
         }
         Ok(())
     }
 
-    /// How far the time in the document of an order is from the true time now.
+    /// How far the time in an order's document is ahead of the true time now, in milliseconds.
     fn time_off(&self, place: usize) -> Option<i64> {
         let (order, agent) = self.orders.get(place).zip(self.agent.as_ref())?;
         let device = self.tills.get(order.till).map(|till| till.device);
@@ -221,7 +222,7 @@ impl World {
         Some(document.row.at - self.clock.system_ms())
     }
 
-    /// Whether the owner's limit was passed so long ago that the till must have noticed.
+    /// Whether the owner's limit was passed so long ago that the till must have noticed it.
     fn is_beyond_the_budget(&self) -> bool {
         let limit = self.shop.budget_ms.zip(self.offline_since);
         limit.is_some_and(|(budget, since)| {
@@ -241,7 +242,7 @@ impl World {
         self.orders.len() - 1
     }
 
-    /// Sends an order, once or twice. While the shop closes, the network has no faults.
+    /// A caller sends its order once or twice. While the shop is closing, the network has no faults.
     pub(super) fn send(&mut self, caller: usize, place: usize, closing: bool) {
         let clashing = self.callers.get(caller).is_some_and(|mine| mine.clashing);
         let Some(order) = self.orders.get_mut(place) else {
@@ -300,7 +301,7 @@ impl World {
         ));
     }
 
-    /// Gives the requests that have arrived to the agent, in random order.
+    /// Hands the requests that have arrived to the agent, in random order.
     pub(super) fn hand_over(&mut self, closing: bool) {
         let now = self.now_ms;
         let (mut arrived, late): (Vec<Request>, Vec<Request>) =
@@ -312,7 +313,7 @@ impl World {
             let place = self.random.below(arrived.len());
             let request = arrived.swap_remove(place);
             let Some(agent) = &self.agent else { continue };
-            // As the API does with an order whose signature is valid.
+            // A valid signature's time is reported to the clock, as the API does for an order.
             agent.guard.caller_says("key", request.signed_ms);
             agent.clerk_handle.send(Message::Order {
                 device: request.device,

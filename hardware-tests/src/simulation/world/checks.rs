@@ -1,4 +1,4 @@
-//! What must be true after each answer and each step.
+//! Checks of what must be true after each answer and each step.
 
 use ferrotill_core::document::DocumentKind;
 use ferrotill_core::profile::MOLDOVA;
@@ -11,7 +11,7 @@ use super::{Checked, World};
 use crate::error_text::with_sources;
 
 impl World {
-    /// The last answer to a caller is true.
+    /// Checks that the last answer to a caller is true.
     pub(super) fn check_order(&self, place: usize) -> Checked {
         let Some((order, agent)) = self.orders.get(place).zip(self.agent.as_ref()) else {
             return Ok(());
@@ -38,20 +38,20 @@ impl World {
             ))
         };
         match last_answer {
-            LastAnswer::Registered if !sealed => wrong("it is not in the store"),
-            LastAnswer::NotRegistered if sealed => wrong("it is in the store"),
+            LastAnswer::Registered if !sealed => wrong("the document is not in the store"),
+            LastAnswer::NotRegistered if sealed => wrong("the document is in the store"),
             LastAnswer::NotRegistered if count > 0 && !self.has_another(place, key) => {
-                wrong("it is in the printer's memory")
+                wrong("the receipt is in the printer's memory")
             }
-            _ if sealed && alternative && count > 0 => wrong("it has two receipts"),
+            _ if sealed && alternative && count > 0 => wrong("the order has two receipts"),
             _ if sealed && !alternative && key.is_some() && count != 1 => {
-                wrong("its receipt is not in the printer's memory once")
+                wrong("the printer's memory does not have the receipt exactly once")
             }
             _ => Ok(()),
         }
     }
 
-    /// The same part of the same sale was returned under another id too.
+    /// Whether the same part of the same sale was returned under another id too.
     fn has_another(&self, place: usize, key: Option<Key>) -> bool {
         let mut orders = self.orders.iter().enumerate();
         orders.any(|(other, order)| {
@@ -59,7 +59,7 @@ impl World {
         })
     }
 
-    /// Every fiscal receipt belongs to an order, and no order has two.
+    /// Checks that every fiscal receipt belongs to an order, and that no order has two.
     pub(super) fn check_printers(&mut self) -> Checked {
         for till in &mut self.tills {
             let seen = till.seen;
@@ -77,7 +77,7 @@ impl World {
                 }
                 if !self.orders.iter().any(|order| order.key() == Some(key)) {
                     return Err(format!(
-                        "a receipt over {key:?} was printed that nobody ordered"
+                        "a receipt over {key:?} was printed that no caller ordered"
                     ));
                 }
             }
@@ -85,8 +85,8 @@ impl World {
         Ok(())
     }
 
-    /// Notes since when the till itself reports the authority as offline. An answer of the authority ends that, although the till may
-    /// report it for a while longer.
+    /// Records since when the till itself reports the authority as offline. An answer of the authority ends this period, although
+    /// the till may report "offline" a while longer.
     pub(super) fn check_authority(&mut self) -> Checked {
         if self.network.has_answered() {
             self.offline_since = None;

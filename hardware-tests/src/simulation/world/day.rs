@@ -11,9 +11,9 @@ use super::troubles::repair;
 use super::{CALLERS, Checked, World};
 use crate::error_text::with_sources;
 
-/// A day must end within so many steps without faults.
+/// How many steps without faults the end of a day may take.
 const CLOSING_STEPS_MAX: u32 = 1_200;
-/// How often a till is asked to close its day.
+/// How many times a till is asked to close its day.
 const Z_ATTEMPTS_MAX: u32 = 2;
 /// Milliseconds from one opening to the next.
 const DAY_MS: u64 = 86_400_000;
@@ -52,7 +52,7 @@ impl World {
         self.check_answers()
     }
 
-    /// A Z-report at each till. A till that refuses it is asked once more: the reason may be gone.
+    /// Asks each till for a Z-report. A till that refuses is asked once more, because the reason may be gone.
     fn close_shifts(&mut self) -> Checked {
         let mut open: Vec<usize> = (0..self.tills.len()).collect();
         for _ in 0..Z_ATTEMPTS_MAX {
@@ -75,7 +75,7 @@ impl World {
         Ok(())
     }
 
-    /// The night: the shop opens again at the same hour.
+    /// Plays the night: the shop closes and opens again at the same hour.
     pub(super) fn night(&mut self, day: u32) -> Checked {
         self.crash("for the night")?;
         self.damage_a_file()?;
@@ -91,7 +91,8 @@ impl World {
         Ok(())
     }
 
-    /// The till was off all night, and its clock went on or stopped. Only a caller or a printer can tell how long it was off.
+    /// Plays a night in which the till was off, and its clock went on or stopped. Afterwards only a caller or a printer can report
+    /// the true time.
     fn switch_on(&mut self, night_ms: u64) -> Checked {
         self.agent = None;
         self.clock = Arc::new(self.clock.after_a_reboot());
@@ -100,7 +101,7 @@ impl World {
             let night_ms = i64::try_from(night_ms).unwrap_or(i64::MAX);
             self.clock.set_wrong(night_ms.saturating_neg());
         }
-        // Printers may be switched on only when a receipt is needed.
+        // The printers may stay off until a receipt is needed.
         let later = self.random.coin();
         for till in self.tills.iter().filter(|_| later) {
             till.line.line.with(|emulator| emulator.set_power(false));
@@ -117,16 +118,18 @@ impl World {
                 return Ok(());
             }
             self.step(true)?;
-            // Faults that begin now are repaired at once.
+            // A printer fault that begins while the day is being closed is repaired at once.
             for till in &self.tills {
                 repair(&till.line.line);
             }
         }
         let open: Vec<_> = self.callers.iter().map(|mine| mine.order).collect();
-        Err(format!("still not true: {what}: {open:?}"))
+        Err(format!(
+            "at the end of the day this is still not true: {what}: {open:?}"
+        ))
     }
 
-    /// The last answer to every caller is true, no order is without an answer, and all totals agree.
+    /// Checks that the last answer to every caller is true, that no order is without an answer, and that all totals agree.
     fn check_answers(&mut self) -> Checked {
         for place in 0..self.orders.len() {
             self.check_order(place)?;
@@ -183,7 +186,7 @@ impl World {
         Ok(())
     }
 
-    /// The authority has every document that it must have, once, and with the content of the till.
+    /// Checks that the authority has every document that it must have, exactly once, and with the content of the till.
     fn check_authority_documents(&mut self) -> Checked {
         let received = self.authority.received();
         for document in received.iter().skip(self.authority_checked) {
@@ -201,13 +204,13 @@ impl World {
             let missing = due.parts.iter().find(|part| !body.contains(part.as_str()));
             if due.kind != document.kind || missing.is_some() {
                 return Err(format!(
-                    "the authority got {} {body}, and it was a {} with {missing:?}",
+                    "the authority got {} {body}; expected was a {} with {missing:?}",
                     document.kind, due.kind
                 ));
             }
         }
         self.authority_checked = received.len();
-        // Keys are random: the first by its content is the same each time.
+        // The keys are random, so the missing documents are sorted by content and the first one is reported.
         let due = self
             .tills
             .iter()
@@ -221,7 +224,8 @@ impl World {
         }
     }
 
-    /// Damages bytes of a file: `verify` or the start must notice it, or everything that is read must be true. Then the good disk is put back.
+    /// Damages bytes of a file of the store: `verify` or the start must notice it, or all data that is read must be true. The
+    /// undamaged disk is put back afterwards.
     fn damage_a_file(&mut self) -> Checked {
         let good = self.disk.image();
         let mut bad = good.clone();
@@ -240,16 +244,16 @@ impl World {
         }
         self.agent = None;
         self.disk.put(&bad);
-        // An agent that does not start, and a verification that ends with an error or a flaw, have noticed it.
+        // An agent that does not start, or a verification that ends with an error or a flaw, counts as noticing the damage.
         let noticed = !matches!(self.flaw(), Ok(None)) || self.open().is_err();
         self.note(format!(
-            "{length} bytes of {name} at {at} go bad, noticed: {noticed}"
+            "{length} bytes of {name} at {at} are changed, noticed: {noticed}"
         ));
         if !noticed {
             for place in 0..self.orders.len() {
                 let checked = self.check_order(place);
                 checked.map_err(|words| {
-                    format!("{length} bytes of {name} at {at} are bad: {words}")
+                    format!("{length} bytes of {name} at {at} were changed, and no check noticed it: {words}")
                 })?;
             }
         }

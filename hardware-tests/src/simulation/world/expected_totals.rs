@@ -1,4 +1,4 @@
-//! What each till must have sold according to the orders, compared with its journal, its printer and the authority.
+//! The totals that each till must have according to the orders, compared with its journal, its printer and the authority.
 
 use std::collections::BTreeMap;
 
@@ -19,20 +19,20 @@ use super::super::goods::{CARD, GROUPS, Goods};
 use super::Checked;
 use super::calls::ASTRAY_MS;
 
-/// What was counted for one till.
+/// The totals that the simulation has counted for one till.
 #[derive(Debug, Default)]
 pub(super) struct ExpectedTotals {
-    /// Documents that were checked; also the number of the last one.
+    /// How many documents of the till were checked; this is also the number of the last one.
     pub(super) documents: u32,
     latest_ms: i64,
-    /// Fiscal documents in the printer's memory so far.
+    /// How many fiscal documents the printer's memory must have.
     fiscal: usize,
     alternative: u32,
-    /// Cash movements so far.
+    /// How many cash movements the printer must have.
     cash: usize,
     z_number: u32,
     shift: Shift,
-    /// What the authority must have, by the key of the delivery.
+    /// The documents that the authority must have, by their delivery key.
     pub(super) due: BTreeMap<String, Due>,
 }
 
@@ -44,7 +44,7 @@ pub(super) struct Due {
     pub(super) parts: Vec<String>,
 }
 
-/// A shift according to the orders.
+/// The sums of one shift according to the orders; money is in minor units.
 #[derive(Debug, Default)]
 struct Shift {
     documents: u32,
@@ -55,7 +55,7 @@ struct Shift {
     cash_out: (u32, i64),
 }
 
-/// Sales or refunds.
+/// Sums of the sales or of the refunds of a shift; money is in minor units.
 #[derive(Debug, Default)]
 struct Side {
     count: u32,
@@ -82,7 +82,7 @@ impl Side {
         }
     }
 
-    /// The sums of the product are these.
+    /// Checks that the product reports exactly these sums.
     fn compare(&self, name: &str, turnover: &Turnover) -> Checked {
         let paid = |card: bool| {
             let payments = turnover.payments.entries();
@@ -121,7 +121,7 @@ impl Side {
 }
 
 impl ExpectedTotals {
-    /// Takes the next document of the journal and compares it with its order and the receipt in the printer.
+    /// Takes the next document of the journal and compares it with its order and with the receipt in the printer.
     pub(super) fn take(
         &mut self,
         document: &StoredDocument,
@@ -144,7 +144,7 @@ impl ExpectedTotals {
         self.check_time(&reserved, sealed.at.utc_ms, order)?;
         let parts = match &reserved.body {
             Body::Receipt(receipt) => {
-                let order = order.ok_or("the store has a receipt that nobody ordered")?;
+                let order = order.ok_or("the store has a receipt that no caller ordered")?;
                 self.take_receipt(receipt, &sealed, order, line)?
             }
             Body::Cash(amount) => {
@@ -176,7 +176,8 @@ impl ExpectedTotals {
         Ok(())
     }
 
-    /// A document is not older than the one before it or its order, and belongs to the open shift.
+    /// Checks that a document is older neither than the document before it nor than its order, and that it belongs to the open
+    /// shift.
     fn check_time(
         &mut self,
         reserved: &Reserved<'_>,
@@ -209,7 +210,7 @@ impl ExpectedTotals {
         Ok(())
     }
 
-    /// At the end of a day no shift is open, and the printer has as many documents as the store.
+    /// Checks at the end of a day that no shift is open, and that the printer has as many documents as the store.
     pub(super) fn check_end(&self, line: &Loopback<IslEmulator>) -> Checked {
         if self.shift.documents > 0 {
             return Err(format!("shift {} is still open", self.z_number + 1));
@@ -278,7 +279,7 @@ impl ExpectedTotals {
         Ok(parts)
     }
 
-    /// A report has the counted sums; after a Z-report they begin again.
+    /// Checks that a report has the counted sums; after a Z-report the counts begin again from zero.
     fn take_report(
         &mut self,
         reserved: &Reserved<'_>,
@@ -345,7 +346,7 @@ impl ExpectedTotals {
     }
 }
 
-/// A receipt in the printer's memory is the one that was ordered.
+/// Checks that a receipt in the printer's memory is the one that was ordered.
 fn compare_printed(
     what: &str,
     printed: &FiscalReceipt,

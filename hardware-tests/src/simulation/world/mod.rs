@@ -1,4 +1,4 @@
-//! The shop: its parts, and one step of it.
+//! The simulated shop: its parts, and one step of it.
 
 mod agent;
 mod calls;
@@ -33,32 +33,32 @@ use crate::error_text::with_sources;
 use agent::Agent;
 use expected_totals::ExpectedTotals;
 
-/// Callers for each device.
+/// How many callers each device has.
 const CALLERS: usize = 2;
-/// Steps of a day.
+/// How many steps a day has.
 const STEPS: u32 = 120;
-/// Notes that are kept for a violation.
+/// How many notes are kept for the report of a violation.
 const NOTES_MAX: usize = 300;
 
 type Checked<T = ()> = Result<T, String>;
 
-/// A device with its printer at the end of a line.
+/// A device, and its emulated printer at the other end of a line.
 struct SimulatedTill {
     device: Uuid,
     make: PrinterModel,
     line: Line,
-    /// Receipts in the memory of the printer that were checked.
+    /// How many receipts in the printer's memory were checked.
     seen: usize,
-    /// The last day on which an operator declared what was printed here.
+    /// The last day on which an operator made a declaration about a document of this till.
     declared_on: Option<u32>,
-    /// What the simulation itself has counted.
+    /// The totals that the simulation itself has counted for this till.
     expected: ExpectedTotals,
 }
 
 /// A request on its way to the agent.
 struct Request {
     arrives_ms: u64,
-    /// The time of the caller, which it signs; it is right.
+    /// The time that the caller signs, in milliseconds of UTC; the caller's clock is right.
     signed_ms: i64,
     device: Uuid,
     form: OrderForm,
@@ -72,26 +72,26 @@ struct World {
     disk: Disk,
     shop: ShopConfig,
     clock: Arc<Clock>,
-    /// Local time in seconds, as printers see it.
+    /// The clock of the printers: local time in seconds.
     printer_clock: ManualClock,
     now_ms: u64,
     config: Arc<Config>,
     tills: Vec<SimulatedTill>,
     authority: TaxOfficeSimulator,
     network: Network,
-    /// Documents of the authority that were checked.
+    /// How many documents of the authority were checked.
     authority_checked: usize,
     agent: Option<Agent>,
     callers: Vec<Caller>,
     orders: Vec<Order>,
     on_the_way: Vec<Request>,
-    /// How often each fiscal receipt was printed.
+    /// How many times each fiscal receipt was printed.
     printed: BTreeMap<Key, u32>,
-    /// Since when the till itself reports the authority as offline.
+    /// Since when the till itself reports the authority as offline, in milliseconds of the run; none while it does not.
     offline_since: Option<u64>,
-    /// The authority cannot be reached for the rest of the day, and the day is long.
+    /// True if the authority cannot be reached for the rest of the day; such a day is longer than others.
     outage: bool,
-    /// Steps until the disk has no fault any more.
+    /// How many steps remain until the disk has no fault any more.
     disk_fault_steps: u32,
     starts: u8,
     day: u32,
@@ -99,7 +99,7 @@ struct World {
     notes: VecDeque<String>,
 }
 
-/// Plays days of a shop.
+/// Plays some days of a shop.
 pub(super) fn play(syncs: Syncs, seed: u64, days: u32) -> Result<Tally, Box<Violation>> {
     let unborn = |words| {
         Box::new(Violation {
@@ -129,7 +129,7 @@ pub(super) fn play(syncs: Syncs, seed: u64, days: u32) -> Result<Tally, Box<Viol
 
 impl World {
     fn new(syncs: Syncs, seed: u64) -> Checked<Self> {
-        // Key and anchor are files of the system; in memory their syncs cost nothing.
+        // The files for key and anchor are on the real file system; in memory their syncs cost nothing.
         let memory = std::path::Path::new("/dev/shm");
         let folder = tempfile::tempdir_in(memory).or_else(|_| tempfile::tempdir());
         let folder = folder.map_err(with_sources)?;
@@ -253,7 +253,7 @@ impl World {
         self.check_printers()
     }
 
-    /// How long a step takes: mostly less than a second, and sometimes nothing happens for a while.
+    /// How long a step takes, in milliseconds: mostly less than a second; sometimes nothing happens for a while.
     fn moment(&mut self) -> u64 {
         let quiet = if self.outage { 12 } else { 60 };
         if self.random.below(quiet) == 0 {
@@ -266,7 +266,7 @@ impl World {
         }
     }
 
-    /// The turn of the clerk, the sender, or a printer's worker.
+    /// Gives one turn to the clerk, the sender, or a printer's worker.
     fn turn(&mut self, who: usize) -> Checked {
         let Some(agent) = &mut self.agent else {
             return Ok(());
@@ -305,7 +305,7 @@ impl World {
         self.network.pass(utc_ms);
     }
 
-    /// Notes the state of the printers, for the reader of a violation.
+    /// Writes the state of the printers into the notes, for the reader of a violation.
     fn note_printers(&mut self) {
         for place in 0..self.tills.len() {
             let words = self.tills.get(place).map(|till| {
@@ -330,7 +330,7 @@ impl World {
         }
     }
 
-    /// A text without the name of the folder, which is another one each time.
+    /// A text without the name of the data folder, which differs from run to run.
     fn without_folder(&self, words: &str) -> String {
         words.replace(&*self.folder.path().to_string_lossy(), "FOLDER")
     }

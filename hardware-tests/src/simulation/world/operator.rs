@@ -1,4 +1,4 @@
-//! Operators: where a printer cannot prove the outcome of a document, they read its paper and declare what is printed.
+//! Operators: if a printer cannot prove the outcome of a document, an operator reads the paper and declares what is printed.
 
 use std::num::NonZeroU32;
 
@@ -12,16 +12,16 @@ use super::super::callers::{LastAnswer, Order};
 use super::{Checked, World};
 use crate::error_text::with_sources;
 
-/// What a till and its printer know about a document that is not settled.
+/// The printer's facts about a document that is not settled.
 struct Outstanding {
-    /// Z-reports since its baseline.
+    /// How many Z-reports the printer has made since the document's baseline.
     z_reports: u32,
-    /// Its number in the printer, if it was printed.
+    /// The document's number in the printer; none if it was not printed.
     printed: Option<u32>,
 }
 
 impl World {
-    /// An operator looks at the tills that ask for a declaration: seldom, and more often when the shop is closing.
+    /// Operators look at the tills that ask for a declaration: seldom, and more often while the shop is closing.
     pub(super) fn operators(&mut self, closing: bool) -> Checked {
         if self.random.below(if closing { 4 } else { 12 }) != 0 {
             return Ok(());
@@ -59,7 +59,7 @@ impl World {
             },
             None => PaperSays::NotRegistered,
         };
-        // Whether it was accepted shows in the store; otherwise it is declared again.
+        // The store shows whether a declaration was accepted; if it was not, the operator declares again later.
         let (reply, _) = oneshot::channel();
         agent.clerk_handle.send(Message::Declare {
             declaration: Box::new(Declaration {
@@ -115,8 +115,8 @@ impl World {
     }
 }
 
-/// Whether the driver must settle it by itself: the fiscal memory of one Z-report proves a sale, unless that day contains a
-/// declaration; the sums of the open day prove everything.
+/// Whether the driver must settle the document by itself: the fiscal memory of one Z-report proves a sale, unless that day contains
+/// a declaration; the sums of the open day prove every document.
 fn is_provable(order: &Order, outstanding: &Outstanding, declared: bool) -> bool {
     match order.form.kind {
         OrderKind::Sale { .. } => outstanding.z_reports <= u32::from(!declared),

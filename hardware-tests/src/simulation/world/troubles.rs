@@ -1,4 +1,4 @@
-//! What goes wrong in a shop, and what is repaired.
+//! The faults that happen in a shop, and their repair.
 
 use ferrotill_device::Paper;
 use ferrotill_device::emulator::{FaultKind, FaultOrder, IslEmulator};
@@ -10,7 +10,7 @@ use super::super::network::NetworkFault;
 use super::{Checked, World};
 
 impl World {
-    /// Something goes wrong or is repaired.
+    /// Causes a random fault, or repairs one.
     pub(super) fn trouble(&mut self) -> Checked {
         if self.random.below(3) != 0 {
             return Ok(());
@@ -69,7 +69,7 @@ impl World {
         Ok(())
     }
 
-    /// A fault for the next frames of a printer, whatever they are.
+    /// Plans a fault for the next frames of a printer, whatever commands they carry.
     fn disturb(&mut self, place: usize, line: &Loopback<IslEmulator>) {
         let kind = FaultKind::ALL.get(self.random.below(FaultKind::ALL.len()));
         let kind = *kind.unwrap_or(&FaultKind::DropAnswer);
@@ -85,7 +85,7 @@ impl World {
         self.note(format!("printer {place}: {} x{times}", kind.name()));
     }
 
-    /// Plans a fault of the line for the next moment of some kind.
+    /// Plans a fault of the line for the next moment of a random kind.
     fn plan_fault(&mut self, place: usize) {
         let moment = ReceiptMoment::ALL.get(self.random.below(ReceiptMoment::ALL.len()));
         let moment = *moment.unwrap_or(&ReceiptMoment::Closed);
@@ -100,7 +100,7 @@ impl World {
             return;
         };
         if self.random.below(3) == 0 {
-            // The agent dies during a sale, and again while the receipt is being cancelled.
+            // The agent is killed during a sale, and again while the receipt is being cancelled.
             till.line.plan(
                 ReceiptMoment::Sold,
                 LineFault::AgentDies(i64::from(frames / 4)),
@@ -113,11 +113,11 @@ impl World {
             till.line.plan(moment, line_fault);
         }
         self.note(format!(
-            "printer {place}: {line_fault:?} at {moment:?}, or deaths"
+            "printer {place}: {line_fault:?} at {moment:?}, or the agent dies"
         ));
     }
 
-    /// A report is printed at the keyboard of the printer, whatever it and the agent are doing.
+    /// Prints a report at the keyboard of a printer, whatever printer and agent are doing.
     pub(super) fn report_at_keyboard(&mut self, place: usize) {
         let Some(till) = self.tills.get(place) else {
             return;
