@@ -110,7 +110,7 @@ fn the_year_begins_again_at_zero_and_the_grand_total_goes_on() {
 
     day.shop.now += 60 * DAY_MS;
     day.sell(Wish::Sale(SALE), Known::default());
-    // The row before the last one is the reservation, the last one the seal.
+    // The last row of the journal is the seal, and the row before it is the reservation.
     let row = day.shop.journal[day.shop.journal.len() - 2].clone();
     let lines = not_returned(&receipt_of(&row));
     assert_eq!(lines.len(), 2);
