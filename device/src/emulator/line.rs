@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use super::fault::{FaultKind, FaultOrder};
 
-/// A line, as the printer sees it.
+/// A line with its state at the printer's end.
 pub(super) struct Line {
     orders: Vec<FaultOrder>,
     outbox: VecDeque<(u64, Vec<u8>)>,
@@ -14,13 +14,13 @@ pub(super) struct Line {
     received_until: u64,
 }
 
-/// The pause between two bytes if an order has none.
+/// The pause between two bytes in milliseconds, if a fault order has none.
 const BYTE_MS: u64 = 20;
-/// Bytes that a paced line delivers at a time.
+/// The number of bytes that a paced line delivers at a time.
 const PACE_CHUNK: usize = 16;
 
 impl Line {
-    /// A line without faults; `baud` paces it.
+    /// A line without faults; `baud` sets its speed.
     pub(super) fn new(baud: Option<u32>) -> Self {
         Self {
             orders: Vec::new(),
@@ -32,18 +32,18 @@ impl Line {
         }
     }
 
-    /// The cable is in.
+    /// Whether the cable is plugged in.
     pub(super) fn is_plugged(&self) -> bool {
         self.plugged
     }
 
-    /// Pulls the cable or plugs it in; what was on it is lost.
+    /// Pulls the cable or plugs it in; the bytes on the line are lost.
     pub(super) fn set_plugged(&mut self, plugged: bool) {
         self.plugged = plugged;
         self.forget();
     }
 
-    /// Discards everything that is on it.
+    /// Discards all bytes that are on the line.
     pub(super) fn forget(&mut self) {
         self.outbox.clear();
         self.sent_until = 0;
@@ -62,12 +62,12 @@ impl Line {
         self.orders.clear();
     }
 
-    /// The remaining orders.
+    /// The fault orders that were not carried out yet.
     pub(super) fn faults(&self) -> &[FaultOrder] {
         &self.orders
     }
 
-    /// The first order that fits this command; it is counted down by one frame.
+    /// The first order that fits this command; the order is counted down by one frame.
     pub(super) fn order_for(&mut self, command: u8) -> Option<FaultOrder> {
         let fits = |order: &FaultOrder| order.command.is_none_or(|only| only == command);
         let place = self.orders.iter().position(fits)?;
