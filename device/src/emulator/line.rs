@@ -106,7 +106,7 @@ impl Line {
         self.sent_until = at;
     }
 
-    /// The same byte by byte with this pause; 0 for the usual one.
+    /// Queues bytes that are sent byte by byte with this pause in milliseconds; 0 means the usual pause.
     pub(super) fn send_bytewise(&mut self, bytes: Vec<u8>, apart_ms: u64, at: u64) {
         let apart = if apart_ms == 0 { BYTE_MS } else { apart_ms };
         let mut at = at.max(self.sent_until);
@@ -124,13 +124,13 @@ impl Line {
         None
     }
 
-    /// When the next bytes are due.
+    /// The moment when the next bytes are due.
     pub(super) fn poll_timeout(&self) -> Option<u64> {
         self.outbox.front().map(|(due, _)| *due)
     }
 }
 
-/// Milliseconds that bytes need on a line: ten bits each.
+/// The milliseconds that bytes need on a line: ten bits each.
 fn line_ms(bytes: usize, baud: u32) -> u64 {
     u64::try_from(bytes)
         .unwrap_or(u64::MAX)

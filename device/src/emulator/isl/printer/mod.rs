@@ -191,8 +191,8 @@ impl Printer {
         self.power && self.kept(press).is_ok()
     }
 
-    /// Switches the power. Without power the working memory is lost: the password lock and, unless `keeps_last_answer` is set,
-    /// the last sequence number.
+    /// Switches the power. Without power the working memory is lost: the password lock, the reading position in the journal and,
+    /// unless `keeps_last_answer` is set, the last sequence number.
     pub fn set_power(&mut self, on: bool) {
         if self.power == on {
             return;
