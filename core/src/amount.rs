@@ -8,8 +8,8 @@ use crate::scale::{ScaleFault, Unit};
 
 /// An amount of money in minor units (bani, cents, kopecks): `1858` is 18.58 in a currency with two decimals.
 ///
-/// It is signed: a discount and cash out of the drawer are negative.
-/// All arithmetic is checked, so an amount never overflows or is rounded without notice.
+/// An amount is signed: a discount and cash out of the drawer are negative. All arithmetic is checked, so an amount never
+/// overflows or is rounded without notice.
 #[derive(
     Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
 )]
@@ -17,22 +17,22 @@ use crate::scale::{ScaleFault, Unit};
 pub struct Amount(i64);
 
 impl Amount {
-    /// Zero.
+    /// The amount zero.
     pub const ZERO: Self = Self(0);
 
-    /// The amount of so many minor units.
+    /// The amount that has this number of minor units.
     #[must_use]
     pub const fn from_minor(minor: i64) -> Self {
         Self(minor)
     }
 
-    /// The minor units.
+    /// The amount in minor units.
     #[must_use]
     pub const fn minor(self) -> i64 {
         self.0
     }
 
-    /// The sum, or `None` if it does not fit.
+    /// The sum of two amounts, or `None` if it does not fit into 64 bits.
     #[must_use]
     pub const fn checked_add(self, other: Self) -> Option<Self> {
         match self.0.checked_add(other.0) {
@@ -41,7 +41,7 @@ impl Amount {
         }
     }
 
-    /// The difference, or `None` if it does not fit.
+    /// The difference of two amounts, or `None` if it does not fit into 64 bits.
     #[must_use]
     pub const fn checked_sub(self, other: Self) -> Option<Self> {
         match self.0.checked_sub(other.0) {
@@ -59,19 +59,19 @@ impl Amount {
         }
     }
 
-    /// Below zero.
+    /// Whether the amount is below zero.
     #[must_use]
     pub const fn is_negative(self) -> bool {
         self.0 < 0
     }
 
-    /// Above zero.
+    /// Whether the amount is above zero.
     #[must_use]
     pub const fn is_positive(self) -> bool {
         self.0 > 0
     }
 
-    /// Exactly zero.
+    /// Whether the amount is exactly zero.
     #[must_use]
     pub const fn is_zero(self) -> bool {
         self.0 == 0
@@ -102,20 +102,20 @@ pub struct Currency {
 }
 
 impl Currency {
-    /// Moldovan leu, 498, two decimals.
+    /// The Moldovan leu: ISO number 498, two decimals.
     pub const MDL: Self = Self {
         code: "MDL",
         number: 498,
         exponent: 2,
     };
 
-    /// Euro, 978, two decimals.
+    /// The euro: ISO number 978, two decimals.
     pub const EUR: Self = Self {
         code: "EUR",
         number: 978,
         exponent: 2,
     };
-    /// Ukrainian hryvnia, 980, two decimals.
+    /// The Ukrainian hryvnia: ISO number 980, two decimals.
     pub const UAH: Self = Self {
         code: "UAH",
         number: 980,
@@ -151,19 +151,19 @@ impl Currency {
         }
     }
 
-    /// Letters, as in ISO 4217.
+    /// The three letters of the currency in ISO 4217.
     #[must_use]
     pub const fn code(self) -> &'static str {
         self.code
     }
 
-    /// Number, as in ISO 4217.
+    /// The number of the currency in ISO 4217.
     #[must_use]
     pub const fn number(self) -> u16 {
         self.number
     }
 
-    /// Decimals of the minor unit.
+    /// The number of decimals of the currency's minor unit.
     #[must_use]
     pub const fn exponent(self) -> u8 {
         self.exponent

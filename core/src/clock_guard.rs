@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use crate::budget::Spent;
 use crate::time::Moment;
 
-/// What the clocks show.
+/// The times that the machine's clock and the reference clock show.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ClockReading {
     /// The machine's own clock; it may show any time.
@@ -25,41 +25,41 @@ pub struct ClockReading {
 /// What is wrong with the machine's clock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ClockTrouble {
-    /// It is behind the latest moment. Documents keep the latest moment until the clock has caught up.
+    /// The clock shows a time before the latest moment. Documents keep the latest moment until the clock has caught up.
     Behind {
-        /// How far, in milliseconds.
+        /// The milliseconds by which the clock is behind.
         by_ms: i64,
     },
-    /// It jumped forward and no reference clock confirms it. Documents keep the latest moment until one does.
+    /// The clock jumped forward and no reference clock confirms the jump. Documents keep the latest moment until one does.
     JumpedAhead {
-        /// How far, in milliseconds.
+        /// The milliseconds by which the clock jumped.
         by_ms: i64,
     },
 }
 
-/// What must survive a power cut: the latest moment, and what is spent of the budgets.
+/// The state of the clock guard, which must survive a power cut: the latest moment, and what is spent of the offline budgets.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ClockState {
     latest: Option<Moment>,
-    /// What the machine's clock showed at the last reading.
+    /// The time that the machine's clock showed at the last reading, in milliseconds since 1970-01-01 UTC.
     clock_ms: i64,
     spent: Spent,
 }
 
 impl ClockState {
-    /// The latest moment.
+    /// The latest moment that a reading gave.
     #[must_use]
     pub const fn latest(&self) -> Option<Moment> {
         self.latest
     }
 
-    /// What is spent of the budgets.
+    /// The time that is spent of the offline budgets.
     #[must_use]
     pub const fn spent(&self) -> &Spent {
         &self.spent
     }
 
-    /// Takes over a moment that a document already has: no later moment may be before it.
+    /// Takes over the moment of a stored document: no later moment may be before it.
     #[must_use]
     pub fn not_before(self, at: Moment) -> Self {
         match self.latest {
@@ -102,28 +102,28 @@ impl ClockState {
     }
 }
 
-/// What follows from a reading.
+/// The result of a reading of the clock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ClockStep {
-    /// The state to store.
+    /// The state of the clock guard, which the caller stores.
     pub state: ClockState,
-    /// The moment that documents have now; never before an earlier one.
+    /// The moment that documents get now; it is never before an earlier one.
     pub at: Moment,
-    /// What is wrong with the clock.
+    /// The fault of the machine's clock, if it has one.
     pub trouble: Option<ClockTrouble>,
 }
 
-/// How the machine's clock is guarded.
+/// The limits by which the machine's clock is guarded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ClockGuard {
-    /// Progress between two readings that is believed without a reference clock, in milliseconds.
+    /// The progress between two readings that is believed without a reference clock, in milliseconds.
     pub jump_ms_max: i64,
 }
 
 impl ClockGuard {
-    /// Takes a reading; `offline` says whether the authority cannot be reached from now on.
+    /// Takes a reading of the clock; `offline` says whether the authority cannot be reached from now on.
     ///
-    /// The time since the last reading counts as offline if the authority could not be reached then.
+    /// The time since the last reading counts as offline if the authority could not be reached at the last reading.
     #[must_use]
     pub fn read(self, state: ClockState, reading: ClockReading, offline: bool) -> ClockStep {
         let clock_ms = reading.clock.utc_ms;
@@ -144,7 +144,7 @@ impl ClockGuard {
         let progress_ms = at.utc_ms.saturating_sub(latest.utc_ms);
         let clock_progress_ms = clock_ms.saturating_sub(state.clock_ms).max(0);
         let counted_ms = match reading.reference {
-            // A jump that a reference clock denies is not charged.
+            // A jump of the machine's clock that the reference clock denies is not charged.
             Some(_) => clock_progress_ms.min(self.jump_ms_max),
             None => clock_progress_ms,
         };

@@ -1,8 +1,8 @@
 //! Counters that outlive the shift: since 1 January, and since the first document.
 //!
-//! Like the counters of a shift they are kept by kind of document, tax group and payment type.
-//! Their size is bounded, however many rates and payment types there are over the years:
-//! a group is summed by its letter over all its rates, and payment types beyond the sixteenth are summed together.
+//! Like the counters of a shift these counters are kept by kind of document, tax group and payment type. Their size is bounded,
+//! however many rates and payment types there are over the years: a group is summed by its letter over all its rates, and payment
+//! types beyond the sixteenth are summed together.
 
 use serde::{Deserialize, Serialize};
 
@@ -14,33 +14,33 @@ use crate::shift::{Running, Tally};
 use crate::tax::TaxCode;
 use crate::totals::PaymentTotals;
 
-/// Turnover of one letter over all the rates that it has had.
+/// The turnover of one tax group letter over all the rates that it has had.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LetterTotal {
-    /// Gross turnover. The whole amount of a line with several taxes counts under each of its letters.
+    /// The gross turnover. The whole amount of a line with several taxes counts under each of its letters.
     pub amount: Amount,
-    /// The tax inside it, as the sum of the receipts' lines.
+    /// The tax included in this turnover, as the sum of the receipts' lines.
     pub tax: Amount,
 }
 
-/// Turnover of one direction over many shifts: sales and refunds are never netted.
+/// The turnover of sales or of refunds over many shifts; sales and refunds are never netted.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LongTurnover {
-    /// Receipts and their gross sum.
+    /// The number of receipts and their gross sum.
     pub receipts: Tally,
-    /// The tax inside, as the sum of the receipts' lines.
+    /// The tax included in the receipts, as the sum of their lines.
     pub tax: Amount,
-    /// What cash rounding added (above zero) or subtracted.
+    /// The sum that cash rounding added (above zero) or subtracted.
     pub rounding: Amount,
-    /// By payment type, less change: the first sixteen types that were used.
+    /// The payments less change, by payment type: the first sixteen types that were used.
     pub payments: PaymentTotals,
-    /// Paid with all further types together.
+    /// The payments with all further payment types together.
     pub other_payments: Amount,
     letters: [LetterTotal; 8],
 }
 
 impl LongTurnover {
-    /// Turnover of a letter.
+    /// The turnover of a tax group letter.
     #[must_use]
     pub fn of_letter(&self, code: TaxCode) -> LetterTotal {
         self.letters
@@ -49,7 +49,8 @@ impl LongTurnover {
             .unwrap_or_default()
     }
 
-    /// Checks that every sum has room. A letter or a payment type is never above the sum of the receipts, so that sum is enough to check.
+    /// Checks that every sum has room. The sum of a letter or a payment type is never above the sum of the receipts, so it is
+    /// enough to check that one.
     fn admit(&self, receipt: &Receipt<'_>) -> Result<(), Refusal> {
         self.receipts.admit(receipt.total)?;
         let rounding = self.rounding.checked_add(receipt.rounded_by());
@@ -79,7 +80,7 @@ impl LongTurnover {
                 .amount
                 .checked_sub(payment.change)
                 .unwrap_or(Amount::ZERO);
-            // The sum fits, because the receipt was admitted. Only the place for one more type can be missing.
+            // The sum fits, because the receipt was admitted. Only a place for one more payment type can be missing.
             if self
                 .payments
                 .add(payment.code, payment.cash, kept)
@@ -94,20 +95,20 @@ impl LongTurnover {
 /// Counters over many shifts, by kind of document, tax group and payment type.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Counters {
-    /// Fiscal sales.
+    /// The fiscal sales.
     pub sales: LongTurnover,
-    /// Refunds.
+    /// The refunds.
     pub refunds: LongTurnover,
-    /// Alternative receipts; the fiscal counters do not include them.
+    /// The alternative receipts, which the fiscal counters do not include.
     pub alternative: Tally,
-    /// Cash put in.
+    /// The cash put into the drawer.
     pub cash_in: Tally,
-    /// Cash taken out, as a positive sum.
+    /// The cash taken out of the drawer, as a positive sum.
     pub cash_out: Tally,
 }
 
 impl Counters {
-    /// Gross sales and the tax inside, as a report shows them.
+    /// The gross sales and the tax included in them, as a report shows them.
     #[must_use]
     pub const fn running(&self) -> Running {
         Running {
@@ -156,7 +157,7 @@ impl Counters {
         tallied.unwrap_or(());
     }
 
-    /// Copies field by field, so that there is no second copy on the stack.
+    /// Copies the counters field by field, so that there is no second copy on the stack.
     pub(crate) fn copy_from(&mut self, other: &Self) {
         self.sales.clone_from(&other.sales);
         self.refunds.clone_from(&other.refunds);

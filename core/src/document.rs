@@ -5,19 +5,19 @@ use serde::{Deserialize, Serialize};
 use crate::amount::Amount;
 use crate::receipt::{Receipt, ReceiptKind};
 
-/// What a document contains.
+/// The contents of a document.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Body<'a> {
     /// A sale, an alternative sale or a refund.
     Receipt(#[serde(borrow)] Receipt<'a>),
-    /// Cash into the drawer (above zero) or out of it (below).
+    /// Cash put into the drawer (above zero) or taken out of it (below zero).
     Cash(Amount),
-    /// A report.
+    /// An X-report or a Z-report.
     Report(ReportKind),
 }
 
 impl Body<'_> {
-    /// The kind of the document.
+    /// The kind of the document with these contents.
     #[must_use]
     pub const fn kind(&self) -> DocumentKind {
         match self {
@@ -41,12 +41,12 @@ impl Body<'_> {
     }
 }
 
-/// What a report does to the shift.
+/// The kind of a report: what it does to the shift.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ReportKind {
-    /// Shows the counters and leaves them.
+    /// The X-report shows the counters and does not change them.
     X,
-    /// Closes the shift.
+    /// The Z-report closes the shift.
     Z,
 }
 
@@ -55,22 +55,22 @@ pub enum ReportKind {
 pub enum DocumentKind {
     /// A fiscal sale.
     Sale,
-    /// A sale on an alternative receipt.
+    /// A sale with an alternative receipt.
     AlternativeSale,
     /// A refund.
     Refund,
-    /// Cash in.
+    /// Cash put into the drawer.
     CashIn,
-    /// Cash out.
+    /// Cash taken out of the drawer.
     CashOut,
-    /// X-report.
+    /// An X-report.
     XReport,
-    /// Z-report.
+    /// A Z-report.
     ZReport,
 }
 
 impl DocumentKind {
-    /// Every kind.
+    /// Every kind of document.
     pub const ALL: [Self; 7] = [
         Self::Sale,
         Self::AlternativeSale,
@@ -81,7 +81,7 @@ impl DocumentKind {
         Self::ZReport,
     ];
 
-    /// Its name in the journal and the store.
+    /// The name of the kind in the journal and the store.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {

@@ -1,4 +1,4 @@
-//! The events of the journal. Each row holds one, encoded in postcard, with its kind and version.
+//! The events of the journal. Each row contains one event, encoded in postcard, with its kind and version.
 
 use core::num::NonZeroU32;
 
@@ -15,146 +15,147 @@ use crate::shift::{Running, Shift};
 use crate::tax::TaxTable;
 use crate::time::Moment;
 
-/// A document is about to be sealed. This is everything that is needed to print or send it, or to find out later what became of it.
+/// A document is about to be sealed. The event contains everything that is needed to print or send the document, or to find out
+/// later what became of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Reserved<'a> {
-    /// Its id.
+    /// The id of the document.
     pub id: DocumentId,
-    /// Its id that is unique over all tills.
+    /// The id of the document that is unique over all tills.
     pub unique: UniqueId,
-    /// Digest of the request.
+    /// The digest of the caller's request.
     pub fingerprint: Fingerprint,
-    /// When it was decided; never before an earlier event.
+    /// The moment of the decision; never before an earlier event.
     pub at: Moment,
-    /// Its point of sale.
+    /// The point of sale of the document.
     pub point_of_sale: PointOfSaleId,
-    /// Number of the Z-report that will close its shift.
+    /// The number of the Z-report that will close the document's shift.
     pub z_number: u32,
-    /// What it contains.
+    /// The contents of the document.
     #[serde(borrow)]
     pub body: Body<'a>,
-    /// The printer's answer about itself before the document; `None` if no printer takes part.
+    /// The printer's counters before the document; `None` if no printer takes part.
     #[serde(borrow)]
     pub baseline: Option<StoredBaseline<'a>>,
-    /// Bytes that the caller's interface stores with the document. The core does not read them.
+    /// Bytes that the caller's interface stores with the document. The core does not read these bytes.
     pub annex: &'a [u8],
 }
 
 /// The figures of a report.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ReportFigures {
-    /// The shift.
+    /// The shift that is reported.
     pub shift: Shift,
-    /// Cash in the drawer.
+    /// The cash in the drawer.
     pub cash: Amount,
-    /// Sales since 1 January.
+    /// The sales since 1 January.
     pub year: Running,
-    /// Sales since the first document.
+    /// The sales since the first document.
     pub grand: Running,
-    /// The shift compared with the printer's counters, if the printer reported them.
+    /// The counters of the shift compared with the printer's, if the printer reported them.
     pub reconciliation: Option<Reconciliation>,
 }
 
-/// A document is legal. It gets its numbers here and not earlier.
+/// A document is legal. The document gets its numbers with this event and not earlier.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Sealed<'a> {
-    /// Its id.
+    /// The id of the document.
     pub id: DocumentId,
-    /// When it was sealed.
+    /// The moment of sealing.
     pub at: Moment,
-    /// Its number: one sequence over all kinds of documents, without a gap.
+    /// The document's number: one sequence over all kinds of documents, without a gap.
     pub number: u32,
-    /// Its number within the shift.
+    /// The document's number within the shift.
     pub current_number: u32,
-    /// What made it legal.
+    /// The seal that made the document legal.
     #[serde(borrow)]
     pub seal: Seal<'a>,
-    /// The figures, if it is a report.
+    /// The figures of a report; `None` for other documents.
     pub report: Option<ReportFigures>,
 }
 
 /// A document is void: nothing was registered for it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Voided<'a> {
-    /// Its id.
+    /// The id of the document.
     pub id: DocumentId,
-    /// When that was known.
+    /// The moment when it was known that the document is void.
     pub at: Moment,
-    /// Number of the device's fault.
+    /// The number of the device's fault.
     pub fault: u16,
-    /// The fault in words.
+    /// The text of the device's fault.
     pub reason: &'a str,
 }
 
-/// The decision to cancel a receipt on the printer. It is stored before the command is sent.
+/// The decision to cancel a receipt on the printer. The decision is stored before the command is sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CancelDecided {
-    /// The document's id.
+    /// The id of the document.
     pub id: DocumentId,
-    /// When.
+    /// The moment of the decision.
     pub at: Moment,
 }
 
 /// A preloaded range of numbers for alternative receipts.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NumberRange {
-    /// The series.
+    /// The series of the numbers.
     pub series: heapless::String<10>,
-    /// First number.
+    /// The first number of the range.
     pub start: u32,
-    /// Last number.
+    /// The last number of the range.
     pub end: u32,
-    /// Digits that a number is printed with.
+    /// The number of digits with which a number is printed.
     pub number_length: u8,
 }
 
 /// The authority has reserved fiscal numbers for this till.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NumbersGranted {
-    /// When.
+    /// The moment when the numbers were granted.
     pub at: Moment,
-    /// The numbers, ascending.
+    /// The granted numbers in ascending order.
     pub spans: heapless::Vec<Span, GRANT_SPANS_MAX>,
 }
 
-/// The configuration that is in force from here on.
+/// The configuration that is in force from this event on.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Configuration {
-    /// Tax groups in force.
+    /// The tax groups in force.
     pub taxes: TaxTable,
-    /// Payment types in force.
+    /// The payment types in force.
     pub payments: PaymentTable,
-    /// Ranges of alternative receipts, in the order of their use.
+    /// The ranges of numbers for alternative receipts, in the order of their use.
     pub ranges: heapless::Vec<NumberRange, 8>,
-    /// Alternative receipts are allowed.
+    /// Whether alternative receipts are allowed.
     pub alternative_receipts: bool,
 }
 
 /// The till went online or offline.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Switched<'a> {
-    /// When.
+    /// The moment of the change.
     pub at: Moment,
-    /// State before.
+    /// The state before the change.
     pub from: &'a str,
-    /// State after.
+    /// The state after the change.
     pub to: &'a str,
-    /// Why.
+    /// The reason of the change.
     pub reason: &'a str,
 }
 
 /// The printer has closed its day without being asked: by a key of its own, or by its clock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ClosedByPrinter<'a> {
-    /// When the till noticed it; the report itself is older.
+    /// The moment when the till noticed that the printer had closed its day; the printer's report itself is older.
     pub at: Moment,
     /// The Z-report with which the till closed its own shift; `None` if no shift was open.
     pub document: Option<DocumentId>,
-    /// Number of the printer's last Z-report that the till knew before.
+    /// The number of the printer's last Z-report that the till knew before.
     pub z_number_known: u32,
-    /// The day on the printer's report, as the printer writes it; empty if it reported none.
+    /// The day on the printer's report, as the printer writes it; empty if the printer reported none.
     pub day: &'a str,
-    /// The printer's answer about itself now.
+    /// The printer's identity and counters now.
     #[serde(borrow)]
     pub now: StoredBaseline<'a>,
 }
@@ -162,31 +163,31 @@ pub struct ClosedByPrinter<'a> {
 /// What an operator has read on the paper or in the printer's own journal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum PaperSays {
-    /// It was printed.
+    /// The document was printed.
     Registered {
         /// The printer's number of the document, if the operator gave it.
         document: Option<NonZeroU32>,
     },
-    /// It was not printed, or what was printed of it was cancelled.
+    /// The document was not printed, or what was printed of it was cancelled.
     NotRegistered,
 }
 
 /// An operator declares what became of the outstanding document, because the printer's counters prove nothing.
 ///
-/// The `Sealed` or `Voided` that follows from it is the next row of the journal, in the same transaction.
+/// The `Sealed` or `Voided` event that follows from the declaration is the next row of the journal, in the same transaction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Declared<'a> {
-    /// The document's id.
+    /// The id of the document.
     pub id: DocumentId,
-    /// When it was declared.
+    /// The moment of the declaration.
     pub at: Moment,
-    /// What the paper says.
+    /// The operator's statement of what is on the paper.
     pub paper: PaperSays,
     /// The operator's name; never empty.
     pub by: &'a str,
-    /// Number of the device's fault: why the printer could not prove it.
+    /// The number of the device's fault: why the printer could not prove what became of the document.
     pub fault: u16,
-    /// The fault in words.
+    /// The text of the device's fault.
     pub why: &'a str,
 }
 
@@ -198,7 +199,7 @@ impl Declared<'_> {
 /// One event of the journal.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Event<'a> {
-    /// A configuration is in force from here on.
+    /// A configuration is in force from this event on.
     ConfigurationAdopted(Configuration),
     /// A document is about to be sealed.
     Reserved(Reserved<'a>),
@@ -221,16 +222,16 @@ pub enum Event<'a> {
 /// Why a stored event cannot be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum EventError {
-    /// A kind or version that this build does not know: a newer build wrote it.
+    /// The kind or the version of the row is unknown to this build: a newer build wrote it.
     Unknown {
-        /// Kind of the row.
+        /// The number of the row's kind.
         kind: u16,
-        /// Version of the row.
+        /// The version of the row's encoding.
         version: u16,
     },
-    /// The payload does not decode as its kind.
+    /// The payload cannot be decoded as an event of its kind.
     Malformed,
-    /// The buffer is too small.
+    /// The buffer is too small for the event.
     RoomTooSmall,
 }
 
@@ -252,10 +253,10 @@ impl core::fmt::Display for EventError {
 impl core::error::Error for EventError {}
 
 impl<'a> Event<'a> {
-    /// Version of the encoding that this build writes.
+    /// The version of the encoding that this build writes.
     pub const VERSION: u16 = 1;
 
-    /// The number of the kind in the journal; never reused.
+    /// The number of the event's kind in the journal; never reused.
     #[must_use]
     pub const fn kind(&self) -> u16 {
         match self {
@@ -271,7 +272,7 @@ impl<'a> Event<'a> {
         }
     }
 
-    /// Encodes the payload into `room`.
+    /// Encodes the payload of the event into `room`.
     ///
     /// # Errors
     ///
@@ -293,7 +294,7 @@ impl<'a> Event<'a> {
             .map_err(|_| EventError::RoomTooSmall)
     }
 
-    /// Decodes a payload. The event borrows from it.
+    /// Decodes the payload of an event. The event borrows from the payload.
     ///
     /// # Errors
     ///

@@ -1,10 +1,10 @@
-//! Ids and digests that the caller or the agent gives.
+//! The ids and digests that the caller or the agent gives to documents.
 
 use serde::{Deserialize, Serialize};
 
 /// The id of a document: the caller's request id if it gave one, else an id that the agent made.
 ///
-/// It is unique within a device, and one id never has more than one document: that is how a repeated request sells only once.
+/// The id is unique within a device, and one id never has more than one document, so that a repeated request sells only once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct DocumentId(pub [u8; 16]);
@@ -19,8 +19,8 @@ pub struct UniqueId(pub [u8; 16]);
 #[serde(transparent)]
 pub struct PointOfSaleId(pub [u8; 16]);
 
-/// A digest of a parsed request, made by the agent. The same id with the same fingerprint is a repeated request; with a different
-/// one it is an error.
+/// A digest of a parsed request, made by the agent. The same id with the same fingerprint is a repeated request; the same id with
+/// a different fingerprint is an error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Fingerprint(pub [u8; 32]);

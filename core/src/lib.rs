@@ -6,7 +6,7 @@
 //! Event ──apply──► Till               Till::apply cannot fail; live operation, replay and recovery run these same two functions
 //! ```
 //!
-//! No allocator, no float, no clock, no IO. Start reading at [`till`].
+//! The core has no allocator, no floating point, no clock and no IO. Start reading at [`till`].
 //!
 //! The rest of this page is the crate's `README.md`.
 //!

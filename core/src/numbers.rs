@@ -4,14 +4,14 @@ use serde::{Deserialize, Serialize};
 
 use crate::refusal::Refusal;
 
-/// Whether enough numbers are left.
+/// Whether enough reserved numbers are left.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Supply {
-    /// More than the threshold are left.
+    /// More numbers than the threshold are left.
     Plenty,
-    /// Some are left, but not more than the threshold: warn, or ask for more.
+    /// Some numbers are left, but not more than the threshold: warn, or ask the authority for more.
     SoonUsedUp,
-    /// None is left.
+    /// No number is left.
     UsedUp,
 }
 
@@ -32,14 +32,14 @@ impl Supply {
 /// Numbers from the first to the last, both included.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Span {
-    /// The first.
+    /// The first number of the span.
     pub first: u64,
-    /// The last.
+    /// The last number of the span.
     pub last: u64,
 }
 
 impl Span {
-    /// How many numbers there are, at most `u64::MAX`; 0 if `last` is below `first`.
+    /// The count of the numbers in the span, at most `u64::MAX`; 0 if `last` is below `first`.
     #[must_use]
     pub const fn count(self) -> u64 {
         match self.last.checked_sub(self.first) {
@@ -56,7 +56,8 @@ const POOL_SPANS_MAX: usize = 16;
 
 /// Fiscal numbers that the authority has reserved for this till, used in the order of the grants (`docs/protocols/online-ecr.md`).
 ///
-/// Each grant must be above all earlier ones. So no number is used twice, although used spans are not kept.
+/// The numbers of each grant must be above those of all earlier grants. This prevents that a number is used twice, although used
+/// spans are not kept.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FiscalNumbers {
     spans: heapless::Vec<Span, POOL_SPANS_MAX>,
@@ -64,7 +65,7 @@ pub struct FiscalNumbers {
 }
 
 impl FiscalNumbers {
-    /// The number that comes next.
+    /// The fiscal number that comes next.
     ///
     /// # Errors
     ///
@@ -76,7 +77,7 @@ impl FiscalNumbers {
             .ok_or(Refusal::FiscalNumbersUsedUp)
     }
 
-    /// How many are left, at most `u64::MAX`.
+    /// The count of fiscal numbers that are left, at most `u64::MAX`.
     #[must_use]
     pub fn left(&self) -> u64 {
         self.spans
@@ -84,13 +85,13 @@ impl FiscalNumbers {
             .fold(0, |sum: u64, span| sum.saturating_add(span.count()))
     }
 
-    /// The highest number that was ever granted.
+    /// The highest fiscal number that was ever granted.
     #[must_use]
     pub const fn highest(&self) -> Option<u64> {
         self.highest
     }
 
-    /// Whether enough are left; `threshold` is where "few" begins.
+    /// Whether enough fiscal numbers are left: at most `threshold` are few.
     #[must_use]
     pub fn supply(&self, threshold: u64) -> Supply {
         Supply::of(self.left(), threshold)
@@ -117,7 +118,7 @@ impl FiscalNumbers {
         Ok(())
     }
 
-    /// Takes a grant that was checked; spans that cannot be held are left out.
+    /// Takes a grant that was checked; spans for which there is no room are left out.
     pub(crate) fn take_grant(&mut self, grant: &[Span]) {
         for span in grant {
             self.spans.push(*span).unwrap_or(());
@@ -125,7 +126,7 @@ impl FiscalNumbers {
         }
     }
 
-    /// Takes the next number out if it is this one.
+    /// Removes the next number from the reserved ones, if it is this number.
     pub(crate) fn take(&mut self, number: u64) {
         let Some(span) = self.spans.first_mut() else {
             return;

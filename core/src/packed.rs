@@ -1,4 +1,4 @@
-//! Lists inside events. There is no allocator, so a list is one borrowed byte slice with an iterator over it.
+//! The lists inside events. There is no allocator, so a list is one borrowed byte slice with an iterator over it.
 
 use core::marker::PhantomData;
 
@@ -68,19 +68,20 @@ impl<'a, T: Serialize + Deserialize<'a>> Packed<'a, T> {
         ))
     }
 
-    /// How many items.
+    /// The number of items in the list.
     #[must_use]
     pub fn len(&self) -> usize {
         usize::from(self.count)
     }
 
-    /// No items.
+    /// Whether the list has no items.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.count == 0
     }
 
-    /// The items in order. The list ends at bytes that do not decode. For stored lists the journal's hash chain rules that out.
+    /// The items in order. The list ends at bytes that do not decode. The journal's hash chain shows that the bytes of a stored
+    /// list are unchanged, so they decode.
     #[must_use]
     pub fn iter(&self) -> Items<'a, T> {
         Items {
@@ -91,7 +92,7 @@ impl<'a, T: Serialize + Deserialize<'a>> Packed<'a, T> {
     }
 }
 
-/// Iterator over a [`Packed`] list.
+/// An iterator over a [`Packed`] list.
 #[derive(Debug)]
 pub struct Items<'a, T> {
     left: u16,

@@ -1,4 +1,4 @@
-//! Payment types.
+//! The payment types of a device.
 
 use serde::{Deserialize, Serialize};
 
@@ -7,13 +7,13 @@ use serde::{Deserialize, Serialize};
 pub struct PaymentType {
     /// The code that callers use.
     pub code: i32,
-    /// Its name, as it is printed and answered.
+    /// The name of the payment type, as it is printed and returned to callers.
     pub name: heapless::String<32>,
-    /// It is cash: it goes into the drawer, and change is given from it.
+    /// Whether the payment type is cash: cash goes into the drawer, and change is given from it.
     pub cash: bool,
-    /// The fiscal printer's letter for it.
+    /// The fiscal printer's letter for the payment type.
     pub printer_letter: u8,
-    /// The drawer opens for it.
+    /// Whether the drawer opens for a payment of this type.
     pub open_drawer: bool,
 }
 
@@ -23,7 +23,7 @@ pub struct PaymentType {
 pub struct PaymentTable(heapless::Vec<PaymentType, 16>);
 
 impl PaymentTable {
-    /// A table, or `None` if there are more than sixteen types or a code is used twice.
+    /// A table of these payment types, or `None` if there are more than sixteen types or a code is used twice.
     pub fn new(types: impl Iterator<Item = PaymentType>) -> Option<Self> {
         let mut table = heapless::Vec::<PaymentType, 16>::new();
         for payment_type in types {
@@ -51,13 +51,13 @@ impl PaymentTable {
         Self::new(core::iter::once(cash))
     }
 
-    /// The type of a code.
+    /// The payment type with this code.
     #[must_use]
     pub fn get(&self, code: i32) -> Option<&PaymentType> {
         self.0.iter().find(|payment_type| payment_type.code == code)
     }
 
-    /// The types in their order.
+    /// The payment types in the order of the table.
     pub fn iter(&self) -> impl Iterator<Item = &PaymentType> {
         self.0.iter()
     }

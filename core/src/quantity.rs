@@ -1,4 +1,4 @@
-//! How much of something was sold.
+//! Quantities of what was sold.
 
 use serde::{Deserialize, Serialize};
 
@@ -12,20 +12,20 @@ use crate::scale::{Decimal, ScaleFault, Unit};
 pub struct Quantity(i64);
 
 impl Quantity {
-    /// Zero.
+    /// The quantity zero.
     pub const ZERO: Self = Self(0);
     /// One whole unit.
     pub const ONE: Self = Self(1_000);
-    /// Decimals of a quantity.
+    /// The number of decimals of a quantity.
     pub const DECIMALS: u8 = 3;
 
-    /// The quantity of so many thousandths.
+    /// The quantity that has this number of thousandths.
     #[must_use]
     pub const fn from_thousandths(thousandths: i64) -> Self {
         Self(thousandths)
     }
 
-    /// The thousandths.
+    /// The quantity in thousandths.
     #[must_use]
     pub const fn thousandths(self) -> i64 {
         self.0
@@ -58,13 +58,13 @@ impl Quantity {
         UNIT.write_scaled(self.0, places)
     }
 
-    /// Above zero.
+    /// Whether the quantity is above zero.
     #[must_use]
     pub const fn is_positive(self) -> bool {
         self.0 > 0
     }
 
-    /// The sum, or `None` if it does not fit.
+    /// The sum of two quantities, or `None` if it does not fit.
     #[must_use]
     pub const fn checked_add(self, other: Self) -> Option<Self> {
         match self.0.checked_add(other.0) {
@@ -73,7 +73,7 @@ impl Quantity {
         }
     }
 
-    /// The difference, or `None` if it does not fit.
+    /// The difference of two quantities, or `None` if it does not fit.
     #[must_use]
     pub const fn checked_sub(self, other: Self) -> Option<Self> {
         match self.0.checked_sub(other.0) {

@@ -10,9 +10,9 @@ use crate::totals::TaxTotals;
 /// The journal's counters of a shift less the printer's: by tax group, in cash and in receipts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Reconciliation {
-    /// Difference of the gross sales, by group `A` to `H`.
+    /// The difference of the gross sales, by tax group `A` to `H`.
     pub sales: [Amount; 8],
-    /// Difference of the refunds by group, if the printer counts them separately.
+    /// The difference of the refunds by tax group, if the printer counts refunds separately.
     pub refunds: Option<[Amount; 8]>,
     /// Difference of the cash in the drawer, if the printer reported it.
     pub cash: Option<Amount>,
@@ -57,7 +57,7 @@ impl Reconciliation {
         }
     }
 
-    /// There is no difference in anything that the printer reported.
+    /// Whether there is no difference in anything that the printer reported.
     #[must_use]
     pub fn agrees(&self) -> bool {
         let by_group = self.sales.iter().chain(self.refunds.iter().flatten());

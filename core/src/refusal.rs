@@ -1,10 +1,10 @@
-//! Every refusal that the law or the till's own rules demand, with its number. A number is never reused.
+//! Every refusal that the law or the till's own rules demand, with its number. The number of a refusal is never reused.
 //!
 //! # Precedence
 //!
 //! [`Till::decide`](crate::Till::decide) checks in stages, and the first stage that refuses gives the answer:
 //!
-//! 1. **The request id** (1, 2): a repeated request is answered as a repeat, whatever else is wrong with it by now.
+//! 1. **The request id** (1, 2): a repeated request is answered as a repeat, even if it would be refused for another reason now.
 //! 2. **The draft** (10 to 38 and 50 to 54): what is wrong with it in any state of the till. All faults are reported with their places;
 //!    the lowest number goes first.
 //! 3. **The outstanding document** (39): until it is settled, no other document can begin.
@@ -22,7 +22,7 @@ use crate::scale::{Decimal, ScaleError, ScaleFault};
 
 macro_rules! refusals {
     ($($(#[doc = $doc:literal])+ $number:literal $name:ident $({ $($field:ident : $type:ty),+ })? => $message:literal, $hint:literal;)+) => {
-        /// Why the till refuses: it would break a rule if it accepted.
+        /// A reason why the till refuses a request: accepting the request would break a rule.
         ///
         /// Variants hold values; the wording is in `Display`. If several apply, the lower number goes first.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,19 +41,19 @@ macro_rules! refusals {
                 hint: $hint,
             }),+];
 
-            /// The number.
+            /// The number of the refusal.
             #[must_use]
             pub const fn number(&self) -> u16 {
                 match self { $(Self::$name { .. } => $number),+ }
             }
 
-            /// The name, as callers see it in `errorType`.
+            /// The name of the refusal, as callers see it in `errorType`.
             #[must_use]
             pub const fn name(&self) -> &'static str {
                 match self { $(Self::$name { .. } => stringify!($name)),+ }
             }
 
-            /// One thing that the caller can do about it.
+            /// One thing that the caller can do about the refusal.
             #[must_use]
             pub const fn hint(&self) -> &'static str {
                 match self { $(Self::$name { .. } => $hint),+ }
@@ -213,7 +213,7 @@ impl From<ScaleError> for Refusal {
 }
 
 impl ScaleFault<'_> {
-    /// The refusal that an API answers with.
+    /// The refusal as an API answers it.
     #[must_use]
     pub fn refusal(&self) -> Refusal {
         self.error().into()
@@ -223,24 +223,24 @@ impl ScaleFault<'_> {
 /// One refusal, as it is documented.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Entry {
-    /// Its number; it never changes.
+    /// The number of the refusal; it never changes.
     pub number: u16,
-    /// Its name; it never changes.
+    /// The name of the refusal; it never changes.
     pub name: &'static str,
-    /// When it is given.
+    /// The case in which the till refuses.
     pub when: &'static str,
-    /// Its message, with the names of its values in braces.
+    /// The message of the refusal, with the names of its values in braces.
     pub message: &'static str,
-    /// One thing that the caller can do about it.
+    /// One thing that the caller can do about the refusal.
     pub hint: &'static str,
 }
 
-/// Where in a draft a fault is.
+/// The place of a fault in a draft.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Place {
     /// The draft as a whole, or the list of its lines.
     Lines,
-    /// A line, counted from 0, and the part of it.
+    /// A line, counted from 0, and the field of the line.
     Line(usize, Field),
     /// The list of receipt-level modifiers.
     Modifiers,
@@ -248,7 +248,7 @@ pub enum Place {
     Modifier(usize),
     /// The list of payments.
     Payments,
-    /// A payment, counted from 0, and the part of it.
+    /// A payment, counted from 0, and the field of the payment.
     Payment(usize, Field),
     /// The original of a return.
     Original,
@@ -256,40 +256,40 @@ pub enum Place {
     Amount,
     /// The series and number of an alternative receipt.
     Number,
-    /// Header or footer text.
+    /// The text of the header or the footer.
     Text,
 }
 
 /// The part of a line or payment that is at fault.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Field {
-    /// Its name.
+    /// The name of the line.
     Name,
-    /// Its quantity.
+    /// The quantity of the line.
     Quantity,
-    /// Its price.
+    /// The price of the line.
     Price,
-    /// Its modifier.
+    /// The modifier of the line.
     Modifier,
-    /// Its tax group.
+    /// The tax group of the line.
     TaxGroup,
-    /// Its comment.
+    /// The comment of the line.
     Comment,
-    /// Its final amount.
+    /// The final amount of the line.
     FinalAmount,
-    /// Its payment type.
+    /// The type of the payment.
     Type,
-    /// Its amount.
+    /// The amount of the payment.
     Amount,
 }
 
-/// Gets all faults of a draft, each with its place.
+/// The receiver of all faults of a draft, each with its place.
 pub trait Faults {
-    /// One fault.
+    /// Receives one fault and its place.
     fn fault(&mut self, place: Place, refusal: Refusal);
 }
 
-/// Ignores the faults, for callers that need only the refusal that goes first.
+/// Ignores the faults, for callers that need only the refusal with the lowest number.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct IgnoreFaults;
 
@@ -297,7 +297,7 @@ impl Faults for IgnoreFaults {
     fn fault(&mut self, _place: Place, _refusal: Refusal) {}
 }
 
-/// Passes all faults on and keeps the one that goes first.
+/// Passes all faults on and keeps the refusal with the lowest number.
 pub(crate) struct FirstFault<'f> {
     faults: &'f mut dyn Faults,
     first: Option<Refusal>,

@@ -4,14 +4,14 @@ use serde::{Deserialize, Serialize};
 
 use crate::amount::Amount;
 
-/// What happens to the remainder.
+/// How a remainder is rounded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum RoundingMode {
-    /// To the nearest; a half goes away from zero (0.005 to 0.01, -0.005 to -0.01).
+    /// Rounds to the nearest multiple; a half goes away from zero (0.005 to 0.01, -0.005 to -0.01).
     HalfAwayFromZero,
-    /// To the nearest; a half goes to the even neighbour.
+    /// Rounds to the nearest multiple; a half goes to the even neighbour.
     HalfEven,
-    /// The remainder is dropped.
+    /// Drops the remainder.
     TowardZero,
 }
 
@@ -23,19 +23,19 @@ pub struct Rounding {
 }
 
 impl Rounding {
-    /// To whole minor units, half away from zero (`docs/api/fiscalcloud.md`).
+    /// Rounds to whole minor units, half away from zero (`docs/api/fiscalcloud.md`).
     pub const COMMERCIAL: Self = Self {
         mode: RoundingMode::HalfAwayFromZero,
         step: 1,
     };
 
-    /// To whole minor units, the remainder dropped: for shares whose remainders are distributed afterwards.
+    /// Rounds down to whole minor units, for shares whose remainders are distributed afterwards.
     pub(crate) const DOWN: Self = Self {
         mode: RoundingMode::TowardZero,
         step: 1,
     };
 
-    /// A rule, or `None` if the step is not positive.
+    /// A rounding rule, or `None` if the step is not positive.
     #[must_use]
     pub const fn new(mode: RoundingMode, step: i64) -> Option<Self> {
         if step > 0 {
@@ -55,7 +55,7 @@ impl Rounding {
             return None;
         }
         if self.step == 1 {
-            // A branch of its own, so that the compiler turns a constant denominator into a multiplication.
+            // This case has a branch of its own, so that the compiler turns a constant denominator into a multiplication.
             return self.divide_to_steps(numerator, denominator.unsigned_abs());
         }
         match denominator.checked_mul(self.step) {
@@ -72,7 +72,8 @@ impl Rounding {
         let magnitude = numerator.unsigned_abs();
         let quotient = magnitude.checked_div(unit)?;
         let remainder = magnitude.checked_rem(unit)?;
-        // Exactly half means that the remainder equals what is missing to the next step. The subtraction cannot overflow.
+        // Exactly half means that the remainder equals what is missing to the next step. The subtraction of the remainder from
+        // the step cannot overflow.
         let missing = unit.wrapping_sub(remainder);
         let away = remainder != 0 && self.goes_away(remainder.cmp(&missing), quotient % 2 != 0);
         let steps = quotient.checked_add(u64::from(away))?;
@@ -145,7 +146,7 @@ mod tests {
     #[test]
     fn a_product_of_more_than_64_bits_is_rounded_by_the_same_rule() {
         let rule = Rounding::COMMERCIAL;
-        // 5,000,000,000,000,000,001 times 3 does not fit 64 bits; half of it does.
+        // 5,000,000,000,000,000,001 times 3 does not fit 64 bits; half of the product does.
         let wide = 5_000_000_000_000_000_001;
         for (a, expected) in [
             (wide, 7_500_000_000_000_000_002),

@@ -1,4 +1,4 @@
-//! What made a document legal.
+//! The seal of a document: what made the document legal.
 
 use core::cmp::Ordering;
 
@@ -6,38 +6,38 @@ use serde::{Deserialize, Serialize};
 
 use crate::amount::Amount;
 
-/// What a fiscal printer answered about itself before a document. Recovery compares the printer's later counters with it
-/// and never prints the document a second time.
+/// What a fiscal printer answered about itself before a document. Recovery compares the printer's later counters with this
+/// baseline and never prints the document a second time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StoredBaseline<'a> {
-    /// Serial number of the printer.
+    /// The serial number of the printer.
     pub serial: &'a str,
-    /// Number of its fiscal memory.
+    /// The number of the printer's fiscal memory.
     pub fiscal_memory: &'a str,
-    /// Its last document, all kinds.
+    /// The number of the printer's last document of any kind.
     pub last_document: u32,
-    /// The number its next fiscal receipt will have.
+    /// The number that the printer's next fiscal receipt will have.
     pub next_fiscal_receipt: u32,
-    /// Its last Z-report; [`StoredBaseline::Z_NUMBER_UNKNOWN`] if the printer does not report the number.
+    /// The number of the printer's last Z-report; [`StoredBaseline::Z_NUMBER_UNKNOWN`] if the printer does not report it.
     pub z_number: u32,
-    /// Cash in its drawer.
+    /// The cash in the printer's drawer.
     pub cash: Amount,
-    /// Cash put in since its last Z-report.
+    /// The cash put in since the printer's last Z-report.
     pub cash_in: Amount,
-    /// Cash taken out since its last Z-report.
+    /// The cash taken out since the printer's last Z-report.
     pub cash_out: Amount,
 }
 
 /// What became of a printer's day since its counters were last read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PrinterDay {
-    /// The day is still open.
+    /// The printer's day is still open.
     Open,
-    /// The day was closed, once or more often. The next day may have begun.
+    /// The printer's day was closed, once or more often. The printer's next day may have begun.
     Closed,
-    /// The counters went back. Those of a fiscal memory never do, so the memory was lost or exchanged.
+    /// The counters went back. The counters of a fiscal memory never go back, so the memory was lost or exchanged.
     Lost,
-    /// It is another printer.
+    /// The counters are those of another printer.
     Another,
 }
 
@@ -47,8 +47,8 @@ impl StoredBaseline<'_> {
 
     /// Compares these counters with earlier ones and says what became of the day in which the earlier ones were read.
     ///
-    /// The number of the last Z-report decides. If it did not change (or the printer does not report it), counters that begin again
-    /// each day show a closed day, but only together with a new document number: a Z-report always uses one.
+    /// The number of the last Z-report decides. If that number did not change (or the printer does not report it), counters that
+    /// begin again each day show a closed day, but only together with a new document number: a Z-report always uses one.
     #[must_use]
     pub fn day_since(&self, earlier: &StoredBaseline<'_>) -> PrinterDay {
         if self.serial != earlier.serial || self.fiscal_memory != earlier.fiscal_memory {
@@ -75,55 +75,56 @@ impl StoredBaseline<'_> {
     }
 }
 
-/// What a fiscal printer counted for the day, read right before its Z-report.
+/// The figures that a fiscal printer counted for the day, read right before its Z-report.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PrinterCounters {
-    /// The number of its Z-report; for an X-report, the number of its last Z-report.
+    /// The number of the printer's Z-report; for an X-report, the number of the printer's last Z-report.
     pub z_number: u32,
-    /// Gross sales by group, `A` to `H`.
+    /// The gross sales by tax group, `A` to `H`.
     pub sales: [Amount; 8],
-    /// Refunds by group, if the printer counts them separately.
+    /// The refunds by tax group, if the printer counts refunds separately.
     pub refunds: Option<[Amount; 8]>,
-    /// Cash in the drawer, if it is known. It is lost if the printer made its Z-report and the answer never arrived.
+    /// The cash in the drawer, if it is known. The amount is lost if the printer made its Z-report and the answer never arrived.
     pub cash: Option<Amount>,
-    /// Cash put in, if it is known.
+    /// The cash put in, if it is known.
     pub cash_in: Option<Amount>,
-    /// Cash taken out, if it is known.
+    /// The cash taken out, if it is known.
     pub cash_out: Option<Amount>,
-    /// Fiscal receipts of the day, refunds included, if the number is known.
+    /// The number of fiscal receipts of the day, refunds included, if the number is known.
     pub receipts: Option<u32>,
 }
 
-/// What made a document legal.
+/// The kinds of seals that make a document legal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Seal<'a> {
-    /// A fiscal printer printed it.
+    /// A fiscal printer printed the document.
     Printer {
-        /// The printer's own number of the document, all kinds;
-        /// 0 for a Z-report that the printer made by itself and whose number among its other documents is not known.
+        /// The printer's own number of the document, in one sequence of all kinds; 0 for a Z-report that the printer made by
+        /// itself and whose number among its other documents is not known.
         document: u32,
         /// The printer's own number of the fiscal receipt, if the document is one.
         fiscal_receipt: Option<u32>,
-        /// What the printer had counted, if the document is a report.
+        /// The figures that the printer had counted, if the document is a report.
         counters: Option<PrinterCounters>,
     },
-    /// A number of a preloaded range.
+    /// The document has a number of a preloaded range.
     Range {
-        /// The series.
+        /// The series of the number.
         #[serde(borrow)]
         series: &'a str,
-        /// The number.
+        /// The number in the series.
         number: u32,
-        /// Digits that the number is printed with.
+        /// The number of digits with which the number is printed.
         number_length: u8,
     },
-    /// A fiscal number.
+    /// The document has a fiscal number of the authority.
     FiscalNumber {
-        /// The number.
+        /// The fiscal number.
         number: u64,
-        /// True: the next number of the reserved ones, because the authority could not be reached. False: the authority gave it.
+        /// True: the fiscal number is the next one of the reserved numbers, because the authority could not be reached. False:
+        /// the authority gave the number for this document.
         reserved: bool,
     },
-    /// No outside seal: an X-report on a till without a printer.
+    /// The document has no seal from outside: it is an X-report on a till without a printer.
     Journal,
 }

@@ -11,12 +11,12 @@ use crate::time::Moment;
 use crate::totals::PaymentTotals;
 use crate::totals::TaxTotals;
 
-/// A number of documents and their sum.
+/// The count of some documents and the sum of their amounts.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Tally {
-    /// The number.
+    /// The count of the documents.
     pub count: u32,
-    /// Their sum.
+    /// The sum of the documents' amounts.
     pub amount: Amount,
 }
 
@@ -33,18 +33,18 @@ impl Tally {
     }
 }
 
-/// Turnover of one direction: sales and refunds are never netted.
+/// The turnover of sales or of refunds; sales and refunds are never netted.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Turnover {
-    /// Receipts and their gross sum.
+    /// The number of receipts and their gross sum.
     pub receipts: Tally,
-    /// The tax inside, as the sum of the receipts' lines.
+    /// The tax included in the receipts, as the sum of their lines.
     pub tax: Amount,
-    /// By tax group and rate.
+    /// The turnover by tax group and rate.
     pub groups: TaxTotals,
-    /// By payment type, less change; together they are the sum of the receipts plus the cash rounding.
+    /// The payments less change by payment type; all types together are the sum of the receipts plus the cash rounding.
     pub payments: PaymentTotals,
-    /// What cash rounding added (above zero) or subtracted.
+    /// The sum that cash rounding added (above zero) or subtracted.
     pub rounding: Amount,
 }
 
@@ -57,7 +57,8 @@ impl Turnover {
         self.add_payments(receipt.payments)
     }
 
-    /// Checks that every sum has room. A group or a payment type is never above the sum of the receipts, so that sum is enough to check.
+    /// Checks that every sum has room. A group or a payment type is never above the sum of the receipts, so it is enough to check
+    /// the sum of the receipts.
     fn admit(&self, receipt: &Receipt<'_>) -> Result<(), Refusal> {
         let full = Refusal::CounterExhausted;
         self.receipts.admit(receipt.total)?;
@@ -96,26 +97,26 @@ impl Turnover {
     }
 }
 
-/// A shift: from the first document to the Z-report.
+/// A shift: the time from the first document to the Z-report, with its counters.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Shift {
-    /// The number that its Z-report will have; unique on the device.
+    /// The number that the shift's Z-report will have; unique on the device.
     pub z_number: u32,
-    /// When its first document was decided.
+    /// The moment when the shift's first document was decided.
     pub opened: Moment,
-    /// Documents so far, all kinds: the last `currentNumber`.
+    /// The number of documents of the shift so far, of all kinds: the last `currentNumber`.
     pub documents: u32,
-    /// Number of its first document.
+    /// The number of the shift's first document.
     pub first_number: u32,
-    /// Fiscal sales.
+    /// The fiscal sales of the shift.
     pub sales: Turnover,
-    /// Refunds.
+    /// The refunds of the shift.
     pub refunds: Turnover,
-    /// Alternative receipts; the fiscal counters do not include them.
+    /// The alternative receipts of the shift, which the fiscal counters do not include.
     pub alternative: Tally,
-    /// Cash put in.
+    /// The cash put into the drawer.
     pub cash_in: Tally,
-    /// Cash taken out, as a positive sum.
+    /// The cash taken out of the drawer, as a positive sum.
     pub cash_out: Tally,
 }
 
@@ -134,7 +135,7 @@ impl Shift {
         }
     }
 
-    /// It has alternative receipts only, so no printer has printed anything of it.
+    /// Whether the shift has alternative receipts only, so that no printer has printed anything of it.
     #[must_use]
     pub const fn is_alternative(&self) -> bool {
         self.documents == self.alternative.count
@@ -166,7 +167,7 @@ impl Shift {
         }
     }
 
-    /// The same check for the document that opens a shift.
+    /// Checks in the same way that the document that opens a shift can be counted.
     pub(crate) fn admit_first(body: &Body<'_>) -> Result<(), Refusal> {
         match body {
             Body::Receipt(receipt) if receipt.kind != ReceiptKind::AlternativeSale => {
@@ -185,12 +186,12 @@ impl Shift {
     }
 }
 
-/// Gross sales since 1 January or since the first document, as a report shows them.
+/// The gross sales since 1 January or since the first document, as a report shows them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Running {
-    /// Gross sales.
+    /// The gross sales.
     pub amount: Amount,
-    /// The tax inside.
+    /// The tax included in the gross sales.
     pub tax: Amount,
 }
 
@@ -203,7 +204,7 @@ pub(crate) mod tests {
 
     pub(crate) const MOST: i64 = i64::MAX;
 
-    /// One body for each counter, in the order of [`tallies`].
+    /// One document body for each counter, in the order of [`tallies`].
     pub(crate) fn bodies(minor: i64) -> [Body<'static>; 5] {
         let amount = Amount::from_minor(minor);
         [

@@ -5,9 +5,9 @@ use serde::{Deserialize, Serialize};
 /// A moment: milliseconds since 1970-01-01T00:00:00Z, and the local offset in force then.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Moment {
-    /// Milliseconds since the epoch, UTC.
+    /// The milliseconds since 1970-01-01T00:00:00Z.
     pub utc_ms: i64,
-    /// Minutes that local time is ahead of UTC.
+    /// The minutes that local time is ahead of UTC.
     pub offset_minutes: i16,
 }
 
@@ -22,13 +22,13 @@ impl Moment {
         }
     }
 
-    /// The local calendar year, by the proleptic Gregorian calendar.
+    /// The calendar year in local time, by the proleptic Gregorian calendar.
     #[must_use]
     pub fn local_year(self) -> i64 {
         self.local_day().year()
     }
 
-    /// The local calendar day.
+    /// The calendar day in local time.
     #[must_use]
     pub fn local_day(self) -> Day {
         let offset_ms = i64::from(self.offset_minutes).saturating_mul(60_000);
@@ -42,9 +42,9 @@ impl Moment {
 pub struct Day(i64);
 
 impl Day {
-    /// Before every other day, for what applies on every day.
+    /// The day before every other day, for what applies on every day.
     pub const FIRST: Self = Self(i64::MIN);
-    /// After every other day.
+    /// The day after every other day.
     pub const LAST: Self = Self(i64::MAX);
 
     /// The day of a date. A day beyond the end of its month counts on into the next month.
@@ -78,19 +78,19 @@ impl Day {
         Self(era * 146_097 + day_of_era - 719_468)
     }
 
-    /// Days since 1970-01-01.
+    /// The days since 1970-01-01.
     #[must_use]
     pub const fn since_epoch(self) -> i64 {
         self.0
     }
 
-    /// The calendar year.
+    /// The calendar year of the day.
     #[must_use]
     pub const fn year(self) -> i64 {
         self.year_and_month().0
     }
 
-    /// The calendar year and the month, 1 to 12.
+    /// The calendar year and the month (1 to 12) of the day.
     #[must_use]
     pub const fn year_and_month(self) -> (i64, i64) {
         let shifted = self.0.saturating_add(719_468);
@@ -112,7 +112,7 @@ impl Day {
             .saturating_add(2)
             .div_euclid(153);
         let year = year_of_era.saturating_add(era.saturating_mul(400));
-        // The tenth month from March is January of the next year.
+        // Counted from March, the tenth month after it is January of the next year.
         if from_march >= 10 {
             (year.saturating_add(1), from_march.saturating_sub(9))
         } else {

@@ -7,14 +7,14 @@ use crate::packed::Packed;
 use crate::receipt::{Payment, Receipt};
 use crate::tax::{TaxCode, TaxGroup};
 
-/// Turnover of one group at one rate.
+/// The turnover of one tax group at one rate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct GroupTotal {
-    /// The group as it was at the sale.
+    /// The tax group as it was at the sale.
     pub group: TaxGroup,
-    /// Gross turnover. The whole amount of a line with several taxes counts in each of its groups.
+    /// The gross turnover of the group. The whole amount of a line with several taxes counts in each of its groups.
     pub amount: Amount,
-    /// The tax inside it, as the sum of the receipts' lines.
+    /// The tax included in this turnover, as the sum of the receipts' lines.
     pub tax: Amount,
 }
 
@@ -38,7 +38,7 @@ impl TaxTotals {
         }
     }
 
-    /// There is room for every group of the receipt's lines.
+    /// Whether there is room for every tax group of the receipt's lines.
     pub(crate) fn have_room_for(&self, receipt: &Receipt<'_>) -> bool {
         let mut new = heapless::Vec::<TaxGroup, 16>::new();
         receipt
@@ -82,14 +82,14 @@ impl TaxTotals {
     }
 }
 
-/// The amount of one payment type: paid less change.
+/// The sum of one payment type: the payments less change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PaymentTotal {
-    /// The type's code.
+    /// The code of the payment type.
     pub code: i32,
-    /// Whether it is cash.
+    /// Whether the payment type is cash.
     pub cash: bool,
-    /// Paid less change.
+    /// The sum of the payments less change.
     pub amount: Amount,
 }
 
@@ -115,7 +115,7 @@ impl PaymentTotals {
         }
     }
 
-    /// There is room for every type of the receipt's payments.
+    /// Whether there is room for every type of the receipt's payments.
     pub(crate) fn have_room_for(&self, payments: Packed<'_, Payment<'_>>) -> bool {
         let mut new = heapless::Vec::<(i32, bool), 16>::new();
         payments.iter().all(|payment| {

@@ -18,7 +18,7 @@ const BUDGET: Budget = Budget {
     at_the_end: AtTheEnd::Stop,
 };
 
-/// What is left if no document is unsent.
+/// The part of the budget that is left if no document is unsent.
 fn left(state: &ClockState) -> Left {
     BUDGET.left(state.spent(), state.latest(), Unsent::default())
 }
@@ -49,7 +49,7 @@ fn time_begins_at_a_moment_of_the_journal() {
     assert_eq!(begun.not_before(at(noon() - 1)).latest(), Some(at(noon())));
     let later = begun.not_before(at(noon() + 1));
     assert_eq!(later.latest(), Some(at(noon() + 1)));
-    // The same moment again is fine.
+    // A second reading at the same moment is accepted.
     let again = GUARD.read(begun, clock(noon()), true);
     assert_eq!((again.at, again.trouble), (at(noon()), None));
 }
@@ -68,7 +68,7 @@ fn a_charge_for_unsure_time_can_be_refunded_later_but_not_in_another_month() {
         (given.spent().stretch_ms(), given.spent().month_ms()),
         (HOUR, HOUR)
     );
-    // In another month nothing of it can be given back.
+    // In another month none of the charged time can be given back.
     let evening = Day::of_date(2026, 3, 31).since_epoch() * 24 * HOUR + 21 * HOUR;
     let march = GUARD
         .read(ClockState::default(), clock(evening), true)
@@ -144,7 +144,7 @@ fn a_clock_that_was_set_back_gives_no_time_back() {
     let by_ms = 30 * HOUR;
     assert_eq!(rolled.trouble, Some(ClockTrouble::Behind { by_ms }));
     assert_eq!(left(&rolled.state), left(&state));
-    // Six more hours on that clock are six more hours offline.
+    // Six more hours on the machine's clock are charged as six more hours offline.
     let spent = hours(rolled.state, noon(), 6, true);
     assert_eq!(
         BUDGET.admit(left(&spent)),
@@ -169,7 +169,7 @@ fn a_jump_forward_needs_a_reference_clock_and_opens_no_new_month() {
     let step = GUARD.read(start, denied, true);
     assert_eq!((step.at, step.trouble), (at(noon() + HOUR), None));
     assert_eq!(left(&step.state).month_ms, Some(166 * HOUR));
-    // A reference clock confirms it: the till was off for a month, and April has a budget of its own.
+    // A reference clock confirms the jump: the till was off for a month, and April has a budget of its own.
     let confirmed = ClockReading {
         clock: at(noon() + month),
         reference: Some(at(noon() + month)),
@@ -185,7 +185,7 @@ fn a_jump_forward_needs_a_reference_clock_and_opens_no_new_month() {
 #[test]
 fn a_new_month_is_charged_only_for_its_own_time() {
     let end_of_march = Day::of_date(2026, 4, 1).since_epoch() * 24 * HOUR - 3 * HOUR;
-    // 23:00 local time on 31 March, and two hours later.
+    // The two readings are at 23:00 local time on 31 March and two hours later.
     let start = GUARD
         .read(ClockState::default(), clock(end_of_march), true)
         .state;
@@ -254,7 +254,7 @@ fn unsure_time_is_charged_once() {
         Some(10 * HOUR),
         "later time is charged too"
     );
-    // A reference clock shows how long it was.
+    // A reference clock shows how long the till was off.
     let shown = ClockReading {
         clock: at(noon() + 21 * HOUR),
         reference: Some(at(noon() + 21 * HOUR)),
@@ -274,7 +274,7 @@ fn a_month_is_refunded_only_what_it_was_charged() {
     let start = GUARD
         .read(ClockState::default(), clock(last_evening), true)
         .state;
-    // Midnight is at 22:00 UTC; ten of the twelve hours are in April.
+    // The local midnight is at 22:00 UTC, so ten of the twelve hours are in April.
     let april = hours(start.charge_unsure(10 * HOUR), last_evening, 12, true);
     assert_eq!(
         (april.spent().stretch_ms(), april.spent().month_ms()),
@@ -320,7 +320,7 @@ fn the_refunded_part_of_a_charge_is_charged_again_from_the_real_clock() {
         "nothing is left to refund"
     );
     assert_eq!(later.spent().month_ms(), 21 * HOUR);
-    // A new month begins in between: it is charged only for its own time.
+    // A new month begins between the readings, and only its own hours are charged to it.
     let evening = Day::of_date(2026, 3, 31).since_epoch() * 24 * HOUR + 20 * HOUR;
     let march = GUARD
         .read(ClockState::default(), clock(evening), true)
@@ -342,7 +342,8 @@ fn the_refunded_part_of_a_charge_is_charged_again_from_the_real_clock() {
     );
 }
 
-/// A stored state outlives an update of the program, so its bytes are frozen: its fields in this order, with no frame around them.
+/// A stored state outlives an update of the program, so its bytes are frozen: its fields are encoded in this order and nothing
+/// else.
 #[test]
 fn the_bytes_of_a_stored_clock_state_are_frozen() {
     let start = GUARD

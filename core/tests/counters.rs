@@ -57,7 +57,8 @@ impl Day {
     }
 }
 
-/// Number, gross, tax, then gross and tax of A and B, and the amount of each payment type.
+/// The figures of a counter in this order: number of receipts, gross, tax, then gross and tax of A and B, and the amount of each
+/// payment type.
 type Figures = (u32, i64, i64, Vec<(i64, i64)>, Vec<(i32, i64)>);
 
 fn figures(turnover: &LongTurnover) -> Figures {
@@ -96,7 +97,7 @@ fn the_year_begins_again_at_zero_and_the_grand_total_goes_on() {
         )
     );
 
-    // 18.58 by card and cash: group A 8.25 with 1.38 tax, group B 10.33 with 0.77.
+    // The sale of 18.58 is paid by card and cash: group A has 8.25 with 1.38 tax, group B 10.33 with 0.77.
     let one = (
         1,
         1858,
@@ -109,7 +110,7 @@ fn the_year_begins_again_at_zero_and_the_grand_total_goes_on() {
 
     day.shop.now += 60 * DAY_MS;
     day.sell(Wish::Sale(SALE), Known::default());
-    // The row before the last one is the reservation, the last one the seal.
+    // The last row of the journal is the seal, and the row before it is the reservation.
     let row = day.shop.journal[day.shop.journal.len() - 2].clone();
     let lines = not_returned(&receipt_of(&row));
     assert_eq!(lines.len(), 2);

@@ -16,13 +16,13 @@ use ferrotill_core::till::{Command, Known, Till, Wish};
 
 use shop::{NOON, SALE, Shop, moment};
 
-/// The rows of declarations as version 1 writes them. Never edit them; see `golden.rs`.
+/// The rows of declarations as version 1 writes them. Never edit these rows; see `golden.rs`.
 const ROWS: [&str; 2] = [
     "9 010101010101010101010101010101018098d2dfbf68f0010001080d4d6172696120506f70657363754d14636f756e7465727320666974206e6f7468696e67",
     "9 010101010101010101010101010101018098d2dfbf68f001010d4d6172696120506f70657363754d14636f756e7465727320666974206e6f7468696e67",
 ];
 
-/// The paper shows the document with the number 8.
+/// The operator's declaration that the paper shows the document with the number 8.
 const EIGHT: PaperSays = PaperSays::Registered {
     document: NonZeroU32::new(8),
 };
@@ -163,7 +163,7 @@ fn a_declaration_is_refused_without_its_outstanding_document_or_without_a_name()
         Err(Refusal::NotOutstanding),
         "the document is settled"
     );
-    // An alternative receipt is legal by its number, printed or not.
+    // An alternative receipt is legal by its number, whether it is printed or not.
     shop.reserve(3, Wish::AlternativeSale(SALE, None), none)
         .unwrap();
     assert_eq!(

@@ -16,7 +16,7 @@ use shop::{SALE, SALE_LINES, Shop, not_returned, pay, receipt_of};
 fn the_largest_allowed_number_of_lines_is_accepted() {
     let mut shop = Shop::open();
     let lines = [SALE_LINES[1]; 512];
-    // 512 times 11.00.
+    // The total is that of 512 lines of 11.00.
     let payments = [pay(0, 563_200)];
     let draft = Draft {
         lines: &lines,

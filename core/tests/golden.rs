@@ -22,8 +22,8 @@ use ferrotill_core::{Amount, Quantity};
 use shop::{NOON, SALE, SALE_LINES, Shop, configuration, moment, not_returned, pay, receipt_of};
 
 const VERSION_1: &str = include_str!("golden/events-v1.txt");
-/// The snapshot of the same journal. It has a version of its own ([`Till::SNAPSHOT_VERSION`]): an older snapshot
-/// (the row `till` of the file above) is not read; the till makes it again from the journal.
+/// The snapshot of the same journal. The snapshot has a version of its own ([`Till::SNAPSHOT_VERSION`]): an older snapshot (the
+/// row `till` of the file above) is not read; the till makes it again from the journal.
 const SNAPSHOT_3: &str = include_str!("golden/till-v3.txt");
 
 /// A journal with every event, every seal, every kind of document and every field of a receipt.
@@ -107,7 +107,7 @@ fn adopt_tables_and_numbers(shop: &mut Shop) {
     shop.run(Command::TakeNumbers(&spans), none).unwrap();
 }
 
-/// Every field of a receipt: two taxes, a voided line, net prices, modifiers, three payments, cash rounding, texts.
+/// A sale with every field of a receipt: two taxes, a voided line, net prices, modifiers, three payments, cash rounding, texts.
 fn sell_with_every_field(shop: &mut Shop) {
     let none = Known::default();
     shop.country = "UA";
@@ -289,7 +289,7 @@ fn shorter_or_longer_rows_are_refused() {
         let kind: u16 = kind.parse().unwrap();
         let payload = bytes(hex);
         for length in 0..payload.len() {
-            // None of the shorter rows is a complete one.
+            // A row that is cut short is not a complete event.
             assert!(
                 Event::decode(kind, 1, &payload[..length]).is_err(),
                 "{kind} {length}"

@@ -1,4 +1,4 @@
-//! A Z-report that the printer makes by itself: how the till notices it, and what it records.
+//! A Z-report that the printer makes by itself: how the till notices such a report, and what the till records.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
 mod shop;
@@ -24,7 +24,7 @@ const EARLIER: StoredBaseline<'static> = StoredBaseline {
     cash_out: Amount::from_minor(20),
 };
 
-/// The row of a printer's own Z-report as version 1 writes it. Never edit it; see `golden.rs`.
+/// The row of a printer's own Z-report as version 1 writes it. Never edit this row; see `golden.rs`.
 const ROW: &str = "8 d0a7d2dfbf68f00101090909090909090909090909090909090106323131313236\
 08445430303030303108353030303030303108010200\
 0000";
@@ -49,7 +49,7 @@ fn noted(document: Option<u8>) -> ClosedByPrinter<'static> {
 
 type Case = (&'static str, StoredBaseline<'static>, PrinterDay);
 
-/// Answers of a printer that reports the number of its Z-reports.
+/// Reported counters of a printer that reports the number of its Z-reports, and what they mean.
 fn days_with_z_numbers() -> Vec<Case> {
     vec![
         ("nothing happened", EARLIER, PrinterDay::Open),
@@ -203,7 +203,7 @@ fn a_printers_z_report_without_an_open_shift_changes_no_number() {
     shop.run(Command::NoteClosed(noted(None)), Known::default())
         .unwrap();
     assert_eq!((shop.till.last_number(), shop.till.last_z()), (0, 0));
-    // No later event is older than it.
+    // Later events have the same or a later moment.
     shop.now = NOON - 5_000;
     shop.reserve(1, Wish::Sale(SALE), Known::default()).unwrap();
     let Event::Reserved(reserved) = shop.last() else {

@@ -13,7 +13,7 @@ use ferrotill_core::till::{Command, Known, Wish};
 
 use shop::{PRINTER, Shop, moment};
 
-/// The same serial number with another fiscal memory, which the law regards as another printer.
+/// A printer with the same serial number and another fiscal memory, which the law regards as another printer.
 const OTHER: StoredBaseline<'static> = StoredBaseline {
     fiscal_memory: "50000002",
     ..PRINTER
@@ -49,7 +49,7 @@ fn declare(shop: &mut Shop, id: u8, paper: PaperSays) {
         .unwrap();
 }
 
-/// Makes a Z-report that is the printer's document with this number, with these counters.
+/// Makes a Z-report with these counters that has this number among the printer's documents.
 fn z_report(
     shop: &mut Shop,
     id: u8,
@@ -79,7 +79,7 @@ fn day_sums_prove_something_if_all_documents_went_to_one_printer() {
     assert!(!shop.till.sums_are_of(&OTHER));
     cash(&mut shop, 6, PRINTER);
     assert!(shop.till.sums_are_of(&PRINTER), "it is the same printer");
-    // Another printer is used in the middle of the shift, then the first one again.
+    // Another printer is used in the middle of the shift, then the first printer again.
     cash(&mut shop, 2, OTHER);
     assert!(!shop.till.sums_are_of(&OTHER));
     cash(&mut shop, 3, PRINTER);
@@ -112,7 +112,7 @@ fn no_other_printer_is_mistaken_for_it() {
             assert!(!shop.till.sums_are_of(&other), "{other:?}");
         }
     }
-    // The same digits, divided differently between the two numbers, are a different printer.
+    // If the same digits are divided differently between serial number and fiscal memory, it is a different printer.
     let shifted = StoredBaseline {
         serial: "DT0000015",
         fiscal_memory: "0000001",

@@ -28,7 +28,7 @@ use proptest::prelude::*;
 
 use shop::{Shop, configuration, pay};
 
-/// Any integer; numbers at which arithmetic often fails occur more often.
+/// Generates any integer; numbers at which arithmetic often fails occur more often.
 fn edgy() -> impl Strategy<Value = i64> {
     prop_oneof![
         3 => prop::sample::select(vec![
@@ -71,7 +71,7 @@ fn line() -> impl Strategy<Value = DraftLine<'static>> {
         )
 }
 
-/// A line that is allowed in every country.
+/// Generates a line that is allowed in every country.
 fn good_line() -> impl Strategy<Value = DraftLine<'static>> {
     let modifier = prop::option::of((-9_900..3_000_i32).prop_map(Modifier::Percent));
     let group = prop::sample::select(vec!["A", "B"]);
@@ -134,7 +134,7 @@ fn with_receipt<T>(
         .map(|receipt| look(&receipt))
 }
 
-/// The same, with a card that pays the whole total.
+/// Computes a receipt of which a card pays the whole total, and calls `look` with it.
 fn with_paid<T>(
     country: usize,
     draft: Draft<'_>,
@@ -171,7 +171,7 @@ fn sum(amounts: impl Iterator<Item = Amount>) -> i64 {
     amounts.map(Amount::minor).sum()
 }
 
-/// Values that a receipt contains twice are equal.
+/// Checks that values that a receipt contains twice are equal.
 fn consistent(receipt: &Receipt<'_>, country: usize) {
     let facts = ALL[country].facts();
     let lines: Vec<Line<'_>> = receipt.lines.iter().collect();
@@ -238,7 +238,7 @@ fn consistent(receipt: &Receipt<'_>, country: usize) {
     }
 }
 
-/// The journal is in order and without a gap, and its replay gives the same till.
+/// Checks that the journal is in order and without a gap, and that its replay gives the same till.
 fn check_replay(shop: &Shop) -> Result<(), TestCaseError> {
     let mut replayed = Till::default();
     let (mut number, mut at) = (0, i64::MIN);
@@ -330,7 +330,8 @@ proptest! {
                     continue;
                 }
                 let back = [DraftLine {
-                    // Lines with the same name and price are distinguished by their order; here each has a name of its own.
+                    // Lines with the same name and price are distinguished by their order; in this test each line has a name of
+                    // its own.
                     name: of.line.name,
                     quantity: Quantity::from_thousandths(part),
                     price: of.line.price,
@@ -346,7 +347,7 @@ proptest! {
                 });
                 let taken = match taken {
                     Ok(taken) => taken,
-                    // A part that is worth zero cannot be paid out alone; it is returned with the next part.
+                    // A returned part that is worth zero cannot be paid out alone, so it is returned with the next part.
                     Err(Refusal::NothingToPay) => continue,
                     Err(refusal) => panic!("{refusal:?}"),
                 };

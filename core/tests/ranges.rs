@@ -1,4 +1,4 @@
-//! Ranges of numbers for alternative receipts: no number is used twice, and none is left out.
+//! Ranges of numbers for alternative receipts: no number is used twice or left out.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
 mod shop;
@@ -54,7 +54,7 @@ fn a_configuration_whose_ranges_could_use_a_number_twice_is_refused() {
         (&[("ABC", 1, 19), ("ABC", 5, 6)], false),
         (&[("ABC", 5, 6), ("ABC", 1, 19)], false),
         (&[("ABC", 1, 9), ("ABC", 1, 9)], false),
-        // Other series have their own numbers.
+        // Each series has its own numbers, so ranges of other series may overlap.
         (&[("ABC", 1, 9), ("XYZ", 1, 9)], true),
         (&[("ABC", 1, 9), ("XYZ", 1, 9), ("ABC", 2, 3)], false),
     ];
@@ -82,7 +82,7 @@ fn a_configuration_whose_ranges_could_use_a_number_twice_is_refused() {
 
 #[test]
 fn a_till_keeps_a_limited_number_of_ranges_and_accepts_known_ones_again() {
-    // A range is kept for ever, so that its numbers are not used again.
+    // The till keeps a range for ever, so that its numbers are not used again.
     let mut shop = Shop::open();
     let with = |series: &str| {
         let mut changed = configuration();

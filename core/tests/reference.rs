@@ -78,12 +78,12 @@ struct Case {
     lines: Vec<DraftLine<'static>>,
     prices: Prices,
     modifiers: Vec<Modifier>,
-    /// Part of the total that a card pays, in percent; the rest is cash.
+    /// The part of the total that a card pays, in percent; cash pays the rest.
     card_percent: i64,
     more_cash: i64,
 }
 
-/// The result of both sides.
+/// The figures that the core and the reference compute.
 #[derive(Debug, PartialEq)]
 struct Figures {
     lines: Vec<[i64; 4]>,
@@ -139,7 +139,7 @@ impl Case {
         let mut payments = Vec::new();
         for (code, minor) in [(1, card), (0, total - card)] {
             let more = if code == 0 && minor > 0 {
-                // Enough for the cash rounding too.
+                // The cash is enough for the cash rounding too.
                 50 + self.more_cash
             } else {
                 0
@@ -155,7 +155,7 @@ impl Case {
     }
 }
 
-/// Texts such as `"AF"`, with a static lifetime; there are few of them.
+/// The letters of the tax groups as text with a static lifetime, such as `"AF"`; there are only few different texts.
 fn letters(first: char, second: Option<char>) -> &'static str {
     const ALL: &str = "ABACADAEAFAGAHBABCBDBEBFBGBHCACBCDCECFCGCHDADBDCDEDFDGDHEAEBECEDEFEGEHFAFBFCFDFEFGFHGAGBGCGDGEGFGHHAHBHCHDHEHFHG";
     let place = |pair: &str| {
@@ -226,7 +226,7 @@ fn compute(law: &Law, case: &Case) -> Result<Figures, Refusal> {
     })
 }
 
-/// The same computation by the text of the law, in fractions. It shares no code with the core except the tables.
+/// Computes the receipt in fractions by the text of the law. The function shares no code with the core except the tables.
 fn reference(law: &Law, case: &Case) -> Option<Figures> {
     let max = BigInt::from(law.facts.amount_max.minor());
     let limited = |amount: BigInt| (!amount.is_negative() && amount <= max).then_some(amount);
@@ -279,7 +279,7 @@ fn reference(law: &Law, case: &Case) -> Option<Figures> {
         Some(_) if sum(0) > 0 => whole(&half_away(&ratio(in_cash, 50))) * 50 - in_cash,
         _ => 0,
     };
-    // More is handed over than the limit allows.
+    // The buyer hands over more than the limit allows.
     limited(BigInt::from(sum(0) + sum(1)))?;
     let tax: BigInt = final_taxes.iter().sum();
     Some(Figures {
@@ -394,7 +394,7 @@ fn largest_remainder(sum: &BigInt, weights: &[BigInt]) -> Vec<BigInt> {
     parts.iter().map(|part| part * sum.signum()).collect()
 }
 
-/// SplitMix64 (S. Vigna), so that a run can be repeated from its seed.
+/// The random generator SplitMix64 (S. Vigna), so that a run can be repeated from its seed.
 struct Dice(u64);
 
 impl Dice {
@@ -410,7 +410,7 @@ impl Dice {
         usize::try_from(self.next() % u64::try_from(count).unwrap()).unwrap()
     }
 
-    /// From zero to a limit; numbers at which arithmetic often fails occur more often.
+    /// A number from zero to a limit; numbers at which arithmetic often fails occur more often.
     fn biased(&mut self, limit: i64) -> i64 {
         const EDGES: [i64; 14] = [0, 1, 2, 3, 5, 49, 50, 99, 100, 499, 500, 999, 1000, 1001];
         match self.below(4) {

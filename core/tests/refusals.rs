@@ -1,4 +1,4 @@
-//! Refusals from outside: documented, never renumbered, and in a defined order when several apply.
+//! Tests of the refusals: they are documented, keep their numbers, and have a defined order when several apply.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
 mod shop;
@@ -81,7 +81,7 @@ fn no_number_is_ever_reused() {
     }
 }
 
-/// If two things are wrong, the refusal that goes first is the answer.
+/// If a command has two faults, the till answers with the refusal that comes first in the documented order.
 #[test]
 fn precedence_is_as_the_documentation_says() {
     let too_many = vec![SALE_LINES[0]; 513];
@@ -144,7 +144,7 @@ fn precedence_is_as_the_documentation_says() {
     let without_range = Wish::AlternativeSale(SALE, Some(("XYZ", 1)));
     let refund = |draft| Wish::Refund(DocumentId([3; 16]), draft);
     for (shop, wish, known, name) in [
-        // The request id goes before everything.
+        // A fault of the request id is answered before every other fault.
         (unsettled(), bad_sale, repeat, "Repeated"),
         (unsettled(), bad_sale, clash, "RequestIdClash"),
         // Within a draft the lowest number goes first: too many lines, then names, groups and payments.
@@ -185,7 +185,8 @@ fn precedence_is_as_the_documentation_says() {
             "NoPayments",
         ),
         (fresh(), refund(SALE), Known::default(), "OriginalUnknown"),
-        // The draft goes before the outstanding document, then come the shift, the budget, and numbers and drawer.
+        // Faults of the draft are answered before the outstanding document; then come the shift, the budget, and the numbers and
+        // the drawer.
         (unsettled(), bad_sale, Known::default(), "NameMissing"),
         (unsettled(), no_cash, Known::default(), "NoCashMoved"),
         (
@@ -217,7 +218,7 @@ fn precedence_is_as_the_documentation_says() {
     }
 }
 
-/// The same used up budget stops sales in one country and not in another; reports are always possible.
+/// A used up budget stops sales in one country and not in another; reports are always possible.
 #[test]
 fn a_used_up_offline_budget_stops_sales_only_if_the_law_says_so() {
     let used_up = Known {

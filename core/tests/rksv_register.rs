@@ -38,7 +38,7 @@ impl Shop {
         }
     }
 
-    /// Noon in Vienna, each receipt a second later.
+    /// The moment of the next receipt: noon in Vienna, each receipt a second later.
     fn now(&self) -> Moment {
         let second = i64::try_from(self.protocol.len()).unwrap();
         Moment {
@@ -67,7 +67,7 @@ impl Shop {
         };
         let code = self.register.seal(kind, &payload, signature)?;
         let compact = code.display(Form::Compact).to_string();
-        // The stored compact form is enough to continue.
+        // The stored compact form of the last receipt is enough to continue the chain.
         let mut room = [0; PAYLOAD_BYTES_MAX];
         let read = Code::parse_compact(&compact, &mut room)?;
         assert_eq!(read, code);
@@ -129,20 +129,20 @@ fn step(shop: &mut Shop, word: &str) {
 #[test]
 fn each_receipt_may_follow_only_certain_others() {
     const LINES: &[&str] = &[
-        // The first and the last receipt.
+        // These cases are about the first and the last receipt.
         "sale=100~NotStarted null~NotStarted sammel~NotStarted schluss~NotStarted start",
         "start start~AlreadyStarted sale=100 start~AlreadyStarted",
         "start!~SignatureNeeded start=1~AmountsNotZero start",
         "start sale=100 schluss sale=100~Closed null~Closed schluss~Closed monats~Closed start~AlreadyStarted",
         "start schluss!",
-        // The counter counts sales and voids, signed or not, and no trainings.
+        // The turnover counter counts sales and voids, signed or not, and does not count trainings.
         "start #0 sale=1000 #1000 storno=-400 #600 training=9999 #600 sale=50! #650 storno=-50! #600",
         "start sale=-500 #-500 storno=700 #200",
         "start sale=0 #0 storno=0 #0 training=0 #0 null #0",
-        // Five bytes can hold up to 5,497,558,138.87.
+        // A turnover counter of five bytes can hold up to 5,497,558,138.87.
         "start sale=549755813887 #549755813887 sale=1~CounterOverflow storno=1~CounterOverflow training=1 sale=-1 #549755813886",
         "start sale=-549755813888 sale=-1~CounterOverflow",
-        // Receipts that must be zero.
+        // These cases are about receipts whose amounts must be zero.
         "start null=1~AmountsNotZero monats=1~AmountsNotZero jahres=1~AmountsNotZero schluss=1~AmountsNotZero",
         // An outage: receipts have no signature, and the first one that is signed again is the Sammelbeleg.
         "start sale=1! sale=2~SammelbelegDue sammel sale=2",
@@ -160,16 +160,16 @@ fn each_receipt_may_follow_only_certain_others() {
         "@2026-07-31 start monats ?- @2026-08-01 ?-",
         "@2026-07-31 start monats sale=1 @2026-08-01 ?monats",
         "@2026-01-10 start sale=1 @2026-04-01 ?monats monats @2026-05-01 ?- sale=1 @2026-06-01 ?monats",
-        // In December it is the Jahresbeleg, also if it is late.
+        // In December the Jahresbeleg takes the place of the Monatsbeleg, also if it is late.
         "@2026-12-01 start @2026-12-31 monats~JahresbelegDue jahres @2027-01-01 ?-",
         "@2026-12-01 start @2027-01-03 ?jahres monats~JahresbelegDue jahres ?- sale=1 ?-",
         "@2026-11-01 start sale=1 @2026-12-01 ?monats monats @2027-02-01 ?jahres jahres ?-",
         "@2026-07-15 start sale=1 @2026-08-15 monats jahres @2027-07-15 ?- sale=1 ?-",
         "@2026-11-30 start @2026-12-01 ?monats monats ?- sale=1 @2026-12-31 jahres",
         "?- start schluss @2027-01-01 ?-",
-        // If the clock goes back, the protocol does not.
+        // If the clock goes back, the times in the protocol do not.
         "@2026-07-02 start @2026-07-01 sale=1 #1",
-        // The lower number goes first.
+        // If several faults apply, the fault with the lower number is reported.
         "start=1!~AmountsNotZero sale=1~NotStarted start sammel=1~SammelbelegNotDue",
     ];
     for line in LINES {
@@ -255,7 +255,7 @@ fn in_the_hour_repeated_in_autumn_time_does_not_go_back() {
     let cash_box = shop.cash_box();
     let mut register = Register::default();
     let mut texts = Vec::new();
-    // 2026-10-25: 02:55 in summer time, ten minutes later 02:05 in winter time, then 03:05.
+    // The times on 2026-10-25 are 02:55 in summer time, ten minutes later 02:05 in winter time, then 03:05.
     for (kind, utc_ms, offset_minutes) in [
         (Kind::Start, 1_792_889_700_000, 120),
         (Kind::Standard, 1_792_890_300_000, 60),
@@ -313,7 +313,7 @@ fn any_cents() -> impl Strategy<Value = i64> {
 }
 
 proptest! {
-    /// Whatever a till asks for, the checkers accept the protocol.
+    /// Whatever receipts a till asks for, the checkers accept the protocol.
     #[test]
     fn every_protocol_is_accepted_by_the_checkers(
         wishes in prop::collection::vec((any_kind(), any_cents(), any::<bool>(), -1..40_i64), 0..60),

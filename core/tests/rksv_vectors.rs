@@ -31,7 +31,7 @@ fn list<'v>(value: &'v Value, name: &str) -> &'v [Value] {
     list
 }
 
-/// Whole minor units; a number with a decimal point is refused.
+/// Reads whole minor units; a number with a decimal point is refused.
 fn cents(value: &Value) -> Amount {
     Amount::from_minor(value.as_i64().unwrap())
 }
@@ -55,7 +55,7 @@ fn from_hex(text: &str) -> [u8; 32] {
 fn moment(local: &str) -> Moment {
     let number = |from: usize, to: usize| local[from..to].parse::<i64>().unwrap();
     let days_before = [0, 31, 60, 91][usize::try_from(number(5, 7) - 1).unwrap()];
-    // There are 16801 days from 1970 to 2016.
+    // The number of days from 1970-01-01 to 2016-01-01 is 16801.
     let day = 16_801 + days_before + number(8, 10) - 1;
     let second = number(11, 13) * 3_600 + number(14, 16) * 60 + number(17, 19);
     let offset_minutes: i16 = if local < "2016-03-27T03:00:00" {
@@ -169,7 +169,7 @@ fn a_changed_letter_of_an_official_code_is_noticed() {
     for at in 0..qr.len() {
         let mut changed = qr.as_bytes().to_vec();
         changed[at] ^= 1;
-        // Either the text is not a code any more, or its chain value is different.
+        // After the change the text is not a code any more, or its chain value is different.
         let changed = String::from_utf8(changed).unwrap();
         let other = Code::parse(&changed).map(|code| code.chain_value());
         assert_ne!(other, Ok(official), "{changed}");
@@ -192,7 +192,7 @@ fn the_counter_is_encrypted_at_every_width() {
             EncryptedCounter::encrypt(&key, cash_box, receipt, counter, width.unwrap()).unwrap();
         assert_eq!(encrypted.decrypt(&key, cash_box, receipt), counter);
 
-        // The text is compared as a part of a payload.
+        // The text of the counter is compared as a part of a payload.
         let official = "_R1-AT1_BOX-1_R1_2016-03-11T03:57:08_0,00_0,00_0,00_0,00_0,00_";
         let official = format!("{official}{}_1a_cg8hNU5ihto=", text(vector, "b64"));
         let mut payload = Payload::parse(&official).unwrap();
@@ -200,7 +200,7 @@ fn the_counter_is_encrypted_at_every_width() {
         payload.counter = CounterField::Encrypted(encrypted);
         assert_eq!(payload.to_string(), official);
     }
-    // The known start value and keystream of these ids.
+    // The expected start value and keystream of these ids are known from the vectors.
     let (cash_box, receipt) = (CashBoxId::new("BOX-1"), ReceiptId::new("R1"));
     let start = start_value(cash_box.unwrap(), receipt.unwrap());
     assert_eq!(hex(&start), "a725469d4f8aac4723e20073052e2230");
@@ -352,7 +352,7 @@ fn a_compact_form_has_one_header_and_three_parts() {
         format!("{header}.{payload}"),
         format!("{jws}."),
         format!("{header}=.{payload}.{signature}"),
-        // {"alg":"HS256"}
+        // The header decodes to {"alg":"HS256"}.
         format!("eyJhbGciOiJIUzI1NiJ9.{payload}.{signature}"),
         format!("{header}.{payload}=.{signature}"),
         format!("{header}.{payload}.{signature}=="),

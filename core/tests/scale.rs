@@ -1,4 +1,4 @@
-//! Numbers in and out: the message for a number that does not fit, and reading again what was written.
+//! Tests of reading and writing numbers: the message for a number that does not fit, and that a written number can be read again.
 #![allow(clippy::unwrap_used)]
 
 use ferrotill_core::scale::ScaleFault;

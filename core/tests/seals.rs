@@ -1,4 +1,4 @@
-//! Seals from outside: which document each of them makes legal.
+//! Tests of the seals: which kind of document each seal makes legal.
 #![allow(clippy::unwrap_used)]
 
 mod shop;
@@ -43,7 +43,7 @@ fn reserved_fiscal_numbers_are_used_in_order_and_only_for_sealed_documents() {
     shop.reserve(2, Wish::Sale(SALE), none).unwrap();
     settle(&mut shop, 2, 70, true).unwrap();
     assert_eq!(shop.till.fiscal_numbers().supply(1), Supply::SoonUsedUp);
-    // A number that the authority gives online uses none of the reserved ones.
+    // A fiscal number that the authority gives online uses none of the reserved numbers.
     shop.reserve(3, Wish::Sale(SALE), none).unwrap();
     settle(&mut shop, 3, 5_000, false).unwrap();
     shop.reserve(4, Wish::Sale(SALE), none).unwrap();
@@ -79,7 +79,7 @@ fn the_journal_seal_is_for_x_reports_only() {
     }
     shop.reserve(9, Wish::Report(ReportKind::X), none).unwrap();
     settle(&mut shop, 9).unwrap();
-    // Its encoding is frozen like the others: the fourth seal, without fields.
+    // The encoding of the seal `Journal` is frozen like the others: the fourth kind of seal, without fields.
     let mut room = [0; 8];
     assert_eq!(postcard::to_slice(&Seal::Journal, &mut room).unwrap(), [3]);
 }

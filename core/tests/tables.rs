@@ -43,7 +43,7 @@ fn numbers_in_and_out() {
     });
 }
 
-/// Each word of the right side can fail.
+/// Checks that each word of the right side can make a case fail.
 #[test]
 fn a_wrong_line_fails() {
     let mut law = Law::default();
@@ -105,7 +105,7 @@ fn check<T: Directives>(
     assert!(cases >= cases_min, "{file} has too few cases: {cases}");
 }
 
-/// Lines of a table that apply to all lines below.
+/// The directives of a table, which apply to all lines below them.
 trait Directives {
     fn directive(&mut self, _line: &str) -> bool {
         false
@@ -114,7 +114,7 @@ trait Directives {
 
 impl Directives for () {}
 
-/// The law by which the lines of a table are computed.
+/// The country and day by whose law the lines of a table are computed.
 struct Law {
     facts: &'static Facts,
     taxes: TaxTable,
@@ -166,7 +166,7 @@ impl Directives for Law {
     }
 }
 
-/// A part of a left side: a sale, or a return of it.
+/// A part of the left side of a case: a sale, or a return of that sale.
 #[derive(Default)]
 struct Part<'t> {
     lines: Vec<DraftLine<'t>>,
@@ -242,7 +242,7 @@ impl Law {
         }
     }
 
-    /// Checks one word of the right side.
+    /// Checks one word of the right side of a case.
     fn holds(&self, word: &str, figures: &Figures) -> Result<(), String> {
         let (name, values) = word.split_once(' ').unwrap_or((word, ""));
         let wanted: Vec<_> = values
@@ -317,7 +317,8 @@ impl Law {
         if !part.payments.is_empty() {
             return compute(&part);
         }
-        // A card pays the total of the right side. If that total is of a later part, it pays what the refusal says is needed.
+        // A card pays the total of the right side. If that total belongs to a later part, the card pays the total that the
+        // refusal names.
         let mut pay = |minor| {
             part.payments = vec![DraftPayment {
                 code: CARD,
@@ -401,7 +402,7 @@ impl Law {
     }
 }
 
-/// Different names, so that a return finds the line.
+/// The lines have different names, so that a return finds the line.
 const NAMES: [&str; 8] = [
     "first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth",
 ];

@@ -1,4 +1,4 @@
-//! The till from outside: a sale, its faults, a whole shift, and repeated requests.
+//! Tests of the till through its public functions: a sale, its faults, a whole shift, and repeated requests.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
 mod shop;
@@ -263,7 +263,7 @@ fn a_shift_counts_sales_and_refunds_separately_and_a_z_report_closes_it() {
             },
         )
     };
-    // Half of 10.33 is 5.165, which rounds to 5.17.
+    // Half of 10.33 is 5.165, which is rounded to 5.17.
     let (uneven, even) = ([pay(0, 516)], [pay(0, 517)]);
     assert_eq!(
         shop.reserve(3, wish(&uneven), known).unwrap_err().name(),

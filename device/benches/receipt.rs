@@ -1,8 +1,8 @@
 //! How long a receipt of ten lines takes on a line of 115200 baud, compared with the time that its bytes need.
 //!
-//! The line is paced in real time, byte by byte, to the emulated printer, whose own work is measured and subtracted.
-//! The commands of the receipt, one question for its number, and their answers are necessary;
-//! every other question is overhead of the driver.
+//! The line is paced in real time, byte by byte, to the emulated printer, whose own work is measured and subtracted. The commands
+//! of the receipt, one question for its number, and their answers are the necessary bytes; every other question of the driver is
+//! overhead.
 #![allow(
     clippy::unwrap_used,
     clippy::print_stdout,
@@ -27,9 +27,9 @@ use ferrotill_device::wire::framing::{Decoder, Request, Token};
 use ferrotill_device::{FiscalPrinter as _, Job, LineJob, Outcome, PaymentJob, ReceiptJob, Watch};
 
 const BAUD: u32 = 115_200;
-/// Receipts per family. The fastest one counts, because other programs on the machine add time.
+/// The number of receipts per family. The fastest receipt counts, because other programs on the machine add time.
 const RUNS: usize = 21;
-/// The promised limit: at most this much of the necessary time, in hundredths.
+/// The promised limit: a receipt takes at most this percentage of the necessary time.
 const PROMISED_PERCENT: u128 = 110;
 
 fn main() {
@@ -53,14 +53,14 @@ fn main() {
             meter.all_bytes,
         );
     }
-    // A busy machine gives no reliable result, so this prints it and fails only if it is asked to.
+    // A busy machine gives no reliable result, so the benchmark prints the result and fails only if it is asked to.
     if !kept && std::env::args().any(|argument| argument == "--check") {
         println!("more than 1.10");
         std::process::exit(1);
     }
 }
 
-/// The receipts of a warm connection, the fastest first.
+/// Measures the receipts of a connection; the fastest comes first.
 fn measure(family: &'static Protocol) -> Vec<(Duration, Meter)> {
     let meter = Arc::new(Mutex::new(Meter::default()));
     let mut rates = [None; 8];
@@ -88,7 +88,7 @@ fn measure(family: &'static Protocol) -> Vec<(Duration, Meter)> {
         let meter = meter.lock().unwrap().clone();
         runs.push((took, meter));
     }
-    // The first one of a connection reads all counters.
+    // The first receipt of a connection reads all counters.
     runs.remove(0);
     runs.sort_by_key(|(took, _)| *took);
     runs
@@ -120,12 +120,12 @@ fn receipt() -> Job {
     })
 }
 
-/// The bytes on the line during one receipt.
+/// The number of bytes on the line during one receipt.
 #[derive(Clone, Debug, Default)]
 struct Meter {
     all_bytes: usize,
     necessary_bytes: usize,
-    /// The device's own work on the necessary commands.
+    /// The time of the emulated printer's own work on the necessary commands.
     device: Duration,
 }
 
@@ -136,7 +136,7 @@ impl Meter {
 }
 
 fn wire_time(bytes: usize) -> Duration {
-    // Ten bits each.
+    // Each byte takes ten bits on the line.
     Duration::from_nanos(10_000_000_000 / u64::from(BAUD)) * u32::try_from(bytes).unwrap()
 }
 
@@ -168,14 +168,14 @@ impl PortOpener for Paced {
 
 struct PacedPort {
     family: &'static Protocol,
-    /// A receipt was closed, and its number was not asked for yet.
+    /// Whether a receipt was closed and its number was not asked for yet.
     is_closed: bool,
     emulator: Arc<Mutex<IslEmulator>>,
     meter: Arc<Mutex<Meter>>,
     begun: Instant,
-    /// Until then the line is busy.
+    /// The line is busy until this moment.
     free_at: Instant,
-    /// Bytes of the printer, and when each has arrived.
+    /// The bytes of the printer, each with the moment of its arrival.
     coming: VecDeque<(Instant, u8)>,
 }
 
@@ -218,7 +218,7 @@ impl Port for PacedPort {
         }
         let worked = work.elapsed();
         let heard = self.free_at.max(work) + wire_time(bytes.len());
-        // The work was done earlier than in reality; the line adds the time.
+        // The emulated printer did its work earlier than a real one would; the line adds the time.
         for (place, byte) in answer.iter().enumerate() {
             self.coming
                 .push_back((heard + worked + wire_time(place + 1), *byte));

@@ -11,7 +11,8 @@ pub fn check(framing: Framing, bytes: &[u8]) {
                 again(&framing, request);
             }
             if let Ok(answer) = Answer::parse(&framing, &frame) {
-                // A plain 10h in data is read unchanged and written escaped, so only the written form is compared.
+                // A plain 10h in data in the data of a frame is read unchanged and written escaped, so only the written form is
+                // compared.
                 if let Ok(written) = answer.emit(&framing) {
                     assert_eq!(Answer::parse(&framing, &written), Ok(answer));
                 }

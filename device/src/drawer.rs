@@ -1,4 +1,4 @@
-//! Cash drawers: the pulse that opens one, and whether it is open, if the hardware reports it.
+//! Cash drawers: the pulse that opens a drawer, and whether the drawer is open, if the hardware reports that.
 //!
 //! There are three ways to open a drawer: the command of a fiscal printer, which reports nothing of the drawer ([`FiscalDrawer`]);
 //! `ESC p` of a receipt printer, which is executed after everything before it; and `DLE DC4`, which is executed at once
@@ -9,36 +9,36 @@ use crate::printer::{Baseline, FiscalPrinter, Job, Outcome, Watch};
 
 /// A cash drawer.
 pub trait CashDrawer {
-    /// Sends the pulse. Returns the state after it, if the hardware reports it.
+    /// Sends the pulse. Returns the state of the drawer after the pulse, if the hardware reports it.
     ///
     /// # Errors
     ///
-    /// Why the pulse was not sent, or [`Fault::NotExecuted`] if it was sent and the drawer stayed closed.
+    /// The reason why the pulse was not sent, or [`Fault::NotExecuted`] if the pulse was sent and the drawer stayed closed.
     fn open(&mut self, watch: &mut dyn Watch) -> Result<DrawerState, Fault>;
 
-    /// Whether it is open.
+    /// Whether the drawer is open.
     ///
     /// # Errors
     ///
-    /// Why the device could not be asked.
+    /// The reason why the device could not be asked.
     fn state(&mut self, watch: &mut dyn Watch) -> Result<DrawerState, Fault>;
 }
 
-/// What is known of a drawer.
+/// The state of a cash drawer, as far as it is known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DrawerState {
-    /// It is open.
+    /// The drawer is open.
     Open,
-    /// It is closed.
+    /// The drawer is closed.
     Closed,
-    /// There is no sensor, or its wiring is not configured.
+    /// The drawer has no sensor, or the wiring of the sensor is not configured.
     NotSensed,
 }
 
-/// How the sensor of a drawer is wired to pin 3 of its connector. It depends on the drawer, not on the printer.
+/// How the sensor of a drawer is wired to pin 3 of its connector. The wiring depends on the drawer, not on the printer.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Sensor {
-    /// Not wired, or not known.
+    /// The sensor is not wired, or its wiring is not known.
     #[default]
     None,
     /// The pin is high while the drawer is open.
@@ -62,22 +62,23 @@ impl Sensor {
 /// The command by which a receipt printer sends the pulse.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Kick {
-    /// `ESC p`: after everything that was sent before it, and confirmed. Refused while the printer cannot print:
-    /// otherwise the drawer would open when paper is loaded, with nobody at it.
+    /// `ESC p`: the printer sends the pulse after it has executed everything that was sent before, and confirms it. The driver
+    /// refuses this command while the printer cannot print, because otherwise the drawer would open later, when paper is loaded.
     #[default]
     InTurn,
-    /// `DLE DC4`: at once, without paper too.
+    /// `DLE DC4`: the printer sends the pulse at once, also without paper.
     AtOnce,
 }
 
-/// The drawer of a fiscal printer, opened by the printer's own command. None of their protocols has a sensor.
+/// The drawer of a fiscal printer, opened by the printer's own command. No protocol of a fiscal printer reports a drawer's
+/// sensor.
 pub struct FiscalDrawer<'a> {
     printer: &'a mut dyn FiscalPrinter,
     baseline: Baseline,
 }
 
 impl<'a> FiscalDrawer<'a> {
-    /// The drawer of this printer; `baseline` is the printer's last settled one.
+    /// The drawer of this printer; `baseline` is the printer's last settled baseline.
     pub fn new(printer: &'a mut dyn FiscalPrinter, baseline: Baseline) -> Self {
         Self { printer, baseline }
     }

@@ -8,7 +8,7 @@ use core::fmt;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Fault {
-    /// The port is not there or cannot be opened.
+    /// The port does not exist or cannot be opened.
     PortUnavailable,
     /// The connection was lost.
     PortLost,
@@ -39,14 +39,14 @@ pub enum Fault {
     FiscalMemoryDamaged,
     /// The electronic journal is full.
     JournalFull,
-    /// More than 24 hours since the first receipt of the day: a Z-report is due.
+    /// More than 24 hours have passed since the first receipt of the day: a Z-report is due.
     DayTooLong,
     /// The printer's terminal to the tax office does not answer.
     TaxTerminal,
     /// The printer is not registered or not fiscalised.
     NotFiscalised,
 
-    /// Refused, and the printer does not report why.
+    /// The printer refused a command and does not report why.
     NotAllowed,
     /// The printer does not understand the data of a command.
     Syntax,
@@ -64,7 +64,7 @@ pub enum Fault {
     NoReceiptOpen,
     /// The tax group is disabled or unknown to the printer.
     TaxGroup,
-    /// More lines than the printer allows on one receipt.
+    /// The receipt has more lines than the printer allows.
     TooManyLines,
     /// Payment has begun.
     PaymentStarted,
@@ -81,9 +81,9 @@ pub enum Fault {
 
     /// The printer's total or a group's sum differs from ours; the receipt was cancelled unpaid.
     TotalsDiffer,
-    /// The printer's amount that is left to pay differs from the plan.
+    /// The amount that is left to pay differs between the printer and the plan.
     PaymentDiffers,
-    /// Another printer, or another fiscal memory, than the one the job was begun on.
+    /// The printer or the fiscal memory is not the one with which the job was begun.
     PrinterSwapped,
     /// The printer's counters differ from the baseline.
     BaselineDiffers,
@@ -197,7 +197,7 @@ impl Fault {
         }
     }
 
-    /// The line or the port failed: the device could not be asked, or its answer did not arrive.
+    /// Whether the line or the port failed: the device could not be asked, or its answer did not arrive.
     #[must_use]
     pub const fn is_line(self) -> bool {
         matches!(
@@ -212,29 +212,28 @@ impl Fault {
         )
     }
 
-    /// The device has answered, and its data prove neither that the job was done nor that it was not.
-    /// Then a person has to read the paper and settle the document.
+    /// Whether the device has answered and its data do not prove the outcome of the job. In that case a person has to read the
+    /// paper and settle the document.
     ///
-    /// The list is short, because a person may be wrong:
+    /// The list of these faults is short, because a person may be wrong:
     ///
-    /// - [`Unclear`](Self::Unclear): the counters fit neither case, and will not fit later: a Z-report or somebody else's document
-    ///   has changed them since.
-    ///   With a fiscal receipt open, people finish it at the device, which then knows the outcome.
-    ///   So the caller looks at the status first.
-    /// - [`PrinterSwapped`](Self::PrinterSwapped): another device answers. The right one may never come back.
+    /// - [`Unclear`](Self::Unclear): the counters fit neither case, and will not fit later: a Z-report or another document has
+    ///   changed them since. If a fiscal receipt is open, people finish it at the device, whose counters then show the outcome.
+    ///   For this reason the caller reads the status first.
+    /// - [`PrinterSwapped`](Self::PrinterSwapped): another device answers. The right device may never come back.
     ///
-    /// These are not on the list: a fault of the line or the port (the device did not answer); paper, cover and mechanism (work continues
-    /// when they are repaired); [`PaymentDiffers`](Self::PaymentDiffers) and [`PaymentStarted`](Self::PaymentStarted) (a payment is booked
-    /// on an open receipt, which is finished at the device); [`ReceiptOpen`](Self::ReceiptOpen) (the same for a receipt of somebody else);
-    /// [`CancelNotDecided`](Self::CancelNotDecided) (the driver asks again when the decision is stored);
-    /// and every refusal of a question: a device that is blocked answers after the service has repaired it,
+    /// These are not on the list: a fault of the line or the port (the device did not answer); paper, cover and mechanism (work
+    /// continues when they are repaired); [`PaymentDiffers`](Self::PaymentDiffers) and [`PaymentStarted`](Self::PaymentStarted)
+    /// (a payment is booked on an open receipt, which is finished at the device); [`ReceiptOpen`](Self::ReceiptOpen) (the same
+    /// for a receipt of another program or person); [`CancelNotDecided`](Self::CancelNotDecided) (the driver asks again when the
+    /// decision is stored); and every refusal of a question: a device that is blocked answers after the service has repaired it,
     /// or is replaced, which is the second entry of the list.
     #[must_use]
     pub const fn is_beyond_proof(self) -> bool {
         matches!(self, Self::Unclear | Self::PrinterSwapped)
     }
 
-    /// Somebody at the till can remove the cause: paper, cover, cable, power.
+    /// Whether the operator at the till can remove the cause: paper, cover, cable, power.
     #[must_use]
     pub const fn is_for_operator(self) -> bool {
         matches!(

@@ -1,14 +1,14 @@
 //! Ferrotill's device layer: exact wire protocols of fiscal printers, drivers that settle every command, and an emulator.
 //!
-//! From what the agent sees down to the bytes on the line:
+//! The modules, from the agent's interface down to the bytes on the line:
 //!
 //! - [`printer`]: [`FiscalPrinter`], the jobs it carries out and the three outcomes a job can have;
-//! - [`fault`]: everything that can go wrong, one numbered list for all makers;
-//! - [`family`]: what differs between families of printers, one table each, used by the driver and by the emulator;
+//! - [`fault`]: the faults between a till and its printer, one numbered list for all makers;
+//! - [`family`]: the differences between families of printers, one table for each family, used by the driver and by the emulator;
 //! - [`drawer`]: cash drawers, and whether they are open;
 //! - [`driver`]: the drivers, chosen by a [`driver::DriverUri`];
 //! - [`session`]: one request and its answer, without IO and without a clock;
-//! - [`wire`]: parse and emit, both directions;
+//! - [`wire`]: functions that read and write the data on the line, in both directions;
 //! - [`port`]: serial, TCP, loopback, and the ports that trace, replay or break another port;
 //! - [`emulator`]: the printer's side of the same wire (feature `emulator`).
 //!

@@ -1,8 +1,8 @@
 //! A ten-line receipt in four tax groups, with line modifiers and one for the whole receipt: the core compared with `rust_decimal`.
 //!
-//! Both sides compute the same amounts, which is checked first: product, line modifier, tax, division by largest remainder,
-//! final tax, sums and change. The core also checks texts, limits, groups and payments, and may pack the receipt as well.
-//! The ratio is the median of interleaved rounds in one run; criterion's own figures are printed above it.
+//! Both sides compute the same amounts, which is checked before the measurement: product, line modifier, tax, division by largest
+//! remainder, final tax, sums and change. The core also checks texts, limits, groups and payments, and may pack the receipt as
+//! well. The ratio is the median of interleaved rounds in one run; criterion's own figures are printed above it.
 
 use std::hint::black_box;
 use std::time::Instant;
@@ -18,7 +18,7 @@ use ferrotill_core::time::Day;
 use ferrotill_core::{Amount, Quantity};
 use rust_decimal::{Decimal, RoundingStrategy};
 
-/// Price in minor units, quantity in thousandths, modifier in hundredths of a percent, group.
+/// The lines of the receipt: price in minor units, quantity in thousandths, modifier in hundredths of a percent, tax group.
 const LINES: [(i64, i64, i32, &str); 10] = [
     (810, 2_000, -1_500, "A"),
     (1_200, 1_000, 0, "B"),
@@ -34,7 +34,7 @@ const LINES: [(i64, i64, i32, &str); 10] = [
 const RECEIPT_MODIFIER: i32 = -1_000;
 const CASH: i64 = 100_000;
 
-/// Final amount and final tax of each line; total, tax, change.
+/// The compared amounts in minor units: final amount and final tax of each line; then total, tax and change of the receipt.
 type Amounts = ([(i64, i64); 10], [i64; 3]);
 
 struct Ours {
@@ -87,12 +87,12 @@ impl Ours {
             facts: ALL[2].facts(),
             taxes: &self.taxes,
             payments: &self.types,
-            // Before the rounding of cash began.
+            // The sample is from a time before cash was rounded.
             day: Day::of_date(2025, 1, 1),
         }
     }
 
-    // Both sides are called and not inlined into the loop that measures them.
+    // Each function is called and not inlined into the loop that measures it.
     #[inline(never)]
     fn compute_sums(&self, room: &mut [LineTotals; 10]) -> [i64; 3] {
         let sums = black_box(self.draft())
@@ -221,7 +221,7 @@ fn receipts(criterion: &mut Criterion) {
     group.finish();
 }
 
-/// Nanoseconds of one call, measured over many calls.
+/// The nanoseconds that one call takes, measured over many calls.
 fn timed(mut call: impl FnMut()) -> f64 {
     const CALLS: u32 = 20_000;
     let start = Instant::now();

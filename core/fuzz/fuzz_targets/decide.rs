@@ -1,5 +1,5 @@
-//! Any commands at any time: `decide` changes nothing and never panics, a receipt is the sum of its parts, and a replay gives the same
-//! till.
+//! Feeds the till with any commands at any time: `decide` changes nothing and never panics, a receipt is the sum of its parts,
+//! and a replay gives the same till.
 #![no_main]
 
 use arbitrary::Arbitrary;

@@ -1,4 +1,5 @@
-//! Rows of the journal: any bytes are an event or an error, an event has only one encoding, and no event makes a till panic.
+//! Decodes any bytes as rows of the journal: they are an event or an error, an event has only one encoding, and no event makes a
+//! till panic.
 #![no_main]
 
 use ferrotill_core::document::Body;

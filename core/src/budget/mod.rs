@@ -10,13 +10,14 @@ use crate::time::Moment;
 /// A country's limits on selling while the authority cannot be reached.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Budget {
-    /// How long without a break, in milliseconds.
+    /// The longest time without the authority in one stretch, in milliseconds; `None` if the law sets no limit.
     pub stretch_ms: Option<i64>,
-    /// How long in one calendar month, in milliseconds.
+    /// The longest time without the authority in one calendar month, in milliseconds; `None` if the law sets no limit.
     pub month_ms: Option<i64>,
-    /// How old the oldest document may be that the authority has not acknowledged, in milliseconds.
+    /// The largest age of the oldest document that the authority has not acknowledged, in milliseconds; `None` if the law sets no
+    /// limit.
     pub unsent_ms: Option<i64>,
-    /// How many documents there may be that the authority has not acknowledged.
+    /// The largest number of documents that the authority has not acknowledged; `None` if the law sets no limit.
     pub unsent_documents: Option<u32>,
     /// What happens when a limit is reached.
     pub at_the_end: AtTheEnd,
@@ -25,27 +26,27 @@ pub struct Budget {
 /// What the law demands when a limit is reached.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AtTheEnd {
-    /// No more sales.
+    /// No more sales are allowed.
     Stop,
-    /// A report to the authority; sales go on.
+    /// The outage must be reported to the authority; sales go on.
     Report,
 }
 
-/// What is left of a budget, never below zero; `None` where no limit is set.
+/// What is left of an offline budget, never below zero; a field is `None` if the country sets no such limit.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Left {
-    /// Time that is left without a break, in milliseconds.
+    /// The time that is left of the longest stretch without the authority, in milliseconds.
     pub stretch_ms: Option<i64>,
-    /// Time that is left in this calendar month, in milliseconds.
+    /// The time without the authority that is left in this calendar month, in milliseconds.
     pub month_ms: Option<i64>,
-    /// Time until the oldest unsent document is too old, in milliseconds.
+    /// The time until the oldest unsent document is too old, in milliseconds.
     pub unsent_ms: Option<i64>,
-    /// How many more documents may be unsent.
+    /// The number of further documents that may be unsent.
     pub documents: Option<u32>,
 }
 
 impl Left {
-    /// The shortest time that is left.
+    /// The shortest of the times that are left, in milliseconds.
     #[must_use]
     pub fn least_ms(self) -> Option<i64> {
         [self.stretch_ms, self.month_ms, self.unsent_ms]
@@ -54,7 +55,7 @@ impl Left {
             .min()
     }
 
-    /// What counts while the authority can be reached: only the limits on unsent documents.
+    /// The part of the budget that applies while the authority can be reached: only the limits on unsent documents.
     #[must_use]
     pub const fn while_online(self) -> Self {
         Self {
@@ -64,7 +65,7 @@ impl Left {
         }
     }
 
-    /// At least one limit is reached.
+    /// Whether at least one limit of the budget is reached.
     #[must_use]
     pub fn is_used_up(self) -> bool {
         self.least_ms().is_some_and(|left| left <= 0) || self.documents == Some(0)
@@ -74,14 +75,14 @@ impl Left {
 /// The documents that the authority has not acknowledged yet.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Unsent {
-    /// How many.
+    /// The number of documents that the authority has not acknowledged.
     pub documents: u32,
-    /// When the oldest was made, in milliseconds since 1970-01-01 UTC.
+    /// The moment when the oldest of these documents was made, in milliseconds since 1970-01-01 UTC.
     pub oldest_ms: Option<i64>,
 }
 
 impl Budget {
-    /// No limit.
+    /// A budget without any limit.
     pub const UNLIMITED: Self = Self {
         stretch_ms: None,
         month_ms: None,
@@ -90,7 +91,8 @@ impl Budget {
         at_the_end: AtTheEnd::Report,
     };
 
-    /// What is left at the moment `now`, after the time that is spent and with the documents that are unsent.
+    /// The part of the budget that is left at the moment `now`, after the time that is spent and with the documents that are
+    /// unsent.
     #[must_use]
     pub fn left(&self, spent: &Spent, now: Option<Moment>, unsent: Unsent) -> Left {
         let rest =

@@ -1,10 +1,10 @@
-//! Time without the authority: how much of it counts against the budgets.
+//! The time without the authority: how much of it was charged to the offline budgets.
 
 use serde::{Deserialize, Serialize};
 
 use crate::time::{Day, Moment};
 
-/// Time without the authority that was charged so far. It must survive a power cut.
+/// Time without the authority that was charged so far. This record must survive a power cut.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Spent {
     offline: bool,
@@ -19,7 +19,7 @@ pub struct Spent {
 }
 
 impl Spent {
-    /// Nothing is charged yet; `offline` says whether the authority cannot be reached from `at` on.
+    /// The state at the start, with no time charged; `offline` says whether the authority cannot be reached from `at` on.
     pub(crate) fn starting(at: Moment, offline: bool) -> Self {
         Self {
             offline,
@@ -28,7 +28,7 @@ impl Spent {
         }
     }
 
-    /// The same, counted for the month of `at`.
+    /// The same charged time, counted for the month of `at`.
     pub(crate) fn in_month_of(self, at: Moment) -> Self {
         Self {
             month: month_of(at),
@@ -36,25 +36,25 @@ impl Spent {
         }
     }
 
-    /// The authority could not be reached at the last reading.
+    /// Whether the authority could not be reached at the last reading of the clock.
     #[must_use]
     pub const fn is_offline(&self) -> bool {
         self.offline
     }
 
-    /// Time without the authority since it was last reached, in milliseconds.
+    /// The time without the authority since the authority was last reached, in milliseconds.
     #[must_use]
     pub const fn stretch_ms(&self) -> i64 {
         self.stretch_ms
     }
 
-    /// Time without the authority in this calendar month, in milliseconds.
+    /// The time without the authority in this calendar month, in milliseconds.
     #[must_use]
     pub const fn month_ms(&self) -> i64 {
         self.month_ms
     }
 
-    /// Charges the time since the last reading if the authority could not be reached then.
+    /// Charges the time since the last reading of the clock if the authority could not be reached at that reading.
     ///
     /// `at` is the moment of the new reading; `offline` says whether the authority cannot be reached from then on.
     pub(crate) fn charge(self, passed_ms: i64, at: Moment, offline: bool) -> Self {
@@ -84,7 +84,8 @@ impl Spent {
         }
     }
 
-    /// Charges up to `by_ms` of offline time that may have passed while the clock was unsure; what is charged already counts towards it.
+    /// Charges up to `by_ms` of offline time that may have passed while the clock was unsure; time that was charged already
+    /// counts towards `by_ms`.
     pub(crate) fn charge_unsure(self, by_ms: i64) -> Self {
         let more_ms = if self.offline {
             by_ms.saturating_sub(self.unsure_ms).max(0)
@@ -125,7 +126,7 @@ fn since_month_began_ms(at: Moment) -> i64 {
     let (year, month) = at.local_day().year_and_month();
     let first = match (u16::try_from(year), u8::try_from(month)) {
         (Ok(year), Ok(month)) => Day::of_date(year, month, 1),
-        // Outside of the years 0 to 65535 the whole time counts in the new month.
+        // Outside of the years 0 to 65535 the whole time is counted in the new month.
         _ => return i64::MAX,
     };
     let local_ms = at

@@ -38,7 +38,7 @@ static FACTS: Facts = Facts {
     code: "MD",
     currency: Currency::MDL,
     rounding: Rounding::COMMERCIAL,
-    // "A receipt that rounds per line" (docs/api/fiscalcloud.md).
+    // The rounding is that of the API's example "A receipt that rounds per line" (docs/api/fiscalcloud.md).
     tax_rounding: TaxRounding::PerLine,
     cash_rounding: None,
     groups: &GROUPS,
@@ -55,7 +55,7 @@ static FACTS: Facts = Facts {
     amount_max: Amount::from_minor(99_999_999),
     alternative_receipt_title: "BON DE PLATA",
     shift_ms_max: Some(24 * 3_600_000),
-    // No legal limit was found. The numbers of the ranges are the limit.
+    // No legal limit on the offline time was found. The numbers of the ranges are the limit.
     offline: Budget::UNLIMITED,
 };
 

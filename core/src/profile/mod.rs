@@ -25,46 +25,47 @@ pub enum SealPlan {
     Printer,
     /// A signature over the text of the receipt, which contains a hash of the receipt before.
     Signature,
-    /// A fiscal number: the authority gives it, or it is the next one of a reserved range while the authority cannot be reached.
+    /// A fiscal number: the authority gives the number, or the number is the next one of a reserved range while the authority
+    /// cannot be reached.
     FiscalNumber,
 }
 
 /// A tax group of a country's law, as a default. The table in force comes from the configuration.
 #[derive(Clone, Copy, Debug)]
 pub struct DefaultGroup {
-    /// Its usual letter.
+    /// The usual letter of the tax group.
     pub code: TaxCode,
-    /// Its legal bucket.
+    /// The legal bucket of the tax group.
     pub bucket: Bucket,
-    /// Its rates, in the order of their days.
+    /// The rates of the tax group, in the order of their days.
     pub rates: &'static [DatedRate],
 }
 
 /// How a sum in cash is rounded if there are no smallest coins any more, and the name of the line of the difference.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CashRounding {
-    /// The rule; its step is the smallest sum that can be paid in cash.
+    /// The rounding rule; its step is the smallest sum that can be paid in cash.
     pub rule: Rounding,
-    /// The name of the line.
+    /// The name of the printed line that shows the difference.
     pub name: &'static str,
-    /// The first day on which it applies.
+    /// The first day on which cash is rounded in this way.
     pub from: Day,
 }
 
 /// The data of a country: limits, rounding and defaults.
 #[derive(Clone, Copy, Debug)]
 pub struct Facts {
-    /// ISO 3166 code.
+    /// The country's ISO 3166 code.
     pub code: &'static str,
-    /// The currency of its receipts.
+    /// The currency of the country's receipts.
     pub currency: Currency,
     /// How a product, a percentage and a tax are rounded.
     pub rounding: Rounding,
-    /// Where tax is rounded.
+    /// Where tax is rounded: by line or by tax group.
     pub tax_rounding: TaxRounding,
     /// How a sum in cash is rounded.
     pub cash_rounding: Option<CashRounding>,
-    /// The tax groups of its law.
+    /// The tax groups of the country's law.
     pub groups: &'static [DefaultGroup],
     /// The largest number of taxes on one line, at most [`TAXES_PER_LINE_MAX`](crate::tax::TAXES_PER_LINE_MAX).
     pub taxes_per_line_max: usize,
@@ -84,7 +85,7 @@ pub struct Facts {
     pub quantity_max: Quantity,
     /// The largest total of a receipt, and the largest of the amounts that it is computed from.
     pub amount_max: Amount,
-    /// The title of an alternative receipt.
+    /// The printed title of an alternative receipt.
     pub alternative_receipt_title: &'static str,
     /// How long a shift may be open, in milliseconds; `None` without a legal limit.
     pub shift_ms_max: Option<i64>,
@@ -93,7 +94,8 @@ pub struct Facts {
 }
 
 impl Facts {
-    /// The default groups as a table. It would be empty if they contradicted each other; a test rules that out.
+    /// The table with the country's default tax groups. The table would be empty if the groups contradicted each other; a test
+    /// checks that they do not.
     #[must_use]
     pub fn tax_table(&self) -> TaxTable {
         let entries = self
@@ -112,11 +114,11 @@ impl Facts {
 
 /// What differs between the laws of countries.
 pub trait Profile: Sync + core::fmt::Debug {
-    /// Its data.
+    /// The data of the country.
     fn facts(&self) -> &'static Facts;
 }
 
-/// Every profile.
+/// Every country's profile.
 pub static ALL: [&dyn Profile; 3] = [&AUSTRIA, &MOLDOVA, &UKRAINE];
 
 /// The profile of an ISO 3166 code.
@@ -141,7 +143,7 @@ const fn from(day: Day, hundredths: u32) -> DatedRate {
     }
 }
 
-/// The code of a letter in a profile. It is `A` for a wrong letter; a test finds that, because `A` is used twice then.
+/// The tax code of a letter in a profile. A wrong letter gives `A`; a test finds that, because `A` is used twice then.
 const fn letter(letter: u8) -> TaxCode {
     match TaxCode::new(letter) {
         Some(code) => code,

@@ -77,7 +77,8 @@ impl<'a> Draft<'a> {
         };
         work.check_shape();
         work.faults.verdict().or_else(|refusal| match refusal {
-            // With too many lines there is no room to go on. After other faults the computation goes on, to report further faults.
+            // With too many lines there is no memory to compute further. After other faults the computation goes on, to report
+            // further faults.
             Refusal::TooManyLines { .. } => Err(refusal),
             _ => Ok(()),
         })?;
@@ -128,7 +129,7 @@ impl LineTotals {
                 tax,
                 final_tax,
             };
-            // There is room for all groups that a line can have.
+            // The list has room for all tax groups that a line can have.
             more_taxes.push(more).unwrap_or(());
         }
         Ok(Line {
@@ -155,7 +156,7 @@ pub(super) struct Work<'d, 'a, 'f> {
     pub(super) draft: &'d Draft<'a>,
     pub(super) rules: Rules<'d>,
     pub(super) faults: FirstFault<'f>,
-    /// The amounts of all lines are known, so faults of the total are real.
+    /// Whether the amounts of all lines are known, so that faults of the total are real.
     pub(super) amounts_known: bool,
 }
 

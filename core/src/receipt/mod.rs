@@ -21,47 +21,47 @@ use crate::time::Day;
 /// A discount (negative) or surcharge (positive).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Modifier {
-    /// Hundredths of a percent: `-1500` is -15 %.
+    /// The modifier in hundredths of a percent: `-1500` is -15 %.
     Percent(i32),
-    /// An absolute amount.
+    /// The modifier as an absolute amount.
     Amount(Amount),
 }
 
 /// Whether the prices of a receipt's lines include the tax.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Prices {
-    /// They do: they are what the buyer pays.
+    /// The prices include the tax: they are what the buyer pays.
     #[default]
     TaxIncluded,
-    /// They do not: the tax is added to them.
+    /// The prices exclude the tax: the tax is added to them.
     TaxExcluded,
 }
 
 /// A line as the caller gives it.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct DraftLine<'a> {
-    /// What is sold.
+    /// The name of what is sold.
     pub name: &'a str,
-    /// How much of it.
+    /// The quantity that is sold.
     pub quantity: Quantity,
-    /// Price of one unit; [`Draft::prices`] says whether the tax is included.
+    /// The price of one unit; [`Draft::prices`] says whether the tax is included.
     pub price: Amount,
-    /// Discount or surcharge of this line, applied before tax is added.
+    /// The discount or surcharge of this line, applied before tax is added.
     pub modifier: Option<Modifier>,
     /// The letter of the tax group, or the letters if the line has several taxes (`"AF"`).
     pub tax_group: Option<&'a str>,
-    /// A comment, printed below the line.
+    /// A comment that is printed below the line.
     pub comment: &'a str,
-    /// Returns only: the amount to give back, if the caller has computed it; otherwise the core does.
+    /// Only for returns: the amount to give back, if the caller has computed it; otherwise the core computes the amount.
     pub final_amount: Option<Amount>,
-    /// The line was entered and cancelled before the end: it stays on the receipt with amounts of zero.
+    /// Whether the line was entered and cancelled before the end: a cancelled line stays on the receipt with amounts of zero.
     pub voided: bool,
 }
 
 /// A payment as the caller gives it.
 #[derive(Clone, Copy, Debug)]
 pub struct DraftPayment {
-    /// Code of the payment type.
+    /// The code of the payment type.
     pub code: i32,
     /// The amount handed over.
     pub amount: Amount,
@@ -70,17 +70,17 @@ pub struct DraftPayment {
 /// A receipt as the caller gives it.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Draft<'a> {
-    /// What is sold or returned.
+    /// The lines that are sold or returned.
     pub lines: &'a [DraftLine<'a>],
     /// Whether the prices of the lines include the tax.
     pub prices: Prices,
-    /// Modifiers of the whole receipt, applied one after another to the total so far.
+    /// The modifiers of the whole receipt, applied one after another to the total so far.
     pub modifiers: &'a [Modifier],
-    /// The payments.
+    /// The payments of the receipt.
     pub payments: &'a [DraftPayment],
-    /// Text above the lines.
+    /// The text that is printed above the lines.
     pub header: &'a str,
-    /// Text below the payments.
+    /// The text that is printed below the payments.
     pub footer: &'a str,
 }
 
@@ -89,22 +89,22 @@ pub struct Draft<'a> {
 pub struct OriginalLine<'a> {
     /// The line as it was sold.
     pub line: Line<'a>,
-    /// Quantity of the earlier returns.
+    /// The quantity of the earlier returns of this line.
     pub returned_quantity: Quantity,
-    /// Amount of the earlier returns.
+    /// The amount of the earlier returns of this line.
     pub returned_amount: Amount,
 }
 
 /// The sale that a return refers to.
 #[derive(Clone, Copy, Debug)]
 pub struct Original<'a> {
-    /// It is a fiscal receipt of a sale.
+    /// Whether the original is a fiscal receipt of a sale.
     pub fiscal_sale: bool,
-    /// Its lines.
+    /// The lines of the original sale.
     pub lines: &'a [OriginalLine<'a>],
 }
 
-/// Memory for what is computed of one line. The caller provides one for each line of the draft.
+/// Memory for what is computed of one line. The caller provides one such value for each line of the draft.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct LineTotals {
     before: Amount,
@@ -118,31 +118,31 @@ pub struct LineTotals {
 }
 
 impl LineTotals {
-    /// See [`Line::before_modification`].
+    /// The amount before modification, see [`Line::before_modification`].
     #[must_use]
     pub const fn before_modification(&self) -> Amount {
         self.before
     }
 
-    /// See [`Line::amount`].
+    /// The amount of the line, see [`Line::amount`].
     #[must_use]
     pub const fn amount(&self) -> Amount {
         self.amount
     }
 
-    /// See [`Line::tax`].
+    /// The tax of the line, see [`Line::tax`].
     #[must_use]
     pub const fn tax(&self) -> Amount {
         self.tax
     }
 
-    /// See [`Line::final_amount`].
+    /// The final amount of the line, see [`Line::final_amount`].
     #[must_use]
     pub const fn final_amount(&self) -> Amount {
         self.final_amount
     }
 
-    /// See [`Line::final_tax`].
+    /// The final tax of the line, see [`Line::final_tax`].
     #[must_use]
     pub const fn final_tax(&self) -> Amount {
         self.final_tax
@@ -152,38 +152,38 @@ impl LineTotals {
 /// The sums of a receipt.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Sums {
-    /// See [`Receipt::sub_total`].
+    /// The sum of the lines' amounts, see [`Receipt::sub_total`].
     pub sub_total: Amount,
-    /// See [`Receipt::modification`].
+    /// The sum of the receipt's modifiers, see [`Receipt::modification`].
     pub modification: Amount,
-    /// See [`Receipt::total`].
+    /// The total of the receipt, see [`Receipt::total`].
     pub total: Amount,
-    /// See [`Receipt::tax`].
+    /// The tax of the receipt, see [`Receipt::tax`].
     pub tax: Amount,
-    /// See [`Receipt::rounding`].
+    /// The cash rounding of the receipt, see [`Receipt::rounding`].
     pub rounding: Option<RoundingLine<'static>>,
-    /// See [`Receipt::paid`].
+    /// The sum of the payments, see [`Receipt::paid`].
     pub paid: Amount,
-    /// See [`Receipt::change`].
+    /// The change of the receipt, see [`Receipt::change`].
     pub change: Amount,
 }
 
 /// A line that was sold or returned.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Line<'a> {
-    /// What was sold.
+    /// The name of what was sold.
     pub name: &'a str,
-    /// How much of it.
+    /// The quantity that was sold.
     pub quantity: Quantity,
-    /// Price of one unit; [`Receipt::prices`] says whether the tax is included.
+    /// The price of one unit; [`Receipt::prices`] says whether the tax is included.
     pub price: Amount,
-    /// Discount or surcharge of this line.
+    /// The discount or surcharge of this line.
     pub modifier: Option<Modifier>,
-    /// The tax group as it was at the sale; the first one if the line has several taxes.
+    /// The tax group as it was at the sale; if the line has several taxes, the group of the first one.
     pub group: TaxGroup,
-    /// The taxes after the first.
+    /// The taxes of the line after the first one.
     pub more_taxes: heapless::Vec<LineTax, { TAXES_PER_LINE_MAX - 1 }>,
-    /// `price × quantity`, rounded.
+    /// The amount before any modifier: `price × quantity`, rounded.
     pub before_modification: Amount,
     /// Amount after the line's own modifier, tax included.
     pub amount: Amount,
@@ -193,11 +193,11 @@ pub struct Line<'a> {
     pub final_amount: Amount,
     /// The tax included in `final_amount`; the sum if the line has several taxes.
     pub final_tax: Amount,
-    /// A comment.
+    /// The comment that is printed below the line.
     pub comment: &'a str,
-    /// Returns only: the line of the original, counted from 0.
+    /// Only for returns: the index of the line in the original, counted from 0.
     pub original_line: Option<u16>,
-    /// The line was entered and cancelled before the end: its amounts are zero.
+    /// Whether the line was entered and cancelled before the end: the amounts of such a line are zero.
     pub voided: bool,
 }
 
@@ -229,19 +229,19 @@ impl Line<'_> {
 /// A payment that was taken or given back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Payment<'a> {
-    /// Code of its type.
+    /// The code of the payment type.
     pub code: i32,
-    /// Name of its type at the time of the receipt.
+    /// The name of the payment type at the time of the receipt.
     pub name: &'a str,
-    /// It is cash.
+    /// Whether the payment is in cash.
     pub cash: bool,
-    /// The printer's letter for it.
+    /// The printer's letter for the payment type.
     pub printer_letter: u8,
-    /// The drawer opens for it.
+    /// Whether the drawer opens for this payment.
     pub open_drawer: bool,
     /// The amount handed over.
     pub amount: Amount,
-    /// The change given for it.
+    /// The change given for this payment.
     pub change: Amount,
 }
 
@@ -250,7 +250,7 @@ pub struct Payment<'a> {
 pub struct ReceiptModifier {
     /// The modifier as it was given.
     pub modifier: Modifier,
-    /// What it changed the total by.
+    /// The amount by which the modifier changed the total.
     pub amount: Amount,
 }
 
@@ -263,65 +263,65 @@ pub enum ReceiptKind {
     AlternativeSale,
     /// A return of goods of an earlier sale.
     Refund {
-        /// That sale.
+        /// The id of the earlier sale.
         original: DocumentId,
     },
 }
 
-/// A receipt. It is always consistent: only [`Draft::compute`] makes one.
+/// A receipt. Its amounts are always consistent, because only [`Draft::compute`] makes a receipt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Receipt<'a> {
-    /// Its kind.
+    /// The kind of the receipt.
     pub kind: ReceiptKind,
-    /// Its lines.
+    /// The lines of the receipt.
     #[serde(borrow)]
     pub lines: Packed<'a, Line<'a>>,
-    /// Its modifiers.
+    /// The modifiers of the whole receipt.
     #[serde(borrow)]
     pub modifiers: Packed<'a, ReceiptModifier>,
-    /// Its payments.
+    /// The payments of the receipt.
     #[serde(borrow)]
     pub payments: Packed<'a, Payment<'a>>,
-    /// Whether the prices of its lines include the tax.
+    /// Whether the prices of the lines include the tax.
     pub prices: Prices,
-    /// Sum of the lines' amounts.
+    /// The sum of the lines' amounts.
     pub sub_total: Amount,
-    /// Sum of the amounts of the receipt's modifiers.
+    /// The sum of the amounts of the receipt's modifiers.
     pub modification: Amount,
     /// What the buyer owes: the sum of the lines' final amounts.
     pub total: Amount,
-    /// Sum of the lines' final taxes.
+    /// The sum of the lines' final taxes.
     pub tax: Amount,
-    /// The difference because there are no smaller coins. It counts neither as turnover nor for tax.
+    /// The difference of a cash rounding, made because there are no smaller coins. This difference is neither turnover nor taxed.
     #[serde(borrow)]
     pub rounding: Option<RoundingLine<'a>>,
-    /// Sum of the payments.
+    /// The sum of the payments.
     pub paid: Amount,
-    /// Given back in cash: `paid - total - rounding`.
+    /// The change given back in cash: `paid - total - rounding`.
     pub change: Amount,
-    /// Text above the lines.
+    /// The text that is printed above the lines.
     pub header: &'a str,
-    /// Text below the payments.
+    /// The text that is printed below the payments.
     pub footer: &'a str,
 }
 
 impl Receipt<'_> {
-    /// Final gross amounts of the lines by legal bucket, in the order of [`Bucket::ALL`]; their sum is the total.
+    /// The final gross amounts of the lines by legal bucket, in the order of [`Bucket::ALL`]; their sum is the total.
     ///
-    /// A line with several taxes counts in the bucket of its first.
+    /// A line with several taxes counts in the bucket of its first tax.
     #[must_use]
     pub fn gross_by_bucket(&self) -> [Amount; Bucket::ALL.len()] {
         let mut buckets = [Amount::ZERO; Bucket::ALL.len()];
         for line in self.lines.iter() {
             if let Some(sum) = buckets.get_mut(line.group.bucket.place()) {
-                // The total was checked and no line is negative, so the sum fits.
+                // The total was checked and no line is negative, so the sum of the lines fits.
                 *sum = sum.checked_add(line.final_amount).unwrap_or(*sum);
             }
         }
         buckets
     }
 
-    /// The amount of the cash rounding; zero without one.
+    /// The amount of the cash rounding; zero for a receipt without cash rounding.
     #[must_use]
     pub fn rounded_by(&self) -> Amount {
         self.rounding.map_or(Amount::ZERO, |line| line.amount)
@@ -331,18 +331,18 @@ impl Receipt<'_> {
 /// The difference of a cash rounding, which is printed as a line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RoundingLine<'a> {
-    /// Its name.
+    /// The name of the printed line.
     pub name: &'a str,
-    /// What is paid more (above zero) or less than the total.
+    /// The amount that is paid more (above zero) or less (below zero) than the total.
     pub amount: Amount,
 }
 
 /// Memory that the caller provides for a receipt: [`LineTotals`] for each line, and bytes for the packed lists.
 #[derive(Debug)]
 pub struct Scratch<'a> {
-    /// One for each line.
+    /// One [`LineTotals`] for each line.
     pub lines: &'a mut [LineTotals],
-    /// For the packed lists: the length of the texts and about 60 bytes for each line.
+    /// The bytes for the packed lists: the length of the texts and about 60 bytes for each line.
     pub bytes: &'a mut [u8],
 }
 

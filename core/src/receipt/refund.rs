@@ -1,4 +1,5 @@
-//! A return: each line is compared with what is left of the original's line, and computed from it in proportion.
+//! A return: each returned line is compared with what is left of the original's line, and its amounts are computed from the
+//! original's in proportion.
 
 use super::compute::Work;
 use super::{Draft, DraftLine, Line, LineTotals, Original, OriginalLine};
@@ -55,7 +56,7 @@ impl Work<'_, '_, '_> {
             groups.push(tax.group)?;
         }
         if line.voided {
-            // It returns nothing, so it refers to no line of the original either.
+            // The returned line is voided and returns nothing, so it refers to no line of the original either.
             return Some(LineTotals {
                 before,
                 groups,
@@ -70,7 +71,8 @@ impl Work<'_, '_, '_> {
             return None;
         }
         let final_amount = self.returned_amount(index, line, sold, &left)?;
-        // The sum of all returns with this one, less the sum of all returns before it: so the parts add up to the whole.
+        // The amount of this return is the sum of all returns with this one, less the sum of all returns before it, so that the
+        // parts add up to the whole.
         let quantity_before = sold.quantity.checked_sub(left.quantity)?;
         let quantity_after = quantity_before.checked_add(line.quantity)?;
         let between = |of: Amount| {
@@ -99,7 +101,8 @@ impl Work<'_, '_, '_> {
         })
     }
 
-    /// The amount that a line gives back: the one that the caller gave, or the one in proportion to the quantity. Reports an amount that is too large.
+    /// The amount that a line gives back: the amount that the caller gave, or an amount in proportion to the quantity. An amount
+    /// that is too large is reported as a fault.
     fn returned_amount(
         &mut self,
         index: usize,
@@ -139,14 +142,14 @@ impl Work<'_, '_, '_> {
     }
 }
 
-/// What is left of a line to return.
+/// What is left to return of a line of the original.
 struct Left {
     quantity: Quantity,
     amount: Amount,
 }
 
-/// The original's line that a returned line means: the first with the same name, price and group that has enough left.
-/// If none has enough left, the first that matches, so that the refusal can say how much is left.
+/// The original's line that a returned line means: the first with the same name, price and group that has enough left. If no such
+/// line has enough left, the first matching line is given, so that the refusal can state how much is left.
 fn find_original<'o>(
     draft: &Draft<'_>,
     line: &DraftLine<'_>,
@@ -189,7 +192,7 @@ fn find_original<'o>(
         .or_else(|| matching().find_map(left_of))
 }
 
-/// The text is the letters of the line's groups, in their order.
+/// Whether the text is the letters of the line's tax groups, in their order.
 fn same_groups(text: &str, line: &Line<'_>) -> bool {
     text.bytes()
         .eq(line.taxes().map(|tax| tax.group.code.letter()))

@@ -19,7 +19,7 @@ impl Work<'_, '_, '_> {
         }
     }
 
-    /// Checks numbers of items and texts, before any computation.
+    /// Checks the numbers of items and the lengths of texts, before any computation.
     pub(super) fn check_shape(&mut self) {
         let facts = self.rules.facts;
         let (lines, modifiers, payments) = (
@@ -123,7 +123,8 @@ impl Work<'_, '_, '_> {
         before
     }
 
-    /// The tax groups of a line of a sale. After a fault here the amount is still known; only the tax is not.
+    /// The tax groups of a line of a sale. After a fault in the tax groups the amount of the line is still known, but not its
+    /// tax.
     fn groups_of(&mut self, index: usize, line: &DraftLine<'_>) -> LineGroups {
         let mut groups = LineGroups::default();
         let limit = self.rules.facts.taxes_per_line_max;
@@ -258,7 +259,7 @@ impl Draft<'_> {
 }
 
 impl Modifier {
-    /// The amount of the modifier of `base`. It is rounded alone; the new amount is `base` plus it.
+    /// The amount by which the modifier changes `base`. This amount is rounded alone and then added to `base`.
     fn of(self, base: Amount, facts: &Facts) -> Option<Amount> {
         match self {
             Self::Amount(amount) => Some(amount),

@@ -33,7 +33,7 @@ pub(super) fn spread(
         give(line, signed(part))?;
     }
     while left > 0 {
-        // A line that got a unit has a remainder of zero, so it gets no second one.
+        // A line that got a unit has a remainder of zero now, so the line gets no second unit.
         let line = lines.iter_mut().reduce(|best, line| {
             if line.remainder > best.remainder {
                 line

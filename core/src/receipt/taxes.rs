@@ -7,17 +7,17 @@ use crate::amount::Amount;
 use crate::rounding::Rounding;
 use crate::tax::{TaxRate, TaxRounding};
 
-/// Which pair of a line's amounts is computed.
+/// The pair of a line's amounts that is computed.
 #[derive(Clone, Copy)]
 enum Stage {
-    /// `amount` and `tax`.
+    /// The pair `amount` and `tax`.
     Own,
-    /// `final_amount` and `final_tax`.
+    /// The pair `final_amount` and `final_tax`.
     Final,
 }
 
 impl Work<'_, '_, '_> {
-    /// Computes the tax after the lines' own modifiers, and the amounts with it. `None` if an amount does not fit.
+    /// Computes the tax after the lines' own modifiers, and the amounts with that tax. `None` if an amount does not fit.
     pub(super) fn tax_lines(&self, totals: &mut [LineTotals]) -> Option<()> {
         self.tax_stage(totals, Stage::Own, self.draft.prices)?;
         for line in totals {

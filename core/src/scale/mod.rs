@@ -9,7 +9,7 @@ pub use text::parse;
 pub use unit::ScaleFault;
 pub(crate) use unit::Unit;
 
-/// A decimal number as an integer and its number of decimals, for printing: `Decimal::new(-615, 2)` prints `-6.15`.
+/// A decimal number for printing, stored as an integer and the number of its decimals: `Decimal::new(-615, 2)` prints `-6.15`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Decimal {
     value: i64,
@@ -52,16 +52,16 @@ impl fmt::Display for Decimal {
 /// Why a decimal text could not become a scaled integer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ScaleError {
-    /// Not a decimal number.
+    /// The text is not a decimal number.
     NotANumber,
-    /// More decimals than the scale holds, and not only zeros.
+    /// The number has more decimals than the scale allows, and these are not only zeros.
     TooManyDecimals {
-        /// Decimals given, trailing zeros not counted.
+        /// The number of decimals that were given, trailing zeros not counted.
         given: u8,
-        /// Decimals that fit.
+        /// The number of decimals that are allowed.
         allowed: u8,
     },
-    /// Outside of the range of the scaled integer.
+    /// The number is outside of the range of the scaled integer.
     TooLarge,
 }
 
@@ -90,7 +90,7 @@ pub fn rescale(value: i64, from: u8, to: u8) -> Result<i64, ScaleError> {
     }
     let (mut value, mut places) = (value, from);
     while places > to {
-        // Trailing zeros are removed first, so `given` is the number of decimals that the value needs.
+        // Trailing zeros of the value are removed first, so `given` is the number of decimals that the value needs.
         if value.checked_rem(10) != Some(0) {
             return Err(ScaleError::TooManyDecimals {
                 given: places,

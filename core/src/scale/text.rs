@@ -64,7 +64,7 @@ impl<'a> Number<'a> {
             return Ok(0);
         }
         let minus = |a: i64, b: i64| a.checked_sub(b).ok_or(ScaleError::TooLarge);
-        // Decimals of the value without trailing zeros; negative if the whole part ends in zeros.
+        // The decimals of the value without trailing zeros; negative if the whole part ends in zeros.
         let decimals = minus(
             minus(fraction_len, trailing_zeros)?,
             i64::from(self.exponent),
@@ -104,7 +104,7 @@ fn exponent_of(text: &str) -> Option<i32> {
     if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
         return None;
     }
-    // A longer exponent gives the same error as this one.
+    // An exponent with more digits gives the same error as this value.
     let magnitude = digits.parse::<i32>().unwrap_or(1_000_000).min(1_000_000);
     if text.starts_with('-') {
         magnitude.checked_neg()

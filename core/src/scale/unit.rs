@@ -8,18 +8,18 @@ use super::{Decimal, ScaleError, rescale};
 /// A unit that numbers are read in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Unit {
-    /// Its name in a sentence: `MDL`, `a quantity`.
+    /// The name of the unit in a sentence: `MDL`, `a quantity`.
     pub(crate) name: &'static str,
-    /// How many decimals it has.
+    /// The number of decimals of the unit.
     pub(crate) places: u8,
-    /// The smallest value.
+    /// The smallest value in this unit.
     pub(crate) min: i64,
-    /// The largest value.
+    /// The largest value in this unit.
     pub(crate) max: i64,
 }
 
 impl Unit {
-    /// Reads decimal text.
+    /// Reads decimal text as a value of this unit.
     pub(crate) fn read(self, text: &str) -> Result<i64, ScaleFault<'_>> {
         self.check(parse(text, self.places), Given::Text(text))
     }
@@ -64,7 +64,8 @@ impl Unit {
     }
 }
 
-/// What was given, what it was read as, and why it does not fit: `8.105 has three decimals; MDL allows two`.
+/// The message for a number that does not fit: the given number and the reason, such as `8.105 has three decimals; MDL allows
+/// two`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ScaleFault<'t> {
     given: Given<'t>,
@@ -72,7 +73,7 @@ pub struct ScaleFault<'t> {
     error: ScaleError,
 }
 
-/// What was given.
+/// The number that was given.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Given<'t> {
     Text(&'t str),
@@ -80,7 +81,7 @@ enum Given<'t> {
 }
 
 impl ScaleFault<'_> {
-    /// The cause, without the given number.
+    /// The cause of the fault, without the given number.
     #[must_use]
     pub const fn error(&self) -> ScaleError {
         self.error
@@ -92,7 +93,7 @@ impl fmt::Display for ScaleFault<'_> {
         match self.given {
             Given::Text("") => f.write_str("an empty text")?,
             Given::Text(text) => match text.char_indices().nth(GIVEN_SHOWN_MAX) {
-                // Only the beginning of a long text is repeated.
+                // Only the beginning of a long given text is repeated.
                 Some((end, _)) => write!(f, "{}…", text.get(..end).unwrap_or_default())?,
                 None => f.write_str(text)?,
             },
@@ -128,7 +129,7 @@ impl fmt::Display for ScaleFault<'_> {
 
 impl core::error::Error for ScaleFault<'_> {}
 
-/// A count, in words up to nine.
+/// A count for a message, written as a word up to nine.
 struct Count(Option<u8>);
 
 impl fmt::Display for Count {

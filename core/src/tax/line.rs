@@ -9,27 +9,27 @@ use crate::rounding::Rounding;
 /// One of the taxes on a line: its share of the line's whole tax.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LineTax {
-    /// The group.
+    /// The tax group of this tax.
     pub group: TaxGroup,
-    /// Its share of the tax inside the line's amount.
+    /// The share of the tax that is included in the line's amount.
     pub tax: Amount,
-    /// Its share of the tax inside the line's final amount.
+    /// The share of the tax that is included in the line's final amount.
     pub final_tax: Amount,
 }
 
 /// The largest number of taxes on one line.
 pub const TAXES_PER_LINE_MAX: usize = 3;
 
-/// The tax groups of a line. A fiscal printer gets the first one only.
+/// The tax groups of a line. A fiscal printer gets only the first group.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct LineGroups {
     groups: [Option<TaxGroup>; TAXES_PER_LINE_MAX],
-    /// The sum of all rates; they have the same base.
+    /// The sum of all rates of the line; all its taxes have the same base.
     rate: TaxRate,
 }
 
 impl LineGroups {
-    /// Adds a group; `None` if the line has the letter already or there is no room.
+    /// Adds a group; `None` if the line has the letter already or the list of groups is full.
     pub(crate) fn push(&mut self, group: TaxGroup) -> Option<()> {
         if self.iter().any(|present| present.code == group.code) {
             return None;
@@ -44,12 +44,12 @@ impl LineGroups {
         self.groups.iter().flatten().copied()
     }
 
-    /// The sum of all rates; they have the same base.
+    /// The sum of all rates of the line; all its taxes have the same base.
     pub(crate) const fn rate(&self) -> TaxRate {
         self.rate
     }
 
-    /// Divides a whole tax in proportion to the rates. Units that are left over go one each to the earlier groups.
+    /// Divides a whole tax in proportion to the rates. Minor units that are left over go one each to the earlier groups.
     pub(crate) fn share(&self, whole: Amount) -> [Amount; TAXES_PER_LINE_MAX] {
         let mut shares = [Amount::ZERO; TAXES_PER_LINE_MAX];
         let all = i64::from(self.rate().ten_thousandths());

@@ -43,13 +43,13 @@ impl TaxCode {
         }
     }
 
-    /// The letter.
+    /// The letter of the tax group.
     #[must_use]
     pub const fn letter(self) -> u8 {
         self.0
     }
 
-    /// 0 for `A` to 7 for `H`: the index of the group in a fiscal printer's own table.
+    /// The index of the group in a fiscal printer's own table: 0 for `A` to 7 for `H`.
     #[must_use]
     pub const fn place(self) -> u8 {
         self.0.wrapping_sub(b'A')
@@ -81,11 +81,11 @@ impl fmt::Display for TaxCode {
 pub enum Bucket {
     /// The standard rate.
     Standard,
-    /// The reduced rate, or the first of them.
+    /// The reduced rate, or the first one of several reduced rates.
     Reduced,
     /// The second reduced rate.
     SecondReduced,
-    /// A special rate.
+    /// A special rate of the country.
     Special,
     /// Taxed at zero: the tax of the purchases can be claimed.
     Zero,
@@ -107,7 +107,7 @@ impl Bucket {
         Self::OutOfScope,
     ];
 
-    /// Its index in [`Bucket::ALL`].
+    /// The index of the bucket in [`Bucket::ALL`].
     #[must_use]
     pub const fn place(self) -> usize {
         match self {
@@ -121,7 +121,7 @@ impl Bucket {
         }
     }
 
-    /// Its rate may be above zero.
+    /// Whether the rate of a group in this bucket may be above zero.
     #[must_use]
     pub const fn is_taxed(self) -> bool {
         !matches!(self, Self::Zero | Self::Exempt | Self::OutOfScope)
@@ -141,11 +141,11 @@ impl Bucket {
 /// A tax group with the rate of a day, as it is stored in each line of a receipt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TaxGroup {
-    /// Its letter.
+    /// The letter of the tax group.
     pub code: TaxCode,
-    /// Its rate.
+    /// The rate of the tax group on that day.
     pub rate: TaxRate,
-    /// Its legal bucket.
+    /// The legal bucket of the tax group.
     pub bucket: Bucket,
 }
 

@@ -12,12 +12,12 @@ use crate::scale::{Decimal, ScaleFault, Unit};
 pub struct TaxRate(u32);
 
 impl TaxRate {
-    /// No tax.
+    /// The rate 0 %.
     pub const ZERO: Self = Self(0);
-    /// 100 %.
+    /// The rate 100 %, in ten-thousandths of a percent.
     const WHOLE: u32 = 1_000_000;
 
-    /// The rate, or `None` above 100 %.
+    /// The rate of this many ten-thousandths of a percent, or `None` above 100 %.
     #[must_use]
     pub const fn from_ten_thousandths(rate: u32) -> Option<Self> {
         if rate <= Self::WHOLE {
@@ -27,7 +27,7 @@ impl TaxRate {
         }
     }
 
-    /// Ten-thousandths of a percent.
+    /// The rate in ten-thousandths of a percent.
     #[must_use]
     pub const fn ten_thousandths(self) -> u32 {
         self.0
@@ -60,7 +60,7 @@ impl TaxRate {
         UNIT.write_scaled(i64::from(self.0), places)
     }
 
-    /// No tax.
+    /// Whether the rate is zero.
     #[must_use]
     pub const fn is_zero(self) -> bool {
         self.0 == 0
@@ -85,7 +85,7 @@ impl TaxRate {
             .map(Amount::from_minor)
     }
 
-    /// Several taxes on the same base, as one rate.
+    /// The sum of two rates: several taxes on the same base, as one rate.
     pub(crate) const fn plus(self, other: Self) -> Self {
         Self(self.0.saturating_add(other.0))
     }
@@ -99,7 +99,7 @@ impl TaxRate {
         }
     }
 
-    /// A value that [`UNIT`] has checked.
+    /// The rate of a value that [`UNIT`] has checked.
     fn from_checked(rate: i64) -> Self {
         Self(u32::try_from(rate).unwrap_or(Self::WHOLE))
     }

@@ -8,9 +8,9 @@ use crate::time::Day;
 /// A rate and the first day on which it applies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DatedRate {
-    /// The first day.
+    /// The first day on which the rate applies.
     pub from: Day,
-    /// The rate.
+    /// The tax rate.
     pub rate: TaxRate,
 }
 
@@ -43,25 +43,25 @@ impl TaxEntry {
         })
     }
 
-    /// Its letter.
+    /// The letter of the tax group.
     #[must_use]
     pub const fn code(&self) -> TaxCode {
         self.code
     }
 
-    /// Its legal bucket.
+    /// The legal bucket of the tax group.
     #[must_use]
     pub const fn bucket(&self) -> Bucket {
         self.bucket
     }
 
-    /// Its rates, in the order of their days.
+    /// The rates of the tax group, in the order of their days.
     #[must_use]
     pub fn rates(&self) -> &[DatedRate] {
         &self.rates
     }
 
-    /// The group with the rate of a day; `None` before the day of its first rate.
+    /// The tax group with the rate of a day; `None` before the day of the first rate.
     #[must_use]
     pub fn on(&self, day: Day) -> Option<TaxGroup> {
         let in_force = self.rates.iter().rev().find(|dated| dated.from <= day)?;
@@ -73,7 +73,7 @@ impl TaxEntry {
     }
 }
 
-/// The tax groups in force, at most eight: as many as a fiscal printer has.
+/// The tax groups in force, at most eight, because a fiscal printer has eight.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct TaxTable(heapless::Vec<TaxEntry, 8>);
@@ -105,19 +105,19 @@ impl TaxTable {
         Some(Self(table))
     }
 
-    /// The entry of a letter.
+    /// The entry of this letter in the table.
     #[must_use]
     pub fn entry(&self, code: TaxCode) -> Option<&TaxEntry> {
         self.0.iter().find(|entry| entry.code == code)
     }
 
-    /// The group of a letter with the rate of a day.
+    /// The tax group of a letter, with the rate of a day.
     #[must_use]
     pub fn group(&self, code: TaxCode, day: Day) -> Option<TaxGroup> {
         self.entry(code)?.on(day)
     }
 
-    /// The entries in their order.
+    /// The entries in the order of the table.
     pub fn entries(&self) -> impl Iterator<Item = &TaxEntry> {
         self.0.iter()
     }

@@ -1,4 +1,4 @@
-//! Whether a document may begin: first its contents, then the state of the till.
+//! Checks whether a document may begin: first its contents, then the state of the till.
 
 use super::Till;
 use super::command::{Known, Order, Wish};

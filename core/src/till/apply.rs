@@ -1,4 +1,5 @@
-//! What an event changes in the till. Nothing here can fail: what must not happen was refused before the event was made.
+//! The changes that an event makes in the state of the till. None of them can fail, because what must not happen was refused
+//! before the event was made.
 
 use super::{Kind, Outstanding, Till};
 use crate::amount::Amount;
@@ -7,7 +8,7 @@ use crate::event::{Event, Reserved, Sealed};
 use crate::seal::Seal;
 
 impl Till {
-    /// Takes an event into the till.
+    /// Applies an event to the state of the till.
     pub fn apply(&mut self, event: &Event<'_>) {
         match event {
             Event::ConfigurationAdopted(configuration) => self.adopt(configuration),
@@ -28,7 +29,8 @@ impl Till {
                 self.latest = Some(granted.at);
                 self.fiscal_numbers.take_grant(&granted.spans);
             }
-            // Whether the authority can be reached is the same for all tills and is asked again at each sale.
+            // The till does not store whether the authority can be reached: this is the same for all tills, and the caller gives
+            // it again at each sale.
             Event::Switched(_) => {}
             // The Z-report in the same batch closes the shift.
             Event::ClosedByPrinter(closed) => self.latest = Some(closed.at),
@@ -49,7 +51,7 @@ impl Till {
         });
         self.printer_evidence.reserved(reserved.baseline.as_ref());
         self.counters_after.copy_from(&self.counters);
-        // `decide` has checked that there are next numbers.
+        // `decide` has checked that the next numbers exist.
         if let Ok(next) = self.next_numbers() {
             self.counters_after.count(&reserved.body, reserved.at, next);
         }

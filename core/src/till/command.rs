@@ -1,4 +1,4 @@
-//! What the till can be asked to do, and what the caller must look up for it.
+//! The commands that the till can be asked to carry out, and the facts that the caller must look up for them.
 
 use crate::amount::Amount;
 use crate::budget::Left;
@@ -9,7 +9,7 @@ use crate::numbers::Span;
 use crate::receipt::{Draft, Original};
 use crate::seal::{Seal, StoredBaseline};
 
-/// What a caller wants.
+/// The kind of document that a caller wants.
 #[derive(Clone, Copy, Debug)]
 pub enum Wish<'a> {
     /// A fiscal receipt.
@@ -18,32 +18,32 @@ pub enum Wish<'a> {
     AlternativeSale(Draft<'a>, Option<(&'a str, u32)>),
     /// A return of goods; the id is that of the original sale.
     Refund(DocumentId, Draft<'a>),
-    /// Cash in (above zero) or out (below zero).
+    /// Cash put into the drawer (above zero) or taken out of it (below zero).
     Cash(Amount),
-    /// A report.
+    /// An X-report or a Z-report.
     Report(ReportKind),
 }
 
-/// A wish, and everything else that its document needs.
+/// The wish of a caller for a document, and everything else that the document needs.
 #[derive(Clone, Copy, Debug)]
 pub struct Order<'a> {
-    /// Id of the document.
+    /// The id of the document.
     pub id: DocumentId,
-    /// Its id that is unique over all tills.
+    /// The id of the document that is unique over all tills.
     pub unique: UniqueId,
-    /// Digest of the request.
+    /// The digest of the caller's request.
     pub fingerprint: Fingerprint,
-    /// Its point of sale.
+    /// The point of sale of the document.
     pub point_of_sale: PointOfSaleId,
-    /// Bytes that the caller's interface stores with the document. The core does not read them.
+    /// Bytes that the caller's interface stores with the document. The core does not read these bytes.
     pub annex: &'a [u8],
-    /// The printer's last answer about itself; `None` if no printer takes part.
+    /// The printer's last reported counters; `None` if no printer takes part.
     pub baseline: Option<StoredBaseline<'a>>,
-    /// The wish.
+    /// The document that the caller wants.
     pub wish: Wish<'a>,
 }
 
-/// What the till can be asked to do.
+/// A command that the till can be asked to carry out.
 #[derive(Clone, Debug)]
 pub enum Command<'a> {
     /// Use this configuration from now on.
@@ -58,27 +58,29 @@ pub enum Command<'a> {
     Settle(DocumentId, Seal<'a>),
     /// Void the outstanding document, because it was not registered; with the number and the words of the fault.
     Void(DocumentId, u16, &'a str),
-    /// The printer has closed its day without being asked. The till sets the `at` of the event.
+    /// The printer has closed its day without being asked. The till sets the time of the event (`at`).
     ///
     /// The same batch closes the till's own shift with a Z-report.
     NoteClosed(ClosedByPrinter<'a>),
-    /// An operator declares what became of the outstanding document. The till sets the `at` of the event.
+    /// An operator declares what became of the outstanding document. The till sets the time of the event (`at`).
     ///
     /// The next command of the same batch settles or voids the document, as the declaration says.
     Declare(Declared<'a>),
 }
 
-/// What the store knows of the things that a command refers to.
+/// The facts that the store has about the things that a command refers to.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Known<'k> {
-    /// The fingerprint of the document that has this request id already; `None` if there is none or it was voided.
+    /// The fingerprint of the document that already has this request id; `None` if no document has the id or the document was
+    /// voided.
     pub request: Option<Fingerprint>,
-    /// The original of a return, with what is left of it.
+    /// The original sale of a return, with what is left of its lines.
     pub original: Option<&'k Original<'k>>,
-    /// What is left of the offline budget; while the authority can be reached, only its limits on unsent documents
+    /// The part of the offline budget that is left; while the authority can be reached, only the limits on unsent documents
     /// ([`Left::while_online`]).
     pub offline: Option<Left>,
-    /// The connected printer is not the one that printed the open shift, and nobody has confirmed that this is intended.
+    /// Whether the connected printer is not the one that printed the open shift, and no configuration confirms that this is
+    /// intended.
     pub printer_swapped: bool,
     /// The printer's own rates of the groups A to H, in ten-thousandths of a percent.
     ///

@@ -22,7 +22,8 @@ pub(super) struct TillCounters {
 }
 
 impl TillCounters {
-    /// Checks that a document can be counted, and gives the number of its shift's Z-report. Copies nothing, because the counters are large.
+    /// Checks that a document can be counted, and gives the number of its shift's Z-report. The check copies no counters, because
+    /// they are large.
     pub(super) fn admit(&self, body: &Body<'_>, next: NextNumbers) -> Result<u32, Refusal> {
         let full = Refusal::CounterExhausted;
         self.cash.checked_add(cash_into_drawer(body)).ok_or(full)?;
@@ -65,7 +66,7 @@ impl TillCounters {
             .unwrap_or(self.cash);
     }
 
-    /// Copies field by field, so that there is no second copy on the stack.
+    /// Copies the counters field by field, so that there is no second copy on the stack.
     pub(super) fn copy_from(&mut self, other: &Self) {
         self.shift.clone_from(&other.shift);
         self.cash = other.cash;
@@ -75,7 +76,8 @@ impl TillCounters {
     }
 }
 
-/// What a document adds to the fiscal drawer. Alternative receipts do not count there, because the printer does not know them.
+/// What a document adds to the fiscal drawer. Alternative receipts do not count there, because the printer does not print them as
+/// fiscal receipts.
 fn cash_into_drawer(body: &Body<'_>) -> Amount {
     match body {
         Body::Receipt(receipt) if matches!(body.kind(), DocumentKind::Sale) => cash_kept(receipt),
@@ -95,7 +97,7 @@ pub(super) fn cash_out_of(body: &Body<'_>) -> Amount {
         .unwrap_or(Amount::ZERO)
 }
 
-/// Cash handed over less the change. The change is never larger: such a receipt was refused.
+/// Cash handed over less the change. The change is never larger than the cash, because such a receipt is refused.
 fn cash_kept(receipt: &Receipt<'_>) -> Amount {
     receipt
         .payments

@@ -1,8 +1,8 @@
-//! The till: what is decided, and what follows from it. Start reading here.
+//! The till: how it decides about commands, and how decided events change its state. Start reading here.
 //!
-//! [`Till::decide`] gives an [`Event`] or a numbered [`Refusal`] for a [`Command`], from the state of the till, and changes nothing.
-//! [`Till::apply`] takes an event into the state and cannot fail.
-//! Live operation, replay and recovery run these same two functions.
+//! [`Till::decide`] gives an [`Event`] or a numbered [`Refusal`] for a [`Command`], from the state of the till, and changes
+//! nothing. [`Till::apply`] takes an event into the state and cannot fail. Live operation, replay and recovery all use these two
+//! functions.
 //!
 //! A document has two events. `Reserved` is stored before anything is sent to a printer, an authority or the caller.
 //! `Sealed` (the document is legal now, and gets its numbers) or `Voided` (it was not registered) follows.
@@ -38,7 +38,7 @@ use counters::TillCounters;
 use printer_evidence::PrinterEvidence;
 pub use ranges::RangeUse;
 
-/// The state of one till. Its size is bounded, however much it has sold.
+/// The state of one till. The size of the state is bounded, however much the till has sold.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Till {
     configuration: Configuration,
@@ -55,16 +55,18 @@ pub struct Till {
 }
 
 impl Till {
-    /// Version of a snapshot's encoding. A snapshot of another version is dropped and made again from the journal.
+    /// Version of a snapshot's encoding. A snapshot with another version is discarded and made again from the journal.
     pub const SNAPSHOT_VERSION: u16 = 3;
 
-    /// Says what follows from a command, or why it is refused. Changes nothing.
+    /// Gives the event that follows from a command, or the reason why the command is refused. The state of the till is not
+    /// changed.
     ///
     /// `faults` gets every fault of a draft with its place.
     ///
     /// # Errors
     ///
-    /// The refusal that goes first: a repeated id, then the faults of the draft, then the state of the till.
+    /// If several refusals apply, a repeated id comes before the faults of the draft, and these come before the state of the
+    /// till.
     pub fn decide<'a>(
         &'a self,
         profile: &dyn Profile,
@@ -94,7 +96,7 @@ impl Till {
                 }))
             }
             Command::NoteClosed(closed) => {
-                // An outstanding document is settled first: it may be the very Z-report that closed the printer's day.
+                // An outstanding document is settled first, because it may be the Z-report that closed the printer's day.
                 if self.outstanding.is_some() {
                     return Err(Refusal::DeviceUnsettled);
                 }
@@ -104,8 +106,8 @@ impl Till {
         }
     }
 
-    // Each kind of event is made in a function of its own, so that no stack frame holds more than one of them:
-    // a configuration and the figures of a report take about 2 KiB each (`cross/stack-frames`).
+    // Each kind of event is made in a function of its own, so that no stack frame contains more than one event: a configuration
+    // and the figures of a report take about 2 KiB each (`cross/stack-frames`).
     #[inline(never)]
     fn decide_configuration<'a>(&self, wanted: &Configuration) -> Result<Event<'a>, Refusal> {
         self.check_configuration(wanted)?;
@@ -126,7 +128,7 @@ impl Till {
             .ok_or(Refusal::NotOutstanding)
     }
 
-    /// All documents of the open shift went to this printer, and none of them was settled by an operator's declaration.
+    /// Whether all documents of the open shift went to this printer, and none of them was settled by an operator's declaration.
     ///
     /// Only then can the printer's day sums be compared with the journal's to find out what became of another document.
     #[must_use]
@@ -134,9 +136,9 @@ impl Till {
         self.printer_evidence.sums_are_of(printer)
     }
 
-    /// The last Z-report of this till was printed on this printer and took exactly one document number.
+    /// Whether the last Z-report of this till was printed on this printer and took exactly one document number.
     ///
-    /// Then, if the printer has as many new documents as new Z-reports, nothing else was printed.
+    /// If it did, and the printer has as many new documents as new Z-reports, nothing else was printed.
     #[must_use]
     pub fn z_takes_a_number_on(&self, printer: &StoredBaseline<'_>) -> bool {
         self.printer_evidence.z_takes_a_number_on(printer)
@@ -148,7 +150,7 @@ impl Till {
         &self.configuration
     }
 
-    /// The open shift.
+    /// The open shift; `None` if no shift is open.
     #[must_use]
     pub const fn shift(&self) -> Option<&Shift> {
         self.counters.shift.as_ref()
@@ -178,13 +180,13 @@ impl Till {
         self.outstanding.as_ref()
     }
 
-    /// The moment of the last event; no later document is before it.
+    /// The moment of the last event; no later document has an earlier moment.
     #[must_use]
     pub const fn latest(&self) -> Option<Moment> {
         self.latest
     }
 
-    /// How far the ranges of alternative receipts are used, in the order of their use.
+    /// The used part of each range of alternative receipts, in the order of their use.
     #[must_use]
     pub fn range_uses(&self) -> &[RangeUse] {
         &self.range_uses
@@ -194,16 +196,17 @@ impl Till {
 /// A document that is reserved and neither sealed nor voided.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Outstanding {
-    /// Its id.
+    /// The id of the outstanding document.
     pub id: DocumentId,
-    /// Its kind.
+    /// The kind of the outstanding document.
     kind: Kind,
-    /// It is to be cancelled on the printer.
+    /// Whether the document is to be cancelled on the printer.
     pub cancel_decided: bool,
 }
 
 impl Outstanding {
-    /// The fiscal printer prints it. An alternative receipt is legal by its number, printed or not.
+    /// Whether the fiscal printer prints the document. An alternative receipt is legal by its number, whether it is printed or
+    /// not.
     #[must_use]
     pub const fn on_printer(&self) -> bool {
         !matches!(self.kind, Kind::Alternative)

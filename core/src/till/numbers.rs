@@ -1,4 +1,4 @@
-//! The till's own numbers: those of its documents and of its Z-reports, each one sequence without a gap.
+//! The till's own numbers: its documents and its Z-reports are each numbered in one sequence without a gap.
 
 use super::Till;
 use crate::refusal::Refusal;
@@ -13,13 +13,13 @@ pub(super) struct NextNumbers {
 }
 
 impl Till {
-    /// Number of the last document; 0 before the first.
+    /// The number of the till's last document; 0 before the first document.
     #[must_use]
     pub const fn last_number(&self) -> u32 {
         self.last_number
     }
 
-    /// Number of the last Z-report; 0 before the first.
+    /// The number of the till's last Z-report; 0 before the first Z-report.
     #[must_use]
     pub const fn last_z(&self) -> u32 {
         self.last_z

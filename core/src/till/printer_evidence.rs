@@ -13,7 +13,7 @@ pub(super) struct PrinterEvidence {
     z_counted_on: Option<Printer>,
     /// The printer's counters before the outstanding document.
     before: Option<Before>,
-    /// An operator has declared what became of the outstanding document.
+    /// Whether an operator has declared what became of the outstanding document.
     declared: bool,
 }
 
@@ -23,9 +23,9 @@ enum Source {
     /// No document of the shift went to a printer yet.
     #[default]
     Nobody,
-    /// All of them went to this printer.
+    /// All documents of the shift went to this printer.
     One(Printer),
-    /// They went to several printers, or one of them was settled by an operator's declaration.
+    /// The documents of the shift went to several printers, or one of them was settled by an operator's declaration.
     Mixed,
 }
 
@@ -41,7 +41,7 @@ struct Before {
 struct Printer(u64);
 
 impl Printer {
-    /// FNV-1a with 64 bits.
+    /// The digest of the two numbers: FNV-1a with 64 bits.
     fn of(baseline: &StoredBaseline<'_>) -> Self {
         let name = baseline.serial.bytes().chain([0]);
         let name = name.chain(baseline.fiscal_memory.bytes());
@@ -100,7 +100,7 @@ impl PrinterEvidence {
         };
     }
 
-    /// The printer's day sums are the sums of this till's documents and of no others.
+    /// Whether the printer's day sums are the sums of this till's documents and of no others.
     pub(super) fn sums_are_of(&self, baseline: &StoredBaseline<'_>) -> bool {
         match self.sums {
             Source::Nobody => true,
@@ -109,7 +109,7 @@ impl PrinterEvidence {
         }
     }
 
-    /// The last Z-report on this printer took exactly one document number.
+    /// Whether the last Z-report on this printer took exactly one document number.
     pub(super) fn z_takes_a_number_on(&self, baseline: &StoredBaseline<'_>) -> bool {
         self.z_counted_on == Some(Printer::of(baseline))
     }

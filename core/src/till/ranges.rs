@@ -8,17 +8,17 @@ use crate::numbers::{FiscalNumbers, Supply};
 use crate::refusal::Refusal;
 use crate::seal::Seal;
 
-/// How far a range of numbers is used.
+/// A range of numbers, and how far it is used.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RangeUse {
-    /// The range.
+    /// The range of numbers.
     pub range: NumberRange,
     /// The number that comes next; one more than the last number once the range is used up.
     pub next: u32,
 }
 
 impl RangeUse {
-    /// How many numbers are left.
+    /// The count of numbers that are left in the range.
     #[must_use]
     pub fn left(&self) -> u64 {
         u64::from(self.range.end)
@@ -34,7 +34,7 @@ impl RangeUse {
 }
 
 impl Till {
-    /// How many numbers for alternative receipts are left in the ranges of the configuration in force.
+    /// The count of numbers for alternative receipts that are left in the ranges of the configuration in force.
     #[must_use]
     pub fn alternative_numbers_left(&self) -> u64 {
         self.range_uses
@@ -100,7 +100,7 @@ impl Till {
             .iter()
             .enumerate()
             .any(|(index, range)| {
-                // A used up range is known by `next` being one more than its last number, so that number must exist.
+                // A range is used up when `next` is one more than its last number, so that number must be representable.
                 range.start > range.end
                     || range.end == u32::MAX
                     || configuration.ranges.iter().take(index).any(|earlier| {
@@ -137,8 +137,8 @@ impl Till {
                     && used.start <= range.end
             })
         });
-        // A range is identified by its series and first number, and its end may change.
-        // A different range that contains numbers already used could give one of them out again.
+        // A range is identified by its series and first number, and its end may change. A different range that contains used
+        // numbers could give a used number again.
         if overlaps || cut || new_ranges > room {
             Err(Refusal::ConfigurationInvalid)
         } else {
@@ -153,7 +153,7 @@ impl Till {
             });
             match known {
                 Some(range_use) => range_use.range = range.clone(),
-                // `check_configuration` has checked that there is room.
+                // `check_configuration` has checked that the list has room for the range.
                 None => self
                     .range_uses
                     .push(RangeUse {

@@ -17,7 +17,7 @@ impl Till {
         at: Moment,
     ) -> Result<Event<'a>, Refusal> {
         if !self.outstanding_of(declared.id)?.on_printer() {
-            // The number of its range makes it legal, printed or not.
+            // An alternative receipt is legal by the number of its range, whether it is printed or not.
             return Err(Refusal::SealMismatch);
         }
         let (given, limit) = (declared.by.len(), Declared::BY_BYTES_MAX);
@@ -67,9 +67,10 @@ impl Till {
             (Kind::Alternative, Seal::Range { series, number, .. }) => {
                 self.next_alternative(Some((series, *number)))?;
             }
-            // Another document with a number of a range would leave a gap in it; an alternative receipt is legal by that number only.
+            // Only alternative receipts take numbers of a range, because another document would leave a gap in the range; and an
+            // alternative receipt has no other seal.
             (Kind::Alternative, _) | (_, Seal::Range { .. }) => return Err(Refusal::SealMismatch),
-            // Every document that changes a counter has a seal that somebody outside of the till can check.
+            // Every document that changes a counter must have a seal that can be checked outside of the till.
             (Kind::Report(ReportKind::X), Seal::Journal) => {}
             (_, Seal::Journal) => return Err(Refusal::SealMismatch),
             _ => {}

@@ -1,4 +1,4 @@
-//! A till with its journal, for tests: every event goes through its encoding, as it does on disk.
+//! A till with its journal, for tests: every event is encoded and decoded, as it is on disk.
 #![allow(
     dead_code,
     clippy::unwrap_used,
@@ -86,7 +86,7 @@ impl Faults for CollectFaults {
     }
 }
 
-/// A till with its journal: every event goes through its encoding, as it does on disk.
+/// A till with its journal: every event is encoded and decoded, as it is on disk.
 pub(crate) struct Shop {
     pub(crate) till: Till,
     pub(crate) journal: Vec<(u16, Vec<u8>)>,
@@ -246,7 +246,7 @@ pub(crate) const fn pay(code: i32, minor: i64) -> DraftPayment {
 pub(crate) const SALE_PAYMENTS: [DraftPayment; 2] = [pay(1, 1500), pay(0, 1000)];
 pub(crate) const SALE_MODIFIERS: [Modifier; 1] = [Modifier::Percent(-2500)];
 
-/// A sale of two lines over 18.58: 15.00 by card, 10.00 in cash, 6.42 change (`docs/api/fiscalcloud.md`).
+/// A sale of two lines with a total of 18.58: 15.00 by card, 10.00 in cash, 6.42 change (`docs/api/fiscalcloud.md`).
 pub(crate) const SALE: Draft<'static> = Draft {
     lines: &SALE_LINES,
     prices: Prices::TaxIncluded,

@@ -1,4 +1,4 @@
-//! Any bytes from a receipt printer: answers are assembled in bounded memory, and the next complete block is found.
+//! Feeds any bytes as those of a receipt printer: answers are assembled in bounded memory, and the next complete block is found.
 #![no_main]
 
 use ferrotill_device::wire::escpos_answer::{EscposAnswer, AnswerDecoder, EscposStatus};

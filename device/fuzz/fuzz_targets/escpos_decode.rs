@@ -1,4 +1,5 @@
-//! Any bytes to a receipt printer are the same commands however they are split, and a written command is read as the same.
+//! Feeds any bytes to the decoder of a receipt printer: the commands are the same however the bytes are split, and a command that
+//! was written is read as the same command.
 #![no_main]
 
 use ferrotill_device::wire::escpos::EscposCommand;
@@ -10,7 +11,7 @@ fuzz_target!(|bytes: &[u8]| {
     let mut decoder = EscposDecoder::default();
     let mut pieces = Vec::new();
     let mut rest = bytes;
-    // The bytes themselves say how they are split.
+    // The fuzzed bytes also determine how they are split.
     while let Some(first) = rest.first() {
         let (piece, tail) = rest.split_at(rest.len().min(usize::from(*first % 9) + 1));
         pieces.extend(decoder.feed(piece));

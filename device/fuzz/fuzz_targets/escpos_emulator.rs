@@ -1,4 +1,4 @@
-//! Any bytes to the emulated receipt printer: its answers can be read, and it prints after a power cut.
+//! Sends any bytes to the emulated receipt printer: its answers can be read, and it prints after a power cut.
 #![no_main]
 
 use ferrotill_device::emulator::EscposEmulator;

@@ -1,4 +1,4 @@
-//! Any bytes are split into frames of X; a frame that was read is written as the same bytes.
+//! Splits any bytes into frames of X; a frame that was read is written as the same bytes.
 #![no_main]
 
 use ferrotill_device::wire::isl_x::FRAMING;

@@ -1,4 +1,4 @@
-//! A session receives any bytes at any time: it sends only its frame and its question, and ends once, in bounded time.
+//! A session receives any bytes at any time: the session sends only its frame and its question, and ends once, in bounded time.
 #![no_main]
 
 use ferrotill_device::session::{Again, Ask, SessionEvent, Session, Timing};
@@ -40,7 +40,7 @@ fn converse(framing: Framing, again: Again, bytes: &[u8]) {
     let mut asked = false;
     let mut sent = 1;
     let mut now = 0;
-    // Each piece is a pause, of up to two silences, and up to seven bytes.
+    // Each piece of the input is a pause, at most twice as long as the silence limit, and up to seven bytes.
     for piece in bytes.chunks(8) {
         let (pause, heard) = piece.split_first().expect("chunks are not empty");
         now += u64::from(*pause) * 4;

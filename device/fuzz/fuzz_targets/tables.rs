@@ -1,4 +1,4 @@
-//! Every row of every family reads any data without a panic; what was read and written is read as the same.
+//! Every row of every family reads any data without a panic; a value that was read and written again is read as the same value.
 #![no_main]
 
 use ferrotill_device::family::{Codec, FAMILIES};
@@ -36,7 +36,8 @@ fuzz_target!(|bytes: &[u8]| {
     }
 });
 
-/// Writing it again gives the same bytes, although not everything that is read is written (unique sale numbers, names).
+/// Writing a value that was read gives the same bytes again, although not everything that is read is written (unique sale
+/// numbers, names).
 fn again<T>(codec: &Codec<T>, bytes: &[u8]) {
     if let Some(read) = (codec.parse)(bytes) {
         let written = (codec.emit)(&read);

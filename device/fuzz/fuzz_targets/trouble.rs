@@ -1,5 +1,5 @@
-//! Any faults at any frames of any job of any family, with the driver restarted or not:
-//! nothing is doubled, nothing is lost, and every outcome is settled.
+//! Any faults at any frames of any job of any family, with the driver restarted or not: no document is doubled or lost, and every
+//! outcome is settled.
 #![no_main]
 
 use std::sync::Arc;
@@ -73,7 +73,7 @@ fuzz_target!(|bytes: &[u8]| {
     line.with(|emulator| emulator.printer_mut().keeps_last_answer = keeps_last_answer);
     let mut driver = IslPrinter::new(family, Box::new(line.clone()), 9);
     let mut baseline = driver.connect().expect("there is no trouble yet").baseline;
-    // The last receipt equals the next one.
+    // The last receipt before the job equals the receipt of the job.
     for before in [Job::Cash(Amount::from_minor(9_000)), receipt(None)] {
         match driver.perform(&before, &baseline, &mut Decided(false)) {
             Outcome::Registered(registered) => baseline = registered.after,
@@ -82,7 +82,7 @@ fuzz_target!(|bytes: &[u8]| {
     }
     for order in orders.chunks_exact(3).take(12) {
         let kind = FaultKind::ALL[usize::from(order[0]) % FaultKind::ALL.len()];
-        // Less is guaranteed if the printer loses its power for a moment (known weaknesses in README.md).
+        // The driver guarantees less if the printer loses its power for a moment (known weaknesses in README.md).
         if kind == FaultKind::Blink {
             continue;
         }

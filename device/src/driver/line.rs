@@ -13,19 +13,20 @@ pub(super) struct Line {
     opener: Box<dyn PortOpener>,
     port: Option<Box<dyn Port>>,
     session: Session,
-    /// A device has answered since the start, so the right speed is known.
+    /// Whether a device has answered since the start, so that the right speed is known.
     known: bool,
-    /// Commands whose second field is a password.
+    /// The numbers of the commands whose second field is a password.
     with_password: Vec<u8>,
 }
 
-/// Longest exchange of a command that prints a line or nothing, busy answers included.
+/// The longest exchange of a command that prints a line or nothing, in milliseconds, busy answers included.
 pub(super) const COMMAND_LIMIT_MS: u64 = 30_000;
-/// Longest exchange of a report: real printers took 20 to 40 s.
+/// The longest exchange of a report, in milliseconds: real printers took 20 to 40 s.
 pub(super) const REPORT_LIMIT_MS: u64 = 180_000;
-/// How often a question is asked at each speed of a search.
+/// The number of attempts of a question at each speed of a search.
 const SEARCH_ATTEMPTS: u8 = 2;
-/// Most reads while old bytes are discarded. A line that never becomes silent is noise, and the session handles noise.
+/// The largest number of reads while old bytes are discarded. A line that never becomes silent is noise, and the session handles
+/// noise.
 const DRAIN_READS_MAX: usize = 64;
 
 impl Line {
@@ -45,7 +46,7 @@ impl Line {
         self.with_password = commands.to_vec();
     }
 
-    /// The port is open, as far as is known.
+    /// Whether the port is open, as far as is known.
     pub(super) fn is_open(&self) -> bool {
         self.port.is_some()
     }
@@ -69,13 +70,13 @@ impl Line {
         Ok(())
     }
 
-    /// Its address, with the speed that was found.
+    /// The address of the line, with the speed that was found.
     pub(super) fn address(&self) -> String {
         self.opener.address()
     }
 
-    /// Opens the port and makes contact, at each speed if the speed is searched for; the one that works is tried first from then on.
-    /// A port that stays silent is closed.
+    /// Opens the port and makes contact, at each speed if the speed is searched for; the speed that works is tried first from
+    /// then on. A port that stays silent is closed.
     pub(super) fn attach(
         &mut self,
         question: &(u8, Vec<u8>),
@@ -107,10 +108,10 @@ impl Line {
         Err(fault)
     }
 
-    /// A harmless question, asked twice with two consecutive numbers.
+    /// Asks a harmless question twice, with two consecutive sequence numbers.
     ///
-    /// The number of the first may be the last one that the device has seen; then the device repeats an old answer.
-    /// The number of the second cannot be.
+    /// The sequence number of the first question may be the last one that the device has seen; in that case the device repeats an
+    /// old answer. The second question has another number, so its answer is new.
     fn handshake(
         &mut self,
         question: (u8, Vec<u8>),
@@ -139,7 +140,8 @@ impl Line {
         self.exchange(ask(number, data, limit_ms), watch)
     }
 
-    /// The same for a command that must not be executed twice: while it is in doubt, this question is sent with its number instead.
+    /// Sends a command that must not be executed twice, and waits for its answer. While it is in doubt whether the command was
+    /// executed, this question is sent with the command's number instead of the command.
     pub(super) fn order(
         &mut self,
         number: u8,
@@ -197,7 +199,7 @@ fn ask(number: u8, data: Vec<u8>, limit_ms: u64) -> Ask {
 fn talk(port: &mut dyn Port, session: &mut Session, ask: Ask) -> Result<Answer, Fault> {
     let mut buffer = [0; 512];
     for _ in 0..DRAIN_READS_MAX {
-        // Bytes that are still on the line belong to an older question.
+        // Bytes that have already arrived belong to an older question.
         if port.read(&mut buffer, 0).map_err(|_| Fault::PortLost)? == 0 {
             break;
         }
@@ -229,7 +231,7 @@ fn talk(port: &mut dyn Port, session: &mut Session, ask: Ask) -> Result<Answer, 
     }
 }
 
-/// The data of an opening without its second field.
+/// The data of a command without its second field, the password.
 fn without_password(data: &[u8]) -> Vec<u8> {
     let is_end = |byte: &u8| matches!(byte, b',' | b'\t');
     let mut without_password = Vec::with_capacity(data.len());
@@ -250,7 +252,7 @@ fn describe(number: u8, data: &[u8]) -> String {
     format!("{number:02X} \"{}\"", readable(data))
 }
 
-/// Readable data: control characters and status bytes as `\xNN`.
+/// The data as readable text: control characters and status bytes as `\xNN`.
 fn readable(data: &[u8]) -> String {
     if data.len() >= 6 && data.iter().all(|byte| *byte >= 0x80) {
         return crate::port::tracer::hexadecimal(data);

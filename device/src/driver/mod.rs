@@ -19,8 +19,8 @@ use crate::port::serial::SerialOpener;
 use crate::printer::FiscalPrinter;
 
 /// The most memory of a driver between two jobs, without its port, in bytes: its session ([`crate::session::SESSION_BYTES_MAX`]),
-/// the printer's identity, and its last counters, each of which fits one frame.
-/// While a job runs it needs a few times its own size, which is freed at its end.
+/// the printer's identity, and the printer's last counters. Each text of the identity and the counters fits one frame. While a
+/// job runs, the driver needs a few times the size of the job, which is freed at its end.
 pub const DRIVER_BYTES_MAX: usize = 16 * 1024;
 
 /// The printer at an address. [`FiscalPrinter::connect`] opens it.
@@ -37,7 +37,7 @@ pub fn open(uri: &DriverUri) -> Box<dyn FiscalPrinter> {
     }
 }
 
-/// The receipt printer at an address, for slips with more than text; `None` for a fiscal printer. Nothing is opened yet.
+/// The receipt printer at an address, for slips with more than text; `None` for a fiscal printer. The port is not opened yet.
 #[must_use]
 pub fn open_receipt_printer(uri: &DriverUri) -> Option<escpos::Escpos> {
     match uri.family() {
@@ -64,7 +64,7 @@ fn opener(uri: &DriverUri) -> Box<dyn PortOpener> {
     }
 }
 
-/// A first sequence number that differs from start to start: the randomness of the standard library is enough.
+/// Chooses a first sequence number that differs from start to start: the randomness of the standard library is enough.
 fn some_seq() -> u8 {
     let [first, ..] = RandomState::new().build_hasher().finish().to_le_bytes();
     first

@@ -8,8 +8,8 @@ use crate::family::{self, FAMILIES, Protocol};
 
 /// An address: `datecs+serial:///dev/ttyUSB0?baud=115200`, `datecs+tcp://host:port`.
 ///
-/// A path may end in a pattern (`/dev/serial/by-id/*FTDI*`), and `baud=auto` searches for the speed.
-/// `operator`, `password` and `till` say who sells; `serial` is the serial number that the printer must have.
+/// A path may end in a pattern (`/dev/serial/by-id/*FTDI*`), and `baud=auto` searches for the speed. `operator`, `password` and
+/// `till` are those with which receipts are opened; `serial` is the serial number that the printer must have.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DriverUri {
     family: Family,
@@ -59,7 +59,7 @@ pub(super) enum Transport {
     #[cfg(feature = "serial")]
     Serial {
         path: String,
-        /// `None` if it is searched for.
+        /// The speed in bits per second; `None` if the speed is searched for.
         baud: Option<u32>,
     },
     Tcp {
@@ -82,7 +82,7 @@ impl DriverUri {
     ///
     /// # Errors
     ///
-    /// [`DriverUriError`] names what is wrong and what is allowed.
+    /// [`DriverUriError`] names the wrong part and the allowed values.
     pub fn parse(text: &str) -> Result<Self, DriverUriError> {
         let (scheme, place) = text.split_once("://").ok_or(DriverUriError::Shape)?;
         let (family, transport) = scheme.split_once('+').ok_or(DriverUriError::Shape)?;
@@ -129,7 +129,7 @@ fn serial(place: &str, query: &str, searchable: bool) -> Result<Transport, Drive
     let mut baud = Some(BAUD_USUAL);
     for pair in query.split('&').filter(|pair| !pair.is_empty()) {
         match pair.split_once('=') {
-            // A receipt printer answers at any speed with some bytes, so that a search finds nothing.
+            // A receipt printer answers at any speed with some bytes, so a search would not find the right speed.
             Some(("baud", "auto")) if searchable => baud = None,
             Some(("baud", value)) => {
                 let known = value.parse().ok().filter(|baud| BAUDS.contains(baud));
@@ -185,32 +185,32 @@ impl fmt::Display for DriverUri {
     }
 }
 
-/// What is wrong with an address.
+/// The wrong part of an address.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum DriverUriError {
-    /// It is not `family+transport://place`.
+    /// The text is not `family+transport://place`.
     Shape,
-    /// No such family.
+    /// The address names a family that does not exist.
     Family(String),
-    /// No such transport.
+    /// The address names a transport that does not exist.
     Transport(String),
     /// The path of a serial port is not absolute.
     Path(String),
-    /// A pattern before the last part of a path.
+    /// The path has a pattern before its last part.
     Pattern(String),
-    /// Not a speed of a serial port.
+    /// The value is not a speed of a serial port.
     Baud(String),
-    /// Not `host:port`.
+    /// The place of a TCP line is not `host:port`.
     Address(String),
-    /// No such option.
+    /// The address has an option that does not exist.
     Option(String),
-    /// An option has no such value.
+    /// An option has a value that it does not allow.
     Value {
-        /// The option.
+        /// The name of the option.
         option: String,
-        /// Its value.
+        /// The value that was given.
         given: String,
-        /// The allowed values.
+        /// The values that the option allows, as text.
         allowed: String,
     },
 }

@@ -1,6 +1,6 @@
-//! What can be ordered to go wrong on the line of an emulated printer.
+//! The faults that can be ordered on the line of an emulated printer.
 
-/// What is to go wrong. The names are those of `/sim/printer/faults`.
+/// The kind of an ordered fault. The names are those of `/sim/printer/faults`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FaultKind {
     /// The request is lost before it is executed.
@@ -11,11 +11,11 @@ pub enum FaultKind {
     Nak,
     /// The answer is preceded by SYN bytes.
     Busy,
-    /// One byte of the answer is changed, its checksum left as it was.
+    /// One byte of the answer is changed, and its checksum is not adapted.
     Garble,
     /// The answer is late.
     Delay,
-    /// The command is executed, then the power goes.
+    /// The command is executed, then the power fails.
     PowerCut,
     /// The cable is pulled before the command is executed.
     Unplug,
@@ -25,26 +25,26 @@ pub enum FaultKind {
     Garbage,
     /// The answer comes byte by byte.
     Bytewise,
-    /// The answer comes only in front of the answer to a later request, which has another sequence number.
+    /// The answer is sent only before the answer to a later request, which has another sequence number.
     Late,
-    /// The power goes before the command is executed.
+    /// The power fails before the command is executed.
     PowerCutBefore,
     /// The command is executed, then the cable is pulled.
     UnplugAfter,
-    /// The command is executed, then the power goes and comes back at once.
+    /// The command is executed, then the power fails and is back at once.
     Blink,
-    /// There is no paper any more before the command is executed.
+    /// The paper ends before the command is executed.
     PaperOut,
-    /// The command is executed with the last paper, and its answer says so.
+    /// The command is executed with the last paper, and its answer reports the end of the paper.
     PaperEnd,
     /// The cover is opened before the command is executed.
     CoverOpen,
-    /// The command is executed and the cover is open after it, and its answer says so.
+    /// The command is executed, the cover is opened, and the answer reports the open cover.
     CoverOpenAfter,
 }
 
 impl FaultKind {
-    /// Every kind.
+    /// Every kind of fault.
     pub const ALL: [Self; 19] = [
         Self::DropRequest,
         Self::DropAnswer,
@@ -93,21 +93,22 @@ impl FaultKind {
         }
     }
 
-    /// The kind of this name.
+    /// The kind of fault with this name.
     #[must_use]
     pub fn parse(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|kind| kind.name() == name)
     }
 }
 
-/// A fault that is ordered for coming frames.
+/// A fault that is ordered for the next frames.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FaultOrder {
-    /// What happens.
+    /// The kind of the fault.
     pub kind: FaultKind,
     /// The command that is affected; `None` for every command.
     pub command: Option<u8>,
-    /// How many frames are affected, repeats included; for [`FaultKind::Busy`] the number of SYN bytes before one answer.
+    /// The number of frames that are affected, repeats included; for [`FaultKind::Busy`] the number of SYN bytes before one
+    /// answer.
     pub times: u32,
     /// Milliseconds: for [`FaultKind::Delay`] the delay; for [`FaultKind::Bytewise`] the pause between two bytes.
     pub ms: u64,

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use super::fault::{FaultKind, FaultOrder};
 
-/// A line, as the printer sees it.
+/// A line with its state at the printer's end.
 pub(super) struct Line {
     orders: Vec<FaultOrder>,
     outbox: VecDeque<(u64, Vec<u8>)>,
@@ -14,13 +14,13 @@ pub(super) struct Line {
     received_until: u64,
 }
 
-/// The pause between two bytes if an order has none.
+/// The pause between two bytes in milliseconds, if a fault order has none.
 const BYTE_MS: u64 = 20;
-/// Bytes that a paced line delivers at a time.
+/// The number of bytes that a paced line delivers at a time.
 const PACE_CHUNK: usize = 16;
 
 impl Line {
-    /// A line without faults; `baud` paces it.
+    /// A line without faults; `baud` sets its speed.
     pub(super) fn new(baud: Option<u32>) -> Self {
         Self {
             orders: Vec::new(),
@@ -32,18 +32,18 @@ impl Line {
         }
     }
 
-    /// The cable is in.
+    /// Whether the cable is plugged in.
     pub(super) fn is_plugged(&self) -> bool {
         self.plugged
     }
 
-    /// Pulls the cable or plugs it in; what was on it is lost.
+    /// Pulls the cable or plugs it in; the bytes on the line are lost.
     pub(super) fn set_plugged(&mut self, plugged: bool) {
         self.plugged = plugged;
         self.forget();
     }
 
-    /// Discards everything that is on it.
+    /// Discards all bytes that are on the line.
     pub(super) fn forget(&mut self) {
         self.outbox.clear();
         self.sent_until = 0;
@@ -62,12 +62,12 @@ impl Line {
         self.orders.clear();
     }
 
-    /// The remaining orders.
+    /// The fault orders that were not carried out yet.
     pub(super) fn faults(&self) -> &[FaultOrder] {
         &self.orders
     }
 
-    /// The first order that fits this command; it is counted down by one frame.
+    /// The first order that fits this command; the order is counted down by one frame.
     pub(super) fn order_for(&mut self, command: u8) -> Option<FaultOrder> {
         let fits = |order: &FaultOrder| order.command.is_none_or(|only| only == command);
         let place = self.orders.iter().position(fits)?;
@@ -106,7 +106,7 @@ impl Line {
         self.sent_until = at;
     }
 
-    /// The same byte by byte with this pause; 0 for the usual one.
+    /// Queues bytes that are sent byte by byte with this pause in milliseconds; 0 means the usual pause.
     pub(super) fn send_bytewise(&mut self, bytes: Vec<u8>, apart_ms: u64, at: u64) {
         let apart = if apart_ms == 0 { BYTE_MS } else { apart_ms };
         let mut at = at.max(self.sent_until);
@@ -124,13 +124,13 @@ impl Line {
         None
     }
 
-    /// When the next bytes are due.
+    /// The moment when the next bytes are due.
     pub(super) fn poll_timeout(&self) -> Option<u64> {
         self.outbox.front().map(|(due, _)| *due)
     }
 }
 
-/// Milliseconds that bytes need on a line: ten bits each.
+/// The milliseconds that bytes need on a line: ten bits each.
 fn line_ms(bytes: usize, baud: u32) -> u64 {
     u64::try_from(bytes)
         .unwrap_or(u64::MAX)

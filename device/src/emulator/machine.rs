@@ -7,10 +7,10 @@ use crate::printer::Paper;
 
 /// An emulated printer on its line.
 pub(super) trait Machine: Peer {
-    /// Its state; all receipts, or the newest thousand.
+    /// The state of the printer, with all receipts or the newest thousand.
     fn snapshot(&self, all_receipts: bool) -> Snapshot;
 
-    /// Switches it on or off.
+    /// Switches the printer on or off.
     fn set_power(&mut self, on: bool);
 
     /// Loads or removes paper.
@@ -22,7 +22,7 @@ pub(super) trait Machine: Peer {
     /// Pulls the cable or plugs it in.
     fn set_plugged(&mut self, plugged: bool);
 
-    /// Asks for the Z-report at the printer's keyboard; true if it printed one.
+    /// Asks for the Z-report at the printer's keyboard; returns true if the report was printed.
     fn keyboard_z(&mut self) -> bool;
 
     /// Orders a fault.

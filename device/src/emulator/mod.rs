@@ -2,11 +2,11 @@
 //!
 //! - `isl`: fiscal printers. [`Printer`] executes commands on a [`memory::Memory`], which can be stored in a file,
 //!   and [`IslEmulator`] connects it to a line;
-//! - `escpos`: [`EscposEmulator`] is a receipt printer, which has no fiscal memory, at the end of such a line;
+//! - `escpos`: [`EscposEmulator`] is a receipt printer, which has no fiscal memory, at the end of a line;
 //! - `line` and `fault`: the line, without IO and on a given clock, and the faults that can be ordered for it;
-//! - [`Rig`] runs either of them on a pty or a TCP port in a thread of its own.
+//! - [`Rig`] runs an emulated printer of either kind on a pty or a TCP port in a thread of its own.
 //!
-//! It parses and emits through [`crate::wire`] and has no codec of its own.
+//! The emulator parses and emits through [`crate::wire`] and has no codec of its own.
 
 mod escpos;
 mod fault;

@@ -10,11 +10,11 @@ use nix::pty::openpty;
 use nix::sys::termios::{SetArg, cfmakeraw, tcgetattr, tcsetattr};
 use nix::unistd::ttyname;
 
-/// The printer's end of the line. Dropping it hangs up and removes the link.
+/// The printer's end of the line. Dropping this value closes the line and removes the link.
 #[derive(Debug)]
 pub(super) struct Pty {
     master: File,
-    // Kept open: a master without any open slave reads EIO, and the pty stays raw only while it is open.
+    // The slave is kept open: a master without any open slave reads EIO, and the pty stays raw only while it is open.
     slave: OwnedFd,
     slave_path: PathBuf,
     link: PathBuf,
@@ -24,7 +24,8 @@ impl Pty {
     /// Makes a pty and links its slave at `link`, replacing what is there.
     pub(super) fn open(link: &Path) -> io::Result<Self> {
         let pair = openpty(None, None)?;
-        // Before the first byte: in cooked mode a terminal consumes 03, 04, 11, 13, 15 and 16, which the protocols use.
+        // Raw mode is set before the first byte: in cooked mode a terminal consumes 03, 04, 11, 13, 15 and 16, which the
+        // protocols use.
         let mut modes = tcgetattr(&pair.slave)?;
         cfmakeraw(&mut modes);
         tcsetattr(&pair.slave, SetArg::TCSANOW, &modes)?;
@@ -50,8 +51,8 @@ impl Pty {
         let mut waiting = [PollFd::new(self.master.as_fd(), PollFlags::POLLIN)];
         match poll(&mut waiting, PollTimeout::from(timeout_ms)) {
             Ok(0) | Err(nix::errno::Errno::EINTR) => {
-                // A host that was killed leaves its exclusive mode set, because this end stays open: it is reset here.
-                // A running host excludes others by its lock on the file.
+                // A host that was killed leaves its exclusive mode set, because this end stays open: the mode is reset here. A
+                // running host keeps other programs out by its lock on the file.
                 rustix::termios::ioctl_tiocnxcl(&self.slave)?;
                 Ok(0)
             }

@@ -1,4 +1,4 @@
-//! A running emulated printer on a pty or a TCP port, with the switches that a test or an operator turns.
+//! A running emulated printer on a pty or a TCP port, with the controls for a test or an operator.
 
 use std::io;
 use std::net::SocketAddr;
@@ -60,32 +60,33 @@ const fn names() -> [&'static str; FAMILIES.len() + 1] {
     names
 }
 
-/// How an emulated printer is to run.
+/// The options of a running emulated printer.
 #[derive(Clone)]
 pub struct RigOptions {
-    /// Its family.
+    /// The family of the printer.
     pub family: Family,
-    /// Where the slave of its pty is linked.
+    /// The path at which the slave of the printer's pty is linked.
     pub link: PathBuf,
-    /// Where it listens for its host; then there is no pty, and `link` is not used.
+    /// The address at which the printer listens for its host; if there is one, there is no pty, and `link` is not used.
     pub tcp: Option<SocketAddr>,
-    /// The file of its fiscal memory (the receipts are in `FILE.receipts`); without one the memory is lost when it stops.
+    /// The file of its fiscal memory (the receipts are in `FILE.receipts`); without a file the memory is lost when the printer
+    /// stops.
     pub memory: Option<PathBuf>,
-    /// Paces bytes as a line of this speed does.
+    /// The speed in bits per second to which the line is slowed; `None` for no delay.
     pub baud: Option<u32>,
-    /// Its clock; the system's without one.
+    /// The printer's clock; `None` for the system's clock.
     pub clock: Option<ClockSource>,
     /// Rates of the tax groups A to H in ten-thousandths of a percent; `None` disables a group.
     /// A printer with a memory file keeps the rates of its first start.
     pub groups: [Option<u32>; 8],
-    /// Commands that its firmware does not know, though its family does.
+    /// The numbers of the commands that the firmware does not support, though the family does.
     pub lacks: Vec<u8>,
-    /// How its firmware begins its answers about the last Z-report and the day's payments.
+    /// How the firmware begins the answers about the last Z-report and the day's payments.
     pub result_code: ResultCode,
 }
 
 impl RigOptions {
-    /// The usual printer: Datecs, A 20 %, B 8 %, not paced, without a memory file.
+    /// The options of the usual printer: Datecs, A 20 %, B 8 %, no delay on the line, no memory file.
     #[must_use]
     pub fn new(link: PathBuf) -> Self {
         Self {
@@ -118,7 +119,7 @@ impl RigOptions {
                 printer.result_code = self.result_code;
                 Ok(Box::new(IslEmulator::new(printer, self.baud)))
             }
-            // It has no fiscal memory, no clock and no rates.
+            // A receipt printer has no fiscal memory, no clock and no rates.
             Family::Escpos => Ok(Box::new(EscposEmulator::new(self.baud))),
         }
     }
@@ -137,34 +138,34 @@ impl RigOptions {
     }
 }
 
-/// The mains.
+/// The printer's power switch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Power {
-    /// Switched on.
+    /// The printer is switched on.
     On,
-    /// Switched off.
+    /// The printer is switched off.
     Off,
 }
 
-/// The cover.
+/// The printer's cover.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Cover {
-    /// Closed.
+    /// The cover is closed.
     Closed,
-    /// Open.
+    /// The cover is open.
     Open,
 }
 
 /// The cable between host and printer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Cable {
-    /// Plugged in.
+    /// The cable is plugged in.
     In,
-    /// Pulled out.
+    /// The cable is pulled out.
     Out,
 }
 
-/// A running emulated printer. Dropping it stops it and removes its link.
+/// A running emulated printer. Dropping this value stops the printer and removes its link.
 pub struct Rig {
     emulator: Arc<Mutex<Box<dyn Machine>>>,
     address: Option<SocketAddr>,
@@ -173,7 +174,7 @@ pub struct Rig {
 }
 
 impl Rig {
-    /// Starts one; the link is there when this returns, or it listens.
+    /// Starts an emulated printer. When this returns, the link exists, or the printer listens on its TCP port.
     ///
     /// # Errors
     ///
@@ -193,7 +194,7 @@ impl Rig {
                 let emulator = Arc::clone(&emulator);
                 let stop = Arc::clone(&stop);
                 move || {
-                    // A replugged cable leads to the same port.
+                    // A cable that is plugged in again leads to the same port.
                     serve(&emulator, &stop, || End::open(&options.link, address), end)
                 }
             })?;
@@ -205,19 +206,19 @@ impl Rig {
         })
     }
 
-    /// Where it listens for its host; `None` on a pty.
+    /// The address at which the printer listens for its host; `None` on a pty.
     #[must_use]
     pub fn address(&self) -> Option<SocketAddr> {
         self.address
     }
 
-    /// Its state; all receipts, or the newest thousand.
+    /// The state of the printer, with all receipts or the newest thousand.
     #[must_use]
     pub fn snapshot(&self, all_receipts: bool) -> Snapshot {
         self.lock().snapshot(all_receipts)
     }
 
-    /// Switches it on or off.
+    /// Switches the printer on or off.
     pub fn set_power(&self, power: Power) {
         self.lock().set_power(power == Power::On);
     }
@@ -238,7 +239,7 @@ impl Rig {
         self.lock().set_plugged(cable == Cable::In);
     }
 
-    /// Presses the keys for the Z-report at the printer itself; true if it printed one.
+    /// Presses the keys for the Z-report at the printer itself; returns true if the report was printed.
     pub fn keyboard_z(&self) -> bool {
         self.lock().keyboard_z()
     }
@@ -268,13 +269,13 @@ impl Drop for Rig {
     fn drop(&mut self) {
         self.stop.store(true, Ordering::Relaxed);
         if let Some(thread) = self.thread.take() {
-            // A panic of that thread was reported where it happened.
+            // A panic of the printer's thread was reported where it happened.
             let _ = thread.join();
         }
     }
 }
 
-/// How long the thread sleeps when nothing is due; a switch takes effect within this time.
+/// The milliseconds for which the thread sleeps when nothing is due; a switch takes effect within this time.
 const NAP_MS: u16 = 10;
 
 /// The printer's end of its line.
@@ -333,7 +334,7 @@ fn serve(
             continue;
         }
         let Some(line) = &mut end else {
-            // It cannot be opened now (no file descriptors are left, for example): try again later.
+            // The pty cannot be opened now (for example because no file descriptors are left), so this is tried again later.
             end = open().ok();
             std::thread::sleep(Duration::from_millis(1));
             continue;
@@ -368,7 +369,7 @@ fn nap(due: Option<u64>, now: u64) -> u16 {
     })
 }
 
-/// The same error with the path that it is about.
+/// The same error, with the path in its text.
 fn at(path: &Path, error: &io::Error) -> io::Error {
     io::Error::new(error.kind(), format!("{}: {error}", path.display()))
 }

@@ -5,23 +5,23 @@ use serde::Serialize;
 /// The state of the emulated printer, as `GET /sim/printer` answers it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Snapshot {
-    /// `on` or `off`.
+    /// The power: `on` or `off`.
     pub power: &'static str,
-    /// `ok`, `low` or `out`.
+    /// The paper: `ok`, `low` or `out`.
     pub paper: &'static str,
-    /// `closed` or `open`.
+    /// The cover: `closed` or `open`.
     pub cover: &'static str,
-    /// A fiscal receipt is open.
+    /// Whether a fiscal receipt is open.
     pub receipt_open: bool,
-    /// Number of the last document of any kind.
+    /// The number of the last document of any kind.
     pub last_document: u32,
-    /// Z-reports printed.
+    /// The number of Z-reports that were printed.
     pub z_number: u32,
-    /// Cash in the drawer, two decimals.
+    /// The cash in the drawer, with two decimals.
     pub cash: String,
-    /// Pulses sent to the drawer.
+    /// The number of pulses that were sent to the drawer.
     pub drawer_pulses: u32,
-    /// Commands executed since it was started.
+    /// The number of commands that were executed since the printer was started.
     pub commands: u64,
     /// The fiscal receipts, oldest first.
     pub fiscal_receipts: Vec<ReceiptSnapshot>,
@@ -30,12 +30,12 @@ pub struct Snapshot {
 /// One fiscal receipt of the emulated printer.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct ReceiptSnapshot {
-    /// Its document number.
+    /// The document number of the receipt.
     pub document: u32,
-    /// Its total, two decimals.
+    /// The total of the receipt, with two decimals.
     pub total: String,
-    /// Its sale lines.
+    /// The number of sale lines of the receipt.
     pub items: u32,
-    /// `sale` or `refund`.
+    /// The kind of the receipt: `sale` or `refund`.
     pub kind: &'static str,
 }

@@ -4,9 +4,9 @@ use std::collections::VecDeque;
 
 use crate::wire::fields::decimal;
 
-/// Characters of a line of paper.
+/// The number of characters of a line of paper.
 const WIDTH: usize = 42;
-/// Documents that are kept.
+/// The number of documents that are kept.
 const DOCUMENTS_MAX: usize = 200;
 
 /// The roll of paper, newest documents last.
@@ -16,7 +16,7 @@ pub(super) struct Tape {
 }
 
 impl Tape {
-    /// Tears off a document.
+    /// Adds a finished document.
     pub(super) fn push(&mut self, lines: &[String]) {
         if self.documents.len() >= DOCUMENTS_MAX {
             self.documents.pop_front();
@@ -24,7 +24,7 @@ impl Tape {
         self.documents.push_back(lines.join("\n"));
     }
 
-    /// All documents kept, and the lines of one that is still open.
+    /// All documents that are kept, and the lines of the document that is still open.
     pub(super) fn text(&self, open: Option<&[String]>) -> String {
         let mut text = String::new();
         for document in &self.documents {

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
-/// Listens for one host at a time, as a cable has one other end.
+/// A listener for one host at a time, because a cable has only one other end.
 #[derive(Debug)]
 pub(super) struct TcpEnd {
     listener: TcpListener,
@@ -25,12 +25,12 @@ impl TcpEnd {
         })
     }
 
-    /// Where it listens.
+    /// The address at which the printer listens.
     pub(super) fn address(&self) -> io::Result<SocketAddr> {
         self.listener.local_addr()
     }
 
-    /// Waits up to `timeout_ms` for bytes of the host, or for a host.
+    /// Waits up to `timeout_ms` for bytes of the host, or for a host to connect.
     pub(super) fn read(&mut self, buffer: &mut [u8], timeout_ms: u16) -> io::Result<usize> {
         let Some(host) = &mut self.host else {
             self.accept(timeout_ms)?;
@@ -40,7 +40,7 @@ impl TcpEnd {
         host.set_read_timeout(Some(Duration::from_millis(u64::from(timeout_ms.max(1)))))?;
         match host.read(buffer) {
             Err(error) if is_idle(&error) => Ok(0),
-            // The host has closed its end, or lost it: another one may connect.
+            // The host has closed the connection or lost it, so another host may connect.
             Ok(0) | Err(_) => {
                 self.host = None;
                 Ok(0)
@@ -49,7 +49,7 @@ impl TcpEnd {
         }
     }
 
-    /// Sends bytes to the host; without one they are lost, as on a cable.
+    /// Sends bytes to the host; without a host the bytes are lost, as on a cable.
     pub(super) fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
         if let Some(host) = &mut self.host
             && host.write_all(bytes).is_err()

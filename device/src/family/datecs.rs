@@ -52,7 +52,7 @@ pub const PROTOCOL: Protocol = Protocol {
         name: 42,
         name_lines: 2,
         sales: 512,
-        // Eight significant digits.
+        // A price has at most eight significant digits.
         price_max: 99_999_999,
         records_low: 50,
     },
@@ -159,7 +159,7 @@ pub const PROTOCOL: Protocol = Protocol {
     cash: CommandRow::new(
         command::CASH,
         Codec {
-            // Without data: with `0` some FP-700 print a slip.
+            // The question is sent without data, because with `0` some FP-700 print a slip.
             emit: |amount| Cash::request(*amount),
             parse: Cash::parse_request,
         },
@@ -263,7 +263,7 @@ pub const PROTOCOL: Protocol = Protocol {
     ),
     device_info: CommandRow::new(
         command::DEVICE_INFO,
-        // "1" asks for the checksum too; the field is there either way.
+        // "1" asks for the checksum too; the answer has the checksum field in either case.
         Codec {
             emit: |()| b"1".to_vec(),
             parse: |_| Some(()),
@@ -330,7 +330,7 @@ pub const PROTOCOL: Protocol = Protocol {
     },
 };
 
-/// Commands of groups A and B; the electronic journal of group B is read in another way.
+/// Commands of groups A and B; the electronic journal of group B is read by other commands.
 pub(super) const COMMON_SERVICES: &[CommandRow<Service, ServiceAnswer>; 10] = &[
     service(0x32, |_| Some(Service::RatesReport), ServiceAnswer::emit),
     service(0x39, isl_service::buyer, ServiceAnswer::emit),
@@ -385,7 +385,7 @@ pub(super) const PLACES: &[FlagPlace] = &[
     (Flag::FiscalMemoryReadOnly, 5, 0x01),
 ];
 
-/// The codes of 20h that a till can meet.
+/// The error codes of 20h that can occur with a till.
 const CODES: &[(i64, Cause)] = &[
     (-150_001, Cause::Syntax),
     (-150_002, Cause::UnknownCommand),
@@ -454,7 +454,7 @@ pub(super) const COUNTERS: Codec<ReceiptCounters> = Codec {
     parse: ReceiptCounters::parse,
 };
 
-/// An empty answer where other families return a number.
+/// The codec of an empty answer, where other families return a number.
 const NO_COUNTERS: Codec<ReceiptCounters> = Codec {
     emit: |_| Vec::new(),
     parse: |_| {
@@ -466,7 +466,7 @@ const NO_COUNTERS: Codec<ReceiptCounters> = Codec {
     },
 };
 
-/// `AllReceipt` alone.
+/// The codec of an answer with `AllReceipt` alone.
 const ALL_RECEIPTS: Codec<ReceiptCounters> = Codec {
     emit: |counters| format!("{:04}", counters.all).into_bytes(),
     parse: |data| {
@@ -478,7 +478,7 @@ const ALL_RECEIPTS: Codec<ReceiptCounters> = Codec {
     },
 };
 
-/// Text; its font (`TAB Font[BHI]`) is not read.
+/// The codec of a text; its font (`TAB Font[BHI]`) is not read.
 const TEXT: Codec<Vec<u8>> = Codec {
     emit: Vec::clone,
     parse: |data| {
@@ -500,7 +500,7 @@ const DAILY: Codec<DailyReport> = Codec {
     parse: DailyReport::parse,
 };
 
-/// As 45h: `0` or nothing closes, `2` does not.
+/// The codec of the kind of report, as of 45h: `0` or no data closes the day, `2` does not.
 const CLOSES: Codec<bool> = Codec {
     emit: |closes| {
         if *closes {
@@ -531,7 +531,7 @@ const RATES: Codec<Rates> = Codec {
     parse: Rates::parse,
 };
 
-/// `[#][*]S,E`.
+/// The codec of two Z-report numbers: `[#][*]S,E`.
 const NUMBERS: Codec<(u32, u32)> = Codec {
     emit: |(first, last)| format!("{first},{last}").into_bytes(),
     parse: |data| {
@@ -540,7 +540,7 @@ const NUMBERS: Codec<(u32, u32)> = Codec {
     },
 };
 
-/// `[#][*]DDMMYY[,DDMMYY]`; months and years alone are not read.
+/// The codec of two dates: `[#][*]DDMMYY[,DDMMYY]`; months and years alone are not read.
 const DATES: Codec<(String, String)> = Codec {
     emit: |(first, last)| format!("{first},{last}").into_bytes(),
     parse: |data| {
@@ -568,13 +568,13 @@ const STAMP: Codec<String> = Codec {
     },
 };
 
-/// 5 to 100 ms, or as before.
+/// The codec of a pulse of 5 to 100 ms; without data the last length is used again.
 const MILLISECONDS: Codec<Option<u32>> = Codec {
     emit: emit_optional,
     parse: |data| parse_optional(data, 5, 100),
 };
 
-/// 1 to 99 lines, or one.
+/// The codec of 1 to 99 lines; without data one line.
 const LINES: Codec<Option<u32>> = Codec {
     emit: emit_optional,
     parse: |data| parse_optional(data, 1, 99),

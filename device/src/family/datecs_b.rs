@@ -38,7 +38,7 @@ pub const PROTOCOL: Protocol = Protocol {
     seller: Seller {
         operator: 1,
         operator_max: 30,
-        // On a new device: the operator's number.
+        // The password of a new device is the operator's number.
         password: "1",
         password_of_model: &[],
         password_digits: Some((1, 8)),
@@ -109,7 +109,7 @@ const PLACES: &[FlagPlace] = &[
     (Flag::FiscalMemoryReadOnly, 5, 0x01),
 ];
 
-/// `Op,Pwd,[UNP,]Till[,I]`; outside Bulgaria without the unique sale number.
+/// `Op,Pwd,[UNP,]Till[,I]`; the unique sale number is missing outside Bulgaria.
 fn parse_open(data: &[u8]) -> Option<Open> {
     let text = codepage::decode(data);
     let fields: Vec<&str> = text.split(',').collect();
@@ -202,7 +202,7 @@ fn emit_sums(sums: &ReceiptSums) -> Vec<u8> {
 }
 
 fn parse_sums(data: &[u8]) -> Option<ReceiptSums> {
-    // Not every firmware begins with the result.
+    // Not every firmware begins its answer with the result.
     let mut fields = without_result(core::str::from_utf8(data).ok()?)?.split(',');
     let can_void = fields.next()? == "1";
     let mut groups = [0; 8];

@@ -29,7 +29,7 @@ pub const PROTOCOL: Protocol = Protocol {
     errors: Errors::First,
     codes: CODES,
     limits: FamilyLimits {
-        // Two less than the columns: 42 on most models, 32 on FMP-55X.
+        // The line of text has two characters less than the paper has columns: 42 columns on most models, 32 on FMP-55X.
         text: 30,
         name: receipt::NAME_MAX,
         name_lines: 1,
@@ -40,7 +40,7 @@ pub const PROTOCOL: Protocol = Protocol {
     seller: Seller {
         operator: 1,
         operator_max: 30,
-        // New registers have the operator's number, new printers four zeros (manual, note to command 48).
+        // The password of new registers is the operator's number, that of new printers four zeros (manual, note to command 48).
         password: "1",
         password_of_model: &[("FP-", "0000"), ("FMP-", "0000")],
         password_digits: Some((1, 8)),
@@ -185,7 +185,7 @@ pub const PROTOCOL: Protocol = Protocol {
     ),
     transaction: CommandRow::new(
         0x4C,
-        // The tender is always in the answer.
+        // The answer of X always contains the tender.
         Codec {
             emit: |_| Vec::new(),
             parse: |data| data.is_empty().then_some(true),
@@ -218,7 +218,7 @@ pub const PROTOCOL: Protocol = Protocol {
             emit: |()| emit(&["nFBon", "", ""]),
             parse: |data| is(data, &["nFBon", "", ""]),
         },
-        // The variable is the number of the last one.
+        // The variable is the number of the last fiscal receipt.
         Codec {
             emit: |next| report::emit_number(&next.saturating_sub(1)),
             parse: |data| report::parse_number(data)?.checked_add(1),
@@ -290,7 +290,7 @@ pub const PROTOCOL: Protocol = Protocol {
     ),
     device_info: CommandRow::new(
         0x5A,
-        // With its TAB: without one the answer comes in the old form (manual, command 90).
+        // The parameter is sent with its TAB: without a TAB the answer has the old form (manual, command 90).
         Codec {
             emit: |()| emit(&["1"]),
             parse: |data| data.ends_with(&[isl_x::TAB]).then_some(()),
@@ -332,7 +332,7 @@ pub const PROTOCOL: Protocol = Protocol {
                 emit: report::emit_rates_set,
                 parse: report::parse_rates_set,
             },
-            // Changes of rates that are left.
+            // The answer contains the number of changes of rates that are left.
             Codec {
                 emit: |_: &Rates| emit(&["29"]),
                 parse: |_| None,
@@ -352,7 +352,7 @@ pub const PROTOCOL: Protocol = Protocol {
         options: None,
         daily: &[CommandRow::new(
             0x45,
-            // By departments and by groups of articles; neither closes the day.
+            // These are reports by departments and by groups of articles, which do not close the day.
             Codec {
                 emit: |_| emit(&["D"]),
                 parse: |data| {
@@ -428,7 +428,7 @@ const PLACES: &[FlagPlace] = &[
     (Flag::Formatted, 5, 0x02),
 ];
 
-/// The codes that a till can get.
+/// The error codes that a till can get.
 const CODES: &[(i64, Cause)] = &[
     (-111_002, Cause::Syntax),
     (-112_001, Cause::UnknownCommand),
@@ -489,7 +489,7 @@ const TEXT: Codec<Vec<u8>> = Codec {
     parse: receipt::parse_text,
 };
 
-/// 2Ah has the same attributes, which may be missing.
+/// The data of 2Ah have the same attributes as those of 36h, which may be missing.
 const SLIP_TEXT: Codec<Vec<u8>> = Codec {
     emit: |text| {
         let mut data = text.clone();
@@ -529,7 +529,7 @@ const OPTIONAL: Codec<Option<u32>> = Codec {
     },
 };
 
-/// The data are these parameters.
+/// Whether the data are these parameters.
 fn is(data: &[u8], parameters: &[&str]) -> Option<()> {
     (data == emit(parameters)).then_some(())
 }

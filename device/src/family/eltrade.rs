@@ -1,6 +1,7 @@
 //! Eltrade: frames and commands of Datecs group A, with another opening, more payment types and another status bit for the cover.
 //!
-//! Manual: Eltrade 1.0.9; see `docs/protocols/isl.md`. What is not known of it is taken from group A (an inference).
+//! Manual: Eltrade 1.0.9; see `docs/protocols/isl.md`. Facts about Eltrade that are not known are taken from group A (an
+//! inference).
 
 use super::datecs;
 use super::protocol::{Codec, CommandRow, Errors, Model, Payments, Protocol, Seller};
@@ -29,7 +30,7 @@ pub const PROTOCOL: Protocol = Protocol {
     seller: Seller {
         operator: 1,
         operator_max: 30,
-        // The opening has none.
+        // The opening of Eltrade has no password.
         password: "",
         password_of_model: &[],
         password_digits: None,
@@ -66,7 +67,7 @@ pub const PROTOCOL: Protocol = Protocol {
     ..datecs::PROTOCOL
 };
 
-/// 90h opens sales and refunds.
+/// The command 90h opens sales and refunds.
 const OPEN: u8 = 0x90;
 
 /// `OperName,UNP`. The unique sale number stays empty outside Bulgaria [inference].
@@ -74,10 +75,10 @@ fn head(open: &Open) -> String {
     format!("{},", open.operator)
 }
 
-/// `OperName,UNP,S,FM,Reason,No[,ISO time]`.
+/// The data of the opening of a refund: `OperName,UNP,S,FM,Reason,No[,ISO time]`.
 fn emit_refund(refund: &RefundOpen) -> Vec<u8> {
     let head = head(&refund.open);
-    // Eltrade's letter of an operator's error is O.
+    // Eltrade's letter for a refund because of an operator's error is O.
     let kind = match refund.kind {
         RefundKind::Error => 'O',
         other => other.letter(),
@@ -132,7 +133,7 @@ fn parse_open(data: &[u8]) -> Option<(Open, Option<RefundOpen>)> {
     Some((open, Some(refund)))
 }
 
-/// `DDMMYYhhmmss` as `20YY-MM-DDThh:mm:ss`; anything else is sent unchanged, and the device refuses it.
+/// `DDMMYYhhmmss` as `20YY-MM-DDThh:mm:ss`; any other text is sent unchanged, and the device refuses it.
 fn iso(at: &str) -> String {
     let pair = |from: usize| at.get(from..from.saturating_add(2)).unwrap_or("");
     if at.len() != 12 {

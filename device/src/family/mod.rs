@@ -1,11 +1,11 @@
-//! The printer families: each is one table in one file, and this is the index.
+//! The index of the printer families, of which each is one table in one file.
 //!
 //! The table of a family describes its frames, the meaning of its status bits, its commands with the form of their data
 //! in both directions, and its error codes.
 //! The driver ([`crate::driver`]) uses one direction of the table and the emulated printer ([`crate::emulator`]) the other;
 //! neither of them contains code for a particular family.
 //!
-//! To add one, read `docs/ADDING-A-PRINTER.md`.
+//! To add a family, read `docs/ADDING-A-PRINTER.md`.
 
 mod protocol;
 
@@ -68,7 +68,7 @@ mod tests {
             );
             assert!(protocol.payments.letters.contains(&'P'), "{name}");
             assert!(protocol.payments.day.len() <= 8, "{name}");
-            // The longest sale that the plan can make fits a frame.
+            // The longest sale that the plan can make must fit into a frame.
             let text = protocol
                 .limits
                 .name

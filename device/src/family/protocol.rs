@@ -16,36 +16,37 @@ use crate::wire::isl_status::{Layout, Status};
 ///
 /// A variant is written as `Protocol { name: "…", open: …, ..RELATIVE }` and contains only the differences.
 pub struct Protocol {
-    /// Its name in addresses: lower case, no plus.
+    /// The name of the family in addresses: lower case, no plus.
     pub name: &'static str,
-    /// Its name for people.
+    /// The name of the family for people.
     pub title: &'static str,
-    /// The form of its frames.
+    /// The form of the family's frames.
     pub framing: Framing,
-    /// The meaning of its status bits.
+    /// The meaning of the family's status bits.
     pub status: Layout,
-    /// How it reports why it refused.
+    /// How the family reports the reason of a refusal.
     pub errors: Errors,
-    /// Its error codes. Reading, the first row with the code counts; writing, the first row with the cause.
+    /// The error codes of the family. To read a code, the first row with that code is used; to write a cause, the first row with
+    /// that cause.
     pub codes: &'static [(i64, Cause)],
-    /// Its limits.
+    /// The limits of the family.
     pub limits: FamilyLimits,
-    /// Operator, password and till of a new device.
+    /// The operator, password and till of a new device.
     pub seller: Seller,
-    /// Its types of payment.
+    /// The payment types of the family.
     pub payments: Payments,
-    /// The identity of the emulated one.
+    /// The identity of the emulated printer.
     pub model: Model,
 
     /// Opens a fiscal receipt.
     pub open: CommandRow<Open, ReceiptCounters>,
     /// Opens a refund receipt.
     pub refund: CommandRow<RefundOpen, ReceiptCounters>,
-    /// Sells.
+    /// Registers a sale.
     pub sale: CommandRow<Sale, ReceiptCounters>,
     /// Asks for the sums of the open receipt.
     pub subtotal: CommandRow<Subtotal, SubtotalSums>,
-    /// Pays.
+    /// Registers a payment.
     pub payment: CommandRow<PaymentRequest, Paid>,
     /// Prints a line of text on a fiscal receipt.
     pub text: CommandRow<Vec<u8>>,
@@ -56,24 +57,24 @@ pub struct Protocol {
 
     /// Opens a non-fiscal slip.
     pub slip_open: CommandRow<(), ReceiptCounters>,
-    /// Prints a line of text on it.
+    /// Prints a line of text on the slip.
     pub slip_text: CommandRow<Vec<u8>>,
-    /// Closes it.
+    /// Closes the slip.
     pub slip_close: CommandRow<(), ReceiptCounters>,
     /// Prints the last receipt once more.
     pub duplicate: CommandRow<()>,
 
-    /// The report of the day.
+    /// Prints the report of the day.
     pub x_report: CommandRow<(), DailyReport>,
-    /// The report that closes the day.
+    /// Prints the report that closes the day.
     pub z_report: CommandRow<(), DailyReport>,
-    /// The fiscal memory by number of Z-report: in short, in detail.
+    /// Prints the fiscal memory by number of Z-report: in short and in detail.
     pub by_number: [CommandRow<(u32, u32)>; 2],
-    /// The fiscal memory by date `DDMMYY`: in short, in detail.
+    /// Prints the fiscal memory by date `DDMMYY`: in short and in detail.
     pub by_date: [CommandRow<(String, String)>; 2],
-    /// Cash in (positive), out (negative), or a question.
+    /// Puts cash in (positive) or takes it out (negative); without an amount asks for the cash.
     pub cash: CommandRow<Option<i64>, Cash>,
-    /// Sends a pulse to the drawer: of so many milliseconds, or of the usual length.
+    /// Sends a pulse to the drawer: of this number of milliseconds, or of the usual length.
     pub drawer: CommandRow<Option<u32>>,
 
     /// Asks for the status bytes.
@@ -85,14 +86,14 @@ pub struct Protocol {
     /// Asks for the number of the last document of any kind.
     /// If the firmware does not know the command, [`Transaction::document`] is used.
     pub last_document: CommandRow<(), u32>,
-    /// Asks for the number of the next fiscal receipt, if [`DayPayments::next_receipt`] does not have it.
-    /// It counts since fiscalisation, and a Z-report does not clear it. If no command returns it, recovery works without it.
+    /// Asks for the number of the next fiscal receipt, if [`DayPayments::next_receipt`] does not contain it. That number counts
+    /// since fiscalisation, and a Z-report does not clear it. If no command returns the number, recovery works without it.
     pub next_fiscal: Option<CommandRow<(), u32>>,
-    /// Asks for the number of the day's fiscal receipts, if that is not one less than the number of the next one.
+    /// Asks for the number of the day's fiscal receipts, if that is not one less than the number of the next fiscal receipt.
     pub day_receipts: Option<CommandRow<(), u32>>,
     /// Asks for the day's payments.
     pub day_payments: CommandRow<(), DayPayments>,
-    /// Asks for the day by tax group: sales, their tax, refunds, their tax.
+    /// Asks for the day's sums by tax group: the sales, the tax of the sales, the refunds, the tax of the refunds.
     pub day_groups: [CommandRow<(), [i64; 8]>; 4],
     /// Asks for the last Z-report.
     pub last_z: CommandRow<(), LastZ>,
@@ -109,7 +110,7 @@ pub struct Protocol {
     pub others: Optional,
 }
 
-/// Commands that the emulated printer knows for other drivers.
+/// Commands that the emulated printer supports for other drivers.
 #[derive(Clone, Copy)]
 pub struct Optional {
     /// Sets the tax rates.
@@ -124,9 +125,9 @@ pub struct Optional {
     pub cut: &'static [CommandRow<()>],
     /// Prints a barcode, a separating line.
     pub ornament: &'static [CommandRow<Vec<u8>>],
-    /// Header, footer and switches.
+    /// Sets and reads header, footer and switches.
     pub options: Option<CommandRow<Vec<u8>, Vec<u8>>>,
-    /// Reports of the day with more on their paper; true closes the day.
+    /// Prints reports of the day with more figures; true closes the day.
     pub daily: &'static [CommandRow<bool, DailyReport>],
     /// Asks for the identity in the form of another family, and without an error code in front.
     pub device_info_bare: Option<CommandRow<(), DeviceInfo>>,
@@ -155,9 +156,9 @@ pub(super) const fn service(
 
 /// One command: its number, and how its data and the answer's are written and read.
 ///
-/// Two rows may have the same number; then their data differ.
+/// Two rows may have the same number if their data differ.
 pub struct CommandRow<Q: 'static, A: 'static = ()> {
-    /// Its number.
+    /// The number of the command.
     pub command: u8,
     /// The data of the request.
     pub ask: Codec<Q>,
@@ -185,11 +186,11 @@ impl<Q, A> Clone for CommandRow<Q, A> {
 
 impl<Q, A> Copy for CommandRow<Q, A> {}
 
-/// How something is written, and how it is read; `None` for what cannot be read.
+/// The functions that write and read the data of a command or an answer.
 pub struct Codec<T: 'static> {
-    /// Writes it.
+    /// Writes a value as data.
     pub emit: fn(&T) -> Vec<u8>,
-    /// Reads it.
+    /// Reads a value from data; `None` if the data cannot be read.
     pub parse: fn(&[u8]) -> Option<T>,
 }
 
@@ -201,13 +202,13 @@ impl<T> Clone for Codec<T> {
 
 impl<T> Copy for Codec<T> {}
 
-/// Nothing is written, and any data are ignored.
+/// A codec that writes nothing and ignores any data.
 pub const NO_DATA: Codec<()> = Codec {
     emit: |()| Vec::new(),
     parse: |_| Some(()),
 };
 
-/// How a family reports why it refused.
+/// The way in which a family reports the reason of a refusal.
 #[derive(Clone, Copy)]
 pub enum Errors {
     /// Every answer begins with an error code (X), which overrides the status bits.
@@ -221,15 +222,15 @@ pub enum Errors {
 /// The limits of a family.
 #[derive(Clone, Copy, Debug)]
 pub struct FamilyLimits {
-    /// Bytes of a line of text.
+    /// The number of bytes of a line of text.
     pub text: usize,
-    /// Bytes of a line of a sale's name.
+    /// The number of bytes of a line of a sale's name.
     pub name: usize,
-    /// Lines of a sale's name, 1 or 2.
+    /// The number of lines of a sale's name, 1 or 2.
     pub name_lines: usize,
-    /// Sales on one receipt.
+    /// The number of sales on one receipt.
     pub sales: usize,
-    /// The largest price.
+    /// The largest price, in minor units.
     pub price_max: i64,
     /// The status reports a low fiscal memory if it has room for fewer Z-reports than this.
     pub records_low: u32,
@@ -238,18 +239,18 @@ pub struct FamilyLimits {
 /// Operator, password and till of a new printer.
 #[derive(Clone, Copy, Debug)]
 pub struct Seller {
-    /// Operator.
+    /// The number of the operator.
     pub operator: u32,
     /// The largest number of an operator.
     pub operator_max: u32,
-    /// Its password.
+    /// The password of the operator.
     pub password: &'static str,
     /// Passwords of models by the beginning of their names.
     pub password_of_model: &'static [(&'static str, &'static str)],
-    /// The smallest and the largest number of digits of a password; `None` if an opening has none.
-    /// If there is one, it is the second field of the opening of a sale and of a refund.
+    /// The smallest and the largest number of digits of a password; `None` if an opening has none. If an opening has a password,
+    /// it is the second field of the opening of a sale and of a refund.
     pub password_digits: Option<(usize, usize)>,
-    /// Till.
+    /// The number of the till.
     pub till: u32,
 }
 
@@ -264,26 +265,26 @@ impl Seller {
     }
 }
 
-/// The types of payment of a family by the letters of group A: `P` is cash everywhere.
+/// The types of payment of a family by the letters of group A; in every family `P` is cash.
 #[derive(Clone, Copy, Debug)]
 pub struct Payments {
-    /// Letters that a job may have.
+    /// The letters that a job may have.
     pub letters: &'static [char],
-    /// Letters in the order of the day's payments in the answer; at most eight.
+    /// The letters in the order in which the answer has the day's payments; at most eight.
     pub day: &'static [char],
 }
 
 /// The identity of the emulated printer.
 #[derive(Clone, Copy, Debug)]
 pub struct Model {
-    /// Its name.
+    /// The name of the model.
     pub name: &'static str,
-    /// Its firmware: revision, date and time.
+    /// The firmware: revision, date and time.
     pub firmware: &'static str,
 }
 
 impl Protocol {
-    /// The code of a cause; that of "not permitted" for a cause without a code of its own, 0 if there are no codes.
+    /// The code of a cause; for a cause without a code of its own the code of "not permitted"; 0 if the family has no codes.
     #[must_use]
     pub fn code_of(&self, cause: Cause) -> (i64, Cause) {
         let row = |wanted: Cause| self.codes.iter().find(|(_, known)| *known == wanted);

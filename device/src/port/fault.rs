@@ -4,18 +4,18 @@ use std::io;
 
 use super::Port;
 
-/// The faults of a bad line, each in one of so many reads or writes; 0 is never.
+/// The faults of a bad line: each field is the number of reads or writes of which one has the fault; 0 means never.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Damage {
-    /// A write is lost.
+    /// One of this many writes is lost.
     pub lost_write_in: u64,
-    /// A read is lost.
+    /// One of this many reads is lost.
     pub lost_read_in: u64,
-    /// One bit of a read is flipped.
+    /// One bit is flipped in one of this many reads.
     pub turned_bit_in: u64,
 }
 
-/// A bad line. The same seed damages the same bytes.
+/// A port with a bad line. The same seed damages the same bytes.
 #[derive(Debug)]
 pub struct FaultPort<P> {
     port: P,
@@ -33,7 +33,7 @@ impl<P: Port> FaultPort<P> {
         }
     }
 
-    /// Xorshift: random enough for a test.
+    /// The next number of the random generator Xorshift, which is random enough for a test.
     fn next(&mut self) -> u64 {
         self.state ^= self.state << 13;
         self.state ^= self.state >> 7;

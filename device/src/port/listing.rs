@@ -9,26 +9,27 @@ use serialport::{SerialPortType, available_ports};
 /// A serial port of this machine.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SerialPortEntry {
-    /// Its device file.
+    /// The path of the port's device file.
     pub path: String,
-    /// Its identity if it is on USB.
+    /// The identity of the port's converter if it is on USB.
     pub usb: Option<UsbIdentity>,
 }
 
 /// The identity of a device on USB.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UsbIdentity {
-    /// Its vendor's number.
+    /// The number of the vendor.
     pub vendor: u16,
-    /// Its product number.
+    /// The number of the product.
     pub product: u16,
-    /// Its serial number, if it has one.
+    /// The serial number of the device, if it has one.
     pub serial: Option<String>,
-    /// Its name, if it has one.
+    /// The name of the device, if it has one.
     pub name: Option<String>,
 }
 
-/// The serial ports of this machine, by path. A machine that does not list them (no `/sys/class/tty`) has none.
+/// The serial ports of this machine, by path. For a machine that does not list its ports (no `/sys/class/tty`) the result is
+/// empty.
 ///
 /// # Errors
 ///
@@ -88,7 +89,7 @@ mod tests {
     fn a_machine_that_lists_no_ports_has_none() {
         let folder = Path::new("/no/such/folder");
         assert_eq!(ports_of(folder).unwrap(), []);
-        // It works on this machine, whatever ports it has.
+        // The list can be read on this machine, whatever ports the machine has.
         assert!(ports().is_ok());
     }
 

@@ -7,16 +7,16 @@ use super::{Port, PortOpener};
 
 /// A device at the far end of a loopback.
 pub trait Peer: Send {
-    /// The cable is in.
+    /// Whether the cable is plugged in.
     fn is_plugged(&self) -> bool;
 
     /// Handles the host's bytes.
     fn handle_bytes(&mut self, bytes: &[u8], now: u64);
 
-    /// Bytes that are due by now, for the host.
+    /// The bytes for the host that are due by now.
     fn poll_transmit(&mut self, now: u64) -> Option<Vec<u8>>;
 
-    /// When the next bytes are due.
+    /// The moment when the next bytes are due.
     fn poll_timeout(&self) -> Option<u64>;
 }
 
@@ -47,7 +47,7 @@ impl<P: Peer> Loopback<P> {
         action(&mut shared.peer)
     }
 
-    /// Milliseconds on the shared clock.
+    /// The milliseconds on the shared clock.
     #[must_use]
     pub fn now(&self) -> u64 {
         let shared = self.shared.lock().unwrap_or_else(PoisonError::into_inner);

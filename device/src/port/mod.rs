@@ -25,33 +25,33 @@ pub trait Port: Send {
     ///
     /// # Errors
     ///
-    /// The line was lost.
+    /// The error means that the line was lost.
     fn write_all(&mut self, bytes: &[u8]) -> io::Result<()>;
 
     /// Waits up to `timeout_ms` for bytes; 0 bytes mean that none came.
     ///
     /// # Errors
     ///
-    /// The line was lost.
+    /// The error means that the line was lost.
     fn read(&mut self, buffer: &mut [u8], timeout_ms: u64) -> io::Result<usize>;
 
-    /// Milliseconds since some moment before the port was opened; never goes back.
+    /// The milliseconds on the port's clock, which began before the port was opened and never goes back.
     fn now(&self) -> u64;
 }
 
 /// Opens a port, and opens it again after the cable was out.
 pub trait PortOpener: Send {
-    /// Opens it.
+    /// Opens the port.
     ///
     /// # Errors
     ///
-    /// Why it cannot be opened.
+    /// The reason why the port cannot be opened.
     fn open(&mut self) -> io::Result<Box<dyn Port>>;
 
-    /// Its address, for people.
+    /// The address of the port, for people.
     fn address(&self) -> String;
 
-    /// How many ways of opening it (speeds) are tried in one connection; 1 if there is only one way.
+    /// The number of ways of opening the port (speeds) that are tried in one connection; 1 if there is only one way.
     fn ways(&self) -> usize {
         1
     }
@@ -59,7 +59,7 @@ pub trait PortOpener: Send {
     /// A device answered on the port that was opened last: this way is tried first from now on.
     fn answered(&mut self) {}
 
-    /// No device answered on it: the next way is tried.
+    /// No device answered on the port that was opened last: the next way is tried.
     fn pass(&mut self) {}
 }
 

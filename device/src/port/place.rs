@@ -7,7 +7,7 @@ use core::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// Several device files match.
+/// Several device files match a pattern.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ambiguous {
     matches: Vec<String>,
@@ -29,7 +29,7 @@ impl core::error::Error for Ambiguous {}
 ///
 /// # Errors
 ///
-/// Nothing matches, or the error contains [`Ambiguous`].
+/// The error means that no file matches, or contains [`Ambiguous`].
 pub fn resolve(path: &str) -> io::Result<PathBuf> {
     if !path.contains('*') {
         // A link is followed when the file is opened.
@@ -55,7 +55,7 @@ pub fn resolve(path: &str) -> io::Result<PathBuf> {
     }
 }
 
-/// Whether a name matches the pattern; each `*` stands for any text, also for none.
+/// Whether a name matches the pattern; each `*` matches any text, also an empty one.
 fn fits(pattern: &str, name: &str) -> bool {
     let Some((head, tail)) = pattern.split_once('*') else {
         return pattern == name;

@@ -1,5 +1,5 @@
-//! A port that plays a transcript ([`super::tracer`]): it returns the device's bytes at the recorded times
-//! and checks every byte that the host sends.
+//! A port that plays a transcript ([`super::tracer`]): the port returns the device's bytes at the recorded times and checks every
+//! byte that the host sends.
 
 use std::collections::VecDeque;
 use std::io;
@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use super::{Port, PortOpener};
 
-/// A transcript that is played. Clones play the same one.
+/// A transcript that is played. Clones play the same transcript.
 #[derive(Clone, Debug)]
 pub struct Replay(Arc<Mutex<State>>);
 
@@ -20,7 +20,7 @@ struct State {
     differs: Option<String>,
 }
 
-/// One line.
+/// One line of a transcript.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Entry {
     Opened,
@@ -35,7 +35,7 @@ impl Replay {
     ///
     /// # Errors
     ///
-    /// The line that cannot be read.
+    /// The error names the line that cannot be read.
     pub fn of(transcript: &str) -> Result<Self, String> {
         let mut left = VecDeque::new();
         for (number, line) in (1..).zip(transcript.lines()) {
@@ -54,7 +54,7 @@ impl Replay {
     ///
     /// # Errors
     ///
-    /// The first difference, or what was not played.
+    /// The error names the first difference, or the line that was not played.
     pub fn finish(&self) -> Result<(), String> {
         let state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         match (&state.differs, state.left.front()) {

@@ -1,7 +1,7 @@
 //! A serial line: 8 data bits, no parity, one stop bit, no flow control.
 //!
-//! The crate `serialport` opens it for exclusive use. It has no hot-plug: opening it again after the cable was out is done here,
-//! and the path is looked up again each time.
+//! The crate `serialport` opens the line for exclusive use. The crate does not notice a cable that was pulled and plugged in:
+//! this module opens the line again, and looks up the path again each time.
 
 use std::io::{self, Read, Write};
 use std::time::Duration;
@@ -15,7 +15,7 @@ use super::place::resolve;
 use super::speed::{SPEEDS, SpeedSearch};
 use super::{Port, PortOpener, Stopwatch};
 
-/// Opens a serial line: the device file to which its path leads at that moment, so that a new name is found.
+/// Opens a serial line: the device file to which the path leads at that moment, so that a converter with a new name is found.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SerialOpener {
     path: String,
@@ -58,7 +58,8 @@ impl SerialOpener {
 impl PortOpener for SerialOpener {
     fn open(&mut self) -> io::Result<Box<dyn Port>> {
         let path = resolve(&self.path)?;
-        // Exclusive: two programs on one line would read each other's answers. Neither DTR nor RTS is changed: no printer needs them.
+        // The line is opened for exclusive use, because two programs on one line would read each other's answers. Neither DTR nor
+        // RTS is changed: no printer needs them.
         let line = serialport::new(path.to_string_lossy(), self.baud())
             .data_bits(DataBits::Eight)
             .parity(Parity::None)
@@ -98,7 +99,8 @@ impl PortOpener for SerialOpener {
     }
 }
 
-/// Why the line at this path cannot be opened; if it is missing, with the lines of this machine.
+/// The reason why the line at this path cannot be opened; if the path does not exist, the text lists the serial ports of this
+/// machine.
 fn unopened(path: &str, error: serialport::Error) -> io::Error {
     match error.kind() {
         ErrorKind::NoDevice => io::Error::new(

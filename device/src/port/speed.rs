@@ -3,19 +3,19 @@
 /// The speeds that are tried, the usual ones first.
 pub const SPEEDS: &[u32] = &[115_200, 57_600, 38_400, 19_200, 9_600];
 
-/// A search for a speed: no IO, no clock.
+/// A search for the speed of a line, without IO and without a clock.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SpeedSearch {
     speeds: &'static [u32],
     found: Option<u32>,
     /// The speed to be tried next in the rotation.
     place: usize,
-    /// It is the turn of the speed that was found.
+    /// Whether the speed that was found is tried next.
     found_first: bool,
 }
 
 impl SpeedSearch {
-    /// A search among these, in their order.
+    /// A search among these speeds, in their order.
     #[must_use]
     pub const fn among(speeds: &'static [u32]) -> Self {
         Self {
@@ -26,7 +26,7 @@ impl SpeedSearch {
         }
     }
 
-    /// The speed to be tried now; `None` if there is none.
+    /// The speed to be tried now; `None` if the list of speeds is empty.
     #[must_use]
     pub fn current(&self) -> Option<u32> {
         match self.found {
@@ -35,14 +35,14 @@ impl SpeedSearch {
         }
     }
 
-    /// The speed at which a device answered.
+    /// The speed at which a device answered; `None` before that.
     #[must_use]
     pub const fn found(&self) -> Option<u32> {
         self.found
     }
 
-    /// How many are tried in one connection: all, or the one that was found and one other in turn.
-    /// A printer that is off is not asked at every speed each time.
+    /// The number of speeds that are tried in one connection: all, or the one that was found and one other in turn. A printer
+    /// that is off is not asked at every speed each time.
     #[must_use]
     pub fn goes(&self) -> usize {
         if self.found.is_some() {

@@ -28,7 +28,7 @@ pub struct Tracer<P, W> {
     port: P,
     transcript: W,
     framing: Option<Framing>,
-    /// Assembles the device's frames.
+    /// The decoder that assembles the device's frames.
     decoder: Option<Decoder>,
     noted_at: u64,
 }
@@ -160,12 +160,12 @@ impl<O: PortOpener> PortOpener for TracerOpener<O> {
     }
 }
 
-/// A transcript in memory, shared by several ports and their owner.
+/// A transcript in memory that several ports and their owner share.
 #[derive(Clone, Debug, Default)]
 pub struct Transcript(Arc<Mutex<Vec<u8>>>);
 
 impl Transcript {
-    /// Adds a line.
+    /// Adds a line to the transcript.
     pub fn say(&self, line: &str) {
         let mut bytes = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         bytes.extend_from_slice(line.as_bytes());
@@ -192,14 +192,14 @@ impl Write for Transcript {
     }
 }
 
-/// Bytes as `01 24 20`.
+/// The bytes as hexadecimal text: `01 24 20`.
 #[must_use]
 pub fn hexadecimal(bytes: &[u8]) -> String {
     let digits: Vec<String> = bytes.iter().map(|byte| format!("{byte:02X}")).collect();
     digits.join(" ")
 }
 
-/// `= 20 4A "data" 80 80 80 80 86 9A`; a TAB is `\t`, another control byte `\xNN`.
+/// The content of a frame as text: `= 20 4A "data" 80 80 80 80 86 9A`; a TAB is `\t`, another control byte `\xNN`.
 fn meaning(seq: u8, command: u8, data: &[u8], status: &[u8]) -> String {
     let mut line = format!("= {seq:02X} {command:02X} \"");
     for letter in codepage::decode(data).chars() {

@@ -33,7 +33,7 @@ static EXCLAVES: [DatedRate; 1] = [always(1_900)];
 static FOOD: [DatedRate; 1] = [from(Day::of_date(2026, 7, 1), 490)];
 static NOTHING: [DatedRate; 1] = [always(0)];
 
-// The law has no letters; these are ours.
+// The law has no letters for the rates; the letters A to H are chosen by this program.
 static GROUPS: [DefaultGroup; 8] = [
     group(b'A', Bucket::Standard, &STANDARD),
     group(b'B', Bucket::Reduced, &REDUCED),

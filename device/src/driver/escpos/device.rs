@@ -1,8 +1,8 @@
-//! The conversation with a receipt printer: its condition, and the fences that show what it has printed.
+//! The conversation with a receipt printer: the printer's condition, and the fences that show what was printed.
 //!
-//! A fence is a question in the stream of commands. The printer answers it after it has processed everything before it:
-//! `GS ( H` with a number of its own, or `GS r 1`, whose answers are all equal and are counted.
-//! At most two blocks are sent without an answer, so that no buffer overflows on a line without flow control.
+//! A fence is a question in the stream of commands. The printer answers a fence after it has processed everything before the
+//! fence: `GS ( H` with a number of its own, or `GS r 1`, whose answers are all equal and are counted. At most two blocks are
+//! sent without an answer, so that no buffer overflows on a line without flow control.
 
 use std::collections::VecDeque;
 
@@ -13,12 +13,12 @@ use crate::printer::{Condition, Paper, Watch};
 use crate::wire::escpos::{EscposCommand, RealTime};
 use crate::wire::escpos_answer::{EscposAnswer, EscposStatus, STATUS_BYTES};
 
-/// The command by which the printer reports that it is done.
+/// The command by which the printer reports that it has processed everything.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Fence {
-    /// `GS ( H`.
+    /// `GS ( H`: each answer has the number of its fence.
     Numbered,
-    /// `GS r 1`.
+    /// `GS r 1`: all answers are equal, so they are counted.
     Counted,
 }
 
@@ -30,11 +30,11 @@ pub(super) struct Identity {
     pub(super) serial: String,
 }
 
-/// How a transfer stopped.
+/// The reason why a transfer stopped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Stopped {
     pub(super) fault: Fault,
-    /// Blocks that were sent, the last one perhaps in part.
+    /// The number of blocks that were sent, the last one perhaps in part.
     pub(super) sent: usize,
 }
 
@@ -44,29 +44,30 @@ pub(super) struct Device {
     fence: Option<Fence>,
     identity: Identity,
     next_fence: u32,
-    /// Fences that are not answered yet, oldest first.
+    /// The fences that are not answered yet, oldest first.
     waiting: VecDeque<u32>,
-    /// A fence was skipped since [`Device::begin`]: what was sent before it was lost.
+    /// Whether a fence was skipped since [`Device::begin`]: the bytes that were sent before it were lost.
     lost: bool,
 }
 
-/// A real-time question is answered within this.
+/// The longest time until a real-time question is answered, in milliseconds.
 const STATUS_MS: u64 = 500;
-/// How often the four real-time questions are asked.
+/// The number of attempts to ask the four real-time questions.
 const STATUS_ATTEMPTS: u32 = 3;
-/// The first fence of a connection is answered within this, because nothing was sent before it.
+/// The longest time until the first fence of a connection is answered, in milliseconds; nothing is sent before that fence.
 const PROBE_MS: u64 = 3_000;
-/// The longest gap between answers that belong together.
+/// The longest gap between answers that belong together, in milliseconds.
 const STRAGGLER_MS: u64 = 300;
-/// After this silence a printer whose answers are counted sends no more: it is longer than the printing of a block.
+/// After this silence, in milliseconds, a printer whose answers are counted sends no more: the silence is longer than the
+/// printing of a block.
 const QUIET_MS: u64 = 5_000;
-/// How long to wait for a printer that reports why it does not print.
+/// The time to wait for a printer that reports why it does not print, in milliseconds.
 const TROUBLE_MS: u64 = 3_000;
-/// How long to wait for a printer that reports no fault.
+/// The time to wait for a printer that reports no fault, in milliseconds.
 const STALL_MS: u64 = 20_000;
-/// The pause between two questions about the drawer.
+/// The pause between two questions about the drawer, in milliseconds.
 const REST_MS: u64 = 50;
-/// Blocks that are sent and not confirmed, at most.
+/// The largest number of blocks that are sent and not confirmed.
 const WINDOW: usize = 2;
 
 impl Device {
@@ -75,14 +76,15 @@ impl Device {
             line: Line::new(opener),
             fence: None,
             identity: Identity::default(),
-            // A printer may still answer with a number of the program's last run.
+            // The first number differs from run to run, because a printer may still answer with a number of the program's last
+            // run.
             next_fence: u32::from(seed) << 16,
             waiting: VecDeque::new(),
             lost: false,
         }
     }
 
-    /// Its address.
+    /// The address of the printer.
     pub(super) fn address(&self) -> String {
         self.line.address()
     }
@@ -95,14 +97,14 @@ impl Device {
         &self.identity
     }
 
-    /// Opens the port if needed and asks for the printer's condition. If it can print, asks for its identity too.
+    /// Opens the port if needed and asks for the printer's condition. If the printer can print, it is asked for its identity too.
     ///
     /// A port that stays silent is closed, so that the next call opens it again.
     pub(super) fn attach(&mut self, watch: &mut dyn Watch) -> Result<EscposStatus, Fault> {
         if !self.line.is_open() {
             self.line.open(watch)?;
             if self.waiting.is_empty() {
-                // It may be another printer.
+                // The answering printer may be another one than before.
                 self.fence = None;
             }
         }
@@ -140,7 +142,7 @@ impl Device {
         self.sync(watch)
     }
 
-    /// The four real-time status bytes. They go out between two commands only.
+    /// The four real-time status bytes. The questions for them are sent between two commands only.
     pub(super) fn status(&mut self, watch: &mut dyn Watch) -> Result<EscposStatus, Fault> {
         'attempts: for _ in 0..STATUS_ATTEMPTS {
             for answer in self.line.arrived(watch)? {
@@ -151,7 +153,7 @@ impl Device {
                 self.line.send(&RealTime::Status(which).emit(), watch)?;
                 match self.status_byte(watch)? {
                     Some(answer) => *byte = answer,
-                    // An answer does not name its question: begin again.
+                    // An answer does not name its question, so all four questions are asked again.
                     None => continue 'attempts,
                 }
             }
@@ -173,12 +175,12 @@ impl Device {
         }
     }
 
-    /// Milliseconds on the line's clock.
+    /// The milliseconds on the line's clock.
     pub(super) fn now(&self) -> u64 {
         self.line.now()
     }
 
-    /// Waits a moment, listening.
+    /// Waits a moment and reads what arrives.
     pub(super) fn rest(&mut self, watch: &mut dyn Watch) -> Result<(), Fault> {
         if let Some(answer) = self.line.next(REST_MS, watch)? {
             self.note(&answer);
@@ -186,7 +188,7 @@ impl Device {
         Ok(())
     }
 
-    /// A request that is executed on receipt.
+    /// Sends a request that the printer executes on receipt.
     pub(super) fn at_once(
         &mut self,
         request: RealTime,
@@ -195,7 +197,7 @@ impl Device {
         self.line.send(&request.emit(), watch)
     }
 
-    /// Begins a new slip: losses before it do not matter any more.
+    /// Begins a new slip: bytes that were lost before it do not matter any more.
     pub(super) fn begin(&mut self) {
         self.lost = false;
     }
@@ -218,7 +220,7 @@ impl Device {
             .map_err(|fault| Stopped { fault, sent })
     }
 
-    /// True if a fence was skipped since [`begin`](Self::begin).
+    /// Whether a fence was skipped since [`begin`](Self::begin).
     pub(super) fn has_lost(&self) -> bool {
         self.lost
     }
@@ -239,7 +241,7 @@ impl Device {
         }
     }
 
-    /// For equal answers: there are as many answers as questions, or the printer lost some with its power.
+    /// Counts equal answers: either there are as many answers as questions, or the printer lost some questions with its power.
     fn count(&mut self, watch: &mut dyn Watch) -> Result<(), Fault> {
         let before = self.waiting.len();
         self.send_fenced(Vec::new(), watch)?;
@@ -267,7 +269,7 @@ impl Device {
         self.line.send(&bytes, watch)
     }
 
-    /// Waits until at most so many fences are unanswered; for one of them up to `stall_ms`.
+    /// Waits until at most `most` fences are unanswered; each fence may take up to `stall_ms` milliseconds.
     fn settle(&mut self, most: usize, stall_ms: u64, watch: &mut dyn Watch) -> Result<(), Fault> {
         let mut progress_at = self.line.now();
         let mut left = self.waiting.len();
@@ -277,7 +279,8 @@ impl Device {
                     self.note(&answer);
                     None
                 }
-                // It prints, or it cannot: asked between two commands, answered at once.
+                // The silent printer either prints or cannot print: the status question shows which, because it is answered at
+                // once.
                 None => Some(fault_of(self.status(watch)?)),
             };
             let now = self.line.now();
@@ -296,8 +299,8 @@ impl Device {
         Ok(())
     }
 
-    /// Removes the fence to which an answer belongs. Answers come in the order of the fences:
-    /// the answer of a skipped fence never comes, and what was sent before that fence is lost.
+    /// Removes the fence to which an answer belongs. Answers arrive in the order of the fences: the answer of a skipped fence
+    /// never arrives, and what was sent before that fence is lost.
     fn note(&mut self, answer: &EscposAnswer) {
         let passed = match (self.fence, answer) {
             (Some(Fence::Numbered), answer) => answer
@@ -312,7 +315,8 @@ impl Device {
         }
     }
 
-    /// Finds out whether the printer knows `GS ( H`: asks both questions at once; it does if an answer comes before that of `GS r`.
+    /// Finds out whether the printer supports `GS ( H`: both questions are sent at once, and the printer supports `GS ( H` if its
+    /// answer arrives before that of `GS r`.
     fn probe(&mut self, watch: &mut dyn Watch) -> Result<(), Fault> {
         let number = self.next_fence;
         self.next_fence = self.next_fence.wrapping_add(1);
@@ -329,7 +333,7 @@ impl Device {
                 if self.fence == Some(Fence::Numbered) {
                     return Ok(());
                 }
-                // It may be the answer to an older question, of a program that crashed.
+                // The answer may belong to an older question, of a program that crashed.
                 patience = STRAGGLER_MS;
             }
         }
@@ -339,7 +343,7 @@ impl Device {
         }
     }
 
-    /// Model, firmware, serial number. A printer that does not report them works as well.
+    /// Asks for model, firmware and serial number. A printer that does not report them can still be used.
     fn identify(&mut self, watch: &mut dyn Watch) -> Result<(), Fault> {
         self.identity = Identity {
             model: self.text_of(67, watch)?,
@@ -375,7 +379,7 @@ fn id_of(number: u32) -> [u8; 4] {
     })
 }
 
-/// Why it cannot print now.
+/// The reason why the printer cannot print now.
 pub(super) fn fault_of(status: EscposStatus) -> Option<Fault> {
     condition(status)
         .fault()

@@ -1,7 +1,7 @@
 //! A font for letters that no code page has: GNU Unifont, which has nearly every letter of Unicode's first plane.
 //!
-//! Its cells are 8 or 16 dots wide and 16 high, drawn twice as large where the line fits so.
-//! Letters are placed from left to right without shaping, so that Arabic does not work.
+//! The cells of the font are 8 or 16 dots wide and 16 high; a line is drawn twice as large if it fits. Letters are placed from
+//! left to right without shaping, so Arabic text is not readable.
 
 use super::slip::Rasteriser;
 use crate::wire::escpos_raster::Raster;
@@ -12,7 +12,7 @@ pub struct Unifont;
 
 /// Height of a cell in dots.
 const CELL_HEIGHT: usize = 16;
-/// Most lines of one text; the rest is not printed.
+/// The largest number of lines of one text; further lines are not printed.
 const LINES_MAX: usize = 40;
 
 impl Rasteriser for Unifont {
@@ -63,7 +63,7 @@ impl Rasteriser for Unifont {
     }
 }
 
-/// A dot, `times` as wide and as high.
+/// Draws a dot, `times` as wide and as high.
 fn dot(raster: &mut Raster, x: usize, y: usize, times: usize) -> Option<()> {
     for across in 0..times {
         for down in 0..times {
@@ -79,7 +79,7 @@ fn dot(raster: &mut Raster, x: usize, y: usize, times: usize) -> Option<()> {
 mod tests {
     use super::{Rasteriser, Unifont};
 
-    /// The image as text.
+    /// The image as text, for comparison.
     fn drawn(text: &str, width: usize) -> Vec<String> {
         let raster = Unifont.line(text, width).unwrap();
         (0..raster.height())
@@ -93,7 +93,7 @@ mod tests {
 
     #[test]
     fn a_letter_is_drawn_twice_as_large_where_it_fits() {
-        // Georgian "chin", as the font has it.
+        // The glyph is the Georgian letter "chin", as the font has it.
         let small = drawn("ჩ", 8);
         assert_eq!(small.len(), 16);
         assert!(small.iter().any(|row| row.contains('#')));
@@ -110,7 +110,7 @@ mod tests {
         let rows = drawn("ჩაი და თაფლი", 24);
         assert_eq!(rows.len(), 4 * 16);
         assert_eq!(rows[..16], drawn("ჩაი", 24)[..16]);
-        // A wide letter takes two cells, and none is cut in two.
+        // A wide letter takes two cells, and no letter is cut at the end of a line.
         assert_eq!(drawn("茶茶", 24).len(), 2 * 16);
     }
 

@@ -7,11 +7,11 @@ use crate::wire::codepage::run::{Cell, encode_in};
 use crate::wire::codepage::table::CodePage;
 use crate::wire::escpos::{Align, EscposCommand, QR_BYTES_MAX, qr};
 
-/// Most parts of one slip.
+/// The largest number of parts of one slip.
 pub(super) const ITEMS_MAX: usize = 2_000;
-/// Bytes after which the printer is asked whether they are printed. The smallest buffers in use hold 4 KiB.
+/// The number of bytes after which the printer is asked whether they are printed. The smallest receive buffers in use have 4 KiB.
 pub(super) const BLOCK_BYTES: usize = 1_024;
-/// Lines that move the last one past the tear bar of a printer without a knife.
+/// The number of lines that moves the last printed line past the tear bar of a printer without a knife.
 const FEED_TO_TEAR: u8 = 4;
 
 /// Turns a slip into commands.
@@ -37,7 +37,7 @@ impl<'a> Layout<'a> {
         }
     }
 
-    /// All commands of a slip; a fault if it cannot be printed.
+    /// All commands of a slip, or a fault if the slip cannot be printed.
     pub(super) fn slip(mut self, items: &[SlipItem]) -> Result<Vec<EscposCommand>, Fault> {
         if items.len() > ITEMS_MAX {
             return Err(Fault::JobNotPrintable);
@@ -115,7 +115,7 @@ impl<'a> Layout<'a> {
         }
     }
 
-    /// A line whose letters are `times` as wide.
+    /// Lays out a line whose letters are `times` as wide.
     fn line(&mut self, text: &str, times: usize) {
         let encoded = encode_in(text, &self.pages);
         if encoded.missing > 0
@@ -155,7 +155,7 @@ impl<'a> Layout<'a> {
         }
     }
 
-    /// The bytes from 80h under one of the printer's own numbers.
+    /// Prints the bytes from 80h in the code page that has this number on the printer.
     fn sample(&mut self, number: u8) {
         let name = self
             .options
@@ -164,7 +164,7 @@ impl<'a> Layout<'a> {
             .map_or("?", CodePage::name);
         self.line(&format!("{number} {name}"), 1);
         self.commands.push(EscposCommand::CodePage(number));
-        // The code page is not the previous one any more.
+        // The printer's code page is another one now.
         self.page = None;
         for row in (0x80..=0xFF_u8).collect::<Vec<u8>>().chunks(32) {
             self.commands.push(EscposCommand::Text(row.to_vec()));
@@ -173,7 +173,7 @@ impl<'a> Layout<'a> {
     }
 }
 
-/// Parts of a line that fit, broken between words where there are any.
+/// The parts of a line that fit the paper, broken between words if there are any.
 fn wrapped(cells: &[Cell], columns: usize) -> Vec<&[Cell]> {
     let mut lines = Vec::new();
     let mut rest = cells;
@@ -197,7 +197,7 @@ fn wrapped(cells: &[Cell], columns: usize) -> Vec<&[Cell]> {
     lines
 }
 
-/// Commands as bytes, in blocks that end between two commands.
+/// The bytes of commands, in blocks that end between two commands.
 pub(super) fn blocks(commands: &[EscposCommand]) -> Vec<Vec<u8>> {
     let mut blocks = Vec::new();
     let mut block: Vec<u8> = Vec::new();

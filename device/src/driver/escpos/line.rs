@@ -8,9 +8,9 @@ use crate::port::{self, Port, PortOpener};
 use crate::printer::Watch;
 use crate::wire::escpos_answer::{AnswerDecoder, EscposAnswer};
 
-/// Most reads while old bytes are discarded. A line that never becomes silent is noise.
+/// The largest number of reads while old bytes are discarded. A line that never becomes silent is noise.
 const DRAIN_READS_MAX: usize = 64;
-/// Bytes of a transcript line; images are long.
+/// The largest number of bytes that a line of the transcript shows, because images are long.
 const TRACE_BYTES_MAX: usize = 48;
 
 /// The host's end.
@@ -31,12 +31,12 @@ impl Line {
         }
     }
 
-    /// The port is open, as far as is known.
+    /// Whether the port is open, as far as is known.
     pub(super) fn is_open(&self) -> bool {
         self.port.is_some()
     }
 
-    /// Its address.
+    /// The address of the port.
     pub(super) fn address(&self) -> String {
         self.opener.address()
     }
@@ -62,7 +62,7 @@ impl Line {
         Ok(())
     }
 
-    /// Milliseconds on the port's clock; 0 without a port.
+    /// The milliseconds on the port's clock; 0 without a port.
     pub(super) fn now(&self) -> u64 {
         self.port.as_ref().map_or(0, |port| port.now())
     }
@@ -75,7 +75,7 @@ impl Line {
         sent.map_err(|error| self.lost(&error, watch))
     }
 
-    /// The next answer within `timeout_ms`; `None` if none came.
+    /// The next answer within `timeout_ms`; `None` if no answer arrived.
     pub(super) fn next(
         &mut self,
         timeout_ms: u64,
@@ -93,7 +93,7 @@ impl Line {
         }
     }
 
-    /// Everything that has arrived by now.
+    /// All answers that have arrived by now.
     pub(super) fn arrived(&mut self, watch: &mut dyn Watch) -> Result<Vec<EscposAnswer>, Fault> {
         for _ in 0..DRAIN_READS_MAX {
             if self.read(0, watch)? == 0 {

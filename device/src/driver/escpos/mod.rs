@@ -1,18 +1,17 @@
 //! ESC/POS receipt printers: text, alternative receipts, e-receipt slips, and the cash drawer behind them.
 //!
-//! - `slip`: what is printed;
+//! - `slip`: the parts of a slip that is printed;
 //! - `font`: letters that are in no code page, drawn;
 //! - `layout`: a slip as commands, with the code pages that its text needs;
 //! - `device`: the conversation, and how a printer reports what it has printed;
 //! - `line`: bytes and answers;
 //! - `options`: the options of an address.
 //!
-//! Such a printer has no fiscal memory, no counters and no documents: its baseline is always the same,
-//! and a fiscal job is refused before a byte is sent.
-//! For the same reason it cannot settle a fiscal job that was begun on another printer: recovery answers
-//! [`Outcome::Unknown`] with [`Fault::PrinterSwapped`].
-//! It keeps no record of slips either: what became of a slip is known only while this driver runs and the printer has power.
-//! Later the outcome is [`Fault::Unclear`], and a person has to look at the paper.
+//! Such a printer has no fiscal memory, no counters and no documents: its baseline is always the same, and a fiscal job is
+//! refused before a byte is sent. For the same reason it cannot settle a fiscal job that was begun on another printer: recovery
+//! answers [`Outcome::Unknown`] with [`Fault::PrinterSwapped`]. The printer keeps no record of slips either: what became of a
+//! slip is known only while this driver runs and the printer has power. Later the outcome is [`Fault::Unclear`], and a person has
+//! to look at the paper.
 
 mod device;
 #[cfg(feature = "font")]
@@ -45,20 +44,20 @@ pub struct Escpos {
     device: Device,
     options: Options,
     rasteriser: Option<Box<dyn Rasteriser>>,
-    /// A slip that was sent completely and not confirmed.
+    /// A slip that was sent completely and not confirmed; `None` if there is no such slip.
     pending: Option<Vec<SlipItem>>,
-    /// The beginning of a slip is on the paper and was not cut off.
+    /// Whether the beginning of a slip is on the paper and was not cut off.
     torn: bool,
 }
 
 /// 25 × 2 ms on and 250 × 2 ms off: a pulse for drawers of all makers.
 const PULSE_ON: u8 = 25;
 const PULSE_OFF: u8 = 250;
-/// The same in hundreds of milliseconds, for `DLE DC4`.
+/// The length of the pulse for `DLE DC4`, in hundreds of milliseconds.
 const PULSE_AT_ONCE: u8 = 1;
-/// A drawer that opens does it within so many questions.
+/// The largest number of questions while the driver waits for a drawer to open.
 const DRAWER_QUESTIONS_MAX: u32 = 100;
-/// A drawer that opens does it within this time.
+/// The longest time in which a drawer opens, in milliseconds.
 const DRAWER_MS: u64 = 1_000;
 
 const NOT_FISCAL: &str = "a receipt printer has no fiscal memory; nothing was sent to it";
@@ -66,7 +65,7 @@ const NOT_KNOWN: &str =
     "a receipt printer keeps no record of what it printed; look at the paper before printing again";
 
 impl Escpos {
-    /// A printer behind this port; nothing is opened yet.
+    /// A printer that is reached by this port; the port is not opened yet.
     ///
     /// `seed` makes the numbers of its questions differ from those of the program's last run.
     #[must_use]
@@ -80,14 +79,14 @@ impl Escpos {
         }
     }
 
-    /// Gives it a font for lines that are in no code page.
+    /// Gives the driver a font for lines with letters that are in no code page.
     #[must_use]
     pub fn with_rasteriser(mut self, rasteriser: Box<dyn Rasteriser>) -> Self {
         self.rasteriser = Some(rasteriser);
         self
     }
 
-    /// Identity without counters: there are none.
+    /// The baseline has the printer's identity and no counters, because such a printer has none.
     fn baseline(&self) -> Baseline {
         Baseline {
             serial: self.device.identity().serial.clone(),
@@ -114,12 +113,12 @@ impl Escpos {
         Outcome::NotRegistered(NotRegistered {
             fault,
             detail: detail.into(),
-            // There are no counters to read again. If the printer is gone, the next job finds that.
+            // A receipt printer has no counters to read again. If the printer is gone, the next job reports that.
             after: self.device.is_attached().then(|| self.baseline()),
         })
     }
 
-    /// No answer is missing any more. Returns the outcome, or `None` if something was lost.
+    /// Determines the outcome when no answer is missing any more; `None` if a part of the slip was lost.
     fn confirmed(&mut self) -> Option<Outcome> {
         self.pending = None;
         (!self.device.has_lost()).then(|| self.registered())
@@ -140,7 +139,7 @@ impl Escpos {
                     .map_err(|stopped| stopped.fault)?;
             }
             Kick::AtOnce => {
-                // It works without paper and with an open cover, but not in an error state.
+                // The pulse works without paper and with an open cover, but not in an error state of the printer.
                 let status = self.reachable(watch)?;
                 if condition(status).mechanism_fault {
                     return Err(Fault::Mechanism);
@@ -155,7 +154,8 @@ impl Escpos {
         let begun = self.device.now();
         let mut seen = DrawerState::NotSensed;
         for _ in 0..DRAWER_QUESTIONS_MAX {
-            // Asked without a sensor too: the answer shows that the bytes of the pulse were received.
+            // The printer is asked even if the drawer has no sensor, because the answer shows that the bytes of the pulse were
+            // received.
             seen = self.sensed(watch)?;
             let waited = self.device.now().saturating_sub(begun);
             if seen != DrawerState::Closed || waited >= DRAWER_MS {
@@ -174,7 +174,7 @@ impl Escpos {
         Ok(self.options.sensor.state(status.drawer_pin_high))
     }
 
-    /// The condition. Opens the line again if needed.
+    /// The condition of the printer. The line is opened again if needed.
     fn reachable(
         &mut self,
         watch: &mut dyn Watch,
@@ -296,7 +296,8 @@ impl FiscalPrinter for Escpos {
             Job::Text(lines) => self.ask_again(&text(lines), watch),
             // A pulse leaves no document.
             Job::Drawer => self.not_registered(Fault::NotExecuted, ""),
-            // A fiscal job was begun on a fiscal printer. This one has no counters, so it cannot say what became of the job.
+            // A fiscal job was begun on a fiscal printer. This printer has no counters, so it does not show what became of the
+            // job.
             _ => Outcome::Unknown(Fault::PrinterSwapped),
         }
     }
@@ -314,7 +315,7 @@ fn text(lines: &[String]) -> Vec<SlipItem> {
     lines.iter().cloned().map(SlipItem::Line).collect()
 }
 
-/// For questions outside a job.
+/// A watch for questions outside a job.
 struct Unwatched;
 
 impl Watch for Unwatched {

@@ -5,18 +5,19 @@ use crate::driver::option::OptionFault;
 use crate::wire::escpos::Pin;
 use crate::wire::escpos_profile::EscposProfile;
 
-/// How a receipt printer is to be used.
+/// The configuration of a receipt printer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Options {
-    /// Code pages, width, knife. `profile=…`
+    /// The code pages, the width and the knife of the printer. Option `profile=…`.
     pub profile: EscposProfile,
-    /// Letters of a line, where the paper is narrower than the profile's. `columns=…`, 16 to 64.
+    /// The number of letters of a line, if the paper is narrower than the profile's. Option `columns=…`, 16 to 64.
     pub columns: usize,
-    /// The drawer's pulse. `drawer=esc-p` or `drawer=dle-dc4`.
+    /// The command for the drawer's pulse. Option `drawer=esc-p` or `drawer=dle-dc4`.
     pub kick: Kick,
-    /// The drawer's pin. `drawer_pin=2` or `drawer_pin=5`.
+    /// The pin of the drawer's pulse. Option `drawer_pin=2` or `drawer_pin=5`.
     pub pin: Pin,
-    /// The drawer's sensor. `drawer_sensor=none`, `high` or `low`: the level of pin 3 while the drawer is open.
+    /// The wiring of the drawer's sensor. Option `drawer_sensor=none`, `high` or `low`: the level of pin 3 while the drawer is
+    /// open.
     pub sensor: Sensor,
 }
 
@@ -39,7 +40,7 @@ impl Options {
         }
     }
 
-    /// Reads its own options of an address; returns the rest, which belong to the line.
+    /// Reads the receipt printer's options of an address; returns the other options, which belong to the line.
     pub(in crate::driver) fn take(query: &str) -> Result<(Self, String), OptionFault> {
         let mut profile = EscposProfile::USUAL;
         let mut columns = None;

@@ -12,29 +12,29 @@ pub enum SlipItem {
     Line(String),
     /// A line with a style.
     Styled {
-        /// Its text.
+        /// The text of the line.
         text: String,
-        /// Its alignment.
+        /// The alignment of the line.
         align: Align,
-        /// Bold.
+        /// Whether the text is bold.
         bold: bool,
-        /// Twice as wide and as high.
+        /// Whether the text is twice as wide and as high.
         large: bool,
     },
     /// A line of dashes.
     Rule,
     /// A QR code in the middle.
     Qr {
-        /// Its content; up to [`crate::wire::escpos::QR_BYTES_MAX`] bytes and no control characters.
+        /// The content of the QR code; up to [`crate::wire::escpos::QR_BYTES_MAX`] bytes and no control characters.
         data: String,
-        /// Dots of one module, 1 to 16.
+        /// The width of one module of the QR code in dots, 1 to 16.
         module_dots: u8,
-        /// Its error correction.
+        /// The error correction of the QR code.
         level: QrLevel,
     },
     /// An image, at the left edge.
     Image(Raster),
-    /// Empty lines.
+    /// This number of empty lines.
     Feed(u8),
     /// The upper half of the printer's code page with this number, byte by byte, with our own page's letters for comparison.
     CodePage(u8),
@@ -44,19 +44,21 @@ pub enum SlipItem {
 pub trait SlipPrinter: Send {
     /// Prints a slip and cuts it off.
     ///
-    /// *Registered* means that the printer has confirmed it. *Not registered* means that it was not begun, or not finished:
-    /// the detail says which. *Unknown* means that all of it was sent and the printer cannot be asked, or has no paper; ask again.
+    /// *Registered* means that the printer has confirmed it. *Not registered* means that the slip was not begun, or not finished;
+    /// the detail of the outcome says which of the two. *Unknown* means that the whole slip was sent and the printer cannot be
+    /// asked, or has no paper; ask again.
     fn print(&mut self, slip: &[SlipItem], watch: &mut dyn Watch) -> Outcome;
 
-    /// Asks what became of a slip whose outcome was unknown. Prints nothing.
+    /// Asks what became of a slip whose outcome was unknown. The slip is not printed again.
     ///
     /// [`Outcome::Unknown`] with [`Fault::Unclear`](crate::Fault::Unclear) is final: the printer does not know, and only the paper shows it.
     fn ask_again(&mut self, slip: &[SlipItem], watch: &mut dyn Watch) -> Outcome;
 }
 
-/// Draws a line of text that is in no code page, for letters such as Georgian or Chinese: the last resort before `?`.
+/// Draws a line of text that is in no code page, for letters such as Georgian or Chinese, which would otherwise be printed as
+/// `?`.
 ///
-/// The feature `font` brings one ([`Unifont`](super::Unifont)); another one may be given.
+/// The feature `font` contains such a font ([`Unifont`](super::Unifont)); the caller may give another one.
 pub trait Rasteriser: Send {
     /// The line as an image not wider than `width_dots`, or `None` to have its missing letters printed as `?`.
     fn line(&mut self, text: &str, width_dots: usize) -> Option<Raster>;

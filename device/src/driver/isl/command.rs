@@ -1,4 +1,4 @@
-//! A command in the form of a family, and why one failed.
+//! A command in the form of a family, and the reasons why a command fails.
 
 use crate::family::CommandRow;
 use crate::fault::Fault;
@@ -6,9 +6,9 @@ use crate::fault::Fault;
 /// A command in the form of a family.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Command {
-    /// Its number.
+    /// The number of the command.
     pub(super) number: u8,
-    /// Its data.
+    /// The data of the command.
     pub(super) data: Vec<u8>,
 }
 
@@ -22,17 +22,17 @@ impl Command {
     }
 }
 
-/// Why a command failed.
+/// The reason why a command failed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum CommandFault {
-    /// No answer: it may have been executed.
+    /// No answer arrived: the command may have been executed.
     Lost(Fault),
-    /// The device refused it, perhaps with its own text.
+    /// The device refused the command, perhaps with a text of its own.
     Refused(Fault, String),
 }
 
 impl CommandFault {
-    /// The fault alone.
+    /// The fault without the device's text.
     pub(super) fn fault(&self) -> Fault {
         match self {
             Self::Lost(fault) | Self::Refused(fault, _) => *fault,

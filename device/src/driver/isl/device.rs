@@ -17,7 +17,7 @@ use crate::wire::isl_report::{DeviceInfo, LastZ};
 use crate::wire::isl_status::{Flag, Status};
 use crate::wire::isl_x::split_error;
 
-/// A printer at the end of a line.
+/// A printer that is reached by a line.
 pub(super) struct Device {
     protocol: &'static Protocol,
     line: Line,
@@ -25,9 +25,9 @@ pub(super) struct Device {
     identity: Option<DeviceInfo>,
     /// The last Z-report as of the last reading of the counters.
     last_z: Option<LastZ>,
-    /// This firmware does not know the question for the number of the last document.
+    /// Whether this firmware does not support the question for the number of the last document.
     no_last_document: bool,
-    /// Whether a sale, and a refund, has moved the counters as predicted since the device was connected.
+    /// For sales and for refunds: whether such a receipt has moved the counters as predicted since the device was connected.
     counters_predictable: [bool; 2],
 }
 
@@ -58,27 +58,27 @@ impl Device {
         self.last_z.as_ref().filter(|last| last.closure > 0)
     }
 
-    /// Its family.
+    /// The family of the printer.
     pub(super) fn protocol(&self) -> &'static Protocol {
         self.protocol
     }
 
-    /// Its model, if it was asked.
+    /// The model of the printer; empty if it was not asked.
     fn model(&self) -> &str {
         self.identity
             .as_ref()
             .map_or("", |identity| identity.name.as_str())
     }
 
-    /// The device has answered on this port.
+    /// Whether the device has answered on this port.
     pub(super) fn is_attached(&self) -> bool {
         self.identity.is_some() && self.line.is_open()
     }
 
     /// Opens the port if needed, makes contact and asks for the device's identity.
     ///
-    /// A port that stays silent is closed, so that the next call opens it again:
-    /// that is the only way to find a converter that was restarted or a device file that was replaced.
+    /// A port that stays silent is closed, so that the next call opens it again: only a newly opened port finds a converter that
+    /// was restarted or a device file that was replaced.
     pub(super) fn attach(&mut self, watch: &mut dyn Watch) -> Result<Condition, Fault> {
         self.identity = None;
         self.no_last_document = false;
@@ -115,7 +115,7 @@ impl Device {
         *(if refund { refunds } else { sales }) = as_predicted;
     }
 
-    /// Its address, with the speed that was found.
+    /// The address of the printer, with the speed that was found.
     pub(super) fn address(&self) -> String {
         self.line.address()
     }
@@ -125,12 +125,12 @@ impl Device {
         self.options.seller(&self.protocol.seller, self.model())
     }
 
-    /// Its identity.
+    /// The identity of the printer; `None` before it was asked.
     pub(super) fn identity(&self) -> Option<&DeviceInfo> {
         self.identity.as_ref()
     }
 
-    /// The connected printer is the one of this baseline: same serial number, same fiscal memory.
+    /// Whether the connected printer is the one of this baseline: same serial number, same fiscal memory.
     pub(super) fn is_that_of(&self, baseline: &Baseline) -> bool {
         self.identity.as_ref().is_some_and(|identity| {
             identity.serial == baseline.serial && identity.fiscal_memory == baseline.fiscal_memory
@@ -139,7 +139,8 @@ impl Device {
 
     /// Sends a command that changes or prints something, so that it is executed at most once; returns the data of its answer.
     ///
-    /// [`CommandFault::Lost`] is also the result of a device that answers and does not know the command. Its counters show whether it was executed.
+    /// [`CommandFault::Lost`] is also the result if the device answers but has no record of the command. The device's counters
+    /// show whether the command was executed.
     pub(super) fn execute(
         &mut self,
         command: &Command,
@@ -155,7 +156,7 @@ impl Device {
         self.executed(command, sent, watch)
     }
 
-    /// The same for a command that may be executed twice without harm.
+    /// Sends a command that may be executed twice without harm; returns the data of its answer.
     pub(super) fn execute_freely(
         &mut self,
         command: &Command,
@@ -211,13 +212,13 @@ impl Device {
             }
             None => Err(match by_status {
                 Some(fault) => CommandFault::Refused(fault, String::new()),
-                // The answer cannot be understood: treated as lost.
+                // An answer that cannot be understood is treated as lost.
                 None => CommandFault::Lost(Fault::AnswerUnreadable),
             }),
         }
     }
 
-    /// Asks for the reason of a refusal, if the firmware knows the question.
+    /// Asks for the reason of a refusal, if the firmware supports the question.
     fn explain(
         &mut self,
         question: &CommandRow<bool, crate::wire::isl_report::LastError>,
@@ -264,7 +265,7 @@ impl Device {
             .map(|(reported, _)| reported)
     }
 
-    /// The same, with the status that is part of every answer.
+    /// Sends a question and returns its answer with the status that is part of every answer.
     fn ask_with_status<Q, A>(
         &mut self,
         row: &CommandRow<Q, A>,

@@ -15,7 +15,7 @@ use crate::printer::{
 use crate::wire::codepage;
 
 impl IslPrinter {
-    /// Cash in or out. The device's totals In and Out decide the outcome.
+    /// Puts cash in or takes it out. The device's totals In and Out decide the outcome.
     pub(super) fn cash(
         &mut self,
         amount: Amount,
@@ -45,7 +45,7 @@ impl IslPrinter {
         )
     }
 
-    /// Compares In and Out with the baseline.
+    /// Compares the device's totals In and Out with the baseline.
     pub(super) fn settle_cash(
         &mut self,
         amount: Amount,
@@ -63,8 +63,8 @@ impl IslPrinter {
         }
         let documents = after.last_document.checked_sub(baseline.last_document);
         let is_same_day = baseline.z_number.is_some() && after.z_number == baseline.z_number;
-        // In and Out are cleared by a Z-report. If the device does not report the number of its last Z-report,
-        // they prove something only while no document, or this one alone, was printed.
+        // In and Out are cleared by a Z-report. If the device does not report the number of its last Z-report, the totals prove
+        // something only while no document, or only the document of this job, was printed.
         let not_reported = baseline.z_number.is_none() || after.z_number.is_none();
         let is_proved = |moved: u32| is_same_day || (not_reported && documents == Some(moved));
         let (before, now, by) = if amount.is_negative() {
@@ -82,7 +82,8 @@ impl IslPrinter {
         }
     }
 
-    /// The report that closes the day. The closure number decides the outcome, and the command is repeated only while no counter has changed.
+    /// Prints the report that closes the day. The number of the Z-report decides the outcome, and the command is sent again only
+    /// while no counter has changed.
     pub(super) fn z_report(&mut self, baseline: &Baseline, watch: &mut dyn Watch) -> Outcome {
         let mut report = match self.day(baseline, watch) {
             Ok(report) => report,
@@ -90,7 +91,7 @@ impl IslPrinter {
         };
         let row = &self.device.protocol().z_report;
         let command = Command::of(row, &());
-        // Without the number of the last Z-report, unchanged counters do not prove that this one was not made.
+        // Without the number of the last Z-report, unchanged counters do not prove that the new Z-report was not made.
         let may_repeat = baseline.z_number.is_some();
         let sent = match self.order(&command, REPORT_LIMIT_MS, baseline, may_repeat, watch) {
             Ok(sent) => sent,
@@ -107,8 +108,8 @@ impl IslPrinter {
         self.settle_z(baseline, Some(report), sent, watch)
     }
 
-    /// Compares the closure number with the baseline. If the device does not report it, the answer to the report itself decides:
-    /// `sent` is the number in it.
+    /// Compares the number of the last Z-report with the baseline. If the device does not report that number, the answer to the
+    /// report itself decides: `sent` contains the number in that answer.
     pub(super) fn settle_z(
         &mut self,
         baseline: &Baseline,
@@ -128,7 +129,7 @@ impl IslPrinter {
                 );
                 return not_registered(fault, detail, Some(&after));
             }
-            // The first Z-report after the baseline has closed the day of the baseline, whoever asked for it.
+            // The first Z-report after the baseline has closed the day of the baseline, also if it was printed at the keyboard.
             (Some(before), Some(now), _) if now > before => before.saturating_add(1),
             (None, _, Ok(Some(closing))) | (_, None, Ok(Some(closing))) => closing,
             (None, _, Err(CommandFault::Refused(fault, detail))) if after == *baseline => {
@@ -144,8 +145,8 @@ impl IslPrinter {
                 z_number: Some(closing),
                 ..report
             }),
-            // The host was restarted meanwhile, and the device has begun a new day. Only its fiscal memory still has the report,
-            // and it reports the last one only.
+            // The host was restarted meanwhile, and the device has begun a new day. Only the fiscal memory still has the report,
+            // and the device reports only the last Z-report of that memory.
             None => self
                 .device
                 .last_z_read()
@@ -164,7 +165,7 @@ impl IslPrinter {
         registered(after, report)
     }
 
-    /// The report of the day so far. It changes no sums, so only its paper can be lost.
+    /// Prints the report of the day so far. The X-report changes no sums, so only its paper can be lost.
     pub(super) fn x_report(&mut self, baseline: &Baseline, watch: &mut dyn Watch) -> Outcome {
         let command = Command::of(&self.device.protocol().x_report, &());
         match self.order(&command, REPORT_LIMIT_MS, baseline, true, watch) {
@@ -173,7 +174,7 @@ impl IslPrinter {
         }
     }
 
-    /// Finds out whether it was printed; the figures can be read at any time.
+    /// Finds out whether the X-report was printed; its figures can be read at any time.
     pub(super) fn settle_x(
         &mut self,
         baseline: &Baseline,
@@ -200,7 +201,7 @@ impl IslPrinter {
         }
     }
 
-    /// A document that registers nothing: a duplicate, a report of the fiscal memory.
+    /// Prints a document that registers nothing: a duplicate, a report of the fiscal memory.
     pub(super) fn paper(
         &mut self,
         command: &Command,
@@ -213,10 +214,10 @@ impl IslPrinter {
         }
     }
 
-    /// Sends a command that prints a document of its own. While all counters of the device are unchanged,
-    /// nothing was executed, and the command is sent again as a new one, so that a lost frame has no effect.
+    /// Sends a command that prints a document of its own. While all counters of the device are unchanged, the command was not
+    /// executed, and it is sent again as a new command, so that a lost frame has no effect.
     ///
-    /// After a loss it connects again. The error means that the device cannot be asked.
+    /// After a lost answer the function connects again. The error means that the device cannot be asked.
     fn order(
         &mut self,
         command: &Command,
@@ -231,7 +232,7 @@ impl IslPrinter {
                 return Ok(sent);
             };
             self.reattach(watch)?;
-            // A broken line may still deliver bytes that it has accepted, at any later time.
+            // A broken line may still deliver accepted bytes to the device at any later time.
             if fault == Fault::PortLost
                 || !may_repeat
                 || self.counters_after(baseline, watch)? != *baseline
@@ -246,7 +247,7 @@ impl IslPrinter {
         Ok(sent)
     }
 
-    /// An answer decides; after a lost answer the document number decides.
+    /// Determines the outcome of a printed document: the answer decides, and after a lost answer the document number.
     pub(super) fn settle_paper(
         &mut self,
         baseline: &Baseline,
@@ -266,12 +267,12 @@ impl IslPrinter {
                 let (fault, detail) = failure.into_parts();
                 not_registered(fault, detail, Some(&after))
             }
-            // "Out of paper" may be the answer for a document that was printed with the last paper.
+            // "Out of paper" may be the answer to the command of a document that was printed with the last paper.
             Ok(_) | Err(_) => registered(after, None),
         }
     }
 
-    /// The device's figures of its day.
+    /// The figures of the device's day, read before the report.
     fn day(&mut self, baseline: &Baseline, watch: &mut dyn Watch) -> Result<PrinterReport, Fault> {
         let payments = self.device.day_payments(watch)?;
         let today = self.device.today(watch)?;
@@ -307,7 +308,7 @@ impl IslPrinter {
         })
     }
 
-    /// A non-fiscal slip. After lost answers it continues as long as the device has it open.
+    /// Prints a non-fiscal slip. After lost answers printing continues as long as the slip is open on the device.
     pub(super) fn slip(
         &mut self,
         lines: &[String],
@@ -361,7 +362,7 @@ impl IslPrinter {
         self.settle_slip(baseline, &JournalEvidence::default(), printed, watch)
     }
 
-    /// The step at which a slip continues; `None` if it is not open any more.
+    /// The step at which a slip continues; `None` if the slip is not open any more.
     fn resume_slip(
         &mut self,
         place: usize,
@@ -371,15 +372,16 @@ impl IslPrinter {
         let open = self.reattach(watch)?.slip_open;
         Ok(match (open, place) {
             (true, 0) => Some(1),
-            // A line may be printed twice then; the alternative is that it is missing.
+            // The line may be printed twice in this case; otherwise it could be missing.
             (true, place) => Some(place),
-            // It was never opened.
+            // The slip was never opened.
             (false, 0) if self.counters_after(baseline, watch)? == *baseline => Some(0),
             (false, _) => None,
         })
     }
 
-    /// The document number decides; a slip that is still open is closed and does not count.
+    /// Determines the outcome of a slip: the document number decides, and a slip that is still open is closed and counts as not
+    /// printed.
     pub(super) fn settle_slip(
         &mut self,
         baseline: &Baseline,
@@ -393,7 +395,7 @@ impl IslPrinter {
         };
         if !interrupted {
             let printed = match printed {
-                // A slip that was interrupted may have been closed meanwhile, with the lines that it had.
+                // An interrupted slip may have been closed meanwhile, with the lines that were printed until then.
                 Err(CommandFault::Refused(fault, _)) => Err(CommandFault::Lost(fault)),
                 other => other,
             };
@@ -410,14 +412,14 @@ impl IslPrinter {
                 let after = self.counters_after(baseline, watch).ok();
                 not_registered(fault, detail, after.as_ref())
             }
-            // Out of paper: the rest of the slip is closed at the next connection.
+            // If the printer is out of paper, the open slip is closed at the next connection.
             Err(CommandFault::Refused(refusal, _)) => not_registered(refusal, detail, None),
             Err(CommandFault::Lost(fault)) => Outcome::Unknown(fault),
         }
     }
 
-    /// The pulse to the drawer. Nothing shows whether a lost command was executed, and nothing depends on it:
-    /// an open drawer does not open again.
+    /// Sends the pulse to the drawer. No counter shows whether a lost command was executed, and a second pulse does no harm,
+    /// because an open drawer does not open again.
     pub(super) fn drawer(&mut self, baseline: &Baseline, watch: &mut dyn Watch) -> Outcome {
         let command = Command::of(&self.device.protocol().drawer, &None);
         match self.device.execute_freely(&command, watch) {
@@ -434,7 +436,7 @@ impl IslPrinter {
         }
     }
 
-    /// The counters after a job, on the same printer.
+    /// The counters after a job; a fault if another printer answers.
     fn counters_after(
         &mut self,
         baseline: &Baseline,
@@ -461,7 +463,7 @@ impl IslPrinter {
     }
 }
 
-/// The day was closed, at the keyboard or by the device's clock, and nothing else was printed.
+/// Whether only the day was closed, at the keyboard or by the device's clock, and nothing else was printed.
 fn only_z_reports(after: &Baseline, baseline: &Baseline, evidence: &JournalEvidence) -> bool {
     let more = |now: u32, before: u32| now.checked_sub(before).filter(|more| *more > 0);
     let z_numbers = after.z_number.zip(baseline.z_number);

@@ -1,8 +1,8 @@
 //! The outcome of a receipt whose answers were lost: the table of recovery as a pure function.
 //!
-//! Document numbers decide. If somebody printed a report at the printer's keyboard before the device could be asked, they prove nothing.
-//! Then the device's sums are compared with the caller's evidence. If they equal neither the day without the receipt nor the day with it,
-//! the outcome stays unclear.
+//! Document numbers decide. If a report was printed at the printer's keyboard before the device could be asked, the document
+//! numbers prove nothing. In that case the device's sums are compared with the caller's evidence. If they equal neither the day
+//! without the receipt nor the day with it, the outcome stays unclear.
 
 use ferrotill_core::Amount;
 
@@ -11,22 +11,22 @@ use super::state::{PrinterState, PrinterSums, is_same_printer};
 use crate::fault::Fault;
 use crate::printer::{Baseline, DaySums, JournalEvidence};
 
-/// The state of a receipt by the device's counters.
+/// The state of a receipt, determined from the device's counters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Verdict {
-    /// It is open and nothing is paid; so many of its sales are booked.
+    /// The receipt is open and nothing is paid.
     Unpaid {
-        /// Sales booked.
+        /// The number of sales that the device has booked.
         items: u32,
-        /// They are the plan's first sales, to the last minor unit.
+        /// Whether the booked sales are the plan's first sales, to the last minor unit.
         matches: bool,
     },
-    /// It is open, complete, and so many of its payments are booked.
+    /// The receipt is open, has all its sales, and is paid in part or in full.
     Paid {
-        /// Payments booked.
+        /// The number of payments that the device has booked.
         payments: usize,
     },
-    /// It is closed and in the fiscal memory.
+    /// The receipt is closed and in the fiscal memory.
     Issued,
     /// Nothing fiscal was issued since the baseline.
     NotIssued,
@@ -34,8 +34,8 @@ pub(super) enum Verdict {
     Unclear(Fault),
 }
 
-/// Compares the state of the device with the baseline and the plan: the first row of the [`TABLE`] that fits decides.
-/// Returns the text of that row too.
+/// Compares the state of the device with the baseline and the plan: the first row of the [`TABLE`] that fits decides. The text of
+/// that row is returned too.
 pub(super) fn judge(
     plan: &Plan,
     baseline: &Baseline,
@@ -51,7 +51,7 @@ pub(super) fn judge(
 
 /// One row of the table.
 struct Rule {
-    /// The facts and their meaning, for the reader and the trace.
+    /// The facts of the row and their meaning, for the reader and the trace.
     says: &'static str,
     fits: fn(&Facts) -> bool,
     verdict: fn(&Facts) -> Verdict,
@@ -59,8 +59,8 @@ struct Rule {
 
 /// The rows, in the order in which they are tried.
 ///
-/// There is no row for an open non-fiscal slip: it is closed when the driver connects, before anything is judged.
-/// There is none for unreadable counters: without an answer there is nothing to judge, and the outcome stays unknown.
+/// No row is needed for an open non-fiscal slip, because the driver closes the slip when it connects, before anything is judged.
+/// No row is needed for unreadable counters either: without an answer the outcome stays unknown.
 const TABLE: &[Rule] = &[
     Rule {
         says: "another serial number or fiscal memory: the printer was swapped",
@@ -99,13 +99,13 @@ const TABLE: &[Rule] = &[
         verdict: |_| Verdict::Issued,
     },
     Rule {
-        says: "another day: it was closed without us, the fiscal counter was cleared and proves nothing",
+        says: "another day: the day was closed by somebody else, the counter of fiscal receipts was cleared and proves nothing",
         fits: |facts| facts.another_day(),
         verdict: |_| UNCLEAR,
     },
     Rule {
         // Depending on the firmware a document gets its number when it is opened or when it is closed.
-        says: "open, two numbers on: not our receipt",
+        says: "open, document = base + 2 or more: not our receipt",
         fits: |facts| facts.open && facts.documents > Some(1),
         verdict: |_| UNCLEAR,
     },
@@ -115,7 +115,7 @@ const TABLE: &[Rule] = &[
         verdict: |_| Verdict::Unclear(Fault::AnswerUnreadable),
     },
     Rule {
-        // The caller continues at the doubtful sale (k or k + 1 of them are booked), or cancels.
+        // The caller continues at the doubtful sale (the device has booked it or not), or cancels.
         says: "open, nothing tendered: interrupted before payment",
         fits: |facts| facts.open && facts.tender == Some(0),
         verdict: |facts| Verdict::Unpaid {
@@ -124,8 +124,8 @@ const TABLE: &[Rule] = &[
         },
     },
     Rule {
-        // It cannot be cancelled: the rest is paid exactly as planned, or only the close is missing.
-        says: "open, our sales, and as much tendered as after so many of our payments",
+        // A paid receipt cannot be cancelled: the rest is paid exactly as planned, or only the close is missing.
+        says: "open, our sales, and the tender is the sum of our first payments",
         fits: |facts| facts.open && facts.complete && facts.payments.is_some(),
         verdict: |facts| match facts.payments {
             Some(payments) => Verdict::Paid { payments },
@@ -143,13 +143,14 @@ const TABLE: &[Rule] = &[
         verdict: |_| Verdict::NotIssued,
     },
     Rule {
-        // A cancelled receipt, a slip and a report take a document number and no fiscal one.
+        // A cancelled receipt, a slip and a report take a document number and no number of a fiscal receipt.
         says: "closed, documents advanced, the fiscal counter is unchanged: nothing fiscal was issued",
         fits: |facts| facts.fiscal == Counter::Stands,
         verdict: |_| Verdict::NotIssued,
     },
     Rule {
-        // The receipt that was open at the decision is the one that was closed since, and only a cancelled one has no tender.
+        // The receipt that was open at the decision is the one that was closed since then, and only a cancelled receipt has no
+        // tender.
         says: "closed, document = base + 1, cancellation decided, nothing tendered: cancelled",
         fits: |facts| {
             facts.cancel_decided
@@ -161,7 +162,7 @@ const TABLE: &[Rule] = &[
         verdict: |_| Verdict::NotIssued,
     },
     Rule {
-        // A payment that was on the line at the decision was booked after all; then the receipt could only be completed.
+        // A payment that was on the line at the time of the decision was booked later, so the receipt could only be completed.
         says: "closed, document = base + 1, cancellation decided, items, amount and tender are ours: issued in spite of the decision",
         fits: |facts| {
             facts.cancel_decided && facts.documents == Some(1) && facts.is_paid_as_planned()
@@ -169,7 +170,7 @@ const TABLE: &[Rule] = &[
         verdict: |_| Verdict::Issued,
     },
     Rule {
-        says: "closed, documents advanced, cancellation decided, neither unpaid nor paid as planned: somebody else printed it",
+        says: "closed, documents advanced, cancellation decided, neither unpaid nor paid as planned: another host or person printed the receipt",
         fits: |facts| facts.cancel_decided,
         verdict: |_| UNCLEAR,
     },
@@ -179,7 +180,7 @@ const TABLE: &[Rule] = &[
         verdict: |_| Verdict::Issued,
     },
     Rule {
-        says: "closed, documents advanced, and the last receipt is not ours: keyboard or another host",
+        says: "closed, documents advanced, and the last receipt is not ours: it was printed at the keyboard or by another host",
         fits: |_| true,
         verdict: |_| UNCLEAR,
     },
@@ -187,14 +188,14 @@ const TABLE: &[Rule] = &[
 
 pub(super) const UNCLEAR: Verdict = Verdict::Unclear(Fault::Unclear);
 
-/// Z-reports since the baseline.
+/// The number of Z-reports since the baseline.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum ZReports {
-    /// This many.
+    /// The printer has made this many Z-reports.
     Made(u32),
-    /// The number went back.
+    /// The number of the last Z-report went back.
     Fewer,
-    /// This firmware does not report the number.
+    /// This firmware does not report the number of its last Z-report.
     NotTold,
 }
 
@@ -206,7 +207,7 @@ impl ZReports {
         }
     }
 
-    /// How many, if it is known.
+    /// The number of Z-reports, if it is known.
     const fn number(self) -> Option<u32> {
         match self {
             Self::Made(number) => Some(number),
@@ -218,22 +219,22 @@ impl ZReports {
 /// What became of a counter since the baseline.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Counter {
-    /// It has not changed.
+    /// The counter has not changed.
     Stands,
-    /// It has changed.
+    /// The counter has changed.
     Moved,
-    /// This firmware does not report it.
+    /// This firmware does not report the counter.
     NotTold,
 }
 
-/// The device's sums of the day in which the receipt was begun.
+/// The comparison of the device's sums of the day in which the receipt was begun.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Day {
-    /// They were not asked for, or are not reported, or fit neither case.
+    /// The sums were not asked for, or are not reported, or fit neither case.
     Silent,
-    /// Equal to the evidence from before the receipt.
+    /// The sums equal the evidence from before the receipt.
     Before,
-    /// Equal to that plus the receipt.
+    /// The sums equal the evidence from before the receipt plus the receipt.
     WithOurs,
 }
 
@@ -260,7 +261,7 @@ impl Day {
         };
         let (reported, is_elsewhere) = match z_reports {
             ZReports::Made(0) => (today, false),
-            // A Z-report in the fiscal memory has sales only, no refunds.
+            // A Z-report in the fiscal memory has sales only and no refunds.
             ZReports::Made(1) if !plan.refund => (
                 sums.last_z,
                 today.is_some_and(|today| covers(&today, &plan.all_groups())),
@@ -283,7 +284,7 @@ impl Day {
     }
 }
 
-/// The receipt may be among these.
+/// Whether the sums are large enough to include the receipt.
 fn covers(sums: &[i64; 8], receipt: &[i64; 8]) -> bool {
     sums.iter().zip(receipt).all(|(sum, group)| sum >= group)
 }
@@ -300,55 +301,56 @@ fn sum(one: &[i64; 8], other: &[i64; 8]) -> Option<[i64; 8]> {
 #[derive(Clone, Copy, Debug)]
 struct Facts {
     same_printer: bool,
-    /// Z-reports since the baseline.
+    /// The Z-reports since the baseline.
     z_reports: ZReports,
-    /// A Z-report uses one document number.
+    /// Whether a Z-report uses one document number.
     z_takes_a_number: bool,
     cancel_decided: bool,
-    /// The tender of the plan; 0 only for a receipt with total 0.
+    /// The tender of the plan in minor units; 0 only for a receipt with total 0.
     planned_tender: i64,
-    /// A fiscal receipt is open.
+    /// Whether a fiscal receipt is open.
     open: bool,
-    /// Documents since the baseline; `None` if there are fewer than before.
+    /// The number of documents since the baseline; `None` if the document number went back.
     documents: Option<u32>,
-    /// The counter of fiscal receipts.
+    /// The change of the counter of fiscal receipts.
     fiscal: Counter,
-    /// Sales booked.
+    /// The number of sales that the device has booked.
     items: u32,
-    /// They equal the plan's first sales, to the last minor unit.
+    /// Whether these sales equal the plan's first sales, to the last minor unit.
     sales_match: bool,
-    /// They are all sales of the plan.
+    /// Whether these sales are all sales of the plan.
     complete: bool,
-    /// What was tendered, without its sign.
+    /// The tendered sum in minor units, without its sign; `None` if the device does not report it.
     tender: Option<i64>,
     /// The number of the plan's payments whose sum is this tender.
     payments: Option<usize>,
-    /// Items and amount of the last receipt equal the plan's.
+    /// Whether the items and the amount of the last receipt equal the plan's.
     same_sales: bool,
-    /// And its tender is at least that amount.
+    /// Whether the last receipt equals the plan and its tender is at least that amount.
     last_is_ours: bool,
-    /// The comparison of the sums.
+    /// The comparison of the device's sums with the evidence.
     sums: Day,
 }
 
 impl Facts {
-    /// No Z-report since the baseline.
+    /// Whether there was no Z-report since the baseline.
     fn same_day(&self) -> bool {
         self.z_reports == ZReports::Made(0)
     }
 
-    /// A Z-report since the baseline. If the device does not report it, neither this nor the opposite is known.
+    /// Whether there was a Z-report since the baseline. If the device does not report its Z-reports, this is false, as `same_day`
+    /// is.
     fn another_day(&self) -> bool {
         matches!(self.z_reports, ZReports::Made(1..))
     }
 
-    /// Nothing was tendered, although the plan has a tender.
+    /// Whether nothing was tendered, although the plan has a tender.
     fn is_unpaid(&self) -> bool {
         self.tender == Some(0) && self.planned_tender != 0
     }
 
-    /// The plan's sales and the plan's tender.
-    /// A receipt with total 0 has no tender: only the counter of fiscal receipts distinguishes it from a cancelled one.
+    /// Whether the last receipt has the plan's sales and the plan's tender. A receipt with total 0 has no tender: only the
+    /// counter of fiscal receipts distinguishes it from a cancelled one.
     fn is_paid_as_planned(&self) -> bool {
         self.same_sales
             && self.tender == Some(self.planned_tender)
@@ -374,7 +376,7 @@ impl Facts {
             plan.groups_after(receipt.items) == Some(groups) && amount == Some(booked);
         let z_reports = ZReports::between(baseline.z_number, now.z_number);
         let documents = now.last_document.checked_sub(baseline.last_document);
-        // A counter that a Z-report clears is 1 after it, and more only after further documents.
+        // A counter that a Z-report clears is 1 after the Z-report, and rises only with further documents.
         let is_of_this_day = z_reports == ZReports::Made(0)
             || plan.is_counted_for_ever()
             || (z_reports == ZReports::NotTold

@@ -1,17 +1,18 @@
 //! Fiscal printers with frames of the ISL protocol, each by the table of its family ([`crate::family`]).
 //!
-//! - `command`: a command in the form of a family, and why one failed;
+//! - `command`: a command in the form of a family, and the reasons why a command fails;
 //! - `device`: the connection: commands, questions, refusals;
 //! - `printer`: the printer, and what every job needs before it begins;
 //! - `plan`: a receipt as commands, with the answers that must come;
 //! - `receipt`: carrying out a receipt and settling one;
-//! - `judge`: the table of recovery, pure;
+//! - `judge`: the table of recovery, as a pure function;
 //! - `jobs`: cash, reports, slips, the drawer;
 //! - `state` and `outcome`: what is known of the device, and how a job ended;
 //! - `options`: the options of an address: who sells, and which printer it must be.
 //!
-//! The driver keeps the counters of its last settled answer. While they equal the caller's baseline, a job begins with one question
-//! only, for the number of the last document. After any doubt it drops them, and the next job reads them again.
+//! The driver keeps the counters of its last settled answer. While they equal the caller's baseline, a job begins with one
+//! question only, for the number of the last document. After any doubt the driver discards these counters, and the next job reads
+//! them again.
 
 mod command;
 mod device;
@@ -55,7 +56,7 @@ impl IslPrinter {
             return Outcome::Unknown(Fault::PrinterSwapped);
         }
         if condition.fiscal_receipt_open {
-            // None of these jobs opens one: somebody else has.
+            // None of these jobs opens a fiscal receipt, so a receipt that is open belongs to another program or person.
             return Outcome::Unknown(Fault::ReceiptOpen);
         }
         let fault = Fault::NotExecuted;
@@ -231,7 +232,7 @@ impl FiscalPrinter for IslPrinter {
     fn set_clock(&mut self, at: &str) -> Result<(), Fault> {
         let watch: &mut dyn Watch = &mut Unwatched;
         self.be_attached(watch)?;
-        // Setting the same time again a little later does no harm.
+        // Setting the clock to the same time again a little later does no harm.
         let command = Command::of(&self.device.protocol().clock_set, &at.to_owned());
         let set = self.device.execute_freely(&command, watch);
         set.map(|_| ()).map_err(Fault::from)
@@ -258,13 +259,13 @@ impl IslPrinter {
             }
             let cancel = Command::of(&self.device.protocol().cancel, &());
             match self.device.execute(&cancel, COMMAND_LIMIT_MS, watch) {
-                // A payment of 0, which the tender does not show.
+                // The receipt may have a payment of 0, which the tender does not show.
                 Err(CommandFault::Refused(Fault::PaymentStarted, _)) => {}
                 ended => return ended.map(|_| ()),
             }
         }
-        // A receipt that is paid in full is closed. How the rest of another one was to be paid is not known here,
-        // so it is left to the people at the printer.
+        // A receipt that is paid in full is closed. How the rest of a partly paid receipt was to be paid is not known here, so
+        // that receipt is left to the people at the printer.
         let transaction = state.transaction;
         let tender = transaction.tender.and_then(i64::checked_abs);
         let paid = tender.zip(transaction.amount.checked_abs());

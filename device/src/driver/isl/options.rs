@@ -1,4 +1,4 @@
-//! The options of a fiscal printer's address: who sells there, and which printer it must be.
+//! The options of a fiscal printer's address: the operator who sells, and the printer that must answer.
 
 use core::fmt;
 
@@ -15,7 +15,7 @@ pub(in crate::driver) struct Options {
     serial: Option<String>,
 }
 
-/// An operator's password. It is written into frames only.
+/// An operator's password. The password is written into frames only.
 #[derive(Clone, PartialEq, Eq)]
 struct Password(String);
 
@@ -27,11 +27,12 @@ impl fmt::Debug for Password {
 
 /// The largest number of a till.
 const TILL_MAX: u32 = 99_999;
-/// The longest serial number.
+/// The largest length of a serial number, in characters.
 const SERIAL_MAX: usize = 32;
 
 impl Options {
-    /// Reads its own options of an address, within the limits of the family; returns the rest, which belong to the line.
+    /// Reads the fiscal printer's options of an address, within the limits of the family; returns the other options, which belong
+    /// to the line.
     pub(in crate::driver) fn take(
         query: &str,
         seller: &Seller,
@@ -105,17 +106,17 @@ impl Options {
         .collect()
     }
 
-    /// The serial number that the printer must have.
+    /// The serial number that the printer must have; `None` if any printer may answer.
     pub(in crate::driver) fn serial(&self) -> Option<&str> {
         self.serial.as_deref()
     }
 
-    /// A printer with this serial number is not the configured one.
+    /// Whether a printer with this serial number is not the configured one.
     pub(super) fn is_another(&self, serial: &str) -> bool {
         self.serial.as_ref().is_some_and(|meant| meant != serial)
     }
 
-    /// Operator, password and till for the opening of a receipt, on this model.
+    /// The operator, password and till with which receipts are opened on this model.
     pub(super) fn seller(&self, usual: &Seller, model: &str) -> Open {
         Open {
             operator: self.operator.unwrap_or(usual.operator),

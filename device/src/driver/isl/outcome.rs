@@ -3,7 +3,7 @@
 use crate::fault::Fault;
 use crate::printer::{Baseline, NotRegistered, Outcome, PrinterReport, Registered};
 
-/// A job that made the last document.
+/// The outcome of a job that made the printer's last document.
 pub(super) fn registered(after: Baseline, report: Option<PrinterReport>) -> Outcome {
     Outcome::Registered(Registered {
         document: after.last_document,
@@ -13,7 +13,7 @@ pub(super) fn registered(after: Baseline, report: Option<PrinterReport>) -> Outc
     })
 }
 
-/// A job that left no document; `after` if it is known.
+/// The outcome of a job that left no document; `after` contains the counters after it, if they are known.
 pub(super) fn not_registered(fault: Fault, detail: String, after: Option<&Baseline>) -> Outcome {
     Outcome::NotRegistered(NotRegistered {
         fault,

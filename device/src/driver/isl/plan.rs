@@ -1,4 +1,4 @@
-//! A receipt as commands, with what the device must answer to each of them.
+//! A receipt as commands, with the answers that the device must give to them.
 
 use ferrotill_core::Amount;
 
@@ -17,15 +17,15 @@ pub(super) enum Step {
     Open(Command),
     /// Prints a line of text.
     Text(Command),
-    /// Sells.
+    /// Registers a sale.
     Sale(Command),
     /// Asks for the subtotal: the device's sums are compared with ours before anything is paid.
     Subtotal(Command),
-    /// Pays.
+    /// Registers a payment.
     Pay {
-        /// The command.
+        /// The command of the payment.
         command: Command,
-        /// What is left to pay after it; negative is change.
+        /// The amount that is left to pay after the payment, in minor units; a negative amount is change.
         left: i64,
     },
     /// Closes the receipt.
@@ -33,7 +33,7 @@ pub(super) enum Step {
 }
 
 impl Step {
-    /// The command.
+    /// The command of this step.
     pub(super) fn command(&self) -> &Command {
         match self {
             Self::Open(command)
@@ -50,17 +50,17 @@ impl Step {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Plan {
     protocol: &'static Protocol,
-    /// In the order in which they are sent.
+    /// The commands in the order in which they are sent.
     pub(super) steps: Vec<Step>,
-    /// What is to be paid.
+    /// The amount that is to be paid, in minor units.
     pub(super) total: i64,
-    /// It refunds a sale.
+    /// Whether the receipt refunds a sale.
     pub(super) refund: bool,
-    /// The cash that a sale adds to the drawer, or that a refund takes out of it.
+    /// The cash that a sale adds to the drawer, or that a refund takes out of it, in minor units.
     cash: i64,
-    /// Sums by tax group after each sale; the first entry is before the first sale.
+    /// The sums by tax group after each sale, in minor units; the first entry is before the first sale.
     groups: Vec<[i64; 8]>,
-    /// What was tendered after each payment; the first entry is before the first payment.
+    /// The sum that was tendered after each payment, in minor units; the first entry is before the first payment.
     tendered: Vec<i64>,
 }
 
@@ -80,7 +80,7 @@ impl Plan {
     ///
     /// # Errors
     ///
-    /// Why it cannot be printed, as text. Nothing was sent then.
+    /// The reason why the receipt cannot be printed, as text. Nothing was sent in that case.
     pub(super) fn new(
         protocol: &'static Protocol,
         seller: Open,
@@ -130,22 +130,22 @@ impl Plan {
         Ok(plan)
     }
 
-    /// The device counts its fiscal receipts since fiscalisation; a Z-report does not clear the counter.
+    /// Whether the device counts its fiscal receipts since fiscalisation; a Z-report does not clear the counter.
     pub(super) const fn is_counted_for_ever(&self) -> bool {
         self.protocol.next_fiscal.is_some()
     }
 
-    /// Sales of the whole receipt.
+    /// The number of sales of the whole receipt.
     pub(super) fn items(&self) -> u32 {
         u32::try_from(self.groups.len().saturating_sub(1)).unwrap_or(u32::MAX)
     }
 
-    /// Sums by tax group of the whole receipt.
+    /// The sums by tax group of the whole receipt, in minor units.
     pub(super) fn all_groups(&self) -> [i64; 8] {
         self.groups.last().copied().unwrap_or_default()
     }
 
-    /// Sums by tax group after so many sales.
+    /// The sums by tax group after this number of sales, in minor units.
     pub(super) fn groups_after(&self, items: u32) -> Option<[i64; 8]> {
         self.groups.get(usize::try_from(items).ok()?).copied()
     }
@@ -155,12 +155,12 @@ impl Plan {
         self.tendered.iter().rposition(|sum| *sum == tender)
     }
 
-    /// What is tendered altogether.
+    /// The sum of all payments, in minor units.
     pub(super) fn tender(&self) -> i64 {
         self.tendered.last().copied().unwrap_or(0)
     }
 
-    /// Sales among the steps before this one.
+    /// The number of sales among the steps before this one.
     pub(super) fn items_before(&self, place: usize) -> u32 {
         let sales = self
             .steps
@@ -171,7 +171,7 @@ impl Plan {
         u32::try_from(sales).unwrap_or(u32::MAX)
     }
 
-    /// The step of the payment with this index; the close after the last one.
+    /// The step of the payment with this index; after the last payment, the step of the close.
     pub(super) fn step_of_payment(&self, index: usize) -> Option<usize> {
         self.steps
             .iter()
@@ -222,7 +222,7 @@ impl Plan {
             group: line.group,
             price,
             quantity: Some(quantity),
-            // Percentages are never sent to the printer: it would round again.
+            // Percentages are never sent to the printer, because the printer would round again.
             modifier: (adjustment != 0).then_some(SaleModifier::Absolute(adjustment)),
         };
         self.steps
@@ -244,7 +244,7 @@ impl Plan {
         Some(Baseline {
             last_document: before.last_document.checked_add(1)?,
             next_fiscal_receipt: match before.next_fiscal_receipt {
-                // Not reported.
+                // The device does not report this counter.
                 0 => 0,
                 next => next.checked_add(1)?,
             },
@@ -257,7 +257,7 @@ impl Plan {
         })
     }
 
-    /// Payments, cash last: change is given in cash, and a card must never be charged more than what is left to pay.
+    /// Plans the payments, cash last: change is given in cash, and a card must never be charged more than what is left to pay.
     fn payments(&mut self, payments: &[PaymentJob], change: i64) -> Result<(), String> {
         if payments.is_empty() {
             return Err("there is no payment".to_owned());
@@ -290,7 +290,7 @@ impl Plan {
                 .ok_or("the payments are too large")?;
             self.tendered.push(tender);
             if payment.cash {
-                // The change is taken out again.
+                // The change is taken out of the drawer again.
                 let kept = amount.checked_add(left.min(0));
                 self.cash = kept
                     .and_then(|kept| self.cash.checked_add(kept))

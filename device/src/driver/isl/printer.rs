@@ -17,20 +17,20 @@ pub(super) const RESUMES_MAX: u32 = 5;
 /// A printer of one of the families.
 pub struct IslPrinter {
     pub(super) device: Device,
-    /// The counters as of the last settled answer.
+    /// The printer's counters as of the last settled answer; `None` after any doubt.
     pub(super) settled: Option<Baseline>,
 }
 
 impl IslPrinter {
-    /// A printer of this family behind this port; nothing is opened yet.
+    /// A printer of this family that is reached by this port; the port is not opened yet.
     ///
-    /// `first_seq` chooses the first sequence number: give another one each time the program starts.
+    /// `first_seq` chooses the first sequence number: give another number each time the program starts.
     #[must_use]
     pub fn new(protocol: &'static Protocol, opener: Box<dyn PortOpener>, first_seq: u8) -> Self {
         Self::with_options(protocol, opener, Options::default(), first_seq)
     }
 
-    /// The same, with the options of its address.
+    /// A printer of this family with the options of its address.
     pub(in crate::driver) fn with_options(
         protocol: &'static Protocol,
         opener: Box<dyn PortOpener>,
@@ -49,7 +49,7 @@ impl IslPrinter {
         self.device.attach(watch)
     }
 
-    /// Closes a leftover slip; returns the condition after that.
+    /// Closes a slip that was left open; returns the printer's condition after that.
     pub(super) fn clear_slip(
         &mut self,
         mut condition: Condition,
@@ -67,14 +67,15 @@ impl IslPrinter {
                     fault = lost;
                     condition = self.reattach(watch)?;
                 }
-                // Without paper it stays open; the printer answers questions all the same.
+                // Without paper the slip stays open, but the printer still answers questions.
                 Err(CommandFault::Refused(_, _)) => return Ok(condition),
             }
         }
         Err(fault)
     }
 
-    /// Makes sure that the device answers, can print, and has the counters of the baseline. Otherwise nothing that prints was sent.
+    /// Makes sure that the device answers, can print, and has the counters of the baseline. If it returns a fault, no printing
+    /// command was sent.
     pub(super) fn prepare(
         &mut self,
         baseline: &Baseline,
@@ -83,7 +84,7 @@ impl IslPrinter {
         let refuse = |fault: Fault| Box::new(not_registered(fault, String::new(), None));
         let mut asked = None;
         if self.device.is_attached() {
-            // An answer proves that the line still works. The number in it shows whether somebody has printed something
+            // An answer proves that the line still works. The document number in the answer shows whether anything was printed
             // since the counters were settled: a Z-report at the keyboard, a receipt of another host.
             asked = self
                 .device
@@ -104,7 +105,7 @@ impl IslPrinter {
             }
         };
         if condition.slip_open {
-            // A slip that could not be closed without paper; closing it uses a number.
+            // The printer may have a slip that could not be closed without paper; closing the slip uses a document number.
             self.settled = None;
         }
         let condition = self.clear_slip(condition, watch).map_err(refuse)?;
@@ -150,7 +151,7 @@ impl IslPrinter {
     }
 }
 
-/// For questions outside a job.
+/// A watch for questions outside a job.
 pub(super) struct Unwatched;
 
 impl Watch for Unwatched {

@@ -13,7 +13,7 @@ use crate::wire::fields::decimal;
 use crate::wire::isl_payment::{Paid, PaidCode};
 use crate::wire::isl_receipt::SubtotalSums;
 
-/// Why a plan did not run to its end.
+/// The reason why a plan did not run to its end.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Stop {
     /// A command was lost or refused.
@@ -24,7 +24,7 @@ enum Stop {
     PaymentDiffers,
 }
 
-/// The receipt in work: its plan, its baseline, and the evidence about it.
+/// The receipt that is carried out or settled: its plan, its baseline, and the evidence about it.
 #[derive(Clone, Copy)]
 struct Case<'a> {
     plan: &'a Plan,
@@ -56,7 +56,7 @@ impl IslPrinter {
         Plan::new(self.device.protocol(), self.device.seller(), job)
     }
 
-    /// Settles a receipt that was begun earlier; never prints it again.
+    /// Settles a receipt that was begun earlier. The receipt is never printed again.
     pub(super) fn recover_receipt(
         &mut self,
         job: &ReceiptJob,
@@ -66,8 +66,8 @@ impl IslPrinter {
     ) -> Outcome {
         let plan = match self.plan(job) {
             Ok(plan) => plan,
-            // It was begun under other limits: on a printer of another family, or with another configuration.
-            // Without a plan the counters cannot be compared, so only that printer, or a person, can settle it.
+            // The receipt was begun under other limits: on a printer of another family, or with another configuration. Without a
+            // plan the counters cannot be compared, so only that printer, or a person, can settle it.
             Err(detail) => {
                 watch.trace(&format!("= no plan: {detail}"));
                 return Outcome::Unknown(Fault::PrinterSwapped);
@@ -125,7 +125,7 @@ impl IslPrinter {
                     return self.cancel(case, Fault::TotalsDiffer, detail, watch);
                 }
                 Stop::PaymentDiffers => {
-                    // A payment is already booked: do not cancel, and do not add a payment that was not planned.
+                    // If a payment is already booked, the receipt is not cancelled, and no payment is added that was not planned.
                     self.settled = None;
                     return Outcome::Unknown(Fault::PaymentDiffers);
                 }
@@ -135,7 +135,7 @@ impl IslPrinter {
         Outcome::Unknown(Fault::NoAnswer)
     }
 
-    /// Sends the steps from `from` on; the error says at which one it stopped.
+    /// Sends the steps from `from` on; the error contains the step at which the plan stopped.
     fn run(
         &mut self,
         plan: &Plan,
@@ -182,19 +182,19 @@ impl IslPrinter {
             Verdict::Unpaid { items, matches } => {
                 let before = case.plan.items_before(place);
                 match case.plan.steps.get(place) {
-                    // Opened and empty: continue after the opening.
+                    // The receipt is open and empty: continue after the opening.
                     Some(Step::Open(_)) if items == 0 => Ok(place.saturating_add(1)),
-                    // The doubtful sale was booked, or it was not.
+                    // The counters show whether the doubtful sale was booked.
                     Some(Step::Sale(_)) if matches && items == before.saturating_add(1) => {
                         Ok(place.saturating_add(1))
                     }
-                    // A text may be printed twice then; the alternative is that it is missing.
+                    // The text may be printed twice in this case; otherwise it could be missing.
                     Some(Step::Sale(_) | Step::Text(_) | Step::Subtotal(_) | Step::Pay { .. })
                         if matches && items == before =>
                     {
                         Ok(place)
                     }
-                    // A receipt with total 0: the tender does not show its payment.
+                    // The tender of a receipt with total 0 does not show its payment.
                     Some(Step::Close(_)) if matches && case.plan.total == 0 => Ok(place),
                     _ => Err(Box::new(self.cancel(case, fault, String::new(), watch))),
                 }
@@ -203,7 +203,7 @@ impl IslPrinter {
                 .plan
                 .step_of_payment(payments)
                 .ok_or_else(|| unknown(Fault::Unclear)),
-            // Nothing was begun, as the device has confirmed: the opening may be sent again.
+            // The device has confirmed that no receipt was begun, so the opening may be sent again.
             Verdict::NotIssued if place == 0 => {
                 self.at_baseline(case, fault, watch)?;
                 Ok(0)
@@ -254,7 +254,8 @@ impl IslPrinter {
         Ok(verdict)
     }
 
-    /// After a refusal. Before the first payment the receipt is cancelled; after it, only the device knows the outcome.
+    /// Continues after a refusal. Before the first payment the receipt is cancelled; after the first payment only the device's
+    /// counters show the outcome.
     fn refused(
         &mut self,
         case: Case<'_>,
@@ -269,11 +270,11 @@ impl IslPrinter {
             Err(fault) => return Outcome::Unknown(fault),
         };
         match verdict {
-            // The opening was refused because a receipt is open already. It is not ours, so it is not cancelled.
+            // The opening was refused because a receipt is open already. The open receipt is not ours, so it is not cancelled.
             Verdict::Unpaid { .. } if place == 0 && fault != Fault::PaperOut => {
                 not_registered(Fault::ReceiptOpen, detail, None)
             }
-            // A receipt with total 0 whose payment was booked before its answer was lost.
+            // This is a receipt with total 0 whose payment was booked before the answer was lost.
             Verdict::Unpaid { matches: true, .. }
                 if case.plan.total == 0 && fault == Fault::PaymentStarted =>
             {
@@ -315,8 +316,8 @@ impl IslPrinter {
                 (Verdict::Unpaid { matches: true, .. }, Err(CommandFault::Refused(refusal, _)))
                     if case.plan.total == 0 && self.may_mean_paid(refusal) =>
                 {
-                    // A receipt with total 0 whose payment is booked can only be closed.
-                    // If it is not paid, the device refuses that too.
+                    // A receipt with total 0 whose payment is booked can only be closed. If the receipt is not paid, the device
+                    // refuses the close too.
                     return self.close_only(case, watch);
                 }
                 (Verdict::Unpaid { .. }, Err(CommandFault::Refused(refusal, _))) => {
@@ -330,13 +331,13 @@ impl IslPrinter {
         Outcome::Unknown(Fault::NoAnswer)
     }
 
-    /// The refusal means that a payment was booked, or may mean it: some families do not report why they refuse.
+    /// Whether the refusal means, or may mean, that a payment was booked: some families do not report why they refuse.
     fn may_mean_paid(&self, refusal: Fault) -> bool {
         let silent = matches!(self.device.protocol().errors, Errors::Silent);
         refusal == Fault::PaymentStarted || (silent && refusal == Fault::NotAllowed)
     }
 
-    /// Sends the last step alone.
+    /// Sends only the last step, the close.
     fn close_only(&mut self, case: Case<'_>, watch: &mut dyn Watch) -> Outcome {
         let close = case.plan.steps.len().saturating_sub(1);
         let mut fault = Fault::Unclear;
@@ -383,10 +384,10 @@ impl IslPrinter {
         }
     }
 
-    /// The receipt is closed: determines the baseline of the next job.
+    /// Determines, after the receipt was closed, the baseline of the next job.
     ///
-    /// All counters are read, unless a receipt of this kind has already moved this device's counters as predicted.
-    /// Then the document number is enough: everything that changes a counter uses a document number too.
+    /// All counters are read, unless a receipt of this kind has already moved this device's counters as predicted. If one has,
+    /// the document number is enough: everything that changes a counter uses a document number too.
     fn registered(&mut self, case: Case<'_>, watch: &mut dyn Watch) -> Outcome {
         self.settled = None;
         let predicted = case.plan.predict(case.baseline);
@@ -416,17 +417,17 @@ impl IslPrinter {
                 Err(lost) => fault = lost,
             }
         }
-        // It is registered, but its number is not known. Recovery will find it.
+        // The receipt is registered, but its number is not known. Recovery will find the number.
         Outcome::Unknown(fault)
     }
 }
 
-/// A receipt that is in the fiscal memory.
+/// The outcome of a receipt that is in the fiscal memory.
 fn closed(case: Case<'_>, after: Baseline) -> Outcome {
-    // If the day was closed meanwhile, the number belongs to the old day.
+    // If the day was closed meanwhile, the number of the last fiscal receipt belongs to the old day.
     let same_day = after.z_number == case.baseline.z_number;
     Outcome::Registered(Registered {
-        // It was begun directly after the baseline, and nothing else can be printed while it is open.
+        // The receipt was begun directly after the baseline, and nothing else can be printed while it is open.
         document: case.baseline.last_document.saturating_add(1),
         fiscal_receipt: Some(case.baseline.next_fiscal_receipt)
             .filter(|number| *number > 0 && same_day),

@@ -6,37 +6,37 @@ use crate::wire::isl_report::Transaction;
 /// The state of a device, as far as recovery needs it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct PrinterState {
-    /// Counters and identity.
+    /// The counters and the identity of the printer.
     pub(super) counters: Baseline,
-    /// Condition, with the kind of receipt that is open.
+    /// The condition of the printer, with the kind of receipt that is open.
     pub(super) condition: Condition,
-    /// The current or last receipt.
+    /// The current receipt, or the last one if none is open.
     pub(super) transaction: Transaction,
-    /// Sums of the current receipt.
+    /// The sums of the current receipt by tax group, in minor units.
     pub(super) groups: [i64; 8],
-    /// The sums of its days: asked for only if the numbers prove nothing.
+    /// The sums of the printer's days; `None` unless the document numbers prove nothing and the sums were asked for.
     pub(super) sums: Option<PrinterSums>,
 }
 
 /// Gross sums per tax group, in minor units, of the day since the last Z-report.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct DayTotals {
-    /// Sales.
+    /// The sales of the day by tax group.
     pub(super) sales: [i64; 8],
-    /// Refunds, if the firmware reports them.
+    /// The refunds of the day by tax group, if the firmware reports them.
     pub(super) refunds: Option<[i64; 8]>,
 }
 
 /// A device's sums of its day and of its last Z-report.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct PrinterSums {
-    /// The day since the last Z-report.
+    /// The sums of the day since the last Z-report.
     pub(super) today: DayTotals,
-    /// The sales of the last Z-report in the fiscal memory, if it is reported.
+    /// The sales of the last Z-report in the fiscal memory, if the device reports them.
     pub(super) last_z: Option<[i64; 8]>,
 }
 
-/// Same device, same fiscal memory.
+/// Whether both baselines are of the same device with the same fiscal memory.
 pub(super) fn is_same_printer(one: &Baseline, other: &Baseline) -> bool {
     one.serial == other.serial && one.fiscal_memory == other.fiscal_memory
 }

@@ -1,8 +1,8 @@
-//! Line breaks.
+//! Line breaks in texts for a printer.
 
 /// Text in lines of at most `width` bytes, broken at spaces if there are any; at least one line.
 pub(super) fn wrapped(text: &[u8], width: usize) -> Vec<Vec<u8>> {
-    // Each line needs at least one byte, or this would not end.
+    // Each line needs at least one byte, or the loop would not end.
     let width = width.max(1);
     let mut lines = Vec::new();
     let mut rest = text.trim_ascii_end();

@@ -1,8 +1,8 @@
 //! An emulated ESC/POS receipt printer with a cash drawer.
 //!
-//! It behaves as Epson's reference says (`docs/protocols/escpos.md`):
-//! real-time requests are executed on receipt, also inside images;
-//! everything else waits in a small buffer while the paper is out or the cover is open, and bytes that overflow it are lost.
+//! The emulated printer behaves as Epson's reference describes (`docs/protocols/escpos.md`): real-time requests are executed on
+//! receipt, also inside images; all other commands wait in a small buffer while the paper is out or the cover is open, and bytes
+//! that overflow it are lost.
 
 mod paper;
 
@@ -22,12 +22,12 @@ use crate::wire::escpos_profile::EscposProfile;
 
 /// An emulated receipt printer on a line for which faults can be ordered.
 ///
-/// A fault order names a command by the last byte of its name: 48h for GS ( H, 04h for DLE EOT, 20h for text.
-/// ESC/POS has neither NAK nor checksum: an order for NAK loses the command, one for the checksum damages the answer.
+/// A fault order names a command by the last byte of its name: 48h for GS ( H, 04h for DLE EOT, 20h for text. ESC/POS has neither
+/// NAK nor checksum: an order for NAK loses the command, and an order for the checksum damages the answer.
 pub struct EscposEmulator {
-    /// Answers `GS ( H`. Cheap printers ignore it.
+    /// Whether the printer answers `GS ( H`. Cheap printers ignore that command.
     pub knows_processed: bool,
-    /// Pin 3 of the drawer's connector is high while the drawer is open.
+    /// Whether pin 3 of the drawer's connector is high while the drawer is open.
     pub open_drawer_is_high: bool,
     paper: Paper,
     buffer: VecDeque<EscposCommand>,
@@ -42,16 +42,16 @@ pub struct EscposEmulator {
     commands: u64,
     overflowed: u64,
     line: Line,
-    /// Answers that are late: they are sent before the next one.
+    /// Late answers, which are sent before the next answer.
     late: Vec<Vec<u8>>,
     now: u64,
 }
 
-/// What fits into its receive buffer.
+/// The size of the receive buffer in bytes.
 const BUFFER_BYTES: usize = 4_096;
-/// Somebody closes the drawer after this.
+/// The time after which the open drawer is closed, in milliseconds.
 const DRAWER_OPEN_MS: u64 = 5_000;
-/// How long "busy" delays an answer, once.
+/// The milliseconds by which "busy" delays an answer, once.
 const BUSY_MS: u64 = 60;
 /// Noise before an answer: XON and XOFF, and bytes that are neither status nor letter.
 const NOISE: [u8; 4] = [0x11, 0xFF, 0x13, 0x9D];
@@ -81,44 +81,44 @@ impl EscposEmulator {
         }
     }
 
-    /// Another model's code pages and width.
+    /// The same printer with another model's code pages and width.
     #[must_use]
     pub fn of_profile(mut self, profile: EscposProfile) -> Self {
         self.paper = Paper::new(profile);
         self
     }
 
-    /// What is on the paper.
+    /// The text on the paper.
     #[must_use]
     pub fn paper_text(&self) -> String {
         self.paper.text()
     }
 
-    /// Pulses sent to the drawer.
+    /// The number of pulses that were sent to the drawer.
     #[must_use]
     pub fn drawer_pulses(&self) -> u32 {
         self.drawer_pulses
     }
 
-    /// Commands executed.
+    /// The number of commands that were executed.
     #[must_use]
     pub fn commands(&self) -> u64 {
         self.commands
     }
 
-    /// Commands lost because the buffer was full.
+    /// The number of commands that were lost because the buffer was full.
     #[must_use]
     pub fn overflowed(&self) -> u64 {
         self.overflowed
     }
 
-    /// It is switched on.
+    /// Whether the printer is switched on.
     #[must_use]
     pub fn is_on(&self) -> bool {
         self.power
     }
 
-    /// Switches it on or off; what it had received and not printed is lost.
+    /// Switches the printer on or off; commands that were received and not executed are lost.
     pub fn set_power(&mut self, on: bool) {
         self.power = on;
         self.line.forget();
@@ -126,7 +126,7 @@ impl EscposEmulator {
         self.forget();
     }
 
-    /// Loads or removes paper; with paper it continues where it stopped.
+    /// Loads or removes paper; with paper the printer continues where it stopped.
     pub fn set_paper(&mut self, paper: printer::Paper) {
         self.paper_state = paper;
         self.work();
@@ -207,7 +207,7 @@ impl EscposEmulator {
         });
     }
 
-    /// Executes the waiting commands, as long as it can print.
+    /// Executes the waiting commands, as long as the printer can print.
     fn work(&mut self) {
         while self.power && self.line.is_plugged() && !self.is_offline() {
             let Some(command) = self.buffer.pop_front() else {
@@ -233,7 +233,7 @@ impl EscposEmulator {
                 self.kick();
                 Vec::new()
             }
-            // Reports that nobody asked for: off unless a host switches them on, and this driver does not.
+            // Reports without a question are off unless a host switches them on, and this driver does not.
             other => {
                 self.paper.print(other);
                 Vec::new()
@@ -241,7 +241,7 @@ impl EscposEmulator {
         }
     }
 
-    /// Executes with the first fault order that fits.
+    /// Executes a command with the first fault order that fits.
     fn with_fault(&mut self, code: u8, execute: impl FnOnce(&mut Self) -> Vec<u8>) {
         let order = self.line.order_for(code);
         match order.map(|order| order.kind) {
@@ -253,7 +253,7 @@ impl EscposEmulator {
         }
         self.commands = self.commands.saturating_add(1);
         let answer = execute(self);
-        // What was received is printed; only later commands wait.
+        // Commands that were received are executed; only later commands wait.
         match order.map(|order| order.kind) {
             Some(FaultKind::PaperOut | FaultKind::PaperEnd) => {
                 self.paper_state = printer::Paper::Out;
@@ -267,7 +267,7 @@ impl EscposEmulator {
         }
     }
 
-    /// A fault that affects the answer.
+    /// Applies a fault that affects the answer.
     fn after_execution(&mut self, order: FaultOrder, mut answer: Vec<u8>) {
         let now = self.now;
         match order.kind {
@@ -279,7 +279,7 @@ impl EscposEmulator {
             }
             FaultKind::UnplugAfter => self.set_plugged(false),
             FaultKind::Late => self.late.push(answer),
-            // ESC/POS has no checksum either.
+            // ESC/POS has no checksum.
             FaultKind::Garble | FaultKind::BadChecksum => {
                 if let Some(first) = answer.first_mut() {
                     *first ^= 0x01;
@@ -305,7 +305,7 @@ impl EscposEmulator {
         }
     }
 
-    /// Sends an answer, and before it the late ones.
+    /// Sends an answer, and before it the late answers.
     fn answer(&mut self, answer: Vec<u8>, due: u64) {
         if answer.is_empty() {
             return;
@@ -413,7 +413,7 @@ impl Machine for EscposEmulator {
     }
 
     fn keyboard_z(&mut self) -> bool {
-        // It has no fiscal memory.
+        // A receipt printer has no fiscal memory.
         false
     }
 
@@ -430,10 +430,10 @@ impl Machine for EscposEmulator {
     }
 }
 
-/// Its identity.
+/// The identity that the printer reports.
 fn identity(which: u8) -> Vec<u8> {
     match which {
-        // Model and type, one byte each: no double bytes, a knife.
+        // The model and the type are one byte each; the type means no double-byte letters and a knife.
         1 | b'1' => vec![0x20],
         2 | b'2' => vec![0x02],
         65 => EscposAnswer::emit_identity("1.00 ESC/POS"),

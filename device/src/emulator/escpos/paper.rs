@@ -34,7 +34,7 @@ impl Paper {
         }
     }
 
-    /// Everything as after switching on; what was not printed is lost.
+    /// Sets everything as after switching on; the line that was not printed yet is lost.
     pub(super) fn reset(&mut self) {
         self.line.clear();
         self.page = self.profile.page_of(0);
@@ -44,7 +44,7 @@ impl Paper {
         self.level = QrLevel::L;
     }
 
-    /// All documents, and what is not cut off yet.
+    /// The text of all documents, and of the paper that is not cut off yet.
     pub(super) fn text(&self) -> String {
         self.tape.text(Some(&self.document))
     }
@@ -91,7 +91,8 @@ impl Paper {
                 // A full line is printed automatically.
                 self.feed(1);
             }
-            // A number without a page prints other letters than intended, as a wrong number does.
+            // A number to which no code page belongs prints other letters than intended, as a wrong number does on a real
+            // printer.
             let letter = match (self.page, byte) {
                 (Some(page), byte) => page.letter_of(*byte),
                 (None, b' '..=b'~') => char::from(*byte),

@@ -1,4 +1,4 @@
-//! Seconds since 1970 as the printer writes dates, and back.
+//! Converts seconds since 1970 into the printer's dates, and back.
 
 use std::sync::Arc;
 
@@ -17,7 +17,7 @@ pub(super) struct Moment {
 }
 
 impl Moment {
-    /// The moment of these seconds (days to civil date by eras of 400 years).
+    /// The date and time of these seconds since 1970 (days to civil date by eras of 400 years).
     pub(super) fn of(seconds: i64) -> Self {
         let days = seconds.div_euclid(DAY);
         let rest = seconds.rem_euclid(DAY);
@@ -92,7 +92,7 @@ impl Moment {
             .saturating_add(self.second)
     }
 
-    /// `DD-MM-YY HH:MM:SS`, as 3Eh answers.
+    /// The date and time as `DD-MM-YY HH:MM:SS`, the form of the answer of 3Eh.
     pub(super) fn stamp(self) -> String {
         let year = self.year.rem_euclid(100);
         format!(
@@ -101,7 +101,7 @@ impl Moment {
         )
     }
 
-    /// `DD-MM-YYYY HH:MM:SS`.
+    /// The date and time as `DD-MM-YYYY HH:MM:SS`.
     pub(super) fn long_stamp(self) -> String {
         format!(
             "{:02}-{:02}-{:04} {:02}:{:02}:{:02}",
@@ -109,7 +109,7 @@ impl Moment {
         )
     }
 
-    /// `DDMMYY`, as 40h answers.
+    /// The date as `DDMMYY`, the form of the answer of 40h.
     pub(super) fn date(self) -> String {
         format!(
             "{:02}{:02}{:02}",
@@ -120,7 +120,7 @@ impl Moment {
     }
 }
 
-/// Reads `DD-MM-YY HH:MM[:SS]`, as 3Dh takes it.
+/// Reads `DD-MM-YY HH:MM[:SS]`, the form of the data of 3Dh.
 pub(super) fn parse_stamp(text: &str) -> Option<i64> {
     let (date, time) = text.split_once(' ')?;
     let number = |field: Option<&str>| -> Option<i64> {
@@ -139,12 +139,12 @@ pub(super) fn parse_stamp(text: &str) -> Option<i64> {
             None => 0,
         },
     };
-    // A day that does not exist converts back to another one.
+    // A day that does not exist would be converted back to another day.
     let seconds = moment.seconds();
     (Moment::of(seconds) == moment).then_some(seconds)
 }
 
-/// Seconds of a day.
+/// The number of seconds of a day.
 pub(super) const DAY: i64 = 86_400;
 
 #[cfg(test)]

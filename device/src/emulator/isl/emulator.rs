@@ -15,23 +15,23 @@ pub struct IslEmulator {
     decoder: Decoder,
     line: Line,
     garbled: usize,
-    /// Answers that are late, with their sequence numbers.
+    /// The answers that are late, with their sequence numbers.
     late: Vec<(u8, Vec<u8>)>,
 }
 
-/// Noise before an answer, one kind after another: stray bytes and half a frame, something like a frame,
-/// the end of another frame, control bytes.
+/// The noise that is sent before an answer, one kind after another: stray bytes and half a frame, something like a frame, the end
+/// of another frame, control bytes.
 const NOISES: [&[u8]; 4] = [
     &[0x41, 0xFF, 0x00, 0x01, 0x2B, 0x30],
     &[0x01, 0x01, 0x24, 0x20, 0x03],
     &[0x30, 0x39, 0x33, 0x03],
     &[SYN, 0x80, NAK],
 ];
-/// The interval of SYN bytes while it is busy.
+/// The interval of SYN bytes while the printer is busy, in milliseconds.
 const BUSY_EVERY_MS: u64 = 60;
 
 impl IslEmulator {
-    /// A printer on a line without faults; `baud` paces it.
+    /// A printer on a line without faults; `baud` sets the line's speed.
     #[must_use]
     pub fn new(printer: Printer, baud: Option<u32>) -> Self {
         Self {
@@ -43,13 +43,13 @@ impl IslEmulator {
         }
     }
 
-    /// The printer.
+    /// The printer at the end of the line.
     #[must_use]
     pub fn printer(&self) -> &Printer {
         &self.printer
     }
 
-    /// The printer, mutable.
+    /// The printer at the end of the line, mutable.
     pub fn printer_mut(&mut self) -> &mut Printer {
         &mut self.printer
     }
@@ -64,19 +64,19 @@ impl IslEmulator {
         self.line.clear_faults();
     }
 
-    /// The remaining orders.
+    /// The fault orders that were not carried out yet.
     #[must_use]
     pub fn faults(&self) -> &[FaultOrder] {
         self.line.faults()
     }
 
-    /// Switches the printer on or off; what it was sending is lost.
+    /// Switches the printer on or off; the bytes that it was sending are lost.
     pub fn set_power(&mut self, on: bool) {
         self.printer.set_power(on);
         self.forget_line();
     }
 
-    /// Pulls the cable or plugs it in; what was on it is lost.
+    /// Pulls the cable or plugs it in; the bytes on the line are lost.
     pub fn set_plugged(&mut self, plugged: bool) {
         self.line.set_plugged(plugged);
         self.forget_line();
@@ -100,7 +100,7 @@ impl IslEmulator {
             return;
         }
         let answer = self.printer.answer(&request);
-        // A repeat executes nothing, so this fault has no effect on it.
+        // A repeated request executes nothing, so this fault has no effect on it.
         self.printer.after_command = None;
         self.send_late(request.seq, now);
         match order {
@@ -109,7 +109,7 @@ impl IslEmulator {
         }
     }
 
-    /// Applies a fault before the command is executed; true if the command is not executed.
+    /// Applies a fault before the command is executed; returns true if the command is not executed.
     fn before_execution(&mut self, kind: FaultKind, now: u64) -> bool {
         match kind {
             FaultKind::DropRequest => {}
@@ -187,7 +187,7 @@ impl IslEmulator {
         }
     }
 
-    /// Sends late answers, unless this request is a repeat of the one that they answer.
+    /// Sends late answers, unless this request is a repeat of the request that they answer.
     fn send_late(&mut self, seq: u8, now: u64) {
         let (due, kept) = std::mem::take(&mut self.late)
             .into_iter()
@@ -198,7 +198,7 @@ impl IslEmulator {
         }
     }
 
-    /// Flips one bit of one byte between LEN and the last status byte, another one each time.
+    /// Flips one bit of one byte between LEN and the last status byte, a different byte each time.
     fn garble(&mut self, answer: &mut [u8]) {
         let inner = answer.len().saturating_sub(7);
         let place = self

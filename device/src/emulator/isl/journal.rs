@@ -15,18 +15,18 @@ pub enum PrintedKind {
     Cancelled,
     /// A non-fiscal slip.
     Slip,
-    /// Cash in or out.
+    /// Cash put in or taken out.
     Cash,
     /// A report of the day.
     XReport,
-    /// A report that closed its day.
+    /// A report of the day that closed it.
     ZReport,
-    /// Anything else: duplicates, reports of the fiscal memory.
+    /// Any other document: duplicates, reports of the fiscal memory.
     Other,
 }
 
 impl PrintedKind {
-    /// The number of its type in command 125 of X.
+    /// The number of this kind in command 125 of X.
     #[must_use]
     pub const fn number(self) -> u32 {
         match self {
@@ -40,7 +40,7 @@ impl PrintedKind {
         }
     }
 
-    /// It belongs to this type: 0 is all, 10 all that are fiscal.
+    /// Whether a document of this kind belongs to a type of command 125: 0 is all documents, 10 all fiscal ones.
     #[must_use]
     pub const fn is_of(self, number: u32) -> bool {
         number == 0
@@ -52,19 +52,19 @@ impl PrintedKind {
 /// One document of the journal.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PrintedDocument {
-    /// Its number.
+    /// The number of the document.
     pub number: u32,
-    /// Seconds since 1970.
+    /// The time of the document in seconds since 1970.
     pub at: i64,
-    /// What it is.
+    /// The kind of the document.
     pub kind: PrintedKind,
-    /// The number of the Z-report that closes its day, or its own number if it is one.
+    /// The number of the Z-report that closes the document's day; for a Z-report its own number.
     pub z_number: u32,
-    /// What is on its paper.
+    /// The lines on the paper of the document.
     pub lines: Vec<String>,
 }
 
-/// Documents, oldest first, and the position of reading.
+/// The documents of the journal, oldest first, and the position of reading.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Journal {
     documents: VecDeque<PrintedDocument>,
@@ -73,7 +73,7 @@ pub(super) struct Journal {
 
 #[derive(Clone, Copy, Debug)]
 struct Reading {
-    /// The document, or the first one after it that fits.
+    /// The number of the document that is read; if it does not fit, the first one after it is read.
     number: u32,
     last: u32,
     from: i64,
@@ -81,22 +81,22 @@ struct Reading {
     line: usize,
 }
 
-/// What is read.
+/// The result of reading one step.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Read {
-    /// A line.
+    /// A line of a document.
     Line(String),
-    /// A document's end.
+    /// The end of a document.
     DocumentEnd,
-    /// The end.
+    /// The end of the chosen documents.
     End,
 }
 
-/// Documents that are kept; the oldest ones are dropped first.
+/// The number of documents that are kept; the oldest ones are dropped first.
 pub(super) const DOCUMENTS_MAX: usize = 10_000;
 
 impl Journal {
-    /// With these documents.
+    /// A journal with these documents.
     pub(super) fn of(documents: Vec<PrintedDocument>) -> Self {
         Self {
             documents: documents.into(),
@@ -104,7 +104,7 @@ impl Journal {
         }
     }
 
-    /// Writes a document.
+    /// Appends a document to the journal.
     pub(super) fn push(&mut self, document: PrintedDocument) {
         if self.documents.len() >= DOCUMENTS_MAX {
             self.documents.pop_front();
@@ -112,26 +112,26 @@ impl Journal {
         self.documents.push_back(document);
     }
 
-    /// Removes what was written after a document.
+    /// Removes the documents that were written after the document with this number.
     pub(super) fn forget_after(&mut self, number: u32) {
         self.documents.retain(|document| document.number <= number);
     }
 
-    /// What was written after a document.
+    /// The documents that were written after the document with this number.
     pub(super) fn after(&self, number: u32) -> impl Iterator<Item = &PrintedDocument> {
         self.documents
             .iter()
             .filter(move |document| document.number > number)
     }
 
-    /// The document of this number.
+    /// The document with this number.
     pub(super) fn document(&self, number: u32) -> Option<&PrintedDocument> {
         self.documents
             .iter()
             .find(|document| document.number == number)
     }
 
-    /// The first and the last document of a time and a kind.
+    /// The numbers of the first and the last document within a time and of a kind.
     pub(super) fn span(&self, from: i64, to: i64, kind: u32) -> Option<(u32, u32)> {
         let mut fitting = self
             .documents
@@ -142,7 +142,7 @@ impl Journal {
         Some((first, fitting.next_back().unwrap_or(first)))
     }
 
-    /// Begins to read one document; returns its kind.
+    /// Begins to read one document; returns that document.
     pub(super) fn choose(&mut self, number: u32) -> Option<&PrintedDocument> {
         self.reading = Some(Reading {
             number,
@@ -154,7 +154,7 @@ impl Journal {
         self.document(number)
     }
 
-    /// Begins to read the documents of a time.
+    /// Begins to read the documents within a time.
     pub(super) fn choose_time(&mut self, from: i64, to: i64) {
         self.reading = Some(Reading {
             number: 0,
@@ -174,7 +174,7 @@ impl Journal {
         })
     }
 
-    /// The next line.
+    /// Reads the next line.
     pub(super) fn read(&mut self) -> Read {
         let line = self.reading.map_or(0, |reading| reading.line);
         let Some(document) = self.chosen() else {
@@ -193,7 +193,7 @@ impl Journal {
         text.map_or(Read::DocumentEnd, Read::Line)
     }
 
-    /// Ends reading: the position is in working memory.
+    /// Ends reading, because the position is lost with the working memory.
     pub(super) fn stop_reading(&mut self) {
         self.reading = None;
     }

@@ -4,47 +4,47 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-/// Everything that survives a loss of power, except the receipts, which are too many to be written again each time.
+/// The data that survive a loss of power, except the receipts, which are too many to be written again each time.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Memory {
-    /// Serial number.
+    /// The serial number of the printer.
     pub serial: String,
-    /// Number of the fiscal memory.
+    /// The number of the fiscal memory.
     pub fiscal_memory: String,
-    /// Tax rates in hundredths of a percent, A to H; `None` is disabled.
+    /// The tax rates in hundredths of a percent, A to H; `None` is a disabled group.
     pub rates: [Option<i64>; 8],
-    /// The currency's letters.
+    /// The letters of the currency.
     pub currency: String,
-    /// Number of the last document of any kind.
+    /// The number of the last document of any kind.
     pub last_document: u32,
-    /// Sold since fiscalisation.
+    /// The sum of all sales since fiscalisation, in minor units.
     pub grand_total: i64,
     /// The number of valid fiscal receipts in the receipts' file; later entries are ignored.
     pub receipts: usize,
-    /// Every Z-report.
+    /// All Z-reports, oldest first.
     pub closures: Vec<Closure>,
-    /// The day since the last Z-report.
+    /// The counters of the day since the last Z-report.
     pub day: WorkingDay,
-    /// The receipt or slip that is open.
+    /// The receipt or slip that is open; `None` if none is open.
     pub open: Option<OpenReceipt>,
     /// The last receipt, for the answer of 4Ch.
     pub last: LastReceipt,
-    /// A duplicate of the last receipt may be printed.
+    /// Whether a duplicate of the last receipt may be printed.
     pub may_duplicate: bool,
-    /// Pulses sent to the drawer.
+    /// The number of pulses that were sent to the drawer.
     pub drawer_pulses: u32,
-    /// The seconds by which the clock was set forward.
+    /// The number of seconds by which the clock was set forward.
     pub clock_offset_s: i64,
     /// The taxpayer's number.
     #[serde(default = "tax_id")]
     pub tax_id: String,
-    /// Header and footer lines and switches, by name.
+    /// The header and footer lines and switches that a host has set, by name.
     #[serde(default)]
     pub settings: BTreeMap<String, String>,
-    /// How many Z-reports the fiscal memory has room for.
+    /// The number of Z-reports for which the fiscal memory has room, those made included.
     #[serde(default = "closures_max")]
     pub closures_max: u32,
-    /// Working memory was lost: the clock must be set before anything is sold.
+    /// Whether the working memory was lost, so that the clock must be set before anything is sold.
     #[serde(default)]
     pub reset: bool,
 }
@@ -53,13 +53,13 @@ fn tax_id() -> String {
     "1003600012346".to_owned()
 }
 
-/// Five years of days.
+/// The fiscal memory has room for a Z-report on each day of five years.
 const fn closures_max() -> u32 {
     1_825
 }
 
 impl Memory {
-    /// A new, fiscalised printer.
+    /// The memory of a new, fiscalised printer.
     #[must_use]
     pub fn new(rates: [Option<i64>; 8]) -> Self {
         Self {
@@ -90,58 +90,58 @@ impl Memory {
         self.last_document
     }
 
-    /// How many more Z-reports the fiscal memory has room for.
+    /// The number of further Z-reports for which the fiscal memory has room.
     #[must_use]
     pub fn closures_left(&self) -> u32 {
         self.closures_max.saturating_sub(self.z_number())
     }
 
-    /// Number of the last Z-report.
+    /// The number of the last Z-report.
     #[must_use]
     pub fn z_number(&self) -> u32 {
         u32::try_from(self.closures.len()).unwrap_or(u32::MAX)
     }
 }
 
-/// Counters since the last Z-report. Sales and refunds are never netted.
+/// The counters of a day, since the last Z-report. Sales and refunds are never netted.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct WorkingDay {
-    /// Sales by tax group.
+    /// The sales by tax group, in minor units.
     pub sales: [i64; 8],
-    /// Refunds by tax group.
+    /// The refunds by tax group, in minor units.
     pub refunds: [i64; 8],
-    /// Payments of sales without change, in the order of 6Eh.
+    /// The payments of sales without change, in minor units, in the order of 6Eh.
     pub payments: [i64; 8],
-    /// Payments of refunds, likewise.
+    /// The payments of refunds, in minor units, in the order of 6Eh.
     pub refund_payments: [i64; 8],
-    /// Cash in the drawer.
+    /// The cash in the drawer, in minor units.
     pub cash: i64,
-    /// Cash paid in.
+    /// The cash paid in, in minor units.
     pub cash_in: i64,
-    /// Cash taken out, positive.
+    /// The cash taken out, in minor units, as a positive sum.
     pub cash_out: i64,
-    /// Receipts of all kinds.
+    /// The number of receipts of all kinds.
     pub all_receipts: u32,
-    /// Fiscal receipts without cancelled ones.
+    /// The number of fiscal receipts, without cancelled ones.
     pub fiscal_receipts: u32,
-    /// When the first fiscal receipt was opened: the 24 hours begin here.
+    /// When the first fiscal receipt was opened, in seconds since 1970: the limit of 24 hours begins then.
     pub opened_at: Option<i64>,
 }
 
-/// One Z-report in fiscal memory.
+/// A Z-report in the fiscal memory.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Closure {
-    /// Its number.
+    /// The number of the Z-report.
     pub number: u32,
-    /// Its document number.
+    /// The document number of the Z-report.
     pub document: u32,
-    /// Seconds since 1970.
+    /// The time of the Z-report in seconds since 1970.
     pub at: i64,
-    /// The day that it closed.
+    /// The counters of the day that the Z-report closed.
     pub day: WorkingDay,
 }
 
-/// What kind of receipt is open.
+/// The kind of receipt that is open.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum OpenKind {
     /// A sale.
@@ -155,27 +155,27 @@ pub enum OpenKind {
 /// A receipt that is open.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OpenReceipt {
-    /// What it is.
+    /// The kind of the open receipt.
     pub kind: OpenKind,
-    /// Seconds since 1970 of its opening.
+    /// The time of opening in seconds since 1970.
     pub at: i64,
-    /// Its sales, voids included.
+    /// The sales of the receipt, voids included.
     pub sales: Vec<BookedSale>,
-    /// Sums by tax group.
+    /// The sums of the receipt by tax group, in minor units.
     pub groups: [i64; 8],
-    /// Payments with their letters, as tendered.
+    /// The payments with their letters, as tendered, in minor units.
     pub payments: Vec<(char, i64)>,
-    /// A payment was accepted: it can no longer be cancelled.
+    /// Whether a payment was accepted, after which the receipt can no longer be cancelled.
     pub payment_started: bool,
-    /// Its printed lines so far.
+    /// The printed lines of the receipt so far.
     pub tape: Vec<String>,
-    /// It was opened as an invoice.
+    /// Whether the receipt was opened as an invoice.
     #[serde(default)]
     pub invoice: bool,
 }
 
 impl OpenReceipt {
-    /// Sum of the groups.
+    /// The sum of the receipt's tax groups, in minor units.
     #[must_use]
     pub fn total(&self) -> i64 {
         self.groups
@@ -183,7 +183,7 @@ impl OpenReceipt {
             .fold(0, |sum, group| i64::saturating_add(sum, *group))
     }
 
-    /// Sum of the payments.
+    /// The sum of the receipt's payments, in minor units.
     #[must_use]
     pub fn tendered(&self) -> i64 {
         self.payments
@@ -191,7 +191,7 @@ impl OpenReceipt {
             .fold(0, |sum, (_, amount)| i64::saturating_add(sum, *amount))
     }
 
-    /// Sales registered.
+    /// The number of sales on the receipt.
     #[must_use]
     pub fn items(&self) -> u32 {
         u32::try_from(self.sales.len()).unwrap_or(u32::MAX)
@@ -201,46 +201,46 @@ impl OpenReceipt {
 /// A sale as it was booked.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BookedSale {
-    /// Tax group.
+    /// The tax group: 0 is A, 7 is H.
     pub group: u8,
-    /// Price, negative for a void.
+    /// The price in minor units, negative for a void.
     pub price: i64,
-    /// Thousandths.
+    /// The quantity in thousandths.
     pub quantity: i64,
-    /// The amount that it added to its group.
+    /// The amount that the sale added to its tax group, in minor units.
     pub amount: i64,
-    /// A later line voided it, or it is itself a void.
+    /// Whether a later line voided the sale, or the sale is itself a void.
     pub voided: bool,
 }
 
 /// The last receipt, for the answer of 4Ch.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LastReceipt {
-    /// Its sales.
+    /// The number of sales of the receipt.
     pub items: u32,
-    /// Its sum.
+    /// The sum of the receipt, in minor units.
     pub amount: i64,
-    /// What was tendered.
+    /// The sum that was tendered, in minor units.
     pub tender: i64,
 }
 
 /// A fiscal receipt in the printer's journal.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FiscalReceipt {
-    /// Its document number.
+    /// The document number of the receipt.
     pub document: u32,
-    /// Seconds since 1970.
+    /// The time of the receipt in seconds since 1970.
     pub at: i64,
-    /// A refund.
+    /// Whether the receipt is a refund.
     pub refund: bool,
-    /// Its sum.
+    /// The sum of the receipt, in minor units.
     pub total: i64,
-    /// Its sales.
+    /// The number of sales of the receipt.
     pub items: u32,
-    /// Its sums by tax group.
+    /// The sums of the receipt by tax group, in minor units.
     pub groups: [i64; 8],
-    /// Its payments with their letters, as tendered.
+    /// The payments with their letters, as tendered, in minor units.
     pub payments: Vec<(char, i64)>,
-    /// Cash given back.
+    /// The cash given back, in minor units.
     pub change: i64,
 }

@@ -1,9 +1,9 @@
 //! Emulated fiscal printers of the ISL families, with a memory, a journal and a working day.
 //!
 //! - [`Printer`] executes commands (`receipt_commands`, `slip_commands`, `report_commands`, `service_commands`);
-//! - [`memory`] is its permanent memory, and `store` keeps that in a file;
+//! - [`memory`] is the printer's permanent memory, and `store` keeps that memory in a file;
 //! - [`journal`] keeps every document as it was printed;
-//! - [`IslEmulator`] connects it to a line for which faults can be ordered.
+//! - [`IslEmulator`] connects the printer to a line for which faults can be ordered.
 
 pub(super) mod calendar;
 mod emulator;

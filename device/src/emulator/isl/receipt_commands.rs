@@ -11,18 +11,18 @@ use crate::wire::fields::decimal;
 use crate::wire::isl_payment::{Paid, PaidCode, PaymentRequest, ReceiptCounters};
 use crate::wire::isl_receipt::{Open, RefundOpen, Sale, SaleModifier, Subtotal, SubtotalSums};
 
-/// The largest sum that the answers have room for.
+/// The largest sum for which the answers have room, in minor units.
 const SUM_MAX: i64 = 999_999_999;
-/// Wrong passwords after which the printer locks itself.
+/// The number of wrong passwords after which the printer locks itself.
 const WRONG_PASSWORDS_MAX: u8 = 3;
 
 impl Printer {
-    /// 30h.
+    /// Executes 30h: opens a fiscal receipt.
     pub(super) fn receipt_open(&mut self, open: &Open) -> Reply<ReceiptCounters> {
         self.open_fiscal(OpenKind::Sale, open, centred("BON FISCAL"))
     }
 
-    /// 2Eh.
+    /// Executes 2Eh: opens a refund receipt.
     pub(super) fn refund_open(&mut self, refund: &RefundOpen) -> Reply<ReceiptCounters> {
         let title = centred(&format!("STORNO {:07}", refund.document));
         self.open_fiscal(OpenKind::Refund, &refund.open, title)
@@ -79,7 +79,7 @@ impl Printer {
         }
     }
 
-    /// The counters in the answer for the one that was closed.
+    /// The counters in the answer for the receipt or slip that was closed.
     pub(super) fn counters_of_closed(&self) -> ReceiptCounters {
         let day = &self.memory.day;
         ReceiptCounters {
@@ -89,7 +89,7 @@ impl Printer {
         }
     }
 
-    /// The open fiscal receipt.
+    /// The open fiscal receipt, or the cause of a refusal.
     fn fiscal(&mut self) -> Result<&mut OpenReceipt, Cause> {
         match &mut self.memory.open {
             Some(open) if open.kind != OpenKind::Slip => Ok(open),
@@ -97,7 +97,7 @@ impl Printer {
         }
     }
 
-    /// The open fiscal receipt, before payment.
+    /// The open fiscal receipt before its first payment, or the cause of a refusal.
     fn unpaid(&mut self) -> Result<&mut OpenReceipt, Cause> {
         let open = self.fiscal()?;
         if open.payment_started {
@@ -106,7 +106,7 @@ impl Printer {
         Ok(open)
     }
 
-    /// 31h and 34h.
+    /// Executes 31h and 34h: registers a sale.
     pub(super) fn sale(&mut self, sale: &Sale) -> Reply<ReceiptCounters> {
         self.unpaid()?;
         self.printing()?;
@@ -154,7 +154,7 @@ impl Printer {
         Ok(self.counters_of_open())
     }
 
-    /// 33h.
+    /// Executes 33h: reports the subtotal.
     pub(super) fn subtotal(&mut self, subtotal: &Subtotal) -> Reply<SubtotalSums> {
         let document = self.memory.last_document.saturating_add(1);
         self.unpaid()?;
@@ -181,7 +181,7 @@ impl Printer {
         })
     }
 
-    /// 35h.
+    /// Executes 35h: registers a payment.
     pub(super) fn payment(&mut self, payment: &PaymentRequest) -> Reply<Paid> {
         let letters = self.protocol.payments.day;
         self.fiscal()?;
@@ -233,7 +233,7 @@ impl Printer {
         })
     }
 
-    /// 36h.
+    /// Executes 36h: prints a line of text.
     pub(super) fn receipt_text(&mut self, text: &[u8]) -> Reply<()> {
         self.fiscal()?;
         self.printing()?;
@@ -241,7 +241,7 @@ impl Printer {
         Ok(())
     }
 
-    /// 38h.
+    /// Executes 38h: closes the fiscal receipt.
     pub(super) fn receipt_close(&mut self) -> Reply<ReceiptCounters> {
         let open = self.fiscal()?;
         if !open.payment_started || open.tendered() < open.total() {
@@ -333,7 +333,7 @@ impl Printer {
         }
     }
 
-    /// 3Ch: only before the first payment. A cancelled receipt uses a document number.
+    /// Executes 3Ch: cancels the receipt, only before the first payment. A cancelled receipt uses a document number.
     pub(super) fn receipt_cancel(&mut self) -> Reply<()> {
         self.unpaid()?;
         self.printing()?;
@@ -355,12 +355,12 @@ impl Printer {
     }
 }
 
-/// Price times thousandths, rounded half away from zero.
+/// The price times a quantity in thousandths, rounded half away from zero.
 fn product(price: i64, thousandths: i64) -> Option<i64> {
     divided(price.checked_mul(thousandths)?, 1_000)
 }
 
-/// What a modifier adds to `amount`.
+/// The sum that a modifier adds to `amount`.
 fn modification(amount: i64, modifier: Option<SaleModifier>) -> Option<i64> {
     match modifier {
         None => Some(0),
@@ -369,7 +369,7 @@ fn modification(amount: i64, modifier: Option<SaleModifier>) -> Option<i64> {
     }
 }
 
-/// Division rounded half away from zero.
+/// The quotient of two numbers, rounded half away from zero.
 pub(super) fn divided(value: i64, by: i64) -> Option<i64> {
     let half = by.checked_div(2)?;
     let rounded = if value < 0 {
@@ -416,7 +416,7 @@ fn take_back(open: &mut OpenReceipt, sale: &Sale, quantity: i64, amount: i64) ->
     }
 }
 
-/// Distributes a change of the subtotal over the groups in proportion; the largest group gets the remainder.
+/// Distributes a change of the subtotal over the tax groups in proportion; the largest group gets the remainder.
 fn spread_over_groups(groups: &mut [i64; 8], total: i64, change: i64) {
     if total == 0 || change == 0 {
         return;

@@ -13,7 +13,7 @@ use crate::wire::isl_report::{
 };
 
 impl Printer {
-    /// 45h: Z closes the day, X does not.
+    /// Executes 45h: the Z-report closes the day, the X-report does not.
     pub(super) fn daily_report(&mut self, closes: bool) -> Reply<DailyReport> {
         self.closed()?;
         self.printing()?;
@@ -66,14 +66,14 @@ impl Printer {
         self.issue(document, kind, &lines);
     }
 
-    /// The Z-reports of the fiscal memory from one number to another.
+    /// Prints the Z-reports of the fiscal memory from one number to another.
     pub(super) fn memory_by_number(&mut self, first: u32, last: u32) -> Reply<()> {
         self.memory_report(first <= last, |closure| {
             (first..=last).contains(&closure.number)
         })
     }
 
-    /// The same from one day to another.
+    /// Prints the Z-reports of the fiscal memory from one day to another.
     pub(super) fn memory_by_date(&mut self, first: &str, last: &str) -> Reply<()> {
         let (Some(from), Some(to)) = (parse_date(first), parse_date(last)) else {
             return Err(Cause::Syntax.into());
@@ -104,7 +104,7 @@ impl Printer {
         Ok(())
     }
 
-    /// 46h: cash in (positive), out (negative), or a question.
+    /// Executes 46h: cash in (positive), cash out (negative), or a question.
     pub(super) fn cash(&mut self, amount: Option<i64>) -> Reply<Cash> {
         let amount = amount.unwrap_or(0);
         if amount == 0 {
@@ -149,13 +149,13 @@ impl Printer {
         }
     }
 
-    /// 6Ah.
+    /// Executes 6Ah: sends a pulse to the drawer.
     pub(super) fn drawer(&mut self) -> Reply<()> {
         self.memory.drawer_pulses = self.memory.drawer_pulses.saturating_add(1);
         Ok(())
     }
 
-    /// 4Ch: the current receipt or the last one.
+    /// Answers 4Ch: the current receipt or the last one.
     pub(super) fn transaction(&self, with_tender: bool) -> Transaction {
         let kind = self.memory.open.as_ref().map(|open| open.kind);
         let (items, amount, tender) = match &self.memory.open {
@@ -178,7 +178,7 @@ impl Printer {
         }
     }
 
-    /// 67h.
+    /// Answers 67h: the sums of the current receipt.
     pub(super) fn receipt_sums(&self) -> ReceiptSums {
         let open = self
             .memory
@@ -200,7 +200,7 @@ impl Printer {
             .saturating_add(1)
     }
 
-    /// 6Eh.
+    /// Answers 6Eh: the day's payments.
     pub(super) fn day_payments(&self) -> DayPayments {
         DayPayments {
             payments: self.memory.day.payments,
@@ -209,7 +209,7 @@ impl Printer {
         }
     }
 
-    /// 40h.
+    /// Answers 40h: the last Z-report.
     pub(super) fn last_z(&self) -> LastZ {
         match self.memory.closures.last() {
             Some(closure) => LastZ {
@@ -225,7 +225,7 @@ impl Printer {
         }
     }
 
-    /// The tax in gross sums.
+    /// The tax that is included in gross sums, by tax group.
     pub(super) fn taxes(&self, groups: [i64; 8]) -> [i64; 8] {
         let mut taxes = [0; 8];
         for ((tax, gross), rate) in taxes.iter_mut().zip(groups).zip(self.memory.rates) {
@@ -238,7 +238,7 @@ impl Printer {
         taxes
     }
 
-    /// 3Dh: never before the last record of the fiscal memory.
+    /// Executes 3Dh: sets the clock, never before the last record of the fiscal memory.
     pub(super) fn clock_set(&mut self, text: &str) -> Reply<()> {
         let at = parse_stamp(text).ok_or(Cause::Syntax)?;
         self.closed()?;
@@ -252,7 +252,7 @@ impl Printer {
         Ok(())
     }
 
-    /// 5Ah.
+    /// Answers 5Ah: the identity of the printer.
     pub(super) fn device_info(&self) -> DeviceInfo {
         DeviceInfo {
             name: self.protocol.model.name.to_owned(),
@@ -264,7 +264,7 @@ impl Printer {
         }
     }
 
-    /// 53h, 61h, 32h.
+    /// Answers 53h, 61h and 32h: the tax rates.
     pub(super) fn rates(&self) -> Rates {
         Rates {
             rates: self.memory.rates,
@@ -272,7 +272,7 @@ impl Printer {
         }
     }
 
-    /// 53h: only before the first receipt of the day.
+    /// Executes 53h: sets the tax rates, only before the first receipt of the day.
     pub(super) fn rates_set(&mut self, new: Rates) -> Reply<Rates> {
         if self.memory.open.is_some() || self.memory.day.fiscal_receipts > 0 {
             return Err(Cause::ReceiptsAfterZ.into());
@@ -292,7 +292,7 @@ impl Printer {
         Ok(self.rates())
     }
 
-    /// 20h.
+    /// Answers 20h: the cause of the last refusal.
     pub(super) fn last_error_answer(&mut self, clear: bool) -> LastError {
         let (command, cause) = self.last_error;
         if clear {
@@ -306,7 +306,8 @@ impl Printer {
         }
     }
 
-    /// 2Bh: header and footer lines and switches are stored and returned, and not used; `d1` adds the cause to every refusal.
+    /// Executes 2Bh: header and footer lines and switches are stored and returned, and have no effect; `d1` adds the cause to
+    /// every refusal.
     pub(super) fn options(&mut self, data: &[u8]) -> Reply<Vec<u8>> {
         match data {
             [b'd', on @ (b'0' | b'1')] => self.cause_in_data = *on == b'1',
@@ -330,7 +331,7 @@ fn option_key(item: u8) -> String {
     format!("2B {}", char::from(item))
 }
 
-/// Midnight of `DDMMYY`.
+/// The midnight at which the day `DDMMYY` begins, in seconds since 1970.
 fn parse_date(date: &str) -> Option<i64> {
     let pair = |from: usize| date.get(from..from.saturating_add(2));
     parse_stamp(&format!("{}-{}-{} 00:00", pair(0)?, pair(2)?, pair(4)?))

@@ -15,7 +15,7 @@ const RATES_SINCE: &str = "010126";
 const SETTINGS: [&str; 5] = ["Header", "Footer", "OperName", "PayName", "DeptName"];
 
 impl Printer {
-    /// Executes any of them.
+    /// Executes any of these services.
     pub(super) fn service(&mut self, service: Service) -> Reply<ServiceAnswer> {
         match service {
             Service::MemoryLeft => {
@@ -53,7 +53,7 @@ impl Printer {
             Service::RatesReport => Ok(self.rates_report()),
             Service::Report(title) => self.report(title),
             Service::Buyer(lines) => self.buyer(&lines),
-            // Done once, before a device is sold.
+            // Fiscalisation is done once, before a device is sold.
             Service::Fiscalising => Err(Cause::NotPermitted.into()),
             journal => self.journal_service(journal),
         }
@@ -79,7 +79,8 @@ impl Printer {
         ])
     }
 
-    /// Its number within its day, its time, the number of the Z-report of its day, and the last Z-report's date.
+    /// The last fiscal receipt: its number within its day, its time, the number of the Z-report of its day, and the last
+    /// Z-report's date.
     fn last_fiscal_receipt(&self) -> ServiceAnswer {
         let today = self.memory.day.fiscal_receipts;
         let last_z = self.memory.closures.last();
@@ -98,7 +99,7 @@ impl Printer {
         ])
     }
 
-    /// FFh: counters, and variables that can be set.
+    /// Executes FFh: reads counters and variables, and sets variables.
     fn variable(&self, variable: &Variable) -> Reply<ServiceAnswer> {
         let receipts = u32::try_from(self.receipts.len()).unwrap_or(u32::MAX);
         let last_receipt = self.receipts.last().map_or(0, |receipt| receipt.document);
@@ -140,7 +141,7 @@ impl Printer {
         Ok(ServiceAnswer::Done)
     }
 
-    /// 32h of groups A and B: `PAA,…,HH,DDMMYY`, where `DT` is disabled.
+    /// Answers 32h of groups A and B: `PAA,…,HH,DDMMYY`, where `DT` is a disabled group.
     fn rates_report(&self) -> ServiceAnswer {
         let mut fields: Vec<String> = self
             .memory
@@ -168,7 +169,7 @@ impl Printer {
         Ok(ServiceAnswer::Done)
     }
 
-    /// 39h: on an invoice, after it is paid.
+    /// Executes 39h: prints the buyer on an invoice, after it is paid.
     fn buyer(&mut self, lines: &[String]) -> Reply<ServiceAnswer> {
         self.printing()?;
         match &mut self.memory.open {

@@ -1,4 +1,4 @@
-//! The commands that print what is not fiscal: slips, ornaments, duplicates.
+//! The commands that print non-fiscal text: slips, ornaments, duplicates.
 
 use super::journal::PrintedKind;
 use super::memory::{LastReceipt, OpenKind, OpenReceipt};
@@ -9,7 +9,7 @@ use crate::wire::codepage;
 use crate::wire::isl_payment::ReceiptCounters;
 
 impl Printer {
-    /// 26h.
+    /// Executes 26h: opens a slip.
     pub(super) fn slip_open(&mut self) -> Reply<ReceiptCounters> {
         self.closed()?;
         self.printing()?;
@@ -33,7 +33,7 @@ impl Printer {
         }
     }
 
-    /// 2Ah.
+    /// Executes 2Ah: prints a line of text on a slip.
     pub(super) fn slip_text(&mut self, text: &[u8]) -> Reply<()> {
         self.slip()?;
         self.printing()?;
@@ -41,7 +41,7 @@ impl Printer {
         Ok(())
     }
 
-    /// 27h.
+    /// Executes 27h: closes the slip.
     pub(super) fn slip_close(&mut self) -> Reply<ReceiptCounters> {
         self.slip()?;
         self.printing()?;
@@ -57,7 +57,7 @@ impl Printer {
         Ok(self.counters_of_closed())
     }
 
-    /// A barcode or a line: only inside a receipt or slip.
+    /// Prints a barcode or a line, only inside a receipt or slip.
     pub(super) fn ornament(&mut self) -> Reply<()> {
         self.printing()?;
         let Some(open) = &mut self.memory.open else {
@@ -67,7 +67,7 @@ impl Printer {
         Ok(())
     }
 
-    /// 6Dh: once for the last receipt.
+    /// Executes 6Dh: prints a duplicate, once for the last receipt.
     pub(super) fn duplicate(&mut self) -> Reply<()> {
         if self.memory.open.is_some() || !self.memory.may_duplicate {
             return Err(Cause::NotPermitted.into());

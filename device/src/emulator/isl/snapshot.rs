@@ -6,11 +6,11 @@ use crate::emulator::snapshot::{ReceiptSnapshot, Snapshot};
 use crate::printer::Paper;
 use crate::wire::fields::decimal;
 
-/// Receipts in a snapshot unless all are asked for.
+/// The number of receipts in a snapshot, unless all are asked for.
 const NEWEST: usize = 1_000;
 
 impl Snapshot {
-    /// The state of a printer; all its receipts, or the newest thousand.
+    /// The state of a printer, with all its receipts or the newest thousand.
     #[must_use]
     pub fn of(printer: &Printer, all_receipts: bool) -> Self {
         let memory = printer.memory();

@@ -1,7 +1,8 @@
 //! The files that keep the emulated printer's memory over restarts.
 //!
-//! `FILE` contains [`Memory`] and is replaced as a whole; `FILE.receipts` has one fiscal receipt per line, `FILE.journal` one document, and both only grow.
-//! A line is written there first and is valid when `FILE` counts it, so that a stop between the two leaves the earlier state.
+//! `FILE` contains [`Memory`] and is replaced as a whole; `FILE.receipts` has one fiscal receipt per line, `FILE.journal` one
+//! document, and both only grow. A line is written to its file first and is valid once `FILE` counts it, so that a stop between
+//! the two writes leaves the earlier state.
 
 use std::collections::VecDeque;
 use std::fs::{File, OpenOptions};
@@ -11,7 +12,7 @@ use std::path::{Path, PathBuf};
 use super::journal::{DOCUMENTS_MAX, PrintedDocument};
 use super::memory::{FiscalReceipt, Memory};
 
-/// The two files.
+/// The files of an emulated printer.
 #[derive(Debug)]
 pub(super) struct Store {
     path: PathBuf,
@@ -94,7 +95,7 @@ impl Store {
     }
 }
 
-/// The first `count` receipts and the bytes they take.
+/// The first `count` receipts, and the number of bytes that they take in the file.
 fn read_receipts(path: &Path, file: &File, count: usize) -> io::Result<(Vec<FiscalReceipt>, u64)> {
     let mut kept = Vec::new();
     let mut length: u64 = 0;
@@ -114,7 +115,7 @@ fn read_receipts(path: &Path, file: &File, count: usize) -> io::Result<(Vec<Fisc
     Ok((kept, length))
 }
 
-/// The newest documents up to the one of this number, and the bytes that all of them take.
+/// The newest documents up to the one of this number, and the number of bytes that all of them take in the file.
 fn read_documents(file: &File, last: u32) -> io::Result<(Vec<PrintedDocument>, u64)> {
     let mut kept = VecDeque::new();
     let mut length: u64 = 0;

@@ -39,7 +39,7 @@ impl BucketSums {
         Some(())
     }
 
-    /// What is added to the turnover counter: the sum of all five, or `None` if it does not fit.
+    /// The amount that is added to the turnover counter: the sum of all five amounts, or `None` if it does not fit.
     #[must_use]
     pub fn total(&self) -> Option<Amount> {
         self.elements()
@@ -47,13 +47,13 @@ impl BucketSums {
             .try_fold(Amount::ZERO, |sum, amount| sum.checked_add(*amount))
     }
 
-    /// All five are zero, as on a Nullbeleg.
+    /// Whether all five amounts are zero, as on a Nullbeleg.
     #[must_use]
     pub fn all_zero(&self) -> bool {
         *self == Self::default()
     }
 
-    /// The five in the order of the code.
+    /// The five amounts in the order of the code.
     #[must_use]
     pub const fn elements(&self) -> [Amount; 5] {
         [

@@ -10,9 +10,9 @@ use super::payload::{COMPACT_HEADER, ChainValue, Elements, Payload};
 /// "Signaturwert": element 12.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Signature {
-    /// The unit signed: r and s of ECDSA P-256, 32 bytes each, big-endian, not DER.
+    /// The signature unit has signed: r and s of ECDSA P-256, 32 bytes each, big-endian, not DER.
     Made([u8; 64]),
-    /// The unit did not sign: [`UNIT_FAILED`] is written in place of the signature (§ 17 Abs. 4).
+    /// The signature unit did not sign: [`UNIT_FAILED`] is written in place of the signature (§ 17 Abs. 4).
     Failed,
 }
 
@@ -36,7 +36,7 @@ impl Signature {
 /// The form in which a code is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Form {
-    /// The compact form of RFC 7515. The protocol (DEP) stores it, and the next receipt carries its hash.
+    /// The compact form of RFC 7515. The protocol (DEP) stores this form, and the next receipt carries its hash.
     Compact,
     /// The text of the QR code (Anlage Z 12).
     Qr,
@@ -47,15 +47,15 @@ pub enum Form {
 /// The complete code of a receipt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Code<'a> {
-    /// What was signed.
+    /// The payload that was signed.
     pub payload: Payload<'a>,
-    /// The signature.
+    /// The signature over the payload.
     pub signature: Signature,
 }
 
 impl<'a> Code<'a> {
     /// The code in the given form; at most [`CODE_BYTES_MAX`](super::CODE_BYTES_MAX) bytes, or
-    /// [`COMPACT_BYTES_MAX`](super::COMPACT_BYTES_MAX) in the compact one.
+    /// [`COMPACT_BYTES_MAX`](super::COMPACT_BYTES_MAX) in the compact form.
     #[must_use]
     pub const fn display(&self, form: Form) -> Displayed<'_> {
         Displayed { code: self, form }
@@ -67,7 +67,7 @@ impl<'a> Code<'a> {
         ChainValue::hashed(|hasher| self.write(Form::Compact, hasher))
     }
 
-    /// Reads the text of a QR code. Accepts only texts that [`Self::display`] writes.
+    /// Reads the text of a QR code. The function accepts only texts that [`Self::display`] writes.
     ///
     /// # Errors
     ///
@@ -82,7 +82,7 @@ impl<'a> Code<'a> {
         Ok(Self { payload, signature })
     }
 
-    /// Reads a compact form. Accepts only texts that [`Self::display`] writes.
+    /// Reads a compact form. The function accepts only texts that [`Self::display`] writes.
     ///
     /// The text of the payload is written to `room`; [`PAYLOAD_BYTES_MAX`](super::PAYLOAD_BYTES_MAX) bytes are always enough.
     ///

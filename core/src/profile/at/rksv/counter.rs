@@ -12,8 +12,8 @@ use super::fault::Fault;
 use super::hash::{Hasher, front};
 use crate::amount::Amount;
 
-/// The cash box's key, "Benutzerschlüssel": 32 random bytes that the caller gives. It is registered with the tax office in Base64
-/// (§ 16 Abs. 1).
+/// The cash box's key, "Benutzerschlüssel": 32 random bytes that the caller gives. The key is registered with the tax office in
+/// Base64 (§ 16 Abs. 1).
 ///
 /// One key belongs to one cash box. The start value of the encryption is a hash of cash box id and receipt id with no separator,
 /// so two cash boxes with the same key could get the same start value.
@@ -21,7 +21,7 @@ use crate::amount::Amount;
 pub struct AesKey([u8; 32]);
 
 impl AesKey {
-    /// The key of these bytes.
+    /// The key that consists of these bytes.
     #[must_use]
     pub const fn new(bytes: [u8; 32]) -> Self {
         Self(bytes)
@@ -40,7 +40,7 @@ impl AesKey {
         }
     }
 
-    /// The key as it is registered. It is a secret: `Debug` and messages never show it.
+    /// The Base64 text of the key, as it is registered. The key is a secret: `Debug` and messages never show it.
     #[must_use]
     pub fn to_base64(&self) -> String<44> {
         let mut text = String::new();
@@ -86,12 +86,12 @@ pub fn start_value(cash_box: CashBoxId<'_>, receipt: ReceiptId<'_>) -> [u8; 16] 
     front(&hasher.finish())
 }
 
-/// How many bytes the counter has: 5 to 8. The width may change within a protocol.
+/// The number of bytes of the turnover counter: 5 to 8. The width may change within a protocol.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CounterWidth(u8);
 
 impl CounterWidth {
-    /// Eight bytes: every amount fits.
+    /// The width of eight bytes, into which every amount fits.
     pub const EIGHT: Self = Self(8);
 
     /// A width of this many bytes.
@@ -106,7 +106,7 @@ impl CounterWidth {
         }
     }
 
-    /// The bytes.
+    /// The width in bytes.
     #[must_use]
     pub const fn bytes(self) -> u8 {
         self.0
@@ -156,7 +156,7 @@ impl EncryptedCounter {
         Amount::from_minor(i64::from_be_bytes(bytes).wrapping_shr(self.width.spare_bits()))
     }
 
-    /// The encrypted bytes.
+    /// The encrypted bytes of the counter.
     #[must_use]
     pub fn as_bytes(&self) -> &[u8] {
         self.bytes
@@ -175,11 +175,11 @@ fn exclusive_or(bytes: &mut [u8; 8], keystream: &[u8; 16], width: CounterWidth) 
 /// Element 9: the counter, or a text on receipts that do not show it (§ 10 Abs. 3).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CounterField {
-    /// The counter after this receipt.
+    /// The encrypted turnover counter after this receipt.
     Encrypted(EncryptedCounter),
-    /// "STO": a Stornobeleg. It counts, although it does not show the counter.
+    /// "STO": a Stornobeleg. Its amounts are added to the counter, although the receipt does not show the counter.
     Storno,
-    /// "TRA": a Trainingsbeleg. It does not count.
+    /// "TRA": a Trainingsbeleg. Its amounts are not added to the counter.
     Training,
 }
 

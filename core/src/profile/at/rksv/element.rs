@@ -5,14 +5,14 @@ use core::fmt;
 use super::fault::Fault;
 use super::{ID_BYTES_MAX, SERIAL_BYTES_MAX};
 
-/// "Kassen-ID": the cash box, unique within the company (§ 5 Abs. 4, § 9 Abs. 2 Z 1).
+/// "Kassen-ID": the id of the cash box, unique within the company (§ 5 Abs. 4, § 9 Abs. 2 Z 1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CashBoxId<'a>(&'a str);
 
-/// "Belegnummer": the receipt. It is never used twice in a cash box (§ 9 Abs. 2 Z 2).
+/// "Belegnummer": the id of the receipt. An id is never used twice in a cash box (§ 9 Abs. 2 Z 2).
 ///
-/// The encryption of the counter depends on that: two counters encrypted with the same key and id reveal their difference.
-/// So store the id before using it, and take a new id after an attempt that was not stored.
+/// The encryption of the counter depends on ids that are used only once: two counters encrypted with the same key and id reveal
+/// their difference. Therefore store the id before using it, and take a new id after an attempt that was not stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ReceiptId<'a>(&'a str);
 
@@ -26,7 +26,7 @@ impl<'a> CashBoxId<'a> {
         identifier(text).map(Self)
     }
 
-    /// The text.
+    /// The text of the id.
     #[must_use]
     pub const fn as_str(self) -> &'a str {
         self.0
@@ -43,7 +43,7 @@ impl<'a> ReceiptId<'a> {
         identifier(text).map(Self)
     }
 
-    /// The text.
+    /// The text of the id.
     #[must_use]
     pub const fn as_str(self) -> &'a str {
         self.0
@@ -62,7 +62,7 @@ impl<'a> SignatureUnit<'a> {
     /// `G:` and a GLN, then `-` and the key's id of letters and digits.
     /// Every other provider is a trust service provider: the serial is that of the certificate, in hexadecimal without prefix.
     ///
-    /// It must be written exactly as it was registered: the checkers compare the letters.
+    /// The serial must be written exactly as it was registered: the checkers compare the letters.
     ///
     /// # Errors
     ///
@@ -99,7 +99,7 @@ impl<'a> SignatureUnit<'a> {
     pub(super) fn provider_of(suite: &str) -> Option<u16> {
         let number = suite.strip_prefix(SUITE)?;
         let canonical = number == "0" || number.starts_with(|digit| matches!(digit, '1'..='9'));
-        // `parse` would accept a plus sign.
+        // `parse` alone would accept a plus sign, so the digits are checked first.
         canonical.then(|| number.parse().ok()).flatten()
     }
 }
@@ -136,7 +136,7 @@ fn identifier(text: &str) -> Result<&str, Fault> {
     }
 }
 
-/// `U:ATU12345678-K1`. Only the characters of the company's number are checked, not its form.
+/// A serial such as `U:ATU12345678-K1`. Only the characters of the company's number are checked, not its form.
 fn is_closed_system_serial(serial: &str) -> bool {
     let Some((company, key)) = serial.split_once('-') else {
         return false;

@@ -7,26 +7,26 @@ use core::fmt::{self, Write};
 pub(super) struct Encoding {
     alphabet: &'static [u8],
     bits: u32,
-    /// The length to which a group is padded with `=`; 1 without padding.
+    /// The number of characters to which a group is padded with `=`; 1 without padding.
     group: usize,
 }
 
-/// Used inside the payload and in the QR text.
+/// The Base64 that is used inside the payload and in the QR text.
 pub(super) const BASE64: Encoding = Encoding {
     alphabet: b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/",
     bits: 6,
     group: 4,
 };
 
-/// Used for the three parts of the compact form (RFC 7515). It contains `_`, which separates elements, so it is not used inside the
-/// payload.
+/// The Base64url that is used for the three parts of the compact form (RFC 7515). Its alphabet contains `_`, which separates
+/// elements, so it is not used inside the payload.
 pub(super) const BASE64URL: Encoding = Encoding {
     alphabet: b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_",
     bits: 6,
     group: 1,
 };
 
-/// Used in the OCR line (Anlage Z 14).
+/// The Base32 that is used in the OCR line (Anlage Z 14).
 pub(super) const BASE32: Encoding = Encoding {
     alphabet: b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567",
     bits: 5,
@@ -95,7 +95,7 @@ impl<'w> Encoder<'w> {
     }
 
     fn byte(&mut self, byte: u8) -> fmt::Result {
-        // At most seven bits are left from before, so there are never more than fifteen.
+        // At most seven bits are left from the byte before, so the buffer never has more than fifteen bits.
         self.held = self.held.wrapping_shl(8) | u32::from(byte);
         self.bits = self.bits.saturating_add(8);
         while let Some(rest) = self.bits.checked_sub(self.encoding.bits) {

@@ -1,4 +1,4 @@
-//! SHA-256 of text that is written to it, so that hashing needs no buffer (Anlage Z 2: suite R1).
+//! The SHA-256 hash of text that is written to the hasher, so that hashing needs no buffer (Anlage Z 2: suite R1).
 
 use core::fmt::{self, Write};
 

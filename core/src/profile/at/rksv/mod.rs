@@ -10,7 +10,7 @@
 //! Code     ──display──► text           the compact form of the protocol (DEP), the QR code, the OCR line
 //! ```
 //!
-//! There is no buffer here: texts are written into memory that the caller provides, and every limit is a constant.
+//! The module has no buffer of its own: texts are written into memory that the caller provides, and every limit is a constant.
 
 mod amounts;
 mod code;
@@ -32,8 +32,8 @@ pub use payload::{ChainValue, Payload};
 pub use register::{CashBox, Kind, Register, Request};
 pub use timestamp::Timestamp;
 
-/// The largest length of a cash box id and of a receipt id, in bytes. The law sets no limit; this one keeps every code within
-/// [`CODE_BYTES_MAX`].
+/// The largest length of a cash box id and of a receipt id, in bytes. The law sets no limit; the limit here keeps every code
+/// within [`CODE_BYTES_MAX`].
 pub const ID_BYTES_MAX: usize = 128;
 
 /// The largest length of the serial of a certificate or of the id of a key (element 10), in bytes. A certificate's serial has at most

@@ -1,4 +1,4 @@
-//! What is signed: elements 0 to 11 of the code (Anlage Z 5).
+//! The payload that is signed: elements 0 to 11 of the code (Anlage Z 5).
 
 use core::fmt::{self, Write};
 
@@ -18,7 +18,8 @@ use super::timestamp::Timestamp;
 pub struct ChainValue([u8; 8]);
 
 impl ChainValue {
-    /// The value of a text: for the Startbeleg the cash box id, for every other receipt the compact form of the receipt before.
+    /// The chain value of a text: for the Startbeleg the text is the cash box id, for every other receipt the compact form of the
+    /// receipt before.
     #[must_use]
     pub fn of(text: &str) -> Self {
         Self::hashed(|hasher| hasher.write_str(text))
@@ -28,7 +29,7 @@ impl ChainValue {
         Self(front(&hash(write)))
     }
 
-    /// The bytes.
+    /// The bytes of the chain value.
     #[must_use]
     pub const fn as_bytes(&self) -> &[u8; 8] {
         &self.0
@@ -41,27 +42,27 @@ impl fmt::Display for ChainValue {
     }
 }
 
-/// What is signed. `Display` writes it, and [`Payload::parse`] reads it.
+/// The payload that is signed. `Display` writes it, and [`Payload::parse`] reads it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Payload<'a> {
-    /// Elements 0 and 10.
+    /// Elements 0 and 10: the signature unit.
     pub unit: SignatureUnit<'a>,
-    /// Element 1.
+    /// Element 1: the id of the cash box.
     pub cash_box: CashBoxId<'a>,
-    /// Element 2.
+    /// Element 2: the id of the receipt.
     pub receipt: ReceiptId<'a>,
-    /// Element 3.
+    /// Element 3: the local time of the receipt.
     pub at: Timestamp,
-    /// Elements 4 to 8.
+    /// Elements 4 to 8: the five amounts.
     pub sums: BucketSums,
-    /// Element 9.
+    /// Element 9: the turnover counter, or the text in its place.
     pub counter: CounterField,
-    /// Element 11.
+    /// Element 11: the chain value of the receipt before.
     pub previous: ChainValue,
 }
 
 impl<'a> Payload<'a> {
-    /// Reads a payload. Accepts only texts that `Display` writes.
+    /// Reads a payload. The function accepts only texts that `Display` writes.
     ///
     /// # Errors
     ///
@@ -103,11 +104,12 @@ impl<'a> Payload<'a> {
         })
     }
 
-    /// What the unit signs (ECDSA P-256 with SHA-256): header, point, payload in Base64url (Anlage Z 6, RFC 7515).
+    /// Writes what the signature unit signs (ECDSA P-256 with SHA-256): header, point, payload in Base64url (Anlage Z 6, RFC
+    /// 7515).
     ///
     /// # Errors
     ///
-    /// Those of `out`.
+    /// The errors of `out`.
     pub fn write_signing_input(&self, out: &mut dyn Write) -> fmt::Result {
         out.write_str(COMPACT_HEADER)?;
         out.write_char('.')?;

@@ -17,17 +17,17 @@ use crate::time::Moment;
 pub enum Kind {
     /// A sale. If all five amounts are zero, the checkers treat it as a Nullbeleg.
     Standard,
-    /// A void: it is counted, but does not show the counter (§ 7 Abs. 2, § 10 Abs. 3).
+    /// A void: its amounts are counted, but the receipt does not show the counter (§ 7 Abs. 2, § 10 Abs. 3).
     Storno,
-    /// A training: it is not counted (§ 8 Abs. 1, § 10 Abs. 3). The void of a training is a training too.
+    /// A training: its amounts are not counted (§ 8 Abs. 1, § 10 Abs. 3). The void of a training is a training too.
     Training,
     /// Startbeleg: the first receipt, with amounts of zero (§ 6 Abs. 2).
     Start,
     /// Nullbeleg for any other purpose, for example at an inspection.
     Null,
-    /// Monatsbeleg: ends a month (§ 8 Abs. 2).
+    /// Monatsbeleg: the receipt that ends a month (§ 8 Abs. 2).
     Monats,
-    /// Jahresbeleg: ends December, or the season, and is checked by 15 February (§ 8 Abs. 3).
+    /// Jahresbeleg: the receipt that ends December, or the season, and is checked by 15 February (§ 8 Abs. 3).
     Jahres,
     /// Schlussbeleg: the last receipt (§ 17 Abs. 8).
     Schluss,
@@ -36,13 +36,13 @@ pub enum Kind {
 }
 
 impl Kind {
-    /// All amounts must be zero.
+    /// Whether all amounts of this kind of receipt must be zero.
     #[must_use]
     pub const fn is_zero(self) -> bool {
         !matches!(self, Self::Standard | Self::Storno | Self::Training)
     }
 
-    /// It is not valid without a signature.
+    /// Whether this kind of receipt is not valid without a signature.
     #[must_use]
     pub const fn needs_signature(self) -> bool {
         matches!(self, Self::Start | Self::Jahres | Self::Sammel)
@@ -76,26 +76,26 @@ impl Kind {
 /// A cash box as it is registered with the tax office (§ 16 Abs. 1).
 #[derive(Clone, Copy, Debug)]
 pub struct CashBox<'a> {
-    /// Its id.
+    /// The id of the cash box.
     pub id: CashBoxId<'a>,
-    /// Its key; no other cash box has the same.
+    /// The key of the cash box; no other cash box has the same key.
     pub key: &'a AesKey,
-    /// The width of its counter.
+    /// The width of the turnover counter.
     pub width: CounterWidth,
 }
 
 /// A receipt that is to be made.
 #[derive(Clone, Copy, Debug)]
 pub struct Request<'a> {
-    /// Its kind.
+    /// The kind of the receipt.
     pub kind: Kind,
-    /// Its id, never used before in this cash box.
+    /// The id of the receipt, never used before in this cash box.
     pub receipt: ReceiptId<'a>,
-    /// The unit that signs. It is named also if it does not work.
+    /// The signature unit. It is named in the receipt even if it does not work.
     pub unit: SignatureUnit<'a>,
-    /// Its amounts.
+    /// The five amounts of the receipt.
     pub sums: BucketSums,
-    /// When.
+    /// The moment of the receipt.
     pub at: Moment,
 }
 
@@ -135,7 +135,7 @@ impl Month {
 }
 
 impl Register {
-    /// Says what must be signed, or why nothing may be. Changes nothing.
+    /// Gives the payload that must be signed, or the reason why nothing may be signed. The register is not changed.
     ///
     /// Store the payload before the unit gets it: from then on its receipt id is used.
     /// Its time is never before the time of the last receipt: in the hour that is repeated in autumn it stays at that time.
@@ -160,8 +160,8 @@ impl Register {
         }
         let at = at?;
         let counter = self.counter_after(kind, &request.sums, cash_box.width)?;
-        // A Stornobeleg does not show the counter. It is encrypted all the same, so that one that does not fit is refused here and not
-        // at the next receipt.
+        // A Stornobeleg does not show the counter. The counter is encrypted anyway, so that a counter that does not fit is
+        // refused here and not at the next receipt.
         let encrypted = EncryptedCounter::encrypt(
             cash_box.key,
             cash_box.id,
@@ -184,7 +184,7 @@ impl Register {
         })
     }
 
-    /// Makes the code of a payload and its signature, or says why that is not allowed. Changes nothing.
+    /// Makes the code of a payload and its signature, or gives the reason why that is not allowed. The register is not changed.
     ///
     /// # Errors
     ///
@@ -219,7 +219,7 @@ impl Register {
         })
     }
 
-    /// Takes a sealed receipt into the register. Cannot fail: [`Self::seal`] has checked it.
+    /// Takes a sealed receipt into the register. This cannot fail, because [`Self::seal`] has checked the receipt.
     pub fn take(&mut self, kind: Kind, code: &Code<'_>) {
         let at = code.payload.at;
         if kind != Kind::Training {
@@ -251,7 +251,8 @@ impl Register {
         }
     }
 
-    /// Whether the unit is asked to sign. During an outage it is asked for the Sammelbeleg only; all other receipts have no signature.
+    /// Whether the signature unit is asked to sign. During an outage the unit is asked to sign only the Sammelbeleg; all other
+    /// receipts have no signature.
     ///
     /// The checkers accept one other signed receipt before the Sammelbeleg, but fail if the unit fails again right after it.
     #[must_use]

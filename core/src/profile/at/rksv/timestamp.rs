@@ -47,25 +47,25 @@ impl Timestamp {
             .ok_or(Fault::TimeInvalid)
     }
 
-    /// The year.
+    /// The year of the local time.
     #[must_use]
     pub const fn year(self) -> u16 {
         self.year
     }
 
-    /// The month, 1 to 12.
+    /// The month of the local time, 1 to 12.
     #[must_use]
     pub const fn month(self) -> u8 {
         self.month
     }
 
-    /// The day of the month, from 1.
+    /// The day of the month of the local time, from 1.
     #[must_use]
     pub const fn day(self) -> u8 {
         self.day
     }
 
-    /// Reads what `Display` writes; `None` for anything else and for a day that does not exist.
+    /// Reads the text that `Display` writes; `None` for anything else and for a day that does not exist.
     pub(super) fn parse(text: &str) -> Option<Self> {
         let (date, time) = text.split_once('T')?;
         let [year, month, day] = numbers(date, '-', [4, 2, 2])?;
@@ -86,7 +86,8 @@ impl Timestamp {
         (exists && parsed >= Self::EARLIEST).then_some(parsed)
     }
 
-    /// Days since 1970-01-01 to a date of the proleptic Gregorian calendar (H. Hinnant, "chrono-compatible date algorithms").
+    /// The local time that is this number of days since 1970-01-01 and seconds later, in the proleptic Gregorian calendar (H.
+    /// Hinnant, "chrono-compatible date algorithms").
     fn from_day(day: i64, second_of_day: i64) -> Option<Self> {
         // Days are counted from 0000-03-01, so that a leap day is the last day of its year.
         let shifted = day.checked_add(719_468)?;
@@ -103,7 +104,7 @@ impl Timestamp {
                 .checked_add(year_of_era.div_euclid(4))?
                 .checked_sub(year_of_era.div_euclid(100))?,
         )?;
-        // Five months from March on have 153 days.
+        // Five months in a row, from March on, have 153 days.
         let month_from_march = day_of_year.checked_mul(5)?.checked_add(2)?.div_euclid(153);
         let first_day = month_from_march
             .checked_mul(153)?
@@ -191,7 +192,7 @@ mod tests {
 
     #[test]
     fn moments_become_local_time() {
-        // 2016-03-11T02:57:08.999Z, 2024-02-28T23:30:00Z, 2026-06-30T22:00:00Z, 9999-12-31T22:59:59Z.
+        // The moments are 2016-03-11T02:57:08.999Z, 2024-02-28T23:30:00Z, 2026-06-30T22:00:00Z and 9999-12-31T22:59:59Z.
         assert_eq!(local(1_457_665_028_999, 60).unwrap(), "2016-03-11T03:57:08");
         assert_eq!(local(1_709_163_000_000, 60).unwrap(), "2024-02-29T00:30:00");
         assert_eq!(
@@ -206,7 +207,8 @@ mod tests {
 
     #[test]
     fn a_text_or_moment_that_is_not_local_time_is_refused() {
-        // 2016-03-11 in UTC and in Chisinau's summer; the last millisecond of August 2015; the year 10000.
+        // The moments are 2016-03-11 in UTC and in Chisinau's summer time, the last millisecond of August 2015, and the year
+        // 10000.
         for (utc_ms, offset_minutes) in [
             (1_457_665_028_000, 0),
             (1_457_665_028_000, 180),

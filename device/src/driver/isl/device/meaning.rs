@@ -1,4 +1,4 @@
-//! Status bits and causes of a family in the terms of all families.
+//! Translates the status bits and causes of a family into the conditions and faults that all families share.
 
 use crate::fault::Fault;
 use crate::printer::{Condition, Paper};
@@ -6,7 +6,7 @@ use crate::wire::cause::Cause;
 use crate::wire::framing::Answer;
 use crate::wire::isl_status::{Flag, Layout, Status};
 
-/// The refusal in the status of an answer to a command that prints or changes something.
+/// The refusal that the status of an answer shows, for a command that prints or changes something.
 pub(super) fn refusal(layout: &Layout, status: Status) -> Option<Fault> {
     let by_flag = [
         (Flag::Syntax, Fault::Syntax),
@@ -25,7 +25,7 @@ pub(super) fn refusal(layout: &Layout, status: Status) -> Option<Fault> {
         .map(|(_, fault)| fault)
 }
 
-/// The refusal in the status of an answer to a question. A printer without paper answers questions.
+/// The refusal that the status of an answer shows, for a question. A printer without paper still answers questions.
 pub(super) fn unanswered(layout: &Layout, answer: &Answer) -> Option<Fault> {
     if layout.has(answer.status, Flag::UnknownCommand) {
         Some(Fault::UnknownCommand)
@@ -38,7 +38,7 @@ pub(super) fn unanswered(layout: &Layout, answer: &Answer) -> Option<Fault> {
     }
 }
 
-/// A family's cause as a fault.
+/// The fault that a family's cause means.
 pub(super) const fn fault_of(cause: Cause) -> Fault {
     match cause {
         Cause::Syntax => Fault::Syntax,
@@ -69,7 +69,7 @@ pub(super) const fn fault_of(cause: Cause) -> Fault {
     }
 }
 
-/// The status in the terms of all families.
+/// The condition that the status bytes mean, in the form of all families.
 pub(super) fn condition(layout: &Layout, status: Status) -> Condition {
     let has = |flag| layout.has(status, flag);
     Condition {

@@ -12,8 +12,8 @@ use crate::printer::{Baseline, Condition, Watch};
 use crate::wire::isl_report::{Cash, DayPayments, LastZ};
 
 impl Device {
-    /// Its condition and the number of its last document, in one question. If that number is unchanged, nothing was printed.
-    /// The number is `None` if the firmware does not know the question.
+    /// The printer's condition and the number of its last document, in one question. If that number is unchanged, nothing was
+    /// printed. The number is `None` if the firmware does not support the question.
     pub(in crate::driver::isl) fn glance(
         &mut self,
         watch: &mut dyn Watch,
@@ -39,7 +39,7 @@ impl Device {
         }
     }
 
-    /// Its condition.
+    /// The printer's condition.
     pub(in crate::driver::isl) fn status(
         &mut self,
         watch: &mut dyn Watch,
@@ -59,7 +59,7 @@ impl Device {
         optional(self.ask(&self.protocol.day_payments, &(), watch))
     }
 
-    /// The last Z-report, if this firmware reports it. A device that has printed none may refuse the question.
+    /// The last Z-report, if this firmware reports it. A device that has printed no Z-report may refuse the question.
     fn last_z(&mut self, watch: &mut dyn Watch) -> Result<Option<LastZ>, Fault> {
         optional(self.ask(&self.protocol.last_z, &(), watch))
     }
@@ -69,7 +69,7 @@ impl Device {
         self.ask(&self.protocol.cash, &None, watch)
     }
 
-    /// The tax rates in ten-thousandths of a percent.
+    /// The tax rates of the printer in ten-thousandths of a percent.
     pub(in crate::driver::isl) fn rates(
         &mut self,
         watch: &mut dyn Watch,
@@ -81,7 +81,7 @@ impl Device {
         }))
     }
 
-    /// The clock.
+    /// The time of the printer's clock.
     pub(in crate::driver::isl) fn clock(&mut self, watch: &mut dyn Watch) -> Result<String, Fault> {
         self.ask(&self.protocol.clock, &(), watch)
     }
@@ -98,7 +98,8 @@ impl Device {
             .ok_or(Fault::PortLost)?;
         let last_document = self.last_document(watch)?;
         let next_fiscal_receipt = self.next_fiscal(watch)?;
-        // 6Eh has a closure number too, but the manuals do not say whether it is that of the last report or of the next one.
+        // 6Eh has a closure number too, but the manuals do not say whether this is the number of the last report or of the next
+        // one.
         self.last_z = self.last_z(watch)?;
         let z_number = self.last_z.as_ref().map(|last_z| last_z.closure);
         let cash = self.cash(watch)?;
@@ -116,7 +117,7 @@ impl Device {
 
     fn last_document(&mut self, watch: &mut dyn Watch) -> Result<u32, Fault> {
         match self.ask(&self.protocol.last_document, &(), watch) {
-            // This firmware does not know the question; the answer about the transaction may have the number too.
+            // This firmware does not support the question; the answer about the last transaction may contain the number too.
             Err(refused) if !refused.is_line() => {
                 self.no_last_document = true;
                 let transaction = self.ask(&self.protocol.transaction, &true, watch)?;
@@ -135,19 +136,20 @@ impl Device {
         Ok(reported.unwrap_or(0))
     }
 
-    /// The sums of the day.
+    /// The sums of the printer's day.
     pub(in crate::driver::isl) fn today(
         &mut self,
         watch: &mut dyn Watch,
     ) -> Result<DayTotals, Fault> {
         let [sales, _, refunds, _] = &self.protocol.day_groups;
         let sales = self.ask(sales, &(), watch)?;
-        // Not every firmware reports refunds; a refusal of the question is no fault.
+        // Not every firmware reports refunds, so a refusal of this question is no fault.
         let refunds = optional(self.ask(refunds, &(), watch))?;
         Ok(DayTotals { sales, refunds })
     }
 
-    /// The sums of the day and of the last Z-report, if this firmware reports them: evidence of a receipt. The counters were read just before.
+    /// The sums of the day and of the last Z-report, if this firmware reports them: they are evidence of a receipt. The counters
+    /// were read just before.
     pub(in crate::driver::isl) fn sums(
         &mut self,
         watch: &mut dyn Watch,
@@ -159,7 +161,7 @@ impl Device {
         }))
     }
 
-    /// Everything that recovery needs.
+    /// All facts about the printer that recovery needs.
     pub(in crate::driver::isl) fn state(
         &mut self,
         watch: &mut dyn Watch,
@@ -181,12 +183,12 @@ impl Device {
     }
 }
 
-/// The device did not answer. An answer that cannot be understood is not silence.
+/// Whether the fault means that the device did not answer. An answer that cannot be understood is not silence.
 fn is_silence(fault: Fault) -> bool {
     fault.is_line() && fault != Fault::AnswerUnreadable
 }
 
-/// For values that not every firmware reports: a refusal of the question, or an answer in an unknown form, is no fault.
+/// Reads a value that not every firmware reports: a refusal of the question, or an answer in an unknown form, is no fault.
 fn optional<T>(reported: Result<T, Fault>) -> Result<Option<T>, Fault> {
     match reported {
         Ok(reported) => Ok(Some(reported)),

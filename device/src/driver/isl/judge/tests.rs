@@ -52,7 +52,7 @@ fn baseline() -> Baseline {
     }
 }
 
-/// `open document fiscal items amount tender group_a`.
+/// The state of a printer from `open document fiscal items amount tender group_a`.
 fn state_of(case: [i64; 7]) -> PrinterState {
     let [open, document, fiscal, items, amount, tender, group] = case;
     let mut groups = [0; 8];
@@ -86,13 +86,13 @@ fn the_table_of_recovery() {
     let unpaid = |items, matches| Verdict::Unpaid { items, matches };
     let unclear = Verdict::Unclear(Fault::Unclear);
     for (case, cancel_decided, verdict) in [
-        // Open and unpaid.
+        // These receipts are open and unpaid.
         ([1, 10, 4, 0, 0, 0, 0], false, unpaid(0, true)),
         ([1, 10, 4, 1, 1000, 0, 1000], false, unpaid(1, true)),
         ([1, 11, 4, 2, 1858, 0, 1858], false, unpaid(2, true)),
         ([1, 10, 4, 1, 999, 0, 999], false, unpaid(1, false)),
         ([1, 12, 4, 0, 0, 0, 0], false, unclear),
-        // Open and paid: card first, then cash.
+        // These receipts are open and paid, first by card, then in cash.
         (
             [1, 10, 4, 2, 1858, 1000, 1858],
             false,
@@ -110,7 +110,7 @@ fn the_table_of_recovery() {
         ),
         ([1, 10, 4, 2, 1858, 1500, 1858], false, unclear),
         ([1, 10, 4, 1, 1000, 1000, 1000], false, unclear),
-        // Closed.
+        // These receipts are closed.
         ([0, 10, 4, 2, 1858, 2500, 0], false, Verdict::NotIssued),
         ([0, 11, 5, 2, 1858, 2500, 0], false, Verdict::Issued),
         ([0, 11, 4, 2, 1858, 0, 0], false, Verdict::NotIssued),
@@ -120,12 +120,12 @@ fn the_table_of_recovery() {
         ([0, 11, 5, 2, 1858, 0, 0], false, unclear),
         ([0, 12, 5, 2, 1858, 2500, 0], false, unclear),
         ([0, 9, 4, 2, 1858, 2500, 0], false, unclear),
-        // Firmware that does not report the fiscal counter: only the last receipt can prove that ours was issued.
+        // With firmware that does not report the fiscal counter, only the last receipt can prove that ours was issued.
         ([0, 10, 0, 2, 1858, 2500, 0], false, Verdict::NotIssued),
         ([0, 11, 0, 2, 1858, 2500, 0], false, Verdict::Issued),
         ([0, 11, 0, 2, 1858, 0, 0], false, unclear),
         ([0, 12, 0, 2, 1858, 2500, 0], false, unclear),
-        // Closed after the cancellation was decided: the tender decides, with the fiscal counter and without.
+        // These receipts were closed after the cancellation was decided: the tender decides, with the fiscal counter and without.
         ([0, 10, 4, 2, 1858, 2500, 0], true, Verdict::NotIssued),
         ([0, 11, 4, 2, 1858, 0, 0], true, Verdict::NotIssued),
         ([0, 13, 4, 0, 0, 0, 0], true, Verdict::NotIssued),
@@ -212,7 +212,8 @@ fn another_printer_and_another_day_prove_nothing() {
     );
 }
 
-/// Two days, of which somebody closed the first one at the keyboard: further documents and Z-reports, sums of group A.
+/// The state after two days, of which the first was closed at the keyboard: the numbers of further documents and Z-reports, and
+/// the sums of group A.
 fn days(documents: u32, z_reports: u32, last_z: i64, today: i64) -> PrinterState {
     let of_a = |amount| {
         let mut groups = [0; 8];
@@ -232,7 +233,7 @@ fn days(documents: u32, z_reports: u32, last_z: i64, today: i64) -> PrinterState
     state
 }
 
-/// The till has sold for 5.00 before.
+/// Evidence that the till has sold for 5.00 before.
 fn evidence(z_takes_a_number: bool) -> JournalEvidence {
     let mut day = DaySums::default();
     day.sales[0] = Amount::from_minor(500);
@@ -248,21 +249,21 @@ fn evidence(z_takes_a_number: bool) -> JournalEvidence {
 fn if_document_numbers_prove_nothing_the_sums_of_the_days_decide() {
     let unclear = Verdict::Unclear(Fault::Unclear);
     for (documents, z_reports, last_z, today, verdict) in [
-        // X-reports at the keyboard.
+        // X-reports were printed at the keyboard.
         (1, 0, 0, 500, Verdict::NotIssued),
         (2, 0, 0, 2358, Verdict::Issued),
         (2, 0, 0, 2357, unclear),
-        // Without a new document the sums prove nothing, and no new document proves that nothing was issued.
+        // Without a new document the sums prove nothing, but the unchanged document number proves that nothing was issued.
         (0, 0, 0, 2358, Verdict::NotIssued),
         // The day was closed.
         (2, 1, 500, 0, Verdict::NotIssued),
         (2, 1, 2358, 0, Verdict::Issued),
         (2, 1, 2358, 9999, Verdict::Issued),
         (2, 1, 501, 0, unclear),
-        // The sales since are less than the receipt; or they may include it.
+        // In one case the sales since the Z-report are less than the receipt; in the other they may include the receipt.
         (3, 1, 500, 1857, Verdict::NotIssued),
         (3, 1, 500, 1858, unclear),
-        // Two days ago: the fiscal memory reports the last one only.
+        // Two days were closed, and the fiscal memory reports only the last one.
         (3, 2, 500, 0, unclear),
         (3, 2, 2358, 0, unclear),
     ] {
@@ -291,7 +292,7 @@ fn as_many_new_documents_as_z_reports_prove_that_nothing_else_was_printed() {
         (1, 1, true, Verdict::NotIssued),
         (3, 3, true, Verdict::NotIssued),
         (2, 1, true, unclear),
-        // It is not known whether a Z-report uses a number: the one document may be ours.
+        // It is not known whether a Z-report uses a document number, so the one new document may be our receipt.
         (1, 1, false, unclear),
     ] {
         let state = days(documents, z_reports, 77, 0);
@@ -344,7 +345,7 @@ fn a_counter_that_is_never_cleared_proves_across_days() {
         state.counters.next_fiscal_receipt = fiscal;
         let judged = judge(&job_of_x, &baseline(), &JournalEvidence::default(), &state).0;
         assert_eq!(judged, verdict, "{fiscal}");
-        // A counter that is cleared proves nothing about another day.
+        // A counter that a Z-report clears proves nothing about another day.
         let judged = judge(&plan(), &baseline(), &JournalEvidence::default(), &state).0;
         assert_eq!(judged, Verdict::Unclear(Fault::Unclear));
     }

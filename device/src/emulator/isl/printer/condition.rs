@@ -6,34 +6,34 @@ use crate::printer::Paper;
 use crate::wire::cause::Cause;
 use crate::wire::isl_status::{Flag, Status};
 
-/// The remaining room.
+/// The room that is left in the journal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Room {
-    /// Enough.
+    /// There is enough room.
     Enough,
-    /// It is near its end.
+    /// The room is near its end.
     Little,
-    /// There is none.
+    /// There is no room left.
     None,
 }
 
 /// What happens to the printer's mechanics while it executes a command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::emulator::isl) enum AfterCommand {
-    /// The command used the last paper.
+    /// The command uses the last paper.
     PaperEnds,
-    /// Somebody opens the cover.
+    /// The cover is opened.
     CoverOpens,
 }
 
 impl Printer {
-    /// Its paper.
+    /// The state of the paper.
     #[must_use]
     pub fn paper_state(&self) -> Paper {
         self.paper
     }
 
-    /// Its cover is open.
+    /// Whether the cover is open.
     #[must_use]
     pub fn is_cover_open(&self) -> bool {
         self.cover_open
@@ -54,7 +54,7 @@ impl Printer {
         self.journal_room = room;
     }
 
-    /// The current status bytes.
+    /// The current status bytes of the printer.
     #[must_use]
     pub fn status(&self) -> Status {
         let mut flags = vec![
@@ -102,7 +102,7 @@ impl Printer {
             })
     }
 
-    /// Refuses what cannot be printed now. If the cover has no error bit of its own, S1.1 shows the refusal.
+    /// Refuses a command while nothing can be printed. If the family has no status bit for the cover, S1.1 shows the refusal.
     pub(in crate::emulator::isl) fn printing(&self) -> Result<(), Cause> {
         if self.cover_open {
             return Err(Cause::CoverOpen);
@@ -127,7 +127,7 @@ impl Printer {
         Ok(())
     }
 
-    /// Refuses while anything is open, with the cause.
+    /// Refuses a command while a receipt or slip is open, with the cause.
     pub(in crate::emulator::isl) fn closed(&self) -> Result<(), Cause> {
         Err(match self.memory.open.as_ref().map(|open| open.kind) {
             None => return Ok(()),

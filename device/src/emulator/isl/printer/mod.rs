@@ -1,12 +1,12 @@
 //! The emulated printer: its working memory, its last answer, and its stored data.
 //!
 //! - `table`: its commands, looked up in the rows of its family;
-//! - `refusal`: how it refuses;
-//! - `condition`: its mechanics, and the status bytes.
+//! - `refusal`: how the printer refuses a command;
+//! - `condition`: the printer's mechanics, and the status bytes.
 //!
-//! It follows the maker's manual (`docs/protocols/isl.md`), not the wishes of our driver.
-//! Where the manual is silent, `device/README.md` lists the choice.
-//! The commands of its family and their form are in the family's table ([`crate::family`]).
+//! The emulated printer follows the maker's manual (`docs/protocols/isl.md`) and was not written to suit our driver.
+//! `device/README.md` lists what the emulated printer does where the manual gives no answer. The commands of a family and their
+//! form are in the family's table ([`crate::family`]).
 
 mod condition;
 mod refusal;
@@ -35,14 +35,14 @@ use crate::wire::isl_status::Status;
 /// the manuals of groups A and B and the drivers of their maker disagree.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum ResultCode {
-    /// The first field.
+    /// The answer begins with its first field.
     #[default]
     None,
-    /// `P,`; before the first Z-report 40h is answered with `F`.
+    /// The answer begins with the field `P,`; before the first Z-report 40h is answered with `F`.
     Field,
-    /// `P` directly before the first field; before the first Z-report 40h is answered with `F`.
+    /// The answer begins with `P` directly before the first field; before the first Z-report 40h is answered with `F`.
     Glued,
-    /// Always `F` and nothing else.
+    /// The answer is always `F` and nothing else.
     Failed,
 }
 
@@ -57,13 +57,13 @@ pub struct Printer {
     pub(super) wrong_passwords: u8,
     pub(super) locked: bool,
     pub(super) cause_in_data: bool,
-    /// Answers `D` with 0 instead of `R` with 0 to an exact payment, as some firmware does.
+    /// Whether an exact payment is answered with `D` and 0 instead of `R` and 0, as by some firmware.
     pub exact_payment_says_rest: bool,
-    /// Adds this to every price that is multiplied, for a printer whose sums differ from the till's.
+    /// The minor units that are added to every price that is multiplied, for a printer whose sums differ from the till's.
     pub miscount: i64,
-    /// Keeps its last sequence number and answer without power: the manuals do not say whether a printer does.
+    /// Whether the last sequence number and answer are kept without power; the manuals do not describe this.
     pub keeps_last_answer: bool,
-    /// Commands that this firmware does not know, though its family does.
+    /// The numbers of the commands that this firmware does not support, though its family does.
     pub lacks: Vec<u8>,
     /// The beginning of the answers about the last Z-report and the day's payments.
     pub result_code: ResultCode,
@@ -74,14 +74,14 @@ pub struct Printer {
     cover_open: bool,
     memory_fault: bool,
     journal_room: Room,
-    /// Happens with the next command and shows in its answer.
+    /// An event that happens with the next command and shows in its answer.
     pub(super) after_command: Option<AfterCommand>,
     commands: u64,
     last_answer: Option<(u8, Vec<u8>)>,
 }
 
 impl Printer {
-    /// A new Datecs classic printer of group A; its memory is lost when it is dropped.
+    /// A new Datecs classic printer of group A; its memory is lost when the value is dropped.
     #[must_use]
     pub fn new(memory: Memory, clock: ClockSource) -> Self {
         Self {
@@ -127,7 +127,7 @@ impl Printer {
         self
     }
 
-    /// Its family.
+    /// The family of the printer.
     #[must_use]
     pub fn family(&self) -> &'static Protocol {
         self.protocol
@@ -147,38 +147,38 @@ impl Printer {
         Ok(printer)
     }
 
-    /// Its permanent memory.
+    /// The permanent memory of the printer.
     #[must_use]
     pub fn memory(&self) -> &Memory {
         &self.memory
     }
 
-    /// Its fiscal receipts, oldest first.
+    /// The fiscal receipts of the printer, oldest first.
     #[must_use]
     pub fn receipts(&self) -> &[FiscalReceipt] {
         &self.receipts
     }
 
-    /// Commands executed.
+    /// The number of commands that were executed.
     #[must_use]
     pub fn commands(&self) -> u64 {
         self.commands
     }
 
-    /// It is switched on.
+    /// Whether the printer is switched on.
     #[must_use]
     pub fn is_on(&self) -> bool {
         self.power
     }
 
-    /// Asks for the Z-report at the printer's keyboard; true if it printed one.
+    /// Asks for the Z-report at the printer's keyboard; returns true if the report was printed.
     ///
-    /// It refuses as it refuses the host: without paper, or with a receipt open.
+    /// The printer refuses the keyboard in the same cases as the host: without paper, or with a receipt open.
     pub fn keyboard_z(&mut self) -> bool {
         self.keyboard_report(true)
     }
 
-    /// The same for the X-report, which closes nothing and uses a document number.
+    /// Asks for the X-report at the printer's keyboard. The X-report closes nothing and uses a document number.
     pub fn keyboard_x(&mut self) -> bool {
         self.keyboard_report(false)
     }
@@ -191,7 +191,8 @@ impl Printer {
         self.power && self.kept(press).is_ok()
     }
 
-    /// Switches the power. Without it the working memory is lost: the last sequence number (or not), the password lock.
+    /// Switches the power. Without power the working memory is lost: the password lock, the reading position in the journal and,
+    /// unless `keeps_last_answer` is set, the last sequence number.
     pub fn set_power(&mut self, on: bool) {
         if self.power == on {
             return;
@@ -214,14 +215,14 @@ impl Printer {
         self.last_answer = None;
     }
 
-    /// The printed paper.
+    /// The printed paper as text.
     #[must_use]
     pub fn paper_text(&self) -> String {
         self.tape
             .text(self.memory.open.as_ref().map(|open| open.tape.as_slice()))
     }
 
-    /// The documents of its journal after this number, oldest first.
+    /// The documents of the printer's journal after this number, oldest first.
     pub fn documents_after(&self, number: u32) -> impl Iterator<Item = &PrintedDocument> {
         self.journal.after(number)
     }
@@ -244,7 +245,8 @@ impl Printer {
             data,
             status,
         };
-        // An answer that does not fit is a fault of the table; the device would send an empty one.
+        // An answer that does not fit into a frame is a fault of the table; the emulated printer sends an empty answer in that
+        // case.
         let framing = &self.protocol.framing;
         let frame = answer
             .emit(framing)
@@ -260,7 +262,7 @@ impl Printer {
         frame
     }
 
-    /// Executes, stores the changes, and composes data and status.
+    /// Executes a request, stores the changes, and composes the data and the status of the answer.
     fn settle(&mut self, request: &Request) -> (Vec<u8>, Status) {
         if let Some(row) = &self.protocol.others.device_info_bare
             && row.command == request.command
@@ -311,7 +313,7 @@ impl Printer {
         for document in self.journal.after(before.last_document) {
             store.append_document(document)?;
         }
-        // The many lines of an open receipt may be lost if the whole machine stops; documents may not.
+        // The many lines of an open receipt may be lost if the whole machine stops; documents may not be lost.
         let durable = self.memory.last_document != before.last_document
             || self.memory.rates != before.rates
             || self.memory.open.as_ref().map(|open| open.payments.len())
@@ -331,7 +333,7 @@ impl Printer {
         });
     }
 
-    /// Seconds since 1970 by the printer's clock.
+    /// The seconds since 1970 by the printer's clock.
     pub(super) fn now(&self) -> i64 {
         (self.clock)().saturating_add(self.memory.clock_offset_s)
     }
@@ -341,7 +343,7 @@ impl Printer {
         (self.clock)()
     }
 
-    /// The printer's clock as it prints it.
+    /// The time of the printer's clock, as it is printed.
     pub(super) fn stamp(&self) -> String {
         Moment::of(self.now()).stamp()
     }

@@ -1,4 +1,4 @@
-//! A refusal, and its form in a family: error code, status bit, or the answer alone.
+//! A refusal, and its form in a family: an error code, a status bit, or only the data of the answer.
 
 use super::Printer;
 use crate::family::Errors;
@@ -6,7 +6,7 @@ use crate::wire::cause::Cause;
 use crate::wire::isl_status::{Flag, Status};
 use crate::wire::isl_x::with_error;
 
-/// A refusal, before it has the form of the family.
+/// A refusal that is not yet in the form of a family.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(in crate::emulator::isl) struct Refused<A> {
     pub(super) cause: Cause,
@@ -34,11 +34,11 @@ pub(in crate::emulator::isl) fn in_answer<A>(cause: Cause, answer: A) -> Refused
 /// The answer of a command, or its refusal.
 pub(in crate::emulator::isl) type Reply<A> = Result<A, Refused<A>>;
 
-/// A refusal and its data, if only the data show it.
+/// A refusal, with the data of its answer if only the data show the refusal.
 pub(super) type Refusal = (Cause, Option<Vec<u8>>);
 
 impl Printer {
-    /// Data in the form of the family: with an error code in front, or without.
+    /// The data in the form of the family: with an error code in front, or without one.
     pub(super) fn with_code(&self, code: i64, data: Vec<u8>) -> Vec<u8> {
         match self.protocol.errors {
             Errors::First => with_error(code, &data),
@@ -46,7 +46,7 @@ impl Printer {
         }
     }
 
-    /// A refusal in the form of the family.
+    /// The answer of a refusal in the form of the family.
     pub(super) fn refuse(&mut self, number: u8, (cause, data): Refusal) -> (Vec<u8>, Status) {
         let layout = &self.protocol.status;
         let (code, _) = self.protocol.code_of(cause);
@@ -55,7 +55,7 @@ impl Printer {
         let mut status = self.status();
         if !in_data {
             status = layout.with(status, flag_of(cause));
-            // Overflow (S1.0) sets "not allowed" too.
+            // The status bit "overflow" (S1.0) sets "not allowed" too.
             if cause == Cause::Overflow {
                 status = layout.with(status, Flag::NotAllowed);
             }
@@ -69,7 +69,7 @@ impl Printer {
     }
 }
 
-/// The status bit of a refusal.
+/// The status bit that shows a refusal with this cause.
 const fn flag_of(cause: Cause) -> Flag {
     match cause {
         Cause::Syntax => Flag::Syntax,

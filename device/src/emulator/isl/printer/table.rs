@@ -33,7 +33,7 @@ impl Printer {
         reply.map(|data| self.with_result_code(number, data))
     }
 
-    /// The answer with the beginning of this firmware.
+    /// The answer with the result code with which this firmware begins it.
     fn with_result_code(&self, number: u8, data: Vec<u8>) -> Vec<u8> {
         let is_last_z = number == self.protocol.last_z.command;
         if !is_last_z && number != self.protocol.day_payments.command {
@@ -50,11 +50,11 @@ impl Printer {
     }
 }
 
-/// A request, looked up row by row until one of them fits.
+/// A request that is looked up row by row until a row fits.
 struct Incoming<'a> {
     number: u8,
     data: &'a [u8],
-    /// A row has this number.
+    /// Whether a row has the number of the request.
     known: bool,
     reply: Option<Result<Vec<u8>, Refusal>>,
     printer: &'a mut Printer,
