@@ -18,7 +18,7 @@ use ferrotill_device::port::loopback::Loopback;
 use ferrotill_device::port::{Port, PortOpener};
 use ferrotill_device::{Baseline, DaySums, FiscalPrinter, Job, JournalEvidence, Outcome};
 
-/// A port that stops with its process: after so many frames the host sends and receives nothing any more.
+/// A port that stops with its process: after this number of frames the host sends and receives nothing any more.
 struct CrashOpener {
     line: Loopback<IslEmulator>,
     frames_left: Arc<AtomicUsize>,
@@ -185,7 +185,7 @@ fn keyboard(family: &'static Protocol, case: &Case, frames: usize, keys: &[bool]
     true
 }
 
-/// Whether evidence of the journal can settle the job after so many Z-reports.
+/// Whether evidence of the journal can settle the job after this number of Z-reports.
 fn is_provable(
     family: &Protocol,
     job: &Job,
@@ -366,7 +366,7 @@ fn combined_faults_never_double_or_lose_a_document() {
     }
 }
 
-/// Up to six faults, on any commands, any number of times; the driver is restarted when the seed says so.
+/// Up to six faults, on any commands, any number of times; the seed determines when the driver is restarted.
 fn together(family: &'static Protocol, case: &Case, seed: u64) {
     let mut dice = Dice::new(seed);
     let job = &case.job;

@@ -14,7 +14,7 @@ use ferrotill_device::{Fault, FiscalPrinter as _, Job, JournalEvidence, Outcome}
 const LAST_Z: u8 = 0x40;
 const DAY_PAYMENTS: u8 = 0x6E;
 
-/// A firmware: the beginning of its answers, and the commands that it does not know.
+/// A firmware: the beginning of its answers, and the commands that it does not support.
 type Firmware = (ResultCode, &'static [u8]);
 
 const FIRMWARE: [Firmware; 7] = [

@@ -199,7 +199,7 @@ pub fn sells_on(bench: &Bench, driver: &mut IslPrinter, case: &str) {
     assert_eq!(bench.fiscal_receipts(), before + 1, "{case}");
 }
 
-/// Whether a fault stays until somebody loads paper or closes the cover: such a fault need not happen twice.
+/// Whether a fault remains until paper is loaded or the cover is closed: such a fault need not happen twice.
 pub fn stays(kind: FaultKind) -> bool {
     matches!(
         kind,
