@@ -126,7 +126,7 @@ impl Currency {
     ///
     /// # Errors
     ///
-    /// [`ScaleFault`] says what was given and what is allowed.
+    /// [`ScaleFault`] names the given value and the allowed range or decimals.
     pub fn read(self, text: &str) -> Result<Amount, ScaleFault<'_>> {
         self.unit().read(text).map(Amount::from_minor)
     }
@@ -135,7 +135,7 @@ impl Currency {
     ///
     /// # Errors
     ///
-    /// [`ScaleFault`] says what was given and what is allowed.
+    /// [`ScaleFault`] names the given value and the allowed range or decimals.
     pub fn amount_of(self, value: i64, places: u8) -> Result<Amount, ScaleFault<'static>> {
         self.unit()
             .read_scaled(value, places)

@@ -18,7 +18,7 @@ use crate::time::Moment;
 pub struct ClockReading {
     /// The machine's own clock; it may show any time.
     pub clock: Moment,
-    /// A clock that does not move when somebody sets the machine's clock, if one could be read.
+    /// The time of a clock that does not move when the machine's clock is set, if such a clock could be read.
     pub reference: Option<Moment>,
 }
 

@@ -35,7 +35,7 @@ impl Quantity {
     ///
     /// # Errors
     ///
-    /// [`ScaleFault`] says what was given and what is allowed.
+    /// [`ScaleFault`] names the given value and the allowed range or decimals.
     pub fn read(text: &str) -> Result<Self, ScaleFault<'_>> {
         UNIT.read(text).map(Self)
     }
@@ -44,7 +44,7 @@ impl Quantity {
     ///
     /// # Errors
     ///
-    /// [`ScaleFault`] says what was given and what is allowed.
+    /// [`ScaleFault`] names the given value and the allowed range or decimals.
     pub fn from_scaled(value: i64, places: u8) -> Result<Self, ScaleFault<'static>> {
         UNIT.read_scaled(value, places).map(Self)
     }

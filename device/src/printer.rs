@@ -11,7 +11,7 @@ use crate::fault::Fault;
 
 /// A fiscal printer of any family.
 ///
-/// One thread owns it. Every method blocks until the device has answered or the time is over.
+/// One thread owns the printer. Every method blocks until the device has answered or the time limit is over.
 pub trait FiscalPrinter: Send {
     /// Opens the port, makes contact, and reads identity, status and counters.
     ///
@@ -21,25 +21,25 @@ pub trait FiscalPrinter: Send {
     ///
     /// # Errors
     ///
-    /// Why the device could not be asked.
+    /// The reason why the device could not be asked.
     fn connect(&mut self) -> Result<Connected, Fault>;
 
     /// Carries out a job from its start.
     ///
-    /// `baseline` is the one that the caller stored durably before. Nothing that prints is sent unless the device's counters equal it.
-    /// Connects by itself when there is no connection.
+    /// `baseline` is the baseline that the caller stored durably before. Nothing that prints is sent unless the device's counters
+    /// equal it. The method connects by itself when there is no connection.
     fn perform(&mut self, job: &Job, baseline: &Baseline, watch: &mut dyn Watch) -> Outcome;
 
     /// Settles a job that was begun earlier and whose outcome is unknown (lost answers, a power cut, a crash of the host).
     ///
-    /// Never prints the job again. A receipt that is open and unpaid is cancelled; one that is paid in part is completed exactly as
-    /// planned; one that is closed is compared with the job. If somebody used the printer's keyboard meanwhile, the printer's sums
-    /// are compared with the caller's evidence.
-    /// Answers [`Outcome::Unknown`] while the device cannot be asked or its answers fit no outcome; the caller calls again with back-off.
+    /// The job is never printed again. A receipt that is open and unpaid is cancelled; a receipt that is paid in part is
+    /// completed exactly as planned; a closed receipt is compared with the job. If the printer's keyboard was used meanwhile, the
+    /// printer's sums are compared with the caller's evidence. The result is [`Outcome::Unknown`] while the device cannot be
+    /// asked or its answers fit no outcome; the caller then calls again, after longer and longer pauses.
     ///
-    /// Answers [`Outcome::NotRegistered`] for a document only after comparing the counters of the baseline's own printer
-    /// (same serial number, same fiscal memory). A printer that cannot be that one, or has no counters, or cannot carry out
-    /// such a job at all, proves nothing: the answer is [`Outcome::Unknown`] with [`Fault::PrinterSwapped`].
+    /// The result is [`Outcome::NotRegistered`] for a document only after comparing the counters of the baseline's own printer
+    /// (same serial number, same fiscal memory). A printer that cannot be the baseline's printer, or has no counters, or cannot
+    /// carry out such a job at all, proves nothing: the answer is [`Outcome::Unknown`] with [`Fault::PrinterSwapped`].
     fn recover(
         &mut self,
         job: &Job,
@@ -48,58 +48,59 @@ pub trait FiscalPrinter: Send {
         watch: &mut dyn Watch,
     ) -> Outcome;
 
-    /// Ends an open fiscal receipt that belongs to no job: cancels it if nothing is paid, and closes it if everything is paid.
-    /// One that is paid in part is left open for the people at the printer: the driver does not know how the rest was to be paid.
+    /// Ends an open fiscal receipt that belongs to no job: cancels it if nothing is paid, and closes it if everything is paid. A
+    /// receipt that is paid in part is left open for the people at the printer, because the driver has no information on how the
+    /// rest was to be paid.
     ///
     /// # Errors
     ///
-    /// Why the receipt is still open.
+    /// The reason why the receipt is still open.
     fn clear_leftover(&mut self, watch: &mut dyn Watch) -> Result<Baseline, Fault>;
 
-    /// One cheap question: whether it is there, and in what condition.
+    /// Asks one cheap question: whether the printer answers, and in what condition it is.
     ///
     /// # Errors
     ///
-    /// Why the device could not be asked.
+    /// The reason why the device could not be asked.
     fn status(&mut self) -> Result<Condition, Fault>;
 
-    /// Reads the counters again. They alone show what people did at the device meanwhile.
+    /// Reads the counters again. Only the counters show what people did at the device meanwhile.
     ///
     /// # Errors
     ///
-    /// Why the device could not be asked.
+    /// The reason why the device could not be asked.
     fn counters(&mut self) -> Result<Baseline, Fault> {
         self.connect().map(|connected| connected.baseline)
     }
 
-    /// The last Z-report in the fiscal memory, as of the last reading of the counters. Asks the device nothing.
+    /// The last Z-report in the fiscal memory, as of the last reading of the counters. The device is not asked.
     fn last_z(&self) -> Option<ClosedDay> {
         None
     }
 
-    /// Its clock, `DD-MM-YY HH:MM:SS`.
+    /// The time of the printer's clock, `DD-MM-YY HH:MM:SS`.
     ///
     /// # Errors
     ///
-    /// Why the device could not be asked; [`Fault::UnknownCommand`] if it has no clock.
+    /// The reason why the device could not be asked; [`Fault::UnknownCommand`] if the device has no clock.
     fn clock(&mut self) -> Result<String, Fault> {
         Err(Fault::UnknownCommand)
     }
 
-    /// Sets its clock to `DD-MM-YY HH:MM:SS`. Devices refuse a time before their last fiscal record.
+    /// Sets the printer's clock to `DD-MM-YY HH:MM:SS`. Devices refuse a time before their last fiscal record.
     ///
     /// # Errors
     ///
-    /// Why the clock was not set. After a lost answer, read the clock.
+    /// The reason why the clock was not set. After a lost answer, read the clock.
     fn set_clock(&mut self, _at: &str) -> Result<(), Fault> {
         Err(Fault::UnknownCommand)
     }
 
-    /// The rates of its tax groups, as [`Connected::groups`] has them.
+    /// The rates of the printer's tax groups, in the form of [`Connected::groups`].
     ///
     /// # Errors
     ///
-    /// Why the device could not be asked; [`Fault::UnknownCommand`] if it has no tax groups.
+    /// The reason why the device could not be asked; [`Fault::UnknownCommand`] if the device has no tax groups.
     fn tax_groups(&mut self) -> Result<[Option<u32>; 8], Fault> {
         Err(Fault::UnknownCommand)
     }
@@ -112,11 +113,11 @@ pub trait Watch {
     /// If it returns false, the cancellation is not sent.
     fn about_to_cancel(&mut self) -> bool;
 
-    /// For diagnosis: one readable line per exchange.
+    /// Called for diagnosis, with one readable line per exchange.
     fn trace(&mut self, _line: &str) {}
 }
 
-/// What became of a job.
+/// The outcome of a job.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[must_use]
 #[expect(
@@ -124,31 +125,32 @@ pub trait Watch {
     reason = "one exists per job, and the common variant is the large one"
 )]
 pub enum Outcome {
-    /// It is in the printer's memory, once.
+    /// The job is in the printer's memory, once.
     Registered(Registered),
-    /// It is not in the printer's memory and never will be.
+    /// The job is not in the printer's memory and never will be.
     NotRegistered(NotRegistered),
-    /// Not known yet; ask again with [`FiscalPrinter::recover`].
+    /// The outcome is not known yet; ask again with [`FiscalPrinter::recover`].
     Unknown(Fault),
 }
 
 /// A job that the printer has carried out.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Registered {
-    /// The printer's number of the document. One sequence numbers all kinds. For a job that makes no document (the drawer), the number of the last one.
+    /// The printer's number of the document, in one sequence of all kinds of documents. For a job that makes no document (the
+    /// drawer), the number of the last document.
     pub document: u32,
-    /// The number of the fiscal receipt, for receipts, if the printer reports it.
+    /// The number of the fiscal receipt, if the job is a receipt and the printer reports the number.
     pub fiscal_receipt: Option<u32>,
     /// The baseline of the next job.
     pub after: Baseline,
-    /// The printer's figures of the day, for X and Z.
+    /// The printer's figures of the day, for the X-report and the Z-report.
     pub report: Option<PrinterReport>,
 }
 
 /// A job that left no document, or only a cancelled one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NotRegistered {
-    /// Why.
+    /// The fault because of which the job left no document.
     pub fault: Fault,
     /// Details with figures and the device's own text; may be empty.
     pub detail: String,
@@ -158,41 +160,41 @@ pub struct NotRegistered {
 
 /// The identity and the counters of a device between two jobs.
 ///
-/// The caller stores it before it begins a job; recovery compares it with the device.
+/// The caller stores the baseline before it begins a job; recovery compares the baseline with the device.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Baseline {
     /// The device's serial number.
     pub serial: String,
-    /// The number of its fiscal memory.
+    /// The number of the device's fiscal memory.
     pub fiscal_memory: String,
-    /// Number of its last document of any kind; cancelled receipts and slips are numbered too.
+    /// The number of the device's last document of any kind; cancelled receipts and slips are numbered too.
     pub last_document: u32,
-    /// Number that its next fiscal receipt will have: on some families since the last Z-report, on others since fiscalisation.
-    /// 0 if the device does not report it.
+    /// The number that the device's next fiscal receipt will have: on some families counted since the last Z-report, on others
+    /// since fiscalisation. 0 if the device does not report it.
     pub next_fiscal_receipt: u32,
-    /// Number of its last Z-report, 0 before the first; `None` if the device does not report it.
+    /// The number of the device's last Z-report, 0 before the first one; `None` if the device does not report it.
     pub z_number: Option<u32>,
-    /// Cash in the drawer by the device's count.
+    /// The cash in the drawer by the device's count.
     pub cash: Amount,
-    /// Cash paid in since the last Z-report, sales not included.
+    /// The cash paid in since the last Z-report, sales not included.
     pub cash_in: Amount,
-    /// Cash taken out since the last Z-report, positive, refunds not included.
+    /// The cash taken out since the last Z-report, as a positive amount, refunds not included.
     pub cash_out: Amount,
 }
 
-/// Evidence from the caller's journal for settling a job, beside its baseline.
+/// Evidence from the caller's journal for settling a job, in addition to the baseline.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct JournalEvidence {
-    /// [`Watch::about_to_cancel`] was answered with true for this job before.
+    /// Whether [`Watch::about_to_cancel`] was answered with true for this job before.
     pub cancel_decided: bool,
-    /// The sums of the device's day before the job; `None` if the journal does not know them.
+    /// The sums of the device's day before the job; `None` if the journal does not contain them.
     ///
-    /// If somebody printed a report at the printer's keyboard meanwhile, document numbers prove nothing;
-    /// then the device's sums are compared with these.
+    /// If a report was printed at the printer's keyboard meanwhile, document numbers prove nothing; in that case the device's
+    /// sums are compared with these sums.
     pub day: Option<DaySums>,
-    /// An earlier Z-report of this device used exactly one document number.
+    /// Whether an earlier Z-report of this device used exactly one document number.
     ///
-    /// Then as many new documents as new Z-reports prove that nothing else was printed.
+    /// If it did, as many new documents as new Z-reports prove that nothing else was printed.
     pub z_takes_a_number: bool,
 }
 
@@ -210,28 +212,28 @@ impl JournalEvidence {
 /// Gross sums of a device's day since its last Z-report, per tax group A to H.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct DaySums {
-    /// Sales; refunds are not subtracted.
+    /// The sales; refunds are not subtracted.
     pub sales: [Amount; 8],
-    /// Refunds, positive.
+    /// The refunds, as positive amounts.
     pub refunds: [Amount; 8],
 }
 
-/// What a device reports when it is connected.
+/// The facts that a device reports when it is connected.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Connected {
-    /// Identity and counters.
+    /// The identity and the counters of the device.
     pub baseline: Baseline,
-    /// Its model, as it reports it.
+    /// The model of the device, as the device reports it.
     pub model: String,
-    /// Its firmware, as it reports it.
+    /// The firmware of the device, as the device reports it.
     pub firmware: String,
-    /// Where it was found, with the speed of the line.
+    /// The address at which the device was found, with the speed of the line.
     pub address: String,
-    /// Its clock (`DD-MM-YY HH:MM:SS`), if it could be read.
+    /// The time of the device's clock (`DD-MM-YY HH:MM:SS`), if it could be read.
     pub clock: Option<String>,
-    /// Its condition.
+    /// The condition of the device.
     pub condition: Condition,
-    /// A fiscal receipt is open.
+    /// Whether a fiscal receipt is open.
     pub receipt_open: bool,
     /// The rate of each tax group A to H in ten-thousandths of a percent (`200_000` is 20 %);
     /// `None` for a group that is disabled or could not be read.
@@ -259,11 +261,11 @@ impl Connected {
 /// A tax group whose rate in the device differs from the configured one; rates are ten-thousandths of a percent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RateDifference {
-    /// The group's letter.
+    /// The letter of the tax group.
     pub group: char,
-    /// The configured rate.
+    /// The configured rate in ten-thousandths of a percent.
     pub till: u32,
-    /// The device's; `None` if it is disabled or could not be read.
+    /// The rate in the device in ten-thousandths of a percent; `None` if the group is disabled or could not be read.
     pub printer: Option<u32>,
 }
 
@@ -286,43 +288,43 @@ impl core::fmt::Display for RateDifference {
 /// The state of the paper.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Paper {
-    /// Enough.
+    /// There is enough paper.
     #[default]
     Ok,
-    /// Near its end.
+    /// The paper is near its end.
     Low,
-    /// No paper: nothing can be printed.
+    /// There is no paper, so nothing can be printed.
     Out,
 }
 
 /// The condition of a device.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Condition {
-    /// Its paper.
+    /// The state of the paper.
     pub paper: Paper,
-    /// The cover is open.
+    /// Whether the cover is open.
     pub cover_open: bool,
-    /// The printing mechanism has failed or is overheated.
+    /// Whether the printing mechanism has failed or is overheated.
     pub mechanism_fault: bool,
-    /// The clock must be set before anything else.
+    /// Whether the clock must be set before anything else.
     pub clock_not_set: bool,
-    /// The working memory was lost.
+    /// Whether the working memory was lost.
     pub memory_reset: bool,
-    /// A fiscal receipt (sale or refund) is open.
+    /// Whether a fiscal receipt (sale or refund) is open.
     pub fiscal_receipt_open: bool,
-    /// A non-fiscal slip is open.
+    /// Whether a non-fiscal slip is open.
     pub slip_open: bool,
-    /// The fiscal memory is full.
+    /// Whether the fiscal memory is full.
     pub fiscal_memory_full: bool,
-    /// The fiscal memory holds fewer than fifty more Z-reports.
+    /// Whether the fiscal memory has room for fewer than fifty more Z-reports.
     pub fiscal_memory_low: bool,
-    /// The fiscal memory cannot be read or written.
+    /// Whether the fiscal memory cannot be read or written.
     pub fiscal_memory_fault: bool,
-    /// The electronic journal is near its end.
+    /// Whether the electronic journal is near its end.
     pub journal_low: bool,
-    /// The electronic journal is at its end.
+    /// Whether the electronic journal is full.
     pub journal_full: bool,
-    /// The device is fiscalised: its receipts are legal.
+    /// Whether the device is fiscalised, so that its receipts are legal.
     pub fiscalised: bool,
 }
 
@@ -352,7 +354,7 @@ impl Condition {
     }
 }
 
-/// What a printer is asked to do.
+/// A job that a printer is asked to carry out.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Job {
     /// A fiscal receipt: a sale, or a refund.
@@ -367,24 +369,24 @@ pub enum Job {
     Text(Vec<String>),
     /// The pulse that opens the drawer. Nothing is printed, and no sensor reports whether it opened.
     Drawer,
-    /// The last receipt again, marked as a duplicate. Most devices allow one duplicate.
+    /// A second print of the last receipt, marked as a duplicate. Most devices allow one duplicate.
     Duplicate,
     /// The Z-reports of the fiscal memory from one number to another.
     ByNumber {
-        /// The first Z-report.
+        /// The number of the first Z-report.
         first: u32,
-        /// The last one.
+        /// The number of the last Z-report.
         last: u32,
-        /// Each report instead of sums.
+        /// Whether each report is printed, instead of sums.
         detailed: bool,
     },
     /// The Z-reports of the fiscal memory from one day to another.
     ByDate {
         /// The first day, `DDMMYY`.
         first: String,
-        /// The last one.
+        /// The last day, `DDMMYY`.
         last: String,
-        /// Each report instead of sums.
+        /// Whether each report is printed, instead of sums.
         detailed: bool,
     },
 }
@@ -396,41 +398,41 @@ pub struct ReceiptJob {
     pub refund_of: Option<RefundOf>,
     /// Text before the first line.
     pub header: Vec<String>,
-    /// The lines.
+    /// The lines of the receipt.
     pub lines: Vec<LineJob>,
     /// Text after the last line.
     pub footer: Vec<String>,
-    /// What is to be paid. Positive, also for a refund.
+    /// The amount that is to be paid; positive, also for a refund.
     pub total: Amount,
-    /// Payments in any order; cash is sent to the printer last.
+    /// The payments in any order; cash is sent to the printer last.
     pub payments: Vec<PaymentJob>,
-    /// Cash given back: the sum of the payments minus `total`.
+    /// The cash given back: the sum of the payments minus `total`.
     pub change: Amount,
 }
 
 /// The sale that is refunded.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RefundOf {
-    /// The printer's number of the document.
+    /// The printer's number of the document of the sale.
     pub document: u32,
-    /// When it was printed, `DDMMYYhhmmss`.
+    /// The time when the sale was printed, `DDMMYYhhmmss`.
     pub at: String,
-    /// The fiscal memory that holds it.
+    /// The number of the fiscal memory that contains the sale.
     pub fiscal_memory: String,
 }
 
 /// One line of a receipt.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LineJob {
-    /// What was sold.
+    /// The name of what was sold.
     pub name: String,
     /// The printer's tax group: 0 is A, 7 is H.
     pub group: u8,
-    /// Price of one unit.
+    /// The price of one unit.
     pub price: Amount,
-    /// How much.
+    /// The quantity that was sold.
     pub quantity: Quantity,
-    /// Signed: price times quantity (rounded half away from zero) plus this is the amount of the line.
+    /// The difference, with its sign, between the amount of the line and price times quantity (rounded half away from zero).
     pub adjustment: Amount,
     /// Text printed below the line, such as `-15.00% = -2.43`.
     pub notes: Vec<String>,
@@ -441,9 +443,9 @@ pub struct LineJob {
 pub struct PaymentJob {
     /// The printer's letter of the payment type: `P` is cash with Datecs.
     pub letter: char,
-    /// Cash: it is sent last, and only cash may be more than what is left to pay.
+    /// Whether the payment is cash: cash is sent last, and only cash may be more than what is left to pay.
     pub cash: bool,
-    /// What was given.
+    /// The amount that was given.
     pub amount: Amount,
 }
 
@@ -453,40 +455,40 @@ pub struct PrinterReport {
     /// The number of this Z-report; in an X-report the number that the next Z-report will have.
     /// `None` if the device reports neither this number nor that of its last Z-report.
     pub z_number: Option<u32>,
-    /// Gross sales of the day per tax group A to H; refunds are not subtracted.
+    /// The gross sales of the day per tax group A to H; refunds are not subtracted.
     pub groups: [Amount; 8],
-    /// Gross refunds of the day per tax group, if the device reports them.
+    /// The gross refunds of the day per tax group, if the device reports them.
     pub refunds: Option<[Amount; 8]>,
     /// The day's payments by the device's letters.
     /// `None` if the answer of the Z-report was lost and the host restarted: the device has cleared them.
     /// Also `None` if the device does not report them.
     pub payments: Option<Vec<PrinterPayment>>,
-    /// Cash in the drawer at the time of the report. `None` if the answer was lost, as for `payments`.
+    /// The cash in the drawer at the time of the report. `None` if the answer was lost, as for `payments`.
     pub cash: Option<Amount>,
-    /// Cash paid in since the last Z-report. `None` if the answer was lost.
+    /// The cash paid in since the last Z-report. `None` if the answer was lost.
     pub cash_in: Option<Amount>,
-    /// Cash taken out since the last Z-report, positive. `None` if the answer was lost.
+    /// The cash taken out since the last Z-report, as a positive amount. `None` if the answer was lost.
     pub cash_out: Option<Amount>,
-    /// Fiscal receipts of the day, refunds included. `None` if the answer was lost.
+    /// The number of fiscal receipts of the day, refunds included. `None` if the answer was lost.
     pub fiscal_receipts: Option<u32>,
 }
 
 /// A Z-report in the fiscal memory: all that is known of a day that was closed at the device itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ClosedDay {
-    /// Its number.
+    /// The number of the Z-report.
     pub z_number: u32,
     /// Gross sales of the day per tax group A to H.
     pub groups: [Amount; 8],
-    /// Its day as the device reports it (`DDMMYY`); may be empty.
+    /// The day of the report as the device reports it (`DDMMYY`); may be empty.
     pub day: String,
 }
 
 /// The sum of the day's payments of one type.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PrinterPayment {
-    /// The printer's letter.
+    /// The printer's letter of the payment type.
     pub letter: char,
-    /// The sum without change.
+    /// The sum of the payments without change.
     pub amount: Amount,
 }

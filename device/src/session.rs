@@ -1,30 +1,30 @@
 //! One request and its answer on a master/slave line: NAK, busy, silence, noise and stale answers.
 //!
-//! No IO and no clock: bytes and the time are arguments; the caller asks what to send and until when to wait.
-//! The sequence number is the device's idempotency key. It remembers one number: a request with the last number is not executed again,
-//! but answered with the last answer. A new request always has a new number (`docs/protocols/isl.md`).
+//! A session has no IO and no clock: bytes and the time are arguments; the caller asks what to send and until when to wait. The
+//! sequence number is the device's idempotency key. The device remembers one number: a request with the last number is not
+//! executed again, but answered with the last answer. A new request always has a new number (`docs/protocols/isl.md`).
 //!
 //! No manual promises that the device keeps the number without power. A device that executes a command, loses its power before
-//! the answer arrives and is back at once would execute a repeat of the same bytes again. So a command that must not be
-//! executed twice is repeated only after NAK, which means that it was not accepted. If it may have been executed, after silence or
-//! a damaged answer, a harmless question is sent with its number instead ([`Again::Ask`]). A device that remembers
-//! the number repeats the command's own answer. One that answers the question has never received the command or
-//! has forgotten it ([`SessionFailure::NotRemembered`]); only its counters show which.
+//! the answer arrives and is back at once would execute a repeat of the same bytes again. Therefore a command that must not be
+//! executed twice is repeated only after NAK, which means that the device did not accept it. If the command may have been
+//! executed, after silence or a damaged answer, a harmless question is sent with the command's number instead ([`Again::Ask`]). A
+//! device that remembers the number repeats the command's own answer. A device that answers the question has never received the
+//! command or has forgotten it ([`SessionFailure::NotRemembered`]); only the device's counters show which of the two happened.
 
 use std::collections::VecDeque;
 
 use crate::wire::framing::{Answer, Decoder, FrameError, Framing, Request, SEQ_FIRST, Token};
 
-/// The most memory of a session in bytes, whatever the device sends: itself, the request and its repeats that were not sent yet,
-/// the frame that is arriving, and the answer.
+/// The most memory of a session in bytes, whatever the device sends: the session itself, the request and its repeats that were
+/// not sent yet, the frame that is arriving, and the answer.
 pub const SESSION_BYTES_MAX: usize = 8 * 1024;
 
-/// How long to wait and how often to try.
+/// The waiting time and the number of attempts of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Timing {
-    /// Silence after which the request is sent again; the manual says 500 ms.
+    /// The silence after which the request is sent again, in milliseconds; 500 in the manual.
     pub silence_ms: u64,
-    /// Attempts in total.
+    /// The number of attempts in total.
     pub attempts_max: u8,
 }
 
@@ -40,48 +40,49 @@ impl Default for Timing {
 /// A request to be exchanged.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ask {
-    /// The command.
+    /// The number of the command.
     pub command: u8,
-    /// Its data.
+    /// The data of the command.
     pub data: Vec<u8>,
-    /// The exchange ends after this, however often the device answers "busy".
+    /// The longest time of the exchange in milliseconds, however often the device answers "busy".
     pub limit_ms: u64,
-    /// An answer to another command is accepted too.
-    /// For the first request after connecting: its number may happen to be the last one that the device has seen,
-    /// and then the device sends its old answer again.
+    /// Whether an answer to another command is accepted too. This is needed for the first request after connecting: its sequence
+    /// number may be the last one that the device has seen, and then the device sends its old answer again.
     pub any_command: bool,
-    /// What is sent when it is not known whether the device has executed it.
+    /// What is sent when it is not known whether the device has executed the request.
     pub again: Again,
 }
 
 /// What is sent after a request that may have been executed without an answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Again {
-    /// The same bytes: executing them twice does no harm.
+    /// The same bytes are sent: executing them twice does no harm.
     Same,
-    /// This command and its data with the same number: a question that changes nothing, and that differs from the request's command.
+    /// This command and its data are sent with the same number: a question that changes nothing, and that differs from the
+    /// request's command.
     Ask(u8, Vec<u8>),
 }
 
-/// Why there is no answer.
+/// The reason why there is no answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SessionFailure {
-    /// Nothing came.
+    /// Nothing came from the device.
     Silent,
-    /// "Busy" beyond the limit.
+    /// The device answered "busy" beyond the limit.
     Busy,
-    /// The answers were damaged, or the device always reported that our bytes were.
+    /// The answers were damaged, or the device always reported damaged requests.
     Noise,
-    /// The device answers and does not know the request: it never arrived, or was executed and forgotten with the power.
+    /// The device answers and has no record of the request: the request never arrived, or was executed and forgotten when the
+    /// power was lost.
     NotRemembered,
 }
 
 /// How an exchange ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SessionEvent {
-    /// With an answer, which may be a refusal. It is final for its number.
+    /// The exchange ended with an answer, which may be a refusal. The answer is final for its sequence number.
     Answered(Answer),
-    /// Without one: it is not known whether the command was executed.
+    /// The exchange ended without an answer: it is not known whether the command was executed.
     Failed(SessionFailure),
 }
 
@@ -105,7 +106,7 @@ struct Exchange {
     frame: Vec<u8>,
     /// The question that is sent instead of a repeat, and its frame.
     question: Option<(u8, Vec<u8>)>,
-    /// The request may have been executed.
+    /// Whether the request may have been executed.
     in_doubt: bool,
     attempts: u8,
     silent_at: u64,
@@ -116,7 +117,7 @@ struct Exchange {
 impl Session {
     /// A session with these frames. Its first request has the sequence number `first_seq`, moved into the allowed range.
     ///
-    /// Choose another one each time: a device that remembers the number from an earlier run treats the request as a repeat.
+    /// Choose another number each time: a device that remembers the number from an earlier run treats the request as a repeat.
     #[must_use]
     pub fn new(framing: Framing, timing: Timing, first_seq: u8) -> Self {
         let span = framing.seq_last.wrapping_sub(SEQ_FIRST).wrapping_add(1);
@@ -135,16 +136,16 @@ impl Session {
         }
     }
 
-    /// How often a request is sent in total, from the next exchange on.
+    /// Sets how often a request is sent in total, from the next exchange on.
     pub fn set_attempts(&mut self, attempts_max: u8) {
         self.timing.attempts_max = attempts_max;
     }
 
-    /// Begins an exchange, and abandons one that runs; returns its sequence number.
+    /// Begins an exchange, and abandons an exchange that runs; returns the sequence number of the request.
     ///
     /// # Errors
     ///
-    /// The data do not fit into a frame; nothing is sent.
+    /// The error means that the data do not fit into a frame; nothing is sent.
     pub fn start(&mut self, ask: Ask, now: u64) -> Result<u8, FrameError> {
         let seq = self.next_seq;
         let command = ask.command;
@@ -186,7 +187,7 @@ impl Session {
         for byte in bytes {
             match self.decoder.push(*byte) {
                 Some(Token::Frame(frame)) => self.handle_frame(&frame),
-                // Not accepted, so not executed.
+                // The request was not accepted, so it was not executed.
                 Some(Token::Nak) => self.repeat(SessionFailure::Noise, now),
                 Some(Token::Damaged) => self.doubt(SessionFailure::Noise, now),
                 Some(Token::Syn) => {
@@ -210,12 +211,12 @@ impl Session {
         }
     }
 
-    /// The next bytes to send.
+    /// The next bytes that must be sent.
     pub fn poll_transmit(&mut self) -> Option<Vec<u8>> {
         self.transmit.pop_front()
     }
 
-    /// When [`handle_timeout`](Self::handle_timeout) must be called, unless bytes come earlier.
+    /// The moment at which [`handle_timeout`](Self::handle_timeout) must be called, unless bytes come earlier.
     #[must_use]
     pub fn poll_timeout(&self) -> Option<u64> {
         self.running
@@ -223,7 +224,7 @@ impl Session {
             .map(|running| running.silent_at.min(running.over_at))
     }
 
-    /// The memory that it uses now in bytes, including the heap.
+    /// The memory that the session uses now in bytes, including the heap.
     #[must_use]
     pub fn bytes(&self) -> usize {
         let frames = self.transmit.iter().map(Vec::capacity);
@@ -270,7 +271,7 @@ impl Session {
         }
     }
 
-    /// The request may have been executed from now on.
+    /// Handles a failure after which the request may have been executed.
     fn doubt(&mut self, failure: SessionFailure, now: u64) {
         if let Some(running) = &mut self.running {
             running.in_doubt = true;
@@ -320,7 +321,7 @@ mod tests {
         }
     }
 
-    /// A cash movement that is begun: its frame, and that of the question with the same number.
+    /// A session in which a cash movement is begun: its frame, and that of the question with the same number.
     fn once() -> (Session, u8, Vec<u8>, Vec<u8>) {
         let mut session = Session::new(FRAMING, Timing::default(), 7);
         let once = Ask {
@@ -413,7 +414,7 @@ mod tests {
     #[test]
     fn a_device_that_answers_the_question_has_not_executed_or_has_forgotten_the_command() {
         let (mut session, seq, _, _) = once();
-        // Before the question was sent, this answers something else.
+        // An answer that comes before the question was sent belongs to something else.
         session.handle_bytes(&answer(seq, command::STATUS), 10);
         assert_eq!(session.poll_event(), None);
         session.handle_timeout(510);

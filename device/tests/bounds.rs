@@ -1,4 +1,4 @@
-//! The memory of a session and a driver, whatever a device sends.
+//! Tests of the memory of a session and a driver, whatever a device sends.
 #![cfg(feature = "emulator")]
 
 use ferrotill_device::driver::DRIVER_BYTES_MAX;
@@ -10,7 +10,7 @@ use ferrotill_device::wire::escpos_answer::AnswerDecoder;
 use ferrotill_device::wire::framing::{Answer, NAK, SYN};
 use ferrotill_device::wire::isl_status::Status;
 
-/// Strings that a driver keeps: six of the printer's identity and two of the baseline, each from one answer.
+/// The number of texts that a driver keeps: six of the printer's identity and two of the baseline, each from one answer.
 const KEPT: usize = 8;
 
 #[test]
@@ -62,7 +62,7 @@ fn a_session_keeps_its_bounds_whatever_it_receives() {
             }
         }
         assert!(most <= SESSION_BYTES_MAX, "{}: {most}", family.name);
-        // The limit is not too generous: a request and a few repeats use a good part of it.
+        // The limit is not too high: a request and a few repeats use a good part of the allowed memory.
         assert!(
             most >= 3 * framing.request_data_max,
             "{}: {most}",

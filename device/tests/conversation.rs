@@ -83,7 +83,7 @@ fn a_device_with_predictable_counters_is_asked_only_for_its_document_number() {
                 notes.lines
             );
             assert_eq!(asked(&notes, family.last_z.command), 0, "{}", family.name);
-            // The prediction equals the device's counters.
+            // The driver's prediction equals the device's counters.
             assert_eq!(
                 driver.counters().unwrap(),
                 foreseen.after,
@@ -97,7 +97,7 @@ fn a_device_with_predictable_counters_is_asked_only_for_its_document_number() {
                 family.name
             );
 
-            // Somebody prints something between the close and the question: everything is read again.
+            // If a document is printed between the close and the question for its number, all counters are read again.
             let mut meddler = Meddler {
                 bench: &bench,
                 close: family.close.command,
@@ -207,8 +207,8 @@ fn without_a_stored_decision_nothing_is_cancelled() {
     bench.check(0, false);
 }
 
-/// A watch that opens the cover after one command. When the cancellation is decided, it closes the cover again,
-/// and payments that were still on the line reach the printer.
+/// A watch that opens the cover after one command. When the cancellation is decided, it closes the cover again, and the payments
+/// that are still on the line reach the printer.
 struct Stray {
     line: Loopback<IslEmulator>,
     cover_opens_after: u8,
@@ -239,7 +239,7 @@ impl Watch for Stray {
 
 #[test]
 fn a_payment_booked_during_the_decision_to_cancel_is_found_after_a_lost_close() {
-    // How many answers to the close are lost; with 40 the host gets one only after it has asked again.
+    // The values are the numbers of lost answers to the close; with 40 the host gets an answer only after it has asked again.
     for family in FAMILIES {
         for (stray, lost) in [(1, 0), (1, 5), (1, 40), (2, 0), (2, 5), (2, 40)] {
             let case = format!("{}, {stray} stray, {lost} lost", family.name);
@@ -303,7 +303,7 @@ fn no_paper_and_an_open_cover_refuse_before_anything_is_begun() {
 
 #[test]
 fn paper_that_ends_inside_a_receipt_is_settled_once_it_is_loaded() {
-    // After how many frames of the sale the paper ends; the last ones are after the first payment.
+    // The values are the numbers of frames of the sale after which the paper ends; the largest are after the first payment.
     for frames in 1..14 {
         let bench = Bench::new();
         let mut driver = bench.driver(1);
@@ -365,7 +365,7 @@ fn a_z_report_at_the_keyboard_is_found_before_the_next_document_begins() {
                 .with(|emulator| emulator.printer_mut().keyboard_z())
         };
         assert!(press());
-        // No document of any kind is begun in a day that the till does not know.
+        // No document of any kind is begun if the printer's counters show a day that the till has not recorded.
         for job in [
             sale(),
             Job::ZReport,
@@ -391,7 +391,7 @@ fn a_z_report_at_the_keyboard_is_found_before_the_next_document_begins() {
         );
         let after = driver.counters().unwrap();
         let _ = registered(driver.perform(&sale(), &after, &mut Notes::new()));
-        // The keyboard is refused as the host is.
+        // The printer refuses the keyboard in the same cases as the host.
         bench
             .line
             .with(|emulator| emulator.printer_mut().set_paper(Paper::Out));
@@ -405,7 +405,7 @@ fn our_own_z_report_is_registered_although_another_one_followed() {
     let mut driver = bench.driver(1);
     let baseline = driver.connect().unwrap().baseline;
     let sold = registered(driver.perform(&sale(), &baseline, &mut Notes::new())).after;
-    // The host stops with the answer, and somebody closes the next day at the keyboard.
+    // The host stops when the answer arrives, and the next day is closed at the keyboard.
     bench.order(FaultKind::Unplug, Some(0x45), 1);
     let lost = driver.perform(&Job::ZReport, &sold, &mut Notes::new());
     assert!(matches!(lost, Outcome::Unknown(_)), "{lost:?}");

@@ -1,4 +1,4 @@
-//! The bytes of a receipt on the line: its own commands, one question before it and one for its number.
+//! The bytes of a receipt on the line: the commands of the receipt, one question before it and one question for its number.
 #![cfg(feature = "emulator")]
 
 mod bench;
@@ -15,7 +15,7 @@ use ferrotill_device::port::{Port, PortOpener};
 use ferrotill_device::wire::framing::{Decoder, Request, Token};
 use ferrotill_device::{FiscalPrinter as _, Job};
 
-/// Bytes of each exchange, with its command.
+/// The number of bytes of each exchange, with its command.
 type Exchanges = Arc<Mutex<Vec<(u8, usize)>>>;
 
 struct Counting {

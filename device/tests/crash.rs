@@ -1,4 +1,4 @@
-//! Crashes of the host, noisy lines, and combined faults, each from a seed.
+//! Tests of crashes of the host, noisy lines, and combined faults, each from a seed.
 #![cfg(feature = "emulator")]
 
 mod bench;
@@ -18,7 +18,7 @@ use ferrotill_device::port::loopback::Loopback;
 use ferrotill_device::port::{Port, PortOpener};
 use ferrotill_device::{Baseline, DaySums, FiscalPrinter, Job, JournalEvidence, Outcome};
 
-/// A port that stops with its process: after so many frames the host sends and receives nothing any more.
+/// A port that stops with its process: after this number of frames the host sends and receives nothing any more.
 struct CrashOpener {
     line: Loopback<IslEmulator>,
     frames_left: Arc<AtomicUsize>,
@@ -76,7 +76,7 @@ fn a_crash_of_the_host_at_any_frame_is_settled_once() {
     for family in FAMILIES {
         for case in cases() {
             for last_frame_arrives in [false, true] {
-                // At every frame: until one is so late that the job has ended before it.
+                // The host crashes at each frame in turn, until the frame is so late that the job has ended before it.
                 let survived = (1..FRAMES_MAX)
                     .find(|frames| !crash(family, &case, *frames, last_frame_arrives));
                 let frames = survived.expect("every job ends");
@@ -86,7 +86,7 @@ fn a_crash_of_the_host_at_any_frame_is_settled_once() {
     }
 }
 
-/// No job of the matrix needs more.
+/// The largest number of frames; no job of the matrix needs more.
 const FRAMES_MAX: usize = 100;
 
 #[test]
@@ -102,7 +102,7 @@ fn after_a_crash_and_reports_at_the_keyboard_the_journal_settles_the_job_or_noth
     }
 }
 
-/// The reports at the keyboard while the host is down: X, or Z (true).
+/// The reports that are printed at the keyboard while the host is down: false is X, true is Z.
 const KEYS: [&[bool]; 5] = [
     &[false],
     &[true],
@@ -111,8 +111,8 @@ const KEYS: [&[bool]; 5] = [
     &[true, true],
 ];
 
-/// The host crashes, somebody prints reports at the keyboard, and the job is settled by evidence of the journal.
-/// Returns whether the host crashed before the job ended.
+/// The host crashes, reports are printed at the keyboard, and the job is settled by evidence of the journal. Returns whether the
+/// host crashed before the job ended.
 fn keyboard(family: &'static Protocol, case: &Case, frames: usize, keys: &[bool]) -> bool {
     let job = &case.job;
     let (bench, _, baseline) = begun_day(family, job);
@@ -185,7 +185,7 @@ fn keyboard(family: &'static Protocol, case: &Case, frames: usize, keys: &[bool]
     true
 }
 
-/// Whether evidence of the journal can settle the job after so many Z-reports.
+/// Whether evidence of the journal can settle the job after this number of Z-reports.
 fn is_provable(
     family: &Protocol,
     job: &Job,
@@ -197,17 +197,17 @@ fn is_provable(
     match job {
         // A Z-report in the fiscal memory has the sales of its day.
         Job::Receipt(receipt) if receipt.refund_of.is_none() => z_reports <= 1 || only_z_reports,
-        // It has no refunds.
+        // The Z-report in the fiscal memory has no refunds.
         Job::Receipt(_) => {
             z_reports == 0 || only_z_reports || (executed == 0 && never_begins_again)
         }
-        // And no cash.
+        // The Z-report in the fiscal memory has no cash.
         Job::Cash(_) => z_reports == 0 || only_z_reports,
         _ => true,
     }
 }
 
-/// A settled outcome is true: the printer has executed the job so many times.
+/// Checks that a settled outcome agrees with the number of times that the printer has executed the job.
 fn check_settled(job: &Job, outcome: &Outcome, baseline: &Baseline, executed: i64, says: &str) {
     let is_receipt = matches!(job, Job::Receipt(_));
     match outcome {
@@ -221,12 +221,12 @@ fn check_settled(job: &Job, outcome: &Outcome, baseline: &Baseline, executed: i6
         Outcome::NotRegistered(_) if is_receipt || matches!(job, Job::Cash(_)) => {
             assert_eq!(executed, 0, "{says}: {outcome:?}");
         }
-        // A Z-report that somebody else asked for closes the day as well, and other documents are not fiscal.
+        // A Z-report from the keyboard closes the day as well, and other documents are not fiscal.
         _ => {}
     }
 }
 
-/// How often the printer has done it, including closed days.
+/// The number of times that the printer has executed the job, including closed days.
 fn done(bench: &Bench, job: &Job) -> i64 {
     let closed = bench.line.with(|emulator| {
         let days = emulator
@@ -244,7 +244,7 @@ fn done(bench: &Bench, job: &Job) -> i64 {
     closed + count(bench, job)
 }
 
-/// A driver whose process dies after so many frames.
+/// A driver whose process stops after this number of frames.
 fn crashing_driver(
     bench: &Bench,
     family: &'static Protocol,
@@ -260,7 +260,7 @@ fn crashing_driver(
     (IslPrinter::new(family, Box::new(opener), 3), frames_left)
 }
 
-/// Returns whether the host crashed before the job ended.
+/// Runs a job with a crash of the host and settles it; returns whether the host crashed before the job ended.
 fn crash(family: &'static Protocol, case: &Case, frames: usize, last_frame_arrives: bool) -> bool {
     let says = format!("{family:?}, {}, {frames} {last_frame_arrives}", case.name);
     let job = &case.job;
@@ -326,7 +326,7 @@ fn a_noisy_line_never_doubles_or_loses_a_document() {
     }
 }
 
-/// Seeds of each job of each family.
+/// The number of seeds for each job of each family.
 const SEEDS: u64 = 50;
 
 fn noise(family: &'static Protocol, case: &Case, seed: u64) {
@@ -366,7 +366,7 @@ fn combined_faults_never_double_or_lose_a_document() {
     }
 }
 
-/// Up to six faults, on any commands, any number of times; the driver is restarted when the seed says so.
+/// Up to six faults, on any commands, any number of times; the seed determines when the driver is restarted.
 fn together(family: &'static Protocol, case: &Case, seed: u64) {
     let mut dice = Dice::new(seed);
     let job = &case.job;

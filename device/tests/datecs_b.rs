@@ -21,7 +21,7 @@ fn a_day_after_the_manual() {
     assert_eq!(host.ok(0x67, ""), "P,1,1900,0,0,0,0,0,0,0,0,0000000000,0");
     assert_eq!(host.ok(0x35, "\tC19.00"), "R000000000");
     host.ok(0x38, "");
-    // A refund in the form of group B, and its mark in 67h.
+    // The refund has the form of group B, and 67h marks it as a refund.
     host.ok(0x2E, "1,1,,1,1,1,211126003530,02700001");
     host.ok(0x31, "\tA9.50*2");
     assert_eq!(host.ok(0x67, ""), "P,1,1900,0,0,0,0,0,0,0,0,0000000000,2");
@@ -46,7 +46,7 @@ fn the_wrong_command_in_the_wrong_state_is_refused_without_a_reason() {
     for (command, data) in [(0x30, "1,1,1"), (0x26, ""), (0x45, "0")] {
         assert!(has(&host.send(command, data), Flag::NotAllowed));
     }
-    // At most 120 sales.
+    // A receipt of group B has at most 120 sales.
     for _ in 0..120 {
         host.ok(0x31, "\tA1.00");
     }
@@ -75,7 +75,7 @@ fn the_driver_uses_the_commands_of_group_b() {
     let Job::Receipt(mut receipt) = sale() else {
         unreachable!()
     };
-    // The sale has two lines of 22 characters; the rest follows as text.
+    // The name of a sale has two lines of 22 characters; the rest of the name follows as text.
     receipt.lines[0].name = "Paine alba feliata cu seminte de floarea soarelui".to_owned();
     let mut notes = Notes::new();
     let after = registered(driver.perform(&Job::Receipt(receipt), &baseline, &mut notes)).after;

@@ -10,7 +10,7 @@ use ferrotill_device::wire::framing::Answer;
 use ferrotill_device::wire::isl_status::Flag;
 use ferrotill_device::{Fault, FiscalPrinter as _, Job, JournalEvidence, Outcome, Paper};
 
-/// Writes `|` for each TAB.
+/// A host that sends raw commands in which `|` is written for each TAB.
 struct Host(host::Host);
 
 impl Host {
@@ -27,7 +27,7 @@ impl Host {
         String::from_utf8_lossy(&answer.data).replace('\t', "|")
     }
 
-    /// Refused with this code and the bits of a refusal, without data.
+    /// Sends a command that must be refused with this code and the bits of a refusal, without data.
     fn no(&mut self, command: u8, parameters: &str, code: &str) {
         let answer = self.send(command, parameters);
         assert_eq!(
@@ -81,7 +81,7 @@ fn a_receipt_after_the_manual() {
     assert_eq!(host.text(0x4C, ""), "0|0|1|2|29.80|60.00|");
     assert_eq!(host.text(0xFF, "nBon|||"), "0|1|");
     assert_eq!(host.text(0xFF, "nFBon|||"), "0|1|");
-    // A refund: 4Ch answers 3, and 67h shows it too.
+    // During a refund 4Ch answers 3, and 67h shows the refund too.
     let refund = "1|0000|1|1|1|21-11-26 00:35:30|02700001|||||";
     assert_eq!(host.text(0x2B, refund), "0|2|");
     host.text(0x31, "Paine|1|9.50|1.000|0||0|");
@@ -203,7 +203,7 @@ fn the_clock_the_rates_and_the_fiscal_memory() {
 
 #[test]
 fn error_codes_become_faults() {
-    // A refusal without status bits: the code decides.
+    // For a refusal without status bits the error code decides.
     let bench = Bench::of(&datecs_x::PROTOCOL);
     let mut driver = bench.driver(1);
     let baseline = driver.connect().unwrap().baseline;
@@ -274,7 +274,7 @@ fn the_day_is_reported_with_its_refunds() {
         ('D', Amount::from_minor(2 * 1000))
     );
     assert_eq!(report.fiscal_receipts, Some(3));
-    // The counter of fiscal receipts is never cleared here.
+    // The counter of fiscal receipts of X is never cleared.
     assert_eq!(
         (z.after.z_number, z.after.next_fiscal_receipt),
         (Some(1), 4)
@@ -295,7 +295,7 @@ fn firmware_without_variables_has_no_fiscal_counter() {
     );
     let sold = registered(driver.perform(&sale(), &baseline, &mut Notes::new()));
     assert_eq!((sold.document, sold.fiscal_receipt), (1, None));
-    // A receipt that somebody else printed meanwhile is not ours, and it is not nothing either.
+    // If another host printed a receipt meanwhile, neither "issued" nor "not issued" is proved for our receipt.
     let mut other = baseline;
     other.last_document = 0;
     let outcome = driver.recover(

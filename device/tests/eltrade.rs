@@ -52,7 +52,7 @@ fn raw_commands_are_accepted_and_refused() {
         })
     };
     let has = |answer: &Answer, flag| eltrade::PROTOCOL.status.has(answer.status, flag);
-    // Sequence numbers go beyond 7F; the opening of Datecs is not known here.
+    // Sequence numbers go beyond 7F; Eltrade does not support the opening of Datecs.
     for data in ["", "1,0000,1"] {
         assert!(has(&send(0x30, data), Flag::UnknownCommand));
     }

@@ -39,7 +39,7 @@ impl Host<'_> {
         String::from_utf8(self.send(command, data).data).unwrap()
     }
 
-    /// Accepted: no error bit.
+    /// Sends a command that must be accepted, without an error bit.
     fn ok(&mut self, command: u8, data: &str) -> Answer {
         let answer = self.send(command, data);
         assert!(
@@ -49,7 +49,7 @@ impl Host<'_> {
         answer
     }
 
-    /// Refused with this bit and this code of 20h.
+    /// Sends a command that must be refused with this status bit and this code of 20h.
     fn no(&mut self, command: u8, data: &str, flag: Flag, code: &str) {
         let answer = self.send(command, data);
         assert!(
@@ -115,7 +115,7 @@ fn a_receipt_after_the_manual() {
 fn modifiers_round_half_away_from_zero() {
     with_host(|host| {
         host.ok(0x30, "1,0000,1");
-        // 0.05 × 50 % = 0.025; 10.05 × 0.5 = 5.025.
+        // The sums are 0.05 × 50 % = 0.025 and 10.05 × 0.5 = 5.025.
         host.ok(0x31, "\tA0.05,-50.00");
         host.ok(0x31, "\tA10.05*0.5");
         host.ok(0x31, "\tB8.10*2.000;-5.87");
@@ -191,7 +191,7 @@ fn the_same_number_is_answered_and_not_executed() {
             assert_eq!(again.data, b"P,10000,10000,0");
         }
         assert_eq!(host.text(0x46, ""), "P,10000,10000,0");
-        // Without power the number is lost, and the same frame is executed again.
+        // Without power the sequence number is lost, and the same frame is executed again.
         assert_eq!(host.text(0x46, "1.00"), "P,10100,10100,0");
         host.printer.set_power(false);
         host.printer.set_power(true);
@@ -327,7 +327,7 @@ fn memory_survives_a_restart_and_an_open_receipt_does_too() {
     };
     assert_eq!(host.text(0x33, "00"), "500,0,500,0,0,0,0,0,0");
     drop(printer);
-    // A receipt that was written and never counted is dropped; a missing one is an error, and not a new printer.
+    // A receipt that was written and never counted is dropped; a missing receipt is an error and does not lead to a new printer.
     let receipts = folder.0.join("memory.receipts");
     let written = std::fs::read_to_string(&receipts).unwrap();
     std::fs::write(&receipts, format!("{written}{{\"torn")).unwrap();
@@ -366,7 +366,7 @@ fn the_snapshot_has_the_documented_form() {
 #[test]
 fn faults_act_before_or_after_execution() {
     use FaultKind::*;
-    // Each kind, and whether 100.00 were put in.
+    // Each kind of fault, and whether it leaves 100.00 put in.
     for (kind, executed) in [
         (DropRequest, false),
         (DropAnswer, true),
@@ -468,7 +468,7 @@ fn status_frame(seq: u8) -> Vec<u8> {
 
 #[test]
 fn a_fault_of_the_mechanics_during_a_repeat_does_not_affect_the_next_command() {
-    // A repeat executes nothing; after the cover is closed and paper is loaded, the printer is ready.
+    // A repeated request executes nothing; after the cover is closed and paper is loaded, the printer is ready.
     for kind in [FaultKind::CoverOpenAfter, FaultKind::PaperEnd] {
         let bench = Bench::new();
         bench
@@ -555,7 +555,7 @@ fn a_paced_line_is_as_slow_as_a_real_one() {
         last = due;
         count += emulator.poll_transmit(due).unwrap().len();
     }
-    // 10 bytes in and 23 out, ten bits each, at 9600 bits per second.
+    // The line carries 10 bytes in and 23 bytes out, ten bits each, at 9600 bits per second.
     assert_eq!(count, 23);
     assert!((32..=36).contains(&last), "{last}");
 }

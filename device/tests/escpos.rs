@@ -89,7 +89,7 @@ impl Bench {
     }
 }
 
-/// The printer does not know, and will not know later.
+/// The outcome if the printer has no record of the slip and will have none later.
 const UNCLEAR: Outcome = Outcome::Unknown(Fault::Unclear);
 
 fn text(lines: &[&str]) -> Job {
@@ -155,7 +155,7 @@ fn a_slip_with_a_code_and_an_image() {
     let mut bench = Bench::new();
     let mut raster = Raster::new(64, 40).unwrap();
     for y in 0..40 {
-        // 10 04 10 05 10 14: bytes that must never arrive unchanged.
+        // The slip contains 10 04 10 05 10 14, bytes that must never arrive unchanged.
         for x in [3, 13, 19, 29, 31, 35, 43, 45] {
             raster.set(x, y);
         }
@@ -254,7 +254,7 @@ fn a_fault_before_a_slip_is_reported_and_nothing_is_sent() {
     assert_eq!(bench.copies("y"), 1);
 }
 
-/// The paper ends at this occurrence of the text in the transcript.
+/// A watch that ends the paper at this occurrence of the text in the transcript.
 struct PaperEnds {
     line: Loopback<EscposEmulator>,
     at: &'static str,
@@ -294,7 +294,7 @@ fn a_slip_that_waits_for_paper_is_settled_after_paper_is_loaded() {
     bench.line.with(|printer| printer.set_paper(Paper::Ok));
     assert!(is_printed(&bench.recover(&["waits for paper"])));
     assert_eq!(bench.copies("waits for paper"), 1);
-    // Asked again, or about another slip, it knows nothing.
+    // If the printer is asked again, or about another slip, the outcome is unclear.
     for lines in [["waits for paper"], ["never printed"]] {
         assert_eq!(bench.recover(&lines), UNCLEAR);
     }
@@ -344,7 +344,7 @@ fn a_printer_without_numbered_answers_is_asked_the_old_way() {
 
 #[test]
 fn no_fault_prints_a_slip_twice_or_reports_a_lost_one_as_printed() {
-    // With numbered answers and with counted ones, at each command of a slip, and at all of them.
+    // The faults are tested with numbered answers and with counted ones, at each command of a slip, and at all commands.
     for knows_processed in [true, false] {
         for kind in FaultKind::ALL {
             for (name, code) in [
@@ -494,7 +494,7 @@ fn without_paper_only_the_real_time_pulse_opens_the_drawer() {
             .driver
             .perform(&Job::Drawer, &bench.baseline, &mut Quiet);
         assert_eq!(is_printed(&outcome), opens, "{outcome:?}");
-        // It does not open later either, when paper is loaded.
+        // The drawer does not open later either, when paper is loaded.
         bench.line.with(|printer| printer.set_paper(Paper::Ok));
         let pulses = bench.line.with(|printer| printer.drawer_pulses());
         assert_eq!(pulses, u32::from(opens));
@@ -522,7 +522,7 @@ fn the_test_slip_shows_whether_the_numbers_are_right() {
             );
         }
     }
-    // A wrong profile is visible at once.
+    // A wrong profile is visible at once on the test slip.
     let printer = EscposEmulator::new(None).of_profile(EscposProfile::parse("rp326").unwrap());
     let mut bench = Bench::with(printer, Options::default());
     assert!(is_printed(&bench.print(&["Хлеб"])));

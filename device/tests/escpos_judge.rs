@@ -1,6 +1,6 @@
 //! The scenes that `hardware-tests/escpos/judge.py` prints on a receipt printer of another project.
 //!
-//! Without an address in `FERROTILL_ESCPOS` there is no printer, and the test prints that it was skipped.
+//! Without an address in `FERROTILL_ESCPOS` the test prints that it was skipped.
 #![expect(
     clippy::print_stdout,
     reason = "the judge reads the outcomes from standard output"

@@ -1,5 +1,5 @@
-//! The fault matrix: every command of every job of every family, with every fault, before and after execution,
-//! with the driver restarted or not. No document is doubled, lost or confused with another one, and every job is settled.
+//! The fault matrix: every command of every job of every family, with every fault, before and after execution, with the driver
+//! restarted or not. The test checks that no document is doubled, lost or confused with another one, and every job is settled.
 #![cfg(feature = "emulator")]
 
 mod bench;
@@ -16,13 +16,13 @@ struct Cell<'a> {
     family: &'static Protocol,
     case: &'a Case,
     kind: FaultKind,
-    /// The command that is affected; `None` for all of them.
+    /// The command that is affected; `None` for all commands.
     command: Option<u8>,
     times: u32,
     restart: bool,
-    /// The printer knows its last answer after a power cut.
+    /// Whether the printer still has its last answer after a power cut.
     remembers: bool,
-    /// Commands that its firmware does not know.
+    /// The commands that the printer's firmware does not support.
     lacks: &'a [u8],
 }
 
@@ -59,7 +59,7 @@ impl Cell<'_> {
         if self.case.miscount != 0 {
             assert!(matches!(outcome, Outcome::NotRegistered(_)), "{says}");
         }
-        // A command that this job does not use had no fault: then there is nothing to check.
+        // The job did not use this command, so the fault did not happen and there is nothing to check.
         if bench.order_is_begun(self.times) {
             sells_on(&bench, &mut driver, &says);
         }
@@ -75,7 +75,7 @@ impl Cell<'_> {
     }
 }
 
-/// How often each fault happens: once, and as often as one exchange tries.
+/// The number of times that each fault happens: once, and as often as one exchange sends its request.
 const TIMES: [u32; 2] = [1, 5];
 
 fn matrix(family: &'static Protocol, case: &Case, lacks: &[u8]) {
@@ -167,7 +167,7 @@ fn a_report_of_the_fiscal_memory_is_settled_under_every_fault() {
 
 #[test]
 fn firmware_of_x_without_variables_is_settled_by_the_other_counters() {
-    // Without 255 neither the number of the last document nor that of the next fiscal receipt is reported.
+    // Without command 255, neither the number of the last document nor that of the next fiscal receipt is reported.
     for name in ["sale", "sale to be cancelled", "Z"] {
         matrix(&datecs_x::PROTOCOL, &case(name), &[0xFF]);
     }
@@ -186,9 +186,9 @@ fn every_job_is_in_the_matrix() {
 
 #[test]
 fn one_disturbed_frame_never_changes_the_outcome() {
-    // The frame is lost or damaged in either direction, or executed by a printer that loses its power and has it back before
-    // the answer arrives. That printer has lost the number, so that a repeat of the same bytes would be executed again.
-    // The caller does not notice it, and it is done once.
+    // The frame is lost or damaged in either direction, or executed by a printer that loses its power and has it back before the
+    // answer arrives. That printer has lost the sequence number, so that a repeat of the same bytes would be executed again. The
+    // caller does not notice the fault, and the job is executed once.
     for family in FAMILIES {
         for case in cases() {
             for kind in [
@@ -199,7 +199,7 @@ fn one_disturbed_frame_never_changes_the_outcome() {
                 FaultKind::Garble,
                 FaultKind::Busy,
             ] {
-                // At every frame: until one is so late that the job has ended before it.
+                // The fault happens at each frame in turn, until the frame is so late that the job has ended before it.
                 let survived = (1..FRAMES_MAX).find(|frame| !befalls(family, &case, kind, *frame));
                 let frames = survived.expect("every job ends");
                 assert!(frames > 3, "{}, {}: {frames}", family.name, case.name);
@@ -208,10 +208,10 @@ fn one_disturbed_frame_never_changes_the_outcome() {
     }
 }
 
-/// No job of the matrix needs more.
+/// The largest number of frames; no job of the matrix needs more.
 const FRAMES_MAX: u32 = 100;
 
-/// Returns whether the fault affected a frame before the job ended.
+/// Runs a job with a fault at one frame; returns whether the fault affected a frame before the job ended.
 fn befalls(family: &'static Protocol, case: &Case, kind: FaultKind, frame: u32) -> bool {
     let says = format!(
         "{}, {}, {}, frame {frame}",
@@ -321,7 +321,7 @@ fn a_power_cut_after_the_close_is_found_registered() {
     bench.order(FaultKind::PowerCut, Some(0x38), 1);
     let first = driver.perform(&sale(), &baseline, &mut Notes::new());
     assert!(matches!(first, Outcome::Unknown(_)), "{first:?}");
-    // Still without power: still unknown.
+    // While the printer is without power, the outcome stays unknown.
     let again = driver.recover(
         &sale(),
         &baseline,
@@ -367,7 +367,7 @@ fn lost_answers_of_one_command_never_change_the_outcome() {
 
 #[test]
 fn a_receipt_with_total_0_is_settled_once() {
-    // The tender does not show its payment, so the table of recovery has less evidence.
+    // The tender of a receipt with total 0 does not show its payment, so the table of recovery has less evidence.
     let Job::Receipt(mut receipt) = sale() else {
         unreachable!()
     };
@@ -416,7 +416,8 @@ fn nothing(family: &'static Protocol, job: &Job, kind: FaultKind) {
 
 #[test]
 fn the_test_notices_a_driver_that_retries_with_new_numbers() {
-    // The control: a driver that repeats a command makes two documents, so that the test would notice ours doing it.
+    // Checks the test itself: a driver that repeats a command makes two documents, so the test would notice such a repeat in our
+    // driver.
     let bench = Bench::new();
     let mut driver = bench.driver(9);
     let baseline = driver.connect().unwrap().baseline;

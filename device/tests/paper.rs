@@ -56,7 +56,7 @@ fn the_fiscal_memory_is_printed_by_number_and_by_date() {
             baseline = registered(driver.perform(&job, &baseline, &mut Notes::new())).after;
         }
         let paper = bench.line.with(|emulator| emulator.printer().paper_text());
-        // Once in its own title, and in each of the four.
+        // The text is once on the Z-report itself, and once on each of the four reports of the fiscal memory.
         assert_eq!(paper.matches("Z 0001").count(), 5, "{family:?}\n{paper}");
         let refusal =
             not_registered(driver.perform(&by_number(2, 1, false), &baseline, &mut Notes::new()));
@@ -138,7 +138,7 @@ fn a_leftover_receipt_is_cleared_before_payment_and_left_alone_when_half_paid_on
             let bench = Bench::of(family);
             let mut driver = bench.driver(1);
             let baseline = driver.connect().unwrap().baseline;
-            // Interrupted before the payment, or between the card and the cash.
+            // The receipt is interrupted before the payment, or between the card and the cash.
             let command = if paid {
                 family.payment.command
             } else {

@@ -1,4 +1,4 @@
-//! All parts together: driver, serial port, pseudo-terminal, emulated printer in its own thread.
+//! Tests of all parts together: driver, serial port, pseudo-terminal, emulated printer in its own thread.
 #![cfg(all(feature = "emulator", feature = "serial"))]
 
 mod bench;
@@ -74,7 +74,7 @@ fn a_day_over_a_real_pty() {
     let z = registered(printer.perform(&Job::ZReport, &again.after, &mut Notes::new()));
     assert_eq!(z.report.unwrap().z_number, Some(1));
 
-    // The printer is restarted with the same link: the driver finds it again, with its memory.
+    // The printer is restarted with the same link: the driver finds the printer again, with its memory.
     drop(rig);
     assert!(!folder.link().exists());
     let refusal = not_registered(printer.perform(&sale(), &z.after, &mut Notes::new()));

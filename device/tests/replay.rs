@@ -24,10 +24,10 @@ use ferrotill_device::port::tracer::{TracerOpener, Transcript};
 use ferrotill_device::{Baseline, FiscalPrinter, Job, JournalEvidence, Outcome};
 
 const ESCPOS: &str = "escpos";
-/// The first line of a recording made here.
+/// The first line of a recording that this test makes.
 const HEAD: &str = "# A conversation with the emulated printer; tests/replay.rs says when it may be recorded again.";
 
-/// The jobs of the conversations, by name. Like the conversations they must not change.
+/// The jobs of the conversations, by name. Like the recorded conversations these jobs must not change.
 fn job(name: &str) -> Job {
     match name {
         "sale" => sale(),
@@ -43,7 +43,7 @@ fn job(name: &str) -> Job {
     }
 }
 
-/// A driver of a family on a port; the baseline that the till keeps; and the last outcome.
+/// A driver of a family on a port, with the baseline that the till keeps and the last outcome.
 struct Player {
     family: Option<&'static Protocol>,
     baseline: Option<Baseline>,
@@ -177,7 +177,7 @@ fn every_recorded_conversation_is_repeated_byte_for_byte() {
     for (name, text) in &found {
         play(text).unwrap_or_else(|differs| panic!("{name}: {differs}"));
     }
-    // None may be missing.
+    // No conversation may be missing.
     let names: BTreeSet<&str> = found.iter().map(|(name, _)| name.as_str()).collect();
     for family in FAMILIES {
         for scene in SCENES {
@@ -195,14 +195,14 @@ fn one_changed_byte_in_a_conversation_is_noticed() {
         let sent: Vec<usize> = (0..lines.len())
             .filter(|place| lines[*place].starts_with('>'))
             .collect();
-        // The first, one in the middle, and the last frame that was sent.
+        // The test changes the first frame that was sent, one in the middle, and the last one.
         for place in [sent[0], sent[sent.len() / 2], sent[sent.len() - 1]] {
             let mut changed: Vec<String> = lines.iter().map(|line| (*line).to_owned()).collect();
             let digit = changed[place].pop().unwrap();
             changed[place].push(if digit == '0' { '1' } else { '0' });
             assert!(play(&changed.join("\n")).is_err(), "{name}: line {place}");
         }
-        // A different answer, a missing line, a remaining one.
+        // The test removes an answer, and adds a line that is never played.
         let heard = lines.iter().position(|line| line.starts_with('<')).unwrap();
         let without: Vec<&str> = [&lines[..heard], &lines[heard + 1..]].concat();
         assert!(play(&without.join("\n")).is_err(), "{name}: no answer");
@@ -220,7 +220,7 @@ fn an_unreadable_transcript_is_refused_with_its_line() {
 /// The scenes that are recorded for each family.
 struct Scene {
     name: &'static str,
-    /// Jobs; and between them `trouble KIND COMMAND TIMES` for the emulator, `repair`, `miscount N`.
+    /// The jobs of the scene, and between them `trouble KIND COMMAND TIMES` for the emulator, `repair` and `miscount N`.
     acts: &'static [&'static str],
 }
 
@@ -268,7 +268,7 @@ const SCENES: &[Scene] = &[
             "perform z",
         ],
     },
-    // Frames that never arrive, and a printer that loses its power and has it back before its answer arrives.
+    // This scene has frames that never arrive, and a printer that loses its power and has it back before its answer arrives.
     Scene {
         name: "blink",
         acts: &[

@@ -20,7 +20,7 @@ fn sell(host: &mut Host) {
     host.text(0x38, "");
 }
 
-/// The same with X.
+/// A sale with a printer of X, paid in cash.
 fn sell_x(host: &mut Host) {
     host.text(0x30, "1\t0000\t1\t\t");
     host.text(0x31, "Paine\t1\t9.50\t1.000\t0\t\t0\t");
@@ -75,7 +75,7 @@ fn a_sale_by_department_is_a_sale_of_its_group() {
     host.text(0x30, "1,0000,1");
     host.text(0x31, "Paine\t2\t9.50*2");
     assert_eq!(host.text(0x33, "00"), "1900,0,1900,0,0,0,0,0,0");
-    // Without its TAB it is a price without a group.
+    // Without its TAB the data are a price without a tax group.
     host.no(0x31, "Paine\t29.50", Flag::Syntax);
     // Department 3 belongs to a group that is disabled.
     host.no(0x31, "Paine\t3\t9.50", Flag::NotAllowed);
@@ -109,7 +109,7 @@ fn header_lines_and_switches_are_read_as_they_were_set() {
     assert_eq!(host.text(0x2B, "IX"), "0");
     host.text(0x2B, "X1");
     assert_eq!(host.text(0x2B, "IX"), "1");
-    // They are not in working memory.
+    // The stored settings are not in working memory, so they survive a loss of power.
     host.printer.set_power(false);
     host.printer.set_power(true);
     assert_eq!(host.text(0x2B, "IX"), "1");
@@ -144,12 +144,12 @@ fn the_journal_of_a_classic_printer_is_read_line_by_line() {
     assert_eq!(host.text(0x77, "R#F,010100,020100"), "F");
     assert_eq!(host.text(0x77, "R99"), "F");
     host.no(0x77, "x", Flag::Syntax);
-    // The position is in working memory.
+    // The reading position is in working memory, so it is lost with the power.
     host.text(0x77, "R1");
     host.printer.set_power(false);
     host.printer.set_power(true);
     assert_eq!(host.text(0x77, "N"), "F");
-    // Group B reads its journal in another way.
+    // Group B reads its journal by other commands.
     Host::of(&datecs_b::PROTOCOL).no(0x77, "R1", Flag::UnknownCommand);
 }
 
@@ -276,7 +276,7 @@ fn conditions_in_which_a_printer_cannot_sell_are_reported() {
         let open = if is_x { "1\t0000\t1\t\t" } else { "1,0000,1" };
         let z = if is_x { "Z\t" } else { "0" };
 
-        // Working memory was lost: the clock first.
+        // After the working memory was lost, the clock must be set first.
         let mut host = Host::of(family);
         host.printer.reset_memory();
         assert!(host.has(Flag::ClockNotSet));
@@ -293,7 +293,7 @@ fn conditions_in_which_a_printer_cannot_sell_are_reported() {
         host.text(0x30, open);
         assert!(host.has(Flag::ReceiptOpen));
 
-        // The electronic journal.
+        // This case is about a full electronic journal.
         let mut host = Host::of(family);
         host.printer.set_journal_room(Room::Little);
         assert!(host.has(Flag::JournalLow) && !host.has(Flag::JournalFull));
@@ -301,7 +301,7 @@ fn conditions_in_which_a_printer_cannot_sell_are_reported() {
         assert!(host.has(Flag::JournalFull));
         host.no(0x30, open, Flag::NotAllowed);
 
-        // The fiscal memory has room for few Z-reports: fewer than 50, with X than 60.
+        // The fiscal memory has room for fewer than 50 Z-reports, or 60 with X.
         let few = if is_x { 59 } else { 49 };
         for (left, low) in [(few, true), (few + 1, false)] {
             let mut memory = memory();
@@ -310,7 +310,7 @@ fn conditions_in_which_a_printer_cannot_sell_are_reported() {
             assert_eq!(host.has(Flag::FiscalMemoryLow), low, "{left}");
         }
 
-        // It has room for one.
+        // The fiscal memory has room for one more Z-report.
         let mut memory = memory();
         memory.closures_max = 1;
         let mut host = Host::with(Printer::new(memory, clock()).of_family(family));
@@ -334,7 +334,7 @@ fn the_journal_and_the_settings_survive_a_restart_with_a_file() {
     sell(&mut host);
     host.text(0x2B, "0Magazin");
     drop(host);
-    // A document whose memory was not written is ignored.
+    // A document is ignored if the memory file was not written after it.
     let journal = folder.join("memory.journal");
     let mut text = std::fs::read_to_string(&journal).unwrap();
     assert_eq!(text.lines().count(), 1);
@@ -354,7 +354,7 @@ fn the_journal_and_the_settings_survive_a_restart_with_a_file() {
 
 #[test]
 fn commands_of_other_drivers_are_understood() {
-    // What a published driver of group C sends: no data to 7Bh, then 5Ah without its TAB; letters for tax groups;
+    // These are commands of a published driver of group C: no data to 7Bh, then 5Ah without its TAB; letters for tax groups;
     // parameters at the end are missing.
     let mut host = Host::of(&datecs_x::PROTOCOL);
     assert_eq!(host.text(0x7B, ""), "-111002\t");
@@ -382,7 +382,8 @@ fn commands_of_other_drivers_are_understood() {
     assert!(host.text(0x45, "X\t").starts_with("0\t1\t19.00\t9.50\t"));
     assert_eq!(host.text(0x46, "0\t0\t"), "0\t28.50\t0.00\t0.00\t");
 
-    // What a published driver of group B sends: the unique number third, Cyrillic groups, everything paid by a TAB alone.
+    // These are commands of a published driver of group B: the unique number third, Cyrillic groups, everything paid by a TAB
+    // alone.
     let mut host = Host::of(&datecs_b::PROTOCOL);
     assert!(host.text(0x5A, "1").starts_with("DP-25,"));
     for open in ["1,1,DT000001-0001-0000001,1", "1,1,,1"] {

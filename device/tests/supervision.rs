@@ -1,4 +1,4 @@
-//! Finding a printer: under another name, at another speed, and only the configured one.
+//! Tests of finding a printer: under another name, at another speed, and only the configured printer.
 #![cfg(all(feature = "emulator", feature = "serial"))]
 
 mod bench;
@@ -85,7 +85,7 @@ fn a_pattern_finds_one_device_and_never_chooses_among_two() {
     let connected = printer.connect().unwrap();
     let sold = registered(printer.perform(&sale(), &connected.baseline, &mut Notes::new()));
     drop(one);
-    // Another converter instead of the first.
+    // Another converter is plugged in instead of the first one.
     let one = rig(&folder, "usb-FTDI_B2-if00");
     let again = registered(printer.perform(&sale(), &sold.after, &mut Notes::new()));
     assert_eq!(again.document, 2);

@@ -1,4 +1,4 @@
-//! Recovery on a printer that cannot be the one on which the job was begun: the outcome is unknown.
+//! Tests of recovery on a printer that cannot be the one on which the job was begun: the outcome is unknown.
 #![cfg(feature = "emulator")]
 
 mod bench;
@@ -75,7 +75,7 @@ fn a_receipt_that_the_configured_family_cannot_print_is_not_called_unprinted() {
             &mut Notes::new(),
         );
         assert_eq!(outcome, SWAPPED, "{}", other.name);
-        // The right family finds the receipt.
+        // A driver of the right family finds the receipt.
         let mut right = bench.driver(3);
         let outcome = right.recover(
             &job,

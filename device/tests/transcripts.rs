@@ -8,7 +8,7 @@ use ferrotill_device::wire::codepage;
 use ferrotill_device::wire::framing::{Answer, Framing, Request, SEQ_FIRST};
 use ferrotill_device::wire::isl_status::Status;
 
-/// The number of frames today. More may be added; none may be removed.
+/// The number of recorded frames. Frames may be added; no frame may be removed.
 const FRAMES: usize = 41;
 
 /// The content of a frame in the line after it.
@@ -116,7 +116,7 @@ fn check(transcript: &str, framing: &Framing) -> usize {
     count
 }
 
-/// A session that asks this sends this frame.
+/// Checks that a session with this request sends this frame.
 fn ask(framing: &Framing, request: Request, frame: &[u8]) -> (u8, u8, Session) {
     let first = request.seq - SEQ_FIRST;
     let mut session = Session::new(*framing, Timing::default(), first);

@@ -1,5 +1,5 @@
-//! Firmware that does not report its last Z-report or its day's payments, or reports them in other forms than our emulated printer
-//! does by default: it sells and makes reports all the same, and recovery has less evidence.
+//! Firmware that does not report its last Z-report or its day's payments, or reports them in other forms than our emulated
+//! printer does by default: a printer with such firmware still sells and makes reports, and recovery has less evidence.
 #![cfg(feature = "emulator")]
 
 mod bench;
@@ -14,7 +14,7 @@ use ferrotill_device::{Fault, FiscalPrinter as _, Job, JournalEvidence, Outcome}
 const LAST_Z: u8 = 0x40;
 const DAY_PAYMENTS: u8 = 0x6E;
 
-/// A firmware: the beginning of its answers, and the commands that it does not know.
+/// A firmware: the beginning of its answers, and the commands that it does not support.
 type Firmware = (ResultCode, &'static [u8]);
 
 const FIRMWARE: [Firmware; 7] = [
@@ -44,7 +44,7 @@ fn tells_last_z((result_code, lacks): Firmware) -> bool {
 #[test]
 fn every_form_of_firmware_sells_and_makes_reports_for_two_days() {
     for family in FAMILIES {
-        // X has its own error codes and its own numbers of commands.
+        // The printers of X have error codes and command numbers of their own.
         let all: &[Firmware] = if **family == datecs_x::PROTOCOL {
             &[
                 (ResultCode::None, &[LAST_Z]),

@@ -37,7 +37,7 @@ impl TaxRate {
     ///
     /// # Errors
     ///
-    /// [`ScaleFault`] says what was given and what is allowed.
+    /// [`ScaleFault`] names the given value and the allowed range or decimals.
     pub fn read(text: &str) -> Result<Self, ScaleFault<'_>> {
         UNIT.read(text).map(Self::from_checked)
     }
@@ -46,7 +46,7 @@ impl TaxRate {
     ///
     /// # Errors
     ///
-    /// [`ScaleFault`] says what was given and what is allowed.
+    /// [`ScaleFault`] names the given value and the allowed range or decimals.
     pub fn from_scaled(value: i64, places: u8) -> Result<Self, ScaleFault<'static>> {
         UNIT.read_scaled(value, places).map(Self::from_checked)
     }

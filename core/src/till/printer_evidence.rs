@@ -78,7 +78,7 @@ impl PrinterEvidence {
     /// A Z-report is sealed: the printer's day sums begin again at zero.
     pub(super) fn z_report(&mut self, seal: &Seal<'_>) {
         self.sums = if self.declared {
-            // Only the declaration says that the Z-report was printed, so it is not certain that the sums are zero.
+            // Only the declaration states that the Z-report was printed, so it is not certain that the printer's sums are zero.
             Source::Mixed
         } else {
             Source::Nobody

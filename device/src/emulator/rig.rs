@@ -32,7 +32,7 @@ pub enum Family {
 const ESCPOS: &str = "escpos";
 
 impl Family {
-    /// Every name that [`parse`](Self::parse) knows.
+    /// Every name that [`parse`](Self::parse) accepts.
     pub const NAMES: &[&str] = &names();
 
     /// The family of this name.
@@ -125,7 +125,7 @@ impl RigOptions {
     }
 
     fn printer(&self) -> io::Result<Printer> {
-        // The printer knows hundredths of a percent.
+        // The printer stores rates in hundredths of a percent.
         let rates = self
             .groups
             .map(|rate| rate.and_then(|rate| i64::from(rate).checked_div(100)));

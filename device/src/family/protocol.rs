@@ -84,7 +84,7 @@ pub struct Protocol {
     /// Asks for the sums of the open receipt by tax group.
     pub receipt_sums: CommandRow<(), ReceiptSums>,
     /// Asks for the number of the last document of any kind.
-    /// If the firmware does not know the command, [`Transaction::document`] is used.
+    /// If the firmware does not support the command, [`Transaction::document`] is used.
     pub last_document: CommandRow<(), u32>,
     /// Asks for the number of the next fiscal receipt, if [`DayPayments::next_receipt`] does not contain it. That number counts
     /// since fiscalisation, and a Z-report does not clear it. If no command returns the number, recovery works without it.

@@ -1,23 +1,23 @@
 //! The reasons of a refusal: one list for all families, each of which has its own codes.
 
-/// The reason of a refusal.
+/// The reason why a printer refuses a command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Cause {
     /// The data of the command cannot be read.
     Syntax,
     /// The command is not known.
     UnknownCommand,
-    /// Not allowed now, for a reason without a code of its own.
+    /// The command is not allowed now, for a reason without a code of its own.
     NotPermitted,
-    /// Blocked, for example by the tax office's server.
+    /// The printer is blocked, for example by the tax office's server.
     Blocked,
-    /// Locked after wrong passwords.
+    /// The printer is locked after wrong passwords.
     Locked,
     /// The operator or the password is wrong.
     Password,
     /// The clock is not set.
     ClockNotSet,
-    /// A date before the last record.
+    /// The date is before the last record of the fiscal memory.
     DateBeforeLast,
     /// There is no paper.
     PaperOut,
@@ -39,7 +39,7 @@ pub enum Cause {
     ReceiptsAfterZ,
     /// A Z-report is due.
     ZNeeded,
-    /// More than 24 hours since the day's first receipt.
+    /// More than 24 hours have passed since the day's first receipt.
     DayTooLong,
     /// The device is not fiscalised, or not registered.
     NotFiscalised,
@@ -49,7 +49,7 @@ pub enum Cause {
     FiscalMemory,
     /// The tax group is disabled.
     GroupDisabled,
-    /// Too many sales or lines.
+    /// The receipt has too many sales or lines.
     TooManySales,
     /// A sum would be negative.
     Negative,

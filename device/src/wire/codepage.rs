@@ -59,7 +59,7 @@ fn letter_of(byte: u8) -> char {
     }
 }
 
-/// 80h to BFh. 98h is not assigned.
+/// The letters from 80h to BFh. 98h is not assigned.
 const HIGH: [char; 64] = [
     'Ђ', 'Ѓ', '‚', 'ѓ', '„', '…', '†', '‡', '€', '‰', 'Љ', '‹', 'Њ', 'Ќ', 'Ћ', 'Џ', 'ђ', '‘', '’',
     '“', '”', '•', '–', '—', '\u{98}', '™', 'љ', '›', 'њ', 'ќ', 'ћ', 'џ', '\u{A0}', 'Ў', 'ў', 'Ј',

@@ -3,39 +3,39 @@
 //! Source: Epson's ESC/POS command reference; see `docs/protocols/escpos.md`.
 //! A command that is processed in order is an [`EscposCommand`]; one that is executed at once is a [`RealTime`] request.
 //!
-//! **A printer looks for real-time requests in every byte that it receives**, also inside images and lengths.
-//! So no [`EscposCommand`] that is emitted here ever contains `10 04`, `10 05` or `10 14`:
-//! pulse times are changed by 2 ms, QR data are limited, and images change one dot ([`super::escpos_raster`]).
+//! **A printer looks for real-time requests in every byte that it receives**, also inside images and lengths. Therefore an
+//! [`EscposCommand`] that is emitted here never contains `10 04`, `10 05` or `10 14`: pulse times are changed by 2 ms, QR data
+//! are limited, and images change one dot ([`super::escpos_raster`]).
 
 pub use super::escpos_control::{DC4, DLE, ENQ, EOT, ESC, FS, GS, LF};
 use super::escpos_raster::Raster;
 
-/// Most bytes of one QR code here: a longer length could look like a real-time request.
+/// The largest number of bytes of one QR code: a longer length could look like a real-time request.
 pub const QR_BYTES_MAX: usize = 1_000;
 
 /// The alignment of a line.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Align {
-    /// At the left edge.
+    /// The line is at the left edge.
     #[default]
     Left,
-    /// In the middle.
+    /// The line is in the middle.
     Centre,
-    /// At the right edge.
+    /// The line is at the right edge.
     Right,
 }
 
 /// The error correction of a QR code: how much of it may be damaged.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum QrLevel {
-    /// 7 %.
+    /// 7 % of the code may be damaged.
     L,
-    /// 15 %.
+    /// 15 % of the code may be damaged.
     #[default]
     M,
-    /// 25 %.
+    /// 25 % of the code may be damaged.
     Q,
-    /// 30 %.
+    /// 30 % of the code may be damaged.
     H,
 }
 
@@ -73,90 +73,92 @@ pub enum EscposCommand {
     Text(Vec<u8>),
     /// `0A`: prints the line.
     LineFeed,
-    /// `1B 40`: everything as after switching on; the unprinted line is discarded.
+    /// `1B 40`: sets everything as after switching on; the unprinted line is discarded.
     Initialize,
-    /// `1C 2E`: no Asian double bytes. Without it, printers sold in Asia read two high bytes as one letter.
+    /// `1C 2E`: switches Asian double bytes off. Without this command, printers sold in Asia read two high bytes as one letter.
     SingleBytes,
-    /// `1B 74 n`: the printer's own number of a code page.
+    /// `1B 74 n`: selects the code page with the printer's own number.
     CodePage(u8),
-    /// `1B 61 n`.
+    /// `1B 61 n`: sets the alignment.
     Align(Align),
-    /// `1B 45 n`.
+    /// `1B 45 n`: switches bold letters on or off.
     Bold(bool),
-    /// `1B 2D n`.
+    /// `1B 2D n`: switches the underline on or off.
     Underline(bool),
-    /// `1D 21 n`: times as wide and as high, 1 to 8.
+    /// `1D 21 n`: sets the size of letters: times as wide and as high, 1 to 8.
     Size {
-        /// Times as wide.
+        /// The multiple of the usual width.
         width: u8,
-        /// Times as high.
+        /// The multiple of the usual height.
         height: u8,
     },
-    /// `1B 64 n`: prints the line and feeds.
+    /// `1B 64 n`: prints the line and feeds this number of lines.
     Feed(u8),
     /// `1D 56 42 n`: feeds to the knife and `n` dots more, and cuts with a bridge; `1D 56 41 n` cuts completely.
     Cut {
-        /// Without a bridge.
+        /// Whether the paper is cut without a bridge.
         full: bool,
-        /// Dots after the knife.
+        /// The number of dots that are fed after the knife.
         feed: u8,
     },
-    /// `1B 70 m t1 t2`: the drawer's pulse, units of 2 ms.
+    /// `1B 70 m t1 t2`: sends the drawer's pulse, with times in units of 2 ms.
     Pulse {
-        /// Which drawer.
+        /// The pin of the drawer.
         pin: Pin,
-        /// On for so many 2 ms.
+        /// The time that the pulse is on, in units of 2 ms.
         on: u8,
-        /// Off for so many 2 ms at least; never less than `on`.
+        /// The shortest time that the pulse is off, in units of 2 ms; never less than `on`.
         off: u8,
     },
-    /// `1D 72 n`: asks for the state of the paper (1) or the drawer (2); answered when everything before it is processed.
+    /// `1D 72 n`: asks for the state of the paper (1) or the drawer (2); the printer answers when everything before the question
+    /// is processed.
     TellStatus(u8),
     /// `1D 49 n`: asks for the printer's identity.
     TellIdentity(u8),
-    /// `1D 28 48 06 00 30 30 d1 d2 d3 d4`: answered when everything before it is printed. Bytes 20h to 7Eh.
+    /// `1D 28 48 06 00 30 30 d1 d2 d3 d4`: asks for an answer with these four bytes (20h to 7Eh) when everything before it is
+    /// printed.
     TellProcessed([u8; 4]),
-    /// `1D 61 n`: what the printer reports without being asked; 0 is nothing.
+    /// `1D 61 n`: selects what the printer reports without being asked; 0 is nothing.
     TellUnasked(u8),
-    /// `1D 28 6B 04 00 31 41 n 00`: the QR code's model, 31h or 32h.
+    /// `1D 28 6B 04 00 31 41 n 00`: selects the QR code's model, 31h or 32h.
     QrModel(u8),
-    /// `1D 28 6B 03 00 31 43 n`: dots of one module.
+    /// `1D 28 6B 03 00 31 43 n`: sets the width of one module of the QR code in dots.
     QrModule(u8),
-    /// `1D 28 6B 03 00 31 45 n`.
+    /// `1D 28 6B 03 00 31 45 n`: sets the error correction of the QR code.
     QrLevel(QrLevel),
-    /// `1D 28 6B pL pH 31 50 30 …`: the data.
+    /// `1D 28 6B pL pH 31 50 30 …`: stores the data of the QR code.
     QrData(Vec<u8>),
-    /// `1D 28 6B 03 00 31 51 30`: prints it.
+    /// `1D 28 6B 03 00 31 51 30`: prints the QR code.
     QrPrint,
-    /// `1D 76 30 m xL xH yL yH …`.
+    /// `1D 76 30 m xL xH yL yH …`: prints an image.
     Image(Raster),
-    /// Bytes that this crate does not know; they print nothing as far as we know.
+    /// Bytes of commands that this crate does not support; as far as we know they print nothing.
     Other(Vec<u8>),
 }
 
 /// A request that is executed when it is received.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RealTime {
-    /// `10 04 n`: one status byte, n 1 to 4.
+    /// `10 04 n`: asks for one status byte, n 1 to 4.
     Status(u8),
     /// `10 05 n`: 1 continues after an error, 2 discards what was received and continues.
     Recover(u8),
-    /// `10 14 01 m t`: the drawer's pulse, units of 100 ms, 1 to 8.
+    /// `10 14 01 m t`: sends the drawer's pulse, with the time in units of 100 ms, 1 to 8.
     Pulse {
-        /// Which drawer.
+        /// The pin of the drawer.
         pin: Pin,
-        /// For so many 100 ms.
+        /// The length of the pulse in units of 100 ms.
         time: u8,
     },
     /// `10 14 08 01 03 14 01 06 02 08`: discards everything that was received.
     Clear,
 }
 
-/// What follows `10 14 08` in the request to discard.
+/// The bytes that follow `10 14 08` in the request to discard.
 pub(super) const CLEAR_TAIL: [u8; 7] = [0x01, 0x03, 0x14, 0x01, 0x06, 0x02, 0x08];
 
 impl RealTime {
-    /// Its bytes. They are sent between two commands, never inside one.
+    /// The bytes of the request. They are sent between two commands, never inside one.
     #[must_use]
     pub fn emit(self) -> Vec<u8> {
         match self {
@@ -171,7 +173,7 @@ impl RealTime {
         }
     }
 
-    /// `10 14 01 m t`, as received.
+    /// The request of a received `10 14 01 m t`.
     pub(super) fn pulse(pin: u8, time: u8) -> Option<Self> {
         let pin = Pin::of(pin)?;
         (1..=8).contains(&time).then_some(Self::Pulse { pin, time })
@@ -209,7 +211,7 @@ impl EscposCommand {
         }
     }
 
-    /// Appends its bytes. Values out of range are limited, so that nothing looks like a real-time request.
+    /// Appends the bytes of the command. Values out of range are limited, so that nothing looks like a real-time request.
     pub fn emit_into(&self, out: &mut Vec<u8>) {
         match self {
             // A control byte in text would be a command.
@@ -262,7 +264,7 @@ impl EscposCommand {
         }
     }
 
-    /// Its bytes.
+    /// The bytes of the command.
     #[must_use]
     pub fn emit(&self) -> Vec<u8> {
         let mut out = Vec::new();
@@ -271,7 +273,7 @@ impl EscposCommand {
     }
 }
 
-/// All commands of a QR code.
+/// All commands that print a QR code.
 #[must_use]
 pub fn qr(data: &str, module_dots: u8, level: QrLevel) -> [EscposCommand; 5] {
     [
@@ -283,7 +285,7 @@ pub fn qr(data: &str, module_dots: u8, level: QrLevel) -> [EscposCommand; 5] {
     ]
 }
 
-/// `1D 28 6B pL pH 31 fn …`.
+/// Appends `1D 28 6B pL pH 31 fn …`, a function of QR codes.
 fn symbol(out: &mut Vec<u8>, function: u8, data: &[u8]) {
     let length = u16::try_from(data.len().saturating_add(2)).unwrap_or(u16::MAX);
     out.extend([GS, b'(', b'k']);
@@ -292,7 +294,7 @@ fn symbol(out: &mut Vec<u8>, function: u8, data: &[u8]) {
     out.extend_from_slice(data);
 }
 
-/// Off is never shorter than on, and the two never look like a real-time request.
+/// The times of a pulse, changed so that off is never shorter than on, and the two bytes never look like a real-time request.
 fn pulse_times(on: u8, off: u8) -> (u8, u8) {
     let on = on.max(1);
     let off = off.max(on);
@@ -320,13 +322,13 @@ const fn qr_level_number(level: QrLevel) -> u8 {
     }
 }
 
-/// The width's multiple in the high half, the height's in the low one, both less 1.
+/// The size as a byte: the width's multiple in the high half, the height's multiple in the low half, both less 1.
 fn size_byte(width: u8, height: u8) -> u8 {
     let part = |times: u8| times.clamp(1, 8).saturating_sub(1);
     (part(width) << 4) | part(height)
 }
 
-/// `1D 21 n`, as received.
+/// The command of a received `1D 21 n`.
 pub(super) fn size_of(byte: u8) -> EscposCommand {
     EscposCommand::Size {
         width: ((byte >> 4) & 7).saturating_add(1),
@@ -334,7 +336,7 @@ pub(super) fn size_of(byte: u8) -> EscposCommand {
     }
 }
 
-/// `1B 61 n`, as received.
+/// The alignment of a received `1B 61 n`.
 pub(super) const fn align_of(number: u8) -> Align {
     match number & 3 {
         1 => Align::Centre,
@@ -343,12 +345,12 @@ pub(super) const fn align_of(number: u8) -> Align {
     }
 }
 
-/// `1B 70 m t1 t2`, as received.
+/// The command of a received `1B 70 m t1 t2`.
 pub(super) fn pulse_of(pin: u8, on: u8, off: u8) -> Option<EscposCommand> {
     Pin::of(pin).map(|pin| EscposCommand::Pulse { pin, on, off })
 }
 
-/// `1D 28 6B`, as received: what follows the length.
+/// The command of a received `1D 28 6B`, of which `body` follows the length.
 pub(super) fn symbol_of(body: &[u8]) -> Option<EscposCommand> {
     match body {
         [b'1', b'A', model, _] => Some(EscposCommand::QrModel(*model)),
@@ -459,7 +461,7 @@ mod tests {
         }
         for command in commands {
             let mut bytes = command.emit();
-            // No command and no text begins with any of the three.
+            // The line feed stands for the next command: no command and no text begins with 04, 05 or 14.
             bytes.push(LF);
             assert!(
                 !bytes

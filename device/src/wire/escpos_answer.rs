@@ -7,31 +7,31 @@ use super::escpos::{DLE, EOT};
 /// A printer's condition in its four real-time status bytes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct EscposStatus {
-    /// Pin 3 of the drawer's connector is high. The meaning depends on the drawer's wiring.
+    /// Whether pin 3 of the drawer's connector is high. The meaning depends on the drawer's wiring.
     pub drawer_pin_high: bool,
-    /// It prints nothing now.
+    /// Whether the printer prints nothing now.
     pub offline: bool,
-    /// The feed button is held.
+    /// Whether the feed button is pressed.
     pub feed_button: bool,
-    /// The cover is open.
+    /// Whether the cover is open.
     pub cover_open: bool,
-    /// The roll is near its end.
+    /// Whether the roll is near its end.
     pub paper_low: bool,
-    /// There is no paper.
+    /// Whether there is no paper.
     pub paper_out: bool,
-    /// The knife is stuck.
+    /// Whether the knife is stuck.
     pub cutter_error: bool,
-    /// An error that remains until the printer is switched off.
+    /// Whether there is an error that remains until the printer is switched off.
     pub fatal_error: bool,
-    /// An error that ends by itself, such as a hot head.
+    /// Whether there is an error that ends by itself, such as a hot head.
     pub passing_error: bool,
-    /// An error that the operator ends.
+    /// Whether there is an error that the operator can end.
     pub other_error: bool,
 }
 
 /// The fixed bits of every real-time status byte: 1 and 4.
 const FIXED: u8 = 0x12;
-/// How many real-time status bytes there are.
+/// The number of real-time status bytes.
 pub const STATUS_BYTES: usize = 4;
 
 impl EscposStatus {
@@ -71,7 +71,7 @@ impl EscposStatus {
                     | bit(self.fatal_error, 0x20)
                     | bit(self.passing_error, 0x40)
             }
-            // A roll that is at its end is near its end too.
+            // The printer reports a roll that is at its end also as near its end.
             EOT => bit(self.paper_low || self.paper_out, 0x0C) | bit(self.paper_out, 0x60),
             _ => return None,
         };
@@ -91,7 +91,7 @@ impl EscposStatus {
         }
     }
 
-    /// It reports an error.
+    /// Whether the status reports an error.
     #[must_use]
     pub fn is_error(self) -> bool {
         self.cutter_error || self.fatal_error || self.passing_error || self.other_error
@@ -100,29 +100,29 @@ impl EscposStatus {
 
 const ERROR_RECOVERABLE: u8 = 0x04;
 
-/// Something that a printer sent.
+/// An answer or a report that a printer sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum EscposAnswer {
     /// A real-time status byte.
     Status(u8),
     /// The byte of GS r, or of GS I with a small number.
     Told(u8),
-    /// A block: its header and the bytes before its NUL.
+    /// A block: its header byte, and the bytes before the NUL that ends the block.
     Block(u8, Vec<u8>),
     /// Four bytes that were not asked for (ASB).
     Unasked([u8; 4]),
 }
 
-/// Begins the answers of `GS ( H` and of clearing.
+/// The header of the answers of `GS ( H` and of clearing.
 pub const BLOCK_PROCESSED: u8 = 0x37;
-/// Begins the answers of GS I.
+/// The header of the answers of GS I.
 pub const BLOCK_IDENTITY: u8 = 0x5F;
 const BLOCK_LONG: u8 = 0x3D;
 /// The byte between the header and the id of `GS ( H`.
 const PROCESSED: u8 = 0x22;
 /// The byte after the header when the buffers are cleared.
 const CLEARED: u8 = 0x25;
-/// Longest block that is assembled.
+/// The length of the longest block that is assembled, in bytes.
 const BLOCK_BYTES_MAX: usize = 256;
 
 impl EscposAnswer {
@@ -152,7 +152,7 @@ impl EscposAnswer {
         }
     }
 
-    /// The answer that everything before `GS ( H` with this id is processed.
+    /// The bytes of the answer that everything before the `GS ( H` with this id is processed.
     #[must_use]
     pub fn emit_processed(id: [u8; 4]) -> Vec<u8> {
         let mut bytes = vec![BLOCK_PROCESSED, PROCESSED];
@@ -161,13 +161,13 @@ impl EscposAnswer {
         bytes
     }
 
-    /// The answer that everything received was discarded.
+    /// The bytes of the answer that everything received was discarded.
     #[must_use]
     pub fn emit_cleared() -> Vec<u8> {
         vec![BLOCK_PROCESSED, CLEARED, 0]
     }
 
-    /// The answer with a part of the printer's identity.
+    /// The bytes of the answer with a part of the printer's identity.
     #[must_use]
     pub fn emit_identity(text: &str) -> Vec<u8> {
         let mut bytes = vec![BLOCK_IDENTITY];
@@ -177,7 +177,7 @@ impl EscposAnswer {
     }
 }
 
-/// Assembles answers.
+/// Assembles the answers of a printer from its bytes.
 #[derive(Clone, Debug, Default)]
 pub struct AnswerDecoder {
     block: Option<(u8, Vec<u8>)>,
@@ -185,14 +185,14 @@ pub struct AnswerDecoder {
 }
 
 impl AnswerDecoder {
-    /// Takes one byte.
+    /// Takes one byte; returns the answer that it completes.
     pub fn push(&mut self, byte: u8) -> Option<EscposAnswer> {
         if let Some((header, mut body)) = self.block.take() {
             if byte == 0 {
                 return Some(EscposAnswer::Block(header, body));
             }
             if byte < b' ' {
-                // Not a letter of a block: a status byte in between, or noise.
+                // The byte is not a letter of a block: it is a status byte in between, or noise.
                 self.block = Some((header, body));
                 return is_status(byte).then_some(EscposAnswer::Status(byte));
             }
@@ -224,12 +224,12 @@ impl AnswerDecoder {
                 None
             }
             _ if byte & 0x90 == 0 => Some(EscposAnswer::Told(byte)),
-            // XON, XOFF, noise.
+            // These bytes are XON, XOFF or noise.
             _ => None,
         }
     }
 
-    /// The memory that it uses now in bytes, including the heap.
+    /// The memory that the decoder uses now in bytes, including the heap.
     #[must_use]
     pub fn bytes(&self) -> usize {
         let block = self.block.as_ref().map_or(0, |(_, body)| body.capacity());
@@ -263,7 +263,7 @@ mod tests {
 
     #[test]
     fn the_bytes_that_were_observed() {
-        // From an independent emulator: idle, pulse sent, no paper, cover open, roll near its end.
+        // These status bytes are from an independent emulator: idle, pulse sent, no paper, cover open, roll near its end.
         let idle = EscposStatus::default();
         assert_eq!(EscposStatus::of([0x12; 4]), idle);
         let pulsed = EscposStatus {

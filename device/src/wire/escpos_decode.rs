@@ -13,7 +13,7 @@ pub struct RealTimeDecoder {
 }
 
 impl RealTimeDecoder {
-    /// Takes one byte.
+    /// Takes one byte; returns the request that it completes.
     pub fn push(&mut self, byte: u8) -> Option<RealTime> {
         self.received.push(byte);
         loop {
@@ -66,9 +66,9 @@ pub struct EscposDecoder {
     pending: Vec<u8>,
 }
 
-/// Most bytes of one command; a longer one is treated as noise.
+/// The largest number of bytes of one command; a longer command is treated as noise.
 pub const COMMAND_BYTES_MAX: usize = 1 << 20;
-/// Most bytes of a command without a length: the data of a barcode have at most 255.
+/// The largest number of bytes of a command without a length: the data of a barcode have at most 255.
 const UNMEASURED_BYTES_MAX: usize = 512;
 
 impl EscposDecoder {
@@ -111,7 +111,7 @@ impl EscposDecoder {
     }
 }
 
-/// The length of the command that begins here, as soon as it is known.
+/// The length of the command that begins here, as soon as the received bytes show it.
 fn length(bytes: &[u8]) -> Option<usize> {
     match bytes {
         [DLE, rest @ ..] => real_time_length(rest),
@@ -203,7 +203,8 @@ fn group_length(bytes: &[u8], rest: &[u8]) -> Option<usize> {
     }
 }
 
-/// A command whose third and fourth byte after its name's first two count the rest: `GS ( H pL pH …`.
+/// The length of a command such as `GS ( H pL pH …`, in which two bytes after the three bytes of its name contain the number of
+/// the remaining bytes.
 fn counted(bytes: &[u8]) -> Option<usize> {
     match bytes {
         [_, _, _, low, high, ..] => Some(word(*low, *high).saturating_add(5)),
@@ -299,7 +300,7 @@ mod tests {
 
     #[test]
     fn an_image_wider_than_any_head_is_read_as_it_is() {
-        // Found by fuzzing: it was written again with another width.
+        // Fuzzing found this case: the image was written again with another width.
         let mut bytes = vec![GS, b'v', b'0', 0, 8, 1, 2, 0];
         bytes.extend([0x55; 264 * 2]);
         let commands = EscposDecoder::default().feed(&bytes);

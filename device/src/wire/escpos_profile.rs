@@ -1,4 +1,4 @@
-//! What differs between ESC/POS printers: the numbers of their code pages, the width of their paper, the knife.
+//! The differences between ESC/POS printers: the numbers of their code pages, the width of their paper, the knife.
 //!
 //! The numbers are no standard: 46 is Windows-1251 on an Epson and CP856 on a Rongta.
 //! They come from Epson's reference (ESC t), `docs/protocols/escpos.md`, and the public printer database of python-escpos;
@@ -9,15 +9,15 @@ use super::codepage::table::CodePage;
 /// One kind of receipt printer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct EscposProfile {
-    /// Its name in an address.
+    /// The name of the profile in an address.
     pub name: &'static str,
-    /// Its code pages and their numbers, the preferred page first.
+    /// The code pages of the printer and their numbers, the preferred page first.
     pub pages: &'static [(u8, CodePage)],
-    /// Letters of a line in font A.
+    /// The number of letters of a line in font A.
     pub columns: usize,
-    /// Dots of a line.
+    /// The number of dots of a line.
     pub width_dots: usize,
-    /// It has a knife.
+    /// Whether the printer has a knife.
     pub knife: bool,
 }
 
@@ -38,7 +38,7 @@ impl EscposProfile {
             width_dots: 384,
             knife: true,
         },
-        // The European model: no Windows pages but 1252.
+        // The European model has only one Windows page, 1252.
         Self {
             name: "tm-t20iii",
             pages: &[
@@ -87,7 +87,7 @@ impl EscposProfile {
             width_dots: 384,
             knife: false,
         },
-        // For a printer with unknown pages: everything is replaced by ASCII.
+        // This profile is for a printer with unknown pages: all letters are replaced by ASCII.
         Self {
             name: "ascii",
             pages: &[],
@@ -97,10 +97,10 @@ impl EscposProfile {
         },
     ];
 
-    /// Their names, for people.
+    /// The names of all profiles, for people.
     pub const NAMES: &str = "`epson`, `epson-58`, `tm-t20iii`, `rp326`, `nt-5890k`, `ascii`";
 
-    /// The usual one.
+    /// The usual profile.
     pub const USUAL: Self = match Self::ALL {
         [first, ..] => *first,
         [] => unreachable!(),
@@ -115,7 +115,7 @@ impl EscposProfile {
             .copied()
     }
 
-    /// The pages alone, the preferred one first.
+    /// The pages of the profile without their numbers, the preferred one first.
     #[must_use]
     pub fn code_pages(&self) -> Vec<CodePage> {
         self.pages.iter().map(|(_, page)| *page).collect()

@@ -2,22 +2,22 @@
 
 use super::escpos_control::{DC4, DLE, ENQ, EOT, GS};
 
-/// An image for the print head: black dots are ones, the leftmost dot is a byte's highest bit.
+/// An image for the print head: a black dot is a bit that is set, and the leftmost dot is the highest bit of its byte.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Raster {
     width_bytes: usize,
     rows: Vec<Vec<u8>>,
 }
 
-/// Widest image, in bytes: 1024 dots, more than any head of 80 or 112 mm paper has.
+/// The width of the widest image, in bytes: 1024 dots, more than any head of 80 or 112 mm paper has.
 pub const WIDTH_BYTES_MAX: usize = 128;
-/// Rows of one command. A taller image is sent in bands, so that the height's bytes stay small.
+/// The largest number of rows in one command. A taller image is sent in bands, so that the height's bytes stay small.
 pub const ROWS_MAX: usize = 240;
 
 impl Raster {
     /// A white image.
     ///
-    /// `None` if it has no dots, or is wider than [`WIDTH_BYTES_MAX`].
+    /// `None` if the image would have no dots or be wider than [`WIDTH_BYTES_MAX`].
     #[must_use]
     pub fn new(width_dots: usize, height: usize) -> Option<Self> {
         let width_bytes = width_dots.div_ceil(8);
@@ -28,13 +28,13 @@ impl Raster {
         })
     }
 
-    /// Width in bytes.
+    /// The width of the image in bytes.
     #[must_use]
     pub fn width_bytes(&self) -> usize {
         self.width_bytes
     }
 
-    /// Height in dots.
+    /// The height of the image in dots.
     #[must_use]
     pub fn height(&self) -> usize {
         self.rows.len()
@@ -48,7 +48,7 @@ impl Raster {
         }
     }
 
-    /// A dot is black.
+    /// Whether a dot is black.
     #[must_use]
     pub fn is_set(&self, x: usize, y: usize) -> bool {
         let bit = u32::try_from(x & 7).unwrap_or(0);
@@ -68,8 +68,8 @@ impl Raster {
 
     /// Appends `GS v 0`, in bands.
     ///
-    /// Two bytes that look like a real-time request are avoided: between two rows by beginning a new band,
-    /// inside a row by changing one dot of the second byte, which nobody sees.
+    /// Two bytes in a row that look like a real-time request are avoided: between two rows by beginning a new band, inside a row
+    /// by changing one dot of the second byte, which nobody sees.
     pub(super) fn emit_into(&self, out: &mut Vec<u8>) {
         let mut band: Vec<u8> = Vec::new();
         let mut rows: u8 = 0;
@@ -91,7 +91,7 @@ impl Raster {
     }
 
     fn emit_band(&self, out: &mut Vec<u8>, band: &[u8], rows: u8) {
-        // A printer may receive a wider image than we send.
+        // A printer may receive a wider image than our driver sends.
         let [low, high] = u16::try_from(self.width_bytes)
             .unwrap_or(u16::MAX)
             .to_le_bytes();
@@ -105,7 +105,7 @@ fn part(row: &mut [u8]) {
     let mut before = None;
     for byte in row {
         if is_request(before, Some(*byte)) {
-            // 04 becomes 06, 05 becomes 07 and 14 becomes 16: beside a black dot one more.
+            // 04 becomes 06, 05 becomes 07 and 14 becomes 16: one more dot beside a black dot becomes black.
             *byte |= 0x02;
         }
         before = Some(*byte);
@@ -152,7 +152,7 @@ mod tests {
             hexadecimal(&emitted(&image(4, &[0x10, 0x04, 0x10, 0x14]))),
             "1D 76 30 00 04 00 01 00 10 06 10 16"
         );
-        // Between two rows: two bands, and no dot is changed.
+        // If the bytes are in two rows, the image is sent in two bands, and no dot is changed.
         assert_eq!(
             hexadecimal(&emitted(&image(1, &[0x10, 0x05]))),
             "1D 76 30 00 01 00 01 00 10 1D 76 30 00 01 00 01 00 05"

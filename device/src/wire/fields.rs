@@ -1,10 +1,10 @@
-//! Numbers as printers write them: decimals with a point, and whole minor units with a sign and leading zeros.
+//! Functions for numbers as printers write them: decimals with a point, and whole minor units with a sign and leading zeros.
 
 use core::fmt::Write as _;
 
-/// Decimal text as an integer scaled by ten to the power of `places`; it may begin with a sign.
+/// Decimal text as an integer scaled by ten to the power of `places`; the text may begin with a sign.
 ///
-/// `None` if it is no number, has more decimals, or does not fit.
+/// `None` if the text is no number, has more decimals, or does not fit.
 #[must_use]
 pub fn parse_decimal(text: &str, places: u8) -> Option<i64> {
     let (negative, digits) = match text.strip_prefix('-') {

@@ -12,9 +12,9 @@ use core::fmt;
 
 use super::isl_status::{STATUS_LEN_MAX, Status};
 
-/// Begins a frame.
+/// The byte that begins a frame.
 pub const PREAMBLE: u8 = 0x01;
-/// Ends a frame.
+/// The byte that ends a frame.
 pub const TERMINATOR: u8 = 0x03;
 /// The byte before the status bytes of an answer.
 pub const SEPARATOR: u8 = 0x04;
@@ -24,32 +24,32 @@ pub const POSTAMBLE: u8 = 0x05;
 pub const NAK: u8 = 0x15;
 /// The device is still executing; sent every 60 ms.
 pub const SYN: u8 = 0x16;
-/// Precedes a control byte in data, which then has 40h added.
+/// The byte that precedes a control byte in data; 40h is added to that control byte.
 pub const ESCAPE: u8 = 0x10;
-/// The least sequence number.
+/// The smallest sequence number.
 pub const SEQ_FIRST: u8 = 0x20;
 
-/// How LEN and CMD are written.
+/// The form of LEN and CMD in a frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Width {
-    /// One byte.
+    /// LEN and CMD are one byte each.
     Byte,
-    /// Four bytes of 30h plus one nibble each, high first.
+    /// LEN and CMD are four bytes of 30h plus one nibble each, high nibble first.
     Nibbles,
 }
 
 /// One family's frames.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Framing {
-    /// How LEN and CMD are written.
+    /// The form of LEN and CMD.
     pub width: Width,
-    /// Status bytes of an answer.
+    /// The number of status bytes of an answer.
     pub status_len: usize,
-    /// The greatest sequence number.
+    /// The largest sequence number.
     pub seq_last: u8,
-    /// Escaped data bytes a request may carry.
+    /// The number of escaped data bytes that a request may have.
     pub request_data_max: usize,
-    /// Escaped data bytes an answer may carry.
+    /// The number of escaped data bytes that an answer may have.
     pub answer_data_max: usize,
 }
 
@@ -142,16 +142,16 @@ impl Width {
     }
 }
 
-/// What is wrong with the bytes of a frame.
+/// The fault of the bytes of a frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FrameError {
-    /// Shorter or longer than any frame, or a framing byte is missing.
+    /// The bytes are fewer or more than in any frame, or a framing byte is missing.
     Shape,
-    /// LEN is not the number of bytes.
+    /// LEN is not the number of bytes of the frame.
     Length,
-    /// The checksum is not the sum.
+    /// The checksum is not the sum of the bytes.
     Checksum,
-    /// More data than a frame can hold.
+    /// There are more data than a frame can contain.
     TooMuchData,
 }
 
@@ -168,14 +168,14 @@ impl fmt::Display for FrameError {
 
 impl core::error::Error for FrameError {}
 
-/// A request to the device. `data` is plain; the frame escapes it.
+/// A request to the device. `data` is not escaped; control bytes are escaped when the frame is written.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Request {
-    /// Sequence number, from [`SEQ_FIRST`] to [`Framing::seq_last`].
+    /// The sequence number, from [`SEQ_FIRST`] to [`Framing::seq_last`].
     pub seq: u8,
-    /// Command.
+    /// The number of the command.
     pub command: u8,
-    /// Data.
+    /// The data of the command.
     pub data: Vec<u8>,
 }
 
@@ -197,7 +197,7 @@ impl Request {
     ///
     /// # Errors
     ///
-    /// What is wrong with it.
+    /// The error is the fault of the frame.
     pub fn parse(framing: &Framing, frame: &[u8]) -> Result<Self, FrameError> {
         let (seq, command, data) = framing.body(frame)?;
         Ok(Self {
@@ -211,11 +211,11 @@ impl Request {
 /// An answer of the device.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Answer {
-    /// The request's sequence number.
+    /// The sequence number of the request.
     pub seq: u8,
-    /// The request's command.
+    /// The command of the request.
     pub command: u8,
-    /// Data.
+    /// The data of the answer.
     pub data: Vec<u8>,
     /// The state of the device after the command.
     pub status: Status,
@@ -226,8 +226,8 @@ impl Answer {
     ///
     /// # Errors
     ///
-    /// [`FrameError::TooMuchData`] beyond [`Framing::answer_data_max`] escaped bytes,
-    /// [`FrameError::Shape`] with another number of status bytes than the family has.
+    /// [`FrameError::TooMuchData`] beyond [`Framing::answer_data_max`] escaped bytes, [`FrameError::Shape`] if the number of
+    /// status bytes is not that of the family.
     pub fn emit(&self, framing: &Framing) -> Result<Vec<u8>, FrameError> {
         let mut body = escaped(&self.data);
         if body.len() > framing.answer_data_max {
@@ -245,7 +245,7 @@ impl Answer {
     ///
     /// # Errors
     ///
-    /// What is wrong with it.
+    /// The error is the fault of the frame.
     pub fn parse(framing: &Framing, frame: &[u8]) -> Result<Self, FrameError> {
         let (seq, command, rest) = framing.body(frame)?;
         let (head, status) = rest
@@ -269,13 +269,13 @@ impl Answer {
 /// What a receiver finds in the stream of bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Token {
-    /// A frame whose length and checksum hold, preamble and terminator included.
+    /// A frame whose length and checksum are correct, preamble and terminator included.
     Frame(Vec<u8>),
     /// [`NAK`].
     Nak,
     /// [`SYN`].
     Syn,
-    /// Bytes that began like a frame and are none.
+    /// Bytes that begin like a frame and are not one.
     Damaged,
 }
 
@@ -287,7 +287,7 @@ pub struct Decoder {
 }
 
 impl Decoder {
-    /// For the frames of one family.
+    /// A decoder for the frames of one family.
     #[must_use]
     pub const fn new(framing: Framing) -> Self {
         Self {
@@ -296,10 +296,10 @@ impl Decoder {
         }
     }
 
-    /// Takes one byte.
+    /// Takes one byte; returns what it completes.
     pub fn push(&mut self, byte: u8) -> Option<Token> {
         if byte == PREAMBLE {
-            // Cannot occur inside a frame: the incomplete frame is lost.
+            // A preamble cannot occur inside a frame, so the incomplete frame is lost.
             self.frame.clear();
             self.frame.push(byte);
             return None;
@@ -331,13 +331,13 @@ impl Decoder {
         self.frame.clear();
     }
 
-    /// The memory that it uses on the heap, in bytes.
+    /// The memory that the decoder uses on the heap, in bytes.
     #[must_use]
     pub fn capacity(&self) -> usize {
         self.frame.capacity()
     }
 
-    /// A frame longer than this is noise.
+    /// The largest number of bytes of a frame; a longer one is noise.
     fn frame_max(&self) -> usize {
         self.framing
             .request_data_max
@@ -346,9 +346,9 @@ impl Decoder {
     }
 }
 
-/// The offset of LEN.
+/// The number that is added to LEN.
 const LEN_OFFSET: usize = 0x20;
-/// The most bytes of a frame beside its data: 01, LEN and CMD of four, SEQ, 04, the status, 05, the sum, 03.
+/// The largest number of bytes of a frame without its data: 01, LEN and CMD of four, SEQ, 04, the status, 05, the sum, 03.
 const FIXED_MAX: usize = 16 + STATUS_LEN_MAX;
 
 /// The 16-bit sum as four bytes of 30h plus one nibble each, high first: not ASCII hexadecimal, `A` is `:`.

@@ -10,16 +10,16 @@ use super::isl_receipt::{TAB, split_text};
 /// 35h: a payment, `[L1][LF L2] TAB [[Mode][+]Amount][*Type]`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PaymentRequest {
-    /// Text, as the device's bytes.
+    /// The text, as the device's bytes.
     pub text: Vec<u8>,
-    /// The payment type's letter; cash without one.
+    /// The payment type's letter; `None` means cash.
     pub mode: Option<char>,
-    /// The amount; without one, everything that is left to pay.
+    /// The amount in minor units; `None` means everything that is left to pay.
     pub amount: Option<i64>,
 }
 
 impl PaymentRequest {
-    /// `TAB P20.00`. The manual's optional plus is not sent.
+    /// Writes a `PaymentRequest` as fields, such as `TAB P20.00`. The manual's optional plus is not sent.
     #[must_use]
     pub fn emit(&self) -> Vec<u8> {
         let mut data = self.text.clone();
@@ -33,7 +33,7 @@ impl PaymentRequest {
         data
     }
 
-    /// Reads the fields.
+    /// Reads a `PaymentRequest` from its fields.
     #[must_use]
     pub fn parse(data: &[u8]) -> Option<Self> {
         let (text, _, rest) = split_text(data)?;
@@ -59,9 +59,9 @@ impl PaymentRequest {
 /// The first letter of the answer of 35h.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PaidCode {
-    /// `D`: less than what is to be paid; the amount is the rest. Daisy answers it also for exact payment, with 0.
+    /// `D`: less is paid than is to be paid; the amount is the rest. Daisy printers answer `D` with 0 also for exact payment.
     Rest,
-    /// `R`: enough; the amount is the change.
+    /// `R`: enough is paid; the amount is the change.
     Change,
     /// `E`: the subtotal is negative.
     NegativeSubtotal,
@@ -74,14 +74,14 @@ pub enum PaidCode {
 /// The answer of 35h: a letter directly followed by an amount.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Paid {
-    /// Its letter.
+    /// The letter of the answer.
     pub code: PaidCode,
-    /// Its amount.
+    /// The amount of the answer, in minor units.
     pub amount: i64,
 }
 
 impl Paid {
-    /// `R000002020`.
+    /// Writes a `Paid` as fields, such as `R000002020`.
     #[must_use]
     pub fn emit(&self) -> Vec<u8> {
         let letter = match self.code {
@@ -94,7 +94,7 @@ impl Paid {
         format!("{letter}{:09}", self.amount).into_bytes()
     }
 
-    /// Reads letter and amount.
+    /// Reads the letter and the amount of the answer of 35h.
     #[must_use]
     pub fn parse(data: &[u8]) -> Option<Self> {
         let (letter, amount) = data.split_first()?;
@@ -120,22 +120,22 @@ impl Paid {
 /// The answer when a receipt is opened and closed: counters since the last Z-report, or the document's number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ReceiptCounters {
-    /// All receipts.
+    /// The number of all receipts.
     pub all: u32,
-    /// Fiscal receipts.
+    /// The number of fiscal receipts.
     pub fiscal: u32,
-    /// Number of the document, if the family reports it.
+    /// The number of the document, if the family reports it.
     pub document: Option<u32>,
 }
 
 impl ReceiptCounters {
-    /// `0001,0041`.
+    /// Writes a `ReceiptCounters` as fields, such as `0001,0041`.
     #[must_use]
     pub fn emit(&self) -> Vec<u8> {
         format!("{:04},{:04}", self.all, self.fiscal).into_bytes()
     }
 
-    /// Reads the fields.
+    /// Reads a `ReceiptCounters` from its fields.
     #[must_use]
     pub fn parse(data: &[u8]) -> Option<Self> {
         let (all, fiscal) = core::str::from_utf8(data).ok()?.split_once(',')?;

@@ -6,26 +6,26 @@
 use super::codepage;
 use super::fields::{decimal, parse_count, parse_decimal, parse_minor};
 
-/// Separates the text of a line from its figures.
+/// The byte that separates the text of a line from its figures.
 pub const TAB: u8 = 0x09;
-/// Separates the two lines of text.
+/// The byte that separates the two lines of text.
 pub const LINE_FEED: u8 = 0x0A;
 
 /// 30h: operator, password and till for the opening of a receipt.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Open {
-    /// Operator, 1 to 16.
+    /// The number of the operator, 1 to 16.
     pub operator: u32,
-    /// Password, 4 to 8 digits.
+    /// The password, 4 to 8 digits.
     pub password: String,
-    /// Till, 1 to 99999.
+    /// The number of the till, 1 to 99999.
     pub till: u32,
-    /// Asks for an invoice.
+    /// Whether an invoice is asked for.
     pub invoice: bool,
 }
 
 impl Open {
-    /// `1,0000,1`.
+    /// Writes an `Open` as fields, such as `1,0000,1`.
     #[must_use]
     pub fn emit(&self) -> Vec<u8> {
         let invoice = if self.invoice { ",I" } else { "" };
@@ -35,7 +35,7 @@ impl Open {
         ))
     }
 
-    /// Reads the fields; a unique sale number (Bulgaria) is accepted and ignored.
+    /// Reads an `Open` from its fields; a unique sale number (Bulgaria) is accepted and ignored.
     #[must_use]
     pub fn parse(data: &[u8]) -> Option<Self> {
         let text = codepage::decode(data);
@@ -76,7 +76,7 @@ pub enum RefundKind {
 }
 
 impl RefundKind {
-    /// Its letter.
+    /// The letter of the reason.
     #[must_use]
     pub const fn letter(self) -> char {
         match self {
@@ -86,7 +86,7 @@ impl RefundKind {
         }
     }
 
-    /// The kind of this letter.
+    /// The reason with this letter.
     #[must_use]
     pub const fn of(letter: char) -> Option<Self> {
         Some(match letter {
@@ -99,7 +99,7 @@ impl RefundKind {
 }
 
 impl RefundKind {
-    /// Its number, as group B and X write it.
+    /// The number of the reason, as group B and X write it.
     #[must_use]
     pub const fn number(self) -> u8 {
         match self {
@@ -109,7 +109,7 @@ impl RefundKind {
         }
     }
 
-    /// The kind of this number.
+    /// The reason with this number.
     #[must_use]
     pub fn of_number(field: &str) -> Option<Self> {
         Some(match field {
@@ -125,19 +125,19 @@ impl RefundKind {
 /// `Op,Pwd,Till[,I InvNo][,UNP],Type DocNo[,StUNP,StDT,StFM][#Reason]`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RefundOpen {
-    /// Who opens it.
+    /// The operator, password and till with which the receipt is opened.
     pub open: Open,
-    /// Why.
+    /// The reason of the refund.
     pub kind: RefundKind,
-    /// Number of the document that is refunded.
+    /// The number of the document that is refunded.
     pub document: u32,
-    /// When it was printed (`DDMMYYhhmmss`) and in which fiscal memory it is;
-    /// without them the device searches its own journal.
+    /// The time when the document was printed (`DDMMYYhhmmss`) and the number of its fiscal memory; without them the device
+    /// searches its own journal.
     pub origin: Option<(String, String)>,
 }
 
 impl RefundOpen {
-    /// `1,0000,1,R0000012,,211126103000,50123456`.
+    /// Writes a `RefundOpen` as fields, such as `1,0000,1,R0000012,,211126103000,50123456`.
     #[must_use]
     pub fn emit(&self) -> Vec<u8> {
         let mut data = self.open.emit();
@@ -149,7 +149,7 @@ impl RefundOpen {
         data
     }
 
-    /// Reads the fields.
+    /// Reads a `RefundOpen` from its fields.
     #[must_use]
     pub fn parse(data: &[u8]) -> Option<Self> {
         let text = codepage::decode(data);
@@ -186,9 +186,9 @@ impl RefundOpen {
 /// A change of a price or a sum.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SaleModifier {
-    /// `,Perc`: hundredths of a percent of the amount, −99.00 to 99.00.
+    /// `,Perc`: a part of the amount in hundredths of a percent, −99.00 to 99.00 %.
     Percent(i64),
-    /// `;Abs`: minor units.
+    /// `;Abs`: an absolute amount in minor units.
     Absolute(i64),
 }
 
@@ -200,7 +200,7 @@ impl SaleModifier {
         }
     }
 
-    /// Splits a modifier off the end of `text`. `Err` if there is one that cannot be read.
+    /// Splits a modifier off the end of `text`. `Err` if there is a modifier that cannot be read.
     fn cut(text: &str) -> Result<(&str, Option<Self>), ()> {
         if let Some((head, percent)) = text.split_once(',') {
             let hundredths = parse_decimal(percent, 2).ok_or(())?;
@@ -219,22 +219,22 @@ impl SaleModifier {
 /// 31h: one line of a receipt, `[L1][LF L2] TAB Tax [-]Price[*Qty[#Unit]][,Perc|;Abs]`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sale {
-    /// First line of text, as the device's bytes.
+    /// The first line of text, as the device's bytes.
     pub text: Vec<u8>,
-    /// Second line of text.
+    /// The second line of text.
     pub second: Vec<u8>,
-    /// Tax group, 0 is A.
+    /// The tax group: 0 is A.
     pub group: u8,
-    /// Price in minor units; negative voids an earlier sale.
+    /// The price in minor units; negative voids an earlier sale.
     pub price: i64,
-    /// Quantity in thousandths; 1 if absent.
+    /// The quantity in thousandths; `None` means 1.
     pub quantity: Option<i64>,
     /// A discount (negative) or surcharge.
     pub modifier: Option<SaleModifier>,
 }
 
 impl Sale {
-    /// `Paine TAB A8.10*2.000;-5.87`.
+    /// Writes a `Sale` as fields, such as `Paine TAB A8.10*2.000;-5.87`.
     #[must_use]
     pub fn emit(&self) -> Vec<u8> {
         let mut data = self.text.clone();
@@ -254,14 +254,15 @@ impl Sale {
         data
     }
 
-    /// Reads the fields. Tax groups are Latin `A` to `H` or Cyrillic `А` to `З` (C0h to C7h).
+    /// Reads a `Sale` from its fields. Tax groups are Latin `A` to `H` or Cyrillic `А` to `З` (C0h to C7h).
     #[must_use]
     pub fn parse(data: &[u8]) -> Option<Self> {
         let (text, second, rest) = split_text(data)?;
         let (group, figures) = match rest {
             [letter @ b'A'..=b'H', figures @ ..] => (letter.wrapping_sub(b'A'), figures),
             [letter @ 0xC0..=0xC7, figures @ ..] => (letter.wrapping_sub(0xC0), figures),
-            // `Dept TAB Price`: departments 1 to 8 belong to the groups A to H, unless somebody programs them otherwise [inference].
+            // `Dept TAB Price`: departments 1 to 8 belong to the tax groups A to H, unless they are programmed otherwise
+            // [inference].
             [department @ b'1'..=b'8', TAB, figures @ ..] => {
                 (department.wrapping_sub(b'1'), figures)
             }
@@ -290,16 +291,16 @@ impl Sale {
 /// 33h: asks for the subtotal, `Print Display [,Perc|;Abs]`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Subtotal {
-    /// Prints it.
+    /// Whether the subtotal is printed.
     pub print: bool,
-    /// Shows it.
+    /// Whether the subtotal is shown on the display.
     pub display: bool,
-    /// Changes it.
+    /// The discount or surcharge of the subtotal.
     pub modifier: Option<SaleModifier>,
 }
 
 impl Subtotal {
-    /// `11`.
+    /// Writes a `Subtotal` as fields, such as `11`.
     #[must_use]
     pub fn emit(&self) -> Vec<u8> {
         let flag = |on| if on { '1' } else { '0' };
@@ -307,7 +308,7 @@ impl Subtotal {
         format!("{}{}{modifier}", flag(self.print), flag(self.display)).into_bytes()
     }
 
-    /// Reads the fields.
+    /// Reads a `Subtotal` from its fields.
     #[must_use]
     pub fn parse(data: &[u8]) -> Option<Self> {
         let text = core::str::from_utf8(data).ok()?;
@@ -328,19 +329,19 @@ impl Subtotal {
     }
 }
 
-/// The answer of 33h, and with another first field of 67h: a sum and its parts by tax group.
+/// The answer of 33h, and, with another first field, of 67h: a sum and its parts by tax group.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SubtotalSums {
-    /// The sum.
+    /// The sum, in minor units.
     pub total: i64,
-    /// Its parts, A to H.
+    /// The parts of the sum by tax group A to H, in minor units.
     pub groups: [i64; 8],
     /// The receipt's document number, if the family reports it here.
     pub document: Option<u32>,
 }
 
 impl SubtotalSums {
-    /// `1858,1033,825,0,0,0,0,0,0`.
+    /// Writes a `SubtotalSums` as fields, such as `1858,1033,825,0,0,0,0,0,0`.
     #[must_use]
     pub fn emit(&self) -> Vec<u8> {
         let mut text = self.total.to_string();
@@ -351,7 +352,7 @@ impl SubtotalSums {
         text.into_bytes()
     }
 
-    /// Reads the fields; a device with fewer groups sends fewer.
+    /// Reads a `SubtotalSums` from its fields; a device with fewer groups sends fewer.
     #[must_use]
     pub fn parse(data: &[u8]) -> Option<Self> {
         let text = core::str::from_utf8(data).ok()?;
@@ -365,7 +366,7 @@ impl SubtotalSums {
     }
 }
 
-/// Up to eight amounts; missing ones are 0.
+/// Reads up to eight amounts; missing amounts are 0.
 pub(crate) fn groups<'a>(fields: &mut impl Iterator<Item = &'a str>) -> Option<[i64; 8]> {
     let mut groups = [0; 8];
     for group in &mut groups {
@@ -377,7 +378,7 @@ pub(crate) fn groups<'a>(fields: &mut impl Iterator<Item = &'a str>) -> Option<[
     Some(groups)
 }
 
-/// Text lines before the tab, and what follows it.
+/// Splits data into the text lines before the tab and the bytes after it.
 pub(crate) fn split_text(data: &[u8]) -> Option<(&[u8], &[u8], &[u8])> {
     let tab = data.iter().position(|byte| *byte == TAB)?;
     let (text, rest) = data.split_at_checked(tab)?;

@@ -7,8 +7,8 @@ use super::codepage;
 use super::fields::{decimal, parse_count, parse_decimal, parse_minor, signed};
 use super::isl_receipt::groups;
 
-/// The answer without the result code in front of it that some firmware sends: `P,` or a `P` directly before the first field.
-/// `None` for `F`: the command was not carried out.
+/// Removes the result code that some firmware sends in front of an answer: `P,` or a `P` directly before the first field. `None`
+/// for `F`, which means that the command was not carried out.
 pub(crate) fn without_result(text: &str) -> Option<&str> {
     match text.strip_prefix('P') {
         Some(rest) => Some(rest.strip_prefix(',').unwrap_or(rest)),
@@ -20,24 +20,24 @@ pub(crate) fn without_result(text: &str) -> Option<&str> {
 /// The answer of 4Ch: the current receipt, or the last one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Transaction {
-    /// A receipt is open, fiscal or not.
+    /// Whether a receipt is open, fiscal or not.
     pub open: bool,
-    /// Its sales.
+    /// The number of sales of the receipt.
     pub items: u32,
-    /// Its sum.
+    /// The sum of the receipt, in minor units.
     pub amount: i64,
-    /// What was tendered, if asked with `T`.
+    /// The tendered sum in minor units, if it was asked for with `T`.
     pub tender: Option<i64>,
-    /// Number of the current or last document, if the family reports it here.
+    /// The number of the current or last document, if the family reports it here.
     pub document: Option<u32>,
-    /// The open receipt is a refund, if the family reports it here.
+    /// Whether the open receipt is a refund, if the family reports that here.
     pub refund: bool,
-    /// The open document is a slip, if the family reports it here.
+    /// Whether the open document is a slip, if the family reports that here.
     pub slip: bool,
 }
 
 impl Transaction {
-    /// `1,0002,+00002980,+00005000`.
+    /// Writes a `Transaction` as fields, such as `1,0002,+00002980,+00005000`.
     #[must_use]
     pub fn emit(&self) -> Vec<u8> {
         let mut text = format!(
@@ -53,7 +53,7 @@ impl Transaction {
         text.into_bytes()
     }
 
-    /// Reads the fields.
+    /// Reads a `Transaction` from its fields.
     #[must_use]
     pub fn parse(data: &[u8]) -> Option<Self> {
         let mut fields = core::str::from_utf8(data).ok()?.split(',');
@@ -79,18 +79,18 @@ impl Transaction {
 /// The answer of 67h: the current receipt by tax group.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ReceiptSums {
-    /// Sales may be voided.
+    /// Whether sales may be voided.
     pub can_void: bool,
-    /// Sums, A to H.
+    /// The sums of the tax groups A to H, in minor units.
     pub groups: [i64; 8],
-    /// It is an invoice.
+    /// Whether the receipt is an invoice.
     pub invoice: bool,
-    /// It is a refund, if the family reports it here.
+    /// Whether the receipt is a refund, if the family reports that here.
     pub refund: bool,
 }
 
 impl ReceiptSums {
-    /// `1,1033,825,0,0,0,0,0,0,0,0000000000`.
+    /// Writes a `ReceiptSums` as fields, such as `1,1033,825,0,0,0,0,0,0,0,0000000000`.
     #[must_use]
     pub fn emit(&self) -> Vec<u8> {
         let mut text = u8::from(self.can_void).to_string();
@@ -103,7 +103,7 @@ impl ReceiptSums {
         text.into_bytes()
     }
 
-    /// Reads the fields.
+    /// Reads a `ReceiptSums` from its fields.
     #[must_use]
     pub fn parse(data: &[u8]) -> Option<Self> {
         let mut fields = core::str::from_utf8(data).ok()?.split(',');
@@ -119,25 +119,25 @@ impl ReceiptSums {
 /// The answer of 46h: `P|F,Cash,In,Out`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Cash {
-    /// The command was carried out.
+    /// Whether the command was carried out.
     pub done: bool,
-    /// Cash in the drawer.
+    /// The cash in the drawer, in minor units.
     pub cash: i64,
-    /// Paid in since the last Z-report.
+    /// The cash paid in since the last Z-report, in minor units.
     pub paid_in: i64,
-    /// Taken out since the last Z-report, positive.
+    /// The cash taken out since the last Z-report, in minor units, positive.
     pub taken_out: i64,
 }
 
 impl Cash {
-    /// `P,15000,10000,0`.
+    /// Writes a `Cash` as fields, such as `P,15000,10000,0`.
     #[must_use]
     pub fn emit(&self) -> Vec<u8> {
         let code = if self.done { 'P' } else { 'F' };
         format!("{code},{},{},{}", self.cash, self.paid_in, self.taken_out).into_bytes()
     }
 
-    /// Reads the fields.
+    /// Reads a `Cash` from its fields.
     #[must_use]
     pub fn parse(data: &[u8]) -> Option<Self> {
         let mut fields = core::str::from_utf8(data).ok()?.split(',');
@@ -153,13 +153,13 @@ impl Cash {
         })
     }
 
-    /// The data of the command: a signed amount; nothing is a question.
+    /// Writes the data of 46h: a signed amount; empty data are a question.
     #[must_use]
     pub fn request(amount: Option<i64>) -> Vec<u8> {
         amount.map_or_else(Vec::new, |minor| decimal(minor, 2).into_bytes())
     }
 
-    /// Reads the data of the command: `Some(None)` is a question.
+    /// Reads the data of 46h: `Some(None)` is a question.
     #[must_use]
     pub fn parse_request(data: &[u8]) -> Option<Option<i64>> {
         let text = core::str::from_utf8(data).ok()?;
@@ -173,18 +173,18 @@ impl Cash {
 /// The answer of 45h: `Closure,FMTotal,TotA…TotH`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct DailyReport {
-    /// Number of this Z-report; of the next one in an X-report.
+    /// The number of this Z-report; in an X-report the number of the next Z-report.
     pub closure: u32,
-    /// Everything sold since fiscalisation.
+    /// The sum of everything sold since fiscalisation, in minor units.
     pub grand_total: i64,
-    /// The day by tax group.
+    /// The day's sales by tax group, in minor units.
     pub groups: [i64; 8],
-    /// The day's refunds by tax group, if the family reports them here.
+    /// The day's refunds by tax group in minor units, if the family reports them here.
     pub refunds: Option<[i64; 8]>,
 }
 
 impl DailyReport {
-    /// Twelve signed bytes for each amount.
+    /// Writes the fields of the answer, with twelve signed bytes for each amount.
     #[must_use]
     pub fn emit(&self) -> Vec<u8> {
         let mut text = format!("{:04},{}", self.closure, signed(self.grand_total, 12));
@@ -195,7 +195,7 @@ impl DailyReport {
         text.into_bytes()
     }
 
-    /// Reads the fields.
+    /// Reads a `DailyReport` from its fields.
     #[must_use]
     pub fn parse(data: &[u8]) -> Option<Self> {
         let mut fields = core::str::from_utf8(data).ok()?.split(',');
@@ -211,16 +211,16 @@ impl DailyReport {
 /// The answer of 40h: the last Z-report, `[P,]Closure,TotA…TotH,DDMMYY`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LastZ {
-    /// Its number, 0 before the first.
+    /// The number of the Z-report, 0 before the first one.
     pub closure: u32,
-    /// Its sums by tax group.
+    /// The sums of the Z-report by tax group, in minor units.
     pub groups: [i64; 8],
-    /// Its date.
+    /// The date of the Z-report.
     pub date: String,
 }
 
 impl LastZ {
-    /// `0003,+00000001033,…,211126`.
+    /// Writes a `LastZ` as fields, such as `0003,+00000001033,…,211126`.
     #[must_use]
     pub fn emit(&self) -> Vec<u8> {
         let mut text = format!("{:04}", self.closure);
@@ -233,7 +233,7 @@ impl LastZ {
         text.into_bytes()
     }
 
-    /// Reads the fields. A device before its first Z-report may answer `F`, which has no number.
+    /// Reads a `LastZ` from its fields. A device before its first Z-report may answer `F`, which has no number.
     ///
     /// Older firmware (FP-3530, FP-550) has the total before the groups.
     #[must_use]
@@ -254,10 +254,10 @@ impl LastZ {
     }
 }
 
-/// The number, the total, and eight groups.
+/// The number of fields with a total: the number, the total, and eight groups.
 const FIELDS_WITH_TOTAL: usize = 10;
 
-/// The answer of 41h: the day by tax group.
+/// Writes the answer of 41h: the day by tax group.
 #[must_use]
 pub fn emit_groups(groups: [i64; 8]) -> Vec<u8> {
     groups.map(|group| signed(group, 12)).join(",").into_bytes()
@@ -275,11 +275,11 @@ pub fn parse_groups(data: &[u8]) -> Option<[i64; 8]> {
 /// The answer of 6Eh: `[P,]Cash,Credit,Debit,Cheque,P1…P4,Closure,Receipt[,P5…]`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct DayPayments {
-    /// The day's payments in the order of [`DAY_PAYMENT_LETTERS`].
+    /// The day's payments in minor units, in the order of [`DAY_PAYMENT_LETTERS`].
     pub payments: [i64; 8],
-    /// Number that the next Z-report will have.
+    /// The number that the next Z-report will have.
     pub closure: u32,
-    /// Number that the next fiscal receipt will have, if the family reports it here.
+    /// The number that the next fiscal receipt will have, if the family reports it here.
     pub next_receipt: Option<u32>,
 }
 
@@ -288,7 +288,7 @@ pub struct DayPayments {
 pub const DAY_PAYMENT_LETTERS: [char; 8] = ['P', 'N', 'D', 'C', 'I', 'J', 'K', 'L'];
 
 impl DayPayments {
-    /// Ten fields.
+    /// Writes the ten fields of the answer.
     #[must_use]
     pub fn emit(&self) -> Vec<u8> {
         let mut text = String::new();
@@ -301,7 +301,7 @@ impl DayPayments {
         text.into_bytes()
     }
 
-    /// Reads the first ten fields.
+    /// Reads the first ten fields of the answer of 6Eh.
     #[must_use]
     pub fn parse(data: &[u8]) -> Option<Self> {
         let mut fields = without_result(core::str::from_utf8(data).ok()?)?.split(',');
@@ -322,22 +322,22 @@ impl DayPayments {
 /// The answer of 5Ah: `Name,FwRev FwDate FwTime,Chk,Sw,Serial,FM`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DeviceInfo {
-    /// Model.
+    /// The name of the model.
     pub name: String,
-    /// Firmware's revision, date and time.
+    /// The firmware: revision, date and time.
     pub firmware: String,
-    /// Firmware's checksum.
+    /// The checksum of the firmware.
     pub checksum: String,
-    /// Switches.
+    /// The state of the configuration switches.
     pub switches: String,
-    /// Serial number of the device.
+    /// The serial number of the device.
     pub serial: String,
-    /// Number of its fiscal memory.
+    /// The number of the device's fiscal memory.
     pub fiscal_memory: String,
 }
 
 impl DeviceInfo {
-    /// Six fields.
+    /// Writes the six fields of the answer.
     #[must_use]
     pub fn emit(&self) -> Vec<u8> {
         codepage::encode(&format!(
@@ -346,7 +346,7 @@ impl DeviceInfo {
         ))
     }
 
-    /// Reads the fields.
+    /// Reads a `DeviceInfo` from its fields.
     #[must_use]
     pub fn parse(data: &[u8]) -> Option<Self> {
         let text = codepage::decode(data);
@@ -365,14 +365,14 @@ impl DeviceInfo {
 /// The answer of 53h without data: `Mult,Dec,Cur,Enabled8,A,B…`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rates {
-    /// Hundredths of a percent, A to H; `None` for a disabled group.
+    /// The tax rates in hundredths of a percent, A to H; `None` for a disabled group.
     pub rates: [Option<i64>; 8],
     /// The currency's letters.
     pub currency: String,
 }
 
 impl Rates {
-    /// `0,2,MDL,11000000,20.00,8.00,0.00,…`.
+    /// Writes a `Rates` as fields, such as `0,2,MDL,11000000,20.00,8.00,0.00,…`.
     #[must_use]
     pub fn emit(&self) -> Vec<u8> {
         let enabled: String = self
@@ -387,7 +387,7 @@ impl Rates {
         format!("0,2,{},{enabled},{rates}", self.currency).into_bytes()
     }
 
-    /// Reads the fields.
+    /// Reads a `Rates` from its fields.
     #[must_use]
     pub fn parse(data: &[u8]) -> Option<Self> {
         let text = codepage::decode(data);
@@ -408,18 +408,18 @@ impl Rates {
 /// The answer of 20h: `Cmd,ErrCode,DateTime,Text`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LastError {
-    /// The command that failed.
+    /// The number of the command that failed.
     pub command: u32,
-    /// Why: `-150204` and its like; 0 for none.
+    /// The error code, such as `-150204`; 0 for no error.
     pub code: i64,
-    /// When.
+    /// The time of the failure.
     pub at: String,
-    /// The device's text.
+    /// The device's text for the error.
     pub text: String,
 }
 
 impl LastError {
-    /// Four fields.
+    /// Writes the four fields of the answer.
     #[must_use]
     pub fn emit(&self) -> Vec<u8> {
         codepage::encode(&format!(
@@ -428,7 +428,7 @@ impl LastError {
         ))
     }
 
-    /// Reads the fields.
+    /// Reads a `LastError` from its fields.
     #[must_use]
     pub fn parse(data: &[u8]) -> Option<Self> {
         let text = codepage::decode(data);
@@ -442,7 +442,7 @@ impl LastError {
     }
 }
 
-/// The answer of 71h: a number of seven digits.
+/// Writes the answer of 71h: a number of seven digits.
 #[must_use]
 pub fn emit_document(number: u32) -> Vec<u8> {
     format!("{number:07}").into_bytes()

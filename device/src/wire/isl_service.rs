@@ -7,34 +7,34 @@ use super::codepage;
 use super::fields::parse_count;
 use super::isl_x::{emit, parse};
 
-/// A question or a command.
+/// A question or a command for a printer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Service {
-    /// How many Z-reports the fiscal memory has room for.
+    /// Asks for how many Z-reports the fiscal memory has room.
     MemoryLeft,
-    /// When the fiscal memory was last written.
+    /// Asks when the fiscal memory was last written.
     LastRecord,
-    /// The taxpayer's number.
+    /// Asks for the taxpayer's number.
     TaxId,
-    /// The last fiscal receipt.
+    /// Asks for the last fiscal receipt.
     LastReceipt,
-    /// The identity of the device and its owner.
+    /// Asks for the identity of the device and its owner.
     Identity,
-    /// The text of an error code.
+    /// Asks for the text of an error code.
     ErrorWords(i64),
-    /// A variable's value.
+    /// Asks for the value of a variable.
     Read(Variable),
     /// Sets a variable.
     Write(Variable, String),
-    /// The day's refunds by type of payment.
+    /// Asks for the day's refunds by type of payment.
     RefundPayments,
-    /// The first and last document of a kind and a time.
+    /// Asks for the first and the last document of a kind within a time.
     Search {
-        /// From, `DD-MM-YY hh:mm:ss`; empty is the beginning.
+        /// The beginning of the time, `DD-MM-YY hh:mm:ss`; empty is the beginning of the journal.
         from: String,
-        /// To, likewise; empty is now.
+        /// The end of the time, in the same form; empty is now.
         to: String,
-        /// Kind of documents.
+        /// The kind of documents.
         kind: u32,
     },
     /// Chooses a document of the electronic journal and returns its kind.
@@ -43,20 +43,20 @@ pub enum Service {
     JournalOf(u32),
     /// Chooses documents of the electronic journal, by time, and reads the first line.
     JournalFrom {
-        /// From, `DDMMYYhhmmss`.
+        /// The beginning of the time, `DDMMYYhhmmss`.
         from: String,
-        /// To, likewise.
+        /// The end of the time, in the same form.
         to: String,
     },
-    /// The next line of the chosen documents.
+    /// Reads the next line of the chosen documents.
     JournalLine,
     /// Prints the chosen document.
     JournalPrint,
-    /// The tax rates, in the form of a report.
+    /// Asks for the tax rates, in the form of a report.
     RatesReport,
-    /// Prints a report that is no report of the day.
+    /// Prints a report that is not a report of the day.
     Report(&'static str),
-    /// The buyer of an invoice.
+    /// Prints the buyer of an invoice.
     Buyer(Vec<String>),
     /// A command that the service uses once, before a device is fiscalised.
     Fiscalising,
@@ -65,18 +65,18 @@ pub enum Service {
 /// A variable of X, by name and index.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Variable {
-    /// Its name.
+    /// The name of the variable.
     pub name: String,
-    /// Its index.
+    /// The index of the variable.
     pub index: u32,
 }
 
 /// The answer of a device.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ServiceAnswer {
-    /// No data: it was done.
+    /// The command was carried out, and the answer has no data.
     Done,
-    /// Values, in the order of the manual.
+    /// Values in the order of the manual.
     Fields(Vec<String>),
     /// A line of the electronic journal.
     Line(String),
@@ -87,7 +87,7 @@ pub enum ServiceAnswer {
 }
 
 impl ServiceAnswer {
-    /// As groups A and B write it.
+    /// Writes the answer in the form of groups A and B.
     #[must_use]
     pub fn emit(&self) -> Vec<u8> {
         codepage::encode(&match self {
@@ -99,7 +99,7 @@ impl ServiceAnswer {
         })
     }
 
-    /// As X writes it, after the error code.
+    /// Writes the answer in the form of X, after the error code.
     #[must_use]
     pub fn emit_x(&self) -> Vec<u8> {
         match self {
@@ -110,7 +110,7 @@ impl ServiceAnswer {
     }
 }
 
-/// 77h of group A: `R[#F],DT1,DT2` or `R[,]Doc` chooses, `N` reads the next line.
+/// Reads the data of 77h of group A: `R[#F],DT1,DT2` or `R[,]Doc` chooses, `N` reads the next line.
 #[must_use]
 pub fn journal(data: &[u8]) -> Option<Service> {
     let text = core::str::from_utf8(data).ok()?;
@@ -131,7 +131,7 @@ pub fn journal(data: &[u8]) -> Option<Service> {
     }
 }
 
-/// `DDMMYY[hhmmss]` with the time filled up.
+/// Reads `DDMMYY[hhmmss]`; a missing time is filled up with `time`.
 fn whole_stamp(text: &str, time: &str) -> Option<String> {
     let digits = text.bytes().all(|byte| byte.is_ascii_digit());
     match text.len() {
@@ -141,7 +141,7 @@ fn whole_stamp(text: &str, time: &str) -> Option<String> {
     }
 }
 
-/// 39h of groups A and B: `[#]TaxId[TAB Seller[TAB Receiver[TAB Client[TAB VatNo[TAB Addr]]]]]`.
+/// Reads the data of 39h of groups A and B: `[#]TaxId[TAB Seller[TAB Receiver[TAB Client[TAB VatNo[TAB Addr]]]]]`.
 #[must_use]
 pub fn buyer(data: &[u8]) -> Option<Service> {
     let text = codepage::decode(data);
@@ -150,7 +150,7 @@ pub fn buyer(data: &[u8]) -> Option<Service> {
     (!number.is_empty() && fields.len() <= 6).then_some(Service::Buyer(fields))
 }
 
-/// 39h of X: one to eight parameters.
+/// Reads the data of 39h of X: one to eight parameters.
 #[must_use]
 pub fn buyer_x(data: &[u8]) -> Option<Service> {
     let fields = parse(data)?;
@@ -159,7 +159,7 @@ pub fn buyer_x(data: &[u8]) -> Option<Service> {
         .then_some(Service::Buyer(fields))
 }
 
-/// 7Bh of X: `1` or `3`; `2`, battery and modem, is not known.
+/// Reads the data of 7Bh of X: `1` or `3`; `2` (battery and modem) is not supported.
 #[must_use]
 pub fn device_x(data: &[u8]) -> Option<Service> {
     match parse(data)?.as_slice() {
@@ -169,13 +169,13 @@ pub fn device_x(data: &[u8]) -> Option<Service> {
     }
 }
 
-/// 6Eh of X, `1`.
+/// Reads the data of 6Eh of X with the type `1`.
 #[must_use]
 pub fn refund_payments_x(data: &[u8]) -> Option<Service> {
     (data == emit(&["1"])).then_some(Service::RefundPayments)
 }
 
-/// 64h of X: `-code`.
+/// Reads the data of 64h of X: `-code`.
 #[must_use]
 pub fn error_text_x(data: &[u8]) -> Option<Service> {
     match parse(data)?.as_slice() {
@@ -184,7 +184,7 @@ pub fn error_text_x(data: &[u8]) -> Option<Service> {
     }
 }
 
-/// FFh of X: `Name,Index,Value`; an empty value reads.
+/// Reads the data of FFh of X: `Name,Index,Value`; with an empty value the variable is read and not set.
 #[must_use]
 pub fn variable_x(data: &[u8]) -> Option<Service> {
     match parse(data)?.as_slice() {
@@ -207,7 +207,7 @@ pub fn variable_x(data: &[u8]) -> Option<Service> {
     }
 }
 
-/// 7Ch of X: `From,To,Type`.
+/// Reads the data of 7Ch of X: `From,To,Type`.
 #[must_use]
 pub fn search_x(data: &[u8]) -> Option<Service> {
     match parse(data)?.as_slice() {
@@ -224,7 +224,8 @@ pub fn search_x(data: &[u8]) -> Option<Service> {
     }
 }
 
-/// 7Dh of X: `Option,DocNum,Type`: 0 chooses a document, 1 reads its next line, 3 prints it. 2, its data, is not known.
+/// Reads the data of 7Dh of X: `Option,DocNum,Type`: option 0 chooses a document, 1 reads its next line, 3 prints it. Option 2,
+/// the document's data, is not supported.
 #[must_use]
 pub fn journal_x(data: &[u8]) -> Option<Service> {
     let fields = parse(data)?;

@@ -15,7 +15,7 @@ pub struct Status {
 }
 
 impl Status {
-    /// This many bytes with only the fixed bits set.
+    /// A status with this many bytes, of which only the fixed bits are set.
     #[must_use]
     pub const fn empty(len: usize) -> Self {
         Self {
@@ -28,7 +28,7 @@ impl Status {
         }
     }
 
-    /// The status of these bytes; `None` if no family has so many.
+    /// The status of these bytes; `None` if no family has this number of status bytes.
     #[must_use]
     pub fn from_slice(slice: &[u8]) -> Option<Self> {
         let mut status = Self::empty(slice.len());
@@ -36,7 +36,7 @@ impl Status {
         Some(status)
     }
 
-    /// The bytes.
+    /// The status bytes.
     #[must_use]
     pub fn bytes(&self) -> &[u8] {
         self.bytes.get(..self.len).unwrap_or_default()
@@ -60,7 +60,7 @@ pub type FlagPlace = (Flag, usize, u8);
 /// The meaning of the bits in one family.
 #[derive(Clone, Copy, Debug)]
 pub struct Layout {
-    /// Status bytes.
+    /// The number of status bytes.
     pub len: usize,
     /// Tables of places; the first one with a flag decides, so that a variant contains only the differences.
     pub places: &'static [&'static [FlagPlace]],
@@ -71,7 +71,7 @@ pub struct Layout {
 }
 
 impl Layout {
-    /// The flag is set. A family without the flag never sets it.
+    /// Whether the flag is set. In a family without the flag it is never set.
     #[must_use]
     pub fn has(&self, status: Status, flag: Flag) -> bool {
         self.place(flag).is_some_and(|(byte, bit)| {
@@ -124,7 +124,7 @@ impl Layout {
 pub enum Flag {
     /// The cover is open.
     CoverOpen,
-    /// One of the errors that make a refusal.
+    /// One of the errors that cause a refusal is set.
     GeneralError,
     /// The printing mechanism failed.
     Mechanism,

@@ -9,20 +9,20 @@ use super::codepage;
 use super::fields::parse_decimal;
 use super::framing::{Framing, Width};
 
-/// The frames of Datecs X. Newer firmware accepts more data (PM 2.11.4: 496), every firmware accepts this much.
+/// The frames of Datecs X. Newer firmware accepts more data (PM 2.11.4: 496), and every firmware accepts the limit used here.
 pub const FRAMING: Framing = Framing {
     width: Width::Nibbles,
     status_len: 8,
     seq_last: 0xFF,
     request_data_max: 213,
-    // Newer firmware may send this much.
+    // This is the limit of the answers of newer firmware.
     answer_data_max: 480,
 };
 
-/// Ends a parameter.
+/// The byte that ends a parameter.
 pub const TAB: u8 = 0x09;
 
-/// Parameters, each with its TAB.
+/// Writes parameters, each with its TAB.
 #[must_use]
 pub fn emit<T: AsRef<str>>(parameters: &[T]) -> Vec<u8> {
     let mut data = Vec::new();
@@ -33,7 +33,7 @@ pub fn emit<T: AsRef<str>>(parameters: &[T]) -> Vec<u8> {
     data
 }
 
-/// The parameters of data; `None` unless every one of them has its TAB.
+/// Reads the parameters of data; `None` unless every parameter has its TAB.
 #[must_use]
 pub fn parse(data: &[u8]) -> Option<Vec<String>> {
     if data.is_empty() {
@@ -47,7 +47,7 @@ pub fn parse(data: &[u8]) -> Option<Vec<String>> {
     )
 }
 
-/// An answer with its error code, 0 for none, in front.
+/// Writes an answer with its error code in front; 0 means no error.
 #[must_use]
 pub fn with_error(code: i64, data: &[u8]) -> Vec<u8> {
     let mut all = code.to_string().into_bytes();
@@ -56,7 +56,7 @@ pub fn with_error(code: i64, data: &[u8]) -> Vec<u8> {
     all
 }
 
-/// The error code of an answer, and what follows it.
+/// Splits an answer into its error code and the data after it.
 #[must_use]
 pub fn split_error(data: &[u8]) -> Option<(i64, &[u8])> {
     let tab = data.iter().position(|byte| *byte == TAB)?;

@@ -11,7 +11,7 @@ use super::isl_receipt::{
 };
 use super::isl_x::{TAB, emit, parse};
 
-/// 30h: `Op,Pwd,Till,Invoice`.
+/// Writes the parameters of 30h: `Op,Pwd,Till,Invoice`.
 #[must_use]
 pub fn emit_open(open: &Open) -> Vec<u8> {
     let invoice = if open.invoice { "I" } else { "" };
@@ -23,7 +23,7 @@ pub fn emit_open(open: &Open) -> Vec<u8> {
     ])
 }
 
-/// Reads 30h in both syntaxes; the unique sale number of the longer one (Bulgaria) is ignored.
+/// Reads the parameters of 30h in both syntaxes; the unique sale number of the longer one (Bulgaria) is ignored.
 #[must_use]
 pub fn parse_open(data: &[u8]) -> Option<Open> {
     let fields = parse(data)?;
@@ -50,7 +50,7 @@ fn head(operator: &str, password: &str, till: &str, invoice: &str) -> Option<Ope
     })
 }
 
-/// 2Bh: `Op,Pwd,Till,Storno,DocNum,DateTime,FMNumber,Invoice,ToInvoice,Reason,NSale`.
+/// Writes the parameters of 2Bh: `Op,Pwd,Till,Storno,DocNum,DateTime,FMNumber,Invoice,ToInvoice,Reason,NSale`.
 #[must_use]
 pub fn emit_refund(refund: &RefundOpen) -> Vec<u8> {
     let (at, memory) = match &refund.origin {
@@ -74,7 +74,7 @@ pub fn emit_refund(refund: &RefundOpen) -> Vec<u8> {
     ])
 }
 
-/// Reads 2Bh.
+/// Reads the parameters of 2Bh.
 #[must_use]
 pub fn parse_refund(data: &[u8]) -> Option<RefundOpen> {
     let fields = parse(data)?;
@@ -105,7 +105,7 @@ pub fn parse_refund(data: &[u8]) -> Option<RefundOpen> {
     })
 }
 
-/// `DDMMYYhhmmss` as `DD-MM-YY hh:mm:ss`; anything else is sent unchanged, and the device refuses it.
+/// Writes the time `DDMMYYhhmmss` as `DD-MM-YY hh:mm:ss`; any other text is sent unchanged, and the device refuses it.
 fn stamp(at: &str) -> String {
     let pair = |from: usize| at.get(from..from.saturating_add(2));
     let whole = [pair(0), pair(2), pair(4), pair(6), pair(8), pair(10)];
@@ -130,7 +130,7 @@ fn unstamped(text: &str) -> Option<String> {
     (digits.len() == 12 && stamp(&digits) == text).then_some(digits)
 }
 
-/// 31h: `Name,TaxCd,Price,Qty,DiscType,DiscValue,Dept`. The name may have 72 characters.
+/// Writes the parameters of 31h: `Name,TaxCd,Price,Qty,DiscType,DiscValue,Dept`. The name may have 72 characters.
 #[must_use]
 pub fn emit_sale(sale: &Sale) -> Vec<u8> {
     let mut data = sale.text.clone();
@@ -150,7 +150,7 @@ pub fn emit_sale(sale: &Sale) -> Vec<u8> {
     data
 }
 
-/// Reads 31h in both syntaxes; department and unit are ignored.
+/// Reads the parameters of 31h in both syntaxes; department and unit are ignored.
 #[must_use]
 pub fn parse_sale(data: &[u8]) -> Option<Sale> {
     let fields = parse(data)?;
@@ -177,7 +177,7 @@ pub fn parse_sale(data: &[u8]) -> Option<Sale> {
     })
 }
 
-/// TaxCd `1` to `8`; hosts of newer firmware (PM 2.11.4) write a letter, `A` to `H` or `А` to `З`.
+/// The tax group of a TaxCd: `1` to `8`; hosts of newer firmware (PM 2.11.4) write a letter, `A` to `H` or `А` to `З`.
 fn tax_group(code: &str) -> Option<u8> {
     match codepage::encode(code).as_slice() {
         [digit @ b'1'..=b'8'] => digit.checked_sub(b'1'),
@@ -187,10 +187,11 @@ fn tax_group(code: &str) -> Option<u8> {
     }
 }
 
-/// Characters of a sale's name.
+/// The largest number of characters of a sale's name.
 pub const NAME_MAX: usize = 72;
 
-/// DiscType and DiscValue: 1 surcharge and 2 discount by percent, 3 surcharge and 4 discount by sum; both empty for none.
+/// Writes DiscType and DiscValue: 1 is a surcharge and 2 a discount by percent, 3 a surcharge and 4 a discount by sum; without a
+/// modifier both are empty.
 fn modifier(modifier: Option<SaleModifier>) -> (&'static str, String) {
     let (kinds, value) = match modifier {
         None | Some(SaleModifier::Absolute(0) | SaleModifier::Percent(0)) => {
@@ -218,7 +219,7 @@ fn parse_modifier(kind: &str, value: &str) -> Option<Option<SaleModifier>> {
     }))
 }
 
-/// 33h: `Print,Display,DiscType,DiscValue`.
+/// Writes the parameters of 33h: `Print,Display,DiscType,DiscValue`.
 #[must_use]
 pub fn emit_subtotal(subtotal: &Subtotal) -> Vec<u8> {
     let flag = |on| if on { "1" } else { "0" };
@@ -229,11 +230,11 @@ pub fn emit_subtotal(subtotal: &Subtotal) -> Vec<u8> {
     emit(&[flag(subtotal.print), flag(subtotal.display), kind, &value])
 }
 
-/// Reads 33h.
+/// Reads the parameters of 33h.
 #[must_use]
 pub fn parse_subtotal(data: &[u8]) -> Option<Subtotal> {
     let fields = parse(data)?;
-    // Hosts for newer firmware omit the last two, with their TABs.
+    // Hosts for newer firmware omit the last two parameters, with their TABs.
     let (print, display, kind, value) = match fields.as_slice() {
         [print, display] => (print, display, "", ""),
         [print, display, kind, value] => (print, display, kind.as_str(), value.as_str()),
@@ -251,7 +252,7 @@ pub fn parse_subtotal(data: &[u8]) -> Option<Subtotal> {
     })
 }
 
-/// The answer of 33h: `Slip,Subtotal,TaxA..H`.
+/// Writes the answer of 33h: `Slip,Subtotal,TaxA..H`.
 #[must_use]
 pub fn emit_sums(sums: &SubtotalSums) -> Vec<u8> {
     let mut fields = vec![
@@ -274,7 +275,7 @@ pub fn parse_sums(data: &[u8]) -> Option<SubtotalSums> {
     })
 }
 
-/// Up to eight decimal amounts; missing ones are 0.
+/// Reads up to eight decimal amounts; missing amounts are 0.
 pub(super) fn decimals<'a>(fields: &mut impl Iterator<Item = &'a str>) -> Option<[i64; 8]> {
     let mut amounts = [0; 8];
     for amount in &mut amounts {
@@ -298,7 +299,7 @@ pub const MODES: [(char, &str); 6] = [
     ('K', "5"),
 ];
 
-/// 35h: `Mode,Amount,Type`.
+/// Writes the parameters of 35h: `Mode,Amount,Type`.
 #[must_use]
 pub fn emit_payment(payment: &PaymentRequest) -> Vec<u8> {
     let letter = payment.mode.unwrap_or('P');
@@ -312,11 +313,11 @@ pub fn emit_payment(payment: &PaymentRequest) -> Vec<u8> {
     emit(&[mode, &amount, ""])
 }
 
-/// Reads 35h; foreign currency is not understood.
+/// Reads the parameters of 35h; foreign currency is not supported.
 #[must_use]
 pub fn parse_payment(data: &[u8]) -> Option<PaymentRequest> {
     let fields = parse(data)?;
-    // Hosts for newer firmware omit the last one, with its TAB.
+    // Hosts for newer firmware omit the last parameter, with its TAB.
     let ([mode, amount] | [mode, amount, _]) = fields.as_slice() else {
         return None;
     };
@@ -328,7 +329,7 @@ pub fn parse_payment(data: &[u8]) -> Option<PaymentRequest> {
     })
 }
 
-/// The answer of 35h: `D` or `R`, and the amount.
+/// Writes the answer of 35h: `D` or `R`, and the amount.
 #[must_use]
 pub fn emit_paid(paid: &Paid) -> Vec<u8> {
     let letter = match paid.code {
@@ -355,7 +356,7 @@ pub fn parse_paid(data: &[u8]) -> Option<Paid> {
     })
 }
 
-/// 36h: a line of text without any of its five attributes.
+/// Writes the parameters of 36h: a line of text without any of its five attributes.
 #[must_use]
 pub fn emit_text(text: &[u8]) -> Vec<u8> {
     let mut data = text.to_vec();
@@ -363,7 +364,7 @@ pub fn emit_text(text: &[u8]) -> Vec<u8> {
     data
 }
 
-/// Reads 36h and 2Ah, which has one attribute more.
+/// Reads the parameters of 36h, and of 2Ah, which has one attribute more.
 #[must_use]
 pub fn parse_text(data: &[u8]) -> Option<Vec<u8>> {
     let fields = parse(data)?;
@@ -373,13 +374,13 @@ pub fn parse_text(data: &[u8]) -> Option<Vec<u8>> {
         .then(|| codepage::encode(text))
 }
 
-/// The answer of everything that belongs to a receipt: its document number.
+/// Writes the answer of every command of a receipt: the document number.
 #[must_use]
 pub fn emit_slip(counters: &ReceiptCounters) -> Vec<u8> {
     emit(&[counters.document.unwrap_or(0).to_string()])
 }
 
-/// Reads that answer.
+/// Reads an answer that contains only the document number.
 #[must_use]
 pub fn parse_slip(data: &[u8]) -> Option<ReceiptCounters> {
     let fields = parse(data)?;

@@ -11,7 +11,7 @@ use super::isl_status::Status;
 use super::isl_x::{TAB, emit, parse};
 use super::isl_x_receipt::decimals;
 
-/// 4Ch: `IsOpen,Number,Items,Amount,Payed`, of the current receipt or the last one.
+/// Writes the answer of 4Ch: `IsOpen,Number,Items,Amount,Payed`, of the current receipt or the last one.
 #[must_use]
 pub fn emit_transaction(state: &Transaction) -> Vec<u8> {
     let open = match (state.open, state.slip, state.refund) {
@@ -51,7 +51,7 @@ pub fn parse_transaction(data: &[u8]) -> Option<Transaction> {
     })
 }
 
-/// 67h: `SumA..H,Inv,InvNum,fStorno`.
+/// Writes the answer of 67h: `SumA..H,Inv,InvNum,fStorno`.
 #[must_use]
 pub fn emit_receipt_sums(sums: &ReceiptSums) -> Vec<u8> {
     let flag = |on| if on { "1" } else { "0" }.to_owned();
@@ -73,7 +73,7 @@ pub fn parse_receipt_sums(data: &[u8]) -> Option<ReceiptSums> {
     })
 }
 
-/// 46h: type 0 is in, 1 is out; an amount of 0 is a question and prints nothing.
+/// Writes the parameters of 46h: type 0 is in, 1 is out; an amount of 0 is a question and prints nothing.
 #[must_use]
 pub fn emit_cash_request(amount: &Option<i64>) -> Vec<u8> {
     let amount = amount.unwrap_or(0);
@@ -81,7 +81,7 @@ pub fn emit_cash_request(amount: &Option<i64>) -> Vec<u8> {
     emit(&[kind, &decimal(amount.saturating_abs(), 2)])
 }
 
-/// Reads 46h.
+/// Reads the parameters of 46h.
 #[must_use]
 pub fn parse_cash_request(data: &[u8]) -> Option<Option<i64>> {
     let fields = parse(data)?;
@@ -102,7 +102,7 @@ pub fn parse_cash_request(data: &[u8]) -> Option<Option<i64>> {
     Some((signed != 0).then_some(signed))
 }
 
-/// The answer of 46h: `CashSum,In,Out`.
+/// Writes the answer of 46h: `CashSum,In,Out`.
 #[must_use]
 pub fn emit_cash(cash: &Cash) -> Vec<u8> {
     emit(&[cash.cash, cash.paid_in, cash.taken_out].map(|sum| decimal(sum, 2)))
@@ -123,7 +123,7 @@ pub fn parse_cash(data: &[u8]) -> Option<Cash> {
     })
 }
 
-/// The answer of 45h: `nRep,TotA..H,StorA..H`.
+/// Writes the answer of 45h: `nRep,TotA..H,StorA..H`.
 #[must_use]
 pub fn emit_daily(report: &DailyReport) -> Vec<u8> {
     let mut fields = vec![report.closure.to_string()];
@@ -150,7 +150,7 @@ pub fn parse_daily(data: &[u8]) -> Option<DailyReport> {
     })
 }
 
-/// The answer of 40h: `nRep,SumA..H,Date`.
+/// Writes the answer of 40h: `nRep,SumA..H,Date`.
 #[must_use]
 pub fn emit_last_z(last: &LastZ) -> Vec<u8> {
     let mut fields = vec![last.closure.to_string()];
@@ -171,7 +171,7 @@ pub fn parse_last_z(data: &[u8]) -> Option<LastZ> {
     })
 }
 
-/// The answer of 41h: `nRep,SumA..H`. The number is the current one, which is not used here.
+/// Writes the answer of 41h: `nRep,SumA..H`. The number is that of the current day, which is not used here.
 #[must_use]
 pub fn emit_day_groups(groups: &[i64; 8]) -> Vec<u8> {
     let mut fields = vec!["1".to_owned()];
@@ -186,7 +186,7 @@ pub fn parse_day_groups(data: &[u8]) -> Option<[i64; 8]> {
     decimals(&mut fields.iter().skip(1).map(String::as_str)).filter(|_| fields.len() > 1)
 }
 
-/// The answer of 6Eh with type 0: `Pay1..Pay6,ForeignPay`.
+/// Writes the answer of 6Eh with type 0: `Pay1..Pay6,ForeignPay`.
 #[must_use]
 pub fn emit_day_payments(day: &DayPayments) -> Vec<u8> {
     let sums: Vec<String> = day
@@ -212,7 +212,7 @@ pub fn parse_day_payments(data: &[u8]) -> Option<DayPayments> {
     })
 }
 
-/// The answer of 5Ah: `Name,FwRev,FwDate,FwTime,Chk,Sw,Serial,FM`.
+/// Writes the answer of 5Ah: `Name,FwRev,FwDate,FwTime,Chk,Sw,Serial,FM`.
 #[must_use]
 pub fn emit_device_info(info: &DeviceInfo) -> Vec<u8> {
     let mut firmware = info.firmware.splitn(3, ' ').map(str::to_owned);
@@ -258,7 +258,7 @@ pub fn parse_device_info(data: &[u8]) -> Option<DeviceInfo> {
     })
 }
 
-/// The answer of 32h: `nZreport,TaxA..H,EntDate`; 100.00 is a disabled group.
+/// Writes the answer of 32h: `nZreport,TaxA..H,EntDate`; 100.00 is a disabled group.
 #[must_use]
 pub fn emit_rates(rates: &Rates) -> Vec<u8> {
     let mut fields = vec!["1".to_owned()];
@@ -271,7 +271,7 @@ pub fn emit_rates(rates: &Rates) -> Vec<u8> {
     emit(&fields)
 }
 
-/// Reads the answer of 32h. A device with fewer groups sends fewer.
+/// Reads the answer of 32h. A device with fewer tax groups sends fewer rates.
 #[must_use]
 pub fn parse_rates(data: &[u8]) -> Option<Rates> {
     let fields = parse(data)?;
@@ -288,7 +288,7 @@ pub fn parse_rates(data: &[u8]) -> Option<Rates> {
     })
 }
 
-/// The data of 53h: `TaxA..H,decimal_point`.
+/// Writes the data of 53h: `TaxA..H,decimal_point`.
 #[must_use]
 pub fn emit_rates_set(rates: &Rates) -> Vec<u8> {
     let mut fields = rates
@@ -318,7 +318,7 @@ pub fn parse_rates_set(data: &[u8]) -> Option<Rates> {
 
 const RATE_DISABLED: i64 = 10_000;
 
-/// The answer of 4Ah: the status bytes as a parameter.
+/// Writes the answer of 4Ah: the status bytes as a parameter.
 #[must_use]
 pub fn emit_status(status: &Status) -> Vec<u8> {
     let mut data = status.bytes().to_vec();
@@ -332,7 +332,7 @@ pub fn parse_status(data: &[u8]) -> Option<Status> {
     Status::from_slice(data.strip_suffix(&[TAB])?)
 }
 
-/// The answer of 3Eh without the mark of summer time.
+/// Reads the answer of 3Eh without the mark of summer time.
 #[must_use]
 pub fn parse_clock(data: &[u8]) -> Option<String> {
     let fields = parse(data)?;
@@ -341,13 +341,13 @@ pub fn parse_clock(data: &[u8]) -> Option<String> {
     (!text.is_empty()).then(|| text.to_owned())
 }
 
-/// A text as the only parameter.
+/// Writes a text as the only parameter.
 #[must_use]
 pub fn emit_one(text: &String) -> Vec<u8> {
     emit(&[text])
 }
 
-/// A number as the only parameter.
+/// Writes a number as the only parameter.
 #[must_use]
 pub fn emit_number(number: &u32) -> Vec<u8> {
     emit(&[number.to_string()])
@@ -362,7 +362,7 @@ pub fn parse_number(data: &[u8]) -> Option<u32> {
     }
 }
 
-/// `DDMMYY` as `DD-MM-YY`.
+/// Writes the date `DDMMYY` as `DD-MM-YY`.
 #[must_use]
 pub fn dashed(date: &str) -> String {
     match (date.get(..2), date.get(2..4), date.get(4..)) {

@@ -1,8 +1,8 @@
-//! Parse and emit: what goes over the line, in both directions.
+//! Functions that read and write the data on the line, in both directions.
 //!
-//! Nothing here knows what money is, reads a clock or does IO.
-//! The drivers use one direction of every file and the emulator the other, so that both use the same code;
-//! the frames recorded in `tests/transcripts` check that code against the manuals.
+//! Nothing in this module computes with money, reads a clock or does IO. The drivers use one direction of every file and the
+//! emulator the other, so that both use the same code; the frames recorded in `tests/transcripts` check that code against the
+//! manuals.
 
 pub mod cause;
 pub mod codepage;

@@ -17,7 +17,7 @@ use super::{Bench, Notes, cash_in, refund, registered, sale};
 pub struct Case {
     pub name: &'static str,
     pub job: Job,
-    /// The printer's sums differ from the till's, so that the receipt must be cancelled.
+    /// The minor units by which the printer's sums differ from the till's, so that the receipt must be cancelled.
     pub miscount: i64,
 }
 
@@ -114,14 +114,14 @@ pub fn begun_day(family: &'static Protocol, job: &Job) -> (Bench, IslPrinter, Ba
     begun_day_without(family, job, &[])
 }
 
-/// The same with firmware that lacks these commands.
+/// The same printer and driver, with firmware that lacks these commands.
 pub fn begun_day_without(
     family: &'static Protocol,
     job: &Job,
     lacks: &[u8],
 ) -> (Bench, IslPrinter, Baseline) {
     type Days = BTreeMap<(&'static str, bool), (Memory, Vec<FiscalReceipt>)>;
-    // The morning is always the same: it is played once and copied.
+    // The morning of the day is always the same, so it is played once and its result is copied.
     static DAYS: Mutex<Days> = Mutex::new(BTreeMap::new());
     let is_refund = matches!(job, Job::Receipt(receipt) if receipt.refund_of.is_some());
     let mut days = DAYS.lock().unwrap();
@@ -152,7 +152,7 @@ fn morning(family: &'static Protocol, twin: Job) -> (Memory, Vec<FiscalReceipt>)
     })
 }
 
-/// The printer's own count of what a job does.
+/// The printer's own count of the documents that a job makes.
 pub fn count(bench: &Bench, job: &Job) -> i64 {
     bench.line.with(|emulator| {
         let printer = emulator.printer();
@@ -167,7 +167,7 @@ pub fn count(bench: &Bench, job: &Job) -> i64 {
     })
 }
 
-/// Checks that a settled outcome is true.
+/// Checks that a settled outcome agrees with the printer's memory.
 pub fn check(bench: &Bench, job: &Job, outcome: &Outcome, before: i64, case: &str) {
     let new = count(bench, job) - before;
     match (job, outcome) {
@@ -175,7 +175,7 @@ pub fn check(bench: &Bench, job: &Job, outcome: &Outcome, before: i64, case: &st
         (Job::Receipt(_), _) => {
             bench.check_outcome(outcome, usize::try_from(before).unwrap(), case);
         }
-        // An interrupted slip uses a number and is not registered; it is no fiscal document.
+        // An interrupted slip uses a number and is not registered; the slip is not a fiscal document.
         (Job::Text(_), _) => assert!(new <= 1, "{case}"),
         (_, Outcome::Registered(_)) => assert_eq!(new, 1, "{case}: {outcome:?}"),
         (_, Outcome::NotRegistered(_)) => assert_eq!(new, 0, "{case}: {outcome:?}"),
@@ -199,7 +199,7 @@ pub fn sells_on(bench: &Bench, driver: &mut IslPrinter, case: &str) {
     assert_eq!(bench.fiscal_receipts(), before + 1, "{case}");
 }
 
-/// Whether a fault stays until somebody loads paper or closes the cover: then it need not happen twice.
+/// Whether a fault remains until paper is loaded or the cover is closed: such a fault need not happen twice.
 pub fn stays(kind: FaultKind) -> bool {
     matches!(
         kind,
@@ -210,7 +210,7 @@ pub fn stays(kind: FaultKind) -> bool {
     )
 }
 
-/// Whether a fault cuts the power, so that it matters what the printer remembers after it.
+/// Whether a fault cuts the power, so that the result depends on what the printer remembers.
 pub fn cuts_power(kind: FaultKind) -> bool {
     matches!(
         kind,

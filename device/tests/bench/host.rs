@@ -45,7 +45,7 @@ impl Host {
         codepage::decode(&self.send(command, data).data)
     }
 
-    /// The same for a command that is not refused.
+    /// Sends a command that must not be refused, and returns the data of its answer.
     pub fn ok(&mut self, command: u8, data: &str) -> String {
         let answer = self.send(command, data);
         let layout = &self.printer.family().status;
@@ -60,7 +60,7 @@ impl Host {
         self.printer.family().status.has(status, flag)
     }
 
-    /// Refused with this bit.
+    /// Sends a command that must be refused with this status bit.
     pub fn no(&mut self, command: u8, data: &str, flag: Flag) {
         let status = self.send(command, data).status;
         let layout = &self.printer.family().status;
@@ -80,7 +80,7 @@ pub fn memory() -> Memory {
     Memory::new(rates)
 }
 
-/// A clock that stands still.
+/// A clock that always shows the same time.
 pub fn clock() -> Arc<dyn Fn() -> i64 + Send + Sync> {
     Arc::new(|| 1_795_221_330)
 }

@@ -1,4 +1,4 @@
-//! Shared by the conversation tests: a printer on a loopback, the jobs, and the check that nothing is doubled or lost.
+//! Shared by the conversation tests: a printer on a loopback, the jobs, and the check that no document is doubled or lost.
 #![allow(dead_code, unreachable_pub)]
 
 pub mod cases;
@@ -71,7 +71,7 @@ impl Bench {
         });
     }
 
-    /// The ordered fault has affected a frame.
+    /// Whether the ordered fault has affected a frame.
     pub fn order_is_begun(&self, times: u32) -> bool {
         self.line
             .with(|emulator| !emulator.faults().iter().any(|order| order.times == times))
@@ -100,7 +100,8 @@ impl Bench {
             .with(|emulator| assert_eq!(emulator.printer().memory().open.is_some(), open));
     }
 
-    /// A settled receipt: in memory once if registered, and not at all if not; nothing is left open.
+    /// Checks a settled receipt: a registered receipt is in the printer's memory once, another is not in it, and nothing is left
+    /// open.
     pub fn check_outcome(&self, outcome: &Outcome, before: usize, case: &str) {
         let new = self.fiscal_receipts() - before;
         match outcome {
@@ -126,12 +127,12 @@ impl Bench {
     }
 }
 
-/// A watch that remembers.
+/// A watch that keeps notes of the exchanges.
 pub struct Notes {
     pub lines: Vec<String>,
     pub decided: bool,
     pub may_cancel: bool,
-    /// The paper ends after so many exchanges.
+    /// If set, the paper of this printer ends after this number of exchanges.
     pub paper_ends_after: Option<(Loopback<IslEmulator>, usize)>,
 }
 

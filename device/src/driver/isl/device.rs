@@ -197,7 +197,8 @@ impl Device {
         }
     }
 
-    /// The error code decides, whatever the status bits are.
+    /// The result of an answer that begins with an error code: the code decides, and the status bits are used only if the code is
+    /// missing or unknown.
     fn by_code(&self, answer: &Answer, by_status: Option<Fault>) -> Result<Vec<u8>, CommandFault> {
         match split_error(&answer.data) {
             Some((0, data)) => Ok(data.to_vec()),

@@ -11,12 +11,12 @@ use super::folded;
 /// The language whose rules turn Cyrillic into Latin letters.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Cyrillic {
-    /// Russian, as in passports and on price tags; also for Bulgarian and everything unknown.
+    /// The rules for Russian, as in passports and on price tags; also for Bulgarian and every unknown language.
     #[default]
     Russian,
-    /// Ukrainian: the cabinet's resolution 55 of 2010, with one spelling per letter.
+    /// The rules for Ukrainian: the cabinet's resolution 55 of 2010, with one spelling per letter.
     Ukrainian,
-    /// Uzbek: the alphabet law's pairs of Cyrillic and Latin letters (1995).
+    /// The rules for Uzbek: the alphabet law's pairs of Cyrillic and Latin letters (1995).
     Uzbek,
 }
 
@@ -35,7 +35,7 @@ impl Cyrillic {
     }
 }
 
-/// Similar letters, the nearest first. A printer may lack each of them too.
+/// Similar letters, the nearest first. A printer may lack each of these letters too.
 #[must_use]
 pub fn nearest(letter: char) -> &'static [&'static str] {
     like_letter(letter)
@@ -43,15 +43,15 @@ pub fn nearest(letter: char) -> &'static [&'static str] {
         .unwrap_or_else(|| without_accent(letter))
 }
 
-/// Letters of the supported languages.
+/// Similar letters for the letters of the supported languages.
 fn like_letter(letter: char) -> Option<&'static [&'static str]> {
     Some(match letter {
-        // Romanian: comma below in the language, cedilla in every code page older than 2001.
+        // Romanian letters have a comma below in the language, and a cedilla in every code page older than 2001.
         'ș' => &["ş", "s"],
         'Ș' => &["Ş", "S"],
         'ț' => &["ţ", "t"],
         'Ț' => &["Ţ", "T"],
-        // Ukrainian.
+        // These letters are Ukrainian.
         'і' => &["i"],
         'І' => &["I"],
         'ї' => &["ï"],
@@ -60,7 +60,7 @@ fn like_letter(letter: char) -> Option<&'static [&'static str]> {
         'Є' => &["Е"],
         'ґ' => &["г"],
         'Ґ' => &["Г"],
-        // Russian, and Uzbek in Cyrillic.
+        // These letters are Russian, and Uzbek in Cyrillic.
         'ё' => &["е"],
         'Ё' => &["Е"],
         'ў' => &["у"],
@@ -75,10 +75,10 @@ fn like_letter(letter: char) -> Option<&'static [&'static str]> {
     })
 }
 
-/// Punctuation, currencies and other signs.
+/// Replacements for punctuation, currencies and other signs.
 fn like_sign(letter: char) -> Option<&'static [&'static str]> {
     Some(match letter {
-        // Uzbek in Latin: the turned comma of oʻ and gʻ, and the apostrophe.
+        // Uzbek in Latin letters has the turned comma of oʻ and gʻ, and the apostrophe.
         '\u{02BB}' => &["‘", "'"],
         '\u{02BC}' => &["’", "'"],
         '‘' | '’' | '‚' | '‹' | '›' | '′' => &["'"],

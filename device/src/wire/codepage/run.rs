@@ -11,16 +11,16 @@ use super::table::CodePage;
 pub struct Cell {
     /// The page that gives the byte its meaning; `None` for ASCII, which every page has.
     pub page: Option<CodePage>,
-    /// The byte. Never a control character.
+    /// The byte of the cell, never a control character.
     pub byte: u8,
 }
 
-/// A text in cells.
+/// A text as cells of a printed line.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Encoded {
-    /// The cells, one per printed place.
+    /// The cells of the text, one per printed place.
     pub cells: Vec<Cell>,
-    /// Letters that are in no page and have no replacement; each of them is a `?` cell.
+    /// The number of letters that are in no page and have no replacement; each of them is a `?` cell.
     pub missing: usize,
 }
 
@@ -52,7 +52,7 @@ pub fn encode_in(text: &str, pages: &[CodePage]) -> Encoded {
     encoded
 }
 
-/// The letter itself, in the page in use or in the page that covers the longest part from here.
+/// The cell of the letter itself, in the page in use or in the page that covers the longest part from here.
 fn native(
     letter: char,
     rest: &[char],
@@ -98,7 +98,7 @@ fn substitute(
         .find_map(|word| spelled(word, pages, current))
 }
 
-/// All letters of a substitute, or none.
+/// The cells of all letters of a substitute; `None` if a page for one of them is missing.
 fn spelled(word: &str, pages: &[CodePage], current: &mut Option<CodePage>) -> Option<Vec<Cell>> {
     let letters: Vec<char> = word.chars().collect();
     let mut cells = Vec::with_capacity(letters.len());
@@ -135,20 +135,20 @@ mod tests {
     #[test]
     fn every_language_on_every_printer() {
         for (text, pages, expected) in [
-            // Romanian.
+            // These texts are Romanian.
             ("Pâine și țuică", EUROPE, "Pâine şi ţuică"),
             ("Pâine și țuică", WINDOWS, "Pâine şi ţuică"),
             ("Pâine și țuică", &[CodePage::Cp866][..], "Paine si tuica"),
             ("Pâine și țuică", &[CodePage::Cp858][..], "Pâine si tuica"),
-            // Russian.
+            // These texts are Russian.
             ("Хлеб «Ёлка» №5", EUROPE, "Хлеб «Ёлка» №5"),
             ("Хлеб «Ёлка» №5", WINDOWS, "Хлеб «Ёлка» №5"),
             ("Хлеб «Ёлка»", &[CodePage::Cp437][..], "Khleb «Yolka»"),
-            // Ukrainian: CP866 has neither і nor ґ.
+            // These texts are Ukrainian: CP866 has neither і nor ґ.
             ("Київ, ґанок, п'ять", WINDOWS, "Київ, ґанок, п'ять"),
             ("Ґанок і Київ", EUROPE, "Ганок i Київ"),
             ("Її Київ", &[][..], "Yii Kyiv"),
-            // Uzbek, both alphabets. CP1251 has ў alone.
+            // These texts are Uzbek, in both alphabets. Of its special letters CP1251 has only ў.
             (
                 "Ўрик, қовун, ғишт, ҳолва",
                 WINDOWS,
@@ -158,7 +158,7 @@ mod tests {
             ("Ўрик қовун", &[][..], "O'rik qovun"),
             ("oʻrik, gʻisht, sanʼat", EUROPE, "o'rik, g'isht, san'at"),
             ("oʻrik, sanʼat", WINDOWS, "o‘rik, san’at"),
-            // Signs.
+            // These texts contain signs.
             ("5 € — „да“…", &[CodePage::Cp866][..], "5 EUR - \"да\"..."),
             ("a\tb\nc\u{1B}d", EUROPE, "a b c d"),
         ] {
@@ -184,7 +184,7 @@ mod tests {
             pages.dedup();
             pages
         };
-        // â is in 1252 too, but 1250 has the whole word; § after it stands in both.
+        // â is in 1252 too, but 1250 has the whole word; the § after the word is in both pages.
         assert_eq!(changes("pâină §"), [CodePage::Cp1250]);
         assert_eq!(changes("â è ă"), [CodePage::Cp1252, CodePage::Cp1250]);
         assert_eq!(changes("Хлеб «белый», і ще"), [CodePage::Cp1251]);

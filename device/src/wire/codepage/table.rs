@@ -3,7 +3,7 @@
 //! Every page is ASCII up to 7Eh; its letters from 80h are below, 16 to a row, as the makers and the Unicode consortium list them.
 //! `\u{FFFD}` is a place without a letter.
 
-/// A code page that this crate knows, whatever number a printer gives it.
+/// A code page that this crate supports, whatever number a printer gives to the page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum CodePage {
     /// IBM, the United States.
@@ -31,7 +31,7 @@ pub enum CodePage {
 }
 
 impl CodePage {
-    /// Every page.
+    /// Every supported page.
     pub const ALL: &[Self] = &[
         Self::Cp437,
         Self::Cp850,
@@ -46,7 +46,7 @@ impl CodePage {
         Self::Cp1252,
     ];
 
-    /// Its name, as printers' manuals spell it.
+    /// The name of the page, as printers' manuals write it.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -93,13 +93,13 @@ impl CodePage {
         }
     }
 
-    /// Bytes as text.
+    /// The text of bytes in this page.
     #[must_use]
     pub fn decode(self, bytes: &[u8]) -> String {
         bytes.iter().map(|byte| self.letter_of(*byte)).collect()
     }
 
-    /// 80h to FFh.
+    /// The letters of the bytes 80h to FFh.
     const fn upper(self) -> &'static str {
         match self {
             Self::Cp437 => CP437,
@@ -117,7 +117,7 @@ impl CodePage {
     }
 }
 
-/// A place without a letter.
+/// The letter that marks a place without a letter.
 const NOTHING: char = '\u{FFFD}';
 
 const CP437: &str = "\

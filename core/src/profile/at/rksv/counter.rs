@@ -49,7 +49,7 @@ impl AesKey {
         text
     }
 
-    /// Four characters to check a key that somebody typed: Base64 of the first three bytes of the hash of its Base64.
+    /// Four characters to check a key that was typed by hand: Base64 of the first three bytes of the hash of its Base64.
     #[must_use]
     pub fn checksum(&self) -> String<4> {
         let mut hasher = Hasher::default();

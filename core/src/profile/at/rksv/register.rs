@@ -91,7 +91,7 @@ pub struct Request<'a> {
     pub kind: Kind,
     /// The id of the receipt, never used before in this cash box.
     pub receipt: ReceiptId<'a>,
-    /// The signature unit. It is named in the receipt even if it does not work.
+    /// The signature unit. The receipt names the unit even if the unit does not work.
     pub unit: SignatureUnit<'a>,
     /// The five amounts of the receipt.
     pub sums: BucketSums,
@@ -99,7 +99,7 @@ pub struct Request<'a> {
     pub at: Moment,
 }
 
-/// The state of a cash box. Its size is bounded, however much it has sold.
+/// The state of a cash box. The size of the state is bounded, however much the cash box has sold.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Register {
     phase: Phase,

@@ -120,7 +120,7 @@ fn the_table_of_recovery() {
         ([0, 11, 5, 2, 1858, 0, 0], false, unclear),
         ([0, 12, 5, 2, 1858, 2500, 0], false, unclear),
         ([0, 9, 4, 2, 1858, 2500, 0], false, unclear),
-        // With firmware that does not report the fiscal counter, only the last receipt can prove that ours was issued.
+        // With firmware that does not report the fiscal counter, only the last receipt can prove that our receipt was issued.
         ([0, 10, 0, 2, 1858, 2500, 0], false, Verdict::NotIssued),
         ([0, 11, 0, 2, 1858, 2500, 0], false, Verdict::Issued),
         ([0, 11, 0, 2, 1858, 0, 0], false, unclear),
