@@ -21,7 +21,7 @@ pub enum State {
     Online,
     /// Attempts fail, but not for long enough to sell alternative receipts.
     Suspect,
-    /// The authority cannot be reached. Alternative receipts are sold, and attempts follow a schedule.
+    /// The authority cannot be reached. The authority counts as unreachable: sales get alternative receipts, and delivery attempts follow a schedule.
     Offline,
     /// The authority has answered once after the dwell time. One more answer ends the outage.
     Recovering,
