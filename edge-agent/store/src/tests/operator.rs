@@ -84,7 +84,7 @@ fn a_declaration_with_another_result_is_a_contradiction() {
         assert_eq!(codes(&verified), ["contradiction"], "{paper:?} {result:?}");
         let words = verified.flaws[0].to_string();
         assert!(
-            words.contains("an operator has declared its outcome"),
+            words.contains("an operator has declared the outcome"),
             "{words}"
         );
         assert!(words.contains(&uuid(1).to_string()), "{words}");
