@@ -315,7 +315,10 @@ fn another_printer_gets_no_document_of_an_open_shift() {
     }
     assert!(stage.printer().is_quiet());
     let objections = stage.live_status.printer(device(0)).objections;
-    assert!(objections[0].contains("not the printer of the open shift"), "{objections:?}");
+    assert!(
+        objections[0].contains("not the printer of the open shift"),
+        "{objections:?}"
+    );
     assert_eq!(Stage::rows_of(stage.path(), CLOSED_BY_PRINTER), 0);
 
     // The printer of the shift is connected again.
