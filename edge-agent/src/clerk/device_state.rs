@@ -3,13 +3,13 @@
 use std::collections::VecDeque;
 use std::time::Instant;
 
-use ferrotill_core::id::Fingerprint;
 use ferrotill_core::refusal::{Place, Refusal};
 use ferrotill_core::till::Till;
 use ferrotill_device::printer::{Baseline, ClosedDay, DaySums, Job, JournalEvidence};
 use tokio::sync::oneshot;
 use uuid::Uuid;
 
+use crate::order::fingerprint::RequestFingerprint;
 use crate::order::{Declaration, OrderForm};
 use crate::seal::printer::PrinterTask;
 use crate::seal::printer::job::stored_baseline;
@@ -88,7 +88,7 @@ pub(super) struct Caller {
 #[derive(Debug)]
 pub(super) struct QueuedOrder {
     pub(super) form: OrderForm,
-    pub(super) fingerprint: Fingerprint,
+    pub(super) fingerprint: RequestFingerprint,
     pub(super) unique: Uuid,
     pub(super) callers: Vec<Caller>,
     /// How often the order was given to the printer.
@@ -99,7 +99,7 @@ pub(super) struct QueuedOrder {
 #[derive(Debug)]
 pub(super) struct SealingDocument {
     pub(super) id: Uuid,
-    pub(super) fingerprint: Fingerprint,
+    pub(super) fingerprint: RequestFingerprint,
     /// The order; `None` if the clerk has read the outstanding document again from the journal.
     pub(super) form: Option<OrderForm>,
     pub(super) callers: Vec<Caller>,
@@ -257,7 +257,10 @@ impl DeviceState {
     }
 
     /// The callers that wait for the order with this id, and the fingerprint of the order.
-    pub(super) fn callers_of(&mut self, id: Uuid) -> Option<(Fingerprint, &mut Vec<Caller>)> {
+    pub(super) fn callers_of(
+        &mut self,
+        id: Uuid,
+    ) -> Option<(RequestFingerprint, &mut Vec<Caller>)> {
         if let Some(sealing) = self.sealing.as_mut().filter(|sealing| sealing.id == id) {
             return Some((sealing.fingerprint, &mut sealing.callers));
         }

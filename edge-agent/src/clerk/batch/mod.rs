@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 
 use ferrotill_core::budget::{Budget, Unsent};
 use ferrotill_core::event::{Configuration, Event, Switched};
-use ferrotill_core::id::{DocumentId, Fingerprint};
+use ferrotill_core::id::DocumentId;
 use ferrotill_core::profile::Profile;
 use ferrotill_core::receipt::LineTotals;
 use ferrotill_core::till::Command;
@@ -28,6 +28,7 @@ use super::device_state::{
 };
 use super::{AuthorityNews, Message};
 use crate::order::OrderForm;
+use crate::order::fingerprint::RequestFingerprint;
 use crate::seal::printer::job::baseline_of;
 use crate::seal::printer::{News, PrinterTask, Task};
 use crate::status::LiveStatus;
@@ -190,7 +191,7 @@ impl Tills {
             let device_state = &mut self.devices[index];
             device_state.sealing = Some(SealingDocument {
                 id: document.id,
-                fingerprint: Fingerprint(stored_document.row.fingerprint),
+                fingerprint: RequestFingerprint::of_row(&stored_document.row),
                 form: None,
                 callers: Vec::new(),
                 attempts: 0,

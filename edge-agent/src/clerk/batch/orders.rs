@@ -13,9 +13,10 @@ use uuid::Uuid;
 
 use super::super::device_state::{Answer, Caller, FiscalState, QueuedOrder};
 use super::{Effect, Encoded, Tills, document_id, moment_of};
+use crate::order::fingerprint::RequestFingerprint;
 use crate::order::{OrderForm, OrderKind, ReceiptMode, WishRoom};
 use crate::seal::printer::job::stored_baseline;
-use ferrotill_store::{Appended, Batch, RequestState, StoreError, StoredDocument};
+use ferrotill_store::{Appended, Batch, DocumentRow, RequestState, StoreError, StoredDocument};
 
 impl Tills {
     /// Handles a new order. Its caller joins the callers of the same request, or is refused at once, or the order is queued.
@@ -27,12 +28,13 @@ impl Tills {
         caller: Caller,
         effects: &mut Vec<Effect>,
     ) -> Result<(), StoreError> {
-        let fingerprint = form.fingerprint(self.devices[index].device);
+        let device = self.devices[index].device;
+        let fingerprint = form.fingerprint(device);
         let mut devices = self.devices.iter_mut();
         if let Some((first, callers)) =
             devices.find_map(|device_state| device_state.callers_of(form.id))
         {
-            if first == fingerprint {
+            if first.is_of(&form, device) {
                 callers.push(Caller {
                     joined: true,
                     ..caller
@@ -213,7 +215,7 @@ impl Tills {
         let request = batch
             .request_anywhere(document_id(entry.form.id))?
             .filter(|row| row.state != RequestState::Voided)
-            .map(|row| Fingerprint(row.fingerprint));
+            .map(|row| known_fingerprint(&row, entry, device));
         let original_document = match &entry.form.kind {
             OrderKind::Refund { original, .. } => {
                 match batch.request(device, document_id(*original))? {
@@ -270,8 +272,8 @@ impl Tills {
         let command = Command::Reserve(Order {
             id: document_id(form.id),
             unique: UniqueId(*context.unique.as_bytes()),
-            fingerprint: context.fingerprint,
-            fingerprint_form: 0,
+            fingerprint: context.fingerprint.digest,
+            fingerprint_form: context.fingerprint.form,
             point_of_sale: PointOfSaleId(*form.point_of_sale.as_bytes()),
             annex: &annex,
             baseline: device_state
@@ -404,10 +406,22 @@ type Refused = (Refusal, Vec<(Place, Refusal)>);
 
 /// The ids of an order, and what the journal contains about its request id and its original.
 struct Context<'c> {
-    fingerprint: Fingerprint,
+    fingerprint: RequestFingerprint,
     unique: Uuid,
     request: Option<Fingerprint>,
     original: Option<&'c Original<'c>>,
+}
+
+/// The fingerprint of the document that has the id of an order, for comparison with the order's own fingerprint.
+///
+/// Both are equal if the order repeats the request of the document, in whichever form the document's fingerprint was stored.
+fn known_fingerprint(row: &DocumentRow, entry: &QueuedOrder, device: Uuid) -> Fingerprint {
+    let stored = RequestFingerprint::of_row(row);
+    if stored.is_of(&entry.form, device) {
+        entry.fingerprint.digest
+    } else {
+        stored.digest
+    }
 }
 
 /// The answer to a request whose id already belongs to another request.

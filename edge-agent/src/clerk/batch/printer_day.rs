@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use super::super::device_state::QueuedOrder;
 use super::{Effect, Tills, document_id};
-use crate::order::{OrderForm, OrderKind};
+use crate::order::{OrderForm, OrderKind, Said};
 use crate::seal::printer::job::stored_baseline;
 use ferrotill_store::{Batch, StoreError};
 
@@ -208,6 +208,7 @@ impl Tills {
             kind: OrderKind::Report { z: true },
             echo: String::new(),
             found: String::new(),
+            said: Said::default(),
         };
         let id = form.id;
         let entry = QueuedOrder {

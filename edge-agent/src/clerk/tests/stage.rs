@@ -19,7 +19,7 @@ use tokio::sync::{Notify, oneshot};
 use uuid::Uuid;
 
 use crate::clerk::{Answer, AuthorityNews, Clerk, ClerkHandle, ClerkSettings, DevicePlan, Message};
-use crate::order::{OrderDraft, OrderForm, OrderKind, OrderLine, ReceiptMode};
+use crate::order::{OrderDraft, OrderForm, OrderKind, OrderLine, ReceiptMode, Said};
 use crate::seal::printer::PrinterTask;
 use crate::status::LiveStatus;
 use crate::time::clock::Clock;
@@ -411,6 +411,7 @@ fn form(id: u128, kind: OrderKind) -> OrderForm {
         kind,
         echo: String::new(),
         found: String::new(),
+        said: Said::default(),
     }
 }
 

@@ -28,6 +28,7 @@ const CELLS: &[(&str, &[&str])] = &[
             "current_number",
             "amount",
             "tax",
+            "fingerprint_form",
         ],
     ),
     ("request", &["id", "reserved_seq"]),
