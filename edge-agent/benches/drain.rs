@@ -16,7 +16,7 @@ use ferrotill::agent::Agent;
 use ferrotill::authority::http::kept_agent;
 use ferrotill::clerk::{Answer, Message};
 use ferrotill::config::{Config, Trust};
-use ferrotill::order::{OrderDraft, OrderForm, OrderKind, OrderLine, ReceiptMode};
+use ferrotill::order::{OrderDraft, OrderForm, OrderKind, OrderLine, ReceiptMode, Said};
 use ferrotill::simulator::tax_office::{self, Received, Strictness, TaxOfficeSimulator};
 use ferrotill_core::{Amount, Quantity};
 use tokio::sync::oneshot;
@@ -127,6 +127,7 @@ fn order(document: usize) -> OrderForm {
         },
         echo: String::new(),
         found: String::new(),
+        said: Said::default(),
     }
 }
 

@@ -12,8 +12,10 @@ use ferrotill_device::driver::{self, DriverUri};
 use tokio::sync::Notify;
 use uuid::Uuid;
 
+use crate::api::dialect::Dialect;
 use crate::api::replay::Replays;
-use crate::api::{self, service::Service};
+use crate::api::settings::ApiSettings;
+use crate::api::{self, DIALECTS, service::Service};
 use crate::authority::online_ecr::OnlineEcr;
 use crate::clerk::{Clerk, ClerkHandle, ClerkSettings, DevicePlan, Message};
 use crate::config::adopt;
@@ -72,6 +74,7 @@ pub enum StartError {
 #[derive(Debug)]
 pub struct Agent {
     service: Arc<Service>,
+    served: Vec<&'static Dialect>,
     clerk_handle: ClerkHandle,
     clerk: Option<JoinHandle<()>>,
     sender: Option<OutboxThread>,
@@ -95,6 +98,10 @@ impl Agent {
         let lock = lock_folder(&folder)?;
         let mut store = Store::open(&folder)?;
         store.start_maintenance()?;
+        let replays = Replays::open(&folder).map_err(|source| StartError::DataFolder {
+            path: folder.clone(),
+            source,
+        })?;
         let guard = Arc::new(GuardedClock::new(
             Arc::clone(&clock),
             store.stored_clock()?,
@@ -129,7 +136,7 @@ impl Agent {
         let plan = profile.facts().seal_plan;
         let numbers = start_numbers(&config, plan, &live_status, &clerk_handle)?;
         let service = Arc::new(Service {
-            config,
+            settings: ApiSettings::of(&config),
             profile,
             clerk_handle: clerk_handle.clone(),
             reader,
@@ -137,10 +144,11 @@ impl Agent {
             guard,
             owner_budget,
             live_status,
-            replays: Replays::default(),
+            replays,
         });
         Ok(Self {
             service,
+            served: served(&config, profile),
             clerk_handle,
             clerk: Some(clerk),
             sender,
@@ -156,7 +164,13 @@ impl Agent {
 
     /// The agent's routes together with the routes of a simulator that is served at the same address.
     pub fn router_with(&self, simulator: Router) -> Router {
-        api::router(&self.service, simulator)
+        api::router(&self.service, &self.served, simulator)
+    }
+
+    /// The compatible APIs that the agent serves.
+    #[must_use]
+    pub fn served(&self) -> &[&'static Dialect] {
+        &self.served
     }
 
     /// The shared state that every route works with.
@@ -207,8 +221,19 @@ pub fn check(config: &Config) -> Result<&'static dyn Profile, ConfigError> {
             ),
         }
     });
-    ConfigError::together([country, uris])?;
+    let names: Vec<&str> = DIALECTS.iter().map(|dialect| dialect.name).collect();
+    ConfigError::together([country, uris, config.check_apis(&names)])?;
     by_code(&config.till.country).ok_or(ConfigError::Faulty { faults: Vec::new() })
+}
+
+/// The APIs that the configuration names, or those of the country that this build has.
+fn served(config: &Config, profile: &dyn Profile) -> Vec<&'static Dialect> {
+    let named = |name: &str| match &config.api.serve {
+        Some(names) => names.iter().any(|named| named == name),
+        None => profile.facts().apis.contains(&name),
+    };
+    let dialects = DIALECTS.iter();
+    dialects.filter(|dialect| named(dialect.name)).collect()
 }
 
 /// The owner's offline limit. If neither the law nor the owner sets a limit, a warning is given after three days, and the till

@@ -7,9 +7,11 @@ use subtle::ConstantTimeEq;
 use uuid::Uuid;
 
 use super::json::without_byte_order_mark;
-use crate::config::{Config, Device, Mode};
+use super::settings::ApiSettings;
+use crate::config::{Device, Mode};
 use crate::hmac::signature_of;
 use crate::time::guarded_clock::GuardedClock;
+use ferrotill_store::EndedCall;
 
 /// The largest difference between a caller's clock and the till's clock, in milliseconds: ten minutes.
 const WINDOW_MS: i64 = 10 * 60 * 1_000;
@@ -38,6 +40,25 @@ impl SignatureInfo {
     pub(super) fn new(at_ms: i64, signature: &str) -> Self {
         let digest = Sha256::digest(signature.as_bytes()).into();
         Self { at_ms, digest }
+    }
+
+    /// The record of a call in the file of the calls that have ended.
+    pub(super) fn record(&self) -> EndedCall {
+        let mut record: EndedCall = [0; 40];
+        let bytes = self.at_ms.to_le_bytes().into_iter().chain(self.digest);
+        for (to, from) in record.iter_mut().zip(bytes) {
+            *to = from;
+        }
+        record
+    }
+
+    /// The signature of a record that [`Self::record`] made.
+    pub(super) fn of_record(record: &EndedCall) -> Self {
+        let (at_ms, digest) = record.split_at(8);
+        Self {
+            at_ms: i64::from_le_bytes(at_ms.try_into().unwrap_or_default()),
+            digest: digest.try_into().unwrap_or_default(),
+        }
     }
 
     /// The request id that is used if the caller gave none. It is computed from the signature, so the same bytes sent again
@@ -102,13 +123,14 @@ impl<'c> Call<'c> {
     }
 }
 
-/// Checks the signature of a call.
+/// Checks the signature of a call, and that its client may use the API; `api` is `None` for the agent's own routes.
 ///
 /// # Errors
 ///
 /// [`Unauthorized`] says which part is wrong.
 pub fn check<'c>(
-    config: &'c Config,
+    settings: &'c ApiSettings,
+    api: Option<&str>,
     clock: &GuardedClock,
     call: &Call<'_>,
 ) -> Result<AuthorizedClient<'c>, Unauthorized> {
@@ -123,7 +145,7 @@ pub fn check<'c>(
     }
     let key = header("Api-Key")
         .ok_or_else(|| refuse("ApiKeyMissing", "the header Api-Key is missing"))?;
-    let Some(client) = config.api.clients.iter().find(|client| client.key == key) else {
+    let Some(client) = settings.clients.iter().find(|client| client.key == key) else {
         // A wrong key takes as long as a wrong signature, so that the time of an answer does not show which keys exist.
         std::hint::black_box(signature_of(DUMMY_SECRET, &[call.body]));
         return Err(refuse(
@@ -149,19 +171,25 @@ pub fn check<'c>(
     let expected = signature_with(text);
     let holds_with_mark = || text.len() < call.body.len() && holds(&signature_with(call.body));
     if !holds(&expected) && !holds_with_mark() {
-        let signed_text = (config.till.mode == Mode::Test)
+        let signed_text = (settings.mode == Mode::Test)
             .then(|| format!("{head}{}", String::from_utf8_lossy(text)));
         return Err(Unauthorized {
             signed_text,
             ..refuse("SignatureMismatch", SIGNATURE_MISMATCH)
         });
     }
+    if let Some(api) = api.filter(|api| !client.apis.iter().any(|name| name == api)) {
+        let message = format!(
+            "this client may not use the API {api}; write it into the apis of the client in [[api.clients]]"
+        );
+        return Err(refuse("ApiNotAllowed", &message));
+    }
     let device = match device {
         "" => None,
         text => Some(
             Uuid::try_parse(text)
                 .ok()
-                .and_then(|id| config.devices.iter().find(|device| device.id == id))
+                .and_then(|id| settings.devices.iter().find(|device| device.id == id))
                 .ok_or_else(|| {
                     refuse(
                         "UnknownDevice",

@@ -77,6 +77,7 @@ pub struct Config {
 struct Places {
     country: SourcePlace,
     device_uris: Vec<SourcePlace>,
+    apis: Vec<api::WrittenApi>,
 }
 
 /// A configuration, and the list of all keys with their values.
@@ -174,6 +175,26 @@ impl Config {
         reader.finish()
     }
 
+    /// Compares the names of compatible APIs with those that exist, which only the APIs themselves know.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError::Faulty`] with the place of each name of an API that this build does not have.
+    pub fn check_apis(&self, known: &[&str]) -> Result<(), ConfigError> {
+        let mut reader = Reader::default();
+        for api in &self.places.apis {
+            if !known.contains(&api.name.as_str()) {
+                reader.fault(
+                    &api.place,
+                    api.path.clone(),
+                    format!("is {:?}, an API that this build does not have", api.name),
+                    format!("this build has {}", key::quoted(known, "and")),
+                );
+            }
+        }
+        reader.finish()
+    }
+
     /// Lets the caller check the country, which only the profiles of the core know.
     ///
     /// # Errors
@@ -221,7 +242,8 @@ fn root(reader: &mut Reader, tree: &TomlNode) -> Option<Config> {
         .unwrap_or(Mode::Live);
     let till = till::till(reader, &till_section, mode);
     let api_section = reader.child(&root, "api");
-    let api = api::api(reader, &api_section, mode);
+    let mut apis = Vec::new();
+    let api = api::api(reader, &api_section, mode, &mut apis);
     let (devices, device_uris) = device::devices(reader, &root, mode, till.answer_timeout);
     let upstream = upstream::upstream(reader, &root, mode);
     let offline = offline::budget(reader, &root);
@@ -229,6 +251,7 @@ fn root(reader: &mut Reader, tree: &TomlNode) -> Option<Config> {
         places: Places {
             country: till_section.place_of("country"),
             device_uris,
+            apis,
         },
         till,
         api,

@@ -2,25 +2,25 @@
 
 use std::sync::Arc;
 
-use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
+use axum::http::{HeaderMap, Method, StatusCode};
 use axum::response::Response;
 use ferrotill_core::profile::Profile;
+use ferrotill_core::refusal::Refusal;
 use uuid::Uuid;
 
 use super::answer::{self, Form};
-use super::context::{RequestContext, point_of_sale};
+use super::context::{PointOfSaleChoice, RequestContext, point_of_sale};
 use super::documents;
 use super::problem::{failure, faulty, refused, success, unprocessable, unreadable};
-use super::replay;
 use super::request::{self, GivenId, Parsed};
 use super::route::{Creation, Operation, SaleRoute, route};
 use crate::api::auth::SignatureInfo;
 use crate::api::json::{FaultList, JsonValue, without_byte_order_mark};
+use crate::api::outcome::{Outcome, Told};
 use crate::api::problem::Problem;
-use crate::api::replay::ReplayOutcome;
-use crate::api::response::{with_fiscal_state, with_retry_after};
-use crate::api::service::{NoAnswer, Service};
-use crate::clerk::{Answer, FiscalState, Message};
+use crate::api::response::with_operation;
+use crate::api::service::{Service, SignedOrder};
+use crate::clerk::FiscalState;
 use crate::config::{Config, Device};
 use ferrotill_store::StoreError;
 
@@ -35,7 +35,7 @@ pub(super) async fn create(
     let mut faults = FaultList::default();
     let context = RequestContext {
         device,
-        mode: service.config.till.mode,
+        mode: service.settings.mode,
         profile: service.profile,
         point_of_sale: point_of_sale(device, headers, &mut faults),
         own_id: signature.request_id(),
@@ -44,37 +44,57 @@ pub(super) async fn create(
         (Creation::Report(Some(_)), true) => None,
         _ => match JsonValue::of_body(body) {
             Ok(body) => Some(body),
-            Err(fault) => return with_fiscal_state(faulty(&fault.into()), FiscalState::Unknown),
+            // The id in this body may be the id of an existing document.
+            Err(fault) => {
+                return with_operation(faulty(&fault.into()), None, FiscalState::Unknown);
+            }
         },
     };
-    let mut parsed = read(creation, body.as_ref(), context);
-    faults.append(std::mem::take(&mut parsed.faults));
-    if !faults.is_empty() {
-        let state = state_of(service, parsed.given_id).await;
-        return with_fiscal_state(faulty(&faults), state);
+    let Parsed {
+        form,
+        given_id,
+        faults: read_faults,
+    } = read(creation, body.as_ref(), context);
+    faults.append(read_faults);
+    let id = form.id;
+    if given_id == GivenId::Unreadable {
+        return with_operation(faulty(&faults), None, FiscalState::Unknown);
     }
-    let id = parsed.form.id;
-    let answer = match service.replays.begin(signature) {
-        Ok(request) => {
-            let answer = submit(service, device, parsed).await;
-            request.end(match &answer {
-                // If the order was registered, its document answers a repeated request. If it was unavailable, the clerk did
-                // nothing with it.
-                Answer::Registered { .. } | Answer::Unavailable { .. } => ReplayOutcome::Forget,
-                _ => ReplayOutcome::Remember,
-            });
-            answer
-        }
-        Err(_) => match replay::first_outcome(service, device, signature, id).await {
-            Some(answer) => answer,
-            None => return with_fiscal_state(replay::refused(), FiscalState::NotRegistered),
-        },
-    };
-    respond(service, device, creation, answer).await
+    if faults.is_empty() {
+        let call = SignedOrder {
+            signature,
+            has_id: given_id != GivenId::None,
+        };
+        let outcome = service.submit_signed(device, form, call).await;
+        return respond(service, device, creation, outcome).await;
+    }
+    // The configuration may have changed since the document was made. That does not make a repeated request another one.
+    if given_id != GivenId::None
+        && !faults.is_cut()
+        && faults
+            .iter()
+            .all(|fault| OF_THE_CONFIGURATION.contains(&fault.code))
+        && let Some(outcome) = service.repeated(device, &form).await
+    {
+        return respond(service, device, creation, outcome).await;
+    }
+    with_operation(faulty(&faults), Some(id), service.state_of(id).await)
 }
 
+/// The faults of a request that was right under another configuration.
+const OF_THE_CONFIGURATION: [&str; 4] = [
+    "NoBankTerminal",
+    "NumberNotInRange",
+    "PointOfSaleMissing",
+    "UnknownPointOfSale",
+];
+
 /// Reads the body of a creating operation.
-fn read(creation: Creation, body: Option<&JsonValue>, context: RequestContext<'_>) -> Parsed {
+pub(super) fn read(
+    creation: Creation,
+    body: Option<&JsonValue>,
+    context: RequestContext<'_>,
+) -> Parsed {
     let empty = JsonValue::Object(Vec::new());
     let some = body.unwrap_or(&empty);
     match creation {
@@ -102,89 +122,46 @@ pub fn faults_of(
         device: config.devices.first()?,
         mode: config.till.mode,
         profile,
-        point_of_sale: Uuid::nil(),
+        point_of_sale: PointOfSaleChoice::default(),
         own_id: Uuid::nil(),
     };
     let body = JsonValue::of_body(body).ok()?;
     Some(read(creation, Some(&body), context).faults)
 }
 
-/// The fiscal state of the id of a request with faults. An id that could not be read may be the id of an existing document.
-async fn state_of(service: &Arc<Service>, id: GivenId) -> FiscalState {
-    match id {
-        GivenId::Read(id) => service.state_of(id).await,
-        GivenId::None => FiscalState::NotRegistered,
-        GivenId::Unreadable => FiscalState::Unknown,
-    }
-}
-
-/// Gives the order to the clerk and waits for its answer until the caller's timeout.
-async fn submit(service: &Arc<Service>, device: &Device, parsed: Parsed) -> Answer {
-    let deadline = service.deadline(device.answer_timeout);
-    let message = |reply| Message::Order {
-        device: device.id,
-        form: Box::new(parsed.form),
-        deadline,
-        reply,
-    };
-    match service.ask(message, deadline).await {
-        Ok(answer) => answer,
-        Err(NoAnswer::Stopping) => Answer::Unknown {
-            message: "the agent is stopping".to_owned(),
-        },
-        Err(NoAnswer::TooLate) => Answer::Unknown {
-            message: "the printer has not answered yet; the agent keeps asking it, and a request with the same id waits for the same outcome"
-                .to_owned(),
-        },
-    }
-}
-
-/// Converts the clerk's answer to an answer of the FiscalCloud API.
+/// Converts an outcome to an answer of the FiscalCloud API.
 async fn respond(
     service: &Arc<Service>,
     device: &Device,
     creation: Creation,
-    answer: Answer,
+    outcome: Outcome,
 ) -> Response {
-    match answer {
-        Answer::Registered { id, replayed } => {
-            let mut response = match document(service, device, creation, id).await {
-                Ok(Some(data)) => success(data),
-                Ok(None) => unprocessable(&Problem::new(
-                    "RequestIdClash",
-                    "id: belongs to a document of another kind; use a new id for a new request",
-                )),
-                Err(error) => unreadable(error),
-            };
-            if replayed {
-                response
-                    .headers_mut()
-                    .insert("Idempotent-Replayed", HeaderValue::from_static("true"));
+    let id = outcome.id;
+    let response = match &outcome.told {
+        Told::Document { .. } => match document(service, device, creation, id).await {
+            Ok(Some(data)) => success(data),
+            Ok(None) => unprocessable(&Problem::new(
+                "RequestIdClash",
+                "id: belongs to a document of another kind; use a new id for a new request",
+            )),
+            Err(error) => unreadable(error),
+        },
+        Told::Refused {
+            refusal, faults, ..
+        } => {
+            let mut problem = refused(refusal, faults, creation.number_path());
+            if *refusal == Refusal::DeviceUnsettled {
+                problem.message =
+                    format!("{}; repeat the request with the id {id}", problem.message);
             }
-            with_fiscal_state(response, FiscalState::Registered)
+            unprocessable(&problem)
         }
-        Answer::Refused {
-            refusal,
-            faults,
-            state,
-        } => with_fiscal_state(refused(&refusal, &faults, creation.number_path()), state),
-        Answer::NotRegistered { error, message } => {
-            let problem = Problem::new(error, format!("printer: {message}"));
-            with_fiscal_state(unprocessable(&problem), FiscalState::NotRegistered)
-        }
-        Answer::Unknown { message } => {
-            let problem = Problem::new("OutcomeUnknown", format!("outcome: {message}"));
-            with_fiscal_state(
-                with_retry_after(unprocessable(&problem)),
-                FiscalState::Unknown,
-            )
-        }
-        Answer::Unavailable { message } => {
-            let problem = Problem::new("Busy", format!("agent: {message}"));
-            let response = failure(StatusCode::SERVICE_UNAVAILABLE, &problem);
-            with_fiscal_state(with_retry_after(response), FiscalState::Unknown)
-        }
-    }
+        Told::SignatureUsed { problem, .. }
+        | Told::NotRegistered(problem)
+        | Told::Unknown(problem) => unprocessable(problem),
+        Told::Busy(problem) => failure(StatusCode::SERVICE_UNAVAILABLE, problem),
+    };
+    outcome.with_headers(response)
 }
 
 /// The document in the form in which the operation answers; `None` if the operation does not make documents of this kind.
@@ -194,7 +171,7 @@ async fn document(
     creation: Creation,
     id: Uuid,
 ) -> Result<Option<JsonValue>, StoreError> {
-    let Some((stored, z_report)) = documents::find(service, device, id).await? else {
+    let Some((stored, z_report)) = service.find(device.id, id).await? else {
         return Ok(None);
     };
     let context = documents::answer_context(service, device, z_report);

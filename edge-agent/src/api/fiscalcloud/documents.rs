@@ -12,7 +12,7 @@ use crate::api::json::{FaultList, JsonValue, RequestFault};
 use crate::api::service::Service;
 use crate::config::Device;
 use crate::object;
-use ferrotill_store::{StoreError, StoredDocument};
+use ferrotill_store::StoreError;
 
 /// `GET receipts` and the lists of the other kinds of documents, newest first.
 pub(super) async fn list(
@@ -109,7 +109,7 @@ pub(super) async fn get(
     kinds: Kinds,
     id: Uuid,
 ) -> Response {
-    match find(service, device, id).await {
+    match service.find(device.id, id).await {
         Ok(Some((stored, z_report))) if kinds.contains(&stored.row.kind) => {
             match answer::document(
                 &stored,
@@ -125,24 +125,6 @@ pub(super) async fn get(
     }
 }
 
-/// A document of the device, and the id of the Z-report of its shift if the shift is closed.
-pub(super) async fn find(
-    service: &Arc<Service>,
-    device: &Device,
-    id: Uuid,
-) -> Result<Option<(StoredDocument, Option<Uuid>)>, StoreError> {
-    let device = device.id;
-    service
-        .read(move |reader| {
-            let Some(stored) = reader.find(Some(device), id)? else {
-                return Ok(None);
-            };
-            let z_report = reader.z_report(device, stored.row.z_number)?;
-            Ok(Some((stored, z_report)))
-        })
-        .await
-}
-
 /// What the JSON form of a document needs besides the document.
 pub(super) fn answer_context<'s>(
     service: &'s Service,
@@ -151,7 +133,7 @@ pub(super) fn answer_context<'s>(
 ) -> AnswerContext<'s> {
     AnswerContext {
         device,
-        owner: &service.config.till.owner,
+        owner: &service.settings.owner,
         currency: service.profile.facts().currency,
         z_report,
     }

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use axum::response::Response;
 
 use super::problem::{success, unprocessable};
-use super::replay;
 use crate::api::auth::SignatureInfo;
 use crate::api::json::JsonValue;
 use crate::api::problem::Problem;
@@ -22,7 +21,10 @@ pub(super) async fn open(
 ) -> Response {
     match service.replays.begin(signature) {
         Ok(request) => request.end(ReplayOutcome::Remember),
-        Err(_) => return replay::refused(),
+        Err(_) => {
+            let message = "Api-Signature: was used before, by a request that has ended; to try again, sign the request with the current time";
+            return unprocessable(&Problem::new("SignatureReplayed", message));
+        }
     }
     let message = |reply| Message::Drawer {
         device: device.id,

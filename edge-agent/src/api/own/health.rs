@@ -46,7 +46,7 @@ pub(super) async fn health(State(service): State<Arc<Service>>) -> Response {
         ),
     };
     let printers = service
-        .config
+        .settings
         .devices
         .iter()
         .map(|device| printer(&service, device));
@@ -67,7 +67,7 @@ pub(super) async fn health(State(service): State<Arc<Service>>) -> Response {
     };
     let body = object! {
         "status" => if status == StatusCode::OK { "ok" } else { "trouble" },
-        "mode" => service.config.till.mode.to_string(),
+        "mode" => service.settings.mode.to_string(),
         "office" => object! { "state" => authority.state, "reason" => authority.reason },
         "offline" => offline(&service),
         "clock" => object! {

@@ -45,14 +45,14 @@ pub(super) async fn settle(
         );
     };
     let call = Call::of(&parts, &body);
-    let client = match check(&service.config, &service.guard, &call) {
+    let client = match check(&service.settings, None, &service.guard, &call) {
         Ok(client) => client,
         Err(unauthorized) => {
             let Unauthorized {
                 code,
                 message,
                 signed_text,
-            } = redact_in_live_mode(service.config.till.mode, unauthorized);
+            } = redact_in_live_mode(service.settings.mode, unauthorized);
             let body = object! { "error" => code, "message" => message, "signed" => signed_text };
             let response = json_response(StatusCode::UNAUTHORIZED, &body);
             return with_fiscal_state(response, FiscalState::Unknown);
@@ -167,7 +167,7 @@ async fn declare(service: &Arc<Service>, declaration: Declaration) -> Response {
         declaration: Box::new(declaration.clone()),
         reply,
     };
-    let deadline = service.deadline(service.config.till.answer_timeout);
+    let deadline = service.deadline(service.settings.answer_timeout);
     let hearing = match service.ask(message, deadline).await {
         Ok(hearing) => hearing,
         Err(NoAnswer::Stopping) => {
