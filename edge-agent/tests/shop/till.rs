@@ -113,6 +113,11 @@ impl Till {
         });
     }
 
+    /// Changes the configuration of a till that is not running.
+    pub fn change(&mut self, change: impl FnOnce(ConfigText) -> ConfigText) {
+        self.config = change(self.config.clone());
+    }
+
     /// Stops the till.
     pub fn stop(&mut self) {
         if let Some(mut open) = self.open.take() {

@@ -68,6 +68,13 @@ impl ConfigText {
         self
     }
 
+    /// Sets a key of the only client to a value as TOML has it. An earlier value is replaced.
+    #[must_use]
+    pub fn set_client(mut self, key: &'static str, value: impl Display) -> Self {
+        set(&mut self.clients[0], key, value);
+        self
+    }
+
     /// Adds a device.
     #[must_use]
     pub fn device(mut self, device: Device) -> Self {
@@ -205,6 +212,13 @@ impl Device {
     #[must_use]
     pub fn without_tax_groups(mut self) -> Self {
         self.tax_groups.clear();
+        self
+    }
+
+    /// Removes all points of sale.
+    #[must_use]
+    pub fn without_points_of_sale(mut self) -> Self {
+        self.points_of_sale.clear();
         self
     }
 
