@@ -304,6 +304,13 @@ fn a_repeated_request_is_known_whatever_the_configuration_says_today() {
         sold.text
     });
     type Change = fn(ferrotill_testkit::config::Device) -> ferrotill_testkit::config::Device;
+    let mut headers = Headers::new();
+    let unnamed = till
+        .client()
+        .call("POST", "operations/sale", SALE, |signed| {
+            headers = signed.clone()
+        })
+        .unwrap();
     let changes: [(&str, Change); 4] = [
         ("a point of sale", |device| {
             device.point_of_sale(POINT_OF_SALE, "1")
@@ -330,6 +337,15 @@ fn a_repeated_request_is_known_whatever_the_configuration_says_today() {
             assert!(sold.contains(&again.operation.unwrap()), "{what}");
         }
     }
+    // A call without an id is known by its signature. Its document exists, although today's configuration refuses the call.
+    let same = |signed: &mut Headers| signed.clone_from(&headers);
+    let reply = till
+        .client()
+        .call("POST", "operations/sale", SALE, same)
+        .unwrap();
+    let expected = (422, "registered", "PointOfSaleMissing".to_owned());
+    assert_eq!(reply.verdict(), expected, "{}", reply.text);
+    assert_eq!(reply.operation, unnamed.operation);
     // A new request is read by today's configuration.
     let new = with_id(SALE).replace(ID, OTHER_ID);
     let reply = till.client().post("operations/sale", &new);

@@ -246,3 +246,70 @@ const UNAUTHORIZED: &str =
 const BODY_NOT_ALLOWED: &str = "only a POST request has a body; send this request without one";
 const SIGNATURE_MISMATCH: &str = "the header Api-Signature is wrong; it must be the lower-case hexadecimal HMAC-SHA256, with the secret as key, \
      of device id, point of sale id, timestamp, method, path with query, and body, one after the other";
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use axum::http::{HeaderMap, HeaderValue};
+
+    use super::{Call, SignatureInfo, check};
+    use crate::api::settings::ApiSettings;
+    use crate::config::Config;
+    use crate::hmac::signature_of;
+    use crate::time::clock::{Clock, system_ms};
+    use crate::time::guarded_clock::GuardedClock;
+
+    #[test]
+    fn a_client_uses_only_the_apis_of_its_table() {
+        let shop = include_str!("../../fuzz/seeds/configuration/shop");
+        let clock = GuardedClock::new(Arc::new(Clock::new(Some("UTC")).unwrap()), None, []);
+        let at = system_ms();
+        let path = "/api/v1/devices";
+        let text = format!("{at}GET{path}");
+        let mut headers = HeaderMap::new();
+        for (name, value) in [
+            ("Api-Key", "a-key".to_owned()),
+            ("Api-Timestamp", at.to_string()),
+            (
+                "Api-Signature",
+                signature_of(b"a-secret-of-some-length", &[text.as_bytes()]),
+            ),
+        ] {
+            headers.insert(name, HeaderValue::from_str(&value).unwrap());
+        }
+        let call = Call {
+            method: "GET",
+            path_and_query: path,
+            headers: &headers,
+            body: b"",
+        };
+        for (apis, api, allowed) in [
+            ("", Some("fiscalcloud"), true),
+            ("", Some("ereceipt"), false),
+            ("apis = [\"ereceipt\"]\n", Some("fiscalcloud"), false),
+            (
+                "apis = [\"ereceipt\", \"fiscalcloud\"]\n",
+                Some("fiscalcloud"),
+                true,
+            ),
+            ("apis = [\"ereceipt\"]\n", None, true),
+        ] {
+            let text = shop.replacen("secret = ", &format!("{apis}secret = "), 1);
+            let settings = ApiSettings::of(&Config::parse(&text, "shop.toml").unwrap());
+            match check(&settings, api, &clock, &call) {
+                Ok(_) => assert!(allowed, "{apis} {api:?}"),
+                Err(error) => {
+                    assert_eq!(error.code, "ApiNotAllowed");
+                    assert!(!allowed, "{apis} {api:?}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_record_of_a_signature_is_read_as_it_was_written() {
+        let signature = SignatureInfo::new(1_764_322_112_345, "a");
+        assert_eq!(SignatureInfo::of_record(&signature.record()), signature);
+    }
+}

@@ -167,3 +167,57 @@ impl<S: Write + Unpin> Write for WatchedStream<S> {
         Pin::new(&mut self.stream).poll_write_vectored(context, slices)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicBool, Ordering};
+
+    use axum::body::Body;
+    use axum::http::Response;
+    use hyper::server::conn::http1;
+    use hyper::service::service_fn;
+    use hyper_util::rt::TokioIo;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
+
+    use super::{EndedAnswers, WatchedStream, WhenWritten};
+
+    const BODY_BYTES: usize = 100_000;
+
+    /// Sends one request over a connection that holds few bytes, reads at most this many bytes of the answer, and disconnects.
+    /// Returns whether the answer counts as written.
+    async fn written_after(bytes: u64) -> bool {
+        let (mut caller, stream) = duplex(1_000);
+        let answers = EndedAnswers::default();
+        let written = Arc::new(AtomicBool::new(false));
+        let service = service_fn({
+            let (answers, written) = (answers.clone(), Arc::clone(&written));
+            move |_| {
+                let mut response = Response::new(Body::from(vec![b'x'; BODY_BYTES]));
+                let written = Arc::clone(&written);
+                let note = WhenWritten::new(move || written.store(true, Ordering::Release));
+                response.extensions_mut().insert(note);
+                let response = answers.watch(response);
+                async move { Ok::<_, std::convert::Infallible>(response) }
+            }
+        });
+        let stream = WatchedStream::new(TokioIo::new(stream), answers);
+        let server = tokio::spawn(http1::Builder::new().serve_connection(stream, service));
+        let request = b"GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
+        caller.write_all(request).await.unwrap();
+        let mut answer = caller.take(bytes);
+        answer.read_to_end(&mut Vec::new()).await.unwrap();
+        drop(answer);
+        // The connection of a caller that has left ends with an error.
+        let _ = server.await.unwrap();
+        written.load(Ordering::Acquire)
+    }
+
+    #[tokio::test]
+    async fn an_answer_is_written_when_its_last_byte_has_left() {
+        assert!(written_after(u64::MAX).await);
+        for bytes in [0, 1, 500, 50_000] {
+            assert!(!written_after(bytes).await, "{bytes}");
+        }
+    }
+}
