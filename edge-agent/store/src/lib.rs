@@ -21,6 +21,7 @@ mod replay;
 mod rows;
 #[cfg(test)]
 mod tests;
+mod used_numbers;
 pub mod verify;
 
 use std::path::{Path, PathBuf};
@@ -35,9 +36,9 @@ pub use journal::{Appended, Batch, Store};
 pub use operator::OperatorDeclaration;
 pub use outbox::{DeliveryState, OutboxEntry};
 pub use query::{Page, Reader, UnsentCount};
-pub use ranges::RepeatedNumber;
 pub use reconcile::{ReconciliationCount, ReconciliationFigure, ZReconciliation};
 pub use rows::{DocumentRow, RequestState, StoredDocument};
+pub use used_numbers::RepeatedNumber;
 
 /// Why the store could not be read or written.
 #[derive(Debug, thiserror::Error)]

@@ -5,7 +5,7 @@ use std::path::Path;
 use rusqlite::Connection;
 use rusqlite_migration::{M, Migrations};
 
-use super::{StoreError, projection};
+use super::{StoreError, used_numbers};
 
 /// Every migration in its order. A migration that was released is never edited.
 fn steps() -> Migrations<'static> {
@@ -13,7 +13,7 @@ fn steps() -> Migrations<'static> {
         M::up(include_str!("../../../migrations/01-journal/up.sql")),
         M::up_with_hook(
             include_str!("../../../migrations/02-truth/up.sql"),
-            |transaction| Ok(projection::fill_after_step_2(transaction)?),
+            |transaction| Ok(used_numbers::fill(transaction)?),
         ),
     ])
 }

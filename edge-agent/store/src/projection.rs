@@ -10,12 +10,7 @@ use ferrotill_core::seal::Seal;
 use rusqlite::{Connection, params};
 use uuid::Uuid;
 
-use super::{ranges, reconcile, rows};
-
-/// Fills the tables that step 2 has created, from the journal and the older tables.
-pub(super) fn fill_after_step_2(connection: &Connection) -> Result<(), rusqlite::Error> {
-    ranges::fill(connection)
-}
+use super::{reconcile, rows, used_numbers};
 
 /// Writes the table rows that follow from an event. Returns the number of new outbox entries.
 pub(super) fn project(
@@ -118,8 +113,8 @@ fn sealed_row(
         number_length,
     } = sealed.seal
     {
-        let printed = ranges::printed_number(series, number, number_length);
-        ranges::used(
+        let printed = used_numbers::printed_number(series, number, number_length);
+        used_numbers::used(
             connection,
             &printed,
             (device, series, number),

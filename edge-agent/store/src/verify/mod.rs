@@ -22,7 +22,9 @@ use uuid::Uuid;
 
 use super::chain::Mac;
 use super::reconcile::{self, ZReconciliation};
-use super::{Context, FILE_NAME, RepeatedNumber, StoreError, anchor, folder, migrate, ranges};
+use super::{
+    Context, FILE_NAME, RepeatedNumber, StoreError, anchor, folder, migrate, used_numbers,
+};
 use walk::{Snapshot, Walk, Walked};
 
 pub use flaw::Flaw;
@@ -189,7 +191,8 @@ pub fn verify(wanted: &Wanted<'_>) -> Result<Verified, StoreError> {
         )
         .context(&path, "outbox")?;
     let refused = refused(&connection).context(&path, "outbox")?;
-    let repeated_numbers = ranges::repeated(&connection).context(&path, "repeated numbers")?;
+    let repeated_numbers =
+        used_numbers::repeated(&connection).context(&path, "repeated numbers")?;
     Ok(Verified {
         rows: walked.rows,
         head: walked.head,
