@@ -54,20 +54,26 @@ impl Sold {
         nearest(self.amount * rate, 10_000 + rate)
     }
 
-    /// The line as a caller sells it, or as it returns it. A returned line is one of its own name and price, unless another line is
-    /// like it: then the caller copies the discount.
-    fn ordered(&self, refund: bool) -> OrderLine {
+    /// The line as a caller sells it, or as it returns it. Only if another line may be like it, the caller copies the discount.
+    /// Three pieces are returned piece by piece.
+    fn ordered(&self, refund: bool) -> Vec<OrderLine> {
         let modifier = self.modifier.filter(|_| !refund || self.name == LIKE);
-        OrderLine {
+        let pieces = if refund && self.name == LIKE && self.thousandths == 3_000 {
+            3
+        } else {
+            1
+        };
+        let line = OrderLine {
             name: self.name.clone(),
-            quantity: Quantity::from_thousandths(self.thousandths),
+            quantity: Quantity::from_thousandths(self.thousandths / pieces),
             price: Amount::from_minor(self.price),
             modifier,
             tax_group: GROUPS.get(self.group).map(|(letter, _)| letter.to_string()),
             comment: String::new(),
             final_amount: None,
             copied: CopiedLine::NONE,
-        }
+        };
+        (0..pieces).map(|_| line.clone()).collect()
     }
 }
 
@@ -98,13 +104,21 @@ impl Goods {
         let number = i64::try_from(number).unwrap_or(0);
         let total = 40_000 + 12 * number;
         let first = 1_001 + 4 * number;
-        let mut lines = vec![Sold::of(LIKE, first, 1_000, random.below(GROUPS.len()))];
-        if number % 3 == 0
-            && let Some(line) = lines.first()
-        {
+        let group = random.below(GROUPS.len());
+        let mut lines = vec![Sold::of(LIKE, first, 1_000, group)];
+        match number % 3 {
             // The same goods once more, for half the price.
-            let like = Sold::of(LIKE, first, 1_000, line.group);
-            lines.push(like.modified(Modifier::Percent(-5_000)));
+            0 => {
+                let like = Sold::of(LIKE, first, 1_000, group);
+                lines.push(like.modified(Modifier::Percent(-5_000)));
+            }
+            1 => {}
+            // Three pieces, whose amount cannot be divided by three.
+            _ => {
+                let three = Sold::of(LIKE, (first + 2) / 3, 3_000, group);
+                let less = Modifier::Amount(Amount::from_minor(first - three.amount));
+                lines = vec![three.modified(less)];
+            }
         }
         for place in 0..random.below(4) {
             let price = 50 + below(random, 850);
@@ -203,7 +217,7 @@ impl Goods {
         let cash = self.total - self.card + self.change;
         let payments = [(0, cash), (CARD, self.card)];
         OrderDraft {
-            lines: lines.map(|line| line.ordered(refund)).collect(),
+            lines: lines.flat_map(|line| line.ordered(refund)).collect(),
             modifiers: self.modifiers.clone(),
             payments: payments
                 .into_iter()
