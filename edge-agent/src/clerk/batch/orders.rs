@@ -395,10 +395,13 @@ impl Tills {
         let device_state = &mut self.devices[index];
         let at = moment_of(&event).unwrap_or_else(|| self.settings.guard.now().utc_ms);
         let appended = batch.append(device_state.device, at, &event, &encoded.payload)?;
-        device_state
+        let till = device_state
             .uncommitted
-            .get_or_insert_with(|| device_state.till.clone())
-            .apply(&event);
+            .get_or_insert_with(|| device_state.till.clone());
+        till.apply(&event);
+        if let Some(latest) = till.latest() {
+            self.settings.guard.written(latest.utc_ms);
+        }
         Ok(appended)
     }
 }
