@@ -327,9 +327,7 @@ fn a_repeated_request_is_known_whatever_the_configuration_says_today() {
         ("another name", |device| device.set("name", "\"Casa 2\"")),
     ];
     for (what, change) in changes {
-        till.stop();
-        till.change(|config| config.change_device(0, change));
-        till.start();
+        till.restart_with(|config| config.change_device(0, change));
         for (body, sold) in bodies.iter().zip(&sold) {
             let again = till.client().post("operations/sale", body);
             assert!(again.replayed, "{what}: {}", again.text);

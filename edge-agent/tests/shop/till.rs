@@ -113,9 +113,11 @@ impl Till {
         });
     }
 
-    /// Changes the configuration of a till that is not running.
-    pub fn change(&mut self, change: impl FnOnce(ConfigText) -> ConfigText) {
+    /// Stops the till, changes its configuration, and starts it again.
+    pub fn restart_with(&mut self, change: impl FnOnce(ConfigText) -> ConfigText) {
+        self.stop();
         self.config = change(self.config.clone());
+        self.start();
     }
 
     /// Stops the till.

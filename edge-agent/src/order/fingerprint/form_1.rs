@@ -6,7 +6,7 @@
 
 use core::fmt::{Display, Write as _};
 
-use ferrotill_core::receipt::Modifier;
+use ferrotill_core::receipt::{CopiedLine, Modifier};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
@@ -125,6 +125,14 @@ impl Text {
             tax_group,
             comment,
             final_amount,
+            copied:
+                CopiedLine {
+                    good,
+                    position,
+                    amount,
+                    tax,
+                    final_tax,
+                },
         } = line;
         self.put("line", name);
         self.put("line.quantity", quantity.thousandths());
@@ -138,6 +146,15 @@ impl Text {
             "line.final_amount",
             final_amount.map(|amount| amount.minor()),
         );
+        for (name, amount) in [
+            ("line.copied.amount", amount),
+            ("line.copied.tax", tax),
+            ("line.copied.final_tax", final_tax),
+        ] {
+            self.put_some(name, amount.map(|amount| amount.minor()));
+        }
+        self.put_some("line.copied.good", good.map(Uuid::from_bytes));
+        self.put_some("line.copied.position", *position);
     }
 
     fn modifier(&mut self, name: &str, modifier: Modifier) {
