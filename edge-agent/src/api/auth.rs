@@ -184,25 +184,27 @@ pub fn check<'c>(
         );
         return Err(refuse("ApiNotAllowed", &message));
     }
-    let device = match device {
-        "" => None,
-        text => Some(
-            Uuid::try_parse(text)
-                .ok()
-                .and_then(|id| settings.devices.iter().find(|device| device.id == id))
-                .ok_or_else(|| {
-                    refuse(
-                        "UnknownDevice",
-                        "the header Api-DeviceId names a device that this agent does not have",
-                    )
-                })?,
-        ),
-    };
     Ok(AuthorizedClient {
         key: &client.key,
-        device,
+        device: device_of(settings, device)?,
         signature: SignatureInfo::new(at_ms, &expected),
     })
+}
+
+/// The device that the header `Api-DeviceId` with this text names; `None` if the text is empty.
+fn device_of<'c>(
+    settings: &'c ApiSettings,
+    text: &str,
+) -> Result<Option<&'c Device>, Unauthorized> {
+    if text.is_empty() {
+        return Ok(None);
+    }
+    let id = Uuid::try_parse(text).ok();
+    let device = id.and_then(|id| settings.devices.iter().find(|device| device.id == id));
+    let message = "the header Api-DeviceId names a device that this agent does not have";
+    device
+        .map(Some)
+        .ok_or_else(|| Unauthorized::new("UnknownDevice", message))
 }
 
 fn check_timestamp(clock: &GuardedClock, timestamp: &str) -> Result<i64, Unauthorized> {
