@@ -229,6 +229,7 @@ impl Tills {
             request: context.request,
             original: context.original,
             offline: Some(left),
+            range_next: None,
             printer_swapped: device_state.printer_swapped,
             printer_rates: device_state
                 .printer_rates
@@ -282,17 +283,27 @@ impl Tills {
         index: usize,
         command: &Command<'_>,
     ) -> Result<Result<i64, Refusal>, StoreError> {
+        self.decide_knowing(batch, index, command, &Known::default())
+    }
+
+    /// [`decide`](Self::decide) with facts of the store.
+    pub(super) fn decide_knowing(
+        &mut self,
+        batch: &mut Batch<'_>,
+        index: usize,
+        command: &Command<'_>,
+        known: &Known<'_>,
+    ) -> Result<Result<i64, Refusal>, StoreError> {
         let now = self.settings.guard.now();
         let scratch = Scratch {
             lines: &mut [],
             bytes: &mut [],
         };
         let device_state = &self.devices[index];
-        let known = Known::default();
         let event = match device_state.current_till().decide(
             self.settings.profile,
             command,
-            &known,
+            known,
             now,
             scratch,
             &mut IgnoreFaults,
