@@ -33,7 +33,11 @@ fn a_sale_and_a_start_cost_the_same_after_a_long_time_offline() {
     let cost = |shop: &Shop| {
         [
             steps(shop, outbox::OLDEST_WAITING, []),
-            steps(shop, &counters::last_on_printer(), [&device[..]]),
+            steps(
+                shop,
+                &counters::last_on_printer(),
+                params![&device[..], i64::MAX],
+            ),
             steps(
                 shop,
                 &counters::closed_by_printer(),
