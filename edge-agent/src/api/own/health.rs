@@ -15,6 +15,7 @@ use crate::api::response::json_response;
 use crate::api::service::Service;
 use crate::config::Device;
 use crate::object;
+use crate::status::problems::HealthProblem;
 use crate::time::clock::iso_utc;
 use ferrotill_store::UnsentCount;
 
@@ -78,8 +79,21 @@ pub(super) async fn health(State(service): State<Arc<Service>>) -> Response {
         "unsent" => unsent,
         "z_reports" => z_reports,
         "printers" => JsonValue::Array(printers.collect()),
+        "problems" => JsonValue::Array(service.live_status.problems().list().iter().map(problem).collect()),
     };
     json_response(status, &body)
+}
+
+/// Something that is wrong with the till.
+fn problem(problem: &HealthProblem) -> JsonValue {
+    object! {
+        "id" => problem.id,
+        "device_id" => problem.device,
+        "severity" => problem.severity.name(),
+        "since" => iso_utc(problem.since_ms),
+        "says" => problem.says.clone(),
+        "fix" => problem.fix.clone(),
+    }
 }
 
 fn printer(service: &Service, device: &Device) -> JsonValue {
