@@ -30,14 +30,14 @@ pub(super) const DEVICE: &[KeyRow] = &[
     key(
         "registration_number",
         DEVICE_TEXT,
-        Preset::Computed("`registration_number` of `[till]` for the device that it belongs to, or else the number that the data folder knows, or else the id of the device"),
+        Preset::Unset("`registration_number` of `[till]` for the device that it belongs to, or else the number that the data folder knows, or else the id of the device"),
         "The device's number in the register of the authority.",
     )
     .off("\"J803000123\""),
     key(
         "address",
         DEVICE_TEXT,
-        Preset::Computed("`address` of `[till]`"),
+        Preset::Unset("`address` of `[till]`"),
         "The address of the shop in which the device stands.",
     )
     .off("\"str. Independentei 1, Chisinau\""),
