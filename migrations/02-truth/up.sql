@@ -1,4 +1,21 @@
--- What the data folder owns: its country, its currency and its mode, and the identity of each device.
+-- Step 2: what the data folder owns. The program fills the new tables from the journal in the same transaction.
+
+DROP TABLE alternative_number;
+
+-- The used numbers of alternative receipts. They belong to the data folder: no two devices can use one number.
+CREATE TABLE alternative_number (
+  printed      TEXT    PRIMARY KEY NOT NULL,  -- the series and the digits, as printed: two series can print the same text
+  device       BLOB    NOT NULL,
+  series       TEXT    NOT NULL,
+  number       INTEGER NOT NULL,
+  reserved_seq INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- Receipts of an older program with a number that an earlier receipt has too. A newer program cannot write such a row.
+CREATE TABLE repeated_number (
+  reserved_seq INTEGER PRIMARY KEY,
+  printed      TEXT    NOT NULL
+) STRICT;
 
 -- What the folder is for: one row, which follows from the only `Founded` row of the journal and from the last `Restored` row.
 CREATE TABLE founded (

@@ -5,13 +5,21 @@ use std::path::Path;
 use rusqlite::Connection;
 use rusqlite_migration::{M, Migrations};
 
-use super::{Context, StoreError};
+use super::{Context, StoreError, used_numbers};
 
 /// Every migration in its order. A migration that was released is never edited.
-const STEPS: &[M<'static>] = &[
-    M::up(include_str!("../../../migrations/01-journal/up.sql")),
-    M::up(include_str!("../../../migrations/02-truth/up.sql")),
-];
+fn steps() -> Migrations<'static> {
+    Migrations::new(vec![
+        M::up(include_str!("../../../migrations/01-journal/up.sql")),
+        M::up_with_hook(
+            include_str!("../../../migrations/02-truth/up.sql"),
+            |transaction| Ok(used_numbers::fill(transaction)?),
+        ),
+    ])
+}
+
+/// The number of steps.
+const STEPS: i64 = 2;
 
 /// Migrates the database to this program's version. A newer database is refused.
 pub(super) fn migrate(connection: &mut Connection, path: &Path) -> Result<(), StoreError> {
@@ -19,7 +27,7 @@ pub(super) fn migrate(connection: &mut Connection, path: &Path) -> Result<(), St
     if stored_version(connection).context(path, "version")? == version() {
         return Ok(());
     }
-    Migrations::from_slice(STEPS)
+    steps()
         .to_latest(connection)
         .map_err(|source| StoreError::Migration {
             path: path.to_owned(),
@@ -79,8 +87,8 @@ pub(super) fn has_table(connection: &Connection, name: &str) -> Result<bool, rus
 const PROGRAM: &str = concat!("ferrotill ", env!("CARGO_PKG_VERSION"));
 
 /// The version of this program's tables: the number of steps.
-pub(super) fn version() -> i64 {
-    i64::try_from(STEPS.len()).unwrap_or(i64::MAX)
+pub(super) const fn version() -> i64 {
+    STEPS
 }
 
 #[cfg(test)]
@@ -106,6 +114,16 @@ mod tests {
             .execute_batch(include_str!("../../../migrations/schema.sql"))
             .unwrap();
         assert_eq!(tables(&stepped), tables(&folded));
+    }
+
+    #[test]
+    fn the_version_is_the_number_of_steps() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        super::migrate(&mut connection, std::path::Path::new(":memory:")).unwrap();
+        let version: i64 = connection
+            .query_row("PRAGMA user_version", [], |row| row.get(0))
+            .unwrap();
+        assert_eq!(version, super::version());
     }
 
     #[test]

@@ -281,9 +281,12 @@ fn a_dropped_batch_leaves_nothing() {
 #[test]
 fn a_failed_projection_rolls_its_event_back() {
     let mut shop = Shop::new();
+    let at = moment(shop.now);
+    let mut batch = shop.store.batch().unwrap();
+    append(&mut batch, &founded(at));
+    batch.commit().unwrap();
     shop.alternative(1);
     let before = shop.whole();
-    let at = moment(shop.now);
     // The number of the alternative receipt is used a second time, which an index forbids.
     let seal = Seal::Range {
         series: "ABC",

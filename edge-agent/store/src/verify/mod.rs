@@ -23,7 +23,10 @@ use uuid::Uuid;
 
 use super::chain::Mac;
 use super::reconcile::{self, ZReconciliation};
-use super::{Context, FILE_NAME, FolderPurpose, StoreError, anchor, folder, migrate, snapshot};
+use super::{
+    Context, FILE_NAME, FolderPurpose, RepeatedNumber, StoreError, anchor, folder, migrate,
+    snapshot, used_numbers,
+};
 use walk::{Walk, Walked};
 
 pub use flaw::Flaw;
@@ -81,6 +84,9 @@ pub struct Verified {
     pub unsent: u32,
     /// The oldest documents that the authority has refused. They are no flaw, but a person must find out why.
     pub refused: Vec<Refused>,
+    /// The oldest numbers that two alternative receipts of an older program have. They are no flaw of the store, but the authority has
+    /// the number twice.
+    pub repeated_numbers: Vec<RepeatedNumber>,
     /// The journal row of the newest anchor that fits the journal.
     pub anchored: Option<i64>,
     /// The Z-reports in the range.
@@ -194,6 +200,8 @@ pub fn verify(wanted: &Wanted<'_>) -> Result<Verified, StoreError> {
         )
         .context(&path, "outbox")?;
     let refused = refused(&connection).context(&path, "outbox")?;
+    let repeated_numbers =
+        used_numbers::repeated(&connection).context(&path, "repeated numbers")?;
     Ok(Verified {
         rows: walked.rows,
         head: walked.head,
@@ -202,6 +210,7 @@ pub fn verify(wanted: &Wanted<'_>) -> Result<Verified, StoreError> {
         devices: walked.devices.into_iter().collect(),
         unsent,
         refused,
+        repeated_numbers,
         anchored,
         reconciliations,
         flaws: flaws.found,
