@@ -71,7 +71,7 @@ impl StartCheck<'_> {
         if self.anchors_set_aside > 0 {
             problems.raise(self.problem(
                 "journal_cut",
-                Severity::Serious,
+                Severity::Degraded,
                 "the journal does not have the row that an anchor names: an older copy was put back, or its end was cut",
                 "stop selling, run `ferrotill verify`, and compare the last documents with the printer and the authority",
             ));

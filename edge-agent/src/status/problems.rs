@@ -10,7 +10,7 @@ pub enum Severity {
     /// The till sells, and a person should look into it.
     Warning,
     /// The till sells, and what it sells may be lost, wrong or untold until a person has looked into it.
-    Serious,
+    Degraded,
 }
 
 impl Severity {
@@ -19,7 +19,7 @@ impl Severity {
     pub const fn name(self) -> &'static str {
         match self {
             Self::Warning => "warning",
-            Self::Serious => "serious",
+            Self::Degraded => "degraded",
         }
     }
 }
@@ -90,7 +90,7 @@ fn log(problem: &HealthProblem) {
     let device = problem.device.map(tracing::field::display);
     match problem.severity {
         Severity::Warning => tracing::warn!(id, device, "{says}; {fix}"),
-        Severity::Serious => tracing::error!(id, device, "{says}; {fix}"),
+        Severity::Degraded => tracing::error!(id, device, "{says}; {fix}"),
     }
 }
 

@@ -207,6 +207,12 @@ impl Store {
         &self.path
     }
 
+    /// Lets the next batch write into a folder that is not founded, as an older program did.
+    #[cfg(test)]
+    pub(super) fn write_unfounded(&mut self) {
+        self.unfounded = None;
+    }
+
     pub(super) const fn key(&self) -> &ChainKey {
         &self.key
     }

@@ -34,7 +34,7 @@ use std::time::Duration;
 use rusqlite::Connection;
 
 pub use chain::{ChainKey, Mac};
-pub use clock::StoredClock;
+pub use clock::{StoredClock, StoredPrinterClock};
 pub use folder::{is_in_use, set_lost_journal_aside};
 pub use founding::{FolderPurpose, Founding};
 pub use identity::DeviceIdentity;

@@ -19,6 +19,7 @@ use ferrotill::time::guarded_clock::GuardedClock;
 use ferrotill_core::budget::Budget;
 use ferrotill_core::event::Mode;
 use ferrotill_core::profile::{MOLDOVA, Profile};
+use ferrotill_core::receipt::CopiedLine;
 use ferrotill_core::{Amount, Quantity};
 use ferrotill_store::{DeviceIdentity, Founding, Reader, Store};
 use ferrotill_testkit::config::{ConfigText, Device, text};
@@ -213,6 +214,7 @@ pub(super) fn sale(lines: usize, mode: ReceiptMode) -> OrderKind {
         tax_group: Some(if number.is_multiple_of(2) { "A" } else { "B" }.to_owned()),
         comment: String::new(),
         final_amount: None,
+        copied: CopiedLine::NONE,
     };
     let owed = 810 * i64::try_from(lines).unwrap_or(0);
     OrderKind::Sale {

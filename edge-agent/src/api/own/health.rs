@@ -66,8 +66,14 @@ pub(super) async fn health(State(service): State<Arc<Service>>) -> Response {
         },
         Err(error) => object! { "error" => error.to_string() },
     };
+    let of_clock = service.guard.problem().into_iter().map(|problem| {
+        object! { "id" => problem.id, "severity" => "degraded", "says" => problem.says, "fix" => problem.fix }
+    });
+    let noted = service.live_status.problems().list();
+    let problems = of_clock.chain(noted.iter().map(problem));
     let body = object! {
         "status" => if status == StatusCode::OK { "ok" } else { "trouble" },
+        "problems" => JsonValue::Array(problems.collect()),
         "mode" => service.config.till.mode.to_string(),
         "office" => object! { "state" => authority.state, "reason" => authority.reason },
         "offline" => offline(&service),
@@ -79,7 +85,6 @@ pub(super) async fn health(State(service): State<Arc<Service>>) -> Response {
         "unsent" => unsent,
         "z_reports" => z_reports,
         "printers" => JsonValue::Array(printers.collect()),
-        "problems" => JsonValue::Array(service.live_status.problems().list().iter().map(problem).collect()),
     };
     json_response(status, &body)
 }

@@ -1,6 +1,7 @@
 //! One batch: how the clerk handles messages inside a transaction, and what it sends after the commit.
 
 mod alternative;
+mod clock;
 mod deadlines;
 mod fiscal_numbers;
 mod operator;
@@ -26,14 +27,14 @@ use super::device_state::{
     Answer, Caller, DeclarationOutcome, DeviceState, DrawerRequest, PrinterWork, SealingDocument,
     Slip,
 };
-use super::{AuthorityNews, Message};
+use super::{AuthorityNews, ClockOutcome, Message};
 use crate::order::OrderForm;
 use crate::seal::printer::job::baseline_of;
 use crate::seal::printer::{News, PrinterTask, Task};
 use crate::status::LiveStatus;
 use crate::status::problems::{HealthProblem, Severity};
 use crate::time::clock::Clock;
-use crate::time::guarded_clock::GuardedClock;
+use crate::time::guarded_clock::{ClockBefore, GuardedClock};
 use ferrotill_store::{Batch, DeviceIdentity, Store, StoreError};
 
 /// What the clerk needs beside the store and the devices. It stays the same while the agent runs.
@@ -85,6 +86,8 @@ pub(super) enum Effect {
     Drawer(oneshot::Sender<Result<(), String>>, Result<(), String>),
     /// Answer the callers of an operator's declaration.
     RespondDeclaration(Vec<oneshot::Sender<DeclarationOutcome>>, DeclarationOutcome),
+    /// Answer the caller that has corrected the time.
+    ClockSet(oneshot::Sender<ClockOutcome>, ClockOutcome),
     /// Wake the sender: the outbox has new entries.
     WakeSender,
 }
@@ -100,6 +103,8 @@ pub(super) struct Tills {
     identities: Vec<DeviceIdentity>,
     /// The documents that the authority has not acknowledged yet.
     unsent: Unsent,
+    /// The guarded clock before a correction in this batch, which is taken back if the batch cannot be written.
+    clock_before: Option<ClockBefore>,
     /// When the guarded clock was last stored.
     clock_stored_at: Instant,
     line_scratch: Vec<LineTotals>,
@@ -147,6 +152,7 @@ impl Tills {
             configurations,
             identities,
             unsent: Unsent::default(),
+            clock_before: None,
             clock_stored_at,
             line_scratch,
             byte_scratch: vec![0; EVENT_BYTES_MAX],
@@ -264,6 +270,7 @@ impl Tills {
 
     /// Replaces the tills by their changed copies after the batch was committed.
     pub(super) fn commit(&mut self) {
+        self.clock_before = None;
         for device_state in &mut self.devices {
             if let Some(till) = device_state.uncommitted.take() {
                 device_state.till = till;
@@ -284,6 +291,9 @@ impl Tills {
             message: reason.to_owned(),
         };
         self.fail_declarations(reason);
+        if let Some(before) = self.clock_before.take() {
+            self.settings.guard.undo(&before);
+        }
         for effect in effects {
             match effect {
                 Effect::Respond(callers, _) => respond(callers, &answer),
@@ -297,6 +307,10 @@ impl Tills {
                 Effect::Print(index, _) => self.devices[index].requeue_printer_work(),
                 Effect::Slip(_, slip) => respond(slip.callers, &answer),
                 Effect::WakeSender => {}
+                // A caller whose connection has ended can send the correction again.
+                Effect::ClockSet(reply, _) => {
+                    drop(reply.send(ClockOutcome::Unknown(reason.to_owned())));
+                }
                 Effect::Decided(reply) => reply.send(false).unwrap_or(()),
                 Effect::Drawer(reply, _) => drop(reply.send(Err(reason.to_owned()))),
             }
@@ -341,7 +355,7 @@ impl Tills {
             self.settings.live_status.problems().raise(HealthProblem {
                 id: "snapshot_changed",
                 device: Some(device),
-                severity: Severity::Serious,
+                severity: Severity::Degraded,
                 since_ms: self.settings.guard.now().utc_ms,
                 says: "the stored snapshot of the till was changed by somebody else; the till was made again from the journal".to_owned(),
                 fix: "run `ferrotill verify`, and find out who can write the data folder".to_owned(),
@@ -370,6 +384,7 @@ impl Tills {
             Effect::Decided(reply) => reply.send(true).unwrap_or(()),
             Effect::Drawer(reply, outcome) => drop(reply.send(outcome)),
             Effect::RespondDeclaration(replies, outcome) => respond_declaration(replies, &outcome),
+            Effect::ClockSet(reply, outcome) => drop(reply.send(outcome)),
             Effect::WakeSender => self.settings.wake_sender.notify_one(),
         }
     }
@@ -451,6 +466,9 @@ impl Tills {
             Message::Declare { declaration, reply } => {
                 self.on_declaration(*declaration, reply, effects);
                 Ok(())
+            }
+            Message::SetClock { at_ms, by, reply } => {
+                self.on_set_clock(batch, (at_ms, &by), reply, effects)
             }
             Message::Printer(device, news) => match self.index_of(device) {
                 Some(index) => self.on_printer_news(batch, index, news, effects),

@@ -42,7 +42,7 @@ fn older_folder() -> tempfile::TempDir {
         .unwrap();
     database.pragma_update(None, "user_version", 1).unwrap();
     let key = ChainKey::create(&folder.path().join("journal.key")).unwrap();
-    let payload = encoded(&Event::ConfigurationAdopted(Configuration::default()));
+    let payload = postcard::to_stdvec(&Configuration::default()).unwrap();
     let link = Link {
         seq: 1,
         device: DEVICE.as_bytes(),

@@ -282,9 +282,6 @@ fn a_dropped_batch_leaves_nothing() {
 fn a_failed_projection_rolls_its_event_back() {
     let mut shop = Shop::new();
     let at = moment(shop.now);
-    let mut batch = shop.store.batch().unwrap();
-    append(&mut batch, &founded(at));
-    batch.commit().unwrap();
     shop.alternative(1);
     let before = shop.whole();
     // The number of the alternative receipt is used a second time, which an index forbids.

@@ -4,13 +4,13 @@ use std::path::Path;
 
 use ferrotill_core::document::{Body, ReportKind};
 use ferrotill_core::event::{
-    Adopted, Configuration, Event, Founded, Mode, NumberRange, Reserved, Voided,
+    Adopted, Configuration, Event, Mode, NumberRange, Reserved, Voided,
 };
 use ferrotill_core::id::{DocumentId, Fingerprint, PointOfSaleId, UniqueId};
 use ferrotill_core::payment::{PaymentTable, PaymentType};
 use ferrotill_core::profile::{MOLDOVA, Profile};
 use ferrotill_core::receipt::{
-    Draft, DraftLine, DraftPayment, LineTotals, Original, OriginalLine, Prices, Scratch,
+    CopiedLine, Draft, DraftLine, DraftPayment, LineTotals, Original, OriginalLine, Prices, Scratch,
 };
 use ferrotill_core::refusal::IgnoreFaults;
 use ferrotill_core::seal::Seal;
@@ -68,6 +68,18 @@ impl Shop {
     pub(super) fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let store = open(folder.path()).unwrap();
+        Self::with(folder, store)
+    }
+
+    /// A shop whose folder does not say what it is for, as an older program left it.
+    pub(super) fn unfounded() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let mut store = open(folder.path()).unwrap();
+        store.write_unfounded();
+        Self::with(folder, store)
+    }
+
+    fn with(folder: tempfile::TempDir, store: Store) -> Self {
         let mut shop = Self {
             folder,
             store,
@@ -135,10 +147,12 @@ impl Shop {
                 line,
                 returned_quantity: Quantity::ZERO,
                 returned_amount: Amount::ZERO,
+                good: None,
             })
             .collect();
         let original = Original {
             fiscal_sale: true,
+            number_unknown: false,
             lines: &sold,
         };
         let (lines, payments) = ([loaf(thousandths)], [paid(810 * thousandths / 1_000)]);
@@ -354,16 +368,6 @@ pub(super) fn decide(
     written.seq
 }
 
-pub(super) fn founded(at: Moment) -> Event<'static> {
-    Event::Founded(Founded {
-        at,
-        country: "MD",
-        currency: "MDL",
-        mode: Mode::Test,
-        confirmed: false,
-    })
-}
-
 pub(super) fn append(batch: &mut Batch<'_>, event: &Event<'_>) -> i64 {
     batch
         .append(DEVICE, NOON, event, &encoded(event))
@@ -411,6 +415,7 @@ pub(super) fn loaf(thousandths: i64) -> DraftLine<'static> {
         comment: "",
         final_amount: None,
         voided: false,
+        copied: CopiedLine::NONE,
     }
 }
 
