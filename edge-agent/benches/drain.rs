@@ -111,7 +111,7 @@ fn order(document: usize) -> OrderForm {
         tax_group: Some("B".to_owned()),
         comment: String::new(),
         final_amount: None,
-        copied: CopiedLine::NONE,
+        copied: CopiedLine::default(),
     };
     let draft = OrderDraft {
         lines: vec![line("Piine Praga", 810), line("Lapte 1l", 1_275)],

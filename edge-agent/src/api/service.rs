@@ -115,10 +115,16 @@ impl Service {
             Err(NoAnswer::Stopping) => Answer::Unknown {
                 message: "the agent is stopping".to_owned(),
             },
-            Err(NoAnswer::TooLate) => Answer::Unknown {
-                message: "the printer has not answered yet; the agent keeps asking it, and a request with the same id waits for the same outcome"
-                    .to_owned(),
-            },
+            Err(NoAnswer::TooLate) => {
+                let trouble = self.live_status.printer(device).trouble;
+                let trouble = trouble.map_or_else(String::new, |trouble| format!(" ({trouble})"));
+                Answer::Unknown {
+                    message: format!(
+                        "the printer has not answered yet{trouble}; the agent keeps asking it, and a request with the same id waits for the \
+                         same outcome"
+                    ),
+                }
+            }
         };
         Outcome::of(id, answer)
     }
