@@ -13,7 +13,7 @@ use super::outcome::{Outcome, Told};
 use super::problem::Problem;
 use super::replay::{Earlier, ReplayOutcome, Replays};
 use super::settings::ApiSettings;
-use crate::clerk::{Answer, ClerkHandle, FiscalState, Message};
+use crate::clerk::{Answer, ClerkHandle, DrawerOutcome, FiscalState, Message};
 use crate::config::Device;
 use crate::listener::WhenWritten;
 use crate::order::OrderForm;
@@ -205,6 +205,44 @@ impl Service {
         let repeats = row.state == RequestState::Sealed
             && RequestFingerprint::of_row(&row).is_of(form, device.id);
         repeats.then(|| Outcome::new(id, Told::Document { replayed: true }))
+    }
+
+    /// Opens the drawer of a device. The same bytes sent again do not open it a second time.
+    ///
+    /// # Errors
+    ///
+    /// The [`Problem`] that the caller is told.
+    pub async fn open_drawer(
+        &self,
+        device: &Device,
+        signature: SignatureInfo,
+    ) -> Result<(), Problem> {
+        match self.replays.begin(signature) {
+            Ok(request) => request.end(ReplayOutcome::Remember),
+            Err(_) => {
+                let message = "Api-Signature: was used before, by a request that has ended; to try again, sign the request with the current time";
+                return Err(Problem::new("SignatureReplayed", message));
+            }
+        }
+        let deadline = self.deadline(device.answer_timeout);
+        let message = |reply| Message::Drawer {
+            device: device.id,
+            deadline,
+            reply,
+        };
+        let outcome = match self.ask(message, deadline).await {
+            Ok(outcome) => outcome,
+            Err(NoAnswer::Stopping) => DrawerOutcome::Unknown("the agent is stopping".to_owned()),
+            Err(NoAnswer::TooLate) => {
+                DrawerOutcome::Unknown("the printer has not answered in time".to_owned())
+            }
+        };
+        let (error, reason) = match outcome {
+            DrawerOutcome::Opened => return Ok(()),
+            DrawerOutcome::NotOpened(reason) => ("DrawerNotOpened", reason),
+            DrawerOutcome::Unknown(reason) => ("OutcomeUnknown", reason),
+        };
+        Err(Problem::new(error, format!("printer: {reason}")))
     }
 
     /// The document of a request id on a device, and the id of the Z-report of its shift if the shift is closed.
