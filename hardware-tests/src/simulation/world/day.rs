@@ -34,6 +34,7 @@ impl World {
             agent.life.ends_after(-1);
         }
         self.note("closing".to_owned());
+        self.undo_changes()?;
         self.until("callers have their answers", |world| {
             world.callers.iter().all(|mine| mine.order.is_none())
         })?;
@@ -78,6 +79,7 @@ impl World {
     /// Plays the night: the shop closes and opens again at the same hour.
     pub(super) fn night(&mut self, day: u32) -> Checked {
         self.crash("for the night")?;
+        self.refused_starts()?;
         self.damage_a_file()?;
         let opening = u64::from(day) * DAY_MS;
         let left = opening.saturating_sub(self.now_ms);
