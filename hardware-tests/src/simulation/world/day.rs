@@ -184,8 +184,21 @@ impl World {
                 ));
             }
             till.expected.check_end(&till.line.line)?;
+            for (series, number) in till.expected.numbers.drain(..) {
+                let used = self.numbers.entry(series.clone()).or_default();
+                if !used.insert(number) {
+                    return Err(format!("the number {number} of {series} was used twice"));
+                }
+            }
         }
-        Ok(())
+        let gap = self.numbers.iter().find(|(_, used)| {
+            let last = used.last().copied().unwrap_or(0);
+            usize::try_from(last) != Ok(used.len())
+        });
+        match gap {
+            Some((series, used)) => Err(format!("the numbers of {series} have a gap: {used:?}")),
+            None => Ok(()),
+        }
     }
 
     /// Checks that the authority has every document that it must have, exactly once, and with the content of the till.

@@ -10,7 +10,7 @@ mod operator;
 mod troubles;
 mod turns;
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::{Arc, PoisonError};
 
 use ferrotill::clerk::Answer;
@@ -84,6 +84,8 @@ struct World {
     printer_clock: ManualClock,
     now_ms: u64,
     config: Arc<Config>,
+    /// The numbers of alternative receipts that any till has used, by series.
+    numbers: BTreeMap<String, BTreeSet<u32>>,
     /// What was changed in the configuration.
     changes: Changes,
     tills: Vec<SimulatedTill>,
@@ -212,6 +214,7 @@ impl World {
             },
             notes: VecDeque::new(),
             config,
+            numbers: BTreeMap::new(),
             changes: Changes::default(),
             shop,
             folder,
