@@ -38,7 +38,7 @@ impl World {
             0 => self.changes.address += 1,
             1 => self.changes.ranges_moved += 1,
             2 => self.changes.series += 1,
-            3 => self.changes.away = Some(place),
+            3 if self.tills.len() > 1 => self.changes.away = Some(place),
             4 => self.changes.wrong_family = Some(place),
             _ => {}
         }
