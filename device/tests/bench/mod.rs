@@ -2,6 +2,7 @@
 #![allow(dead_code, unreachable_pub)]
 
 pub mod cases;
+pub mod crash;
 pub mod host;
 
 use std::sync::Arc;
