@@ -36,7 +36,11 @@ pub(super) fn project(
         | Event::Switched(_)
         | Event::NumbersGranted(_)
         | Event::ClosedByPrinter(_)
-        | Event::Declared(_) => Ok(0),
+        | Event::Declared(_)
+        | Event::Founded(_)
+        | Event::DeviceIdentified(_)
+        | Event::Restored(_)
+        | Event::ClockSet(_) => Ok(0),
     }
 }
 
