@@ -16,7 +16,7 @@ use ferrotill_device::family::{FAMILIES, Protocol};
 use ferrotill_device::port::fault::{Damage, FaultPort};
 use ferrotill_device::port::loopback::Loopback;
 use ferrotill_device::port::{Port, PortOpener};
-use ferrotill_device::{Baseline, DaySums, FiscalPrinter, Job, JournalEvidence, Outcome};
+use ferrotill_device::{Baseline, DaySums, FiscalPrinter, Job, JournalEvidence, Performed};
 
 #[test]
 fn a_crash_of_the_host_at_any_frame_is_settled_once() {
@@ -116,11 +116,12 @@ fn keyboard(family: &'static Protocol, case: &Case, frames: usize, keys: &[bool]
         ..told
     };
     for (books, knows) in [(untold, false), (without_numbers, false), (told, true)] {
-        let outcome = bench
+        let outcome: Performed = bench
             .driver(77)
-            .recover(job, &baseline, &books, &mut Notes::new());
+            .recover(job, &baseline, &books, &mut Notes::new())
+            .into();
         let now = done(&bench, job) - before;
-        if matches!(outcome, Outcome::Unknown(_)) {
+        if matches!(outcome, Performed::Unknown(_)) {
             let provable = is_provable(family, job, z_reports, only_z_reports, now);
             assert!(!knows || !provable, "{says}: {outcome:?}");
             continue;
@@ -155,17 +156,19 @@ fn is_provable(
 }
 
 /// Checks that a settled outcome agrees with the number of times that the printer has executed the job.
-fn check_settled(job: &Job, outcome: &Outcome, baseline: &Baseline, executed: i64, says: &str) {
+fn check_settled(job: &Job, outcome: &Performed, baseline: &Baseline, executed: i64, says: &str) {
     let is_receipt = matches!(job, Job::Receipt(_));
     match outcome {
-        Outcome::Registered(registered) if is_receipt => {
+        Performed::Registered(registered) if is_receipt => {
             assert_eq!(executed, 1, "{says}: {outcome:?}");
             assert_eq!(registered.document, baseline.last_document + 1, "{says}");
         }
-        Outcome::Registered(_) if matches!(job, Job::Cash(_)) => {
+        Performed::Registered(_) if matches!(job, Job::Cash(_)) => {
             assert_eq!(executed, 1, "{says}: {outcome:?}");
         }
-        Outcome::NotRegistered(_) if is_receipt || matches!(job, Job::Cash(_)) => {
+        Performed::NotBegun(_) | Performed::Absent(..)
+            if is_receipt || matches!(job, Job::Cash(_)) =>
+        {
             assert_eq!(executed, 0, "{says}: {outcome:?}");
         }
         // A Z-report from the keyboard closes the day as well, and other documents are not fiscal.
@@ -209,12 +212,14 @@ fn crash(family: &'static Protocol, case: &Case, frames: usize, last_frame_arriv
         .line
         .with(|emulator| emulator.printer_mut().miscount = 0);
     let mut driver = bench.driver(77);
-    let outcome = driver.recover(
-        job,
-        &baseline,
-        &JournalEvidence::of_decision(notes.decided),
-        &mut Notes::new(),
-    );
+    let outcome: Performed = driver
+        .recover(
+            job,
+            &baseline,
+            &JournalEvidence::of_decision(notes.decided),
+            &mut Notes::new(),
+        )
+        .into();
     check(&bench, job, &outcome, before, &says);
     sells_on(&bench, &mut driver, &says);
     true
@@ -271,16 +276,18 @@ fn noise(family: &'static Protocol, case: &Case, seed: u64) {
     let mut notes = Notes::new();
     let mut outcome = driver.perform(job, &baseline, &mut notes);
     for _ in 0..500 {
-        if !matches!(outcome, Outcome::Unknown(_)) {
+        if !matches!(outcome, Performed::Unknown(_)) {
             break;
         }
         let decided = notes.decided;
-        outcome = driver.recover(
-            job,
-            &baseline,
-            &JournalEvidence::of_decision(decided),
-            &mut notes,
-        );
+        outcome = driver
+            .recover(
+                job,
+                &baseline,
+                &JournalEvidence::of_decision(decided),
+                &mut notes,
+            )
+            .into();
     }
     check(&bench, job, &outcome, before, &says);
     sells_on(&bench, &mut bench.driver(60), &says);
@@ -319,7 +326,7 @@ fn together(family: &'static Protocol, case: &Case, seed: u64) {
     let mut notes = Notes::new();
     let mut outcome = driver.perform(job, &baseline, &mut notes);
     for attempt in 0..80 {
-        if !matches!(outcome, Outcome::Unknown(_)) {
+        if !matches!(outcome, Performed::Unknown(_)) {
             break;
         }
         bench.repair();
@@ -327,12 +334,14 @@ fn together(family: &'static Protocol, case: &Case, seed: u64) {
             driver = bench.driver(attempt);
         }
         let decided = notes.decided;
-        outcome = driver.recover(
-            job,
-            &baseline,
-            &JournalEvidence::of_decision(decided),
-            &mut notes,
-        );
+        outcome = driver
+            .recover(
+                job,
+                &baseline,
+                &JournalEvidence::of_decision(decided),
+                &mut notes,
+            )
+            .into();
     }
     check(&bench, job, &outcome, before, &says);
     sells_on(&bench, &mut driver, &says);

@@ -11,10 +11,10 @@ use ferrotill_device::emulator::{EscposEmulator, FaultKind};
 use ferrotill_device::family::{Protocol, datecs, datecs_b, datecs_x};
 use ferrotill_device::port::loopback::Loopback;
 use ferrotill_device::{
-    Baseline, Fault, FiscalPrinter, Job, JournalEvidence, LineJob, Outcome, PaymentJob,
+    Baseline, Fault, FiscalPrinter, Job, JournalEvidence, LineJob, PaymentJob, Performed, Recovered,
 };
 
-const SWAPPED: Outcome = Outcome::Unknown(Fault::PrinterSwapped);
+const SWAPPED: Recovered = Recovered::Unknown(Fault::PrinterSwapped);
 
 /// A receipt with more lines than a printer of group B allows.
 fn long_sale() -> Job {
@@ -52,7 +52,7 @@ fn lost_close(bench: &Bench, job: &Job) -> Baseline {
     let baseline = driver.connect().unwrap().baseline;
     bench.order(FaultKind::PowerCut, Some(0x38), 1);
     let outcome = driver.perform(job, &baseline, &mut Notes::new());
-    assert_eq!(outcome, Outcome::Unknown(Fault::NoAnswer));
+    assert_eq!(outcome, Performed::Unknown(Fault::NoAnswer));
     assert_eq!(bench.fiscal_receipts(), 1);
     bench.repair();
     baseline
@@ -123,7 +123,7 @@ fn the_open_slip_of_another_printer_proves_nothing_and_stays_open() {
     let mut baseline = driver.connect().unwrap().baseline;
     bench.order(FaultKind::PowerCut, Some(0x27), 1);
     let outcome = driver.perform(&job, &baseline, &mut Notes::new());
-    assert_eq!(outcome, Outcome::Unknown(Fault::NoAnswer));
+    assert_eq!(outcome, Performed::Unknown(Fault::NoAnswer));
     baseline.serial = "another".to_owned();
     bench.repair();
     let mut driver = bench.driver(2);

@@ -219,15 +219,15 @@ impl Tills {
                 }
                 outcome
             }
-            Settled::NotRegistered(not_registered) => {
-                device_state.baseline.clone_from(&not_registered.after);
+            Settled::NotBegun(no_document) | Settled::Absent(_, no_document) => {
+                device_state.baseline.clone_from(&no_document.after);
                 if device_state.baseline.is_some() {
                     self.settings
                         .live_status
                         .printer_answers(device_state.device);
                 }
-                let fault = not_registered.fault;
-                let message = match not_registered.detail.as_str() {
+                let fault = no_document.fault;
+                let message = match no_document.detail.as_str() {
                     "" => fault.to_string(),
                     detail => format!("{fault}: {detail}"),
                 };

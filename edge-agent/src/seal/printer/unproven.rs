@@ -1,11 +1,10 @@
 //! Documents that their printer cannot prove: the reason is reported, and an operator's declaration ends the repeated questions.
 
 use ferrotill_device::Fault;
-use ferrotill_device::printer::Outcome;
 use uuid::Uuid;
 
 use super::worker::{PAUSE_MIN, PrinterWorker, WorkerState, recover_job};
-use super::{News, SealingJob};
+use super::{News, SealingJob, Settled};
 use crate::order::Declaration;
 
 impl PrinterWorker {
@@ -40,8 +39,8 @@ impl PrinterWorker {
     /// If the printer cannot prove the outcome, the document is released: the thread asks and prints nothing more for it, and reads
     /// the counters again with the next connection.
     pub(super) fn release(&mut self, mut document: SealingJob, declaration: Box<Declaration>) {
-        let outcome = self.attempt(&mut document, recover_job);
-        let Outcome::Unknown(fault) = outcome else {
+        let outcome = Settled::of_recovered(self.attempt(&mut document, recover_job));
+        let Err(fault) = outcome else {
             self.settle(document, outcome);
             return;
         };
