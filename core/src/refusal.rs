@@ -5,7 +5,7 @@
 //! [`Till::decide`](crate::Till::decide) checks in stages, and the first stage that refuses gives the answer:
 //!
 //! 1. **The request id** (1, 2): a repeated request is answered as a repeat, even if it would be refused for another reason now.
-//! 2. **The draft** (10 to 38 and 50 to 54): what is wrong with it in any state of the till. All faults are reported with their places;
+//! 2. **The draft** (10 to 38 and 50 to 59): what is wrong with it in any state of the till. All faults are reported with their places;
 //!    the lowest number goes first.
 //! 3. **The outstanding document** (39): until it is settled, no other document can begin.
 //! 4. **The shift** (40, 41), then **the offline budget** (42), then **the printer** (43, 44).
@@ -169,6 +169,8 @@ refusals! {
     53 ReturnExceedsQuantity { left: Decimal } => "only {left} of the original line is left to return", "reduce the quantity";
     /// A return of a larger amount than is left.
     54 ReturnExceedsAmount { left: Decimal } => "only {left} of the original line's amount is left to return", "reduce the amount";
+    /// A return of a sale that no fiscal printer has printed, on a till whose documents a fiscal printer makes legal.
+    59 OriginalNotPrinted => "the original was not printed by a fiscal printer, so a printer cannot print its return", "return the goods on the till and with the configuration that sold them";
 
     /// Alternative receipts are off for this device.
     60 NoAlternativeReceipts => "alternative receipts are off for this device", "set use_alternative_receipts to true and give the device a range of numbers";

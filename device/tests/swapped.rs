@@ -133,3 +133,43 @@ fn the_open_slip_of_another_printer_proves_nothing_and_stays_open() {
     let closes = notes.lines.iter().filter(|line| line.starts_with("27 "));
     assert_eq!(closes.count(), 0, "{:?}", notes.lines);
 }
+
+#[test]
+fn a_baseline_names_the_family_and_another_family_proves_nothing() {
+    let bench = Bench::of(&datecs::PROTOCOL);
+    let mut driver = bench.driver(1);
+    let baseline = driver.connect().unwrap().baseline;
+    assert_eq!(baseline.family, "datecs");
+    // The same printer, reached by the driver of another family: nothing is sent to it.
+    let mut wrong = IslPrinter::new(&datecs_b::PROTOCOL, Box::new(bench.line.clone()), 2);
+    let mut notes = Notes::new();
+    let evidence = JournalEvidence::default();
+    let outcome = wrong.recover(&sale(), &baseline, &evidence, &mut notes);
+    assert_eq!(outcome, SWAPPED);
+    assert!(notes.lines.is_empty(), "{:?}", notes.lines);
+}
+
+#[test]
+fn a_baseline_without_a_family_is_judged_by_serial_number_memory_and_counters() {
+    let bench = Bench::of(&datecs::PROTOCOL);
+    let job = sale();
+    let stored_before_families_were = Baseline {
+        family: String::new(),
+        ..lost_close(&bench, &job)
+    };
+    let recover = |baseline: &Baseline| {
+        bench.driver(3).recover(
+            &job,
+            baseline,
+            &JournalEvidence::default(),
+            &mut Notes::new(),
+        )
+    };
+    let found = registered(recover(&stored_before_families_were));
+    assert_eq!(found.document, 1);
+    let of_another_memory = Baseline {
+        fiscal_memory: "another".to_owned(),
+        ..stored_before_families_were
+    };
+    assert_eq!(recover(&of_another_memory), SWAPPED);
+}

@@ -6,13 +6,13 @@ use std::time::Instant;
 use ferrotill_core::id::Fingerprint;
 use ferrotill_core::refusal::{Place, Refusal};
 use ferrotill_core::till::Till;
-use ferrotill_device::printer::{Baseline, ClosedDay, DaySums, Job, JournalEvidence};
+use ferrotill_device::Fault;
+use ferrotill_device::printer::{Baseline, ClosedDay, Job};
 use tokio::sync::oneshot;
 use uuid::Uuid;
 
 use crate::order::{Declaration, OrderForm};
 use crate::seal::printer::PrinterTask;
-use crate::seal::printer::job::stored_baseline;
 
 /// What is known about a request id. Answers carry it in the header `X-Fiscal-State`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -164,7 +164,9 @@ pub(super) struct DeviceState {
     pub(super) baseline: Option<Baseline>,
     /// The document that was given to the printer and is not settled yet.
     pub(super) sealing: Option<SealingDocument>,
-    /// An operator's declaration about the document in `sealing`.
+    /// Why nobody can be asked about the outstanding document: its job cannot be made, or the configuration has no printer for it.
+    pub(super) nobody_to_ask: Option<Fault>,
+    /// An operator's declaration about the outstanding document.
     pub(super) pending_declaration: Option<PendingDeclaration>,
     pub(super) queue: VecDeque<QueuedOrder>,
     pub(super) slips: VecDeque<Slip>,
@@ -183,6 +185,8 @@ pub(super) struct DeviceState {
     pub(super) rate_differences: Vec<String>,
     /// The connected printer is not the printer of the open shift.
     pub(super) printer_swapped: bool,
+    /// The books know this device, and the configuration does not have it any more. It takes no orders.
+    pub(super) removed: bool,
     /// The journal row after which this process last stored a snapshot of the till; 0 before the first.
     pub(super) snapshot_seq: i64,
 }
@@ -197,6 +201,7 @@ impl DeviceState {
             printer_work: PrinterWork::Idle,
             baseline: None,
             sealing: None,
+            nobody_to_ask: None,
             pending_declaration: None,
             queue: VecDeque::new(),
             slips: VecDeque::new(),
@@ -208,6 +213,7 @@ impl DeviceState {
             printer_rates: None,
             rate_differences: Vec::new(),
             printer_swapped: false,
+            removed: false,
             snapshot_seq: 0,
         }
     }
@@ -215,26 +221,6 @@ impl DeviceState {
     /// The till with all events of the running batch.
     pub(super) fn current_till(&self) -> &Till {
         self.uncommitted.as_ref().unwrap_or(&self.till)
-    }
-
-    /// What the journal can prove about a document whose printing begins with this baseline.
-    pub(super) fn evidence(&self, baseline: &Baseline, cancel_decided: bool) -> JournalEvidence {
-        let (till, printer) = (self.current_till(), stored_baseline(baseline));
-        // The sums do not contain the document itself, which is added when it is sealed.
-        let day = match till.shift() {
-            Some(shift) => DaySums {
-                sales: shift.sales.groups.by_letter(),
-                refunds: shift.refunds.groups.by_letter(),
-            },
-            None => DaySums::default(),
-        };
-        JournalEvidence {
-            cancel_decided,
-            // The day sums are used only if all of them come from this printer and no operator's declaration is among them.
-            // Otherwise they prove nothing.
-            day: Some(day).filter(|_| till.sums_are_of(&printer)),
-            z_takes_a_number: till.z_takes_a_number_on(&printer),
-        }
     }
 
     /// The printer is connected, or its thread is working on a document.

@@ -1,8 +1,8 @@
 //! One batch: how the clerk handles messages inside a transaction, and what it sends after the commit.
 
-mod alternative;
 mod deadlines;
 mod fiscal_numbers;
+mod left_behind;
 mod operator;
 mod orders;
 mod printer_day;
@@ -19,6 +19,7 @@ use ferrotill_core::id::{DocumentId, Fingerprint};
 use ferrotill_core::profile::Profile;
 use ferrotill_core::receipt::LineTotals;
 use ferrotill_core::till::Command;
+use ferrotill_device::Fault;
 use tokio::sync::{Notify, oneshot};
 use uuid::Uuid;
 
@@ -118,7 +119,7 @@ impl Tills {
         settings: Arc<ClerkSettings>,
         plans: Vec<DevicePlan>,
     ) -> Result<Self, StoreError> {
-        let mut devices = Vec::with_capacity(plans.len());
+        let mut devices: Vec<DeviceState> = Vec::with_capacity(plans.len());
         let mut configurations = Vec::with_capacity(plans.len());
         for plan in plans {
             let till = store.load_till(plan.device)?;
@@ -132,6 +133,7 @@ impl Tills {
             });
             configurations.push(plan.configuration);
         }
+        devices.extend(left_behind::devices(store, &settings, &devices)?);
         let line_scratch = vec![LineTotals::default(); settings.profile.facts().lines_max];
         let clock_stored_at = settings.clock.monotonic();
         Ok(Self {
@@ -149,8 +151,11 @@ impl Tills {
     /// Writes the configuration of each device to the journal if it has changed.
     pub(super) fn adopt_configuration(&mut self, batch: &mut Batch<'_>) -> Result<(), StoreError> {
         for index in 0..self.devices.len() {
-            if *self.devices[index].till.configuration() != self.configurations[index] {
-                let configuration = self.configurations[index].clone();
+            let Some(configuration) = self.configurations.get(index) else {
+                continue;
+            };
+            if self.devices[index].till.configuration() != configuration {
+                let configuration = configuration.clone();
                 let outcome = self.decide(batch, index, &Command::Adopt(&configuration))?;
                 if let Err(refusal) = outcome {
                     return Err(StoreError::Configuration {
@@ -171,20 +176,25 @@ impl Tills {
     ) -> Result<(), StoreError> {
         for index in 0..self.devices.len() {
             let device_state = &self.devices[index];
-            if matches!(device_state.printer_work, PrinterWork::Document) {
-                continue;
-            }
+            let is_asked = matches!(device_state.printer_work, PrinterWork::Document);
             let Some(outstanding) = device_state.current_till().outstanding() else {
+                self.devices[index].nobody_to_ask = None;
                 continue;
             };
+            if is_asked || device_state.nobody_to_ask.is_some() {
+                continue;
+            }
             let cancel_decided = outstanding.cancel_decided;
             let Some(row) = batch.request(device_state.device, outstanding.id)? else {
                 continue;
             };
             let stored_document = batch.document(row)?;
-            let Some(document) =
-                self.sealing_job_of(batch, index, &stored_document, cancel_decided)?
-            else {
+            let document = self
+                .recovery_job_of(batch, index, &stored_document, cancel_decided)?
+                .filter(|_| self.devices[index].printer.has_printer());
+            let Some(document) = document else {
+                self.devices[index].nobody_to_ask = Some(Fault::NobodyToAsk);
+                self.publish_nobody_to_ask(index);
                 continue;
             };
             let device_state = &mut self.devices[index];
@@ -224,6 +234,9 @@ impl Tills {
         for device_state in &mut self.devices {
             if let Some(till) = device_state.uncommitted.take() {
                 device_state.till = till;
+                if device_state.removed {
+                    continue;
+                }
                 self.settings
                     .live_status
                     .count_numbers(device_state.device, &device_state.till);
@@ -392,8 +405,7 @@ impl Tills {
                 Ok(())
             }
             Message::Declare { declaration, reply } => {
-                self.on_declaration(*declaration, reply, effects);
-                Ok(())
+                self.on_declaration(batch, *declaration, reply, effects)
             }
             Message::Printer(device, news) => match self.index_of(device) {
                 Some(index) => self.on_printer_news(batch, index, news, effects),
@@ -465,7 +477,7 @@ impl Tills {
     fn index_of(&self, device: Uuid) -> Option<usize> {
         self.devices
             .iter()
-            .position(|device_state| device_state.device == device)
+            .position(|device_state| device_state.device == device && !device_state.removed)
     }
 
     fn on_authority_news(

@@ -23,12 +23,15 @@ use ferrotill_store::{Batch, StoreError};
 
 impl Tills {
     /// Asks the printer's thread to release the document that an operator has declared.
+    ///
+    /// If nobody can be asked about the document, the declaration is written at once.
     pub(super) fn on_declaration(
         &mut self,
+        batch: &mut Batch<'_>,
         declaration: Declaration,
         reply: oneshot::Sender<DeclarationOutcome>,
         effects: &mut Vec<Effect>,
-    ) {
+    ) -> Result<(), StoreError> {
         let id = document_id(declaration.id);
         let place = self.devices.iter().position(|device_state| {
             let outstanding = device_state.current_till().outstanding();
@@ -39,16 +42,23 @@ impl Tills {
                 vec![reply],
                 DeclarationOutcome::NotOutstanding,
             ));
-            return;
+            return Ok(());
         };
         let device_state = &mut self.devices[index];
+        if let Some(fault) = device_state.nobody_to_ask {
+            device_state.pending_declaration = Some(PendingDeclaration {
+                declaration: declaration.clone(),
+                replies: vec![reply],
+            });
+            return self.write_declaration(batch, index, &declaration, fault, effects);
+        }
         if !matches!(device_state.printer_work, PrinterWork::Document) {
             let reason = "the printer has not been asked about this document yet".to_owned();
             effects.push(Effect::RespondDeclaration(
                 vec![reply],
                 DeclarationOutcome::CanStillSay(reason),
             ));
-            return;
+            return Ok(());
         }
         match &mut device_state.pending_declaration {
             Some(pending_declaration) if pending_declaration.declaration == declaration => {
@@ -67,6 +77,7 @@ impl Tills {
                 effects.push(Effect::Print(index, task));
             }
         }
+        Ok(())
     }
 
     /// Answers the callers of the pending declaration, if it is about the document with this id.
@@ -112,7 +123,16 @@ impl Tills {
         live_status.printer_unproven(device, id, instruction);
     }
 
-    /// The printer's thread has released the document. Writes the declaration, and the seal or void that it justifies.
+    /// Writes to the live status, again after the printer was connected, that nobody can be asked about the outstanding document.
+    pub(super) fn publish_nobody_to_ask(&self, index: usize) {
+        let device_state = &self.devices[index];
+        let outstanding = device_state.current_till().outstanding();
+        if let (Some(fault), Some(outstanding)) = (device_state.nobody_to_ask, outstanding) {
+            self.report_unproven(index, Uuid::from_bytes(outstanding.id.0), fault);
+        }
+    }
+
+    /// The printer's thread has released the document, or nobody can be asked about it. Writes the declaration, and the seal or void that it justifies.
     pub(super) fn write_declaration(
         &mut self,
         batch: &mut Batch<'_>,
@@ -132,9 +152,6 @@ impl Tills {
             why: &why,
         };
         let device_state = &mut self.devices[index];
-        device_state.printer_work = PrinterWork::Idle;
-        // The printer's thread has dropped its counters too, and reads them when it connects again.
-        device_state.baseline = None;
         let sealing = device_state.sealing.take_if(|sealing| sealing.id == *id);
         if let Err(refusal) = self.decide(batch, index, &Command::Declare(declared))? {
             // An earlier batch wrote the outcome, although its commit returned an error (`Clerk::on_write_error`).
@@ -161,6 +178,13 @@ impl Tills {
         };
         self.decide(batch, index, &command)?
             .map_err(|refusal| StoreError::NotBooked { refusal })?;
+        let device_state = &mut self.devices[index];
+        if device_state.nobody_to_ask.take().is_some() {
+            let connected = device_state.baseline.is_some();
+            let live_status = &self.settings.live_status;
+            live_status.person_settled(device_state.device, connected);
+        }
+        self.publish_left_behind(batch, index)?;
         let device = self.devices[index].device;
         // As after a start: when the printer is connected, its counters are compared with the last ones in the journal.
         let known_counters = batch.printer_counters(device, baseline_of)?;

@@ -5,6 +5,7 @@
 //! The clerk never waits for the thread: results come back as messages ([`News`]).
 
 pub mod job;
+mod sealer;
 #[cfg(test)]
 mod tests;
 mod unproven;
@@ -13,7 +14,7 @@ mod worker;
 
 use std::sync::Arc;
 use std::sync::mpsc::{Sender, channel};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use ferrotill_device::Fault;
 use ferrotill_device::printer::{
@@ -26,6 +27,7 @@ use crate::order::Declaration;
 use crate::time::clock::Clock;
 use worker::IDLE_CHECK_EVERY;
 
+pub use sealer::FiscalPrinterSealer;
 pub use worker::PrinterWorker;
 
 /// A task for the printer's thread.
@@ -58,6 +60,8 @@ pub struct SealingJob {
     pub baseline: Baseline,
     /// What else the journal can prove about the document.
     pub evidence: JournalEvidence,
+    /// From this moment on a person may settle the document if the printer does not answer.
+    pub given_up_at: Instant,
 }
 
 /// News from the printer's thread.

@@ -1,7 +1,6 @@
 //! Documents that their printer cannot prove: the reason is reported, and an operator's declaration ends the repeated questions.
 
 use ferrotill_device::Fault;
-use uuid::Uuid;
 
 use super::worker::{PAUSE_MIN, PrinterWorker, WorkerState, recover_job};
 use super::{News, SealingJob, Settled};
@@ -10,7 +9,7 @@ use crate::order::Declaration;
 impl PrinterWorker {
     /// Reports why the outcome of a document is still unknown, unless the same reason was reported before. Returns the reported
     /// reason.
-    pub(super) fn report_unknown(&mut self, id: Uuid, fault: Fault) -> Fault {
+    pub(super) fn report_unknown(&mut self, document: &SealingJob, fault: Fault) -> Fault {
         let fault = match fault {
             // If a receipt is open, people can finish it at the printer, and afterwards the printer can prove the outcome.
             Fault::Unclear => match self.printer.status() {
@@ -20,12 +19,17 @@ impl PrinterWorker {
             },
             fault => fault,
         };
+        let fault = if fault.is_silence() && self.clock.monotonic() >= document.given_up_at {
+            Fault::PrinterGone
+        } else {
+            fault
+        };
         self.connected = false;
         if self.reported_fault != Some(fault) {
             self.reported_fault = Some(fault);
             self.loss_reported = false;
             if fault.is_beyond_proof() {
-                self.listener.send(News::Unproven(id, fault));
+                self.listener.send(News::Unproven(document.id, fault));
             } else {
                 self.report_lost(&fault.to_string());
             }
@@ -44,7 +48,7 @@ impl PrinterWorker {
             self.settle(document, outcome);
             return;
         };
-        let fault = self.report_unknown(document.id, fault);
+        let fault = self.report_unknown(&document, fault);
         if !fault.is_beyond_proof() {
             self.listener
                 .send(News::ReleaseRefused(document.id, fault.to_string()));

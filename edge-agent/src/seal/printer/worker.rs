@@ -42,7 +42,7 @@ pub struct PrinterWorker {
     pub(super) loss_reported: bool,
     /// The last reported reason why the document is not settled.
     pub(super) reported_fault: Option<Fault>,
-    clock: Arc<Clock>,
+    pub(super) clock: Arc<Clock>,
     idle_check: Duration,
 }
 
@@ -296,7 +296,7 @@ impl PrinterWorker {
         let settled = match outcome {
             Ok(settled) => settled,
             Err(fault) => {
-                self.report_unknown(document.id, fault);
+                self.report_unknown(&document, fault);
                 self.state = WorkerState::Settling(Box::new(document));
                 return;
             }
