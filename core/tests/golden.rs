@@ -353,6 +353,9 @@ fn the_bytes_of_version_1_still_mean_the_same() {
         {
             baseline.family = StoredBaseline::FAMILY_UNKNOWN;
         }
+        if let Event::ConfigurationAdopted(adopted) = &mut today {
+            adopted.next.clear();
+        }
         assert_eq!(event.kind(), kind);
         assert_eq!(event, today);
         till.apply(&event);

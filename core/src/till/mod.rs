@@ -23,7 +23,9 @@ use serde::{Deserialize, Serialize};
 use crate::amount::Amount;
 use crate::counters::Counters;
 use crate::document::{Body, ReportKind};
-use crate::event::{CancelDecided, ClosedByPrinter, Configuration, Event, NumbersGranted, Voided};
+use crate::event::{
+    Adopted, CancelDecided, ClosedByPrinter, Configuration, Event, NumbersGranted, Voided,
+};
 use crate::id::DocumentId;
 use crate::numbers::{FiscalNumbers, Span};
 use crate::profile::Profile;
@@ -47,6 +49,7 @@ pub struct Till {
     counters_after: TillCounters,
     last_number: u32,
     last_z: u32,
+    /// The ranges in force. After rows of version 1 also the ranges that were in force before: at most 16, as that version allowed.
     range_uses: heapless::Vec<RangeUse, 16>,
     fiscal_numbers: FiscalNumbers,
     outstanding: Option<Outstanding>,
@@ -78,7 +81,9 @@ impl Till {
     ) -> Result<Event<'a>, Refusal> {
         let at = self.latest.map_or(now, |latest| latest.later(now));
         match command {
-            Command::Adopt(configuration) => self.decide_configuration(configuration),
+            Command::Adopt(configuration) => {
+                self.decide_configuration(configuration, known.range_next)
+            }
             Command::TakeNumbers(spans) => self.decide_numbers(spans, at),
             Command::Reserve(order) => self.reserve(profile, order, known, at, scratch, faults),
             Command::DecideCancel(id) => {
@@ -109,9 +114,15 @@ impl Till {
     // Each kind of event is made in a function of its own, so that no stack frame contains more than one event: a configuration
     // and the figures of a report take about 2 KiB each (`cross/stack-frames`).
     #[inline(never)]
-    fn decide_configuration<'a>(&self, wanted: &Configuration) -> Result<Event<'a>, Refusal> {
-        self.check_configuration(wanted)?;
-        Ok(Event::ConfigurationAdopted(wanted.clone()))
+    fn decide_configuration<'a>(
+        &self,
+        wanted: &Configuration,
+        folder_next: Option<&[u32]>,
+    ) -> Result<Event<'a>, Refusal> {
+        Ok(Event::ConfigurationAdopted(Adopted {
+            configuration: wanted.clone(),
+            next: self.next_of_ranges(wanted, folder_next)?,
+        }))
     }
 
     #[inline(never)]
@@ -186,7 +197,7 @@ impl Till {
         self.latest
     }
 
-    /// The used part of each range of alternative receipts, in the order of their use.
+    /// The ranges of alternative receipts that the till knows, each with its next number, in the order of their use.
     #[must_use]
     pub fn range_uses(&self) -> &[RangeUse] {
         &self.range_uses

@@ -88,7 +88,7 @@ impl TestShop {
         .map_err(with_sources)?;
         let plan = DevicePlan {
             device: DEVICE,
-            configuration: adopt::configuration(device, MOLDOVA.facts()),
+            configuration: adopt::configuration(device, MOLDOVA.facts()).expect("the tables fit"),
             printer,
             point_of_sale: Uuid::from_u128(1),
             serial: None,

@@ -163,6 +163,10 @@ impl Tills {
                 // No caller waits any more, so that the order is dropped unsold (decision 0004).
                 continue;
             }
+            if alternative && self.devices.len() > 1 {
+                // In a test, two devices may share a range.
+                self.adopt_of_device(batch, index)?;
+            }
             match self.reserve(batch, index, &entry, alternative)? {
                 Err(refused) => self.refuse(batch, entry, refused, effects)?,
                 Ok(reservation) => self.begin(batch, index, reservation, entry, effects)?,
@@ -338,6 +342,7 @@ impl Tills {
             request: context.request,
             original: context.original,
             offline: Some(left),
+            range_next: None,
             printer_swapped: device_state.printer_swapped,
             printer_rates: device_state
                 .printer_rates
@@ -391,17 +396,27 @@ impl Tills {
         index: usize,
         command: &Command<'_>,
     ) -> Result<Result<i64, Refusal>, StoreError> {
+        self.decide_knowing(batch, index, command, &Known::default())
+    }
+
+    /// [`decide`](Self::decide) with facts of the store.
+    pub(super) fn decide_knowing(
+        &mut self,
+        batch: &mut Batch<'_>,
+        index: usize,
+        command: &Command<'_>,
+        known: &Known<'_>,
+    ) -> Result<Result<i64, Refusal>, StoreError> {
         let now = self.settings.guard.now();
         let scratch = Scratch {
             lines: &mut [],
             bytes: &mut [],
         };
         let device_state = &self.devices[index];
-        let known = Known::default();
         let event = match device_state.current_till().decide(
             self.settings.profile,
             command,
-            &known,
+            known,
             now,
             scratch,
             &mut IgnoreFaults,

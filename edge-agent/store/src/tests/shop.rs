@@ -3,7 +3,9 @@
 use std::path::Path;
 
 use ferrotill_core::document::{Body, ReportKind};
-use ferrotill_core::event::{Configuration, Event, NumberRange, Reserved, Voided};
+use ferrotill_core::event::{
+    Adopted, Configuration, Event, Founded, Mode, NumberRange, Reserved, Voided,
+};
 use ferrotill_core::id::{DocumentId, Fingerprint, PointOfSaleId, UniqueId};
 use ferrotill_core::payment::{PaymentTable, PaymentType};
 use ferrotill_core::profile::MOLDOVA;
@@ -46,7 +48,15 @@ impl Shop {
             now: NOON,
         };
         let configuration = configuration();
-        let event = Event::ConfigurationAdopted(configuration);
+        let next = configuration
+            .ranges
+            .iter()
+            .map(|range| range.start)
+            .collect();
+        let event = Event::ConfigurationAdopted(Adopted {
+            configuration,
+            next,
+        });
         let mut batch = shop.store.batch().unwrap();
         append(&mut batch, &event);
         batch.commit().unwrap();
@@ -315,6 +325,16 @@ pub(super) fn decide(
         assert_eq!(reserved, read, "what was written is what is read");
     }
     written.seq
+}
+
+pub(super) fn founded(at: Moment) -> Event<'static> {
+    Event::Founded(Founded {
+        at,
+        country: "MD",
+        currency: "MDL",
+        mode: Mode::Test,
+        confirmed: false,
+    })
 }
 
 pub(super) fn append(batch: &mut Batch<'_>, event: &Event<'_>) -> i64 {
