@@ -13,6 +13,7 @@
 //! 6. **The counters** (70 to 72).
 //!
 //! An operator's declaration is refused if its document is not outstanding (4) and if it has no name (45).
+//! A correction of the clock is refused without a name (45), with an outstanding document (39), and back in time in an open shift (46).
 //!
 //! `core/REFUSALS.md` lists them all; a test compares it with this file.
 
@@ -158,6 +159,8 @@ refusals! {
 
     /// An operator's declaration without the operator's name.
     45 DeclarationUnsigned => "the declaration has no name", "give the name of the person who has read the paper";
+    /// A correction of the clock to an earlier time while a shift is open: the documents of one shift never go back in time.
+    46 ClockBackInShift => "the time cannot go back while a shift is open", "close the day first, then set the time";
 
     /// A return of a receipt that this device does not have.
     50 OriginalUnknown => "this device has no such receipt", "give the id of a fiscal receipt of this device";
@@ -167,8 +170,10 @@ refusals! {
     52 ReturnLineUnknown => "the original has no line with this name, price and tax group", "copy name, price and tax group from the original";
     /// A return of a larger quantity than is left.
     53 ReturnExceedsQuantity { left: Decimal } => "only {left} of the original line is left to return", "reduce the quantity";
-    /// A return of a larger amount than is left.
-    54 ReturnExceedsAmount { left: Decimal } => "only {left} of the original line's amount is left to return", "reduce the amount";
+    /// A return of a larger amount than the share of its quantity in what is left.
+    54 ReturnExceedsAmount { left: Decimal } => "at most {left} can be given back for this quantity of the original line", "reduce the amount, or leave it out: the till computes it";
+    /// A return of a receipt that an operator declared as printed without the printer's number.
+    55 OriginalWithoutNumber => "the printer's number of the original is not known, and the printer needs it to print a return", "make the return on the printer itself; when a document is declared as printed, give the number on its paper";
     /// A return of a sale that no fiscal printer has printed, on a till whose documents a fiscal printer makes legal.
     59 OriginalNotPrinted => "the original was not printed by a fiscal printer, so a printer cannot print its return", "return the goods on the till and with the configuration that sold them";
 

@@ -1,5 +1,6 @@
 //! One batch: how the clerk handles messages inside a transaction, and what it sends after the commit.
 
+mod clock;
 mod deadlines;
 mod fiscal_numbers;
 mod left_behind;
@@ -27,13 +28,13 @@ use super::device_state::{
     Answer, Caller, DeclarationOutcome, DeviceState, DrawerRequest, PrinterWork, SealingDocument,
     Slip,
 };
-use super::{AuthorityNews, Message};
+use super::{AuthorityNews, ClockOutcome, Message};
 use crate::order::OrderForm;
 use crate::seal::printer::job::baseline_of;
 use crate::seal::printer::{News, PrinterTask, Task};
 use crate::status::LiveStatus;
 use crate::time::clock::Clock;
-use crate::time::guarded_clock::GuardedClock;
+use crate::time::guarded_clock::{ClockBefore, GuardedClock};
 use ferrotill_store::{Batch, Store, StoreError};
 
 /// What the clerk needs beside the store and the devices. It stays the same while the agent runs.
@@ -83,6 +84,8 @@ pub(super) enum Effect {
     Drawer(oneshot::Sender<Result<(), String>>, Result<(), String>),
     /// Answer the callers of an operator's declaration.
     RespondDeclaration(Vec<oneshot::Sender<DeclarationOutcome>>, DeclarationOutcome),
+    /// Answer the caller that has corrected the time.
+    ClockSet(oneshot::Sender<ClockOutcome>, ClockOutcome),
     /// Wake the sender: the outbox has new entries.
     WakeSender,
 }
@@ -96,6 +99,8 @@ pub(super) struct Tills {
     configurations: Vec<Configuration>,
     /// The documents that the authority has not acknowledged yet.
     unsent: Unsent,
+    /// The guarded clock before a correction in this batch, which is taken back if the batch cannot be written.
+    clock_before: Option<ClockBefore>,
     /// When the guarded clock was last stored.
     clock_stored_at: Instant,
     line_scratch: Vec<LineTotals>,
@@ -141,6 +146,7 @@ impl Tills {
             devices,
             configurations,
             unsent: Unsent::default(),
+            clock_before: None,
             clock_stored_at,
             line_scratch,
             byte_scratch: vec![0; EVENT_BYTES_MAX],
@@ -255,6 +261,7 @@ impl Tills {
 
     /// Replaces the tills by their changed copies after the batch was committed.
     pub(super) fn commit(&mut self) {
+        self.clock_before = None;
         for device_state in &mut self.devices {
             if let Some(till) = device_state.uncommitted.take() {
                 device_state.till = till;
@@ -278,6 +285,9 @@ impl Tills {
             message: reason.to_owned(),
         };
         self.fail_declarations(reason);
+        if let Some(before) = self.clock_before.take() {
+            self.settings.guard.undo(&before);
+        }
         for effect in effects {
             match effect {
                 Effect::Respond(callers, _) => respond(callers, &answer),
@@ -291,6 +301,10 @@ impl Tills {
                 Effect::Print(index, _) => self.devices[index].requeue_printer_work(),
                 Effect::Slip(_, slip) => respond(slip.callers, &answer),
                 Effect::WakeSender => {}
+                // A caller whose connection has ended can send the correction again.
+                Effect::ClockSet(reply, _) => {
+                    drop(reply.send(ClockOutcome::Unknown(reason.to_owned())));
+                }
                 Effect::Decided(reply) => reply.send(false).unwrap_or(()),
                 Effect::Drawer(reply, _) => drop(reply.send(Err(reason.to_owned()))),
             }
@@ -350,6 +364,7 @@ impl Tills {
             Effect::Decided(reply) => reply.send(true).unwrap_or(()),
             Effect::Drawer(reply, outcome) => drop(reply.send(outcome)),
             Effect::RespondDeclaration(replies, outcome) => respond_declaration(replies, &outcome),
+            Effect::ClockSet(reply, outcome) => drop(reply.send(outcome)),
             Effect::WakeSender => self.settings.wake_sender.notify_one(),
         }
     }
@@ -430,6 +445,9 @@ impl Tills {
             }
             Message::Declare { declaration, reply } => {
                 self.on_declaration(batch, *declaration, reply, effects)
+            }
+            Message::SetClock { at_ms, by, reply } => {
+                self.on_set_clock(batch, (at_ms, &by), reply, effects)
             }
             Message::Printer(device, news) => match self.index_of(device) {
                 Some(index) => self.on_printer_news(batch, index, news, effects),
