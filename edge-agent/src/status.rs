@@ -1,6 +1,8 @@
 //! The live status: the state of the printers, of the authority and of the number stocks. Any thread can read it without asking the
 //! clerk.
 
+pub mod problems;
+
 use std::collections::HashMap;
 use std::sync::Condvar;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -13,6 +15,7 @@ use ferrotill_device::printer::{Baseline, Connected};
 use uuid::Uuid;
 
 use crate::locked::Locked;
+use problems::Problems;
 
 /// The state of a printer.
 #[derive(Clone, Debug, Default)]
@@ -68,8 +71,8 @@ pub struct LiveStatus {
     alternative_numbers: Locked<HashMap<Uuid, u64>>,
     printers: Locked<HashMap<Uuid, PrinterState>>,
     authority: Locked<AuthorityState>,
-    left_behind: Locked<HashMap<Uuid, (String, &'static str)>>,
     sells_alternative: AtomicBool,
+    problems: Problems,
 }
 
 impl LiveStatus {
@@ -148,15 +151,8 @@ impl LiveStatus {
         state.unproven = Some((id, instruction));
     }
 
-    /// Notes what a device that is not in the configuration has left to do, and what a person can do about it.
-    pub fn device_left_behind(&self, device: Uuid, says: &str, fix: &'static str) {
-        let mut left_behind = self.left_behind.lock();
-        left_behind.insert(device, (says.to_owned(), fix));
-    }
-
-    /// Notes that a device that is not in the configuration has nothing left to do.
+    /// Forgets the printer of a device that is not in the configuration and has nothing left to do.
     pub fn device_settled(&self, device: Uuid) {
-        self.left_behind.lock().remove(&device);
         self.printers.lock().remove(&device);
     }
 
@@ -259,6 +255,12 @@ impl LiveStatus {
                 "no number is left for alternative receipts; get a new range and write it into alternative_receipts_ranges"
             ),
         }
+    }
+
+    /// What is wrong with the till and what to do about it.
+    #[must_use]
+    pub const fn problems(&self) -> &Problems {
+        &self.problems
     }
 
     /// True if sales get alternative receipts in the present state of the authority, on devices that have such receipts.

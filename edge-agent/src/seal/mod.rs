@@ -2,12 +2,14 @@
 //!
 //! - `printer`: the fiscal printer, with a thread of its own;
 //! - `series`: the numbers of alternative receipts;
-//! - `fiscal_numbers`: the fiscal numbers that the authority has reserved.
+//! - `fiscal_numbers`: the fiscal numbers that the authority has reserved;
+//! - `books`: the journal, for a shift in which no printer has a part.
 //!
 //! A [`Sealer`] makes everything that a document needs to be sealed *before* the document is reserved, so that nothing is reserved
 //! that nobody can carry out. The result says when the document is sealed: in the same transaction, or later by a worker's thread.
 //! A sealer keeps no number of its own: numbers come from the copy of the till in the batch.
 
+pub mod books;
 pub mod fiscal_numbers;
 pub mod printer;
 pub mod series;
@@ -17,7 +19,7 @@ use std::time::{Duration, Instant};
 use ferrotill_core::Currency;
 use ferrotill_core::event::Reserved;
 use ferrotill_core::refusal::Refusal;
-use ferrotill_core::seal::Seal;
+use ferrotill_core::seal::{PrintedNumber, Seal};
 use ferrotill_core::till::Till;
 use ferrotill_store::StoredDocument;
 
@@ -78,7 +80,7 @@ pub enum NumberSeal {
     },
     /// A fiscal number that the authority has reserved.
     FiscalNumber(u64),
-    /// No number: an X-report changes no counter.
+    /// No number: an X-report changes no counter, and a shift of alternative receipts alone is closed by the books.
     Journal,
 }
 
@@ -113,8 +115,12 @@ impl NumberSeal {
                 number,
                 number_length,
             } => {
-                let width = usize::from(*number_length);
-                Some(format!("{series}{number:0width$}"))
+                let number = PrintedNumber {
+                    series,
+                    number: *number,
+                    number_length: *number_length,
+                };
+                Some(number.to_string())
             }
             Self::FiscalNumber(number) => Some(format!("# {number}")),
             Self::Journal => None,

@@ -451,9 +451,10 @@ impl IslPrinter {
                 registered(baseline.clone(), None).into()
             }
             Err(CommandFault::Refused(fault, detail)) => not_begun(fault, detail, Some(baseline)),
+            // The printer may have opened the drawer before its answer was lost.
             Err(CommandFault::Lost(fault)) => {
                 self.settled = None;
-                not_begun(fault, String::new(), None)
+                Performed::Unknown(fault)
             }
         }
     }
