@@ -150,10 +150,7 @@ impl Agent {
         }
         let mut store = Store::open(&folder, &founding)?;
         store.start_maintenance()?;
-        let replays = Replays::open(&folder).map_err(|source| StartError::DataFolder {
-            path: folder.clone(),
-            source,
-        })?;
+        let replays = open_replays(&folder)?;
         let guard = Arc::new(GuardedClock::new(
             Arc::clone(&clock),
             store.stored_clock()?,
@@ -300,6 +297,14 @@ fn has_duties(profile: &dyn Profile) -> bool {
         SealPlan::Printer | SealPlan::FiscalNumber => true,
         SealPlan::Signature => false,
     }
+}
+
+/// Opens the memory of the signed calls that have ended.
+fn open_replays(folder: &Path) -> Result<Replays, StartError> {
+    Replays::open(folder).map_err(|source| StartError::DataFolder {
+        path: folder.to_owned(),
+        source,
+    })
 }
 
 /// Moves the files of a lost journal aside, so that new books begin.
