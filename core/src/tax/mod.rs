@@ -10,7 +10,7 @@ use core::fmt;
 
 use serde::{Deserialize, Serialize};
 
-pub(crate) use line::LineGroups;
+pub(crate) use line::{LineGroups, TaxShares};
 pub use line::{LineTax, TAXES_PER_LINE_MAX};
 pub use rate::TaxRate;
 pub use table::{DatedRate, RATES_MAX, TAX_GROUPS_MAX, TaxEntry, TaxTable};

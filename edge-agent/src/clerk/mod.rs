@@ -21,7 +21,7 @@ use std::time::Duration;
 
 pub use answer::{Answer, DeclarationOutcome, DrawerOutcome, FiscalState};
 pub use batch::{ClerkSettings, DevicePlan};
-pub use message::{AuthorityNews, ClerkHandle, Message};
+pub use message::{AuthorityNews, ClerkHandle, ClockOutcome, Message};
 
 use crate::error_chain::chain_of;
 use crate::seal::printer::News;

@@ -30,7 +30,7 @@ use std::time::Duration;
 use rusqlite::Connection;
 
 pub use chain::{ChainKey, Mac};
-pub use clock::StoredClock;
+pub use clock::{StoredClock, StoredPrinterClock};
 pub use folder::is_in_use;
 pub use journal::{Appended, Batch, Store};
 pub use operator::OperatorDeclaration;

@@ -2,6 +2,7 @@
 
 mod alternative;
 mod books;
+mod clock;
 mod deadlines;
 mod fiscal_numbers;
 mod operator;
@@ -28,13 +29,13 @@ use uuid::Uuid;
 use super::answer::{Answer, Caller, DeclarationOutcome, DrawerOutcome};
 use super::device_state::{Activity, DeviceState, SealingDocument};
 use super::queue::{ANSWER_MARGIN, DrawerRequest, Job, QUEUE_MAX, is_due};
-use super::{AuthorityNews, Message};
+use super::{AuthorityNews, ClockOutcome, Message};
 use crate::order::OrderForm;
 use crate::seal::printer::job::baseline_of;
 use crate::seal::printer::{PrinterTask, Task};
 use crate::status::LiveStatus;
 use crate::time::clock::Clock;
-use crate::time::guarded_clock::GuardedClock;
+use crate::time::guarded_clock::{ClockBefore, GuardedClock};
 use ferrotill_store::{Batch, Store, StoreError};
 
 /// What the clerk needs beside the store and the devices. It stays the same while the agent runs.
@@ -84,6 +85,8 @@ pub(super) enum Effect {
     Drawer(oneshot::Sender<DrawerOutcome>, DrawerOutcome),
     /// Answer the callers of an operator's declaration.
     RespondDeclaration(Vec<oneshot::Sender<DeclarationOutcome>>, DeclarationOutcome),
+    /// Answer the caller that has corrected the time.
+    ClockSet(oneshot::Sender<ClockOutcome>, ClockOutcome),
     /// Wake the sender: the outbox has new entries.
     WakeSender,
 }
@@ -97,6 +100,8 @@ pub(super) struct Tills {
     configurations: Vec<Configuration>,
     /// The documents that the authority has not acknowledged yet.
     unsent: Unsent,
+    /// The guarded clock before a correction in this batch, which is taken back if the batch cannot be written.
+    clock_before: Option<ClockBefore>,
     /// When the guarded clock was last stored.
     clock_stored_at: Instant,
     line_scratch: Vec<LineTotals>,
@@ -141,6 +146,7 @@ impl Tills {
             devices,
             configurations,
             unsent: Unsent::default(),
+            clock_before: None,
             clock_stored_at,
             line_scratch,
             byte_scratch: vec![0; EVENT_BYTES_MAX],
@@ -236,6 +242,7 @@ impl Tills {
 
     /// Replaces the tills by their changed copies after the batch was committed.
     pub(super) fn commit(&mut self) {
+        self.clock_before = None;
         for device_state in &mut self.devices {
             if let Some(till) = device_state.uncommitted.take() {
                 device_state.till = till;
@@ -281,6 +288,7 @@ impl Tills {
             Effect::Decided(reply) => reply.send(true).unwrap_or(()),
             Effect::Drawer(reply, outcome) => drop(reply.send(outcome)),
             Effect::RespondDeclaration(replies, outcome) => respond_declaration(replies, &outcome),
+            Effect::ClockSet(reply, outcome) => drop(reply.send(outcome)),
             Effect::WakeSender => self.settings.wake_sender.notify_one(),
         }
     }
@@ -366,6 +374,9 @@ impl Tills {
             Message::Declare { declaration, reply } => {
                 self.on_declaration(*declaration, reply, effects);
                 Ok(())
+            }
+            Message::SetClock { at_ms, by, reply } => {
+                self.on_set_clock(batch, (at_ms, &by), reply, effects)
             }
             Message::Printer(device, news) => match self.index_of(device) {
                 Some(index) => self.on_printer_news(batch, index, news, effects),

@@ -8,13 +8,14 @@ use ferrotill_core::id::{Fingerprint, PointOfSaleId, UniqueId};
 use ferrotill_core::quantity::Quantity;
 use ferrotill_core::receipt::{Original, OriginalLine, Scratch};
 use ferrotill_core::refusal::{Faults, IgnoreFaults, Place, Refusal};
+use ferrotill_core::seal::Seal;
 use ferrotill_core::till::{Command, Known, Order};
 use uuid::Uuid;
 
 use super::super::answer::{Answer, Caller, FiscalState};
 use super::super::queue::{Job, QUEUE_MAX, QueuedOrder};
 use super::{Effect, Encoded, Tills, document_id, moment_of};
-use crate::order::{OrderForm, OrderKind, ReceiptMode, WishRoom};
+use crate::order::{OrderForm, OrderKind, ReceiptMode, WishRoom, goods_of};
 use crate::seal::printer::job::stored_baseline;
 use ferrotill_store::{Appended, Batch, RequestState, StoreError, StoredDocument};
 
@@ -173,6 +174,7 @@ impl Tills {
         };
         let original = original_document.as_ref().map(|document| Original {
             fiscal_sale: document.row.kind == DocumentKind::Sale,
+            number_unknown: number_unknown(document),
             lines: &lines,
         });
         let context = Context {
@@ -333,10 +335,13 @@ impl Tills {
         let device_state = &mut self.devices[index];
         let at = moment_of(&event).unwrap_or_else(|| self.settings.guard.now().utc_ms);
         let appended = batch.append(device_state.device, at, &event, &encoded.payload)?;
-        device_state
+        let till = device_state
             .uncommitted
-            .get_or_insert_with(|| device_state.till.clone())
-            .apply(&event);
+            .get_or_insert_with(|| device_state.till.clone());
+        till.apply(&event);
+        if let Some(latest) = till.latest() {
+            self.settings.guard.written(latest.utc_ms);
+        }
         Ok(appended)
     }
 }
@@ -380,6 +385,8 @@ fn original_lines<'d>(
         return Ok(Vec::new());
     };
     let returned = batch.returned(document.row.reserved_seq)?;
+    let goods = document.reserved().map(|reserved| goods_of(reserved.annex));
+    let goods = goods.unwrap_or_default();
     Ok(receipt
         .lines
         .iter()
@@ -394,7 +401,14 @@ fn original_lines<'d>(
                     taken.map_or(0, |(_, quantity, _)| *quantity),
                 ),
                 returned_amount: Amount::from_minor(taken.map_or(0, |(.., amount)| *amount)),
+                good: goods.get(index).copied().flatten().map(Uuid::into_bytes),
             }
         })
         .collect())
+}
+
+/// True if an operator declared a document as printed without its number on the paper.
+fn number_unknown(document: &StoredDocument) -> bool {
+    let sealed = document.sealed();
+    sealed.is_some_and(|sealed| matches!(sealed.seal, Seal::Printer { document: 0, .. }))
 }

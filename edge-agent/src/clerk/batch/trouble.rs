@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 use super::super::answer::{Answer, DeclarationOutcome, DrawerOutcome};
 use super::super::device_state::{Activity, BusyJob, DeviceState};
+use super::super::message::ClockOutcome;
 use super::super::queue::Job;
 use super::{Effect, Tills, respond, respond_declaration};
 use crate::seal::printer::Task;
@@ -26,6 +27,9 @@ impl Tills {
             message: reason.to_owned(),
         };
         self.fail_declarations(reason);
+        if let Some(before) = self.clock_before.take() {
+            self.settings.guard.undo(&before);
+        }
         for effect in effects {
             match effect {
                 Effect::Respond(callers, _) => respond(callers, &answer),
@@ -43,6 +47,10 @@ impl Tills {
                 Effect::Print(index, _) => {
                     let begun = std::mem::take(&mut self.devices[index].activity);
                     drop_activity(begun, &answer, reason);
+                }
+                // A caller whose connection has ended can send the correction again.
+                Effect::ClockSet(reply, _) => {
+                    drop(reply.send(ClockOutcome::Unknown(reason.to_owned())));
                 }
                 // What became of the drawer does not depend on the journal.
                 Effect::Drawer(reply, outcome) => drop(reply.send(outcome)),

@@ -10,7 +10,7 @@ use ferrotill_core::id::{DocumentId, Fingerprint, PointOfSaleId, UniqueId};
 use ferrotill_core::payment::{PaymentTable, PaymentType};
 use ferrotill_core::profile::MOLDOVA;
 use ferrotill_core::receipt::{
-    Draft, DraftLine, DraftPayment, LineTotals, Original, OriginalLine, Prices, Scratch,
+    CopiedLine, Draft, DraftLine, DraftPayment, LineTotals, Original, OriginalLine, Prices, Scratch,
 };
 use ferrotill_core::refusal::IgnoreFaults;
 use ferrotill_core::seal::Seal;
@@ -108,10 +108,12 @@ impl Shop {
                 line,
                 returned_quantity: Quantity::ZERO,
                 returned_amount: Amount::ZERO,
+                good: None,
             })
             .collect();
         let original = Original {
             fiscal_sale: true,
+            number_unknown: false,
             lines: &sold,
         };
         let (lines, payments) = ([loaf(thousandths)], [paid(810 * thousandths / 1_000)]);
@@ -384,6 +386,7 @@ pub(super) fn loaf(thousandths: i64) -> DraftLine<'static> {
         comment: "",
         final_amount: None,
         voided: false,
+        copied: CopiedLine::NONE,
     }
 }
 
