@@ -68,6 +68,7 @@ pub struct LiveStatus {
     alternative_numbers: Locked<HashMap<Uuid, u64>>,
     printers: Locked<HashMap<Uuid, PrinterState>>,
     authority: Locked<AuthorityState>,
+    left_behind: Locked<HashMap<Uuid, (String, &'static str)>>,
     sells_alternative: AtomicBool,
 }
 
@@ -113,6 +114,16 @@ impl LiveStatus {
         state.unproven = None;
     }
 
+    /// Notes that a person has settled a document about which nobody could be asked; `connected` says whether the device's printer
+    /// can be reached.
+    pub fn person_settled(&self, device: Uuid, connected: bool) {
+        let mut printers = self.printers.lock();
+        let state = printers.entry(device).or_default();
+        state.connected = connected;
+        state.trouble = None;
+        state.unproven = None;
+    }
+
     /// Notes why a connected printer gets no receipts, or not all.
     pub fn printer_objections(&self, device: Uuid, objections: Vec<String>) {
         let mut printers = self.printers.lock();
@@ -135,6 +146,18 @@ impl LiveStatus {
         state.connected = false;
         state.trouble = Some(instruction.clone());
         state.unproven = Some((id, instruction));
+    }
+
+    /// Notes what a device that is not in the configuration has left to do, and what a person can do about it.
+    pub fn device_left_behind(&self, device: Uuid, says: &str, fix: &'static str) {
+        let mut left_behind = self.left_behind.lock();
+        left_behind.insert(device, (says.to_owned(), fix));
+    }
+
+    /// Notes that a device that is not in the configuration has nothing left to do.
+    pub fn device_settled(&self, device: Uuid) {
+        self.left_behind.lock().remove(&device);
+        self.printers.lock().remove(&device);
     }
 
     /// What an operator must do about a document that its printer cannot prove; none if the document needs no operator.

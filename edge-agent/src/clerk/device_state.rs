@@ -4,14 +4,14 @@ use std::time::Instant;
 
 use ferrotill_core::id::Fingerprint;
 use ferrotill_core::till::Till;
-use ferrotill_device::printer::{Baseline, ClosedDay, DaySums, JournalEvidence};
+use ferrotill_device::Fault;
+use ferrotill_device::printer::{Baseline, ClosedDay};
 use tokio::sync::oneshot;
 use uuid::Uuid;
 
 use super::answer::{Caller, DeclarationOutcome, DrawerOutcome};
 use super::queue::{JobQueue, Slip, earliest};
 use crate::order::{Declaration, OrderForm};
-use crate::seal::printer::job::stored_baseline;
 use crate::seal::printer::{Permit, PrinterTask};
 
 /// What a device is doing.
@@ -54,6 +54,8 @@ pub(super) struct SealingDocument {
     pub(super) form: Option<OrderForm>,
     pub(super) callers: Vec<Caller>,
     pub(super) attempts: u8,
+    /// Why nobody can be asked about the document: its job cannot be made, or the configuration has no printer for it.
+    pub(super) nobody_to_ask: Option<Fault>,
     /// An operator's declaration about this document.
     pub(super) declaration: Option<PendingDeclaration>,
 }
@@ -97,6 +99,8 @@ pub(super) struct DeviceState {
     pub(super) printer_swapped: bool,
     /// The journal row after which this process last stored a snapshot of the till; 0 before the first.
     pub(super) snapshot_seq: i64,
+    /// The books know this device, and the configuration does not have it any more. It takes no orders.
+    pub(super) removed: bool,
 }
 
 impl DeviceState {
@@ -118,6 +122,7 @@ impl DeviceState {
             rate_differences: Vec::new(),
             printer_swapped: false,
             snapshot_seq: 0,
+            removed: false,
         }
     }
 
@@ -126,27 +131,7 @@ impl DeviceState {
         self.uncommitted.as_ref().unwrap_or(&self.till)
     }
 
-    /// What the journal can prove about a document whose printing begins with this baseline.
-    pub(super) fn evidence(&self, baseline: &Baseline, cancel_decided: bool) -> JournalEvidence {
-        let (till, printer) = (self.current_till(), stored_baseline(baseline));
-        // The sums do not contain the document itself, which is added when it is sealed.
-        let day = match till.shift() {
-            Some(shift) => DaySums {
-                sales: shift.sales.groups.by_letter(),
-                refunds: shift.refunds.groups.by_letter(),
-            },
-            None => DaySums::default(),
-        };
-        JournalEvidence {
-            cancel_decided,
-            // The day sums are used only if all of them come from this printer and no operator's declaration is among them.
-            // Otherwise they prove nothing.
-            day: Some(day).filter(|_| till.sums_are_of(&printer)),
-            z_takes_a_number: till.z_takes_a_number_on(&printer),
-        }
-    }
-
-    /// The document that the printer's thread has, and whose outcome is not in the journal yet.
+    /// The document whose outcome is not in the journal yet.
     pub(super) const fn sealing(&self) -> Option<&SealingDocument> {
         match &self.activity {
             Activity::Unsettled(sealing) => Some(sealing),
@@ -173,6 +158,13 @@ impl DeviceState {
         }
     }
 
+    /// Forgets a document that nobody can be asked about, because it is not outstanding any more.
+    pub(super) fn forget_document_without_printer(&mut self) {
+        if self.sealing().is_some() && !self.printer_has_document() {
+            self.activity = Activity::Idle;
+        }
+    }
+
     /// The printer's thread has finished a job that makes no document: takes the job, so that the device is idle.
     pub(super) fn take_busy(&mut self) -> Option<BusyJob> {
         match std::mem::take(&mut self.activity) {
@@ -184,9 +176,14 @@ impl DeviceState {
         }
     }
 
+    /// The printer's thread is working on a document.
+    pub(super) const fn printer_has_document(&self) -> bool {
+        matches!(self.sealing(), Some(sealing) if sealing.nobody_to_ask.is_none())
+    }
+
     /// The printer is connected, or its thread is working on a document.
     pub(super) const fn printer_reachable(&self) -> bool {
-        self.baseline.is_some() || self.sealing().is_some()
+        self.baseline.is_some() || self.printer_has_document()
     }
 
     /// The last attempt to reach the printer has failed, and its thread has no document. Until the first attempt after a start has ended,

@@ -7,6 +7,7 @@ mod anchor;
 mod chain;
 mod clock;
 mod counters;
+mod devices;
 mod folder;
 mod journal;
 mod maintenance;

@@ -1,10 +1,9 @@
 //! One batch: how the clerk handles messages inside a transaction, and what it sends after the commit.
 
-mod alternative;
-mod books;
 mod clock;
 mod deadlines;
 mod fiscal_numbers;
+mod left_behind;
 mod operator;
 mod orders;
 mod printer_day;
@@ -23,6 +22,7 @@ use ferrotill_core::id::{DocumentId, Fingerprint};
 use ferrotill_core::profile::Profile;
 use ferrotill_core::receipt::LineTotals;
 use ferrotill_core::till::{Command, Known, Till};
+use ferrotill_device::Fault;
 use tokio::sync::{Notify, oneshot};
 use uuid::Uuid;
 
@@ -125,7 +125,7 @@ impl Tills {
         settings: Arc<ClerkSettings>,
         plans: Vec<DevicePlan>,
     ) -> Result<Self, StoreError> {
-        let mut devices = Vec::with_capacity(plans.len());
+        let mut devices: Vec<DeviceState> = Vec::with_capacity(plans.len());
         let mut configurations = Vec::with_capacity(plans.len());
         for plan in plans {
             let till = store.load_till(plan.device)?;
@@ -139,6 +139,7 @@ impl Tills {
             });
             configurations.push(plan.configuration);
         }
+        devices.extend(left_behind::devices(store, &settings, &devices)?);
         let line_scratch = vec![LineTotals::default(); settings.profile.facts().lines_max];
         let clock_stored_at = settings.clock.monotonic();
         Ok(Self {
@@ -156,7 +157,7 @@ impl Tills {
 
     /// Writes the configuration of each device to the journal if it has changed.
     pub(super) fn adopt_configuration(&mut self, batch: &mut Batch<'_>) -> Result<(), StoreError> {
-        for index in 0..self.devices.len() {
+        for index in 0..self.configurations.len() {
             self.adopt_of_device(batch, index)?;
         }
         Ok(())
@@ -201,31 +202,36 @@ impl Tills {
         effects: &mut Vec<Effect>,
     ) -> Result<(), StoreError> {
         for index in 0..self.devices.len() {
-            let device_state = &self.devices[index];
+            let device_state = &mut self.devices[index];
+            let Some(outstanding) = device_state.current_till().outstanding() else {
+                // A declaration was written, although its commit returned an error (`Clerk::on_write_error`).
+                device_state.forget_document_without_printer();
+                continue;
+            };
             if !matches!(device_state.activity, Activity::Idle) {
                 continue;
             }
-            let Some(outstanding) = device_state.current_till().outstanding() else {
-                continue;
-            };
             let cancel_decided = outstanding.cancel_decided;
             let Some(row) = batch.request(device_state.device, outstanding.id)? else {
                 continue;
             };
             let stored_document = batch.document(row)?;
-            let Some(document) =
-                self.sealing_job_of(batch, index, &stored_document, cancel_decided)?
-            else {
-                continue;
-            };
+            let document = self
+                .recovery_job_of(batch, index, &stored_document, cancel_decided)?
+                .filter(|_| self.devices[index].printer.has_printer());
             self.devices[index].activity = Activity::Unsettled(Box::new(SealingDocument {
-                id: document.id,
+                id: stored_document.row.id,
                 fingerprint: Fingerprint(stored_document.row.fingerprint),
                 form: None,
                 callers: Vec::new(),
                 attempts: 0,
+                nobody_to_ask: document.is_none().then_some(Fault::NobodyToAsk),
                 declaration: None,
             }));
+            let Some(document) = document else {
+                self.publish_nobody_to_ask(index);
+                continue;
+            };
             tracing::info!(id = %document.id, "asking the printer what became of an outstanding document");
             let task = Box::new(Task::Recover(document));
             effects.push(Effect::Print(index, task));
@@ -246,6 +252,9 @@ impl Tills {
         for device_state in &mut self.devices {
             if let Some(till) = device_state.uncommitted.take() {
                 device_state.till = till;
+                if device_state.removed {
+                    continue;
+                }
                 self.settings
                     .live_status
                     .count_numbers(device_state.device, &device_state.till);
@@ -372,8 +381,7 @@ impl Tills {
                 Ok(())
             }
             Message::Declare { declaration, reply } => {
-                self.on_declaration(*declaration, reply, effects);
-                Ok(())
+                self.on_declaration(batch, *declaration, reply, effects)
             }
             Message::SetClock { at_ms, by, reply } => {
                 self.on_set_clock(batch, (at_ms, &by), reply, effects)
@@ -461,7 +469,7 @@ impl Tills {
     fn index_of(&self, device: Uuid) -> Option<usize> {
         self.devices
             .iter()
-            .position(|device_state| device_state.device == device)
+            .position(|device_state| device_state.device == device && !device_state.removed)
     }
 
     fn on_authority_news(

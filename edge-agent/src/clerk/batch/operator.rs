@@ -24,12 +24,15 @@ use ferrotill_store::{Batch, StoreError};
 
 impl Tills {
     /// Asks the printer's thread to release the document that an operator has declared.
+    ///
+    /// If nobody can be asked about the document, the declaration is written at once.
     pub(super) fn on_declaration(
         &mut self,
+        batch: &mut Batch<'_>,
         declaration: Declaration,
         reply: oneshot::Sender<DeclarationOutcome>,
         effects: &mut Vec<Effect>,
-    ) {
+    ) -> Result<(), StoreError> {
         let id = document_id(declaration.id);
         let place = self.devices.iter().position(|device_state| {
             let outstanding = device_state.current_till().outstanding();
@@ -40,7 +43,7 @@ impl Tills {
                 vec![reply],
                 DeclarationOutcome::NotOutstanding,
             ));
-            return;
+            return Ok(());
         };
         let Some(sealing) = self.devices[index].sealing_mut() else {
             let reason = "the printer has not been asked about this document yet".to_owned();
@@ -48,8 +51,15 @@ impl Tills {
                 vec![reply],
                 DeclarationOutcome::CanStillSay(reason),
             ));
-            return;
+            return Ok(());
         };
+        if let Some(fault) = sealing.nobody_to_ask {
+            sealing.declaration = Some(PendingDeclaration {
+                declaration: declaration.clone(),
+                replies: vec![reply],
+            });
+            return self.write_declaration(batch, index, &declaration, fault, effects);
+        }
         match &mut sealing.declaration {
             Some(pending_declaration) if pending_declaration.declaration == declaration => {
                 pending_declaration.replies.push(reply);
@@ -67,6 +77,7 @@ impl Tills {
                 effects.push(Effect::Print(index, task));
             }
         }
+        Ok(())
     }
 
     /// Answers the callers of the pending declaration, if it is about the document with this id.
@@ -113,7 +124,17 @@ impl Tills {
         live_status.printer_unproven(device, id, instruction);
     }
 
-    /// The printer's thread has released the document. Writes the declaration, and the seal or void that it justifies.
+    /// Writes to the live status, again after the printer was connected, that nobody can be asked about the outstanding document.
+    pub(super) fn publish_nobody_to_ask(&self, index: usize) {
+        let device_state = &self.devices[index];
+        if let Some(sealing) = device_state.sealing()
+            && let Some(fault) = sealing.nobody_to_ask
+        {
+            self.report_unproven(index, sealing.id, fault);
+        }
+    }
+
+    /// The printer's thread has released the document, or nobody can be asked about it. Writes the declaration, and the seal or void that it justifies.
     pub(super) fn write_declaration(
         &mut self,
         batch: &mut Batch<'_>,
@@ -132,14 +153,16 @@ impl Tills {
             fault: fault.code(),
             why: &why,
         };
-        // The printer's thread has dropped its counters too, and reads them when it connects again.
-        self.devices[index].baseline = None;
         effects.push(Effect::ConfirmOutcome(index, *id));
         if let Err(refusal) = self.decide(batch, index, &Command::Declare(declared))? {
             // An earlier batch wrote the outcome, although its commit returned an error (`Clerk::on_write_error`).
             tracing::warn!(%id, "a declared document is not outstanding any more: {refusal}");
-            let outcome = DeclarationOutcome::NotOutstanding;
-            self.answer_pending_declaration(index, *id, &outcome, effects);
+            self.answer_pending_declaration(
+                index,
+                *id,
+                &DeclarationOutcome::NotOutstanding,
+                effects,
+            );
             self.devices[index].take_sealing(*id);
             return Ok(());
         }
@@ -157,12 +180,23 @@ impl Tills {
         };
         self.decide(batch, index, &command)?
             .map_err(|refusal| StoreError::NotBooked { refusal })?;
+        self.answer_pending_declaration(index, *id, &DeclarationOutcome::Booked, effects);
+        let device_state = &mut self.devices[index];
+        let sealing = device_state.take_sealing(*id);
+        if sealing
+            .as_ref()
+            .is_some_and(|sealing| sealing.nobody_to_ask.is_some())
+        {
+            let connected = device_state.baseline.is_some();
+            let live_status = &self.settings.live_status;
+            live_status.person_settled(device_state.device, connected);
+        }
+        self.publish_left_behind(batch, index)?;
         let device = self.devices[index].device;
         // As after a start: when the printer is connected, its counters are compared with the last ones in the journal.
         let known_counters = batch.printer_counters(device, baseline_of)?;
-        self.devices[index].known_counters = known_counters;
-        self.answer_pending_declaration(index, *id, &DeclarationOutcome::Booked, effects);
-        let sealing = self.devices[index].take_sealing(*id);
+        let device_state = &mut self.devices[index];
+        device_state.known_counters = known_counters;
         tracing::warn!(%device, %id, %by, ?paper, "an operator's declaration has settled a document that the printer could not prove: {why}");
         match paper {
             PaperSays::Registered { .. } => Self::after_seal(*id, sealing, effects),

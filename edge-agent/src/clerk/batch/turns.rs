@@ -3,10 +3,12 @@
 //! Orders that need no printer are carried out at once. The printer gets one job of each kind in turn, so that slips do not hold up
 //! documents, nor documents the drawer.
 
+use ferrotill_core::shift::Shift;
+
 use super::super::device_state::{Activity, BusyJob, OpeningDrawer};
 use super::super::queue::{ANSWER_MARGIN, DrawerRequest, Job, QueuedOrder};
 use super::{Effect, Tills};
-use crate::order::OrderForm;
+use crate::order::{OrderForm, OrderKind};
 use crate::seal::printer::{Permit, Task};
 use ferrotill_store::{Batch, StoreError};
 
@@ -83,15 +85,28 @@ impl Tills {
         }
         match self.reserve(batch, index, &order, alternative)? {
             Err(refused) => self.refuse(batch, order, refused, effects),
-            Ok(document) if alternative => {
-                self.issue_alternative(batch, index, &document, order, effects)
+            Ok(reservation) => {
+                if by_books {
+                    tracing::warn!(
+                        device = %self.devices[index].device,
+                        id = %order.form.id,
+                        "the shift has alternative receipts only and the printer cannot be reached: the journal closes the shift, and no \
+                         Z-report is printed"
+                    );
+                }
+                self.begin(batch, index, reservation, order, effects)
             }
-            Ok(_) if by_books => self.close_by_books(batch, index, order, effects),
-            Ok(document) if !self.needs_printer(alternative) => {
-                self.issue_with_fiscal_number(batch, index, &document, order, effects)
-            }
-            Ok(document) => self.give_to_printer(batch, index, &document, order, effects),
         }
+    }
+
+    /// True if the order is a Z-report that the journal seals: the printer is gone, and no document of the shift is on a printer.
+    pub(super) fn is_closed_by_books(&self, index: usize, form: &OrderForm) -> bool {
+        let device_state = &self.devices[index];
+        let shift = device_state.current_till().shift();
+        matches!(form.kind, OrderKind::Report { z: true })
+            && self.needs_printer(false)
+            && device_state.printer_gone()
+            && shift.is_some_and(Shift::is_alternative)
     }
 
     fn begin_drawer(&mut self, index: usize, request: DrawerRequest, effects: &mut Vec<Effect>) {

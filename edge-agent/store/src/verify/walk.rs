@@ -339,9 +339,16 @@ fn clock_objection(till: &Till, profile: &dyn Profile, set: &ClockSet<'_>) -> Op
         bytes: &mut [],
     };
     let (command, known) = (Command::SetClock(*set), Known::default());
-    till.decide(profile, &command, &known, set.at, scratch, &mut IgnoreFaults)
-        .err()
-        .map(|refusal| refusal.to_string())
+    till.decide(
+        profile,
+        &command,
+        &known,
+        set.at,
+        scratch,
+        &mut IgnoreFaults,
+    )
+    .err()
+    .map(|refusal| refusal.to_string())
 }
 
 fn not_outstanding(till: &Till, id: DocumentId) -> Option<String> {

@@ -321,8 +321,7 @@ impl World {
         let utc_ms = self.clock.system_ms();
         let ahead_s = i64::from(self.clock.moment(utc_ms).offset_minutes) * 60;
         let local_s = utc_ms.div_euclid(1_000) + ahead_s;
-        self.printer_clock
-            .set(local_s + self.shop.printers_ahead_s);
+        self.printer_clock.set(local_s + self.shop.printers_ahead_s);
         self.network.pass(utc_ms);
     }
 
