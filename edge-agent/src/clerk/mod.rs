@@ -64,6 +64,7 @@ impl Clerk {
         let before = batch.seq();
         let mut effects = Vec::new();
         tills.count_unsent(&batch)?;
+        tills.identify_devices(&mut batch)?;
         tills.adopt_configuration(&mut batch)?;
         tills.resume_outstanding(&batch, &mut effects)?;
         tills.snapshot_left_behind(&mut batch)?;
@@ -72,6 +73,7 @@ impl Clerk {
         tills.store_clock(&mut batch, written)?;
         batch.commit()?;
         tills.commit();
+        tills.note_distrusted_snapshots(&store);
         let mut clerk = Self {
             store,
             tills,
@@ -146,6 +148,7 @@ impl Clerk {
             if self.stale {
                 self.store.reload_head()?;
                 self.tills.reload(&self.store)?;
+                self.tills.note_distrusted_snapshots(&self.store);
                 self.stale = false;
             }
             let mut batch = self.store.batch()?;

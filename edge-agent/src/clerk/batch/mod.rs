@@ -34,9 +34,10 @@ use crate::order::OrderForm;
 use crate::seal::printer::job::baseline_of;
 use crate::seal::printer::{PrinterTask, Task};
 use crate::status::LiveStatus;
+use crate::status::problems::{HealthProblem, Severity};
 use crate::time::clock::Clock;
 use crate::time::guarded_clock::{ClockBefore, GuardedClock};
-use ferrotill_store::{Batch, Store, StoreError};
+use ferrotill_store::{Batch, DeviceIdentity, Store, StoreError};
 
 /// What the clerk needs beside the store and the devices. It stays the same while the agent runs.
 #[derive(Debug)]
@@ -62,6 +63,8 @@ pub struct DevicePlan {
     pub device: Uuid,
     /// The device's tax groups, payment types and number ranges.
     pub configuration: Configuration,
+    /// The device's identity towards the authority.
+    pub identity: DeviceIdentity,
     /// Sends tasks to the printer's thread.
     pub printer: PrinterTask,
     /// The point of sale that gets a Z-report which the printer made by itself.
@@ -98,6 +101,8 @@ pub(super) struct Tills {
     devices: Vec<DeviceState>,
     /// The configuration of each device, in the order of `devices`.
     configurations: Vec<Configuration>,
+    /// The identity of each device, in the order of `devices`.
+    identities: Vec<DeviceIdentity>,
     /// The documents that the authority has not acknowledged yet.
     unsent: Unsent,
     /// The guarded clock before a correction in this batch, which is taken back if the batch cannot be written.
@@ -127,6 +132,7 @@ impl Tills {
     ) -> Result<Self, StoreError> {
         let mut devices: Vec<DeviceState> = Vec::with_capacity(plans.len());
         let mut configurations = Vec::with_capacity(plans.len());
+        let mut identities = Vec::with_capacity(plans.len());
         for plan in plans {
             let till = store.load_till(plan.device)?;
             settings.live_status.count_numbers(plan.device, &till);
@@ -138,6 +144,7 @@ impl Tills {
                 ..DeviceState::new(plan.device, till, plan.printer)
             });
             configurations.push(plan.configuration);
+            identities.push(plan.identity);
         }
         devices.extend(left_behind::devices(store, &settings, &devices)?);
         let line_scratch = vec![LineTotals::default(); settings.profile.facts().lines_max];
@@ -146,6 +153,7 @@ impl Tills {
             settings,
             devices,
             configurations,
+            identities,
             unsent: Unsent::default(),
             clock_before: None,
             clock_stored_at,
@@ -153,6 +161,18 @@ impl Tills {
             byte_scratch: vec![0; EVENT_BYTES_MAX],
             event_buffer: vec![0; EVENT_BYTES_MAX],
         })
+    }
+
+    /// Writes the identity of each device to the journal if it has changed.
+    pub(super) fn identify_devices(&self, batch: &mut Batch<'_>) -> Result<(), StoreError> {
+        let now = self.settings.guard.now();
+        for (device_state, identity) in self.devices.iter().zip(&self.identities) {
+            batch.identify(device_state.device, now, identity)?;
+        }
+        match self.identities.first() {
+            Some(first) => batch.identify_departed(now, first),
+            None => Ok(()),
+        }
     }
 
     /// Writes the configuration of each device to the journal if it has changed.
@@ -272,6 +292,20 @@ impl Tills {
                 store.printer_counters(device_state.device, baseline_of)?;
         }
         Ok(())
+    }
+
+    /// Says in the live status which snapshots were not believed.
+    pub(super) fn note_distrusted_snapshots(&self, store: &Store) {
+        for device in store.snapshots_not_believed() {
+            self.settings.live_status.problems().raise(HealthProblem {
+                id: "snapshot_changed",
+                device: Some(device),
+                severity: Severity::Degraded,
+                since_ms: self.settings.guard.now().utc_ms,
+                says: "the stored snapshot of the till was changed by somebody else; the till was made again from the journal".to_owned(),
+                fix: "run `ferrotill verify`, and find out who can write the data folder".to_owned(),
+            });
+        }
     }
 
     pub(super) fn monotonic(&self) -> Instant {

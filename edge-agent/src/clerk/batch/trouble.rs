@@ -48,13 +48,13 @@ impl Tills {
                     let begun = std::mem::take(&mut self.devices[index].activity);
                     drop_activity(begun, &answer, reason);
                 }
+                // What became of the drawer does not depend on the journal.
+                Effect::Drawer(reply, outcome) => drop(reply.send(outcome)),
+                Effect::Decided(reply) => reply.send(false).unwrap_or(()),
                 // A caller whose connection has ended can send the correction again.
                 Effect::ClockSet(reply, _) => {
                     drop(reply.send(ClockOutcome::Unknown(reason.to_owned())));
                 }
-                // What became of the drawer does not depend on the journal.
-                Effect::Drawer(reply, outcome) => drop(reply.send(outcome)),
-                Effect::Decided(reply) => reply.send(false).unwrap_or(()),
                 Effect::WakeSender | Effect::ConfirmOutcome(..) => {}
             }
         }

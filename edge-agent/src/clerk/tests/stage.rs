@@ -6,7 +6,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use ferrotill_core::budget::Budget;
-use ferrotill_core::event::{Configuration, NumberRange};
+use ferrotill_core::event::{Configuration, Mode, NumberRange};
 use ferrotill_core::payment::{PaymentTable, PaymentType};
 use ferrotill_core::profile::{MOLDOVA, Profile};
 use ferrotill_core::receipt::CopiedLine;
@@ -27,7 +27,7 @@ use crate::seal::printer::PrinterTask;
 use crate::status::LiveStatus;
 use crate::time::clock::Clock;
 use crate::time::guarded_clock::GuardedClock;
-use ferrotill_store::{FILE_NAME, Reader, Store, StoredDocument};
+use ferrotill_store::{DeviceIdentity, FILE_NAME, Founding, Reader, Store, StoredDocument};
 
 /// How long a test waits for something that must happen.
 const WAIT_MAX: Duration = Duration::from_secs(20);
@@ -111,6 +111,7 @@ impl Stage {
             plans.push(DevicePlan {
                 device: device(index),
                 configuration: configuration(),
+                identity: DeviceIdentity::default(),
                 printer: PrinterTask::start(
                     "scripted",
                     Box::new(printer),
@@ -122,7 +123,8 @@ impl Stage {
                 serial: None,
             });
         }
-        let store = Store::open(folder.path()).unwrap();
+        let founding = Founding::new(profile.facts(), Mode::Test, clock.now());
+        let store = Store::open(folder.path(), &founding).unwrap();
         let guard = GuardedClock::new(
             Arc::clone(&clock),
             store.stored_clock().unwrap(),

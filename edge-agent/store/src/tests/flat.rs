@@ -142,7 +142,7 @@ fn a_long_log_of_a_killed_writer_is_truncated_at_the_next_start() {
     for file in [FILE_NAME, "ferrotill.db-wal", "journal.key"] {
         fs::copy(shop.folder.path().join(file), killed.path().join(file)).unwrap();
     }
-    let mut store = Store::open(killed.path()).unwrap();
+    let mut store = open(killed.path()).unwrap();
     let log = killed.path().join("ferrotill.db-wal");
     assert_eq!(fs::metadata(log).unwrap().len(), 0);
     assert_eq!(store.batch().unwrap().seq(), rows);
