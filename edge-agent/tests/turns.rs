@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::thread;
 use std::time::Duration;
 
+use ferrotill_core::event::Mode;
 use ferrotill_core::profile::MOLDOVA;
 use ferrotill_device::emulator::{FaultKind, FaultOrder, Power};
 use ferrotill_store::verify::{VerifyRange, Wanted, verify};
@@ -53,6 +54,7 @@ fn check(till: &Till) {
     let verified = verify(&Wanted {
         folder: &till.folder.path().join("books"),
         profile: &MOLDOVA,
+        mode: Mode::Test,
         devices: &[shop::DEVICE.parse().unwrap()],
         range: VerifyRange::ALL,
     })

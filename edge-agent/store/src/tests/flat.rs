@@ -1,7 +1,7 @@
 //! Tests that the cost of a sale and of a start does not grow with the store. They count steps of SQLite's virtual machine and
 //! pages of the log and do not measure time.
 
-use rusqlite::{Params, StatementStatus};
+use rusqlite::{Params, StatementStatus, params};
 
 use super::*;
 use crate::maintenance::{PAGES_MAX, PAGES_WANTED};
