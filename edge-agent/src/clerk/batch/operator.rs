@@ -15,7 +15,7 @@ use tokio::sync::oneshot;
 use uuid::Uuid;
 
 use super::super::answer::{Answer, DeclarationOutcome};
-use super::super::device_state::PendingDeclaration;
+use super::super::device_state::{PendingDeclaration, SealingDocument};
 use super::{Effect, Tills, document_id, respond_declaration};
 use crate::order::Declaration;
 use crate::seal::printer::Task;
@@ -134,6 +134,16 @@ impl Tills {
         }
     }
 
+    /// Writes to the live status that a person has settled a document about which nobody could be asked.
+    fn publish_settled_by_person(&self, index: usize, sealing: Option<&SealingDocument>) {
+        if sealing.is_some_and(|sealing| sealing.nobody_to_ask.is_some()) {
+            let device_state = &self.devices[index];
+            let connected = device_state.baseline.is_some();
+            let live_status = &self.settings.live_status;
+            live_status.person_settled(device_state.device, connected);
+        }
+    }
+
     /// The printer's thread has released the document, or nobody can be asked about it. Writes the declaration, and the seal or void that it justifies.
     pub(super) fn write_declaration(
         &mut self,
@@ -181,16 +191,8 @@ impl Tills {
         self.decide(batch, index, &command)?
             .map_err(|refusal| StoreError::NotBooked { refusal })?;
         self.answer_pending_declaration(index, *id, &DeclarationOutcome::Booked, effects);
-        let device_state = &mut self.devices[index];
-        let sealing = device_state.take_sealing(*id);
-        if sealing
-            .as_ref()
-            .is_some_and(|sealing| sealing.nobody_to_ask.is_some())
-        {
-            let connected = device_state.baseline.is_some();
-            let live_status = &self.settings.live_status;
-            live_status.person_settled(device_state.device, connected);
-        }
+        let sealing = self.devices[index].take_sealing(*id);
+        self.publish_settled_by_person(index, sealing.as_ref());
         self.publish_left_behind(batch, index)?;
         let device = self.devices[index].device;
         // As after a start: when the printer is connected, its counters are compared with the last ones in the journal.
