@@ -24,8 +24,7 @@ use ferrotill_device::{Baseline, FiscalPrinter, Job, JournalEvidence, Performed}
 const RECORD: &str = "FERROTILL_RECORD_OUTCOMES";
 
 /// The lines that a decision has changed since: the end of the line, and what it is now. A pulse moves no counter, so nothing shows
-/// later whether it was sent, and "not sent" was no evidence (docs/decisions/0016). A pulse whose answer was lost may have opened the
-/// drawer (docs/decisions/0017).
+/// whether it was sent if its answer was lost, and "not sent" was no evidence (docs/decisions/0016).
 const DECIDED: &[(&str, &str)] = &[
     (
         ", drawer: R0>N76 N3>N76*2",

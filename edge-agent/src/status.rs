@@ -71,7 +71,6 @@ pub struct LiveStatus {
     alternative_numbers: Locked<HashMap<Uuid, u64>>,
     printers: Locked<HashMap<Uuid, PrinterState>>,
     authority: Locked<AuthorityState>,
-    left_behind: Locked<HashMap<Uuid, (String, &'static str)>>,
     sells_alternative: AtomicBool,
     problems: Problems,
 }
@@ -152,15 +151,8 @@ impl LiveStatus {
         state.unproven = Some((id, instruction));
     }
 
-    /// Notes what a device that is not in the configuration has left to do, and what a person can do about it.
-    pub fn device_left_behind(&self, device: Uuid, says: &str, fix: &'static str) {
-        let mut left_behind = self.left_behind.lock();
-        left_behind.insert(device, (says.to_owned(), fix));
-    }
-
-    /// Notes that a device that is not in the configuration has nothing left to do.
+    /// Forgets the printer of a device that is not in the configuration and has nothing left to do.
     pub fn device_settled(&self, device: Uuid) {
-        self.left_behind.lock().remove(&device);
         self.printers.lock().remove(&device);
     }
 

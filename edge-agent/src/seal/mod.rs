@@ -19,7 +19,7 @@ use std::time::{Duration, Instant};
 use ferrotill_core::Currency;
 use ferrotill_core::event::Reserved;
 use ferrotill_core::refusal::Refusal;
-use ferrotill_core::seal::Seal;
+use ferrotill_core::seal::{PrintedNumber, Seal};
 use ferrotill_core::till::Till;
 use ferrotill_store::StoredDocument;
 
@@ -80,7 +80,7 @@ pub enum NumberSeal {
     },
     /// A fiscal number that the authority has reserved.
     FiscalNumber(u64),
-    /// No number: an X-report, which changes no counter, or the Z-report of a shift in which no printer has a part.
+    /// No number: an X-report changes no counter, and a shift of alternative receipts alone is closed by the books.
     Journal,
 }
 
@@ -115,8 +115,12 @@ impl NumberSeal {
                 number,
                 number_length,
             } => {
-                let width = usize::from(*number_length);
-                Some(format!("{series}{number:0width$}"))
+                let number = PrintedNumber {
+                    series,
+                    number: *number,
+                    number_length: *number_length,
+                };
+                Some(number.to_string())
             }
             Self::FiscalNumber(number) => Some(format!("# {number}")),
             Self::Journal => None,

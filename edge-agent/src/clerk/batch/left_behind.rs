@@ -10,8 +10,12 @@ use uuid::Uuid;
 use super::super::device_state::DeviceState;
 use super::{ClerkSettings, Tills};
 use crate::seal::printer::PrinterTask;
+use crate::status::problems::{HealthProblem, Severity};
 
-/// The state of every device that the configuration does not have, and that has something left to do.
+/// The kind of the problem that a device without a place in the configuration has something left to do.
+const LEFT_BEHIND: &str = "device_left_behind";
+
+/// The state of every device that the books know and the configuration does not have.
 pub(super) fn devices(
     store: &Store,
     settings: &ClerkSettings,
@@ -23,11 +27,7 @@ pub(super) fn devices(
             continue;
         }
         let till = store.load_till(device)?;
-        let unsent = store.waiting_of(device)?;
-        if let Some(says) = says(device, &till, unsent) {
-            tracing::error!(%device, "{says}; {FIX}");
-            settings.live_status.device_left_behind(device, &says, FIX);
-        }
+        publish(settings, device, &till, store.waiting_of(device)?);
         left_behind.push(DeviceState {
             removed: true,
             ..DeviceState::new(device, till, PrinterTask::none())
@@ -36,12 +36,8 @@ pub(super) fn devices(
     Ok(left_behind)
 }
 
-/// What to do about a device that is not in the configuration.
-const FIX: &str = "put the device back into the configuration until its day is closed and its documents are sent; a document whose \
-    printer is gone is settled by `ferrotill settle`";
-
-/// What the device has left to do; `None` if there is nothing.
-fn says(device: Uuid, till: &Till, unsent: u32) -> Option<String> {
+/// Notes what the device has left to do, or that it has nothing left to do.
+fn publish(settings: &ClerkSettings, device: Uuid, till: &Till, unsent: u32) {
     let mut left = Vec::new();
     if till.outstanding().is_some() {
         left.push("a document whose outcome is not known".to_owned());
@@ -54,12 +50,25 @@ fn says(device: Uuid, till: &Till, unsent: u32) -> Option<String> {
             "{unsent} documents that the tax office has not acknowledged"
         ));
     }
-    (!left.is_empty()).then(|| {
-        format!(
+    let live_status = &settings.live_status;
+    if left.is_empty() {
+        live_status.problems().clear(LEFT_BEHIND, Some(device));
+        live_status.device_settled(device);
+        return;
+    }
+    live_status.problems().raise(HealthProblem {
+        id: LEFT_BEHIND,
+        device: Some(device),
+        severity: Severity::Degraded,
+        since_ms: settings.guard.now().utc_ms,
+        says: format!(
             "the device {device} is not in the configuration and has {}",
             left.join(", ")
-        )
-    })
+        ),
+        fix: "put the device back into the configuration until its day is closed and its documents are sent; settle a document whose \
+              printer is gone by `ferrotill settle`"
+            .to_owned(),
+    });
 }
 
 impl Tills {
@@ -84,11 +93,7 @@ impl Tills {
         if device_state.removed {
             let device = device_state.device;
             let unsent = batch.waiting_of(device)?;
-            let live_status = &self.settings.live_status;
-            match says(device, device_state.current_till(), unsent) {
-                Some(says) => live_status.device_left_behind(device, &says, FIX),
-                None => live_status.device_settled(device),
-            }
+            publish(&self.settings, device, device_state.current_till(), unsent);
         }
         Ok(())
     }

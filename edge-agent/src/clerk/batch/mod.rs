@@ -1,5 +1,6 @@
 //! One batch: how the clerk handles messages inside a transaction, and what it sends after the commit.
 
+mod books;
 mod clock;
 mod deadlines;
 mod fiscal_numbers;
@@ -177,7 +178,7 @@ impl Tills {
 
     /// Writes the configuration of each device to the journal if it has changed.
     pub(super) fn adopt_configuration(&mut self, batch: &mut Batch<'_>) -> Result<(), StoreError> {
-        for index in 0..self.configurations.len() {
+        for index in 0..self.devices.len() {
             self.adopt_of_device(batch, index)?;
         }
         Ok(())
@@ -189,6 +190,10 @@ impl Tills {
         batch: &mut Batch<'_>,
         index: usize,
     ) -> Result<(), StoreError> {
+        if self.devices[index].removed {
+            // The configuration does not have this device any more.
+            return Ok(());
+        }
         let till = self.devices[index].current_till();
         let changed = *till.configuration() != self.configurations[index];
         if !changed && !numbers_were_used_elsewhere(batch, till)? {

@@ -144,7 +144,8 @@ impl Tills {
         }
     }
 
-    /// The printer's thread has released the document, or nobody can be asked about it. Writes the declaration, and the seal or void that it justifies.
+    /// The printer's thread has released the document, or nobody can be asked about it. Writes the declaration, and the seal or void
+    /// that it justifies, and answers the callers of the declaration.
     pub(super) fn write_declaration(
         &mut self,
         batch: &mut Batch<'_>,
@@ -163,16 +164,11 @@ impl Tills {
             fault: fault.code(),
             why: &why,
         };
-        effects.push(Effect::ConfirmOutcome(index, *id));
         if let Err(refusal) = self.decide(batch, index, &Command::Declare(declared))? {
             // An earlier batch wrote the outcome, although its commit returned an error (`Clerk::on_write_error`).
             tracing::warn!(%id, "a declared document is not outstanding any more: {refusal}");
-            self.answer_pending_declaration(
-                index,
-                *id,
-                &DeclarationOutcome::NotOutstanding,
-                effects,
-            );
+            let outcome = DeclarationOutcome::NotOutstanding;
+            self.answer_pending_declaration(index, *id, &outcome, effects);
             self.devices[index].take_sealing(*id);
             return Ok(());
         }
@@ -190,15 +186,14 @@ impl Tills {
         };
         self.decide(batch, index, &command)?
             .map_err(|refusal| StoreError::NotBooked { refusal })?;
+        let device = self.devices[index].device;
+        self.publish_left_behind(batch, index)?;
+        // As after a start: when the printer is connected, its counters are compared with the last ones in the journal.
+        let known_counters = batch.printer_counters(device, baseline_of)?;
+        self.devices[index].known_counters = known_counters;
         self.answer_pending_declaration(index, *id, &DeclarationOutcome::Booked, effects);
         let sealing = self.devices[index].take_sealing(*id);
         self.publish_settled_by_person(index, sealing.as_ref());
-        self.publish_left_behind(batch, index)?;
-        let device = self.devices[index].device;
-        // As after a start: when the printer is connected, its counters are compared with the last ones in the journal.
-        let known_counters = batch.printer_counters(device, baseline_of)?;
-        let device_state = &mut self.devices[index];
-        device_state.known_counters = known_counters;
         tracing::warn!(%device, %id, %by, ?paper, "an operator's declaration has settled a document that the printer could not prove: {why}");
         match paper {
             PaperSays::Registered { .. } => Self::after_seal(*id, sealing, effects),

@@ -135,7 +135,7 @@ impl Tills {
         Ok(event.map(drop))
     }
 
-    /// What seals a document: the numbers of a range, the journal alone, the fiscal printer, or the fiscal numbers of the authority.
+    /// What seals a document: the numbers of a range, the fiscal printer, or the fiscal numbers of the authority.
     fn sealer(&self, index: usize, form: &OrderForm, alternative: bool) -> &'static dyn Sealer {
         if alternative {
             &SeriesSealer
@@ -254,8 +254,9 @@ impl Tills {
             cancel_decided: false,
             given_up_at: self.monotonic() + WAITED_FOR,
         };
-        let sealer = self.sealer(index, form, alternative);
-        sealer.prepare(&document).map(Some)
+        self.sealer(index, form, alternative)
+            .prepare(&document)
+            .map(Some)
     }
 
     /// Decides on an order. The event is returned encoded, because it borrows from the till.

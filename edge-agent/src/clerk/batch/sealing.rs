@@ -71,6 +71,16 @@ impl Tills {
                 found: refusal.to_string(),
             });
         }
+        if matches!(seal, NumberSeal::Journal)
+            && matches!(entry.form.kind, OrderKind::Report { z: true })
+        {
+            tracing::warn!(
+                device = %self.devices[index].device,
+                id = %entry.form.id,
+                "the shift has alternative receipts only and the printer cannot be reached: the journal closes the shift, and no \
+                 Z-report is printed"
+            );
+        }
         effects.push(Effect::WakeSender);
         let asks_for_slip = matches!(entry.form.kind, OrderKind::Sale { print: true, .. });
         let (title, not_yet) = match seal {
@@ -181,6 +191,7 @@ impl Tills {
             News::Released(declaration, fault) => {
                 // The printer's thread has dropped its counters too, and reads them when it connects again.
                 device_state.baseline = None;
+                effects.push(Effect::ConfirmOutcome(index, declaration.id));
                 self.write_declaration(batch, index, &declaration, fault, effects)?;
             }
             News::Settled(id, settled) => {

@@ -3,12 +3,10 @@
 //! Orders that need no printer are carried out at once. The printer gets one job of each kind in turn, so that slips do not hold up
 //! documents, nor documents the drawer.
 
-use ferrotill_core::shift::Shift;
-
 use super::super::device_state::{Activity, BusyJob, OpeningDrawer};
 use super::super::queue::{ANSWER_MARGIN, DrawerRequest, Job, QueuedOrder};
 use super::{Effect, Tills};
-use crate::order::{OrderForm, OrderKind};
+use crate::order::OrderForm;
 use crate::seal::printer::{Permit, Task};
 use ferrotill_store::{Batch, StoreError};
 
@@ -78,35 +76,14 @@ impl Tills {
         effects: &mut Vec<Effect>,
     ) -> Result<(), StoreError> {
         let alternative = self.wants_alternative(index, &order.form);
-        let by_books = self.is_closed_by_books(index, &order.form);
         if alternative && self.devices.len() > 1 {
             // In a test, two devices may share a range.
             self.adopt_of_device(batch, index)?;
         }
         match self.reserve(batch, index, &order, alternative)? {
             Err(refused) => self.refuse(batch, order, refused, effects),
-            Ok(reservation) => {
-                if by_books {
-                    tracing::warn!(
-                        device = %self.devices[index].device,
-                        id = %order.form.id,
-                        "the shift has alternative receipts only and the printer cannot be reached: the journal closes the shift, and no \
-                         Z-report is printed"
-                    );
-                }
-                self.begin(batch, index, reservation, order, effects)
-            }
+            Ok(reservation) => self.begin(batch, index, reservation, order, effects),
         }
-    }
-
-    /// True if the order is a Z-report that the journal seals: the printer is gone, and no document of the shift is on a printer.
-    pub(super) fn is_closed_by_books(&self, index: usize, form: &OrderForm) -> bool {
-        let device_state = &self.devices[index];
-        let shift = device_state.current_till().shift();
-        matches!(form.kind, OrderKind::Report { z: true })
-            && self.needs_printer(false)
-            && device_state.printer_gone()
-            && shift.is_some_and(Shift::is_alternative)
     }
 
     fn begin_drawer(&mut self, index: usize, request: DrawerRequest, effects: &mut Vec<Effect>) {

@@ -1,0 +1,19 @@
+//! Closing a shift by the books: the Z-report of a shift in which no printer has a part, while the printer is gone.
+//!
+//! A till may sell on alternative receipts alone while its printer is away for days. No printer has counted anything of such a shift, so
+//! that none can confirm it, and the shift must be closed before the legal limit of its length stops all sales.
+
+use super::Tills;
+use crate::order::{OrderForm, OrderKind};
+
+impl Tills {
+    /// True if the order is a Z-report that the journal seals: the printer is gone, and no document of the shift is on a printer.
+    pub(super) fn is_closed_by_books(&self, index: usize, form: &OrderForm) -> bool {
+        let device_state = &self.devices[index];
+        let shift = device_state.current_till().shift();
+        matches!(form.kind, OrderKind::Report { z: true })
+            && self.needs_printer(false)
+            && device_state.printer_gone()
+            && shift.is_some_and(|shift| shift.is_alternative())
+    }
+}
