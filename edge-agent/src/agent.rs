@@ -12,6 +12,7 @@ use ferrotill_device::driver::{self, DriverUri};
 use tokio::sync::Notify;
 use uuid::Uuid;
 
+use crate::api::lanes::Lanes;
 use crate::api::replay::Replays;
 use crate::api::{self, service::Service};
 use crate::authority::online_ecr::OnlineEcr;
@@ -138,6 +139,7 @@ impl Agent {
             owner_budget,
             live_status,
             replays: Replays::default(),
+            lanes: Lanes::default(),
         });
         Ok(Self {
             service,

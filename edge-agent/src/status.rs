@@ -1,18 +1,24 @@
-//! The live status: the state of the printers, of the authority and of the number stocks. Any thread can read it without asking the
-//! clerk.
+//! The live status: the state of the printers, of the authority, of the number stocks and of the store. Any thread can read it
+//! without asking the clerk or the store.
+
+mod problems;
 
 use std::collections::HashMap;
 use std::sync::Condvar;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use std::time::{Duration, Instant};
 
 use ferrotill_core::budget::Unsent;
 use ferrotill_core::numbers::Supply;
 use ferrotill_core::till::Till;
 use ferrotill_device::printer::{Baseline, Connected};
+use ferrotill_store::StoreFigures;
 use uuid::Uuid;
 
 use crate::locked::Locked;
+use problems::Problems;
+
+pub use problems::{HealthProblem, Severity};
 
 /// The state of a printer.
 #[derive(Clone, Debug, Default)]
@@ -59,10 +65,24 @@ pub struct Stock {
     pub last_document: u32,
 }
 
+/// The state of the store, as the clerk found it with its last transaction.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct StoreState {
+    /// The writer's figures after its last commit.
+    pub figures: StoreFigures,
+    /// The number of anchors that were set aside because the journal did not have their row at a start.
+    pub anchors_set_aside: usize,
+    /// When the present transaction began; `None` between two transactions.
+    transaction_since: Option<Instant>,
+}
+
 /// The live status.
 #[derive(Debug, Default)]
 pub struct LiveStatus {
-    unsent: Locked<Unsent>,
+    store: Locked<StoreState>,
+    problems: Locked<Problems>,
+    /// The time of the clerk's last transaction, in milliseconds since the epoch: the time of new problems.
+    noticed_ms: AtomicI64,
     stocks: Locked<HashMap<Uuid, Stock>>,
     stock_changed: Condvar,
     alternative_numbers: Locked<HashMap<Uuid, u64>>,
@@ -102,6 +122,8 @@ impl LiveStatus {
             objections: Vec::new(),
         };
         self.printers.lock().insert(device, state);
+        self.printer_problem(device, None);
+        self.clear_problem(&of_device(OBJECTIONS, device));
     }
 
     /// Notes that a printer can be reached and has no document that it cannot prove.
@@ -111,10 +133,18 @@ impl LiveStatus {
         state.connected = true;
         state.trouble = None;
         state.unproven = None;
+        drop(printers);
+        self.printer_problem(device, None);
     }
 
     /// Notes why a connected printer gets no receipts, or not all.
     pub fn printer_objections(&self, device: Uuid, objections: Vec<String>) {
+        self.problem_if(
+            !objections.is_empty(),
+            &of_device(OBJECTIONS, device),
+            || objections.join("; "),
+            "correct what is named; until then the printer gets no receipts, or not all",
+        );
         let mut printers = self.printers.lock();
         printers.entry(device).or_default().objections = objections;
     }
@@ -126,6 +156,16 @@ impl LiveStatus {
         state.connected = false;
         state.trouble = Some(reason.to_owned());
         state.unproven = None;
+        drop(printers);
+        self.printer_problem(device, Some((reason, "check the printer, its power and its cable")));
+    }
+
+    fn printer_problem(&self, device: Uuid, trouble: Option<(&str, &str)>) {
+        let id = of_device("printer", device);
+        match trouble {
+            Some((says, fix)) => self.set_problem(id, Severity::Degraded, says, fix),
+            None => self.clear_problem(&id),
+        }
     }
 
     /// Notes that a printer cannot prove what became of a document; `instruction` says what an operator must do.
@@ -134,7 +174,10 @@ impl LiveStatus {
         let state = printers.entry(device).or_default();
         state.connected = false;
         state.trouble = Some(instruction.clone());
-        state.unproven = Some((id, instruction));
+        state.unproven = Some((id, instruction.clone()));
+        drop(printers);
+        let says = format!("the printer cannot prove what became of the document {id}");
+        self.printer_problem(device, Some((&says, &instruction)));
     }
 
     /// What an operator must do about a document that its printer cannot prove; none if the document needs no operator.
@@ -183,17 +226,144 @@ impl LiveStatus {
             reason: reason.to_owned(),
         };
         self.sells_alternative.store(alternative, Ordering::Release);
+        self.problem_if(
+            state == OFFLINE,
+            "office_offline",
+            || format!("the authority cannot be reached: {reason}"),
+            "check the network; the agent tries again by itself",
+        );
     }
 
-    /// The documents that the authority has not acknowledged yet.
+    /// The documents that the authority has not acknowledged yet, as the offline budgets count them.
     #[must_use]
     pub fn unsent(&self) -> Unsent {
-        *self.unsent.lock()
+        let unsent = self.store().figures.unsent;
+        Unsent {
+            documents: unsent.documents,
+            oldest_ms: unsent.oldest_ms,
+        }
     }
 
-    /// Stores the count of documents that the authority has not acknowledged yet.
-    pub fn unsent_counted(&self, unsent: Unsent) {
-        *self.unsent.lock() = unsent;
+    /// The state of the store.
+    #[must_use]
+    pub fn store(&self) -> StoreState {
+        *self.store.lock()
+    }
+
+    /// Notes that the clerk begins a transaction; `utc_ms` is the guarded clock's time.
+    pub fn transaction_begins(&self, now: Instant, utc_ms: i64) {
+        self.noticed_ms.store(utc_ms, Ordering::Relaxed);
+        self.store.lock().transaction_since = Some(now);
+    }
+
+    /// Notes that the clerk has committed a transaction. `proved` is true if the transaction wrote to the disk.
+    pub fn transaction_committed(&self, figures: StoreFigures, proved: bool) {
+        let before = {
+            let mut store = self.store.lock();
+            store.transaction_since = None;
+            std::mem::replace(&mut store.figures, figures)
+        };
+        if proved {
+            self.clear_problem(JOURNAL_UNWRITABLE);
+        }
+        if figures != before {
+            self.figures_changed(figures);
+        }
+    }
+
+    /// Notes that a transaction of the clerk failed, and why.
+    pub fn transaction_failed(&self, reason: &str) {
+        self.store.lock().transaction_since = None;
+        self.set_problem(
+            JOURNAL_UNWRITABLE,
+            Severity::Failing,
+            format!("the store could not be written: {reason}"),
+            "check the disk and its free space; the agent tries again by itself",
+        );
+    }
+
+    /// Why no sale can be written at `now`; `None` if the last transaction was written and no transaction hangs.
+    #[must_use]
+    pub fn why_not_ready(&self, now: Instant) -> Option<String> {
+        let failing = self
+            .problems()
+            .into_iter()
+            .find(|problem| problem.severity == Severity::Failing);
+        let hangs = self.store().transaction_since.is_some_and(|since| {
+            now.saturating_duration_since(since) >= TRANSACTION_HANGS_AFTER
+        });
+        match failing {
+            Some(problem) => Some(problem.says),
+            None if hangs => Some(
+                "a transaction of the store does not end; check the disk".to_owned(),
+            ),
+            None => None,
+        }
+    }
+
+    /// Stores how many anchors were set aside.
+    pub fn anchors_counted(&self, set_aside: usize) {
+        self.store.lock().anchors_set_aside = set_aside;
+        self.problem_if(
+            set_aside > 0,
+            "older_journal",
+            || format!("{set_aside} anchors name rows that the journal did not have at a start: an older copy was put back, or its end was cut"),
+            "run `ferrotill verify`, and remove the anchors when the cause is known",
+        );
+    }
+
+    fn figures_changed(&self, figures: StoreFigures) {
+        let refused = figures.unsent.refused;
+        self.problem_if(
+            refused > 0,
+            "documents_refused",
+            || format!("the authority has refused {refused} documents"),
+            "the log says why each was refused; correct the cause, and the agent sends them again",
+        );
+        let differing = figures.z_reports.differing;
+        self.problem_if(
+            differing > 0,
+            "z_report_differs",
+            || format!("{differing} Z-reports differ from their documents, the printer or the authority"),
+            "run `ferrotill verify`, which names the documents in question",
+        );
+    }
+
+    /// The present problems, the worst first.
+    #[must_use]
+    pub fn problems(&self) -> Vec<HealthProblem> {
+        self.problems.lock().sorted()
+    }
+
+    /// Adds a problem, or replaces its text.
+    pub fn set_problem(
+        &self,
+        id: impl Into<String>,
+        severity: Severity,
+        says: impl Into<String>,
+        fix: impl Into<String>,
+    ) {
+        self.problems.lock().set(HealthProblem {
+            id: id.into(),
+            severity,
+            since_ms: self.noticed_ms.load(Ordering::Relaxed),
+            says: says.into(),
+            fix: fix.into(),
+        });
+    }
+
+    /// Removes a problem, if it is there.
+    pub fn clear_problem(&self, id: &str) {
+        self.problems.lock().clear(id);
+    }
+
+    /// Adds a problem of the severity [`Severity::Degraded`] if `is_there` is true, and removes it otherwise.
+    pub fn problem_if(&self, is_there: bool, id: &str, says: impl FnOnce() -> String, fix: &str) {
+        if is_there {
+            self.set_problem(id, Severity::Degraded, says(), fix);
+        } else {
+            self.clear_problem(id);
+        }
     }
 
     /// How many numbers a device has left for alternative receipts; none if the device has no alternative receipts.
@@ -222,6 +392,12 @@ impl LiveStatus {
         let mut numbers = self.alternative_numbers.lock();
         let before = numbers.insert(device, left);
         let supply = Supply::of(left, NUMBERS_SOON);
+        self.problem_if(
+            supply != Supply::Plenty,
+            &of_device("alternative_numbers", device),
+            || format!("{left} numbers are left for alternative receipts"),
+            "get a new range and write it into alternative_receipts_ranges",
+        );
         if before.is_some_and(|before| Supply::of(before, NUMBERS_SOON) == supply) {
             return;
         }
@@ -245,5 +421,16 @@ impl LiveStatus {
     }
 }
 
+/// The id of a device's problem.
+fn of_device(problem: &str, device: Uuid) -> String {
+    format!("{problem}:{device}")
+}
+
+const JOURNAL_UNWRITABLE: &str = "journal_unwritable";
+const OBJECTIONS: &str = "printer_objections";
+/// The name of the authority's state in which it cannot be reached.
+const OFFLINE: &str = "offline";
+/// A transaction that takes longer than this counts as one that does not end.
+const TRANSACTION_HANGS_AFTER: Duration = Duration::from_secs(10);
 /// Below or at this count, the numbers for alternative receipts count as "soon used up".
 pub const NUMBERS_SOON: u64 = 50;

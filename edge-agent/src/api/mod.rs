@@ -19,6 +19,7 @@
 pub mod auth;
 pub mod fiscalcloud;
 pub mod json;
+pub mod lanes;
 pub mod origin;
 pub mod own;
 pub mod problem;

@@ -11,7 +11,13 @@ use crate::clerk::FiscalState;
 /// A JSON answer.
 #[must_use]
 pub fn json_response(status: StatusCode, body: &JsonValue) -> Response {
-    let mut response = (status, body.to_string()).into_response();
+    json_text_response(status, body.to_string())
+}
+
+/// A JSON answer whose body is text already.
+#[must_use]
+pub fn json_text_response(status: StatusCode, body: String) -> Response {
+    let mut response = (status, body).into_response();
     response.headers_mut().insert(
         header::CONTENT_TYPE,
         HeaderValue::from_static("application/json"),

@@ -11,6 +11,7 @@ use uuid::Uuid;
 
 use super::anchor::{self, Anchor};
 use super::chain::{ChainKey, GENESIS, Mac};
+use super::figures::StoreFigures;
 use super::maintenance::{AnchorWriter, Maintenance, PAGES_MAX};
 use super::replay::replay;
 use super::{BUSY_TIMEOUT, Context, StoreError, folder, query};
@@ -36,8 +37,7 @@ pub struct Store {
     path: PathBuf,
     key: ChainKey,
     head: Head,
-    /// The number of entries that wait in the outbox.
-    waiting: u32,
+    figures: StoreFigures,
     /// The journal row of the last anchor.
     anchored: i64,
     /// True if an anchor is due before [`anchor::ROWS_MAX`] rows were written.
@@ -66,7 +66,7 @@ impl Store {
                 seq: 0,
                 mac: GENESIS,
             },
-            waiting: 0,
+            figures: StoreFigures::default(),
             anchored: 0,
             anchor_soon: false,
         };
@@ -186,6 +186,18 @@ impl Store {
         }
     }
 
+    /// The figures after the last commit.
+    #[must_use]
+    pub fn figures(&self) -> StoreFigures {
+        self.figures
+    }
+
+    /// The number of anchors that were set aside because the journal did not have their row at a start. `verify` reports them.
+    #[must_use]
+    pub fn anchors_set_aside(&self) -> usize {
+        anchor::count_aside(self.folder())
+    }
+
     /// The path of the database file.
     #[must_use]
     pub fn path(&self) -> &Path {
@@ -197,8 +209,7 @@ impl Store {
         &self.connection
     }
 
-    /// Reads the head and the number of waiting outbox entries again: after an error at COMMIT the values in memory may be
-    /// wrong.
+    /// Reads the head and the figures again: after an error at COMMIT the values in memory may be wrong.
     ///
     /// # Errors
     ///
@@ -218,7 +229,11 @@ impl Store {
             )
             .optional()
             .context(&self.path, "head of the journal")?;
-        self.waiting = query::count_waiting(&self.connection).context(&self.path, "outbox")?;
+        self.figures = StoreFigures {
+            unsent: query::count_unsent(&self.connection).context(&self.path, "outbox")?,
+            z_reports: query::count_z_reports(&self.connection)
+                .context(&self.path, "reconciliations")?,
+        };
         self.head = last.unwrap_or(Head {
             seq: 0,
             mac: GENESIS,

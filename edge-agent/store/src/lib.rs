@@ -7,6 +7,7 @@ mod anchor;
 mod chain;
 mod clock;
 mod counters;
+mod figures;
 mod folder;
 mod journal;
 mod maintenance;
@@ -29,6 +30,7 @@ use rusqlite::Connection;
 
 pub use chain::{ChainKey, Mac};
 pub use clock::StoredClock;
+pub use figures::StoreFigures;
 pub use folder::is_in_use;
 pub use journal::{Appended, Batch, Store};
 pub use operator::OperatorDeclaration;

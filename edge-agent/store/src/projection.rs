@@ -10,17 +10,21 @@ use ferrotill_core::seal::Seal;
 use rusqlite::{Connection, params};
 use uuid::Uuid;
 
+use super::figures::NewEntries;
 use super::{reconcile, rows};
 
-/// Writes the table rows that follow from an event. Returns the number of new outbox entries.
+/// Writes the table rows that follow from an event. Returns the new outbox entries.
 pub(super) fn project(
     connection: &Connection,
     device: Uuid,
     seq: i64,
     event: &Event<'_>,
-) -> Result<u32, rusqlite::Error> {
+) -> Result<NewEntries, rusqlite::Error> {
+    let none = NewEntries::default();
     match event {
-        Event::Reserved(reserved) => reserved_row(connection, device, seq, reserved).map(|()| 0),
+        Event::Reserved(reserved) => {
+            reserved_row(connection, device, seq, reserved).map(|()| none)
+        }
         Event::Sealed(sealed) => sealed_row(connection, device, seq, sealed),
         Event::Voided(voided) => {
             connection
@@ -29,14 +33,14 @@ pub(super) fn project(
                          (SELECT reserved_seq FROM request WHERE id = ?2) AND device = ?3",
                 )?
                 .execute(params![seq, voided.id.0, device.as_bytes()])?;
-            Ok(0)
+            Ok(none)
         }
         Event::ConfigurationAdopted(_)
         | Event::CancelDecided(_)
         | Event::Switched(_)
         | Event::NumbersGranted(_)
         | Event::ClosedByPrinter(_)
-        | Event::Declared(_) => Ok(0),
+        | Event::Declared(_) => Ok(none),
     }
 }
 
@@ -81,7 +85,7 @@ fn sealed_row(
     device: Uuid,
     seq: i64,
     sealed: &Sealed<'_>,
-) -> Result<u32, rusqlite::Error> {
+) -> Result<NewEntries, rusqlite::Error> {
     let Some(row) = rows::request(connection, Some(device), Uuid::from_bytes(sealed.id.0))? else {
         return Err(rusqlite::Error::QueryReturnedNoRows);
     };
@@ -89,13 +93,17 @@ fn sealed_row(
         .report
         .as_ref()
         .map(|figures| figures.shift.sales.receipts.amount.minor());
-    connection
+    let amount: i64 = connection
             .prepare_cached(
                 "UPDATE document SET state = 'sealed', settled_seq = ?2, number = ?3, current_number = ?4, amount = coalesce(?5, amount) \
-                 WHERE reserved_seq = ?1",
+                 WHERE reserved_seq = ?1 RETURNING amount",
             )?
-            .execute(params![row.reserved_seq, seq, sealed.number, sealed.current_number, amount])?;
-    let duty = rows::duty(row.kind);
+            .query_row(
+                params![row.reserved_seq, seq, sealed.number, sealed.current_number, amount],
+                |row| row.get(0),
+            )?;
+    let row_kind = row.kind;
+    let duty = rows::duty(row_kind);
     if let Some(duty) = duty {
         connection
                 .prepare_cached(
@@ -121,7 +129,13 @@ fn sealed_row(
             returned_lines(connection, device, &receipt)?;
         }
     }
-    Ok(u32::from(duty.is_some()))
+    Ok(NewEntries {
+        documents: u32::from(duty.is_some()),
+        sold: match row_kind {
+            DocumentKind::Sale | DocumentKind::AlternativeSale => amount,
+            _ => 0,
+        },
+    })
 }
 
 fn returned_lines(

@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::paths::path_of;
 use crate::api::json::{FaultList, JsonValue, RequestFault};
 use crate::api::problem::Problem;
-use crate::api::response::json_response;
+use crate::api::response::{json_response, json_text_response};
 use crate::object;
 use ferrotill_store::StoreError;
 
@@ -32,6 +32,17 @@ pub(super) fn envelope(
 pub(super) fn success(data: JsonValue) -> Response {
     json_response(StatusCode::OK, &envelope(true, None, None, data))
 }
+
+/// An answer with status 200 and data that is JSON text already.
+pub(super) fn success_text(data: &str) -> Response {
+    // The text is not copied into a JSON value, because a page may be long.
+    let text = format!("{SUCCESS}{data}}}");
+    json_text_response(StatusCode::OK, text)
+}
+
+/// The envelope of [`success`] up to its data.
+const SUCCESS: &str =
+    r#"{"success":true,"message":null,"fullExceptionMessage":null,"errorType":null,"data":"#;
 
 /// A refusal, which is an answer without data.
 pub(super) fn failure(status: StatusCode, problem: &Problem) -> Response {
@@ -94,5 +105,17 @@ pub(super) fn fault_of(path: &str, refusal: &Refusal) -> RequestFault {
         path: path.to_owned(),
         code: refusal.name(),
         sentence: format!("{refusal}; {}", refusal.hint()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{SUCCESS, envelope};
+    use crate::api::json::JsonValue;
+
+    #[test]
+    fn the_envelope_around_json_text_is_the_envelope_of_every_answer() {
+        let whole = envelope(true, None, None, JsonValue::Null).to_string();
+        assert_eq!(format!("{SUCCESS}null}}"), whole);
     }
 }

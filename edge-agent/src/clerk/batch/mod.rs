@@ -33,7 +33,7 @@ use crate::seal::printer::{News, PrinterTask, Task};
 use crate::status::LiveStatus;
 use crate::time::clock::Clock;
 use crate::time::guarded_clock::GuardedClock;
-use ferrotill_store::{Batch, Store, StoreError};
+use ferrotill_store::{Batch, Store, StoreError, StoreFigures};
 
 /// What the clerk needs beside the store and the devices. It stays the same while the agent runs.
 #[derive(Debug)]
@@ -318,10 +318,33 @@ impl Tills {
     }
 
     /// Counts the documents that the authority has not acknowledged yet. The next batch starts from this count.
-    pub(super) fn count_unsent(&mut self, batch: &Batch<'_>) -> Result<(), StoreError> {
+    pub(super) fn count_unsent(&mut self, batch: &mut Batch<'_>) -> Result<(), StoreError> {
         self.unsent = batch.unsent()?;
-        self.settings.live_status.unsent_counted(self.unsent);
         Ok(())
+    }
+
+    /// Notes in the live status that a transaction begins.
+    pub(super) fn transaction_begins(&self) {
+        let utc_ms = self.settings.guard.now().utc_ms;
+        let now = self.monotonic();
+        self.settings.live_status.transaction_begins(now, utc_ms);
+    }
+
+    /// Notes in the live status what the store contains after a commit.
+    pub(super) fn committed(&self, figures: StoreFigures, written: bool) {
+        self.settings
+            .live_status
+            .transaction_committed(figures, written);
+    }
+
+    /// Notes in the live status that the store could not be written.
+    pub(super) fn transaction_failed(&self, reason: &str) {
+        self.settings.live_status.transaction_failed(reason);
+    }
+
+    /// Notes in the live status how many anchors were set aside.
+    pub(super) fn anchors_counted(&self, set_aside: usize) {
+        self.settings.live_status.anchors_counted(set_aside);
     }
 
     /// Stores the guarded clock if the batch writes something else (`written`), or if it was not stored for a minute.
