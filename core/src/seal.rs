@@ -10,6 +10,8 @@ use crate::amount::Amount;
 /// baseline and never prints the document a second time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StoredBaseline<'a> {
+    /// The name of the printer's family, as its driver gives it; [`StoredBaseline::FAMILY_UNKNOWN`] if it is not known.
+    pub family: &'a str,
     /// The serial number of the printer.
     pub serial: &'a str,
     /// The number of the printer's fiscal memory.
@@ -44,6 +46,8 @@ pub enum PrinterDay {
 impl StoredBaseline<'_> {
     /// [`StoredBaseline::z_number`] of a printer that does not report the number of its last Z-report.
     pub const Z_NUMBER_UNKNOWN: u32 = u32::MAX;
+    /// [`StoredBaseline::family`] of a row that was written before families were stored.
+    pub const FAMILY_UNKNOWN: &'static str = "";
 
     /// Compares these counters with earlier ones and says what became of the day in which the earlier ones were read.
     ///

@@ -243,7 +243,7 @@ fn check_replay(shop: &Shop) -> Result<(), TestCaseError> {
     let mut replayed = Till::default();
     let (mut number, mut at) = (0, i64::MIN);
     for (kind, payload) in &shop.journal {
-        let event = Event::decode(*kind, Event::VERSION, payload).unwrap();
+        let event = Event::decode(*kind, Event::version_of(*kind), payload).unwrap();
         replayed.apply(&event);
         let moment = match &event {
             Event::Reserved(reserved) => reserved.at.utc_ms,

@@ -65,7 +65,8 @@ pub(crate) fn decide_and_append(
         let payload = event.encode(&mut room).map_err(|_| StoreError::TooLarge)?;
         (event.kind(), payload)
     };
-    let event = Event::decode(kind, Event::VERSION, payload).map_err(|_| StoreError::TooLarge)?;
+    let event =
+        Event::decode(kind, Event::version_of(kind), payload).map_err(|_| StoreError::TooLarge)?;
     batch.append(device, now, &event, payload)?;
     till.apply(&event);
     Ok(())

@@ -41,6 +41,7 @@ impl Till {
             id: order.id,
             unique: order.unique,
             fingerprint: order.fingerprint,
+            fingerprint_form: order.fingerprint_form,
             at,
             point_of_sale: order.point_of_sale,
             z_number,

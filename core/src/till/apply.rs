@@ -34,6 +34,11 @@ impl Till {
             Event::Switched(_) => {}
             // The Z-report in the same batch closes the shift.
             Event::ClosedByPrinter(closed) => self.latest = Some(closed.at),
+            // The folder, the identity of the device and the corrections of the clock are no part of the till's state.
+            Event::Founded(_)
+            | Event::DeviceIdentified(_)
+            | Event::Restored(_)
+            | Event::ClockSet(_) => {}
             // The next event of the batch seals or voids the document.
             Event::Declared(declared) => {
                 self.latest = Some(declared.at);

@@ -33,6 +33,8 @@ pub struct Order<'a> {
     pub unique: UniqueId,
     /// The digest of the caller's request.
     pub fingerprint: Fingerprint,
+    /// The form of the text that the digest was made of.
+    pub fingerprint_form: u8,
     /// The point of sale of the document.
     pub point_of_sale: PointOfSaleId,
     /// Bytes that the caller's interface stores with the document. The core does not read these bytes.

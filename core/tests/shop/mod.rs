@@ -65,6 +65,7 @@ pub(crate) fn moment(utc_ms: i64) -> Moment {
 
 /// The printer's answer about itself before a document.
 pub(crate) const PRINTER: StoredBaseline<'static> = StoredBaseline {
+    family: "datecs",
     serial: "DT000001",
     fiscal_memory: "50000001",
     last_document: 7,
@@ -132,7 +133,7 @@ impl Shop {
         let event = outcome?;
         let mut room = vec![0; 1 << 16];
         let row = (event.kind(), event.encode(&mut room).unwrap().to_vec());
-        let read_back = Event::decode(row.0, Event::VERSION, &row.1).unwrap();
+        let read_back = Event::decode(row.0, Event::version_of(row.0), &row.1).unwrap();
         assert_eq!(event, read_back, "an event survives its encoding");
         let mut after = before;
         after.apply(&read_back);
@@ -161,6 +162,7 @@ impl Shop {
             id: DocumentId([id; 16]),
             unique: UniqueId([id; 16]),
             fingerprint: Fingerprint([id; 32]),
+            fingerprint_form: 0,
             point_of_sale: PointOfSaleId([0; 16]),
             annex: b"{}",
             baseline: Some(printer),
@@ -184,13 +186,13 @@ impl Shop {
     /// The last event of the journal.
     pub(crate) fn last(&self) -> Event<'_> {
         let (kind, payload) = self.journal.last().unwrap();
-        Event::decode(*kind, Event::VERSION, payload).unwrap()
+        Event::decode(*kind, Event::version_of(*kind), payload).unwrap()
     }
 }
 
 /// The receipt of a row of the journal.
 pub(crate) fn receipt_of(row: &(u16, Vec<u8>)) -> Receipt<'_> {
-    match Event::decode(row.0, Event::VERSION, &row.1).unwrap() {
+    match Event::decode(row.0, Event::version_of(row.0), &row.1).unwrap() {
         Event::Reserved(Reserved {
             body: Body::Receipt(receipt),
             ..

@@ -92,6 +92,7 @@ fn day(room: &mut Room, profile: &dyn Profile) -> Option<u32> {
             id,
             unique: UniqueId(id.0),
             fingerprint: Fingerprint([0; 32]),
+            fingerprint_form: 0,
             point_of_sale: PointOfSaleId([0; 16]),
             annex: &[],
             baseline: None,
@@ -112,7 +113,7 @@ fn day(room: &mut Room, profile: &dyn Profile) -> Option<u32> {
 #[inline(never)]
 fn turn(room: &mut Room, profile: &dyn Profile, command: &Command<'_>) -> Option<()> {
     let row = decide(room, profile, command)?;
-    let event = Event::decode(row.0, Event::VERSION, room.row.get(..row.1)?).ok()?;
+    let event = Event::decode(row.0, Event::version_of(row.0), room.row.get(..row.1)?).ok()?;
     room.till.apply(&event);
     Some(())
 }

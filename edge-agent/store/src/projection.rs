@@ -40,7 +40,11 @@ pub(super) fn project(
         | Event::Switched(_)
         | Event::NumbersGranted(_)
         | Event::ClosedByPrinter(_)
-        | Event::Declared(_) => Ok(none),
+        | Event::Declared(_)
+        | Event::Founded(_)
+        | Event::DeviceIdentified(_)
+        | Event::Restored(_)
+        | Event::ClockSet(_) => Ok(none),
     }
 }
 

@@ -100,6 +100,7 @@ impl Filler {
             id: DocumentId(id),
             unique: UniqueId(Uuid::now_v7().into_bytes()),
             fingerprint: Fingerprint(fingerprint),
+            fingerprint_form: 0,
             point_of_sale: PointOfSaleId([1; 16]),
             annex: b"[null,null]",
             baseline: None,

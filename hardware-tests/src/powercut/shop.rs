@@ -219,6 +219,7 @@ impl TestShop {
             id: DocumentId(id),
             unique: UniqueId(id),
             fingerprint: Fingerprint(fingerprint),
+            fingerprint_form: 0,
             point_of_sale: PointOfSaleId([1; 16]),
             annex: b"[null,null]",
             baseline: None,

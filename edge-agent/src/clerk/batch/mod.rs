@@ -563,7 +563,7 @@ impl Encoded {
     }
 
     fn event(&self) -> Result<Event<'_>, ferrotill_core::event::EventError> {
-        Event::decode(self.kind, Event::VERSION, &self.payload)
+        Event::decode(self.kind, Event::version_of(self.kind), &self.payload)
     }
 }
 
@@ -604,6 +604,10 @@ fn moment_of(event: &Event<'_>) -> Option<i64> {
         Event::NumbersGranted(granted) => granted.at,
         Event::ClosedByPrinter(closed) => closed.at,
         Event::Declared(declared) => declared.at,
+        Event::Founded(founded) => founded.at,
+        Event::DeviceIdentified(identified) => identified.at,
+        Event::Restored(restored) => restored.at,
+        Event::ClockSet(set) => set.at,
     };
     Some(moment.utc_ms)
 }

@@ -271,6 +271,7 @@ impl Tills {
             id: document_id(form.id),
             unique: UniqueId(*context.unique.as_bytes()),
             fingerprint: context.fingerprint,
+            fingerprint_form: 0,
             point_of_sale: PointOfSaleId(*form.point_of_sale.as_bytes()),
             annex: &annex,
             baseline: device_state

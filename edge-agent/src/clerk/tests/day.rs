@@ -47,7 +47,11 @@ fn last_note(stage: &Stage) -> (Option<DocumentId>, u32, String, Baseline) {
         day,
         now,
         ..
-    })) = Event::decode(CLOSED_BY_PRINTER, Event::VERSION, rows.last().unwrap())
+    })) = Event::decode(
+        CLOSED_BY_PRINTER,
+        Event::version_of(CLOSED_BY_PRINTER),
+        rows.last().unwrap(),
+    )
     else {
         panic!("{rows:?}");
     };

@@ -225,6 +225,7 @@ fn counters(report: &PrinterReport) -> Option<PrinterCounters> {
 #[must_use]
 pub fn stored_baseline(baseline: &Baseline) -> StoredBaseline<'_> {
     StoredBaseline {
+        family: StoredBaseline::FAMILY_UNKNOWN,
         serial: &baseline.serial,
         fiscal_memory: &baseline.fiscal_memory,
         last_document: baseline.last_document,

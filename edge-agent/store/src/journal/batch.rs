@@ -67,14 +67,14 @@ impl Batch<'_> {
             device: device.as_bytes(),
             at,
             kind: event.kind(),
-            version: Event::VERSION,
+            version: event.version(),
             payload,
         };
         let mac = self.store.key.mac(&self.head.mac, &link);
         self.connection()
             .prepare_cached("INSERT INTO journal (seq, device, at, kind, version, payload, mac) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)")
             .and_then(|mut statement| {
-                statement.execute(params![seq, device.as_bytes(), at, event.kind(), Event::VERSION, payload, mac])
+                statement.execute(params![seq, device.as_bytes(), at, event.kind(), event.version(), payload, mac])
             })
             .context(&self.store.path, "append to the journal")?;
         self.head = Head { seq, mac };
@@ -89,7 +89,7 @@ impl Batch<'_> {
         self.figures.unsent.add(entries);
         let reserved = match event {
             Event::Reserved(reserved) => {
-                let journal_row = (event.kind(), Event::VERSION, payload.to_vec());
+                let journal_row = (event.kind(), event.version(), payload.to_vec());
                 Some(StoredDocument::just_reserved(
                     seq,
                     device,

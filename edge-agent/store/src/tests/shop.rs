@@ -260,6 +260,7 @@ pub(super) fn reserve_known(
         id: document,
         unique: UniqueId(document.0),
         fingerprint: Fingerprint([9; 32]),
+        fingerprint_form: 0,
         point_of_sale: PointOfSaleId([1; 16]),
         annex: b"[null,null]",
         baseline: None,
@@ -305,7 +306,7 @@ pub(super) fn decide(
             .unwrap();
         (event.kind(), encoded(&event))
     };
-    let event = Event::decode(kind, Event::VERSION, &payload).unwrap();
+    let event = Event::decode(kind, Event::version_of(kind), &payload).unwrap();
     let written = batch.append(DEVICE, now, &event, &payload).unwrap();
     till.apply(&event);
     if let Some(reserved) = written.reserved {
@@ -332,6 +333,7 @@ pub(super) fn bare_reservation(document: DocumentId, at: Moment) -> Event<'stati
         id: document,
         unique: UniqueId(document.0),
         fingerprint: Fingerprint([9; 32]),
+        fingerprint_form: 0,
         at,
         point_of_sale: PointOfSaleId([1; 16]),
         z_number: 1,

@@ -294,7 +294,13 @@ fn objection(till: &Till, profile: &dyn Profile, event: &Event<'_>) -> Option<St
             .check(&granted.spans)
             .err()
             .map(|refusal| refusal.to_string()),
-        Event::ConfigurationAdopted(_) | Event::Switched(_) | Event::ClosedByPrinter(_) => None,
+        Event::ConfigurationAdopted(_)
+        | Event::Switched(_)
+        | Event::ClosedByPrinter(_)
+        | Event::Founded(_)
+        | Event::DeviceIdentified(_)
+        | Event::Restored(_)
+        | Event::ClockSet(_) => None,
     }
 }
 

@@ -1,5 +1,7 @@
 //! The events of the journal. Each row contains one event, encoded in postcard, with its kind and version.
 
+mod version_1;
+
 use core::num::NonZeroU32;
 
 use serde::{Deserialize, Serialize};
@@ -25,6 +27,9 @@ pub struct Reserved<'a> {
     pub unique: UniqueId,
     /// The digest of the caller's request.
     pub fingerprint: Fingerprint,
+    /// The form of the text that the digest was made of: a number that the caller's interface gives. 0 is the form of the rows of
+    /// version 1.
+    pub fingerprint_form: u8,
     /// The moment of the decision; never before an earlier event.
     pub at: Moment,
     /// The point of sale of the document.
@@ -196,6 +201,68 @@ impl Declared<'_> {
     pub const BY_BYTES_MAX: usize = 100;
 }
 
+/// Whether a data folder holds the documents of a shop or documents made for a test.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Mode {
+    /// The documents are made for a test. They have no legal meaning.
+    Test,
+    /// The documents are legal.
+    Live,
+}
+
+/// What a data folder is for. It never changes: the folder keeps its country, its currency and its mode for all its life.
+///
+/// It is the first row of a new folder. In a folder of an older build, it follows the rows that the older build wrote.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Founded<'a> {
+    /// The moment of the event.
+    pub at: Moment,
+    /// The ISO 3166 code of the country whose law applies.
+    pub country: &'a str,
+    /// The ISO 4217 code of the currency of every amount in the folder.
+    pub currency: &'a str,
+    /// Whether the documents are legal.
+    pub mode: Mode,
+    /// True if an operator confirmed the three values for a folder of an older build; false if they were taken from the
+    /// configuration.
+    pub confirmed: bool,
+}
+
+/// The identity of a device towards the authority, from this event on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DeviceIdentified<'a> {
+    /// The moment of the event.
+    pub at: Moment,
+    /// The number under which the authority knows the device: its registration number, or its own id as text.
+    pub fiscal_number: &'a str,
+    /// The name of the owner; may be empty.
+    pub owner: &'a str,
+    /// The tax number of the owner; may be empty.
+    pub owner_number: &'a str,
+    /// The address of the shop; may be empty.
+    pub address: &'a str,
+}
+
+/// The data folder was restored from a backup. A copy and its original have different epochs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Restored {
+    /// The moment of the event.
+    pub at: Moment,
+    /// How often the folder was restored, this time included; counted from 1.
+    pub epoch: u32,
+}
+
+/// An operator has corrected the time of the till.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ClockSet<'a> {
+    /// The time of the till before the correction.
+    pub before: Moment,
+    /// The time of the till from this event on.
+    pub at: Moment,
+    /// The operator's name; never empty.
+    pub by: &'a str,
+}
+
 /// One event of the journal.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Event<'a> {
@@ -217,6 +284,14 @@ pub enum Event<'a> {
     ClosedByPrinter(ClosedByPrinter<'a>),
     /// An operator declares what became of the outstanding document.
     Declared(Declared<'a>),
+    /// What the data folder is for.
+    Founded(Founded<'a>),
+    /// The identity of a device towards the authority.
+    DeviceIdentified(DeviceIdentified<'a>),
+    /// The data folder was restored from a backup.
+    Restored(Restored),
+    /// An operator has corrected the time of the till.
+    ClockSet(ClockSet<'a>),
 }
 
 /// Why a stored event cannot be read.
@@ -253,9 +328,6 @@ impl core::fmt::Display for EventError {
 impl core::error::Error for EventError {}
 
 impl<'a> Event<'a> {
-    /// The version of the encoding that this build writes.
-    pub const VERSION: u16 = 1;
-
     /// The number of the event's kind in the journal; never reused.
     #[must_use]
     pub const fn kind(&self) -> u16 {
@@ -269,6 +341,26 @@ impl<'a> Event<'a> {
             Self::NumbersGranted(_) => 7,
             Self::ClosedByPrinter(_) => 8,
             Self::Declared(_) => 9,
+            Self::Founded(_) => 10,
+            Self::DeviceIdentified(_) => 11,
+            Self::Restored(_) => 12,
+            Self::ClockSet(_) => 13,
+        }
+    }
+
+    /// The version of the encoding in which this build writes the event.
+    #[must_use]
+    pub const fn version(&self) -> u16 {
+        Self::version_of(self.kind())
+    }
+
+    /// The version of the encoding in which this build writes events of a kind.
+    #[must_use]
+    pub const fn version_of(kind: u16) -> u16 {
+        match kind {
+            // Since version 2 the counters of a printer name its family, and a document names the form of its fingerprint.
+            2 | 8 => 2,
+            _ => 1,
         }
     }
 
@@ -288,6 +380,10 @@ impl<'a> Event<'a> {
             Self::NumbersGranted(event) => postcard::to_slice(event, room),
             Self::ClosedByPrinter(event) => postcard::to_slice(event, room),
             Self::Declared(event) => postcard::to_slice(event, room),
+            Self::Founded(event) => postcard::to_slice(event, room),
+            Self::DeviceIdentified(event) => postcard::to_slice(event, room),
+            Self::Restored(event) => postcard::to_slice(event, room),
+            Self::ClockSet(event) => postcard::to_slice(event, room),
         };
         encoded
             .map(|bytes| &*bytes)
@@ -308,14 +404,23 @@ impl<'a> Event<'a> {
         }
         match (kind, version) {
             (1, 1) => read(payload).map(Self::ConfigurationAdopted),
-            (2, 1) => read(payload).map(Self::Reserved),
+            (2, 1) => {
+                read::<version_1::Reserved<'a>>(payload).map(|old| Self::Reserved(old.into()))
+            }
+            (2, 2) => read(payload).map(Self::Reserved),
             (3, 1) => read(payload).map(Self::CancelDecided),
             (4, 1) => read(payload).map(Self::Sealed),
             (5, 1) => read(payload).map(Self::Voided),
             (6, 1) => read(payload).map(Self::Switched),
             (7, 1) => read(payload).map(Self::NumbersGranted),
-            (8, 1) => read(payload).map(Self::ClosedByPrinter),
+            (8, 1) => read::<version_1::ClosedByPrinter<'a>>(payload)
+                .map(|old| Self::ClosedByPrinter(old.into())),
+            (8, 2) => read(payload).map(Self::ClosedByPrinter),
             (9, 1) => read(payload).map(Self::Declared),
+            (10, 1) => read(payload).map(Self::Founded),
+            (11, 1) => read(payload).map(Self::DeviceIdentified),
+            (12, 1) => read(payload).map(Self::Restored),
+            (13, 1) => read(payload).map(Self::ClockSet),
             _ => Err(EventError::Unknown { kind, version }),
         }
     }
