@@ -127,6 +127,7 @@ fn order(document: usize) -> OrderForm {
         },
         echo: String::new(),
         found: String::new(),
+        contact: None,
     }
 }
 

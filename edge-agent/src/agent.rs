@@ -114,6 +114,7 @@ impl Agent {
             owner_budget,
             live_status: Arc::clone(&live_status),
             wake_sender: Arc::clone(&wake_sender),
+            contact_ms: config.till.contact_ms,
         };
         let clerk = start_clerk(store, settings, plans, inbox)?;
         let parts = OutboxParts {

@@ -157,7 +157,10 @@ impl LiveStatus {
         state.trouble = Some(reason.to_owned());
         state.unproven = None;
         drop(printers);
-        self.printer_problem(device, Some((reason, "check the printer, its power and its cable")));
+        self.printer_problem(
+            device,
+            Some((reason, "check the printer, its power and its cable")),
+        );
     }
 
     fn printer_problem(&self, device: Uuid, trouble: Option<(&str, &str)>) {
@@ -289,14 +292,15 @@ impl LiveStatus {
             .problems()
             .into_iter()
             .find(|problem| problem.severity == Severity::Failing);
-        let hangs = self.store().transaction_since.is_some_and(|since| {
-            now.saturating_duration_since(since) >= TRANSACTION_HANGS_AFTER
-        });
+        let hangs = self
+            .store()
+            .transaction_since
+            .is_some_and(|since| now.saturating_duration_since(since) >= TRANSACTION_HANGS_AFTER);
         match failing {
             Some(problem) => Some(problem.says),
-            None if hangs => Some(
-                "a transaction of the store does not end; check the disk".to_owned(),
-            ),
+            None if hangs => {
+                Some("a transaction of the store does not end; check the disk".to_owned())
+            }
             None => None,
         }
     }

@@ -160,6 +160,7 @@ impl Clerk {
             self.tills.advance_all(&mut batch, &mut effects)?;
             self.tills.answer_expired_callers(&mut effects);
             self.tills.snapshot(&mut batch)?;
+            self.tills.erase_contacts(&mut batch)?;
             let written = stops || probes || batch.seq() != before;
             self.tills.store_clock(&mut batch, written)?;
             self.tills.count_unsent(&mut batch)?;

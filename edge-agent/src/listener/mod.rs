@@ -38,6 +38,7 @@ use uuid::Uuid;
 mod connections;
 mod limits;
 
+use crate::limited_log::LimitedLog;
 use connections::{ConnectionSlots, SlotGuard};
 use limits::{Unread, read_body};
 
@@ -85,7 +86,9 @@ pub async fn serve(
                 },
                 // The reason may be too many open files, or a caller that has disconnected already. The loop goes on.
                 Err(error) => {
-                    tracing::warn!(%error, "a connection could not be accepted; trying again");
+                    NOT_ACCEPTED.warn("NotAccepted", || {
+                        format!("a connection could not be accepted ({error}); trying again")
+                    });
                     tokio::time::sleep(ACCEPT_PAUSE).await;
                 }
             }
@@ -266,6 +269,9 @@ async fn reject(mut stream: TcpStream, limits: ConnectionLimits) {
     // The connection is closed after this, whether the caller got the answer or not.
     let _ = sent.await;
 }
+
+/// The lines about connections that could not be accepted. Strangers can use up all file descriptors.
+static NOT_ACCEPTED: LimitedLog = LimitedLog::new();
 
 /// Adds one to a counter, and subtracts it when dropped.
 #[derive(Debug)]

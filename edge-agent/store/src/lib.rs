@@ -6,6 +6,7 @@
 mod anchor;
 mod chain;
 mod clock;
+mod contact;
 mod counters;
 mod figures;
 mod folder;
@@ -30,6 +31,7 @@ use rusqlite::Connection;
 
 pub use chain::{ChainKey, Mac};
 pub use clock::StoredClock;
+pub use contact::BuyerContact;
 pub use figures::StoreFigures;
 pub use folder::is_in_use;
 pub use journal::{Appended, Batch, Store};

@@ -8,7 +8,10 @@ use rusqlite_migration::{M, Migrations};
 use super::StoreError;
 
 /// Every migration in its order. A migration that was released is never edited.
-const STEPS: &[M<'static>] = &[M::up(include_str!("../../../migrations/01-journal/up.sql"))];
+const STEPS: &[M<'static>] = &[
+    M::up(include_str!("../../../migrations/01-journal/up.sql")),
+    M::up(include_str!("../../../migrations/02-truth/up.sql")),
+];
 
 /// Migrates the database to this program's version. A newer database is refused.
 pub(super) fn migrate(connection: &mut Connection, path: &Path) -> Result<(), StoreError> {

@@ -22,9 +22,7 @@ pub(super) fn project(
 ) -> Result<NewEntries, rusqlite::Error> {
     let none = NewEntries::default();
     match event {
-        Event::Reserved(reserved) => {
-            reserved_row(connection, device, seq, reserved).map(|()| none)
-        }
+        Event::Reserved(reserved) => reserved_row(connection, device, seq, reserved).map(|()| none),
         Event::Sealed(sealed) => sealed_row(connection, device, seq, sealed),
         Event::Voided(voided) => {
             connection

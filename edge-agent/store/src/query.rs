@@ -143,7 +143,9 @@ impl Reader {
     ///
     /// [`StoreError::Database`].
     pub fn z_report(&self, device: Uuid, z_number: u32) -> Result<Option<Uuid>, StoreError> {
-        self.with("Z-report", |connection| z_report(connection, device, z_number))
+        self.with("Z-report", |connection| {
+            z_report(connection, device, z_number)
+        })
     }
 
     /// The last used number of a range for alternative receipts.

@@ -50,6 +50,7 @@ pub(super) fn add_faults(draft: &OrderDraft, context: RequestContext<'_>, faults
         },
         echo: String::new(),
         found: String::new(),
+        contact: None,
     };
     let facts = context.profile.facts();
     let configuration = adopt::configuration(context.device, facts);

@@ -86,7 +86,9 @@ fn a_list_of_a_body_is_kept_up_to_one_item_above_the_limit() {
     // The items after the limit are not kept, but they must still be valid JSON.
     let broken = list(80_000).replacen("{}]", "{]", 1);
     assert_eq!(
-        JsonValue::of_body(broken.as_bytes(), &WorkThread::without_connections()).unwrap_err().code,
+        JsonValue::of_body(broken.as_bytes(), &WorkThread::without_connections())
+            .unwrap_err()
+            .code,
         "MalformedJson"
     );
 }

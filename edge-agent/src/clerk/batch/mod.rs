@@ -50,6 +50,8 @@ pub struct ClerkSettings {
     pub live_status: Arc<LiveStatus>,
     /// Wakes the sender of documents when the outbox has new entries.
     pub wake_sender: Arc<Notify>,
+    /// How long the contact of a buyer is kept after its document, in milliseconds.
+    pub contact_ms: i64,
 }
 
 /// How a device is set up at the start.
@@ -97,6 +99,8 @@ pub(super) struct Tills {
     unsent: Unsent,
     /// When the guarded clock was last stored.
     clock_stored_at: Instant,
+    /// When the contacts of buyers whose time is over were last erased; `None` since the start.
+    contacts_erased_at: Option<Instant>,
     line_scratch: Vec<LineTotals>,
     byte_scratch: Vec<u8>,
     event_buffer: Vec<u8>,
@@ -111,6 +115,8 @@ const SNAPSHOT_EVERY: i64 = 256;
 /// How often the clock is stored while nothing else is written to the store. A crash loses at most this much of the clock's
 /// progress and of the used offline limits.
 const CLOCK_STORED_EVERY: Duration = Duration::from_secs(60);
+/// How often it is checked whether the contacts of buyers must be erased.
+const CONTACTS_ERASED_EVERY: Duration = Duration::from_secs(3_600);
 
 impl Tills {
     pub(super) fn open(
@@ -140,6 +146,7 @@ impl Tills {
             configurations,
             unsent: Unsent::default(),
             clock_stored_at,
+            contacts_erased_at: None,
             line_scratch,
             byte_scratch: vec![0; EVENT_BYTES_MAX],
             event_buffer: vec![0; EVENT_BYTES_MAX],
@@ -363,6 +370,22 @@ impl Tills {
         Ok(())
     }
 
+    /// Erases the contacts of buyers whose time is over, some in each transaction and at most once an hour if none is left.
+    pub(super) fn erase_contacts(&mut self, batch: &mut Batch<'_>) -> Result<(), StoreError> {
+        let now = self.monotonic();
+        if self.contacts_erased_at.is_some_and(|erased_at| {
+            now.saturating_duration_since(erased_at) < CONTACTS_ERASED_EVERY
+        }) {
+            return Ok(());
+        }
+        let utc_ms = self.settings.guard.now().utc_ms;
+        let before = utc_ms.saturating_sub(self.settings.contact_ms);
+        if batch.erase_contacts(before)? {
+            self.contacts_erased_at = Some(now);
+        }
+        Ok(())
+    }
+
     /// Stores a snapshot of each till after 256 journal rows of any device.
     /// So a start never replays many rows for a device with few documents beside a busy device.
     pub(super) fn snapshot(&mut self, batch: &mut Batch<'_>) -> Result<(), StoreError> {
@@ -391,7 +414,7 @@ impl Tills {
         match message {
             Message::Order {
                 device,
-                form,
+                mut form,
                 deadline,
                 reply,
             } => {
@@ -400,6 +423,7 @@ impl Tills {
                     deadline,
                     joined: false,
                 };
+                form.hide_card_numbers();
                 self.on_order(batch, device, *form, caller, effects)
             }
             Message::Drawer { device, reply } => {

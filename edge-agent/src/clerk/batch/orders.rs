@@ -198,7 +198,12 @@ impl Tills {
             Err(refused) => return Ok(Err(refused)),
         };
         let Appended { seq, reserved } = self.append(batch, index, event)?;
-        reserved.map(Ok).ok_or(StoreError::NoDocument { seq })
+        let mut document = reserved.ok_or(StoreError::NoDocument { seq })?;
+        if let Some(contact) = &entry.form.contact {
+            batch.keep_contact(seq, document.row.at, contact)?;
+            document.contact = Some(contact.clone());
+        }
+        Ok(Ok(document))
     }
 
     /// Decides on an order and returns its event. `reserve` is true if the caller then appends the event.
