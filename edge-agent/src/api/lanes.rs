@@ -40,7 +40,7 @@ impl Default for Lanes {
 
 /// A place in a lane. Dropping this value frees the place.
 #[derive(Debug)]
-pub struct Place {
+pub struct LanePlace {
     /// `None` cannot happen, because the lanes are never closed.
     _permit: Option<OwnedSemaphorePermit>,
 }
@@ -59,13 +59,13 @@ impl WorkThread {
 
 impl Lanes {
     /// Waits for a place in a lane.
-    pub async fn enter(&self, lane: Lane) -> Place {
+    pub async fn enter(&self, lane: Lane) -> LanePlace {
         let lane = match lane {
             Lane::Sales => &self.sales,
             Lane::Lists => &self.lists,
             Lane::Strangers => &self.strangers,
         };
-        Place {
+        LanePlace {
             _permit: Arc::clone(lane).acquire_owned().await.ok(),
         }
     }
@@ -80,17 +80,21 @@ impl Lanes {
     }
 }
 
-impl Place {
+impl LanePlace {
     /// Does work in this place, which is free again after it.
     pub async fn work<T: Send + 'static>(
         self,
         work: impl FnOnce(&WorkThread) -> T + Send + 'static,
     ) -> T {
-        let job = move || {
-            let outcome = work(&WorkThread(()));
-            drop(self);
-            outcome
-        };
+        self.work_and_keep(|thread, _place| work(thread)).await
+    }
+
+    /// Does work in this place, which is free again when the work has dropped it.
+    pub async fn work_and_keep<T: Send + 'static>(
+        self,
+        work: impl FnOnce(&WorkThread, Self) -> T + Send + 'static,
+    ) -> T {
+        let job = move || work(&WorkThread(()), self);
         match tokio::task::spawn_blocking(job).await {
             Ok(outcome) => outcome,
             Err(error) => std::panic::resume_unwind(error.into_panic()),

@@ -192,7 +192,6 @@ impl Clerk {
     fn on_write_error(&mut self, error: &StoreError, to_retry: Vec<Message>, effects: Vec<Effect>) {
         let reason = chain_of(error);
         tracing::error!("the store could not be written: {reason}");
-        self.tills.transaction_failed(&reason);
         self.tills.roll_back(effects, &to_retry, &reason);
         self.retry = to_retry;
         self.stale = true;

@@ -37,10 +37,12 @@ use uuid::Uuid;
 
 mod connections;
 mod limits;
+mod stalled;
 
 use crate::limited_log::LimitedLog;
 use connections::{ConnectionSlots, SlotGuard};
 use limits::{Unread, read_body};
+use stalled::ImpatientStream;
 
 pub use limits::ConnectionLimits;
 
@@ -182,6 +184,7 @@ async fn connection(
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%peer, %error, "no TCP_NODELAY");
     }
+    let stream = ImpatientStream::new(stream, limits.write_timeout);
     let slot = Arc::new(slot);
     let slot_of_request = Arc::clone(&slot);
     let service = service_fn(move |request| {

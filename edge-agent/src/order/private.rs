@@ -12,9 +12,9 @@ pub(super) fn storable_json(json: &str, secrets: &[&str]) -> String {
     let mut rest = json;
     while let Some(first) = rest.chars().next() {
         let (token, after) = match first {
-            '"' => rest.split_at(string_end(rest)),
-            '-' | '0'..='9' => rest.split_at(number_end(rest)),
-            _ => rest.split_at(first.len_utf8()),
+            '"' => split(rest, string_end(rest)),
+            '-' | '0'..='9' => split(rest, number_end(rest)),
+            _ => split(rest, first.len_utf8()),
         };
         match first {
             '"' => match serde_json::from_str::<String>(token) {
@@ -44,6 +44,11 @@ pub(super) fn printable_text(text: &str) -> Option<String> {
     };
     let hidden = without_cards(text, is_card);
     (hidden != text).then_some(hidden)
+}
+
+/// The two parts of a text. A place outside the text, or within a letter, counts as its end.
+fn split(text: &str, at: usize) -> (&str, &str) {
+    text.split_at_checked(at).unwrap_or((text, ""))
 }
 
 fn storable_text(text: &str, secrets: &[&str]) -> String {
@@ -93,9 +98,9 @@ fn without_cards(text: &str, is_card: impl Fn(&[u32]) -> bool) -> String {
     let mut rest = text;
     while !rest.is_empty() {
         let start = rest.find(|c: char| c.is_ascii_digit());
-        let (before, run) = rest.split_at(start.unwrap_or(rest.len()));
+        let (before, run) = split(rest, start.unwrap_or(rest.len()));
         out.push_str(before);
-        let (run, after) = run.split_at(run_end(run));
+        let (run, after) = split(run, run_end(run));
         let digits: Vec<u32> = run.chars().filter_map(|c| c.to_digit(10)).collect();
         if digits.len() >= CARD_DIGITS_MIN && is_card(&digits) {
             hide(run, digits.len(), &mut out);

@@ -8,10 +8,11 @@ use axum::response::Response;
 use uuid::Uuid;
 
 use super::answer::{self, AnswerContext, Form};
-use super::problem::{faulty, not_found, success, success_text, unreadable};
+use super::problem::{SUCCESS, faulty, not_found, success, unreadable};
 use super::route::Kinds;
 use crate::api::json::{FaultList, RequestFault};
 use crate::api::lanes::Lane;
+use crate::api::response::long_json_response;
 use crate::api::service::Service;
 use crate::config::Device;
 use ferrotill_store::{StoreError, StoredDocument};
@@ -29,16 +30,18 @@ pub(super) async fn list(
         Err(faults) => return faulty(&faults),
     };
     let device = device.clone();
-    let page = service.work(Lane::Lists, move |service, _| {
-        page(service, &device, kinds, full, (start, count))
+    let place = service.lanes.enter(Lane::Lists).await;
+    let service = Arc::clone(service);
+    let answer = place.work_and_keep(move |_, place| {
+        match page(&service, &device, kinds, full, (start, count)) {
+            Ok(text) => long_json_response(text, place),
+            Err(error) => unreadable(error),
+        }
     });
-    match page.await {
-        Ok(data) => success_text(&data),
-        Err(error) => unreadable(error),
-    }
+    answer.await
 }
 
-/// The JSON of a page of documents. The page ends early when its JSON has more than [`PAGE_BYTES_MAX`] bytes. Each document is
+/// The JSON of an answer with a page of documents. The page ends early when its JSON has more than [`PAGE_BYTES_MAX`] bytes. Each document is
 /// written as it is read, so that only one is in memory.
 fn page(
     service: &Service,
@@ -47,7 +50,7 @@ fn page(
     full: bool,
     page: (u32, u32),
 ) -> Result<String, StoreError> {
-    let mut text = "{\"data\":[".to_owned();
+    let mut text = format!("{SUCCESS}{{\"data\":[");
     let mut separator = "";
     let total = service
         .reader
@@ -69,7 +72,7 @@ fn page(
                 ControlFlow::Break(())
             }
         })?;
-    let _ = write!(text, "],\"totalCount\":{total}}}");
+    let _ = write!(text, "],\"totalCount\":{total}}}}}");
     Ok(text)
 }
 

@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::paths::path_of;
 use crate::api::json::{FaultList, JsonValue, RequestFault};
 use crate::api::problem::Problem;
-use crate::api::response::{json_response, json_text_response};
+use crate::api::response::json_response;
 use crate::object;
 use ferrotill_store::StoreError;
 
@@ -33,15 +33,8 @@ pub(super) fn success(data: JsonValue) -> Response {
     json_response(StatusCode::OK, &envelope(true, None, None, data))
 }
 
-/// An answer with status 200 and data that is JSON text already.
-pub(super) fn success_text(data: &str) -> Response {
-    // The text is not copied into a JSON value, because a page may be long.
-    let text = format!("{SUCCESS}{data}}}");
-    json_text_response(StatusCode::OK, text)
-}
-
-/// The envelope of [`success`] up to its data.
-const SUCCESS: &str =
+/// The envelope of [`success`] up to its data, for data that is written as text because it may be long. A brace ends it.
+pub(super) const SUCCESS: &str =
     r#"{"success":true,"message":null,"fullExceptionMessage":null,"errorType":null,"data":"#;
 
 /// A refusal, which is an answer without data.

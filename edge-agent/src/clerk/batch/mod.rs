@@ -247,6 +247,7 @@ impl Tills {
         let answer = Answer::Unknown {
             message: reason.to_owned(),
         };
+        self.settings.live_status.transaction_failed(reason);
         self.fail_declarations(reason);
         for effect in effects {
             match effect {
@@ -342,11 +343,6 @@ impl Tills {
         self.settings
             .live_status
             .transaction_committed(figures, written);
-    }
-
-    /// Notes in the live status that the store could not be written.
-    pub(super) fn transaction_failed(&self, reason: &str) {
-        self.settings.live_status.transaction_failed(reason);
     }
 
     /// Notes in the live status how many anchors were set aside.

@@ -9,6 +9,7 @@ use rusqlite::{Connection, params};
 use uuid::Uuid;
 
 use super::super::chain::Link;
+use super::super::contact::{self, BuyerContact};
 use super::super::figures::{StoreFigures, WaitingEntry};
 use super::super::query::{self, UnsentCount};
 use super::super::rows::{self, DocumentRow, StoredDocument};
@@ -210,6 +211,31 @@ impl Batch<'_> {
             .context(&self.store.path, "refusal of the authority")?;
         self.figures.unsent.refuse(entry);
         Ok(())
+    }
+
+    /// Stores the contact of the buyer beside a reserved document; `at` in milliseconds since the epoch.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Database`].
+    pub fn keep_contact(
+        &mut self,
+        reserved_seq: i64,
+        at: i64,
+        contact: &BuyerContact,
+    ) -> Result<(), StoreError> {
+        contact::keep(self.connection(), reserved_seq, at, contact)
+            .context(&self.store.path, "contact of a buyer")
+    }
+
+    /// Erases contacts of documents that were reserved before `before`, in milliseconds since the epoch: some hundred at most, so
+    /// that no sale waits long. Their bytes are overwritten in the file. Returns true if none of them is left.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Database`].
+    pub fn erase_contacts(&mut self, before: i64) -> Result<bool, StoreError> {
+        contact::erase(self.connection(), before).context(&self.store.path, "contacts of buyers")
     }
 
     /// Stores the till as it is after the last appended row.
