@@ -91,6 +91,7 @@ fn sealed_row(
     let Some(row) = rows::request(connection, Some(device), Uuid::from_bytes(sealed.id.0))? else {
         return Err(rusqlite::Error::QueryReturnedNoRows);
     };
+    let kind = row.kind;
     let amount = sealed
         .report
         .as_ref()
@@ -104,8 +105,7 @@ fn sealed_row(
                 params![row.reserved_seq, seq, sealed.number, sealed.current_number, amount],
                 |row| row.get(0),
             )?;
-    let row_kind = row.kind;
-    let duty = rows::duty(row_kind);
+    let duty = rows::duty(row.kind);
     if let Some(duty) = duty {
         connection
                 .prepare_cached(
@@ -133,7 +133,7 @@ fn sealed_row(
     }
     Ok(NewEntries {
         documents: u32::from(duty.is_some()),
-        sold: match row_kind {
+        sold: match kind {
             DocumentKind::Sale | DocumentKind::AlternativeSale => amount,
             _ => 0,
         },
