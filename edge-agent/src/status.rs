@@ -81,6 +81,8 @@ pub struct StoreState {
 pub struct LiveStatus {
     store: Locked<StoreState>,
     problems: Locked<Problems>,
+    /// The id of the problem of the till's time.
+    clock_problem: Locked<Option<&'static str>>,
     /// The time of the clerk's last transaction, in milliseconds since the epoch: the time of new problems.
     noticed_ms: AtomicI64,
     stocks: Locked<HashMap<Uuid, Stock>>,
@@ -354,6 +356,18 @@ impl LiveStatus {
             says: says.into(),
             fix: fix.into(),
         });
+    }
+
+    /// Notes what is wrong with the till's time: id, what is wrong, what to do about it. There is one such problem at a time.
+    pub fn clock_problem(&self, problem: Option<(&'static str, String, String)>) {
+        let mut known = self.clock_problem.lock();
+        if let Some(id) = known.take_if(|id| problem.as_ref().is_none_or(|(new, ..)| new != id)) {
+            self.clear_problem(id);
+        }
+        if let Some((id, says, fix)) = problem {
+            *known = Some(id);
+            self.set_problem(id, Severity::Degraded, says, fix);
+        }
     }
 
     /// Removes a problem, if it is there.

@@ -19,7 +19,7 @@ pub struct TillConfig {
     pub data_dir: PathBuf,
     /// The longest time that a caller waits for the outcome of a request.
     pub answer_timeout: Duration,
-    /// The IANA name of the time zone of the till; `None` for the machine's own zone.
+    /// The IANA name of the time zone of the till; `None` for the zone of the country.
     pub time_zone: Option<String>,
     /// How long the contact of a buyer is kept after its document, in milliseconds.
     pub contact_ms: i64,

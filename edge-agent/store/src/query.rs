@@ -1,6 +1,6 @@
 //! The readers of the store, which work beside the writer.
 
-use std::ops::{ControlFlow, RangeInclusive};
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -145,29 +145,6 @@ impl Reader {
     pub fn z_report(&self, device: Uuid, z_number: u32) -> Result<Option<Uuid>, StoreError> {
         self.with("Z-report", |connection| {
             z_report(connection, device, z_number)
-        })
-    }
-
-    /// The last used number of a range for alternative receipts.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError::Database`].
-    pub fn last_of_range(
-        &self,
-        device: Uuid,
-        series: &str,
-        numbers: RangeInclusive<u32>,
-    ) -> Result<Option<u32>, StoreError> {
-        self.with("ranges", |connection| {
-            connection
-                .prepare_cached(
-                    "SELECT max(number) FROM alternative_number WHERE device = ?1 AND series = ?2 AND number BETWEEN ?3 AND ?4",
-                )?
-                .query_row(
-                    params![device.as_bytes(), series, numbers.start(), numbers.end()],
-                    |row| row.get(0),
-                )
         })
     }
 

@@ -31,6 +31,9 @@ pub(super) async fn ready(State(service): State<Arc<Service>>) -> Response {
 }
 
 pub(super) async fn health(State(service): State<Arc<Service>>) -> Response {
+    let clock = service.guard.problem();
+    let clock = clock.map(|problem| (problem.id, problem.says, problem.fix));
+    service.live_status.clock_problem(clock);
     let problems = service.live_status.problems();
     let worst = problems.iter().map(|problem| problem.severity).max();
     let (status, code) = match worst {
