@@ -134,7 +134,7 @@ pub(super) async fn read_body(
             let Ok(data) = frame.into_data() else {
                 continue;
             };
-            if bytes.len() + data.len() > limits.body_bytes {
+            if bytes.len().saturating_add(data.len()) > limits.body_bytes {
                 return Err(Unread::TooLarge);
             }
             bytes.extend_from_slice(&data);

@@ -155,7 +155,7 @@ impl Store {
     /// or many rows were written.
     #[must_use]
     pub fn anchor_is_due(&self) -> bool {
-        self.head.seq - self.anchored >= anchor::ROWS_MAX || self.anchor_soon
+        self.head.seq.saturating_sub(self.anchored) >= anchor::ROWS_MAX || self.anchor_soon
     }
 
     /// Writes the anchor if the journal has grown. An error is only logged, because the journal is durable without an anchor

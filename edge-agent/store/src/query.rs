@@ -192,8 +192,10 @@ impl Reader {
     /// [`StoreError::ChainBroken`] with the first row that does not fit.
     pub fn verify(&self, key: &ChainKey) -> Result<i64, StoreError> {
         let connection = self.connection()?;
-        let mut rows = 0;
-        replay(&connection, &self.path, key, 0, |_, _, _| rows += 1)?;
+        let mut rows = 0_i64;
+        replay(&connection, &self.path, key, 0, |_, _, _| {
+            rows = rows.saturating_add(1);
+        })?;
         Ok(rows)
     }
 

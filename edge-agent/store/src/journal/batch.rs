@@ -62,7 +62,7 @@ impl Batch<'_> {
         event: &Event<'_>,
         payload: &[u8],
     ) -> Result<Appended, StoreError> {
-        let seq = self.head.seq + 1;
+        let seq = self.head.seq.saturating_add(1);
         let link = Link {
             seq,
             device: device.as_bytes(),
@@ -278,7 +278,7 @@ impl Batch<'_> {
             .context(&self.store.path, "commit");
         match outcome {
             Ok(()) => {
-                let rows = self.head.seq - self.store.head.seq;
+                let rows = self.head.seq.saturating_sub(self.store.head.seq);
                 self.store.head = self.head;
                 self.store.figures = self.figures;
                 if let Some(maintenance) = &mut self.store.maintenance {
