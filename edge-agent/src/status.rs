@@ -1,7 +1,7 @@
 //! The live status: the state of the printers, of the authority, of the number stocks and of the store. Any thread can read it
 //! without asking the clerk or the store.
 
-mod problems;
+pub mod problems;
 
 use std::collections::HashMap;
 use std::sync::Condvar;
@@ -16,9 +16,7 @@ use ferrotill_store::StoreFigures;
 use uuid::Uuid;
 
 use crate::locked::Locked;
-use problems::Problems;
-
-pub use problems::{HealthProblem, Severity};
+use problems::{HealthProblem, Problems, Severity};
 
 /// The state of a printer.
 #[derive(Clone, Debug, Default)]
@@ -80,7 +78,7 @@ pub struct StoreState {
 #[derive(Debug, Default)]
 pub struct LiveStatus {
     store: Locked<StoreState>,
-    problems: Locked<Problems>,
+    problems: Problems,
     /// The id of the problem of the till's time.
     clock_problem: Locked<Option<&'static str>>,
     /// The time of the clerk's last transaction, in milliseconds since the epoch: the time of new problems.
@@ -124,8 +122,8 @@ impl LiveStatus {
             objections: Vec::new(),
         };
         self.printers.lock().insert(device, state);
-        self.printer_problem(device, None);
-        self.clear_problem(&of_device(OBJECTIONS, device));
+        self.problems.clear(PRINTER.id, Some(device));
+        self.problems.clear(OBJECTIONS.id, Some(device));
     }
 
     /// Notes that a printer can be reached and has no document that it cannot prove.
@@ -136,17 +134,13 @@ impl LiveStatus {
         state.trouble = None;
         state.unproven = None;
         drop(printers);
-        self.printer_problem(device, None);
+        self.problems.clear(PRINTER.id, Some(device));
     }
 
     /// Notes why a connected printer gets no receipts, or not all.
     pub fn printer_objections(&self, device: Uuid, objections: Vec<String>) {
-        self.problem_if(
-            !objections.is_empty(),
-            &of_device(OBJECTIONS, device),
-            || objections.join("; "),
-            "correct what is named; until then the printer gets no receipts, or not all",
-        );
+        let says = || objections.join("; ");
+        self.note_if(!objections.is_empty(), &OBJECTIONS, Some(device), says);
         let mut printers = self.printers.lock();
         printers.entry(device).or_default().objections = objections;
     }
@@ -159,18 +153,7 @@ impl LiveStatus {
         state.trouble = Some(reason.to_owned());
         state.unproven = None;
         drop(printers);
-        self.printer_problem(
-            device,
-            Some((reason, "check the printer, its power and its cable")),
-        );
-    }
-
-    fn printer_problem(&self, device: Uuid, trouble: Option<(&str, &str)>) {
-        let id = of_device("printer", device);
-        match trouble {
-            Some((says, fix)) => self.set_problem(id, Severity::Degraded, says, fix),
-            None => self.clear_problem(&id),
-        }
+        self.note(&PRINTER, Some(device), reason.to_owned());
     }
 
     /// Notes that a printer cannot prove what became of a document; `instruction` says what an operator must do.
@@ -181,8 +164,8 @@ impl LiveStatus {
         state.trouble = Some(instruction.clone());
         state.unproven = Some((id, instruction.clone()));
         drop(printers);
-        let says = format!("the printer cannot prove what became of the document {id}");
-        self.printer_problem(device, Some((&says, &instruction)));
+        let says = format!("the printer cannot prove the document {id}: {instruction}");
+        self.note(&PRINTER, Some(device), says);
     }
 
     /// What an operator must do about a document that its printer cannot prove; none if the document needs no operator.
@@ -231,12 +214,8 @@ impl LiveStatus {
             reason: reason.to_owned(),
         };
         self.sells_alternative.store(alternative, Ordering::Release);
-        self.problem_if(
-            state == OFFLINE,
-            "office_offline",
-            || format!("the authority cannot be reached: {reason}"),
-            "check the network; the agent tries again by itself",
-        );
+        let says = || format!("the authority cannot be reached: {reason}");
+        self.note_if(state == OFFLINE, &OFFICE_OFFLINE, None, says);
     }
 
     /// The documents that the authority has not acknowledged yet, as the offline budgets count them.
@@ -269,7 +248,7 @@ impl LiveStatus {
             std::mem::replace(&mut store.figures, figures)
         };
         if proved {
-            self.clear_problem(JOURNAL_UNWRITABLE);
+            self.problems.clear(JOURNAL_UNWRITABLE.id, None);
         }
         if figures != before {
             self.figures_changed(figures);
@@ -279,19 +258,16 @@ impl LiveStatus {
     /// Notes that a transaction of the clerk failed, and why.
     pub fn transaction_failed(&self, reason: &str) {
         self.store.lock().transaction_since = None;
-        self.set_problem(
-            JOURNAL_UNWRITABLE,
-            Severity::Failing,
-            format!("the store could not be written: {reason}"),
-            "check the disk and its free space; the agent tries again by itself",
-        );
+        let says = format!("the store could not be written: {reason}");
+        self.note(&JOURNAL_UNWRITABLE, None, says);
     }
 
     /// Why no sale can be written at `now`; `None` if the last transaction was written and no transaction hangs.
     #[must_use]
     pub fn why_not_ready(&self, now: Instant) -> Option<String> {
         let failing = self
-            .problems()
+            .problems
+            .list()
             .into_iter()
             .find(|problem| problem.severity == Severity::Failing);
         let hangs = self
@@ -310,77 +286,67 @@ impl LiveStatus {
     /// Stores how many anchors were set aside.
     pub fn anchors_counted(&self, set_aside: usize) {
         self.store.lock().anchors_set_aside = set_aside;
-        self.problem_if(
-            set_aside > 0,
-            "older_journal",
-            || format!("{set_aside} anchors name rows that the journal did not have at a start: an older copy was put back, or its end was cut"),
-            "run `ferrotill verify`, and remove the anchors when the cause is known",
-        );
+        // The start has noted the problem. It ends when a person has removed the anchors.
+        if set_aside == 0 {
+            self.problems.clear(JOURNAL_CUT, None);
+        }
     }
 
     fn figures_changed(&self, figures: StoreFigures) {
         let refused = figures.unsent.refused;
-        self.problem_if(
-            refused > 0,
-            "documents_refused",
-            || format!("the authority has refused {refused} documents"),
-            "the log says why each was refused; correct the cause, and the agent sends them again",
-        );
+        let says = || format!("the authority has refused {refused} documents");
+        self.note_if(refused > 0, &DOCUMENTS_REFUSED, None, says);
         let differing = figures.z_reports.differing;
-        self.problem_if(
-            differing > 0,
-            "z_report_differs",
-            || format!("{differing} Z-reports differ from their documents, the printer or the authority"),
-            "run `ferrotill verify`, which names the documents in question",
-        );
+        let says = || {
+            format!(
+                "{differing} Z-reports differ from their documents, the printer or the authority"
+            )
+        };
+        self.note_if(differing > 0, &Z_REPORT_DIFFERS, None, says);
     }
 
-    /// The present problems, the worst first.
-    #[must_use]
-    pub fn problems(&self) -> Vec<HealthProblem> {
-        self.problems.lock().sorted()
-    }
-
-    /// Adds a problem, or replaces its text.
-    pub fn set_problem(
-        &self,
-        id: impl Into<String>,
-        severity: Severity,
-        says: impl Into<String>,
-        fix: impl Into<String>,
-    ) {
-        self.problems.lock().set(HealthProblem {
-            id: id.into(),
-            severity,
+    fn note(&self, kind: &ProblemKind, device: Option<Uuid>, says: String) {
+        self.problems.note(HealthProblem {
+            id: kind.id,
+            device,
+            severity: kind.severity,
             since_ms: self.noticed_ms.load(Ordering::Relaxed),
-            says: says.into(),
-            fix: fix.into(),
+            says,
+            fix: kind.fix.to_owned(),
         });
+    }
+
+    /// Notes a problem if it is there, and removes it otherwise.
+    fn note_if(
+        &self,
+        is_there: bool,
+        kind: &ProblemKind,
+        device: Option<Uuid>,
+        says: impl FnOnce() -> String,
+    ) {
+        if is_there {
+            self.note(kind, device, says());
+        } else {
+            self.problems.clear(kind.id, device);
+        }
     }
 
     /// Notes what is wrong with the till's time: id, what is wrong, what to do about it. There is one such problem at a time.
     pub fn clock_problem(&self, problem: Option<(&'static str, String, String)>) {
         let mut known = self.clock_problem.lock();
         if let Some(id) = known.take_if(|id| problem.as_ref().is_none_or(|(new, ..)| new != id)) {
-            self.clear_problem(id);
+            self.problems.clear(id, None);
         }
         if let Some((id, says, fix)) = problem {
             *known = Some(id);
-            self.set_problem(id, Severity::Degraded, says, fix);
-        }
-    }
-
-    /// Removes a problem, if it is there.
-    pub fn clear_problem(&self, id: &str) {
-        self.problems.lock().clear(id);
-    }
-
-    /// Adds a problem of the severity [`Severity::Degraded`] if `is_there` is true, and removes it otherwise.
-    pub fn problem_if(&self, is_there: bool, id: &str, says: impl FnOnce() -> String, fix: &str) {
-        if is_there {
-            self.set_problem(id, Severity::Degraded, says(), fix);
-        } else {
-            self.clear_problem(id);
+            self.problems.note(HealthProblem {
+                id,
+                device: None,
+                severity: Severity::Degraded,
+                since_ms: self.noticed_ms.load(Ordering::Relaxed),
+                says,
+                fix,
+            });
         }
     }
 
@@ -410,12 +376,9 @@ impl LiveStatus {
         let mut numbers = self.alternative_numbers.lock();
         let before = numbers.insert(device, left);
         let supply = Supply::of(left, NUMBERS_SOON);
-        self.problem_if(
-            supply != Supply::Plenty,
-            &of_device("alternative_numbers", device),
-            || format!("{left} numbers are left for alternative receipts"),
-            "get a new range and write it into alternative_receipts_ranges",
-        );
+        let says = || format!("{left} numbers are left for alternative receipts");
+        let is_low = supply != Supply::Plenty;
+        self.note_if(is_low, &ALTERNATIVE_NUMBERS, Some(device), says);
         if before.is_some_and(|before| Supply::of(before, NUMBERS_SOON) == supply) {
             return;
         }
@@ -432,6 +395,12 @@ impl LiveStatus {
         }
     }
 
+    /// What is wrong with the till and what to do about it.
+    #[must_use]
+    pub const fn problems(&self) -> &Problems {
+        &self.problems
+    }
+
     /// True if sales get alternative receipts in the present state of the authority, on devices that have such receipts.
     #[must_use]
     pub fn sells_alternative(&self) -> bool {
@@ -439,13 +408,50 @@ impl LiveStatus {
     }
 }
 
-/// The id of a device's problem.
-fn of_device(problem: &str, device: Uuid) -> String {
-    format!("{problem}:{device}")
+/// A problem that the live status notes itself.
+struct ProblemKind {
+    id: &'static str,
+    severity: Severity,
+    fix: &'static str,
 }
 
-const JOURNAL_UNWRITABLE: &str = "journal_unwritable";
-const OBJECTIONS: &str = "printer_objections";
+const JOURNAL_UNWRITABLE: ProblemKind = ProblemKind {
+    id: "journal_unwritable",
+    severity: Severity::Failing,
+    fix: "check the disk and its free space; the agent tries again by itself",
+};
+/// The id of the problem that a start notes if anchors were set aside.
+pub const JOURNAL_CUT: &str = "journal_cut";
+const PRINTER: ProblemKind = ProblemKind {
+    id: "printer",
+    severity: Severity::Degraded,
+    fix: "check the printer, its power and its cable; a document that it cannot prove is declared with `ferrotill settle`",
+};
+const OBJECTIONS: ProblemKind = ProblemKind {
+    id: "printer_objections",
+    severity: Severity::Degraded,
+    fix: "correct what is named; until then the printer gets no receipts, or not all",
+};
+const OFFICE_OFFLINE: ProblemKind = ProblemKind {
+    id: "office_offline",
+    severity: Severity::Warning,
+    fix: "check the network; the agent tries again by itself",
+};
+const ALTERNATIVE_NUMBERS: ProblemKind = ProblemKind {
+    id: "alternative_numbers",
+    severity: Severity::Warning,
+    fix: "get a new range and write it into alternative_receipts_ranges",
+};
+const DOCUMENTS_REFUSED: ProblemKind = ProblemKind {
+    id: "documents_refused",
+    severity: Severity::Degraded,
+    fix: "the log says why each was refused; correct the cause, and the agent sends them again",
+};
+const Z_REPORT_DIFFERS: ProblemKind = ProblemKind {
+    id: "z_report_differs",
+    severity: Severity::Degraded,
+    fix: "run `ferrotill verify`, which names the documents in question",
+};
 /// The name of the authority's state in which it cannot be reached.
 const OFFLINE: &str = "offline";
 /// A transaction that takes longer than this counts as one that does not end.

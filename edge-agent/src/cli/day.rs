@@ -333,7 +333,7 @@ impl Stage {
 
     /// Sum in minor units and count of the documents of one kind that the authority has received.
     fn received(&self, kind: &str, path: &str) -> anyhow::Result<(i64, u32)> {
-        let (mut sum, mut count) = (0_i64, 0);
+        let (mut sum, mut count) = (0_i64, 0_u32);
         for received in self
             .authority
             .received()
@@ -370,7 +370,7 @@ fn sum_of_shift(list: Option<&JsonValue>, z_id: &str) -> anyhow::Result<(i64, u3
     let Some(JsonValue::Array(items)) = list else {
         bail!("the answer has no list of documents")
     };
-    let (mut sum, mut count) = (0_i64, 0);
+    let (mut sum, mut count) = (0_i64, 0_u32);
     for item in items
         .iter()
         .filter(|item| item.get("zReportId").map(JsonValue::scalar) == Some(z_id))

@@ -301,8 +301,9 @@ fn later(instant: Instant, milliseconds: u64) -> Instant {
 /// The local time of a moment: year, month, day, hour, minute, second.
 #[must_use]
 pub fn local(moment: Moment) -> jiff::civil::DateTime {
-    let offset = jiff::tz::Offset::from_seconds(i32::from(moment.offset_minutes).saturating_mul(60))
-        .unwrap_or(jiff::tz::Offset::UTC);
+    let offset =
+        jiff::tz::Offset::from_seconds(i32::from(moment.offset_minutes).saturating_mul(60))
+            .unwrap_or(jiff::tz::Offset::UTC);
     Timestamp::from_millisecond(moment.utc_ms).map_or(jiff::civil::DateTime::default(), |at| {
         offset.to_datetime(at)
     })

@@ -17,7 +17,7 @@ use crate::api::response::json_response;
 use crate::api::service::Service;
 use crate::config::Device;
 use crate::object;
-use crate::status::{HealthProblem, Severity};
+use crate::status::problems::{HealthProblem, Severity};
 use crate::time::clock::iso_utc;
 
 /// The agent is ready if the last transaction was written, or a later one after an error, and no transaction hangs. It is ready
@@ -34,10 +34,10 @@ pub(super) async fn health(State(service): State<Arc<Service>>) -> Response {
     let clock = service.guard.problem();
     let clock = clock.map(|problem| (problem.id, problem.says, problem.fix));
     service.live_status.clock_problem(clock);
-    let problems = service.live_status.problems();
+    let problems = service.live_status.problems().list();
     let worst = problems.iter().map(|problem| problem.severity).max();
     let (status, code) = match worst {
-        None => ("ok", StatusCode::OK),
+        None | Some(Severity::Warning) => ("ok", StatusCode::OK),
         Some(Severity::Degraded) => ("degraded", StatusCode::OK),
         Some(Severity::Failing) => ("failing", StatusCode::SERVICE_UNAVAILABLE),
     };
@@ -55,7 +55,7 @@ pub(super) async fn health(State(service): State<Arc<Service>>) -> Response {
     });
     let body = object! {
         "status" => status,
-        "problems" => JsonValue::Array(problems.into_iter().map(problem).collect()),
+        "problems" => JsonValue::Array(problems.iter().map(problem).collect()),
         "mode" => service.config.till.mode.to_string(),
         "office" => object! { "state" => authority.state, "reason" => authority.reason },
         "offline" => offline(&service),
@@ -85,13 +85,15 @@ pub(super) async fn health(State(service): State<Arc<Service>>) -> Response {
     json_response(code, &body)
 }
 
-fn problem(problem: HealthProblem) -> JsonValue {
+/// Something that is wrong with the till.
+fn problem(problem: &HealthProblem) -> JsonValue {
     object! {
         "id" => problem.id,
+        "device_id" => problem.device,
         "severity" => problem.severity.name(),
         "since" => iso_utc(problem.since_ms),
-        "says" => problem.says,
-        "fix" => problem.fix,
+        "says" => problem.says.clone(),
+        "fix" => problem.fix.clone(),
     }
 }
 

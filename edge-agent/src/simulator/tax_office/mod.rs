@@ -216,7 +216,9 @@ impl SimulatorState {
             self.duplicates = self.duplicates.saturating_add(1);
             return Ok(());
         }
-        let device = body.pointer("/identity/fn").and_then(|device| device.as_str());
+        let device = body
+            .pointer("/identity/fn")
+            .and_then(|device| device.as_str());
         let number = body.get("fiscalNum").and_then(|number| number.as_u64());
         let number = device.map(str::to_owned).zip(number);
         if self.strictness == Strictness::Rules {
