@@ -137,6 +137,16 @@ impl LiveStatus {
         self.problems.clear(PRINTER.id, Some(device));
     }
 
+    /// Notes that a person has settled a document about which nobody could be asked; `connected` says whether the device's printer
+    /// can be reached.
+    pub fn person_settled(&self, device: Uuid, connected: bool) {
+        let mut printers = self.printers.lock();
+        let state = printers.entry(device).or_default();
+        state.connected = connected;
+        state.trouble = None;
+        state.unproven = None;
+    }
+
     /// Notes why a connected printer gets no receipts, or not all.
     pub fn printer_objections(&self, device: Uuid, objections: Vec<String>) {
         let says = || objections.join("; ");
@@ -166,6 +176,11 @@ impl LiveStatus {
         drop(printers);
         let says = format!("the printer cannot prove the document {id}: {instruction}");
         self.note(&PRINTER, Some(device), says);
+    }
+
+    /// Forgets the printer of a device that is not in the configuration and has nothing left to do.
+    pub fn device_settled(&self, device: Uuid) {
+        self.printers.lock().remove(&device);
     }
 
     /// What an operator must do about a document that its printer cannot prove; none if the document needs no operator.

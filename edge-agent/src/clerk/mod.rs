@@ -69,6 +69,7 @@ impl Clerk {
         tills.identify_devices(&mut batch)?;
         tills.adopt_configuration(&mut batch)?;
         tills.resume_outstanding(&batch, &mut effects)?;
+        tills.snapshot_left_behind(&mut batch)?;
         // If this start wrote no event, the clock is not stored either: it is stored with the next commit, or after a minute.
         let written = batch.seq() != before;
         tills.store_clock(&mut batch, written)?;

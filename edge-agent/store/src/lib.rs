@@ -8,6 +8,7 @@ mod chain;
 mod clock;
 mod contact;
 mod counters;
+mod devices;
 mod figures;
 mod folder;
 mod founding;

@@ -1,10 +1,10 @@
 //! One batch: how the clerk handles messages inside a transaction, and what it sends after the commit.
 
-mod alternative;
 mod books;
 mod clock;
 mod deadlines;
 mod fiscal_numbers;
+mod left_behind;
 mod operator;
 mod orders;
 mod printer_day;
@@ -23,6 +23,7 @@ use ferrotill_core::id::{DocumentId, Fingerprint};
 use ferrotill_core::profile::Profile;
 use ferrotill_core::receipt::LineTotals;
 use ferrotill_core::till::{Command, Known, Till};
+use ferrotill_device::Fault;
 use tokio::sync::{Notify, oneshot};
 use uuid::Uuid;
 
@@ -136,7 +137,7 @@ impl Tills {
         settings: Arc<ClerkSettings>,
         plans: Vec<DevicePlan>,
     ) -> Result<Self, StoreError> {
-        let mut devices = Vec::with_capacity(plans.len());
+        let mut devices: Vec<DeviceState> = Vec::with_capacity(plans.len());
         let mut configurations = Vec::with_capacity(plans.len());
         let mut identities = Vec::with_capacity(plans.len());
         for plan in plans {
@@ -152,6 +153,7 @@ impl Tills {
             configurations.push(plan.configuration);
             identities.push(plan.identity);
         }
+        devices.extend(left_behind::devices(store, &settings, &devices)?);
         let line_scratch = vec![LineTotals::default(); settings.profile.facts().lines_max];
         let clock_stored_at = settings.clock.monotonic();
         Ok(Self {
@@ -195,6 +197,10 @@ impl Tills {
         batch: &mut Batch<'_>,
         index: usize,
     ) -> Result<(), StoreError> {
+        if self.devices[index].removed {
+            // The configuration does not have this device any more.
+            return Ok(());
+        }
         let till = self.devices[index].current_till();
         let changed = *till.configuration() != self.configurations[index];
         if !changed && !numbers_were_used_elsewhere(batch, till)? {
@@ -233,16 +239,23 @@ impl Tills {
                 continue;
             }
             let Some(outstanding) = device_state.current_till().outstanding() else {
+                self.devices[index].nobody_to_ask = None;
                 continue;
             };
+            if device_state.nobody_to_ask.is_some() {
+                continue;
+            }
             let cancel_decided = outstanding.cancel_decided;
             let Some(row) = batch.request(device_state.device, outstanding.id)? else {
                 continue;
             };
             let stored_document = batch.document(row)?;
-            let Some(document) =
-                self.sealing_job_of(batch, index, &stored_document, cancel_decided)?
-            else {
+            let document = self
+                .recovery_job_of(batch, index, &stored_document, cancel_decided)?
+                .filter(|_| self.devices[index].printer.has_printer());
+            let Some(document) = document else {
+                self.devices[index].nobody_to_ask = Some(Fault::NobodyToAsk);
+                self.publish_nobody_to_ask(index);
                 continue;
             };
             self.devices[index].activity = Activity::Unsettled(Box::new(SealingDocument {
@@ -273,6 +286,9 @@ impl Tills {
         for device_state in &mut self.devices {
             if let Some(till) = device_state.uncommitted.take() {
                 device_state.till = till;
+                if device_state.removed {
+                    continue;
+                }
                 self.settings
                     .live_status
                     .count_numbers(device_state.device, &device_state.till);
@@ -448,8 +464,7 @@ impl Tills {
                 Ok(())
             }
             Message::Declare { declaration, reply } => {
-                self.on_declaration(*declaration, reply, effects);
-                Ok(())
+                self.on_declaration(batch, *declaration, reply, effects)
             }
             Message::SetClock { at_ms, by, reply } => {
                 self.on_set_clock(batch, (at_ms, &by), reply, effects)
@@ -537,7 +552,7 @@ impl Tills {
     fn index_of(&self, device: Uuid) -> Option<usize> {
         self.devices
             .iter()
-            .position(|device_state| device_state.device == device)
+            .position(|device_state| device_state.device == device && !device_state.removed)
     }
 
     fn on_authority_news(
