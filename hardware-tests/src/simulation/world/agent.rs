@@ -67,6 +67,7 @@ impl World {
             owner_budget: self.config.offline.unwrap_or(Budget::UNLIMITED),
             live_status: Arc::clone(&live_status),
             wake_sender: Arc::clone(&wake),
+            contact_ms: i64::MAX,
         });
         let clerk = Clerk::open(store, setting, plans, inbox).map_err(broken)?;
         let clerk = Arc::new(Mutex::new(clerk));
