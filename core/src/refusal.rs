@@ -13,6 +13,7 @@
 //! 6. **The counters** (70 to 72).
 //!
 //! An operator's declaration is refused if its document is not outstanding (4) and if it has no name (45).
+//! A correction of the clock is refused without a name (45), with an outstanding document (39), and back in time in an open shift (46).
 //!
 //! `core/REFUSALS.md` lists them all; a test compares it with this file.
 
@@ -158,6 +159,8 @@ refusals! {
 
     /// An operator's declaration without the operator's name.
     45 DeclarationUnsigned => "the declaration has no name", "give the name of the person who has read the paper";
+    /// A correction of the clock to an earlier time while a shift is open: the documents of one shift never go back in time.
+    46 ClockBackInShift => "the time cannot go back while a shift is open", "close the day first, then set the time";
 
     /// A return of a receipt that this device does not have.
     50 OriginalUnknown => "this device has no such receipt", "give the id of a fiscal receipt of this device";

@@ -36,6 +36,7 @@ const SNAPSHOT_3: &str = include_str!("golden/till-v3.txt");
 /// A journal with every event, every seal, every kind of document and every field of a receipt.
 fn journal() -> Shop {
     let mut shop = Shop::open();
+    shop.one_time = true;
     let none = Known::default();
     adopt_tables_and_numbers(&mut shop);
     shop.reserve(1, Wish::Cash(Amount::from_minor(500_000)), none)
@@ -355,6 +356,9 @@ fn the_bytes_of_version_1_still_mean_the_same() {
             && let Some(baseline) = &mut reserved.baseline
         {
             baseline.family = StoredBaseline::FAMILY_UNKNOWN;
+        }
+        if let Event::ConfigurationAdopted(adopted) = &mut today {
+            adopted.next.clear();
         }
         assert_eq!(event.kind(), kind);
         assert_eq!(event, today);

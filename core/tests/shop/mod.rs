@@ -95,6 +95,8 @@ pub(crate) struct Shop {
     pub(crate) now: i64,
     pub(crate) country: &'static str,
     pub(crate) faults: Vec<(Place, Refusal)>,
+    /// True if every document gets the time `now`, as in the golden files: they are of a build that gave two documents one time.
+    pub(crate) one_time: bool,
 }
 
 impl Shop {
@@ -105,6 +107,7 @@ impl Shop {
             now: NOON,
             country: "MD",
             faults: Vec::new(),
+            one_time: false,
         };
         let configuration = configuration();
         shop.run(Command::Adopt(&configuration), Known::default())
@@ -131,7 +134,10 @@ impl Shop {
         );
         assert_eq!(before, self.till, "decide changes nothing");
         self.faults = found.0;
-        let event = outcome?;
+        let mut event = outcome?;
+        if let (true, Event::Reserved(reserved)) = (self.one_time, &mut event) {
+            reserved.at = moment(self.now);
+        }
         let mut room = vec![0; 1 << 16];
         let row = (event.kind(), event.encode(&mut room).unwrap().to_vec());
         let read_back = Event::decode(row.0, Event::version_of(row.0), &row.1).unwrap();
@@ -159,6 +165,25 @@ impl Shop {
         wish: Wish<'_>,
         known: Known<'_>,
     ) -> Result<(), Refusal> {
+        self.reserve_with(Some(printer), id, wish, known)
+    }
+
+    pub(crate) fn reserve_without_printer(
+        &mut self,
+        id: u8,
+        wish: Wish<'_>,
+        known: Known<'_>,
+    ) -> Result<(), Refusal> {
+        self.reserve_with(None, id, wish, known)
+    }
+
+    fn reserve_with(
+        &mut self,
+        baseline: Option<StoredBaseline<'_>>,
+        id: u8,
+        wish: Wish<'_>,
+        known: Known<'_>,
+    ) -> Result<(), Refusal> {
         let order = Order {
             id: DocumentId([id; 16]),
             unique: UniqueId([id; 16]),
@@ -166,7 +191,7 @@ impl Shop {
             fingerprint_form: 0,
             point_of_sale: PointOfSaleId([0; 16]),
             annex: b"{}",
-            baseline: Some(printer),
+            baseline,
             wish,
         };
         self.run(Command::Reserve(order), known)

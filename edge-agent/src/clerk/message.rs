@@ -4,10 +4,11 @@ use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
 use std::time::{Duration, Instant};
 
 use ferrotill_core::numbers::Span;
+use ferrotill_core::refusal::Refusal;
 use tokio::sync::oneshot;
 use uuid::Uuid;
 
-use super::device_state::{Answer, DeclarationOutcome};
+use super::answer::{Answer, DeclarationOutcome, DrawerOutcome};
 use crate::order::{Declaration, OrderForm};
 use crate::seal::printer::{Listener, News};
 
@@ -29,8 +30,10 @@ pub enum Message {
     Drawer {
         /// The device with the drawer.
         device: Uuid,
-        /// Where the answer goes: on failure, the reason as text.
-        reply: oneshot::Sender<Result<(), String>>,
+        /// The moment by which the caller must have an answer. The drawer is not opened after it.
+        deadline: Instant,
+        /// Where the answer goes.
+        reply: oneshot::Sender<DrawerOutcome>,
     },
     /// A caller asks whether the order with this request id is still in the queue or being sealed.
     Waiting {
@@ -46,6 +49,15 @@ pub enum Message {
         /// Where the answer goes.
         reply: oneshot::Sender<DeclarationOutcome>,
     },
+    /// An operator corrects the time.
+    SetClock {
+        /// The time from now on, in milliseconds since the epoch.
+        at_ms: i64,
+        /// The operator's name; never empty.
+        by: String,
+        /// Where the answer goes.
+        reply: oneshot::Sender<ClockOutcome>,
+    },
     /// News from the printer of this device.
     Printer(Uuid, News),
     /// The printer of this device is about to cancel the document with this id. The reply is true once the decision is on disk.
@@ -56,6 +68,19 @@ pub enum Message {
     Numbers(Uuid, Vec<Span>),
     /// The clerk finishes the batch that contains this message, and ends.
     Stop,
+}
+
+/// What became of an operator's correction of the time.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ClockOutcome {
+    /// The correction is in the journal.
+    Set,
+    /// No clock shows this time within ten minutes.
+    NotShown,
+    /// A device refuses the correction: a document is outstanding, or its shift is open and the time would go back.
+    Refused(Uuid, Refusal),
+    /// The store could not be written: it is not known whether the correction is in the journal.
+    Unknown(String),
 }
 
 /// What the sender of documents reports about the authority.

@@ -8,6 +8,7 @@
 pub mod backoff;
 mod entry;
 pub mod number_supply;
+pub mod office_time;
 pub mod reachability;
 mod read_ahead;
 mod transport;

@@ -40,7 +40,11 @@ pub(super) async fn one(service: &Arc<Service>, id: Uuid) -> Response {
     let read = service.read(move |reader| {
         let used = ranges
             .iter()
-            .map(|range| reader.last_of_range(id, &range.series, range.start..=range.end))
+            .map(|range| {
+                range
+                    .in_core()
+                    .map_or(Ok(None), |range| reader.last_of_range(&range))
+            })
             .collect::<Result<Vec<_>, _>>()?;
         Ok((reader.last_number(id)?, used))
     });
@@ -62,11 +66,11 @@ fn dto(service: &Service, device: &Device, last_number: u32, used: &[Option<u32>
         "id" => device.id,
         "name" => device.name.clone(),
         "serialNumber" => serial_number(service, device),
-        "registrationNumber" => owner.registration_number.clone(),
+        "registrationNumber" => device.registration_number.clone().or_else(|| owner.registration_number.clone()),
         "model" => Some(printer.model).filter(|model| !model.is_empty()),
         "organizationName" => owner.organization_name.clone(),
         "idnx" => owner.idnx.clone(),
-        "address" => owner.address.clone(),
+        "address" => device.address.clone().or_else(|| owner.address.clone()),
         "subdivisionCode" => JsonValue::Null,
         "mevKeyEncrypted" => JsonValue::Null,
         "isFiscalized" => printer.fiscalised,

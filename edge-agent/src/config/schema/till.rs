@@ -38,7 +38,7 @@ pub(super) const TILL: &[KeyRow] = &[
     key(
         "time_zone",
         ValueKind::Text("an IANA name such as \"Europe/Chisinau\""),
-        Preset::Unset("the zone of the machine"),
+        Preset::Unset("the zone of the country"),
         "The time zone that decides when the till's day begins, by its IANA name.",
     )
     .environment()
@@ -71,7 +71,7 @@ pub(super) const TILL: &[KeyRow] = &[
         "registration_number",
         OWNER_TEXT,
         Preset::Unset("the id of the device"),
-        "The till's number in the register of the authority; it is used where the till has one device.",
+        "The till's number in the register of the authority. It belongs to the device that the data folder knows by it, or else to the only device; where there are several devices, write it at its device.",
     )
     .environment()
     .off("\"J803000123\""),

@@ -58,8 +58,14 @@ const TABLES: &[Table] = &[
     },
     Table {
         name: "alternative_number",
-        key: 3,
-        columns: &["device", "series", "number", "reserved_seq"],
+        key: 1,
+        columns: &["printed", "device", "series", "number", "reserved_seq"],
+        row: "reserved_seq",
+    },
+    Table {
+        name: "repeated_number",
+        key: 1,
+        columns: &["reserved_seq", "printed"],
         row: "reserved_seq",
     },
     Table {
@@ -98,6 +104,25 @@ const TABLES: &[Table] = &[
             "printer",
         ],
         row: "",
+    },
+    Table {
+        name: "founded",
+        key: 1,
+        columns: &["id", "founded_seq", "country", "currency", "mode", "epoch"],
+        row: "founded_seq",
+    },
+    Table {
+        name: "device_identity",
+        key: 1,
+        columns: &[
+            "device",
+            "identified_seq",
+            "fiscal_number",
+            "owner",
+            "owner_number",
+            "address",
+        ],
+        row: "identified_seq",
     },
 ];
 

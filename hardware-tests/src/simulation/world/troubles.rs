@@ -12,14 +12,14 @@ use super::{Checked, World};
 impl World {
     /// Causes a random fault, or repairs one.
     pub(super) fn trouble(&mut self) -> Checked {
-        if self.random.below(3) != 0 {
+        if self.random.below(3) != 0 || self.is_being_set_up() {
             return Ok(());
         }
         self.tally.troubles += 1;
         let place = self.random.below(self.tills.len());
         let line = self.tills.get(place).map(|till| till.line.line.clone());
         let Some(line) = line else { return Ok(()) };
-        match self.random.below(32) {
+        match self.random.below(36) {
             0..=7 => self.disturb(place, &line),
             8..=13 => self.plan_fault(place),
             14..=18 => {
@@ -64,9 +64,21 @@ impl World {
                 self.note(format!("the machine's clock is wrong by {wrong_ms} ms"));
             }
             28 => self.report_at_keyboard(place),
+            29..=32 => {
+                self.rush = Some(place);
+                self.note(format!("till {place}: a rush"));
+            }
             _ => self.crash("between two steps")?,
         }
         Ok(())
+    }
+
+    /// True until two clocks agree for the first time in a shop whose machine's clock is wrong by days: nothing fails meanwhile,
+    /// because with the printer gone and the office silent nothing could tell the till the time.
+    fn is_being_set_up(&mut self) -> bool {
+        let mut guards = self.agent.iter().map(|agent| &agent.guard);
+        self.was_set_up |= guards.any(|guard| guard.is_sure());
+        self.shop.starts_days_ahead() && !self.was_set_up
     }
 
     /// Plans a fault for the next frames of a printer, whatever commands they carry.
