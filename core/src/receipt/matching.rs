@@ -31,7 +31,7 @@ impl Found<'_> {
 
 /// How badly a line of the original fits a returned line. The fields are compared in their order; the smallest value fits best, and
 /// of equal ones the earlier line is taken.
-#[derive(PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Default, PartialEq, Eq, PartialOrd, Ord)]
 struct Misfit {
     /// The good: 0 the same, 1 not known, 2 another one.
     good: u8,
@@ -82,6 +82,10 @@ pub(super) fn find_original<'o>(
         let left = sold.left(quantity, amount)?;
         let found = Found { place, sold, left };
         let misfit = misfit(line, candidate, &found, all_groups)?;
+        if misfit == Misfit::default() {
+            // No later line fits better.
+            return Some(found);
+        }
         if best.as_ref().is_none_or(|(least, _)| misfit < *least) {
             best = Some((misfit, found));
         }
