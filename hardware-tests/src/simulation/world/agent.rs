@@ -164,6 +164,7 @@ impl World {
         if power {
             self.verify()?;
         }
+        self.start_wrongly()?;
         self.open()
     }
 }

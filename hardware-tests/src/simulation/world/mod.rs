@@ -7,6 +7,7 @@ mod day;
 mod expected_totals;
 mod operator;
 mod troubles;
+mod wrong_starts;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, PoisonError};
