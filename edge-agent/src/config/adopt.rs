@@ -99,11 +99,7 @@ pub fn identities(config: &Config, known: &[(Uuid, DeviceIdentity)]) -> Vec<Devi
 }
 
 /// The device to which the registration number of `[till]` belongs; `None` if that is not certain.
-fn holder_of(
-    number: &str,
-    config: &Config,
-    known: &[(Uuid, DeviceIdentity)],
-) -> Option<Uuid> {
+fn holder_of(number: &str, config: &Config, known: &[(Uuid, DeviceIdentity)]) -> Option<Uuid> {
     let holder = known
         .iter()
         .find(|(_, identity)| identity.fiscal_number == number);

@@ -185,11 +185,9 @@ struct FoundedRow {
 
 fn read_row(connection: &Connection, seq: i64) -> Result<Option<FoundedRow>, rusqlite::Error> {
     let previous = connection
-        .query_row(
-            "SELECT mac FROM journal WHERE seq = ?1 - 1",
-            [seq],
-            |row| row.get(0),
-        )
+        .query_row("SELECT mac FROM journal WHERE seq = ?1 - 1", [seq], |row| {
+            row.get(0)
+        })
         .optional()?
         .unwrap_or(GENESIS);
     connection

@@ -130,7 +130,9 @@ fn identity(
     device: Uuid,
 ) -> Result<Option<DeviceIdentity>, rusqlite::Error> {
     connection
-        .prepare_cached(&format!("SELECT {COLUMNS} FROM device_identity WHERE device = ?1"))?
+        .prepare_cached(&format!(
+            "SELECT {COLUMNS} FROM device_identity WHERE device = ?1"
+        ))?
         .query_row([device.as_bytes()], of_row)
         .optional()
 }

@@ -12,8 +12,8 @@ use uuid::Uuid;
 
 use super::anchor::{self, Anchor};
 use super::chain::{ChainKey, GENESIS, Mac};
-use super::maintenance::{AnchorWriter, Maintenance, PAGES_MAX};
 use super::founding::{self, Admission, Founding};
+use super::maintenance::{AnchorWriter, Maintenance, PAGES_MAX};
 use super::{BUSY_TIMEOUT, Context, StoreError, folder, query};
 
 pub use batch::{Appended, Batch};

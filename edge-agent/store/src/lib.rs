@@ -62,7 +62,9 @@ pub enum StoreError {
         source: rusqlite::Error,
     },
     /// The database could not be brought to the version of this program.
-    #[error("the database {path} could not be brought to this version; check the disk and its free space")]
+    #[error(
+        "the database {path} could not be brought to this version; check the disk and its free space"
+    )]
     Migration {
         /// The path of the database file.
         path: PathBuf,

@@ -60,8 +60,10 @@ pub(super) fn refuse_newer(connection: &Connection, path: &Path) -> Result<(), S
         found,
         expected,
         // The table may have another form in the newer program. The refusal is the same without its content.
-        program: program_of(connection)
-            .map_or_else(|_| "the program that wrote it".to_owned(), |program| format!("{program} or a newer one")),
+        program: program_of(connection).map_or_else(
+            |_| "the program that wrote it".to_owned(),
+            |program| format!("{program} or a newer one"),
+        ),
     })
 }
 
@@ -132,7 +134,12 @@ mod tests {
         connection.pragma_update(None, "user_version", 99).unwrap();
         let path = std::path::Path::new(":memory:");
         let refused = super::migrate(&mut connection, path).unwrap_err();
-        assert!(refused.to_string().ends_with("use the program that wrote it"), "{refused}");
+        assert!(
+            refused
+                .to_string()
+                .ends_with("use the program that wrote it"),
+            "{refused}"
+        );
     }
 
     #[test]
@@ -140,7 +147,9 @@ mod tests {
         let mut connection = Connection::open_in_memory().unwrap();
         let path = std::path::Path::new(":memory:");
         super::migrate(&mut connection, path).unwrap();
-        connection.execute("UPDATE written_by SET program = 'ferrotill 9.1.0'", []).unwrap();
+        connection
+            .execute("UPDATE written_by SET program = 'ferrotill 9.1.0'", [])
+            .unwrap();
         connection.pragma_update(None, "user_version", 99).unwrap();
         let refused = super::migrate(&mut connection, path).unwrap_err();
         assert!(

@@ -138,16 +138,13 @@ pub(super) fn read_all(
         .collect()
 }
 
-fn of_row(
-    row: &rusqlite::Row<'_>,
-    key: &ChainKey,
-) -> Result<(Uuid, Snapshot), rusqlite::Error> {
+fn of_row(row: &rusqlite::Row<'_>, key: &ChainKey) -> Result<(Uuid, Snapshot), rusqlite::Error> {
     let device = Uuid::from_bytes(row.get(0)?);
     let (seq, version) = (row.get(1)?, row.get(2)?);
     let till: Vec<u8> = row.get(3)?;
     let (found, row_mac): (Vec<u8>, Option<Mac>) = (row.get(4)?, row.get(5)?);
-    let genuine = row_mac
-        .is_some_and(|row_mac| found == mac(key, device, (seq, &row_mac), version, &till));
+    let genuine =
+        row_mac.is_some_and(|row_mac| found == mac(key, device, (seq, &row_mac), version, &till));
     let snapshot = Snapshot {
         seq,
         version,

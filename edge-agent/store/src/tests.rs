@@ -108,10 +108,7 @@ fn a_newer_schema_is_refused_and_left_unchanged() {
     raw(folder.path())
         .pragma_update(None, "user_version", migrate::version() + 1)
         .unwrap();
-    assert!(matches!(
-        open(folder.path()),
-        Err(StoreError::Newer { .. })
-    ));
+    assert!(matches!(open(folder.path()), Err(StoreError::Newer { .. })));
     let version: i64 = raw(folder.path())
         .pragma_query_value(None, "user_version", |row| row.get(0))
         .unwrap();

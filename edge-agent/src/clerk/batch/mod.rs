@@ -1,6 +1,7 @@
 //! One batch: how the clerk handles messages inside a transaction, and what it sends after the commit.
 
 mod alternative;
+mod books;
 mod clock;
 mod deadlines;
 mod fiscal_numbers;
@@ -9,6 +10,8 @@ mod orders;
 mod printer_day;
 mod sealing;
 mod slip;
+mod trouble;
+mod turns;
 
 use std::sync::Arc;
 use std::sync::mpsc::SyncSender;
@@ -23,14 +26,13 @@ use ferrotill_core::till::{Command, Known, Till};
 use tokio::sync::{Notify, oneshot};
 use uuid::Uuid;
 
-use super::device_state::{
-    Answer, Caller, DeclarationOutcome, DeviceState, DrawerRequest, PrinterWork, SealingDocument,
-    Slip,
-};
+use super::answer::{Answer, Caller, DeclarationOutcome, DrawerOutcome};
+use super::device_state::{Activity, DeviceState, SealingDocument};
+use super::queue::{ANSWER_MARGIN, DrawerRequest, Job, QUEUE_MAX, is_due};
 use super::{AuthorityNews, ClockOutcome, Message};
 use crate::order::OrderForm;
 use crate::seal::printer::job::baseline_of;
-use crate::seal::printer::{News, PrinterTask, Task};
+use crate::seal::printer::{PrinterTask, Task};
 use crate::status::LiveStatus;
 use crate::status::problems::{HealthProblem, Severity};
 use crate::time::clock::Clock;
@@ -78,12 +80,12 @@ pub(super) enum Effect {
     Respond(Vec<Caller>, Answer),
     /// Send a task to the printer of the device with this index.
     Print(usize, Box<Task>),
-    /// Queue a slip for the printer of the device with this index.
-    Slip(usize, Box<Slip>),
+    /// Tell the printer's thread of the device with this index that the outcome of the document with this id is in the journal.
+    ConfirmOutcome(usize, Uuid),
     /// Reply to a printer's thread that its decision to cancel is on disk.
     Decided(SyncSender<bool>),
     /// Answer a request to open the drawer.
-    Drawer(oneshot::Sender<Result<(), String>>, Result<(), String>),
+    Drawer(oneshot::Sender<DrawerOutcome>, DrawerOutcome),
     /// Answer the callers of an operator's declaration.
     RespondDeclaration(Vec<oneshot::Sender<DeclarationOutcome>>, DeclarationOutcome),
     /// Answer the caller that has corrected the time.
@@ -220,7 +222,7 @@ impl Tills {
     ) -> Result<(), StoreError> {
         for index in 0..self.devices.len() {
             let device_state = &self.devices[index];
-            if matches!(device_state.printer_work, PrinterWork::Document) {
+            if !matches!(device_state.activity, Activity::Idle) {
                 continue;
             }
             let Some(outstanding) = device_state.current_till().outstanding() else {
@@ -236,15 +238,14 @@ impl Tills {
             else {
                 continue;
             };
-            let device_state = &mut self.devices[index];
-            device_state.sealing = Some(SealingDocument {
+            self.devices[index].activity = Activity::Unsettled(Box::new(SealingDocument {
                 id: document.id,
                 fingerprint: Fingerprint(stored_document.row.fingerprint),
                 form: None,
                 callers: Vec::new(),
                 attempts: 0,
-            });
-            device_state.printer_work = PrinterWork::Document;
+                declaration: None,
+            }));
             tracing::info!(id = %document.id, "asking the printer what became of an outstanding document");
             let task = Box::new(Task::Recover(document));
             effects.push(Effect::Print(index, task));
@@ -259,15 +260,6 @@ impl Tills {
         }
     }
 
-    /// Sends slips and drawer requests to free printers after a commit.
-    pub(super) fn start_idle_printers(&mut self) -> Vec<Effect> {
-        let mut effects = Vec::new();
-        for index in 0..self.devices.len() {
-            self.advance_printer(index, &mut effects);
-        }
-        effects
-    }
-
     /// Replaces the tills by their changed copies after the batch was committed.
     pub(super) fn commit(&mut self) {
         self.clock_before = None;
@@ -280,62 +272,6 @@ impl Tills {
             }
         }
         self.publish_number_stock();
-    }
-
-    /// Drops the changes and effects of a batch that could not be written. All waiting callers get the answer that the outcome is
-    /// unknown.
-    ///
-    /// `to_retry` are the messages that the next batch handles again.
-    pub(super) fn roll_back(&mut self, effects: Vec<Effect>, to_retry: &[Message], reason: &str) {
-        let answer = Answer::Unknown {
-            message: reason.to_owned(),
-        };
-        self.fail_declarations(reason);
-        if let Some(before) = self.clock_before.take() {
-            self.settings.guard.undo(&before);
-        }
-        for effect in effects {
-            match effect {
-                Effect::Respond(callers, _) => respond(callers, &answer),
-                Effect::RespondDeclaration(replies, _) => {
-                    respond_declaration(replies, &DeclarationOutcome::Unknown(reason.to_owned()))
-                }
-                // The printer's thread was not asked, and the callers of the declaration were answered above.
-                Effect::Print(index, task) if matches!(*task, Task::Release(_)) => {
-                    self.devices[index].pending_declaration = None;
-                }
-                Effect::Print(index, _) => self.devices[index].requeue_printer_work(),
-                Effect::Slip(_, slip) => respond(slip.callers, &answer),
-                Effect::WakeSender => {}
-                // A caller whose connection has ended can send the correction again.
-                Effect::ClockSet(reply, _) => {
-                    drop(reply.send(ClockOutcome::Unknown(reason.to_owned())));
-                }
-                Effect::Decided(reply) => reply.send(false).unwrap_or(()),
-                Effect::Drawer(reply, _) => drop(reply.send(Err(reason.to_owned()))),
-            }
-        }
-        for device_state in &mut self.devices {
-            device_state.uncommitted = None;
-            let callers = device_state.take_callers();
-            respond(callers, &answer);
-            // A document on which the printer works was committed in an earlier batch. Any other document may not be in the
-            // journal.
-            device_state.sealing = device_state
-                .sealing
-                .take_if(|_| matches!(device_state.printer_work, PrinterWork::Document));
-        }
-        for message in to_retry {
-            if let Message::Printer(device, News::Settled(..) | News::Released(..)) = message
-                && let Some(device_state) = self
-                    .devices
-                    .iter_mut()
-                    .find(|device_state| device_state.device == *device)
-            {
-                // The printer's thread has settled or released the document. Its message is handled again in the next batch.
-                device_state.printer_work = PrinterWork::Document;
-            }
-        }
     }
 
     /// Reads the tills again from the store.
@@ -372,7 +308,7 @@ impl Tills {
             .iter()
             .filter_map(DeviceState::next_deadline)
             .min()
-            .and_then(|deadline| deadline.checked_sub(deadlines::ANSWER_MARGIN))
+            .and_then(|deadline| deadline.checked_sub(ANSWER_MARGIN))
     }
 
     /// Carries out one effect after the commit.
@@ -380,7 +316,9 @@ impl Tills {
         match effect {
             Effect::Respond(callers, answer) => respond(callers, &answer),
             Effect::Print(index, task) => self.devices[index].printer.ask(*task),
-            Effect::Slip(index, slip) => self.devices[index].slips.push_back(*slip),
+            Effect::ConfirmOutcome(index, id) => {
+                self.devices[index].printer.ask(Task::Confirm(id));
+            }
             Effect::Decided(reply) => reply.send(true).unwrap_or(()),
             Effect::Drawer(reply, outcome) => drop(reply.send(outcome)),
             Effect::RespondDeclaration(replies, outcome) => respond_declaration(replies, &outcome),
@@ -451,8 +389,12 @@ impl Tills {
                 };
                 self.on_order(batch, device, *form, caller, effects)
             }
-            Message::Drawer { device, reply } => {
-                self.on_drawer(device, reply, effects);
+            Message::Drawer {
+                device,
+                deadline,
+                reply,
+            } => {
+                self.on_drawer(device, DrawerRequest { reply, deadline }, effects);
                 Ok(())
             }
             Message::Waiting { id, reply } => {
@@ -502,16 +444,29 @@ impl Tills {
         self.take_order(batch, index, form, caller, effects)
     }
 
-    fn on_drawer(&mut self, device: Uuid, reply: DrawerRequest, effects: &mut Vec<Effect>) {
-        let reason = match self.index_of(device) {
-            Some(index) if self.devices[index].printer_reachable() => {
-                self.devices[index].drawer_requests.push_back(reply);
-                return;
+    fn on_drawer(&mut self, device: Uuid, request: DrawerRequest, effects: &mut Vec<Effect>) {
+        let now = self.monotonic();
+        let refused = match self.index_of(device) {
+            None => Some((request, NO_SUCH_DEVICE.to_owned())),
+            Some(_) if is_due(request.deadline, now) => Some((
+                request,
+                "the waiting time was over before the request was looked at".to_owned(),
+            )),
+            Some(index) if !self.devices[index].printer_reachable() => {
+                let reason = "the printer cannot be reached; check its cable and power";
+                Some((request, reason.to_owned()))
             }
-            Some(_) => "the printer cannot be reached; check its cable and power",
-            None => NO_SUCH_DEVICE,
+            Some(index) => match self.devices[index].queue.push(Job::Drawer(request)) {
+                Some(Job::Drawer(request)) => Some((
+                    request,
+                    format!("{QUEUE_MAX} requests already wait for this device"),
+                )),
+                _ => None,
+            },
         };
-        effects.push(Effect::Drawer(reply, Err(reason.to_owned())));
+        effects.extend(refused.map(|(request, reason)| {
+            Effect::Drawer(request.reply, DrawerOutcome::NotOpened(reason))
+        }));
     }
 
     /// A printer is about to cancel a document. Its thread gets the reply once the decision is on disk.

@@ -19,7 +19,9 @@ pub(super) use ferrotill_testkit::printer::{
 use tokio::sync::{Notify, oneshot};
 use uuid::Uuid;
 
-use crate::clerk::{Answer, AuthorityNews, Clerk, ClerkHandle, ClerkSettings, DevicePlan, Message};
+use crate::clerk::{
+    Answer, AuthorityNews, Clerk, ClerkHandle, ClerkSettings, DevicePlan, DrawerOutcome, Message,
+};
 use crate::order::{OrderDraft, OrderForm, OrderKind, OrderLine, ReceiptMode};
 use crate::seal::printer::PrinterTask;
 use crate::status::LiveStatus;
@@ -191,13 +193,22 @@ impl Stage {
         self.clerk_handle.clone()
     }
 
-    pub(super) fn open_drawer(&self, index: usize) -> Result<(), String> {
+    pub(super) fn open_drawer(&self, index: usize) -> DrawerOutcome {
+        wait(self.request_drawer(index, LONG_TIMEOUT))
+    }
+
+    pub(super) fn request_drawer(
+        &self,
+        index: usize,
+        timeout: Duration,
+    ) -> oneshot::Receiver<DrawerOutcome> {
         let (reply, answer) = oneshot::channel();
         self.clerk_handle.send(Message::Drawer {
             device: device(index),
+            deadline: Instant::now() + timeout,
             reply,
         });
-        wait(answer)
+        answer
     }
 
     /// True if the order with this id waits or is being sealed. All messages sent before are handled when this returns.
@@ -352,7 +363,7 @@ impl Pending {
     }
 }
 
-fn wait<T>(answer: oneshot::Receiver<T>) -> T {
+pub(super) fn wait<T>(answer: oneshot::Receiver<T>) -> T {
     wait_for(answer).expect("the clerk is running")
 }
 

@@ -68,7 +68,9 @@ impl Batch<'_> {
             confirmed: founding.confirmed,
         });
         let mut buffer = [0; 64];
-        let payload = event.encode(&mut buffer).map_err(|_| StoreError::TooLarge)?;
+        let payload = event
+            .encode(&mut buffer)
+            .map_err(|_| StoreError::TooLarge)?;
         self.append(Uuid::nil(), at.utc_ms, &event, payload)?;
         tracing::info!("this data folder is from now on for {purpose}");
         Ok(())

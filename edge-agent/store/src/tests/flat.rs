@@ -1,7 +1,7 @@
 //! Tests that the cost of a sale and of a start does not grow with the store. They count steps of SQLite's virtual machine and
 //! pages of the log and do not measure time.
 
-use rusqlite::{Params, StatementStatus};
+use rusqlite::{Params, StatementStatus, params};
 
 use super::*;
 use crate::maintenance::{PAGES_MAX, PAGES_WANTED};
@@ -33,7 +33,11 @@ fn a_sale_and_a_start_cost_the_same_after_a_long_time_offline() {
     let cost = |shop: &Shop| {
         [
             steps(shop, outbox::OLDEST_WAITING, []),
-            steps(shop, &counters::last_on_printer(), [&device[..]]),
+            steps(
+                shop,
+                &counters::last_on_printer(),
+                params![&device[..], i64::MAX],
+            ),
             steps(
                 shop,
                 &counters::closed_by_printer(),

@@ -20,7 +20,11 @@ fn goes_on(after: &str, folder: &Path) {
     drop(store);
     drop(open(folder).unwrap());
     let key = ChainKey::load(&key_file(folder)).unwrap();
-    assert_eq!(Reader::new(folder).verify(&key).unwrap(), 2, "the folder is founded, too");
+    assert_eq!(
+        Reader::new(folder).verify(&key).unwrap(),
+        2,
+        "the folder is founded, too"
+    );
 }
 
 #[test]
@@ -60,10 +64,7 @@ fn the_first_start_makes_the_database_before_the_key() {
     let folder = tempfile::tempdir().unwrap();
     let obstacle = folder.path().join("journal.new");
     fs::create_dir(&obstacle).unwrap();
-    assert!(matches!(
-        open(folder.path()),
-        Err(StoreError::Key { .. })
-    ));
+    assert!(matches!(open(folder.path()), Err(StoreError::Key { .. })));
     assert!(tables(&raw(folder.path())).contains(&"journal".to_owned()));
     fs::remove_dir(obstacle).unwrap();
     goes_on("no key could be made", folder.path());

@@ -71,14 +71,19 @@ fn confirmed() -> Founding {
 /// The event that founded a folder.
 fn founded(folder: &Path) -> (i64, bool, String) {
     let (seq, payload): (i64, Vec<u8>) = raw(folder)
-        .query_row("SELECT seq, payload FROM journal WHERE kind = 10", [], |row| {
-            Ok((row.get(0)?, row.get(1)?))
-        })
+        .query_row(
+            "SELECT seq, payload FROM journal WHERE kind = 10",
+            [],
+            |row| Ok((row.get(0)?, row.get(1)?)),
+        )
         .unwrap();
     let Ok(Event::Founded(founded)) = Event::decode(10, 1, &payload) else {
         panic!("row {seq}");
     };
-    let words = format!("{} {} {:?}", founded.country, founded.currency, founded.mode);
+    let words = format!(
+        "{} {} {:?}",
+        founded.country, founded.currency, founded.mode
+    );
     (seq, founded.confirmed, words)
 }
 
@@ -127,10 +132,7 @@ fn a_folder_that_is_for_something_else_is_refused_and_not_changed() {
 
 #[test]
 fn a_table_that_was_changed_by_hand_does_not_change_what_a_folder_is_for() {
-    for edit in [
-        "UPDATE founded SET mode = 'LIVE'",
-        "DELETE FROM founded",
-    ] {
+    for edit in ["UPDATE founded SET mode = 'LIVE'", "DELETE FROM founded"] {
         let Shop { folder, store, .. } = Shop::new();
         drop(store);
         raw(folder.path()).execute(edit, []).unwrap();
@@ -214,7 +216,11 @@ fn an_older_folder_on_which_documents_depend_is_founded_only_when_a_person_confi
                 refused.contains("if it is for country MD, currency MDL, mode TEST, confirm it once with `ferrotill run --take-over`"),
                 "{refused}"
             );
-            assert_eq!(version(folder.path()), 1, "the older program can still be used");
+            assert_eq!(
+                version(folder.path()),
+                1,
+                "the older program can still be used"
+            );
         }
         let mut store = Store::open(folder.path(), &confirmed()).unwrap();
         store.batch().unwrap().commit().unwrap();
@@ -318,11 +324,19 @@ fn the_folder_and_its_files_are_private_whatever_they_were() {
     let mut store = open(folder.path()).unwrap();
     store.batch().unwrap().commit().unwrap();
     store.anchor();
-    let files = || fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().path());
+    let files = || {
+        fs::read_dir(folder.path())
+            .unwrap()
+            .map(|entry| entry.unwrap().path())
+    };
     for file in files() {
         assert_eq!(mode(&file), 0o600, "{}", file.display());
     }
-    assert_eq!(files().count(), 5, "database, log, index of the log, key, anchor");
+    assert_eq!(
+        files().count(),
+        5,
+        "database, log, index of the log, key, anchor"
+    );
     assert_eq!(mode(folder.path()), 0o700);
     drop(store);
 
@@ -346,7 +360,9 @@ fn the_folder_and_its_files_are_private_whatever_they_were() {
 
 #[test]
 fn a_lost_journal_is_set_aside_and_a_whole_one_is_not() {
-    let Shop { folder, mut store, .. } = Shop::new();
+    let Shop {
+        folder, mut store, ..
+    } = Shop::new();
     store.anchor();
     drop(store);
     assert!(matches!(

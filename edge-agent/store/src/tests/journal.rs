@@ -61,8 +61,14 @@ fn a_snapshot_and_the_later_events_equal_the_whole_replay() {
 #[test]
 fn a_snapshot_is_believed_only_as_this_till_wrote_it() {
     let edits: [(&str, &str); 6] = [
-        ("other totals", "UPDATE snapshot SET till = (SELECT till FROM other.snapshot WHERE device = x'000000000000000000000000000000D2')"),
-        ("another journal's", "UPDATE snapshot SET (seq, till, mac) = (SELECT seq, till, mac FROM other.snapshot WHERE device = x'000000000000000000000000000000D1')"),
+        (
+            "other totals",
+            "UPDATE snapshot SET till = (SELECT till FROM other.snapshot WHERE device = x'000000000000000000000000000000D2')",
+        ),
+        (
+            "another journal's",
+            "UPDATE snapshot SET (seq, till, mac) = (SELECT seq, till, mac FROM other.snapshot WHERE device = x'000000000000000000000000000000D1')",
+        ),
         ("another row", "UPDATE snapshot SET seq = seq - 1"),
         ("no till", "UPDATE snapshot SET till = x'FF'"),
         ("no MAC", "UPDATE snapshot SET mac = x''"),
@@ -224,10 +230,7 @@ fn the_chain_alone_does_not_find_a_cut_end() {
         .unwrap();
     assert_eq!(shop.verify().unwrap(), whole - 1);
     let Shop { folder, .. } = shop;
-    let till = open(folder.path())
-        .unwrap()
-        .load_till(DEVICE)
-        .unwrap();
+    let till = open(folder.path()).unwrap().load_till(DEVICE).unwrap();
     assert!(
         till.outstanding().is_some(),
         "the printer would be asked for the document whose seal was cut off"

@@ -3,9 +3,7 @@
 use std::path::Path;
 
 use ferrotill_core::document::{Body, ReportKind};
-use ferrotill_core::event::{
-    Adopted, Configuration, Event, Mode, NumberRange, Reserved, Voided,
-};
+use ferrotill_core::event::{Adopted, Configuration, Event, Mode, NumberRange, Reserved, Voided};
 use ferrotill_core::id::{DocumentId, Fingerprint, PointOfSaleId, UniqueId};
 use ferrotill_core::payment::{PaymentTable, PaymentType};
 use ferrotill_core::profile::{MOLDOVA, Profile};
@@ -22,7 +20,9 @@ use rusqlite::Connection;
 use rusqlite::types::Value;
 use uuid::Uuid;
 
-use crate::{Batch, ChainKey, DeviceIdentity, FILE_NAME, FolderPurpose, Founding, Reader, Store, StoreError};
+use crate::{
+    Batch, ChainKey, DeviceIdentity, FILE_NAME, FolderPurpose, Founding, Reader, Store, StoreError,
+};
 
 pub(super) const NOON: i64 = 1_795_262_400_000;
 pub(super) const DEVICE: Uuid = Uuid::from_u128(0xD1);

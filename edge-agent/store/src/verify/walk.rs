@@ -260,8 +260,8 @@ impl Walk<'_> {
                 continue;
             };
             let expected = self.tills.get(&device).map(postcard::to_stdvec::<Till>);
-            let same = snapshot.genuine
-                && matches!(expected, Some(Ok(bytes)) if bytes == snapshot.till);
+            let same =
+                snapshot.genuine && matches!(expected, Some(Ok(bytes)) if bytes == snapshot.till);
             // A snapshot of another version is not compared: this program does not read it, and makes the till again from the
             // journal.
             if !same && snapshot.version == Till::SNAPSHOT_VERSION {
@@ -344,9 +344,16 @@ fn clock_objection(till: &Till, profile: &dyn Profile, set: &ClockSet<'_>) -> Op
         bytes: &mut [],
     };
     let (command, known) = (Command::SetClock(*set), Known::default());
-    till.decide(profile, &command, &known, set.at, scratch, &mut IgnoreFaults)
-        .err()
-        .map(|refusal| refusal.to_string())
+    till.decide(
+        profile,
+        &command,
+        &known,
+        set.at,
+        scratch,
+        &mut IgnoreFaults,
+    )
+    .err()
+    .map(|refusal| refusal.to_string())
 }
 
 fn not_outstanding(till: &Till, id: DocumentId) -> Option<String> {

@@ -146,6 +146,9 @@ impl World {
             self.disk.image()
         };
         self.agent = None;
+        for till in &mut self.tills {
+            till.turns.agent_ended();
+        }
         self.disk_fault_steps = 0;
         self.disk.put(&image);
         // A report is printed at the keyboard of a random printer, in one crash out of three. A place beyond the last till means no
