@@ -486,7 +486,8 @@ fn start_numbers(
     live_status: &Arc<LiveStatus>,
     clerk_handle: &ClerkHandle,
 ) -> Result<Option<NumberSupply>, StartError> {
-    let (Some(upstream), SealPlan::FiscalNumber) = (&config.upstream, profile.facts().seal_plan) else {
+    let (Some(upstream), SealPlan::FiscalNumber) = (&config.upstream, profile.facts().seal_plan)
+    else {
         return Ok(None);
     };
     let party = Arc::new(config.reporting_party());

@@ -230,7 +230,8 @@ fn the_start_is_refused_until_a_person_confirms_what_the_folder_is_for() {
         fs::write(till.file(), config).unwrap();
         let words = till.refuses(&["--take-over"]);
         assert!(
-            words.contains("is for country MD, currency MDL, mode TEST, and the configuration says"),
+            words
+                .contains("is for country MD, currency MDL, mode TEST, and the configuration says"),
             "{words}"
         );
     }
@@ -300,7 +301,10 @@ fn what_waited_reaches_the_office_under_the_number_of_its_device() {
     let mut told = till.told();
     told.sort();
     let of_first = told.iter().filter(|number| *number == DEVICE).count();
-    let of_second = told.iter().filter(|number| *number == SECOND_DEVICE).count();
+    let of_second = told
+        .iter()
+        .filter(|number| *number == SECOND_DEVICE)
+        .count();
     assert!(of_first >= 2 && of_second == 2, "{told:?}");
     assert_eq!(of_first + of_second, told.len(), "{told:?}");
 }

@@ -23,22 +23,26 @@ const NOBODY: &str = "http://127.0.0.1:9";
 /// A till with its printer. Its office is gone, unless a test says otherwise.
 struct Books {
     folder: tempfile::TempDir,
-    _printer: Rig,
+    printer: Option<Rig>,
 }
 
 impl Books {
     fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let printer = Rig::start(RigOptions {
-            memory: Some(folder.path().join("memory")),
-            ..RigOptions::new(folder.path().join("printer"))
-        });
-        let books = Self {
+        let mut books = Self {
             folder,
-            _printer: printer.unwrap(),
+            printer: None,
         };
+        books.new_printer();
         books.configure(|config| config);
         books
+    }
+
+    /// Puts a printer with an empty memory in the place of the present one. Its serial number is the same.
+    fn new_printer(&mut self) {
+        self.printer = None;
+        let link = self.folder.path().join("printer");
+        self.printer = Some(Rig::start(RigOptions::new(link)).unwrap());
     }
 
     fn file(&self) -> PathBuf {
@@ -153,7 +157,10 @@ fn a_till_with_documents_of_a_test_does_not_start_as_live() {
     let office = Process::authority();
     let agent = books.agent();
     sells(&agent.client);
-    assert_eq!(count(&agent.client.open("/healthz").body, "unsent.documents"), 1);
+    assert_eq!(
+        count(&agent.client.open("/healthz").body, "unsent.documents"),
+        1
+    );
     drop(agent);
     books.configure_live(|config| config.upstream(&office.client.url));
     for arguments in [&[][..], &["--take-over"], &["--new-books"]] {
@@ -268,7 +275,8 @@ fn the_number_of_a_device_does_not_depend_on_the_other_devices() {
     let books = Books::new();
     let number = text("J105002238");
     let numbered = || books.config().set("till", "registration_number", &number);
-    let second = || Device::new(SECOND_DEVICE, "Till 2", "datecs+tcp://127.0.0.1:9").tax_group("A", "20.00");
+    let second =
+        || Device::new(SECOND_DEVICE, "Till 2", "datecs+tcp://127.0.0.1:9").tax_group("A", "20.00");
     let first = || books.device(DEVICE);
     let configurations = [
         numbered().device(first()),
@@ -295,7 +303,11 @@ fn the_number_of_a_device_does_not_depend_on_the_other_devices() {
     agent.stop();
     assert_eq!(books.fiscal_number(SECOND_DEVICE), "J7");
     let twice = second().set("registration_number", &number);
-    let config = books.config().device(first()).device(twice).upstream(NOBODY);
+    let config = books
+        .config()
+        .device(first())
+        .device(twice)
+        .upstream(NOBODY);
     books.write(&config.to_string());
     let words = books.refuses(&[]);
     assert!(
@@ -360,6 +372,22 @@ fn new_books_begin_only_where_the_old_ones_are_lost_and_a_person_says_so() {
     let mut agent = books.agent();
     agent.stop();
     assert_eq!(books.verify().0, Some(0));
+}
+
+/// The fiscal memory was lost or exchanged. Less than that stops a printer from getting receipts, and this must be told.
+#[test]
+fn a_printer_whose_counters_went_back_is_told() {
+    let mut books = Books::new();
+    let mut agent = books.agent();
+    sells(&agent.client);
+    sells(&agent.client);
+    assert_eq!(problems(&agent.client), Vec::<String>::new());
+    agent.stop();
+    books.new_printer();
+    let agent = books.agent();
+    until("the printer is connected", || {
+        problems(&agent.client) == ["printer_counters_back"]
+    });
 }
 
 /// A database whose log was removed is an older copy: the last documents are gone.

@@ -18,9 +18,21 @@ impl World {
         }
         let now = self.clock.now();
         let (what, founding, is_missing) = match self.random.below(3) {
-            0 => ("in LIVE mode", Founding::new(MOLDOVA.facts(), Mode::Live, now), false),
-            1 => ("in another country", Founding::new(UKRAINE.facts(), Mode::Test, now), false),
-            _ => ("without its key", Founding::new(MOLDOVA.facts(), Mode::Test, now), true),
+            0 => (
+                "in LIVE mode",
+                Founding::new(MOLDOVA.facts(), Mode::Live, now),
+                false,
+            ),
+            1 => (
+                "in another country",
+                Founding::new(UKRAINE.facts(), Mode::Test, now),
+                false,
+            ),
+            _ => (
+                "without its key",
+                Founding::new(MOLDOVA.facts(), Mode::Test, now),
+                true,
+            ),
         };
         self.note(format!("a start {what}"));
         let confirmed = Founding {
@@ -33,7 +45,7 @@ impl World {
         if is_missing {
             fs::remove_file(&key).map_err(with_sources)?;
         }
-        let outcome = Store::open(self.folder.path(), &confirmed);
+        let outcome = Store::open(self.folder.path(), &confirmed).map(drop);
         let is_refused = match (&outcome, is_missing) {
             (Err(StoreError::FileMissing { .. }), true) => !key.exists(),
             (Err(StoreError::FoundedOtherwise { .. }), false) => true,
