@@ -16,6 +16,7 @@ use ferrotill_device::driver::{self, DriverUri};
 use tokio::sync::Notify;
 use uuid::Uuid;
 
+use crate::api::lanes::Lanes;
 use crate::api::replay::Replays;
 use crate::api::{self, service::Service};
 use crate::authority::online_ecr::OnlineEcr;
@@ -159,6 +160,7 @@ impl Agent {
             owner_budget,
             live_status: Arc::clone(&live_status),
             wake_sender: Arc::clone(&wake_sender),
+            contact_ms: config.till.contact_ms,
         };
         let clerk = start_clerk(store, settings, plans, inbox)?;
         let parts = OutboxParts {
@@ -183,6 +185,7 @@ impl Agent {
             owner_budget,
             live_status,
             replays: Replays::default(),
+            lanes: Lanes::default(),
         });
         Ok(Self {
             service,
@@ -292,7 +295,7 @@ fn open_store(
         known: &known,
         identities: &identities,
         has_duties: has_duties(profile),
-        anchors_set_aside: Reader::new(folder).anchors_set_aside(),
+        anchors_set_aside: store.anchors_set_aside(),
     };
     check.note(live_status.problems(), now.utc_ms);
     Ok((store, identities))

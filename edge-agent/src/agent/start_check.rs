@@ -6,6 +6,7 @@ use ferrotill_store::{DeviceIdentity, Store, StoreError, folder_is_private};
 use uuid::Uuid;
 
 use crate::config::Config;
+use crate::status::JOURNAL_CUT;
 use crate::status::problems::{HealthProblem, Problems, Severity};
 
 /// What the data folder knew before the start changed anything in it.
@@ -92,7 +93,7 @@ impl StartCheck<'_> {
     fn journal(&self) -> Option<HealthProblem> {
         (self.anchors_set_aside > 0).then(|| {
             problem(
-                "journal_cut",
+                JOURNAL_CUT,
                 Severity::Degraded,
                 "the journal does not have the row that an anchor names: an older copy was put back, or its end was cut".to_owned(),
                 "stop selling, run `ferrotill verify`, and compare the last documents with the printer and the authority",

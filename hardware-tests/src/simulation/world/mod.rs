@@ -2,6 +2,7 @@
 
 mod agent;
 mod calls;
+mod changes;
 mod checks;
 mod day;
 mod expected_totals;
@@ -10,7 +11,7 @@ mod troubles;
 mod turns;
 mod wrong_starts;
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::{Arc, PoisonError};
 
 use ferrotill::clerk::Answer;
@@ -33,6 +34,7 @@ use super::shop_config::{PrinterModel, ShopConfig};
 use super::{Tally, Violation};
 use crate::error_text::with_sources;
 use agent::Agent;
+pub(super) use changes::Changes;
 use expected_totals::ExpectedTotals;
 use turns::Turns;
 
@@ -83,6 +85,10 @@ struct World {
     printer_clock: ManualClock,
     now_ms: u64,
     config: Arc<Config>,
+    /// The numbers of alternative receipts that any till has used, by series.
+    numbers: BTreeMap<String, BTreeSet<u32>>,
+    /// What was changed in the configuration.
+    changes: Changes,
     tills: Vec<SimulatedTill>,
     authority: TaxOfficeSimulator,
     network: Network,
@@ -150,7 +156,10 @@ impl World {
             Arc::new(Clock::by_hand("Europe/Chisinau", shop.opens_ms).map_err(with_sources)?);
         let printer_clock = ManualClock::at(clock.local_s() + shop.printers_ahead_s);
         clock.set_wrong(shop.first_wrong_ms);
-        let config = Config::parse(&shop.configuration(folder.path()), "simulation.toml");
+        let config = Config::parse(
+            &shop.configuration(folder.path(), &Changes::default()),
+            "simulation.toml",
+        );
         let config = Arc::new(config.map_err(with_sources)?);
         let tills = (0..shop.printers.len()).filter_map(|place| {
             let (printer, make) = shop.printer(place, printer_clock.source())?;
@@ -206,6 +215,8 @@ impl World {
             },
             notes: VecDeque::new(),
             config,
+            numbers: BTreeMap::new(),
+            changes: Changes::default(),
             shop,
             folder,
         };
@@ -302,6 +313,7 @@ impl World {
             }
             worker => {
                 let workers = agent.workers.get_mut(worker - 2);
+                let workers = workers.and_then(Option::as_mut);
                 let Some((worker, till)) = workers.zip(self.tills.get_mut(worker - 2)) else {
                     return Ok(());
                 };
