@@ -200,6 +200,7 @@ impl World {
         if power {
             self.verify()?;
         }
+        self.start_wrongly()?;
         self.change_configuration()?;
         self.open()
     }
