@@ -130,6 +130,7 @@ fn order(document: usize) -> OrderForm {
         echo: String::new(),
         found: String::new(),
         said: Said::default(),
+        contact: None,
     }
 }
 

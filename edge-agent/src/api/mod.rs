@@ -20,6 +20,8 @@ pub mod auth;
 pub mod dialect;
 pub mod fiscalcloud;
 pub mod json;
+pub mod lanes;
+mod long_answer;
 pub mod origin;
 pub mod outcome;
 pub mod own;

@@ -9,6 +9,7 @@ use tokio::sync::oneshot;
 use uuid::Uuid;
 
 use super::auth::SignatureInfo;
+use super::lanes::{Lane, Lanes, WorkThread};
 use super::outcome::{Outcome, Told};
 use super::problem::Problem;
 use super::replay::{Earlier, ReplayOutcome, Replays};
@@ -21,7 +22,7 @@ use crate::order::fingerprint::RequestFingerprint;
 use crate::status::LiveStatus;
 use crate::time::clock::Clock;
 use crate::time::guarded_clock::GuardedClock;
-use ferrotill_store::{Reader, RequestState, StoreError, StoredDocument};
+use ferrotill_store::{Reader, RequestState, StoreError};
 
 /// The shared state that every route works with.
 #[derive(Debug)]
@@ -44,6 +45,8 @@ pub struct Service {
     pub live_status: Arc<LiveStatus>,
     /// The signed calls that must not be carried out again.
     pub replays: Replays,
+    /// The places for long work.
+    pub lanes: Lanes,
 }
 
 /// The signature of a call that orders a document.
@@ -65,20 +68,36 @@ pub enum NoAnswer {
 }
 
 impl Service {
-    /// Reads the store without blocking other requests.
+    /// Does long work in a lane: reading a body, reading the store, writing an answer.
+    pub async fn work<T: Send + 'static>(
+        self: &Arc<Self>,
+        lane: Lane,
+        work: impl FnOnce(&Self, &WorkThread) -> T + Send + 'static,
+    ) -> T {
+        let service = Arc::clone(self);
+        self.lanes
+            .work(lane, move |thread| work(&service, thread))
+            .await
+    }
+
+    /// Reads the store in a lane.
     ///
     /// # Errors
     ///
     /// [`StoreError`] if the store cannot be read.
     pub async fn read<T: Send + 'static>(
         self: &Arc<Self>,
+        lane: Lane,
         read: impl FnOnce(&Reader) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
         let reader = self.reader.clone();
-        match tokio::task::spawn_blocking(move || read(&reader)).await {
-            Ok(outcome) => outcome,
-            Err(error) => std::panic::resume_unwind(error.into_panic()),
-        }
+        self.lanes.work(lane, move |_| read(&reader)).await
+    }
+
+    /// Waits for something until `deadline`; `None` if it did not come in time.
+    pub async fn within<T>(&self, deadline: Instant, future: impl Future<Output = T>) -> Option<T> {
+        let wait = deadline.saturating_duration_since(self.clock.monotonic());
+        tokio::time::timeout(wait, future).await.ok()
     }
 
     /// Sends the clerk a message and waits for its answer until `deadline`.
@@ -93,11 +112,10 @@ impl Service {
     ) -> Result<T, NoAnswer> {
         let (reply, answer) = oneshot::channel();
         self.clerk_handle.send(message(reply));
-        let wait = deadline.saturating_duration_since(self.clock.monotonic());
-        match tokio::time::timeout(wait, answer).await {
-            Ok(Ok(answer)) => Ok(answer),
-            Ok(Err(_)) => Err(NoAnswer::Stopping),
-            Err(_) => Err(NoAnswer::TooLate),
+        match self.within(deadline, answer).await {
+            Some(Ok(answer)) => Ok(answer),
+            Some(Err(_)) => Err(NoAnswer::Stopping),
+            None => Err(NoAnswer::TooLate),
         }
     }
 
@@ -135,8 +153,8 @@ impl Service {
         device: &Device,
         form: OrderForm,
         call: SignedOrder,
+        deadline: Instant,
     ) -> Outcome {
-        let deadline = self.deadline(device.answer_timeout);
         let SignedOrder { signature, has_id } = call;
         let forgotten = !has_id && self.replays.may_be_forgotten(signature);
         let outcome = match self.replays.begin(signature) {
@@ -200,10 +218,13 @@ impl Service {
     /// if the order is no such repetition. Nothing is carried out.
     pub async fn repeated(self: &Arc<Self>, device: &Device, form: &OrderForm) -> Option<Outcome> {
         let id = form.id;
-        let found = self.read(move |reader| reader.find(None, id)).await;
-        let row = found.ok().flatten()?.row;
+        let find = self.read(Lane::Sales, move |reader| reader.find(None, id));
+        let row = find.await.ok().flatten()?.row;
+        // The clerk hides card numbers before it makes the fingerprint.
+        let mut form = form.clone();
+        form.hide_card_numbers();
         let repeats = row.state == RequestState::Sealed
-            && RequestFingerprint::of_row(&row).is_of(form, device.id);
+            && RequestFingerprint::of_row(&row).is_of(&form, device.id);
         repeats.then(|| Outcome::new(id, Told::Document { replayed: true }))
     }
 
@@ -245,26 +266,6 @@ impl Service {
         Err(Problem::new(error, format!("printer: {reason}")))
     }
 
-    /// The document of a request id on a device, and the id of the Z-report of its shift if the shift is closed.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError`] if the store cannot be read.
-    pub async fn find(
-        self: &Arc<Self>,
-        device: Uuid,
-        id: Uuid,
-    ) -> Result<Option<(StoredDocument, Option<Uuid>)>, StoreError> {
-        self.read(move |reader| {
-            let Some(stored) = reader.find(Some(device), id)? else {
-                return Ok(None);
-            };
-            let z_report = reader.z_report(device, stored.row.z_number)?;
-            Ok(Some((stored, z_report)))
-        })
-        .await
-    }
-
     /// The deadline of a wait that begins now.
     #[must_use]
     pub fn deadline(&self, wait: Duration) -> Instant {
@@ -296,7 +297,9 @@ impl Service {
         if self.waits(id).await != Some(false) {
             return FiscalState::Unknown;
         }
-        let found = self.read(move |reader| reader.find(None, id)).await;
+        let found = self
+            .read(Lane::Sales, move |reader| reader.find(None, id))
+            .await;
         match found.map(|found| found.map(|stored| stored.row.state)) {
             Ok(Some(RequestState::Sealed)) => FiscalState::Registered,
             Ok(Some(RequestState::Reserved)) | Err(_) => FiscalState::Unknown,

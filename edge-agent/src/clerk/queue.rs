@@ -301,6 +301,7 @@ mod tests {
             echo: String::new(),
             found: String::new(),
             said: crate::order::Said::default(),
+            contact: None,
         };
         let caller = Caller {
             reply,

@@ -6,9 +6,11 @@
 mod anchor;
 mod chain;
 mod clock;
+mod contact;
 mod counters;
 mod devices;
 mod ended_calls;
+mod figures;
 mod folder;
 mod founding;
 mod identity;
@@ -37,7 +39,9 @@ use rusqlite::Connection;
 
 pub use chain::{ChainKey, Mac};
 pub use clock::{StoredClock, StoredPrinterClock};
+pub use contact::BuyerContact;
 pub use ended_calls::{ENDED_CALLS_MAX, EndedCall, EndedCalls};
+pub use figures::StoreFigures;
 pub use folder::{is_in_use, set_lost_journal_aside};
 pub use founding::{FolderPurpose, Founding};
 pub use identity::DeviceIdentity;
@@ -97,9 +101,9 @@ pub enum StoreError {
         /// The path of the database file.
         path: PathBuf,
         /// What the data folder is for.
-        found: FolderPurpose,
+        found: Box<FolderPurpose>,
         /// What the configuration says.
-        configured: FolderPurpose,
+        configured: Box<FolderPurpose>,
     },
     /// An older program wrote the data folder, and what it is for does not follow from the configuration alone.
     #[error(
@@ -109,7 +113,7 @@ pub enum StoreError {
         /// The path of the database file.
         path: PathBuf,
         /// What the configuration says.
-        configured: FolderPurpose,
+        configured: Box<FolderPurpose>,
         /// The number of documents that wait to be sent.
         waiting: u32,
         /// The number of outstanding documents.

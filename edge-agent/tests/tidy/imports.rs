@@ -20,6 +20,7 @@ const FLOORS: &[&[&str]] = &[
     &["authority"],
     &["config"],
     &["order", "status", "time", "listener"],
+    &["limited_log"],
     &["hmac", "locked", "error_chain"],
 ];
 
@@ -409,7 +410,7 @@ fn beyond_dialect(imports: &Imports) -> Vec<String> {
 const DIALECTS: &[&str] = &["fiscalcloud", "fiscalbox", "sign_at", "ereceipt"];
 /// The parts of `edge-agent/src/api/` that compatible APIs share.
 const SHARED: &[&str] = &[
-    "auth", "dialect", "json", "outcome", "problem", "response", "service", "settings",
+    "auth", "dialect", "json", "lanes", "outcome", "problem", "response", "service", "settings",
 ];
 
 // Tests of the rules themselves.

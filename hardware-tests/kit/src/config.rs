@@ -68,10 +68,11 @@ impl ConfigText {
         self
     }
 
-    /// Sets a key of the only client to a value as TOML has it. An earlier value is replaced.
+    /// Replaces the usual client by one whose secret is in a file.
     #[must_use]
-    pub fn set_client(mut self, key: &'static str, value: impl Display) -> Self {
-        set(&mut self.clients[0], key, value);
+    pub fn client_with_file(mut self, key: &str, secret: &std::path::Path) -> Self {
+        let secret = secret.display().to_string();
+        self.clients = vec![vec![("key", text(key)), ("secret_file", text(secret))]];
         self
     }
 

@@ -104,6 +104,7 @@ impl TestShop {
             owner_budget: Budget::UNLIMITED,
             live_status: Arc::new(LiveStatus::default()),
             wake_sender: Arc::new(Notify::new()),
+            contact_ms: i64::MAX,
         });
         let clerk = spawn_clerk(store, setting, plan, inbox)?;
         Ok(Self {
@@ -202,6 +203,7 @@ fn form(kind: OrderKind) -> OrderForm {
         echo: String::new(),
         found: String::new(),
         said: Said::default(),
+        contact: None,
     }
 }
 

@@ -150,6 +150,7 @@ pub(super) fn new_order(
             echo: String::new(),
             found: String::new(),
             said: Said::default(),
+            contact: None,
         },
         asked_ms: 0,
         goods,

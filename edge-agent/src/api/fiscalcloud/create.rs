@@ -1,7 +1,9 @@
 //! Creating operations: reads the body, gives the order to the clerk, and answers with the outcome.
 
 use std::sync::Arc;
+use std::time::Instant;
 
+use axum::body::Bytes;
 use axum::http::{HeaderMap, Method, StatusCode};
 use axum::response::Response;
 use ferrotill_core::profile::Profile;
@@ -15,14 +17,14 @@ use super::problem::{failure, faulty, refused, success, unprocessable, unreadabl
 use super::request::{self, GivenId, Parsed};
 use super::route::{Creation, Operation, SaleRoute, route};
 use crate::api::auth::SignatureInfo;
-use crate::api::json::{FaultList, JsonValue, without_byte_order_mark};
+use crate::api::json::{FaultList, JsonValue, RequestFault, without_byte_order_mark};
+use crate::api::lanes::{Lane, WorkThread};
 use crate::api::outcome::{Outcome, Told};
 use crate::api::problem::Problem;
-use crate::api::response::with_operation;
+use crate::api::response::{with_operation, with_retry_after};
 use crate::api::service::{Service, SignedOrder};
 use crate::clerk::FiscalState;
 use crate::config::{Config, Device};
-use ferrotill_store::StoreError;
 
 /// Carries out a creating operation.
 pub(super) async fn create(
@@ -30,31 +32,31 @@ pub(super) async fn create(
     (device, signature): (&Device, SignatureInfo),
     creation: Creation,
     headers: &HeaderMap,
-    body: &[u8],
+    body: &Bytes,
 ) -> Response {
+    let deadline = service.deadline(device.answer_timeout);
     let mut faults = FaultList::default();
-    let context = RequestContext {
-        device,
-        mode: service.settings.mode,
-        profile: service.profile,
+    let request = UnreadRequest {
+        device: device.clone(),
         point_of_sale: point_of_sale(device, headers, &mut faults),
         own_id: signature.request_id(),
+        creation,
+        body: body.clone(),
     };
-    let body = match (creation, without_byte_order_mark(body).is_empty()) {
-        (Creation::Report(Some(_)), true) => None,
-        _ => match JsonValue::of_body(body) {
-            Ok(body) => Some(body),
-            // The id in this body may be the id of an existing document.
-            Err(fault) => {
-                return with_operation(faulty(&fault.into()), None, FiscalState::Unknown);
-            }
-        },
-    };
+    let reading = service.work(Lane::Sales, move |service, thread| {
+        request.read(service, thread)
+    });
+    // The id in a body that was not read may be the id of an existing document.
+    let unread = |response| with_operation(response, None, FiscalState::Unknown);
     let Parsed {
         form,
         given_id,
         faults: read_faults,
-    } = read(creation, body.as_ref(), context);
+    } = match service.within(deadline, reading).await {
+        Some(Ok(parsed)) => parsed,
+        Some(Err(fault)) => return unread(faulty(&fault.into())),
+        None => return unread(overloaded()),
+    };
     faults.append(read_faults);
     let id = form.id;
     if given_id == GivenId::Unreadable {
@@ -65,8 +67,8 @@ pub(super) async fn create(
             signature,
             has_id: given_id != GivenId::None,
         };
-        let outcome = service.submit_signed(device, form, call).await;
-        return respond(service, device, creation, outcome).await;
+        let outcome = service.submit_signed(device, form, call, deadline).await;
+        return respond(service, device, creation, outcome, deadline).await;
     }
     // The configuration may have changed since the document was made. That does not make a repeated request another one.
     if given_id != GivenId::None
@@ -76,9 +78,37 @@ pub(super) async fn create(
             .all(|fault| OF_THE_CONFIGURATION.contains(&fault.code))
         && let Some(outcome) = service.repeated(device, &form).await
     {
-        return respond(service, device, creation, outcome).await;
+        return respond(service, device, creation, outcome, deadline).await;
     }
     with_operation(faulty(&faults), Some(id), service.state_of(id).await)
+}
+
+/// A request whose body was not read yet.
+struct UnreadRequest {
+    device: Device,
+    point_of_sale: PointOfSaleChoice,
+    own_id: Uuid,
+    creation: Creation,
+    body: Bytes,
+}
+
+impl UnreadRequest {
+    /// Reads the body. A body that is no JSON has one fault.
+    fn read(&self, service: &Service, thread: &WorkThread) -> Result<Parsed, RequestFault> {
+        let is_empty = without_byte_order_mark(&self.body).is_empty();
+        let body = match self.creation {
+            Creation::Report(Some(_)) if is_empty => None,
+            _ => Some(JsonValue::of_body(&self.body, thread)?),
+        };
+        let context = RequestContext {
+            device: &self.device,
+            mode: service.settings.mode,
+            profile: service.profile,
+            point_of_sale: self.point_of_sale,
+            own_id: self.own_id,
+        };
+        Ok(read(self.creation, body.as_ref(), context))
+    }
 }
 
 /// The faults of a request that was right under another configuration.
@@ -125,7 +155,7 @@ pub fn faults_of(
         point_of_sale: PointOfSaleChoice::default(),
         own_id: Uuid::nil(),
     };
-    let body = JsonValue::of_body(body).ok()?;
+    let body = JsonValue::of_body(body, &WorkThread::without_connections()).ok()?;
     Some(read(creation, Some(&body), context).faults)
 }
 
@@ -135,17 +165,18 @@ async fn respond(
     device: &Device,
     creation: Creation,
     outcome: Outcome,
+    deadline: Instant,
 ) -> Response {
     let id = outcome.id;
     let response = match &outcome.told {
-        Told::Document { .. } => match document(service, device, creation, id).await {
-            Ok(Some(data)) => success(data),
-            Ok(None) => unprocessable(&Problem::new(
-                "RequestIdClash",
-                "id: belongs to a document of another kind; use a new id for a new request",
-            )),
-            Err(error) => unreadable(error),
-        },
+        Told::Document { .. } => {
+            let device = device.clone();
+            let document = service.work(Lane::Sales, move |service, _| {
+                document_answer(service, &device, creation, id)
+            });
+            let document = service.within(deadline, document).await;
+            document.unwrap_or_else(|| not_read_in_time(id))
+        }
         Told::Refused {
             refusal, faults, ..
         } => {
@@ -164,20 +195,39 @@ async fn respond(
     outcome.with_headers(response)
 }
 
-/// The document in the form in which the operation answers; `None` if the operation does not make documents of this kind.
-async fn document(
-    service: &Arc<Service>,
-    device: &Device,
-    creation: Creation,
-    id: Uuid,
-) -> Result<Option<JsonValue>, StoreError> {
-    let Some((stored, z_report)) = service.find(device.id, id).await? else {
-        return Ok(None);
+/// The answer with the document in the form of the operation. Reads the store, so it is done on a thread for long work.
+fn document_answer(service: &Service, device: &Device, creation: Creation, id: Uuid) -> Response {
+    let (stored, context) = match documents::find(service, device, id) {
+        Ok(Some(found)) => found,
+        Ok(None) => return another_kind(),
+        Err(error) => return unreadable(error),
     };
-    let context = documents::answer_context(service, device, z_report);
-    Ok(match creation {
+    let data = match creation {
         Creation::Sale(SaleRoute::Sale) => answer::sale(&stored, context),
         Creation::Refund { as_receipt: true } => answer::document(&stored, Form::Receipt, context),
         _ => answer::document(&stored, Form::Own, context),
-    })
+    };
+    data.map_or_else(another_kind, success)
+}
+
+fn another_kind() -> Response {
+    unprocessable(&Problem::new(
+        "RequestIdClash",
+        "id: belongs to a document of another kind; use a new id for a new request",
+    ))
+}
+
+/// The answer if the document is registered, and reading it takes longer than the caller waits.
+fn not_read_in_time(id: Uuid) -> Response {
+    let message = format!(
+        "document: is registered, and could not be read in time; to get it, repeat the request with the id {id}"
+    );
+    with_retry_after(unprocessable(&Problem::new("DocumentNotRead", message)))
+}
+
+/// The answer if the body could not be read in the time that the caller waits, because other calls have all places.
+fn overloaded() -> Response {
+    let message = "agent: has too many calls; send the request with the same id again";
+    let problem = Problem::new("Overloaded", message);
+    with_retry_after(failure(StatusCode::SERVICE_UNAVAILABLE, &problem))
 }

@@ -19,6 +19,7 @@ mod rules;
 mod tests;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::{Bytes, to_bytes};
@@ -26,9 +27,11 @@ use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use axum::http::request::Parts;
 use axum::response::Response;
+use uuid::Uuid;
 
 use super::auth::{AuthorizedClient, Call, Unauthorized, check};
 use super::dialect::{Dialect, Rejection};
+use super::lanes::Lane;
 use super::problem::Problem;
 use super::response::with_operation;
 use super::service::Service;
@@ -66,8 +69,10 @@ fn reject(rejection: &Rejection) -> Response {
 const NAME: &str = "fiscalcloud";
 /// The largest body in bytes. The listener has a limit of its own; this limit applies in tests without a listener.
 const BODY_BYTES_MAX: usize = 1024 * 1024;
-/// The largest body of a refused call whose id is read, in bytes. Anybody can send such a call.
+/// The largest body of a refused call whose id is read, in bytes.
 const REFUSED_BYTES_MAX: usize = 16 * 1024;
+/// How long a refused call waits for the reading of its id.
+const REFUSED_WAIT_MAX: Duration = Duration::from_secs(1);
 
 async fn handle(State(service): State<Arc<Service>>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
@@ -85,16 +90,13 @@ async fn handle(State(service): State<Arc<Service>>, request: Request) -> Respon
         let problem = Problem::new("BodyTooLarge", "body: is too large; split the request");
         return refused(failure(StatusCode::PAYLOAD_TOO_LARGE, &problem), None);
     };
-    let unauthorized = |unauthorized| {
-        let id = Some(&body)
-            .filter(|body| creates && body.len() <= REFUSED_BYTES_MAX)
-            .and_then(|body| id_in(body));
-        refused(auth::reject(service.settings.mode, unauthorized), id)
-    };
     let call = Call::of(&parts, &body);
     let client = match check(&service.settings, Some(NAME), &service.guard, &call) {
         Ok(client) => client,
-        Err(error) => return unauthorized(error),
+        Err(error) => {
+            let id = id_of_refused(&service, creates, &body).await;
+            return refused(auth::reject(service.settings.mode, error), id);
+        }
     };
     let Some(operation) = operation else {
         let message = format!(
@@ -107,8 +109,22 @@ async fn handle(State(service): State<Arc<Service>>, request: Request) -> Respon
     };
     match serve(&service, client, operation, &parts, &body).await {
         Ok(response) => response,
-        Err(error) => unauthorized(error),
+        Err(error) => {
+            let id = id_of_refused(&service, creates, &body).await;
+            refused(auth::reject(service.settings.mode, error), id)
+        }
     }
+}
+
+/// The id in the body of a creating call that was refused, if it can be read soon. Anybody can send such a call.
+async fn id_of_refused(service: &Arc<Service>, creates: bool, body: &Bytes) -> Option<Uuid> {
+    if !creates || body.len() > REFUSED_BYTES_MAX {
+        return None;
+    }
+    let body = body.clone();
+    let reading = service.work(Lane::Strangers, move |_, thread| id_in(&body, thread));
+    let deadline = service.deadline(REFUSED_WAIT_MAX);
+    service.within(deadline, reading).await.flatten()
 }
 
 /// An operation of a client whose signature is right.

@@ -11,6 +11,7 @@ use super::context::{RequestContext, point_of_sale};
 use super::create::read;
 use super::route::{Operation, route};
 use crate::api::json::{FaultList, JsonValue};
+use crate::api::lanes::WorkThread;
 use crate::config::{Config, Mode};
 use crate::order::OrderForm;
 use crate::order::fingerprint::RequestFingerprint;
@@ -66,7 +67,7 @@ fn order(config: &Config, path: &str, named: Option<&str>, body: &str) -> OrderF
         point_of_sale: point_of_sale(device, &headers, &mut FaultList::default()),
         own_id: Uuid::nil(),
     };
-    let body = JsonValue::of_body(body.as_bytes()).unwrap();
+    let body = JsonValue::of_body(body.as_bytes(), &WorkThread::without_connections()).unwrap();
     read(creation, Some(&body), context).form
 }
 

@@ -39,7 +39,7 @@ use crate::status::LiveStatus;
 use crate::status::problems::{HealthProblem, Severity};
 use crate::time::clock::Clock;
 use crate::time::guarded_clock::{ClockBefore, GuardedClock};
-use ferrotill_store::{Batch, DeviceIdentity, Store, StoreError};
+use ferrotill_store::{Batch, DeviceIdentity, Store, StoreError, StoreFigures};
 
 /// What the clerk needs beside the store and the devices. It stays the same while the agent runs.
 #[derive(Debug)]
@@ -56,6 +56,8 @@ pub struct ClerkSettings {
     pub live_status: Arc<LiveStatus>,
     /// Wakes the sender of documents when the outbox has new entries.
     pub wake_sender: Arc<Notify>,
+    /// How long the contact of a buyer is kept after its document, in milliseconds.
+    pub contact_ms: i64,
 }
 
 /// How a device is set up at the start.
@@ -111,6 +113,8 @@ pub(super) struct Tills {
     clock_before: Option<ClockBefore>,
     /// When the guarded clock was last stored.
     clock_stored_at: Instant,
+    /// When the contacts of buyers whose time is over were last erased; `None` since the start.
+    contacts_erased_at: Option<Instant>,
     line_scratch: Vec<LineTotals>,
     byte_scratch: Vec<u8>,
     event_buffer: Vec<u8>,
@@ -125,6 +129,8 @@ const SNAPSHOT_EVERY: i64 = 256;
 /// How often the clock is stored while nothing else is written to the store. A crash loses at most this much of the clock's
 /// progress and of the used offline limits.
 const CLOCK_STORED_EVERY: Duration = Duration::from_secs(60);
+/// How often it is checked whether the contacts of buyers must be erased.
+const CONTACTS_ERASED_EVERY: Duration = Duration::from_secs(3_600);
 
 impl Tills {
     pub(super) fn open(
@@ -159,6 +165,7 @@ impl Tills {
             unsent: Unsent::default(),
             clock_before: None,
             clock_stored_at,
+            contacts_erased_at: None,
             line_scratch,
             byte_scratch: vec![0; EVENT_BYTES_MAX],
             event_buffer: vec![0; EVENT_BYTES_MAX],
@@ -228,15 +235,13 @@ impl Tills {
         effects: &mut Vec<Effect>,
     ) -> Result<(), StoreError> {
         for index in 0..self.devices.len() {
-            let device_state = &self.devices[index];
-            if !matches!(device_state.activity, Activity::Idle) {
-                continue;
-            }
+            let device_state = &mut self.devices[index];
             let Some(outstanding) = device_state.current_till().outstanding() else {
-                self.devices[index].nobody_to_ask = None;
+                // A declaration was written, although its commit returned an error (`Clerk::on_write_error`).
+                device_state.forget_document_without_printer();
                 continue;
             };
-            if device_state.nobody_to_ask.is_some() {
+            if !matches!(device_state.activity, Activity::Idle) {
                 continue;
             }
             let cancel_decided = outstanding.cancel_decided;
@@ -247,19 +252,19 @@ impl Tills {
             let document = self
                 .recovery_job_of(batch, index, &stored_document, cancel_decided)?
                 .filter(|_| self.devices[index].printer.has_printer());
-            let Some(document) = document else {
-                self.devices[index].nobody_to_ask = Some(Fault::NobodyToAsk);
-                self.publish_nobody_to_ask(index);
-                continue;
-            };
             self.devices[index].activity = Activity::Unsettled(Box::new(SealingDocument {
-                id: document.id,
+                id: stored_document.row.id,
                 fingerprint: RequestFingerprint::of_row(&stored_document.row),
                 form: None,
                 callers: Vec::new(),
                 attempts: 0,
+                nobody_to_ask: document.is_none().then_some(Fault::NobodyToAsk),
                 declaration: None,
             }));
+            let Some(document) = document else {
+                self.publish_nobody_to_ask(index);
+                continue;
+            };
             tracing::info!(id = %document.id, "asking the printer what became of an outstanding document");
             let task = Box::new(Task::Recover(document));
             effects.push(Effect::Print(index, task));
@@ -345,10 +350,28 @@ impl Tills {
     }
 
     /// Counts the documents that the authority has not acknowledged yet. The next batch starts from this count.
-    pub(super) fn count_unsent(&mut self, batch: &Batch<'_>) -> Result<(), StoreError> {
+    pub(super) fn count_unsent(&mut self, batch: &mut Batch<'_>) -> Result<(), StoreError> {
         self.unsent = batch.unsent()?;
-        self.settings.live_status.unsent_counted(self.unsent);
         Ok(())
+    }
+
+    /// Notes in the live status that a transaction begins.
+    pub(super) fn transaction_begins(&self) {
+        let utc_ms = self.settings.guard.now().utc_ms;
+        let now = self.monotonic();
+        self.settings.live_status.transaction_begins(now, utc_ms);
+    }
+
+    /// Notes in the live status what the store contains after a commit.
+    pub(super) fn committed(&self, figures: StoreFigures, written: bool) {
+        self.settings
+            .live_status
+            .transaction_committed(figures, written);
+    }
+
+    /// Notes in the live status how many anchors were set aside.
+    pub(super) fn anchors_counted(&self, set_aside: usize) {
+        self.settings.live_status.anchors_counted(set_aside);
     }
 
     /// Stores the guarded clock if the batch writes something else (`written`), or if it was not stored for a minute.
@@ -363,6 +386,22 @@ impl Tills {
             // Reading the guarded clock adds the time until now to the used offline limits.
             self.settings.guard.now();
             batch.store_clock(&self.settings.guard.remembered())?;
+        }
+        Ok(())
+    }
+
+    /// Erases the contacts of buyers whose time is over, some in each transaction and at most once an hour if none is left.
+    pub(super) fn erase_contacts(&mut self, batch: &mut Batch<'_>) -> Result<(), StoreError> {
+        let now = self.monotonic();
+        if self.contacts_erased_at.is_some_and(|erased_at| {
+            now.saturating_duration_since(erased_at) < CONTACTS_ERASED_EVERY
+        }) {
+            return Ok(());
+        }
+        let utc_ms = self.settings.guard.now().utc_ms;
+        let before = utc_ms.saturating_sub(self.settings.contact_ms);
+        if batch.erase_contacts(before)? {
+            self.contacts_erased_at = Some(now);
         }
         Ok(())
     }
@@ -395,7 +434,7 @@ impl Tills {
         match message {
             Message::Order {
                 device,
-                form,
+                mut form,
                 deadline,
                 reply,
             } => {
@@ -404,6 +443,7 @@ impl Tills {
                     deadline,
                     joined: false,
                 };
+                form.hide_card_numbers();
                 self.on_order(batch, device, *form, caller, effects)
             }
             Message::Drawer {

@@ -167,7 +167,11 @@ impl Tills {
                 Err(refused) => return Ok(Err(refused)),
             };
         let Appended { seq, reserved } = self.append(batch, index, event)?;
-        let document = reserved.ok_or(StoreError::NoDocument { seq })?;
+        let mut document = reserved.ok_or(StoreError::NoDocument { seq })?;
+        if let Some(contact) = &entry.form.contact {
+            batch.keep_contact(seq, document.row.at, contact)?;
+            document.contact = Some(contact.clone());
+        }
         Ok(Ok(Reservation {
             document,
             preparation,

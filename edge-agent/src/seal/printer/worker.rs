@@ -174,7 +174,7 @@ impl PrinterWorker {
             WorkerState::Idle if self.connected => self.idle_check,
             _ => self.pause,
         };
-        self.next_check_at = Some(self.clock.monotonic() + wait);
+        self.next_check_at = self.clock.monotonic().checked_add(wait);
         ControlFlow::Continue(())
     }
 

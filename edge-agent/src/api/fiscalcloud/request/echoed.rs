@@ -9,6 +9,7 @@ use crate::api::fiscalcloud::context::RequestContext;
 use crate::api::json::{FaultList, JsonValue};
 use crate::object;
 use crate::order::{OrderForm, OrderKind, Said};
+use ferrotill_store::BuyerContact;
 
 /// Fields of a body that are stored beside the receipt.
 #[derive(Debug, Default)]
@@ -20,6 +21,8 @@ pub(super) struct EchoedFields {
     pub(super) number: Option<String>,
     /// One flag for each payment: true if the payment uses a bank terminal.
     pub(super) terminals: Vec<bool>,
+    /// The e-mail address and the telephone number of the buyer.
+    pub(super) contact: (Option<String>, Option<String>),
 }
 
 impl EchoedFields {
@@ -60,6 +63,7 @@ impl EchoedFields {
                 more: said_in(&echo),
             },
             found: object! { "terminals" => JsonValue::Array(terminals) }.to_string(),
+            contact: contact(self.contact),
         };
         Parsed {
             form,
@@ -96,6 +100,17 @@ fn say(path: &str, value: &JsonValue, said: &mut Vec<(String, String)>) {
             said.push((path.to_owned(), value.to_string()));
         }
     }
+}
+
+/// The contact of the buyer, with a new salt; `None` if the caller gave none.
+fn contact((email, phone): (Option<String>, Option<String>)) -> Option<BuyerContact> {
+    let given = |part: Option<String>| part.filter(|part| !part.is_empty());
+    let (email, phone) = (given(email), given(phone));
+    (email.is_some() || phone.is_some()).then(|| BuyerContact {
+        email,
+        phone,
+        salt: *Uuid::new_v4().as_bytes(),
+    })
 }
 
 /// The approval code of the simulated bank terminal in TEST mode. The same request always gets the same approval code.

@@ -7,6 +7,7 @@ use super::echoed::EchoedFields;
 use super::parsed::GivenId;
 use crate::api::fiscalcloud::rules;
 use crate::api::json::{FaultList, Fields, JsonValue, LIST_ITEMS_MAX, shortened};
+use crate::api::lanes::WorkThread;
 
 /// The number of decimals of money in the FiscalCloud API.
 pub(super) const MONEY: u8 = 2;
@@ -30,8 +31,8 @@ fn given_id(fields: &mut Fields<'_, '_>) -> GivenId {
 }
 
 /// The request id in a body that is not read otherwise; `None` if the body has no id that can be read.
-pub(in crate::api::fiscalcloud) fn id_in(body: &[u8]) -> Option<Uuid> {
-    let body = JsonValue::of_body(body).ok()?;
+pub(in crate::api::fiscalcloud) fn id_in(body: &[u8], thread: &WorkThread) -> Option<Uuid> {
+    let body = JsonValue::of_body(body, thread).ok()?;
     let mut faults = FaultList::default();
     match given_id(&mut Fields::of(&body, "", &mut faults)) {
         GivenId::Read(id) => Some(id),
@@ -72,7 +73,8 @@ pub(super) fn base(fields: &mut Fields<'_, '_>) -> GivenId {
     id
 }
 
-/// Reads the e-mail address and the telephone number for the receipt. They are checked, stored, and returned with the document.
+/// Reads the e-mail address and the telephone number for the receipt. They are checked, stored beside the
+/// journal, and returned with the document until they are erased.
 pub(super) fn delivery(fields: &mut Fields<'_, '_>, echoed: &mut EchoedFields) {
     let to_email = fields.boolean("sendToEmail");
     let email = fields.text("emailAddress");
@@ -106,6 +108,7 @@ pub(super) fn delivery(fields: &mut Fields<'_, '_>, echoed: &mut EchoedFields) {
             "is needed with sendToPhone; give a number or do not send",
         );
     }
+    echoed.contact = (email.clone(), phone.clone());
     echoed.keep("sendToEmail", to_email);
     echoed.keep("emailAddress", email);
     echoed.keep("sendToPhone", to_phone);
