@@ -242,6 +242,7 @@ fn a_shift_counts_sales_and_refunds_separately_and_a_z_report_closes_it() {
     let left = not_returned(&receipt_of(&sold));
     let original = Original {
         fiscal_sale: true,
+        number_unknown: false,
         lines: &left,
     };
     let known = Known {
@@ -310,11 +311,13 @@ fn a_return_cannot_exceed_what_is_left() {
         line: lines[0].clone(),
         returned_quantity: Quantity::ONE,
         returned_amount: Amount::from_minor(517),
+        good: None,
     }];
     let try_return =
         |shop: &mut Shop, lines: &[DraftLine<'_>], payments: &[DraftPayment], fiscal_sale| {
             let original = Original {
                 fiscal_sale,
+                number_unknown: false,
                 lines: &left,
             };
             let draft = Draft {

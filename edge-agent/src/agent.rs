@@ -16,7 +16,7 @@ use crate::api::replay::Replays;
 use crate::api::{self, service::Service};
 use crate::authority::online_ecr::OnlineEcr;
 use crate::clerk::{Clerk, ClerkHandle, ClerkSettings, DevicePlan, Message};
-use crate::config::adopt;
+use crate::config::adopt::{self, TableDoesNotFit};
 use crate::config::{Config, ConfigError, Device};
 use crate::outbox::number_supply::NumberSupply;
 use crate::outbox::office_time::OfficeTime;
@@ -33,6 +33,9 @@ pub enum StartError {
     /// The configuration has faults.
     #[error(transparent)]
     Config(#[from] ConfigError),
+    /// A table of the configuration does not fit into the till.
+    #[error(transparent)]
+    Tables(#[from] TableDoesNotFit),
     /// The store cannot be opened.
     #[error("the store cannot be opened")]
     Store(#[from] StoreError),
@@ -264,7 +267,7 @@ fn device_plans(
         let uri = DriverUri::parse(&device.uri).ok();
         Ok(DevicePlan {
             device: device.id,
-            configuration: adopt::configuration(device, profile.facts()),
+            configuration: adopt::configuration(device, profile.facts())?,
             printer: start_printer(device, clerk_handle, clock)?,
             point_of_sale: device
                 .points_of_sale

@@ -11,7 +11,7 @@ impl Till {
     /// Applies an event to the state of the till.
     pub fn apply(&mut self, event: &Event<'_>) {
         match event {
-            Event::ConfigurationAdopted(configuration) => self.adopt(configuration),
+            Event::ConfigurationAdopted(adopted) => self.adopt(adopted),
             Event::Reserved(reserved) => self.take_reserved(reserved),
             Event::CancelDecided(decided) => {
                 self.latest = Some(decided.at);

@@ -90,4 +90,7 @@ pub struct Known<'k> {
     ///
     /// A group without a rate is not checked: the printer itself refuses to sell in it.
     pub printer_rates: Option<&'k [Option<u32>; 8]>,
+    /// For each range of the configuration that is to be adopted, the number after the last one that any device of the data folder
+    /// has used of it. `None` without a data folder: the till then knows only what it remembers itself.
+    pub range_next: Option<&'k [u32]>,
 }

@@ -24,7 +24,8 @@ use crate::amount::Amount;
 use crate::counters::Counters;
 use crate::document::{Body, ReportKind};
 use crate::event::{
-    CancelDecided, ClockSet, ClosedByPrinter, Configuration, Declared, Event, NumbersGranted, Voided,
+    Adopted, CancelDecided, ClockSet, ClosedByPrinter, Configuration, Declared, Event,
+    NumbersGranted, Voided,
 };
 use crate::id::DocumentId;
 use crate::numbers::{FiscalNumbers, Span};
@@ -49,6 +50,7 @@ pub struct Till {
     counters_after: TillCounters,
     last_number: u32,
     last_z: u32,
+    /// The ranges in force. After rows of version 1 also the ranges that were in force before: at most 16, as that version allowed.
     range_uses: heapless::Vec<RangeUse, 16>,
     fiscal_numbers: FiscalNumbers,
     outstanding: Option<Outstanding>,
@@ -81,7 +83,9 @@ impl Till {
         let at = self.latest.map_or(now, |latest| latest.later(now));
         match command {
             Command::SetClock(set) => self.set_clock(set),
-            Command::Adopt(configuration) => self.decide_configuration(configuration),
+            Command::Adopt(configuration) => {
+                self.decide_configuration(configuration, known.range_next)
+            }
             Command::TakeNumbers(spans) => self.decide_numbers(spans, at),
             Command::Reserve(order) => {
                 let at = self.time_of_next_document(now);
@@ -115,9 +119,15 @@ impl Till {
     // Each kind of event is made in a function of its own, so that no stack frame contains more than one event: a configuration
     // and the figures of a report take about 2 KiB each (`cross/stack-frames`).
     #[inline(never)]
-    fn decide_configuration<'a>(&self, wanted: &Configuration) -> Result<Event<'a>, Refusal> {
-        self.check_configuration(wanted)?;
-        Ok(Event::ConfigurationAdopted(wanted.clone()))
+    fn decide_configuration<'a>(
+        &self,
+        wanted: &Configuration,
+        folder_next: Option<&[u32]>,
+    ) -> Result<Event<'a>, Refusal> {
+        Ok(Event::ConfigurationAdopted(Adopted {
+            configuration: wanted.clone(),
+            next: self.next_of_ranges(wanted, folder_next)?,
+        }))
     }
 
     #[inline(never)]
@@ -224,7 +234,7 @@ impl Till {
         self.latest
     }
 
-    /// The used part of each range of alternative receipts, in the order of their use.
+    /// The ranges of alternative receipts that the till knows, each with its next number, in the order of their use.
     #[must_use]
     pub fn range_uses(&self) -> &[RangeUse] {
         &self.range_uses

@@ -12,7 +12,8 @@ use ferrotill_core::id::{DocumentId, Fingerprint, PointOfSaleId, UniqueId};
 use ferrotill_core::payment::{PaymentTable, PaymentType};
 use ferrotill_core::profile::{Profile, by_code};
 use ferrotill_core::receipt::{
-    Draft, DraftLine, DraftPayment, LineTotals, Modifier, OriginalLine, Prices, Receipt, Scratch,
+    CopiedLine, Draft, DraftLine, DraftPayment, LineTotals, Modifier, OriginalLine, Prices,
+    Receipt, Scratch,
 };
 use ferrotill_core::refusal::{Faults, Place, Refusal};
 use ferrotill_core::seal::{Seal, StoredBaseline};
@@ -216,6 +217,7 @@ pub(crate) fn not_returned<'a>(receipt: &Receipt<'a>) -> Vec<OriginalLine<'a>> {
             line,
             returned_quantity: Quantity::ZERO,
             returned_amount: Amount::ZERO,
+            good: None,
         })
         .collect()
 }
@@ -231,6 +233,7 @@ pub(crate) const SALE_LINES: [DraftLine<'static>; 2] = [
         comment: "",
         final_amount: None,
         voided: false,
+        copied: CopiedLine::NONE,
     },
     DraftLine {
         name: "Gura Cainarului 1.5l Necarbogazoasa",
@@ -241,6 +244,7 @@ pub(crate) const SALE_LINES: [DraftLine<'static>; 2] = [
         comment: "",
         final_amount: None,
         voided: false,
+        copied: CopiedLine::NONE,
     },
 ];
 

@@ -10,7 +10,7 @@ use ferrotill_core::seal::Seal;
 use rusqlite::{Connection, params};
 use uuid::Uuid;
 
-use super::{reconcile, rows};
+use super::{reconcile, rows, used_numbers};
 
 /// Writes the table rows that follow from an event. Returns the number of new outbox entries.
 pub(super) fn project(
@@ -107,12 +107,19 @@ fn sealed_row(
                 )?
                 .execute(params![seq, row.reserved_seq, device.as_bytes(), duty, sealed.number])?;
     }
-    if let Seal::Range { series, number, .. } = sealed.seal {
-        connection
-                .prepare_cached(
-                    "INSERT INTO alternative_number (device, series, number, reserved_seq) VALUES (?1, ?2, ?3, ?4)",
-                )?
-                .execute(params![device.as_bytes(), series, number, row.reserved_seq])?;
+    if let Seal::Range {
+        series,
+        number,
+        number_length,
+    } = sealed.seal
+    {
+        let printed = used_numbers::printed_number(series, number, number_length);
+        used_numbers::used(
+            connection,
+            &printed,
+            (device, series, number),
+            (row.reserved_seq, seq),
+        )?;
     }
     if row.kind == DocumentKind::ZReport {
         reconcile::enter(connection, device, row.reserved_seq, sealed)?;

@@ -19,7 +19,7 @@ use ferrotill_core::event::{Configuration, Event, Switched};
 use ferrotill_core::id::{DocumentId, Fingerprint};
 use ferrotill_core::profile::Profile;
 use ferrotill_core::receipt::LineTotals;
-use ferrotill_core::till::Command;
+use ferrotill_core::till::{Command, Known, Till};
 use tokio::sync::{Notify, oneshot};
 use uuid::Uuid;
 
@@ -155,18 +155,41 @@ impl Tills {
     /// Writes the configuration of each device to the journal if it has changed.
     pub(super) fn adopt_configuration(&mut self, batch: &mut Batch<'_>) -> Result<(), StoreError> {
         for index in 0..self.devices.len() {
-            if *self.devices[index].till.configuration() != self.configurations[index] {
-                let configuration = self.configurations[index].clone();
-                let outcome = self.decide(batch, index, &Command::Adopt(&configuration))?;
-                if let Err(refusal) = outcome {
-                    return Err(StoreError::Configuration {
-                        device: self.devices[index].device,
-                        refusal,
-                    });
-                }
-            }
+            self.adopt_of_device(batch, index)?;
         }
         Ok(())
+    }
+
+    /// Writes a device's configuration to the journal if it has changed, or if another device has used numbers of its ranges.
+    pub(super) fn adopt_of_device(
+        &mut self,
+        batch: &mut Batch<'_>,
+        index: usize,
+    ) -> Result<(), StoreError> {
+        let till = self.devices[index].current_till();
+        let changed = *till.configuration() != self.configurations[index];
+        if !changed && !numbers_were_used_elsewhere(batch, till)? {
+            return Ok(());
+        }
+        let configuration = self.configurations[index].clone();
+        // The numbers of a range belong to the data folder: another device may have used some of them.
+        let range_next = configuration
+            .ranges
+            .iter()
+            .map(|range| batch.next_of_range(range))
+            .collect::<Result<Vec<_>, _>>()?;
+        let known = Known {
+            range_next: Some(&range_next),
+            ..Known::default()
+        };
+        let adopt = Command::Adopt(&configuration);
+        let adopted = self.decide_knowing(batch, index, &adopt, &known)?;
+        adopted
+            .map(drop)
+            .map_err(|refusal| StoreError::Configuration {
+                device: self.devices[index].device,
+                refusal,
+            })
     }
 
     /// Asks printers what became of documents that they got before the start, or before the store could not be written.
@@ -582,6 +605,17 @@ fn respond_declaration(
         // A caller whose connection has ended can send the declaration again.
         drop(reply.send(outcome.clone()));
     }
+}
+
+/// Whether another device has used numbers of the till's ranges while the till was out of the configuration.
+fn numbers_were_used_elsewhere(batch: &Batch<'_>, till: &Till) -> Result<bool, StoreError> {
+    for range_use in till.range_uses() {
+        let last = batch.last_of_range(&range_use.range)?;
+        if last.is_some_and(|last| last >= range_use.next) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 fn document_id(id: Uuid) -> DocumentId {

@@ -118,7 +118,8 @@ impl World {
             workers.push(worker);
             plans.push(DevicePlan {
                 device: till.device,
-                configuration: adopt::configuration(device, MOLDOVA.facts()),
+                configuration: adopt::configuration(device, MOLDOVA.facts())
+                    .expect("the tables fit"),
                 printer,
                 point_of_sale: Uuid::from_u128(1),
                 serial: None,
